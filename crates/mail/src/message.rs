@@ -1,0 +1,181 @@
+//! The values that reading a mail yields; their JSON is the contract of `sealpost read` and `sealpost reply`.
+
+use serde::{Deserialize, Serialize};
+
+/// One mailbox of an address list (RFC 5322, section 3.4).
+///
+/// `address` is `local@domain` as it stood, without angle brackets; comparing is done on
+/// [`Address::normalised`].
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Address {
+    pub name: Option<String>,
+    pub address: String,
+}
+
+impl Address {
+    /// The form under which two spellings of one address are equal: lower case, no surrounding white space.
+    ///
+    /// RFC 5321 section 2.4 leaves the local part's case to its host; no host in use tells them apart, and treating
+    /// them apart would open second identities.
+    pub fn normalised(&self) -> String {
+        self.address.trim().to_lowercase()
+    }
+}
+
+/// Who handed the mail over and for whom (RFC 5321, section 2.3.1).
+///
+/// `mail_from` is `None` for the null reverse-path `<>`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Envelope {
+    pub mail_from: Option<String>,
+    pub rcpt_to: Vec<String>,
+}
+
+/// The header fields that decisions need; dates are RFC 3339 in UTC, ids stand without angle brackets.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Headers {
+    pub subject: String,
+    pub from: Vec<Address>,
+    pub sender: Option<Address>,
+    pub reply_to: Vec<Address>,
+    pub to: Vec<Address>,
+    pub cc: Vec<Address>,
+    pub date: Option<String>,
+    pub message_id: Option<String>,
+    pub in_reply_to: Vec<String>,
+    /// At most the last 20, oldest first (SEC-24).
+    pub references: Vec<String>,
+    /// Addresses in `Delivered-To`, `X-Original-To` and `Envelope-To`, topmost first: where a mail read from a mailbox was sent.
+    pub delivered_to: Vec<String>,
+    /// How many `Received` fields the mail carries; more than 50 is a loop (RFC 5321, section 6.3).
+    pub received_count: u32,
+}
+
+/// One node of the MIME tree, depth first; see CLI.md for `path`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    pub path: String,
+    pub leaf: bool,
+    #[serde(rename = "type")]
+    pub content_type: String,
+    pub charset: Option<String>,
+    /// `inline`, `attachment` or what else stood there, lower case.
+    pub disposition: Option<String>,
+    /// The name as it was sent: data, never a path.
+    pub name: Option<String>,
+    pub content_id: Option<String>,
+    /// Of the decoded content; text parts are transfer-decoded with their charset untouched.
+    pub size_bytes: u64,
+    /// Lower-case hex, of the same bytes; empty for containers.
+    pub sha256: String,
+    /// The part is (one of) the body texts and not a file that goes along.
+    #[serde(default)]
+    pub body: bool,
+}
+
+/// What kind of machine wrote a mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AutomaticKind {
+    AutoReply,
+    Bulk,
+    List,
+    Bounce,
+    FeedbackReport,
+    ReadReceipt,
+}
+
+/// A mail that no person wrote to us, and the sign that says so.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Automatic {
+    pub kind: AutomaticKind,
+    /// For example `Auto-Submitted: auto-replied`.
+    pub why: String,
+}
+
+/// A delivery status notification (RFC 3464).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bounce {
+    pub recipients: Vec<BouncedRecipient>,
+    pub returned_message_id: Option<String>,
+}
+
+/// One recipient of a delivery status notification; `status` as RFC 3463 writes it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BouncedRecipient {
+    pub address: String,
+    pub status: Option<String>,
+    pub action: Option<String>,
+    pub permanent: bool,
+}
+
+/// A forwarded message and what the forwarder wrote before it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Forward {
+    pub from: Option<Address>,
+    pub to: Vec<Address>,
+    pub date: Option<String>,
+    pub subject: Option<String>,
+    pub text: String,
+    pub before: String,
+}
+
+/// An invitation, reply or cancellation (RFC 5546).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Calendar {
+    pub method: String,
+    pub uid: String,
+    pub summary: Option<String>,
+    pub start: Option<String>,
+    pub end: Option<String>,
+    pub organizer: Option<String>,
+    pub attendees: Vec<Attendee>,
+}
+
+/// One attendee of a calendar object.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attendee {
+    pub address: String,
+    pub status: Option<String>,
+}
+
+/// What a mail says. Reading is total: a mail that cannot be understood still becomes one, with `faults`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    pub headers: Headers,
+    pub parts: Vec<Part>,
+    /// The body as Markdown-like text.
+    pub text: String,
+    /// The body as safe HTML.
+    pub html: Option<String>,
+    pub automatic: Option<Automatic>,
+    pub bounce: Option<Bounce>,
+    pub forward: Option<Forward>,
+    pub calendar: Option<Calendar>,
+    /// What was malformed, in words.
+    pub faults: Vec<String>,
+}
+
+/// Why a piece of text is not shown at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HiddenKind {
+    Quote,
+    Signature,
+    Forward,
+    Disclaimer,
+}
+
+/// A piece of text that is kept but folded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hidden {
+    pub kind: HiddenKind,
+    pub text: String,
+}
+
+/// What the sender newly wrote, and beside it what was cut; together they are the whole text.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reply {
+    pub visible: String,
+    pub hidden: Vec<Hidden>,
+}

@@ -1,0 +1,88 @@
+//! What a decision needs to know (questions) and what was found out (facts).
+
+use mail::Envelope;
+use serde::{Deserialize, Serialize};
+
+/// One thing that `decide` needs to know and cannot know by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "question", rename_all = "snake_case")]
+pub enum Question {
+    /// Which of these addresses are reply addresses that we signed, and for which issues?
+    ReplyTokens { addresses: Vec<String> },
+    /// To which issue does the first of these Message-IDs belong that we know? In order of trust.
+    Thread { message_ids: Vec<String> },
+    /// Did a message with the same Message-ID or the same bytes come in before, by another way?
+    SeenBefore,
+    /// Does the issue exist, and what is its state? `issue` is a numeric id or a key.
+    Issue { issue: String },
+    /// Has this address taken part in the issue with this numeric id?
+    Involved { issue_id: String, address: String },
+    /// What the issue already says, to tell a quote from new text.
+    History { issue_id: String },
+}
+
+/// A reply address that we signed: what it grants is a comment, as an outsider, on one issue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenGrant {
+    pub address: String,
+    pub issue_id: String,
+    pub letter_id: String,
+}
+
+/// What a known Message-ID leads to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "thread", rename_all = "snake_case")]
+pub enum Thread {
+    /// None of the Message-IDs is known.
+    Unknown,
+    /// The message with this Message-ID became, or belongs to, this issue.
+    Issue { message_id: String, issue_id: String },
+}
+
+/// An earlier message with the same Message-ID or the same bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeenBefore {
+    pub mailbox: String,
+    /// The project its plan touched, when it touched one.
+    pub project: Option<String>,
+    /// The issue its plan touched, when it touched one.
+    pub issue_id: Option<String>,
+    pub same_message_id: bool,
+    /// The bytes after the first header field of ours are equal.
+    pub same_digest: bool,
+}
+
+/// What decisions know of an issue.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct IssueFacts {
+    pub id: String,
+    pub key: String,
+    pub project: String,
+    /// `new`, `indeterminate`, `done` or `undefined`, as Jira names the categories of statuses.
+    pub status_category: String,
+    /// Addresses of reporter and assignee where the tracker shows them.
+    pub people: Vec<String>,
+}
+
+/// What is known so far. `None` and missing entries are still open; [`crate::ask`] asks for what it needs.
+///
+/// `sealpost try --facts FILE` reads this as JSON.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Facts {
+    /// When the message came in, RFC 3339 in UTC.
+    pub now: String,
+    pub site: String,
+    pub mailbox: String,
+    pub envelope: Envelope,
+    pub reply_tokens: Option<Vec<TokenGrant>>,
+    pub thread: Option<Thread>,
+    pub seen_before: Option<Vec<SeenBefore>>,
+    /// By the id or key asked for; `None` inside when the tracker has no such issue.
+    pub issues: Vec<(String, Option<IssueFacts>)>,
+    /// (numeric issue id, normalised address, took part).
+    pub involved: Vec<(String, String, bool)>,
+    /// By numeric issue id: the description and comments as text, oldest first.
+    pub history: Vec<(String, Vec<String>)>,
+}

@@ -1,0 +1,120 @@
+//! Faults: what went wrong, whether trying again helps, and what a person should do about it.
+
+use serde::{Deserialize, Serialize};
+
+/// Whether repeating helps. `Unknown` means the effect may have happened: look for its trace first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FaultKind {
+    Temporary,
+    Permanent,
+    Unknown,
+}
+
+macro_rules! fault_codes {
+    ($($name:ident = $number:literal, $meaning:literal, $remedy:literal;)*) => {
+        /// Stable numbers of faults, written `SP-0123`; the manual's page is generated from this table.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        pub enum FaultCode { $($name),* }
+
+        impl FaultCode {
+            /// Every code, in order of number.
+            pub const ALL: &'static [FaultCode] = &[$(FaultCode::$name),*];
+
+            /// The number that never changes its meaning.
+            pub fn number(self) -> u16 { match self { $(FaultCode::$name => $number),* } }
+
+            /// What happened, in general.
+            pub fn meaning(self) -> &'static str { match self { $(FaultCode::$name => $meaning),* } }
+
+            /// What a person should do.
+            pub fn remedy(self) -> &'static str { match self { $(FaultCode::$name => $remedy),* } }
+        }
+    };
+}
+
+fault_codes! {
+    StoreUnavailable = 100, "The database could not be reached or refused the work.", "See whether the database runs and has room; work goes on by itself.";
+    StoreCorrupt = 101, "Stored content could not be opened: it was changed, swapped or its key is gone.", "Restore from a backup; the row is left as it is.";
+    StoreSchema = 102, "The database schema is newer than this program or could not be migrated.", "Run the newest release of Sealpost that wrote to it.";
+    BlobUnavailable = 103, "The blob store could not be read or written.", "See whether its folder or bucket is there, writable and not full.";
+    DiskFull = 104, "There is not enough room on the disk to take in mail safely.", "Free some space; intake resumes by itself.";
+    LeaseLost = 105, "Another process took over this job.", "Nothing: the other process does the work.";
+    KeyUnavailable = 106, "A key could not be read from the key book or the key provider.", "See the key provider's state and the master key's file.";
+    CellDied = 200, "The sandboxed process that read a message died or overran its limits.", "Nothing for a single message: after three tries it is quarantined with its raw bytes kept.";
+    CellUnavailable = 201, "No sandboxed process could be started.", "Run `sealpost check`; memory or process limits of the service may be too low.";
+    TooComplex = 202, "A message has more parts, depth or header fields than the limits allow.", "Look at it in the console; raise the limit in the settings if it is genuine.";
+    TrackerRefused = 300, "The tracker refused a request as wrong.", "Read the answer in the story of the mail; usually a field, a project or a permission is missing.";
+    TrackerUnauthorised = 301, "The tracker refused the account of this site.", "Check the site's account and token with `sealpost check`.";
+    TrackerGone = 302, "The issue or project does not exist any more, or the account may not see it.", "Decide in the console what becomes of the mail.";
+    TrackerBusy = 303, "The tracker asked us to slow down or was not available.", "Nothing: the work is tried again at the time the tracker named.";
+    TrackerUnclear = 304, "The answer of the tracker was lost or made no sense, so the effect may have happened.", "Nothing: its trace is looked for before anything is repeated.";
+    TrackerUnreachable = 305, "The tracker could not be reached.", "Check the site's base URL, the network, the proxy and the certificate authorities.";
+    AddressRefused = 306, "The request would have gone to a private address that the settings do not name.", "If the tracker really lives there, set `allow_private = true` on its site.";
+    InDoubt = 307, "It could not be found out whether an effect happened.", "Look in the tracker, then say in the console whether it is to be repeated.";
+    SmtpUnreachable = 400, "The mail listener could not be reached.", "See whether the gateway runs and listens at this address.";
+    SmtpRefused = 401, "The mail listener refused the mail.", "Read the reply; it says what to change.";
+    SettingsWrong = 500, "A setting is wrong.", "The message names the key, the value, the file and the remedy.";
+    ProfileWrong = 501, "A profile is wrong.", "The message names the key, the value, the file and the remedy.";
+    Internal = 900, "Something that should never happen did.", "Please report it with the fault id; nothing of the mail is lost.";
+}
+
+impl std::fmt::Display for FaultCode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "SP-{:04}", self.number())
+    }
+}
+
+/// Something that went wrong. `public` may be shown to anybody; `detail` is for the operator and holds no secret
+/// and no content of a mail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fault {
+    pub kind: FaultKind,
+    pub code: FaultCode,
+    pub public: String,
+    pub detail: String,
+    /// Not before this many seconds from now.
+    pub retry_after_s: Option<u64>,
+}
+
+impl Fault {
+    /// A fault that passes by itself.
+    pub fn temporary(code: FaultCode, detail: impl Into<String>) -> Fault {
+        Fault::new(FaultKind::Temporary, code, detail)
+    }
+
+    /// A fault that repeating does not mend.
+    pub fn permanent(code: FaultCode, detail: impl Into<String>) -> Fault {
+        Fault::new(FaultKind::Permanent, code, detail)
+    }
+
+    /// A fault after which the effect may or may not have happened.
+    pub fn unknown(code: FaultCode, detail: impl Into<String>) -> Fault {
+        Fault::new(FaultKind::Unknown, code, detail)
+    }
+
+    fn new(kind: FaultKind, code: FaultCode, detail: impl Into<String>) -> Fault {
+        let public = format!("{} {}", code.meaning(), code.remedy());
+        Fault { kind, code, public, detail: detail.into(), retry_after_s: None }
+    }
+
+    /// The same fault with a public text of its own: what happened and what to do next.
+    pub fn with_public(mut self, public: impl Into<String>) -> Fault {
+        self.public = public.into();
+        self
+    }
+
+    /// The same fault, not to be retried before `seconds` have passed.
+    pub fn with_retry_after_s(mut self, seconds: u64) -> Fault {
+        self.retry_after_s = Some(seconds);
+        self
+    }
+}
+
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.code, self.public)
+    }
+}
+
+impl std::error::Error for Fault {}

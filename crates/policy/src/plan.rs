@@ -1,0 +1,177 @@
+//! Plans: what will be done about one origin, in order, each step with its reason and a key for life.
+
+use mail::{Address, Hidden};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// What caused a plan. Its text form is the first part of every step key.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// A message, by the id of its row.
+    Message(String),
+}
+
+impl std::fmt::Display for Origin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Origin::Message(id) => write!(f, "message:{id}"),
+        }
+    }
+}
+
+/// The name of one effect for life: `origin/revision/ordinal`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct StepKey(pub String);
+
+impl std::fmt::Display for StepKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What becomes of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    Create,
+    Comment,
+    Ignore,
+    Reject,
+    Forward,
+    Quarantine,
+    Hold,
+}
+
+impl Outcome {
+    /// The word that stands in tables, JSON and the database.
+    pub fn word(self) -> &'static str {
+        match self {
+            Outcome::Create => "create",
+            Outcome::Comment => "comment",
+            Outcome::Ignore => "ignore",
+            Outcome::Reject => "reject",
+            Outcome::Forward => "forward",
+            Outcome::Quarantine => "quarantine",
+            Outcome::Hold => "hold",
+        }
+    }
+}
+
+/// Which issue a step is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IssueTarget {
+    /// The numeric id, which survives a move to another project.
+    Id(String),
+    /// The issue that the step of this ordinal in the same plan creates.
+    CreatedBy(u32),
+}
+
+/// Text of an issue or comment: Markdown-like, with the pieces that are folded kept beside it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Body {
+    pub visible: String,
+    pub hidden: Vec<Hidden>,
+    /// Who wrote it, shown as a first line when the writer has no account in the tracker.
+    pub author: Option<Address>,
+}
+
+/// A file that goes along: a part of the origin's message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct File {
+    /// The part's path in `Message::parts`.
+    pub part: String,
+    /// Safe for any system: at most 255 bytes, no separators, unique within the plan.
+    pub name: String,
+    pub content_type: String,
+    pub size_bytes: u64,
+    pub sha256: String,
+}
+
+/// What a step does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum StepKind {
+    CreateIssue {
+        project: String,
+        issue_type: String,
+        summary: String,
+        body: Body,
+        /// Further fields as the tracker's own names and values.
+        #[serde(default)]
+        fields: Map<String, Value>,
+    },
+    AddComment {
+        issue: IssueTarget,
+        body: Body,
+    },
+    Attach {
+        issue: IssueTarget,
+        file: File,
+    },
+}
+
+impl StepKind {
+    /// The word that stands in tables, JSON and the database.
+    pub fn word(&self) -> &'static str {
+        match self {
+            StepKind::CreateIssue { .. } => "create_issue",
+            StepKind::AddComment { .. } => "add_comment",
+            StepKind::Attach { .. } => "attach",
+        }
+    }
+}
+
+/// One effect of a plan and why it is in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// From 1, in order of execution.
+    pub ordinal: u32,
+    #[serde(flatten)]
+    pub kind: StepKind,
+    pub reason: String,
+}
+
+/// What will be done. A plan without steps is still a decision, and says why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    pub origin: Origin,
+    /// From 1; a replay under other rules is the next one.
+    pub revision: u32,
+    pub profile: String,
+    pub mapping: String,
+    pub rule: Option<String>,
+    pub outcome: Outcome,
+    /// One sentence for lists: why this outcome.
+    pub reason: String,
+    pub steps: Vec<Step>,
+    /// Each question, its answer, and what it decided.
+    pub trace: Vec<String>,
+}
+
+impl Plan {
+    /// The key of the step with this ordinal; the same for every run of the same plan.
+    pub fn step_key(&self, ordinal: u32) -> StepKey {
+        StepKey(format!("{}/{}/{}", self.origin, self.revision, ordinal))
+    }
+}
+
+/// Proof that an effect happened, in the tracker's own ids.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Receipt {
+    Issue { id: String, key: String },
+    Comment { issue_id: String, id: String },
+    Attachment { issue_id: String, id: String },
+}
+
+impl Receipt {
+    /// The numeric id of the issue that the effect touched.
+    pub fn issue_id(&self) -> &str {
+        match self {
+            Receipt::Issue { id, .. } => id,
+            Receipt::Comment { issue_id, .. } | Receipt::Attachment { issue_id, .. } => issue_id,
+        }
+    }
+}

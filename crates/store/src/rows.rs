@@ -1,0 +1,189 @@
+//! The values that go into the store and come out of it; none of them shows how it is stored.
+
+use mail::Envelope;
+use policy::{Fault, Outcome, Plan, Receipt, StepKey};
+use serde::{Deserialize, Serialize};
+
+/// Microseconds since the Unix epoch, in UTC.
+pub type Micros = i64;
+
+/// A message that has arrived, before anything is known of it but its bytes.
+#[derive(Debug, Clone)]
+pub struct Arrival {
+    pub site: String,
+    pub mailbox: String,
+    /// How the courier knows the mail again: for SMTP the digest of envelope and bytes, for IMAP `UIDVALIDITY:UID` …
+    pub handle: Handle,
+    pub envelope: Envelope,
+    /// Of the raw bytes before our own `Received` field, SHA-256.
+    pub digest: [u8; 32],
+    /// From a bounded scan of the header: ids without angle brackets.
+    pub message_id: Option<String>,
+    /// `In-Reply-To` and `References`, oldest first, at most 20.
+    pub refers_to: Vec<String>,
+    pub received_at: Micros,
+}
+
+/// How a courier knows a mail again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Handle {
+    /// Known for ever (a mailbox position).
+    Lasting(String),
+    /// Known for five days (SMTP: envelope and bytes are equal).
+    FiveDays(String),
+}
+
+/// What `take_in` did with an arrival.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Taken {
+    New { message: String },
+    /// The same mail by the same way: nothing was stored.
+    Known { message: String },
+}
+
+/// What a job is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JobKind {
+    /// Read a message, find out, decide, write down.
+    Decide,
+    /// Carry out the steps of a message's active plan.
+    Carry,
+    /// Retention, orphans, counters.
+    Sweep,
+}
+
+/// The state of a job. `Held` waits for a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JobState {
+    Ready,
+    Running,
+    Waiting,
+    Held,
+    Done,
+    Dead,
+}
+
+/// A job that this process may work on until `until`; every unit of work that records its result checks `fence`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lease {
+    pub job: String,
+    pub kind: JobKind,
+    pub site: String,
+    /// The id of the message, for `Decide` and `Carry`; empty for `Sweep`.
+    pub subject: String,
+    /// This try included.
+    pub tries: u32,
+    pub fence: i64,
+    pub until: Micros,
+    pub created_at: Micros,
+}
+
+/// A message as stored, without its content.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredMessage {
+    pub id: String,
+    pub site: String,
+    pub mailbox: String,
+    pub envelope: Envelope,
+    pub digest: [u8; 32],
+    pub size_bytes: u64,
+    pub received_at: Micros,
+}
+
+/// What deciding yields beside the plan; the strings are sealed, the addresses also stored as keyed hashes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Decision {
+    pub plan: Plan,
+    /// For lists in the console.
+    pub subject: String,
+    pub sender: String,
+    /// From, To and Cc, normalised: who takes part in the issue from now on.
+    pub participants: Vec<String>,
+    /// What was malformed, in words.
+    pub faults: Vec<String>,
+    /// The project that the plan touches, in clear, for filters.
+    pub project: Option<String>,
+    /// The issue that the plan touches when it is known already.
+    pub issue_id: Option<String>,
+}
+
+/// What the ledger says of a step that is about to be carried out.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Begun {
+    /// Never begun before: the row now says "begun". Go on.
+    Fresh,
+    /// Begun before without an end: look for its trace. `before` is what was noted at the first begin.
+    InDoubt { begun_at: Micros, before: String, looked: u32 },
+    /// Done already: go to the next step.
+    Done(Receipt),
+    /// Failed for good earlier.
+    Failed(Fault),
+}
+
+/// One line of a message's story.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LedgerLine {
+    pub key: StepKey,
+    pub begun_at: Micros,
+    pub ended_at: Option<Micros>,
+    pub receipt: Option<Receipt>,
+    pub fault: Option<Fault>,
+}
+
+/// A row of the list of messages.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MessageLine {
+    pub id: String,
+    pub site: String,
+    pub mailbox: String,
+    pub received_at: Micros,
+    pub size_bytes: u64,
+    /// Empty until decided, or after the content was erased.
+    pub subject: String,
+    pub sender: String,
+    pub outcome: Option<Outcome>,
+    pub reason: String,
+    pub job: JobState,
+    pub issue_id: Option<String>,
+    pub issue_key: Option<String>,
+}
+
+/// Everything that is known of one message.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Story {
+    pub line: MessageLine,
+    pub envelope: Option<Envelope>,
+    pub plan: Option<Plan>,
+    pub faults: Vec<String>,
+    pub ledger: Vec<LedgerLine>,
+    pub tries: u32,
+    /// Why the job waits, is held or is dead.
+    pub fault: Option<Fault>,
+    /// The content is still kept.
+    pub content_kept: bool,
+}
+
+/// Which messages a list shows; empty fields do not filter. Newest first.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct MessageFilter {
+    pub site: Option<String>,
+    pub outcome: Option<Outcome>,
+    pub job: Option<JobState>,
+    /// A whole address, compared as a keyed hash.
+    pub sender: Option<String>,
+    /// Rows before this one (its `received_at` and id), for the next page.
+    pub before: Option<(Micros, String)>,
+    /// At most 200.
+    pub limit: u32,
+}
+
+/// Figures for health pages and metrics; no content, no addresses.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Figures {
+    /// (kind, state, number, age of the oldest in seconds)
+    pub jobs: Vec<(JobKind, JobState, u64, u64)>,
+    pub outcomes: Vec<(Outcome, u64)>,
+    pub messages: u64,
+}

@@ -1,0 +1,7 @@
+//! How trackers speak: operations to requests and responses to results, all of it pure.
+
+pub mod dialect;
+pub mod http;
+
+pub use dialect::{Answer, Comment, Created, Dialect, IssueView, Operation, Person, StoredFile};
+pub use http::{Content, Method, Request, Response};
