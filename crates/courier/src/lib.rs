@@ -1,1 +1,3 @@
-//! Placeholder while the dependencies warm up.
+//! How mail travels.
+
+pub mod smtp_in;

@@ -17,8 +17,6 @@ pub enum Question {
     Issue { issue: String },
     /// Has this address taken part in the issue with this numeric id?
     Involved { issue_id: String, address: String },
-    /// What the issue already says, to tell a quote from new text.
-    History { issue_id: String },
 }
 
 /// A reply address that we signed: what it grants is a comment, as an outsider, on one issue.
@@ -83,6 +81,10 @@ pub struct Facts {
     pub issues: Vec<(String, Option<IssueFacts>)>,
     /// (numeric issue id, normalised address, took part).
     pub involved: Vec<(String, String, bool)>,
-    /// By numeric issue id: the description and comments as text, oldest first.
-    pub history: Vec<(String, Vec<String>)>,
+}
+
+/// The questions that are still open before a decision about this message can be made; empty when there are none.
+pub fn ask(message: &mail::Message, profile: &crate::Profile, facts: &Facts) -> Vec<Question> {
+    let _ = (message, profile, facts);
+    unimplemented!("being written")
 }

@@ -1,9 +1,14 @@
 //! What should happen: pure decisions over values; nothing here touches the world.
 
 pub mod ask;
+pub mod decide;
 pub mod fault;
 pub mod plan;
+pub mod profile;
+pub mod reply_token;
 
-pub use ask::{Facts, IssueFacts, Question, SeenBefore, Thread, TokenGrant};
+pub use ask::{ask, Facts, IssueFacts, Question, SeenBefore, Thread, TokenGrant};
+pub use decide::decide;
 pub use fault::{Fault, FaultCode, FaultKind};
 pub use plan::{Body, File, IssueTarget, Origin, Outcome, Plan, Receipt, Step, StepKey, StepKind};
+pub use profile::Profile;

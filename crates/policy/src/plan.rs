@@ -140,6 +140,8 @@ pub struct Plan {
     /// From 1; a replay under other rules is the next one.
     pub revision: u32,
     pub profile: String,
+    /// The version of the profile that the plan was made under; 0 outside a gateway.
+    pub profile_version: u32,
     pub mapping: String,
     pub rule: Option<String>,
     pub outcome: Outcome,

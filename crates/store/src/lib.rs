@@ -214,6 +214,13 @@ impl Store {
         unimplemented!()
     }
 
+    // ---- profiles ----
+
+    /// Stores the text of a profile as a new version when it differs from the newest one; the version's number, from 1.
+    pub async fn import_profile(&self, _site: &str, _name: &str, _text: &str) -> Result<u32, Fault> {
+        unimplemented!()
+    }
+
     // ---- for people ----
 
     pub async fn messages(&self, _filter: &MessageFilter) -> Result<Vec<MessageLine>, Fault> {
