@@ -118,6 +118,12 @@ impl Store {
         unimplemented!()
     }
 
+    /// The job waits until then as a part of its work (the time of a look-up, an undecided parent, a time that the
+    /// tracker named): like [`Store::park`], but the try is taken back, so that waiting never wears out the tries.
+    pub async fn wait(&self, _lease: &Lease, _fault: &Fault, _until: Micros) -> Result<(), Fault> {
+        unimplemented!()
+    }
+
     /// The job waits for a person.
     pub async fn hold(&self, _lease: &Lease, _fault: &Fault) -> Result<(), Fault> {
         unimplemented!()
@@ -128,7 +134,8 @@ impl Store {
         unimplemented!()
     }
 
-    /// A person's word: a held or dead job becomes ready again, with its tries at zero. `who` stands in the audit row.
+    /// A person's word: a held or dead job becomes ready again, with its tries at zero; steps of the active plan that had
+    /// failed for good may begin again (done ones keep their receipts, those in doubt stay so). `who` stands in the audit row.
     pub async fn wake(&self, _message: &str, _who: &str) -> Result<bool, Fault> {
         unimplemented!()
     }
