@@ -1,1 +1,66 @@
-//! Placeholder while the dependencies warm up.
+//! What people see: the story of each mail, behind a sign-in; and what machines ask: health and metrics.
+
+mod guard;
+pub mod operations;
+mod page;
+mod serve;
+mod sign_in;
+
+pub use serve::{Listener, Settings};
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware;
+use axum::routing::{get, post};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use store::Store;
+
+/// The largest form that is read.
+const FORM_BYTES_MAX: usize = 16 * 1024;
+
+/// What the pages need: the store, and where each site's issues are looked at.
+#[derive(Clone)]
+pub struct Console {
+    store: Store,
+    /// By site: the base of links that people open.
+    browse_bases: Arc<BTreeMap<String, String>>,
+    /// `scheme://host[:port]` of the console itself; the only origin that forms may come from, the only host answered.
+    origin: Arc<str>,
+}
+
+impl Console {
+    /// `origin` is `https://host[:port]`, or `http://` on loopback.
+    pub fn new(store: Store, browse_bases: BTreeMap<String, String>, origin: &str) -> Console {
+        Console { store, browse_bases: Arc::new(browse_bases), origin: origin.trim_end_matches('/').into() }
+    }
+
+    /// The link that signs a person in once, within `valid_s` seconds.
+    pub async fn sign_in_link(&self, valid_s: u32) -> Result<String, policy::Fault> {
+        let secret = self.store.new_sign_in(valid_s).await?;
+        Ok(format!("{}/sign-in?secret={secret}", self.origin))
+    }
+
+    /// Every route of the console; each answers with the safe headers of [`guard`].
+    pub fn router(self) -> Router {
+        let inside = Router::new()
+            .route("/", get(page::messages::list))
+            .route("/messages", get(page::messages::list))
+            .route("/messages/{id}", get(page::story::show))
+            .route("/messages/{id}/wake", post(page::story::wake))
+            .route("/sign-out", post(sign_in::sign_out))
+            .layer(middleware::from_fn_with_state(self.clone(), sign_in::require));
+        Router::new()
+            .route("/sign-in", get(sign_in::ask).post(sign_in::spend))
+            .route("/style.css", get(page::style))
+            .merge(inside)
+            .fallback(page::not_found)
+            .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
+            .layer(middleware::from_fn_with_state(self.clone(), guard::guard))
+            .with_state(self)
+    }
+
+    fn secure(&self) -> bool {
+        self.origin.starts_with("https://")
+    }
+}
