@@ -1,0 +1,202 @@
+//! One attempt at a step: note what a later look would need, begin, act, finish.
+
+use super::{Ended, Run, files};
+use crate::crash_point::crash_point;
+use crate::metrics::Metrics;
+use crate::site::misunderstood;
+use crate::stop::Stop;
+use policy::{Fault, FaultCode, FaultKind, Receipt, Step, StepKey, StepKind};
+use serde::{Deserialize, Serialize};
+use store::Begun;
+use tracker::{Answer, Operation};
+
+/// What was so before an attempt; kept in the ledger as JSON for a later look.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "before", rename_all = "snake_case")]
+pub(super) enum Before {
+    /// A key of the project that existed already; `None` when the account may create but not search.
+    Create { highest_key: Option<String> },
+    /// Nothing: an issue's comments can all be read, so no request is spent on every comment for the rare lost answer.
+    Comment,
+    /// The ids of the files that hung on the issue already.
+    Attach { files: Vec<String> },
+}
+
+impl Before {
+    fn text(&self) -> String {
+        // Strings and lists of strings always have a JSON form.
+        serde_json::to_string(self).expect("plain values have a JSON form")
+    }
+}
+
+impl Run<'_> {
+    /// Begins a step that is not begun, and acts.
+    pub(super) async fn attempt(&mut self, step: &Step, key: &StepKey) -> Result<Ended, Stop> {
+        let before = match self.before(step).await {
+            Ok(before) => before.text(),
+            Err(fault) if fault.kind == FaultKind::Permanent => return self.refuse_unbegun(step, key, fault).await,
+            Err(fault) => return Err(fault.into()),
+        };
+        crash_point("carry_before_begin");
+        match self.begin(step, key, &before).await? {
+            Begun::Fresh => self.act(step, key, &before).await,
+            Begun::Done(receipt) => Ok(Ended::Done(receipt)),
+            Begun::Failed(fault) => Ok(Ended::Failed(fault)),
+            Begun::InDoubt { .. } => Err(Stop::Retry(Fault::temporary(
+                FaultCode::TrackerUnclear,
+                "the step was begun between reading the ledger and beginning it",
+            ))),
+        }
+    }
+
+    /// Begins again a step whose trace is surely absent, and acts.
+    pub(super) async fn repeat(&mut self, step: &Step, key: &StepKey) -> Result<Ended, Stop> {
+        let before = self.before(step).await?.text();
+        crash_point("doubt_before_repeat");
+        self.shared.store.not_done(&self.held.lease, key, &before).await?;
+        crash_point("doubt_repeat_noted");
+        Metrics::add(&self.shared.metrics.repeats);
+        self.attempt(step, key).await
+    }
+
+    /// Records the receipt of an effect that has happened.
+    pub(super) async fn finish(&mut self, step: &Step, key: &StepKey, receipt: Receipt) -> Result<Ended, Stop> {
+        self.shared.store.finish(&self.held.lease, key, &receipt).await?;
+        crash_point("carry_finished");
+        Metrics::add(&self.shared.metrics.effects);
+        match (&receipt, &step.kind) {
+            (Receipt::Issue { id, key }, StepKind::CreateIssue { project, .. }) => {
+                self.site.key_exists(project, key).await;
+                self.files.insert(id.clone(), Vec::new());
+            }
+            (Receipt::Attachment { issue_id, id }, _) => {
+                self.files.entry(issue_id.clone()).or_default().push(id.clone());
+            }
+            _ => {}
+        }
+        Ok(Ended::Done(receipt))
+    }
+
+    /// Records that a begun step failed for good.
+    pub(super) async fn refuse(&self, key: &StepKey, fault: Fault) -> Result<Ended, Stop> {
+        self.shared.store.fail(&self.held.lease, key, &fault).await?;
+        Metrics::add(&self.shared.metrics.effects_failed);
+        self.shared.metrics.fault(&fault);
+        tracing::warn!(step = %key, code = %fault.code, detail = fault.detail, "a step failed for good");
+        Ok(Ended::Failed(fault))
+    }
+
+    async fn refuse_unbegun(&self, step: &Step, key: &StepKey, fault: Fault) -> Result<Ended, Stop> {
+        match self.begin(step, key, "{}").await? {
+            Begun::Fresh => self.refuse(key, fault).await,
+            Begun::Done(receipt) => Ok(Ended::Done(receipt)),
+            Begun::Failed(fault) => Ok(Ended::Failed(fault)),
+            Begun::InDoubt { .. } => Err(Stop::Retry(fault)),
+        }
+    }
+
+    async fn act(&mut self, step: &Step, key: &StepKey, before: &str) -> Result<Ended, Stop> {
+        crash_point("carry_begun");
+        self.held.still_ours()?;
+        match self.effect(step, key).await {
+            Ok(receipt) => {
+                crash_point("carry_effect_done");
+                self.finish(step, key, receipt).await
+            }
+            Err(fault) => match fault.kind {
+                FaultKind::Permanent => self.refuse(key, fault).await,
+                FaultKind::Temporary => {
+                    // Surely not done: the next run begins afresh. When even this cannot be noted, it looks for a trace.
+                    self.shared.store.not_done(&self.held.lease, key, before).await?;
+                    Err(fault.into())
+                }
+                FaultKind::Unknown => {
+                    Metrics::add(&self.shared.metrics.in_doubt);
+                    Err(Stop::Wait(fault, self.shared.settings.look_ups[0]))
+                }
+            },
+        }
+    }
+
+    async fn effect(&mut self, step: &Step, key: &StepKey) -> Result<Receipt, Fault> {
+        match &step.kind {
+            StepKind::CreateIssue { project, issue_type, summary, body, fields } => {
+                let operation = Operation::CreateIssue {
+                    project: project.clone(),
+                    issue_type: issue_type.clone(),
+                    summary: summary.clone(),
+                    body: body.clone(),
+                    fields: fields.clone(),
+                    marker: key.clone(),
+                };
+                match self.site.write(&operation).await? {
+                    Answer::Made(made) => Ok(Receipt::Issue { id: made.id, key: made.key }),
+                    other => Err(misunderstood(&other)),
+                }
+            }
+            StepKind::AddComment { issue, body } => {
+                let issue_id = self.issue_id(issue)?;
+                let operation =
+                    Operation::AddComment { issue_id: issue_id.clone(), body: body.clone(), marker: key.clone() };
+                match self.site.write(&operation).await? {
+                    Answer::Made(made) => Ok(Receipt::Comment { issue_id, id: made.id }),
+                    other => Err(misunderstood(&other)),
+                }
+            }
+            StepKind::Attach { issue, file } => {
+                let issue_id = self.issue_id(issue)?;
+                let stored = files::attach(self, &issue_id, file).await?;
+                Ok(Receipt::Attachment { issue_id, id: stored.id })
+            }
+        }
+    }
+
+    async fn before(&mut self, step: &Step) -> Result<Before, Fault> {
+        match &step.kind {
+            StepKind::CreateIssue { project, .. } => {
+                let highest_key = self.site.highest_key(project, &self.shared.settings).await?;
+                Ok(Before::Create { highest_key })
+            }
+            StepKind::AddComment { .. } => Ok(Before::Comment),
+            StepKind::Attach { issue, .. } => {
+                let issue_id = self.issue_id(issue)?;
+                Ok(Before::Attach { files: self.files_on(&issue_id).await? })
+            }
+        }
+    }
+
+    /// The ids of the files on an issue: read once, then kept up to date by our own receipts.
+    async fn files_on(&mut self, issue_id: &str) -> Result<Vec<String>, Fault> {
+        if let Some(known) = self.files.get(issue_id) {
+            return Ok(known.clone());
+        }
+        let issue = self.read_issue(issue_id).await?;
+        let ids: Vec<String> = issue.files.into_iter().map(|file| file.id).collect();
+        self.files.insert(issue_id.to_owned(), ids.clone());
+        Ok(ids)
+    }
+
+    pub(super) async fn read_issue(&self, issue_id: &str) -> Result<tracker::IssueView, Fault> {
+        match self.site.read(&Operation::ReadIssue { issue: issue_id.to_owned() }).await? {
+            Answer::Issue(issue) => Ok(*issue),
+            other => Err(misunderstood(&other)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_before_comes_back_from_the_ledger_as_it_went_in() {
+        for before in [
+            Before::Create { highest_key: Some("DEMO-7".into()) },
+            Before::Create { highest_key: None },
+            Before::Comment,
+            Before::Attach { files: vec!["10001".into()] },
+        ] {
+            assert_eq!(serde_json::from_str::<Before>(&before.text()).unwrap(), before);
+        }
+    }
+}

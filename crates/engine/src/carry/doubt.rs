@@ -1,0 +1,188 @@
+//! A step that was begun and has no end: its trace is looked for before anything is repeated.
+
+use super::attempt::Before;
+use super::traces::Window;
+use super::{Ended, Run};
+use crate::crash_point::crash_point;
+use crate::metrics::Metrics;
+use crate::site::misunderstood;
+use crate::stop::Stop;
+use policy::{Fault, FaultCode, FaultKind, File, Receipt, Step, StepKey, StepKind};
+use std::time::Duration;
+use store::Micros;
+use tracker::{Answer, Comment, Operation};
+
+/// The comments whose markers one request asks for.
+const MARKERS_PER_REQUEST: usize = 500;
+
+/// What the ledger says of a step in doubt.
+pub(super) struct Doubt<'a> {
+    pub(super) begun_at: Micros,
+    pub(super) before: &'a str,
+    pub(super) looked: u32,
+}
+
+impl Run<'_> {
+    /// Looks for the trace at the named times after the attempt. Adopts what is found at any of them; repeats the step
+    /// only when all of them saw everything and found nothing; otherwise holds it for a person.
+    pub(super) async fn resolve(&mut self, step: &Step, key: &StepKey, doubt: Doubt<'_>) -> Result<Ended, Stop> {
+        if let Some(receipt) = self.found_lately(step, key).await {
+            return self.adopt(step, key, receipt).await;
+        }
+        let times = &self.shared.settings.look_ups;
+        let mut looked = doubt.looked as usize;
+        loop {
+            if let Some(time) = times.get(looked) {
+                self.wait_for(doubt.begun_at, *time)?;
+            }
+            match self.look(step, key, &doubt).await {
+                Ok(Some(receipt)) => return self.adopt(step, key, receipt).await,
+                Ok(None) => {}
+                Err(fault) => return self.look_failed(key, fault).await,
+            }
+            Metrics::add(&self.shared.metrics.looks);
+            looked = self.shared.store.looked(&self.held.lease, key).await? as usize;
+            crash_point("doubt_looked");
+            if looked >= times.len() {
+                break;
+            }
+        }
+        match self.look_before_repeat(step, key, &doubt).await {
+            Ok(Some(receipt)) => self.adopt(step, key, receipt).await,
+            Ok(None) => self.repeat(step, key).await,
+            Err(fault) => self.look_failed(key, fault).await,
+        }
+    }
+
+    async fn adopt(&mut self, step: &Step, key: &StepKey, receipt: Receipt) -> Result<Ended, Stop> {
+        crash_point("doubt_found");
+        Metrics::add(&self.shared.metrics.traces_found);
+        tracing::info!(step = %key, "the trace of an effect in doubt was found");
+        self.finish(step, key, receipt).await
+    }
+
+    /// Parks until the time of the next look. Also a message with the whole wait ahead keeps no worker busy.
+    fn wait_for(&self, begun_at: Micros, time: Duration) -> Result<(), Stop> {
+        let due = begun_at.saturating_add(i64::try_from(time.as_micros()).unwrap_or(i64::MAX));
+        match u64::try_from(due.saturating_sub(self.held.now())) {
+            Ok(micros) if micros > 0 => Err(Stop::Wait(
+                Fault::unknown(FaultCode::TrackerUnclear, "the trace of the effect is looked for at its time"),
+                Duration::from_micros(micros),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// A look that failed says nothing about the effect: it is repeated when that helps; when not, a person is asked.
+    async fn look_failed(&mut self, key: &StepKey, fault: Fault) -> Result<Ended, Stop> {
+        match (fault.kind, fault.code) {
+            (FaultKind::Permanent, FaultCode::TrackerGone) => self.refuse(key, fault).await,
+            (FaultKind::Permanent, _) => Err(Stop::Hold(Fault::permanent(FaultCode::InDoubt, fault.detail))),
+            _ => Err(fault.into()),
+        }
+    }
+
+    async fn found_lately(&self, step: &Step, key: &StepKey) -> Option<Receipt> {
+        let StepKind::CreateIssue { project, .. } = &step.kind else { return None };
+        let found = self.site.found_lately(project, key).await?;
+        Some(Receipt::Issue { id: found.id, key: found.key })
+    }
+
+    async fn look(&mut self, step: &Step, key: &StepKey, doubt: &Doubt<'_>) -> Result<Option<Receipt>, Fault> {
+        match &step.kind {
+            StepKind::CreateIssue { project, .. } => {
+                let window = Window { attempt: doubt.begun_at, now: self.held.now() };
+                let found = self.site.look_for_created(project, window, &self.shared.settings).await?;
+                Ok(found.get(key).map(|made| Receipt::Issue { id: made.id.clone(), key: made.key.clone() }))
+            }
+            StepKind::AddComment { issue, .. } => {
+                let issue_id = self.issue_id(issue)?;
+                let id = self.look_for_comment(&issue_id, key).await?;
+                Ok(id.map(|id| Receipt::Comment { issue_id, id }))
+            }
+            StepKind::Attach { issue, file } => {
+                let issue_id = self.issue_id(issue)?;
+                let id = self.look_for_file(&issue_id, file, doubt.before).await?;
+                Ok(id.map(|id| Receipt::Attachment { issue_id, id }))
+            }
+        }
+    }
+
+    /// Search may lag behind for longer than all looks; the keys after the highest one before the attempt do not.
+    async fn look_before_repeat(
+        &mut self,
+        step: &Step,
+        key: &StepKey,
+        doubt: &Doubt<'_>,
+    ) -> Result<Option<Receipt>, Fault> {
+        let StepKind::CreateIssue { project, .. } = &step.kind else { return Ok(None) };
+        let highest = match before_of(doubt.before)? {
+            Before::Create { highest_key: Some(key) } => key,
+            _ => return Err(incomplete("no key was known before the attempt, so its keys cannot be counted on")),
+        };
+        let found = self.site.look_at_keys_after(project, &highest, &self.shared.settings).await?;
+        Ok(found.get(key).map(|made| Receipt::Issue { id: made.id.clone(), key: made.key.clone() }))
+    }
+
+    async fn look_for_comment(&self, issue_id: &str, key: &StepKey) -> Result<Option<String>, Fault> {
+        let account_id = self.site.account_id().await?;
+        let comments = self.read_comments(issue_id).await?;
+        // Newest first: the one that is looked for is among the last.
+        let ours = comments.iter().rev().filter(|comment| comment.author_id == account_id);
+        let ids: Vec<String> = ours.map(|comment| comment.id.clone()).collect();
+        for ids in ids.chunks(MARKERS_PER_REQUEST) {
+            let operation = Operation::ReadCommentMarkers { comment_ids: ids.to_vec() };
+            let Answer::Found { items, .. } = self.site.read(&operation).await? else {
+                return Err(incomplete("the markers of comments could not be read"));
+            };
+            if let Some(item) = items.into_iter().find(|item| item.marker.as_ref() == Some(key)) {
+                return Ok(Some(item.id));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn read_comments(&self, issue_id: &str) -> Result<Vec<Comment>, Fault> {
+        let mut all: Vec<Comment> = Vec::new();
+        for _ in 0..self.shared.settings.look_pages_max {
+            let operation = Operation::ReadComments { issue_id: issue_id.to_owned(), start_at: all.len() as u64 };
+            match self.site.read(&operation).await? {
+                Answer::Comments { comments, total } => {
+                    let page_is_empty = comments.is_empty();
+                    all.extend(comments);
+                    if all.len() as u64 >= total {
+                        return Ok(all);
+                    }
+                    if page_is_empty {
+                        return Err(Fault::temporary(FaultCode::TrackerBusy, "a page of comments was empty too early"));
+                    }
+                }
+                other => return Err(misunderstood(&other)),
+            }
+        }
+        Err(incomplete("there were more pages of comments than one look may read"))
+    }
+
+    async fn look_for_file(&self, issue_id: &str, file: &File, before: &str) -> Result<Option<String>, Fault> {
+        let Before::Attach { files: known } = before_of(before)? else {
+            return Err(incomplete("the files before the attempt are not known"));
+        };
+        let account_id = self.site.account_id().await?;
+        let issue = self.read_issue(issue_id).await?;
+        let trace = issue.files.into_iter().find(|stored| {
+            stored.name == file.name
+                && stored.size_bytes == file.size_bytes
+                && stored.author_id == account_id
+                && !known.contains(&stored.id)
+        });
+        Ok(trace.map(|stored| stored.id))
+    }
+}
+
+fn before_of(text: &str) -> Result<Before, Fault> {
+    serde_json::from_str(text).map_err(|_| incomplete("what was noted before the attempt cannot be read"))
+}
+
+fn incomplete(detail: &str) -> Fault {
+    Fault::permanent(FaultCode::InDoubt, detail)
+}

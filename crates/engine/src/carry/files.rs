@@ -1,0 +1,42 @@
+//! Attaches a part of a stored mail, streamed from the store through the cell to the tracker.
+
+use super::Run;
+use crate::site::misunderstood;
+use policy::{Fault, FaultCode, FaultKind, File};
+use tokio::sync::mpsc;
+use tracker::{Answer, Operation, StoredFile};
+
+/// Pieces of at most 64 KiB that wait between the cell and the tracker: a file is never whole in memory.
+const PIECES_WAITING: usize = 4;
+
+/// Attaches a file to an issue. `Temporary` when the tracker surely has not got a whole request.
+pub(super) async fn attach(run: &Run<'_>, issue_id: &str, file: &File) -> Result<StoredFile, Fault> {
+    let operation = Operation::Attach {
+        issue_id: issue_id.to_owned(),
+        name: file.name.clone(),
+        content_type: file.content_type.clone(),
+    };
+    let raw = run.shared.store.raw(&run.held.lease.subject).await?;
+    let (sender, receiver) = mpsc::channel(PIECES_WAITING);
+    let reading = run.shared.reader.part(raw, &run.shared.settings.mail, &file.part, sender);
+    let sending = run.site.write_file(&operation, file.size_bytes, receiver);
+    let (read, sent) = tokio::join!(reading, sending);
+    match (read, sent) {
+        (_, Ok(Answer::Attached(stored))) => Ok(stored),
+        (_, Ok(other)) => Err(misunderstood(&other)),
+        // The request broke off because its file did: it was never whole, so nothing can have come of it.
+        (Err(fault), Err(_)) => Err(Fault { kind: kind_of_broken(&fault), ..fault }),
+        (Ok(size), Err(sent)) if size < file.size_bytes && sent.kind == FaultKind::Unknown => Err(Fault::temporary(
+            FaultCode::TrackerUnreachable,
+            format!("the upload broke off after {size} of {} bytes: {}", file.size_bytes, sent.detail),
+        )),
+        (Ok(_), Err(sent)) => Err(sent),
+    }
+}
+
+fn kind_of_broken(fault: &Fault) -> FaultKind {
+    match fault.kind {
+        FaultKind::Permanent => FaultKind::Permanent,
+        FaultKind::Temporary | FaultKind::Unknown => FaultKind::Temporary,
+    }
+}

@@ -1,0 +1,61 @@
+//! Places where a test may kill the process, one at every durable step and effect; compiled in only with the feature `crash_points`.
+
+/// Every crash point, in the order in which one mail passes them.
+pub const ALL: &[&str] = &[
+    "intake_content_stored",
+    "intake_taken_in",
+    "job_claimed",
+    "decide_read",
+    "decide_decided",
+    "decide_written_down",
+    "carry_plan_loaded",
+    "carry_before_begin",
+    "carry_begun",
+    "carry_effect_done",
+    "carry_finished",
+    "carry_before_complete",
+    "carry_completed",
+];
+
+/// The crash points that only a lost answer leads to.
+pub const IN_DOUBT: &[&str] = &["doubt_looked", "doubt_found", "doubt_before_repeat", "doubt_repeat_noted"];
+
+/// Aborts the process when the environment variable `SEALPOST_CRASH` is `name:N` and this is the N-th passing, from 1.
+///
+/// Abort and not exit: nothing may be flushed, closed or unwound, as with a power cut or `kill -9`.
+#[cfg(feature = "crash_points")]
+pub fn crash_point(name: &'static str) {
+    use std::sync::OnceLock;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    static ARMED: OnceLock<Option<(String, AtomicU64)>> = OnceLock::new();
+    debug_assert!(ALL.contains(&name) || IN_DOUBT.contains(&name), "crash point {name} is not listed");
+    let armed = ARMED.get_or_init(|| armed(&std::env::var("SEALPOST_CRASH").ok()?));
+    if let Some((wanted, passings_left)) = armed
+        && wanted == name
+        && passings_left.fetch_sub(1, Ordering::SeqCst) == 1
+    {
+        std::process::abort();
+    }
+}
+
+/// Nothing: this build has no crash points.
+#[cfg(not(feature = "crash_points"))]
+#[inline(always)]
+pub fn crash_point(_name: &'static str) {}
+
+#[cfg(feature = "crash_points")]
+fn armed(text: &str) -> Option<(String, std::sync::atomic::AtomicU64)> {
+    let (name, passing) = text.split_once(':')?;
+    Some((name.to_owned(), passing.parse::<u64>().ok()?.into()))
+}
+
+#[cfg(all(test, feature = "crash_points"))]
+mod tests {
+    #[test]
+    fn a_crash_point_is_armed_by_name_and_number() {
+        let (name, left) = super::armed("carry_begun:3").unwrap();
+        assert_eq!((name.as_str(), left.into_inner()), ("carry_begun", 3));
+        assert!(super::armed("carry_begun").is_none());
+    }
+}

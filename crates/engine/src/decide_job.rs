@@ -1,0 +1,147 @@
+//! The `Decide` job: read the mail, ask and find out until nothing is open, decide, write down.
+
+use crate::crash_point::crash_point;
+use crate::facts::Inquiry;
+use crate::gateway::Shared;
+use crate::held::Held;
+use crate::metrics::Metrics;
+use crate::stop::Stop;
+use mail::{Message, Reading};
+use policy::{Facts, Fault, FaultCode, IssueTarget, Origin, Outcome, Plan, Profile, StepKind};
+use store::{Decision, StoredMessage};
+
+/// Rounds of asking and finding out; `decide` holds what is still open after them.
+const ROUNDS_MAX: usize = 5;
+
+/// Who takes part in an issue because of one mail, at most; a mail to more is a mailing, not a conversation.
+const PARTICIPANTS_MAX: usize = 100;
+
+/// Decides on the job's message and writes the plan down.
+pub(crate) async fn decide_and_write_down(shared: &Shared, held: &Held) -> Result<(), Stop> {
+    let gone = || Fault::permanent(FaultCode::StoreCorrupt, "a decide job without its message");
+    let message = shared.store.message(&held.lease.subject).await?.ok_or_else(gone)?;
+    let site = shared.site(&message.site)?;
+    let profile = shared.profile(&message.mailbox)?;
+    let origin = Origin::Message(message.id.clone());
+    let inquiry = Inquiry { shared, held, site: &site, message: &message };
+    let decision = match read(shared, held).await? {
+        Read::Killed(fault) => {
+            let why = format!("reading it killed its cell {} times: {}", held.lease.tries, fault.public);
+            let plan = policy::quarantine(origin, 1, &profile, &why);
+            decision(plan, Message::default(), &message, &Facts::default())
+        }
+        Read::Whole(Reading { message: mail, too_complex: Some(why), .. }) => {
+            let plan = policy::quarantine(origin, 1, &profile, &why);
+            decision(plan, mail, &message, &Facts::default())
+        }
+        Read::Whole(reading) => {
+            let facts = find_out_all(&inquiry, &reading, &profile).await?;
+            let plan = policy::decide(&reading.message, &reading.reply, &profile, &facts, origin, 1);
+            decision(plan, reading.message, &message, &facts)
+        }
+    };
+    crash_point("decide_decided");
+    shared.store.write_down(&held.lease, &decision).await?;
+    crash_point("decide_written_down");
+    if decision.plan.outcome == Outcome::Quarantine {
+        Metrics::add(&shared.metrics.quarantined);
+    }
+    tracing::info!(message = message.id, outcome = decision.plan.outcome.word(), "decided");
+    Ok(())
+}
+
+enum Read {
+    Whole(Reading),
+    /// It killed its cell as often as it may.
+    Killed(Fault),
+}
+
+async fn read(shared: &Shared, held: &Held) -> Result<Read, Stop> {
+    let raw = shared.store.raw(&held.lease.subject).await?;
+    match shared.reader.read(raw, &shared.settings.mail).await {
+        Ok(reading) => {
+            crash_point("decide_read");
+            Ok(Read::Whole(reading))
+        }
+        Err(fault) if fault.code == FaultCode::CellDied && held.lease.tries >= shared.settings.cell_deaths_max => {
+            Ok(Read::Killed(fault))
+        }
+        Err(fault) => Err(fault.into()),
+    }
+}
+
+async fn find_out_all(inquiry: &Inquiry<'_>, reading: &Reading, profile: &Profile) -> Result<Facts, Stop> {
+    let mut facts = inquiry.first_facts();
+    for _ in 0..ROUNDS_MAX {
+        let questions = policy::ask(&reading.message, profile, &facts);
+        if questions.is_empty() {
+            break;
+        }
+        for question in questions {
+            inquiry.find_out(question, &mut facts).await?;
+        }
+    }
+    Ok(facts)
+}
+
+fn decision(plan: Plan, mail: Message, stored: &StoredMessage, facts: &Facts) -> Decision {
+    let (project, issue_id) = touched(&plan, facts);
+    let sender = mail.headers.from.first().or(mail.headers.sender.as_ref());
+    let sender = sender.map(|address| address.address.clone()).or_else(|| stored.envelope.mail_from.clone());
+    Decision {
+        participants: participants(&mail),
+        plan,
+        subject: mail.headers.subject,
+        sender: sender.unwrap_or_default(),
+        faults: mail.faults,
+        project,
+        issue_id,
+    }
+}
+
+/// From, To and Cc, normalised, without doubles.
+fn participants(mail: &Message) -> Vec<String> {
+    let mut participants: Vec<String> = Vec::new();
+    for address in mail.headers.from.iter().chain(&mail.headers.to).chain(&mail.headers.cc) {
+        let address = address.normalised();
+        if !address.is_empty() && !participants.contains(&address) && participants.len() < PARTICIPANTS_MAX {
+            participants.push(address);
+        }
+    }
+    participants
+}
+
+/// The project and the issue that a plan touches, as far as they are known before it is carried out.
+fn touched(plan: &Plan, facts: &Facts) -> (Option<String>, Option<String>) {
+    let created = plan.steps.iter().find_map(|step| match &step.kind {
+        StepKind::CreateIssue { project, .. } => Some(project.clone()),
+        _ => None,
+    });
+    let issue_id = plan.steps.iter().find_map(|step| match &step.kind {
+        StepKind::AddComment { issue: IssueTarget::Id(id), .. } | StepKind::Attach { issue: IssueTarget::Id(id), .. } => {
+            Some(id.clone())
+        }
+        _ => None,
+    });
+    let known = facts.issues.iter().filter_map(|(_, issue)| issue.as_ref());
+    let of_issue = known.into_iter().find(|issue| Some(&issue.id) == issue_id.as_ref());
+    (created.or_else(|| of_issue.map(|issue| issue.project.clone())), issue_id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mail::Address;
+
+    #[test]
+    fn participants_are_the_normalised_addresses_without_doubles() {
+        let address = |text: &str| Address { name: None, address: text.into() };
+        let mut mail = Message::default();
+        mail.headers.from = vec![address("Ann@Example.org")];
+        mail.headers.to = vec![address("help@example.com"), address(" ANN@example.org "), address("")];
+        mail.headers.cc = (0..200).map(|n| address(&format!("p{n}@example.net"))).collect();
+        let participants = participants(&mail);
+        assert_eq!(participants[..2], ["ann@example.org", "help@example.com"]);
+        assert_eq!(participants.len(), PARTICIPANTS_MAX);
+    }
+}

@@ -1,0 +1,144 @@
+//! Finds out what a decision needs to know: from the store, and from the site's tracker.
+
+use crate::gateway::Shared;
+use crate::held::Held;
+use crate::site::{Site, misunderstood};
+use crate::stop::Stop;
+use jiff::Timestamp;
+use policy::reply_token::{self, TokenKey};
+use policy::{Facts, Fault, FaultCode, IssueFacts, Question, Thread, TokenGrant};
+use store::{Micros, StoredMessage};
+use tracker::{Answer, IssueView, Operation};
+
+/// Where answers come from while one message is decided on.
+pub(crate) struct Inquiry<'a> {
+    pub(crate) shared: &'a Shared,
+    pub(crate) held: &'a Held,
+    pub(crate) site: &'a Site,
+    pub(crate) message: &'a StoredMessage,
+}
+
+impl Inquiry<'_> {
+    /// What is known before anything was asked. The time is that of arrival, so a later try decides alike.
+    pub(crate) fn first_facts(&self) -> Facts {
+        Facts {
+            now: rfc3339(self.message.received_at),
+            site: self.message.site.clone(),
+            mailbox: self.message.mailbox.clone(),
+            envelope: self.message.envelope.clone(),
+            ..Facts::default()
+        }
+    }
+
+    /// Answers one question into `facts`. A fault of the tracker or the store stops the job; no guess takes its place.
+    pub(crate) async fn find_out(&self, question: Question, facts: &mut Facts) -> Result<(), Stop> {
+        match question {
+            Question::ReplyTokens { addresses } => {
+                facts.reply_tokens = Some(self.reply_tokens(&addresses, &facts.now).await?);
+            }
+            Question::Thread { message_ids } => facts.thread = Some(self.thread(&message_ids).await?),
+            Question::SeenBefore => {
+                facts.seen_before = Some(self.shared.store.seen_before(&self.site.name, &self.message.id).await?);
+            }
+            Question::Issue { issue } => {
+                let found = self.issue(&issue).await?;
+                facts.issues.push((issue, found));
+            }
+            Question::Involved { issue_id, address } => {
+                let involved = self.involved(&issue_id, &address, facts).await?;
+                facts.involved.push((issue_id, address, involved));
+            }
+        }
+        Ok(())
+    }
+
+    async fn reply_tokens(&self, addresses: &[String], now: &str) -> Result<Vec<TokenGrant>, Fault> {
+        let keys = self.shared.store.reply_keys(&self.site.name).await?;
+        let keys: Vec<TokenKey> = keys
+            .into_iter()
+            .map(|(id, secret, retired_at)| TokenKey { id, secret, retired_at: retired_at.map(rfc3339) })
+            .collect();
+        let verified =
+            addresses.iter().filter_map(|address| reply_token::verify(&keys, &self.site.name, address, now));
+        Ok(verified.collect())
+    }
+
+    /// A parent that is stored but has no issue yet is waited for, so that a reply never becomes an issue of its own
+    /// only because it was decided first; but not for ever, or two mails that name each other would wait for good.
+    async fn thread(&self, message_ids: &[String]) -> Result<Thread, Stop> {
+        match self.shared.store.thread(&self.site.name, message_ids, &self.message.id).await? {
+            Ok(thread) => Ok(thread),
+            Err(parent) if self.held.age() < self.shared.settings.parent_wait_max => {
+                let detail = format!("waits for message {parent}");
+                let fault = Fault::temporary(FaultCode::ParentUndecided, detail);
+                Err(Stop::Wait(fault, self.shared.settings.parent_poll))
+            }
+            Err(parent) => {
+                tracing::warn!(message = self.message.id, parent, "the parent was waited for in vain");
+                Ok(Thread::Unknown)
+            }
+        }
+    }
+
+    async fn issue(&self, issue: &str) -> Result<Option<IssueFacts>, Fault> {
+        match self.site.read(&Operation::ReadIssue { issue: issue.to_owned() }).await {
+            Ok(Answer::Issue(view)) => Ok(Some(issue_facts(*view))),
+            Ok(other) => Err(misunderstood(&other)),
+            Err(fault) if fault.code == FaultCode::TrackerGone => Ok(None),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    async fn involved(&self, issue_id: &str, address: &str, facts: &Facts) -> Result<bool, Fault> {
+        if self.shared.store.involved(&self.site.name, issue_id, address).await? {
+            return Ok(true);
+        }
+        let is_person = |issue: &IssueFacts| issue.people.iter().any(|person| same_address(person, address));
+        let known = facts.issues.iter().find_map(|(_, issue)| issue.as_ref().filter(|issue| issue.id == issue_id));
+        match known {
+            Some(issue) => Ok(is_person(issue)),
+            None => Ok(self.issue(issue_id).await?.as_ref().is_some_and(is_person)),
+        }
+    }
+}
+
+fn issue_facts(view: IssueView) -> IssueFacts {
+    let people = [view.reporter, view.assignee].into_iter().flatten().filter_map(|person| person.address);
+    IssueFacts {
+        id: view.id,
+        key: view.key,
+        project: view.project,
+        status_category: view.status_category,
+        people: people.collect(),
+    }
+}
+
+fn same_address(one: &str, other: &str) -> bool {
+    one.trim().to_lowercase() == other.trim().to_lowercase()
+}
+
+/// RFC 3339 in UTC; a time out of range becomes the epoch, which no row of ours can hold.
+fn rfc3339(at: Micros) -> String {
+    Timestamp::from_microsecond(at).unwrap_or_default().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_written_as_facts_have_them() {
+        assert_eq!(rfc3339(0), "1970-01-01T00:00:00Z");
+        assert_eq!(rfc3339(1_795_000_000_000_000), "2026-11-18T09:06:40Z");
+    }
+
+    #[test]
+    fn people_are_those_whose_address_the_tracker_shows() {
+        let shown = tracker::Person { address: Some("Ann@Example.org".into()), ..Default::default() };
+        let hidden = tracker::Person::default();
+        let view = IssueView { reporter: Some(shown), assignee: Some(hidden), ..Default::default() };
+        let facts = issue_facts(view);
+        assert_eq!(facts.people, ["Ann@Example.org"]);
+        assert!(same_address(&facts.people[0], " ann@example.ORG"));
+    }
+}

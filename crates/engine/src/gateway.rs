@@ -1,0 +1,161 @@
+//! The assembled engine: sites, mailboxes, workers and timers, started together and stopped together.
+
+use crate::held::Leases;
+use crate::intake::MailboxGate;
+use crate::metrics::Metrics;
+use crate::reader::Reader;
+use crate::settings::Settings;
+use crate::site::Site;
+use crate::{sweep, work};
+use policy::{Fault, FaultCode, Profile};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
+use store::{Figures, JobState, Store};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+/// What a gateway is made of.
+pub struct Parts {
+    pub store: Store,
+    pub reader: Arc<dyn Reader>,
+    pub sites: Vec<Site>,
+    pub mailboxes: Vec<Mailbox>,
+    pub settings: Settings,
+}
+
+/// A mailbox: where its mail belongs and how it is treated.
+#[derive(Clone)]
+pub struct Mailbox {
+    pub name: String,
+    pub site: String,
+    pub profile: Arc<Profile>,
+}
+
+/// What all tasks of one gateway share.
+pub(crate) struct Shared {
+    pub(crate) store: Store,
+    pub(crate) reader: Arc<dyn Reader>,
+    pub(crate) settings: Settings,
+    pub(crate) metrics: Metrics,
+    sites: HashMap<String, Arc<Site>>,
+    mailboxes: RwLock<Arc<HashMap<String, Mailbox>>>,
+    /// Open jobs, as well as they are known: read now and then, and counted up at each intake between.
+    pub(crate) backlog: AtomicU64,
+}
+
+/// A running gateway. Dropping it stops nothing: call [`Gateway::shutdown`].
+pub struct Gateway {
+    shared: Arc<Shared>,
+    stop: CancellationToken,
+    tasks: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl Gateway {
+    /// Starts workers and timers. Jobs that an earlier process left are taken up as their leases run out.
+    pub fn start(parts: Parts) -> Gateway {
+        let sites = parts.sites.into_iter().map(|site| (site.name.clone(), Arc::new(site))).collect();
+        let shared = Arc::new(Shared {
+            store: parts.store,
+            reader: parts.reader,
+            settings: parts.settings,
+            metrics: Metrics::default(),
+            sites,
+            mailboxes: RwLock::new(Arc::new(by_name(parts.mailboxes))),
+            backlog: AtomicU64::new(0),
+        });
+        let stop = CancellationToken::new();
+        let mut tasks = vec![tokio::spawn(watch_backlog(shared.clone(), stop.clone()))];
+        if shared.settings.jobs_max > 0 {
+            let leases = Leases::new(shared.settings.lease_s);
+            tasks.push(tokio::spawn(work::work(shared.clone(), leases, stop.clone())));
+            tasks.push(tokio::spawn(sweep::sweep(shared.clone(), stop.clone())));
+        }
+        Gateway { shared, stop, tasks: Mutex::new(tasks) }
+    }
+
+    /// Where the mail of this mailbox goes in; `None` when there is no such mailbox.
+    pub fn gate(&self, mailbox: &str) -> Option<MailboxGate> {
+        let site = self.shared.mailboxes().get(mailbox)?.site.clone();
+        Some(MailboxGate::new(self.shared.clone(), site, mailbox.to_owned()))
+    }
+
+    /// Puts other mailboxes and profiles in place; messages being decided keep the profile they began with.
+    pub fn swap_mailboxes(&self, mailboxes: Vec<Mailbox>) {
+        let mut current = self.shared.mailboxes.write().unwrap_or_else(PoisonError::into_inner);
+        *current = Arc::new(by_name(mailboxes));
+    }
+
+    /// The metrics as Prometheus text; the store's figures are left out when it does not answer in time.
+    pub async fn metrics(&self) -> String {
+        let figures = figures(&self.shared).await.ok();
+        let mut sites: Vec<(String, bool)> =
+            self.shared.sites.values().map(|site| (site.name.clone(), site.is_parked())).collect();
+        sites.sort();
+        self.shared.metrics.render(figures.as_ref(), &sites)
+    }
+
+    /// Stops claiming, lets running jobs finish within the grace, gives the others back.
+    pub async fn shutdown(&self) {
+        self.stop.cancel();
+        let tasks: Vec<_> = self.tasks.lock().unwrap_or_else(PoisonError::into_inner).drain(..).collect();
+        for task in tasks {
+            if let Err(error) = task.await {
+                tracing::error!(%error, "a task of the gateway ended badly");
+            }
+        }
+    }
+}
+
+impl Shared {
+    pub(crate) fn site(&self, name: &str) -> Result<Arc<Site>, Fault> {
+        let missing = || {
+            Fault::permanent(FaultCode::SettingsWrong, "the job's site is not in the settings")
+                .with_public(format!("The site `{name}` is not in the settings; add it again, then replay the mail."))
+        };
+        self.sites.get(name).cloned().ok_or_else(missing)
+    }
+
+    pub(crate) fn profile(&self, mailbox: &str) -> Result<Arc<Profile>, Fault> {
+        let missing = || {
+            Fault::permanent(FaultCode::SettingsWrong, "the message's mailbox is not in the settings").with_public(
+                format!("The mailbox `{mailbox}` is not in the settings; add it again, then replay the mail."),
+            )
+        };
+        self.mailboxes().get(mailbox).map(|mailbox| mailbox.profile.clone()).ok_or_else(missing)
+    }
+
+    fn mailboxes(&self) -> Arc<HashMap<String, Mailbox>> {
+        self.mailboxes.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+fn by_name(mailboxes: Vec<Mailbox>) -> HashMap<String, Mailbox> {
+    mailboxes.into_iter().map(|mailbox| (mailbox.name.clone(), mailbox)).collect()
+}
+
+/// Figures of the store, or a fault after ten seconds: health pages must answer.
+async fn figures(shared: &Shared) -> Result<Figures, Fault> {
+    const PATIENCE: Duration = Duration::from_secs(10);
+    let late = |_| Err(Fault::temporary(FaultCode::StoreUnavailable, "the figures took too long"));
+    tokio::time::timeout(PATIENCE, shared.store.figures()).await.unwrap_or_else(late)
+}
+
+/// Keeps the known depth of the queue near the real one.
+async fn watch_backlog(shared: Arc<Shared>, stop: CancellationToken) {
+    loop {
+        match figures(&shared).await {
+            Ok(figures) => {
+                let open = [JobState::Ready, JobState::Running, JobState::Waiting];
+                let open = figures.jobs.iter().filter(|(_, state, _, _)| open.contains(state));
+                shared.backlog.store(open.map(|(_, _, count, _)| count).sum(), Ordering::Relaxed);
+            }
+            Err(fault) => tracing::warn!(code = %fault.code, detail = fault.detail, "the queue's depth is not known"),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(shared.settings.figures_every) => {}
+            () = stop.cancelled() => return,
+        }
+    }
+}

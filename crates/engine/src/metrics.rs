@@ -1,0 +1,151 @@
+//! Counters of what the gateway did, rendered as Prometheus text; never an address, a subject or an id.
+
+use policy::{Fault, FaultCode};
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use store::Figures;
+
+macro_rules! counters {
+    ($($name:ident, $metric:literal, $help:literal;)*) => {
+        /// What happened in this process since it started.
+        #[derive(Debug, Default)]
+        pub struct Metrics {
+            $(pub(crate) $name: AtomicU64,)*
+            faults: Mutex<BTreeMap<u16, u64>>,
+        }
+
+        impl Metrics {
+            fn counters(&self) -> Vec<(&'static str, &'static str, u64)> {
+                vec![$(($metric, $help, self.$name.load(Ordering::Relaxed)),)*]
+            }
+        }
+    };
+}
+
+counters! {
+    taken_in, "sealpost_intake_messages_total", "Messages taken in durably.";
+    known_again, "sealpost_intake_known_again_total", "Messages that had been taken in before by the same way.";
+    refused, "sealpost_intake_refused_total", "Messages refused for now, for want of room or because the queue was full.";
+    claimed, "sealpost_jobs_claimed_total", "Jobs claimed.";
+    finished, "sealpost_jobs_finished_total", "Jobs that came to their end.";
+    retried, "sealpost_jobs_retried_total", "Runs that failed and are tried again.";
+    waited, "sealpost_jobs_waited_total", "Runs that ended in a wait that belongs to the work.";
+    held, "sealpost_jobs_held_total", "Jobs held for a person.";
+    dead, "sealpost_jobs_dead_total", "Jobs given up.";
+    lost, "sealpost_jobs_lost_total", "Jobs that another process took over.";
+    panics, "sealpost_jobs_panicked_total", "Runs that panicked.";
+    quarantined, "sealpost_messages_quarantined_total", "Messages quarantined because reading them killed their cell or overstepped a limit.";
+    effects, "sealpost_effects_total", "Effects in trackers that have a receipt.";
+    effects_failed, "sealpost_effects_failed_total", "Effects that a tracker refused for good.";
+    in_doubt, "sealpost_effects_in_doubt_total", "Effects whose answer was lost.";
+    looks, "sealpost_effect_look_ups_total", "Looks for the trace of an effect in doubt.";
+    traces_found, "sealpost_effect_traces_found_total", "Effects in doubt whose trace was found.";
+    repeats, "sealpost_effect_repeats_total", "Effects repeated after their trace was surely absent.";
+    swept, "sealpost_sweep_erased_total", "Contents and orphans erased.";
+}
+
+impl Metrics {
+    pub(crate) fn add(counter: &AtomicU64) {
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts a fault by its code.
+    pub(crate) fn fault(&self, fault: &Fault) {
+        *self.faults().entry(fault.code.number()).or_default() += 1;
+    }
+
+    /// The text form (Prometheus exposition format 0.0.4). `sites` are pairs of a site's name and whether it is parked.
+    pub fn render(&self, figures: Option<&Figures>, sites: &[(String, bool)]) -> String {
+        let mut text = String::with_capacity(4096);
+        for (metric, help, value) in self.counters() {
+            head(&mut text, metric, help, "counter");
+            line(&mut text, metric, &[], value);
+        }
+        head(&mut text, "sealpost_faults_total", "Faults by code.", "counter");
+        for (number, count) in self.faults().iter() {
+            line(&mut text, "sealpost_faults_total", &[("code", &format!("SP-{number:04}"))], *count);
+        }
+        head(&mut text, "sealpost_site_parked", "1 while a site is out of order and only probed.", "gauge");
+        for (site, parked) in sites {
+            line(&mut text, "sealpost_site_parked", &[("site", site)], u64::from(*parked));
+        }
+        if let Some(figures) = figures {
+            render_figures(&mut text, figures);
+        }
+        text
+    }
+
+    /// How often faults of this code happened.
+    pub fn faults_of(&self, code: FaultCode) -> u64 {
+        self.faults().get(&code.number()).copied().unwrap_or(0)
+    }
+
+    fn faults(&self) -> std::sync::MutexGuard<'_, BTreeMap<u16, u64>> {
+        self.faults.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn render_figures(text: &mut String, figures: &Figures) {
+    head(text, "sealpost_messages", "Messages stored.", "gauge");
+    line(text, "sealpost_messages", &[], figures.messages);
+    head(text, "sealpost_outcomes", "Messages by what became of them.", "gauge");
+    for (outcome, count) in &figures.outcomes {
+        line(text, "sealpost_outcomes", &[("outcome", outcome.word())], *count);
+    }
+    head(text, "sealpost_jobs", "Jobs by kind and state.", "gauge");
+    for (kind, state, count, _) in &figures.jobs {
+        let labels = (format!("{kind:?}").to_lowercase(), format!("{state:?}").to_lowercase());
+        line(text, "sealpost_jobs", &[("kind", &labels.0), ("state", &labels.1)], *count);
+    }
+    head(text, "sealpost_job_age_seconds", "Age of the oldest job by kind and state.", "gauge");
+    for (kind, state, _, age_s) in &figures.jobs {
+        let labels = (format!("{kind:?}").to_lowercase(), format!("{state:?}").to_lowercase());
+        line(text, "sealpost_job_age_seconds", &[("kind", &labels.0), ("state", &labels.1)], *age_s);
+    }
+}
+
+fn head(text: &mut String, metric: &str, help: &str, kind: &str) {
+    // Writing to a String cannot fail.
+    let _ = write!(text, "# HELP {metric} {help}\n# TYPE {metric} {kind}\n");
+}
+
+fn line(text: &mut String, metric: &str, labels: &[(&str, &str)], value: u64) {
+    let labels: Vec<String> = labels.iter().map(|(name, value)| format!("{name}=\"{}\"", escape(value))).collect();
+    let braces = if labels.is_empty() { String::new() } else { format!("{{{}}}", labels.join(",")) };
+    let _ = writeln!(text, "{metric}{braces} {value}");
+}
+
+fn escape(value: &str) -> String {
+    value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use policy::Outcome;
+    use store::{JobKind, JobState};
+
+    #[test]
+    fn the_text_has_a_help_and_a_type_for_every_sample() {
+        let metrics = Metrics::default();
+        Metrics::add(&metrics.taken_in);
+        metrics.fault(&Fault::temporary(FaultCode::TrackerBusy, "detail with boss@example.org"));
+        let figures = Figures {
+            jobs: vec![(JobKind::Decide, JobState::Ready, 4, 17)],
+            outcomes: vec![(Outcome::Create, 3)],
+            messages: 9,
+        };
+        let text = metrics.render(Some(&figures), &[("ac\"me".into(), true)]);
+        assert!(text.contains("sealpost_intake_messages_total 1\n"), "{text}");
+        assert!(text.contains("sealpost_faults_total{code=\"SP-0303\"} 1\n"), "{text}");
+        assert!(text.contains("sealpost_job_age_seconds{kind=\"decide\",state=\"ready\"} 17\n"), "{text}");
+        assert!(text.contains("sealpost_site_parked{site=\"ac\\\"me\"} 1\n"), "{text}");
+        assert!(!text.contains("boss@"), "a fault's detail never reaches the metrics");
+        for sample in text.lines().filter(|line| !line.starts_with('#')) {
+            let name = sample.split(['{', ' ']).next().unwrap_or_default();
+            assert!(text.contains(&format!("# TYPE {name} ")), "{name} has no type");
+        }
+    }
+}

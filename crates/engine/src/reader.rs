@@ -1,0 +1,25 @@
+//! What the engine needs of whatever reads mails: the cells in a gateway.
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use policy::Fault;
+use store::ContentReader;
+use tokio::sync::mpsc;
+
+/// Reads stored mails. A mail that kills its reader yields a temporary fault `CellDied`; everything else is a reading.
+pub trait Reader: Send + Sync + 'static {
+    /// Reads a mail from its raw bytes.
+    fn read<'a>(&'a self, raw: ContentReader, limits: &'a mail::Limits) -> BoxFuture<'a, Result<mail::Reading, Fault>>;
+
+    /// Streams the transfer-decoded content of one part into `pieces`, each at most 64 KiB; the number of bytes.
+    ///
+    /// When the receiver goes away the reading stops, and the number of bytes handed over so far is returned: why it
+    /// went away is the receiver's to say.
+    fn part<'a>(
+        &'a self,
+        raw: ContentReader,
+        limits: &'a mail::Limits,
+        path: &'a str,
+        pieces: mpsc::Sender<Bytes>,
+    ) -> BoxFuture<'a, Result<u64, Fault>>;
+}

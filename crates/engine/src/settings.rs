@@ -1,0 +1,91 @@
+//! The engine's limits and waits, all in one place, with their defaults.
+
+use crate::patience::Backoff;
+use std::time::Duration;
+
+/// What bounds the engine. Every value is a setting; the defaults suit one gateway on two cores.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Open jobs above which intake answers 452: nothing grows without end (P8).
+    pub backlog_max: u64,
+    /// Jobs that run at the same time in this process; 0 for a process that only takes in.
+    pub jobs_max: u32,
+    /// Jobs that one claim takes at most.
+    pub claim_max: u32,
+    /// How long a claimed job belongs to this process without a renewal; it is renewed after a third of that.
+    pub lease_s: u32,
+    /// Work is looked for at least this often: parked jobs come due without a notice.
+    pub poll: Duration,
+    /// A run of a job that takes longer is stopped and tried again.
+    pub run_max: Duration,
+    /// A request to a tracker that takes longer counts as lost, whatever the client beneath says.
+    pub request_max: Duration,
+    /// A request that carries a file may take this long.
+    pub upload_max: Duration,
+    /// A unit of work of the store at intake may take this long before the sender is told to try later.
+    pub intake_store_max: Duration,
+    /// How long an orderly shutdown waits for running jobs before it gives them back.
+    pub shutdown_grace: Duration,
+    /// Failed tries after which a job is dead; waits that belong to the work do not count.
+    pub tries_max: u32,
+    /// Tries that end in a dead cell after which a message is quarantined (FAULT-23).
+    pub cell_deaths_max: u32,
+    /// A job that still waits for its site after this long is dead; as long as mail servers keep trying (RFC 5321, section 4.5.4.1).
+    pub give_up_after: Duration,
+    /// Pauses between tries.
+    pub retry: Backoff,
+    /// How long a mail waits for the mail it refers to when that one is stored but has no issue yet.
+    pub parent_wait_max: Duration,
+    /// How often it looks whether that one has its issue.
+    pub parent_poll: Duration,
+    /// When the trace of an effect in doubt is looked for, counted from the attempt. Never empty.
+    pub look_ups: Vec<Duration>,
+    /// Pages that one look for a trace reads at most; with more the effect is held for a person.
+    pub look_pages_max: u32,
+    /// Batches of 100 keys that are fetched at most before a repeat; with more the effect is held for a person.
+    pub key_batches_max: u32,
+    /// A highest key older than this is asked for again before a create, so that few keys lie after it.
+    pub highest_key_age_max: Duration,
+    /// Failures in a row after which a site is left alone but for one probe at a time (FAULT-17).
+    pub trouble_after: u32,
+    /// How often a site in trouble is probed at most.
+    pub probe_every: Duration,
+    /// How often retention and orphans are seen to.
+    pub sweep_every: Duration,
+    /// How often the depth of the queue is read from the store.
+    pub figures_every: Duration,
+    /// Bounds on reading a mail.
+    pub mail: mail::Limits,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            backlog_max: 50_000,
+            jobs_max: 16,
+            claim_max: 16,
+            lease_s: 60,
+            poll: Duration::from_secs(1),
+            run_max: Duration::from_secs(15 * 60),
+            request_max: Duration::from_secs(90),
+            upload_max: Duration::from_secs(10 * 60),
+            intake_store_max: Duration::from_secs(60),
+            shutdown_grace: Duration::from_secs(25),
+            tries_max: 20,
+            cell_deaths_max: 3,
+            give_up_after: Duration::from_secs(5 * 24 * 3600),
+            retry: Backoff::default(),
+            parent_wait_max: Duration::from_secs(10 * 60),
+            parent_poll: Duration::from_secs(2),
+            look_ups: [5, 30, 120, 300].map(Duration::from_secs).to_vec(),
+            look_pages_max: 200,
+            key_batches_max: 100,
+            highest_key_age_max: Duration::from_secs(300),
+            trouble_after: 3,
+            probe_every: Duration::from_secs(30),
+            sweep_every: Duration::from_secs(3600),
+            figures_every: Duration::from_secs(2),
+            mail: mail::Limits::default(),
+        }
+    }
+}

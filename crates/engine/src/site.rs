@@ -1,0 +1,185 @@
+//! One site: how its tracker is spoken to, and what is known of it without asking.
+
+use crate::carry::Traces;
+use crate::settings::Settings;
+use crate::trouble::Trouble;
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use policy::{Fault, FaultCode, FaultKind};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::{OnceCell, mpsc};
+use tracker::{Answer, Dialect, Operation, Request, Response};
+
+/// Carries requests to one site: the HTTP client in a gateway. Nothing is repeated here.
+pub trait Voice: Send + Sync + 'static {
+    /// One request and its whole response. `Unknown` when the request may have reached the tracker.
+    fn say<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Fault>>;
+
+    /// A request that carries a file of exactly `size_bytes`. When `pieces` ends early the request is broken off, so
+    /// that the tracker never sees a whole request with half a file (FAULT-40).
+    fn say_with_file<'a>(
+        &'a self,
+        request: &'a Request,
+        size_bytes: u64,
+        pieces: mpsc::Receiver<Bytes>,
+    ) -> BoxFuture<'a, Result<Response, Fault>>;
+}
+
+/// One Jira that a customer owns.
+pub struct Site {
+    pub name: String,
+    dialect: Dialect,
+    voice: Arc<dyn Voice>,
+    trouble: Trouble,
+    account_id: OnceCell<String>,
+    request_max: Duration,
+    upload_max: Duration,
+    pub(crate) traces: Traces,
+}
+
+impl Site {
+    pub fn new(name: &str, dialect: Dialect, voice: Arc<dyn Voice>, settings: &Settings) -> Site {
+        Site {
+            name: name.to_owned(),
+            dialect,
+            voice,
+            trouble: Trouble::new(settings.trouble_after, settings.probe_every),
+            account_id: OnceCell::new(),
+            request_max: settings.request_max,
+            upload_max: settings.upload_max,
+            traces: Traces::default(),
+        }
+    }
+
+    /// Is the site left alone at present because it is out of order?
+    pub fn is_parked(&self) -> bool {
+        self.trouble.is_parked()
+    }
+
+    /// Asks for something that changes nothing; a lost answer is temporary.
+    pub(crate) async fn read(&self, operation: &Operation) -> Result<Answer, Fault> {
+        let answer = self.ask(operation).await;
+        answer.map_err(|fault| match fault.kind {
+            // Reading again does no harm.
+            FaultKind::Unknown => {
+                let pause = whole_seconds(self.trouble.pause_now());
+                Fault { kind: FaultKind::Temporary, ..fault }.with_retry_after_s(pause)
+            }
+            FaultKind::Temporary | FaultKind::Permanent => fault,
+        })
+    }
+
+    /// Asks for an effect. `Temporary` means that it surely did not happen, `Unknown` that it may have.
+    pub(crate) async fn write(&self, operation: &Operation) -> Result<Answer, Fault> {
+        self.ask(operation).await
+    }
+
+    /// Asks for a file to be attached; see [`Voice::say_with_file`].
+    pub(crate) async fn write_file(
+        &self,
+        operation: &Operation,
+        size_bytes: u64,
+        pieces: mpsc::Receiver<Bytes>,
+    ) -> Result<Answer, Fault> {
+        self.may_go()?;
+        let request = self.dialect.request(operation);
+        let response = within(self.upload_max, self.voice.say_with_file(&request, size_bytes, pieces)).await;
+        self.understand(operation, response)
+    }
+
+    /// Who we are on this site; asked once.
+    pub(crate) async fn account_id(&self) -> Result<&str, Fault> {
+        let asked = self.account_id.get_or_try_init(|| async {
+            match self.read(&Operation::Myself).await? {
+                Answer::Myself(person) => Ok(person.account_id),
+                other => Err(misunderstood(&other)),
+            }
+        });
+        asked.await.map(String::as_str)
+    }
+
+    async fn ask(&self, operation: &Operation) -> Result<Answer, Fault> {
+        self.may_go()?;
+        let request = self.dialect.request(operation);
+        let response = within(self.request_max, self.voice.say(&request)).await;
+        self.understand(operation, response)
+    }
+
+    fn may_go(&self) -> Result<(), Fault> {
+        self.trouble.may_go(Instant::now()).map_err(|pause| {
+            Fault::temporary(FaultCode::TrackerUnreachable, "the site is out of order and being probed")
+                .with_retry_after_s(whole_seconds(pause))
+        })
+    }
+
+    fn understand(&self, operation: &Operation, response: Result<Response, Fault>) -> Result<Answer, Fault> {
+        let (status, answer) = match response {
+            Ok(response) => (Some(response.status), self.dialect.answer(operation, &response)),
+            Err(fault) => (None, Err(fault)),
+        };
+        let fault = match answer {
+            Ok(answer) => {
+                self.trouble.went_well();
+                return Ok(answer);
+            }
+            Err(fault) => fault,
+        };
+        match (status, fault.kind) {
+            // The account is refused as a whole: every request of the site would be, so the site waits for its new token.
+            (Some(401), _) => Err(self.troubled(Fault { kind: FaultKind::Temporary, ..fault })),
+            // A proxy may say 503 after the tracker has done the work; only with Retry-After it is the tracker's own word.
+            (Some(500..=599), FaultKind::Temporary) if is_write(operation) && fault.retry_after_s.is_none() => {
+                self.trouble.went_wrong(Instant::now());
+                Err(Fault { kind: FaultKind::Unknown, ..fault })
+            }
+            (_, FaultKind::Temporary) => Err(self.troubled(fault)),
+            (_, FaultKind::Unknown) => {
+                self.trouble.went_wrong(Instant::now());
+                Err(fault)
+            }
+            (_, FaultKind::Permanent) => {
+                // An answer about the request, so the site is well.
+                self.trouble.went_well();
+                Err(fault)
+            }
+        }
+    }
+
+    /// A temporary fault with the time at which the next try makes sense.
+    fn troubled(&self, fault: Fault) -> Fault {
+        let pause = self.trouble.went_wrong(Instant::now());
+        match fault.retry_after_s {
+            Some(_) => fault,
+            None => fault.with_retry_after_s(whole_seconds(pause)),
+        }
+    }
+}
+
+/// A fault for an answer of another form than the one asked for.
+pub(crate) fn misunderstood(answer: &Answer) -> Fault {
+    let form = match answer {
+        Answer::Myself(_) => "myself",
+        Answer::Issue(_) => "issue",
+        Answer::Made(_) => "made",
+        Answer::Attached(_) => "attached",
+        Answer::Comments { .. } => "comments",
+        Answer::Found { .. } => "found",
+        Answer::HighestKey(_) => "highest key",
+    };
+    Fault::permanent(FaultCode::Internal, format!("the dialect answered with `{form}`"))
+}
+
+fn is_write(operation: &Operation) -> bool {
+    matches!(operation, Operation::CreateIssue { .. } | Operation::AddComment { .. } | Operation::Attach { .. })
+}
+
+/// Rounded up: a time that the tracker named is never undercut.
+fn whole_seconds(pause: Duration) -> u64 {
+    pause.as_secs() + u64::from(pause.subsec_nanos() > 0)
+}
+
+async fn within(limit: Duration, saying: BoxFuture<'_, Result<Response, Fault>>) -> Result<Response, Fault> {
+    let late = |_| Err(Fault::unknown(FaultCode::TrackerUnclear, "no answer within the time allowed"));
+    tokio::time::timeout(limit, saying).await.unwrap_or_else(late)
+}

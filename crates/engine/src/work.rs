@@ -1,0 +1,232 @@
+//! The workers: claim jobs, run each by itself, record what became of it.
+
+use crate::crash_point::crash_point;
+use crate::gateway::Shared;
+use crate::held::{Held, Leases};
+use crate::metrics::Metrics;
+use crate::stop::Stop;
+use crate::{carry, decide_job};
+use futures_util::poll;
+use policy::{Fault, FaultCode};
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use store::{JobKind, Lease, Micros};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+/// The kinds of jobs that workers claim.
+const KINDS: &[JobKind] = &[JobKind::Decide, JobKind::Carry];
+
+/// A unit of work of the store that ends a run may take this long; after that the lease runs out and the job comes back.
+const RECORDING_MAX: Duration = Duration::from_secs(60);
+
+/// Claims and runs jobs until it is stopped, then lets running ones finish within the grace and gives the rest back.
+pub(crate) async fn work(shared: Arc<Shared>, leases: Leases, stop: CancellationToken) {
+    let worker = uuid::Uuid::now_v7().to_string();
+    let beating = CancellationToken::new();
+    let heart = tokio::spawn({
+        let (shared, leases, beating) = (shared.clone(), leases.clone(), beating.clone());
+        async move { leases.beat(&shared.store, &beating).await }
+    });
+    let room = Arc::new(Semaphore::new(shared.settings.jobs_max as usize));
+    let mut runs = JoinSet::new();
+    let hurry = CancellationToken::new();
+    while let Some(permit) = tokio::select! {
+        permit = room.clone().acquire_owned() => permit.ok(),
+        () = stop.cancelled() => None,
+    } {
+        while runs.try_join_next().is_some() {}
+        // Interest is registered before looking, so work that appears between the look and the wait is not slept over.
+        let mut waits = pin!(shared.store.work_waits());
+        let woken = poll!(waits.as_mut()).is_ready();
+        let permits = with_more(permit, &room, shared.settings.claim_max);
+        let claimed = claim(&shared, &leases, &worker, permits.len()).await;
+        let none = claimed.is_empty();
+        for (held, permit) in claimed.into_iter().zip(permits) {
+            runs.spawn(run(shared.clone(), held, permit, hurry.clone()));
+        }
+        if none && !woken {
+            tokio::select! {
+                () = waits => {}
+                () = tokio::time::sleep(shared.settings.poll) => {}
+                () = stop.cancelled() => break,
+            }
+        }
+    }
+    drain(runs, &hurry, shared.settings.shutdown_grace).await;
+    beating.cancel();
+    if let Err(error) = heart.await {
+        tracing::error!(%error, "the heartbeat ended badly");
+    }
+}
+
+/// The permit and as many more as are free, up to `claim_max`: a claim takes several jobs in one unit of work.
+fn with_more(permit: OwnedSemaphorePermit, room: &Arc<Semaphore>, claim_max: u32) -> Vec<OwnedSemaphorePermit> {
+    let mut permits = vec![permit];
+    while permits.len() < claim_max as usize {
+        match room.clone().try_acquire_owned() {
+            Ok(permit) => permits.push(permit),
+            Err(_) => break,
+        }
+    }
+    permits
+}
+
+async fn claim(shared: &Shared, leases: &Leases, worker: &str, limit: usize) -> Vec<Held> {
+    let asked = Instant::now();
+    let limit = u32::try_from(limit).unwrap_or(u32::MAX);
+    let claiming = shared.store.claim(worker, KINDS, limit, shared.settings.lease_s);
+    let late = |_| Err(Fault::temporary(FaultCode::StoreUnavailable, "claiming took too long"));
+    match tokio::time::timeout(RECORDING_MAX, claiming).await.unwrap_or_else(late) {
+        Ok(claimed) => {
+            if !claimed.is_empty() {
+                crash_point("job_claimed");
+            }
+            shared.metrics.claimed.fetch_add(claimed.len() as u64, std::sync::atomic::Ordering::Relaxed);
+            claimed.into_iter().map(|lease| leases.hold(lease, asked)).collect()
+        }
+        Err(fault) => {
+            shared.metrics.fault(&fault);
+            tracing::warn!(code = %fault.code, detail = fault.detail, "no jobs could be claimed");
+            // The poll of the caller is the pause before the next attempt.
+            Vec::new()
+        }
+    }
+}
+
+/// Runs one job to its end or its stop and records it. A panic or an endless wait costs this job one try and nothing else.
+async fn run(shared: Arc<Shared>, held: Held, permit: OwnedSemaphorePermit, hurry: CancellationToken) {
+    let held = Arc::new(held);
+    let mut job = tokio::spawn({
+        let (shared, held) = (shared.clone(), held.clone());
+        async move { carry_on(&shared, &held).await }
+    });
+    let ended = tokio::select! {
+        ended = &mut job => Some(ended),
+        () = held.lost() => None,
+        () = tokio::time::sleep(shared.settings.run_max) => Some(Ok(Err(Stop::Retry(Fault::temporary(
+            FaultCode::Internal,
+            "the run took longer than it may",
+        ))))),
+        () = hurry.cancelled() => {
+            stop_job(&mut job).await;
+            give_back(&shared, &held.lease).await;
+            return;
+        }
+    };
+    stop_job(&mut job).await;
+    let result = match ended {
+        Some(Ok(result)) => result,
+        Some(Err(error)) => {
+            Metrics::add(&shared.metrics.panics);
+            tracing::error!(job = held.lease.job, %error, "a job panicked");
+            Err(Stop::Retry(Fault::temporary(FaultCode::Internal, "the job panicked")))
+        }
+        None => Err(Stop::Lost),
+    };
+    record(&shared, &held, result).await;
+    drop(permit);
+}
+
+/// Ends the task, whatever it waits for, and waits until it is gone: after that it can have no further effect.
+async fn stop_job(job: &mut tokio::task::JoinHandle<Result<(), Stop>>) {
+    if !job.is_finished() {
+        job.abort();
+        // Only the fact that it ended matters here.
+        let _ = job.await;
+    }
+}
+
+async fn carry_on(shared: &Shared, held: &Held) -> Result<(), Stop> {
+    let lease = &held.lease;
+    if lease.tries > shared.settings.tries_max {
+        // Its earlier runs never came to record anything: it took the whole process with it.
+        return Err(Stop::GiveUp(Fault::permanent(FaultCode::Internal, "the tries were used up without a result")));
+    }
+    match lease.kind {
+        JobKind::Decide => decide_job::decide_and_write_down(shared, held).await,
+        JobKind::Carry => carry::carry_out(shared, held).await,
+        JobKind::Sweep => Err(Stop::GiveUp(Fault::permanent(FaultCode::Internal, "sweeping is a timer, not a job"))),
+    }
+}
+
+async fn record(shared: &Shared, held: &Held, result: Result<(), Stop>) {
+    let metrics = &shared.metrics;
+    let recording = async {
+        match limited(shared, held, result) {
+            Ok(()) => Metrics::add(&metrics.finished),
+            Err(Stop::Lost) => Metrics::add(&metrics.lost),
+            Err(Stop::Retry(fault)) => {
+                Metrics::add(&metrics.retried);
+                note(shared, held, &fault, "tried again");
+                let pause = shared.settings.retry.pause(held.lease.tries, &held.lease.job);
+                shared.store.park(&held.lease, &fault, after(held.now(), pause)).await?;
+            }
+            Err(Stop::Wait(fault, pause)) => {
+                Metrics::add(&metrics.waited);
+                metrics.fault(&fault);
+                tracing::debug!(job = held.lease.job, code = %fault.code, ?pause, "waits");
+                shared.store.wait(&held.lease, &fault, after(held.now(), pause)).await?;
+            }
+            Err(Stop::Hold(fault)) => {
+                Metrics::add(&metrics.held);
+                note(shared, held, &fault, "held for a person");
+                shared.store.hold(&held.lease, &fault).await?;
+            }
+            Err(Stop::GiveUp(fault)) => {
+                Metrics::add(&metrics.dead);
+                note(shared, held, &fault, "given up");
+                shared.store.bury(&held.lease, &fault).await?;
+            }
+        }
+        Ok::<(), Fault>(())
+    };
+    let late = |_| Err(Fault::temporary(FaultCode::StoreUnavailable, "recording took too long"));
+    if let Err(fault) = tokio::time::timeout(RECORDING_MAX, recording).await.unwrap_or_else(late) {
+        metrics.fault(&fault);
+        tracing::warn!(job = held.lease.job, code = %fault.code, detail = fault.detail, "not recorded; the lease runs out");
+    }
+}
+
+/// Nothing is tried or waited for without end (P4).
+fn limited(shared: &Shared, held: &Held, result: Result<(), Stop>) -> Result<(), Stop> {
+    let settings = &shared.settings;
+    match result {
+        Err(Stop::Retry(fault)) if held.lease.tries >= settings.tries_max => Err(Stop::GiveUp(fault)),
+        Err(Stop::Retry(fault) | Stop::Wait(fault, _)) if held.age() > settings.give_up_after => {
+            Err(Stop::GiveUp(fault))
+        }
+        other => other,
+    }
+}
+
+fn note(shared: &Shared, held: &Held, fault: &Fault, what: &str) {
+    shared.metrics.fault(fault);
+    let lease = &held.lease;
+    tracing::warn!(
+        job = lease.job, kind = ?lease.kind, message = lease.subject, site = lease.site, tries = lease.tries,
+        code = %fault.code, detail = fault.detail, "{what}"
+    );
+}
+
+fn after(now: Micros, pause: Duration) -> Micros {
+    now.saturating_add(i64::try_from(pause.as_micros()).unwrap_or(i64::MAX))
+}
+
+/// Lets the runs finish; after the grace they are stopped where they are, and the ledger says what is in doubt.
+async fn drain(mut runs: JoinSet<()>, hurry: &CancellationToken, grace: Duration) {
+    let all = async { while runs.join_next().await.is_some() {} };
+    if tokio::time::timeout(grace, all).await.is_err() {
+        hurry.cancel();
+        while runs.join_next().await.is_some() {}
+    }
+}
+
+async fn give_back(shared: &Shared, lease: &Lease) {
+    const PATIENCE: Duration = Duration::from_secs(2);
+    if tokio::time::timeout(PATIENCE, shared.store.release(lease)).await.is_err() {
+        tracing::warn!(job = lease.job, "the job could not be given back; its lease runs out");
+    }
+}
