@@ -1,23 +1,151 @@
 //! Signed reply addresses: a token in the local part that grants one thing, a comment as an outsider on one issue.
+//!
+//! A token is lower-case base32 without padding (RFC 4648, section 6) of
+//!
+//! ```text
+//! version (1) | key id (1) | lengths (1) | issue id (1..=8) | letter id (1..=8) | MAC (16)
+//! ```
+//!
+//! The ids are numbers, big-endian and without leading zero octets; `lengths` holds the length of the issue id in its
+//! upper four bits and that of the letter id in its lower four. The MAC is HMAC-SHA-256 (RFC 2104) cut to 128 bits over
+//! a label, everything before it, and the site, which the token itself does not name: a token of another site does not
+//! verify. The same token stands before the `@` of our outgoing Message-IDs.
 
 use crate::TokenGrant;
+use aws_lc_rs::{constant_time, hmac};
+use data_encoding::BASE32_NOPAD;
+use jiff::{Timestamp, ToSpan, tz::TimeZone};
+
+/// Keys shorter than this neither sign nor verify.
+pub const SECRET_BYTES_MIN: usize = 32;
+
+/// The longest token, in octets.
+pub const TOKEN_OCTETS_MAX: usize = 56;
+
+/// What may stand before a token so that the local part keeps to 64 octets (RFC 5321, section 4.5.3.1.1).
+pub const PREFIX_OCTETS_MAX: usize = 64 - TOKEN_OCTETS_MAX;
+
+/// For how many years after its retirement a key still verifies.
+pub const RETIRED_YEARS_MAX: i32 = 2;
+
+const VERSION: u8 = 1;
+const HEAD_BYTES: usize = 3;
+const MAC_BYTES: usize = 16;
+const TOKEN_OCTETS_MIN: usize = 34;
+/// Keeps these MACs apart from any other use of the same key.
+const LABEL: &[u8] = b"sealpost reply token\0";
 
 /// One key for reply tokens. `retired_at` is RFC 3339 in UTC; a retired key verifies for two years.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct TokenKey {
     pub id: u8,
+    /// At least [`SECRET_BYTES_MIN`] random bytes.
     pub secret: Vec<u8>,
     pub retired_at: Option<String>,
 }
 
-/// The local part of a reply address, at most 64 octets (RFC 5321, section 4.5.3.1.1), lower case.
-pub fn sign(key: &TokenKey, site: &str, issue_id: &str, letter_id: &str) -> String {
-    let _ = (key, site, issue_id, letter_id);
-    unimplemented!("being written")
+// Written by hand so that no log line can ever show the secret.
+impl std::fmt::Debug for TokenKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TokenKey").field("id", &self.id).field("retired_at", &self.retired_at).finish_non_exhaustive()
+    }
 }
 
-/// What an address grants, when one of the keys signed it for this site. Compares in constant time; case is ignored.
+/// The token for an issue and a letter: at most [`TOKEN_OCTETS_MAX`] octets, lower case, a local part by itself or after
+/// a prefix of at most [`PREFIX_OCTETS_MAX`] octets.
+///
+/// `None` when an id is not a decimal number of at most 64 bits in its shortest form, or the key is too short: such a
+/// token could not give the ids back, or would be worth nothing.
+pub fn sign(key: &TokenKey, site: &str, issue_id: &str, letter_id: &str) -> Option<String> {
+    let issue = short_bytes(number(issue_id)?);
+    let letter = short_bytes(number(letter_id)?);
+    let mut token = vec![VERSION, key.id, (issue.len() as u8) << 4 | letter.len() as u8];
+    token.extend_from_slice(&issue);
+    token.extend_from_slice(&letter);
+    let mac = mac(key, site, &token)?;
+    token.extend_from_slice(&mac);
+    Some(BASE32_NOPAD.encode(&token).to_ascii_lowercase())
+}
+
+/// What an address or Message-ID grants, when one of the keys signed it for this site.
+///
+/// `address` stands without angle brackets, with or without a prefix before the token; case is ignored. `now` is RFC
+/// 3339. Macs are compared in constant time; an unknown version, a key retired for more than two years and every
+/// second spelling of the same token are refused.
 pub fn verify(keys: &[TokenKey], site: &str, address: &str, now: &str) -> Option<TokenGrant> {
-    let _ = (keys, site, address, now);
-    unimplemented!("being written")
+    let bytes = BASE32_NOPAD.decode(token_in(address)?.to_ascii_uppercase().as_bytes()).ok()?;
+    let (signed, given) = bytes.split_at_checked(bytes.len().checked_sub(MAC_BYTES)?)?;
+    let (head, ids) = signed.split_at_checked(HEAD_BYTES)?;
+    let &[version, key_id, lengths] = head else { return None };
+    if version != VERSION {
+        return None;
+    }
+    let genuine = keys.iter().filter(|key| key.id == key_id && still_verifies(key, now)).any(|key| {
+        mac(key, site, signed).is_some_and(|mac| constant_time::verify_slices_are_equal(&mac, given).is_ok())
+    });
+    if !genuine {
+        return None;
+    }
+    let (issue, letter) = ids.split_at_checked(usize::from(lengths >> 4))?;
+    if letter.len() != usize::from(lengths & 0x0f) {
+        return None;
+    }
+    Some(TokenGrant {
+        address: address.to_owned(),
+        issue_id: long_number(issue)?.to_string(),
+        letter_id: long_number(letter)?.to_string(),
+    })
+}
+
+/// Whether an address or Message-ID has the form of a token, so that asking about it is worth while.
+pub fn resembles(address: &str) -> bool {
+    token_in(address).is_some()
+}
+
+/// The token in an address: what stands between the last character that base32 does not use and the `@`.
+fn token_in(address: &str) -> Option<&str> {
+    let (local, _domain) = address.trim().split_once('@')?;
+    let token = local.rsplit(|c: char| !is_base32(c)).next()?;
+    (TOKEN_OCTETS_MIN..=TOKEN_OCTETS_MAX).contains(&token.len()).then_some(token)
+}
+
+fn is_base32(c: char) -> bool {
+    c.is_ascii_alphabetic() || ('2'..='7').contains(&c)
+}
+
+fn mac(key: &TokenKey, site: &str, signed: &[u8]) -> Option<[u8; MAC_BYTES]> {
+    if key.secret.len() < SECRET_BYTES_MIN {
+        return None;
+    }
+    let mut context = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, &key.secret));
+    context.update(LABEL);
+    context.update(signed);
+    // The signed part gives its own length, so a site cannot run into it.
+    context.update(site.as_bytes());
+    context.sign().as_ref().get(..MAC_BYTES)?.try_into().ok()
+}
+
+/// A key whose times cannot be read has to be taken for retired long ago.
+fn still_verifies(key: &TokenKey, now: &str) -> bool {
+    let Some(retired_at) = &key.retired_at else { return true };
+    let end = retired_at.parse::<Timestamp>().ok().and_then(|retired| {
+        retired.to_zoned(TimeZone::UTC).checked_add(RETIRED_YEARS_MAX.years()).ok().map(|end| end.timestamp())
+    });
+    matches!((end, now.parse::<Timestamp>()), (Some(end), Ok(now)) if now < end)
+}
+
+/// A decimal number in its only form: no sign, no leading zero.
+fn number(text: &str) -> Option<u64> {
+    text.parse::<u64>().ok().filter(|number| number.to_string() == text)
+}
+
+fn short_bytes(number: u64) -> Vec<u8> {
+    let bytes = number.to_be_bytes();
+    let zeros = bytes.iter().take_while(|byte| **byte == 0).count().min(bytes.len() - 1);
+    bytes.iter().skip(zeros).copied().collect()
+}
+
+fn long_number(bytes: &[u8]) -> Option<u64> {
+    let number = bytes.iter().try_fold(0u64, |sum, byte| sum.checked_mul(256)?.checked_add(u64::from(*byte)))?;
+    (short_bytes(number) == bytes).then_some(number)
 }
