@@ -1,0 +1,311 @@
+//! Reads the settings of a profile out of TOML; everything wrong is collected, one line each: file, key, value, remedy.
+
+use super::nearest::nearest;
+use super::pattern::Pattern;
+use super::settings::{Default, Form, SETTINGS, Setting};
+use super::words::Word;
+use crate::reply_token::PREFIX_OCTETS_MAX;
+use crate::{Fault, FaultCode};
+use std::fmt::Write;
+use toml::{Table, Value};
+
+const TEXT_CHARS_MAX: usize = 255;
+/// How much of a wrong value is repeated.
+const SHOWN_CHARS_MAX: usize = 60;
+
+/// One table of the document; `row` is how its keys begin in [`SETTINGS`], `shown` how they begin for people.
+pub(super) struct Section<'t> {
+    table: Option<&'t Table>,
+    row: &'static str,
+    shown: String,
+}
+
+/// Reads values and collects what is wrong with them.
+pub(super) struct Reader<'o> {
+    origin: &'o str,
+    wrong: Vec<String>,
+}
+
+impl<'o> Reader<'o> {
+    pub(super) fn new(origin: &'o str) -> Reader<'o> {
+        Reader { origin, wrong: Vec::new() }
+    }
+
+    /// The fault that tells everything that was wrong, or none.
+    pub(super) fn verdict(self) -> Result<(), Fault> {
+        if self.wrong.is_empty() { Ok(()) } else { Err(fault(self.wrong)) }
+    }
+
+    /// How many lines were wrong so far.
+    pub(super) fn wrong_lines(&self) -> usize {
+        self.wrong.len()
+    }
+
+    pub(super) fn top<'t>(&mut self, document: &'t Table) -> Section<'t> {
+        self.refuse_unknown(document, "", "");
+        Section { table: Some(document), row: "", shown: String::new() }
+    }
+
+    /// The table of this name; as if empty when it is left out.
+    pub(super) fn section<'t>(&mut self, top: &Section<'t>, name: &'static str, row: &'static str) -> Section<'t> {
+        let table = match top.table.and_then(|table| table.get(name)) {
+            Some(Value::Table(table)) => Some(table),
+            Some(other) => {
+                self.complain(name, Some(other), &format!("is not a table; write [{name}] on a line of its own"));
+                None
+            }
+            None => None,
+        };
+        if let Some(table) = table {
+            self.refuse_unknown(table, row, row);
+        }
+        Section { table, row, shown: row.to_owned() }
+    }
+
+    /// The tables under `[[name]]`, counted from 1 in what is shown.
+    pub(super) fn sections<'t>(
+        &mut self,
+        top: &Section<'t>,
+        name: &'static str,
+        row: &'static str,
+    ) -> Vec<Section<'t>> {
+        let entries = match top.table.and_then(|table| table.get(name)) {
+            Some(Value::Array(entries)) if entries.iter().all(Value::is_table) => entries.as_slice(),
+            Some(other) => {
+                self.complain(name, Some(other), &format!("is not a list of tables; begin each with [[{name}]]"));
+                &[]
+            }
+            None => &[],
+        };
+        let tables = entries.iter().filter_map(Value::as_table).zip(1..);
+        tables
+            .map(|(table, number): (_, u32)| {
+                let shown = format!("{name}[{number}].");
+                self.refuse_unknown(table, row, &shown);
+                Section { table: Some(table), row, shown }
+            })
+            .collect()
+    }
+
+    /// A word; `None` when it is left out and no default is known, or when it is wrong.
+    pub(super) fn word<T: Word>(&mut self, section: &Section, key: &str) -> Option<T> {
+        let setting = setting_of(section, key);
+        let Form::OneOf(allowed) = setting.form else { return None };
+        let word = self.text_or_default(section, setting, key)?;
+        if allowed.contains(&word.as_str()) {
+            return T::from_word(&word);
+        }
+        let hint = nearest(&word, allowed.iter().copied()).unwrap_or_default();
+        let remedy = format!("is not one of {}; did you mean {hint:?}?", allowed.join(", "));
+        self.refuse(section, key, &remedy);
+        None
+    }
+
+    /// A text of 1 to 255 characters, a project key or a prefix, whichever the setting is.
+    pub(super) fn text(&mut self, section: &Section, key: &str) -> Option<String> {
+        let setting = setting_of(section, key);
+        let text = self.text_or_default(section, setting, key)?;
+        match wrong_text(setting.form, &text) {
+            None => Some(text),
+            Some(remedy) => {
+                self.refuse(section, key, remedy);
+                None
+            }
+        }
+    }
+
+    pub(super) fn number(&mut self, section: &Section, key: &str) -> u32 {
+        let setting = setting_of(section, key);
+        let Form::Number(most) = setting.form else { return 0 };
+        let Some(value) = section.table.and_then(|table| table.get(key)) else {
+            return match setting.default {
+                Default::Is(default) => default.parse().unwrap_or_default(),
+                Default::Required | Default::Unset => 0,
+            };
+        };
+        match value.as_integer().and_then(|number| u32::try_from(number).ok()).filter(|number| *number <= most) {
+            Some(number) => number,
+            None => {
+                self.refuse(section, key, &format!("is not a whole number from 0 to {most}; write one without quotes"));
+                0
+            }
+        }
+    }
+
+    /// One or several texts, in lower case, each an address or a domain as the setting says.
+    pub(super) fn names(&mut self, section: &Section, key: &str) -> Vec<String> {
+        let form = setting_of(section, key).form;
+        let names = self.list(section, key);
+        for name in &names {
+            if let Some(remedy) = wrong_name(form, name) {
+                self.complain_of(section, key, name, remedy);
+            }
+        }
+        names.iter().map(|name| name.to_lowercase()).collect()
+    }
+
+    /// The patterns under `key` (globs) and under `key_regex`.
+    pub(super) fn patterns(&mut self, section: &Section, key: &str) -> Vec<Pattern> {
+        let globs = self.compiled(section, key, Pattern::glob);
+        let regexes = self.compiled(section, &format!("{key}_regex"), Pattern::regex);
+        [globs, regexes].concat()
+    }
+
+    fn compiled(&mut self, section: &Section, key: &str, compile: fn(&str) -> Result<Pattern, String>) -> Vec<Pattern> {
+        let mut patterns = Vec::new();
+        for source in self.list(section, key) {
+            match compile(&source) {
+                Ok(pattern) => patterns.push(pattern),
+                Err(why) => {
+                    self.complain_of(section, key, &source, &format!("cannot be used: {why}; correct the pattern"))
+                }
+            }
+        }
+        patterns
+    }
+
+    /// Notes that a table lacks something or contradicts itself.
+    pub(super) fn refuse(&mut self, section: &Section, key: &str, remedy: &str) {
+        let value = section.table.and_then(|table| table.get(key));
+        self.complain(&format!("{}{key}", section.shown), value, remedy);
+    }
+
+    fn list(&mut self, section: &Section, key: &str) -> Vec<String> {
+        match section.table.and_then(|table| table.get(key)) {
+            None => Vec::new(),
+            Some(Value::String(text)) => vec![text.clone()],
+            Some(Value::Array(values)) if values.iter().all(Value::is_str) => {
+                values.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+            }
+            Some(_) => {
+                self.refuse(section, key, "is neither a text nor a list of texts; write [\"one\", \"two\"]");
+                Vec::new()
+            }
+        }
+    }
+
+    fn text_or_default(&mut self, section: &Section, setting: &Setting, key: &str) -> Option<String> {
+        match section.table.and_then(|table| table.get(key)) {
+            Some(Value::String(text)) => Some(text.clone()),
+            Some(_) => {
+                self.refuse(section, key, "is not a text; put it in quotes");
+                None
+            }
+            None => match setting.default {
+                Default::Is(default) => Some(default.to_owned()),
+                Default::Unset => None,
+                Default::Required => {
+                    self.refuse(section, key, "is missing; add it");
+                    None
+                }
+            },
+        }
+    }
+
+    fn refuse_unknown(&mut self, table: &Table, row: &str, shown: &str) {
+        let known = SETTINGS.iter().filter_map(|setting| setting.key.strip_prefix(row)).map(first_name);
+        let known: Vec<&str> = known.collect();
+        for (key, value) in table.iter().filter(|(key, _)| !known.contains(&key.as_str())) {
+            let hint = nearest(key, known.iter().copied()).unwrap_or_default();
+            self.complain(&format!("{shown}{key}"), Some(value), &format!("is not known; did you mean {shown}{hint}?"));
+        }
+    }
+
+    fn complain_of(&mut self, section: &Section, key: &str, text: &str, remedy: &str) {
+        self.complain(&format!("{}{key}", section.shown), Some(&Value::String(text.to_owned())), remedy);
+    }
+
+    fn complain(&mut self, key: &str, value: Option<&Value>, remedy: &str) {
+        let mut line = format!("{}: {}", self.origin, on_one_line(key));
+        if let Some(value) = value {
+            // Writing to a String cannot fail.
+            let _ = write!(line, " = {}", shown_value(value));
+        }
+        self.wrong.push(format!("{line} {remedy}"));
+    }
+}
+
+/// The document, or the one line that says where it stops being TOML.
+pub(super) fn parse(text: &str, origin: &str) -> Result<Table, Fault> {
+    text.parse::<Table>().map_err(|error| {
+        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        fault(vec![format!("{origin}: line {line} is not TOML: {}; correct it", on_one_line(error.message()))])
+    })
+}
+
+fn fault(lines: Vec<String>) -> Fault {
+    Fault::permanent(FaultCode::ProfileWrong, format!("{} lines are wrong", lines.len())).with_public(lines.join("\n"))
+}
+
+fn setting_of(section: &Section, key: &str) -> &'static Setting {
+    let found = SETTINGS.iter().find(|setting| setting.key.strip_prefix(section.row) == Some(key));
+    // Keys are written in this crate only, and a test reads a profile in which every one of them stands.
+    found.expect("each key that is read stands in SETTINGS")
+}
+
+/// `default` of `default.project`, `rule` of `rule[].from`, and a plain key as it is.
+fn first_name(key: &str) -> &str {
+    key.split(['.', '[']).next().unwrap_or(key)
+}
+
+fn wrong_text(form: Form, text: &str) -> Option<&'static str> {
+    match form {
+        Form::ProjectKey => {
+            let mut characters = text.chars();
+            let first = characters.next().is_some_and(|c| c.is_ascii_uppercase());
+            let rest = characters.all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
+            (!first || !rest || text.len() > TEXT_CHARS_MAX)
+                .then_some("is not a project key; write it as the tracker shows it, such as \"DEMO\"")
+        }
+        Form::Prefix => {
+            let plain = text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "+-._=".contains(c));
+            let apart = text.is_empty() || text.ends_with(['+', '-', '.', '_', '=']);
+            (!plain || !apart || text.len() > PREFIX_OCTETS_MAX).then_some(
+                "is not a prefix; write at most 8 lower-case letters or digits and end with one of + - . _ =",
+            )
+        }
+        _ => {
+            let count = text.chars().count();
+            (text.trim().is_empty() || count > TEXT_CHARS_MAX || text.chars().any(char::is_control))
+                .then_some("has to be 1 to 255 characters on one line; write such a text")
+        }
+    }
+}
+
+fn wrong_name(form: Form, name: &str) -> Option<&'static str> {
+    let is_part = |part: &str| {
+        !part.is_empty() && !part.contains(|c: char| c.is_whitespace() || c.is_control() || "@*<>,".contains(c))
+    };
+    match form {
+        Form::Domains => (!is_part(name)).then_some("is not a domain; write it without @, such as \"example.com\""),
+        _ => {
+            let good =
+                name.split_once('@').is_some_and(|(local, domain)| (local == "*" || is_part(local)) && is_part(domain));
+            (!good).then_some("is not an address; write \"local@domain\", or \"*@domain\" for all of a domain")
+        }
+    }
+}
+
+fn shown_value(value: &Value) -> String {
+    match value {
+        Value::String(text) => format!("{:?}", cut(text)),
+        Value::Integer(number) => number.to_string(),
+        Value::Float(number) => number.to_string(),
+        Value::Boolean(truth) => truth.to_string(),
+        Value::Datetime(time) => time.to_string(),
+        Value::Array(_) => "[…]".to_owned(),
+        Value::Table(_) => "{…}".to_owned(),
+    }
+}
+
+fn on_one_line(text: &str) -> String {
+    cut(&text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect::<String>())
+}
+
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(SHOWN_CHARS_MAX) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}

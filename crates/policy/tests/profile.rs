@@ -1,0 +1,219 @@
+//! Profiles as administrators write them: what is read, what is refused and with which words.
+#![allow(clippy::unwrap_used)]
+
+use policy::Profile;
+use policy::profile::{Default, Form, SETTINGS};
+use std::collections::BTreeSet;
+
+const LEAST: &str = "[default]\nproject = \"DEMO\"\n";
+
+/// The lines of the fault that a wrong profile yields.
+fn wrong(text: &str) -> Vec<String> {
+    let fault = Profile::from_toml("support", text, "support.toml").unwrap_err();
+    assert_eq!(fault.code, policy::FaultCode::ProfileWrong);
+    fault.public.lines().map(str::to_owned).collect()
+}
+
+fn sample() -> String {
+    std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/profile.toml")).unwrap()
+}
+
+#[test]
+fn the_sample_profile_is_read() {
+    let profile = Profile::from_toml("sample", &sample(), "examples/profile.toml").unwrap();
+    assert_eq!(profile.name, "sample");
+    assert_eq!(profile.version, 0);
+    assert_eq!(profile.projects(), [("DEMO", "Task"), ("DEMO", "Bug"), ("DEMO", "Story")]);
+}
+
+#[test]
+fn the_sample_shows_every_setting_with_its_default() {
+    let document: toml::Table = sample().parse().unwrap();
+    for setting in
+        SETTINGS.iter().filter(|setting| !setting.key.starts_with("rule[]") && setting.key != "default.project")
+    {
+        let value = setting.key.split('.').try_fold(&document, |table, name| table.get(name)?.as_table());
+        assert!(value.is_none(), "{} is a table", setting.key);
+        let (table, name) = setting.key.rsplit_once('.').unwrap_or(("", setting.key));
+        let table = if table.is_empty() { &document } else { document[table].as_table().unwrap() };
+        let shown = table.get(name).unwrap_or_else(|| panic!("the sample lacks {}", setting.key));
+        let shown = shown.as_str().map(str::to_owned).or_else(|| shown.as_integer().map(|number| number.to_string()));
+        if let (Default::Is(default), Some(shown)) = (setting.default, shown) {
+            assert_eq!(shown, default, "{}", setting.key);
+        }
+    }
+}
+
+/// A value that the setting takes.
+fn value(form: Form) -> String {
+    match form {
+        Form::OneOf(words) => format!("{:?}", words[0]),
+        Form::Text => "\"Some text\"".to_owned(),
+        Form::ProjectKey => "\"DEMO\"".to_owned(),
+        Form::Addresses => "[\"a@example.com\", \"*@example.org\"]".to_owned(),
+        Form::Domains => "\"example.com\"".to_owned(),
+        Form::Prefix => "\"r-\"".to_owned(),
+        Form::Globs | Form::Regexes => "[\"a.*\"]".to_owned(),
+        Form::Number(most) => most.to_string(),
+    }
+}
+
+#[test]
+fn every_setting_of_the_table_is_read_and_no_key_stands_twice() {
+    let mut top = String::new();
+    let mut tables: std::collections::BTreeMap<String, String> = std::collections::BTreeMap::new();
+    for setting in SETTINGS {
+        let line = |name: &str| format!("{name} = {}\n", value(setting.form));
+        match setting.key.rsplit_once('.') {
+            None => top.push_str(&line(setting.key)),
+            Some((table, name)) => tables.entry(table.to_owned()).or_default().push_str(&line(name)),
+        }
+    }
+    for (table, lines) in &tables {
+        let head = table.strip_suffix("[]").map_or(format!("[{table}]"), |name| format!("[[{name}]]"));
+        top.push_str(&format!("{head}\n{lines}"));
+    }
+    Profile::from_toml("all", &top, "all.toml").unwrap_or_else(|fault| panic!("{fault}\n{top}"));
+    let keys: BTreeSet<&str> = SETTINGS.iter().map(|setting| setting.key).collect();
+    assert_eq!(keys.len(), SETTINGS.len());
+}
+
+#[test]
+fn defaults_written_out_are_the_same_as_left_out() {
+    let mut written = LEAST.replace("[default]\n", "");
+    written.insert_str(0, "default.");
+    for setting in SETTINGS.iter().filter(|setting| !setting.key.starts_with("rule[]")) {
+        if let Default::Is(default) = setting.default {
+            let value = match setting.form {
+                Form::Number(_) => default.to_owned(),
+                Form::Addresses | Form::Domains => "[]".to_owned(),
+                _ => format!("{default:?}"),
+            };
+            written.push_str(&format!("{} = {value}\n", setting.key));
+        }
+    }
+    let written = Profile::from_toml("p", &written, "p.toml").unwrap_or_else(|fault| panic!("{fault}\n{written}"));
+    let left_out = Profile::from_toml("p", LEAST, "p.toml").unwrap();
+    assert_eq!(format!("{written:?}"), format!("{left_out:?}"));
+}
+
+#[test]
+fn unknown_keys_are_refused_with_the_nearest_known_one() {
+    let text = format!(
+        "uncought = \"hold\"\n{LEAST}issue_typ = \"Bug\"\n[[rule]]\nname = \"x\"\nform = \"*\"\nto = \"*\"\n[trheads]\na = 1\n"
+    );
+    let mut lines = wrong(&text);
+    lines.sort();
+    assert_eq!(
+        lines,
+        [
+            "support.toml: default.issue_typ = \"Bug\" is not known; did you mean default.issue_type?",
+            "support.toml: rule[1].form = \"*\" is not known; did you mean rule[1].from?",
+            "support.toml: trheads = {…} is not known; did you mean threads?",
+            "support.toml: uncought = \"hold\" is not known; did you mean uncaught?",
+        ]
+    );
+}
+
+#[test]
+fn every_wrong_value_has_one_line_with_key_value_file_and_remedy() {
+    let cases = [
+        ("", "support.toml: default.project is missing; add it"),
+        (
+            "[default]\nproject = \"demo\"\n",
+            "support.toml: default.project = \"demo\" is not a project key; write it as the tracker shows it, such as \"DEMO\"",
+        ),
+        ("[default]\nproject = 7\n", "support.toml: default.project = 7 is not a text; put it in quotes"),
+        (
+            "default = \"DEMO\"\n",
+            "support.toml: default = \"DEMO\" is not a table; write [default] on a line of its own",
+        ),
+        ("loops = \"holt\"\n", "support.toml: loops = \"holt\" is not one of hold, ignore; did you mean \"hold\"?"),
+        (
+            "catch = [\"support\"]\n",
+            "support.toml: catch = \"support\" is not an address; write \"local@domain\", or \"*@domain\" for all of a domain",
+        ),
+        (
+            "catch = [\"sup*@example.com\"]\n",
+            "support.toml: catch = \"sup*@example.com\" is not an address; write \"local@domain\", or \"*@domain\" for all of a domain",
+        ),
+        ("catch = [1]\n", "support.toml: catch = […] is neither a text nor a list of texts; write [\"one\", \"two\"]"),
+        (
+            "attachments_max = 1001\n",
+            "support.toml: attachments_max = 1001 is not a whole number from 0 to 1000; write one without quotes",
+        ),
+        (
+            "attachments_max = -1\n",
+            "support.toml: attachments_max = -1 is not a whole number from 0 to 1000; write one without quotes",
+        ),
+        (
+            "reply.prefix = \"reply\"\n",
+            "support.toml: reply.prefix = \"reply\" is not a prefix; write at most 8 lower-case letters or digits and end with one of + - . _ =",
+        ),
+        (
+            "reply.prefix = \"too-long-\"\n",
+            "support.toml: reply.prefix = \"too-long-\" is not a prefix; write at most 8 lower-case letters or digits and end with one of + - . _ =",
+        ),
+        (
+            "reply.domains = \"@example.com\"\n",
+            "support.toml: reply.domains = \"@example.com\" is not a domain; write it without @, such as \"example.com\"",
+        ),
+        (
+            "automatic.bounce = \"accept\"\n",
+            "support.toml: automatic.bounce = \"accept\" is not one of ignore, hold; did you mean \"ignore\"?",
+        ),
+        ("rule = 1\n", "support.toml: rule = 1 is not a list of tables; begin each with [[rule]]"),
+        (
+            "[[rule]]\nname = \"all\"\n",
+            "support.toml: rule[1].name = \"all\" has no condition; add from, to or subject (the rest is what [default] is for)",
+        ),
+        (
+            "[[rule]]\nname = \"r\"\nsubject_regex = \"(\"\n",
+            "support.toml: rule[1].subject_regex = \"(\" cannot be used: unclosed group; correct the pattern",
+        ),
+        ("[[rule]]\nto = \"*\"\n", "support.toml: rule[1].name is missing; add it"),
+        (
+            "[[rule]]\nname = \"r\"\nto = \"*\"\n[[rule]]\nname = \"r\"\nto = \"*\"\n",
+            "support.toml: rule[2].name = \"r\" is the name of two rules; give each its own",
+        ),
+        (
+            "default.issue_type = \"\"\n",
+            "support.toml: default.issue_type = \"\" has to be 1 to 255 characters on one line; write such a text",
+        ),
+    ];
+    for (text, line) in cases {
+        let whole = if text.contains("project") || text.is_empty() || text.starts_with("default = ") {
+            text.to_owned()
+        } else {
+            format!("default.project = \"DEMO\"\n{text}")
+        };
+        let lines = wrong(&whole);
+        assert!(lines.iter().any(|found| found == line), "{whole}\n{lines:#?}");
+        let expected = if text.starts_with("default = ") { 2 } else { 1 };
+        assert_eq!(lines.len(), expected, "{whole}\n{lines:#?}");
+    }
+}
+
+#[test]
+fn what_is_no_toml_is_refused_with_its_line() {
+    let lines = wrong("loops = \"hold\"\nuncaught = \n");
+    assert_eq!(lines.len(), 1);
+    assert!(lines[0].starts_with("support.toml: line 2 is not TOML: "), "{lines:?}");
+    assert_eq!(wrong(&format!("x = \"{}\"", "x".repeat(1024 * 1024))).len(), 1);
+}
+
+#[test]
+fn a_long_or_many_lined_value_keeps_its_complaint_on_one_line() {
+    let long = format!("{LEAST}issue_type = \"a\\nb{}\"\n", "x".repeat(300));
+    let lines = wrong(&long);
+    assert_eq!(lines.len(), 1);
+    assert!(lines[0].len() < 250, "{lines:?}");
+    assert_eq!(wrong(&format!("{LEAST}\"a\\nb\" = 1\n")).len(), 1);
+}
+
+#[test]
+fn more_rules_than_allowed_are_refused() {
+    let rules: String = (0..1001).map(|number| format!("[[rule]]\nname = \"r{number}\"\nto = \"*\"\n")).collect();
+    let lines = wrong(&format!("{LEAST}{rules}"));
+    assert_eq!(lines, ["support.toml: rule = […] holds more than 1000 rules; make fewer, or several profiles"]);
+}
