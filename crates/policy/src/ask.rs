@@ -83,8 +83,15 @@ pub struct Facts {
     pub involved: Vec<(String, String, bool)>,
 }
 
+/// How often [`ask`] may be answered before nothing is open any more.
+pub const ROUNDS_MAX: usize = 5;
+
 /// The questions that are still open before a decision about this message can be made; empty when there are none.
+///
+/// It walks the very path that [`crate::decide`] walks and stops where an answer is missing, so it never asks what the
+/// decision does not need. When every question is answered in turn, nothing is open after at most [`ROUNDS_MAX`] rounds:
+/// what the store knows; the first issue that was named, and who took part in it; all others that were named, and who
+/// took part in those.
 pub fn ask(message: &mail::Message, profile: &crate::Profile, facts: &Facts) -> Vec<Question> {
-    let _ = (message, profile, facts);
-    unimplemented!("being written")
+    crate::decide::open_questions(message, profile, facts)
 }

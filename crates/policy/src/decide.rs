@@ -1,9 +1,248 @@
 //! From a message, its new text, a profile and the facts to a plan.
 
-use crate::{Facts, Origin, Plan, Profile};
+mod association;
+mod automatic;
+mod body;
+mod evidence;
+mod files;
+mod lookups;
+mod loop_guard;
+mod routing;
+mod safeguards;
+mod summary;
+mod verdict;
+
+pub use association::SUBJECT_KEYS_MAX;
+pub use body::LONG_TEXT_UNITS;
+pub use lookups::{THREAD_IDS_MAX, TOKENS_MAX};
+pub use loop_guard::RECEIVED_MAX;
+pub use summary::SUMMARY_UNITS_MAX;
+
+use crate::profile::{Mapping, Mode, Rule};
+use crate::{Facts, IssueTarget, Origin, Outcome, Plan, Profile, Question, Step, StepKind};
+use association::Association;
+use automatic::Course;
+use evidence::Evidence;
+use mail::{Message, Reply};
+use verdict::{Place, Trace, Verdict, in_words};
 
 /// The plan. Total: with a question still open it is a plan of outcome `hold` that names the question.
-pub fn decide(message: &mail::Message, reply: &mail::Reply, profile: &Profile, facts: &Facts, origin: Origin, revision: u32) -> Plan {
-    let _ = (message, reply, profile, facts, origin, revision);
-    unimplemented!("being written")
+///
+/// Whatever the mail says of its sender, the plan lets it do no more than an outsider may: make an issue where the profile
+/// says, or comment on an issue that a signed token or its own past part in it opens to it (SEC-01, SEC-02).
+pub fn decide(
+    message: &Message,
+    reply: &Reply,
+    profile: &Profile,
+    facts: &Facts,
+    origin: Origin,
+    revision: u32,
+) -> Plan {
+    let evidence = Evidence::new(message, profile, facts);
+    let mut trace = Trace::default();
+    let mut rule = None;
+    let verdict = weigh(&evidence, &mut rule, &mut trace).unwrap_or_else(|open| unanswered(&open, &mut trace));
+    let steps = steps(&evidence, reply, &verdict);
+    let rule = rule.map(|rule| rule.name.clone());
+    Plan { steps, rule, ..plan(origin, revision, profile, &verdict, trace) }
+}
+
+/// The plan for a mail that cannot be read within its limits: nothing is done with it, and its raw bytes are kept.
+pub fn quarantine(origin: Origin, revision: u32, profile: &Profile, why: &str) -> Plan {
+    let mut trace = Trace::default();
+    trace.note("Can the mail be read within its limits?", format!("no, {why}"), in_words(Outcome::Quarantine));
+    let verdict = Verdict::nowhere(Outcome::Quarantine, format!("it cannot be read within its limits: {why}"));
+    plan(origin, revision, profile, &verdict, trace)
+}
+
+/// Who takes part in an issue by this mail: its only author and those it is addressed to, normalised, each once.
+///
+/// Our own addresses are left out, lest anybody could take part in everything by writing in their name. Taking part lets a
+/// person's later mail become a comment; it lets nobody read anything (SEC-05).
+pub fn participants(message: &Message, profile: &Profile) -> Vec<String> {
+    let author = evidence::sender(message).identity;
+    let addressed = message.headers.to.iter().chain(&message.headers.cc).map(mail::Address::normalised);
+    let mut known = std::collections::HashSet::new();
+    let everybody = author.into_iter().chain(addressed);
+    everybody.filter(|address| !profile.is_own_address(address) && known.insert(address.clone())).collect()
+}
+
+/// What [`decide`] would still have to know: the same walk, and where it stops.
+pub(crate) fn open_questions(message: &Message, profile: &Profile, facts: &Facts) -> Vec<Question> {
+    weigh(&Evidence::new(message, profile, facts), &mut None, &mut Trace::default()).err().unwrap_or_default()
+}
+
+/// The walk of every decision; it fails with the questions whose answers it lacks.
+///
+/// Loops and reports come first, so that nothing later, such as a rule or a refusal, can answer a machine (SEC-26).
+fn weigh<'a>(
+    evidence: &Evidence<'a>,
+    rule: &mut Option<&'a Rule>,
+    trace: &mut Trace,
+) -> Result<Verdict, Vec<Question>> {
+    note_form(evidence, trace);
+    let early = loop_guard::check(evidence, trace)
+        .or_else(|| automatic::report(evidence, trace))
+        .or_else(|| routing::catch(evidence, trace));
+    if let Some(verdict) = early {
+        return Ok(verdict);
+    }
+    *rule = routing::rule(evidence, trace);
+    if let Some(verdict) = rule.and_then(routing::stopped_by) {
+        return Ok(verdict);
+    }
+    let course = automatic::treat(evidence, *rule, trace);
+    let mapping = rule.map_or_else(|| evidence.profile.mapping.clone(), |rule| evidence.profile.mapping.under(rule));
+    let machine_only = match course {
+        Course::Free => None,
+        Course::Stopped(verdict) => return Ok(verdict),
+        Course::CommentOnly(why) if mapping.mode == Mode::Create => return Ok(Verdict::nowhere(Outcome::Ignore, why)),
+        Course::CommentOnly(why) => Some(why),
+    };
+    let open = lookups::open(evidence, mapping.mode);
+    if !open.is_empty() {
+        return Err(open);
+    }
+    if let Some(verdict) = loop_guard::own_letter(evidence, trace) {
+        return Ok(verdict);
+    }
+    let verdict = place(evidence, &mapping, machine_only, trace)?;
+    let stopped = safeguards::duplicate(evidence, &verdict.place, trace)
+        .or_else(|| safeguards::verification(evidence, &verdict.place, trace))
+        .or_else(|| safeguards::too_many_files(evidence, files::count(evidence), trace));
+    Ok(stopped.unwrap_or(verdict))
+}
+
+/// What is doubtful about the sender or malformed in the mail; neither stops it (SEC-03).
+fn note_form(evidence: &Evidence, trace: &mut Trace) {
+    let sender = &evidence.sender;
+    match (&sender.identity, sender.doubt) {
+        (Some(address), None) => trace.note("Who sent it?", format!("{address}, unverified"), "an outsider"),
+        (Some(address), Some(doubt)) => {
+            trace.note("Who sent it?", format!("{address}, unverified; {doubt}"), "an outsider")
+        }
+        (None, doubt) => trace.note(
+            "Who sent it?",
+            format!("unverified, {}", doubt.unwrap_or("unknown")),
+            "an outsider of no identity",
+        ),
+    }
+    if !evidence.message.faults.is_empty() {
+        trace.note(
+            "Is the mail well formed?",
+            format!("no, {}", evidence.message.faults.join("; ")),
+            "it is taken as it could be read",
+        );
+    }
+}
+
+/// Where the mail goes, by its association and the mapping's mode. `machine_only` says why it may be no new issue.
+fn place(
+    evidence: &Evidence,
+    mapping: &Mapping,
+    machine_only: Option<String>,
+    trace: &mut Trace,
+) -> Result<Verdict, Vec<Question>> {
+    let refused = match mapping.mode {
+        Mode::Create => {
+            trace.note("Does it belong to an issue?", "not asked", "each mail is a new issue (mode = \"create\")");
+            vec!["each mail is a new issue (mode = \"create\")".to_owned()]
+        }
+        Mode::CreateOrComment | Mode::Comment => match association::find(evidence, trace) {
+            Association::Issue(issue, reason) => {
+                if issue.status_category == "done" {
+                    trace.note("Is the issue done?", "yes", "it is commented on all the same");
+                }
+                return Ok(Verdict { place: Place::Comment(issue), reason });
+            }
+            Association::Open(questions) => return Err(questions),
+            Association::None(refused) => refused,
+        },
+    };
+    let why = if refused.is_empty() {
+        "no signed reply address, no known thread, no issue key in the subject".to_owned()
+    } else {
+        refused.join("; ")
+    };
+    Ok(unplaced(mapping, machine_only, why, trace))
+}
+
+/// The verdict on mail that belongs to no issue.
+fn unplaced(mapping: &Mapping, machine_only: Option<String>, why: String, trace: &mut Trace) -> Verdict {
+    const QUESTION: &str = "What becomes of mail that belongs to no issue?";
+    if let Some(reason) = machine_only {
+        trace.note(QUESTION, "a machine sent it", in_words(Outcome::Ignore));
+        return Verdict::nowhere(Outcome::Ignore, reason);
+    }
+    if mapping.mode == Mode::Comment {
+        trace.note(QUESTION, "only comments are made (mode = \"comment\")", in_words(Outcome::Hold));
+        return Verdict::nowhere(Outcome::Hold, format!("only comments are made (mode = \"comment\"): {why}"));
+    }
+    let Mapping { project, issue_type, .. } = mapping.clone();
+    trace.note(QUESTION, format!("the mapping says {project}, {issue_type}"), in_words(Outcome::Create));
+    Verdict { place: Place::NewIssue { project, issue_type }, reason: why }
+}
+
+/// The verdict while answers are missing: nothing is done, and a person can see what was not found out.
+fn unanswered(open: &[Question], trace: &mut Trace) -> Verdict {
+    let questions: Vec<String> = open.iter().map(in_plain_words).collect();
+    for question in &questions {
+        trace.note(question, "no answer", in_words(Outcome::Hold));
+    }
+    Verdict::nowhere(Outcome::Hold, format!("not yet known: {}", questions.join(" ")))
+}
+
+fn in_plain_words(question: &Question) -> String {
+    match question {
+        Question::ReplyTokens { addresses } => format!("Which of {} did we sign?", addresses.join(", ")),
+        Question::Thread { message_ids } => {
+            format!("To which issue does the first known of {} belong?", message_ids.join(", "))
+        }
+        Question::SeenBefore => "Did it come in by another way, too?".to_owned(),
+        Question::Issue { issue } => format!("What is the state of issue {issue}?"),
+        Question::Involved { issue_id, address } => format!("Has {address} taken part in issue {issue_id}?"),
+    }
+}
+
+fn plan(origin: Origin, revision: u32, profile: &Profile, verdict: &Verdict, trace: Trace) -> Plan {
+    Plan {
+        origin,
+        revision,
+        profile: profile.name.clone(),
+        profile_version: profile.version,
+        mapping: "default".to_owned(),
+        rule: None,
+        outcome: verdict.outcome(),
+        reason: verdict.reason.clone(),
+        steps: Vec::new(),
+        trace: trace.0,
+    }
+}
+
+/// The steps: the issue or comment, then each file.
+fn steps(evidence: &Evidence, reply: &Reply, verdict: &Verdict) -> Vec<Step> {
+    let (first, body, issue) = match &verdict.place {
+        Place::Nowhere(_) => return Vec::new(),
+        Place::NewIssue { project, issue_type } => {
+            let body = body::of_issue(evidence, reply);
+            let kind = StepKind::CreateIssue {
+                project: project.clone(),
+                issue_type: issue_type.clone(),
+                summary: summary::of(&evidence.message.headers.subject),
+                body: body.clone(),
+                fields: serde_json::Map::new(),
+            };
+            (kind, body, IssueTarget::CreatedBy(1))
+        }
+        Place::Comment(issue) => {
+            let body = body::of_comment(evidence, reply);
+            let target = IssueTarget::Id(issue.id.clone());
+            (StepKind::AddComment { issue: target.clone(), body: body.clone() }, body, target)
+        }
+    };
+    let attached = files::of(evidence, body::is_long(&body));
+    let attach =
+        attached.into_iter().map(|(file, reason)| (StepKind::Attach { issue: issue.clone(), file }, reason.to_owned()));
+    let steps = std::iter::once((first, verdict.reason.clone())).chain(attach);
+    (1..).zip(steps).map(|(ordinal, (kind, reason))| Step { ordinal, kind, reason }).collect()
 }

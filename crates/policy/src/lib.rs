@@ -7,8 +7,8 @@ pub mod plan;
 pub mod profile;
 pub mod reply_token;
 
-pub use ask::{ask, Facts, IssueFacts, Question, SeenBefore, Thread, TokenGrant};
-pub use decide::decide;
+pub use ask::{Facts, IssueFacts, Question, SeenBefore, Thread, TokenGrant, ask};
+pub use decide::{decide, participants, quarantine};
 pub use fault::{Fault, FaultCode, FaultKind};
 pub use plan::{Body, File, IssueTarget, Origin, Outcome, Plan, Receipt, Step, StepKey, StepKind};
 pub use profile::Profile;

@@ -1,0 +1,50 @@
+//! The text of an issue or a comment: everything that was written is in it, some of it folded.
+
+use super::evidence::Evidence;
+use crate::Body;
+use mail::{Hidden, HiddenKind, Reply};
+
+/// From this length on, in UTF-16 units, the parts that hold the text go along as files, so that nothing is lost where a
+/// tracker has to cut it. Jira's fields hold 32,767; markup and folding need room of their own.
+pub const LONG_TEXT_UNITS: usize = 16_000;
+
+const NO_TEXT: &str = "(no text)";
+const NO_NEW_TEXT: &str = "(no new text)";
+
+/// A new request is shown whole: only quoted history is folded, since a forwarded mail is often the request itself.
+pub(super) fn of_issue(evidence: &Evidence, reply: &Reply) -> Body {
+    let (hidden, shown): (Vec<Hidden>, Vec<Hidden>) =
+        reply.hidden.iter().cloned().partition(|piece| piece.kind == HiddenKind::Quote);
+    let pieces = std::iter::once(reply.visible.as_str()).chain(shown.iter().map(|piece| piece.text.as_str()));
+    let visible = pieces.map(str::trim).filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n\n");
+    if visible.is_empty() && !hidden.is_empty() {
+        // Nothing but quotation: then that is what the sender had to say.
+        let all: Vec<&str> = hidden.iter().map(|piece| piece.text.as_str()).collect();
+        return body(evidence, all.join("\n\n"), Vec::new(), NO_TEXT);
+    }
+    body(evidence, visible, hidden, NO_TEXT)
+}
+
+/// A comment shows what is new and folds the rest.
+pub(super) fn of_comment(evidence: &Evidence, reply: &Reply) -> Body {
+    let empty = if reply.hidden.is_empty() { NO_TEXT } else { NO_NEW_TEXT };
+    body(evidence, reply.visible.trim().to_owned(), reply.hidden.clone(), empty)
+}
+
+/// Whether a tracker may have to cut the text.
+pub(super) fn is_long(body: &Body) -> bool {
+    let texts = std::iter::once(&body.visible).chain(body.hidden.iter().map(|piece| &piece.text));
+    texts.map(|text| text.encode_utf16().count()).sum::<usize>() > LONG_TEXT_UNITS
+}
+
+fn body(evidence: &Evidence, visible: String, hidden: Vec<Hidden>, empty: &str) -> Body {
+    let visible = if visible.is_empty() { empty.to_owned() } else { visible };
+    let sender = &evidence.sender;
+    let visible = match &sender.author {
+        Some(_) => visible,
+        // No author is picked out of several, but whoever works on the issue has to know whom the mail named.
+        None if sender.claimed.is_empty() => visible,
+        None => format!("From, not verified: {}\n\n{visible}", sender.claimed.join(", ")),
+    };
+    Body { visible, hidden, author: sender.author.clone() }
+}

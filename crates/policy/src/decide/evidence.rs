@@ -1,0 +1,91 @@
+//! All that a decision looks at, with what many rooms need of it worked out once.
+
+use crate::{Facts, Profile};
+use mail::{Address, Message};
+
+/// The inputs of a decision and what follows from them alone.
+pub(super) struct Evidence<'a> {
+    pub(super) message: &'a Message,
+    pub(super) profile: &'a Profile,
+    pub(super) facts: &'a Facts,
+    pub(super) sender: Sender,
+    /// Normalised, each once: the envelope's recipients, then To, Cc and Delivered-To.
+    pub(super) recipients: Vec<String>,
+}
+
+/// Who the mail says it is from. Nothing here is proof: an identity only ever grants what an outsider may do (SEC-01).
+pub(super) struct Sender {
+    /// The normalised address of the only author; `None` when there is none, several, or one that can be read in two
+    /// ways (SEC-03).
+    pub(super) identity: Option<String>,
+    /// The only author, without a name that shows another address.
+    pub(super) author: Option<Address>,
+    /// Every address that stands in From, as it stood.
+    pub(super) claimed: Vec<String>,
+    /// Why the author cannot be taken at his word, in words.
+    pub(super) doubt: Option<&'static str>,
+}
+
+impl<'a> Evidence<'a> {
+    pub(super) fn new(message: &'a Message, profile: &'a Profile, facts: &'a Facts) -> Evidence<'a> {
+        Evidence { message, profile, facts, sender: sender(message), recipients: recipients(message, facts) }
+    }
+
+    /// The sender, unless it is one of our own addresses, which is nobody.
+    pub(super) fn person(&self) -> Option<&str> {
+        self.sender.identity.as_deref().filter(|address| !self.profile.is_own_address(address))
+    }
+}
+
+/// Reads From; a doubtful one is never settled by picking one of several.
+pub(super) fn sender(message: &Message) -> Sender {
+    let from = &message.headers.from;
+    let claimed = from.iter().map(|author| author.address.clone()).collect();
+    let nobody = |doubt| Sender { identity: None, author: None, claimed, doubt: Some(doubt) };
+    match from.as_slice() {
+        [] => nobody("the mail names no author"),
+        [author] if !is_plain_address(&author.address) => {
+            nobody("the author's address can be read in more than one way")
+        }
+        [author] => {
+            let identity = author.normalised();
+            let pretends = author.name.as_deref().is_some_and(|name| shows_other_address(name, &identity));
+            let name = if pretends { None } else { author.name.clone() };
+            Sender {
+                author: Some(Address { name, address: author.address.trim().to_owned() }),
+                identity: Some(identity),
+                claimed: Vec::new(),
+                doubt: pretends.then_some("the author's name shows another address, so the name is left out"),
+            }
+        }
+        _ => nobody("the mail names more than one author"),
+    }
+}
+
+fn recipients(message: &Message, facts: &Facts) -> Vec<String> {
+    let headers = &message.headers;
+    let envelope = facts.envelope.rcpt_to.iter().map(String::as_str);
+    let named = headers.to.iter().chain(&headers.cc).map(|address| address.address.as_str());
+    let delivered = headers.delivered_to.iter().map(String::as_str);
+    let mut known = std::collections::HashSet::new();
+    let all = envelope.chain(named).chain(delivered).map(|address| address.trim().to_lowercase());
+    all.filter(|address| !address.is_empty() && known.insert(address.clone())).collect()
+}
+
+/// One `@` with something on both sides, and no character that quoting, comments, groups or routes are made of.
+fn is_plain_address(address: &str) -> bool {
+    let address = address.trim();
+    let plain = |c: char| !c.is_whitespace() && !c.is_control() && !"<>()[],;:\\\"".contains(c);
+    match address.split_once('@') {
+        Some((local, domain)) => {
+            !local.is_empty() && !domain.is_empty() && !domain.contains('@') && address.chars().all(plain)
+        }
+        None => false,
+    }
+}
+
+fn shows_other_address(name: &str, identity: &str) -> bool {
+    let words = name.split(|c: char| c.is_whitespace() || "<>()[],;:\"'".contains(c));
+    let mut addresses = words.filter(|word| is_plain_address(word));
+    addresses.any(|address| address.to_lowercase() != identity)
+}

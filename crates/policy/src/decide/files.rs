@@ -1,0 +1,102 @@
+//! The files that go along: attachments and the images shown in the text, under safe names that differ from each other.
+
+use super::evidence::Evidence;
+use crate::File;
+use mail::Part;
+use std::collections::HashSet;
+
+/// The longest name, in bytes (SEC-16).
+const NAME_BYTES_MAX: usize = 255;
+
+/// Endings for parts that came without a name, by content type.
+const ENDINGS: &[(&str, &str)] = &[
+    ("text/plain", "txt"),
+    ("text/html", "html"),
+    ("text/calendar", "ics"),
+    ("image/png", "png"),
+    ("image/jpeg", "jpg"),
+    ("image/gif", "gif"),
+    ("image/webp", "webp"),
+    ("application/pdf", "pdf"),
+    ("message/rfc822", "eml"),
+];
+
+/// How many files go along, long texts aside.
+pub(super) fn count(evidence: &Evidence) -> usize {
+    evidence.message.parts.iter().filter(|part| part.leaf && !part.body).count()
+}
+
+/// The files with the reason for each; `whole_text` adds the parts that hold the text.
+pub(super) fn of(evidence: &Evidence, whole_text: bool) -> Vec<(File, &'static str)> {
+    let mut taken = HashSet::new();
+    let leaves = evidence.message.parts.iter().filter(|part| part.leaf && (whole_text || !part.body));
+    (1..).zip(leaves).map(|(number, part)| (file(part, number, &mut taken), reason(part))).collect()
+}
+
+fn reason(part: &Part) -> &'static str {
+    match (part.body, &part.content_id) {
+        (true, _) => "the whole text, which is longer than a tracker may show",
+        (false, Some(_)) if part.content_type.starts_with("image/") => "an image of the text",
+        (false, _) => "an attachment of the mail",
+    }
+}
+
+fn file(part: &Part, number: usize, taken: &mut HashSet<String>) -> File {
+    File {
+        part: part.path.clone(),
+        name: unique(&name(part, number), taken),
+        content_type: part.content_type.clone(),
+        size_bytes: part.size_bytes,
+        sha256: part.sha256.clone(),
+    }
+}
+
+/// The name that was sent, made safe; a part without one is called after what it is.
+fn name(part: &Part, number: usize) -> String {
+    let given = part.name.as_deref().unwrap_or_default();
+    let named = safe_name(given, number);
+    if !given.is_empty() || named.contains('.') {
+        return named;
+    }
+    let ending = ENDINGS.iter().find(|(content_type, _)| *content_type == part.content_type);
+    match ending {
+        Some((_, ending)) => format!("{named}.{ending}"),
+        None => named,
+    }
+}
+
+/// The same name, or one with a number before its extension; trackers and disks may ignore case, so this does, too.
+fn unique(name: &str, taken: &mut HashSet<String>) -> String {
+    let (stem, extension) = match name.rsplit_once('.') {
+        Some((stem, extension)) if !stem.is_empty() && extension.len() <= 16 => (stem, format!(".{extension}")),
+        _ => (name, String::new()),
+    };
+    let numbered = (2u32..).map(|number| {
+        let ending = format!(" ({number}){extension}");
+        format!("{}{ending}", prefix(stem, NAME_BYTES_MAX.saturating_sub(ending.len())))
+    });
+    let mut candidates = std::iter::once(name.to_owned()).chain(numbered);
+    // There are more numbers than parts, so one of them is free.
+    let free = candidates.find(|candidate| taken.insert(candidate.to_lowercase()));
+    free.unwrap_or_else(|| name.to_owned())
+}
+
+/// The longest prefix of at most so many bytes.
+fn prefix(text: &str, bytes_max: usize) -> &str {
+    let mut end = bytes_max.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.get(..end).unwrap_or_default()
+}
+
+/// The last component of a name without characters that steer a display or a path, or a name by number.
+fn safe_name(name: &str, number: usize) -> String {
+    let last = name.rsplit(['/', '\\']).find(|piece| !piece.trim_matches([' ', '.']).is_empty()).unwrap_or_default();
+    let hidden = |c: char| {
+        c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
+    };
+    let clean: String = last.chars().filter(|c| !hidden(*c)).collect();
+    let clean = clean.trim().trim_end_matches(['.', ' ']);
+    if clean.is_empty() { format!("attachment-{number}") } else { prefix(clean, NAME_BYTES_MAX).to_owned() }
+}

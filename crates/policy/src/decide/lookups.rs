@@ -1,0 +1,68 @@
+//! What the store has to be asked about a message, and what its answers say.
+
+use super::evidence::Evidence;
+use crate::profile::{Duplicates, Mode};
+use crate::{Question, TokenGrant, reply_token};
+
+/// The most Message-IDs that are looked up for one message (SEC-24).
+pub const THREAD_IDS_MAX: usize = 20;
+/// The most reply addresses and signed Message-IDs that are verified for one message.
+pub const TOKENS_MAX: usize = 20;
+
+/// The questions to the store that are open. All of them are cheap and independent, so they are asked at once.
+pub(super) fn open(evidence: &Evidence, mode: Mode) -> Vec<Question> {
+    let facts = evidence.facts;
+    let mut questions = Vec::new();
+    let addresses = token_candidates(evidence, mode);
+    if facts.reply_tokens.is_none() && !addresses.is_empty() {
+        questions.push(Question::ReplyTokens { addresses });
+    }
+    let message_ids = thread_ids(evidence);
+    if facts.thread.is_none() && mode != Mode::Create && !message_ids.is_empty() {
+        questions.push(Question::Thread { message_ids });
+    }
+    if facts.seen_before.is_none() && evidence.profile.duplicates == Duplicates::OnePerProject {
+        questions.push(Question::SeenBefore);
+    }
+    questions
+}
+
+/// The recipients that may be signed reply addresses.
+pub(super) fn reply_addresses<'a>(evidence: &'a Evidence) -> impl Iterator<Item = &'a str> {
+    evidence.recipients.iter().map(String::as_str).filter(|address| evidence.profile.is_reply_address(address))
+}
+
+/// In order of trust: what the sender's program answers, then what came before it, newest first.
+pub(super) fn thread_ids(evidence: &Evidence) -> Vec<String> {
+    let headers = &evidence.message.headers;
+    let mut ids: Vec<String> = Vec::new();
+    for id in headers.in_reply_to.iter().chain(headers.references.iter().rev()) {
+        if ids.len() < THREAD_IDS_MAX && !id.is_empty() && !ids.contains(id) {
+            ids.push(id.clone());
+        }
+    }
+    ids
+}
+
+/// The message's own id, when it has the form of one that we sign.
+pub(super) fn own_message_id<'a>(evidence: &Evidence<'a>) -> Option<&'a str> {
+    evidence.message.headers.message_id.as_deref().filter(|id| reply_token::resembles(id))
+}
+
+/// What our signature in this address or Message-ID grants.
+pub(super) fn grant_for<'a>(evidence: &Evidence<'a>, carrier: &str) -> Option<&'a TokenGrant> {
+    let grants = evidence.facts.reply_tokens.as_deref().unwrap_or_default();
+    grants.iter().find(|grant| grant.address.eq_ignore_ascii_case(carrier))
+}
+
+/// Whatever may carry our signature: the message's own id, so that our own letters are known again, and, where mail can
+/// become a comment, reply addresses and the ids it refers to.
+fn token_candidates(evidence: &Evidence, mode: Mode) -> Vec<String> {
+    let mut candidates: Vec<String> = own_message_id(evidence).into_iter().map(str::to_owned).collect();
+    if mode != Mode::Create {
+        candidates.extend(reply_addresses(evidence).map(str::to_owned));
+        candidates.extend(thread_ids(evidence).into_iter().filter(|id| reply_token::resembles(id)));
+    }
+    candidates.truncate(TOKENS_MAX);
+    candidates
+}

@@ -1,0 +1,43 @@
+//! Signs that a mail goes round in a loop (SEC-25).
+
+use super::evidence::Evidence;
+use super::lookups;
+use super::verdict::{Trace, Verdict, in_words};
+use crate::Outcome;
+use crate::profile::Word;
+
+/// More `Received` fields than this are a loop (RFC 5321, section 6.3, asks for at least 100 only of relays; a mail that
+/// ends here has no business with more than half of them).
+pub const RECEIVED_MAX: u32 = 50;
+
+/// The verdict on mail that passed too many hosts or comes from one of our own addresses.
+pub(super) fn check(evidence: &Evidence, trace: &mut Trace) -> Option<Verdict> {
+    let hops = evidence.message.headers.received_count;
+    let own = evidence.sender.identity.as_deref().filter(|address| evidence.profile.is_own_address(address));
+    let sign = if hops > RECEIVED_MAX {
+        format!("it passed {hops} hosts, more than {RECEIVED_MAX}")
+    } else if let Some(address) = own {
+        format!("it was sent from {address}, which is one of our own addresses")
+    } else {
+        trace.note("Does it go round in a loop?", format!("no, {hops} hops and not from us"), "it goes on");
+        return None;
+    };
+    let loops = evidence.profile.loops;
+    let reason = format!("a mail loop: {sign} (loops = {:?})", loops.word());
+    let verdict = Verdict::stopped(loops, reason)?;
+    trace.note("Does it go round in a loop?", format!("yes, {sign}"), in_words(verdict.outcome()));
+    Some(verdict)
+}
+
+/// The verdict on a letter of ours that came back as it was: its own Message-ID carries our signature.
+pub(super) fn own_letter(evidence: &Evidence, trace: &mut Trace) -> Option<Verdict> {
+    let own_id = lookups::own_message_id(evidence)?;
+    let grant = lookups::grant_for(evidence, own_id);
+    let Some(grant) = grant else {
+        trace.note("Is it a letter of ours?", "no, its Message-ID bears no signature of ours", "it goes on");
+        return None;
+    };
+    let reason = format!("letter {} of ours came back", grant.letter_id);
+    trace.note("Is it a letter of ours?", format!("yes, letter {}", grant.letter_id), in_words(Outcome::Ignore));
+    Some(Verdict::nowhere(Outcome::Ignore, reason))
+}

@@ -1,0 +1,87 @@
+//! The summary of a new issue: the subject without what mail programs put before it.
+
+use regex::Regex;
+use std::sync::LazyLock;
+
+/// The longest summary, in UTF-16 units: how Jira, a Java program, counts its 255 characters.
+pub const SUMMARY_UNITS_MAX: usize = 255;
+
+/// What stands for an empty subject.
+const NO_SUBJECT: &str = "(no subject)";
+
+/// The subject on one line, without reply and forward prefixes and without characters that only steer the display, cut to
+/// what a summary holds.
+pub(super) fn of(subject: &str) -> String {
+    let plain: String =
+        subject.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| !steers(*c)).collect();
+    let plain = plain.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+    let stripped = without_prefixes(&plain).trim();
+    match (stripped, plain.is_empty()) {
+        (_, true) => NO_SUBJECT.to_owned(),
+        // A subject of prefixes alone says more than none.
+        ("", false) => cut(&plain),
+        (stripped, false) => cut(stripped),
+    }
+}
+
+/// `Re:`, `Fwd:`, `AW:`, `WG:` and their like, with a count such as `Re[2]:`; as many as there are, at any white space.
+fn without_prefixes(subject: &str) -> &str {
+    static PREFIXES: LazyLock<Regex> = LazyLock::new(|| {
+        let pattern = r"^(?i)(?:\s*(?:re|fwd?|aw|wg|antw(?:ort)?|sv|vs|vl|tr|rv|res|enc|rif|odp|pd|ynt|ilt|doorst|回复|回覆|答复|转发|轉寄|返信|転送)\s*(?:[\[(^]\s*[0-9]{1,3}\s*[\])]?)?\s*[:：])+";
+        Regex::new(pattern).expect("the pattern is constant and a test uses it")
+    });
+    match PREFIXES.find(subject) {
+        Some(found) => subject.get(found.end()..).unwrap_or_default(),
+        None => subject,
+    }
+}
+
+/// Control characters, and those that change the direction or hide (SEC-16): in a summary they serve only deceit.
+fn steers(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+fn cut(text: &str) -> String {
+    if text.encode_utf16().count() <= SUMMARY_UNITS_MAX {
+        return text.to_owned();
+    }
+    let mut units = 0;
+    let fits = |c: &char| {
+        units += c.len_utf16();
+        units < SUMMARY_UNITS_MAX
+    };
+    let kept: String = text.chars().take_while(fits).collect();
+    format!("{}…", kept.trim_end())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{SUMMARY_UNITS_MAX, of};
+
+    #[test]
+    fn prefixes_of_replies_and_forwards_go() {
+        for subject in
+            ["Re: Printer", "RE: AW: Fwd: Printer", "WG:Printer", "Re[2]: Printer", "Re (3): Printer", "回复：Printer"]
+        {
+            assert_eq!(of(subject), "Printer", "{subject}");
+        }
+        assert_eq!(of("Reset: my password"), "Reset: my password");
+        assert_eq!(of("Re: "), "Re:");
+        assert_eq!(of(" \t"), "(no subject)");
+    }
+
+    #[test]
+    fn sec_09_a_summary_is_one_line_of_what_can_be_seen() {
+        assert_eq!(of("a\r\nBcc: x\u{2028}y\u{0}\u{202e}z"), "a Bcc: x yz");
+    }
+
+    #[test]
+    fn a_long_subject_is_cut_where_the_tracker_would_refuse_it() {
+        let summary = of(&"😀".repeat(200));
+        assert!(summary.encode_utf16().count() <= SUMMARY_UNITS_MAX);
+        assert!(summary.ends_with('…'));
+        let fitting = "x".repeat(SUMMARY_UNITS_MAX);
+        assert_eq!(of(&fitting), fitting);
+    }
+}

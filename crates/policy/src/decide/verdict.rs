@@ -1,0 +1,73 @@
+//! What the rooms of a decision hand each other: verdicts, and the trace that explains them.
+
+use crate::profile::Treatment;
+use crate::{IssueFacts, Outcome};
+
+/// Each question, its answer, and what it decided, in plain words.
+#[derive(Default)]
+pub(super) struct Trace(pub(super) Vec<String>);
+
+impl Trace {
+    pub(super) fn note(&mut self, question: &str, answer: impl std::fmt::Display, decided: &str) {
+        self.0.push(format!("{question} {answer}: {decided}"));
+    }
+}
+
+/// What becomes of the message, before it is put into steps.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Verdict {
+    pub(super) place: Place,
+    /// One sentence for lists: why.
+    pub(super) reason: String,
+}
+
+/// Where the message goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Place {
+    NewIssue {
+        project: String,
+        issue_type: String,
+    },
+    /// With the issue's numeric id filled in.
+    Comment(IssueFacts),
+    /// Nothing is done in the tracker.
+    Nowhere(Outcome),
+}
+
+impl Verdict {
+    pub(super) fn nowhere(outcome: Outcome, reason: impl Into<String>) -> Verdict {
+        Verdict { place: Place::Nowhere(outcome), reason: reason.into() }
+    }
+
+    /// The verdict on mail that is stopped; `None` for the treatments that let it go on.
+    pub(super) fn stopped(treatment: Treatment, reason: impl Into<String>) -> Option<Verdict> {
+        let outcome = match treatment {
+            Treatment::Accept | Treatment::Comment => return None,
+            Treatment::Ignore => Outcome::Ignore,
+            Treatment::Hold => Outcome::Hold,
+            Treatment::Quarantine => Outcome::Quarantine,
+        };
+        Some(Verdict::nowhere(outcome, reason))
+    }
+
+    pub(super) fn outcome(&self) -> Outcome {
+        match &self.place {
+            Place::NewIssue { .. } => Outcome::Create,
+            Place::Comment(_) => Outcome::Comment,
+            Place::Nowhere(outcome) => *outcome,
+        }
+    }
+}
+
+/// How an outcome without steps reads in a trace.
+pub(super) fn in_words(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Create => "a new issue",
+        Outcome::Comment => "a comment",
+        Outcome::Ignore => "it is ignored",
+        Outcome::Reject => "it is rejected",
+        Outcome::Forward => "it is forwarded",
+        Outcome::Quarantine => "it is quarantined",
+        Outcome::Hold => "it is held for a person",
+    }
+}

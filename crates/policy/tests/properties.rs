@@ -1,0 +1,290 @@
+//! What holds for every message, profile and fact: decisions are total and repeatable, keys are stable, asking ends.
+#![allow(clippy::unwrap_used)]
+
+use mail::{Address, Automatic, AutomaticKind, Envelope, Headers, Hidden, HiddenKind, Message, Part, Reply};
+use policy::ask::ROUNDS_MAX;
+use policy::decide::SUMMARY_UNITS_MAX;
+use policy::{Facts, IssueFacts, Origin, Outcome, Plan, Profile, Question, SeenBefore, StepKind, Thread, TokenGrant};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+const TOKEN: &str = "aeaayayaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+
+fn text() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "\\PC{0,40}",
+        "[ -~\r\n\t\u{0}\u{202e}]{0,40}",
+        Just("Re: [DEMO-1] UTF-8 DEMO-2".to_owned()),
+        Just("verify your mail".to_owned())
+    ]
+}
+
+fn address() -> impl Strategy<Value = String> {
+    let known =
+        ["ann@customer.example", "support@example.com", "no-reply@chat.example", "a@b@c", "", "nobody", "\"a@b\"@c"];
+    let known = known
+        .into_iter()
+        .map(str::to_owned)
+        .chain([format!("reply+{TOKEN}@example.com"), format!("REPLY+{TOKEN}@Example.com")]);
+    prop_oneof![4 => select(known.collect::<Vec<_>>()), 1 => text()]
+}
+
+fn ids() -> impl Strategy<Value = Vec<String>> {
+    vec(prop_oneof![Just("old@customer.example".to_owned()), Just(format!("{TOKEN}@example.com")), text()], 0..30)
+}
+
+fn addresses() -> impl Strategy<Value = Vec<Address>> {
+    vec((proptest::option::of(address()), address()).prop_map(|(name, address)| Address { name, address }), 0..4)
+}
+
+prop_compose! {
+    fn headers()(
+        subject in text(), from in addresses(), to in addresses(), cc in addresses(), message_id in ids(), in_reply_to in ids(),
+        references in ids(), delivered_to in vec(address(), 0..3), received_count in prop_oneof![Just(3u32), any::<u32>()],
+    ) -> Headers {
+        let message_id = message_id.into_iter().next();
+        Headers { subject, from, to, cc, message_id, in_reply_to, references, delivered_to, received_count, ..Headers::default() }
+    }
+}
+
+prop_compose! {
+    fn part()(path in "1(\\.[1-9]){0,3}", leaf: bool, body: bool, name in proptest::option::of(prop_oneof![text(), Just("a.pdf".to_owned())]), content_id in proptest::option::of(text())) -> Part {
+        Part { path, leaf, body, name, content_id, content_type: "image/png".to_owned(), ..Part::default() }
+    }
+}
+
+fn automatic() -> impl Strategy<Value = Option<Automatic>> {
+    use AutomaticKind::{AutoReply, Bounce, Bulk, FeedbackReport, List, ReadReceipt};
+    let kinds = select(vec![AutoReply, Bulk, List, Bounce, FeedbackReport, ReadReceipt]);
+    proptest::option::weighted(0.3, kinds.prop_map(|kind| Automatic { kind, why: "a sign".to_owned() }))
+}
+
+prop_compose! {
+    fn message()(headers in headers(), parts in vec(part(), 0..6), text in text(), automatic in automatic(), faults in vec(text(), 0..2)) -> Message {
+        Message { headers, parts, text, automatic, faults, ..Message::default() }
+    }
+}
+
+prop_compose! {
+    fn reply()(visible in text(), texts in vec((select(vec![HiddenKind::Quote, HiddenKind::Signature, HiddenKind::Forward, HiddenKind::Disclaimer]), text()), 0..4)) -> Reply {
+        Reply { visible, hidden: texts.into_iter().map(|(kind, text)| Hidden { kind, text }).collect() }
+    }
+}
+
+prop_compose! {
+    fn issue()(id in select(vec!["10001", "10002", "", "x"]), key in select(vec!["DEMO-1", "DEMO-2", "", "-"]), done: bool, people in vec(address(), 0..3)) -> IssueFacts {
+        let status_category = if done { "done" } else { "new" }.to_owned();
+        IssueFacts { id: id.to_owned(), key: key.to_owned(), project: String::new(), status_category, people }
+    }
+}
+
+prop_compose! {
+    fn seen()(mailbox in select(vec!["smtp", "sales"]), project in select(vec![None, Some("DEMO".to_owned())]), same_message_id: bool, same_digest: bool) -> SeenBefore {
+        SeenBefore { mailbox: mailbox.to_owned(), project, issue_id: None, same_message_id, same_digest }
+    }
+}
+
+/// Answers drawn at random to every question that may come.
+#[derive(Debug, Clone)]
+struct Answers {
+    envelope: Envelope,
+    granted: Vec<bool>,
+    thread: Option<usize>,
+    seen: Vec<SeenBefore>,
+    issues: Vec<Option<IssueFacts>>,
+    involved: Vec<bool>,
+}
+
+prop_compose! {
+    fn answers()(
+        mail_from in proptest::option::of(address()), rcpt_to in vec(address(), 0..3), granted in vec(any::<bool>(), 1..6), thread in proptest::option::of(0usize..20),
+        seen in vec(seen(), 0..3), issues in vec(proptest::option::of(issue()), 1..6), involved in vec(any::<bool>(), 1..4),
+    ) -> Answers {
+        Answers { envelope: Envelope { mail_from, rcpt_to }, granted, thread, seen, issues, involved }
+    }
+}
+
+impl Answers {
+    fn start(&self) -> Facts {
+        let now = "2026-11-22T10:00:00Z".to_owned();
+        Facts {
+            now,
+            site: "main".to_owned(),
+            mailbox: "smtp".to_owned(),
+            envelope: self.envelope.clone(),
+            ..Facts::default()
+        }
+    }
+
+    fn answer(&self, question: &Question, facts: &mut Facts) {
+        match question {
+            Question::ReplyTokens { addresses } => {
+                let granted = addresses.iter().zip(self.granted.iter().cycle()).filter(|(_, granted)| **granted);
+                let grant = |address: &String| TokenGrant {
+                    address: address.clone(),
+                    issue_id: "10001".to_owned(),
+                    letter_id: "7".to_owned(),
+                };
+                facts.reply_tokens = Some(granted.map(|(address, _)| grant(address)).collect());
+            }
+            Question::Thread { message_ids } => {
+                let known = self.thread.and_then(|place| message_ids.get(place % message_ids.len()));
+                facts.thread = Some(known.map_or(Thread::Unknown, |id| Thread::Issue {
+                    message_id: id.clone(),
+                    issue_id: "10002".to_owned(),
+                }));
+            }
+            Question::SeenBefore => facts.seen_before = Some(self.seen.clone()),
+            Question::Issue { issue } => {
+                let answer = self.issues[facts.issues.len() % self.issues.len()].clone();
+                facts.issues.push((issue.clone(), answer));
+            }
+            Question::Involved { issue_id, address } => {
+                let answer = self.involved[facts.involved.len() % self.involved.len()];
+                facts.involved.push((issue_id.clone(), address.clone(), answer));
+            }
+        }
+    }
+}
+
+fn profile() -> impl Strategy<Value = Profile> {
+    let extras = [
+        "",
+        "catch = [\"support@example.com\"]\nuncaught = \"hold\"\n",
+        "default.mode = \"create\"\n",
+        "default.mode = \"comment\"\nduplicates = \"keep\"\n",
+        "threads = { strangers = \"comment\", verification = \"accept\" }\nautomatic = { auto_reply = \"comment\", bulk = \"accept\", bounce = \"hold\" }\n",
+        "attachments_max = 2\nloops = \"ignore\"\nreply.prefix = \"\"\n",
+        "[[rule]]\nname = \"stop\"\nfrom = \"*example*\"\noutcome = \"quarantine\"\n[[rule]]\nname = \"go\"\nsubject_regex = \".\"\noutcome = \"accept\"\nproject = \"OPS\"\n",
+    ];
+    select(extras.to_vec())
+        .prop_map(|extra| Profile::from_toml("p", &format!("default.project = \"DEMO\"\n{extra}"), "p.toml").unwrap())
+}
+
+/// What every plan promises, whatever it was made from.
+fn well_formed(plan: &Plan) -> Result<(), TestCaseError> {
+    let ordinals: Vec<u32> = plan.steps.iter().map(|step| step.ordinal).collect();
+    prop_assert_eq!(&ordinals, &(1..=u32::try_from(plan.steps.len()).unwrap()).collect::<Vec<_>>());
+    prop_assert!(!plan.reason.is_empty() && !plan.trace.is_empty());
+    prop_assert!(plan.steps.iter().all(|step| !step.reason.is_empty()));
+    let acts = matches!(plan.outcome, Outcome::Create | Outcome::Comment);
+    prop_assert_eq!(acts, !plan.steps.is_empty());
+    let mut names = std::collections::HashSet::new();
+    for step in &plan.steps {
+        match &step.kind {
+            StepKind::CreateIssue { summary, body, .. } => {
+                prop_assert!(!summary.is_empty() && summary.encode_utf16().count() <= SUMMARY_UNITS_MAX);
+                prop_assert!(!summary.contains(char::is_control));
+                prop_assert!(!body.visible.trim().is_empty());
+            }
+            StepKind::AddComment { body, .. } => prop_assert!(!body.visible.trim().is_empty()),
+            StepKind::Attach { file, .. } => {
+                prop_assert!(
+                    !file.name.is_empty() && file.name.len() <= 255 && !file.name.contains(['/', '\\', '\0', '\n'])
+                );
+                prop_assert!(names.insert(file.name.to_lowercase()), "{} twice", file.name);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn decide(message: &Message, reply: &Reply, profile: &Profile, facts: &Facts) -> Plan {
+    policy::decide(message, reply, profile, facts, Origin::Message("m1".to_owned()), 1)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2048))]
+
+    #[test]
+    fn asking_ends_within_five_rounds_and_then_the_plan_is_no_longer_open(message in message(), reply in reply(), profile in profile(), answers in answers()) {
+        let mut facts = answers.start();
+        let mut rounds = 0;
+        loop {
+            let questions = policy::ask(&message, &profile, &facts);
+            if questions.is_empty() {
+                break;
+            }
+            rounds += 1;
+            prop_assert!(rounds <= ROUNDS_MAX, "still open: {questions:?}");
+            let early = decide(&message, &reply, &profile, &facts);
+            prop_assert_eq!(early.outcome, Outcome::Hold);
+            prop_assert!(early.reason.starts_with("not yet known: "));
+            let before = facts.clone();
+            for question in &questions {
+                answers.answer(question, &mut facts);
+            }
+            prop_assert_ne!(&before, &facts, "asked what was known");
+        }
+        let plan = decide(&message, &reply, &profile, &facts);
+        prop_assert!(!plan.reason.starts_with("not yet known"));
+        well_formed(&plan)?;
+    }
+
+    #[test]
+    fn the_same_inputs_make_the_same_plan_and_keys(message in message(), reply in reply(), profile in profile(), answers in answers()) {
+        let facts = answers.start();
+        let plan = decide(&message, &reply, &profile, &facts);
+        prop_assert_eq!(&plan, &decide(&message, &reply, &profile, &facts));
+        let again: Plan = serde_json::from_str(&serde_json::to_string(&plan).unwrap()).unwrap();
+        prop_assert_eq!(&plan, &again);
+        for step in &plan.steps {
+            prop_assert_eq!(plan.step_key(step.ordinal).0, format!("message:m1/1/{}", step.ordinal));
+        }
+    }
+
+    /// SEC-01, SEC-02: without a signed token, and for a sender who takes no part, nothing becomes a comment.
+    #[test]
+    fn sec_02_a_stranger_without_a_token_never_comments(message in message(), reply in reply(), mut answers in answers()) {
+        let profile = Profile::from_toml("p", "default.project = \"DEMO\"\ncatch = [\"support@example.com\"]\n", "p.toml").unwrap();
+        answers.granted = vec![false];
+        answers.involved = vec![false];
+        for issue in answers.issues.iter_mut().flatten() {
+            issue.people = vec!["support@example.com".to_owned()];
+        }
+        let mut facts = answers.start();
+        for _ in 0..ROUNDS_MAX {
+            for question in policy::ask(&message, &profile, &facts) {
+                answers.answer(&question, &mut facts);
+            }
+        }
+        prop_assert_ne!(decide(&message, &reply, &profile, &facts).outcome, Outcome::Comment);
+    }
+
+    /// Nothing that the sender wrote is missing from the issue, whatever was folded.
+    #[test]
+    fn a_new_issue_holds_every_piece_of_text(message in message(), reply in reply(), answers in answers()) {
+        let profile = Profile::from_toml("p", "default = { project = \"DEMO\", mode = \"create\" }\nduplicates = \"keep\"\n", "p.toml").unwrap();
+        let plan = decide(&message, &reply, &profile, &answers.start());
+        for step in &plan.steps {
+            if let StepKind::CreateIssue { body, .. } = &step.kind {
+                let held: String = std::iter::once(&body.visible).chain(body.hidden.iter().map(|piece| &piece.text)).cloned().collect();
+                prop_assert!(held.contains(reply.visible.trim()));
+                prop_assert!(reply.hidden.iter().all(|piece| held.contains(piece.text.trim())));
+            }
+        }
+    }
+
+    #[test]
+    fn sec_02_our_own_addresses_never_take_part(message in message()) {
+        let profile = Profile::from_toml("p", "default.project = \"DEMO\"\ncatch = [\"support@example.com\"]\n", "p.toml").unwrap();
+        let everybody = policy::participants(&message, &profile);
+        prop_assert!(everybody.iter().all(|address| address != "support@example.com" && !address.contains(TOKEN)));
+        prop_assert_eq!(everybody.iter().collect::<std::collections::HashSet<_>>().len(), everybody.len());
+    }
+
+    #[test]
+    fn reading_a_profile_is_total(text in "\\PC{0,200}") {
+        let _ = Profile::from_toml("p", &text, "p.toml").map_err(|fault| fault.public.lines().count());
+    }
+}
+
+#[test]
+fn a_mail_that_cannot_be_read_is_quarantined_with_the_reason() {
+    let profile = Profile::from_toml("p", "default.project = \"DEMO\"\n", "p.toml").unwrap();
+    let plan = policy::quarantine(Origin::Message("m1".to_owned()), 2, &profile, "more than 1000 parts");
+    assert_eq!((plan.outcome, plan.revision, plan.steps.len()), (Outcome::Quarantine, 2, 0));
+    assert_eq!(plan.reason, "it cannot be read within its limits: more than 1000 parts");
+    well_formed(&plan).unwrap();
+}

@@ -1,0 +1,174 @@
+//! Builds the messages of cases, answers questions from prepared facts, and shows effects as text.
+#![allow(clippy::unwrap_used)]
+
+use mail::{Address, Automatic, AutomaticKind, Hidden, HiddenKind, Message, Part, Reply};
+use policy::{Body, Facts, IssueTarget, Profile, Question, StepKind, ask};
+use std::fmt::Write;
+
+/// A message in the form of cases: fields, an empty line, the text. `part: path type name bytes [cid]` adds a file,
+/// `hidden: kind text` a folded piece; `\n` in a field stands for a line break.
+pub fn message(text: &str) -> (Message, Reply) {
+    let (head, body) = text.split_once("\n\n").unwrap_or((text.trim_end(), ""));
+    let mut message = Message::default();
+    let mut reply = Reply { visible: body.trim_end().to_owned(), hidden: Vec::new() };
+    for line in head.lines() {
+        let (name, value) = line.split_once(": ").unwrap_or((line.trim_end_matches(':'), ""));
+        let value = value.replace("\\n", "\n");
+        field(&mut message, &mut reply, name, &value);
+    }
+    let hidden = reply.hidden.iter().map(|piece| piece.text.as_str());
+    message.text = std::iter::once(reply.visible.as_str()).chain(hidden).collect::<Vec<_>>().join("\n");
+    (message, reply)
+}
+
+fn field(message: &mut Message, reply: &mut Reply, name: &str, value: &str) {
+    let words = || value.split_whitespace().map(str::to_owned);
+    let headers = &mut message.headers;
+    match name {
+        "from" => headers.from.push(address(value)),
+        "to" => headers.to.push(address(value)),
+        "cc" => headers.cc.push(address(value)),
+        "subject" => headers.subject = value.to_owned(),
+        "message-id" => headers.message_id = Some(value.to_owned()),
+        "in-reply-to" => headers.in_reply_to = words().collect(),
+        "references" => headers.references = words().collect(),
+        "delivered-to" => headers.delivered_to.push(value.to_owned()),
+        "received" => headers.received_count = value.parse().unwrap(),
+        "fault" => message.faults.push(value.to_owned()),
+        "bounce" => message.bounce = Some(mail::Bounce::default()),
+        "automatic" => {
+            let (kind, why) = value.split_once(' ').unwrap();
+            let kind: AutomaticKind = serde_json::from_value(kind.into()).unwrap();
+            message.automatic = Some(Automatic { kind, why: why.to_owned() });
+        }
+        "hidden" => {
+            let (kind, text) = value.split_once(' ').unwrap();
+            let kind: HiddenKind = serde_json::from_value(kind.into()).unwrap();
+            reply.hidden.push(Hidden { kind, text: text.to_owned() });
+        }
+        "part" => message.parts.push(part(value)),
+        "long-text" => reply.visible = "word ".repeat(value.parse().unwrap()),
+        other => panic!("{other} is no field of a case"),
+    }
+}
+
+fn address(value: &str) -> Address {
+    match value.rsplit_once(" <") {
+        Some((name, address)) => {
+            Address { name: Some(name.to_owned()), address: address.trim_end_matches('>').to_owned() }
+        }
+        None => Address { name: None, address: value.to_owned() },
+    }
+}
+
+fn part(value: &str) -> Part {
+    let words: Vec<&str> = value.split(' ').collect();
+    let [path, content_type, name, size_bytes, rest @ ..] = words.as_slice() else { panic!("{value} is no part") };
+    Part {
+        path: (*path).to_owned(),
+        leaf: true,
+        content_type: (*content_type).to_owned(),
+        name: (*name != "-").then(|| name.replace('_', " ")),
+        size_bytes: size_bytes.parse().unwrap(),
+        content_id: rest.iter().find(|word| word.contains('@')).map(|word| (*word).to_owned()),
+        body: rest.contains(&"body"),
+        ..Part::default()
+    }
+}
+
+/// Asks until nothing is open or nothing more can be answered; the rounds as text, and what is known then.
+pub fn question(message: &Message, profile: &Profile, answers: &Facts) -> (String, Facts) {
+    let mut known = Facts {
+        now: answers.now.clone(),
+        site: answers.site.clone(),
+        mailbox: answers.mailbox.clone(),
+        envelope: answers.envelope.clone(),
+        ..Facts::default()
+    };
+    let mut text = String::new();
+    for round in 1.. {
+        let questions = ask(message, profile, &known);
+        if questions.is_empty() {
+            break;
+        }
+        assert!(round <= policy::ask::ROUNDS_MAX, "open after five rounds: {questions:?}");
+        let mut answered = true;
+        for question in questions {
+            let found = answer(&question, answers, &mut known);
+            answered &= found;
+            let open = if found { "" } else { " (never answered)" };
+            writeln!(text, "{round} {}{open}", serde_json::to_string(&question).unwrap()).unwrap();
+        }
+        if !answered {
+            break;
+        }
+    }
+    (text, known)
+}
+
+/// Copies the answer from what is prepared; whether there was one.
+fn answer(question: &Question, answers: &Facts, known: &mut Facts) -> bool {
+    match question {
+        Question::ReplyTokens { .. } => known.reply_tokens.clone_from(&answers.reply_tokens),
+        Question::Thread { .. } => known.thread.clone_from(&answers.thread),
+        Question::SeenBefore => known.seen_before.clone_from(&answers.seen_before),
+        Question::Issue { issue } => {
+            let found = answers.issues.iter().find(|(asked, _)| asked == issue);
+            known.issues.extend(found.cloned());
+            return found.is_some();
+        }
+        Question::Involved { issue_id, address } => {
+            let found = answers.involved.iter().find(|(id, person, _)| id == issue_id && person == address);
+            known.involved.extend(found.cloned());
+            return found.is_some();
+        }
+    }
+    match question {
+        Question::ReplyTokens { .. } => known.reply_tokens.is_some(),
+        Question::Thread { .. } => known.thread.is_some(),
+        _ => known.seen_before.is_some(),
+    }
+}
+
+/// What a step does, as indented lines.
+pub fn effect(kind: &StepKind) -> String {
+    match kind {
+        StepKind::CreateIssue { project, issue_type, summary, body: text, fields } => {
+            format!("  in {project} as {issue_type}, fields {fields:?}\n  summary: {summary}\n{}", body(text))
+        }
+        StepKind::AddComment { issue, body: text } => format!("  on {}\n{}", target(issue), body(text)),
+        StepKind::Attach { issue, file } => {
+            format!(
+                "  to {}: part {} as {:?}, {}, {} bytes\n",
+                target(issue),
+                file.part,
+                file.name,
+                file.content_type,
+                file.size_bytes
+            )
+        }
+    }
+}
+
+fn target(issue: &IssueTarget) -> String {
+    match issue {
+        IssueTarget::Id(id) => format!("issue id {id}"),
+        IssueTarget::CreatedBy(ordinal) => format!("the issue of step {ordinal}"),
+    }
+}
+
+fn body(body: &Body) -> String {
+    let author = body.author.as_ref().map_or("nobody".to_owned(), |author| match &author.name {
+        Some(name) => format!("{name} <{}>", author.address),
+        None => author.address.clone(),
+    });
+    let mut text = format!("  author: {author}\n");
+    let short = |text: &str| text.chars().take(200).collect::<String>();
+    for line in short(&body.visible).lines() {
+        writeln!(text, "  | {line}").unwrap();
+    }
+    for piece in &body.hidden {
+        writeln!(text, "  {:?}: {}", piece.kind, short(&piece.text).replace('\n', "\\n")).unwrap();
+    }
+    text
+}
