@@ -1,5 +1,6 @@
 //! How trackers speak: operations to requests and responses to results, all of it pure.
 
+pub mod adf;
 pub mod dialect;
 pub mod http;
 

@@ -1,0 +1,217 @@
+//! Markdown-like text to blocks: paragraphs, lists, quotes, code, headings and rules.
+//!
+//! A line break in a mail means something, so it stays one. Blocks nest only as Jira's documents allow: a quote holds
+//! paragraphs, a list item a paragraph and further lists.
+
+use super::{Kind, Node, inline};
+
+/// Deepest nesting of lists; deeper items join the deepest list.
+const LIST_DEPTH_MAX: usize = 6;
+
+/// Digits of the longest list number; a longer one is a number in the text.
+const LIST_NUMBER_DIGITS_MAX: usize = 9;
+
+/// Longest name of a code block's language.
+const LANGUAGE_BYTES_MAX: usize = 20;
+
+/// How many lines a block took, and the block.
+type Taken = Option<(usize, Node)>;
+
+/// The blocks of a text; none when it has nothing but white space.
+pub(super) fn blocks(text: &str) -> Vec<Node> {
+    let text = printable(text);
+    let lines: Vec<&str> = text.split('\n').map(str::trim_end).collect();
+    let mut nodes = Vec::new();
+    let mut at = 0;
+    while at < lines.len() {
+        if lines[at].is_empty() {
+            at += 1;
+            continue;
+        }
+        let (taken, node) = special(&lines[at..]).unwrap_or_else(|| paragraph(&lines[at..]));
+        nodes.push(node);
+        at += taken;
+    }
+    nodes
+}
+
+/// The text with one kind of line break and without the characters that Jira's storage refuses (XML 1.0, section
+/// 2.2): control characters but tab, and the two code points that are never characters.
+fn printable(text: &str) -> String {
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    text.chars()
+        .filter(|c| matches!(c, '\n' | '\t') || !(c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}')))
+        .collect()
+}
+
+/// Any block but a paragraph.
+fn special(lines: &[&str]) -> Taken {
+    fence(lines).or_else(|| rule(lines)).or_else(|| heading(lines)).or_else(|| quote(lines)).or_else(|| list(lines))
+}
+
+/// Lines up to an empty one or to the start of another block; there is at least one.
+fn paragraph(lines: &[&str]) -> (usize, Node) {
+    let more = lines.iter().enumerate().skip(1);
+    let end = more.take_while(|(at, line)| !line.is_empty() && special(&lines[*at..]).is_none()).count() + 1;
+    (end, Node::element(Kind::Paragraph, broken_lines(&lines[..end])))
+}
+
+/// The lines with line breaks between them.
+fn broken_lines(lines: &[&str]) -> Vec<Node> {
+    let mut nodes = Vec::new();
+    for (at, line) in lines.iter().enumerate() {
+        if at > 0 {
+            nodes.push(Node::element(Kind::HardBreak, Vec::new()));
+        }
+        nodes.extend(inline::line(line));
+    }
+    nodes
+}
+
+/// Code between two lines of at least three backticks; an opening line that is never closed is text.
+fn fence(lines: &[&str]) -> Taken {
+    let opening = lines[0];
+    let ticks = opening.len() - opening.trim_start_matches('`').len();
+    let language = opening[ticks..].trim();
+    let named = language.len() <= LANGUAGE_BYTES_MAX
+        && language.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+#-._".contains(&byte));
+    if ticks < 3 || !named {
+        return None;
+    }
+    let closes = |line: &str| line.len() >= ticks && line.bytes().all(|byte| byte == b'`');
+    let end = 1 + lines[1..].iter().position(|line| closes(line))?;
+    let code = lines[1..end].join("\n");
+    let text = (!code.is_empty()).then_some(Node::Text { text: code, marks: Vec::new() }).into_iter().collect();
+    let block = match language {
+        "" => Node::element(Kind::CodeBlock, text),
+        language => Node::element_with(Kind::CodeBlock, "language", language, text),
+    };
+    Some((end + 1, block))
+}
+
+fn rule(lines: &[&str]) -> Taken {
+    (lines[0] == "---").then(|| (1, Node::element(Kind::Rule, Vec::new())))
+}
+
+fn heading(lines: &[&str]) -> Taken {
+    let title = lines[0].trim_start_matches('#');
+    let level = lines[0].len() - title.len();
+    let text = title.strip_prefix(' ')?.trim();
+    if !(1..=6).contains(&level) || text.is_empty() {
+        return None;
+    }
+    Some((1, Node::element_with(Kind::Heading, "level", level, inline::line(text))))
+}
+
+/// Lines that start with `>`. Quotes inside keep their sign, because Jira has no quotes in quotes.
+fn quote(lines: &[&str]) -> Taken {
+    let quoted: Vec<&str> = lines
+        .iter()
+        .map_while(|line| line.strip_prefix('>'))
+        .map(|line| line.strip_prefix(' ').unwrap_or(line))
+        .collect();
+    if quoted.is_empty() {
+        return None;
+    }
+    let runs = quoted.split(|line| line.trim().is_empty()).filter(|run| !run.is_empty());
+    let mut paragraphs: Vec<Node> = runs.map(|run| Node::element(Kind::Paragraph, broken_lines(run))).collect();
+    if paragraphs.is_empty() {
+        paragraphs.push(Node::literal_paragraph(""));
+    }
+    Some((quoted.len(), Node::element(Kind::Blockquote, paragraphs)))
+}
+
+/// One line of a list and the lines that continue it.
+struct Item<'a> {
+    indent: usize,
+    /// `None` for a bullet.
+    number: Option<u64>,
+    lines: Vec<&'a str>,
+}
+
+/// One list. Where the kind changes or the numbers do not count on, another list starts, so that a reader sees the
+/// numbers that were written.
+fn list(lines: &[&str]) -> Taken {
+    let mut items: Vec<Item<'_>> = Vec::new();
+    let mut taken = 0;
+    for line in lines.iter().take_while(|line| !line.is_empty()) {
+        let indent = line.len() - line.trim_start_matches(' ').len();
+        match item(line, indent) {
+            Some(item) if belongs(&items, &item) => items.push(item),
+            Some(_) => break,
+            None => match items.last_mut().filter(|last| indent >= last.indent + 2) {
+                Some(last) => last.lines.push(line.trim_start()),
+                None => break,
+            },
+        }
+        taken += 1;
+    }
+    if items.is_empty() {
+        return None;
+    }
+    let lists = lists(&items, 1);
+    // `belongs` lets only one list through at the outermost level.
+    lists.into_iter().next().map(|list| (taken, list))
+}
+
+/// Whether the item starts a list, goes on with the one that the first item started, or stands deeper in it.
+fn belongs(items: &[Item<'_>], item: &Item<'_>) -> bool {
+    let Some(base) = items.first().map(|first| first.indent) else { return true };
+    let mut siblings = items.iter().rev().filter(|sibling| sibling.indent < base + 2);
+    item.indent >= base + 2 || siblings.next().is_some_and(|sibling| counts_on(sibling, item))
+}
+
+fn counts_on(before: &Item<'_>, item: &Item<'_>) -> bool {
+    match (before.number, item.number) {
+        (None, None) => true,
+        (Some(before), Some(number)) => number == before + 1,
+        _ => false,
+    }
+}
+
+/// An item's first line: `- text`, `* text`, `1. text` or `1) text`.
+fn item<'a>(line: &'a str, indent: usize) -> Option<Item<'a>> {
+    let text = &line[indent..];
+    if let Some(rest) = text.strip_prefix("- ").or_else(|| text.strip_prefix("* ")) {
+        return Some(Item { indent, number: None, lines: vec![rest.trim_start()] });
+    }
+    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let padded = digits > 1 && text.starts_with('0');
+    if digits == 0 || digits > LIST_NUMBER_DIGITS_MAX || padded {
+        return None;
+    }
+    let rest = text[digits..].strip_prefix(". ").or_else(|| text[digits..].strip_prefix(") "))?;
+    Some(Item { indent, number: text[..digits].parse().ok(), lines: vec![rest.trim_start()] })
+}
+
+/// The items as lists: those that stand deeper than the first become lists inside the item before them.
+fn lists(items: &[Item<'_>], depth: usize) -> Vec<Node> {
+    let Some(base) = items.first().map(|item| item.indent) else { return Vec::new() };
+    let is_sibling = |item: &Item<'_>| item.indent < base + 2 || depth >= LIST_DEPTH_MAX;
+    let mut all: Vec<(Kind, u64, Vec<Node>)> = Vec::new();
+    let mut previous: Option<&Item<'_>> = None;
+    let mut at = 0;
+    while let Some(item) = items.get(at) {
+        let below = items[at + 1..].iter().take_while(|item| !is_sibling(item)).count();
+        let mut content = vec![Node::element(Kind::Paragraph, broken_lines(&item.lines))];
+        content.extend(lists(&items[at + 1..at + 1 + below], depth + 1));
+        let node = Node::element(Kind::ListItem, content);
+        match all.last_mut() {
+            Some((_, _, nodes)) if previous.is_some_and(|previous| counts_on(previous, item)) => nodes.push(node),
+            _ => {
+                let kind = if item.number.is_some() { Kind::OrderedList } else { Kind::BulletList };
+                all.push((kind, item.number.unwrap_or(1), vec![node]));
+            }
+        }
+        previous = Some(item);
+        at += 1 + below;
+    }
+    all.into_iter().map(|(kind, first, nodes)| numbered(kind, first, nodes)).collect()
+}
+
+fn numbered(kind: Kind, first: u64, items: Vec<Node>) -> Node {
+    match first {
+        1 => Node::element(kind, items),
+        first => Node::element_with(kind, "order", first, items),
+    }
+}

@@ -1,0 +1,228 @@
+//! What holds for every document that is made from a mail's text, and for every document that Jira sends.
+#![allow(clippy::unwrap_used)]
+
+use mail::{Address, Hidden, HiddenKind};
+use policy::Body;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use tracker::adf::{self, DOCUMENT_CHARS_MAX, Document};
+
+fn visible(text: &str) -> Body {
+    Body { visible: text.to_owned(), hidden: Vec::new(), author: None }
+}
+
+fn made(text: &str) -> Value {
+    adf::document(&visible(text)).to_value()
+}
+
+/// Children, in order.
+fn content(node: &Value) -> impl Iterator<Item = &Value> {
+    node["content"].as_array().into_iter().flatten()
+}
+
+/// Every node below this one.
+fn descendants(node: &Value) -> Vec<&Value> {
+    content(node).flat_map(|child| std::iter::once(child).chain(descendants(child))).collect()
+}
+
+/// What a reader sees: texts, and the numbers of ordered lists.
+fn shown(node: &Value) -> String {
+    if let Some(text) = node["text"].as_str() {
+        return text.to_owned();
+    }
+    let language = node["attrs"]["language"].as_str().unwrap_or_default();
+    let mut number = node["attrs"]["order"].as_u64().unwrap_or(1);
+    let mut text = language.to_owned();
+    for child in content(node) {
+        if node["type"] == "orderedList" {
+            text.push_str(&number.to_string());
+            number += 1;
+        }
+        text.push_str(&shown(child));
+    }
+    text
+}
+
+fn letters(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric()).collect()
+}
+
+/// Which nodes may stand in which, of those that we make; a subset of Jira's own rules.
+fn may_hold(parent: &str, child: &str) -> bool {
+    match parent {
+        "doc" => ["paragraph", "heading", "bulletList", "orderedList", "codeBlock", "blockquote", "rule", "expand"]
+            .contains(&child),
+        "expand" => {
+            ["paragraph", "heading", "bulletList", "orderedList", "codeBlock", "blockquote", "rule"].contains(&child)
+        }
+        "paragraph" | "heading" => ["text", "hardBreak"].contains(&child),
+        "bulletList" | "orderedList" => child == "listItem",
+        "listItem" => ["paragraph", "bulletList", "orderedList"].contains(&child),
+        "blockquote" => child == "paragraph",
+        "codeBlock" => child == "text",
+        _ => false,
+    }
+}
+
+fn assert_valid(document: &Value) {
+    assert_eq!((&document["type"], &document["version"]), (&json!("doc"), &json!(1)));
+    assert!(content(document).next().is_some(), "Jira refuses an empty document");
+    for node in std::iter::once(document).chain(descendants(document)) {
+        let kind = node["type"].as_str().unwrap();
+        for child in content(node) {
+            assert!(may_hold(kind, child["type"].as_str().unwrap()), "{kind} holds {child}");
+        }
+        let holds_something = ["listItem", "bulletList", "orderedList", "blockquote", "expand"].contains(&kind);
+        assert!(!holds_something || content(node).next().is_some(), "{kind} is empty");
+        if kind == "text" {
+            assert_valid_text(node);
+        }
+        if kind == "codeBlock" {
+            assert!(content(node).all(|text| text.get("marks").is_none()), "code with marks");
+        }
+    }
+}
+
+fn assert_valid_text(node: &Value) {
+    let text = node["text"].as_str().unwrap();
+    assert!(!text.is_empty(), "an empty text node");
+    assert!(!text.chars().any(|c| c.is_control() && !matches!(c, '\t' | '\n')), "a control character in {text:?}");
+    let marks: Vec<&Value> = node["marks"].as_array().into_iter().flatten().collect();
+    let kinds: Vec<&str> = marks.iter().map(|mark| mark["type"].as_str().unwrap()).collect();
+    assert!(kinds.iter().all(|kind| ["strong", "em", "strike", "code", "link"].contains(kind)), "{kinds:?}");
+    assert!(kinds.iter().enumerate().all(|(at, kind)| !kinds[..at].contains(kind)), "{kinds:?} twice");
+    assert!(!kinds.contains(&"code") || kinds.iter().all(|kind| ["code", "link"].contains(kind)), "{kinds:?}");
+    for href in marks.iter().filter_map(|mark| mark["attrs"]["href"].as_str()) {
+        let lower = href.to_lowercase();
+        assert!(["http:", "https:", "mailto:"].iter().any(|scheme| lower.starts_with(scheme)), "{href}");
+    }
+}
+
+/// Text that is full of markup, right and wrong.
+fn marked_text() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        4 => "[a-zäß0-9]{1,6}",
+        2 => proptest::sample::select(vec![
+            " ", "\n", "\n\n", "*", "**", "_", "~~", "`", "```\n", "- ", "> ", ">", "1. ", "2) ", "  ", "    - ", "# ", "[", "](",
+            ")", "<", ">", "https://example.com/a(b)", "javascript:alert(1)", "[x](javascript:y)", "mailto:a@example.com",
+            "---\n", "\r\n", "@admin", "[~admin]", "{code}", "!", "\\", "\u{0}", "\u{202e}", "😀", "```rust\n", "(",
+        ]).prop_map(str::to_owned),
+        1 => any::<String>(),
+    ];
+    proptest::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn sec_33_only_texts_and_plain_structure_come_out(text in marked_text()) {
+        assert_valid(&made(&text));
+    }
+
+    #[test]
+    fn sec_33_text_nodes_equal_the_text(text in marked_text()) {
+        // Without parentheses there are no named links, whose targets are not shown.
+        let text = text.replace('(', "");
+        let expected = if letters(&text).is_empty() && made(&text) == made("") { letters("(no text)") } else { letters(&text) };
+        prop_assert_eq!(letters(&shown(&made(&text))), expected);
+    }
+
+    #[test]
+    fn sec_33_nothing_is_shown_that_was_not_written(text in marked_text()) {
+        prop_assume!(made(&text) != made(""));
+        let written = letters(&text);
+        let mut rest = written.chars();
+        for letter in letters(&shown(&made(&text))).chars() {
+            prop_assert!(rest.any(|other| other == letter), "{:?} of {:?}", letter, text);
+        }
+    }
+
+    #[test]
+    fn plain_words_come_back_as_they_were(lines in proptest::collection::vec("[A-Za-zäß,.!]{1,8}( [a-z]{1,8}){0,5}", 1..8)) {
+        for between in ["\n", "\n\n"] {
+            let text = lines.join(between);
+            prop_assert_eq!(adf::plain_text(&made(&text)), text);
+        }
+    }
+
+    #[test]
+    fn the_rest_of_a_body_is_as_safe_as_its_text(name in any::<String>(), address in any::<String>(), hidden in marked_text()) {
+        let author = Some(Address { name: Some(name), address });
+        let kinds = [HiddenKind::Quote, HiddenKind::Signature, HiddenKind::Forward, HiddenKind::Disclaimer];
+        let hidden = kinds.map(|kind| Hidden { kind, text: hidden.clone() }).to_vec();
+        assert_valid(&adf::document(&Body { visible: "Hello".to_owned(), hidden, author }).to_value());
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(30))]
+
+    #[test]
+    fn no_document_is_longer_than_jira_allows(unit in marked_text(), times in 1..4000_usize, pieces in 0..6_usize) {
+        let long = unit.repeat(times);
+        let piece = Hidden { kind: HiddenKind::Quote, text: unit.repeat(times / 3) };
+        let body = Body { visible: long, hidden: vec![piece; pieces], author: None };
+        let document = adf::document(&body).to_value();
+        prop_assert!(document.to_string().encode_utf16().count() <= DOCUMENT_CHARS_MAX);
+        assert_valid(&document);
+        let cut = document.to_string().contains("longer than Jira allows");
+        prop_assert_eq!(cut, !adf::fits(&body));
+    }
+}
+
+/// Nodes as Jira might send them: known, unknown, and with parts that we do not know.
+fn foreign_node() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        "[a-z]{1,5}".prop_map(|text| json!({"type": "text", "text": text})),
+        "[a-z]{1,5}".prop_map(|text| json!({"type": "text", "text": text, "marks": [{"type": "strong"}, {"type": "textColor", "attrs": {"color": "#ff0000"}}]})),
+        Just(json!({"type": "text", "text": "a", "marks": [{"type": "link", "attrs": {"href": "x", "title": "t"}}]})),
+        Just(json!({"type": "text", "text": ""})),
+        Just(json!({"type": "mention", "attrs": {"id": "5b10", "text": "@Anna", "accessLevel": ""}})),
+        Just(json!({"type": "extension", "attrs": {"extensionKey": "toc"}, "text": "x"})),
+        Just(json!({"type": "hardBreak", "localId": "7"})),
+        any::<i32>().prop_map(|number| json!(number)),
+        Just(Value::Null),
+    ];
+    leaf.prop_recursive(6, 40, 4, |inner| {
+        let kinds = vec!["paragraph", "panel", "layoutSection", "expand", "table", "bulletList", "listItem"];
+        (proptest::sample::select(kinds), proptest::collection::vec(inner, 1..4), any::<bool>()).prop_map(
+            |(kind, content, attrs)| {
+                let mut node = json!({"type": kind, "content": content});
+                if attrs {
+                    node["attrs"] = json!({"localId": "a", "title": "b"});
+                }
+                node
+            },
+        )
+    })
+}
+
+proptest! {
+    #[test]
+    fn what_jira_sends_survives(content in proptest::collection::vec(foreign_node(), 0..5)) {
+        let value = json!({"version": 1, "type": "doc", "content": content});
+        prop_assert_eq!(Document::from_value(&value).unwrap().to_value(), value);
+    }
+
+    #[test]
+    fn any_json_has_a_plain_text(content in proptest::collection::vec(foreign_node(), 0..5)) {
+        let value = json!({"version": 1, "type": "doc", "content": content});
+        let all: String = descendants(&value).iter().filter_map(|node| node["text"].as_str()).map(letters).collect();
+        prop_assume!(!value.to_string().contains("\"title\""));
+        prop_assert_eq!(letters(&adf::plain_text(&value)).replace("Anna", ""), all);
+    }
+}
+
+/// Openers without closers must not cost the square of their number (SEC-32).
+#[test]
+fn sec_32_lines_of_openers_are_read_in_bounded_time() {
+    for unit in [
+        "*a ", "**a", "[", "[a](", "`", "``a`", "<", "_a", "> ", "- ", "  - ", "```\n", "````a\n", "1. a\n",
+        "https://", "(((",
+    ] {
+        let started = std::time::Instant::now();
+        assert_valid(&made(&unit.repeat(40_000)));
+        assert!(started.elapsed().as_secs() < 20, "{unit:?} took {:?}", started.elapsed());
+    }
+}
