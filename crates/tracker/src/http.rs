@@ -17,7 +17,10 @@ pub enum Content {
     Nothing,
     Json(Value),
     /// One file as `multipart/form-data`, part name `file`; the bytes are streamed in by whoever sends it.
-    File { name: String, content_type: String },
+    File {
+        name: String,
+        content_type: String,
+    },
 }
 
 /// A request. `path` starts with `/`, is relative to the site's API base and carries the query, already encoded.
@@ -36,4 +39,11 @@ pub struct Response {
     pub status: u16,
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
+}
+
+impl Response {
+    /// The first value of the header with this lower-case name.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
 }

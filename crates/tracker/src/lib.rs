@@ -3,6 +3,11 @@
 pub mod adf;
 pub mod dialect;
 pub mod http;
+pub mod issue_key;
+pub mod jira_cloud;
+pub mod operation;
 
-pub use dialect::{Answer, Comment, Created, Dialect, IssueView, Operation, Person, StoredFile};
+pub use dialect::Dialect;
 pub use http::{Content, Method, Request, Response};
+pub use issue_key::keys_after;
+pub use operation::{Answer, Comment, Created, IssueView, Operation, Person, StoredFile};
