@@ -51,7 +51,9 @@ pub(crate) async fn carry_out(shared: &Shared, held: &Held) -> Result<(), Stop> 
             Ended::Done(receipt) => {
                 run.made.insert(step.ordinal, receipt);
             }
-            Ended::Failed(fault) if matches!(step.kind, StepKind::Attach { .. }) && fault.code != FaultCode::TrackerGone => {
+            Ended::Failed(fault)
+                if matches!(step.kind, StepKind::Attach { .. }) && fault.code != FaultCode::TrackerGone =>
+            {
                 refused.push(fault);
             }
             Ended::Failed(fault) => {
@@ -119,6 +121,7 @@ impl Run<'_> {
 }
 
 fn partly_done(first: &Fault, refused: usize, steps: usize) -> Fault {
-    let public = format!("{refused} of {steps} steps failed, the others are done; the first failure was: {}", first.public);
+    let public =
+        format!("{refused} of {steps} steps failed, the others are done; the first failure was: {}", first.public);
     first.clone().with_public(public)
 }

@@ -51,6 +51,7 @@ fn armed(text: &str) -> Option<(String, std::sync::atomic::AtomicU64)> {
 }
 
 #[cfg(all(test, feature = "crash_points"))]
+#[allow(clippy::unwrap_used)]
 mod tests {
     #[test]
     fn a_crash_point_is_armed_by_name_and_number() {

@@ -10,9 +10,6 @@ use mail::{Message, Reading};
 use policy::{Facts, Fault, FaultCode, IssueTarget, Origin, Outcome, Plan, Profile, StepKind};
 use store::{Decision, StoredMessage};
 
-/// Rounds of asking and finding out; `decide` holds what is still open after them.
-const ROUNDS_MAX: usize = 5;
-
 /// Who takes part in an issue because of one mail, at most; a mail to more is a mailing, not a conversation.
 const PARTICIPANTS_MAX: usize = 100;
 
@@ -28,17 +25,19 @@ pub(crate) async fn decide_and_write_down(shared: &Shared, held: &Held) -> Resul
         Read::Killed(fault) => {
             let why = format!("reading it killed its cell {} times: {}", held.lease.tries, fault.public);
             let plan = policy::quarantine(origin, 1, &profile, &why);
-            decision(plan, Message::default(), &message, &Facts::default())
+            decision(plan, Message::default(), &message, &profile, &Facts::default())
         }
-        Read::Whole(Reading { message: mail, too_complex: Some(why), .. }) => {
-            let plan = policy::quarantine(origin, 1, &profile, &why);
-            decision(plan, mail, &message, &Facts::default())
-        }
-        Read::Whole(reading) => {
-            let facts = find_out_all(&inquiry, &reading, &profile).await?;
-            let plan = policy::decide(&reading.message, &reading.reply, &profile, &facts, origin, 1);
-            decision(plan, reading.message, &message, &facts)
-        }
+        Read::Whole(reading) => match &reading.too_complex {
+            Some(why) => {
+                let plan = policy::quarantine(origin, 1, &profile, why);
+                decision(plan, reading.message, &message, &profile, &Facts::default())
+            }
+            None => {
+                let facts = find_out_all(&inquiry, &reading, &profile).await?;
+                let plan = policy::decide(&reading.message, &reading.reply, &profile, &facts, origin, 1);
+                decision(plan, reading.message, &message, &profile, &facts)
+            }
+        },
     };
     crash_point("decide_decided");
     shared.store.write_down(&held.lease, &decision).await?;
@@ -51,7 +50,7 @@ pub(crate) async fn decide_and_write_down(shared: &Shared, held: &Held) -> Resul
 }
 
 enum Read {
-    Whole(Reading),
+    Whole(Box<Reading>),
     /// It killed its cell as often as it may.
     Killed(Fault),
 }
@@ -61,7 +60,7 @@ async fn read(shared: &Shared, held: &Held) -> Result<Read, Stop> {
     match shared.reader.read(raw, &shared.settings.mail).await {
         Ok(reading) => {
             crash_point("decide_read");
-            Ok(Read::Whole(reading))
+            Ok(Read::Whole(Box::new(reading)))
         }
         Err(fault) if fault.code == FaultCode::CellDied && held.lease.tries >= shared.settings.cell_deaths_max => {
             Ok(Read::Killed(fault))
@@ -72,7 +71,7 @@ async fn read(shared: &Shared, held: &Held) -> Result<Read, Stop> {
 
 async fn find_out_all(inquiry: &Inquiry<'_>, reading: &Reading, profile: &Profile) -> Result<Facts, Stop> {
     let mut facts = inquiry.first_facts();
-    for _ in 0..ROUNDS_MAX {
+    for _ in 0..policy::ask::ROUNDS_MAX {
         let questions = policy::ask(&reading.message, profile, &facts);
         if questions.is_empty() {
             break;
@@ -84,12 +83,14 @@ async fn find_out_all(inquiry: &Inquiry<'_>, reading: &Reading, profile: &Profil
     Ok(facts)
 }
 
-fn decision(plan: Plan, mail: Message, stored: &StoredMessage, facts: &Facts) -> Decision {
+fn decision(plan: Plan, mail: Message, stored: &StoredMessage, profile: &Profile, facts: &Facts) -> Decision {
     let (project, issue_id) = touched(&plan, facts);
     let sender = mail.headers.from.first().or(mail.headers.sender.as_ref());
     let sender = sender.map(|address| address.address.clone()).or_else(|| stored.envelope.mail_from.clone());
+    let mut participants = policy::decide::participants(&mail, profile);
+    participants.truncate(PARTICIPANTS_MAX);
     Decision {
-        participants: participants(&mail),
+        participants,
         plan,
         subject: mail.headers.subject,
         sender: sender.unwrap_or_default(),
@@ -99,18 +100,6 @@ fn decision(plan: Plan, mail: Message, stored: &StoredMessage, facts: &Facts) ->
     }
 }
 
-/// From, To and Cc, normalised, without doubles.
-fn participants(mail: &Message) -> Vec<String> {
-    let mut participants: Vec<String> = Vec::new();
-    for address in mail.headers.from.iter().chain(&mail.headers.to).chain(&mail.headers.cc) {
-        let address = address.normalised();
-        if !address.is_empty() && !participants.contains(&address) && participants.len() < PARTICIPANTS_MAX {
-            participants.push(address);
-        }
-    }
-    participants
-}
-
 /// The project and the issue that a plan touches, as far as they are known before it is carried out.
 fn touched(plan: &Plan, facts: &Facts) -> (Option<String>, Option<String>) {
     let created = plan.steps.iter().find_map(|step| match &step.kind {
@@ -118,9 +107,8 @@ fn touched(plan: &Plan, facts: &Facts) -> (Option<String>, Option<String>) {
         _ => None,
     });
     let issue_id = plan.steps.iter().find_map(|step| match &step.kind {
-        StepKind::AddComment { issue: IssueTarget::Id(id), .. } | StepKind::Attach { issue: IssueTarget::Id(id), .. } => {
-            Some(id.clone())
-        }
+        StepKind::AddComment { issue: IssueTarget::Id(id), .. }
+        | StepKind::Attach { issue: IssueTarget::Id(id), .. } => Some(id.clone()),
         _ => None,
     });
     let known = facts.issues.iter().filter_map(|(_, issue)| issue.as_ref());
@@ -131,17 +119,29 @@ fn touched(plan: &Plan, facts: &Facts) -> (Option<String>, Option<String>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use mail::Address;
+    use policy::{Body, IssueFacts, Step};
+
+    fn plan(kind: StepKind) -> Plan {
+        Plan {
+            origin: Origin::Message("m1".into()),
+            revision: 1,
+            profile: "p".into(),
+            profile_version: 1,
+            mapping: "default".into(),
+            rule: None,
+            outcome: Outcome::Comment,
+            reason: String::new(),
+            steps: vec![Step { ordinal: 1, kind, reason: String::new() }],
+            trace: vec![],
+        }
+    }
 
     #[test]
-    fn participants_are_the_normalised_addresses_without_doubles() {
-        let address = |text: &str| Address { name: None, address: text.into() };
-        let mut mail = Message::default();
-        mail.headers.from = vec![address("Ann@Example.org")];
-        mail.headers.to = vec![address("help@example.com"), address(" ANN@example.org "), address("")];
-        mail.headers.cc = (0..200).map(|n| address(&format!("p{n}@example.net"))).collect();
-        let participants = participants(&mail);
-        assert_eq!(participants[..2], ["ann@example.org", "help@example.com"]);
-        assert_eq!(participants.len(), PARTICIPANTS_MAX);
+    fn a_comment_touches_its_issue_and_that_issues_project() {
+        let comment = plan(StepKind::AddComment { issue: IssueTarget::Id("7".into()), body: Body::default() });
+        let issue = IssueFacts { id: "7".into(), project: "DEMO".into(), ..IssueFacts::default() };
+        let facts = Facts { issues: vec![("DEMO-1".into(), Some(issue))], ..Facts::default() };
+        assert_eq!(touched(&comment, &facts), (Some("DEMO".into()), Some("7".into())));
+        assert_eq!(touched(&comment, &Facts::default()), (None, Some("7".into())));
     }
 }

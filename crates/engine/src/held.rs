@@ -64,8 +64,10 @@ impl Drop for Held {
 pub(crate) struct Leases {
     started: Instant,
     lease_s: u32,
-    held: Arc<Mutex<HashMap<String, (Lease, Arc<State>)>>>,
+    held: Arc<Mutex<ByJob>>,
 }
+
+type ByJob = HashMap<String, (Lease, Arc<State>)>;
 
 impl Leases {
     pub(crate) fn new(lease_s: u32) -> Leases {
@@ -145,13 +147,14 @@ impl Leases {
         u64::try_from(instant.saturating_duration_since(self.started).as_millis()).unwrap_or(u64::MAX)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, (Lease, Arc<State>)>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, ByJob> {
         // A panic while it was held cannot leave the map half changed: every use is one call.
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use store::JobKind;

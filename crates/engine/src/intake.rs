@@ -64,7 +64,11 @@ impl Gate for MailboxGate {
     async fn open(&self, envelope: Envelope) -> Result<MailIntake, Refusal> {
         if self.shared.backlog.load(Ordering::Relaxed) >= self.shared.settings.backlog_max {
             Metrics::add(&self.shared.metrics.refused);
-            return Err(Refusal { code: 452, status: "4.3.1", text: "Too much mail is waiting, try again later".into() });
+            return Err(Refusal {
+                code: 452,
+                status: "4.3.1",
+                text: "Too much mail is waiting, try again later".into(),
+            });
         }
         let content = self.bounded(self.shared.store.content(&self.site)).await?;
         Ok(MailIntake {
@@ -174,7 +178,9 @@ fn handle(envelope: &Envelope, digest: &[u8; 32]) -> String {
 /// Our own trouble is never the sender's fault: always a temporary reply.
 fn refusal(fault: &Fault) -> Refusal {
     match fault.code {
-        FaultCode::DiskFull => Refusal { code: 452, status: "4.3.1", text: format!("No room for mail now ({})", fault.code) },
+        FaultCode::DiskFull => {
+            Refusal { code: 452, status: "4.3.1", text: format!("No room for mail now ({})", fault.code) }
+        }
         _ => Refusal { code: 451, status: "4.3.0", text: format!("Mail cannot be stored now ({})", fault.code) },
     }
 }

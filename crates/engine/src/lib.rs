@@ -1,1 +1,25 @@
-//! Placeholder while the dependencies warm up.
+//! What makes it happen: intake, decisions, effects and their ledger, workers and the gateway that holds them together.
+
+pub mod crash_point;
+pub mod gateway;
+pub mod intake;
+pub mod metrics;
+pub mod patience;
+pub mod reader;
+pub mod settings;
+pub mod site;
+
+mod carry;
+mod decide_job;
+mod facts;
+mod held;
+mod stop;
+mod sweep;
+mod trouble;
+mod work;
+
+pub use gateway::{Gateway, Mailbox, Parts};
+pub use intake::{MailIntake, MailboxGate};
+pub use reader::Reader;
+pub use settings::Settings;
+pub use site::{Site, Voice};
