@@ -1,3 +1,6 @@
 //! How mail travels.
 
 pub mod smtp_in;
+mod wire;
+
+pub use wire::Wire;

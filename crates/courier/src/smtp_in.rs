@@ -1,14 +1,38 @@
 //! Our own SMTP and LMTP listener: 250 is said only after the gate has made the mail durable.
 
+mod auth;
+mod command;
+mod data;
+mod limits;
+mod listener;
+mod reply;
+mod session;
+mod settings;
+mod tls;
+mod trace;
+mod transaction;
+mod unstuff;
+
+pub use listener::{Counts, Listener};
+pub use settings::{CertificateFiles, Endpoint, Protocol, Settings, Tls};
+
 use mail::Envelope;
 use std::future::Future;
 
 /// A reply that refuses something: `code` (RFC 5321, section 4.2), enhanced status (RFC 3463) and a text without secrets.
+///
+/// The listener makes it safe to send: control characters become spaces, and a code outside 400 to 599 becomes 451.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
     pub code: u16,
     pub status: &'static str,
     pub text: String,
+}
+
+impl Refusal {
+    pub(crate) fn new(code: u16, status: &'static str, text: impl Into<String>) -> Refusal {
+        Refusal { code, status, text: text.into() }
+    }
 }
 
 /// What the listener hands mail to.
@@ -20,10 +44,20 @@ pub trait Gate: Send + Sync + 'static {
 
     /// A mail is about to come: somewhere to put it, or a refusal (452 when there is no room).
     fn open(&self, envelope: Envelope) -> impl Future<Output = Result<Self::Intake, Refusal>> + Send;
+
+    /// Is this the password of that account? Asked at `AUTH`, only over TLS or from this machine. Nobody by default.
+    fn authenticate(&self, user: &str, password: &str) -> impl Future<Output = bool> + Send {
+        let _ = (user, password);
+        async { false }
+    }
 }
 
 /// One mail that is arriving. Dropped without `finish` it never was.
 pub trait Intake: Send {
+    /// Our own `Received` header field for this mail: complete, folded, with its final CRLF. Called once, before the
+    /// first `write`. It belongs before the mail, but not into the digest by which a mail is known again.
+    fn received(&mut self, line: &str);
+
     /// A piece of the mail's bytes: dot-unstuffed, with CRLF line ends.
     fn write(&mut self, bytes: &[u8]) -> impl Future<Output = Result<(), Refusal>> + Send;
 

@@ -1,0 +1,8 @@
+//! The listener as its clients see it: conversations, smuggling, limits, TLS, shutdown, and our own client.
+
+#![allow(clippy::unwrap_used)]
+
+mod book;
+mod limits;
+mod smuggling;
+mod talk;

@@ -1,0 +1,106 @@
+//! SEC-10: whatever stands where a mail might end, the listener sees one mail or refuses; and it does not matter how
+//! the bytes were cut on the way.
+
+use proptest::prelude::*;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, DuplexStream};
+
+use crate::book::{Kept, listener, settings};
+
+const OPENING: &[u8] = b"EHLO c.example\r\nMAIL FROM:<a@c.example>\r\nRCPT TO:<b@d.example>\r\nDATA\r\n";
+
+/// What a smuggled mail would begin with.
+const SMUGGLED: &[u8] =
+    b"MAIL FROM:<evil@c.example>\r\nRCPT TO:<b@d.example>\r\nDATA\r\nSubject: smuggled\r\n\r\nx\r\n.\r\n";
+
+/// Speaks `opening`, waits for 354, speaks `mail` in pieces, closes; returns all replies after 354 and what was kept.
+async fn speak(opening: &[&[u8]], mail: &[&[u8]]) -> (String, Vec<Kept>) {
+    let (listener, book) = listener(settings()).await;
+    let (ours, theirs) = tokio::io::duplex(1 << 20);
+    let server = tokio::spawn(async move { listener.converse(theirs, None).await });
+    let mut client = BufReader::new(ours);
+    say(&mut client, opening).await;
+    let mut line = String::new();
+    while !line.starts_with("354") {
+        line.clear();
+        assert_ne!(client.read_line(&mut line).await.unwrap(), 0, "354 comes");
+    }
+    say(&mut client, mail).await;
+    client.get_mut().shutdown().await.unwrap();
+    let mut replies = String::new();
+    client.read_to_string(&mut replies).await.unwrap();
+    server.await.unwrap();
+    let kept = book.mails();
+    (replies, kept)
+}
+
+async fn say(client: &mut BufReader<DuplexStream>, pieces: &[&[u8]]) {
+    for piece in pieces {
+        client.get_mut().write_all(piece).await.unwrap();
+        tokio::task::yield_now().await;
+    }
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap()
+}
+
+#[test]
+fn sec_10_every_permutation_of_the_terminator_is_one_mail_or_none() {
+    let atoms: [&[u8]; 5] = [b"\r\n", b"\n", b"\r", b".", b"\0"];
+    let mut ended = 0;
+    runtime().block_on(async {
+        for number in 0..5usize.pow(4) {
+            let middle: Vec<u8> = (0..4).flat_map(|place| atoms[number / 5usize.pow(place) % 5]).copied().collect();
+            let mail = [b"Subject: one\r\n\r\nbody", &middle[..], SMUGGLED].concat();
+            let (replies, kept) = speak(&[OPENING], &[&mail]).await;
+            let stands_alone = has_bare_line_end(&mail);
+            // A true end of the mail: then the rest are honest commands of the same client, which did not wait for 354.
+            let ends_early = middle.windows(5).any(|window| window == b"\r\n.\r\n");
+            ended += usize::from(ends_early);
+            match (ends_early, stands_alone) {
+                (true, _) => assert!(kept.len() <= 1, "{middle:?} {replies}"),
+                (false, true) => assert!(kept.is_empty() && replies.starts_with("554 5.6.0 "), "{middle:?} {replies}"),
+                (false, false) => assert!(kept.len() == 1 && replies.starts_with("250 2.0.0 "), "{middle:?} {replies}"),
+            }
+            let smuggled = kept.iter().filter(|kept| kept.envelope.mail_from.as_deref() != Some("a@c.example"));
+            assert_eq!(smuggled.count(), 0, "{middle:?}");
+        }
+    });
+    assert_eq!(ended, 12, "permutations that hold a true CRLF.CRLF");
+}
+
+fn has_bare_line_end(mail: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(mail).replace("\r\n", "");
+    text.contains(['\r', '\n'])
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn any_cut_of_the_stream_gives_the_same_mail_and_replies(
+        body in "[.a-c\r\n\u{0}é]{0,80}",
+        line_end in prop_oneof![Just("\r\n"), Just("\n")],
+        cuts in proptest::collection::vec(any::<prop::sample::Index>(), 0..12),
+    ) {
+        let body = body.replace("\r\n", line_end);
+        let mail = format!("Subject: x\r\n\r\n{body}\r\n.\r\nNOOP\r\nQUIT\r\n").into_bytes();
+        let (whole, cut) = runtime().block_on(async {
+            let whole = speak(&[OPENING], &[&mail]).await;
+            let cut = speak(&pieces(OPENING, &cuts), &pieces(&mail, &cuts)).await;
+            (whole, cut)
+        });
+        prop_assert_eq!(&whole.0, &cut.0);
+        let bytes = |kept: &[Kept]| kept.iter().map(|kept| kept.bytes.clone()).collect::<Vec<_>>();
+        prop_assert_eq!(bytes(&whole.1), bytes(&cut.1));
+        prop_assert!(whole.1.len() == 1 || whole.0.starts_with("554 5.6.0 "));
+    }
+}
+
+fn pieces<'a>(bytes: &'a [u8], cuts: &[prop::sample::Index]) -> Vec<&'a [u8]> {
+    let mut ends: Vec<usize> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).collect();
+    ends.push(bytes.len());
+    ends.sort_unstable();
+    let mut start = 0;
+    ends.into_iter().map(|end| &bytes[std::mem::replace(&mut start, end)..end]).collect()
+}
