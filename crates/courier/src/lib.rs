@@ -1,6 +1,7 @@
 //! How mail travels.
 
 pub mod smtp_in;
+pub mod submit;
 mod wire;
 
 pub use wire::Wire;

@@ -3,6 +3,9 @@
 #![allow(clippy::unwrap_used)]
 
 mod book;
+mod encryption;
 mod limits;
+mod shutdown;
 mod smuggling;
+mod submission;
 mod talk;

@@ -1,0 +1,227 @@
+//! Hands a mail to a listener over SMTP or LMTP: the client behind `sealpost deliver` and the benchmarks.
+
+mod dialogue;
+mod stuffing;
+mod target;
+
+pub use target::{Host, Security, Target};
+
+use std::time::Duration;
+
+use mail::Envelope;
+use policy::fault::{Fault, FaultCode};
+use tokio::net::{TcpStream, UnixStream};
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+
+use crate::wire::Wire;
+use dialogue::{Dialogue, refused};
+use stuffing::Stuffing;
+
+/// Octets of a mail that are encoded and sent at a time.
+const PIECE_BYTES: usize = 64 * 1024;
+
+/// Most recipients of one mail; more would not fit into one batch of replies.
+const RECIPIENTS_MAX: usize = 1000;
+
+/// An answer of the listener. Text lines are joined with LF; the enhanced status stands at the start of the text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    pub code: u16,
+    pub text: String,
+}
+
+impl Reply {
+    /// 2xx.
+    pub fn is_positive(&self) -> bool {
+        (200..300).contains(&self.code)
+    }
+}
+
+/// What became of one recipient.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    pub address: String,
+    /// To RCPT when that was refused, otherwise to the data.
+    pub reply: Reply,
+}
+
+/// What became of a mail that at least one recipient got.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// In the order of the envelope.
+    pub outcomes: Vec<Outcome>,
+    /// The answer to the data; its text carries the gateway's id.
+    pub reply: Reply,
+}
+
+impl Delivery {
+    /// The id under which a Sealpost gateway took the mail; none when another server answered.
+    pub fn id(&self) -> Option<&str> {
+        let (_, rest) = self.reply.text.split_once("Accepted as ")?;
+        rest.split_whitespace().next()
+    }
+}
+
+/// An open connection; mails are sent over it one after the other.
+pub struct Connection {
+    dialogue: Dialogue,
+    lmtp: bool,
+    end_timeout: Duration,
+}
+
+/// Connects, sends one mail and says goodbye.
+///
+/// # Errors
+/// As `Connection::open` and `Connection::send`.
+pub async fn submit(target: &Target, envelope: &Envelope, raw: &[u8]) -> Result<Delivery, Fault> {
+    let mut connection = Connection::open(target).await?;
+    let delivery = connection.send(envelope, raw).await?;
+    connection.quit().await;
+    Ok(delivery)
+}
+
+impl Connection {
+    /// Connects, encrypts and authenticates as the target says.
+    ///
+    /// # Errors
+    /// `SmtpUnreachable` (temporary) when it cannot be reached, is not who it should be or does not answer in time;
+    /// `SmtpRefused` when it does not want us; `SettingsWrong` for unusable certificate authorities.
+    pub async fn open(target: &Target) -> Result<Connection, Fault> {
+        let wait = Duration::from_secs(target.connect_timeout_s);
+        let (wire, is_local) = match timeout(wait, connect(target)).await {
+            Ok(connected) => connected?,
+            Err(_) => return Err(unreachable("connecting took too long")),
+        };
+        let mut dialogue = Dialogue::new(wire, Duration::from_secs(target.command_timeout_s));
+        let greeting = dialogue.reply().await?;
+        if greeting.code != 220 {
+            return Err(refused(&greeting));
+        }
+        dialogue.hello(target).await?;
+        if target.security == Security::StartTls {
+            let wire = dialogue.start_tls().await?;
+            let wire = encrypt(wire, target).await?;
+            dialogue.put_wire(wire);
+            dialogue.hello(target).await?;
+        }
+        if let Some((user, password)) = &target.credentials {
+            if target.security == Security::None && !is_local {
+                return Err(unreachable("a password is only sent over TLS or to this machine"));
+            }
+            dialogue.authenticate(user, password).await?;
+        }
+        Ok(Connection { dialogue, lmtp: target.lmtp, end_timeout: Duration::from_secs(target.end_timeout_s) })
+    }
+
+    /// Sends one mail. Line ends become CRLF and dots are doubled on the way; nothing else is changed.
+    ///
+    /// # Errors
+    /// `SmtpRefused` (4xx temporary, 5xx permanent) when no recipient or not the mail was accepted; `SmtpUnreachable`,
+    /// temporary when the connection broke before the final dot and *unknown* when it broke after it, because the
+    /// mail may have been taken.
+    pub async fn send(&mut self, envelope: &Envelope, raw: &[u8]) -> Result<Delivery, Fault> {
+        check(envelope)?;
+        let announced = self.dialogue.announce(envelope, raw).await?;
+        if announced.iter().all(|reply| !reply.is_positive()) {
+            // An empty recipient list has been refused by `check`, so there is a first reply.
+            return Err(announced.first().map_or_else(|| unreachable("no recipient"), refused));
+        }
+        self.pour(raw).await?;
+        let accepted = announced.iter().filter(|reply| reply.is_positive()).count();
+        let replies = if self.lmtp { accepted } else { 1 };
+        let mut endings = Vec::with_capacity(replies);
+        for _ in 0..replies {
+            let ending = self.dialogue.reply_within(self.end_timeout).await.map_err(|fault| {
+                Fault::unknown(FaultCode::SmtpUnreachable, format!("no answer after the final dot: {}", fault.detail))
+            })?;
+            endings.push(ending);
+        }
+        let Some(reply) = endings.iter().find(|reply| reply.is_positive()).cloned() else {
+            return Err(endings.first().map_or_else(|| unreachable("no answer"), refused));
+        };
+        let mut endings = endings.into_iter().cycle();
+        let outcomes = envelope.rcpt_to.iter().zip(announced).map(|(address, announced)| {
+            let ending = if announced.is_positive() { endings.next() } else { None };
+            Outcome { address: address.clone(), reply: ending.unwrap_or(announced) }
+        });
+        Ok(Delivery { outcomes: outcomes.collect(), reply })
+    }
+
+    /// Says goodbye; whether it is heard does not matter any more.
+    pub async fn quit(mut self) {
+        let _ = self.dialogue.command("QUIT").await;
+        self.dialogue.close().await;
+    }
+
+    async fn pour(&mut self, raw: &[u8]) -> Result<(), Fault> {
+        let mut stuffing = Stuffing::new();
+        let mut pieces = raw.chunks(PIECE_BYTES).peekable();
+        while let Some(piece) = pieces.next() {
+            stuffing.push(piece, self.dialogue.output());
+            // The last piece and the final dot leave in one write.
+            if pieces.peek().is_some() {
+                self.dialogue.flush().await?;
+            }
+        }
+        stuffing.end(self.dialogue.output());
+        // Part of this write may be the final dot: from here on the mail may have been taken.
+        self.dialogue.flush().await.map_err(|fault| Fault::unknown(FaultCode::SmtpUnreachable, fault.detail))
+    }
+}
+
+async fn connect(target: &Target) -> Result<(Box<dyn Wire>, bool), Fault> {
+    match &target.host {
+        Host::Unix(path) => {
+            let stream = UnixStream::connect(path).await.map_err(|error| unreachable(&error.to_string()))?;
+            Ok((Box::new(stream), true))
+        }
+        Host::Tcp { name, port } => {
+            let stream =
+                TcpStream::connect((name.as_str(), *port)).await.map_err(|error| unreachable(&error.to_string()))?;
+            // Without it the final dot waits for the acknowledgement of the body.
+            let _ = stream.set_nodelay(true);
+            let is_local = stream.peer_addr().is_ok_and(|peer| peer.ip().to_canonical().is_loopback());
+            match target.security {
+                Security::Implicit => Ok((encrypt(Box::new(stream), target).await?, is_local)),
+                Security::None | Security::StartTls => Ok((Box::new(stream), is_local)),
+            }
+        }
+    }
+}
+
+async fn encrypt(wire: Box<dyn Wire>, target: &Target) -> Result<Box<dyn Wire>, Fault> {
+    let Host::Tcp { name, .. } = &target.host else {
+        return Err(unreachable("a local socket is not encrypted"));
+    };
+    let connector = TlsConnector::from(target::tls(target.authorities.as_deref())?);
+    let name =
+        name.clone().try_into().map_err(|_| unreachable("the host has no name that a certificate could bear"))?;
+    let handshake = timeout(Duration::from_secs(target.connect_timeout_s), connector.connect(name, wire)).await;
+    match handshake {
+        Ok(Ok(stream)) => Ok(Box::new(stream)),
+        Ok(Err(error)) => Err(unreachable(&format!("TLS: {error}"))),
+        Err(_) => Err(unreachable("TLS took too long")),
+    }
+}
+
+/// Addresses that would become commands of their own are never sent (SEC-09).
+fn check(envelope: &Envelope) -> Result<(), Fault> {
+    let addresses = envelope.mail_from.iter().chain(&envelope.rcpt_to);
+    let is_unsafe = |address: &String| {
+        address.is_empty()
+            || address.contains(['<', '>'])
+            || address.chars().any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}'))
+    };
+    if envelope.rcpt_to.is_empty() || envelope.rcpt_to.len() > RECIPIENTS_MAX || addresses.into_iter().any(is_unsafe) {
+        let text = format!(
+            "The envelope needs 1 to {RECIPIENTS_MAX} recipients, and addresses without brackets or control characters."
+        );
+        return Err(Fault::permanent(FaultCode::SmtpRefused, text.clone()).with_public(text));
+    }
+    Ok(())
+}
+
+fn unreachable(detail: &str) -> Fault {
+    Fault::temporary(FaultCode::SmtpUnreachable, detail)
+}

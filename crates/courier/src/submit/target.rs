@@ -1,0 +1,155 @@
+//! Which listener a mail is handed to, and how far it is trusted.
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::Arc;
+
+use policy::fault::{Fault, FaultCode};
+use rustls::crypto::aws_lc_rs;
+use rustls::{ClientConfig, RootCertStore};
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject;
+
+/// Where the listener is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Host {
+    Tcp { name: String, port: u16 },
+    Unix(PathBuf),
+}
+
+/// How the way to it is protected. A way that should be encrypted and cannot be is not used (SEC-51).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Security {
+    None,
+    StartTls,
+    Implicit,
+}
+
+/// The listener, as `sealpost deliver` and the benchmarks name it. Times are whole seconds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    pub host: Host,
+    /// LMTP: `LHLO`, and one reply per recipient after the data.
+    pub lmtp: bool,
+    pub security: Security,
+    /// A PEM file of certificate authorities to trust instead of the system's.
+    pub authorities: Option<PathBuf>,
+    /// User and password for `AUTH PLAIN`; sent over TLS, to loopback or to a local socket only.
+    pub credentials: Option<(String, String)>,
+    /// What we call ourselves in EHLO.
+    pub client_name: String,
+    pub connect_timeout_s: u64,
+    /// For each command and each 64 KiB of data.
+    pub command_timeout_s: u64,
+    /// For the answer after the final dot (RFC 5321, section 4.5.3.2.6: 10 minutes).
+    pub end_timeout_s: u64,
+}
+
+impl Target {
+    /// A plain SMTP listener over TCP.
+    pub fn smtp(name: impl Into<String>, port: u16) -> Target {
+        Target {
+            host: Host::Tcp { name: name.into(), port },
+            lmtp: false,
+            security: Security::None,
+            authorities: None,
+            credentials: None,
+            client_name: "localhost".to_owned(),
+            connect_timeout_s: 30,
+            command_timeout_s: 300,
+            end_timeout_s: 600,
+        }
+    }
+}
+
+impl FromStr for Target {
+    type Err = Fault;
+
+    /// `smtp://host[:25]`, `smtp+starttls://host[:587]`, `smtps://host[:465]`, `lmtp://host[:24]` or `lmtp:/path/to/socket`.
+    fn from_str(url: &str) -> Result<Target, Fault> {
+        let wrong = || {
+            let text = format!(
+                "The address \"{url}\" is none of a mail listener: write smtp://host:port, smtps://, smtp+starttls://, lmtp://host:port or lmtp:/path."
+            );
+            Fault::permanent(FaultCode::SettingsWrong, text.clone()).with_public(text)
+        };
+        let (scheme, rest) = url.split_once(':').ok_or_else(wrong)?;
+        let Some(rest) = rest.strip_prefix("//").filter(|rest| !rest.starts_with('/')) else {
+            let path = rest.strip_prefix("//").unwrap_or(rest);
+            if scheme != "lmtp" || !path.starts_with('/') {
+                return Err(wrong());
+            }
+            return Ok(Target { host: Host::Unix(path.into()), lmtp: true, ..Target::smtp("", 0) });
+        };
+        let (security, lmtp, port) = match scheme {
+            "smtp" => (Security::None, false, 25),
+            "smtp+starttls" => (Security::StartTls, false, 587),
+            "smtps" => (Security::Implicit, false, 465),
+            "lmtp" => (Security::None, true, 24),
+            _ => return Err(wrong()),
+        };
+        let rest = rest.trim_end_matches('/');
+        let (name, port) = match rest.rsplit_once(':') {
+            Some((name, digits)) if !digits.ends_with(']') => (name, digits.parse().map_err(|_| wrong())?),
+            _ => (rest, port),
+        };
+        let name = name.trim_start_matches('[').trim_end_matches(']');
+        if name.is_empty() || name.contains(['/', '@', ' ']) {
+            return Err(wrong());
+        }
+        Ok(Target { security, lmtp, ..Target::smtp(name, port) })
+    }
+}
+
+/// TLS 1.2 or 1.3 with the named authorities, or the system's.
+pub(super) fn tls(authorities: Option<&Path>) -> Result<Arc<ClientConfig>, Fault> {
+    let mut roots = RootCertStore::empty();
+    match authorities {
+        Some(path) => {
+            let wrong = |why: String| {
+                let text = format!(
+                    "The certificate authorities in \"{}\" cannot be used ({why}): name a PEM file.",
+                    path.display()
+                );
+                Fault::permanent(FaultCode::SettingsWrong, text.clone()).with_public(text)
+            };
+            for certificate in CertificateDer::pem_file_iter(path).map_err(|error| wrong(error.to_string()))? {
+                let certificate = certificate.map_err(|error| wrong(error.to_string()))?;
+                roots.add(certificate).map_err(|error| wrong(error.to_string()))?;
+            }
+        }
+        None => {
+            // Single unreadable files in the system's store are no reason to trust nobody.
+            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        }
+    }
+    ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map(|builder| Arc::new(builder.with_root_certificates(roots).with_no_client_auth()))
+        .map_err(|error| Fault::permanent(FaultCode::Internal, format!("TLS cannot be set up: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn urls_name_listeners() {
+        let read = |url: &str| {
+            let target: Target = url.parse().unwrap();
+            (target.host, target.lmtp, target.security)
+        };
+        let tcp = |name: &str, port| Host::Tcp { name: name.to_owned(), port };
+        assert_eq!(read("smtp://127.0.0.1:2525"), (tcp("127.0.0.1", 2525), false, Security::None));
+        assert_eq!(read("smtps://mx.example.org/"), (tcp("mx.example.org", 465), false, Security::Implicit));
+        assert_eq!(read("smtp+starttls://[::1]:25"), (tcp("::1", 25), false, Security::StartTls));
+        assert_eq!(read("lmtp://[::1]"), (tcp("::1", 24), true, Security::None));
+        assert_eq!(read("lmtp:/run/sealpost.sock"), (Host::Unix("/run/sealpost.sock".into()), true, Security::None));
+        assert_eq!(read("lmtp:///run/sealpost.sock"), (Host::Unix("/run/sealpost.sock".into()), true, Security::None));
+        for wrong in ["", "mx.example.org", "http://x", "smtp:/run/x", "smtp://", "smtp://a:b", "smtp://u@h", "lmtp:x"]
+        {
+            assert_eq!(wrong.parse::<Target>().unwrap_err().code, FaultCode::SettingsWrong, "{wrong}");
+        }
+    }
+}
