@@ -83,6 +83,11 @@ impl Gate for MailboxGate {
 }
 
 impl Intake for MailIntake {
+    /// Kept before the mail, but outside its digest, because it differs each time the same mail is sent again.
+    fn received(&mut self, line: &str) {
+        self.received = line.to_owned();
+    }
+
     async fn write(&mut self, bytes: &[u8]) -> Result<(), Refusal> {
         self.digest.update(bytes);
         self.head.add(bytes);
@@ -123,14 +128,6 @@ impl Intake for MailIntake {
                 Ok(message)
             }
         }
-    }
-}
-
-impl MailIntake {
-    /// Our own `Received` field, complete with its line end: kept before the mail, but outside its digest, because it
-    /// differs each time the same mail is sent again.
-    pub fn received(&mut self, line: &str) {
-        self.received = line.to_owned();
     }
 }
 
