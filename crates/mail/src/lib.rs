@@ -1,25 +1,66 @@
 //! What a message says: bytes in, values out; no I/O, no clock, no randomness of its own.
 
+mod address;
+mod automatic;
+mod body;
+mod bounce;
+mod charset;
+mod field;
+mod flowed;
+mod forward;
+mod header_value;
+mod html;
+mod identity;
+mod markup;
 pub mod message;
+mod name;
+mod page;
+mod parse;
+mod reply;
+mod scan;
+mod text;
+mod thread;
+mod transfer;
 
+pub use header_value::{HeaderValue, HeaderValueRefused};
+pub use html::sanitize;
+pub use identity::{Identity, identity};
 pub use message::{
-    Address, Attendee, Automatic, AutomaticKind, Bounce, BouncedRecipient, Calendar, Envelope, Forward, Headers, Hidden,
-    HiddenKind, Message, Part, Reply,
+    Address, Attendee, Automatic, AutomaticKind, Bounce, BouncedRecipient, Calendar, Envelope, Forward, Headers,
+    Hidden, HiddenKind, Message, Part, Reply,
 };
+pub use name::safe_name;
+pub use parse::{part, read};
+pub use reply::{Format, new_text};
 
 /// Bounds on what reading a mail may cost; each is a named setting (SEC-20 to SEC-22).
+///
+/// A mail that oversteps one of them is still read as far as its header goes, and its [`Reading`] says which. The one
+/// exception is `addresses_max`: addresses beyond it are left unread with a fault, because a mail to a whole company
+/// is long, not hostile.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Limits {
+    /// Bytes of one header block, that of the mail or of any part.
     pub header_bytes_max: usize,
+    /// Fields of one header block.
     pub header_fields_max: usize,
+    /// Addresses that are taken from all header fields together.
     pub addresses_max: usize,
+    /// Containers (multipart and message/rfc822) inside one another.
     pub depth_max: usize,
+    /// Nodes of the MIME tree, containers included.
     pub parts_max: usize,
 }
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { header_bytes_max: 256 * 1024, header_fields_max: 1000, addresses_max: 1000, depth_max: 20, parts_max: 1000 }
+        Limits {
+            header_bytes_max: 256 * 1024,
+            header_fields_max: 1000,
+            addresses_max: 1000,
+            depth_max: 20,
+            parts_max: 1000,
+        }
     }
 }
 
@@ -30,30 +71,4 @@ pub struct Reading {
     pub reply: Reply,
     /// Set when a limit was overstepped: the message is quarantined with its raw bytes kept.
     pub too_complex: Option<String>,
-}
-
-/// What can be known of a mail from its header block alone, within bounds; safe to call outside a cell.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Identity {
-    pub message_id: Option<String>,
-    /// `References` then `In-Reply-To`, oldest first, without doubles, at most 20.
-    pub refers_to: Vec<String>,
-}
-
-/// Reads a mail. Total: never fails, never panics; what was wrong stands in `faults`.
-pub fn read(raw: &[u8], limits: &Limits) -> Reading {
-    let _ = (raw, limits);
-    unimplemented!("being written")
-}
-
-/// The transfer-decoded content of one part, by its path.
-pub fn part(raw: &[u8], limits: &Limits, path: &str) -> Option<Vec<u8>> {
-    let _ = (raw, limits, path);
-    unimplemented!("being written")
-}
-
-/// Scans the header block of a mail (of which `head` is a prefix of at most 256 KiB) for its ids; linear, bounded.
-pub fn identity(head: &[u8]) -> Identity {
-    let _ = head;
-    unimplemented!("being written")
 }

@@ -1,0 +1,151 @@
+//! Which parts are the body, and what it says as text and as HTML.
+
+use crate::scan::Tree;
+use crate::{charset, flowed, page, text};
+
+/// The body texts of a message (or of one attached to it).
+#[derive(Default)]
+pub(crate) struct Body {
+    /// Node indices of the parts that are body.
+    pub nodes: Vec<usize>,
+    /// What the sender meant to be read as plain text, HTML parts without such a twin rendered.
+    pub text: String,
+    /// The HTML of the body as it was sent, when there is any; plain parts between are escaped.
+    pub html: Option<String>,
+    pub faults: Vec<&'static str>,
+}
+
+/// Two versions of one piece of the body.
+#[derive(Default)]
+struct Piece {
+    /// The outermost multipart/alternative, or the leaf itself.
+    group: usize,
+    plain: String,
+    html: String,
+}
+
+/// A plain twin shorter than this is looked at for being a mere placeholder.
+const PLACEHOLDER_BYTES_MAX: usize = 400;
+
+/// Reads the body below `root`, which is the mail itself or the inner root of an attached message.
+pub(crate) fn read(tree: &Tree, root: usize) -> Body {
+    let mut body = Body::default();
+    let mut pieces: Vec<Piece> = Vec::new();
+    for (index, group) in leaves(tree, root) {
+        let node = &tree.nodes[index];
+        let bytes = tree.body(index);
+        let is_html = node.kind.essence == "text/html";
+        let label = node.kind.charset.clone().or_else(|| if is_html { charset::named_in_html(&bytes) } else { None });
+        let decoded = charset::decode(&bytes, label.as_deref());
+        body.faults.extend(decoded.fault);
+        body.nodes.push(index);
+        if pieces.last().is_none_or(|p| p.group != group) {
+            pieces.push(Piece { group, ..Piece::default() });
+        }
+        let Some(piece) = pieces.last_mut() else { continue };
+        if is_html {
+            piece.html.push_str(&decoded.text);
+        } else {
+            let text = lines(&decoded.text);
+            let text = if node.kind.flowed { flowed::unflow(&text, node.kind.del_sp) } else { text };
+            if !piece.plain.is_empty() && !piece.plain.ends_with('\n') {
+                piece.plain.push('\n');
+            }
+            piece.plain.push_str(&text);
+        }
+    }
+    body.html = html(&pieces);
+    body.text = whole_text(&pieces);
+    body
+}
+
+/// The leaves that are body, each with its group, in order.
+fn leaves(tree: &Tree, root: usize) -> Vec<(usize, usize)> {
+    let mut found = Vec::new();
+    // What each node is to the body: `None` when it goes along, else the group its leaves belong to.
+    let mut groups: Vec<Option<Option<usize>>> = vec![None; tree.nodes.len()];
+    for index in root..tree.nodes.len() {
+        let node = &tree.nodes[index];
+        let inherited = match node.parent {
+            _ if index == root => Some(None),
+            Some(parent) if parent >= root && is_body_child(tree, parent, index) => groups[parent],
+            _ => None,
+        };
+        let Some(group) = inherited else { continue };
+        let opens = node.kind.essence == "multipart/alternative" && !node.leaf;
+        groups[index] = Some(group.or(opens.then_some(index)));
+        if node.leaf && is_body_leaf(tree, index, index == root) {
+            found.push((index, group.unwrap_or(index)));
+        }
+    }
+    found
+}
+
+/// Whether a child of a container can be body: the root of a related, the first of a report or a signed part, never
+/// what stands in an attached message.
+fn is_body_child(tree: &Tree, parent: usize, child: usize) -> bool {
+    let (container, node) = (&tree.nodes[parent], &tree.nodes[child]);
+    match container.kind.essence.as_str() {
+        "multipart/related" => match &container.kind.start {
+            Some(start) if tree.below(parent).any(|i| tree.nodes[i].content_id.as_ref() == Some(start)) => {
+                node.content_id.as_ref() == Some(start)
+            }
+            _ => node.ordinal == 0,
+        },
+        "multipart/report" | "multipart/signed" => node.ordinal == 0,
+        kind => kind.starts_with("multipart/"),
+    }
+}
+
+fn is_body_leaf(tree: &Tree, index: usize, is_root: bool) -> bool {
+    let node = &tree.nodes[index];
+    let is_attachment = node.disposition.as_deref().is_some_and(|d| d != "inline");
+    match node.kind.essence.as_str() {
+        "text/plain" | "text/html" => !is_attachment && (node.name.is_none() || is_root),
+        // A multipart in which no part was found is read as text, so that no word is lost.
+        kind => !is_attachment && (kind.starts_with("multipart/") || is_root && kind.starts_with("text/")),
+    }
+}
+
+/// Line breaks as `\n`, no white space at the end of the text.
+pub(crate) fn lines(text: &str) -> String {
+    let mut out = text.replace("\r\n", "\n").replace('\r', "\n");
+    out.truncate(out.trim_end().len());
+    out
+}
+
+fn whole_text(pieces: &[Piece]) -> String {
+    let texts: Vec<String> = pieces
+        .iter()
+        .map(|p| {
+            if p.html.is_empty() || !is_placeholder(&p.plain) {
+                p.plain.clone()
+            } else {
+                text::markdown(&page::parse(&p.html))
+            }
+        })
+        .map(|t| lines(&t))
+        .filter(|t| !t.trim().is_empty())
+        .collect();
+    texts.join("\n\n")
+}
+
+/// A plain twin that says nothing but that one should read the other.
+fn is_placeholder(plain: &str) -> bool {
+    let text = plain.trim();
+    let lower = if text.len() < PLACEHOLDER_BYTES_MAX { text.to_lowercase() } else { return false };
+    text.is_empty()
+        || lower.contains("html")
+            && !lower.contains("http")
+            && lower.lines().filter(|l| !l.trim().is_empty()).count() <= 4
+}
+
+fn html(pieces: &[Piece]) -> Option<String> {
+    pieces.iter().any(|p| !p.html.is_empty()).then(|| {
+        pieces
+            .iter()
+            .map(|p| if p.html.is_empty() { page::escape_lines(&p.plain) } else { p.html.clone() })
+            .collect::<Vec<_>>()
+            .join("\n")
+    })
+}

@@ -1,0 +1,176 @@
+//! Header fields: a block of bytes is cut into names and values, and a value is read as text (RFC 5322, section 2.2).
+
+use crate::charset;
+use mail_parser::HeaderValue;
+use mail_parser::parsers::MessageStream;
+use std::borrow::Cow;
+
+/// One header field; `value` is everything after the colon, folds and the last line break included.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Field<'a> {
+    pub name: &'a [u8],
+    pub value: &'a [u8],
+}
+
+/// A header block in the order in which it stood.
+#[derive(Debug, Default)]
+pub(crate) struct Block<'a> {
+    pub fields: Vec<Field<'a>>,
+    /// Where the body begins, counted from the start of the bytes that were given.
+    pub body_offset: usize,
+    /// The block ran over the limit on its bytes or fields.
+    pub overrun: Option<&'static str>,
+    pub faults: Vec<&'static str>,
+}
+
+/// Empty lines that may stand before the header block of a mail; more than these are a body.
+const LEADING_EMPTY_LINES_MAX: usize = 100;
+
+impl<'a> Block<'a> {
+    /// The first field of this name, whatever its case.
+    pub fn get(&self, name: &str) -> Option<&'a [u8]> {
+        self.all(name).next()
+    }
+
+    /// Every field of this name, topmost first.
+    pub fn all<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'a [u8]> + 's {
+        self.fields.iter().filter(move |f| f.name.eq_ignore_ascii_case(name.as_bytes())).map(|f| f.value)
+    }
+
+    /// The first field of this name as decoded text.
+    pub fn text(&self, name: &str) -> Option<String> {
+        self.get(name).map(text)
+    }
+
+    /// Reads the header block at the start of `raw`, at most `bytes_max` bytes and `fields_max` fields of it.
+    ///
+    /// Linear, total. A line that is neither a field nor a fold is skipped when a field follows it, and begins the
+    /// body otherwise: a mail without an empty line after its header must not lose its first words.
+    pub fn read(raw: &'a [u8], bytes_max: usize, fields_max: usize) -> Block<'a> {
+        let mut block = Block::default();
+        let start = skip_leading_empty(raw);
+        let mut at = start;
+        while at < raw.len() {
+            let end = line_end(raw, at);
+            if end - start > bytes_max {
+                block.overrun = Some("header block is too large");
+                break;
+            }
+            let line = &raw[at..end];
+            if is_empty(line) {
+                at = end;
+                break;
+            }
+            if is_fold(line) {
+                extend_last(&mut block, raw, end);
+            } else if let Some(colon) = colon(line) {
+                if block.fields.len() == fields_max {
+                    block.overrun = Some("header block has too many fields");
+                    break;
+                }
+                block.fields.push(Field { name: line[..colon].trim_ascii(), value: &line[colon + 1..] });
+            } else if !is_postmark(line) {
+                if !field_follows(raw, end) {
+                    block.faults.push("no empty line between header and body");
+                    break;
+                }
+                block.faults.push("a header line is not a field");
+            }
+            at = end;
+        }
+        block.body_offset = at;
+        block
+    }
+}
+
+fn skip_leading_empty(raw: &[u8]) -> usize {
+    let mut at = 0;
+    for _ in 0..LEADING_EMPTY_LINES_MAX {
+        let end = line_end(raw, at);
+        if at >= raw.len() {
+            return 0;
+        }
+        if !is_empty(&raw[at..end]) {
+            let head = &raw[at..end];
+            return if colon(head).is_some() || is_postmark(head) { at } else { 0 };
+        }
+        at = end;
+    }
+    0
+}
+
+/// The offset just after the line break that ends the line at `at`.
+pub(crate) fn line_end(raw: &[u8], at: usize) -> usize {
+    let rest = raw.get(at..).unwrap_or_default();
+    rest.iter().position(|&b| b == b'\n').map_or(raw.len(), |n| at + n + 1)
+}
+
+fn is_empty(line: &[u8]) -> bool {
+    matches!(line, b"\n" | b"\r\n" | b"")
+}
+
+fn is_fold(line: &[u8]) -> bool {
+    matches!(line.first(), Some(b' ' | b'\t'))
+}
+
+/// The line with which mbox files separate mails; no field, but no fault either.
+fn is_postmark(line: &[u8]) -> bool {
+    line.starts_with(b"From ") || line.starts_with(b">From ")
+}
+
+/// A field name is printable and has no space (RFC 5322, section 2.2); white space before the colon is obsolete syntax.
+fn colon(line: &[u8]) -> Option<usize> {
+    let colon = line.iter().position(|&b| b == b':')?;
+    let name = line[..colon].trim_ascii_end();
+    (!name.is_empty() && name.iter().all(|&b| b > 0x20 && b != 0x7f)).then_some(colon)
+}
+
+fn field_follows(raw: &[u8], at: usize) -> bool {
+    let line = &raw[at..line_end(raw, at)];
+    colon(line).is_some() || is_fold(line) && !line.trim_ascii().is_empty()
+}
+
+fn extend_last<'a>(block: &mut Block<'a>, raw: &'a [u8], end: usize) {
+    let Some(last) = block.fields.last_mut() else {
+        block.faults.push("a header begins with a fold");
+        return;
+    };
+    // A skipped line may stand between the value and this fold; then only the fold's neighbourhood is kept.
+    let from = last.value.as_ptr() as usize - raw.as_ptr() as usize;
+    last.value = &raw[from..end];
+}
+
+/// Bytes of a value as UTF-8: 8-bit values in another charset are recognised and recoded.
+pub(crate) fn utf8(value: &[u8]) -> Cow<'_, [u8]> {
+    match std::str::from_utf8(value) {
+        Ok(_) => Cow::Borrowed(value),
+        Err(_) => Cow::Owned(charset::decode(value, None).text.into_bytes()),
+    }
+}
+
+/// An unstructured value: unfolded, encoded words decoded (RFC 2047), control characters made spaces.
+pub(crate) fn text(value: &[u8]) -> String {
+    let bytes = utf8(value);
+    match MessageStream::new(&bytes).parse_unstructured() {
+        HeaderValue::Text(text) => printable(&text),
+        _ => String::new(),
+    }
+}
+
+/// A value as it stood, unfolded, for fields that know no encoded words.
+pub(crate) fn plain(value: &[u8]) -> String {
+    printable(&String::from_utf8_lossy(&utf8(value)))
+}
+
+/// Control characters become spaces and outer white space goes: an encoded word may decode to a line break (SEC-09).
+pub(crate) fn printable(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.trim().chars() {
+        match c {
+            '\r' => {}
+            c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') => out.push(' '),
+            c => out.push(c),
+        }
+    }
+    out
+}

@@ -1,0 +1,174 @@
+//! Forwarded messages: attached whole (message/rfc822), or pasted below a header in words.
+
+use crate::message::{Address, Forward};
+use crate::reply::language;
+use crate::scan::Tree;
+use crate::{Limits, address, body, parse};
+
+/// The forwarded message, if the mail forwards one.
+pub(crate) fn read(tree: &Tree, subject: &str, text: &str) -> Option<Forward> {
+    attached(tree, text).or_else(|| inline(subject, text))
+}
+
+/// The first attached message that is not part of a report or digest.
+fn attached(tree: &Tree, text: &str) -> Option<Forward> {
+    let index = tree.nodes.iter().enumerate().position(|(i, node)| {
+        let parent = node.parent.map(|p| tree.nodes[p].kind.essence.as_str()).unwrap_or("");
+        node.kind.is_message()
+            && !node.leaf
+            && !tree.is_inside_message(i)
+            && !matches!(parent, "multipart/report" | "multipart/digest")
+    })?;
+    let inner = tree.below(index).next()?;
+    let headers = parse::headers(&tree.block(inner), &Limits::default(), &mut Vec::new());
+    Some(Forward {
+        from: headers.from.into_iter().next(),
+        to: headers.to,
+        date: headers.date,
+        subject: Some(headers.subject).filter(|s| !s.is_empty()),
+        text: body::read(tree, inner).text,
+        before: text.to_owned(),
+    })
+}
+
+/// Lines of the pasted header, folds and empty lines between its fields included.
+const HEADER_LINES_MAX: usize = 24;
+
+/// A message below `---------- Forwarded message ----------` or its like in other languages; without such a line only
+/// when the subject says `Fwd:`, because replies have the same header above what they quote.
+fn inline(subject: &str, text: &str) -> Option<Forward> {
+    let lines: Vec<&str> = text.lines().collect();
+    let says_forward = has_forward_prefix(subject);
+    let start = (0..lines.len()).find(|&at| {
+        let is_marked = is_forward_line(lines[at]);
+        (is_marked || says_forward && field(lines[at]).is_some())
+            && header_from(&lines, at + usize::from(is_marked)).is_some()
+    })?;
+    let header = header_from(&lines, start + usize::from(is_forward_line(lines[start])))?;
+    let mut forward = header.forward;
+    forward.text = unquoted(&lines[header.end..]);
+    forward.before = lines[..start].join("\n").trim().trim_end_matches(['-', '_', '=']).trim_end().to_owned();
+    Some(forward)
+}
+
+fn has_forward_prefix(subject: &str) -> bool {
+    let lower = subject.trim_start().to_lowercase();
+    lower.split_once([':', '：']).is_some_and(|(prefix, _)| language::FORWARD_PREFIXES.contains(&prefix.trim()))
+}
+
+fn is_forward_line(line: &str) -> bool {
+    const LINE_BYTES_MAX: usize = 200;
+    let plain = line.trim_matches(|c: char| c.is_whitespace() || "->*_=".contains(c));
+    if plain.is_empty() || line.len() > LINE_BYTES_MAX {
+        return false;
+    }
+    let lower = plain.to_lowercase();
+    let is_dashed = line.contains("--");
+    language::LANGUAGES
+        .iter()
+        .flat_map(|l| l.forwarded)
+        .any(|words| is_dashed && lower.starts_with(words) || lower.trim_end_matches([':', '：', ' ']) == *words)
+}
+
+struct Pasted {
+    forward: Forward,
+    /// The line at which the forwarded text begins.
+    end: usize,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Name {
+    From,
+    Date,
+    To,
+    Subject,
+    Other,
+}
+
+/// A header field in words: its name and value, quote signs and emphasis taken off.
+fn field(line: &str) -> Option<(Name, &str)> {
+    const NAME_BYTES_MAX: usize = 40;
+    let line = line.trim_start_matches(|c: char| c.is_whitespace() || "> *_".contains(c));
+    let (name, value) = line.split_once([':', '：'])?;
+    if name.len() > NAME_BYTES_MAX {
+        return None;
+    }
+    let name = name.trim_matches(|c: char| c.is_whitespace() || "*_".contains(c)).to_lowercase();
+    let value = value.trim_start_matches(['*', '_']).trim();
+    let is = |column: fn(&language::Language) -> &'static [&'static str]| {
+        language::LANGUAGES.iter().any(|l| column(l).contains(&name.as_str()))
+    };
+    let name = if is(|l| l.from) {
+        Name::From
+    } else if is(|l| l.date) {
+        Name::Date
+    } else if is(|l| l.subject) {
+        Name::Subject
+    } else if is(|l| l.to) {
+        Name::To
+    } else if is(|l| l.other) {
+        Name::Other
+    } else {
+        return None;
+    };
+    Some((name, value))
+}
+
+/// The pasted header at or just below a line; it needs a sender and one field more.
+fn header_from(lines: &[&str], start: usize) -> Option<Pasted> {
+    let mut values: Vec<(Name, String)> = Vec::new();
+    let mut at = start;
+    while at < lines.len().min(start + HEADER_LINES_MAX) {
+        let bare = lines[at].trim_matches(|c: char| c.is_whitespace() || c == '>');
+        match field(lines[at]) {
+            Some((name, value)) => values.push((name, value.to_owned())),
+            None if bare.is_empty() && (values.is_empty() || lines.get(at + 1).is_some_and(|l| field(l).is_some())) => {
+            }
+            None if bare.is_empty() || values.is_empty() => break,
+            None => {
+                if let Some((_, value)) = values.last_mut() {
+                    value.push(' ');
+                    value.push_str(bare);
+                }
+            }
+        }
+        at += 1;
+    }
+    let get = |name: Name| values.iter().find(|(n, v)| *n == name && !v.is_empty()).map(|(_, v)| v.clone());
+    let from = get(Name::From)?;
+    if values.len() < 2 {
+        return None;
+    }
+    let forward = Forward {
+        from: Some(person(&from)),
+        to: get(Name::To)
+            .map(|to| to.split([',', ';']).filter(|p| p.contains('@')).map(person).collect())
+            .unwrap_or_default(),
+        date: get(Name::Date),
+        subject: get(Name::Subject),
+        ..Forward::default()
+    };
+    Some(Pasted { forward, end: at })
+}
+
+/// `Jo Doe <jo@x.org>`, `Jo Doe [mailto:jo@x.org]`, `jo@x.org` or a bare name.
+fn person(value: &str) -> Address {
+    let found = address::first_in(value)
+        .map(|a| a.trim_start_matches("mailto:").trim_matches('*').to_owned())
+        .unwrap_or_default();
+    let name = value
+        .split(['<', '[', '('])
+        .next()
+        .unwrap_or("")
+        .trim_matches(|c: char| c.is_whitespace() || "\"'*,".contains(c));
+    let name = Some(name).filter(|n| !n.is_empty() && *n != found).map(str::to_owned);
+    Address { name, address: found }
+}
+
+/// The forwarded text without the quote signs, when all of it has them.
+fn unquoted(lines: &[&str]) -> String {
+    let all_quoted = lines.iter().filter(|l| !l.trim().is_empty()).all(|l| l.starts_with('>'));
+    let strip = |line: &&str| line.strip_prefix('>').map_or(*line, |l| l.strip_prefix(' ').unwrap_or(l)).to_owned();
+    let text: Vec<String> = lines.iter().map(|l| if all_quoted { strip(l) } else { (*l).to_owned() }).collect();
+    text.join("\n").trim().to_owned()
+}

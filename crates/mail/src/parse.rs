@@ -1,0 +1,163 @@
+//! Reading a mail: from raw bytes to a [`Reading`], total and within limits.
+
+use crate::address::{self, Budget};
+use crate::field::{self, Block};
+use crate::message::{Address, Headers, Message, Part};
+use crate::scan::Tree;
+use crate::{Limits, Reading, Reply, automatic, body, bounce, forward, html, reply, thread};
+use aws_lc_rs::digest;
+use data_encoding::HEXLOWER;
+use jiff::civil;
+use mail_parser::HeaderValue;
+use mail_parser::parsers::MessageStream;
+
+/// Different faults that are reported of one mail.
+const FAULTS_MAX: usize = 50;
+
+/// Reads a mail. Total: never fails, never panics; what was wrong stands in `faults`.
+///
+/// Time and memory are linear in the size of the mail. A mail over a limit yields its header only, a fault, and
+/// `too_complex`.
+pub fn read(raw: &[u8], limits: &Limits) -> Reading {
+    let tree = Tree::scan(raw, limits);
+    let mut faults: Vec<String> = Vec::new();
+    let block = tree.block(0);
+    let headers = headers(&block, limits, &mut faults);
+    let mut message = Message { headers, ..Message::default() };
+    message.automatic = automatic::from_header(&block);
+    if let Some(why) = tree.too_complex {
+        note(&mut faults, why);
+        message.faults = faults;
+        return Reading { message, reply: Reply::default(), too_complex: Some(why.to_owned()) };
+    }
+    let body = body::read(&tree, 0);
+    message.parts = parts(&tree, &body.nodes);
+    message.bounce = bounce::read(&tree, &message.headers, &body.text);
+    message.automatic = automatic::from_parts(&tree, message.bounce.is_some()).or(message.automatic);
+    if message.bounce.is_none() {
+        message.forward = forward::read(&tree, &message.headers.subject, &body.text);
+    }
+    message.html = body.html.as_deref().map(html::sanitize);
+    for fault in tree.faults.iter().chain(&body.faults) {
+        note(&mut faults, fault);
+    }
+    let reply = reply::of_body(&body.text, body.html.as_deref());
+    message.text = body.text;
+    message.faults = faults;
+    Reading { message, reply, too_complex: None }
+}
+
+/// The transfer-decoded content of one part, by its path.
+///
+/// Of a container it is the bytes between its header and its end, as they were transported; `None` when there is no
+/// such part or the mail oversteps a limit before it.
+pub fn part(raw: &[u8], limits: &Limits, path: &str) -> Option<Vec<u8>> {
+    let tree = Tree::scan(raw, limits);
+    let index = tree.nodes.iter().position(|n| n.path == path)?;
+    Some(tree.body(index).into_owned())
+}
+
+/// Adds a fault once; more than fifty different ones say nothing new.
+fn note(faults: &mut Vec<String>, fault: &str) {
+    if faults.len() < FAULTS_MAX && !faults.iter().any(|f| f == fault) {
+        faults.push(fault.to_owned());
+    }
+}
+
+/// The header fields of a message or of an attached one.
+pub(crate) fn headers(block: &Block, limits: &Limits, faults: &mut Vec<String>) -> Headers {
+    let mut budget = Budget::new(limits.addresses_max);
+    let mut people =
+        |name: &str| -> Vec<Address> { block.all(name).flat_map(|v| address::list(v, &mut budget)).collect() };
+    let from = people("From");
+    let sender = people("Sender").into_iter().next();
+    let reply_to = people("Reply-To");
+    let to = people("To");
+    let cc = people("Cc");
+    if budget.overrun {
+        note(faults, "more addresses than the limit: the rest was not read");
+    }
+    if from.is_empty() {
+        note(faults, "no sender address in From");
+    }
+    if block.fields.is_empty() {
+        note(faults, "no header");
+    }
+    let date = block.get("Date").map(date);
+    if date == Some(None) {
+        note(faults, "the date cannot be read");
+    }
+    Headers {
+        subject: block.text("Subject").unwrap_or_default(),
+        from,
+        sender,
+        reply_to,
+        to,
+        cc,
+        date: date.flatten(),
+        message_id: block.get("Message-ID").and_then(thread::id),
+        in_reply_to: thread::newest(block.all("In-Reply-To").flat_map(thread::ids).collect()),
+        references: thread::newest(block.all("References").flat_map(thread::ids).collect()),
+        delivered_to: delivered_to(block),
+        received_count: u32::try_from(block.all("Received").count()).unwrap_or(u32::MAX),
+    }
+}
+
+/// Trace fields that name the mailbox, at most as many as a mail has hops before it is a loop.
+fn delivered_to(block: &Block) -> Vec<String> {
+    const TRACES_MAX: usize = 50;
+    let is_trace = |name: &[u8]| {
+        ["Delivered-To", "X-Original-To", "Envelope-To"].iter().any(|t| name.eq_ignore_ascii_case(t.as_bytes()))
+    };
+    let traces = block.fields.iter().filter(|f| is_trace(f.name)).take(TRACES_MAX);
+    traces.filter_map(|f| address::first_in(&field::plain(f.value)).map(str::to_owned)).collect()
+}
+
+/// RFC 3339 in UTC; `None` for what is no date or no date of the calendar.
+pub(crate) fn date(value: &[u8]) -> Option<String> {
+    let HeaderValue::DateTime(found) = MessageStream::new(value).parse_date() else {
+        return None;
+    };
+    let small = |n: u8| i8::try_from(n).ok();
+    // Seconds may be 60 in a leap second (RFC 5322, section 3.3), which the calendar here does not know.
+    let second = found.second.min(59);
+    let local = civil::DateTime::new(
+        i16::try_from(found.year).ok()?,
+        small(found.month)?,
+        small(found.day)?,
+        small(found.hour)?,
+        small(found.minute)?,
+        small(second)?,
+        0,
+    )
+    .ok()?;
+    let east_s = (i32::from(found.tz_hour) * 60 + i32::from(found.tz_minute)) * 60;
+    let offset = jiff::tz::Offset::from_seconds(if found.tz_before_gmt { -east_s } else { east_s }).ok()?;
+    Some(offset.to_timestamp(local).ok()?.to_string())
+}
+
+fn parts(tree: &Tree, body: &[usize]) -> Vec<Part> {
+    let is_body = {
+        let mut marks = vec![false; tree.nodes.len()];
+        body.iter().for_each(|&i| marks[i] = true);
+        marks
+    };
+    let mut found = Vec::with_capacity(tree.nodes.len());
+    for (index, node) in tree.nodes.iter().enumerate() {
+        let content = if node.leaf { Some(tree.body(index)) } else { None };
+        let sha256 = content.as_ref().map(|c| HEXLOWER.encode(digest::digest(&digest::SHA256, c).as_ref()));
+        found.push(Part {
+            path: node.path.clone(),
+            leaf: node.leaf,
+            content_type: node.kind.essence.clone(),
+            charset: node.kind.charset.clone(),
+            disposition: node.disposition.clone(),
+            name: node.name.clone(),
+            content_id: node.content_id.clone(),
+            size_bytes: content.map_or(0, |c| c.len() as u64),
+            sha256: sha256.unwrap_or_default(),
+            body: is_body[index],
+        });
+    }
+    found
+}

@@ -1,0 +1,152 @@
+//! Each line of a text gets one class, by one set of regular expressions that runs once over it.
+
+use super::language;
+use regex::RegexSet;
+use std::sync::LazyLock;
+
+/// What a line looks like on its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Class {
+    Text,
+    Empty,
+    /// Begins with a quote sign.
+    Quote,
+    /// A header field of a quoted mail.
+    Header(Role),
+    /// May begin an attribution (`On Tuesday …`, `2024-05-03 …`, `Jo <jo@x> …`).
+    Opening,
+    /// Is an attribution between dashes, or begins one and ends it.
+    Attribution,
+    /// `----- Original Message -----`.
+    Original,
+    /// `---------- Forwarded message ----------`.
+    Forwarded,
+    /// Dashes, underscores or the like alone.
+    Rule,
+    /// `-- ` alone (RFC 3676, section 4.3).
+    SignatureMark,
+    /// `Sent from my telephone`.
+    Mobile,
+    /// Begins a confidentiality notice.
+    Disclaimer,
+}
+
+/// What a header field above a quoted mail says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    From,
+    Date,
+    To,
+    Subject,
+    Other,
+}
+
+/// Longer lines are text: what introduces a quote is short.
+const LINE_BYTES_MAX: usize = 600;
+
+/// The order decides: the first that matches names the class.
+const CLASSES: &[Class] = &[
+    Class::SignatureMark,
+    Class::Quote,
+    Class::Forwarded,
+    Class::Original,
+    Class::Rule,
+    Class::Mobile,
+    Class::Header(Role::From),
+    Class::Header(Role::Date),
+    Class::Header(Role::Subject),
+    Class::Header(Role::To),
+    Class::Header(Role::Other),
+    Class::Attribution,
+    Class::Disclaimer,
+    Class::Opening,
+];
+
+static SET: LazyLock<RegexSet> = LazyLock::new(|| {
+    let set = RegexSet::new(patterns());
+    // The patterns are constants and the test `every_pattern_compiles` builds them.
+    set.unwrap_or_else(|_| RegexSet::empty())
+});
+
+fn patterns() -> Vec<String> {
+    let header =
+        |names: String| format!(r"(?i)^[\s>]{{0,6}}[*_]{{0,2}}(?:{names})\s?[*_]{{0,2}}\s?[:：][*_]{{0,2}}(?:\s|$|\S)");
+    let wrote = language::any(|l| l.wrote);
+    let opens = language::any(|l| l.opens);
+    let forwarded = language::any(|l| l.forwarded);
+    let original = language::any(|l| l.original);
+    vec![
+        // SignatureMark
+        r"^\s?(?:--|—|–)\s?$".to_owned(),
+        // Quote: a sign at the start, or the initials of the one who is quoted before it.
+        r"^\s{0,3}(?:>|[A-Z]{1,2}>(?:\s|$))".to_owned(),
+        // Forwarded
+        format!(r"(?i)^[\s*_>]*-{{2,}}\s*(?:{forwarded})\b?.*$|^[\s*_]*(?:{forwarded})\s*[:：]?[\s*_]*$"),
+        // Original
+        format!(
+            r"(?i)^[\s*_]*[-_=]{{2,}}\s*(?:{original})\s*[:：]?\s*[-_=]*[\s*_]*$|^[\s*_]*(?:{original})\s*[:：]?[\s*_]*$"
+        ),
+        // Rule
+        r"^\s*(?:[-=_*~#+‐―─—–]\s?){3,}\s*$".to_owned(),
+        // Mobile
+        format!(r"(?i)^[\s*_>\[(<-]*(?:{})\b.{{0,80}}$", language::any(|l| l.mobile)),
+        header(language::any(|l| l.from)),
+        header(language::any(|l| l.date)),
+        header(language::any(|l| l.subject)),
+        header(language::any(|l| l.to)),
+        header(language::any(|l| l.other)),
+        // Attribution: between dashes.
+        format!(r"(?i)^\s*[-=]{{2,}}\s*.{{1,200}}\b(?:{wrote})\s*[:：]?\s*[-=]{{2,}}\s*$"),
+        // Disclaimer
+        DISCLAIMER.to_owned(),
+        // Opening: an opening word and soon a digit or weekday; a date; a name and an address.
+        format!(
+            r#"(?i)^[\s>]{{0,3}}(?:[-=]{{2,}}\s*)?(?:(?:{opens})[\s,-].{{0,40}}?(?:\d|\b(?:{DAYS})\b)|(?:在|于|於)\s?\d|\d{{1,4}}\s?[-/.年]\s?\d{{1,2}}|\d{{1,2}}[. ]\s?\p{{L}}{{3,12}}\.?[, ]+\d{{4}}|(?:{DAYS})[.,]?\s.{{0,20}}\d|[^<(\[]{{1,80}}[<(\[]\s?(?:mailto:)?[^\s<>@]{{1,80}}@|[^<]{{1,80}}<$|\S+@\S+\s(?:{wrote})|(?:sent from .*<\S+@\S+>))"#
+        ),
+    ]
+}
+
+/// Names of weekdays as dates in attributions abbreviate them.
+const DAYS: &str = "mon|tue|wed|thu|fri|sat|sun|monday|tuesday|wednesday|thursday|friday|saturday|sunday|montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|lun|mar|mer|jeu|ven|sam|dim|lunes|martes|miércoles|jueves|viernes|sábado|domingo|mié|jue|vie|sáb|dom|lunedì|martedì|mercoledì|giovedì|venerdì|sabato|domenica|seg|ter|qua|qui|sex|maandag|dinsdag|woensdag|donderdag|vrijdag|zaterdag|zondag|pon|wt|śr|czw|pt|sob|niedz|måndag|tisdag|onsdag|torsdag|fredag|lördag|söndag|mandag|tirsdag|lørdag|søndag|пн|вт|ср|чт|пт|сб|вс|нд";
+
+const DISCLAIMER: &str = r"(?i)^\s*(?:\*{0,3}|_{0,3})\s*(?:(?:important |legal |confidentiality )?(?:notice|disclaimer|confidentiality)\s*[:.–-]|this (?:e-?mail|message|communication)(?: and any| \(|,? (?:is|contains|may|including)|\b.{0,40}confidential)|the information (?:contained )?in this (?:e-?mail|message)|diese e-?mail (?:enthält|kann|ist|und)|der inhalt dieser e-?mail|ce (?:message|courriel|mail)(?: électronique)? (?:et|est|contient)|este (?:mensaje|correo|e-?mail|mensagem)(?: electrónico)? (?:y|es|contiene|e|pode|puede)|esta mensagem (?:e|é|pode)|questo messaggio|il presente messaggio|dit (?:e-?mail)?bericht|ta wiadomość)";
+
+pub(crate) fn classify(line: &str) -> Class {
+    if line.trim().is_empty() {
+        return Class::Empty;
+    }
+    if line.len() > LINE_BYTES_MAX {
+        // A quote sign counts however long the line is: some clients never wrap.
+        return if line.starts_with('>') { Class::Quote } else { Class::Text };
+    }
+    SET.matches(line).iter().next().map_or(Class::Text, |n| CLASSES[n])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_pattern_compiles() {
+        assert_eq!(patterns().len(), CLASSES.len());
+        assert_eq!(RegexSet::new(patterns()).map(|s| s.len()), Ok(CLASSES.len()));
+    }
+
+    #[test]
+    fn lines_have_the_class_a_reader_gives_them() {
+        for (line, class) in [
+            ("Hello", Class::Text),
+            ("> quoted", Class::Quote),
+            ("-- ", Class::SignatureMark),
+            ("-----Ursprüngliche Nachricht-----", Class::Original),
+            ("---------- Forwarded message ----------", Class::Forwarded),
+            ("Von: jo@example.org", Class::Header(Role::From)),
+            ("*Sent:* Wednesday", Class::Header(Role::Date)),
+            ("Sent from my iPhone", Class::Mobile),
+            ("________________", Class::Rule),
+            ("On Tue, May 3, Jo wrote:", Class::Opening),
+        ] {
+            assert_eq!(classify(line), class, "{line}");
+        }
+    }
+}

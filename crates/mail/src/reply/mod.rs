@@ -1,0 +1,63 @@
+//! What the sender newly wrote, and beside it what was cut: structure first, then the words of many languages.
+
+mod client;
+pub(crate) mod language;
+mod line;
+mod split;
+
+use crate::message::Reply;
+use crate::page::{self, Page};
+use crate::text::{self, Line};
+use crate::{Limits, body, charset, parse};
+use client::Mark;
+
+/// What the bytes given to [`new_text`] are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// A whole mail (RFC 5322).
+    Mail,
+    /// Plain text.
+    Text,
+    /// An HTML page.
+    Html,
+}
+
+/// The new text of a reply, and what was cut, by kind. Total and linear; every word of the text is in one of the two.
+///
+/// Of HTML it is the words alone; of a whole mail it is what [`crate::read`] yields.
+///
+/// ```
+/// let reply = mail::new_text(mail::Format::Text, b"Yes.\n\nOn 3 May 2024, Jo <jo@x.org> wrote:\n> Shall we?\n");
+/// assert_eq!(reply.visible, "Yes.");
+/// assert_eq!(reply.hidden.len(), 1);
+/// ```
+pub fn new_text(format: Format, bytes: &[u8]) -> Reply {
+    match format {
+        Format::Mail => parse::read(bytes, &Limits::default()).reply,
+        Format::Text => of_text(&body::lines(&charset::decode(bytes, None).text)),
+        Format::Html => {
+            let label = charset::named_in_html(bytes);
+            let page = page::parse(&charset::decode(bytes, label.as_deref()).text);
+            let marks = client::marks(&page);
+            split::split(text::word_lines(&page, &marks))
+        }
+    }
+}
+
+/// The reply of a mail whose body is `text`, and `html` when it was sent as such.
+///
+/// The marks that mail programs leave in HTML are surer than words; without any, the plain text is judged.
+pub(crate) fn of_body(text: &str, html: Option<&str>) -> Reply {
+    let page: Option<Page> = html.map(page::parse);
+    if let Some(page) = page {
+        let marks = client::marks(&page);
+        if marks.iter().flatten().any(|m| *m != Mark::Signature) {
+            return split::split(text::markdown_lines(&page, &marks));
+        }
+    }
+    of_text(text)
+}
+
+fn of_text(text: &str) -> Reply {
+    split::split(text.lines().map(|l| Line { text: l.to_owned(), mark: None }).collect())
+}

@@ -1,0 +1,367 @@
+//! The automaton over classified lines: which are new, and of what kind the others are. Linear.
+
+use super::client::Mark;
+use super::language;
+use super::line::{Class, Role, classify};
+use crate::message::{Hidden, HiddenKind, Reply};
+use crate::text::Line;
+use regex::Regex;
+use std::sync::LazyLock;
+
+/// Lines over which an attribution may be broken.
+const ATTRIBUTION_LINES_MAX: usize = 6;
+/// Bytes that an attribution may have.
+const ATTRIBUTION_BYTES_MAX: usize = 400;
+/// Lines of a quoted header, folds included.
+const HEADER_LINES_MAX: usize = 14;
+/// Lines that may follow a signature mark, or a mere rule, or a telephone's signature.
+const SIGNATURE_LINES_MAX: usize = 16;
+const RULED_LINES_MAX: usize = 4;
+const MOBILE_LINES_MAX: usize = 3;
+
+struct Lines {
+    texts: Vec<String>,
+    classes: Vec<Class>,
+    /// What each line will be: `None` is visible.
+    fates: Vec<Option<HiddenKind>>,
+}
+
+/// Divides lines into what is shown and what is folded; every line ends up in one of the two.
+pub(crate) fn split(input: Vec<Line<Mark>>) -> Reply {
+    let mut lines = Lines::read(input);
+    let end = lines.cut_tail();
+    lines.hide_signature(end);
+    lines.hide_quotes(end);
+    if !lines.shows_words() && lines.fates.contains(&Some(HiddenKind::Quote)) {
+        // A cut that leaves nothing was no cut: the sender's words stand somewhere in it.
+        lines.fates.iter_mut().filter(|f| **f == Some(HiddenKind::Quote)).for_each(|f| *f = None);
+    }
+    lines.into_reply()
+}
+
+impl Lines {
+    fn read(input: Vec<Line<Mark>>) -> Lines {
+        let mut lines = Lines { texts: Vec::new(), classes: Vec::new(), fates: Vec::new() };
+        let mut fenced = false;
+        for (at, line) in input.iter().enumerate() {
+            let is_fence = line.text.trim_start().starts_with("```");
+            fenced ^= is_fence;
+            let next_is_quote = input.get(at + 1).is_some_and(|l| l.text.starts_with('>'));
+            match shared_line(&line.text).filter(|_| next_is_quote && line.mark.is_none()) {
+                Some((new, attribution)) => {
+                    lines.push(new, Class::Text, None);
+                    lines.push(attribution, Class::Attribution, None);
+                }
+                None => {
+                    let class = if fenced || is_fence { Class::Text } else { classify(&line.text) };
+                    lines.push(&line.text, class, line.mark);
+                }
+            }
+        }
+        lines
+    }
+
+    fn push(&mut self, text: &str, class: Class, mark: Option<Mark>) {
+        let is_empty = text.trim().is_empty();
+        let (class, fate) = match mark {
+            Some(_) if is_empty => (Class::Empty, None),
+            Some(Mark::Quote) => (Class::Quote, None),
+            Some(Mark::Forward) => (Class::Forwarded, Some(HiddenKind::Forward)),
+            Some(Mark::Signature) => (Class::SignatureMark, Some(HiddenKind::Signature)),
+            None => (class, None),
+        };
+        self.texts.push(text.to_owned());
+        self.classes.push(class);
+        self.fates.push(fate);
+    }
+
+    /// Hides attributions, and everything from the first sign that the rest is another mail; where that rest begins.
+    fn cut_tail(&mut self) -> usize {
+        let mut at = 0;
+        let (mut shown, mut looked_at) = (false, 0);
+        while at < self.classes.len() {
+            // Whether words are shown before this line; each line is looked at once.
+            shown |= (looked_at..at).any(|i| self.shows_word(i));
+            looked_at = at;
+            match self.classes[at] {
+                _ if self.fates[at].is_some() => at += 1,
+                Class::Forwarded => return self.cut(at, HiddenKind::Forward),
+                Class::Original => return self.cut(at, HiddenKind::Quote),
+                Class::Header(_) if self.is_header_block(at) => return self.cut(at, HiddenKind::Quote),
+                Class::Opening | Class::Attribution => match self.attribution(at) {
+                    Some(found) if found.is_tail && shown => {
+                        return self.cut(at, HiddenKind::Quote);
+                    }
+                    Some(found) => {
+                        self.fates[at..found.end].fill(Some(HiddenKind::Quote));
+                        self.classes[at..found.end].fill(Class::Attribution);
+                        at = found.end;
+                    }
+                    None => at += 1,
+                },
+                _ => at += 1,
+            }
+        }
+        self.classes.len()
+    }
+
+    /// Hides everything from `at` on, and the rules and empty lines just before it.
+    fn cut(&mut self, at: usize, kind: HiddenKind) -> usize {
+        let mut start = at;
+        while start > 0
+            && matches!(self.classes[start - 1], Class::Rule | Class::Empty)
+            && self.fates[start - 1].is_none()
+        {
+            start -= 1;
+        }
+        self.fates[start..].iter_mut().filter(|f| f.is_none()).for_each(|f| *f = Some(kind));
+        start
+    }
+
+    fn shows_word(&self, at: usize) -> bool {
+        self.fates[at].is_none() && self.texts[at].chars().any(char::is_alphanumeric)
+    }
+
+    fn shows_words(&self) -> bool {
+        (0..self.texts.len()).any(|at| self.shows_word(at))
+    }
+
+    /// Whether a quoted mail's header begins here: fields of at least two kinds close together, with an address, or of
+    /// three kinds. A traveller's "From: Berlin / To: Munich" is none.
+    fn is_header_block(&self, start: usize) -> bool {
+        let mut roles: Vec<Role> = Vec::new();
+        let mut has_address = false;
+        for at in start..self.classes.len().min(start + HEADER_LINES_MAX) {
+            match self.classes[at] {
+                Class::Header(role) if !roles.contains(&role) => roles.push(role),
+                Class::Header(_) => {}
+                Class::Empty if at + 1 < self.classes.len() && matches!(self.classes[at + 1], Class::Header(_)) => {}
+                Class::Empty => break,
+                _ if roles.is_empty() => return false,
+                _ => {}
+            }
+            has_address |= self.texts[at].contains('@');
+        }
+        let names_sender = roles.contains(&Role::From) || roles.contains(&Role::Date);
+        let is_dated = roles.contains(&Role::Date) || roles.contains(&Role::Subject);
+        names_sender && is_dated && (roles.len() >= 3 || has_address && roles.len() >= 2)
+    }
+
+    /// The attribution that begins at this line, if one does.
+    fn attribution(&self, start: usize) -> Option<Attribution> {
+        let mut joined = String::new();
+        for at in start..self.classes.len().min(start + ATTRIBUTION_LINES_MAX) {
+            let text = self.texts[at].trim();
+            if at > start && matches!(self.classes[at], Class::Header(_) | Class::Original | Class::Forwarded) {
+                return None;
+            }
+            if self.classes[at] == Class::Empty && !self.goes_on_after(at) {
+                return None;
+            }
+            joined.push(' ');
+            joined.push_str(text);
+            if joined.len() > ATTRIBUTION_BYTES_MAX {
+                return None;
+            }
+            if is_attribution(joined.trim()) {
+                let next = (at + 1..self.classes.len()).find(|&i| self.classes[i] != Class::Empty);
+                let is_quoted = next.is_some_and(|i| self.classes[i] == Class::Quote || self.texts[i].starts_with('|'));
+                return (is_quoted || is_sure(&joined)).then_some(Attribution { end: at + 1, is_tail: !is_quoted });
+            }
+        }
+        None
+    }
+
+    /// Whether an attribution broken by an empty line goes on: some clients put its address on lines of its own.
+    fn goes_on_after(&self, empty: usize) -> bool {
+        let next = self.texts.get(empty + 1).map(|t| t.trim_start());
+        next.is_some_and(|t| t.starts_with(['<', '>']) || t.starts_with("mailto:"))
+    }
+
+    /// Hides quotes; those between which the sender answers stay as context.
+    fn hide_quotes(&mut self, end: usize) {
+        let blocks = self.quote_blocks(end);
+        let is_new = |i: usize| self.fates[i].is_none() && !matches!(self.classes[i], Class::Quote | Class::Empty);
+        let last_new = (0..end).rev().find(|&i| is_new(i));
+        let inner = blocks.iter().filter(|b| last_new.is_some_and(|l| b.start < l)).count();
+        let mut hide = Vec::new();
+        for block in &blocks {
+            let is_last = last_new.is_none_or(|l| block.start > l);
+            let is_context = blocks.len() > 1 || inner > 1 || !block.attributed;
+            if is_last || !is_context {
+                hide.push(block.start..block.end);
+            }
+        }
+        for range in hide {
+            for at in range {
+                self.fates[at] = self.fates[at].or(Some(HiddenKind::Quote));
+            }
+        }
+    }
+
+    fn quote_blocks(&self, end: usize) -> Vec<QuoteBlock> {
+        let mut blocks: Vec<QuoteBlock> = Vec::new();
+        let mut at = 0;
+        while at < end {
+            if self.classes[at] != Class::Quote && !self.is_pipe_quote(at) {
+                at += 1;
+                continue;
+            }
+            let start = at;
+            while at < end && self.continues_quote(at, end) {
+                at += 1;
+            }
+            let before = (0..start).rev().find(|&i| self.classes[i] != Class::Empty);
+            let attributed = before.is_some_and(|i| self.classes[i] == Class::Attribution);
+            blocks.push(QuoteBlock { start, end: at.max(start + 1), attributed });
+            at = at.max(start + 1);
+        }
+        blocks
+    }
+
+    fn is_pipe_quote(&self, at: usize) -> bool {
+        self.texts[at].starts_with("| ")
+            && at > 0
+            && (0..at)
+                .rev()
+                .find(|&i| self.classes[i] != Class::Empty)
+                .is_some_and(|i| self.classes[i] == Class::Attribution)
+    }
+
+    /// Quote lines, empty lines between them, and the pieces of addresses that broken clients wrap out of them.
+    fn continues_quote(&self, at: usize, end: usize) -> bool {
+        if self.classes[at] == Class::Quote || self.texts[at].starts_with('|') {
+            return true;
+        }
+        if self.classes[at] != Class::Empty && !is_wrapped_address(&self.texts[at]) {
+            return false;
+        }
+        let next = (at + 1..end).find(|&i| self.classes[i] != Class::Empty);
+        next.is_some_and(|i| self.classes[i] == Class::Quote)
+    }
+
+    /// Hides the signature, telephone line or notice at the end of what is visible.
+    fn hide_signature(&mut self, end: usize) {
+        let first_word = (0..end).find(|&at| self.shows_word(at));
+        let mut after = 0;
+        let mut start = None;
+        for at in (0..end).rev() {
+            let kind = match self.classes[at] {
+                _ if self.fates[at].is_some() => continue,
+                Class::Empty => continue,
+                Class::SignatureMark if after <= SIGNATURE_LINES_MAX => Some(HiddenKind::Signature),
+                Class::Rule if after <= RULED_LINES_MAX => Some(HiddenKind::Signature),
+                Class::Mobile if after <= MOBILE_LINES_MAX => Some(HiddenKind::Signature),
+                Class::Disclaimer => Some(HiddenKind::Disclaimer),
+                _ => None,
+            };
+            match kind {
+                Some(kind) if first_word.is_some_and(|first| first < at) => {
+                    start = Some((at, kind));
+                    after = 0;
+                }
+                _ if self.classes[at] == Class::Quote => {}
+                _ if start.is_some() && after > SIGNATURE_LINES_MAX => break,
+                _ => after += 1,
+            }
+        }
+        let Some((start, kind)) = start else { return };
+        for at in start..end {
+            if self.fates[at].is_none() && !matches!(self.classes[at], Class::Quote) {
+                self.fates[at] = Some(kind);
+            }
+        }
+    }
+
+    fn into_reply(self) -> Reply {
+        let mut reply = Reply::default();
+        let mut visible: Vec<&str> = Vec::new();
+        for (text, fate) in self.texts.iter().zip(&self.fates) {
+            let Some(kind) = *fate else {
+                visible.push(text);
+                continue;
+            };
+            match reply.hidden.last_mut() {
+                Some(last) if last.kind == kind => {
+                    last.text.push('\n');
+                    last.text.push_str(text);
+                }
+                _ => reply.hidden.push(Hidden { kind, text: text.clone() }),
+            }
+        }
+        reply.hidden.retain(|h| !h.text.trim().is_empty());
+        let visible = visible.join("\n");
+        reply.visible = visible.trim_end().trim_start_matches('\n').to_owned();
+        reply
+    }
+}
+
+struct Attribution {
+    /// The line after it.
+    end: usize,
+    /// What follows is quoted without signs, up to the end.
+    is_tail: bool,
+}
+
+struct QuoteBlock {
+    start: usize,
+    end: usize,
+    attributed: bool,
+}
+
+/// A line that is one piece of an address: no spaces, and a character that addresses have and words have not.
+fn is_wrapped_address(text: &str) -> bool {
+    let text = text.trim();
+    text.contains("://") && text.split_whitespace().count() <= 2
+        || !text.contains(char::is_whitespace) && text.contains(['_', '=', '/', '<', '>'])
+}
+
+fn pattern(text: &str) -> Regex {
+    // The pattern is made of constants; the tests build every one of them.
+    Regex::new(text).expect("a constant pattern compiles")
+}
+
+static WROTE: LazyLock<Regex> = LazyLock::new(|| {
+    let wrote = language::any(|l| l.wrote);
+    pattern(&format!(
+        r"(?i)(?:{wrote})(?:\W[^.!?]{{0,60}}?|\W.{{0,60}}?\d.{{0,20}}?)?[:：]\W{{0,8}}$|(?:{wrote})\s*[-=*:：]*$"
+    ))
+});
+static DATED: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"^\d{4}[-/.]\d{1,2}[-/.]\d{1,2}\s(?:.{0,12}\d{1,2}:\d{2}.{0,12}\s)?(?:GMT|UTC)?.{0,120}?(?:<[^<>\s]*\s?[^<>\s]+@[^<>]+>\s?:?|(?:GMT|UTC)[+-]\d.{1,80})$",
+    )
+});
+static PRONOUN: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?i)\b(?:i|he|she|we|they|it|who|ich|er|sie|wir|je|il|elle)\s+(?:\w+\s+)?(?:wrote|said|sent|schrieb|a écrit)",
+    )
+});
+static SURE: LazyLock<Regex> = LazyLock::new(|| pattern(r"@|\d{1,2}\s?[:.h：]\s?\d{2}|[-=]{2,}|\b(?:19|20)\d{2}\b"));
+static SHARED: LazyLock<Regex> = LazyLock::new(|| {
+    let wrote = language::any(|l| l.wrote);
+    pattern(&format!(
+        r"^(?P<new>.*\S.*?)(?:\s|-{{2,}}\s?)(?P<attribution>(?:On|Am|Le|El|Il|Op|Em|Den) .{{0,30}}\d.{{0,160}}@.{{0,100}}(?:{wrote})\s?:)\s*$"
+    ))
+});
+
+fn is_attribution(joined: &str) -> bool {
+    let has_time = joined.contains('@') || joined.chars().any(|c| c.is_ascii_digit()) || joined.starts_with("--");
+    has_time && (WROTE.is_match(joined) || DATED.is_match(joined)) && !PRONOUN.is_match(joined)
+}
+
+/// Sure enough to cut what follows although it bears no quote sign: an address, a time or a year stands in it.
+fn is_sure(joined: &str) -> bool {
+    SURE.is_match(joined)
+}
+
+/// New text and an attribution on one line, as clients write that forget a line break.
+fn shared_line(text: &str) -> Option<(&str, &str)> {
+    if text.len() > ATTRIBUTION_BYTES_MAX || !text.trim_end().ends_with(':') {
+        return None;
+    }
+    let found = SHARED.captures(text)?;
+    let new = found.name("new")?.as_str().trim_end_matches('-').trim_end();
+    let attribution = found.name("attribution")?.as_str();
+    (!new.is_empty() && classify(text) != Class::Opening).then_some((new, attribution))
+}

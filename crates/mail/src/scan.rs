@@ -1,0 +1,334 @@
+//! The MIME tree of a mail (RFC 2045, RFC 2046): one iterative walk within limits, so that no mail can exhaust stack, time or memory.
+//!
+//! mail-parser reads single values only: its own tree overflows the stack when 50,000 nested messages are dropped, and
+//! a scan in front of another parser would have to agree with it on every malformed boundary. Each level is cut by
+//! one pass over its bytes, so the cost is the size of the mail times its depth, which is bounded.
+
+use crate::Limits;
+use crate::field::{self, Block, line_end};
+use crate::transfer::Transfer;
+use mail_parser::HeaderValue;
+use mail_parser::parsers::MessageStream;
+use std::borrow::Cow;
+use std::ops::Range;
+
+/// One node of the tree; ranges count within `source` of its [`Tree`].
+#[derive(Debug)]
+pub(crate) struct Node {
+    pub path: String,
+    pub parent: Option<usize>,
+    /// The how-manieth child of its parent, from 0.
+    pub ordinal: usize,
+    pub depth: usize,
+    pub leaf: bool,
+    pub kind: MediaType,
+    pub disposition: Option<String>,
+    pub name: Option<String>,
+    pub content_id: Option<String>,
+    pub transfer: Transfer,
+    source: usize,
+    header: Range<usize>,
+    body: Range<usize>,
+}
+
+/// A media type with the parameters that reading needs (RFC 2045, section 5).
+#[derive(Debug, Default, Clone)]
+pub(crate) struct MediaType {
+    /// `type/subtype`, lower case.
+    pub essence: String,
+    pub charset: Option<String>,
+    boundary: Option<String>,
+    /// The root part of a multipart/related (RFC 2387).
+    pub start: Option<String>,
+    pub flowed: bool,
+    pub del_sp: bool,
+    name: Option<String>,
+}
+
+impl MediaType {
+    pub fn is_multipart(&self) -> bool {
+        self.essence.starts_with("multipart/")
+    }
+
+    pub fn is_message(&self) -> bool {
+        matches!(self.essence.as_str(), "message/rfc822" | "message/global")
+    }
+}
+
+/// All nodes of a mail, depth first; node 0 is the mail itself.
+pub(crate) struct Tree<'a> {
+    /// The raw mail, then each message that was transfer-encoded, decoded.
+    sources: Vec<Cow<'a, [u8]>>,
+    pub nodes: Vec<Node>,
+    pub faults: Vec<&'static str>,
+    pub too_complex: Option<&'static str>,
+}
+
+/// A node that was found but not yet entered.
+struct Pending {
+    parent: Option<usize>,
+    ordinal: usize,
+    depth: usize,
+    path: String,
+    source: usize,
+    range: Range<usize>,
+    /// The type of a node that names none: message/rfc822 inside multipart/digest (RFC 2046, section 5.1.5).
+    default_type: &'static str,
+}
+
+impl<'a> Tree<'a> {
+    /// Walks the mail; stops at the first limit and says which one it was.
+    pub fn scan(raw: &'a [u8], limits: &Limits) -> Tree<'a> {
+        let mut tree =
+            Tree { sources: vec![with_line_feeds(raw)], nodes: Vec::new(), faults: Vec::new(), too_complex: None };
+        let root = Pending {
+            parent: None,
+            ordinal: 0,
+            depth: 0,
+            path: "1".to_owned(),
+            source: 0,
+            range: 0..raw.len(),
+            default_type: "text/plain",
+        };
+        let mut pending = vec![root];
+        while let Some(next) = pending.pop() {
+            tree.enter(next, limits);
+            if tree.too_complex.is_some() {
+                break;
+            }
+            let index = tree.nodes.len() - 1;
+            let room = limits.parts_max.saturating_sub(tree.nodes.len() + pending.len());
+            let children = tree.children(index, room);
+            if children.len() > room {
+                tree.too_complex = Some("too many parts");
+                break;
+            }
+            if !children.is_empty() && tree.nodes[index].depth >= limits.depth_max {
+                tree.too_complex = Some("parts are nested too deeply");
+                break;
+            }
+            pending.extend(children.into_iter().rev());
+        }
+        tree
+    }
+
+    /// The header block of a node.
+    pub fn block(&self, index: usize) -> Block<'_> {
+        let node = &self.nodes[index];
+        // The limits were applied when the node was entered, and the range ends where reading ended then.
+        Block::read(&self.sources[node.source][node.header.clone()], usize::MAX, usize::MAX)
+    }
+
+    /// The body of a node as it was transported.
+    pub fn raw_body(&self, index: usize) -> &[u8] {
+        let node = &self.nodes[index];
+        &self.sources[node.source][node.body.clone()]
+    }
+
+    /// The body of a node with its transfer encoding undone.
+    pub fn body(&self, index: usize) -> Cow<'_, [u8]> {
+        let transfer = if self.nodes[index].leaf { self.nodes[index].transfer } else { Transfer::Identity };
+        transfer.decode(self.raw_body(index))
+    }
+
+    /// The nodes directly below a node.
+    pub fn below(&self, index: usize) -> impl Iterator<Item = usize> + '_ {
+        (index + 1..self.nodes.len()).filter(move |&i| self.nodes[i].parent == Some(index))
+    }
+
+    /// The first leaf of a media type, in any depth, but not inside an attached message.
+    pub fn find(&self, essence: &str) -> Option<usize> {
+        (0..self.nodes.len()).find(|&i| self.nodes[i].kind.essence == essence && !self.is_inside_message(i))
+    }
+
+    /// Whether a message other than the mail itself holds the node.
+    pub fn is_inside_message(&self, index: usize) -> bool {
+        let mut at = self.nodes[index].parent;
+        while let Some(parent) = at {
+            if self.nodes[parent].kind.is_message() {
+                return true;
+            }
+            at = self.nodes[parent].parent;
+        }
+        false
+    }
+
+    fn enter(&mut self, next: Pending, limits: &Limits) {
+        let bytes = &self.sources[next.source][next.range.clone()];
+        let block = Block::read(bytes, limits.header_bytes_max, limits.header_fields_max);
+        let body_start = next.range.start + block.body_offset;
+        let node = describe(&block, &next, body_start..next.range.end);
+        let (overrun, mut faults) = (block.overrun, block.faults);
+        self.faults.append(&mut faults);
+        self.too_complex = overrun;
+        self.nodes.push(node);
+    }
+
+    /// The children of a node, at most `room` and one more; a container without any becomes a leaf.
+    fn children(&mut self, index: usize, room: usize) -> Vec<Pending> {
+        let kind = self.nodes[index].kind.clone();
+        if kind.is_message() {
+            let (source, range) = self.message_bytes(index);
+            self.nodes[index].leaf = false;
+            return vec![self.child(index, 0, source, range, "text/plain")];
+        }
+        if !kind.is_multipart() {
+            return Vec::new();
+        }
+        let node = &self.nodes[index];
+        let (source, body) = (node.source, node.body.clone());
+        let default_type = if kind.essence == "multipart/digest" { "message/rfc822" } else { "text/plain" };
+        let boundary = kind.boundary.as_deref().filter(|b| !b.is_empty());
+        let cut =
+            boundary.map(|b| cut(&self.sources[source][body.clone()], b.as_bytes(), room + 1)).unwrap_or_default();
+        if cut.parts.is_empty() {
+            self.faults.push("a multipart has no parts");
+            return Vec::new();
+        }
+        if !cut.closed {
+            self.faults.push("a multipart is not closed");
+        }
+        self.nodes[index].leaf = false;
+        let shift = |r: &Range<usize>| body.start + r.start..body.start + r.end;
+        cut.parts.iter().enumerate().map(|(n, r)| self.child(index, n, source, shift(r), default_type)).collect()
+    }
+
+    fn child(
+        &self,
+        parent: usize,
+        ordinal: usize,
+        source: usize,
+        range: Range<usize>,
+        default_type: &'static str,
+    ) -> Pending {
+        let node = &self.nodes[parent];
+        let path = format!("{}.{}", node.path, ordinal + 1);
+        Pending { parent: Some(parent), ordinal, depth: node.depth + 1, path, source, range, default_type }
+    }
+
+    /// Where the message in a message/rfc822 node stands; an encoded one (which RFC 2046 forbids and mail contains) is
+    /// decoded into a source of its own.
+    fn message_bytes(&mut self, index: usize) -> (usize, Range<usize>) {
+        let node = &self.nodes[index];
+        let (source, body) = (node.source, node.body.clone());
+        if node.transfer == Transfer::Identity {
+            return (source, body);
+        }
+        let decoded = node.transfer.decode(&self.sources[source][body]).into_owned();
+        let whole = 0..decoded.len();
+        self.faults.push("an attached message is transfer-encoded");
+        self.sources.push(Cow::Owned(decoded));
+        (self.sources.len() - 1, whole)
+    }
+}
+
+/// Mail from old Macintosh files ends its lines with CR alone; as many bytes, so that sizes stay true.
+fn with_line_feeds(raw: &[u8]) -> Cow<'_, [u8]> {
+    if raw.contains(&b'\n') || !raw.contains(&b'\r') {
+        return Cow::Borrowed(raw);
+    }
+    Cow::Owned(raw.iter().map(|&b| if b == b'\r' { b'\n' } else { b }).collect())
+}
+
+fn describe(block: &Block, next: &Pending, body: Range<usize>) -> Node {
+    let kind = block.get("Content-Type").map(media_type).filter(|k| !k.essence.is_empty());
+    let kind = kind.unwrap_or_else(|| MediaType { essence: next.default_type.to_owned(), ..MediaType::default() });
+    let (disposition, file_name) = block.get("Content-Disposition").map(disposition).unwrap_or_default();
+    Node {
+        path: next.path.clone(),
+        parent: next.parent,
+        ordinal: next.ordinal,
+        depth: next.depth,
+        leaf: true,
+        name: file_name.or_else(|| kind.name.clone()),
+        kind,
+        disposition,
+        content_id: block.get("Content-ID").and_then(crate::thread::id),
+        transfer: block.text("Content-Transfer-Encoding").map(|t| Transfer::parse(&t)).unwrap_or_default(),
+        source: next.source,
+        header: next.range.start..body.start,
+        body,
+    }
+}
+
+fn media_type(value: &[u8]) -> MediaType {
+    let bytes = field::utf8(value);
+    let HeaderValue::ContentType(parsed) = MessageStream::new(&bytes).parse_content_type() else {
+        return MediaType::default();
+    };
+    let text = |name: &str| parsed.attribute(name).map(field::printable).filter(|v| !v.is_empty());
+    let says = |name: &str, word: &str| parsed.attribute(name).is_some_and(|v| v.trim().eq_ignore_ascii_case(word));
+    MediaType {
+        essence: essence(parsed.ctype(), parsed.subtype()),
+        charset: text("charset").map(|c| c.to_ascii_lowercase()),
+        boundary: parsed.attribute("boundary").map(|b| b.trim_end().to_owned()),
+        start: parsed.attribute("start").map(|s| s.trim().trim_matches(['<', '>']).to_owned()),
+        flowed: says("format", "flowed"),
+        del_sp: says("delsp", "yes"),
+        name: text("name"),
+    }
+}
+
+/// A type without a subtype is what old mailers wrote for plain text; anything else unreadable names no type.
+fn essence(main: &str, sub: Option<&str>) -> String {
+    let main = main.trim().to_ascii_lowercase();
+    match sub.map(|s| s.trim().to_ascii_lowercase()).filter(|s| !s.is_empty()) {
+        Some(sub) if !main.is_empty() => format!("{main}/{sub}"),
+        _ if main == "text" => "text/plain".to_owned(),
+        _ => String::new(),
+    }
+}
+
+fn disposition(value: &[u8]) -> (Option<String>, Option<String>) {
+    let bytes = field::utf8(value);
+    let HeaderValue::ContentType(parsed) = MessageStream::new(&bytes).parse_content_type() else {
+        return (None, None);
+    };
+    let kind = parsed.ctype().trim().to_ascii_lowercase();
+    let name = parsed.attribute("filename").map(field::printable).filter(|n| !n.is_empty());
+    ((!kind.is_empty()).then_some(kind), name)
+}
+
+/// The pieces between the boundary lines of one multipart body.
+#[derive(Default)]
+struct Cut {
+    parts: Vec<Range<usize>>,
+    closed: bool,
+}
+
+/// Cuts at lines that are exactly `--boundary` or `--boundary--`, white space after them aside (RFC 2046, section
+/// 5.1.1): a longer line belongs to another boundary of which this one is a prefix.
+fn cut(body: &[u8], boundary: &[u8], parts_max: usize) -> Cut {
+    let mut found = Cut::default();
+    let mut open: Option<usize> = None;
+    let mut at = 0;
+    while at < body.len() {
+        let end = line_end(body, at);
+        let rest = body[at..end].strip_prefix(b"--").and_then(|l| l.strip_prefix(boundary)).map(<[u8]>::trim_ascii);
+        if let Some(rest @ (b"" | b"--")) = rest {
+            if let Some(start) = open {
+                found.parts.push(start..before_line_break(body, start, at));
+                if found.parts.len() >= parts_max {
+                    return found;
+                }
+            }
+            open = Some(end);
+            if rest == b"--" {
+                found.closed = true;
+                return found;
+            }
+        }
+        at = end;
+    }
+    if let Some(start) = open {
+        found.parts.push(start..body.len());
+    }
+    found
+}
+
+/// The line break before a boundary line belongs to the boundary.
+fn before_line_break(body: &[u8], start: usize, at: usize) -> usize {
+    let part = &body[start..at];
+    let part = part.strip_suffix(b"\n").unwrap_or(part);
+    start + part.strip_suffix(b"\r").unwrap_or(part).len()
+}
