@@ -226,3 +226,72 @@ fn sec_32_lines_of_openers_are_read_in_bounded_time() {
         assert!(started.elapsed().as_secs() < 20, "{unit:?} took {:?}", started.elapsed());
     }
 }
+
+#[test]
+fn the_longest_folded_piece_goes_first_and_is_named() {
+    let quote = Hidden { kind: HiddenKind::Quote, text: "> line\n".repeat(8000) };
+    let signature = Hidden { kind: HiddenKind::Signature, text: "Anna".to_owned() };
+    let body = Body { visible: "Short.".to_owned(), hidden: vec![quote, signature], author: None };
+    assert!(!adf::fits(&body));
+    assert_eq!(
+        adf::document(&body).plain_text(),
+        "Short.\n\nSignature\n\nAnna\n\nLeft out here, because it is longer than Jira allows: 8000 quoted lines. \
+         The attached mail has the whole of it."
+    );
+}
+
+#[test]
+fn a_long_text_ends_with_a_whole_line_and_says_that_it_goes_on() {
+    let line = "A line of some forty letters, all the same.";
+    let text = adf::plain_text(&made(&format!("{line}\n").repeat(2000)));
+    let (kept, note) = text.rsplit_once("\n\n").unwrap();
+    assert_eq!(note, "The text goes on, but is longer than Jira allows. The attached mail has the whole of it.");
+    assert!(kept.lines().all(|kept| kept == line), "a line was cut");
+    let json_per_line = line.len() + r#"{"text":"","type":"text"},{"type":"hardBreak"},"#.len();
+    assert!(kept.lines().count() * json_per_line > DOCUMENT_CHARS_MAX * 9 / 10, "more was cut than had to be");
+}
+
+#[test]
+fn a_name_that_turns_the_text_around_does_not() {
+    let author = Some(Address { name: Some("\u{202e}moc.knab@sso".to_owned()), address: "a@example.com".to_owned() });
+    let body = Body { visible: String::new(), hidden: Vec::new(), author };
+    assert_eq!(adf::document(&body).plain_text(), "moc.knab@sso <a@example.com> wrote:");
+}
+
+/// What a reader of the history must still find when Jira's people used all that its editor offers.
+#[test]
+fn every_kind_of_node_is_read() {
+    let text = |text: &str| json!({"type": "text", "text": text});
+    let paragraph = |content: Value| json!({"type": "paragraph", "content": content});
+    let cell = |kind: &str, words: &str| json!({"type": kind, "content": [paragraph(json!([text(words)]))]});
+    let document = json!({"version": 1, "type": "doc", "content": [
+        {"type": "heading", "attrs": {"level": 2}, "content": [text("Title")]},
+        paragraph(json!([
+            {"type": "mention", "attrs": {"id": "5b10", "text": "@Bob"}}, text(" "),
+            {"type": "emoji", "attrs": {"shortName": ":fire:"}}, text(" "),
+            {"type": "date", "attrs": {"timestamp": "1795305600000"}}, text(" "),
+            {"type": "status", "attrs": {"text": "DONE", "color": "green"}}, text(" "),
+            {"type": "inlineCard", "attrs": {"url": "https://example.com/"}},
+        ])),
+        {"type": "orderedList", "attrs": {"order": 9}, "content": [
+            {"type": "listItem", "content": [paragraph(json!([text("nine")]))]},
+            {"type": "listItem", "content": [paragraph(json!([text("ten"), {"type": "hardBreak"}, text("more")]))]},
+        ]},
+        {"type": "taskList", "attrs": {"localId": ""}, "content": [
+            {"type": "taskItem", "attrs": {"localId": "", "state": "TODO"}, "content": [text("do it")]},
+        ]},
+        {"type": "table", "content": [
+            {"type": "tableRow", "content": [cell("tableHeader", "a"), cell("tableHeader", "b")]},
+            {"type": "tableRow", "content": [cell("tableCell", "1"), cell("tableCell", "2")]},
+        ]},
+        {"type": "panel", "attrs": {"panelType": "info"}, "content": [paragraph(json!([text("note")]))]},
+        {"type": "blockquote", "content": [paragraph(json!([text("said")])), paragraph(json!([text("twice")]))]},
+        {"type": "mediaSingle", "content": [{"type": "media", "attrs": {"id": "1", "type": "file", "alt": "chart"}}]},
+        {"type": "rule"},
+        {"type": "codeBlock", "content": [text("fn main() {\n}")]},
+        {"type": "layoutSection", "content": [{"type": "layoutColumn", "content": [paragraph(json!([text("left")]))]}]},
+    ]});
+    let expected = "Title\n\n@Bob :fire: 2026-11-22 DONE https://example.com/\n\n9. nine\n10. ten\n    more\n\n- do it\n\n\
+                    a | b\n1 | 2\n\nnote\n\n> said\n> \n> twice\n\nchart\n\n---\n\nfn main() {\n}\n\nleft";
+    assert_eq!(adf::plain_text(&document), expected);
+}

@@ -14,6 +14,9 @@ const LIST_NUMBER_DIGITS_MAX: usize = 9;
 /// Longest name of a code block's language.
 const LANGUAGE_BYTES_MAX: usize = 20;
 
+/// How far to the right code stands that has no fence.
+const CODE_INDENT: &str = "    ";
+
 /// How many lines a block took, and the block.
 type Taken = Option<(usize, Node)>;
 
@@ -28,7 +31,8 @@ pub(super) fn blocks(text: &str) -> Vec<Node> {
             at += 1;
             continue;
         }
-        let (taken, node) = special(&lines[at..]).unwrap_or_else(|| paragraph(&lines[at..]));
+        let rest = &lines[at..];
+        let (taken, node) = special(rest).or_else(|| indented(rest)).unwrap_or_else(|| paragraph(rest));
         nodes.push(node);
         at += taken;
     }
@@ -89,6 +93,15 @@ fn fence(lines: &[&str]) -> Taken {
     Some((end + 1, block))
 }
 
+/// Code that stands four spaces to the right, up to an empty line. A paragraph with an indented first line is none,
+/// and code cannot interrupt a paragraph.
+fn indented(lines: &[&str]) -> Taken {
+    let block = lines.iter().take_while(|line| !line.is_empty());
+    let code: Vec<&str> = block.map(|line| line.strip_prefix(CODE_INDENT)).collect::<Option<_>>()?;
+    let text = Node::Text { text: code.join("\n"), marks: Vec::new() };
+    Some((code.len(), Node::element(Kind::CodeBlock, vec![text])))
+}
+
 fn rule(lines: &[&str]) -> Taken {
     (lines[0] == "---").then(|| (1, Node::element(Kind::Rule, Vec::new())))
 }
@@ -134,17 +147,24 @@ struct Item<'a> {
 fn list(lines: &[&str]) -> Taken {
     let mut items: Vec<Item<'_>> = Vec::new();
     let mut taken = 0;
-    for line in lines.iter().take_while(|line| !line.is_empty()) {
+    let mut at = 0;
+    while let Some(line) = lines.get(at) {
         let indent = line.len() - line.trim_start_matches(' ').len();
         match item(line, indent) {
             Some(item) if belongs(&items, &item) => items.push(item),
             Some(_) => break,
-            None => match items.last_mut().filter(|last| indent >= last.indent + 2) {
+            // One empty line may part the items of one list.
+            None if line.is_empty() && taken == at => {
+                at += 1;
+                continue;
+            }
+            None => match items.last_mut().filter(|last| taken == at && indent >= last.indent + 2) {
                 Some(last) => last.lines.push(line.trim_start()),
                 None => break,
             },
         }
-        taken += 1;
+        at += 1;
+        taken = at;
     }
     if items.is_empty() {
         return None;

@@ -58,7 +58,7 @@ pub fn fits(body: &Body) -> bool {
 /// Who wrote it. Text and nothing else: an address that somebody wrote into a mail must not become a mention.
 fn author_line(author: &Address) -> Node {
     let one_line = |text: &str| {
-        let spaced: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        let spaced: String = text.chars().map(|c| if c.is_control() || turns_text(c) { ' ' } else { c }).collect();
         shortened(spaced.trim(), AUTHOR_CHARS_MAX)
     };
     let address = one_line(&author.address);
@@ -68,6 +68,11 @@ fn author_line(author: &Address) -> Node {
         }
         _ => Node::literal_paragraph(&format!("{address} wrote:")),
     }
+}
+
+/// Characters that turn the direction of text (UAX #9, section 2): a name with one could show an address backwards.
+fn turns_text(character: char) -> bool {
+    matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Length of the nodes in a list, separators included.

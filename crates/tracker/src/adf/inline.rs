@@ -12,6 +12,9 @@ const SPAN_BYTES_MAX: usize = 2000;
 /// Deepest nesting of marks.
 const DEPTH_MAX: usize = 4;
 
+/// Stands for a picture that says nothing about itself.
+const NAMELESS_PICTURE: &str = "[image]";
+
 /// The marks that surround a text, longest delimiter first.
 const DELIMITERS: [(&str, Mark); 4] = [("**", Mark::Strong), ("~~", Mark::Strike), ("*", Mark::Em), ("_", Mark::Em)];
 
@@ -26,7 +29,8 @@ pub(super) fn line(text: &str) -> Vec<Node> {
 struct Span<'a> {
     bytes: usize,
     inner: &'a str,
-    mark: Mark,
+    /// `None` where the markup leaves nothing but text.
+    mark: Option<Mark>,
     /// Whether more markup may stand inside.
     nests: bool,
 }
@@ -42,7 +46,7 @@ fn spans(text: &str, marks: &[Mark], depth: usize, nodes: &mut Vec<Node>) {
             continue;
         };
         push(&text[plain_from..at], marks, nodes);
-        let inner_marks = with(marks, span.mark);
+        let inner_marks = span.mark.map_or_else(|| marks.to_vec(), |mark| with(marks, mark));
         if span.nests && depth < DEPTH_MAX {
             spans(span.inner, &inner_marks, depth + 1, nodes);
         } else {
@@ -74,6 +78,7 @@ fn span<'a>(text: &'a str, first: char, before: Option<char>, linked: bool) -> O
         // Only the whole run of backticks opens, not what is left of it.
         '`' if before != Some('`') => code(text),
         '*' | '_' | '~' => emphasis(text, before),
+        '!' => picture(text),
         '[' if !linked => named_link(text),
         '<' if !linked => bracketed_link(text),
         'h' | 'H' if !linked => bare_link(text, before),
@@ -94,7 +99,7 @@ fn code(text: &str) -> Option<Span<'_>> {
             return (!inner.trim().is_empty()).then_some(Span {
                 bytes: ticks + start + run,
                 inner,
-                mark: Mark::Code,
+                mark: Some(Mark::Code),
                 nests: false,
             });
         }
@@ -119,7 +124,18 @@ fn emphasis(text: &str, before: Option<char>) -> Option<Span<'_>> {
         last.is_some_and(|last| !last.is_whitespace() && last != sign)
             && !next.is_some_and(|next| next.is_alphanumeric() || next == sign)
     })?;
-    Some(Span { bytes: end + 2 * delimiter.len(), inner: &inside[..end], mark, nests: true })
+    Some(Span { bytes: end + 2 * delimiter.len(), inner: &inside[..end], mark: Some(mark), nests: true })
+}
+
+/// `![words](cid:…)`, a picture inside the mail: it goes along as a file, so its place shows `[words]`.
+fn picture(text: &str) -> Option<Span<'_>> {
+    let inside = window(text).strip_prefix("![")?;
+    let words = &inside[..inside.find(['[', ']'])?];
+    let target = inside[words.len()..].strip_prefix("](cid:")?;
+    let target = &target[..closing_parenthesis(target)?];
+    let inner = if words.trim().is_empty() { NAMELESS_PICTURE } else { &text[1..1 + words.len() + "[]".len()] };
+    let bytes = "![](cid:)".len() + words.len() + target.len();
+    Some(Span { bytes, inner, mark: None, nests: false })
 }
 
 /// `[label](url)`. A label that itself looks like an address of another host is left as it stands, so that the
@@ -134,7 +150,7 @@ fn named_link(text: &str) -> Option<Span<'_>> {
         return None;
     }
     let bytes = "[](".len() + label.len() + target.len() + ")".len();
-    Some(Span { bytes, inner: label, mark: Mark::Link { href: target.to_owned() }, nests: true })
+    Some(Span { bytes, inner: label, mark: Some(Mark::Link { href: target.to_owned() }), nests: true })
 }
 
 /// Where the parenthesis closes that was opened before the text; a URL may hold pairs of its own, but no space.
@@ -158,7 +174,7 @@ fn bracketed_link(text: &str) -> Option<Span<'_>> {
     let target = &inside[..inside.find('>')?];
     link_target(target)?;
     let bytes = "<>".len() + target.len();
-    Some(Span { bytes, inner: target, mark: Mark::Link { href: target.to_owned() }, nests: false })
+    Some(Span { bytes, inner: target, mark: Some(Mark::Link { href: target.to_owned() }), nests: false })
 }
 
 /// A web address in the text, without the punctuation that ends the sentence around it.
@@ -173,7 +189,7 @@ fn bare_link(text: &str, before: Option<char>) -> Option<Span<'_>> {
     let ends = |c: char| c.is_whitespace() || c.is_control() || "<>\"[]{}|\\^`".contains(c);
     let target = without_sentence_end(&inside[..inside.find(ends).unwrap_or(inside.len())]);
     link_target(target)?;
-    Some(Span { bytes: target.len(), inner: target, mark: Mark::Link { href: target.to_owned() }, nests: false })
+    Some(Span { bytes: target.len(), inner: target, mark: Some(Mark::Link { href: target.to_owned() }), nests: false })
 }
 
 /// A closing parenthesis belongs to the address only where it also opens one.
