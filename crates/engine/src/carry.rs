@@ -74,10 +74,22 @@ pub(crate) async fn carry_out(shared: &Shared, held: &Held) -> Result<(), Stop> 
 impl Run<'_> {
     async fn step(&mut self, step: &Step) -> Result<Ended, Stop> {
         let key = self.plan.step_key(step.ordinal);
-        match self.shared.store.deed(&self.held.lease, &key).await? {
+        // Asking the ledger first costs a unit of work; it is only worth it when beginning would cost a request.
+        let (before, begun) = match self.before_at_hand(step).await {
+            Some(before) => {
+                crash_point("carry_before_begin");
+                let begun = self.begin(step, &key, &before).await?;
+                (Some(before), begun)
+            }
+            None => (None, self.shared.store.deed(&self.held.lease, &key).await?),
+        };
+        match begun {
             Begun::Done(receipt) => Ok(Ended::Done(receipt)),
             Begun::Failed(fault) => Ok(Ended::Failed(fault)),
-            Begun::Fresh => self.attempt(step, &key).await,
+            Begun::Fresh => match before {
+                Some(before) => self.act(step, &key, &before).await,
+                None => self.attempt(step, &key).await,
+            },
             Begun::InDoubt { begun_at, before, looked } => {
                 let doubt = doubt::Doubt { begun_at, before: &before, looked };
                 self.resolve(step, &key, doubt).await

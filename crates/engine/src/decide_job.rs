@@ -22,8 +22,7 @@ pub(crate) async fn decide_and_write_down(shared: &Shared, held: &Held) -> Resul
     let origin = Origin::Message(message.id.clone());
     let inquiry = Inquiry { shared, held, site: &site, message: &message };
     let decision = match read(shared, held).await? {
-        Read::Killed(fault) => {
-            let why = format!("reading it killed its cell {} times: {}", held.lease.tries, fault.public);
+        Read::Refused(why) => {
             let plan = policy::quarantine(origin, 1, &profile, &why);
             decision(plan, Message::default(), &message, &profile, &Facts::default())
         }
@@ -51,8 +50,8 @@ pub(crate) async fn decide_and_write_down(shared: &Shared, held: &Held) -> Resul
 
 enum Read {
     Whole(Box<Reading>),
-    /// It killed its cell as often as it may.
-    Killed(Fault),
+    /// It killed its cell as often as it may, or is too large for one: why.
+    Refused(String),
 }
 
 async fn read(shared: &Shared, held: &Held) -> Result<Read, Stop> {
@@ -63,8 +62,10 @@ async fn read(shared: &Shared, held: &Held) -> Result<Read, Stop> {
             Ok(Read::Whole(Box::new(reading)))
         }
         Err(fault) if fault.code == FaultCode::CellDied && held.lease.tries >= shared.settings.cell_deaths_max => {
-            Ok(Read::Killed(fault))
+            let why = format!("reading it killed its cell {} times: {}", held.lease.tries, fault.public);
+            Ok(Read::Refused(why))
         }
+        Err(fault) if fault.code == FaultCode::TooComplex => Ok(Read::Refused(fault.public)),
         Err(fault) => Err(fault.into()),
     }
 }

@@ -6,7 +6,7 @@ use crate::metrics::Metrics;
 use crate::reader::Reader;
 use crate::settings::Settings;
 use crate::site::Site;
-use crate::{sweep, work};
+use crate::work;
 use policy::{Fault, FaultCode, Profile};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -70,7 +70,6 @@ impl Gateway {
         if shared.settings.jobs_max > 0 {
             let leases = Leases::new(shared.settings.lease_s);
             tasks.push(tokio::spawn(work::work(shared.clone(), leases, stop.clone())));
-            tasks.push(tokio::spawn(sweep::sweep(shared.clone(), stop.clone())));
         }
         Gateway { shared, stop, tasks: Mutex::new(tasks) }
     }

@@ -50,8 +50,6 @@ pub struct Settings {
     pub trouble_after: u32,
     /// How often a site in trouble is probed at most.
     pub probe_every: Duration,
-    /// How often retention and orphans are seen to.
-    pub sweep_every: Duration,
     /// How often the depth of the queue is read from the store.
     pub figures_every: Duration,
     /// Bounds on reading a mail.
@@ -83,7 +81,6 @@ impl Default for Settings {
             highest_key_age_max: Duration::from_secs(300),
             trouble_after: 3,
             probe_every: Duration::from_secs(30),
-            sweep_every: Duration::from_secs(3600),
             figures_every: Duration::from_secs(2),
             mail: mail::Limits::default(),
         }

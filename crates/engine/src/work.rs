@@ -5,19 +5,17 @@ use crate::gateway::Shared;
 use crate::held::{Held, Leases};
 use crate::metrics::Metrics;
 use crate::stop::Stop;
-use crate::{carry, decide_job};
-use futures_util::poll;
+use crate::{carry, decide_job, sweep};
 use policy::{Fault, FaultCode};
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use store::{JobKind, Lease, Micros};
+use store::{JobKind, Lease, Micros, Store};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 /// The kinds of jobs that workers claim.
-const KINDS: &[JobKind] = &[JobKind::Decide, JobKind::Carry];
+const KINDS: &[JobKind] = &[JobKind::Decide, JobKind::Carry, JobKind::Sweep];
 
 /// A unit of work of the store that ends a run may take this long; after that the lease runs out and the job comes back.
 const RECORDING_MAX: Duration = Duration::from_secs(60);
@@ -30,6 +28,8 @@ pub(crate) async fn work(shared: Arc<Shared>, leases: Leases, stop: Cancellation
         let (shared, leases, beating) = (shared.clone(), leases.clone(), beating.clone());
         async move { leases.beat(&shared.store, &beating).await }
     });
+    // A handle of its own: the store remembers for each up to where it has looked for work.
+    let store = shared.store.clone();
     let room = Arc::new(Semaphore::new(shared.settings.jobs_max as usize));
     let mut runs = JoinSet::new();
     let hurry = CancellationToken::new();
@@ -38,18 +38,16 @@ pub(crate) async fn work(shared: Arc<Shared>, leases: Leases, stop: Cancellation
         () = stop.cancelled() => None,
     } {
         while runs.try_join_next().is_some() {}
-        // Interest is registered before looking, so work that appears between the look and the wait is not slept over.
-        let mut waits = pin!(shared.store.work_waits());
-        let woken = poll!(waits.as_mut()).is_ready();
         let permits = with_more(permit, &room, shared.settings.claim_max);
-        let claimed = claim(&shared, &leases, &worker, permits.len()).await;
-        let none = claimed.is_empty();
+        let asked_for = permits.len();
+        let claimed = claim(&shared, &store, &leases, &worker, asked_for).await;
+        let all = claimed.len() < asked_for;
         for (held, permit) in claimed.into_iter().zip(permits) {
             runs.spawn(run(shared.clone(), held, permit, hurry.clone()));
         }
-        if none && !woken {
+        if all {
             tokio::select! {
-                () = waits => {}
+                () = store.work_waits() => {}
                 () = tokio::time::sleep(shared.settings.poll) => {}
                 () = stop.cancelled() => break,
             }
@@ -74,10 +72,10 @@ fn with_more(permit: OwnedSemaphorePermit, room: &Arc<Semaphore>, claim_max: u32
     permits
 }
 
-async fn claim(shared: &Shared, leases: &Leases, worker: &str, limit: usize) -> Vec<Held> {
+async fn claim(shared: &Shared, store: &Store, leases: &Leases, worker: &str, limit: usize) -> Vec<Held> {
     let asked = Instant::now();
     let limit = u32::try_from(limit).unwrap_or(u32::MAX);
-    let claiming = shared.store.claim(worker, KINDS, limit, shared.settings.lease_s);
+    let claiming = store.claim(worker, KINDS, limit, shared.settings.lease_s);
     let late = |_| Err(Fault::temporary(FaultCode::StoreUnavailable, "claiming took too long"));
     match tokio::time::timeout(RECORDING_MAX, claiming).await.unwrap_or_else(late) {
         Ok(claimed) => {
@@ -90,7 +88,7 @@ async fn claim(shared: &Shared, leases: &Leases, worker: &str, limit: usize) -> 
         Err(fault) => {
             shared.metrics.fault(&fault);
             tracing::warn!(code = %fault.code, detail = fault.detail, "no jobs could be claimed");
-            // The poll of the caller is the pause before the next attempt.
+            // The caller's wait is the pause before the next attempt.
             Vec::new()
         }
     }
@@ -141,14 +139,14 @@ async fn stop_job(job: &mut tokio::task::JoinHandle<Result<(), Stop>>) {
 
 async fn carry_on(shared: &Shared, held: &Held) -> Result<(), Stop> {
     let lease = &held.lease;
-    if lease.tries > shared.settings.tries_max {
+    if lease.tries > shared.settings.tries_max && lease.kind != JobKind::Sweep {
         // Its earlier runs never came to record anything: it took the whole process with it.
         return Err(Stop::GiveUp(Fault::permanent(FaultCode::Internal, "the tries were used up without a result")));
     }
     match lease.kind {
         JobKind::Decide => decide_job::decide_and_write_down(shared, held).await,
         JobKind::Carry => carry::carry_out(shared, held).await,
-        JobKind::Sweep => Err(Stop::GiveUp(Fault::permanent(FaultCode::Internal, "sweeping is a timer, not a job"))),
+        JobKind::Sweep => sweep::sweep(shared, held).await,
     }
 }
 
@@ -194,6 +192,8 @@ async fn record(shared: &Shared, held: &Held, result: Result<(), Stop>) {
 fn limited(shared: &Shared, held: &Held, result: Result<(), Stop>) -> Result<(), Stop> {
     let settings = &shared.settings;
     match result {
+        // There is only one sweep and it is needed for ever.
+        Err(Stop::Retry(fault) | Stop::GiveUp(fault)) if held.lease.kind == JobKind::Sweep => Err(Stop::Retry(fault)),
         Err(Stop::Retry(fault)) if held.lease.tries >= settings.tries_max => Err(Stop::GiveUp(fault)),
         Err(Stop::Retry(fault) | Stop::Wait(fault, _)) if held.age() > settings.give_up_after => {
             Err(Stop::GiveUp(fault))

@@ -95,7 +95,7 @@ impl Run<'_> {
         }
     }
 
-    async fn act(&mut self, step: &Step, key: &StepKey, before: &str) -> Result<Ended, Stop> {
+    pub(super) async fn act(&mut self, step: &Step, key: &StepKey, before: &str) -> Result<Ended, Stop> {
         crash_point("carry_begun");
         self.held.still_ours()?;
         match self.effect(step, key).await {
@@ -149,6 +149,21 @@ impl Run<'_> {
                 Ok(Receipt::Attachment { issue_id, id: stored.id })
             }
         }
+    }
+
+    /// What was so before, as text, when no request is needed to know it.
+    pub(super) async fn before_at_hand(&self, step: &Step) -> Option<String> {
+        let before = match &step.kind {
+            StepKind::CreateIssue { project, .. } => {
+                let highest_key = self.site.known_highest_key(project, &self.shared.settings).await?;
+                Before::Create { highest_key: Some(highest_key) }
+            }
+            StepKind::AddComment { .. } => Before::Comment,
+            StepKind::Attach { issue, .. } => {
+                Before::Attach { files: self.files.get(&self.issue_id(issue).ok()?)?.clone() }
+            }
+        };
+        Some(before.text())
     }
 
     async fn before(&mut self, step: &Step) -> Result<Before, Fault> {

@@ -87,6 +87,16 @@ impl Site {
         Ok(highest.as_ref().map(|known| known.key.clone()))
     }
 
+    /// The same when it is known already and not too old.
+    pub(crate) async fn known_highest_key(&self, project: &str, settings: &Settings) -> Option<String> {
+        let known = self.traces.project(project);
+        let highest = known.highest.lock().await;
+        highest
+            .as_ref()
+            .filter(|highest| highest.seen.elapsed() < settings.highest_key_age_max)
+            .map(|it| it.key.clone())
+    }
+
     /// Remembers the key of an issue that exists.
     pub(crate) async fn key_exists(&self, project: &str, key: &str) {
         let Some(number) = number_of(key).filter(|_| key.starts_with(&format!("{project}-"))) else { return };
