@@ -115,82 +115,80 @@ fn unknown_keys_are_refused_with_the_nearest_known_one() {
     );
 }
 
+/// Whole profiles, and the first line that each is refused with.
+const WRONG_DEFAULTS: &[(&str, &str)] = &[
+    ("", "support.toml: default.project is missing; add it"),
+    (
+        "[default]\nproject = \"demo\"\n",
+        "support.toml: default.project = \"demo\" is not a project key; write it as the tracker shows it, such as \"DEMO\"",
+    ),
+    ("[default]\nproject = 7\n", "support.toml: default.project = 7 is not a text; put it in quotes"),
+    ("default = \"DEMO\"\n", "support.toml: default = \"DEMO\" is not a table; write [default] on a line of its own"),
+];
+
+/// What stands beside a good `[default]`, and the one line that it is refused with.
+const WRONG: &[(&str, &str)] = &[
+    ("loops = \"holt\"\n", "support.toml: loops = \"holt\" is not one of hold, ignore; did you mean \"hold\"?"),
+    (
+        "catch = [\"support\"]\n",
+        "support.toml: catch = \"support\" is not an address; write \"local@domain\", or \"*@domain\" for all of a domain",
+    ),
+    (
+        "catch = [\"sup*@example.com\"]\n",
+        "support.toml: catch = \"sup*@example.com\" is not an address; write \"local@domain\", or \"*@domain\" for all of a domain",
+    ),
+    ("catch = [1]\n", "support.toml: catch = […] is neither a text nor a list of texts; write [\"one\", \"two\"]"),
+    (
+        "attachments_max = 1001\n",
+        "support.toml: attachments_max = 1001 is not a whole number from 0 to 1000; write one without quotes",
+    ),
+    (
+        "attachments_max = -1\n",
+        "support.toml: attachments_max = -1 is not a whole number from 0 to 1000; write one without quotes",
+    ),
+    (
+        "reply.prefix = \"reply\"\n",
+        "support.toml: reply.prefix = \"reply\" is not a prefix; write at most 8 lower-case letters or digits and end with one of + - . _ =",
+    ),
+    (
+        "reply.prefix = \"too-long-\"\n",
+        "support.toml: reply.prefix = \"too-long-\" is not a prefix; write at most 8 lower-case letters or digits and end with one of + - . _ =",
+    ),
+    (
+        "reply.domains = \"@example.com\"\n",
+        "support.toml: reply.domains = \"@example.com\" is not a domain; write it without @, such as \"example.com\"",
+    ),
+    (
+        "automatic.bounce = \"accept\"\n",
+        "support.toml: automatic.bounce = \"accept\" is not one of ignore, hold; did you mean \"ignore\"?",
+    ),
+    ("rule = 1\n", "support.toml: rule = 1 is not a list of tables; begin each with [[rule]]"),
+    (
+        "[[rule]]\nname = \"all\"\n",
+        "support.toml: rule[1].name = \"all\" has no condition; add from, to or subject (the rest is what [default] is for)",
+    ),
+    (
+        "[[rule]]\nname = \"r\"\nsubject_regex = \"(\"\n",
+        "support.toml: rule[1].subject_regex = \"(\" cannot be used: unclosed group; correct the pattern",
+    ),
+    ("[[rule]]\nto = \"*\"\n", "support.toml: rule[1].name is missing; add it"),
+    (
+        "[[rule]]\nname = \"r\"\nto = \"*\"\n[[rule]]\nname = \"r\"\nto = \"*\"\n",
+        "support.toml: rule[2].name = \"r\" is the name of two rules; give each its own",
+    ),
+    (
+        "default.issue_type = \"\"\n",
+        "support.toml: default.issue_type = \"\" has to be 1 to 255 characters on one line; write such a text",
+    ),
+];
+
 #[test]
 fn every_wrong_value_has_one_line_with_key_value_file_and_remedy() {
-    let cases = [
-        ("", "support.toml: default.project is missing; add it"),
-        (
-            "[default]\nproject = \"demo\"\n",
-            "support.toml: default.project = \"demo\" is not a project key; write it as the tracker shows it, such as \"DEMO\"",
-        ),
-        ("[default]\nproject = 7\n", "support.toml: default.project = 7 is not a text; put it in quotes"),
-        (
-            "default = \"DEMO\"\n",
-            "support.toml: default = \"DEMO\" is not a table; write [default] on a line of its own",
-        ),
-        ("loops = \"holt\"\n", "support.toml: loops = \"holt\" is not one of hold, ignore; did you mean \"hold\"?"),
-        (
-            "catch = [\"support\"]\n",
-            "support.toml: catch = \"support\" is not an address; write \"local@domain\", or \"*@domain\" for all of a domain",
-        ),
-        (
-            "catch = [\"sup*@example.com\"]\n",
-            "support.toml: catch = \"sup*@example.com\" is not an address; write \"local@domain\", or \"*@domain\" for all of a domain",
-        ),
-        ("catch = [1]\n", "support.toml: catch = […] is neither a text nor a list of texts; write [\"one\", \"two\"]"),
-        (
-            "attachments_max = 1001\n",
-            "support.toml: attachments_max = 1001 is not a whole number from 0 to 1000; write one without quotes",
-        ),
-        (
-            "attachments_max = -1\n",
-            "support.toml: attachments_max = -1 is not a whole number from 0 to 1000; write one without quotes",
-        ),
-        (
-            "reply.prefix = \"reply\"\n",
-            "support.toml: reply.prefix = \"reply\" is not a prefix; write at most 8 lower-case letters or digits and end with one of + - . _ =",
-        ),
-        (
-            "reply.prefix = \"too-long-\"\n",
-            "support.toml: reply.prefix = \"too-long-\" is not a prefix; write at most 8 lower-case letters or digits and end with one of + - . _ =",
-        ),
-        (
-            "reply.domains = \"@example.com\"\n",
-            "support.toml: reply.domains = \"@example.com\" is not a domain; write it without @, such as \"example.com\"",
-        ),
-        (
-            "automatic.bounce = \"accept\"\n",
-            "support.toml: automatic.bounce = \"accept\" is not one of ignore, hold; did you mean \"ignore\"?",
-        ),
-        ("rule = 1\n", "support.toml: rule = 1 is not a list of tables; begin each with [[rule]]"),
-        (
-            "[[rule]]\nname = \"all\"\n",
-            "support.toml: rule[1].name = \"all\" has no condition; add from, to or subject (the rest is what [default] is for)",
-        ),
-        (
-            "[[rule]]\nname = \"r\"\nsubject_regex = \"(\"\n",
-            "support.toml: rule[1].subject_regex = \"(\" cannot be used: unclosed group; correct the pattern",
-        ),
-        ("[[rule]]\nto = \"*\"\n", "support.toml: rule[1].name is missing; add it"),
-        (
-            "[[rule]]\nname = \"r\"\nto = \"*\"\n[[rule]]\nname = \"r\"\nto = \"*\"\n",
-            "support.toml: rule[2].name = \"r\" is the name of two rules; give each its own",
-        ),
-        (
-            "default.issue_type = \"\"\n",
-            "support.toml: default.issue_type = \"\" has to be 1 to 255 characters on one line; write such a text",
-        ),
-    ];
-    for (text, line) in cases {
-        let whole = if text.contains("project") || text.is_empty() || text.starts_with("default = ") {
-            text.to_owned()
-        } else {
-            format!("default.project = \"DEMO\"\n{text}")
-        };
-        let lines = wrong(&whole);
-        assert!(lines.iter().any(|found| found == line), "{whole}\n{lines:#?}");
-        let expected = if text.starts_with("default = ") { 2 } else { 1 };
-        assert_eq!(lines.len(), expected, "{whole}\n{lines:#?}");
+    for (text, line) in WRONG_DEFAULTS {
+        assert_eq!(wrong(text).first().map(String::as_str), Some(*line), "{text}");
+    }
+    for (text, line) in WRONG {
+        assert_eq!(wrong(&format!("default.project = \"DEMO\"\n{text}")), [*line], "{text}");
     }
 }
 
