@@ -2,7 +2,7 @@
 
 use super::evidence::Evidence;
 use crate::Body;
-use mail::{Hidden, HiddenKind, Reply};
+use mail::{Address, Hidden, HiddenKind, Message, Reply};
 
 /// From this length on, in UTF-16 units, the parts that hold the text go along as files, so that nothing is lost where a
 /// tracker has to cut it. Jira's fields hold 32,767; markup and folding need room of their own.
@@ -14,7 +14,7 @@ const NO_NEW_TEXT: &str = "(no new text)";
 /// A new request is shown whole: only quoted history is folded, since a forwarded mail is often the request itself.
 pub(super) fn of_issue(evidence: &Evidence, reply: &Reply) -> Body {
     let (hidden, shown): (Vec<Hidden>, Vec<Hidden>) =
-        reply.hidden.iter().cloned().partition(|piece| piece.kind == HiddenKind::Quote);
+        folded(evidence, reply).into_iter().partition(|piece| piece.kind == HiddenKind::Quote);
     let pieces = std::iter::once(reply.visible.as_str()).chain(shown.iter().map(|piece| piece.text.as_str()));
     let visible = pieces.map(str::trim).filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n\n");
     if visible.is_empty() && !hidden.is_empty() {
@@ -27,8 +27,42 @@ pub(super) fn of_issue(evidence: &Evidence, reply: &Reply) -> Body {
 
 /// A comment shows what is new and folds the rest.
 pub(super) fn of_comment(evidence: &Evidence, reply: &Reply) -> Body {
-    let empty = if reply.hidden.is_empty() { NO_TEXT } else { NO_NEW_TEXT };
-    body(evidence, reply.visible.trim().to_owned(), reply.hidden.clone(), empty)
+    let hidden = folded(evidence, reply);
+    let empty = if hidden.is_empty() { NO_TEXT } else { NO_NEW_TEXT };
+    body(evidence, reply.visible.trim().to_owned(), hidden, empty)
+}
+
+/// What was cut from the text, and a forwarded message that was attached whole: its text stands in no part of the body, and
+/// its header in no file.
+fn folded(evidence: &Evidence, reply: &Reply) -> Vec<Hidden> {
+    reply.hidden.iter().cloned().chain(attached_message(evidence.message)).collect()
+}
+
+/// The forwarded message with the header lines that people look for; `None` when it was pasted into the text.
+fn attached_message(message: &Message) -> Option<Hidden> {
+    let forward = message.forward.as_ref()?;
+    let is_attached = message.parts.iter().any(|part| !part.leaf && part.content_type.starts_with("message/"));
+    // What stands before a pasted message is less than the whole text.
+    if !is_attached || forward.before != message.text {
+        return None;
+    }
+    let to = forward.to.iter().map(shown).collect::<Vec<_>>().join(", ");
+    let fields = [
+        ("From", forward.from.as_ref().map(shown)),
+        ("To", Some(to).filter(|to| !to.is_empty())),
+        ("Date", forward.date.clone()),
+        ("Subject", forward.subject.clone()),
+    ];
+    let lines = fields.into_iter().filter_map(|(name, value)| Some(format!("{name}: {}", value?)));
+    let header = lines.collect::<Vec<_>>().join("\n");
+    Some(Hidden { kind: HiddenKind::Forward, text: format!("{header}\n\n{}", forward.text.trim()) })
+}
+
+fn shown(address: &Address) -> String {
+    match &address.name {
+        Some(name) => format!("{name} <{}>", address.address),
+        None => address.address.clone(),
+    }
 }
 
 /// Whether a tracker may have to cut the text.

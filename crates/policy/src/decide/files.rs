@@ -53,15 +53,13 @@ fn file(part: &Part, number: usize, taken: &mut HashSet<String>) -> File {
 
 /// The name that was sent, made safe; a part without one is called after what it is.
 fn name(part: &Part, number: usize) -> String {
-    let given = part.name.as_deref().unwrap_or_default();
-    let named = safe_name(given, number);
-    if !given.is_empty() || named.contains('.') {
-        return named;
+    if let Some(given) = part.name.as_deref().filter(|given| !given.trim().is_empty()) {
+        return safe_name(given, number);
     }
-    let ending = ENDINGS.iter().find(|(content_type, _)| *content_type == part.content_type);
-    match ending {
-        Some((_, ending)) => format!("{named}.{ending}"),
-        None => named,
+    let stem = if part.body { "text".to_owned() } else { safe_name("", number) };
+    match ENDINGS.iter().find(|(content_type, _)| *content_type == part.content_type) {
+        Some((_, ending)) => format!("{stem}.{ending}"),
+        None => stem,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Builds the messages of cases, answers questions from prepared facts, and shows effects as text.
 #![allow(clippy::unwrap_used)]
 
-use mail::{Address, Automatic, AutomaticKind, Hidden, HiddenKind, Message, Part, Reply};
+use mail::{Address, Automatic, AutomaticKind, Forward, Hidden, HiddenKind, Message, Part, Reply};
 use policy::{Body, Facts, IssueTarget, Profile, Question, StepKind, ask};
 use std::fmt::Write;
 
@@ -18,6 +18,11 @@ pub fn message(text: &str) -> (Message, Reply) {
     }
     let hidden = reply.hidden.iter().map(|piece| piece.text.as_str());
     message.text = std::iter::once(reply.visible.as_str()).chain(hidden).collect::<Vec<_>>().join("\n");
+    if let Some(forward) =
+        message.forward.as_mut().filter(|forward| !message.parts.is_empty() && forward.before.is_empty())
+    {
+        forward.before.clone_from(&message.text);
+    }
     (message, reply)
 }
 
@@ -46,10 +51,19 @@ fn field(message: &mut Message, reply: &mut Reply, name: &str, value: &str) {
             let kind: HiddenKind = serde_json::from_value(kind.into()).unwrap();
             reply.hidden.push(Hidden { kind, text: text.to_owned() });
         }
+        "attached-message" => attach(message, value),
         "part" => message.parts.push(part(value)),
         "long-text" => reply.visible = "word ".repeat(value.parse().unwrap()),
         other => panic!("{other} is no field of a case"),
     }
+}
+
+/// `from | subject | text` of a message that goes along whole.
+fn attach(message: &mut Message, value: &str) {
+    let [from, subject, text] = value.split(" | ").collect::<Vec<_>>()[..] else { panic!("{value} is no message") };
+    message.parts.push(Part { path: "1.2".to_owned(), content_type: "message/rfc822".to_owned(), ..Part::default() });
+    let (from, subject, text) = (Some(address(from)), Some(subject.to_owned()), text.to_owned());
+    message.forward = Some(Forward { from, subject, text, ..Forward::default() });
 }
 
 fn address(value: &str) -> Address {
