@@ -54,9 +54,9 @@ fn file(part: &Part, number: usize, taken: &mut HashSet<String>) -> File {
 /// The name that was sent, made safe; a part without one is called after what it is.
 fn name(part: &Part, number: usize) -> String {
     if let Some(given) = part.name.as_deref().filter(|given| !given.trim().is_empty()) {
-        return safe_name(given, number);
+        return mail::safe_name(given, number);
     }
-    let stem = if part.body { "text".to_owned() } else { safe_name("", number) };
+    let stem = if part.body { "text".to_owned() } else { mail::safe_name("", number) };
     match ENDINGS.iter().find(|(content_type, _)| *content_type == part.content_type) {
         Some((_, ending)) => format!("{stem}.{ending}"),
         None => stem,
@@ -86,15 +86,4 @@ fn prefix(text: &str, bytes_max: usize) -> &str {
         end -= 1;
     }
     text.get(..end).unwrap_or_default()
-}
-
-/// The last component of a name without characters that steer a display or a path, or a name by number.
-fn safe_name(name: &str, number: usize) -> String {
-    let last = name.rsplit(['/', '\\']).find(|piece| !piece.trim_matches([' ', '.']).is_empty()).unwrap_or_default();
-    let hidden = |c: char| {
-        c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
-    };
-    let clean: String = last.chars().filter(|c| !hidden(*c)).collect();
-    let clean = clean.trim().trim_end_matches(['.', ' ']);
-    if clean.is_empty() { format!("attachment-{number}") } else { prefix(clean, NAME_BYTES_MAX).to_owned() }
 }
