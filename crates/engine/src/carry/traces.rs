@@ -13,7 +13,7 @@ use store::Micros;
 use tracker::{Answer, Created, Operation};
 
 /// The keys that one `FetchKeys` asks for; Jira's bulk fetch takes at most 100.
-const KEYS_PER_BATCH: u64 = 100;
+const KEYS_PER_BATCH: u32 = 100;
 
 /// What carried a marker, by marker.
 type Found = Arc<HashMap<StepKey, Created>>;
@@ -202,14 +202,14 @@ impl Site {
         let mut found = HashMap::new();
         let mut from = after;
         for _ in 0..settings.key_batches_max {
-            let keys = (from + 1..=from + KEYS_PER_BATCH).map(|number| format!("{prefix}-{number}")).collect();
+            let keys = tracker::keys_after(&format!("{prefix}-{from}"), KEYS_PER_BATCH);
             let (items, _) = items_of(self.read(&Operation::FetchKeys { keys }).await?)?;
             // Deleted issues leave gaps, so only a whole batch without any, past the highest key, is the end.
             if items.is_empty() && from >= current {
                 return Ok(found);
             }
             collect(&mut found, items);
-            from += KEYS_PER_BATCH;
+            from += u64::from(KEYS_PER_BATCH);
         }
         Err(incomplete("there were more keys than one look may fetch"))
     }
@@ -250,20 +250,4 @@ fn minutes_since(window: Window) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_window_covers_the_attempt_in_whole_minutes() {
-        let minutes = |seconds: i64| minutes_since(Window { attempt: 1_000, now: 1_000 + seconds * 1_000_000 });
-        assert_eq!([minutes(0), minutes(5), minutes(60), minutes(61), minutes(-5)], [2, 3, 3, 4, 2]);
-    }
-
-    #[test]
-    fn numbers_are_taken_from_keys() {
-        assert_eq!(number_of("DEMO-12"), Some(12));
-        assert_eq!(number_of("A_B2-7"), Some(7));
-        assert_eq!(number_of("DEMO"), None);
-        assert_eq!(number_of("DEMO-x"), None);
-    }
-}
+mod tests;
