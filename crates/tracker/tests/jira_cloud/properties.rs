@@ -11,7 +11,8 @@ fn body(visible: String) -> Body {
 
 /// Any operation, with ids that nobody would expect.
 fn operation() -> impl Strategy<Value = Operation> {
-    let id = prop_oneof![any::<String>(), "[./%?#A-Z0-9 -]{0,6}", "[A-Z]{1,5}-[0-9]{1,4}", "[0-9]{1,6}"];
+    let dots = proptest::sample::select(vec![".", "..", "", "%2e%2e"]).prop_map(str::to_owned);
+    let id = prop_oneof![dots, any::<String>(), "[./%?#A-Z0-9 -]{0,6}", "[A-Z]{1,5}-[0-9]{1,4}", "[0-9]{1,6}"];
     let ids = proptest::collection::vec(id.clone(), 0..4);
     let marker = StepKey("message:1/1/1".to_owned());
     let made = marker.clone();
