@@ -236,7 +236,7 @@ fn the_longest_folded_piece_goes_first_and_is_named() {
     assert_eq!(
         adf::document(&body).plain_text(),
         "Short.\n\nSignature\n\nAnna\n\nLeft out here, because it is longer than Jira allows: 8000 quoted lines. \
-         The attached mail has the whole of it."
+         The mail gateway keeps the whole mail."
     );
 }
 
@@ -245,7 +245,7 @@ fn a_long_text_ends_with_a_whole_line_and_says_that_it_goes_on() {
     let line = "A line of some forty letters, all the same.";
     let text = adf::plain_text(&made(&format!("{line}\n").repeat(2000)));
     let (kept, note) = text.rsplit_once("\n\n").unwrap();
-    assert_eq!(note, "The text goes on, but is longer than Jira allows. The attached mail has the whole of it.");
+    assert_eq!(note, "The text goes on, but is longer than Jira allows. The mail gateway keeps the whole mail.");
     assert!(kept.lines().all(|kept| kept == line), "a line was cut");
     let json_per_line = line.len() + r#"{"text":"","type":"text"},{"type":"hardBreak"},"#.len();
     assert!(kept.lines().count() * json_per_line > DOCUMENT_CHARS_MAX * 9 / 10, "more was cut than had to be");

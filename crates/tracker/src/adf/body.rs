@@ -24,10 +24,10 @@ const LINE_END_SHARE: usize = 5;
 const CUT_STEP_BYTES: usize = 64;
 
 const NO_TEXT: &str = "(no text)";
-const VISIBLE_CUT: &str = "The text goes on, but is longer than Jira allows. The attached mail has the whole of it.";
+const VISIBLE_CUT: &str = "The text goes on, but is longer than Jira allows. The mail gateway keeps the whole mail.";
 
 /// The document for a body. It always fits: what is too long loses folded pieces first, the longest one first, then
-/// the end of the visible text, and says so. Ask [`fits`] whether the whole mail has to be attached for that.
+/// the end of the visible text, and says so. Ask [`fits`] where more than that sentence is due, such as a copy of the mail as a file.
 pub fn document(body: &Body) -> Document {
     let author: Vec<Node> = body.author.iter().map(author_line).collect();
     let room = DOCUMENT_CHARS_MAX - NOTES_CHARS_MAX - length(&author);
@@ -152,7 +152,7 @@ fn left_out_note(pieces: &[&Hidden]) -> Option<Node> {
         names.push(format!("{} more", pieces.len() - PIECES_NAMED_MAX));
     }
     Some(Node::literal_paragraph(&format!(
-        "Left out here, because it is longer than Jira allows: {}. The attached mail has the whole of it.",
+        "Left out here, because it is longer than Jira allows: {}. The mail gateway keeps the whole mail.",
         names.join(", ")
     )))
 }
