@@ -85,6 +85,8 @@ fn is_plain_address(address: &str) -> bool {
 }
 
 fn shows_other_address(name: &str, identity: &str) -> bool {
+    // The full-width and the small at-sign look like one.
+    let name = name.replace(['＠', '﹫'], "@");
     let words = name.split(|c: char| c.is_whitespace() || "<>()[],;:\"'".contains(c));
     let mut addresses = words.filter(|word| is_plain_address(word));
     addresses.any(|address| address.to_lowercase() != identity)
