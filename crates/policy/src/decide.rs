@@ -221,28 +221,26 @@ fn plan(origin: Origin, revision: u32, profile: &Profile, verdict: &Verdict, tra
 
 /// The steps: the issue or comment, then each file.
 fn steps(evidence: &Evidence, reply: &Reply, verdict: &Verdict) -> Vec<Step> {
-    let (first, body, issue) = match &verdict.place {
+    let (body, issue) = match &verdict.place {
         Place::Nowhere(_) => return Vec::new(),
-        Place::NewIssue { project, issue_type } => {
-            let body = body::of_issue(evidence, reply);
-            let kind = StepKind::CreateIssue {
-                project: project.clone(),
-                issue_type: issue_type.clone(),
-                summary: summary::of(&evidence.message.headers.subject),
-                body: body.clone(),
-                fields: serde_json::Map::new(),
-            };
-            (kind, body, IssueTarget::CreatedBy(1))
-        }
-        Place::Comment(issue) => {
-            let body = body::of_comment(evidence, reply);
-            let target = IssueTarget::Id(issue.id.clone());
-            (StepKind::AddComment { issue: target.clone(), body: body.clone() }, body, target)
-        }
+        Place::NewIssue { .. } => (body::of_issue(evidence, reply), IssueTarget::CreatedBy(1)),
+        Place::Comment(issue) => (body::of_comment(evidence, reply), IssueTarget::Id(issue.id.clone())),
     };
     let attached = files::of(evidence, body::is_long(&body));
-    let attach =
-        attached.into_iter().map(|(file, reason)| (StepKind::Attach { issue: issue.clone(), file }, reason.to_owned()));
+    let body = body::with_pictures_named(body, &files::pictures(&attached));
+    let first = match &verdict.place {
+        Place::NewIssue { project, issue_type } => StepKind::CreateIssue {
+            project: project.clone(),
+            issue_type: issue_type.clone(),
+            summary: summary::of(&evidence.message.headers.subject),
+            body,
+            fields: serde_json::Map::new(),
+        },
+        Place::Comment(_) | Place::Nowhere(_) => StepKind::AddComment { issue: issue.clone(), body },
+    };
+    let attach = attached
+        .into_iter()
+        .map(|attached| (StepKind::Attach { issue: issue.clone(), file: attached.file }, attached.reason.to_owned()));
     let steps = std::iter::once((first, verdict.reason.clone())).chain(attach);
     (1..).zip(steps).map(|(ordinal, (kind, reason))| Step { ordinal, kind, reason }).collect()
 }

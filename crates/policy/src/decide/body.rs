@@ -65,6 +65,25 @@ fn shown(address: &Address) -> String {
     }
 }
 
+/// The body with each picture called by the name of its file, so that its place in the text can be told: `[cid:…]`, as
+/// programs write it into plain text, and a picture in Markdown that says nothing about itself.
+///
+/// A text that is long, or would be with the names, stays as it is: it goes along whole as a file or need not be cut.
+pub(super) fn with_pictures_named(body: Body, pictures: &[(&str, &str)]) -> Body {
+    let mut named = body.clone();
+    for (content_id, name) in pictures {
+        if is_long(&named) {
+            return body;
+        }
+        // The name stands between brackets, where one of its own would end it.
+        let name = name.replace(['[', ']'], "_");
+        let markdown = format!("![{name}](cid:{content_id})");
+        named.visible = named.visible.replace(&format!("[cid:{content_id}]"), &format!("[{name}]"));
+        named.visible = named.visible.replace(&format!("![](cid:{content_id})"), &markdown);
+    }
+    if is_long(&named) { body } else { named }
+}
+
 /// Whether a tracker may have to cut the text.
 pub(super) fn is_long(body: &Body) -> bool {
     let texts = std::iter::once(&body.visible).chain(body.hidden.iter().map(|piece| &piece.text));

@@ -26,11 +26,28 @@ pub(super) fn count(evidence: &Evidence) -> usize {
     evidence.message.parts.iter().filter(|part| part.leaf && !part.body).count()
 }
 
-/// The files with the reason for each; `whole_text` adds the parts that hold the text.
-pub(super) fn of(evidence: &Evidence, whole_text: bool) -> Vec<(File, &'static str)> {
+/// A file that goes along, and why.
+pub(super) struct Attached<'a> {
+    pub(super) file: File,
+    pub(super) reason: &'static str,
+    content_id: Option<&'a str>,
+}
+
+/// The files, in the order of the mail; `whole_text` adds the parts that hold the text.
+pub(super) fn of<'a>(evidence: &Evidence<'a>, whole_text: bool) -> Vec<Attached<'a>> {
     let mut taken = HashSet::new();
     let leaves = evidence.message.parts.iter().filter(|part| part.leaf && (whole_text || !part.body));
-    (1..).zip(leaves).map(|(number, part)| (file(part, number, &mut taken), reason(part))).collect()
+    let attached = |(number, part): (usize, &'a Part)| Attached {
+        file: file(part, number, &mut taken),
+        reason: reason(part),
+        content_id: part.content_id.as_deref(),
+    };
+    (1..).zip(leaves).map(attached).collect()
+}
+
+/// The Content-ID and the file name of each picture that the text can show.
+pub(super) fn pictures<'f>(attached: &'f [Attached]) -> Vec<(&'f str, &'f str)> {
+    attached.iter().filter_map(|attached| Some((attached.content_id?, attached.file.name.as_str()))).collect()
 }
 
 fn reason(part: &Part) -> &'static str {
