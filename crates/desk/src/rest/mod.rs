@@ -1,0 +1,227 @@
+//! The REST interface: Jira Cloud's platform API v3, one file per noun, behind sign-in and fault switches.
+
+mod attachment;
+mod comment;
+mod controls;
+mod createmeta;
+mod fault;
+mod issue;
+mod issue_bulk;
+mod link;
+mod project;
+mod property;
+mod reading;
+mod search;
+mod sign_in;
+mod site;
+mod transition;
+mod user;
+mod watcher;
+mod webhook;
+mod worklog;
+
+use crate::refusal::{denied, not_found};
+use crate::view::{Spelling, View};
+use crate::{Desk, Settings};
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::StatusCode;
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get, post, put};
+
+/// The longest JSON body.
+const BODY_SIZE_MAX: usize = 4 << 20;
+/// What a multipart body may hold beside the file.
+const MULTIPART_EXTRA_BYTES: usize = 64 << 10;
+
+pub(crate) fn router(desk: &Desk) -> Router {
+    let api = Router::new()
+        .merge(issue_routes())
+        .merge(comment_routes())
+        .merge(attachment_routes(&desk.inner.settings))
+        .merge(site_routes())
+        .merge(search_routes());
+    let mut all = Router::new()
+        .nest("/rest/api/3", api)
+        .route("/rest/api/2/search", any(search::removed))
+        .route(
+            "/rest/webhooks/1.0/webhook",
+            get(webhook::list).post(webhook::create),
+        )
+        .route(
+            "/rest/webhooks/1.0/webhook/{id}",
+            get(webhook::read).delete(webhook::delete),
+        )
+        .route("/rest", any(unknown))
+        .route("/rest/{*rest}", any(unknown))
+        .layer(from_fn_with_state(desk.clone(), fault::show))
+        .layer(from_fn_with_state(desk.clone(), sign_in::require))
+        .layer(from_fn_with_state(desk.clone(), count));
+    if desk.inner.settings.test_controls {
+        // Outside the faults, or a desk that refuses everything could not be mended.
+        let controls = Router::new()
+            .route(
+                "/desk/faults",
+                get(controls::faults)
+                    .put(controls::replace_faults)
+                    .delete(controls::clear_faults),
+            )
+            .route("/desk/counts", get(controls::counts))
+            .layer(from_fn_with_state(desk.clone(), sign_in::require));
+        all = all.merge(controls);
+    }
+    let media = Router::new().route("/desk/media/{file}/{name}", get(attachment::media));
+    all.merge(media)
+        .layer(DefaultBodyLimit::max(BODY_SIZE_MAX))
+        .layer(from_fn(no_sniff))
+        .with_state(desk.clone())
+}
+
+fn issue_routes() -> Router<Desk> {
+    Router::new()
+        .route("/issue", post(issue::create))
+        .route("/issue/bulk", post(issue_bulk::create))
+        .route("/issue/bulkfetch", post(issue_bulk::fetch))
+        .route(
+            "/issue/createmeta/{project}/issuetypes",
+            get(createmeta::issue_types),
+        )
+        .route(
+            "/issue/createmeta/{project}/issuetypes/{type}",
+            get(createmeta::fields),
+        )
+        .route(
+            "/issue/{issue}",
+            get(issue::read).put(issue::edit).delete(issue::delete),
+        )
+        .route("/issue/{issue}/assignee", put(issue::assign))
+        .route("/issue/{issue}/changelog", get(issue::changelog))
+        .route(
+            "/issue/{issue}/transitions",
+            get(transition::list).post(transition::make),
+        )
+        .route("/issue/{issue}/properties", get(property::of_issue))
+        .route(
+            "/issue/{issue}/properties/{key}",
+            get(property::read_of_issue)
+                .put(property::set_of_issue)
+                .delete(property::remove_of_issue),
+        )
+        .route(
+            "/issue/{issue}/watchers",
+            get(watcher::list)
+                .post(watcher::add)
+                .delete(watcher::remove),
+        )
+        .route(
+            "/issue/{issue}/worklog",
+            get(worklog::list).post(worklog::add),
+        )
+        .route(
+            "/issue/{issue}/worklog/{id}",
+            get(worklog::read)
+                .put(worklog::edit)
+                .delete(worklog::delete),
+        )
+        .route("/issueLink", post(link::create))
+        .route("/issueLink/{id}", get(link::read).delete(link::delete))
+        .route("/issueLinkType", get(link::types))
+        .route("/issueLinkType/{id}", get(link::read_type))
+}
+
+fn comment_routes() -> Router<Desk> {
+    Router::new()
+        .route(
+            "/issue/{issue}/comment",
+            get(comment::list).post(comment::add),
+        )
+        .route(
+            "/issue/{issue}/comment/{id}",
+            get(comment::read)
+                .put(comment::edit)
+                .delete(comment::delete),
+        )
+        .route("/comment/list", post(comment::by_ids))
+        .route("/comment/{id}/properties", get(property::of_comment))
+        .route(
+            "/comment/{id}/properties/{key}",
+            get(property::read_of_comment)
+                .put(property::set_of_comment)
+                .delete(property::remove_of_comment),
+        )
+}
+
+fn attachment_routes(settings: &Settings) -> Router<Desk> {
+    // The handler counts the file's bytes itself; this is for what is around it.
+    let limit = usize::try_from(settings.attachment_size_max_bytes).unwrap_or(usize::MAX);
+    let limit = DefaultBodyLimit::max(limit.saturating_add(MULTIPART_EXTRA_BYTES));
+    Router::new()
+        .route(
+            "/issue/{issue}/attachments",
+            post(attachment::add).layer(limit),
+        )
+        .route("/attachment/meta", get(attachment::meta))
+        .route(
+            "/attachment/{id}",
+            get(attachment::read).delete(attachment::delete),
+        )
+        .route("/attachment/content/{id}", get(attachment::content))
+}
+
+fn site_routes() -> Router<Desk> {
+    Router::new()
+        .route("/serverInfo", get(site::server_info))
+        .route("/myself", get(user::myself))
+        .route("/user", get(user::read))
+        .route("/user/search", get(user::search))
+        .route("/user/assignable/search", get(user::search))
+        .route("/label", get(site::labels))
+        .route("/priority", get(site::priorities))
+        .route("/priority/search", get(site::priority_page))
+        .route("/priority/{id}", get(site::priority))
+        .route("/issuetype", get(site::issue_types))
+        .route("/project", get(project::list))
+        .route("/project/search", get(project::search))
+        .route("/project/{project}", get(project::read))
+        .route("/project/{project}/statuses", get(project::statuses))
+}
+
+fn search_routes() -> Router<Desk> {
+    Router::new()
+        .route("/search", any(search::removed))
+        .route("/search/jql", get(search::by_query).post(search::by_body))
+        .route("/search/approximate-count", post(search::count))
+        .route("/jql/parse", post(search::parse))
+}
+
+/// Answers in the REST interface's own spelling.
+fn view(desk: &Desk) -> View<'_> {
+    View {
+        desk,
+        spelling: Spelling::V3,
+    }
+}
+
+async fn unknown() -> Response {
+    not_found("No resource method found for this path.").into_response()
+}
+
+async fn count(State(desk): State<Desk>, request: Request, next: Next) -> Response {
+    crate::counters::count(&desk.inner.counters.requests);
+    let response = next.run(request).await;
+    // The router answers a wrong method without a body.
+    if response.status() == StatusCode::METHOD_NOT_ALLOWED {
+        return denied(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed").into_response();
+    }
+    response
+}
+
+async fn no_sniff(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let nosniff = axum::http::HeaderValue::from_static("nosniff");
+    response
+        .headers_mut()
+        .insert("x-content-type-options", nosniff);
+    response
+}

@@ -1,0 +1,6 @@
+//! The desk spoken to over HTTP, as any client of Jira would.
+#![allow(clippy::unwrap_used)]
+
+mod client;
+mod conformance;
+mod tour;
