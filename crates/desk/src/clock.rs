@@ -12,11 +12,7 @@ pub(crate) fn now_ms() -> i64 {
 /// As Jira writes times: `2026-01-02T03:04:05.000+0000`.
 pub(crate) fn jira_time(ms: i64) -> String {
     let time = utc(ms);
-    format!(
-        "{}.{:03}+0000",
-        time.strftime("%Y-%m-%dT%H:%M:%S"),
-        ms.rem_euclid(1000)
-    )
+    format!("{}.{:03}+0000", time.strftime("%Y-%m-%dT%H:%M:%S"), ms.rem_euclid(1000))
 }
 
 /// As people read times: `2 Jan 2026, 03:04`.
@@ -39,18 +35,12 @@ pub(crate) fn parse_time(text: &str) -> Option<i64> {
     let spelled = ["%Y-%m-%dT%H:%M:%S%.f%z", "%Y-%m-%dT%H:%M:%S%.f%:z"]
         .iter()
         .find_map(|format| Timestamp::strptime(format, text).ok());
-    spelled
-        .or_else(|| text.parse().ok())
-        .map(Timestamp::as_millisecond)
+    spelled.or_else(|| text.parse().ok()).map(Timestamp::as_millisecond)
 }
 
 /// A day as `2026-01-02`.
 pub(crate) fn parse_day(text: &str) -> Option<Date> {
-    if text.len() == 10 {
-        Date::strptime("%Y-%m-%d", text).ok()
-    } else {
-        None
-    }
+    if text.len() == 10 { Date::strptime("%Y-%m-%d", text).ok() } else { None }
 }
 
 /// A day or a minute as queries write it, in UTC: `2026-01-02`, `2026/01/02 03:04`; milliseconds since 1970.
@@ -60,10 +50,5 @@ pub(crate) fn parse_query_time(text: &str) -> Option<i64> {
         Ok(time) => time,
         Err(_) => parse_day(&text)?.at(0, 0, 0, 0),
     };
-    Some(
-        time.to_zoned(TimeZone::UTC)
-            .ok()?
-            .timestamp()
-            .as_millisecond(),
-    )
+    Some(time.to_zoned(TimeZone::UTC).ok()?.timestamp().as_millisecond())
 }

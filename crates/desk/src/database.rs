@@ -38,24 +38,16 @@ pub(crate) async fn open(file: &Path) -> Result<(SqlitePool, Writer), Error> {
 }
 
 async fn migrate(connection: &mut SqliteConnection) -> Result<(), Error> {
-    let done: i64 = sqlx::query("PRAGMA user_version")
-        .fetch_one(&mut *connection)
-        .await?
-        .try_get(0)?;
+    let done: i64 = sqlx::query("PRAGMA user_version").fetch_one(&mut *connection).await?.try_get(0)?;
     let done = usize::try_from(done).unwrap_or(usize::MAX);
     if done > MIGRATIONS.len() {
-        return Err(Error::NewerDatabase {
-            found: done,
-            known: MIGRATIONS.len(),
-        });
+        return Err(Error::NewerDatabase { found: done, known: MIGRATIONS.len() });
     }
     for (position, migration) in MIGRATIONS.iter().enumerate().skip(done) {
         let number = position + 1;
         // One transaction with its own mark, so that a crash leaves either none of it or all.
         let text = format!("BEGIN IMMEDIATE; {migration} PRAGMA user_version = {number}; COMMIT;");
-        sqlx::raw_sql(sqlx::AssertSqlSafe(text))
-            .execute(&mut *connection)
-            .await?;
+        sqlx::raw_sql(sqlx::AssertSqlSafe(text)).execute(&mut *connection).await?;
     }
     Ok(())
 }

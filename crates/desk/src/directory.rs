@@ -42,29 +42,17 @@ pub(crate) struct Directory {
 
 impl Directory {
     pub(crate) async fn load(readers: &SqlitePool) -> Result<Directory, sqlx::Error> {
-        let directory = Directory {
-            entries: RwLock::default(),
-        };
-        for row in sqlx::query("SELECT account_id, address, name FROM person")
-            .fetch_all(readers)
-            .await?
-        {
+        let directory = Directory { entries: RwLock::default() };
+        for row in sqlx::query("SELECT account_id, address, name FROM person").fetch_all(readers).await? {
             directory.remember_person(Person {
                 account_id: row.try_get(0)?,
                 address: row.try_get(1)?,
                 name: row.try_get(2)?,
             });
         }
-        for row in sqlx::query("SELECT id, key, name, lead FROM project ORDER BY id")
-            .fetch_all(readers)
-            .await?
-        {
-            let project = Project {
-                id: row.try_get(0)?,
-                key: row.try_get(1)?,
-                name: row.try_get(2)?,
-                lead: row.try_get(3)?,
-            };
+        for row in sqlx::query("SELECT id, key, name, lead FROM project ORDER BY id").fetch_all(readers).await? {
+            let project =
+                Project { id: row.try_get(0)?, key: row.try_get(1)?, name: row.try_get(2)?, lead: row.try_get(3)? };
             directory.write(|entries| entries.projects.push(Arc::new(project)));
         }
         Ok(directory)
@@ -81,12 +69,8 @@ impl Directory {
 
     fn remember_person(&self, person: Person) {
         self.write(|entries| {
-            entries
-                .addresses
-                .insert(person.address.to_lowercase(), person.account_id.clone());
-            entries
-                .persons
-                .insert(person.account_id.clone(), Arc::new(person));
+            entries.addresses.insert(person.address.to_lowercase(), person.account_id.clone());
+            entries.persons.insert(person.account_id.clone(), Arc::new(person));
         });
     }
 
@@ -95,29 +79,17 @@ impl Directory {
     }
 
     pub(crate) fn by_address(&self, address: &str) -> Option<Arc<Person>> {
-        self.read(|entries| {
-            entries
-                .persons
-                .get(entries.addresses.get(&address.to_lowercase())?)
-                .cloned()
-        })
+        self.read(|entries| entries.persons.get(entries.addresses.get(&address.to_lowercase())?).cloned())
     }
 
     /// Persons whose name or address holds the words, ordered by name.
     pub(crate) fn find_persons(&self, words: &str) -> Vec<Arc<Person>> {
         let words = words.to_lowercase();
         let fits = |person: &Person| {
-            person.name.to_lowercase().contains(&words)
-                || person.address.to_lowercase().contains(&words)
+            person.name.to_lowercase().contains(&words) || person.address.to_lowercase().contains(&words)
         };
-        let mut found: Vec<_> = self.read(|entries| {
-            entries
-                .persons
-                .values()
-                .filter(|person| fits(person))
-                .cloned()
-                .collect()
-        });
+        let mut found: Vec<_> =
+            self.read(|entries| entries.persons.values().filter(|person| fits(person)).cloned().collect());
         found.sort_by(|a, b| (&a.name, &a.account_id).cmp(&(&b.name, &b.account_id)));
         found
     }
@@ -129,41 +101,20 @@ impl Directory {
     /// By numeric id or key, the key without regard to case.
     pub(crate) fn project(&self, id_or_key: &str) -> Option<Arc<Project>> {
         let fits = |project: &Project| crate::catalogue::means(id_or_key, project.id, &project.key);
-        self.read(|entries| {
-            entries
-                .projects
-                .iter()
-                .find(|project| fits(project))
-                .cloned()
-        })
+        self.read(|entries| entries.projects.iter().find(|project| fits(project)).cloned())
     }
 
     pub(crate) fn project_by_id(&self, id: i64) -> Option<Arc<Project>> {
-        self.read(|entries| {
-            entries
-                .projects
-                .iter()
-                .find(|project| project.id == id)
-                .cloned()
-        })
+        self.read(|entries| entries.projects.iter().find(|project| project.id == id).cloned())
     }
 
     /// Gives the account id of the person with this address, who is made when missing.
-    pub(crate) async fn add_person(
-        &self,
-        writer: &Writer,
-        address: &str,
-        name: &str,
-    ) -> Result<String, Refusal> {
+    pub(crate) async fn add_person(&self, writer: &Writer, address: &str, name: &str) -> Result<String, Refusal> {
         if let Some(person) = self.by_address(address) {
             return Ok(person.account_id.clone());
         }
         let account_id = uuid::Uuid::now_v7().simple().to_string()[8..].to_owned();
-        let person = Person {
-            account_id: account_id.clone(),
-            address: address.to_owned(),
-            name: name.to_owned(),
-        };
+        let person = Person { account_id: account_id.clone(), address: address.to_owned(), name: name.to_owned() };
         let row = person.clone();
         writer
             .write(move |connection| {
@@ -183,17 +134,9 @@ impl Directory {
     }
 
     /// Makes a project unless its key is taken.
-    pub(crate) async fn add_project(
-        &self,
-        writer: &Writer,
-        key: &str,
-        name: &str,
-        lead: &str,
-    ) -> Result<(), Refusal> {
+    pub(crate) async fn add_project(&self, writer: &Writer, key: &str, name: &str, lead: &str) -> Result<(), Refusal> {
         let mut letters = key.bytes();
-        let starts_well = letters
-            .next()
-            .is_some_and(|first| first.is_ascii_uppercase());
+        let starts_well = letters.next().is_some_and(|first| first.is_ascii_uppercase());
         if !starts_well
             || !(2..=10).contains(&key.len())
             || !letters.all(|l| l.is_ascii_uppercase() || l.is_ascii_digit())
@@ -206,12 +149,7 @@ impl Directory {
             return Ok(());
         }
         let id = FIRST_PROJECT_ID + self.read(|entries| entries.projects.len() as i64);
-        let project = Project {
-            id,
-            key: key.to_owned(),
-            name: name.to_owned(),
-            lead: lead.to_owned(),
-        };
+        let project = Project { id, key: key.to_owned(), name: name.to_owned(), lead: lead.to_owned() };
         let row = project.clone();
         writer
             .write(move |connection| {

@@ -99,20 +99,14 @@ struct State {
 
 impl Default for State {
     fn default() -> State {
-        State {
-            rules: Vec::new(),
-            seed: 0x5EA1_7057,
-        }
+        State { rules: Vec::new(), seed: 0x5EA1_7057 }
     }
 }
 
 impl FaultSwitches {
     /// Adds a switch; the ones before it stay and are asked first.
     pub fn add(&self, fault: Fault, route: RouteKind, when: When) {
-        self.lock().rules.push(FaultCount {
-            rule: FaultRule { fault, route, when },
-            shown: 0,
-        });
+        self.lock().rules.push(FaultCount { rule: FaultRule { fault, route, when }, shown: 0 });
         self.inner.armed.store(true, Ordering::Release);
     }
 
@@ -120,10 +114,7 @@ impl FaultSwitches {
     pub fn replace(&self, rules: Vec<FaultRule>) {
         let mut state = self.lock();
         self.inner.armed.store(!rules.is_empty(), Ordering::Release);
-        state.rules = rules
-            .into_iter()
-            .map(|rule| FaultCount { rule, shown: 0 })
-            .collect();
+        state.rules = rules.into_iter().map(|rule| FaultCount { rule, shown: 0 }).collect();
     }
 
     /// Removes all switches.
@@ -138,12 +129,7 @@ impl FaultSwitches {
 
     /// How often faults have shown that `which` accepts.
     pub fn shown(&self, which: impl Fn(&Fault) -> bool) -> u64 {
-        self.lock()
-            .rules
-            .iter()
-            .filter(|count| which(&count.rule.fault))
-            .map(|count| count.shown)
-            .sum()
+        self.lock().rules.iter().filter(|count| which(&count.rule.fault)).map(|count| count.shown).sum()
     }
 
     /// The first fault that `which` accepts and whose turn it is; counts it.
@@ -153,22 +139,16 @@ impl FaultSwitches {
         }
         let mut state = self.lock();
         let State { rules, seed } = &mut *state;
-        let fits = |rule: &FaultRule| {
-            (rule.route == RouteKind::Any || rule.route == route) && which(&rule.fault)
-        };
+        let fits = |rule: &FaultRule| (rule.route == RouteKind::Any || rule.route == route) && which(&rule.fault);
         let mut fitting = rules.iter_mut().filter(|count| fits(&count.rule));
-        let count =
-            fitting.find_map(|count| takes_turn(&mut count.rule.when, seed).then_some(count))?;
+        let count = fitting.find_map(|count| takes_turn(&mut count.rule.when, seed).then_some(count))?;
         count.shown += 1;
         Some(count.rule.fault.clone())
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         // A test that panicked with the lock held leaves whole rules behind.
-        self.inner
-            .state
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -204,11 +184,7 @@ mod tests {
     fn next_shows_so_often_and_is_counted() {
         let faults = FaultSwitches::default();
         faults.add(Fault::LostAnswer, RouteKind::Create, When::Next(2));
-        let draw = |route| {
-            faults
-                .draw(route, |fault| *fault == Fault::LostAnswer)
-                .is_some()
-        };
+        let draw = |route| faults.draw(route, |fault| *fault == Fault::LostAnswer).is_some();
         assert!(!draw(RouteKind::Comment));
         assert!(draw(RouteKind::Create) && draw(RouteKind::Create));
         assert!(!draw(RouteKind::Create));
@@ -218,14 +194,8 @@ mod tests {
     #[test]
     fn probability_shows_about_so_often() {
         let faults = FaultSwitches::default();
-        faults.add(
-            Fault::TruncatedJson,
-            RouteKind::Any,
-            When::Probability(0.25),
-        );
-        let shown = (0..4000)
-            .filter(|_| faults.draw(RouteKind::Read, |_| true).is_some())
-            .count();
+        faults.add(Fault::TruncatedJson, RouteKind::Any, When::Probability(0.25));
+        let shown = (0..4000).filter(|_| faults.draw(RouteKind::Read, |_| true).is_some()).count();
         assert!((800..1200).contains(&shown), "{shown} of 4000");
     }
 }

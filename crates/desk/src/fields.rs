@@ -31,10 +31,7 @@ pub(crate) fn apply(
     let mut errors = BTreeMap::new();
     for (field, value) in fields {
         if update.contains_key(field) {
-            errors.insert(
-                field.clone(),
-                format!("Field '{field}' cannot be set in both 'fields' and 'update'."),
-            );
+            errors.insert(field.clone(), format!("Field '{field}' cannot be set in both 'fields' and 'update'."));
         } else if let Err(why) = set(desk, issue, &mut asked, field, value) {
             errors.insert(field.clone(), why);
         }
@@ -46,25 +43,17 @@ pub(crate) fn apply(
             }
         }
     }
-    if errors.is_empty() {
-        Ok(asked)
-    } else {
-        Err(bad_fields(errors))
-    }
+    if errors.is_empty() { Ok(asked) } else { Err(bad_fields(errors)) }
 }
 
 /// The project and issue type that a create names.
 pub(crate) fn place(desk: &Desk, fields: &Map<String, Value>) -> Result<(i64, i64), Refusal> {
-    let project = fields
-        .get("project")
-        .and_then(|value| named(value, &["id", "key"]));
+    let project = fields.get("project").and_then(|value| named(value, &["id", "key"]));
     let project = project.and_then(|name| desk.inner.directory.project(&name));
     let Some(project) = project else {
         return Err(bad_field("project", "Specify a valid project ID or key"));
     };
-    let issue_type = fields
-        .get("issuetype")
-        .and_then(|value| named(value, &["id", "name"]));
+    let issue_type = fields.get("issuetype").and_then(|value| named(value, &["id", "name"]));
     let issue_type = issue_type.and_then(|name| issue_type_named(&name));
     let Some(issue_type) = issue_type else {
         return Err(bad_field("issuetype", "Specify a valid issue type"));
@@ -73,10 +62,7 @@ pub(crate) fn place(desk: &Desk, fields: &Map<String, Value>) -> Result<(i64, i6
 }
 
 fn issue_type_named(name: &str) -> Option<i64> {
-    catalogue::ISSUE_TYPES
-        .iter()
-        .find(|one| catalogue::means(name, one.id, one.name))
-        .map(|one| one.id)
+    catalogue::ISSUE_TYPES.iter().find(|one| catalogue::means(name, one.id, one.name)).map(|one| one.id)
 }
 
 /// The first of these keys that an object has, as text; numbers will do.
@@ -88,23 +74,12 @@ pub(crate) fn named(value: &Value, keys: &[&str]) -> Option<String> {
     })
 }
 
-fn operate(
-    desk: &Desk,
-    issue: &mut Issue,
-    asked: &mut Asked,
-    field: &str,
-    operation: &Value,
-) -> Result<(), String> {
-    let Some((verb, value)) = operation
-        .as_object()
-        .and_then(|object| object.iter().next())
-    else {
+fn operate(desk: &Desk, issue: &mut Issue, asked: &mut Asked, field: &str, operation: &Value) -> Result<(), String> {
+    let Some((verb, value)) = operation.as_object().and_then(|object| object.iter().next()) else {
         return Err("Operation must be an object with one verb.".to_owned());
     };
     match (field, verb.as_str()) {
-        ("parent", "set") if value.get("none") == Some(&Value::Bool(true)) => {
-            asked.parent = Some(None)
-        }
+        ("parent", "set") if value.get("none") == Some(&Value::Bool(true)) => asked.parent = Some(None),
         (_, "set") => return set(desk, issue, asked, field, value),
         ("comment", "add") => {
             let body = value.get("body").cloned().unwrap_or_default();
@@ -122,33 +97,19 @@ fn operate(
             issue.labels.retain(|one| *one != label);
         }
         _ => {
-            return Err(format!(
-                "The operation '{verb}' is not supported for field '{field}'."
-            ));
+            return Err(format!("The operation '{verb}' is not supported for field '{field}'."));
         }
     }
     Ok(())
 }
 
-fn set(
-    desk: &Desk,
-    issue: &mut Issue,
-    asked: &mut Asked,
-    field: &str,
-    value: &Value,
-) -> Result<(), String> {
+fn set(desk: &Desk, issue: &mut Issue, asked: &mut Asked, field: &str, value: &Value) -> Result<(), String> {
     match field {
         "project" => {
             let name = named(value, &["id", "key"]).unwrap_or_default();
-            let same = desk
-                .inner
-                .directory
-                .project(&name)
-                .is_some_and(|project| project.id == issue.project_id);
+            let same = desk.inner.directory.project(&name).is_some_and(|project| project.id == issue.project_id);
             if !same {
-                return Err(
-                    "Field 'project' cannot be changed here; an issue is moved instead.".to_owned(),
-                );
+                return Err("Field 'project' cannot be changed here; an issue is moved instead.".to_owned());
             }
         }
         "issuetype" => {
@@ -162,9 +123,7 @@ fn set(
         "priority" if value.is_null() => issue.priority_id = catalogue::DEFAULT_PRIORITY.id,
         "priority" => {
             let name = named(value, &["id", "name"]).unwrap_or_default();
-            let known = catalogue::PRIORITIES
-                .iter()
-                .find(|one| catalogue::means(&name, one.id, one.name));
+            let known = catalogue::PRIORITIES.iter().find(|one| catalogue::means(&name, one.id, one.name));
             issue.priority_id = known.ok_or("The priority selected is invalid.")?.id;
         }
         "reporter" => issue.reporter = check_person(desk, value)?,
@@ -172,14 +131,11 @@ fn set(
         "duedate" => issue.due = check_day(value)?,
         "parent" if value.is_null() => asked.parent = Some(None),
         "parent" => {
-            let parent =
-                named(value, &["id", "key"]).ok_or("Could not find issue by id or key.")?;
+            let parent = named(value, &["id", "key"]).ok_or("Could not find issue by id or key.")?;
             asked.parent = Some(Some(parent));
         }
         _ => {
-            return Err(format!(
-                "Field '{field}' cannot be set. It is not on the appropriate screen, or unknown."
-            ));
+            return Err(format!("Field '{field}' cannot be set. It is not on the appropriate screen, or unknown."));
         }
     }
     Ok(())
@@ -209,10 +165,7 @@ fn check_document(value: &Value) -> Result<Option<Value>, String> {
 
 fn check_labels(value: &Value) -> Result<Vec<String>, String> {
     let mut labels = Vec::new();
-    for one in value
-        .as_array()
-        .ok_or("Labels must be an array of strings.")?
-    {
+    for one in value.as_array().ok_or("Labels must be an array of strings.")? {
         let label = check_label(one)?;
         if !labels.contains(&label) {
             labels.push(label);
@@ -227,14 +180,10 @@ fn check_label(value: &Value) -> Result<String, String> {
         return Err("Labels must be strings that are not empty.".to_owned());
     }
     if label.contains(char::is_whitespace) {
-        return Err(format!(
-            "The label '{label}' contains spaces which is invalid."
-        ));
+        return Err(format!("The label '{label}' contains spaces which is invalid."));
     }
     if label.chars().count() > LABEL_LENGTH_MAX {
-        return Err(format!(
-            "The label '{label}' exceeds the maximum length for a single label of 255 characters."
-        ));
+        return Err(format!("The label '{label}' exceeds the maximum length for a single label of 255 characters."));
     }
     Ok(label.to_owned())
 }
@@ -249,10 +198,7 @@ fn check_person(desk: &Desk, value: &Value) -> Result<Option<String>, String> {
     match account_id {
         Some(Value::Null) => Ok(None),
         Some(Value::String(id)) => {
-            desk.inner
-                .directory
-                .person(id)
-                .ok_or_else(|| format!("Account ID '{id}' does not exist."))?;
+            desk.inner.directory.person(id).ok_or_else(|| format!("Account ID '{id}' does not exist."))?;
             Ok(Some(id.clone()))
         }
         _ => Err("expected an object with an 'accountId' property".to_owned()),
@@ -263,8 +209,6 @@ fn check_day(value: &Value) -> Result<Option<String>, String> {
     match value {
         Value::Null => Ok(None),
         Value::String(day) if clock::parse_day(day).is_some() => Ok(Some(day.clone())),
-        _ => Err(
-            "Error parsing date string. The date must be of the format \"yyyy-MM-dd\".".to_owned(),
-        ),
+        _ => Err("Error parsing date string. The date must be of the format \"yyyy-MM-dd\".".to_owned()),
     }
 }

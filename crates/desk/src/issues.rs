@@ -58,35 +58,22 @@ pub(crate) fn draft(desk: &Desk, actor: &str, request: Request) -> Result<Draft,
     };
     let asked = fields::apply(desk, &mut issue, &request.fields, &request.update)?;
     if issue.summary.is_empty() {
-        return Err(bad_field(
-            "summary",
-            "You must specify a summary of the issue.",
-        ));
+        return Err(bad_field("summary", "You must specify a summary of the issue."));
     }
-    Ok(Draft {
-        issue,
-        asked,
-        properties: request.properties,
-    })
+    Ok(Draft { issue, asked, properties: request.properties })
 }
 
 /// Creates an issue with its properties in one unit of work.
 pub(crate) async fn create(desk: &Desk, actor: &str, draft: Draft) -> Result<Issue, Refusal> {
     let project = desk.inner.directory.project_by_id(draft.issue.project_id);
-    let project_key = project
-        .map(|project| project.key.clone())
-        .unwrap_or_default();
+    let project_key = project.map(|project| project.key.clone()).unwrap_or_default();
     let author = actor.to_owned();
     let issue = desk
         .inner
         .writer
         .write(move |connection| {
             Box::pin(async move {
-                let Draft {
-                    mut issue,
-                    asked,
-                    properties,
-                } = draft;
+                let Draft { mut issue, asked, properties } = draft;
                 if let Some(Some(parent)) = asked.parent {
                     issue.parent_id = Some(find_parent(&mut *connection, &parent).await?);
                 }
@@ -95,11 +82,8 @@ pub(crate) async fn create(desk: &Desk, actor: &str, draft: Draft) -> Result<Iss
                 issue::insert(&mut *connection, &mut issue).await?;
                 property::set_all(&mut *connection, Owner::Issue(issue.id), &properties).await?;
                 for body in asked.comments {
-                    comment::insert(
-                        &mut *connection,
-                        &mut new_comment(issue.id, &author, body, issue.created_ms),
-                    )
-                    .await?;
+                    comment::insert(&mut *connection, &mut new_comment(issue.id, &author, body, issue.created_ms))
+                        .await?;
                 }
                 Ok(issue)
             })
@@ -119,12 +103,7 @@ async fn find_parent(connection: &mut SqliteConnection, id_or_key: &str) -> Resu
 }
 
 /// Changes fields and properties of an issue.
-pub(crate) async fn edit(
-    desk: &Desk,
-    actor: &str,
-    id_or_key: &str,
-    request: Request,
-) -> Result<Issue, Refusal> {
+pub(crate) async fn edit(desk: &Desk, actor: &str, id_or_key: &str, request: Request) -> Result<Issue, Refusal> {
     let (own, author, id_or_key) = (desk.clone(), actor.to_owned(), id_or_key.to_owned());
     let (issue, entry) = desk
         .inner
@@ -148,12 +127,7 @@ pub(crate) async fn edit(
                     let mut one = new_comment(after.id, &author, body, after.updated_ms);
                     comment::insert(&mut *connection, &mut one).await?;
                 }
-                property::set_all(
-                    &mut *connection,
-                    Owner::Issue(after.id),
-                    &request.properties,
-                )
-                .await?;
+                property::set_all(&mut *connection, Owner::Issue(after.id), &request.properties).await?;
                 let entry = record(&own, &mut *connection, &author, &before, &after).await?;
                 Ok((after, entry))
             })
@@ -176,17 +150,13 @@ async fn record(
     if items.is_empty() {
         return Ok(None);
     }
-    history::insert(connection, after.id, author, after.updated_ms, items)
-        .await
-        .map(Some)
+    history::insert(connection, after.id, author, after.updated_ms, items).await.map(Some)
 }
 
 /// What differs between two states of an issue, in the words of Jira's changelog.
 fn differences(desk: &Desk, before: &Issue, after: &Issue) -> Vec<Change> {
     let name = |account: &Option<String>| {
-        let person = account
-            .as_deref()
-            .and_then(|id| desk.inner.directory.person(id));
+        let person = account.as_deref().and_then(|id| desk.inner.directory.person(id));
         (account.clone(), person.map(|person| person.name.clone()))
     };
     let text = |document: &Option<Value>| (None, document.as_ref().map(crate::adf::to_wiki));
@@ -198,31 +168,13 @@ fn differences(desk: &Desk, before: &Issue, after: &Issue) -> Vec<Change> {
             ("description", text(&issue.description)),
             ("environment", text(&issue.environment)),
             ("labels", words(&issue.labels.join(" "))),
-            (
-                "issuetype",
-                numbered(issue.type_id, catalogue::issue_type(issue.type_id).name),
-            ),
-            (
-                "status",
-                numbered(issue.status_id, catalogue::status(issue.status_id).name),
-            ),
-            (
-                "priority",
-                numbered(
-                    issue.priority_id,
-                    catalogue::priority(issue.priority_id).name,
-                ),
-            ),
+            ("issuetype", numbered(issue.type_id, catalogue::issue_type(issue.type_id).name)),
+            ("status", numbered(issue.status_id, catalogue::status(issue.status_id).name)),
+            ("priority", numbered(issue.priority_id, catalogue::priority(issue.priority_id).name)),
             ("reporter", name(&issue.reporter)),
             ("assignee", name(&issue.assignee)),
             ("duedate", (issue.due.clone(), issue.due.clone())),
-            (
-                "parent",
-                (
-                    issue.parent_id.map(|id| id.to_string()),
-                    issue.parent_id.map(|id| id.to_string()),
-                ),
-            ),
+            ("parent", (issue.parent_id.map(|id| id.to_string()), issue.parent_id.map(|id| id.to_string()))),
         ]
     };
     let pairs = state(before).into_iter().zip(state(after));
@@ -257,7 +209,8 @@ pub(crate) async fn transition(
             Box::pin(async move {
                 let before = issue::find(&mut *connection, &id_or_key).await?;
                 let mut after = before.clone();
-                let step = catalogue::transitions_from(before.status_id).find(|one| one.id.to_string() == transition_id);
+                let step =
+                    catalogue::transitions_from(before.status_id).find(|one| one.id.to_string() == transition_id);
                 let Some(step) = step else {
                     return Err(bad_request(format!(
                         "It seems that you have tried to perform an illegal workflow operation. Transition id \
@@ -282,12 +235,7 @@ pub(crate) async fn transition(
 }
 
 /// Deletes an issue, its comments and attachments. Subtasks forbid it unless they go too.
-pub(crate) async fn delete(
-    desk: &Desk,
-    actor: &str,
-    id_or_key: &str,
-    with_subtasks: bool,
-) -> Result<(), Refusal> {
+pub(crate) async fn delete(desk: &Desk, actor: &str, id_or_key: &str, with_subtasks: bool) -> Result<(), Refusal> {
     let id_or_key = id_or_key.to_owned();
     let (issues, files) = desk
         .inner
@@ -331,16 +279,8 @@ pub(crate) async fn remove_file(desk: &Desk, file: &str) {
 }
 
 /// Moves an issue to another project under a new key.
-pub(crate) async fn move_to(
-    desk: &Desk,
-    id_or_key: &str,
-    project_key: &str,
-) -> Result<String, Refusal> {
-    let project = desk
-        .inner
-        .directory
-        .project(project_key)
-        .ok_or_else(|| not_found("No such project."))?;
+pub(crate) async fn move_to(desk: &Desk, id_or_key: &str, project_key: &str) -> Result<String, Refusal> {
+    let project = desk.inner.directory.project(project_key).ok_or_else(|| not_found("No such project."))?;
     let id_or_key = id_or_key.to_owned();
     desk.inner
         .writer
@@ -364,12 +304,7 @@ pub(crate) async fn move_to(
 }
 
 /// A comment that is not stored yet.
-pub(crate) fn new_comment(
-    issue_id: i64,
-    author: &str,
-    body: Value,
-    now_ms: i64,
-) -> comment::Comment {
+pub(crate) fn new_comment(issue_id: i64, author: &str, body: Value, now_ms: i64) -> comment::Comment {
     comment::Comment {
         id: 0,
         issue_id,
@@ -413,12 +348,6 @@ pub(crate) async fn add_comment(
         })
         .await?;
     count(&desk.inner.counters.comments_created);
-    desk.announce(
-        actor,
-        &issue,
-        Happening::CommentCreated {
-            comment: comment.clone(),
-        },
-    );
+    desk.announce(actor, &issue, Happening::CommentCreated { comment: comment.clone() });
     Ok(comment)
 }

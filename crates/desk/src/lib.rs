@@ -142,53 +142,29 @@ impl Desk {
         let (readers, writer) = database::open(&settings.database).await?;
         let directory = Directory::load(&readers).await?;
         for account in &settings.accounts {
-            directory
-                .add_person(&writer, &account.address, &account.name)
-                .await?;
+            directory.add_person(&writer, &account.address, &account.name).await?;
         }
         let hooks = webhooks::Hooks::load(&readers, &settings).await?;
         let (faults, counters) = (FaultSwitches::default(), Counters::default());
-        let inner = Inner {
-            settings,
-            readers,
-            writer,
-            directory,
-            faults,
-            counters,
-            hooks,
-            served_at: OnceLock::new(),
-        };
-        Ok(Desk {
-            inner: Arc::new(inner),
-        })
+        let inner = Inner { settings, readers, writer, directory, faults, counters, hooks, served_at: OnceLock::new() };
+        Ok(Desk { inner: Arc::new(inner) })
     }
 
     /// Makes project DEMO ("Demo service desk") and an agent for the pages, unless they are there.
     pub async fn seed_demo(&self) -> Result<(), Error> {
-        self.inner
-            .directory
-            .add_person(&self.inner.writer, page::AGENT_ADDRESS, page::AGENT_NAME)
-            .await?;
+        self.inner.directory.add_person(&self.inner.writer, page::AGENT_ADDRESS, page::AGENT_NAME).await?;
         self.add_project("DEMO", "Demo service desk").await
     }
 
     /// Makes a project unless its key is taken. `key`: 2 to 10 capital letters and digits, a letter first.
     pub async fn add_project(&self, key: &str, name: &str) -> Result<(), Error> {
         let lead = self.gateway_account_id();
-        Ok(self
-            .inner
-            .directory
-            .add_project(&self.inner.writer, key, name, &lead)
-            .await?)
+        Ok(self.inner.directory.add_project(&self.inner.writer, key, name, &lead).await?)
     }
 
     /// Makes a person who cannot sign in but can report, be assigned and watch; gives the account id.
     pub async fn add_person(&self, address: &str, name: &str) -> Result<String, Error> {
-        Ok(self
-            .inner
-            .directory
-            .add_person(&self.inner.writer, address, name)
-            .await?)
+        Ok(self.inner.directory.add_person(&self.inner.writer, address, name).await?)
     }
 
     /// Moves an issue to another project: it gets a new key, and the old one keeps leading to it. Gives the new key.
@@ -199,11 +175,7 @@ impl Desk {
     /// The account id of the first account of the settings.
     pub fn gateway_account_id(&self) -> String {
         let address = &self.inner.settings.accounts[0].address;
-        self.inner
-            .directory
-            .by_address(address)
-            .map(|person| person.account_id.clone())
-            .unwrap_or_default()
+        self.inner.directory.by_address(address).map(|person| person.account_id.clone()).unwrap_or_default()
     }
 
     /// The switches for faults.
@@ -219,12 +191,7 @@ impl Desk {
     /// What links start with, without a slash at the end.
     pub fn base_url(&self) -> &str {
         let served_at = || self.inner.served_at.get().map(String::as_str);
-        self.inner
-            .settings
-            .public_url
-            .as_deref()
-            .or_else(served_at)
-            .unwrap_or("http://localhost")
+        self.inner.settings.public_url.as_deref().or_else(served_at).unwrap_or("http://localhost")
     }
 
     /// All routes. Answers are lost only under [`Desk::serve`]; elsewhere a lost answer is an empty 500.
@@ -233,16 +200,9 @@ impl Desk {
     }
 
     /// Serves until `shutdown` completes, then lets open requests finish.
-    pub async fn serve(
-        &self,
-        listener: TcpListener,
-        shutdown: impl Future<Output = ()>,
-    ) -> Result<(), Error> {
+    pub async fn serve(&self, listener: TcpListener, shutdown: impl Future<Output = ()>) -> Result<(), Error> {
         // The first address stays: links that were given out should not change.
-        let _ = self
-            .inner
-            .served_at
-            .set(format!("http://{}", listener.local_addr()?));
+        let _ = self.inner.served_at.set(format!("http://{}", listener.local_addr()?));
         serve::run(self.router(), listener, shutdown).await;
         Ok(())
     }

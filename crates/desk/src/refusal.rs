@@ -31,10 +31,7 @@ pub(crate) struct Denial {
 
 impl std::fmt::Display for Denial {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let fields = self
-            .fields
-            .iter()
-            .map(|(field, why)| format!("{field}: {why}"));
+        let fields = self.fields.iter().map(|(field, why)| format!("{field}: {why}"));
         let all: Vec<String> = self.messages.iter().cloned().chain(fields).collect();
         write!(out, "{} {}", self.status.as_u16(), all.join("; "))
     }
@@ -49,11 +46,7 @@ impl Denial {
 
 /// A refusal with one message.
 pub(crate) fn denied(status: StatusCode, message: impl Into<String>) -> Refusal {
-    Refusal::Denied(Denial {
-        status,
-        messages: vec![message.into()],
-        fields: BTreeMap::new(),
-    })
+    Refusal::Denied(Denial { status, messages: vec![message.into()], fields: BTreeMap::new() })
 }
 
 /// 400 with one message.
@@ -68,11 +61,7 @@ pub(crate) fn bad_field(field: &str, why: impl Into<String>) -> Refusal {
 
 /// 400 that blames these fields.
 pub(crate) fn bad_fields(fields: BTreeMap<String, String>) -> Refusal {
-    Refusal::Denied(Denial {
-        status: StatusCode::BAD_REQUEST,
-        messages: Vec::new(),
-        fields,
-    })
+    Refusal::Denied(Denial { status: StatusCode::BAD_REQUEST, messages: Vec::new(), fields })
 }
 
 /// 404 with one message.

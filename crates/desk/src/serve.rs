@@ -66,10 +66,7 @@ pub(crate) async fn run(router: Router, listener: TcpListener, shutdown: impl Fu
     // Nobody listens any more when there is no connection.
     let _ = stop.send(true);
     let finish = async { while connections.join_next().await.is_some() {} };
-    if tokio::time::timeout(SHUTDOWN_TIME_MAX, finish)
-        .await
-        .is_err()
-    {
+    if tokio::time::timeout(SHUTDOWN_TIME_MAX, finish).await.is_err() {
         tracing::warn!("requests were still open when the desk stopped");
     }
 }
@@ -80,15 +77,8 @@ async fn serve_connection(stream: TcpStream, router: Router, mut stopped: watch:
     let service = service_fn(move |request: Request<Incoming>| {
         let router = router.clone();
         async move {
-            let response = router
-                .oneshot(request.map(Body::new))
-                .await
-                .unwrap_or_else(|never| match never {});
-            if response.extensions().get::<Cut>().is_some() {
-                Err(AnswerLost)
-            } else {
-                Ok(response)
-            }
+            let response = router.oneshot(request.map(Body::new)).await.unwrap_or_else(|never| match never {});
+            if response.extensions().get::<Cut>().is_some() { Err(AnswerLost) } else { Ok(response) }
         }
     });
     let connection = http1::Builder::new()

@@ -13,8 +13,7 @@ const BATCH_LENGTH_MAX: usize = 256;
 /// Tells the caller how it went, once it is known whether the transaction was committed.
 type Reply = Box<dyn FnOnce(bool) + Send>;
 /// A unit of work: whether it broke the transaction, and how to reply.
-type Work =
-    Box<dyn for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, (bool, Reply)> + Send>;
+type Work = Box<dyn for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, (bool, Reply)> + Send>;
 
 /// Where units of work are queued. Clones share the writer; it ends when the last clone is dropped.
 #[derive(Clone)]
@@ -37,9 +36,7 @@ impl Writer {
     pub(crate) async fn write<T, F>(&self, work: F) -> Result<T, Refusal>
     where
         T: Send + 'static,
-        F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, Refusal>>
-            + Send
-            + 'static,
+        F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, Refusal>> + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
         let unit: Work = Box::new(move |connection| {
@@ -47,21 +44,14 @@ impl Writer {
                 let outcome = work(connection).await;
                 let broke = matches!(outcome, Err(Refusal::Database(_)));
                 let reply: Reply = Box::new(move |committed| {
-                    let outcome = if committed || outcome.is_err() {
-                        outcome
-                    } else {
-                        Err(Refusal::NotWritten)
-                    };
+                    let outcome = if committed || outcome.is_err() { outcome } else { Err(Refusal::NotWritten) };
                     // A caller that went away no longer wants to know.
                     let _ = answer.send(outcome);
                 });
                 (broke, reply)
             })
         });
-        self.queue
-            .send(unit)
-            .await
-            .map_err(|_| Refusal::NotWritten)?;
+        self.queue.send(unit).await.map_err(|_| Refusal::NotWritten)?;
         answered.await.map_err(|_| Refusal::NotWritten)?
     }
 }
@@ -93,9 +83,7 @@ async fn run_batch(
     waiting: &mut mpsc::Receiver<Work>,
     replies: &mut Vec<Reply>,
 ) -> Result<bool, sqlx::Error> {
-    sqlx::query("BEGIN IMMEDIATE")
-        .execute(&mut *connection)
-        .await?;
+    sqlx::query("BEGIN IMMEDIATE").execute(&mut *connection).await?;
     let mut next = Some(first);
     while let Some(work) = next {
         let (broke, reply) = work(&mut *connection).await;
@@ -103,11 +91,7 @@ async fn run_batch(
         if broke {
             return Ok(false);
         }
-        next = if replies.len() < BATCH_LENGTH_MAX {
-            waiting.try_recv().ok()
-        } else {
-            None
-        };
+        next = if replies.len() < BATCH_LENGTH_MAX { waiting.try_recv().ok() } else { None };
     }
     sqlx::query("COMMIT").execute(connection).await?;
     Ok(true)

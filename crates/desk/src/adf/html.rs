@@ -25,9 +25,7 @@ fn push_escaped(text: &str, html: &mut String) {
 }
 
 fn write_children(node: &Value, html: &mut String) {
-    children_of(node)
-        .iter()
-        .for_each(|child| write_node(child, html));
+    children_of(node).iter().for_each(|child| write_node(child, html));
 }
 
 fn write_node(node: &Value, html: &mut String) {
@@ -48,11 +46,7 @@ fn write_node(node: &Value, html: &mut String) {
         "taskList" | "decisionList" => wrap("ul", node, html),
         "mediaSingle" | "mediaGroup" => wrap("p", node, html),
         "taskItem" => {
-            html.push_str(if attribute(node, "state") == "DONE" {
-                "<li>☑ "
-            } else {
-                "<li>☐ "
-            });
+            html.push_str(if attribute(node, "state") == "DONE" { "<li>☑ " } else { "<li>☐ " });
             write_children(node, html);
             html.push_str("</li>");
         }
@@ -93,10 +87,7 @@ fn write_small(node: &Value, html: &mut String) {
 }
 
 fn write_date(node: &Value, html: &mut String) {
-    let time = attribute(node, "timestamp")
-        .parse()
-        .map(crate::clock::readable_time)
-        .unwrap_or_default();
+    let time = attribute(node, "timestamp").parse().map(crate::clock::readable_time).unwrap_or_default();
     push_escaped(time.split(',').next().unwrap_or_default(), html);
 }
 
@@ -108,12 +99,7 @@ fn wrap(element: &str, node: &Value, html: &mut String) {
 
 /// The page's own headings are of the first two levels, so a document's start at the third.
 fn write_heading(node: &Value, html: &mut String) {
-    let level = node
-        .pointer("/attrs/level")
-        .and_then(Value::as_u64)
-        .unwrap_or(1)
-        .clamp(1, 4)
-        + 2;
+    let level = node.pointer("/attrs/level").and_then(Value::as_u64).unwrap_or(1).clamp(1, 4) + 2;
     wrap(&format!("h{level}"), node, html);
 }
 
@@ -142,24 +128,15 @@ fn write_link(address: &str, label: &str, html: &mut String) {
 }
 
 fn write_marked(node: &Value, html: &mut String) {
-    let marks = node
-        .get("marks")
-        .and_then(Value::as_array)
-        .map(Vec::as_slice)
-        .unwrap_or_default();
+    let marks = node.get("marks").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let elements: Vec<&str> = marks.iter().filter_map(element_of).collect();
-    elements
-        .iter()
-        .for_each(|element| html.push_str(&format!("<{element}>")));
+    elements.iter().for_each(|element| html.push_str(&format!("<{element}>")));
     let text = node.get("text").and_then(Value::as_str).unwrap_or_default();
     match marks.iter().find(|mark| kind_of(mark) == "link") {
         Some(link) => write_link(attribute(link, "href"), text, html),
         None => push_escaped(text, html),
     }
-    elements
-        .iter()
-        .rev()
-        .for_each(|element| html.push_str(&format!("</{element}>")));
+    elements.iter().rev().for_each(|element| html.push_str(&format!("</{element}>")));
 }
 
 fn element_of(mark: &Value) -> Option<&'static str> {
@@ -188,17 +165,8 @@ mod tests {
             { "type": "expand", "attrs": { "title": "<script>" }, "content": [{ "type": "paragraph", "content": [
                 { "type": "text", "text": "<img src=x onerror=y>", "marks": [link] },
                 { "type": "text", "text": "b", "marks": [quoted, { "type": "<i>" }] }] }] }] }));
-        assert!(
-            html.starts_with("<details><summary>&lt;script&gt;</summary>"),
-            "{html}"
-        );
-        assert!(
-            html.contains("&lt;img src=x onerror=y&gt;") && !html.contains("javascript:"),
-            "{html}"
-        );
-        assert!(
-            html.contains("href=\"https://a/&quot;onclick=&quot;x\">b</a>"),
-            "{html}"
-        );
+        assert!(html.starts_with("<details><summary>&lt;script&gt;</summary>"), "{html}");
+        assert!(html.contains("&lt;img src=x onerror=y&gt;") && !html.contains("javascript:"), "{html}");
+        assert!(html.contains("href=\"https://a/&quot;onclick=&quot;x\">b</a>"), "{html}");
     }
 }

@@ -17,17 +17,8 @@ pub(crate) const TEXT_LENGTH_MAX: usize = 32_767;
 /// Nodes inside nodes; beyond, drawing would need an unbounded stack.
 const DEPTH_MAX: usize = 50;
 
-const INLINE: &[&str] = &[
-    "text",
-    "hardBreak",
-    "mention",
-    "emoji",
-    "date",
-    "status",
-    "inlineCard",
-    "mediaInline",
-    "placeholder",
-];
+const INLINE: &[&str] =
+    &["text", "hardBreak", "mention", "emoji", "date", "status", "inlineCard", "mediaInline", "placeholder"];
 const BLOCK: &[&str] = &[
     "paragraph",
     "heading",
@@ -77,10 +68,7 @@ pub(crate) fn check(document: &Value) -> Result<(), String> {
     let mut text_length = 0;
     check_node(document, 0, &mut text_length)?;
     if text_length > TEXT_LENGTH_MAX {
-        return Err(
-            "The entered text is too long. It exceeds the allowed limit of 32,767 characters."
-                .to_owned(),
-        );
+        return Err("The entered text is too long. It exceeds the allowed limit of 32,767 characters.".to_owned());
     }
     Ok(())
 }
@@ -99,11 +87,7 @@ fn check_node(node: &Value, depth: usize, text_length: &mut usize) -> Result<(),
     }
     let children = match node.get("content") {
         None => {
-            return if needs_content(kind) {
-                Err(INVALID.to_owned())
-            } else {
-                Ok(())
-            };
+            return if needs_content(kind) { Err(INVALID.to_owned()) } else { Ok(()) };
         }
         Some(content) => content.as_array().ok_or(INVALID)?,
     };
@@ -121,17 +105,7 @@ fn check_node(node: &Value, depth: usize, text_length: &mut usize) -> Result<(),
 
 /// Lists, tables and their parts are nothing without children.
 fn needs_content(kind: &str) -> bool {
-    matches!(
-        kind,
-        "bulletList"
-            | "orderedList"
-            | "listItem"
-            | "table"
-            | "tableRow"
-            | "blockquote"
-            | "panel"
-            | "expand"
-    )
+    matches!(kind, "bulletList" | "orderedList" | "listItem" | "table" | "tableRow" | "blockquote" | "panel" | "expand")
 }
 
 fn marks_fit(text: &Value) -> bool {
@@ -144,65 +118,36 @@ fn marks_fit(text: &Value) -> bool {
     let known = marks.iter().all(|mark| MARKS.contains(&kind_of(mark)));
     // `code` stands alone or with a link only.
     let has_code = marks.iter().any(|mark| kind_of(mark) == "code");
-    known
-        && (!has_code
-            || marks
-                .iter()
-                .all(|mark| matches!(kind_of(mark), "code" | "link" | "annotation")))
+    known && (!has_code || marks.iter().all(|mark| matches!(kind_of(mark), "code" | "link" | "annotation")))
 }
 
 /// Which node can hold which.
 fn fits(parent: &str, child: &str) -> bool {
     match parent {
-        "paragraph" | "heading" | "taskItem" | "decisionItem" | "caption" => {
-            INLINE.contains(&child)
-        }
+        "paragraph" | "heading" | "taskItem" | "decisionItem" | "caption" => INLINE.contains(&child),
         "codeBlock" => child == "text",
         "bulletList" | "orderedList" => child == "listItem",
         "listItem" => {
-            matches!(
-                child,
-                "paragraph"
-                    | "bulletList"
-                    | "orderedList"
-                    | "codeBlock"
-                    | "mediaSingle"
-                    | "taskList"
-            )
+            matches!(child, "paragraph" | "bulletList" | "orderedList" | "codeBlock" | "mediaSingle" | "taskList")
         }
         "table" => child == "tableRow",
         "tableRow" => matches!(child, "tableHeader" | "tableCell"),
-        "tableHeader" | "tableCell" => {
-            BLOCK.contains(&child) && !matches!(child, "table" | "expand" | "layoutSection")
-        }
+        "tableHeader" | "tableCell" => BLOCK.contains(&child) && !matches!(child, "table" | "expand" | "layoutSection"),
         "mediaGroup" => child == "media",
         "mediaSingle" => matches!(child, "media" | "caption"),
         "taskList" => matches!(child, "taskItem" | "taskList"),
         "decisionList" => child == "decisionItem",
         "layoutSection" => child == "layoutColumn",
-        "blockquote" => matches!(
-            child,
-            "paragraph" | "bulletList" | "orderedList" | "codeBlock" | "mediaSingle" | "mediaGroup"
-        ),
+        "blockquote" => {
+            matches!(child, "paragraph" | "bulletList" | "orderedList" | "codeBlock" | "mediaSingle" | "mediaGroup")
+        }
         "panel" => matches!(
             child,
-            "paragraph"
-                | "heading"
-                | "bulletList"
-                | "orderedList"
-                | "rule"
-                | "codeBlock"
-                | "taskList"
-                | "mediaGroup"
+            "paragraph" | "heading" | "bulletList" | "orderedList" | "rule" | "codeBlock" | "taskList" | "mediaGroup"
         ),
         "doc" => BLOCK.contains(&child) && child != "nestedExpand",
-        "expand" | "layoutColumn" => {
-            BLOCK.contains(&child) && !matches!(child, "expand" | "layoutSection")
-        }
-        "nestedExpand" => matches!(
-            child,
-            "paragraph" | "heading" | "bulletList" | "orderedList" | "codeBlock"
-        ),
+        "expand" | "layoutColumn" => BLOCK.contains(&child) && !matches!(child, "expand" | "layoutSection"),
+        "nestedExpand" => matches!(child, "paragraph" | "heading" | "bulletList" | "orderedList" | "codeBlock"),
         _ => false,
     }
 }
@@ -212,26 +157,17 @@ pub(crate) fn kind_of(node: &Value) -> &str {
 }
 
 fn children_of(node: &Value) -> &[Value] {
-    node.get("content")
-        .and_then(Value::as_array)
-        .map(Vec::as_slice)
-        .unwrap_or_default()
+    node.get("content").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
 }
 
 fn attribute<'n>(node: &'n Value, name: &str) -> &'n str {
-    node.get("attrs")
-        .and_then(|attributes| attributes.get(name))
-        .and_then(Value::as_str)
-        .unwrap_or_default()
+    node.get("attrs").and_then(|attributes| attributes.get(name)).and_then(Value::as_str).unwrap_or_default()
 }
 
 /// The link's address, when it is one that a browser may be sent to.
 fn safe_address(address: &str) -> Option<&str> {
     let scheme = address.split_once(':')?.0;
-    ["http", "https", "mailto"]
-        .iter()
-        .any(|safe| scheme.eq_ignore_ascii_case(safe))
-        .then_some(address)
+    ["http", "https", "mailto"].iter().any(|safe| scheme.eq_ignore_ascii_case(safe)).then_some(address)
 }
 
 /// The words of a document, one line per block.
@@ -254,9 +190,7 @@ fn write_text(node: &Value, text: &mut String) {
                 text.push_str(attribute(node, "title"));
                 text.push('\n');
             }
-            children_of(node)
-                .iter()
-                .for_each(|child| write_text(child, text));
+            children_of(node).iter().for_each(|child| write_text(child, text));
             if BLOCK.contains(&kind) && !text.ends_with('\n') {
                 text.push('\n');
             }
@@ -268,10 +202,7 @@ fn write_text(node: &Value, text: &mut String) {
 #[allow(dead_code)]
 pub(crate) fn from_text(text: &str) -> Value {
     let text = text.replace("\r\n", "\n");
-    let paragraphs = text
-        .split("\n\n")
-        .map(str::trim)
-        .filter(|paragraph| !paragraph.is_empty());
+    let paragraphs = text.split("\n\n").map(str::trim).filter(|paragraph| !paragraph.is_empty());
     let content: Vec<Value> = paragraphs
         .map(|paragraph| {
             let mut inline = Vec::new();

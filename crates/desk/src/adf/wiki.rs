@@ -9,21 +9,14 @@ pub(crate) fn to_wiki(document: &Value) -> String {
 }
 
 fn blocks(node: &Value) -> Vec<String> {
-    children_of(node)
-        .iter()
-        .map(block)
-        .filter(|text| !text.is_empty())
-        .collect()
+    children_of(node).iter().map(block).filter(|text| !text.is_empty()).collect()
 }
 
 fn block(node: &Value) -> String {
     match kind_of(node) {
         "paragraph" => inline(node),
         "heading" => {
-            let level = node
-                .pointer("/attrs/level")
-                .and_then(Value::as_u64)
-                .unwrap_or(1);
+            let level = node.pointer("/attrs/level").and_then(Value::as_u64).unwrap_or(1);
             format!("h{level}. {}", inline(node))
         }
         "bulletList" | "orderedList" | "taskList" | "decisionList" => {
@@ -38,16 +31,10 @@ fn block(node: &Value) -> String {
             language => format!("{{code:{language}}}\n{}\n{{code}}", inline(node)),
         },
         "rule" => "----".to_owned(),
-        "table" => children_of(node)
-            .iter()
-            .map(row)
-            .collect::<Vec<_>>()
-            .join("\n"),
-        "expand" | "nestedExpand" => format!(
-            "{{panel:title={}}}\n{}\n{{panel}}",
-            attribute(node, "title"),
-            to_wiki(node)
-        ),
+        "table" => children_of(node).iter().map(row).collect::<Vec<_>>().join("\n"),
+        "expand" | "nestedExpand" => {
+            format!("{{panel:title={}}}\n{}\n{{panel}}", attribute(node, "title"), to_wiki(node))
+        }
         "mediaSingle" | "mediaGroup" => inline(node),
         "blockCard" | "embedCard" => format!("[{}]", attribute(node, "url")),
         _ => to_wiki(node),
@@ -55,21 +42,10 @@ fn block(node: &Value) -> String {
 }
 
 fn write_list(list: &Value, above: &str, lines: &mut Vec<String>) {
-    let bullets = format!(
-        "{above}{}",
-        if kind_of(list) == "orderedList" {
-            '#'
-        } else {
-            '*'
-        }
-    );
+    let bullets = format!("{above}{}", if kind_of(list) == "orderedList" { '#' } else { '*' });
     for item in children_of(list) {
         let (mut words, mut nested) = (Vec::new(), Vec::new());
-        let parts = if kind_of(item) == "listItem" {
-            children_of(item)
-        } else {
-            std::slice::from_ref(item)
-        };
+        let parts = if kind_of(item) == "listItem" { children_of(item) } else { std::slice::from_ref(item) };
         for part in parts {
             match kind_of(part) {
                 "bulletList" | "orderedList" | "taskList" => nested.push(part),
@@ -78,9 +54,7 @@ fn write_list(list: &Value, above: &str, lines: &mut Vec<String>) {
             }
         }
         lines.push(format!("{bullets} {}", words.join("\n")));
-        nested
-            .iter()
-            .for_each(|list| write_list(list, &bullets, lines));
+        nested.iter().for_each(|list| write_list(list, &bullets, lines));
     }
 }
 
@@ -88,11 +62,7 @@ fn row(row: &Value) -> String {
     let mut line = String::new();
     let mut bar = "|";
     for cell in children_of(row) {
-        bar = if kind_of(cell) == "tableHeader" {
-            "||"
-        } else {
-            "|"
-        };
+        bar = if kind_of(cell) == "tableHeader" { "||" } else { "|" };
         line.push_str(bar);
         line.push_str(&blocks(cell).join("\n"));
     }
@@ -110,32 +80,23 @@ fn piece(node: &Value) -> String {
         "mention" => format!("[~accountid:{}]", attribute(node, "id")),
         "inlineCard" => format!("[{}]", attribute(node, "url")),
         "media" | "mediaInline" => format!("!{}!", attribute(node, "alt")),
-        "date" => attribute(node, "timestamp")
-            .parse()
-            .map(crate::clock::readable_time)
-            .unwrap_or_default(),
+        "date" => attribute(node, "timestamp").parse().map(crate::clock::readable_time).unwrap_or_default(),
         _ => attribute(node, "text").to_owned(),
     }
 }
 
 fn marked(node: &Value) -> String {
     let text = node.get("text").and_then(Value::as_str).unwrap_or_default();
-    let marks = node
-        .get("marks")
-        .and_then(Value::as_array)
-        .map(Vec::as_slice)
-        .unwrap_or_default();
-    marks
-        .iter()
-        .fold(text.to_owned(), |text, mark| match kind_of(mark) {
-            "strong" => format!("*{text}*"),
-            "em" => format!("_{text}_"),
-            "strike" => format!("-{text}-"),
-            "underline" => format!("+{text}+"),
-            "code" => format!("{{{{{text}}}}}"),
-            "link" => format!("[{text}|{}]", attribute(mark, "href")),
-            _ => text,
-        })
+    let marks = node.get("marks").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    marks.iter().fold(text.to_owned(), |text, mark| match kind_of(mark) {
+        "strong" => format!("*{text}*"),
+        "em" => format!("_{text}_"),
+        "strike" => format!("-{text}-"),
+        "underline" => format!("+{text}+"),
+        "code" => format!("{{{{{text}}}}}"),
+        "link" => format!("[{text}|{}]", attribute(mark, "href")),
+        _ => text,
+    })
 }
 
 #[cfg(test)]

@@ -30,11 +30,7 @@ pub(crate) struct Scope {
 impl Scope {
     /// Everything there is.
     pub(crate) fn everything() -> Scope {
-        Scope {
-            until_ms: i64::MAX,
-            top_id: i64::MAX,
-            reconcile: Vec::new(),
-        }
+        Scope { until_ms: i64::MAX, top_id: i64::MAX, reconcile: Vec::new() }
     }
 }
 
@@ -53,70 +49,34 @@ pub(crate) async fn search(
         condition.text,
         sql::order(&query.order)
     );
-    let statement = condition
-        .binds
-        .into_iter()
-        .fold(sqlx::query(AssertSqlSafe(text)), bind);
-    let rows = statement
-        .bind(length)
-        .bind(offset)
-        .fetch_all(&desk.inner.readers)
-        .await?;
+    let statement = condition.binds.into_iter().fold(sqlx::query(AssertSqlSafe(text)), bind);
+    let rows = statement.bind(length).bind(offset).fetch_all(&desk.inner.readers).await?;
     Ok(rows.iter().map(issue::from_row).collect::<Result<_, _>>()?)
 }
 
 /// How many issues a query finds.
 pub(crate) async fn count(desk: &Desk, jql: &str, actor: &str) -> Result<i64, Refusal> {
-    count_in(
-        desk,
-        &parse(jql).map_err(bad_request)?,
-        actor,
-        &Scope::everything(),
-    )
-    .await
+    count_in(desk, &parse(jql).map_err(bad_request)?, actor, &Scope::everything()).await
 }
 
 /// How many issues a query finds in this scope.
-pub(crate) async fn count_in(
-    desk: &Desk,
-    query: &Query,
-    actor: &str,
-    scope: &Scope,
-) -> Result<i64, Refusal> {
+pub(crate) async fn count_in(desk: &Desk, query: &Query, actor: &str, scope: &Scope) -> Result<i64, Refusal> {
     let condition = condition(desk, query, actor, scope)?;
     let text = format!("SELECT COUNT(*) FROM issue i WHERE {}", condition.text);
-    let statement = condition
-        .binds
-        .into_iter()
-        .fold(sqlx::query(AssertSqlSafe(text)), bind);
+    let statement = condition.binds.into_iter().fold(sqlx::query(AssertSqlSafe(text)), bind);
     Ok(statement.fetch_one(&desk.inner.readers).await?.try_get(0)?)
 }
 
 fn condition(desk: &Desk, query: &Query, actor: &str, scope: &Scope) -> Result<Condition, Refusal> {
-    let surroundings = sql::Surroundings {
-        desk,
-        actor,
-        now_ms: clock::now_ms(),
-        until_ms: scope.until_ms,
-    };
+    let surroundings = sql::Surroundings { desk, actor, now_ms: clock::now_ms(), until_ms: scope.until_ms };
     let mut condition = match &query.condition {
         Some(clause) => sql::condition(&surroundings, clause).map_err(bad_request)?,
-        None => Condition {
-            text: "1".to_owned(),
-            binds: Vec::new(),
-        },
+        None => Condition { text: "1".to_owned(), binds: Vec::new() },
     };
     let young = vec!["?"; scope.reconcile.len()].join(", ");
-    condition.text = format!(
-        "({}) AND i.id <= ? AND (i.created_ms <= ? OR i.id IN ({young}))",
-        condition.text
-    );
-    condition
-        .binds
-        .extend([Bind::Number(scope.top_id), Bind::Number(scope.until_ms)]);
-    condition
-        .binds
-        .extend(scope.reconcile.iter().map(|id| Bind::Number(*id)));
+    condition.text = format!("({}) AND i.id <= ? AND (i.created_ms <= ? OR i.id IN ({young}))", condition.text);
+    condition.binds.extend([Bind::Number(scope.top_id), Bind::Number(scope.until_ms)]);
+    condition.binds.extend(scope.reconcile.iter().map(|id| Bind::Number(*id)));
     Ok(condition)
 }
 

@@ -24,11 +24,7 @@ pub(crate) enum Clause {
     All(Vec<Clause>),
     Any(Vec<Clause>),
     Not(Box<Clause>),
-    Test {
-        field: Field,
-        operator: Operator,
-        values: Vec<Operand>,
-    },
+    Test { field: Field, operator: Operator, values: Vec<Operand> },
 }
 
 /// What can be asked about.
@@ -107,27 +103,16 @@ enum Token {
 }
 
 /// Longest first, so that `<=` is not read as `<`.
-const SIGNS: [&str; 12] = [
-    "!=", "!~", "<=", ">=", "=", "~", "<", ">", "(", ")", ",", "!",
-];
+const SIGNS: [&str; 12] = ["!=", "!~", "<=", ">=", "=", "~", "<", ">", "(", ")", ",", "!"];
 
 /// Parses a query, or says in Jira's manner what is wrong.
 pub(crate) fn parse(text: &str) -> Result<Query, String> {
     if text.len() > LENGTH_MAX {
-        return Err(format!(
-            "The JQL query is too long; the limit is {LENGTH_MAX} bytes."
-        ));
+        return Err(format!("The JQL query is too long; the limit is {LENGTH_MAX} bytes."));
     }
-    let mut parser = Parser {
-        tokens: read_tokens(text)?,
-        position: 0,
-    };
+    let mut parser = Parser { tokens: read_tokens(text)?, position: 0 };
     let at_order = parser.at_word("order");
-    let condition = if parser.peek().is_none() || at_order {
-        None
-    } else {
-        Some(parser.any(0)?)
-    };
+    let condition = if parser.peek().is_none() || at_order { None } else { Some(parser.any(0)?) };
     let order = parser.order()?;
     match parser.peek() {
         None => Ok(Query { condition, order }),
@@ -158,21 +143,12 @@ fn read_tokens(text: &str) -> Result<Vec<Token>, String> {
             tokens.push(Token::Quoted(quoted));
             rest = after;
         } else {
-            let ends = |c: char| {
-                c.is_whitespace()
-                    || c == '"'
-                    || c == '\''
-                    || SIGNS.iter().any(|sign| sign.starts_with(c))
-            };
+            let ends =
+                |c: char| c.is_whitespace() || c == '"' || c == '\'' || SIGNS.iter().any(|sign| sign.starts_with(c));
             let end = rest.find(ends).unwrap_or(rest.len());
             let (word, after) = rest.split_at(end);
-            if let Some(odd) = word
-                .chars()
-                .find(|c| !(c.is_alphanumeric() || "-_.@:/+".contains(*c)))
-            {
-                return Err(format!(
-                    "Error in the JQL Query: The character '{odd}' must be in a quoted string."
-                ));
+            if let Some(odd) = word.chars().find(|c| !(c.is_alphanumeric() || "-_.@:/+".contains(*c))) {
+                return Err(format!("Error in the JQL Query: The character '{odd}' must be in a quoted string."));
             }
             tokens.push(Token::Word(word.to_owned()));
             rest = after;
@@ -191,9 +167,7 @@ fn read_quoted(text: &str, quote: char) -> Result<(String, &str), String> {
                 Some((_, escaped @ ('"' | '\'' | '\\'))) => words.push(escaped),
                 Some((_, 'n')) => words.push('\n'),
                 Some((_, other)) => {
-                    return Err(format!(
-                        "Error in the JQL Query: '\\{other}' is an illegal JQL escape sequence."
-                    ));
+                    return Err(format!("Error in the JQL Query: '\\{other}' is an illegal JQL escape sequence."));
                 }
                 None => break,
             },
@@ -240,27 +214,18 @@ impl Parser {
         if self.take_sign(sign) {
             return Ok(());
         }
-        Err(format!(
-            "Error in the JQL Query: Expecting '{sign}' but got {}.",
-            spell(self.peek())
-        ))
+        Err(format!("Error in the JQL Query: Expecting '{sign}' but got {}.", spell(self.peek())))
     }
 
     fn any(&mut self, depth: usize) -> Result<Clause, String> {
         if depth > DEPTH_MAX {
-            return Err(format!(
-                "Error in the JQL Query: conditions are nested deeper than {DEPTH_MAX}."
-            ));
+            return Err(format!("Error in the JQL Query: conditions are nested deeper than {DEPTH_MAX}."));
         }
         let mut clauses = vec![self.all(depth)?];
         while self.take_word("or") {
             clauses.push(self.all(depth)?);
         }
-        Ok(if clauses.len() == 1 {
-            clauses.remove(0)
-        } else {
-            Clause::Any(clauses)
-        })
+        Ok(if clauses.len() == 1 { clauses.remove(0) } else { Clause::Any(clauses) })
     }
 
     fn all(&mut self, depth: usize) -> Result<Clause, String> {
@@ -268,18 +233,12 @@ impl Parser {
         while self.take_word("and") {
             clauses.push(self.negated(depth)?);
         }
-        Ok(if clauses.len() == 1 {
-            clauses.remove(0)
-        } else {
-            Clause::All(clauses)
-        })
+        Ok(if clauses.len() == 1 { clauses.remove(0) } else { Clause::All(clauses) })
     }
 
     fn negated(&mut self, depth: usize) -> Result<Clause, String> {
         if depth > DEPTH_MAX {
-            return Err(format!(
-                "Error in the JQL Query: conditions are nested deeper than {DEPTH_MAX}."
-            ));
+            return Err(format!("Error in the JQL Query: conditions are nested deeper than {DEPTH_MAX}."));
         }
         if self.take_word("not") || self.take_sign("!") {
             return Ok(Clause::Not(Box::new(self.negated(depth + 1)?)));
@@ -322,28 +281,19 @@ impl Parser {
                 ));
             }
         };
-        let values = if list {
-            self.values()?
-        } else {
-            vec![self.value()?]
-        };
-        Ok(Clause::Test {
-            field,
-            operator,
-            values,
-        })
+        let values = if list { self.values()? } else { vec![self.value()?] };
+        Ok(Clause::Test { field, operator, values })
     }
 
     /// After `IS`.
     fn emptiness(&mut self, field: Field) -> Result<Clause, String> {
-        let operator = if self.take_word("not") {
-            Operator::IsNot
-        } else {
-            Operator::Is
-        };
+        let operator = if self.take_word("not") { Operator::IsNot } else { Operator::Is };
         match self.value()? {
             Operand::Empty => Ok(Clause::Test { field, operator, values: vec![Operand::Empty] }),
-            _ => Err("Error in the JQL Query: The operators 'is' and 'is not' go with 'EMPTY' or 'NULL' only.".to_owned()),
+            _ => {
+                Err("Error in the JQL Query: The operators 'is' and 'is not' go with 'EMPTY' or 'NULL' only."
+                    .to_owned())
+            }
         }
     }
 
@@ -357,12 +307,10 @@ impl Parser {
                 ));
             }
         };
-        let known = FIELDS
-            .iter()
-            .find(|(known, _)| name.eq_ignore_ascii_case(known));
-        known.map(|(_, field)| *field).ok_or_else(|| {
-            format!("Field '{name}' does not exist or you do not have permission to view it.")
-        })
+        let known = FIELDS.iter().find(|(known, _)| name.eq_ignore_ascii_case(known));
+        known
+            .map(|(_, field)| *field)
+            .ok_or_else(|| format!("Field '{name}' does not exist or you do not have permission to view it."))
     }
 
     fn values(&mut self) -> Result<Vec<Operand>, String> {
@@ -373,9 +321,7 @@ impl Parser {
         }
         self.expect_sign(")")?;
         if values.len() > VALUES_MAX {
-            return Err(format!(
-                "Error in the JQL Query: a list has more than {VALUES_MAX} values."
-            ));
+            return Err(format!("Error in the JQL Query: a list has more than {VALUES_MAX} values."));
         }
         Ok(values)
     }
@@ -385,10 +331,7 @@ impl Parser {
             Some(Token::Quoted(text)) => return Ok(Operand::Text(text)),
             Some(Token::Word(word)) => word,
             other => {
-                return Err(format!(
-                    "Error in the JQL Query: Expecting a value but got {}.",
-                    spell(other.as_ref())
-                ));
+                return Err(format!("Error in the JQL Query: Expecting a value but got {}.", spell(other.as_ref())));
             }
         };
         if self.take_sign("(") {
@@ -401,19 +344,12 @@ impl Parser {
             };
         }
         let empty = word.eq_ignore_ascii_case("empty") || word.eq_ignore_ascii_case("null");
-        if ["and", "or", "not", "in", "is", "order", "by"]
-            .iter()
-            .any(|reserved| word.eq_ignore_ascii_case(reserved))
-        {
+        if ["and", "or", "not", "in", "is", "order", "by"].iter().any(|reserved| word.eq_ignore_ascii_case(reserved)) {
             return Err(format!(
                 "Error in the JQL Query: '{word}' is a reserved JQL word. You must surround it in quotation marks to use it in a query."
             ));
         }
-        Ok(if empty {
-            Operand::Empty
-        } else {
-            Operand::Text(word)
-        })
+        Ok(if empty { Operand::Empty } else { Operand::Text(word) })
     }
 
     fn order(&mut self) -> Result<Vec<(Field, bool)>, String> {
@@ -422,10 +358,7 @@ impl Parser {
             return Ok(order);
         }
         if !self.take_word("by") {
-            return Err(format!(
-                "Error in the JQL Query: Expecting 'BY' but got {}.",
-                spell(self.peek())
-            ));
+            return Err(format!("Error in the JQL Query: Expecting 'BY' but got {}.", spell(self.peek())));
         }
         loop {
             let field = self.field()?;
@@ -442,9 +375,7 @@ impl Parser {
             }
         }
         if order.len() > ORDER_FIELDS_MAX {
-            return Err(format!(
-                "The maximum number of fields to order by is {ORDER_FIELDS_MAX}."
-            ));
+            return Err(format!("The maximum number of fields to order by is {ORDER_FIELDS_MAX}."));
         }
         Ok(order)
     }

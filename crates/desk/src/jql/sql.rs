@@ -32,21 +32,12 @@ pub(crate) struct Surroundings<'d> {
 
 impl Condition {
     fn new(text: impl Into<String>, binds: Vec<Bind>) -> Condition {
-        Condition {
-            text: text.into(),
-            binds,
-        }
+        Condition { text: text.into(), binds }
     }
 
     fn join(parts: Vec<Condition>, word: &str) -> Condition {
-        let texts: Vec<String> = parts
-            .iter()
-            .map(|part| format!("({})", part.text))
-            .collect();
-        Condition {
-            text: texts.join(word),
-            binds: parts.into_iter().flat_map(|part| part.binds).collect(),
-        }
+        let texts: Vec<String> = parts.iter().map(|part| format!("({})", part.text)).collect();
+        Condition { text: texts.join(word), binds: parts.into_iter().flat_map(|part| part.binds).collect() }
     }
 }
 
@@ -59,37 +50,23 @@ pub(crate) fn condition(around: &Surroundings<'_>, clause: &Clause) -> Result<Co
             let inner = condition(around, inner)?;
             Ok(Condition::new(format!("NOT ({})", inner.text), inner.binds))
         }
-        Clause::Test {
-            field,
-            operator,
-            values,
-        } => test(around, *field, *operator, values),
+        Clause::Test { field, operator, values } => test(around, *field, *operator, values),
     }
 }
 
 fn join(around: &Surroundings<'_>, clauses: &[Clause], word: &str) -> Result<Condition, String> {
-    let parts: Result<Vec<_>, _> = clauses
-        .iter()
-        .map(|clause| condition(around, clause))
-        .collect();
+    let parts: Result<Vec<_>, _> = clauses.iter().map(|clause| condition(around, clause)).collect();
     Ok(Condition::join(parts?, word))
 }
 
-fn test(
-    around: &Surroundings<'_>,
-    field: Field,
-    operator: Operator,
-    values: &[Operand],
-) -> Result<Condition, String> {
+fn test(around: &Surroundings<'_>, field: Field, operator: Operator, values: &[Operand]) -> Result<Condition, String> {
     let negative = matches!(operator, Operator::IsNot | Operator::ContainsNot);
     let mut parts = Vec::new();
     for value in values {
         parts.push(match (operator, value) {
             (Operator::Is | Operator::IsNot, Operand::Empty) => emptiness(field)?,
             (Operator::Is | Operator::IsNot, value) => equality(around, field, value)?,
-            (Operator::Contains | Operator::ContainsNot, value) => {
-                containment(around, field, value)?
-            }
+            (Operator::Contains | Operator::ContainsNot, value) => containment(around, field, value)?,
             (operator, value) => comparison(around, field, operator, value)?,
         });
     }
@@ -135,79 +112,47 @@ fn emptiness(field: Field) -> Result<Condition, String> {
 }
 
 fn equality(around: &Surroundings<'_>, field: Field, value: &Operand) -> Result<Condition, String> {
-    let missing = |name: &str, value: &str| {
-        format!("The value '{value}' does not exist for the field '{name}'.")
-    };
-    let number =
-        |column: &str, id: i64| Condition::new(format!("{column} = ?"), vec![Bind::Number(id)]);
+    let missing = |name: &str, value: &str| format!("The value '{value}' does not exist for the field '{name}'.");
+    let number = |column: &str, id: i64| Condition::new(format!("{column} = ?"), vec![Bind::Number(id)]);
     if let (Field::Created | Field::Updated, Some(column)) = (field, column(field)) {
         let from_ms = time(around, value)?;
         let binds = vec![Bind::Number(from_ms), Bind::Number(from_ms + MINUTE_MS)];
-        return Ok(Condition::new(
-            format!("{column} >= ? AND {column} < ?"),
-            binds,
-        ));
+        return Ok(Condition::new(format!("{column} >= ? AND {column} < ?"), binds));
     }
-    if let (Field::Creator | Field::Reporter | Field::Assignee, Some(column)) =
-        (field, column(field))
-    {
-        return Ok(Condition::new(
-            format!("{column} = ?"),
-            vec![Bind::Text(account(around, value)?)],
-        ));
+    if let (Field::Creator | Field::Reporter | Field::Assignee, Some(column)) = (field, column(field)) {
+        return Ok(Condition::new(format!("{column} = ?"), vec![Bind::Text(account(around, value)?)]));
     }
     let text = plain(value)?;
     match field {
         Field::Project => {
             let projects = around.desk.inner.directory.projects();
             let fits = |name: &str| name.eq_ignore_ascii_case(text);
-            let found = projects
-                .iter()
-                .find(|one| text.parse() == Ok(one.id) || fits(&one.key) || fits(&one.name));
-            found
-                .map(|one| number("i.project_id", one.id))
-                .ok_or_else(|| missing("project", text))
+            let found = projects.iter().find(|one| text.parse() == Ok(one.id) || fits(&one.key) || fits(&one.name));
+            found.map(|one| number("i.project_id", one.id)).ok_or_else(|| missing("project", text))
         }
         Field::Status => {
-            let found = catalogue::STATUSES
-                .iter()
-                .find(|one| catalogue::means(text, one.id, one.name));
-            found
-                .map(|one| number("i.status_id", one.id))
-                .ok_or_else(|| missing("status", text))
+            let found = catalogue::STATUSES.iter().find(|one| catalogue::means(text, one.id, one.name));
+            found.map(|one| number("i.status_id", one.id)).ok_or_else(|| missing("status", text))
         }
         Field::StatusCategory => {
             let fits = |one: &catalogue::StatusCategory| {
                 catalogue::means(text, one.id, one.name) || one.key.eq_ignore_ascii_case(text)
             };
             let found = catalogue::STATUSES.iter().find(|one| fits(&one.category));
-            found
-                .map(|one| number("i.status_id", one.id))
-                .ok_or_else(|| missing("statusCategory", text))
+            found.map(|one| number("i.status_id", one.id)).ok_or_else(|| missing("statusCategory", text))
         }
         Field::IssueType => {
-            let found = catalogue::ISSUE_TYPES
-                .iter()
-                .find(|one| catalogue::means(text, one.id, one.name));
-            found
-                .map(|one| number("i.type_id", one.id))
-                .ok_or_else(|| missing("issuetype", text))
+            let found = catalogue::ISSUE_TYPES.iter().find(|one| catalogue::means(text, one.id, one.name));
+            found.map(|one| number("i.type_id", one.id)).ok_or_else(|| missing("issuetype", text))
         }
         Field::Priority => {
-            let found = catalogue::PRIORITIES
-                .iter()
-                .find(|one| catalogue::means(text, one.id, one.name));
-            found
-                .map(|one| number("i.priority_id", one.id))
-                .ok_or_else(|| missing("priority", text))
+            let found = catalogue::PRIORITIES.iter().find(|one| catalogue::means(text, one.id, one.name));
+            found.map(|one| number("i.priority_id", one.id)).ok_or_else(|| missing("priority", text))
         }
         Field::Labels => {
             // Labels are stored as a JSON array, in which each stands between quotation marks.
             let quoted = serde_json::Value::from(text).to_string();
-            Ok(Condition::new(
-                "instr(i.labels, ?) > 0",
-                vec![Bind::Text(quoted)],
-            ))
+            Ok(Condition::new("instr(i.labels, ?) > 0", vec![Bind::Text(quoted)]))
         }
         Field::Key | Field::Id => Ok(by_key("i.id", text)),
         Field::Parent => Ok(by_key("i.parent_id", text)),
@@ -221,22 +166,14 @@ fn by_key(column: &str, text: &str) -> Condition {
         return Condition::new(format!("{column} = ?"), vec![Bind::Number(id)]);
     }
     let key = Bind::Text(text.to_ascii_uppercase());
-    let keys =
-        "SELECT id FROM issue WHERE key = ? UNION SELECT issue_id FROM old_key WHERE key = ?";
+    let keys = "SELECT id FROM issue WHERE key = ? UNION SELECT issue_id FROM old_key WHERE key = ?";
     Condition::new(format!("{column} IN ({keys})"), vec![key.clone(), key])
 }
 
-fn containment(
-    around: &Surroundings<'_>,
-    field: Field,
-    value: &Operand,
-) -> Result<Condition, String> {
+fn containment(around: &Surroundings<'_>, field: Field, value: &Operand) -> Result<Condition, String> {
     let words = fold(plain(value)?);
     // Jira's stars stand for the rest of a word; here every word may be part of a longer one anyway.
-    let words = words
-        .split_whitespace()
-        .map(|word| word.trim_matches('*'))
-        .filter(|word| !word.is_empty());
+    let words = words.split_whitespace().map(|word| word.trim_matches('*')).filter(|word| !word.is_empty());
     let mut parts = Vec::new();
     for word in words {
         parts.push(match field {
@@ -271,11 +208,7 @@ fn comparison(
     };
     match field {
         Field::Created | Field::Updated => {
-            let column = if field == Field::Created {
-                "i.created_ms"
-            } else {
-                "i.updated_ms"
-            };
+            let column = if field == Field::Created { "i.created_ms" } else { "i.updated_ms" };
             // Minutes are the smallest unit: "at most this minute" includes all of it, "after it" none.
             let from_ms = time(around, value)?;
             let (sign, bound_ms) = match operator {
@@ -283,51 +216,30 @@ fn comparison(
                 Operator::Greater => (">=", from_ms + MINUTE_MS),
                 _ => (sign, from_ms),
             };
-            Ok(Condition::new(
-                format!("{column} {sign} ?"),
-                vec![Bind::Number(bound_ms)],
-            ))
+            Ok(Condition::new(format!("{column} {sign} ?"), vec![Bind::Number(bound_ms)]))
         }
         Field::Key | Field::Id => {
             let text = plain(value)?;
             if let Ok(id) = text.parse() {
-                return Ok(Condition::new(
-                    format!("i.id {sign} ?"),
-                    vec![Bind::Number(id)],
-                ));
+                return Ok(Condition::new(format!("i.id {sign} ?"), vec![Bind::Number(id)]));
             }
             let (project, number) = text.rsplit_once('-').ok_or("Keys look like 'ABC-1'.")?;
             let number: i64 = number.parse().map_err(|_| "Keys look like 'ABC-1'.")?;
             let project = around.desk.inner.directory.project(project);
-            let project = project.ok_or_else(|| {
-                format!("An issue with key '{text}' does not exist for field 'key'.")
-            })?;
+            let project =
+                project.ok_or_else(|| format!("An issue with key '{text}' does not exist for field 'key'."))?;
             let binds = vec![Bind::Number(project.id), Bind::Number(number)];
-            Ok(Condition::new(
-                format!("i.project_id = ? AND i.number {sign} ?"),
-                binds,
-            ))
+            Ok(Condition::new(format!("i.project_id = ? AND i.number {sign} ?"), binds))
         }
         Field::Priority => {
             let text = plain(value)?;
-            let found = catalogue::PRIORITIES
-                .iter()
-                .find(|one| catalogue::means(text, one.id, one.name));
-            let id = found
-                .ok_or_else(|| {
-                    format!("The value '{text}' does not exist for the field 'priority'.")
-                })?
-                .id;
+            let found = catalogue::PRIORITIES.iter().find(|one| catalogue::means(text, one.id, one.name));
+            let id = found.ok_or_else(|| format!("The value '{text}' does not exist for the field 'priority'."))?.id;
             // The most urgent one has the smallest id.
             let sign = sign.replace(['<', '>'], if sign.starts_with('<') { ">" } else { "<" });
-            Ok(Condition::new(
-                format!("i.priority_id {sign} ?"),
-                vec![Bind::Number(id)],
-            ))
+            Ok(Condition::new(format!("i.priority_id {sign} ?"), vec![Bind::Number(id)]))
         }
-        _ => Err(format!(
-            "The operator '{sign}' is not supported by this field."
-        )),
+        _ => Err(format!("The operator '{sign}' is not supported by this field.")),
     }
 }
 
@@ -373,10 +285,7 @@ fn relative_ms(text: &str) -> Option<i64> {
     };
     let mut total_ms: i64 = 0;
     for word in rest.split_whitespace() {
-        let (digits, unit) = word.split_at(
-            word.find(|c: char| !c.is_ascii_digit())
-                .unwrap_or(word.len()),
-        );
+        let (digits, unit) = word.split_at(word.find(|c: char| !c.is_ascii_digit()).unwrap_or(word.len()));
         let unit_ms = match unit {
             "" | "m" => MINUTE_MS,
             "h" => 60 * MINUTE_MS,
@@ -401,14 +310,7 @@ pub(crate) fn order(fields: &[(Field, bool)]) -> String {
             field => column(*field).unwrap_or("i.id"),
         };
         let direction = if *descends { "DESC" } else { "ASC" };
-        column
-            .split(", ")
-            .map(|column| format!("{column} {direction}"))
-            .collect::<Vec<_>>()
-            .join(", ")
+        column.split(", ").map(|column| format!("{column} {direction}")).collect::<Vec<_>>().join(", ")
     });
-    named
-        .chain(["i.id DESC".to_owned()])
-        .collect::<Vec<_>>()
-        .join(", ")
+    named.chain(["i.id DESC".to_owned()]).collect::<Vec<_>>().join(", ")
 }

@@ -38,10 +38,7 @@ fn from_row(row: &SqliteRow) -> Result<Attachment, sqlx::Error> {
 }
 
 /// Inserts an attachment and sets its id.
-pub(crate) async fn insert(
-    connection: &mut SqliteConnection,
-    one: &mut Attachment,
-) -> Result<(), sqlx::Error> {
+pub(crate) async fn insert(connection: &mut SqliteConnection, one: &mut Attachment) -> Result<(), sqlx::Error> {
     let statement = "INSERT INTO attachment (issue_id, name, mime, size_bytes, file, author, created_ms) \
                      VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id";
     let row = sqlx::query(statement)
@@ -59,48 +56,26 @@ pub(crate) async fn insert(
 }
 
 /// The attachment with this id.
-pub(crate) async fn find(
-    connection: &mut SqliteConnection,
-    id: i64,
-) -> Result<Option<Attachment>, sqlx::Error> {
-    let row = sqlx::query(select_attachments!("WHERE id = ?"))
-        .bind(id)
-        .fetch_optional(connection)
-        .await?;
+pub(crate) async fn find(connection: &mut SqliteConnection, id: i64) -> Result<Option<Attachment>, sqlx::Error> {
+    let row = sqlx::query(select_attachments!("WHERE id = ?")).bind(id).fetch_optional(connection).await?;
     row.as_ref().map(from_row).transpose()
 }
 
 /// The attachment whose bytes are in this file.
-pub(crate) async fn by_file(
-    connection: &mut SqliteConnection,
-    file: &str,
-) -> Result<Option<Attachment>, sqlx::Error> {
+pub(crate) async fn by_file(connection: &mut SqliteConnection, file: &str) -> Result<Option<Attachment>, sqlx::Error> {
     let row = sqlx::query(select_attachments!("WHERE file = ?"));
-    row.bind(file.to_owned())
-        .fetch_optional(connection)
-        .await?
-        .as_ref()
-        .map(from_row)
-        .transpose()
+    row.bind(file.to_owned()).fetch_optional(connection).await?.as_ref().map(from_row).transpose()
 }
 
 /// An issue's attachments, oldest first.
-pub(crate) async fn of_issue(
-    connection: &mut SqliteConnection,
-    issue_id: i64,
-) -> Result<Vec<Attachment>, sqlx::Error> {
-    let rows = sqlx::query(select_attachments!("WHERE issue_id = ? ORDER BY id"))
-        .bind(issue_id)
-        .fetch_all(connection)
-        .await?;
+pub(crate) async fn of_issue(connection: &mut SqliteConnection, issue_id: i64) -> Result<Vec<Attachment>, sqlx::Error> {
+    let rows =
+        sqlx::query(select_attachments!("WHERE issue_id = ? ORDER BY id")).bind(issue_id).fetch_all(connection).await?;
     rows.iter().map(from_row).collect()
 }
 
 /// Deletes the row.
 pub(crate) async fn delete(connection: &mut SqliteConnection, id: i64) -> Result<(), sqlx::Error> {
-    sqlx::query("DELETE FROM attachment WHERE id = ?")
-        .bind(id)
-        .execute(connection)
-        .await?;
+    sqlx::query("DELETE FROM attachment WHERE id = ?").bind(id).execute(connection).await?;
     Ok(())
 }

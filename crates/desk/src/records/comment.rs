@@ -38,19 +38,14 @@ fn from_row(row: &SqliteRow) -> Result<Comment, sqlx::Error> {
         author: row.try_get(2)?,
         update_author: row.try_get(3)?,
         body: stored_json(&row.try_get::<String, _>(4)?),
-        visibility: row
-            .try_get::<Option<String>, _>(5)?
-            .map(|text| stored_json(&text)),
+        visibility: row.try_get::<Option<String>, _>(5)?.map(|text| stored_json(&text)),
         created_ms: row.try_get(6)?,
         updated_ms: row.try_get(7)?,
     })
 }
 
 /// Inserts a comment and sets its id.
-pub(crate) async fn insert(
-    connection: &mut SqliteConnection,
-    comment: &mut Comment,
-) -> Result<(), sqlx::Error> {
+pub(crate) async fn insert(connection: &mut SqliteConnection, comment: &mut Comment) -> Result<(), sqlx::Error> {
     let statement = "INSERT INTO comment (issue_id, author, update_author, body, visibility, created_ms, updated_ms, \
                      folded_text) VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id";
     let row = sqlx::query(statement)
@@ -69,10 +64,7 @@ pub(crate) async fn insert(
 }
 
 /// Writes everything that can change.
-pub(crate) async fn save(
-    connection: &mut SqliteConnection,
-    comment: &Comment,
-) -> Result<(), sqlx::Error> {
+pub(crate) async fn save(connection: &mut SqliteConnection, comment: &Comment) -> Result<(), sqlx::Error> {
     let statement = "UPDATE comment SET update_author = ?, body = ?, visibility = ?, updated_ms = ?, folded_text = ? \
                      WHERE id = ?";
     sqlx::query(statement)
@@ -88,14 +80,8 @@ pub(crate) async fn save(
 }
 
 /// The comment with this id.
-pub(crate) async fn find(
-    connection: &mut SqliteConnection,
-    id: i64,
-) -> Result<Option<Comment>, sqlx::Error> {
-    let row = sqlx::query(select_comments!("WHERE id = ?"))
-        .bind(id)
-        .fetch_optional(connection)
-        .await?;
+pub(crate) async fn find(connection: &mut SqliteConnection, id: i64) -> Result<Option<Comment>, sqlx::Error> {
+    let row = sqlx::query(select_comments!("WHERE id = ?")).bind(id).fetch_optional(connection).await?;
     row.as_ref().map(from_row).transpose()
 }
 
@@ -105,13 +91,11 @@ pub(crate) async fn of_issue(
     issue_id: i64,
     until_ms: i64,
 ) -> Result<Vec<Comment>, sqlx::Error> {
-    let rows = sqlx::query(select_comments!(
-        "WHERE issue_id = ? AND created_ms <= ? ORDER BY id"
-    ))
-    .bind(issue_id)
-    .bind(until_ms)
-    .fetch_all(connection)
-    .await?;
+    let rows = sqlx::query(select_comments!("WHERE issue_id = ? AND created_ms <= ? ORDER BY id"))
+        .bind(issue_id)
+        .bind(until_ms)
+        .fetch_all(connection)
+        .await?;
     rows.iter().map(from_row).collect()
 }
 
@@ -129,21 +113,13 @@ pub(crate) async fn page(
     } else {
         select_comments!("WHERE issue_id = ? ORDER BY id LIMIT ? OFFSET ?")
     };
-    let rows = sqlx::query(statement)
-        .bind(issue_id)
-        .bind(length)
-        .bind(start_at)
-        .fetch_all(connection)
-        .await?;
+    let rows = sqlx::query(statement).bind(issue_id).bind(length).bind(start_at).fetch_all(connection).await?;
     Ok((rows.iter().map(from_row).collect::<Result<_, _>>()?, total))
 }
 
 /// Deletes a comment and its properties.
 pub(crate) async fn delete(connection: &mut SqliteConnection, id: i64) -> Result<(), sqlx::Error> {
     super::property::remove_all(&mut *connection, super::property::Owner::Comment(id)).await?;
-    sqlx::query("DELETE FROM comment WHERE id = ?")
-        .bind(id)
-        .execute(connection)
-        .await?;
+    sqlx::query("DELETE FROM comment WHERE id = ?").bind(id).execute(connection).await?;
     Ok(())
 }

@@ -60,25 +60,15 @@ pub(crate) async fn insert(
         .bind(text)
         .fetch_one(connection)
         .await?;
-    Ok(Entry {
-        id: row.try_get(0)?,
-        author: author.to_owned(),
-        created_ms: now_ms,
-        items,
-    })
+    Ok(Entry { id: row.try_get(0)?, author: author.to_owned(), created_ms: now_ms, items })
 }
 
 /// An issue's entries, oldest first.
-pub(crate) async fn of_issue(
-    connection: &mut SqliteConnection,
-    issue_id: i64,
-) -> Result<Vec<Entry>, sqlx::Error> {
-    let rows = sqlx::query(
-        "SELECT id, author, created_ms, items FROM history WHERE issue_id = ? ORDER BY id",
-    )
-    .bind(issue_id)
-    .fetch_all(connection)
-    .await?;
+pub(crate) async fn of_issue(connection: &mut SqliteConnection, issue_id: i64) -> Result<Vec<Entry>, sqlx::Error> {
+    let rows = sqlx::query("SELECT id, author, created_ms, items FROM history WHERE issue_id = ? ORDER BY id")
+        .bind(issue_id)
+        .fetch_all(connection)
+        .await?;
     let entry = |row: &sqlx::sqlite::SqliteRow| {
         Ok(Entry {
             id: row.try_get(0)?,

@@ -81,30 +81,17 @@ pub(crate) fn from_row(row: &SqliteRow) -> Result<Issue, sqlx::Error> {
 }
 
 /// The issue with this numeric id or key; a key that it had before it was moved will do.
-pub(crate) async fn find(
-    connection: &mut SqliteConnection,
-    id_or_key: &str,
-) -> Result<Issue, Refusal> {
+pub(crate) async fn find(connection: &mut SqliteConnection, id_or_key: &str) -> Result<Issue, Refusal> {
     let row = if let Ok(id) = id_or_key.parse::<i64>() {
-        sqlx::query(select_issues!("WHERE i.id = ?"))
-            .bind(id)
-            .fetch_optional(connection)
-            .await?
+        sqlx::query(select_issues!("WHERE i.id = ?")).bind(id).fetch_optional(connection).await?
     } else {
         let key = id_or_key.to_ascii_uppercase();
-        let row = sqlx::query(select_issues!("WHERE i.key = ?"))
-            .bind(&key)
-            .fetch_optional(&mut *connection)
-            .await?;
+        let row = sqlx::query(select_issues!("WHERE i.key = ?")).bind(&key).fetch_optional(&mut *connection).await?;
         match row {
             Some(row) => Some(row),
             None => {
-                let moved =
-                    select_issues!("WHERE i.id = (SELECT issue_id FROM old_key WHERE key = ?)");
-                sqlx::query(moved)
-                    .bind(&key)
-                    .fetch_optional(connection)
-                    .await?
+                let moved = select_issues!("WHERE i.id = (SELECT issue_id FROM old_key WHERE key = ?)");
+                sqlx::query(moved).bind(&key).fetch_optional(connection).await?
             }
         }
     };
@@ -112,36 +99,23 @@ pub(crate) async fn find(
 }
 
 /// The issues that have this one as their parent, oldest first.
-pub(crate) async fn children(
-    connection: &mut SqliteConnection,
-    id: i64,
-) -> Result<Vec<Issue>, sqlx::Error> {
-    let rows = sqlx::query(select_issues!("WHERE i.parent_id = ? ORDER BY i.id"))
-        .bind(id)
-        .fetch_all(connection)
-        .await?;
+pub(crate) async fn children(connection: &mut SqliteConnection, id: i64) -> Result<Vec<Issue>, sqlx::Error> {
+    let rows =
+        sqlx::query(select_issues!("WHERE i.parent_id = ? ORDER BY i.id")).bind(id).fetch_all(connection).await?;
     rows.iter().map(from_row).collect()
 }
 
 /// The next free number of a project; a number is never given twice, also when its issue is deleted.
-pub(crate) async fn take_number(
-    connection: &mut SqliteConnection,
-    project_id: i64,
-) -> Result<i64, sqlx::Error> {
-    let row = sqlx::query(
-        "UPDATE project SET last_number = last_number + 1 WHERE id = ? RETURNING last_number",
-    )
-    .bind(project_id)
-    .fetch_one(connection)
-    .await?;
+pub(crate) async fn take_number(connection: &mut SqliteConnection, project_id: i64) -> Result<i64, sqlx::Error> {
+    let row = sqlx::query("UPDATE project SET last_number = last_number + 1 WHERE id = ? RETURNING last_number")
+        .bind(project_id)
+        .fetch_one(connection)
+        .await?;
     row.try_get(0)
 }
 
 /// Inserts an issue, whose number and key are set, and sets its id.
-pub(crate) async fn insert(
-    connection: &mut SqliteConnection,
-    issue: &mut Issue,
-) -> Result<(), sqlx::Error> {
+pub(crate) async fn insert(connection: &mut SqliteConnection, issue: &mut Issue) -> Result<(), sqlx::Error> {
     let statement = "INSERT INTO issue (project_id, number, key, type_id, status_id, priority_id, summary, description, \
                      environment, labels, reporter, assignee, due, parent_id, updated_ms, status_ms, resolved_ms, \
                      folded_summary, folded_text, creator, created_ms) \
@@ -156,18 +130,12 @@ pub(crate) async fn insert(
 }
 
 /// Writes everything that can change.
-pub(crate) async fn save(
-    connection: &mut SqliteConnection,
-    issue: &Issue,
-) -> Result<(), sqlx::Error> {
+pub(crate) async fn save(connection: &mut SqliteConnection, issue: &Issue) -> Result<(), sqlx::Error> {
     let statement = "UPDATE issue SET project_id = ?, number = ?, key = ?, type_id = ?, status_id = ?, priority_id = ?, \
                      summary = ?, description = ?, environment = ?, labels = ?, reporter = ?, assignee = ?, due = ?, \
                      parent_id = ?, updated_ms = ?, status_ms = ?, resolved_ms = ?, folded_summary = ?, \
                      folded_text = ? WHERE id = ?";
-    bind_all(sqlx::query(statement), issue)
-        .bind(issue.id)
-        .execute(connection)
-        .await?;
+    bind_all(sqlx::query(statement), issue).bind(issue.id).execute(connection).await?;
     Ok(())
 }
 
@@ -176,11 +144,7 @@ type Statement<'q> = sqlx::query::Query<'q, sqlx::Sqlite, sqlx::sqlite::SqliteAr
 /// Binds what both an insert and an update write, in the order of their columns.
 fn bind_all<'q>(statement: Statement<'q>, issue: &Issue) -> Statement<'q> {
     let folded_summary = fold(&issue.summary);
-    let description = issue
-        .description
-        .as_ref()
-        .map(adf::to_text)
-        .unwrap_or_default();
+    let description = issue.description.as_ref().map(adf::to_text).unwrap_or_default();
     let folded_text = format!("{folded_summary}\n{}", fold(&description));
     let labels = serde_json::Value::from(issue.labels.clone()).to_string();
     statement
@@ -206,25 +170,13 @@ fn bind_all<'q>(statement: Statement<'q>, issue: &Issue) -> Statement<'q> {
 }
 
 /// Marks an issue as changed now.
-pub(crate) async fn touch(
-    connection: &mut SqliteConnection,
-    id: i64,
-    now_ms: i64,
-) -> Result<(), sqlx::Error> {
-    sqlx::query("UPDATE issue SET updated_ms = ? WHERE id = ?")
-        .bind(now_ms)
-        .bind(id)
-        .execute(connection)
-        .await?;
+pub(crate) async fn touch(connection: &mut SqliteConnection, id: i64, now_ms: i64) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE issue SET updated_ms = ? WHERE id = ?").bind(now_ms).bind(id).execute(connection).await?;
     Ok(())
 }
 
 /// Remembers a key that an issue no longer has.
-pub(crate) async fn remember_key(
-    connection: &mut SqliteConnection,
-    key: &str,
-    id: i64,
-) -> Result<(), sqlx::Error> {
+pub(crate) async fn remember_key(connection: &mut SqliteConnection, key: &str, id: i64) -> Result<(), sqlx::Error> {
     sqlx::query("INSERT INTO old_key (key, issue_id) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET issue_id = excluded.issue_id")
         .bind(key.to_owned())
         .bind(id)
@@ -251,10 +203,7 @@ const DELETIONS: &[&str] = &[
 /// Deletes an issue and what hangs on it; the files of its attachments are the caller's to remove.
 pub(crate) async fn delete(connection: &mut SqliteConnection, id: i64) -> Result<(), sqlx::Error> {
     for statement in DELETIONS {
-        sqlx::query(*statement)
-            .bind(id)
-            .execute(&mut *connection)
-            .await?;
+        sqlx::query(*statement).bind(id).execute(&mut *connection).await?;
     }
     Ok(())
 }

@@ -46,22 +46,11 @@ pub(crate) async fn set_all(
     Ok(())
 }
 
-async fn put(
-    connection: &mut SqliteConnection,
-    owner: Owner,
-    key: &str,
-    value: &Value,
-) -> Result<(), sqlx::Error> {
+async fn put(connection: &mut SqliteConnection, owner: Owner, key: &str, value: &Value) -> Result<(), sqlx::Error> {
     let (kind, id) = owner.columns();
     let statement = "INSERT INTO property (owner, owner_id, key, value) VALUES (?, ?, ?, ?) \
                      ON CONFLICT (owner, owner_id, key) DO UPDATE SET value = excluded.value";
-    sqlx::query(statement)
-        .bind(kind)
-        .bind(id)
-        .bind(key.to_owned())
-        .bind(value.to_string())
-        .execute(connection)
-        .await?;
+    sqlx::query(statement).bind(kind).bind(id).bind(key.to_owned()).bind(value.to_string()).execute(connection).await?;
     Ok(())
 }
 
@@ -72,43 +61,28 @@ pub(crate) async fn get(
     key: &str,
 ) -> Result<Option<Value>, sqlx::Error> {
     let (kind, id) = owner.columns();
-    let row =
-        sqlx::query("SELECT value FROM property WHERE owner = ? AND owner_id = ? AND key = ?")
-            .bind(kind)
-            .bind(id)
-            .bind(key.to_owned())
-            .fetch_optional(connection)
-            .await?;
-    Ok(row
-        .map(|row| row.try_get::<String, _>(0))
-        .transpose()?
-        .map(|text| stored_json(&text)))
+    let row = sqlx::query("SELECT value FROM property WHERE owner = ? AND owner_id = ? AND key = ?")
+        .bind(kind)
+        .bind(id)
+        .bind(key.to_owned())
+        .fetch_optional(connection)
+        .await?;
+    Ok(row.map(|row| row.try_get::<String, _>(0)).transpose()?.map(|text| stored_json(&text)))
 }
 
 /// All properties, ordered by key.
-pub(crate) async fn all(
-    connection: &mut SqliteConnection,
-    owner: Owner,
-) -> Result<Vec<Property>, sqlx::Error> {
+pub(crate) async fn all(connection: &mut SqliteConnection, owner: Owner) -> Result<Vec<Property>, sqlx::Error> {
     let (kind, id) = owner.columns();
-    let rows = sqlx::query(
-        "SELECT key, value FROM property WHERE owner = ? AND owner_id = ? ORDER BY key",
-    )
-    .bind(kind)
-    .bind(id)
-    .fetch_all(connection)
-    .await?;
-    rows.iter()
-        .map(|row| Ok((row.try_get(0)?, stored_json(&row.try_get::<String, _>(1)?))))
-        .collect()
+    let rows = sqlx::query("SELECT key, value FROM property WHERE owner = ? AND owner_id = ? ORDER BY key")
+        .bind(kind)
+        .bind(id)
+        .fetch_all(connection)
+        .await?;
+    rows.iter().map(|row| Ok((row.try_get(0)?, stored_json(&row.try_get::<String, _>(1)?)))).collect()
 }
 
 /// Removes a property; says whether it was there.
-pub(crate) async fn remove(
-    connection: &mut SqliteConnection,
-    owner: Owner,
-    key: &str,
-) -> Result<bool, sqlx::Error> {
+pub(crate) async fn remove(connection: &mut SqliteConnection, owner: Owner, key: &str) -> Result<bool, sqlx::Error> {
     let (kind, id) = owner.columns();
     let done = sqlx::query("DELETE FROM property WHERE owner = ? AND owner_id = ? AND key = ?")
         .bind(kind)
@@ -120,10 +94,7 @@ pub(crate) async fn remove(
 }
 
 /// Removes all properties of a comment.
-pub(crate) async fn remove_all(
-    connection: &mut SqliteConnection,
-    owner: Owner,
-) -> Result<(), sqlx::Error> {
+pub(crate) async fn remove_all(connection: &mut SqliteConnection, owner: Owner) -> Result<(), sqlx::Error> {
     let (kind, id) = owner.columns();
     sqlx::query("DELETE FROM property WHERE owner = ? AND owner_id = ?")
         .bind(kind)

@@ -37,9 +37,7 @@ fn from_row(row: &SqliteRow) -> Result<Worklog, sqlx::Error> {
         issue_id: row.try_get(1)?,
         author: row.try_get(2)?,
         update_author: row.try_get(3)?,
-        comment: row
-            .try_get::<Option<String>, _>(4)?
-            .map(|text| stored_json(&text)),
+        comment: row.try_get::<Option<String>, _>(4)?.map(|text| stored_json(&text)),
         started_ms: row.try_get(5)?,
         spent_s: row.try_get(6)?,
         created_ms: row.try_get(7)?,
@@ -48,10 +46,7 @@ fn from_row(row: &SqliteRow) -> Result<Worklog, sqlx::Error> {
 }
 
 /// Inserts a worklog and sets its id.
-pub(crate) async fn insert(
-    connection: &mut SqliteConnection,
-    one: &mut Worklog,
-) -> Result<(), sqlx::Error> {
+pub(crate) async fn insert(connection: &mut SqliteConnection, one: &mut Worklog) -> Result<(), sqlx::Error> {
     let statement = "INSERT INTO worklog (issue_id, author, update_author, comment, started_ms, spent_s, created_ms, \
                      updated_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id";
     let row = sqlx::query(statement)
@@ -70,11 +65,9 @@ pub(crate) async fn insert(
 }
 
 /// Writes everything that can change.
-pub(crate) async fn save(
-    connection: &mut SqliteConnection,
-    one: &Worklog,
-) -> Result<(), sqlx::Error> {
-    let statement = "UPDATE worklog SET update_author = ?, comment = ?, started_ms = ?, spent_s = ?, updated_ms = ? WHERE id = ?";
+pub(crate) async fn save(connection: &mut SqliteConnection, one: &Worklog) -> Result<(), sqlx::Error> {
+    let statement =
+        "UPDATE worklog SET update_author = ?, comment = ?, started_ms = ?, spent_s = ?, updated_ms = ? WHERE id = ?";
     sqlx::query(statement)
         .bind(one.update_author.clone())
         .bind(one.comment.as_ref().map(Value::to_string))
@@ -88,34 +81,20 @@ pub(crate) async fn save(
 }
 
 /// The worklog with this id.
-pub(crate) async fn find(
-    connection: &mut SqliteConnection,
-    id: i64,
-) -> Result<Option<Worklog>, sqlx::Error> {
-    let row = sqlx::query(select_worklogs!("WHERE id = ?"))
-        .bind(id)
-        .fetch_optional(connection)
-        .await?;
+pub(crate) async fn find(connection: &mut SqliteConnection, id: i64) -> Result<Option<Worklog>, sqlx::Error> {
+    let row = sqlx::query(select_worklogs!("WHERE id = ?")).bind(id).fetch_optional(connection).await?;
     row.as_ref().map(from_row).transpose()
 }
 
 /// An issue's worklogs, oldest first.
-pub(crate) async fn of_issue(
-    connection: &mut SqliteConnection,
-    issue_id: i64,
-) -> Result<Vec<Worklog>, sqlx::Error> {
-    let rows = sqlx::query(select_worklogs!("WHERE issue_id = ? ORDER BY id"))
-        .bind(issue_id)
-        .fetch_all(connection)
-        .await?;
+pub(crate) async fn of_issue(connection: &mut SqliteConnection, issue_id: i64) -> Result<Vec<Worklog>, sqlx::Error> {
+    let rows =
+        sqlx::query(select_worklogs!("WHERE issue_id = ? ORDER BY id")).bind(issue_id).fetch_all(connection).await?;
     rows.iter().map(from_row).collect()
 }
 
 /// Removes a worklog.
 pub(crate) async fn remove(connection: &mut SqliteConnection, id: i64) -> Result<(), sqlx::Error> {
-    sqlx::query("DELETE FROM worklog WHERE id = ?")
-        .bind(id)
-        .execute(connection)
-        .await?;
+    sqlx::query("DELETE FROM worklog WHERE id = ?").bind(id).execute(connection).await?;
     Ok(())
 }

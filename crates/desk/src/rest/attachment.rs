@@ -39,18 +39,11 @@ pub(crate) async fn add(
     headers: HeaderMap,
     form: Result<Multipart, axum::extract::multipart::MultipartRejection>,
 ) -> Result<Response, Refusal> {
-    let token = headers
-        .get("x-atlassian-token")
-        .and_then(|value| value.to_str().ok());
+    let token = headers.get("x-atlassian-token").and_then(|value| value.to_str().ok());
     if !matches!(token, Some("no-check" | "nocheck")) {
         return Err(denied(StatusCode::FORBIDDEN, "XSRF check failed"));
     }
-    let form = form.map_err(|_| {
-        denied(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "Send multipart/form-data.",
-        )
-    })?;
+    let form = form.map_err(|_| denied(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Send multipart/form-data."))?;
     issue::find(&mut *desk.inner.readers.acquire().await?, &id_or_key).await?;
     let mut received = Vec::new();
     let outcome = receive(&desk, &caller.0, form, &mut received).await;
@@ -60,10 +53,7 @@ pub(crate) async fn add(
     };
     match stored {
         Ok(attachments) => {
-            let shown: Vec<Value> = attachments
-                .iter()
-                .map(|one| view(&desk).attachment(one))
-                .collect();
+            let shown: Vec<Value> = attachments.iter().map(|one| view(&desk).attachment(one)).collect();
             Ok(Json(shown).into_response())
         }
         Err(refusal) => {
@@ -93,16 +83,8 @@ async fn receive(
                 format!("At most {FILES_MAX} files can be sent at once."),
             ));
         }
-        let name: String = field
-            .file_name()
-            .unwrap_or("file")
-            .chars()
-            .take(NAME_LENGTH_MAX)
-            .collect();
-        let mime = field
-            .content_type()
-            .unwrap_or("application/octet-stream")
-            .to_owned();
+        let name: String = field.file_name().unwrap_or("file").chars().take(NAME_LENGTH_MAX).collect();
+        let mime = field.content_type().unwrap_or("application/octet-stream").to_owned();
         let file = random_name()?;
         received.push(Attachment {
             id: 0,
@@ -134,19 +116,10 @@ fn random_name() -> Result<String, Refusal> {
 }
 
 /// Writes one file piece by piece and flushes it to disk; gives its size.
-async fn write_file(
-    path: &FilePath,
-    mut field: Field<'_>,
-    limit_bytes: u64,
-) -> Result<i64, Refusal> {
+async fn write_file(path: &FilePath, mut field: Field<'_>, limit_bytes: u64) -> Result<i64, Refusal> {
     let mut file = File::create_new(path).await?;
     let mut size_bytes: u64 = 0;
-    let too_large = || {
-        denied(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "The file exceeds its maximum permitted size.",
-        )
-    };
+    let too_large = || denied(StatusCode::PAYLOAD_TOO_LARGE, "The file exceeds its maximum permitted size.");
     loop {
         let piece = field.chunk().await.map_err(|fault| match fault.status() {
             StatusCode::PAYLOAD_TOO_LARGE => too_large(),
@@ -165,12 +138,7 @@ async fn write_file(
     Ok(i64::try_from(size_bytes).unwrap_or(i64::MAX))
 }
 
-async fn store(
-    desk: &Desk,
-    actor: &str,
-    id_or_key: &str,
-    files: Vec<Attachment>,
-) -> Result<Vec<Attachment>, Refusal> {
+async fn store(desk: &Desk, actor: &str, id_or_key: &str, files: Vec<Attachment>) -> Result<Vec<Attachment>, Refusal> {
     let (author, id_or_key) = (actor.to_owned(), id_or_key.to_owned());
     let (issue, files, entry) = desk
         .inner
@@ -180,7 +148,8 @@ async fn store(
                 let mut issue = issue::find(&mut *connection, &id_or_key).await?;
                 let present = attachment::of_issue(&mut *connection, issue.id).await?.len();
                 if present + files.len() > ATTACHMENTS_PER_ISSUE_MAX {
-                    let message = format!("The issue has reached its limit of {ATTACHMENTS_PER_ISSUE_MAX} attachments.");
+                    let message =
+                        format!("The issue has reached its limit of {ATTACHMENTS_PER_ISSUE_MAX} attachments.");
                     return Err(denied(StatusCode::PAYLOAD_TOO_LARGE, message));
                 }
                 issue.updated_ms = clock::now_ms();
@@ -189,7 +158,10 @@ async fn store(
                     one.issue_id = issue.id;
                     attachment::insert(&mut *connection, one).await?;
                     let made = (Some(one.id.to_string()), Some(one.name.clone()));
-                    items.push(Change { field: "Attachment".to_owned(), ..Change::of("attachment", (None, None), made) });
+                    items.push(Change {
+                        field: "Attachment".to_owned(),
+                        ..Change::of("attachment", (None, None), made)
+                    });
                 }
                 let entry = history::insert(&mut *connection, issue.id, &author, issue.updated_ms, items).await?;
                 issue::touch(connection, issue.id, issue.updated_ms).await?;
@@ -197,30 +169,17 @@ async fn store(
             })
         })
         .await?;
-    files
-        .iter()
-        .for_each(|_| count(&desk.inner.counters.attachments_created));
-    desk.announce(
-        actor,
-        &issue,
-        Happening::IssueUpdated { entry: Some(entry) },
-    );
+    files.iter().for_each(|_| count(&desk.inner.counters.attachments_created));
+    desk.announce(actor, &issue, Happening::IssueUpdated { entry: Some(entry) });
     Ok(files)
 }
 
 async fn find(desk: &Desk, text: &str) -> Result<Attachment, Refusal> {
-    let found = attachment::find(
-        &mut *desk.inner.readers.acquire().await?,
-        id(text, "attachment")?,
-    )
-    .await?;
+    let found = attachment::find(&mut *desk.inner.readers.acquire().await?, id(text, "attachment")?).await?;
     found.ok_or_else(|| not_found(format!("The attachment with id '{text}' does not exist")))
 }
 
-pub(crate) async fn read(
-    State(desk): State<Desk>,
-    Path(id): Path<String>,
-) -> Result<Json<Value>, Refusal> {
+pub(crate) async fn read(State(desk): State<Desk>, Path(id): Path<String>) -> Result<Json<Value>, Refusal> {
     let found = find(&desk, &id).await?;
     let mut shown = view(&desk).attachment(&found);
     // Here, and only here, Jira writes the id as a number.
@@ -229,14 +188,9 @@ pub(crate) async fn read(
 }
 
 /// Sends the client on to the file, as Jira does to its media service; the path holds a random name and needs no sign-in.
-pub(crate) async fn content(
-    State(desk): State<Desk>,
-    Path(id): Path<String>,
-) -> Result<Response, Refusal> {
+pub(crate) async fn content(State(desk): State<Desk>, Path(id): Path<String>) -> Result<Response, Refusal> {
     let found = find(&desk, &id).await?;
-    let name = url::form_urlencoded::byte_serialize(found.name.as_bytes())
-        .collect::<String>()
-        .replace('+', "%20");
+    let name = url::form_urlencoded::byte_serialize(found.name.as_bytes()).collect::<String>().replace('+', "%20");
     let target = format!("{}/desk/media/{}/{name}", desk.base_url(), found.file);
     Ok((StatusCode::SEE_OTHER, [(header::LOCATION, target)]).into_response())
 }
@@ -246,21 +200,13 @@ pub(crate) async fn media(
     Path((file, _)): Path<(String, String)>,
 ) -> Result<Response, Refusal> {
     let gone = || not_found("There is no such file.");
-    let found = attachment::by_file(&mut *desk.inner.readers.acquire().await?, &file)
-        .await?
-        .ok_or_else(gone)?;
+    let found = attachment::by_file(&mut *desk.inner.readers.acquire().await?, &file).await?.ok_or_else(gone)?;
     let opened = File::open(desk.inner.settings.files.join(&found.file)).await?;
     let mut response = Response::new(Body::from_stream(ReaderStream::new(opened)));
     let headers = response.headers_mut();
     // Whatever its type claims, a browser saves it and runs nothing in it.
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/octet-stream"),
-    );
-    headers.insert(
-        header::CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static("default-src 'none'; sandbox"),
-    );
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; sandbox"));
     headers.insert(header::CONTENT_LENGTH, HeaderValue::from(found.size_bytes));
     headers.insert(header::CONTENT_DISPOSITION, disposition(&found.name));
     Ok(response)
@@ -268,27 +214,17 @@ pub(crate) async fn media(
 
 /// RFC 6266 with RFC 8187: only the encoded form, so that no character of the name can end the header early.
 fn disposition(name: &str) -> HeaderValue {
-    let encoded = url::form_urlencoded::byte_serialize(name.as_bytes())
-        .collect::<String>()
-        .replace('+', "%20");
-    let value = HeaderValue::from_str(&format!(
-        "attachment; filename*=UTF-8''{}",
-        encoded.replace('*', "%2A")
-    ));
+    let encoded = url::form_urlencoded::byte_serialize(name.as_bytes()).collect::<String>().replace('+', "%20");
+    let value = HeaderValue::from_str(&format!("attachment; filename*=UTF-8''{}", encoded.replace('*', "%2A")));
     value.unwrap_or(HeaderValue::from_static("attachment"))
 }
 
-pub(crate) async fn delete(
-    State(desk): State<Desk>,
-    Path(id): Path<String>,
-) -> Result<StatusCode, Refusal> {
+pub(crate) async fn delete(State(desk): State<Desk>, Path(id): Path<String>) -> Result<StatusCode, Refusal> {
     let found = find(&desk, &id).await?;
     let row = found.id;
     desk.inner
         .writer
-        .write(move |connection| {
-            Box::pin(async move { Ok(attachment::delete(connection, row).await?) })
-        })
+        .write(move |connection| Box::pin(async move { Ok(attachment::delete(connection, row).await?) }))
         .await?;
     issues::remove_file(&desk, &found.file).await;
     Ok(StatusCode::NO_CONTENT)

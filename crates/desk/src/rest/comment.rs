@@ -26,19 +26,10 @@ fn read_body(body: &Value) -> Result<(Value, Option<Value>), Refusal> {
         return Err(bad_field("comment", "Comment body can not be empty!"));
     }
     adf::check(&text).map_err(|why| bad_field("comment", why))?;
-    if text
-        .get("content")
-        .and_then(Value::as_array)
-        .is_none_or(Vec::is_empty)
-    {
+    if text.get("content").and_then(Value::as_array).is_none_or(Vec::is_empty) {
         return Err(bad_field("comment", "Comment body can not be empty!"));
     }
-    Ok((
-        text,
-        body.get("visibility")
-            .filter(|value| value.is_object())
-            .cloned(),
-    ))
+    Ok((text, body.get("visibility").filter(|value| value.is_object()).cloned()))
 }
 
 /// Comments as JSON, with their properties where asked for.
@@ -61,10 +52,7 @@ async fn show(
 
 /// What `expand` asks for: properties, HTML.
 fn extras(params: &Params) -> (bool, bool) {
-    (
-        params.has("expand", "properties"),
-        params.has("expand", "renderedBody"),
-    )
+    (params.has("expand", "properties"), params.has("expand", "renderedBody"))
 }
 
 pub(crate) async fn list(
@@ -76,12 +64,9 @@ pub(crate) async fn list(
     let newest_first = matches!(params.get("orderBy"), Some("-created"));
     let mut connection = desk.inner.readers.acquire().await?;
     let issue = issue::find(&mut connection, &id_or_key).await?;
-    let (comments, total) =
-        comment::page(&mut connection, issue.id, newest_first, (start_at, length)).await?;
+    let (comments, total) = comment::page(&mut connection, issue.id, newest_first, (start_at, length)).await?;
     let shown = show(&desk, &mut connection, &comments, extras(&params)).await?;
-    Ok(Json(
-        json!({ "startAt": start_at, "maxResults": length, "total": total, "comments": shown }),
-    ))
+    Ok(Json(json!({ "startAt": start_at, "maxResults": length, "total": total, "comments": shown })))
 }
 
 pub(crate) async fn add(
@@ -92,16 +77,10 @@ pub(crate) async fn add(
     Body(body): Body,
 ) -> Result<Response, Refusal> {
     let (text, properties) = (read_body(&body)?, properties(&body)?);
-    let comment =
-        issues::add_comment(&desk, &caller.0, &id_or_key, text, properties.clone()).await?;
+    let comment = issues::add_comment(&desk, &caller.0, &id_or_key, text, properties.clone()).await?;
     let (_, with_html) = extras(&params);
-    let shown = view(&desk).comment(
-        &comment,
-        Some(&properties)
-            .filter(|all| !all.is_empty())
-            .map(Vec::as_slice),
-        with_html,
-    );
+    let shown =
+        view(&desk).comment(&comment, Some(&properties).filter(|all| !all.is_empty()).map(Vec::as_slice), with_html);
     Ok((StatusCode::CREATED, Json(shown)).into_response())
 }
 
@@ -112,11 +91,8 @@ async fn find(
     id_text: &str,
 ) -> Result<(issue::Issue, Comment), Refusal> {
     let issue = issue::find(&mut *connection, id_or_key).await?;
-    let found = comment::find(connection, id(id_text, "comment")?)
-        .await?
-        .filter(|one| one.issue_id == issue.id);
-    let found =
-        found.ok_or_else(|| not_found(format!("Can not find a comment for the id: {id_text}.")))?;
+    let found = comment::find(connection, id(id_text, "comment")?).await?.filter(|one| one.issue_id == issue.id);
+    let found = found.ok_or_else(|| not_found(format!("Can not find a comment for the id: {id_text}.")))?;
     Ok((issue, found))
 }
 
@@ -127,11 +103,7 @@ pub(crate) async fn read(
 ) -> Result<Json<Value>, Refusal> {
     let mut connection = desk.inner.readers.acquire().await?;
     let (_, found) = find(&mut connection, &id_or_key, &id).await?;
-    Ok(Json(
-        show(&desk, &mut connection, &[found], extras(&params))
-            .await?
-            .remove(0),
-    ))
+    Ok(Json(show(&desk, &mut connection, &[found], extras(&params)).await?.remove(0)))
 }
 
 pub(crate) async fn edit(
@@ -159,13 +131,7 @@ pub(crate) async fn edit(
             })
         })
         .await?;
-    desk.announce(
-        &caller.0,
-        &issue,
-        Happening::CommentUpdated {
-            comment: comment.clone(),
-        },
-    );
+    desk.announce(&caller.0, &issue, Happening::CommentUpdated { comment: comment.clone() });
     Ok(Json(view(&desk).comment(&comment, None, false)))
 }
 
@@ -191,18 +157,10 @@ pub(crate) async fn delete(
 }
 
 /// Comments of any issues by id; missing ones are left out.
-pub(crate) async fn by_ids(
-    State(desk): State<Desk>,
-    params: Params,
-    body: Body,
-) -> Result<Json<Value>, Refusal> {
-    let ids = body
-        .strings("ids")
-        .ok_or_else(|| bad_request("'ids' must be an array of comment ids."))?;
+pub(crate) async fn by_ids(State(desk): State<Desk>, params: Params, body: Body) -> Result<Json<Value>, Refusal> {
+    let ids = body.strings("ids").ok_or_else(|| bad_request("'ids' must be an array of comment ids."))?;
     if ids.len() > IDS_MAX {
-        return Err(bad_request(format!(
-            "At most {IDS_MAX} comments can be asked for in one request."
-        )));
+        return Err(bad_request(format!("At most {IDS_MAX} comments can be asked for in one request.")));
     }
     let mut connection = desk.inner.readers.acquire().await?;
     let mut found = Vec::new();
@@ -211,7 +169,5 @@ pub(crate) async fn by_ids(
     }
     let total = found.len();
     let shown = show(&desk, &mut connection, &found, extras(&params)).await?;
-    Ok(Json(
-        json!({ "startAt": 0, "maxResults": IDS_MAX, "total": total, "isLast": true, "values": shown }),
-    ))
+    Ok(Json(json!({ "startAt": 0, "maxResults": IDS_MAX, "total": total, "isLast": true, "values": shown })))
 }

@@ -14,12 +14,8 @@ pub(crate) async fn faults(State(desk): State<Desk>) -> Json<Vec<FaultCount>> {
 }
 
 /// Takes an array of rules: `[{"fault": {"kind": "lost_answer"}, "route": "create", "when": {"next": 3}}]`.
-pub(crate) async fn replace_faults(
-    State(desk): State<Desk>,
-    Body(body): Body,
-) -> Result<StatusCode, Refusal> {
-    let rules: Vec<FaultRule> =
-        serde_json::from_value(body).map_err(|fault| bad_request(fault.to_string()))?;
+pub(crate) async fn replace_faults(State(desk): State<Desk>, Body(body): Body) -> Result<StatusCode, Refusal> {
+    let rules: Vec<FaultRule> = serde_json::from_value(body).map_err(|fault| bad_request(fault.to_string()))?;
     desk.inner.faults.replace(rules);
     Ok(StatusCode::NO_CONTENT)
 }

@@ -19,33 +19,22 @@ pub(crate) async fn show(State(desk): State<Desk>, request: Request, next: Next)
     let route = kind_of(request.method(), request.uri().path());
     let faults = &desk.inner.faults;
     let instead = |fault: &Fault| {
-        matches!(
-            fault,
-            Fault::RateLimit { .. } | Fault::ServerError { .. } | Fault::Maintenance { .. }
-        )
+        matches!(fault, Fault::RateLimit { .. } | Fault::ServerError { .. } | Fault::Maintenance { .. })
     };
     if let Some(response) = faults.draw(route, instead).and_then(refusal) {
         return response;
     }
     let mut response = next.run(request).await;
-    if let Some(Fault::Slow { delay_ms }) =
-        faults.draw(route, |fault| matches!(fault, Fault::Slow { .. }))
-    {
+    if let Some(Fault::Slow { delay_ms }) = faults.draw(route, |fault| matches!(fault, Fault::Slow { .. })) {
         tokio::time::sleep(Duration::from_millis(delay_ms)).await;
     }
     if response.status().is_success() {
-        if faults
-            .draw(route, |fault| *fault == Fault::LostAnswer)
-            .is_some()
-        {
+        if faults.draw(route, |fault| *fault == Fault::LostAnswer).is_some() {
             let mut lost = StatusCode::INTERNAL_SERVER_ERROR.into_response();
             lost.extensions_mut().insert(Cut);
             return lost;
         }
-        if faults
-            .draw(route, |fault| *fault == Fault::TruncatedJson)
-            .is_some()
-        {
+        if faults.draw(route, |fault| *fault == Fault::TruncatedJson).is_some() {
             response = truncate(response).await;
         }
     }
@@ -62,8 +51,7 @@ fn kind_of(method: &Method, path: &str) -> RouteKind {
         ("POST", ["issue", _, "comment"]) => RouteKind::Comment,
         ("POST", ["issue", _, "attachments"]) => RouteKind::Attach,
         ("POST", ["issue", _, "transitions"]) => RouteKind::Transition,
-        ("GET" | "HEAD", _)
-        | ("POST", ["issue", "bulkfetch"] | ["comment", "list"] | ["jql", "parse"]) => {
+        ("GET" | "HEAD", _) | ("POST", ["issue", "bulkfetch"] | ["comment", "list"] | ["jql", "parse"]) => {
             RouteKind::Read
         }
         _ => RouteKind::Write,

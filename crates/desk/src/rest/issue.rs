@@ -62,9 +62,7 @@ pub(crate) async fn read(
         expand: owned(&params.list("expand")),
         until_ms: i64::MAX,
     };
-    Ok(Json(
-        show(&desk, &mut connection, &issue, &wanted, &extras).await?,
-    ))
+    Ok(Json(show(&desk, &mut connection, &issue, &wanted, &extras).await?))
 }
 
 pub(crate) fn owned(words: &[&str]) -> Vec<String> {
@@ -92,18 +90,12 @@ pub(crate) async fn show(
         shown["renderedFields"] = view.rendered_fields(issue, &parts, wanted);
     }
     if extras.expands("transitions") {
-        shown["transitions"] = catalogue::transitions_from(issue.status_id)
-            .map(|one| view.transition(one))
-            .collect();
+        shown["transitions"] = catalogue::transitions_from(issue.status_id).map(|one| view.transition(one)).collect();
     }
     if extras.expands("changelog") {
         let entries = history::of_issue(connection, issue.id).await?;
         // Jira shows the newest first here, and the oldest first on the page of its own.
-        let histories: Vec<Value> = entries
-            .iter()
-            .rev()
-            .map(|entry| view.history(entry))
-            .collect();
+        let histories: Vec<Value> = entries.iter().rev().map(|entry| view.history(entry)).collect();
         shown["changelog"] = json!({
             "startAt": 0, "maxResults": histories.len(), "total": histories.len(), "histories": histories,
         });
@@ -127,13 +119,7 @@ pub(crate) async fn edit(
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
     let mut connection = desk.inner.readers.acquire().await?;
-    let (wanted, extras) = (
-        Wanted::read([], "*all"),
-        Extras {
-            until_ms: i64::MAX,
-            ..Extras::default()
-        },
-    );
+    let (wanted, extras) = (Wanted::read([], "*all"), Extras { until_ms: i64::MAX, ..Extras::default() });
     Ok(Json(show(&desk, &mut connection, &issue, &wanted, &extras).await?).into_response())
 }
 
@@ -169,9 +155,6 @@ pub(crate) async fn changelog(
     let mut connection = desk.inner.readers.acquire().await?;
     let issue = issue::find(&mut connection, &id_or_key).await?;
     let entries = history::of_issue(&mut connection, issue.id).await?;
-    let shown: Vec<Value> = entries
-        .iter()
-        .map(|entry| view(&desk).history(entry))
-        .collect();
+    let shown: Vec<Value> = entries.iter().map(|entry| view(&desk).history(entry)).collect();
     Ok(Json(site::page(shown, start_at, length)))
 }

@@ -22,21 +22,14 @@ pub(crate) async fn create(
     Extension(caller): Extension<Caller>,
     Body(body): Body,
 ) -> Result<Response, Refusal> {
-    let updates = body
-        .get("issueUpdates")
-        .and_then(Value::as_array)
-        .filter(|updates| !updates.is_empty());
-    let updates = updates
-        .ok_or_else(|| bad_request("'issueUpdates' must be an array with at least one issue."))?;
+    let updates = body.get("issueUpdates").and_then(Value::as_array).filter(|updates| !updates.is_empty());
+    let updates = updates.ok_or_else(|| bad_request("'issueUpdates' must be an array with at least one issue."))?;
     if updates.len() > CREATE_MAX {
-        return Err(bad_request(format!(
-            "At most {CREATE_MAX} issues can be created in one request."
-        )));
+        return Err(bad_request(format!("At most {CREATE_MAX} issues can be created in one request.")));
     }
     let (mut made, mut errors) = (Vec::new(), Vec::new());
     for (position, update) in updates.iter().enumerate() {
-        let draft =
-            issue_request(update).and_then(|request| issues::draft(&desk, &caller.0, request));
+        let draft = issue_request(update).and_then(|request| issues::draft(&desk, &caller.0, request));
         let outcome = match draft {
             Ok(draft) => issues::create(&desk, &caller.0, draft).await,
             Err(refusal) => Err(refusal),
@@ -49,24 +42,15 @@ pub(crate) async fn create(
             Err(broken) => return Err(broken),
         }
     }
-    let status = if made.is_empty() {
-        StatusCode::BAD_REQUEST
-    } else {
-        StatusCode::CREATED
-    };
+    let status = if made.is_empty() { StatusCode::BAD_REQUEST } else { StatusCode::CREATED };
     Ok((status, Json(json!({ "issues": made, "errors": errors }))).into_response())
 }
 
 pub(crate) async fn fetch(State(desk): State<Desk>, body: Body) -> Result<Json<Value>, Refusal> {
-    let asked = body
-        .strings("issueIdsOrKeys")
-        .filter(|asked| !asked.is_empty());
-    let asked =
-        asked.ok_or_else(|| bad_request("'issueIdsOrKeys' must be an array of ids and keys."))?;
+    let asked = body.strings("issueIdsOrKeys").filter(|asked| !asked.is_empty());
+    let asked = asked.ok_or_else(|| bad_request("'issueIdsOrKeys' must be an array of ids and keys."))?;
     if asked.len() > FETCH_MAX {
-        return Err(bad_request(format!(
-            "At most {FETCH_MAX} issues can be fetched in one request."
-        )));
+        return Err(bad_request(format!("At most {FETCH_MAX} issues can be fetched in one request.")));
     }
     let fields = body.strings("fields").unwrap_or_default();
     let wanted = Wanted::read(fields.iter().map(String::as_str), "*navigable");

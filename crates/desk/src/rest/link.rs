@@ -13,22 +13,13 @@ use axum::{Extension, Json};
 use serde_json::{Value, json};
 
 pub(crate) async fn types(State(desk): State<Desk>) -> Json<Value> {
-    let all: Vec<Value> = catalogue::LINK_TYPES
-        .iter()
-        .map(|one| view(&desk).link_type(*one))
-        .collect();
+    let all: Vec<Value> = catalogue::LINK_TYPES.iter().map(|one| view(&desk).link_type(*one)).collect();
     Json(json!({ "issueLinkTypes": all }))
 }
 
-pub(crate) async fn read_type(
-    State(desk): State<Desk>,
-    Path(id): Path<String>,
-) -> Result<Json<Value>, Refusal> {
-    let found = catalogue::LINK_TYPES
-        .iter()
-        .find(|one| one.id.to_string() == id);
-    let found =
-        found.ok_or_else(|| not_found(format!("No issue link type with id '{id}' found.")))?;
+pub(crate) async fn read_type(State(desk): State<Desk>, Path(id): Path<String>) -> Result<Json<Value>, Refusal> {
+    let found = catalogue::LINK_TYPES.iter().find(|one| one.id.to_string() == id);
+    let found = found.ok_or_else(|| not_found(format!("No issue link type with id '{id}' found.")))?;
     Ok(Json(view(&desk).link_type(*found)))
 }
 
@@ -37,20 +28,11 @@ pub(crate) async fn create(
     Extension(caller): Extension<super::sign_in::Caller>,
     Body(body): Body,
 ) -> Result<StatusCode, Refusal> {
-    let name = body
-        .get("type")
-        .and_then(|value| named(value, &["id", "name"]))
-        .unwrap_or_default();
-    let link_type = catalogue::LINK_TYPES
-        .iter()
-        .find(|one| catalogue::means(&name, one.id, one.name));
-    let type_id = link_type
-        .ok_or_else(|| not_found(format!("No issue link type with name '{name}' found.")))?
-        .id;
+    let name = body.get("type").and_then(|value| named(value, &["id", "name"])).unwrap_or_default();
+    let link_type = catalogue::LINK_TYPES.iter().find(|one| catalogue::means(&name, one.id, one.name));
+    let type_id = link_type.ok_or_else(|| not_found(format!("No issue link type with name '{name}' found.")))?.id;
     let side = |name: &str| {
-        let value = body
-            .get(name)
-            .and_then(|value| named(value, &["id", "key"]));
+        let value = body.get(name).and_then(|value| named(value, &["id", "key"]));
         value.ok_or_else(|| bad_request(format!("'{name}' must name an issue by id or key.")))
     };
     let (inward, outward) = (side("inwardIssue")?, side("outwardIssue")?);
@@ -72,30 +54,17 @@ pub(crate) async fn create(
                 let mut one = issues::new_comment(outward.id, &caller.0, text, clock::now_ms());
                 comment::insert(&mut *connection, &mut one).await?;
             }
-            Ok(link::insert(
-                connection,
-                Link {
-                    id: 0,
-                    type_id,
-                    inward_id: inward.id,
-                    outward_id: outward.id,
-                },
-            )
-            .await?)
+            Ok(link::insert(connection, Link { id: 0, type_id, inward_id: inward.id, outward_id: outward.id }).await?)
         })
     });
     write.await?;
     Ok(StatusCode::CREATED)
 }
 
-pub(crate) async fn read(
-    State(desk): State<Desk>,
-    Path(text): Path<String>,
-) -> Result<Json<Value>, Refusal> {
+pub(crate) async fn read(State(desk): State<Desk>, Path(text): Path<String>) -> Result<Json<Value>, Refusal> {
     let mut connection = desk.inner.readers.acquire().await?;
     let found = link::find(&mut connection, id(&text, "link")?).await?;
-    let found =
-        found.ok_or_else(|| not_found(format!("No issue link with id '{text}' exists.")))?;
+    let found = found.ok_or_else(|| not_found(format!("No issue link with id '{text}' exists.")))?;
     let inward = issue::find(&mut connection, &found.inward_id.to_string()).await?;
     let outward = issue::find(&mut connection, &found.outward_id.to_string()).await?;
     let view = view(&desk);
@@ -106,15 +75,10 @@ pub(crate) async fn read(
     })))
 }
 
-pub(crate) async fn delete(
-    State(desk): State<Desk>,
-    Path(text): Path<String>,
-) -> Result<StatusCode, Refusal> {
+pub(crate) async fn delete(State(desk): State<Desk>, Path(text): Path<String>) -> Result<StatusCode, Refusal> {
     let row = id(&text, "link")?;
-    let write = desk
-        .inner
-        .writer
-        .write(move |connection| Box::pin(async move { Ok(link::remove(connection, row).await?) }));
+    let write =
+        desk.inner.writer.write(move |connection| Box::pin(async move { Ok(link::remove(connection, row).await?) }));
     if write.await? {
         Ok(StatusCode::NO_CONTENT)
     } else {

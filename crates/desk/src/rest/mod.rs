@@ -45,14 +45,8 @@ pub(crate) fn router(desk: &Desk) -> Router {
     let mut all = Router::new()
         .nest("/rest/api/3", api)
         .route("/rest/api/2/search", any(search::removed))
-        .route(
-            "/rest/webhooks/1.0/webhook",
-            get(webhook::list).post(webhook::create),
-        )
-        .route(
-            "/rest/webhooks/1.0/webhook/{id}",
-            get(webhook::read).delete(webhook::delete),
-        )
+        .route("/rest/webhooks/1.0/webhook", get(webhook::list).post(webhook::create))
+        .route("/rest/webhooks/1.0/webhook/{id}", get(webhook::read).delete(webhook::delete))
         .route("/rest", any(unknown))
         .route("/rest/{*rest}", any(unknown))
         .layer(from_fn_with_state(desk.clone(), fault::show))
@@ -61,21 +55,13 @@ pub(crate) fn router(desk: &Desk) -> Router {
     if desk.inner.settings.test_controls {
         // Outside the faults, or a desk that refuses everything could not be mended.
         let controls = Router::new()
-            .route(
-                "/desk/faults",
-                get(controls::faults)
-                    .put(controls::replace_faults)
-                    .delete(controls::clear_faults),
-            )
+            .route("/desk/faults", get(controls::faults).put(controls::replace_faults).delete(controls::clear_faults))
             .route("/desk/counts", get(controls::counts))
             .layer(from_fn_with_state(desk.clone(), sign_in::require));
         all = all.merge(controls);
     }
     let media = Router::new().route("/desk/media/{file}/{name}", get(attachment::media));
-    all.merge(media)
-        .layer(DefaultBodyLimit::max(BODY_SIZE_MAX))
-        .layer(from_fn(no_sniff))
-        .with_state(desk.clone())
+    all.merge(media).layer(DefaultBodyLimit::max(BODY_SIZE_MAX)).layer(from_fn(no_sniff)).with_state(desk.clone())
 }
 
 fn issue_routes() -> Router<Desk> {
@@ -83,47 +69,20 @@ fn issue_routes() -> Router<Desk> {
         .route("/issue", post(issue::create))
         .route("/issue/bulk", post(issue_bulk::create))
         .route("/issue/bulkfetch", post(issue_bulk::fetch))
-        .route(
-            "/issue/createmeta/{project}/issuetypes",
-            get(createmeta::issue_types),
-        )
-        .route(
-            "/issue/createmeta/{project}/issuetypes/{type}",
-            get(createmeta::fields),
-        )
-        .route(
-            "/issue/{issue}",
-            get(issue::read).put(issue::edit).delete(issue::delete),
-        )
+        .route("/issue/createmeta/{project}/issuetypes", get(createmeta::issue_types))
+        .route("/issue/createmeta/{project}/issuetypes/{type}", get(createmeta::fields))
+        .route("/issue/{issue}", get(issue::read).put(issue::edit).delete(issue::delete))
         .route("/issue/{issue}/assignee", put(issue::assign))
         .route("/issue/{issue}/changelog", get(issue::changelog))
-        .route(
-            "/issue/{issue}/transitions",
-            get(transition::list).post(transition::make),
-        )
+        .route("/issue/{issue}/transitions", get(transition::list).post(transition::make))
         .route("/issue/{issue}/properties", get(property::of_issue))
         .route(
             "/issue/{issue}/properties/{key}",
-            get(property::read_of_issue)
-                .put(property::set_of_issue)
-                .delete(property::remove_of_issue),
+            get(property::read_of_issue).put(property::set_of_issue).delete(property::remove_of_issue),
         )
-        .route(
-            "/issue/{issue}/watchers",
-            get(watcher::list)
-                .post(watcher::add)
-                .delete(watcher::remove),
-        )
-        .route(
-            "/issue/{issue}/worklog",
-            get(worklog::list).post(worklog::add),
-        )
-        .route(
-            "/issue/{issue}/worklog/{id}",
-            get(worklog::read)
-                .put(worklog::edit)
-                .delete(worklog::delete),
-        )
+        .route("/issue/{issue}/watchers", get(watcher::list).post(watcher::add).delete(watcher::remove))
+        .route("/issue/{issue}/worklog", get(worklog::list).post(worklog::add))
+        .route("/issue/{issue}/worklog/{id}", get(worklog::read).put(worklog::edit).delete(worklog::delete))
         .route("/issueLink", post(link::create))
         .route("/issueLink/{id}", get(link::read).delete(link::delete))
         .route("/issueLinkType", get(link::types))
@@ -132,23 +91,13 @@ fn issue_routes() -> Router<Desk> {
 
 fn comment_routes() -> Router<Desk> {
     Router::new()
-        .route(
-            "/issue/{issue}/comment",
-            get(comment::list).post(comment::add),
-        )
-        .route(
-            "/issue/{issue}/comment/{id}",
-            get(comment::read)
-                .put(comment::edit)
-                .delete(comment::delete),
-        )
+        .route("/issue/{issue}/comment", get(comment::list).post(comment::add))
+        .route("/issue/{issue}/comment/{id}", get(comment::read).put(comment::edit).delete(comment::delete))
         .route("/comment/list", post(comment::by_ids))
         .route("/comment/{id}/properties", get(property::of_comment))
         .route(
             "/comment/{id}/properties/{key}",
-            get(property::read_of_comment)
-                .put(property::set_of_comment)
-                .delete(property::remove_of_comment),
+            get(property::read_of_comment).put(property::set_of_comment).delete(property::remove_of_comment),
         )
 }
 
@@ -157,15 +106,9 @@ fn attachment_routes(settings: &Settings) -> Router<Desk> {
     let limit = usize::try_from(settings.attachment_size_max_bytes).unwrap_or(usize::MAX);
     let limit = DefaultBodyLimit::max(limit.saturating_add(MULTIPART_EXTRA_BYTES));
     Router::new()
-        .route(
-            "/issue/{issue}/attachments",
-            post(attachment::add).layer(limit),
-        )
+        .route("/issue/{issue}/attachments", post(attachment::add).layer(limit))
         .route("/attachment/meta", get(attachment::meta))
-        .route(
-            "/attachment/{id}",
-            get(attachment::read).delete(attachment::delete),
-        )
+        .route("/attachment/{id}", get(attachment::read).delete(attachment::delete))
         .route("/attachment/content/{id}", get(attachment::content))
 }
 
@@ -197,10 +140,7 @@ fn search_routes() -> Router<Desk> {
 
 /// Answers in the REST interface's own spelling.
 fn view(desk: &Desk) -> View<'_> {
-    View {
-        desk,
-        spelling: Spelling::V3,
-    }
+    View { desk, spelling: Spelling::V3 }
 }
 
 async fn unknown() -> Response {
@@ -220,8 +160,6 @@ async fn count(State(desk): State<Desk>, request: Request, next: Next) -> Respon
 async fn no_sniff(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let nosniff = axum::http::HeaderValue::from_static("nosniff");
-    response
-        .headers_mut()
-        .insert("x-content-type-options", nosniff);
+    response.headers_mut().insert("x-content-type-options", nosniff);
     response
 }

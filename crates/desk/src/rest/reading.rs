@@ -23,30 +23,19 @@ impl<S: Sync> FromRequestParts<S> for Params {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Params, Infallible> {
         let query = parts.uri.query().unwrap_or_default();
-        Ok(Params(
-            url::form_urlencoded::parse(query.as_bytes())
-                .into_owned()
-                .collect(),
-        ))
+        Ok(Params(url::form_urlencoded::parse(query.as_bytes()).into_owned().collect()))
     }
 }
 
 impl Params {
     /// The first value of a parameter.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.0
-            .iter()
-            .find(|(found, _)| found == name)
-            .map(|(_, value)| value.as_str())
+        self.0.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str())
     }
 
     /// All values of a parameter, those between commas too.
     pub(crate) fn list(&self, name: &str) -> Vec<&str> {
-        self.0
-            .iter()
-            .filter(|(found, _)| found == name)
-            .flat_map(|(_, value)| value.split(','))
-            .collect()
+        self.0.iter().filter(|(found, _)| found == name).flat_map(|(_, value)| value.split(',')).collect()
     }
 
     /// Whether a comma list holds a word, as `expand` does.
@@ -67,10 +56,7 @@ impl Params {
 
     /// `startAt` and `maxResults`, the latter at most `most`.
     pub(crate) fn page(&self, default: i64, most: i64) -> Result<(i64, i64), Refusal> {
-        Ok((
-            self.number("startAt", 0)?,
-            self.number("maxResults", default)?.min(most),
-        ))
+        Ok((self.number("startAt", 0)?, self.number("maxResults", default)?.min(most)))
     }
 }
 
@@ -81,11 +67,7 @@ impl<S: Send + Sync> FromRequest<S> for Body {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, state: &S) -> Result<Body, Refusal> {
-        let is_json = match request
-            .headers()
-            .get("content-type")
-            .and_then(|value| value.to_str().ok())
-        {
+        let is_json = match request.headers().get("content-type").and_then(|value| value.to_str().ok()) {
             Some(kind) => kind.starts_with("application/json"),
             None => true,
         };
@@ -96,15 +78,12 @@ impl<S: Send + Sync> FromRequest<S> for Body {
             return Ok(Body(Value::Null));
         }
         if !is_json {
-            return Err(denied(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "Send application/json.",
-            ));
+            return Err(denied(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Send application/json."));
         }
         let value = serde_json::from_slice(&bytes);
-        value.map(Body).map_err(|_| {
-            bad_request("There was an error parsing JSON. Check that your request body is valid.")
-        })
+        value
+            .map(Body)
+            .map_err(|_| bad_request("There was an error parsing JSON. Check that your request body is valid."))
     }
 }
 
@@ -135,25 +114,17 @@ pub(crate) fn issue_request(body: &Value) -> Result<issues::Request, Refusal> {
         Some(Value::Object(map)) => Ok(map.clone()),
         Some(_) => Err(bad_request(format!("'{name}' must be an object."))),
     };
-    Ok(issues::Request {
-        fields: object("fields")?,
-        update: object("update")?,
-        properties: properties(body)?,
-    })
+    Ok(issues::Request { fields: object("fields")?, update: object("update")?, properties: properties(body)? })
 }
 
 /// The properties that a create or a comment brings along.
 pub(crate) fn properties(body: &Value) -> Result<Vec<Property>, Refusal> {
     let list = match body.get("properties") {
         None | Some(Value::Null) => return Ok(Vec::new()),
-        Some(list) => list
-            .as_array()
-            .ok_or_else(|| bad_request("'properties' must be an array."))?,
+        Some(list) => list.as_array().ok_or_else(|| bad_request("'properties' must be an array."))?,
     };
     if list.len() > PROPERTIES_MAX {
-        return Err(bad_request(format!(
-            "At most {PROPERTIES_MAX} properties can be set in one request."
-        )));
+        return Err(bad_request(format!("At most {PROPERTIES_MAX} properties can be set in one request.")));
     }
     let read = |one: &Value| {
         let key = one.get("key").and_then(Value::as_str).unwrap_or_default();
@@ -167,9 +138,7 @@ pub(crate) fn properties(body: &Value) -> Result<Vec<Property>, Refusal> {
 /// Refuses keys and values beyond Jira's limits.
 pub(crate) fn check_property(key: &str, value: &Value) -> Result<(), Refusal> {
     if key.is_empty() || key.chars().count() > PROPERTY_KEY_LENGTH_MAX {
-        return Err(bad_request(format!(
-            "A property's key has 1 to {PROPERTY_KEY_LENGTH_MAX} characters."
-        )));
+        return Err(bad_request(format!("A property's key has 1 to {PROPERTY_KEY_LENGTH_MAX} characters.")));
     }
     if value.is_null() || value.to_string().chars().count() > PROPERTY_LENGTH_MAX {
         return Err(bad_request(format!(
@@ -181,6 +150,5 @@ pub(crate) fn check_property(key: &str, value: &Value) -> Result<(), Refusal> {
 
 /// A numeric id in a path; anything else is not there.
 pub(crate) fn id(text: &str, what: &str) -> Result<i64, Refusal> {
-    text.parse()
-        .map_err(|_| not_found(format!("Can not find a {what} for the id: {text}.")))
+    text.parse().map_err(|_| not_found(format!("Can not find a {what} for the id: {text}.")))
 }

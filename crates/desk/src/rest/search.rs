@@ -47,8 +47,7 @@ struct Place {
 
 /// The old search is gone from Jira Cloud.
 pub(crate) async fn removed() -> Refusal {
-    let message =
-        "The requested API has been removed. Please migrate to the /rest/api/3/search/jql API.";
+    let message = "The requested API has been removed. Please migrate to the /rest/api/3/search/jql API.";
     denied(StatusCode::GONE, message)
 }
 
@@ -77,11 +76,7 @@ pub(crate) async fn by_body(
     Extension(caller): Extension<Caller>,
     body: Body,
 ) -> Result<Json<Value>, Refusal> {
-    let length = body
-        .0
-        .get("maxResults")
-        .and_then(Value::as_i64)
-        .unwrap_or(PAGE_LENGTH_DEFAULT);
+    let length = body.0.get("maxResults").and_then(Value::as_i64).unwrap_or(PAGE_LENGTH_DEFAULT);
     let request = Request {
         jql: body.text("jql").unwrap_or_default().to_owned(),
         page_token: body.text("nextPageToken").map(str::to_owned),
@@ -90,13 +85,7 @@ pub(crate) async fn by_body(
         extras: Extras {
             properties: body.strings("properties").unwrap_or_default(),
             // A comma list here too, unlike in bulkfetch.
-            expand: owned(
-                &body
-                    .text("expand")
-                    .unwrap_or_default()
-                    .split(',')
-                    .collect::<Vec<_>>(),
-            ),
+            expand: owned(&body.text("expand").unwrap_or_default().split(',').collect::<Vec<_>>()),
             until_ms: i64::MAX,
         },
         reconcile: read_ids(&body.strings("reconcileIssues").unwrap_or_default())?,
@@ -106,14 +95,9 @@ pub(crate) async fn by_body(
 
 fn read_ids(texts: &[String]) -> Result<Vec<i64>, Refusal> {
     if texts.len() > RECONCILE_MAX {
-        return Err(bad_request(format!(
-            "'reconcileIssues' takes at most {RECONCILE_MAX} ids."
-        )));
+        return Err(bad_request(format!("'reconcileIssues' takes at most {RECONCILE_MAX} ids.")));
     }
-    let number = |text: &String| {
-        text.parse()
-            .map_err(|_| bad_request("'reconcileIssues' takes numeric ids."))
-    };
+    let number = |text: &String| text.parse().map_err(|_| bad_request("'reconcileIssues' takes numeric ids."));
     texts.iter().map(number).collect()
 }
 
@@ -127,54 +111,34 @@ fn bounded(text: &str) -> Result<jql::Query, Refusal> {
 
 /// How far search lags behind, as the fault switches have it: what is younger than this is not found.
 fn seen_until_ms(desk: &Desk) -> i64 {
-    match desk.inner.faults.draw(RouteKind::Search, |fault| {
-        matches!(fault, Fault::SearchLag { .. })
-    }) {
+    match desk.inner.faults.draw(RouteKind::Search, |fault| matches!(fault, Fault::SearchLag { .. })) {
         Some(Fault::SearchLag { lag_ms }) => clock::now_ms().saturating_sub_unsigned(lag_ms),
         _ => i64::MAX,
     }
 }
 
 async fn first_place(desk: &Desk, jql: String) -> Result<Place, Refusal> {
-    let top = sqlx::query("SELECT COALESCE(MAX(id), 0) FROM issue")
-        .fetch_one(&desk.inner.readers)
-        .await?;
+    let top = sqlx::query("SELECT COALESCE(MAX(id), 0) FROM issue").fetch_one(&desk.inner.readers).await?;
     let expires_ms = clock::now_ms() + PAGE_TOKEN_LIFE_MS;
-    Ok(Place {
-        jql,
-        offset: 0,
-        top_id: top.try_get(0)?,
-        until_ms: seen_until_ms(desk),
-        expires_ms,
-    })
+    Ok(Place { jql, offset: 0, top_id: top.try_get(0)?, until_ms: seen_until_ms(desk), expires_ms })
 }
 
 fn read_place(token: &str, jql: &str) -> Result<Place, Refusal> {
     let bytes = BASE64URL_NOPAD.decode(token.as_bytes()).ok();
     let place = bytes.and_then(|bytes| serde_json::from_slice::<Place>(&bytes).ok());
-    let place = place.filter(|place| {
-        place.jql == jql && place.offset >= 0 && place.expires_ms > clock::now_ms()
-    });
+    let place = place.filter(|place| place.jql == jql && place.offset >= 0 && place.expires_ms > clock::now_ms());
     place.ok_or_else(|| bad_request("The provided next page token is invalid or expired."))
 }
 
 async fn run(desk: &Desk, actor: &str, mut request: Request) -> Result<Json<Value>, Refusal> {
     let query = bounded(&request.jql)?;
     if request.extras.properties.len() > PROPERTIES_MAX {
-        return Err(bad_request(format!(
-            "At most {PROPERTIES_MAX} properties can be asked for."
-        )));
+        return Err(bad_request(format!("At most {PROPERTIES_MAX} properties can be asked for.")));
     }
     let wanted = Wanted::read(request.fields.iter().map(String::as_str), "id");
     let whole = wanted.has_fields() || !request.extras.properties.is_empty();
-    let mut length = request.length.min(if whole {
-        PAGE_LENGTH_MAX
-    } else {
-        ID_PAGE_LENGTH_MAX
-    });
-    let short = desk.inner.faults.draw(RouteKind::Search, |fault| {
-        matches!(fault, Fault::ShortPages { .. })
-    });
+    let mut length = request.length.min(if whole { PAGE_LENGTH_MAX } else { ID_PAGE_LENGTH_MAX });
+    let short = desk.inner.faults.draw(RouteKind::Search, |fault| matches!(fault, Fault::ShortPages { .. }));
     if let Some(Fault::ShortPages { length: most }) = short {
         length = length.min(i64::from(most));
     }
@@ -182,11 +146,7 @@ async fn run(desk: &Desk, actor: &str, mut request: Request) -> Result<Json<Valu
         Some(token) => read_place(token, &request.jql)?,
         None => first_place(desk, request.jql).await?,
     };
-    let scope = Scope {
-        until_ms: place.until_ms,
-        top_id: place.top_id,
-        reconcile: request.reconcile,
-    };
+    let scope = Scope { until_ms: place.until_ms, top_id: place.top_id, reconcile: request.reconcile };
     let mut found = jql::search(desk, &query, actor, &scope, (place.offset, length + 1)).await?;
     // One more than asked for was read, to know whether there is a next page.
     let more = found.len() as i64 > length;
@@ -217,22 +177,14 @@ pub(crate) async fn count(
     body: Body,
 ) -> Result<Json<Value>, Refusal> {
     let query = bounded(body.text("jql").unwrap_or_default())?;
-    let scope = Scope {
-        until_ms: seen_until_ms(&desk),
-        ..Scope::everything()
-    };
-    Ok(Json(
-        json!({ "count": jql::count_in(&desk, &query, &caller.0, &scope).await? }),
-    ))
+    let scope = Scope { until_ms: seen_until_ms(&desk), ..Scope::everything() };
+    Ok(Json(json!({ "count": jql::count_in(&desk, &query, &caller.0, &scope).await? })))
 }
 
 /// Says which queries can be read; the parsed form is not given.
 pub(crate) async fn parse(body: Body) -> Result<Json<Value>, Refusal> {
-    let queries = body
-        .strings("queries")
-        .filter(|queries| !queries.is_empty());
-    let queries = queries
-        .ok_or_else(|| bad_request("'queries' must be an array with at least one query."))?;
+    let queries = body.strings("queries").filter(|queries| !queries.is_empty());
+    let queries = queries.ok_or_else(|| bad_request("'queries' must be an array with at least one query."))?;
     let shown: Vec<Value> = queries
         .iter()
         .map(|text| match jql::parse(text) {

@@ -11,19 +11,13 @@ use data_encoding::BASE64;
 #[derive(Debug, Clone)]
 pub(crate) struct Caller(pub(crate) String);
 
-pub(crate) async fn require(
-    State(desk): State<Desk>,
-    mut request: Request,
-    next: Next,
-) -> Response {
+pub(crate) async fn require(State(desk): State<Desk>, mut request: Request, next: Next) -> Response {
     let account = find_account(&desk, request.headers());
     let person = account.and_then(|account| desk.inner.directory.by_address(&account.address));
     let Some(person) = person else {
         return refuse();
     };
-    request
-        .extensions_mut()
-        .insert(Caller(person.account_id.clone()));
+    request.extensions_mut().insert(Caller(person.account_id.clone()));
     let mut response = next.run(request).await;
     if let Ok(id) = HeaderValue::from_str(&person.account_id) {
         response.headers_mut().insert("x-aaccountid", id);
@@ -50,10 +44,7 @@ fn find_account<'d>(desk: &'d Desk, headers: &HeaderMap) -> Option<&'d Account> 
     let (address, token) = decoded.split_once(':')?;
     desk.inner.settings.accounts.iter().find(|account| {
         // An empty token would let in whoever knows the address.
-        let same = aws_lc_rs::constant_time::verify_slices_are_equal(
-            account.token.as_bytes(),
-            token.as_bytes(),
-        );
+        let same = aws_lc_rs::constant_time::verify_slices_are_equal(account.token.as_bytes(), token.as_bytes());
         account.address.eq_ignore_ascii_case(address) && !account.token.is_empty() && same.is_ok()
     })
 }

@@ -31,9 +31,7 @@ pub(crate) async fn list(
             shown
         })
         .collect();
-    Ok(Json(
-        json!({ "expand": "transitions", "transitions": shown }),
-    ))
+    Ok(Json(json!({ "expand": "transitions", "transitions": shown })))
 }
 
 pub(crate) async fn make(
@@ -42,9 +40,7 @@ pub(crate) async fn make(
     Path(id_or_key): Path<String>,
     Body(body): Body,
 ) -> Result<StatusCode, Refusal> {
-    let id = body
-        .get("transition")
-        .and_then(|value| named(value, &["id"]));
+    let id = body.get("transition").and_then(|value| named(value, &["id"]));
     let id = id.ok_or_else(|| bad_request("Missing 'transition' identifier"))?;
     issues::transition(&desk, &caller.0, &id_or_key, &id, issue_request(&body)?).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -12,46 +12,28 @@ use serde_json::{Value, json};
 /// Jira looks at this many users and filters them afterwards, so pages can be shorter than asked for.
 const PERSONS_LOOKED_AT: usize = 1000;
 
-pub(crate) async fn myself(
-    State(desk): State<Desk>,
-    Extension(caller): Extension<Caller>,
-) -> Json<Value> {
+pub(crate) async fn myself(State(desk): State<Desk>, Extension(caller): Extension<Caller>) -> Json<Value> {
     let mut shown = view(&desk).person_by_id(&caller.0);
     shown["locale"] = json!("en_US");
     Json(shown)
 }
 
 pub(crate) async fn read(State(desk): State<Desk>, params: Params) -> Result<Json<Value>, Refusal> {
-    let id = params
-        .get("accountId")
-        .ok_or_else(|| bad_request("The query parameter 'accountId' is required."))?;
+    let id = params.get("accountId").ok_or_else(|| bad_request("The query parameter 'accountId' is required."))?;
     let person = desk.inner.directory.person(id);
-    let person = person.ok_or_else(|| {
-        not_found("Specified user does not exist or you do not have required permissions")
-    })?;
+    let person =
+        person.ok_or_else(|| not_found("Specified user does not exist or you do not have required permissions"))?;
     Ok(Json(view(&desk).person(&person)))
 }
 
-pub(crate) async fn search(
-    State(desk): State<Desk>,
-    params: Params,
-) -> Result<Json<Value>, Refusal> {
+pub(crate) async fn search(State(desk): State<Desk>, params: Params) -> Result<Json<Value>, Refusal> {
     let (start_at, length) = params.page(50, 1000)?;
     let persons = match (params.get("query"), params.get("accountId")) {
         (_, Some(id)) => desk.inner.directory.person(id).into_iter().collect(),
         (Some(words), None) => desk.inner.directory.find_persons(words),
         (None, None) => return Err(bad_request("The query parameter 'query' is required.")),
     };
-    let (skip, take) = (
-        usize::try_from(start_at).unwrap_or(0),
-        usize::try_from(length).unwrap_or(0),
-    );
+    let (skip, take) = (usize::try_from(start_at).unwrap_or(0), usize::try_from(length).unwrap_or(0));
     let looked_at = persons.iter().take(PERSONS_LOOKED_AT);
-    Ok(Json(
-        looked_at
-            .skip(skip)
-            .take(take)
-            .map(|person| view(&desk).person(person))
-            .collect(),
-    ))
+    Ok(Json(looked_at.skip(skip).take(take).map(|person| view(&desk).person(person)).collect()))
 }

@@ -37,14 +37,10 @@ pub(crate) async fn add(
         Value::Null => caller.0,
         Value::String(id) if desk.inner.directory.person(&id).is_some() => id,
         Value::String(id) => {
-            return Err(not_found(format!(
-                "The user with account id '{id}' does not exist."
-            )));
+            return Err(not_found(format!("The user with account id '{id}' does not exist.")));
         }
         _ => {
-            return Err(bad_request(
-                "The body must be an account id as a JSON string.",
-            ));
+            return Err(bad_request("The body must be an account id as a JSON string."));
         }
     };
     let write = desk.inner.writer.write(move |connection| {
@@ -62,9 +58,8 @@ pub(crate) async fn remove(
     Path(id_or_key): Path<String>,
     params: Params,
 ) -> Result<StatusCode, Refusal> {
-    let account_id = params
-        .get("accountId")
-        .ok_or_else(|| bad_request("The query parameter 'accountId' is required."))?;
+    let account_id =
+        params.get("accountId").ok_or_else(|| bad_request("The query parameter 'accountId' is required."))?;
     let account_id = account_id.to_owned();
     let write = desk.inner.writer.write(move |connection| {
         Box::pin(async move {
@@ -72,9 +67,5 @@ pub(crate) async fn remove(
             Ok(watcher::remove(connection, issue.id, &account_id).await?)
         })
     });
-    if write.await? {
-        Ok(StatusCode::NO_CONTENT)
-    } else {
-        Err(not_found("This user does not watch the issue."))
-    }
+    if write.await? { Ok(StatusCode::NO_CONTENT) } else { Err(not_found("This user does not watch the issue.")) }
 }

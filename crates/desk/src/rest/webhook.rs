@@ -23,14 +23,7 @@ fn show(desk: &Desk, hook: &Hook) -> Value {
 }
 
 pub(crate) async fn list(State(desk): State<Desk>) -> Json<Value> {
-    Json(
-        desk.inner
-            .hooks
-            .all()
-            .iter()
-            .map(|hook| show(&desk, hook))
-            .collect(),
-    )
+    Json(desk.inner.hooks.all().iter().map(|hook| show(&desk, hook)).collect())
 }
 
 pub(crate) async fn create(State(desk): State<Desk>, body: Body) -> Result<Response, Refusal> {
@@ -38,17 +31,11 @@ pub(crate) async fn create(State(desk): State<Desk>, body: Body) -> Result<Respo
         None | Some(Value::Null) => "",
         Some(Value::String(secret)) if !secret.is_empty() => secret,
         Some(_) => {
-            return Err(bad_request(
-                "The secret must be a string that is not empty.",
-            ));
+            return Err(bad_request("The secret must be a string that is not empty."));
         }
     };
     let text = |name: &str| body.text(name).unwrap_or_default().to_owned();
-    let jql = body
-        .0
-        .get("filters")
-        .and_then(|filters| filters.get(FILTER))
-        .and_then(Value::as_str);
+    let jql = body.0.get("filters").and_then(|filters| filters.get(FILTER)).and_then(Value::as_str);
     let hook = Hook {
         id: 0,
         name: text("name"),
@@ -56,37 +43,20 @@ pub(crate) async fn create(State(desk): State<Desk>, body: Body) -> Result<Respo
         events: body.strings("events").unwrap_or_default(),
         jql: jql.unwrap_or_default().to_owned(),
         secret: secret.to_owned(),
-        enabled: body
-            .0
-            .get("enabled")
-            .and_then(Value::as_bool)
-            .unwrap_or(true),
+        enabled: body.0.get("enabled").and_then(Value::as_bool).unwrap_or(true),
     };
     let hook = desk.add_hook(hook).await?;
     Ok((StatusCode::CREATED, Json(show(&desk, &hook))).into_response())
 }
 
-pub(crate) async fn read(
-    State(desk): State<Desk>,
-    Path(id): Path<String>,
-) -> Result<Json<Value>, Refusal> {
+pub(crate) async fn read(State(desk): State<Desk>, Path(id): Path<String>) -> Result<Json<Value>, Refusal> {
     let all = desk.inner.hooks.all();
     let found = all.iter().find(|hook| hook.id.to_string() == id);
-    Ok(Json(show(
-        &desk,
-        found.ok_or_else(|| not_found("There is no such webhook."))?,
-    )))
+    Ok(Json(show(&desk, found.ok_or_else(|| not_found("There is no such webhook."))?)))
 }
 
-pub(crate) async fn delete(
-    State(desk): State<Desk>,
-    Path(id): Path<String>,
-) -> Result<StatusCode, Refusal> {
+pub(crate) async fn delete(State(desk): State<Desk>, Path(id): Path<String>) -> Result<StatusCode, Refusal> {
     let gone = || not_found("There is no such webhook.");
     let removed = desk.remove_hook(id.parse().map_err(|_| gone())?).await?;
-    if removed {
-        Ok(StatusCode::NO_CONTENT)
-    } else {
-        Err(gone())
-    }
+    if removed { Ok(StatusCode::NO_CONTENT) } else { Err(gone()) }
 }

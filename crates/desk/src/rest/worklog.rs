@@ -24,27 +24,17 @@ fn apply(one: &mut Worklog, body: &Value) -> Result<(), Refusal> {
     }
     if let Some(started) = body.get("started") {
         let started_ms = started.as_str().and_then(clock::parse_time);
-        one.started_ms = started_ms.ok_or_else(|| {
-            bad_field(
-                "started",
-                "The time must look like 2026-01-02T03:04:05.000+0000.",
-            )
-        })?;
+        one.started_ms =
+            started_ms.ok_or_else(|| bad_field("started", "The time must look like 2026-01-02T03:04:05.000+0000."))?;
     }
     let by_number = body.get("timeSpentSeconds").and_then(Value::as_i64);
-    let by_words = body
-        .get("timeSpent")
-        .and_then(Value::as_str)
-        .and_then(parse_duration);
+    let by_words = body.get("timeSpent").and_then(Value::as_str).and_then(parse_duration);
     if let Some(spent_s) = by_number.or(by_words) {
         one.spent_s = spent_s;
     }
     // Jira counts in minutes.
     if one.spent_s < 60 {
-        return Err(bad_field(
-            "timeLogged",
-            "You must indicate the time spent working.",
-        ));
+        return Err(bad_field("timeLogged", "You must indicate the time spent working."));
     }
     Ok(())
 }
@@ -75,19 +65,9 @@ pub(crate) async fn list(
     let mut connection = desk.inner.readers.acquire().await?;
     let issue = issue::find(&mut connection, &id_or_key).await?;
     let all = worklog::of_issue(&mut connection, issue.id).await?;
-    let (skip, take) = (
-        usize::try_from(start_at).unwrap_or(0),
-        usize::try_from(length).unwrap_or(0),
-    );
-    let shown: Vec<Value> = all
-        .iter()
-        .skip(skip)
-        .take(take)
-        .map(|one| view(&desk).worklog(one))
-        .collect();
-    Ok(Json(
-        json!({ "startAt": start_at, "maxResults": length, "total": all.len(), "worklogs": shown }),
-    ))
+    let (skip, take) = (usize::try_from(start_at).unwrap_or(0), usize::try_from(length).unwrap_or(0));
+    let shown: Vec<Value> = all.iter().skip(skip).take(take).map(|one| view(&desk).worklog(one)).collect();
+    Ok(Json(json!({ "startAt": start_at, "maxResults": length, "total": all.len(), "worklogs": shown })))
 }
 
 pub(crate) async fn add(
@@ -122,29 +102,14 @@ pub(crate) async fn add(
             })
         })
         .await?;
-    desk.announce(
-        &caller.0,
-        &issue,
-        Happening::WorklogCreated {
-            worklog: worklog.clone(),
-        },
-    );
+    desk.announce(&caller.0, &issue, Happening::WorklogCreated { worklog: worklog.clone() });
     Ok((StatusCode::CREATED, Json(view(&desk).worklog(&worklog))).into_response())
 }
 
-async fn find(
-    connection: &mut SqliteConnection,
-    id_or_key: &str,
-    text: &str,
-) -> Result<(Issue, Worklog), Refusal> {
+async fn find(connection: &mut SqliteConnection, id_or_key: &str, text: &str) -> Result<(Issue, Worklog), Refusal> {
     let issue = issue::find(&mut *connection, id_or_key).await?;
-    let found = worklog::find(connection, id(text, "worklog")?)
-        .await?
-        .filter(|one| one.issue_id == issue.id);
-    Ok((
-        issue,
-        found.ok_or_else(|| not_found(format!("Cannot find worklog with id: '{text}'.")))?,
-    ))
+    let found = worklog::find(connection, id(text, "worklog")?).await?.filter(|one| one.issue_id == issue.id);
+    Ok((issue, found.ok_or_else(|| not_found(format!("Cannot find worklog with id: '{text}'.")))?))
 }
 
 pub(crate) async fn read(

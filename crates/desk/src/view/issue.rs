@@ -25,16 +25,8 @@ pub(crate) struct Wanted {
 impl Wanted {
     /// Reads Jira's list: `*all`, `*navigable`, names, and names after a minus. An empty list means `default`.
     pub(crate) fn read<'n>(names: impl IntoIterator<Item = &'n str>, default: &'n str) -> Wanted {
-        let names: Vec<&str> = names
-            .into_iter()
-            .map(str::trim)
-            .filter(|name| !name.is_empty())
-            .collect();
-        let names = if names.is_empty() {
-            vec![default]
-        } else {
-            names
-        };
+        let names: Vec<&str> = names.into_iter().map(str::trim).filter(|name| !name.is_empty()).collect();
+        let names = if names.is_empty() { vec![default] } else { names };
         // With nothing but exclusions the rest is meant.
         let mut wanted = Wanted { all: names.iter().all(|name| name.starts_with('-')), ..Wanted::default() };
         for name in names {
@@ -98,17 +90,11 @@ pub(crate) async fn load_parts(
         parts.watchers = watcher::of_issue(&mut *connection, issue.id).await?;
     }
     if let (true, Some(parent)) = (wanted.has("parent"), issue.parent_id) {
-        parts.parent = crate::records::issue::find(&mut *connection, &parent.to_string())
-            .await
-            .ok();
+        parts.parent = crate::records::issue::find(&mut *connection, &parent.to_string()).await.ok();
     }
     if wanted.has("issuelinks") {
         for one in link::of_issue(&mut *connection, issue.id).await? {
-            let other = if one.inward_id == issue.id {
-                one.outward_id
-            } else {
-                one.inward_id
-            };
+            let other = if one.inward_id == issue.id { one.outward_id } else { one.inward_id };
             let other = crate::records::issue::find(&mut *connection, &other.to_string()).await?;
             parts.links.push((one, other));
         }
@@ -130,12 +116,7 @@ impl View<'_> {
     }
 
     /// The fields of an issue.
-    pub(crate) fn issue_fields(
-        &self,
-        issue: &Issue,
-        parts: &Parts,
-        wanted: &Wanted,
-    ) -> Map<String, Value> {
+    pub(crate) fn issue_fields(&self, issue: &Issue, parts: &Parts, wanted: &Wanted) -> Map<String, Value> {
         let mut fields = Map::new();
         let mut put = |name: &str, value: &dyn Fn() -> Value| {
             if wanted.has(name) {
@@ -143,37 +124,17 @@ impl View<'_> {
             }
         };
         put("summary", &|| json!(issue.summary));
-        put("issuetype", &|| {
-            self.issue_type(catalogue::issue_type(issue.type_id))
-        });
+        put("issuetype", &|| self.issue_type(catalogue::issue_type(issue.type_id)));
         put("project", &|| {
             let project = self.desk.inner.directory.project_by_id(issue.project_id);
             project.map_or(Value::Null, |project| self.project(&project))
         });
-        put("status", &|| {
-            self.status(catalogue::status(issue.status_id))
-        });
-        put("statusCategory", &|| {
-            self.category(catalogue::status(issue.status_id).category)
-        });
-        put("statuscategorychangedate", &|| {
-            json!(jira_time(issue.status_ms))
-        });
-        put("priority", &|| {
-            self.priority(catalogue::priority(issue.priority_id))
-        });
-        put("description", &|| {
-            issue
-                .description
-                .as_ref()
-                .map_or(Value::Null, |text| self.text(text))
-        });
-        put("environment", &|| {
-            issue
-                .environment
-                .as_ref()
-                .map_or(Value::Null, |text| self.text(text))
-        });
+        put("status", &|| self.status(catalogue::status(issue.status_id)));
+        put("statusCategory", &|| self.category(catalogue::status(issue.status_id).category));
+        put("statuscategorychangedate", &|| json!(jira_time(issue.status_ms)));
+        put("priority", &|| self.priority(catalogue::priority(issue.priority_id)));
+        put("description", &|| issue.description.as_ref().map_or(Value::Null, |text| self.text(text)));
+        put("environment", &|| issue.environment.as_ref().map_or(Value::Null, |text| self.text(text)));
         put("labels", &|| json!(issue.labels));
         put("creator", &|| self.person_by_id(&issue.creator));
         put("reporter", &|| self.maybe_person(issue.reporter.as_deref()));
@@ -181,11 +142,7 @@ impl View<'_> {
         put("created", &|| json!(jira_time(issue.created_ms)));
         put("updated", &|| json!(jira_time(issue.updated_ms)));
         put("resolution", &|| self.resolution(issue));
-        put("resolutiondate", &|| {
-            issue
-                .resolved_ms
-                .map_or(Value::Null, |ms| json!(jira_time(ms)))
-        });
+        put("resolutiondate", &|| issue.resolved_ms.map_or(Value::Null, |ms| json!(jira_time(ms))));
         put("duedate", &|| json!(issue.due));
         put("components", &|| json!([]));
         put("fixVersions", &|| json!([]));
@@ -198,39 +155,11 @@ impl View<'_> {
         fields
     }
 
-    fn put_parts(
-        &self,
-        issue: &Issue,
-        parts: &Parts,
-        put: &mut dyn FnMut(&str, &dyn Fn() -> Value),
-    ) {
-        put("parent", &|| {
-            parts
-                .parent
-                .as_ref()
-                .map_or(Value::Null, |parent| self.brief(parent))
-        });
-        put("subtasks", &|| {
-            parts
-                .children
-                .iter()
-                .map(|child| self.brief(child))
-                .collect()
-        });
-        put("issuelinks", &|| {
-            parts
-                .links
-                .iter()
-                .map(|(link, other)| self.linked(*link, issue, other))
-                .collect()
-        });
-        put("attachment", &|| {
-            parts
-                .attachments
-                .iter()
-                .map(|one| self.attachment(one))
-                .collect()
-        });
+    fn put_parts(&self, issue: &Issue, parts: &Parts, put: &mut dyn FnMut(&str, &dyn Fn() -> Value)) {
+        put("parent", &|| parts.parent.as_ref().map_or(Value::Null, |parent| self.brief(parent)));
+        put("subtasks", &|| parts.children.iter().map(|child| self.brief(child)).collect());
+        put("issuelinks", &|| parts.links.iter().map(|(link, other)| self.linked(*link, issue, other)).collect());
+        put("attachment", &|| parts.attachments.iter().map(|one| self.attachment(one)).collect());
         put("watches", &|| {
             json!({
                 "self": self.link(&format!("issue/{}/watchers", issue.key)), "watchCount": parts.watchers.len(),
@@ -238,23 +167,14 @@ impl View<'_> {
             })
         });
         put("comment", &|| {
-            let comments: Vec<Value> = parts
-                .comments
-                .iter()
-                .map(|one| self.comment(one, None, false))
-                .collect();
+            let comments: Vec<Value> = parts.comments.iter().map(|one| self.comment(one, None, false)).collect();
             json!({
                 "self": self.link(&format!("issue/{}/comment", issue.id)), "startAt": 0, "maxResults": comments.len(),
                 "total": comments.len(), "comments": comments,
             })
         });
         put("worklog", &|| {
-            let shown: Vec<Value> = parts
-                .worklogs
-                .iter()
-                .take(INLINE_MAX)
-                .map(|one| self.worklog(one))
-                .collect();
+            let shown: Vec<Value> = parts.worklogs.iter().take(INLINE_MAX).map(|one| self.worklog(one)).collect();
             json!({ "startAt": 0, "maxResults": INLINE_MAX, "total": parts.worklogs.len(), "worklogs": shown })
         });
     }
@@ -283,11 +203,7 @@ impl View<'_> {
 
     /// A link as one of its issues shows it: with the other one only.
     fn linked(&self, link: link::Link, issue: &Issue, other: &Issue) -> Value {
-        let side = if link.inward_id == issue.id {
-            "outwardIssue"
-        } else {
-            "inwardIssue"
-        };
+        let side = if link.inward_id == issue.id { "outwardIssue" } else { "inwardIssue" };
         json!({
             "id": link.id.to_string(), "self": self.link(&format!("issueLink/{}", link.id)),
             "type": self.link_type(catalogue::link_type(link.type_id)), side: self.brief(other),
@@ -296,10 +212,7 @@ impl View<'_> {
 
     /// Texts as HTML, for `expand=renderedFields`.
     pub(crate) fn rendered_fields(&self, issue: &Issue, parts: &Parts, wanted: &Wanted) -> Value {
-        let html = |text: &Option<Value>| {
-            text.as_ref()
-                .map_or(Value::Null, |text| json!(adf::to_html(text)))
-        };
+        let html = |text: &Option<Value>| text.as_ref().map_or(Value::Null, |text| json!(adf::to_html(text)));
         let mut shown = Map::new();
         if wanted.has("description") {
             shown.insert("description".to_owned(), html(&issue.description));

@@ -134,12 +134,7 @@ impl View<'_> {
     }
 
     /// A comment; properties and HTML only where asked for.
-    pub(crate) fn comment(
-        &self,
-        comment: &Comment,
-        properties: Option<&[Property]>,
-        with_html: bool,
-    ) -> Value {
+    pub(crate) fn comment(&self, comment: &Comment, properties: Option<&[Property]>, with_html: bool) -> Value {
         let mut shown = json!({
             "self": self.link(&format!("issue/{}/comment/{}", comment.issue_id, comment.id)),
             "id": comment.id.to_string(), "author": self.person_by_id(&comment.author), "body": self.text(&comment.body),
@@ -150,10 +145,7 @@ impl View<'_> {
             shown["visibility"] = visibility.clone();
         }
         if let Some(properties) = properties {
-            shown["properties"] = properties
-                .iter()
-                .map(|(key, value)| json!({ "key": key, "value": value }))
-                .collect();
+            shown["properties"] = properties.iter().map(|(key, value)| json!({ "key": key, "value": value })).collect();
         }
         if with_html {
             shown["renderedBody"] = json!(adf::to_html(&comment.body));
@@ -209,19 +201,8 @@ pub(crate) fn property_map(properties: &[Property]) -> Value {
 /// A duration as Jira spells it, in working days of 8 hours: `1d 2h 5m`.
 fn spell_duration(seconds: i64) -> String {
     let minutes = seconds / 60;
-    let units = [
-        (minutes / 480, 'd'),
-        (minutes % 480 / 60, 'h'),
-        (minutes % 60, 'm'),
-    ];
-    let words: Vec<String> = units
-        .iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, unit)| format!("{count}{unit}"))
-        .collect();
-    if words.is_empty() {
-        "0m".to_owned()
-    } else {
-        words.join(" ")
-    }
+    let units = [(minutes / 480, 'd'), (minutes % 480 / 60, 'h'), (minutes % 60, 'm')];
+    let words: Vec<String> =
+        units.iter().filter(|(count, _)| *count > 0).map(|(count, unit)| format!("{count}{unit}")).collect();
+    if words.is_empty() { "0m".to_owned() } else { words.join(" ") }
 }

@@ -34,10 +34,7 @@ pub(crate) const EVENTS: [&str; 7] = [
 /// The value of `X-Hub-Signature` for a body: HMAC-SHA-256 over the raw bytes, keyed with the secret.
 pub fn signature(secret: &str, body: &[u8]) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
-    format!(
-        "sha256={}",
-        HEXLOWER.encode(hmac::sign(&key, body).as_ref())
-    )
+    format!("sha256={}", HEXLOWER.encode(hmac::sign(&key, body).as_ref()))
 }
 
 /// One subscription.
@@ -87,15 +84,10 @@ pub(crate) struct Hooks {
 }
 
 impl Hooks {
-    pub(crate) async fn load(
-        readers: &SqlitePool,
-        settings: &Settings,
-    ) -> Result<Hooks, sqlx::Error> {
-        let rows = sqlx::query(
-            "SELECT id, name, url, events, jql, secret, enabled FROM webhook ORDER BY id",
-        )
-        .fetch_all(readers)
-        .await?;
+    pub(crate) async fn load(readers: &SqlitePool, settings: &Settings) -> Result<Hooks, sqlx::Error> {
+        let rows = sqlx::query("SELECT id, name, url, events, jql, secret, enabled FROM webhook ORDER BY id")
+            .fetch_all(readers)
+            .await?;
         let mut list = Vec::new();
         for row in rows {
             list.push(Arc::new(Hook {
@@ -109,32 +101,21 @@ impl Hooks {
             }));
         }
         let sender = Arc::new(Sender::new(settings.webhook_waits.clone()));
-        Ok(Hooks {
-            list: RwLock::new(list),
-            sender,
-            hosts: settings.webhook_hosts.clone(),
-        })
+        Ok(Hooks { list: RwLock::new(list), sender, hosts: settings.webhook_hosts.clone() })
     }
 
     pub(crate) fn all(&self) -> Vec<Arc<Hook>> {
-        self.list
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.list.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn listening(&self, event: &str) -> Vec<Arc<Hook>> {
         let list = self.list.read().unwrap_or_else(PoisonError::into_inner);
-        list.iter()
-            .filter(|hook| hook.enabled && hook.events.iter().any(|one| one == event))
-            .cloned()
-            .collect()
+        list.iter().filter(|hook| hook.enabled && hook.events.iter().any(|one| one == event)).cloned().collect()
     }
 
     /// Refuses what must not be called: other schemes than HTTP, and hosts beyond loopback that no setting names.
     fn check(&self, hook: &Hook) -> Result<(), Refusal> {
-        let url = url::Url::parse(&hook.url)
-            .map_err(|_| bad_request("The URL of the webhook is invalid."))?;
+        let url = url::Url::parse(&hook.url).map_err(|_| bad_request("The URL of the webhook is invalid."))?;
         let allowed = match url.host() {
             Some(url::Host::Ipv4(address)) if address.is_loopback() => true,
             Some(url::Host::Ipv6(address)) if address.is_loopback() => true,
@@ -142,21 +123,14 @@ impl Hooks {
             None => false,
         };
         if !matches!(url.scheme(), "http" | "https") || !allowed {
-            let message =
-                "Webhooks go to loopback only, and to hosts that the desk's settings name.";
+            let message = "Webhooks go to loopback only, and to hosts that the desk's settings name.";
             return Err(bad_request(message));
         }
-        if let Some(unknown) = hook
-            .events
-            .iter()
-            .find(|event| !EVENTS.contains(&event.as_str()))
-        {
+        if let Some(unknown) = hook.events.iter().find(|event| !EVENTS.contains(&event.as_str())) {
             return Err(bad_request(format!("The event '{unknown}' is not known.")));
         }
         if hook.events.is_empty() || hook.name.is_empty() {
-            return Err(bad_request(
-                "A webhook needs a name and at least one event.",
-            ));
+            return Err(bad_request("A webhook needs a name and at least one event."));
         }
         Ok(())
     }
@@ -195,12 +169,7 @@ impl Desk {
             })
             .await?;
         let hook = Arc::new(hook);
-        self.inner
-            .hooks
-            .list
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(hook.clone());
+        self.inner.hooks.list.write().unwrap_or_else(PoisonError::into_inner).push(hook.clone());
         Ok(hook)
     }
 
@@ -211,20 +180,12 @@ impl Desk {
             .writer
             .write(move |connection| {
                 Box::pin(async move {
-                    let done = sqlx::query("DELETE FROM webhook WHERE id = ?")
-                        .bind(id)
-                        .execute(connection)
-                        .await?;
+                    let done = sqlx::query("DELETE FROM webhook WHERE id = ?").bind(id).execute(connection).await?;
                     Ok(done.rows_affected() > 0)
                 })
             })
             .await?;
-        self.inner
-            .hooks
-            .list
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .retain(|hook| hook.id != id);
+        self.inner.hooks.list.write().unwrap_or_else(PoisonError::into_inner).retain(|hook| hook.id != id);
         Ok(removed)
     }
 
@@ -236,15 +197,11 @@ impl Desk {
         }
         let (desk, actor, issue) = (self.clone(), actor.to_owned(), issue.clone());
         tokio::spawn(async move {
-            let view = View {
-                desk: &desk,
-                spelling: Spelling::V2,
+            let view = View { desk: &desk, spelling: Spelling::V2 };
+            let body = match payload::build(&view, &actor, &issue, &happening, clock::now_ms()).await {
+                Ok(body) => body,
+                Err(fault) => return tracing::error!(%fault, "a webhook could not be written"),
             };
-            let body =
-                match payload::build(&view, &actor, &issue, &happening, clock::now_ms()).await {
-                    Ok(body) => body,
-                    Err(fault) => return tracing::error!(%fault, "a webhook could not be written"),
-                };
             for hook in hooks {
                 if desk.is_meant(&hook, &issue, &happening).await {
                     desk.inner.hooks.sender.send(hook, body.clone());
@@ -275,9 +232,6 @@ mod tests {
     #[test]
     fn the_official_test_vector_is_reproduced() {
         let signed = super::signature("It's a Secret to Everybody", b"Hello World!");
-        assert_eq!(
-            signed,
-            "sha256=a4771c39fbe90f317c7824e83ddef3caae9cb3d976c214ace1f2937e133263c9"
-        );
+        assert_eq!(signed, "sha256=a4771c39fbe90f317c7824e83ddef3caae9cb3d976c214ace1f2937e133263c9");
     }
 }

@@ -9,14 +9,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 /// The fields of the issue that comment events carry on Jira Cloud.
-const FIELDS_WITH_COMMENT: [&str; 6] = [
-    "summary",
-    "issuetype",
-    "project",
-    "assignee",
-    "priority",
-    "status",
-];
+const FIELDS_WITH_COMMENT: [&str; 6] = ["summary", "issuetype", "project", "assignee", "priority", "status"];
 
 /// The body of a webhook.
 pub(crate) async fn build(
@@ -56,12 +49,7 @@ fn event_type_name(happening: &Happening) -> Option<&'static str> {
     let Happening::IssueUpdated { entry } = happening else {
         return matches!(happening, Happening::IssueCreated).then_some("issue_created");
     };
-    let changed = |field: &str| {
-        entry
-            .iter()
-            .flat_map(|entry| &entry.items)
-            .any(|item| item.field_id == field)
-    };
+    let changed = |field: &str| entry.iter().flat_map(|entry| &entry.items).any(|item| item.field_id == field);
     Some(match () {
         () if changed("status") => "issue_generic",
         () if changed("assignee") => "issue_assigned",

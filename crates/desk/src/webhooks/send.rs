@@ -50,10 +50,7 @@ impl Sender {
     pub(crate) fn send(self: &Arc<Sender>, hook: Arc<Hook>, body: Bytes) {
         let Ok(place) = self.waiting.clone().try_acquire_owned() else {
             count(&self.failed);
-            return tracing::warn!(
-                webhook = hook.id,
-                "too many webhooks are waiting; one is dropped"
-            );
+            return tracing::warn!(webhook = hook.id, "too many webhooks are waiting; one is dropped");
         };
         let sender = self.clone();
         tokio::spawn(async move {
@@ -99,12 +96,7 @@ impl Sender {
         if !hook.secret.is_empty() {
             request = request.header("X-Hub-Signature", signature(&hook.secret, &body));
         }
-        match request
-            .body(body)
-            .send()
-            .await
-            .map(|response| response.status().as_u16())
-        {
+        match request.body(body).send().await.map(|response| response.status().as_u16()) {
             Ok(200..=299) => Attempt::Delivered,
             Ok(status @ (408 | 409 | 425 | 429 | 500..=599)) => Attempt::Failed(status.to_string()),
             Ok(status) => Attempt::Refused(status),
@@ -123,6 +115,5 @@ fn client() -> Option<reqwest::Client> {
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()
         .build();
-    made.map_err(|fault| tracing::error!(%fault, "webhooks cannot be sent"))
-        .ok()
+    made.map_err(|fault| tracing::error!(%fault, "webhooks cannot be sent")).ok()
 }

@@ -24,16 +24,8 @@ pub async fn start() -> Running {
 
 pub async fn start_with(change: impl FnOnce(&mut Settings)) -> Running {
     let folder = tempfile::tempdir().unwrap();
-    let account = Account {
-        address: ADDRESS.to_owned(),
-        token: TOKEN.to_owned(),
-        name: "Gateway".to_owned(),
-    };
-    let mut settings = Settings::new(
-        folder.path().join("desk.sqlite"),
-        folder.path().join("files"),
-        account,
-    );
+    let account = Account { address: ADDRESS.to_owned(), token: TOKEN.to_owned(), name: "Gateway".to_owned() };
+    let mut settings = Settings::new(folder.path().join("desk.sqlite"), folder.path().join("files"), account);
     settings.webhook_waits = vec![Duration::from_millis(5); 5];
     change(&mut settings);
     let desk = Desk::open(settings).await.unwrap();
@@ -48,55 +40,29 @@ pub async fn start_with(change: impl FnOnce(&mut Settings)) -> Running {
         };
         serving.serve(listener, stopped).await.unwrap();
     });
-    Running {
-        desk,
-        base,
-        http: http_client(),
-        _folder: folder,
-        _stop: stop,
-    }
+    Running { desk, base, http: http_client(), _folder: folder, _stop: stop }
 }
 
 /// Follows no redirects, so that tests see them.
 pub fn http_client() -> reqwest::Client {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    reqwest::Client::builder()
-        .redirect(reqwest::redirect::Policy::none())
-        .no_proxy()
-        .build()
-        .unwrap()
+    reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap()
 }
 
 impl Running {
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
-        self.http
-            .request(method, format!("{}{path}", self.base))
-            .basic_auth(ADDRESS, Some(TOKEN))
+        self.http.request(method, format!("{}{path}", self.base)).basic_auth(ADDRESS, Some(TOKEN))
     }
 
     /// Sends JSON to a path below `/rest/api/3` and reads JSON; an empty body reads as null.
-    pub async fn call(
-        &self,
-        method: Method,
-        path: &str,
-        body: Option<Value>,
-    ) -> (StatusCode, Value) {
+    pub async fn call(&self, method: Method, path: &str, body: Option<Value>) -> (StatusCode, Value) {
         let mut request = self.request(method, &format!("/rest/api/3{path}"));
         if let Some(body) = body {
-            request = request
-                .header("Content-Type", "application/json")
-                .body(body.to_string());
+            request = request.header("Content-Type", "application/json").body(body.to_string());
         }
         let response = request.send().await.unwrap();
         let (status, text) = (response.status(), response.text().await.unwrap());
-        (
-            status,
-            if text.is_empty() {
-                Value::Null
-            } else {
-                serde_json::from_str(&text).unwrap()
-            },
-        )
+        (status, if text.is_empty() { Value::Null } else { serde_json::from_str(&text).unwrap() })
     }
 
     pub async fn get(&self, path: &str) -> (StatusCode, Value) {
@@ -132,13 +98,7 @@ impl Running {
             }
             let (status, page) = self.post("/search/jql", body).await;
             assert_eq!(status, 200, "{page}");
-            found.extend(
-                page["issues"]
-                    .as_array()
-                    .unwrap()
-                    .iter()
-                    .map(|one| one["id"].as_str().unwrap().to_owned()),
-            );
+            found.extend(page["issues"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap().to_owned()));
             match page["nextPageToken"].as_str() {
                 Some(next) => token = Some(next.to_owned()),
                 None => return found,

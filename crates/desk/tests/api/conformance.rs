@@ -18,11 +18,7 @@ pub fn shared_folder() -> Option<PathBuf> {
     if folder.is_dir() {
         return Some(folder);
     }
-    assert!(
-        std::env::var_os("CI").is_none(),
-        "set SEALPOST_SHARED to the shared folder: {} is none",
-        folder.display()
-    );
+    assert!(std::env::var_os("CI").is_none(), "set SEALPOST_SHARED to the shared folder: {} is none", folder.display());
     println!("needs SEALPOST_SHARED");
     None
 }
@@ -32,10 +28,7 @@ impl Document {
         let file = shared_folder()?.join("openapi/jira-platform-v3.json");
         let mut document: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
         to_json_schema(&mut document["components"]["schemas"]);
-        Some(Document {
-            document,
-            seen: BTreeSet::new(),
-        })
+        Some(Document { document, seen: BTreeSet::new() })
     }
 
     /// Finds the operation of a request; `path` is below `/rest/api/3`, without the query.
@@ -43,42 +36,25 @@ impl Document {
         let parts: Vec<&str> = path.split('/').collect();
         let paths = self.document["paths"].as_object().unwrap();
         let fits = |template: &&String| {
-            let template: Vec<&str> = template
-                .trim_start_matches("/rest/api/3")
-                .split('/')
-                .collect();
+            let template: Vec<&str> = template.trim_start_matches("/rest/api/3").split('/').collect();
             let same = |(known, found): (&&str, &&str)| known.starts_with('{') || known == found;
             template.len() == parts.len() && template.iter().zip(&parts).all(same)
         };
         // `/issue/bulk` also fits `/issue/{id}`: the template with the fewest holes is meant.
-        let template = paths
-            .keys()
-            .filter(fits)
-            .min_by_key(|template| template.matches('{').count());
+        let template = paths.keys().filter(fits).min_by_key(|template| template.matches('{').count());
         let template = template.unwrap_or_else(|| panic!("Jira has no {path}"));
         let operation = paths[template].get(method.to_lowercase()).cloned();
-        (
-            template.clone(),
-            operation.unwrap_or_else(|| panic!("Jira has no {method} {template}")),
-        )
+        (template.clone(), operation.unwrap_or_else(|| panic!("Jira has no {method} {template}")))
     }
 
     fn validate(&self, schema: &Value, value: &Value, what: &str) {
         let mut schema = schema.clone();
         to_json_schema(&mut schema);
         let whole = json!({ "components": self.document["components"], "allOf": [schema] });
-        let validator = jsonschema::options()
-            .with_draft(jsonschema::Draft::Draft4)
-            .build(&whole)
-            .unwrap();
-        let errors: Vec<String> = validator
-            .iter_errors(value)
-            .map(|error| format!("{}: {error}", error.instance_path()))
-            .collect();
-        assert!(
-            errors.is_empty(),
-            "{what} does not fit the document: {errors:#?}\n{value:#}"
-        );
+        let validator = jsonschema::options().with_draft(jsonschema::Draft::Draft4).build(&whole).unwrap();
+        let errors: Vec<String> =
+            validator.iter_errors(value).map(|error| format!("{}: {error}", error.instance_path())).collect();
+        assert!(errors.is_empty(), "{what} does not fit the document: {errors:#?}\n{value:#}");
     }
 
     /// Validates a request's body, when it is JSON and the document has a schema for it.
@@ -95,36 +71,18 @@ impl Document {
         let (template, operation) = self.operation(method, path);
         let response = operation["responses"].get(status.to_string());
         let everywhere = matches!(status, 400 | 401 | 403 | 404 | 409 | 410 | 413 | 429 | 500);
-        assert!(
-            response.is_some() || everywhere,
-            "{method} {template} cannot answer {status}"
-        );
-        let schema =
-            response.and_then(|response| response.pointer("/content/application~1json/schema"));
+        assert!(response.is_some() || everywhere, "{method} {template} cannot answer {status}");
+        let schema = response.and_then(|response| response.pointer("/content/application~1json/schema"));
         match schema {
-            Some(schema) => self.validate(
-                schema,
-                body,
-                &format!("the answer {status} of {method} {template}"),
-            ),
+            Some(schema) => self.validate(schema, body, &format!("the answer {status} of {method} {template}")),
             // The document has no schema for most errors; all of them are ErrorCollections.
             None if status >= 400 => {
                 let schema = json!({ "$ref": "#/components/schemas/ErrorCollection" });
-                self.validate(
-                    &schema,
-                    body,
-                    &format!("the answer {status} of {method} {template}"),
-                );
+                self.validate(&schema, body, &format!("the answer {status} of {method} {template}"));
             }
-            None => assert!(
-                body.is_null(),
-                "{method} {template} answers {status} without a body, not {body}"
-            ),
+            None => assert!(body.is_null(), "{method} {template} answers {status} without a body, not {body}"),
         }
-        self.seen.insert(format!(
-            "{method} {} {status}",
-            template.trim_start_matches("/rest/api/3")
-        ));
+        self.seen.insert(format!("{method} {} {status}", template.trim_start_matches("/rest/api/3")));
     }
 }
 
@@ -154,7 +112,5 @@ fn convert(map: &mut Map<String, Value>) {
             map.insert("type".to_owned(), json!([kind, "null"]));
         }
     }
-    map.retain(|key, value| {
-        !(key == "example" || key == "examples" || (key == "readOnly" && value.is_boolean()))
-    });
+    map.retain(|key, value| !(key == "example" || key == "examples" || (key == "readOnly" && value.is_boolean())));
 }

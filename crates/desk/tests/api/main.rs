@@ -3,4 +3,7 @@
 
 mod client;
 mod conformance;
+mod faults;
+mod queries;
 mod tour;
+mod workflow;
