@@ -24,7 +24,7 @@ use association::Association;
 use automatic::Course;
 use evidence::Evidence;
 use mail::{Message, Reply};
-use verdict::{Place, Trace, Verdict, in_words};
+use verdict::{Place, Trace, Verdict, in_words, shortened};
 
 /// The plan. Total: with a question still open it is a plan of outcome `hold` that names the question.
 ///
@@ -42,6 +42,7 @@ pub fn decide(
     let mut trace = Trace::default();
     let mut rule = None;
     let verdict = weigh(&evidence, &mut rule, &mut trace).unwrap_or_else(|open| unanswered(&open, &mut trace));
+    let verdict = Verdict { reason: shortened(verdict.reason), ..verdict };
     let steps = steps(&evidence, reply, &verdict);
     let rule = rule.map(|rule| rule.name.clone());
     Plan { steps, rule, ..plan(origin, revision, profile, &verdict, trace) }
@@ -51,7 +52,8 @@ pub fn decide(
 pub fn quarantine(origin: Origin, revision: u32, profile: &Profile, why: &str) -> Plan {
     let mut trace = Trace::default();
     trace.note("Can the mail be read within its limits?", format!("no, {why}"), in_words(Outcome::Quarantine));
-    let verdict = Verdict::nowhere(Outcome::Quarantine, format!("it cannot be read within its limits: {why}"));
+    let reason = shortened(format!("it cannot be read within its limits: {why}"));
+    let verdict = Verdict::nowhere(Outcome::Quarantine, reason);
     plan(origin, revision, profile, &verdict, trace)
 }
 

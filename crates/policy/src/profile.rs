@@ -20,6 +20,8 @@ use reader::{Reader, Section};
 pub const PROFILE_BYTES_MAX: usize = 1024 * 1024;
 /// The most rules in one profile.
 pub const RULES_MAX: usize = 1000;
+/// The most patterns in all rules of one profile: each may be tried on each recipient of each mail.
+pub const PATTERNS_MAX: usize = 1000;
 
 /// A profile that has been read and found consistent. [`SETTINGS`] says what can stand in it.
 #[derive(Debug, Clone)]

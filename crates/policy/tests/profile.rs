@@ -215,3 +215,12 @@ fn more_rules_than_allowed_are_refused() {
     let lines = wrong(&format!("{LEAST}{rules}"));
     assert_eq!(lines, ["support.toml: rule = […] holds more than 1000 rules; make fewer, or several profiles"]);
 }
+
+#[test]
+fn sec_32_more_patterns_than_allowed_are_refused() {
+    let many = vec!["\"a*\""; 1001].join(", ");
+    let rule = |name: &str| format!("[[rule]]\nname = \"{name}\"\nfrom = [{many}]\n");
+    let remedy = "is more than 1000 patterns in all; join some, or make several profiles";
+    let lines = wrong(&format!("{LEAST}{}{}", rule("one"), rule("two")));
+    assert_eq!(lines, [1, 2].map(|number| format!("support.toml: rule[{number}].from = […] {remedy}")));
+}

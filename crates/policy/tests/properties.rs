@@ -288,3 +288,21 @@ fn a_mail_that_cannot_be_read_is_quarantined_with_the_reason() {
     assert_eq!(plan.reason, "it cannot be read within its limits: more than 1000 parts");
     well_formed(&plan).unwrap();
 }
+
+/// A header may hold 256 KiB of subject or address; a thousand patterns and the trace stay bounded all the same.
+#[test]
+fn sec_32_a_hostile_header_costs_little_and_leaves_a_short_story() {
+    let rules: String =
+        (0..1000).map(|n| format!("[[rule]]\nname = \"r{n}\"\nsubject_regex = '(a+)+{n}$'\n")).collect();
+    let profile =
+        Profile::from_toml("p", &format!("default.project = \"DEMO\"\nduplicates = \"keep\"\n{rules}"), "p.toml")
+            .unwrap();
+    let long = "a".repeat(256 * 1024);
+    let author = Address { name: None, address: format!("{long}@evil.example") };
+    let headers = Headers { subject: long, from: vec![author.clone()], to: vec![author; 1000], ..Headers::default() };
+    let message = Message { headers, ..Message::default() };
+    let plan = decide(&message, &Reply::default(), &profile, &Facts::default());
+    assert_eq!(plan.outcome, Outcome::Create);
+    assert!(plan.trace.iter().chain([&plan.reason]).all(|line| line.chars().count() <= 1001));
+    well_formed(&plan).unwrap();
+}

@@ -103,7 +103,7 @@ impl Way {
             Way::SignedMessageId => {
                 lookups::thread_ids(evidence).iter().filter_map(|id| self.granted(evidence, id)).collect()
             }
-            Way::SubjectKey => subject_signs(&evidence.message.headers.subject),
+            Way::SubjectKey => subject_signs(&evidence.subject),
         }
     }
 

@@ -3,6 +3,9 @@
 use crate::{Facts, Profile};
 use mail::{Address, Message};
 
+/// How much of a subject is searched: many times what a person writes, and too little to keep a thousand patterns busy.
+const SUBJECT_CHARS_MAX: usize = 1000;
+
 /// The inputs of a decision and what follows from them alone.
 pub(super) struct Evidence<'a> {
     pub(super) message: &'a Message,
@@ -11,6 +14,8 @@ pub(super) struct Evidence<'a> {
     pub(super) sender: Sender,
     /// Normalised, each once: the envelope's recipients, then To, Cc and Delivered-To.
     pub(super) recipients: Vec<String>,
+    /// What rules and issue keys are looked for in: the beginning of the subject.
+    pub(super) subject: String,
 }
 
 /// Who the mail says it is from. Nothing here is proof: an identity only ever grants what an outsider may do (SEC-01).
@@ -28,7 +33,8 @@ pub(super) struct Sender {
 
 impl<'a> Evidence<'a> {
     pub(super) fn new(message: &'a Message, profile: &'a Profile, facts: &'a Facts) -> Evidence<'a> {
-        Evidence { message, profile, facts, sender: sender(message), recipients: recipients(message, facts) }
+        let subject = message.headers.subject.chars().take(SUBJECT_CHARS_MAX).collect();
+        Evidence { message, profile, facts, sender: sender(message), recipients: recipients(message, facts), subject }
     }
 
     /// The sender, unless it is one of our own addresses, which is nobody.

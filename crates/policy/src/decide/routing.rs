@@ -62,11 +62,10 @@ fn holds(rule: &Rule, evidence: &Evidence) -> Option<String> {
     let identity = evidence.sender.identity.iter().cloned();
     let claimed = evidence.sender.claimed.iter().map(|address| address.trim().to_lowercase());
     let authors: Vec<String> = if rule.stops() { identity.chain(claimed).collect() } else { identity.collect() };
-    let subject = [evidence.message.headers.subject.clone()];
     let conditions = [
         ("from", &rule.from, authors.as_slice()),
         ("to", &rule.to, &evidence.recipients),
-        ("subject", &rule.subject, &subject),
+        ("subject", &rule.subject, std::slice::from_ref(&evidence.subject)),
     ];
     let mut because = Vec::new();
     for (condition, patterns, values) in conditions {

@@ -3,14 +3,26 @@
 use crate::profile::Treatment;
 use crate::{IssueFacts, Outcome};
 
+/// The longest reason or trace line, in characters.
+const LINE_CHARS_MAX: usize = 1000;
+
 /// Each question, its answer, and what it decided, in plain words.
 #[derive(Default)]
 pub(super) struct Trace(pub(super) Vec<String>);
 
 impl Trace {
     pub(super) fn note(&mut self, question: &str, answer: impl std::fmt::Display, decided: &str) {
-        self.0.push(format!("{question} {answer}: {decided}"));
+        self.0.push(shortened(format!("{question} {answer}: {decided}")));
     }
+}
+
+/// A reason or trace line of bounded length: what a mail names in it can be as long as its header.
+pub(super) fn shortened(mut line: String) -> String {
+    if let Some((end, _)) = line.char_indices().nth(LINE_CHARS_MAX) {
+        line.truncate(end);
+        line.push('…');
+    }
+    line
 }
 
 /// What becomes of the message, before it is put into steps.

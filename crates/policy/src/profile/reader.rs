@@ -1,5 +1,6 @@
 //! Reads the settings of a profile out of TOML; everything wrong is collected, one line each: file, key, value, remedy.
 
+use super::PATTERNS_MAX;
 use super::nearest::nearest;
 use super::pattern::Pattern;
 use super::settings::{Default, Form, SETTINGS, Setting};
@@ -24,11 +25,13 @@ pub(super) struct Section<'t> {
 pub(super) struct Reader<'o> {
     origin: &'o str,
     wrong: Vec<String>,
+    /// How many patterns stand in the profile so far.
+    patterns: usize,
 }
 
 impl<'o> Reader<'o> {
     pub(super) fn new(origin: &'o str) -> Reader<'o> {
-        Reader { origin, wrong: Vec::new() }
+        Reader { origin, wrong: Vec::new(), patterns: 0 }
     }
 
     /// The fault that tells everything that was wrong, or none.
@@ -154,6 +157,13 @@ impl<'o> Reader<'o> {
     fn compiled(&mut self, section: &Section, key: &str, compile: fn(&str) -> Result<Pattern, String>) -> Vec<Pattern> {
         let mut patterns = Vec::new();
         for source in self.list(section, key) {
+            self.patterns += 1;
+            if self.patterns > PATTERNS_MAX {
+                let remedy =
+                    format!("is more than {PATTERNS_MAX} patterns in all; join some, or make several profiles");
+                self.refuse(section, key, &remedy);
+                break;
+            }
             match compile(&source) {
                 Ok(pattern) => patterns.push(pattern),
                 Err(why) => {

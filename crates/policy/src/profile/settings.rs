@@ -16,7 +16,7 @@ pub enum Form {
     /// A prefix of reply addresses, at most 8 octets, empty or ending in one of `+ - . _ =`.
     Prefix,
     /// One or several patterns in which `*` stands for any text and `?` for one character; case is ignored and the
-    /// whole value has to match. At most 1 KiB each.
+    /// whole value has to match. At most 1 KiB each, and 1000 patterns in all.
     Globs,
     /// One or several regular expressions that match anywhere, in the linear-time syntax of the Rust crate `regex`. At
     /// most 1 KiB each, 1 MiB compiled.
