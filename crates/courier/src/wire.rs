@@ -135,6 +135,18 @@ impl Channel {
         let _ = timeout_at(deadline, self.wire.shutdown()).await;
     }
 
+    /// Reads and forgets until the other side has closed too, or at most `bytes_max` octets.
+    pub(crate) async fn linger(&mut self, bytes_max: usize, deadline: Instant) {
+        let mut seen_bytes = 0;
+        while seen_bytes < bytes_max {
+            self.discard();
+            match self.fill(deadline).await {
+                Ok(read @ 1..) => seen_bytes += read,
+                _ => return,
+            }
+        }
+    }
+
     /// Takes the wire out to put TLS around it; both buffers start empty on the new one.
     pub(crate) fn take_wire(&mut self) -> Box<dyn Wire> {
         self.discard();

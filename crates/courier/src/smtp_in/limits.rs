@@ -42,6 +42,12 @@ pub(super) const GATE_TIMEOUT_S: u64 = 300;
 /// The goodbye is written within this time.
 pub(super) const GOODBYE_TIMEOUT_S: u64 = 5;
 
+/// After hanging up we read on for this long: closing with unread octets would take our last reply away from the client.
+pub(super) const LINGER_S: u64 = 1;
+
+/// And for at most this many octets.
+pub(super) const LINGER_BYTES_MAX: usize = 1024 * 1024;
+
 /// After a failed accept (file descriptors used up) the listener breathes this long instead of spinning.
 pub(super) const ACCEPT_PAUSE_MS: u64 = 100;
 

@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout};
 use super::command::{self, Command, Hello};
 use super::limits::{
     COMMAND_BUFFER_BYTES, COMMAND_LINE_BYTES_MAX, GATE_TIMEOUT_S, GOODBYE_TIMEOUT_S, IDLE_COMMANDS_MAX,
-    REPLY_BATCH_BYTES_MAX, TLS_HANDSHAKE_TIMEOUT_S,
+    LINGER_BYTES_MAX, LINGER_S, REPLY_BATCH_BYTES_MAX, TLS_HANDSHAKE_TIMEOUT_S,
 };
 use super::listener::Shared;
 use super::transaction::Transaction;
@@ -23,7 +23,10 @@ use crate::wire::{Channel, Look, Wire};
 pub(super) enum Next {
     Listen,
     Encrypt,
+    /// Hang up on a client that may still be sending.
     Close,
+    /// Part with a client that expects it or has gone.
+    Leave,
 }
 
 /// What came instead of, or as, the next line.
@@ -102,9 +105,18 @@ impl<'a, G: Gate> Session<'a, G> {
                         return;
                     }
                 }
-                Next::Close => break,
+                Next::Close => {
+                    self.hang_up().await;
+                    let deadline = Instant::now() + Duration::from_secs(LINGER_S);
+                    self.channel.linger(LINGER_BYTES_MAX, deadline).await;
+                    return;
+                }
+                Next::Leave => return self.hang_up().await,
             }
         }
+    }
+
+    async fn hang_up(&mut self) {
         self.channel.close(Instant::now() + Duration::from_secs(GOODBYE_TIMEOUT_S)).await;
     }
 
@@ -158,15 +170,16 @@ impl<'a, G: Gate> Session<'a, G> {
 
     /// Says why there is no next command.
     pub(super) fn part(&mut self, heard: Heard) -> Next {
-        match heard {
-            Heard::Line | Heard::Closed => {}
+        let (code, status, text) = match heard {
+            Heard::Line | Heard::Closed => return Next::Leave,
             // After a line that a neighbour may have read as two, nothing can be trusted to be a command.
-            Heard::BareLineEnd => self.say(500, "5.5.2", "A line ends with CR LF and holds neither alone; closing"),
-            Heard::TooLong => self.say(500, "5.5.2", "The line is too long; closing"),
-            Heard::TimedOut => self.say(421, "4.4.2", "Nothing heard for too long; closing"),
-            Heard::Stopping => self.say(421, "4.3.2", "Shutting down; please come back"),
-        }
-        Next::Close
+            Heard::BareLineEnd => (500, "5.5.2", "A line ends with CR LF and holds neither alone; closing"),
+            Heard::TooLong => (500, "5.5.2", "The line is too long; closing"),
+            Heard::TimedOut => (421, "4.4.2", "Nothing heard for too long; closing"),
+            Heard::Stopping => (421, "4.3.2", "Shutting down; please come back"),
+        };
+        self.say(code, status, text);
+        if code == 421 { Next::Leave } else { Next::Close }
     }
 
     async fn answer(&mut self) -> Next {
@@ -195,7 +208,7 @@ impl<'a, G: Gate> Session<'a, G> {
             Command::Help => self.idle(214, "2.0.0", "See RFC 5321"),
             Command::Quit => {
                 self.say(221, "2.0.0", "Goodbye");
-                Next::Close
+                Next::Leave
             }
             Command::Foreign => {
                 self.say(502, "5.5.1", "Not spoken here; closing");

@@ -16,7 +16,8 @@ pub struct Kept {
 }
 
 /// The local part of a recipient decides how the gate behaves: `unknown`, `full`, `write-fails`, `finish-fails`,
-/// `never-answers`, `held`.
+/// `never-answers`,
+/// `panics`, `held`.
 #[derive(Debug)]
 pub struct Book {
     pub kept: Arc<Mutex<Vec<Kept>>>,
@@ -53,6 +54,7 @@ impl Gate for Book {
         if address.starts_with("never-answers@") {
             std::future::pending::<()>().await;
         }
+        assert!(!address.starts_with("panics@"), "the test wants a panic");
         match address.starts_with("unknown@") {
             true => Err(Refusal { code: 550, status: "5.1.1", text: "No such recipient".to_owned() }),
             false => Ok(()),

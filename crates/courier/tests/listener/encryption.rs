@@ -160,6 +160,31 @@ async fn fault_32_a_new_certificate_is_used_without_dropping_a_connection() {
     assert_eq!(book.mails().len(), 3);
 }
 
+#[tokio::test(start_paused = true)]
+async fn fault_26_a_client_that_begins_no_handshake_is_left() {
+    let certificate = Certificate::until(2040);
+    let (listener, _) = listener(Settings { tls: Tls::Implicit(certificate.files()), ..settings() }).await;
+    let (mut ours, theirs) = tokio::io::duplex(64);
+    let started = tokio::time::Instant::now();
+    let server = tokio::spawn(async move { listener.converse(theirs, None).await });
+    let mut heard = Vec::new();
+    ours.read_to_end(&mut heard).await.unwrap();
+    assert!(heard.is_empty() && started.elapsed() <= Duration::from_secs(31), "{:?}", started.elapsed());
+    server.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_client_that_speaks_in_clear_to_implicit_tls_gets_no_mail_through() {
+    let certificate = Certificate::until(2040);
+    let (listener, book) = serving(Settings { tls: Tls::Implicit(certificate.files()), ..settings() }).await;
+    let mut stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    stream.write_all(b"EHLO c\r\nMAIL FROM:<>\r\nRCPT TO:<b@d.example>\r\nDATA\r\nx\r\n.\r\n").await.unwrap();
+    let mut heard = Vec::new();
+    // Closing with unread octets may reach the client as a reset.
+    let _ = timeout(HANG, stream.read_to_end(&mut heard)).await.unwrap();
+    assert!(!String::from_utf8_lossy(&heard).contains("250") && book.mails().is_empty());
+}
+
 /// openssl is part of every system the tests run on: `./test` installs it.
 async fn openssl(arguments: &[&str], input: &[u8]) -> String {
     let mut child = Command::new("openssl")

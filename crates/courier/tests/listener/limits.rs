@@ -152,3 +152,42 @@ async fn commands_without_effect_run_out() {
     assert_eq!(heard.matches("250 2.0.0").count(), 1010);
     server.await.unwrap();
 }
+
+#[tokio::test(start_paused = true)]
+async fn fault_26_a_client_that_never_reads_is_left() {
+    let (listener, _) = listener(settings()).await;
+    let (mut ours, theirs) = tokio::io::duplex(64);
+    let server = tokio::spawn(async move { listener.converse(theirs, None).await });
+    let started = Instant::now();
+    while ours.write_all(b"HELP\r\n").await.is_ok() {}
+    server.await.unwrap();
+    assert!(started.elapsed() < Duration::from_secs(400), "{:?}", started.elapsed());
+}
+
+#[tokio::test]
+async fn a_gate_that_panics_costs_one_connection() {
+    let (listener, book) = listener(Settings { connections_max: 1, ..settings() }).await;
+    let address = listener.local_addr().unwrap();
+    let server = tokio::spawn({
+        let listener = listener.clone();
+        async move { listener.serve(std::future::pending()).await }
+    });
+    let mut first = TcpStream::connect(address).await.unwrap();
+    first.write_all(b"EHLO c\r\nMAIL FROM:<>\r\nRCPT TO:<panics@d.example>\r\n").await.unwrap();
+    let mut heard = Vec::new();
+    let _ = timeout(HANG, first.read_to_end(&mut heard)).await.expect("the connection ends");
+    let mut second = loop {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let mut code = [0; 3];
+        stream.read_exact(&mut code).await.unwrap();
+        if &code == b"220" {
+            break stream;
+        }
+    };
+    second.write_all(OPENING).await.unwrap();
+    hear_until(&mut second, "354 ").await;
+    second.write_all(b"x\r\n.\r\n").await.unwrap();
+    hear_until(&mut second, "250 2.0.0 Accepted").await;
+    assert_eq!(book.mails().len(), 1);
+    server.abort();
+}

@@ -1,8 +1,10 @@
 //! SEC-10: whatever stands where a mail might end, the listener sees one mail or refuses; and it does not matter how
 //! the bytes were cut on the way.
 
+use courier::Wire;
 use proptest::prelude::*;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, DuplexStream};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
 
 use crate::book::{Kept, listener, settings};
 
@@ -12,11 +14,18 @@ const OPENING: &[u8] = b"EHLO c.example\r\nMAIL FROM:<a@c.example>\r\nRCPT TO:<b
 const SMUGGLED: &[u8] =
     b"MAIL FROM:<evil@c.example>\r\nRCPT TO:<b@d.example>\r\nDATA\r\nSubject: smuggled\r\n\r\nx\r\n.\r\n";
 
-/// Speaks `opening`, waits for 354, speaks `mail` in pieces, closes; returns all replies after 354 and what was kept.
-async fn speak(opening: &[&[u8]], mail: &[&[u8]]) -> (String, Vec<Kept>) {
+/// Speaks over memory, so that every write is a read of its own on the other side.
+async fn speak_in_memory(opening: &[&[u8]], mail: &[&[u8]]) -> (String, Vec<Kept>) {
     let (listener, book) = listener(settings()).await;
     let (ours, theirs) = tokio::io::duplex(1 << 20);
     let server = tokio::spawn(async move { listener.converse(theirs, None).await });
+    let replies = speak(ours, opening, mail).await;
+    server.await.unwrap();
+    (replies, book.mails())
+}
+
+/// Speaks `opening`, waits for 354, speaks `mail` in pieces, closes; returns all replies after 354.
+async fn speak(ours: impl Wire, opening: &[&[u8]], mail: &[&[u8]]) -> String {
     let mut client = BufReader::new(ours);
     say(&mut client, opening).await;
     let mut line = String::new();
@@ -28,12 +37,10 @@ async fn speak(opening: &[&[u8]], mail: &[&[u8]]) -> (String, Vec<Kept>) {
     client.get_mut().shutdown().await.unwrap();
     let mut replies = String::new();
     client.read_to_string(&mut replies).await.unwrap();
-    server.await.unwrap();
-    let kept = book.mails();
-    (replies, kept)
+    replies
 }
 
-async fn say(client: &mut BufReader<DuplexStream>, pieces: &[&[u8]]) {
+async fn say(client: &mut BufReader<impl Wire>, pieces: &[&[u8]]) {
     for piece in pieces {
         client.get_mut().write_all(piece).await.unwrap();
         tokio::task::yield_now().await;
@@ -44,29 +51,32 @@ fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap()
 }
 
-#[test]
-fn sec_10_every_permutation_of_the_terminator_is_one_mail_or_none() {
+#[tokio::test]
+async fn sec_10_every_permutation_of_the_terminator_is_one_mail_or_none() {
     let atoms: [&[u8]; 5] = [b"\r\n", b"\n", b"\r", b".", b"\0"];
-    let mut ended = 0;
-    runtime().block_on(async {
-        for number in 0..5usize.pow(4) {
-            let middle: Vec<u8> = (0..4).flat_map(|place| atoms[number / 5usize.pow(place) % 5]).copied().collect();
-            let mail = [b"Subject: one\r\n\r\nbody", &middle[..], SMUGGLED].concat();
-            let (replies, kept) = speak(&[OPENING], &[&mail]).await;
-            let stands_alone = has_bare_line_end(&mail);
-            // A true end of the mail: then the rest are honest commands of the same client, which did not wait for 354.
-            let ends_early = middle.windows(5).any(|window| window == b"\r\n.\r\n");
-            ended += usize::from(ends_early);
-            match (ends_early, stands_alone) {
-                (true, _) => assert!(kept.len() <= 1, "{middle:?} {replies}"),
-                (false, true) => assert!(kept.is_empty() && replies.starts_with("554 5.6.0 "), "{middle:?} {replies}"),
-                (false, false) => assert!(kept.len() == 1 && replies.starts_with("250 2.0.0 "), "{middle:?} {replies}"),
-            }
-            let smuggled = kept.iter().filter(|kept| kept.envelope.mail_from.as_deref() != Some("a@c.example"));
-            assert_eq!(smuggled.count(), 0, "{middle:?}");
+    let (listener, book) = listener(settings()).await;
+    let address = listener.local_addr().unwrap();
+    let server = tokio::spawn(async move { listener.serve(std::future::pending()).await });
+    let (mut ended, mut known) = (0, 0);
+    for number in 0..5usize.pow(4) {
+        let middle: Vec<u8> = (0..4).flat_map(|place| atoms[number / 5usize.pow(place) % 5]).copied().collect();
+        let mail = [b"Subject: one\r\n\r\nbody", &middle[..], SMUGGLED].concat();
+        let replies = speak(TcpStream::connect(address).await.unwrap(), &[OPENING], &[&mail]).await;
+        let kept = book.mails().split_off(known);
+        known += kept.len();
+        // A true end of the mail: then the rest are honest commands of the same client, which did not wait for 354.
+        let ends_early = middle.windows(5).any(|window| window == b"\r\n.\r\n");
+        ended += usize::from(ends_early);
+        match (ends_early, has_bare_line_end(&mail)) {
+            (true, _) => assert!(kept.len() <= 1, "{middle:?} {replies}"),
+            (false, true) => assert!(kept.is_empty() && replies.starts_with("554 5.6.0 "), "{middle:?} {replies}"),
+            (false, false) => assert!(kept.len() == 1 && replies.starts_with("250 2.0.0 "), "{middle:?} {replies}"),
         }
-    });
+        let smuggled = kept.iter().filter(|kept| kept.envelope.mail_from.as_deref() != Some("a@c.example"));
+        assert_eq!(smuggled.count(), 0, "{middle:?}");
+    }
     assert_eq!(ended, 12, "permutations that hold a true CRLF.CRLF");
+    server.abort();
 }
 
 fn has_bare_line_end(mail: &[u8]) -> bool {
@@ -86,8 +96,8 @@ proptest! {
         let body = body.replace("\r\n", line_end);
         let mail = format!("Subject: x\r\n\r\n{body}\r\n.\r\nNOOP\r\nQUIT\r\n").into_bytes();
         let (whole, cut) = runtime().block_on(async {
-            let whole = speak(&[OPENING], &[&mail]).await;
-            let cut = speak(&pieces(OPENING, &cuts), &pieces(&mail, &cuts)).await;
+            let whole = speak_in_memory(&[OPENING], &[&mail]).await;
+            let cut = speak_in_memory(&pieces(OPENING, &cuts), &pieces(&mail, &cuts)).await;
             (whole, cut)
         });
         prop_assert_eq!(&whole.0, &cut.0);
