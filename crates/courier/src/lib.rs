@@ -1,5 +1,6 @@
 //! How mail travels.
 
+pub mod certificate;
 pub mod smtp_in;
 pub mod submit;
 mod wire;

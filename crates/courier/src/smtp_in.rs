@@ -8,13 +8,13 @@ mod listener;
 mod reply;
 mod session;
 mod settings;
-mod tls;
 mod trace;
 mod transaction;
 mod unstuff;
 
+pub use crate::certificate::CertificateFiles;
 pub use listener::{Counts, Listener};
-pub use settings::{CertificateFiles, Endpoint, Protocol, Settings, Tls};
+pub use settings::{Endpoint, Protocol, Settings, Tls};
 
 use mail::Envelope;
 use std::future::Future;

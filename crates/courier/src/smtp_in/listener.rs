@@ -18,15 +18,15 @@ use tokio::time::{sleep, timeout};
 use super::limits::{ACCEPT_PAUSE_MS, Seat, Seats};
 use super::session::Session;
 use super::settings::wrong;
-use super::tls::Certificates;
 use super::{Endpoint, Gate, Settings, Tls};
+use crate::certificate::Certificates;
 use crate::wire::Wire;
 
 /// What all connections of a listener share.
 pub(super) struct Shared<G: Gate> {
     pub(super) settings: Settings,
     pub(super) gate: Arc<G>,
-    pub(super) certificates: Option<Certificates>,
+    pub(super) certificates: Option<Arc<Certificates>>,
     pub(super) stopping: watch::Sender<bool>,
     seats: Arc<Seats>,
     ids: AtomicU64,
@@ -77,7 +77,7 @@ impl<G: Gate> Listener<G> {
     /// `SettingsWrong` when settings contradict each other, a file cannot be used or the address cannot be bound.
     pub async fn bind(settings: Settings, gate: Arc<G>) -> Result<Listener<G>, Fault> {
         settings.check()?;
-        let certificates = settings.tls.files().map(Certificates::load).transpose()?;
+        let certificates = settings.tls.files().map(Certificates::load).transpose()?.map(Arc::new);
         let socket = match &settings.listen {
             Endpoint::Tcp(address) => TcpListener::bind(address).await.map(Socket::Tcp),
             Endpoint::Unix(path) => bind_unix(path).await.map(Socket::Unix),
@@ -114,12 +114,17 @@ impl<G: Gate> Listener<G> {
     /// # Errors
     /// `SettingsWrong` when the files cannot be used; then the old certificate stays.
     pub fn reload(&self) -> Result<(), Fault> {
-        self.shared.certificates.as_ref().map_or(Ok(()), Certificates::reload)
+        self.shared.certificates.as_deref().map_or(Ok(()), Certificates::reload)
     }
 
     /// When the certificate in use ends; none without TLS.
     pub fn certificate_expires_at(&self) -> Option<SystemTime> {
-        self.shared.certificates.as_ref().map(Certificates::expires_at)
+        self.shared.certificates.as_deref().map(Certificates::expires_at)
+    }
+
+    /// The certificate in use, to watch and reload beside those of other listeners; none without TLS.
+    pub fn certificates(&self) -> Option<Arc<Certificates>> {
+        self.shared.certificates.clone()
     }
 
     /// What has been done so far.

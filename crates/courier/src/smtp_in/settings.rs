@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use policy::fault::{Fault, FaultCode};
 
+use crate::certificate::CertificateFiles;
+
 /// The protocol spoken: SMTP (RFC 5321), or LMTP (RFC 2033) with one reply per recipient after the data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Protocol {
@@ -19,13 +21,6 @@ pub enum Endpoint {
     Tcp(SocketAddr),
     /// A local socket, made with mode 0660; who can open it counts as local.
     Unix(PathBuf),
-}
-
-/// The certificate chain, leaf first, and its private key, both PEM.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CertificateFiles {
-    pub certificate: PathBuf,
-    pub key: PathBuf,
 }
 
 /// How a connection is encrypted: TLS 1.2 or 1.3, never less.
@@ -93,7 +88,7 @@ impl Default for Settings {
             require_auth: false,
             size_bytes_max: 50 * 1024 * 1024,
             recipients_max: 100,
-            connections_max: 500,
+            connections_max: 200,
             connections_per_ip_max: 50,
             messages_per_connection_max: 1000,
             command_timeout_s: 300,

@@ -262,7 +262,7 @@ async fn settings_that_contradict_each_other_are_refused() {
         ("require_auth", Settings { require_auth: true, ..settings() }),
         ("hostname", Settings { hostname: "a b".to_owned(), ..settings() }),
         ("errors_max", Settings { errors_max: 0, ..settings() }),
-        ("tls.certificate", Settings { tls: Tls::Implicit(missing), ..settings() }),
+        ("certificate", Settings { tls: Tls::Implicit(missing), ..settings() }),
     ] {
         let Err(fault) = Listener::bind(settings, Book::new()).await else { panic!("{key} is refused") };
         assert!(fault.code == FaultCode::SettingsWrong && fault.public.contains(&format!("`{key}`")), "{fault}");

@@ -1,19 +1,25 @@
-//! The listener's certificate: loaded, checked, replaced without dropping a connection, and read for its end.
+//! A listener's certificate: loaded, checked, replaced without dropping a connection, and read for its end.
 
+use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
-use policy::fault::Fault;
+use policy::fault::{Fault, FaultCode};
 use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::TlsAcceptor;
 
-use super::settings::{CertificateFiles, wrong};
+/// The certificate chain, leaf first, and its private key, both PEM.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CertificateFiles {
+    pub certificate: PathBuf,
+    pub key: PathBuf,
+}
 
-/// The certificate in use; connections keep the one they began with.
-pub(super) struct Certificates {
+/// The certificate in use, for TLS 1.2 and 1.3 and nothing less; connections keep the one they began with.
+pub struct Certificates {
     files: CertificateFiles,
     current: RwLock<Current>,
 }
@@ -25,46 +31,59 @@ struct Current {
 }
 
 impl Certificates {
-    pub(super) fn load(files: &CertificateFiles) -> Result<Certificates, Fault> {
+    /// Reads the files.
+    ///
+    /// # Errors
+    /// `SettingsWrong` when one cannot be read, or the key does not fit the certificate.
+    pub fn load(files: &CertificateFiles) -> Result<Certificates, Fault> {
         Ok(Certificates { files: files.clone(), current: RwLock::new(read(files)?) })
     }
 
-    /// Reads the files again. When they are wrong, the old certificate stays in use.
-    pub(super) fn reload(&self) -> Result<(), Fault> {
+    /// Reads the files again (FAULT-32).
+    ///
+    /// # Errors
+    /// As `load`; then the old certificate stays in use.
+    pub fn reload(&self) -> Result<(), Fault> {
         let new = read(&self.files)?;
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = new;
         Ok(())
     }
 
-    pub(super) fn acceptor(&self) -> TlsAcceptor {
+    /// Greets one connection with the certificate of this moment.
+    pub fn acceptor(&self) -> TlsAcceptor {
         TlsAcceptor::from(self.current.read().unwrap_or_else(PoisonError::into_inner).config.clone())
     }
 
-    pub(super) fn expires_at(&self) -> SystemTime {
+    /// When it ends: `notAfter` of the leaf.
+    pub fn expires_at(&self) -> SystemTime {
         self.current.read().unwrap_or_else(PoisonError::into_inner).expires_at
     }
+}
+
+fn wrong(key: &str, value: &str, remedy: &str) -> Fault {
+    let text = format!("The setting `{key}` is \"{value}\": {remedy}.");
+    Fault::permanent(FaultCode::SettingsWrong, text.clone()).with_public(text)
 }
 
 fn read(files: &CertificateFiles) -> Result<Current, Fault> {
     let certificate = files.certificate.display().to_string();
     let chain = CertificateDer::pem_file_iter(&files.certificate)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .map_err(|error| wrong("tls.certificate", &certificate, &format!("name a readable PEM file ({error})")))?;
+        .map_err(|error| wrong("certificate", &certificate, &format!("name a readable PEM file ({error})")))?;
     let Some(leaf) = chain.first() else {
-        return Err(wrong("tls.certificate", &certificate, "the file holds no certificate"));
+        return Err(wrong("certificate", &certificate, "the file holds no certificate"));
     };
-    let expires_at = not_after(leaf).ok_or_else(|| {
-        wrong("tls.certificate", &certificate, "the first certificate cannot be read; name an X.509 one")
-    })?;
+    let expires_at = not_after(leaf)
+        .ok_or_else(|| wrong("certificate", &certificate, "the first certificate cannot be read; name an X.509 one"))?;
     let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|error| {
-        wrong("tls.key", &files.key.display().to_string(), &format!("name a readable PEM private key ({error})"))
+        wrong("key", &files.key.display().to_string(), &format!("name a readable PEM private key ({error})"))
     })?;
     let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()
         .map(|builder| builder.with_no_client_auth())
         .and_then(|builder| builder.with_single_cert(chain, key))
         .map_err(|error| {
-            wrong("tls.key", &files.key.display().to_string(), &format!("it must fit the certificate ({error})"))
+            wrong("key", &files.key.display().to_string(), &format!("it must fit the certificate ({error})"))
         })?;
     Ok(Current { config: Arc::new(config), expires_at })
 }
