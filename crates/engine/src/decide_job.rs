@@ -88,7 +88,7 @@ fn decision(plan: Plan, mail: Message, stored: &StoredMessage, profile: &Profile
     let (project, issue_id) = touched(&plan, facts);
     let sender = mail.headers.from.first().or(mail.headers.sender.as_ref());
     let sender = sender.map(|address| address.address.clone()).or_else(|| stored.envelope.mail_from.clone());
-    let mut participants = policy::decide::participants(&mail, profile);
+    let mut participants = policy::participants(&mail, profile, facts, &plan);
     participants.truncate(PARTICIPANTS_MAX);
     Decision {
         participants,

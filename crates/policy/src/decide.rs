@@ -57,16 +57,27 @@ pub fn quarantine(origin: Origin, revision: u32, profile: &Profile, why: &str) -
     plan(origin, revision, profile, &verdict, trace)
 }
 
-/// Who takes part in an issue by this mail: its only author and those it is addressed to, normalised, each once.
+/// Who takes part in the plan's issue from now on: the mail's only author and those it is addressed to, normalised, each once.
 ///
-/// Our own addresses are left out, lest anybody could take part in everything by writing in their name. Taking part lets a
-/// person's later mail become a comment; it lets nobody read anything (SEC-05).
-pub fn participants(message: &Message, profile: &Profile) -> Vec<String> {
-    let author = evidence::sender(message).identity;
+/// Taking part lets a person's later mail become a comment; it lets nobody read anything (SEC-05). Nobody is added by a mail
+/// that came in by a token or as a stranger's: a token grants one comment and nothing more (SEC-02). Our own addresses are
+/// left out, lest anybody could take part in everything by writing in their name.
+pub fn participants(message: &Message, profile: &Profile, facts: &Facts, plan: &Plan) -> Vec<String> {
+    let evidence = Evidence::new(message, profile, facts);
+    let adds = match plan.steps.first().map(|step| &step.kind) {
+        Some(StepKind::CreateIssue { .. }) => true,
+        Some(StepKind::AddComment { issue: IssueTarget::Id(id), .. }) => {
+            association::is_known_to_take_part(&evidence, id)
+        }
+        Some(StepKind::AddComment { .. } | StepKind::Attach { .. }) | None => false,
+    };
+    if !adds {
+        return Vec::new();
+    }
     let addressed = message.headers.to.iter().chain(&message.headers.cc).map(mail::Address::normalised);
     let mut known = std::collections::HashSet::new();
-    let everybody = author.into_iter().chain(addressed);
-    everybody.filter(|address| !profile.is_own_address(address) && known.insert(address.clone())).collect()
+    let everybody = evidence.sender.identity.iter().cloned().chain(addressed);
+    everybody.filter(|address| !evidence.is_ours(address) && known.insert(address.clone())).collect()
 }
 
 /// What [`decide`] would still have to know: the same walk, and where it stops.

@@ -35,7 +35,8 @@ fn check(path: &Path) -> Option<String> {
     let (message, reply) = stage::message(&section("message"));
     let (rounds, known) = stage::question(&message, &profile, &facts);
     let plan = policy::decide(&message, &reply, &profile, &known, Origin::Message("m1".to_owned()), 1);
-    let now = format!("{given}--- asked\n{rounds}--- plan\n{}", shown(&plan));
+    let added = policy::participants(&message, &profile, &known, &plan).join(" ");
+    let now = format!("{given}--- asked\n{rounds}--- plan\n{}+ taking part: {added}\n", shown(&plan));
     if now == text {
         return None;
     }

@@ -267,9 +267,12 @@ proptest! {
     }
 
     #[test]
-    fn sec_02_our_own_addresses_never_take_part(message in message()) {
-        let profile = Profile::from_toml("p", "default.project = \"DEMO\"\ncatch = [\"support@example.com\"]\n", "p.toml").unwrap();
-        let everybody = policy::participants(&message, &profile);
+    fn sec_02_our_own_addresses_never_take_part(message in message(), reply in reply()) {
+        let profile = Profile::from_toml("p", "default.project = \"DEMO\"\ncatch = [\"support@example.com\"]\nduplicates = \"keep\"\ndefault.mode = \"create\"\n", "p.toml").unwrap();
+        let facts = Facts { reply_tokens: Some(Vec::new()), ..Facts::default() };
+        let plan = decide(&message, &reply, &profile, &facts);
+        let everybody = policy::participants(&message, &profile, &facts, &plan);
+        prop_assert!(everybody.is_empty() || plan.outcome == Outcome::Create);
         prop_assert!(everybody.iter().all(|address| address != "support@example.com" && !address.contains(TOKEN)));
         prop_assert_eq!(everybody.iter().collect::<std::collections::HashSet<_>>().len(), everybody.len());
     }

@@ -54,7 +54,7 @@ impl Memory {
             _ => return,
         };
         self.threads.extend(reading.message.headers.message_id.clone().map(|id| (id, issue)));
-        let people = policy::participants(&reading.message, profile);
+        let people = policy::participants(&reading.message, profile, facts, plan);
         self.involved.extend(people.into_iter().map(|address| (issue, address)));
     }
 }

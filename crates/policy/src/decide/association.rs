@@ -186,6 +186,16 @@ fn takes_part(evidence: &Evidence, issue: &IssueFacts) -> Result<bool, Question>
     }
 }
 
+/// Whether the facts say already that the sender takes part in the issue with this id.
+pub(super) fn is_known_to_take_part(evidence: &Evidence, issue_id: &str) -> bool {
+    let named = evidence.facts.issues.iter().filter_map(|(asked, issue)| Some((asked, issue.as_ref()?)));
+    let mut same = named.filter(|(asked, issue)| issue.id == issue_id || *asked == issue_id);
+    same.any(|(_, issue)| {
+        let issue = IssueFacts { id: issue_id.to_owned(), ..issue.clone() };
+        takes_part(evidence, &issue) == Ok(true)
+    })
+}
+
 /// A sign by number names the issue even where the answer left its id out.
 fn with_id(issue: &IssueFacts, sign: &Sign) -> IssueFacts {
     let mut issue = issue.clone();

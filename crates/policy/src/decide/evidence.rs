@@ -39,12 +39,19 @@ impl<'a> Evidence<'a> {
 
     /// The sender, unless it is one of our own addresses, which is nobody.
     pub(super) fn person(&self) -> Option<&str> {
-        self.sender.identity.as_deref().filter(|address| !self.profile.is_own_address(address))
+        self.sender.identity.as_deref().filter(|address| !self.is_ours(address))
+    }
+
+    /// Whether a normalised address is one of ours: the profile names it, or this very mail came in by it.
+    pub(super) fn is_ours(&self, address: &str) -> bool {
+        let envelope = self.facts.envelope.rcpt_to.iter();
+        let mut came_by = envelope.chain(&self.message.headers.delivered_to);
+        self.profile.is_own_address(address) || came_by.any(|ours| ours.trim().to_lowercase() == address)
     }
 }
 
 /// Reads From; a doubtful one is never settled by picking one of several.
-pub(super) fn sender(message: &Message) -> Sender {
+fn sender(message: &Message) -> Sender {
     let from = &message.headers.from;
     let claimed = from.iter().map(|author| author.address.clone()).collect();
     let nobody = |doubt| Sender { identity: None, author: None, claimed, doubt: Some(doubt) };
