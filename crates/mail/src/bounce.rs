@@ -131,6 +131,13 @@ const FAILURES: &[(&str, bool)] = &[
     ("host unknown", true),
     ("mailbox full", false),
     ("over quota", false),
+    ("error delivering", true),
+    ("trouble delivering", true),
+    ("trying to deliver", true),
+    ("returning to sender", true),
+    ("recipients was aborted", true),
+    ("delivery status notification", true),
+    ("error sending your mail", true),
     ("unzustellbar", true),
     ("配信", true),
 ];
@@ -140,11 +147,8 @@ fn from_words(tree: &Tree, headers: &Headers, text: &str) -> Option<Bounce> {
     let block = tree.block(0);
     let failed: Vec<String> =
         block.all("X-Failed-Recipients").flat_map(|v| addresses_in(&String::from_utf8_lossy(v))).collect();
-    let sender = headers
-        .from
-        .first()
-        .map(|f| format!("{} {}", f.name.as_deref().unwrap_or(""), f.address).to_lowercase())
-        .unwrap_or_default();
+    // As it stood: `MAILER-DAEMON <>` names no address.
+    let sender = block.text("From").unwrap_or_default().to_lowercase();
     let is_daemon = DAEMONS.iter().any(|d| sender.contains(d)) || is_null_path(&block);
     let lower = format!("{}\n{}", headers.subject, text).to_lowercase();
     let failure = FAILURES.iter().find(|(phrase, _)| lower.contains(phrase)).map(|(_, permanent)| *permanent);

@@ -83,6 +83,18 @@ impl<'a> Block<'a> {
     }
 }
 
+/// Bytes in which a mail shows how it ends its lines; the same that [`crate::identity`] sees of it.
+pub(crate) const HEAD_BYTES_MAX: usize = 256 * 1024;
+
+/// Mail from old Macintosh files ends its lines with CR alone; they become LF, as many bytes, so that sizes stay true.
+pub(crate) fn with_line_feeds(raw: &[u8]) -> Cow<'_, [u8]> {
+    let head = &raw[..raw.len().min(HEAD_BYTES_MAX)];
+    if head.contains(&b'\n') || !head.contains(&b'\r') {
+        return Cow::Borrowed(raw);
+    }
+    Cow::Owned(raw.iter().map(|&b| if b == b'\r' { b'\n' } else { b }).collect())
+}
+
 fn skip_leading_empty(raw: &[u8]) -> usize {
     let mut at = 0;
     for _ in 0..LEADING_EMPTY_LINES_MAX {
@@ -140,12 +152,17 @@ fn extend_last<'a>(block: &mut Block<'a>, raw: &'a [u8], end: usize) {
     last.value = &raw[from..end];
 }
 
-/// Bytes of a value as UTF-8: 8-bit values in another charset are recognised and recoded.
+/// Bytes of a value as UTF-8 with a line break at its end, without which mail-parser sees no value; 8-bit values in
+/// another charset are recognised and recoded.
 pub(crate) fn utf8(value: &[u8]) -> Cow<'_, [u8]> {
-    match std::str::from_utf8(value) {
+    let mut text = match std::str::from_utf8(value) {
         Ok(_) => Cow::Borrowed(value),
         Err(_) => Cow::Owned(charset::decode(value, None).text.into_bytes()),
+    };
+    if !text.ends_with(b"\n") {
+        text.to_mut().push(b'\n');
     }
+    text
 }
 
 /// An unstructured value: unfolded, encoded words decoded (RFC 2047), control characters made spaces.

@@ -47,7 +47,8 @@ fn inline(subject: &str, text: &str) -> Option<Forward> {
     let header = header_from(&lines, start + usize::from(is_forward_line(lines[start])))?;
     let mut forward = header.forward;
     forward.text = unquoted(&lines[header.end..]);
-    forward.before = lines[..start].join("\n").trim().trim_end_matches(['-', '_', '=']).trim_end().to_owned();
+    let before = lines[..start].iter().rposition(|l| !l.trim().is_empty() && !is_original_line(l));
+    forward.before = lines[..before.map_or(0, |n| n + 1)].join("\n").trim().to_owned();
     Some(forward)
 }
 
@@ -68,6 +69,12 @@ fn is_forward_line(line: &str) -> bool {
         .iter()
         .flat_map(|l| l.forwarded)
         .any(|words| is_dashed && lower.starts_with(words) || lower.trim_end_matches([':', '：', ' ']) == *words)
+}
+
+/// A line that only separates: dashes, or `----- Original Message -----`.
+fn is_original_line(line: &str) -> bool {
+    let plain = line.trim_matches(|c: char| c.is_whitespace() || "-*_=".contains(c)).to_lowercase();
+    plain.is_empty() || language::LANGUAGES.iter().any(|l| l.original.contains(&plain.as_str()))
 }
 
 struct Pasted {

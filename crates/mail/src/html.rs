@@ -126,7 +126,7 @@ fn allowed_markup(page: &Page) -> String {
         }
         match &node.content {
             Content::Text(text) => page::escape(text, &mut out),
-            Content::Element { name, .. } if TAGS.contains(&name.as_str()) => {
+            Content::Element { name, .. } if TAGS.contains(&name.as_str()) && says_something(node) => {
                 write_tag(node, name, &mut out);
                 if !matches!(name.as_str(), "br" | "hr" | "img") {
                     open.push((node.end, name));
@@ -140,6 +140,16 @@ fn allowed_markup(page: &Page) -> String {
         close(name, &mut out);
     }
     out
+}
+
+/// A link that leads nowhere is its text; a picture without source and description is nothing.
+fn says_something(node: &PageNode) -> bool {
+    let has = |key: &str| node.attribute(key).is_some_and(|v| !v.is_empty() && is_allowed(key, v));
+    match node.name() {
+        "a" => has("href"),
+        "img" => has("src") || has("alt"),
+        _ => true,
+    }
 }
 
 fn close(name: &str, out: &mut String) {

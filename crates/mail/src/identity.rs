@@ -1,10 +1,8 @@
 //! The identity of a mail: its own id and the ids it refers to, read from the header block alone.
 
-use crate::field::Block;
+use crate::field::{self, Block, HEAD_BYTES_MAX};
 use crate::thread;
 
-/// Bytes of a mail that are looked at.
-const HEAD_BYTES_MAX: usize = 256 * 1024;
 /// Fields that are looked at; a mail with more is refused later anyway.
 const FIELDS_MAX: usize = 10_000;
 
@@ -24,8 +22,8 @@ pub struct Identity {
 /// assert_eq!(found.refers_to, ["a@x"]);
 /// ```
 pub fn identity(head: &[u8]) -> Identity {
-    let head = &head[..head.len().min(HEAD_BYTES_MAX)];
-    let block = Block::read(head, HEAD_BYTES_MAX, FIELDS_MAX);
+    let head = field::with_line_feeds(&head[..head.len().min(HEAD_BYTES_MAX)]);
+    let block = Block::read(&head, HEAD_BYTES_MAX, FIELDS_MAX);
     let mut refers_to: Vec<String> = block.all("References").flat_map(thread::ids).collect();
     let answered: Vec<String> = block.all("In-Reply-To").flat_map(thread::ids).collect();
     refers_to.extend(answered);

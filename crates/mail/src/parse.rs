@@ -41,7 +41,10 @@ pub fn read(raw: &[u8], limits: &Limits) -> Reading {
     for fault in tree.faults.iter().chain(&body.faults) {
         note(&mut faults, fault);
     }
-    let reply = reply::of_body(&body.text, body.html.as_deref());
+    let mut reply = reply::of_body(&body.text, body.html.as_deref());
+    if message.forward.as_ref().is_some_and(|f| f.before != body.text) {
+        reply::fold_as_forward(&mut reply);
+    }
     message.text = body.text;
     message.faults = faults;
     Reading { message, reply, too_complex: None }
@@ -115,7 +118,8 @@ fn delivered_to(block: &Block) -> Vec<String> {
 
 /// RFC 3339 in UTC; `None` for what is no date or no date of the calendar.
 pub(crate) fn date(value: &[u8]) -> Option<String> {
-    let HeaderValue::DateTime(found) = MessageStream::new(value).parse_date() else {
+    let value = field::utf8(value);
+    let HeaderValue::DateTime(found) = MessageStream::new(&value).parse_date() else {
         return None;
     };
     let small = |n: u8| i8::try_from(n).ok();

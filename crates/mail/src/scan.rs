@@ -79,8 +79,12 @@ struct Pending {
 impl<'a> Tree<'a> {
     /// Walks the mail; stops at the first limit and says which one it was.
     pub fn scan(raw: &'a [u8], limits: &Limits) -> Tree<'a> {
-        let mut tree =
-            Tree { sources: vec![with_line_feeds(raw)], nodes: Vec::new(), faults: Vec::new(), too_complex: None };
+        let mut tree = Tree {
+            sources: vec![field::with_line_feeds(raw)],
+            nodes: Vec::new(),
+            faults: Vec::new(),
+            too_complex: None,
+        };
         let root = Pending {
             parent: None,
             ordinal: 0,
@@ -220,14 +224,6 @@ impl<'a> Tree<'a> {
         self.sources.push(Cow::Owned(decoded));
         (self.sources.len() - 1, whole)
     }
-}
-
-/// Mail from old Macintosh files ends its lines with CR alone; as many bytes, so that sizes stay true.
-fn with_line_feeds(raw: &[u8]) -> Cow<'_, [u8]> {
-    if raw.contains(&b'\n') || !raw.contains(&b'\r') {
-        return Cow::Borrowed(raw);
-    }
-    Cow::Owned(raw.iter().map(|&b| if b == b'\r' { b'\n' } else { b }).collect())
 }
 
 fn describe(block: &Block, next: &Pending, body: Range<usize>) -> Node {

@@ -14,7 +14,7 @@ pub(crate) fn markdown(page: &Page) -> String {
     join(markdown_lines(page, &vec![None::<()>; page.nodes.len()]))
 }
 
-/// The words alone, quotes marked.
+/// The words alone, without any sign that the sender did not write.
 pub(crate) fn words(page: &Page) -> String {
     join(word_lines(page, &vec![None::<()>; page.nodes.len()]))
 }
@@ -92,6 +92,8 @@ struct Writer<M> {
     /// An empty line is due before the next text.
     gap: bool,
     quotes: usize,
+    /// The depth of quotes of the line written last: an empty line between two depths belongs to the smaller.
+    last_quotes: usize,
     /// The next number of each open list; `None` for bullets.
     lists: Vec<Option<u32>>,
     preformatted: usize,
@@ -110,6 +112,7 @@ impl<M: Copy + PartialEq> Writer<M> {
             mark: None,
             gap: false,
             quotes: 0,
+            last_quotes: 0,
             lists: Vec::new(),
             preformatted: 0,
             emphasis: Vec::new(),
@@ -353,7 +356,10 @@ impl<M: Copy + PartialEq> Writer<M> {
     fn push_line(&mut self, line: String) {
         let content =
             if self.preformatted > 0 && self.markdown && !line.is_empty() { format!("    {line}") } else { line };
-        let text = format!("{}{}", "> ".repeat(self.quotes.min(LEVELS_MAX)), content.trim_end());
+        let depth = if content.is_empty() { self.quotes.min(self.last_quotes) } else { self.quotes };
+        self.last_quotes = depth;
+        let quotes = if self.markdown { depth.min(LEVELS_MAX) } else { 0 };
+        let text = format!("{}{}", "> ".repeat(quotes), content.trim_end());
         let text = text.trim_end().to_owned();
         // Two empty lines in a row say no more than one.
         if text.is_empty() && self.lines.last().is_some_and(|l| l.text.is_empty()) {

@@ -10,6 +10,8 @@ pub(crate) enum Mark {
     Quote,
     Forward,
     Signature,
+    /// A blockquote without any mark: a quote if an attribution stands before or in it, else the sender's indenting.
+    Indent,
 }
 
 /// How far a mark reaches.
@@ -41,7 +43,9 @@ const RULES: &[Rule] = &[
         n.has_class("moz-signature") || n.has_class("protonmail_signature_block")
     }),
     // Gmail, also through its groups and old versions.
-    rule(Mark::Quote, Reach::Quotes, |n| n.has_class("gmail_quote") || n.has_class("gmail_quote_container")),
+    rule(Mark::Quote, Reach::Quotes, |n| {
+        n.name() == "div" && n.has_class("gmail_quote") || n.has_class("gmail_quote_container")
+    }),
     rule(Mark::Quote, Reach::Element, |n| n.has_class("gmail_attr")),
     // Outlook: web, new, telephone; the classic one for Windows draws a line; the one for Mac has its own sections.
     rule(Mark::Quote, Reach::Tail, |n| {
@@ -85,6 +89,12 @@ const RULES: &[Rule] = &[
     }),
     rule(Mark::Quote, Reach::Element, |n| {
         n.has_class("quoted-printable-reply") || n.has_class("freshdesk_quote") || n.has_class("zendesk_quote")
+    }),
+    // Gmail and Outlook indent with blockquotes too: those are the sender's own.
+    rule(Mark::Indent, Reach::Element, |n| {
+        n.name() == "blockquote"
+            && !n.has_class("gmail_quote")
+            && !style_of(n).is_some_and(|s| s.contains("border:none"))
     }),
 ];
 

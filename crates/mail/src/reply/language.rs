@@ -81,20 +81,14 @@ const ENGLISH: Language = Language {
         "start of forwarded message",
     ],
     mobile: &[
-        "sent from my",
-        "sent from mobile",
-        "sent via",
         "sent from outlook",
         "get outlook for",
+        "get [outlook for",
         "sent from mail for",
+        "sent from [mail]",
         "sent from yahoo mail",
-        "sent from acompli",
         "sent with proton",
-        "sent from proton",
-        "sent from samsung",
-        "sent from a",
-        "sent from the",
-        "sent from gmail",
+        "via mobile",
     ],
 };
 
@@ -233,7 +227,7 @@ const POLISH: Language = Language {
 
 const CZECH: Language = Language {
     opens: &["dne", "v", "ve", "po", "út", "st", "čt", "pá", "so", "ne"],
-    wrote: &["napsal", "napsala", "napsal(a)", "odesílatel"],
+    wrote: &["napsal", "napsala", "napsal(a)"],
     from: &["od"],
     date: &["datum", "odesláno"],
     to: &["komu"],
@@ -297,7 +291,7 @@ const NORWEGIAN: Language = Language {
 };
 
 const FINNISH: Language = Language {
-    opens: &["ma", "ti", "ke", "to", "pe", "la", "su"],
+    opens: &[],
     wrote: &["kirjoitti"],
     from: &["lähettäjä"],
     date: &["päiväys", "lähetetty", "päivämäärä"],

@@ -13,8 +13,10 @@ pub(crate) enum Class {
     Quote,
     /// A header field of a quoted mail.
     Header(Role),
-    /// May begin an attribution (`On Tuesday …`, `2024-05-03 …`, `Jo <jo@x> …`).
+    /// May begin an attribution, and nothing else does: `On Tuesday …`, `2024-05-03 …`.
     Opening,
+    /// May begin one or go on with it: `Jo <jo@x> …`, `… 3 May, Jo wrote:`.
+    Named,
     /// Is an attribution between dashes, or begins one and ends it.
     Attribution,
     /// `----- Original Message -----`.
@@ -25,6 +27,8 @@ pub(crate) enum Class {
     Rule,
     /// `-- ` alone (RFC 3676, section 4.3).
     SignatureMark,
+    /// Inside a blockquote that no mail program marked as a quote: indented, perhaps the sender's own.
+    Indent,
     /// `Sent from my telephone`.
     Mobile,
     /// Begins a confidentiality notice.
@@ -47,8 +51,8 @@ const LINE_BYTES_MAX: usize = 600;
 /// The order decides: the first that matches names the class.
 const CLASSES: &[Class] = &[
     Class::SignatureMark,
-    Class::Quote,
     Class::Forwarded,
+    Class::Quote,
     Class::Original,
     Class::Rule,
     Class::Mobile,
@@ -60,6 +64,7 @@ const CLASSES: &[Class] = &[
     Class::Attribution,
     Class::Disclaimer,
     Class::Opening,
+    Class::Named,
 ];
 
 static SET: LazyLock<RegexSet> = LazyLock::new(|| {
@@ -72,24 +77,26 @@ fn patterns() -> Vec<String> {
     let header =
         |names: String| format!(r"(?i)^[\s>]{{0,6}}[*_]{{0,2}}(?:{names})\s?[*_]{{0,2}}\s?[:：][*_]{{0,2}}(?:\s|$|\S)");
     let wrote = language::any(|l| l.wrote);
-    let opens = language::any(|l| l.opens);
     let forwarded = language::any(|l| l.forwarded);
     let original = language::any(|l| l.original);
     vec![
         // SignatureMark
         r"^\s?(?:--|—|–)\s?$".to_owned(),
+        // Forwarded
+        format!(r"(?i)^[\s*_>]*-{{2,}}\s*(?:{forwarded}).*$|^[\s*_>]*(?:{forwarded})\s*[:：]?[\s*_]*$"),
         // Quote: a sign at the start, or the initials of the one who is quoted before it.
         r"^\s{0,3}(?:>|[A-Z]{1,2}>(?:\s|$))".to_owned(),
-        // Forwarded
-        format!(r"(?i)^[\s*_>]*-{{2,}}\s*(?:{forwarded})\b?.*$|^[\s*_]*(?:{forwarded})\s*[:：]?[\s*_]*$"),
         // Original
         format!(
             r"(?i)^[\s*_]*[-_=]{{2,}}\s*(?:{original})\s*[:：]?\s*[-_=]*[\s*_]*$|^[\s*_]*(?:{original})\s*[:：]?[\s*_]*$"
         ),
         // Rule
-        r"^\s*(?:[-=_*~#+‐―─—–]\s?){3,}\s*$".to_owned(),
-        // Mobile
-        format!(r"(?i)^[\s*_>\[(<-]*(?:{})\b.{{0,80}}$", language::any(|l| l.mobile)),
+        r"^\s*(?:(?:[-=_*~#+‐―─—–]\s?){3,}|ᐧ)\s*$".to_owned(),
+        // Mobile: a desk or a friend is no telephone, so English asks for a product or a device.
+        format!(
+            r"(?i)^[\s*_>\[(<-]*(?:(?:{})\b.{{0,80}}|(?:sent|from) (?:from |via |with |by |on )?(?:my |a |the )?(?:(?-i:[A-Z])[\w+.-]*\b.{{0,60}}|[\w ]{{0,20}}(?:{DEVICES})\b.{{0,60}}))$",
+            language::any(|l| l.mobile)
+        ),
         header(language::any(|l| l.from)),
         header(language::any(|l| l.date)),
         header(language::any(|l| l.subject)),
@@ -99,12 +106,51 @@ fn patterns() -> Vec<String> {
         format!(r"(?i)^\s*[-=]{{2,}}\s*.{{1,200}}\b(?:{wrote})\s*[:：]?\s*[-=]{{2,}}\s*$"),
         // Disclaimer
         DISCLAIMER.to_owned(),
-        // Opening: an opening word and soon a digit or weekday; a date; a name and an address.
-        format!(
-            r#"(?i)^[\s>]{{0,3}}(?:[-=]{{2,}}\s*)?(?:(?:{opens})[\s,-].{{0,40}}?(?:\d|\b(?:{DAYS})\b)|(?:在|于|於)\s?\d|\d{{1,4}}\s?[-/.年]\s?\d{{1,2}}|\d{{1,2}}[. ]\s?\p{{L}}{{3,12}}\.?[, ]+\d{{4}}|(?:{DAYS})[.,]?\s.{{0,20}}\d|[^<(\[]{{1,80}}[<(\[]\s?(?:mailto:)?[^\s<>@]{{1,80}}@|[^<]{{1,80}}<$|\S+@\S+\s(?:{wrote})|(?:sent from .*<\S+@\S+>))"#
-        ),
+        opening(),
+        named(),
     ]
 }
+
+/// An opening word and soon a digit or weekday, or a date.
+fn opening() -> String {
+    // In alphabets with capitals the first word of a line has one; "to test this in 2 weeks" opens nothing.
+    let capital = |word: &&str| {
+        let mut letters = word.chars();
+        letters.next().map(|first| first.to_uppercase().chain(letters).collect::<String>()).unwrap_or_default()
+    };
+    let opens: Vec<String> = language::all(|l| l.opens)
+        .iter()
+        .flat_map(|w| if w.is_ascii() { vec![capital(w)] } else { vec![capital(w), (*w).to_owned()] })
+        .map(|w| regex::escape(&w))
+        .collect();
+    let opens = opens.join("|");
+    [
+        format!(r"^[\s>]{{0,3}}(?:[-=]{{2,}}\s*)?(?:{opens})[\s,-].{{0,40}}?(?:\d|(?i:\b(?:{DAYS})\b))"),
+        r"^\s{0,3}(?:[-=]{2,}\s*)?(?:在|于|於)\s?\d".to_owned(),
+        r"^\s{0,3}\d{1,4}\s?[-/.年]\s?\d{1,2}".to_owned(),
+        r"^\s{0,3}\d{1,2}[. ]\s?\p{L}{3,12}\.?[, ]+\d{4}".to_owned(),
+        format!(r"^\s{{0,3}}(?i:{DAYS})[.,]?\s.{{0,20}}\d"),
+    ]
+    .map(|form| format!("(?:{form})"))
+    .join("|")
+}
+
+/// A name and an address, or a date and the verb in one line.
+fn named() -> String {
+    let wrote = language::any(|l| l.wrote);
+    [
+        r"^\s{0,3}[^<(\[]{1,80}[<(\[]\s?(?:mailto:)?[^\s<>@]{1,80}@".to_owned(),
+        r"^\s{0,3}[^<]{1,80}<$".to_owned(),
+        format!(r"^\s{{0,3}}\S+@\S+\s(?i:{wrote})"),
+        format!(r"^.{{0,80}}\d.{{0,160}}(?i:{wrote})(?:\W.{{0,80}})?[:：]\s*$"),
+    ]
+    .map(|form| format!("(?:{form})"))
+    .join("|")
+}
+
+/// What people call the things they write mail on, in English.
+const DEVICES: &str =
+    "phone|iphone|ipad|ipod|mobile|cell|device|tablet|galaxy|android|blackberry|handheld|pda|smartphone";
 
 /// Names of weekdays as dates in attributions abbreviate them.
 const DAYS: &str = "mon|tue|wed|thu|fri|sat|sun|monday|tuesday|wednesday|thursday|friday|saturday|sunday|montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|lun|mar|mer|jeu|ven|sam|dim|lunes|martes|miércoles|jueves|viernes|sábado|domingo|mié|jue|vie|sáb|dom|lunedì|martedì|mercoledì|giovedì|venerdì|sabato|domenica|seg|ter|qua|qui|sex|maandag|dinsdag|woensdag|donderdag|vrijdag|zaterdag|zondag|pon|wt|śr|czw|pt|sob|niedz|måndag|tisdag|onsdag|torsdag|fredag|lördag|söndag|mandag|tirsdag|lørdag|søndag|пн|вт|ср|чт|пт|сб|вс|нд";

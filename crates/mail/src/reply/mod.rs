@@ -5,7 +5,7 @@ pub(crate) mod language;
 mod line;
 mod split;
 
-use crate::message::Reply;
+use crate::message::{HiddenKind, Reply};
 use crate::page::{self, Page};
 use crate::text::{self, Line};
 use crate::{Limits, body, charset, parse};
@@ -51,11 +51,18 @@ pub(crate) fn of_body(text: &str, html: Option<&str>) -> Reply {
     let page: Option<Page> = html.map(page::parse);
     if let Some(page) = page {
         let marks = client::marks(&page);
-        if marks.iter().flatten().any(|m| *m != Mark::Signature) {
+        if marks.iter().flatten().any(|m| matches!(m, Mark::Quote | Mark::Forward)) {
             return split::split(text::markdown_lines(&page, &marks));
         }
     }
     of_text(text)
+}
+
+/// What was cut from a mail that forwards another one in words is the forwarded mail, whatever introduces it.
+pub(crate) fn fold_as_forward(reply: &mut Reply) {
+    for hidden in reply.hidden.iter_mut().filter(|h| h.kind == HiddenKind::Quote) {
+        hidden.kind = HiddenKind::Forward;
+    }
 }
 
 fn of_text(text: &str) -> Reply {

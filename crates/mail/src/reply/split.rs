@@ -18,30 +18,34 @@ const HEADER_LINES_MAX: usize = 14;
 const SIGNATURE_LINES_MAX: usize = 16;
 const RULED_LINES_MAX: usize = 4;
 const MOBILE_LINES_MAX: usize = 3;
+/// New lines after a quote that may be a mere closing; more of them answer it, and it stays as their context.
+const CLOSING_LINES_MAX: usize = 3;
 
 struct Lines {
     texts: Vec<String>,
     classes: Vec<Class>,
     /// What each line will be: `None` is visible.
     fates: Vec<Option<HiddenKind>>,
+    /// Where indented lines begin that were taken for a quote.
+    unmarked_quote: Option<usize>,
 }
 
 /// Divides lines into what is shown and what is folded; every line ends up in one of the two.
 pub(crate) fn split(input: Vec<Line<Mark>>) -> Reply {
     let mut lines = Lines::read(input);
     let end = lines.cut_tail();
+    lines.quote_last_indent(end);
     lines.hide_signature(end);
     lines.hide_quotes(end);
-    if !lines.shows_words() && lines.fates.contains(&Some(HiddenKind::Quote)) {
-        // A cut that leaves nothing was no cut: the sender's words stand somewhere in it.
-        lines.fates.iter_mut().filter(|f| **f == Some(HiddenKind::Quote)).for_each(|f| *f = None);
+    if !lines.shows_words() {
+        lines.show_unattributed();
     }
     lines.into_reply()
 }
 
 impl Lines {
     fn read(input: Vec<Line<Mark>>) -> Lines {
-        let mut lines = Lines { texts: Vec::new(), classes: Vec::new(), fates: Vec::new() };
+        let mut lines = Lines { texts: Vec::new(), classes: Vec::new(), fates: Vec::new(), unmarked_quote: None };
         let mut fenced = false;
         for (at, line) in input.iter().enumerate() {
             let is_fence = line.text.trim_start().starts_with("```");
@@ -66,13 +70,20 @@ impl Lines {
         let (class, fate) = match mark {
             Some(_) if is_empty => (Class::Empty, None),
             Some(Mark::Quote) => (Class::Quote, None),
+            Some(Mark::Indent) => (Class::Indent, None),
             Some(Mark::Forward) => (Class::Forwarded, Some(HiddenKind::Forward)),
             Some(Mark::Signature) => (Class::SignatureMark, Some(HiddenKind::Signature)),
+            // A forward inside a quote is part of the quote.
+            None if class == Class::Forwarded && text.starts_with('>') && self.is_after_quote() => (Class::Quote, None),
             None => (class, None),
         };
         self.texts.push(text.to_owned());
         self.classes.push(class);
         self.fates.push(fate);
+    }
+
+    fn is_after_quote(&self) -> bool {
+        self.classes.iter().rev().find(|c| **c != Class::Empty) == Some(&Class::Quote)
     }
 
     /// Hides attributions, and everything from the first sign that the rest is another mail; where that rest begins.
@@ -85,10 +96,13 @@ impl Lines {
             looked_at = at;
             match self.classes[at] {
                 _ if self.fates[at].is_some() => at += 1,
+                Class::Forwarded if self.texts[at].starts_with('>') => at = self.hide_quoted_forward(at),
+                Class::Forwarded if !shown => at = self.hide_forward_header(at),
                 Class::Forwarded => return self.cut(at, HiddenKind::Forward),
+                Class::Indent => at = self.judge_indent(at),
                 Class::Original => return self.cut(at, HiddenKind::Quote),
                 Class::Header(_) if self.is_header_block(at) => return self.cut(at, HiddenKind::Quote),
-                Class::Opening | Class::Attribution => match self.attribution(at) {
+                Class::Opening | Class::Named | Class::Attribution => match self.attribution(at) {
                     Some(found) if found.is_tail && shown => {
                         return self.cut(at, HiddenKind::Quote);
                     }
@@ -96,6 +110,7 @@ impl Lines {
                         self.fates[at..found.end].fill(Some(HiddenKind::Quote));
                         self.classes[at..found.end].fill(Class::Attribution);
                         at = found.end;
+                        self.quote_indent(at);
                     }
                     None => at += 1,
                 },
@@ -103,6 +118,67 @@ impl Lines {
             }
         }
         self.classes.len()
+    }
+
+    /// The lines of one kind from `at` on, empty ones between them included; the line after the last.
+    fn run_of(&self, at: usize, class: Class) -> usize {
+        let mut end = at;
+        for i in at..self.classes.len() {
+            match self.classes[i] {
+                c if c == class => end = i + 1,
+                Class::Empty => {}
+                _ => break,
+            }
+        }
+        end
+    }
+
+    /// A whole forward behind quote signs, as Apple Mail writes it; the line after it.
+    fn hide_quoted_forward(&mut self, at: usize) -> usize {
+        let end = self.run_of(at + 1, Class::Quote).max(at + 1);
+        self.fates[at..end].fill(Some(HiddenKind::Forward));
+        end
+    }
+
+    /// A forward to which nothing was added is shown, but for the lines that introduce it; the line after those.
+    fn hide_forward_header(&mut self, at: usize) -> usize {
+        let mut end = at + 1;
+        while end < self.classes.len().min(at + HEADER_LINES_MAX) && self.classes[end] == Class::Empty {
+            end += 1;
+        }
+        if matches!(self.classes.get(end), Some(Class::Header(_))) {
+            let next_empty = (end..self.classes.len()).find(|&i| self.classes[i] == Class::Empty);
+            end = next_empty.filter(|n| *n < end + HEADER_LINES_MAX).unwrap_or(end + 1);
+        }
+        self.fates[at..end].fill(Some(HiddenKind::Forward));
+        end
+    }
+
+    /// Indented lines are a quote when they begin with an attribution; the line after them.
+    fn judge_indent(&mut self, at: usize) -> usize {
+        let end = self.run_of(at, Class::Indent).max(at + 1);
+        let first = self.texts[at].trim_start_matches(['>', ' ']);
+        if matches!(classify(first), Class::Opening | Class::Named) && is_attribution(first) {
+            self.classes[at..end].fill(Class::Quote);
+        }
+        end
+    }
+
+    /// Indented lines after an attribution are what it introduces.
+    fn quote_indent(&mut self, at: usize) {
+        let end = self.run_of(at, Class::Indent);
+        self.classes[at..end.max(at)].iter_mut().filter(|c| **c == Class::Indent).for_each(|c| *c = Class::Quote);
+    }
+
+    /// The last indented lines below new text are a quote that some program left unmarked.
+    fn quote_last_indent(&mut self, end: usize) {
+        let Some(last) = (0..end).rev().find(|&i| self.classes[i] == Class::Indent) else { return };
+        let is_between = |c: &Class| matches!(c, Class::Indent | Class::Empty);
+        let start = (0..last).rev().find(|&i| !is_between(&self.classes[i])).map_or(0, |i| i + 1);
+        if self.shows_before(start) && !self.classes[..end].contains(&Class::Quote) {
+            self.classes[start..=last].iter_mut().filter(|c| **c == Class::Indent).for_each(|c| *c = Class::Quote);
+            self.unmarked_quote = Some(start);
+        }
     }
 
     /// Hides everything from `at` on, and the rules and empty lines just before it.
@@ -118,8 +194,28 @@ impl Lines {
         start
     }
 
+    /// Shows again what was cut without an attribution: a cut that leaves nothing was no cut, the sender's words stand
+    /// somewhere in it.
+    fn show_unattributed(&mut self) {
+        let first = self.classes.iter().position(|c| *c != Class::Empty);
+        let begins_attributed = first.is_some_and(|i| {
+            let text = self.texts[i].trim_start_matches(['>', ' ']);
+            self.classes[i] == Class::Attribution || is_attribution(text)
+        });
+        for (fate, class) in self.fates.iter_mut().zip(&self.classes) {
+            let is_quote = matches!(class, Class::Quote | Class::Attribution);
+            if *fate == Some(HiddenKind::Quote) && !(begins_attributed && is_quote) {
+                *fate = None;
+            }
+        }
+    }
+
     fn shows_word(&self, at: usize) -> bool {
         self.fates[at].is_none() && self.texts[at].chars().any(char::is_alphanumeric)
+    }
+
+    fn shows_before(&self, at: usize) -> bool {
+        (0..at).any(|i| self.shows_word(i))
     }
 
     fn shows_words(&self) -> bool {
@@ -165,11 +261,22 @@ impl Lines {
             }
             if is_attribution(joined.trim()) {
                 let next = (at + 1..self.classes.len()).find(|&i| self.classes[i] != Class::Empty);
-                let is_quoted = next.is_some_and(|i| self.classes[i] == Class::Quote || self.texts[i].starts_with('|'));
+                let is_quoted = next.is_some_and(|i| {
+                    matches!(self.classes[i], Class::Quote | Class::Indent) || self.texts[i].starts_with('|')
+                });
+                if self.begins_later(start, at) {
+                    return None;
+                }
                 return (is_quoted || is_sure(&joined)).then_some(Attribution { end: at + 1, is_tail: !is_quoted });
             }
         }
         None
+    }
+
+    /// Whether the attribution that ends at `end` is whole without the lines before a later opening.
+    fn begins_later(&self, start: usize, end: usize) -> bool {
+        (start + 1..=end)
+            .any(|i| self.classes[i] == Class::Opening && is_attribution(self.texts[i..=end].join(" ").trim()))
     }
 
     /// Whether an attribution broken by an empty line goes on: some clients put its address on lines of its own.
@@ -187,7 +294,9 @@ impl Lines {
         let mut hide = Vec::new();
         for block in &blocks {
             let is_last = last_new.is_none_or(|l| block.start > l);
-            let is_context = blocks.len() > 1 || inner > 1 || !block.attributed;
+            let follows = (block.end..end).filter(|&i| is_new(i)).take(CLOSING_LINES_MAX + 1).count();
+            let is_answered = self.shows_before(block.start) && follows > CLOSING_LINES_MAX;
+            let is_context = blocks.len() > 1 || inner > 1 || !block.attributed || is_answered;
             if is_last || !is_context {
                 hide.push(block.start..block.end);
             }
@@ -212,7 +321,8 @@ impl Lines {
                 at += 1;
             }
             let before = (0..start).rev().find(|&i| self.classes[i] != Class::Empty);
-            let attributed = before.is_some_and(|i| self.classes[i] == Class::Attribution);
+            let attributed = before.is_some_and(|i| self.classes[i] == Class::Attribution)
+                || self.unmarked_quote.is_some_and(|at| at <= start);
             blocks.push(QuoteBlock { start, end: at.max(start + 1), attributed });
             at = at.max(start + 1);
         }
@@ -323,13 +433,11 @@ fn pattern(text: &str) -> Regex {
 
 static WROTE: LazyLock<Regex> = LazyLock::new(|| {
     let wrote = language::any(|l| l.wrote);
-    pattern(&format!(
-        r"(?i)(?:{wrote})(?:\W[^.!?]{{0,60}}?|\W.{{0,60}}?\d.{{0,20}}?)?[:：]\W{{0,8}}$|(?:{wrote})\s*[-=*:：]*$"
-    ))
+    pattern(&format!(r"(?i)(?:{wrote})(?:\W.{{0,160}})?[:：]\W{{0,8}}$|(?:{wrote})\s*[-=*:：]*$"))
 });
 static DATED: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"^\d{4}[-/.]\d{1,2}[-/.]\d{1,2}\s(?:.{0,12}\d{1,2}:\d{2}.{0,12}\s)?(?:GMT|UTC)?.{0,120}?(?:<[^<>\s]*\s?[^<>\s]+@[^<>]+>\s?:?|(?:GMT|UTC)[+-]\d.{1,80})$",
+        r"^\d{4}[-/.]\d{1,2}[-/.]\d{1,2}\s(?:.{0,12}\d{1,2}:\d{2}.{0,12}\s)?(?:GMT|UTC)?.{0,120}?(?:<[^<>\s]*\s?[^<>\s]+@[^<>]+>\s?:?|(?:GMT|UTC)[+-]\d.{1,80})$|^.{0,60}\d{1,2}[:.]\d{2}.{0,80}<[^<>\s]+@[^<>]+>\s?:$",
     )
 });
 static PRONOUN: LazyLock<Regex> = LazyLock::new(|| {
@@ -357,7 +465,7 @@ fn is_sure(joined: &str) -> bool {
 
 /// New text and an attribution on one line, as clients write that forget a line break.
 fn shared_line(text: &str) -> Option<(&str, &str)> {
-    if text.len() > ATTRIBUTION_BYTES_MAX || !text.trim_end().ends_with(':') {
+    if text.len() > ATTRIBUTION_BYTES_MAX || text.starts_with('>') || !text.trim_end().ends_with(':') {
         return None;
     }
     let found = SHARED.captures(text)?;
