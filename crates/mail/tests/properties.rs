@@ -1,0 +1,131 @@
+//! What holds for every input: reading is total, sanitizing settles, and a reply keeps every word.
+#![allow(clippy::unwrap_used)]
+
+use mail::{Format, Limits};
+use proptest::prelude::*;
+use std::collections::HashMap;
+
+fn words(text: &str) -> HashMap<String, usize> {
+    let mut found = HashMap::new();
+    for word in text.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()) {
+        *found.entry(word.to_owned()).or_default() += 1;
+    }
+    found
+}
+
+/// Pieces that mails are made of, so that random mails have structure.
+fn piece() -> impl Strategy<Value = String> {
+    prop_oneof![
+        Just("Content-Type: multipart/mixed; boundary=b\r\n".to_owned()),
+        Just("Content-Type: multipart/alternative; boundary=\"b\"\n".to_owned()),
+        Just("Content-Type: message/rfc822\r\n".to_owned()),
+        Just("Content-Type: text/html; charset=utf-7\r\n".to_owned()),
+        Just("Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n".to_owned()),
+        Just("Content-Type: message/delivery-status\r\n".to_owned()),
+        Just("Content-Transfer-Encoding: base64\r\n".to_owned()),
+        Just("Content-Transfer-Encoding: quoted-printable\r\n".to_owned()),
+        Just("From: =?utf-8?q?J=F6?= <a@b>, c: d@e;\r\n".to_owned()),
+        Just("Date: Tue, 31 Feb 2026 25:61:00 -2600\r\n".to_owned()),
+        Just("\r\n".to_owned()),
+        Just("--b\r\n".to_owned()),
+        Just("--b--\r\n".to_owned()),
+        Just("Final-Recipient: rfc822; x@y\r\nStatus: 5.1.1\r\n\r\n".to_owned()),
+        Just("<p>a<table><b>c</p></td><blockquote>".to_owned()),
+        "[ -~äß\u{200b}日\r\n]{0,40}",
+    ]
+}
+
+fn line() -> impl Strategy<Value = String> {
+    prop_oneof![
+        Just("On Tue, 3 May 2024 at 10:00, Jo <jo@example.org> wrote:".to_owned()),
+        Just("> quoted words".to_owned()),
+        Just(">> > deeper".to_owned()),
+        Just("-- ".to_owned()),
+        Just("________".to_owned()),
+        Just("-----Original Message-----".to_owned()),
+        Just("---------- Forwarded message ----------".to_owned()),
+        Just("From: jo@example.org".to_owned()),
+        Just("Gesendet: Montag, 3. Mai 2024 10:00".to_owned()),
+        Just("Subject: something".to_owned()),
+        Just("Sent from my iPhone".to_owned()),
+        Just("yes On 3 May 2024, jo@example.org wrote:".to_owned()),
+        Just("```".to_owned()),
+        Just(String::new()),
+        "[a-zA-Z0-9 .,:<>@|*_-]{0,60}",
+    ]
+}
+
+fn markup() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "<(p|b|i|a href=x|table|tr|td|div|svg|math|style|script|pre|ul|li|img src=cid:x|blockquote|form|mi|mtext|noscript|template|title|textarea|select|h1|br|hr|font|center)>",
+        "</(p|b|i|a|table|tr|td|div|svg|math|style|script|pre|ul|li|blockquote|form|mi|mtext|noscript|template|title|textarea|select|h1|br)>",
+        Just("<a href=\"java&#x73;cript:x()\">".to_owned()),
+        Just("<!--><img src onerror=x>-->".to_owned()),
+        Just("<![CDATA[".to_owned()),
+        Just("&lt;&amp;&nbsp;&#0;&notin;&not;".to_owned()),
+        "[ -~\n\r\t]{0,12}",
+        "\\PC{0,4}",
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn read_is_total_on_bytes(raw in proptest::collection::vec(any::<u8>(), 0..600)) {
+        let reading = mail::read(&raw, &Limits::default());
+        prop_assert!(!reading.message.text.contains('\0'));
+        mail::identity(&raw);
+        for format in [Format::Mail, Format::Text, Format::Html] {
+            mail::new_text(format, &raw);
+        }
+    }
+
+    #[test]
+    fn read_is_total_on_mails(pieces in proptest::collection::vec(piece(), 0..40)) {
+        let raw = pieces.concat();
+        let reading = mail::read(raw.as_bytes(), &Limits::default());
+        let packed = postcard::to_allocvec(&reading).unwrap();
+        prop_assert_eq!(&postcard::from_bytes::<mail::Reading>(&packed).unwrap(), &reading);
+        if reading.too_complex.is_none() {
+            for part in &reading.message.parts {
+                let bytes = mail::part(raw.as_bytes(), &Limits::default(), &part.path);
+                prop_assert!(bytes.is_some_and(|b| !part.leaf || b.len() as u64 == part.size_bytes));
+            }
+        }
+        prop_assert!(mail::HeaderValue::new(reading.message.headers.subject.as_str()).is_ok());
+        prop_assert_eq!(mail::identity(raw.as_bytes()).message_id, reading.message.headers.message_id);
+    }
+
+    #[test]
+    fn a_reply_keeps_every_word(lines in proptest::collection::vec(line(), 0..40)) {
+        let text = lines.join("\n");
+        let reply = mail::new_text(Format::Text, text.as_bytes());
+        let mut kept = reply.visible.clone();
+        for hidden in &reply.hidden {
+            kept.push('\n');
+            kept.push_str(&hidden.text);
+        }
+        prop_assert_eq!(words(&kept), words(&text));
+    }
+
+    #[test]
+    fn sanitizing_settles_and_lets_nothing_through(pieces in proptest::collection::vec(markup(), 0..40)) {
+        let once = mail::sanitize(&pieces.concat());
+        prop_assert_eq!(&mail::sanitize(&once), &once);
+        let lower = once.to_lowercase();
+        for tag in ["<script", "<style", "<svg", "<math", "<form", "<iframe", "<object", "<template", "<noscript", "<title", "<select", "<textarea"] {
+            prop_assert!(!lower.contains(tag), "{} in {}", tag, once);
+        }
+    }
+
+    #[test]
+    fn names_are_safe(name in "\\PC{0,300}|[./\\\\:a-zA-Z\u{202e}\0 ]{0,40}", n in 1usize..100) {
+        let safe = mail::safe_name(&name, n);
+        prop_assert!(!safe.is_empty() && safe.len() <= 255);
+        let forbidden = ['/', '\\', '\0', '\n', '\r', '\u{202e}', ':'];
+        prop_assert!(!safe.contains(forbidden));
+        prop_assert!(!safe.starts_with('.') && !safe.ends_with(['.', ' ']), "{:?}", safe);
+        prop_assert_eq!(mail::safe_name(&safe, n), safe);
+    }
+}
