@@ -2,6 +2,7 @@
 //! the bytes were cut on the way.
 
 use courier::Wire;
+use courier::smtp_in::Settings;
 use proptest::prelude::*;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
@@ -104,6 +105,42 @@ proptest! {
         let bytes = |kept: &[Kept]| kept.iter().map(|kept| kept.bytes.clone()).collect::<Vec<_>>();
         prop_assert_eq!(bytes(&whole.1), bytes(&cut.1));
         prop_assert!(whole.1.len() == 1 || whole.0.starts_with("554 5.6.0 "));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn any_conversation_ends_and_as_many_mails_are_kept_as_were_accepted(
+        said in proptest::collection::vec(prop_oneof![
+            4 => prop::sample::select(vec![
+                "EHLO c", "HELO c", "MAIL FROM:<a@c.example>", "RCPT TO:<b@d.example>", "RCPT TO:<full@d.example>",
+                "RCPT TO:<finish-fails@d.example>", "DATA", "RSET", "NOOP", ".", "..", "", "AUTH PLAIN", "*", "STARTTLS",
+            ]).prop_map(|line| format!("{line}\r\n").into_bytes()),
+            1 => proptest::collection::vec(any::<u8>(), 0..8),
+        ], 0..40),
+    ) {
+        let pieces: Vec<&[u8]> = said.iter().map(Vec::as_slice).collect();
+        let (replies, kept) = runtime().block_on(async {
+            let (listener, book) = listener(Settings { offer_auth: true, ..settings() }).await;
+            let (ours, theirs) = tokio::io::duplex(1 << 20);
+            let server = tokio::spawn(async move { listener.converse(theirs, None).await });
+            let mut client = BufReader::new(ours);
+            client.get_mut().write_all(b"EHLO c\r\nMAIL FROM:<a@c.example>\r\nRCPT TO:<b@d.example>\r\n").await.unwrap();
+            for piece in pieces {
+                // The server may have hung up already.
+                let _ = client.get_mut().write_all(piece).await;
+                tokio::task::yield_now().await;
+            }
+            client.get_mut().shutdown().await.unwrap();
+            let mut replies = String::new();
+            client.read_to_string(&mut replies).await.unwrap();
+            server.await.unwrap();
+            (replies, book.mails())
+        });
+        prop_assert_eq!(replies.matches("250 2.0.0 Accepted as").count(), kept.len());
+        prop_assert!(replies.lines().all(|line| line.len() < 512 && line.as_bytes()[..3].iter().all(u8::is_ascii_digit)));
     }
 }
 
