@@ -1,5 +1,6 @@
 //! What makes it happen: intake, decisions, effects and their ledger, workers and the gateway that holds them together.
 
+pub mod cell;
 pub mod crash_point;
 pub mod gateway;
 pub mod intake;

@@ -1,0 +1,195 @@
+//! What cells are asked: to read mails, to give out a part, to find the new text of a reply, to make HTML safe.
+
+use crate::cell::clock::Clock;
+use crate::cell::pool::{Cells, Lease};
+use crate::cell::source::{Sink, Source};
+use crate::cell::wire::{Call, TextFormat};
+use bytes::Bytes;
+use policy::{Fault, FaultCode};
+use serde::de::DeserializeOwned;
+
+/// Every call fails with one of these faults:
+///
+/// - temporary `CellDied`: the cell died, overran its limits, panicked or talked nonsense. It has been replaced; whoever
+///   asked counts the tries.
+/// - temporary `CellUnavailable`: no cell could be started, or too many calls wait.
+/// - permanent `TooComplex`: more bytes than the settings let into or out of a cell.
+/// - whatever fault the source or the sink had.
+impl Cells {
+    /// Reads a mail, as [`mail::read`] does.
+    pub async fn read(&self, source: impl Source, limits: &mail::Limits) -> Result<mail::Reading, Fault> {
+        self.call(Call::Read { limits: limits.clone() }, source).await
+    }
+
+    /// Reads several small mails in one round trip, in their order. When this fails because the cell died, read them singly:
+    /// one of them is hostile, the others are not.
+    pub async fn read_many<M: AsRef<[u8]>>(
+        &self,
+        mails: &[M],
+        limits: &mail::Limits,
+    ) -> Result<Vec<mail::Reading>, Fault> {
+        let sizes = mails.iter().map(|mail| u32::try_from(mail.as_ref().len())).collect::<Result<Vec<u32>, _>>();
+        let sizes = sizes.map_err(|_| Fault::permanent(FaultCode::TooComplex, "a mail of more than 4 GiB"))?;
+        let call = Call::ReadMany { limits: limits.clone(), sizes };
+        let source = Joined { mails: mails.iter().map(AsRef::as_ref).collect(), next: 0 };
+        let (mut lease, answer, sent) = self.ask(call, source).await?;
+        let mut rest = answer.as_slice();
+        let mut readings = Vec::with_capacity(mails.len());
+        while readings.len() < mails.len() {
+            let Ok((reading, after)) = postcard::take_from_bytes(rest) else {
+                return Err(lease.cell()?.babbled().await);
+            };
+            readings.push(reading);
+            rest = after;
+        }
+        if !rest.is_empty() {
+            return Err(lease.cell()?.babbled().await);
+        }
+        lease.give_back(sent);
+        Ok(readings)
+    }
+
+    /// Opens the transfer-decoded content of one part, as [`mail::part`] finds it; `None` when there is no such part.
+    pub async fn open_part(
+        &self,
+        source: impl Source,
+        limits: &mail::Limits,
+        path: &str,
+    ) -> Result<Option<PartStream>, Fault> {
+        let mut lease = self.lease().await?;
+        let mut clock = Clock::new(lease.settings().wall_ms);
+        let (source_max, part_max) = (lease.settings().source_bytes_max, lease.settings().part_bytes_max);
+        let call = Call::Part { limits: limits.clone(), path: path.to_owned() };
+        let sent = lease.cell()?.ask(&mut clock, &call, source, source_max).await?;
+        match lease.cell()?.hear_size(&mut clock, part_max).await? {
+            Some(size_bytes) => {
+                Ok(Some(PartStream { lease, clock, sent, size_bytes, left_bytes: size_bytes, ended: false }))
+            }
+            None => {
+                lease.give_back(sent);
+                Ok(None)
+            }
+        }
+    }
+
+    /// Hands the transfer-decoded content of one part over in pieces and returns its size in bytes.
+    ///
+    /// Permanent `TooComplex` when the mail has no such part: what was listed once cannot vanish from the same bytes unless
+    /// the limits have been lowered since.
+    pub async fn part(
+        &self,
+        source: impl Source,
+        limits: &mail::Limits,
+        path: &str,
+        mut sink: impl Sink,
+    ) -> Result<u64, Fault> {
+        let part = self.open_part(source, limits, path).await?;
+        let mut part = part.ok_or_else(|| Fault::permanent(FaultCode::TooComplex, "the mail has no such part"))?;
+        while let Some(piece) = part.next().await? {
+            sink.put(piece).await?;
+        }
+        Ok(part.size_bytes())
+    }
+
+    /// What the sender newly wrote, as [`mail::new_text`] finds it.
+    pub async fn new_text(&self, format: mail::Format, source: impl Source) -> Result<mail::Reply, Fault> {
+        let format = match format {
+            mail::Format::Mail => TextFormat::Mail,
+            mail::Format::Text => TextFormat::Text,
+            mail::Format::Html => TextFormat::Html,
+        };
+        self.call(Call::NewText { format }, source).await
+    }
+
+    /// The HTML made safe, as [`mail::sanitize`] does; bytes that are not UTF-8 are replaced.
+    pub async fn sanitize(&self, source: impl Source) -> Result<String, Fault> {
+        self.call(Call::Sanitize, source).await
+    }
+
+    /// Lets a cell misbehave; what it answers if it survives.
+    #[cfg(feature = "misbehave")]
+    pub async fn misbehave(&self, how: crate::cell::misbehave::Misbehaviour) -> Result<i32, Fault> {
+        let (mut lease, answer, sent) = self.ask(Call::Misbehave(how), [].as_slice()).await?;
+        let number =
+            <[u8; 4]>::try_from(answer).map_err(|_| Fault::temporary(FaultCode::CellDied, "a wrong answer"))?;
+        lease.give_back(sent);
+        Ok(i32::from_le_bytes(number))
+    }
+
+    async fn call<T: DeserializeOwned>(&self, call: Call, source: impl Source) -> Result<T, Fault> {
+        let (mut lease, answer, sent) = self.ask(call, source).await?;
+        let Ok(value) = postcard::from_bytes(&answer) else { return Err(lease.cell()?.babbled().await) };
+        lease.give_back(sent);
+        Ok(value)
+    }
+
+    /// One round trip; the cell is given back by whoever has understood the answer.
+    async fn ask(&self, call: Call, source: impl Source) -> Result<(Lease, Vec<u8>, u64), Fault> {
+        let mut lease = self.lease().await?;
+        let mut clock = Clock::new(lease.settings().wall_ms);
+        let (source_max, answer_max) = (lease.settings().source_bytes_max, lease.settings().answer_bytes_max);
+        let cell = lease.cell()?;
+        let sent = cell.ask(&mut clock, &call, source, source_max).await?;
+        let answer = cell.hear(&mut clock, answer_max).await?;
+        Ok((lease, answer, sent))
+    }
+}
+
+/// Several mails as one source.
+struct Joined<'a> {
+    mails: Vec<&'a [u8]>,
+    next: usize,
+}
+
+impl Source for Joined<'_> {
+    async fn next(&mut self) -> Result<Option<Bytes>, Fault> {
+        while let Some(mail) = self.mails.get_mut(self.next) {
+            match mail.next().await? {
+                Some(piece) => return Ok(Some(piece)),
+                None => self.next += 1,
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// The content of a part on its way out of a cell. It holds the cell until it is read to its end or dropped; a slow reader
+/// slows the cell down and does not use up its time.
+pub struct PartStream {
+    lease: Lease,
+    clock: Clock,
+    sent: u64,
+    size_bytes: u64,
+    left_bytes: u64,
+    ended: bool,
+}
+
+impl PartStream {
+    /// The size of the whole content; exactly this many bytes come, or a fault.
+    pub fn size_bytes(&self) -> u64 {
+        self.size_bytes
+    }
+}
+
+impl Source for PartStream {
+    async fn next(&mut self) -> Result<Option<Bytes>, Fault> {
+        if self.ended {
+            return Ok(None);
+        }
+        let cell = self.lease.cell()?;
+        let piece = cell.hear_piece(&mut self.clock).await?;
+        let length = piece.as_ref().map_or(0, |piece| piece.len() as u64);
+        match piece {
+            Some(piece) if length > 0 && length <= self.left_bytes => {
+                self.left_bytes -= length;
+                Ok(Some(piece))
+            }
+            None if self.left_bytes == 0 => {
+                self.ended = true;
+                self.lease.give_back(self.sent);
+                Ok(None)
+            }
+            _ => Err(cell.babbled().await),
+        }
+    }
+}
