@@ -51,11 +51,12 @@ pub(crate) struct Transition {
     pub(crate) to: Status,
 }
 
-/// Done cannot be reached twice, and what is done must be reopened before work on it starts again.
+/// Done cannot be reached twice, and what is done must be reopened before work on it starts again. What leads
+/// forward comes first, and the pages make it the main button.
 pub(crate) const TRANSITIONS: [Transition; 4] = [
     Transition { id: 11, name: "Start work", from: &[TO_DO.id], to: IN_PROGRESS },
-    Transition { id: 21, name: "Put back", from: &[IN_PROGRESS.id], to: TO_DO },
     Transition { id: 31, name: "Resolve", from: &[TO_DO.id, IN_PROGRESS.id], to: DONE },
+    Transition { id: 21, name: "Put back", from: &[IN_PROGRESS.id], to: TO_DO },
     Transition { id: 41, name: "Reopen", from: &[DONE.id], to: TO_DO },
 ];
 

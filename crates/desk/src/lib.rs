@@ -144,15 +144,15 @@ impl Desk {
         for account in &settings.accounts {
             directory.add_person(&writer, &account.address, &account.name).await?;
         }
+        directory.add_person(&writer, page::AGENT_ADDRESS, page::AGENT_NAME).await?;
         let hooks = webhooks::Hooks::load(&readers, &settings).await?;
         let (faults, counters) = (FaultSwitches::default(), Counters::default());
         let inner = Inner { settings, readers, writer, directory, faults, counters, hooks, served_at: OnceLock::new() };
         Ok(Desk { inner: Arc::new(inner) })
     }
 
-    /// Makes project DEMO ("Demo service desk") and an agent for the pages, unless they are there.
+    /// Makes project DEMO ("Demo service desk") unless it is there.
     pub async fn seed_demo(&self) -> Result<(), Error> {
-        self.inner.directory.add_person(&self.inner.writer, page::AGENT_ADDRESS, page::AGENT_NAME).await?;
         self.add_project("DEMO", "Demo service desk").await
     }
 

@@ -199,7 +199,6 @@ fn write_text(node: &Value, text: &mut String) {
 }
 
 /// A document with these words: an empty line parts paragraphs, a line's end is a hard break.
-#[allow(dead_code)]
 pub(crate) fn from_text(text: &str) -> Value {
     let text = text.replace("\r\n", "\n");
     let paragraphs = text.split("\n\n").map(str::trim).filter(|paragraph| !paragraph.is_empty());

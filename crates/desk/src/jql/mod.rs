@@ -3,7 +3,7 @@
 mod parse;
 mod sql;
 
-pub(crate) use parse::{Query, parse};
+pub(crate) use parse::{Clause, Field, Operand, Operator, Query, parse};
 
 use crate::records::issue::{self, Issue, select_issues};
 use crate::refusal::{Refusal, bad_request};

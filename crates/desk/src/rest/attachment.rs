@@ -190,8 +190,7 @@ pub(crate) async fn read(State(desk): State<Desk>, Path(id): Path<String>) -> Re
 /// Sends the client on to the file, as Jira does to its media service; the path holds a random name and needs no sign-in.
 pub(crate) async fn content(State(desk): State<Desk>, Path(id): Path<String>) -> Result<Response, Refusal> {
     let found = find(&desk, &id).await?;
-    let name = url::form_urlencoded::byte_serialize(found.name.as_bytes()).collect::<String>().replace('+', "%20");
-    let target = format!("{}/desk/media/{}/{name}", desk.base_url(), found.file);
+    let target = format!("{}/desk/media/{}/{}", desk.base_url(), found.file, path_segment(&found.name));
     Ok((StatusCode::SEE_OTHER, [(header::LOCATION, target)]).into_response())
 }
 
@@ -212,10 +211,17 @@ pub(crate) async fn media(
     Ok(response)
 }
 
+/// A name as one segment of a path: everything but letters, digits, `-`, `.` and `_` is percent-encoded.
+pub(crate) fn path_segment(name: &str) -> String {
+    let encoded: String = url::form_urlencoded::byte_serialize(name.as_bytes()).collect();
+    // Of dots alone a browser would make another path.
+    let encoded = encoded.replace('+', "%20").replace('*', "%2A");
+    if encoded.trim_matches('.').is_empty() { "file".to_owned() } else { encoded }
+}
+
 /// RFC 6266 with RFC 8187: only the encoded form, so that no character of the name can end the header early.
 fn disposition(name: &str) -> HeaderValue {
-    let encoded = url::form_urlencoded::byte_serialize(name.as_bytes()).collect::<String>().replace('+', "%20");
-    let value = HeaderValue::from_str(&format!("attachment; filename*=UTF-8''{}", encoded.replace('*', "%2A")));
+    let value = HeaderValue::from_str(&format!("attachment; filename*=UTF-8''{}", path_segment(name)));
     value.unwrap_or(HeaderValue::from_static("attachment"))
 }
 

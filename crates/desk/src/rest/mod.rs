@@ -20,6 +20,9 @@ mod watcher;
 mod webhook;
 mod worklog;
 
+pub(crate) use attachment::path_segment;
+pub(crate) use reading::Params;
+
 use crate::refusal::{denied, not_found};
 use crate::view::{Spelling, View};
 use crate::{Desk, Settings};

@@ -156,7 +156,10 @@ impl View<'_> {
     }
 
     fn put_parts(&self, issue: &Issue, parts: &Parts, put: &mut dyn FnMut(&str, &dyn Fn() -> Value)) {
-        put("parent", &|| parts.parent.as_ref().map_or(Value::Null, |parent| self.brief(parent)));
+        // Jira leaves this one out where there is none.
+        if let Some(parent) = &parts.parent {
+            put("parent", &|| self.brief(parent));
+        }
         put("subtasks", &|| parts.children.iter().map(|child| self.brief(child)).collect());
         put("issuelinks", &|| parts.links.iter().map(|(link, other)| self.linked(*link, issue, other)).collect());
         put("attachment", &|| parts.attachments.iter().map(|one| self.attachment(one)).collect());

@@ -4,6 +4,9 @@
 mod client;
 mod conformance;
 mod faults;
+mod files;
+mod pages;
 mod queries;
 mod tour;
+mod webhooks;
 mod workflow;
