@@ -36,9 +36,13 @@ pub enum Handle {
 /// What `take_in` did with an arrival.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Taken {
-    New { message: String },
+    New {
+        message: String,
+    },
     /// The same mail by the same way: nothing was stored.
-    Known { message: String },
+    Known {
+        message: String,
+    },
 }
 
 /// What a job is about.

@@ -1,0 +1,184 @@
+//! One database, SQLite or PostgreSQL: reads, units of work, and the macros that run one SQL text on either.
+
+use crate::dialect;
+use crate::migrate::{self, Migration};
+use crate::writer::Writer;
+use futures_util::future::BoxFuture;
+use policy::{Fault, FaultCode};
+use sqlx::pool::PoolConnection;
+use sqlx::{PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool, Transaction};
+
+/// What a unit of work, or a read, does with its connection. It must not outlive it, hence the box.
+pub(crate) type Work<T> = Box<dyn for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T, Fault>> + Send>;
+
+/// A connection that SQL can be run on with `execute!`, `all!` and `one!`.
+pub(crate) enum Conn {
+    /// The writer's own, inside `BEGIN IMMEDIATE`.
+    SqliteWriter(SqliteConnection),
+    SqliteReader(PoolConnection<Sqlite>),
+    PostgresUnit(Transaction<'static, Postgres>),
+    PostgresReader(PoolConnection<Postgres>),
+}
+
+/// The two things that SQL is really sent to.
+pub(crate) enum Wire<'c> {
+    Sqlite(&'c mut SqliteConnection),
+    Postgres(&'c mut PgConnection),
+}
+
+impl Conn {
+    pub(crate) fn wire(&mut self) -> Wire<'_> {
+        match self {
+            Conn::SqliteWriter(conn) => Wire::Sqlite(conn),
+            Conn::SqliteReader(conn) => Wire::Sqlite(conn),
+            Conn::PostgresUnit(conn) => Wire::Postgres(conn),
+            Conn::PostgresReader(conn) => Wire::Postgres(conn),
+        }
+    }
+
+    pub(crate) fn is_postgres(&self) -> bool {
+        matches!(self, Conn::PostgresUnit(_) | Conn::PostgresReader(_))
+    }
+}
+
+/// Runs a statement; the number of rows that it changed.
+macro_rules! execute {
+    ($conn:expr, $sql:expr $(, $arg:expr)* $(,)?) => {
+        match $conn.wire() {
+            $crate::database::Wire::Sqlite(wire) =>
+                sqlx::query::<sqlx::Sqlite>($sql)$(.bind($arg))*.execute(wire).await.map(|done| done.rows_affected()),
+            $crate::database::Wire::Postgres(wire) =>
+                sqlx::query::<sqlx::Postgres>($sql)$(.bind($arg))*.execute(wire).await.map(|done| done.rows_affected()),
+        }
+        .map_err($crate::dialect::fault)
+    };
+}
+
+/// All rows as tuples of the named type.
+macro_rules! all {
+    ($conn:expr, $row:ty, $sql:expr $(, $arg:expr)* $(,)?) => {
+        match $conn.wire() {
+            $crate::database::Wire::Sqlite(wire) =>
+                sqlx::query_as::<sqlx::Sqlite, $row>($sql)$(.bind($arg))*.fetch_all(wire).await,
+            $crate::database::Wire::Postgres(wire) =>
+                sqlx::query_as::<sqlx::Postgres, $row>($sql)$(.bind($arg))*.fetch_all(wire).await,
+        }
+        .map_err($crate::dialect::fault)
+    };
+}
+
+/// The first row as a tuple of the named type, or `None`.
+macro_rules! one {
+    ($conn:expr, $row:ty, $sql:expr $(, $arg:expr)* $(,)?) => {
+        match $conn.wire() {
+            $crate::database::Wire::Sqlite(wire) =>
+                sqlx::query_as::<sqlx::Sqlite, $row>($sql)$(.bind($arg))*.fetch_optional(wire).await,
+            $crate::database::Wire::Postgres(wire) =>
+                sqlx::query_as::<sqlx::Postgres, $row>($sql)$(.bind($arg))*.fetch_optional(wire).await,
+        }
+        .map_err($crate::dialect::fault)
+    };
+}
+
+pub(crate) use {all, execute, one};
+
+/// Where a database lives.
+enum Place {
+    Sqlite { readers: SqlitePool },
+    Postgres { pool: PgPool },
+}
+
+/// One open database with its writer.
+pub(crate) struct Db {
+    place: Place,
+    writer: Writer,
+}
+
+impl Db {
+    /// Opens the database at `sqlite:PATH` or `postgres://…` and brings its schema up to date.
+    pub(crate) async fn open(url: &str, schema: &Migration) -> Result<Db, Fault> {
+        if let Some(path) = url.strip_prefix("sqlite:") {
+            let options = dialect::sqlite_options(path)?;
+            let mut conn = dialect::connect_sqlite(&options).await?;
+            migrate::sqlite(&mut conn, schema).await?;
+            let readers = dialect::sqlite_readers(&options);
+            let writer = Writer::sqlite(conn, dialect::wal_path(path));
+            return Ok(Db { place: Place::Sqlite { readers }, writer });
+        }
+        if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+            let pool = dialect::postgres_pool(url).await?;
+            migrate::postgres(&pool, schema).await?;
+            let writer = Writer::postgres(pool.clone());
+            return Ok(Db { place: Place::Postgres { pool }, writer });
+        }
+        let why = "a database is named `sqlite:PATH` or `postgres://…`";
+        Err(Fault::permanent(FaultCode::SettingsWrong, why).with_public(why))
+    }
+
+    /// Only reads; sees what was committed when each statement began.
+    pub(crate) async fn read<T, W>(&self, work: W) -> Result<T, Fault>
+    where
+        W: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T, Fault>> + Send,
+    {
+        let mut conn = match &self.place {
+            Place::Sqlite { readers } => Conn::SqliteReader(readers.acquire().await.map_err(dialect::fault)?),
+            Place::Postgres { pool } => Conn::PostgresReader(pool.acquire().await.map_err(dialect::fault)?),
+        };
+        work(&mut conn).await
+    }
+
+    /// One unit of work: all of it is durable when this returns `Ok`, none of it when `work` returned `Err`. A fault at the
+    /// commit itself leaves it open which of the two happened, so every unit can be repeated without harm.
+    pub(crate) async fn unit<T, W>(&self, work: W) -> Result<T, Fault>
+    where
+        T: Send + 'static,
+        W: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T, Fault>> + Send + 'static,
+    {
+        match &self.place {
+            Place::Sqlite { .. } => self.writer.queue(Vec::new(), Box::new(work)).await,
+            Place::Postgres { pool } => {
+                let mut conn = Conn::PostgresUnit(pool.begin().await.map_err(dialect::fault)?);
+                let outcome = work(&mut conn).await;
+                let Conn::PostgresUnit(transaction) = conn else {
+                    return Err(Fault::permanent(FaultCode::Internal, "a unit of work changed its connection"));
+                };
+                match outcome {
+                    Ok(value) => transaction.commit().await.map_err(dialect::fault).map(|()| value),
+                    Err(fault) => {
+                        // The server rolls back by itself when this cannot reach it; the first fault tells more.
+                        let _ = transaction.rollback().await;
+                        Err(fault)
+                    }
+                }
+            }
+        }
+    }
+
+    /// Like [`Db::unit`], but committed together with the other units that wait at this moment: one flush of the disk
+    /// for many. Only for work that merely inserts, because on PostgreSQL its row locks last as long as the group; `order`
+    /// is the value of the unique column that it may have to wait for.
+    pub(crate) async fn grouped_unit<T, W>(&self, order: Vec<u8>, work: W) -> Result<T, Fault>
+    where
+        T: Send + 'static,
+        W: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T, Fault>> + Send + 'static,
+    {
+        self.writer.queue(order, Box::new(work)).await
+    }
+
+    /// For what needs PostgreSQL's own means, such as LISTEN.
+    pub(crate) fn postgres(&self) -> Option<&PgPool> {
+        match &self.place {
+            Place::Postgres { pool } => Some(pool),
+            Place::Sqlite { .. } => None,
+        }
+    }
+
+    /// Finishes the queued units and closes every connection.
+    pub(crate) async fn close(&self) {
+        self.writer.close().await;
+        match &self.place {
+            Place::Sqlite { readers } => readers.close().await,
+            Place::Postgres { pool } => pool.close().await,
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! What must differ between SQLite and PostgreSQL: connecting, the clock, locks, claiming, and the meaning of errors.
+
+use crate::Micros;
+use crate::database::{Conn, Wire, one};
+use policy::{Fault, FaultCode};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, PgPool, SqliteConnection, SqlitePool};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// How long SQLite waits for the lock of another process before the work is refused as temporary.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// Readers of one SQLite file.
+const SQLITE_READERS_MAX: u32 = 8;
+/// Connections to one PostgreSQL database; the writer and the listener for notices are among them.
+const POSTGRES_CONNECTIONS_MAX: u32 = 16;
+/// How long a caller waits for a free connection.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+/// No statement of ours takes longer, migrations excepted; a server that hangs becomes a temporary fault (FAULT-26).
+const POSTGRES_STATEMENT_TIMEOUT_MS: u32 = 30_000;
+/// After a checkpoint the write-ahead log's file is cut to this.
+const WAL_KEPT_BYTES: &str = "16777216";
+
+/// Removes one of the forms `sqlite:PATH` and `sqlite://PATH`.
+fn sqlite_path(path: &str) -> &str {
+    path.strip_prefix("//").unwrap_or(path)
+}
+
+/// The file of the write-ahead log beside the database's.
+pub(crate) fn wal_path(path: &str) -> Option<PathBuf> {
+    Some(PathBuf::from(format!("{}-wal", sqlite_path(path))))
+}
+
+/// Creates folder and file when missing, both for our eyes only: SQLite would follow the umask.
+pub(crate) fn sqlite_options(path: &str) -> Result<SqliteConnectOptions, Fault> {
+    let path = Path::new(sqlite_path(path));
+    create_folder(path.parent().unwrap_or(Path::new(".")))?;
+    std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(path).map_err(|error| {
+        Fault::temporary(FaultCode::StoreUnavailable, format!("opening the database file: {error}"))
+    })?;
+    Ok(SqliteConnectOptions::new()
+        .filename(path)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(BUSY_TIMEOUT)
+        .pragma("journal_size_limit", WAL_KEPT_BYTES)
+        .pragma("secure_delete", "ON")
+        .disable_statement_logging())
+}
+
+/// A folder that only its owner may enter.
+pub(crate) fn create_folder(path: &Path) -> Result<(), Fault> {
+    if path.as_os_str().is_empty() || path.is_dir() {
+        return Ok(());
+    }
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .map_err(|error| Fault::temporary(FaultCode::StoreUnavailable, format!("creating a folder: {error}")))
+}
+
+pub(crate) async fn connect_sqlite(options: &SqliteConnectOptions) -> Result<SqliteConnection, Fault> {
+    options.connect().await.map_err(fault)
+}
+
+pub(crate) fn sqlite_readers(options: &SqliteConnectOptions) -> SqlitePool {
+    SqlitePoolOptions::new()
+        .max_connections(SQLITE_READERS_MAX)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .connect_lazy_with(options.clone().pragma("query_only", "ON"))
+}
+
+pub(crate) async fn postgres_pool(url: &str) -> Result<PgPool, Fault> {
+    let options = PgConnectOptions::from_str(url).map_err(|_| {
+        // The error's text could repeat the password that stands in the URL.
+        let why = "the database's URL cannot be read";
+        Fault::permanent(FaultCode::SettingsWrong, why).with_public(why)
+    })?;
+    let options = options
+        .application_name("sealpost")
+        // A server that answers before its log is on the disk would break the first promise.
+        .options([("synchronous_commit", "on".to_owned())])
+        .options([("statement_timeout", POSTGRES_STATEMENT_TIMEOUT_MS.to_string())])
+        .disable_statement_logging();
+    PgPoolOptions::new()
+        .max_connections(POSTGRES_CONNECTIONS_MAX)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .connect_with(options)
+        .await
+        .map_err(fault)
+}
+
+/// Runs one command that has no arguments and is not worth preparing.
+pub(crate) async fn command(conn: &mut Conn, sql: &'static str) -> Result<(), Fault> {
+    raw(conn, sql).await.map_err(fault)
+}
+
+async fn raw(conn: &mut Conn, sql: &'static str) -> sqlx::Result<()> {
+    match conn.wire() {
+        Wire::Sqlite(wire) => sqlx::query(sql).execute(wire).await.map(|_| ()),
+        Wire::Postgres(wire) => sqlx::raw_sql(sql).execute(wire).await.map(|_| ()),
+    }
+}
+
+/// COMMIT on SQLite; with the fault whether the disk itself failed, after which nothing may be written any more (FAULT-07).
+pub(crate) async fn commit_sqlite(conn: &mut Conn) -> Result<(), (Fault, bool)> {
+    raw(conn, "COMMIT").await.map_err(|error| {
+        let disk_failed = sqlite_code(&error).is_some_and(|code| matches!(code, SQLITE_IOERR | SQLITE_CORRUPT));
+        (fault(error), disk_failed)
+    })
+}
+
+/// The database's clock. SQLite runs inside this process and on this machine's clock; PostgreSQL's server has its own, the
+/// only one that all nodes share.
+pub(crate) async fn now(conn: &mut Conn) -> Result<Micros, Fault> {
+    if !conn.is_postgres() {
+        return Ok(this_clock());
+    }
+    let sql = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)";
+    let row = one!(conn, (i64,), sql)?;
+    row.map(|(now,)| now).ok_or_else(|| Fault::temporary(FaultCode::StoreUnavailable, "the database told no time"))
+}
+
+/// This machine's clock, for what no other node compares.
+pub(crate) fn this_clock() -> Micros {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_micros()).unwrap_or(Micros::MAX)
+}
+
+/// When the lease with this fence ends, with the row locked until the unit ends; `None` when it was lost.
+/// SQLite needs no lock: its units run one after the other.
+pub(crate) async fn lock_lease(conn: &mut Conn, job: &str, fence: i64) -> Result<Option<Micros>, Fault> {
+    const SQLITE: &str = "SELECT due FROM jobs WHERE id = $1 AND fence = $2 AND state = 'running'";
+    const POSTGRES: &str = "SELECT due FROM jobs WHERE id = $1 AND fence = $2 AND state = 'running' FOR UPDATE";
+    let sql = if conn.is_postgres() { POSTGRES } else { SQLITE };
+    Ok(one!(conn, (i64,), sql, job, fence)?.map(|(due,)| due))
+}
+
+/// Claiming, $1 now, $2 ended before this frees a lane, $3 to $5 kinds, $6 how many, $7 leased until, $8 worker.
+macro_rules! claim_sql {
+    ($lock:literal) => {
+        concat!(
+            "WITH picked AS MATERIALIZED (
+                SELECT j.id AS chosen FROM jobs j
+                WHERE j.state IN ('ready', 'running', 'waiting') AND j.due <= $1 AND j.kind IN ($3, $4, $5)
+                  AND NOT EXISTS (
+                    SELECT 1 FROM jobs e WHERE e.lane = j.lane AND e.state <> 'done' AND e.id <> j.id
+                      AND ((e.position < j.position AND (e.state IN ('ready', 'running', 'waiting') OR e.ended_at > $2))
+                           OR (e.state = 'running' AND e.due > $1)))
+                  AND NOT EXISTS (
+                    SELECT 1 FROM jobs e WHERE e.issue_lane = j.issue_lane AND e.state <> 'done' AND e.id <> j.id
+                      AND ((e.position < j.position AND (e.state IN ('ready', 'running', 'waiting') OR e.ended_at > $2))
+                           OR (e.state = 'running' AND e.due > $1)))
+                ORDER BY j.due, j.position LIMIT $6",
+            $lock,
+            ")
+            UPDATE jobs SET state = 'running', tries = tries + 1, fence = fence + 1, due = $7, worker = $8, ended_at = NULL
+            FROM picked WHERE jobs.id = picked.chosen
+            RETURNING id, kind, site, subject, tries, fence, due, created_at, position"
+        )
+    };
+}
+
+/// On PostgreSQL rows that somebody works on are stepped over instead of waited for.
+pub(crate) fn claim_sql(conn: &Conn) -> &'static str {
+    if conn.is_postgres() { claim_sql!(" FOR UPDATE OF j SKIP LOCKED") } else { claim_sql!("") }
+}
+
+/// One claim at a time in the whole database: two at once could each see the other's job of a lane as still unclaimed.
+/// Claims are short and take several jobs, so this costs little; nothing else waits for it.
+pub(crate) async fn lock_claims(conn: &mut Conn) -> Result<(), Fault> {
+    lock(conn, "SELECT pg_advisory_xact_lock(736665730001)").await
+}
+
+/// One linker of the audit chain at a time.
+pub(crate) async fn lock_audit(conn: &mut Conn) -> Result<(), Fault> {
+    lock(conn, "SELECT pg_advisory_xact_lock(736665730002)").await
+}
+
+async fn lock(conn: &mut Conn, sql: &'static str) -> Result<(), Fault> {
+    if conn.is_postgres() { command(conn, sql).await } else { Ok(()) }
+}
+
+// Primary result codes of SQLite (https://sqlite.org/rescode.html).
+const SQLITE_BUSY: i32 = 5;
+const SQLITE_LOCKED: i32 = 6;
+const SQLITE_READONLY: i32 = 8;
+const SQLITE_IOERR: i32 = 10;
+const SQLITE_CORRUPT: i32 = 11;
+const SQLITE_FULL: i32 = 13;
+const SQLITE_CANTOPEN: i32 = 14;
+const SQLITE_NOTADB: i32 = 26;
+
+/// The primary part of SQLite's extended result code. PostgreSQL's have five characters.
+fn sqlite_code(error: &sqlx::Error) -> Option<i32> {
+    let error = error.as_database_error()?.try_downcast_ref::<sqlx::sqlite::SqliteError>()?;
+    let code: i32 = sqlx::error::DatabaseError::code(error)?.parse().ok()?;
+    Some(code & 0xff)
+}
+
+/// What an error of the database means for the work. The detail names no value: messages of both databases name columns and
+/// constraints, and what stands in the columns is sealed or hashed anyway.
+pub(crate) fn fault(error: sqlx::Error) -> Fault {
+    let detail = error.to_string();
+    if let Some(code) = sqlite_code(&error) {
+        return match code {
+            SQLITE_FULL => Fault::temporary(FaultCode::DiskFull, detail),
+            SQLITE_CORRUPT | SQLITE_NOTADB => Fault::permanent(FaultCode::StoreCorrupt, detail),
+            SQLITE_BUSY | SQLITE_LOCKED | SQLITE_READONLY | SQLITE_IOERR | SQLITE_CANTOPEN => {
+                Fault::temporary(FaultCode::StoreUnavailable, detail)
+            }
+            _ => Fault::permanent(FaultCode::Internal, detail),
+        };
+    }
+    if let sqlx::Error::Database(database) = &error {
+        let code = database.code().unwrap_or_default().into_owned();
+        return match (code.as_str(), code.get(..2).unwrap_or_default()) {
+            ("53100", _) => Fault::temporary(FaultCode::DiskFull, detail),
+            ("XX001" | "XX002", _) => Fault::permanent(FaultCode::StoreCorrupt, detail),
+            // Data exceptions, constraints, unknown tables: mistakes of ours that repeating does not mend.
+            (_, "21" | "22" | "23" | "42") => Fault::permanent(FaultCode::Internal, detail),
+            _ => Fault::temporary(FaultCode::StoreUnavailable, detail),
+        };
+    }
+    match error {
+        sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::ColumnNotFound(_) => {
+            Fault::permanent(FaultCode::StoreCorrupt, detail)
+        }
+        _ => Fault::temporary(FaultCode::StoreUnavailable, detail),
+    }
+}

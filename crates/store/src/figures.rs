@@ -1,0 +1,57 @@
+//! Figures for health pages and metrics.
+
+use crate::Store;
+use crate::database::{all, one};
+use crate::dialect;
+use crate::rows::{Figures, JobKind, JobState};
+use policy::{Fault, FaultCode, Outcome};
+
+const OUTCOMES: [Outcome; 7] = [
+    Outcome::Create,
+    Outcome::Comment,
+    Outcome::Ignore,
+    Outcome::Reject,
+    Outcome::Forward,
+    Outcome::Quarantine,
+    Outcome::Hold,
+];
+
+/// The outcome that a word in the database means.
+pub(crate) fn outcome_of(word: &str) -> Result<Outcome, Fault> {
+    let known = OUTCOMES.into_iter().find(|outcome| outcome.word() == word);
+    known.ok_or_else(|| Fault::permanent(FaultCode::StoreCorrupt, "a message has an unknown outcome"))
+}
+
+impl Store {
+    /// Numbers of jobs, outcomes and messages; the jobs that are done are those that the sweep has not removed yet.
+    pub async fn figures(&self) -> Result<Figures, Fault> {
+        const JOBS: &str = "SELECT kind, state, COUNT(*), MIN(created_at) FROM jobs GROUP BY kind, state
+            ORDER BY kind, state";
+        const BY_OUTCOME: &str = "SELECT outcome, COUNT(*) FROM messages WHERE outcome IS NOT NULL GROUP BY outcome
+            ORDER BY outcome";
+        self.inner
+            .db
+            .read(|conn| {
+                Box::pin(async move {
+                    let now = dialect::now(conn).await?;
+                    let mut figures = Figures::default();
+                    for (kind, state, number, oldest) in all!(conn, (String, String, i64, i64), JOBS)? {
+                        let (kind, state) = (JobKind::from_word(&kind)?, JobState::from_word(&state)?);
+                        let age_s = now.saturating_sub(oldest).max(0) / 1_000_000;
+                        figures.jobs.push((kind, state, natural(number), natural(age_s)));
+                    }
+                    for (outcome, number) in all!(conn, (String, i64), BY_OUTCOME)? {
+                        figures.outcomes.push((outcome_of(&outcome)?, natural(number)));
+                    }
+                    let messages = one!(conn, (i64,), "SELECT COUNT(*) FROM messages")?;
+                    figures.messages = messages.map_or(0, |(number,)| natural(number));
+                    Ok(figures)
+                })
+            })
+            .await
+    }
+}
+
+fn natural(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(0)
+}

@@ -1,0 +1,301 @@
+//! Jobs: claiming by lanes, leases with fencing, waiting, holding, giving up.
+
+use crate::Store;
+use crate::audit::{self, Entry};
+use crate::database::{Conn, Db, all, execute, one};
+use crate::dialect;
+use crate::rows::{JobKind, JobState, Lease, Micros};
+use crate::sealed::{self, job_place};
+use policy::{Fault, FaultCode};
+use uuid::Uuid;
+
+/// How long a held or dead job still keeps the later ones of its lane waiting: time for a person to look before a reply
+/// goes on without its parent.
+pub const LANE_FREED_AFTER_S: i64 = 10 * 60;
+/// Between two sweeps.
+pub const SWEEP_EVERY_S: i64 = 3600;
+/// Jobs that one claim takes at most, whatever was asked for.
+const CLAIM_MAX: u32 = 256;
+/// The sweep is one job for ever.
+const SWEEP_JOB: &str = "sweep";
+
+const SECOND: i64 = 1_000_000;
+
+/// A claimed row: id, kind, site, subject, tries, fence, due, created_at, position.
+type Claimed = (String, String, String, String, i64, i64, i64, i64, i64);
+
+impl JobKind {
+    /// The word that stands in the database.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            JobKind::Decide => "decide",
+            JobKind::Carry => "carry",
+            JobKind::Sweep => "sweep",
+        }
+    }
+
+    pub(crate) fn from_word(word: &str) -> Result<JobKind, Fault> {
+        let known = [JobKind::Decide, JobKind::Carry, JobKind::Sweep].into_iter().find(|kind| kind.word() == word);
+        known.ok_or_else(|| Fault::permanent(FaultCode::StoreCorrupt, "a job has an unknown kind"))
+    }
+}
+
+impl JobState {
+    /// The word that stands in the database.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            JobState::Ready => "ready",
+            JobState::Running => "running",
+            JobState::Waiting => "waiting",
+            JobState::Held => "held",
+            JobState::Done => "done",
+            JobState::Dead => "dead",
+        }
+    }
+
+    pub(crate) fn from_word(word: &str) -> Result<JobState, Fault> {
+        let all =
+            [JobState::Ready, JobState::Running, JobState::Waiting, JobState::Held, JobState::Done, JobState::Dead];
+        let known = all.into_iter().find(|state| state.word() == word);
+        known.ok_or_else(|| Fault::permanent(FaultCode::StoreCorrupt, "a job has an unknown state"))
+    }
+}
+
+/// How a running job stops without being done.
+struct Stop {
+    state: JobState,
+    due: Micros,
+    tries_back: i64,
+}
+
+/// Makes the sweep's job when there is none.
+pub(crate) async fn ensure_sweep(db: &Db) -> Result<(), Fault> {
+    const SQL: &str = "INSERT INTO jobs (id, kind, site, subject, position, state, due, created_at)
+        VALUES ($1, 'sweep', '', '', 0, 'ready', $2, $2) ON CONFLICT (id) DO NOTHING";
+    db.unit(|conn| {
+        Box::pin(async move {
+            let now = dialect::now(conn).await?;
+            execute!(conn, SQL, SWEEP_JOB, now).map(|_| ())
+        })
+    })
+    .await
+}
+
+pub(crate) fn lease_lost() -> Fault {
+    Fault::temporary(FaultCode::LeaseLost, "the job runs under another fence or not at all")
+}
+
+/// Every unit that records a result of a job begins with this.
+pub(crate) async fn check_lease(conn: &mut Conn, lease: &Lease) -> Result<Micros, Fault> {
+    dialect::lock_lease(conn, &lease.job, lease.fence).await?.ok_or_else(lease_lost)
+}
+
+impl Store {
+    /// Up to `limit` jobs whose lane is free, oldest first; counts the try. A job whose lease has run out is claimed anew.
+    ///
+    /// Of each lane only the oldest job that is not done is given out, so mails of a thread are worked on in order of
+    /// arrival; a held or dead one frees its lane after [`LANE_FREED_AFTER_S`]. `limit` counts at most 256.
+    pub async fn claim(&self, worker: &str, kinds: &[JobKind], limit: u32, lease_s: u32) -> Result<Vec<Lease>, Fault> {
+        let rings = self.inner.bell.rings();
+        let limit = limit.min(CLAIM_MAX);
+        let worker = worker.to_owned();
+        let mut words = [""; 3];
+        for (word, kind) in words.iter_mut().zip(kinds) {
+            *word = kind.word();
+        }
+        let claimed = self.inner.db.unit(move |conn| Box::pin(claim(conn, worker, words, limit, lease_s))).await?;
+        if claimed.len() < limit as usize {
+            self.looked.up_to(rings);
+        } else {
+            self.looked.not_all();
+        }
+        Ok(claimed)
+    }
+
+    /// Resolves soon after work may have become claimable (a unit of work here, or a notice from another process), at once
+    /// when that was so since this handle's last claim began, and at the latest after a second.
+    pub async fn work_waits(&self) {
+        self.inner.bell.wait(&self.looked).await;
+    }
+
+    /// Extends leases; `LeaseLost` for the whole call when one was lost.
+    pub async fn renew(&self, leases: &[Lease], lease_s: u32) -> Result<Vec<Lease>, Fault> {
+        const SQL: &str = "UPDATE jobs SET due = $1 WHERE id = $2 AND fence = $3 AND state = 'running'";
+        let mut leases = leases.to_vec();
+        self.inner
+            .db
+            .unit(move |conn| {
+                Box::pin(async move {
+                    let until = dialect::now(conn).await? + i64::from(lease_s) * SECOND;
+                    for lease in &mut leases {
+                        if execute!(conn, SQL, until, &lease.job, lease.fence)? != 1 {
+                            return Err(lease_lost());
+                        }
+                        lease.until = until;
+                    }
+                    Ok(leases)
+                })
+            })
+            .await
+    }
+
+    /// Gives a job back untouched and takes the try back: for orderly shutdown.
+    pub async fn release(&self, lease: &Lease) -> Result<(), Fault> {
+        const SQL: &str =
+            "UPDATE jobs SET state = 'ready', due = created_at, tries = tries - 1, worker = NULL WHERE id = $1";
+        let lease = lease.clone();
+        let work = self.inner.db.unit(move |conn| {
+            Box::pin(async move {
+                check_lease(conn, &lease).await?;
+                execute!(conn, SQL, &lease.job).map(|_| ())
+            })
+        });
+        work.await?;
+        self.inner.bell.ring();
+        Ok(())
+    }
+
+    /// The job waits until then; the fault is shown in the story.
+    pub async fn park(&self, lease: &Lease, fault: &Fault, until: Micros) -> Result<(), Fault> {
+        self.stop(lease, fault, Stop { state: JobState::Waiting, due: until, tries_back: 0 }).await
+    }
+
+    /// The job waits until then as a part of its work (the time of a look-up, an undecided parent, a time that the
+    /// tracker named): like [`Store::park`], but the try is taken back, so that waiting never wears out the tries.
+    pub async fn wait(&self, lease: &Lease, fault: &Fault, until: Micros) -> Result<(), Fault> {
+        self.stop(lease, fault, Stop { state: JobState::Waiting, due: until, tries_back: 1 }).await
+    }
+
+    /// The job waits for a person.
+    pub async fn hold(&self, lease: &Lease, fault: &Fault) -> Result<(), Fault> {
+        self.stop(lease, fault, Stop { state: JobState::Held, due: 0, tries_back: 0 }).await
+    }
+
+    /// The job is given up: visible and replayable.
+    pub async fn bury(&self, lease: &Lease, fault: &Fault) -> Result<(), Fault> {
+        self.stop(lease, fault, Stop { state: JobState::Dead, due: 0, tries_back: 0 }).await
+    }
+
+    async fn stop(&self, lease: &Lease, fault: &Fault, stop: Stop) -> Result<(), Fault> {
+        const SQL: &str = "UPDATE jobs SET state = $1, due = $2, tries = tries - $3, sealed_fault = $4, ended_at = $5,
+            worker = NULL WHERE id = $6";
+        let sealed = match self.inner.key_for(lease).await? {
+            Some(key) => Some(sealed::seal(&key, job_place(&lease.site, &lease.job), fault)?),
+            None => None,
+        };
+        let lease = lease.clone();
+        let work = self.inner.db.unit(move |conn| {
+            Box::pin(async move {
+                check_lease(conn, &lease).await?;
+                let now = dialect::now(conn).await?;
+                let ended_at = (stop.state != JobState::Waiting).then_some(now);
+                let state = stop.state.word();
+                execute!(conn, SQL, state, stop.due, stop.tries_back, sealed, ended_at, &lease.job).map(|_| ())
+            })
+        });
+        work.await?;
+        self.inner.bell.ring();
+        Ok(())
+    }
+
+    /// A person's word: a held or dead job becomes ready again, with its tries at zero; steps of the active plan that had
+    /// failed for good may begin again (done ones keep their receipts, those in doubt stay so). `who` stands in the audit row.
+    pub async fn wake(&self, message: &str, who: &str) -> Result<bool, Fault> {
+        let site = "SELECT site FROM messages WHERE id = $1";
+        let asked = message.to_owned();
+        let found =
+            self.inner.db.read(move |conn| Box::pin(async move { one!(conn, (String,), site, &asked) })).await?;
+        let Some((site,)) = found else { return Ok(false) };
+        let entry = Entry::by_person(&self.inner.vault, &site, "wake", message, who).await?;
+        let message = message.to_owned();
+        let woken = self.inner.db.unit(move |conn| Box::pin(async move { wake(conn, &message, &entry).await })).await?;
+        self.inner.bell.ring();
+        Ok(woken)
+    }
+
+    /// All steps have ended: the job is done. The sweep's job comes again after [`SWEEP_EVERY_S`].
+    pub async fn complete(&self, lease: &Lease) -> Result<(), Fault> {
+        let lease = lease.clone();
+        let work = self.inner.db.unit(move |conn| {
+            Box::pin(async move {
+                check_lease(conn, &lease).await?;
+                let now = dialect::now(conn).await?;
+                if lease.kind == JobKind::Sweep {
+                    const AGAIN: &str = "UPDATE jobs SET state = 'waiting', due = $1, tries = 0, sealed_fault = NULL,
+                        worker = NULL WHERE id = $2";
+                    return execute!(conn, AGAIN, now + SWEEP_EVERY_S * SECOND, &lease.job).map(|_| ());
+                }
+                done(conn, &lease.job, now).await
+            })
+        });
+        work.await?;
+        self.inner.bell.ring();
+        Ok(())
+    }
+}
+
+async fn wake(conn: &mut Conn, message: &str, entry: &Entry) -> Result<bool, Fault> {
+    const JOB: &str = "UPDATE jobs SET state = 'ready', due = $1, tries = 0, ended_at = NULL
+        WHERE state IN ('held', 'dead') AND id = (SELECT job FROM messages WHERE id = $2)";
+    const STEPS: &str = "UPDATE ledger SET state = 'open', ended_at = NULL, sealed_fault = NULL, looked = 0
+        WHERE message = $1 AND state = 'failed' AND key LIKE
+            (SELECT 'message:' || id || '/' || CAST(revision AS TEXT) || '/%' FROM messages WHERE id = $1)";
+    let now = dialect::now(conn).await?;
+    if execute!(conn, JOB, now, message)? == 0 {
+        return Ok(false);
+    }
+    execute!(conn, STEPS, message)?;
+    audit::write(conn, entry, now).await?;
+    Ok(true)
+}
+
+/// Ends a job inside a unit that has checked its lease.
+pub(crate) async fn done(conn: &mut Conn, job: &str, now: Micros) -> Result<(), Fault> {
+    const SQL: &str = "UPDATE jobs SET state = 'done', ended_at = $1, sealed_fault = NULL, worker = NULL WHERE id = $2";
+    execute!(conn, SQL, now, job).map(|_| ())
+}
+
+/// Puts the `Carry` job of a message where its `Decide` job stood: in the same lane, at the same position, and as old, so
+/// that it goes before the decisions about later mails.
+pub(crate) async fn follow_with_carry(
+    conn: &mut Conn,
+    decide: &str,
+    issue_lane: Option<&str>,
+    now: Micros,
+) -> Result<String, Fault> {
+    const SQL: &str = "INSERT INTO jobs (id, kind, site, subject, lane, issue_lane, position, state, due, created_at)
+        SELECT $1, 'carry', site, subject, lane, $2, position, 'ready', created_at, $3 FROM jobs WHERE id = $4";
+    let id = Uuid::now_v7().simple().to_string();
+    execute!(conn, SQL, &id, issue_lane, now, decide)?;
+    Ok(id)
+}
+
+/// The second lane of a job whose issue is known.
+pub(crate) fn issue_lane(site: &str, issue_id: &str) -> String {
+    format!("{site}/issue:{issue_id}")
+}
+
+async fn claim(
+    conn: &mut Conn,
+    worker: String,
+    kinds: [&'static str; 3],
+    limit: u32,
+    lease_s: u32,
+) -> Result<Vec<Lease>, Fault> {
+    dialect::lock_claims(conn).await?;
+    let now = dialect::now(conn).await?;
+    let freed = now - LANE_FREED_AFTER_S * SECOND;
+    let until = now + i64::from(lease_s) * SECOND;
+    let sql = dialect::claim_sql(conn);
+    let [first, second, third] = kinds;
+    let limit = i64::from(limit);
+    let mut rows = all!(conn, Claimed, sql, now, freed, first, second, third, limit, until, &worker)?;
+    rows.sort_by_key(|row| row.8);
+    rows.into_iter().map(lease_of).collect()
+}
+
+fn lease_of((job, kind, site, subject, tries, fence, until, created_at, _): Claimed) -> Result<Lease, Fault> {
+    let kind = JobKind::from_word(&kind)?;
+    let tries = u32::try_from(tries).unwrap_or(u32::MAX);
+    Ok(Lease { job, kind, site, subject, tries, fence, until, created_at })
+}

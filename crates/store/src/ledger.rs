@@ -1,0 +1,242 @@
+//! The ledger: one row per step key, begun before an effect and ended after it, so that effects happen once.
+
+use crate::Store;
+use crate::audit::{self, Entry};
+use crate::database::{Conn, execute, one};
+use crate::dialect;
+use crate::job::{self, check_lease, lease_lost};
+use crate::rows::{Begun, Lease, Micros};
+use crate::sealed::{self, ledger_place};
+use crate::vault::seal::SealingKey;
+use policy::{Fault, FaultCode, Receipt, StepKey};
+
+/// What a row says: state, begun_at, looked, sealed_before, sealed_fault, receipt. States are `begun`, `open` (looked for
+/// and not there: to be begun again), `done` and `failed`.
+type Deed = (String, i64, i64, Option<Vec<u8>>, Option<Vec<u8>>, Option<String>);
+
+const DEED: &str = "SELECT state, begun_at, looked, sealed_before, sealed_fault, receipt FROM ledger WHERE key = $1";
+
+impl Store {
+    /// Notes that a step begins. `before` is what a later look for its trace will need; kept from the first begin.
+    ///
+    /// `LeaseLost` also when the lease has run out without anybody else having claimed the job: no effect is begun that
+    /// another worker may be about to look for.
+    pub async fn begin(&self, lease: &Lease, key: &StepKey, kind: &str, before: &str) -> Result<Begun, Fault> {
+        let sealing = self.inner.key_for(lease).await?;
+        let sealed = seal_before(sealing.as_deref(), lease, key, before)?;
+        let (owned, step, kind) = (lease.clone(), key.0.clone(), kind.to_owned());
+        let work =
+            self.inner.db.unit(move |conn| Box::pin(async move { begin(conn, &owned, &step, &kind, sealed).await }));
+        match work.await? {
+            None => Ok(Begun::Fresh),
+            Some(deed) => begun(sealing.as_deref(), lease, key, deed),
+        }
+    }
+
+    /// What the ledger says, without beginning anything; `Fresh` when there is no row, or when [`Store::not_done`] said so.
+    pub async fn deed(&self, lease: &Lease, key: &StepKey) -> Result<Begun, Fault> {
+        let sealing = self.inner.key_for(lease).await?;
+        let (owned, step) = (lease.clone(), key.0.clone());
+        let work = self.inner.db.unit(move |conn| {
+            Box::pin(async move {
+                check_lease(conn, &owned).await?;
+                one!(conn, Deed, DEED, &step)
+            })
+        });
+        match work.await? {
+            None => Ok(Begun::Fresh),
+            Some(deed) => begun(sealing.as_deref(), lease, key, deed),
+        }
+    }
+
+    /// Counts one more completed look for a trace; returns the new count.
+    pub async fn looked(&self, lease: &Lease, key: &StepKey) -> Result<u32, Fault> {
+        const SQL: &str = "UPDATE ledger SET looked = looked + 1 WHERE key = $1 AND state = 'begun' RETURNING looked";
+        let (lease, step) = (lease.clone(), key.0.clone());
+        let work = self.inner.db.unit(move |conn| {
+            Box::pin(async move {
+                check_lease(conn, &lease).await?;
+                one!(conn, (i64,), SQL, &step)?.ok_or_else(not_begun)
+            })
+        });
+        let (looked,) = work.await?;
+        Ok(u32::try_from(looked).unwrap_or(u32::MAX))
+    }
+
+    /// The trace was looked for completely and is not there: the step may be begun again (its `before` is replaced). Until
+    /// [`Store::begin`] says `Fresh` the effect must not be tried: a crash in between would leave no sign of it.
+    pub async fn not_done(&self, lease: &Lease, key: &StepKey, before: &str) -> Result<(), Fault> {
+        const SQL: &str = "UPDATE ledger SET state = 'open', looked = 0, sealed_before = $1
+            WHERE key = $2 AND state = 'begun'";
+        let sealing = self.inner.key_for(lease).await?;
+        let sealed = seal_before(sealing.as_deref(), lease, key, before)?;
+        let (lease, step) = (lease.clone(), key.0.clone());
+        self.inner
+            .db
+            .unit(move |conn| {
+                Box::pin(async move {
+                    check_lease(conn, &lease).await?;
+                    one_row(execute!(conn, SQL, sealed, &step)?)
+                })
+            })
+            .await
+    }
+
+    /// Done, with receipt and audit row, in one unit of work; ties message, thread and participants to the issue.
+    /// Repeating it with the same receipt does nothing more.
+    pub async fn finish(&self, lease: &Lease, key: &StepKey, receipt: &Receipt) -> Result<(), Fault> {
+        let text = audit::receipt_text(receipt)?;
+        let entry = Entry::by_program(&self.inner.vault, &lease.site, "step_done", &key.0, Some(text.clone())).await?;
+        let (lease, step, receipt) = (lease.clone(), key.0.clone(), receipt.clone());
+        let work = self
+            .inner
+            .db
+            .unit(move |conn| Box::pin(async move { finish(conn, &lease, &step, &receipt, &text, &entry).await }));
+        work.await?;
+        self.inner.bell.ring();
+        Ok(())
+    }
+
+    /// Failed for good; the plan goes on or not as the engine decides.
+    pub async fn fail(&self, lease: &Lease, key: &StepKey, fault: &Fault) -> Result<(), Fault> {
+        const SQL: &str = "UPDATE ledger SET state = 'failed', ended_at = $1, sealed_fault = $2
+            WHERE key = $3 AND state IN ('begun', 'open')";
+        let sealed = match self.inner.key_for(lease).await? {
+            Some(sealing) => Some(sealed::seal(&sealing, ledger_place(&lease.site, &key.0, "sealed_fault"), fault)?),
+            None => None,
+        };
+        let entry = Entry::by_program(&self.inner.vault, &lease.site, "step_failed", &key.0, None).await?;
+        let (lease, step) = (lease.clone(), key.0.clone());
+        self.inner
+            .db
+            .unit(move |conn| {
+                Box::pin(async move {
+                    check_lease(conn, &lease).await?;
+                    let now = dialect::now(conn).await?;
+                    one_row(execute!(conn, SQL, now, sealed, &step)?)?;
+                    audit::write(conn, &entry, now).await
+                })
+            })
+            .await
+    }
+}
+
+fn not_begun() -> Fault {
+    Fault::permanent(FaultCode::Internal, "the ledger does not say that this step was begun")
+}
+
+fn one_row(changed: u64) -> Result<(), Fault> {
+    if changed == 1 { Ok(()) } else { Err(not_begun()) }
+}
+
+fn seal_before(
+    sealing: Option<&SealingKey>,
+    lease: &Lease,
+    key: &StepKey,
+    before: &str,
+) -> Result<Option<Vec<u8>>, Fault> {
+    let place = ledger_place(&lease.site, &key.0, "sealed_before");
+    sealing.map(|sealing| sealing.seal(place, before.as_bytes())).transpose()
+}
+
+fn begun(sealing: Option<&SealingKey>, lease: &Lease, key: &StepKey, deed: Deed) -> Result<Begun, Fault> {
+    let (state, begun_at, looked, before, fault, receipt) = deed;
+    let corrupt = || Fault::permanent(FaultCode::StoreCorrupt, "a row of the ledger makes no sense");
+    match (state.as_str(), receipt) {
+        ("open", _) => Ok(Begun::Fresh),
+        ("begun", _) => {
+            let before = match (sealing, before) {
+                (Some(sealing), Some(sealed)) => {
+                    let opened = sealing.open(ledger_place(&lease.site, &key.0, "sealed_before"), &sealed)?;
+                    String::from_utf8(opened).map_err(|_| corrupt())?
+                }
+                _ => String::new(),
+            };
+            Ok(Begun::InDoubt { begun_at, before, looked: u32::try_from(looked).unwrap_or(u32::MAX) })
+        }
+        ("done", Some(receipt)) => serde_json::from_str(&receipt).map(Begun::Done).map_err(|_| corrupt()),
+        ("failed", _) => read_fault(sealing, &lease.site, &key.0, fault).map(Begun::Failed),
+        _ => Err(corrupt()),
+    }
+}
+
+/// The fault of a failed step; when it was erased, only that there was one.
+pub(crate) fn read_fault(
+    sealing: Option<&SealingKey>,
+    site: &str,
+    key: &str,
+    sealed: Option<Vec<u8>>,
+) -> Result<Fault, Fault> {
+    match (sealing, sealed) {
+        (Some(sealing), Some(sealed)) => sealed::open(sealing, ledger_place(site, key, "sealed_fault"), &sealed),
+        _ => Ok(crate::content::erased()),
+    }
+}
+
+/// `None` when the row now says that this caller began it, otherwise what it said before.
+async fn begin(
+    conn: &mut Conn,
+    lease: &Lease,
+    step: &str,
+    kind: &str,
+    sealed_before: Option<Vec<u8>>,
+) -> Result<Option<Deed>, Fault> {
+    const FIRST: &str = "INSERT INTO ledger (key, message, kind, state, begun_at, sealed_before)
+        VALUES ($1, $2, $3, 'begun', $4, $5) ON CONFLICT (key) DO NOTHING";
+    const AGAIN: &str = "UPDATE ledger SET state = 'begun', begun_at = $1 WHERE key = $2 AND state = 'open'";
+    let until = check_lease(conn, lease).await?;
+    let now = dialect::now(conn).await?;
+    if until <= now {
+        return Err(lease_lost());
+    }
+    if execute!(conn, FIRST, step, &lease.subject, kind, now, sealed_before)? == 1 {
+        return Ok(None);
+    }
+    if execute!(conn, AGAIN, now, step)? == 1 {
+        return Ok(None);
+    }
+    one!(conn, Deed, DEED, step)?.map(Some).ok_or_else(not_begun)
+}
+
+async fn finish(
+    conn: &mut Conn,
+    lease: &Lease,
+    step: &str,
+    receipt: &Receipt,
+    text: &str,
+    entry: &Entry,
+) -> Result<(), Fault> {
+    const DONE: &str =
+        "UPDATE ledger SET state = 'done', ended_at = $1, receipt = $2 WHERE key = $3 AND state = 'begun'";
+    check_lease(conn, lease).await?;
+    let now = dialect::now(conn).await?;
+    if execute!(conn, DONE, now, text, step)? != 1 {
+        let deed = one!(conn, Deed, DEED, step)?;
+        return match deed {
+            Some((state, _, _, _, _, Some(known))) if state == "done" && known == text => Ok(()),
+            _ => Err(not_begun()),
+        };
+    }
+    tie(conn, lease, receipt, now).await?;
+    audit::write(conn, entry, now).await
+}
+
+/// From now on the message belongs to the issue, and so do the replies to it and the people in it.
+async fn tie(conn: &mut Conn, lease: &Lease, receipt: &Receipt, now: Micros) -> Result<(), Fault> {
+    const MESSAGE: &str = "UPDATE messages SET issue_id = $1, tied_at = $2 WHERE id = $3 AND tied_at IS NULL";
+    const PEOPLE: &str = "INSERT INTO participants (site, issue_id, address)
+        SELECT $1, $2, address FROM message_people WHERE message = $3 ON CONFLICT DO NOTHING";
+    const ISSUE: &str = "INSERT INTO issues (site, issue_id, issue_key) VALUES ($1, $2, $3)
+        ON CONFLICT (site, issue_id) DO UPDATE SET issue_key = EXCLUDED.issue_key";
+    const LANE: &str = "UPDATE jobs SET issue_lane = $1 WHERE id = $2 AND issue_lane IS NULL";
+    let issue_id = receipt.issue_id();
+    if execute!(conn, MESSAGE, issue_id, now, &lease.subject)? == 1 {
+        execute!(conn, PEOPLE, &lease.site, issue_id, &lease.subject)?;
+        // The rest of this plan keeps its place among the mails to the same issue that come by other threads.
+        execute!(conn, LANE, job::issue_lane(&lease.site, issue_id), &lease.job)?;
+    }
+    if let Receipt::Issue { id, key } = receipt {
+        execute!(conn, ISSUE, &lease.site, id, key)?;
+    }
+    Ok(())
+}

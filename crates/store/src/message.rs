@@ -1,0 +1,309 @@
+//! Messages: taking them in, and what decisions ask of those that came before.
+
+use crate::content::{Content, Kept};
+use crate::database::{Conn, all, execute, one};
+use crate::dialect;
+use crate::job::LANE_FREED_AFTER_S;
+use crate::rows::{Arrival, Handle, Micros, StoredMessage, Taken};
+use crate::sealed::{self, arrival_place};
+use crate::vault::hash::Hasher;
+use crate::{Store, vault::seal::SealingKey};
+use data_encoding::HEXLOWER;
+use mail::Envelope;
+use policy::{Fault, FaultCode, SeenBefore, Thread};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// How long an SMTP client may send the same mail again before it counts as a new one.
+const FIVE_DAYS_MICROS: i64 = 5 * 86_400 * 1_000_000;
+/// Earlier messages that a decision is told of.
+const SEEN_BEFORE_MAX: i64 = 20;
+/// Message-IDs of a thread that are looked for.
+const THREAD_IDS_MAX: usize = 50;
+
+/// What is sealed of an arrival beside its bytes.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct SealedArrival {
+    pub envelope: Envelope,
+    /// SHA-256 as hex.
+    pub digest: String,
+    pub message_id: Option<String>,
+}
+
+/// A message's first rows, sealed and hashed, ready to be inserted.
+struct NewMessage {
+    id: String,
+    site: String,
+    mailbox: String,
+    handle: Vec<u8>,
+    handle_lasting: bool,
+    digest: Vec<u8>,
+    message_id: Option<Vec<u8>>,
+    received_at: Micros,
+    size_bytes: i64,
+    key_id: String,
+    wrapped_key: Vec<u8>,
+    sealed_arrival: Vec<u8>,
+    lane: String,
+    job: String,
+    kept: Kept,
+}
+
+impl Store {
+    /// Message row and `Decide` job in one unit of work; durable when it returns.
+    pub async fn take_in(&self, arrival: Arrival, content: Content) -> Result<Taken, Fault> {
+        if arrival.site != content.site {
+            return Err(Fault::permanent(FaultCode::Internal, "the content was sealed for another site"));
+        }
+        let hasher = self.inner.vault.hasher(&arrival.site).await?;
+        let blob = match &content.kept {
+            Kept::Blob(name) => Some(name.clone()),
+            Kept::Inline(_) => None,
+        };
+        let new = new_message(arrival, content, &hasher)?;
+        let order = new.handle.clone();
+        let work = self.inner.db.grouped_unit(order, move |conn| Box::pin(async move { insert(conn, &new).await }));
+        let taken = work.await?;
+        match (&taken, blob) {
+            (Taken::New { .. }, _) => self.inner.bell.ring(),
+            (Taken::Known { .. }, Some(name)) => {
+                // Nobody refers to it; should removing fail, the sweep finds it.
+                let _ = self.inner.blobs.remove(&name).await;
+            }
+            (Taken::Known { .. }, None) => {}
+        }
+        Ok(taken)
+    }
+
+    /// `None` when there is no such message, or nothing can be told of it because its content was erased.
+    pub async fn message(&self, id: &str) -> Result<Option<StoredMessage>, Fault> {
+        type Row = (String, String, i64, i64, Option<Vec<u8>>, Option<Vec<u8>>);
+        const SQL: &str = "SELECT site, mailbox, received_at, size_bytes, wrapped_key, sealed_arrival
+            FROM messages WHERE id = $1";
+        let asked = id.to_owned();
+        let row = self.inner.db.read(move |conn| Box::pin(async move { one!(conn, Row, SQL, &asked) })).await?;
+        let Some((site, mailbox, received_at, size_bytes, Some(wrapped), Some(sealed))) = row else {
+            return Ok(None);
+        };
+        let key = self.inner.vault.message_key(&site, id, &wrapped).await?;
+        let arrival: SealedArrival = sealed::open(&key, arrival_place(&site, id), &sealed)?;
+        Ok(Some(StoredMessage {
+            id: id.to_owned(),
+            site,
+            mailbox,
+            envelope: arrival.envelope,
+            digest: digest_of(&arrival.digest)?,
+            size_bytes: u64::try_from(size_bytes).unwrap_or(0),
+            received_at,
+        }))
+    }
+
+    /// The issue that the first known of these Message-IDs belongs to. A Message-ID whose message came before `but` and
+    /// is still to be decided or carried out yields `Ok(Err(message))`, so that the caller waits for it; one whose job is
+    /// held or dead is waited for only as long as it blocks its lane. Messages that came after `but` are not waited for,
+    /// so that no two messages can wait for each other. At most 50 ids are looked for.
+    pub async fn thread(&self, site: &str, message_ids: &[String], but: &str) -> Result<Result<Thread, String>, Fault> {
+        let hasher = self.inner.vault.hasher(site).await?;
+        let ids: Vec<(String, Vec<u8>)> =
+            message_ids.iter().take(THREAD_IDS_MAX).map(|id| (id.clone(), hasher.message_id(id))).collect();
+        let (site, but) = (site.to_owned(), but.to_owned());
+        self.inner
+            .db
+            .read(move |conn| {
+                Box::pin(async move {
+                    for (message_id, hash) in ids {
+                        match thread_of(conn, &site, &hash, &but).await? {
+                            Some(Ok(issue_id)) => {
+                                return Ok(Ok(Thread::Issue { message_id, issue_id }));
+                            }
+                            Some(Err(undecided)) => return Ok(Err(undecided)),
+                            None => {}
+                        }
+                    }
+                    Ok(Ok(Thread::Unknown))
+                })
+            })
+            .await
+    }
+
+    /// Earlier messages of the site with the same Message-ID or digest as message `but`; the newest 20.
+    pub async fn seen_before(&self, site: &str, but: &str) -> Result<Vec<SeenBefore>, Fault> {
+        type Row = (String, Option<String>, Option<String>, i64, i64);
+        // Two halves, so that each can use its index.
+        const SQL: &str = "WITH own AS (SELECT arrival, message_id, digest FROM messages WHERE id = $2 AND site = $1),
+            earlier AS (
+                SELECT m.arrival FROM messages m JOIN own ON m.message_id = own.message_id
+                    WHERE m.site = $1 AND m.arrival < own.arrival
+                UNION
+                SELECT m.arrival FROM messages m JOIN own ON m.digest = own.digest
+                    WHERE m.site = $1 AND m.arrival < own.arrival)
+            SELECT m.mailbox, m.project, m.issue_id,
+                CAST(CASE WHEN m.message_id = own.message_id THEN 1 ELSE 0 END AS BIGINT),
+                CAST(CASE WHEN m.digest = own.digest THEN 1 ELSE 0 END AS BIGINT)
+            FROM own, messages m JOIN earlier ON earlier.arrival = m.arrival
+            ORDER BY m.arrival DESC LIMIT $3";
+        let (site, but) = (site.to_owned(), but.to_owned());
+        let work =
+            self.inner.db.read(move |conn| Box::pin(async move { all!(conn, Row, SQL, &site, &but, SEEN_BEFORE_MAX) }));
+        let seen = work.await?.into_iter().map(|(mailbox, project, issue_id, same_id, same_digest)| SeenBefore {
+            mailbox,
+            project,
+            issue_id,
+            same_message_id: same_id == 1,
+            same_digest: same_digest == 1,
+        });
+        Ok(seen.collect())
+    }
+
+    /// Has the address taken part in the issue?
+    pub async fn involved(&self, site: &str, issue_id: &str, address: &str) -> Result<bool, Fault> {
+        const SQL: &str =
+            "SELECT CAST(1 AS BIGINT) FROM participants WHERE site = $1 AND issue_id = $2 AND address = $3";
+        let address = self.inner.vault.hasher(site).await?.address(address);
+        let (site, issue_id) = (site.to_owned(), issue_id.to_owned());
+        let found = self
+            .inner
+            .db
+            .read(move |conn| Box::pin(async move { one!(conn, (i64,), SQL, &site, &issue_id, &address) }));
+        Ok(found.await?.is_some())
+    }
+
+    /// The keys for reply addresses: (key id, key, retired at); the first is the one to sign with. Retired ones stay for two years.
+    pub async fn reply_keys(&self, site: &str) -> Result<Vec<(u8, Vec<u8>, Option<Micros>)>, Fault> {
+        self.inner.vault.reply_keys(site).await
+    }
+}
+
+fn digest_of(hex: &str) -> Result<[u8; 32], Fault> {
+    let bytes = HEXLOWER.decode(hex.as_bytes()).ok();
+    let digest = bytes.and_then(|bytes| bytes.try_into().ok());
+    digest.ok_or_else(|| Fault::permanent(FaultCode::StoreCorrupt, "a message's digest is no digest"))
+}
+
+fn new_message(arrival: Arrival, content: Content, hasher: &Hasher) -> Result<NewMessage, Fault> {
+    let Content { size_bytes, message: id, key, kept, .. } = content;
+    let (handle, handle_lasting) = match &arrival.handle {
+        Handle::Lasting(handle) => (hasher.handle(&format!("lasting:{handle}")), true),
+        Handle::FiveDays(handle) => (hasher.handle(&format!("five_days:{handle}")), false),
+    };
+    // Mails of one thread must not overtake each other, and the oldest one that they name stands for the thread.
+    let root = arrival.refers_to.first().or(arrival.message_id.as_ref());
+    let root = root.map_or_else(|| id.clone(), |root| HEXLOWER.encode(&hasher.message_id(root)));
+    Ok(NewMessage {
+        lane: format!("{}/{root}", arrival.site),
+        handle,
+        handle_lasting,
+        digest: hasher.digest(&arrival.digest),
+        message_id: arrival.message_id.as_deref().map(|id| hasher.message_id(id)),
+        sealed_arrival: seal_arrival(&key.key, &id, &arrival)?,
+        received_at: arrival.received_at,
+        size_bytes: i64::try_from(size_bytes).unwrap_or(i64::MAX),
+        key_id: key.wrapped_by,
+        wrapped_key: key.wrapped,
+        job: Uuid::now_v7().simple().to_string(),
+        site: arrival.site,
+        mailbox: arrival.mailbox,
+        kept,
+        id,
+    })
+}
+
+fn seal_arrival(key: &SealingKey, id: &str, arrival: &Arrival) -> Result<Vec<u8>, Fault> {
+    let value = SealedArrival {
+        envelope: arrival.envelope.clone(),
+        digest: HEXLOWER.encode(&arrival.digest),
+        message_id: arrival.message_id.clone(),
+    };
+    sealed::seal(key, arrival_place(&arrival.site, id), &value)
+}
+
+/// Inserts message, content and job, unless the same mail came by the same way before.
+async fn insert(conn: &mut Conn, new: &NewMessage) -> Result<Taken, Fault> {
+    let arrival = match insert_row(conn, new).await? {
+        Some(arrival) => arrival,
+        None => {
+            if let Some(known) = known(conn, new).await? {
+                return Ok(Taken::Known { message: known });
+            }
+            let second = insert_row(conn, new).await?;
+            second.ok_or_else(|| Fault::temporary(FaultCode::StoreUnavailable, "the same mail came twice at once"))?
+        }
+    };
+    const CONTENT: &str = "INSERT INTO contents (message, blob, sealed_inline) VALUES ($1, $2, $3)";
+    let (blob, inline) = match &new.kept {
+        Kept::Inline(sealed) => (None, Some(sealed.as_slice())),
+        Kept::Blob(name) => (Some(name.as_str()), None),
+    };
+    execute!(conn, CONTENT, &new.id, blob, inline)?;
+    const JOB: &str = "INSERT INTO jobs (id, kind, site, subject, lane, position, state, due, created_at)
+        VALUES ($1, 'decide', $2, $3, $4, $5, 'ready', $6, $6)";
+    let now = dialect::now(conn).await?;
+    execute!(conn, JOB, &new.job, &new.site, &new.id, &new.lane, arrival, now)?;
+    Ok(Taken::New { message: new.id.clone() })
+}
+
+/// The arrival's number, or `None` when its handle is taken.
+async fn insert_row(conn: &mut Conn, new: &NewMessage) -> Result<Option<i64>, Fault> {
+    const SQL: &str =
+        "INSERT INTO messages (id, site, mailbox, handle, handle_lasting, digest, message_id, received_at,
+            size_bytes, key_id, wrapped_key, sealed_arrival, job)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+        ON CONFLICT (site, mailbox, handle) DO NOTHING RETURNING arrival";
+    let row = one!(
+        conn,
+        (i64,),
+        SQL,
+        &new.id,
+        &new.site,
+        &new.mailbox,
+        &new.handle,
+        i64::from(new.handle_lasting),
+        &new.digest,
+        new.message_id.as_deref(),
+        new.received_at,
+        new.size_bytes,
+        &new.key_id,
+        &new.wrapped_key,
+        &new.sealed_arrival,
+        &new.job,
+    )?;
+    Ok(row.map(|(arrival,)| arrival))
+}
+
+/// The message that has this handle. A handle of five days that is older is taken away from it, and counts as unknown.
+async fn known(conn: &mut Conn, new: &NewMessage) -> Result<Option<String>, Fault> {
+    const SQL: &str =
+        "SELECT id, handle_lasting, received_at FROM messages WHERE site = $1 AND mailbox = $2 AND handle = $3";
+    let found = one!(conn, (String, i64, i64), SQL, &new.site, &new.mailbox, &new.handle)?;
+    let Some((id, lasting, received_at)) = found else {
+        return Ok(None);
+    };
+    if lasting == 1 || new.received_at.saturating_sub(received_at) <= FIVE_DAYS_MICROS {
+        return Ok(Some(id));
+    }
+    execute!(conn, "UPDATE messages SET handle = NULL WHERE id = $1", &id)?;
+    Ok(None)
+}
+
+/// The issue of the message with this Message-ID, or the message when it is still being worked on, or `None`.
+async fn thread_of(
+    conn: &mut Conn,
+    site: &str,
+    hash: &[u8],
+    but: &str,
+) -> Result<Option<Result<String, String>>, Fault> {
+    const TIED: &str = "SELECT issue_id FROM messages
+        WHERE site = $1 AND message_id = $2 AND id <> $3 AND tied_at IS NOT NULL AND issue_id IS NOT NULL
+        ORDER BY arrival LIMIT 1";
+    const OPEN: &str = "SELECT m.id FROM messages m JOIN jobs j ON j.id = m.job
+        WHERE m.site = $1 AND m.message_id = $2 AND m.id <> $3 AND m.tied_at IS NULL
+          AND m.arrival < COALESCE((SELECT own.arrival FROM messages own WHERE own.id = $3), 0)
+          AND (j.state IN ('ready', 'running', 'waiting') OR (j.state IN ('held', 'dead') AND j.ended_at > $4))
+        ORDER BY m.arrival LIMIT 1";
+    if let Some((issue_id,)) = one!(conn, (String,), TIED, site, hash, but)? {
+        return Ok(Some(Ok(issue_id)));
+    }
+    let freed = dialect::now(conn).await? - LANE_FREED_AFTER_S * 1_000_000;
+    let open = one!(conn, (String,), OPEN, site, hash, but, freed)?;
+    Ok(open.map(|(message,)| Err(message)))
+}

@@ -1,0 +1,144 @@
+//! Plans: line 2, written down with the job that carries them out.
+
+use crate::Store;
+use crate::database::{execute, one};
+use crate::dialect;
+use crate::job::{self, check_lease};
+use crate::rows::{Decision, JobKind, Lease};
+use crate::sealed::{self, plan_place, summary_place};
+use policy::{Fault, FaultCode, Origin, Plan};
+use serde::{Deserialize, Serialize};
+
+/// Participants of one message that are remembered; a mail to more is a list, and nobody in it is known by it.
+const PARTICIPANTS_MAX: usize = 500;
+
+/// What lists show of a message, sealed in its row.
+#[derive(Default, Serialize, Deserialize)]
+pub(crate) struct Summary {
+    pub subject: String,
+    pub sender: String,
+    pub reason: String,
+    pub faults: Vec<String>,
+}
+
+/// A decision, sealed and hashed, ready to be written.
+struct Written {
+    lease: Lease,
+    revision: i64,
+    profile_version: i64,
+    outcome: &'static str,
+    project: Option<String>,
+    issue_id: Option<String>,
+    has_steps: bool,
+    sealed_plan: Option<Vec<u8>>,
+    sealed_summary: Option<Vec<u8>>,
+    sender: Vec<u8>,
+    people: Vec<Vec<u8>>,
+}
+
+/// How a plan's row is named in what is sealed.
+pub(crate) fn row_of(message: &str, revision: i64) -> String {
+    format!("{message}/{revision}")
+}
+
+impl Store {
+    /// Plan, participants, message state and the `Carry` job (none when the plan has no steps) in one unit of work; the
+    /// `Decide` job is done with it. At most 500 participants are remembered.
+    pub async fn write_down(&self, lease: &Lease, decision: &Decision) -> Result<(), Fault> {
+        if lease.kind != JobKind::Decide || decision.plan.origin != Origin::Message(lease.subject.clone()) {
+            return Err(Fault::permanent(FaultCode::Internal, "a plan is written down by the job that decided it"));
+        }
+        let written = self.seal_decision(lease, decision).await?;
+        self.inner.db.unit(move |conn| Box::pin(async move { write(conn, &written).await })).await?;
+        self.inner.bell.ring();
+        Ok(())
+    }
+
+    async fn seal_decision(&self, lease: &Lease, decision: &Decision) -> Result<Written, Fault> {
+        let hasher = self.inner.vault.hasher(&lease.site).await?;
+        let revision = i64::from(decision.plan.revision);
+        let summary = Summary {
+            subject: decision.subject.clone(),
+            sender: decision.sender.clone(),
+            reason: decision.plan.reason.clone(),
+            faults: decision.faults.clone(),
+        };
+        let row = row_of(&lease.subject, revision);
+        let (sealed_plan, sealed_summary) = match self.inner.key_for(lease).await? {
+            Some(key) => (
+                Some(sealed::seal(&key, plan_place(&lease.site, &row), &decision.plan)?),
+                Some(sealed::seal(&key, summary_place(&lease.site, &lease.subject), &summary)?),
+            ),
+            None => return Err(crate::content::erased()),
+        };
+        let mut people: Vec<Vec<u8>> =
+            decision.participants.iter().take(PARTICIPANTS_MAX).map(|address| hasher.address(address)).collect();
+        people.sort();
+        people.dedup();
+        Ok(Written {
+            lease: lease.clone(),
+            revision,
+            profile_version: i64::from(decision.plan.profile_version),
+            outcome: decision.plan.outcome.word(),
+            project: decision.project.clone(),
+            issue_id: decision.issue_id.clone(),
+            has_steps: !decision.plan.steps.is_empty(),
+            sealed_plan,
+            sealed_summary,
+            sender: hasher.address(&decision.sender),
+            people,
+        })
+    }
+
+    /// The active plan of a message; `None` when it is not decided or was erased.
+    pub async fn plan(&self, message: &str) -> Result<Option<Plan>, Fault> {
+        type Row = (String, Option<Vec<u8>>, i64, Option<Vec<u8>>);
+        const SQL: &str = "SELECT m.site, m.wrapped_key, p.revision, p.sealed_plan FROM plans p
+            JOIN messages m ON m.id = p.message WHERE p.message = $1 AND p.active = 1";
+        let asked = message.to_owned();
+        let row = self.inner.db.read(move |conn| Box::pin(async move { one!(conn, Row, SQL, &asked) })).await?;
+        let Some((site, Some(wrapped), revision, Some(sealed))) = row else {
+            return Ok(None);
+        };
+        let key = self.inner.vault.message_key(&site, message, &wrapped).await?;
+        sealed::open(&key, plan_place(&site, &row_of(message, revision)), &sealed).map(Some)
+    }
+}
+
+async fn write(conn: &mut crate::database::Conn, written: &Written) -> Result<(), Fault> {
+    const RETIRE: &str = "UPDATE plans SET active = 0 WHERE message = $1 AND active = 1";
+    const PLAN: &str = "INSERT INTO plans (message, revision, active, profile_version, written_at, sealed_plan)
+        VALUES ($1, $2, 1, $3, $4, $5)";
+    const PERSON: &str = "INSERT INTO message_people (message, address) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+    const MESSAGE: &str = "UPDATE messages SET sealed_summary = $1, sender = $2, outcome = $3, project = $4,
+        issue_id = COALESCE($5, issue_id), decided_at = $6, revision = $7, job = $8 WHERE id = $9";
+    let lease = &written.lease;
+    check_lease(conn, lease).await?;
+    let now = dialect::now(conn).await?;
+    execute!(conn, RETIRE, &lease.subject)?;
+    let sealed_plan = written.sealed_plan.as_deref();
+    execute!(conn, PLAN, &lease.subject, written.revision, written.profile_version, now, sealed_plan)?;
+    for address in &written.people {
+        execute!(conn, PERSON, &lease.subject, address)?;
+    }
+    let job = if written.has_steps {
+        let lane = written.issue_id.as_deref().map(|issue| job::issue_lane(&lease.site, issue));
+        job::follow_with_carry(conn, &lease.job, lane.as_deref(), now).await?
+    } else {
+        lease.job.clone()
+    };
+    execute!(
+        conn,
+        MESSAGE,
+        written.sealed_summary.as_deref(),
+        &written.sender,
+        written.outcome,
+        written.project.as_deref(),
+        written.issue_id.as_deref(),
+        now,
+        written.revision,
+        &job,
+        &lease.subject,
+    )?;
+    job::done(conn, &lease.job, now).await
+}

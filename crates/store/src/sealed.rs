@@ -1,0 +1,73 @@
+//! Sealed fields: values as JSON under the key of the message that they belong to.
+
+use crate::database::one;
+use crate::rows::Lease;
+use crate::store::Inner;
+use crate::vault::seal::{Place, SealingKey};
+use policy::{Fault, FaultCode};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::sync::Arc;
+
+pub(crate) fn seal<T: Serialize>(key: &SealingKey, place: Place<'_>, value: &T) -> Result<Vec<u8>, Fault> {
+    let json = serde_json::to_vec(value)
+        .map_err(|error| Fault::permanent(FaultCode::Internal, format!("writing a field as JSON: {error}")))?;
+    key.seal(place, &json)
+}
+
+pub(crate) fn open<T: DeserializeOwned>(key: &SealingKey, place: Place<'_>, sealed: &[u8]) -> Result<T, Fault> {
+    let json = key.open(place, sealed)?;
+    // The error's text is not passed on: it could quote what was sealed.
+    serde_json::from_slice(&json).map_err(|_| {
+        Fault::permanent(FaultCode::StoreCorrupt, format!("{}.{} is not the JSON it was", place.table, place.field))
+    })
+}
+
+/// Where the envelope, digest and Message-ID of a message stand.
+pub(crate) fn arrival_place<'a>(site: &'a str, message: &'a str) -> Place<'a> {
+    Place { site, table: "messages", row: message, field: "sealed_arrival" }
+}
+
+/// Where subject, sender, reason and faults of a message stand.
+pub(crate) fn summary_place<'a>(site: &'a str, message: &'a str) -> Place<'a> {
+    Place { site, table: "messages", row: message, field: "sealed_summary" }
+}
+
+/// Where a plan stands; `row` is `message/revision`.
+pub(crate) fn plan_place<'a>(site: &'a str, row: &'a str) -> Place<'a> {
+    Place { site, table: "plans", row, field: "sealed_plan" }
+}
+
+/// Where a job's fault stands.
+pub(crate) fn job_place<'a>(site: &'a str, job: &'a str) -> Place<'a> {
+    Place { site, table: "jobs", row: job, field: "sealed_fault" }
+}
+
+/// Where a step's fault or what was noted before it stands.
+pub(crate) fn ledger_place<'a>(site: &'a str, key: &'a str, field: &'static str) -> Place<'a> {
+    Place { site, table: "ledger", row: key, field }
+}
+
+impl Inner {
+    /// The key for the fields of a job's subject; `None` when the message was erased, and nothing can be kept of it.
+    pub(crate) async fn key_for(&self, lease: &Lease) -> Result<Option<Arc<SealingKey>>, Fault> {
+        if lease.subject.is_empty() {
+            return self.vault.standing_key(&lease.site).await.map(Some);
+        }
+        self.key_of(&lease.site, &lease.subject).await
+    }
+
+    /// The key of a message; `None` when it was erased or never was.
+    pub(crate) async fn key_of(&self, site: &str, message: &str) -> Result<Option<Arc<SealingKey>>, Fault> {
+        if let Some(key) = self.vault.recent_message_key(message) {
+            return Ok(Some(key));
+        }
+        let id = message.to_owned();
+        let sql = "SELECT wrapped_key FROM messages WHERE id = $1";
+        let row = self.db.read(move |conn| Box::pin(async move { one!(conn, (Option<Vec<u8>>,), sql, &id) })).await?;
+        match row {
+            Some((Some(wrapped),)) => self.vault.message_key(site, message, &wrapped).await.map(Some),
+            _ => Ok(None),
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! The store as a whole: settings, opening, health, closing.
+
+use crate::blob::Blobs;
+use crate::database::{Db, execute};
+use crate::migrate;
+use crate::room::Room;
+use crate::vault::Vault;
+use crate::vault::book::Book;
+use crate::vault::master::KeyProvider;
+use crate::wake::{Bell, Looked};
+use crate::{Micros, dialect, job};
+use policy::{Fault, FaultCode};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Where things are kept; every path is created when it is missing, but for the master key.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// `sqlite:PATH` or `postgres://…`.
+    pub database: String,
+    /// The folder for content above 64 KiB.
+    pub blobs: PathBuf,
+    /// The key book: `sqlite:PATH` or `postgres://…`, never the main database.
+    pub key_book: String,
+    /// The file that holds the master key, 32 bytes as hex; must not be readable by others.
+    pub master_key: PathBuf,
+    /// Retention of content, in days.
+    pub keep_content_days: u32,
+    /// New content is refused below this many free bytes in the blob folder.
+    pub free_bytes_min: u64,
+}
+
+/// The one door to everything that is remembered. Cheap to clone. A worker that claims jobs keeps a clone of its own, so
+/// that [`Store::work_waits`] knows what this worker has looked at.
+#[derive(Clone)]
+pub struct Store {
+    pub(crate) inner: Arc<Inner>,
+    pub(crate) looked: Looked,
+}
+
+/// What all clones share.
+pub(crate) struct Inner {
+    pub(crate) db: Db,
+    pub(crate) vault: Vault,
+    pub(crate) blobs: Blobs,
+    pub(crate) room: Room,
+    pub(crate) bell: Bell,
+    pub(crate) keep_content_days: u32,
+}
+
+impl Store {
+    /// Opens (and on an empty database creates) everything; migrates under a lock; refuses a schema newer than known.
+    ///
+    /// Errors: `KeyUnavailable` when the master key is missing, wrong or readable by others; `StoreSchema` when the schema
+    /// is newer; `SettingsWrong` when key book and database are the same.
+    pub async fn open(settings: &Settings) -> Result<Store, Fault> {
+        if settings.database == settings.key_book {
+            let why =
+                "The key book must not be in the main database: a backup of one would hold the keys of the other.";
+            return Err(Fault::permanent(FaultCode::SettingsWrong, why).with_public(why));
+        }
+        // First the key: without it nothing may be created that could not be opened again.
+        let master = KeyProvider::File(settings.master_key.clone()).master().await?;
+        let book = Book::open(Db::open(&settings.key_book, &migrate::KEY_BOOK).await?, master).await?;
+        let db = Db::open(&settings.database, &migrate::MAIN).await?;
+        let blobs = Blobs::open(&settings.blobs)?;
+        let mut folders = vec![settings.blobs.clone()];
+        if let Some(path) = settings.database.strip_prefix("sqlite:") {
+            folders.extend(Path::new(path).parent().filter(|folder| folder.is_dir()).map(Path::to_owned));
+        }
+        let room = Room::new(folders, settings.free_bytes_min);
+        let bell = Bell::hang();
+        if let Some(pool) = db.postgres() {
+            bell.connect(pool);
+        }
+        let inner =
+            Inner { db, vault: Vault::new(book), blobs, room, bell, keep_content_days: settings.keep_content_days };
+        let store = Store { inner: Arc::new(inner), looked: Looked::nothing_yet() };
+        job::ensure_sweep(&store.inner.db).await?;
+        Ok(store)
+    }
+
+    /// Answers when database, blob store and key book can be read and written, and the disk has room.
+    pub async fn check(&self) -> Result<(), Fault> {
+        self.inner.room.check()?;
+        let probe = "UPDATE audit_head SET place = place WHERE only_one = 1";
+        self.inner.db.unit(move |conn| Box::pin(async move { execute!(conn, probe).map(|_| ()) })).await?;
+        self.inner.vault.book().check().await?;
+        self.inner.blobs.check().await
+    }
+
+    /// Finishes the queued units of work and closes the files.
+    pub async fn close(&self) {
+        self.inner.bell.take_down();
+        self.inner.db.close().await;
+        self.inner.vault.book().close().await;
+    }
+
+    /// The database's clock; leases and waits are measured by it.
+    pub async fn now(&self) -> Result<Micros, Fault> {
+        self.inner.db.read(|conn| Box::pin(dialect::now(conn))).await
+    }
+}

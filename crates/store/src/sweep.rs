@@ -1,0 +1,128 @@
+//! The sweep: content older than the rules say, orphans, old sessions and jobs, keys of days gone by, the audit chain.
+
+use crate::Store;
+use crate::database::{Conn, all, execute, one};
+use crate::dialect;
+use crate::rows::Micros;
+use crate::session::{SESSION_IDLE_S, SESSION_WHOLE_S};
+use crate::vault::day_of;
+use policy::Fault;
+use std::time::Duration;
+
+/// A blob that no row names is kept so long: an upload may still be under way, a unit of work still waiting.
+pub const ORPHANS_KEPT_S: u64 = 86_400;
+/// Jobs that are done stay so long for the story; the ledger keeps what they did.
+pub const DONE_JOBS_KEPT_S: i64 = 7 * 86_400;
+
+/// Messages that one unit of work erases: few enough that intake does not wait long for it.
+const ERASED_AT_ONCE: i64 = 100;
+/// Keys of days that one sweep looks at.
+const DAY_KEYS_AT_ONCE: i64 = 1000;
+/// A day's key is kept this much longer than its content, for content that began just before midnight.
+const DAY_KEY_SLACK_DAYS: i64 = 2;
+
+const SECOND: Micros = 1_000_000;
+const DAY: Micros = 86_400 * SECOND;
+
+impl Store {
+    /// Erases what is older than the rules say and orphans older than a day; returns (contents, orphans) removed.
+    ///
+    /// Erasing forgets a message's own key and everything that was sealed under it: content, envelope, subject, plan,
+    /// faults. What stays names nobody: times, outcome, ids of the tracker, keyed hashes. A message whose job is not done or
+    /// dead keeps its content however old it is, because nothing may be lost that was not worked on; [`Store::figures`]
+    /// shows its age. When all content under a day's key is gone, the key is destroyed too, which erases the content from
+    /// every backup of the main database.
+    pub async fn sweep(&self) -> Result<(u64, u64), Fault> {
+        let erased = self.erase_old_content().await?;
+        let orphans = self.remove_orphans().await?;
+        self.inner.db.unit(|conn| Box::pin(tidy(conn))).await?;
+        self.destroy_old_keys().await?;
+        self.link_audit().await?;
+        Ok((erased, orphans))
+    }
+
+    async fn erase_old_content(&self) -> Result<u64, Fault> {
+        let days = i64::from(self.inner.keep_content_days);
+        let mut erased = 0;
+        loop {
+            let work = self.inner.db.unit(move |conn| Box::pin(erase_some(conn, days)));
+            let gone = work.await?;
+            for (message, blob) in &gone {
+                self.inner.vault.forget_message_key(message);
+                if let Some(name) = blob {
+                    // Its key is gone already; should this fail, the file is an orphan for a later sweep.
+                    if let Err(fault) = self.inner.blobs.remove(name).await {
+                        tracing::warn!(code = %fault.code, "an erased blob could not be removed yet");
+                    }
+                }
+            }
+            erased += gone.len() as u64;
+            if (gone.len() as i64) < ERASED_AT_ONCE {
+                return Ok(erased);
+            }
+        }
+    }
+
+    async fn remove_orphans(&self) -> Result<u64, Fault> {
+        const NAMED: &str = "SELECT message FROM contents WHERE blob = $1";
+        let mut removed = 0;
+        for name in self.inner.blobs.older_than(Duration::from_secs(ORPHANS_KEPT_S)).await? {
+            let asked = name.clone();
+            let work = self.inner.db.read(move |conn| Box::pin(async move { one!(conn, (String,), NAMED, &asked) }));
+            if work.await?.is_none() {
+                self.inner.blobs.remove_leftover(&name).await?;
+                removed += 1;
+            }
+        }
+        Ok(removed)
+    }
+
+    async fn destroy_old_keys(&self) -> Result<(), Fault> {
+        const USED: &str = "SELECT id FROM messages WHERE key_id = $1 AND wrapped_key IS NOT NULL LIMIT 1";
+        let now = self.now().await?;
+        let day = day_of(now) - i64::from(self.inner.keep_content_days) - DAY_KEY_SLACK_DAYS;
+        let book = self.inner.vault.book();
+        for id in book.days_before(day, DAY_KEYS_AT_ONCE).await? {
+            let asked = id.clone();
+            let work = self.inner.db.read(move |conn| Box::pin(async move { one!(conn, (String,), USED, &asked) }));
+            if work.await?.is_none() {
+                book.destroy(id.clone()).await?;
+                self.inner.vault.forget_book_key(&id);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Erases some messages; their ids and the blobs that nobody names any more.
+async fn erase_some(conn: &mut Conn, keep_days: i64) -> Result<Vec<(String, Option<String>)>, Fault> {
+    const OLD: &str = "SELECT m.id, c.blob FROM messages m
+        LEFT JOIN contents c ON c.message = m.id LEFT JOIN jobs j ON j.id = m.job
+        WHERE m.wrapped_key IS NOT NULL AND m.received_at < $1 AND (j.state IS NULL OR j.state IN ('done', 'dead'))
+        ORDER BY m.received_at LIMIT $2";
+    const STATEMENTS: [&str; 5] = [
+        "UPDATE messages SET wrapped_key = NULL, sealed_arrival = NULL, sealed_summary = NULL WHERE id = $1",
+        "DELETE FROM contents WHERE message = $1",
+        "UPDATE plans SET sealed_plan = NULL WHERE message = $1",
+        "UPDATE jobs SET sealed_fault = NULL WHERE id = (SELECT job FROM messages WHERE id = $1)",
+        "UPDATE ledger SET sealed_before = NULL, sealed_fault = NULL WHERE message = $1",
+    ];
+    let before = dialect::now(conn).await? - keep_days * DAY;
+    let old = all!(conn, (String, Option<String>), OLD, before, ERASED_AT_ONCE)?;
+    for (message, _) in &old {
+        for sql in STATEMENTS {
+            execute!(conn, sql, message)?;
+        }
+    }
+    Ok(old)
+}
+
+async fn tidy(conn: &mut Conn) -> Result<(), Fault> {
+    let now = dialect::now(conn).await?;
+    execute!(conn, "DELETE FROM sign_in_links WHERE valid_until < $1", now)?;
+    let (idle, whole) = (now - SESSION_IDLE_S * SECOND, now - SESSION_WHOLE_S * SECOND);
+    execute!(conn, "DELETE FROM sessions WHERE seen_at < $1 OR opened_at < $2", idle, whole)?;
+    let old = now - DONE_JOBS_KEPT_S * SECOND;
+    execute!(conn, "DELETE FROM jobs WHERE state = 'done' AND ended_at < $1", old)?;
+    Ok(())
+}

@@ -1,0 +1,232 @@
+//! Group commit: a task that runs the queued units of work in one transaction, each in a savepoint, and answers after COMMIT.
+
+use crate::database::{Conn, Work};
+use crate::dialect;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use policy::{Fault, FaultCode};
+use sqlx::{Connection, PgPool, SqliteConnection};
+use std::panic::AssertUnwindSafe;
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+/// Units that may wait; above it callers wait too, which slows the listeners down instead of filling the memory.
+const QUEUE_UNITS_MAX: usize = 1024;
+/// Units in one transaction: enough to share the flush, few enough that nobody waits long for the rest.
+const BATCH_UNITS_MAX: usize = 128;
+/// The write-ahead log is emptied above this size even when automatic checkpoints were starved by readers.
+const WAL_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// How often, in batches, the size of the write-ahead log is looked at.
+const WAL_LOOK_EVERY: u32 = 64;
+
+/// The door to the task.
+pub(crate) struct Writer {
+    queue: Mutex<Option<mpsc::Sender<Box<dyn Queued>>>>,
+    task: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Writer {
+    pub(crate) fn sqlite(conn: SqliteConnection, wal: Option<PathBuf>) -> Writer {
+        Writer::start(Line::Sqlite { conn: Some(Conn::SqliteWriter(conn)), wal, batches: 0 })
+    }
+
+    pub(crate) fn postgres(pool: PgPool) -> Writer {
+        Writer::start(Line::Postgres { pool })
+    }
+
+    fn start(line: Line) -> Writer {
+        let (queue, units) = mpsc::channel(QUEUE_UNITS_MAX);
+        let task = tokio::spawn(write(line, units));
+        Writer { queue: Mutex::new(Some(queue)), task: Mutex::new(Some(task)) }
+    }
+
+    /// Runs the work in the next batch; returns after its COMMIT. `order` is what the work may have to wait for in
+    /// PostgreSQL, the value of a unique column: batches of several nodes take those in the same order, so that no two
+    /// can wait for each other.
+    pub(crate) async fn queue<T: Send + 'static>(&self, order: Vec<u8>, work: Work<T>) -> Result<T, Fault> {
+        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let Some(queue) = queue else {
+            return Err(closed());
+        };
+        let (caller, answer) = oneshot::channel();
+        let unit = Box::new(Unit { order, work: Some(work), outcome: None, caller });
+        queue.send(unit).await.map_err(|_| closed())?;
+        // The task answers every unit that it took; a missing answer means that it died with the process's runtime.
+        answer.await.unwrap_or_else(|_| Err(closed()))
+    }
+
+    /// Lets the queued units finish and stops the task.
+    pub(crate) async fn close(&self) {
+        drop(self.queue.lock().unwrap_or_else(PoisonError::into_inner).take());
+        let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(task) = task {
+            // It ends when the queue is empty; a panic in it was answered to its callers already.
+            let _ = task.await;
+        }
+    }
+}
+
+fn closed() -> Fault {
+    Fault::temporary(FaultCode::StoreUnavailable, "the store is closed")
+}
+
+/// A unit that waits, whatever its result's type is.
+trait Queued: Send {
+    fn order(&self) -> &[u8];
+    /// Does the work; true when it may be committed.
+    fn run<'c>(&'c mut self, conn: &'c mut Conn) -> BoxFuture<'c, bool>;
+    /// Tells the caller, once it is known what became of the batch.
+    fn answer(self: Box<Self>, committed: &Result<(), Fault>);
+}
+
+struct Unit<T> {
+    order: Vec<u8>,
+    work: Option<Work<T>>,
+    outcome: Option<Result<T, Fault>>,
+    caller: oneshot::Sender<Result<T, Fault>>,
+}
+
+impl<T: Send + 'static> Queued for Unit<T> {
+    fn order(&self) -> &[u8] {
+        &self.order
+    }
+
+    fn run<'c>(&'c mut self, conn: &'c mut Conn) -> BoxFuture<'c, bool> {
+        Box::pin(async move {
+            let Some(work) = self.work.take() else {
+                return false;
+            };
+            let outcome = AssertUnwindSafe(work(conn)).catch_unwind().await;
+            let outcome =
+                outcome.unwrap_or_else(|_| Err(Fault::permanent(FaultCode::Internal, "a unit of work panicked")));
+            let may_commit = outcome.is_ok();
+            self.outcome = Some(outcome);
+            may_commit
+        })
+    }
+
+    fn answer(self: Box<Self>, committed: &Result<(), Fault>) {
+        let answer = match (self.outcome, committed) {
+            (Some(Err(own)), _) => Err(own),
+            (_, Err(fault)) => Err(fault.clone()),
+            (Some(Ok(value)), Ok(())) => Ok(value),
+            (None, Ok(())) => Err(Fault::permanent(FaultCode::Internal, "a unit of work was not run")),
+        };
+        // A caller that went away needs no answer; what it asked for is done all the same.
+        let _ = self.caller.send(answer);
+    }
+}
+
+/// Where batches go.
+enum Line {
+    Sqlite { conn: Option<Conn>, wal: Option<PathBuf>, batches: u32 },
+    Postgres { pool: PgPool },
+}
+
+/// Why a batch was not committed.
+struct Broken {
+    fault: Fault,
+    /// The disk failed at the commit: what the operating system says after that is not to be trusted, so nothing more is
+    /// written until the process starts anew and the log is read again from the disk.
+    stop: bool,
+}
+
+impl From<Fault> for Broken {
+    fn from(fault: Fault) -> Broken {
+        Broken { fault, stop: false }
+    }
+}
+
+async fn write(mut line: Line, mut units: mpsc::Receiver<Box<dyn Queued>>) {
+    let mut stopped: Option<Fault> = None;
+    let mut batch = Vec::with_capacity(BATCH_UNITS_MAX);
+    while units.recv_many(&mut batch, BATCH_UNITS_MAX).await > 0 {
+        let committed = match &stopped {
+            Some(fault) => Err(fault.clone()),
+            None => line.run(&mut batch).await.map_err(|broken| {
+                if broken.stop {
+                    tracing::error!(code = %broken.fault.code, "the disk failed at a commit; nothing more is written");
+                    stopped = Some(broken.fault.clone());
+                }
+                broken.fault
+            }),
+        };
+        for unit in batch.drain(..) {
+            unit.answer(&committed);
+        }
+    }
+    line.close().await;
+}
+
+impl Line {
+    async fn run(&mut self, batch: &mut [Box<dyn Queued>]) -> Result<(), Broken> {
+        match self {
+            Line::Sqlite { conn, wal, batches } => {
+                let Some(conn) = conn else {
+                    return Err(closed().into());
+                };
+                dialect::command(conn, "BEGIN IMMEDIATE").await?;
+                if let Err(fault) = run_each(conn, batch).await {
+                    roll_back(conn).await;
+                    return Err(fault.into());
+                }
+                if let Err((fault, stop)) = dialect::commit_sqlite(conn).await {
+                    roll_back(conn).await;
+                    return Err(Broken { fault, stop });
+                }
+                *batches = batches.wrapping_add(1);
+                if batches.is_multiple_of(WAL_LOOK_EVERY) {
+                    empty_log(conn, wal).await;
+                }
+                Ok(())
+            }
+            Line::Postgres { pool } => {
+                batch.sort_by(|one, other| one.order().cmp(other.order()));
+                let mut conn = Conn::PostgresUnit(pool.begin().await.map_err(dialect::fault)?);
+                run_each(&mut conn, batch).await?;
+                let Conn::PostgresUnit(transaction) = conn else {
+                    return Err(closed().into());
+                };
+                Ok(transaction.commit().await.map_err(dialect::fault)?)
+            }
+        }
+    }
+
+    async fn close(self) {
+        if let Line::Sqlite { conn: Some(Conn::SqliteWriter(conn)), .. } = self {
+            // Closing only tidies the log; what was answered is durable already.
+            let _ = conn.close().await;
+        }
+    }
+}
+
+/// Every unit in its own savepoint, so that one that fails takes only its own changes back.
+async fn run_each(conn: &mut Conn, batch: &mut [Box<dyn Queued>]) -> Result<(), Fault> {
+    for unit in batch {
+        dialect::command(conn, "SAVEPOINT unit").await?;
+        if !unit.run(conn).await {
+            dialect::command(conn, "ROLLBACK TO SAVEPOINT unit").await?;
+        }
+        dialect::command(conn, "RELEASE SAVEPOINT unit").await?;
+    }
+    Ok(())
+}
+
+/// After some faults SQLite has rolled back by itself; then this finds no transaction, and that is as good.
+async fn roll_back(conn: &mut Conn) {
+    let _ = dialect::command(conn, "ROLLBACK").await;
+}
+
+/// Keeps the write-ahead log bounded (FAULT-11). A busy reader makes it wait for the next look.
+async fn empty_log(conn: &mut Conn, wal: &Option<PathBuf>) {
+    let Some(wal) = wal else { return };
+    let size = std::fs::metadata(wal).map(|meta| meta.len()).unwrap_or(0);
+    if size <= WAL_BYTES_MAX {
+        return;
+    }
+    if let Err(fault) = dialect::command(conn, "PRAGMA wal_checkpoint(TRUNCATE)").await {
+        tracing::warn!(code = %fault.code, size_bytes = size, "the write-ahead log could not be emptied");
+    }
+}

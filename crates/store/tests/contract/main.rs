@@ -1,0 +1,77 @@
+//! The contract of the store: one list of checks that SQLite and PostgreSQL pass alike.
+
+#![allow(clippy::unwrap_used)]
+
+mod home;
+mod intake;
+mod jobs;
+mod keeping;
+mod ledger;
+mod plans;
+mod reading;
+mod secrecy;
+mod signing_in;
+
+use futures_util::future::BoxFuture;
+use home::Home;
+use rig::postgres::{Cluster, Disk};
+use std::sync::Arc;
+
+type Check = (&'static str, fn(Home) -> BoxFuture<'static, ()>);
+
+macro_rules! checks {
+    ($($module:ident: $($check:ident),+;)+) => {
+        const CHECKS: &[Check] = &[
+            $($((concat!(stringify!($module), "::", stringify!($check)), |home| Box::pin($module::$check(home))),)+)+
+        ];
+    };
+}
+
+checks! {
+    intake: a_mail_is_there_after_take_in, fault_12_the_same_mail_by_the_same_way_is_known,
+        a_handle_of_five_days_is_forgotten_after_them, many_at_once_are_all_there,
+        content_of_every_size_comes_back, content_of_another_site_is_refused, fault_06_no_room_no_intake,
+        a_dropped_writer_leaves_nothing_behind;
+    jobs: a_claim_counts_the_try_and_leases, a_lane_is_worked_on_in_order_of_arrival,
+        a_reply_waits_until_its_parent_is_carried_out, two_threads_of_one_issue_keep_their_order,
+        fault_30_a_lost_lease_records_nothing, fault_30_two_handles_never_share_a_job,
+        fault_23_a_worker_that_dies_has_used_a_try, waiting_holding_burying_and_waking,
+        a_held_job_frees_its_lane_after_the_wait, renewing_is_all_or_nothing, released_work_is_untouched,
+        work_waits_misses_nothing, work_waits_hears_other_handles, the_sweep_comes_again;
+    plans: a_plan_is_written_with_its_job, a_plan_without_steps_ends_the_work, profiles_have_versions,
+        a_plan_of_another_message_is_refused;
+    ledger: begun_once_and_in_doubt_after, looked_for_and_not_there, done_is_done, failed_is_failed,
+        a_late_worker_begins_nothing, waking_lets_failed_steps_begin_again, finishing_ties_message_and_people_to_the_issue;
+    reading: threads_lead_to_issues_or_to_waiting, earlier_copies_are_seen, lists_filter_and_page,
+        a_story_tells_everything, figures_count, ids_that_do_not_exist;
+    secrecy: priv_01_priv_02_nothing_planted_is_found_at_rest, sec_49_swapped_and_changed_rows_do_not_open,
+        sec_49_changed_blobs_do_not_open, sec_50_another_master_key_is_refused, keys_are_renewed_before_they_wear_out,
+        sec_53_the_audit_trail_shows_every_change, priv_24_ciphertexts_name_their_key,
+        key_book_and_database_are_kept_apart, hashes_differ_by_site_and_use;
+    keeping: old_content_is_erased_and_its_key_destroyed, content_still_needed_is_kept, orphans_go_after_a_day,
+        fault_36_a_newer_schema_is_refused, everything_is_there_after_reopening, a_closed_store_says_so,
+        done_jobs_go_after_a_week, fault_07_a_unit_that_fails_takes_only_itself_back;
+    signing_in: a_link_opens_one_session, sessions_end;
+}
+
+/// Runs every check in a store of its own and tells of all that failed, not only of the first.
+async fn run(new_home: impl Fn() -> Home) {
+    let mut failed = Vec::new();
+    for (name, check) in CHECKS {
+        if tokio::spawn(check(new_home())).await.is_err() {
+            failed.push(*name);
+        }
+    }
+    assert!(failed.is_empty(), "{} of {} checks failed: {failed:#?}", failed.len(), CHECKS.len());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sqlite() {
+    run(Home::sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn postgres() {
+    let cluster = Arc::new(Cluster::start(Disk::Relaxed));
+    run(|| Home::postgres(&cluster)).await;
+}

@@ -1,0 +1,46 @@
+//! Line 2: plans, and the profiles that they are made under.
+
+use crate::home::*;
+use policy::{FaultCode, Outcome};
+use store::JobState;
+
+pub async fn a_plan_is_written_with_its_job(home: Home) {
+    let store = home.open().await;
+    let message = take(&store, arrival("one")).await;
+    assert_eq!(store.plan(&message).await.unwrap(), None);
+    assert_eq!(store.outcome(&message).await.unwrap(), None);
+    decide_next(&store, Some("10")).await;
+    let other = home.open().await;
+    assert_eq!(other.plan(&message).await.unwrap(), Some(decision(&message, Some("10")).plan));
+    assert_eq!(other.outcome(&message).await.unwrap(), Some(Outcome::Comment));
+    let lease = claim_one(&other, CARRY).await;
+    assert_eq!((lease.subject, lease.tries), (message, 1));
+}
+
+pub async fn a_plan_without_steps_ends_the_work(home: Home) {
+    let store = home.open().await;
+    let message = take(&store, arrival("one")).await;
+    decide_next(&store, None).await;
+    assert!(claim_all(&store, WORK).await.is_empty());
+    let story = store.story(&message).await.unwrap().unwrap();
+    assert_eq!((story.line.job, story.line.outcome), (JobState::Done, Some(Outcome::Ignore)));
+    assert_eq!(story.line.reason, "planted-reason");
+}
+
+pub async fn a_plan_of_another_message_is_refused(home: Home) {
+    let store = home.open().await;
+    take(&store, arrival("one")).await;
+    let lease = claim_one(&store, DECIDE).await;
+    assert_eq!(code(store.write_down(&lease, &decision("another", None)).await), FaultCode::Internal);
+    assert_eq!(home.number("SELECT COUNT(*) FROM plans").await, 0);
+}
+
+pub async fn profiles_have_versions(home: Home) {
+    let store = home.open().await;
+    assert_eq!(store.import_profile(SITE, "support", "planted-profile one").await.unwrap(), 1);
+    assert_eq!(store.import_profile(SITE, "support", "planted-profile one").await.unwrap(), 1);
+    assert_eq!(store.import_profile(SITE, "support", "planted-profile two").await.unwrap(), 2);
+    assert_eq!(store.import_profile(SITE, "support", "planted-profile one").await.unwrap(), 3);
+    assert_eq!(store.import_profile(SITE, "sales", "planted-profile one").await.unwrap(), 1);
+    assert_eq!(store.import_profile("south", "support", "planted-profile two").await.unwrap(), 1);
+}
