@@ -380,3 +380,35 @@ impl Parser {
         Ok(order)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Whatever somebody types into the search box is answered with a query or a reason.
+        #[test]
+        fn parse_is_total(text in "([a-z]{1,8}|[=!~<>(),\"'\\\\ ]|order by|not|and|in|\\PC){0,40}") {
+            if let Err(why) = parse(&text) {
+                prop_assert!(!why.is_empty());
+            }
+        }
+
+        /// A quoted value comes out as it was, whatever stands in it.
+        #[test]
+        fn quoted_values_survive(value in "\\PC{0,40}") {
+            let quoted = value.replace('\\', "\\\\").replace('"', "\\\"");
+            let query = parse(&format!("summary ~ \"{quoted}\"")).map_err(TestCaseError::fail)?;
+            let values = vec![Operand::Text(value)];
+            let expected = Clause::Test { field: Field::Summary, operator: Operator::Contains, values };
+            prop_assert_eq!(query.condition, Some(expected));
+        }
+    }
+
+    #[test]
+    fn deep_nesting_is_refused_and_does_no_harm() {
+        assert!(parse(&"(".repeat(10_000)).is_err());
+        assert!(parse(&"not ".repeat(4_000)).is_err());
+    }
+}
