@@ -1,7 +1,7 @@
 //! Each line of a text gets one class, by one set of regular expressions that runs once over it.
 
 use super::language;
-use regex::RegexSet;
+use regex::{Regex, RegexSet};
 use std::sync::LazyLock;
 
 /// What a line looks like on its own.
@@ -64,7 +64,6 @@ const CLASSES: &[Class] = &[
     Class::Attribution,
     Class::Disclaimer,
     Class::Opening,
-    Class::Named,
 ];
 
 static SET: LazyLock<RegexSet> = LazyLock::new(|| {
@@ -72,6 +71,9 @@ static SET: LazyLock<RegexSet> = LazyLock::new(|| {
     // The patterns are constants and the test `every_pattern_compiles` builds them.
     set.unwrap_or_else(|_| RegexSet::empty())
 });
+
+/// Apart from the set, because its gaps of any characters would keep every line in the automaton to its end.
+static NAMED: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(&named()).ok());
 
 fn patterns() -> Vec<String> {
     let header =
@@ -107,7 +109,6 @@ fn patterns() -> Vec<String> {
         // Disclaimer
         DISCLAIMER.to_owned(),
         opening(),
-        named(),
     ]
 }
 
@@ -165,7 +166,16 @@ pub(crate) fn classify(line: &str) -> Class {
         // A quote sign counts however long the line is: some clients never wrap.
         return if line.starts_with('>') { Class::Quote } else { Class::Text };
     }
-    SET.matches(line).iter().next().map_or(Class::Text, |n| CLASSES[n])
+    match SET.matches(line).iter().next() {
+        Some(n) => CLASSES[n],
+        None if may_name(line) && NAMED.as_ref().is_some_and(|named| named.is_match(line)) => Class::Named,
+        None => Class::Text,
+    }
+}
+
+/// Whether a line has what every form of [`Class::Named`] has: a bracket, an address, or a colon at its end.
+fn may_name(line: &str) -> bool {
+    line.contains(['<', '(', '[', '@']) || line.trim_end().ends_with([':', '：'])
 }
 
 #[cfg(test)]
@@ -176,6 +186,7 @@ mod tests {
     fn every_pattern_compiles() {
         assert_eq!(patterns().len(), CLASSES.len());
         assert_eq!(RegexSet::new(patterns()).map(|s| s.len()), Ok(CLASSES.len()));
+        assert!(Regex::new(&named()).is_ok());
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod client;
 pub(crate) mod language;
+mod languages;
 mod line;
 mod split;
 

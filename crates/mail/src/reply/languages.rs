@@ -1,0 +1,447 @@
+//! The words of each language, one row each: data that nothing but [`super::language`] reads.
+
+use super::language::Language;
+
+pub(crate) const LANGUAGES: &[Language] = &[
+    ENGLISH, GERMAN, FRENCH, SPANISH, ITALIAN, PORTUGUESE, DUTCH, POLISH, CZECH, SLOVAK, SWEDISH, DANISH, NORWEGIAN,
+    FINNISH, RUSSIAN, UKRAINIAN, TURKISH, HUNGARIAN, ROMANIAN, GREEK, HEBREW, ARABIC, JAPANESE, KOREAN, CHINESE,
+    VIETNAMESE, CROATIAN, BULGARIAN,
+];
+
+const NONE: Language = Language {
+    opens: &[],
+    wrote: &[],
+    from: &[],
+    date: &[],
+    to: &[],
+    subject: &[],
+    other: &[],
+    original: &[],
+    forwarded: &[],
+    mobile: &[],
+};
+
+const ENGLISH: Language = Language {
+    opens: &["on", "at"],
+    wrote: &["wrote", "writes", "sent", "said"],
+    from: &["from"],
+    date: &["date", "sent"],
+    to: &["to"],
+    subject: &["subject"],
+    other: &["cc", "bcc", "reply-to", "reply to", "importance", "attachments", "sent by"],
+    original: &["original message", "original appointment", "reply message"],
+    forwarded: &[
+        "forwarded message",
+        "begin forwarded message",
+        "forwarded by",
+        "forward message",
+        "start of forwarded message",
+    ],
+    mobile: &[
+        "sent from outlook",
+        "get outlook for",
+        "get [outlook for",
+        "sent from mail for",
+        "sent from [mail]",
+        "sent from yahoo mail",
+        "sent with proton",
+        "via mobile",
+    ],
+};
+
+const GERMAN: Language = Language {
+    opens: &["am", "um"],
+    wrote: &["schrieb", "geschrieben"],
+    from: &["von"],
+    date: &["datum", "gesendet"],
+    to: &["an"],
+    subject: &["betreff"],
+    other: &["antwort an", "kopie", "wichtigkeit", "anlagen"],
+    original: &[
+        "ursprüngliche nachricht",
+        "original-nachricht",
+        "originalnachricht",
+        "originaltermin",
+        "ursprüngliche mail",
+    ],
+    forwarded: &[
+        "weitergeleitete nachricht",
+        "anfang der weitergeleiteten nachricht",
+        "anfang der weitergeleiteten e-mail",
+        "weitergeleitet von",
+    ],
+    mobile: &[
+        "von meinem",
+        "gesendet von",
+        "gesendet mit",
+        "diese nachricht wurde von meinem",
+        "holen sie sich outlook",
+    ],
+};
+
+const FRENCH: Language = Language {
+    opens: &["le"],
+    wrote: &["a écrit", "écrit", "a ecrit"],
+    from: &["de", "expéditeur"],
+    date: &["date", "envoyé", "envoyé le"],
+    to: &["à", "a", "pour", "destinataire"],
+    subject: &["objet"],
+    other: &["copie", "répondre à"],
+    original: &["message d'origine", "message d’origine", "message original", "e-mail d'origine"],
+    forwarded: &[
+        "message transféré",
+        "message transmis",
+        "début du message réexpédié",
+        "début du message transféré",
+        "transféré par",
+        "message réexpédié",
+    ],
+    mobile: &["envoyé de mon", "envoyé depuis", "envoyé à partir de", "téléchargez outlook", "obtenir outlook"],
+};
+
+const SPANISH: Language = Language {
+    opens: &["el"],
+    wrote: &["escribió", "escribio", "ha escrito"],
+    from: &["de", "desde"],
+    date: &["fecha", "enviado", "enviado el"],
+    to: &["para", "a"],
+    subject: &["asunto"],
+    other: &["copia", "responder a"],
+    original: &["mensaje original"],
+    forwarded: &["mensaje reenviado", "inicio del mensaje reenviado", "mensaje enviado", "reenviado por"],
+    mobile: &["enviado desde", "enviado a través de", "obtener outlook"],
+};
+
+const ITALIAN: Language = Language {
+    opens: &["il", "in data"],
+    wrote: &["ha scritto", "scrisse", "scrive"],
+    from: &["da"],
+    date: &["data", "inviato"],
+    to: &["a"],
+    subject: &["oggetto"],
+    other: &["risposta", "rispondi a"],
+    original: &["messaggio originale"],
+    forwarded: &["messaggio inoltrato", "inizio messaggio inoltrato", "inoltrato da"],
+    mobile: &["inviato da", "inviato dal", "scarica outlook", "ottieni outlook"],
+};
+
+const PORTUGUESE: Language = Language {
+    opens: &["em", "no dia", "a"],
+    wrote: &["escreveu", "escreve"],
+    from: &["de"],
+    date: &["data", "enviado", "enviada", "enviada em", "enviado em"],
+    to: &["para"],
+    subject: &["assunto"],
+    other: &["responder para"],
+    original: &["mensagem original"],
+    forwarded: &[
+        "mensagem encaminhada",
+        "mensagem reencaminhada",
+        "início da mensagem reencaminhada",
+        "início da mensagem encaminhada",
+        "encaminhado por",
+    ],
+    mobile: &[
+        "enviado do meu",
+        "enviada do meu",
+        "enviado de meu",
+        "enviado a partir de",
+        "enviado pelo",
+        "obter o outlook",
+    ],
+};
+
+const DUTCH: Language = Language {
+    opens: &["op"],
+    wrote: &["schreef", "geschreven"],
+    from: &["van"],
+    date: &["datum", "verzonden"],
+    to: &["aan"],
+    subject: &["onderwerp"],
+    other: &["antwoord aan"],
+    original: &["oorspronkelijk bericht", "origineel bericht"],
+    forwarded: &["doorgestuurd bericht", "begin doorgestuurd bericht", "doorgestuurd door"],
+    mobile: &["verstuurd vanaf", "verzonden vanaf", "verstuurd met", "verzonden met", "outlook voor"],
+};
+
+const POLISH: Language = Language {
+    opens: &["w dniu", "dnia"],
+    wrote: &["napisał", "napisała", "napisał(a)", "pisze"],
+    from: &["od"],
+    date: &["data", "wysłano"],
+    to: &["do"],
+    subject: &["temat"],
+    other: &["dw", "odpowiedz do"],
+    original: &["wiadomość oryginalna", "oryginalna wiadomość", "treść oryginalnej wiadomości"],
+    forwarded: &[
+        "treść przekazanej wiadomości",
+        "przekazana wiadomość",
+        "początek przekazywanej wiadomości",
+        "wiadomość przekazana dalej",
+    ],
+    mobile: &["wysłane z", "wysłano z", "pobierz aplikację outlook"],
+};
+
+const CZECH: Language = Language {
+    opens: &["dne", "v", "ve", "po", "út", "st", "čt", "pá", "so", "ne"],
+    wrote: &["napsal", "napsala", "napsal(a)"],
+    from: &["od"],
+    date: &["datum", "odesláno"],
+    to: &["komu"],
+    subject: &["předmět"],
+    other: &["kopie"],
+    original: &["původní zpráva", "původní e-mail"],
+    forwarded: &["přeposlaná zpráva", "přeposlaný e-mail", "začátek přeposílané zprávy", "předaná zpráva"],
+    mobile: &["odesláno z"],
+};
+
+const SLOVAK: Language = Language {
+    opens: &["dňa"],
+    wrote: &["napísal", "napísala", "napísal(a)"],
+    from: &["od", "odosielateľ"],
+    date: &["dátum", "odoslané"],
+    to: &["komu", "pre"],
+    subject: &["predmet"],
+    other: &["kópia"],
+    original: &["pôvodná správa"],
+    forwarded: &["preposlaná správa", "začiatok preposielanej správy"],
+    mobile: &["odoslané z"],
+};
+
+const SWEDISH: Language = Language {
+    opens: &["den", "på"],
+    wrote: &["skrev"],
+    from: &["från"],
+    date: &["datum", "skickat"],
+    to: &["till"],
+    subject: &["ämne"],
+    other: &["kopia"],
+    original: &["ursprungligt meddelande", "originalmeddelande"],
+    forwarded: &["vidarebefordrat meddelande", "vidarebefordrat brev", "vidarebefordrat mejl"],
+    mobile: &["skickat från", "skickades från", "hämta outlook"],
+};
+
+const DANISH: Language = Language {
+    opens: &["den", "d.", "på"],
+    wrote: &["skrev", "skrev følgende"],
+    from: &["fra"],
+    date: &["dato", "sendt"],
+    to: &["til"],
+    subject: &["emne"],
+    other: &["kopi"],
+    original: &["oprindelig meddelelse", "original meddelelse"],
+    forwarded: &["videresendt meddelelse", "videresendt besked", "start på videresendt besked"],
+    mobile: &["sendt fra", "hent outlook"],
+};
+
+const NORWEGIAN: Language = Language {
+    opens: &["den", "på", "kl."],
+    wrote: &["skrev"],
+    from: &["fra"],
+    date: &["dato", "sendt"],
+    to: &["til"],
+    subject: &["emne"],
+    other: &["kopi"],
+    original: &["opprinnelig melding", "original melding"],
+    forwarded: &["videresendt melding", "start på videresendt melding", "videresendt e-post"],
+    mobile: &["sendt fra", "skaff deg outlook"],
+};
+
+const FINNISH: Language = Language {
+    opens: &[],
+    wrote: &["kirjoitti"],
+    from: &["lähettäjä"],
+    date: &["päiväys", "lähetetty", "päivämäärä"],
+    to: &["vastaanottaja"],
+    subject: &["aihe"],
+    other: &["kopio"],
+    original: &["alkuperäinen viesti"],
+    forwarded: &["välitetty viesti", "edelleenlähetetty viesti", "välitetty viesti alkaa"],
+    mobile: &["lähetetty", "hanki outlook"],
+};
+
+const RUSSIAN: Language = Language {
+    opens: &["пн", "вт", "ср", "чт", "пт", "сб", "вс", "от", "в"],
+    wrote: &["написал", "написала", "написал(а)", "пишет", "писал", "писал(а)"],
+    from: &["от", "от кого"],
+    date: &["дата", "отправлено"],
+    to: &["кому"],
+    subject: &["тема"],
+    other: &["копия"],
+    original: &["исходное сообщение", "оригинальное сообщение", "первоначальное сообщение"],
+    forwarded: &[
+        "пересылаемое сообщение",
+        "начало переадресованного сообщения",
+        "пересланное сообщение",
+        "конец пересылаемого сообщения",
+    ],
+    mobile: &["отправлено с", "отправлено из"],
+};
+
+const UKRAINIAN: Language = Language {
+    opens: &["пн", "вт", "ср", "чт", "пт", "сб", "нд"],
+    wrote: &["пише", "написав", "написала"],
+    from: &["від"],
+    date: &["дата", "надіслано"],
+    to: &["кому"],
+    subject: &["тема"],
+    other: &["копія"],
+    original: &["оригінальне повідомлення", "вихідне повідомлення"],
+    forwarded: &["переслане повідомлення", "пересилання повідомлення"],
+    mobile: &["надіслано з", "відправлено з"],
+};
+
+const TURKISH: Language = Language {
+    wrote: &["yazdı", "şunları yazdı", "şöyle yazdı"],
+    from: &["kimden", "gönderen"],
+    date: &["tarih", "gönderme tarihi", "gönderildi"],
+    to: &["kime", "alıcı"],
+    subject: &["konu"],
+    other: &["bilgi"],
+    original: &["orijinal mesaj", "özgün ileti", "orjinal mesaj"],
+    forwarded: &["iletilen mesaj", "yönlendirilmiş mesaj", "iletilmiş mesaj", "başlangıçta iletilen ileti"],
+    mobile: &["iphone'umdan gönderildi", "gönderen:", "ipad'imden gönderildi"],
+    ..NONE
+};
+
+const HUNGARIAN: Language = Language {
+    wrote: &["írta", "ezt írta", "a következőt írta"],
+    from: &["feladó"],
+    date: &["dátum", "elküldve", "küldve"],
+    to: &["címzett"],
+    subject: &["tárgy"],
+    other: &["másolatot kap"],
+    original: &["eredeti üzenet"],
+    forwarded: &["továbbított üzenet", "továbbított levél", "a továbbított üzenet kezdete"],
+    mobile: &["iphone-omról küldve", "elküldve a következőből", "küldve:"],
+    ..NONE
+};
+
+const ROMANIAN: Language = Language {
+    opens: &["pe", "la", "în data"],
+    wrote: &["a scris"],
+    from: &["de la", "expeditor"],
+    date: &["data", "trimis"],
+    to: &["către", "la", "pentru"],
+    subject: &["subiect"],
+    original: &["mesaj original"],
+    forwarded: &["mesaj redirecționat", "mesaj transmis mai departe", "început mesaj redirecționat"],
+    mobile: &["trimis de pe", "trimis din"],
+    ..NONE
+};
+
+const GREEK: Language = Language {
+    opens: &["στις", "την"],
+    wrote: &["έγραψε", "έγραψε τα εξής"],
+    from: &["από"],
+    date: &["ημερομηνία", "στάλθηκε", "αποστολή"],
+    to: &["προς"],
+    subject: &["θέμα"],
+    other: &["κοιν"],
+    original: &["αρχικό μήνυμα"],
+    forwarded: &["προωθημένο μήνυμα", "έναρξη προωθημένου μηνύματος"],
+    mobile: &["στάλθηκε από", "εστάλη από"],
+};
+
+const HEBREW: Language = Language {
+    opens: &["בתאריך", "ב-"],
+    wrote: &["כתב", "כתבה", "מאת", "כתב/ה"],
+    from: &["מאת"],
+    date: &["תאריך", "נשלח"],
+    to: &["אל"],
+    subject: &["נושא"],
+    other: &["עותק"],
+    original: &["הודעה מקורית"],
+    forwarded: &["הודעה מועברת", "הודעה שהועברה"],
+    mobile: &["נשלח מה", "נשלח מ"],
+};
+
+const ARABIC: Language = Language {
+    opens: &["في", "بتاريخ"],
+    wrote: &["كتب", "كتبت"],
+    from: &["من"],
+    date: &["التاريخ", "تاريخ", "تم الإرسال"],
+    to: &["إلى"],
+    subject: &["الموضوع"],
+    other: &["نسخة"],
+    original: &["الرسالة الأصلية", "رسالة أصلية"],
+    forwarded: &["رسالة معاد توجيهها", "رسالة مُعاد توجيهها", "بداية الرسالة المحولة"],
+    mobile: &["أرسلت من", "مرسل من", "تم الإرسال من"],
+};
+
+const JAPANESE: Language = Language {
+    wrote: &["のメール", "のメッセージ", "は書きました", "が書きました", "書きました"],
+    from: &["差出人", "送信者"],
+    date: &["日付", "送信日時", "日時"],
+    to: &["宛先"],
+    subject: &["件名"],
+    original: &["元のメッセージ", "オリジナルメッセージ"],
+    forwarded: &["転送されたメッセージ", "転送メッセージ", "転送されたメッセージの開始"],
+    mobile: &["iphoneから送信", "androidから送信"],
+    ..NONE
+};
+
+const KOREAN: Language = Language {
+    wrote: &["작성", "님이 작성", "썼습니다"],
+    from: &["보낸 사람", "보낸사람", "발신"],
+    date: &["날짜", "보낸 날짜", "보낸날짜"],
+    to: &["받는 사람", "받는사람", "수신"],
+    subject: &["제목"],
+    other: &["참조"],
+    original: &["원본 메시지", "원본 메일", "original message"],
+    forwarded: &["전달된 메시지", "전달된 메일", "전달한 메시지 시작"],
+    mobile: &["나의 iphone에서 보냄"],
+    ..NONE
+};
+
+const CHINESE: Language = Language {
+    opens: &["在", "于", "於"],
+    wrote: &["写道", "寫道", "编写", "撰寫", "说", "寫到"],
+    from: &["发件人", "寄件者", "寄件人", "发送人"],
+    date: &["日期", "发送时间", "發送時間", "時間", "寄件日期", "发送日期"],
+    to: &["收件人", "收件者"],
+    subject: &["主题", "主題", "主旨"],
+    other: &["抄送", "副本"],
+    original: &["原始邮件", "原始郵件", "原邮件", "原始訊息"],
+    forwarded: &["转发的邮件", "轉寄郵件", "转发邮件信息", "已转发邮件", "已轉寄郵件"],
+    mobile: &["发自我的", "從我的", "从我的", "發自我的"],
+};
+
+const VIETNAMESE: Language = Language {
+    opens: &["vào"],
+    wrote: &["đã viết", "viết"],
+    from: &["từ"],
+    date: &["ngày", "đã gửi"],
+    to: &["đến", "tới"],
+    subject: &["chủ đề", "tiêu đề"],
+    original: &["tin nhắn gốc", "thư gốc"],
+    forwarded: &["thư được chuyển tiếp", "tin nhắn đã chuyển tiếp"],
+    mobile: &["được gửi từ", "đã gửi từ"],
+    ..NONE
+};
+
+const CROATIAN: Language = Language {
+    opens: &["dana", "u"],
+    wrote: &["napisao je", "napisala je", "je napisao", "je napisala", "je napisao/la", "piše", "je pisao"],
+    from: &["od", "šalje"],
+    date: &["datum", "poslano", "poslato"],
+    to: &["za", "prima"],
+    subject: &["predmet", "naslov"],
+    original: &["izvorna poruka", "originalna poruka"],
+    forwarded: &["proslijeđena poruka", "prosleđena poruka"],
+    mobile: &["poslano s", "poslano sa", "poslato sa"],
+    ..NONE
+};
+
+const BULGARIAN: Language = Language {
+    opens: &["на"],
+    wrote: &["написа"],
+    from: &["от"],
+    date: &["дата", "изпратено"],
+    to: &["до"],
+    subject: &["относно", "тема"],
+    original: &["оригинално съобщение"],
+    forwarded: &["препратено съобщение"],
+    mobile: &["изпратено от"],
+    ..NONE
+};
