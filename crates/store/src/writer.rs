@@ -230,3 +230,107 @@ async fn empty_log(conn: &mut Conn, wal: &Option<PathBuf>) {
         tracing::warn!(code = %fault.code, size_bytes = size, "the write-ahead log could not be emptied");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::database::{execute, one};
+    use std::sync::Arc;
+
+    /// A writer on a fresh file whose table `child` refuses unknown parents, but only at the COMMIT.
+    async fn writer(folder: &tempfile::TempDir) -> Arc<Writer> {
+        let path = folder.path().join("test.db");
+        let options = dialect::sqlite_options(path.to_str().unwrap()).unwrap();
+        let mut conn = Conn::SqliteWriter(dialect::connect_sqlite(&options).await.unwrap());
+        let tables = [
+            "CREATE TABLE parent (id INTEGER PRIMARY KEY)",
+            "CREATE TABLE child (parent INTEGER REFERENCES parent (id) DEFERRABLE INITIALLY DEFERRED)",
+        ];
+        for sql in tables {
+            dialect::command(&mut conn, sql).await.unwrap();
+        }
+        let Conn::SqliteWriter(conn) = conn else { unreachable!("it was made as a writer") };
+        Arc::new(Writer::sqlite(conn, None))
+    }
+
+    async fn insert(writer: &Writer, sql: &'static str) -> Result<u64, Fault> {
+        writer.queue(Vec::new(), Box::new(move |conn| Box::pin(async move { execute!(conn, sql) }))).await
+    }
+
+    async fn parents(writer: &Writer) -> i64 {
+        let sql = "SELECT COUNT(*) FROM parent";
+        let work: Work<Option<(i64,)>> = Box::new(move |conn| Box::pin(async move { one!(conn, (i64,), sql) }));
+        writer.queue(Vec::new(), work).await.unwrap().unwrap().0
+    }
+
+    /// Holds the writer in a unit until told, so that what is queued meanwhile becomes one batch.
+    fn occupy(writer: &Arc<Writer>) -> (oneshot::Sender<()>, JoinHandle<Result<(), Fault>>) {
+        let (go, wait) = oneshot::channel::<()>();
+        let writer = Arc::clone(writer);
+        let task = tokio::spawn(async move {
+            let work: Work<()> = Box::new(|_| {
+                Box::pin(async move {
+                    wait.await.map_err(|_| closed())?;
+                    Ok(())
+                })
+            });
+            writer.queue(Vec::new(), work).await
+        });
+        (go, task)
+    }
+
+    #[tokio::test]
+    async fn fault_07_a_commit_that_fails_acknowledges_nothing_of_its_batch() {
+        let folder = tempfile::tempdir().unwrap();
+        let writer = writer(&folder).await;
+        let (go, occupied) = occupy(&writer);
+        tokio::task::yield_now().await;
+        let batch = async {
+            tokio::join!(
+                insert(&writer, "INSERT INTO parent (id) VALUES (1)"),
+                insert(&writer, "INSERT INTO child (parent) VALUES (99)"),
+                insert(&writer, "INSERT INTO parent (id) VALUES (2)"),
+                async { go.send(()) },
+            )
+        };
+        let (one, two, three, told) = batch.await;
+        assert!(told.is_ok() && occupied.await.unwrap().is_ok());
+        assert!(one.is_err() && two.is_err() && three.is_err(), "a unit of a batch that failed was acknowledged");
+        assert_eq!(parents(&writer).await, 0);
+        insert(&writer, "INSERT INTO parent (id) VALUES (3)").await.unwrap();
+        assert_eq!(parents(&writer).await, 1);
+    }
+
+    #[tokio::test]
+    async fn a_unit_that_panics_takes_only_itself_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let writer = writer(&folder).await;
+        let work: Work<()> = Box::new(|conn| {
+            Box::pin(async move {
+                execute!(conn, "INSERT INTO parent (id) VALUES (1)")?;
+                panic!("as a mistake of ours would")
+            })
+        });
+        let (panicked, good) =
+            tokio::join!(writer.queue(Vec::new(), work), insert(&writer, "INSERT INTO parent (id) VALUES (2)"));
+        assert_eq!(panicked.unwrap_err().code, FaultCode::Internal);
+        assert_eq!(good.unwrap(), 1);
+        assert_eq!(parents(&writer).await, 1);
+    }
+
+    #[tokio::test]
+    async fn what_was_queued_before_closing_is_finished() {
+        let folder = tempfile::tempdir().unwrap();
+        let writer = writer(&folder).await;
+        let (go, occupied) = occupy(&writer);
+        tokio::task::yield_now().await;
+        let (inserted, (), told) =
+            tokio::join!(insert(&writer, "INSERT INTO parent (id) VALUES (1)"), writer.close(), async { go.send(()) },);
+        assert!(inserted.is_ok() && told.is_ok() && occupied.await.unwrap().is_ok());
+        assert_eq!(
+            insert(&writer, "INSERT INTO parent (id) VALUES (2)").await.unwrap_err().code,
+            FaultCode::StoreUnavailable
+        );
+    }
+}
