@@ -6,7 +6,7 @@ mod page;
 mod serve;
 mod sign_in;
 
-pub use serve::{Listener, Settings};
+pub use serve::{Acceptor, Listener, Settings};
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;

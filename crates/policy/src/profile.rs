@@ -7,6 +7,7 @@ mod rule;
 mod settings;
 mod words;
 
+pub use nearest::nearest;
 pub use settings::{Default, Form, SETTINGS, Setting};
 
 pub(crate) use rule::{Mapping, Rule};

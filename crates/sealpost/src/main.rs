@@ -1,1 +1,137 @@
-fn main() {}
+//! Sealpost, the program: reads the command line and hands each command to its file.
+
+mod command;
+mod settings;
+mod wire;
+
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// A self-hosted gateway between mail and Jira: no mail lost, none doubled, none leaked, every decision explained.
+#[derive(Parser)]
+#[command(name = "sealpost", version, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Start everything on embedded defaults, feed the sample mails and say what became of each.
+    Demo {
+        /// The folder that holds the demo's data.
+        #[arg(long, default_value = "sealpost-demo")]
+        data: PathBuf,
+        /// Begin anew: the folder's earlier demo is removed.
+        #[arg(long)]
+        fresh: bool,
+    },
+    /// Run the gateway.
+    Serve {
+        #[arg(long)]
+        config: PathBuf,
+        /// Parts to run in this process, separated by commas: intake, work, console. Default: all.
+        #[arg(long, value_delimiter = ',')]
+        role: Vec<wire::Role>,
+    },
+    /// Look at settings, keys, database, mailboxes and sites; say what works, what does not, and what to do.
+    Check {
+        #[arg(long)]
+        config: PathBuf,
+    },
+    /// Hand mail to the gateway, as sendmail would.
+    Deliver(command::deliver::Arguments),
+    /// Say what a mail says: one JSON object per file.
+    Read {
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// Say what the sender newly wrote: one JSON object per file.
+    Reply {
+        /// What the files hold.
+        #[arg(long, value_enum, default_value = "mail")]
+        format: command::reply::Format,
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// Print a file's HTML made safe.
+    Sanitize { file: PathBuf },
+    /// Say what would be done about a mail, without doing it.
+    Try {
+        #[arg(long)]
+        profile: PathBuf,
+        /// Answers to the questions, as JSON; unanswered ones count as "nothing known".
+        #[arg(long)]
+        facts: Option<PathBuf>,
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// The story of each mail.
+    Message {
+        #[arg(long)]
+        config: PathBuf,
+        #[command(subcommand)]
+        what: command::message::What,
+    },
+    /// Profiles: check them before they are used.
+    Profile {
+        #[command(subcommand)]
+        what: command::profile::What,
+    },
+    /// Measure this machine.
+    Bench(command::bench::Arguments),
+    /// Print a generated page of the manual: settings, profile or faults.
+    Manual { page: command::manual::Page },
+    /// The sandboxed process that reads hostile bytes; started by the program itself.
+    #[command(hide = true)]
+    Cell,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    if matches!(arguments.command, Command::Cell) {
+        engine::cell::run_child();
+    }
+    // Two providers compiled in would make the first handshake panic; naming ours first makes it the only one.
+    if rustls::crypto::aws_lc_rs::default_provider().install_default().is_err() {
+        eprintln!("sealpost: a TLS provider was installed before the program started; please report this");
+        return ExitCode::FAILURE;
+    }
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("sealpost: cannot start its threads: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let done = runtime.block_on(run(arguments.command));
+    runtime.shutdown_timeout(std::time::Duration::from_secs(1));
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(command::Failure { text }) => {
+            if !text.is_empty() {
+                eprintln!("sealpost: {text}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command) -> Result<(), command::Failure> {
+    match command {
+        Command::Demo { data, fresh } => command::demo::run(&data, fresh).await,
+        Command::Serve { config, role } => command::serve::run(&config, &role).await,
+        Command::Check { config } => command::check::run(&config).await,
+        Command::Deliver(arguments) => command::deliver::run(arguments).await,
+        Command::Read { files } => command::read::run(files).await,
+        Command::Reply { format, files } => command::reply::run(format, files).await,
+        Command::Sanitize { file } => command::sanitize::run(&file).await,
+        Command::Try { profile, facts, files } => command::try_plan::run(&profile, facts.as_deref(), files).await,
+        Command::Message { config, what } => command::message::run(&config, what).await,
+        Command::Profile { what } => command::profile::run(what),
+        Command::Bench(arguments) => command::bench::run(arguments).await,
+        Command::Manual { page } => command::manual::run(page),
+        Command::Cell => Ok(()),
+    }
+}

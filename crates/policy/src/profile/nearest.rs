@@ -1,7 +1,7 @@
 //! The known word that is most like a mistyped one.
 
 /// The candidate with the smallest edit distance, the first of several; `None` only without candidates.
-pub(super) fn nearest<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // A key can be as long as the file; what lies behind this length cannot make it more alike.
     let typed: Vec<char> = typed.chars().take(64).collect();
     known.into_iter().min_by_key(|word| distance(&typed, word))

@@ -1,0 +1,70 @@
+//! `sealpost bench`: measures this machine, each figure beside a limit or a peer taken in the same run.
+
+mod child;
+mod intake;
+mod load;
+mod machine;
+mod postfix;
+mod walk;
+
+use super::Failure;
+
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum What {
+    /// Mails over SMTP until each is durable: rate, latency, CPU per mail and peak memory, beside the machine's own
+    /// fsync and group-commit rates and beside Postfix where it is installed.
+    Intake(Load),
+    /// Mails until each is an issue in the desk; desk, database and cells included.
+    Walk(Load),
+    /// One mail of 50 MB, from SMTP to an attachment in the desk: memory outside the cells.
+    Large {
+        /// The attachment's size.
+        #[arg(long, default_value_t = 50)]
+        size_mb: usize,
+    },
+    /// The cost of the pipe to a cell beside the work of reading.
+    Cells,
+}
+
+/// What is sent.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Load {
+    /// How many mails.
+    #[arg(long, default_value_t = 4000)]
+    mails: usize,
+    /// The size of each.
+    #[arg(long, default_value_t = 20_000)]
+    size_bytes: usize,
+    /// How many connections send at the same time.
+    #[arg(long, default_value_t = 32)]
+    connections: usize,
+}
+
+/// Measures and prints.
+pub async fn run(arguments: Arguments) -> Result<(), Failure> {
+    match arguments.what {
+        What::Intake(load) => intake::run(&load).await,
+        What::Walk(load) => walk::run(&load).await,
+        What::Large { size_mb } => walk::run_large(size_mb).await,
+        What::Cells => cells().await,
+    }
+}
+
+async fn cells() -> Result<(), Failure> {
+    const MAILS: usize = 200;
+    const ROUNDS: usize = 5;
+    let cells = super::files::cells().await?;
+    let mails: Vec<Vec<u8>> = (0..MAILS).map(|number| load::mail(number, 20_000)).collect();
+    let bench = engine::cell::bench(&cells, &mails, ROUNDS).await?;
+    super::print(&format!(
+        "{MAILS} mails of 20 kB, {ROUNDS} rounds\nthe pipe's share of the work: {:.1} % singly, {:.1} % in batches\n",
+        bench.single_share() * 100.0,
+        bench.batched_share() * 100.0
+    ))
+}

@@ -1,0 +1,98 @@
+//! Mails to measure with, and senders that hand them in.
+
+use super::Load;
+use crate::command::Failure;
+use courier::submit::{Connection, Target};
+use mail::Envelope;
+use std::fmt::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+/// What sending came to.
+pub struct Sent {
+    pub mails: usize,
+    pub took: Duration,
+    /// From the first byte of a mail to its 250, in ascending order.
+    latencies: Vec<Duration>,
+}
+
+impl Sent {
+    /// Mails per second.
+    pub fn rate(&self) -> f64 {
+        self.mails as f64 / self.took.as_secs_f64()
+    }
+
+    /// The latency that this share of mails stayed below, in milliseconds.
+    pub fn latency_ms(&self, share: f64) -> f64 {
+        let index = ((self.latencies.len() as f64 * share) as usize).min(self.latencies.len().saturating_sub(1));
+        self.latencies.get(index).map_or(0.0, |latency| latency.as_secs_f64() * 1000.0)
+    }
+}
+
+/// A plausible request of about this size, plain text. Each number gives another mail.
+pub fn mail(number: usize, size_bytes: usize) -> Vec<u8> {
+    let mut mail = head(number) + "Content-Type: text/plain; charset=utf-8\r\n\r\n";
+    let _ = write!(mail, "Hello,\r\n\r\nthis is request number {number}. Please have a look.\r\n\r\n");
+    while mail.len() + WORDS.len() < size_bytes {
+        let _ = write!(mail, "{WORDS}\r\n");
+    }
+    mail.into_bytes()
+}
+
+/// A short request with one attachment, together of about this size.
+pub fn mail_with_attachment(number: usize, size_bytes: usize) -> Vec<u8> {
+    let mut mail = head(number);
+    mail.push_str("Content-Type: multipart/mixed; boundary=\"edge\"\r\n\r\n--edge\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n");
+    let _ = write!(mail, "Hello,\r\n\r\nthe file is attached.\r\n\r\n--edge\r\nContent-Type: application/octet-stream\r\n");
+    mail.push_str("Content-Disposition: attachment; filename=\"data.bin\"\r\nContent-Transfer-Encoding: base64\r\n\r\n");
+    while mail.len() + LINE.len() + 12 < size_bytes {
+        mail.push_str(LINE);
+    }
+    mail.push_str("--edge--\r\n");
+    mail.into_bytes()
+}
+
+const WORDS: &str = "the quick brown fox jumps over the lazy dog near the river bank while nobody looks";
+const LINE: &str = "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWZnaGlqa2xtbm9wcXJzdHV2d3h5ejAxMjM0\r\n";
+
+fn head(number: usize) -> String {
+    format!(
+        "From: Person {number} <person{number}@northwind.example>\r\nTo: support@desk.example\r\nSubject: Request {number}\r\n\
+         Date: Mon, 16 Nov 2026 08:12:44 +0000\r\nMessage-ID: <bench-{number}-{}@northwind.example>\r\nMIME-Version: 1.0\r\n",
+        std::process::id()
+    )
+}
+
+/// Sends the load over several connections that are kept open; fails on the first mail that is not accepted.
+pub async fn send(target: &Target, load: &Load) -> Result<Sent, Failure> {
+    let next = Arc::new(AtomicUsize::new(0));
+    let begun = Instant::now();
+    let senders: Vec<_> = (0..load.connections).map(|_| tokio::spawn(sender(target.clone(), load.clone(), next.clone()))).collect();
+    let mut latencies = Vec::with_capacity(load.mails);
+    for sender in senders {
+        let own = sender.await.map_err(|error| Failure::new(format!("a sender ended badly: {error}")))?;
+        latencies.extend(own?);
+    }
+    let took = begun.elapsed();
+    latencies.sort();
+    Ok(Sent { mails: latencies.len(), took, latencies })
+}
+
+async fn sender(target: Target, load: Load, next: Arc<AtomicUsize>) -> Result<Vec<Duration>, Failure> {
+    let mut connection = Connection::open(&target).await?;
+    let mut latencies = Vec::new();
+    loop {
+        let number = next.fetch_add(1, Ordering::Relaxed);
+        if number >= load.mails {
+            break;
+        }
+        let raw = mail(number, load.size_bytes);
+        let envelope = Envelope { mail_from: Some(format!("person{number}@northwind.example")), rcpt_to: vec!["support@desk.example".into()] };
+        let begun = Instant::now();
+        connection.send(&envelope, &raw).await?;
+        latencies.push(begun.elapsed());
+    }
+    connection.quit().await;
+    Ok(latencies)
+}

@@ -1,0 +1,89 @@
+//! `sealpost check`: what works, what does not, and what to do about it.
+
+use super::Failure;
+use crate::settings::{self, Settings};
+use crate::wire;
+use engine::cell::SandboxState;
+use std::net::TcpListener;
+use std::path::Path;
+use std::time::Duration;
+use store::Store;
+
+/// Each thing that is looked at answers within this time, or counts as not working.
+const WITHIN: Duration = Duration::from_secs(30);
+
+/// What was found: one line for each thing, and whether all is well.
+#[derive(Default)]
+struct Findings {
+    wrong: usize,
+}
+
+impl Findings {
+    fn say(&mut self, what: &str, verdict: Result<String, String>) -> Result<(), Failure> {
+        match verdict {
+            Ok(how) => super::print(&format!("works       {what}: {how}\n")),
+            Err(why) => {
+                self.wrong += 1;
+                super::print(&format!("DOES NOT    {what}: {why}\n"))
+            }
+        }
+    }
+}
+
+/// Looks at everything that `serve` will need, changing nothing but an empty database that gets its tables.
+pub async fn run(config: &Path) -> Result<(), Failure> {
+    let mut findings = Findings::default();
+    let settings = match settings::load(config) {
+        Ok(settings) => settings,
+        Err(problems) => {
+            for problem in &problems {
+                findings.say("settings", Err(problem.to_string()))?;
+            }
+            return Err(Failure::told());
+        }
+    };
+    findings.say("settings", Ok(format!("{} and {} profiles are right", config.display(), settings.profiles.len())))?;
+    findings.say("database, key book, master key, blobs", store(&settings).await)?;
+    findings.say("cells", cells(&settings).await)?;
+    for mailbox in &settings.mailboxes {
+        findings.say(&format!("mailbox {}", mailbox.name), listener(&mailbox.listen))?;
+    }
+    for site in &settings.sites {
+        findings.say(&format!("site {}", site.name), wire::ask_who_we_are(site).await)?;
+    }
+    if findings.wrong == 0 { Ok(()) } else { Err(Failure::new(format!("{} things do not work", findings.wrong))) }
+}
+
+async fn store(settings: &Settings) -> Result<String, String> {
+    let opened = tokio::time::timeout(WITHIN, async {
+        let store = Store::open(&settings.store).await?;
+        let checked = store.check().await;
+        store.close().await;
+        checked
+    });
+    match opened.await {
+        Ok(Ok(())) => Ok("open, readable and writable".into()),
+        Ok(Err(fault)) => Err(format!("{fault} ({})", fault.detail)),
+        Err(_) => Err(format!("no answer within {} s; see whether the database runs", WITHIN.as_secs())),
+    }
+}
+
+async fn cells(settings: &Settings) -> Result<String, String> {
+    let cells = wire::cells(settings).await.map_err(|failure| failure.text)?;
+    match cells.sandbox() {
+        SandboxState::Full => Ok("the sandbox is full: no files, no network, limited memory and time".into()),
+        SandboxState::Reduced(missing) => Ok(format!("the sandbox is reduced, as the settings allow; missing: {missing}")),
+    }
+}
+
+/// Can the address be listened on? A running gateway has it already, which is said and is no mistake.
+fn listener(listen: &str) -> Result<String, String> {
+    if listen.starts_with("unix:") {
+        return Ok(format!("a local socket at {}", &listen[5..]));
+    }
+    match TcpListener::bind(listen) {
+        Ok(_) => Ok(format!("{listen} is free")),
+        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => Ok(format!("{listen} is in use: by a running gateway, or change it")),
+        Err(error) => Err(format!("{listen} cannot be listened on: {error}; choose an address of this machine")),
+    }
+}

@@ -1,0 +1,126 @@
+//! `sealpost deliver`: hands a mail to the gateway, as sendmail would.
+
+use super::{Failure, files};
+use courier::submit::{Target, submit};
+use mail::Envelope;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+use store::{JobState, Story};
+
+/// How often `--wait` looks whether the mail has come to its end.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// The gateway's settings: the first mailbox's listener gets the mail, and `--wait` can be answered.
+    #[arg(long, conflicts_with = "url")]
+    config: Option<PathBuf>,
+    /// The listener, when there are no settings: `smtp://HOST:PORT`, `smtps://…`, `lmtp://…` or `lmtp:PATH`.
+    #[arg(long)]
+    url: Option<String>,
+    /// A recipient; without one those of To and Cc are used.
+    #[arg(long)]
+    rcpt: Vec<String>,
+    /// The envelope sender; without one the mail's first From address.
+    #[arg(long)]
+    from: Option<String>,
+    /// Wait until the mail has come to its end and print what became of it; needs --config.
+    #[arg(long, requires = "config")]
+    wait: bool,
+    /// How long `--wait` waits.
+    #[arg(long, default_value_t = 60)]
+    wait_s: u64,
+    /// The mail, or - for standard input.
+    file: PathBuf,
+}
+
+/// Delivers one mail and prints the gateway's answer.
+pub async fn run(arguments: Arguments) -> Result<(), Failure> {
+    let shown = arguments.file.display().to_string();
+    let raw = files::bytes(&arguments.file).map_err(|why| Failure::new(format!("{shown}: {why}")))?;
+    let settings = arguments.config.as_deref().map(crate::settings::load).transpose()?;
+    let target = match (&settings, &arguments.url) {
+        (Some(settings), _) => target(settings)?,
+        (None, Some(url)) => url.parse()?,
+        (None, None) => return Err(Failure::new("say where to: --config FILE or --url URL")),
+    };
+    let envelope = envelope(&arguments, &raw).await?;
+    let delivery = submit(&target, &envelope, &raw).await?;
+    for outcome in delivery.outcomes.iter().filter(|outcome| !outcome.reply.is_positive()) {
+        eprintln!("sealpost: {} was refused: {} {}", outcome.address, outcome.reply.code, outcome.reply.text);
+    }
+    super::print(&format!("{} {}\n", delivery.reply.code, delivery.reply.text))?;
+    match (settings, delivery.id()) {
+        (Some(settings), Some(id)) if arguments.wait => wait(&settings, id, arguments.wait_s).await,
+        (_, None) if arguments.wait => Err(Failure::new("the listener is no Sealpost gateway: it gave no id to wait for")),
+        _ => Ok(()),
+    }
+}
+
+/// The listener of the first mailbox.
+fn target(settings: &crate::settings::Settings) -> Result<Target, Failure> {
+    let mailbox = settings.mailboxes.first().ok_or_else(|| Failure::new("the settings have no [[mailbox]]; write one, or use --url"))?;
+    let scheme = match (mailbox.kind.as_str(), mailbox.tls.as_str()) {
+        ("lmtp", _) => "lmtp",
+        (_, "implicit") => "smtps",
+        (_, "starttls") => "smtp+starttls",
+        _ => "smtp",
+    };
+    let url = match mailbox.listen.strip_prefix("unix:") {
+        Some(path) => format!("lmtp:{path}"),
+        None => format!("{scheme}://{}", mailbox.listen),
+    };
+    let mut target: Target = url.parse()?;
+    target.credentials = mailbox.accounts.first().map(|(user, password)| (user.clone(), password.0.clone()));
+    target.authorities = mailbox.certificate.as_ref().map(|(certificate, _)| certificate.clone());
+    Ok(target)
+}
+
+async fn envelope(arguments: &Arguments, raw: &[u8]) -> Result<Envelope, Failure> {
+    let mut envelope = Envelope { mail_from: arguments.from.clone(), rcpt_to: arguments.rcpt.clone() };
+    if envelope.mail_from.is_some() && !envelope.rcpt_to.is_empty() {
+        return Ok(envelope);
+    }
+    let cells = files::cells().await?;
+    let headers = cells.read(raw, &mail::Limits::default()).await?.message.headers;
+    if envelope.mail_from.is_none() {
+        envelope.mail_from = headers.from.first().map(|address| address.address.clone());
+    }
+    if envelope.rcpt_to.is_empty() {
+        envelope.rcpt_to = headers.to.iter().chain(&headers.cc).map(|address| address.address.clone()).collect();
+    }
+    match envelope.rcpt_to.is_empty() {
+        true => Err(Failure::new("the mail names no recipient; say --rcpt ADDRESS")),
+        false => Ok(envelope),
+    }
+}
+
+async fn wait(settings: &crate::settings::Settings, id: &str, wait_s: u64) -> Result<(), Failure> {
+    let store = store::Store::open(&settings.store).await?;
+    let story = ended(&store, id, Duration::from_secs(wait_s)).await;
+    store.close().await;
+    match story? {
+        Some(story) => super::print(&format!("{}\n", sentence(&story))),
+        None => Err(Failure::new(format!("{id} has not come to its end within {wait_s} s; see `sealpost message show {id}`"))),
+    }
+}
+
+/// The story once its job has ended or waits for a person; `None` when that takes too long.
+pub async fn ended(store: &store::Store, id: &str, patience: Duration) -> Result<Option<Story>, Failure> {
+    let begun = Instant::now();
+    loop {
+        let story = store.story(id).await?;
+        let open = |story: &Story| matches!(story.line.job, JobState::Ready | JobState::Running | JobState::Waiting);
+        match story {
+            Some(story) if !open(&story) => return Ok(Some(story)),
+            _ if begun.elapsed() > patience => return Ok(None),
+            _ => tokio::time::sleep(LOOK_EVERY).await,
+        }
+    }
+}
+
+fn sentence(story: &Story) -> String {
+    let outcome = story.line.outcome.map_or("undecided", policy::Outcome::word);
+    let issue = story.line.issue_key.as_deref().unwrap_or("-");
+    format!("{outcome} {issue} {}", story.line.reason)
+}

@@ -1,0 +1,77 @@
+//! Commands over many files: in order, several at a time, one JSON object per line, never stopped by a bad file.
+
+use super::Failure;
+use engine::cell::{Cells, Sandbox, Settings};
+use futures_util::StreamExt;
+use serde::Serialize;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// Files above this size are refused before they are read.
+const FILE_BYTES_MAX: u64 = 1 << 30;
+
+/// The object that stands for a file that could not be worked on.
+#[derive(Serialize)]
+struct Refused<'a> {
+    file: &'a str,
+    error: &'a str,
+}
+
+/// Cells for commands: the same sandbox as the gateway's, reduced where this kernel offers no more.
+pub async fn cells() -> Result<Cells, Failure> {
+    let program = std::env::current_exe().map_err(|error| Failure::new(format!("cannot find its own program: {error}")))?;
+    let settings = Settings { sandbox: Sandbox::Reduced, ..Settings::default() };
+    Ok(Cells::start(settings, program, vec!["cell".into()]).await?)
+}
+
+/// The bytes of a file, or of standard input for `-`.
+pub fn bytes(file: &Path) -> Result<Vec<u8>, String> {
+    if file.as_os_str() == "-" {
+        let mut bytes = Vec::new();
+        std::io::stdin().take(FILE_BYTES_MAX).read_to_end(&mut bytes).map_err(|error| format!("cannot be read: {error}"))?;
+        return Ok(bytes);
+    }
+    let about = std::fs::metadata(file).map_err(|error| format!("cannot be read: {error}"))?;
+    if about.len() > FILE_BYTES_MAX {
+        return Err(format!("is larger than {FILE_BYTES_MAX} bytes"));
+    }
+    std::fs::read(file).map_err(|error| format!("cannot be read: {error}"))
+}
+
+/// Works on each file and prints its line; fails in the end when one of them failed.
+///
+/// `work` gets the file's bytes and its shown name, and returns the line's object.
+pub async fn each<W, T>(files: Vec<PathBuf>, work: W) -> Result<(), Failure>
+where
+    W: AsyncFn(Vec<u8>, &str) -> Result<T, String>,
+    T: Serialize,
+{
+    let at_once = std::thread::available_parallelism().map_or(2, usize::from) * 2;
+    let lines = futures_util::stream::iter(files.iter()).map(|file| async {
+        let shown = file.display().to_string();
+        let done = match bytes(file) {
+            Ok(bytes) => work(bytes, &shown).await,
+            Err(why) => Err(why),
+        };
+        line(&shown, done)
+    });
+    let mut lines = std::pin::pin!(lines.buffered(at_once));
+    let mut refused = false;
+    while let Some((line, well)) = lines.next().await {
+        refused |= !well;
+        super::print(&line)?;
+    }
+    if refused { Err(Failure::told()) } else { Ok(()) }
+}
+
+/// One line of JSON, and whether it holds a result.
+fn line<T: Serialize>(file: &str, done: Result<T, String>) -> (String, bool) {
+    let (text, well) = match &done {
+        Ok(result) => (serde_json::to_string(result), true),
+        Err(error) => (serde_json::to_string(&Refused { file, error }), false),
+    };
+    match text {
+        Ok(text) => (text + "\n", well),
+        Err(error) => (format!("{{\"error\":\"cannot be written as JSON: {error}\"}}\n"), false),
+    }
+}

@@ -1,0 +1,67 @@
+//! `sealpost manual`: the generated pages of the manual.
+
+use super::Failure;
+use std::fmt::Write;
+
+/// The pages that are written from tables in the program.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub enum Page {
+    Settings,
+    Profile,
+    Faults,
+}
+
+/// Prints a page as Markdown.
+pub fn run(page: Page) -> Result<(), Failure> {
+    let text = match page {
+        Page::Settings => crate::settings::manual::page(),
+        Page::Profile => profile_page(),
+        Page::Faults => faults_page(),
+    };
+    super::print(&text)
+}
+
+fn profile_page() -> String {
+    let mut page = String::from(
+        "# Profiles\n\nA profile says how the mail of some mailboxes is treated. It is a TOML file; [examples/profile.toml](../examples/profile.toml)\n\
+         is one to start from. `sealpost profile check FILE` finds mistakes, `sealpost try --profile FILE MAIL` shows what it would do.\n\
+         `[]` in a key stands for each of several tables: `rule[].from` is `from` in a `[[rule]]`.\n\
+         This page is generated from the program's table; a test keeps it true.\n\n| key | value | default | meaning |\n|---|---|---|---|\n",
+    );
+    for setting in policy::profile::SETTINGS {
+        let default = match setting.default {
+            policy::profile::Default::Required => "must be set".to_string(),
+            policy::profile::Default::Unset => "none".to_string(),
+            policy::profile::Default::Is("") => "empty".to_string(),
+            policy::profile::Default::Is(value) => format!("`{value}`"),
+        };
+        let _ = writeln!(page, "| `{}` | {} | {default} | {} |", setting.key, form(setting.form), setting.meaning);
+    }
+    page
+}
+
+fn form(form: policy::profile::Form) -> String {
+    use policy::profile::Form;
+    match form {
+        Form::OneOf(words) => words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", "),
+        Form::Text => "text".into(),
+        Form::ProjectKey => "project key".into(),
+        Form::Addresses => "addresses, `*@domain` for all of a domain".into(),
+        Form::Domains => "domains".into(),
+        Form::Prefix => "prefix, at most 8 octets".into(),
+        Form::Globs => "patterns with `*` and `?`".into(),
+        Form::Regexes => "regular expressions, at most 1 KiB each".into(),
+        Form::Number(max) => format!("0 to {max}"),
+    }
+}
+
+fn faults_page() -> String {
+    let mut page = String::from(
+        "# Faults\n\nA fault keeps its code for ever. It stands in the story of a mail, in the logs and in `sealpost check`.\n\
+         This page is generated from the program's table; a test keeps it true.\n\n| code | what happened | what to do |\n|---|---|---|\n",
+    );
+    for code in policy::FaultCode::ALL {
+        let _ = writeln!(page, "| `{code}` | {} | {} |", code.meaning(), code.remedy());
+    }
+    page
+}

@@ -1,0 +1,115 @@
+//! `sealpost message`: the story of each mail, on the command line.
+
+use super::Failure;
+use std::path::Path;
+use store::{MessageFilter, MessageLine, Story};
+
+#[derive(Debug, clap::Subcommand)]
+pub enum What {
+    /// One JSON object per message, newest first.
+    List {
+        /// At most this many.
+        #[arg(long, default_value_t = 50)]
+        limit: u32,
+        /// Only of this sender: a whole address.
+        #[arg(long)]
+        sender: Option<String>,
+    },
+    /// Everything that is known of one message, as one JSON object.
+    Show { id: String },
+    /// The raw bytes of one message.
+    Export { id: String },
+    /// Try a held or dead message again.
+    Wake { id: String },
+}
+
+/// Rows that the store gives at once.
+const PAGE: u32 = 200;
+
+/// Opens the store of these settings and answers.
+pub async fn run(config: &Path, what: What) -> Result<(), Failure> {
+    let settings = crate::settings::load(config)?;
+    let store = store::Store::open(&settings.store).await?;
+    let done = answer(&store, what).await;
+    store.close().await;
+    done
+}
+
+async fn answer(store: &store::Store, what: What) -> Result<(), Failure> {
+    match what {
+        What::List { limit, sender } => list(store, limit, sender).await,
+        What::Show { id } => match store.story(&id).await? {
+            Some(story) => super::print(&format!("{}\n", story_json(&story))),
+            None => Err(unknown(&id)),
+        },
+        What::Export { id } => export(store, &id).await,
+        What::Wake { id } => match store.wake(&id, "command line").await? {
+            true => super::print(&format!("{id}: is tried again\n")),
+            false => Err(Failure::new(format!("{id}: is not a message that is held or dead"))),
+        },
+    }
+}
+
+fn unknown(id: &str) -> Failure {
+    Failure::new(format!("{id}: no message has this id; `sealpost message list` shows them"))
+}
+
+async fn list(store: &store::Store, limit: u32, sender: Option<String>) -> Result<(), Failure> {
+    let mut left = limit;
+    let mut filter = MessageFilter { sender, ..MessageFilter::default() };
+    while left > 0 {
+        filter.limit = left.min(PAGE);
+        let lines = store.messages(&filter).await?;
+        for line in &lines {
+            super::print(&format!("{}\n", line_json(line)))?;
+        }
+        if lines.len() < filter.limit as usize {
+            break;
+        }
+        left -= filter.limit;
+        filter.before = lines.last().map(|last| (last.received_at, last.id.clone()));
+    }
+    Ok(())
+}
+
+async fn export(store: &store::Store, id: &str) -> Result<(), Failure> {
+    if store.message(id).await?.is_none() {
+        return Err(unknown(id));
+    }
+    let mut raw = store.raw(id).await?;
+    let mut out = tokio::io::stdout();
+    while let Some(piece) = raw.next().await? {
+        tokio::io::AsyncWriteExt::write_all(&mut out, &piece).await.map_err(|error| Failure::new(format!("cannot write: {error}")))?;
+    }
+    tokio::io::AsyncWriteExt::flush(&mut out).await.map_err(|error| Failure::new(format!("cannot write: {error}")))
+}
+
+fn time(micros: store::Micros) -> String {
+    jiff::Timestamp::from_microsecond(micros).map(|time| time.to_string()).unwrap_or_default()
+}
+
+fn line_json(line: &MessageLine) -> serde_json::Value {
+    serde_json::json!({
+        "id": line.id, "site": line.site, "mailbox": line.mailbox, "received_at": time(line.received_at),
+        "size_bytes": line.size_bytes, "subject": line.subject, "sender": line.sender,
+        "outcome": line.outcome.map(policy::Outcome::word), "reason": line.reason, "job": line.job,
+        "issue_id": line.issue_id, "issue_key": line.issue_key,
+    })
+}
+
+fn story_json(story: &Story) -> serde_json::Value {
+    let ledger: Vec<serde_json::Value> = story
+        .ledger
+        .iter()
+        .map(|line| {
+            serde_json::json!({
+                "key": line.key, "begun_at": time(line.begun_at), "ended_at": line.ended_at.map(time),
+                "receipt": line.receipt, "fault": line.fault,
+            })
+        })
+        .collect();
+    serde_json::json!({
+        "message": line_json(&story.line), "envelope": story.envelope, "plan": story.plan, "faults": story.faults,
+        "ledger": ledger, "tries": story.tries, "fault": story.fault, "content_kept": story.content_kept,
+    })
+}

@@ -1,0 +1,37 @@
+//! `sealpost profile`: profiles are checked before they are used.
+
+use super::Failure;
+use std::path::PathBuf;
+
+#[derive(Debug, clap::Subcommand)]
+pub enum What {
+    /// Read profiles and say what is wrong with them, one line each.
+    Check {
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+}
+
+/// Reads each profile; fails when one of them is wrong.
+pub fn run(what: What) -> Result<(), Failure> {
+    let What::Check { files } = what;
+    let mut wrong = false;
+    for file in files {
+        match load(&file) {
+            Ok(_) => super::print(&format!("{}: a profile without mistakes\n", file.display()))?,
+            Err(failure) => {
+                wrong = true;
+                eprintln!("{}", failure.text);
+            }
+        }
+    }
+    if wrong { Err(Failure::told()) } else { Ok(()) }
+}
+
+/// Reads one profile; its name is that of the file without the extension.
+pub fn load(file: &std::path::Path) -> Result<policy::Profile, Failure> {
+    let shown = file.display().to_string();
+    let text = std::fs::read_to_string(file).map_err(|error| Failure::new(format!("{shown}: cannot be read: {error}")))?;
+    let name = file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    policy::Profile::from_toml(&name, &text, &shown).map_err(|fault| Failure::new(fault.public))
+}

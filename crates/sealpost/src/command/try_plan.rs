@@ -1,0 +1,90 @@
+//! `sealpost try`: the plan for a mail, without any effect.
+
+use super::{Failure, files};
+use policy::{Facts, Origin, Plan, Question, SeenBefore, Step, Thread};
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+
+/// Rounds of ask and find out, as in the gateway.
+const ROUNDS_MAX: u32 = 5;
+
+#[derive(Serialize)]
+struct Line {
+    file: String,
+    profile: String,
+    mapping: String,
+    rule: Option<String>,
+    outcome: &'static str,
+    reason: String,
+    steps: Vec<Step>,
+    trace: Vec<String>,
+}
+
+/// Prints one object per file. Questions that the facts leave open are answered with "nothing known".
+pub async fn run(profile: &Path, facts: Option<&Path>, files: Vec<PathBuf>) -> Result<(), Failure> {
+    let profile = super::profile::load(profile)?;
+    let given = match facts {
+        Some(file) => read_facts(file)?,
+        None => Facts::default(),
+    };
+    let cells = files::cells().await?;
+    let limits = mail::Limits::default();
+    files::each(files, async |bytes, shown| {
+        let reading = cells.read(bytes.as_slice(), &limits).await.map_err(|fault| fault.to_string())?;
+        Ok(line(shown, plan(&profile, given.clone(), &reading, shown)))
+    })
+    .await
+}
+
+fn read_facts(file: &Path) -> Result<Facts, Failure> {
+    let shown = file.display();
+    let text = std::fs::read_to_string(file).map_err(|error| Failure::new(format!("{shown}: cannot be read: {error}")))?;
+    let mut facts: Facts = serde_json::from_str(&text)
+        .map_err(|error| Failure::new(format!("{shown}: are not facts: {error}; see docs/decisions.md for their form")))?;
+    if facts.now.is_empty() {
+        facts.now = jiff::Timestamp::now().to_string();
+    }
+    Ok(facts)
+}
+
+fn plan(profile: &policy::Profile, mut facts: Facts, reading: &mail::Reading, shown: &str) -> Plan {
+    let origin = Origin::Message(shown.to_string());
+    if let Some(why) = &reading.too_complex {
+        return policy::quarantine(origin, 1, profile, why);
+    }
+    if facts.now.is_empty() {
+        facts.now = jiff::Timestamp::now().to_string();
+    }
+    for _ in 0..ROUNDS_MAX {
+        let open = policy::ask(&reading.message, profile, &facts);
+        if open.is_empty() {
+            break;
+        }
+        open.iter().for_each(|question| nothing_known(question, &mut facts));
+    }
+    policy::decide(&reading.message, &reading.reply, profile, &facts, origin, 1)
+}
+
+/// Answers a question as an empty gateway would.
+fn nothing_known(question: &Question, facts: &mut Facts) {
+    match question {
+        Question::ReplyTokens { .. } => facts.reply_tokens = Some(Vec::new()),
+        Question::Thread { .. } => facts.thread = Some(Thread::Unknown),
+        Question::SeenBefore => facts.seen_before = Some(Vec::<SeenBefore>::new()),
+        Question::Issue { issue } => facts.issues.push((issue.clone(), None)),
+        Question::Involved { issue_id, address } => facts.involved.push((issue_id.clone(), address.clone(), false)),
+    }
+}
+
+fn line(shown: &str, plan: Plan) -> Line {
+    Line {
+        file: shown.to_string(),
+        profile: plan.profile,
+        mapping: plan.mapping,
+        rule: plan.rule,
+        outcome: plan.outcome.word(),
+        reason: plan.reason,
+        steps: plan.steps,
+        trace: plan.trace,
+    }
+}

@@ -1,0 +1,241 @@
+//! Every setting there is: its kind, default and meaning; parsing, the manual's page and error texts come from this table.
+
+/// What a value must look like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Text,
+    Choice(&'static [&'static str]),
+    Integer {
+        min: i64,
+        max: i64,
+    },
+    Bool,
+    /// Relative to the folder of the settings file.
+    Path,
+    /// `HOST:PORT`.
+    Address,
+    Url,
+    /// `file:PATH`, `env:NAME` or `credential:NAME`; never the secret itself.
+    Secret,
+    Texts,
+    Paths,
+}
+
+/// What happens when a setting is missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missing {
+    Refused,
+    Empty,
+    /// The default, as it would stand in the file.
+    Means(&'static str),
+}
+
+/// One setting: `key` is `section.name`; sections that may stand several times end in `[]`.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting {
+    pub key: &'static str,
+    pub kind: Kind,
+    pub missing: Missing,
+    pub meaning: &'static str,
+}
+
+const fn setting(key: &'static str, kind: Kind, missing: Missing, meaning: &'static str) -> Setting {
+    Setting { key, kind, missing, meaning }
+}
+
+use Kind::*;
+use Missing::*;
+
+const COUNT: Kind = Integer { min: 1, max: 1_000_000_000 };
+
+/// The table. Order is the order of the manual.
+pub const TABLE: &[Setting] = &[
+    setting(
+        "store.database",
+        Text,
+        Means("sqlite:sealpost.db"),
+        "Where rows are kept: `sqlite:PATH`, or `postgres://USER@HOST/NAME` when several processes share the work.",
+    ),
+    setting(
+        "store.database_password",
+        Secret,
+        Empty,
+        "The password for PostgreSQL, so that it need not stand in `store.database`.",
+    ),
+    setting("store.blobs", Path, Means("blobs"), "The folder for mail content above 64 KiB, always encrypted."),
+    setting(
+        "store.key_book",
+        Text,
+        Means("sqlite:keys/book.db"),
+        "Where the wrapped keys are kept; never the main database, and backed up apart from it for at most 30 days.",
+    ),
+    setting(
+        "store.master_key",
+        Secret,
+        Means("file:keys/master.key"),
+        "The key that wraps the key book: 32 bytes in hex. A file must not be readable by others.",
+    ),
+    setting(
+        "store.keep_content_days",
+        Integer { min: 0, max: 3650 },
+        Means("30"),
+        "How long the content of a mail is kept after it was taken in; 0 erases it as soon as its plan is done.",
+    ),
+    setting(
+        "store.free_mib_min",
+        Integer { min: 1, max: 1_000_000 },
+        Means("256"),
+        "Below this much free space new mail is refused with 452 and stays where it is.",
+    ),
+    setting("console.listen", Address, Means("127.0.0.1:8025"), "Where administration listens."),
+    setting(
+        "console.certificate",
+        Path,
+        Empty,
+        "The console's certificate chain in PEM; required unless it listens on loopback. Read again on SIGHUP.",
+    ),
+    setting("console.key", Path, Empty, "The private key of that certificate in PEM."),
+    setting(
+        "console.url",
+        Url,
+        Empty,
+        "How the console is reached from outside; links and the check of where forms come from use it. Default: `console.listen`.",
+    ),
+    setting("operations.listen", Address, Means("127.0.0.1:8026"), "Where `/live`, `/ready` and `/metrics` listen."),
+    setting(
+        "log.level",
+        Choice(&["error", "warn", "info", "debug", "trace"]),
+        Means("info"),
+        "How much is logged, to standard error. No level shows content or addresses.",
+    ),
+    setting("log.format", Choice(&["json", "text"]), Means("json"), "One JSON object per line, or lines for people."),
+    setting(
+        "work.jobs_at_once",
+        Integer { min: 1, max: 1000 },
+        Means("32"),
+        "How many mails this process works on at the same time.",
+    ),
+    setting("work.queue_depth_max", COUNT, Means("100000"), "Above this many open jobs new mail is refused with 452."),
+    setting(
+        "work.tries_max",
+        Integer { min: 1, max: 1000 },
+        Means("40"),
+        "After this many temporary faults a mail is given up: visible, and replayable in the console.",
+    ),
+    setting(
+        "work.look_ups_s",
+        Texts,
+        Means("5, 30, 120, 300"),
+        "When the trace of an effect whose answer was lost is looked for, in seconds after the attempt; fractions are allowed.",
+    ),
+    setting(
+        "work.lease_s",
+        Integer { min: 5, max: 3600 },
+        Means("60"),
+        "How long a process owns a job without a sign of life.",
+    ),
+    setting(
+        "cells.count",
+        Integer { min: 0, max: 256 },
+        Means("0"),
+        "How many sandboxed processes read mail; 0 means one per processor core.",
+    ),
+    setting(
+        "cells.sandbox",
+        Choice(&["full", "reduced"]),
+        Means("full"),
+        "`full` refuses to start where the kernel lacks landlock or seccomp; `reduced` goes on and says so in `check` and the metrics.",
+    ),
+    setting(
+        "cells.memory_mib",
+        Integer { min: 64, max: 65_536 },
+        Means("512"),
+        "The address space of one sandboxed process.",
+    ),
+    setting("cells.wall_s", Integer { min: 1, max: 600 }, Means("10"), "How long reading one mail may take."),
+    setting(
+        "mail.size_mib_max",
+        Integer { min: 1, max: 1024 },
+        Means("50"),
+        "The largest mail that is taken in; above it SMTP says 552.",
+    ),
+    setting("mail.header_kib_max", Integer { min: 16, max: 16_384 }, Means("256"), "The largest header block."),
+    setting("mail.header_fields_max", Integer { min: 50, max: 100_000 }, Means("1000"), "The most header fields."),
+    setting(
+        "mail.addresses_max",
+        Integer { min: 10, max: 100_000 },
+        Means("1000"),
+        "The most addresses that are resolved; the rest stay in the raw mail.",
+    ),
+    setting(
+        "mail.depth_max",
+        Integer { min: 2, max: 100 },
+        Means("20"),
+        "How deep parts may be nested before the mail is quarantined.",
+    ),
+    setting(
+        "mail.parts_max",
+        Integer { min: 10, max: 100_000 },
+        Means("1000"),
+        "How many parts a mail may have before it is quarantined.",
+    ),
+    setting("site[].name", Text, Refused, "The name of this Jira in rows, logs and the console."),
+    setting("site[].region", Text, Means("local"), "Where this site's data may be; stored with it."),
+    setting("site[].dialect", Choice(&["jira_cloud"]), Means("jira_cloud"), "How the tracker speaks."),
+    setting(
+        "site[].api_base",
+        Url,
+        Refused,
+        "The base of its REST API: `https://NAME.atlassian.net`, or `https://api.atlassian.com/ex/jira/CLOUD-ID` for scoped tokens.",
+    ),
+    setting("site[].browse_base", Url, Refused, "The base of links that people open."),
+    setting("site[].account", Text, Refused, "The address of the account that the gateway uses."),
+    setting("site[].token", Secret, Refused, "That account's API token."),
+    setting(
+        "site[].allow_private",
+        Bool,
+        Means("false"),
+        "Let requests to this site go to private and loopback addresses.",
+    ),
+    setting("site[].proxy", Url, Empty, "The HTTP proxy for this site."),
+    setting("site[].certificate_authorities", Paths, Empty, "Further certificate authorities for this site, in PEM."),
+    setting(
+        "site[].requests_at_once",
+        Integer { min: 1, max: 100 },
+        Means("8"),
+        "How many requests this site gets at the same time.",
+    ),
+    setting("mailbox[].name", Text, Refused, "The name of this mailbox in rows, logs and the console."),
+    setting("mailbox[].site", Text, Refused, "The site that its mail is for."),
+    setting("mailbox[].kind", Choice(&["smtp", "lmtp"]), Means("smtp"), "Our own listener, speaking SMTP or LMTP."),
+    setting("mailbox[].listen", Text, Refused, "`HOST:PORT`, or `unix:PATH` for LMTP."),
+    setting("mailbox[].profile", Text, Refused, "The profile that decides what becomes of its mail."),
+    setting("mailbox[].hostname", Text, Means("localhost"), "The name in the greeting and in `Received`."),
+    setting(
+        "mailbox[].tls",
+        Choice(&["none", "starttls", "implicit"]),
+        Means("none"),
+        "Encryption; `none` is for loopback and trusted relays.",
+    ),
+    setting("mailbox[].require_tls", Bool, Means("false"), "Refuse mail before STARTTLS."),
+    setting("mailbox[].certificate", Path, Empty, "The listener's certificate chain in PEM. Read again on SIGHUP."),
+    setting("mailbox[].key", Path, Empty, "The private key of that certificate in PEM."),
+    setting("mailbox[].require_auth", Bool, Means("false"), "Take mail only from accounts (`[[account]]`)."),
+    setting(
+        "mailbox[].connections_max",
+        Integer { min: 1, max: 100_000 },
+        Means("200"),
+        "The most connections at once.",
+    ),
+    setting(
+        "mailbox[].connections_per_ip_max",
+        Integer { min: 1, max: 100_000 },
+        Means("50"),
+        "The most connections at once from one address.",
+    ),
+    setting("account[].mailbox", Text, Refused, "The mailbox that this account may hand mail to."),
+    setting("account[].user", Text, Refused, "The name for AUTH PLAIN and LOGIN."),
+    setting("account[].password", Secret, Refused, "The password for AUTH."),
+    setting("profile[].name", Text, Refused, "The name of this profile."),
+    setting("profile[].file", Path, Refused, "The profile's file; a changed file is imported as a new version."),
+];

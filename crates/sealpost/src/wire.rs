@@ -1,0 +1,139 @@
+//! Puts the parts together as the settings say, runs them, and stops them in order.
+
+mod accounts;
+mod adapters;
+mod listeners;
+mod observe;
+mod reload;
+
+pub use adapters::{ask_who_we_are, cells};
+pub use observe::logs;
+
+use crate::command::Failure;
+use crate::settings::{self, Settings};
+use accounts::AccountsGate;
+use engine::cell::Cells;
+use listeners::{Listeners, MailListener};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use store::Store;
+use tokio_util::sync::CancellationToken;
+
+/// Everything ends within this time after the signal (FAULT-37); what is not finished is given back before.
+const STOP_WITHIN: Duration = Duration::from_secs(29);
+
+/// The parts that one process may run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Role {
+    Intake,
+    Work,
+    Console,
+}
+
+impl Role {
+    /// What a process runs when nothing else is said.
+    pub const ALL: &'static [Role] = &[Role::Intake, Role::Work, Role::Console];
+}
+
+/// A gateway with everything around it, started and not yet told to run.
+pub struct Gateway {
+    settings_file: PathBuf,
+    store: Store,
+    cells: Cells,
+    engine: Arc<engine::Gateway>,
+    listeners: Listeners,
+    console: console::Console,
+}
+
+impl Gateway {
+    /// Starts everything but serving: binds first, so that a wrong address is told before anything is taken in.
+    pub async fn start(settings: Settings, roles: &[Role]) -> Result<Gateway, Failure> {
+        let store = Store::open(&settings.store).await?;
+        let cells = adapters::cells(&settings).await?;
+        let mailboxes = mailboxes(&settings, &store).await?;
+        let parts = engine::Parts {
+            store: store.clone(),
+            reader: Arc::new(cells.clone()),
+            sites: adapters::sites(&settings)?,
+            mailboxes,
+            settings: adapters::engine_settings(&settings, roles.contains(&Role::Work)),
+        };
+        let engine = Arc::new(engine::Gateway::start(parts));
+        let listeners = Listeners::bind(&settings, roles, &engine).await?;
+        let origin = settings.console.url.clone().unwrap_or_else(|| listeners.console_origin(&settings));
+        let bases = settings.sites.iter().map(|site| (site.name.clone(), site.browse_base.clone())).collect::<BTreeMap<_, _>>();
+        let console = console::Console::new(store.clone(), bases, &origin);
+        Ok(Gateway { settings_file: settings.file, store, cells, engine, listeners, console })
+    }
+
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Where the first mail listener listens, when it listens on TCP.
+    pub fn smtp_address(&self) -> Option<SocketAddr> {
+        self.listeners.mail.first().and_then(MailListener::address)
+    }
+
+    /// A link that signs a person in once.
+    pub async fn sign_in_link(&self, valid_s: u32) -> Result<String, Failure> {
+        Ok(self.console.sign_in_link(valid_s).await?)
+    }
+
+    /// Begins to serve mail, pages and figures; returns at once. Needed before [`Gateway::run`] only by those who want
+    /// to hand in mail before they wait.
+    pub fn serve(&mut self, stop: &CancellationToken) {
+        let certificates = self.listeners.certificates();
+        let sources = observe::sources(self.store.clone(), self.cells.clone(), self.engine.clone(), certificates);
+        self.listeners.serve(self.console.clone(), sources, stop);
+    }
+
+    /// Waits for a signal, then stops: listeners first, then the work, then the store.
+    pub async fn run(mut self, stop: CancellationToken) -> Result<(), Failure> {
+        self.listeners.say_where();
+        let hold = reload::Reload { file: self.settings_file.clone(), engine: self.engine.clone(), store: self.store.clone() };
+        reload::until_stopped(&hold, self.listeners.certificates()).await?;
+        tracing::info!("stopping");
+        stop.cancel();
+        let stopped = tokio::time::timeout(STOP_WITHIN, async {
+            tokio::join!(self.listeners.stopped(), self.engine.shutdown());
+            self.store.close().await;
+        });
+        match stopped.await {
+            Ok(()) => tracing::info!("stopped"),
+            Err(_) => tracing::warn!("stopped before everything had ended; what is open goes on at the next start"),
+        }
+        Ok(())
+    }
+}
+
+/// The mailboxes with their profiles, each profile imported as a version of its own when its text is new.
+pub async fn mailboxes(settings: &Settings, store: &Store) -> Result<Vec<engine::Mailbox>, Failure> {
+    let mut found = Vec::with_capacity(settings.mailboxes.len());
+    for mailbox in &settings.mailboxes {
+        let file = settings.profiles.iter().find(|profile| profile.name == mailbox.profile);
+        // The settings were refused if a mailbox named a profile that is not there.
+        let Some(file) = file else { continue };
+        found.push(engine::Mailbox {
+            name: mailbox.name.clone(),
+            site: mailbox.site.clone(),
+            profile: Arc::new(imported(file, &mailbox.site, store).await?),
+        });
+    }
+    Ok(found)
+}
+
+async fn imported(file: &settings::ProfileFile, site: &str, store: &Store) -> Result<policy::Profile, Failure> {
+    let mut profile = policy::Profile::from_toml(&file.name, &file.text, &file.file.display().to_string())?;
+    profile.version = store.import_profile(site, &file.name, &file.text).await?;
+    Ok(profile)
+}
+
+/// The gate of a mailbox with its accounts.
+fn gate(engine: &engine::Gateway, mailbox: &settings::Mailbox) -> Result<AccountsGate, Failure> {
+    let inner = engine.gate(&mailbox.name).ok_or_else(|| Failure::new(format!("the mailbox {} is not known to the engine", mailbox.name)))?;
+    Ok(AccountsGate::new(inner, &mailbox.accounts))
+}

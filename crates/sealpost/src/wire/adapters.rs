@@ -1,0 +1,77 @@
+//! Settings turned into the values that the engine's parts want.
+
+use crate::command::Failure;
+use crate::settings::{Settings, Site};
+use engine::cell::{self, Cells, Sandbox};
+use engine::speak::{SiteConnection, Speaker};
+use std::sync::Arc;
+use tracker::{Answer, Dialect, Operation};
+
+/// The cells of this process.
+pub async fn cells(settings: &Settings) -> Result<Cells, Failure> {
+    let program = std::env::current_exe().map_err(|error| Failure::new(format!("cannot find its own program: {error}")))?;
+    let default = cell::Settings::default();
+    let settings = cell::Settings {
+        cells: if settings.cells.count == 0 { default.cells } else { settings.cells.count },
+        wall_ms: settings.cells.wall_s * 1000,
+        memory_bytes_max: settings.cells.memory_bytes_max,
+        sandbox: if settings.cells.sandbox_full { Sandbox::Full } else { Sandbox::Reduced },
+        ..default
+    };
+    Ok(Cells::start(settings, program, vec!["cell".into()]).await?)
+}
+
+/// The engine's bounds; a process without the role `work` runs no jobs.
+pub fn engine_settings(settings: &Settings, works: bool) -> engine::Settings {
+    engine::Settings {
+        backlog_max: settings.work.queue_depth_max,
+        jobs_max: if works { settings.work.jobs_at_once } else { 0 },
+        claim_max: settings.work.jobs_at_once,
+        lease_s: settings.work.lease_s,
+        tries_max: settings.work.tries_max,
+        look_ups: settings.work.look_ups.clone(),
+        mail: settings.mail.clone(),
+        ..engine::Settings::default()
+    }
+}
+
+/// The sites, each with a client of its own.
+pub fn sites(settings: &Settings) -> Result<Vec<engine::Site>, Failure> {
+    let bounds = engine_settings(settings, true);
+    settings
+        .sites
+        .iter()
+        .map(|site| Ok(engine::Site::new(&site.name, Dialect::JiraCloud, Arc::new(speaker(site)?), &bounds)))
+        .collect()
+}
+
+fn speaker(site: &Site) -> Result<Speaker, Failure> {
+    let api_base = site.api_base.parse().map_err(|error| wrong(site, "api_base", &error))?;
+    let proxy = site.proxy.as_deref().map(str::parse).transpose().map_err(|error| wrong(site, "proxy", &error))?;
+    Ok(Speaker::new(SiteConnection {
+        allow_private: site.allow_private,
+        proxy,
+        extra_certificate_authorities: site.certificate_authorities.clone(),
+        requests_at_once: site.requests_at_once,
+        ..SiteConnection::new(&site.name, api_base, &site.account, &site.token.0)
+    })?)
+}
+
+fn wrong(site: &Site, key: &str, error: &dyn std::fmt::Display) -> Failure {
+    Failure::new(format!("site[].{key} of {}: {error}; write for example \"https://example.atlassian.net\"", site.name))
+}
+
+/// Asks a site who we are there: the account's name, or what is wrong and what to do.
+pub async fn ask_who_we_are(site: &Site) -> Result<String, String> {
+    let speaker = speaker(site).map_err(|failure| failure.text)?;
+    let request = Dialect::JiraCloud.request(&Operation::Myself);
+    let told = match speaker.say(&request).await {
+        Ok(response) => Dialect::JiraCloud.answer(&Operation::Myself, &response),
+        Err(fault) => Err(fault),
+    };
+    match told {
+        Ok(Answer::Myself(person)) => Ok(format!("{} answers, and we are {}", site.api_base, person.name)),
+        Ok(_) => Err(format!("{} gives an answer that is none; is it the API base of a Jira?", site.api_base)),
+        Err(fault) => Err(format!("{fault} ({})", fault.detail)),
+    }
+}

@@ -1,0 +1,145 @@
+//! Everything that listens: mail, console, operations; bound together, served together, stopped together.
+
+use super::accounts::AccountsGate;
+use super::{Role, gate};
+use crate::command::Failure;
+use crate::settings::{Mailbox, Settings};
+use courier::certificate::Certificates;
+use courier::smtp_in::{self, CertificateFiles, Endpoint, Protocol, Tls};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+/// The listener of one mailbox.
+pub struct MailListener {
+    name: String,
+    listener: Arc<smtp_in::Listener<AccountsGate>>,
+}
+
+impl MailListener {
+    /// Its TCP address; `None` for a local socket.
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.listener.local_addr()
+    }
+}
+
+/// A certificate in use, and where.
+#[derive(Clone)]
+pub struct Held {
+    pub place: String,
+    pub certificates: Arc<Certificates>,
+}
+
+/// All listeners of this process.
+pub struct Listeners {
+    pub mail: Vec<MailListener>,
+    console: Option<console::Listener>,
+    console_certificates: Option<Arc<Certificates>>,
+    operations: Option<console::Listener>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Listeners {
+    /// Binds what the roles need.
+    pub async fn bind(settings: &Settings, roles: &[Role], engine: &engine::Gateway) -> Result<Listeners, Failure> {
+        let mut listeners =
+            Listeners { mail: Vec::new(), console: None, console_certificates: None, operations: None, tasks: Vec::new() };
+        if roles.contains(&Role::Intake) {
+            for mailbox in &settings.mailboxes {
+                let gate = Arc::new(gate(engine, mailbox)?);
+                let listener = smtp_in::Listener::bind(mail_settings(settings, mailbox)?, gate).await?;
+                listeners.mail.push(MailListener { name: mailbox.name.clone(), listener: Arc::new(listener) });
+            }
+        }
+        if roles.contains(&Role::Console) {
+            let files = settings.console.certificate.clone();
+            let files = files.map(|(certificate, key)| CertificateFiles { certificate, key });
+            listeners.console_certificates = files.as_ref().map(Certificates::load).transpose()?.map(Arc::new);
+            let acceptor = listeners.console_certificates.clone().map(|held| Arc::new(move || held.acceptor()) as console::Acceptor);
+            listeners.console = Some(pages(settings.console.listen, acceptor, "console.listen").await?);
+        }
+        listeners.operations = Some(pages(settings.operations, None, "operations.listen").await?);
+        Ok(listeners)
+    }
+
+    /// `scheme://host:port` of the console as it was bound.
+    pub fn console_origin(&self, settings: &Settings) -> String {
+        let bound = self.console.as_ref().and_then(|console| console.local_addr().ok());
+        let scheme = if self.console_certificates.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", bound.unwrap_or(settings.console.listen))
+    }
+
+    /// Every certificate in use.
+    pub fn certificates(&self) -> Vec<Held> {
+        let console = self.console_certificates.clone().map(|certificates| Held { place: "console".into(), certificates });
+        let mail = self.mail.iter().filter_map(|mail| {
+            let certificates = mail.listener.certificates()?;
+            Some(Held { place: format!("mailbox {}", mail.name), certificates })
+        });
+        console.into_iter().chain(mail).collect()
+    }
+
+    /// Serves everything in tasks of their own until `stop`.
+    pub fn serve(&mut self, console: console::Console, sources: console::operations::Sources, stop: &CancellationToken) {
+        for mail in &self.mail {
+            let (listener, stop) = (mail.listener.clone(), stop.clone());
+            self.tasks.push(tokio::spawn(async move { listener.serve(stop.cancelled_owned()).await }));
+        }
+        if let Some(listener) = self.console.take() {
+            self.tasks.push(tokio::spawn(listener.serve(console.router(), stop.clone().cancelled_owned())));
+        }
+        if let Some(listener) = self.operations.take() {
+            let router = console::operations::router(sources);
+            self.tasks.push(tokio::spawn(listener.serve(router, stop.clone().cancelled_owned())));
+        }
+    }
+
+    /// Says in the log what listens where.
+    pub fn say_where(&self) {
+        for mail in &self.mail {
+            let address = mail.address().map(|address| address.to_string()).unwrap_or_else(|| "a local socket".into());
+            tracing::info!(mailbox = mail.name, %address, "takes mail in");
+        }
+    }
+
+    /// Resolves when every listener has stopped.
+    pub async fn stopped(&mut self) {
+        for task in self.tasks.drain(..) {
+            if let Err(error) = task.await {
+                tracing::error!(%error, "a listener ended badly");
+            }
+        }
+    }
+}
+
+async fn pages(listen: SocketAddr, acceptor: Option<console::Acceptor>, key: &str) -> Result<console::Listener, Failure> {
+    let bound = console::Listener::bind(console::Settings::new(listen, acceptor)).await;
+    bound.map_err(|error| Failure::new(format!("{key} = \"{listen}\": {error}; choose another address, or stop what listens there")))
+}
+
+/// The courier's settings for a mailbox.
+fn mail_settings(settings: &Settings, mailbox: &Mailbox) -> Result<smtp_in::Settings, Failure> {
+    let listen = match mailbox.listen.strip_prefix("unix:") {
+        Some(path) => Endpoint::Unix(path.into()),
+        None => Endpoint::Tcp(mailbox.listen.parse().map_err(|_| Failure::new(format!("{} is not HOST:PORT", mailbox.listen)))?),
+    };
+    let files = mailbox.certificate.clone().map(|(certificate, key)| CertificateFiles { certificate, key });
+    Ok(smtp_in::Settings {
+        listen,
+        protocol: if mailbox.kind == "lmtp" { Protocol::Lmtp } else { Protocol::Smtp },
+        hostname: mailbox.hostname.clone(),
+        tls: match (mailbox.tls.as_str(), files) {
+            ("starttls", Some(files)) => Tls::StartTls(files),
+            ("implicit", Some(files)) => Tls::Implicit(files),
+            _ => Tls::None,
+        },
+        require_tls: mailbox.require_tls,
+        offer_auth: !mailbox.accounts.is_empty(),
+        require_auth: mailbox.require_auth,
+        size_bytes_max: settings.size_bytes_max,
+        connections_max: mailbox.connections_max,
+        connections_per_ip_max: mailbox.connections_per_ip_max,
+        ..smtp_in::Settings::default()
+    })
+}

@@ -1,0 +1,75 @@
+//! Signals: SIGTERM and SIGINT stop, SIGHUP swaps settings when the new ones are right, and certificates are watched.
+
+use super::listeners::Held;
+use super::observe::days_left;
+use crate::command::Failure;
+use crate::settings;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use store::Store;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// How often the certificates' ends are looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(12 * 3600);
+
+/// A certificate with this many days left, or fewer, is named in the log at each look (FAULT-32).
+const ALARM_DAYS: i64 = 30;
+
+/// What a reload needs.
+pub struct Reload {
+    pub file: PathBuf,
+    pub engine: Arc<engine::Gateway>,
+    pub store: Store,
+}
+
+/// Returns when the process is to stop; reloads and watches meanwhile.
+pub async fn until_stopped(reload: &Reload, held: Vec<Held>) -> Result<(), Failure> {
+    let cannot = |error: std::io::Error| Failure::new(format!("cannot listen to signals: {error}"));
+    let mut terminate = signal(SignalKind::terminate()).map_err(cannot)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(cannot)?;
+    let mut hang_up = signal(SignalKind::hangup()).map_err(cannot)?;
+    let mut look = tokio::time::interval(LOOK_EVERY);
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => return Ok(()),
+            _ = interrupt.recv() => return Ok(()),
+            _ = hang_up.recv() => again(reload, &held).await,
+            _ = look.tick() => alarm(&held),
+        }
+    }
+}
+
+/// Reads everything again; what is wrong is told, and the old stays in place.
+async fn again(reload: &Reload, held: &[Held]) {
+    match settings::load(&reload.file) {
+        Err(problems) => {
+            for problem in problems {
+                tracing::error!(%problem, "settings were not reloaded");
+            }
+        }
+        Ok(settings) => match super::mailboxes(&settings, &reload.store).await {
+            Ok(mailboxes) => {
+                reload.engine.swap_mailboxes(mailboxes);
+                tracing::info!("settings and profiles are reloaded");
+            }
+            Err(failure) => tracing::error!(problem = failure.text, "profiles were not reloaded"),
+        },
+    }
+    for Held { place, certificates } in held {
+        match certificates.reload() {
+            Ok(()) => tracing::info!(place, days_left = days_left(certificates.expires_at()), "the certificate is reloaded"),
+            Err(fault) => tracing::error!(place, %fault, "the certificate was not reloaded"),
+        }
+    }
+    alarm(held);
+}
+
+fn alarm(held: &[Held]) {
+    for Held { place, certificates } in held {
+        let days_left = days_left(certificates.expires_at());
+        if days_left <= ALARM_DAYS {
+            tracing::warn!(place, days_left, "a certificate ends soon; replace its files and send SIGHUP");
+        }
+    }
+}
