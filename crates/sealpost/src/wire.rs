@@ -5,6 +5,7 @@ mod adapters;
 mod listeners;
 mod observe;
 mod reload;
+mod voice;
 
 pub use adapters::{ask_who_we_are, cells};
 pub use observe::logs;
@@ -64,7 +65,8 @@ impl Gateway {
         let engine = Arc::new(engine::Gateway::start(parts));
         let listeners = Listeners::bind(&settings, roles, &engine).await?;
         let origin = settings.console.url.clone().unwrap_or_else(|| listeners.console_origin(&settings));
-        let bases = settings.sites.iter().map(|site| (site.name.clone(), site.browse_base.clone())).collect::<BTreeMap<_, _>>();
+        let bases =
+            settings.sites.iter().map(|site| (site.name.clone(), site.browse_base.clone())).collect::<BTreeMap<_, _>>();
         let console = console::Console::new(store.clone(), bases, &origin);
         Ok(Gateway { settings_file: settings.file, store, cells, engine, listeners, console })
     }
@@ -94,7 +96,8 @@ impl Gateway {
     /// Waits for a signal, then stops: listeners first, then the work, then the store.
     pub async fn run(mut self, stop: CancellationToken) -> Result<(), Failure> {
         self.listeners.say_where();
-        let hold = reload::Reload { file: self.settings_file.clone(), engine: self.engine.clone(), store: self.store.clone() };
+        let hold =
+            reload::Reload { file: self.settings_file.clone(), engine: self.engine.clone(), store: self.store.clone() };
         reload::until_stopped(&hold, self.listeners.certificates()).await?;
         tracing::info!("stopping");
         stop.cancel();
@@ -134,6 +137,8 @@ async fn imported(file: &settings::ProfileFile, site: &str, store: &Store) -> Re
 
 /// The gate of a mailbox with its accounts.
 fn gate(engine: &engine::Gateway, mailbox: &settings::Mailbox) -> Result<AccountsGate, Failure> {
-    let inner = engine.gate(&mailbox.name).ok_or_else(|| Failure::new(format!("the mailbox {} is not known to the engine", mailbox.name)))?;
+    let inner = engine
+        .gate(&mailbox.name)
+        .ok_or_else(|| Failure::new(format!("the mailbox {} is not known to the engine", mailbox.name)))?;
     Ok(AccountsGate::new(inner, &mailbox.accounts))
 }

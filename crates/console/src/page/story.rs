@@ -79,7 +79,7 @@ fn page(console: &Console, story: Story) -> Page {
         to: envelope.rcpt_to,
         outcome: line.outcome.map_or("undecided", Outcome::word),
         reason: line.reason,
-        profile: plan.map(|p| described_profile(p)).unwrap_or_default(),
+        profile: plan.map(described_profile).unwrap_or_default(),
         issue: line.issue_key.map(|key| (console.issue_link(&line.site, &key), key)),
         state: state(line.job),
         state_word: state_word(line.job),

@@ -49,7 +49,7 @@ pub async fn run(config: &Path) -> Result<(), Failure> {
         findings.say(&format!("mailbox {}", mailbox.name), listener(&mailbox.listen))?;
     }
     for site in &settings.sites {
-        findings.say(&format!("site {}", site.name), wire::ask_who_we_are(site).await)?;
+        findings.say(&format!("site {} (region {})", site.name, site.region), wire::ask_who_we_are(site).await)?;
     }
     if findings.wrong == 0 { Ok(()) } else { Err(Failure::new(format!("{} things do not work", findings.wrong))) }
 }
@@ -72,18 +72,22 @@ async fn cells(settings: &Settings) -> Result<String, String> {
     let cells = wire::cells(settings).await.map_err(|failure| failure.text)?;
     match cells.sandbox() {
         SandboxState::Full => Ok("the sandbox is full: no files, no network, limited memory and time".into()),
-        SandboxState::Reduced(missing) => Ok(format!("the sandbox is reduced, as the settings allow; missing: {missing}")),
+        SandboxState::Reduced(missing) => {
+            Ok(format!("the sandbox is reduced, as the settings allow; missing: {missing}"))
+        }
     }
 }
 
 /// Can the address be listened on? A running gateway has it already, which is said and is no mistake.
 fn listener(listen: &str) -> Result<String, String> {
-    if listen.starts_with("unix:") {
-        return Ok(format!("a local socket at {}", &listen[5..]));
+    if let Some(path) = listen.strip_prefix("unix:") {
+        return Ok(format!("a local socket at {path}"));
     }
     match TcpListener::bind(listen) {
         Ok(_) => Ok(format!("{listen} is free")),
-        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => Ok(format!("{listen} is in use: by a running gateway, or change it")),
+        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
+            Ok(format!("{listen} is in use: by a running gateway, or change it"))
+        }
         Err(error) => Err(format!("{listen} cannot be listened on: {error}; choose an address of this machine")),
     }
 }

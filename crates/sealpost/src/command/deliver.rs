@@ -52,14 +52,19 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     super::print(&format!("{} {}\n", delivery.reply.code, delivery.reply.text))?;
     match (settings, delivery.id()) {
         (Some(settings), Some(id)) if arguments.wait => wait(&settings, id, arguments.wait_s).await,
-        (_, None) if arguments.wait => Err(Failure::new("the listener is no Sealpost gateway: it gave no id to wait for")),
+        (_, None) if arguments.wait => {
+            Err(Failure::new("the listener is no Sealpost gateway: it gave no id to wait for"))
+        }
         _ => Ok(()),
     }
 }
 
 /// The listener of the first mailbox.
 fn target(settings: &crate::settings::Settings) -> Result<Target, Failure> {
-    let mailbox = settings.mailboxes.first().ok_or_else(|| Failure::new("the settings have no [[mailbox]]; write one, or use --url"))?;
+    let mailbox = settings
+        .mailboxes
+        .first()
+        .ok_or_else(|| Failure::new("the settings have no [[mailbox]]; write one, or use --url"))?;
     let scheme = match (mailbox.kind.as_str(), mailbox.tls.as_str()) {
         ("lmtp", _) => "lmtp",
         (_, "implicit") => "smtps",
@@ -101,7 +106,9 @@ async fn wait(settings: &crate::settings::Settings, id: &str, wait_s: u64) -> Re
     store.close().await;
     match story? {
         Some(story) => super::print(&format!("{}\n", sentence(&story))),
-        None => Err(Failure::new(format!("{id} has not come to its end within {wait_s} s; see `sealpost message show {id}`"))),
+        None => Err(Failure::new(format!(
+            "{id} has not come to its end within {wait_s} s; see `sealpost message show {id}`"
+        ))),
     }
 }
 

@@ -69,9 +69,13 @@ pub async fn run(data: &Path, fresh: bool) -> Result<(), Failure> {
 /// Makes the folder; with `fresh` an earlier demo in it is removed, and nothing but a demo ever is.
 fn prepare(data: &Path, fresh: bool) -> Result<(), Failure> {
     if fresh && data.exists() {
-        let foreign = !data.join(OURS).exists() && std::fs::read_dir(data).map_err(|error| cannot("read", data, &error))?.next().is_some();
+        let foreign = !data.join(OURS).exists()
+            && std::fs::read_dir(data).map_err(|error| cannot("read", data, &error))?.next().is_some();
         if foreign {
-            return Err(Failure::new(format!("{} holds something else than a demo; name another folder with --data", data.display())));
+            return Err(Failure::new(format!(
+                "{} holds something else than a demo; name another folder with --data",
+                data.display()
+            )));
         }
         std::fs::remove_dir_all(data).map_err(|error| cannot("remove", data, &error))?;
     }
@@ -91,7 +95,7 @@ async fn desk(data: &Path) -> Result<SocketAddr, Failure> {
     let account = desk::Account { address: ACCOUNT.into(), token, name: "Mail gateway".into() };
     let desk = desk::Desk::open(desk::Settings::new(data.join("desk.db"), data.join("desk-files"), account))
         .await
-    .map_err(|error| Failure::new(format!("the desk does not start: {error}")))?;
+        .map_err(|error| Failure::new(format!("the desk does not start: {error}")))?;
     desk.seed_demo().await.map_err(|error| Failure::new(format!("the desk cannot be filled: {error}")))?;
     tokio::spawn(async move { desk.serve(socket, std::future::pending::<()>()).await });
     Ok(address)
@@ -101,7 +105,9 @@ async fn desk(data: &Path) -> Result<SocketAddr, Failure> {
 async fn bind(port: u16) -> Result<TcpListener, Failure> {
     match TcpListener::bind(("127.0.0.1", port)).await {
         Ok(socket) => Ok(socket),
-        Err(_) => TcpListener::bind(("127.0.0.1", 0)).await.map_err(|error| Failure::new(format!("cannot listen on loopback: {error}"))),
+        Err(_) => TcpListener::bind(("127.0.0.1", 0))
+            .await
+            .map_err(|error| Failure::new(format!("cannot listen on loopback: {error}"))),
     }
 }
 
@@ -178,7 +184,12 @@ fn row(mail: &'static str, story: Option<Story>) -> Row {
             why: story.line.reason,
             issue: story.line.issue_key.unwrap_or_default(),
         },
-        None => Row { mail, outcome: "undecided", why: "it has not come to its end yet; see the console".into(), issue: String::new() },
+        None => Row {
+            mail,
+            outcome: "undecided",
+            why: "it has not come to its end yet; see the console".into(),
+            issue: String::new(),
+        },
     }
 }
 
@@ -214,7 +225,8 @@ fn settings(data: &Path, desk: SocketAddr) -> Result<Settings, Failure> {
 
 fn ports() -> Result<[u16; 3], Failure> {
     let free = |preferred: u16| {
-        let socket = std::net::TcpListener::bind(("127.0.0.1", preferred)).or_else(|_| std::net::TcpListener::bind(("127.0.0.1", 0)));
+        let socket = std::net::TcpListener::bind(("127.0.0.1", preferred))
+            .or_else(|_| std::net::TcpListener::bind(("127.0.0.1", 0)));
         socket.and_then(|socket| socket.local_addr()).map(|address| address.port())
     };
     let cannot = |error| Failure::new(format!("cannot listen on loopback: {error}"));

@@ -19,7 +19,8 @@ struct Refused<'a> {
 
 /// Cells for commands: the same sandbox as the gateway's, reduced where this kernel offers no more.
 pub async fn cells() -> Result<Cells, Failure> {
-    let program = std::env::current_exe().map_err(|error| Failure::new(format!("cannot find its own program: {error}")))?;
+    let program =
+        std::env::current_exe().map_err(|error| Failure::new(format!("cannot find its own program: {error}")))?;
     let settings = Settings { sandbox: Sandbox::Reduced, ..Settings::default() };
     Ok(Cells::start(settings, program, vec!["cell".into()]).await?)
 }
@@ -28,7 +29,10 @@ pub async fn cells() -> Result<Cells, Failure> {
 pub fn bytes(file: &Path) -> Result<Vec<u8>, String> {
     if file.as_os_str() == "-" {
         let mut bytes = Vec::new();
-        std::io::stdin().take(FILE_BYTES_MAX).read_to_end(&mut bytes).map_err(|error| format!("cannot be read: {error}"))?;
+        std::io::stdin()
+            .take(FILE_BYTES_MAX)
+            .read_to_end(&mut bytes)
+            .map_err(|error| format!("cannot be read: {error}"))?;
         return Ok(bytes);
     }
     let about = std::fs::metadata(file).map_err(|error| format!("cannot be read: {error}"))?;

@@ -79,7 +79,9 @@ async fn export(store: &store::Store, id: &str) -> Result<(), Failure> {
     let mut raw = store.raw(id).await?;
     let mut out = tokio::io::stdout();
     while let Some(piece) = raw.next().await? {
-        tokio::io::AsyncWriteExt::write_all(&mut out, &piece).await.map_err(|error| Failure::new(format!("cannot write: {error}")))?;
+        tokio::io::AsyncWriteExt::write_all(&mut out, &piece)
+            .await
+            .map_err(|error| Failure::new(format!("cannot write: {error}")))?;
     }
     tokio::io::AsyncWriteExt::flush(&mut out).await.map_err(|error| Failure::new(format!("cannot write: {error}")))
 }

@@ -31,7 +31,8 @@ pub fn run(what: What) -> Result<(), Failure> {
 /// Reads one profile; its name is that of the file without the extension.
 pub fn load(file: &std::path::Path) -> Result<policy::Profile, Failure> {
     let shown = file.display().to_string();
-    let text = std::fs::read_to_string(file).map_err(|error| Failure::new(format!("{shown}: cannot be read: {error}")))?;
+    let text =
+        std::fs::read_to_string(file).map_err(|error| Failure::new(format!("{shown}: cannot be read: {error}")))?;
     let name = file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
     policy::Profile::from_toml(&name, &text, &shown).map_err(|fault| Failure::new(fault.public))
 }

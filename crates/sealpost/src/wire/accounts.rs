@@ -15,7 +15,9 @@ pub struct AccountsGate {
 
 impl AccountsGate {
     pub fn new(inner: MailboxGate, accounts: &[(String, Secret)]) -> AccountsGate {
-        let hashed = |(user, password): &(String, Secret)| (user.clone(), digest::digest(&digest::SHA256, password.0.as_bytes()));
+        let hashed = |(user, password): &(String, Secret)| {
+            (user.clone(), digest::digest(&digest::SHA256, password.0.as_bytes()))
+        };
         AccountsGate { inner, accounts: accounts.iter().map(hashed).collect() }
     }
 }

@@ -1,15 +1,16 @@
 //! Settings turned into the values that the engine's parts want.
 
+use super::voice::{SiteConnection, Speaker};
 use crate::command::Failure;
 use crate::settings::{Settings, Site};
 use engine::cell::{self, Cells, Sandbox};
-use engine::speak::{SiteConnection, Speaker};
 use std::sync::Arc;
 use tracker::{Answer, Dialect, Operation};
 
 /// The cells of this process.
 pub async fn cells(settings: &Settings) -> Result<Cells, Failure> {
-    let program = std::env::current_exe().map_err(|error| Failure::new(format!("cannot find its own program: {error}")))?;
+    let program =
+        std::env::current_exe().map_err(|error| Failure::new(format!("cannot find its own program: {error}")))?;
     let default = cell::Settings::default();
     let settings = cell::Settings {
         cells: if settings.cells.count == 0 { default.cells } else { settings.cells.count },

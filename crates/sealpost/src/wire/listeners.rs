@@ -43,8 +43,13 @@ pub struct Listeners {
 impl Listeners {
     /// Binds what the roles need.
     pub async fn bind(settings: &Settings, roles: &[Role], engine: &engine::Gateway) -> Result<Listeners, Failure> {
-        let mut listeners =
-            Listeners { mail: Vec::new(), console: None, console_certificates: None, operations: None, tasks: Vec::new() };
+        let mut listeners = Listeners {
+            mail: Vec::new(),
+            console: None,
+            console_certificates: None,
+            operations: None,
+            tasks: Vec::new(),
+        };
         if roles.contains(&Role::Intake) {
             for mailbox in &settings.mailboxes {
                 let gate = Arc::new(gate(engine, mailbox)?);
@@ -56,7 +61,10 @@ impl Listeners {
             let files = settings.console.certificate.clone();
             let files = files.map(|(certificate, key)| CertificateFiles { certificate, key });
             listeners.console_certificates = files.as_ref().map(Certificates::load).transpose()?.map(Arc::new);
-            let acceptor = listeners.console_certificates.clone().map(|held| Arc::new(move || held.acceptor()) as console::Acceptor);
+            let acceptor = listeners
+                .console_certificates
+                .clone()
+                .map(|held| Arc::new(move || held.acceptor()) as console::Acceptor);
             listeners.console = Some(pages(settings.console.listen, acceptor, "console.listen").await?);
         }
         listeners.operations = Some(pages(settings.operations, None, "operations.listen").await?);
@@ -72,7 +80,8 @@ impl Listeners {
 
     /// Every certificate in use.
     pub fn certificates(&self) -> Vec<Held> {
-        let console = self.console_certificates.clone().map(|certificates| Held { place: "console".into(), certificates });
+        let console =
+            self.console_certificates.clone().map(|certificates| Held { place: "console".into(), certificates });
         let mail = self.mail.iter().filter_map(|mail| {
             let certificates = mail.listener.certificates()?;
             Some(Held { place: format!("mailbox {}", mail.name), certificates })
@@ -81,7 +90,12 @@ impl Listeners {
     }
 
     /// Serves everything in tasks of their own until `stop`.
-    pub fn serve(&mut self, console: console::Console, sources: console::operations::Sources, stop: &CancellationToken) {
+    pub fn serve(
+        &mut self,
+        console: console::Console,
+        sources: console::operations::Sources,
+        stop: &CancellationToken,
+    ) {
         for mail in &self.mail {
             let (listener, stop) = (mail.listener.clone(), stop.clone());
             self.tasks.push(tokio::spawn(async move { listener.serve(stop.cancelled_owned()).await }));
@@ -113,16 +127,24 @@ impl Listeners {
     }
 }
 
-async fn pages(listen: SocketAddr, acceptor: Option<console::Acceptor>, key: &str) -> Result<console::Listener, Failure> {
+async fn pages(
+    listen: SocketAddr,
+    acceptor: Option<console::Acceptor>,
+    key: &str,
+) -> Result<console::Listener, Failure> {
     let bound = console::Listener::bind(console::Settings::new(listen, acceptor)).await;
-    bound.map_err(|error| Failure::new(format!("{key} = \"{listen}\": {error}; choose another address, or stop what listens there")))
+    bound.map_err(|error| {
+        Failure::new(format!("{key} = \"{listen}\": {error}; choose another address, or stop what listens there"))
+    })
 }
 
 /// The courier's settings for a mailbox.
 fn mail_settings(settings: &Settings, mailbox: &Mailbox) -> Result<smtp_in::Settings, Failure> {
     let listen = match mailbox.listen.strip_prefix("unix:") {
         Some(path) => Endpoint::Unix(path.into()),
-        None => Endpoint::Tcp(mailbox.listen.parse().map_err(|_| Failure::new(format!("{} is not HOST:PORT", mailbox.listen)))?),
+        None => Endpoint::Tcp(
+            mailbox.listen.parse().map_err(|_| Failure::new(format!("{} is not HOST:PORT", mailbox.listen)))?,
+        ),
     };
     let files = mailbox.certificate.clone().map(|(certificate, key)| CertificateFiles { certificate, key });
     Ok(smtp_in::Settings {

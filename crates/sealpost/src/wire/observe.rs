@@ -14,14 +14,19 @@ use tracing_subscriber::filter::EnvFilter;
 const READY_WITHIN: Duration = Duration::from_secs(5);
 
 /// Libraries whose own logs could show what passes through them; they may only report trouble, at any level.
-const QUIET: &[&str] = &["sqlx", "hyper", "hyper_util", "reqwest", "rustls", "h2", "object_store", "tower_http", "axum"];
+const QUIET: &[&str] =
+    &["sqlx", "hyper", "hyper_util", "reqwest", "rustls", "h2", "object_store", "tower_http", "axum"];
 
 /// Starts the log on standard error. A second start (in tests) is ignored.
 pub fn logs(settings: &settings::Log) {
     let quiet: String = QUIET.iter().map(|name| format!(",{name}=warn")).collect();
     let filter = EnvFilter::new(format!("{}{quiet}", settings.level));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    let _ = if settings.json { builder.json().flatten_event(true).try_init() } else { builder.compact().with_ansi(false).try_init() };
+    let _ = if settings.json {
+        builder.json().flatten_event(true).try_init()
+    } else {
+        builder.compact().with_ansi(false).try_init()
+    };
 }
 
 /// Where the operations listener gets its answers from.
@@ -43,7 +48,9 @@ async fn ready(store: &Store, cells: &Cells) -> Verdicts {
     let late = || Err(format!("no answer within {} s", READY_WITHIN.as_secs()));
     let database = tokio::time::timeout(READY_WITHIN, store.check()).await;
     let database = database.map_or_else(|_| late(), |checked| checked.map_err(|fault| fault.to_string()));
-    let cell = tokio::time::timeout(READY_WITHIN, cells.read(b"Subject: ready?\r\n\r\n".as_slice(), &mail::Limits::default())).await;
+    let cell =
+        tokio::time::timeout(READY_WITHIN, cells.read(b"Subject: ready?\r\n\r\n".as_slice(), &mail::Limits::default()))
+            .await;
     let cell = cell.map_or_else(|_| late(), |read| read.map(|_| ()).map_err(|fault| fault.to_string()));
     vec![("database, key book and disk", database), ("cells", cell)]
 }
@@ -51,13 +58,29 @@ async fn ready(store: &Store, cells: &Cells) -> Verdicts {
 /// Figures of what stands around the engine: certificates and the sandbox.
 fn own_metrics(cells: &Cells, held: &[Held]) -> String {
     let mut text = String::new();
-    let _ = writeln!(text, "# HELP sealpost_cells_sandbox_full 1 when the cells' sandbox is complete.\n# TYPE sealpost_cells_sandbox_full gauge");
+    let _ = writeln!(
+        text,
+        "# HELP sealpost_cells_sandbox_full 1 when the cells' sandbox is complete.\n# TYPE sealpost_cells_sandbox_full gauge"
+    );
     let _ = writeln!(text, "sealpost_cells_sandbox_full {}", u8::from(matches!(cells.sandbox(), SandboxState::Full)));
-    let _ = writeln!(text, "# HELP sealpost_cells_replaced_total Cells that were replaced.\n# TYPE sealpost_cells_replaced_total counter");
-    let _ = writeln!(text, "sealpost_cells_replaced_total {}", { let figures = cells.figures(); figures.died + figures.retired });
-    let _ = writeln!(text, "# HELP sealpost_certificate_days_left Days until a certificate ends.\n# TYPE sealpost_certificate_days_left gauge");
+    let _ = writeln!(
+        text,
+        "# HELP sealpost_cells_replaced_total Cells that were replaced.\n# TYPE sealpost_cells_replaced_total counter"
+    );
+    let _ = writeln!(text, "sealpost_cells_replaced_total {}", {
+        let figures = cells.figures();
+        figures.died + figures.retired
+    });
+    let _ = writeln!(
+        text,
+        "# HELP sealpost_certificate_days_left Days until a certificate ends.\n# TYPE sealpost_certificate_days_left gauge"
+    );
     for Held { place, certificates } in held {
-        let _ = writeln!(text, "sealpost_certificate_days_left{{place=\"{place}\"}} {}", days_left(certificates.expires_at()));
+        let _ = writeln!(
+            text,
+            "sealpost_certificate_days_left{{place=\"{place}\"}} {}",
+            days_left(certificates.expires_at())
+        );
     }
     text
 }

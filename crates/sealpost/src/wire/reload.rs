@@ -58,7 +58,9 @@ async fn again(reload: &Reload, held: &[Held]) {
     }
     for Held { place, certificates } in held {
         match certificates.reload() {
-            Ok(()) => tracing::info!(place, days_left = days_left(certificates.expires_at()), "the certificate is reloaded"),
+            Ok(()) => {
+                tracing::info!(place, days_left = days_left(certificates.expires_at()), "the certificate is reloaded")
+            }
             Err(fault) => tracing::error!(place, %fault, "the certificate was not reloaded"),
         }
     }

@@ -24,14 +24,18 @@ pub struct Used {
 impl Measured {
     /// Starts this program again with other words.
     pub fn sealpost(words: &[&str], folder: &Path) -> Result<Measured, Failure> {
-        let program = std::env::current_exe().map_err(|error| Failure::new(format!("cannot find its own program: {error}")))?;
+        let program =
+            std::env::current_exe().map_err(|error| Failure::new(format!("cannot find its own program: {error}")))?;
         Measured::start(Command::new(program).args(words).current_dir(folder).stdout(Stdio::null()))
     }
 
     /// Starts a command.
     pub fn start(command: &mut Command) -> Result<Measured, Failure> {
         let shown = format!("{:?}", command.get_program());
-        let child = command.stdin(Stdio::null()).spawn().map_err(|error| Failure::new(format!("cannot start {shown}: {error}")))?;
+        let child = command
+            .stdin(Stdio::null())
+            .spawn()
+            .map_err(|error| Failure::new(format!("cannot start {shown}: {error}")))?;
         Ok(Measured { child })
     }
 

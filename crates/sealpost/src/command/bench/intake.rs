@@ -11,14 +11,16 @@ use std::path::Path;
 pub async fn run(load: &Load) -> Result<(), Failure> {
     let folder = tempdir()?;
     let measured = measure(&folder, load).await;
-    std::fs::remove_dir_all(&folder).map_err(|error| Failure::new(format!("cannot remove {}: {error}", folder.display())))?;
+    std::fs::remove_dir_all(&folder)
+        .map_err(|error| Failure::new(format!("cannot remove {}: {error}", folder.display())))?;
     super::super::print(&measured?)
 }
 
 /// A new folder below the one for temporary files.
 pub fn tempdir() -> Result<std::path::PathBuf, Failure> {
     let folder = std::env::temp_dir().join(format!("sealpost-bench-{}", uuid::Uuid::now_v7()));
-    std::fs::create_dir_all(&folder).map_err(|error| Failure::new(format!("cannot make {}: {error}", folder.display())))?;
+    std::fs::create_dir_all(&folder)
+        .map_err(|error| Failure::new(format!("cannot make {}: {error}", folder.display())))?;
     Ok(folder)
 }
 
@@ -40,16 +42,34 @@ async fn measure(folder: &Path, load: &Load) -> Result<String, Failure> {
     );
     text += &row("machine: append + fdatasync each", disk.single, Some((disk.single_p50_ms, disk.single_p99_ms)), None);
     text += &row("machine: one fdatasync per 32", disk.grouped, None, None);
-    text += &row("Sealpost: SMTP to durable, sealed", sent.rate(), Some((sent.latency_ms(0.5), sent.latency_ms(0.99))), Some(per_mail(cpu, sent.mails)));
+    text += &row(
+        "Sealpost: SMTP to durable, sealed",
+        sent.rate(),
+        Some((sent.latency_ms(0.5), sent.latency_ms(0.99))),
+        Some(per_mail(cpu, sent.mails)),
+    );
     match peer {
         Some(peer) => {
             let own = per_mail(peer.cpu, peer.sent.mails);
-            text += &row("Postfix: SMTP to durable", peer.sent.rate(), Some((peer.sent.latency_ms(0.5), peer.sent.latency_ms(0.99))), Some(own));
-            text += &format!("\nSealpost / Postfix: rate {:.2}, CPU {:.2}\n", sent.rate() / peer.sent.rate(), per_mail(cpu, sent.mails) / own);
+            text += &row(
+                "Postfix: SMTP to durable",
+                peer.sent.rate(),
+                Some((peer.sent.latency_ms(0.5), peer.sent.latency_ms(0.99))),
+                Some(own),
+            );
+            text += &format!(
+                "\nSealpost / Postfix: rate {:.2}, CPU {:.2}\n",
+                sent.rate() / peer.sent.rate(),
+                per_mail(cpu, sent.mails) / own
+            );
         }
         None => text += "Postfix is not installed, or this is not root: no peer was measured\n",
     }
-    text += &format!("memory of the gateway: {:.1} MB idle, {:.1} MB at most\n", idle_bytes as f64 / 1e6, peak_bytes as f64 / 1e6);
+    text += &format!(
+        "memory of the gateway: {:.1} MB idle, {:.1} MB at most\n",
+        idle_bytes as f64 / 1e6,
+        peak_bytes as f64 / 1e6
+    );
     Ok(text)
 }
 
@@ -59,7 +79,8 @@ pub fn per_mail(cpu: std::time::Duration, mails: usize) -> f64 {
 }
 
 fn row(name: &str, rate: f64, latency: Option<(f64, f64)>, cpu: Option<f64>) -> String {
-    let (p50, p99) = latency.map_or((String::new(), String::new()), |(p50, p99)| (format!("{p50:.2}"), format!("{p99:.2}")));
+    let (p50, p99) =
+        latency.map_or((String::new(), String::new()), |(p50, p99)| (format!("{p50:.2}"), format!("{p99:.2}")));
     let cpu = cpu.map_or(String::new(), |cpu| format!("{cpu:.2}"));
     format!("{name:34} {rate:>9.0} {p50:>9} {p99:>9} {cpu:>12}\n")
 }

@@ -44,8 +44,11 @@ pub fn mail(number: usize, size_bytes: usize) -> Vec<u8> {
 pub fn mail_with_attachment(number: usize, size_bytes: usize) -> Vec<u8> {
     let mut mail = head(number);
     mail.push_str("Content-Type: multipart/mixed; boundary=\"edge\"\r\n\r\n--edge\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n");
-    let _ = write!(mail, "Hello,\r\n\r\nthe file is attached.\r\n\r\n--edge\r\nContent-Type: application/octet-stream\r\n");
-    mail.push_str("Content-Disposition: attachment; filename=\"data.bin\"\r\nContent-Transfer-Encoding: base64\r\n\r\n");
+    let _ =
+        write!(mail, "Hello,\r\n\r\nthe file is attached.\r\n\r\n--edge\r\nContent-Type: application/octet-stream\r\n");
+    mail.push_str(
+        "Content-Disposition: attachment; filename=\"data.bin\"\r\nContent-Transfer-Encoding: base64\r\n\r\n",
+    );
     while mail.len() + LINE.len() + 12 < size_bytes {
         mail.push_str(LINE);
     }
@@ -68,7 +71,8 @@ fn head(number: usize) -> String {
 pub async fn send(target: &Target, load: &Load) -> Result<Sent, Failure> {
     let next = Arc::new(AtomicUsize::new(0));
     let begun = Instant::now();
-    let senders: Vec<_> = (0..load.connections).map(|_| tokio::spawn(sender(target.clone(), load.clone(), next.clone()))).collect();
+    let senders: Vec<_> =
+        (0..load.connections).map(|_| tokio::spawn(sender(target.clone(), load.clone(), next.clone()))).collect();
     let mut latencies = Vec::with_capacity(load.mails);
     for sender in senders {
         let own = sender.await.map_err(|error| Failure::new(format!("a sender ended badly: {error}")))?;
@@ -88,7 +92,10 @@ async fn sender(target: Target, load: Load, next: Arc<AtomicUsize>) -> Result<Ve
             break;
         }
         let raw = mail(number, load.size_bytes);
-        let envelope = Envelope { mail_from: Some(format!("person{number}@northwind.example")), rcpt_to: vec!["support@desk.example".into()] };
+        let envelope = Envelope {
+            mail_from: Some(format!("person{number}@northwind.example")),
+            rcpt_to: vec!["support@desk.example".into()],
+        };
         let begun = Instant::now();
         connection.send(&envelope, &raw).await?;
         latencies.push(begun.elapsed());

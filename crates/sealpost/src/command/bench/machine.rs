@@ -26,7 +26,8 @@ pub struct Disk {
 pub fn disk(folder: &Path, size_bytes: usize) -> Result<Disk, Failure> {
     let (singles, took) = appends(&folder.join("single.dat"), size_bytes, 1)?;
     let (groups, group_took) = appends(&folder.join("grouped.dat"), size_bytes, GROUP)?;
-    let at = |share: f64| singles.get((singles.len() as f64 * share) as usize).map_or(0.0, |t| t.as_secs_f64() * 1000.0);
+    let at =
+        |share: f64| singles.get((singles.len() as f64 * share) as usize).map_or(0.0, |t| t.as_secs_f64() * 1000.0);
     Ok(Disk {
         single: singles.len() as f64 / took.as_secs_f64(),
         single_p50_ms: at(0.5),

@@ -23,7 +23,8 @@ pub async fn measure(folder: &Path, load: &Load) -> Result<Option<Peer>, Failure
     let port = free_port()?;
     let config = write_instance(folder, port)?;
     let mut master = Command::new("/usr/sbin/postfix");
-    let mut running = Measured::start(master.arg("-c").arg(&config).arg("start-fg").stdout(Stdio::null()).stderr(Stdio::null()))?;
+    let mut running =
+        Measured::start(master.arg("-c").arg(&config).arg("start-fg").stdout(Stdio::null()).stderr(Stdio::null()))?;
     running.listens(&format!("127.0.0.1:{port}")).await?;
     let before = running.used();
     let sent = load::send(&Target::smtp("127.0.0.1", port), load).await?;

@@ -29,7 +29,8 @@ struct Walk {
 pub async fn run(load: &Load) -> Result<(), Failure> {
     let folder = tempdir()?;
     let measured = measure(&folder, load).await;
-    std::fs::remove_dir_all(&folder).map_err(|error| Failure::new(format!("cannot remove {}: {error}", folder.display())))?;
+    std::fs::remove_dir_all(&folder)
+        .map_err(|error| Failure::new(format!("cannot remove {}: {error}", folder.display())))?;
     super::super::print(&measured?)
 }
 
@@ -37,7 +38,8 @@ pub async fn run(load: &Load) -> Result<(), Failure> {
 pub async fn run_large(size_mb: usize) -> Result<(), Failure> {
     let folder = tempdir()?;
     let measured = measure_large(&folder, size_mb).await;
-    std::fs::remove_dir_all(&folder).map_err(|error| Failure::new(format!("cannot remove {}: {error}", folder.display())))?;
+    std::fs::remove_dir_all(&folder)
+        .map_err(|error| Failure::new(format!("cannot remove {}: {error}", folder.display())))?;
     super::super::print(&measured?)
 }
 
@@ -91,7 +93,8 @@ async fn measure_large(folder: &Path, size_mb: usize) -> Result<String, Failure>
 }
 
 async fn one(walk: &Walk, raw: Vec<u8>) -> Result<(), Failure> {
-    let envelope = Envelope { mail_from: Some("person@northwind.example".into()), rcpt_to: vec!["support@desk.example".into()] };
+    let envelope =
+        Envelope { mail_from: Some("person@northwind.example".into()), rcpt_to: vec!["support@desk.example".into()] };
     let delivery = submit(&walk.target, &envelope, &raw).await?;
     let id = delivery.id().ok_or_else(|| Failure::new("the listener gave no id"))?;
     let story = crate::command::deliver::ended(&walk.store, id, PATIENCE).await?;
@@ -106,7 +109,8 @@ async fn start(folder: &Path) -> Result<Walk, Failure> {
     let data = folder.join("demo");
     std::fs::create_dir_all(&data).map_err(|error| Failure::new(format!("cannot make {}: {error}", data.display())))?;
     // The demo feeds its samples only when this file is missing.
-    std::fs::write(data.join(FED), "").map_err(|error| Failure::new(format!("cannot write into {}: {error}", data.display())))?;
+    std::fs::write(data.join(FED), "")
+        .map_err(|error| Failure::new(format!("cannot write into {}: {error}", data.display())))?;
     let mut running = Measured::sealpost(&["demo", "--data", "demo"], folder)?;
     let settings = written(&data).await?;
     let listen = settings.mailboxes.first().map(|mailbox| mailbox.listen.clone()).unwrap_or_default();
@@ -132,7 +136,12 @@ async fn quiet(store: &Store, messages: u64) -> Result<(), Failure> {
     loop {
         let figures = store.figures().await?;
         let open = [JobState::Ready, JobState::Running, JobState::Waiting];
-        let left: u64 = figures.jobs.iter().filter(|(kind, state, _, _)| *kind != store::JobKind::Sweep && open.contains(state)).map(|job| job.2).sum();
+        let left: u64 = figures
+            .jobs
+            .iter()
+            .filter(|(kind, state, _, _)| *kind != store::JobKind::Sweep && open.contains(state))
+            .map(|job| job.2)
+            .sum();
         if figures.messages >= messages && left == 0 {
             return Ok(());
         }
