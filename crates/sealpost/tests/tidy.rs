@@ -28,7 +28,8 @@ const IMPURE: &[(&str, &str)] = &[
     ("println!", "return a value"),
 ];
 
-const BANNED_NAMES: &[&str] = &["common", "core", "util", "utils", "helper", "helpers", "types", "base", "manager", "misc"];
+const BANNED_NAMES: &[&str] =
+    &["common", "core", "util", "utils", "helper", "helpers", "types", "base", "manager", "misc"];
 
 const FILE_LINES_MAX: usize = 500;
 const FUNCTION_LINES_MAX: usize = 60;
@@ -42,13 +43,17 @@ fn own_dependencies(name: &str, own: &BTreeSet<String>) -> BTreeSet<String> {
 }
 
 fn own_crates() -> BTreeSet<String> {
-    fs::read_dir(root().join("crates")).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    fs::read_dir(root().join("crates"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect()
 }
 
 #[test]
 fn arrows_are_those_of_the_map() {
     let map = in_repository("ARCHITECTURE.md");
-    let block = map.split("```arrows\n").nth(1).expect("ARCHITECTURE.md has a block of arrows").split("```").next().unwrap();
+    let block =
+        map.split("```arrows\n").nth(1).expect("ARCHITECTURE.md has a block of arrows").split("```").next().unwrap();
     let drawn: BTreeMap<String, BTreeSet<String>> = block
         .lines()
         .filter(|line| !line.trim().is_empty())
@@ -59,7 +64,8 @@ fn arrows_are_those_of_the_map() {
         })
         .collect();
     let own = own_crates();
-    let built: BTreeMap<String, BTreeSet<String>> = own.iter().map(|name| (name.clone(), own_dependencies(name, &own))).collect();
+    let built: BTreeMap<String, BTreeSet<String>> =
+        own.iter().map(|name| (name.clone(), own_dependencies(name, &own))).collect();
     assert_eq!(built, drawn, "manifests (left) and ARCHITECTURE.md (right) disagree");
 }
 
@@ -112,7 +118,10 @@ fn the_ratchet_is_tight() {
     }
     for (what, allowed) in held {
         let now = today.get(&what).copied().unwrap_or(0);
-        assert!(now == allowed, "tests/tidy/ratchet.txt allows {allowed} lines for {what}, which has {now}: write that or delete the line");
+        assert!(
+            now == allowed,
+            "tests/tidy/ratchet.txt allows {allowed} lines for {what}, which has {now}: write that or delete the line"
+        );
     }
 }
 
@@ -145,9 +154,14 @@ fn sql_stands_only_in_store_and_desk() {
 fn connections_go_out_through_two_doors() {
     for File { path, text } in rust_files().into_iter().filter(|file| file.path.contains("/src/")) {
         let door = path.starts_with("crates/courier/src/submit") || path.starts_with("crates/engine/src/speak");
-        let exempt = path.starts_with("crates/rig/") || path.starts_with("crates/desk/src/webhooks") || path.contains("/src/command/bench");
+        let exempt = path.starts_with("crates/rig/")
+            || path.starts_with("crates/desk/src/webhooks")
+            || path.contains("/src/command/bench");
         for word in ["TcpStream::connect", "reqwest::Client"] {
-            assert!(door || exempt || !text.contains(word), "{path}: {word} outside courier::submit and engine::speak (SEC-36)");
+            assert!(
+                door || exempt || !text.contains(word),
+                "{path}: {word} outside courier::submit and engine::speak (SEC-36)"
+            );
         }
     }
 }
@@ -163,27 +177,42 @@ fn nothing_is_left_for_later() {
 
 #[test]
 fn generated_pages_are_true() {
-    for (page, words) in [("docs/settings.md", ["manual", "settings"]), ("docs/profile.md", ["manual", "profile"]), ("docs/faults.md", ["manual", "faults"])] {
+    for (page, words) in [
+        ("docs/settings.md", ["manual", "settings"]),
+        ("docs/profile.md", ["manual", "profile"]),
+        ("docs/faults.md", ["manual", "faults"]),
+    ] {
         let output = std::process::Command::new(env!("CARGO_BIN_EXE_sealpost")).args(words).output().unwrap();
         assert!(output.status.success(), "sealpost {} failed", words.join(" "));
         let wanted = String::from_utf8(output.stdout).unwrap();
         if std::env::var_os("BLESS").is_some() {
             fs::write(root().join(page), &wanted).unwrap();
         }
-        assert!(in_repository(page) == wanted, "{page} differs from `sealpost {}`; run the test with BLESS=1", words.join(" "));
+        assert!(
+            in_repository(page) == wanted,
+            "{page} differs from `sealpost {}`; run the test with BLESS=1",
+            words.join(" ")
+        );
     }
 }
 
 #[test]
 fn links_in_the_manual_lead_somewhere() {
     let mut pages: Vec<_> = fs::read_dir(root().join("docs")).unwrap().map(|entry| entry.unwrap().path()).collect();
-    pages.extend(["README.md", "ARCHITECTURE.md", "DECISIONS.md", "CHANGELOG.md", "SECURITY.md", "STYLE.md"].map(|page| root().join(page)));
+    pages.extend(
+        ["README.md", "ARCHITECTURE.md", "DECISIONS.md", "CHANGELOG.md", "SECURITY.md", "STYLE.md"]
+            .map(|page| root().join(page)),
+    );
     for page in pages.iter().filter(|page| page.extension().is_some_and(|e| e == "md")) {
         let text = fs::read_to_string(page).unwrap();
         for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
             let file = target.split('#').next().unwrap();
             let outside = file.is_empty() || file.contains("://") || file.starts_with("mailto:");
-            assert!(outside || page.parent().unwrap().join(file).exists(), "{}: {target} leads nowhere", page.display());
+            assert!(
+                outside || page.parent().unwrap().join(file).exists(),
+                "{}: {target} leads nowhere",
+                page.display()
+            );
         }
     }
 }

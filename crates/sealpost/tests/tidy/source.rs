@@ -54,7 +54,8 @@ pub fn functions(text: &str) -> Vec<(String, usize)> {
         let indent = line.len() - trimmed.len();
         let Some(name) = function_name(trimmed) else { continue };
         let closing = format!("{}}}", " ".repeat(indent));
-        let signature_only = lines[start..].iter().take_while(|l| !l.ends_with('{')).any(|l| l.ends_with(';')) || line.ends_with('}');
+        let signature_only =
+            lines[start..].iter().take_while(|l| !l.ends_with('{')).any(|l| l.ends_with(';')) || line.ends_with('}');
         if signature_only {
             continue;
         }
