@@ -9,6 +9,7 @@ pub mod patience;
 pub mod reader;
 pub mod settings;
 pub mod site;
+pub mod speak;
 
 mod carry;
 mod decide_job;

@@ -1,0 +1,16 @@
+//! The one HTTP client: it carries a tracker's requests to one site and brings whole responses back.
+//!
+//! It repeats nothing and follows nothing. What it adds is certainty: whether a request that failed can have had an effect,
+//! that it went to an address it may go to, and that a site that asked for quiet gets it.
+
+mod address;
+mod connection;
+mod parking;
+mod speaker;
+mod troubles;
+mod upload;
+mod voice;
+
+pub use address::{Reach, Refusal, is_public};
+pub use connection::SiteConnection;
+pub use speaker::Speaker;

@@ -1,0 +1,34 @@
+//! The client as the engine's voice to a site.
+
+use crate::Voice;
+use crate::cell::Source;
+use crate::speak::speaker::Speaker;
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use policy::Fault;
+use tokio::sync::mpsc;
+use tracker::{Request, Response};
+
+impl Voice for Speaker {
+    fn say<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Fault>> {
+        Box::pin(Speaker::say(self, request))
+    }
+
+    fn say_with_file<'a>(
+        &'a self,
+        request: &'a Request,
+        size_bytes: u64,
+        pieces: mpsc::Receiver<Bytes>,
+    ) -> BoxFuture<'a, Result<Response, Fault>> {
+        Box::pin(Speaker::say_with_file(self, request, size_bytes, Received(pieces)))
+    }
+}
+
+/// Pieces that another task hands over; why they end early is that task's to say.
+struct Received(mpsc::Receiver<Bytes>);
+
+impl Source for Received {
+    async fn next(&mut self) -> Result<Option<Bytes>, Fault> {
+        Ok(self.0.recv().await)
+    }
+}
