@@ -21,7 +21,8 @@ pub enum Misbehaviour {
     OpenFile,
     /// Answers with the error number of creating a file, or 0.
     CreateFile,
-    Connect,
+    /// The first call on every way to the network.
+    OpenSocket,
     StartProcess,
     Garbage,
     /// Announces a frame of 4 GiB.
@@ -46,7 +47,7 @@ impl Misbehaviour {
             Misbehaviour::Panic => std::panic::panic_any("the subject of a secret mail"),
             Misbehaviour::OpenFile => error_number(std::fs::File::open("/etc/hostname")),
             Misbehaviour::CreateFile => error_number(std::fs::File::create("/tmp/sealpost-cell-was-here")),
-            Misbehaviour::Connect => error_number(std::net::TcpStream::connect(("127.0.0.1", 9))),
+            Misbehaviour::OpenSocket => error_number(std::net::UdpSocket::bind("127.0.0.1:0")),
             Misbehaviour::StartProcess => error_number(std::process::Command::new("/bin/true").spawn()),
             Misbehaviour::Garbage => write(pipes, &[0xff; 4096]),
             Misbehaviour::HugeFrame => write(pipes, &[Kind::Value as u8, 0xff, 0xff, 0xff, 0xff]),

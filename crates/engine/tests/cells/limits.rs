@@ -16,7 +16,7 @@ pub const TESTS: &[Test] = &[
     ("fault_23_a_stack_overflow_costs_one_cell", || costs_one_cell(Misbehaviour::StackOverflow, "signal")),
     ("fault_23_an_abort_costs_one_cell", || costs_one_cell(Misbehaviour::Abort, "signal")),
     ("fault_23_a_panic_costs_one_cell_and_tells_no_content", || costs_one_cell(Misbehaviour::Panic, "misbehave.rs:")),
-    ("connecting_costs_one_cell", || costs_one_cell(Misbehaviour::Connect, "forbidden system call")),
+    ("opening_a_socket_costs_one_cell", || costs_one_cell(Misbehaviour::OpenSocket, "forbidden system call")),
     ("starting_a_process_costs_one_cell", || costs_one_cell(Misbehaviour::StartProcess, "forbidden system call")),
     ("garbage_costs_one_cell", || costs_one_cell(Misbehaviour::Garbage, "makes no sense")),
     ("a_frame_of_4_gib_costs_one_cell", || costs_one_cell(Misbehaviour::HugeFrame, "makes no sense")),
