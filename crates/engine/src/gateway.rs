@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 use store::{Figures, JobState, Store};
+use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -41,6 +42,7 @@ pub(crate) struct Shared {
     pub(crate) metrics: Metrics,
     sites: HashMap<String, Arc<Site>>,
     mailboxes: RwLock<Arc<HashMap<String, Mailbox>>>,
+    pub(crate) large_uploads: Semaphore,
     /// Open jobs, as well as they are known: read now and then, and counted up at each intake between.
     pub(crate) backlog: AtomicU64,
 }
@@ -59,6 +61,7 @@ impl Gateway {
         let shared = Arc::new(Shared {
             store: parts.store,
             reader: parts.reader,
+            large_uploads: Semaphore::new(parts.settings.large_uploads_max as usize),
             settings: parts.settings,
             metrics: Metrics::default(),
             sites,

@@ -22,6 +22,9 @@ pub struct Settings {
     pub request_max: Duration,
     /// A request that carries a file may take this long.
     pub upload_max: Duration,
+    /// Files above 256 KiB that are uploaded at the same time: each keeps a cell busy for as long as the tracker is slow,
+    /// so this stays below the number of cells, or no mail could be read meanwhile.
+    pub large_uploads_max: u32,
     /// A unit of work of the store at intake may take this long before the sender is told to try later.
     pub intake_store_max: Duration,
     /// How long an orderly shutdown waits for running jobs before it gives them back.
@@ -67,6 +70,7 @@ impl Default for Settings {
             run_max: Duration::from_secs(15 * 60),
             request_max: Duration::from_secs(90),
             upload_max: Duration::from_secs(10 * 60),
+            large_uploads_max: cores().saturating_sub(1).max(1),
             intake_store_max: Duration::from_secs(60),
             shutdown_grace: Duration::from_secs(25),
             tries_max: 20,
@@ -85,4 +89,9 @@ impl Default for Settings {
             mail: mail::Limits::default(),
         }
     }
+}
+
+/// As many as the pool of cells has by default.
+fn cores() -> u32 {
+    std::thread::available_parallelism().map_or(1, |cores| u32::try_from(cores.get()).unwrap_or(u32::MAX))
 }

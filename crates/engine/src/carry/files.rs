@@ -8,6 +8,8 @@ use tracker::{Answer, Operation, StoredFile};
 
 /// Pieces of at most 64 KiB that wait between the cell and the tracker: a file is never whole in memory.
 const PIECES_WAITING: usize = 4;
+/// A file of at most this size fits among the waiting pieces, so its cell is free again whatever the tracker does.
+const SMALL_BYTES_MAX: u64 = PIECES_WAITING as u64 * 64 * 1024;
 
 /// Attaches a file to an issue. `Temporary` when the tracker surely has not got a whole request.
 pub(super) async fn attach(run: &Run<'_>, issue_id: &str, file: &File) -> Result<StoredFile, Fault> {
@@ -15,6 +17,10 @@ pub(super) async fn attach(run: &Run<'_>, issue_id: &str, file: &File) -> Result
         issue_id: issue_id.to_owned(),
         name: file.name.clone(),
         content_type: file.content_type.clone(),
+    };
+    let _turn = match file.size_bytes > SMALL_BYTES_MAX {
+        true => Some(run.shared.large_uploads.acquire().await),
+        false => None,
     };
     let raw = run.shared.store.raw(&run.held.lease.subject).await?;
     let (sender, receiver) = mpsc::channel(PIECES_WAITING);
