@@ -1,0 +1,73 @@
+//! The whole engine against the real desk and the real store: what a mail comes to, and what trouble does to it.
+
+#![allow(clippy::unwrap_used)]
+
+mod gateway {
+    pub mod duplicates;
+    pub mod lost_answers;
+    pub mod order;
+    pub mod poison;
+    pub mod reading;
+    pub mod refusals;
+    pub mod trouble;
+    pub mod voice;
+    pub mod walk;
+    pub mod world;
+}
+
+use gateway::world::Database;
+use gateway::{duplicates, lost_answers, order, poison, refusals, trouble, walk};
+
+/// Each scenario on SQLite, as a test of its own.
+macro_rules! on_sqlite {
+    ($($module:ident::$scenario:ident;)*) => {
+        $(mod $scenario {
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn on_sqlite() {
+                super::$module::$scenario(&super::Database::sqlite()).await;
+            }
+        })*
+
+        /// All of them on PostgreSQL, in one test, because starting a cluster takes longer than all of them.
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn all_on_postgres() {
+            let cluster = rig::postgres::Cluster::start(rig::postgres::Disk::Relaxed);
+            $(
+                eprintln!("{}", stringify!($scenario));
+                $module::$scenario(&Database::postgres(&cluster)).await;
+            )*
+        }
+    };
+}
+
+on_sqlite! {
+    walk::a_mail_becomes_an_issue;
+    walk::a_reply_becomes_a_comment;
+    walk::files_are_streamed_from_the_mail_to_the_issue;
+    walk::the_received_field_is_kept_but_not_digested;
+    duplicates::the_same_mail_twice_is_one_issue;
+    duplicates::the_same_mail_to_two_mailboxes_is_one_issue_per_project;
+    duplicates::two_equal_alerts_are_two_issues;
+    order::a_reply_before_its_parent_is_decided_becomes_a_comment_on_it;
+    order::replies_are_carried_out_in_order_of_arrival;
+    trouble::fault_15_a_site_that_says_when_is_left_alone_until_then;
+    trouble::fault_14_a_maintenance_page_is_an_outage_and_no_success;
+    trouble::fault_14_a_gateway_error_after_the_work_was_done_makes_no_second_issue;
+    trouble::a_lost_comment_is_found_by_its_marker;
+    trouble::fault_03_a_lost_upload_is_found_by_name_and_size;
+    trouble::a_create_that_surely_did_not_happen_is_repeated;
+    refusals::fault_16_a_file_that_is_refused_does_not_stop_the_others;
+    refusals::a_deleted_issue_is_a_permanent_fault_with_a_reason;
+    refusals::fault_06_a_full_queue_refuses_mail_for_now;
+    refusals::a_profile_can_be_exchanged_while_running;
+    poison::fault_23_a_mail_that_kills_its_cell_is_quarantined_after_three_tries;
+    poison::a_panic_costs_one_job_one_try;
+    poison::fault_37_a_shutdown_gives_running_jobs_back;
+    lost_answers::fault_02_lost_answers_of_creates_make_no_second_issue;
+}
+
+/// The figure of the catalogue: a thousand rounds, a thousand issues.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn fault_02_a_thousand_lost_answers_are_a_thousand_issues() {
+    lost_answers::a_thousand_rounds(&Database::sqlite()).await;
+}

@@ -1,0 +1,312 @@
+//! A gateway with one site whose tracker is a desk on loopback, and everything a scenario needs to look at it.
+
+use super::reading::Direct;
+use super::voice::Loopback;
+use courier::smtp_in::{Gate, Intake, Refusal};
+use desk::{Desk, FaultSwitches};
+use engine::{Gateway, Mailbox, Parts, Reader, Settings, Site, Voice};
+use mail::Envelope;
+use policy::{Profile, Receipt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use store::{JobState, Store, Story};
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+use tracker::{Answer, Comment, Dialect, IssueView, Operation};
+
+/// Nothing in these scenarios takes longer unless it hangs.
+const PATIENCE: Duration = Duration::from_secs(50);
+
+/// The profile of mailbox `support`.
+pub const SUPPORT: &str = "[default]\nproject = \"DEMO\"\nissue_type = \"Task\"\n";
+/// The profile of mailbox `sales`.
+pub const SALES: &str = "[default]\nproject = \"SALES\"\nissue_type = \"Task\"\n";
+
+/// Where a scenario's store keeps its rows.
+pub struct Database {
+    /// Main database and key book of a PostgreSQL; files in the world's folder when `None`.
+    pub url: Option<(String, String)>,
+}
+
+impl Database {
+    pub fn sqlite() -> Database {
+        Database { url: None }
+    }
+
+    pub fn postgres(cluster: &rig::postgres::Cluster) -> Database {
+        Database { url: Some((cluster.database(), cluster.database())) }
+    }
+}
+
+/// Times a thousand times shorter than in earnest.
+pub fn quick() -> Settings {
+    let ms = Duration::from_millis;
+    let mut settings = Settings {
+        poll: ms(20),
+        look_ups: vec![ms(40), ms(80), ms(120), ms(160)],
+        parent_poll: ms(20),
+        trouble_after: u32::MAX,
+        probe_every: ms(150),
+        ..Settings::default()
+    };
+    settings.retry.first = ms(20);
+    settings.retry.quick_max = ms(100);
+    settings.retry.late_first = ms(100);
+    settings.retry.late_max = ms(200);
+    settings
+}
+
+/// What differs between scenarios.
+pub struct Plot {
+    pub settings: Settings,
+    pub reader: Arc<dyn Reader>,
+    /// The longest file that the desk takes.
+    pub attachment_size_max_bytes: u64,
+}
+
+impl Default for Plot {
+    fn default() -> Plot {
+        Plot { settings: quick(), reader: Arc::new(Direct::default()), attachment_size_max_bytes: 1 << 20 }
+    }
+}
+
+pub struct World {
+    pub desk: Desk,
+    pub faults: FaultSwitches,
+    pub store: Store,
+    pub gateway: Gateway,
+    voice: Arc<dyn Voice>,
+    plot: Plot,
+    stop_desk: Option<oneshot::Sender<()>>,
+    _folder: TempDir,
+}
+
+impl World {
+    pub async fn start(database: &Database, plot: Plot) -> World {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&store_settings(database, folder.path().to_owned())).await.unwrap();
+        let (desk, url, stop_desk) = desk(folder.path(), plot.attachment_size_max_bytes).await;
+        let voice: Arc<dyn Voice> = Arc::new(Loopback::new(&url, ACCOUNT, TOKEN));
+        let gateway = start_gateway(&store, &voice, plot.reader.clone(), &plot.settings);
+        let faults = desk.faults();
+        World { desk, faults, store, gateway, voice, plot, stop_desk: Some(stop_desk), _folder: folder }
+    }
+
+    /// Stops the gateway in order and starts another one on the same store.
+    pub async fn restart(&mut self) {
+        self.gateway.shutdown().await;
+        self.gateway = start_gateway(&self.store, &self.voice, self.plot.reader.clone(), &self.plot.settings);
+    }
+
+    /// Hands a mail to mailbox `support`; the id of its message.
+    pub async fn send(&self, mail: &str) -> String {
+        self.send_to("support", mail).await.unwrap()
+    }
+
+    pub async fn send_to(&self, mailbox: &str, mail: &str) -> Result<String, Refusal> {
+        send(&self.gateway, mailbox, mail).await
+    }
+
+    /// Waits until the message's job is done, held or dead.
+    pub async fn outcome_of(&self, message: &str) -> Story {
+        self.wait_until(message, |story| {
+            matches!(story.line.job, JobState::Done | JobState::Held | JobState::Dead)
+                && story.line.outcome.is_some_or_dead(story)
+        })
+        .await
+    }
+
+    /// Waits until the story is as it should be.
+    pub async fn wait_until(&self, message: &str, so: impl Fn(&Story) -> bool) -> Story {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let story = self.store.story(message).await.unwrap().expect("the message is stored");
+            if so(&story) {
+                return story;
+            }
+            assert!(Instant::now() < deadline, "it never came about: {story:#?}");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// The message is done; its story.
+    pub async fn done(&self, message: &str) -> Story {
+        let story = self.outcome_of(message).await;
+        assert_eq!(story.line.job, JobState::Done, "{story:#?}");
+        story
+    }
+
+    pub async fn ask(&self, operation: Operation) -> Answer {
+        ask(&self.voice, operation).await
+    }
+
+    pub async fn issue(&self, issue: &str) -> IssueView {
+        match self.ask(Operation::ReadIssue { issue: issue.to_owned() }).await {
+            Answer::Issue(view) => *view,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub async fn comments(&self, issue_id: &str) -> Vec<Comment> {
+        match self.ask(Operation::ReadComments { issue_id: issue_id.to_owned(), start_at: 0 }).await {
+            Answer::Comments { comments, .. } => comments,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Deletes an issue behind the gateway's back.
+    pub async fn delete_issue(&self, issue_id: &str) {
+        let request = tracker::Request {
+            method: tracker::Method::Delete,
+            path: format!("/rest/api/3/issue/{issue_id}"),
+            headers: vec![],
+            content: tracker::Content::Nothing,
+        };
+        assert_eq!(self.voice.say(&request).await.unwrap().status, 204);
+    }
+
+    /// The counters as a metric's value, 0 when it is not there.
+    pub async fn metric(&self, name: &str) -> u64 {
+        let text = self.gateway.metrics().await;
+        let line = text.lines().find_map(|line| line.strip_prefix(&format!("{name} ")));
+        line.map_or(0, |value| value.parse().unwrap())
+    }
+
+    pub async fn end(mut self) {
+        self.gateway.shutdown().await;
+        self.store.close().await;
+        if let Some(stop) = self.stop_desk.take() {
+            // The desk may have ended by itself.
+            let _ = stop.send(());
+        }
+    }
+}
+
+/// Hands a mail to a mailbox of a gateway, as the SMTP listener does; the id of its message.
+pub async fn send(gateway: &Gateway, mailbox: &str, mail: &str) -> Result<String, Refusal> {
+    let gate = gateway.gate(mailbox).unwrap();
+    let envelope =
+        Envelope { mail_from: Some("ann@example.org".into()), rcpt_to: vec![format!("{mailbox}@example.com")] };
+    let mut intake = gate.open(envelope).await?;
+    intake.received("Received: from client by gateway; now\r\n");
+    // Uneven pieces: nothing may depend on where a mail is cut.
+    for piece in mail.replace('\n', "\r\n").as_bytes().chunks(1009) {
+        intake.write(piece).await?;
+    }
+    intake.finish().await
+}
+
+/// Asks the desk past the gateway.
+pub async fn ask(voice: &Arc<dyn Voice>, operation: Operation) -> Answer {
+    let request = Dialect::JiraCloud.request(&operation);
+    let response = voice.say(&request).await.unwrap();
+    Dialect::JiraCloud.answer(&operation, &response).unwrap()
+}
+
+/// A message is over only once it is decided, unless it died before.
+trait IsSomeOrDead {
+    fn is_some_or_dead(&self, story: &Story) -> bool;
+}
+
+impl IsSomeOrDead for Option<policy::Outcome> {
+    fn is_some_or_dead(&self, story: &Story) -> bool {
+        self.is_some() || matches!(story.line.job, JobState::Held | JobState::Dead)
+    }
+}
+
+/// The numeric id of the issue that the story's first receipt names.
+pub fn issue_of(story: &Story) -> String {
+    receipts(story).first().map(|receipt| receipt.issue_id().to_owned()).expect("a receipt")
+}
+
+pub fn receipts(story: &Story) -> Vec<Receipt> {
+    story.ledger.iter().filter_map(|line| line.receipt.clone()).collect()
+}
+
+/// A mail of a few lines.
+pub fn mail(message_id: &str, subject: &str, text: &str) -> String {
+    format!(
+        "From: Ann <ann@example.org>\nTo: support@example.com\nSubject: {subject}\nMessage-ID: <{message_id}>\n\
+         Date: Sun, 22 Nov 2026 10:00:00 +0000\n\n{text}\n"
+    )
+}
+
+pub fn reply(message_id: &str, to: &str, text: &str) -> String {
+    let mail = mail(message_id, "Re: printer", text);
+    mail.replacen("Date:", &format!("In-Reply-To: <{to}>\nReferences: <{to}>\nDate:"), 1)
+}
+
+/// A mail with files of these names and contents.
+pub fn mail_with_files(message_id: &str, files: &[(&str, &str)]) -> String {
+    let mut text = mail(message_id, "files", "").trim_end().replacen(
+        "\nDate:",
+        "\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=cut\nDate:",
+        1,
+    );
+    text.push_str("\n\n--cut\nContent-Type: text/plain\n\nSee the files.\n");
+    for (name, content) in files {
+        text.push_str(&format!(
+            "--cut\nContent-Type: application/octet-stream\nContent-Disposition: attachment; filename=\"{name}\"\n\n{content}\n"
+        ));
+    }
+    text.push_str("--cut--\n");
+    text
+}
+
+pub const ACCOUNT: &str = "gateway@example.com";
+pub const TOKEN: &str = "a token of the tests";
+
+pub fn store_settings(database: &Database, folder: PathBuf) -> store::Settings {
+    let master_key = folder.join("master.key");
+    if !master_key.exists() {
+        store::create_master_key(&master_key).unwrap();
+    }
+    let file = |name: &str| format!("sqlite:{}", folder.join(name).display());
+    let (main, keys) = database.url.clone().unwrap_or_else(|| (file("main.db"), file("keys.db")));
+    store::Settings {
+        database: main,
+        blobs: folder.join("blobs"),
+        key_book: keys,
+        master_key,
+        keep_content_days: 30,
+        free_bytes_min: 0,
+    }
+}
+
+pub async fn desk(folder: &Path, attachment_size_max_bytes: u64) -> (Desk, String, oneshot::Sender<()>) {
+    let account = desk::Account { address: ACCOUNT.into(), token: TOKEN.into(), name: "Sealpost".into() };
+    let mut settings = desk::Settings::new(folder.join("desk.db"), folder.join("files"), account);
+    settings.attachment_size_max_bytes = attachment_size_max_bytes;
+    let desk = Desk::open(settings).await.unwrap();
+    desk.seed_demo().await.unwrap();
+    desk.add_project("SALES", "Sales").await.unwrap();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let (stop, stopped) = oneshot::channel::<()>();
+    let serving = desk.clone();
+    tokio::spawn(async move {
+        let stopped = async {
+            // A dropped world stops its desk too.
+            let _ = stopped.await;
+        };
+        serving.serve(listener, stopped).await.unwrap();
+    });
+    (desk, url, stop)
+}
+
+pub fn start_gateway(store: &Store, voice: &Arc<dyn Voice>, reader: Arc<dyn Reader>, settings: &Settings) -> Gateway {
+    let site = Site::new("acme", Dialect::JiraCloud, voice.clone(), settings);
+    Gateway::start(Parts {
+        store: store.clone(),
+        reader,
+        sites: vec![site],
+        mailboxes: vec![mailbox("support", SUPPORT), mailbox("sales", SALES)],
+        settings: settings.clone(),
+    })
+}
+
+pub fn mailbox(name: &str, profile: &str) -> Mailbox {
+    let profile = Arc::new(Profile::from_toml(name, profile, "a test").unwrap());
+    Mailbox { name: name.to_owned(), site: "acme".to_owned(), profile }
+}
