@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used)]
 
 mod gateway {
+    #[cfg(feature = "crash_points")]
+    pub mod crash;
     pub mod duplicates;
     pub mod lost_answers;
     pub mod order;
@@ -70,4 +72,27 @@ on_sqlite! {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn fault_02_a_thousand_lost_answers_are_a_thousand_issues() {
     lost_answers::a_thousand_rounds(&Database::sqlite()).await;
+}
+
+/// Also the process that the sweep kills, when its environment says so.
+#[cfg(feature = "crash_points")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn crash_points_are_listed_once() {
+    let points: Vec<&str> = engine::crash_point::ALL.iter().chain(engine::crash_point::IN_DOUBT).copied().collect();
+    let different: std::collections::HashSet<&str> = points.iter().copied().collect();
+    assert_eq!(points.len(), different.len());
+    gateway::crash::play_if_asked().await;
+}
+
+#[cfg(feature = "crash_points")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn fault_02_killed_at_every_crash_point_on_sqlite() {
+    gateway::crash::sweep(Database::sqlite).await;
+}
+
+#[cfg(feature = "crash_points")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn fault_02_killed_at_every_crash_point_on_postgres() {
+    let cluster = rig::postgres::Cluster::start(rig::postgres::Disk::Relaxed);
+    gateway::crash::sweep(|| Database::postgres(&cluster)).await;
 }

@@ -1,0 +1,143 @@
+//! A process that dies at each crash point, is started again and runs to quiet: nothing lost, nothing doubled.
+//!
+//! The test's own binary plays the process, because a crash must take everything with it but the desk. Its client sends
+//! a mail again until it was told 250, as mail servers do.
+
+use super::reading::Direct;
+use super::voice::Loopback;
+use super::world::{
+    ACCOUNT, Database, TOKEN, ask, desk, mail, mail_with_files, quick, receipts, reply, send, start_gateway,
+    store_settings,
+};
+use desk::{Desk, Fault, RouteKind, When};
+use engine::crash_point::{ALL, IN_DOUBT};
+use engine::{Settings, Voice};
+use futures_util::{StreamExt, stream};
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use store::{JobState, Store};
+use tokio::process::Command;
+use tracker::{Answer, Operation};
+
+/// The environment of a played process: its folder, the desk's address, and the two databases or nothing.
+const FOLDER: &str = "SEALPOST_TEST_FOLDER";
+const DESK: &str = "SEALPOST_TEST_DESK";
+const DATABASES: &str = "SEALPOST_TEST_DATABASES";
+
+/// A run to quiet takes seconds; a process that hangs is stopped.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// Rounds at the same time: most of a round is waiting for a lease to run out.
+const AT_ONCE: usize = 8;
+const SIGABRT: i32 = 6;
+
+/// One mail of a thread's beginning, one with files, one reply.
+fn mails() -> [String; 3] {
+    [
+        mail("a@example.org", "printer", "It burns."),
+        mail_with_files("f@example.org", &[("one.txt", "one"), ("two.txt", "two")]),
+        reply("b@example.org", "a@example.org", "Still burning."),
+    ]
+}
+
+/// Every point, at its first and its second passing.
+pub async fn sweep(database: impl Fn() -> Database) {
+    let everywhere =
+        ALL.iter().flat_map(|point| [(*point, 1), (*point, 2)]).map(|(point, passing)| (point, passing, None));
+    let done = Some(Fault::LostAnswer);
+    let not_done = Some(Fault::ServerError { status: 500 });
+    let in_doubt = IN_DOUBT.iter().map(|point| match *point {
+        "doubt_found" => (*point, 1, done.clone()),
+        _ => (*point, 1, not_done.clone()),
+    });
+    let rounds: Vec<_> = everywhere.chain(in_doubt).map(|round| (round, database())).collect();
+    let rounds = stream::iter(rounds).map(|((point, passing, trouble), database)| async move {
+        round(point, passing, trouble, &database).await;
+    });
+    rounds.buffer_unordered(AT_ONCE).collect::<Vec<()>>().await;
+}
+
+async fn round(point: &str, passing: u32, trouble: Option<Fault>, database: &Database) {
+    let folder = tempfile::tempdir().unwrap();
+    let (desk, url, _stop) = desk(folder.path(), 1 << 20).await;
+    if let Some(trouble) = trouble {
+        desk.faults().add(trouble, RouteKind::Create, When::Next(1));
+    }
+    let crashed = play(folder.path(), &url, database, Some(format!("{point}:{passing}"))).await;
+    assert_eq!(crashed.0.signal(), Some(SIGABRT), "{point}:{passing} was not passed: {}", crashed.1);
+    let (ended, said) = play(folder.path(), &url, database, None).await;
+    assert!(ended.success(), "after {point}:{passing}: {said}");
+    check(point, passing, &desk, &url).await;
+}
+
+/// What the desk really holds: its counters miss work whose client died before the answer.
+async fn check(point: &str, passing: u32, desk: &Desk, url: &str) {
+    let voice: Arc<dyn Voice> = Arc::new(Loopback::new(url, ACCOUNT, TOKEN));
+    let account_id = desk.gateway_account_id();
+    let find = Operation::FindCreated { project: "DEMO".into(), account_id, since_minutes: 60, page_token: None };
+    let Answer::Found { items, next_page: None } = ask(&voice, find).await else { panic!("no list of issues") };
+    let (mut comments, mut files) = (0, Vec::new());
+    for item in &items {
+        let Answer::Issue(issue) = ask(&voice, Operation::ReadIssue { issue: item.id.clone() }).await else {
+            panic!("no issue")
+        };
+        files.extend(issue.files.into_iter().map(|file| file.name));
+        let read = Operation::ReadComments { issue_id: item.id.clone(), start_at: 0 };
+        let Answer::Comments { total, .. } = ask(&voice, read).await else { panic!("no comments") };
+        comments += total;
+    }
+    files.sort();
+    let files: Vec<&str> = files.iter().map(String::as_str).collect();
+    let made = (items.len(), comments, files.as_slice());
+    assert_eq!(made, (2, 1, ["one.txt", "two.txt"].as_slice()), "issues, comments and files after {point}:{passing}");
+}
+
+async fn play(
+    folder: &Path,
+    desk: &str,
+    database: &Database,
+    crash: Option<String>,
+) -> (std::process::ExitStatus, String) {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", "crash_points_are_listed_once", "--nocapture"]);
+    command.env(FOLDER, folder).env(DESK, desk).env("RUST_BACKTRACE", "0").kill_on_drop(true);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    if let Some((main, keys)) = &database.url {
+        command.env(DATABASES, format!("{main} {keys}"));
+    }
+    if let Some(crash) = crash {
+        command.env("SEALPOST_CRASH", crash);
+    }
+    let output = tokio::time::timeout(PATIENCE, command.output()).await.expect("the process hangs").unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    (output.status, said)
+}
+
+/// The played process, when the environment says so: takes the mails in and works until all of them are done.
+pub async fn play_if_asked() {
+    let Ok(folder) = std::env::var(FOLDER) else { return };
+    let databases = std::env::var(DATABASES).ok();
+    let url = databases.and_then(|both| both.split_once(' ').map(|(main, keys)| (main.to_owned(), keys.to_owned())));
+    let store = Store::open(&store_settings(&Database { url }, PathBuf::from(folder))).await.unwrap();
+    let voice: Arc<dyn Voice> = Arc::new(Loopback::new(&std::env::var(DESK).unwrap(), ACCOUNT, TOKEN));
+    // Two seconds: what a dead process held must come back soon.
+    let settings = Settings { lease_s: 2, ..quick() };
+    let gateway = start_gateway(&store, &voice, Arc::new(Direct::default()), &settings);
+    let mut messages = Vec::new();
+    for mail in mails() {
+        messages.push(send(&gateway, "support", &mail).await.unwrap());
+    }
+    let deadline = Instant::now() + PATIENCE;
+    for message in &messages {
+        while store.story(message).await.unwrap().is_none_or(|story| story.line.job != JobState::Done) {
+            assert!(Instant::now() < deadline, "{:#?}", store.story(message).await);
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let story = store.story(message).await.unwrap().unwrap();
+        assert_eq!(receipts(&story).len(), story.plan.unwrap().steps.len(), "every step has its receipt");
+    }
+    gateway.shutdown().await;
+    store.close().await;
+}
