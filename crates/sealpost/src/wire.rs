@@ -5,7 +5,6 @@ mod adapters;
 mod listeners;
 mod observe;
 mod reload;
-mod voice;
 
 pub use adapters::{ask_who_we_are, cells};
 pub use observe::logs;

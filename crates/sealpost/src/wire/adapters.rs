@@ -1,9 +1,9 @@
 //! Settings turned into the values that the engine's parts want.
 
-use super::voice::{SiteConnection, Speaker};
 use crate::command::Failure;
 use crate::settings::{Settings, Site};
 use engine::cell::{self, Cells, Sandbox};
+use engine::speak::{SiteConnection, Speaker};
 use std::sync::Arc;
 use tracker::{Answer, Dialect, Operation};
 
@@ -53,7 +53,7 @@ fn speaker(site: &Site) -> Result<Speaker, Failure> {
         allow_private: site.allow_private,
         proxy,
         extra_certificate_authorities: site.certificate_authorities.clone(),
-        requests_at_once: site.requests_at_once,
+        requests_max: site.requests_at_once,
         ..SiteConnection::new(&site.name, api_base, &site.account, &site.token.0)
     })?)
 }
