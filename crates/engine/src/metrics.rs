@@ -67,7 +67,12 @@ impl Metrics {
         for (number, count) in self.faults().iter() {
             line(&mut text, "sealpost_faults_total", &[("code", &format!("SP-{number:04}"))], *count);
         }
-        head(&mut text, "sealpost_site_parked", "1 while a site is out of order and only probed.", "gauge");
+        head(
+            &mut text,
+            "sealpost_site_parked",
+            "1 while a site is left alone, because it is out of order or asked for it.",
+            "gauge",
+        );
         for (site, parked) in sites {
             line(&mut text, "sealpost_site_parked", &[("site", site)], u64::from(*parked));
         }

@@ -18,7 +18,8 @@ pub struct Settings {
     pub poll: Duration,
     /// A run of a job that takes longer is stopped and tried again.
     pub run_max: Duration,
-    /// A request to a tracker that takes longer counts as lost, whatever the client beneath says.
+    /// A request to a tracker that takes longer counts as lost, whatever the client beneath says; its own limits, and the
+    /// wait for a free connection, come first.
     pub request_max: Duration,
     /// A request that carries a file may take this long.
     pub upload_max: Duration,
@@ -67,9 +68,9 @@ impl Default for Settings {
             claim_max: 16,
             lease_s: 60,
             poll: Duration::from_secs(1),
-            run_max: Duration::from_secs(15 * 60),
-            request_max: Duration::from_secs(90),
-            upload_max: Duration::from_secs(10 * 60),
+            run_max: Duration::from_secs(45 * 60),
+            request_max: Duration::from_secs(180),
+            upload_max: Duration::from_secs(30 * 60),
             large_uploads_max: cores().saturating_sub(1).max(1),
             intake_store_max: Duration::from_secs(60),
             shutdown_grace: Duration::from_secs(25),

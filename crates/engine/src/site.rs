@@ -16,6 +16,9 @@ pub trait Voice: Send + Sync + 'static {
     /// One request and its whole response. `Unknown` when the request may have reached the tracker.
     fn say<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Fault>>;
 
+    /// Is the site left alone until a time that it named itself?
+    fn is_parked(&self) -> bool;
+
     /// A request that carries a file of exactly `size_bytes`. When `pieces` ends early the request is broken off, so
     /// that the tracker never sees a whole request with half a file (FAULT-40).
     fn say_with_file<'a>(
@@ -52,9 +55,9 @@ impl Site {
         }
     }
 
-    /// Is the site left alone at present because it is out of order?
+    /// Is the site left alone at present, because it is out of order or asked for it?
     pub fn is_parked(&self) -> bool {
-        self.trouble.is_parked()
+        self.trouble.is_parked() || self.voice.is_parked()
     }
 
     /// Asks for something that changes nothing; a lost answer is temporary.

@@ -12,7 +12,6 @@ mod gateway {
     pub mod reading;
     pub mod refusals;
     pub mod trouble;
-    pub mod voice;
     pub mod walk;
     pub mod world;
 }

@@ -10,6 +10,10 @@ use tokio::sync::mpsc;
 use tracker::{Request, Response};
 
 impl Voice for Speaker {
+    fn is_parked(&self) -> bool {
+        self.parked().is_err()
+    }
+
     fn say<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Fault>> {
         Box::pin(Speaker::say(self, request))
     }

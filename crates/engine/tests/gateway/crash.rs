@@ -4,14 +4,12 @@
 //! a mail again until it was told 250, as mail servers do.
 
 use super::reading::Direct;
-use super::voice::Loopback;
 use super::world::{
-    ACCOUNT, Database, TOKEN, ask, desk, mail, mail_with_files, quick, receipts, reply, send, start_gateway,
-    store_settings,
+    Database, ask, desk, mail, mail_with_files, quick, receipts, reply, send, start_gateway, store_settings, voice,
 };
 use desk::{Desk, Fault, RouteKind, When};
+use engine::Settings;
 use engine::crash_point::{ALL, IN_DOUBT};
-use engine::{Settings, Voice};
 use futures_util::{StreamExt, stream};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
@@ -74,7 +72,7 @@ async fn round(point: &str, passing: u32, trouble: Option<Fault>, database: &Dat
 
 /// What the desk really holds: its counters miss work whose client died before the answer.
 async fn check(point: &str, passing: u32, desk: &Desk, url: &str) {
-    let voice: Arc<dyn Voice> = Arc::new(Loopback::new(url, ACCOUNT, TOKEN));
+    let voice = voice(url);
     let account_id = desk.gateway_account_id();
     let find = Operation::FindCreated { project: "DEMO".into(), account_id, since_minutes: 60, page_token: None };
     let Answer::Found { items, next_page: None } = ask(&voice, find).await else { panic!("no list of issues") };
@@ -121,7 +119,7 @@ pub async fn play_if_asked() {
     let databases = std::env::var(DATABASES).ok();
     let url = databases.and_then(|both| both.split_once(' ').map(|(main, keys)| (main.to_owned(), keys.to_owned())));
     let store = Store::open(&store_settings(&Database { url }, PathBuf::from(folder))).await.unwrap();
-    let voice: Arc<dyn Voice> = Arc::new(Loopback::new(&std::env::var(DESK).unwrap(), ACCOUNT, TOKEN));
+    let voice = voice(&std::env::var(DESK).unwrap());
     // Two seconds: what a dead process held must come back soon.
     let settings = Settings { lease_s: 2, ..quick() };
     let gateway = start_gateway(&store, &voice, Arc::new(Direct::default()), &settings);

@@ -1,9 +1,9 @@
 //! A gateway with one site whose tracker is a desk on loopback, and everything a scenario needs to look at it.
 
 use super::reading::Direct;
-use super::voice::Loopback;
 use courier::smtp_in::{Gate, Intake, Refusal};
 use desk::{Desk, FaultSwitches};
+use engine::speak::{SiteConnection, Speaker};
 use engine::{Gateway, Mailbox, Parts, Reader, Settings, Site, Voice};
 use mail::Envelope;
 use policy::{Profile, Receipt};
@@ -77,6 +77,8 @@ pub struct World {
     pub store: Store,
     pub gateway: Gateway,
     voice: Arc<dyn Voice>,
+    /// Another client, so that a test may ask the desk while the gateway has to be silent.
+    past: Arc<dyn Voice>,
     plot: Plot,
     stop_desk: Option<oneshot::Sender<()>>,
     _folder: TempDir,
@@ -87,10 +89,10 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&store_settings(database, folder.path().to_owned())).await.unwrap();
         let (desk, url, stop_desk) = desk(folder.path(), plot.attachment_size_max_bytes).await;
-        let voice: Arc<dyn Voice> = Arc::new(Loopback::new(&url, ACCOUNT, TOKEN));
+        let (voice, past) = (voice(&url), voice(&url));
         let gateway = start_gateway(&store, &voice, plot.reader.clone(), &plot.settings);
         let faults = desk.faults();
-        World { desk, faults, store, gateway, voice, plot, stop_desk: Some(stop_desk), _folder: folder }
+        World { desk, faults, store, gateway, voice, past, plot, stop_desk: Some(stop_desk), _folder: folder }
     }
 
     /// Stops the gateway in order and starts another one on the same store.
@@ -138,7 +140,7 @@ impl World {
     }
 
     pub async fn ask(&self, operation: Operation) -> Answer {
-        ask(&self.voice, operation).await
+        ask(&self.past, operation).await
     }
 
     pub async fn issue(&self, issue: &str) -> IssueView {
@@ -163,7 +165,7 @@ impl World {
             headers: vec![],
             content: tracker::Content::Nothing,
         };
-        assert_eq!(self.voice.say(&request).await.unwrap().status, 204);
+        assert_eq!(self.past.say(&request).await.unwrap().status, 204);
     }
 
     /// The counters as a metric's value, 0 when it is not there.
@@ -195,6 +197,13 @@ pub async fn send(gateway: &Gateway, mailbox: &str, mail: &str) -> Result<String
         intake.write(piece).await?;
     }
     intake.finish().await
+}
+
+/// A client for the desk.
+pub fn voice(url: &str) -> Arc<dyn Voice> {
+    let mut connection = SiteConnection::new("acme", url.parse().unwrap(), ACCOUNT, TOKEN);
+    connection.allow_private = true;
+    Arc::new(Speaker::new(connection).unwrap())
 }
 
 /// Asks the desk past the gateway.

@@ -47,6 +47,10 @@ impl Project {
 }
 
 impl Voice for Arc<Project> {
+    fn is_parked(&self) -> bool {
+        false
+    }
+
     fn say<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Fault>> {
         Box::pin(async move {
             tokio::task::yield_now().await;
