@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
-use store::{Figures, JobState, Store};
+use store::Store;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -91,7 +91,7 @@ impl Gateway {
 
     /// The metrics as Prometheus text; the store's figures are left out when it does not answer in time.
     pub async fn metrics(&self) -> String {
-        let figures = figures(&self.shared).await.ok();
+        let figures = within_patience(self.shared.store.figures()).await.ok();
         let mut sites: Vec<(String, bool)> =
             self.shared.sites.values().map(|site| (site.name.clone(), site.is_parked())).collect();
         sites.sort();
@@ -137,26 +137,22 @@ fn by_name(mailboxes: Vec<Mailbox>) -> HashMap<String, Mailbox> {
     mailboxes.into_iter().map(|mailbox| (mailbox.name.clone(), mailbox)).collect()
 }
 
-/// Figures of the store, or a fault after ten seconds: health pages must answer.
-async fn figures(shared: &Shared) -> Result<Figures, Fault> {
+/// What the store answers, or a fault after ten seconds: health pages must answer.
+async fn within_patience<T>(asking: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
     const PATIENCE: Duration = Duration::from_secs(10);
     let late = |_| Err(Fault::temporary(FaultCode::StoreUnavailable, "the figures took too long"));
-    tokio::time::timeout(PATIENCE, shared.store.figures()).await.unwrap_or_else(late)
+    tokio::time::timeout(PATIENCE, asking).await.unwrap_or_else(late)
 }
 
 /// Keeps the known depth of the queue near the real one.
 async fn watch_backlog(shared: Arc<Shared>, stop: CancellationToken) {
     loop {
-        match figures(&shared).await {
-            Ok(figures) => {
-                let open = [JobState::Ready, JobState::Running, JobState::Waiting];
-                let open = figures.jobs.iter().filter(|(_, state, _, _)| open.contains(state));
-                shared.backlog.store(open.map(|(_, _, count, _)| count).sum(), Ordering::Relaxed);
-            }
+        match within_patience(shared.store.open_jobs()).await {
+            Ok(open) => shared.backlog.store(open, Ordering::Relaxed),
             Err(fault) => tracing::warn!(code = %fault.code, detail = fault.detail, "the queue's depth is not known"),
         }
         tokio::select! {
-            () = tokio::time::sleep(shared.settings.figures_every) => {}
+            () = tokio::time::sleep(shared.settings.backlog_every) => {}
             () = stop.cancelled() => return,
         }
     }

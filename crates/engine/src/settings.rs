@@ -55,7 +55,7 @@ pub struct Settings {
     /// How often a site in trouble is probed at most.
     pub probe_every: Duration,
     /// How often the depth of the queue is read from the store.
-    pub figures_every: Duration,
+    pub backlog_every: Duration,
     /// Bounds on reading a mail.
     pub mail: mail::Limits,
 }
@@ -86,7 +86,7 @@ impl Default for Settings {
             highest_key_age_max: Duration::from_secs(300),
             trouble_after: 3,
             probe_every: Duration::from_secs(30),
-            figures_every: Duration::from_secs(2),
+            backlog_every: Duration::from_secs(2),
             mail: mail::Limits::default(),
         }
     }

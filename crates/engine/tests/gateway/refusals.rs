@@ -52,7 +52,7 @@ pub async fn a_deleted_issue_is_a_permanent_fault_with_a_reason(database: &Datab
 }
 
 pub async fn fault_06_a_full_queue_refuses_mail_for_now(database: &Database) {
-    let settings = Settings { backlog_max: 3, figures_every: Duration::from_millis(20), ..quick() };
+    let settings = Settings { backlog_max: 3, backlog_every: Duration::from_millis(20), ..quick() };
     let reader = Arc::new(Gated::default());
     let world = World::start(database, Plot { settings, reader: reader.clone(), ..Plot::default() }).await;
     let mut accepted = Vec::new();
