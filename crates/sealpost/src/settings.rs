@@ -102,6 +102,11 @@ pub struct Mailbox {
     pub require_auth: bool,
     pub connections_max: usize,
     pub connections_per_ip_max: usize,
+    pub recipients_max: usize,
+    pub messages_per_connection_max: u32,
+    pub command_timeout_s: u64,
+    pub data_timeout_s: u64,
+    pub errors_max: u32,
     /// User and password of the accounts that may hand mail in.
     pub accounts: Vec<(String, Secret)>,
 }

@@ -164,6 +164,11 @@ impl Reader {
             require_auth: self.truth(section, "require_auth"),
             connections_max: self.integer(section, "connections_max") as usize,
             connections_per_ip_max: self.integer(section, "connections_per_ip_max") as usize,
+            recipients_max: self.integer(section, "recipients_max") as usize,
+            messages_per_connection_max: self.integer(section, "messages_per_connection_max") as u32,
+            command_timeout_s: self.integer(section, "command_timeout_s"),
+            data_timeout_s: self.integer(section, "data_timeout_s"),
+            errors_max: self.integer(section, "errors_max") as u32,
             accounts: Vec::new(),
         };
         if mailbox.tls != "none" && mailbox.certificate.is_none() {

@@ -162,6 +162,11 @@ fn mail_settings(settings: &Settings, mailbox: &Mailbox) -> Result<smtp_in::Sett
         size_bytes_max: settings.size_bytes_max,
         connections_max: mailbox.connections_max,
         connections_per_ip_max: mailbox.connections_per_ip_max,
+        recipients_max: mailbox.recipients_max,
+        messages_per_connection_max: mailbox.messages_per_connection_max,
+        command_timeout_s: mailbox.command_timeout_s,
+        data_timeout_s: mailbox.data_timeout_s,
+        errors_max: mailbox.errors_max,
         ..smtp_in::Settings::default()
     })
 }
