@@ -40,7 +40,7 @@ pub(crate) struct Shared {
     pub(crate) reader: Arc<dyn Reader>,
     pub(crate) settings: Settings,
     pub(crate) metrics: Metrics,
-    sites: HashMap<String, Arc<Site>>,
+    sites: RwLock<Arc<HashMap<String, Arc<Site>>>>,
     mailboxes: RwLock<Arc<HashMap<String, Mailbox>>>,
     pub(crate) large_uploads: Semaphore,
     /// Open jobs, as well as they are known: read now and then, and counted up at each intake between.
@@ -57,14 +57,13 @@ pub struct Gateway {
 impl Gateway {
     /// Starts workers and timers. Jobs that an earlier process left are taken up as their leases run out.
     pub fn start(parts: Parts) -> Gateway {
-        let sites = parts.sites.into_iter().map(|site| (site.name.clone(), Arc::new(site))).collect();
         let shared = Arc::new(Shared {
             store: parts.store,
             reader: parts.reader,
             large_uploads: Semaphore::new(parts.settings.large_uploads_max as usize),
             settings: parts.settings,
             metrics: Metrics::default(),
-            sites,
+            sites: RwLock::new(Arc::new(sites_by_name(parts.sites))),
             mailboxes: RwLock::new(Arc::new(by_name(parts.mailboxes))),
             backlog: AtomicU64::new(0),
         });
@@ -89,11 +88,17 @@ impl Gateway {
         *current = Arc::new(by_name(mailboxes));
     }
 
+    /// Puts other sites in place, for example with a new token; requests under way end as they began.
+    pub fn swap_sites(&self, sites: Vec<Site>) {
+        let mut current = self.shared.sites.write().unwrap_or_else(PoisonError::into_inner);
+        *current = Arc::new(sites_by_name(sites));
+    }
+
     /// The metrics as Prometheus text; the store's figures are left out when it does not answer in time.
     pub async fn metrics(&self) -> String {
         let figures = within_patience(self.shared.store.figures()).await.ok();
         let mut sites: Vec<(String, bool)> =
-            self.shared.sites.values().map(|site| (site.name.clone(), site.is_parked())).collect();
+            self.shared.sites().values().map(|site| (site.name.clone(), site.is_parked())).collect();
         sites.sort();
         self.shared.metrics.render(figures.as_ref(), &sites)
     }
@@ -116,7 +121,7 @@ impl Shared {
             Fault::permanent(FaultCode::SettingsWrong, "the job's site is not in the settings")
                 .with_public(format!("The site `{name}` is not in the settings; add it again, then replay the mail."))
         };
-        self.sites.get(name).cloned().ok_or_else(missing)
+        self.sites().get(name).cloned().ok_or_else(missing)
     }
 
     pub(crate) fn profile(&self, mailbox: &str) -> Result<Arc<Profile>, Fault> {
@@ -128,9 +133,17 @@ impl Shared {
         self.mailboxes().get(mailbox).map(|mailbox| mailbox.profile.clone()).ok_or_else(missing)
     }
 
+    fn sites(&self) -> Arc<HashMap<String, Arc<Site>>> {
+        self.sites.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     fn mailboxes(&self) -> Arc<HashMap<String, Mailbox>> {
         self.mailboxes.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
+}
+
+fn sites_by_name(sites: Vec<Site>) -> HashMap<String, Arc<Site>> {
+    sites.into_iter().map(|site| (site.name.clone(), Arc::new(site))).collect()
 }
 
 fn by_name(mailboxes: Vec<Mailbox>) -> HashMap<String, Mailbox> {

@@ -48,12 +48,9 @@ async fn again(reload: &Reload, held: &[Held]) {
                 tracing::error!(%problem, "settings were not reloaded");
             }
         }
-        Ok(settings) => match super::mailboxes(&settings, &reload.store).await {
-            Ok(mailboxes) => {
-                reload.engine.swap_mailboxes(mailboxes);
-                tracing::info!("settings and profiles are reloaded");
-            }
-            Err(failure) => tracing::error!(problem = failure.text, "profiles were not reloaded"),
+        Ok(settings) => match swap(reload, &settings).await {
+            Ok(()) => tracing::info!("sites, mailboxes and profiles are reloaded"),
+            Err(failure) => tracing::error!(problem = failure.text, "settings were not reloaded"),
         },
     }
     for Held { place, certificates } in held {
@@ -65,6 +62,15 @@ async fn again(reload: &Reload, held: &[Held]) {
         }
     }
     alarm(held);
+}
+
+/// Everything new is made before anything old goes.
+async fn swap(reload: &Reload, settings: &settings::Settings) -> Result<(), Failure> {
+    let sites = super::adapters::sites(settings)?;
+    let mailboxes = super::mailboxes(settings, &reload.store).await?;
+    reload.engine.swap_sites(sites);
+    reload.engine.swap_mailboxes(mailboxes);
+    Ok(())
 }
 
 fn alarm(held: &[Held]) {
