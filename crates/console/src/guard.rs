@@ -1,27 +1,29 @@
 //! The wall around every page: only our own host is answered, forms come only from our own pages, headers are safe.
 
-use crate::Console;
+use crate::{Console, page};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 
 /// No script, no inline style, nothing from elsewhere, no framing (SEC-44).
-const POLICY: &str =
-    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; \
+                      frame-ancestors 'none'; base-uri 'none'";
 
-const SAFE: [(&str, &str); 7] = [
+/// `Referrer-Policy` is not `no-referrer`, because browsers then send `Origin: null` with our own forms too.
+const SAFE: [(&str, &str); 8] = [
     ("content-security-policy", POLICY),
     ("x-content-type-options", "nosniff"),
     ("x-frame-options", "DENY"),
-    ("referrer-policy", "no-referrer"),
+    ("referrer-policy", "same-origin"),
     ("cache-control", "no-store"),
     ("cross-origin-opener-policy", "same-origin"),
     ("cross-origin-resource-policy", "same-origin"),
+    ("permissions-policy", "camera=(), geolocation=(), microphone=()"),
 ];
 
-/// HSTS of one year (PRIV-21); only said over TLS, where browsers heed it.
-const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000; includeSubDomains");
+/// HSTS of one year (PRIV-21), for the console's own name only: what else lives below that name is not ours to decide.
+const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
 /// Refuses foreign hosts (SEC-42) and foreign forms (SEC-40), and sets the safe headers on every answer.
 pub async fn guard(State(console): State<Console>, request: Request, next: Next) -> Response {
@@ -29,40 +31,62 @@ pub async fn guard(State(console): State<Console>, request: Request, next: Next)
         Some(refusal) => refusal,
         None => next.run(request).await,
     };
-    for (name, value) in SAFE {
-        response.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
-    }
-    if console.secure() {
+    set_safe_headers(response.headers_mut());
+    // On loopback it would lock every other program of this machine out of plain HTTP.
+    if console.origin.secure() && !console.origin.on_loopback() {
         response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, HSTS);
     }
     response
 }
 
-fn refusal(console: &Console, request: &Request) -> Option<Response> {
-    if !host_is_ours(console, request) {
-        return Some(
-            (StatusCode::MISDIRECTED_REQUEST, "This console has another name; see console.url in the settings.\n")
-                .into_response(),
-        );
+/// Sets what every answer of ours says about how it may be used.
+pub fn set_safe_headers(headers: &mut HeaderMap) {
+    for (name, value) in SAFE {
+        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }
+}
+
+fn refusal(console: &Console, request: &Request) -> Option<Response> {
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    match host(request) {
+        Some(host) if console.origin.is(host) => {}
+        Some(host) if reads && console.origin.is_loopback_neighbour(host) => {
+            let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+            return Some(Redirect::temporary(&format!("{}{path}", console.origin.text())).into_response());
+        }
+        _ => {
+            let text = "This console goes by another name: the one that `console.url` in the settings says.";
+            return Some(page::notice(StatusCode::MISDIRECTED_REQUEST, "Another name", text));
+        }
+    }
     if !reads && !came_from_us(console, request.headers()) {
-        return Some((StatusCode::FORBIDDEN, "This form did not come from the console's own pages.\n").into_response());
+        return Some(page::notice(
+            StatusCode::FORBIDDEN,
+            "Not sent from here",
+            "This form did not come from the console's own pages, so nothing was done.",
+        ));
     }
     None
 }
 
-fn host_is_ours(console: &Console, request: &Request) -> bool {
-    let named: Vec<&HeaderValue> = request.headers().get_all(header::HOST).iter().collect();
-    let ours = console.origin.split_once("://").map_or("", |(_, host)| host);
-    let in_line = request.uri().authority().is_none_or(|authority| authority.as_str().eq_ignore_ascii_case(ours));
-    in_line && matches!(named.as_slice(), [host] if host.to_str().is_ok_and(|host| host.eq_ignore_ascii_case(ours)))
+/// The one host that the request names; `None` when it names none, several, or two that differ (RFC 9112, section 3.2).
+fn host(request: &Request) -> Option<&str> {
+    let mut named = request.headers().get_all(header::HOST).iter();
+    let (Some(host), None) = (named.next(), named.next()) else { return None };
+    let host = host.to_str().ok()?;
+    let in_line = request.uri().authority().is_none_or(|authority| authority.as_str().eq_ignore_ascii_case(host));
+    in_line.then_some(host)
 }
 
-/// Browsers say where a form came from in `Origin`, and newer ones in `Sec-Fetch-Site`; one of them must say: from us.
+/// Browsers say where a form came from in `Origin` and, newer ones, in `Sec-Fetch-Site`. What is said must be: from us;
+/// and one of them must be said.
 fn came_from_us(console: &Console, headers: &HeaderMap) -> bool {
-    if let Some(origin) = headers.get(header::ORIGIN) {
-        return origin.to_str().is_ok_and(|origin| origin.eq_ignore_ascii_case(&console.origin));
+    let origin = headers
+        .get(header::ORIGIN)
+        .map(|origin| origin.to_str().is_ok_and(|origin| origin.eq_ignore_ascii_case(&console.origin.text())));
+    let site = headers.get("sec-fetch-site").map(|site| site == "same-origin");
+    match (origin, site) {
+        (None, None) => false,
+        (origin, site) => origin.unwrap_or(true) && site.unwrap_or(true),
     }
-    headers.get("sec-fetch-site").is_some_and(|site| site == "same-origin")
 }

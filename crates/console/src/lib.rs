@@ -1,7 +1,9 @@
 //! What people see: the story of each mail, behind a sign-in; and what machines ask: health and metrics.
 
+mod crowd;
 mod guard;
 pub mod operations;
+mod origin;
 mod page;
 mod serve;
 mod sign_in;
@@ -10,14 +12,20 @@ pub use serve::{Acceptor, Listener, Settings};
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
 use axum::middleware;
 use axum::routing::{get, post};
+use origin::Origin;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 use store::Store;
+use tower_http::timeout::TimeoutLayer;
 
 /// The largest form that is read.
 const FORM_BYTES_MAX: usize = 16 * 1024;
+/// A request, its body included, is answered within this time or with 408 (SEC-45).
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What the pages need: the store, and where each site's issues are looked at.
 #[derive(Clone)]
@@ -25,23 +33,27 @@ pub struct Console {
     store: Store,
     /// By site: the base of links that people open.
     browse_bases: Arc<BTreeMap<String, String>>,
-    /// `scheme://host[:port]` of the console itself; the only origin that forms may come from, the only host answered.
-    origin: Arc<str>,
+    /// The only origin that forms may come from, the only host answered.
+    origin: Arc<Origin>,
 }
 
 impl Console {
-    /// `origin` is `https://host[:port]`, or `http://` on loopback.
+    /// `origin` is `https://host[:port]`, or `http://` on loopback; links are made from it and never from what a request
+    /// says (SEC-42). `browse_bases` are `http` or `https` addresses by site; a site without one has no links.
     pub fn new(store: Store, browse_bases: BTreeMap<String, String>, origin: &str) -> Console {
-        Console { store, browse_bases: Arc::new(browse_bases), origin: origin.trim_end_matches('/').into() }
+        Console { store, browse_bases: Arc::new(browse_bases), origin: Arc::new(Origin::read(origin)) }
     }
 
     /// The link that signs a person in once, within `valid_s` seconds.
+    ///
+    /// # Errors
+    /// Those of the store.
     pub async fn sign_in_link(&self, valid_s: u32) -> Result<String, policy::Fault> {
         let secret = self.store.new_sign_in(valid_s).await?;
-        Ok(format!("{}/sign-in?secret={secret}", self.origin))
+        Ok(format!("{}/sign-in?secret={secret}", self.origin.text()))
     }
 
-    /// Every route of the console; each answers with the safe headers of [`guard`].
+    /// Every route of the console; each answers with the safe headers that docs/console.md lists.
     pub fn router(self) -> Router {
         let inside = Router::new()
             .route("/", get(page::messages::list))
@@ -53,14 +65,12 @@ impl Console {
         Router::new()
             .route("/sign-in", get(sign_in::ask).post(sign_in::spend))
             .route("/style.css", get(page::style))
+            .route("/icon.svg", get(page::icon))
             .merge(inside)
             .fallback(page::not_found)
             .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
+            .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIMEOUT))
             .layer(middleware::from_fn_with_state(self.clone(), guard::guard))
             .with_state(self)
-    }
-
-    fn secure(&self) -> bool {
-        self.origin.starts_with("https://")
     }
 }

@@ -1,8 +1,10 @@
 //! What machines ask: is it alive, is it ready, how is it doing; no addresses, no content.
 
+use crate::guard::set_safe_headers;
 use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
+use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use std::pin::Pin;
@@ -22,13 +24,19 @@ pub struct Sources {
     pub metrics: Arc<dyn Fn() -> Later<String> + Send + Sync>,
 }
 
-/// `/live`, `/ready` and `/metrics`.
+/// `/live`, `/ready` and `/metrics`. Answered under any name, since monitors have many; there is nothing to steal here.
 pub fn router(sources: Sources) -> Router {
     Router::new()
         .route("/live", get(|| async { "alive\n" }))
         .route("/ready", get(ready))
         .route("/metrics", get(metrics))
+        .layer(middleware::map_response(safe))
         .with_state(sources)
+}
+
+async fn safe(mut response: Response) -> Response {
+    set_safe_headers(response.headers_mut());
+    response
 }
 
 /// 200 when all work, otherwise 503 with a line for each.

@@ -38,25 +38,55 @@ pub fn sign_in(status: StatusCode, secret: &str, note: &str) -> Response {
     render(status, &SignIn { secret, note })
 }
 
+/// A page that says one thing.
+pub fn notice(status: StatusCode, title: &str, text: &str) -> Response {
+    render(status, &Notice { title, text })
+}
+
 /// A fault, with its code and what to do; never its private detail.
 pub fn trouble(fault: &Fault) -> Response {
-    let title = fault.code.to_string();
-    render(StatusCode::SERVICE_UNAVAILABLE, &Notice { title: &title, text: &fault.public })
+    let title = format!("This did not work ({})", fault.code);
+    notice(StatusCode::SERVICE_UNAVAILABLE, &title, &fault.public)
+}
+
+/// A form without the token of this session.
+pub fn stale_form() -> Response {
+    let text = "This form is from an earlier session, so nothing was done. Open the page again and repeat it.";
+    notice(StatusCode::FORBIDDEN, "An old form", text)
 }
 
 pub async fn not_found() -> Response {
-    render(StatusCode::NOT_FOUND, &Notice { title: "Nothing here", text: "There is no page with this address." })
+    notice(StatusCode::NOT_FOUND, "Nothing here", "There is no page with this address.")
 }
 
 pub async fn style() -> Response {
     ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], include_str!("../assets/style.css")).into_response()
 }
 
-/// `2026-11-22 03:14:22`, in UTC.
-pub fn time(micros: Micros) -> String {
+pub async fn icon() -> Response {
+    ([(header::CONTENT_TYPE, "image/svg+xml")], include_str!("../assets/icon.svg")).into_response()
+}
+
+/// Can this be the id of a row? What cannot be one is not asked for; a NUL would even be a fault in PostgreSQL.
+pub fn is_id(text: &str) -> bool {
+    const ID_BYTES_MAX: usize = 64;
+    text.len() <= ID_BYTES_MAX && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
+
+/// A time for people, `22 Nov 2026, 03:14:22 UTC`, and for machines (RFC 3339).
+pub struct Moment {
+    pub shown: String,
+    pub machine: String,
+}
+
+/// In UTC. A time that no calendar has is left empty.
+pub fn moment(micros: Micros) -> Moment {
     match jiff::Timestamp::from_microsecond(micros) {
-        Ok(time) => time.strftime("%Y-%m-%d %H:%M:%S").to_string(),
-        Err(_) => String::new(),
+        Ok(time) => Moment {
+            shown: time.strftime("%-d %b %Y, %H:%M:%S UTC").to_string(),
+            machine: time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        },
+        Err(_) => Moment { shown: String::new(), machine: String::new() },
     }
 }
 
@@ -67,6 +97,11 @@ pub fn size(bytes: u64) -> String {
         1_000..1_000_000 => format!("{}.{} kB", bytes / 1_000, bytes % 1_000 / 100),
         _ => format!("{}.{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000),
     }
+}
+
+/// A subject as a heading, which must not be empty.
+pub fn subject(subject: String) -> String {
+    if subject.trim().is_empty() { "(no subject)".into() } else { subject }
 }
 
 /// What a job's state means for the person who looks.

@@ -1,47 +1,58 @@
 //! The story of one message: outcome, reasons, steps with receipts, questions with answers, faults.
 
-use super::{render, size, state, state_word, time, trouble};
+use super::messages::IssueLink;
+use super::{Moment, is_id, moment, not_found, notice, render, size, stale_form, state, state_word, subject, trouble};
 use crate::Console;
+use crate::sign_in::{Session, Signed};
 use askama::Template;
+use axum::extract::rejection::{FormRejection, PathRejection};
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
+use axum::{Extension, Form};
 use policy::{Outcome, Receipt, Step, StepKind};
 use store::{JobState, LedgerLine, Story};
 
 /// Who stands in the audit trail for what is done in the console.
 const WHO: &str = "console";
 
+/// A step and what the ledger says of it.
 struct Deed {
     ordinal: u32,
     what: String,
     reason: String,
-    begun: String,
-    ended: String,
+    begun: Option<Moment>,
+    ended: Option<Moment>,
     result: String,
     class: &'static str,
+    /// What the step says in the tracker.
+    text: String,
+    /// What was cut off the text and is kept beside it.
+    cut: Vec<String>,
 }
 
 #[derive(Template)]
 #[template(path = "story.html")]
 struct Page {
+    token: String,
     id: String,
     subject: String,
     sender: String,
     mailbox: String,
-    received: String,
+    received: Moment,
     size: String,
     from: String,
     to: Vec<String>,
     outcome: &'static str,
     reason: String,
     profile: String,
-    issue: Option<(String, String)>,
+    issue: Option<IssueLink>,
     state: &'static str,
     state_word: &'static str,
     tries: u32,
     trouble: Option<(String, String)>,
     wakeable: bool,
+    decided: bool,
     deeds: Vec<Deed>,
     trace: Vec<String>,
     faults: Vec<String>,
@@ -49,43 +60,66 @@ struct Page {
 }
 
 /// The page.
-pub async fn show(State(console): State<Console>, Path(id): Path<String>) -> Response {
+pub async fn show(
+    State(console): State<Console>,
+    session: Extension<Session>,
+    id: Result<Path<String>, PathRejection>,
+) -> Response {
+    let Some(id) = known_form(id) else { return not_found().await };
     match console.store.story(&id).await {
-        Ok(Some(story)) => render(StatusCode::OK, &page(&console, story)),
-        Ok(None) => super::not_found().await,
+        Ok(Some(story)) => render(StatusCode::OK, &page(&console, &session, story)),
+        Ok(None) => not_found().await,
         Err(fault) => trouble(&fault),
     }
 }
 
 /// A person's word: a held or dead message is tried again.
-pub async fn wake(State(console): State<Console>, Path(id): Path<String>) -> Response {
+pub async fn wake(
+    State(console): State<Console>,
+    session: Extension<Session>,
+    id: Result<Path<String>, PathRejection>,
+    form: Result<Form<Signed>, FormRejection>,
+) -> Response {
+    if !session.made(form) {
+        return stale_form();
+    }
+    let Some(id) = known_form(id) else { return not_found().await };
     match console.store.wake(&id, WHO).await {
         Ok(true) => Redirect::to(&format!("/messages/{id}")).into_response(),
-        Ok(false) => super::not_found().await,
+        Ok(false) => {
+            let text = "This message is neither held nor given up, or there is none of this id, so nothing was done.";
+            notice(StatusCode::CONFLICT, "Nothing to try again", text)
+        }
         Err(fault) => trouble(&fault),
     }
 }
 
-fn page(console: &Console, story: Story) -> Page {
+fn known_form(id: Result<Path<String>, PathRejection>) -> Option<String> {
+    id.ok().map(|Path(id)| id).filter(|id| is_id(id))
+}
+
+fn page(console: &Console, session: &Session, story: Story) -> Page {
     let Story { line, envelope, plan, faults, ledger, tries, fault, content_kept } = story;
     let envelope = envelope.unwrap_or_default();
     let plan = plan.as_ref();
     Page {
-        subject: if line.subject.is_empty() { "(no subject)".into() } else { line.subject },
+        token: session.token(),
+        subject: subject(line.subject),
         sender: line.sender,
-        received: time(line.received_at),
+        received: moment(line.received_at),
         size: size(line.size_bytes),
         from: envelope.mail_from.unwrap_or_else(|| "<>".into()),
         to: envelope.rcpt_to,
         outcome: line.outcome.map_or("undecided", Outcome::word),
         reason: line.reason,
-        profile: plan.map(described_profile).unwrap_or_default(),
-        issue: line.issue_key.map(|key| (console.issue_link(&line.site, &key), key)),
+        profile: plan.map_or_else(|| "nothing yet".into(), described_profile),
+        issue: line.issue_key.map(|key| console.issue_link(&line.site, key)),
         state: state(line.job),
         state_word: state_word(line.job),
         tries,
         trouble: fault.map(|fault| (fault.code.to_string(), fault.public)),
         wakeable: matches!(line.job, JobState::Held | JobState::Dead),
+        decided: line.outcome.is_some(),
         deeds: plan
             .map(|p| p.steps.iter().map(|step| deed(step, &p.step_key(step.ordinal).0, &ledger)).collect())
             .unwrap_or_default(),
@@ -105,19 +139,22 @@ fn described_profile(plan: &policy::Plan) -> String {
 fn deed(step: &Step, key: &str, ledger: &[LedgerLine]) -> Deed {
     let line = ledger.iter().find(|line| line.key.0 == key);
     let (result, class) = match line {
-        None => ("not begun".to_string(), "waiting"),
+        None => ("not begun".to_string(), "ready"),
         Some(LedgerLine { receipt: Some(receipt), .. }) => (proof(receipt), "done"),
         Some(LedgerLine { fault: Some(fault), .. }) => (fault.to_string(), "dead"),
         Some(_) => ("begun; its trace is looked for before it is repeated".to_string(), "held"),
     };
+    let (text, cut) = body(&step.kind);
     Deed {
         ordinal: step.ordinal,
         what: described(&step.kind),
         reason: step.reason.clone(),
-        begun: line.map(|line| time(line.begun_at)).unwrap_or_default(),
-        ended: line.and_then(|line| line.ended_at).map(time).unwrap_or_default(),
+        begun: line.map(|line| moment(line.begun_at)),
+        ended: line.and_then(|line| line.ended_at).map(moment),
         result,
         class,
+        text,
+        cut,
     }
 }
 
@@ -128,6 +165,15 @@ fn described(kind: &StepKind) -> String {
         }
         StepKind::AddComment { .. } => "Add a comment".into(),
         StepKind::Attach { file, .. } => format!("Attach {} ({})", file.name, size(file.size_bytes)),
+    }
+}
+
+fn body(kind: &StepKind) -> (String, Vec<String>) {
+    match kind {
+        StepKind::CreateIssue { body, .. } | StepKind::AddComment { body, .. } => {
+            (body.visible.clone(), body.hidden.iter().map(|hidden| hidden.text.clone()).collect())
+        }
+        StepKind::Attach { .. } => (String::new(), Vec::new()),
     }
 }
 
