@@ -1,0 +1,197 @@
+//! The console in a real browser: signing in by hand, hostile mail, the keyboard, and every width and scheme.
+
+use crate::filled::{self, NOON, Words};
+use crate::house::{House, SITE, TRACKER};
+use crate::webdriver::Browser;
+use console::{Console, Listener, Settings};
+use data_encoding::BASE64;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// A folder that is given here gets a picture of every page.
+const PICTURES: &str = "SEALPOST_PICTURES";
+const TAB: char = '\u{e004}';
+const ENTER: char = '\u{e007}';
+
+/// A console on a real socket, and what it is called.
+async fn serve(house: &House) -> (Console, String) {
+    let listener = Listener::bind(Settings::new("127.0.0.1:0".parse().unwrap(), None)).await.unwrap();
+    let origin = format!("http://{}", listener.local_addr().unwrap());
+    let bases = BTreeMap::from([(SITE.to_owned(), TRACKER.to_owned())]);
+    let console = Console::new(house.store.clone(), bases, &origin);
+    tokio::spawn(listener.serve(console.clone().router(), std::future::pending()));
+    (console, origin)
+}
+
+async fn sign_in(browser: &Browser, console: &Console) {
+    browser.open(&console.sign_in_link(600).await.unwrap()).await;
+    browser.click("main button").await;
+    // The browser's own form is taken as ours.
+    browser.until("location.pathname === '/messages'").await;
+}
+
+/// A page that took a script in would have it run; ours must not.
+async fn assert_inline_script_is_blocked(browser: &Browser) {
+    let ran = browser
+        .run(
+            "const script = document.createElement('script'); script.textContent = 'window.ran = true';
+             document.body.append(script);
+             const image = document.createElement('img'); image.setAttribute('onerror', 'window.ran = true');
+             image.src = '/nothing'; document.body.append(image);
+             return new Promise(done => image.addEventListener('error', () => done(window.ran === true)))",
+        )
+        .await;
+    assert_eq!(ran, Value::Bool(false));
+}
+
+#[tokio::test]
+async fn sec_11_hostile_mail_runs_no_script_in_a_browser() {
+    let house = House::open().await;
+    let (console, origin) = serve(&house).await;
+    let value = "</title><script>document.title='ran'</script><img src=x onerror=\"document.title='ran'\">\
+                 <svg/onload=document.title='ran'><style>*{display:none}</style><base href=//evil.example>";
+    let id = filled::dead(&house.store, "hostile", NOON, value, &Words::all(value)).await;
+    let browser = Browser::start().await;
+    sign_in(&browser, &console).await;
+    for path in ["/messages".to_owned(), format!("/messages/{id}")] {
+        browser.open(&format!("{origin}{path}")).await;
+        assert!(browser.title().await.ends_with("Sealpost"));
+        let foreign =
+            "return document.querySelectorAll('script, svg, style, base, img:not([src=\"/icon.svg\"])').length";
+        assert_eq!(browser.run(foreign).await, json!(0), "{path}");
+        let shown = browser.run("return document.querySelector('main').innerText").await;
+        assert!(shown.as_str().unwrap().contains(value), "{path} shows the value as it is: {shown}");
+        assert_inline_script_is_blocked(&browser).await;
+    }
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn a_person_signs_in_wakes_a_message_and_signs_out_by_keyboard_alone() {
+    let house = House::open().await;
+    let (console, origin) = serve(&house).await;
+    let id = filled::held(&house.store, "held", NOON, &Words::plain()).await;
+    let browser = Browser::start().await;
+    browser.open(&console.sign_in_link(600).await.unwrap()).await;
+    assert_eq!(browser.run("return document.activeElement.innerText").await, json!("Sign in"));
+    browser.press(ENTER).await;
+    browser.until("location.pathname === '/messages' && document.readyState === 'complete'").await;
+    let order = tab_through(&browser, 8).await;
+    let expected =
+        ["Skip to the content", "Sealpost", "Sign out", "outcome", "state", "sender", "Show", &Words::plain().subject];
+    assert_eq!(order, expected);
+    browser.press(ENTER).await;
+    browser.until(&format!("location.pathname === '/messages/{id}' && document.readyState === 'complete'")).await;
+    assert_eq!(tab_through(&browser, 5).await.last().unwrap(), "Try again");
+    browser.press(ENTER).await;
+    browser.until("document.readyState === 'complete' && !document.body.innerText.includes('Try again')").await;
+    assert_eq!(house.store.story(&id).await.unwrap().unwrap().line.job, store::JobState::Ready);
+    tab_through(&browser, 3).await;
+    browser.press(ENTER).await;
+    browser.until("location.pathname === '/sign-in'").await;
+    browser.open(&format!("{origin}/messages")).await;
+    assert_eq!(browser.title().await, "Sign in · Sealpost");
+    browser.close().await;
+}
+
+/// What has the focus after each press of Tab; each shows that it has.
+async fn tab_through(browser: &Browser, presses: usize) -> Vec<String> {
+    let mut order = Vec::new();
+    for _ in 0..presses {
+        browser.press(TAB).await;
+        let found = browser
+            .run(
+                "const at = document.activeElement;
+                 const ring = ['', '::after'].some(part => getComputedStyle(at, part).outlineStyle === 'solid');
+                 return [at.name || at.innerText.trim(), ring]",
+            )
+            .await;
+        assert_eq!(found[1], json!(true), "{} shows that it has the focus", found[0]);
+        order.push(found[0].as_str().unwrap().to_owned());
+    }
+    order
+}
+
+#[tokio::test]
+async fn sec_40_a_form_of_another_site_does_nothing() {
+    let house = House::open().await;
+    let (console, origin) = serve(&house).await;
+    let (_, elsewhere) = serve(&house).await;
+    let id = filled::held(&house.store, "held", NOON, &Words::plain()).await;
+    let browser = Browser::start().await;
+    sign_in(&browser, &console).await;
+    let token = browser.run("return document.querySelector('[name=token]').value").await;
+    // Another port is another origin, yet gets the same cookies; so the token alone must not do.
+    browser.open("about:blank").await;
+    let form = format!(
+        "document.body.innerHTML = `<form method=post action='{origin}/messages/{id}/wake'>
+            <input name=token value={token}></form>`;
+         document.querySelector('form').submit()"
+    );
+    for place in ["about:blank", &format!("data:text/html,{elsewhere}")] {
+        browser.open(place).await;
+        browser.run(&form).await;
+        browser.until("(document.body?.innerText ?? '').includes('did not come from the console')").await;
+    }
+    assert_eq!(house.store.story(&id).await.unwrap().unwrap().line.job, store::JobState::Held);
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn every_page_fits_every_width_and_is_well_formed() {
+    let house = House::open().await;
+    let (console, origin) = serve(&house).await;
+    let link = console.sign_in_link(600).await.unwrap();
+    let long = Words { sender: "a".repeat(200) + "@people.example", ..Words::all(&"unbroken".repeat(40)) };
+    let id = filled::done(&house.store, "long", NOON - 1, &"LONG".repeat(30), &long).await;
+    let mut pages = vec![("long".to_owned(), format!("/messages/{id}"))];
+    for (state, id) in filled::one_of_each(&house.store).await {
+        pages.push((state.to_owned(), format!("/messages/{id}")));
+    }
+    let named =
+        [("list", "/messages"), ("none", "/messages?outcome=reject"), ("lost", "/nothing"), ("sign-in", "/sign-in")];
+    pages.extend(named.map(|(name, path)| (name.to_owned(), path.to_owned())));
+    pages.push(("link".to_owned(), link[origin.len()..].to_owned()));
+    let browser = Browser::start().await;
+    sign_in(&browser, &console).await;
+    for (name, path) in &pages {
+        for (width, scheme) in [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark"), (320, "light")] {
+            browser.look(width, scheme).await;
+            browser.open(&format!("{origin}{path}")).await;
+            let wide = browser.run("return document.documentElement.scrollWidth").await.as_u64().unwrap();
+            assert!(wide <= u64::from(width), "{name} is {wide} wide in {width}");
+            keep_picture(&browser, &format!("{name}-{width}-{scheme}")).await;
+        }
+        assert_eq!(browser.run(WELL_FORMED).await, json!([]), "{name}");
+    }
+    browser.close().await;
+}
+
+/// What a page lacks for those who do not see it.
+const WELL_FORMED: &str = "
+    const lacks = [];
+    if (document.documentElement.lang !== 'en') lacks.push('language');
+    if (document.querySelectorAll('h1').length !== 1) lacks.push('one main heading');
+    if (!document.querySelector('main#main')) lacks.push('main');
+    if (document.querySelector('[tabindex]')) lacks.push('an order of its own');
+    for (const field of document.querySelectorAll('input:not([type=hidden]), select, textarea'))
+        if (!field.labels.length) lacks.push('label of ' + field.name);
+    for (const named of document.querySelectorAll('a, button, summary'))
+        if (!named.innerText.trim()) lacks.push('name of ' + named.outerHTML);
+    for (const image of document.querySelectorAll('img:not([alt])')) lacks.push('words for ' + image.src);
+    let level = 1;
+    for (const heading of document.querySelectorAll('h1, h2, h3')) {
+        const next = Number(heading.tagName[1]);
+        if (next > level + 1) lacks.push('heading between ' + level + ' and ' + next);
+        level = next;
+    }
+    const ids = [...document.querySelectorAll('[id]')].map(one => one.id);
+    if (new Set(ids).size !== ids.length) lacks.push('unique ids');
+    return lacks";
+
+async fn keep_picture(browser: &Browser, name: &str) {
+    if let Some(folder) = std::env::var_os(PICTURES) {
+        let picture = BASE64.decode(browser.picture().await.as_bytes()).unwrap();
+        std::fs::write(std::path::Path::new(&folder).join(format!("{name}.png")), picture).unwrap();
+    }
+}

@@ -1,0 +1,50 @@
+//! Health and figures, as a monitor asks for them.
+
+use crate::house::*;
+use axum::http::StatusCode;
+use console::operations::{Sources, router};
+use std::sync::Arc;
+
+async fn operations() -> (House, axum::Router) {
+    let house = House::open().await;
+    let store = house.store.clone();
+    let sources = Sources {
+        ready: Arc::new(move || {
+            let store = store.clone();
+            Box::pin(async move {
+                let database = store.check().await.map_err(|fault| fault.to_string());
+                vec![("database", database), ("cells", Ok(()))]
+            })
+        }),
+        metrics: Arc::new(|| Box::pin(async { "sealpost_messages 9\n".to_owned() })),
+    };
+    (house, router(sources))
+}
+
+#[tokio::test]
+async fn alive_says_nothing_of_the_database_and_ready_does() {
+    let (house, router) = operations().await;
+    let ask = |path: &'static str| send(router.clone(), get(path));
+    assert_eq!(ask("/live").await.status, StatusCode::OK);
+    let ready = ask("/ready").await;
+    assert_eq!((ready.status, &*ready.text), (StatusCode::OK, "database: ready\ncells: ready\n"));
+    house.store.close().await;
+    assert_eq!(ask("/live").await.status, StatusCode::OK);
+    let ready = ask("/ready").await;
+    assert_eq!(ready.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(ready.text.starts_with("database: SP-0100 ") && ready.text.ends_with("cells: ready\n"), "{}", ready.text);
+}
+
+#[tokio::test]
+async fn metrics_come_in_the_text_format_and_no_page_is_here() {
+    let (house, router) = operations().await;
+    let metrics = send(router.clone(), with(get("/metrics"), "host", "monitor.internal:9100")).await;
+    assert_eq!(metrics.header("content-type"), "text/plain; version=0.0.4; charset=utf-8");
+    assert_eq!(metrics.text, "sealpost_messages 9\n");
+    assert_eq!((metrics.header("cache-control"), metrics.header("x-content-type-options")), ("no-store", "nosniff"));
+    let session = house.session().await;
+    for path in ["/", "/messages", "/sign-in"] {
+        assert_eq!(send(router.clone(), with(get(path), "cookie", &session)).await.status, StatusCode::NOT_FOUND);
+    }
+    assert_eq!(send(router, post("/live", "")).await.status, StatusCode::METHOD_NOT_ALLOWED);
+}

@@ -1,0 +1,16 @@
+//! The console as people, browsers, machines and attackers meet it, over a real store.
+#![allow(clippy::unwrap_used)]
+
+mod browser;
+mod filled;
+mod hostile;
+mod house;
+mod listing;
+mod look;
+mod machines;
+mod routes;
+mod signing_in;
+mod stories;
+mod tls;
+mod webdriver;
+mod wire;

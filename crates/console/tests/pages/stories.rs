@@ -1,0 +1,115 @@
+//! The story of one message, in each state, and a person's word that it is tried again.
+
+use crate::filled;
+use crate::house::*;
+use axum::http::StatusCode;
+use store::JobState;
+
+async fn story(state: &str) -> (House, String, String, String) {
+    let house = House::open().await;
+    let each = filled::one_of_each(&house.store).await;
+    let id = each.iter().find(|(word, _)| *word == state).unwrap().1.clone();
+    let session = house.session().await;
+    let page = house.page(&session, &format!("/messages/{id}")).await.text;
+    assert!(!page.contains("private-detail"), "a fault's detail is for logs");
+    (house, session, id, page)
+}
+
+fn assert_says(page: &str, texts: &[&str]) {
+    for text in texts {
+        assert!(page.contains(text), "{text}:\n{page}");
+    }
+}
+
+#[tokio::test]
+async fn a_done_message_shows_outcome_reasons_receipts_and_what_was_cut() {
+    let (.., page) = story("done").await;
+    assert_says(
+        &page,
+        &[
+            "<title>The printer on floor 3 eats paper · Sealpost</title>",
+            "<span class=\"lozenge create done\">create</span>",
+            "href=\"https://jira.example/browse/NORTH-41\"",
+            "no thread, no key in the subject",
+            "1. Create an issue of type Task in NORTH",
+            "issue NORTH-41, id 1",
+            "2. Attach paper.jpg (123.4 kB)",
+            "attachment 77",
+            "every second sheet is crumpled.\n\nCan somebody",
+            "What was cut off and kept",
+            "Does it answer a known mail? No, so it becomes an issue in NORTH.",
+            "support version 3, mapping default",
+            "from ada@people.example<br>to help@north.example",
+            "kept, sealed",
+        ],
+    );
+    assert!(!page.contains("Try again") && !page.contains("What was malformed"), "{page}");
+}
+
+#[tokio::test]
+async fn a_held_message_says_that_it_waits_for_a_person() {
+    let (.., page) = story("held").await;
+    assert_says(&page, &["held for a person", "SP-0307", "begun; its trace is looked for", "Try again"]);
+}
+
+#[tokio::test]
+async fn a_message_that_was_given_up_says_why() {
+    let (.., page) = story("dead").await;
+    let texts =
+        ["given up", "SP-0300", "The project NORTH wants a component.", "Try again", "transfer encoding is unknown"];
+    assert_says(&page, &texts);
+}
+
+#[tokio::test]
+async fn an_undecided_message_says_what_it_waits_for() {
+    let (.., page) = story("waiting").await;
+    assert_says(
+        &page,
+        &["undecided", "It is not decided yet", "waiting", "SP-0303", "Nothing was asked yet.", "1 try"],
+    );
+    assert!(!page.contains("Try again"));
+}
+
+#[tokio::test]
+async fn a_message_without_steps_says_so() {
+    let (.., page) = story("ignored").await;
+    assert_says(&page, &["ignore", "Nothing was to be done.", "sent automatically"]);
+}
+
+#[tokio::test]
+async fn a_person_wakes_what_is_held_or_given_up_and_nothing_else() {
+    for (state, woken) in [("held", true), ("dead", true), ("done", false), ("ignored", false)] {
+        let (house, session, id, _) = story(state).await;
+        let page = house.page(&session, "/messages").await;
+        let wake = with(post(&format!("/messages/{id}/wake"), &format!("token={}", page.token())), "cookie", &session);
+        let answer = house.send(wake).await;
+        let now = house.store.story(&id).await.unwrap().unwrap();
+        if woken {
+            assert_eq!(
+                (answer.status, answer.header("location")),
+                (StatusCode::SEE_OTHER, &*format!("/messages/{id}"))
+            );
+            assert_eq!((now.line.job, now.tries), (JobState::Ready, 0), "{state}");
+        } else {
+            assert_eq!(answer.status, StatusCode::CONFLICT, "{state}");
+            assert!(answer.text.contains("nothing was done"));
+            assert_eq!(now.line.job, JobState::Done);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_is_gone_is_told_with_code_and_remedy() {
+    let (house, session, id, _) = story("done").await;
+    house.store.close().await;
+    for path in ["/messages", &*format!("/messages/{id}")] {
+        let answer = house.page(&session, path).await;
+        assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+        assert!(
+            answer.text.contains("SP-0100") && answer.text.contains("See whether the database runs"),
+            "{}",
+            answer.text
+        );
+    }
+    assert_eq!(house.send(get("/sign-in")).await.status, StatusCode::OK);
+}
