@@ -44,7 +44,7 @@ pub(crate) async fn decide_and_write_down(shared: &Shared, held: &Held) -> Resul
     if decision.plan.outcome == Outcome::Quarantine {
         Metrics::add(&shared.metrics.quarantined);
     }
-    tracing::info!(message = message.id, outcome = decision.plan.outcome.word(), "decided");
+    tracing::info!(message_row = message.id, outcome = decision.plan.outcome.word(), "decided");
     Ok(())
 }
 

@@ -73,7 +73,7 @@ impl Inquiry<'_> {
                 Err(Stop::Wait(fault, self.shared.settings.parent_poll))
             }
             Err(parent) => {
-                tracing::warn!(message = self.message.id, parent, "the parent was waited for in vain");
+                tracing::warn!(message_row = self.message.id, parent, "the parent was waited for in vain");
                 Ok(Thread::Unknown)
             }
         }

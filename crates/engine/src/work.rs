@@ -55,8 +55,9 @@ pub(crate) async fn work(shared: Arc<Shared>, leases: Leases, stop: Cancellation
     }
     drain(runs, &hurry, shared.settings.shutdown_grace).await;
     beating.cancel();
-    if let Err(error) = heart.await {
-        tracing::error!(%error, "the heartbeat ended badly");
+    if heart.await.is_err() {
+        // The error's own text repeats the panic's message, which may hold content; the panic's place is logged already.
+        tracing::error!("the heartbeat ended badly");
     }
 }
 
@@ -117,9 +118,10 @@ async fn run(shared: Arc<Shared>, held: Held, permit: OwnedSemaphorePermit, hurr
     stop_job(&mut job).await;
     let result = match ended {
         Some(Ok(result)) => result,
-        Some(Err(error)) => {
+        Some(Err(_)) => {
             Metrics::add(&shared.metrics.panics);
-            tracing::error!(job = held.lease.job, %error, "a job panicked");
+            // Without the error: its text repeats the panic's message, which may hold content.
+            tracing::error!(job = held.lease.job, "a job panicked");
             Err(Stop::Retry(Fault::temporary(FaultCode::Internal, "the job panicked")))
         }
         None => Err(Stop::Lost),
@@ -206,7 +208,7 @@ fn note(shared: &Shared, held: &Held, fault: &Fault, what: &str) {
     shared.metrics.fault(fault);
     let lease = &held.lease;
     tracing::warn!(
-        job = lease.job, kind = ?lease.kind, message = lease.subject, site = lease.site, tries = lease.tries,
+        job = lease.job, kind = ?lease.kind, message_row = lease.subject, site = lease.site, tries = lease.tries,
         code = %fault.code, detail = fault.detail, "{what}"
     );
 }

@@ -93,6 +93,7 @@ fn main() -> ExitCode {
     if matches!(arguments.command, Command::Cell) {
         engine::cell::run_child();
     }
+    wire::panics();
     // Two providers compiled in would make the first handshake panic; naming ours first makes it the only one.
     if rustls::crypto::aws_lc_rs::default_provider().install_default().is_err() {
         eprintln!("sealpost: a TLS provider was installed before the program started; please report this");

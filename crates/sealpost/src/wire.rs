@@ -7,7 +7,7 @@ mod observe;
 mod reload;
 
 pub use adapters::{ask_who_we_are, cells};
-pub use observe::logs;
+pub use observe::{logs, panics};
 
 use crate::command::Failure;
 use crate::settings::{self, Settings};

@@ -1,6 +1,8 @@
 //! The house rules, held by a test: arrows, opening sentences, names, lengths, purity, and a manual that is true.
 #![allow(clippy::unwrap_used)]
 
+#[path = "tidy/leaks.rs"]
+mod leaks;
 #[path = "tidy/source.rs"]
 mod source;
 

@@ -1,0 +1,119 @@
+//! What a leak would begin with, looked for in the source: a log field that nobody has thought about, unsafe code, a
+//! secret that can be printed.
+
+use crate::source::{in_repository, root, rust_files};
+
+/// Every field that a log line may have: ids, counts, times, codes, names from the settings, and texts of our own. None may
+/// hold what a person wrote or an address of one (PRIV-16); a new name here needs that thought.
+const FIELDS: &[&str] = &[
+    // Ids of ours: rows and jobs.
+    "job",
+    "message_row",
+    "parent",
+    "step",
+    "webhook",
+    // Names from the settings, and where we listen.
+    "address",
+    "mailbox",
+    "place",
+    "site",
+    // Words and codes of ours.
+    "at",
+    "code",
+    "kind",
+    "method",
+    "outcome",
+    "path",
+    "status",
+    "what",
+    // Texts about what went wrong, which by their own rule hold no secret and no content.
+    "broken",
+    "detail",
+    "error",
+    "fault",
+    "problem",
+    "why",
+    // Numbers.
+    "connections",
+    "contents",
+    "days_left",
+    "orphans",
+    "pause",
+    "retry",
+    "size_bytes",
+    "took_ms",
+    "tries",
+    "wait_ms",
+];
+
+/// The arguments of a macro call that begins at the start of `text`, split at the commas between them.
+fn arguments(text: &str) -> Vec<String> {
+    let (mut depth, mut quoted, mut escaped) = (0, false, false);
+    let mut found = vec![String::new()];
+    for c in text.chars() {
+        let is_end = !quoted && depth == 1 && c == ')';
+        match c {
+            _ if escaped => {}
+            '"' => quoted = !quoted,
+            '(' | '[' | '{' if !quoted => depth += 1,
+            ')' | ']' | '}' if !quoted => depth -= 1,
+            _ => {}
+        }
+        escaped = quoted && c == '\\' && !escaped;
+        match c {
+            _ if is_end => break,
+            ',' if !quoted && depth == 1 => found.push(String::new()),
+            '(' if depth == 1 && !quoted && found == [""] => {}
+            _ => found.last_mut().unwrap().push(c),
+        }
+    }
+    found.into_iter().map(|argument| argument.trim().to_owned()).filter(|argument| !argument.is_empty()).collect()
+}
+
+/// What is wrong with one argument of a log macro.
+fn wrong_with(argument: &str) -> Option<String> {
+    if let Some(text) = argument.strip_prefix('"') {
+        // A text that is filled in could be filled with anything.
+        return (text.contains('{') && argument != "\"{what}\"").then(|| format!("the text {argument} is filled in"));
+    }
+    let name = argument.split('=').next().unwrap().trim().trim_start_matches(['%', '?']);
+    let name = name.rsplit('.').next().unwrap();
+    (!FIELDS.contains(&name)).then(|| format!("the field {name} is not one that was thought about"))
+}
+
+#[test]
+fn priv_16_log_lines_have_only_fields_that_hold_no_content() {
+    let mut wrong = Vec::new();
+    let mut lines = 0;
+    for file in rust_files().into_iter().filter(|file| file.path.contains("/src/")) {
+        let text = file.text.split("#[cfg(test)]").next().unwrap();
+        for level in ["trace", "debug", "info", "warn", "error"] {
+            for (at, call) in text.match_indices(&format!("tracing::{level}!(")) {
+                lines += 1;
+                let arguments = arguments(&text[at + call.len() - 1..]);
+                wrong.extend(arguments.iter().filter_map(|a| Some(format!("{}: {}", file.path, wrong_with(a)?))));
+            }
+        }
+    }
+    assert!(lines > 20, "only {lines} log lines were found");
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn the_search_finds_what_it_is_for() {
+    let call = "(job = lease.job, %subject, code = %fault.code, \"a, {subject} (b)\", mail.sender) + 1";
+    let found = arguments(call);
+    assert_eq!(found, ["job = lease.job", "%subject", "code = %fault.code", "\"a, {subject} (b)\"", "mail.sender"]);
+    assert_eq!(found.iter().filter(|argument| wrong_with(argument).is_some()).count(), 3);
+}
+
+#[test]
+fn unsafe_code_is_forbidden_in_every_crate() {
+    assert!(in_repository("Cargo.toml").contains("[workspace.lints.rust]\nunsafe_code = \"forbid\""));
+    for entry in std::fs::read_dir(root().join("crates")).unwrap() {
+        let manifest = std::fs::read_to_string(entry.unwrap().path().join("Cargo.toml")).unwrap();
+        let table: toml::Table = manifest.parse().unwrap();
+        let inherits = table.get("lints").and_then(|lints| lints.get("workspace")).and_then(toml::Value::as_bool);
+        assert_eq!(inherits, Some(true), "{:?}", table["package"]);
+    }
+}
