@@ -24,19 +24,19 @@ const POSTGRES_STATEMENT_TIMEOUT_MS: u32 = 30_000;
 /// After a checkpoint the write-ahead log's file is cut to this.
 const WAL_KEPT_BYTES: &str = "16777216";
 
-/// Removes one of the forms `sqlite:PATH` and `sqlite://PATH`.
-fn sqlite_path(path: &str) -> &str {
-    path.strip_prefix("//").unwrap_or(path)
+/// The file behind one of the forms `sqlite:PATH` and `sqlite://PATH`, of which `sqlite:` is off already.
+pub(crate) fn sqlite_path(path: &str) -> &Path {
+    Path::new(path.strip_prefix("//").unwrap_or(path))
 }
 
 /// The file of the write-ahead log beside the database's.
 pub(crate) fn wal_path(path: &str) -> Option<PathBuf> {
-    Some(PathBuf::from(format!("{}-wal", sqlite_path(path))))
+    Some(PathBuf::from(format!("{}-wal", sqlite_path(path).display())))
 }
 
 /// Creates folder and file when missing, both for our eyes only: SQLite would follow the umask.
 pub(crate) fn sqlite_options(path: &str) -> Result<SqliteConnectOptions, Fault> {
-    let path = Path::new(sqlite_path(path));
+    let path = sqlite_path(path);
     create_folder(path.parent().unwrap_or(Path::new(".")))?;
     std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(path).map_err(|error| {
         Fault::temporary(FaultCode::StoreUnavailable, format!("opening the database file: {error}"))

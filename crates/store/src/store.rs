@@ -5,16 +5,18 @@ use crate::database::{Db, execute};
 use crate::migrate;
 use crate::room::Room;
 use crate::vault::Vault;
+use crate::vault::belonging;
 use crate::vault::book::Book;
 use crate::vault::master::KeyProvider;
 use crate::wake::{Bell, Looked};
 use crate::{Micros, dialect, job};
 use policy::{Fault, FaultCode};
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Where things are kept; every path is created when it is missing, but for the master key.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Settings {
     /// `sqlite:PATH` or `postgres://…`.
     pub database: String,
@@ -28,6 +30,18 @@ pub struct Settings {
     pub keep_content_days: u32,
     /// New content is refused below this many free bytes in the blob folder.
     pub free_bytes_min: u64,
+}
+
+/// By hand, because the URLs of databases may carry passwords.
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = |url: &str| url.split(':').next().unwrap_or_default().to_owned();
+        f.debug_struct("Settings")
+            .field("database", &kind(&self.database))
+            .field("key_book", &kind(&self.key_book))
+            .field("blobs", &self.blobs)
+            .finish_non_exhaustive()
+    }
 }
 
 /// The one door to everything that is remembered. Cheap to clone. A worker that claims jobs keeps a clone of its own, so
@@ -51,18 +65,21 @@ pub(crate) struct Inner {
 impl Store {
     /// Opens (and on an empty database creates) everything; migrates under a lock; refuses a schema newer than known.
     ///
-    /// Errors: `KeyUnavailable` when the master key is missing, wrong or readable by others; `StoreSchema` when the schema
+    /// Errors: `KeyUnavailable` when the master key is missing, wrong or readable by others, or the key book is not the
+    /// one that the database was written with; `StoreSchema` when the schema
     /// is newer; `SettingsWrong` when key book and database are the same.
     pub async fn open(settings: &Settings) -> Result<Store, Fault> {
         if settings.database == settings.key_book {
-            let why =
-                "The key book must not be in the main database: a backup of one would hold the keys of the other.";
-            return Err(Fault::permanent(FaultCode::SettingsWrong, why).with_public(why));
+            return Err(kept_together());
         }
         // First the key: without it nothing may be created that could not be opened again.
         let master = KeyProvider::File(settings.master_key.clone()).master().await?;
         let book = Book::open(Db::open(&settings.key_book, &migrate::KEY_BOOK).await?, master).await?;
+        if same_file(&settings.database, &settings.key_book) {
+            return Err(kept_together());
+        }
         let db = Db::open(&settings.database, &migrate::MAIN).await?;
+        belonging::check(&db, &book).await?;
         let blobs = Blobs::open(&settings.blobs)?;
         let mut folders = vec![settings.blobs.clone()];
         if let Some(path) = settings.database.strip_prefix("sqlite:") {
@@ -100,4 +117,15 @@ impl Store {
     pub async fn now(&self) -> Result<Micros, Fault> {
         self.inner.db.read(|conn| Box::pin(dialect::now(conn))).await
     }
+}
+
+fn kept_together() -> Fault {
+    let why = "The key book must not be in the main database: a backup of one would hold the keys of the other.";
+    Fault::permanent(FaultCode::SettingsWrong, why).with_public(why)
+}
+
+/// Whether two SQLite databases are one file, however their paths are written.
+fn same_file(one: &str, other: &str) -> bool {
+    let file = |url: &str| dialect::sqlite_path(url.strip_prefix("sqlite:")?).canonicalize().ok();
+    file(one).is_some_and(|one| file(other) == Some(one))
 }

@@ -69,6 +69,13 @@ impl Book {
         self.unwrap(row)
     }
 
+    /// Whether the book has ever held this key, destroyed or not.
+    pub(crate) async fn knows(&self, id: String) -> Result<bool, Fault> {
+        let sql = "SELECT id FROM keys WHERE id = $1";
+        let found = self.db.read(move |conn| Box::pin(async move { one!(conn, (String,), sql, &id) })).await?;
+        Ok(found.is_some())
+    }
+
     /// Every key of a site and kind that is not destroyed, newest first.
     pub(crate) async fn keys(&self, site: &str, kind: &'static str) -> Result<Vec<BookKey>, Fault> {
         let site = site.to_owned();

@@ -12,6 +12,8 @@ use zeroize::Zeroizing;
 
 /// Permission bits of group and others.
 const OTHERS: u32 = 0o077;
+/// Permission to write of group and others.
+const WRITE_OF_OTHERS: u32 = 0o022;
 /// A key file is one line; anything longer is the wrong file.
 const FILE_BYTES_MAX: u64 = 256;
 
@@ -82,6 +84,13 @@ fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, Fault> {
         );
         return refused(why, format!("mode {mode:04o}"));
     }
+    if let Some(mode) = folder_open_to_others(path) {
+        let why = format!(
+            "Others could put another file in the place of the master key's: its folder has mode {mode:04o}. Run \
+             `chmod go-w` on the folder."
+        );
+        return refused(why, format!("folder of mode {mode:04o}"));
+    }
     let mut text = Zeroizing::new(String::new());
     if let Err(error) = file.take(FILE_BYTES_MAX).read_to_string(&mut text) {
         return refused("The master key's file cannot be read.".into(), error.kind().to_string());
@@ -90,6 +99,15 @@ fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, Fault> {
         Ok(bytes) if bytes.len() == KEY_BYTES => Ok(Zeroizing::new(bytes)),
         _ => refused("The master key's file must hold 32 bytes as 64 hex digits.".into(), "wrong form".into()),
     }
+}
+
+/// The mode of the file's folder when others may exchange what is in it. A sticky folder, as secrets are mounted in, lets
+/// only the owner do that.
+fn folder_open_to_others(path: &Path) -> Option<u32> {
+    const STICKY: u32 = 0o1000;
+    let folder = path.canonicalize().ok()?.parent()?.to_owned();
+    let mode = std::fs::metadata(folder).ok()?.permissions().mode() & 0o7777;
+    (mode & WRITE_OF_OTHERS != 0 && mode & STICKY == 0).then_some(mode)
 }
 
 fn id_of(key: &[u8]) -> KeyId {
@@ -125,6 +143,19 @@ mod tests {
         for wrong in ["", "00", "zz", &"0".repeat(63), &"0".repeat(66), &"g".repeat(64)] {
             std::fs::write(&path, wrong).unwrap();
             assert!(provider.master().await.is_err(), "{wrong:?} was accepted");
+        }
+        std::fs::write(&path, "0".repeat(64)).unwrap();
+        let folder_mode = |mode| {
+            std::fs::set_permissions(path.parent().unwrap(), std::fs::Permissions::from_mode(mode)).unwrap();
+        };
+        for mode in [0o720, 0o702, 0o777] {
+            folder_mode(mode);
+            let Err(fault) = provider.master().await else { panic!("a folder of mode {mode:o} was accepted") };
+            assert!(fault.public.contains("chmod go-w"), "{}", fault.public);
+        }
+        for mode in [0o1777, 0o755, 0o700] {
+            folder_mode(mode);
+            assert!(provider.master().await.is_ok(), "a folder of mode {mode:o} was refused");
         }
         std::fs::remove_file(&path).unwrap();
         let Err(fault) = provider.master().await else { panic!("a missing key was accepted") };

@@ -1,5 +1,6 @@
 //! The vault: which key seals what, unwrapped keys kept for reuse, and the keyed hashes of a site.
 
+pub(crate) mod belonging;
 pub(crate) mod book;
 pub(crate) mod hash;
 pub(crate) mod master;

@@ -44,7 +44,8 @@ checks! {
         a_late_worker_begins_nothing, waking_lets_failed_steps_begin_again, finishing_ties_message_and_people_to_the_issue;
     reading: threads_lead_to_issues_or_to_waiting, earlier_copies_are_seen, lists_filter_and_page,
         a_story_tells_everything, figures_count, ids_that_do_not_exist;
-    secrecy: priv_01_priv_02_nothing_planted_is_found_at_rest, sec_49_swapped_and_changed_rows_do_not_open,
+    secrecy: priv_01_priv_02_nothing_planted_is_found_at_rest, sec_46_settings_do_not_show_passwords,
+        sec_50_a_key_book_that_does_not_belong_to_the_database_is_refused, sec_49_swapped_and_changed_rows_do_not_open,
         sec_49_changed_blobs_do_not_open, sec_50_another_master_key_is_refused, keys_are_renewed_before_they_wear_out,
         sec_53_the_audit_trail_shows_every_change, priv_24_ciphertexts_name_their_key,
         key_book_and_database_are_kept_apart, hashes_differ_by_site_and_use;

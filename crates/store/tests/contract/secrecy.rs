@@ -189,6 +189,26 @@ pub async fn sec_50_another_master_key_is_refused(home: Home) {
     assert_eq!(code(Store::open(&home.settings).await.map(|_| ())), FaultCode::KeyUnavailable);
 }
 
+pub async fn sec_50_a_key_book_that_does_not_belong_to_the_database_is_refused(home: Home) {
+    let store = home.open().await;
+    take(&store, arrival("one")).await;
+    store.close().await;
+    // What was destroyed on purpose is not missed.
+    home.key_sql("UPDATE keys SET wrapped_key = NULL, destroyed_at = 1 WHERE kind = 'day'").await;
+    home.open().await.close().await;
+    for lost in ["kind = 'hash_handle'", "kind = 'day'", "1 = 1"] {
+        home.key_sql("CREATE TABLE kept AS SELECT * FROM keys").await;
+        home.key_sql(&format!("DELETE FROM keys WHERE {lost}")).await;
+        let Err(fault) = Store::open(&home.settings).await else { panic!("accepted without keys where {lost}") };
+        assert_eq!(fault.code, FaultCode::KeyUnavailable);
+        assert!(fault.public.contains("not the key book"), "{}", fault.public);
+        home.key_sql("DELETE FROM keys").await;
+        home.key_sql("INSERT INTO keys SELECT * FROM kept").await;
+        home.key_sql("DROP TABLE kept").await;
+    }
+    home.open().await.close().await;
+}
+
 pub async fn keys_are_renewed_before_they_wear_out(home: Home) {
     let store = home.open().await;
     let one = take(&store, arrival("one")).await;
@@ -270,6 +290,10 @@ pub async fn priv_24_ciphertexts_name_their_key(home: Home) {
 pub async fn key_book_and_database_are_kept_apart(home: Home) {
     let settings = Settings { key_book: home.settings.database.clone(), ..home.settings.clone() };
     assert_eq!(code(Store::open(&settings).await.map(|_| ())), FaultCode::SettingsWrong);
+    let folder = home.folder.path().display().to_string();
+    let (one, other) = (format!("sqlite:{folder}/one.db"), format!("sqlite:{folder}/./one.db"));
+    let settings = Settings { key_book: one, database: other, ..home.settings.clone() };
+    assert_eq!(code(Store::open(&settings).await.map(|_| ())), FaultCode::SettingsWrong);
     let wrong = Settings { database: "mysql://x".into(), ..home.settings.clone() };
     assert_eq!(code(Store::open(&wrong).await.map(|_| ())), FaultCode::SettingsWrong);
     let store = home.open().await;
@@ -293,4 +317,11 @@ pub async fn hashes_differ_by_site_and_use(home: Home) {
     let together = "SELECT COUNT(*) FROM (SELECT digest FROM messages UNION SELECT message_id FROM messages
         UNION SELECT handle FROM messages) x";
     assert_eq!(home.number(together).await, 6);
+}
+
+pub async fn sec_46_settings_do_not_show_passwords(home: Home) {
+    let url = "postgres://sealpost:planted-password@db.example/sealpost";
+    let settings = Settings { database: url.into(), key_book: url.into(), ..home.settings.clone() };
+    let shown = format!("{settings:?} {settings:#?}");
+    assert!(shown.contains("postgres") && !shown.contains("planted"), "{shown}");
 }
