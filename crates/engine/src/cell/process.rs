@@ -247,10 +247,23 @@ fn signal_meaning(signal: i32) -> &'static str {
 
 fn failed(failure: Failure) -> Fault {
     match failure {
-        Failure::Panicked { at } => Fault::temporary(FaultCode::CellDied, format!("the cell panicked at {at}")),
+        Failure::Panicked { at } => {
+            Fault::temporary(FaultCode::CellDied, format!("the cell panicked at {}", place(&at)))
+        }
         Failure::AnswerTooLarge => Fault::permanent(FaultCode::TooComplex, "the answer is too long"),
         Failure::PartTooLarge => Fault::permanent(FaultCode::TooComplex, "the part is too long"),
     }
+}
+
+/// A place in the source code as it may stand in a log. A cell that a mail has taken over could say anything instead.
+fn place(at: &str) -> &str {
+    const PLACE_BYTES_MAX: usize = 200;
+    let in_a_path = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-".contains(&byte);
+    let is_place = at.len() <= PLACE_BYTES_MAX
+        && at.rsplit_once(':').is_some_and(|(file, line)| {
+            file.ends_with(".rs") && file.bytes().all(in_a_path) && line.bytes().all(|byte| byte.is_ascii_digit())
+        });
+    if is_place { at } else { "an unknown place" }
 }
 
 fn decode<T: DeserializeOwned>(payload: &[u8]) -> io::Result<T> {
@@ -259,4 +272,19 @@ fn decode<T: DeserializeOwned>(payload: &[u8]) -> io::Result<T> {
 
 pub(super) fn unavailable(detail: impl Into<String>) -> Fault {
     Fault::temporary(FaultCode::CellUnavailable, detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sec_47_a_cell_tells_no_more_than_a_place() {
+        let told = |at: &str| failed(Failure::Panicked { at: at.to_owned() }).detail;
+        assert_eq!(told("crates/mail/src/parse.rs:12"), "the cell panicked at crates/mail/src/parse.rs:12");
+        let long = format!("{}.rs:1", "a".repeat(10_000));
+        for said in ["Dear planted,\r\nhow are you.rs:1", "planted words", "\u{1b}[31m.rs:1", "planted.rs:x", &long] {
+            assert_eq!(told(said), "the cell panicked at an unknown place");
+        }
+    }
 }
