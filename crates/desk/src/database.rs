@@ -4,6 +4,7 @@ use crate::Error;
 use crate::writer::Writer;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Row, SqliteConnection, SqlitePool};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -19,6 +20,8 @@ const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_first.sql")];
 
 /// Opens the file, creating it where needed.
 pub(crate) async fn open(file: &Path) -> Result<(SqlitePool, Writer), Error> {
+    // Before SQLite does it, which would follow the umask: what people wrote stands in it in clear.
+    std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(file)?;
     // FULL: an answer that was given is on disk, or the tests of lost answers would prove nothing.
     let options = SqliteConnectOptions::new()
         .filename(file)

@@ -138,7 +138,8 @@ impl Desk {
         if settings.accounts.is_empty() {
             return Err(Error::NoAccount);
         }
-        tokio::fs::create_dir_all(&settings.files).await?;
+        // For our eyes only: the files are what strangers sent, in clear.
+        tokio::fs::DirBuilder::new().recursive(true).mode(0o700).create(&settings.files).await?;
         let (readers, writer) = database::open(&settings.database).await?;
         let directory = Directory::load(&readers).await?;
         for account in &settings.accounts {

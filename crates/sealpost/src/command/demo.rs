@@ -6,6 +6,7 @@ use crate::wire;
 use courier::submit::{Target, submit};
 use mail::Envelope;
 use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::time::Duration;
 use store::Story;
@@ -79,7 +80,10 @@ fn prepare(data: &Path, fresh: bool) -> Result<(), Failure> {
         }
         std::fs::remove_dir_all(data).map_err(|error| cannot("remove", data, &error))?;
     }
-    std::fs::create_dir_all(data.join("keys")).map_err(|error| cannot("make", data, &error))?;
+    // For the owner's eyes only: the desk keeps in clear what was mailed.
+    let keys = data.join("keys");
+    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(keys);
+    made.map_err(|error| cannot("make", data, &error))?;
     std::fs::write(data.join(OURS), "").map_err(|error| cannot("write", data, &error))
 }
 
@@ -231,4 +235,23 @@ fn ports() -> Result<[u16; 3], Failure> {
     };
     let cannot = |error| Failure::new(format!("cannot listen on loopback: {error}"));
     Ok([free(SMTP_PORT).map_err(cannot)?, free(CONSOLE_PORT).map_err(cannot)?, free(OPERATIONS_PORT).map_err(cannot)?])
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[tokio::test]
+    async fn sec_50_nobody_else_reads_what_the_demo_keeps() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("demo");
+        prepare(&data, false).unwrap();
+        desk(&data).await.unwrap();
+        for private in ["", "keys", "desk.db", "desk.db-wal", "desk-files", "keys/desk.token"] {
+            let mode = std::fs::metadata(data.join(private)).unwrap().permissions().mode();
+            assert_eq!(mode & 0o077, 0, "{private:?} has mode {mode:o}");
+        }
+    }
 }
