@@ -3,6 +3,7 @@
 mod auth;
 mod command;
 mod data;
+mod guesses;
 mod limits;
 mod listener;
 mod reply;

@@ -38,6 +38,9 @@ impl<G: Gate> Session<'_, G> {
             Ok(Err(refusal)) => return self.refuse(&refusal),
             Err(heard) => return self.part(heard),
         };
+        if self.shared.guesses.used_up(self.ip, &credentials.user) {
+            return self.refuse(&Refusal::new(454, "4.7.0", "Too many wrong passwords lately; try again later"));
+        }
         let answer = self.shared.gate.authenticate(&credentials.user, &credentials.password);
         match ask(async { Ok(answer.await) }).await {
             Ok(true) => {
@@ -45,7 +48,10 @@ impl<G: Gate> Session<'_, G> {
                 self.say(235, "2.7.0", "Welcome");
                 Next::Listen
             }
-            Ok(false) => self.fail_auth().await,
+            Ok(false) => {
+                self.shared.guesses.note(self.ip, &credentials.user);
+                self.fail_auth().await
+            }
             Err(refusal) => self.refuse(&refusal),
         }
     }

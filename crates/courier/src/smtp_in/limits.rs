@@ -117,7 +117,7 @@ impl Drop for Seat {
 }
 
 /// One subscriber's addresses count as one: of IPv6 the /64, of which a single client holds 2^64.
-fn network(ip: IpAddr) -> IpAddr {
+pub(super) fn network(ip: IpAddr) -> IpAddr {
     match ip.to_canonical() {
         IpAddr::V4(ip) => IpAddr::V4(ip),
         IpAddr::V6(ip) => {

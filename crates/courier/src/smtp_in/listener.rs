@@ -15,6 +15,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
+use super::guesses::Guesses;
 use super::limits::{ACCEPT_PAUSE_MS, Seat, Seats};
 use super::session::Session;
 use super::settings::wrong;
@@ -28,6 +29,7 @@ pub(super) struct Shared<G: Gate> {
     pub(super) gate: Arc<G>,
     pub(super) certificates: Option<Arc<Certificates>>,
     pub(super) stopping: watch::Sender<bool>,
+    pub(super) guesses: Guesses,
     seats: Arc<Seats>,
     ids: AtomicU64,
     accepted: AtomicU64,
@@ -92,6 +94,7 @@ impl<G: Gate> Listener<G> {
             gate,
             certificates,
             stopping: watch::Sender::new(false),
+            guesses: Guesses::default(),
             seats,
             ids: AtomicU64::new(u64::try_from(start.as_micros()).unwrap_or_default()),
             accepted: AtomicU64::new(0),

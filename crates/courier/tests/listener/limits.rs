@@ -191,3 +191,24 @@ async fn a_gate_that_panics_costs_one_connection() {
     assert_eq!(book.mails().len(), 1);
     server.abort();
 }
+
+#[tokio::test(start_paused = true)]
+async fn sec_43_an_account_cannot_be_guessed_over_many_connections() {
+    let (listener, _) = listener(Settings { offer_auth: true, ..settings() }).await;
+    // NUL "ann" NUL and a wrong password, then the right one.
+    let (wrong, right) = ("AUTH PLAIN AGFubgB4\r\n", "AUTH PLAIN AGFubgBvcGVuIHNlc2FtZQ==\r\n");
+    let mut answers = String::new();
+    for said in std::iter::repeat_n(wrong.repeat(3), 34).chain([right.to_owned()]) {
+        let (mut ours, theirs) = tokio::io::duplex(1 << 16);
+        ours.write_all(format!("EHLO c\r\n{said}QUIT\r\n").as_bytes()).await.unwrap();
+        let (_, heard) = tokio::join!(listener.converse(theirs, Some([127, 0, 0, 1].into())), async {
+            let mut heard = String::new();
+            ours.read_to_string(&mut heard).await.unwrap();
+            heard
+        });
+        answers.push_str(&heard);
+    }
+    assert_eq!(answers.matches("\r\n535 5.7.8 ").count(), 100, "{answers}");
+    assert_eq!(answers.matches("\r\n454 4.7.0 ").count(), 3, "{answers}");
+    assert!(!answers.contains("235 "), "the right password is not looked at any more");
+}
