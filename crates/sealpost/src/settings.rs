@@ -81,7 +81,8 @@ pub struct Site {
     pub account: String,
     pub token: Secret,
     pub allow_private: bool,
-    pub proxy: Option<String>,
+    /// A secret, because a user and a password may stand in it.
+    pub proxy: Option<Secret>,
     pub certificate_authorities: Vec<PathBuf>,
     pub requests_at_once: usize,
 }

@@ -140,7 +140,7 @@ impl Reader {
             account: self.text(section, "account"),
             token: self.secret(section, "token").unwrap_or(Secret(String::new())),
             allow_private: self.truth(section, "allow_private"),
-            proxy: self.optional_text(section, "proxy"),
+            proxy: self.optional_text(section, "proxy").map(Secret),
             certificate_authorities: self
                 .texts(section, "certificate_authorities")
                 .iter()

@@ -19,9 +19,16 @@ pub struct Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = if self.value.is_empty() { self.key.clone() } else { format!("{} = {}", self.key, self.value) };
+        let value = without_password(&self.value);
+        let shown = if value.is_empty() { self.key.clone() } else { format!("{} = {value}", self.key) };
         write!(f, "{}: {}: {}; {}", self.place, shown, self.why, self.remedy)
     }
+}
+
+/// A URL without the user and password that should not stand in it but may; any other text as it is.
+fn without_password(text: &str) -> String {
+    let user = text.split_once("://").and_then(|(scheme, rest)| Some((scheme, &rest[rest.rfind('@')?..])));
+    user.map_or_else(|| text.to_owned(), |(scheme, rest)| format!("{scheme}://…{rest}"))
 }
 
 /// A value in its written form, with where it stands.
@@ -351,5 +358,21 @@ impl Section {
             }
             Missing::Refused => Err(problem(&key, "", self.place.clone(), "is missing", describe(setting.kind))),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sec_46_what_is_wrong_is_told_without_the_password_in_it() {
+        let told = |value: &str| problem("store.database", value, "a.toml:1".into(), "is wrong", "mend it").to_string();
+        for url in ["mysql://u:planted@db/x", "postgresql://u:planted/planted@db/x", "ftp://planted@db"] {
+            let text = told(&format!("{url:?}"));
+            assert!(!text.contains("planted") && text.contains("://…@db"), "{text}");
+        }
+        assert!(told("\"https://jira.example/@x\"").contains("://"));
+        assert!(told("\"a@b.example\"").contains("a@b.example"));
     }
 }

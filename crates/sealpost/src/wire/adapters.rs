@@ -48,7 +48,8 @@ pub fn sites(settings: &Settings) -> Result<Vec<engine::Site>, Failure> {
 
 fn speaker(site: &Site) -> Result<Speaker, Failure> {
     let api_base = site.api_base.parse().map_err(|error| wrong(site, "api_base", &error))?;
-    let proxy = site.proxy.as_deref().map(str::parse).transpose().map_err(|error| wrong(site, "proxy", &error))?;
+    let proxy =
+        site.proxy.as_ref().map(|url| url.0.parse()).transpose().map_err(|error| wrong(site, "proxy", &error))?;
     Ok(Speaker::new(SiteConnection {
         allow_private: site.allow_private,
         proxy,
