@@ -34,7 +34,7 @@ impl Held {
         Duration::from_micros(u64::try_from(self.now().saturating_sub(self.lease.created_at)).unwrap_or(0))
     }
 
-    /// Asked right before every effect: a process that was stopped past its lease must not act any more (FAULT-30, 31).
+    /// Asked right before every effect is sent: a process that was stopped past its lease must not act any more (FAULT-30, 31).
     pub(crate) fn still_ours(&self) -> Result<(), Fault> {
         let valid = self.state.valid_until_ms.load(Ordering::Acquire);
         if self.state.lost.is_cancelled() || self.leases.ms_since_start(Instant::now()) >= valid {

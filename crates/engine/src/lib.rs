@@ -24,4 +24,4 @@ pub use gateway::{Gateway, Mailbox, Parts};
 pub use intake::{MailIntake, MailboxGate};
 pub use reader::Reader;
 pub use settings::Settings;
-pub use site::{Site, Voice};
+pub use site::{Go, Site, Voice};

@@ -11,10 +11,19 @@ use std::time::{Duration, Instant};
 use tokio::sync::{OnceCell, mpsc};
 use tracker::{Answer, Dialect, Operation, Request, Response};
 
+/// Asked when all waiting is over and the request is about to be sent; a fault keeps it from being sent.
+///
+/// A request may wait for its turn for longer than a lease holds, above all in a process that was stopped meanwhile: what
+/// was asked before the wait says nothing any more (FAULT-30).
+pub type Go<'a> = &'a (dyn Fn() -> Result<(), Fault> + Send + Sync);
+
 /// Carries requests to one site: the HTTP client in a gateway. Nothing is repeated here.
 pub trait Voice: Send + Sync + 'static {
-    /// One request and its whole response. `Unknown` when the request may have reached the tracker.
+    /// One request that changes nothing, and its whole response.
     fn say<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Fault>>;
+
+    /// One request that has an effect, and its whole response. `Unknown` when it may have reached the tracker.
+    fn say_if<'a>(&'a self, request: &'a Request, go: Go<'a>) -> BoxFuture<'a, Result<Response, Fault>>;
 
     /// Is the site left alone until a time that it named itself?
     fn is_parked(&self) -> bool;
@@ -26,6 +35,7 @@ pub trait Voice: Send + Sync + 'static {
         request: &'a Request,
         size_bytes: u64,
         pieces: mpsc::Receiver<Bytes>,
+        go: Go<'a>,
     ) -> BoxFuture<'a, Result<Response, Fault>>;
 }
 
@@ -62,8 +72,10 @@ impl Site {
 
     /// Asks for something that changes nothing; a lost answer is temporary.
     pub(crate) async fn read(&self, operation: &Operation) -> Result<Answer, Fault> {
-        let answer = self.ask(operation).await;
-        answer.map_err(|fault| match fault.kind {
+        self.may_go()?;
+        let request = self.dialect.request(operation);
+        let response = within(self.request_max, self.voice.say(&request)).await;
+        self.understand(operation, response).map_err(|fault| match fault.kind {
             // Reading again does no harm.
             FaultKind::Unknown => {
                 let pause = whole_seconds(self.trouble.pause_now());
@@ -74,8 +86,11 @@ impl Site {
     }
 
     /// Asks for an effect. `Temporary` means that it surely did not happen, `Unknown` that it may have.
-    pub(crate) async fn write(&self, operation: &Operation) -> Result<Answer, Fault> {
-        self.ask(operation).await
+    pub(crate) async fn write(&self, operation: &Operation, go: Go<'_>) -> Result<Answer, Fault> {
+        self.may_go()?;
+        let request = self.dialect.request(operation);
+        let response = within(self.request_max, self.voice.say_if(&request, go)).await;
+        self.understand(operation, response)
     }
 
     /// Asks for a file to be attached; see [`Voice::say_with_file`].
@@ -84,10 +99,11 @@ impl Site {
         operation: &Operation,
         size_bytes: u64,
         pieces: mpsc::Receiver<Bytes>,
+        go: Go<'_>,
     ) -> Result<Answer, Fault> {
         self.may_go()?;
         let request = self.dialect.request(operation);
-        let response = within(self.upload_max, self.voice.say_with_file(&request, size_bytes, pieces)).await;
+        let response = within(self.upload_max, self.voice.say_with_file(&request, size_bytes, pieces, go)).await;
         self.understand(operation, response)
     }
 
@@ -100,13 +116,6 @@ impl Site {
             }
         });
         asked.await.map(String::as_str)
-    }
-
-    async fn ask(&self, operation: &Operation) -> Result<Answer, Fault> {
-        self.may_go()?;
-        let request = self.dialect.request(operation);
-        let response = within(self.request_max, self.voice.say(&request)).await;
-        self.understand(operation, response)
     }
 
     fn may_go(&self) -> Result<(), Fault> {
@@ -129,6 +138,8 @@ impl Site {
             Err(fault) => fault,
         };
         match (status, fault.kind) {
+            // Nothing was sent, and that says nothing about the site.
+            (None, _) if fault.code == FaultCode::LeaseLost => Err(fault),
             // The account is refused as a whole: every request of the site would be, so the site waits for its new token.
             (Some(401), _) => Err(self.troubled(Fault { kind: FaultKind::Temporary, ..fault })),
             // A proxy may say 503 after the tracker has done the work; only with Retry-After it is the tracker's own word.

@@ -7,9 +7,11 @@ mod server;
 mod tls;
 
 use engine::speak::{SiteConnection, Speaker};
-use policy::{FaultCode, FaultKind};
+use policy::{Fault, FaultCode, FaultKind};
 use serde_json::json;
 use server::{Act, Server, answer};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use tracker::{Content, Method, Request};
 use url::Url;
@@ -225,12 +227,46 @@ async fn fault_15_requests_that_wait_for_their_turn_heed_the_quiet_too() {
     assert_eq!((faults, server.seen().len()), (9, 1));
 }
 
+/// A process that slept past its lease while its request waited for a turn must not send it any more.
+#[tokio::test]
+async fn fault_30_leave_is_asked_after_the_wait_for_a_turn() {
+    let slow = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n".to_vec();
+    let server = Server::start(move |_| Act::AnswerAfter(Duration::from_millis(100), slow.clone())).await;
+    let speaker = Speaker::new(SiteConnection { requests_max: 1, ..connection(&server.url) }).unwrap();
+    let lost = Arc::new(AtomicBool::new(false));
+    let before = tokio::spawn({
+        let (speaker, lost) = (speaker.clone(), lost.clone());
+        async move {
+            let response = speaker.say(&get()).await;
+            lost.store(true, Ordering::SeqCst);
+            response
+        }
+    });
+    // The first one is under way, so the second one waits; its leave ends before its turn comes.
+    while server.seen().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    let go = || match lost.load(Ordering::SeqCst) {
+        true => Err(Fault::temporary(FaultCode::LeaseLost, "the lease ran out")),
+        false => Ok(()),
+    };
+    let fault = speaker.say_if(&post(), &go).await;
+    assert_eq!(before.await.unwrap().unwrap().status, 200);
+    match fault {
+        Err(fault) => assert_eq!((fault.code, server.seen().len()), (FaultCode::LeaseLost, 1)),
+        Ok(_) => panic!("it was sent without leave"),
+    }
+}
+
 #[tokio::test]
 async fn a_file_is_streamed_with_its_length_announced() {
     let server = Server::start(|_| answer(200, "", "[]")).await;
     let content: Vec<u8> = (0..1_000_000_u32).map(|n| (n % 251) as u8).collect();
     let held: &'static [u8] = content.clone().leak();
-    assert_eq!(speaker(&server).say_with_file(&attach(), held.len() as u64, held).await.unwrap().status, 200);
+    assert_eq!(
+        speaker(&server).say_with_file(&attach(), held.len() as u64, held, &|| Ok(())).await.unwrap().status,
+        200
+    );
     let seen = &server.seen()[0];
     assert_eq!(seen.header("content-length"), Some(seen.body.len().to_string()));
     assert_eq!(seen.header("transfer-encoding"), None);
@@ -245,7 +281,7 @@ async fn a_file_is_streamed_with_its_length_announced() {
 async fn fault_40_a_file_that_ends_early_never_becomes_a_whole_request() {
     let server = Server::start(|_| answer(200, "", "[]")).await;
     let half: &'static [u8] = &[7; 100_000];
-    let fault = speaker(&server).say_with_file(&attach(), 200_000, half).await.unwrap_err();
+    let fault = speaker(&server).say_with_file(&attach(), 200_000, half, &|| Ok(())).await.unwrap_err();
     assert_eq!(fault.kind, FaultKind::Temporary, "{}", fault.detail);
     assert!(server.seen().is_empty());
 }
@@ -257,7 +293,7 @@ async fn an_early_refusal_of_a_large_file_is_heard() {
     })
     .await;
     let large: &'static [u8] = vec![0; 4_000_000].leak();
-    match speaker(&server).say_with_file(&attach(), large.len() as u64, large).await {
+    match speaker(&server).say_with_file(&attach(), large.len() as u64, large, &|| Ok(())).await {
         Ok(response) => assert_eq!(response.status, 413),
         // The connection may break under the upload before the answer is read; then what happened is not known.
         Err(fault) => assert_eq!(fault.kind, FaultKind::Unknown),

@@ -97,7 +97,6 @@ impl Run<'_> {
 
     pub(super) async fn act(&mut self, step: &Step, key: &StepKey, before: &str) -> Result<Ended, Stop> {
         crash_point("carry_begun");
-        self.held.still_ours()?;
         match self.effect(step, key).await {
             Ok(receipt) => {
                 crash_point("carry_effect_done");
@@ -129,7 +128,7 @@ impl Run<'_> {
                     fields: fields.clone(),
                     marker: key.clone(),
                 };
-                match self.site.write(&operation).await? {
+                match self.site.write(&operation, &|| self.held.still_ours()).await? {
                     Answer::Made(made) => Ok(Receipt::Issue { id: made.id, key: made.key }),
                     other => Err(misunderstood(&other)),
                 }
@@ -138,7 +137,7 @@ impl Run<'_> {
                 let issue_id = self.issue_id(issue)?;
                 let operation =
                     Operation::AddComment { issue_id: issue_id.clone(), body: body.clone(), marker: key.clone() };
-                match self.site.write(&operation).await? {
+                match self.site.write(&operation, &|| self.held.still_ours()).await? {
                     Answer::Made(made) => Ok(Receipt::Comment { issue_id, id: made.id }),
                     other => Err(misunderstood(&other)),
                 }

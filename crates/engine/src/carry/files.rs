@@ -25,7 +25,8 @@ pub(super) async fn attach(run: &Run<'_>, issue_id: &str, file: &File) -> Result
     let raw = run.shared.store.raw(&run.held.lease.subject).await?;
     let (sender, receiver) = mpsc::channel(PIECES_WAITING);
     let reading = run.shared.reader.part(raw, &run.shared.settings.mail, &file.part, sender);
-    let sending = run.site.write_file(&operation, file.size_bytes, receiver);
+    let go = || run.held.still_ours();
+    let sending = run.site.write_file(&operation, file.size_bytes, receiver, &go);
     let (read, sent) = tokio::join!(reading, sending);
     match (read, sent) {
         (_, Ok(Answer::Attached(stored))) => Ok(stored),

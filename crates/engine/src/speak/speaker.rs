@@ -1,6 +1,7 @@
 //! Requests out, whole responses back.
 
 use crate::cell::Source;
+use crate::site::Go;
 use crate::speak::address::{CheckedResolver, Reach};
 use crate::speak::connection::SiteConnection;
 use crate::speak::parking::Parking;
@@ -57,15 +58,21 @@ impl Speaker {
         Ok(Speaker { inner: Arc::new(inner) })
     }
 
-    /// Carries a request without a file.
+    /// As [`Speaker::say_if`], for a request that may be sent whatever has happened meanwhile.
+    pub async fn say(&self, request: &Request) -> Result<Response, Fault> {
+        self.say_if(request, &|| Ok(())).await
+    }
+
+    /// Carries a request without a file, unless `go` says otherwise once it has its turn.
     ///
     /// Any status is a response, redirects among them. The faults:
     ///
     /// - temporary `TrackerBusy`: the site asked for quiet; nothing was sent.
     /// - temporary `TrackerUnreachable`: no connection, or the answer to a GET was lost.
+    /// - what `go` says; nothing was sent.
     /// - unknown `TrackerUnclear`: the answer to anything else was lost; it may have been done.
     /// - permanent `AddressRefused`: the name led to an address that the settings do not allow.
-    pub async fn say(&self, request: &Request) -> Result<Response, Fault> {
+    pub async fn say_if(&self, request: &Request, go: Go<'_>) -> Result<Response, Fault> {
         let mut out = self.prepare(request)?;
         match &request.content {
             Content::Nothing => {}
@@ -76,7 +83,7 @@ impl Speaker {
             }
             Content::File { .. } => return Err(internal("a file was to be sent without its bytes")),
         }
-        self.carry(request, out, self.inner.connection.answer_timeout).await
+        self.carry(request, out, self.inner.connection.answer_timeout, go).await
     }
 
     /// Carries a request with a file of exactly `size_bytes`; faults as [`Speaker::say`], and those of the source.
@@ -87,6 +94,7 @@ impl Speaker {
         request: &Request,
         size_bytes: u64,
         source: impl Source + 'static,
+        go: Go<'_>,
     ) -> Result<Response, Fault> {
         let Content::File { name, content_type } = &request.content else {
             return Err(internal("bytes were given for a request without a file"));
@@ -99,7 +107,7 @@ impl Speaker {
         *out.body_mut() = Some(reqwest::Body::wrap_stream(upload.body(size_bytes, source)));
         let connection = &self.inner.connection;
         let more = Duration::from_secs(size_bytes / connection.upload_bytes_per_s_min.max(1));
-        self.carry(request, out, connection.answer_timeout + more).await
+        self.carry(request, out, connection.answer_timeout + more, go).await
     }
 
     /// Is the site left alone for now? Temporary `TrackerBusy` with the time that is left.
@@ -131,9 +139,16 @@ impl Speaker {
         Ok(out)
     }
 
-    async fn carry(&self, request: &Request, mut out: reqwest::Request, timeout: Duration) -> Result<Response, Fault> {
+    async fn carry(
+        &self,
+        request: &Request,
+        mut out: reqwest::Request,
+        timeout: Duration,
+        go: Go<'_>,
+    ) -> Result<Response, Fault> {
         *out.timeout_mut() = Some(timeout);
         let _turn = self.turn().await?;
+        go()?;
         let begun = Instant::now();
         let result = self.exchange(request.method, out).await;
         let status = result.as_ref().map_or(0, |response| response.status);

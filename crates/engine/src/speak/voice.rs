@@ -1,8 +1,8 @@
 //! The client as the engine's voice to a site.
 
-use crate::Voice;
 use crate::cell::Source;
 use crate::speak::speaker::Speaker;
+use crate::{Go, Voice};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use policy::Fault;
@@ -18,13 +18,18 @@ impl Voice for Speaker {
         Box::pin(Speaker::say(self, request))
     }
 
+    fn say_if<'a>(&'a self, request: &'a Request, go: Go<'a>) -> BoxFuture<'a, Result<Response, Fault>> {
+        Box::pin(Speaker::say_if(self, request, go))
+    }
+
     fn say_with_file<'a>(
         &'a self,
         request: &'a Request,
         size_bytes: u64,
         pieces: mpsc::Receiver<Bytes>,
+        go: Go<'a>,
     ) -> BoxFuture<'a, Result<Response, Fault>> {
-        Box::pin(Speaker::say_with_file(self, request, size_bytes, Received(pieces)))
+        Box::pin(Speaker::say_with_file(self, request, size_bytes, Received(pieces), go))
     }
 }
 

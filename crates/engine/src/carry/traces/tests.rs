@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
-use crate::site::Voice;
+use crate::site::{Go, Voice};
 use bytes::Bytes;
 use futures_util::future::{BoxFuture, join_all};
 use serde_json::{Value, json};
@@ -59,11 +59,16 @@ impl Voice for Arc<Project> {
         })
     }
 
+    fn say_if<'a>(&'a self, request: &'a Request, _go: Go<'a>) -> BoxFuture<'a, Result<Response, Fault>> {
+        self.say(request)
+    }
+
     fn say_with_file<'a>(
         &'a self,
         request: &'a Request,
         _size_bytes: u64,
         _pieces: mpsc::Receiver<Bytes>,
+        _go: Go<'a>,
     ) -> BoxFuture<'a, Result<Response, Fault>> {
         self.say(request)
     }
