@@ -21,6 +21,9 @@ const POSTGRES_CONNECTIONS_MAX: u32 = 16;
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 /// No statement of ours takes longer, migrations excepted; a server that hangs becomes a temporary fault (FAULT-26).
 const POSTGRES_STATEMENT_TIMEOUT_MS: u32 = 30_000;
+/// A process that stops in the middle of a unit of work (SIGSTOP, a frozen machine, a cut network) holds its locks no longer
+/// than this, or it would stop every other process with it (FAULT-30). Units never pause between their statements.
+const POSTGRES_IDLE_IN_UNIT_TIMEOUT_MS: u32 = 10_000;
 /// After a checkpoint the write-ahead log's file is cut to this.
 const WAL_KEPT_BYTES: &str = "16777216";
 
@@ -85,6 +88,7 @@ pub(crate) async fn postgres_pool(url: &str) -> Result<PgPool, Fault> {
         // A server that answers before its log is on the disk would break the first promise.
         .options([("synchronous_commit", "on".to_owned())])
         .options([("statement_timeout", POSTGRES_STATEMENT_TIMEOUT_MS.to_string())])
+        .options([("idle_in_transaction_session_timeout", POSTGRES_IDLE_IN_UNIT_TIMEOUT_MS.to_string())])
         .disable_statement_logging();
     PgPoolOptions::new()
         .max_connections(POSTGRES_CONNECTIONS_MAX)
