@@ -65,9 +65,10 @@ pub struct IssueFacts {
 
 /// What is known so far. `None` and missing entries are still open; [`crate::ask`] asks for what it needs.
 ///
-/// `sealpost try --facts FILE` reads this as JSON.
+/// `sealpost try --facts FILE` reads this as JSON; a fact with a name that is not one is refused, because a plan that
+/// silently ignores it explains nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Facts {
     /// When the message came in, RFC 3339 in UTC.
     pub now: String,
