@@ -1,3 +1,9 @@
 //! What tests start: real servers in temporary folders, stopped when the test ends, however it ends.
 
+pub mod gateway;
+pub mod home;
+pub mod port;
 pub mod postgres;
+pub mod settings_file;
+pub mod shared;
+pub mod web;
