@@ -75,7 +75,8 @@ pub struct Written {
 }
 
 /// Environment variables with our prefix that are not settings.
-const NOT_SETTINGS: &[&str] = &["SEALPOST_SHARED", "SEALPOST_CRASH", "SEALPOST_TARGET", "SEALPOST_BLESS"];
+const NOT_SETTINGS: &[&str] =
+    &["SEALPOST_SHARED", "SEALPOST_NOT_RUN", "SEALPOST_CRASH", "SEALPOST_TARGET", "SEALPOST_BLESS"];
 
 /// Reads the text of a settings file; `file` only names it in problems. `environment` overrides the file.
 pub fn read(text: &str, file: &str, environment: &[(String, String)]) -> Result<Written, Vec<Problem>> {

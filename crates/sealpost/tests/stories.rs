@@ -1,0 +1,26 @@
+//! Stories with the real binary: mail goes in as people and servers send it, and what the tracker holds is counted.
+//!
+//! One binary for all of them, because linking one takes longer than running most of them. The desk runs in the test's
+//! process, so that it outlives every gateway that is killed.
+#![allow(clippy::unwrap_used)]
+
+mod stories {
+    mod command_line;
+    mod corpora;
+    #[cfg(feature = "crash_points")]
+    mod crash;
+    mod hostile;
+    mod lost_answers;
+    mod mails;
+    mod messages;
+    mod power;
+    mod seclusion;
+    mod secrecy;
+    mod settings;
+    mod signals;
+    mod swaks;
+    mod two_processes;
+    mod walk;
+    mod ways_in;
+    mod world;
+}

@@ -1,0 +1,144 @@
+//! What other programs may rely on: `read`, `reply`, `sanitize` and `try`, their JSON and their exit codes.
+
+use super::world::{PROGRAM, lines, told};
+use serde_json::{Value, json};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+fn example(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples").join(name)
+}
+
+fn run(words: &[&str], files: &[PathBuf]) -> Output {
+    Command::new(PROGRAM).args(words).args(files).stdin(Stdio::null()).output().unwrap()
+}
+
+/// The program with this on its standard input.
+fn run_on(words: &[&str], input: &[u8]) -> Output {
+    let mut command = Command::new(PROGRAM);
+    let piped = command.args(words).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut program = piped.spawn().unwrap();
+    program.stdin.take().unwrap().write_all(input).unwrap();
+    program.wait_with_output().unwrap()
+}
+
+fn file_of(line: &Value) -> PathBuf {
+    PathBuf::from(line["file"].as_str().unwrap())
+}
+
+/// Each command over several files, one of which is not there: told in its place, the others done, exit 1.
+fn a_missing_file_stops_nothing(words: &[&str], key: &str) {
+    let files = [example("1-new-request.eml"), example("no-such-mail.eml"), example("2-reply.eml")];
+    let output = run(words, &files);
+    assert_eq!(output.status.code(), Some(1), "{}", told(&output));
+    let lines = lines(&output);
+    assert_eq!(lines.iter().map(file_of).collect::<Vec<_>>(), files, "one line per file, in order");
+    assert!(lines[0].get(key).is_some() && lines[2].get(key).is_some(), "{lines:#?}");
+    assert!(lines[1]["error"].as_str().is_some_and(|error| error.contains("cannot be read")), "{lines:#?}");
+    let good = run(words, &[files[0].clone(), files[2].clone()]);
+    assert_eq!(good.status.code(), Some(0), "{}", told(&good));
+}
+
+#[test]
+fn many_files_are_told_in_order_whatever_happens_to_one() {
+    let profile = example("profile.toml").display().to_string();
+    a_missing_file_stops_nothing(&["read"], "headers");
+    a_missing_file_stops_nothing(&["reply"], "visible");
+    a_missing_file_stops_nothing(&["try", "--profile", &profile], "outcome");
+}
+
+#[test]
+fn wrong_usage_is_exit_2() {
+    for words in [&["read"][..], &["reply", "--format", "rtf", "x"], &["sanitize"], &["try", "x"], &["nonsense"], &[]] {
+        let output = run(words, &[]);
+        assert_eq!(output.status.code(), Some(2), "{words:?}: {}", told(&output));
+        assert!(output.stdout.is_empty() && !output.stderr.is_empty(), "{words:?}: {}", told(&output));
+    }
+}
+
+#[test]
+fn read_says_what_a_mail_says() {
+    let output = run(&["read"], &[example("3-html-with-image.eml")]);
+    let line = lines(&output).pop().unwrap();
+    for key in ["subject", "from", "sender", "reply_to", "to", "cc", "date", "message_id", "in_reply_to", "references"]
+    {
+        assert!(line["headers"].get(key).is_some(), "headers.{key} is missing: {line:#}");
+    }
+    for key in ["file", "parts", "text", "html", "automatic", "bounce", "forward", "calendar", "faults"] {
+        assert!(line.get(key).is_some(), "{key} is missing: {line:#}");
+    }
+    let parts = line["parts"].as_array().unwrap();
+    assert_eq!((&parts[0]["path"], &parts[0]["leaf"]), (&json!("1"), &json!(false)), "{line:#}");
+    let image = parts.iter().find(|part| part["type"] == "image/png").unwrap();
+    for key in ["path", "leaf", "name", "content_id", "size_bytes", "sha256", "disposition"] {
+        assert!(image.get(key).is_some(), "{key} is missing: {image:#}");
+    }
+    assert_eq!(image["sha256"].as_str().map(str::len), Some(64));
+    assert_eq!(lines(&run(&["read"], &[example("6-auto-reply.eml")]))[0]["automatic"]["kind"], "auto_reply");
+    let bounce = &lines(&run(&["read"], &[example("7-bounce.eml")]))[0];
+    assert!(bounce["bounce"]["recipients"][0]["permanent"].is_boolean(), "{bounce:#}");
+}
+
+#[test]
+fn reply_tells_new_from_old() {
+    let line = lines(&run(&["reply"], &[example("2-reply.eml")])).pop().unwrap();
+    assert!(line["visible"].as_str().unwrap().starts_with("One more thing"), "{line:#}");
+    let hidden = line["hidden"].as_array().unwrap();
+    assert!(hidden.iter().any(|piece| piece["kind"] == "quote" && !piece["text"].as_str().unwrap().is_empty()));
+    let text = run_on(&["reply", "--format", "text", "-"], b"Yes.\n\n> Shall we?\n");
+    let line = lines(&text).pop().unwrap();
+    assert_eq!((&line["file"], &line["visible"]), (&json!("-"), &json!("Yes.")), "{}", told(&text));
+    let html = run_on(&["reply", "--format", "html", "-"], b"<p>Yes.</p><blockquote type=cite>Shall we?</blockquote>");
+    assert_eq!(lines(&html)[0]["visible"], "Yes.", "{}", told(&html));
+}
+
+#[test]
+fn sanitize_prints_safe_html_and_nothing_else() {
+    let hostile =
+        b"<p onclick=evil()>Hello<script>evil()</script><svg><style>x</style></svg><img src=javascript:evil()></p>";
+    let output = run_on(&["sanitize", "-"], hostile);
+    let safe = String::from_utf8(output.stdout.clone()).unwrap();
+    assert!(output.status.success() && safe.contains("Hello"), "{}", told(&output));
+    for word in ["script", "evil", "svg", "style", "onclick"] {
+        assert!(!safe.contains(word), "{safe}");
+    }
+    assert_eq!(run(&["sanitize"], &[example("no-such-page.html")]).status.code(), Some(1));
+}
+
+#[test]
+fn try_shows_the_plan_without_effects() {
+    let profile = example("profile.toml").display().to_string();
+    let files = ["1-new-request.eml", "6-auto-reply.eml", "7-bounce.eml"].map(example);
+    let output = run(&["try", "--profile", &profile], &files);
+    let lines = lines(&output);
+    for line in &lines {
+        for key in ["file", "profile", "mapping", "rule", "outcome", "steps", "trace"] {
+            assert!(line.get(key).is_some(), "{key} is missing: {line:#}");
+        }
+        assert!(!line["trace"].as_array().unwrap().is_empty(), "{line:#}");
+    }
+    let outcomes: Vec<&str> = lines.iter().map(|line| line["outcome"].as_str().unwrap()).collect();
+    assert_eq!(outcomes, ["create", "ignore", "ignore"]);
+    let step = &lines[0]["steps"][0];
+    assert_eq!(
+        (&step["ordinal"], &step["kind"], &step["project"]),
+        (&json!(1), &json!("create_issue"), &json!("DEMO"))
+    );
+    assert!(step["fields"].is_object() && !step["reason"].as_str().unwrap().is_empty(), "{step:#}");
+}
+
+#[test]
+fn try_answers_questions_from_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let facts = folder.path().join("facts.json");
+    std::fs::write(&facts, "{\"no_such_fact\": 1}").unwrap();
+    let (profile, facts) = (example("profile.toml").display().to_string(), facts.display().to_string());
+    let words = ["try", "--profile", profile.as_str(), "--facts", facts.as_str()];
+    let output = run(&words, &[example("1-new-request.eml")]);
+    assert_eq!(output.status.code(), Some(1), "{}", told(&output));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("facts.json"), "{}", told(&output));
+    std::fs::write(&facts, "{\"seen_before\": []}").unwrap();
+    let output = run(&words, &[example("1-new-request.eml")]);
+    assert_eq!(lines(&output)[0]["outcome"], "create", "{}", told(&output));
+}

@@ -1,0 +1,62 @@
+//! The story of each mail on the command line: list, show, export, wake.
+
+use super::mails;
+use super::world::{World, told};
+use serde_json::Value;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_mail_has_a_story_that_can_be_shown_and_exported() {
+    let world = World::start().await;
+    let mut gateway = world.home.start();
+    let mail = mails::with_files("a@example.org", "The printer burns", "Flames.", &[("photo.bin", 5000)]);
+    let id = world.hand_in(&mail).await.unwrap().id().unwrap().to_owned();
+    let automatic = String::from_utf8(mails::request("b@example.org", "Out of office", "Back on Monday.")).unwrap();
+    let automatic = automatic.replacen("Date:", "Auto-Submitted: auto-replied\r\nDate:", 1);
+    world.hand_in(automatic.as_bytes()).await.unwrap();
+    gateway.wait_until_quiet();
+
+    let listed = world.messages();
+    let outcomes: Vec<&str> = listed.iter().map(|line| line["outcome"].as_str().unwrap()).collect();
+    assert_eq!(outcomes, ["ignore", "create"], "newest first: {listed:#?}");
+    assert_eq!((&listed[1]["id"], &listed[1]["issue_key"]), (&Value::from(id.as_str()), &Value::from("DEMO-1")));
+    assert_eq!(listed[1]["subject"], "The printer burns");
+    assert!(listed.iter().all(|line| !line["reason"].as_str().unwrap().is_empty()), "{listed:#?}");
+
+    let shown = world.run(&["message", "--config", "sealpost.toml", "show", &id]);
+    let story: Value = serde_json::from_slice(&shown.stdout).unwrap();
+    assert_eq!(story["plan"]["steps"].as_array().unwrap().len(), 2, "{story:#}");
+    let ledger = story["ledger"].as_array().unwrap();
+    assert!(ledger.len() == 2 && ledger.iter().all(|line| line["receipt"].is_object()), "{story:#}");
+
+    let exported = world.run(&["message", "--config", "sealpost.toml", "export", &id]);
+    assert!(exported.stdout.ends_with(&mail));
+    for what in ["show", "export", "wake"] {
+        let unknown = world.run(&["message", "--config", "sealpost.toml", what, "nothing"]);
+        assert_eq!(unknown.status.code(), Some(1), "{what}: {}", told(&unknown));
+        assert!(String::from_utf8_lossy(&unknown.stderr).contains("nothing"), "{}", told(&unknown));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refused_mail_is_woken_by_a_person_and_ends_well() {
+    let world = World::start().await;
+    let profile = "[default]\nproject = \"LATER\"\nissue_type = \"Task\"\n";
+    std::fs::write(world.home.file("profile.toml"), profile).unwrap();
+    let mut gateway = world.home.start();
+    let mail = mails::request("a@example.org", "The printer burns", "Flames.");
+    let id = world.hand_in(&mail).await.unwrap().id().unwrap().to_owned();
+    gateway.wait_until("given to a person", |metrics| {
+        metrics.sum("sealpost_jobs", &["state=\"dead\""]) + metrics.sum("sealpost_jobs", &["state=\"held\""]) == 1
+    });
+    assert_eq!(world.issues_of("LATER"), None, "there is no such project yet");
+
+    world.desk.add_project("LATER", "Made after the first try").await.unwrap();
+    let woken = world.run(&["message", "--config", "sealpost.toml", "wake", &id]);
+    assert!(woken.status.success(), "{}", told(&woken));
+    gateway.wait_until("done", |metrics| {
+        metrics.open_jobs() == 0 && metrics.sum("sealpost_jobs", &["kind=\"carry\"", "state=\"done\""]) == 1
+    });
+    assert_eq!(world.issues_of("LATER").unwrap().len(), 1);
+    let again = world.run(&["message", "--config", "sealpost.toml", "wake", &id]);
+    assert_eq!(again.status.code(), Some(1), "what is done is not woken: {}", told(&again));
+}

@@ -1,0 +1,102 @@
+//! Wrong settings are told before anything starts: one line each, with key, value, file and remedy.
+
+use super::world::{World, told};
+use rig::settings_file::quoted;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+/// `check` with these settings: the line that names the key, and `serve` refuses them too.
+fn complaint(world: &World, key: &str) -> String {
+    let checked = world.run(&["check", "--config", "sealpost.toml"]);
+    assert_eq!(checked.status.code(), Some(1), "{}", told(&checked));
+    let said = told(&checked);
+    let line = said.lines().find(|line| line.contains(key));
+    let line = line.unwrap_or_else(|| panic!("no line names {key}: {said}")).to_owned();
+    let served = world.run(&["serve", "--config", "sealpost.toml"]);
+    assert_eq!(served.status.code(), Some(1), "{}", told(&served));
+    assert!(told(&served).contains(key), "serve says it too: {}", told(&served));
+    line
+}
+
+/// All of these stand in the line.
+fn has_all(line: &str, words: &[&str]) {
+    for word in words {
+        assert!(line.contains(word), "{word:?} is missing in {line:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn right_settings_pass() {
+    let world = World::start().await;
+    let checked = world.run(&["check", "--config", "sealpost.toml"]);
+    assert!(checked.status.success(), "{}", told(&checked));
+    has_all(&told(&checked), &["settings", "database", "cells", "mailbox support", "site demo"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_unknown_key_is_told_with_the_nearest_one() {
+    let mut world = World::start().await;
+    world.home.settings.set("[work]", "leese_s", 5);
+    has_all(&complaint(&world, "work.leese_s"), &["sealpost.toml:", "is not a setting", "lease_s"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wrong_type_and_a_number_out_of_range_are_told() {
+    let mut world = World::start().await;
+    world.home.settings.set("[work]", "jobs_at_once", quoted("many"));
+    has_all(&complaint(&world, "work.jobs_at_once"), &["\"many\"", "sealpost.toml:", "wrong type", "1 to 1000"]);
+    world.home.settings.set("[work]", "jobs_at_once", 0);
+    has_all(&complaint(&world, "work.jobs_at_once"), &[" = 0", "sealpost.toml:", "out of range", "1 to 1000"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_missing_profile_is_told() {
+    let mut world = World::start().await;
+    world.home.settings.set("[[mailbox]]", "profile", quoted("suport"));
+    has_all(&complaint(&world, "profile"), &["\"suport\"", "sealpost.toml", "[[profile]]"]);
+    world.home.settings.set("[[mailbox]]", "profile", quoted("support"));
+    world.home.settings.set("[[profile]]", "file", quoted("no-such-profile.toml"));
+    has_all(&complaint(&world, "file"), &["no-such-profile.toml", "cannot be read", "give the path"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_secret_that_everybody_can_read_is_refused_and_never_shown() {
+    let world = World::start().await;
+    fs::set_permissions(world.home.file("site.token"), fs::Permissions::from_mode(0o644)).unwrap();
+    let line = complaint(&world, "token");
+    has_all(&line, &["site.token", "sealpost.toml:", "read by", "chmod"]);
+    assert!(!line.contains(super::world::TOKEN));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_master_key_that_others_can_read_is_refused() {
+    let world = World::start().await;
+    fs::set_permissions(world.home.master_key(), fs::Permissions::from_mode(0o640)).unwrap();
+    let line = complaint(&world, "master.key");
+    let key = fs::read_to_string(world.home.master_key()).unwrap();
+    assert!(!line.contains(key.trim()), "{line}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_site_that_refuses_us_is_told_by_check() {
+    let world = World::start().await;
+    world.home.write_secret("site.token", "not-the-token");
+    let checked = world.run(&["check", "--config", "sealpost.toml"]);
+    assert_eq!(checked.status.code(), Some(1), "{}", told(&checked));
+    let said = told(&checked);
+    let line = said.lines().find(|line| line.contains("site demo")).unwrap();
+    assert!(line.starts_with("DOES NOT"), "{line}");
+    assert!(!said.contains("not-the-token"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn several_mistakes_are_told_at_once() {
+    let mut world = World::start().await;
+    world.home.settings.set("[log]", "level", quoted("loud"));
+    world.home.settings.set("[[mailbox]]", "site", quoted("dmeo"));
+    world.home.settings.set("[mial]", "size_mib_max", 5);
+    let checked = world.run(&["check", "--config", "sealpost.toml"]);
+    assert_eq!(checked.status.code(), Some(1));
+    let said = told(&checked);
+    has_all(&said, &["log.level", "\"loud\"", "did you mean mail?"]);
+}
