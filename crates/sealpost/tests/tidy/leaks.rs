@@ -117,3 +117,21 @@ fn unsafe_code_is_forbidden_in_every_crate() {
         assert_eq!(inherits, Some(true), "{:?}", table["package"]);
     }
 }
+
+#[test]
+fn the_security_page_names_tests_that_exist() {
+    let page = in_repository("docs/security.md");
+    let sources: String = rust_files().into_iter().map(|file| file.text).collect();
+    let proofs: Vec<&str> = page
+        .lines()
+        .filter(|line| line.starts_with("| SEC-") || line.starts_with("| PRIV-"))
+        .flat_map(|line| line.rsplit('|').nth(1).unwrap().split('`').skip(1).step_by(2))
+        .collect();
+    assert!(proofs.len() > 40, "{proofs:?}");
+    let is_there = |proof: &&&str| match proof.strip_prefix("cases/") {
+        Some(_) => root().join(proof).is_file(),
+        None => sources.contains(&format!("fn {proof}(")),
+    };
+    let missing: Vec<&&str> = proofs.iter().filter(|proof| !is_there(proof)).collect();
+    assert!(missing.is_empty(), "no such test: {missing:?}");
+}
