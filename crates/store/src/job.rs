@@ -198,7 +198,7 @@ impl Store {
         Ok(())
     }
 
-    /// A person's word: a held or dead job becomes ready again, with its tries at zero; steps of the active plan that had
+    /// A person's word: a held or dead job becomes ready again, as a new one does, with its tries and its age at zero; steps of the active plan that had
     /// failed for good may begin again (done ones keep their receipts, those in doubt stay so). `who` stands in the audit row.
     pub async fn wake(&self, message: &str, who: &str) -> Result<bool, Fault> {
         let site = "SELECT site FROM messages WHERE id = $1";
@@ -235,7 +235,7 @@ impl Store {
 }
 
 async fn wake(conn: &mut Conn, message: &str, entry: &Entry) -> Result<bool, Fault> {
-    const JOB: &str = "UPDATE jobs SET state = 'ready', due = $1, tries = 0, ended_at = NULL
+    const JOB: &str = "UPDATE jobs SET state = 'ready', due = $1, created_at = $1, tries = 0, ended_at = NULL
         WHERE state IN ('held', 'dead') AND id = (SELECT job FROM messages WHERE id = $2)";
     const STEPS: &str = "UPDATE ledger SET state = 'open', ended_at = NULL, sealed_fault = NULL, looked = 0
         WHERE message = $1 AND state = 'failed' AND key LIKE

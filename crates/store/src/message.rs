@@ -126,21 +126,24 @@ impl Store {
             .await
     }
 
-    /// Earlier messages of the site with the same Message-ID or digest as message `but`; the newest 20.
+    /// Messages of the site with the same Message-ID or digest as message `but` that came before it or were decided on
+    /// before it; the newest 20. Order of arrival alone would not do: a mail whose decision was held, or whose unit of work
+    /// another node committed late, is decided on after a copy that came later, and must know of it.
     pub async fn seen_before(&self, site: &str, but: &str) -> Result<Vec<SeenBefore>, Fault> {
         type Row = (String, Option<String>, Option<String>, i64, i64);
         // Two halves, so that each can use its index.
         const SQL: &str = "WITH own AS (SELECT arrival, message_id, digest FROM messages WHERE id = $2 AND site = $1),
             earlier AS (
                 SELECT m.arrival FROM messages m JOIN own ON m.message_id = own.message_id
-                    WHERE m.site = $1 AND m.arrival < own.arrival
+                    WHERE m.site = $1 AND (m.arrival < own.arrival OR m.decided_at IS NOT NULL)
                 UNION
                 SELECT m.arrival FROM messages m JOIN own ON m.digest = own.digest
-                    WHERE m.site = $1 AND m.arrival < own.arrival)
+                    WHERE m.site = $1 AND (m.arrival < own.arrival OR m.decided_at IS NOT NULL))
             SELECT m.mailbox, m.project, m.issue_id,
                 CAST(CASE WHEN m.message_id = own.message_id THEN 1 ELSE 0 END AS BIGINT),
                 CAST(CASE WHEN m.digest = own.digest THEN 1 ELSE 0 END AS BIGINT)
             FROM own, messages m JOIN earlier ON earlier.arrival = m.arrival
+            WHERE m.arrival <> own.arrival
             ORDER BY m.arrival DESC LIMIT $3";
         let (site, but) = (site.to_owned(), but.to_owned());
         let work =
@@ -186,14 +189,16 @@ fn new_message(arrival: Arrival, content: Content, hasher: &Hasher) -> Result<Ne
         Handle::Lasting(handle) => (hasher.handle(&format!("lasting:{handle}")), true),
         Handle::FiveDays(handle) => (hasher.handle(&format!("five_days:{handle}")), false),
     };
-    // Mails of one thread must not overtake each other, and the oldest one that they name stands for the thread.
+    let digest = hasher.digest(&arrival.digest);
+    // Mails of one thread must not overtake each other, and the oldest one that they name stands for the thread. Copies of a
+    // mail that names none have their bytes in common: decided on at the same time, neither would know of the other's issue.
     let root = arrival.refers_to.first().or(arrival.message_id.as_ref());
-    let root = root.map_or_else(|| id.clone(), |root| HEXLOWER.encode(&hasher.message_id(root)));
+    let root = HEXLOWER.encode(&root.map_or_else(|| digest.clone(), |root| hasher.message_id(root)));
     Ok(NewMessage {
         lane: format!("{}/{root}", arrival.site),
         handle,
         handle_lasting,
-        digest: hasher.digest(&arrival.digest),
+        digest,
         message_id: arrival.message_id.as_deref().map(|id| hasher.message_id(id)),
         sealed_arrival: seal_arrival(&key.key, &id, &arrival)?,
         received_at: arrival.received_at,

@@ -4,7 +4,7 @@ use crate::home::*;
 use policy::FaultCode;
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
-use store::{JobKind, JobState, LANE_FREED_AFTER_S, SWEEP_EVERY_S, Store};
+use store::{Arrival, JobKind, JobState, LANE_FREED_AFTER_S, SWEEP_EVERY_S, Store};
 
 pub async fn a_claim_counts_the_try_and_leases(home: Home) {
     let store = home.open().await;
@@ -171,6 +171,27 @@ pub async fn waiting_holding_burying_and_waking(home: Home) {
     assert!(store.wake(&message, "ann").await.unwrap());
     assert_eq!(home.number("SELECT COUNT(*) FROM audit WHERE kind = 'wake'").await, 2);
     assert_eq!(claim_all(&store, DECIDE).await, [message]);
+}
+
+/// The engine gives up jobs by their age: one that was dead for a week must not die of its first lost request again.
+pub async fn a_woken_job_is_as_new(home: Home) {
+    let store = home.open().await;
+    let message = take(&store, arrival("one")).await;
+    store.bury(&claim_one(&store, DECIDE).await, &temporary()).await.unwrap();
+    home.sql("UPDATE jobs SET created_at = created_at - 604800000000 WHERE state = 'dead'").await;
+    assert!(store.wake(&message, "ann").await.unwrap());
+    let lease = claim_one(&store, DECIDE).await;
+    assert!(store.now().await.unwrap() - lease.created_at < 60_000_000, "created {}", lease.created_at);
+}
+
+pub async fn copies_without_ids_are_decided_on_one_after_the_other(home: Home) {
+    let store = home.open().await;
+    let copy = |mailbox: &str| Arrival { mailbox: mailbox.into(), message_id: None, ..arrival("alert") };
+    let first = take(&store, copy("support")).await;
+    let second = take(&store, copy("sales")).await;
+    let other = take(&store, Arrival { message_id: None, ..arrival("other") }).await;
+    let claimed = claim_all(&store, DECIDE).await;
+    assert_eq!(claimed, [first, other], "{second} would be decided on without knowing what became of its copy");
 }
 
 pub async fn a_held_job_frees_its_lane_after_the_wait(home: Home) {

@@ -37,12 +37,14 @@ checks! {
         fault_30_a_lost_lease_records_nothing, fault_30_two_handles_never_share_a_job,
         fault_23_a_worker_that_dies_has_used_a_try, waiting_holding_burying_and_waking,
         a_held_job_frees_its_lane_after_the_wait, renewing_is_all_or_nothing, released_work_is_untouched,
-        work_waits_misses_nothing, work_waits_hears_other_handles, the_sweep_comes_again;
+        work_waits_misses_nothing, work_waits_hears_other_handles, the_sweep_comes_again,
+        a_woken_job_is_as_new, copies_without_ids_are_decided_on_one_after_the_other;
     plans: a_plan_is_written_with_its_job, a_plan_without_steps_ends_the_work, profiles_have_versions,
         a_plan_of_another_message_is_refused;
     ledger: begun_once_and_in_doubt_after, looked_for_and_not_there, done_is_done, failed_is_failed,
         a_late_worker_begins_nothing, waking_lets_failed_steps_begin_again, finishing_ties_message_and_people_to_the_issue;
-    reading: threads_lead_to_issues_or_to_waiting, earlier_copies_are_seen, lists_filter_and_page,
+    reading: threads_lead_to_issues_or_to_waiting, earlier_copies_are_seen,
+        copies_that_were_decided_on_earlier_are_seen, lists_filter_and_page,
         a_story_tells_everything, figures_count, ids_that_do_not_exist;
     secrecy: priv_01_priv_02_nothing_planted_is_found_at_rest, sec_46_settings_do_not_show_passwords,
         sec_50_a_key_book_that_does_not_belong_to_the_database_is_refused, sec_49_swapped_and_changed_rows_do_not_open,

@@ -65,6 +65,21 @@ pub async fn earlier_copies_are_seen(home: Home) {
     assert_eq!((seen.len(), seen[0].mailbox.as_str()), (20, "box-24"));
 }
 
+/// FAULT-25: held, overtaken by its copy, woken: it must not become a second issue.
+pub async fn copies_that_were_decided_on_earlier_are_seen(home: Home) {
+    let store = home.open().await;
+    let held = take(&store, arrival("one")).await;
+    store.hold(&claim_one(&store, DECIDE).await, &temporary()).await.unwrap();
+    home.sql("UPDATE jobs SET ended_at = 0 WHERE state = 'held'").await;
+    let copy = take(&store, Arrival { mailbox: "sales".into(), ..arrival("one") }).await;
+    assert_eq!(store.seen_before(SITE, &held).await.unwrap(), [], "nothing has become of the copy yet");
+    let seen = store.seen_before(SITE, &copy).await.unwrap();
+    assert_eq!((seen.len(), seen[0].project.as_deref()), (1, None));
+    assert_eq!(decide_next(&store, Some("10")).await, copy);
+    let seen = store.seen_before(SITE, &held).await.unwrap();
+    assert_eq!((seen.len(), seen[0].mailbox.as_str(), seen[0].project.as_deref()), (1, "sales", Some("NORTH")));
+}
+
 pub async fn lists_filter_and_page(home: Home) {
     let store = home.open().await;
     let at = |name: &str, site: &str, received_at| Arrival { site: site.into(), received_at, ..arrival(name) };
