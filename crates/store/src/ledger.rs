@@ -17,7 +17,8 @@ type Deed = (String, i64, i64, Option<Vec<u8>>, Option<Vec<u8>>, Option<String>)
 const DEED: &str = "SELECT state, begun_at, looked, sealed_before, sealed_fault, receipt FROM ledger WHERE key = $1";
 
 impl Store {
-    /// Notes that a step begins. `before` is what a later look for its trace will need; kept from the first begin.
+    /// Notes that a step begins. `before` is what a later look for the trace of this attempt will need: kept while the step
+    /// is in doubt, replaced when it begins again.
     ///
     /// `LeaseLost` also when the lease has run out without anybody else having claimed the job: no effect is begun that
     /// another worker may be about to look for.
@@ -183,16 +184,17 @@ async fn begin(
 ) -> Result<Option<Deed>, Fault> {
     const FIRST: &str = "INSERT INTO ledger (key, message, kind, state, begun_at, sealed_before)
         VALUES ($1, $2, $3, 'begun', $4, $5) ON CONFLICT (key) DO NOTHING";
-    const AGAIN: &str = "UPDATE ledger SET state = 'begun', begun_at = $1 WHERE key = $2 AND state = 'open'";
+    const AGAIN: &str = "UPDATE ledger SET state = 'begun', begun_at = $1, sealed_before = $2
+        WHERE key = $3 AND state = 'open'";
     let until = check_lease(conn, lease).await?;
     let now = dialect::now(conn).await?;
     if until <= now {
         return Err(lease_lost());
     }
-    if execute!(conn, FIRST, step, &lease.subject, kind, now, sealed_before)? == 1 {
+    if execute!(conn, FIRST, step, &lease.subject, kind, now, sealed_before.as_deref())? == 1 {
         return Ok(None);
     }
-    if execute!(conn, AGAIN, now, step)? == 1 {
+    if execute!(conn, AGAIN, now, sealed_before.as_deref(), step)? == 1 {
         return Ok(None);
     }
     one!(conn, Deed, DEED, step)?.map(Some).ok_or_else(not_begun)
