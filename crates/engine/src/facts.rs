@@ -7,8 +7,12 @@ use crate::stop::Stop;
 use jiff::Timestamp;
 use policy::reply_token::{self, TokenKey};
 use policy::{Facts, Fault, FaultCode, IssueFacts, Question, Thread, TokenGrant};
+use std::time::Duration;
 use store::{Micros, StoredMessage};
 use tracker::{Answer, IssueView, Operation};
+
+/// A reply whose parent waits for a tracker that is out of order looks no more seldom than this.
+const PARENT_POLL_MAX: Duration = Duration::from_secs(60);
 
 /// Where answers come from while one message is decided on.
 pub(crate) struct Inquiry<'a> {
@@ -62,19 +66,16 @@ impl Inquiry<'_> {
         Ok(verified.collect())
     }
 
-    /// A parent that is stored but has no issue yet is waited for, so that a reply never becomes an issue of its own
-    /// only because it was decided first; but not for ever, or two mails that name each other would wait for good.
+    /// A parent that is stored but has no issue yet is waited for as long as it is worked on, so that a reply never becomes an
+    /// issue of its own only because the tracker was out of order for a while. The store bounds that: it names only parents
+    /// that came earlier, and held or dead ones only for a named time.
     async fn thread(&self, message_ids: &[String]) -> Result<Thread, Stop> {
         match self.shared.store.thread(&self.site.name, message_ids, &self.message.id).await? {
             Ok(thread) => Ok(thread),
-            Err(parent) if self.held.age() < self.shared.settings.parent_wait_max => {
+            Err(parent) => {
                 let detail = format!("waits for message {parent}");
                 let fault = Fault::temporary(FaultCode::ParentUndecided, detail);
-                Err(Stop::Wait(fault, self.shared.settings.parent_poll))
-            }
-            Err(parent) => {
-                tracing::warn!(message_row = self.message.id, parent, "the parent was waited for in vain");
-                Ok(Thread::Unknown)
+                Err(Stop::Wait(fault, parent_pause(self.held.age(), self.shared.settings.parent_poll)))
             }
         }
     }
@@ -99,6 +100,11 @@ impl Inquiry<'_> {
             None => Ok(self.issue(issue_id).await?.as_ref().is_some_and(is_person)),
         }
     }
+}
+
+/// Longer the longer it has lasted: each look reads the mail anew.
+fn parent_pause(age: Duration, parent_poll: Duration) -> Duration {
+    (age / 16).min(PARENT_POLL_MAX).max(parent_poll)
 }
 
 fn issue_facts(view: IssueView) -> IssueFacts {
@@ -129,6 +135,12 @@ mod tests {
     fn times_are_written_as_facts_have_them() {
         assert_eq!(rfc3339(0), "1970-01-01T00:00:00Z");
         assert_eq!(rfc3339(1_795_000_000_000_000), "2026-11-18T11:06:40Z");
+    }
+
+    #[test]
+    fn a_parent_is_looked_for_less_often_the_longer_it_takes() {
+        let pause_s = |age_s| parent_pause(Duration::from_secs(age_s), Duration::from_secs(2)).as_secs();
+        assert_eq!([0, 16, 160, 86_400].map(pause_s), [2, 2, 10, 60]);
     }
 
     #[test]

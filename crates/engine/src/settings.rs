@@ -38,9 +38,7 @@ pub struct Settings {
     pub give_up_after: Duration,
     /// Pauses between tries.
     pub retry: Backoff,
-    /// How long a mail waits for the mail it refers to when that one is stored but has no issue yet.
-    pub parent_wait_max: Duration,
-    /// How often it looks whether that one has its issue.
+    /// How soon a mail looks again whether the stored mail that it refers to has its issue; later up to once a minute.
     pub parent_poll: Duration,
     /// When the trace of an effect in doubt is looked for, counted from the attempt. Never empty.
     pub look_ups: Vec<Duration>,
@@ -78,7 +76,6 @@ impl Default for Settings {
             cell_deaths_max: 3,
             give_up_after: Duration::from_secs(5 * 24 * 3600),
             retry: Backoff::default(),
-            parent_wait_max: Duration::from_secs(10 * 60),
             parent_poll: Duration::from_secs(2),
             look_ups: [5, 30, 120, 300].map(Duration::from_secs).to_vec(),
             look_pages_max: 200,

@@ -197,6 +197,8 @@ fn limited(shared: &Shared, held: &Held, result: Result<(), Stop>) -> Result<(),
         // There is only one sweep and it is needed for ever.
         Err(Stop::Retry(fault) | Stop::GiveUp(fault)) if held.lease.kind == JobKind::Sweep => Err(Stop::Retry(fault)),
         Err(Stop::Retry(fault)) if held.lease.tries >= settings.tries_max => Err(Stop::GiveUp(fault)),
+        // It ends with its parent's wait, which is limited itself; given up before, the reply would be lost to its thread.
+        Err(Stop::Wait(fault, pause)) if fault.code == FaultCode::ParentUndecided => Err(Stop::Wait(fault, pause)),
         Err(Stop::Retry(fault) | Stop::Wait(fault, _)) if held.age() > settings.give_up_after => {
             Err(Stop::GiveUp(fault))
         }
