@@ -90,6 +90,10 @@ impl Run<'_> {
                 Some(before) => self.act(step, &key, &before).await,
                 None => self.attempt(step, &key).await,
             },
+            Begun::InDoubt { before, .. } if before == attempt::NEVER_TRIED => {
+                self.shared.store.not_done(&self.held.lease, &key, &before).await?;
+                self.attempt(step, &key).await
+            }
             Begun::InDoubt { begun_at, before, looked } => {
                 let doubt = doubt::Doubt { begun_at, before: &before, looked };
                 self.resolve(step, &key, doubt).await
@@ -102,12 +106,17 @@ impl Run<'_> {
         let reason = format!("step {failed} of the same plan failed");
         for step in self.plan.steps.iter().filter(|step| step.ordinal > failed) {
             let key = self.plan.step_key(step.ordinal);
-            if let Begun::Fresh = self.shared.store.deed(&self.held.lease, &key).await? {
-                let fault = Fault::permanent(FaultCode::TrackerRefused, reason.clone())
-                    .with_public(format!("This step was not tried, because {reason}."));
-                self.begin(step, &key, "{}").await?;
-                self.shared.store.fail(&self.held.lease, &key, &fault).await?;
+            match self.shared.store.deed(&self.held.lease, &key).await? {
+                Begun::Fresh => {
+                    self.begin(step, &key, attempt::NEVER_TRIED).await?;
+                }
+                // Begun by an earlier run in this very place.
+                Begun::InDoubt { before, .. } if before == attempt::NEVER_TRIED => {}
+                Begun::InDoubt { .. } | Begun::Done(_) | Begun::Failed(_) => continue,
             }
+            let fault = Fault::permanent(FaultCode::TrackerRefused, reason.clone())
+                .with_public(format!("This step was not tried, because {reason}."));
+            self.shared.store.fail(&self.held.lease, &key, &fault).await?;
         }
         Ok(())
     }

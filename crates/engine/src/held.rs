@@ -2,11 +2,17 @@
 
 use policy::{Fault, FaultCode};
 use std::collections::HashMap;
+use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 use store::{Lease, Micros, Store};
+use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
+
+/// How often an effect that is under way is asked whether its lease still holds.
+const EFFECT_CHECKED_EVERY: Duration = Duration::from_secs(1);
 
 /// A job that this process works on. Dropping it ends the renewals, not the lease.
 pub(crate) struct Held {
@@ -34,13 +40,33 @@ impl Held {
         Duration::from_micros(u64::try_from(self.now().saturating_sub(self.lease.created_at)).unwrap_or(0))
     }
 
-    /// Asked right before every effect is sent: a process that was stopped past its lease must not act any more (FAULT-30, 31).
+    /// Asked right before every effect is sent, and while it goes on: a process that was stopped past its lease must not act any
+    /// more (FAULT-30, 31).
     pub(crate) fn still_ours(&self) -> Result<(), Fault> {
         let valid = self.state.valid_until_ms.load(Ordering::Acquire);
         if self.state.lost.is_cancelled() || self.leases.ms_since_start(Instant::now()) >= valid {
-            return Err(Fault::temporary(FaultCode::LeaseLost, "the lease ran out before the effect"));
+            return Err(Fault::temporary(FaultCode::LeaseLost, "the lease ran out before the effect had ended"));
         }
         Ok(())
+    }
+
+    /// Carries an effect on only as long as the lease holds; `LeaseLost` says nothing about whether it happened.
+    ///
+    /// Who claims the job next looks for the trace for some minutes and then repeats the effect. A slow upload whose process
+    /// has lost the database must have ended by then, and one whose process was stopped and continued must not send the rest
+    /// (FAULT-30, 31); so the lease is looked at before each step of the effect and not only before the first.
+    pub(crate) async fn while_ours<T>(&self, effect: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
+        let mut effect = std::pin::pin!(effect);
+        let mut tick = tokio::time::interval(EFFECT_CHECKED_EVERY);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        std::future::poll_fn(|context| {
+            while tick.poll_tick(context).is_ready() {}
+            match self.still_ours() {
+                Ok(()) => effect.as_mut().poll(context),
+                Err(lost) => Poll::Ready(Err(lost)),
+            }
+        })
+        .await
     }
 
     /// Resolves when the lease was lost.
@@ -177,6 +203,32 @@ mod tests {
         assert!(Leases::new(60).hold(lease("fresh"), Instant::now()).still_ours().is_ok());
         let over_at_once = Leases::new(0).hold(lease("stopped"), Instant::now());
         assert_eq!(over_at_once.still_ours().unwrap_err().code, FaultCode::LeaseLost);
+    }
+
+    #[tokio::test]
+    async fn fault_30_an_effect_goes_no_further_than_its_lease() {
+        let over_at_once = Leases::new(0).hold(lease("stopped"), Instant::now());
+        let effect = async { panic!("nothing of it may be done") };
+        let lost: Result<(), Fault> = over_at_once.while_ours(effect).await;
+        assert_eq!(lost.unwrap_err().code, FaultCode::LeaseLost);
+
+        let held = Leases::new(60).hold(lease("j"), Instant::now());
+        assert_eq!(held.while_ours(async { Ok(7) }).await.unwrap(), 7);
+        assert_eq!(
+            held.while_ours(async { Err::<(), _>(Fault::unknown(FaultCode::TrackerUnclear, "")) })
+                .await
+                .unwrap_err()
+                .code,
+            FaultCode::TrackerUnclear
+        );
+    }
+
+    #[tokio::test]
+    async fn fault_31_an_effect_under_way_is_broken_off_when_its_lease_is_not_renewed() {
+        let held = Leases::new(1).hold(lease("j"), Instant::now());
+        let endless = held.while_ours(std::future::pending::<Result<(), Fault>>());
+        let ended = tokio::time::timeout(Duration::from_secs(30), endless).await;
+        assert_eq!(ended.expect("it went on without a lease").unwrap_err().code, FaultCode::LeaseLost);
     }
 
     #[test]

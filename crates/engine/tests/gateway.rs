@@ -5,6 +5,7 @@
 mod gateway {
     #[cfg(feature = "crash_points")]
     pub mod crash;
+    pub mod doubt;
     pub mod duplicates;
     pub mod lost_answers;
     pub mod order;
@@ -17,7 +18,7 @@ mod gateway {
 }
 
 use gateway::world::Database;
-use gateway::{duplicates, lost_answers, order, poison, refusals, trouble, walk};
+use gateway::{doubt, duplicates, lost_answers, order, poison, refusals, trouble, walk};
 
 /// Each scenario on SQLite, as a test of its own.
 macro_rules! on_sqlite {
@@ -57,6 +58,10 @@ on_sqlite! {
     trouble::a_lost_comment_is_found_by_its_marker;
     trouble::fault_03_a_lost_upload_is_found_by_name_and_size;
     trouble::a_create_that_surely_did_not_happen_is_repeated;
+    doubt::fault_14_an_effect_that_comes_after_its_request_was_given_up_is_found;
+    doubt::a_comment_in_doubt_stays_so_when_its_issue_cannot_be_read;
+    doubt::fault_40_a_lost_upload_is_looked_for_though_its_reading_failed_at_the_end;
+    doubt::a_step_begun_only_to_be_failed_is_not_in_doubt;
     refusals::fault_16_a_file_that_is_refused_does_not_stop_the_others;
     refusals::a_deleted_issue_is_a_permanent_fault_with_a_reason;
     refusals::fault_06_a_full_queue_refuses_mail_for_now;

@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 use store::Begun;
 use tracker::{Answer, Operation};
 
+/// Stands in the ledger in place of a [`Before`] when a step is begun only to be failed, without any attempt.
+pub(super) const NEVER_TRIED: &str = "{}";
+
 /// What was so before an attempt; kept in the ledger as JSON for a later look.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "before", rename_all = "snake_case")]
@@ -87,7 +90,7 @@ impl Run<'_> {
     }
 
     async fn refuse_unbegun(&self, step: &Step, key: &StepKey, fault: Fault) -> Result<Ended, Stop> {
-        match self.begin(step, key, "{}").await? {
+        match self.begin(step, key, NEVER_TRIED).await? {
             Begun::Fresh => self.refuse(key, fault).await,
             Begun::Done(receipt) => Ok(Ended::Done(receipt)),
             Begun::Failed(fault) => Ok(Ended::Failed(fault)),
@@ -97,11 +100,14 @@ impl Run<'_> {
 
     pub(super) async fn act(&mut self, step: &Step, key: &StepKey, before: &str) -> Result<Ended, Stop> {
         crash_point("carry_begun");
-        match self.effect(step, key).await {
+        let held = self.held;
+        match held.while_ours(self.effect(step, key)).await {
             Ok(receipt) => {
                 crash_point("carry_effect_done");
                 self.finish(step, key, receipt).await
             }
+            // It may have happened: the next one to hold the job looks for its trace.
+            Err(fault) if fault.code == FaultCode::LeaseLost => Err(Stop::Lost),
             Err(fault) => match fault.kind {
                 FaultKind::Permanent => self.refuse(key, fault).await,
                 FaultKind::Temporary => {

@@ -30,27 +30,26 @@ impl Run<'_> {
             return self.adopt(step, key, receipt).await;
         }
         let times = &self.shared.settings.look_ups;
-        let mut looked = doubt.looked as usize;
-        loop {
-            if let Some(time) = times.get(looked) {
-                self.wait_for(doubt.begun_at, *time)?;
-            }
-            match self.look(step, key, &doubt).await {
-                Ok(Some(receipt)) => return self.adopt(step, key, receipt).await,
-                Ok(None) => {}
-                Err(fault) => return self.look_failed(key, fault).await,
-            }
-            Metrics::add(&self.shared.metrics.looks);
-            looked = self.shared.store.looked(&self.held.lease, key).await? as usize;
-            crash_point("doubt_looked");
-            if looked >= times.len() {
-                break;
-            }
+        if let Some(time) = times.get(doubt.looked as usize) {
+            self.wait_for(doubt.begun_at, *time)?;
+        }
+        match self.look(step, key, &doubt).await {
+            Ok(Some(receipt)) => return self.adopt(step, key, receipt).await,
+            Ok(None) => {}
+            Err(fault) => return look_failed(fault),
+        }
+        Metrics::add(&self.shared.metrics.looks);
+        let looked = self.shared.store.looked(&self.held.lease, key).await? as usize;
+        crash_point("doubt_looked");
+        if let (Some(this), Some(next)) = (times.get(looked - 1), times.get(looked)) {
+            // Counted from this look: the attempt may have lasted longer than all the times, as a slow upload does, and looks
+            // in a row at its end would see no more than one.
+            return Err(Stop::Wait(not_yet(), next.saturating_sub(*this)));
         }
         match self.look_before_repeat(step, key, &doubt).await {
             Ok(Some(receipt)) => self.adopt(step, key, receipt).await,
             Ok(None) => self.repeat(step, key).await,
-            Err(fault) => self.look_failed(key, fault).await,
+            Err(fault) => look_failed(fault),
         }
     }
 
@@ -65,20 +64,8 @@ impl Run<'_> {
     fn wait_for(&self, begun_at: Micros, time: Duration) -> Result<(), Stop> {
         let due = begun_at.saturating_add(i64::try_from(time.as_micros()).unwrap_or(i64::MAX));
         match u64::try_from(due.saturating_sub(self.held.now())) {
-            Ok(micros) if micros > 0 => Err(Stop::Wait(
-                Fault::unknown(FaultCode::TrackerUnclear, "the trace of the effect is looked for at its time"),
-                Duration::from_micros(micros),
-            )),
+            Ok(micros) if micros > 0 => Err(Stop::Wait(not_yet(), Duration::from_micros(micros))),
             _ => Ok(()),
-        }
-    }
-
-    /// A look that failed says nothing about the effect: it is repeated when that helps; when not, a person is asked.
-    async fn look_failed(&mut self, key: &StepKey, fault: Fault) -> Result<Ended, Stop> {
-        match (fault.kind, fault.code) {
-            (FaultKind::Permanent, FaultCode::TrackerGone) => self.refuse(key, fault).await,
-            (FaultKind::Permanent, _) => Err(Stop::Hold(Fault::permanent(FaultCode::InDoubt, fault.detail))),
-            _ => Err(fault.into()),
         }
     }
 
@@ -177,6 +164,23 @@ impl Run<'_> {
         });
         Ok(trace.map(|stored| stored.id))
     }
+}
+
+/// A look that failed says nothing about the effect: it is repeated when that helps; when not, a person is asked, and the
+/// step stays in doubt. Jira also says "gone" to an account that lost its rights, so even that does not end the doubt.
+fn look_failed(fault: Fault) -> Result<Ended, Stop> {
+    match (fault.kind, fault.code) {
+        (FaultKind::Permanent, FaultCode::TrackerGone) => {
+            let why = "The issue cannot be read any more, so it is not known whether this was done there. If the account lost its rights, give them back and wake the mail; if the issue was deleted, nothing is left to do.";
+            Err(Stop::Hold(Fault::permanent(FaultCode::InDoubt, fault.detail).with_public(why)))
+        }
+        (FaultKind::Permanent, _) => Err(Stop::Hold(Fault::permanent(FaultCode::InDoubt, fault.detail))),
+        _ => Err(fault.into()),
+    }
+}
+
+fn not_yet() -> Fault {
+    Fault::unknown(FaultCode::TrackerUnclear, "the trace of the effect is looked for at its time")
 }
 
 fn before_of(text: &str) -> Result<Before, Fault> {

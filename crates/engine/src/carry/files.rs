@@ -31,13 +31,16 @@ pub(super) async fn attach(run: &Run<'_>, issue_id: &str, file: &File) -> Result
     match (read, sent) {
         (_, Ok(Answer::Attached(stored))) => Ok(stored),
         (_, Ok(other)) => Err(misunderstood(&other)),
-        // The request broke off because its file did: it was never whole, so nothing can have come of it.
-        (Err(fault), Err(_)) => Err(Fault { kind: kind_of_broken(&fault), ..fault }),
+        // The request broke off because its file did: it was never whole, so nothing can have come of it. A file that only
+        // failed behind its last byte broke nothing off, and then a lost answer is one.
+        (Err(fault), Err(sent)) if sent.kind != FaultKind::Unknown => {
+            Err(Fault { kind: kind_of_broken(&fault), ..fault })
+        }
         (Ok(size), Err(sent)) if size < file.size_bytes && sent.kind == FaultKind::Unknown => Err(Fault::temporary(
             FaultCode::TrackerUnreachable,
             format!("the upload broke off after {size} of {} bytes: {}", file.size_bytes, sent.detail),
         )),
-        (Ok(_), Err(sent)) => Err(sent),
+        (_, Err(sent)) => Err(sent),
     }
 }
 
