@@ -24,7 +24,7 @@ async fn sighup_swaps_a_changed_profile_and_refuses_a_wrong_one() {
 
     fs::write(&profile, IGNORES).unwrap();
     gateway.signal(Signal::HUP);
-    gateway.wait_for_log("settings and profiles are reloaded");
+    gateway.wait_for_log("mailboxes and profiles are reloaded");
     world.hand_in(&mails::request("b@example.org", "under the new profile", "text")).await.unwrap();
     gateway.wait_until_quiet();
 
