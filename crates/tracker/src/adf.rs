@@ -6,6 +6,7 @@
 mod blocks;
 mod body;
 mod inline;
+mod length;
 mod plain;
 mod wire;
 
@@ -136,11 +137,6 @@ impl Node {
     fn literal_paragraph(text: &str) -> Node {
         let text = (!text.is_empty()).then(|| Node::Text { text: text.to_owned(), marks: Vec::new() });
         Node::element(Kind::Paragraph, text.into_iter().collect())
-    }
-
-    /// Length of its JSON in UTF-16 units: an upper bound of what any part of Jira may count.
-    fn length(&self) -> usize {
-        self.to_value().to_string().encode_utf16().count()
     }
 }
 

@@ -48,7 +48,7 @@ fn with_marks(mut value: Value, marks: &[Mark]) -> Value {
 }
 
 impl Mark {
-    fn to_value(&self) -> Value {
+    pub(super) fn to_value(&self) -> Value {
         match self {
             Mark::Link { href } => json!({"type": "link", "attrs": {"href": href}}),
             Mark::Unknown(value) => value.clone(),
