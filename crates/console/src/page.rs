@@ -7,7 +7,7 @@ use askama::Template;
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use policy::Fault;
-use store::{JobState, Micros};
+use store::{JobState, MessageLine, Micros};
 
 #[derive(Template)]
 #[template(path = "sign_in.html")]
@@ -99,9 +99,19 @@ pub fn size(bytes: u64) -> String {
     }
 }
 
-/// A subject as a heading, which must not be empty.
-pub fn subject(subject: String) -> String {
-    if subject.trim().is_empty() { "(no subject)".into() } else { subject }
+/// Has everything that was written been erased? Every decision has a reason, until then.
+pub fn erased(line: &MessageLine) -> bool {
+    line.outcome.is_some() && line.reason.is_empty()
+}
+
+/// A subject as a heading, which must not be empty; before a mail is decided on, nobody has read it.
+pub fn subject(line: &MessageLine) -> String {
+    match (line.subject.trim(), line.outcome) {
+        ("", None) => "(not read yet)".into(),
+        ("", Some(_)) if erased(line) => "(erased)".into(),
+        ("", Some(_)) => "(no subject)".into(),
+        (subject, _) => subject.into(),
+    }
 }
 
 /// What a job's state means for the person who looks.

@@ -149,7 +149,7 @@ fn encoded(byte: u8) -> String {
 fn row(console: &Console, line: MessageLine) -> Row {
     Row {
         received: moment(line.received_at),
-        subject: subject(line.subject),
+        subject: subject(&line),
         sender: line.sender,
         outcome: line.outcome.map_or("undecided", Outcome::word),
         reason: line.reason,

@@ -1,7 +1,9 @@
 //! The story of one message: outcome, reasons, steps with receipts, questions with answers, faults.
 
 use super::messages::IssueLink;
-use super::{Moment, is_id, moment, not_found, notice, render, size, stale_form, state, state_word, subject, trouble};
+use super::{
+    Moment, erased, is_id, moment, not_found, notice, render, size, stale_form, state, state_word, subject, trouble,
+};
 use crate::Console;
 use crate::sign_in::{Session, Signed};
 use askama::Template;
@@ -17,8 +19,8 @@ use store::{JobState, LedgerLine, Story};
 const WHO: &str = "console";
 
 /// A step and what the ledger says of it.
+#[derive(Default)]
 struct Deed {
-    ordinal: u32,
     what: String,
     reason: String,
     begun: Option<Moment>,
@@ -53,6 +55,7 @@ struct Page {
     trouble: Option<(String, String)>,
     wakeable: bool,
     decided: bool,
+    erased: bool,
     deeds: Vec<Deed>,
     trace: Vec<String>,
     faults: Vec<String>,
@@ -102,9 +105,10 @@ fn page(console: &Console, session: &Session, story: Story) -> Page {
     let Story { line, envelope, plan, faults, ledger, tries, fault, content_kept } = story;
     let envelope = envelope.unwrap_or_default();
     let plan = plan.as_ref();
+    let erased = erased(&line);
     Page {
         token: session.token(),
-        subject: subject(line.subject),
+        subject: subject(&line),
         sender: line.sender,
         received: moment(line.received_at),
         size: size(line.size_bytes),
@@ -120,9 +124,11 @@ fn page(console: &Console, session: &Session, story: Story) -> Page {
         trouble: fault.map(|fault| (fault.code.to_string(), fault.public)),
         wakeable: matches!(line.job, JobState::Held | JobState::Dead),
         decided: line.outcome.is_some(),
-        deeds: plan
-            .map(|p| p.steps.iter().map(|step| deed(step, &p.step_key(step.ordinal).0, &ledger)).collect())
-            .unwrap_or_default(),
+        erased,
+        deeds: match plan {
+            Some(p) => p.steps.iter().map(|step| deed(step, &p.step_key(step.ordinal).0, &ledger)).collect(),
+            None => ledger.iter().map(remaining).collect(),
+        },
         trace: plan.map(|p| p.trace.clone()).unwrap_or_default(),
         faults,
         content_kept,
@@ -137,6 +143,20 @@ fn described_profile(plan: &policy::Plan) -> String {
 }
 
 fn deed(step: &Step, key: &str, ledger: &[LedgerLine]) -> Deed {
+    let (text, cut) = body(&step.kind);
+    let what = format!("{}. {}", step.ordinal, described(&step.kind));
+    recorded(Deed { what, reason: step.reason.clone(), text, cut, ..Deed::default() }, ledger, key)
+}
+
+/// What the ledger still knows of a step after its plan was erased.
+fn remaining(line: &LedgerLine) -> Deed {
+    let ordinal = line.key.0.rsplit('/').next().unwrap_or_default();
+    let what = format!("{ordinal}. A step whose words have been erased");
+    recorded(Deed { what, ..Deed::default() }, std::slice::from_ref(line), &line.key.0)
+}
+
+/// The deed with what the ledger says of this key.
+fn recorded(deed: Deed, ledger: &[LedgerLine], key: &str) -> Deed {
     let line = ledger.iter().find(|line| line.key.0 == key);
     let (result, class) = match line {
         None => ("not begun".to_string(), "ready"),
@@ -144,17 +164,12 @@ fn deed(step: &Step, key: &str, ledger: &[LedgerLine]) -> Deed {
         Some(LedgerLine { fault: Some(fault), .. }) => (fault.to_string(), "dead"),
         Some(_) => ("begun; its trace is looked for before it is repeated".to_string(), "held"),
     };
-    let (text, cut) = body(&step.kind);
     Deed {
-        ordinal: step.ordinal,
-        what: described(&step.kind),
-        reason: step.reason.clone(),
         begun: line.map(|line| moment(line.begun_at)),
         ended: line.and_then(|line| line.ended_at).map(moment),
         result,
         class,
-        text,
-        cut,
+        ..deed
     }
 }
 

@@ -47,30 +47,27 @@ impl Answer {
     }
 }
 
-pub async fn new_store(folder: &TempDir) -> Store {
-    let place = |name: &str| folder.path().join(name);
-    store::create_master_key(&place("master.key")).unwrap();
-    let settings = Settings {
-        database: format!("sqlite:{}", place("main/sealpost.db").display()),
-        key_book: format!("sqlite:{}", place("keys/keys.db").display()),
-        blobs: place("blobs"),
-        master_key: place("master.key"),
-        keep_content_days: 30,
-        free_bytes_min: 0,
-    };
-    Store::open(&settings).await.unwrap()
-}
-
 impl House {
     pub async fn open() -> House {
-        House::named(ORIGIN).await
+        House::keeping(30).await
     }
 
-    pub async fn named(origin: &str) -> House {
+    /// A house that keeps what was written for so many days.
+    pub async fn keeping(keep_content_days: u32) -> House {
         let folder = tempfile::tempdir().unwrap();
-        let store = new_store(&folder).await;
+        let place = |name: &str| folder.path().join(name);
+        store::create_master_key(&place("master.key")).unwrap();
+        let settings = Settings {
+            database: format!("sqlite:{}", place("main/sealpost.db").display()),
+            key_book: format!("sqlite:{}", place("keys/keys.db").display()),
+            blobs: place("blobs"),
+            master_key: place("master.key"),
+            keep_content_days,
+            free_bytes_min: 0,
+        };
+        let store = Store::open(&settings).await.unwrap();
         let bases = BTreeMap::from([(SITE.to_owned(), TRACKER.to_owned())]);
-        let console = Console::new(store.clone(), bases, origin);
+        let console = Console::new(store.clone(), bases, ORIGIN);
         House { store, router: console.clone().router(), console, _folder: folder }
     }
 

@@ -31,7 +31,7 @@ fn every_text_can_be_read_on_its_ground() {
     let blocks: Vec<_> = STYLE.split(":root {").skip(1).map(colours).collect();
     assert_eq!(blocks.len(), 2, "light and dark");
     let plain = ["ground", "paper", "wash"];
-    let mut pairs = vec![("accent-ink", "accent"), ("ink", "warm-wash"), ("warm", "warm-wash"), ("bad", "warm-wash")];
+    let mut pairs = vec![("accent-ink", "accent"), ("ink", "warm-wash"), ("warm", "warm-wash"), ("ink", "bad-wash")];
     pairs.extend(["calm", "good", "bad"].map(|text| {
         (
             text,

@@ -3,6 +3,7 @@
 use crate::house::*;
 use axum::http::StatusCode;
 use console::operations::{Sources, router};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 async fn operations() -> (House, axum::Router) {
@@ -47,4 +48,20 @@ async fn metrics_come_in_the_text_format_and_no_page_is_here() {
         assert_eq!(send(router.clone(), with(get(path), "cookie", &session)).await.status, StatusCode::NOT_FOUND);
     }
     assert_eq!(send(router, post("/live", "")).await.status, StatusCode::METHOD_NOT_ALLOWED);
+}
+
+/// The names of metrics in a text, those of labels and values left out.
+fn metric_names(text: &str) -> BTreeSet<&str> {
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    words.filter(|word| word.starts_with("sealpost_")).collect()
+}
+
+#[test]
+fn the_manual_lists_every_metric_and_no_other() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let read = |path: &str| std::fs::read_to_string(root.join(path)).unwrap();
+    let sources = read("crates/engine/src/metrics.rs") + &read("crates/sealpost/src/wire/observe.rs");
+    let manual = read("docs/console.md");
+    let (_, table) = manual.split_once("## Metrics").expect("the manual has a list of metrics");
+    assert_eq!(metric_names(table), metric_names(&sources));
 }

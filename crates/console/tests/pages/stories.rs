@@ -65,9 +65,33 @@ async fn an_undecided_message_says_what_it_waits_for() {
     let (.., page) = story("waiting").await;
     assert_says(
         &page,
-        &["undecided", "It is not decided yet", "waiting", "SP-0303", "Nothing was asked yet.", "1 try"],
+        &[
+            "(not read yet)",
+            "undecided",
+            "It is not decided yet",
+            "waiting",
+            "SP-0303",
+            "Nothing was asked yet.",
+            "1 try",
+        ],
     );
     assert!(!page.contains("Try again"));
+}
+
+#[tokio::test]
+async fn of_an_erased_message_outcome_and_receipts_remain() {
+    let house = House::keeping(0).await;
+    let long_ago = 1_000_000;
+    let id = filled::done(&house.store, "old", long_ago, "NORTH-7", &filled::Words::plain()).await;
+    assert_eq!(house.store.sweep().await.unwrap().0, 1);
+    let session = house.session().await;
+    let list = house.page(&session, "/messages").await.text;
+    assert_says(&list, &["(erased)", "NORTH-7", ">create<"]);
+    let page = house.page(&session, &format!("/messages/{id}")).await.text;
+    assert_says(&page, &["(erased)", "issue NORTH-7, id 1", "attachment 77", "What was written has been erased"]);
+    for gone in ["printer", "ada@", "paper.jpg", "no thread", "crumpled"] {
+        assert!(!page.contains(gone) && !list.contains(gone), "{gone}");
+    }
 }
 
 #[tokio::test]
