@@ -258,7 +258,7 @@ fn failed(failure: Failure) -> Fault {
 /// A place in the source code as it may stand in a log. A cell that a mail has taken over could say anything instead.
 fn place(at: &str) -> &str {
     const PLACE_BYTES_MAX: usize = 200;
-    let in_a_path = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-".contains(&byte);
+    let in_a_path = |byte: u8| byte.is_ascii_alphanumeric() || b"/._+-".contains(&byte);
     let is_place = at.len() <= PLACE_BYTES_MAX
         && at.rsplit_once(':').is_some_and(|(file, line)| {
             file.ends_with(".rs") && file.bytes().all(in_a_path) && line.bytes().all(|byte| byte.is_ascii_digit())
