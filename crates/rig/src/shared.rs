@@ -22,6 +22,11 @@ pub fn folder(root: &Path, test: &str) -> Option<PathBuf> {
     None
 }
 
+/// The name of the test that runs on this thread, as the test runner calls it.
+pub fn this_test() -> String {
+    std::thread::current().name().unwrap_or("a test").to_owned()
+}
+
 /// Notes that a test was not run because this machine lacks something.
 ///
 /// # Panics

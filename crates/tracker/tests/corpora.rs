@@ -12,17 +12,10 @@ const FILES_MIN: usize = 700;
 /// Much longer texts are cut, which other tests look at.
 const FILE_BYTES_MAX: u64 = 12 * 1024;
 
-/// The corpora, or nothing outside CI when the shared folder is not there.
+/// The corpora, where they are.
 fn corpora() -> Option<PathBuf> {
-    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let folder =
-        repository.join(std::env::var_os("SEALPOST_SHARED").unwrap_or_else(|| "../shared".into())).join("corpora");
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    assert!(std::env::var_os("CI").is_none(), "SEALPOST_SHARED names no folder with {}", folder.display());
-    println!("needs SEALPOST_SHARED");
-    None
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    Some(rig::shared::folder(&root, &rig::shared::this_test())?.join("corpora"))
 }
 
 /// Mails and texts, in any order.

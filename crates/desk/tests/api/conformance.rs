@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The document with OpenAPI 3.0's `nullable` turned into JSON Schema.
 pub struct Document {
@@ -11,16 +11,10 @@ pub struct Document {
     pub seen: BTreeSet<String>,
 }
 
-/// The shared folder, or `None` with a line that says so. In CI it must be there.
+/// The shared folder, where it is.
 pub fn shared_folder() -> Option<PathBuf> {
-    let default = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
-    let folder = std::env::var_os("SEALPOST_SHARED").map_or_else(default, PathBuf::from);
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    assert!(std::env::var_os("CI").is_none(), "set SEALPOST_SHARED to the shared folder: {} is none", folder.display());
-    println!("needs SEALPOST_SHARED");
-    None
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    rig::shared::folder(&root, &rig::shared::this_test())
 }
 
 impl Document {

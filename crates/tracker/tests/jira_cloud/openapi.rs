@@ -2,30 +2,20 @@
 
 use jsonschema::Draft;
 use serde_json::{Map, Value, json};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use tracker::{Content, Method, Request, Response};
 
 pub struct Document {
     json: Value,
 }
 
-/// The document, or nothing outside CI when the shared folder is not there.
+/// The document, where the shared folder is.
 pub fn document() -> Option<Document> {
-    let path = shared_folder().join("openapi/jira-platform-v3.json");
-    let Ok(text) = std::fs::read_to_string(&path) else {
-        assert!(std::env::var_os("CI").is_none(), "SEALPOST_SHARED names no folder with {}", path.display());
-        println!("needs SEALPOST_SHARED");
-        return None;
-    };
-    let mut json = serde_json::from_str(&text).unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let path = rig::shared::folder(&root, &rig::shared::this_test())?.join("openapi/jira-platform-v3.json");
+    let mut json = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     spell_out_nullable(&mut json);
     Some(Document { json })
-}
-
-/// `SEALPOST_SHARED`, or the folder `shared` beside the repository; a relative one counts from the repository.
-fn shared_folder() -> PathBuf {
-    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    repository.join(std::env::var_os("SEALPOST_SHARED").unwrap_or_else(|| "../shared".into()))
 }
 
 /// OpenAPI 3.0 says `nullable: true` where JSON Schema lists `null` among the types.
