@@ -12,7 +12,7 @@ use axum::http::StatusCode;
 use serde_json::{Map, Value};
 use sqlx::SqliteConnection;
 
-/// Jira's limit [community].
+/// Jira's limit (as its community says).
 const COMMENTS_PER_ISSUE_MAX: i64 = 5000;
 
 /// The parts of a request that creates or edits an issue.

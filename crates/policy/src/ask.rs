@@ -63,7 +63,7 @@ pub struct IssueFacts {
     pub people: Vec<String>,
 }
 
-/// What is known so far. `None` and missing entries are still open; [`crate::ask`] asks for what it needs.
+/// What is known so far. `None` and missing entries are still open; [`crate::ask()`] asks for what it needs.
 ///
 /// `sealpost try --facts FILE` reads this as JSON; a fact with a name that is not one is refused, because a plan that
 /// silently ignores it explains nothing.
@@ -89,7 +89,7 @@ pub const ROUNDS_MAX: usize = 5;
 
 /// The questions that are still open before a decision about this message can be made; empty when there are none.
 ///
-/// It walks the very path that [`crate::decide`] walks and stops where an answer is missing, so it never asks what the
+/// It walks the very path that [`crate::decide()`] walks and stops where an answer is missing, so it never asks what the
 /// decision does not need. When every question is answered in turn, nothing is open after at most [`ROUNDS_MAX`] rounds:
 /// what the store knows; the first issue that was named, and who took part in it; all others that were named, and who
 /// took part in those.

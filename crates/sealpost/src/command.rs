@@ -12,6 +12,7 @@ pub mod read;
 pub mod reply;
 pub mod sanitize;
 pub mod serve;
+pub mod sign_in;
 pub mod try_plan;
 
 use std::io::Write;

@@ -40,6 +40,11 @@ enum Command {
         #[arg(long)]
         config: PathBuf,
     },
+    /// Print a link that signs a person in to the console, once and within a quarter of an hour.
+    SignIn {
+        #[arg(long)]
+        config: PathBuf,
+    },
     /// Hand mail to the gateway, as sendmail would.
     Deliver(command::deliver::Arguments),
     /// Say what a mail says: one JSON object per file.
@@ -124,6 +129,7 @@ async fn run(command: Command) -> Result<(), command::Failure> {
         Command::Demo { data, fresh } => command::demo::run(&data, fresh).await,
         Command::Serve { config, role } => command::serve::run(&config, &role).await,
         Command::Check { config } => command::check::run(&config).await,
+        Command::SignIn { config } => command::sign_in::run(&config).await,
         Command::Deliver(arguments) => command::deliver::run(arguments).await,
         Command::Read { files } => command::read::run(files).await,
         Command::Reply { format, files } => command::reply::run(format, files).await,

@@ -12,7 +12,7 @@ use policy::Fault;
 /// Rows in one page.
 const PAGE_MAX: u32 = 200;
 
-/// What a line is made of, in the order of [`line_sql`]: id, site, mailbox, received_at, size_bytes, wrapped_key,
+/// What a line is made of, in the order of `line_sql`: id, site, mailbox, received_at, size_bytes, wrapped_key,
 /// sealed_summary, outcome, issue_id, issue_key, and the job's state, which is `None` when the sweep has removed the job, as
 /// it does only with those that are done.
 pub(crate) type LineRow = (

@@ -22,7 +22,7 @@ use tokio::fs::File;
 use tokio::io::AsyncWriteExt;
 use tokio_util::io::ReaderStream;
 
-/// Files in one request (Jira's limit) and attachments of one issue (Jira's limit [community]).
+/// Files in one request (Jira's limit) and attachments of one issue (Jira's limit, as its community says).
 const FILES_MAX: usize = 60;
 const ATTACHMENTS_PER_ISSUE_MAX: usize = 2000;
 /// A name longer than this is cut.
