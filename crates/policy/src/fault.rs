@@ -52,7 +52,7 @@ fault_codes! {
     TrackerUnclear = 304, "The answer of the tracker was lost or made no sense, so the effect may have happened.", "Nothing: its trace is looked for before anything is repeated.";
     TrackerUnreachable = 305, "The tracker could not be reached.", "Check the site's base URL, the network, the proxy and the certificate authorities.";
     AddressRefused = 306, "The request would have gone to a private address that the settings do not name.", "If the tracker really lives there, set `allow_private = true` on its site.";
-    InDoubt = 307, "It could not be found out whether an effect happened.", "Look in the tracker whether it is there; Try again in the console looks for its trace anew, and repeats nothing that may have happened.";
+    InDoubt = 307, "It could not be found out whether an effect happened.", "Look in the tracker whether it is there. Waking the mail in the console looks for the trace anew and repeats nothing that may have happened.";
     SmtpUnreachable = 400, "The mail listener could not be reached.", "See whether the gateway runs and listens at this address.";
     SmtpRefused = 401, "The mail listener refused the mail.", "Read the reply; it says what to change.";
     SettingsWrong = 500, "A setting is wrong.", "The message names the key, the value, the file and the remedy.";

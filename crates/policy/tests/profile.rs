@@ -23,7 +23,7 @@ fn the_sample_profile_is_read() {
     let profile = Profile::from_toml("sample", &sample(), "examples/profile.toml").unwrap();
     assert_eq!(profile.name, "sample");
     assert_eq!(profile.version, 0);
-    assert_eq!(profile.projects(), [("DEMO", "Task"), ("DEMO", "Bug"), ("DEMO", "Story")]);
+    assert_eq!(profile.projects(), [("DEMO", "Task"), ("DEMO", "Bug"), ("DEMO", "Question")]);
 }
 
 #[test]
