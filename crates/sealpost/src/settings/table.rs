@@ -180,7 +180,7 @@ pub const TABLE: &[Setting] = &[
         "How many parts a mail may have before it is quarantined.",
     ),
     setting("site[].name", Text, Refused, "The name of this Jira in rows, logs and the console."),
-    setting("site[].region", Text, Means("local"), "Where this site's data may be; stored with it."),
+    setting("site[].region", Text, Means("local"), "The region that this site is pinned to; `check` shows it."),
     setting("site[].dialect", Choice(&["jira_cloud"]), Means("jira_cloud"), "How the tracker speaks."),
     setting(
         "site[].api_base",
