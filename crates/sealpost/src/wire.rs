@@ -92,12 +92,21 @@ impl Gateway {
         self.listeners.serve(self.console.clone(), sources, stop);
     }
 
-    /// Waits for a signal, then stops: listeners first, then the work, then the store.
-    pub async fn run(mut self, stop: CancellationToken) -> Result<(), Failure> {
+    /// Waits for a signal, then stops: listeners first, then the work, then the store. A store that can write nothing more
+    /// ends the process with its fault, so that a supervisor starts it anew or a person looks.
+    pub async fn run(self, stop: CancellationToken) -> Result<(), Failure> {
         self.listeners.say_where();
         let hold =
             reload::Reload { file: self.settings_file.clone(), engine: self.engine.clone(), store: self.store.clone() };
-        reload::until_stopped(&hold, self.listeners.certificates()).await?;
+        let ended = tokio::select! {
+            signalled = reload::until_stopped(&hold, self.listeners.certificates()) => signalled,
+            fault = self.store.stopped() => Err(fault.into()),
+        };
+        self.stop(stop).await;
+        ended
+    }
+
+    async fn stop(mut self, stop: CancellationToken) {
         tracing::info!("stopping");
         stop.cancel();
         let stopped = tokio::time::timeout(STOP_WITHIN, async {
@@ -108,7 +117,6 @@ impl Gateway {
             Ok(()) => tracing::info!("stopped"),
             Err(_) => tracing::warn!("stopped before everything had ended; what is open goes on at the next start"),
         }
-        Ok(())
     }
 }
 

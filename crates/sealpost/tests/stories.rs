@@ -9,11 +9,13 @@ mod stories {
     mod corpora;
     #[cfg(feature = "crash_points")]
     mod crash;
+    mod demo;
     mod hostile;
     mod lost_answers;
     mod mails;
     mod messages;
     mod power;
+    mod removed_files;
     mod seclusion;
     mod secrecy;
     mod settings;

@@ -1,6 +1,7 @@
 //! One database, SQLite or PostgreSQL: reads, units of work, and the macros that run one SQL text on either.
 
 use crate::dialect;
+use crate::footing::Footing;
 use crate::migrate::{self, Migration};
 use crate::writer::Writer;
 use futures_util::future::BoxFuture;
@@ -92,24 +93,28 @@ enum Place {
 pub(crate) struct Db {
     place: Place,
     writer: Writer,
+    footing: Footing,
 }
 
 impl Db {
-    /// Opens the database at `sqlite:PATH` or `postgres://…` and brings its schema up to date.
-    pub(crate) async fn open(url: &str, schema: &Migration) -> Result<Db, Fault> {
+    /// Opens the database at `sqlite:PATH` or `postgres://…` and brings its schema up to date. What it commits is worth
+    /// nothing without the files of `others`, so it stops when one of them is gone, as it does for its own.
+    pub(crate) async fn open(url: &str, schema: &Migration, others: Footing) -> Result<Db, Fault> {
         if let Some(path) = url.strip_prefix("sqlite:") {
             let options = dialect::sqlite_options(path)?;
             let mut conn = dialect::connect_sqlite(&options).await?;
             migrate::sqlite(&mut conn, schema).await?;
             let readers = dialect::sqlite_readers(&options);
-            let writer = Writer::sqlite(conn, dialect::wal_path(path));
-            return Ok(Db { place: Place::Sqlite { readers }, writer });
+            let wal = dialect::wal_path(path);
+            let footing = Footing::of([dialect::sqlite_path(path), &wal]).with(others);
+            let writer = Writer::sqlite(conn, Some(wal), footing.clone());
+            return Ok(Db { place: Place::Sqlite { readers }, writer, footing });
         }
         if url.starts_with("postgres:") || url.starts_with("postgresql:") {
             let pool = dialect::postgres_pool(url).await?;
             migrate::postgres(&pool, schema).await?;
-            let writer = Writer::postgres(pool.clone());
-            return Ok(Db { place: Place::Postgres { pool }, writer });
+            let writer = Writer::postgres(pool.clone(), others.clone());
+            return Ok(Db { place: Place::Postgres { pool }, writer, footing: others });
         }
         let why = "a database is named `sqlite:PATH` or `postgres://…`";
         Err(Fault::permanent(FaultCode::SettingsWrong, why).with_public(why))
@@ -171,6 +176,16 @@ impl Db {
             Place::Postgres { pool } => Some(pool),
             Place::Sqlite { .. } => None,
         }
+    }
+
+    /// The files that this database stands on.
+    pub(crate) fn footing(&self) -> Footing {
+        self.footing.clone()
+    }
+
+    /// Returns when nothing more can be written until the process starts anew, with the reason; otherwise never.
+    pub(crate) async fn stopped(&self) -> Fault {
+        self.writer.stopped().await
     }
 
     /// Finishes the queued units and closes every connection.

@@ -33,8 +33,10 @@ pub(crate) fn sqlite_path(path: &str) -> &Path {
 }
 
 /// The file of the write-ahead log beside the database's.
-pub(crate) fn wal_path(path: &str) -> Option<PathBuf> {
-    Some(PathBuf::from(format!("{}-wal", sqlite_path(path).display())))
+pub(crate) fn wal_path(path: &str) -> PathBuf {
+    let mut file = sqlite_path(path).as_os_str().to_owned();
+    file.push("-wal");
+    PathBuf::from(file)
 }
 
 /// Creates folder and file when missing, both for our eyes only: SQLite would follow the umask.

@@ -6,6 +6,7 @@ mod content;
 mod database;
 mod dialect;
 mod figures;
+mod footing;
 mod job;
 mod ledger;
 mod list;

@@ -2,6 +2,7 @@
 
 use crate::blob::Blobs;
 use crate::database::{Db, execute};
+use crate::footing::Footing;
 use crate::migrate;
 use crate::room::Room;
 use crate::vault::Vault;
@@ -74,11 +75,14 @@ impl Store {
         }
         // First the key: without it nothing may be created that could not be opened again.
         let master = KeyProvider::File(settings.master_key.clone()).master().await?;
-        let book = Book::open(Db::open(&settings.key_book, &migrate::KEY_BOOK).await?, master).await?;
+        let book = Db::open(&settings.key_book, &migrate::KEY_BOOK, Footing::default()).await?;
+        // What is sealed under keys of a book that is gone is lost, so the database stands on the book's files too.
+        let footing = book.footing();
+        let book = Book::open(book, master).await?;
         if same_file(&settings.database, &settings.key_book) {
             return Err(kept_together());
         }
-        let db = Db::open(&settings.database, &migrate::MAIN).await?;
+        let db = Db::open(&settings.database, &migrate::MAIN, footing).await?;
         belonging::check(&db, &book).await?;
         let blobs = Blobs::open(&settings.blobs)?;
         let mut folders = vec![settings.blobs.clone()];
@@ -104,6 +108,15 @@ impl Store {
         self.inner.db.unit(move |conn| Box::pin(async move { execute!(conn, probe).map(|_| ()) })).await?;
         self.inner.vault.book().check().await?;
         self.inner.blobs.check().await
+    }
+
+    /// Returns when nothing more can be written until the process starts anew, with the reason: the disk failed at a commit
+    /// (FAULT-07), or a database file was removed or replaced while it was open (FAULT-11). Otherwise never.
+    pub async fn stopped(&self) -> Fault {
+        tokio::select! {
+            fault = self.inner.db.stopped() => fault,
+            fault = self.inner.vault.book().stopped() => fault,
+        }
     }
 
     /// Finishes the queued units of work and closes the files.

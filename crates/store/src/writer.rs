@@ -2,6 +2,7 @@
 
 use crate::database::{Conn, Work};
 use crate::dialect;
+use crate::footing::Footing;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use policy::{Fault, FaultCode};
@@ -9,7 +10,7 @@ use sqlx::{Connection, PgPool, SqliteConnection};
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 /// Units that may wait; above it callers wait too, which slows the listeners down instead of filling the memory.
@@ -25,21 +26,35 @@ const WAL_LOOK_EVERY: u32 = 64;
 pub(crate) struct Writer {
     queue: Mutex<Option<mpsc::Sender<Box<dyn Queued>>>>,
     task: Mutex<Option<JoinHandle<()>>>,
+    /// Why nothing more is written, once it is so.
+    stopped: watch::Receiver<Option<Fault>>,
 }
 
 impl Writer {
-    pub(crate) fn sqlite(conn: SqliteConnection, wal: Option<PathBuf>) -> Writer {
-        Writer::start(Line::Sqlite { conn: Some(Conn::SqliteWriter(conn)), wal, batches: 0 })
+    /// Commits are answered only as long as the files of `footing` stand.
+    pub(crate) fn sqlite(conn: SqliteConnection, wal: Option<PathBuf>, footing: Footing) -> Writer {
+        Writer::start(Line::Sqlite { conn: Some(Conn::SqliteWriter(conn)), wal, batches: 0 }, footing)
     }
 
-    pub(crate) fn postgres(pool: PgPool) -> Writer {
-        Writer::start(Line::Postgres { pool })
+    pub(crate) fn postgres(pool: PgPool, footing: Footing) -> Writer {
+        Writer::start(Line::Postgres { pool }, footing)
     }
 
-    fn start(line: Line) -> Writer {
+    fn start(line: Line, footing: Footing) -> Writer {
         let (queue, units) = mpsc::channel(QUEUE_UNITS_MAX);
-        let task = tokio::spawn(write(line, units));
-        Writer { queue: Mutex::new(Some(queue)), task: Mutex::new(Some(task)) }
+        let (stop, stopped) = watch::channel(None);
+        let task = tokio::spawn(write(line, footing, units, stop));
+        Writer { queue: Mutex::new(Some(queue)), task: Mutex::new(Some(task)), stopped }
+    }
+
+    /// Returns when nothing more can be written until the process starts anew, with the reason; otherwise never.
+    pub(crate) async fn stopped(&self) -> Fault {
+        let mut stopped = self.stopped.clone();
+        match stopped.wait_for(Option::is_some).await.map(|fault| fault.clone()) {
+            Ok(Some(fault)) => fault,
+            // The task ended in order.
+            _ => std::future::pending().await,
+        }
     }
 
     /// Runs the work in the next batch; returns after its COMMIT. `order` is what the work may have to wait for in
@@ -128,8 +143,9 @@ enum Line {
 /// Why a batch was not committed.
 struct Broken {
     fault: Fault,
-    /// The disk failed at the commit: what the operating system says after that is not to be trusted, so nothing more is
-    /// written until the process starts anew and the log is read again from the disk.
+    /// What was written cannot be relied on: the disk failed at the commit, after which what the operating system says is
+    /// not to be trusted, or the files are gone. Nothing more is written until the process starts anew and reads its files
+    /// again from the disk.
     stop: bool,
 }
 
@@ -139,16 +155,21 @@ impl From<Fault> for Broken {
     }
 }
 
-async fn write(mut line: Line, mut units: mpsc::Receiver<Box<dyn Queued>>) {
-    let mut stopped: Option<Fault> = None;
+async fn write(
+    mut line: Line,
+    footing: Footing,
+    mut units: mpsc::Receiver<Box<dyn Queued>>,
+    stop: watch::Sender<Option<Fault>>,
+) {
     let mut batch = Vec::with_capacity(BATCH_UNITS_MAX);
     while units.recv_many(&mut batch, BATCH_UNITS_MAX).await > 0 {
-        let committed = match &stopped {
-            Some(fault) => Err(fault.clone()),
-            None => line.run(&mut batch).await.map_err(|broken| {
+        let stopped = stop.borrow().clone();
+        let committed = match stopped {
+            Some(fault) => Err(fault),
+            None => line.run(&mut batch, &footing).await.map_err(|broken| {
                 if broken.stop {
-                    tracing::error!(code = %broken.fault.code, "the disk failed at a commit; nothing more is written");
-                    stopped = Some(broken.fault.clone());
+                    tracing::error!(code = %broken.fault.code, fault = %broken.fault.public, "nothing more is written");
+                    stop.send_replace(Some(broken.fault.clone()));
                 }
                 broken.fault
             }),
@@ -161,7 +182,13 @@ async fn write(mut line: Line, mut units: mpsc::Receiver<Box<dyn Queued>>) {
 }
 
 impl Line {
-    async fn run(&mut self, batch: &mut [Box<dyn Queued>]) -> Result<(), Broken> {
+    /// Commits the batch, then looks whether it went where it will be found again.
+    async fn run(&mut self, batch: &mut [Box<dyn Queued>], footing: &Footing) -> Result<(), Broken> {
+        self.commit(batch).await?;
+        footing.check().map_err(|fault| Broken { fault, stop: true })
+    }
+
+    async fn commit(&mut self, batch: &mut [Box<dyn Queued>]) -> Result<(), Broken> {
         match self {
             Line::Sqlite { conn, wal, batches } => {
                 let Some(conn) = conn else {
@@ -251,7 +278,7 @@ mod tests {
             dialect::command(&mut conn, sql).await.unwrap();
         }
         let Conn::SqliteWriter(conn) = conn else { unreachable!("it was made as a writer") };
-        Arc::new(Writer::sqlite(conn, None))
+        Arc::new(Writer::sqlite(conn, None, Footing::default()))
     }
 
     async fn insert(writer: &Writer, sql: &'static str) -> Result<u64, Fault> {

@@ -119,6 +119,10 @@ impl Book {
             .await
     }
 
+    pub(crate) async fn stopped(&self) -> Fault {
+        self.db.stopped().await
+    }
+
     pub(crate) async fn close(&self) {
         self.db.close().await;
     }
