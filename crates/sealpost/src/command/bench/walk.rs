@@ -5,7 +5,7 @@ use super::child::Measured;
 use super::intake::{per_mail, tempdir};
 use super::load;
 use crate::command::Failure;
-use crate::command::demo::FED;
+use crate::command::demo::Home;
 use courier::submit::{Target, submit};
 use mail::Envelope;
 use std::path::Path;
@@ -107,10 +107,8 @@ async fn one(walk: &Walk, raw: Vec<u8>) -> Result<(), Failure> {
 
 async fn start(folder: &Path) -> Result<Walk, Failure> {
     let data = folder.join("demo");
-    std::fs::create_dir_all(&data).map_err(|error| Failure::new(format!("cannot make {}: {error}", data.display())))?;
-    // The demo feeds its samples only when this file is missing.
-    std::fs::write(data.join(FED), "")
-        .map_err(|error| Failure::new(format!("cannot write into {}: {error}", data.display())))?;
+    // Without samples; the claim ends here, so that the demo itself can make it.
+    Home::claim(&data)?.set_fed()?;
     let mut running = Measured::sealpost(&["demo", "--data", "demo"], folder)?;
     let settings = written(&data).await?;
     let listen = settings.mailboxes.first().map(|mailbox| mailbox.listen.clone()).unwrap_or_default();
