@@ -4,7 +4,7 @@ mod command;
 mod settings;
 mod wire;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -74,8 +74,9 @@ enum Command {
     },
     /// The story of each mail.
     Message {
-        #[arg(long)]
-        config: PathBuf,
+        /// The gateway's settings. Needed; may stand before or behind what is asked.
+        #[arg(long, global = true)]
+        config: Option<PathBuf>,
         #[command(subcommand)]
         what: command::message::What,
     },
@@ -135,10 +136,18 @@ async fn run(command: Command) -> Result<(), command::Failure> {
         Command::Reply { format, files } => command::reply::run(format, files).await,
         Command::Sanitize { file } => command::sanitize::run(&file).await,
         Command::Try { profile, facts, files } => command::try_plan::run(&profile, facts.as_deref(), files).await,
-        Command::Message { config, what } => command::message::run(&config, what).await,
+        Command::Message { config, what } => {
+            command::message::run(&config.unwrap_or_else(|| needed("--config <CONFIG>")), what).await
+        }
         Command::Profile { what } => command::profile::run(what),
         Command::Bench(arguments) => command::bench::run(arguments).await,
         Command::Manual { page } => command::manual::run(page),
         Command::Cell => Ok(()),
     }
+}
+
+/// Ends the program as clap does for any other argument that is missing: clap lets no argument be both global and needed.
+fn needed(argument: &str) -> ! {
+    let text = format!("the following required argument was not provided: {argument}");
+    Arguments::command().error(clap::error::ErrorKind::MissingRequiredArgument, text).exit()
 }

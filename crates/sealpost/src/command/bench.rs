@@ -61,6 +61,7 @@ async fn cells() -> Result<(), Failure> {
     const ROUNDS: usize = 5;
     let cells = super::files::cells().await?;
     let mails: Vec<Vec<u8>> = (0..MAILS).map(|number| load::mail(number, 20_000)).collect();
+    eprintln!("sealpost: reading {MAILS} mails {ROUNDS} times in this process, singly in cells and in batches …");
     let bench = engine::cell::bench(&cells, &mails, ROUNDS).await?;
     super::print(&format!(
         "{MAILS} mails of 20 kB, {ROUNDS} rounds\nthe pipe's share of the work: {:.1} % singly, {:.1} % in batches\n",

@@ -45,13 +45,14 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         (None, None) => return Err(Failure::new("say where to: --config FILE or --url URL")),
     };
     let envelope = envelope(&arguments, &raw).await?;
+    let begun = jiff::Timestamp::now();
     let delivery = submit(&target, &envelope, &raw).await?;
     for outcome in delivery.outcomes.iter().filter(|outcome| !outcome.reply.is_positive()) {
         eprintln!("sealpost: {} was refused: {} {}", outcome.address, outcome.reply.code, outcome.reply.text);
     }
     super::print(&format!("{} {}\n", delivery.reply.code, delivery.reply.text))?;
     match (settings, delivery.id()) {
-        (Some(settings), Some(id)) if arguments.wait => wait(&settings, id, arguments.wait_s).await,
+        (Some(settings), Some(id)) if arguments.wait => wait(&settings, id, arguments.wait_s, begun).await,
         (_, None) if arguments.wait => {
             Err(Failure::new("the listener is no Sealpost gateway: it gave no id to wait for"))
         }
@@ -100,14 +101,20 @@ async fn envelope(arguments: &Arguments, raw: &[u8]) -> Result<Envelope, Failure
     }
 }
 
-async fn wait(settings: &crate::settings::Settings, id: &str, wait_s: u64) -> Result<(), Failure> {
+/// Prints what became of the mail, and whether it was taken in before this delivery began.
+async fn wait(
+    settings: &crate::settings::Settings,
+    id: &str,
+    wait_s: u64,
+    begun: jiff::Timestamp,
+) -> Result<(), Failure> {
     let store = store::Store::open(&settings.store).await?;
     let story = ended(&store, id, Duration::from_secs(wait_s)).await;
     store.close().await;
     match story? {
-        Some(story) => super::print(&format!("{}\n", sentence(&story))),
+        Some(story) => super::print(&format!("{}{}\n", sentence(&story), known_since(&story, begun))),
         None => Err(Failure::new(format!(
-            "{id} has not come to its end within {wait_s} s; see `sealpost message show {id}`"
+            "{id} has not come to its end within {wait_s} s; see `sealpost message show --config FILE {id}`"
         ))),
     }
 }
@@ -130,4 +137,12 @@ fn sentence(story: &Story) -> String {
     let outcome = story.line.outcome.map_or("undecided", policy::Outcome::word);
     let issue = story.line.issue_key.as_deref().unwrap_or("-");
     format!("{outcome} {issue} {}", story.line.reason)
+}
+
+/// Empty for a mail that came with this delivery.
+fn known_since(story: &Story, begun: jiff::Timestamp) -> String {
+    match jiff::Timestamp::from_microsecond(story.line.received_at) {
+        Ok(at) if at < begun => format!(" (known already: it came at {at:.0}, nothing new was done)"),
+        _ => String::new(),
+    }
 }

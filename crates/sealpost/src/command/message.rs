@@ -51,7 +51,7 @@ async fn answer(store: &store::Store, what: What) -> Result<(), Failure> {
 }
 
 fn unknown(id: &str) -> Failure {
-    Failure::new(format!("{id}: no message has this id; `sealpost message list` shows them"))
+    Failure::new(format!("{id}: no message has this id; `sealpost message list --config FILE` shows them"))
 }
 
 async fn list(store: &store::Store, limit: u32, sender: Option<String>) -> Result<(), Failure> {

@@ -50,7 +50,16 @@ fn many_files_are_told_in_order_whatever_happens_to_one() {
 
 #[test]
 fn wrong_usage_is_exit_2() {
-    for words in [&["read"][..], &["reply", "--format", "rtf", "x"], &["sanitize"], &["try", "x"], &["nonsense"], &[]] {
+    let wrong: [&[&str]; 7] = [
+        &["read"],
+        &["reply", "--format", "rtf", "x"],
+        &["sanitize"],
+        &["try", "x"],
+        &["message", "list"],
+        &["nonsense"],
+        &[],
+    ];
+    for words in wrong {
         let output = run(words, &[]);
         assert_eq!(output.status.code(), Some(2), "{words:?}: {}", told(&output));
         assert!(output.stdout.is_empty() && !output.stderr.is_empty(), "{words:?}: {}", told(&output));
@@ -103,6 +112,9 @@ fn sanitize_prints_safe_html_and_nothing_else() {
     for word in ["script", "evil", "svg", "style", "onclick"] {
         assert!(!safe.contains(word), "{safe}");
     }
+    assert!(output.stderr.is_empty(), "{}", told(&output));
+    let mail = run(&["sanitize"], &[example("3-html-with-image.eml")]);
+    assert!(mail.status.success() && told(&mail).contains("looks like a whole mail"), "{}", told(&mail));
     assert_eq!(run(&["sanitize"], &[example("no-such-page.html")]).status.code(), Some(1));
 }
 
