@@ -20,6 +20,8 @@ use store::Begun;
 #[derive(Debug)]
 enum Ended {
     Done(Receipt),
+    /// It was the last one, and the job is done with it.
+    Completed,
     Failed(Fault),
 }
 
@@ -33,6 +35,8 @@ struct Run<'a> {
     made: HashMap<u32, Receipt>,
     /// The ids of the files that hang on an issue, by its id, once they are known.
     files: HashMap<String, Vec<String>>,
+    /// Files that the tracker refused for good.
+    refused: Vec<Fault>,
 }
 
 /// Carries out the active plan of the job's message. A step found done is skipped, one in doubt is looked for first.
@@ -44,17 +48,18 @@ pub(crate) async fn carry_out(shared: &Shared, held: &Held) -> Result<(), Stop> 
     let no_plan = || Fault::permanent(FaultCode::Internal, "a carry job without a plan");
     let plan = shared.store.plan(&lease.subject).await?.ok_or_else(no_plan)?;
     crash_point("carry_plan_loaded");
-    let mut run = Run { shared, held, site: &site, plan: &plan, made: HashMap::new(), files: HashMap::new() };
-    let mut refused = Vec::new();
+    let (made, files, refused) = (HashMap::new(), HashMap::new(), Vec::new());
+    let mut run = Run { shared, held, site: &site, plan: &plan, made, files, refused };
     for step in &plan.steps {
         match run.step(step).await? {
+            Ended::Completed => return Ok(()),
             Ended::Done(receipt) => {
                 run.made.insert(step.ordinal, receipt);
             }
             Ended::Failed(fault)
                 if matches!(step.kind, StepKind::Attach { .. }) && fault.code != FaultCode::TrackerGone =>
             {
-                refused.push(fault);
+                run.refused.push(fault);
             }
             Ended::Failed(fault) => {
                 run.give_up_the_rest(step.ordinal).await?;
@@ -62,12 +67,11 @@ pub(crate) async fn carry_out(shared: &Shared, held: &Held) -> Result<(), Stop> 
             }
         }
     }
-    if let Some(fault) = refused.first() {
-        return Err(Stop::GiveUp(partly_done(fault, refused.len(), plan.steps.len())));
+    if let Some(fault) = run.refused.first() {
+        return Err(Stop::GiveUp(partly_done(fault, run.refused.len(), plan.steps.len())));
     }
-    crash_point("carry_before_complete");
+    // Its last step was done before this run; otherwise the job would have ended with it.
     shared.store.complete(lease).await?;
-    crash_point("carry_completed");
     Ok(())
 }
 
@@ -99,6 +103,11 @@ impl Run<'_> {
                 self.resolve(step, &key, doubt).await
             }
         }
+    }
+
+    /// Whether the job is done when this step is.
+    fn ends_with(&self, step: &Step) -> bool {
+        self.refused.is_empty() && self.plan.steps.last().is_some_and(|last| last.ordinal == step.ordinal)
     }
 
     /// The steps after one that failed can never happen: they fail too, each with the reason.

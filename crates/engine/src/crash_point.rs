@@ -13,7 +13,6 @@ pub const ALL: &[&str] = &[
     "carry_begun",
     "carry_effect_done",
     "carry_finished",
-    "carry_before_complete",
     "carry_completed",
 ];
 

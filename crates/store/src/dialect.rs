@@ -76,6 +76,8 @@ pub(crate) fn sqlite_readers(options: &SqliteConnectOptions) -> SqlitePool {
     SqlitePoolOptions::new()
         .max_connections(SQLITE_READERS_MAX)
         .acquire_timeout(ACQUIRE_TIMEOUT)
+        // A file does not go away as a server does; the question would cost as much as the read.
+        .test_before_acquire(false)
         .connect_lazy_with(options.clone().pragma("query_only", "ON"))
 }
 

@@ -218,14 +218,14 @@ impl Store {
         let lease = lease.clone();
         let work = self.inner.db.unit(move |conn| {
             Box::pin(async move {
-                check_lease(conn, &lease).await?;
                 let now = dialect::now(conn).await?;
                 if lease.kind == JobKind::Sweep {
                     const AGAIN: &str = "UPDATE jobs SET state = 'waiting', due = $1, tries = 0, sealed_fault = NULL,
                         worker = NULL WHERE id = $2";
+                    check_lease(conn, &lease).await?;
                     return execute!(conn, AGAIN, now + SWEEP_EVERY_S * SECOND, &lease.job).map(|_| ());
                 }
-                done(conn, &lease.job, now).await
+                end(conn, &lease, now).await
             })
         });
         work.await?;
@@ -249,10 +249,14 @@ async fn wake(conn: &mut Conn, message: &str, entry: &Entry) -> Result<bool, Fau
     Ok(true)
 }
 
-/// Ends a job inside a unit that has checked its lease.
-pub(crate) async fn done(conn: &mut Conn, job: &str, now: Micros) -> Result<(), Fault> {
-    const SQL: &str = "UPDATE jobs SET state = 'done', ended_at = $1, sealed_fault = NULL, worker = NULL WHERE id = $2";
-    execute!(conn, SQL, now, job).map(|_| ())
+/// Ends the job; as good a beginning of a unit as [`check_lease`], because it finds no job whose lease was lost.
+pub(crate) async fn end(conn: &mut Conn, lease: &Lease, now: Micros) -> Result<(), Fault> {
+    const SQL: &str = "UPDATE jobs SET state = 'done', ended_at = $1, sealed_fault = NULL, worker = NULL
+        WHERE id = $2 AND fence = $3 AND state = 'running'";
+    match execute!(conn, SQL, now, &lease.job, lease.fence)? {
+        0 => Err(lease_lost()),
+        _ => Ok(()),
+    }
 }
 
 /// Puts the `Carry` job of a message where its `Decide` job stood: in the same lane, at the same position, and as old, so

@@ -86,13 +86,32 @@ impl Store {
     /// Done, with receipt and audit row, in one unit of work; ties message, thread and participants to the issue.
     /// Repeating it with the same receipt does nothing more.
     pub async fn finish(&self, lease: &Lease, key: &StepKey, receipt: &Receipt) -> Result<(), Fault> {
+        self.finish_and(lease, key, receipt, After::MoreSteps).await
+    }
+
+    /// [`Store::finish`] of a plan's last step: the job is done in the same unit of work.
+    pub async fn finish_last(&self, lease: &Lease, key: &StepKey, receipt: &Receipt) -> Result<(), Fault> {
+        self.finish_and(lease, key, receipt, After::JobDone).await
+    }
+
+    async fn finish_and(&self, lease: &Lease, key: &StepKey, receipt: &Receipt, after: After) -> Result<(), Fault> {
         let text = audit::receipt_text(receipt)?;
         let entry = Entry::by_program(&self.inner.vault, &lease.site, "step_done", &key.0, Some(text.clone())).await?;
         let (lease, step, receipt) = (lease.clone(), key.0.clone(), receipt.clone());
-        let work = self
-            .inner
-            .db
-            .unit(move |conn| Box::pin(async move { finish(conn, &lease, &step, &receipt, &text, &entry).await }));
+        let work = self.inner.db.unit(move |conn| {
+            Box::pin(async move {
+                let now = dialect::now(conn).await?;
+                match after {
+                    After::MoreSteps => check_lease(conn, &lease).await.map(|_| ())?,
+                    After::JobDone => job::end(conn, &lease, now).await?,
+                }
+                if finish(conn, &step, &text, now).await? {
+                    tie(conn, &lease, &receipt, now).await?;
+                    audit::write(conn, &entry, now).await?;
+                }
+                Ok(())
+            })
+        });
         work.await?;
         self.inner.bell.ring();
         Ok(())
@@ -200,27 +219,24 @@ async fn begin(
     one!(conn, Deed, DEED, step)?.map(Some).ok_or_else(not_begun)
 }
 
-async fn finish(
-    conn: &mut Conn,
-    lease: &Lease,
-    step: &str,
-    receipt: &Receipt,
-    text: &str,
-    entry: &Entry,
-) -> Result<(), Fault> {
+/// What follows a step that is done.
+#[derive(Clone, Copy)]
+enum After {
+    MoreSteps,
+    JobDone,
+}
+
+/// Puts the receipt into the step's row; `false` when this receipt stood there already.
+async fn finish(conn: &mut Conn, step: &str, receipt: &str, now: Micros) -> Result<bool, Fault> {
     const DONE: &str =
         "UPDATE ledger SET state = 'done', ended_at = $1, receipt = $2 WHERE key = $3 AND state = 'begun'";
-    check_lease(conn, lease).await?;
-    let now = dialect::now(conn).await?;
-    if execute!(conn, DONE, now, text, step)? != 1 {
-        let deed = one!(conn, Deed, DEED, step)?;
-        return match deed {
-            Some((state, _, _, _, _, Some(known))) if state == "done" && known == text => Ok(()),
-            _ => Err(not_begun()),
-        };
+    if execute!(conn, DONE, now, receipt, step)? == 1 {
+        return Ok(true);
     }
-    tie(conn, lease, receipt, now).await?;
-    audit::write(conn, entry, now).await
+    match one!(conn, Deed, DEED, step)? {
+        Some((state, _, _, _, _, Some(known))) if state == "done" && known == receipt => Ok(false),
+        _ => Err(not_begun()),
+    }
 }
 
 /// From now on the message belongs to the issue, and so do the replies to it and the people in it.

@@ -3,7 +3,7 @@
 use crate::Store;
 use crate::database::{execute, one};
 use crate::dialect;
-use crate::job::{self, check_lease};
+use crate::job;
 use crate::rows::{Decision, JobKind, Lease};
 use crate::sealed::{self, plan_place, summary_place};
 use policy::{Fault, FaultCode, Origin, Plan};
@@ -113,8 +113,8 @@ async fn write(conn: &mut crate::database::Conn, written: &Written) -> Result<()
     const MESSAGE: &str = "UPDATE messages SET sealed_summary = $1, sender = $2, outcome = $3, project = $4,
         issue_id = COALESCE($5, issue_id), decided_at = $6, revision = $7, job = $8 WHERE id = $9";
     let lease = &written.lease;
-    check_lease(conn, lease).await?;
     let now = dialect::now(conn).await?;
+    job::end(conn, lease, now).await?;
     execute!(conn, RETIRE, &lease.subject)?;
     let sealed_plan = written.sealed_plan.as_deref();
     execute!(conn, PLAN, &lease.subject, written.revision, written.profile_version, now, sealed_plan)?;
@@ -140,5 +140,5 @@ async fn write(conn: &mut crate::database::Conn, written: &Written) -> Result<()
         &job,
         &lease.subject,
     )?;
-    job::done(conn, &lease.job, now).await
+    Ok(())
 }

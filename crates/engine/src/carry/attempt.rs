@@ -64,8 +64,14 @@ impl Run<'_> {
 
     /// Records the receipt of an effect that has happened.
     pub(super) async fn finish(&mut self, step: &Step, key: &StepKey, receipt: Receipt) -> Result<Ended, Stop> {
-        self.shared.store.finish(&self.held.lease, key, &receipt).await?;
-        crash_point("carry_finished");
+        let (store, lease, last) = (&self.shared.store, &self.held.lease, self.ends_with(step));
+        if last {
+            store.finish_last(lease, key, &receipt).await?;
+            crash_point("carry_completed");
+        } else {
+            store.finish(lease, key, &receipt).await?;
+            crash_point("carry_finished");
+        }
         Metrics::add(&self.shared.metrics.effects);
         match (&receipt, &step.kind) {
             (Receipt::Issue { id, key }, StepKind::CreateIssue { project, .. }) => {
@@ -77,7 +83,7 @@ impl Run<'_> {
             }
             _ => {}
         }
-        Ok(Ended::Done(receipt))
+        Ok(if last { Ended::Completed } else { Ended::Done(receipt) })
     }
 
     /// Records that a begun step failed for good.

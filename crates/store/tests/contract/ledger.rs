@@ -59,6 +59,26 @@ pub async fn done_is_done(home: Home) {
     assert_eq!(code(store.looked(&lease, &key).await), FaultCode::Internal);
 }
 
+pub async fn the_last_step_ends_the_job_with_it_or_not_at_all(home: Home) {
+    let store = home.open().await;
+    let (lease, key) = carrying(&store, "one").await;
+    assert_eq!(code(store.finish_last(&lease, &key, &receipt()).await), FaultCode::Internal, "never begun");
+    let running = "SELECT COUNT(*) FROM jobs WHERE kind = 'carry' AND state = 'running'";
+    assert_eq!(home.number(running).await, 1, "a step that is not done has ended the job");
+    store.begin(&lease, &key, "add_comment", "").await.unwrap();
+    let late = Lease { fence: lease.fence - 1, ..lease.clone() };
+    assert_eq!(code(store.finish_last(&late, &key, &receipt()).await), FaultCode::LeaseLost);
+    store.finish_last(&lease, &key, &receipt()).await.unwrap();
+    assert_eq!(home.number(running).await, 0);
+    let line = store.story(&lease.subject).await.unwrap().unwrap().ledger.remove(0);
+    assert_eq!(line.receipt, Some(receipt()));
+    assert_eq!(
+        code(store.finish_last(&lease, &key, &receipt()).await),
+        FaultCode::LeaseLost,
+        "the lease ended with it"
+    );
+}
+
 pub async fn failed_is_failed(home: Home) {
     let store = home.open().await;
     let (lease, key) = carrying(&store, "one").await;

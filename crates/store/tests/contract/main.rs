@@ -41,7 +41,8 @@ checks! {
         a_woken_job_is_as_new, copies_without_ids_are_decided_on_one_after_the_other;
     plans: a_plan_is_written_with_its_job, a_plan_without_steps_ends_the_work, profiles_have_versions,
         a_plan_of_another_message_is_refused;
-    ledger: begun_once_and_in_doubt_after, looked_for_and_not_there, done_is_done, failed_is_failed,
+    ledger: begun_once_and_in_doubt_after, looked_for_and_not_there, done_is_done,
+        the_last_step_ends_the_job_with_it_or_not_at_all, failed_is_failed,
         a_late_worker_begins_nothing, waking_lets_failed_steps_begin_again, finishing_ties_message_and_people_to_the_issue;
     reading: threads_lead_to_issues_or_to_waiting, earlier_copies_are_seen,
         copies_that_were_decided_on_earlier_are_seen, lists_filter_and_page,
