@@ -4,7 +4,9 @@ mod child;
 mod intake;
 mod load;
 mod machine;
+mod peers;
 mod postfix;
+mod read;
 mod walk;
 
 use super::Failure;
@@ -30,6 +32,11 @@ enum What {
     },
     /// The cost of the pipe to a cell beside the work of reading.
     Cells,
+    /// Reading whole mails in this process, over corpora and over a generated mix of 2 kB to 2 MB, beside Python's email
+    /// package and GMime where they are installed.
+    Read(read::Mails),
+    /// Finding the new text of short replies.
+    Reply,
 }
 
 /// What is sent.
@@ -53,6 +60,8 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         What::Walk(load) => walk::run(&load).await,
         What::Large { size_mb } => walk::run_large(size_mb).await,
         What::Cells => cells().await,
+        What::Read(mails) => tokio::task::block_in_place(|| read::run(&mails)),
+        What::Reply => tokio::task::block_in_place(read::run_reply),
     }
 }
 

@@ -47,7 +47,7 @@ impl Measured {
 
     /// The most memory that the process itself has held, in bytes; cells not included.
     pub fn peak_bytes(&self) -> u64 {
-        status_kib(self.child.id(), "VmHWM:") * 1024
+        peak_bytes(self.child.id())
     }
 
     /// The memory that the process itself holds now, in bytes.
@@ -117,6 +117,11 @@ fn cpu(pid: u32) -> Duration {
     let fields = stat(pid).unwrap_or_default();
     let ticks: u64 = fields.iter().skip(11).take(4).filter_map(|field| field.parse::<u64>().ok()).sum();
     Duration::from_millis(ticks * 10)
+}
+
+/// The most memory that a process has held so far.
+pub fn peak_bytes(pid: u32) -> u64 {
+    status_kib(pid, "VmHWM:") * 1024
 }
 
 fn status_kib(pid: u32, name: &str) -> u64 {

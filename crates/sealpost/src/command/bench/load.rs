@@ -40,6 +40,27 @@ pub fn mail(number: usize, size_bytes: usize) -> Vec<u8> {
     mail.into_bytes()
 }
 
+/// A request as HTML with a plain twin, together of about this size.
+pub fn mail_with_html(number: usize, size_bytes: usize) -> Vec<u8> {
+    let mut mail = head(number);
+    mail.push_str("Content-Type: multipart/alternative; boundary=\"edge\"\r\n\r\n--edge\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n");
+    let _ = write!(mail, "Hello,\r\n\r\nthis is request number {number}.\r\n\r\n");
+    let plain = mail.len() + size_bytes.saturating_sub(mail.len()) / 3;
+    while mail.len() < plain {
+        let _ = write!(mail, "{WORDS}\r\n");
+    }
+    mail.push_str("--edge\r\nContent-Type: text/html; charset=utf-8\r\n\r\n<html><head><style>p { margin: 0 }</style></head><body>\r\n");
+    let _ = write!(mail, "<p>Hello,</p><p>this is request number <b>{number}</b>.</p>\r\n");
+    while mail.len() + WORDS.len() < size_bytes {
+        let _ = write!(
+            mail,
+            "<p class=\"MsoNormal\" style=\"font-size:11pt\"><span style=\"color:#1f497d\">{WORDS}</span> <a href=\"https://desk.example/{number}\">link</a><br></p>\r\n"
+        );
+    }
+    mail.push_str("</body></html>\r\n--edge--\r\n");
+    mail.into_bytes()
+}
+
 /// A short request with one attachment, together of about this size.
 pub fn mail_with_attachment(number: usize, size_bytes: usize) -> Vec<u8> {
     let mut mail = head(number);
