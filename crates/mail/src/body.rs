@@ -1,12 +1,12 @@
 //! Which parts are the body, and what it says as text and as HTML.
 
-use crate::scan::Tree;
-use crate::{charset, flowed, page, text};
+use crate::scan::{Role, Tree};
+use crate::{charset, flowed, page, rtf, text};
 
 /// The body texts of a message (or of one attached to it).
 #[derive(Default)]
 pub(crate) struct Body {
-    /// Node indices of the parts that are body.
+    /// Node indices of the parts that are body, versions of the text in winmail.dat included.
     pub nodes: Vec<usize>,
     /// What the sender meant to be read as plain text, HTML parts without such a twin rendered.
     pub text: String,
@@ -33,7 +33,7 @@ pub(crate) fn read(tree: &Tree, root: usize) -> Body {
     let mut pieces: Vec<Piece> = Vec::new();
     for (index, group) in leaves(tree, root) {
         let node = &tree.nodes[index];
-        let bytes = tree.body(index);
+        let bytes = tree.words(index);
         let is_html = node.kind.essence == "text/html";
         let label = node.kind.charset.clone().or_else(|| if is_html { charset::named_in_html(&bytes) } else { None });
         let decoded = charset::decode(&bytes, label.as_deref());
@@ -54,9 +54,53 @@ pub(crate) fn read(tree: &Tree, root: usize) -> Body {
             piece.plain.push_str(&text);
         }
     }
+    if let Some(piece) = in_tnef(tree, root, &mut body)
+        && whole_text(&pieces).is_empty()
+    {
+        pieces = vec![piece];
+    }
     body.html = html(&pieces);
     body.text = whole_text(&pieces);
     body
+}
+
+/// The text in the winmail.dat of the message at `root`, whose versions are body in any case: where the mail has a text of
+/// its own they only say it again.
+fn in_tnef(tree: &Tree, root: usize, body: &mut Body) -> Option<Piece> {
+    let (stream, _) = tree.stream_of(root)?;
+    let mut piece = Piece { group: stream, ..Piece::default() };
+    // What is taken out of RTF counts where nothing was written as such.
+    let mut unwrapped = Piece::default();
+    for index in tree.below(stream).filter(|&i| tree.nodes[i].role == Role::Body) {
+        let bytes = tree.body(index);
+        let node = &tree.nodes[index];
+        body.nodes.push(index);
+        match node.kind.essence.as_str() {
+            "text/rtf" => match rtf::read(&bytes) {
+                rtf::Said::Html(html) => unwrapped.html = html,
+                rtf::Said::Text(text) => unwrapped.plain = lines(&text),
+            },
+            essence => {
+                let is_html = essence == "text/html";
+                let label = node.kind.charset.clone();
+                let label = label.or_else(|| if is_html { charset::named_in_html(&bytes) } else { None });
+                let decoded = charset::decode(&bytes, label.as_deref());
+                body.faults.extend(decoded.fault);
+                if is_html {
+                    piece.html = decoded.text;
+                } else {
+                    piece.plain = lines(&decoded.text);
+                }
+            }
+        }
+    }
+    if piece.html.trim().is_empty() {
+        piece.html = unwrapped.html;
+    }
+    if piece.plain.trim().is_empty() {
+        piece.plain = unwrapped.plain;
+    }
+    Some(piece)
 }
 
 /// The leaves that are body, each with its group, in order.

@@ -7,7 +7,7 @@ use crate::{Limits, address, body, parse};
 
 /// The forwarded message, if the mail forwards one.
 pub(crate) fn read(tree: &Tree, subject: &str, text: &str) -> Option<Forward> {
-    attached(tree, text).or_else(|| inline(subject, text))
+    attached(tree, text).or_else(|| embedded(tree, text)).or_else(|| inline(subject, text))
 }
 
 /// The first attached message that is not part of a report or digest.
@@ -27,6 +27,20 @@ fn attached(tree: &Tree, text: &str) -> Option<Forward> {
         date: headers.date,
         subject: Some(headers.subject).filter(|s| !s.is_empty()),
         text: body::read(tree, inner).text,
+        before: text.to_owned(),
+    })
+}
+
+/// The first message that is embedded in the winmail.dat of the mail, as Outlook attaches one to a rich text.
+fn embedded(tree: &Tree, text: &str) -> Option<Forward> {
+    let (outer, _) = tree.stream_of(0)?;
+    let (index, said) = tree.below(outer).filter_map(|i| tree.stream_of(i)).find(|(_, said)| said.is_note())?;
+    Some(Forward {
+        from: said.from.clone(),
+        to: Vec::new(),
+        date: said.sent.clone(),
+        subject: said.subject.clone(),
+        text: body::read(tree, index).text,
         before: text.to_owned(),
     })
 }

@@ -52,6 +52,10 @@ pub struct Headers {
 }
 
 /// One node of the MIME tree, depth first; see CLI.md for `path`.
+///
+/// A file inside a part that is no container of MIME has the path of that part, how it stood there, and a number from 1:
+/// `1.2/tnef/1` is the first file in the winmail.dat `1.2` (the versions of its text follow its files), `1.2/tnef/2/tnef/1`
+/// one of a message embedded in it, `1/uu/1` the first uuencoded file in the text `1`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Part {
     pub path: String,
@@ -71,6 +75,10 @@ pub struct Part {
     /// The part is (one of) the body texts and not a file that goes along.
     #[serde(default)]
     pub body: bool,
+    /// All that the part holds is listed as parts of its own (a winmail.dat that was read whole), or the next part says
+    /// it better: the part need not go along.
+    #[serde(default)]
+    pub unpacked: bool,
 }
 
 /// What kind of machine wrote a mail.

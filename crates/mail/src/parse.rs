@@ -4,7 +4,7 @@ use crate::address::{self, Budget};
 use crate::field::{self, Block};
 use crate::message::{Address, Headers, Message, Part};
 use crate::scan::Tree;
-use crate::{Limits, Reading, Reply, automatic, body, bounce, forward, html, reply, thread};
+use crate::{Limits, Reading, Reply, automatic, body, bounce, forward, html, reply, thread, tnef};
 use aws_lc_rs::digest;
 use data_encoding::HEXLOWER;
 use jiff::civil;
@@ -30,6 +30,7 @@ pub fn read(raw: &[u8], limits: &Limits) -> Reading {
         message.faults = faults;
         return Reading { message, reply: Reply::default(), too_complex: Some(why.to_owned()) };
     }
+    fill_from_tnef(&tree, &mut message, &mut faults);
     let body = body::read(&tree, 0);
     message.parts = parts(&tree, &body.nodes);
     message.bounce = bounce::read(&tree, &message.headers, &body.text);
@@ -58,6 +59,20 @@ pub fn part(raw: &[u8], limits: &Limits, path: &str) -> Option<Vec<u8>> {
     let tree = Tree::scan(raw, limits);
     let index = tree.nodes.iter().position(|n| n.path == path)?;
     Some(tree.body(index).into_owned())
+}
+
+/// What winmail.dat says and the header does not: who wrote, about what, which machine, which meeting.
+fn fill_from_tnef(tree: &Tree, message: &mut Message, faults: &mut Vec<String>) {
+    let Some((_, said)) = tree.stream_of(0) else { return };
+    if message.headers.subject.is_empty() {
+        message.headers.subject = said.subject.clone().unwrap_or_default();
+    }
+    if let (true, Some(from)) = (message.headers.from.is_empty(), &said.from) {
+        message.headers.from.push(from.clone());
+        note(faults, "the sender is named in winmail.dat only");
+    }
+    message.automatic = message.automatic.take().or_else(|| tnef::automatic(&said.class));
+    message.calendar = message.calendar.take().or_else(|| said.meeting.clone());
 }
 
 /// Adds a fault once; more than fifty different ones say nothing new.
@@ -161,6 +176,7 @@ fn parts(tree: &Tree, body: &[usize]) -> Vec<Part> {
             size_bytes: content.map_or(0, |c| c.len() as u64),
             sha256: sha256.unwrap_or_default(),
             body: is_body[index],
+            unpacked: node.is_unpacked,
         });
     }
     found

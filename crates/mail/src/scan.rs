@@ -4,9 +4,11 @@
 //! a scan in front of another parser would have to agree with it on every malformed boundary. Each level is cut by
 //! one pass over its bytes, so the cost is the size of the mail times its depth, which is bounded.
 
-use crate::Limits;
+mod inside;
+
 use crate::field::{self, Block, line_end};
 use crate::transfer::Transfer;
+use crate::{Limits, charset, tnef, uuencode};
 use mail_parser::HeaderValue;
 use mail_parser::parsers::MessageStream;
 use std::borrow::Cow;
@@ -26,9 +28,28 @@ pub(crate) struct Node {
     pub name: Option<String>,
     pub content_id: Option<String>,
     pub transfer: Transfer,
+    pub role: Role,
+    /// All that the node holds is listed as nodes of its own, or another node says it better.
+    pub is_unpacked: bool,
     source: usize,
     header: Range<usize>,
     body: Range<usize>,
+    /// The source and range of the decoded content, where that was kept.
+    content: Option<(usize, Range<usize>)>,
+    /// Pieces of the decoded content that are files and no words.
+    cuts: Vec<Range<usize>>,
+}
+
+/// Where a node comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Role {
+    /// It is a part of the MIME tree.
+    #[default]
+    Part,
+    /// It is a file inside a part: an attachment in winmail.dat, or a uuencoded one.
+    File,
+    /// It is a version of the text in winmail.dat.
+    Body,
 }
 
 /// A media type with the parameters that reading needs (RFC 2045, section 5).
@@ -62,6 +83,9 @@ pub(crate) struct Tree<'a> {
     pub nodes: Vec<Node>,
     pub faults: Vec<&'static str>,
     pub too_complex: Option<&'static str>,
+    /// What each TNEF stream says of its message, with the index of its node.
+    streams: Vec<(usize, tnef::Message)>,
+    rtf_bytes_left: usize,
 }
 
 /// A node that was found but not yet entered.
@@ -74,6 +98,18 @@ struct Pending {
     range: Range<usize>,
     /// The type of a node that names none: message/rfc822 inside multipart/digest (RFC 2046, section 5.1.5).
     default_type: &'static str,
+    /// What is known of a file that has no header of its own.
+    inside: Option<Inside>,
+}
+
+#[derive(Default)]
+struct Inside {
+    kind: MediaType,
+    disposition: Option<String>,
+    name: Option<String>,
+    content_id: Option<String>,
+    role: Role,
+    is_unpacked: bool,
 }
 
 impl<'a> Tree<'a> {
@@ -84,6 +120,8 @@ impl<'a> Tree<'a> {
             nodes: Vec::new(),
             faults: Vec::new(),
             too_complex: None,
+            streams: Vec::new(),
+            rtf_bytes_left: inside::RTF_BYTES_MAX,
         };
         let root = Pending {
             parent: None,
@@ -93,6 +131,7 @@ impl<'a> Tree<'a> {
             source: 0,
             range: 0..raw.len(),
             default_type: "text/plain",
+            inside: None,
         };
         let mut pending = vec![root];
         while let Some(next) = pending.pop() {
@@ -131,8 +170,44 @@ impl<'a> Tree<'a> {
 
     /// The body of a node with its transfer encoding undone.
     pub fn body(&self, index: usize) -> Cow<'_, [u8]> {
+        if let Some((source, range)) = &self.nodes[index].content {
+            return Cow::Borrowed(&self.sources[*source][range.clone()]);
+        }
         let transfer = if self.nodes[index].leaf { self.nodes[index].transfer } else { Transfer::Identity };
         transfer.decode(self.raw_body(index))
+    }
+
+    /// The body of a text without the files that stand in it.
+    pub fn words(&self, index: usize) -> Cow<'_, [u8]> {
+        let body = self.body(index);
+        let cuts = &self.nodes[index].cuts;
+        if cuts.is_empty() {
+            return body;
+        }
+        let mut words = Vec::with_capacity(body.len());
+        let mut at = 0;
+        for cut in cuts {
+            words.extend_from_slice(&body[at..cut.start]);
+            at = cut.end;
+        }
+        words.extend_from_slice(&body[at..]);
+        Cow::Owned(words)
+    }
+
+    /// The first TNEF stream that belongs to the message at `root` and not to one that is attached to it: its node and
+    /// what it says of the message.
+    pub fn stream_of(&self, root: usize) -> Option<(usize, &tnef::Message)> {
+        let belongs = |index: usize| {
+            let mut at = index;
+            while at != root {
+                match self.nodes[at].parent {
+                    Some(parent) if parent >= root && self.nodes[parent].kind.is_multipart() => at = parent,
+                    _ => return false,
+                }
+            }
+            true
+        };
+        self.streams.iter().find(|(index, _)| belongs(*index)).map(|(index, message)| (*index, message))
     }
 
     /// The nodes directly below a node.
@@ -149,7 +224,8 @@ impl<'a> Tree<'a> {
     pub fn is_inside_message(&self, index: usize) -> bool {
         let mut at = self.nodes[index].parent;
         while let Some(parent) = at {
-            if self.nodes[parent].kind.is_message() {
+            // A file with nodes below it is a message that was embedded in winmail.dat.
+            if self.nodes[parent].kind.is_message() || self.nodes[parent].role == Role::File {
                 return true;
             }
             at = self.nodes[parent].parent;
@@ -157,19 +233,34 @@ impl<'a> Tree<'a> {
         false
     }
 
-    fn enter(&mut self, next: Pending, limits: &Limits) {
+    fn enter(&mut self, mut next: Pending, limits: &Limits) {
+        if let Some(inside) = next.inside.take() {
+            self.nodes.push(node_inside(next, inside));
+            return;
+        }
         let bytes = &self.sources[next.source][next.range.clone()];
         let block = Block::read(bytes, limits.header_bytes_max, limits.header_fields_max);
         let body_start = next.range.start + block.body_offset;
-        let node = describe(&block, &next, body_start..next.range.end);
-        let (overrun, mut faults) = (block.overrun, block.faults);
+        let mut node = describe(&block, &next, body_start..next.range.end);
+        let mut faults = block.faults;
+        self.too_complex = block.overrun;
+        if node.transfer == Transfer::Uuencode {
+            faults.extend(settle_uuencode(&mut node, &self.sources[next.source]));
+        }
+        match node.kind.essence.as_str() {
+            "message/partial" => faults.push("the part is a piece of a mail that was cut up; it is not put together"),
+            "message/external-body" => faults.push("the part only says where its content is; that is not fetched"),
+            _ => {}
+        }
         self.faults.append(&mut faults);
-        self.too_complex = overrun;
         self.nodes.push(node);
     }
 
     /// The children of a node, at most `room` and one more; a container without any becomes a leaf.
     fn children(&mut self, index: usize, room: usize) -> Vec<Pending> {
+        if self.nodes[index].role != Role::Part {
+            return self.files_inside(index, room);
+        }
         let kind = self.nodes[index].kind.clone();
         if kind.is_message() {
             let (source, range) = self.message_bytes(index);
@@ -177,7 +268,7 @@ impl<'a> Tree<'a> {
             return vec![self.child(index, 0, source, range, "text/plain")];
         }
         if !kind.is_multipart() {
-            return Vec::new();
+            return self.files_inside(index, room);
         }
         let node = &self.nodes[index];
         let (source, body) = (node.source, node.body.clone());
@@ -207,7 +298,16 @@ impl<'a> Tree<'a> {
     ) -> Pending {
         let node = &self.nodes[parent];
         let path = format!("{}.{}", node.path, ordinal + 1);
-        Pending { parent: Some(parent), ordinal, depth: node.depth + 1, path, source, range, default_type }
+        Pending {
+            parent: Some(parent),
+            ordinal,
+            depth: node.depth + 1,
+            path,
+            source,
+            range,
+            default_type,
+            inside: None,
+        }
     }
 
     /// Where the message in a message/rfc822 node stands; an encoded one (which RFC 2046 forbids and mail contains) is
@@ -241,10 +341,50 @@ fn describe(block: &Block, next: &Pending, body: Range<usize>) -> Node {
         disposition,
         content_id: block.get("Content-ID").and_then(crate::thread::id),
         transfer: block.text("Content-Transfer-Encoding").map(|t| Transfer::parse(&t)).unwrap_or_default(),
+        role: Role::Part,
+        is_unpacked: false,
         source: next.source,
         header: next.range.start..body.start,
         body,
+        content: None,
+        cuts: Vec::new(),
     }
+}
+
+/// The node of a file that was found inside a part.
+fn node_inside(next: Pending, inside: Inside) -> Node {
+    Node {
+        path: next.path,
+        parent: next.parent,
+        ordinal: next.ordinal,
+        depth: next.depth,
+        leaf: true,
+        kind: inside.kind,
+        disposition: inside.disposition,
+        name: inside.name,
+        content_id: inside.content_id,
+        transfer: Transfer::Identity,
+        role: inside.role,
+        is_unpacked: inside.is_unpacked,
+        source: next.source,
+        header: next.range.start..next.range.start,
+        body: next.range,
+        content: None,
+        cuts: Vec::new(),
+    }
+}
+
+/// Takes the name of a uuencoded part from its `begin` line, unless its header names it. A part that is not encoded as it
+/// says stays as it is, so that the words around a file are not lost.
+fn settle_uuencode(node: &mut Node, source: &[u8]) -> Option<&'static str> {
+    let body = &source[node.body.clone()];
+    let Some(block) = uuencode::whole(body) else {
+        node.transfer = Transfer::Identity;
+        return Some("a part is not uuencoded as it says");
+    };
+    let name = field::printable(&charset::decode(&body[block.name], node.kind.charset.as_deref()).text);
+    node.name = node.name.take().or(Some(name).filter(|n| !n.is_empty()));
+    block.is_cut.then_some("a uuencoded file is cut short")
 }
 
 fn media_type(value: &[u8]) -> MediaType {

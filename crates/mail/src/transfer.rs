@@ -1,5 +1,6 @@
 //! Transfer encodings undone (RFC 2045, section 6): total, linear, and as forgiving as mail needs.
 
+use crate::uuencode;
 use std::borrow::Cow;
 
 /// How a body was encoded for transport.
@@ -9,6 +10,8 @@ pub(crate) enum Transfer {
     Identity,
     Base64,
     QuotedPrintable,
+    /// No standard names it; mail before MIME left it behind.
+    Uuencode,
 }
 
 impl Transfer {
@@ -17,6 +20,7 @@ impl Transfer {
         match value.trim().to_ascii_lowercase().as_str() {
             "base64" => Transfer::Base64,
             "quoted-printable" => Transfer::QuotedPrintable,
+            "x-uuencode" | "uuencode" | "x-uue" | "uue" => Transfer::Uuencode,
             _ => Transfer::Identity,
         }
     }
@@ -26,6 +30,10 @@ impl Transfer {
             Transfer::Identity => Cow::Borrowed(bytes),
             Transfer::Base64 => Cow::Owned(base64(bytes)),
             Transfer::QuotedPrintable => Cow::Owned(quoted_printable(bytes)),
+            Transfer::Uuencode => match uuencode::whole(bytes) {
+                Some(block) => Cow::Owned(block.data),
+                None => Cow::Borrowed(bytes),
+            },
         }
     }
 }

@@ -1,0 +1,155 @@
+//! Files inside a part that is no container of MIME: those of winmail.dat, and uuencoded ones in a text.
+
+use super::{Inside, MediaType, Pending, Role, Tree};
+use crate::transfer::Transfer;
+use crate::{charset, field, rtf, tnef, uuencode};
+use std::ops::Range;
+
+/// Bytes of RTF that are taken out of compressed RTF in one mail; such texts have no pictures in them.
+pub(super) const RTF_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// Encoded bytes that are looked at to see what a part is.
+const LOOK_BYTES: usize = 64;
+
+impl Tree<'_> {
+    /// The files in a leaf, at most `room` and one more.
+    pub(super) fn files_inside(&mut self, index: usize, room: usize) -> Vec<Pending> {
+        let node = &self.nodes[index];
+        let is_named_tnef = matches!(node.kind.essence.as_str(), tnef::ESSENCE | "application/vnd.ms-tnef");
+        match node.role {
+            Role::Body => Vec::new(),
+            Role::Part if is_named_tnef && !self.looks_like_tnef(index) => {
+                self.faults.push("winmail.dat is not what its type says");
+                Vec::new()
+            }
+            Role::File if is_named_tnef => self.open_tnef(index, room),
+            Role::File => Vec::new(),
+            // Gateways rename it and forget its type; its first bytes tell it from every other file.
+            Role::Part if node.kind.essence.starts_with("application/") && self.looks_like_tnef(index) => {
+                self.open_tnef(index, room)
+            }
+            Role::Part if node.kind.essence == "text/plain" => self.take_out_uuencoded(index, room),
+            Role::Part => Vec::new(),
+        }
+    }
+
+    fn looks_like_tnef(&self, index: usize) -> bool {
+        let body = self.raw_body(index);
+        tnef::is_stream(&self.nodes[index].transfer.decode(&body[..body.len().min(LOOK_BYTES)]))
+    }
+
+    /// Reads a TNEF stream; its files come first, then the versions of its text.
+    fn open_tnef(&mut self, index: usize, room: usize) -> Vec<Pending> {
+        let (source, range) = self.decoded(index);
+        let stream = tnef::read(&self.sources[source][range.clone()], room);
+        let shift = |inner: &Range<usize>| range.start + inner.start..range.start + inner.end;
+        let mut is_whole = stream.whole;
+        let mut found: Vec<Pending> = Vec::new();
+        for file in &stream.files {
+            let inside = Inside {
+                kind: MediaType { essence: file.content_type.clone(), ..MediaType::default() },
+                disposition: Some(if file.is_inline { "inline" } else { "attachment" }.to_owned()),
+                name: file.name.clone(),
+                content_id: file.content_id.clone(),
+                role: Role::File,
+                is_unpacked: file.what == tnef::Content::StandIn,
+            };
+            found.push(self.file_inside(index, "tnef", found.len(), source, shift(&file.content), inside));
+        }
+        for body in &stream.bodies {
+            let (essence, source, range) = match body.format {
+                tnef::Format::Text => ("text/plain", source, shift(&body.content)),
+                tnef::Format::Html => ("text/html", source, shift(&body.content)),
+                tnef::Format::Rtf => {
+                    let (source, range, fault) = self.decompressed(source, shift(&body.content));
+                    is_whole &= fault.is_none();
+                    self.faults.extend(fault);
+                    ("text/rtf", source, range)
+                }
+            };
+            let charset = body.charset.map(str::to_owned);
+            let kind = MediaType { essence: essence.to_owned(), charset, ..MediaType::default() };
+            let inside = Inside { kind, role: Role::Body, ..Inside::default() };
+            found.push(self.file_inside(index, "tnef", found.len(), source, range, inside));
+        }
+        self.faults.extend(&stream.faults);
+        self.nodes[index].is_unpacked = is_whole;
+        self.streams.push((index, stream.message));
+        found
+    }
+
+    /// Where the content of a node stands with its transfer encoding undone; it is kept, because its files are pieces
+    /// of it.
+    fn decoded(&mut self, index: usize) -> (usize, Range<usize>) {
+        let node = &self.nodes[index];
+        if node.transfer == Transfer::Identity {
+            return (node.source, node.body.clone());
+        }
+        let decoded = self.body(index).into_owned();
+        let content = (self.sources.len(), 0..decoded.len());
+        self.sources.push(decoded.into());
+        self.nodes[index].content = Some(content.clone());
+        content
+    }
+
+    /// RTF as a source of its own.
+    fn decompressed(&mut self, source: usize, range: Range<usize>) -> (usize, Range<usize>, Option<&'static str>) {
+        let found = rtf::decompress(&self.sources[source][range], self.rtf_bytes_left);
+        self.rtf_bytes_left -= found.rtf.len();
+        let whole = 0..found.rtf.len();
+        self.sources.push(found.rtf.into());
+        (self.sources.len() - 1, whole, found.fault)
+    }
+
+    /// Takes uuencoded files out of a text that is no file itself.
+    fn take_out_uuencoded(&mut self, index: usize, room: usize) -> Vec<Pending> {
+        let node = &self.nodes[index];
+        let is_file = node.disposition.as_deref().is_some_and(|d| d != "inline");
+        let is_text = !is_file && (node.name.is_none() || index == 0);
+        // Quoted-printable leaves the letters as they are, so that most texts need not be decoded to know.
+        let can_hold =
+            node.transfer == Transfer::Base64 || memchr::memmem::find(self.raw_body(index), b"begin").is_some();
+        if !is_text || !can_hold {
+            return Vec::new();
+        }
+        let text = self.body(index).into_owned();
+        let found = uuencode::find(&text, room);
+        if found.is_damaged {
+            self.faults.push("a uuencoded file is damaged and stays in the text");
+        }
+        let label = self.nodes[index].kind.charset.clone();
+        let mut files: Vec<Pending> = Vec::new();
+        for block in found.blocks {
+            if block.is_cut {
+                self.faults.push("a uuencoded file is cut short");
+            }
+            let name = field::printable(&charset::decode(&text[block.name], label.as_deref()).text);
+            let inside = Inside {
+                kind: MediaType { essence: "application/octet-stream".to_owned(), ..MediaType::default() },
+                disposition: Some("attachment".to_owned()),
+                name: Some(name).filter(|n| !n.is_empty()),
+                role: Role::File,
+                ..Inside::default()
+            };
+            let whole = 0..block.data.len();
+            self.sources.push(block.data.into());
+            self.nodes[index].cuts.push(block.range);
+            let source = self.sources.len() - 1;
+            files.push(self.file_inside(index, "uu", files.len(), source, whole, inside));
+        }
+        files
+    }
+
+    fn file_inside(
+        &self,
+        parent: usize,
+        way: &str,
+        ordinal: usize,
+        source: usize,
+        range: Range<usize>,
+        inside: Inside,
+    ) -> Pending {
+        let path = format!("{}/{way}/{}", self.nodes[parent].path, ordinal + 1);
+        Pending { path, inside: Some(inside), ..self.child(parent, ordinal, source, range, "text/plain") }
+    }
+}

@@ -1,0 +1,76 @@
+//! winmail.dat as others wrote it: every file of the shared corpus that another program took out is found, by name and
+//! by bytes.
+#![allow(clippy::unwrap_used)]
+
+use data_encoding::BASE64_MIME;
+use mail::{Limits, Part, Reading};
+use std::path::{Path, PathBuf};
+
+/// What programs call an attachment that has no name.
+const UNTITLED: &str = "Untitled Attachment";
+
+fn corpus() -> Option<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    Some(rig::shared::folder(&root, &rig::shared::this_test())?.join("corpora/mimekit/UnitTests/TestData/tnef"))
+}
+
+fn sorted(folder: &Path) -> Vec<PathBuf> {
+    let mut found: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
+    found.sort();
+    found
+}
+
+/// The stream as the second part of a mail, the way it travels.
+fn mail_with(stream: &[u8]) -> Vec<u8> {
+    let body = BASE64_MIME.encode(stream);
+    let head = "From: a@example.org\r\nSubject: x\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nsee below\r\n\
+                --b\r\nContent-Type: application/ms-tnef; name=winmail.dat\r\nContent-Transfer-Encoding: base64\r\n\r\n";
+    format!("{head}{body}\r\n--b--\r\n").into_bytes()
+}
+
+fn read(raw: &[u8]) -> Reading {
+    mail::read(raw, &Limits::default())
+}
+
+/// The files and texts that were in the stream.
+fn inside(reading: &Reading) -> Vec<&Part> {
+    reading.message.parts.iter().filter(|p| p.path.contains("/tnef/")).collect()
+}
+
+/// What a checkout of the corpus kept: it ends the lines of texts with a line feed alone.
+fn as_kept(bytes: &[u8], kept: &[u8]) -> bool {
+    let lines = |b: &[u8]| b.split(|&c| c == b'\n').map(|l| l.strip_suffix(b"\r").unwrap_or(l).to_vec()).collect();
+    let (ours, theirs): (Vec<Vec<u8>>, Vec<Vec<u8>>) = (lines(bytes), lines(kept));
+    bytes == kept || !kept.contains(&b'\r') && ours == theirs
+}
+
+#[test]
+fn every_file_that_others_took_out_is_found() {
+    let Some(folder) = corpus() else { return };
+    let (mut files, mut exact, mut texts) = (0, 0, 0);
+    let streams = sorted(&folder).into_iter().filter(|p| p.extension().is_some_and(|e| e == "tnef"));
+    for stream in streams {
+        let raw = mail_with(&std::fs::read(&stream).unwrap());
+        let reading = read(&raw);
+        let mut found: Vec<(Option<String>, Vec<u8>)> = inside(&reading)
+            .iter()
+            .map(|p| (p.name.clone(), mail::part(&raw, &Limits::default(), &p.path).unwrap()))
+            .collect();
+        let beside = stream.with_extension("");
+        for kept in if beside.is_dir() { sorted(&beside) } else { Vec::new() } {
+            let name = kept.file_name().unwrap().to_str().unwrap().to_owned();
+            let bytes = std::fs::read(&kept).unwrap();
+            let is_text = kept.file_stem().is_some_and(|s| s == "message");
+            let is_it = |f: &(Option<String>, Vec<u8>)| {
+                as_kept(&f.1, &bytes) && (is_text || name.starts_with(UNTITLED) || f.0.as_deref() == Some(&name))
+            };
+            let at = found.iter().position(is_it).unwrap_or_else(|| panic!("{} of {}", name, stream.display()));
+            let taken = found.swap_remove(at);
+            files += 1;
+            exact += usize::from(taken.1 == bytes);
+            texts += usize::from(is_text);
+        }
+    }
+    println!("{files} files of winmail.dat found, {texts} of them texts, {exact} byte for byte");
+    assert!(files >= 30, "only {files} files were looked for");
+}
