@@ -2,7 +2,7 @@
 
 use super::evidence::Evidence;
 use crate::Body;
-use mail::{Address, Hidden, HiddenKind, Message, Reply};
+use mail::{Address, Hidden, HiddenKind, Message, Part, Reply};
 
 /// From this length on, in UTF-16 units, the parts that hold the text go along as files, so that nothing is lost where a
 /// tracker has to cut it. Jira's fields hold 32,767; markup and folding need room of their own.
@@ -41,7 +41,12 @@ fn folded(evidence: &Evidence, reply: &Reply) -> Vec<Hidden> {
 /// The forwarded message with the header lines that people look for; `None` when it was pasted into the text.
 fn attached_message(message: &Message) -> Option<Hidden> {
     let forward = message.forward.as_ref()?;
-    let is_attached = message.parts.iter().any(|part| !part.leaf && part.content_type.starts_with("message/"));
+    // In winmail.dat a message is a file like others, whose own parts stand below it.
+    let is_message = |part: &Part| match part.leaf {
+        true => part.content_type == "application/ms-tnef" && part.path.contains("/tnef/"),
+        false => part.content_type.starts_with("message/"),
+    };
+    let is_attached = message.parts.iter().any(is_message);
     // What stands before a pasted message is less than the whole text.
     if !is_attached || forward.before != message.text {
         return None;

@@ -12,6 +12,7 @@ const NAME_BYTES_MAX: usize = 255;
 const ENDINGS: &[(&str, &str)] = &[
     ("text/plain", "txt"),
     ("text/html", "html"),
+    ("text/rtf", "rtf"),
     ("text/calendar", "ics"),
     ("image/png", "png"),
     ("image/jpeg", "jpg"),
@@ -23,7 +24,12 @@ const ENDINGS: &[(&str, &str)] = &[
 
 /// How many files go along, long texts aside.
 pub(super) fn count(evidence: &Evidence) -> usize {
-    evidence.message.parts.iter().filter(|part| part.leaf && !part.body).count()
+    evidence.message.parts.iter().filter(|part| goes_along(part) && !part.body).count()
+}
+
+/// A part that holds content of its own. A winmail.dat that was read whole does not: its files go along in its place.
+fn goes_along(part: &Part) -> bool {
+    part.leaf && !part.unpacked
 }
 
 /// A file that goes along, and why.
@@ -36,7 +42,7 @@ pub(super) struct Attached<'a> {
 /// The files, in the order of the mail; `whole_text` adds the parts that hold the text.
 pub(super) fn of<'a>(evidence: &Evidence<'a>, whole_text: bool) -> Vec<Attached<'a>> {
     let mut taken = HashSet::new();
-    let leaves = evidence.message.parts.iter().filter(|part| part.leaf && (whole_text || !part.body));
+    let leaves = evidence.message.parts.iter().filter(|part| goes_along(part) && (whole_text || !part.body));
     let attached = |(number, part): (usize, &'a Part)| Attached {
         file: file(part, number, &mut taken),
         reason: reason(part),

@@ -86,6 +86,7 @@ fn part(value: &str) -> Part {
         size_bytes: size_bytes.parse().unwrap(),
         content_id: rest.iter().find(|word| word.contains('@')).map(|word| (*word).to_owned()),
         body: rest.contains(&"body"),
+        unpacked: rest.contains(&"unpacked"),
         ..Part::default()
     }
 }
