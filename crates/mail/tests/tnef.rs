@@ -1,8 +1,13 @@
-//! winmail.dat as others wrote it: every file of the shared corpus that another program took out is found, by name and
-//! by bytes.
+//! winmail.dat: every file that another program took out of the shared corpus is found, and no stream does harm.
 #![allow(clippy::unwrap_used)]
 
-use data_encoding::BASE64_MIME;
+#[path = "tnef/hostile.rs"]
+mod hostile;
+#[path = "tnef/properties.rs"]
+mod properties;
+#[path = "tnef/writer.rs"]
+mod writer;
+
 use mail::{Limits, Part, Reading};
 use std::path::{Path, PathBuf};
 
@@ -18,14 +23,6 @@ fn sorted(folder: &Path) -> Vec<PathBuf> {
     let mut found: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
     found.sort();
     found
-}
-
-/// The stream as the second part of a mail, the way it travels.
-fn mail_with(stream: &[u8]) -> Vec<u8> {
-    let body = BASE64_MIME.encode(stream);
-    let head = "From: a@example.org\r\nSubject: x\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nsee below\r\n\
-                --b\r\nContent-Type: application/ms-tnef; name=winmail.dat\r\nContent-Transfer-Encoding: base64\r\n\r\n";
-    format!("{head}{body}\r\n--b--\r\n").into_bytes()
 }
 
 fn read(raw: &[u8]) -> Reading {
@@ -50,7 +47,7 @@ fn every_file_that_others_took_out_is_found() {
     let (mut files, mut exact, mut texts) = (0, 0, 0);
     let streams = sorted(&folder).into_iter().filter(|p| p.extension().is_some_and(|e| e == "tnef"));
     for stream in streams {
-        let raw = mail_with(&std::fs::read(&stream).unwrap());
+        let raw = writer::beside_text(&std::fs::read(&stream).unwrap());
         let reading = read(&raw);
         let mut found: Vec<(Option<String>, Vec<u8>)> = inside(&reading)
             .iter()

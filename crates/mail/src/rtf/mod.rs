@@ -274,7 +274,7 @@ impl Reader {
                 self.flush();
                 self.group().for_rtf_only = is_on;
             }
-            b"fromhtml" => self.wraps = Wraps::Html,
+            b"fromhtml" if is_on => self.wraps = Wraps::Html,
             b"fromtext" => self.wraps = Wraps::Text,
             b"fcharset" if self.group().place == Place::FontTable => {
                 let font = self.group().font;
@@ -308,6 +308,8 @@ impl Reader {
                 group.result_from = Some(here);
                 return true;
             }
+            // The signs of a list, which the wrapped page makes itself.
+            (false, b"pntext") if wraps == Wraps::Html => Place::Unseen,
             (false, word) if UNSEEN.contains(&word) => Place::Unseen,
             (false, _) => return false,
         };

@@ -124,8 +124,10 @@ impl Tree<'_> {
                 self.faults.push("a uuencoded file is cut short");
             }
             let name = field::printable(&charset::decode(&text[block.name], label.as_deref()).text);
+            let is_tnef = tnef::is_stream(&block.data);
+            let essence = if is_tnef { tnef::ESSENCE } else { "application/octet-stream" };
             let inside = Inside {
-                kind: MediaType { essence: "application/octet-stream".to_owned(), ..MediaType::default() },
+                kind: MediaType { essence: essence.to_owned(), ..MediaType::default() },
                 disposition: Some("attachment".to_owned()),
                 name: Some(name).filter(|n| !n.is_empty()),
                 role: Role::File,

@@ -10,6 +10,11 @@ const SIGNATURE: [u8; 4] = 0x223E_9F78_u32.to_le_bytes();
 /// Bytes before the first attribute: the signature and a key that nothing needs.
 const HEAD_BYTES: usize = 6;
 
+/// A level, an id and a length.
+const ATTRIBUTE_HEAD_BYTES: usize = 9;
+
+const CUT_SHORT: &str = "winmail.dat is cut short";
+
 /// Ids of the attributes that are read: the kind of value above, a number below.
 pub(super) mod id {
     pub const FROM: u32 = 0x0000_8000;
@@ -47,17 +52,20 @@ pub(super) fn each(bytes: &[u8], faults: &mut Vec<&'static str>, mut take: impl 
         if cursor.rest().iter().all(|b| matches!(b, 0 | b'\r' | b'\n' | b' ' | b'\t')) {
             return;
         }
+        let before_bytes = cursor.left();
         let Some((attribute, length)) = head(&mut cursor) else {
-            note(faults, "winmail.dat holds bytes that cannot be read");
+            let is_cut = before_bytes < ATTRIBUTE_HEAD_BYTES;
+            note(faults, if is_cut { CUT_SHORT } else { "winmail.dat holds bytes that cannot be read" });
             return;
         };
         let data = cursor.take_at_most(length);
-        let is_cut = data.len() < length;
-        let sum = cursor.u16();
-        if is_cut || sum.is_none() {
-            note(faults, "winmail.dat is cut short");
-        } else if sum != Some(sum_of(&bytes[data.clone()])) && attribute.id != id::MESSAGE_CLASS {
-            // The class is exempt: old writers got its sum wrong ([MS-OXTNEF], section 2.3.3.4).
+        let Some(sum) = cursor.u16() else {
+            note(faults, CUT_SHORT);
+            take(Attribute { data, ..attribute });
+            return;
+        };
+        // The class is exempt: old writers got its sum wrong ([MS-OXTNEF], section 2.3.3.4).
+        if sum != sum_of(&bytes[data.clone()]) && attribute.id != id::MESSAGE_CLASS {
             note(faults, "a checksum in winmail.dat is wrong");
         }
         take(Attribute { data, ..attribute });
