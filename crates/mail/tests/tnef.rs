@@ -5,6 +5,8 @@
 mod hostile;
 #[path = "tnef/properties.rs"]
 mod properties;
+#[path = "tnef/values.rs"]
+mod values;
 #[path = "tnef/writer.rs"]
 mod writer;
 

@@ -34,8 +34,10 @@ impl Tree<'_> {
     }
 
     fn looks_like_tnef(&self, index: usize) -> bool {
-        let body = self.raw_body(index);
-        tnef::is_stream(&self.nodes[index].transfer.decode(&body[..body.len().min(LOOK_BYTES)]))
+        let (body, transfer) = (self.raw_body(index), self.nodes[index].transfer);
+        // A piece of a uuencoded file is none.
+        let looked_at = if transfer == Transfer::Uuencode { body } else { &body[..body.len().min(LOOK_BYTES)] };
+        tnef::is_stream(&transfer.decode(looked_at))
     }
 
     /// Reads a TNEF stream; its files come first, then the versions of its text.

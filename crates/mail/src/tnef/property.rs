@@ -14,6 +14,8 @@ const TEXT_BYTES_MAX: usize = 32 * 1024;
 
 /// Kinds of values ([MS-OXCDATA], section 2.11.1).
 mod kind {
+    pub const UNSPECIFIED: u16 = 0x0000;
+    pub const NULL: u16 = 0x0001;
     pub const SHORT: u16 = 0x0002;
     pub const LONG: u16 = 0x0003;
     pub const FLOAT: u16 = 0x0004;
@@ -290,6 +292,7 @@ fn padded(length: usize) -> usize {
 
 fn fixed_bytes(kind: u16) -> Option<usize> {
     Some(match kind {
+        kind::UNSPECIFIED | kind::NULL => 0,
         kind::SHORT | kind::BOOLEAN => 2,
         kind::LONG | kind::FLOAT | kind::ERROR => 4,
         kind::DOUBLE | kind::CURRENCY | kind::APPLICATION_TIME | kind::LONG_LONG | kind::TIME => 8,

@@ -7,6 +7,10 @@ pub const FROM_OLD_PROGRAMS: &[u8] = b"IPM.Microsoft Mail.Note\0";
 pub const MESSAGE_INTERFACE: &[u8] = b"\x07\x03\x02\0\0\0\0\0\xc0\0\0\0\0\0\0\x46";
 
 pub mod id {
+    pub const FROM: u32 = 0x0000_8000;
+    pub const SUBJECT: u32 = 0x0001_8004;
+    pub const CODEPAGE: u32 = 0x0006_9007;
+    pub const TRANSPORT_NAME: u32 = 0x0006_9001;
     pub const BODY: u32 = 0x0002_800C;
     pub const CLASS: u32 = 0x0007_8008;
     pub const DATA: u32 = 0x0006_800F;
@@ -19,6 +23,7 @@ pub mod id {
 /// Kinds of properties.
 pub mod kind {
     pub const LONG: u16 = 0x0003;
+    pub const STRING8: u16 = 0x001E;
     pub const OBJECT: u16 = 0x000D;
     pub const UNICODE: u16 = 0x001F;
     pub const BINARY: u16 = 0x0102;
@@ -26,6 +31,14 @@ pub mod kind {
 
 /// Numbers of properties.
 pub mod tag {
+    pub const SENDER_KIND: u16 = 0x0C1E;
+    pub const SENDER_ADDRESS: u16 = 0x0C1F;
+    pub const SENDER_NAME: u16 = 0x0C1A;
+    pub const SENDER_SMTP: u16 = 0x5D01;
+    pub const SHORT_NAME: u16 = 0x3704;
+    pub const MIME_TAG: u16 = 0x370E;
+    pub const CONTENT_ID: u16 = 0x3712;
+    pub const FLAGS: u16 = 0x3714;
     pub const RTF: u16 = 0x1009;
     pub const HTML: u16 = 0x1013;
     pub const DISPLAY_NAME: u16 = 0x3001;
