@@ -8,7 +8,8 @@ mod inside;
 
 use crate::field::{self, Block, line_end};
 use crate::transfer::Transfer;
-use crate::{Limits, charset, tnef, uuencode};
+use crate::{Limits, tnef};
+use inside::Inside;
 use mail_parser::HeaderValue;
 use mail_parser::parsers::MessageStream;
 use std::borrow::Cow;
@@ -78,7 +79,7 @@ impl MediaType {
 
 /// All nodes of a mail, depth first; node 0 is the mail itself.
 pub(crate) struct Tree<'a> {
-    /// The raw mail, then each message that was transfer-encoded, decoded.
+    /// The raw mail, then the decoded content of each part that holds nodes of its own.
     sources: Vec<Cow<'a, [u8]>>,
     pub nodes: Vec<Node>,
     pub faults: Vec<&'static str>,
@@ -100,16 +101,6 @@ struct Pending {
     default_type: &'static str,
     /// What is known of a file that has no header of its own.
     inside: Option<Inside>,
-}
-
-#[derive(Default)]
-struct Inside {
-    kind: MediaType,
-    disposition: Option<String>,
-    name: Option<String>,
-    content_id: Option<String>,
-    role: Role,
-    is_unpacked: bool,
 }
 
 impl<'a> Tree<'a> {
@@ -177,39 +168,6 @@ impl<'a> Tree<'a> {
         transfer.decode(self.raw_body(index))
     }
 
-    /// The body of a text without the files that stand in it.
-    pub fn words(&self, index: usize) -> Cow<'_, [u8]> {
-        let body = self.body(index);
-        let cuts = &self.nodes[index].cuts;
-        if cuts.is_empty() {
-            return body;
-        }
-        let mut words = Vec::with_capacity(body.len());
-        let mut at = 0;
-        for cut in cuts {
-            words.extend_from_slice(&body[at..cut.start]);
-            at = cut.end;
-        }
-        words.extend_from_slice(&body[at..]);
-        Cow::Owned(words)
-    }
-
-    /// The first TNEF stream that belongs to the message at `root` and not to one that is attached to it: its node and
-    /// what it says of the message.
-    pub fn stream_of(&self, root: usize) -> Option<(usize, &tnef::Message)> {
-        let belongs = |index: usize| {
-            let mut at = index;
-            while at != root {
-                match self.nodes[at].parent {
-                    Some(parent) if parent >= root && self.nodes[parent].kind.is_multipart() => at = parent,
-                    _ => return false,
-                }
-            }
-            true
-        };
-        self.streams.iter().find(|(index, _)| belongs(*index)).map(|(index, message)| (*index, message))
-    }
-
     /// The nodes directly below a node.
     pub fn below(&self, index: usize) -> impl Iterator<Item = usize> + '_ {
         (index + 1..self.nodes.len()).filter(move |&i| self.nodes[i].parent == Some(index))
@@ -235,7 +193,7 @@ impl<'a> Tree<'a> {
 
     fn enter(&mut self, mut next: Pending, limits: &Limits) {
         if let Some(inside) = next.inside.take() {
-            self.nodes.push(node_inside(next, inside));
+            self.nodes.push(inside::node_inside(next, inside));
             return;
         }
         let bytes = &self.sources[next.source][next.range.clone()];
@@ -245,7 +203,7 @@ impl<'a> Tree<'a> {
         let mut faults = block.faults;
         self.too_complex = block.overrun;
         if node.transfer == Transfer::Uuencode {
-            faults.extend(settle_uuencode(&mut node, &self.sources[next.source]));
+            faults.extend(inside::settle_uuencode(&mut node, &self.sources[next.source]));
         }
         match node.kind.essence.as_str() {
             "message/partial" => faults.push("the part is a piece of a mail that was cut up; it is not put together"),
@@ -349,42 +307,6 @@ fn describe(block: &Block, next: &Pending, body: Range<usize>) -> Node {
         content: None,
         cuts: Vec::new(),
     }
-}
-
-/// The node of a file that was found inside a part.
-fn node_inside(next: Pending, inside: Inside) -> Node {
-    Node {
-        path: next.path,
-        parent: next.parent,
-        ordinal: next.ordinal,
-        depth: next.depth,
-        leaf: true,
-        kind: inside.kind,
-        disposition: inside.disposition,
-        name: inside.name,
-        content_id: inside.content_id,
-        transfer: Transfer::Identity,
-        role: inside.role,
-        is_unpacked: inside.is_unpacked,
-        source: next.source,
-        header: next.range.start..next.range.start,
-        body: next.range,
-        content: None,
-        cuts: Vec::new(),
-    }
-}
-
-/// Takes the name of a uuencoded part from its `begin` line, unless its header names it. A part that is not encoded as it
-/// says stays as it is, so that the words around a file are not lost.
-fn settle_uuencode(node: &mut Node, source: &[u8]) -> Option<&'static str> {
-    let body = &source[node.body.clone()];
-    let Some(block) = uuencode::whole(body) else {
-        node.transfer = Transfer::Identity;
-        return Some("a part is not uuencoded as it says");
-    };
-    let name = field::printable(&charset::decode(&body[block.name], node.kind.charset.as_deref()).text);
-    node.name = node.name.take().or(Some(name).filter(|n| !n.is_empty()));
-    block.is_cut.then_some("a uuencoded file is cut short")
 }
 
 fn media_type(value: &[u8]) -> MediaType {

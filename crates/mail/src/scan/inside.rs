@@ -1,8 +1,9 @@
 //! Files inside a part that is no container of MIME: those of winmail.dat, and uuencoded ones in a text.
 
-use super::{Inside, MediaType, Pending, Role, Tree};
+use super::{MediaType, Node, Pending, Role, Tree};
 use crate::transfer::Transfer;
 use crate::{charset, field, rtf, tnef, uuencode};
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// Bytes of RTF that are taken out of compressed RTF in one mail; such texts have no pictures in them.
@@ -11,7 +12,51 @@ pub(super) const RTF_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Encoded bytes that are looked at to see what a part is.
 const LOOK_BYTES: usize = 64;
 
+/// What is known of a file that has no header of its own.
+#[derive(Default)]
+pub(super) struct Inside {
+    pub kind: MediaType,
+    pub disposition: Option<String>,
+    pub name: Option<String>,
+    pub content_id: Option<String>,
+    pub role: Role,
+    pub is_unpacked: bool,
+}
+
 impl Tree<'_> {
+    /// The body of a text without the files that stand in it.
+    pub fn words(&self, index: usize) -> Cow<'_, [u8]> {
+        let body = self.body(index);
+        let cuts = &self.nodes[index].cuts;
+        if cuts.is_empty() {
+            return body;
+        }
+        let mut words = Vec::with_capacity(body.len());
+        let mut at = 0;
+        for cut in cuts {
+            words.extend_from_slice(&body[at..cut.start]);
+            at = cut.end;
+        }
+        words.extend_from_slice(&body[at..]);
+        Cow::Owned(words)
+    }
+
+    /// The first TNEF stream that belongs to the message at `root` and not to one that is attached to it: its node and
+    /// what it says of the message.
+    pub fn stream_of(&self, root: usize) -> Option<(usize, &tnef::Message)> {
+        let belongs = |index: usize| {
+            let mut at = index;
+            while at != root {
+                match self.nodes[at].parent {
+                    Some(parent) if parent >= root && self.nodes[parent].kind.is_multipart() => at = parent,
+                    _ => return false,
+                }
+            }
+            true
+        };
+        self.streams.iter().find(|(index, _)| belongs(*index)).map(|(index, message)| (*index, message))
+    }
+
     /// The files in a leaf, at most `room` and one more.
     pub(super) fn files_inside(&mut self, index: usize, room: usize) -> Vec<Pending> {
         let node = &self.nodes[index];
@@ -156,4 +201,40 @@ impl Tree<'_> {
         let path = format!("{}/{way}/{}", self.nodes[parent].path, ordinal + 1);
         Pending { path, inside: Some(inside), ..self.child(parent, ordinal, source, range, "text/plain") }
     }
+}
+
+/// The node of a file that was found inside a part.
+pub(super) fn node_inside(next: Pending, inside: Inside) -> Node {
+    Node {
+        path: next.path,
+        parent: next.parent,
+        ordinal: next.ordinal,
+        depth: next.depth,
+        leaf: true,
+        kind: inside.kind,
+        disposition: inside.disposition,
+        name: inside.name,
+        content_id: inside.content_id,
+        transfer: Transfer::Identity,
+        role: inside.role,
+        is_unpacked: inside.is_unpacked,
+        source: next.source,
+        header: next.range.start..next.range.start,
+        body: next.range,
+        content: None,
+        cuts: Vec::new(),
+    }
+}
+
+/// Takes the name of a uuencoded part from its `begin` line, unless its header names it. A part that is not encoded as it
+/// says stays as it is, so that the words around a file are not lost.
+pub(super) fn settle_uuencode(node: &mut Node, source: &[u8]) -> Option<&'static str> {
+    let body = &source[node.body.clone()];
+    let Some(block) = uuencode::whole(body) else {
+        node.transfer = Transfer::Identity;
+        return Some("a part is not uuencoded as it says");
+    };
+    let name = field::printable(&charset::decode(&body[block.name], node.kind.charset.as_deref()).text);
+    node.name = node.name.take().or(Some(name).filter(|n| !n.is_empty()));
+    block.is_cut.then_some("a uuencoded file is cut short")
 }
