@@ -67,11 +67,12 @@ pub(crate) fn read(tree: &Tree, root: usize) -> Body {
 /// The text in the winmail.dat of the message at `root`, whose versions are body in any case: where the mail has a text of
 /// its own they only say it again.
 fn in_tnef(tree: &Tree, root: usize, body: &mut Body) -> Option<Piece> {
-    let (stream, _) = tree.stream_of(root)?;
+    let versions = |stream: usize| tree.below(stream).filter(|&i| tree.nodes[i].role == Role::Body);
+    let (stream, _) = tree.streams_of(root).find(|(stream, _)| versions(*stream).next().is_some())?;
     let mut piece = Piece { group: stream, ..Piece::default() };
     // What is taken out of RTF counts where nothing was written as such.
     let mut unwrapped = Piece::default();
-    for index in tree.below(stream).filter(|&i| tree.nodes[i].role == Role::Body) {
+    for index in versions(stream) {
         let bytes = tree.body(index);
         let node = &tree.nodes[index];
         body.nodes.push(index);

@@ -33,8 +33,8 @@ fn attached(tree: &Tree, text: &str) -> Option<Forward> {
 
 /// The first message that is embedded in the winmail.dat of the mail, as Outlook attaches one to a rich text.
 fn embedded(tree: &Tree, text: &str) -> Option<Forward> {
-    let (outer, _) = tree.stream_of(0)?;
-    let (index, said) = tree.below(outer).filter_map(|i| tree.stream_of(i)).find(|(_, said)| said.is_note())?;
+    let below = tree.streams_of(0).flat_map(|(outer, _)| tree.below(outer));
+    let (index, said) = below.flat_map(|i| tree.streams_of(i)).find(|(_, said)| said.is_note())?;
     Some(Forward {
         from: said.from.clone(),
         to: Vec::new(),

@@ -63,7 +63,7 @@ pub fn part(raw: &[u8], limits: &Limits, path: &str) -> Option<Vec<u8>> {
 
 /// What winmail.dat says and the header does not: who wrote, about what, which machine, which meeting.
 fn fill_from_tnef(tree: &Tree, message: &mut Message, faults: &mut Vec<String>) {
-    let Some((_, said)) = tree.stream_of(0) else { return };
+    let Some((_, said)) = tree.streams_of(0).next() else { return };
     if message.headers.subject.is_empty() {
         message.headers.subject = said.subject.clone().unwrap_or_default();
     }

@@ -41,10 +41,10 @@ impl Tree<'_> {
         Cow::Owned(words)
     }
 
-    /// The first TNEF stream that belongs to the message at `root` and not to one that is attached to it: its node and
-    /// what it says of the message.
-    pub fn stream_of(&self, root: usize) -> Option<(usize, &tnef::Message)> {
-        let belongs = |index: usize| {
+    /// The TNEF streams that belong to the message at `root` and not to one that is attached to it: their nodes and what
+    /// they say of the message.
+    pub fn streams_of(&self, root: usize) -> impl Iterator<Item = (usize, &tnef::Message)> {
+        let belongs = move |index: usize| {
             let mut at = index;
             while at != root {
                 match self.nodes[at].parent {
@@ -54,7 +54,8 @@ impl Tree<'_> {
             }
             true
         };
-        self.streams.iter().find(|(index, _)| belongs(*index)).map(|(index, message)| (*index, message))
+        let streams = self.streams.iter().filter(move |(index, _)| belongs(*index));
+        streams.map(|(index, message)| (*index, message))
     }
 
     /// The files in a leaf, at most `room` and one more.

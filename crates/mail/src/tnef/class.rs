@@ -1,6 +1,7 @@
 //! Message classes: what kind of message a TNEF stream holds ([MS-OXTNEF], section 2.3.3.4; [MS-OXOMSG], section 2.2.2.1).
 
 use super::Message;
+use crate::field;
 use crate::message::{Automatic, AutomaticKind};
 
 /// What old programs called a class, and what it is called today.
@@ -17,6 +18,9 @@ const OLD_NAMES: &[(&str, &str)] = &[
 
 /// A class as it is called today.
 pub(super) fn of_today(class: &str) -> String {
+    /// The longest class that Exchange stores ([MS-OXCMSG], section 2.2.1.3).
+    const CHARS_MAX: usize = 255;
+    let class: String = field::printable(class).chars().take(CHARS_MAX).collect();
     let class = class.trim();
     let bare = class.strip_prefix("Microsoft Mail v3.0 ").unwrap_or(class);
     let known = OLD_NAMES.iter().find(|(old, _)| bare.eq_ignore_ascii_case(old));

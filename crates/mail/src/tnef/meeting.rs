@@ -1,6 +1,7 @@
 //! Meetings in a TNEF stream ([MS-OXOCAL], turned into the words of iCalendar as [MS-OXCICAL] says).
 
 use super::property::{Name, Properties, id};
+use crate::field;
 use crate::message::{Address, Attendee, Calendar};
 use data_encoding::HEXUPPER;
 
@@ -73,7 +74,7 @@ fn uid(bytes: &[u8], properties: &Properties) -> Option<String> {
     id.truncate(ID_BYTES_MAX);
     if let Some(foreign) = id.get(FOREIGN_MARK_AT..).and_then(|rest| rest.strip_prefix(FOREIGN_MARK)) {
         let end = foreign.iter().position(|&b| b == 0).unwrap_or(foreign.len());
-        return Some(String::from_utf8_lossy(&foreign[..end]).into_owned()).filter(|u| !u.is_empty());
+        return Some(field::printable(&String::from_utf8_lossy(&foreign[..end]))).filter(|u| !u.is_empty());
     }
     id.get_mut(OCCURRENCE)?.fill(0);
     Some(HEXUPPER.encode(&id))

@@ -185,7 +185,7 @@ impl Reader {
         let of = |[smtp, kind, address, name]: [u16; 4]| {
             // Addresses of other kinds are paths in a directory that nobody outside can write to.
             let is_smtp = text(kind).is_some_and(|k| k.eq_ignore_ascii_case("SMTP"));
-            let address = text(smtp).or_else(|| text(address).filter(|_| is_smtp)).filter(|a| a.contains('@'))?;
+            let address = text(smtp).or_else(|| text(address).filter(|_| is_smtp)).filter(|a| is_address(a))?;
             Some(Address { name: text(name).filter(|n| *n != address), address })
         };
         PEOPLE.into_iter().find_map(of).or_else(|| old_sender(bytes, self.from.clone()?, charset))
@@ -215,6 +215,12 @@ impl Reader {
     }
 }
 
+/// Whether a text is one address and nothing else: whoever replies must reach one person, as with a header's.
+fn is_address(text: &str) -> bool {
+    let is_bare = !text.contains(|c: char| c.is_whitespace() || c.is_control() || "<>()[]\",;:".contains(c));
+    is_bare && text.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty())
+}
+
 /// Texts end with a NUL of one or two bytes, which is not part of them.
 fn without_nul(bytes: &[u8], range: Range<usize>, nul_bytes: usize) -> Range<usize> {
     let mut end = range.end;
@@ -235,7 +241,7 @@ fn old_sender(bytes: &[u8], range: Range<usize>, charset: Option<&str>) -> Optio
     let text = |range: Range<usize>| field::printable(&property::string8(&bytes[range], charset));
     let (name, address) = (text(name), text(address));
     let (kind, address) = address.split_once(':')?;
-    let is_usable = kind.eq_ignore_ascii_case("SMTP") && address.contains('@');
+    let is_usable = kind.eq_ignore_ascii_case("SMTP") && is_address(address);
     is_usable
         .then(|| Address { name: Some(name).filter(|n| !n.is_empty() && n != address), address: address.to_owned() })
 }

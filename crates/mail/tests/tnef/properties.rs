@@ -24,6 +24,8 @@ fn attribute() -> impl Strategy<Value = (u8, u32, Vec<u8>)> {
     prop_oneof![
         bytes().prop_map(|b| (1, id::BODY, b)),
         bytes().prop_map(|b| (1, id::CLASS, b)),
+        bytes().prop_map(|b| (1, id::SUBJECT, b)),
+        "(Rep|IPM.Note.Rules.|IPM.Schedule.Meeting.Request)\\PC{0,5}".prop_map(|c| (1, id::CLASS, c.into_bytes())),
         properties().prop_map(|b| (1, id::PROPERTIES, b)),
         Just((2, id::RENDERING, vec![0; 14])),
         bytes().prop_map(|b| (2, id::DATA, b)),
@@ -54,6 +56,10 @@ proptest! {
         for raw in [alone(&stream.0), beside_text(&stream.0)] {
             let reading = read(&raw);
             prop_assert!(!reading.message.text.contains('\0'));
+            let why = reading.message.automatic.map(|a| a.why).unwrap_or_default();
+            for value in [reading.message.headers.subject, why] {
+                prop_assert!(mail::HeaderValue::new(value).is_ok());
+            }
             for part in &reading.message.parts {
                 let bytes = mail::part(&raw, &Limits::default(), &part.path);
                 prop_assert!(bytes.is_some_and(|b| !part.leaf || b.len() as u64 == part.size_bytes), "{}", part.path);

@@ -101,6 +101,7 @@ fn a_sender_outside_can_be_written_to() {
     };
     let jo = || Some(("Jo".to_owned(), "jo@example.org".to_owned()));
     assert_eq!(from(properties("smtp", "jo@example.org")), jo());
+    assert_eq!(from(properties("SMTP", "jo@example.org, eve@example.org")), None);
     assert_eq!(from(properties("EX", "/O=A/CN=jo@example.org")), None);
     let by_smtp = [unicode(tag::SENDER_SMTP, "jo@example.org"), unicode(tag::SENDER_NAME, "Jo")];
     assert_eq!(from(Stream::new().properties(&by_smtp)), jo());
@@ -134,6 +135,11 @@ fn the_body_is_what_says_most() {
     assert_eq!(said(&Stream::new().properties(&[rtf("from \\b RTF")])), ("from RTF".to_owned(), String::new()));
     let beside = read(&beside_text(&all.0)).message;
     assert_eq!((beside.text.as_str(), beside.html), ("see below", None));
+    // A stream without a text does not hide the next one's.
+    let parts = [Stream::new(), page].map(|s| String::from_utf8(alone(&s.0)).unwrap().replacen("From", "X", 1));
+    let two =
+        format!("Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n{}\r\n--b\r\n{}\r\n--b--", parts[0], parts[1]);
+    assert_eq!(read(two.as_bytes()).message.text, "from **HTML**");
     let bodies: Vec<bool> = inside(&read(&beside_text(&all.0))).iter().map(|p| p.body).collect();
     assert_eq!(bodies, [true; 3]);
 }
