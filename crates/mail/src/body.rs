@@ -147,6 +147,7 @@ fn is_body_leaf(tree: &Tree, index: usize, is_root: bool) -> bool {
     let is_attachment = node.disposition.as_deref().is_some_and(|d| d != "inline");
     match node.kind.essence.as_str() {
         "text/plain" | "text/html" => !is_attachment && (node.name.is_none() || is_root),
+        "text/calendar" => false,
         // A multipart in which no part was found is read as text, so that no word is lost.
         kind => !is_attachment && (kind.starts_with("multipart/") || is_root && kind.starts_with("text/")),
     }

@@ -4,6 +4,7 @@ mod address;
 mod automatic;
 mod body;
 mod bounce;
+mod calendar;
 mod charset;
 mod codepage;
 mod field;
@@ -26,6 +27,7 @@ mod tnef;
 mod transfer;
 mod uuencode;
 
+pub use calendar::shown as calendar_shown;
 pub use header_value::{HeaderValue, HeaderValueRefused};
 pub use html::sanitize;
 pub use identity::{Identity, identity};

@@ -128,23 +128,83 @@ pub struct Forward {
     pub before: String,
 }
 
-/// An invitation, reply or cancellation (RFC 5546).
+/// An invitation, an answer to one, a cancellation or an event to look at (RFC 5545, RFC 5546).
+///
+/// Times have three forms. Where the zone is known: RFC 3339 in UTC, `2026-11-22T10:00:00Z`. A time that means that hour
+/// wherever one is, or in a zone that nobody knows: the same without `Z`. All day: `2026-11-22`, with an `end` that is the
+/// day after the last one, as RFC 5545 counts.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Calendar {
+    /// Upper case; `PUBLISH` when neither the object nor its part names one.
     pub method: String,
     pub uid: String,
     pub summary: Option<String>,
     pub start: Option<String>,
     pub end: Option<String>,
+    /// The address, without `mailto:`.
     pub organizer: Option<String>,
+    /// At most 500.
     pub attendees: Vec<Attendee>,
+    /// `VEVENT`, `VTODO`, `VJOURNAL` or `VFREEBUSY`.
+    #[serde(default)]
+    pub component: String,
+    #[serde(default)]
+    pub organizer_name: Option<String>,
+    #[serde(default)]
+    pub location: Option<String>,
+    #[serde(default)]
+    pub description: Option<String>,
+    /// What whoever answers or cancels adds.
+    #[serde(default)]
+    pub comment: Option<String>,
+    /// `CONFIRMED`, `TENTATIVE`, `CANCELLED` or what else stood there, upper case.
+    #[serde(default)]
+    pub status: Option<String>,
+    /// Counts the organizer's changes, from 0.
+    #[serde(default)]
+    pub sequence: u32,
+    #[serde(default)]
+    pub all_day: bool,
+    /// The zone as the sender named it, `UTC`, or nothing for floating times and whole days.
+    #[serde(default)]
+    pub time_zone: Option<String>,
+    /// What clocks in `time_zone` show, without an offset.
+    #[serde(default)]
+    pub start_local: Option<String>,
+    #[serde(default)]
+    pub end_local: Option<String>,
+    /// The rule in words, `every week on Monday`, or as it stood when words would blur it.
+    #[serde(default)]
+    pub recurrence: Option<String>,
+    /// The rule as it stood (RFC 5545, section 3.3.10).
+    #[serde(default)]
+    pub recurrence_rule: Option<String>,
+    /// Which occurrence of a recurring entry this is about, as a time like `start`.
+    #[serde(default)]
+    pub recurrence_id: Option<String>,
+    /// Entries in the same object that are not told here, such as further occurrences.
+    #[serde(default)]
+    pub more_entries: u32,
+    /// The part that holds the object.
+    #[serde(default)]
+    pub part: String,
 }
 
 /// One attendee of a calendar object.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attendee {
+    /// Without `mailto:`.
     pub address: String,
+    /// The answer as PARTSTAT says it, upper case: `ACCEPTED`, `DECLINED`, `TENTATIVE`, `DELEGATED`, `NEEDS-ACTION` …
     pub status: Option<String>,
+    #[serde(default)]
+    pub name: Option<String>,
+    /// `CHAIR`, `REQ-PARTICIPANT`, `OPT-PARTICIPANT`, `NON-PARTICIPANT` or what else stood there, upper case.
+    #[serde(default)]
+    pub role: Option<String>,
+    /// To whom the invitation was handed on.
+    #[serde(default)]
+    pub delegated_to: Option<String>,
 }
 
 /// What a mail says. Reading is total: a mail that cannot be understood still becomes one, with `faults`.

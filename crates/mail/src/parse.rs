@@ -4,7 +4,7 @@ use crate::address::{self, Budget};
 use crate::field::{self, Block};
 use crate::message::{Address, Headers, Message, Part};
 use crate::scan::Tree;
-use crate::{Limits, Reading, Reply, automatic, body, bounce, forward, html, reply, thread, tnef};
+use crate::{Limits, Reading, Reply, automatic, body, bounce, calendar, forward, html, reply, thread, tnef};
 use aws_lc_rs::digest;
 use data_encoding::HEXLOWER;
 use jiff::civil;
@@ -39,7 +39,9 @@ pub fn read(raw: &[u8], limits: &Limits) -> Reading {
         message.forward = forward::read(&tree, &message.headers.subject, &body.text);
     }
     message.html = body.html.as_deref().map(html::sanitize);
-    for fault in tree.faults.iter().chain(&body.faults) {
+    let invited = calendar::read(&tree);
+    message.calendar = invited.calendar;
+    for fault in tree.faults.iter().chain(&body.faults).chain(&invited.faults) {
         note(&mut faults, fault);
     }
     let mut reply = reply::of_body(&body.text, body.html.as_deref());
@@ -47,6 +49,7 @@ pub fn read(raw: &[u8], limits: &Limits) -> Reading {
         reply::fold_as_forward(&mut reply);
     }
     message.text = body.text;
+    calendar::put_first(&mut message, &mut reply);
     message.faults = faults;
     Reading { message, reply, too_complex: None }
 }

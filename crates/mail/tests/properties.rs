@@ -31,6 +31,8 @@ fn piece() -> impl Strategy<Value = String> {
         Just("--b--\r\n".to_owned()),
         Just("Final-Recipient: rfc822; x@y\r\nStatus: 5.1.1\r\n\r\n".to_owned()),
         Just("<p>a<table><b>c</p></td><blockquote>".to_owned()),
+        Just("Content-Type: text/calendar; method=reply\r\n\r\nBEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\n".to_owned()),
+        Just("DTSTART;TZID=Europe/Berlin:20260329T023000\r\nDURATION:P1DT1H\r\nATTENDEE;CN=\"a\":x\r\n".to_owned()),
         "[ -~äß\u{200b}日\r\n]{0,40}",
     ]
 }

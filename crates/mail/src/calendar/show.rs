@@ -1,0 +1,207 @@
+//! A calendar object as lines that people read.
+
+use super::recurrence::{MONTHS, weekday};
+use crate::message::{Attendee, Calendar};
+use jiff::civil::{Date, DateTime};
+
+/// Attendees that are named; the rest is counted.
+const ATTENDEES_SHOWN_MAX: usize = 50;
+
+/// The object as plain lines, which are Markdown, too: what it is, when, where, who, and what was added in words.
+///
+/// Times are shown as the sender's zone has them, with UTC behind; nothing is left out but attendees beyond fifty. It is
+/// bounded by the value.
+pub fn shown(calendar: &Calendar) -> String {
+    let mut lines = vec![first_line(calendar)];
+    let mut add = |name: &str, value: Option<String>| {
+        if let Some(value) = value.filter(|v| !v.trim().is_empty()) {
+            lines.push(format!("{name}: {value}"));
+        }
+    };
+    add("When", when(calendar));
+    add("Repeats", calendar.recurrence.clone());
+    add("Only the occurrence of", calendar.recurrence_id.as_deref().map(moment));
+    add("Where", calendar.location.clone());
+    add("Status", status(calendar).map(str::to_owned));
+    let organizer = calendar.organizer.as_deref().map(|a| person(calendar.organizer_name.as_deref(), a));
+    add("Organizer", organizer);
+    lines.extend(attendees(calendar));
+    if calendar.more_entries > 0 {
+        lines.push(format!("Further entries in the calendar file: {}", calendar.more_entries));
+    }
+    let mut text = lines.join("\n");
+    for added in [&calendar.comment, &calendar.description].into_iter().flatten() {
+        text.push_str("\n\n");
+        text.push_str(added);
+    }
+    text
+}
+
+/// What it is, and its title; some programs put the first into the second.
+fn first_line(calendar: &Calendar) -> String {
+    let title = calendar.summary.as_deref().unwrap_or("(no title)");
+    let heading = format!("{}:", heading(calendar));
+    match title.get(..heading.len()) {
+        Some(start) if start.eq_ignore_ascii_case(&heading) => title.to_owned(),
+        _ => format!("{heading} {title}"),
+    }
+}
+
+/// What the sender does with the entry, in a word or two.
+fn heading(calendar: &Calendar) -> &'static str {
+    let is_task = calendar.component == "VTODO";
+    match calendar.method.as_str() {
+        "REPLY" => match calendar.attendees.first().and_then(|a| a.status.as_deref()) {
+            Some("ACCEPTED") => "Accepted",
+            Some("DECLINED") => "Declined",
+            Some("TENTATIVE") => "Tentatively accepted",
+            Some("DELEGATED") => "Delegated",
+            Some("COMPLETED") => "Completed",
+            Some("IN-PROCESS") => "In progress",
+            _ => "Answer",
+        },
+        "CANCEL" => "Cancelled",
+        "COUNTER" => "Counter proposal",
+        "DECLINECOUNTER" => "Counter proposal declined",
+        "REFRESH" => "Request for the latest version",
+        "ADD" => "Added occurrence",
+        "REQUEST" => match (calendar.component.as_str(), calendar.sequence) {
+            ("VFREEBUSY", _) => "Request for free and busy times",
+            ("VTODO", 0) => "Task",
+            ("VTODO", _) => "Updated task",
+            (_, 0) => "Invitation",
+            _ => "Updated invitation",
+        },
+        _ if is_task => "Task",
+        _ if calendar.component == "VFREEBUSY" => "Free and busy times",
+        _ if calendar.component == "VJOURNAL" => "Note",
+        _ => "Event",
+    }
+}
+
+fn status(calendar: &Calendar) -> Option<&'static str> {
+    match calendar.status.as_deref()? {
+        "TENTATIVE" => Some("tentative"),
+        "CANCELLED" if calendar.method != "CANCEL" => Some("cancelled"),
+        "COMPLETED" => Some("completed"),
+        "IN-PROCESS" => Some("in progress"),
+        // Confirmed is what an event is when nothing is said.
+        _ => None,
+    }
+}
+
+/// `Sunday, 22 November 2026, 11:00 to 12:00 (Europe/Berlin), 10:00 UTC`.
+fn when(calendar: &Calendar) -> Option<String> {
+    if calendar.all_day {
+        return all_day(calendar.start.as_deref()?, calendar.end.as_deref());
+    }
+    let Some(start) = calendar.start_local.as_deref() else {
+        return calendar.end_local.as_deref().map(|end| format!("until {}{}", moment(end), zone(calendar)));
+    };
+    let Ok(from) = start.parse::<DateTime>() else { return Some(start.to_owned()) };
+    let mut text = format!("{}, {}", long(from.date()), clock(from));
+    if let Some(to) = calendar.end_local.as_deref().and_then(|end| end.parse::<DateTime>().ok()) {
+        if to.date() == from.date() {
+            text.push_str(&format!(" to {}", clock(to)));
+        } else {
+            text.push_str(&format!(" to {}, {}", long(to.date()), clock(to)));
+        }
+    }
+    Some(format!("{text}{}{}", zone(calendar), in_utc(calendar, from)))
+}
+
+fn zone(calendar: &Calendar) -> String {
+    calendar.time_zone.as_deref().map(|zone| format!(" ({zone})")).unwrap_or_default()
+}
+
+/// The start in UTC, for readers elsewhere; with the day where it is another one.
+fn in_utc(calendar: &Calendar, local: DateTime) -> String {
+    let utc = calendar.start.as_deref().and_then(|s| s.strip_suffix('Z')).and_then(|s| s.parse::<DateTime>().ok());
+    match utc.filter(|_| calendar.time_zone.as_deref() != Some("UTC")) {
+        Some(utc) if utc.date() == local.date() => format!(", {} UTC", clock(utc)),
+        Some(utc) => format!(", {} {} UTC", long(utc.date()), clock(utc)),
+        None => String::new(),
+    }
+}
+
+/// The end of whole days is the day after (RFC 5545, section 3.6.1); people name the last one.
+fn all_day(start: &str, end: Option<&str>) -> Option<String> {
+    let Ok(first) = start.parse::<Date>() else { return Some(start.to_owned()) };
+    let last = end.and_then(|end| end.parse::<Date>().ok()).and_then(|end| end.yesterday().ok());
+    Some(match last {
+        Some(last) if last > first => format!("{} to {}, all day", long(first), long(last)),
+        _ => format!("{}, all day", long(first)),
+    })
+}
+
+fn moment(value: &str) -> String {
+    let (bare, suffix) = value.strip_suffix('Z').map_or((value, ""), |bare| (bare, " UTC"));
+    match (bare.parse::<DateTime>(), bare.contains('T')) {
+        (Ok(at), true) => format!("{}, {}{suffix}", long(at.date()), clock(at)),
+        (Ok(at), false) => long(at.date()),
+        (Err(_), _) => value.to_owned(),
+    }
+}
+
+fn long(date: Date) -> String {
+    // A month of the calendar is 1 to 12.
+    let month = usize::try_from(date.month() - 1).ok().and_then(|m| MONTHS.get(m)).copied().unwrap_or_default();
+    format!("{}, {} {month} {}", weekday(date.weekday()), date.day(), date.year())
+}
+
+fn clock(at: DateTime) -> String {
+    format!("{:02}:{:02}", at.hour(), at.minute())
+}
+
+fn person(name: Option<&str>, address: &str) -> String {
+    match name.filter(|name| !name.eq_ignore_ascii_case(address)) {
+        Some(name) => format!("{name} <{address}>"),
+        None => address.to_owned(),
+    }
+}
+
+fn attendees(calendar: &Calendar) -> Vec<String> {
+    let mut lines = Vec::new();
+    if calendar.attendees.is_empty() {
+        return lines;
+    }
+    lines.push(if calendar.method == "REPLY" { "Answer of:" } else { "Attendees:" }.to_owned());
+    for attendee in calendar.attendees.iter().take(ATTENDEES_SHOWN_MAX) {
+        let who = person(attendee.name.as_deref(), &attendee.address);
+        lines.push(format!("- {who}{}{}", role(attendee), answer(calendar, attendee)));
+    }
+    if let Some(more) = calendar.attendees.len().checked_sub(ATTENDEES_SHOWN_MAX).filter(|n| *n > 0) {
+        lines.push(format!("- and {more} more"));
+    }
+    lines
+}
+
+fn role(attendee: &Attendee) -> &'static str {
+    match attendee.role.as_deref() {
+        Some("OPT-PARTICIPANT") => " (optional)",
+        Some("NON-PARTICIPANT") => " (for information)",
+        Some("CHAIR") => " (chair)",
+        _ => "",
+    }
+}
+
+fn answer(calendar: &Calendar, attendee: &Attendee) -> String {
+    let said = match attendee.status.as_deref() {
+        Some("ACCEPTED") => "accepted",
+        Some("DECLINED") => "declined",
+        Some("TENTATIVE") => "tentative",
+        Some("COMPLETED") => "completed",
+        Some("IN-PROCESS") => "in progress",
+        Some("DELEGATED") => match &attendee.delegated_to {
+            Some(to) => return format!(": delegated to {to}"),
+            None => "delegated",
+        },
+        // Before anybody was asked there is no answer to miss.
+        Some("NEEDS-ACTION") | None if matches!(calendar.method.as_str(), "REQUEST" | "CANCEL" | "PUBLISH" | "ADD") => {
+            return String::new();
+        }
+        Some("NEEDS-ACTION") | None => "no answer yet",
+        Some(other) => return format!(": {}", other.to_lowercase()),
+    };
+    format!(": {said}")
+}
