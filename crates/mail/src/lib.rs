@@ -1,6 +1,7 @@
 //! What a message says: bytes in, values out; no I/O, no clock, no randomness of its own.
 
 mod address;
+mod attachment;
 mod automatic;
 mod body;
 mod bounce;
@@ -18,9 +19,11 @@ pub mod message;
 mod name;
 mod page;
 mod parse;
+mod picture;
 mod reply;
 mod rtf;
 mod scan;
+mod sealed;
 mod text;
 mod thread;
 mod tnef;
@@ -32,8 +35,8 @@ pub use header_value::{HeaderValue, HeaderValueRefused};
 pub use html::sanitize;
 pub use identity::{Identity, identity};
 pub use message::{
-    Address, Attendee, Automatic, AutomaticKind, Bounce, BouncedRecipient, Calendar, Envelope, Forward, Headers,
-    Hidden, HiddenKind, Message, Part, Reply,
+    Address, Attendee, Autocrypt, Automatic, AutomaticKind, Bounce, BouncedRecipient, Calendar, Envelope, Forward,
+    Headers, Hidden, HiddenKind, Message, Part, PartClass, Pixels, Reply, SealForm, SealScheme, Sealed,
 };
 pub use name::safe_name;
 pub use parse::{part, read};

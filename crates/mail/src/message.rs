@@ -79,6 +79,111 @@ pub struct Part {
     /// it better: the part need not go along.
     #[serde(default)]
     pub unpacked: bool,
+    /// The media type by the first bytes of the content, where they tell one.
+    #[serde(default)]
+    pub true_type: Option<String>,
+    /// Of a picture, as its head says.
+    #[serde(default)]
+    pub pixels: Option<Pixels>,
+    #[serde(default)]
+    pub class: PartClass,
+    /// What the class was told by, in words; `None` where the type alone says it.
+    #[serde(default)]
+    pub why: Option<String>,
+    /// The path of an earlier part with the same content.
+    #[serde(default)]
+    pub same_as: Option<String>,
+}
+
+/// The size of a picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pixels {
+    pub width: u32,
+    pub height: u32,
+}
+
+/// What a part is to its mail; only told, nothing is left out because of it here.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PartClass {
+    /// A multipart or an attached message.
+    Container,
+    /// One of the body texts.
+    Body,
+    /// A file that the sender sent along.
+    #[default]
+    File,
+    /// A picture that the text shows.
+    InlinePicture,
+    /// A picture of the quoted text: an earlier mail brought it.
+    QuotedPicture,
+    /// A logo or icon that every mail of the sender brings.
+    SignaturePicture,
+    /// A picture too small to be seen, which tells that the mail was read or keeps a layout apart.
+    TrackingPixel,
+    /// The signature of the mail (S/MIME or OpenPGP).
+    Signature,
+    /// A calendar object.
+    Calendar,
+    /// What stands sealed, and the control part beside it.
+    Sealed,
+    /// Keys or certificates alone.
+    Key,
+}
+
+/// How mail is sealed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SealScheme {
+    Smime,
+    #[serde(rename = "openpgp")]
+    OpenPgp,
+}
+
+/// In what form a seal stands in a mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SealForm {
+    /// Enveloped data, or PGP/MIME encrypted.
+    Encrypted,
+    /// Authenticated-enveloped data (RFC 5083).
+    AuthEncrypted,
+    /// Signed data that holds the signed content.
+    OpaqueSigned,
+    /// multipart/signed: the content can be read without opening anything.
+    ClearSigned,
+    /// Compressed data (RFC 3274).
+    Compressed,
+    /// Certificates alone.
+    Certificates,
+    /// An armoured OpenPGP message in the text: encrypted, signed or both.
+    InlineMessage,
+    /// A cleartext signature around (a part of) the text.
+    InlineSigned,
+    /// An OpenPGP key that goes along.
+    PublicKey,
+    /// Declared as sealed, but the content is nothing of the kind.
+    Unreadable,
+}
+
+/// One seal of a mail, named but not opened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sealed {
+    pub scheme: SealScheme,
+    pub form: SealForm,
+    /// The container or leaf that is sealed.
+    pub part: String,
+    /// What told it, for example `multipart/signed with application/pgp-signature`.
+    pub why: String,
+}
+
+/// A key that the author offers in the header (Autocrypt, level 1).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Autocrypt {
+    /// Lower case; equal to the author's.
+    pub address: String,
+    /// The author asks for encrypted answers.
+    pub prefer_encrypt: bool,
 }
 
 /// What kind of machine wrote a mail.
@@ -220,6 +325,11 @@ pub struct Message {
     pub bounce: Option<Bounce>,
     pub forward: Option<Forward>,
     pub calendar: Option<Calendar>,
+    /// Outermost first, at most 20.
+    #[serde(default)]
+    pub sealed: Vec<Sealed>,
+    #[serde(default)]
+    pub autocrypt: Option<Autocrypt>,
     /// What was malformed, in words.
     pub faults: Vec<String>,
 }

@@ -37,6 +37,12 @@ pub fn safe_name(name: &str, n: usize) -> String {
     cut(&guarded)
 }
 
+/// Characters that turn the direction of writing, so that `exe.pdf` is shown where `fdp.exe` stands. The mere marks of
+/// Arabic and Hebrew names turn nothing.
+pub(crate) fn is_direction_mark(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 /// Characters that are not seen: controls, direction marks and overrides, zero-width characters, line separators,
 /// the byte order mark and the private and tag characters that some systems refuse.
 fn is_hidden(c: char) -> bool {

@@ -4,7 +4,9 @@ use crate::address::{self, Budget};
 use crate::field::{self, Block};
 use crate::message::{Address, Headers, Message, Part};
 use crate::scan::Tree;
-use crate::{Limits, Reading, Reply, automatic, body, bounce, calendar, forward, html, reply, thread, tnef};
+use crate::{
+    Limits, Reading, Reply, attachment, automatic, body, bounce, calendar, forward, html, reply, sealed, thread, tnef,
+};
 use aws_lc_rs::digest;
 use data_encoding::HEXLOWER;
 use jiff::civil;
@@ -31,7 +33,10 @@ pub fn read(raw: &[u8], limits: &Limits) -> Reading {
         return Reading { message, reply: Reply::default(), too_complex: Some(why.to_owned()) };
     }
     fill_from_tnef(&tree, &mut message, &mut faults);
-    let body = body::read(&tree, 0);
+    let mut body = body::read(&tree, 0);
+    let seals = sealed::read(&tree, &mut body);
+    message.autocrypt = sealed::autocrypt(&block, &message.headers.from);
+    message.sealed = seals.layers;
     message.parts = parts(&tree, &body.nodes);
     message.bounce = bounce::read(&tree, &message.headers, &body.text);
     message.automatic = automatic::from_parts(&tree, message.bounce.is_some()).or(message.automatic);
@@ -40,8 +45,8 @@ pub fn read(raw: &[u8], limits: &Limits) -> Reading {
     }
     message.html = body.html.as_deref().map(html::sanitize);
     let invited = calendar::read(&tree);
-    message.calendar = invited.calendar;
-    for fault in tree.faults.iter().chain(&body.faults).chain(&invited.faults) {
+    message.calendar = invited.calendar.or(message.calendar);
+    for fault in tree.faults.iter().chain(&body.faults).chain(&invited.faults).chain(&seals.faults) {
         note(&mut faults, fault);
     }
     let mut reply = reply::of_body(&body.text, body.html.as_deref());
@@ -49,8 +54,9 @@ pub fn read(raw: &[u8], limits: &Limits) -> Reading {
         reply::fold_as_forward(&mut reply);
     }
     message.text = body.text;
-    calendar::put_first(&mut message, &mut reply);
     message.faults = faults;
+    attachment::classify(&mut message, &tree, &reply, body.html.as_deref());
+    calendar::put_first(&mut message, &mut reply);
     Reading { message, reply, too_complex: None }
 }
 
@@ -79,7 +85,7 @@ fn fill_from_tnef(tree: &Tree, message: &mut Message, faults: &mut Vec<String>) 
 }
 
 /// Adds a fault once; more than fifty different ones say nothing new.
-fn note(faults: &mut Vec<String>, fault: &str) {
+pub(crate) fn note(faults: &mut Vec<String>, fault: &str) {
     if faults.len() < FAULTS_MAX && !faults.iter().any(|f| f == fault) {
         faults.push(fault.to_owned());
     }
@@ -168,7 +174,7 @@ fn parts(tree: &Tree, body: &[usize]) -> Vec<Part> {
     for (index, node) in tree.nodes.iter().enumerate() {
         let content = if node.leaf { Some(tree.body(index)) } else { None };
         let sha256 = content.as_ref().map(|c| HEXLOWER.encode(digest::digest(&digest::SHA256, c).as_ref()));
-        found.push(Part {
+        let mut part = Part {
             path: node.path.clone(),
             leaf: node.leaf,
             content_type: node.kind.essence.clone(),
@@ -176,11 +182,16 @@ fn parts(tree: &Tree, body: &[usize]) -> Vec<Part> {
             disposition: node.disposition.clone(),
             name: node.name.clone(),
             content_id: node.content_id.clone(),
-            size_bytes: content.map_or(0, |c| c.len() as u64),
+            size_bytes: content.as_ref().map_or(0, |c| c.len() as u64),
             sha256: sha256.unwrap_or_default(),
             body: is_body[index],
             unpacked: node.is_unpacked,
-        });
+            ..Part::default()
+        };
+        if let Some(content) = &content {
+            attachment::look(&mut part, content);
+        }
+        found.push(part);
     }
     found
 }

@@ -52,29 +52,31 @@ impl Zone {
         }
     }
 
-    /// Seconds east of UTC at a local time; `None` when the definition says nothing of it.
+    /// Seconds east of UTC at a local time; `None` when the definition says nothing of it, or two things at once.
     ///
     /// A time that a change skips counts by the offset before it, one that a change repeats means the first (RFC 5545,
-    /// section 3.3.5). Before the first onset the offset is the one from which it changes.
+    /// section 3.3.5).
     fn offset_at(&self, at: DateTime) -> Option<i32> {
         let mut latest: Option<(DateTime, &Observance)> = None;
-        let mut earliest: Option<(DateTime, &Observance)> = None;
+        let mut is_contradicted = false;
         for seen in self.observances.iter().filter(|o| o.to_s.is_some()) {
-            let Some(start) = seen.start else { continue };
-            if earliest.is_none_or(|(first, _)| start < first) {
-                earliest = Some((start, seen));
-            }
-            let onset = seen.onset_before(at);
-            if let Some(onset) = onset.filter(|onset| latest.is_none_or(|(last, _)| *onset > last)) {
-                latest = Some((onset, seen));
+            let Some(onset) = seen.onset_before(at) else { continue };
+            match latest {
+                Some((last, other)) if last == onset => is_contradicted |= other.to_s != seen.to_s,
+                Some((last, _)) if last > onset => {}
+                _ => (latest, is_contradicted) = (Some((onset, seen)), false),
             }
         }
-        let Some((onset, seen)) = latest else {
-            return earliest.and_then(|(_, seen)| seen.from_s.or(seen.to_s));
-        };
+        let (onset, seen) = latest.filter(|_| !is_contradicted)?;
         let (from_s, to_s) = (seen.from_s.or(seen.to_s)?, seen.to_s?);
         let since_s = at.duration_since(onset).as_secs();
         Some(if since_s < i64::from(to_s - from_s) { from_s } else { to_s })
+    }
+
+    /// The offset from which the first onset changes: the best guess for what was before it.
+    fn first_offset(&self) -> Option<i32> {
+        let first = self.observances.iter().filter(|o| o.start.is_some()).min_by_key(|o| o.start)?;
+        first.from_s.or(first.to_s)
     }
 }
 
@@ -203,15 +205,15 @@ pub(super) enum Resolved {
 pub(super) fn resolve(at: DateTime, id: &str, defined: &[Zone]) -> Resolved {
     let own = defined.iter().find(|z| z.id == id).or_else(|| defined.iter().find(|z| z.id.eq_ignore_ascii_case(id)));
     let by_table = |name: &str| table(name).and_then(|zone| zone.to_ambiguous_timestamp(at).compatible().ok());
+    let by_offset = |offset_s: i32| Offset::from_seconds(offset_s).ok()?.to_timestamp(at).ok();
     let tabled = by_table(id);
-    let by_definition = own
-        .and_then(|zone| zone.offset_at(at))
-        .and_then(|offset_s| Offset::from_seconds(offset_s).ok()?.to_timestamp(at).ok());
-    match (by_definition, tabled) {
+    match (own.and_then(|zone| zone.offset_at(at)).and_then(by_offset), tabled) {
         (Some(defined), Some(tabled)) if defined != tabled => Resolved::KnownOtherwise(defined),
         (Some(found), _) | (None, Some(found)) => Resolved::Known(found),
         (None, None) => {
-            own.and_then(|zone| zone.location.as_deref()).and_then(by_table).map_or(Resolved::Unknown, Resolved::Known)
+            let placed = own.and_then(|zone| zone.location.as_deref()).and_then(by_table);
+            let guessed = placed.or_else(|| own.and_then(Zone::first_offset).and_then(by_offset));
+            guessed.map_or(Resolved::Unknown, Resolved::Known)
         }
     }
 }
@@ -271,6 +273,16 @@ mod tests {
         assert_eq!(shown(date(2006, 6, 1).at(12, 0, 0, 0), "own", &zones), "2006-06-01T16:00:00Z");
         assert_eq!(shown(date(2007, 6, 1).at(12, 0, 0, 0), "Own", &zones), "2007-06-01T17:00:00Z");
         assert_eq!(shown(date(1999, 6, 1).at(12, 0, 0, 0), "Own", &zones), "1999-06-01T17:00:00Z");
+    }
+
+    #[test]
+    fn a_definition_that_contradicts_itself_does_not_count() {
+        let zones = zone(
+            "X-LIC-LOCATION:Europe/Berlin\nBEGIN:DAYLIGHT\nDTSTART:20111121T115910\nTZOFFSETFROM:+0100\n\
+             TZOFFSETTO:+0200\nEND:DAYLIGHT\nBEGIN:STANDARD\nDTSTART:20111121T115910\nTZOFFSETFROM:+0200\n\
+             TZOFFSETTO:+0100\nEND:STANDARD\n",
+        );
+        assert_eq!(shown(date(2011, 11, 21).at(13, 0, 0, 0), "Own", &zones), "2011-11-21T12:00:00Z");
     }
 
     #[test]

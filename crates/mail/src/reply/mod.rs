@@ -7,7 +7,7 @@ mod line;
 mod split;
 
 use crate::message::{HiddenKind, Reply};
-use crate::page::{self, Page};
+use crate::page::{self, Content, Page};
 use crate::text::{self, Line};
 use crate::{Limits, body, charset, parse};
 use client::Mark;
@@ -57,6 +57,53 @@ pub(crate) fn of_body(text: &str, html: Option<&str>) -> Reply {
         }
     }
     of_text(text)
+}
+
+/// Where a page shows a picture of its mail.
+pub(crate) struct PicturePlace {
+    pub content_id: String,
+    /// The mark around it; `None` in what the sender wrote.
+    pub within: Option<HiddenKind>,
+    /// Words that the sender wrote before and after it.
+    pub words_before: usize,
+    pub words_after: usize,
+}
+
+/// Pictures of a page that are looked for.
+const PICTURES_MAX: usize = 1000;
+
+/// The pictures that a page shows of its mail (`cid:`), in order, with what is written around them. Linear.
+pub(crate) fn pictures(html: &str) -> Vec<PicturePlace> {
+    let page = page::parse(html);
+    let marks = client::marks(&page);
+    let (mut found, mut words, mut at): (Vec<PicturePlace>, usize, usize) = (Vec::new(), 0, 0);
+    while let Some(node) = page.nodes.get(at) {
+        if node.is_unseen() {
+            at = node.end;
+            continue;
+        }
+        let within = match marks[at] {
+            Some(Mark::Quote) => Some(HiddenKind::Quote),
+            Some(Mark::Forward) => Some(HiddenKind::Forward),
+            Some(Mark::Signature) => Some(HiddenKind::Signature),
+            Some(Mark::Indent) | None => None,
+        };
+        if let Content::Text(text) = &node.content {
+            words += if within.is_none() { text.split_whitespace().count() } else { 0 };
+        }
+        let source = node
+            .attribute("src")
+            .filter(|_| node.name() == "img")
+            .and_then(|s| s.trim().get(..4).zip(s.trim().get(4..)));
+        if let Some((_, id)) = source.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("cid:"))
+            && found.len() < PICTURES_MAX
+        {
+            found.push(PicturePlace { content_id: id.to_owned(), within, words_before: words, words_after: 0 });
+        }
+        at += 1;
+    }
+    found.iter_mut().for_each(|picture| picture.words_after = words - picture.words_before);
+    found
 }
 
 /// What was cut from a mail that forwards another one in words is the forwarded mail, whatever introduces it.
