@@ -105,6 +105,8 @@ pub(crate) fn classify(message: &mut Message, tree: &Tree, reply: &Reply, html: 
         let is_of_mail = node.is_some_and(|i| !tree.is_inside_message(i));
         let (class, why) = if !part.leaf {
             (PartClass::Container, None)
+        } else if node.is_some_and(|i| tree.nodes[i].is_unpacked) {
+            (PartClass::Unpacked, Some("what it holds is listed in its place".to_owned()))
         } else if part.body {
             (PartClass::Body, None)
         } else if part.content_type == "text/calendar" || calendar.as_deref() == Some(&part.path) {

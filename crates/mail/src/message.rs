@@ -75,10 +75,6 @@ pub struct Part {
     /// The part is (one of) the body texts and not a file that goes along.
     #[serde(default)]
     pub body: bool,
-    /// All that the part holds is listed as parts of its own (a winmail.dat that was read whole), or the next part says
-    /// it better: the part need not go along.
-    #[serde(default)]
-    pub unpacked: bool,
     /// The media type by the first bytes of the content, where they tell one.
     #[serde(default)]
     pub true_type: Option<String>,
@@ -129,6 +125,9 @@ pub enum PartClass {
     Sealed,
     /// Keys or certificates alone.
     Key,
+    /// All that it holds is listed as parts of its own (a winmail.dat that was read whole), or the next part says it
+    /// better.
+    Unpacked,
 }
 
 /// How mail is sealed.

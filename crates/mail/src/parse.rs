@@ -185,7 +185,6 @@ fn parts(tree: &Tree, body: &[usize]) -> Vec<Part> {
             size_bytes: content.as_ref().map_or(0, |c| c.len() as u64),
             sha256: sha256.unwrap_or_default(),
             body: is_body[index],
-            unpacked: node.is_unpacked,
             ..Part::default()
         };
         if let Some(content) = &content {

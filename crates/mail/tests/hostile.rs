@@ -222,6 +222,14 @@ fn sec_16_names() {
         ("..", "attachment-7"),
         ("\u{200b}", "attachment-7"),
         ("report.", "report"),
+        ("report. . .", "report"),
+        ("offer.pdf                              \u{a0}\u{3000}\t.exe", "offer.pdf .exe"),
+        ("offer.pdf.exe", "offer.pdf.exe"),
+        ("offer\u{fe0f}\u{3164}.pdf", "offer.pdf"),
+        ("..\u{2215}..\u{ff0f}x", ".._.._x"),
+        ("invoice\u{2024}pdf", "invoice_pdf"),
+        ("COM\u{b9}.log", "_COM\u{b9}.log"),
+        ("con .txt", "_con .txt"),
         ("Übersicht 你好.pdf", "Übersicht 你好.pdf"),
     ] {
         let found = mail::safe_name(name, 7);
@@ -306,5 +314,41 @@ fn sec_20_reply_work_grows_with_size_only() {
                 mail::new_text(Format::Text, raw);
             },
         );
+    }
+}
+
+#[test]
+fn sec_16_cut_names_keep_their_last_ending() {
+    let long = mail::safe_name(&format!("{}.pdf.exe", "a".repeat(5_000)), 1);
+    assert!(long.len() == 255 && long.ends_with("a.exe"), "{long}");
+    let spaced = mail::safe_name(&format!("offer.pdf{}.exe", " ".repeat(5_000)), 1);
+    assert_eq!(spaced, "offer.pdf .exe");
+}
+
+/// Many pictures and a long text that names them: each is looked up, none searched for.
+#[test]
+fn sec_20_picture_work_grows_with_size_only() {
+    let mail = |n: usize| {
+        let head = "Content-Type: multipart/related; boundary=b\r\n\r\n--b\r\nContent-Type: text/html\r\n\r\n";
+        let shown = "<img src=\"cid:a@x\"> word ".repeat(n);
+        let picture =
+            "--b\r\nContent-Type: image/gif\r\nContent-ID: <a@x>\r\n\r\nGIF89a\x01\x00\x01\x00\r\n".repeat(n.min(900));
+        format!("{head}{shown}\r\n{picture}--b--\r\n").into_bytes()
+    };
+    assert_linear("pictures", mail, 500, read_work);
+    let reading = read(&mail(900));
+    assert!(reading.message.parts.iter().skip(2).all(|p| p.class == mail::PartClass::TrackingPixel));
+}
+
+#[test]
+fn sec_20_armour_work_grows_with_size_only() {
+    for piece in [
+        "-----BEGIN PGP SIGNED MESSAGE-----\n",
+        "-----BEGIN PGP SIGNED MESSAGE-----\n\n-----BEGIN PGP SIGNATURE-----\n-----END PGP SIGNATURE-----\n",
+        "-----BEGIN PGP MESSAGE-----\n",
+        "- -----\n",
+        "-----BEGIN PGP SIGNED MESSAGE-----\nHash: a\n",
+    ] {
+        assert_linear(piece, |n| format!("Subject: x\n\n{}", piece.repeat(n)).into_bytes(), 300, read_work);
     }
 }

@@ -1,7 +1,7 @@
 //! Uuencoded files in texts: every one comes back byte for byte, the words around it stay, and no text does harm.
 #![allow(clippy::unwrap_used)]
 
-use mail::{Limits, Reading};
+use mail::{Limits, PartClass, Reading};
 use proptest::prelude::*;
 use std::time::{Duration, Instant};
 
@@ -37,7 +37,7 @@ fn a_winmail_dat_may_be_uuencoded() {
     let paths: Vec<&str> = reading.message.parts.iter().map(|p| p.path.as_str()).collect();
     assert_eq!(paths, ["1", "1/uu/1", "1/uu/1/tnef/1"]);
     assert_eq!(mail::part(&raw, &Limits::default(), "1/uu/1/tnef/1").unwrap(), b"abc");
-    assert!(reading.message.parts[1].unpacked);
+    assert!(reading.message.parts[1].class == PartClass::Unpacked);
     assert_eq!(reading.message.text, "See:");
 }
 

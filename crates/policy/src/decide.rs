@@ -123,6 +123,9 @@ fn weigh<'a>(
     let stopped = safeguards::duplicate(evidence, &verdict.place, trace)
         .or_else(|| safeguards::verification(evidence, &verdict.place, trace))
         .or_else(|| safeguards::too_many_files(evidence, files::count(evidence), trace));
+    if stopped.is_none() && !matches!(verdict.place, Place::Nowhere(_)) {
+        files::note_left_out(evidence, trace);
+    }
     Ok(stopped.unwrap_or(verdict))
 }
 
@@ -241,6 +244,7 @@ fn steps(evidence: &Evidence, reply: &Reply, verdict: &Verdict) -> Vec<Step> {
     };
     let attached = files::of(evidence, body::is_long(&body));
     let body = body::with_pictures_named(body, &files::pictures(&attached));
+    let body = body::without_pictures(body, &files::unseen_pictures(evidence));
     let first = match &verdict.place {
         Place::NewIssue { project, issue_type } => StepKind::CreateIssue {
             project: project.clone(),

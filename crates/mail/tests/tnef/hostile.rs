@@ -4,7 +4,7 @@ use super::writer::{
     self, FROM_OLD_PROGRAMS, Stream, alone, beside_text, block, id, kind, stored, tag, utf16, variable,
 };
 use super::{inside, read};
-use mail::{Limits, Reading};
+use mail::{Limits, PartClass, Reading};
 use std::time::{Duration, Instant};
 
 /// Streams of megabytes are read in milliseconds; only a quadratic step takes this long.
@@ -96,11 +96,11 @@ fn a_damaged_stream_goes_along_and_says_why() {
         let reading = read(&beside_text(&stream.0));
         assert_eq!(reading.message.faults, [fault]);
         let winmail = reading.message.parts.iter().find(|p| p.path == "1.2").unwrap();
-        assert!(winmail.leaf && !winmail.unpacked, "{fault}");
+        assert!(winmail.leaf && winmail.class != PartClass::Unpacked, "{fault}");
         assert!(inside(&reading).iter().any(|p| p.name.as_deref() == Some("a.txt")), "{fault}");
     }
     let whole = read(&beside_text(&good.0));
-    assert!(whole.message.parts.iter().any(|p| p.path == "1.2" && p.unpacked));
+    assert!(whole.message.parts.iter().any(|p| p.path == "1.2" && p.class == PartClass::Unpacked));
     assert!(whole.message.faults.is_empty());
     // The class is exempt from sums, and line breaks at the end are none of it.
     let old = good.attribute_with_sum(1, id::CLASS, FROM_OLD_PROGRAMS, 1);
@@ -211,7 +211,7 @@ fn what_is_no_stream_is_a_file_like_others() {
         let reading = read(&writer::beside_text(bytes));
         assert!(inside(&reading).is_empty());
         assert_eq!(reading.message.faults, ["winmail.dat is not what its type says"]);
-        assert!(!reading.message.parts[2].unpacked);
+        assert!(reading.message.parts[2].class != PartClass::Unpacked);
     }
     let head_alone = read(&writer::beside_text(&Stream::new().0));
     assert!(head_alone.message.faults.is_empty() && inside(&head_alone).is_empty());

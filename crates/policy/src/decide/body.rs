@@ -89,6 +89,19 @@ pub(super) fn with_pictures_named(body: Body, pictures: &[(&str, &str)]) -> Body
     if is_long(&named) { body } else { named }
 }
 
+/// The body without the places of pictures that do not go along; no tracker takes a comment of nothing.
+pub(super) fn without_pictures(mut body: Body, content_ids: &[&str]) -> Body {
+    for content_id in content_ids {
+        body.visible = body.visible.replace(&format!("![](cid:{content_id})"), "");
+        body.visible = body.visible.replace(&format!("[cid:{content_id}]"), "");
+    }
+    body.visible.truncate(body.visible.trim_end().len());
+    if body.visible.is_empty() {
+        NO_TEXT.clone_into(&mut body.visible);
+    }
+    body
+}
+
 /// Whether a tracker may have to cut the text.
 pub(super) fn is_long(body: &Body) -> bool {
     let texts = std::iter::once(&body.visible).chain(body.hidden.iter().map(|piece| &piece.text));

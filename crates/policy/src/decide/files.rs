@@ -1,8 +1,9 @@
 //! The files that go along: attachments and the images shown in the text, under safe names that differ from each other.
 
 use super::evidence::Evidence;
+use super::verdict::Trace;
 use crate::File;
-use mail::Part;
+use mail::{Part, PartClass};
 use std::collections::HashSet;
 
 /// The longest name, in bytes (SEC-16).
@@ -24,12 +25,39 @@ const ENDINGS: &[(&str, &str)] = &[
 
 /// How many files go along, long texts aside.
 pub(super) fn count(evidence: &Evidence) -> usize {
-    evidence.message.parts.iter().filter(|part| goes_along(part) && !part.body).count()
+    evidence.message.parts.iter().filter(|part| part.leaf && !part.body && !is_left_out(part)).count()
 }
 
-/// A part that holds content of its own. A winmail.dat that was read whole does not: its files go along in its place.
-fn goes_along(part: &Part) -> bool {
-    part.leaf && !part.unpacked
+/// Whether a part is nothing that a person sent along: a picture that nobody can see, the proof of the mail itself, or a
+/// wrapper whose files go along in its place. What is less certain, such as a logo, goes along.
+fn is_left_out(part: &Part) -> bool {
+    let is_nothing = matches!(part.class, PartClass::TrackingPixel | PartClass::Signature | PartClass::Unpacked);
+    part.leaf && !part.body && is_nothing
+}
+
+/// Says which parts do not go along, and why; a line for each, a last one for those beyond ten.
+pub(super) fn note_left_out(evidence: &Evidence, trace: &mut Trace) {
+    const NOTED_MAX: usize = 10;
+    const QUESTION: &str = "Does every file go along?";
+    let left_out: Vec<&Part> = evidence.message.parts.iter().filter(|part| is_left_out(part)).collect();
+    for part in left_out.iter().take(NOTED_MAX) {
+        let why = part.why.as_deref().unwrap_or("it is no file of the sender");
+        trace.note(QUESTION, format!("part {} does not, {why}", part.path), "it stays in the mail");
+    }
+    if let Some(more) = left_out.len().checked_sub(NOTED_MAX).filter(|more| *more > 0) {
+        trace.note(QUESTION, format!("{more} more parts of these kinds do not"), "they stay in the mail");
+    }
+}
+
+/// The Content-IDs of pictures that do not go along, which no text can show then.
+pub(super) fn unseen_pictures<'a>(evidence: &Evidence<'a>) -> Vec<&'a str> {
+    evidence
+        .message
+        .parts
+        .iter()
+        .filter(|part| is_left_out(part))
+        .filter_map(|part| part.content_id.as_deref())
+        .collect()
 }
 
 /// A file that goes along, and why.
@@ -42,7 +70,8 @@ pub(super) struct Attached<'a> {
 /// The files, in the order of the mail; `whole_text` adds the parts that hold the text.
 pub(super) fn of<'a>(evidence: &Evidence<'a>, whole_text: bool) -> Vec<Attached<'a>> {
     let mut taken = HashSet::new();
-    let leaves = evidence.message.parts.iter().filter(|part| goes_along(part) && (whole_text || !part.body));
+    let leaves =
+        evidence.message.parts.iter().filter(|part| part.leaf && (whole_text || !part.body) && !is_left_out(part));
     let attached = |(number, part): (usize, &'a Part)| Attached {
         file: file(part, number, &mut taken),
         reason: reason(part),

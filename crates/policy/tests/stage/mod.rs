@@ -5,7 +5,7 @@ use mail::{Address, Automatic, AutomaticKind, Forward, Hidden, HiddenKind, Messa
 use policy::{Body, Facts, IssueTarget, Profile, Question, StepKind, ask};
 use std::fmt::Write;
 
-/// A message in the form of cases: fields, an empty line, the text. `part: path type name bytes [cid]` adds a file,
+/// A message in the form of cases: fields, an empty line, the text. `part: path type name bytes [cid] [class=…] [why=…]` adds a file,
 /// `hidden: kind text` a folded piece; `\n` in a field stands for a line break.
 pub fn message(text: &str) -> (Message, Reply) {
     let (head, body) = text.split_once("\n\n").unwrap_or((text.trim_end(), ""));
@@ -86,9 +86,16 @@ fn part(value: &str) -> Part {
         size_bytes: size_bytes.parse().unwrap(),
         content_id: rest.iter().find(|word| word.contains('@')).map(|word| (*word).to_owned()),
         body: rest.contains(&"body"),
-        unpacked: rest.contains(&"unpacked"),
+        class: class(rest),
+        why: rest.iter().find_map(|word| word.strip_prefix("why=")).map(|why| why.replace('_', " ")),
         ..Part::default()
     }
+}
+
+/// The class that a part names as `class=tracking_pixel`; a file else.
+fn class(words: &[&str]) -> mail::PartClass {
+    let named = words.iter().find_map(|word| word.strip_prefix("class="));
+    named.map(|name| serde_json::from_value(name.into()).unwrap()).unwrap_or_default()
 }
 
 /// Asks until nothing is open or nothing more can be answered; the rounds as text, and what is known then.
