@@ -149,3 +149,29 @@ fn times_at_the_edges_are_told_and_not_calculated() {
     let faults = read(&event("DTSTART:tomorrow")).message.faults;
     assert!(faults.contains(&"a time of the calendar entry cannot be read".to_owned()), "{faults:?}");
 }
+
+/// The block stands in front of a text that does not tell what the mail is about, and nowhere else.
+#[test]
+fn the_block_and_the_text() {
+    let mail = |text: &str, method: &str, description: &str| {
+        let raw = format!(
+            "Content-Type: multipart/alternative; boundary=b\n\n--b\nContent-Type: text/plain\n\n{text}\n--b\n\
+             Content-Type: text/calendar; method={method}\n\nBEGIN:VCALENDAR\nMETHOD:{method}\nBEGIN:VEVENT\nUID:1\n\
+             SUMMARY:Budget  review\nDTSTART:20260301T090000Z\nDESCRIPTION:{description}\nEND:VEVENT\nEND:VCALENDAR\n--b--\n"
+        );
+        mail::read(raw.as_bytes(), &Limits::default())
+    };
+    let bare = mail("", "REQUEST", "Bring numbers.");
+    assert!(bare.message.text.starts_with("Invitation: Budget  review\nWhen: Sunday, 1 March 2026, 09:00 (UTC)"));
+    assert!(bare.message.text.ends_with("\n\nBring numbers."));
+    assert_eq!(bare.reply.visible, bare.message.text);
+
+    let described = mail("Bring\n numbers.", "REQUEST", "Bring numbers.");
+    assert_eq!(described.message.text.matches("numbers").count(), 1, "{}", described.message.text);
+    assert!(described.message.text.starts_with("Invitation: Budget") && described.message.text.ends_with(" numbers."));
+
+    let told = mail("You are invited: budget review, 9 o'clock.", "REQUEST", "");
+    assert_eq!(told.message.text, "You are invited: budget review, 9 o'clock.");
+    let published = mail("For you.", "PUBLISH", "");
+    assert_eq!(published.message.text, "For you.");
+}

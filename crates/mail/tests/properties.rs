@@ -32,6 +32,14 @@ fn piece() -> impl Strategy<Value = String> {
         Just("Final-Recipient: rfc822; x@y\r\nStatus: 5.1.1\r\n\r\n".to_owned()),
         Just("<p>a<table><b>c</p></td><blockquote>".to_owned()),
         Just("Content-Type: text/calendar; method=reply\r\n\r\nBEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\n".to_owned()),
+        Just("Content-Type: multipart/signed; protocol=\"application/pgp-signature\"; boundary=b\r\n".to_owned()),
+        Just("Content-Type: application/pkcs7-mime; smime-type=certs-only; name=smime.p7m\r\n".to_owned()),
+        Just(
+            "-----BEGIN PGP SIGNED MESSAGE-----\r\nHash: a\r\n\r\n- -a\r\n-----BEGIN PGP SIGNATURE-----\r\n".to_owned()
+        ),
+        Just("-----END PGP SIGNATURE-----\r\n".to_owned()),
+        Just("Content-Type: image/gif; name=\"a.pdf.exe\"\r\nContent-ID: <a@b>\r\n\r\nGIF89a\u{1}\0\u{1}\0".to_owned()),
+        Just("<p>word <img src=cid:a@b></p>".to_owned()),
         Just("DTSTART;TZID=Europe/Berlin:20260329T023000\r\nDURATION:P1DT1H\r\nATTENDEE;CN=\"a\":x\r\n".to_owned()),
         "[ -~äß\u{200b}日\r\n]{0,40}",
     ]

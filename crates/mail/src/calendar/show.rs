@@ -205,3 +205,72 @@ fn answer(calendar: &Calendar, attendee: &Attendee) -> String {
     };
     format!(": {said}")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event() -> Calendar {
+        Calendar {
+            method: "REQUEST".to_owned(),
+            component: "VEVENT".to_owned(),
+            summary: Some("Plan".to_owned()),
+            start: Some("2026-11-22T23:30:00Z".to_owned()),
+            end: Some("2026-11-23T00:30:00Z".to_owned()),
+            start_local: Some("2026-11-23T00:30:00".to_owned()),
+            end_local: Some("2026-11-23T01:30:00".to_owned()),
+            time_zone: Some("Europe/Berlin".to_owned()),
+            ..Calendar::default()
+        }
+    }
+
+    fn answer(method: &str, status: &str) -> String {
+        let attendee = Attendee {
+            address: "bob@x.org".to_owned(),
+            status: Some(status.to_owned()),
+            delegated_to: Some("eve@x.org".to_owned()),
+            ..Attendee::default()
+        };
+        shown(&Calendar { method: method.to_owned(), attendees: vec![attendee], ..event() })
+    }
+
+    #[test]
+    fn times_in_the_zone_of_the_sender_and_in_utc() {
+        let when = "When: Monday, 23 November 2026, 00:30 to 01:30 (Europe/Berlin), Sunday, 22 November 2026 23:30 UTC";
+        assert_eq!(shown(&event()), format!("Invitation: Plan\n{when}"));
+        let day = Calendar {
+            all_day: true,
+            start: Some("2026-11-22".to_owned()),
+            end: Some("2026-11-23".to_owned()),
+            ..Calendar::default()
+        };
+        assert_eq!(shown(&day), "Event: (no title)\nWhen: Sunday, 22 November 2026, all day");
+        let due = Calendar { start: None, start_local: None, component: "VTODO".to_owned(), ..event() };
+        assert!(shown(&due).starts_with("Task: Plan\nWhen: until Monday, 23 November 2026, 01:30 (Europe/Berlin)"));
+    }
+
+    #[test]
+    fn who_answered_what() {
+        for (method, status, wanted) in [
+            ("REPLY", "ACCEPTED", "Accepted: Plan|Answer of:|- bob@x.org: accepted"),
+            ("REPLY", "DECLINED", "Declined: Plan|Answer of:|- bob@x.org: declined"),
+            ("REPLY", "TENTATIVE", "Tentatively accepted: Plan|Answer of:|- bob@x.org: tentative"),
+            ("REPLY", "DELEGATED", "Delegated: Plan|Answer of:|- bob@x.org: delegated to eve@x.org"),
+            ("REPLY", "NEEDS-ACTION", "Answer: Plan|Answer of:|- bob@x.org: no answer yet"),
+            ("REQUEST", "NEEDS-ACTION", "Invitation: Plan|Attendees:|- bob@x.org"),
+            ("COUNTER", "X-ODD", "Counter proposal: Plan|Attendees:|- bob@x.org: x-odd"),
+            ("CANCEL", "ACCEPTED", "Cancelled: Plan|Attendees:|- bob@x.org: accepted"),
+        ] {
+            let lines: Vec<String> = answer(method, status).lines().map(str::to_owned).collect();
+            let without_time = [lines[0].clone(), lines[2].clone(), lines[3].clone()].join("|");
+            assert_eq!(without_time, wanted);
+        }
+    }
+
+    #[test]
+    fn a_crowd_is_counted() {
+        let attendee = Attendee { address: "a@x.org".to_owned(), ..Attendee::default() };
+        let text = shown(&Calendar { attendees: vec![attendee; 60], ..event() });
+        assert!(text.ends_with("- and 10 more"), "{text}");
+    }
+}

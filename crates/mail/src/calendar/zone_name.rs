@@ -142,6 +142,8 @@ const WINDOWS: &[(&str, &str)] = &[
     ("West Pacific Standard Time", "Pacific/Port_Moresby"),
     ("Yakutsk Standard Time", "Asia/Yakutsk"),
     ("Yukon Standard Time", "America/Whitehorse"),
+    ("Coordinated Universal Time", "UTC"),
+    ("tzone://Microsoft/Utc", "UTC"),
     // As Windows and Exchange spell the four out.
     ("Eastern Time (US & Canada)", "America/New_York"),
     ("Central Time (US & Canada)", "America/Chicago"),
@@ -235,6 +237,7 @@ mod tests {
             ("Pacific Time (US & Canada), Tijuana", "America/Los_Angeles"),
             ("Greenwich Mean Time : Dublin, Edinburgh, Lisbon, London", "Europe/Dublin"),
             ("Germany/Berlin", "Europe/Berlin"),
+            ("tzone://Microsoft/Utc", "UTC"),
             ("America-Chicago", "America/Chicago"),
             ("W. Europe Standard Time 1", "Europe/Berlin"),
             ("Eastern Daylight Time", "America/New_York"),
