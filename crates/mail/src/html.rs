@@ -1,187 +1,280 @@
-//! Safe HTML: an allow-list, applied by ammonia on a page that was first made shallow and well formed (SEC-11, SEC-12).
+//! Safe HTML: an allow-list, written out anew in the one form that a parser reads back unchanged (SEC-11, SEC-12).
+//!
+//! Nothing of the stranger's markup is copied: tags are constants, text and values are escaped, and elements whose
+//! parsing attacks live on (svg, math, style, script, form, template …) do not exist here. The nesting follows the
+//! tree construction of WHATWG HTML, section 13.2.6, so that no browser moves a node to another place.
 
 use crate::page::{self, Content, Page, PageNode};
-use crate::text;
-use ammonia::{Builder, UrlRelative};
-use std::collections::{HashMap, HashSet};
-use std::sync::LazyLock;
+use crate::tag::Tag;
+use crate::{escape, link, markup};
+use std::borrow::Cow;
 
-/// Passes after which a page that still changes is shown as text only.
-const PASSES_MAX: usize = 4;
-
-/// Elements that may stay; never svg, math, style, script or form, whose parsing rules are what attacks live on.
-const TAGS: &[&str] = &[
-    "a",
-    "abbr",
-    "b",
-    "blockquote",
-    "br",
-    "caption",
-    "cite",
-    "code",
-    "dd",
-    "del",
-    "div",
-    "dl",
-    "dt",
-    "em",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "hr",
-    "i",
-    "img",
-    "ins",
-    "kbd",
-    "li",
-    "mark",
-    "ol",
-    "p",
-    "pre",
-    "q",
-    "s",
-    "samp",
-    "small",
-    "span",
-    "strong",
-    "sub",
-    "sup",
-    "table",
-    "tbody",
-    "td",
-    "tfoot",
-    "th",
-    "thead",
-    "tr",
-    "u",
-    "ul",
-    "var",
-];
-
-/// Attributes that may stay, by element.
-const ATTRIBUTES: &[(&str, &[&str])] = &[
-    ("a", &["href"]),
-    ("img", &["src", "alt", "width", "height"]),
-    ("ol", &["start"]),
-    ("td", &["colspan", "rowspan"]),
-    ("th", &["colspan", "rowspan"]),
-];
-
-static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
-    let mut builder = Builder::empty();
-    let attributes: HashMap<&str, HashSet<&str>> =
-        ATTRIBUTES.iter().map(|(tag, names)| (*tag, names.iter().copied().collect())).collect();
-    builder
-        .tags(TAGS.iter().copied().collect())
-        .tag_attributes(attributes)
-        .generic_attributes(["dir", "lang"].into())
-        .url_schemes(["http", "https", "mailto", "cid"].into())
-        .url_relative(UrlRelative::Deny)
-        .link_rel(Some("noopener noreferrer nofollow"))
-        .strip_comments(true);
-    builder
-});
+/// Elements inside one another; with the parts of tables that are filled in they stay below the page's own bound.
+const LEVELS_MAX: usize = 100;
 
 /// HTML from a stranger as HTML that can be shown: nothing in it runs, loads or submits anything.
 ///
 /// Links lead to http, https and mailto only; pictures are those that the mail itself carries (`cid:`). The result is
-/// a fixed point: `sanitize(&sanitize(x)) == sanitize(x)`. A page that does not settle within four passes becomes
-/// plain text. Linear in the length of `html`.
+/// a fixed point: `sanitize(&sanitize(x)) == sanitize(x)`. One pass, linear in the length of `html`.
 ///
 /// ```
 /// assert_eq!(mail::sanitize("<p onclick=x()>Hi<script>y()</script></p>"), "<p>Hi</p>");
 /// ```
 pub fn sanitize(html: &str) -> String {
-    let mut now = pass(html);
-    for _ in 0..PASSES_MAX {
-        let next = pass(&now);
-        if next == now {
-            return now;
-        }
-        now = next;
-    }
-    pass(&page::escape_lines(&text::words(&page::parse(&now))))
+    safe(&page::parse(html), html.len())
 }
 
-fn pass(html: &str) -> String {
-    CLEANER.clean(&allowed_markup(&page::parse(html))).to_string()
-}
-
-/// The page written out again with allowed elements and attributes only.
-fn allowed_markup(page: &Page) -> String {
-    let mut out = String::new();
-    let mut open: Vec<(usize, &str)> = Vec::new();
+/// The page as safe HTML; `length` is about how long it will be.
+pub(crate) fn safe(page: &Page, length: usize) -> String {
+    let mut writer = Writer { page, out: String::with_capacity(length), open: Vec::new(), begins_pre: false };
+    let mut inside: Vec<usize> = Vec::new();
     let mut at = 0;
     while at < page.nodes.len() {
-        while let Some((_, name)) = open.pop_if(|(end, _)| *end <= at) {
-            close(name, &mut out);
+        while let Some(index) = inside.pop_if(|index| page.nodes[*index].end <= at) {
+            writer.leave(index);
         }
         let node = &page.nodes[at];
-        if node.is_unseen() {
+        if node.unseen {
             at = node.end;
             continue;
         }
         match &node.content {
-            Content::Text(text) => page::escape(text, &mut out),
-            Content::Element { name, .. } if TAGS.contains(&name.as_str()) && says_something(node) => {
-                write_tag(node, name, &mut out);
-                if !matches!(name.as_str(), "br" | "hr" | "img") {
-                    open.push((node.end, name));
+            Content::Text(text) => writer.text(text),
+            Content::Element { tag, .. } if is_allowed(*tag) && says_something(node, *tag) => {
+                if writer.enter(*tag, at) {
+                    inside.push(at);
                 }
             }
             Content::Element { .. } => {}
         }
         at += 1;
     }
-    while let Some((_, name)) = open.pop() {
-        close(name, &mut out);
+    writer.close_from(0);
+    writer.out
+}
+
+/// Elements that may stay.
+fn is_allowed(tag: Tag) -> bool {
+    use Tag::*;
+    tag.is_heading()
+        || tag.is_table_part()
+        || matches!(tag, A | Abbr | B | Blockquote | Br | Cite | Code | Dd | Del | Div | Dl | Dt | Em | Hr | I | Img)
+        || matches!(tag, Ins | Kbd | Li | Mark | Ol | P | Pre | Q | S | Samp | Small | Span | Strong | Sub | Sup)
+        || matches!(tag, Table | U | Ul | Var)
+}
+
+/// Attributes that may stay, beside `dir` and `lang`.
+fn attributes(tag: Tag) -> &'static [&'static str] {
+    match tag {
+        Tag::A => &["href"],
+        Tag::Img => &["src", "alt", "width", "height"],
+        Tag::Ol => &["start"],
+        Tag::Td | Tag::Th => &["colspan", "rowspan"],
+        _ => &[],
     }
-    out
 }
 
 /// A link that leads nowhere is its text; a picture without source and description is nothing.
-fn says_something(node: &PageNode) -> bool {
-    let has = |key: &str| node.attribute(key).is_some_and(|v| !v.is_empty() && is_allowed(key, v));
-    match node.name() {
-        "a" => has("href"),
-        "img" => has("src") || has("alt"),
+fn says_something(node: &PageNode, tag: Tag) -> bool {
+    let has = |key: &str| allowed_value(node, key).is_some_and(|v| !v.is_empty());
+    match tag {
+        Tag::A => has("href"),
+        Tag::Img => has("src") || has("alt"),
         _ => true,
     }
 }
 
-fn close(name: &str, out: &mut String) {
-    out.push_str("</");
-    out.push_str(name);
-    out.push('>');
+/// The value to write: addresses by their scheme; no other value may look like a script address to whatever reads it
+/// next.
+fn allowed_value<'p>(node: &'p PageNode, key: &str) -> Option<Cow<'p, str>> {
+    let value = node.attribute(key)?;
+    let value = match key {
+        "href" => link::target(value),
+        "src" => link::picture(value),
+        "alt" => (!looks_like_script(value)).then_some(Cow::Borrowed(value)),
+        _ => {
+            let is_plain = value.len() <= 16 && value.bytes().all(|b| b.is_ascii_alphanumeric() || b"-%".contains(&b));
+            is_plain.then_some(Cow::Borrowed(value))
+        }
+    };
+    // A value that could not be read back whole is left out.
+    value.filter(|value| escape::value_length_max(value) <= markup::VALUE_BYTES_MAX)
 }
 
-fn write_tag(node: &PageNode, name: &str, out: &mut String) {
-    out.push('<');
-    out.push_str(name);
-    let own = ATTRIBUTES.iter().find(|(tag, _)| *tag == name).map_or(&[][..], |(_, names)| names);
-    for key in own.iter().chain(&["dir", "lang"]) {
-        if let Some(value) = node.attribute(key).filter(|v| is_allowed(key, v)) {
-            out.push(' ');
-            out.push_str(key);
-            out.push_str("=\"");
-            page::escape(value, out);
-            out.push('"');
+fn looks_like_script(value: &str) -> bool {
+    let letters = value.chars().filter(|c| !c.is_whitespace() && !c.is_control());
+    let scheme = letters.take("javascript:".len()).collect::<String>().to_lowercase();
+    ["javascript:", "vbscript:", "data:"].iter().any(|s| scheme.starts_with(s))
+}
+
+/// An element that is written and not closed; `node` is `usize::MAX` for a part of a table that was filled in.
+#[derive(Clone, Copy)]
+struct Open {
+    tag: Tag,
+    node: usize,
+}
+
+struct Writer<'p, 'a> {
+    page: &'p Page<'a>,
+    out: String,
+    open: Vec<Open>,
+    /// The start of a `pre` was written last.
+    begins_pre: bool,
+}
+
+impl Writer<'_, '_> {
+    fn text(&mut self, text: &str) {
+        if self.is_between_cells() {
+            if text.trim_ascii().is_empty() {
+                return;
+            }
+            self.fill_in_cell();
+        }
+        // Parsers take one line break from the start of preformatted text.
+        let text = if self.begins_pre { text.trim_start_matches(['\n', '\r', '\0']) } else { text };
+        // And a mark of byte order from the start of a page.
+        let text = if self.out.is_empty() { text.trim_start_matches(['\u{feff}', '\0']) } else { text };
+        if !text.is_empty() {
+            self.begins_pre = false;
+            escape::text(text, &mut self.out);
         }
     }
-    out.push('>');
-}
 
-/// Addresses by their scheme; no other value may look like a script address to whatever reads it next.
-fn is_allowed(key: &str, value: &str) -> bool {
-    let scheme: String =
-        value.chars().filter(|c| !c.is_whitespace() && !c.is_control()).take(12).collect::<String>().to_lowercase();
-    match key {
-        "href" => ["http:", "https:", "mailto:"].iter().any(|s| scheme.starts_with(s)),
-        "src" => scheme.starts_with("cid:"),
-        "alt" => !["javascript:", "vbscript:", "data:"].iter().any(|s| scheme.starts_with(s)),
-        _ => value.len() <= 16 && value.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '%')),
+    /// Writes the start of an element; whether it has an end to come.
+    fn enter(&mut self, tag: Tag, node: usize) -> bool {
+        if tag.is_table_part() {
+            if !self.make_place_in_table(tag) {
+                return false;
+            }
+        } else {
+            if self.is_between_cells() {
+                self.fill_in_cell();
+            }
+            if !tag.is_void() && self.open.len() >= LEVELS_MAX {
+                return false;
+            }
+            self.close_implied(tag);
+        }
+        self.write_start(tag, node);
+        if !tag.is_void() {
+            self.open.push(Open { tag, node });
+        }
+        !tag.is_void()
+    }
+
+    fn leave(&mut self, node: usize) {
+        if let Some(at) = self.open.iter().rposition(|open| open.node == node) {
+            self.close_from(at);
+        }
+    }
+
+    /// Ends what the start of this element ends (sections 13.2.6.4.7 and 13.2.4.2).
+    fn close_implied(&mut self, tag: Tag) {
+        let is_cell = |t: Tag| t.is_cell() || t == Tag::Caption;
+        match tag {
+            Tag::Li => self.close_nearest(|t| t == Tag::Li, Tag::is_item_wall),
+            Tag::Dd | Tag::Dt => self.close_nearest(|t| matches!(t, Tag::Dd | Tag::Dt), Tag::is_item_wall),
+            Tag::A => self.close_link(),
+            _ => {}
+        }
+        if tag.ends_paragraph() {
+            self.close_nearest(|t| t == Tag::P, |t| is_cell(t) || t == Tag::Table);
+        }
+        if tag.is_heading() && self.top().is_some_and(Tag::is_heading) {
+            self.close_from(self.open.len() - 1);
+        }
+    }
+
+    fn close_nearest(&mut self, is_sought: impl Fn(Tag) -> bool, is_wall: impl Fn(Tag) -> bool) {
+        let found = self.open.iter().rposition(|open| is_sought(open.tag) || is_wall(open.tag));
+        if let Some(at) = found.filter(|&at| is_sought(self.open[at].tag)) {
+            self.close_from(at);
+        }
+    }
+
+    /// Ends an open link: none may stand in another. What is open inside it goes on after its end.
+    fn close_link(&mut self) {
+        let is_wall = |t: Tag| t.is_cell() || t == Tag::Caption;
+        let found = self.open.iter().rposition(|open| open.tag == Tag::A || is_wall(open.tag));
+        let Some(at) = found.filter(|&at| self.open[at].tag == Tag::A) else { return };
+        let inner = self.open[at + 1..].to_vec();
+        self.close_from(at);
+        for Open { tag, node } in inner {
+            self.enter(tag, node);
+        }
+    }
+
+    fn top(&self) -> Option<Tag> {
+        self.open.last().map(|open| open.tag)
+    }
+
+    /// Whether the next text would stand in a table but in no cell, from where parsers move it.
+    fn is_between_cells(&self) -> bool {
+        use Tag::*;
+        matches!(self.top(), Some(Table | Thead | Tbody | Tfoot | Tr))
+    }
+
+    fn fill_in_cell(&mut self) {
+        self.make_place_in_table(Tag::Td);
+        self.fill_in(Tag::Td);
+    }
+
+    /// Closes and fills in what has to be for this part of a table; whether there is a table at all.
+    fn make_place_in_table(&mut self, tag: Tag) -> bool {
+        use Tag::*;
+        let Some(table) = self.open.iter().rposition(|open| open.tag == Table) else { return false };
+        let keeps = |open: &&Open| match tag {
+            Td | Th => matches!(open.tag, Tr | Tbody | Thead | Tfoot),
+            Tr => matches!(open.tag, Tbody | Thead | Tfoot),
+            _ => false,
+        };
+        let kept = self.open[table + 1..].iter().take_while(keeps).count();
+        self.close_from(table + 1 + kept);
+        if matches!(tag, Td | Th | Tr) && self.top() == Some(Table) {
+            self.fill_in(Tbody);
+        }
+        if matches!(tag, Td | Th) && self.top() != Some(Tr) {
+            self.fill_in(Tr);
+        }
+        true
+    }
+
+    fn fill_in(&mut self, tag: Tag) {
+        self.write_start(tag, usize::MAX);
+        self.open.push(Open { tag, node: usize::MAX });
+    }
+
+    fn write_start(&mut self, tag: Tag, node: usize) {
+        self.out.push('<');
+        self.out.push_str(tag.word());
+        if let Some(node) = self.page.nodes.get(node) {
+            for key in attributes(tag).iter().chain(&["dir", "lang"]) {
+                self.write_attribute(node, key);
+            }
+            if tag == Tag::A {
+                self.out.push_str(" rel=\"noopener noreferrer nofollow\"");
+            }
+        }
+        self.out.push('>');
+        self.begins_pre = tag == Tag::Pre;
+    }
+
+    fn write_attribute(&mut self, node: &PageNode, key: &str) {
+        let Some(value) = allowed_value(node, key) else { return };
+        self.out.push(' ');
+        self.out.push_str(key);
+        self.out.push_str("=\"");
+        escape::value(&value, &mut self.out);
+        self.out.push('"');
+    }
+
+    fn close_from(&mut self, at: usize) {
+        while self.open.len() > at {
+            let Some(open) = self.open.pop() else { return };
+            self.out.push_str("</");
+            self.out.push_str(open.tag.word());
+            self.out.push('>');
+            self.begins_pre = false;
+        }
     }
 }

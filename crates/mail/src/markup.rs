@@ -3,39 +3,33 @@
 //! html5ever's own tokenizer and tree are quadratic in the attributes of one tag and in nesting. What is read here is
 //! only ever shown as text or handed to the sanitizer, which parses it again by the book.
 
+use crate::tag::Tag;
 use html5ever::data::{C1_REPLACEMENTS, NAMED_ENTITIES};
+use std::borrow::Cow;
 
-/// One token; names are lower case.
+/// Name and value; names are lower case.
+pub(crate) type Attribute<'a> = (Cow<'a, str>, Cow<'a, str>);
+
+/// One token; `name` is as it was written.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Token {
-    Text(String),
-    Open { name: String, attributes: Vec<(String, String)> },
-    Close(String),
+pub(crate) enum Token<'a> {
+    Text(Cow<'a, str>),
+    Open { tag: Tag, name: &'a str, attributes: Vec<Attribute<'a>> },
+    Close { tag: Tag, name: &'a str },
 }
 
 /// Attributes of one tag that are kept.
 const ATTRIBUTES_MAX: usize = 32;
 /// Bytes of a tag or attribute name that are kept.
 const NAME_BYTES_MAX: usize = 64;
-/// Bytes of one attribute value that are kept: longer ones are pictures in the page, which are never shown.
-const VALUE_BYTES_MAX: usize = 4096;
+/// Bytes of one attribute value as it is written; a longer one is left out whole, because half an address leads elsewhere.
+/// They are pictures in the page, which are never shown.
+pub(crate) const VALUE_BYTES_MAX: usize = 4096;
 /// The longest name in the table of entities, its semicolon included.
 const ENTITY_NAME_BYTES_MAX: usize = 33;
 
-/// Elements whose content is not markup, and whether that content is text that a reader sees.
-const RAW_TEXT: &[(&str, bool)] = &[
-    ("script", false),
-    ("style", false),
-    ("title", false),
-    ("iframe", false),
-    ("noembed", false),
-    ("noframes", false),
-    ("xmp", true),
-    ("textarea", true),
-];
-
 /// Hands every token of `html` to `take`, in order.
-pub(crate) fn tokens(html: &str, mut take: impl FnMut(Token)) {
+pub(crate) fn tokens<'a>(html: &'a str, mut take: impl FnMut(Token<'a>)) {
     let mut at = 0;
     while at < html.len() {
         let rest = &html[at..];
@@ -50,19 +44,19 @@ pub(crate) fn tokens(html: &str, mut take: impl FnMut(Token)) {
             Some(b'?') => through(rest, ">"),
             Some(b'/') if rest.as_bytes().get(2).is_some_and(u8::is_ascii_alphabetic) => {
                 let name = name_at(rest, 2);
-                let length = through(rest, ">");
-                take(Token::Close(name));
-                length
+                take(Token::Close { tag: Tag::of(name), name });
+                through(rest, ">")
             }
             Some(b'/') => through(rest, ">"),
             Some(b) if b.is_ascii_alphabetic() => {
-                let (name, attributes, length) = open_tag(rest);
-                let raw = RAW_TEXT.iter().find(|(raw, _)| *raw == name);
-                take(Token::Open { name, attributes });
-                length + raw.map_or(0, |(name, seen)| raw_text(&rest[length..], name, *seen, &mut take))
+                let name = name_at(rest, 1);
+                let (attributes, length) = attributes(rest, 1 + name.len());
+                let tag = Tag::of(name);
+                take(Token::Open { tag, name, attributes });
+                length + if tag.is_raw_text() { raw_text(&rest[length..], tag, &mut take) } else { 0 }
             }
             _ => {
-                take(Token::Text("<".to_owned()));
+                take(Token::Text(Cow::Borrowed("<")));
                 1
             }
         };
@@ -88,42 +82,44 @@ fn declaration(rest: &str) -> usize {
     4 + through(&rest[4..], "-->")
 }
 
-fn name_at(rest: &str, at: usize) -> String {
-    let name = rest[at..].split(|c: char| c.is_ascii_whitespace() || c == '>' || c == '/').next().unwrap_or("");
-    bounded(name, NAME_BYTES_MAX).to_ascii_lowercase()
+fn name_at(rest: &str, at: usize) -> &str {
+    let name = &rest.as_bytes()[at..];
+    let length = name.iter().position(|b| is_name_end(*b)).unwrap_or(name.len());
+    &rest[at..at + length]
 }
 
 fn bounded(text: &str, bytes_max: usize) -> &str {
-    let mut end = text.len().min(bytes_max);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    &text[..end]
+    &text[..text.floor_char_boundary(bytes_max)]
 }
 
-/// The name and attributes of the tag that `rest` begins with, and its length in bytes.
-fn open_tag(rest: &str) -> (String, Vec<(String, String)>, usize) {
-    let bytes = rest.as_bytes();
-    let mut at = 1;
-    while at < bytes.len() && !is_name_end(bytes[at]) {
-        at += 1;
+fn lower(name: &str) -> Cow<'_, str> {
+    match name.bytes().any(|b| b.is_ascii_uppercase()) {
+        true => Cow::Owned(name.to_ascii_lowercase()),
+        false => Cow::Borrowed(name),
     }
-    let name = bounded(&rest[1..at], NAME_BYTES_MAX).to_ascii_lowercase();
-    let mut attributes: Vec<(String, String)> = Vec::new();
+}
+
+/// The attributes of the tag that `rest` begins with, from `at` on, and the tag's length in bytes.
+fn attributes(rest: &str, mut at: usize) -> (Vec<Attribute<'_>>, usize) {
+    let bytes = rest.as_bytes();
+    let mut attributes: Vec<Attribute> = Vec::new();
     loop {
         while at < bytes.len() && (bytes[at].is_ascii_whitespace() || bytes[at] == b'/') {
             at += 1;
         }
         if at >= bytes.len() {
-            return (name, attributes, at);
+            return (attributes, at);
         }
         if bytes[at] == b'>' {
-            return (name, attributes, at + 1);
+            return (attributes, at + 1);
         }
         let (key, value, end) = attribute(rest, at);
         at = end;
-        if attributes.len() < ATTRIBUTES_MAX && !attributes.iter().any(|(k, _)| *k == key) {
-            attributes.push((key, value));
+        if value.len() <= VALUE_BYTES_MAX
+            && attributes.len() < ATTRIBUTES_MAX
+            && !attributes.iter().any(|(k, _)| *k == key)
+        {
+            attributes.push((key, decode_entities(value, true)));
         }
     }
 }
@@ -132,8 +128,8 @@ fn is_name_end(byte: u8) -> bool {
     byte.is_ascii_whitespace() || byte == b'/' || byte == b'>'
 }
 
-/// The attribute at `at` and the offset after it; always moves on.
-fn attribute(rest: &str, at: usize) -> (String, String, usize) {
+/// The attribute at `at`, its value as it is written, and the offset after it; always moves on.
+fn attribute(rest: &str, at: usize) -> (Cow<'_, str>, &str, usize) {
     let bytes = rest.as_bytes();
     // A name may begin with an equals sign (WHATWG HTML, "unexpected-equals-sign-before-attribute-name").
     let mut end = at + 1;
@@ -143,13 +139,13 @@ fn attribute(rest: &str, at: usize) -> (String, String, usize) {
     while !rest.is_char_boundary(end) {
         end += 1;
     }
-    let key = bounded(&rest[at..end], NAME_BYTES_MAX).to_ascii_lowercase();
+    let key = lower(bounded(&rest[at..end], NAME_BYTES_MAX));
     let mut after = end;
     while after < bytes.len() && bytes[after].is_ascii_whitespace() {
         after += 1;
     }
     if bytes.get(after) != Some(&b'=') {
-        return (key, String::new(), end);
+        return (key, "", end);
     }
     after += 1;
     while after < bytes.len() && bytes[after].is_ascii_whitespace() {
@@ -167,12 +163,14 @@ fn attribute(rest: &str, at: usize) -> (String, String, usize) {
             (&rest[after..after + length], after + length)
         }
     };
-    (key, decode_entities(bounded(value, VALUE_BYTES_MAX), true), next)
+    (key, value, next)
 }
 
-/// Skips (or takes as text) everything up to the closing tag of a raw text element; its length in bytes.
-fn raw_text(rest: &str, name: &str, seen: bool, take: &mut impl FnMut(Token)) -> usize {
+/// Skips everything up to the closing tag of a raw text element, or takes it as text where a reader sees it; its length
+/// in bytes.
+fn raw_text<'a>(rest: &'a str, tag: Tag, take: &mut impl FnMut(Token<'a>)) -> usize {
     let bytes = rest.as_bytes();
+    let name = tag.word();
     let mut at = 0;
     let end = loop {
         let Some(found) = rest[at..].find("</") else { break rest.len() };
@@ -184,7 +182,7 @@ fn raw_text(rest: &str, name: &str, seen: bool, take: &mut impl FnMut(Token)) ->
         }
         at += 2;
     };
-    if seen && end > 0 {
+    if matches!(tag, Tag::Xmp | Tag::Textarea) && end > 0 {
         take(Token::Text(decode_entities(&rest[..end], false)));
     }
     end
@@ -192,9 +190,11 @@ fn raw_text(rest: &str, name: &str, seen: bool, take: &mut impl FnMut(Token)) ->
 
 /// Character references decoded (WHATWG HTML, section 13.2.5.72); one without a semicolon inside an attribute stays
 /// when a letter, digit or `=` follows, because it is part of an address there.
-pub(crate) fn decode_entities(text: &str, in_attribute: bool) -> String {
+fn decode_entities(text: &str, in_attribute: bool) -> Cow<'_, str> {
+    let Some(first) = text.find('&') else { return Cow::Borrowed(text) };
     let mut out = String::with_capacity(text.len());
-    let mut rest = text;
+    out.push_str(&text[..first]);
+    let mut rest = &text[first..];
     while let Some(at) = rest.find('&') {
         out.push_str(&rest[..at]);
         rest = &rest[at..];
@@ -208,7 +208,7 @@ pub(crate) fn decode_entities(text: &str, in_attribute: bool) -> String {
         rest = &rest[length.max(1)..];
     }
     out.push_str(rest);
-    out
+    Cow::Owned(out)
 }
 
 /// Appends what `&#…;` stands for; the bytes it takes, 0 when it is none.

@@ -1,87 +1,52 @@
 //! An HTML page as a flat tree of bounded depth: nodes in document order, each knowing where its content ends.
 
-use crate::markup::{self, Token};
+use crate::escape;
+use crate::markup::{self, Attribute, Token};
+use crate::tag::Tag;
+use std::borrow::Cow;
 
 /// Deeper elements lose their tags and keep their content; browsers stop at 512.
 const DEPTH_MAX: usize = 128;
 
-/// Elements without content.
-const VOID: &[&str] =
-    &["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"];
-
-/// Elements whose start ends an open paragraph.
-const ENDS_PARAGRAPH: &[&str] = &[
-    "address",
-    "article",
-    "aside",
-    "blockquote",
-    "center",
-    "dd",
-    "details",
-    "div",
-    "dl",
-    "dt",
-    "fieldset",
-    "footer",
-    "form",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "header",
-    "hr",
-    "li",
-    "main",
-    "nav",
-    "ol",
-    "p",
-    "pre",
-    "section",
-    "table",
-    "tbody",
-    "td",
-    "tfoot",
-    "th",
-    "thead",
-    "tr",
-    "ul",
-];
-
-/// Elements that no reader sees, content included.
-const UNSEEN: &[&str] = &[
-    "head", "script", "style", "title", "template", "svg", "math", "object", "applet", "embed", "audio", "video",
-    "iframe", "noembed", "noframes", "canvas", "datalist",
-];
-
 #[derive(Debug)]
-pub(crate) enum Content {
-    Text(String),
-    Element { name: String, attributes: Vec<(String, String)> },
+pub(crate) enum Content<'a> {
+    Text(Cow<'a, str>),
+    Element {
+        tag: Tag,
+        /// As it was written.
+        name: &'a str,
+        attributes: Vec<Attribute<'a>>,
+    },
 }
 
 #[derive(Debug)]
-pub(crate) struct PageNode {
+pub(crate) struct PageNode<'a> {
     /// `usize::MAX` for the outermost nodes.
     pub parent: usize,
     /// The index after the last node inside this one.
     pub end: usize,
-    pub content: Content,
+    /// A reader sees neither the element nor what is in it.
+    pub unseen: bool,
+    pub content: Content<'a>,
 }
 
-impl PageNode {
-    /// The element's name; empty for text.
-    pub fn name(&self) -> &str {
+impl PageNode<'_> {
+    /// The element's tag; `None` for text.
+    pub fn tag(&self) -> Option<Tag> {
         match &self.content {
-            Content::Element { name, .. } => name,
-            Content::Text(_) => "",
+            Content::Element { tag, .. } => Some(*tag),
+            Content::Text(_) => None,
         }
+    }
+
+    /// The element's name in lower case; empty for text and for names that mean nothing.
+    pub fn name(&self) -> &'static str {
+        self.tag().map_or("", Tag::word)
     }
 
     pub fn attribute(&self, key: &str) -> Option<&str> {
         match &self.content {
-            Content::Element { attributes, .. } => attributes.iter().find(|(k, _)| k == key).map(|(_, v)| v.as_str()),
+            Content::Element { attributes, .. } => attribute(attributes, key),
             Content::Text(_) => None,
         }
     }
@@ -90,26 +55,34 @@ impl PageNode {
         self.attribute("class").is_some_and(|v| v.split_ascii_whitespace().any(|c| c == class))
     }
 
-    /// Whether a reader sees neither the element nor what is in it.
-    pub fn is_unseen(&self) -> bool {
-        UNSEEN.contains(&self.name()) || self.is_displayed_none() || self.attribute("hidden").is_some()
+    fn has_name(&self, sought: &str) -> bool {
+        matches!(&self.content, Content::Element { name, .. } if name.eq_ignore_ascii_case(sought))
     }
+}
 
-    fn is_displayed_none(&self) -> bool {
-        self.attribute("style").is_some_and(|style| {
-            style.to_ascii_lowercase().split(';').any(|rule| {
-                rule.split_once(':').is_some_and(|(k, v)| k.trim() == "display" && v.trim().starts_with("none"))
-            })
-        })
-    }
+fn attribute<'s>(attributes: &'s [Attribute], key: &str) -> Option<&'s str> {
+    attributes.iter().find(|(k, _)| k == key).map(|(_, v)| v.as_ref())
+}
+
+fn is_unseen(tag: Tag, attributes: &[Attribute]) -> bool {
+    tag.is_unseen()
+        || attribute(attributes, "hidden").is_some()
+        || attribute(attributes, "style").is_some_and(is_displayed_none)
+}
+
+fn is_displayed_none(style: &str) -> bool {
+    style.split(';').filter_map(|rule| rule.split_once(':')).any(|(key, value)| {
+        key.trim().eq_ignore_ascii_case("display")
+            && value.trim().get(..4).is_some_and(|word| word.eq_ignore_ascii_case("none"))
+    })
 }
 
 #[derive(Debug, Default)]
-pub(crate) struct Page {
-    pub nodes: Vec<PageNode>,
+pub(crate) struct Page<'a> {
+    pub nodes: Vec<PageNode<'a>>,
 }
 
-impl Page {
+impl Page<'_> {
     /// All text between two nodes, for looking at; at most `bytes_max` bytes of it.
     pub fn text_of(&self, range: std::ops::Range<usize>, bytes_max: usize) -> String {
         let mut out = String::new();
@@ -126,7 +99,7 @@ impl Page {
 }
 
 /// Parses a page; total and linear.
-pub(crate) fn parse(html: &str) -> Page {
+pub(crate) fn parse(html: &str) -> Page<'_> {
     let mut builder = Builder::default();
     markup::tokens(html, |token| builder.take(token));
     while builder.open.pop().map(|index| builder.close(index)).is_some() {}
@@ -134,98 +107,105 @@ pub(crate) fn parse(html: &str) -> Page {
 }
 
 #[derive(Default)]
-struct Builder {
-    page: Page,
+struct Builder<'a> {
+    page: Page<'a>,
     open: Vec<usize>,
     /// Open tags that were dropped because of their depth.
     dropped: usize,
 }
 
-impl Builder {
-    fn take(&mut self, token: Token) {
+impl<'a> Builder<'a> {
+    fn take(&mut self, token: Token<'a>) {
         match token {
             Token::Text(text) => self.text(text),
-            Token::Open { name, attributes } => self.start(name, attributes),
-            Token::Close(name) => self.end(&name),
+            Token::Open { tag, name, attributes } => self.start(tag, name, attributes),
+            Token::Close { tag, name } => self.end(tag, name),
         }
     }
 
-    fn push(&mut self, content: Content) -> usize {
+    fn push(&mut self, unseen: bool, content: Content<'a>) -> usize {
         let index = self.page.nodes.len();
         let parent = self.open.last().copied().unwrap_or(usize::MAX);
-        self.page.nodes.push(PageNode { parent, end: index + 1, content });
+        self.page.nodes.push(PageNode { parent, end: index + 1, unseen, content });
         index
     }
 
-    fn text(&mut self, text: String) {
-        // A line break that begins preformatted text is not part of it; taking one per reading would make the
-        // sanitizer shorten the text with every pass.
-        let begins_pre =
-            self.open.last().is_some_and(|&i| self.page.nodes[i].name() == "pre" && i + 1 == self.page.nodes.len());
-        let text = if begins_pre { text.trim_start_matches(['\n', '\r']).to_owned() } else { text };
+    fn text(&mut self, text: Cow<'a, str>) {
         if !text.is_empty() {
-            self.push(Content::Text(text));
+            self.push(false, Content::Text(text));
         }
     }
 
-    fn start(&mut self, name: String, attributes: Vec<(String, String)>) {
-        self.close_implied(&name);
-        if VOID.contains(&name.as_str()) {
-            self.push(Content::Element { name, attributes });
-        } else if self.open.len() >= DEPTH_MAX {
+    fn start(&mut self, tag: Tag, name: &'a str, attributes: Vec<Attribute<'a>>) {
+        self.close_implied(tag);
+        if !tag.is_void() && self.open.len() >= DEPTH_MAX {
             self.dropped += 1;
-        } else {
-            let index = self.push(Content::Element { name, attributes });
+            return;
+        }
+        let index = self.push(is_unseen(tag, &attributes), Content::Element { tag, name, attributes });
+        if !tag.is_void() {
             self.open.push(index);
         }
     }
 
     /// Ends what the start of this element ends without saying so (WHATWG HTML, section 13.1.2.4).
-    fn close_implied(&mut self, name: &str) {
-        if ENDS_PARAGRAPH.contains(&name) {
-            self.close_up_to(&["p"], &["div", "td", "th", "li", "blockquote", "table", "body"]);
+    fn close_implied(&mut self, tag: Tag) {
+        use Tag::*;
+        if tag.ends_paragraph() {
+            self.close_up_to(|t| t == P, |t| matches!(t, Div | Td | Th | Li | Blockquote | Table | Caption));
         }
-        match name {
-            "li" => self.close_up_to(&["li"], &["ul", "ol", "table", "td"]),
-            "dt" | "dd" => self.close_up_to(&["dt", "dd"], &["dl", "table", "td"]),
-            "td" | "th" => self.close_up_to(&["td", "th"], &["tr", "table"]),
-            "tr" => self.close_up_to(&["tr"], &["table", "tbody", "thead", "tfoot"]),
-            "option" => self.close_up_to(&["option"], &["select"]),
-            "body" => self.close_up_to(&["head"], &[]),
+        match tag {
+            Li => self.close_up_to(|t| t == Li, Tag::is_item_wall),
+            Dt | Dd => self.close_up_to(|t| matches!(t, Dt | Dd), Tag::is_item_wall),
+            Td | Th => self.close_up_to(Tag::is_cell, |t| matches!(t, Tr | Table)),
+            Tr => self.close_up_to(|t| t == Tr, |t| matches!(t, Table | Tbody | Thead | Tfoot)),
+            Option => self.close_up_to(|t| t == Option, |t| t == Select),
+            Body => self.close_up_to(|t| t == Head, |_| false),
             _ => {}
         }
     }
 
-    /// Closes the nearest open element of `names` unless one of `walls` stands before it.
-    fn close_up_to(&mut self, names: &[&str], walls: &[&str]) {
+    /// Closes the nearest open element that is sought unless a wall stands before it.
+    fn close_up_to(&mut self, is_sought: impl Fn(Tag) -> bool, is_wall: impl Fn(Tag) -> bool) {
         for depth in (0..self.open.len()).rev() {
-            let name = self.page.nodes[self.open[depth]].name();
-            if names.contains(&name) {
+            let Some(tag) = self.page.nodes[self.open[depth]].tag() else { continue };
+            if is_sought(tag) {
                 self.close_from(depth);
                 return;
             }
-            if walls.contains(&name) {
+            if is_wall(tag) {
                 return;
             }
         }
     }
 
-    fn end(&mut self, name: &str) {
+    fn end(&mut self, tag: Tag, name: &'a str) {
+        use Tag::*;
         if self.dropped > 0 {
             self.dropped -= 1;
             return;
         }
-        if name == "br" {
-            self.push(Content::Element { name: "br".to_owned(), attributes: Vec::new() });
+        if tag == Br {
+            self.push(false, Content::Element { tag, name, attributes: Vec::new() });
+            return;
+        }
+        if tag == Other {
+            let walls = |t: std::option::Option<Tag>| t.is_some_and(|t| t.is_cell() || t == Table);
+            let inner = self.open.iter().rev().take_while(|&&i| !walls(self.page.nodes[i].tag()));
+            let above = inner.take_while(|&&i| !self.page.nodes[i].has_name(name)).count();
+            let depth = self.open.len().checked_sub(above + 1);
+            if let Some(depth) = depth.filter(|&depth| self.page.nodes[self.open[depth]].has_name(name)) {
+                self.close_from(depth);
+            }
             return;
         }
         // The end of a block inside a cell never ends a block around the table.
-        let walls: &[&str] = match name {
-            "table" | "html" | "body" => &[],
-            "td" | "th" | "tr" | "tbody" | "thead" | "tfoot" => &["table"],
-            _ => &["td", "th", "table"],
+        let is_wall = |t: Tag| match tag {
+            Table | Html | Body => false,
+            Td | Th | Tr | Tbody | Thead | Tfoot => t == Table,
+            _ => t.is_cell() || t == Table,
         };
-        self.close_up_to(&[name], walls);
+        self.close_up_to(|t| t == tag, is_wall);
     }
 
     fn close_from(&mut self, depth: usize) {
@@ -239,19 +219,6 @@ impl Builder {
     }
 }
 
-/// Text for the content of an element or the value of a quoted attribute.
-pub(crate) fn escape(text: &str, out: &mut String) {
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            c => out.push(c),
-        }
-    }
-}
-
 /// Plain text as HTML: paragraphs at empty lines, breaks at the others.
 pub(crate) fn escape_lines(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 16);
@@ -261,7 +228,7 @@ pub(crate) fn escape_lines(text: &str) -> String {
             if n > 0 {
                 out.push_str("<br>");
             }
-            escape(line, &mut out);
+            escape::text(line, &mut out);
         }
         out.push_str("</p>");
     }

@@ -1,6 +1,7 @@
 //! HTML as text: what a reader sees, in lines, with or without Markdown's marks; iterative, linear, depth-proof.
 
 use crate::page::{Content, Page, PageNode};
+use crate::tag::Tag;
 
 /// A line of text, and the mark of the page element it came from.
 #[derive(Debug, PartialEq, Eq)]
@@ -14,17 +15,12 @@ pub(crate) fn markdown(page: &Page) -> String {
     join(markdown_lines(page, &vec![None::<()>; page.nodes.len()]))
 }
 
-/// The words alone, without any sign that the sender did not write.
-pub(crate) fn words(page: &Page) -> String {
-    join(word_lines(page, &vec![None::<()>; page.nodes.len()]))
-}
-
 /// [`markdown`] in lines; `marks` has one entry per node and holds for everything inside it.
 pub(crate) fn markdown_lines<M: Copy + PartialEq>(page: &Page, marks: &[Option<M>]) -> Vec<Line<M>> {
     Writer::new(true).write(page, marks)
 }
 
-/// [`words`] in lines; `marks` as in [`markdown_lines`].
+/// The words alone, in lines, without any sign that the sender did not write; `marks` as in [`markdown_lines`].
 pub(crate) fn word_lines<M: Copy + PartialEq>(page: &Page, marks: &[Option<M>]) -> Vec<Line<M>> {
     Writer::new(false).write(page, marks)
 }
@@ -38,48 +34,6 @@ fn join<M>(lines: Vec<Line<M>>) -> String {
     out.truncate(out.trim_end().len());
     out
 }
-
-/// Elements that stand on lines of their own, and whether an empty line surrounds them.
-const BLOCKS: &[(&str, bool)] = &[
-    ("address", false),
-    ("article", true),
-    ("aside", true),
-    ("blockquote", true),
-    ("body", false),
-    ("caption", false),
-    ("center", false),
-    ("dd", false),
-    ("div", false),
-    ("dl", true),
-    ("dt", false),
-    ("fieldset", false),
-    ("footer", false),
-    ("form", false),
-    ("h1", true),
-    ("h2", true),
-    ("h3", true),
-    ("h4", true),
-    ("h5", true),
-    ("h6", true),
-    ("header", false),
-    ("hr", true),
-    ("html", false),
-    ("li", false),
-    ("main", false),
-    ("nav", false),
-    ("ol", true),
-    ("p", true),
-    ("pre", true),
-    ("section", true),
-    ("table", true),
-    ("tbody", false),
-    ("td", false),
-    ("tfoot", false),
-    ("th", false),
-    ("thead", false),
-    ("tr", false),
-    ("ul", true),
-];
 
 /// Levels of quotes and lists that are written out; a page may nest more, a reader cannot follow them.
 const LEVELS_MAX: usize = 12;
@@ -130,7 +84,7 @@ impl<M: Copy + PartialEq> Writer<M> {
                 self.set_mark(before);
             }
             let node = &page.nodes[at];
-            if node.is_unseen() {
+            if node.unseen {
                 at = node.end;
                 continue;
             }
@@ -206,7 +160,7 @@ impl<M: Copy + PartialEq> Writer<M> {
     /// Ends the line at the edge of a block; the cells of a data row share one line.
     fn separate(&mut self, node: &PageNode) {
         let shares_line = self.data_row && matches!(node.name(), "td" | "th");
-        if let Some(gap) = block(node.name()).filter(|_| !shares_line) {
+        if let Some(gap) = node.tag().and_then(Tag::block).filter(|_| !shares_line) {
             self.end_line();
             self.gap |= gap;
         }
@@ -369,10 +323,6 @@ impl<M: Copy + PartialEq> Writer<M> {
     }
 }
 
-fn block(name: &str) -> Option<bool> {
-    BLOCKS.iter().find(|(block, _)| *block == name).map(|(_, gap)| *gap)
-}
-
 /// Markdown's sign for an element; one that ends in a space stands before a line and is not closed.
 fn sign(name: &str) -> Option<&'static str> {
     Some(match name {
@@ -402,6 +352,7 @@ fn is_data_row(page: &Page, row: usize) -> bool {
         parent = above.parent;
     }
     let inside = &page.nodes[row + 1..node.end.min(row + CELLS_LOOKED_AT)];
-    let is_block = |n: &PageNode| block(n.name()).is_some() && !matches!(n.name(), "td" | "th" | "p" | "div");
+    let is_block =
+        |n: &PageNode| n.tag().and_then(Tag::block).is_some() && !matches!(n.name(), "td" | "th" | "p" | "div");
     (bordered || inside.iter().any(|n| n.name() == "th")) && !inside.iter().any(is_block)
 }

@@ -2,6 +2,7 @@
 
 use super::language;
 use crate::page::{Page, PageNode};
+use crate::tag::Tag;
 use std::ops::Range;
 
 /// What a page element is by its mark.
@@ -102,7 +103,7 @@ const fn rule(mark: Mark, reach: Reach, fits: fn(&PageNode) -> bool) -> Rule {
     Rule { mark, reach, fits }
 }
 
-fn id_of(node: &PageNode) -> Option<&str> {
+fn id_of<'p>(node: &'p PageNode) -> Option<&'p str> {
     node.attribute("id")
 }
 
@@ -138,7 +139,7 @@ pub(crate) fn marks(page: &Page) -> Vec<Option<Mark>> {
     let mut at = 0;
     while at < page.nodes.len() {
         let node = &page.nodes[at];
-        let Some(rule) = RULES.iter().find(|r| !node.name().is_empty() && (r.fits)(node)) else {
+        let Some(rule) = RULES.iter().find(|r| node.tag().is_some() && (r.fits)(node)) else {
             at += 1;
             continue;
         };
@@ -192,7 +193,7 @@ fn hide_lead(page: &Page, tail: usize, mark: Mark, marks: &mut [Option<Mark>]) {
     for index in (tail.saturating_sub(NODES_LOOKED_AT)..tail).rev() {
         match &page.nodes[index].content {
             crate::page::Content::Text(text) if !text.trim().is_empty() => return,
-            crate::page::Content::Element { name, .. } if name == "hr" => {
+            crate::page::Content::Element { tag: Tag::Hr, .. } => {
                 marks[Range { start: index, end: index + 1 }].fill(Some(mark));
                 return;
             }

@@ -38,7 +38,8 @@ pub fn new_text(format: Format, bytes: &[u8]) -> Reply {
         Format::Text => of_text(&body::lines(&charset::decode(bytes, None).text)),
         Format::Html => {
             let label = charset::named_in_html(bytes);
-            let page = page::parse(&charset::decode(bytes, label.as_deref()).text);
+            let html = charset::decode(bytes, label.as_deref()).text;
+            let page = page::parse(&html);
             let marks = client::marks(&page);
             split::split(text::word_lines(&page, &marks))
         }

@@ -1,0 +1,141 @@
+//! The sanitizer beside another one: what it yields is safe to ammonia too, to the last byte, and settles at once.
+#![allow(clippy::unwrap_used)]
+
+use ammonia::{Builder, UrlRelative};
+use proptest::prelude::*;
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+use std::sync::LazyLock;
+
+/// The allow-list as the manual states it; ammonia parses by html5ever and shares no code with ours.
+static ORACLE: LazyLock<Builder<'static>> = LazyLock::new(|| {
+    let tags = "a abbr b blockquote br caption cite code dd del div dl dt em h1 h2 h3 h4 h5 h6 hr i img ins kbd li mark ol p \
+                pre q s samp small span strong sub sup table tbody td tfoot th thead tr u ul var";
+    let attributes: HashMap<&str, HashSet<&str>> = [
+        ("a", ["href"].into()),
+        ("img", ["src", "alt", "width", "height"].into()),
+        ("ol", ["start"].into()),
+        ("td", ["colspan", "rowspan"].into()),
+        ("th", ["colspan", "rowspan"].into()),
+    ]
+    .into();
+    let mut builder = Builder::empty();
+    builder
+        .tags(tags.split_whitespace().collect())
+        .tag_attributes(attributes)
+        .generic_attributes(["dir", "lang"].into())
+        .url_schemes(["http", "https", "mailto", "cid"].into())
+        .url_relative(UrlRelative::Deny)
+        .link_rel(Some("noopener noreferrer nofollow"))
+        .strip_comments(true);
+    builder
+});
+
+fn check(name: &str, html: &str) {
+    let once = mail::sanitize(html);
+    assert_eq!(mail::sanitize(&once), once, "{name} does not settle");
+    assert_eq!(ORACLE.clean(&once).to_string(), once, "{name} would be changed by the other sanitizer");
+}
+
+fn markup() -> impl Strategy<Value = String> {
+    let names = "p|b|i|em|code|s|span|a|a href=\"https://x.example/?a=1&amp;b\"|a href='mailto:x@y'|table|tbody|thead|tr|td|td colspan=2|th|\
+                 caption|div|div dir=rtl|pre|ul|ol start=3|li|dl|dt|dd|blockquote|h1|h2|h6|br|hr|img src=cid:x|img alt=\"a&#10;b\"|center|font|\
+                 body|html|head|section|form|select|option|svg|math|mi|mtext|style|script|noscript|template|title|textarea|xmp|\
+                 plaintext|iframe|address|article|button|nobr|sub|u|frameset|col|colgroup|input|label|object|o:p";
+    let names: Vec<&str> = names.split('|').collect();
+    let ends = "p|b|i|em|code|s|span|a|table|tbody|thead|tr|td|th|caption|div|pre|ul|ol|li|dl|dt|dd|blockquote|h1|h2|h6|br|\
+                center|font|body|html|head|section|form|select|option|svg|math|style|script|noscript|template|title|\
+                textarea|xmp|iframe|address|article|button|nobr|sub|u|label|object|o:p";
+    let ends: Vec<&str> = ends.split('|').collect();
+    prop_oneof![
+        8 => proptest::sample::select(names).prop_map(|name| format!("<{}>", name.trim())),
+        5 => proptest::sample::select(ends).prop_map(|name| format!("</{}>", name.trim())),
+        1 => Just("<a href=\"java&#x73;cript:x()\">".to_owned()),
+        1 => Just("<a href=\" ht\ntp://x.example/ a\">".to_owned()),
+        1 => Just("<!--><img src onerror=x>-->".to_owned()),
+        1 => Just("<![CDATA[".to_owned()),
+        1 => Just("\u{feff}".to_owned()),
+        1 => Just("&lt;&amp;&nbsp;&#0;&notin;&not;&#13;&#10;\r".to_owned()),
+        3 => "[ -~\n\r\t]{0,12}",
+        3 => "[a-z \n]{0,6}",
+        2 => "\\PC{0,4}",
+        1 => any::<String>(),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 3000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn another_sanitizer_changes_nothing(pieces in proptest::collection::vec(markup(), 0..40)) {
+        check("it", &pieces.concat());
+    }
+}
+
+#[test]
+fn deep_and_odd_nesting_settles() {
+    for piece in [
+        "<div>",
+        "<table>",
+        "<a href=https://x.example><div>",
+        "<b><p>",
+        "<ul><li>",
+        "<li><blockquote>",
+        "<td>",
+        "<tr>x",
+        "<table>x<td>y",
+        "<caption><table>",
+        "<h1><h2>",
+        "<dl><dd><div>",
+        "<pre>\n",
+        "<pre>\0\n",
+        "\u{feff}",
+        "<o:p><td>",
+        "<table><caption>a<tr>b</caption>c",
+        "<a href=https://x.example>x<table><a href=https://y.example>y",
+    ] {
+        for times in [1, 2, 3, 60, 400] {
+            check(piece, &piece.repeat(times));
+            check(piece, &format!("{}x", piece.repeat(times)));
+        }
+    }
+    let long = format!("<a href=\"https://x.example/{}\">x</a><img alt='{}'>", "&".repeat(1500), "\"".repeat(3000));
+    check("long values", &long);
+}
+
+fn each_file(folder: &Path, with: &mut impl FnMut(&Path)) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { each_file(&path, with) } else { with(&path) }
+    }
+}
+
+/// Larger files are attachments; their HTML, if they have any, is not larger.
+const BYTES_LOOKED_AT: u64 = 512 * 1024;
+
+#[test]
+fn the_corpora_are_safe_to_both() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let Some(folder) = rig::shared::folder(&root, &rig::shared::this_test()) else { return };
+    let folder = folder.join("corpora");
+    let mut seen = 0;
+    each_file(&folder, &mut |path| {
+        if path.metadata().unwrap().len() > BYTES_LOOKED_AT {
+            return;
+        }
+        let raw = std::fs::read(path).unwrap();
+        let name = path.display().to_string();
+        check(&name, &String::from_utf8_lossy(&raw));
+        if let Some(html) = mail::read(&raw, &mail::Limits::default()).message.html {
+            check(&name, &html);
+        }
+        seen += 1;
+    });
+    assert!(seen > 1000, "only {seen} files found");
+    let attacks = std::fs::read(folder.join("dompurify/expect.json")).unwrap();
+    let attacks: Vec<serde_json::Value> = serde_json::from_slice(&attacks).unwrap();
+    assert!(attacks.len() > 100, "only {} attacks", attacks.len());
+    for attack in &attacks {
+        check("an attack", attack["payload"].as_str().unwrap());
+    }
+}
