@@ -1,15 +1,15 @@
 //! Which parts are the body, and what it says as text and as HTML.
 
 use crate::scan::{Role, Tree};
-use crate::{charset, flowed, page, rtf, text};
+use crate::{charset, document, flowed, page, rtf};
 
 /// The body texts of a message (or of one attached to it).
 #[derive(Default)]
 pub(crate) struct Body {
     /// Node indices of the parts that are body, versions of the text in winmail.dat included.
     pub nodes: Vec<usize>,
-    /// What the sender meant to be read as plain text, HTML parts without such a twin rendered.
-    pub text: String,
+    /// What the sender meant to be read as plain text; `None` where the whole body is the one page of `html`.
+    pub text: Option<String>,
     /// The HTML of the body as it was sent, when there is any; plain parts between are escaped.
     pub html: Option<String>,
     pub faults: Vec<&'static str>,
@@ -60,7 +60,7 @@ pub(crate) fn read(tree: &Tree, root: usize) -> Body {
         pieces = vec![piece];
     }
     body.html = html(&pieces);
-    body.text = whole_text(&pieces);
+    body.text = (!is_one_page(&pieces)).then(|| whole_text(&pieces));
     body
 }
 
@@ -102,6 +102,33 @@ fn in_tnef(tree: &Tree, root: usize, body: &mut Body) -> Option<Piece> {
         piece.plain = unwrapped.plain;
     }
     Some(piece)
+}
+
+impl Body {
+    /// The plain text as far as there is one; of a body that is one page the page's, without the pains of reading it
+    /// where no armour can be in it.
+    pub fn shown(&self) -> String {
+        let armoured = |html: &str| memchr::memmem::find(html.as_bytes(), b"BEGIN PGP").is_some();
+        match (&self.text, &self.html) {
+            (Some(text), _) => text.clone(),
+            (None, Some(html)) if armoured(html) => lines(&rendered(html)),
+            _ => String::new(),
+        }
+    }
+
+    /// The plain text, the page rendered where there is no other.
+    pub fn into_text(self) -> String {
+        self.text.unwrap_or_else(|| lines(&rendered(self.html.as_deref().unwrap_or_default())))
+    }
+}
+
+/// A page as text.
+fn rendered(html: &str) -> String {
+    document::build::<()>(&page::parse(html), &[]).document.text()
+}
+
+fn is_one_page(pieces: &[Piece]) -> bool {
+    matches!(pieces, [piece] if !piece.html.is_empty() && is_placeholder(&piece.plain))
 }
 
 /// The leaves that are body, each with its group, in order.
@@ -163,13 +190,7 @@ pub(crate) fn lines(text: &str) -> String {
 fn whole_text(pieces: &[Piece]) -> String {
     let texts: Vec<String> = pieces
         .iter()
-        .map(|p| {
-            if p.html.is_empty() || !is_placeholder(&p.plain) {
-                p.plain.clone()
-            } else {
-                text::markdown(&page::parse(&p.html))
-            }
-        })
+        .map(|p| if p.html.is_empty() || !is_placeholder(&p.plain) { p.plain.clone() } else { rendered(&p.html) })
         .map(|t| lines(&t))
         .filter(|t| !t.trim().is_empty())
         .collect();

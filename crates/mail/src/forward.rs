@@ -26,7 +26,7 @@ fn attached(tree: &Tree, text: &str) -> Option<Forward> {
         to: headers.to,
         date: headers.date,
         subject: Some(headers.subject).filter(|s| !s.is_empty()),
-        text: body::read(tree, inner).text,
+        text: body::read(tree, inner).into_text(),
         before: text.to_owned(),
     })
 }

@@ -8,7 +8,7 @@ pub(crate) const TARGET_BYTES_MAX: usize = 2000;
 
 /// The target, when a reader may be sent there with one click: `http`, `https` or `mailto`. Line breaks and tabs inside
 /// it are left out, as browsers do (WHATWG URL, section 4.4).
-pub(crate) fn target(value: &str) -> Option<Cow<'_, str>> {
+pub fn target(value: &str) -> Option<Cow<'_, str>> {
     let target = cleaned(value)?;
     let leads = has_scheme(&target, &["http:", "https:", "mailto:"]) && Url::parse(&target).is_ok();
     leads.then_some(target)
@@ -18,6 +18,19 @@ pub(crate) fn target(value: &str) -> Option<Cow<'_, str>> {
 pub(crate) fn picture(value: &str) -> Option<Cow<'_, str>> {
     let source = cleaned(value)?;
     (has_scheme(&source, &["cid:"]) && Url::parse(&source).is_ok()).then_some(source)
+}
+
+/// Whether the words of a link name a web address whose host is not the target's.
+pub(crate) fn misleads(words: &str, target: &str) -> bool {
+    let host = |url: &str| {
+        let url = Url::parse(url).ok()?;
+        url.host_str().map(|host| host.trim_start_matches("www.").to_owned())
+    };
+    let mut addresses = words.split_whitespace().filter_map(|word| {
+        let word = word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
+        if word.starts_with("www.") { Some(format!("https://{word}")) } else { word.contains("://").then_some(word) }
+    });
+    addresses.any(|address| host(&address) != host(target))
 }
 
 fn has_scheme(target: &str, schemes: &[&str]) -> bool {
@@ -40,7 +53,7 @@ fn cleaned(value: &str) -> Option<Cow<'_, str>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{picture, target};
+    use super::{misleads, picture, target};
 
     #[test]
     fn links_lead_to_the_web_and_to_people_only() {
@@ -52,6 +65,10 @@ mod tests {
             assert_eq!(target(bad), None, "{bad}");
         }
         assert_eq!(picture("cid:a@b").as_deref(), Some("cid:a@b"));
+        assert!(misleads("see https://bank.example/", "https://evil.example/"));
+        assert!(misleads("www.bank.example", "mailto:a@bank.example"));
+        assert!(!misleads("https://www.bank.example", "https://bank.example/login"));
+        assert!(!misleads("the bank", "https://evil.example/"));
         assert_eq!(picture("https://example.org/pixel.gif"), None);
     }
 }

@@ -1,5 +1,6 @@
 //! The values that reading a mail yields; their JSON is the contract of `sealpost read` and `sealpost reply`.
 
+use crate::document::Document;
 use serde::{Deserialize, Serialize};
 
 /// One mailbox of an address list (RFC 5322, section 3.4).
@@ -348,6 +349,16 @@ pub enum HiddenKind {
 pub struct Hidden {
     pub kind: HiddenKind,
     pub text: String,
+    /// The same with its layout, where the mail had one.
+    #[serde(default)]
+    pub document: Option<Document>,
+}
+
+impl Hidden {
+    /// A piece of plain text.
+    pub fn of_text(kind: HiddenKind, text: impl Into<String>) -> Hidden {
+        Hidden { kind, text: text.into(), document: None }
+    }
 }
 
 /// What the sender newly wrote, and beside it what was cut; together they are the whole text.
@@ -355,4 +366,7 @@ pub struct Hidden {
 pub struct Reply {
     pub visible: String,
     pub hidden: Vec<Hidden>,
+    /// `visible` with its layout, where the mail had one.
+    #[serde(default)]
+    pub document: Option<Document>,
 }

@@ -21,8 +21,6 @@ pub(crate) enum Content<'a> {
 
 #[derive(Debug)]
 pub(crate) struct PageNode<'a> {
-    /// `usize::MAX` for the outermost nodes.
-    pub parent: usize,
     /// The index after the last node inside this one.
     pub end: usize,
     /// A reader sees neither the element nor what is in it.
@@ -125,8 +123,7 @@ impl<'a> Builder<'a> {
 
     fn push(&mut self, unseen: bool, content: Content<'a>) -> usize {
         let index = self.page.nodes.len();
-        let parent = self.open.last().copied().unwrap_or(usize::MAX);
-        self.page.nodes.push(PageNode { parent, end: index + 1, unseen, content });
+        self.page.nodes.push(PageNode { end: index + 1, unseen, content });
         index
     }
 

@@ -3,9 +3,11 @@
 use crate::address::{self, Budget};
 use crate::field::{self, Block};
 use crate::message::{Address, Headers, Message, Part};
+use crate::reply::Html;
 use crate::scan::Tree;
 use crate::{
-    Limits, Reading, Reply, attachment, automatic, body, bounce, calendar, forward, html, reply, sealed, thread, tnef,
+    Limits, Reading, Reply, attachment, automatic, body, bounce, calendar, forward, html, page, reply, sealed, thread,
+    tnef,
 };
 use aws_lc_rs::digest;
 use data_encoding::HEXLOWER;
@@ -38,22 +40,31 @@ pub fn read(raw: &[u8], limits: &Limits) -> Reading {
     message.autocrypt = sealed::autocrypt(&block, &message.headers.from);
     message.sealed = seals.layers;
     message.parts = parts(&tree, &body.nodes);
-    message.bounce = bounce::read(&tree, &message.headers, &body.text);
+    let page = body.html.as_deref().map(page::parse);
+    let html = page.as_ref().map(Html::read);
+    let text = match (&body.text, &html) {
+        (None, Some(html)) => html.text(),
+        (text, _) => text.clone().unwrap_or_default(),
+    };
+    message.bounce = bounce::read(&tree, &message.headers, &text);
     message.automatic = automatic::from_parts(&tree, message.bounce.is_some()).or(message.automatic);
     if message.bounce.is_none() {
-        message.forward = forward::read(&tree, &message.headers.subject, &body.text);
+        message.forward = forward::read(&tree, &message.headers.subject, &text);
     }
-    message.html = body.html.as_deref().map(html::sanitize);
+    message.html = page.as_ref().map(|page| html::safe(page, body.html.as_deref().map_or(0, str::len)));
     let invited = calendar::read(&tree);
     message.calendar = invited.calendar.or(message.calendar);
     for fault in tree.faults.iter().chain(&body.faults).chain(&invited.faults).chain(&seals.faults) {
         note(&mut faults, fault);
     }
-    let mut reply = reply::of_body(&body.text, body.html.as_deref());
-    if message.forward.as_ref().is_some_and(|f| f.before != body.text) {
+    let mut reply = match &html {
+        Some(html) => html.reply(body.text.as_deref()),
+        None => reply::of_text(&text),
+    };
+    if message.forward.as_ref().is_some_and(|f| f.before != text) {
         reply::fold_as_forward(&mut reply);
     }
-    message.text = body.text;
+    message.text = text;
     message.faults = faults;
     attachment::classify(&mut message, &tree, &reply, body.html.as_deref());
     calendar::put_first(&mut message, &mut reply);

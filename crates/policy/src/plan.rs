@@ -1,6 +1,6 @@
 //! Plans: what will be done about one origin, in order, each step with its reason and a key for life.
 
-use mail::{Address, Hidden};
+use mail::{Address, Document, Hidden};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -68,10 +68,14 @@ pub enum IssueTarget {
     CreatedBy(u32),
 }
 
-/// Text of an issue or comment: Markdown-like, with the pieces that are folded kept beside it.
+/// Text of an issue or comment: with the signs of plain mail, and the pieces that are folded kept beside it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Body {
     pub visible: String,
+    /// `visible` with its layout, where the mail had one: trackers are sent this. Plans written before it was known have
+    /// none.
+    #[serde(default)]
+    pub document: Option<Document>,
     pub hidden: Vec<Hidden>,
     /// Who wrote it, shown as a first line when the writer has no account in the tracker.
     pub author: Option<Address>,

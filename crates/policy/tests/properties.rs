@@ -68,7 +68,8 @@ prop_compose! {
 
 prop_compose! {
     fn reply()(visible in text(), texts in vec((select(vec![HiddenKind::Quote, HiddenKind::Signature, HiddenKind::Forward, HiddenKind::Disclaimer]), text()), 0..4)) -> Reply {
-        Reply { visible, hidden: texts.into_iter().map(|(kind, text)| Hidden { kind, text }).collect() }
+        let hidden = texts.into_iter().map(|(kind, text)| Hidden::of_text(kind, text)).collect();
+        Reply { visible, hidden, document: None }
     }
 }
 

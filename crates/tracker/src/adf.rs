@@ -3,15 +3,16 @@
 //! What people wrote enters a document only as the text of text nodes and the targets of checked links, so nothing in
 //! a mail can become a mention, a macro or a markup that it was not (SEC-33).
 
-mod blocks;
 mod body;
-mod inline;
 mod length;
 mod plain;
+mod read;
+mod render;
 mod wire;
 
 pub use body::{DOCUMENT_CHARS_MAX, document, fits};
 pub use plain::plain_text;
+pub use read::common;
 
 use serde_json::{Map, Value, json};
 

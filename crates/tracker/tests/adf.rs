@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tracker::adf::{self, DOCUMENT_CHARS_MAX, Document};
 
 fn visible(text: &str) -> Body {
-    Body { visible: text.to_owned(), hidden: Vec::new(), author: None }
+    Body { visible: text.to_owned(), hidden: Vec::new(), author: None, document: None }
 }
 
 fn made(text: &str) -> Value {
@@ -150,8 +150,8 @@ proptest! {
     fn the_rest_of_a_body_is_as_safe_as_its_text(name in any::<String>(), address in any::<String>(), hidden in marked_text()) {
         let author = Some(Address { name: Some(name), address });
         let kinds = [HiddenKind::Quote, HiddenKind::Signature, HiddenKind::Forward, HiddenKind::Disclaimer];
-        let hidden = kinds.map(|kind| Hidden { kind, text: hidden.clone() }).to_vec();
-        assert_valid(&adf::document(&Body { visible: "Hello".to_owned(), hidden, author }).to_value());
+        let hidden = kinds.map(|kind| Hidden::of_text(kind, hidden.clone())).to_vec();
+        assert_valid(&adf::document(&Body { visible: "Hello".to_owned(), hidden, author, document: None }).to_value());
     }
 }
 
@@ -161,8 +161,8 @@ proptest! {
     #[test]
     fn no_document_is_longer_than_jira_allows(unit in marked_text(), times in 1..4000_usize, pieces in 0..6_usize) {
         let long = unit.repeat(times);
-        let piece = Hidden { kind: HiddenKind::Quote, text: unit.repeat(times / 3) };
-        let body = Body { visible: long, hidden: vec![piece; pieces], author: None };
+        let piece = Hidden::of_text(HiddenKind::Quote, unit.repeat(times / 3));
+        let body = Body { visible: long, hidden: vec![piece; pieces], author: None, document: None };
         let document = adf::document(&body).to_value();
         prop_assert!(document.to_string().encode_utf16().count() <= DOCUMENT_CHARS_MAX);
         assert_valid(&document);
@@ -229,9 +229,9 @@ fn sec_32_lines_of_openers_are_read_in_bounded_time() {
 
 #[test]
 fn the_longest_folded_piece_goes_first_and_is_named() {
-    let quote = Hidden { kind: HiddenKind::Quote, text: "> line\n".repeat(8000) };
-    let signature = Hidden { kind: HiddenKind::Signature, text: "Anna".to_owned() };
-    let body = Body { visible: "Short.".to_owned(), hidden: vec![quote, signature], author: None };
+    let quote = Hidden::of_text(HiddenKind::Quote, "> line\n".repeat(8000));
+    let signature = Hidden::of_text(HiddenKind::Signature, "Anna".to_owned());
+    let body = Body { visible: "Short.".to_owned(), hidden: vec![quote, signature], author: None, document: None };
     assert!(!adf::fits(&body));
     assert_eq!(
         adf::document(&body).plain_text(),
@@ -254,7 +254,7 @@ fn a_long_text_ends_with_a_whole_line_and_says_that_it_goes_on() {
 #[test]
 fn a_name_that_turns_the_text_around_does_not() {
     let author = Some(Address { name: Some("\u{202e}moc.knab@sso".to_owned()), address: "a@example.com".to_owned() });
-    let body = Body { visible: String::new(), hidden: Vec::new(), author };
+    let body = Body { visible: String::new(), hidden: Vec::new(), author, document: None };
     assert_eq!(adf::document(&body).plain_text(), "moc.knab@sso <a@example.com> wrote:");
 }
 

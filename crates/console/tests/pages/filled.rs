@@ -112,12 +112,12 @@ pub async fn decide(store: &Store, outcome: Outcome, steps: Vec<StepKind>, words
 }
 
 pub fn create(words: &Words) -> StepKind {
-    let hidden = vec![Hidden { kind: HiddenKind::Signature, text: words.cut.clone() }];
+    let hidden = vec![Hidden::of_text(HiddenKind::Signature, words.cut.clone())];
     StepKind::CreateIssue {
         project: "NORTH".into(),
         issue_type: "Task".into(),
         summary: words.subject.clone(),
-        body: Body { visible: words.text.clone(), hidden, author: None },
+        body: Body { visible: words.text.clone(), hidden, author: None, document: None },
         fields: Default::default(),
     }
 }

@@ -26,6 +26,9 @@ pub(super) fn encode(mut reading: Reading, bytes_max: u64) -> postcard::Result<V
 }
 
 fn cut(reading: &mut Reading) {
+    // The layout says what the text says, at several times its length.
+    reading.reply.document = None;
+    reading.reply.hidden.iter_mut().for_each(|hidden| hidden.document = None);
     let message = &mut reading.message;
     let mut texts = vec![&mut message.text, &mut reading.reply.visible];
     texts.extend(message.html.as_mut());

@@ -13,7 +13,7 @@ mod zone_name;
 
 use crate::message::{Attendee, Calendar, Message, Reply};
 use crate::scan::Tree;
-use crate::{address, charset, field};
+use crate::{Document, address, charset, field};
 use line::Line;
 use mail_parser::HeaderValue;
 use mail_parser::parsers::MessageStream;
@@ -86,6 +86,9 @@ pub(crate) fn put_first(message: &mut Message, reply: &mut Reply) {
     };
     for text in [&mut message.text, &mut reply.visible] {
         *text = if text.trim().is_empty() { block.clone() } else { format!("{block}\n\n{text}") };
+    }
+    if let Some(document) = &mut reply.document {
+        document.blocks.splice(0..0, Document::from_text(&block).blocks);
     }
 }
 

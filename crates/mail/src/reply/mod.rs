@@ -1,16 +1,18 @@
 //! What the sender newly wrote, and beside it what was cut: structure first, then the words of many languages.
 
+mod agree;
 mod client;
 pub(crate) mod language;
 mod languages;
 mod line;
 mod split;
 
+use crate::document::{self, Built, Document, Line};
 use crate::message::{HiddenKind, Reply};
 use crate::page::{self, Content, Page};
-use crate::text::{self, Line};
 use crate::{Limits, body, charset, parse};
 use client::Mark;
+use split::Cut;
 
 /// What the bytes given to [`new_text`] are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,24 +42,62 @@ pub fn new_text(format: Format, bytes: &[u8]) -> Reply {
             let label = charset::named_in_html(bytes);
             let html = charset::decode(bytes, label.as_deref()).text;
             let page = page::parse(&html);
-            let marks = client::marks(&page);
-            split::split(text::word_lines(&page, &marks))
+            let Built { document, marks } = document::build(&page, &client::marks(&page));
+            split::split(&document::words(&document, &marks)).reply
         }
     }
 }
 
-/// The reply of a mail whose body is `text`, and `html` when it was sent as such.
-///
-/// The marks that mail programs leave in HTML are surer than words; without any, the plain text is judged.
-pub(crate) fn of_body(text: &str, html: Option<&str>) -> Reply {
-    let page: Option<Page> = html.map(page::parse);
-    if let Some(page) = page {
-        let marks = client::marks(&page);
-        if marks.iter().flatten().any(|m| matches!(m, Mark::Quote | Mark::Forward)) {
-            return split::split(text::markdown_lines(&page, &marks));
+/// A body that was sent as HTML, read once: its layout, its lines, and what mail programs marked in it.
+pub(crate) struct Html {
+    document: Document,
+    lines: Vec<Line<Mark>>,
+    /// A program marked a quote or a forward.
+    is_marked: bool,
+}
+
+/// Hidden pieces whose layout is kept; further ones are text.
+const HIDDEN_DOCUMENTS_MAX: usize = 16;
+
+impl Html {
+    pub fn read(page: &Page) -> Html {
+        let marks = client::marks(page);
+        let is_marked = marks.iter().flatten().any(|m| matches!(m, Mark::Quote | Mark::Forward));
+        let Built { document, marks } = document::build(page, if is_marked { &marks } else { &[] });
+        Html { lines: document::signed(&document, &marks), document, is_marked }
+    }
+
+    /// The body as text, for mails that have no plain one.
+    pub fn text(&self) -> String {
+        document::joined(&self.lines)
+    }
+
+    /// The marks that mail programs leave in HTML are surer than words; without any, the plain text is judged, and the
+    /// layout goes along where it says the same.
+    pub fn reply(&self, plain: Option<&str>) -> Reply {
+        let cut = split::split(&self.lines);
+        match plain.filter(|_| !self.is_marked) {
+            None => self.with_documents(cut),
+            Some(plain) => {
+                let mut reply = of_text(plain);
+                let shown = self.document.part(|line| cut.places.get(line).copied().flatten().is_none());
+                if agree::say_the_same(&reply.visible, &shown) {
+                    reply.document = Some(shown);
+                }
+                reply
+            }
         }
     }
-    of_text(text)
+
+    fn with_documents(&self, cut: Cut) -> Reply {
+        let Cut { mut reply, places } = cut;
+        let part = |place: Option<usize>| self.document.part(|line| places.get(line).copied().flatten() == place);
+        for (at, hidden) in reply.hidden.iter_mut().enumerate().take(HIDDEN_DOCUMENTS_MAX) {
+            hidden.document = Some(part(Some(at)));
+        }
+        reply.document = Some(part(None));
+        reply
+    }
 }
 
 /// Where a page shows a picture of its mail.
@@ -114,6 +154,8 @@ pub(crate) fn fold_as_forward(reply: &mut Reply) {
     }
 }
 
-fn of_text(text: &str) -> Reply {
-    split::split(text.lines().map(|l| Line { text: l.to_owned(), mark: None }).collect())
+/// The reply of a mail whose body is plain text.
+pub(crate) fn of_text(text: &str) -> Reply {
+    let lines: Vec<Line<Mark>> = text.lines().map(|l| Line { text: l.to_owned(), mark: None, source: None }).collect();
+    split::split(&lines).reply
 }

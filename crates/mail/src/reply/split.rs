@@ -3,8 +3,8 @@
 use super::client::Mark;
 use super::language;
 use super::line::{Class, Role, classify};
+use crate::document::Line;
 use crate::message::{Hidden, HiddenKind, Reply};
-use crate::text::Line;
 use regex::Regex;
 use std::sync::LazyLock;
 
@@ -21,8 +21,18 @@ const MOBILE_LINES_MAX: usize = 3;
 /// New lines after a quote that may be a mere closing; more of them answer it, and it stays as their context.
 const CLOSING_LINES_MAX: usize = 3;
 
+/// A text that was divided.
+pub(crate) struct Cut {
+    pub reply: Reply,
+    /// For each line of the document that was told, which of the reply's hidden pieces it stands in; `None` is visible.
+    pub places: Vec<Option<usize>>,
+}
+
+#[derive(Default)]
 struct Lines {
     texts: Vec<String>,
+    /// Which line of the document each came from.
+    sources: Vec<Option<usize>>,
     classes: Vec<Class>,
     /// What each line will be: `None` is visible.
     fates: Vec<Option<HiddenKind>>,
@@ -31,7 +41,7 @@ struct Lines {
 }
 
 /// Divides lines into what is shown and what is folded; every line ends up in one of the two.
-pub(crate) fn split(input: Vec<Line<Mark>>) -> Reply {
+pub(crate) fn split(input: &[Line<Mark>]) -> Cut {
     let mut lines = Lines::read(input);
     let end = lines.cut_tail();
     lines.quote_last_indent(end);
@@ -40,12 +50,12 @@ pub(crate) fn split(input: Vec<Line<Mark>>) -> Reply {
     if !lines.shows_words() {
         lines.show_unattributed();
     }
-    lines.into_reply()
+    lines.into_cut()
 }
 
 impl Lines {
-    fn read(input: Vec<Line<Mark>>) -> Lines {
-        let mut lines = Lines { texts: Vec::new(), classes: Vec::new(), fates: Vec::new(), unmarked_quote: None };
+    fn read(input: &[Line<Mark>]) -> Lines {
+        let mut lines = Lines::default();
         let mut fenced = false;
         for (at, line) in input.iter().enumerate() {
             let is_fence = line.text.trim_start().starts_with("```");
@@ -53,19 +63,19 @@ impl Lines {
             let next_is_quote = input.get(at + 1).is_some_and(|l| l.text.starts_with('>'));
             match shared_line(&line.text).filter(|_| next_is_quote && line.mark.is_none()) {
                 Some((new, attribution)) => {
-                    lines.push(new, Class::Text, None);
-                    lines.push(attribution, Class::Attribution, None);
+                    lines.push(new, Class::Text, None, line.source);
+                    lines.push(attribution, Class::Attribution, None, line.source);
                 }
                 None => {
                     let class = if fenced || is_fence { Class::Text } else { classify(&line.text) };
-                    lines.push(&line.text, class, line.mark);
+                    lines.push(&line.text, class, line.mark, line.source);
                 }
             }
         }
         lines
     }
 
-    fn push(&mut self, text: &str, class: Class, mark: Option<Mark>) {
+    fn push(&mut self, text: &str, class: Class, mark: Option<Mark>, source: Option<usize>) {
         let is_empty = text.trim().is_empty();
         let (class, fate) = match mark {
             Some(_) if is_empty => (Class::Empty, None),
@@ -78,6 +88,7 @@ impl Lines {
             None => (class, None),
         };
         self.texts.push(text.to_owned());
+        self.sources.push(source);
         self.classes.push(class);
         self.fates.push(fate);
     }
@@ -383,26 +394,35 @@ impl Lines {
         }
     }
 
-    fn into_reply(self) -> Reply {
-        let mut reply = Reply::default();
+    fn into_cut(self) -> Cut {
+        let mut hidden: Vec<(Hidden, Vec<usize>)> = Vec::new();
         let mut visible: Vec<&str> = Vec::new();
-        for (text, fate) in self.texts.iter().zip(&self.fates) {
+        let mut places = vec![None; self.sources.iter().flatten().max().map_or(0, |last| last + 1)];
+        for ((text, fate), source) in self.texts.iter().zip(&self.fates).zip(&self.sources) {
             let Some(kind) = *fate else {
                 visible.push(text);
                 continue;
             };
-            match reply.hidden.last_mut() {
-                Some(last) if last.kind == kind => {
+            match hidden.last_mut() {
+                Some((last, sources)) if last.kind == kind => {
                     last.text.push('\n');
                     last.text.push_str(text);
+                    sources.extend(source);
                 }
-                _ => reply.hidden.push(Hidden { kind, text: text.clone() }),
+                _ => hidden.push((Hidden::of_text(kind, text), source.iter().copied().collect())),
             }
         }
-        reply.hidden.retain(|h| !h.text.trim().is_empty());
+        hidden.retain(|(piece, _)| !piece.text.trim().is_empty());
+        for (at, (_, sources)) in hidden.iter().enumerate() {
+            sources.iter().for_each(|&source| places[source] = Some(at));
+        }
+        // A line that is only partly hidden is shown.
+        let shown = self.sources.iter().zip(&self.fates).filter(|(_, fate)| fate.is_none());
+        shown.filter_map(|(source, _)| *source).for_each(|source| places[source] = None);
         let visible = visible.join("\n");
-        reply.visible = visible.trim_end().trim_start_matches('\n').to_owned();
-        reply
+        let visible = visible.trim_end().trim_start_matches('\n').to_owned();
+        let hidden = hidden.into_iter().map(|(piece, _)| piece).collect();
+        Cut { reply: Reply { visible, hidden, document: None }, places }
     }
 }
 

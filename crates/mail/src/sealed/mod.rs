@@ -214,7 +214,8 @@ fn pgp_part(tree: &Tree, index: usize, body: &Body, seals: &mut Seals) {
 /// OpenPGP in the text of the body.
 fn inline(tree: &Tree, body: &mut Body, seals: &mut Seals) {
     let Some(&index) = body.nodes.first() else { return };
-    let blocks = armour::blocks(&body.text);
+    let text = body.shown();
+    let blocks = armour::blocks(&text);
     let mut add = |form, why| seals.add(tree, index, SealScheme::OpenPgp, form, why);
     if blocks.message {
         add(SealForm::InlineMessage, "BEGIN PGP MESSAGE in the text");
@@ -224,9 +225,9 @@ fn inline(tree: &Tree, body: &mut Body, seals: &mut Seals) {
     }
     if blocks.signed {
         add(SealForm::InlineSigned, "BEGIN PGP SIGNED MESSAGE in the text");
-        match armour::unwrap(&body.text) {
+        match armour::unwrap(&text) {
             Some(unwrapped) => {
-                body.text = unwrapped.text;
+                body.text = Some(unwrapped.text);
                 if unwrapped.has_more {
                     seals.faults.push("a part of the text stands outside what is signed");
                 }

@@ -2,7 +2,8 @@
 
 use super::evidence::Evidence;
 use crate::Body;
-use mail::{Address, Hidden, HiddenKind, Message, Part, Reply};
+use mail::document::{Block, Cell, Inline};
+use mail::{Address, Document, Hidden, HiddenKind, Message, Part, Reply};
 
 /// From this length on, in UTF-16 units, the parts that hold the text go along as files, so that nothing is lost where a
 /// tracker has to cut it. Jira's fields hold 32,767; markup and folding need room of their own.
@@ -15,12 +16,12 @@ const NO_NEW_TEXT: &str = "(no new text)";
 pub(super) fn of_issue(evidence: &Evidence, reply: &Reply) -> Body {
     let (hidden, shown): (Vec<Hidden>, Vec<Hidden>) =
         folded(evidence, reply).into_iter().partition(|piece| piece.kind == HiddenKind::Quote);
-    let pieces = std::iter::once(reply.visible.as_str()).chain(shown.iter().map(|piece| piece.text.as_str()));
-    let visible = pieces.map(str::trim).filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n\n");
-    if visible.is_empty() && !hidden.is_empty() {
+    let visible = Text { text: reply.visible.trim().to_owned(), document: reply.document.clone() };
+    let visible = shown.into_iter().map(Text::from).fold(visible, Text::followed_by);
+    if visible.text.is_empty() && !hidden.is_empty() {
         // Nothing but quotation: then that is what the sender had to say.
-        let all: Vec<&str> = hidden.iter().map(|piece| piece.text.as_str()).collect();
-        return body(evidence, all.join("\n\n"), Vec::new(), NO_TEXT);
+        let all = hidden.into_iter().map(Text::from).fold(Text::default(), Text::followed_by);
+        return body(evidence, all, Vec::new(), NO_TEXT);
     }
     body(evidence, visible, hidden, NO_TEXT)
 }
@@ -29,7 +30,45 @@ pub(super) fn of_issue(evidence: &Evidence, reply: &Reply) -> Body {
 pub(super) fn of_comment(evidence: &Evidence, reply: &Reply) -> Body {
     let hidden = folded(evidence, reply);
     let empty = if hidden.is_empty() { NO_TEXT } else { NO_NEW_TEXT };
-    body(evidence, reply.visible.trim().to_owned(), hidden, empty)
+    let visible = Text { text: reply.visible.trim().to_owned(), document: reply.document.clone() };
+    body(evidence, visible, hidden, empty)
+}
+
+/// A text and, where the mail had one, its layout.
+#[derive(Default)]
+struct Text {
+    text: String,
+    document: Option<Document>,
+}
+
+impl From<Hidden> for Text {
+    fn from(piece: Hidden) -> Text {
+        Text { text: piece.text.trim().to_owned(), document: piece.document }
+    }
+}
+
+impl Text {
+    /// Both, one after the other. What has no layout gets that of a plain text as soon as the other has one.
+    fn followed_by(self, next: Text) -> Text {
+        if next.text.is_empty() && next.document.is_none() {
+            return self;
+        }
+        if self.text.is_empty() && self.document.is_none() {
+            return next;
+        }
+        let document = (self.document.is_some() || next.document.is_some()).then(|| {
+            let mut all = self.layout();
+            all.blocks.extend(next.layout().blocks);
+            all
+        });
+        let texts = [self.text, next.text];
+        let shown: Vec<String> = texts.into_iter().filter(|text| !text.is_empty()).collect();
+        Text { text: shown.join("\n\n"), document }
+    }
+
+    fn layout(&self) -> Document {
+        self.document.clone().unwrap_or_else(|| Document::from_text(&self.text))
+    }
 }
 
 /// What was cut from the text, and a forwarded message that was attached whole: its text stands in no part of the body, and
@@ -60,7 +99,7 @@ fn attached_message(message: &Message) -> Option<Hidden> {
     ];
     let lines = fields.into_iter().filter_map(|(name, value)| Some(format!("{name}: {}", value?)));
     let header = lines.collect::<Vec<_>>().join("\n");
-    Some(Hidden { kind: HiddenKind::Forward, text: format!("{header}\n\n{}", forward.text.trim()) })
+    Some(Hidden::of_text(HiddenKind::Forward, format!("{header}\n\n{}", forward.text.trim())))
 }
 
 fn shown(address: &Address) -> String {
@@ -85,6 +124,9 @@ pub(super) fn with_pictures_named(body: Body, pictures: &[(&str, &str)]) -> Body
         let markdown = format!("![{name}](cid:{content_id})");
         named.visible = named.visible.replace(&format!("[cid:{content_id}]"), &format!("[{name}]"));
         named.visible = named.visible.replace(&format!("![](cid:{content_id})"), &markdown);
+        if let Some(document) = &mut named.document {
+            name_pictures(&mut document.blocks, content_id, &name);
+        }
     }
     if is_long(&named) { body } else { named }
 }
@@ -95,11 +137,46 @@ pub(super) fn without_pictures(mut body: Body, content_ids: &[&str]) -> Body {
         body.visible = body.visible.replace(&format!("![](cid:{content_id})"), "");
         body.visible = body.visible.replace(&format!("[cid:{content_id}]"), "");
     }
+    let is_unseen = |inline: &Inline| matches!(inline, Inline::Picture { content_id, .. } if content_ids.contains(&content_id.as_str()));
+    if let Some(document) = &mut body.document {
+        each_content(&mut document.blocks, &mut |content| content.retain(|inline| !is_unseen(inline)));
+    }
     body.visible.truncate(body.visible.trim_end().len());
     if body.visible.is_empty() {
         NO_TEXT.clone_into(&mut body.visible);
     }
     body
+}
+
+/// Gives a picture that says nothing about itself the name of its file.
+fn name_pictures(blocks: &mut [Block], content_id: &str, name: &str) {
+    each_content(blocks, &mut |content| {
+        for inline in content {
+            match inline {
+                Inline::Picture { content_id: id, words } if id == content_id && words.is_empty() => {
+                    name.clone_into(words);
+                }
+                _ => {}
+            }
+        }
+    });
+}
+
+/// Goes over the text of every paragraph and heading. A document's depth is bounded where it is made.
+fn each_content(blocks: &mut [Block], work: &mut impl FnMut(&mut Vec<Inline>)) {
+    for block in blocks {
+        match block {
+            Block::Paragraph(content) | Block::Heading { content, .. } => work(content),
+            Block::List { items, .. } => items.iter_mut().for_each(|item| each_content(item, work)),
+            Block::Quote(inner) => each_content(inner, work),
+            Block::Table(rows) => {
+                for Cell { blocks, .. } in rows.iter_mut().flatten() {
+                    each_content(blocks, work);
+                }
+            }
+            Block::Code { .. } | Block::Rule | Block::Foreign(_) => {}
+        }
+    }
 }
 
 /// Whether a tracker may have to cut the text.
@@ -108,14 +185,21 @@ pub(super) fn is_long(body: &Body) -> bool {
     texts.map(|text| text.encode_utf16().count()).sum::<usize>() > LONG_TEXT_UNITS
 }
 
-fn body(evidence: &Evidence, visible: String, hidden: Vec<Hidden>, empty: &str) -> Body {
-    let visible = if visible.is_empty() { empty.to_owned() } else { visible };
+fn body(evidence: &Evidence, visible: Text, hidden: Vec<Hidden>, empty: &str) -> Body {
+    let mut visible = visible;
+    if visible.text.is_empty() {
+        empty.clone_into(&mut visible.text);
+        // A picture may be all that was sent.
+        visible.document = visible.document.filter(|document| !document.blocks.is_empty());
+    }
     let sender = &evidence.sender;
-    let visible = match &sender.author {
-        Some(_) => visible,
+    if sender.author.is_none() && !sender.claimed.is_empty() {
         // No author is picked out of several, but whoever works on the issue has to know whom the mail named.
-        None if sender.claimed.is_empty() => visible,
-        None => format!("From, not verified: {}\n\n{visible}", sender.claimed.join(", ")),
-    };
-    Body { visible, hidden, author: sender.author.clone() }
+        let note = format!("From, not verified: {}", sender.claimed.join(", "));
+        visible.text = format!("{note}\n\n{}", visible.text);
+        if let Some(document) = &mut visible.document {
+            document.blocks.insert(0, Block::literal(note));
+        }
+    }
+    Body { visible: visible.text, document: visible.document, hidden, author: sender.author.clone() }
 }

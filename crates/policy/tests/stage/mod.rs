@@ -10,7 +10,7 @@ use std::fmt::Write;
 pub fn message(text: &str) -> (Message, Reply) {
     let (head, body) = text.split_once("\n\n").unwrap_or((text.trim_end(), ""));
     let mut message = Message::default();
-    let mut reply = Reply { visible: body.trim_end().to_owned(), hidden: Vec::new() };
+    let mut reply = Reply { visible: body.trim_end().to_owned(), hidden: Vec::new(), document: None };
     for line in head.lines() {
         let (name, value) = line.split_once(": ").unwrap_or((line.trim_end_matches(':'), ""));
         let value = value.replace("\\n", "\n");
@@ -49,7 +49,7 @@ fn field(message: &mut Message, reply: &mut Reply, name: &str, value: &str) {
         "hidden" => {
             let (kind, text) = value.split_once(' ').unwrap();
             let kind: HiddenKind = serde_json::from_value(kind.into()).unwrap();
-            reply.hidden.push(Hidden { kind, text: text.to_owned() });
+            reply.hidden.push(Hidden::of_text(kind, text));
         }
         "attached-message" => attach(message, value),
         "part" => message.parts.push(part(value)),

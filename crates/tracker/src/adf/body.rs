@@ -1,6 +1,6 @@
 //! A body as the document that Jira shows: author, visible text, and what was folded under expanders.
 
-use super::{Document, Kind, Node, blocks, shortened};
+use super::{Document, Kind, Node, render, shortened};
 use mail::{Address, Hidden, HiddenKind};
 use policy::Body;
 
@@ -31,9 +31,9 @@ const VISIBLE_CUT: &str = "The text goes on, but is longer than Jira allows. The
 pub fn document(body: &Body) -> Document {
     let author: Vec<Node> = body.author.iter().map(author_line).collect();
     let room = DOCUMENT_CHARS_MAX - NOTES_CHARS_MAX - length(&author);
-    let (visible, cut) = match within(&body.visible, room) {
+    let (visible, cut) = match shown(&body.visible, body.document.as_ref(), room) {
         Some(nodes) => (nodes, false),
-        None => (longest_prefix(&body.visible, room), true),
+        None => (longest_start(body, room), true),
     };
     let (hidden, left_out) = folded(&body.hidden, room.saturating_sub(length(&visible)));
     let mut content = author;
@@ -51,7 +51,7 @@ pub fn document(body: &Body) -> Document {
 pub fn fits(body: &Body) -> bool {
     let author: Vec<Node> = body.author.iter().map(author_line).collect();
     let room = DOCUMENT_CHARS_MAX - NOTES_CHARS_MAX - length(&author);
-    within(&body.visible, room)
+    shown(&body.visible, body.document.as_ref(), room)
         .is_some_and(|visible| folded(&body.hidden, room.saturating_sub(length(&visible))).1.is_empty())
 }
 
@@ -80,6 +80,31 @@ fn length(nodes: &[Node]) -> usize {
     nodes.iter().map(|node| node.length() + 1).sum()
 }
 
+/// The nodes of a text, by its layout where it has one, when they are not longer than `room`.
+fn shown(text: &str, layout: Option<&mail::Document>, room: usize) -> Option<Vec<Node>> {
+    let laid_out = layout.map(|layout| render::of_mail(&layout.blocks)).filter(|nodes| !nodes.is_empty());
+    match laid_out {
+        Some(nodes) if length(&nodes) <= room => Some(nodes),
+        Some(_) => None,
+        None => within(text, room),
+    }
+}
+
+/// The start of a body that is too long: whole blocks of its layout, unless that leaves much room, else of its text.
+fn longest_start(body: &Body, room: usize) -> Vec<Node> {
+    let mut nodes = body.document.as_ref().map(|layout| render::of_mail(&layout.blocks)).unwrap_or_default();
+    let mut total = 0;
+    let fitting = nodes.iter().take_while(|node| {
+        total += node.length() + 1;
+        total <= room
+    });
+    nodes.truncate(fitting.count());
+    if length(&nodes) * LINE_END_SHARE >= room * (LINE_END_SHARE - 1) {
+        return nodes;
+    }
+    within(&body.visible, room).unwrap_or_else(|| longest_prefix(&body.visible, room))
+}
+
 /// The text's blocks, when they are not longer than `room`. A text that is longer by itself is not taken apart first:
 /// markup makes it longer still.
 fn within(text: &str, room: usize) -> Option<Vec<Node>> {
@@ -87,7 +112,7 @@ fn within(text: &str, room: usize) -> Option<Vec<Node>> {
     if text.chars().take(room + 1).count() > room {
         return None;
     }
-    let nodes = blocks::blocks(text);
+    let nodes = render::of_mail(&mail::Document::from_text(text).blocks);
     (length(&nodes) <= room).then_some(nodes)
 }
 
@@ -127,7 +152,7 @@ fn folded(pieces: &[Hidden], room: usize) -> (Vec<Node>, Vec<&Hidden>) {
 
 /// The piece under its title; `None` when it is empty or too long for any room.
 fn expander(piece: &Hidden, room: usize) -> Option<Node> {
-    let content = within(&piece.text, room).filter(|content| !content.is_empty())?;
+    let content = shown(&piece.text, piece.document.as_ref(), room).filter(|content| !content.is_empty())?;
     Some(Node::element_with(Kind::Expand, "title", title(piece), content))
 }
 

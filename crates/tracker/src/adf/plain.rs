@@ -21,6 +21,11 @@ impl Document {
     }
 }
 
+/// The text of one node.
+pub(super) fn of_node(node: &Node) -> String {
+    block(node)
+}
+
 fn blocks(nodes: &[Node]) -> String {
     let texts: Vec<String> = nodes.iter().map(block).filter(|text| !text.is_empty()).collect();
     texts.join("\n\n")

@@ -3,8 +3,8 @@
 //! There are no escapes, because a plain mail has none: a backslash is a backslash. A sign that could be read either
 //! way (`*.rs`, `snake_case`, `2 * 3`) stays text.
 
-use super::{Mark, Node};
-use url::Url;
+use super::{Inline, Style};
+use crate::link;
 
 /// Longest marked span in bytes, which keeps a line of openers without closers from costing the square of its length.
 const SPAN_BYTES_MAX: usize = 2000;
@@ -12,76 +12,91 @@ const SPAN_BYTES_MAX: usize = 2000;
 /// Deepest nesting of marks.
 const DEPTH_MAX: usize = 4;
 
-/// Stands for a picture that says nothing about itself.
-const NAMELESS_PICTURE: &str = "[image]";
-
 /// The marks that surround a text, longest delimiter first.
-const DELIMITERS: [(&str, Mark); 4] = [("**", Mark::Strong), ("~~", Mark::Strike), ("*", Mark::Em), ("_", Mark::Em)];
+const DELIMITERS: [(&str, Style); 4] =
+    [("**", Style::STRONG), ("~~", Style::STRIKE), ("*", Style::EMPHASIS), ("_", Style::EMPHASIS)];
 
-/// The nodes of one line, which holds no line break; none for an empty line.
-pub(super) fn line(text: &str) -> Vec<Node> {
-    let mut nodes = Vec::new();
-    spans(text, &[], 0, &mut nodes);
-    nodes
+/// What stands in one line, which holds no line break; nothing for an empty line.
+pub(super) fn line(text: &str) -> Vec<Inline> {
+    let mut inlines = Vec::new();
+    spans(text, &Look::default(), 0, &mut inlines);
+    inlines
+}
+
+/// How the text of a span looks.
+#[derive(Clone, Default)]
+struct Look {
+    style: Style,
+    link: Option<String>,
 }
 
 /// A piece of markup at the start of a text.
 struct Span<'a> {
     bytes: usize,
     inner: &'a str,
-    /// `None` where the markup leaves nothing but text.
-    mark: Option<Mark>,
-    /// Whether more markup may stand inside.
-    nests: bool,
+    sign: Sign<'a>,
 }
 
-fn spans(text: &str, marks: &[Mark], depth: usize, nodes: &mut Vec<Node>) {
+enum Sign<'a> {
+    /// More markup may stand inside, but not in code.
+    Style(Style),
+    /// The target, and whether more markup may stand in its words.
+    Link(&'a str, bool),
+    /// The id of a picture.
+    Picture(&'a str),
+}
+
+fn spans(text: &str, look: &Look, depth: usize, inlines: &mut Vec<Inline>) {
     let mut plain_from = 0;
     let mut at = 0;
-    while let Some(character) = text[at..].chars().next() {
+    while let Some(found) = text[at..].find(['`', '*', '_', '~', '!', '[', '<', 'h', 'H']) {
+        at += found;
         let before = text[..at].chars().next_back();
-        let linked = marks.iter().any(|mark| matches!(mark, Mark::Link { .. }));
-        let Some(span) = span(&text[at..], character, before, linked) else {
-            at += character.len_utf8();
+        let Some(span) = span(&text[at..], before, look.link.is_some()) else {
+            at += 1;
             continue;
         };
-        push(&text[plain_from..at], marks, nodes);
-        let inner_marks = span.mark.map_or_else(|| marks.to_vec(), |mark| with(marks, mark));
-        if span.nests && depth < DEPTH_MAX {
-            spans(span.inner, &inner_marks, depth + 1, nodes);
+        push(&text[plain_from..at], look, inlines);
+        let (inner, nests) = match span.sign {
+            Sign::Style(style) => {
+                let all = Look { style: look.style.and(style), link: look.link.clone() };
+                (all, style != Style::CODE)
+            }
+            Sign::Link(target, nests) => (Look { style: look.style, link: Some(target.to_owned()) }, nests),
+            Sign::Picture(content_id) => {
+                inlines
+                    .push(Inline::Picture { content_id: content_id.to_owned(), words: span.inner.trim().to_owned() });
+                at += span.bytes;
+                plain_from = at;
+                continue;
+            }
+        };
+        if nests && depth < DEPTH_MAX {
+            spans(span.inner, &inner, depth + 1, inlines);
         } else {
-            push(span.inner, &inner_marks, nodes);
+            push(span.inner, &inner, inlines);
         }
         at += span.bytes;
         plain_from = at;
     }
-    push(&text[plain_from..], marks, nodes);
+    push(&text[plain_from..], look, inlines);
 }
 
-/// The marks with one more; Jira allows beside `code` nothing but a link.
-fn with(marks: &[Mark], mark: Mark) -> Vec<Mark> {
-    let code = mark == Mark::Code;
-    let mut all: Vec<Mark> =
-        marks.iter().filter(|old| **old != mark && (!code || matches!(old, Mark::Link { .. }))).cloned().collect();
-    all.push(mark);
-    all
-}
-
-fn push(text: &str, marks: &[Mark], nodes: &mut Vec<Node>) {
+fn push(text: &str, look: &Look, inlines: &mut Vec<Inline>) {
     if !text.is_empty() {
-        nodes.push(Node::Text { text: text.to_owned(), marks: marks.to_vec() });
+        inlines.push(Inline::Text { text: text.to_owned(), style: look.style, link: look.link.clone() });
     }
 }
 
-fn span<'a>(text: &'a str, first: char, before: Option<char>, linked: bool) -> Option<Span<'a>> {
-    match first {
+fn span(text: &str, before: Option<char>, linked: bool) -> Option<Span<'_>> {
+    match text.as_bytes().first()? {
         // Only the whole run of backticks opens, not what is left of it.
-        '`' if before != Some('`') => code(text),
-        '*' | '_' | '~' => emphasis(text, before),
-        '!' => picture(text),
-        '[' if !linked => named_link(text),
-        '<' if !linked => bracketed_link(text),
-        'h' | 'H' if !linked => bare_link(text, before),
+        b'`' if before != Some('`') => code(text),
+        b'*' | b'_' | b'~' => emphasis(text, before),
+        b'!' => picture(text),
+        b'[' if !linked => named_link(text),
+        b'<' if !linked => bracketed_link(text),
+        b'h' | b'H' if !linked => bare_link(text, before),
         _ => None,
     }
 }
@@ -99,8 +114,7 @@ fn code(text: &str) -> Option<Span<'_>> {
             return (!inner.trim().is_empty()).then_some(Span {
                 bytes: ticks + start + run,
                 inner,
-                mark: Some(Mark::Code),
-                nests: false,
+                sign: Sign::Style(Style::CODE),
             });
         }
         from = start + run;
@@ -109,7 +123,7 @@ fn code(text: &str) -> Option<Span<'_>> {
 
 /// A delimiter at the start of a word, and the same at the end of one.
 fn emphasis(text: &str, before: Option<char>) -> Option<Span<'_>> {
-    let (delimiter, mark) = DELIMITERS.into_iter().find(|(delimiter, _)| text.starts_with(delimiter))?;
+    let (delimiter, style) = DELIMITERS.into_iter().find(|(delimiter, _)| text.starts_with(delimiter))?;
     let sign = delimiter.chars().next()?;
     let inside = window(&text[delimiter.len()..]);
     let opens = inside.starts_with(|next: char| next.is_alphanumeric() || "\"'([<`*_~".contains(next))
@@ -124,18 +138,17 @@ fn emphasis(text: &str, before: Option<char>) -> Option<Span<'_>> {
         last.is_some_and(|last| !last.is_whitespace() && last != sign)
             && !next.is_some_and(|next| next.is_alphanumeric() || next == sign)
     })?;
-    Some(Span { bytes: end + 2 * delimiter.len(), inner: &inside[..end], mark: Some(mark), nests: true })
+    Some(Span { bytes: end + 2 * delimiter.len(), inner: &inside[..end], sign: Sign::Style(style) })
 }
 
-/// `![words](cid:…)`, a picture inside the mail: it goes along as a file, so its place shows `[words]`.
+/// `![words](cid:…)`, a picture inside the mail.
 fn picture(text: &str) -> Option<Span<'_>> {
     let inside = window(text).strip_prefix("![")?;
     let words = &inside[..inside.find(['[', ']'])?];
     let target = inside[words.len()..].strip_prefix("](cid:")?;
     let target = &target[..closing_parenthesis(target)?];
-    let inner = if words.trim().is_empty() { NAMELESS_PICTURE } else { &text[1..1 + words.len() + "[]".len()] };
     let bytes = "![](cid:)".len() + words.len() + target.len();
-    Some(Span { bytes, inner, mark: None, nests: false })
+    Some(Span { bytes, inner: words, sign: Sign::Picture(target) })
 }
 
 /// `[label](url)`. A label that itself looks like an address of another host is left as it stands, so that the
@@ -145,12 +158,11 @@ fn named_link(text: &str) -> Option<Span<'_>> {
     let label = &inside[..inside.find(['[', ']'])?];
     let target = inside[label.len()..].strip_prefix("](")?;
     let target = &target[..closing_parenthesis(target)?];
-    let url = link_target(target)?;
-    if label.trim().is_empty() || misleads(label, &url) {
+    if !is_target(target) || label.trim().is_empty() || link::misleads(label, target) {
         return None;
     }
     let bytes = "[](".len() + label.len() + target.len() + ")".len();
-    Some(Span { bytes, inner: label, mark: Some(Mark::Link { href: target.to_owned() }), nests: true })
+    Some(Span { bytes, inner: label, sign: Sign::Link(target, true) })
 }
 
 /// Where the parenthesis closes that was opened before the text; a URL may hold pairs of its own, but no space.
@@ -172,9 +184,11 @@ fn closing_parenthesis(text: &str) -> Option<usize> {
 fn bracketed_link(text: &str) -> Option<Span<'_>> {
     let inside = window(&text[1..]);
     let target = &inside[..inside.find('>')?];
-    link_target(target)?;
     let bytes = "<>".len() + target.len();
-    Some(Span { bytes, inner: target, mark: Some(Mark::Link { href: target.to_owned() }), nests: false })
+    if !is_target(target) {
+        return None;
+    }
+    Some(Span { bytes, inner: target, sign: Sign::Link(target, false) })
 }
 
 /// A web address in the text, without the punctuation that ends the sentence around it.
@@ -188,8 +202,10 @@ fn bare_link(text: &str, before: Option<char>) -> Option<Span<'_>> {
     let inside = window(text);
     let ends = |c: char| c.is_whitespace() || c.is_control() || "<>\"[]{}|\\^`".contains(c);
     let target = without_sentence_end(&inside[..inside.find(ends).unwrap_or(inside.len())]);
-    link_target(target)?;
-    Some(Span { bytes: target.len(), inner: target, mark: Some(Mark::Link { href: target.to_owned() }), nests: false })
+    if !is_target(target) {
+        return None;
+    }
+    Some(Span { bytes: target.len(), inner: target, sign: Sign::Link(target, false) })
 }
 
 /// A closing parenthesis belongs to the address only where it also opens one.
@@ -205,25 +221,10 @@ fn without_sentence_end(target: &str) -> &str {
     target
 }
 
-/// The URL, when a reader may be sent there with one click: web and mail, nothing that runs or reads here.
-fn link_target(text: &str) -> Option<Url> {
+/// Whether a reader may be sent there with one click, and where it ends is beyond doubt.
+fn is_target(text: &str) -> bool {
     let forbidden = |c: char| c.is_whitespace() || c.is_control() || "<>\"`\\".contains(c);
-    if text.len() > SPAN_BYTES_MAX || text.contains(forbidden) {
-        return None;
-    }
-    Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https" | "mailto"))
-}
-
-/// Whether the label is written like a web address whose host is not the link's.
-fn misleads(label: &str, url: &Url) -> bool {
-    let label = label.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
-    let address = if label.starts_with("www.") { format!("https://{label}") } else { label };
-    let address = address.split_whitespace().next().unwrap_or_default();
-    if !address.contains("://") {
-        return false;
-    }
-    let host = |url: &Url| url.host_str().map(|host| host.trim_start_matches("www.").to_owned());
-    Url::parse(address).ok().and_then(|shown| host(&shown)) != host(url)
+    !text.contains(forbidden) && link::target(text).is_some()
 }
 
 /// The start of the text that one span may cover.

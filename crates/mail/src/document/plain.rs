@@ -1,9 +1,9 @@
-//! Markdown-like text to blocks: paragraphs, lists, quotes, code, headings and rules.
+//! Plain text to blocks, by the habits of plain mail: paragraphs, lists, quotes, code, headings and rules.
 //!
-//! A line break in a mail means something, so it stays one. Blocks nest only as Jira's documents allow: a quote holds
-//! paragraphs, a list item a paragraph and further lists.
+//! A line break in a mail means something, so it stays one. A quote holds paragraphs, a list item a paragraph and
+//! further lists.
 
-use super::{Kind, Node, inline};
+use super::{Block, Inline, inline};
 
 /// Deepest nesting of lists; deeper items join the deepest list.
 const LIST_DEPTH_MAX: usize = 6;
@@ -18,10 +18,10 @@ const LANGUAGE_BYTES_MAX: usize = 20;
 const CODE_INDENT: &str = "    ";
 
 /// How many lines a block took, and the block.
-type Taken = Option<(usize, Node)>;
+type Taken = Option<(usize, Block)>;
 
 /// The blocks of a text; none when it has nothing but white space.
-pub(super) fn blocks(text: &str) -> Vec<Node> {
+pub(super) fn blocks(text: &str) -> Vec<Block> {
     let text = printable(text);
     let lines: Vec<&str> = text.split('\n').map(str::trim_end).collect();
     let mut nodes = Vec::new();
@@ -54,18 +54,18 @@ fn special(lines: &[&str]) -> Taken {
 }
 
 /// Lines up to an empty one or to the start of another block; there is at least one.
-fn paragraph(lines: &[&str]) -> (usize, Node) {
+fn paragraph(lines: &[&str]) -> (usize, Block) {
     let more = lines.iter().enumerate().skip(1);
     let end = more.take_while(|(at, line)| !line.is_empty() && special(&lines[*at..]).is_none()).count() + 1;
-    (end, Node::element(Kind::Paragraph, broken_lines(&lines[..end])))
+    (end, Block::Paragraph(broken_lines(&lines[..end])))
 }
 
 /// The lines with line breaks between them.
-fn broken_lines(lines: &[&str]) -> Vec<Node> {
+fn broken_lines(lines: &[&str]) -> Vec<Inline> {
     let mut nodes = Vec::new();
     for (at, line) in lines.iter().enumerate() {
         if at > 0 {
-            nodes.push(Node::element(Kind::HardBreak, Vec::new()));
+            nodes.push(Inline::Break);
         }
         nodes.extend(inline::line(line));
     }
@@ -84,13 +84,7 @@ fn fence(lines: &[&str]) -> Taken {
     }
     let closes = |line: &str| line.len() >= ticks && line.bytes().all(|byte| byte == b'`');
     let end = 1 + lines[1..].iter().position(|line| closes(line))?;
-    let code = lines[1..end].join("\n");
-    let text = (!code.is_empty()).then_some(Node::Text { text: code, marks: Vec::new() }).into_iter().collect();
-    let block = match language {
-        "" => Node::element(Kind::CodeBlock, text),
-        language => Node::element_with(Kind::CodeBlock, "language", language, text),
-    };
-    Some((end + 1, block))
+    Some((end + 1, Block::Code { language: language.to_owned(), text: lines[1..end].join("\n") }))
 }
 
 /// Code that stands four spaces to the right, up to an empty line. A paragraph with an indented first line is none,
@@ -98,25 +92,24 @@ fn fence(lines: &[&str]) -> Taken {
 fn indented(lines: &[&str]) -> Taken {
     let block = lines.iter().take_while(|line| !line.is_empty());
     let code: Vec<&str> = block.map(|line| line.strip_prefix(CODE_INDENT)).collect::<Option<_>>()?;
-    let text = Node::Text { text: code.join("\n"), marks: Vec::new() };
-    Some((code.len(), Node::element(Kind::CodeBlock, vec![text])))
+    Some((code.len(), Block::Code { language: String::new(), text: code.join("\n") }))
 }
 
 fn rule(lines: &[&str]) -> Taken {
-    (lines[0] == "---").then(|| (1, Node::element(Kind::Rule, Vec::new())))
+    (lines[0] == "---").then_some((1, Block::Rule))
 }
 
 fn heading(lines: &[&str]) -> Taken {
     let title = lines[0].trim_start_matches('#');
-    let level = lines[0].len() - title.len();
+    let level = u8::try_from(lines[0].len() - title.len()).ok().filter(|level| (1..=6).contains(level))?;
     let text = title.strip_prefix(' ')?.trim();
-    if !(1..=6).contains(&level) || text.is_empty() {
+    if text.is_empty() {
         return None;
     }
-    Some((1, Node::element_with(Kind::Heading, "level", level, inline::line(text))))
+    Some((1, Block::Heading { level, content: inline::line(text) }))
 }
 
-/// Lines that start with `>`. Quotes inside keep their sign, because Jira has no quotes in quotes.
+/// Lines that start with `>`. Quotes inside keep their sign, because a document that has them has lost who wrote which.
 fn quote(lines: &[&str]) -> Taken {
     let quoted: Vec<&str> = lines
         .iter()
@@ -127,18 +120,18 @@ fn quote(lines: &[&str]) -> Taken {
         return None;
     }
     let runs = quoted.split(|line| line.trim().is_empty()).filter(|run| !run.is_empty());
-    let mut paragraphs: Vec<Node> = runs.map(|run| Node::element(Kind::Paragraph, broken_lines(run))).collect();
+    let mut paragraphs: Vec<Block> = runs.map(|run| Block::Paragraph(broken_lines(run))).collect();
     if paragraphs.is_empty() {
-        paragraphs.push(Node::literal_paragraph(""));
+        paragraphs.push(Block::Paragraph(Vec::new()));
     }
-    Some((quoted.len(), Node::element(Kind::Blockquote, paragraphs)))
+    Some((quoted.len(), Block::Quote(paragraphs)))
 }
 
 /// One line of a list and the lines that continue it.
 struct Item<'a> {
     indent: usize,
     /// `None` for a bullet.
-    number: Option<u64>,
+    number: Option<u32>,
     lines: Vec<&'a str>,
 }
 
@@ -205,33 +198,22 @@ fn item<'a>(line: &'a str, indent: usize) -> Option<Item<'a>> {
 }
 
 /// The items as lists: those that stand deeper than the first become lists inside the item before them.
-fn lists(items: &[Item<'_>], depth: usize) -> Vec<Node> {
+fn lists(items: &[Item<'_>], depth: usize) -> Vec<Block> {
     let Some(base) = items.first().map(|item| item.indent) else { return Vec::new() };
     let is_sibling = |item: &Item<'_>| item.indent < base + 2 || depth >= LIST_DEPTH_MAX;
-    let mut all: Vec<(Kind, u64, Vec<Node>)> = Vec::new();
+    let mut all: Vec<(Option<u32>, Vec<Vec<Block>>)> = Vec::new();
     let mut previous: Option<&Item<'_>> = None;
     let mut at = 0;
     while let Some(item) = items.get(at) {
         let below = items[at + 1..].iter().take_while(|item| !is_sibling(item)).count();
-        let mut content = vec![Node::element(Kind::Paragraph, broken_lines(&item.lines))];
+        let mut content = vec![Block::Paragraph(broken_lines(&item.lines))];
         content.extend(lists(&items[at + 1..at + 1 + below], depth + 1));
-        let node = Node::element(Kind::ListItem, content);
         match all.last_mut() {
-            Some((_, _, nodes)) if previous.is_some_and(|previous| counts_on(previous, item)) => nodes.push(node),
-            _ => {
-                let kind = if item.number.is_some() { Kind::OrderedList } else { Kind::BulletList };
-                all.push((kind, item.number.unwrap_or(1), vec![node]));
-            }
+            Some((_, items)) if previous.is_some_and(|previous| counts_on(previous, item)) => items.push(content),
+            _ => all.push((item.number, vec![content])),
         }
         previous = Some(item);
         at += 1 + below;
     }
-    all.into_iter().map(|(kind, first, nodes)| numbered(kind, first, nodes)).collect()
-}
-
-fn numbered(kind: Kind, first: u64, items: Vec<Node>) -> Node {
-    match first {
-        1 => Node::element(kind, items),
-        first => Node::element_with(kind, "order", first, items),
-    }
+    all.into_iter().map(|(first, items)| Block::List { first, items }).collect()
 }

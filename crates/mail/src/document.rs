@@ -1,0 +1,203 @@
+//! What a body says and how it is laid out: the one model between HTML, plain text, Markdown and what trackers speak.
+//!
+//! Everything that people wrote stands in it as text; a renderer escapes it, so nothing in a mail can become a mention,
+//! a macro or a markup that it was not (SEC-33). Colours, fonts and tables that only lay out a page are not kept.
+
+mod builder;
+mod inline;
+mod lines;
+mod page_signs;
+mod plain;
+mod targets;
+
+pub use crate::link::target as link_target;
+pub(crate) use builder::{Built, build};
+pub(crate) use lines::{Line, joined, signed, words};
+
+use serde::{Deserialize, Serialize};
+
+/// Quotes, lists and items inside one another; a page may nest more, a reader cannot follow them.
+pub const LEVELS_MAX: usize = 12;
+
+/// A whole body.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Document {
+    pub blocks: Vec<Block>,
+}
+
+/// What stands on lines of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Block {
+    Paragraph(Vec<Inline>),
+    Heading {
+        /// From 1 to 6.
+        level: u8,
+        content: Vec<Inline>,
+    },
+    List {
+        /// The number of the first item; `None` for bullets.
+        first: Option<u32>,
+        /// The blocks of each item.
+        items: Vec<Vec<Block>>,
+    },
+    Quote(Vec<Block>),
+    Code {
+        /// As it was named; empty when it was not.
+        language: String,
+        text: String,
+    },
+    /// A table of data. Rows may differ in length.
+    Table(Vec<Vec<Cell>>),
+    Rule,
+    Foreign(Foreign),
+}
+
+/// A cell of a table.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cell {
+    /// It names its row or column.
+    pub header: bool,
+    pub blocks: Vec<Block>,
+}
+
+/// What stands in a line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Inline {
+    /// Never empty, without line breaks.
+    Text {
+        text: String,
+        style: Style,
+        /// To an `http`, `https` or `mailto` URL.
+        link: Option<String>,
+    },
+    /// The line ends, the paragraph goes on.
+    Break,
+    /// A picture that the mail itself carries (RFC 2392).
+    Picture {
+        /// Without `cid:`.
+        content_id: String,
+        /// What it says of itself; may be empty.
+        words: String,
+    },
+    Foreign(Foreign),
+}
+
+/// Something that only one tracker knows, kept as it was read so that it survives being written back.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Foreign {
+    /// What a reader sees of it.
+    pub text: String,
+    /// The tracker's own JSON.
+    pub json: String,
+}
+
+/// How a text looks: any of the five. On the wire it is the sum of 1 (strong), 2 (emphasis), 4 (strike), 8
+/// (underline) and 16 (code).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Style(u8);
+
+impl Style {
+    pub const PLAIN: Style = Style(0);
+    pub const STRONG: Style = Style(1);
+    pub const EMPHASIS: Style = Style(2);
+    pub const STRIKE: Style = Style(4);
+    pub const UNDERLINE: Style = Style(8);
+    pub const CODE: Style = Style(16);
+
+    /// Both together.
+    #[must_use]
+    pub const fn and(self, other: Style) -> Style {
+        Style(self.0 | other.0)
+    }
+
+    /// What both have.
+    #[must_use]
+    pub const fn common(self, other: Style) -> Style {
+        Style(self.0 & other.0)
+    }
+
+    pub const fn has(self, other: Style) -> bool {
+        self.0 & other.0 == other.0
+    }
+}
+
+impl Inline {
+    /// Plain words.
+    pub fn text(text: impl Into<String>) -> Inline {
+        Inline::Text { text: text.into(), style: Style::PLAIN, link: None }
+    }
+}
+
+impl Block {
+    /// A paragraph that shows the text as it stands.
+    pub fn literal(text: impl Into<String>) -> Block {
+        Block::Paragraph(vec![Inline::text(text)])
+    }
+}
+
+impl Document {
+    /// The document of a plain text, read with the habits of plain mail: lists, quotes, `*emphasis*`, links, code. It has
+    /// no escapes, and what could be read either way stays text.
+    pub fn from_text(text: &str) -> Document {
+        Document { blocks: plain::blocks(text) }
+    }
+
+    /// The words with the signs of plain mail: what [`crate::Message::text`] is for a mail that is only HTML.
+    pub fn text(&self) -> String {
+        joined(&signed::<()>(self, &[]))
+    }
+
+    /// The lines that `keeps` says, counted from 0 as the writers of lines count them; nothing that would be empty.
+    pub(crate) fn part(&self, keeps: impl Fn(usize) -> bool) -> Document {
+        let mut at = 0;
+        let blocks = part_of(&self.blocks, &mut |lines: usize| {
+            let kept = (at..at + lines).map(&keeps).collect();
+            at += lines;
+            kept
+        });
+        Document { blocks }
+    }
+}
+
+fn part_of(blocks: &[Block], take: &mut impl FnMut(usize) -> Vec<bool>) -> Vec<Block> {
+    let whole = |kept: &[bool], block: &Block| kept.contains(&true).then(|| block.clone());
+    let part = |block: &Block| match block {
+        Block::Paragraph(content) => {
+            let lines: Vec<&[Inline]> = lines_of(content).collect();
+            let kept = take(lines.len());
+            let shown: Vec<&[Inline]> = lines.into_iter().zip(kept).filter(|(_, keep)| *keep).map(|(l, _)| l).collect();
+            (!shown.is_empty()).then(|| Block::Paragraph(shown.join(&Inline::Break)))
+        }
+        Block::Code { language, text } => {
+            let kept = take(text.split('\n').count());
+            let shown: Vec<&str> = text.split('\n').zip(kept).filter(|(_, keep)| *keep).map(|(l, _)| l).collect();
+            (!shown.is_empty()).then(|| Block::Code { language: language.clone(), text: shown.join("\n") })
+        }
+        Block::List { first, items } => {
+            let items: Vec<Vec<Block>> = items.iter().map(|item| part_of(item, take)).collect();
+            let before = u32::try_from(items.iter().take_while(|item| item.is_empty()).count()).unwrap_or(0);
+            let items: Vec<Vec<Block>> = items.into_iter().filter(|item| !item.is_empty()).collect();
+            let first = first.map(|first| first.saturating_add(before));
+            (!items.is_empty()).then_some(Block::List { first, items })
+        }
+        Block::Quote(inner) => {
+            let inner = part_of(inner, take);
+            (!inner.is_empty()).then_some(Block::Quote(inner))
+        }
+        Block::Table(rows) => {
+            let kept = take(rows.len());
+            let shown: Vec<Vec<Cell>> =
+                rows.iter().zip(kept).filter(|(_, keep)| *keep).map(|(r, _)| r.clone()).collect();
+            (!shown.is_empty()).then_some(Block::Table(shown))
+        }
+        Block::Heading { .. } | Block::Rule | Block::Foreign(_) => whole(&take(1), block),
+    };
+    blocks.iter().filter_map(part).collect()
+}
+
+/// The lines of a paragraph, without the breaks between them.
+fn lines_of(content: &[Inline]) -> impl Iterator<Item = &[Inline]> {
+    content.split(|inline| *inline == Inline::Break)
+}
