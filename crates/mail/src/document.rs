@@ -4,6 +4,7 @@
 //! a macro or a markup that it was not (SEC-33). Colours, fonts and tables that only lay out a page are not kept.
 
 mod builder;
+mod html;
 mod inline;
 mod lines;
 mod page_signs;
@@ -142,6 +143,22 @@ impl Document {
     /// no escapes, and what could be read either way stays text.
     pub fn from_text(text: &str) -> Document {
         Document { blocks: plain::blocks(text) }
+    }
+
+    /// The document of a page from a stranger: one pass over its tokens, one over its tree; total and linear.
+    ///
+    /// ```
+    /// let document = mail::Document::from_html("<p>It is <b>on</b> <font color=red>fire</font></p><ul><li>help</ul>");
+    /// assert_eq!(document.text(), "It is **on** fire\n\n- help");
+    /// assert_eq!(document.html(), "<p>It is <strong>on</strong> fire</p><ul><li>help</li></ul>");
+    /// ```
+    pub fn from_html(html: &str) -> Document {
+        html::read(html)
+    }
+
+    /// The document as safe HTML: [`crate::sanitize`] changes nothing of it.
+    pub fn html(&self) -> String {
+        html::written(self)
     }
 
     /// The words with the signs of plain mail: what [`crate::Message::text`] is for a mail that is only HTML.

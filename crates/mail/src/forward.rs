@@ -40,7 +40,7 @@ fn embedded(tree: &Tree, text: &str) -> Option<Forward> {
         to: Vec::new(),
         date: said.sent.clone(),
         subject: said.subject.clone(),
-        text: body::read(tree, index).text,
+        text: body::read(tree, index).into_text(),
         before: text.to_owned(),
     })
 }

@@ -119,7 +119,7 @@ pub(crate) fn pictures(html: &str) -> Vec<PicturePlace> {
     let marks = client::marks(&page);
     let (mut found, mut words, mut at): (Vec<PicturePlace>, usize, usize) = (Vec::new(), 0, 0);
     while let Some(node) = page.nodes.get(at) {
-        if node.is_unseen() {
+        if node.unseen {
             at = node.end;
             continue;
         }

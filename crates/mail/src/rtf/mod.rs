@@ -8,7 +8,7 @@ mod token;
 
 pub(crate) use compressed::decompress;
 
-use crate::page;
+use crate::escape;
 use encoding_rs::Encoding;
 use font::Fonts;
 use token::{Token, Tokens};
@@ -377,7 +377,7 @@ impl Reader {
             Place::FieldCode => self.field_code.push_str(text),
             Place::HtmlTag => self.out.push_str(text),
             Place::Shown if self.wraps != Wraps::Nothing && group.for_rtf_only => {}
-            Place::Shown if self.wraps == Wraps::Html => page::escape(text, &mut self.out),
+            Place::Shown if self.wraps == Wraps::Html => escape::text(text, &mut self.out),
             Place::Shown if group.hidden => {}
             Place::Shown => self.out.push_str(text),
         }

@@ -32,7 +32,7 @@ pub(super) fn read(
     let sender = from.map(|a| a.address.clone()).filter(|a| !a.is_empty());
     let attendees = match (status, &sender) {
         (Some(status), Some(address)) => {
-            vec![Attendee { address: address.clone(), status: Some(status.to_owned()) }]
+            vec![Attendee { address: address.clone(), status: Some(status.to_owned()), ..Attendee::default() }]
         }
         _ => Vec::new(),
     };
@@ -45,6 +45,8 @@ pub(super) fn read(
         // Whoever answers is not the one who asked.
         organizer: sender.filter(|_| status.is_none()),
         attendees,
+        component: "VEVENT".to_owned(),
+        ..Calendar::default()
     })
 }
 

@@ -1,0 +1,182 @@
+//! The one model between formats: no word lost or invented on the way through it, and nothing smuggled.
+#![allow(clippy::unwrap_used)]
+
+use mail::document::{Block, Inline};
+use mail::{Document, Format};
+use proptest::prelude::*;
+use std::path::Path;
+
+fn letters(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric()).collect()
+}
+
+/// What a browser would show of safe HTML, without the numbers of lists.
+fn shown(html: &str) -> String {
+    let mut text = String::new();
+    for piece in html.split('<') {
+        text.push_str(piece.split_once('>').map_or(piece, |(_, after)| after));
+    }
+    let entities = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&nbsp;", " "), ("&amp;", "&")];
+    entities.into_iter().fold(text, |text, (entity, character)| text.replace(entity, character))
+}
+
+/// Pages without numbered lists, pictures and links, whose signs in text are words too.
+fn page() -> impl Strategy<Value = String> {
+    let names = "p b i em code s u span table tbody thead tr td th caption div pre ul li dl dt dd blockquote h1 h2 h6 br hr center font \
+                 section form select option title textarea xmp address button sub o:p";
+    let names: Vec<&str> = names.split_whitespace().collect();
+    let ends = names.clone();
+    let piece = prop_oneof![
+        6 => proptest::sample::select(names).prop_map(|name| format!("<{name}>")),
+        2 => Just("<table border=1><tr><th>".to_owned()),
+        1 => Just("<pre wrap>".to_owned()),
+        1 => Just("<div style='display:none'>".to_owned()),
+        5 => proptest::sample::select(ends).prop_map(|name| format!("</{name}>")),
+        1 => Just("&lt;&amp;&nbsp;&#0;&notin;&not;&#13;&#10;\r".to_owned()),
+        4 => "[a-z0-9*_`\\[\\]()#>.~ \n-]{0,8}",
+        2 => "\\PC{0,4}",
+    ];
+    proptest::collection::vec(piece, 0..50).prop_map(|pieces| pieces.concat())
+}
+
+fn every(blocks: &[Block], see: &mut impl FnMut(&Inline)) {
+    for block in blocks {
+        match block {
+            Block::Paragraph(content) | Block::Heading { content, .. } => content.iter().for_each(&mut *see),
+            Block::List { items, .. } => items.iter().for_each(|item| every(item, see)),
+            Block::Quote(inner) => every(inner, see),
+            Block::Table(rows) => rows.iter().flatten().for_each(|cell| every(&cell.blocks, see)),
+            Block::Code { .. } | Block::Rule | Block::Foreign(_) => {}
+        }
+    }
+}
+
+fn label() -> impl Strategy<Value = String> {
+    let known =
+        ["https://bank.example/x", "see https://bank.example", "www.bank.example", "<p>https://bank.example/<p>x"];
+    prop_oneof![proptest::sample::select(known.to_vec()).prop_map(str::to_owned), "[a-z ./:@]{0,20}"]
+}
+
+fn target() -> impl Strategy<Value = String> {
+    let known = ["https://evil.example/", "java\nscript:x", "mailto:a@b.example", "https://bank.example@evil.example/"];
+    prop_oneof![proptest::sample::select(known.to_vec()).prop_map(str::to_owned), "\\PC{0,20}"]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_word_of_a_page_is_lost_or_invented(page in page()) {
+        let document = Document::from_html(&page);
+        let written = letters(&shown(&mail::sanitize(&page)));
+        prop_assert_eq!(letters(&document.text()), written.clone(), "as text");
+        prop_assert_eq!(letters(&shown(&document.html())), written, "as HTML");
+    }
+
+    #[test]
+    fn html_of_a_document_is_safe_and_reads_as_it_was(page in page(), more in "\\PC{0,30}") {
+        for document in [Document::from_html(&page), Document::from_text(&page), Document::from_text(&more)] {
+            let html = document.html();
+            prop_assert_eq!(&mail::sanitize(&html), &html);
+        }
+    }
+
+    #[test]
+    fn a_reply_by_layout_keeps_every_word(page in page()) {
+        let raw = format!("Content-Type: text/html; charset=utf-8\r\n\r\n<div>new</div><div class=gmail_quote>{page}</div>");
+        let reading = mail::read(raw.as_bytes(), &mail::Limits::default());
+        let mut pieces = vec![reading.reply.document.unwrap()];
+        pieces.extend(reading.reply.hidden.iter().map(|hidden| hidden.document.clone().unwrap()));
+        let mut kept: Vec<char> = pieces.iter().flat_map(|piece| letters(&piece.text()).chars().collect::<Vec<_>>()).collect();
+        let mut whole: Vec<char> = letters(&reading.message.text).chars().collect();
+        kept.sort_unstable();
+        whole.sort_unstable();
+        prop_assert_eq!(kept, whole);
+    }
+
+    #[test]
+    fn sec_33_links_lead_to_the_web_and_say_where(label in label(), target in target()) {
+        let quoted = target.replace('&', "&amp;").replace('"', "&quot;");
+        let document = Document::from_html(&format!("<a href=\"{quoted}\">{label}</a>"));
+        every(&document.blocks, &mut |inline| {
+            if let Inline::Text { text, link: Some(link), .. } = inline {
+                let lower = link.to_lowercase();
+                assert!(["http:", "https:", "mailto:"].iter().any(|scheme| lower.starts_with(scheme)), "{link}");
+                assert!(!text.contains("bank.example") || text == link, "{text} leads to {link}");
+            }
+        });
+    }
+}
+
+#[test]
+fn what_a_page_lays_out_is_kept() {
+    let html = "<h2>Report</h2><p>It <b>is <i>really</i></b> <u>on</u> <a href='https://x.example/?a=1&amp;b'>fire</a>:<br>\
+                see <img src='cid:a@b' alt='the photo'></p><ol start=3><li>three<ul><li>deep</li></ul></li><li>four</li></ol>\
+                <table border=1><tr><th>Part<th>State</tr><tr><td>Fan</td><td>hot<br>loud</td></tr></table>\
+                <table><tr><td>laid</td><td>out</td></tr></table><pre>let x;\n  y</pre><blockquote>said<blockquote>before</blockquote></blockquote><hr>";
+    let document = Document::from_html(html);
+    assert_eq!(
+        document.text(),
+        "## Report\n\nIt **is _really_** on [fire](https://x.example/?a=1&b):\nsee ![the photo](cid:a@b)\n\n3. three\n   - deep\n\
+         4. four\n\nPart | State\nFan | hot loud\n\nlaid\nout\n\n    let x;\n      y\n\n> said\n>\n> > before\n\n---"
+    );
+    assert_eq!(
+        document.html(),
+        "<h2>Report</h2><p>It <strong>is </strong><strong><em>really</em></strong> <u>on</u> \
+         <a href=\"https://x.example/?a=1&amp;b\" rel=\"noopener noreferrer nofollow\">fire</a>:<br>see \
+         <img src=\"cid:a@b\" alt=\"the photo\"></p><ol start=\"3\"><li>three<ul><li>deep</li></ul></li><li>four</li></ol>\
+         <table><tbody><tr><th>Part</th><th>State</th></tr><tr><td>Fan</td><td>hot<br>loud</td></tr></tbody></table>\
+         <p>laid<br>out</p><pre>let x;\n  y</pre><blockquote><p>said</p><blockquote><p>before</p></blockquote></blockquote><hr>"
+    );
+}
+
+#[test]
+fn nesting_without_end_is_bounded() {
+    for piece in [
+        "<blockquote>ö",
+        "<ul><li>ö",
+        "<li>ö",
+        "<table border=1><tr><th>ö<td>",
+        "<pre>ö",
+        "<a href=https://x.example>ö",
+        "<b>ö",
+    ] {
+        let html = piece.repeat(20_000);
+        let document = Document::from_html(&html);
+        assert_eq!(document.text().matches('ö').count(), 20_000, "{piece}");
+        serde_json::from_str::<Document>(&serde_json::to_string(&document).unwrap()).unwrap();
+        document.html();
+        mail::new_text(Format::Html, html.as_bytes());
+    }
+}
+
+/// Pages of mails that people wrote: what is shown of the page stands in the document.
+#[test]
+fn no_word_of_a_real_page_is_lost() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let Some(folder) = rig::shared::folder(&root, &rig::shared::this_test()) else { return };
+    let mut folders = vec![folder.join("corpora")];
+    let mut seen = 0;
+    while let Some(folder) = folders.pop() {
+        for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let raw = std::fs::read(&path).unwrap();
+            let Some(html) = mail::read(&raw, &mail::Limits::default()).message.html else { continue };
+            let document = Document::from_html(&html);
+            let laid_out = letters(&document.text());
+            let mut rest = laid_out.as_str();
+            for word in
+                shown(&html.replace('<', " <")).split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty())
+            {
+                let at = rest.find(word).unwrap_or_else(|| panic!("{}: lost {word:?}", path.display()));
+                rest = &rest[at + word.len()..];
+            }
+            assert_eq!(mail::sanitize(&document.html()), document.html(), "{}", path.display());
+            seen += 1;
+        }
+    }
+    assert!(seen > 100, "only {seen} pages found");
+}
