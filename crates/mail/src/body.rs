@@ -182,8 +182,16 @@ fn is_body_leaf(tree: &Tree, index: usize, is_root: bool) -> bool {
 
 /// Line breaks as `\n`, no white space at the end of the text.
 pub(crate) fn lines(text: &str) -> String {
-    let mut out = text.replace("\r\n", "\n").replace('\r', "\n");
-    out.truncate(out.trim_end().len());
+    let text = text.trim_end();
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('\r') {
+        out.push_str(&rest[..at]);
+        out.push('\n');
+        rest = &rest[at + 1..];
+        rest = rest.strip_prefix('\n').unwrap_or(rest);
+    }
+    out.push_str(rest);
     out
 }
 

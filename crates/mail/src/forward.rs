@@ -78,11 +78,12 @@ fn is_forward_line(line: &str) -> bool {
         return false;
     }
     let lower = plain.to_lowercase();
-    let is_dashed = line.contains("--");
+    let is_dashed = line.as_bytes().windows(2).any(|pair| pair == b"--");
+    let bare = lower.trim_end_matches([':', '：', ' ']);
     language::LANGUAGES
         .iter()
         .flat_map(|l| l.forwarded)
-        .any(|words| is_dashed && lower.starts_with(words) || lower.trim_end_matches([':', '：', ' ']) == *words)
+        .any(|words| is_dashed && lower.starts_with(words) || bare == *words)
 }
 
 /// A line that only separates: dashes, or `----- Original Message -----`.

@@ -335,9 +335,10 @@ pub struct Message {
 }
 
 /// Why a piece of text is not shown at once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum HiddenKind {
+    #[default]
     Quote,
     Signature,
     Forward,
@@ -345,20 +346,13 @@ pub enum HiddenKind {
 }
 
 /// A piece of text that is kept but folded.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hidden {
     pub kind: HiddenKind,
     pub text: String,
     /// The same with its layout, where the mail had one.
     #[serde(default)]
     pub document: Option<Document>,
-}
-
-impl Hidden {
-    /// A piece of plain text.
-    pub fn of_text(kind: HiddenKind, text: impl Into<String>) -> Hidden {
-        Hidden { kind, text: text.into(), document: None }
-    }
 }
 
 /// What the sender newly wrote, and beside it what was cut; together they are the whole text.

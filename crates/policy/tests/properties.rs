@@ -68,7 +68,7 @@ prop_compose! {
 
 prop_compose! {
     fn reply()(visible in text(), texts in vec((select(vec![HiddenKind::Quote, HiddenKind::Signature, HiddenKind::Forward, HiddenKind::Disclaimer]), text()), 0..4)) -> Reply {
-        let hidden = texts.into_iter().map(|(kind, text)| Hidden::of_text(kind, text)).collect();
+        let hidden = texts.into_iter().map(|(kind, text)| Hidden { kind, text, ..Hidden::default() }).collect();
         Reply { visible, hidden, document: None }
     }
 }

@@ -6,6 +6,7 @@ pub mod http;
 pub mod issue_key;
 pub mod jira_cloud;
 pub mod operation;
+pub mod wiki;
 
 pub use dialect::Dialect;
 pub use http::{Content, Method, Request, Response};

@@ -150,7 +150,7 @@ proptest! {
     fn the_rest_of_a_body_is_as_safe_as_its_text(name in any::<String>(), address in any::<String>(), hidden in marked_text()) {
         let author = Some(Address { name: Some(name), address });
         let kinds = [HiddenKind::Quote, HiddenKind::Signature, HiddenKind::Forward, HiddenKind::Disclaimer];
-        let hidden = kinds.map(|kind| Hidden::of_text(kind, hidden.clone())).to_vec();
+        let hidden = kinds.map(|kind| Hidden { kind, text: hidden.clone(), ..Hidden::default() }).to_vec();
         assert_valid(&adf::document(&Body { visible: "Hello".to_owned(), hidden, author, document: None }).to_value());
     }
 }
@@ -161,7 +161,7 @@ proptest! {
     #[test]
     fn no_document_is_longer_than_jira_allows(unit in marked_text(), times in 1..4000_usize, pieces in 0..6_usize) {
         let long = unit.repeat(times);
-        let piece = Hidden::of_text(HiddenKind::Quote, unit.repeat(times / 3));
+        let piece = Hidden { kind: HiddenKind::Quote, text: unit.repeat(times / 3), ..Hidden::default() };
         let body = Body { visible: long, hidden: vec![piece; pieces], author: None, document: None };
         let document = adf::document(&body).to_value();
         prop_assert!(document.to_string().encode_utf16().count() <= DOCUMENT_CHARS_MAX);
@@ -229,8 +229,8 @@ fn sec_32_lines_of_openers_are_read_in_bounded_time() {
 
 #[test]
 fn the_longest_folded_piece_goes_first_and_is_named() {
-    let quote = Hidden::of_text(HiddenKind::Quote, "> line\n".repeat(8000));
-    let signature = Hidden::of_text(HiddenKind::Signature, "Anna".to_owned());
+    let quote = Hidden { kind: HiddenKind::Quote, text: "> line\n".repeat(8000), ..Hidden::default() };
+    let signature = Hidden { kind: HiddenKind::Signature, text: "Anna".to_owned(), ..Hidden::default() };
     let body = Body { visible: "Short.".to_owned(), hidden: vec![quote, signature], author: None, document: None };
     assert!(!adf::fits(&body));
     assert_eq!(

@@ -112,7 +112,7 @@ pub async fn decide(store: &Store, outcome: Outcome, steps: Vec<StepKind>, words
 }
 
 pub fn create(words: &Words) -> StepKind {
-    let hidden = vec![Hidden::of_text(HiddenKind::Signature, words.cut.clone())];
+    let hidden = vec![Hidden { kind: HiddenKind::Signature, text: words.cut.clone(), ..Hidden::default() }];
     StepKind::CreateIssue {
         project: "NORTH".into(),
         issue_type: "Task".into(),

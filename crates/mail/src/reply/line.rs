@@ -1,7 +1,7 @@
 //! Each line of a text gets one class, by one set of regular expressions that runs once over it.
 
 use super::language;
-use regex::{Regex, RegexSet};
+use regex::{Regex, RegexSet, RegexSetBuilder};
 use std::sync::LazyLock;
 
 /// What a line looks like on its own.
@@ -66,8 +66,12 @@ const CLASSES: &[Class] = &[
     Class::Opening,
 ];
 
+/// Room for the states of the set's automaton. With the default of 2 MiB it is not
+/// built at all, and each line costs ten times as much.
+const AUTOMATON_BYTES_MAX: usize = 16 * 1024 * 1024;
+
 static SET: LazyLock<RegexSet> = LazyLock::new(|| {
-    let set = RegexSet::new(patterns());
+    let set = RegexSetBuilder::new(patterns()).dfa_size_limit(AUTOMATON_BYTES_MAX).build();
     // The patterns are constants and the test `every_pattern_compiles` builds them.
     set.unwrap_or_else(|_| RegexSet::empty())
 });

@@ -409,7 +409,8 @@ impl Lines {
                     last.text.push_str(text);
                     sources.extend(source);
                 }
-                _ => hidden.push((Hidden::of_text(kind, text), source.iter().copied().collect())),
+                _ => hidden
+                    .push((Hidden { kind, text: text.clone(), ..Hidden::default() }, source.iter().copied().collect())),
             }
         }
         hidden.retain(|(piece, _)| !piece.text.trim().is_empty());

@@ -99,7 +99,8 @@ fn attached_message(message: &Message) -> Option<Hidden> {
     ];
     let lines = fields.into_iter().filter_map(|(name, value)| Some(format!("{name}: {}", value?)));
     let header = lines.collect::<Vec<_>>().join("\n");
-    Some(Hidden::of_text(HiddenKind::Forward, format!("{header}\n\n{}", forward.text.trim())))
+    let text = format!("{header}\n\n{}", forward.text.trim());
+    Some(Hidden { kind: HiddenKind::Forward, text, ..Hidden::default() })
 }
 
 fn shown(address: &Address) -> String {

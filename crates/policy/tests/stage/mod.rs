@@ -49,7 +49,7 @@ fn field(message: &mut Message, reply: &mut Reply, name: &str, value: &str) {
         "hidden" => {
             let (kind, text) = value.split_once(' ').unwrap();
             let kind: HiddenKind = serde_json::from_value(kind.into()).unwrap();
-            reply.hidden.push(Hidden::of_text(kind, text));
+            reply.hidden.push(Hidden { kind, text: text.to_owned(), ..Hidden::default() });
         }
         "attached-message" => attach(message, value),
         "part" => message.parts.push(part(value)),
