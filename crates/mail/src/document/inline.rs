@@ -49,10 +49,15 @@ enum Sign<'a> {
 fn spans(text: &str, look: &Look, depth: usize, inlines: &mut Vec<Inline>) {
     let mut plain_from = 0;
     let mut at = 0;
+    let mut unclosed = Unclosed::default();
     while let Some(found) = text[at..].find(['`', '*', '_', '~', '!', '[', '<', 'h', 'H']) {
         at += found;
         let before = text[..at].chars().next_back();
-        let Some(span) = span(&text[at..], before, look.link.is_some()) else {
+        let found = match text.as_bytes()[at] {
+            b'*' | b'_' | b'~' => emphasis(text, at, before, &mut unclosed),
+            _ => span(&text[at..], before, look.link.is_some()),
+        };
+        let Some(span) = found else {
             at += 1;
             continue;
         };
@@ -92,7 +97,6 @@ fn span(text: &str, before: Option<char>, linked: bool) -> Option<Span<'_>> {
     match text.as_bytes().first()? {
         // Only the whole run of backticks opens, not what is left of it.
         b'`' if before != Some('`') => code(text),
-        b'*' | b'_' | b'~' => emphasis(text, before),
         b'!' => picture(text),
         b'[' if !linked => named_link(text),
         b'<' if !linked => bracketed_link(text),
@@ -121,24 +125,36 @@ fn code(text: &str) -> Option<Span<'_>> {
     }
 }
 
+/// Up to where each delimiter is known not to close, so that openers without closers cost no more than their text.
+type Unclosed = [usize; DELIMITERS.len()];
+
 /// A delimiter at the start of a word, and the same at the end of one.
-fn emphasis(text: &str, before: Option<char>) -> Option<Span<'_>> {
-    let (delimiter, style) = DELIMITERS.into_iter().find(|(delimiter, _)| text.starts_with(delimiter))?;
+fn emphasis<'a>(text: &'a str, at: usize, before: Option<char>, unclosed: &mut Unclosed) -> Option<Span<'a>> {
+    let kind = DELIMITERS.iter().position(|(delimiter, _)| text[at..].starts_with(delimiter))?;
+    let (delimiter, style) = DELIMITERS[kind];
     let sign = delimiter.chars().next()?;
-    let inside = window(&text[delimiter.len()..]);
+    let start = at + delimiter.len();
+    let inside = window(&text[start..]);
     let opens = inside.starts_with(|next: char| next.is_alphanumeric() || "\"'([<`*_~".contains(next))
         && !inside.starts_with(sign)
         && !before.is_some_and(|before| before.is_alphanumeric() || before == sign);
     if !opens {
         return None;
     }
-    let end = inside.match_indices(delimiter).map(|(at, _)| at).find(|at| {
-        let last = inside[..*at].chars().next_back();
-        let next = text[delimiter.len() + at + delimiter.len()..].chars().next();
+    let closes = |end: &usize| {
+        let last = text[start..*end].chars().next_back();
+        let next = text[end + delimiter.len()..].chars().next();
         last.is_some_and(|last| !last.is_whitespace() && last != sign)
             && !next.is_some_and(|next| next.is_alphanumeric() || next == sign)
-    })?;
-    Some(Span { bytes: end + 2 * delimiter.len(), inner: &inside[..end], sign: Sign::Style(style) })
+    };
+    // Whether a delimiter closes depends on its neighbours only, so what did not close before does not now.
+    let known = text.floor_char_boundary(unclosed[kind]).clamp(start, start + inside.len());
+    let looked_at = &text[known..start + inside.len()];
+    let Some(end) = looked_at.match_indices(delimiter).map(|(found, _)| known + found).find(closes) else {
+        unclosed[kind] = (start + inside.len()).saturating_sub(delimiter.len() - 1).max(unclosed[kind]);
+        return None;
+    };
+    Some(Span { bytes: end + delimiter.len() - at, inner: &text[start..end], sign: Sign::Style(style) })
 }
 
 /// `![words](cid:…)`, a picture inside the mail.

@@ -92,7 +92,8 @@ fn shown(text: &str, layout: Option<&mail::Document>, room: usize) -> Option<Vec
 
 /// The start of a body that is too long: whole blocks of its layout, unless that leaves much room, else of its text.
 fn longest_start(body: &Body, room: usize) -> Vec<Node> {
-    let mut nodes = body.document.as_ref().map(|layout| render::of_mail(&layout.blocks)).unwrap_or_default();
+    let Some(layout) = &body.document else { return longest_prefix(&body.visible, room) };
+    let mut nodes = render::of_mail(&layout.blocks);
     let mut total = 0;
     let fitting = nodes.iter().take_while(|node| {
         total += node.length() + 1;
