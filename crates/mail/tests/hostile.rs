@@ -240,6 +240,29 @@ fn sec_16_names() {
 }
 
 #[test]
+fn sec_19_pieces_and_references_are_told_and_left_alone() {
+    for (head, body, fault) in [
+        (
+            "message/partial; id=\"a@b\"; number=1; total=1",
+            "From: eve@example.org\r\n\r\nput together",
+            "the part is a piece of a mail that was cut up; it is not put together",
+        ),
+        (
+            "message/external-body; access-type=local-file; name=\"/etc/passwd\"",
+            "Content-Type: text/plain\r\n\r\nphantom",
+            "the part only says where its content is; that is not fetched",
+        ),
+    ] {
+        let raw = format!("From: ann@example.org\r\nContent-Type: {head}\r\n\r\n{body}");
+        let message = read(raw.as_bytes()).message;
+        assert_eq!(message.faults, [fault]);
+        assert_eq!((message.parts.len(), message.parts[0].leaf, message.text.as_str()), (1, true, ""));
+        assert_eq!(message.headers.from[0].address, "ann@example.org");
+        assert_eq!(mail::part(raw.as_bytes(), &Limits::default(), "1").unwrap(), body.as_bytes());
+    }
+}
+
+#[test]
 fn sec_20_work_grows_with_size_only() {
     let siblings =
         |n: usize| format!("Content-Type: multipart/mixed; boundary=b\r\n\r\n{}", "--b\r\n\r\nx\r\n".repeat(n));
