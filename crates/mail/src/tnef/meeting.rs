@@ -30,24 +30,25 @@ pub(super) fn read(
     let start = properties.time(bytes, START).or_else(|| properties.time(bytes, Name::Tag(id::START_DATE)));
     let end = properties.time(bytes, END).or_else(|| properties.time(bytes, Name::Tag(id::END_DATE)));
     let sender = from.map(|a| a.address.clone()).filter(|a| !a.is_empty());
-    let attendees = match (status, &sender) {
-        (Some(status), Some(address)) => {
-            vec![Attendee { address: address.clone(), status: Some(status.to_owned()), ..Attendee::default() }]
-        }
-        _ => Vec::new(),
-    };
-    Some(Calendar {
+    let mut meeting = Calendar {
         method: method.to_owned(),
         uid: uid(bytes, properties).unwrap_or_default(),
         summary: summary.map(str::to_owned),
         start,
         end,
-        // Whoever answers is not the one who asked.
-        organizer: sender.filter(|_| status.is_none()),
-        attendees,
         component: "VEVENT".to_owned(),
         ..Calendar::default()
-    })
+    };
+    match status {
+        // Whoever answers is not the one who asked.
+        Some(status) => meeting.attendees.extend(sender.map(|address| {
+            let mut attendee = Attendee { address, ..Attendee::default() };
+            attendee.status = Some(status.to_owned());
+            attendee
+        })),
+        None => meeting.organizer = sender,
+    }
+    Some(meeting)
 }
 
 /// What a class asks for or says: the method of RFC 5546, and the answer with which an attendee replies.

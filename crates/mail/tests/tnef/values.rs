@@ -175,3 +175,27 @@ fn a_stream_is_known_by_its_first_bytes_and_read_where_it_stands() {
     assert_eq!(message.headers.subject, "Outer");
     assert_eq!((message.text.as_str(), message.forward.unwrap().text.as_str()), ("", "words"));
 }
+
+#[test]
+fn meetings_are_known_by_their_class() {
+    let meeting = |class: &[u8]| {
+        let properties = [unicode(tag::SENDER_SMTP, "jo@example.org"), unicode(tag::SENDER_NAME, "Jo")];
+        let stream = Stream::new().attribute(1, id::CLASS, class).attribute(1, id::SUBJECT, b"Lunch\0");
+        read(&beside_text(&stream.properties(&properties).0)).message.calendar
+    };
+    let request = meeting(b"IPM.Microsoft Schedule.MtgReq\0").unwrap();
+    assert_eq!((request.method.as_str(), request.organizer.as_deref()), ("REQUEST", Some("jo@example.org")));
+    assert_eq!((request.summary.as_deref(), request.attendees.len()), (Some("Lunch"), 0));
+    for (class, status) in [
+        (&b"IPM.Microsoft Schedule.MtgRespP"[..], "ACCEPTED"),
+        (b"IPM.Schedule.Meeting.Resp.Neg", "DECLINED"),
+        (b"Microsoft Mail v3.0 IPM.Microsoft Schedule.MtgRespA", "TENTATIVE"),
+    ] {
+        let reply = meeting(class).unwrap();
+        assert_eq!((reply.method.as_str(), reply.organizer), ("REPLY", None));
+        assert_eq!(reply.attendees[0].address, "jo@example.org");
+        assert_eq!(reply.attendees[0].status.as_deref(), Some(status));
+    }
+    assert_eq!(meeting(b"IPM.Schedule.Meeting.Canceled").unwrap().method, "CANCEL");
+    assert_eq!(meeting(b"IPM.Note"), None);
+}
