@@ -194,6 +194,7 @@ impl Reader {
     fn open(&mut self) {
         self.flush();
         self.fallback_left = 0;
+        self.group().is_new = false;
         if self.groups.len() > DEPTH_MAX {
             self.deeper += 1;
             return;

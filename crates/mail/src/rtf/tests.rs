@@ -67,6 +67,8 @@ fn text_is_taken_out_of_its_wrapping() {
 fn depth_is_bounded_and_nothing_is_lost_by_it() {
     let deep = format!(r"{{\rtf1 {}in{} out}}", "{\\b ".repeat(100_000), "}".repeat(100_000));
     assert_eq!(text(&deep), "in out");
+    let unseen = format!(r"{{\rtf1 {}{{\pict x}}in{}", "{".repeat(1_000), "}".repeat(1_000));
+    assert_eq!(text(&unseen), "xin");
     assert_eq!(text(&"{".repeat(1_000_000)), "");
     assert_eq!(text(&"}".repeat(1_000_000)), "");
 }
