@@ -2,6 +2,7 @@
 
 mod address;
 mod attachment;
+pub mod authenticity;
 mod automatic;
 mod body;
 mod bounce;
@@ -23,6 +24,7 @@ mod name;
 mod page;
 mod parse;
 mod picture;
+mod pretence;
 mod reply;
 mod rtf;
 mod scan;
@@ -44,6 +46,7 @@ pub use message::{
 };
 pub use name::safe_name;
 pub use parse::{part, read};
+pub use pretence::{Pretence, pretence};
 pub use reply::{Format, new_text};
 
 /// Bounds on what reading a mail may cost; each is a named setting (SEC-20 to SEC-22).

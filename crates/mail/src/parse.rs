@@ -4,6 +4,7 @@ use crate::address::{self, Budget};
 use crate::field::{self, Block};
 use crate::message::{Address, Headers, Message, Part};
 use crate::reply::Html;
+use crate::pretence::{address_misleads, pretence};
 use crate::scan::Tree;
 use crate::{
     Limits, Reading, Reply, attachment, automatic, body, bounce, calendar, forward, html, page, reply, sealed, thread,
@@ -118,6 +119,9 @@ pub(crate) fn headers(block: &Block, limits: &Limits, faults: &mut Vec<String>) 
     if from.is_empty() {
         note(faults, "no sender address in From");
     }
+    for fault in doubts(block, &from, sender.as_ref()) {
+        note(faults, &fault);
+    }
     if block.fields.is_empty() {
         note(faults, "no header");
     }
@@ -139,6 +143,40 @@ pub(crate) fn headers(block: &Block, limits: &Limits, faults: &mut Vec<String>) 
         delivered_to: delivered_to(block),
         received_count: u32::try_from(block.all("Received").count()).unwrap_or(u32::MAX),
     }
+}
+
+/// What makes it doubtful who wrote a mail (SEC-03): it is told of the mail, and nobody is taken for its author lightly.
+fn doubts(block: &Block, from: &[Address], sender: Option<&Address>) -> Vec<String> {
+    let mut doubts = Vec::new();
+    if block.all("From").nth(1).is_some() {
+        doubts.push("more than one From field".to_owned());
+    } else if from.len() > 1 && sender.is_none() {
+        // RFC 5322, section 3.6.2: several authors need a Sender.
+        doubts.push("several authors in From and no Sender".to_owned());
+    }
+    for author in from.iter().chain(sender) {
+        if let Some(pretence) = pretence(author) {
+            doubts.push(format!("the sender's name {}", pretence.in_words()));
+        }
+        if address_misleads(&author.address) {
+            doubts.push("the sender's address looks like another".to_owned());
+        }
+    }
+    if block.all("From").any(hides_control) {
+        doubts.push("the sender's name holds control characters".to_owned());
+    }
+    doubts
+}
+
+/// Control characters in an address field, as they stand or once its encoded words are decoded.
+fn hides_control(value: &[u8]) -> bool {
+    let bytes = field::utf8(value);
+    let plain = |c: char| !c.is_control() || matches!(c, '\r' | '\n' | '\t');
+    let decoded = match MessageStream::new(&bytes).parse_unstructured() {
+        HeaderValue::Text(text) => text.into_owned(),
+        _ => String::new(),
+    };
+    !decoded.chars().all(plain) || !String::from_utf8_lossy(&bytes).chars().all(plain)
 }
 
 /// Trace fields that name the mailbox, at most as many as a mail has hops before it is a loop.
