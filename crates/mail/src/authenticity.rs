@@ -139,14 +139,29 @@ impl fmt::Display for Check {
     }
 }
 
-/// The header fields of a mail, each with its name and all that stands behind the colon, its last line break included;
-/// and where the body begins. `None` when the block is larger than 256 KiB or has more than 10,000 fields.
+/// The header of a mail, cut into its fields.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fields<'a> {
+    /// Each field's name, and all that stands behind its colon, its last line break included.
+    pub fields: Vec<(&'a [u8], &'a [u8])>,
+    /// Where the body begins.
+    pub body_offset: usize,
+}
+
+/// The header fields of a mail; `None` when they are larger than 256 KiB or more than 10,000.
 ///
 /// Signatures are verified over these fields, so that there is one reader of headers and not two that disagree (SEC-03).
-pub fn fields(head: &[u8]) -> Option<(Vec<(&[u8], &[u8])>, usize)> {
+pub fn fields(head: &[u8]) -> Option<Fields<'_>> {
     let block = Block::read(head, HEAD_BYTES_MAX, FIELDS_MAX);
     let fields = block.fields.iter().map(|field| (field.name, field.value)).collect();
-    block.overrun.is_none().then_some((fields, block.body_offset))
+    block.overrun.is_none().then_some(Fields { fields, body_offset: block.body_offset })
+}
+
+/// Whether `domain` may vouch for `author_domain` without a DMARC record that says so: it is the same, or one above it of
+/// at least two labels. Whoever holds a domain holds those below it; siblings and domains below prove nothing.
+pub fn speaks_for(domain: &str, author_domain: &str) -> bool {
+    let above = author_domain.strip_suffix(domain).is_some_and(|below| below.is_empty() || below.ends_with('.'));
+    above && domain.split('.').filter(|label| !label.is_empty()).count() >= 2
 }
 
 /// A domain as it is compared: lower case, without the dot of the root.
@@ -199,6 +214,14 @@ mod tests {
             }
         }
         assert_eq!(rows, 256);
+    }
+
+    #[test]
+    fn a_domain_speaks_for_itself_and_what_lies_below() {
+        assert!(speaks_for("corp.example", "corp.example") && speaks_for("corp.example", "news.corp.example"));
+        for other in ["example", "", ".", ".example", "orp.example", "news.corp.example", "evil.example"] {
+            assert!(!speaks_for(other, "corp.example"), "{other}");
+        }
     }
 
     #[test]

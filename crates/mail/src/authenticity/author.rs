@@ -4,6 +4,23 @@ use super::{FIELDS_MAX, comparable};
 use crate::address::{self, Budget};
 use crate::field::{Block, HEAD_BYTES_MAX};
 
+/// Fields of which a mail has one at most (RFC 5322, section 3.6; RFC 2045, section 3) and whose double changes what is
+/// read: a signature covers the lower of two and readers show the upper (SEC-07).
+const ONCE: &[&str] = &[
+    "Sender",
+    "Reply-To",
+    "To",
+    "Cc",
+    "Subject",
+    "Date",
+    "Message-ID",
+    "In-Reply-To",
+    "References",
+    "MIME-Version",
+    "Content-Type",
+    "Content-Transfer-Encoding",
+];
+
 /// The only author of a mail: whoever stands in From.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Author {
@@ -27,6 +44,9 @@ pub fn author(head: &[u8]) -> Result<Author, &'static str> {
     let block = Block::read(head, HEAD_BYTES_MAX, FIELDS_MAX);
     if block.overrun.is_some() {
         return Err("the header is too large");
+    }
+    if ONCE.iter().any(|name| block.all(name).nth(1).is_some()) {
+        return Err("a field stands twice that may stand only once");
     }
     let mut fields = block.all("From");
     let value = fields.next().ok_or("the mail has no From field")?;
@@ -176,6 +196,8 @@ mod tests {
             "Frm: ann@corp.example",
             "From: a@evil.example\r\nFrom: ann@corp.example",
             "From: a@evil.example\r\nFROM : ann@corp.example",
+            "From: ann@corp.example\r\nSubject: Pay",
+            "From: ann@corp.example\r\nContent-Type: text/plain\r\ncontent-type: text/html",
             "From: a@evil.example, ann@corp.example",
             "From: a@evil.example ann@corp.example",
             "From: <a@evil.example> <ann@corp.example>",

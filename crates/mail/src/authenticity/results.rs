@@ -1,6 +1,6 @@
 //! What a trusted server found out, taken from the Authentication-Results fields that it wrote (RFC 8601).
 
-use super::{Authenticity, Author, Check, FIELDS_MAX, Mechanism, Outcome, Verdict, author, comparable};
+use super::{Authenticity, Author, Check, FIELDS_MAX, Mechanism, Outcome, Verdict, author, comparable, speaks_for};
 use crate::field::{self, Block, HEAD_BYTES_MAX};
 
 /// Fields of this name that are read; those further down are not above the border anyway.
@@ -127,7 +127,11 @@ fn check(found: &Found, author: &Author) -> Option<Check> {
     };
     let identity = identity.unwrap_or_default();
     let domain = comparable(identity.rsplit_once('@').map_or(identity, |(_, domain)| domain));
-    let aligned = !domain.is_empty() && domain == author.domain();
+    let aligned = match mechanism {
+        Mechanism::Dkim | Mechanism::Spf => speaks_for(&domain, &author.domain()),
+        Mechanism::Dmarc => domain == author.domain(),
+        Mechanism::Arc => false,
+    };
     let detail = if outcome == Outcome::Pass { String::new() } else { found.result.clone() };
     Some(Check { mechanism, outcome, domain, aligned, detail })
 }
@@ -296,6 +300,7 @@ mod tests {
             ("dkim=pass header.d=evil.example; spf=pass smtp.mailfrom=a@evil.example", Verdict::NotAuthentic),
             ("dkim=pass header.d=corp.example.evil.example", Verdict::NotAuthentic),
             ("dkim=pass header.s=corp.example", Verdict::NotAuthentic),
+            ("dkim=pass header.d=example; spf=pass smtp.mailfrom=a@sub.corp.example", Verdict::NotAuthentic),
             ("spf=softfail smtp.mailfrom=ann@corp.example", Verdict::NotAuthentic),
             ("arc=pass header.d=corp.example; auth=pass smtp.auth=ann@corp.example", Verdict::NotAuthentic),
             ("dkim/2=pass header.d=corp.example", Verdict::NotAuthentic),
