@@ -26,6 +26,7 @@ use meter::Meter;
 use policy::{Fault, FaultCode};
 use signatures::Signed;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// No answer is believed for longer, whatever its time to live (FAULT-29).
@@ -62,7 +63,7 @@ pub struct Arrival {
 /// Asks DNS about mails. Cheap to clone; clones share connections and remembered answers.
 #[derive(Clone)]
 pub struct DnsAuth {
-    authenticator: MessageAuthenticator,
+    authenticator: Arc<MessageAuthenticator>,
     total_max: Duration,
 }
 
@@ -87,7 +88,7 @@ impl DnsAuth {
         options.positive_max_ttl = Some(ANSWER_AGE_MAX);
         options.negative_max_ttl = Some(ANSWER_AGE_MAX);
         let authenticator = MessageAuthenticator::new(config, options).map_err(|error| wrong(&error))?;
-        Ok(DnsAuth { authenticator, total_max: settings.total_max })
+        Ok(DnsAuth { authenticator: Arc::new(authenticator), total_max: settings.total_max })
     }
 
     /// The verdict on a mail that was read by an [`Examination`]. Total: what cannot be found out is unknown.

@@ -18,9 +18,10 @@ pub(crate) async fn decide_and_write_down(shared: &Shared, held: &Held) -> Resul
     let gone = || Fault::permanent(FaultCode::StoreCorrupt, "a decide job without its message");
     let message = shared.store.message(&held.lease.subject).await?.ok_or_else(gone)?;
     let site = shared.site(&message.site)?;
-    let profile = shared.profile(&message.mailbox)?;
+    let mailbox = shared.mailbox(&message.mailbox)?;
+    let profile = mailbox.profile;
     let origin = Origin::Message(message.id.clone());
-    let inquiry = Inquiry { shared, held, site: &site, message: &message };
+    let inquiry = Inquiry { shared, held, site: &site, message: &message, proof: &mailbox.author_proof };
     let decision = match read(shared, held).await? {
         Read::Refused(why) => {
             let plan = policy::quarantine(origin, 1, &profile, &why);

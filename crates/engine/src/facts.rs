@@ -1,5 +1,6 @@
 //! Finds out what a decision needs to know: from the store, and from the site's tracker.
 
+use crate::author_proof::{self, AuthorProof};
 use crate::gateway::Shared;
 use crate::held::Held;
 use crate::site::{Site, misunderstood};
@@ -20,6 +21,7 @@ pub(crate) struct Inquiry<'a> {
     pub(crate) held: &'a Held,
     pub(crate) site: &'a Site,
     pub(crate) message: &'a StoredMessage,
+    pub(crate) proof: &'a AuthorProof,
 }
 
 impl Inquiry<'_> {
@@ -30,6 +32,7 @@ impl Inquiry<'_> {
             site: self.message.site.clone(),
             mailbox: self.message.mailbox.clone(),
             envelope: self.message.envelope.clone(),
+            verifies_authors: self.proof.verifies(),
             ..Facts::default()
         }
     }
@@ -37,6 +40,7 @@ impl Inquiry<'_> {
     /// Answers one question into `facts`. A fault of the tracker or the store stops the job; no guess takes its place.
     pub(crate) async fn find_out(&self, question: Question, facts: &mut Facts) -> Result<(), Stop> {
         match question {
+            Question::Authenticity => facts.authenticity = Some(author_proof::find_out(self).await?),
             Question::ReplyTokens { addresses } => {
                 facts.reply_tokens = Some(self.reply_tokens(&addresses, &facts.now).await?);
             }

@@ -1,5 +1,6 @@
 //! The assembled engine: sites, mailboxes, workers and timers, started together and stopped together.
 
+use crate::author_proof::AuthorProof;
 use crate::held::Leases;
 use crate::intake::MailboxGate;
 use crate::metrics::Metrics;
@@ -32,6 +33,7 @@ pub struct Mailbox {
     pub name: String,
     pub site: String,
     pub profile: Arc<Profile>,
+    pub author_proof: AuthorProof,
 }
 
 /// What all tasks of one gateway share.
@@ -124,13 +126,13 @@ impl Shared {
         self.sites().get(name).cloned().ok_or_else(missing)
     }
 
-    pub(crate) fn profile(&self, mailbox: &str) -> Result<Arc<Profile>, Fault> {
+    pub(crate) fn mailbox(&self, mailbox: &str) -> Result<Mailbox, Fault> {
         let missing = || {
             Fault::permanent(FaultCode::SettingsWrong, "the message's mailbox is not in the settings").with_public(
                 format!("The mailbox `{mailbox}` is not in the settings; add it again, then replay the mail."),
             )
         };
-        self.mailboxes().get(mailbox).map(|mailbox| mailbox.profile.clone()).ok_or_else(missing)
+        self.mailboxes().get(mailbox).cloned().ok_or_else(missing)
     }
 
     fn sites(&self) -> Arc<HashMap<String, Arc<Site>>> {

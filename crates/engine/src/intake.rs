@@ -208,6 +208,7 @@ mod tests {
         let envelope = |from: &str, to: &[&str]| Envelope {
             mail_from: Some(from.into()),
             rcpt_to: to.iter().map(|address| (*address).to_owned()).collect(),
+            client: None,
         };
         let one = handle(&envelope("a@x", &["b@y", "c@z"]), &[1; 32]);
         assert_eq!(one, handle(&envelope("a@x", &["b@y", "c@z"]), &[1; 32]));

@@ -1,5 +1,6 @@
 //! What makes it happen: intake, decisions, effects and their ledger, workers and the gateway that holds them together.
 
+pub mod author_proof;
 pub mod cell;
 pub mod crash_point;
 pub mod gateway;
@@ -20,6 +21,7 @@ mod sweep;
 mod trouble;
 mod work;
 
+pub use author_proof::AuthorProof;
 pub use gateway::{Gateway, Mailbox, Parts};
 pub use intake::{MailIntake, MailboxGate};
 pub use reader::Reader;

@@ -40,6 +40,10 @@ pub struct Settings {
     pub retry: Backoff,
     /// How soon a mail looks again whether the stored mail that it refers to has its issue; later up to once a minute.
     pub parent_poll: Duration,
+    /// How long a mail waits, counted from its arrival, for DNS to say whether its author is proved; 0 waits for nothing.
+    pub author_patience: Duration,
+    /// How soon such a mail asks again. Each time may keep a job busy for as long as one mail's look-ups may take.
+    pub author_poll: Duration,
     /// When the trace of an effect in doubt is looked for, counted from the attempt. Never empty.
     pub look_ups: Vec<Duration>,
     /// Pages that one look for a trace reads at most; with more the effect is held for a person.
@@ -77,6 +81,8 @@ impl Default for Settings {
             give_up_after: Duration::from_secs(5 * 24 * 3600),
             retry: Backoff::default(),
             parent_poll: Duration::from_secs(2),
+            author_patience: Duration::from_secs(120),
+            author_poll: Duration::from_secs(30),
             look_ups: [5, 30, 120, 300].map(Duration::from_secs).to_vec(),
             look_pages_max: 200,
             key_batches_max: 100,

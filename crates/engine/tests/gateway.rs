@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod gateway {
+    pub mod authors;
     #[cfg(feature = "crash_points")]
     pub mod crash;
     pub mod doubt;
@@ -18,7 +19,7 @@ mod gateway {
 }
 
 use gateway::world::Database;
-use gateway::{doubt, duplicates, lost_answers, order, poison, refusals, trouble, walk};
+use gateway::{authors, doubt, duplicates, lost_answers, order, poison, refusals, trouble, walk};
 
 /// Each scenario on SQLite, as a test of its own.
 macro_rules! on_sqlite {
@@ -47,6 +48,9 @@ on_sqlite! {
     walk::a_reply_becomes_a_comment;
     walk::files_are_streamed_from_the_mail_to_the_issue;
     walk::the_received_field_is_kept_but_not_digested;
+    authors::sec_01_only_a_proved_author_joins_his_thread_by_dns;
+    authors::sec_04_only_a_proved_author_joins_his_thread_by_header;
+    authors::fault_29_a_mail_waits_for_dns_and_then_no_longer;
     duplicates::the_same_mail_twice_is_one_issue;
     duplicates::the_same_mail_to_two_mailboxes_is_one_issue_per_project;
     duplicates::two_equal_alerts_are_two_issues;

@@ -6,7 +6,9 @@ mod results;
 pub use author::{Author, author};
 pub use results::{Trust, from_results};
 
-use crate::field::{Block, HEAD_BYTES_MAX};
+pub use crate::field::HEAD_BYTES_MAX;
+
+use crate::field::Block;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 

@@ -84,7 +84,7 @@ impl<'a> Block<'a> {
 }
 
 /// Bytes in which a mail shows how it ends its lines; the same that [`crate::identity()`] sees of it.
-pub(crate) const HEAD_BYTES_MAX: usize = 256 * 1024;
+pub const HEAD_BYTES_MAX: usize = 256 * 1024;
 
 /// Mail from old Macintosh files ends its lines with CR alone; they become LF, as many bytes, so that sizes stay true.
 pub(crate) fn with_line_feeds(raw: &[u8]) -> Cow<'_, [u8]> {

@@ -41,8 +41,8 @@ pub use header_value::{HeaderValue, HeaderValueRefused};
 pub use html::sanitize;
 pub use identity::{Identity, identity};
 pub use message::{
-    Address, Attendee, Autocrypt, Automatic, AutomaticKind, Bounce, BouncedRecipient, Calendar, Envelope, Forward,
-    Headers, Hidden, HiddenKind, Message, Part, PartClass, Pixels, Reply, SealForm, SealScheme, Sealed,
+    Address, Attendee, Autocrypt, Automatic, AutomaticKind, Bounce, BouncedRecipient, Calendar, Client, Envelope,
+    Forward, Headers, Hidden, HiddenKind, Message, Part, PartClass, Pixels, Reply, SealForm, SealScheme, Sealed,
 };
 pub use name::safe_name;
 pub use parse::{part, read};

@@ -30,6 +30,18 @@ impl Address {
 pub struct Envelope {
     pub mail_from: Option<String>,
     pub rcpt_to: Vec<String>,
+    /// Who handed it to our listener; `None` when that is not known, as in envelopes that were stored before it was kept.
+    #[serde(default)]
+    pub client: Option<Client>,
+}
+
+/// The client of an SMTP conversation.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Client {
+    /// Its address as text; `None` for a local socket.
+    pub ip: Option<String>,
+    /// What it called itself (RFC 5321, section 4.1.1.1), unverified.
+    pub hello: String,
 }
 
 /// The header fields that decisions need; dates are RFC 3339 in UTC, ids stand without angle brackets.

@@ -1,12 +1,15 @@
 //! What a decision needs to know (questions) and what was found out (facts).
 
 use mail::Envelope;
+use mail::authenticity::Authenticity;
 use serde::{Deserialize, Serialize};
 
 /// One thing that `decide` needs to know and cannot know by itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "question", rename_all = "snake_case")]
 pub enum Question {
+    /// Does the author's domain vouch for the mail?
+    Authenticity,
     /// Which of these addresses are reply addresses that we signed, and for which issues?
     ReplyTokens { addresses: Vec<String> },
     /// To which issue does the first of these Message-IDs belong that we know? In order of trust.
@@ -75,6 +78,9 @@ pub struct Facts {
     pub site: String,
     pub mailbox: String,
     pub envelope: Envelope,
+    /// Whether authors are verified in this mailbox; otherwise nothing is asked, and nobody is proved.
+    pub verifies_authors: bool,
+    pub authenticity: Option<Authenticity>,
     pub reply_tokens: Option<Vec<TokenGrant>>,
     pub thread: Option<Thread>,
     pub seen_before: Option<Vec<SeenBefore>>,
@@ -91,7 +97,7 @@ pub const ROUNDS_MAX: usize = 5;
 ///
 /// It walks the very path that [`crate::decide()`] walks and stops where an answer is missing, so it never asks what the
 /// decision does not need. When every question is answered in turn, nothing is open after at most [`ROUNDS_MAX`] rounds:
-/// what the store knows; the first issue that was named, and who took part in it; all others that were named, and who
+/// the author; what the store knows; the first issue that was named, and who took part in it; all others that were named, and who
 /// took part in those.
 pub fn ask(message: &mail::Message, profile: &crate::Profile, facts: &Facts) -> Vec<Question> {
     crate::decide::open_questions(message, profile, facts)

@@ -23,6 +23,7 @@ use crate::{Facts, IssueTarget, Origin, Outcome, Plan, Profile, Question, Step, 
 use association::Association;
 use automatic::Course;
 use evidence::Evidence;
+use mail::authenticity::Verdict as AuthorVerdict;
 use mail::{Message, Reply};
 use verdict::{Place, Trace, Verdict, in_words, shortened};
 
@@ -100,6 +101,9 @@ fn weigh<'a>(
     if let Some(verdict) = early {
         return Ok(verdict);
     }
+    if evidence.facts.verifies_authors && evidence.facts.authenticity.is_none() {
+        return Err(vec![Question::Authenticity]);
+    }
     *rule = routing::rule(evidence, trace);
     if let Some(verdict) = rule.and_then(routing::stopped_by) {
         return Ok(verdict);
@@ -132,16 +136,21 @@ fn weigh<'a>(
 /// What is doubtful about the sender or malformed in the mail; neither stops it (SEC-03).
 fn note_form(evidence: &Evidence, trace: &mut Trace) {
     let sender = &evidence.sender;
-    match (&sender.identity, sender.doubt) {
-        (Some(address), None) => trace.note("Who sent it?", format!("{address}, unverified"), "an outsider"),
+    let proof = proof_in_words(evidence);
+    match (&sender.identity, &sender.doubt) {
+        (Some(address), None) => trace.note("Who sent it?", format!("{address}, {proof}"), "an outsider"),
         (Some(address), Some(doubt)) => {
-            trace.note("Who sent it?", format!("{address}, unverified; {doubt}"), "an outsider")
+            trace.note("Who sent it?", format!("{address}, {proof}; {doubt}"), "an outsider")
         }
         (None, doubt) => trace.note(
             "Who sent it?",
-            format!("unverified, {}", doubt.unwrap_or("unknown")),
+            format!("unverified, {}", doubt.as_deref().unwrap_or("unknown")),
             "an outsider of no identity",
         ),
+    }
+    let left_out = evidence.facts.authenticity.as_ref().map(|found| found.notes.join("; ")).unwrap_or_default();
+    if !left_out.is_empty() {
+        trace.note("What vouches for it and does not count?", left_out, "it proves nothing");
     }
     if !evidence.message.faults.is_empty() {
         trace.note(
@@ -149,6 +158,18 @@ fn note_form(evidence: &Evidence, trace: &mut Trace) {
             format!("no, {}", evidence.message.faults.join("; ")),
             "it is taken as it could be read",
         );
+    }
+}
+
+/// How far the author is proved; for an author of our own reading only.
+fn proof_in_words(evidence: &Evidence) -> String {
+    match &evidence.facts.authenticity {
+        Some(found) if evidence.is_authentic() => format!("authentic ({})", found.why),
+        Some(found) if found.verdict == AuthorVerdict::NotAuthentic => format!("not authentic ({})", found.why),
+        Some(found) if found.verdict == AuthorVerdict::Unknown => format!("unverified ({})", found.why),
+        // A proof of another address than the one that was read here.
+        Some(_) => "unverified (what vouches for it is about another address)".to_owned(),
+        None => "unverified".to_owned(),
     }
 }
 
@@ -210,6 +231,7 @@ fn unanswered(open: &[Question], trace: &mut Trace) -> Verdict {
 
 fn in_plain_words(question: &Question) -> String {
     match question {
+        Question::Authenticity => "Does the author's domain vouch for it?".to_owned(),
         Question::ReplyTokens { addresses } => format!("Which of {} did we sign?", addresses.join(", ")),
         Question::Thread { message_ids } => {
             format!("To which issue does the first known of {} belong?", message_ids.join(", "))

@@ -45,6 +45,7 @@ fault_codes! {
     CellUnavailable = 201, "No sandboxed process could be started.", "Run `sealpost check`; memory or process limits of the service may be too low.";
     TooComplex = 202, "A message has more parts, depth or header fields than the limits allow.", "Look at it in the console; raise the limit in the settings if it is genuine.";
     ParentUndecided = 203, "The mail refers to another one that has no issue yet.", "Nothing: it goes on when that one has its issue, or after the wait that the settings name.";
+    DnsUnavailable = 204, "DNS gave no answer about the author of a mail.", "See whether the servers in `dns.servers`, or those of the system, answer; the mail goes on by itself, at the latest after `dns.patience_s`.";
     TrackerRefused = 300, "The tracker refused a request as wrong.", "Read the answer in the story of the mail; usually a field, a project or a permission is missing.";
     TrackerUnauthorised = 301, "The tracker refused the account of this site.", "Check the site's account and token with `sealpost check`.";
     TrackerGone = 302, "The issue or project does not exist any more, or the account may not see it.", "Decide in the console what becomes of the mail.";

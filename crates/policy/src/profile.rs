@@ -41,6 +41,7 @@ pub struct Profile {
     reply_prefix: String,
     reply_domains: Vec<String>,
     pub(crate) strangers: Strangers,
+    pub(crate) require_authentic: bool,
     pub(crate) verification: Treatment,
 }
 
@@ -85,6 +86,11 @@ impl Profile {
         projects
     }
 
+    /// Whether it asks for proved authors, so that it makes sense only for mailboxes that verify them.
+    pub fn needs_authenticity(&self) -> bool {
+        self.require_authentic || self.rules.iter().any(|rule| rule.authentic.is_some())
+    }
+
     /// Values that could not be read stand as something harmless: the reader's verdict refuses the profile as a whole.
     fn read(name: &str, document: &toml::Table, reader: &mut Reader) -> Profile {
         let top = reader.top(document);
@@ -106,6 +112,7 @@ impl Profile {
             reply_prefix: reader.text(&reply, "prefix").unwrap_or_default(),
             reply_domains: reader.names(&reply, "domains"),
             strangers: reader.word(&threads, "strangers").unwrap_or(Strangers::Create),
+            require_authentic: reader.truth(&threads, "require_authentic").unwrap_or_default(),
             verification: reader.word(&threads, "verification").unwrap_or(Treatment::Hold),
         }
     }

@@ -37,7 +37,9 @@ fn the_sample_shows_every_setting_with_its_default() {
         let (table, name) = setting.key.rsplit_once('.').unwrap_or(("", setting.key));
         let table = if table.is_empty() { &document } else { document[table].as_table().unwrap() };
         let shown = table.get(name).unwrap_or_else(|| panic!("the sample lacks {}", setting.key));
-        let shown = shown.as_str().map(str::to_owned).or_else(|| shown.as_integer().map(|number| number.to_string()));
+        let number = || shown.as_integer().map(|number| number.to_string());
+        let truth = || shown.as_bool().map(|truth| truth.to_string());
+        let shown = shown.as_str().map(str::to_owned).or_else(number).or_else(truth);
         if let (Default::Is(default), Some(shown)) = (setting.default, shown) {
             assert_eq!(shown, default, "{}", setting.key);
         }
@@ -55,6 +57,7 @@ fn value(form: Form) -> String {
         Form::Prefix => "\"r-\"".to_owned(),
         Form::Globs | Form::Regexes => "[\"a.*\"]".to_owned(),
         Form::Number(most) => most.to_string(),
+        Form::Truth => "true".to_owned(),
     }
 }
 
@@ -85,7 +88,7 @@ fn defaults_written_out_are_the_same_as_left_out() {
     for setting in SETTINGS.iter().filter(|setting| !setting.key.starts_with("rule[]")) {
         if let Default::Is(default) = setting.default {
             let value = match setting.form {
-                Form::Number(_) => default.to_owned(),
+                Form::Number(_) | Form::Truth => default.to_owned(),
                 Form::Addresses | Form::Domains => "[]".to_owned(),
                 _ => format!("{default:?}"),
             };
@@ -137,6 +140,10 @@ const WRONG: &[(&str, &str)] = &[
         "catch = [\"sup*@example.com\"]\n",
         "support.toml: catch = \"sup*@example.com\" is not an address; write \"local@domain\", or \"*@domain\" for all of a domain",
     ),
+    (
+        "threads.require_authentic = \"yes\"\n",
+        "support.toml: threads.require_authentic = \"yes\" is neither true nor false; write one of them without quotes",
+    ),
     ("catch = [1]\n", "support.toml: catch = […] is neither a text nor a list of texts; write [\"one\", \"two\"]"),
     (
         "attachments_max = 1001\n",
@@ -165,7 +172,7 @@ const WRONG: &[(&str, &str)] = &[
     ("rule = 1\n", "support.toml: rule = 1 is not a list of tables; begin each with [[rule]]"),
     (
         "[[rule]]\nname = \"all\"\n",
-        "support.toml: rule[1].name = \"all\" has no condition; add from, to or subject (the rest is what [default] is for)",
+        "support.toml: rule[1].name = \"all\" has no condition; add from, to, subject or authentic (the rest is what [default] is for)",
     ),
     (
         "[[rule]]\nname = \"r\"\nsubject_regex = \"(\"\n",

@@ -1,6 +1,7 @@
 //! What holds for every message, profile and fact: decisions are total and repeatable, keys are stable, asking ends.
 #![allow(clippy::unwrap_used)]
 
+use mail::authenticity::{Authenticity, Verdict as AuthorVerdict};
 use mail::{Address, Automatic, AutomaticKind, Envelope, Headers, Hidden, HiddenKind, Message, Part, Reply};
 use policy::ask::ROUNDS_MAX;
 use policy::decide::SUMMARY_UNITS_MAX;
@@ -90,6 +91,8 @@ prop_compose! {
 #[derive(Debug, Clone)]
 struct Answers {
     envelope: Envelope,
+    verifies_authors: bool,
+    authenticity: Authenticity,
     granted: Vec<bool>,
     thread: Option<usize>,
     seen: Vec<SeenBefore>,
@@ -101,8 +104,10 @@ prop_compose! {
     fn answers()(
         mail_from in proptest::option::of(address()), rcpt_to in vec(address(), 0..3), granted in vec(any::<bool>(), 1..6), thread in proptest::option::of(0usize..20),
         seen in vec(seen(), 0..3), issues in vec(proptest::option::of(issue()), 1..6), involved in vec(any::<bool>(), 1..4),
+        verifies_authors: bool, verdict in select(vec![AuthorVerdict::Authentic, AuthorVerdict::NotAuthentic, AuthorVerdict::Unknown]), author in proptest::option::of(address()),
     ) -> Answers {
-        Answers { envelope: Envelope { mail_from, rcpt_to }, granted, thread, seen, issues, involved }
+        let authenticity = Authenticity { address: author, ..Authenticity::without_checks(verdict, "it was drawn") };
+        Answers { envelope: Envelope { mail_from, rcpt_to, client: None }, verifies_authors, authenticity, granted, thread, seen, issues, involved }
     }
 }
 
@@ -114,12 +119,14 @@ impl Answers {
             site: "main".to_owned(),
             mailbox: "smtp".to_owned(),
             envelope: self.envelope.clone(),
+            verifies_authors: self.verifies_authors,
             ..Facts::default()
         }
     }
 
     fn answer(&self, question: &Question, facts: &mut Facts) {
         match question {
+            Question::Authenticity => facts.authenticity = Some(self.authenticity.clone()),
             Question::ReplyTokens { addresses } => {
                 let granted = addresses.iter().zip(self.granted.iter().cycle()).filter(|(_, granted)| **granted);
                 let grant = |address: &String| TokenGrant {
@@ -157,6 +164,7 @@ fn profile() -> impl Strategy<Value = Profile> {
         "default.mode = \"comment\"\nduplicates = \"keep\"\n",
         "threads = { strangers = \"comment\", verification = \"accept\" }\nautomatic = { auto_reply = \"comment\", bulk = \"accept\", bounce = \"hold\" }\n",
         "attachments_max = 2\nloops = \"ignore\"\nreply.prefix = \"\"\n",
+        "threads.require_authentic = true\n[[rule]]\nname = \"forged\"\nauthentic = false\nfrom = \"*x*\"\noutcome = \"hold\"\n",
         "[[rule]]\nname = \"stop\"\nfrom = \"*example*\"\noutcome = \"quarantine\"\n[[rule]]\nname = \"go\"\nsubject_regex = \".\"\noutcome = \"accept\"\nproject = \"OPS\"\n",
     ];
     select(extras.to_vec())
@@ -244,6 +252,22 @@ proptest! {
         for issue in answers.issues.iter_mut().flatten() {
             issue.people = vec!["support@example.com".to_owned()];
         }
+        let mut facts = answers.start();
+        for _ in 0..ROUNDS_MAX {
+            for question in policy::ask(&message, &profile, &facts) {
+                answers.answer(&question, &mut facts);
+            }
+        }
+        prop_assert_ne!(decide(&message, &reply, &profile, &facts).outcome, Outcome::Comment);
+    }
+
+    /// SEC-01: where proof is asked for, nobody without one joins a thread by what his header says.
+    #[test]
+    fn sec_01_without_proof_no_header_joins_a_thread(message in message(), reply in reply(), mut answers in answers()) {
+        let profile = Profile::from_toml("p", "default.project = \"DEMO\"\nthreads = { require_authentic = true, strangers = \"comment\" }\n", "p.toml").unwrap();
+        answers.granted = vec![false];
+        answers.verifies_authors = true;
+        answers.authenticity.address = Some("somebody@else.example".to_owned());
         let mut facts = answers.start();
         for _ in 0..ROUNDS_MAX {
             for question in policy::ask(&message, &profile, &facts) {

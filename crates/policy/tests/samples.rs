@@ -17,6 +17,7 @@ struct Memory {
 impl Memory {
     fn answer(&self, question: Question, facts: &mut Facts) {
         match question {
+            Question::Authenticity => panic!("no author is verified here"),
             Question::ReplyTokens { .. } => facts.reply_tokens = Some(Vec::new()),
             Question::SeenBefore => facts.seen_before = Some(Vec::new()),
             Question::Thread { message_ids } => {
@@ -78,8 +79,11 @@ fn the_eight_sample_mails_come_to_what_their_names_say() {
     for (name, outcome, least_steps) in expected {
         let raw = std::fs::read(folder.join(format!("{name}.eml"))).unwrap();
         let reading = mail::read(&raw, &Limits::default());
-        let envelope =
-            Envelope { mail_from: Some("a@b.example".to_owned()), rcpt_to: vec!["support@desk.example".to_owned()] };
+        let envelope = Envelope {
+            mail_from: Some("a@b.example".to_owned()),
+            rcpt_to: vec!["support@desk.example".to_owned()],
+            client: None,
+        };
         let mut facts = Facts { now: "2026-11-22T10:00:00Z".to_owned(), envelope, ..Facts::default() };
         for _ in 0..policy::ask::ROUNDS_MAX {
             for question in policy::ask(&reading.message, &profile, &facts) {

@@ -34,6 +34,7 @@ pub struct Settings {
     pub log: Log,
     pub work: Work,
     pub cells: Cells,
+    pub dns: Dns,
     pub mail: mail::Limits,
     pub size_bytes_max: u64,
     pub sites: Vec<Site>,
@@ -73,6 +74,24 @@ pub struct Cells {
 }
 
 #[derive(Debug, Clone)]
+pub struct Dns {
+    pub servers: Vec<SocketAddr>,
+    pub timeout_s: u64,
+    pub retries: u32,
+    pub total_s: u64,
+    pub answers_max: u64,
+    pub patience_s: u64,
+}
+
+/// How the authors of a mailbox's mail are verified.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Authenticity {
+    Nothing,
+    Header(mail::authenticity::Trust),
+    Dns,
+}
+
+#[derive(Debug, Clone)]
 pub struct Site {
     pub name: String,
     pub region: String,
@@ -95,6 +114,7 @@ pub struct Mailbox {
     pub kind: String,
     pub listen: String,
     pub profile: String,
+    pub authenticity: Authenticity,
     pub hostname: String,
     /// `none`, `starttls` or `implicit`.
     pub tls: String,

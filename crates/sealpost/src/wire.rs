@@ -122,6 +122,7 @@ impl Gateway {
 
 /// The mailboxes with their profiles, each profile imported as a version of its own when its text is new.
 pub async fn mailboxes(settings: &Settings, store: &Store) -> Result<Vec<engine::Mailbox>, Failure> {
+    let dns = adapters::dns(settings)?;
     let mut found = Vec::with_capacity(settings.mailboxes.len());
     for mailbox in &settings.mailboxes {
         let file = settings.profiles.iter().find(|profile| profile.name == mailbox.profile);
@@ -131,6 +132,7 @@ pub async fn mailboxes(settings: &Settings, store: &Store) -> Result<Vec<engine:
             name: mailbox.name.clone(),
             site: mailbox.site.clone(),
             profile: Arc::new(imported(file, &mailbox.site, store).await?),
+            author_proof: adapters::author_proof(&mailbox.authenticity, &dns),
         });
     }
     Ok(found)

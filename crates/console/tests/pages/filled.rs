@@ -63,7 +63,11 @@ pub async fn take(store: &Store, name: &str, received_at: i64, words: &Words) ->
         site: SITE.into(),
         mailbox: "support".into(),
         handle: Handle::Lasting(name.into()),
-        envelope: Envelope { mail_from: Some(words.sender.clone()), rcpt_to: vec!["help@north.example".into()] },
+        envelope: Envelope {
+            mail_from: Some(words.sender.clone()),
+            rcpt_to: vec!["help@north.example".into()],
+            client: None,
+        },
         digest,
         message_id: Some(format!("{name}@id.example")),
         refers_to: vec![],

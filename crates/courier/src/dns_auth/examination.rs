@@ -1,12 +1,9 @@
 //! A mail as it streams by: its header is kept, its body goes into hashes.
 
-use mail::authenticity;
+use mail::authenticity::{self, HEAD_BYTES_MAX};
 use mail_auth::common::crypto::{HashContext, HashImpl, Sha256};
 use mail_auth::dkim::Canonicalization;
 use mail_auth::dkim::canonicalize::BodyHasher;
-
-/// As much header as is kept; a mail with more proves nothing and is quarantined anyway (SEC-22).
-const HEAD_BYTES_MAX: usize = 256 * 1024;
 
 type Hasher = BodyHasher<<Sha256 as HashImpl>::Context>;
 
@@ -35,6 +32,7 @@ impl Examination {
             return self.write(&body);
         }
         if self.head.len() > HEAD_BYTES_MAX {
+            // A mail with more header proves nothing, and is quarantined anyway (SEC-22).
             self.head_ended = true;
         }
         !self.head_ended

@@ -1,6 +1,6 @@
 //! Who writes to whom: MAIL and RCPT.
 
-use mail::Envelope;
+use mail::{Client, Envelope};
 
 use super::command::Sender;
 use super::session::{Next, Session, ask};
@@ -24,8 +24,12 @@ impl<G: Gate> Session<'_, G> {
             self.say(421, "4.7.0", "Enough mails on one connection; please connect again");
             return Next::Close;
         }
+        let client = Client {
+            ip: self.ip.map(|ip| ip.to_canonical().to_string()),
+            hello: self.greeting.as_ref().map(|greeting| greeting.name.clone()).unwrap_or_default(),
+        };
         self.transaction = Some(Transaction {
-            envelope: Envelope { mail_from: sender.address, rcpt_to: Vec::new() },
+            envelope: Envelope { mail_from: sender.address, rcpt_to: Vec::new(), client: Some(client) },
             accepted: Vec::new(),
             utf8: sender.utf8,
         });

@@ -4,13 +4,15 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use courier::smtp_in::{Endpoint, Gate, Intake, Listener, Refusal, Settings};
-use mail::Envelope;
+use mail::{Client, Envelope};
 use tokio::sync::Semaphore;
 
 /// A mail that was finished.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kept {
+    /// Without the client, so that it equals what was sent.
     pub envelope: Envelope,
+    pub client: Client,
     pub received: String,
     pub bytes: Vec<u8>,
 }
@@ -61,12 +63,13 @@ impl Gate for Book {
         }
     }
 
-    async fn open(&self, envelope: Envelope) -> Result<Page, Refusal> {
+    async fn open(&self, mut envelope: Envelope) -> Result<Page, Refusal> {
         *self.opened.lock().unwrap() += 1;
         if is_to(&envelope, "full") {
             return Err(Refusal { code: 452, status: "4.3.1", text: "No room".to_owned() });
         }
-        let mail = Kept { envelope, received: String::new(), bytes: Vec::new() };
+        let client = envelope.client.take().expect("every mail has a client");
+        let mail = Kept { envelope, client, received: String::new(), bytes: Vec::new() };
         Ok(Page { kept: self.kept.clone(), mail, release: self.release.clone() })
     }
 

@@ -63,7 +63,7 @@ async fn serving(settings: Settings) -> (Arc<Listener<Book>>, Arc<Book>) {
 }
 
 fn envelope() -> Envelope {
-    Envelope { mail_from: Some("a@c.example".to_owned()), rcpt_to: vec!["b@d.example".to_owned()] }
+    Envelope { mail_from: Some("a@c.example".to_owned()), rcpt_to: vec!["b@d.example".to_owned()], client: None }
 }
 
 #[tokio::test]

@@ -73,7 +73,8 @@ async fn a_local_socket_is_replaced_when_stale_and_removed_at_the_end() {
     let (stop, stopped) = oneshot::channel::<()>();
     let server = tokio::spawn(async move { listener.serve(async move { stopped.await.unwrap_or_default() }).await });
     let target = Target { host: Host::Unix(path.clone()), lmtp: true, ..Target::smtp("", 0) };
-    let envelope = Envelope { mail_from: None, rcpt_to: vec!["b@d.example".to_owned(), "e@d.example".to_owned()] };
+    let envelope =
+        Envelope { mail_from: None, rcpt_to: vec!["b@d.example".to_owned(), "e@d.example".to_owned()], client: None };
     let delivery = timeout(Duration::from_secs(60), submit(&target, &envelope, b"hello\n.\n")).await.unwrap().unwrap();
     assert_eq!(delivery.id(), Some("m1"));
     assert_eq!(delivery.outcomes.len(), 2);

@@ -23,7 +23,7 @@ async fn serving(settings: Settings) -> (Target, Arc<Book>, Arc<Listener<Book>>)
 
 fn to(recipients: &[&str]) -> Envelope {
     let rcpt_to = recipients.iter().map(|name| format!("{name}@d.example")).collect();
-    Envelope { mail_from: Some("a@c.example".to_owned()), rcpt_to }
+    Envelope { mail_from: Some("a@c.example".to_owned()), rcpt_to, client: None }
 }
 
 async fn send(target: &Target, envelope: &Envelope, raw: &[u8]) -> Result<Delivery, Fault> {
@@ -53,6 +53,8 @@ async fn a_connection_is_used_again_and_each_recipient_has_an_outcome() {
     assert_eq!(book.mails().len(), 21);
     assert_eq!(book.mails()[19].bytes, b"Subject: 20\r\n\r\n.dot\r\nno end\r\n");
     assert_eq!(book.mails()[0].envelope, to(&["b", "e"]));
+    assert_eq!(book.mails()[0].client.ip.as_deref(), Some("127.0.0.1"));
+    assert!(!book.mails()[0].client.hello.is_empty());
 }
 
 #[tokio::test]
@@ -68,7 +70,7 @@ async fn what_the_server_cannot_take_is_not_sent() {
     let (target, book, _) = serving(Settings { size_bytes_max: 100, ..settings() }).await;
     let fault = send(&target, &to(&["b"]), &[b'x'; 101]).await.unwrap_err();
     assert!(fault.kind == FaultKind::Permanent && fault.detail.starts_with("552 5.3.4 "), "{fault:?}");
-    let utf8 = Envelope { mail_from: None, rcpt_to: vec!["jörg@d.example".to_owned()] };
+    let utf8 = Envelope { mail_from: None, rcpt_to: vec!["jörg@d.example".to_owned()], client: None };
     send(&target, &utf8, "é".as_bytes()).await.unwrap();
     assert_eq!(book.mails()[0].envelope, utf8);
     assert!(book.mails()[0].received.contains("UTF8SMTP"));
@@ -78,7 +80,7 @@ async fn what_the_server_cannot_take_is_not_sent() {
 async fn sec_09_an_address_cannot_become_a_command() {
     let (target, _, _) = serving(settings()).await;
     for address in ["b@d>\r\nRCPT TO:<evil@d", "b\n@d", "b>@d", "", "b\u{2028}@d"] {
-        let envelope = Envelope { mail_from: None, rcpt_to: vec![address.to_owned()] };
+        let envelope = Envelope { mail_from: None, rcpt_to: vec![address.to_owned()], client: None };
         let fault = send(&target, &envelope, b"x").await.unwrap_err();
         assert_eq!((fault.kind, fault.code), (FaultKind::Permanent, FaultCode::SmtpRefused), "{address:?}");
     }

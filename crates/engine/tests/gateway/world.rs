@@ -4,8 +4,8 @@ use super::reading::Direct;
 use courier::smtp_in::{Gate, Intake, Refusal};
 use desk::{Desk, FaultSwitches};
 use engine::speak::{SiteConnection, Speaker};
-use engine::{Gateway, Mailbox, Parts, Reader, Settings, Site, Voice};
-use mail::Envelope;
+use engine::{AuthorProof, Gateway, Mailbox, Parts, Reader, Settings, Site, Voice};
+use mail::{Client, Envelope};
 use policy::{Profile, Receipt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -187,9 +187,14 @@ impl World {
 
 /// Hands a mail to a mailbox of a gateway, as the SMTP listener does; the id of its message.
 pub async fn send(gateway: &Gateway, mailbox: &str, mail: &str) -> Result<String, Refusal> {
+    send_by(None, gateway, mailbox, mail).await
+}
+
+/// The same for a client that is known.
+pub async fn send_by(client: Option<Client>, gateway: &Gateway, mailbox: &str, mail: &str) -> Result<String, Refusal> {
     let gate = gateway.gate(mailbox).unwrap();
     let envelope =
-        Envelope { mail_from: Some("ann@example.org".into()), rcpt_to: vec![format!("{mailbox}@example.com")] };
+        Envelope { mail_from: Some("ann@example.org".into()), rcpt_to: vec![format!("{mailbox}@example.com")], client };
     let mut intake = gate.open(envelope).await?;
     intake.received("Received: from client by gateway; now\r\n");
     // Uneven pieces: nothing may depend on where a mail is cut.
@@ -317,5 +322,5 @@ pub fn start_gateway(store: &Store, voice: &Arc<dyn Voice>, reader: Arc<dyn Read
 
 pub fn mailbox(name: &str, profile: &str) -> Mailbox {
     let profile = Arc::new(Profile::from_toml(name, profile, "a test").unwrap());
-    Mailbox { name: name.to_owned(), site: "acme".to_owned(), profile }
+    Mailbox { name: name.to_owned(), site: "acme".to_owned(), profile, author_proof: AuthorProof::Nothing }
 }

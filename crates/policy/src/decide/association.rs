@@ -148,6 +148,12 @@ fn weigh(evidence: &Evidence, sign: &Sign) -> Weight {
             let because = format!("a signed token grants a comment on {issue_name} as an outsider");
             Weight::Counts(issue, because)
         }
+        Way::StoredMessageId | Way::SubjectKey if evidence.profile.require_authentic && !evidence.is_authentic() => {
+            let named = way_named(sign.way);
+            Weight::Not(format!(
+                "{named} {issue_name}, but its author is not proved (threads.require_authentic = true)"
+            ))
+        }
         Way::StoredMessageId if evidence.profile.strangers == Strangers::Comment => {
             let because = format!(
                 "it refers to a known message of {issue_name}; whoever does may comment as an outsider (threads.strangers = \"comment\")"
@@ -156,9 +162,7 @@ fn weigh(evidence: &Evidence, sign: &Sign) -> Weight {
         }
         Way::StoredMessageId | Way::SubjectKey => match takes_part(evidence, &issue) {
             Ok(true) => {
-                let named =
-                    if sign.way == Way::SubjectKey { "its subject names" } else { "it refers to a known message of" };
-                let because = format!("{named} {issue_name}, in which its sender takes part");
+                let because = format!("{} {issue_name}, in which its sender takes part", way_named(sign.way));
                 Weight::Counts(issue, because)
             }
             Ok(false) if sign.way == Way::StoredMessageId => {
@@ -171,6 +175,10 @@ fn weigh(evidence: &Evidence, sign: &Sign) -> Weight {
             Err(question) => Weight::Open(question),
         },
     }
+}
+
+fn way_named(way: Way) -> &'static str {
+    if way == Way::SubjectKey { "its subject names" } else { "it refers to a known message of" }
 }
 
 /// Whether the sender takes part in the issue, as far as an address that nobody has proved can tell.

@@ -28,7 +28,7 @@ pub(super) struct Sender {
     /// Every address that stands in From, as it stood.
     pub(super) claimed: Vec<String>,
     /// Why the author cannot be taken at his word, in words.
-    pub(super) doubt: Option<&'static str>,
+    pub(super) doubt: Option<String>,
 }
 
 impl<'a> Evidence<'a> {
@@ -40,6 +40,13 @@ impl<'a> Evidence<'a> {
     /// The sender, unless it is one of our own addresses, which is nobody.
     pub(super) fn person(&self) -> Option<&str> {
         self.sender.identity.as_deref().filter(|address| !self.is_ours(address))
+    }
+
+    /// Whether it is proved that the only author wrote the mail, or at least that his domain let him. The proof has to be
+    /// of the very address that is taken for the author's (SEC-03).
+    pub(super) fn is_authentic(&self) -> bool {
+        let proof = self.facts.authenticity.as_ref();
+        proof.is_some_and(|proof| self.sender.identity.as_deref().is_some_and(|identity| proof.proves(identity)))
     }
 
     /// Whether a normalised address is one of ours: the profile names it, or this very mail came in by it.
@@ -54,7 +61,7 @@ impl<'a> Evidence<'a> {
 fn sender(message: &Message) -> Sender {
     let from = &message.headers.from;
     let claimed = from.iter().map(|author| author.address.clone()).collect();
-    let nobody = |doubt| Sender { identity: None, author: None, claimed, doubt: Some(doubt) };
+    let nobody = |doubt: &str| Sender { identity: None, author: None, claimed, doubt: Some(doubt.to_owned()) };
     match from.as_slice() {
         [] => nobody("the mail names no author"),
         [author] if !is_plain_address(&author.address) => {
@@ -62,13 +69,13 @@ fn sender(message: &Message) -> Sender {
         }
         [author] => {
             let identity = author.normalised();
-            let pretends = author.name.as_deref().is_some_and(|name| shows_other_address(name, &identity));
-            let name = if pretends { None } else { author.name.clone() };
+            let pretence = mail::pretence(author);
+            let name = author.name.clone().filter(|_| pretence.is_none());
             Sender {
                 author: Some(Address { name, address: author.address.trim().to_owned() }),
                 identity: Some(identity),
                 claimed: Vec::new(),
-                doubt: pretends.then_some("the author's name shows another address, so the name is left out"),
+                doubt: pretence.map(|p| format!("the author's name {}, so the name is left out", p.in_words())),
             }
         }
         _ => nobody("the mail names more than one author"),
@@ -95,12 +102,4 @@ fn is_plain_address(address: &str) -> bool {
         }
         None => false,
     }
-}
-
-fn shows_other_address(name: &str, identity: &str) -> bool {
-    // The full-width and the small at-sign look like one.
-    let name = name.replace(['＠', '﹫'], "@");
-    let words = name.split(|c: char| c.is_whitespace() || "<>()[],;:\"'".contains(c));
-    let mut addresses = words.filter(|word| is_plain_address(word));
-    addresses.any(|address| address.to_lowercase() != identity)
 }

@@ -68,6 +68,12 @@ fn holds(rule: &Rule, evidence: &Evidence) -> Option<String> {
         ("subject", &rule.subject, std::slice::from_ref(&evidence.subject)),
     ];
     let mut because = Vec::new();
+    if let Some(wanted) = rule.authentic {
+        if evidence.is_authentic() != wanted {
+            return None;
+        }
+        because.push(format!("its author is {}proved", if wanted { "" } else { "not " }));
+    }
     for (condition, patterns, values) in conditions {
         if patterns.is_empty() {
             continue;

@@ -135,6 +135,22 @@ impl<'o> Reader<'o> {
         }
     }
 
+    /// `true` or `false`; `None` when it is left out and no default is known, or when it is wrong.
+    pub(super) fn truth(&mut self, section: &Section, key: &str) -> Option<bool> {
+        let setting = setting_of(section, key);
+        let Some(value) = section.table.and_then(|table| table.get(key)) else {
+            return match setting.default {
+                Default::Is(default) => default.parse().ok(),
+                Default::Required | Default::Unset => None,
+            };
+        };
+        let truth = value.as_bool();
+        if truth.is_none() {
+            self.refuse(section, key, "is neither true nor false; write one of them without quotes");
+        }
+        truth
+    }
+
     /// One or several texts, in lower case, each an address or a domain as the setting says.
     pub(super) fn names(&mut self, section: &Section, key: &str) -> Vec<String> {
         let form = setting_of(section, key).form;

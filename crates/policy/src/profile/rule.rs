@@ -20,6 +20,7 @@ pub(crate) struct Rule {
     pub(crate) from: Vec<Pattern>,
     pub(crate) to: Vec<Pattern>,
     pub(crate) subject: Vec<Pattern>,
+    pub(crate) authentic: Option<bool>,
     pub(crate) outcome: Option<Treatment>,
     pub(crate) project: Option<String>,
     pub(crate) issue_type: Option<String>,
@@ -58,18 +59,20 @@ impl Rule {
             from: reader.patterns(section, "from"),
             to: reader.patterns(section, "to"),
             subject: reader.patterns(section, "subject"),
+            authentic: reader.truth(section, "authentic"),
             outcome: reader.word(section, "outcome"),
             project: reader.text(section, "project"),
             issue_type: reader.text(section, "issue_type"),
             mode: reader.word(section, "mode"),
         };
-        let unconditional = rule.from.is_empty() && rule.to.is_empty() && rule.subject.is_empty();
+        let unconditional =
+            rule.from.is_empty() && rule.to.is_empty() && rule.subject.is_empty() && rule.authentic.is_none();
         // A condition that could not be read is complained of already.
         if unconditional && reader.wrong_lines() == wrong_before {
             reader.refuse(
                 section,
                 "name",
-                "has no condition; add from, to or subject (the rest is what [default] is for)",
+                "has no condition; add from, to, subject or authentic (the rest is what [default] is for)",
             );
         }
         rule

@@ -21,6 +21,8 @@ pub enum Form {
     /// One or several regular expressions that match anywhere, in the linear-time syntax of the Rust crate `regex`. At
     /// most 1 KiB each, 1 MiB compiled.
     Regexes,
+    /// `true` or `false`.
+    Truth,
     /// A whole number from 0 to this one.
     Number(u32),
 }
@@ -118,6 +120,13 @@ pub const SETTINGS: &[Setting] = &[
     setting("rule[].subject", Form::Globs, Default::Unset, "The rule holds for mail with these subjects."),
     setting("rule[].subject_regex", Form::Regexes, Default::Unset, "As `subject`, as regular expressions."),
     setting(
+        "rule[].authentic",
+        Form::Truth,
+        Default::Unset,
+        "With `true` the rule holds for mail whose author's domain vouches for it, with `false` for all other mail, that for \
+         which it could not be found out included. The mailbox has to verify authors (`mailbox[].authenticity`).",
+    ),
+    setting(
         "rule[].outcome",
         Form::OneOf(&["accept", "ignore", "hold", "quarantine"]),
         Default::Unset,
@@ -180,6 +189,14 @@ pub const SETTINGS: &[Setting] = &[
         "What becomes of mail that refers to a known message of an issue in which its sender has not taken part. \
          Message-IDs are seen by many and signed by nobody, so by default it becomes a new issue that says where it may \
          belong; `comment` adds it as an outsider's comment.",
+    ),
+    setting(
+        "threads.require_authentic",
+        Form::Truth,
+        Default::Is("false"),
+        "With `true` only mail whose author's domain vouches for it becomes a comment because it refers to a known message or \
+         names an issue in its subject; signed reply addresses work as ever. The mailbox has to verify authors \
+         (`mailbox[].authenticity`).",
     ),
     setting(
         "threads.verification",

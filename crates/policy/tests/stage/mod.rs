@@ -105,6 +105,7 @@ pub fn question(message: &Message, profile: &Profile, answers: &Facts) -> (Strin
         site: answers.site.clone(),
         mailbox: answers.mailbox.clone(),
         envelope: answers.envelope.clone(),
+        verifies_authors: answers.verifies_authors,
         ..Facts::default()
     };
     let mut text = String::new();
@@ -131,6 +132,7 @@ pub fn question(message: &Message, profile: &Profile, answers: &Facts) -> (Strin
 /// Copies the answer from what is prepared; whether there was one.
 fn answer(question: &Question, answers: &Facts, known: &mut Facts) -> bool {
     match question {
+        Question::Authenticity => known.authenticity.clone_from(&answers.authenticity),
         Question::ReplyTokens { .. } => known.reply_tokens.clone_from(&answers.reply_tokens),
         Question::Thread { .. } => known.thread.clone_from(&answers.thread),
         Question::SeenBefore => known.seen_before.clone_from(&answers.seen_before),
@@ -146,6 +148,7 @@ fn answer(question: &Question, answers: &Facts, known: &mut Facts) -> bool {
         }
     }
     match question {
+        Question::Authenticity => known.authenticity.is_some(),
         Question::ReplyTokens { .. } => known.reply_tokens.is_some(),
         Question::Thread { .. } => known.thread.is_some(),
         _ => known.seen_before.is_some(),

@@ -83,7 +83,7 @@ fn target(settings: &crate::settings::Settings) -> Result<Target, Failure> {
 }
 
 async fn envelope(arguments: &Arguments, raw: &[u8]) -> Result<Envelope, Failure> {
-    let mut envelope = Envelope { mail_from: arguments.from.clone(), rcpt_to: arguments.rcpt.clone() };
+    let mut envelope = Envelope { mail_from: arguments.from.clone(), rcpt_to: arguments.rcpt.clone(), client: None };
     if envelope.mail_from.is_some() && !envelope.rcpt_to.is_empty() {
         return Ok(envelope);
     }

@@ -111,7 +111,7 @@ async fn feed(store: &store::Store, smtp: SocketAddr) -> Result<Vec<Row>, Failur
     let target = Target::smtp(smtp.ip().to_string(), smtp.port());
     let mut rows = Vec::with_capacity(MAILS.len());
     for (mail, raw) in MAILS {
-        let envelope = Envelope { mail_from: sender(raw), rcpt_to: vec![RECIPIENT.into()] };
+        let envelope = Envelope { mail_from: sender(raw), rcpt_to: vec![RECIPIENT.into()], client: None };
         let delivery = submit(&target, &envelope, raw).await?;
         let id = delivery.id().ok_or_else(|| Failure::new("the listener gave no id"))?;
         let story = deliver::ended(store, id, PATIENCE).await?;

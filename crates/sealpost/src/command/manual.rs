@@ -51,6 +51,7 @@ fn form(form: policy::profile::Form) -> String {
         Form::Prefix => "prefix, at most 8 octets".into(),
         Form::Globs => "patterns with `*` and `?`".into(),
         Form::Regexes => "regular expressions, at most 1 KiB each".into(),
+        Form::Truth => "`true`, `false`".into(),
         Form::Number(max) => format!("0 to {max}"),
     }
 }

@@ -1,7 +1,9 @@
 //! From sections as written to the values that the parts of the program want.
 
 use super::written::{Scalar, Section, Value, Written};
-use super::{Cells, Console, Log, Mailbox, Problem, ProfileFile, Secret, Settings, Site, Work, secret};
+use super::{
+    Authenticity, Cells, Console, Dns, Log, Mailbox, Problem, ProfileFile, Secret, Settings, Site, Work, secret,
+};
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -53,6 +55,7 @@ impl Reader {
                 memory_bytes_max: self.integer(&cells, "memory_mib") << 20,
                 wall_s: self.integer(&cells, "wall_s"),
             },
+            dns: self.dns(written),
             mail: mail::Limits {
                 header_bytes_max: (self.integer(&mail_section, "header_kib_max") << 10) as usize,
                 header_fields_max: self.integer(&mail_section, "header_fields_max") as usize,
@@ -150,6 +153,43 @@ impl Reader {
         }
     }
 
+    fn dns(&mut self, written: &Written) -> Dns {
+        let section = self.single(written, "dns");
+        let servers = self.texts(&section, "servers");
+        let addresses: Vec<SocketAddr> = servers.iter().filter_map(|server| server.parse().ok()).collect();
+        if addresses.len() != servers.len() {
+            self.wrong(
+                &section,
+                "servers",
+                "holds what is not HOST:PORT with a numeric host",
+                "write for example [\"127.0.0.1:53\"]",
+            );
+        }
+        Dns {
+            servers: addresses,
+            timeout_s: self.integer(&section, "timeout_s"),
+            retries: self.integer(&section, "retries") as u32,
+            total_s: self.integer(&section, "total_s"),
+            answers_max: self.integer(&section, "answers_max"),
+            patience_s: self.integer(&section, "patience_s"),
+        }
+    }
+
+    fn authenticity(&mut self, section: &Section) -> Authenticity {
+        let hops = self.integer(section, "authserv_hops") as u32;
+        let id = self.optional_text(section, "authserv_id");
+        match (self.text(section, "authenticity").as_str(), id) {
+            ("dns", _) => Authenticity::Dns,
+            ("header", Some(authserv_id)) => Authenticity::Header(mail::authenticity::Trust { authserv_id, hops }),
+            ("header", None) => {
+                let remedy = "set mailbox.authserv_id to what stands first in its Authentication-Results";
+                self.wrong(section, "authenticity", "needs to know whose results count", remedy);
+                Authenticity::Nothing
+            }
+            _ => Authenticity::Nothing,
+        }
+    }
+
     fn mailbox(&mut self, section: &Section) -> Mailbox {
         let mailbox = Mailbox {
             name: self.text(section, "name"),
@@ -157,6 +197,7 @@ impl Reader {
             kind: self.text(section, "kind"),
             listen: self.text(section, "listen"),
             profile: self.text(section, "profile"),
+            authenticity: self.authenticity(section),
             hostname: self.text(section, "hostname"),
             tls: self.text(section, "tls"),
             require_tls: self.truth(section, "require_tls"),
@@ -244,16 +285,34 @@ impl Reader {
         }
         for profile in &settings.profiles {
             let origin = profile.file.display().to_string();
-            if let Err(fault) = policy::Profile::from_toml(&profile.name, &profile.text, &origin) {
-                self.problems.push(Problem {
+            let used = || settings.mailboxes.iter().filter(|mailbox| mailbox.profile == profile.name);
+            match policy::Profile::from_toml(&profile.name, &profile.text, &origin) {
+                Ok(read) if read.needs_authenticity() => {
+                    for mailbox in used().filter(|mailbox| mailbox.authenticity == Authenticity::Nothing) {
+                        self.unverified(mailbox, &profile.name);
+                    }
+                }
+                Ok(_) => {}
+                Err(fault) => self.problems.push(Problem {
                     key: "profile[].file".into(),
                     value: format!("{:?}", profile.name),
                     place: origin,
                     why: fault.public,
                     remedy: "mend the profile; `sealpost profile check` tells the same".into(),
-                });
+                }),
             }
         }
+    }
+
+    /// A profile that asks for proved authors would find none in this mailbox.
+    fn unverified(&mut self, mailbox: &Mailbox, profile: &str) {
+        self.problems.push(Problem {
+            key: "mailbox[].authenticity".into(),
+            value: "\"none\"".into(),
+            place: self.file.clone(),
+            why: format!("mailbox {:?} verifies no authors, and its profile {profile:?} asks for them", mailbox.name),
+            remedy: "set authenticity = \"header\" or \"dns\"".into(),
+        });
     }
 
     fn unique<'n>(&mut self, section: &str, names: impl Iterator<Item = &'n str>) {

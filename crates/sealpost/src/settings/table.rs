@@ -179,6 +179,32 @@ pub const TABLE: &[Setting] = &[
         Means("1000"),
         "How many parts a mail may have before it is quarantined.",
     ),
+    setting(
+        "dns.servers",
+        Texts,
+        Empty,
+        "The DNS servers that are asked about authors, as `HOST:PORT` with numeric hosts. Default: those of the system.",
+    ),
+    setting("dns.timeout_s", Integer { min: 1, max: 60 }, Means("3"), "How long one server may take for one answer."),
+    setting("dns.retries", Integer { min: 0, max: 10 }, Means("1"), "How often an unanswered question is asked again."),
+    setting(
+        "dns.total_s",
+        Integer { min: 1, max: 300 },
+        Means("10"),
+        "How long all questions about one mail may take together.",
+    ),
+    setting(
+        "dns.answers_max",
+        Integer { min: 1, max: 1_000_000 },
+        Means("4096"),
+        "How many answers are remembered, each for an hour at most.",
+    ),
+    setting(
+        "dns.patience_s",
+        Integer { min: 0, max: 86_400 },
+        Means("120"),
+        "How long a mail waits for DNS to answer; after that it is decided on with an author of whom nothing is known.",
+    ),
     setting("site[].name", Text, Refused, "The name of this Jira in rows, logs and the console."),
     setting("site[].region", Text, Means("local"), "The region that this site is pinned to; `check` shows it."),
     setting("site[].dialect", Choice(&["jira_cloud"]), Means("jira_cloud"), "How the tracker speaks."),
@@ -210,6 +236,27 @@ pub const TABLE: &[Setting] = &[
     setting("mailbox[].kind", Choice(&["smtp", "lmtp"]), Means("smtp"), "Our own listener, speaking SMTP or LMTP."),
     setting("mailbox[].listen", Text, Refused, "`HOST:PORT`, or `unix:PATH` for LMTP."),
     setting("mailbox[].profile", Text, Refused, "The profile that decides what becomes of its mail."),
+    setting(
+        "mailbox[].authenticity",
+        Choice(&["none", "header", "dns"]),
+        Means("none"),
+        "How the authors of its mail are verified: not at all; by the Authentication-Results of the server before it; or by our \
+         own look-ups of SPF, DKIM and DMARC, for mail that comes straight from the internet.",
+    ),
+    setting(
+        "mailbox[].authserv_id",
+        Text,
+        Empty,
+        "With `authenticity = \"header\"`: the authserv-id in the Authentication-Results of the server before it. Fields of \
+         others are ignored.",
+    ),
+    setting(
+        "mailbox[].authserv_hops",
+        Integer { min: 0, max: 20 },
+        Means("0"),
+        "How many Received fields of your own servers may stand above those Authentication-Results. Above 0 only when your \
+         border removes fields with its own id from mail that comes in.",
+    ),
     setting("mailbox[].hostname", Text, Means("localhost"), "The name in the greeting and in `Received`."),
     setting(
         "mailbox[].tls",

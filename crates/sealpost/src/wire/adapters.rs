@@ -1,10 +1,13 @@
 //! Settings turned into the values that the engine's parts want.
 
 use crate::command::Failure;
-use crate::settings::{Settings, Site};
+use crate::settings::{Authenticity, Settings, Site};
+use courier::dns_auth::DnsAuth;
+use engine::AuthorProof;
 use engine::cell::{self, Cells, Sandbox};
 use engine::speak::{SiteConnection, Speaker};
 use std::sync::Arc;
+use std::time::Duration;
 use tracker::{Answer, Dialect, Operation};
 
 /// The cells of this process.
@@ -31,8 +34,33 @@ pub fn engine_settings(settings: &Settings, works: bool) -> engine::Settings {
         lease_s: settings.work.lease_s,
         tries_max: settings.work.tries_max,
         look_ups: settings.work.look_ups.clone(),
+        author_patience: Duration::from_secs(settings.dns.patience_s),
         mail: settings.mail.clone(),
         ..engine::Settings::default()
+    }
+}
+
+/// The asker of DNS; `None` when no mailbox needs one, so that a machine without DNS can start.
+pub fn dns(settings: &Settings) -> Result<Option<DnsAuth>, Failure> {
+    if !settings.mailboxes.iter().any(|mailbox| mailbox.authenticity == Authenticity::Dns) {
+        return Ok(None);
+    }
+    let dns = &settings.dns;
+    Ok(Some(DnsAuth::new(&courier::dns_auth::Settings {
+        servers: dns.servers.clone(),
+        timeout: Duration::from_secs(dns.timeout_s),
+        retries: dns.retries,
+        total_max: Duration::from_secs(dns.total_s),
+        answers_max: dns.answers_max,
+    })?))
+}
+
+/// How a mailbox's authors are verified.
+pub fn author_proof(authenticity: &Authenticity, dns: &Option<DnsAuth>) -> AuthorProof {
+    match (authenticity, dns) {
+        (Authenticity::Header(trust), _) => AuthorProof::Header(trust.clone()),
+        (Authenticity::Dns, Some(dns)) => AuthorProof::Dns(dns.clone()),
+        (Authenticity::Dns, None) | (Authenticity::Nothing, _) => AuthorProof::Nothing,
     }
 }
 

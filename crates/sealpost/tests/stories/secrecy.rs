@@ -58,6 +58,7 @@ async fn planted_words_are_found_in_no_file_and_in_no_log() {
     let envelope = mail::Envelope {
         mail_from: Some(format!("{SENDER}@example.org")),
         rcpt_to: vec![format!("{RECIPIENT}@desk.example")],
+        client: None,
     };
     for bytes in [mail(0, 0), mail(1, 0), mail(2, 200_000), broken()] {
         courier::submit::submit(&target, &envelope, &bytes).await.unwrap();

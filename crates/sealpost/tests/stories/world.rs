@@ -114,7 +114,8 @@ pub fn use_postgres(home: &mut Home, database: &str, key_book: &str) {
 
 /// Hands a mail to a listener over plain SMTP, once.
 pub async fn hand_in(smtp: SocketAddr, mail: &[u8]) -> Result<Delivery, Fault> {
-    let envelope = Envelope { mail_from: Some("ann@example.org".into()), rcpt_to: vec![RECIPIENT.into()] };
+    let envelope =
+        Envelope { mail_from: Some("ann@example.org".into()), rcpt_to: vec![RECIPIENT.into()], client: None };
     submit(&Target::smtp(smtp.ip().to_string(), smtp.port()), &envelope, mail).await
 }
 

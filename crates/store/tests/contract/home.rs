@@ -112,6 +112,7 @@ pub fn arrival(name: &str) -> Arrival {
         envelope: Envelope {
             mail_from: Some(format!("{name}@sender.example")),
             rcpt_to: vec!["help@north.example".into()],
+            client: None,
         },
         digest,
         message_id: Some(format!("{name}@id.example")),

@@ -116,6 +116,7 @@ async fn sender(target: Target, load: Load, next: Arc<AtomicUsize>) -> Result<Ve
         let envelope = Envelope {
             mail_from: Some(format!("person{number}@northwind.example")),
             rcpt_to: vec!["support@desk.example".into()],
+            client: None,
         };
         let begun = Instant::now();
         connection.send(&envelope, &raw).await?;

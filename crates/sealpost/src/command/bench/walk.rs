@@ -93,8 +93,11 @@ async fn measure_large(folder: &Path, size_mb: usize) -> Result<String, Failure>
 }
 
 async fn one(walk: &Walk, raw: Vec<u8>) -> Result<(), Failure> {
-    let envelope =
-        Envelope { mail_from: Some("person@northwind.example".into()), rcpt_to: vec!["support@desk.example".into()] };
+    let envelope = Envelope {
+        mail_from: Some("person@northwind.example".into()),
+        rcpt_to: vec!["support@desk.example".into()],
+        client: None,
+    };
     let delivery = submit(&walk.target, &envelope, &raw).await?;
     let id = delivery.id().ok_or_else(|| Failure::new("the listener gave no id"))?;
     let story = crate::command::deliver::ended(&walk.store, id, PATIENCE).await?;

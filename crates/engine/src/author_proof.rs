@@ -1,0 +1,90 @@
+//! Finds out whether the author's domain vouches for a mail, in the way that its mailbox names.
+
+use crate::facts::Inquiry;
+use crate::stop::Stop;
+use courier::dns_auth::{Arrival, DnsAuth, Examination};
+use mail::authenticity::{self, Authenticity, Trust, Verdict};
+use policy::{Fault, FaultCode};
+
+/// How the authors of a mailbox's mails are verified.
+#[derive(Clone, Default)]
+pub enum AuthorProof {
+    /// Not at all: nobody is proved.
+    #[default]
+    Nothing,
+    /// By the Authentication-Results of the server before us; `hops` without our own listener's Received.
+    Header(Trust),
+    /// By our own look-ups in DNS, for mail that comes straight from the internet.
+    Dns(DnsAuth),
+}
+
+impl AuthorProof {
+    /// Whether there is anything to find out.
+    pub(crate) fn verifies(&self) -> bool {
+        !matches!(self, AuthorProof::Nothing)
+    }
+}
+
+/// The verdict on the inquiry's message. While DNS gives no answer the mail waits for one, for a named time: it is no more
+/// than an unanswered question then, and afterwards it is decided on as one.
+pub(crate) async fn find_out(inquiry: &Inquiry<'_>) -> Result<Authenticity, Stop> {
+    match inquiry.proof {
+        AuthorProof::Nothing => {
+            Ok(Authenticity::without_checks(Verdict::Unknown, "authors are not verified in this mailbox"))
+        }
+        AuthorProof::Header(trust) => {
+            let head = head(inquiry).await?;
+            // The topmost Received is our own listener's.
+            let trust = Trust { hops: trust.hops.saturating_add(1), ..trust.clone() };
+            Ok(authenticity::from_results(&head, &trust))
+        }
+        AuthorProof::Dns(dns) => {
+            let found = dns.verify(examination(inquiry).await?, arrival(inquiry)).await;
+            let settings = &inquiry.shared.settings;
+            if found.verdict == Verdict::Unknown && inquiry.held.age() < settings.author_patience {
+                let fault = Fault::temporary(FaultCode::DnsUnavailable, "the author of a mail could not be verified");
+                return Err(Stop::Wait(fault, settings.author_poll));
+            }
+            Ok(found)
+        }
+    }
+}
+
+/// The beginning of the mail with its whole header, or as much of it as is ever looked at.
+async fn head(inquiry: &Inquiry<'_>) -> Result<Vec<u8>, Fault> {
+    let mut content = inquiry.shared.store.raw(&inquiry.message.id).await?;
+    let mut head = Vec::new();
+    while head.len() <= authenticity::HEAD_BYTES_MAX {
+        let Some(piece) = content.next().await? else { break };
+        let from = head.len().saturating_sub(3);
+        head.extend_from_slice(&piece);
+        if head[from..].windows(4).any(|window| window == b"\r\n\r\n") {
+            break;
+        }
+    }
+    Ok(head)
+}
+
+/// The whole mail, streamed through; nothing but its header stays.
+async fn examination(inquiry: &Inquiry<'_>) -> Result<Examination, Fault> {
+    let mut content = inquiry.shared.store.raw(&inquiry.message.id).await?;
+    let mut examination = Examination::default();
+    while let Some(piece) = content.next().await? {
+        if !examination.write(&piece) {
+            break;
+        }
+    }
+    Ok(examination)
+}
+
+fn arrival(inquiry: &Inquiry<'_>) -> Arrival {
+    let envelope = &inquiry.message.envelope;
+    let client = envelope.client.clone().unwrap_or_default();
+    Arrival {
+        ip: client.ip.and_then(|ip| ip.parse().ok()),
+        hello: client.hello,
+        mail_from: envelope.mail_from.clone(),
+        // RFC 7208, section 7.3, allows this word where the checking host does not tell its name.
+        host: "unknown".to_owned(),
+    }
+}
