@@ -376,3 +376,17 @@ pub struct Reply {
     #[serde(default)]
     pub document: Option<Document>,
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn an_envelope_that_was_stored_before_clients_were_kept_is_still_read() {
+        let stored = r#"{"mail_from":"ann@example.org","rcpt_to":["help@desk.example"]}"#;
+        let envelope: Envelope = serde_json::from_str(stored).unwrap();
+        assert_eq!(envelope.mail_from.as_deref(), Some("ann@example.org"));
+        assert_eq!(envelope.client, None);
+    }
+}

@@ -138,4 +138,27 @@ proptest! {
         prop_assert!(!safe.starts_with('.') && !safe.ends_with(['.', ' ']), "{:?}", safe);
         prop_assert_eq!(mail::safe_name(&safe, n), safe);
     }
+
+    /// SEC-03: there is one reader of From. Whoever is proved is the only author that a decision knows.
+    #[test]
+    fn sec_03_a_proved_author_is_the_author_that_is_read(pieces in proptest::collection::vec(prop_oneof![
+        Just("From: ".to_owned()), Just("From:".to_owned()), Just("\r\n".to_owned()), Just("\r\n ".to_owned()), Just("<".to_owned()),
+        Just(">".to_owned()), Just("ann@corp.example".to_owned()), Just("eve@evil.example".to_owned()), Just("\"".to_owned()),
+        Just("(".to_owned()), Just(")".to_owned()), Just(",".to_owned()), Just(":".to_owned()), Just(";".to_owned()), Just("\\".to_owned()),
+        Just("=?utf-8?q?ann=40corp.example?=".to_owned()), Just(" Ann ".to_owned()), Just("@".to_owned()), Just("\u{0}".to_owned()),
+        Just("Sender: eve@evil.example\r\n".to_owned()), "[ -~äß\u{200b}]{0,6}",
+    ], 0..12), id in "[ -~\r\n]{0,40}", hops in 0u32..3) {
+        let raw = format!("From: {}\r\nAuthentication-Results: mx;{id}\r\n\r\n", pieces.concat());
+        let read: Vec<String> =
+            mail::read(raw.as_bytes(), &Limits::default()).message.headers.from.iter().map(|a| a.normalised()).collect();
+        if let Ok(author) = mail::authenticity::author(raw.as_bytes()) {
+            prop_assert_eq!(&read, &[author.address]);
+        }
+        let trust = mail::authenticity::Trust { authserv_id: "mx".to_owned(), hops };
+        let found = mail::authenticity::from_results(raw.as_bytes(), &trust);
+        prop_assert!(!found.why.is_empty());
+        if let Some(address) = found.address {
+            prop_assert_eq!(&read, &[address]);
+        }
+    }
 }

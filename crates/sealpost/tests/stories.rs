@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod stories {
+    mod authors;
     mod command_line;
     mod corpora;
     #[cfg(feature = "crash_points")]

@@ -60,6 +60,20 @@ async fn a_missing_profile_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn authors_that_could_never_be_proved_are_told() {
+    let mut world = World::start().await;
+    world.home.settings.set("[[mailbox]]", "authenticity", quoted("header"));
+    has_all(&complaint(&world, "authenticity"), &["\"header\"", "sealpost.toml:", "mailbox.authserv_id"]);
+    world.home.settings.set("[[mailbox]]", "authenticity", quoted("none"));
+    let strict = "[default]\nproject = \"DEMO\"\n[threads]\nrequire_authentic = true\n";
+    fs::write(world.home.file("profile.toml"), strict).unwrap();
+    has_all(&complaint(&world, "authenticity"), &["\"support\"", "sealpost.toml", "\"header\" or \"dns\""]);
+    world.home.settings.set("[[mailbox]]", "authenticity", quoted("dns"));
+    world.home.settings.set("[dns]", "servers", "[\"dns.example\"]");
+    has_all(&complaint(&world, "dns.servers"), &["dns.example", "sealpost.toml:", "127.0.0.1:53"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_secret_that_everybody_can_read_is_refused_and_never_shown() {
     let world = World::start().await;
     fs::set_permissions(world.home.file("site.token"), fs::Permissions::from_mode(0o644)).unwrap();
