@@ -52,6 +52,6 @@ pub(crate) fn list(value: &[u8], budget: &mut Budget) -> Vec<Address> {
 
 /// The first bare address of a text such as `Jo <jo@x.org>` or `mailto:jo@x.org`.
 pub(crate) fn first_in(text: &str) -> Option<&str> {
-    text.split(|c: char| c.is_whitespace() || "<>()[]\",;:'".contains(c))
+    text.split(|c: char| c.is_whitespace() || "<>()[]\",;:'\\".contains(c))
         .find(|word| word.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty()))
 }

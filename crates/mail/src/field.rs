@@ -47,8 +47,16 @@ impl<'a> Block<'a> {
     /// Linear, total. A line that is neither a field nor a fold is skipped when a field follows it, and begins the
     /// body otherwise: a mail without an empty line after its header must not lose its first words.
     pub fn read(raw: &'a [u8], bytes_max: usize, fields_max: usize) -> Block<'a> {
+        Block::read_from(raw, 0, bytes_max, fields_max)
+    }
+
+    /// [`Block::read`] for a whole mail, before whose header empty lines may stand; in a part they end an empty header.
+    pub fn read_mail(raw: &'a [u8], bytes_max: usize, fields_max: usize) -> Block<'a> {
+        Block::read_from(raw, skip_leading_empty(raw), bytes_max, fields_max)
+    }
+
+    fn read_from(raw: &'a [u8], start: usize, bytes_max: usize, fields_max: usize) -> Block<'a> {
         let mut block = Block::default();
-        let start = skip_leading_empty(raw);
         let mut at = start;
         while at < raw.len() {
             let end = line_end(raw, at);

@@ -23,7 +23,7 @@ pub struct Identity {
 /// ```
 pub fn identity(head: &[u8]) -> Identity {
     let head = field::with_line_feeds(&head[..head.len().min(HEAD_BYTES_MAX)]);
-    let block = Block::read(&head, HEAD_BYTES_MAX, FIELDS_MAX);
+    let block = Block::read_mail(&head, HEAD_BYTES_MAX, FIELDS_MAX);
     let mut refers_to: Vec<String> = block.all("References").flat_map(thread::ids).collect();
     let answered: Vec<String> = block.all("In-Reply-To").flat_map(thread::ids).collect();
     refers_to.extend(answered);

@@ -26,6 +26,7 @@ mod parse;
 mod picture;
 mod pretence;
 mod reply;
+mod report;
 mod rtf;
 mod scan;
 mod sealed;
@@ -41,8 +42,9 @@ pub use header_value::{HeaderValue, HeaderValueRefused};
 pub use html::sanitize;
 pub use identity::{Identity, identity};
 pub use message::{
-    Address, Attendee, Autocrypt, Automatic, AutomaticKind, Bounce, BouncedRecipient, Calendar, Client, Envelope,
-    Forward, Headers, Hidden, HiddenKind, Message, Part, PartClass, Pixels, Reply, SealForm, SealScheme, Sealed,
+    Address, Attendee, Autocrypt, Automatic, AutomaticKind, Bounce, BounceCause, BouncedRecipient, Calendar, Client,
+    Envelope, Feedback, Forward, Headers, Hidden, HiddenKind, Message, Part, PartClass, Pixels, Receipt, Reply,
+    SealForm, SealScheme, Sealed,
 };
 pub use name::safe_name;
 pub use parse::{part, read};

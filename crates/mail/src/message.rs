@@ -228,10 +228,65 @@ pub struct Bounce {
 /// One recipient of a delivery status notification; `status` as RFC 3463 writes it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BouncedRecipient {
+    /// The address that the mail was sent to: `Original-Recipient` where the report has one.
     pub address: String,
+    /// As reported, else derived from the words of the server.
     pub status: Option<String>,
+    /// `failed`, `delayed`, `delivered`, `relayed` or `expanded` (RFC 3464, section 2.3.3); the last three are no failure.
     pub action: Option<String>,
+    /// The address itself is at fault, so that later mail to it must be expected to fail too.
     pub permanent: bool,
+    #[serde(default)]
+    pub cause: Option<BounceCause>,
+    /// Where a forwarding of `address` ended, when the failure happened there.
+    #[serde(default)]
+    pub forwarded_to: Option<String>,
+}
+
+/// Why a delivery failed, as far as codes and words tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BounceCause {
+    /// The domain has no such recipient.
+    AddressUnknown,
+    /// The domain does not exist.
+    HostUnknown,
+    /// The recipient has another address now.
+    Moved,
+    /// The domain declares that it takes no mail (RFC 7505).
+    NoMailAccepted,
+    MailboxFull,
+    /// The account exists but is blocked or inactive.
+    Suspended,
+    TooLarge,
+    /// The sender, its server or the text of the mail was not wanted.
+    Refused,
+    /// Nobody answered in time, or the way there is a loop.
+    Unreachable,
+    /// The receiving server had a trouble of its own.
+    ServerFault,
+}
+
+/// A complaint in the Abuse Reporting Format (RFC 5965).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Feedback {
+    /// `Feedback-Type`, lower case: `abuse`, `fraud`, `not-spam`, `auth-failure` …
+    pub kind: String,
+    /// `Original-Rcpt-To`: whose complaint it is; often removed by the reporter.
+    pub recipients: Vec<String>,
+    pub source_ip: Option<String>,
+    /// Of the mail that is complained about.
+    pub message_id: Option<String>,
+}
+
+/// A message disposition notification (RFC 8098).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// `displayed`, `deleted`, `dispatched` or `processed`, lower case.
+    pub disposition: String,
+    pub recipient: Option<String>,
+    /// Of the mail that was shown or deleted.
+    pub message_id: Option<String>,
 }
 
 /// A forwarded message and what the forwarder wrote before it.
@@ -335,6 +390,10 @@ pub struct Message {
     pub html: Option<String>,
     pub automatic: Option<Automatic>,
     pub bounce: Option<Bounce>,
+    #[serde(default)]
+    pub feedback: Option<Feedback>,
+    #[serde(default)]
+    pub receipt: Option<Receipt>,
     pub forward: Option<Forward>,
     pub calendar: Option<Calendar>,
     /// Outermost first, at most 20.

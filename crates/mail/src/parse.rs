@@ -7,8 +7,8 @@ use crate::reply::Html;
 use crate::pretence::{address_misleads, pretence};
 use crate::scan::Tree;
 use crate::{
-    Limits, Reading, Reply, attachment, automatic, body, bounce, calendar, forward, html, page, reply, sealed, thread,
-    tnef,
+    Limits, Reading, Reply, attachment, automatic, body, bounce, calendar, forward, html, page, reply, report, sealed,
+    thread, tnef,
 };
 use aws_lc_rs::digest;
 use data_encoding::HEXLOWER;
@@ -50,6 +50,8 @@ pub fn read(raw: &[u8], limits: &Limits) -> Reading {
     message.bounce = bounce::read(&tree, &message.headers, &text);
     message.automatic = automatic::from_parts(&tree, message.bounce.is_some()).or(message.automatic);
     if message.bounce.is_none() {
+        message.feedback = report::feedback(&tree);
+        message.receipt = report::receipt(&tree);
         message.forward = forward::read(&tree, &message.headers.subject, &text);
     }
     message.html = page.as_ref().map(|page| html::safe(page, body.html.as_deref().map_or(0, str::len)));

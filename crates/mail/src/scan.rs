@@ -150,7 +150,7 @@ impl<'a> Tree<'a> {
     pub fn block(&self, index: usize) -> Block<'_> {
         let node = &self.nodes[index];
         // The limits were applied when the node was entered, and the range ends where reading ended then.
-        Block::read(&self.sources[node.source][node.header.clone()], usize::MAX, usize::MAX)
+        Block::read_mail(&self.sources[node.source][node.header.clone()], usize::MAX, usize::MAX)
     }
 
     /// The body of a node as it was transported.
@@ -197,7 +197,9 @@ impl<'a> Tree<'a> {
             return;
         }
         let bytes = &self.sources[next.source][next.range.clone()];
-        let block = Block::read(bytes, limits.header_bytes_max, limits.header_fields_max);
+        let is_mail = next.parent.is_none_or(|p| self.nodes[p].kind.is_message());
+        let read = if is_mail { Block::read_mail } else { Block::read };
+        let block = read(bytes, limits.header_bytes_max, limits.header_fields_max);
         let body_start = next.range.start + block.body_offset;
         let mut node = describe(&block, &next, body_start..next.range.end);
         let mut faults = block.faults;

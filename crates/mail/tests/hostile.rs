@@ -375,3 +375,23 @@ fn sec_20_armour_work_grows_with_size_only() {
         assert_linear(piece, |n| format!("Subject: x\n\n{}", piece.repeat(n)).into_bytes(), 300, read_work);
     }
 }
+
+#[test]
+fn sec_26_reports_made_to_cost() {
+    let report = |n: usize| {
+        let told = "ann@example.net: 550 user unknown mailbox full rejected \n".repeat(n);
+        let groups = "Final-Recipient: rfc822; ann@example.net\nAction: failed\n\n".repeat(n);
+        format!(
+            "From: MAILER-DAEMON@x\nX-Failed-Recipients: {}\nContent-Type: multipart/report; boundary=r\n\n--r\n\n{told}\n\
+             --r\nContent-Type: message/delivery-status\n\n{groups}\n--r--\n",
+            "a@b.example, ".repeat(n.min(1000))
+        )
+        .into_bytes()
+    };
+    assert_linear("reports", report, 200, read_work);
+    let notice = |n: usize| {
+        let lines: String = (0..n).map(|k| format!("<a{k}@example.net>: 550 user unknown\n")).collect();
+        format!("From: MAILER-DAEMON@x\nSubject: Undelivered Mail\n\n{lines}").into_bytes()
+    };
+    assert_linear("notices", notice, 500, read_work);
+}

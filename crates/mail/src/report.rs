@@ -1,0 +1,64 @@
+//! What machine-readable reports share, and the two kinds beside bounces: complaints (RFC 5965) and receipts (RFC 8098).
+
+use crate::field::Block;
+use crate::message::{Feedback, Receipt};
+use crate::scan::Tree;
+use crate::{address, body, charset, thread};
+
+/// Recipients that are taken from one complaint.
+const RECIPIENTS_MAX: usize = 100;
+
+/// The groups of fields that empty lines part (RFC 3464, section 2.1).
+pub(crate) fn groups(text: &str) -> impl Iterator<Item = &str> {
+    text.split("\n\n").map(|g| g.trim_start_matches('\n')).filter(|g| !g.trim().is_empty())
+}
+
+/// The Message-ID of the mail that came back with a report, from its attached copy or header.
+pub(crate) fn returned_id(tree: &Tree) -> Option<String> {
+    let message =
+        (1..tree.nodes.len()).find(|&i| tree.nodes[i].parent.is_some_and(|p| tree.nodes[p].kind.is_message()));
+    if let Some(id) = message.and_then(|i| tree.block(i).get("Message-ID").and_then(thread::id)) {
+        return Some(id);
+    }
+    let kinds = ["text/rfc822-headers", "message/rfc822-headers", "message/global-headers"];
+    let headers = kinds.iter().find_map(|k| tree.find(k))?;
+    let bytes = tree.body(headers);
+    Block::read(&bytes, usize::MAX, usize::MAX).get("Message-ID").and_then(thread::id)
+}
+
+/// The complaint that the mail is, if it is one.
+pub(crate) fn feedback(tree: &Tree) -> Option<Feedback> {
+    let bytes = tree.body(tree.find("message/feedback-report")?);
+    let text = body::lines(&charset::decode(&bytes, None).text);
+    let block = Block::read(text.as_bytes(), usize::MAX, usize::MAX);
+    let named = |name: &str| -> Vec<String> {
+        let values = block.fields.iter().filter(|f| f.name.eq_ignore_ascii_case(name.as_bytes()));
+        let values = values.take(RECIPIENTS_MAX).map(|f| String::from_utf8_lossy(f.value).into_owned());
+        values.filter_map(|v| address::first_in(&v).map(str::to_owned)).collect()
+    };
+    let said = |name: &str| block.text(name).filter(|v| !v.is_empty());
+    Some(Feedback {
+        kind: said("Feedback-Type").unwrap_or_default().to_ascii_lowercase(),
+        recipients: named("Original-Rcpt-To"),
+        source_ip: said("Source-IP"),
+        message_id: returned_id(tree),
+    })
+}
+
+/// The receipt that the mail is, if it is one.
+pub(crate) fn receipt(tree: &Tree) -> Option<Receipt> {
+    let kinds = ["message/disposition-notification", "message/global-disposition-notification"];
+    let bytes = tree.body(kinds.iter().find_map(|k| tree.find(k))?);
+    let text = body::lines(&charset::decode(&bytes, None).text);
+    let block = Block::read(text.as_bytes(), usize::MAX, usize::MAX);
+    // `manual-action/MDN-sent-manually; displayed/error` (RFC 8098, section 3.2.6).
+    let disposition = block.text("Disposition").unwrap_or_default();
+    let word = disposition.rsplit(';').next().unwrap_or("").split('/').next().unwrap_or("");
+    let person = block.text("Original-Recipient").or_else(|| block.text("Final-Recipient"));
+    let id = block.get("Original-Message-ID").and_then(thread::id);
+    Some(Receipt {
+        disposition: word.trim().to_ascii_lowercase(),
+        recipient: person.and_then(|p| address::first_in(&p).map(str::to_owned)),
+        message_id: id.or_else(|| returned_id(tree)),
+    })
+}
