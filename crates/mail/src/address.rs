@@ -1,4 +1,9 @@
-//! Address lists (RFC 5322, section 3.4), taken from header values within a budget.
+//! Address lists (RFC 5322, section 3.4), taken from header values within a budget and mended where mail breaks them.
+
+mod mend;
+mod puny;
+
+pub(crate) use puny::to_unicode;
 
 use crate::field;
 use crate::message::Address;
@@ -10,11 +15,13 @@ pub(crate) struct Budget {
     left: usize,
     /// Addresses were left unread.
     pub overrun: bool,
+    /// What was mended, each once.
+    pub faults: Vec<&'static str>,
 }
 
 impl Budget {
     pub fn new(addresses_max: usize) -> Budget {
-        Budget { left: addresses_max, overrun: false }
+        Budget { left: addresses_max, overrun: false, faults: Vec::new() }
     }
 
     fn take(&mut self) -> bool {
@@ -29,23 +36,39 @@ impl Budget {
 
 /// The mailboxes of one value, groups opened, encoded words decoded; a name without an address is left out.
 pub(crate) fn list(value: &[u8], budget: &mut Budget) -> Vec<Address> {
-    let bytes = field::utf8(value);
+    let value = field::utf8(value);
+    let bytes = mend::outer(&value, &mut budget.faults);
     let HeaderValue::Address(parsed) = MessageStream::new(&bytes).parse_address() else {
         return Vec::new();
     };
     let mut out = Vec::new();
+    // What stood before a comma that belongs to the next one's name.
+    let mut surname: Option<String> = None;
     for entry in parsed.iter() {
-        let name = entry.name.as_deref().map(field::printable).filter(|n| !n.is_empty());
+        let name = entry.name.as_deref().map(field::printable).map(mend::unquoted).filter(|n| !n.is_empty());
         let address = entry.address.as_deref().map(field::printable).filter(|a| !a.is_empty());
-        let found = match (name, address) {
-            (name, Some(address)) => Address { name, address },
-            (Some(name), None) if name.contains('@') => Address { name: None, address: name },
+        let (name, address) = match (name, address) {
+            (name, Some(address)) => (name, address),
+            (Some(name), None) if name.contains('@') => (None, name),
+            (Some(name), None) => {
+                surname = Some(name);
+                continue;
+            }
             _ => continue,
         };
-        if !budget.take() {
-            break;
+        let name = match surname.take() {
+            Some(before) if name.is_some() => {
+                mend::note(&mut budget.faults, "a name with a comma is not quoted");
+                name.map(|n| format!("{before}, {n}"))
+            }
+            _ => name,
+        };
+        for found in mend::mailbox(name, &address, &mut budget.faults) {
+            if !budget.take() {
+                return out;
+            }
+            out.push(found);
         }
-        out.push(found);
     }
     out
 }

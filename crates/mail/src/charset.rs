@@ -1,7 +1,7 @@
 //! Charsets: bytes to text, with repair where the label is missing or wrong (SEC-23).
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{Encoding, REPLACEMENT, UTF_8, WINDOWS_1252};
+use encoding_rs::{BIG5, EUC_KR, Encoding, GBK, ISO_2022_JP, REPLACEMENT, SHIFT_JIS, UTF_8, WINDOWS_1252};
 
 /// Text and what had to be mended to get it.
 pub(crate) struct Decoded {
@@ -20,8 +20,13 @@ pub(crate) fn decode(bytes: &[u8], label: Option<&str>) -> Decoded {
     if let Some((encoding, bom_bytes)) = Encoding::for_bom(bytes) {
         return finish(encoding.decode_without_bom_handling(&bytes[bom_bytes..]).0.into_owned(), None);
     }
-    let declared = label.map(|l| l.trim().trim_matches('"')).filter(|l| !l.is_empty());
-    let known = declared.and_then(|l| Encoding::for_label_no_replacement(l.as_bytes())).filter(|e| *e != REPLACEMENT);
+    let declared = label.map(|l| l.trim().trim_matches(['"', '\''])).filter(|l| !l.is_empty() && !says_nothing(l));
+    let known = declared.and_then(for_label);
+    let says_ascii = known.is_none_or(|e| e.is_single_byte() || e == UTF_8);
+    if says_ascii && is_japanese(bytes) {
+        let fault = "Japanese in ISO-2022-JP is not declared as such";
+        return finish(ISO_2022_JP.decode_without_bom_handling(bytes).0.into_owned(), Some(fault));
+    }
     let as_utf8 = std::str::from_utf8(bytes).ok();
     match known {
         // `us-ascii` and `iso-8859-1` are both read as windows-1252, as browsers do (WHATWG Encoding, section 4.2).
@@ -34,7 +39,11 @@ pub(crate) fn decode(bytes: &[u8], label: Option<&str>) -> Decoded {
             None => finish(encoding.decode_without_bom_handling(bytes).0.into_owned(), None),
         },
         Some(encoding) => {
-            let (text, had_errors) = encoding.decode_without_bom_handling(bytes);
+            let (mut text, mut had_errors) = encoding.decode_without_bom_handling(bytes);
+            if had_errors && encoding == ISO_2022_JP && as_utf8.is_none() {
+                // What calls itself ISO-2022-JP and has 8-bit bytes is Shift_JIS in practice.
+                (text, had_errors) = (SHIFT_JIS.decode_without_bom_handling(bytes).0, true);
+            }
             match as_utf8 {
                 Some(utf8) if had_errors => {
                     finish(utf8.to_owned(), Some("the charset is declared wrongly: the text is UTF-8"))
@@ -43,6 +52,9 @@ pub(crate) fn decode(bytes: &[u8], label: Option<&str>) -> Decoded {
             }
         }
         None => {
+            if let Some(text) = declared.and_then(|l| by_old_label(l, bytes)) {
+                return finish(text, None);
+            }
             let fault = match (declared, as_utf8) {
                 (Some(_), _) => Some("the charset is not known"),
                 (None, None) => Some("no charset is declared for 8-bit text"),
@@ -51,6 +63,62 @@ pub(crate) fn decode(bytes: &[u8], label: Option<&str>) -> Decoded {
             finish(as_utf8.map_or_else(|| guess(bytes), str::to_owned), fault)
         }
     }
+}
+
+/// Names that declare nothing (RFC 1428, section 3, and what programs write for want of a better one).
+fn says_nothing(label: &str) -> bool {
+    let nothing = ["unknown-8bit", "unknown", "8bit", "default", "default_charset", "none", "null", "binary"];
+    nothing.iter().any(|n| label.eq_ignore_ascii_case(n))
+}
+
+/// Code pages of Windows under names that the WHATWG list lacks, and spellings that mail contains.
+const ALIASES: &[(&str, &Encoding)] = &[
+    ("cp932", SHIFT_JIS),
+    ("ms932", SHIFT_JIS),
+    ("windows-932", SHIFT_JIS),
+    ("cp936", GBK),
+    ("ms936", GBK),
+    ("windows-936", GBK),
+    ("gb-2312", GBK),
+    ("cp949", EUC_KR),
+    ("ms949", EUC_KR),
+    ("uhc", EUC_KR),
+    ("cp950", BIG5),
+    ("ms950", BIG5),
+    ("cp65001", UTF_8),
+    ("utf8mb4", UTF_8),
+    ("utf_8", UTF_8),
+    ("latin-1", WINDOWS_1252),
+    ("iso-latin-1", WINDOWS_1252),
+    ("win1252", WINDOWS_1252),
+    ("windows1252", WINDOWS_1252),
+    ("cp-1252", WINDOWS_1252),
+    ("ansi", WINDOWS_1252),
+    ("iso-2022-jp-1", ISO_2022_JP),
+    ("iso-2022-jp-2", ISO_2022_JP),
+    ("cp50220", ISO_2022_JP),
+    ("cp50221", ISO_2022_JP),
+];
+
+fn for_label(label: &str) -> Option<&'static Encoding> {
+    let known = Encoding::for_label_no_replacement(label.as_bytes()).filter(|e| *e != REPLACEMENT);
+    known.or_else(|| ALIASES.iter().find(|(alias, _)| label.eq_ignore_ascii_case(alias)).map(|(_, e)| *e))
+}
+
+/// Charsets of the time before Windows (code page 437, 850 and others) that the WHATWG list left out. UTF-7 is not
+/// among them on purpose.
+fn by_old_label(label: &str, bytes: &[u8]) -> Option<String> {
+    if label.to_ascii_lowercase().contains("utf-7") || label.to_ascii_lowercase().contains("utf7") {
+        return None;
+    }
+    let decode = mail_parser::decoders::charsets::map::charset_decoder(label.as_bytes())?;
+    Some(decode(bytes))
+}
+
+/// The escapes of ISO-2022-JP in text of 7 bits; nothing else begins with them (RFC 1468).
+fn is_japanese(bytes: &[u8]) -> bool {
+    let escapes: [&[u8]; 3] = [b"\x1b$B", b"\x1b$@", b"\x1b(I"];
+    bytes.is_ascii() && bytes.contains(&0x1b) && bytes.windows(3).any(|w| escapes.contains(&w))
 }
 
 fn is_ascii_label(label: Option<&str>) -> bool {

@@ -1,8 +1,6 @@
 //! Header fields: a block of bytes is cut into names and values, and a value is read as text (RFC 5322, section 2.2).
 
-use crate::charset;
-use mail_parser::HeaderValue;
-use mail_parser::parsers::MessageStream;
+use crate::{charset, encoded};
 use std::borrow::Cow;
 
 /// One header field; `value` is everything after the colon, folds and the last line break included.
@@ -161,25 +159,51 @@ fn extend_last<'a>(block: &mut Block<'a>, raw: &'a [u8], end: usize) {
 }
 
 /// Bytes of a value as UTF-8 with a line break at its end, without which mail-parser sees no value; 8-bit values in
-/// another charset are recognised and recoded.
+/// another charset are recognised and recoded, encoded words are made whole.
 pub(crate) fn utf8(value: &[u8]) -> Cow<'_, [u8]> {
-    let mut text = match std::str::from_utf8(value) {
-        Ok(_) => Cow::Borrowed(value),
-        Err(_) => Cow::Owned(charset::decode(value, None).text.into_bytes()),
+    let mut text = match recognised(value) {
+        Cow::Borrowed(_) => Cow::Borrowed(value),
+        Cow::Owned(text) => Cow::Owned(text.into_bytes()),
     };
+    if text.windows(2).any(|w| w == b"=?") {
+        text = Cow::Owned(encoded::rewrite(&String::from_utf8_lossy(&text)).into_bytes());
+    }
     if !text.ends_with(b"\n") {
         text.to_mut().push(b'\n');
     }
     text
 }
 
+/// The value as text. Old Japanese mail writes its charset's escapes without naming it.
+fn recognised(value: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(value) {
+        Ok(text) if !value.windows(2).any(|w| w == b"\x1b$") => Cow::Borrowed(text),
+        _ => Cow::Owned(charset::decode(value, None).text),
+    }
+}
+
 /// An unstructured value: unfolded, encoded words decoded (RFC 2047), control characters made spaces.
 pub(crate) fn text(value: &[u8]) -> String {
-    let bytes = utf8(value);
-    match MessageStream::new(&bytes).parse_unstructured() {
-        HeaderValue::Text(text) => printable(&text),
-        _ => String::new(),
+    printable(&encoded::decode(&unfolded(&recognised(value))).text)
+}
+
+/// What is malformed in a value that is meant for people.
+pub(crate) fn fault(value: &[u8]) -> Option<&'static str> {
+    if !value.is_ascii() && std::str::from_utf8(value).is_err() {
+        return Some("a header field is 8-bit text of no declared charset");
     }
+    if value.windows(2).any(|w| w == b"\x1b$") {
+        return Some("a header field is Japanese of no declared charset");
+    }
+    encoded::decode(&unfolded(&recognised(value))).fault
+}
+
+/// Each fold and the white space around it becomes one space.
+fn unfolded(text: &str) -> Cow<'_, str> {
+    if !text.trim_end().contains('\n') {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.split('\n').map(str::trim).filter(|l| !l.is_empty()).collect::<Vec<_>>().join(" "))
 }
 
 /// A value as it stood, unfolded, for fields that know no encoded words.

@@ -14,12 +14,17 @@ pub struct Address {
 }
 
 impl Address {
-    /// The form under which two spellings of one address are equal: lower case, no surrounding white space.
+    /// The form under which two spellings of one address are equal: lower case, no surrounding white space, no dot after
+    /// the domain, an international domain in Unicode whichever way it was written (RFC 5891, section 4.4).
     ///
     /// RFC 5321 section 2.4 leaves the local part's case to its host; no host in use tells them apart, and treating
     /// them apart would open second identities.
     pub fn normalised(&self) -> String {
-        self.address.trim().to_lowercase()
+        let lower = self.address.trim().to_lowercase();
+        match lower.rsplit_once('@') {
+            Some((local, domain)) => format!("{local}@{}", crate::address::to_unicode(domain.trim_end_matches('.'))),
+            None => lower,
+        }
     }
 }
 

@@ -3,18 +3,15 @@
 use crate::address::{self, Budget};
 use crate::field::{self, Block};
 use crate::message::{Address, Headers, Message, Part};
-use crate::reply::Html;
 use crate::pretence::{address_misleads, pretence};
+use crate::reply::Html;
 use crate::scan::Tree;
 use crate::{
-    Limits, Reading, Reply, attachment, automatic, body, bounce, calendar, forward, html, page, reply, report, sealed,
-    thread, tnef,
+    Limits, Reading, Reply, attachment, automatic, body, bounce, calendar, date, encoded, forward, html, page, reply,
+    report, sealed, thread, tnef,
 };
 use aws_lc_rs::digest;
 use data_encoding::HEXLOWER;
-use jiff::civil;
-use mail_parser::HeaderValue;
-use mail_parser::parsers::MessageStream;
 
 /// Different faults that are reported of one mail.
 const FAULTS_MAX: usize = 50;
@@ -115,6 +112,9 @@ pub(crate) fn headers(block: &Block, limits: &Limits, faults: &mut Vec<String>) 
     let reply_to = people("Reply-To");
     let to = people("To");
     let cc = people("Cc");
+    for fault in &budget.faults {
+        note(faults, fault);
+    }
     if budget.overrun {
         note(faults, "more addresses than the limit: the rest was not read");
     }
@@ -127,9 +127,14 @@ pub(crate) fn headers(block: &Block, limits: &Limits, faults: &mut Vec<String>) 
     if block.fields.is_empty() {
         note(faults, "no header");
     }
-    let date = block.get("Date").map(date);
-    if date == Some(None) {
-        note(faults, "the date cannot be read");
+    let date = block.get("Date").map(|v| date::read(&field::text(v)));
+    match &date {
+        Some(None) => note(faults, "the date cannot be read"),
+        Some(Some(date)) if date.mended => note(faults, "the date is not written as the standard asks"),
+        _ => {}
+    }
+    for name in ["Subject", "From", "Sender", "Reply-To", "To", "Cc"] {
+        block.all(name).filter_map(field::fault).for_each(|f| note(faults, f));
     }
     Headers {
         subject: block.text("Subject").unwrap_or_default(),
@@ -138,7 +143,7 @@ pub(crate) fn headers(block: &Block, limits: &Limits, faults: &mut Vec<String>) 
         reply_to,
         to,
         cc,
-        date: date.flatten(),
+        date: date.flatten().map(|d| d.moment),
         message_id: block.get("Message-ID").and_then(thread::id),
         in_reply_to: thread::newest(block.all("In-Reply-To").flat_map(thread::ids).collect()),
         references: thread::newest(block.all("References").flat_map(thread::ids).collect()),
@@ -174,10 +179,7 @@ fn doubts(block: &Block, from: &[Address], sender: Option<&Address>) -> Vec<Stri
 fn hides_control(value: &[u8]) -> bool {
     let bytes = field::utf8(value);
     let plain = |c: char| !c.is_control() || matches!(c, '\r' | '\n' | '\t');
-    let decoded = match MessageStream::new(&bytes).parse_unstructured() {
-        HeaderValue::Text(text) => text.into_owned(),
-        _ => String::new(),
-    };
+    let decoded = encoded::decode(&String::from_utf8_lossy(&bytes)).text;
     !decoded.chars().all(plain) || !String::from_utf8_lossy(&bytes).chars().all(plain)
 }
 
@@ -189,30 +191,6 @@ fn delivered_to(block: &Block) -> Vec<String> {
     };
     let traces = block.fields.iter().filter(|f| is_trace(f.name)).take(TRACES_MAX);
     traces.filter_map(|f| address::first_in(&field::plain(f.value)).map(str::to_owned)).collect()
-}
-
-/// RFC 3339 in UTC; `None` for what is no date or no date of the calendar.
-pub(crate) fn date(value: &[u8]) -> Option<String> {
-    let value = field::utf8(value);
-    let HeaderValue::DateTime(found) = MessageStream::new(&value).parse_date() else {
-        return None;
-    };
-    let small = |n: u8| i8::try_from(n).ok();
-    // Seconds may be 60 in a leap second (RFC 5322, section 3.3), which the calendar here does not know.
-    let second = found.second.min(59);
-    let local = civil::DateTime::new(
-        i16::try_from(found.year).ok()?,
-        small(found.month)?,
-        small(found.day)?,
-        small(found.hour)?,
-        small(found.minute)?,
-        small(second)?,
-        0,
-    )
-    .ok()?;
-    let east_s = (i32::from(found.tz_hour) * 60 + i32::from(found.tz_minute)) * 60;
-    let offset = jiff::tz::Offset::from_seconds(if found.tz_before_gmt { -east_s } else { east_s }).ok()?;
-    Some(offset.to_timestamp(local).ok()?.to_string())
 }
 
 fn parts(tree: &Tree, body: &[usize]) -> Vec<Part> {

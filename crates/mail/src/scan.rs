@@ -325,7 +325,7 @@ fn media_type(value: &[u8]) -> MediaType {
         start: parsed.attribute("start").map(|s| s.trim().trim_matches(['<', '>']).to_owned()),
         flowed: says("format", "flowed"),
         del_sp: says("delsp", "yes"),
-        name: text("name"),
+        name: crate::parameter::extended(&String::from_utf8_lossy(&bytes), "name").or_else(|| text("name")),
     }
 }
 
@@ -345,7 +345,9 @@ fn disposition(value: &[u8]) -> (Option<String>, Option<String>) {
         return (None, None);
     };
     let kind = parsed.ctype().trim().to_ascii_lowercase();
-    let name = parsed.attribute("filename").map(field::printable).filter(|n| !n.is_empty());
+    let name = crate::parameter::extended(&String::from_utf8_lossy(&bytes), "filename");
+    let name = name.or_else(|| parsed.attribute("filename").map(str::to_owned));
+    let name = name.map(|n| field::printable(&n)).filter(|n| !n.is_empty());
     ((!kind.is_empty()).then_some(kind), name)
 }
 
