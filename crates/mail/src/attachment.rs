@@ -95,7 +95,7 @@ fn is_text(head: &[u8]) -> bool {
 pub(crate) fn classify(message: &mut Message, tree: &Tree, reply: &Reply, html: Option<&str>) {
     let paths: HashMap<&str, usize> = tree.nodes.iter().enumerate().map(|(i, n)| (n.path.as_str(), i)).collect();
     let has_pictures = message.parts.iter().any(|p| p.leaf && is_picture(p));
-    let places = Places::of(if has_pictures { html } else { None }, reply);
+    let places = if has_pictures { Places::of(html, reply) } else { Places::default() };
     let copies = mark_copies(&mut message.parts);
     let calendar = message.calendar.as_ref().map(|c| c.part.clone());
     let seals: Vec<String> = message.sealed.iter().map(|s| s.part.clone()).collect();
@@ -164,6 +164,7 @@ fn is_picture(part: &Part) -> bool {
 }
 
 /// Where the text shows the pictures of the mail, by their Content-ID.
+#[derive(Default)]
 struct Places {
     by_content_id: HashMap<String, Place>,
     /// What the reply shows, and what it cut.

@@ -216,7 +216,8 @@ fn parts(tree: &Tree, body: &[usize]) -> Vec<Part> {
             body: is_body[index],
             ..Part::default()
         };
-        if let Some(content) = &content {
+        // What the text is shows itself; only of files is it asked whether they are what they say.
+        if let Some(content) = content.as_ref().filter(|_| !is_body[index]) {
             attachment::look(&mut part, content);
         }
         found.push(part);

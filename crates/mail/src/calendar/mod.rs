@@ -28,6 +28,8 @@ const METHODS: &[&str] = &["PUBLISH", "REQUEST", "REPLY", "ADD", "CANCEL", "REFR
 
 /// Bytes at the start of a file in which a calendar object begins.
 const LEAD_BYTES: usize = 1024;
+/// A summary that is as long as this is told where a text holds it.
+const TOLD_CHARS_MIN: usize = 4;
 /// Calendar parts of one mail that are tried; the first that holds an object counts.
 const PARTS_TRIED_MAX: usize = 8;
 
@@ -74,7 +76,9 @@ pub(crate) fn read(tree: &Tree) -> Found {
 pub(crate) fn put_first(message: &mut Message, reply: &mut Reply) {
     let Some(calendar) = message.calendar.as_ref().filter(|_| message.forward.is_none()) else { return };
     let text = words(&message.text);
-    let is_told = calendar.summary.as_deref().is_some_and(|summary| text.contains(&words(summary)));
+    let summary = calendar.summary.as_deref().map(words).unwrap_or_default();
+    // A summary of a few letters is found in any text.
+    let is_told = summary.chars().count() >= TOLD_CHARS_MIN && text.contains(&summary);
     if !text.is_empty() && (is_told || calendar.method == "PUBLISH") {
         return;
     }

@@ -254,9 +254,9 @@ mod tests {
     #[test]
     fn a_definition_agrees_with_the_table_all_year() {
         let zones = zone(BERLIN);
-        let mut at = date(2025, 1, 1).at(0, 30, 0, 0);
-        // Hourly over two years: every change, the hour that is skipped and the hour that comes twice.
-        for _ in 0..2 * 365 * 24 {
+        let mut at = date(2026, 1, 1).at(0, 30, 0, 0);
+        // Hourly over a year: every change, the hour that is skipped and the hour that comes twice.
+        for _ in 0..365 * 24 {
             assert_eq!(shown(at, "Own", &zones), shown(at, "Europe/Berlin", &[]), "{at}");
             at = at.saturating_add(jiff::SignedDuration::from_hours(1));
         }
