@@ -30,6 +30,16 @@ const KEPT: &[&str] = &[
     "X-MICROSOFT-CDO-ALLDAYEVENT",
 ];
 
+/// Properties that are read outside of entries, or more than once.
+const STRUCTURE: &[&str] =
+    &["BEGIN", "END", "METHOD", "ATTENDEE", "TZID", "X-LIC-LOCATION", "TZOFFSETFROM", "TZOFFSETTO", "RDATE"];
+
+/// Whether a line is worth being taken apart; most lines of large objects are not.
+fn is_wanted(line: &str) -> bool {
+    let name = line[..line.find([':', ';']).unwrap_or(0)].trim();
+    STRUCTURE.iter().chain(KEPT).any(|wanted| wanted.eq_ignore_ascii_case(name))
+}
+
 /// An event, a task, a note or a statement of free time: what the object is about.
 #[derive(Debug, Default)]
 pub(super) struct Entry {
@@ -101,7 +111,11 @@ impl Object {
         let mut reader = Reader::default();
         let mut is_found = false;
         for line in Lines::of(text) {
-            let Some(line) = Line::parse(line.trim_start_matches('\u{feff}')) else { continue };
+            let line = line.trim_start_matches('\u{feff}');
+            if !is_wanted(line) {
+                continue;
+            }
+            let Some(line) = Line::parse(line) else { continue };
             if !is_found {
                 is_found = line.name == "BEGIN" && line.value.trim().eq_ignore_ascii_case("VCALENDAR");
                 reader.open.extend(is_found.then(|| (Frame::Calendar, "VCALENDAR".to_owned())));
