@@ -3,8 +3,10 @@
 use crate::facts::Inquiry;
 use crate::stop::Stop;
 use courier::dns_auth::{Arrival, DnsAuth, Examination};
+use mail::Client;
 use mail::authenticity::{self, Authenticity, Trust, Verdict};
 use policy::{Fault, FaultCode};
+use std::net::IpAddr;
 
 /// How the authors of a mailbox's mails are verified.
 #[derive(Clone, Default)]
@@ -12,8 +14,9 @@ pub enum AuthorProof {
     /// Not at all: nobody is proved.
     #[default]
     Nothing,
-    /// By the Authentication-Results of the server before us; `hops` without our own listener's Received.
-    Header(Trust),
+    /// By the Authentication-Results of the server before us; `hops` without our own listener's Received. They count in mail
+    /// that this machine or one of these clients handed over: whoever else reaches our listener writes what he likes.
+    Header(Trust, Vec<IpAddr>),
     /// By our own look-ups in DNS, for mail that comes straight from the internet.
     Dns(DnsAuth),
 }
@@ -32,7 +35,11 @@ pub(crate) async fn find_out(inquiry: &Inquiry<'_>) -> Result<Authenticity, Stop
         AuthorProof::Nothing => {
             Ok(Authenticity::without_checks(Verdict::Unknown, "authors are not verified in this mailbox"))
         }
-        AuthorProof::Header(trust) => {
+        AuthorProof::Header(_, clients) if !is_from(inquiry.message.envelope.client.as_ref(), clients) => {
+            let why = "it was not handed over by the server whose Authentication-Results count";
+            Ok(Authenticity::without_checks(Verdict::Unknown, why))
+        }
+        AuthorProof::Header(trust, _) => {
             let head = head(inquiry).await?;
             // The topmost Received is our own listener's.
             let trust = Trust { hops: trust.hops.saturating_add(1), ..trust.clone() };
@@ -47,6 +54,16 @@ pub(crate) async fn find_out(inquiry: &Inquiry<'_>) -> Result<Authenticity, Stop
             }
             Ok(found)
         }
+    }
+}
+
+/// Whether a mail came from this machine or one of these clients; not when its client is not known.
+fn is_from(client: Option<&Client>, clients: &[IpAddr]) -> bool {
+    match client.map(|client| client.ip.as_deref().map(str::parse::<IpAddr>)) {
+        // A local socket.
+        Some(None) => true,
+        Some(Some(Ok(ip))) => ip.to_canonical().is_loopback() || clients.contains(&ip.to_canonical()),
+        Some(Some(Err(_))) | None => false,
     }
 }
 
@@ -86,5 +103,28 @@ fn arrival(inquiry: &Inquiry<'_>) -> Arrival {
         mail_from: envelope.mail_from.clone(),
         // RFC 7208, section 7.3, allows this word where the checking host does not tell its name.
         host: "unknown".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn sec_04_results_count_only_from_the_server_that_is_named() {
+        let border: IpAddr = "192.0.2.7".parse().unwrap();
+        let by = |ip: Option<&str>| {
+            let client = Client { ip: ip.map(str::to_owned), hello: "mx.desk.example".to_owned() };
+            is_from(Some(&client), &[border])
+        };
+        assert!(
+            [None, Some("127.0.0.1"), Some("::1"), Some("192.0.2.7"), Some("::ffff:192.0.2.7")]
+                .map(by)
+                .iter()
+                .all(|it| *it)
+        );
+        assert!(![Some("192.0.2.8"), Some("2001:db8::7"), Some(""), Some("x")].map(by).iter().any(|it| *it));
+        assert!(!is_from(None, &[border]), "an envelope that knows no client proves nothing");
     }
 }

@@ -87,7 +87,8 @@ pub struct Dns {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Authenticity {
     Nothing,
-    Header(mail::authenticity::Trust),
+    /// Whose results count, and the clients that may hand them over.
+    Header(mail::authenticity::Trust, Vec<std::net::IpAddr>),
     Dns,
 }
 

@@ -52,18 +52,25 @@ pub async fn sec_01_only_a_proved_author_joins_his_thread_by_dns(database: &Data
 
 pub async fn sec_04_only_a_proved_author_joins_his_thread_by_header(database: &Database) {
     let trust = Trust { authserv_id: "mx.desk.example".to_owned(), hops: 0 };
-    let world = verifying(database, AuthorProof::Header(trust), Plot::default()).await;
-    let parent = world.done(&world.send(&mail("a@example.org", "printer", "It burns.")).await).await;
+    let world = verifying(database, AuthorProof::Header(trust, Vec::new()), Plot::default()).await;
+    let from = async |ip: &str, mail: &str| {
+        let client = Client { ip: Some(ip.to_owned()), hello: "mx.desk.example".to_owned() };
+        world.done(&send_by(Some(client), &world.gateway, "support", mail).await.unwrap()).await
+    };
+    let parent = from("127.0.0.1", &mail("a@example.org", "printer", "It burns.")).await;
     let pass = "Authentication-Results: mx.desk.example; dmarc=pass header.from=example.org\n";
     let border = "Received: from client by mx.desk.example; now\n";
     let own = format!("{pass}{border}{}", reply("b@example.org", "a@example.org", "Still burning."));
-    let own = world.done(&world.send(&own).await).await;
+    let own = from("127.0.0.1", &own).await;
     assert_eq!((own.line.outcome, issue_of(&own)), (Some(Outcome::Comment), issue_of(&parent)));
     let forged = format!("{border}{pass}{}", reply("c@example.org", "a@example.org", "Let me in."));
-    let forged = world.done(&world.send(&forged).await).await;
+    let forged = from("127.0.0.1", &forged).await;
     assert_eq!(forged.line.outcome, Some(Outcome::Create));
     let trace = &forged.plan.as_ref().unwrap().trace;
     assert!(trace.iter().any(|line| line.contains("they may have come with the mail")), "{trace:?}");
+    let direct = format!("{pass}{}", reply("d@example.org", "a@example.org", "Let me in, past the border."));
+    let direct = from("198.51.100.1", &direct).await;
+    assert_eq!(direct.line.outcome, Some(Outcome::Create));
     world.end().await;
 }
 

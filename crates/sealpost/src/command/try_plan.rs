@@ -1,6 +1,7 @@
 //! `sealpost try`: the plan for a mail, without any effect.
 
 use super::{Failure, files};
+use mail::authenticity::{Authenticity, Verdict};
 use policy::{Facts, Origin, Plan, Question, SeenBefore, Step, Thread};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -70,6 +71,9 @@ fn plan(profile: &policy::Profile, mut facts: Facts, reading: &mail::Reading, sh
 /// Answers a question as an empty gateway would.
 fn nothing_known(question: &Question, facts: &mut Facts) {
     match question {
+        Question::Authenticity => {
+            facts.authenticity = Some(Authenticity::without_checks(Verdict::Unknown, "not asked"))
+        }
         Question::ReplyTokens { .. } => facts.reply_tokens = Some(Vec::new()),
         Question::Thread { .. } => facts.thread = Some(Thread::Unknown),
         Question::SeenBefore => facts.seen_before = Some(Vec::<SeenBefore>::new()),

@@ -5,7 +5,7 @@ use super::{
     Authenticity, Cells, Console, Dns, Log, Mailbox, Problem, ProfileFile, Secret, Settings, Site, Work, secret,
 };
 use std::collections::BTreeSet;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -178,9 +178,17 @@ impl Reader {
     fn authenticity(&mut self, section: &Section) -> Authenticity {
         let hops = self.integer(section, "authserv_hops") as u32;
         let id = self.optional_text(section, "authserv_id");
+        let clients = self.texts(section, "authserv_clients");
+        let addresses: Vec<IpAddr> = clients.iter().filter_map(|client| client.parse().ok()).collect();
+        if addresses.len() != clients.len() {
+            let remedy = "write for example [\"192.0.2.7\"]";
+            self.wrong(section, "authserv_clients", "holds what is not a numeric address", remedy);
+        }
         match (self.text(section, "authenticity").as_str(), id) {
             ("dns", _) => Authenticity::Dns,
-            ("header", Some(authserv_id)) => Authenticity::Header(mail::authenticity::Trust { authserv_id, hops }),
+            ("header", Some(authserv_id)) => {
+                Authenticity::Header(mail::authenticity::Trust { authserv_id, hops }, addresses)
+            }
             ("header", None) => {
                 let remedy = "set mailbox.authserv_id to what stands first in its Authentication-Results";
                 self.wrong(section, "authenticity", "needs to know whose results count", remedy);

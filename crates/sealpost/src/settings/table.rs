@@ -251,6 +251,13 @@ pub const TABLE: &[Setting] = &[
          others are ignored.",
     ),
     setting(
+        "mailbox[].authserv_clients",
+        Texts,
+        Empty,
+        "The addresses of the servers that may hand over such results, besides this machine. In mail from any other client they \
+         do not count.",
+    ),
+    setting(
         "mailbox[].authserv_hops",
         Integer { min: 0, max: 20 },
         Means("0"),

@@ -58,7 +58,7 @@ pub fn dns(settings: &Settings) -> Result<Option<DnsAuth>, Failure> {
 /// How a mailbox's authors are verified.
 pub fn author_proof(authenticity: &Authenticity, dns: &Option<DnsAuth>) -> AuthorProof {
     match (authenticity, dns) {
-        (Authenticity::Header(trust), _) => AuthorProof::Header(trust.clone()),
+        (Authenticity::Header(trust, clients), _) => AuthorProof::Header(trust.clone(), clients.clone()),
         (Authenticity::Dns, Some(dns)) => AuthorProof::Dns(dns.clone()),
         (Authenticity::Dns, None) | (Authenticity::Nothing, _) => AuthorProof::Nothing,
     }

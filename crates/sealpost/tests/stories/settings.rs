@@ -64,6 +64,10 @@ async fn authors_that_could_never_be_proved_are_told() {
     let mut world = World::start().await;
     world.home.settings.set("[[mailbox]]", "authenticity", quoted("header"));
     has_all(&complaint(&world, "authenticity"), &["\"header\"", "sealpost.toml:", "mailbox.authserv_id"]);
+    world.home.settings.set("[[mailbox]]", "authserv_id", quoted("mx.desk.example"));
+    world.home.settings.set("[[mailbox]]", "authserv_clients", "[\"mx.desk.example\"]");
+    has_all(&complaint(&world, "authserv_clients"), &["mx.desk.example", "sealpost.toml:", "192.0.2.7"]);
+    world.home.settings.set("[[mailbox]]", "authserv_clients", "[\"192.0.2.7\"]");
     world.home.settings.set("[[mailbox]]", "authenticity", quoted("none"));
     let strict = "[default]\nproject = \"DEMO\"\n[threads]\nrequire_authentic = true\n";
     fs::write(world.home.file("profile.toml"), strict).unwrap();
