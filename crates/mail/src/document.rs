@@ -7,6 +7,8 @@ mod builder;
 mod html;
 mod inline;
 mod lines;
+mod markdown;
+mod markdown_reader;
 mod page_signs;
 mod plain;
 mod targets;
@@ -159,6 +161,22 @@ impl Document {
     /// The document as safe HTML: [`crate::sanitize`] changes nothing of it.
     pub fn html(&self) -> String {
         html::written(self)
+    }
+
+    /// The document of a text that was meant as Markdown (CommonMark with the tables and strike-through of GitHub's). HTML
+    /// in it is text; deeper nesting than [`LEVELS_MAX`] loses its frames and keeps its words.
+    pub fn from_markdown(text: &str) -> Document {
+        markdown_reader::read(text)
+    }
+
+    /// The document as Markdown that reads back as it is; what people wrote is escaped.
+    ///
+    /// ```
+    /// let document = mail::Document::from_html("<p>2 * 3 is <b>not</b> [5](x)</p>");
+    /// assert_eq!(document.markdown(), "2 \\* 3 is **not** \\[5\\](x)");
+    /// ```
+    pub fn markdown(&self) -> String {
+        markdown::written(self)
     }
 
     /// The words with the signs of plain mail: what [`crate::Message::text`] is for a mail that is only HTML.

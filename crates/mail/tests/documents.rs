@@ -180,3 +180,46 @@ fn no_word_of_a_real_page_is_lost() {
     }
     assert!(seen > 100, "only {seen} pages found");
 }
+
+/// The document as its HTML says it, without what Markdown has no sign for.
+fn comparable(document: &Document) -> String {
+    let html = document.html();
+    let html = ["u", "strong", "em", "s", "code"]
+        .iter()
+        .fold(html, |html, name| html.replace(&format!("<{name}>"), "").replace(&format!("</{name}>"), ""));
+    html.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn sec_33_markdown_says_what_the_document_says(page in page(), text in "[ -~\n]{0,40}|\\PC{0,20}") {
+        for document in [Document::from_html(&page), Document::from_text(&text), Document { blocks: vec![Block::literal(text.clone())] }] {
+            let markdown = document.markdown();
+            let back = Document::from_markdown(&markdown);
+            prop_assert_eq!(letters(&shown(&back.html())), letters(&shown(&document.html())), "{}", markdown);
+        }
+    }
+
+    #[test]
+    fn sec_33_literal_lines_read_back_as_they_were(line in "[!-~]{1,3}([ -~]{0,30}[!-~])?") {
+        let document = Document { blocks: vec![Block::literal(line.clone())] };
+        let back = Document::from_markdown(&document.markdown());
+        prop_assert_eq!(comparable(&back), comparable(&document));
+    }
+}
+
+#[test]
+fn markdown_keeps_the_layout() {
+    let html = "<h2>Report</h2><p>It <b>is</b> <a href='https://x.example/?a=(1)&amp;b'>fire [now]</a>:<br># see <img src='cid:a@b' alt='photo'></p>\
+                <ol start=3><li>three<ul><li>deep</li></ul></li><li>four</li></ol><ul><li>x</ul>\
+                <table border=1><tr><th>Part<th>State</tr><tr><td>a|b<td>hot</table><pre>let `x`;\n  ```</pre>\
+                <blockquote>said<blockquote>before</blockquote></blockquote><hr>";
+    let document = Document::from_html(html);
+    let back = Document::from_markdown(&document.markdown());
+    assert_eq!(back.html(), document.html(), "{}", document.markdown());
+    let deep = Document::from_markdown(&format!("{}x", "> ".repeat(5_000)));
+    assert_eq!(letters(&deep.text()), "x");
+    assert_eq!(letters(&Document::from_markdown(&format!("{}x", "*".repeat(20_000))).text()), "x");
+}
