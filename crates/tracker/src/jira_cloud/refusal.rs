@@ -5,6 +5,7 @@ use crate::http::Response;
 use crate::operation::Operation;
 use policy::{Fault, FaultCode};
 use serde_json::Value;
+use std::borrow::Cow;
 
 /// Longest part of Jira's own messages that a fault keeps, in characters.
 const DETAIL_CHARS_MAX: usize = 500;
@@ -156,7 +157,7 @@ fn without_echoes(message: &str, operation: &Operation) -> String {
 }
 
 /// How many of the words, from the first on, stand in one of the texts; 0 when that run is too short to tell anything.
-fn echo_length(words: &[&str], texts: &[&str]) -> usize {
+fn echo_length(words: &[&str], texts: &[Cow<'_, str>]) -> usize {
     let bare = |run: &str| run.trim_matches(|c: char| !c.is_alphanumeric()).to_owned();
     let stands = |run: &str| !run.is_empty() && texts.iter().any(|text| text.contains(run));
     let fitting = (1..=words.len()).take_while(|count| stands(&bare(&words[..*count].join(" "))));
@@ -166,17 +167,25 @@ fn echo_length(words: &[&str], texts: &[&str]) -> usize {
     }
 }
 
-fn texts_sent(operation: &Operation) -> Vec<&str> {
+fn texts_sent(operation: &Operation) -> Vec<Cow<'_, str>> {
     let (summary, body) = match operation {
         Operation::CreateIssue { summary, body, .. } => (Some(summary), body),
         Operation::AddComment { body, .. } => (None, body),
-        Operation::Attach { name, .. } => return vec![name],
+        Operation::Attach { name, .. } => return vec![Cow::Borrowed(name)],
         _ => return Vec::new(),
     };
     let author = body.author.as_ref().and_then(|author| author.name.as_ref());
     let hidden = body.hidden.iter().map(|piece| &piece.text);
     let texts = summary.into_iter().chain(author).chain([&body.visible]).chain(hidden);
-    texts.take(ECHO_TEXTS_MAX).map(|text| &text[..text.floor_char_boundary(ECHO_SEARCH_BYTES_MAX)]).collect()
+    let start = |text: &String| text.floor_char_boundary(ECHO_SEARCH_BYTES_MAX);
+    let texts = texts.take(ECHO_TEXTS_MAX).map(|text| Cow::Borrowed(&text[..start(text)]));
+    // What was sent is the layout, whose words may stand apart otherwise than in the text.
+    let laid_out = body.document.iter().map(|document| {
+        let mut text = document.text();
+        text.truncate(start(&text));
+        Cow::Owned(text)
+    });
+    laid_out.chain(texts).collect()
 }
 
 /// A header's value that may stand in a fault.
