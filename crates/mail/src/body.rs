@@ -189,7 +189,7 @@ pub(crate) fn lines(text: &str) -> String {
         out.push_str(&rest[..at]);
         out.push('\n');
         rest = &rest[at + 1..];
-        rest = rest.strip_prefix('\n').unwrap_or(rest);
+        rest = rest.strip_prefix('\n').or_else(|| rest.strip_prefix("\r\n")).unwrap_or(rest);
     }
     out.push_str(rest);
     out

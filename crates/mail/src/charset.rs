@@ -111,6 +111,9 @@ fn by_old_label(label: &str, bytes: &[u8]) -> Option<String> {
     if label.to_ascii_lowercase().contains("utf-7") || label.to_ascii_lowercase().contains("utf7") {
         return None;
     }
+    // Code page 850 has the letters of 437 and 858 where they stand there.
+    let like_850 = ["cp437", "ibm437", "437", "cp858", "ibm858", "cp00858"];
+    let label = if like_850.iter().any(|l| label.eq_ignore_ascii_case(l)) { "cp850" } else { label };
     let decode = mail_parser::decoders::charsets::map::charset_decoder(label.as_bytes())?;
     Some(decode(bytes))
 }
@@ -159,4 +162,65 @@ pub(crate) fn named_in_html(bytes: &[u8]) -> Option<String> {
         .take_while(|c| c.is_ascii_alphanumeric() || "-_:".contains(*c))
         .collect();
     (!label.is_empty()).then_some(label)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the bytes look like, without any label: long enough to be told apart, as real mail is.
+    #[test]
+    fn guesses_are_right() {
+        for (bytes, text) in [
+            (WINDOWS_1252.encode("Grüße aus München, schöne Straße").0, "Grüße aus München, schöne Straße"),
+            (
+                SHIFT_JIS.encode("お世話になっております。添付をご確認ください。").0,
+                "お世話になっております。添付をご確認ください。",
+            ),
+            (GBK.encode("您好，请查收附件，谢谢您的支持与合作。").0, "您好，请查收附件，谢谢您的支持与合作。"),
+            (BIG5.encode("您好，請查收附件，謝謝您的支持與合作。").0, "您好，請查收附件，謝謝您的支持與合作。"),
+            (EUC_KR.encode("안녕하세요, 첨부 파일을 확인해 주세요.").0, "안녕하세요, 첨부 파일을 확인해 주세요."),
+            (encoding_rs::KOI8_R.encode("Здравствуйте, проверьте принтер").0, "Здравствуйте, проверьте принтер"),
+            (encoding_rs::WINDOWS_1251.encode("Здравствуйте, проверьте принтер").0, "Здравствуйте, проверьте принтер"),
+            (
+                encoding_rs::WINDOWS_1253.encode("Καλημέρα, ο εκτυπωτής δεν λειτουργεί").0,
+                "Καλημέρα, ο εκτυπωτής δεν λειτουργεί",
+            ),
+            (
+                encoding_rs::EUC_JP.encode("お世話になっております。添付をご確認ください。").0,
+                "お世話になっております。添付をご確認ください。",
+            ),
+        ] {
+            let decoded = decode(&bytes, None);
+            assert_eq!(decoded.text, text);
+            assert_eq!(decoded.fault, Some("no charset is declared for 8-bit text"));
+        }
+    }
+
+    #[test]
+    fn labels_that_lie_and_labels_of_old() {
+        for (bytes, label, text, mended) in [
+            (b"J\xf6rg" as &[u8], "utf-8", "Jörg", true),
+            (b"J\xc3\xb6rg", "iso-8859-1", "Jörg", true),
+            (b"J\xc3\xb6rg", "us-ascii", "Jörg", true),
+            (b"\x93a\x94 \x80", "iso-8859-1", "“a” €", false),
+            (b"\xe9F", "gb2312", "镕", false),
+            (b"\x81\x39\xee\x39", "gb2312", "㐀", false),
+            (b"\x87\x40", "shift_jis", "①", false),
+            (b"\x87\x40", "cp932", "①", false),
+            (b"\x87\x40", "iso-2022-jp", "①", true),
+            (b"\x1b$BF|\x1b(B", "us-ascii", "日", true),
+            (b"\x1b(I123\x1b(B", "iso-2022-jp", "ｱｲｳ", false),
+            (b"\x94", "cp850", "ö", false),
+            (b"\x94", "ibm437", "ö", false),
+            (b"\x9a", "x-mac-roman", "ö", false),
+            (b"J\xc3\xb6rg", "unknown-8bit", "Jörg", false),
+            (b"+ADw-", "utf-7", "+ADw-", true),
+            (b"+ADw-", "unicode-1-1-utf-7", "+ADw-", true),
+        ] {
+            let decoded = decode(bytes, Some(label));
+            assert_eq!(decoded.text, text, "{label}");
+            assert_eq!(decoded.fault.is_some(), mended, "{label}: {:?}", decoded.fault);
+        }
+    }
 }

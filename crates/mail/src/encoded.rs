@@ -123,8 +123,10 @@ fn bytes_of(word: &Word) -> Vec<u8> {
     if word.is_base64 {
         return Transfer::Base64.decode(word.data.as_bytes()).into_owned();
     }
-    let mut out = Vec::with_capacity(word.data.len());
-    let data = word.data.as_bytes();
+    // A fold inside the word left a space beside the underscore that is the space.
+    let data = word.data.replace(" _", "_").replace("_ ", "_");
+    let mut out = Vec::with_capacity(data.len());
+    let data = data.as_bytes();
     let mut at = 0;
     while at < data.len() {
         let digit = |n: usize| data.get(at + n).and_then(|b| (*b as char).to_digit(16));
@@ -162,6 +164,7 @@ mod tests {
             ("=?utf-8?q?a?==?utf-8?q?b?=", "ab"),
             ("=?utf-8?q?a?= =?iso-8859-1?q?=F6?=", "aö"),
             ("=?utf-8?q?a b?=", "a b"),
+            ("=?utf-8?q?a _b?=", "a b"),
             ("=?utf-8?q?abc", "abc"),
             ("=?utf-8?b?YWJj", "abc"),
             ("=?utf-8?q?abc? def", "abc def"),

@@ -48,9 +48,11 @@ impl<'a> Block<'a> {
         Block::read_from(raw, 0, bytes_max, fields_max)
     }
 
-    /// [`Block::read`] for a whole mail, before whose header empty lines may stand; in a part they end an empty header.
+    /// [`Block::read`] for a whole mail, before whose header a byte order mark and empty lines may stand; in a part
+    /// these end an empty header.
     pub fn read_mail(raw: &'a [u8], bytes_max: usize, fields_max: usize) -> Block<'a> {
-        Block::read_from(raw, skip_leading_empty(raw), bytes_max, fields_max)
+        let mark = if raw.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
+        Block::read_from(raw, mark + skip_leading_empty(&raw[mark..]), bytes_max, fields_max)
     }
 
     fn read_from(raw: &'a [u8], start: usize, bytes_max: usize, fields_max: usize) -> Block<'a> {
@@ -123,8 +125,9 @@ pub(crate) fn line_end(raw: &[u8], at: usize) -> usize {
     rest.iter().position(|&b| b == b'\n').map_or(raw.len(), |n| at + n + 1)
 }
 
+/// Line breaks alone; gateways that translate twice write `\r\r\n`.
 fn is_empty(line: &[u8]) -> bool {
-    matches!(line, b"\n" | b"\r\n" | b"")
+    line.iter().all(|b| matches!(b, b'\r' | b'\n'))
 }
 
 fn is_fold(line: &[u8]) -> bool {

@@ -4,9 +4,10 @@
 //! a scan in front of another parser would have to agree with it on every malformed boundary. Each level is cut by
 //! one pass over its bytes, so the cost is the size of the mail times its depth, which is bounded.
 
+mod boundary;
 mod inside;
 
-use crate::field::{self, Block, line_end};
+use crate::field::{self, Block};
 use crate::transfer::Transfer;
 use crate::{Limits, tnef};
 use inside::Inside;
@@ -234,14 +235,18 @@ impl<'a> Tree<'a> {
         let (source, body) = (node.source, node.body.clone());
         let default_type = if kind.essence == "multipart/digest" { "message/rfc822" } else { "text/plain" };
         let boundary = kind.boundary.as_deref().filter(|b| !b.is_empty());
-        let cut =
-            boundary.map(|b| cut(&self.sources[source][body.clone()], b.as_bytes(), room + 1)).unwrap_or_default();
+        let bytes = &self.sources[source][body.clone()];
+        let mut cut = boundary.map(|b| boundary::cut(bytes, b.as_bytes(), room + 1)).unwrap_or_default();
+        if cut.parts.is_empty()
+            && let Some(actual) = boundary::actual(bytes)
+        {
+            self.faults.push("the parts are separated by another boundary than the declared one");
+            cut = boundary::cut(bytes, actual, room + 1);
+        }
+        self.faults.extend(cut.faults);
         if cut.parts.is_empty() {
             self.faults.push("a multipart has no parts");
             return Vec::new();
-        }
-        if !cut.closed {
-            self.faults.push("a multipart is not closed");
         }
         self.nodes[index].leaf = false;
         let shift = |r: &Range<usize>| body.start + r.start..body.start + r.end;
@@ -333,6 +338,8 @@ fn media_type(value: &[u8]) -> MediaType {
 fn essence(main: &str, sub: Option<&str>) -> String {
     let main = main.trim().to_ascii_lowercase();
     match sub.map(|s| s.trim().to_ascii_lowercase()).filter(|s| !s.is_empty()) {
+        // The halves the wrong way round, as some gateways write them.
+        Some(sub) if sub == "text" && matches!(main.as_str(), "plain" | "html") => format!("text/{main}"),
         Some(sub) if !main.is_empty() => format!("{main}/{sub}"),
         _ if main == "text" => "text/plain".to_owned(),
         _ => String::new(),
@@ -340,7 +347,11 @@ fn essence(main: &str, sub: Option<&str>) -> String {
 }
 
 fn disposition(value: &[u8]) -> (Option<String>, Option<String>) {
-    let bytes = field::utf8(value);
+    let mut bytes = field::utf8(value);
+    if bytes.windows(2).any(|w| w == b":\\") {
+        // A path of Windows, whose separators are no escapes.
+        bytes = Cow::Owned(String::from_utf8_lossy(&bytes).replace('\\', "\\\\").into_bytes());
+    }
     let HeaderValue::ContentType(parsed) = MessageStream::new(&bytes).parse_content_type() else {
         return (None, None);
     };
@@ -349,48 +360,4 @@ fn disposition(value: &[u8]) -> (Option<String>, Option<String>) {
     let name = name.or_else(|| parsed.attribute("filename").map(str::to_owned));
     let name = name.map(|n| field::printable(&n)).filter(|n| !n.is_empty());
     ((!kind.is_empty()).then_some(kind), name)
-}
-
-/// The pieces between the boundary lines of one multipart body.
-#[derive(Default)]
-struct Cut {
-    parts: Vec<Range<usize>>,
-    closed: bool,
-}
-
-/// Cuts at lines that are exactly `--boundary` or `--boundary--`, white space after them aside (RFC 2046, section
-/// 5.1.1): a longer line belongs to another boundary of which this one is a prefix.
-fn cut(body: &[u8], boundary: &[u8], parts_max: usize) -> Cut {
-    let mut found = Cut::default();
-    let mut open: Option<usize> = None;
-    let mut at = 0;
-    while at < body.len() {
-        let end = line_end(body, at);
-        let rest = body[at..end].strip_prefix(b"--").and_then(|l| l.strip_prefix(boundary)).map(<[u8]>::trim_ascii);
-        if let Some(rest @ (b"" | b"--")) = rest {
-            if let Some(start) = open {
-                found.parts.push(start..before_line_break(body, start, at));
-                if found.parts.len() >= parts_max {
-                    return found;
-                }
-            }
-            open = Some(end);
-            if rest == b"--" {
-                found.closed = true;
-                return found;
-            }
-        }
-        at = end;
-    }
-    if let Some(start) = open {
-        found.parts.push(start..body.len());
-    }
-    found
-}
-
-/// The line break before a boundary line belongs to the boundary.
-fn before_line_break(body: &[u8], start: usize, at: usize) -> usize {
-    let part = &body[start..at];
-    let part = part.strip_suffix(b"\n").unwrap_or(part);
-    start + part.strip_suffix(b"\r").unwrap_or(part).len()
 }

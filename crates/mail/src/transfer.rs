@@ -15,12 +15,15 @@ pub(crate) enum Transfer {
 }
 
 impl Transfer {
-    /// From the value of Content-Transfer-Encoding; what is not known leaves the bytes as they are.
+    /// From the value of Content-Transfer-Encoding, whatever stands around the word; what is not known leaves the bytes
+    /// as they are.
     pub fn parse(value: &str) -> Transfer {
-        match value.trim().to_ascii_lowercase().as_str() {
-            "base64" => Transfer::Base64,
-            "quoted-printable" => Transfer::QuotedPrintable,
-            "x-uuencode" | "uuencode" | "x-uue" | "uue" => Transfer::Uuencode,
+        let word = value.split([';', '(', ' ']).find(|w| !w.is_empty()).unwrap_or("");
+        let letters: String = word.chars().filter(char::is_ascii_alphanumeric).collect();
+        match letters.to_ascii_lowercase().as_str() {
+            "base64" | "b64" => Transfer::Base64,
+            "quotedprintable" | "quotedprintible" | "qp" => Transfer::QuotedPrintable,
+            "xuuencode" | "uuencode" | "xuue" | "uue" => Transfer::Uuencode,
             _ => Transfer::Identity,
         }
     }
@@ -28,6 +31,7 @@ impl Transfer {
     pub fn decode<'a>(self, bytes: &'a [u8]) -> Cow<'a, [u8]> {
         match self {
             Transfer::Identity => Cow::Borrowed(bytes),
+            Transfer::Base64 if is_prose(bytes) => Cow::Borrowed(bytes),
             Transfer::Base64 => Cow::Owned(base64(bytes)),
             Transfer::QuotedPrintable => Cow::Owned(quoted_printable(bytes)),
             Transfer::Uuencode => match uuencode::whole(bytes) {
@@ -51,12 +55,14 @@ const BASE64: [u8; 256] = {
     table
 };
 
-/// Characters outside the alphabet are skipped, as the RFC asks; the first padding ends the data, because what mailing
-/// lists append after it is not part of the file.
+/// Characters outside the alphabet are skipped, as the RFC asks. Padding ends the data, because what mailing lists append
+/// after it is not part of the file; only where nothing but more data follows were several pieces put together.
 fn base64(bytes: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(bytes.len() / 4 * 3 + 3);
     let (mut bits, mut count) = (0u32, 0u8);
-    for &b in bytes {
+    // Whether only data follows the first padding; asked once, so that many paddings cost nothing more.
+    let mut is_all_data: Option<bool> = None;
+    for (at, &b) in bytes.iter().enumerate() {
         let digit = BASE64[b as usize];
         if digit != NO_DIGIT {
             bits = bits << 6 | u32::from(digit);
@@ -66,15 +72,47 @@ fn base64(bytes: &[u8]) -> Vec<u8> {
                 (bits, count) = (0, 0);
             }
         } else if b == b'=' && count >= 2 {
-            break;
+            push_rest(&mut out, bits, count);
+            (bits, count) = (0, 0);
+            if !*is_all_data.get_or_insert_with(|| is_data(&bytes[at..])) {
+                break;
+            }
         }
     }
+    push_rest(&mut out, bits, count);
+    out
+}
+
+/// Bytes by which text is told from data.
+const SAMPLE_BYTES: usize = 1024;
+
+/// Text that says it is base64 and is not: a sixth of it and more are signs and inner spaces that base64 never has.
+fn is_prose(bytes: &[u8]) -> bool {
+    const LEAST_BYTES: usize = 32;
+    let sample = &bytes[..bytes.len().min(SAMPLE_BYTES)];
+    let strange = sample
+        .split(|&b| b == b'\n')
+        .map(<[u8]>::trim_ascii)
+        .map(|l| l.iter().filter(|&&b| b != b'=' && BASE64[b as usize] == NO_DIGIT).count())
+        .sum::<usize>();
+    sample.len() >= LEAST_BYTES && strange * 6 > sample.len()
+}
+
+/// Two or three digits before the end are one or two bytes.
+fn push_rest(out: &mut Vec<u8>, bits: u32, count: u8) {
     match count {
         2 => out.push((bits >> 4) as u8),
         3 => out.extend_from_slice(&((bits >> 2) as u16).to_be_bytes()),
         _ => {}
     }
-    out
+}
+
+/// Lines of base64 that follow a padding, at least one and all of them whole.
+fn is_data(rest: &[u8]) -> bool {
+    let is_line =
+        |line: &[u8]| line.len().is_multiple_of(4) && line.iter().all(|&b| b == b'=' || BASE64[b as usize] != NO_DIGIT);
+    let mut lines = rest.split(|&b| b == b'\n').map(<[u8]>::trim_ascii).filter(|l| !l.is_empty());
+    lines.next().is_some_and(|first| first.iter().all(|&b| b == b'=')) && lines.all(is_line)
 }
 
 /// An equals sign without two digits stays as it stood; white space at a line's end was added on the way and goes.
@@ -114,4 +152,48 @@ fn quoted_printable(bytes: &[u8]) -> Vec<u8> {
 
 fn hex(digit: u8) -> Option<u8> {
     (digit as char).to_digit(16).map(|d| d as u8)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base64_as_mail_contains_it() {
+        for (text, decoded) in [
+            ("aGVsbG8gd29ybGQ=", "hello world"),
+            ("aGVs*bG8g\n d29!ybGQ=", "hello world"),
+            ("aGVsbG8gd29ybGQ", "hello world"),
+            ("aGVsbG8gd29ybGQ====", "hello world"),
+            ("aGVsbG8=\r\nIHdvcmxk\r\n", "hello world"),
+            ("aGVsbG8=\nIHdvcmw=\nZA==\n", "hello world"),
+            ("aGVsbG8gd29ybGQ=\n--\nThis list is for talk\n", "hello world"),
+            ("aGVsbG8gd29ybGQ=\nfooter\n", "hello world"),
+            ("====", ""),
+            ("This is no base64 at all, really.\nSo be it.", "This is no base64 at all, really.\nSo be it."),
+        ] {
+            assert_eq!(String::from_utf8_lossy(&Transfer::Base64.decode(text.as_bytes())), decoded, "{text}");
+        }
+    }
+
+    #[test]
+    fn quoted_printable_as_mail_contains_it() {
+        let decode =
+            |text: &str| String::from_utf8_lossy(&Transfer::QuotedPrintable.decode(text.as_bytes())).into_owned();
+        assert_eq!(decode("=c3=B6 100=zz =3 =\nx="), "ö 100=zz =3 x");
+        assert_eq!(decode("a  \r\nb"), "a\r\nb");
+    }
+
+    #[test]
+    fn names_of_encodings() {
+        for name in ["base64", " BASE64 ", "\"base64\"", "base64 (yes)", "base64;", "base-64"] {
+            assert_eq!(Transfer::parse(name), Transfer::Base64, "{name}");
+        }
+        for name in ["quoted-printable", "Quoted-Printable;", "quoted/printable", "'quoted-printable'"] {
+            assert_eq!(Transfer::parse(name), Transfer::QuotedPrintable, "{name}");
+        }
+        for name in ["8bit", "7bit;", "binary", "", "x-uuencode"] {
+            assert_eq!(Transfer::parse(name), Transfer::Identity, "{name}");
+        }
+    }
 }

@@ -395,3 +395,27 @@ fn sec_26_reports_made_to_cost() {
     };
     assert_linear("notices", notice, 500, read_work);
 }
+
+#[test]
+fn sec_24_values_made_to_cost() {
+    for (field, piece) in [
+        ("Subject", "=?utf-8?q?a"),
+        ("Subject", "=?utf-8?q?=C3?= "),
+        ("Subject", "=?"),
+        ("Subject", "?="),
+        ("To", "<<a@b>>@c,"),
+        ("To", "a@b "),
+        ("To", "\"a <"),
+        ("To", "a@"),
+        ("Date", "5 ("),
+        ("Date", "+-:."),
+        ("Content-Disposition", "; filename*1*=%C3"),
+        ("Content-Disposition", "; filename*0=\\\""),
+    ] {
+        let make = |n: usize| format!("From: a@b\n{field}: {}\n\nx\n", piece.repeat(n)).into_bytes();
+        assert_linear(piece, make, 500, read_work);
+    }
+    let boundaries =
+        |n: usize| format!("Content-Type: multipart/mixed; boundary=b\n\n{}", "--x\n--b-- \n".repeat(n)).into_bytes();
+    assert_linear("boundaries", boundaries, 2_000, read_work);
+}

@@ -33,6 +33,8 @@ const ADDRESSES: &[(&str, Option<&str>, &str, Option<&str>)] = &[
     ("jo@x.org (Jo Doe)", Some("Jo Doe"), "jo@x.org", None),
     ("jo(comment)@x.org", Some("comment"), "jo@x.org", Some("the local part of an address is broken")),
     ("jo @ x.org", None, "jo@x.org", Some("an address holds spaces")),
+    ("jo@x  . org", None, "jo@x.org", Some("an address holds spaces")),
+    ("<mailto:jo@x.org?subject=hello>", None, "jo@x.org", Some("an address was mended")),
     ("<<jo@x.org>>", None, "jo@x.org", Some("an address stands in two pairs of brackets")),
     ("<jo@x.org", None, "jo@x.org", None),
     ("jo@x.org>", None, "jo@x.org", Some("an address was mended")),
@@ -135,5 +137,94 @@ fn names_of_attachments() {
         (b"filename=\"my file.pdf", "my file.pdf"),
     ] {
         assert_eq!(attachment_name(disposition).as_deref(), Some(name), "{}", String::from_utf8_lossy(disposition));
+    }
+}
+
+/// A body under a Content-Type, the text that is read of it, the names of its files, and the faults.
+type Shape = (&'static str, &'static str, &'static str, &'static [&'static str], &'static [&'static str]);
+
+const OTHER: &str = "the parts are separated by another boundary than the declared one";
+
+const SHAPES: &[Shape] = &[
+    ("multipart/mixed; boundary=b", "--b\n\none\n--b\n\ntwo\n", "one\n\ntwo", &[], &["a multipart is not closed"]),
+    ("multipart/mixed; boundary=b", "--b\n\none --b two\n--bb\n--b--\n", "one --b two\n--bb", &[], &[]),
+    ("multipart/mixed; boundary=\"b \"", "--b  \n\none\n--b--  \n", "one", &[], &[]),
+    ("multipart/mixed; boundary=b", "--b\n\none\n--b-- and more\n", "one", &[], &[]),
+    ("multipart/mixed; boundary=wrong", "--b\nContent-Type: text/plain\n\none\n--b--\n", "one", &[], &[OTHER]),
+    ("multipart/mixed", "--b\nContent-Type: text/plain\n\none\n--b--\n", "one", &[], &[OTHER]),
+    ("multipart/mixed; boundary=AB", "--ab\nContent-Type: text/plain\n\none\n--ab--\n", "one", &[], &[OTHER]),
+    ("multipart/mixed; boundary=\"--b\"", "--b\ncontent-type: text/plain\n\none\n--b--\n", "one", &[], &[OTHER]),
+    ("multipart/mixed; boundary==_a=b", "--=_a=b\n\none\n--=_a=b--\n", "one", &[], &[]),
+    (
+        "multipart/mixed; boundary=b",
+        "--b\nContent-Type: multipart/alternative; boundary=b\n\n--b\nContent-Type: text/plain\n\none\n--b--\n--b\n\
+         Content-Type: image/png; name=x.png\n\nx\n--b--\n",
+        "one",
+        &["x.png"],
+        &["a multipart goes on after its end", "a multipart has no parts"],
+    ),
+    ("multipart/mixed; boundary=b", "only words\n", "only words", &[], &["a multipart has no parts"]),
+    ("plain/text; charset=utf-8", "one\n", "one", &[], &[]),
+    ("text", "one\n", "one", &[], &[]),
+];
+
+#[test]
+fn parts_are_found() {
+    for (kind, body, text, names, faults) in SHAPES {
+        let raw = format!("From: ann@example.org\nSubject: x\nContent-Type: {kind}\n\n{body}");
+        let message = read(raw.as_bytes());
+        assert_eq!(message.text, *text, "{kind} {body}");
+        assert_eq!(message.parts.iter().filter_map(|p| p.name.as_deref()).collect::<Vec<_>>(), *names, "{kind} {body}");
+        assert_eq!(message.faults, *faults, "{kind} {body}");
+    }
+}
+
+#[test]
+fn lines_end_in_many_ways() {
+    for raw in [
+        b"From: ann@example.org\rSubject: x\r\rone\rtwo\r" as &[u8],
+        b"From: ann@example.org\nSubject: x\n\none\ntwo\n",
+        b"From: ann@example.org\r\r\nSubject: x\r\r\n\r\r\none\r\r\ntwo\r\r\n",
+        b"From: ann@example.org\r\nSubject: x\r\n\r\none\rtwo\r\n",
+        b"From ann Mon Jan  5 10:00:00 2026\nFrom: ann@example.org\nSubject: x\n\none\ntwo\n",
+        b">From ann Mon Jan  5 10:00:00 2026\nFrom: ann@example.org\nSubject: x\n\none\ntwo\n",
+        b"\xef\xbb\xbfFrom: ann@example.org\nSubject: x\n\none\ntwo\n",
+        b"\n\nFrom : ann@example.org\nSubject\t: x\n\none\ntwo\n",
+    ] {
+        let message = read(raw);
+        assert_eq!(message.text, "one\ntwo", "{}", String::from_utf8_lossy(raw));
+        assert_eq!(message.headers.subject, "x", "{}", String::from_utf8_lossy(raw));
+        assert_eq!(message.faults, [""; 0], "{}", String::from_utf8_lossy(raw));
+    }
+}
+
+#[test]
+fn headers_that_are_none() {
+    let text = |raw: &str| (read(raw.as_bytes()).text, read(raw.as_bytes()).faults);
+    let (found, faults) = text("From: ann@example.org\nno field\nSubject: x\n\none\n");
+    assert_eq!((found.as_str(), faults.as_slice()), ("one", ["a header line is not a field".to_owned()].as_slice()));
+    let (found, faults) = text("From: ann@example.org\nSubject: x\none two\nthree\n");
+    assert_eq!(found, "one two\nthree");
+    assert_eq!(faults, ["no empty line between header and body"]);
+    assert_eq!(text("\none\n").0, "one");
+    assert_eq!(text("one\ntwo\n").0, "one\ntwo");
+    assert_eq!(text("").0, "");
+    let part =
+        "From: ann@example.org\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nnot: a field\n\nbut text\n--b--\n";
+    assert_eq!(text(part).0, "not: a field\n\nbut text");
+    assert_eq!(attachment_name(b"filename=\"C:\\Users\\jo\\a.pdf\"").as_deref(), Some("C:\\Users\\jo\\a.pdf"));
+}
+
+#[test]
+fn dates_are_mended() {
+    for (date, moment, fault) in [
+        ("Mon, 5 Jan 2026 10:00:00 +0100", Some("2026-01-05T09:00:00Z"), None),
+        ("Mon, 5 Jan 26 10:00 MEZ", Some("2026-01-05T09:00:00Z"), Some("the date is not written as the standard asks")),
+        ("5. Dezember 2025 10:00", Some("2025-12-05T10:00:00Z"), Some("the date is not written as the standard asks")),
+        ("next week", None, Some("the date cannot be read")),
+    ] {
+        let message = read(format!("From: ann@example.org\nDate: {date}\n\nx\n").as_bytes());
+        assert_eq!(message.headers.date.as_deref(), moment, "{date}");
+        assert_eq!(message.faults, fault.map(str::to_owned).into_iter().collect::<Vec<_>>(), "{date}");
     }
 }

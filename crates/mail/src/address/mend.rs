@@ -61,7 +61,7 @@ pub(super) fn mailbox(name: Option<String>, address: &str, faults: &mut Vec<&'st
         let name = name.filter(|n| n != ">").or_else(|| (!before.is_empty()).then(|| before.to_owned()));
         return vec![Address { name, address: bare(inner, faults) }];
     }
-    let tight = address.replace(" @", "@").replace("@ ", "@");
+    let tight = tightened(&address);
     if tight.len() < address.len() {
         note(faults, "an address holds spaces");
     }
@@ -75,6 +75,14 @@ pub(super) fn mailbox(name: Option<String>, address: &str, faults: &mut Vec<&'st
     let name = if addresses.len() == 1 { name } else { None };
     let addresses = addresses.into_iter().take(MAILBOXES_MAX);
     addresses.map(|a| Address { name: name.clone(), address: bare(a, faults) }).collect()
+}
+
+/// Without the spaces around `@` and around the dots of the domain that old syntax allows (RFC 5322, section 4.4).
+fn tightened(address: &str) -> String {
+    let tight = address.split('@').map(str::trim).collect::<Vec<_>>().join("@");
+    let Some((local, domain)) = tight.rsplit_once('@') else { return tight };
+    let domain_tight = domain.split('.').map(str::trim).collect::<Vec<_>>().join(".");
+    if domain_tight.contains(char::is_whitespace) { tight } else { format!("{local}@{domain_tight}") }
 }
 
 /// Nothing to mend: one `@` between characters that need no second look.
@@ -120,7 +128,7 @@ fn bare(address: &str, faults: &mut Vec<&'static str>) -> String {
     let mut mended = address.trim_matches(['<', '>', '[', ']', '"', '\'', ' ', ',', ';', '`', '\u{2018}', '\u{2019}']);
     for prefix in ["mailto:", "smtp:", "rfc822:", "internet:"] {
         if mended.get(..prefix.len()).is_some_and(|p| p.eq_ignore_ascii_case(prefix)) {
-            mended = &mended[prefix.len()..];
+            mended = mended[prefix.len()..].split('?').next().unwrap_or("");
         }
     }
     if mended.starts_with('@') && mended.contains(':') {
