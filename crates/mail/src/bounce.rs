@@ -23,12 +23,15 @@ const RECIPIENTS_MAX: usize = 1000;
 pub(crate) fn read(tree: &Tree, headers: &Headers, text: &str) -> Option<Bounce> {
     let block = tree.block(0);
     let sender = words::Sender::of(&block, headers);
-    let told = words::told(text);
     let status =
         tree.find("message/delivery-status").or_else(|| tree.find("message/global-delivery-status")).filter(|&i| {
             let parent = tree.nodes[i].parent.map(|p| tree.nodes[p].kind.essence.as_str());
             parent == Some("multipart/report") || sender.is_server() || parent.is_none()
         });
+    if status.is_none() && !sender.is_server() && block.get("X-Failed-Recipients").is_none() {
+        return None;
+    }
+    let told = words::told(text);
     let mut recipients = status.map(|i| reported(&tree.body(i), told)).unwrap_or_default();
     if recipients.is_empty() && sender.is_server() && words::starts_field(text, "final-recipient:") {
         // The report stands in the text, as some gateways write it.
@@ -83,8 +86,7 @@ fn recipient(group: &str, segments: &words::Segments, seen: &mut HashSet<String>
         .filter(|s| !s.ends_with(".0.0"))
         .or_else(|| status_in(&diagnostic))
         .or_else(|| failure_in(said).filter(|s| same_class(s, reported.as_deref())))
-        .or(reported)
-        .or_else(|| reply_code_in(&diagnostic));
+        .or(reported);
     let found = judged(&diagnostic, said, status, action);
     Some(BouncedRecipient { address, forwarded_to, ..found })
 }
@@ -111,13 +113,13 @@ fn judged(answer: &str, around: &str, status: Option<String>, action: Option<Str
             .or_else(|| cause::in_words(around, around, status.as_deref()))
     };
     let cause = failed.then(find).flatten();
-    let class = status.as_deref().and_then(|s| s.chars().next());
-    let class = class.unwrap_or(if action.as_deref() == Some("delayed") { '4' } else { '5' });
-    // What is derived from the words proves nothing about them.
+    // A reply code tells the class only; the words tell the rest, but what is derived from them proves nothing about them.
+    let code = status.clone().or_else(|| reply_code_in(answer)).or_else(|| reply_code_in(around));
     let all = format!("{answer}\n{around}");
-    let permanent =
-        failed && action.as_deref() != Some("delayed") && cause::is_permanent(cause, status.as_deref(), &all);
-    let status = status.or_else(|| cause.map(|c| cause::status(c, class)));
+    let permanent = failed && action.as_deref() != Some("delayed") && cause::is_permanent(cause, code.as_deref(), &all);
+    let class = code.as_deref().and_then(|s| s.chars().next());
+    let class = class.unwrap_or(if action.as_deref() == Some("delayed") { '4' } else { '5' });
+    let status = status.or_else(|| cause.map(|c| cause::status(c, class))).or(code);
     BouncedRecipient { status, action, permanent, cause, ..BouncedRecipient::default() }
 }
 

@@ -5,6 +5,28 @@ use crate::charset;
 /// Pieces of one parameter that are joined; a name has no more.
 const PIECES_MAX: usize = 100;
 
+/// The value on one line and without white space around the equals signs of its parameters: Outlook folds there, and
+/// mail-parser then sees no value.
+pub(crate) fn straightened(value: &[u8]) -> Vec<u8> {
+    let mut out: Vec<u8> = Vec::with_capacity(value.len() + 1);
+    let (mut is_quoted, mut is_escaped) = (false, false);
+    for &byte in value {
+        if matches!(byte, b'\r' | b'\n') {
+            continue;
+        }
+        if !is_quoted && byte == b'=' && !out.ends_with(b"=") {
+            out.truncate(out.trim_ascii_end().len());
+        }
+        if is_quoted || !byte.is_ascii_whitespace() || out.last() != Some(&b'=') {
+            out.push(byte);
+        }
+        is_quoted ^= byte == b'"' && !is_escaped;
+        is_escaped = byte == b'\\' && !is_escaped;
+    }
+    out.push(b'\n');
+    out
+}
+
 struct Piece<'a> {
     number: usize,
     is_encoded: bool,

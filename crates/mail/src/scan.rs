@@ -8,6 +8,7 @@ mod boundary;
 mod inside;
 
 use crate::field::{self, Block};
+use crate::parameter;
 use crate::transfer::Transfer;
 use crate::{Limits, tnef};
 use inside::Inside;
@@ -317,7 +318,7 @@ fn describe(block: &Block, next: &Pending, body: Range<usize>) -> Node {
 }
 
 fn media_type(value: &[u8]) -> MediaType {
-    let bytes = field::utf8(value);
+    let bytes = parameter::straightened(&field::utf8(value));
     let HeaderValue::ContentType(parsed) = MessageStream::new(&bytes).parse_content_type() else {
         return MediaType::default();
     };
@@ -330,7 +331,7 @@ fn media_type(value: &[u8]) -> MediaType {
         start: parsed.attribute("start").map(|s| s.trim().trim_matches(['<', '>']).to_owned()),
         flowed: says("format", "flowed"),
         del_sp: says("delsp", "yes"),
-        name: crate::parameter::extended(&String::from_utf8_lossy(&bytes), "name").or_else(|| text("name")),
+        name: parameter::extended(&String::from_utf8_lossy(&bytes), "name").or_else(|| text("name")),
     }
 }
 
@@ -347,16 +348,16 @@ fn essence(main: &str, sub: Option<&str>) -> String {
 }
 
 fn disposition(value: &[u8]) -> (Option<String>, Option<String>) {
-    let mut bytes = field::utf8(value);
+    let mut bytes = parameter::straightened(&field::utf8(value));
     if bytes.windows(2).any(|w| w == b":\\") {
         // A path of Windows, whose separators are no escapes.
-        bytes = Cow::Owned(String::from_utf8_lossy(&bytes).replace('\\', "\\\\").into_bytes());
+        bytes = String::from_utf8_lossy(&bytes).replace('\\', "\\\\").into_bytes();
     }
     let HeaderValue::ContentType(parsed) = MessageStream::new(&bytes).parse_content_type() else {
         return (None, None);
     };
     let kind = parsed.ctype().trim().to_ascii_lowercase();
-    let name = crate::parameter::extended(&String::from_utf8_lossy(&bytes), "filename");
+    let name = parameter::extended(&String::from_utf8_lossy(&bytes), "filename");
     let name = name.or_else(|| parsed.attribute("filename").map(str::to_owned));
     let name = name.map(|n| field::printable(&n)).filter(|n| !n.is_empty());
     ((!kind.is_empty()).then_some(kind), name)

@@ -48,7 +48,7 @@ const GONE: &[(&str, &str, &str, &str)] = &[
              delivered to one or more of its\nrecipients. This is a permanent error. The following address(es) \
              failed:\n\n  gone@example.net\n    SMTP error from remote mail server after RCPT \
              TO:<gone@example.net>:\n    host mx.example.net [192.0.2.1]: 550 unknown user\n",
-        "5.0.0",
+        "5.1.1",
     ),
     (
         "sendmail",
@@ -56,7 +56,7 @@ const GONE: &[(&str, &str, &str, &str)] = &[
         "   ----- The following addresses had permanent fatal errors -----\n<gone@example.net>\n\n   ----- \
              Transcript of session follows -----\n... while talking to mx.example.net.:\n>>> RCPT \
              To:<gone@example.net>\n<<< 550 <gone@example.net>... User unknown\n550 <gone@example.net>... User unknown\n",
-        "5.0.0",
+        "5.1.1",
     ),
     (
         "Exchange, in German",
@@ -198,7 +198,9 @@ fn what_is_no_failure_is_not_permanent() {
 fn a_status_is_derived_where_none_is_told() {
     let status = |groups: &str, told: &str| report(groups, told).bounce.unwrap().recipients[0].status.clone();
     let group = |more: &str| format!("Final-Recipient: rfc822; ann@example.net\nAction: failed\n{more}\n");
-    assert_eq!(status(&group("Diagnostic-Code: smtp; 552 Mailbox full"), "").as_deref(), Some("5.0.0"));
+    assert_eq!(status(&group("Diagnostic-Code: smtp; 552 Mailbox full"), "").as_deref(), Some("5.2.2"));
+    assert_eq!(status(&group("Diagnostic-Code: smtp; 452 over quota"), "").as_deref(), Some("4.2.2"));
+    assert_eq!(status(&group("Diagnostic-Code: smtp; 550 hm"), "").as_deref(), Some("5.0.0"));
     assert_eq!(status(&group("Diagnostic-Code: X-Notes; user not found in directory"), "").as_deref(), Some("5.1.1"));
     assert_eq!(status(&group("Status: 5.0.0\nDiagnostic-Code: smtp; 550 5.2.2 full"), "").as_deref(), Some("5.2.2"));
     assert_eq!(status(&group("Status: 5.0.0"), "ann@example.net: 550 5.1.1 no such user").as_deref(), Some("5.1.1"));

@@ -133,6 +133,9 @@ fn names_of_attachments() {
         (b"filename==?utf-8?Q?J=C3=B6.pdf?=", "Jö.pdf"),
         (b"filename=\"J\xf6rg.pdf\"", "Jörg.pdf"),
         (b"filename=\"\x1b$BF|K\\\x1b(B.pdf\"", "日本.pdf"),
+        (b"filename=\n\t\"=?iso-8859-1?Q?N=B0_1.?=\n =?iso-8859-1?Q?pdf?=\"; size=1", "N° 1.pdf"),
+        (b"filename=\r\n \"a.pdf\"", "a.pdf"),
+        (b"filename = a.pdf", "a.pdf"),
         (b"filename=my file name.pdf", "my file name.pdf"),
         (b"filename=\"my file.pdf", "my file.pdf"),
     ] {

@@ -97,7 +97,7 @@ fn failed_recipients(block: &Block, told: &str) -> Vec<String> {
 /// What words alone mean for a recipient.
 fn judge(said: &str, delayed: bool) -> BouncedRecipient {
     let action = delayed.then(|| "delayed".to_owned());
-    judged(said, said, failure_in(said).or_else(|| reply_code_in(said)), action)
+    judged(said, said, failure_in(said), action)
 }
 
 /// A warning that the server is still trying.
