@@ -23,17 +23,19 @@ const RECIPIENTS_MAX: usize = 1000;
 pub(crate) fn read(tree: &Tree, headers: &Headers, text: &str) -> Option<Bounce> {
     let block = tree.block(0);
     let sender = words::Sender::of(&block, headers);
+    // A postmaster who answers or passes something on is a person.
+    let is_server = sender == words::Sender::Server || sender.is_server() && !automatic::is_answer(&headers.subject);
     let status =
         tree.find("message/delivery-status").or_else(|| tree.find("message/global-delivery-status")).filter(|&i| {
             let parent = tree.nodes[i].parent.map(|p| tree.nodes[p].kind.essence.as_str());
-            parent == Some("multipart/report") || sender.is_server() || parent.is_none()
+            parent == Some("multipart/report") || is_server || parent.is_none()
         });
-    if status.is_none() && !sender.is_server() && block.get("X-Failed-Recipients").is_none() {
+    if status.is_none() && !is_server && block.get("X-Failed-Recipients").is_none() {
         return None;
     }
     let told = words::told(text);
     let mut recipients = status.map(|i| reported(&tree.body(i), told)).unwrap_or_default();
-    if recipients.is_empty() && sender.is_server() && words::starts_field(text, "final-recipient:") {
+    if recipients.is_empty() && is_server && words::starts_field(text, "final-recipient:") {
         // The report stands in the text, as some gateways write it.
         recipients = reported(text.as_bytes(), told);
     }
@@ -69,7 +71,9 @@ fn reported(status: &[u8], told: &str) -> Vec<BouncedRecipient> {
 fn recipient(group: &str, segments: &words::Segments, seen: &mut HashSet<String>) -> Option<BouncedRecipient> {
     let block = Block::read(group.as_bytes(), usize::MAX, usize::MAX);
     let value = |name: &str| block.text(name).filter(|v| !v.is_empty());
-    let named = |name: &str| value(name).map(|v| typed_address(&v)).filter(|a| !a.is_empty());
+    let named = |name: &str| {
+        value(name).map(|v| typed_address(&v)).filter(|a| !a.is_empty() && a.len() <= report::ADDRESS_BYTES_MAX)
+    };
     let last = named("Final-Recipient").or_else(|| named("X-Actual-Recipient"));
     let first = named("Original-Recipient").filter(|a| a.contains('@'));
     let address = first.clone().or_else(|| last.clone())?;
@@ -78,7 +82,7 @@ fn recipient(group: &str, segments: &words::Segments, seen: &mut HashSet<String>
     let told = ["Diagnostic-Code", "X-PowerMTA-BounceCategory", "X-Supplementary-Info"];
     let diagnostic = told.iter().filter_map(|f| value(f)).collect::<Vec<_>>().join("\n");
     let reported = value("Status").as_deref().and_then(status_in);
-    let action = value("Action").map(|a| a.split([' ', '(', ';']).next().unwrap_or("").to_ascii_lowercase());
+    let action = value("Action").map(|a| report::word(a.split([' ', '(', ';']).next().unwrap_or("")));
     let said = segments.about(&address).or_else(|| segments.about(forwarded_to.as_deref()?));
     let said = said.filter(|_| is_first).unwrap_or_default();
     let status = reported

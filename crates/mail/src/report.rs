@@ -5,6 +5,10 @@ use crate::message::{Feedback, Receipt};
 use crate::scan::Tree;
 use crate::{address, body, charset, thread};
 
+/// Longer addresses are none: 998 is the longest line a mail may have (RFC 5322, section 2.1.1).
+pub(crate) const ADDRESS_BYTES_MAX: usize = 998;
+/// Characters of a keyword or number that is kept.
+const WORD_CHARS_MAX: usize = 64;
 /// Recipients that are taken from one complaint.
 const RECIPIENTS_MAX: usize = 100;
 
@@ -34,13 +38,16 @@ pub(crate) fn feedback(tree: &Tree) -> Option<Feedback> {
     let named = |name: &str| -> Vec<String> {
         let values = block.fields.iter().filter(|f| f.name.eq_ignore_ascii_case(name.as_bytes()));
         let values = values.take(RECIPIENTS_MAX).map(|f| String::from_utf8_lossy(f.value).into_owned());
-        values.filter_map(|v| address::first_in(&v).map(str::to_owned)).collect()
+        values
+            .filter_map(|v| address::first_in(&v).map(str::to_owned))
+            .filter(|a| a.len() <= ADDRESS_BYTES_MAX)
+            .collect()
     };
     let said = |name: &str| block.text(name).filter(|v| !v.is_empty());
     Some(Feedback {
-        kind: said("Feedback-Type").unwrap_or_default().to_ascii_lowercase(),
+        kind: word(&said("Feedback-Type").unwrap_or_default()),
         recipients: named("Original-Rcpt-To"),
-        source_ip: said("Source-IP"),
+        source_ip: said("Source-IP").map(|ip| word(&ip)),
         message_id: returned_id(tree),
     })
 }
@@ -53,12 +60,19 @@ pub(crate) fn receipt(tree: &Tree) -> Option<Receipt> {
     let block = Block::read(text.as_bytes(), usize::MAX, usize::MAX);
     // `manual-action/MDN-sent-manually; displayed/error` (RFC 8098, section 3.2.6).
     let disposition = block.text("Disposition").unwrap_or_default();
-    let word = disposition.rsplit(';').next().unwrap_or("").split('/').next().unwrap_or("");
+    let shown = disposition.rsplit(';').next().unwrap_or("").split('/').next().unwrap_or("");
     let person = block.text("Original-Recipient").or_else(|| block.text("Final-Recipient"));
     let id = block.get("Original-Message-ID").and_then(thread::id);
     Some(Receipt {
-        disposition: word.trim().to_ascii_lowercase(),
-        recipient: person.and_then(|p| address::first_in(&p).map(str::to_owned)),
+        disposition: word(shown),
+        recipient: person
+            .and_then(|p| address::first_in(&p).map(str::to_owned))
+            .filter(|a| a.len() <= ADDRESS_BYTES_MAX),
         message_id: id.or_else(|| returned_id(tree)),
     })
+}
+
+/// A keyword as it is compared: lower case, short.
+pub(crate) fn word(value: &str) -> String {
+    value.trim().chars().take(WORD_CHARS_MAX).flat_map(char::to_lowercase).collect()
 }

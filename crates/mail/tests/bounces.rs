@@ -236,6 +236,10 @@ fn what_is_no_bounce() {
         ("a reply that quotes one", format!("From: ann@example.org\nTo: desk@example.com\nSubject: Re: Undelivered Mail Returned to Sender\nIn-Reply-To: <a@b>\n\nDo you know why?\n{quoted}")),
         ("a question about one", format!("From: ann@example.org\nTo: desk@example.com\nSubject: Undelivered mail\n\nI got this, please help:\n{quoted}")),
         ("a postmaster who answers", format!("From: Postmaster <postmaster@example.org>\nTo: desk@example.com\nSubject: Re: delivery failed\nIn-Reply-To: <a@b>\n\nWe fixed it, mail could not be delivered because the disk was full (452 4.3.1).\n{quoted}")),
+        (
+            "a postmaster who passes a report on",
+            format!("From: postmaster@example.org\nTo: desk@example.com\nSubject: Fwd: delivery failed\n\nLook:\n> Final-Recipient: rfc822; gone@example.net\n> Action: failed\n> Status: 5.1.1\n{quoted}"),
+        ),
         ("an absence note that speaks of delays", "Return-Path: <>\nFrom: ann@example.org\nTo: desk@example.com\nSubject: Automatic reply: Printer\nX-Auto-Response-Suppress: All\n\nMy answer will be delayed. In urgent cases unable to deliver 550 5.1.1 write to bob@example.org\n".to_owned()),
         ("an absence note of an account called like a daemon", "Return-Path: <>\nFrom: Mail Administrator <postmaster@example.org>\nAuto-Submitted: auto-replied\nX-Autoreply: yes\nSubject: Re: Undelivered Mail\nTo: desk@example.com\n\nI am away.\n".to_owned()),
         ("a newsletter about delivery", "From: Postmaster Tools <postmaster@news.example.org>\nList-Unsubscribe: <mailto:u@example.org>\nTo: desk@example.com\nSubject: Ten reasons why mail is undeliverable\n\nWhen a message could not be delivered with 550 5.1.1 User unknown, remove the address: gone@example.net\n".to_owned()),
