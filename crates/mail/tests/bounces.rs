@@ -244,6 +244,10 @@ fn what_is_no_bounce() {
         ("an absence note of an account called like a daemon", "Return-Path: <>\nFrom: Mail Administrator <postmaster@example.org>\nAuto-Submitted: auto-replied\nX-Autoreply: yes\nSubject: Re: Undelivered Mail\nTo: desk@example.com\n\nI am away.\n".to_owned()),
         ("a newsletter about delivery", "From: Postmaster Tools <postmaster@news.example.org>\nList-Unsubscribe: <mailto:u@example.org>\nTo: desk@example.com\nSubject: Ten reasons why mail is undeliverable\n\nWhen a message could not be delivered with 550 5.1.1 User unknown, remove the address: gone@example.net\n".to_owned()),
         ("a delivery of goods", "From: no-reply@shop.example.org\nTo: desk@example.com\nSubject: Your delivery is delayed\n\nYour parcel could not be delivered today.\n".to_owned()),
+        (
+            "a parcel",
+            "From: Royal Mail Delivery <no-reply@post.example.org>\nTo: desk@example.com\nSubject: Your parcel could not be delivered\n\nIt is delayed. To contact us, write to help@post.example.org, desk@example.com.\n".to_owned(),
+        ),
         ("a forwarded report", format!("From: ann@example.org\nTo: desk@example.com\nSubject: Fwd: Delivery failure\nContent-Type: multipart/mixed; boundary=m\n\n--m\n\nLook:\n--m\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx\n\nFinal-Recipient: rfc822; gone@example.net\nAction: failed\nStatus: 5.1.1\n--m--\n{quoted}")),
         ("a report as attachment", "From: ann@example.org\nTo: desk@example.com\nSubject: Look\nContent-Type: multipart/mixed; boundary=m\n\n--m\n\nLook:\n--m\nContent-Type: message/rfc822\n\nFrom: MAILER-DAEMON@mx\nContent-Type: multipart/report; boundary=r\n\n--r\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx\n\nFinal-Recipient: rfc822; gone@example.net\nStatus: 5.1.1\n--r--\n--m--\n".to_owned()),
     ] {

@@ -26,6 +26,12 @@ fn piece() -> impl Strategy<Value = String> {
         Just("Content-Transfer-Encoding: quoted-printable\r\n".to_owned()),
         Just("From: =?utf-8?q?J=F6?= <a@b>, c: d@e;\r\n".to_owned()),
         Just("Date: Tue, 31 Feb 2026 25:61:00 -2600\r\n".to_owned()),
+        Just("Subject: =?utf-8?q?=C3?= =?utf-8?q?=B6 =?x?b?\r\n".to_owned()),
+        Just("To: \"Jo <<a@b>>@c, d <mailto:e@xn--bcher-kva.f.>\r\n".to_owned()),
+        Just("Content-Disposition: attachment; filename*1*=%B6; filename*0*=utf-8''%C3\r\n".to_owned()),
+        Just("From: MAILER-DAEMON@x\r\nX-Failed-Recipients: a@b, a@b\r\n".to_owned()),
+        Just("Date: lun., 5 janv. 26 10.00 GMT+1 (\r\n".to_owned()),
+        Just("<a@b>: 550 5.1.1 user unknown\r\n".to_owned()),
         Just("\r\n".to_owned()),
         Just("--b\r\n".to_owned()),
         Just("--b--\r\n".to_owned()),
@@ -102,6 +108,11 @@ proptest! {
                 let bytes = mail::part(raw.as_bytes(), &Limits::default(), &part.path);
                 prop_assert!(bytes.is_some_and(|b| !part.leaf || b.len() as u64 == part.size_bytes));
             }
+        }
+        for address in reading.message.headers.from.iter().chain(&reading.message.headers.to) {
+            let normalised = address.normalised();
+            let again = mail::Address { name: None, address: normalised.clone() }.normalised();
+            prop_assert_eq!(again, normalised);
         }
         prop_assert!(mail::HeaderValue::new(reading.message.headers.subject.as_str()).is_ok());
         prop_assert_eq!(mail::identity(raw.as_bytes()).message_id, reading.message.headers.message_id);

@@ -7,28 +7,27 @@ pub(super) const SERVERS: &[&str] = &[
     "mailer daemon",
     "mail-daemon",
     "mail daemon",
-    "mail delivery",
-    "mail-delivery",
-    "maildelivery",
     "mdaemon",
-    "postoffice",
-    "system administrator",
-    "mail administrator",
     "mail transfer agent",
-    "internet mail delivery",
     "delivery subsystem",
     "delivery system",
     "microsoft exchange",
     "microsoftexchange",
+];
+
+/// Names that people use for themselves as well.
+pub(super) const MACHINES: &[&str] = &[
+    "mail delivery",
+    "mail-delivery",
+    "maildelivery",
+    "postoffice",
+    "system administrator",
+    "mail administrator",
     "microsoft outlook",
     "undeliverable",
     "bounce@",
     "bounces@",
     "bounce-",
-];
-
-/// Names that people use for themselves as well.
-pub(super) const MACHINES: &[&str] = &[
     "postmaster",
     "no-reply",
     "noreply",

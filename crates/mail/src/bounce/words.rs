@@ -131,17 +131,19 @@ fn tells_failure(tree: &Tree, block: &Block, headers: &Headers, sender: Sender, 
             let gives_back = has_copy(tree) || failure_in(told).is_some() || reply_code_in(told).is_some();
             !answers
                 && !to_many
-                && (says(CLEAR) && (is_null_path(block) || gives_back || names_failure(headers))
+                && (says(CLEAR) && (is_null_path(block) || gives_back || names_failure(headers, told))
                     || says(VAGUE) && gives_back)
         }
         Sender::Person => false,
     }
 }
 
-/// The subject itself speaks of a failure.
-fn names_failure(headers: &Headers) -> bool {
+/// The subject itself speaks of a failure, and the text of somebody: a parcel that could not be delivered names no
+/// address.
+fn names_failure(headers: &Headers, told: &str) -> bool {
     let subject = headers.subject.to_lowercase();
-    CLEAR.iter().any(|p| subject.contains(p))
+    let own = |address: &str| headers.from.iter().chain(&headers.to).any(|a| a.normalised() == address);
+    CLEAR.iter().any(|p| subject.contains(p)) && Segments::of(told).places.keys().any(|a| !own(a))
 }
 
 fn has_copy(tree: &Tree) -> bool {
