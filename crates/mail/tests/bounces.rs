@@ -33,6 +33,25 @@ fn fact(
 /// Plain notices in the words of servers: name, subject, text, and the status that is reported or derived.
 const GONE: &[(&str, &str, &str, &str)] = &[
     (
+        "QQ",
+        "系统退信",
+        "来自desk@example.com的退信\n\n您发送到gone@example.net的邮件被退回，原因：收件人邮箱地址不存在，邮件无法送达。\n",
+        "5.1.1",
+    ),
+    (
+        "an alias",
+        "Returned mail",
+        "   ----- The following addresses had permanent fatal errors -----\n<gone@example.net>\n    (expanded from: \
+         <alias@example.org>)\n\nno such user\nPlease reply to postmaster@example.net\n",
+        "5.1.1",
+    ),
+    (
+        "Postfix, on one line",
+        "Undelivered Mail Returned to Sender",
+        "<gone@example.net>: host mx.example.net[192.0.2.1] said: 550 User unknown (in reply to RCPT TO command)\n",
+        "5.1.1",
+    ),
+    (
         "qmail",
         "failure notice",
         "Hi. This is the qmail-send program at mx.example.net.\nI'm afraid I wasn't able to deliver your message to \

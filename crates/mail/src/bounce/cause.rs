@@ -179,7 +179,8 @@ fn head(said: &str) -> &str {
 fn plain(said: &str) -> String {
     static NOISE: LazyLock<Option<Regex>> = LazyLock::new(|| {
         Regex::new(concat!(
-            r#"<?[^\s<>:;,"()]*@[^\s<>:;,"()]*>?|https?://[!-~]*|rfc822;"#,
+            r#"<?[^\s<>:;,"()\x{3000}-\x{9fff}\x{ac00}-\x{d7af}]*@[^\s<>:;,"()\x{3000}-\x{9fff}\x{ac00}-\x{d7af}]*>?"#,
+            r"|https?://[!-~]*|rfc822;",
             r"|(?-u:\b)[45][0-9][0-9](?:[- ]|$)|#?(?-u:\b)[45]\.[0-9]{1,3}\.[0-9]{1,3}(?-u:\b)",
         ))
         .ok()

@@ -269,7 +269,17 @@ fn is_about_others(line: &str) -> bool {
         "reporting-mta",
         "received-from",
     ];
-    const ASKED: &[&str] = &["mail from:", "contact", "assistance", "send mail to", "write to", "help desk", "連絡"];
+    const ASKED: &[&str] = &[
+        "mail from",
+        "contact",
+        "assistance",
+        "send mail to",
+        "write to",
+        "please reply",
+        "expanded from",
+        "help desk",
+        "連絡",
+    ];
     let lower = line.trim_start_matches(['>', '<', ' ', '\t', '-', '*']).to_lowercase();
     (FIELDS.iter().any(|f| lower.starts_with(f)) && !lower.contains("rcpt")) || ASKED.iter().any(|a| lower.contains(a))
 }
@@ -283,11 +293,8 @@ fn addresses_in(text: &str) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     let mut before = "";
     for line in text[..end].split(['\n', ',']) {
-        let Some(address) =
-            address::first_in(line).map(|a| a.trim_matches(['.', '<', '>', '*', '#', '\\', '`', '|', '{', '}']))
-        else {
-            continue;
-        };
+        let Some(address) = address::first_in(line) else { continue };
+        let address = unglued(address).trim_matches(['.', '<', '>', '*', '#', '\\', '`', '|', '{', '}']);
         if !address.contains(['=', '/', '|', '?'])
             && !address.eq_ignore_ascii_case(before)
             && found.len() < RECIPIENTS_MAX
@@ -297,4 +304,17 @@ fn addresses_in(text: &str) -> Vec<String> {
         }
     }
     found
+}
+
+/// The address alone, where a sentence without spaces stands around it.
+fn unglued(address: &str) -> &str {
+    let at = address.find('@').unwrap_or(address.len());
+    let start = address[..at].char_indices().rev().find(|(_, c)| is_unspaced(*c)).map_or(0, |(i, c)| i + c.len_utf8());
+    let end = address[at..].find(is_unspaced).map_or(address.len(), |i| at + i);
+    &address[start..end]
+}
+
+/// Signs of scripts that put no space between words, so that a sentence begins and ends at the address.
+fn is_unspaced(c: char) -> bool {
+    matches!(c, '\u{3000}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}' | '\u{ff00}'..='\u{ffef}' | '\u{e00}'..='\u{e7f}')
 }
