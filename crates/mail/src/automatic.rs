@@ -2,7 +2,7 @@
 
 mod subjects;
 
-use crate::field::Block;
+use crate::field::{self, Block};
 use crate::message::{Automatic, AutomaticKind};
 use crate::scan::Tree;
 use subjects::SUBJECTS;
@@ -118,7 +118,11 @@ fn answering_field(block: &Block) -> Option<Automatic> {
     if let Some(field) = ANSWERING_FIELDS.iter().find(|f| says_yes(f)) {
         return found(AutomaticKind::AutoReply, (*field).to_owned());
     }
-    let says = |name: &str, word: &str| block.all(name).any(|v| crate::field::text(v).to_lowercase().starts_with(word));
+    // The whole value or its first word: `Delivered-To: autoresponder@example.org` is an address.
+    let is_word = |value: &str, word: &str| {
+        value.strip_prefix(word).is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', ';', ',', '(']))
+    };
+    let says = |name: &str, word: &str| block.all(name).any(|v| is_word(&field::text(v).to_lowercase(), word));
     let (field, word) = ANSWERING_VALUES.iter().find(|(f, w)| says(f, w))?;
     found(AutomaticKind::AutoReply, format!("{field}: {word}"))
 }
