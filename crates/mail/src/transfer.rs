@@ -192,7 +192,10 @@ mod tests {
         for name in ["quoted-printable", "Quoted-Printable;", "quoted/printable", "'quoted-printable'"] {
             assert_eq!(Transfer::parse(name), Transfer::QuotedPrintable, "{name}");
         }
-        for name in ["8bit", "7bit;", "binary", "", "x-uuencode"] {
+        for name in ["x-uuencode", "X-UUE", "uuencode"] {
+            assert_eq!(Transfer::parse(name), Transfer::Uuencode, "{name}");
+        }
+        for name in ["8bit", "7bit;", "binary", "", "yenc"] {
             assert_eq!(Transfer::parse(name), Transfer::Identity, "{name}");
         }
     }

@@ -15,8 +15,11 @@ fn decided(raw: &str) -> Plan {
     let reading = mail::read(raw.as_bytes(), &Limits::default());
     let profile =
         Profile::from_toml("p", "catch = [\"support@desk.example\"]\ndefault.project = \"DEMO\"\n", "p.toml").unwrap();
-    let envelope =
-        Envelope { mail_from: Some("bob@example.org".to_owned()), rcpt_to: vec!["support@desk.example".to_owned()] };
+    let envelope = Envelope {
+        mail_from: Some("bob@example.org".to_owned()),
+        rcpt_to: vec!["support@desk.example".to_owned()],
+        client: None,
+    };
     let facts = Facts {
         now: "2026-11-22T10:00:00Z".to_owned(),
         envelope,
