@@ -105,8 +105,10 @@ impl Db {
             let mut conn = dialect::connect_sqlite(&options).await?;
             migrate::sqlite(&mut conn, schema).await?;
             let readers = dialect::sqlite_readers(&options);
-            let wal = dialect::wal_path(path);
-            let footing = Footing::of([dialect::sqlite_path(path), &wal]).with(others);
+            let path = dialect::sqlite_path(path);
+            let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+            let [wal, index] = dialect::files_beside(&path);
+            let footing = Footing::of([path.as_path(), &wal, &index]).with(others);
             let writer = Writer::sqlite(conn, Some(wal), footing.clone());
             return Ok(Db { place: Place::Sqlite { readers }, writer, footing });
         }

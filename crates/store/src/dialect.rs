@@ -32,17 +32,42 @@ pub(crate) fn sqlite_path(path: &str) -> &Path {
     Path::new(path.strip_prefix("//").unwrap_or(path))
 }
 
-/// The file of the write-ahead log beside the database's.
-pub(crate) fn wal_path(path: &str) -> PathBuf {
-    let mut file = sqlite_path(path).as_os_str().to_owned();
-    file.push("-wal");
-    PathBuf::from(file)
+/// The files that SQLite keeps beside the database's own while a connection is open: the write-ahead log and the index of
+/// what is in it. Of a database behind a link they stand where the link leads.
+pub(crate) fn files_beside(path: &Path) -> [PathBuf; 2] {
+    ["-wal", "-shm"].map(|ending| {
+        let mut file = path.as_os_str().to_owned();
+        file.push(ending);
+        PathBuf::from(file)
+    })
+}
+
+/// Whether there is nothing yet at `sqlite:PATH`. Servers are asked by their schema.
+pub(crate) fn is_missing(url: &str) -> bool {
+    url.strip_prefix("sqlite:").is_some_and(|path| size_bytes(sqlite_path(path)) == 0)
+}
+
+fn size_bytes(path: &Path) -> u64 {
+    std::fs::metadata(path).map(|file| file.len()).unwrap_or(0)
+}
+
+/// SQLite throws a log away whose database is gone, and with it what was acknowledged last.
+fn refuse_lone_log(path: &Path) -> Result<(), Fault> {
+    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let [log, _] = files_beside(&path);
+    if size_bytes(&path) > 0 || size_bytes(&log) == 0 {
+        return Ok(());
+    }
+    let why = "A database file is missing, but its write-ahead log is there and holds what came last. Put the file back \
+               beside it, or restore a backup of both; nothing was changed.";
+    Err(Fault::permanent(FaultCode::StoreUnavailable, log.display().to_string()).with_public(why))
 }
 
 /// Creates folder and file when missing, both for our eyes only: SQLite would follow the umask.
 pub(crate) fn sqlite_options(path: &str) -> Result<SqliteConnectOptions, Fault> {
     let path = sqlite_path(path);
     create_folder(path.parent().unwrap_or(Path::new(".")))?;
+    refuse_lone_log(path)?;
     std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(path).map_err(|error| {
         Fault::temporary(FaultCode::StoreUnavailable, format!("opening the database file: {error}"))
     })?;

@@ -15,7 +15,7 @@ pub(crate) struct Footing {
 }
 
 impl Footing {
-    /// Of these files, those that exist. SQLite's write-ahead log is there as long as one connection is open.
+    /// Of these files, those that exist. SQLite's log and its index are there as long as one connection is open.
     pub(crate) fn of<'a>(paths: impl IntoIterator<Item = &'a Path>) -> Footing {
         let files = paths.into_iter().filter_map(|path| Some((path.to_owned(), identity(path)?)));
         Footing { files: files.collect() }
@@ -32,7 +32,8 @@ impl Footing {
             None => Ok(()),
             Some((path, _)) => {
                 let why = "A database file was removed or replaced while it was open, so the store takes nothing more. \
-                           Put the file back, or restore a backup of it, and start again.";
+                           Put all files of the database back as they were before anything is started on it; once \
+                           something was, an old log does harm: then restore a backup.";
                 Err(Fault::temporary(FaultCode::StoreUnavailable, path.display().to_string()).with_public(why))
             }
         }

@@ -82,6 +82,9 @@ impl Store {
         if same_file(&settings.database, &settings.key_book) {
             return Err(kept_together());
         }
+        if dialect::is_missing(&settings.database) && book.has_keys().await? {
+            return Err(database_missing());
+        }
         let db = Db::open(&settings.database, &migrate::MAIN, footing).await?;
         belonging::check(&db, &book).await?;
         let blobs = Blobs::open(&settings.blobs)?;
@@ -130,6 +133,13 @@ impl Store {
     pub async fn now(&self) -> Result<Micros, Fault> {
         self.inner.db.read(|conn| Box::pin(dialect::now(conn))).await
     }
+}
+
+/// A new database beside a used key book would take every mail that is sent again for a new one.
+fn database_missing() -> Fault {
+    let why = "The key book holds the keys of a database, but the database itself is missing. Put it back or restore a \
+               backup; to begin anew, move the key book away as well.";
+    Fault::permanent(FaultCode::StoreUnavailable, "a key book without its database").with_public(why)
 }
 
 fn kept_together() -> Fault {

@@ -55,8 +55,9 @@ impl Writer {
         let mut stopped = self.stopped.clone();
         match stopped.wait_for(Option::is_some).await.map(|fault| fault.clone()) {
             Ok(Some(fault)) => fault,
-            // The task ended in order.
-            _ => std::future::pending().await,
+            // The task ended: in order when the queue was closed, else by a mistake of ours.
+            _ if self.queue.lock().unwrap_or_else(PoisonError::into_inner).is_none() => std::future::pending().await,
+            _ => closed(),
         }
     }
 
@@ -220,6 +221,8 @@ impl Line {
                 let mut conn = Conn::PostgresUnit(pool.begin().await.map_err(dialect::fault)?);
                 dialect::command(&mut conn, SAVEPOINT).await?;
                 run_each(&mut conn, batch).await?;
+                // A server that has aborted the transaction takes COMMIT for a rollback and calls that a success.
+                dialect::command(&mut conn, "RELEASE SAVEPOINT unit").await?;
                 let Conn::PostgresUnit(transaction) = conn else {
                     return Err(closed().into());
                 };
@@ -244,11 +247,17 @@ async fn run_each(conn: &mut Conn, batch: &mut [Box<dyn Queued>]) -> Result<(), 
     for (number, unit) in batch.iter_mut().enumerate() {
         match unit.run(conn).await {
             true if number == last => {}
-            true => dialect::command(conn, "RELEASE SAVEPOINT unit; SAVEPOINT unit").await?,
-            false => dialect::command(conn, "ROLLBACK TO SAVEPOINT unit").await?,
+            true => dialect::command(conn, "RELEASE SAVEPOINT unit; SAVEPOINT unit").await.map_err(all_again)?,
+            false => dialect::command(conn, "ROLLBACK TO SAVEPOINT unit").await.map_err(all_again)?,
         }
     }
     Ok(())
+}
+
+/// After trouble with the disk SQLite has rolled the whole batch back by itself, and the savepoint is gone: whatever this
+/// fault is called, every unit can be tried again.
+fn all_again(fault: Fault) -> Fault {
+    Fault::temporary(FaultCode::StoreUnavailable, fault.detail)
 }
 
 /// After some faults SQLite has rolled back by itself; then this finds no transaction, and that is as good.

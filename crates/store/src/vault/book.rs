@@ -69,6 +69,13 @@ impl Book {
         self.unwrap(row)
     }
 
+    /// Whether the book has ever held a key, destroyed or not.
+    pub(crate) async fn has_keys(&self) -> Result<bool, Fault> {
+        let sql = "SELECT id FROM keys LIMIT 1";
+        let found = self.db.read(move |conn| Box::pin(async move { one!(conn, (String,), sql) })).await?;
+        Ok(found.is_some())
+    }
+
     /// Whether the book has ever held this key, destroyed or not.
     pub(crate) async fn knows(&self, id: String) -> Result<bool, Fault> {
         let sql = "SELECT id FROM keys WHERE id = $1";

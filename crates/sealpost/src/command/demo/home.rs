@@ -62,7 +62,8 @@ impl Home {
             "desk.db-wal",
             "desk.db-shm",
         ];
-        const KEYS: [&str; 5] = ["master.key", "desk.token", "book.db", "book.db-wal", "book.db-shm"];
+        // The master key last: without it what is left of an earlier demo could not be started.
+        const KEYS: [&str; 5] = ["desk.token", "book.db", "book.db-wal", "book.db-shm", "master.key"];
         let keys = self.folder.join("keys");
         let files = FILES.iter().map(|name| self.folder.join(name)).chain(KEYS.iter().map(|name| keys.join(name)));
         let removed = files.map(|file| (fs::remove_file(&file), file));
