@@ -10,12 +10,14 @@ mod lines;
 mod markdown;
 mod markdown_reader;
 mod page_signs;
+mod part;
 mod plain;
 mod targets;
 
 pub use crate::link::target as link_target;
 pub(crate) use builder::{Built, build};
 pub(crate) use lines::{Line, joined, signed, words};
+pub(crate) use part::Keep;
 
 use serde::{Deserialize, Serialize};
 
@@ -185,51 +187,9 @@ impl Document {
     }
 
     /// The lines that `keeps` says, counted from 0 as the writers of lines count them; nothing that would be empty.
-    pub(crate) fn part(&self, keeps: impl Fn(usize) -> bool) -> Document {
-        let mut at = 0;
-        let blocks = part_of(&self.blocks, &mut |lines: usize| {
-            let kept = (at..at + lines).map(&keeps).collect();
-            at += lines;
-            kept
-        });
-        Document { blocks }
+    pub(crate) fn part(&self, keeps: impl Fn(usize) -> Keep) -> Document {
+        part::of(self, keeps)
     }
-}
-
-fn part_of(blocks: &[Block], take: &mut impl FnMut(usize) -> Vec<bool>) -> Vec<Block> {
-    let whole = |kept: &[bool], block: &Block| kept.contains(&true).then(|| block.clone());
-    let part = |block: &Block| match block {
-        Block::Paragraph(content) => {
-            let lines: Vec<&[Inline]> = lines_of(content).collect();
-            let kept = take(lines.len());
-            let shown: Vec<&[Inline]> = lines.into_iter().zip(kept).filter(|(_, keep)| *keep).map(|(l, _)| l).collect();
-            (!shown.is_empty()).then(|| Block::Paragraph(shown.join(&Inline::Break)))
-        }
-        Block::Code { language, text } => {
-            let kept = take(text.split('\n').count());
-            let shown: Vec<&str> = text.split('\n').zip(kept).filter(|(_, keep)| *keep).map(|(l, _)| l).collect();
-            (!shown.is_empty()).then(|| Block::Code { language: language.clone(), text: shown.join("\n") })
-        }
-        Block::List { first, items } => {
-            let items: Vec<Vec<Block>> = items.iter().map(|item| part_of(item, take)).collect();
-            let before = u32::try_from(items.iter().take_while(|item| item.is_empty()).count()).unwrap_or(0);
-            let items: Vec<Vec<Block>> = items.into_iter().filter(|item| !item.is_empty()).collect();
-            let first = first.map(|first| first.saturating_add(before));
-            (!items.is_empty()).then_some(Block::List { first, items })
-        }
-        Block::Quote(inner) => {
-            let inner = part_of(inner, take);
-            (!inner.is_empty()).then_some(Block::Quote(inner))
-        }
-        Block::Table(rows) => {
-            let kept = take(rows.len());
-            let shown: Vec<Vec<Cell>> =
-                rows.iter().zip(kept).filter(|(_, keep)| *keep).map(|(r, _)| r.clone()).collect();
-            (!shown.is_empty()).then_some(Block::Table(shown))
-        }
-        Block::Heading { .. } | Block::Rule | Block::Foreign(_) => whole(&take(1), block),
-    };
-    blocks.iter().filter_map(part).collect()
 }
 
 /// The lines of a paragraph, without the breaks between them.

@@ -17,8 +17,10 @@ mod field;
 mod flowed;
 mod forward;
 mod header_value;
+mod history;
 mod html;
 mod identity;
+pub mod letter_mark;
 mod link;
 mod markup;
 pub mod message;
@@ -42,6 +44,7 @@ mod uuencode;
 pub use calendar::shown as calendar_shown;
 pub use document::Document;
 pub use header_value::{HeaderValue, HeaderValueRefused};
+pub use history::{History, HistoryKey, SHINGLES_MAX};
 pub use html::sanitize;
 pub use identity::{Identity, identity};
 pub use message::{
@@ -52,7 +55,7 @@ pub use message::{
 pub use name::safe_name;
 pub use parse::{part, read};
 pub use pretence::{Pretence, pretence};
-pub use reply::{Format, new_text};
+pub use reply::{Format, new_text, new_text_after};
 
 /// Bounds on what reading a mail may cost; each is a named setting (SEC-20 to SEC-22).
 ///

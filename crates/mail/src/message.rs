@@ -1,6 +1,8 @@
 //! The values that reading a mail yields; their JSON is the contract of `sealpost read` and `sealpost reply`.
 
-use crate::document::Document;
+mod replied;
+
+pub use replied::{Hidden, HiddenKind, Reply};
 use serde::{Deserialize, Serialize};
 
 /// One mailbox of an address list (RFC 5322, section 3.4).
@@ -408,37 +410,6 @@ pub struct Message {
     pub autocrypt: Option<Autocrypt>,
     /// What was malformed, in words.
     pub faults: Vec<String>,
-}
-
-/// Why a piece of text is not shown at once.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum HiddenKind {
-    #[default]
-    Quote,
-    Signature,
-    Forward,
-    Disclaimer,
-}
-
-/// A piece of text that is kept but folded.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Hidden {
-    pub kind: HiddenKind,
-    pub text: String,
-    /// The same with its layout, where the mail had one.
-    #[serde(default)]
-    pub document: Option<Document>,
-}
-
-/// What the sender newly wrote, and beside it what was cut; together they are the whole text.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reply {
-    pub visible: String,
-    pub hidden: Vec<Hidden>,
-    /// `visible` with its layout, where the mail had one.
-    #[serde(default)]
-    pub document: Option<Document>,
 }
 
 #[cfg(test)]

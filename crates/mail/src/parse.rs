@@ -2,6 +2,7 @@
 
 use crate::address::{self, Budget};
 use crate::field::{self, Block};
+use crate::history::History;
 use crate::message::{Address, Headers, Message, Part};
 use crate::pretence::{address_misleads, pretence};
 use crate::reply::Html;
@@ -21,6 +22,11 @@ const FAULTS_MAX: usize = 50;
 /// Time and memory are linear in the size of the mail. A mail over a limit yields its header only, a fault, and
 /// `too_complex`.
 pub fn read(raw: &[u8], limits: &Limits) -> Reading {
+    read_after(raw, limits, None)
+}
+
+/// [`read`], with the reply in the light of what was said before.
+pub(crate) fn read_after(raw: &[u8], limits: &Limits, history: Option<&History>) -> Reading {
     let tree = Tree::scan(raw, limits);
     let mut faults: Vec<String> = Vec::new();
     let block = tree.block(0);
@@ -39,7 +45,7 @@ pub fn read(raw: &[u8], limits: &Limits) -> Reading {
     message.sealed = seals.layers;
     message.parts = parts(&tree, &body.nodes);
     let page = body.html.as_deref().map(page::parse);
-    let html = page.as_ref().map(Html::read);
+    let html = page.as_ref().map(|page| Html::read(page, history));
     let text = match (&body.text, &html) {
         (None, Some(html)) => html.text(),
         (text, _) => text.clone().unwrap_or_default(),
@@ -59,7 +65,7 @@ pub fn read(raw: &[u8], limits: &Limits) -> Reading {
     }
     let mut reply = match &html {
         Some(html) => html.reply(body.text.as_deref()),
-        None => reply::of_text(&text),
+        None => reply::of_text(&text, history),
     };
     if message.forward.as_ref().is_some_and(|f| f.before != text) {
         reply::fold_as_forward(&mut reply);

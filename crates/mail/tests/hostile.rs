@@ -1,7 +1,8 @@
 //! Mails that were made to hurt (SEC-16, SEC-20 to SEC-24): no crash, bounded answers, work that grows with size only.
 #![allow(clippy::unwrap_used)]
 
-use mail::{Format, Limits, Reading};
+use mail::letter_mark::LetterKey;
+use mail::{Format, History, Limits, Reading};
 use std::time::{Duration, Instant};
 
 /// A page of mail is read in microseconds; a quadratic step shows as minutes. Builds for tests are slow, machines are
@@ -312,29 +313,83 @@ fn sec_20_html_work_grows_with_size_only() {
     );
 }
 
-/// The inputs on which every other reply parser that was measured takes seconds or never ends.
+/// The inputs on which every other reply parser that was measured takes seconds or never ends, and fragments of what
+/// introduces a quote in other languages.
+const FRAGMENTS: &[&str] = &[
+    "On ",
+    "On x\n",
+    "short\n",
+    "Le a,",
+    "On a 1 ",
+    "On a a a 2024 ",
+    "> \n",
+    "From: a\n",
+    "-",
+    "-- \n",
+    "On 1 May <a\n",
+    "| a\n",
+    "Sent: 1\n",
+    "\n",
+    "On 1 May 2024 a@b.c wrote:\n> x\n",
+    "> x\n\ny\n",
+    "---------- Forwarded message ----------\nFrom: a\n",
+    "-----Original Message-----\n",
+    "Am 1. Mai 2024 schrieb <a@b.c>\n",
+    "wrote:\n",
+    "2024-05-03 10:00 GMT+02:00 <",
+    "(https://",
+    "[sealpost-letter ",
+    "请先关闭打印机",
+    "one two three four five\n",
+];
+
 #[test]
 fn sec_20_reply_work_grows_with_size_only() {
-    for piece in [
-        "On ",
-        "On x\n",
-        "short\n",
-        "Le a,",
-        "On a 1 ",
-        "> \n",
-        "From: a\n",
-        "-",
-        "-- \n",
-        "On 1 May <a\n",
-        "| a\n",
-        "Sent: 1\n",
-    ] {
+    let mut history = History::new([1; 16]);
+    history.add_text("one two three four five six seven 请先关闭打印机请先关闭打印机");
+    history.add_letter_key(LetterKey::derive(b"secret", "site"));
+    for piece in FRAGMENTS {
+        assert_linear(
+            piece,
+            |n| piece.repeat(n).into_bytes(),
+            800,
+            |raw| {
+                mail::new_text(Format::Text, raw);
+            },
+        );
+        assert_linear(
+            piece,
+            |n| format!("yes\n{}\nno", piece.repeat(n)).into_bytes(),
+            400,
+            |raw| {
+                mail::new_text_after(Format::Text, raw, &history);
+            },
+        );
+    }
+}
+
+#[test]
+fn sec_20_reply_of_empty_lines_between_quotes() {
+    assert_linear(
+        "empty lines",
+        |n| format!("> a\n{}> b\n", "\n".repeat(n)).into_bytes(),
+        4_000,
+        |raw| {
+            mail::new_text(Format::Text, raw);
+        },
+    );
+}
+
+#[test]
+fn sec_20_a_history_grows_with_size_only() {
+    for piece in ["a ", "one two three ", "(https://", "请", "a\u{200b}", "word"] {
         assert_linear(
             piece,
             |n| piece.repeat(n).into_bytes(),
             2_000,
             |raw| {
-                mail::new_text(Format::Text, raw);
+                let mut history = History::new([1; 16]);
+                history.add_text(std::str::from_utf8(raw).unwrap());
             },
         );
     }

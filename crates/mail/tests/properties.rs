@@ -1,7 +1,8 @@
 //! What holds for every input: reading is total, sanitizing settles, and a reply keeps every word.
 #![allow(clippy::unwrap_used)]
 
-use mail::{Format, Limits};
+use mail::letter_mark::LetterKey;
+use mail::{Format, History, Limits};
 use proptest::prelude::*;
 use std::collections::HashMap;
 
@@ -71,6 +72,23 @@ fn line() -> impl Strategy<Value = String> {
     ]
 }
 
+/// Sentences of which some are said before and quoted again.
+fn sentence() -> impl Strategy<Value = String> {
+    prop_oneof![
+        Just("Please switch the printer off and on again before you call us.".to_owned()),
+        Just("The green lamp has to burn for at least ten seconds.".to_owned()),
+        Just("请先关闭打印机,然后再重新打开。".to_owned()),
+        Just("No.".to_owned()),
+        "[a-z]{1,6}( [a-z]{1,6}){4,12}",
+    ]
+}
+
+/// Everything that a reply shows or folds.
+fn kept(reply: &mail::Reply) -> String {
+    let hidden = reply.hidden.iter().map(|h| h.text.as_str());
+    std::iter::once(reply.visible.as_str()).chain(hidden).collect::<Vec<_>>().join("\n")
+}
+
 fn markup() -> impl Strategy<Value = String> {
     prop_oneof![
         "<(p|b|i|a href=x|table|tr|td|div|svg|math|style|script|pre|ul|li|img src=cid:x|blockquote|form|mi|mtext|noscript|template|title|textarea|select|h1|br|hr|font|center)>",
@@ -119,15 +137,39 @@ proptest! {
     }
 
     #[test]
-    fn a_reply_keeps_every_word(lines in proptest::collection::vec(line(), 0..40)) {
+    fn a_reply_keeps_every_word_in_its_place(lines in proptest::collection::vec(line(), 0..40)) {
         let text = lines.join("\n");
         let reply = mail::new_text(Format::Text, text.as_bytes());
-        let mut kept = reply.visible.clone();
-        for hidden in &reply.hidden {
-            kept.push('\n');
-            kept.push_str(&hidden.text);
+        prop_assert_eq!(words(&kept(&reply)), words(&text));
+        prop_assert_eq!(reply.whole().split_whitespace().collect::<String>(), text.split_whitespace().collect::<String>());
+    }
+
+    #[test]
+    fn no_history_makes_a_reply_lose_a_word(
+        said in proptest::collection::vec(sentence(), 0..8),
+        lines in proptest::collection::vec(prop_oneof![line(), sentence(), sentence().prop_map(|s| format!("> {s}"))], 0..40),
+        marked in any::<bool>(),
+    ) {
+        let mut history = History::new([5; 16]);
+        let key = LetterKey::derive(b"secret", "site");
+        said.iter().for_each(|text| history.add_text(text));
+        history.add_letter_key(key.clone());
+        let mut lines = lines;
+        if marked {
+            lines.insert(lines.len() / 2, key.line(7));
         }
-        prop_assert_eq!(words(&kept), words(&text));
+        let text = lines.join("\n");
+        let reply = mail::new_text_after(Format::Text, text.as_bytes(), &history);
+        prop_assert_eq!(words(&kept(&reply)), words(&text));
+        prop_assert_eq!(reply.whole().split_whitespace().collect::<String>(), text.split_whitespace().collect::<String>());
+        for hidden in reply.hidden.iter().filter(|h| h.is_said_already()) {
+            prop_assert!(!said.is_empty(), "{:?} was never said", hidden);
+        }
+
+        let html: String = lines.iter().map(|l| format!("<div>{}</div>", l.replace('<', "&lt;"))).collect();
+        let html = format!("<p>top</p><div{}>{html}</div>", if marked { key.attributes(1) } else { " id=divRplyFwdMsg".to_owned() });
+        let reply = mail::new_text_after(Format::Html, html.as_bytes(), &history);
+        prop_assert_eq!(words(&kept(&reply)), words(&mail::new_text(Format::Html, html.as_bytes()).whole()));
     }
 
     #[test]

@@ -88,9 +88,12 @@ pub(crate) fn put_first(message: &mut Message, reply: &mut Reply) {
         true => shown(&Calendar { description: None, ..calendar.clone() }),
         false => shown(calendar),
     };
+    let shown = reply.visible.len();
     for text in [&mut message.text, &mut reply.visible] {
         *text = if text.trim().is_empty() { block.clone() } else { format!("{block}\n\n{text}") };
     }
+    let added = reply.visible.len() - shown;
+    reply.hidden.iter_mut().for_each(|piece| piece.at_bytes += added);
     if let Some(document) = &mut reply.document {
         document.blocks.splice(0..0, Document::from_text(&block).blocks);
     }

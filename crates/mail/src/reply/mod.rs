@@ -1,18 +1,25 @@
 //! What the sender newly wrote, and beside it what was cut: structure first, then the words of many languages.
 
 mod agree;
+mod answers;
+mod attribution;
 mod client;
+mod fate;
 pub(crate) mod language;
 mod languages;
 mod line;
+mod pieces;
+mod quotes;
 mod split;
 
-use crate::document::{self, Built, Document, Line};
+use crate::document::{self, Built, Document, Keep, Line};
+use crate::history::History;
 use crate::message::{HiddenKind, Reply};
 use crate::page::{self, Content, Page};
 use crate::{Limits, body, charset, parse};
-use client::Mark;
-use split::Cut;
+pub(crate) use client::without_prefixes;
+use client::{Mark, Zone};
+use split::{Cut, Place};
 
 /// What the bytes given to [`new_text`] are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,21 +42,36 @@ pub enum Format {
 /// assert_eq!(reply.hidden.len(), 1);
 /// ```
 pub fn new_text(format: Format, bytes: &[u8]) -> Reply {
+    new_text_given(format, bytes, None)
+}
+
+/// The new text of a reply to what was said before.
+///
+/// A quote is confirmed where the history knows its words, whatever marks it bears or lacks. Below a mark, lines that are
+/// neither known nor behind quote signs are the sender's answers and stay visible: between known lines, below the last, and
+/// everywhere when nothing was written above. Quotes with signs stay as context between answers; those without are folded,
+/// because without a sign they would be read as the sender's own. As total, linear and complete as [`new_text`].
+pub fn new_text_after(format: Format, bytes: &[u8], history: &History) -> Reply {
+    new_text_given(format, bytes, Some(history))
+}
+
+fn new_text_given(format: Format, bytes: &[u8], history: Option<&History>) -> Reply {
     match format {
-        Format::Mail => parse::read(bytes, &Limits::default()).reply,
-        Format::Text => of_text(&body::lines(&charset::decode(bytes, None).text)),
+        Format::Mail => parse::read_after(bytes, &Limits::default(), history).reply,
+        Format::Text => of_text(&body::lines(&charset::decode(bytes, None).text), history),
         Format::Html => {
             let label = charset::named_in_html(bytes);
             let html = charset::decode(bytes, label.as_deref()).text;
             let page = page::parse(&html);
-            let Built { document, marks } = document::build(&page, &client::marks(&page));
-            split::split(&document::words(&document, &marks)).reply
+            let Built { document, marks } = document::build(&page, &client::marks(&page, history));
+            split::split(&document::words(&document, &marks), history).reply
         }
     }
 }
 
 /// A body that was sent as HTML, read once: its layout, its lines, and what mail programs marked in it.
-pub(crate) struct Html {
+pub(crate) struct Html<'h> {
+    history: Option<&'h History>,
     document: Document,
     lines: Vec<Line<Mark>>,
     /// A program marked a quote or a forward.
@@ -59,12 +81,12 @@ pub(crate) struct Html {
 /// Hidden pieces whose layout is kept; further ones are text.
 const HIDDEN_DOCUMENTS_MAX: usize = 16;
 
-impl Html {
-    pub fn read(page: &Page) -> Html {
-        let marks = client::marks(page);
-        let is_marked = marks.iter().flatten().any(|m| matches!(m, Mark::Quote | Mark::Forward));
+impl<'h> Html<'h> {
+    pub fn read(page: &Page, history: Option<&'h History>) -> Html<'h> {
+        let marks = client::marks(page, history);
+        let is_marked = marks.iter().flatten().any(|m| matches!(m.zone, Zone::Quote | Zone::Forward));
         let Built { document, marks } = document::build(page, if is_marked { &marks } else { &[] });
-        Html { lines: document::signed(&document, &marks), document, is_marked }
+        Html { history, lines: document::signed(&document, &marks), document, is_marked }
     }
 
     /// The body as text, for mails that have no plain one.
@@ -75,12 +97,12 @@ impl Html {
     /// The marks that mail programs leave in HTML are surer than words; without any, the plain text is judged, and the
     /// layout goes along where it says the same.
     pub fn reply(&self, plain: Option<&str>) -> Reply {
-        let cut = split::split(&self.lines);
+        let cut = split::split(&self.lines, self.history);
         match plain.filter(|_| !self.is_marked) {
             None => self.with_documents(cut),
             Some(plain) => {
-                let mut reply = of_text(plain);
-                let shown = self.document.part(|line| cut.places.get(line).copied().flatten().is_none());
+                let mut reply = of_text(plain, self.history);
+                let shown = self.shown(&cut.places);
                 if agree::say_the_same(&reply.visible, &shown) {
                     reply.document = Some(shown);
                 }
@@ -91,12 +113,20 @@ impl Html {
 
     fn with_documents(&self, cut: Cut) -> Reply {
         let Cut { mut reply, places } = cut;
-        let part = |place: Option<usize>| self.document.part(|line| places.get(line).copied().flatten() == place);
         for (at, hidden) in reply.hidden.iter_mut().enumerate().take(HIDDEN_DOCUMENTS_MAX) {
-            hidden.document = Some(part(Some(at)));
+            let is_in = |line: usize| places.get(line) == Some(&Place::Hidden(at));
+            hidden.document = Some(self.document.part(|line| if is_in(line) { Keep::Line } else { Keep::Nothing }));
         }
-        reply.document = Some(part(None));
+        reply.document = Some(self.shown(&places));
         reply
+    }
+
+    fn shown(&self, places: &[Place]) -> Document {
+        self.document.part(|line| match places.get(line).copied().unwrap_or_default() {
+            Place::Shown => Keep::Line,
+            Place::Answer => Keep::Words,
+            Place::Hidden(_) => Keep::Nothing,
+        })
     }
 }
 
@@ -116,18 +146,18 @@ const PICTURES_MAX: usize = 1000;
 /// The pictures that a page shows of its mail (`cid:`), in order, with what is written around them. Linear.
 pub(crate) fn pictures(html: &str) -> Vec<PicturePlace> {
     let page = page::parse(html);
-    let marks = client::marks(&page);
+    let marks = client::marks(&page, None);
     let (mut found, mut words, mut at): (Vec<PicturePlace>, usize, usize) = (Vec::new(), 0, 0);
     while let Some(node) = page.nodes.get(at) {
         if node.unseen {
             at = node.end;
             continue;
         }
-        let within = match marks[at] {
-            Some(Mark::Quote) => Some(HiddenKind::Quote),
-            Some(Mark::Forward) => Some(HiddenKind::Forward),
-            Some(Mark::Signature) => Some(HiddenKind::Signature),
-            Some(Mark::Indent) | None => None,
+        let within = match marks[at].map(|mark| mark.zone) {
+            Some(Zone::Quote) => Some(HiddenKind::Quote),
+            Some(Zone::Forward) => Some(HiddenKind::Forward),
+            Some(Zone::Signature) => Some(HiddenKind::Signature),
+            Some(Zone::Indent) | None => None,
         };
         if let Content::Text(text) = &node.content {
             words += if within.is_none() { text.split_whitespace().count() } else { 0 };
@@ -155,7 +185,7 @@ pub(crate) fn fold_as_forward(reply: &mut Reply) {
 }
 
 /// The reply of a mail whose body is plain text.
-pub(crate) fn of_text(text: &str) -> Reply {
+pub(crate) fn of_text(text: &str, history: Option<&History>) -> Reply {
     let lines: Vec<Line<Mark>> = text.lines().map(|l| Line { text: l.to_owned(), mark: None, source: None }).collect();
-    split::split(&lines).reply
+    split::split(&lines, history).reply
 }
