@@ -1,12 +1,13 @@
 //! The `Decide` job: read the mail, ask and find out until nothing is open, decide, write down.
 
+use crate::Past;
 use crate::crash_point::crash_point;
 use crate::facts::Inquiry;
 use crate::gateway::Shared;
 use crate::held::Held;
 use crate::metrics::Metrics;
 use crate::stop::Stop;
-use mail::{Message, Reading};
+use mail::{Message, Reading, Reply};
 use policy::{Facts, Fault, FaultCode, IssueTarget, Origin, Outcome, Plan, Profile, StepKind};
 use store::{Decision, StoredMessage};
 
@@ -33,8 +34,9 @@ pub(crate) async fn decide_and_write_down(shared: &Shared, held: &Held) -> Resul
                 decision(plan, reading.message, &message, &profile, &Facts::default())
             }
             None => {
-                let facts = find_out_all(&inquiry, &reading, &profile).await?;
-                let plan = policy::decide(&reading.message, &reading.reply, &profile, &facts, origin, 1);
+                let (facts, past) = find_out_all(&inquiry, &reading, &profile).await?;
+                let reply = new_text(shared, held, reading.reply, &past).await?;
+                let plan = policy::decide(&reading.message, &reply, &profile, &facts, origin, 1);
                 decision(plan, reading.message, &message, &profile, &facts)
             }
         },
@@ -71,18 +73,36 @@ async fn read(shared: &Shared, held: &Held) -> Result<Read, Stop> {
     }
 }
 
-async fn find_out_all(inquiry: &Inquiry<'_>, reading: &Reading, profile: &Profile) -> Result<Facts, Stop> {
+/// The new text in the light of what the issue said. Where that cannot be worked out the first reading's stands: it cuts
+/// less surely and loses nothing.
+async fn new_text(shared: &Shared, held: &Held, first: Reply, past: &Past) -> Result<Reply, Stop> {
+    if past.is_empty() {
+        return Ok(first);
+    }
+    let raw = shared.store.raw(&held.lease.subject).await?;
+    match shared.reader.reply_after(raw, &shared.settings.mail, past).await {
+        Ok(reply) => Ok(reply.unwrap_or(first)),
+        Err(fault) if fault.code == FaultCode::CellDied && held.lease.tries >= shared.settings.cell_deaths_max => {
+            Ok(first)
+        }
+        Err(fault) if fault.code == FaultCode::TooComplex => Ok(first),
+        Err(fault) => Err(fault.into()),
+    }
+}
+
+async fn find_out_all(inquiry: &Inquiry<'_>, reading: &Reading, profile: &Profile) -> Result<(Facts, Past), Stop> {
     let mut facts = inquiry.first_facts();
+    let mut past = Past::default();
     for _ in 0..policy::ask::ROUNDS_MAX {
         let questions = policy::ask(&reading.message, profile, &facts);
         if questions.is_empty() {
             break;
         }
         for question in questions {
-            inquiry.find_out(question, &mut facts).await?;
+            inquiry.find_out(question, &mut facts, &mut past).await?;
         }
     }
-    Ok(facts)
+    Ok((facts, past))
 }
 
 fn decision(plan: Plan, mail: Message, stored: &StoredMessage, profile: &Profile, facts: &Facts) -> Decision {

@@ -1,5 +1,8 @@
 //! Finds out what a decision needs to know: from the store, and from the site's tracker.
 
+mod history;
+
+use crate::Past;
 use crate::author_proof::{self, AuthorProof};
 use crate::gateway::Shared;
 use crate::held::Held;
@@ -37,8 +40,9 @@ impl Inquiry<'_> {
         }
     }
 
-    /// Answers one question into `facts`. A fault of the tracker or the store stops the job; no guess takes its place.
-    pub(crate) async fn find_out(&self, question: Question, facts: &mut Facts) -> Result<(), Stop> {
+    /// Answers one question into `facts`, and into `past` what an issue said. A fault of the tracker or the store stops the
+    /// job; no guess takes its place.
+    pub(crate) async fn find_out(&self, question: Question, facts: &mut Facts, past: &mut Past) -> Result<(), Stop> {
         match question {
             Question::Authenticity => facts.authenticity = Some(author_proof::find_out(self).await?),
             Question::ReplyTokens { addresses } => {
@@ -55,6 +59,10 @@ impl Inquiry<'_> {
             Question::Involved { issue_id, address } => {
                 let involved = self.involved(&issue_id, &address, facts).await?;
                 facts.involved.push((issue_id, address, involved));
+            }
+            Question::History { issue_id } => {
+                let known = history::find_out(self, &issue_id, past).await?;
+                facts.histories.push((issue_id, known));
             }
         }
         Ok(())

@@ -1,5 +1,6 @@
 //! What the engine needs of whatever reads mails: the cells in a gateway.
 
+use crate::Past;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use policy::Fault;
@@ -10,6 +11,14 @@ use tokio::sync::mpsc;
 pub trait Reader: Send + Sync + 'static {
     /// Reads a mail from its raw bytes.
     fn read<'a>(&'a self, raw: ContentReader, limits: &'a mail::Limits) -> BoxFuture<'a, Result<mail::Reading, Fault>>;
+
+    /// The reply of a stored mail, read anew in the light of what was said before; `None` for a mail over its limits.
+    fn reply_after<'a>(
+        &'a self,
+        raw: ContentReader,
+        limits: &'a mail::Limits,
+        past: &'a Past,
+    ) -> BoxFuture<'a, Result<Option<mail::Reply>, Fault>>;
 
     /// Streams the transfer-decoded content of one part into `pieces`, each at most 64 KiB; the number of bytes.
     ///

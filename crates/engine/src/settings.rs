@@ -36,6 +36,10 @@ pub struct Settings {
     pub cell_deaths_max: u32,
     /// A job that still waits for its site after this long is dead; as long as mail servers keep trying (RFC 5321, section 4.5.4.1).
     pub give_up_after: Duration,
+    /// Comments of an issue, the newest, that a reply to it is compared with.
+    pub history_comments_max: u32,
+    /// Bytes of an issue's description and comments that a reply is compared with.
+    pub history_bytes_max: usize,
     /// Pauses between tries.
     pub retry: Backoff,
     /// How soon a mail looks again whether the stored mail that it refers to has its issue; later up to once a minute.
@@ -79,6 +83,8 @@ impl Default for Settings {
             tries_max: 20,
             cell_deaths_max: 3,
             give_up_after: Duration::from_secs(5 * 24 * 3600),
+            history_comments_max: 200,
+            history_bytes_max: 1024 * 1024,
             retry: Backoff::default(),
             parent_poll: Duration::from_secs(2),
             author_patience: Duration::from_secs(120),

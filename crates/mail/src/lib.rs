@@ -53,7 +53,7 @@ pub use message::{
     SealForm, SealScheme, Sealed,
 };
 pub use name::safe_name;
-pub use parse::{part, read};
+pub use parse::{part, read, reply_after};
 pub use pretence::{Pretence, pretence};
 pub use reply::{Format, new_text, new_text_after};
 

@@ -77,6 +77,12 @@ pub(crate) fn read_after(raw: &[u8], limits: &Limits, history: Option<&History>)
     Reading { message, reply, too_complex: None }
 }
 
+/// What [`read`] yields as the reply, in the light of what was said before; `None` for a mail over a limit.
+pub fn reply_after(raw: &[u8], limits: &Limits, history: &History) -> Option<Reply> {
+    let reading = read_after(raw, limits, Some(history));
+    reading.too_complex.is_none().then_some(reading.reply)
+}
+
 /// The transfer-decoded content of one part, by its path.
 ///
 /// Of a container it is the bytes between its header and its end, as they were transported; `None` when there is no

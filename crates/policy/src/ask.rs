@@ -20,6 +20,18 @@ pub enum Question {
     Issue { issue: String },
     /// Has this address taken part in the issue with this numeric id?
     Involved { issue_id: String, address: String },
+    /// What has the issue with this numeric id said so far? Its words go to the reply reader and not into the facts.
+    History { issue_id: String },
+}
+
+/// What became of the question what an issue has said so far.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "history", rename_all = "snake_case")]
+pub enum IssueHistory {
+    /// So many texts: the description and comments. `all` is false when only the newest were taken.
+    Known { texts: usize, all: bool },
+    /// It could not be had, for this reason; the reply is read without it.
+    Unavailable { why: String },
 }
 
 /// A reply address that we signed: what it grants is a comment, as an outsider, on one issue.
@@ -88,17 +100,19 @@ pub struct Facts {
     pub issues: Vec<(String, Option<IssueFacts>)>,
     /// (numeric issue id, normalised address, took part).
     pub involved: Vec<(String, String, bool)>,
+    /// By the numeric issue id.
+    pub histories: Vec<(String, IssueHistory)>,
 }
 
 /// How often [`ask`] may be answered before nothing is open any more.
-pub const ROUNDS_MAX: usize = 5;
+pub const ROUNDS_MAX: usize = 7;
 
 /// The questions that are still open before a decision about this message can be made; empty when there are none.
 ///
 /// It walks the very path that [`crate::decide()`] walks and stops where an answer is missing, so it never asks what the
 /// decision does not need. When every question is answered in turn, nothing is open after at most [`ROUNDS_MAX`] rounds:
-/// the author; what the store knows; the first issue that was named, and who took part in it; all others that were named, and who
-/// took part in those.
+/// the author; what the store knows; the first issue that was named, and who took part in it; all others that were named,
+/// and who took part in those; and what the issue that was found has said.
 pub fn ask(message: &mail::Message, profile: &crate::Profile, facts: &Facts) -> Vec<Question> {
     crate::decide::open_questions(message, profile, facts)
 }

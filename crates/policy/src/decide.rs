@@ -5,6 +5,7 @@ mod automatic;
 mod body;
 mod evidence;
 mod files;
+mod history;
 mod lookups;
 mod loop_guard;
 mod routing;
@@ -130,7 +131,9 @@ fn weigh<'a>(
     if stopped.is_none() && !matches!(verdict.place, Place::Nowhere(_)) {
         files::note_left_out(evidence, trace);
     }
-    Ok(stopped.unwrap_or(verdict))
+    let verdict = stopped.unwrap_or(verdict);
+    history::open(evidence, &verdict.place, trace)?;
+    Ok(verdict)
 }
 
 /// What is doubtful about the sender or malformed in the mail; neither stops it (SEC-03).
@@ -239,6 +242,7 @@ fn in_plain_words(question: &Question) -> String {
         Question::SeenBefore => "Did it come in by another way, too?".to_owned(),
         Question::Issue { issue } => format!("What is the state of issue {issue}?"),
         Question::Involved { issue_id, address } => format!("Has {address} taken part in issue {issue_id}?"),
+        Question::History { issue_id } => format!("What has issue {issue_id} said so far?"),
     }
 }
 

@@ -7,7 +7,7 @@ pub mod plan;
 pub mod profile;
 pub mod reply_token;
 
-pub use ask::{Facts, IssueFacts, Question, SeenBefore, Thread, TokenGrant, ask};
+pub use ask::{Facts, IssueFacts, IssueHistory, Question, SeenBefore, Thread, TokenGrant, ask};
 pub use decide::{decide, participants, quarantine};
 pub use fault::{Fault, FaultCode, FaultKind};
 pub use plan::{Body, File, IssueTarget, Origin, Outcome, Plan, Receipt, Step, StepKey, StepKind};

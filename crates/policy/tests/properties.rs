@@ -152,6 +152,10 @@ impl Answers {
                 let answer = self.involved[facts.involved.len() % self.involved.len()];
                 facts.involved.push((issue_id.clone(), address.clone(), answer));
             }
+            Question::History { issue_id } => {
+                let known = policy::IssueHistory::Known { texts: facts.issues.len(), all: false };
+                facts.histories.push((issue_id.clone(), known));
+            }
         }
     }
 }
@@ -207,7 +211,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2048))]
 
     #[test]
-    fn asking_ends_within_five_rounds_and_then_the_plan_is_no_longer_open(message in message(), reply in reply(), profile in profile(), answers in answers()) {
+    fn asking_ends_within_its_rounds_and_then_the_plan_is_no_longer_open(message in message(), reply in reply(), profile in profile(), answers in answers()) {
         let mut facts = answers.start();
         let mut rounds = 0;
         loop {

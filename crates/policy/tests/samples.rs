@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use mail::{Envelope, Limits, Reading};
-use policy::{Facts, IssueFacts, Origin, Outcome, Plan, Profile, Question, Thread};
+use policy::{Facts, IssueFacts, IssueHistory, Origin, Outcome, Plan, Profile, Question, Thread};
 use std::collections::HashMap;
 use std::path::Path;
 
@@ -38,6 +38,9 @@ impl Memory {
             Question::Involved { issue_id, address } => {
                 let took_part = self.involved.contains(&(issue_id.parse().unwrap(), address.clone()));
                 facts.involved.push((issue_id, address, took_part));
+            }
+            Question::History { issue_id } => {
+                facts.histories.push((issue_id, IssueHistory::Known { texts: 1, all: true }))
             }
         }
     }

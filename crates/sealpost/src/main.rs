@@ -57,6 +57,9 @@ enum Command {
         /// What the files hold.
         #[arg(long, value_enum, default_value = "mail")]
         format: command::reply::Format,
+        /// A text or mail that the issue said before; may be given several times.
+        #[arg(long, value_name = "FILE")]
+        history: Vec<PathBuf>,
         #[arg(required = true)]
         files: Vec<PathBuf>,
     },
@@ -133,7 +136,7 @@ async fn run(command: Command) -> Result<(), command::Failure> {
         Command::SignIn { config } => command::sign_in::run(&config).await,
         Command::Deliver(arguments) => command::deliver::run(arguments).await,
         Command::Read { files } => command::read::run(files).await,
-        Command::Reply { format, files } => command::reply::run(format, files).await,
+        Command::Reply { format, history, files } => command::reply::run(format, history, files).await,
         Command::Sanitize { file } => command::sanitize::run(&file).await,
         Command::Try { profile, facts, files } => command::try_plan::run(&profile, facts.as_deref(), files).await,
         Command::Message { config, what } => {

@@ -1,9 +1,10 @@
 //! What cells are asked: to read mails, to give out a part, to find the new text of a reply, to make HTML safe.
 
+use crate::Past;
 use crate::cell::clock::Clock;
 use crate::cell::pool::{Cells, Lease};
 use crate::cell::source::{Sink, Source};
-use crate::cell::wire::{Call, TextFormat};
+use crate::cell::wire::{Before, Call, TextFormat};
 use bytes::Bytes;
 use policy::{Fault, FaultCode};
 use serde::de::DeserializeOwned;
@@ -91,14 +92,26 @@ impl Cells {
         Ok(part.size_bytes())
     }
 
-    /// What the sender newly wrote, as [`mail::new_text`] finds it.
-    pub async fn new_text(&self, format: mail::Format, source: impl Source) -> Result<mail::Reply, Fault> {
+    /// What the sender newly wrote, as [`mail::new_text`] finds it, or [`mail::new_text_after`] with a past.
+    pub async fn new_text(&self, format: mail::Format, source: impl Source, past: &Past) -> Result<mail::Reply, Fault> {
         let format = match format {
             mail::Format::Mail => TextFormat::Mail,
             mail::Format::Text => TextFormat::Text,
             mail::Format::Html => TextFormat::Html,
         };
-        self.call(Call::NewText { format }, source).await
+        let call = Call::NewText { format, past: before(past)? };
+        self.call(call, After::new(past, source)).await
+    }
+
+    /// The reply of a mail after what was said before, as [`mail::reply_after`] finds it.
+    pub async fn reply_after(
+        &self,
+        source: impl Source,
+        limits: &mail::Limits,
+        past: &Past,
+    ) -> Result<Option<mail::Reply>, Fault> {
+        let call = Call::ReplyAfter { limits: limits.clone(), past: before(past)? };
+        self.call(call, After::new(past, source)).await
     }
 
     /// The HTML made safe, as [`mail::sanitize`] does; bytes that are not UTF-8 are replaced.
@@ -132,6 +145,34 @@ impl Cells {
         let sent = cell.ask(&mut clock, &call, source, source_max).await?;
         let answer = cell.hear(&mut clock, answer_max).await?;
         Ok((lease, answer, sent))
+    }
+}
+
+/// A key for one call: nothing that is made with it outlives the call.
+fn before(past: &Past) -> Result<Before, Fault> {
+    let mut key = mail::HistoryKey::default();
+    aws_lc_rs::rand::fill(&mut key).map_err(|_| Fault::temporary(FaultCode::Internal, "no random numbers"))?;
+    Ok(Before { key, said: past.forms(), letter_keys: past.letter_keys().to_vec() })
+}
+
+/// The texts of the past, and behind them another source.
+struct After<'a, S> {
+    past: Joined<'a>,
+    then: S,
+}
+
+impl<'a, S> After<'a, S> {
+    fn new(past: &'a Past, then: S) -> After<'a, S> {
+        After { past: Joined { mails: past.pieces().collect(), next: 0 }, then }
+    }
+}
+
+impl<S: Source> Source for After<'_, S> {
+    async fn next(&mut self) -> Result<Option<Bytes>, Fault> {
+        match self.past.next().await? {
+            Some(piece) => Ok(Some(piece)),
+            None => self.then.next().await,
+        }
     }
 }
 

@@ -1,8 +1,11 @@
 //! The cell's own side: it confines itself, then answers one call after the other until its pipe ends.
 
+use crate::Past;
 use crate::cell::confine;
 use crate::cell::fit;
-use crate::cell::wire::{self, Call, Done, FRAME_BYTES_MAX, Failure, Greeting, HEAD_BYTES, Hello, Kind, TextFormat};
+use crate::cell::wire::{
+    self, Before, Call, Done, FRAME_BYTES_MAX, Failure, Greeting, HEAD_BYTES, Hello, Kind, TextFormat,
+};
 use rustix::time::{ClockId, clock_gettime};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -205,11 +208,25 @@ fn answer(call: Call, source: &[u8], hello: &Hello) -> Result<Answer, Failure> {
                 false => Ok(Answer::Part(part)),
             }
         }
-        Call::NewText { format } => value(&mail::new_text(format.into(), source), hello.answer_bytes_max),
+        Call::NewText { format, past } if past.said.is_empty() && past.letter_keys.is_empty() => {
+            value(&mail::new_text(format.into(), source), hello.answer_bytes_max)
+        }
+        Call::NewText { format, past } => {
+            let (history, text) = history(&past, source)?;
+            value(&mail::new_text_after(format.into(), text, &history), hello.answer_bytes_max)
+        }
+        Call::ReplyAfter { limits, past } => {
+            let (history, mail) = history(&past, source)?;
+            value(&mail::reply_after(mail, &limits, &history), hello.answer_bytes_max)
+        }
         Call::Sanitize => value(&mail::sanitize(&String::from_utf8_lossy(source)), hello.answer_bytes_max),
         #[cfg(feature = "misbehave")]
         Call::Misbehave(_) => Err(Failure::AnswerTooLarge),
     }
+}
+
+fn history<'a>(past: &Before, source: &'a [u8]) -> Result<(mail::History, &'a [u8]), Failure> {
+    Past::history(past.key, &past.said, &past.letter_keys, source).ok_or(Failure::AnswerTooLarge)
 }
 
 fn read_many(source: &[u8], limits: &mail::Limits, sizes: &[u32], bytes_max: u64) -> Result<Answer, Failure> {

@@ -1,8 +1,8 @@
 //! The cells as the engine's reader of stored mails.
 
-use crate::Reader;
 use crate::cell::pool::Cells;
 use crate::cell::source::Source;
+use crate::{Past, Reader};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use policy::{Fault, FaultCode};
@@ -12,6 +12,15 @@ use tokio::sync::mpsc;
 impl Reader for Cells {
     fn read<'a>(&'a self, raw: ContentReader, limits: &'a mail::Limits) -> BoxFuture<'a, Result<mail::Reading, Fault>> {
         Box::pin(Cells::read(self, raw, limits))
+    }
+
+    fn reply_after<'a>(
+        &'a self,
+        raw: ContentReader,
+        limits: &'a mail::Limits,
+        past: &'a Past,
+    ) -> BoxFuture<'a, Result<Option<mail::Reply>, Fault>> {
+        Box::pin(Cells::reply_after(self, raw, limits, past))
     }
 
     fn part<'a>(

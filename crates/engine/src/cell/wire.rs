@@ -5,6 +5,8 @@
 //! speaks while the other does, so the two pipes cannot fill up against each other.
 
 use crate::cell::settings::{Sandbox, SandboxState};
+use crate::past::Form;
+use mail::letter_mark::LetterKey;
 use serde::{Deserialize, Serialize};
 
 /// Upper bound of a frame's payload; a longer one is nonsense and ends the cell.
@@ -95,6 +97,15 @@ pub(super) enum TextFormat {
     Html,
 }
 
+/// What was said before: the sizes of the texts, in the order in which they stand in the source.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(super) struct Before {
+    /// The key of the shingles, good for this one call.
+    pub key: mail::HistoryKey,
+    pub said: Vec<(Form, u32)>,
+    pub letter_keys: Vec<LetterKey>,
+}
+
 /// What a cell is asked; the bytes in question follow as the source.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) enum Call {
@@ -110,8 +121,15 @@ pub(super) enum Call {
         limits: mail::Limits,
         path: String,
     },
+    /// The texts of the past come first in the source, then the text in question.
     NewText {
         format: TextFormat,
+        past: Before,
+    },
+    /// The reply of a mail; the source as with `NewText`.
+    ReplyAfter {
+        limits: mail::Limits,
+        past: Before,
     },
     Sanitize,
     #[cfg(feature = "misbehave")]

@@ -1,6 +1,7 @@
 //! What cells are for: the same answers as in process, in pieces, in batches, from sources that may fail.
 
 use crate::{MAIL, Test, run, settings, start};
+use engine::Past;
 use engine::cell::{Cells, PIECE_BYTES_MAX, Settings, Source, bench};
 use mail::Limits;
 use policy::{Fault, FaultCode, FaultKind};
@@ -16,6 +17,7 @@ pub const TESTS: &[Test] = &[
     ("a_source_above_the_limit_is_too_complex", a_source_above_the_limit_is_too_complex),
     ("a_large_source_is_not_whole_in_the_parent", a_large_source_is_not_whole_in_the_parent),
     ("new_text_and_sanitize_answer_as_the_crate_does", new_text_and_sanitize_answer_as_the_crate_does),
+    ("a_reply_is_read_in_the_light_of_what_was_said", a_reply_is_read_in_the_light_of_what_was_said),
     ("too_many_waiting_calls_are_turned_away", too_many_waiting_calls_are_turned_away),
     ("the_cost_of_the_pipe_is_measured", the_cost_of_the_pipe_is_measured),
 ];
@@ -198,10 +200,31 @@ fn new_text_and_sanitize_answer_as_the_crate_does() {
     run(async {
         let cells = start(settings()).await;
         let text = b"Yes.\n\nOn Monday, Bob wrote:\n> Shall we?\n";
-        let reply = cells.new_text(mail::Format::Text, text.as_slice()).await.unwrap();
+        let reply = cells.new_text(mail::Format::Text, text.as_slice(), &Past::default()).await.unwrap();
         assert_eq!(reply, mail::new_text(mail::Format::Text, text));
         let html = "<p onclick=x>hi<script>alert(1)</script></p>";
         assert_eq!(cells.sanitize(html.as_bytes()).await.unwrap(), mail::sanitize(html));
+    });
+}
+
+fn a_reply_is_read_in_the_light_of_what_was_said() {
+    run(async {
+        let cells = start(settings()).await;
+        let mut past = Past::default();
+        past.add_text("Tafadhali zima printa kisha uiwashe tena.".to_owned());
+        past.add_file(b"From: a@b.c\r\n\r\none two three four five six".to_vec());
+        let history = past.to_history([1; 16]);
+        let text =
+            "Asante!\n\nDawati, 20 Novemba:\nTafadhali zima printa kisha uiwashe tena.\none two three four five six\n";
+        let reply = cells.new_text(mail::Format::Text, text.as_bytes(), &past).await.unwrap();
+        assert_eq!(reply.visible, "Asante!");
+        assert_eq!(reply, mail::new_text_after(mail::Format::Text, text.as_bytes(), &history));
+        let mail = format!("From: x@y.z\r\n\r\n{text}");
+        let limits = Limits::default();
+        let whole = cells.reply_after(mail.as_bytes(), &limits, &past).await.unwrap();
+        assert_eq!(whole.map(|reply| reply.visible).as_deref(), Some("Asante!"));
+        let strict = Limits { parts_max: 0, ..limits };
+        assert_eq!(cells.reply_after(mail.as_bytes(), &strict, &past).await.unwrap(), None);
     });
 }
 

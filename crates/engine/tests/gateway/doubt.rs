@@ -7,9 +7,9 @@ use super::world::{
 };
 use ::desk::{Fault as Trouble, RouteKind, When};
 use bytes::Bytes;
-use engine::{Go, Reader, Settings, Voice};
+use engine::{Go, Past, Reader, Settings, Voice};
 use futures_util::future::BoxFuture;
-use mail::{Limits, Reading};
+use mail::{Limits, Reading, Reply};
 use policy::{Fault, FaultCode};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -133,6 +133,15 @@ struct Faltering {
 impl Reader for Faltering {
     fn read<'a>(&'a self, raw: ContentReader, limits: &'a Limits) -> BoxFuture<'a, Result<Reading, Fault>> {
         self.inner.read(raw, limits)
+    }
+
+    fn reply_after<'a>(
+        &'a self,
+        raw: ContentReader,
+        limits: &'a Limits,
+        past: &'a Past,
+    ) -> BoxFuture<'a, Result<Option<Reply>, Fault>> {
+        self.inner.reply_after(raw, limits, past)
     }
 
     fn part<'a>(

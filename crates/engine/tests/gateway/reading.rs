@@ -1,9 +1,9 @@
 //! Reading mails in the test's own process, and mails that kill their reader.
 
 use bytes::Bytes;
-use engine::Reader;
+use engine::{Past, Reader};
 use futures_util::future::BoxFuture;
-use mail::{Limits, Reading};
+use mail::{Limits, Reading, Reply};
 use policy::{Fault, FaultCode};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use store::ContentReader;
@@ -28,6 +28,15 @@ impl Reader for Direct {
             assert!(!has("panic") || self.panicked.swap(true, Ordering::SeqCst), "a panic that the test wants");
             Ok(mail::read(&raw, limits))
         })
+    }
+
+    fn reply_after<'a>(
+        &'a self,
+        raw: ContentReader,
+        limits: &'a Limits,
+        past: &'a Past,
+    ) -> BoxFuture<'a, Result<Option<Reply>, Fault>> {
+        Box::pin(async move { Ok(mail::reply_after(&whole(raw).await?, limits, &past.to_history([9; 16]))) })
     }
 
     fn part<'a>(
@@ -70,6 +79,15 @@ impl Reader for Gated {
             let _permit = self.gate.acquire().await;
             self.inner.read(raw, limits).await
         })
+    }
+
+    fn reply_after<'a>(
+        &'a self,
+        raw: ContentReader,
+        limits: &'a Limits,
+        past: &'a Past,
+    ) -> BoxFuture<'a, Result<Option<Reply>, Fault>> {
+        self.inner.reply_after(raw, limits, past)
     }
 
     fn part<'a>(

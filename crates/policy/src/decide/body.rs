@@ -26,10 +26,12 @@ pub(super) fn of_issue(evidence: &Evidence, reply: &Reply) -> Body {
     body(evidence, visible, hidden, NO_TEXT)
 }
 
-/// A comment shows what is new and folds the rest.
+/// A comment shows what is new and folds the rest, but for quotes of what the issue says itself: they would stand there
+/// once more with every reply.
 pub(super) fn of_comment(evidence: &Evidence, reply: &Reply) -> Body {
     let hidden = folded(evidence, reply);
     let empty = if hidden.is_empty() { NO_TEXT } else { NO_NEW_TEXT };
+    let hidden = hidden.into_iter().filter(|piece| !piece.is_said_already()).collect();
     let visible = Text { text: reply.visible.trim().to_owned(), document: reply.document.clone() };
     body(evidence, visible, hidden, empty)
 }

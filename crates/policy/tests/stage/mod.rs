@@ -2,11 +2,11 @@
 #![allow(clippy::unwrap_used)]
 
 use mail::{Address, Automatic, AutomaticKind, Forward, Hidden, HiddenKind, Message, Part, Reply};
-use policy::{Body, Facts, IssueTarget, Profile, Question, StepKind, ask};
+use policy::{Body, Facts, IssueHistory, IssueTarget, Profile, Question, StepKind, ask};
 use std::fmt::Write;
 
 /// A message in the form of cases: fields, an empty line, the text. `part: path type name bytes [cid] [class=…] [why=…]` adds a file,
-/// `hidden: kind text` a folded piece; `\n` in a field stands for a line break.
+/// `hidden: kind text` a folded piece, `said: text` a quote of the issue; `\n` in a field stands for a line break.
 pub fn message(text: &str) -> (Message, Reply) {
     let (head, body) = text.split_once("\n\n").unwrap_or((text.trim_end(), ""));
     let mut message = Message::default();
@@ -46,6 +46,12 @@ fn field(message: &mut Message, reply: &mut Reply, name: &str, value: &str) {
             let kind: AutomaticKind = serde_json::from_value(kind.into()).unwrap();
             message.automatic = Some(Automatic { kind, why: why.to_owned() });
         }
+        "said" => reply.hidden.push(Hidden {
+            text: value.to_owned(),
+            why: Hidden::BY_HISTORY.to_owned(),
+            confirmed: true,
+            ..Hidden::default()
+        }),
         "hidden" => {
             let (kind, text) = value.split_once(' ').unwrap();
             let kind: HiddenKind = serde_json::from_value(kind.into()).unwrap();
@@ -114,7 +120,7 @@ pub fn question(message: &Message, profile: &Profile, answers: &Facts) -> (Strin
         if questions.is_empty() {
             break;
         }
-        assert!(round <= policy::ask::ROUNDS_MAX, "open after five rounds: {questions:?}");
+        assert!(round <= policy::ask::ROUNDS_MAX, "still open: {questions:?}");
         let mut answered = true;
         for question in questions {
             let found = answer(&question, answers, &mut known);
@@ -145,6 +151,12 @@ fn answer(question: &Question, answers: &Facts, known: &mut Facts) -> bool {
             let found = answers.involved.iter().find(|(id, person, _)| id == issue_id && person == address);
             known.involved.extend(found.cloned());
             return found.is_some();
+        }
+        Question::History { issue_id } => {
+            let found = answers.histories.iter().find(|(id, _)| id == issue_id).cloned();
+            let nothing = (issue_id.clone(), IssueHistory::Known { texts: 1, all: true });
+            known.histories.push(found.unwrap_or(nothing));
+            return true;
         }
     }
     match question {

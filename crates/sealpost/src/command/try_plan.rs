@@ -2,12 +2,12 @@
 
 use super::{Failure, files};
 use mail::authenticity::{Authenticity, Verdict};
-use policy::{Facts, Origin, Plan, Question, SeenBefore, Step, Thread};
+use policy::{Facts, IssueHistory, Origin, Plan, Question, SeenBefore, Step, Thread};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
 /// Rounds of ask and find out, as in the gateway.
-const ROUNDS_MAX: u32 = 5;
+const ROUNDS_MAX: usize = policy::ask::ROUNDS_MAX;
 
 #[derive(Serialize)]
 struct Line {
@@ -79,6 +79,9 @@ fn nothing_known(question: &Question, facts: &mut Facts) {
         Question::SeenBefore => facts.seen_before = Some(Vec::<SeenBefore>::new()),
         Question::Issue { issue } => facts.issues.push((issue.clone(), None)),
         Question::Involved { issue_id, address } => facts.involved.push((issue_id.clone(), address.clone(), false)),
+        Question::History { issue_id } => {
+            facts.histories.push((issue_id.clone(), IssueHistory::Known { texts: 0, all: true }))
+        }
     }
 }
 
