@@ -46,6 +46,7 @@ macro_rules! on_sqlite {
 on_sqlite! {
     walk::a_mail_becomes_an_issue;
     walk::a_reply_becomes_a_comment;
+    walk::a_quote_of_the_issue_is_left_out_and_an_answer_in_it_is_not;
     walk::files_are_streamed_from_the_mail_to_the_issue;
     walk::the_received_field_is_kept_but_not_digested;
     authors::sec_01_only_a_proved_author_joins_his_thread_by_dns;

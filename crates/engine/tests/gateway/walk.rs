@@ -32,6 +32,28 @@ pub async fn a_reply_becomes_a_comment(database: &Database) {
     world.end().await;
 }
 
+pub async fn a_quote_of_the_issue_is_left_out_and_an_answer_in_it_is_not(database: &Database) {
+    let world = World::start(database, Plot::default()).await;
+    let said = "Printa ya ghorofa ya pili inachapisha kurasa tupu tangu Jumatatu.\nTafadhali tuma mtu aiangalie.";
+    let parent = world.done(&world.send(&mail("a@example.org", "printa", said)).await).await;
+    // An introduction in a language that no table knows, and no sign before what is quoted.
+    let quoting = format!("Bado haifanyi kazi.\n\nAnn, 22 Novemba 2026 saa 10:00:\n{said}");
+    let story = world.done(&world.send(&reply("b@example.org", "a@example.org", &quoting)).await).await;
+    let below = "From: Desk <desk@example.com>\nSent: Sunday, 22 November 2026 10:00\nTo: Ann\nSubject: printa\n\n";
+    let answering = format!("{below}{said}\n\nSasa inafanya kazi, asante.");
+    world.done(&world.send(&reply("c@example.org", "a@example.org", &answering)).await).await;
+    let comments = world.comments(&issue_of(&parent)).await;
+    assert!(comments[0].text.contains("Bado haifanyi kazi."), "{comments:?}");
+    assert!(comments[1].text.contains("Sasa inafanya kazi, asante."), "{comments:?}");
+    assert!(comments.iter().all(|comment| !comment.text.contains("kurasa tupu")), "{comments:?}");
+    let plan = story.plan.expect("a plan");
+    assert!(
+        plan.trace.iter().any(|line| format!("{line:?}").contains("What has the issue said already?")),
+        "{plan:#?}"
+    );
+    world.end().await;
+}
+
 pub async fn files_are_streamed_from_the_mail_to_the_issue(database: &Database) {
     let world = World::start(database, Plot::default()).await;
     let large = "0123456789abcdef".repeat(12_000);
