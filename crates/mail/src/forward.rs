@@ -53,14 +53,17 @@ const HEADER_LINES_MAX: usize = 24;
 fn inline(subject: &str, text: &str) -> Option<Forward> {
     let lines: Vec<&str> = text.lines().collect();
     let says_forward = has_forward_prefix(subject);
-    let start = (0..lines.len()).find(|&at| {
+    let (start, header) = (0..lines.len()).find_map(|at| {
         let is_marked = is_forward_line(lines[at]);
-        (is_marked || says_forward && field(lines[at]).is_some())
-            && header_from(&lines, at + usize::from(is_marked)).is_some()
+        let header = match is_marked {
+            true => header_from(&lines, at + 1).or_else(|| header_line(&lines, at + 1)),
+            false if says_forward && field(lines[at]).is_some() => header_from(&lines, at),
+            false => None,
+        };
+        Some((at, header?))
     })?;
-    let header = header_from(&lines, start + usize::from(is_forward_line(lines[start])))?;
     let mut forward = header.forward;
-    forward.text = unquoted(&lines[header.end..]);
+    forward.text = unquoted(without_end_mark(&lines[header.end..]));
     let before = lines[..start].iter().rposition(|l| !l.trim().is_empty() && !is_original_line(l));
     forward.before = lines[..before.map_or(0, |n| n + 1)].join("\n").trim().to_owned();
     Some(forward)
@@ -116,7 +119,7 @@ fn field(line: &str) -> Option<(Name, &str)> {
         return None;
     }
     let name = name.trim_matches(|c: char| c.is_whitespace() || "*_".contains(c)).to_lowercase();
-    let value = value.trim_start_matches(['*', '_']).trim();
+    let value = without_emphasis(value);
     let is = |column: fn(&language::Language) -> &'static [&'static str]| {
         language::LANGUAGES.iter().any(|l| column(l).contains(&name.as_str()))
     };
@@ -136,17 +139,67 @@ fn field(line: &str) -> Option<(Name, &str)> {
     Some((name, value))
 }
 
+/// The value without what a page's table or emphasis left around it.
+fn without_emphasis(value: &str) -> &str {
+    let value = value.trim_matches(|c: char| c.is_whitespace() || "|*".contains(c));
+    match value.strip_prefix('_') {
+        Some(inner) => inner.strip_suffix('_').unwrap_or(inner),
+        None => value,
+    }
+}
+
+/// Lines below a forwarded message that say where it ends, as Yandex and Thunderbird's like write them.
+fn without_end_mark<'a, 'b>(lines: &'a [&'b str]) -> &'a [&'b str] {
+    let Some(last) = lines.iter().rposition(|line| !line.trim().is_empty()) else { return lines };
+    let lower = lines[last].to_lowercase();
+    let is_end = lower.trim_start_matches(['>', ' ']).starts_with("--")
+        && ["end of forwarded message", "end forwarded message", "завершение пересылаемого", "конец пересылаемого"]
+            .iter()
+            .any(|words| lower.contains(words));
+    if is_end { &lines[..last] } else { lines }
+}
+
+/// A line that stands where others put a header: `20.11.2026, 10:00, "Jo Doe" <jo@x.org>:`.
+fn header_line(lines: &[&str], start: usize) -> Option<Pasted> {
+    const LINE_BYTES_MAX: usize = 300;
+    let at = (start..lines.len().min(start + 3)).find(|&at| !bare(lines[at]).is_empty())?;
+    let line = bare(lines[at]).strip_suffix([':', '：']).filter(|line| line.len() <= LINE_BYTES_MAX)?;
+    address::first_in(line)?;
+    // The name begins after the last comma before the address that has no digit behind it.
+    let before = &line[..line.find(['<', '@'])?];
+    let name = before.rfind(',').filter(|comma| !before[*comma..].chars().any(|c| c.is_ascii_digit()))?;
+    let date = line[..name].trim();
+    if !date.chars().any(|c| c.is_ascii_digit()) {
+        return None;
+    }
+    let from = Some(person(line[name + 1..].trim()));
+    Some(Pasted { forward: Forward { from, date: Some(date.to_owned()), ..Forward::default() }, end: at + 1 })
+}
+
+fn bare(line: &str) -> &str {
+    line.trim_matches(|c: char| c.is_whitespace() || c == '>')
+}
+
+/// Whether a line that is no field goes on with the value of the one before: it is indented, or that one was wrapped.
+fn goes_on(line: &str, before: &str) -> bool {
+    const WRAPPED_CHARS_MIN: usize = 60;
+    let unquoted = line.trim_start_matches('>');
+    unquoted.strip_prefix(' ').unwrap_or(unquoted).starts_with([' ', '\t'])
+        || before.chars().count() >= WRAPPED_CHARS_MIN
+        || before.trim_end().ends_with([',', ';', ':', '：'])
+}
+
 /// The pasted header at or just below a line; it needs a sender and one field more.
 fn header_from(lines: &[&str], start: usize) -> Option<Pasted> {
     let mut values: Vec<(Name, String)> = Vec::new();
     let mut at = start;
     while at < lines.len().min(start + HEADER_LINES_MAX) {
-        let bare = lines[at].trim_matches(|c: char| c.is_whitespace() || c == '>');
+        let bare = bare(lines[at]);
         match field(lines[at]) {
             Some((name, value)) => values.push((name, value.to_owned())),
             None if bare.is_empty() && (values.is_empty() || lines.get(at + 1).is_some_and(|l| field(l).is_some())) => {
             }
-            None if bare.is_empty() || values.is_empty() => break,
+            None if bare.is_empty() || values.is_empty() || !goes_on(lines[at], lines[at - 1]) => break,
             None => {
                 if let Some((_, value)) = values.last_mut() {
                     value.push(' ');

@@ -87,10 +87,6 @@ const RULES: &[Rule] = &[
         reach: Reach::Tail,
         fits: |n| has_class(n, "moz-forward-container"),
     },
-    // Apple Mail and all who mark quotes as drafts of HTML 4 did.
-    quote("cite", Reach::Element, |n| {
-        n.name() == "blockquote" && n.attribute("type").is_some_and(|t| t.eq_ignore_ascii_case("cite"))
-    }),
     quote("apple_mail", Reach::Element, |n| has_class(n, "apple-mail-quote")),
     quote("yahoo", Reach::Element, |n| {
         n.attribute("class").is_some_and(|class| class.contains("yahoo_quoted"))
@@ -111,6 +107,10 @@ const RULES: &[Rule] = &[
     quote("missive", Reach::Element, |n| has_class(n, "missive_quote")),
     quote("help_desk", Reach::Element, |n| {
         has_class(n, "quoted-printable-reply") || has_class(n, "freshdesk_quote") || has_class(n, "zendesk_quote")
+    }),
+    // Apple Mail and all who mark quotes as drafts of HTML 4 did.
+    quote("cite", Reach::Element, |n| {
+        n.name() == "blockquote" && n.attribute("type").is_some_and(|t| t.eq_ignore_ascii_case("cite"))
     }),
     // Gmail and Outlook indent with blockquotes too: those are the sender's own.
     Rule {
