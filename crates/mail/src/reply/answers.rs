@@ -1,7 +1,7 @@
 //! What the history says of lines: which quotes it confirms, what repeats it without any mark, and which lines below a
 //! mark are answers. Linear.
 
-use super::attribution::is_attribution;
+use super::attribution::{is_attribution, is_dated};
 use super::client::Zone;
 use super::fate::Fate;
 use super::line::{Class, classify};
@@ -36,6 +36,24 @@ impl Lines {
                 Some(fate) if fate.kind == HiddenKind::Quote && said[at] => *fate = Fate::HISTORY,
                 Some(fate) if fate.kind == HiddenKind::Quote && frames[at] => *fate = fate.as_frame(),
                 _ => {}
+            }
+        }
+    }
+
+    /// Hides what introduces, in a language that no table knows, a quote that a mail program marked as one. An address or a
+    /// time of day has to stand in it: people end sentences above a quote with a colon too.
+    pub(super) fn hide_introductions(&mut self) {
+        let is_marked = |lines: &Lines, at: usize| {
+            lines.marks[at].is_some_and(|mark| mark.zone == Zone::Quote)
+                && lines.fates[at].is_some_and(|fate| fate.kind == HiddenKind::Quote)
+        };
+        for at in
+            (1..self.texts.len()).filter(|&at| is_marked(self, at) && !is_marked(self, at - 1)).collect::<Vec<_>>()
+        {
+            let Some(start) = self.introduction(at) else { continue };
+            let last = (start..at).rev().find(|&i| !self.texts[i].trim().is_empty()).unwrap_or(start);
+            if is_dated(&self.texts[start..=last].join(" ")) && self.shows_before(start) {
+                self.fates[start..at].iter_mut().for_each(|f| *f = f.or(Some(Fate::INTRODUCTION.as_frame())));
             }
         }
     }

@@ -52,6 +52,12 @@ pub(super) fn is_sure(joined: &str) -> bool {
     SURE.is_match(joined)
 }
 
+/// Whether an address or a time of day stands in it.
+pub(super) fn is_dated(joined: &str) -> bool {
+    static DATED: LazyLock<Regex> = LazyLock::new(|| pattern(r"@|\d{1,2}\s?[:h：]\s?\d{2}"));
+    DATED.is_match(joined)
+}
+
 /// New text and an attribution on one line, as clients write that forget a line break.
 pub(super) fn shared_line(text: &str) -> Option<(&str, &str)> {
     if text.len() > ATTRIBUTION_BYTES_MAX || text.starts_with('>') || !text.trim_end().ends_with(':') {

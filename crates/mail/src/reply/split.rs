@@ -57,6 +57,7 @@ pub(super) fn split(input: &[Line<Mark>], history: Option<&History>) -> Cut {
     lines.quote_last_indent(end);
     lines.hide_signature(end);
     lines.hide_quotes(end);
+    lines.hide_introductions();
     if let Some(history) = history {
         lines.weigh(history);
     }
