@@ -109,7 +109,7 @@ const SPANISH: Language = Language {
     other: &["copia", "responder a"],
     original: &["mensaje original"],
     forwarded: &["mensaje reenviado", "inicio del mensaje reenviado", "mensaje enviado", "reenviado por"],
-    mobile: &["enviado desde", "enviado a través de", "obtener outlook"],
+    mobile: &["enviado desde", "enviado a través de", "obtener outlook", "enviado de mi", "descargar outlook"],
 };
 
 const ITALIAN: Language = Language {
@@ -179,7 +179,7 @@ const POLISH: Language = Language {
         "początek przekazywanej wiadomości",
         "wiadomość przekazana dalej",
     ],
-    mobile: &["wysłane z", "wysłano z", "pobierz aplikację outlook"],
+    mobile: &["wysłane z", "wysłano z", "pobierz aplikację outlook", "wysłane za pomocą", "pobierz program outlook"],
 };
 
 const CZECH: Language = Language {
@@ -192,7 +192,7 @@ const CZECH: Language = Language {
     other: &["kopie"],
     original: &["původní zpráva", "původní e-mail"],
     forwarded: &["přeposlaná zpráva", "přeposlaný e-mail", "začátek přeposílané zprávy", "předaná zpráva"],
-    mobile: &["odesláno z"],
+    mobile: &["odesláno z", "odesláno ze", "získejte outlook", "stáhnout outlook"],
 };
 
 const SLOVAK: Language = Language {
@@ -205,7 +205,7 @@ const SLOVAK: Language = Language {
     other: &["kópia"],
     original: &["pôvodná správa"],
     forwarded: &["preposlaná správa", "začiatok preposielanej správy"],
-    mobile: &["odoslané z"],
+    mobile: &["odoslané z", "odoslané zo", "získať outlook", "stiahnite si outlook"],
 };
 
 const SWEDISH: Language = Language {
@@ -218,7 +218,7 @@ const SWEDISH: Language = Language {
     other: &["kopia"],
     original: &["ursprungligt meddelande", "originalmeddelande"],
     forwarded: &["vidarebefordrat meddelande", "vidarebefordrat brev", "vidarebefordrat mejl"],
-    mobile: &["skickat från", "skickades från", "hämta outlook"],
+    mobile: &["skickat från", "skickades från", "hämta outlook", "skickat via"],
 };
 
 const DANISH: Language = Language {
@@ -231,7 +231,7 @@ const DANISH: Language = Language {
     other: &["kopi"],
     original: &["oprindelig meddelelse", "original meddelelse"],
     forwarded: &["videresendt meddelelse", "videresendt besked", "start på videresendt besked"],
-    mobile: &["sendt fra", "hent outlook"],
+    mobile: &["sendt fra", "hent outlook", "sendt fra min", "sendt via"],
 };
 
 const NORWEGIAN: Language = Language {
@@ -244,7 +244,7 @@ const NORWEGIAN: Language = Language {
     other: &["kopi"],
     original: &["opprinnelig melding", "original melding"],
     forwarded: &["videresendt melding", "start på videresendt melding", "videresendt e-post"],
-    mobile: &["sendt fra", "skaff deg outlook"],
+    mobile: &["sendt fra", "skaff deg outlook", "sendt via", "hent outlook"],
 };
 
 const FINNISH: Language = Language {
@@ -257,7 +257,7 @@ const FINNISH: Language = Language {
     other: &["kopio"],
     original: &["alkuperäinen viesti"],
     forwarded: &["välitetty viesti", "edelleenlähetetty viesti", "välitetty viesti alkaa"],
-    mobile: &["lähetetty", "hanki outlook"],
+    mobile: &["lähetetty", "hanki outlook", "lataa outlook"],
 };
 
 const RUSSIAN: Language = Language {
@@ -276,7 +276,7 @@ const RUSSIAN: Language = Language {
         "пересланное сообщение",
         "конец пересылаемого сообщения",
     ],
-    mobile: &["отправлено с", "отправлено из"],
+    mobile: &["отправлено с", "отправлено из", "скачать outlook", "получить outlook"],
 };
 
 const UKRAINIAN: Language = Language {
@@ -289,7 +289,7 @@ const UKRAINIAN: Language = Language {
     other: &["копія"],
     original: &["оригінальне повідомлення", "вихідне повідомлення"],
     forwarded: &["переслане повідомлення", "пересилання повідомлення"],
-    mobile: &["надіслано з", "відправлено з"],
+    mobile: &["надіслано з", "відправлено з", "отримати outlook", "завантажити outlook"],
 };
 
 const TURKISH: Language = Language {
@@ -301,7 +301,14 @@ const TURKISH: Language = Language {
     other: &["bilgi"],
     original: &["orijinal mesaj", "özgün ileti", "orjinal mesaj"],
     forwarded: &["iletilen mesaj", "yönlendirilmiş mesaj", "iletilmiş mesaj", "başlangıçta iletilen ileti"],
-    mobile: &["iphone'umdan gönderildi", "gönderen:", "ipad'imden gönderildi"],
+    mobile: &[
+        "iphone'umdan gönderildi",
+        "gönderen:",
+        "ipad'imden gönderildi",
+        "android için outlook",
+        "ios için outlook",
+        "outlook'u edinin",
+    ],
     ..NONE
 };
 
@@ -314,7 +321,13 @@ const HUNGARIAN: Language = Language {
     other: &["másolatot kap"],
     original: &["eredeti üzenet"],
     forwarded: &["továbbított üzenet", "továbbított levél", "a továbbított üzenet kezdete"],
-    mobile: &["iphone-omról küldve", "elküldve a következőből", "küldve:"],
+    mobile: &[
+        "iphone-omról küldve",
+        "elküldve a következőből",
+        "küldve:",
+        "az outlook letöltése",
+        "outlook beszerzése",
+    ],
     ..NONE
 };
 
@@ -327,7 +340,7 @@ const ROMANIAN: Language = Language {
     subject: &["subiect"],
     original: &["mesaj original"],
     forwarded: &["mesaj redirecționat", "mesaj transmis mai departe", "început mesaj redirecționat"],
-    mobile: &["trimis de pe", "trimis din"],
+    mobile: &["trimis de pe", "trimis din", "obțineți outlook", "descărcați outlook"],
     ..NONE
 };
 
@@ -341,7 +354,7 @@ const GREEK: Language = Language {
     other: &["κοιν"],
     original: &["αρχικό μήνυμα"],
     forwarded: &["προωθημένο μήνυμα", "έναρξη προωθημένου μηνύματος"],
-    mobile: &["στάλθηκε από", "εστάλη από"],
+    mobile: &["στάλθηκε από", "εστάλη από", "λήψη του outlook", "αποκτήστε το outlook"],
 };
 
 const HEBREW: Language = Language {
@@ -354,7 +367,7 @@ const HEBREW: Language = Language {
     other: &["עותק"],
     original: &["הודעה מקורית"],
     forwarded: &["הודעה מועברת", "הודעה שהועברה"],
-    mobile: &["נשלח מה", "נשלח מ"],
+    mobile: &["נשלח מה", "נשלח מ", "קבל את outlook", "הורד את outlook"],
 };
 
 const ARABIC: Language = Language {
@@ -367,7 +380,7 @@ const ARABIC: Language = Language {
     other: &["نسخة"],
     original: &["الرسالة الأصلية", "رسالة أصلية"],
     forwarded: &["رسالة معاد توجيهها", "رسالة مُعاد توجيهها", "بداية الرسالة المحولة"],
-    mobile: &["أرسلت من", "مرسل من", "تم الإرسال من"],
+    mobile: &["أرسلت من", "مرسل من", "تم الإرسال من", "احصل على outlook", "أُرسلت من"],
 };
 
 const JAPANESE: Language = Language {
@@ -378,7 +391,13 @@ const JAPANESE: Language = Language {
     subject: &["件名"],
     original: &["元のメッセージ", "オリジナルメッセージ"],
     forwarded: &["転送されたメッセージ", "転送メッセージ", "転送されたメッセージの開始"],
-    mobile: &["iphoneから送信", "androidから送信"],
+    mobile: &[
+        "iphoneから送信",
+        "androidから送信",
+        "ipadから送信",
+        "outlook for ios を入手",
+        "outlook for android を入手",
+    ],
     ..NONE
 };
 
@@ -391,7 +410,14 @@ const KOREAN: Language = Language {
     other: &["참조"],
     original: &["원본 메시지", "원본 메일", "original message"],
     forwarded: &["전달된 메시지", "전달된 메일", "전달한 메시지 시작"],
-    mobile: &["나의 iphone에서 보냄"],
+    mobile: &[
+        "나의 iphone에서 보냄",
+        "나의 ipad에서 보냄",
+        "내 iphone에서 보냄",
+        "outlook 다운로드",
+        "android용 outlook",
+        "ios용 outlook",
+    ],
     ..NONE
 };
 
@@ -405,7 +431,17 @@ const CHINESE: Language = Language {
     other: &["抄送", "副本"],
     original: &["原始邮件", "原始郵件", "原邮件", "原始訊息"],
     forwarded: &["转发的邮件", "轉寄郵件", "转发邮件信息", "已转发邮件", "已轉寄郵件"],
-    mobile: &["发自我的", "從我的", "从我的", "發自我的"],
+    mobile: &[
+        "发自我的",
+        "從我的",
+        "从我的",
+        "發自我的",
+        "获取 outlook",
+        "取得 outlook",
+        "获取outlook",
+        "來自我的",
+        "来自我的",
+    ],
 };
 
 const VIETNAMESE: Language = Language {
@@ -417,7 +453,7 @@ const VIETNAMESE: Language = Language {
     subject: &["chủ đề", "tiêu đề"],
     original: &["tin nhắn gốc", "thư gốc"],
     forwarded: &["thư được chuyển tiếp", "tin nhắn đã chuyển tiếp"],
-    mobile: &["được gửi từ", "đã gửi từ"],
+    mobile: &["được gửi từ", "đã gửi từ", "tải outlook", "gửi từ"],
     ..NONE
 };
 
@@ -430,7 +466,7 @@ const CROATIAN: Language = Language {
     subject: &["predmet", "naslov"],
     original: &["izvorna poruka", "originalna poruka"],
     forwarded: &["proslijeđena poruka", "prosleđena poruka"],
-    mobile: &["poslano s", "poslano sa", "poslato sa"],
+    mobile: &["poslano s", "poslano sa", "poslato sa", "preuzmite outlook", "nabavite outlook"],
     ..NONE
 };
 
@@ -443,6 +479,6 @@ const BULGARIAN: Language = Language {
     subject: &["относно", "тема"],
     original: &["оригинално съобщение"],
     forwarded: &["препратено съобщение"],
-    mobile: &["изпратено от"],
+    mobile: &["изпратено от", "изтеглете outlook", "изпратено с"],
     ..NONE
 };

@@ -111,7 +111,7 @@ fn patterns() -> Vec<String> {
         // Attribution: between dashes.
         format!(r"(?i)^\s*[-=]{{2,}}\s*.{{1,200}}\b(?:{wrote})\s*[:：]?\s*[-=]{{2,}}\s*$"),
         // Disclaimer
-        DISCLAIMER.to_owned(),
+        format!("{DISCLAIMER}|{SECRECY}"),
         opening(),
     ]
 }
@@ -162,6 +162,17 @@ const DAYS: &str = "mon|tue|wed|thu|fri|sat|sun|monday|tuesday|wednesday|thursda
 
 const DISCLAIMER: &str = r"(?i)^\s*(?:\*{0,3}|_{0,3})\s*(?:(?:important |legal |confidentiality )?(?:notice|disclaimer|confidentiality)\s*[:.–-]|this (?:e-?mail|message|communication)(?: and any| \(|,? (?:is|contains|may|including)|\b.{0,40}confidential)|the information (?:contained )?in this (?:e-?mail|message)|diese e-?mail (?:enthält|kann|ist|und)|der inhalt dieser e-?mail|ce (?:message|courriel|mail)(?: électronique)? (?:et|est|contient)|este (?:mensaje|correo|e-?mail|mensagem)(?: electrónico)? (?:y|es|contiene|e|pode|puede)|esta mensagem (?:e|é|pode)|questo messaggio|il presente messaggio|dit (?:e-?mail)?bericht|ta wiadomość)";
 
+/// Notices in the other languages: "this message" and soon what it calls itself, confidential.
+const SECRECY: &str = concat!(
+    r"(?i)^[\s*_]*(?:(?:tato|táto) (?:zpráva|správa)|ten?to e-?mail|(?:detta|denne|dette) (?:e-?post|e-?mail|mejl|med+elan?d|med+elels|meld)",
+    r"|tämä (?:sähköposti|viesti)|(?:настоящее|данное|это) (?:электронное )?(?:сообщение|письмо)|(?:цей|це|дане) (?:лист|повідомлення|електронн)",
+    r"|bu (?:e-?posta|ileti|mesaj)|ez(?:en|t)? (?:az |a )?(?:e-?mail|elektronikus|üzenet|levél)|acest (?:e-?mail|mesaj)",
+    r"|(?:το παρόν|αυτό το) (?:μήνυμα|e-?mail|ηλεκτρονικό)|הודעה זו|דואר אלקטרוני זה|هذه الرسالة|هذا البريد|(?:この|本)(?:電子)?メール",
+    r"|(?:이|본) (?:메일|이메일|전자우편)|(?:本|此)(?:电子)?(?:邮件|電郵|電子郵件|郵件)|(?:e-?mail|thư điện tử|thư) này|ova(?:j)? (?:e-?)?(?:poruka|mail)",
+    r"|(?:това|този) (?:съобщение|имейл|електронн)).{0,100}(?:důvěrn|dôvern|konfident|sekret|fortrolig|luottamuks|конфиденц|конфіденц|gizli",
+    r"|bizalmas|confiden[țţt]|εμπιστευτικ|חסוי|סודי|سري|機密|秘密|기밀|비밀|机密|保密|bảo mật|povjerljiv|poverljiv|поверител)",
+);
+
 pub(crate) fn classify(line: &str) -> Class {
     if line.trim().is_empty() {
         return Class::Empty;
@@ -208,6 +219,72 @@ mod tests {
             ("On Tue, May 3, Jo wrote:", Class::Opening),
         ] {
             assert_eq!(classify(line), class, "{line}");
+        }
+    }
+
+    #[test]
+    fn every_language_has_its_telephones_and_its_notices() {
+        for line in [
+            "Von meinem iPhone gesendet",
+            "Envoyé de mon iPhone",
+            "Enviado desde mi iPhone",
+            "Inviato da iPhone",
+            "Enviado do meu iPhone",
+            "Verstuurd vanaf mijn iPhone",
+            "Wysłane z iPhone'a",
+            "Odesláno z iPhonu",
+            "Odoslané z iPhonu",
+            "Skickat från min iPhone",
+            "Sendt fra min iPhone",
+            "Sendt fra min iPad",
+            "Lähetetty iPhonesta",
+            "Отправлено с iPhone",
+            "Надіслано з iPhone",
+            "iPhone'umdan gönderildi",
+            "iPhone-omról küldve",
+            "Trimis de pe iPhone-ul meu",
+            "Στάλθηκε από το iPhone μου",
+            "נשלח מה-iPhone שלי",
+            "أرسلت من الـ iPhone",
+            "iPhoneから送信",
+            "나의 iPhone에서 보냄",
+            "发自我的 iPhone",
+            "從我的 iPhone 傳送",
+            "Được gửi từ iPhone của tôi",
+            "Poslano s mog iPhonea",
+            "Изпратено от iPhone",
+            "Outlook'u edinin",
+            "获取 Outlook for iOS",
+        ] {
+            assert_eq!(classify(line), Class::Mobile, "{line}");
+        }
+        for line in [
+            "Tato zpráva je důvěrná a je určena pouze adresátovi.",
+            "Táto správa je dôverná.",
+            "Detta meddelande är konfidentiellt.",
+            "Denne e-mail er fortrolig.",
+            "Tämä viesti on luottamuksellinen.",
+            "Настоящее сообщение является конфиденциальным.",
+            "Це повідомлення є конфіденційним.",
+            "Bu e-posta ve ekleri gizli bilgiler içerebilir.",
+            "Ez az üzenet bizalmas információkat tartalmaz.",
+            "Acest mesaj este confidențial.",
+            "Το παρόν μήνυμα είναι εμπιστευτικό.",
+            "הודעה זו מכילה מידע חסוי.",
+            "هذه الرسالة سرية",
+            "本メールには機密情報が含まれています。",
+            "이 메일은 기밀 정보를 포함하고 있습니다.",
+            "本邮件含有保密信息。",
+            "Email này chứa thông tin bảo mật.",
+            "Ova poruka je povjerljiva.",
+            "Това съобщение е поверително.",
+        ] {
+            assert_eq!(classify(line), Class::Disclaimer, "{line}");
+        }
+        for line in
+            ["Это письмо я отправил вчера.", "Denne mail kom i går.", "本邮件昨天收到了。", "Acest mesaj a sosit ieri."]
+        {
+            assert_eq!(classify(line), Class::Text, "{line}");
         }
     }
 }
