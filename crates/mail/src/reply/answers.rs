@@ -1,10 +1,10 @@
 //! What the history says of lines: which quotes it confirms, what repeats it without any mark, and which lines below a
 //! mark are answers. Linear.
 
-use super::attribution::{is_attribution, is_dated};
+use super::attribution::is_dated;
 use super::client::Zone;
 use super::fate::Fate;
-use super::line::{Class, classify};
+use super::line::Class;
 use super::split::{Lines, SIGNATURE_LINES_MAX};
 use crate::history::{History, Known};
 use crate::message::HiddenKind;
@@ -194,19 +194,20 @@ impl Lines {
         let Some(fate) = self.fates[at].filter(|f| f.kind == HiddenKind::Quote) else { return false };
         let text = self.texts[at].trim_start_matches(['>', ' ']);
         let is_marked = self.marks[at].is_some_and(|mark| mark.zone == Zone::Quote);
-        let class = if is_marked || self.classes[at] == Class::Quote { classify(text) } else { self.classes[at] };
+        let class =
+            if is_marked || self.classes[at] == Class::Quote { self.memory.classify(text) } else { self.classes[at] };
         fate.is_frame
             || match class {
                 Class::Empty | Class::Rule | Class::Header(_) | Class::Original | Class::Attribution => true,
                 Class::Forwarded => true,
-                Class::Opening | Class::Named => is_attribution(text),
+                Class::Opening | Class::Named => self.memory.is_attribution(text),
                 _ => !has_words(text),
             }
     }
 
     fn begins_signature(&self, at: usize) -> bool {
         let text = self.texts[at].trim_start_matches(['>', ' ']);
-        matches!(classify(text), Class::SignatureMark | Class::Mobile | Class::Disclaimer)
+        matches!(self.memory.classify(text), Class::SignatureMark | Class::Mobile | Class::Disclaimer)
     }
 
     /// Few short lines and not one sentence among them.

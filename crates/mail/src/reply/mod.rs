@@ -8,6 +8,7 @@ mod fate;
 pub(crate) mod language;
 mod languages;
 mod line;
+mod memory;
 mod pieces;
 mod quotes;
 mod split;

@@ -1,9 +1,10 @@
 //! The automaton over classified lines: which are new, and of what kind the others are. Linear.
 
-use super::attribution::{ATTRIBUTION_BYTES_MAX, is_attribution, is_sure, shared_line};
+use super::attribution::{ATTRIBUTION_BYTES_MAX, is_sure, shared_line};
 use super::client::{Mark, Zone};
 use super::fate::Fate;
-use super::line::{Class, Role, classify};
+use super::line::{Class, Role};
+use super::memory::Memory;
 use crate::document::Line;
 use crate::history::History;
 use crate::message::{HiddenKind, Reply};
@@ -48,6 +49,7 @@ pub(super) struct Lines {
     pub(super) unmarked_quote: Option<usize>,
     /// Lines that are answers inside a marked quote.
     pub(super) answers: Vec<usize>,
+    pub(super) memory: Memory,
 }
 
 /// Divides lines into what is shown and what is folded; every line ends up in one of the two.
@@ -81,7 +83,7 @@ impl Lines {
                     lines.push(attribution, Class::Attribution, None, line.source);
                 }
                 None => {
-                    let class = if fenced || is_fence { Class::Text } else { classify(&line.text) };
+                    let class = if fenced || is_fence { Class::Text } else { lines.memory.classify(&line.text) };
                     lines.push(&line.text, class, line.mark, line.source);
                 }
             }
@@ -193,7 +195,7 @@ impl Lines {
     fn judge_indent(&mut self, at: usize) -> usize {
         let end = self.run_of(at, Class::Indent).max(at + 1);
         let first = self.texts[at].trim_start_matches(['>', ' ']);
-        if matches!(classify(first), Class::Opening | Class::Named) && is_attribution(first) {
+        if matches!(self.memory.classify(first), Class::Opening | Class::Named) && self.memory.is_attribution(first) {
             self.classes[at..end].fill(Class::Quote);
         }
         end
@@ -235,7 +237,7 @@ impl Lines {
         let first = self.classes.iter().position(|c| *c != Class::Empty);
         let begins_attributed = first.is_some_and(|i| {
             let text = self.texts[i].trim_start_matches(['>', ' ']);
-            self.classes[i] == Class::Attribution || is_attribution(text)
+            self.classes[i] == Class::Attribution || self.memory.is_attribution(text)
         });
         for (fate, class) in self.fates.iter_mut().zip(&self.classes) {
             let is_quote = matches!(class, Class::Quote | Class::Attribution);
@@ -294,7 +296,7 @@ impl Lines {
             if joined.len() > ATTRIBUTION_BYTES_MAX {
                 return None;
             }
-            if is_attribution(joined.trim()) {
+            if self.memory.is_attribution(joined.trim()) {
                 let next = (at + 1..self.classes.len()).find(|&i| self.classes[i] != Class::Empty);
                 let is_quoted = next.is_some_and(|i| {
                     matches!(self.classes[i], Class::Quote | Class::Indent) || self.texts[i].starts_with('|')
@@ -310,8 +312,9 @@ impl Lines {
 
     /// Whether the attribution that ends at `end` is whole without the lines before a later opening.
     fn begins_later(&self, start: usize, end: usize) -> bool {
-        (start + 1..=end)
-            .any(|i| self.classes[i] == Class::Opening && is_attribution(self.texts[i..=end].join(" ").trim()))
+        (start + 1..=end).any(|i| {
+            self.classes[i] == Class::Opening && self.memory.is_attribution(self.texts[i..=end].join(" ").trim())
+        })
     }
 
     /// Whether an attribution broken by an empty line goes on: some clients put its address on lines of its own.
