@@ -84,3 +84,22 @@ fn replies_to_what_was_said_before() {
     assert!(cases.len() >= 18, "only {} cases found", cases.len());
     cases.iter().for_each(|case| check(case));
 }
+
+/// An answer inside a quote that the page marks is the sender's: it leaves the quote, and everything keeps its layout.
+#[test]
+fn what_is_told_apart_by_the_history_keeps_its_layout() {
+    let asked = ["Please switch the printer off and on again.", "Then tell us what its display shows now."];
+    let mut history = History::new([3; 16]);
+    asked.iter().for_each(|text| history.add_text(text));
+    let mail = "From: a@example.org\r\nContent-Type: text/html\r\n\r\n<p>Hello</p><blockquote type=cite>\
+        <p>Please <b>switch</b> the printer off and on again.</p><ul><li>Done, <i>twice</i>.</li></ul>\
+        <p>Then tell us what its display shows now.</p></blockquote>";
+    let reply = mail::new_text_after(Format::Mail, mail.as_bytes(), &history);
+    assert_eq!(reply.document.map(|d| d.html()).unwrap(), "<p>Hello</p><ul><li>Done, <em>twice</em>.</li></ul>");
+    assert!(reply.hidden.iter().all(|piece| piece.is_said_already()), "{:?}", reply.hidden);
+    let hidden: Vec<String> = reply.hidden.iter().map(|piece| piece.document.as_ref().unwrap().html()).collect();
+    let quoted = |inner: &str| format!("<blockquote><p>{inner}</p></blockquote>");
+    let first = quoted("Please <strong>switch</strong> the printer off and on again.");
+    assert_eq!(hidden, [first, quoted("Then tell us what its display shows now.")]);
+    assert!(reply.visible.starts_with("Hello") && reply.visible.ends_with("Done, _twice_."), "{}", reply.visible);
+}
