@@ -15,12 +15,12 @@ pub(crate) struct Line<M> {
 }
 
 /// The lines with signs for lists, quotes, headings, emphasis, links and code; `marks` has one entry per line or none.
-pub(crate) fn signed<M: Copy>(document: &Document, marks: &[Option<M>]) -> Vec<Line<M>> {
+pub(crate) fn signed<M: Copy + PartialEq>(document: &Document, marks: &[Option<M>]) -> Vec<Line<M>> {
     Writer::new(true, marks).write(document)
 }
 
 /// The lines without any sign that the sender did not write; `marks` as in [`signed`].
-pub(crate) fn words<M: Copy>(document: &Document, marks: &[Option<M>]) -> Vec<Line<M>> {
+pub(crate) fn words<M: Copy + PartialEq>(document: &Document, marks: &[Option<M>]) -> Vec<Line<M>> {
     Writer::new(false, marks).write(document)
 }
 
@@ -46,7 +46,7 @@ struct Writer<'m, M> {
     source: usize,
 }
 
-impl<M: Copy> Writer<'_, M> {
+impl<M: Copy + PartialEq> Writer<'_, M> {
     fn new(signs: bool, marks: &[Option<M>]) -> Writer<'_, M> {
         Writer { signs, marks, lines: Vec::new(), prefix: String::new(), item: None, source: 0 }
     }
@@ -68,7 +68,11 @@ impl<M: Copy> Writer<'_, M> {
 
     fn gap(&mut self) {
         let text = self.prefix.trim_end().to_owned();
-        self.lines.push(Line { text, mark: None, source: None });
+        let mark_of = |source: usize| self.marks.get(source).copied().flatten();
+        let above = self.source.checked_sub(1).and_then(mark_of);
+        // What stands around it on both sides stands around it too.
+        let mark = above.filter(|above| mark_of(self.source) == Some(*above));
+        self.lines.push(Line { text, mark, source: None });
     }
 
     fn block(&mut self, block: &Block) {

@@ -122,13 +122,14 @@ impl Lines {
         let mut segments: Vec<Range<usize>> = Vec::new();
         let mut was_head = false;
         for at in (0..self.texts.len()).filter(|&at| is_quote(at)) {
-            let is_head = frames[at] && self.classes[at] != Class::Empty && !self.texts[at].trim().is_empty();
+            let is_blank = self.texts[at].trim_start_matches(['>', ' ']).trim().is_empty();
+            let is_head = frames[at] && self.classes[at] != Class::Empty && !is_blank;
             let goes_on = segments.last().is_some_and(|s| s.end == at) && (!is_head || was_head);
             match segments.last_mut().filter(|_| goes_on) {
                 Some(segment) => segment.end = at + 1,
                 None => segments.push(at..at + 1),
             }
-            was_head = is_head || was_head && self.texts[at].trim().is_empty();
+            was_head = is_head || was_head && is_blank;
         }
         segments
     }
@@ -148,8 +149,7 @@ impl Lines {
                 at += 1;
                 continue;
             }
-            let run_end =
-                (at..segment.end).find(|&i| !self.texts[i].trim().is_empty() && !is_new(i)).unwrap_or(segment.end);
+            let run_end = (at..segment.end).find(|&i| !self.is_gap(i) && !is_new(i)).unwrap_or(segment.end);
             let stop = (at..run_end).find(|&i| self.begins_signature(i)).unwrap_or(run_end);
             let is_inner = first < at && run_end <= last;
             let is_below = run_end >= end && !self.reads_like_signature(at..stop);
@@ -158,6 +158,12 @@ impl Lines {
             }
             at = run_end;
         }
+    }
+
+    /// An empty line, also one that has signs only because the page's quotes are written with them.
+    fn is_gap(&self, at: usize) -> bool {
+        let signs: &[char] = if self.marks[at].is_some() { &['>', ' '] } else { &[] };
+        self.texts[at].trim_start_matches(signs).trim().is_empty()
     }
 
     fn show(&mut self, lines: Range<usize>) {
