@@ -105,14 +105,14 @@ impl History {
     }
 
     /// For each line, how much of it was said before. Shingles run across line ends, so wrapping makes no difference.
-    pub(crate) fn known(&self, lines: &[String]) -> Vec<Known> {
+    pub(crate) fn known(&self, lines: &[impl AsRef<str>]) -> Vec<Known> {
         let mut found = vec![Known::default(); lines.len()];
         if self.is_empty() {
             return found;
         }
         let mut words = Words::new(self.key);
         for (at, line) in lines.iter().enumerate() {
-            words.read(line, at);
+            words.read(line.as_ref(), at);
         }
         // A word is known when a shingle that holds it is: begun counts the shingles that reach over a word.
         let mut ends = vec![0_usize; words.words.len() + 1];

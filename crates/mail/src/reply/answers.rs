@@ -19,7 +19,7 @@ const REPEATED_WORDS_MIN: usize = 40;
 /// Characters of the lines that signatures are made of.
 const SIGNATURE_CHARS_MAX: usize = 60;
 
-impl Lines {
+impl Lines<'_> {
     pub(super) fn weigh(&mut self, history: &History) {
         self.cut_own_letter(history);
         let known = history.known(&self.texts);
@@ -171,7 +171,8 @@ impl Lines {
             self.fates[at] = None;
             if self.marks[at].is_some() {
                 // The signs are those that blockquotes are written with; the words are the sender's.
-                self.texts[at] = self.texts[at].trim_start_matches(['>', ' ']).to_owned();
+                let words = self.texts[at].trim_start_matches(['>', ' ']).to_owned();
+                self.texts[at] = words.into();
                 self.answers.push(at);
             }
             self.classes[at] = if self.texts[at].trim().is_empty() { Class::Empty } else { Class::Text };

@@ -4,7 +4,7 @@ use super::fate::Fate;
 use super::split::{Cut, Lines, Place};
 use crate::message::{Hidden, HiddenKind, Reply};
 
-impl Lines {
+impl Lines<'_> {
     pub(super) fn into_cut(mut self) -> Cut {
         self.hide_gaps();
         let mut visible = String::new();
@@ -31,13 +31,14 @@ impl Lines {
             }
             open = true;
         }
-        let kept = visible.trim_end().trim_start_matches('\n');
-        let lead = visible.trim_end().len() - kept.len();
-        let place = |at: usize| at.saturating_sub(lead).min(kept.len());
+        visible.truncate(visible.trim_end().len());
+        let lead = visible.len() - visible.trim_start_matches('\n').len();
+        visible.drain(..lead);
+        let place = |at: usize| at.saturating_sub(lead).min(visible.len());
         pieces.retain(|piece| !piece.text.trim().is_empty());
         let places = self.places(&pieces);
         let hidden = pieces.into_iter().map(|piece| piece.close(place)).collect();
-        Cut { reply: Reply { visible: kept.to_owned(), hidden, document: None }, places }
+        Cut { reply: Reply { visible, hidden, document: None }, places }
     }
 
     fn places(&self, pieces: &[Piece]) -> Vec<Place> {

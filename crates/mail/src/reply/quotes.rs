@@ -50,7 +50,7 @@ impl Around {
     }
 }
 
-impl Lines {
+impl Lines<'_> {
     /// Hides quotes; those between which the sender answers stay as context.
     pub(super) fn hide_quotes(&mut self, end: usize) {
         let around = Around::look(self, end);

@@ -8,6 +8,7 @@ use super::memory::Memory;
 use crate::document::Line;
 use crate::history::History;
 use crate::message::{HiddenKind, Reply};
+use std::borrow::Cow;
 
 /// Lines over which an attribution may be broken.
 const ATTRIBUTION_LINES_MAX: usize = 6;
@@ -37,8 +38,8 @@ pub(super) enum Place {
 }
 
 #[derive(Default)]
-pub(super) struct Lines {
-    pub(super) texts: Vec<String>,
+pub(super) struct Lines<'t> {
+    pub(super) texts: Vec<Cow<'t, str>>,
     /// Which line of the document each came from.
     pub(super) sources: Vec<Option<usize>>,
     pub(super) classes: Vec<Class>,
@@ -69,9 +70,17 @@ pub(super) fn split(input: &[Line<Mark>], history: Option<&History>) -> Cut {
     lines.into_cut()
 }
 
-impl Lines {
-    fn read(input: &[Line<Mark>]) -> Lines {
-        let mut lines = Lines::default();
+impl<'t> Lines<'t> {
+    fn read(input: &'t [Line<Mark>]) -> Lines<'t> {
+        // A text of many megabytes has to fit its cell.
+        let mut lines = Lines {
+            texts: Vec::with_capacity(input.len()),
+            sources: Vec::with_capacity(input.len()),
+            classes: Vec::with_capacity(input.len()),
+            marks: Vec::with_capacity(input.len()),
+            fates: Vec::with_capacity(input.len()),
+            ..Lines::default()
+        };
         let mut fenced = false;
         for (at, line) in input.iter().enumerate() {
             let is_fence = line.text.trim_start().starts_with("```");
@@ -91,7 +100,7 @@ impl Lines {
         lines
     }
 
-    fn push(&mut self, text: &str, class: Class, mark: Option<Mark>, source: Option<usize>) {
+    fn push(&mut self, text: &'t str, class: Class, mark: Option<Mark>, source: Option<usize>) {
         let is_empty = text.trim().is_empty();
         let fate = |kind| mark.map(|mark| Fate::sure(kind, mark.by));
         let (class, fate) = match mark.map(|mark| mark.zone) {
@@ -104,7 +113,7 @@ impl Lines {
             None if class == Class::Forwarded && text.starts_with('>') && self.is_after_quote() => (Class::Quote, None),
             None => (class, None),
         };
-        self.texts.push(text.to_owned());
+        self.texts.push(Cow::Borrowed(text));
         self.sources.push(source);
         self.classes.push(class);
         self.marks.push(mark);
