@@ -2,7 +2,7 @@
 
 use super::mails;
 use super::swaks::{send_file, swaks};
-use super::world::World;
+use super::world::{World, told};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_mail_in_is_an_issue_on_the_desks_page() {
@@ -36,18 +36,28 @@ async fn a_reply_is_a_comment_with_the_quote_hidden_but_kept() {
     std::fs::write(&reply, quoting).unwrap();
     send_file(world.home.smtp, &request, &[]).id();
     // Not waited for: a reply that overtakes its parent waits for it.
+    let replied = send_file(world.home.smtp, &reply, &[]).id().to_owned();
+    gateway.wait_until_quiet();
+    let elsewhere = "We sent somebody on Monday, did he come and look at it?";
+    let other = mails::reply("c@example.org", "a@example.org", "Re: The printer burns", "And the curtains.", elsewhere);
+    std::fs::write(&reply, other).unwrap();
     send_file(world.home.smtp, &reply, &[]).id();
     gateway.wait_until_quiet();
 
     let issues = world.issues();
     assert_eq!(issues.len(), 1, "{issues:#?}");
-    assert_eq!(issues[0].comments.len(), 1, "{issues:#?}");
+    assert_eq!(issues[0].comments.len(), 2, "{issues:#?}");
     let page = world.page(&format!("/browse/{}", issues[0].key)).body;
     let (_, comments) = page.split_once("<h2>Comments</h2>").unwrap();
+    // What the issue says itself stands there once; the gateway keeps the mail as it came.
+    assert!(comments.contains("Now the carpet too.") && !comments.contains("Flames on floor 3."), "{comments}");
+    let kept = world.run(&["message", "--config", "sealpost.toml", "export", &replied]);
+    assert!(String::from_utf8_lossy(&kept.stdout).contains("> Flames on floor 3."), "{}", told(&kept));
+    // What it does not say is folded.
     let (shown, folded) = comments.split_once("<details>").expect("something is folded");
     let (folded, _) = folded.split_once("</details>").unwrap();
-    assert!(shown.contains("Now the carpet too.") && !shown.contains("Flames on floor 3."), "{shown}");
-    assert!(folded.contains("Flames on floor 3."), "{folded}");
+    assert!(shown.contains("And the curtains.") && !shown.contains(elsewhere), "{shown}");
+    assert!(folded.contains(elsewhere), "{folded}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -58,7 +68,7 @@ async fn deliver_prints_what_became_of_the_mail() {
     std::fs::write(&file, mails::request("a@example.org", "The printer burns", "Flames.")).unwrap();
     let deliver = ["deliver", "--config", "sealpost.toml", "--wait", "request.eml"];
     let output = world.run(&deliver);
-    let said = super::world::told(&output);
+    let said = told(&output);
     assert!(output.status.success(), "{said}");
     let mut lines = said.lines().skip(1);
     assert!(lines.next().is_some_and(|line| line.starts_with("250 ") && line.contains("Accepted as ")), "{said}");
