@@ -2,6 +2,7 @@
 
 use crate::scan::{Role, Tree};
 use crate::{charset, document, flowed, page, rtf};
+use std::collections::HashSet;
 
 /// The body texts of a message (or of one attached to it).
 #[derive(Default)]
@@ -55,13 +56,25 @@ pub(crate) fn read(tree: &Tree, root: usize) -> Body {
         }
     }
     if let Some(piece) = in_tnef(tree, root, &mut body)
-        && whole_text(&pieces).is_empty()
+        && !says(&whole_text(&pieces), &whole_text(std::slice::from_ref(&piece)))
     {
-        pieces = vec![piece];
+        // A gateway's footer beside the text in winmail.dat is not the text.
+        pieces.retain(|own| !whole_text(std::slice::from_ref(own)).is_empty());
+        pieces.push(piece);
     }
     body.html = html(&pieces);
     body.text = (!is_one_page(&pieces)).then(|| whole_text(&pieces));
     body
+}
+
+/// Whether a text has every word of another, addresses of links aside.
+fn says(text: &str, other: &str) -> bool {
+    let words = |text: &str| -> HashSet<String> {
+        let parts = text.split_whitespace().filter(|token| !token.contains("://") && !token.contains("mailto:"));
+        let bare = parts.flat_map(|token| token.split(|c: char| !c.is_alphanumeric())).filter(|word| !word.is_empty());
+        bare.map(str::to_lowercase).collect()
+    };
+    words(other).is_subset(&words(text))
 }
 
 /// The text in the winmail.dat of the message at `root`, whose versions are body in any case: where the mail has a text of

@@ -129,6 +129,10 @@ const SIGNATURE_NAMES: &[&str] = &[
 /// name that only signatures of mails have.
 pub(crate) fn is_signature_of_mail(tree: &Tree, index: usize) -> bool {
     let node = &tree.nodes[index];
+    // What is the whole mail, or declared to hold a message, proves nothing beside it, whatever it is called.
+    if node.parent.is_none() || node.kind.essence.ends_with("pkcs7-mime") {
+        return false;
+    }
     let is_signed_child =
         node.parent.is_some_and(|p| tree.nodes[p].kind.essence == "multipart/signed") && node.ordinal > 0;
     let has_such_name =

@@ -79,7 +79,9 @@ proptest! {
             .map(|p| (p.name.clone().unwrap(), mail::part(&raw, &Limits::default(), &p.path).unwrap()))
             .collect();
         prop_assert_eq!(found, files);
-        prop_assert_eq!(reading.message.faults, Vec::<String>::new());
+        // Bytes may happen to look like a program under another name, which is told and changes nothing.
+        let others = reading.message.faults.iter().filter(|fault| !fault.contains("under the name or type of"));
+        prop_assert_eq!(others.count(), 0, "{:?}", reading.message.faults);
     }
 
     #[test]

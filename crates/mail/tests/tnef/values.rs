@@ -133,8 +133,11 @@ fn the_body_is_what_says_most() {
     let page = Stream::new().properties(&[html()]);
     assert_eq!(said(&page).0, "from **HTML**");
     assert_eq!(said(&Stream::new().properties(&[rtf("from \\b RTF")])), ("from RTF".to_owned(), String::new()));
+    // Beside another text, a gateway's perhaps, it is shown as well; where that says the same it is not said twice.
     let beside = read(&beside_text(&all.0)).message;
-    assert_eq!((beside.text.as_str(), beside.html), ("see below", None));
+    assert_eq!(beside.text, "see below\n\nfrom text");
+    let same = read(&beside_text(&Stream::new().attribute(1, id::BODY, b"See  below.\0").0)).message;
+    assert_eq!((same.text.as_str(), same.html), ("see below", None));
     // A stream without a text does not hide the next one's.
     let parts = [Stream::new(), page].map(|s| String::from_utf8(alone(&s.0)).unwrap().replacen("From", "X", 1));
     let two =
