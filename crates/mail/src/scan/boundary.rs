@@ -46,7 +46,10 @@ pub(super) fn cut(body: &[u8], boundary: &[u8], parts_max: usize) -> Cut {
             found.parts.extend(open.take().map(|start| start..before_line_break(body, start, at)));
         }
         match line {
-            Line::Opens if closed && !begins_part(&body[end..]) => {}
+            Line::Opens if closed && !begins_part(&body[end..]) => {
+                // Nothing that looks like a part; it stays in the raw mail alone, and whoever reads must know.
+                found.faults.push("a boundary stands after the end of its multipart");
+            }
             Line::Opens => {
                 if std::mem::take(&mut closed) {
                     found.faults.push("a multipart goes on after its end");
@@ -98,8 +101,13 @@ pub(super) fn actual(body: &[u8]) -> Option<&[u8]> {
     None
 }
 
-/// Whether a part's header stands here.
+/// Whether a part's header stands here: a field of any name, or the empty line of a part that has none.
 fn begins_part(body: &[u8]) -> bool {
-    const FIELD: &[u8] = b"content-";
-    body.get(..FIELD.len()).is_some_and(|b| b.eq_ignore_ascii_case(FIELD))
+    const NAME_BYTES_MAX: usize = 76;
+    let line = &body[..line_end(body, 0)];
+    if line.trim_ascii().is_empty() {
+        return !body.trim_ascii().is_empty();
+    }
+    let name = line.iter().position(|b| *b == b':').filter(|length| (1..=NAME_BYTES_MAX).contains(length));
+    name.is_some_and(|length| line[..length].iter().all(|b| b.is_ascii_alphanumeric() || *b == b'-'))
 }

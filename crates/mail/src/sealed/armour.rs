@@ -62,7 +62,7 @@ pub(super) fn unwrap(text: &str) -> Option<Unwrapped> {
         loop {
             match lines.next()?.trim() {
                 "" => break,
-                head if head.starts_with("Hash:") => {}
+                head if head.strip_prefix("Hash:").is_some_and(names_hashes) => {}
                 _ => return None,
             }
         }
@@ -74,10 +74,32 @@ pub(super) fn unwrap(text: &str) -> Option<Unwrapped> {
                 None => push(&mut out.text, line.strip_prefix("- ").unwrap_or(line)),
             }
         }
-        while label(lines.next()?) != Some(SIGNATURE_END) {}
+        loop {
+            let line = lines.next()?;
+            match label(line) {
+                Some(SIGNATURE_END) => break,
+                None if is_of_signature(line) => {}
+                // Words of a person between the two would be gone with the armour.
+                _ => return None,
+            }
+        }
     }
     out.text.truncate(out.text.trim_end().len());
     Some(out)
+}
+
+/// Names of digests, separated by commas (RFC 9580, section 6.2.2.1).
+fn names_hashes(value: &str) -> bool {
+    let is_name = |name: &str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    value.split(',').all(|name| is_name(name.trim()))
+}
+
+/// A line between the labels of a signature: a header of the armour, an empty line, data or its checksum.
+fn is_of_signature(line: &str) -> bool {
+    const HEADERS: [&str; 5] = ["Version:", "Comment:", "Hash:", "MessageID:", "Charset:"];
+    let line = line.trim();
+    HEADERS.iter().any(|header| line.starts_with(header))
+        || line.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'='))
 }
 
 fn push(text: &mut String, line: &str) {
@@ -114,6 +136,9 @@ mod tests {
             "-----BEGIN PGP SIGNED MESSAGE-----\nComment: unsigned\n\nPay.\n-----BEGIN PGP SIGNATURE-----\n-----END PGP SIGNATURE-----",
             "-----BEGIN PGP SIGNED MESSAGE-----\n\nPay.\n-----BEGIN PGP SIGNATURE-----\nabc",
             "-----BEGIN PGP SIGNED MESSAGE-----\n\n-----BEGIN PGP SIGNED MESSAGE-----\n\n",
+            "-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA512 pay nothing\n\nPay.\n-----BEGIN PGP SIGNATURE-----\n-----END PGP SIGNATURE-----",
+            "-----BEGIN PGP SIGNED MESSAGE-----\n\nPay.\n-----BEGIN PGP SIGNATURE-----\n\nabc\nA person says this.\n-----END PGP SIGNATURE-----",
+            "-----BEGIN PGP SIGNED MESSAGE-----\n\nPay.\n-----BEGIN PGP SIGNATURE-----\nabc\n-----BEGIN PGP SIGNED MESSAGE-----\n\nMore.\n-----BEGIN PGP SIGNATURE-----\n-----END PGP SIGNATURE-----",
         ] {
             assert_eq!(unwrap(text), None, "{text}");
         }
