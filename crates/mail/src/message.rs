@@ -364,7 +364,7 @@ pub struct Calendar {
     /// Entries in the same object that are not told here, such as further occurrences.
     #[serde(default)]
     pub more_entries: u32,
-    /// The part that holds the object.
+    /// The part that holds the object; empty for a meeting in winmail.dat.
     #[serde(default)]
     pub part: String,
 }
@@ -372,7 +372,7 @@ pub struct Calendar {
 /// One attendee of a calendar object.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attendee {
-    /// Without `mailto:`.
+    /// Without `mailto:`; empty where winmail.dat names a person and no address.
     pub address: String,
     /// The answer as PARTSTAT says it, upper case: `ACCEPTED`, `DECLINED`, `TENTATIVE`, `DELEGATED`, `NEEDS-ACTION` …
     pub status: Option<String>,

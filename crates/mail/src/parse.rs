@@ -3,7 +3,7 @@
 use crate::address::{self, Budget};
 use crate::field::{self, Block};
 use crate::history::History;
-use crate::message::{Address, Headers, Message, Part};
+use crate::message::{Address, Attendee, Headers, Message, Part};
 use crate::pretence::{address_misleads, pretence};
 use crate::reply::Html;
 use crate::scan::Tree;
@@ -104,7 +104,26 @@ fn fill_from_tnef(tree: &Tree, message: &mut Message, faults: &mut Vec<String>) 
         note(faults, "the sender is named in winmail.dat only");
     }
     message.automatic = message.automatic.take().or_else(|| tnef::automatic(&said.class));
-    message.calendar = message.calendar.take().or_else(|| said.meeting.clone());
+    message.calendar = said.meeting.clone();
+    if let Some(meeting) = &mut message.calendar
+        && meeting.attendees.is_empty()
+        && matches!(meeting.method.as_str(), "REQUEST" | "CANCEL")
+    {
+        // Exchange leaves the recipients to the header: those in To are required, those in Cc are not.
+        meeting.attendees = invited(&message.headers.to, "REQ-PARTICIPANT")
+            .chain(invited(&message.headers.cc, "OPT-PARTICIPANT"))
+            .take(calendar::ATTENDEES_MAX)
+            .collect();
+    }
+}
+
+fn invited<'a>(people: &'a [Address], role: &'a str) -> impl Iterator<Item = Attendee> + 'a {
+    people.iter().map(move |person| Attendee {
+        address: person.address.clone(),
+        name: person.name.clone(),
+        role: Some(role.to_owned()),
+        ..Attendee::default()
+    })
 }
 
 /// Adds a fault once; more than fifty different ones say nothing new.

@@ -6,6 +6,7 @@
 mod line;
 mod moment;
 mod object;
+mod planned;
 mod recurrence;
 mod show;
 mod zone;
@@ -18,9 +19,11 @@ use line::Line;
 use mail_parser::HeaderValue;
 use mail_parser::parsers::MessageStream;
 use moment::{Duration, Moment};
-use object::{ATTENDEES_MAX, Entry, Object};
+use object::{Entry, Object};
 use zone::{Resolved, Zone};
 
+pub(crate) use object::ATTENDEES_MAX;
+pub(crate) use planned::{make_whole_days, show_in_zone};
 pub use show::shown;
 
 /// Methods of RFC 5546, section 1.4.
@@ -72,14 +75,16 @@ pub(crate) fn read(tree: &Tree) -> Found {
 /// the mail is about.
 ///
 /// It is left out where the text names the entry already, as the mails of calendar services do, where an event merely goes
-/// along as a file, and beside a forwarded message, which says itself what it is about.
+/// along as a file, and beside a forwarded message, which says itself what it is about. A meeting out of winmail.dat is always
+/// shown: nothing else of it goes to the tracker.
 pub(crate) fn put_first(message: &mut Message, reply: &mut Reply) {
     let Some(calendar) = message.calendar.as_ref().filter(|_| message.forward.is_none()) else { return };
     let text = words(&message.text);
     let summary = calendar.summary.as_deref().map(words).unwrap_or_default();
     // A summary of a few letters is found in any text.
     let is_told = summary.chars().count() >= TOLD_CHARS_MIN && text.contains(&summary);
-    if !text.is_empty() && (is_told || calendar.method == "PUBLISH") {
+    let is_a_part = !calendar.part.is_empty();
+    if is_a_part && !text.is_empty() && (is_told || calendar.method == "PUBLISH") {
         return;
     }
     // Outlook sends the description as the text, too.

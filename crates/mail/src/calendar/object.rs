@@ -6,7 +6,7 @@ use super::zone::{Observance, Zone};
 /// Components inside one another; deeper ones are only counted.
 const DEPTH_MAX: usize = 8;
 /// Attendees that are kept.
-pub(super) const ATTENDEES_MAX: usize = 500;
+pub(crate) const ATTENDEES_MAX: usize = 500;
 const ZONES_MAX: usize = 50;
 /// Observances of all zones together; Outlook writes two for a zone, converters of the whole history some hundred.
 const OBSERVANCES_MAX: usize = 1000;

@@ -155,6 +155,7 @@ fn clock(at: DateTime) -> String {
 
 fn person(name: Option<&str>, address: &str) -> String {
     match name.filter(|name| !name.eq_ignore_ascii_case(address)) {
+        Some(name) if address.is_empty() => name.to_owned(),
         Some(name) => format!("{name} <{address}>"),
         None => address.to_owned(),
     }
