@@ -78,12 +78,15 @@ pub(crate) fn read(tree: &Tree) -> Found {
 /// along as a file, and beside a forwarded message, which says itself what it is about. A meeting out of winmail.dat is always
 /// shown: nothing else of it goes to the tracker.
 pub(crate) fn put_first(message: &mut Message, reply: &mut Reply) {
-    let Some(calendar) = message.calendar.as_ref().filter(|_| message.forward.is_none()) else { return };
+    let Some(calendar) = message.calendar.as_ref() else { return };
+    let is_a_part = !calendar.part.is_empty();
+    if is_a_part && message.forward.is_some() {
+        return;
+    }
     let text = words(&message.text);
     let summary = calendar.summary.as_deref().map(words).unwrap_or_default();
     // A summary of a few letters is found in any text.
     let is_told = summary.chars().count() >= TOLD_CHARS_MIN && text.contains(&summary);
-    let is_a_part = !calendar.part.is_empty();
     if is_a_part && !text.is_empty() && (is_told || calendar.method == "PUBLISH") {
         return;
     }
@@ -94,13 +97,17 @@ pub(crate) fn put_first(message: &mut Message, reply: &mut Reply) {
         false => shown(calendar),
     };
     let shown = reply.visible.len();
+    if let Some(forward) = message.forward.as_mut().filter(|forward| forward.before == message.text) {
+        forward.before = format!("{block}\n\n{}", forward.before).trim_end().to_owned();
+    }
     for text in [&mut message.text, &mut reply.visible] {
         *text = if text.trim().is_empty() { block.clone() } else { format!("{block}\n\n{text}") };
     }
     let added = reply.visible.len() - shown;
     reply.hidden.iter_mut().for_each(|piece| piece.at_bytes += added);
     if let Some(document) = &mut reply.document {
-        document.blocks.splice(0..0, Document::from_text(&block).blocks);
+        // What stands in the fields of a calendar is no markup, and must not become any.
+        document.blocks.splice(0..0, Document::literal(&block).blocks);
     }
 }
 
