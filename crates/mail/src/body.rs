@@ -13,7 +13,16 @@ pub(crate) struct Body {
     pub text: Option<String>,
     /// The HTML of the body as it was sent, when there is any; plain parts between are escaped.
     pub html: Option<String>,
+    /// Of the nodes those whose text comes in both versions.
+    pub twins: Twins,
     pub faults: Vec<&'static str>,
+}
+
+/// Nodes of one text in two versions.
+#[derive(Default)]
+pub(crate) struct Twins {
+    pub plain: Vec<usize>,
+    pub html: Vec<usize>,
 }
 
 /// Two versions of one piece of the body.
@@ -23,6 +32,7 @@ struct Piece {
     group: usize,
     plain: String,
     html: String,
+    nodes: Twins,
 }
 
 /// A plain twin shorter than this is looked at for being a mere placeholder.
@@ -45,8 +55,10 @@ pub(crate) fn read(tree: &Tree, root: usize) -> Body {
         }
         let Some(piece) = pieces.last_mut() else { continue };
         if is_html {
+            piece.nodes.html.push(index);
             piece.html.push_str(&decoded.text);
         } else {
+            piece.nodes.plain.push(index);
             let text = lines(&decoded.text);
             let text = if node.kind.flowed { flowed::unflow(&text, node.kind.del_sp) } else { text };
             if !piece.plain.is_empty() && !piece.plain.ends_with('\n') {
@@ -61,6 +73,10 @@ pub(crate) fn read(tree: &Tree, root: usize) -> Body {
         // A gateway's footer beside the text in winmail.dat is not the text.
         pieces.retain(|own| !whole_text(std::slice::from_ref(own)).is_empty());
         pieces.push(piece);
+    }
+    for Piece { nodes, .. } in pieces.iter().filter(|p| !(p.plain.trim().is_empty() || p.html.trim().is_empty())) {
+        body.twins.plain.extend(&nodes.plain);
+        body.twins.html.extend(&nodes.html);
     }
     body.html = html(&pieces);
     body.text = (!is_one_page(&pieces)).then(|| whole_text(&pieces));
