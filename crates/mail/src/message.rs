@@ -358,6 +358,13 @@ pub struct Calendar {
     /// The rule as it stood (RFC 5545, section 3.3.10).
     #[serde(default)]
     pub recurrence_rule: Option<String>,
+    /// Days or times that the rule names and the entry leaves out: as clocks in `time_zone` show them, without an offset, or
+    /// in UTC. At most 500.
+    #[serde(default)]
+    pub except: Vec<String>,
+    /// Those that it adds to its rule, in the same form.
+    #[serde(default)]
+    pub also: Vec<String>,
     /// Which occurrence of a recurring entry this is about, as a time like `start`.
     #[serde(default)]
     pub recurrence_id: Option<String>,

@@ -33,6 +33,8 @@ const METHODS: &[&str] = &["PUBLISH", "REQUEST", "REPLY", "ADD", "CANCEL", "REFR
 const LEAD_BYTES: usize = 1024;
 /// A summary that is as long as this is told where a text holds it.
 const TOLD_CHARS_MIN: usize = 4;
+/// Dates that a series leaves out, and as many that it adds.
+const DATES_MAX: usize = 500;
 /// Calendar parts of one mail that are tried; the first that holds an object counts.
 const PARTS_TRIED_MAX: usize = 8;
 
@@ -222,6 +224,12 @@ fn when(value: &mut Calendar, entry: &Entry, zones: &[Zone], faults: &mut Vec<&'
     let end = read("DTEND").or_else(|| read("DUE")).map(whole_day);
     let end = end.or_else(|| start.as_ref()?.after(duration.as_ref().or(implied.as_ref())?));
     let occurrence = read("RECURRENCE-ID");
+    if entry.has_more_dates() {
+        faults.push(MORE_DATES);
+    }
+    for (name, dates) in [("EXDATE", &mut value.except), ("RDATE", &mut value.also)] {
+        *dates = read_dates(entry, name, start.as_ref(), zones, faults);
+    }
     value.all_day = matches!(start, Some(Moment::Day(_)));
     value.time_zone = start.as_ref().or(end.as_ref()).and_then(zone_named);
     value.start_local = start.as_ref().and_then(local);
@@ -229,6 +237,38 @@ fn when(value: &mut Calendar, entry: &Entry, zones: &[Zone], faults: &mut Vec<&'
     value.start = start.map(|m| shown_in_utc(&m, zones, faults));
     value.end = end.map(|m| shown_in_utc(&m, zones, faults));
     value.recurrence_id = occurrence.map(|m| shown_in_utc(&m, zones, faults));
+}
+
+const MORE_DATES: &str = "a calendar entry leaves out or adds more dates than are kept: the rest was not read";
+
+/// The dates of a series in lines of this name, as clocks in the zone of its start show them where they are of that zone.
+fn read_dates(
+    entry: &Entry,
+    name: &str,
+    start: Option<&Moment>,
+    zones: &[Zone],
+    faults: &mut Vec<&'static str>,
+) -> Vec<String> {
+    let zone_of_start = start.and_then(zone_named);
+    let mut dates = Vec::new();
+    for line in entry.all(name) {
+        for value in line.value.split(',').map(str::trim).filter(|value| !value.is_empty()) {
+            if dates.len() == DATES_MAX {
+                faults.push(MORE_DATES);
+                return dates;
+            }
+            // Of a period its start tells the date (RFC 5545, section 3.3.9).
+            let value = value.split('/').next().unwrap_or_default().to_owned();
+            match Moment::read(&Line { value, ..line.clone() }) {
+                Some(moment @ Moment::Local(at, _)) if zone_named(&moment) == zone_of_start => {
+                    dates.push(at.to_string())
+                }
+                Some(moment) => dates.push(shown_in_utc(&moment, zones, faults)),
+                None => faults.push("a time of the calendar entry cannot be read"),
+            }
+        }
+    }
+    dates
 }
 
 fn zone_named(moment: &Moment) -> Option<String> {
