@@ -1,7 +1,7 @@
 //! Reading a mail: from raw bytes to a [`Reading`], total and within limits.
 
 use crate::address::{self, Budget};
-use crate::body::Twins;
+use crate::body::Body;
 use crate::field::{self, Block};
 use crate::history::History;
 use crate::message::{Address, Attendee, AutomaticKind, Headers, Message, Part, PartClass};
@@ -76,7 +76,7 @@ pub(crate) fn read_after(raw: &[u8], limits: &Limits, history: Option<&History>)
     message.text = text;
     message.faults = faults;
     attachment::classify(&mut message, &tree, &reply, body.html.as_deref());
-    send_along(unsaid, &body.twins, &tree, &mut message);
+    send_along(unsaid, &body, &tree, &mut message);
     calendar::put_first(&mut message, &mut reply);
     Reading { message, reply, too_complex: None }
 }
@@ -89,24 +89,26 @@ fn is_of_a_person(message: &Message) -> bool {
 }
 
 /// Makes files of the versions that say what is not shown, so that nobody's words are lost.
-fn send_along(unsaid: Option<Unsaid>, twins: &Twins, tree: &Tree, message: &mut Message) {
-    let (nodes, fault, why) = match unsaid {
-        Some(Unsaid::Plain) => (
-            &twins.plain,
-            "the plain version of the text has words that its HTML, which is shown, has not",
-            "a version of the text with words that are not shown: it goes along",
-        ),
-        Some(Unsaid::Html) => (
-            &twins.html,
-            "the HTML version of the text has words that its plain version, which is shown, has not",
-            "a version of the text with words that are not shown: it goes along",
-        ),
-        None => return,
-    };
-    note(&mut message.faults, fault);
-    for &index in nodes {
+fn send_along(unsaid: Option<Unsaid>, body: &Body, tree: &Tree, message: &mut Message) {
+    let mut nodes = body.partly_shown.clone();
+    match unsaid {
+        Some(Unsaid::Plain) => {
+            note(&mut message.faults, "the plain version of the text has words that its HTML, which is shown, has not");
+            nodes.extend(&body.twins.plain);
+        }
+        Some(Unsaid::Html) => {
+            note(
+                &mut message.faults,
+                "the HTML version of the text has words that its plain version, which is shown, has not",
+            );
+            nodes.extend(&body.twins.html);
+        }
+        None => {}
+    }
+    for index in nodes {
         // The parts are told in the order of the tree.
         if let Some(part) = message.parts.get_mut(index) {
+            let why = "a version of the text that says more than is shown: it goes along";
             part.body = false;
             (part.class, part.why) = (PartClass::File, Some(why.to_owned()));
             attachment::look(part, &tree.body(index));

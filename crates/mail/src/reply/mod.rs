@@ -161,6 +161,11 @@ impl<'h> Html<'h> {
     }
 }
 
+/// Whether one version of a text has a word that another has nowhere.
+pub(crate) fn has_more(version: &str, shown: &str) -> bool {
+    agree::has_more(version, shown, &HashSet::new())
+}
+
 /// Where a page shows a picture of its mail.
 pub(crate) struct PicturePlace {
     pub content_id: String,
