@@ -142,8 +142,11 @@ fn mark_copies(parts: &mut [Part]) -> HashMap<String, usize> {
 /// Signatures, keys and sealed contents.
 fn seal(tree: &Tree, index: usize, seals: &[String]) -> Option<(PartClass, &'static str)> {
     let node = &tree.nodes[index];
-    if sealed::is_signature_of_mail(tree, index) {
+    if sealed::is_nothing_but_proof(tree, index) {
         return Some((PartClass::Signature, "its content is the signature of the mail"));
+    }
+    if sealed::is_signature_of_mail(tree, index) {
+        return Some((PartClass::File, "a signature that may be a file of the sender's: it goes along"));
     }
     match node.kind.essence.as_str() {
         "application/pgp-keys" => return Some((PartClass::Key, "application/pgp-keys")),
@@ -221,7 +224,9 @@ fn picture_class(part: &Part, place: Option<Place>, copies: usize) -> (PartClass
     let size = part.pixels.map(|Pixels { width, height }| format!("{width}×{height}")).unwrap_or_default();
     let side = part.pixels.map(|p| p.width.max(p.height));
     let area = part.pixels.map(|p| u64::from(p.width) * u64::from(p.height));
-    let is_sent_as_file = place.is_none() && part.disposition.as_deref() == Some("attachment");
+    // What no text shows and has a name was sent by somebody, unless a page gave it an id to be shown by.
+    let is_named = part.content_id.is_none() && part.name.is_some();
+    let is_sent_as_file = place.is_none() && (part.disposition.as_deref() == Some("attachment") || is_named);
     if side.is_some_and(|s| s <= PIXEL_SIDE_MAX) && part.size_bytes <= PIXEL_BYTES_MAX && !is_sent_as_file {
         return (PartClass::TrackingPixel, Some(format!("a picture of {size} pixels shows nothing")));
     }
@@ -329,6 +334,11 @@ mod tests {
         assert_eq!(class(&sized(1, 1, 90_000), place(5, 0), 1), PartClass::SignaturePicture);
         let sent = Part { disposition: Some("attachment".to_owned()), ..sized(1, 1, 43) };
         assert_eq!(class(&sent, None, 1), PartClass::File);
+        let named = Part { name: Some("dot.gif".to_owned()), ..sized(1, 1, 43) };
+        assert_eq!(class(&named, None, 1), PartClass::File);
+        assert_eq!(class(&named, place(5, 0), 1), PartClass::TrackingPixel);
+        let of_page = Part { content_id: Some("a@b".to_owned()), ..named };
+        assert_eq!(class(&of_page, None, 1), PartClass::TrackingPixel);
         assert_eq!(class(&sized(200, 60, 9_000), place(20, 12), 1), PartClass::SignaturePicture);
         assert_eq!(class(&sized(200, 60, 9_000), place(0, 12), 1), PartClass::InlinePicture);
         assert_eq!(class(&sized(200, 60, 9_000), place(20, 90), 1), PartClass::InlinePicture);

@@ -1,7 +1,7 @@
 //! Which parts are the body, and what it says as text and as HTML.
 
 use crate::scan::{Role, Tree};
-use crate::{charset, document, flowed, page, rtf};
+use crate::{charset, document, flowed, page, reply, rtf};
 use std::collections::HashSet;
 
 /// The body texts of a message (or of one attached to it).
@@ -13,7 +13,18 @@ pub(crate) struct Body {
     pub text: Option<String>,
     /// The HTML of the body as it was sent, when there is any; plain parts between are escaped.
     pub html: Option<String>,
+    /// Of the nodes those whose text comes in both versions.
+    pub twins: Twins,
+    /// Of the nodes those that hold more than is shown of them.
+    pub partly_shown: Vec<usize>,
     pub faults: Vec<&'static str>,
+}
+
+/// Nodes of one text in two versions.
+#[derive(Default)]
+pub(crate) struct Twins {
+    pub plain: Vec<usize>,
+    pub html: Vec<usize>,
 }
 
 /// Two versions of one piece of the body.
@@ -23,6 +34,9 @@ struct Piece {
     group: usize,
     plain: String,
     html: String,
+    nodes: Twins,
+    /// What is taken out of RTF: it counts where nothing was written as such.
+    rtf: Option<(usize, rtf::Said)>,
 }
 
 /// A plain twin shorter than this is looked at for being a mere placeholder.
@@ -35,18 +49,24 @@ pub(crate) fn read(tree: &Tree, root: usize) -> Body {
     for (index, group) in leaves(tree, root) {
         let node = &tree.nodes[index];
         let bytes = tree.words(index);
-        let is_html = node.kind.essence == "text/html";
-        let label = node.kind.charset.clone().or_else(|| if is_html { charset::named_in_html(&bytes) } else { None });
-        let decoded = charset::decode(&bytes, label.as_deref());
-        body.faults.extend(decoded.fault);
         body.nodes.push(index);
         if pieces.last().is_none_or(|p| p.group != group) {
             pieces.push(Piece { group, ..Piece::default() });
         }
         let Some(piece) = pieces.last_mut() else { continue };
+        if is_rtf(tree, index) {
+            piece.rtf = piece.rtf.take().or_else(|| Some((index, rtf::read(&bytes))));
+            continue;
+        }
+        let is_html = node.kind.essence == "text/html";
+        let label = node.kind.charset.clone().or_else(|| if is_html { charset::named_in_html(&bytes) } else { None });
+        let decoded = charset::decode(&bytes, label.as_deref());
+        body.faults.extend(decoded.fault);
         if is_html {
+            piece.nodes.html.push(index);
             piece.html.push_str(&decoded.text);
         } else {
+            piece.nodes.plain.push(index);
             let text = lines(&decoded.text);
             let text = if node.kind.flowed { flowed::unflow(&text, node.kind.del_sp) } else { text };
             if !piece.plain.is_empty() && !piece.plain.ends_with('\n') {
@@ -55,6 +75,7 @@ pub(crate) fn read(tree: &Tree, root: usize) -> Body {
             piece.plain.push_str(&text);
         }
     }
+    pieces.iter_mut().for_each(|piece| settle_rtf(tree, piece, &mut body));
     if let Some(piece) = in_tnef(tree, root, &mut body)
         && !says(&whole_text(&pieces), &whole_text(std::slice::from_ref(&piece)))
     {
@@ -62,9 +83,47 @@ pub(crate) fn read(tree: &Tree, root: usize) -> Body {
         pieces.retain(|own| !whole_text(std::slice::from_ref(own)).is_empty());
         pieces.push(piece);
     }
+    for Piece { nodes, .. } in pieces.iter().filter(|p| !(p.plain.trim().is_empty() || p.html.trim().is_empty())) {
+        body.twins.plain.extend(&nodes.plain);
+        body.twins.html.extend(&nodes.html);
+    }
     body.html = html(&pieces);
     body.text = (!is_one_page(&pieces)).then(|| whole_text(&pieces));
     body
+}
+
+/// Whether a part is RTF that can be read as a text.
+fn is_rtf(tree: &Tree, index: usize) -> bool {
+    const BYTES_MAX: usize = 8 * 1024 * 1024;
+    matches!(tree.nodes[index].kind.essence.as_str(), "text/rtf" | "application/rtf" | "application/x-rtf")
+        && tree.raw_body(index).len() <= BYTES_MAX
+        && tree.words(index).trim_ascii_start().starts_with(b"{\\rtf")
+}
+
+/// Makes the text of a piece out of its RTF where it has no other; else the RTF is one more version.
+fn settle_rtf(tree: &Tree, piece: &mut Piece, body: &mut Body) {
+    let Some((index, said)) = piece.rtf.take() else { return };
+    let bytes = tree.words(index);
+    if ["\\pict", "\\objdata"].iter().any(|word| memchr::memmem::find(&bytes, word.as_bytes()).is_some()) {
+        body.faults.push("a text in RTF holds pictures or objects, which are not shown");
+        body.partly_shown.push(index);
+    }
+    let has_other = !(piece.plain.trim().is_empty() && piece.html.trim().is_empty());
+    match said {
+        rtf::Said::Html(html) if !has_other => piece.html = html,
+        rtf::Said::Text(text) if !has_other => piece.plain = lines(&text),
+        said => {
+            let text = match said {
+                rtf::Said::Html(html) => rendered(&html),
+                rtf::Said::Text(text) => text,
+            };
+            let shown = format!("{}\n{}", piece.plain, rendered(&piece.html));
+            if reply::has_more(&text, &shown) {
+                body.faults.push("the RTF version of the text has words that are not shown");
+                body.partly_shown.push(index);
+            }
+        }
+    }
 }
 
 /// Whether a text has every word of another, addresses of links aside.
@@ -159,7 +218,8 @@ fn leaves(tree: &Tree, root: usize) -> Vec<(usize, usize)> {
         let Some(group) = inherited else { continue };
         let opens = node.kind.essence == "multipart/alternative" && !node.leaf;
         groups[index] = Some(group.or(opens.then_some(index)));
-        if node.leaf && is_body_leaf(tree, index, index == root) {
+        let is_version_in_rtf = group.is_some() && is_unnamed_rtf(tree, index);
+        if node.leaf && (is_body_leaf(tree, index, index == root) || is_version_in_rtf) {
             found.push((index, group.unwrap_or(index)));
         }
     }
@@ -189,8 +249,16 @@ fn is_body_leaf(tree: &Tree, index: usize, is_root: bool) -> bool {
         "text/plain" | "text/html" => !is_attachment && (node.name.is_none() || is_root),
         "text/calendar" => false,
         // A multipart in which no part was found is read as text, so that no word is lost.
-        kind => !is_attachment && (kind.starts_with("multipart/") || is_root && kind.starts_with("text/")),
+        kind if kind.starts_with("multipart/") => !is_attachment,
+        kind => !is_attachment && is_root && (kind.starts_with("text/") || is_rtf(tree, index)),
     }
+}
+
+/// RTF beside the other versions of a text: it is one of them unless it has the name or the disposition of a file.
+fn is_unnamed_rtf(tree: &Tree, index: usize) -> bool {
+    let node = &tree.nodes[index];
+    let is_attachment = node.disposition.as_deref().is_some_and(|d| d != "inline");
+    !is_attachment && node.name.is_none() && is_rtf(tree, index)
 }
 
 /// Line breaks as `\n`, no white space at the end of the text.

@@ -149,6 +149,17 @@ impl Document {
         Document { blocks: plain::blocks(text) }
     }
 
+    /// The document of a text that is no markup, such as the fields of a calendar entry: every sign in it is shown as it
+    /// stands, and a web address leads to itself.
+    ///
+    /// ```
+    /// let document = mail::Document::literal("*2* [a](https://b.example)");
+    /// assert_eq!(document.html(), "<p>*2* [a](<a href=\"https://b.example\">https://b.example</a>)</p>");
+    /// ```
+    pub fn literal(text: &str) -> Document {
+        Document { blocks: plain::literal(text) }
+    }
+
     /// The document of a page from a stranger: one pass over its tokens, one over its tree; total and linear.
     ///
     /// ```

@@ -233,14 +233,45 @@ fn header_from(lines: &[&str], start: usize) -> Option<Pasted> {
     }
     let forward = Forward {
         from: Some(person(&from)),
-        to: get(Name::To)
-            .map(|to| to.split([',', ';']).filter(|p| p.contains('@')).map(person).collect())
-            .unwrap_or_default(),
+        to: get(Name::To).map(|to| people(&to)).unwrap_or_default(),
         date: get(Name::Date),
         subject: get(Name::Subject),
         ..Forward::default()
     };
     Some(Pasted { forward, end: at })
+}
+
+/// The people of a list, those without an address, too. Outlook puts semicolons between them, so that a comma may stand in
+/// a name; others put commas.
+fn people(list: &str) -> Vec<Address> {
+    let mut pieces: Vec<String> = Vec::new();
+    let separator = if list.contains(';') { ';' } else { ',' };
+    let (mut quoted, mut open) = (false, String::new());
+    for c in list.chars() {
+        match c {
+            '"' => quoted = !quoted,
+            c if c == separator && !quoted => {
+                pieces.push(std::mem::take(&mut open));
+                continue;
+            }
+            _ => {}
+        }
+        open.push(c);
+    }
+    pieces.push(open);
+    let mut names: Vec<String> = Vec::new();
+    // `Doe, Jo <jo@x.org>` and `Doe, Jo` are one person, `Jo Doe, Ann Poe` are two.
+    let is_word = |name: &str| !name.contains(['@', '"']) && name.split_whitespace().count() == 1;
+    for piece in pieces.iter().map(|piece| piece.trim()).filter(|piece| !piece.is_empty()) {
+        match names.last_mut().filter(|last| separator == ',' && is_word(last)) {
+            Some(last) if !piece.starts_with('"') && (is_word(piece) && pieces.len() == 2 || piece.contains(" <")) => {
+                last.push_str(", ");
+                last.push_str(piece);
+            }
+            _ => names.push(piece.to_owned()),
+        }
+    }
+    names.iter().map(|name| person(name)).filter(|p| p.name.is_some() || !p.address.is_empty()).collect()
 }
 
 /// `Jo Doe <jo@x.org>`, `Jo Doe [mailto:jo@x.org]`, `jo@x.org` or a bare name.

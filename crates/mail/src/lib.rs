@@ -35,6 +35,7 @@ mod report;
 mod rtf;
 mod scan;
 mod sealed;
+mod style;
 mod tag;
 mod thread;
 mod tnef;

@@ -358,13 +358,20 @@ pub struct Calendar {
     /// The rule as it stood (RFC 5545, section 3.3.10).
     #[serde(default)]
     pub recurrence_rule: Option<String>,
+    /// Days or times that the rule names and the entry leaves out: as clocks in `time_zone` show them, without an offset, or
+    /// in UTC. At most 500.
+    #[serde(default)]
+    pub except: Vec<String>,
+    /// Those that it adds to its rule, in the same form.
+    #[serde(default)]
+    pub also: Vec<String>,
     /// Which occurrence of a recurring entry this is about, as a time like `start`.
     #[serde(default)]
     pub recurrence_id: Option<String>,
     /// Entries in the same object that are not told here, such as further occurrences.
     #[serde(default)]
     pub more_entries: u32,
-    /// The part that holds the object.
+    /// The part that holds the object; empty for a meeting in winmail.dat.
     #[serde(default)]
     pub part: String,
 }
@@ -372,7 +379,7 @@ pub struct Calendar {
 /// One attendee of a calendar object.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attendee {
-    /// Without `mailto:`.
+    /// Without `mailto:`; empty where winmail.dat names a person and no address.
     pub address: String,
     /// The answer as PARTSTAT says it, upper case: `ACCEPTED`, `DECLINED`, `TENTATIVE`, `DELEGATED`, `NEEDS-ACTION` …
     pub status: Option<String>,

@@ -2,6 +2,7 @@
 
 use crate::escape;
 use crate::markup::{self, Attribute, Token};
+use crate::style;
 use crate::tag::Tag;
 use std::borrow::Cow;
 
@@ -63,16 +64,9 @@ fn attribute<'s>(attributes: &'s [Attribute], key: &str) -> Option<&'s str> {
 }
 
 fn is_unseen(tag: Tag, attributes: &[Attribute]) -> bool {
-    tag.is_unseen()
-        || attribute(attributes, "hidden").is_some()
-        || attribute(attributes, "style").is_some_and(is_displayed_none)
-}
-
-fn is_displayed_none(style: &str) -> bool {
-    style.split(';').filter_map(|rule| rule.split_once(':')).any(|(key, value)| {
-        key.trim().eq_ignore_ascii_case("display")
-            && value.trim().get(..4).is_some_and(|word| word.eq_ignore_ascii_case("none"))
-    })
+    // The attribute is a style of the browser, which the sender's own outweighs.
+    let is_displayed = || attribute(attributes, "style").and_then(style::displays);
+    tag.is_unseen() || !is_displayed().unwrap_or_else(|| attribute(attributes, "hidden").is_none())
 }
 
 #[derive(Debug, Default)]

@@ -1,11 +1,12 @@
 //! Reading a mail: from raw bytes to a [`Reading`], total and within limits.
 
 use crate::address::{self, Budget};
+use crate::body::Body;
 use crate::field::{self, Block};
 use crate::history::History;
-use crate::message::{Address, Headers, Message, Part};
+use crate::message::{Address, Attendee, AutomaticKind, Headers, Message, Part, PartClass};
 use crate::pretence::{address_misleads, pretence};
-use crate::reply::Html;
+use crate::reply::{Html, Unsaid};
 use crate::scan::Tree;
 use crate::{
     Limits, Reading, Reply, attachment, automatic, body, bounce, calendar, date, encoded, forward, html, page, reply,
@@ -67,14 +68,52 @@ pub(crate) fn read_after(raw: &[u8], limits: &Limits, history: Option<&History>)
         Some(html) => html.reply(body.text.as_deref()),
         None => reply::of_text(&text, history),
     };
+    let unsaid = html.as_ref().zip(body.text.as_deref()).filter(|_| is_of_a_person(&message));
+    let unsaid = unsaid.and_then(|(html, plain)| html.unsaid(plain, &reply));
     if message.forward.as_ref().is_some_and(|f| f.before != text) {
         reply::fold_as_forward(&mut reply);
     }
     message.text = text;
     message.faults = faults;
     attachment::classify(&mut message, &tree, &reply, body.html.as_deref());
+    send_along(unsaid, &body, &tree, &mut message);
     calendar::put_first(&mut message, &mut reply);
     Reading { message, reply, too_complex: None }
+}
+
+/// Versions that machines write say all sorts of things, and none of them is a person's.
+fn is_of_a_person(message: &Message) -> bool {
+    use AutomaticKind::*;
+    let kind = message.automatic.as_ref().map(|automatic| automatic.kind);
+    !matches!(kind, Some(Bulk | Bounce | FeedbackReport | ReadReceipt))
+}
+
+/// Makes files of the versions that say what is not shown, so that nobody's words are lost.
+fn send_along(unsaid: Option<Unsaid>, body: &Body, tree: &Tree, message: &mut Message) {
+    let mut nodes = body.partly_shown.clone();
+    match unsaid {
+        Some(Unsaid::Plain) => {
+            note(&mut message.faults, "the plain version of the text has words that its HTML, which is shown, has not");
+            nodes.extend(&body.twins.plain);
+        }
+        Some(Unsaid::Html) => {
+            note(
+                &mut message.faults,
+                "the HTML version of the text has words that its plain version, which is shown, has not",
+            );
+            nodes.extend(&body.twins.html);
+        }
+        None => {}
+    }
+    for index in nodes {
+        // The parts are told in the order of the tree.
+        if let Some(part) = message.parts.get_mut(index) {
+            let why = "a version of the text that says more than is shown: it goes along";
+            part.body = false;
+            (part.class, part.why) = (PartClass::File, Some(why.to_owned()));
+            attachment::look(part, &tree.body(index));
+        }
+    }
 }
 
 /// What [`read`] yields as the reply, in the light of what was said before; `None` for a mail over a limit.
@@ -104,7 +143,26 @@ fn fill_from_tnef(tree: &Tree, message: &mut Message, faults: &mut Vec<String>) 
         note(faults, "the sender is named in winmail.dat only");
     }
     message.automatic = message.automatic.take().or_else(|| tnef::automatic(&said.class));
-    message.calendar = message.calendar.take().or_else(|| said.meeting.clone());
+    message.calendar = said.meeting.clone();
+    if let Some(meeting) = &mut message.calendar
+        && meeting.attendees.is_empty()
+        && matches!(meeting.method.as_str(), "REQUEST" | "CANCEL")
+    {
+        // Exchange leaves the recipients to the header: those in To are required, those in Cc are not.
+        meeting.attendees = invited(&message.headers.to, "REQ-PARTICIPANT")
+            .chain(invited(&message.headers.cc, "OPT-PARTICIPANT"))
+            .take(calendar::ATTENDEES_MAX)
+            .collect();
+    }
+}
+
+fn invited<'a>(people: &'a [Address], role: &'a str) -> impl Iterator<Item = Attendee> + 'a {
+    people.iter().map(move |person| Attendee {
+        address: person.address.clone(),
+        name: person.name.clone(),
+        role: Some(role.to_owned()),
+        ..Attendee::default()
+    })
 }
 
 /// Adds a fault once; more than fifty different ones say nothing new.

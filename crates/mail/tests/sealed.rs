@@ -115,7 +115,9 @@ fn clear_signatures_and_what_lists_make_of_them() {
 
     let listed = read(&multipart("mixed", &[parts[0].clone(), parts[1].clone(), part("text/plain", "A list.")]));
     assert_eq!(forms(&listed), [(SealScheme::OpenPgp, SealForm::ClearSigned, "1")]);
-    assert_eq!(listed.parts[2].class, PartClass::Signature);
+    // Beside other parts it may be a file that its sender wants to be read.
+    assert_eq!(listed.parts[2].class, PartClass::File);
+    assert!(listed.parts[2].why.as_deref().is_some_and(|why| why.contains("goes along")));
     assert!(listed.faults.iter().any(|f| f.contains("signed mail was changed")));
 
     let smime = [part("text/plain", "Hello."), encoded("application/pkcs7-signature; name=smime.p7s", SIGNED_DATA)];
@@ -128,6 +130,10 @@ fn clear_signatures_and_what_lists_make_of_them() {
 #[test]
 fn a_signature_that_is_none_is_a_file() {
     let parts = [part("text/plain", "Hello."), part("application/pgp-signature; name=signature.asc", "MZ program")];
+    let message = read(&multipart("signed; protocol=\"application/pgp-signature\"", &parts));
+    assert_eq!(message.parts[2].class, PartClass::File);
+    let spoken = format!("{SIGNATURE}\nCall me back on Monday.\n");
+    let parts = [part("text/plain", "Hello."), part("text/plain; name=notes.txt", &spoken)];
     let message = read(&multipart("signed; protocol=\"application/pgp-signature\"", &parts));
     assert_eq!(message.parts[2].class, PartClass::File);
 }

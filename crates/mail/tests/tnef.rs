@@ -3,6 +3,8 @@
 
 #[path = "tnef/hostile.rs"]
 mod hostile;
+#[path = "tnef/meetings.rs"]
+mod meetings;
 #[path = "tnef/properties.rs"]
 mod properties;
 #[path = "tnef/values.rs"]

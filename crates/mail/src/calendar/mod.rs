@@ -6,6 +6,7 @@
 mod line;
 mod moment;
 mod object;
+mod planned;
 mod recurrence;
 mod show;
 mod zone;
@@ -18,9 +19,11 @@ use line::Line;
 use mail_parser::HeaderValue;
 use mail_parser::parsers::MessageStream;
 use moment::{Duration, Moment};
-use object::{ATTENDEES_MAX, Entry, Object};
+use object::{Entry, Object};
 use zone::{Resolved, Zone};
 
+pub(crate) use object::ATTENDEES_MAX;
+pub(crate) use planned::{make_whole_days, show_in_zone};
 pub use show::shown;
 
 /// Methods of RFC 5546, section 1.4.
@@ -30,6 +33,8 @@ const METHODS: &[&str] = &["PUBLISH", "REQUEST", "REPLY", "ADD", "CANCEL", "REFR
 const LEAD_BYTES: usize = 1024;
 /// A summary that is as long as this is told where a text holds it.
 const TOLD_CHARS_MIN: usize = 4;
+/// Dates that a series leaves out, and as many that it adds.
+const DATES_MAX: usize = 500;
 /// Calendar parts of one mail that are tried; the first that holds an object counts.
 const PARTS_TRIED_MAX: usize = 8;
 
@@ -72,14 +77,19 @@ pub(crate) fn read(tree: &Tree) -> Found {
 /// the mail is about.
 ///
 /// It is left out where the text names the entry already, as the mails of calendar services do, where an event merely goes
-/// along as a file, and beside a forwarded message, which says itself what it is about.
+/// along as a file, and beside a forwarded message, which says itself what it is about. A meeting out of winmail.dat is always
+/// shown: nothing else of it goes to the tracker.
 pub(crate) fn put_first(message: &mut Message, reply: &mut Reply) {
-    let Some(calendar) = message.calendar.as_ref().filter(|_| message.forward.is_none()) else { return };
+    let Some(calendar) = message.calendar.as_ref() else { return };
+    let is_a_part = !calendar.part.is_empty();
+    if is_a_part && message.forward.is_some() {
+        return;
+    }
     let text = words(&message.text);
     let summary = calendar.summary.as_deref().map(words).unwrap_or_default();
     // A summary of a few letters is found in any text.
     let is_told = summary.chars().count() >= TOLD_CHARS_MIN && text.contains(&summary);
-    if !text.is_empty() && (is_told || calendar.method == "PUBLISH") {
+    if is_a_part && !text.is_empty() && (is_told || calendar.method == "PUBLISH") {
         return;
     }
     // Outlook sends the description as the text, too.
@@ -89,13 +99,17 @@ pub(crate) fn put_first(message: &mut Message, reply: &mut Reply) {
         false => shown(calendar),
     };
     let shown = reply.visible.len();
+    if let Some(forward) = message.forward.as_mut().filter(|forward| forward.before == message.text) {
+        forward.before = format!("{block}\n\n{}", forward.before).trim_end().to_owned();
+    }
     for text in [&mut message.text, &mut reply.visible] {
         *text = if text.trim().is_empty() { block.clone() } else { format!("{block}\n\n{text}") };
     }
     let added = reply.visible.len() - shown;
     reply.hidden.iter_mut().for_each(|piece| piece.at_bytes += added);
     if let Some(document) = &mut reply.document {
-        document.blocks.splice(0..0, Document::from_text(&block).blocks);
+        // What stands in the fields of a calendar is no markup, and must not become any.
+        document.blocks.splice(0..0, Document::literal(&block).blocks);
     }
 }
 
@@ -210,6 +224,12 @@ fn when(value: &mut Calendar, entry: &Entry, zones: &[Zone], faults: &mut Vec<&'
     let end = read("DTEND").or_else(|| read("DUE")).map(whole_day);
     let end = end.or_else(|| start.as_ref()?.after(duration.as_ref().or(implied.as_ref())?));
     let occurrence = read("RECURRENCE-ID");
+    if entry.has_more_dates() {
+        faults.push(MORE_DATES);
+    }
+    for (name, dates) in [("EXDATE", &mut value.except), ("RDATE", &mut value.also)] {
+        *dates = read_dates(entry, name, start.as_ref(), zones, faults);
+    }
     value.all_day = matches!(start, Some(Moment::Day(_)));
     value.time_zone = start.as_ref().or(end.as_ref()).and_then(zone_named);
     value.start_local = start.as_ref().and_then(local);
@@ -217,6 +237,38 @@ fn when(value: &mut Calendar, entry: &Entry, zones: &[Zone], faults: &mut Vec<&'
     value.start = start.map(|m| shown_in_utc(&m, zones, faults));
     value.end = end.map(|m| shown_in_utc(&m, zones, faults));
     value.recurrence_id = occurrence.map(|m| shown_in_utc(&m, zones, faults));
+}
+
+const MORE_DATES: &str = "a calendar entry leaves out or adds more dates than are kept: the rest was not read";
+
+/// The dates of a series in lines of this name, as clocks in the zone of its start show them where they are of that zone.
+fn read_dates(
+    entry: &Entry,
+    name: &str,
+    start: Option<&Moment>,
+    zones: &[Zone],
+    faults: &mut Vec<&'static str>,
+) -> Vec<String> {
+    let zone_of_start = start.and_then(zone_named);
+    let mut dates = Vec::new();
+    for line in entry.all(name) {
+        for value in line.value.split(',').map(str::trim).filter(|value| !value.is_empty()) {
+            if dates.len() == DATES_MAX {
+                faults.push(MORE_DATES);
+                return dates;
+            }
+            // Of a period its start tells the date (RFC 5545, section 3.3.9).
+            let value = value.split('/').next().unwrap_or_default().to_owned();
+            match Moment::read(&Line { value, ..line.clone() }) {
+                Some(moment @ Moment::Local(at, _)) if zone_named(&moment) == zone_of_start => {
+                    dates.push(at.to_string())
+                }
+                Some(moment) => dates.push(shown_in_utc(&moment, zones, faults)),
+                None => faults.push("a time of the calendar entry cannot be read"),
+            }
+        }
+    }
+    dates
 }
 
 fn zone_named(moment: &Moment) -> Option<String> {

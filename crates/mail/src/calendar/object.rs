@@ -6,8 +6,10 @@ use super::zone::{Observance, Zone};
 /// Components inside one another; deeper ones are only counted.
 const DEPTH_MAX: usize = 8;
 /// Attendees that are kept.
-pub(super) const ATTENDEES_MAX: usize = 500;
+pub(crate) const ATTENDEES_MAX: usize = 500;
 const ZONES_MAX: usize = 50;
+/// Lines of dates that a series leaves out or adds; one line may hold many.
+const DATE_LINES_MAX: usize = 500;
 /// Observances of all zones together; Outlook writes two for a zone, converters of the whole history some hundred.
 const OBSERVANCES_MAX: usize = 1000;
 
@@ -32,7 +34,7 @@ const KEPT: &[&str] = &[
 
 /// Properties that are read outside of entries, or more than once.
 const STRUCTURE: &[&str] =
-    &["BEGIN", "END", "METHOD", "ATTENDEE", "TZID", "X-LIC-LOCATION", "TZOFFSETFROM", "TZOFFSETTO", "RDATE"];
+    &["BEGIN", "END", "METHOD", "ATTENDEE", "TZID", "X-LIC-LOCATION", "TZOFFSETFROM", "TZOFFSETTO", "RDATE", "EXDATE"];
 
 /// Whether a line is worth being taken apart; most lines of large objects are not.
 fn is_wanted(line: &str) -> bool {
@@ -47,6 +49,7 @@ pub(super) struct Entry {
     pub kind: String,
     lines: Vec<Line>,
     attendees: usize,
+    date_lines: usize,
 }
 
 impl Entry {
@@ -55,13 +58,22 @@ impl Entry {
     }
 
     pub fn attendees(&self) -> impl Iterator<Item = &Line> {
-        self.lines.iter().filter(|l| l.name == "ATTENDEE")
+        self.all("ATTENDEE")
+    }
+
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Line> {
+        self.lines.iter().filter(move |l| l.name == name)
     }
 
     fn take(&mut self, line: Line) {
         if line.name == "ATTENDEE" {
             self.attendees += 1;
             if self.attendees <= ATTENDEES_MAX {
+                self.lines.push(line);
+            }
+        } else if matches!(line.name.as_str(), "EXDATE" | "RDATE") {
+            self.date_lines += 1;
+            if self.date_lines <= DATE_LINES_MAX {
                 self.lines.push(line);
             }
         } else if KEPT.contains(&line.name.as_str()) && self.get(&line.name).is_none() {
@@ -71,6 +83,10 @@ impl Entry {
 
     pub fn has_more_attendees(&self) -> bool {
         self.attendees > ATTENDEES_MAX
+    }
+
+    pub fn has_more_dates(&self) -> bool {
+        self.date_lines > DATE_LINES_MAX
     }
 }
 

@@ -6,6 +6,8 @@ use jiff::civil::{Date, DateTime};
 
 /// Attendees that are named; the rest is counted.
 const ATTENDEES_SHOWN_MAX: usize = 50;
+/// Dates of a series that are named; the rest is counted.
+const DATES_SHOWN_MAX: usize = 20;
 
 /// The object as plain lines, which are Markdown, too: what it is, when, where, who, and what was added in words.
 ///
@@ -20,6 +22,8 @@ pub fn shown(calendar: &Calendar) -> String {
     };
     add("When", when(calendar));
     add("Repeats", calendar.recurrence.clone());
+    add("Also on", dates(calendar, &calendar.also));
+    add("Not on", dates(calendar, &calendar.except));
     add("Only the occurrence of", calendar.recurrence_id.as_deref().map(moment));
     add("Where", calendar.location.clone());
     add("Status", status(calendar).map(str::to_owned));
@@ -143,6 +147,21 @@ fn moment(value: &str) -> String {
     }
 }
 
+/// Days of a series, with the hour where it is not that of the entry.
+fn dates(calendar: &Calendar, dates: &[String]) -> Option<String> {
+    let hour =
+        calendar.start_local.as_deref().and_then(|start| start.parse::<DateTime>().ok()).map(|start| start.time());
+    let day = |date: &String| match date.parse::<DateTime>() {
+        Ok(at) if date.contains('T') && Some(at.time()) == hour => long(at.date()),
+        _ => moment(date),
+    };
+    let mut text = dates.iter().take(DATES_SHOWN_MAX).map(day).collect::<Vec<_>>().join("; ");
+    if let Some(more) = dates.len().checked_sub(DATES_SHOWN_MAX).filter(|more| *more > 0) {
+        text.push_str(&format!("; and {more} more"));
+    }
+    Some(text)
+}
+
 fn long(date: Date) -> String {
     // A month of the calendar is 1 to 12.
     let month = usize::try_from(date.month() - 1).ok().and_then(|m| MONTHS.get(m)).copied().unwrap_or_default();
@@ -155,6 +174,7 @@ fn clock(at: DateTime) -> String {
 
 fn person(name: Option<&str>, address: &str) -> String {
     match name.filter(|name| !name.eq_ignore_ascii_case(address)) {
+        Some(name) if address.is_empty() => name.to_owned(),
         Some(name) => format!("{name} <{address}>"),
         None => address.to_owned(),
     }
@@ -265,6 +285,22 @@ mod tests {
             let without_time = [lines[0].clone(), lines[2].clone(), lines[3].clone()].join("|");
             assert_eq!(without_time, wanted);
         }
+    }
+
+    #[test]
+    fn dates_of_a_series() {
+        let value = Calendar {
+            recurrence: Some("every day".to_owned()),
+            except: vec!["2026-11-24T00:30:00".to_owned(), "2026-11-25".to_owned(), "2026-11-26T08:00:00Z".to_owned()],
+            also: vec!["2026-12-24T18:00:00".to_owned(); 22],
+            ..event()
+        };
+        let text = shown(&value);
+        let not_on =
+            "Not on: Tuesday, 24 November 2026; Wednesday, 25 November 2026; Thursday, 26 November 2026, 08:00 UTC";
+        assert!(text.contains(not_on), "{text}");
+        assert!(text.contains("\nAlso on: Thursday, 24 December 2026, 18:00; "), "{text}");
+        assert!(text.contains("; and 2 more\n"), "{text}");
     }
 
     #[test]

@@ -23,6 +23,25 @@ pub(super) fn line(text: &str) -> Vec<Inline> {
     inlines
 }
 
+/// A line as it stands, without any markup: only the web addresses in it become links to themselves.
+pub(super) fn literal(text: &str) -> Vec<Inline> {
+    let mut inlines = Vec::new();
+    let (mut plain_from, mut at) = (0, 0);
+    while let Some(found) = text[at..].find(['h', 'H']) {
+        at += found;
+        let Some(span) = bare_link(&text[at..], text[..at].chars().next_back()) else {
+            at += 1;
+            continue;
+        };
+        push(&text[plain_from..at], &Look::default(), &mut inlines);
+        push(span.inner, &Look { link: Some(span.inner.to_owned()), ..Look::default() }, &mut inlines);
+        at += span.bytes;
+        plain_from = at;
+    }
+    push(&text[plain_from..], &Look::default(), &mut inlines);
+    inlines
+}
+
 /// How the text of a span looks.
 #[derive(Clone, Default)]
 struct Look {

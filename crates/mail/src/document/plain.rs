@@ -39,6 +39,24 @@ pub(super) fn blocks(text: &str) -> Vec<Block> {
     nodes
 }
 
+/// The paragraphs of a text in which no sign means anything, web addresses aside.
+pub(super) fn literal(text: &str) -> Vec<Block> {
+    let text = printable(text);
+    let mut blocks = Vec::new();
+    let mut content: Vec<Inline> = Vec::new();
+    // The empty line at the end closes the last paragraph.
+    for line in text.split('\n').map(str::trim_end).chain([""]) {
+        if line.is_empty() {
+            let paragraph = std::mem::take(&mut content);
+            blocks.extend((!paragraph.is_empty()).then_some(Block::Paragraph(paragraph)));
+            continue;
+        }
+        content.extend((!content.is_empty()).then_some(Inline::Break));
+        content.extend(inline::literal(line));
+    }
+    blocks
+}
+
 /// The text with one kind of line break and without the characters that Jira's storage refuses (XML 1.0, section
 /// 2.2): control characters but tab, and the two code points that are never characters.
 fn printable(text: &str) -> String {

@@ -11,6 +11,7 @@ mod line;
 mod memory;
 mod pieces;
 mod quotes;
+mod said;
 mod split;
 
 use crate::document::{self, Built, Document, Keep, Line};
@@ -21,6 +22,7 @@ use crate::{Limits, body, charset, parse};
 pub(crate) use client::without_prefixes;
 use client::{Mark, Zone};
 use split::{Cut, Place};
+use std::collections::HashSet;
 
 /// What the bytes given to [`new_text`] are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,6 +79,15 @@ pub(crate) struct Html<'h> {
     lines: Vec<Line<Mark>>,
     /// A program marked a quote or a forward.
     is_marked: bool,
+    /// What pictures say of themselves.
+    pictures: HashSet<String>,
+}
+
+/// A version of a text that is not shown and says words that the other one does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unsaid {
+    Plain,
+    Html,
 }
 
 /// Hidden pieces whose layout is kept; further ones are text.
@@ -87,7 +98,9 @@ impl<'h> Html<'h> {
         let marks = client::marks(page, history);
         let is_marked = marks.iter().flatten().any(|m| matches!(m.zone, Zone::Quote | Zone::Forward));
         let Built { document, marks } = document::build(page, if is_marked { &marks } else { &[] });
-        Html { history, lines: document::signed(&document, &marks), document, is_marked }
+        let alts = page.nodes.iter().filter(|node| node.name() == "img").filter_map(|node| node.attribute("alt"));
+        let pictures = agree::words_of_pictures(alts);
+        Html { history, lines: document::signed(&document, &marks), document, is_marked, pictures }
     }
 
     /// The body as text, for mails that have no plain one.
@@ -104,12 +117,29 @@ impl<'h> Html<'h> {
             Some(plain) => {
                 let mut reply = of_text(plain, self.history);
                 let shown = self.shown(&cut.places);
-                if agree::say_the_same(&reply.visible, &shown) {
+                if agree::say_the_same(&reply.visible, &shown, &self.pictures) {
                     reply.document = Some(shown);
                 }
                 reply
             }
         }
+    }
+
+    /// Which version a reader of `reply`, as [`Html::reply`] makes it of a plain text, would have to see, too.
+    pub fn unsaid(&self, plain: &str, reply: &Reply) -> Option<Unsaid> {
+        let whole = document::joined(&self.lines);
+        if self.is_marked {
+            let is_more = agree::has_more(plain, &whole, &self.pictures)
+                && agree::has_more(&of_text(plain, self.history).visible, &whole, &self.pictures);
+            return is_more.then_some(Unsaid::Plain);
+        }
+        // The layout is shown, and it says all that the text says.
+        if reply.document.is_some() {
+            return None;
+        }
+        let is_more = agree::has_more(&whole, plain, &self.pictures)
+            && agree::has_more(&split::split(&self.lines, self.history).reply.visible, plain, &self.pictures);
+        is_more.then_some(Unsaid::Html)
     }
 
     fn with_documents(&self, cut: Cut) -> Reply {
@@ -129,6 +159,11 @@ impl<'h> Html<'h> {
             Place::Hidden(_) => Keep::Nothing,
         })
     }
+}
+
+/// Whether one version of a text has a word that another has nowhere.
+pub(crate) fn has_more(version: &str, shown: &str) -> bool {
+    agree::has_more(version, shown, &HashSet::new())
 }
 
 /// Where a page shows a picture of its mail.

@@ -25,6 +25,16 @@ pub(crate) fn begins(content: &[u8], wanted: &str) -> bool {
     lead.trim_start_matches('\u{feff}').lines().find(|l| !l.trim().is_empty()).and_then(label) == Some(wanted)
 }
 
+/// Whether bytes are one armoured signature without a word around or in it.
+pub(super) fn is_one_signature(content: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(content) else { return false };
+    let mut lines = text.trim_start_matches('\u{feff}').trim().lines();
+    if lines.next().and_then(label) != Some(SIGNATURE) || lines.next_back().and_then(label) != Some(SIGNATURE_END) {
+        return false;
+    }
+    lines.all(is_of_signature)
+}
+
 pub(super) fn blocks(text: &str) -> Blocks {
     let mut found = Blocks::default();
     for label in text.lines().filter_map(label) {
@@ -141,6 +151,23 @@ mod tests {
             "-----BEGIN PGP SIGNED MESSAGE-----\n\nPay.\n-----BEGIN PGP SIGNATURE-----\nabc\n-----BEGIN PGP SIGNED MESSAGE-----\n\nMore.\n-----BEGIN PGP SIGNATURE-----\n-----END PGP SIGNATURE-----",
         ] {
             assert_eq!(unwrap(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_signature_with_words_is_more_than_one() {
+        let armour = "-----BEGIN PGP SIGNATURE-----\nVersion: GnuPG v2\n\nabc+/\n=dEf1\n-----END PGP SIGNATURE-----";
+        assert!(is_one_signature(armour.as_bytes()));
+        assert!(is_one_signature(format!("\r\n{}\r\n", armour.replace('\n', "\r\n")).as_bytes()));
+        for more in [
+            format!("{armour}\nCall me."),
+            format!("Call me.\n{armour}"),
+            armour.replace("abc+/", "Call me back."),
+            format!("{armour}\n{armour}"),
+            "-----BEGIN PGP SIGNATURE-----".to_owned(),
+            String::new(),
+        ] {
+            assert!(!is_one_signature(more.as_bytes()), "{more}");
         }
     }
 

@@ -29,6 +29,56 @@ pub(crate) fn form(content: &[u8]) -> Option<SealForm> {
     }
 }
 
+/// Whether signed data holds what was signed (RFC 5652, section 5.1), as far as its head can be read: then it is a message
+/// and no mere signature.
+pub(super) fn holds_content(content: &[u8]) -> bool {
+    let head = &content[..content.len().min(4096)];
+    encapsulated(head).is_some()
+}
+
+/// What stands behind the type of the encapsulated content; `None` where nothing does.
+fn encapsulated(head: &[u8]) -> Option<()> {
+    // ContentInfo, its type, the explicit tag, SignedData, its version and its digests.
+    let rest = skip(enter(head, 0x30)?.0, 0x06)?;
+    let rest = skip(enter(enter(rest, 0xa0)?.0, 0x30)?.0, 0x02)?;
+    let rest = skip(rest, 0x31)?;
+    let (inner, length) = enter(rest, 0x30)?;
+    let behind = skip(inner, 0x06)?;
+    let is_inside = length.is_none_or(|length| inner.len() - behind.len() < length);
+    (is_inside && behind.first() == Some(&0xa0)).then_some(())
+}
+
+/// The content of the element at the start and its length; `None` for the length where only an end mark tells it.
+fn enter(bytes: &[u8], tag: u8) -> Option<(&[u8], Option<usize>)> {
+    let rest = bytes.strip_prefix(&[tag])?;
+    let (first, rest) = rest.split_first()?;
+    match usize::from(*first) {
+        0x80 => Some((rest, None)),
+        short if short < 0x80 => Some((rest, Some(short))),
+        long => {
+            let (digits, rest) = rest.split_at_checked(long & 0x7f).filter(|(digits, _)| digits.len() <= 4)?;
+            let length = digits.iter().fold(0_usize, |length, &digit| length << 8 | usize::from(digit));
+            Some((rest, Some(length)))
+        }
+    }
+}
+
+/// What follows the element at the start; one without a length ends with the first end mark, because sets of algorithms
+/// hold no other.
+fn skip(bytes: &[u8], tag: u8) -> Option<&[u8]> {
+    match enter(bytes, tag)? {
+        (content, Some(length)) => content.get(length..),
+        (content, None) => {
+            let mut rest = content;
+            while !rest.starts_with(&[0, 0]) {
+                let (inner, length) = enter(rest, *rest.first()?)?;
+                rest = inner.get(length?..)?;
+            }
+            rest.get(2..)
+        }
+    }
+}
+
 /// The same of base64 whose transfer encoding is no longer told.
 pub(crate) fn form_of_base64(content: &[u8]) -> Option<SealForm> {
     let lead = content.iter().copied().filter(|b| !b.is_ascii_whitespace()).take(HEAD_BYTES).collect::<Vec<u8>>();
@@ -51,6 +101,24 @@ pub(crate) fn declared(smime_type: &str) -> Option<SealForm> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn signed_data_with_and_without_what_was_signed() {
+        let wrap = |tag: u8, content: &[u8]| [&[tag, u8::try_from(content.len()).unwrap_or(0)], content].concat();
+        let open = |tag: u8, content: &[u8]| [&[tag, 0x80], content, &[0, 0]].concat();
+        let id = |last: u8| wrap(0x06, &[PKCS7, &[last]].concat());
+        for element in [&wrap as &dyn Fn(u8, &[u8]) -> Vec<u8>, &open] {
+            let object = |encapsulated: &[u8]| {
+                let digests = element(0x31, &wrap(0x30, &id(5)));
+                let data = [wrap(0x02, &[1]), digests, element(0x30, encapsulated), element(0x31, &[])].concat();
+                element(0x30, &[id(2), element(0xa0, &element(0x30, &data))].concat())
+            };
+            assert!(!holds_content(&object(&id(1))));
+            assert!(holds_content(&object(&[id(1), element(0xa0, &wrap(0x04, b"Pay."))].concat())));
+        }
+        assert!(!holds_content(b""));
+        assert!(!holds_content(b"0\x80\x06\xff"));
+    }
 
     #[test]
     fn kinds_in_every_length_form() {

@@ -148,6 +148,23 @@ pub(crate) fn is_signature_of_mail(tree: &Tree, index: usize) -> bool {
         || armour::begins(&head, "BEGIN PGP SIGNATURE")
 }
 
+/// Whether a part is such a signature and certainly nothing else: all of it is armour, or a CMS object without content, where
+/// only a signature can stand. A `signature.asc` that stands elsewhere may be a file that its sender wants to be read.
+pub(crate) fn is_nothing_but_proof(tree: &Tree, index: usize) -> bool {
+    const BYTES_MAX: usize = 1024 * 1024;
+    let node = &tree.nodes[index];
+    if !is_signature_of_mail(tree, index) || tree.raw_body(index).len() > BYTES_MAX {
+        return false;
+    }
+    let is_signed_child = node.parent.is_some_and(|p| tree.nodes[p].kind.essence == "multipart/signed");
+    if cms::form(&head(tree, index)).is_some() {
+        // Nobody but a mail program writes this type with this name.
+        let is_typed = SMIME_SIGNATURES.contains(&node.kind.essence.as_str());
+        return (is_signed_child || is_typed) && !cms::holds_content(&tree.body(index));
+    }
+    is_signed_child && armour::is_one_signature(&tree.body(index))
+}
+
 fn smime_part(tree: &Tree, index: usize, seals: &mut Seals) {
     let node = &tree.nodes[index];
     let is_declared = matches!(node.kind.essence.as_str(), "application/pkcs7-mime" | "application/x-pkcs7-mime");

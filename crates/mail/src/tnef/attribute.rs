@@ -26,6 +26,7 @@ pub(super) mod id {
     pub const ATTACH_TRANSPORT_NAME: u32 = 0x0006_9001;
     pub const ATTACH_RENDERING: u32 = 0x0006_9002;
     pub const MESSAGE_PROPERTIES: u32 = 0x0006_9003;
+    pub const RECIPIENTS: u32 = 0x0006_9004;
     pub const ATTACHMENT: u32 = 0x0006_9005;
     pub const OEM_CODEPAGE: u32 = 0x0006_9007;
 }

@@ -28,7 +28,7 @@ pub(super) fn of_today(class: &str) -> String {
 }
 
 /// Whether a message of this class has nothing to say beside its bodies and files: a contact or a task does, in
-/// properties that are not shown.
+/// properties that are not shown. A meeting is shown as a calendar entry, and what is not shown of one is a fault.
 pub(super) fn says_all_in_bodies_and_files(message: &Message) -> bool {
     let is_report = message.class.to_ascii_lowercase().starts_with("report.");
     message.is_note() || is_report || message.meeting.is_some()

@@ -115,6 +115,7 @@ struct Reader {
     subject: Option<Range<usize>>,
     from: Option<Range<usize>>,
     body: Option<Range<usize>>,
+    recipients: Option<Range<usize>>,
     properties: Properties,
     attachments: Vec<Attachment>,
 }
@@ -127,6 +128,7 @@ impl Reader {
             attribute_id::SUBJECT => self.subject = Some(attribute.data),
             attribute_id::FROM => self.from = Some(attribute.data),
             attribute_id::BODY => self.body = Some(attribute.data),
+            attribute_id::RECIPIENTS => self.recipients = Some(attribute.data),
             attribute_id::MESSAGE_PROPERTIES => self.properties.read(bytes, attribute.data, faults),
             attribute_id::ATTACH_RENDERING => self.attachments.push(Attachment::default()),
             attribute_id::ATTACH_DATA
@@ -156,7 +158,15 @@ impl Reader {
         let subject = text(id::SUBJECT).or_else(|| attribute(&self.subject)).map(|s| field::printable(&s));
         let subject = subject.filter(|s| !s.is_empty());
         let from = self.sender(bytes, charset);
-        let meeting = meeting::read(bytes, &class, &self.properties, subject.as_deref(), from.as_ref());
+        let about = meeting::About {
+            bytes,
+            charset,
+            properties: &self.properties,
+            recipients: self.recipients.clone(),
+            summary: subject.as_deref(),
+            from: from.as_ref(),
+        };
+        let meeting = about.meeting(&class, faults);
         let sent = self.properties.time(bytes, Name::Tag(id::CLIENT_SUBMIT_TIME));
         let files = self.attachments.iter().flat_map(|a| a.files(bytes, charset, faults)).collect();
         Tnef {

@@ -47,10 +47,13 @@ pub(super) mod id {
     pub const SENDER_NAME: u16 = 0x0C1A;
     pub const SENDER_KIND: u16 = 0x0C1E;
     pub const SENDER_ADDRESS: u16 = 0x0C1F;
+    pub const RECIPIENT_TYPE: u16 = 0x0C15;
     pub const BODY: u16 = 0x1000;
     pub const RTF: u16 = 0x1009;
     pub const HTML: u16 = 0x1013;
     pub const DISPLAY_NAME: u16 = 0x3001;
+    pub const ADDRESS_KIND: u16 = 0x3002;
+    pub const ADDRESS: u16 = 0x3003;
     pub const ATTACH_DATA: u16 = 0x3701;
     pub const ATTACH_FILE_NAME: u16 = 0x3704;
     pub const ATTACH_METHOD: u16 = 0x3705;
@@ -58,6 +61,7 @@ pub(super) mod id {
     pub const ATTACH_MIME_TAG: u16 = 0x370E;
     pub const ATTACH_CONTENT_ID: u16 = 0x3712;
     pub const ATTACH_FLAGS: u16 = 0x3714;
+    pub const SMTP_ADDRESS: u16 = 0x39FE;
     pub const INTERNET_CODEPAGE: u16 = 0x3FDE;
     pub const SENDER_SMTP: u16 = 0x5D01;
     pub const SENT_REPRESENTING_SMTP: u16 = 0x5D02;
@@ -75,10 +79,14 @@ pub(super) mod id {
         SENDER_NAME,
         SENDER_KIND,
         SENDER_ADDRESS,
+        RECIPIENT_TYPE,
         BODY,
         RTF,
         HTML,
         DISPLAY_NAME,
+        ADDRESS_KIND,
+        ADDRESS,
+        SMTP_ADDRESS,
         ATTACH_DATA,
         ATTACH_FILE_NAME,
         ATTACH_METHOD,
@@ -98,6 +106,12 @@ pub(super) enum Name {
     Tag(u16),
     /// The first four bytes of the set's GUID, which tell apart all sets in use, and the number in it.
     InSet([u8; 4], u32),
+}
+
+impl From<u16> for Name {
+    fn from(tag: u16) -> Name {
+        Name::Tag(tag)
+    }
 }
 
 /// A property with its first value; `value` counts within the bytes of the stream.
@@ -134,24 +148,29 @@ impl Properties {
     ///
     /// Linear, at most 10,000 properties. Where a value runs over the end of the block, what is there of it counts.
     pub fn read(&mut self, bytes: &[u8], block: Range<usize>, faults: &mut Vec<&'static str>) {
-        let mut cursor = Cursor::new(bytes, block);
+        self.read_next(&mut Cursor::new(bytes, block), faults);
+    }
+
+    /// [`Properties::read`] at a cursor, which then stands behind the block; `false` where it cannot.
+    pub fn read_next(&mut self, cursor: &mut Cursor, faults: &mut Vec<&'static str>) -> bool {
         let Some(count) = cursor.length() else {
             note(faults, "the properties in winmail.dat are cut short");
-            return;
+            return false;
         };
         if count > PROPERTIES_MAX {
             note(faults, "winmail.dat has more properties than the limit: the rest was not read");
         }
         for _ in 0..count.min(PROPERTIES_MAX) {
-            match next(&mut cursor) {
+            match next(cursor) {
                 Ok(property) => self.keep(property),
                 Err(Broken { fault, property }) => {
                     note(faults, fault);
                     property.into_iter().for_each(|p| self.keep(p));
-                    return;
+                    return false;
                 }
             }
         }
+        count <= PROPERTIES_MAX
     }
 
     fn keep(&mut self, property: Property) {
@@ -181,9 +200,15 @@ impl Properties {
     }
 
     /// A property that is a number of 32 bits.
-    pub fn number(&self, bytes: &[u8], tag: u16) -> Option<u32> {
-        let property = self.tag(tag).filter(|p| p.kind == kind::LONG)?;
+    pub fn number(&self, bytes: &[u8], name: impl Into<Name>) -> Option<u32> {
+        let property = self.get(name.into()).filter(|p| p.kind == kind::LONG)?;
         Cursor::new(bytes, property.value.clone()).u32()
+    }
+
+    /// Whether a property is there and true.
+    pub fn is_true(&self, bytes: &[u8], name: Name) -> bool {
+        let property = self.get(name).filter(|p| p.kind == kind::BOOLEAN);
+        property.and_then(|p| Cursor::new(bytes, p.value.clone()).u16()).is_some_and(|value| value != 0)
     }
 
     /// A property that is a time, as RFC 3339 in UTC.

@@ -3,7 +3,7 @@
 use super::evidence::Evidence;
 use crate::Body;
 use mail::document::{Block, Cell, Inline};
-use mail::{Address, Document, Hidden, HiddenKind, Message, Part, Reply};
+use mail::{Address, Document, Hidden, HiddenKind, Message, Part, PartClass, Reply, SealForm, SealScheme};
 
 /// From this length on, in UTF-16 units, the parts that hold the text go along as files, so that nothing is lost where a
 /// tracker has to cut it. Jira's fields hold 32,767; markup and folding need room of their own.
@@ -188,10 +188,31 @@ pub(super) fn is_long(body: &Body) -> bool {
     texts.map(|text| text.encode_utf16().count()).sum::<usize>() > LONG_TEXT_UNITS
 }
 
+/// What a mail without a text that can be read is sealed with, and where it is; `None` for a mail that is not sealed.
+fn sealed(message: &Message) -> Option<String> {
+    let seal = message.sealed.iter().find(|seal| {
+        use SealForm::*;
+        matches!(seal.form, Encrypted | AuthEncrypted | OpaqueSigned | Compressed | InlineMessage | Unreadable)
+    })?;
+    let scheme = match seal.scheme {
+        SealScheme::Smime => "S/MIME",
+        SealScheme::OpenPgp => "OpenPGP",
+    };
+    let how = match seal.form {
+        SealForm::OpaqueSigned => "signed as a whole",
+        SealForm::Compressed => "compressed",
+        SealForm::Unreadable => "sealed, and damaged on the way",
+        _ => "encrypted",
+    };
+    let goes_along = message.parts.iter().any(|part| part.leaf && !part.body && part.class == PartClass::Sealed);
+    let place = if goes_along { "The sealed part goes along as a file." } else { "It stays in the mail." };
+    Some(format!("(no text: the mail is {how} with {scheme} and was not opened. {place})"))
+}
+
 fn body(evidence: &Evidence, visible: Text, hidden: Vec<Hidden>, empty: &str) -> Body {
     let mut visible = visible;
     if visible.text.is_empty() {
-        empty.clone_into(&mut visible.text);
+        visible.text = sealed(evidence.message).filter(|_| empty == NO_TEXT).unwrap_or_else(|| empty.to_owned());
         // A picture may be all that was sent.
         visible.document = visible.document.filter(|document| !document.blocks.is_empty());
     }

@@ -59,9 +59,22 @@ fn field(message: &mut Message, reply: &mut Reply, name: &str, value: &str) {
         }
         "attached-message" => attach(message, value),
         "part" => message.parts.push(part(value)),
+        "sealed" => {
+            let [scheme, form, part]: [&str; 3] = words_of(value);
+            message.sealed.push(mail::Sealed {
+                scheme: serde_json::from_value(scheme.into()).unwrap(),
+                form: serde_json::from_value(form.into()).unwrap(),
+                part: part.to_owned(),
+                why: String::new(),
+            });
+        }
         "long-text" => reply.visible = "word ".repeat(value.parse().unwrap()),
         other => panic!("{other} is no field of a case"),
     }
+}
+
+fn words_of<const N: usize>(value: &str) -> [&str; N] {
+    value.split_whitespace().collect::<Vec<_>>().try_into().unwrap()
 }
 
 /// `from | subject | text` of a message that goes along whole.
