@@ -20,6 +20,7 @@ pub(crate) use lines::{Line, joined, signed, words};
 pub(crate) use part::Keep;
 
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// Quotes, lists and items inside one another; a page may nest more, a reader cannot follow them.
 pub const LEVELS_MAX: usize = 12;
@@ -74,8 +75,8 @@ pub enum Inline {
     Text {
         text: String,
         style: Style,
-        /// To an `http`, `https` or `mailto` URL.
-        link: Option<String>,
+        /// To an `http`, `https` or `mailto` URL; all pieces of one link share it.
+        link: Option<Arc<str>>,
     },
     /// The line ends, the paragraph goes on.
     Break,

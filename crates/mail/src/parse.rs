@@ -61,7 +61,9 @@ pub(crate) fn read_after(raw: &[u8], limits: &Limits, history: Option<&History>)
     message.html = page.as_ref().map(|page| html::safe(page, body.html.as_deref().map_or(0, str::len)));
     let invited = calendar::read(&tree);
     message.calendar = invited.calendar.or(message.calendar);
-    for fault in tree.faults.iter().chain(&body.faults).chain(&invited.faults).chain(&seals.faults) {
+    let laid_out = html.as_ref().and_then(Html::fault);
+    let told = tree.faults.iter().chain(&body.faults).chain(&invited.faults).chain(&seals.faults);
+    for fault in told.chain(&laid_out) {
         note(&mut faults, fault);
     }
     let mut reply = match &html {

@@ -1,16 +1,19 @@
 //! From a page to a document, in one walk over the page's nodes; total, linear, and bounded in depth.
 
 use super::page_signs::{Space, first_number, is_data_table, level_of, space_of, style_of};
-use super::targets::with_targets_shown;
+use super::targets::{AGAIN_BYTES_MAX, Budget, with_targets_shown};
 use super::{Block, Cell, Document, Inline, LEVELS_MAX, Style};
 use crate::link;
 use crate::page::{Content, Page, PageNode};
 use crate::tag::Tag;
+use std::sync::Arc;
 
 /// A document, and the mark of each of its lines.
 pub(crate) struct Built<M> {
     pub document: Document,
     pub marks: Vec<Option<M>>,
+    /// Links are said so often that words have lost theirs.
+    pub is_unlinked: bool,
 }
 
 /// The document of a page; `marks` has one entry per node, which holds for everything inside it, or none at all.
@@ -60,7 +63,7 @@ enum Edge {
 #[derive(Clone, PartialEq, Eq)]
 struct Inside {
     style: Style,
-    link: Option<String>,
+    link: Option<Arc<str>>,
     space: Space,
     /// 0 outside headings.
     heading: u8,
@@ -104,6 +107,7 @@ struct Builder<M> {
     marks: Vec<Option<M>>,
     /// Open tables of data; inside them a row is one line.
     tables: usize,
+    targets: Budget,
 }
 
 impl<M: Copy + PartialEq> Builder<M> {
@@ -119,12 +123,14 @@ impl<M: Copy + PartialEq> Builder<M> {
             mark: None,
             marks: Vec::new(),
             tables: 0,
+            targets: Budget::new(AGAIN_BYTES_MAX),
         }
     }
 
     fn finish(mut self) -> Built<M> {
         self.close_frames(0);
-        Built { document: Document { blocks: self.blocks }, marks: self.marks }
+        let is_unlinked = self.targets.is_spent;
+        Built { document: Document { blocks: self.blocks }, marks: self.marks, is_unlinked }
     }
 
     fn set_mark(&mut self, mark: Option<M>) {
@@ -161,7 +167,9 @@ impl<M: Copy + PartialEq> Builder<M> {
             Tag::Pre if self.inside.space != Space::Code => self.inside.space = space_of(page, index),
             Tag::A => {
                 let target = node.attribute("href").and_then(link::target);
-                self.inside.link = target.map(|t| t.into_owned()).or(self.inside.link.take());
+                if let Some(target) = target {
+                    self.inside.link = Some(self.targets.link(&target));
+                }
             }
             tag if tag.is_heading() => {
                 self.flush();
@@ -252,9 +260,16 @@ impl<M: Copy + PartialEq> Builder<M> {
         let text: String = text.chars().map(shown).collect();
         let (style, link) = (self.inside.style, self.inside.link.clone());
         let Some(content) = self.begin_inline() else { return };
-        match content.last_mut() {
-            Some(Inline::Text { text: last, style: s, link: l }) if *s == style && *l == link => last.push_str(&text),
-            _ => content.push(Inline::Text { text, style, link }),
+        if let Some(Inline::Text { text: last, style: s, link: l }) = content.last_mut()
+            && *s == style
+            && *l == link
+        {
+            last.push_str(&text);
+            return;
+        }
+        let link = self.targets.piece(link.as_ref());
+        if let Leaf::Lines { content, .. } = &mut self.leaf {
+            content.push(Inline::Text { text, style, link });
         }
     }
 

@@ -188,7 +188,7 @@ fn with_signs(line: &[Inline]) -> String {
             at += 1;
             continue;
         };
-        let length = line[at..].iter().take_while(|i| link_of(i) == Some(target)).count();
+        let length = line[at..].iter().take_while(|i| link_of(i) == Some(target.as_ref())).count();
         let label = &line[at..at + length];
         at += length;
         let outer = label.iter().map(style_of).reduce(Style::common).unwrap_or_default();
@@ -202,9 +202,9 @@ fn with_signs(line: &[Inline]) -> String {
     out
 }
 
-fn link_of(inline: &Inline) -> Option<&String> {
+fn link_of(inline: &Inline) -> Option<&str> {
     match inline {
-        Inline::Text { link, .. } => link.as_ref(),
+        Inline::Text { link, .. } => link.as_deref(),
         _ => None,
     }
 }

@@ -66,7 +66,7 @@ fn new_text_given(format: Format, bytes: &[u8], history: Option<&History>) -> Re
             let label = charset::named_in_html(bytes);
             let html = charset::decode(bytes, label.as_deref()).text;
             let page = page::parse(&html);
-            let Built { document, marks } = document::build(&page, &client::marks(&page, history));
+            let Built { document, marks, .. } = document::build(&page, &client::marks(&page, history));
             split::split(&document::words(&document, &marks), history).reply
         }
     }
@@ -81,6 +81,7 @@ pub(crate) struct Html<'h> {
     is_marked: bool,
     /// What pictures say of themselves.
     pictures: HashSet<String>,
+    is_unlinked: bool,
 }
 
 /// A version of a text that is not shown and says words that the other one does not.
@@ -97,10 +98,15 @@ impl<'h> Html<'h> {
     pub fn read(page: &Page, history: Option<&'h History>) -> Html<'h> {
         let marks = client::marks(page, history);
         let is_marked = marks.iter().flatten().any(|m| matches!(m.zone, Zone::Quote | Zone::Forward));
-        let Built { document, marks } = document::build(page, if is_marked { &marks } else { &[] });
+        let Built { document, marks, is_unlinked } = document::build(page, if is_marked { &marks } else { &[] });
         let alts = page.nodes.iter().filter(|node| node.name() == "img").filter_map(|node| node.attribute("alt"));
         let pictures = agree::words_of_pictures(alts);
-        Html { history, lines: document::signed(&document, &marks), document, is_marked, pictures }
+        Html { history, lines: document::signed(&document, &marks), document, is_marked, pictures, is_unlinked }
+    }
+
+    /// What of the page is not in the layout.
+    pub fn fault(&self) -> Option<&'static str> {
+        self.is_unlinked.then_some("links are said too often: further words are shown without theirs")
     }
 
     /// The body as text, for mails that have no plain one.

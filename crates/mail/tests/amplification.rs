@@ -1,0 +1,59 @@
+//! Small mails whose reading would be large: what is said once in a mail is not said thousands of times of it.
+#![allow(clippy::unwrap_used)]
+
+use mail::document::{Block, Inline};
+use mail::{Document, Limits, Reading};
+
+fn page(html: &str) -> (Reading, usize) {
+    let raw = format!("From: a@example.org\r\nContent-Type: text/html; charset=utf-8\r\n\r\n{html}");
+    let reading = mail::read(raw.as_bytes(), &Limits::default());
+    let json = serde_json::to_string(&reading).unwrap().len();
+    (reading, json)
+}
+
+fn long_link() -> String {
+    format!("<a href=\"https://x.example/{}\">", "a".repeat(1900))
+}
+
+const UNLINKED: &str = "links are said too often: further words are shown without theirs";
+
+#[test]
+fn a_link_around_many_pieces_is_not_said_with_each() {
+    for piece in ["<b>ö</b>u", "ö<br>", "<p>ö</p>", "<img src=cid:x alt=w>ö"] {
+        let html = long_link() + &piece.repeat(50_000);
+        let (reading, json) = page(&html);
+        assert!(json <= html.len() * 40 + 4_000_000, "{piece}: {} bytes of HTML became {json} of JSON", html.len());
+        let told = reading.message.faults.iter().filter(|fault| *fault == UNLINKED).count();
+        assert_eq!(told, 1, "{piece}: {:?}", reading.message.faults);
+        assert_eq!(reading.message.text.matches('ö').count(), 50_000, "{piece}");
+        assert_eq!(reading.reply.document.unwrap().text().matches('ö').count(), 50_000, "{piece}");
+    }
+}
+
+#[test]
+fn links_that_are_said_once_keep_their_targets() {
+    let links = 4000;
+    let html: String =
+        (0..links).map(|n| format!("<p><a href=\"https://x.example/{n}/{}\">ö</a></p>", "a".repeat(500))).collect();
+    let (reading, _) = page(&html);
+    assert!(!reading.message.faults.iter().any(|fault| fault == UNLINKED), "{:?}", reading.message.faults);
+    let blocks = reading.reply.document.unwrap().blocks;
+    let is_linked = |block: &Block| matches!(block, Block::Paragraph(content) if matches!(content[..], [Inline::Text { link: Some(_), .. }]));
+    assert_eq!(blocks.iter().filter(|block| is_linked(block)).count(), links);
+}
+
+#[test]
+fn what_comes_after_a_link_that_is_said_too_often_keeps_its_own() {
+    let html = format!("{}{}</a><p><a href=https://y.example/>after</a></p>", long_link(), "<b>ö</b>u".repeat(50_000));
+    let (reading, _) = page(&html);
+    assert!(reading.message.text.ends_with("[after](https://y.example/)"));
+}
+
+#[test]
+fn emphasis_inside_a_link_of_a_plain_text_does_not_repeat_it() {
+    let text = format!("[{}](https://x.example/{})\n", "*a* ".repeat(240), "a".repeat(900)).repeat(100);
+    let document = Document::from_text(&text);
+    assert!(document.text().matches("https://x.example").count() >= 100);
+    let json = serde_json::to_string(&document).unwrap().len();
+    assert!(json <= text.len() * 25, "{} bytes became {json} of JSON", text.len());
+}
