@@ -25,6 +25,10 @@ use std::sync::Arc;
 /// Quotes, lists and items inside one another; a page may nest more, a reader cannot follow them.
 pub const LEVELS_MAX: usize = 12;
 
+/// Lines of a body that are looked at one by one; each takes some 200 bytes in reading. The rest of a longer one is one
+/// text, of which every word stays.
+pub(crate) const LINES_MAX: usize = 100_000;
+
 /// A whole body.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Document {

@@ -2,6 +2,7 @@
 
 use crate::address::{self, Budget};
 use crate::body::Body;
+use crate::document::LINES_MAX;
 use crate::field::{self, Block};
 use crate::history::History;
 use crate::message::{Address, Attendee, AutomaticKind, Headers, Message, Part, PartClass};
@@ -62,8 +63,14 @@ pub(crate) fn read_after(raw: &[u8], limits: &Limits, history: Option<&History>)
     let invited = calendar::read(&tree);
     message.calendar = invited.calendar.or(message.calendar);
     let laid_out = html.as_ref().and_then(Html::fault);
+    let is_cut = page.as_ref().is_some_and(|page| page.is_cut);
+    let is_long = memchr::memchr_iter(b'\n', text.as_bytes()).nth(LINES_MAX).is_some();
+    let cut = [
+        is_cut.then_some("the page has more elements than are laid out: the rest is shown as plain text"),
+        is_long.then_some("the text has more lines than are looked at: the rest is shown as it is"),
+    ];
     let told = tree.faults.iter().chain(&body.faults).chain(&invited.faults).chain(&seals.faults);
-    for fault in told.chain(&laid_out) {
+    for fault in told.chain(&laid_out).chain(cut.iter().flatten()) {
         note(&mut faults, fault);
     }
     let mut reply = match &html {

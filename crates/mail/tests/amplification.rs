@@ -57,3 +57,61 @@ fn emphasis_inside_a_link_of_a_plain_text_does_not_repeat_it() {
     let json = serde_json::to_string(&document).unwrap().len();
     assert!(json <= text.len() * 25, "{} bytes became {json} of JSON", text.len());
 }
+
+/// Words at the end of what repeats, which no bound may lose.
+fn assert_kept(name: &str, html: &str, count: usize) -> Reading {
+    let (reading, json) = page(&format!("{html}<p>die letzten Wörter"));
+    let kept = |text: &str| (text.matches('ö').count(), text.contains("letzten"));
+    assert_eq!(kept(&reading.message.text), (count + 1, true), "{name}: the text");
+    assert_eq!(kept(&reading.reply.whole()), (count + 1, true), "{name}: the reply");
+    let safe = reading.message.html.as_deref().unwrap();
+    assert_eq!(kept(safe), (count + 1, true), "{name}: the safe HTML");
+    assert!(mail::sanitize(safe) == safe, "{name}: the safe HTML is not settled");
+    assert!(json <= html.len() * 40 + 1_000_000, "{name}: {} bytes of HTML became {json} of JSON", html.len());
+    reading
+}
+
+#[test]
+fn a_page_of_too_many_elements_keeps_its_words() {
+    for piece in
+        ["<p>ö</p>", "<table><tr><td>ö</table>", "<b>ö</b>u", "ö<br>", "<td>ö", "<ul><li>ö", "<p a=1 b=2 c=3>ö"]
+    {
+        let reading = assert_kept(piece, &piece.repeat(150_000), 150_000);
+        let told = "the page has more elements than are laid out: the rest is shown as plain text";
+        assert!(reading.message.faults.iter().any(|fault| fault == told), "{piece}: {:?}", reading.message.faults);
+    }
+}
+
+#[test]
+fn what_nobody_sees_stays_unseen_where_a_page_is_cut() {
+    let hidden = "<svg><svg>ö</svg>ö</svg><style>ö</style><script>ö</script>u";
+    assert_kept("unseen", &format!("{}{hidden}", "<p>ö</p>".repeat(150_000)), 150_000);
+    let unclosed = format!("{}<div><svg>ö</div>ö", "<p>ö</p>".repeat(150_000));
+    assert_kept("unclosed", &unclosed, 150_001);
+    assert_kept("tables in tables", &"<table>ö".repeat(150_000), 150_000);
+}
+
+#[test]
+fn a_text_of_too_many_lines_keeps_its_words() {
+    let told = "the text has more lines than are looked at: the rest is shown as it is";
+    let code = format!("<pre>{}</pre>", "ö\n".repeat(150_000));
+    let lines = format!("<pre wrap>{}</pre>", "ö\n".repeat(150_000));
+    assert_kept("code", &code, 150_000);
+    assert_kept("lines", &lines, 150_000);
+    let raw = format!("Content-Type: text/plain; charset=utf-8\r\n\r\n{}> ö\nletzten", "ö\r\n".repeat(150_000));
+    let reading = mail::read(raw.as_bytes(), &Limits::default());
+    assert!(reading.message.faults.iter().any(|fault| fault == told), "{:?}", reading.message.faults);
+    assert_eq!(reading.reply.whole(), reading.message.text);
+    assert_eq!(reading.message.text.matches('ö').count(), 150_001);
+    assert!(reading.message.text.ends_with("letzten"));
+    let document = Document::from_text(&reading.message.text).text();
+    assert_eq!((document.matches('ö').count(), document.ends_with("letzten")), (150_001, true));
+}
+
+#[test]
+fn fences_that_are_never_closed_cost_no_search() {
+    let begun = std::time::Instant::now();
+    let document = Document::from_text(&"```a\n".repeat(90_000));
+    assert_eq!(document.text().matches('a').count(), 90_000);
+    assert!(begun.elapsed().as_secs() < 20, "{:?}", begun.elapsed());
+}

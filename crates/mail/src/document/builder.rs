@@ -1,8 +1,10 @@
 //! From a page to a document, in one walk over the page's nodes; total, linear, and bounded in depth.
 
+mod texts;
+
 use super::page_signs::{Space, first_number, is_data_table, level_of, space_of, style_of};
 use super::targets::{AGAIN_BYTES_MAX, Budget, with_targets_shown};
-use super::{Block, Cell, Document, Inline, LEVELS_MAX, Style};
+use super::{Block, Cell, Document, Inline, LEVELS_MAX, LINES_MAX, Style};
 use crate::link;
 use crate::page::{Content, Page, PageNode};
 use crate::tag::Tag;
@@ -108,6 +110,8 @@ struct Builder<M> {
     /// Open tables of data; inside them a row is one line.
     tables: usize,
     targets: Budget,
+    /// Line breaks in texts whose breaks count that may still become such.
+    breaks_left: usize,
 }
 
 impl<M: Copy + PartialEq> Builder<M> {
@@ -124,6 +128,7 @@ impl<M: Copy + PartialEq> Builder<M> {
             marks: Vec::new(),
             tables: 0,
             targets: Budget::new(AGAIN_BYTES_MAX),
+            breaks_left: LINES_MAX,
         }
     }
 
@@ -199,80 +204,6 @@ impl<M: Copy + PartialEq> Builder<M> {
         }
     }
 
-    fn text(&mut self, text: &str) {
-        match self.inside.space {
-            Space::Flowing => self.flowing(text),
-            Space::Lines => {
-                for (n, line) in text.split('\n').enumerate() {
-                    if n > 0 {
-                        self.line_break();
-                    }
-                    let begins = self.edge != Edge::None || self.ends_with_space();
-                    if !begins || !line.trim().is_empty() {
-                        self.words(line.trim_end_matches('\r'));
-                    }
-                }
-            }
-            Space::Code => self.code(text),
-        }
-    }
-
-    /// Runs of white space are one space, and none at the start of a line.
-    fn flowing(&mut self, text: &str) {
-        const SPACES: &[char] = &[' ', '\n', '\t', '\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}'];
-        let mut out = String::with_capacity(text.len());
-        let mut rest = text;
-        while let Some(first) = rest.chars().next() {
-            if SPACES.contains(&first) {
-                rest = rest.trim_start_matches(SPACES);
-                out.push(' ');
-                continue;
-            }
-            let word = rest.find(SPACES).unwrap_or(rest.len());
-            out.push_str(&rest[..word]);
-            rest = &rest[word..];
-        }
-        let begins = self.edge != Edge::None || self.ends_with_space();
-        let shown = if begins { out.trim_start_matches(' ') } else { &out };
-        if shown.is_empty() {
-            return;
-        }
-        self.words(shown);
-    }
-
-    /// Whether a space here would be the second one, or the first of a line.
-    fn ends_with_space(&self) -> bool {
-        match &self.leaf {
-            Leaf::Lines { content, .. } => match content.last() {
-                Some(Inline::Text { text, .. }) => text.ends_with(' '),
-                Some(Inline::Break) | None => true,
-                Some(_) => false,
-            },
-            Leaf::None | Leaf::Code(_) => true,
-        }
-    }
-
-    /// Text as it stands, in the style of its place.
-    fn words(&mut self, text: &str) {
-        if text.is_empty() {
-            return;
-        }
-        let text: String = text.chars().map(shown).collect();
-        let (style, link) = (self.inside.style, self.inside.link.clone());
-        let Some(content) = self.begin_inline() else { return };
-        if let Some(Inline::Text { text: last, style: s, link: l }) = content.last_mut()
-            && *s == style
-            && *l == link
-        {
-            last.push_str(&text);
-            return;
-        }
-        let link = self.targets.piece(link.as_ref());
-        if let Leaf::Lines { content, .. } = &mut self.leaf {
-            content.push(Inline::Text { text, style, link });
-        }
-    }
-
     /// The open lines, after whatever has to end before more can stand there.
     fn begin_inline(&mut self) -> Option<&mut Vec<Inline>> {
         let heading = self.inside.heading;
@@ -297,24 +228,6 @@ impl<M: Copy + PartialEq> Builder<M> {
             }
         }
         Some(content)
-    }
-
-    fn code(&mut self, text: &str) {
-        if !matches!(self.leaf, Leaf::Code(_)) || self.edge > Edge::Line {
-            self.flush();
-        }
-        let edge = std::mem::replace(&mut self.edge, Edge::None);
-        let text = text.replace("\r\n", "\n").replace('\r', "\n");
-        let text: String = text.chars().map(|c| if c == '\n' { c } else { shown(c) }).collect();
-        match &mut self.leaf {
-            Leaf::Code(code) => {
-                if edge == Edge::Line && !code.ends_with('\n') {
-                    code.push('\n');
-                }
-                code.push_str(&text);
-            }
-            leaf => *leaf = Leaf::Code(text.strip_prefix('\n').unwrap_or(&text).to_owned()),
-        }
     }
 
     /// Ends a line; where nothing stands in it, the paragraph.
@@ -469,7 +382,7 @@ impl<M: Copy + PartialEq> Builder<M> {
                 if text.is_empty() {
                     return;
                 }
-                let marks = vec![self.mark; text.split('\n').count()];
+                let marks = vec![self.mark; text.split('\n').take(LINES_MAX).count()];
                 self.place_lines(Block::Code { language: String::new(), text }, marks);
             }
         }
@@ -478,19 +391,10 @@ impl<M: Copy + PartialEq> Builder<M> {
     fn place_lines(&mut self, block: Block, marks: Vec<Option<M>>) {
         // Inside a table the whole row is one line.
         if self.tables == 0 {
-            self.marks.extend(marks);
+            let room = LINES_MAX.saturating_sub(self.marks.len());
+            self.marks.extend(marks.into_iter().take(room));
         }
         self.place(block);
-    }
-}
-
-/// A no-break space is shown as a space, and so are characters of control, which show nothing.
-fn shown(c: char) -> char {
-    match c {
-        '\t' => c,
-        '\u{a0}' => ' ',
-        c if c.is_control() => ' ',
-        c => c,
     }
 }
 

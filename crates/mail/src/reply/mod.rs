@@ -14,7 +14,7 @@ mod quotes;
 mod said;
 mod split;
 
-use crate::document::{self, Built, Document, Keep, Line};
+use crate::document::{self, Built, Document, Keep, LINES_MAX, Line};
 use crate::history::History;
 use crate::message::{HiddenKind, Reply};
 use crate::page::{self, Content, Page};
@@ -228,6 +228,9 @@ pub(crate) fn fold_as_forward(reply: &mut Reply) {
 
 /// The reply of a mail whose body is plain text.
 pub(crate) fn of_text(text: &str, history: Option<&History>) -> Reply {
-    let lines: Vec<Line<Mark>> = text.lines().map(|l| Line { text: l.to_owned(), mark: None, source: None }).collect();
+    let end = memchr::memchr_iter(b'\n', text.as_bytes()).nth(LINES_MAX);
+    let (looked_at, rest) = end.map_or((text, None), |end| (&text[..end], Some(&text[end + 1..])));
+    let line = |line: &str| Line { text: line.to_owned(), mark: None, source: None };
+    let lines: Vec<Line<Mark>> = looked_at.lines().chain(rest).map(line).collect();
     split::split(&lines, history).reply
 }
