@@ -115,3 +115,29 @@ fn fences_that_are_never_closed_cost_no_search() {
     assert_eq!(document.text().matches('a').count(), 90_000);
     assert!(begun.elapsed().as_secs() < 20, "{:?}", begun.elapsed());
 }
+
+#[test]
+fn a_text_that_is_longer_than_is_read_goes_along_whole() {
+    let told = "the text is longer than is read: the part that holds all of it goes along";
+    let long = "Wörter ".repeat(700_000);
+    let lines = long.replace(' ', "\r\n");
+    let wide: Vec<u8> = long.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for (kind, body) in [
+        ("text/plain; charset=utf-8", long.as_bytes()),
+        ("text/plain; charset=utf-8", lines.as_bytes()),
+        ("text/html; charset=utf-8", long.as_bytes()),
+        ("text/plain; charset=utf-16le", &wide),
+    ] {
+        let head = format!("Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: {kind}\r\n");
+        let rest = "Content-Transfer-Encoding: 8bit\r\n\r\n";
+        let after = "\r\n--b\r\n\r\nshort\r\n--b--\r\n";
+        let raw = [head.as_bytes(), rest.as_bytes(), body, after.as_bytes()].concat();
+        let message = mail::read(&raw, &Limits::default()).message;
+        assert!(message.faults.iter().any(|fault| fault == told), "{kind}: {:?}", message.faults);
+        let is_body: Vec<bool> = message.parts.iter().map(|part| part.body).collect();
+        assert_eq!(is_body, [false, false, false], "{kind}: what is not read whole is a file");
+        assert_eq!(mail::part(&raw, &Limits::default(), "1.1").unwrap(), body, "{kind}");
+        assert!(message.text.len() > 2_000_000 && !message.text.contains('\u{fffd}'), "{kind}");
+        assert!(message.text.split_whitespace().rev().skip(1).all(|word| word == "Wörter"), "{kind}");
+    }
+}

@@ -1,6 +1,7 @@
 //! `sealpost bench`: measures this machine, each figure beside a limit or a peer taken in the same run.
 
 mod child;
+mod hostile;
 mod intake;
 mod load;
 mod machine;
@@ -37,6 +38,9 @@ enum What {
     Read(read::Mails),
     /// Finding the new text of short replies.
     Reply,
+    /// Reading mails that were made to hurt, and every file of the corpora, each in a process of its own: fails where one
+    /// takes longer than 2 s, holds more than 64 MiB beyond its size, or ends badly.
+    Hostile(hostile::Mails),
 }
 
 /// What is sent.
@@ -62,6 +66,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         What::Cells => cells().await,
         What::Read(mails) => tokio::task::block_in_place(|| read::run(&mails)),
         What::Reply => tokio::task::block_in_place(read::run_reply),
+        What::Hostile(mails) => tokio::task::block_in_place(|| hostile::run(&mails)),
     }
 }
 
