@@ -52,6 +52,7 @@ const LINE_BYTES_MAX: usize = 600;
 const CLASSES: &[Class] = &[
     Class::SignatureMark,
     Class::Forwarded,
+    Class::Original,
     Class::Quote,
     Class::Original,
     Class::Rule,
@@ -89,12 +90,14 @@ fn patterns() -> Vec<String> {
         // SignatureMark
         r"^\s?(?:--|—|–)\s?$".to_owned(),
         // Forwarded
-        format!(r"(?i)^[\s*_>]*-{{2,}}\s*(?:{forwarded}).*$|^[\s*_>]*(?:{forwarded})\s*[:：]?[\s*_]*$"),
+        format!(r"(?i)^[\s*_>]*[-‐-―]{{2,}}\s*(?:{forwarded}).*$|^[\s*_>]*(?:{forwarded})\s*[:：]?[\s*_]*$"),
+        // Original: `>>> Jo <jo@x.org> 07.08.2018 12:12 >>>`, as GroupWise writes it above what has no signs.
+        r"^\s?>{3}\s[^>]{2,80}(?:<[^<>\s]{3,80}>)?[^>]{0,20}\d{1,2}[:.]\d{2}[^>]{0,12}>{3}\s*$".to_owned(),
         // Quote: a sign at the start, or the initials of the one who is quoted before it.
         r"^\s{0,3}(?:>|[A-Z]{1,2}>(?:\s|$))".to_owned(),
         // Original
         format!(
-            r"(?i)^[\s*_]*[-_=]{{2,}}\s*(?:{original})\s*[:：]?\s*[-_=]*[\s*_]*$|^[\s*_]*(?:{original})\s*[:：]?[\s*_]*$"
+            r"(?i)^[\s*_]*[-_=‐-―]{{2,}}(?:\s|&nbsp;)*(?:{original})(?:\s|&nbsp;)*[:：]?\s*[-_=‐-―]*[\s*_]*$|^[\s*_]*(?:{original})\s*[:：]?[\s*_]*$|^\s*-{{6,}}\s*original\s*-{{6,}}\s*$"
         ),
         // Rule
         r"^\s*(?:(?:[-=_*~#+‐―─—–]\s?){3,}|ᐧ)\s*$".to_owned(),
@@ -144,7 +147,7 @@ fn opening() -> String {
 fn named() -> String {
     let wrote = language::any(|l| l.wrote);
     [
-        r"^\s{0,3}[^<(\[]{1,80}[<(\[]\s?(?:mailto:)?[^\s<>@]{1,80}@".to_owned(),
+        r"^\s{0,3}[^<(\[]{1,80}[<(\[]{1,2}\s?(?:mailto:)?[^\s<>@]{1,80}@".to_owned(),
         r"^\s{0,3}[^<]{1,80}<$".to_owned(),
         format!(r"^\s{{0,3}}\S+@\S+\s(?i:{wrote})"),
         format!(r"^.{{0,80}}\d.{{0,160}}(?i:{wrote})(?:\W.{{0,80}})?[:：]\s*$"),
