@@ -20,7 +20,7 @@ const DELIMITERS: [(&str, Style); 4] =
 
 /// What stands in one line, which holds no line break; nothing for an empty line.
 pub(super) fn line(text: &str) -> Vec<Inline> {
-    let mut made = Made { inlines: Vec::new(), targets: Budget::new(AGAIN_IN_LINE_BYTES_MAX) };
+    let mut made = Made::new();
     spans(text, &Look::default(), 0, &mut made);
     made.inlines
 }
@@ -31,9 +31,15 @@ struct Made {
     targets: Budget,
 }
 
+impl Made {
+    fn new() -> Made {
+        Made { inlines: Vec::new(), targets: Budget::new(AGAIN_IN_LINE_BYTES_MAX) }
+    }
+}
+
 /// A line as it stands, without any markup: only the web addresses in it become links to themselves.
 pub(super) fn literal(text: &str) -> Vec<Inline> {
-    let mut inlines = Vec::new();
+    let mut made = Made::new();
     let (mut plain_from, mut at) = (0, 0);
     while let Some(found) = text[at..].find(['h', 'H']) {
         at += found;
@@ -41,13 +47,14 @@ pub(super) fn literal(text: &str) -> Vec<Inline> {
             at += 1;
             continue;
         };
-        push(&text[plain_from..at], &Look::default(), &mut inlines);
-        push(span.inner, &Look { link: Some(span.inner.to_owned()), ..Look::default() }, &mut inlines);
+        push(&text[plain_from..at], &Look::default(), &mut made);
+        let link = Some(made.targets.link(span.inner));
+        push(span.inner, &Look { link, ..Look::default() }, &mut made);
         at += span.bytes;
         plain_from = at;
     }
-    push(&text[plain_from..], &Look::default(), &mut inlines);
-    inlines
+    push(&text[plain_from..], &Look::default(), &mut made);
+    made.inlines
 }
 
 /// How the text of a span looks.

@@ -230,7 +230,7 @@ impl Lines<'_> {
 }
 
 /// `Name: value`, in any language.
-fn is_field(text: &str) -> bool {
+pub(super) fn is_field(text: &str) -> bool {
     const NAME_CHARS_MAX: usize = 30;
     let text = text.trim_matches(|c: char| c.is_whitespace() || "*_>".contains(c));
     text.split_once([':', '：']).is_some_and(|(name, value)| {

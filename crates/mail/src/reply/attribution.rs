@@ -26,7 +26,7 @@ static DATED: LazyLock<Regex> = LazyLock::new(|| {
 });
 static PRONOUN: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)(?:^|\W)(?:i|he|she|we|they|it|who|ich|er|sie|wir|je|il|elle)\s+(?:\w+\s+)?(?:wrote|said|sent|schrieb|a écrit)",
+        r"(?i)(?:^|\W)(?:(?:i|he|she|we|they|it|who|ich|er|sie|wir|je|il|elle)\s+(?:\w+\s+)?(?:wrote|said|sent|schrieb|a écrit)|(?:wrote|said|sent)\s+(?:this|that|the|an?|us|me|him|her|them|to|in|it)(?:\W|$)|schrieb\s+(?:mir|uns|ihm|ihr|dies|das|den|die|der|ein|eine)(?:\W|$)|(?:m['’]|nous |lui )a écrit|(?:me|nos|le|mi|ci) (?:escribió|ha scritto))",
     )
 });
 static SURE: LazyLock<Regex> =
@@ -43,6 +43,26 @@ pub(super) fn is_attribution(joined: &str) -> bool {
     has_time && (WROTE.is_match(joined) || DATED.is_match(joined)) && !PRONOUN.is_match(joined)
 }
 
+/// Whether a line introduces the quote signs right below it, too short or too bare to be known without them: a name and the
+/// verb, a verb and a date, a date and a name, an address in brackets.
+pub(super) fn introduces(line: &str) -> bool {
+    const LINE_CHARS_MAX: usize = 200;
+    static NAMED: LazyLock<Regex> = LazyLock::new(|| {
+        let wrote = language::any(|l| l.wrote);
+        let name = r"(?:(?-i:\p{Lu}|\p{Lo})[\p{L}\p{M}.'’-]*|(?-i:von|van|de|da|di|del|der|bin|al))";
+        pattern(&format!(
+            r"(?i)^\W{{0,4}}(?:{name}[ ,]{{1,2}}){{1,5}}(?:{wrote})(?:\W.{{0,80}}\d.{{0,40}})?\s?[:：]$|^\W{{0,4}}(?:quoting|zitat von|citando a?|citazione di|citation de|citerar|citerer|citaat van|cytowanie|цитирую|цитат[аы]) .{{1,100}}[:：]$"
+        ))
+    });
+    static SIGNED: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"^\W{0,4}\d{1,4}[./-]\d{1,2}[./-]\d{1,4}.{0,20}\d{1,2}[:.]\d{2}.{0,80}[:：]$|^[^.!?<]{1,100}<\S+@\S+>[^.!?]{0,60}[:：]$|^.{0,30}\d{4},? .{0,12}\d{1,2}[:.]\d{2}.{0,12}\s\p{L}{1,5}\s\S+@\S+[:：]$|^\*\s\S.{0,100}[\[(].{0,60}\d.{0,30}[\])]\s?:$",
+        )
+    });
+    let line = line.trim();
+    line.chars().count() <= LINE_CHARS_MAX && (NAMED.is_match(line) || SIGNED.is_match(line)) && !PRONOUN.is_match(line)
+}
+
 /// Sure enough to cut what follows although it bears no quote sign: an address, a time or a year stands in it.
 pub(super) fn is_sure(joined: &str) -> bool {
     SURE.is_match(joined)
@@ -52,6 +72,12 @@ pub(super) fn is_sure(joined: &str) -> bool {
 pub(super) fn is_dated(joined: &str) -> bool {
     static DATED: LazyLock<Regex> = LazyLock::new(|| pattern(r"@|\d{1,2}\s?[:h：]\s?\d{2}"));
     DATED.is_match(joined)
+}
+
+/// Whether a time of day stands in it.
+pub(super) fn has_time(text: &str) -> bool {
+    static TIME: LazyLock<Regex> = LazyLock::new(|| pattern(r"\d{1,2}[:.h：]\d{2}"));
+    TIME.is_match(text)
 }
 
 /// New text and an attribution on one line, as clients write that forget a line break.

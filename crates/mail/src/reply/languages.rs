@@ -1,14 +1,18 @@
 //! The words of each language, one row each: data that nothing but [`super::language`] reads.
 
 use super::language::Language;
+use super::languages_rarer::{
+    CATALAN, ESTONIAN, HINDI, ICELANDIC, INDONESIAN, LATVIAN, LITHUANIAN, PERSIAN, SERBIAN, SLOVENIAN, THAI,
+};
 
 pub(crate) const LANGUAGES: &[Language] = &[
     ENGLISH, GERMAN, FRENCH, SPANISH, ITALIAN, PORTUGUESE, DUTCH, POLISH, CZECH, SLOVAK, SWEDISH, DANISH, NORWEGIAN,
     FINNISH, RUSSIAN, UKRAINIAN, TURKISH, HUNGARIAN, ROMANIAN, GREEK, HEBREW, ARABIC, JAPANESE, KOREAN, CHINESE,
-    VIETNAMESE, CROATIAN, BULGARIAN,
+    VIETNAMESE, CROATIAN, BULGARIAN, CATALAN, SLOVENIAN, SERBIAN, LITHUANIAN, LATVIAN, ESTONIAN, ICELANDIC, INDONESIAN,
+    THAI, PERSIAN, HINDI,
 ];
 
-const NONE: Language = Language {
+pub(super) const NONE: Language = Language {
     opens: &[],
     wrote: &[],
     from: &[],
@@ -96,7 +100,14 @@ const FRENCH: Language = Language {
         "transféré par",
         "message réexpédié",
     ],
-    mobile: &["envoyé de mon", "envoyé depuis", "envoyé à partir de", "téléchargez outlook", "obtenir outlook"],
+    mobile: &[
+        "envoyé de mon",
+        "envoyé depuis",
+        "envoyé à partir de",
+        "téléchargez outlook",
+        "obtenir outlook",
+        "provenance : courrier",
+    ],
 };
 
 const SPANISH: Language = Language {
@@ -165,8 +176,8 @@ const DUTCH: Language = Language {
 };
 
 const POLISH: Language = Language {
-    opens: &["w dniu", "dnia"],
-    wrote: &["napisał", "napisała", "napisał(a)", "pisze"],
+    opens: &["w dniu", "dnia", "wiadomość napisana przez"],
+    wrote: &["napisał", "napisała", "napisał(a)", "pisze", "wiadomość napisana przez"],
     from: &["od"],
     date: &["data", "wysłano"],
     to: &["do"],
@@ -261,8 +272,8 @@ const FINNISH: Language = Language {
 };
 
 const RUSSIAN: Language = Language {
-    opens: &["пн", "вт", "ср", "чт", "пт", "сб", "вс", "от", "в"],
-    wrote: &["написал", "написала", "написал(а)", "пишет", "писал", "писал(а)"],
+    opens: &["пн", "вт", "ср", "чт", "пт", "сб", "вс", "от", "в", "вы писали"],
+    wrote: &["написал", "написала", "написал(а)", "пишет", "писал", "писал(а)", "вы писали"],
     from: &["от", "от кого"],
     date: &["дата", "отправлено"],
     to: &["кому"],
@@ -402,7 +413,7 @@ const JAPANESE: Language = Language {
 };
 
 const KOREAN: Language = Language {
-    wrote: &["작성", "님이 작성", "썼습니다"],
+    wrote: &["작성", "님이 작성", "썼습니다", "쓴 글"],
     from: &["보낸 사람", "보낸사람", "발신"],
     date: &["날짜", "보낸 날짜", "보낸날짜"],
     to: &["받는 사람", "받는사람", "수신"],
@@ -413,6 +424,8 @@ const KOREAN: Language = Language {
     mobile: &[
         "나의 iphone에서 보냄",
         "나의 ipad에서 보냄",
+        "나의 galaxy에서 보냄",
+        "내 galaxy에서 보냄",
         "내 iphone에서 보냄",
         "outlook 다운로드",
         "android용 outlook",

@@ -55,6 +55,7 @@ const NAME_CHARS_MAX: usize = 80;
 const CLASSES: &[Class] = &[
     Class::SignatureMark,
     Class::Forwarded,
+    Class::Original,
     Class::Quote,
     Class::Original,
     Class::Rule,
@@ -106,12 +107,14 @@ fn patterns() -> Vec<String> {
         // SignatureMark
         r"^\s?(?:--|—|–)\s?$".to_owned(),
         // Forwarded
-        format!(r"(?i)^[\s*_>]*-{{2,}}\s*(?:{forwarded}).*$|^[\s*_>]*(?:{forwarded})\s*[:：]?[\s*_]*$"),
+        format!(r"(?i)^[\s*_>]*[-‐-―]{{2,}}\s*(?:{forwarded}).*$|^[\s*_>]*(?:{forwarded})\s*[:：]?[\s*_]*$"),
+        // Original: `>>> Jo <jo@x.org> 07.08.2018 12:12 >>>`, as GroupWise writes it above what has no signs.
+        r"^\s?>{3}\s[^>]{2,80}(?:<[^<>\s]{3,80}>)?[^>]{0,20}\d{1,2}[:.]\d{2}[^>]{0,12}>{3}\s*$".to_owned(),
         // Quote: a sign at the start, or the initials of the one who is quoted before it.
         r"^\s{0,3}(?:>|[A-Z]{1,2}>(?:\s|$))".to_owned(),
         // Original
         format!(
-            r"(?i)^[\s*_]*[-_=]{{2,}}\s*(?:{original})\s*[:：]?\s*[-_=]*[\s*_]*$|^[\s*_]*(?:{original})\s*[:：]?[\s*_]*$"
+            r"(?i)^[\s*_]*[-_=‐-―]{{2,}}(?:\s|&nbsp;)*(?:{original})(?:\s|&nbsp;)*[:：]?\s*[-_=‐-―]*[\s*_]*$|^[\s*_]*(?:{original})\s*[:：]?[\s*_]*$|^\s*-{{6,}}\s*original\s*-{{6,}}\s*$"
         ),
         // Rule
         r"^\s*(?:(?:[-=_*~#+‐―─—–]\s?){3,}|ᐧ)\s*$".to_owned(),
@@ -206,9 +209,10 @@ fn is_named(line: &str) -> bool {
         && start.find(|(_, c)| c.is_numeric()).is_some_and(|(at, _)| WROTE_AT_END.is_match(&line[at..]))
 }
 
-/// Whether an address follows the first bracket, and something stands before it: `Jo <jo@x.org>`, `Jo [mailto:jo@x.org]`.
+/// Whether an address follows the first bracket or two, and something stands before it: `Jo <jo@x.org>`, `Jo [mailto:jo@x.org]`.
 fn bears_address(line: &str) -> bool {
     let Some((name, rest)) = line.split_once(['<', '(', '[']) else { return false };
+    let rest = rest.strip_prefix(['<', '(', '[']).unwrap_or(rest);
     let rest = rest.strip_prefix(char::is_whitespace).unwrap_or(rest);
     let Some((local, _)) = rest.strip_prefix("mailto:").unwrap_or(rest).split_once('@') else { return false };
     let holds = |text: &str| (1..=NAME_CHARS_MAX).contains(&text.chars().count());

@@ -7,6 +7,7 @@ mod client;
 mod fate;
 pub(crate) mod language;
 mod languages;
+mod languages_rarer;
 mod line;
 mod memory;
 mod pieces;

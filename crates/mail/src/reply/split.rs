@@ -1,6 +1,7 @@
 //! The automaton over classified lines: which are new, and of what kind the others are. Linear.
 
-use super::attribution::{ATTRIBUTION_BYTES_MAX, is_sure, shared_line};
+use super::answers::is_field;
+use super::attribution::{ATTRIBUTION_BYTES_MAX, has_time, introduces, is_sure, shared_line};
 use super::client::{Mark, Zone};
 use super::fate::Fate;
 use super::line::{Class, Role};
@@ -18,6 +19,8 @@ const HEADER_LINES_MAX: usize = 14;
 pub(super) const SIGNATURE_LINES_MAX: usize = 16;
 const RULED_LINES_MAX: usize = 4;
 const MOBILE_LINES_MAX: usize = 3;
+/// Lines above a rule among which the same one is looked for.
+const RULES_LOOKED_AT: usize = 200;
 
 /// A text that was divided.
 pub(super) struct Cut {
@@ -147,6 +150,7 @@ impl<'t> Lines<'t> {
                 Class::Indent => at = self.judge_indent(at),
                 Class::Original => return self.cut(at, Fate::ORIGINAL_MESSAGE),
                 Class::Header(_) if self.is_header_block(at) => return self.cut(at, Fate::MAIL_HEADER),
+                Class::Rule if self.is_header_below_rule(at) => return self.cut(at, Fate::MAIL_HEADER),
                 Class::Opening | Class::Named | Class::Attribution => match self.attribution(at) {
                     Some(found) if found.is_tail && shown => {
                         return self.cut(at, Fate::ATTRIBUTION);
@@ -158,12 +162,30 @@ impl<'t> Lines<'t> {
                         at = found.end;
                         self.quote_indent(at);
                     }
-                    None => at += 1,
+                    None => {
+                        self.hide_introduction_of_signs(at);
+                        at += 1;
+                    }
                 },
-                _ => at += 1,
+                _ => {
+                    self.hide_introduction_of_signs(at);
+                    at += 1;
+                }
             }
         }
         self.classes.len()
+    }
+
+    /// Hides a line between an empty one and quote signs that only introduces those.
+    fn hide_introduction_of_signs(&mut self, at: usize) {
+        let class = |at: usize| self.classes.get(at).copied().unwrap_or(Class::Empty);
+        let is_first = at.checked_sub(1).is_none_or(|before| class(before) == Class::Empty);
+        let below = if class(at + 1) == Class::Empty { at + 2 } else { at + 1 };
+        let may_introduce = matches!(class(at), Class::Text | Class::Opening | Class::Named);
+        if may_introduce && is_first && class(below) == Class::Quote && introduces(&self.texts[at]) {
+            self.fates[at] = Some(Fate::ATTRIBUTED.as_frame());
+            self.classes[at] = Class::Attribution;
+        }
     }
 
     /// The lines of one kind from `at` on, empty ones between them included; the line after the last.
@@ -268,7 +290,7 @@ impl<'t> Lines<'t> {
         (0..self.texts.len()).any(|at| self.shows_word(at))
     }
 
-    /// Whether a quoted mail's header begins here: fields of at least two kinds close together, with an address, or of
+    /// Whether a quoted mail's header begins here: a date and one field more close together, with an address, or fields of
     /// three kinds. A traveller's "From: Berlin / To: Munich" is none.
     fn is_header_block(&self, start: usize) -> bool {
         let mut roles: Vec<Role> = Vec::new();
@@ -286,7 +308,22 @@ impl<'t> Lines<'t> {
         }
         let names_sender = roles.contains(&Role::From) || roles.contains(&Role::Date);
         let is_dated = roles.contains(&Role::Date) || roles.contains(&Role::Subject);
-        names_sender && is_dated && (roles.len() >= 3 || has_address && roles.len() >= 2)
+        let is_sure = has_address && roles.contains(&Role::Date) && roles.len() >= 2;
+        names_sender && is_dated && (roles.len() >= 3 || is_sure)
+    }
+
+    /// Whether fields in whatever language stand below a line of Outlook's: three at least, with a time and an address.
+    fn is_header_below_rule(&self, rule: usize) -> bool {
+        const SIGNS_MIN: usize = 20;
+        const FIELDS_MIN: usize = 3;
+        if self.texts[rule].trim().len() < SIGNS_MIN || !self.texts[rule].trim().bytes().all(|b| b == b'_') {
+            return false;
+        }
+        let from = (rule + 1..self.texts.len()).find(|&at| self.classes[at] != Class::Empty).unwrap_or(rule + 1);
+        let last = self.texts.len().min(from + HEADER_LINES_MAX);
+        let fields: Vec<usize> = (from..last).take_while(|&at| is_field(&self.texts[at])).collect();
+        let has = |is: fn(&str) -> bool| fields.iter().any(|&at| is(&self.texts[at]));
+        fields.len() >= FIELDS_MIN && has(|text| text.contains('@')) && has(has_time)
     }
 
     /// The attribution that begins at this line, if one does.
@@ -342,7 +379,7 @@ impl<'t> Lines<'t> {
                 _ if self.fates[at].is_some() => continue,
                 Class::Empty => continue,
                 Class::SignatureMark if after <= SIGNATURE_LINES_MAX => Some(Fate::SIGNATURE_MARK),
-                Class::Rule if after <= RULED_LINES_MAX => Some(Fate::RULED),
+                Class::Rule if after <= RULED_LINES_MAX && self.ends_text(at) => Some(Fate::RULED),
                 Class::Mobile if after <= MOBILE_LINES_MAX => Some(Fate::TELEPHONE),
                 Class::Disclaimer => Some(Fate::DISCLAIMER),
                 _ => None,
@@ -363,6 +400,15 @@ impl<'t> Lines<'t> {
                 self.hide_line(at, fate);
             }
         }
+    }
+}
+
+impl Lines<'_> {
+    /// Whether a rule ends the text: one that stood there before divides it.
+    fn ends_text(&self, rule: usize) -> bool {
+        let text = self.texts[rule].trim();
+        let is_same = |at: usize| self.classes[at] == Class::Rule && self.texts[at].trim() == text;
+        !(rule.saturating_sub(RULES_LOOKED_AT)..rule).any(|at| self.fates[at].is_none() && is_same(at))
     }
 }
 

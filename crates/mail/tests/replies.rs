@@ -1,0 +1,83 @@
+//! What plain replies of mail programs newly say: tables of `cases/replies`, written by us.
+#![allow(clippy::unwrap_used)]
+
+use mail::{Format, new_text};
+use std::path::Path;
+
+/// The file without the sentence that says why it exists.
+fn case(name: &str) -> String {
+    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../cases/replies").join(name));
+    text.unwrap().split_once('\n').unwrap().1.to_owned()
+}
+
+fn visible(text: &str) -> String {
+    new_text(Format::Text, text.as_bytes()).visible
+}
+
+fn words(text: &str) -> Vec<&str> {
+    text.split_whitespace().collect()
+}
+
+#[test]
+fn lines_that_introduce_a_quote() {
+    const SIGNED: &str = "> first quoted line\n> second quoted line\n";
+    const BARE: &str = "first quoted line.\nsecond quoted line.\n";
+    let lines = case("introductions.case");
+    let mut wrong = Vec::new();
+    for line in lines.lines() {
+        let (line, quotes) = match line.strip_prefix('!') {
+            Some(line) => (line, &[SIGNED][..]),
+            None => (line, &[SIGNED, BARE][..]),
+        };
+        for quote in quotes {
+            let shown = visible(&format!("Fine with me.\n\n{line}\n\n{quote}"));
+            wrong.extend((shown != "Fine with me.").then(|| format!("{line}: {shown:?}")));
+        }
+    }
+    assert!(lines.lines().count() > 150 && wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn headers_in_many_languages() {
+    let table = case("headers.case");
+    let mut wrong = Vec::new();
+    for row in table.lines() {
+        let values = ["Jane Doe <jane@x.org>", "Tuesday, August 7, 2018 12:12 PM", "Bob <bob@y.org>", "RE: Printer"];
+        let fields = row.split(" | ").zip(values);
+        let plain: String = fields.clone().map(|(name, value)| format!("{name}: {value}\n")).collect();
+        let bold: String = fields.map(|(name, value)| format!("*{name}:* {value}\n")).collect();
+        let rule = "_".repeat(32);
+        for header in [&plain, &bold, &format!("{rule}\n{plain}")] {
+            let shown = visible(&format!("Fine with me.\n\n{header}\nfirst line.\nsecond line.\n"));
+            wrong.extend((shown != "Fine with me.").then(|| format!("{row}: {shown:?}")));
+        }
+    }
+    assert!(table.lines().count() > 40 && wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Below a line of Outlook's, fields in a language that no table knows are a header, too.
+#[test]
+fn a_header_in_an_unknown_language() {
+    let header = "Nga: Jane Doe <jane@x.org>\nDërguar: 7 gusht 2018 12:12\nPër: Bob\nSubjekti: Printer\n";
+    let rule = "_".repeat(32);
+    assert_eq!(visible(&format!("Mirë.\n\n{rule}\n{header}\nfirst line.\n")), "Mirë.");
+    let form = "Name: Jane Doe <jane@x.org>\nTime: 12:12\nPrinter: 5\n";
+    assert_eq!(
+        words(&visible(&format!("Mirë.\n\n{form}\nPlease call.\n"))),
+        words(&format!("Mirë. {form} Please call."))
+    );
+}
+
+#[test]
+fn replies_of_programs_and_words_that_only_look_like_quotes() {
+    let programs = case("programs.case");
+    let mut wrong = Vec::new();
+    let replies: Vec<&str> = programs.split("=== ").skip(1).collect();
+    for reply in &replies {
+        let (name, rest) = reply.split_once('\n').unwrap();
+        let (text, new) = rest.split_once("\n---new---\n").unwrap();
+        let shown = visible(text);
+        wrong.extend((words(&shown) != words(new)).then(|| format!("{name}: {shown:?}")));
+    }
+    assert!(replies.len() > 90 && wrong.is_empty(), "{}", wrong.join("\n"));
+}
