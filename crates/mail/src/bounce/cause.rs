@@ -11,7 +11,7 @@ const SAID_BYTES_MAX: usize = 4 * 1024;
 
 /// Room for the states of the automaton of all phrases. With the default of 2 MiB it is not built at all, and a bounce
 /// costs a hundred times as much.
-const AUTOMATON_BYTES_MAX: usize = 32 * 1024 * 1024;
+const AUTOMATON_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// What a server's words say, the most telling first: a full box is full whatever code stands beside it.
 ///

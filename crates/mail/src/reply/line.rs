@@ -1,7 +1,7 @@
 //! Each line of a text gets one class, by one set of regular expressions that runs once over it.
 
 use super::language;
-use regex::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
+use regex::{Regex, RegexSet, RegexSetBuilder};
 use std::sync::LazyLock;
 
 /// What a line looks like on its own.
@@ -72,7 +72,7 @@ const CLASSES: &[Class] = &[
 
 /// Room for the states of the set's automaton. With the default of 2 MiB it is not
 /// built at all, and each line costs ten times as much.
-const AUTOMATON_BYTES_MAX: usize = 16 * 1024 * 1024;
+const AUTOMATON_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 static SET: LazyLock<RegexSet> = LazyLock::new(|| {
     let set = RegexSetBuilder::new(patterns()).dfa_size_limit(AUTOMATON_BYTES_MAX).build();
@@ -86,10 +86,10 @@ static ADDRESS_WROTE: LazyLock<Regex> = LazyLock::new(|| pattern(&format!(r"^\s{
 static WROTE_AT_END: LazyLock<Regex> =
     LazyLock::new(|| pattern(&format!(r"(?i)(?:{})(?:\W.{{0,80}})?[:：]\s*$", wrote())));
 
-/// An expression made of constants, with room for the states of its automaton.
+/// An expression made of constants.
 pub(super) fn pattern(text: &str) -> Regex {
     // The tests build each of them.
-    RegexBuilder::new(text).dfa_size_limit(AUTOMATON_BYTES_MAX).build().expect("a constant pattern compiles")
+    Regex::new(text).expect("a constant pattern compiles")
 }
 
 fn wrote() -> String {
