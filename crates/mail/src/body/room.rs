@@ -18,6 +18,11 @@ impl Room {
         Room { bytes: TEXT_BYTES_MAX }
     }
 
+    /// How many bytes may still be read.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// The start of a text without its charset, and whether that is all of it.
     pub fn decode(&mut self, bytes: &[u8], label: Option<&str>) -> (Decoded, bool) {
         let room = self.bytes;
