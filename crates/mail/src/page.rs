@@ -10,8 +10,8 @@ use std::borrow::Cow;
 const DEPTH_MAX: usize = 128;
 
 /// Nodes and attributes of a page together; what comes after them is one text. Each takes some 60 bytes here, and several
-/// times that in all that is made of it; a page of 2 MB that a mail program wrote has a few ten thousand.
-pub(crate) const PIECES_MAX: usize = 200_000;
+/// times that in all that is made of it. A page of 1 MB that a mail program wrote has less.
+pub(crate) const PIECES_MAX: usize = 100_000;
 
 #[derive(Debug)]
 pub(crate) enum Content<'a> {

@@ -52,7 +52,9 @@ pub(crate) fn read_after(raw: &[u8], limits: &Limits, history: Option<&History>)
     let is_cut = page.is_some_and(|page| page.is_cut);
     let text = match (&body.text, &html) {
         (None, Some(html)) => html.text(),
-        (text, _) => text.clone().unwrap_or_default(),
+        (Some(text), Some(_)) => text.clone(),
+        // Nobody asks for it again.
+        (_, None) => body.text.take().unwrap_or_default(),
     };
     message.bounce = bounce::read(&tree, &message.headers, &text);
     message.automatic = automatic::from_parts(&tree, message.bounce.is_some()).or(message.automatic);
