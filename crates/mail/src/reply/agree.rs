@@ -9,7 +9,14 @@ use std::collections::HashSet;
 ///
 /// What pictures say of themselves (`pictures`) and what programs add on their own may stand in either. Linear.
 pub(super) fn say_the_same(text: &str, layout: &Document, pictures: &HashSet<String>) -> bool {
-    let (plain, laid_out) = (Said::of(text), Said::of(&words_of(layout)));
+    if text.len() > COMPARED_BYTES_MAX {
+        return false;
+    }
+    let laid_out = words_of(layout);
+    if laid_out.len() > COMPARED_BYTES_MAX {
+        return false;
+    }
+    let (plain, laid_out) = (Said::of(text), Said::of(&laid_out));
     let targets = targets(layout, &laid_out);
     let mut theirs = laid_out.tokens().filter(|(kind, _)| *kind != Kind::Reference).peekable();
     let may_lack = |kind: Kind, word: &str| kind == Kind::Aside || pictures.contains(word);
@@ -35,12 +42,19 @@ pub(super) fn say_the_same(text: &str, layout: &Document, pictures: &HashSet<Str
     theirs.all(|(kind, word)| may_lack(kind, word))
 }
 
+/// Longer versions are not compared, because their words stand in memory several times: each is taken for one that says
+/// more than the other.
+const COMPARED_BYTES_MAX: usize = 1024 * 1024;
+
 /// Whether a version has a word in what is new that the other, `shown`, has nowhere: whoever sees the other alone would
 /// never know it. Linear.
 pub(super) fn has_more(new: &str, shown: &str, pictures: &HashSet<String>) -> bool {
     /// A longer word may be two that a program joined.
     const JOINED_BYTES_MIN: usize = 8;
     const LOOKED_UP_MAX: usize = 20;
+    if new.len().max(shown.len()) > COMPARED_BYTES_MAX {
+        return true;
+    }
     let (new, shown) = (Said::of(new), Said::of(shown));
     let mut known: HashSet<&str> = HashSet::new();
     for (kind, word) in shown.tokens() {
