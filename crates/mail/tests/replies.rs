@@ -81,3 +81,37 @@ fn replies_of_programs_and_words_that_only_look_like_quotes() {
     }
     assert!(replies.len() > 90 && wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// Of each row the forwarded sender, date, subject and recipient are read, with quote signs and without.
+#[test]
+fn forwards_in_many_languages() {
+    const DATE: &str = "Tue, 7 Aug 2018 12:12:00 +0200";
+    let table = case("forwards.case");
+    let mut wrong = Vec::new();
+    for row in table.lines() {
+        let mut pieces = row.split(" | ");
+        let mark = pieces.next().unwrap();
+        let (mark, gap) = mark.strip_suffix('~').map_or((mark, ""), |mark| (mark, "\n"));
+        let fields: Vec<&str> = pieces.collect();
+        let header =
+            fields.join("\n").replace('@', "Jane Doe <jane@x.org>").replace('#', DATE).replace('$', "bob@y.org");
+        let forwarded = format!("{mark}\n{gap}{header}\n\nThe printer burns.\n");
+        let signed: String = forwarded.lines().map(|line| format!("> {line}\n")).collect();
+        for forwarded in [&forwarded, &signed] {
+            let text = format!("Please answer.\n\n{forwarded}");
+            let mail = format!("Subject: Fwd: x\nContent-Type: text/plain; charset=utf-8\n\n{text}");
+            let read = mail::read(mail.as_bytes(), &mail::Limits::default()).message.forward.unwrap_or_default();
+            let from = read.from.map(|from| from.address).unwrap_or_default();
+            let to = read.to.iter().map(|to| to.address.as_str()).collect::<Vec<_>>().join(" ");
+            let found = [&from, &to, &read.date.unwrap_or_default(), &read.subject.unwrap_or_default(), &read.text]
+                .map(|s| s.trim().to_owned());
+            let is_read = found == ["jane@x.org", "bob@y.org", DATE, "Printer", "The printer burns."];
+            let reply = new_text(Format::Text, text.as_bytes());
+            let is_cut = reply.visible == "Please answer." && read.before == "Please answer.";
+            wrong.extend(
+                (!is_read || !is_cut).then(|| format!("{row}: {found:?} {:?} {:?}", read.before, reply.visible)),
+            );
+        }
+    }
+    assert!(table.lines().count() > 100 && wrong.is_empty(), "{}", wrong.join("\n"));
+}

@@ -90,7 +90,7 @@ fn patterns() -> Vec<String> {
         // SignatureMark
         r"^\s?(?:--|—|–)\s?$".to_owned(),
         // Forwarded
-        format!(r"(?i)^[\s*_>]*[-‐-―]{{2,}}\s*(?:{forwarded}).*$|^[\s*_>]*(?:{forwarded})\s*[:：]?[\s*_]*$"),
+        format!(r"(?i)^[\s*_>]*[-=‐-―]{{2,}}\s*(?:{forwarded}).*$|^[\s*_>]*(?:{forwarded})\s*[:：]?[\s*_]*$"),
         // Original: `>>> Jo <jo@x.org> 07.08.2018 12:12 >>>`, as GroupWise writes it above what has no signs.
         r"^\s?>{3}\s[^>]{2,80}(?:<[^<>\s]{3,80}>)?[^>]{0,20}\d{1,2}[:.]\d{2}[^>]{0,12}>{3}\s*$".to_owned(),
         // Quote: a sign at the start, or the initials of the one who is quoted before it.

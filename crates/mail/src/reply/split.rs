@@ -252,10 +252,13 @@ impl<'t> Lines<'t> {
     /// Hides everything from `at` on, and the rules and empty lines just before it.
     fn cut(&mut self, at: usize, fate: Fate) -> usize {
         let mut start = at;
-        while start > 0
-            && matches!(self.classes[start - 1], Class::Rule | Class::Empty)
-            && self.fates[start - 1].is_none()
-        {
+        let is_rule = |at: usize| match self.classes[at] {
+            Class::Rule | Class::Empty => true,
+            // Words between dashes say in some language what the header below is.
+            Class::Text => fate == Fate::MAIL_HEADER && is_between_dashes(&self.texts[at]),
+            _ => false,
+        };
+        while start > 0 && is_rule(start - 1) && self.fates[start - 1].is_none() {
             start -= 1;
         }
         (start..self.fates.len()).for_each(|i| self.hide_line(i, fate));
@@ -410,6 +413,13 @@ impl Lines<'_> {
         let is_same = |at: usize| self.classes[at] == Class::Rule && self.texts[at].trim() == text;
         !(rule.saturating_sub(RULES_LOOKED_AT)..rule).any(|at| self.fates[at].is_none() && is_same(at))
     }
+}
+
+/// `---------- words ----------`.
+fn is_between_dashes(line: &str) -> bool {
+    const LINE_BYTES_MAX: usize = 120;
+    let line = line.trim();
+    line.len() <= LINE_BYTES_MAX && line.starts_with("---") && line.ends_with("---")
 }
 
 struct Attribution {
