@@ -115,3 +115,19 @@ fn forwards_in_many_languages() {
     }
     assert!(table.lines().count() > 100 && wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+#[test]
+fn last_lines_of_telephones() {
+    let lines = case("telephones.case");
+    let shows = |line: &&str| visible(&format!("Fine.\n\n{line}\n")) != "Fine.";
+    let shown: Vec<&str> = lines.lines().filter(shows).collect();
+    assert!(lines.lines().count() > 70 && shown.is_empty(), "{}", shown.join("\n"));
+    for own in [
+        "A belge gönderildi.",
+        "Das Paket wurde gestern gesendet.",
+        "발송했습니다. 창고에서 보냄",
+        "Sent from the warehouse.",
+    ] {
+        assert!(visible(&format!("Fine.\n\n{own}\n")).ends_with(own), "{own}");
+    }
+}

@@ -108,6 +108,8 @@ const FRENCH: Language = Language {
         "téléchargez outlook",
         "obtenir outlook",
         "provenance : courrier",
+        "envoyé avec la messagerie",
+        "envoyé avec proton",
     ],
 };
 
@@ -160,6 +162,8 @@ const PORTUGUESE: Language = Language {
         "enviado a partir de",
         "enviado pelo",
         "obter o outlook",
+        "enviado do yahoo",
+        "enviado do outlook",
     ],
 };
 
@@ -173,7 +177,14 @@ const DUTCH: Language = Language {
     other: &["antwoord aan"],
     original: &["oorspronkelijk bericht", "origineel bericht"],
     forwarded: &["doorgestuurd bericht", "begin doorgestuurd bericht", "doorgestuurd door"],
-    mobile: &["verstuurd vanaf", "verzonden vanaf", "verstuurd met", "verzonden met", "outlook voor"],
+    mobile: &[
+        "verstuurd vanaf",
+        "verzonden vanaf",
+        "verstuurd met",
+        "verzonden met",
+        "outlook voor",
+        "verzonden vanuit",
+    ],
 };
 
 const POLISH: Language = Language {
@@ -360,6 +371,8 @@ const HUNGARIAN: Language = Language {
         "küldve:",
         "az outlook letöltése",
         "outlook beszerzése",
+        "elküldve iphone",
+        "elküldve android",
     ],
     ..NONE
 };
@@ -393,7 +406,7 @@ const ARABIC: Language = Language {
         "بداية الرسالة المُعاد توجيهها",
         "بداية الرسالة المعاد توجيهها",
     ],
-    mobile: &["أرسلت من", "مرسل من", "تم الإرسال من", "احصل على outlook", "أُرسلت من"],
+    mobile: &["أرسلت من", "مرسل من", "تم الإرسال من", "احصل على outlook", "أُرسلت من", "نُشرت من"],
 };
 
 const JAPANESE: Language = Language {
@@ -469,5 +482,7 @@ const CHINESE: Language = Language {
         "获取outlook",
         "來自我的",
         "来自我的",
+        "傳送自我的",
+        "传送自我的",
     ],
 };

@@ -103,8 +103,8 @@ fn patterns() -> Vec<String> {
         r"^\s*(?:(?:[-=_*~#+‐―─—–]\s?){3,}|ᐧ)\s*$".to_owned(),
         // Mobile: a desk or a friend is no telephone, so English asks for a product or a device.
         format!(
-            r"(?i)^[\s*_>\[(<-]*(?:(?:{})\b.{{0,80}}|(?:sent|from) (?:from |via |with |by |on )?(?:my |a |the )?(?:(?-i:[A-Z])[\w+.-]*\b.{{0,60}}|[\w ]{{0,20}}(?:{DEVICES})\b.{{0,60}}))$",
-            language::any(|l| l.mobile)
+            r"(?i)^[\s*_>\[(<-]*(?:(?:{}).{{0,80}}|(?:sent|from) (?:from |via |with |by |on )?(?:my |a |the )?(?:(?-i:[A-Z])[\w+.-]*\b.{{0,60}}|[\w ]{{0,20}}(?:{DEVICES})\b.{{0,60}}))$",
+            mobile()
         ),
         header(language::any(|l| l.from)),
         header(language::any(|l| l.date)),
@@ -117,6 +117,13 @@ fn patterns() -> Vec<String> {
         format!("{DISCLAIMER}|{SECRECY}"),
         opening(),
     ]
+}
+
+/// How signatures of telephones begin. Writings without spaces have no end of a word either.
+fn mobile() -> String {
+    let has_spaces = |word: &&str| word.chars().next_back().is_none_or(|c| c < '\u{2e80}');
+    let ended = |word: &str| format!("{}{}", regex::escape(word), if has_spaces(&word) { r"\b" } else { "" });
+    language::all(|l| l.mobile).into_iter().map(ended).collect::<Vec<_>>().join("|")
 }
 
 /// An opening word and soon a digit or weekday, or a date.
@@ -163,7 +170,7 @@ const DEVICES: &str =
 /// Names of weekdays as dates in attributions abbreviate them.
 const DAYS: &str = "mon|tue|wed|thu|fri|sat|sun|monday|tuesday|wednesday|thursday|friday|saturday|sunday|montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|lun|mar|mer|jeu|ven|sam|dim|lunes|martes|miércoles|jueves|viernes|sábado|domingo|mié|jue|vie|sáb|dom|lunedì|martedì|mercoledì|giovedì|venerdì|sabato|domenica|seg|ter|qua|qui|sex|maandag|dinsdag|woensdag|donderdag|vrijdag|zaterdag|zondag|pon|wt|śr|czw|pt|sob|niedz|måndag|tisdag|onsdag|torsdag|fredag|lördag|söndag|mandag|tirsdag|lørdag|søndag|пн|вт|ср|чт|пт|сб|вс|нд";
 
-const DISCLAIMER: &str = r"(?i)^\s*(?:\*{0,3}|_{0,3})\s*(?:(?:important |legal |confidentiality )?(?:notice|disclaimer|confidentiality)\s*[:.–-]|this (?:e-?mail|message|communication)(?: and any| \(|,? (?:is|contains|may|including)|\b.{0,40}confidential)|the information (?:contained )?in this (?:e-?mail|message)|diese e-?mail (?:enthält|kann|ist|und)|der inhalt dieser e-?mail|ce (?:message|courriel|mail)(?: électronique)? (?:et|est|contient)|este (?:mensaje|correo|e-?mail|mensagem)(?: electrónico)? (?:y|es|contiene|e|pode|puede)|esta mensagem (?:e|é|pode)|questo messaggio|il presente messaggio|dit (?:e-?mail)?bericht|ta wiadomość)";
+const DISCLAIMER: &str = r"(?i)^\s*(?:\*{0,3}|_{0,3})\s*(?:(?:important |legal |confidentiality )?(?:notice|disclaimer|confidentiality)\s*[:.–-]|(?:p\s+)?(?:please (?:consider|think (?:of|about)) the environment|think before you print|bitte (?:denken|prüfen) sie .{0,40}(?:umwelt|ausdruck|drucken)|pensez à l.environnement|antes de imprimir)|this (?:e-?mail|message|communication)(?: and any| \(|,? (?:is|contains|may|including)|\b.{0,40}confidential)|the information (?:contained )?in this (?:e-?mail|message)|diese e-?mail (?:enthält|kann|ist|und)|der inhalt dieser e-?mail|ce (?:message|courriel|mail)(?: électronique)? (?:et|est|contient)|este (?:mensaje|correo|e-?mail|mensagem)(?: electrónico)? (?:y|es|contiene|e|pode|puede)|esta mensagem (?:e|é|pode)|questo messaggio|il presente messaggio|dit (?:e-?mail)?bericht|ta wiadomość)";
 
 /// Notices in the other languages: "this message" and soon what it calls itself, confidential.
 const SECRECY: &str = concat!(
@@ -186,9 +193,24 @@ pub(crate) fn classify(line: &str) -> Class {
     }
     match SET.matches(line).iter().next() {
         Some(n) => CLASSES[n],
+        None if ends_as_mobile(line) => Class::Mobile,
         None if may_name(line) && NAMED.as_ref().is_some_and(|named| named.is_match(line)) => Class::Named,
         None => Class::Text,
     }
+}
+
+/// `Samsung cihazımdan gönderildi`: languages that end such a line with the verb begin it with what the mail was written on.
+fn ends_as_mobile(line: &str) -> bool {
+    const LINE_BYTES_MAX: usize = 120;
+    const VERBS: [&str; 6] = ["から送信", "에서 보냄", "gönderildi", "küldve", "gesendet", "verzonden"];
+    const BRANDS: [&str; 10] =
+        ["samsung", "galaxy", "iphone", "ipad", "android", "huawei", "xiaomi", "windows", "outlook", "yahoo"];
+    let line = line.trim().trim_end_matches('.');
+    if line.len() > LINE_BYTES_MAX || !VERBS.iter().any(|verb| line.ends_with(verb)) {
+        return false;
+    }
+    let lower = line.to_lowercase();
+    BRANDS.iter().any(|brand| lower.contains(brand))
 }
 
 /// Whether a line has what every form of [`Class::Named`] has: a bracket, an address, or a colon at its end.
