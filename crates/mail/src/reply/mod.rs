@@ -96,9 +96,13 @@ const HIDDEN_DOCUMENTS_MAX: usize = 16;
 
 impl<'h> Html<'h> {
     pub fn read(page: &Page, history: Option<&'h History>) -> Html<'h> {
-        let marks = client::marks(page, history);
+        let mut marks = client::marks(page, history);
         let is_marked = marks.iter().flatten().any(|m| matches!(m.zone, Zone::Quote | Zone::Forward));
-        let Built { document, marks } = document::build(page, if is_marked { &marks } else { &[] });
+        if !is_marked {
+            // Indented lines of a mail that quotes nothing are its own; a signature is one anywhere.
+            marks.iter_mut().for_each(|mark| *mark = mark.filter(|m| m.zone == Zone::Signature));
+        }
+        let Built { document, marks } = document::build(page, &marks);
         let alts = page.nodes.iter().filter(|node| node.name() == "img").filter_map(|node| node.attribute("alt"));
         let pictures = agree::words_of_pictures(alts);
         Html { history, lines: document::signed(&document, &marks), document, is_marked, pictures }
