@@ -131,3 +131,25 @@ fn last_lines_of_telephones() {
         assert!(visible(&format!("Fine.\n\n{own}\n")).ends_with(own), "{own}");
     }
 }
+
+/// Where both versions say the same, no fault is told and the layout is shown; where they do not, the one goes along.
+#[test]
+fn versions_of_one_mail() {
+    let table = case("versions.case");
+    let mut wrong = Vec::new();
+    let pairs: Vec<&str> = table.split("=== ").skip(1).collect();
+    for pair in &pairs {
+        let (name, rest) = pair.split_once('\n').unwrap();
+        let (plain, html) = rest.split_once("\n---html---\n").unwrap();
+        let part = |kind: &str, text: &str| format!("--b\nContent-Type: text/{kind}; charset=utf-8\n\n{text}\n");
+        let head = "MIME-Version: 1.0\nContent-Type: multipart/alternative; boundary=b\n\n";
+        let mail = format!("{head}{}{}--b--\n", part("plain", plain), part("html", html));
+        let reading = mail::read(mail.as_bytes(), &mail::Limits::default());
+        let goes_along = reading.message.parts.iter().any(|part| part.leaf && !part.body);
+        let is_told = reading.message.faults.iter().any(|fault| fault.contains("has words that"));
+        let differs = name.starts_with('!');
+        let is_right = differs == is_told && differs == goes_along && differs == reading.reply.document.is_none();
+        wrong.extend((!is_right).then(|| format!("{name}: {is_told} {goes_along} {:?}", reading.reply.visible)));
+    }
+    assert!(pairs.len() > 20 && wrong.is_empty(), "{}", wrong.join("\n"));
+}

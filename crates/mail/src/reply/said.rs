@@ -204,7 +204,7 @@ impl<'a> Reader<'a> {
             self.said.text.extend(c.to_lowercase());
         } else if matches!(c, '.' | ',' | ':') && is_between(is_digit) {
             self.said.text.push(c);
-        } else if matches!(c, '\'' | '’' | '‘') && is_between(char::is_alphanumeric) {
+        } else if matches!(c, '\'' | '’' | '‘' | '^' | '_') && is_between(char::is_alphanumeric) {
         } else if matches!(c, '-' | '−')
             && !self.before.is_some_and(char::is_alphanumeric)
             && next.is_some_and(is_digit)
