@@ -1,6 +1,6 @@
 //! Whether the two versions of a mail, plain text and HTML, say the same, and what one of them says alone.
 
-use super::said::{Kind, Said, reference};
+use super::said::{Kind, Said, TEXT_BYTES_MAX, reference};
 use crate::document::{self, Block, Document, Inline};
 use std::collections::HashSet;
 
@@ -9,7 +9,11 @@ use std::collections::HashSet;
 ///
 /// What pictures say of themselves (`pictures`) and what programs add on their own may stand in either. Linear.
 pub(super) fn say_the_same(text: &str, layout: &Document, pictures: &Pictures) -> bool {
-    let (plain, laid_out) = (Said::of(text), Said::of(&words_of(layout)));
+    let words = words_of(layout);
+    if text.len().max(words.len()) > TEXT_BYTES_MAX {
+        return false;
+    }
+    let (plain, laid_out) = (Said::of(text), Said::of(&words));
     let targets = targets(layout, &laid_out);
     let mut theirs = laid_out.tokens().filter(|(kind, _)| *kind != Kind::Reference).peekable();
     let may_lack = |kind: Kind, word: &str| kind == Kind::Aside || pictures.say(word);
@@ -36,11 +40,14 @@ pub(super) fn say_the_same(text: &str, layout: &Document, pictures: &Pictures) -
 }
 
 /// Whether a version has a word in what is new that the other, `shown`, has nowhere: whoever sees the other alone would
-/// never know it. Linear.
+/// never know it. Linear. Texts of more than a mebibyte are not compared, and count as different.
 pub(super) fn has_more(new: &str, shown: &str, pictures: &Pictures) -> bool {
     /// A longer word may be two that a program joined.
     const JOINED_BYTES_MIN: usize = 8;
     const LOOKED_UP_MAX: usize = 20;
+    if new.len().max(shown.len()) > TEXT_BYTES_MAX {
+        return true;
+    }
     let (new, shown) = (Said::of(new), Said::of(shown));
     let mut known: HashSet<&str> = HashSet::new();
     for (kind, word) in shown.tokens() {
@@ -69,8 +76,12 @@ pub(super) struct Pictures {
 
 impl Pictures {
     pub fn of<'a>(alts: impl Iterator<Item = &'a str>) -> Pictures {
+        const BYTES_MAX: usize = 64 * 1024;
         let mut pictures = Pictures::default();
         for alt in alts {
+            if pictures.joined.len() + alt.len() > BYTES_MAX {
+                break;
+            }
             let said = Said::of(alt);
             pictures.words.extend(said.tokens().map(|(_, word)| word.to_owned()));
             pictures.joined.push_str(&said.joined());
