@@ -15,6 +15,10 @@ use std::borrow::Cow;
 const ATTRIBUTION_LINES_MAX: usize = 6;
 /// Lines of a quoted header, folds included.
 const HEADER_LINES_MAX: usize = 14;
+/// Words of a line in which further fields are looked for.
+const FIELD_WORDS_MAX: usize = 16;
+/// Bytes from the start of a field to its colon.
+const NAME_BYTES_MAX: usize = 24;
 /// Lines that may follow a signature mark, or a mere rule, or a telephone's signature.
 pub(super) const SIGNATURE_LINES_MAX: usize = 16;
 const RULED_LINES_MAX: usize = 4;
@@ -300,8 +304,14 @@ impl<'t> Lines<'t> {
         let mut has_address = false;
         for at in start..self.classes.len().min(start + HEADER_LINES_MAX) {
             match self.classes[at] {
-                Class::Header(role) if !roles.contains(&role) => roles.push(role),
-                Class::Header(_) => {}
+                Class::Header(role) => {
+                    let more = if at == start { self.roles_within(at) } else { Vec::new() };
+                    for role in [role].into_iter().chain(more) {
+                        if !roles.contains(&role) {
+                            roles.push(role);
+                        }
+                    }
+                }
                 Class::Empty if at + 1 < self.classes.len() && matches!(self.classes[at + 1], Class::Header(_)) => {}
                 Class::Empty => break,
                 _ if roles.is_empty() => return false,
@@ -313,6 +323,24 @@ impl<'t> Lines<'t> {
         let is_dated = roles.contains(&Role::Date) || roles.contains(&Role::Subject);
         let is_sure = has_address && roles.contains(&Role::Date) && roles.len() >= 2;
         names_sender && is_dated && (roles.len() >= 3 || is_sure)
+    }
+
+    /// The roles of further fields on the line of a field with an address: some programs put a whole header on one.
+    fn roles_within(&self, at: usize) -> Vec<Role> {
+        let text = self.texts[at].as_ref();
+        let may_be_name = |start: &usize| {
+            let name = &text[*start..text.floor_char_boundary(start + NAME_BYTES_MAX)];
+            text[..*start].ends_with(char::is_whitespace) && name.contains(':')
+        };
+        let is_one = text.contains('@') && text.matches(':').count() > 1;
+        let starts = text.char_indices().map(|(start, _)| start).skip(1).filter(may_be_name).take(FIELD_WORDS_MAX);
+        let classes = starts.filter(|_| is_one).map(|start| self.memory.classify(&text[start..]));
+        classes
+            .filter_map(|class| match class {
+                Class::Header(role) => Some(role),
+                _ => None,
+            })
+            .collect()
     }
 
     /// Whether fields in whatever language stand below a line of Outlook's: three at least, with a time and an address.
