@@ -44,7 +44,10 @@ const ENGLISH: Language = Language {
     ],
     mobile: &[
         "sent from outlook",
-        "get outlook for",
+        "get outlook for ios",
+        "get outlook for android",
+        "get outlook for mac",
+        "get outlook for windows",
         "get [outlook for",
         "sent from mail for",
         "sent from [mail]",

@@ -95,7 +95,7 @@ fn patterns() -> Vec<String> {
         // Original: `>>> Jo <jo@x.org> 07.08.2018 12:12 >>>`, as GroupWise writes it above what has no signs.
         r"^\s?>{3}\s[^>]{2,80}(?:<[^<>\s]{3,80}>)?[^>]{0,20}\d{1,2}[:.]\d{2}[^>]{0,12}>{3}\s*$".to_owned(),
         // Original: the line that ticket systems ask to write above.
-        r"(?i)^[\W_]{0,8}(?:please |bitte |veuillez |por favor,? )?(?:(?:type|write|enter|add)(?: your)?(?: reply| message| comment| response)?|reply|respond|antworten sie|schreiben sie(?: ihre antwort)?|répond(?:ez|re)|écrire|responda|escriba(?: su respuesta)?) (?:above|oberhalb|über|au[- ]dessus d|por encima de|arriba de|encima de).{0,4}(?:this|the|dieser?|cette|esta|es?ta) ?(?:line|linie|zeile|ligne|línea|linha)".to_owned(),
+        r"(?i)^[\W_]{0,8}(?:please |bitte |veuillez |por favor,? )?(?:(?:type|write|enter|add)(?: your)?(?: reply| message| comment| response)?|reply|respond|antworten sie|schreiben sie(?: ihre antwort)?|répond(?:ez|re)|écrire|responda|escriba(?: su respuesta)?) (?:above|oberhalb|über|au[- ]dessus d|por encima de|arriba de|encima de).{0,4}(?:this|the|dieser?|cette|esta|es?ta) ?(?:line|linie|zeile|ligne|línea|linha)[\W_]{0,20}(?:to .{0,40})?$".to_owned(),
         // Quote: a sign at the start, or the initials of the one who is quoted before it.
         r"^\s{0,3}(?:>|[A-Z]{1,2}>(?:\s|$))".to_owned(),
         // Original

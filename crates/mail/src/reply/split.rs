@@ -298,10 +298,11 @@ impl<'t> Lines<'t> {
     }
 
     /// Whether a quoted mail's header begins here: a date and one field more close together, with an address, or fields of
-    /// three kinds. A traveller's "From: Berlin / To: Munich" is none.
+    /// three kinds with an address or a time of day. A traveller's "From: Berlin / To: Munich" and the head of a letter
+    /// are none.
     fn is_header_block(&self, start: usize) -> bool {
         let mut roles: Vec<Role> = Vec::new();
-        let mut has_address = false;
+        let (mut has_address, mut is_timed) = (false, false);
         for at in start..self.classes.len().min(start + HEADER_LINES_MAX) {
             match self.classes[at] {
                 Class::Header(role) => {
@@ -318,11 +319,12 @@ impl<'t> Lines<'t> {
                 _ => {}
             }
             has_address |= self.texts[at].contains('@');
+            is_timed |= has_time(&self.texts[at]);
         }
         let names_sender = roles.contains(&Role::From) || roles.contains(&Role::Date);
         let is_dated = roles.contains(&Role::Date) || roles.contains(&Role::Subject);
         let is_sure = has_address && roles.contains(&Role::Date) && roles.len() >= 2;
-        names_sender && is_dated && (roles.len() >= 3 || is_sure)
+        names_sender && is_dated && (roles.len() >= 3 && (has_address || is_timed) || is_sure)
     }
 
     /// The roles of further fields on the line of a field with an address: some programs put a whole header on one.
@@ -435,11 +437,14 @@ impl<'t> Lines<'t> {
 }
 
 impl Lines<'_> {
-    /// Whether a rule ends the text: one that stood there before divides it.
+    /// Whether a rule ends the text: one that stood there before divides it, and no signature asks anything.
     fn ends_text(&self, rule: usize) -> bool {
         let text = self.texts[rule].trim();
         let is_same = |at: usize| self.classes[at] == Class::Rule && self.texts[at].trim() == text;
+        let is_asked = |at: usize| self.texts[at].trim_end().ends_with(['?', '？', '؟']);
+        let end = self.texts.len().min(rule + 1 + 2 * RULED_LINES_MAX);
         !(rule.saturating_sub(RULES_LOOKED_AT)..rule).any(|at| self.fates[at].is_none() && is_same(at))
+            && !(rule + 1..end).any(|at| self.fates[at].is_none() && self.classes[at] == Class::Text && is_asked(at))
     }
 }
 
