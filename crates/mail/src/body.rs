@@ -1,11 +1,14 @@
 //! Which parts are the body, and what it says as text and as HTML.
 
 mod placeholder;
+mod room;
 
 use crate::scan::{Role, Tree};
 use crate::{charset, document, flowed, page, reply, rtf};
 use placeholder::is_placeholder;
+use room::{Room, TOO_LONG};
 use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// The body texts of a message (or of one attached to it).
 #[derive(Default)]
@@ -46,6 +49,7 @@ struct Piece {
 pub(crate) fn read(tree: &Tree, root: usize) -> Body {
     let mut body = Body::default();
     let mut pieces: Vec<Piece> = Vec::new();
+    let mut room = Room::new();
     for (index, group) in leaves(tree, root) {
         let node = &tree.nodes[index];
         let bytes = tree.words(index);
@@ -55,16 +59,19 @@ pub(crate) fn read(tree: &Tree, root: usize) -> Body {
         }
         let Some(piece) = pieces.last_mut() else { continue };
         if is_rtf(tree, index) {
-            piece.rtf = piece.rtf.take().or_else(|| Some((index, rtf::read(&bytes))));
+            if piece.rtf.is_none() {
+                piece.rtf = Some((index, said_in_rtf(&bytes, index, &mut body)));
+            }
             continue;
         }
         let is_html = node.kind.essence == "text/html";
         let label = node.kind.charset.clone().or_else(|| if is_html { charset::named_in_html(&bytes) } else { None });
-        let decoded = charset::decode(&bytes, label.as_deref());
+        let (decoded, is_whole) = room.decode(&bytes, label.as_deref());
         body.faults.extend(decoded.fault);
+        body.note_whole(index, is_whole);
         if is_html {
             piece.nodes.html.push(index);
-            piece.html.push_str(&decoded.text);
+            append(&mut piece.html, decoded.text);
         } else {
             piece.nodes.plain.push(index);
             let text = lines(&decoded.text);
@@ -72,7 +79,7 @@ pub(crate) fn read(tree: &Tree, root: usize) -> Body {
             if !piece.plain.is_empty() && !piece.plain.ends_with('\n') {
                 piece.plain.push('\n');
             }
-            piece.plain.push_str(&text);
+            append(&mut piece.plain, text);
         }
     }
     pieces.iter_mut().for_each(|piece| settle_rtf(tree, piece, &mut body));
@@ -87,9 +94,27 @@ pub(crate) fn read(tree: &Tree, root: usize) -> Body {
         body.twins.plain.extend(&nodes.plain);
         body.twins.html.extend(&nodes.html);
     }
-    body.html = html(&pieces);
     body.text = (!is_one_page(&pieces)).then(|| whole_text(&pieces));
+    body.html = html(pieces);
     body
+}
+
+/// Adds to a text, without a copy where it is the first.
+fn append(text: &mut String, more: String) {
+    if text.is_empty() {
+        *text = more;
+    } else {
+        text.push_str(&more);
+    }
+}
+
+/// What RTF says, as far as there is room for it.
+fn said_in_rtf(rtf: &[u8], index: usize, body: &mut Body) -> rtf::Said {
+    let mut said = rtf::read(rtf);
+    let (rtf::Said::Html(text) | rtf::Said::Text(text)) = &mut said;
+    let is_whole = Room::new().cut(text);
+    body.note_whole(index, is_whole);
+    said
 }
 
 /// Whether a part is RTF that can be read as a text.
@@ -126,12 +151,18 @@ fn settle_rtf(tree: &Tree, piece: &mut Piece, body: &mut Body) {
     }
 }
 
-/// Whether a text has every word of another, addresses of links aside.
+/// Whether a text has every word of another, addresses of links aside. Of each word its hash is kept, because a text may
+/// have a million.
 fn says(text: &str, other: &str) -> bool {
-    let words = |text: &str| -> HashSet<String> {
+    let hash = |word: &str| {
+        let mut hasher = DefaultHasher::new();
+        word.to_lowercase().hash(&mut hasher);
+        hasher.finish()
+    };
+    let words = |text: &str| -> HashSet<u64> {
         let parts = text.split_whitespace().filter(|token| !token.contains("://") && !token.contains("mailto:"));
         let bare = parts.flat_map(|token| token.split(|c: char| !c.is_alphanumeric())).filter(|word| !word.is_empty());
-        bare.map(str::to_lowercase).collect()
+        bare.map(hash).collect()
     };
     words(other).is_subset(&words(text))
 }
@@ -149,7 +180,7 @@ fn in_tnef(tree: &Tree, root: usize, body: &mut Body) -> Option<Piece> {
         let node = &tree.nodes[index];
         body.nodes.push(index);
         match node.kind.essence.as_str() {
-            "text/rtf" => match rtf::read(&bytes) {
+            "text/rtf" => match said_in_rtf(&bytes, index, body) {
                 rtf::Said::Html(html) => unwrapped.html = html,
                 rtf::Said::Text(text) => unwrapped.plain = lines(&text),
             },
@@ -157,8 +188,9 @@ fn in_tnef(tree: &Tree, root: usize, body: &mut Body) -> Option<Piece> {
                 let is_html = essence == "text/html";
                 let label = node.kind.charset.clone();
                 let label = label.or_else(|| if is_html { charset::named_in_html(&bytes) } else { None });
-                let decoded = charset::decode(&bytes, label.as_deref());
+                let (decoded, is_whole) = Room::new().decode(&bytes, label.as_deref());
                 body.faults.extend(decoded.fault);
+                body.note_whole(index, is_whole);
                 if is_html {
                     piece.html = decoded.text;
                 } else {
@@ -177,6 +209,14 @@ fn in_tnef(tree: &Tree, root: usize, body: &mut Body) -> Option<Piece> {
 }
 
 impl Body {
+    /// A part of which only the start is read goes along.
+    fn note_whole(&mut self, index: usize, is_whole: bool) {
+        if !is_whole {
+            self.faults.push(TOO_LONG);
+            self.partly_shown.push(index);
+        }
+    }
+
     /// The plain text as far as there is one; of a body that is one page the page's, without the pains of reading it
     /// where no armour can be in it.
     pub fn shown(&self) -> String {
@@ -286,12 +326,12 @@ fn whole_text(pieces: &[Piece]) -> String {
     texts.join("\n\n")
 }
 
-fn html(pieces: &[Piece]) -> Option<String> {
+fn html(mut pieces: Vec<Piece>) -> Option<String> {
+    if let [piece] = &mut pieces[..] {
+        return Some(std::mem::take(&mut piece.html)).filter(|html| !html.is_empty());
+    }
     pieces.iter().any(|p| !p.html.is_empty()).then(|| {
-        pieces
-            .iter()
-            .map(|p| if p.html.is_empty() { page::escape_lines(&p.plain) } else { p.html.clone() })
-            .collect::<Vec<_>>()
-            .join("\n")
+        let written = |p: Piece| if p.html.is_empty() { page::escape_lines(&p.plain) } else { p.html };
+        pieces.into_iter().map(written).collect::<Vec<_>>().join("\n")
     })
 }

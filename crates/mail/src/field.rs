@@ -122,7 +122,7 @@ fn skip_leading_empty(raw: &[u8]) -> usize {
 /// The offset just after the line break that ends the line at `at`.
 pub(crate) fn line_end(raw: &[u8], at: usize) -> usize {
     let rest = raw.get(at..).unwrap_or_default();
-    rest.iter().position(|&b| b == b'\n').map_or(raw.len(), |n| at + n + 1)
+    memchr::memchr(b'\n', rest).map_or(raw.len(), |n| at + n + 1)
 }
 
 /// Line breaks alone; gateways that translate twice write `\r\r\n`.

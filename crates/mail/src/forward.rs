@@ -4,6 +4,8 @@ use crate::message::{Address, Forward};
 use crate::reply::language;
 use crate::scan::Tree;
 use crate::{Limits, address, body, parse};
+use std::collections::HashSet;
+use std::sync::LazyLock;
 
 /// The forwarded message, if the mail forwards one.
 pub(crate) fn read(tree: &Tree, subject: &str, text: &str) -> Option<Forward> {
@@ -76,18 +78,33 @@ fn has_forward_prefix(subject: &str) -> bool {
 
 fn is_forward_line(line: &str) -> bool {
     const LINE_BYTES_MAX: usize = 200;
+    /// Colons and spaces behind the words.
+    const SIGNS_BYTES_MAX: usize = 16;
     let plain = line.trim_matches(|c: char| c.is_whitespace() || "->*_=".contains(c));
     if plain.is_empty() || line.len() > LINE_BYTES_MAX {
         return false;
     }
-    let lower = plain.to_lowercase();
     let is_dashed = line.as_bytes().windows(2).any(|pair| pair == b"--");
+    // Most lines of a mail end here.
+    if !is_dashed && plain.len() > FORWARDED.longest_bytes + SIGNS_BYTES_MAX {
+        return false;
+    }
+    let lower = plain.to_lowercase();
     let bare = lower.trim_end_matches([':', '：', ' ']);
-    language::LANGUAGES
-        .iter()
-        .flat_map(|l| l.forwarded)
-        .any(|words| is_dashed && lower.starts_with(words) || bare == *words)
+    FORWARDED.words.contains(bare) || is_dashed && FORWARDED.words.iter().any(|words| lower.starts_with(words))
 }
+
+/// What stands above a forwarded message, in every language.
+struct Forwarded {
+    words: HashSet<&'static str>,
+    longest_bytes: usize,
+}
+
+static FORWARDED: LazyLock<Forwarded> = LazyLock::new(|| {
+    let words: HashSet<&str> = language::LANGUAGES.iter().flat_map(|l| l.forwarded).copied().collect();
+    let longest_bytes = words.iter().map(|words| words.len()).max().unwrap_or(0);
+    Forwarded { words, longest_bytes }
+});
 
 /// A line that only separates: dashes, or `----- Original Message -----` in whatever language.
 fn is_original_line(line: &str) -> bool {

@@ -26,7 +26,8 @@ pub fn sanitize(html: &str) -> String {
 
 /// The page as safe HTML; `length` is about how long it will be.
 pub(crate) fn safe(page: &Page, length: usize) -> String {
-    let mut writer = Writer { page, out: String::with_capacity(length), open: Vec::new(), begins_pre: false };
+    let out = String::with_capacity(length);
+    let mut writer = Writer { page, out, open: Vec::new(), begins_pre: false, pieces: 0, after_tag: true };
     let mut inside: Vec<usize> = Vec::new();
     let mut at = 0;
     while at < page.nodes.len() {
@@ -120,7 +121,14 @@ struct Writer<'p, 'a> {
     open: Vec<Open>,
     /// The start of a `pre` was written last.
     begins_pre: bool,
+    /// Elements, attributes and texts so far, as a parser of this page will count them.
+    pieces: usize,
+    /// A tag was written last.
+    after_tag: bool,
 }
+
+/// What may be written as elements and attributes. More, and the page could not be read back whole.
+const PIECES_MAX: usize = page::PIECES_MAX - 1000;
 
 impl Writer<'_, '_> {
     fn text(&mut self, text: &str) {
@@ -136,12 +144,21 @@ impl Writer<'_, '_> {
         let text = if self.out.is_empty() { text.trim_start_matches(['\u{feff}', '\0']) } else { text };
         if !text.is_empty() {
             self.begins_pre = false;
+            self.pieces += usize::from(std::mem::take(&mut self.after_tag));
             escape::text(text, &mut self.out);
         }
     }
 
     /// Writes the start of an element; whether it has an end to come.
     fn enter(&mut self, tag: Tag, node: usize) -> bool {
+        if self.pieces >= PIECES_MAX {
+            // What is left is text, and stands in nothing.
+            self.close_from(0);
+            if tag.block().is_some() || tag == Tag::Br {
+                self.text("\n");
+            }
+            return false;
+        }
         if tag.is_table_part() {
             if !self.make_place_in_table(tag) {
                 return false;
@@ -245,6 +262,8 @@ impl Writer<'_, '_> {
     }
 
     fn write_start(&mut self, tag: Tag, node: usize) {
+        self.pieces += 1;
+        self.after_tag = true;
         self.out.push('<');
         self.out.push_str(tag.word());
         if let Some(node) = self.page.nodes.get(node) {
@@ -252,6 +271,7 @@ impl Writer<'_, '_> {
                 self.write_attribute(node, key);
             }
             if tag == Tag::A {
+                self.pieces += 1;
                 self.out.push_str(" rel=\"noopener noreferrer nofollow\"");
             }
         }
@@ -261,6 +281,7 @@ impl Writer<'_, '_> {
 
     fn write_attribute(&mut self, node: &PageNode, key: &str) {
         let Some(value) = allowed_value(node, key) else { return };
+        self.pieces += 1;
         self.out.push(' ');
         self.out.push_str(key);
         self.out.push_str("=\"");
@@ -275,6 +296,7 @@ impl Writer<'_, '_> {
             self.out.push_str(open.tag.word());
             self.out.push('>');
             self.begins_pre = false;
+            self.after_tag = true;
         }
     }
 }

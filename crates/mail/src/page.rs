@@ -9,6 +9,10 @@ use std::borrow::Cow;
 /// Deeper elements lose their tags and keep their content; browsers stop at 512.
 const DEPTH_MAX: usize = 128;
 
+/// Nodes and attributes of a page together; what comes after them is one text. Each takes some 60 bytes here, and several
+/// times that in all that is made of it; a page of 2 MB that a mail program wrote has a few ten thousand.
+pub(crate) const PIECES_MAX: usize = 200_000;
+
 #[derive(Debug)]
 pub(crate) enum Content<'a> {
     Text(Cow<'a, str>),
@@ -72,6 +76,8 @@ fn is_unseen(tag: Tag, attributes: &[Attribute]) -> bool {
 #[derive(Debug, Default)]
 pub(crate) struct Page<'a> {
     pub nodes: Vec<PageNode<'a>>,
+    /// It has more than [`PIECES_MAX`], so that its end has lost its layout.
+    pub is_cut: bool,
 }
 
 impl Page<'_> {
@@ -94,6 +100,7 @@ impl Page<'_> {
 pub(crate) fn parse(html: &str) -> Page<'_> {
     let mut builder = Builder::default();
     markup::tokens(html, |token| builder.take(token));
+    builder.end_with_rest();
     while builder.open.pop().map(|index| builder.close(index)).is_some() {}
     builder.page
 }
@@ -104,10 +111,49 @@ struct Builder<'a> {
     open: Vec<usize>,
     /// Open tags that were dropped because of their depth.
     dropped: usize,
+    /// Nodes and attributes so far.
+    pieces: usize,
+    rest: Rest,
+}
+
+/// The words of a page after its last node.
+#[derive(Default)]
+struct Rest {
+    text: String,
+    /// The element that is open and that nobody sees, and how many of its name are open in it.
+    unseen: Option<(Tag, usize)>,
+}
+
+impl Rest {
+    fn take(&mut self, token: Token) {
+        match (token, &mut self.unseen) {
+            (Token::Text(text), None) => self.text.push_str(&text),
+            (Token::Text(_), Some(_)) => {}
+            (Token::Open { tag, .. }, Some((unseen, open))) => *open += usize::from(tag == *unseen),
+            (Token::Open { tag, .. }, None) if tag.is_unseen() && !tag.is_void() => self.unseen = Some((tag, 1)),
+            (Token::Close { tag, .. }, Some((unseen, open))) => {
+                *open -= usize::from(tag == *unseen);
+                // The end of a block around it ends it too.
+                if *open == 0 || tag.ends_paragraph() {
+                    self.unseen = None;
+                }
+            }
+            (Token::Open { tag, .. } | Token::Close { tag, .. }, None) => {
+                if (tag.block().is_some() || tag == Tag::Br) && !self.text.ends_with('\n') {
+                    self.text.push('\n');
+                }
+            }
+        }
+    }
 }
 
 impl<'a> Builder<'a> {
     fn take(&mut self, token: Token<'a>) {
+        if self.pieces >= PIECES_MAX {
+            self.page.is_cut = true;
+            self.rest.take(token);
+            return;
+        }
         match token {
             Token::Text(text) => self.text(text),
             Token::Open { tag, name, attributes } => self.start(tag, name, attributes),
@@ -116,9 +162,16 @@ impl<'a> Builder<'a> {
     }
 
     fn push(&mut self, unseen: bool, content: Content<'a>) -> usize {
+        self.pieces += 1;
         let index = self.page.nodes.len();
         self.page.nodes.push(PageNode { end: index + 1, unseen, content });
         index
+    }
+
+    /// What comes after the last node is text of whatever is open there.
+    fn end_with_rest(&mut self) {
+        let rest = std::mem::take(&mut self.rest.text);
+        self.text(Cow::Owned(rest));
     }
 
     fn text(&mut self, text: Cow<'a, str>) {
@@ -133,6 +186,7 @@ impl<'a> Builder<'a> {
             self.dropped += 1;
             return;
         }
+        self.pieces += attributes.len();
         let index = self.push(is_unseen(tag, &attributes), Content::Element { tag, name, attributes });
         if !tag.is_void() {
             self.open.push(index);

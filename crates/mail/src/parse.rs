@@ -2,9 +2,11 @@
 
 use crate::address::{self, Budget};
 use crate::body::Body;
+use crate::document::LINES_MAX;
 use crate::field::{self, Block};
 use crate::history::History;
 use crate::message::{Address, Attendee, AutomaticKind, Headers, Message, Part, PartClass};
+use crate::page::Page;
 use crate::pretence::{address_misleads, pretence};
 use crate::reply::{Html, Unsaid};
 use crate::scan::Tree;
@@ -61,7 +63,8 @@ pub(crate) fn read_after(raw: &[u8], limits: &Limits, history: Option<&History>)
     message.html = page.as_ref().map(|page| html::safe(page, body.html.as_deref().map_or(0, str::len)));
     let invited = calendar::read(&tree);
     message.calendar = invited.calendar.or(message.calendar);
-    for fault in tree.faults.iter().chain(&body.faults).chain(&invited.faults).chain(&seals.faults) {
+    let told = tree.faults.iter().chain(&body.faults).chain(&invited.faults).chain(&seals.faults);
+    for fault in told.chain(&not_laid_out(page.as_ref(), html.as_ref(), &text)) {
         note(&mut faults, fault);
     }
     let mut reply = match &html {
@@ -79,6 +82,15 @@ pub(crate) fn read_after(raw: &[u8], limits: &Limits, history: Option<&History>)
     send_along(unsaid, &body, &tree, &mut message);
     calendar::put_first(&mut message, &mut reply);
     Reading { message, reply, too_complex: None }
+}
+
+/// What of a text is shown without its layout.
+fn not_laid_out(page: Option<&Page>, html: Option<&Html>, text: &str) -> Vec<&'static str> {
+    let is_cut = page.is_some_and(|page| page.is_cut);
+    let is_long = memchr::memchr_iter(b'\n', text.as_bytes()).nth(LINES_MAX).is_some();
+    let page = is_cut.then_some("the page has more elements than are laid out: the rest is shown as plain text");
+    let lines = is_long.then_some("the text has more lines than are looked at: the rest is shown as it is");
+    html.and_then(Html::fault).into_iter().chain(page).chain(lines).collect()
 }
 
 /// Versions that machines write say all sorts of things, and none of them is a person's.

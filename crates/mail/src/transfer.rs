@@ -62,7 +62,12 @@ fn base64(bytes: &[u8]) -> Vec<u8> {
     let (mut bits, mut count) = (0u32, 0u8);
     // Whether only data follows the first padding; asked once, so that many paddings cost nothing more.
     let mut is_all_data: Option<bool> = None;
-    for (at, &b) in bytes.iter().enumerate() {
+    let mut at = 0;
+    while at < bytes.len() {
+        if count == 0 {
+            at += whole_quads(&bytes[at..], &mut out);
+        }
+        let Some(&b) = bytes.get(at) else { break };
         let digit = BASE64[b as usize];
         if digit != NO_DIGIT {
             bits = bits << 6 | u32::from(digit);
@@ -78,9 +83,25 @@ fn base64(bytes: &[u8]) -> Vec<u8> {
                 break;
             }
         }
+        at += 1;
     }
     push_rest(&mut out, bits, count);
     out
+}
+
+/// Decodes four digits at a time, as long as nothing else stands between; says how many bytes it took.
+fn whole_quads(bytes: &[u8], out: &mut Vec<u8>) -> usize {
+    let mut taken = 0;
+    for quad in bytes.chunks_exact(4) {
+        let digits = [0, 1, 2, 3].map(|n| BASE64[quad[n] as usize]);
+        if digits.contains(&NO_DIGIT) {
+            break;
+        }
+        let bits = digits.into_iter().fold(0, |bits, digit| bits << 6 | u32::from(digit));
+        out.extend_from_slice(&bits.to_be_bytes()[1..]);
+        taken += 4;
+    }
+    taken
 }
 
 /// Bytes by which text is told from data.
@@ -128,21 +149,21 @@ fn quoted_printable(bytes: &[u8]) -> Vec<u8> {
             b""
         };
         let soft = text.last() == Some(&b'=');
-        let mut at = 0;
-        while at < text.len() {
-            let digits = text.get(at + 1..at + 3).and_then(|d| Some(hex(d[0])? << 4 | hex(d[1])?));
-            match (text[at], digits) {
-                (b'=', Some(byte)) => {
+        let mut rest = text;
+        while let Some(sign) = memchr::memchr(b'=', rest) {
+            out.extend_from_slice(&rest[..sign]);
+            let digits = rest.get(sign + 1..sign + 3).and_then(|d| Some(hex(d[0])? << 4 | hex(d[1])?));
+            rest = &rest[sign + 1..];
+            match digits {
+                Some(byte) => {
                     out.push(byte);
-                    at += 3;
+                    rest = &rest[2..];
                 }
-                (b'=', None) if at + 1 == text.len() => at += 1,
-                (byte, _) => {
-                    out.push(byte);
-                    at += 1;
-                }
+                None if rest.is_empty() => {}
+                None => out.push(b'='),
             }
         }
+        out.extend_from_slice(rest);
         if !soft {
             out.extend_from_slice(line_break);
         }

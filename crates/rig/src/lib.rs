@@ -5,6 +5,7 @@ pub mod gateway;
 pub mod home;
 pub mod port;
 pub mod postgres;
+pub mod seeds;
 pub mod settings_file;
 pub mod shared;
 pub mod web;

@@ -17,6 +17,7 @@ mod stories {
     mod messages;
     mod power;
     mod removed_files;
+    mod scores;
     mod seclusion;
     mod secrecy;
     mod settings;

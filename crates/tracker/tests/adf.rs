@@ -1,10 +1,14 @@
 //! What holds for every document that is made from a mail's text, and for every document that Jira sends.
 #![allow(clippy::unwrap_used)]
 
+#[path = "adf/shape.rs"]
+mod shape;
+
 use mail::{Address, Hidden, HiddenKind};
 use policy::Body;
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use shape::{assert_valid, content, descendants};
 use tracker::adf::{self, DOCUMENT_CHARS_MAX, Document};
 
 fn visible(text: &str) -> Body {
@@ -13,16 +17,6 @@ fn visible(text: &str) -> Body {
 
 fn made(text: &str) -> Value {
     adf::document(&visible(text)).to_value()
-}
-
-/// Children, in order.
-fn content(node: &Value) -> impl Iterator<Item = &Value> {
-    node["content"].as_array().into_iter().flatten()
-}
-
-/// Every node below this one.
-fn descendants(node: &Value) -> Vec<&Value> {
-    content(node).flat_map(|child| std::iter::once(child).chain(descendants(child))).collect()
 }
 
 /// What a reader sees: texts, and the numbers of ordered lists.
@@ -45,77 +39,6 @@ fn shown(node: &Value) -> String {
 
 fn letters(text: &str) -> String {
     text.chars().filter(|c| c.is_alphanumeric()).collect()
-}
-
-/// Which nodes may stand in which, of those that we make; a subset of Jira's own rules.
-fn may_hold(parent: &str, child: &str) -> bool {
-    match parent {
-        "doc" => may_hold("expand", child) || child == "expand",
-        "expand" => may_hold("tableCell", child) || child == "table",
-        "table" => child == "tableRow",
-        "tableRow" => ["tableCell", "tableHeader"].contains(&child),
-        "tableCell" | "tableHeader" => {
-            ["paragraph", "heading", "bulletList", "orderedList", "codeBlock", "blockquote", "rule"].contains(&child)
-        }
-        "paragraph" | "heading" => ["text", "hardBreak"].contains(&child),
-        "bulletList" | "orderedList" => child == "listItem",
-        "listItem" | "blockquote" => ["paragraph", "bulletList", "orderedList", "codeBlock"].contains(&child),
-        "codeBlock" => child == "text",
-        _ => false,
-    }
-}
-
-fn assert_valid(document: &Value) {
-    assert_eq!((&document["type"], &document["version"]), (&json!("doc"), &json!(1)));
-    assert!(content(document).next().is_some(), "Jira refuses an empty document");
-    for node in std::iter::once(document).chain(descendants(document)) {
-        let kind = node["type"].as_str().unwrap();
-        for child in content(node) {
-            assert!(may_hold(kind, child["type"].as_str().unwrap()), "{kind} holds {child}");
-        }
-        let holds_something = [
-            "listItem",
-            "bulletList",
-            "orderedList",
-            "blockquote",
-            "expand",
-            "table",
-            "tableRow",
-            "tableCell",
-            "tableHeader",
-        ];
-        let holds_something = holds_something.contains(&kind);
-        assert!(!holds_something || content(node).next().is_some(), "{kind} is empty");
-        let begins = content(node).next().map(|first| first["type"].as_str().unwrap());
-        assert!(
-            kind != "listItem" || matches!(begins, Some("paragraph" | "codeBlock")),
-            "an item begins with {begins:?}"
-        );
-        if kind == "text" {
-            assert_valid_text(node);
-        }
-        if kind == "codeBlock" {
-            assert!(content(node).all(|text| text.get("marks").is_none()), "code with marks");
-        }
-    }
-}
-
-fn assert_valid_text(node: &Value) {
-    let text = node["text"].as_str().unwrap();
-    assert!(!text.is_empty(), "an empty text node");
-    assert!(!text.chars().any(|c| c.is_control() && !matches!(c, '\t' | '\n')), "a control character in {text:?}");
-    let marks: Vec<&Value> = node["marks"].as_array().into_iter().flatten().collect();
-    let kinds: Vec<&str> = marks.iter().map(|mark| mark["type"].as_str().unwrap()).collect();
-    assert!(
-        kinds.iter().all(|kind| ["strong", "em", "strike", "underline", "code", "link"].contains(kind)),
-        "{kinds:?}"
-    );
-    assert!(kinds.iter().enumerate().all(|(at, kind)| !kinds[..at].contains(kind)), "{kinds:?} twice");
-    assert!(!kinds.contains(&"code") || kinds.iter().all(|kind| ["code", "link"].contains(kind)), "{kinds:?}");
-    for href in marks.iter().filter_map(|mark| mark["attrs"]["href"].as_str()) {
-        let lower = href.to_lowercase();
-        assert!(["http:", "https:", "mailto:"].iter().any(|scheme| lower.starts_with(scheme)), "{href}");
-    }
 }
 
 /// Text that is full of markup, right and wrong.
@@ -226,8 +149,7 @@ fn sec_33_a_mail_brings_no_node_of_jiras_own() {
     let mention = json!({"type": "mention", "attrs": {"id": "5b10", "text": "@Admin"}});
     let foreign = Foreign { text: "@Admin".to_owned(), json: mention.to_string() };
     let blocks = vec![Block::Paragraph(vec![Inline::Foreign(foreign.clone())]), Block::Foreign(foreign)];
-    let link =
-        Inline::Text { text: "x".to_owned(), style: Default::default(), link: Some("javascript:x()".to_owned()) };
+    let link = Inline::Text { text: "x".to_owned(), style: Default::default(), link: Some("javascript:x()".into()) };
     let document = mail::Document { blocks: [blocks, vec![Block::Paragraph(vec![link])]].concat() };
     let body = Body { visible: "x".to_owned(), document: Some(document), ..Body::default() };
     let made = adf::document(&body);

@@ -2,19 +2,25 @@
 
 use super::phrases::PHRASES;
 use crate::message::BounceCause;
-use regex::{Regex, RegexSet};
+use regex::{Regex, RegexSet, RegexSetBuilder};
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
 /// Bytes of a server's answer that are looked at; what follows repeats it or is a help page.
 const SAID_BYTES_MAX: usize = 4 * 1024;
 
+/// Room for the states of the automaton of all phrases. With the default of 2 MiB it is not built at all, and a bounce
+/// costs a hundred times as much.
+const AUTOMATON_BYTES_MAX: usize = 16 * 1024 * 1024;
+
 /// What a server's words say, the most telling first: a full box is full whatever code stands beside it.
 ///
 /// `around` is all that is told about the recipient: it may say when in the conversation the words came. Linear in the
 /// words, of which at most 4 kB are looked at.
 pub(super) fn in_words(said: &str, around: &str, status: Option<&str>) -> Option<BounceCause> {
-    static SET: LazyLock<Option<RegexSet>> = LazyLock::new(|| RegexSet::new(PHRASES.iter().map(|(_, p)| *p)).ok());
+    static SET: LazyLock<Option<RegexSet>> = LazyLock::new(|| {
+        RegexSetBuilder::new(PHRASES.iter().map(|(_, p)| *p)).dfa_size_limit(AUTOMATON_BYTES_MAX).build().ok()
+    });
     let plain = plain(said);
     let first = SET.as_ref()?.matches(&plain).into_iter().next()?;
     let cause = PHRASES[first].0;

@@ -1,16 +1,21 @@
 //! From a page to a document, in one walk over the page's nodes; total, linear, and bounded in depth.
 
+mod texts;
+
 use super::page_signs::{Space, first_number, is_data_table, level_of, space_of, style_of};
-use super::targets::with_targets_shown;
-use super::{Block, Cell, Document, Inline, LEVELS_MAX, Style};
+use super::targets::{AGAIN_BYTES_MAX, Budget, with_targets_shown};
+use super::{Block, Cell, Document, Inline, LEVELS_MAX, LINES_MAX, Style};
 use crate::link;
 use crate::page::{Content, Page, PageNode};
 use crate::tag::Tag;
+use std::sync::Arc;
 
 /// A document, and the mark of each of its lines.
 pub(crate) struct Built<M> {
     pub document: Document,
     pub marks: Vec<Option<M>>,
+    /// Links are said so often that words have lost theirs.
+    pub is_unlinked: bool,
 }
 
 /// The document of a page; `marks` has one entry per node, which holds for everything inside it, or none at all.
@@ -60,7 +65,7 @@ enum Edge {
 #[derive(Clone, PartialEq, Eq)]
 struct Inside {
     style: Style,
-    link: Option<String>,
+    link: Option<Arc<str>>,
     space: Space,
     /// 0 outside headings.
     heading: u8,
@@ -104,6 +109,9 @@ struct Builder<M> {
     marks: Vec<Option<M>>,
     /// Open tables of data; inside them a row is one line.
     tables: usize,
+    targets: Budget,
+    /// Line breaks in texts whose breaks count that may still become such.
+    breaks_left: usize,
 }
 
 impl<M: Copy + PartialEq> Builder<M> {
@@ -119,12 +127,15 @@ impl<M: Copy + PartialEq> Builder<M> {
             mark: None,
             marks: Vec::new(),
             tables: 0,
+            targets: Budget::new(AGAIN_BYTES_MAX),
+            breaks_left: LINES_MAX,
         }
     }
 
     fn finish(mut self) -> Built<M> {
         self.close_frames(0);
-        Built { document: Document { blocks: self.blocks }, marks: self.marks }
+        let is_unlinked = self.targets.is_spent;
+        Built { document: Document { blocks: self.blocks }, marks: self.marks, is_unlinked }
     }
 
     fn set_mark(&mut self, mark: Option<M>) {
@@ -161,7 +172,9 @@ impl<M: Copy + PartialEq> Builder<M> {
             Tag::Pre if self.inside.space != Space::Code => self.inside.space = space_of(page, index),
             Tag::A => {
                 let target = node.attribute("href").and_then(link::target);
-                self.inside.link = target.map(|t| t.into_owned()).or(self.inside.link.take());
+                if let Some(target) = target {
+                    self.inside.link = Some(self.targets.link(&target));
+                }
             }
             tag if tag.is_heading() => {
                 self.flush();
@@ -191,73 +204,6 @@ impl<M: Copy + PartialEq> Builder<M> {
         }
     }
 
-    fn text(&mut self, text: &str) {
-        match self.inside.space {
-            Space::Flowing => self.flowing(text),
-            Space::Lines => {
-                for (n, line) in text.split('\n').enumerate() {
-                    if n > 0 {
-                        self.line_break();
-                    }
-                    let begins = self.edge != Edge::None || self.ends_with_space();
-                    if !begins || !line.trim().is_empty() {
-                        self.words(line.trim_end_matches('\r'));
-                    }
-                }
-            }
-            Space::Code => self.code(text),
-        }
-    }
-
-    /// Runs of white space are one space, and none at the start of a line.
-    fn flowing(&mut self, text: &str) {
-        const SPACES: &[char] = &[' ', '\n', '\t', '\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}'];
-        let mut out = String::with_capacity(text.len());
-        let mut rest = text;
-        while let Some(first) = rest.chars().next() {
-            if SPACES.contains(&first) {
-                rest = rest.trim_start_matches(SPACES);
-                out.push(' ');
-                continue;
-            }
-            let word = rest.find(SPACES).unwrap_or(rest.len());
-            out.push_str(&rest[..word]);
-            rest = &rest[word..];
-        }
-        let begins = self.edge != Edge::None || self.ends_with_space();
-        let shown = if begins { out.trim_start_matches(' ') } else { &out };
-        if shown.is_empty() {
-            return;
-        }
-        self.words(shown);
-    }
-
-    /// Whether a space here would be the second one, or the first of a line.
-    fn ends_with_space(&self) -> bool {
-        match &self.leaf {
-            Leaf::Lines { content, .. } => match content.last() {
-                Some(Inline::Text { text, .. }) => text.ends_with(' '),
-                Some(Inline::Break) | None => true,
-                Some(_) => false,
-            },
-            Leaf::None | Leaf::Code(_) => true,
-        }
-    }
-
-    /// Text as it stands, in the style of its place.
-    fn words(&mut self, text: &str) {
-        if text.is_empty() {
-            return;
-        }
-        let text: String = text.chars().map(shown).collect();
-        let (style, link) = (self.inside.style, self.inside.link.clone());
-        let Some(content) = self.begin_inline() else { return };
-        match content.last_mut() {
-            Some(Inline::Text { text: last, style: s, link: l }) if *s == style && *l == link => last.push_str(&text),
-            _ => content.push(Inline::Text { text, style, link }),
-        }
-    }
-
     /// The open lines, after whatever has to end before more can stand there.
     fn begin_inline(&mut self) -> Option<&mut Vec<Inline>> {
         let heading = self.inside.heading;
@@ -282,24 +228,6 @@ impl<M: Copy + PartialEq> Builder<M> {
             }
         }
         Some(content)
-    }
-
-    fn code(&mut self, text: &str) {
-        if !matches!(self.leaf, Leaf::Code(_)) || self.edge > Edge::Line {
-            self.flush();
-        }
-        let edge = std::mem::replace(&mut self.edge, Edge::None);
-        let text = text.replace("\r\n", "\n").replace('\r', "\n");
-        let text: String = text.chars().map(|c| if c == '\n' { c } else { shown(c) }).collect();
-        match &mut self.leaf {
-            Leaf::Code(code) => {
-                if edge == Edge::Line && !code.ends_with('\n') {
-                    code.push('\n');
-                }
-                code.push_str(&text);
-            }
-            leaf => *leaf = Leaf::Code(text.strip_prefix('\n').unwrap_or(&text).to_owned()),
-        }
     }
 
     /// Ends a line; where nothing stands in it, the paragraph.
@@ -454,7 +382,7 @@ impl<M: Copy + PartialEq> Builder<M> {
                 if text.is_empty() {
                     return;
                 }
-                let marks = vec![self.mark; text.split('\n').count()];
+                let marks = vec![self.mark; text.split('\n').take(LINES_MAX).count()];
                 self.place_lines(Block::Code { language: String::new(), text }, marks);
             }
         }
@@ -463,19 +391,10 @@ impl<M: Copy + PartialEq> Builder<M> {
     fn place_lines(&mut self, block: Block, marks: Vec<Option<M>>) {
         // Inside a table the whole row is one line.
         if self.tables == 0 {
-            self.marks.extend(marks);
+            let room = LINES_MAX.saturating_sub(self.marks.len());
+            self.marks.extend(marks.into_iter().take(room));
         }
         self.place(block);
-    }
-}
-
-/// A no-break space is shown as a space, and so are characters of control, which show nothing.
-fn shown(c: char) -> char {
-    match c {
-        '\t' => c,
-        '\u{a0}' => ' ',
-        c if c.is_control() => ' ',
-        c => c,
     }
 }
 

@@ -3,8 +3,10 @@
 //! There are no escapes, because a plain mail has none: a backslash is a backslash. A sign that could be read either
 //! way (`*.rs`, `snake_case`, `2 * 3`) stays text.
 
+use super::targets::{AGAIN_IN_LINE_BYTES_MAX, Budget};
 use super::{Inline, Style};
 use crate::link;
+use std::sync::Arc;
 
 /// Longest marked span in bytes, which keeps a line of openers without closers from costing the square of its length.
 const SPAN_BYTES_MAX: usize = 2000;
@@ -18,14 +20,26 @@ const DELIMITERS: [(&str, Style); 4] =
 
 /// What stands in one line, which holds no line break; nothing for an empty line.
 pub(super) fn line(text: &str) -> Vec<Inline> {
-    let mut inlines = Vec::new();
-    spans(text, &Look::default(), 0, &mut inlines);
-    inlines
+    let mut made = Made::new();
+    spans(text, &Look::default(), 0, &mut made);
+    made.inlines
+}
+
+/// What a line became so far.
+struct Made {
+    inlines: Vec<Inline>,
+    targets: Budget,
+}
+
+impl Made {
+    fn new() -> Made {
+        Made { inlines: Vec::new(), targets: Budget::new(AGAIN_IN_LINE_BYTES_MAX) }
+    }
 }
 
 /// A line as it stands, without any markup: only the web addresses in it become links to themselves.
 pub(super) fn literal(text: &str) -> Vec<Inline> {
-    let mut inlines = Vec::new();
+    let mut made = Made::new();
     let (mut plain_from, mut at) = (0, 0);
     while let Some(found) = text[at..].find(['h', 'H']) {
         at += found;
@@ -33,20 +47,21 @@ pub(super) fn literal(text: &str) -> Vec<Inline> {
             at += 1;
             continue;
         };
-        push(&text[plain_from..at], &Look::default(), &mut inlines);
-        push(span.inner, &Look { link: Some(span.inner.to_owned()), ..Look::default() }, &mut inlines);
+        push(&text[plain_from..at], &Look::default(), &mut made);
+        let link = Some(made.targets.link(span.inner));
+        push(span.inner, &Look { link, ..Look::default() }, &mut made);
         at += span.bytes;
         plain_from = at;
     }
-    push(&text[plain_from..], &Look::default(), &mut inlines);
-    inlines
+    push(&text[plain_from..], &Look::default(), &mut made);
+    made.inlines
 }
 
 /// How the text of a span looks.
 #[derive(Clone, Default)]
 struct Look {
     style: Style,
-    link: Option<String>,
+    link: Option<Arc<str>>,
 }
 
 /// A piece of markup at the start of a text.
@@ -65,7 +80,7 @@ enum Sign<'a> {
     Picture(&'a str),
 }
 
-fn spans(text: &str, look: &Look, depth: usize, inlines: &mut Vec<Inline>) {
+fn spans(text: &str, look: &Look, depth: usize, made: &mut Made) {
     let mut plain_from = 0;
     let mut at = 0;
     let mut unclosed = Unclosed::default();
@@ -80,15 +95,15 @@ fn spans(text: &str, look: &Look, depth: usize, inlines: &mut Vec<Inline>) {
             at += 1;
             continue;
         };
-        push(&text[plain_from..at], look, inlines);
+        push(&text[plain_from..at], look, made);
         let (inner, nests) = match span.sign {
             Sign::Style(style) => {
                 let all = Look { style: look.style.and(style), link: look.link.clone() };
                 (all, style != Style::CODE)
             }
-            Sign::Link(target, nests) => (Look { style: look.style, link: Some(target.to_owned()) }, nests),
+            Sign::Link(target, nests) => (Look { style: look.style, link: Some(made.targets.link(target)) }, nests),
             Sign::Picture(content_id) => {
-                inlines
+                made.inlines
                     .push(Inline::Picture { content_id: content_id.to_owned(), words: span.inner.trim().to_owned() });
                 at += span.bytes;
                 plain_from = at;
@@ -96,19 +111,20 @@ fn spans(text: &str, look: &Look, depth: usize, inlines: &mut Vec<Inline>) {
             }
         };
         if nests && depth < DEPTH_MAX {
-            spans(span.inner, &inner, depth + 1, inlines);
+            spans(span.inner, &inner, depth + 1, made);
         } else {
-            push(span.inner, &inner, inlines);
+            push(span.inner, &inner, made);
         }
         at += span.bytes;
         plain_from = at;
     }
-    push(&text[plain_from..], look, inlines);
+    push(&text[plain_from..], look, made);
 }
 
-fn push(text: &str, look: &Look, inlines: &mut Vec<Inline>) {
+fn push(text: &str, look: &Look, made: &mut Made) {
     if !text.is_empty() {
-        inlines.push(Inline::Text { text: text.to_owned(), style: look.style, link: look.link.clone() });
+        let link = made.targets.piece(look.link.as_ref());
+        made.inlines.push(Inline::Text { text: text.to_owned(), style: look.style, link });
     }
 }
 

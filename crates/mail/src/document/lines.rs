@@ -1,6 +1,6 @@
 //! A document in lines: the words alone, or with the signs that people write in plain mail. Linear.
 
-use super::{Block, Cell, Document, Inline, Style, lines_of};
+use super::{Block, Cell, Document, Inline, LINES_MAX, Style, lines_of};
 use std::fmt::Write;
 
 /// A line of text.
@@ -72,7 +72,7 @@ impl<M: Copy + PartialEq> Writer<'_, M> {
         let above = self.source.checked_sub(1).and_then(mark_of);
         // What stands around it on both sides stands around it too.
         let mark = above.filter(|above| mark_of(self.source) == Some(*above));
-        self.lines.push(Line { text, mark, source: None });
+        self.push(Line { text, mark, source: None });
     }
 
     fn block(&mut self, block: &Block) {
@@ -147,8 +147,19 @@ impl<M: Copy + PartialEq> Writer<'_, M> {
         let text = format!("{prefix}{sign}{}", text.trim_end());
         let text = text.trim_end().to_owned();
         let mark = self.marks.get(self.source).copied().flatten();
-        self.lines.push(Line { text, mark, source: Some(self.source) });
+        self.push(Line { text, mark, source: Some(self.source) });
         self.source += 1;
+    }
+
+    /// Adds a line; beyond the limit they are one.
+    fn push(&mut self, line: Line<M>) {
+        match self.lines.last_mut().filter(|_| self.source >= LINES_MAX) {
+            Some(last) => {
+                last.text.push('\n');
+                last.text.push_str(&line.text);
+            }
+            None => self.lines.push(line),
+        }
     }
 
     /// All of a cell in one line.
@@ -188,7 +199,7 @@ fn with_signs(line: &[Inline]) -> String {
             at += 1;
             continue;
         };
-        let length = line[at..].iter().take_while(|i| link_of(i) == Some(target)).count();
+        let length = line[at..].iter().take_while(|i| link_of(i) == Some(target.as_ref())).count();
         let label = &line[at..at + length];
         at += length;
         let outer = label.iter().map(style_of).reduce(Style::common).unwrap_or_default();
@@ -202,9 +213,9 @@ fn with_signs(line: &[Inline]) -> String {
     out
 }
 
-fn link_of(inline: &Inline) -> Option<&String> {
+fn link_of(inline: &Inline) -> Option<&str> {
     match inline {
-        Inline::Text { link, .. } => link.as_ref(),
+        Inline::Text { link, .. } => link.as_deref(),
         _ => None,
     }
 }

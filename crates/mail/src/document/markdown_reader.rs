@@ -1,10 +1,11 @@
 //! Markdown read by its own rules (CommonMark, by comrak) into a document.
 
-use super::targets::with_targets_shown;
+use super::targets::{AGAIN_IN_LINE_BYTES_MAX, Budget, with_targets_shown};
 use super::{Block, Cell, Document, Inline, LEVELS_MAX, Style};
 use crate::link;
 use comrak::nodes::{AstNode, ListType, NodeValue};
 use comrak::{Arena, Options, parse_document};
+use std::sync::Arc;
 
 pub(super) fn read(text: &str) -> Document {
     let mut options = Options::default();
@@ -95,21 +96,22 @@ fn words_below<'a>(node: &'a AstNode<'a>) -> Vec<Inline> {
 /// What stands inside a node, walked without recursion: emphasis may nest as deep as a text is long.
 fn inlines<'a>(parent: &'a AstNode<'a>) -> Vec<Inline> {
     let mut all = Vec::new();
-    let mut open: Vec<(&'a AstNode<'a>, Style, Option<String>)> =
+    let mut targets = Budget::new(AGAIN_IN_LINE_BYTES_MAX);
+    let mut open: Vec<(&'a AstNode<'a>, Style, Option<Arc<str>>)> =
         parent.reverse_children().map(|child| (child, Style::PLAIN, None)).collect();
     while let Some((node, style, link)) = open.pop() {
         let data = node.data();
         let inner = match &data.value {
             NodeValue::Text(text) => {
-                push(text, style, link, &mut all);
+                push(text, style, targets.piece(link.as_ref()), &mut all);
                 continue;
             }
             NodeValue::Code(code) => {
-                push(&code.literal, style.and(Style::CODE), link, &mut all);
+                push(&code.literal, style.and(Style::CODE), targets.piece(link.as_ref()), &mut all);
                 continue;
             }
             NodeValue::HtmlInline(html) => {
-                push(html, style, link, &mut all);
+                push(html, style, targets.piece(link.as_ref()), &mut all);
                 continue;
             }
             NodeValue::SoftBreak | NodeValue::LineBreak => {
@@ -125,7 +127,7 @@ fn inlines<'a>(parent: &'a AstNode<'a>) -> Vec<Inline> {
                 }
                 None => (style, link),
             },
-            NodeValue::Link(target) => (style, link::target(&target.url).map(|target| target.into_owned()).or(link)),
+            NodeValue::Link(target) => (style, link::target(&target.url).map(|target| targets.link(&target)).or(link)),
             NodeValue::Strong => (style.and(Style::STRONG), link),
             NodeValue::Emph => (style.and(Style::EMPHASIS), link),
             NodeValue::Strikethrough => (style.and(Style::STRIKE), link),
@@ -143,7 +145,7 @@ fn text_of(inline: &Inline) -> Option<&str> {
     }
 }
 
-fn push(text: &str, style: Style, link: Option<String>, all: &mut Vec<Inline>) {
+fn push(text: &str, style: Style, link: Option<Arc<str>>, all: &mut Vec<Inline>) {
     match all.last_mut() {
         Some(Inline::Text { text: last, style: s, link: l }) if *s == style && *l == link => last.push_str(text),
         _ if text.is_empty() => {}

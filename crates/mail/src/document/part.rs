@@ -28,10 +28,15 @@ struct Part<K> {
 impl<K: Fn(usize) -> Keep> Part<K> {
     /// Of each of the next lines whether it is kept.
     fn take(&mut self, lines: usize) -> Vec<bool> {
-        let kept: Vec<Keep> = (self.at..self.at + lines).map(&self.keeps).collect();
-        self.at += lines;
-        self.framed += kept.iter().filter(|keep| **keep == Keep::Line).count();
-        kept.into_iter().map(|keep| keep != Keep::Nothing).collect()
+        (0..lines).map(|_| self.take_one()).collect()
+    }
+
+    /// Whether the next line is kept.
+    fn take_one(&mut self) -> bool {
+        let keep = (self.keeps)(self.at);
+        self.at += 1;
+        self.framed += usize::from(keep == Keep::Line);
+        keep != Keep::Nothing
     }
 
     fn blocks(&mut self, blocks: &[Block]) -> Vec<Block> {
@@ -61,9 +66,14 @@ impl<K: Fn(usize) -> Keep> Part<K> {
                 (!shown.is_empty()).then(|| Block::Paragraph(shown.join(&Inline::Break)))
             }
             Block::Code { language, text } => {
-                let lines: Vec<&str> = text.split('\n').collect();
-                let shown = chosen(&lines, &self.take(lines.len()));
-                (!shown.is_empty()).then(|| Block::Code { language: language.clone(), text: shown.join("\n") })
+                let mut kept: Option<String> = None;
+                for line in text.split('\n').filter(|_| self.take_one()) {
+                    match &mut kept {
+                        Some(text) => text.extend(["\n", line]),
+                        None => kept = Some(line.to_owned()),
+                    }
+                }
+                kept.map(|text| Block::Code { language: language.clone(), text })
             }
             Block::List { first, items } => {
                 let items: Vec<Vec<Block>> = items.iter().map(|item| self.blocks(item)).collect();
@@ -77,7 +87,7 @@ impl<K: Fn(usize) -> Keep> Part<K> {
                 (!shown.is_empty()).then_some(Block::Table(shown))
             }
             Block::Quote(_) | Block::Heading { .. } | Block::Rule | Block::Foreign(_) => {
-                self.take(1).contains(&true).then(|| block.clone())
+                self.take_one().then(|| block.clone())
             }
         }
     }

@@ -3,7 +3,7 @@
 //! A line break in a mail means something, so it stays one. A quote holds paragraphs, a list item a paragraph and
 //! further lists.
 
-use super::{Block, Inline, inline};
+use super::{Block, Inline, LINES_MAX, inline};
 
 /// Deepest nesting of lists; deeper items join the deepest list.
 const LIST_DEPTH_MAX: usize = 6;
@@ -23,7 +23,9 @@ type Taken = Option<(usize, Block)>;
 /// The blocks of a text; none when it has nothing but white space.
 pub(super) fn blocks(text: &str) -> Vec<Block> {
     let text = printable(text);
+    let (text, rest) = first_lines(&text);
     let lines: Vec<&str> = text.split('\n').map(str::trim_end).collect();
+    let fences = Fences::of(&lines);
     let mut nodes = Vec::new();
     let mut at = 0;
     while at < lines.len() {
@@ -32,9 +34,13 @@ pub(super) fn blocks(text: &str) -> Vec<Block> {
             continue;
         }
         let rest = &lines[at..];
-        let (taken, node) = special(rest).or_else(|| indented(rest)).unwrap_or_else(|| paragraph(rest));
+        let special = special(rest, &fences).or_else(|| indented(rest));
+        let (taken, node) = special.unwrap_or_else(|| paragraph(rest, &fences));
         nodes.push(node);
         at += taken;
+    }
+    if !rest.trim().is_empty() {
+        nodes.push(Block::literal(rest.replace('\n', " ")));
     }
     nodes
 }
@@ -42,6 +48,7 @@ pub(super) fn blocks(text: &str) -> Vec<Block> {
 /// The paragraphs of a text in which no sign means anything, web addresses aside.
 pub(super) fn literal(text: &str) -> Vec<Block> {
     let text = printable(text);
+    let (text, rest) = first_lines(&text);
     let mut blocks = Vec::new();
     let mut content: Vec<Inline> = Vec::new();
     // The empty line at the end closes the last paragraph.
@@ -54,7 +61,38 @@ pub(super) fn literal(text: &str) -> Vec<Block> {
         content.extend((!content.is_empty()).then_some(Inline::Break));
         content.extend(inline::literal(line));
     }
+    if !rest.trim().is_empty() {
+        blocks.push(Block::literal(rest.replace('\n', " ")));
+    }
     blocks
+}
+
+/// The lines that are read, and the rest of the text, which is one paragraph.
+fn first_lines(text: &str) -> (&str, &str) {
+    match memchr::memchr_iter(b'\n', text.as_bytes()).nth(LINES_MAX) {
+        Some(end) => (&text[..end], &text[end + 1..]),
+        None => (text, ""),
+    }
+}
+
+/// For each number of lines at the end of the text the longest line of backticks alone among them, so that an opening
+/// line that is never closed costs no search.
+struct Fences(Vec<usize>);
+
+impl Fences {
+    fn of(lines: &[&str]) -> Fences {
+        let ticks = |line: &str| if line.bytes().all(|byte| byte == b'`') { line.len() } else { 0 };
+        let mut longest = vec![0];
+        for line in lines.iter().rev() {
+            longest.push(ticks(line).max(longest[longest.len() - 1]));
+        }
+        Fences(longest)
+    }
+
+    /// Whether one of these lines, which are the last ones of the text, closes what as many backticks opened.
+    fn close(&self, lines: &[&str], ticks: usize) -> bool {
+        self.0.get(lines.len()).is_some_and(|longest| *longest >= ticks)
+    }
 }
 
 /// The text with one kind of line break and without the characters that Jira's storage refuses (XML 1.0, section
@@ -67,14 +105,18 @@ fn printable(text: &str) -> String {
 }
 
 /// Any block but a paragraph.
-fn special(lines: &[&str]) -> Taken {
-    fence(lines).or_else(|| rule(lines)).or_else(|| heading(lines)).or_else(|| quote(lines)).or_else(|| list(lines))
+fn special(lines: &[&str], fences: &Fences) -> Taken {
+    fence(lines, fences)
+        .or_else(|| rule(lines))
+        .or_else(|| heading(lines))
+        .or_else(|| quote(lines))
+        .or_else(|| list(lines))
 }
 
 /// Lines up to an empty one or to the start of another block; there is at least one.
-fn paragraph(lines: &[&str]) -> (usize, Block) {
+fn paragraph(lines: &[&str], fences: &Fences) -> (usize, Block) {
     let more = lines.iter().enumerate().skip(1);
-    let end = more.take_while(|(at, line)| !line.is_empty() && special(&lines[*at..]).is_none()).count() + 1;
+    let end = more.take_while(|(at, line)| !line.is_empty() && special(&lines[*at..], fences).is_none()).count() + 1;
     (end, Block::Paragraph(broken_lines(&lines[..end])))
 }
 
@@ -91,13 +133,13 @@ fn broken_lines(lines: &[&str]) -> Vec<Inline> {
 }
 
 /// Code between two lines of at least three backticks; an opening line that is never closed is text.
-fn fence(lines: &[&str]) -> Taken {
+fn fence(lines: &[&str], fences: &Fences) -> Taken {
     let opening = lines[0];
     let ticks = opening.len() - opening.trim_start_matches('`').len();
     let language = opening[ticks..].trim();
     let named = language.len() <= LANGUAGE_BYTES_MAX
         && language.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+#-._".contains(&byte));
-    if ticks < 3 || !named {
+    if ticks < 3 || !named || !fences.close(&lines[1..], ticks) {
         return None;
     }
     let closes = |line: &str| line.len() >= ticks && line.bytes().all(|byte| byte == b'`');

@@ -1,7 +1,7 @@
 //! Lines that introduce a quote (`On Tuesday Jo wrote:`), as one text once their pieces are joined.
 
 use super::language;
-use super::line::{Class, classify};
+use super::line::{Class, classify, pattern};
 use regex::Regex;
 use std::sync::LazyLock;
 
@@ -15,11 +15,6 @@ pub(super) fn is_wrapped_address(text: &str) -> bool {
         || !text.contains(char::is_whitespace) && text.contains(['_', '=', '/', '<', '>'])
 }
 
-fn pattern(text: &str) -> Regex {
-    // The pattern is made of constants; the tests build every one of them.
-    Regex::new(text).expect("a constant pattern compiles")
-}
-
 static WROTE: LazyLock<Regex> = LazyLock::new(|| {
     let wrote = language::any(|l| l.wrote);
     pattern(&format!(r"(?i)(?:{wrote})(?:\W.{{0,160}})?[:：]\W{{0,8}}$|(?:{wrote})\s*[-=*:：]*$"))
@@ -31,10 +26,11 @@ static DATED: LazyLock<Regex> = LazyLock::new(|| {
 });
 static PRONOUN: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)\b(?:i|he|she|we|they|it|who|ich|er|sie|wir|je|il|elle)\s+(?:\w+\s+)?(?:wrote|said|sent|schrieb|a écrit)|\b(?:wrote|said|sent)\s+(?:this|that|the|an?|us|me|him|her|them|to|in|it)\b|\bschrieb\s+(?:mir|uns|ihm|ihr|dies|das|den|die|der|ein|eine)\b|\b(?:m['’]|nous |lui )a écrit|\b(?:me|nos|le|mi|ci) (?:escribió|ha scritto)",
+        r"(?i)(?:^|\W)(?:(?:i|he|she|we|they|it|who|ich|er|sie|wir|je|il|elle)\s+(?:\w+\s+)?(?:wrote|said|sent|schrieb|a écrit)|(?:wrote|said|sent)\s+(?:this|that|the|an?|us|me|him|her|them|to|in|it)(?:\W|$)|schrieb\s+(?:mir|uns|ihm|ihr|dies|das|den|die|der|ein|eine)(?:\W|$)|(?:m['’]|nous |lui )a écrit|(?:me|nos|le|mi|ci) (?:escribió|ha scritto))",
     )
 });
-static SURE: LazyLock<Regex> = LazyLock::new(|| pattern(r"@|\d{1,2}\s?[:.h：]\s?\d{2}|[-=]{2,}|\b(?:19|20)\d{2}\b"));
+static SURE: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"@|\d{1,2}\s?[:.h：]\s?\d{2}|[-=]{2,}|(?:^|\W)(?:19|20)\d{2}(?:\W|$)"));
 static SHARED: LazyLock<Regex> = LazyLock::new(|| {
     let wrote = language::any(|l| l.wrote);
     pattern(&format!(
@@ -118,7 +114,8 @@ pub(super) fn has_time(text: &str) -> bool {
 
 /// New text and an attribution on one line, as clients write that forget a line break.
 pub(super) fn shared_line(text: &str) -> Option<(&str, &str)> {
-    if text.len() > ATTRIBUTION_BYTES_MAX || text.starts_with('>') || !text.trim_end().ends_with(':') {
+    let may = text.contains('@') && text.trim_end().ends_with(':');
+    if text.len() > ATTRIBUTION_BYTES_MAX || text.starts_with('>') || !may {
         return None;
     }
     let found = SHARED.captures(text)?;

@@ -15,7 +15,7 @@ mod quotes;
 mod said;
 mod split;
 
-use crate::document::{self, Built, Document, Keep, Line};
+use crate::document::{self, Built, Document, Keep, LINES_MAX, Line};
 use crate::history::History;
 use crate::message::{HiddenKind, Reply};
 use crate::page::{self, Content, Page};
@@ -67,7 +67,7 @@ fn new_text_given(format: Format, bytes: &[u8], history: Option<&History>) -> Re
             let label = charset::named_in_html(bytes);
             let html = charset::decode(bytes, label.as_deref()).text;
             let page = page::parse(&html);
-            let Built { document, marks } = document::build(&page, &client::marks(&page, history));
+            let Built { document, marks, .. } = document::build(&page, &client::marks(&page, history));
             split::split(&document::words(&document, &marks), history).reply
         }
     }
@@ -82,6 +82,7 @@ pub(crate) struct Html<'h> {
     is_marked: bool,
     /// What pictures say of themselves.
     pictures: Pictures,
+    is_unlinked: bool,
 }
 
 /// A version of a text that is not shown and says words that the other one does not.
@@ -102,10 +103,15 @@ impl<'h> Html<'h> {
             // Indented lines of a mail that quotes nothing are its own; a signature is one anywhere.
             marks.iter_mut().for_each(|mark| *mark = mark.filter(|m| m.zone == Zone::Signature));
         }
-        let Built { document, marks } = document::build(page, &marks);
+        let Built { document, marks, is_unlinked } = document::build(page, &marks);
         let alts = page.nodes.iter().filter(|node| node.name() == "img").filter_map(|node| node.attribute("alt"));
         let pictures = Pictures::of(alts);
-        Html { history, lines: document::signed(&document, &marks), document, is_marked, pictures }
+        Html { history, lines: document::signed(&document, &marks), document, is_marked, pictures, is_unlinked }
+    }
+
+    /// What of the page is not in the layout.
+    pub fn fault(&self) -> Option<&'static str> {
+        self.is_unlinked.then_some("links are said too often: further words are shown without theirs")
     }
 
     /// The body as text, for mails that have no plain one.
@@ -227,6 +233,9 @@ pub(crate) fn fold_as_forward(reply: &mut Reply) {
 
 /// The reply of a mail whose body is plain text.
 pub(crate) fn of_text(text: &str, history: Option<&History>) -> Reply {
-    let lines: Vec<Line<Mark>> = text.lines().map(|l| Line { text: l.to_owned(), mark: None, source: None }).collect();
+    let end = memchr::memchr_iter(b'\n', text.as_bytes()).nth(LINES_MAX);
+    let (looked_at, rest) = end.map_or((text, None), |end| (&text[..end], Some(&text[end + 1..])));
+    let line = |line: &str| Line { text: line.to_owned(), mark: None, source: None };
+    let lines: Vec<Line<Mark>> = looked_at.lines().chain(rest).map(line).collect();
     split::split(&lines, history).reply
 }

@@ -127,7 +127,7 @@ fn inline(node: &Node) -> Option<Inline> {
                     Mark::Strike => style = style.and(Style::STRIKE),
                     Mark::Underline => style = style.and(Style::UNDERLINE),
                     Mark::Code => style = style.and(Style::CODE),
-                    Mark::Link { href } => link = Some(href.clone()),
+                    Mark::Link { href } => link = Some(href.as_str().into()),
                     Mark::Unknown(_) => return None,
                 }
             }

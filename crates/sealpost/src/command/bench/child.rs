@@ -4,7 +4,7 @@ use crate::command::Failure;
 use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 /// How long a child may take until it listens, and to end when it is told to.
@@ -19,6 +19,25 @@ pub struct Measured {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Used {
     pub cpu: Duration,
+}
+
+/// The most memory that a process and its descendants have held.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Peak {
+    /// That of the process that held the most.
+    pub largest_bytes: u64,
+    /// Those of all of them together, which they need not have held at one time.
+    pub together_bytes: u64,
+}
+
+impl Peak {
+    /// The higher of two.
+    pub fn and(self, other: Peak) -> Peak {
+        Peak {
+            largest_bytes: self.largest_bytes.max(other.largest_bytes),
+            together_bytes: self.together_bytes.max(other.together_bytes),
+        }
+    }
 }
 
 impl Measured {
@@ -50,6 +69,17 @@ impl Measured {
         peak_bytes(self.child.id())
     }
 
+    /// The most memory that it and each of its living descendants have held.
+    pub fn peak(&self) -> Peak {
+        let peaks: Vec<u64> = family(self.child.id()).into_iter().map(peak_bytes).collect();
+        Peak { largest_bytes: peaks.iter().copied().max().unwrap_or(0), together_bytes: peaks.iter().sum() }
+    }
+
+    /// How it ended, when it has.
+    pub fn ended(&mut self) -> Result<Option<ExitStatus>, Failure> {
+        self.child.try_wait().map_err(|error| Failure::new(format!("cannot wait for a process: {error}")))
+    }
+
     /// The memory that the process itself holds now, in bytes.
     pub fn resident_bytes(&self) -> u64 {
         status_kib(self.child.id(), "VmRSS:") * 1024
@@ -73,6 +103,9 @@ impl Measured {
 
 impl Drop for Measured {
     fn drop(&mut self) {
+        if matches!(self.child.try_wait(), Ok(Some(_))) {
+            return;
+        }
         let _ = Command::new("kill").arg("-TERM").arg(self.child.id().to_string()).status();
         let begun = Instant::now();
         while begun.elapsed() < PATIENCE {
