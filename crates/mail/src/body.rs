@@ -1,9 +1,11 @@
 //! Which parts are the body, and what it says as text and as HTML.
 
+mod placeholder;
 mod room;
 
 use crate::scan::{Role, Tree};
 use crate::{charset, document, flowed, page, reply, rtf};
+use placeholder::is_placeholder;
 use room::{Room, TOO_LONG};
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -42,9 +44,6 @@ struct Piece {
     /// What is taken out of RTF: it counts where nothing was written as such.
     rtf: Option<(usize, rtf::Said)>,
 }
-
-/// A plain twin shorter than this is looked at for being a mere placeholder.
-const PLACEHOLDER_BYTES_MAX: usize = 400;
 
 /// Reads the body below `root`, which is the mail itself or the inner root of an attached message.
 pub(crate) fn read(tree: &Tree, root: usize) -> Body {
@@ -325,16 +324,6 @@ fn whole_text(pieces: &[Piece]) -> String {
         .filter(|t| !t.trim().is_empty())
         .collect();
     texts.join("\n\n")
-}
-
-/// A plain twin that says nothing but that one should read the other.
-fn is_placeholder(plain: &str) -> bool {
-    let text = plain.trim();
-    let lower = if text.len() < PLACEHOLDER_BYTES_MAX { text.to_lowercase() } else { return false };
-    text.is_empty()
-        || lower.contains("html")
-            && !lower.contains("http")
-            && lower.lines().filter(|l| !l.trim().is_empty()).count() <= 4
 }
 
 fn html(mut pieces: Vec<Piece>) -> Option<String> {

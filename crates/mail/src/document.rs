@@ -158,8 +158,7 @@ impl Document {
     /// stands, and a web address leads to itself.
     ///
     /// ```
-    /// let document = mail::Document::literal("*2* [a](https://b.example)");
-    /// assert_eq!(document.html(), "<p>*2* [a](<a href=\"https://b.example\">https://b.example</a>)</p>");
+    /// assert_eq!(mail::Document::literal("*2* [a](x)").html(), "<p>*2* [a](x)</p>");
     /// ```
     pub fn literal(text: &str) -> Document {
         Document { blocks: plain::literal(text) }

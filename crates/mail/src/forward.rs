@@ -106,10 +106,12 @@ static FORWARDED: LazyLock<Forwarded> = LazyLock::new(|| {
     Forwarded { words, longest_bytes }
 });
 
-/// A line that only separates: dashes, or `----- Original Message -----`.
+/// A line that only separates: dashes, or `----- Original Message -----` in whatever language.
 fn is_original_line(line: &str) -> bool {
-    let plain = line.trim_matches(|c: char| c.is_whitespace() || "-*_=".contains(c)).to_lowercase();
-    plain.is_empty() || language::LANGUAGES.iter().any(|l| l.original.contains(&plain.as_str()))
+    let line = line.trim();
+    let plain = line.trim_matches(|c: char| c.is_whitespace() || "-*_=>".contains(c)).to_lowercase();
+    let is_between_dashes = line.starts_with("---") && line.ends_with("---");
+    plain.is_empty() || is_between_dashes || language::LANGUAGES.iter().any(|l| l.original.contains(&plain.as_str()))
 }
 
 struct Pasted {

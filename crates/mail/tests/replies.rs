@@ -81,3 +81,75 @@ fn replies_of_programs_and_words_that_only_look_like_quotes() {
     }
     assert!(replies.len() > 90 && wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// Of each row the forwarded sender, date, subject and recipient are read, with quote signs and without.
+#[test]
+fn forwards_in_many_languages() {
+    const DATE: &str = "Tue, 7 Aug 2018 12:12:00 +0200";
+    let table = case("forwards.case");
+    let mut wrong = Vec::new();
+    for row in table.lines() {
+        let mut pieces = row.split(" | ");
+        let mark = pieces.next().unwrap();
+        let (mark, gap) = mark.strip_suffix('~').map_or((mark, ""), |mark| (mark, "\n"));
+        let fields: Vec<&str> = pieces.collect();
+        let header =
+            fields.join("\n").replace('@', "Jane Doe <jane@x.org>").replace('#', DATE).replace('$', "bob@y.org");
+        let forwarded = format!("{mark}\n{gap}{header}\n\nThe printer burns.\n");
+        let signed: String = forwarded.lines().map(|line| format!("> {line}\n")).collect();
+        for forwarded in [&forwarded, &signed] {
+            let text = format!("Please answer.\n\n{forwarded}");
+            let mail = format!("Subject: Fwd: x\nContent-Type: text/plain; charset=utf-8\n\n{text}");
+            let read = mail::read(mail.as_bytes(), &mail::Limits::default()).message.forward.unwrap_or_default();
+            let from = read.from.map(|from| from.address).unwrap_or_default();
+            let to = read.to.iter().map(|to| to.address.as_str()).collect::<Vec<_>>().join(" ");
+            let found = [&from, &to, &read.date.unwrap_or_default(), &read.subject.unwrap_or_default(), &read.text]
+                .map(|s| s.trim().to_owned());
+            let is_read = found == ["jane@x.org", "bob@y.org", DATE, "Printer", "The printer burns."];
+            let reply = new_text(Format::Text, text.as_bytes());
+            let is_cut = reply.visible == "Please answer." && read.before == "Please answer.";
+            wrong.extend(
+                (!is_read || !is_cut).then(|| format!("{row}: {found:?} {:?} {:?}", read.before, reply.visible)),
+            );
+        }
+    }
+    assert!(table.lines().count() > 100 && wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn last_lines_of_telephones() {
+    let lines = case("telephones.case");
+    let shows = |line: &&str| visible(&format!("Fine.\n\n{line}\n")) != "Fine.";
+    let shown: Vec<&str> = lines.lines().filter(shows).collect();
+    assert!(lines.lines().count() > 70 && shown.is_empty(), "{}", shown.join("\n"));
+    for own in [
+        "A belge gönderildi.",
+        "Das Paket wurde gestern gesendet.",
+        "발송했습니다. 창고에서 보냄",
+        "Sent from the warehouse.",
+    ] {
+        assert!(visible(&format!("Fine.\n\n{own}\n")).ends_with(own), "{own}");
+    }
+}
+
+/// Where both versions say the same, no fault is told and the layout is shown; where they do not, the one goes along.
+#[test]
+fn versions_of_one_mail() {
+    let table = case("versions.case");
+    let mut wrong = Vec::new();
+    let pairs: Vec<&str> = table.split("=== ").skip(1).collect();
+    for pair in &pairs {
+        let (name, rest) = pair.split_once('\n').unwrap();
+        let (plain, html) = rest.split_once("\n---html---\n").unwrap();
+        let part = |kind: &str, text: &str| format!("--b\nContent-Type: text/{kind}; charset=utf-8\n\n{text}\n");
+        let head = "MIME-Version: 1.0\nContent-Type: multipart/alternative; boundary=b\n\n";
+        let mail = format!("{head}{}{}--b--\n", part("plain", plain), part("html", html));
+        let reading = mail::read(mail.as_bytes(), &mail::Limits::default());
+        let goes_along = reading.message.parts.iter().any(|part| part.leaf && !part.body);
+        let is_told = reading.message.faults.iter().any(|fault| fault.contains("has words that"));
+        let differs = name.starts_with('!');
+        let is_right = differs == is_told && differs == goes_along && differs == reading.reply.document.is_none();
+        wrong.extend((!is_right).then(|| format!("{name}: {is_told} {goes_along} {:?}", reading.reply.visible)));
+    }
+    assert!(pairs.len() > 20 && wrong.is_empty(), "{}", wrong.join("\n"));
+}

@@ -108,6 +108,8 @@ fn is_proven(status: Option<&str>, around: &str) -> bool {
         "(state 14)",
         "(state 13)",
         "bad-mailbox",
+        "invalid recipient",
+        "user not found",
         "does not exist",
         "doesn't exist",
         "doesn't have a",

@@ -64,7 +64,8 @@ pub(super) fn read(
     let segments = Segments::of(told);
     let named = if failed.is_empty() {
         let all: Vec<String> = segments.found.iter().map(|(a, _)| a.clone()).collect();
-        let others: Vec<String> = all.iter().filter(|a| !own.contains(&a.to_lowercase())).cloned().collect();
+        let is_other = |address: &str| !own.contains(&address.to_lowercase()) && !is_desk_of(headers, address);
+        let others: Vec<String> = all.iter().filter(|a| is_other(a)).cloned().collect();
         // Who writes to himself and fails is told about himself.
         if others.is_empty() { all } else { others }
     } else {
@@ -83,6 +84,15 @@ pub(super) fn read(
         BouncedRecipient { address, ..own }
     });
     Some(recipients.collect())
+}
+
+/// Whether an address is the help desk of the server that writes, which it names for questions.
+fn is_desk_of(headers: &Headers, address: &str) -> bool {
+    const DESKS: &[&str] = &["postmaster", "hostmaster", "abuse", "support", "helpdesk", "admin", "mailer-daemon"];
+    let Some((local, domain)) = address.rsplit_once('@') else { return false };
+    let is_domain = |from: &str| from.rsplit_once('@').is_some_and(|(_, own)| own.eq_ignore_ascii_case(domain));
+    DESKS.iter().any(|desk| local.eq_ignore_ascii_case(desk))
+        && headers.from.iter().any(|from| is_domain(&from.address))
 }
 
 /// The recipients in Exim's own field, or in the JSON with which Amazon SES tells of a bounce; each address once.

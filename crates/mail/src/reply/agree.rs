@@ -1,6 +1,6 @@
 //! Whether the two versions of a mail, plain text and HTML, say the same, and what one of them says alone.
 
-use super::said::{Kind, Said, reference};
+use super::said::{Kind, Said, TEXT_BYTES_MAX, reference};
 use crate::document::{self, Block, Document, Inline};
 use std::collections::HashSet;
 
@@ -8,21 +8,21 @@ use std::collections::HashSet;
 /// is in the layout: else one of them has something that the other has not, and the text counts.
 ///
 /// What pictures say of themselves (`pictures`) and what programs add on their own may stand in either. Linear.
-pub(super) fn say_the_same(text: &str, layout: &Document, pictures: &HashSet<String>) -> bool {
-    if text.len() > COMPARED_BYTES_MAX {
+pub(super) fn say_the_same(text: &str, layout: &Document, pictures: &Pictures) -> bool {
+    if text.len() > TEXT_BYTES_MAX {
         return false;
     }
-    let laid_out = words_of(layout);
-    if laid_out.len() > COMPARED_BYTES_MAX {
+    let words = words_of(layout);
+    if words.len() > TEXT_BYTES_MAX {
         return false;
     }
-    let (plain, laid_out) = (Said::of(text), Said::of(&laid_out));
+    let (plain, laid_out) = (Said::of(text), Said::of(&words));
     let targets = targets(layout, &laid_out);
     let mut theirs = laid_out.tokens().filter(|(kind, _)| *kind != Kind::Reference).peekable();
-    let may_lack = |kind: Kind, word: &str| kind == Kind::Aside || pictures.contains(word);
+    let may_lack = |kind: Kind, word: &str| kind == Kind::Aside || pictures.say(word);
     for (kind, word) in plain.tokens() {
         if kind == Kind::Reference {
-            if !targets.contains(word) {
+            if !targets.contains(word) && !is_dialled(word, &laid_out) {
                 return false;
             }
             continue;
@@ -42,17 +42,13 @@ pub(super) fn say_the_same(text: &str, layout: &Document, pictures: &HashSet<Str
     theirs.all(|(kind, word)| may_lack(kind, word))
 }
 
-/// Longer versions are not compared, because their words stand in memory several times: each is taken for one that says
-/// more than the other.
-const COMPARED_BYTES_MAX: usize = 1024 * 1024;
-
 /// Whether a version has a word in what is new that the other, `shown`, has nowhere: whoever sees the other alone would
-/// never know it. Linear.
-pub(super) fn has_more(new: &str, shown: &str, pictures: &HashSet<String>) -> bool {
+/// never know it. Linear. Texts of more than a mebibyte are not compared, and count as different.
+pub(super) fn has_more(new: &str, shown: &str, pictures: &Pictures) -> bool {
     /// A longer word may be two that a program joined.
     const JOINED_BYTES_MIN: usize = 8;
     const LOOKED_UP_MAX: usize = 20;
-    if new.len().max(shown.len()) > COMPARED_BYTES_MAX {
+    if new.len().max(shown.len()) > TEXT_BYTES_MAX {
         return true;
     }
     let (new, shown) = (Said::of(new), Said::of(shown));
@@ -64,7 +60,7 @@ pub(super) fn has_more(new: &str, shown: &str, pictures: &HashSet<String>) -> bo
         }
     }
     let unknown =
-        new.tokens().filter(|(kind, word)| *kind == Kind::Word && !known.contains(word) && !pictures.contains(*word));
+        new.tokens().filter(|(kind, word)| *kind == Kind::Word && !known.contains(word) && !pictures.say(word));
     let unknown: Vec<&str> = unknown.map(|(_, word)| word).take(LOOKED_UP_MAX + 1).collect();
     if unknown.is_empty() || unknown.len() > LOOKED_UP_MAX {
         return !unknown.is_empty();
@@ -73,13 +69,43 @@ pub(super) fn has_more(new: &str, shown: &str, pictures: &HashSet<String>) -> bo
     unknown.iter().any(|word| word.len() < JOINED_BYTES_MIN || !joined.contains(word))
 }
 
-/// The words of what pictures of a page say of themselves.
-pub(super) fn words_of_pictures<'a>(alts: impl Iterator<Item = &'a str>) -> HashSet<String> {
-    let mut found = HashSet::new();
-    for alt in alts {
-        found.extend(Said::of(alt).tokens().map(|(_, word)| word.to_owned()));
+/// What the pictures of a page say of themselves.
+#[derive(Default)]
+pub(super) struct Pictures {
+    words: HashSet<String>,
+    /// All of it without anything between: pictures stand close to each other.
+    joined: String,
+}
+
+impl Pictures {
+    pub fn of<'a>(alts: impl Iterator<Item = &'a str>) -> Pictures {
+        const BYTES_MAX: usize = 64 * 1024;
+        let mut pictures = Pictures::default();
+        for alt in alts {
+            if pictures.joined.len() + alt.len() > BYTES_MAX {
+                break;
+            }
+            let said = Said::of(alt);
+            pictures.words.extend(said.tokens().map(|(_, word)| word.to_owned()));
+            pictures.joined.push_str(&said.joined());
+        }
+        pictures
     }
-    found
+
+    fn say(&self, word: &str) -> bool {
+        const JOINED_BYTES_MIN: usize = 8;
+        self.words.contains(word) || word.len() >= JOINED_BYTES_MIN && self.joined.contains(word)
+    }
+}
+
+/// A telephone number as a target: the layout has no such links, but mostly shows the number.
+fn is_dialled(target: &str, laid_out: &Said) -> bool {
+    const DIGITS_MIN: usize = 5;
+    const DIGITS_COMPARED: usize = 8;
+    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+    let Some(number) = target.strip_prefix("tel:").map(digits).filter(|n| n.len() >= DIGITS_MIN) else { return false };
+    // The country's code may stand in one of them alone.
+    digits(&laid_out.joined()).contains(&number[number.len().saturating_sub(DIGITS_COMPARED)..])
 }
 
 fn words_of(layout: &Document) -> String {
@@ -117,7 +143,11 @@ mod tests {
     use super::*;
 
     fn same(text: &str, html: &str) -> bool {
-        say_the_same(text, &Document::from_html(html), &words_of_pictures(["Our logo", "😀"].into_iter()))
+        say_the_same(
+            text,
+            &Document::from_html(html),
+            &Pictures::of(["Our logo", "😀", "Facebook", "LinkedIn"].into_iter()),
+        )
     }
 
     #[test]
@@ -128,6 +158,10 @@ mod tests {
         assert!(same("1. one\n2. two\n\n* dot", "<ol><li>one<li>two</ol><ul><li>dot</ul>"));
         assert!(same("[image: Our logo]\nHello.", "<img src=x alt='Our logo'><p>Hello.</p>"));
         assert!(same("Hello.", "<img src=x alt='Our logo'><p>Hello.</p>"));
+        assert!(same("Hello.", "<p>Hello.</p><img src=x alt=Facebook><img src=x alt=LinkedIn>"));
+        assert!(same("Tel. +49 30 123<tel:+4930123>", "<p>Tel. <a href='tel:+4930123'>+49 30 123</a></p>"));
+        assert!(!same("Call us<tel:+4930123>", "<p><a href='tel:+4930123'>Call us</a></p>"));
+        assert!(same("x^2", "x<sup>2</sup>"));
         assert!(same("Great 😀\n[cid:a@b]", "<p>Great <img src=x alt='😀'></p><img src='cid:a@b'>"));
         assert!(same(
             "Write to a@b.example<mailto:a@b.example>",
@@ -151,7 +185,7 @@ mod tests {
 
     #[test]
     fn what_one_version_says_alone() {
-        let more = |new: &str, shown: &str| has_more(new, shown, &HashSet::new());
+        let more = |new: &str, shown: &str| has_more(new, shown, &Pictures::default());
         assert!(more("Pay 900", "Pay 100"));
         assert!(more("Do not pay", "Do pay"));
         assert!(!more("Do pay <https://a.example/not>", "Do\n*pay*!"));

@@ -63,9 +63,41 @@ pub(super) fn introduces(line: &str) -> bool {
     line.chars().count() <= LINE_CHARS_MAX && (NAMED.is_match(line) || SIGNED.is_match(line)) && !PRONOUN.is_match(line)
 }
 
-/// Sure enough to cut what follows although it bears no quote sign: an address, a time or a year stands in it.
+/// Sure enough to cut what follows although it bears no quote sign: an address, a time or a year stands in it, and it is no
+/// sentence about what somebody wrote.
 pub(super) fn is_sure(joined: &str) -> bool {
-    SURE.is_match(joined)
+    SURE.is_match(joined) && (joined.contains('@') || !names_nobody(joined))
+}
+
+/// Whether a common noun stands next to the verb, as in `on 3 May our customer wrote`, where a program puts a name.
+fn names_nobody(joined: &str) -> bool {
+    const OF_PROGRAMS: &[&str] = &[
+        "you",
+        "volgende",
+        "følgende",
+        "följande",
+        "folgendes",
+        "şunu",
+        "şunları",
+        "şöyle",
+        "kuupäeval",
+        "uhr",
+        "von",
+        "van",
+        "den",
+        "der",
+    ];
+    static VERB: LazyLock<Regex> = LazyLock::new(|| {
+        let wrote = language::any(|l| l.wrote);
+        pattern(&format!(r"(?i)(?:{wrote})"))
+    });
+    let Some(verb) = VERB.find_iter(joined).last() else { return false };
+    let is_common =
+        |word: &str| word.chars().count() >= 3 && word.chars().all(char::is_lowercase) && !OF_PROGRAMS.contains(&word);
+    let before = joined[..verb.start()].split_whitespace().next_back();
+    let after =
+        joined[verb.end()..].split(|c: char| c.is_whitespace() || matches!(c, ':' | '：')).find(|w| !w.is_empty());
+    before.is_some_and(is_common) || after.is_some_and(is_common)
 }
 
 /// Whether an address or a time of day stands in it.
@@ -76,7 +108,7 @@ pub(super) fn is_dated(joined: &str) -> bool {
 
 /// Whether a time of day stands in it.
 pub(super) fn has_time(text: &str) -> bool {
-    static TIME: LazyLock<Regex> = LazyLock::new(|| pattern(r"\d{1,2}[:.h：]\d{2}"));
+    static TIME: LazyLock<Regex> = LazyLock::new(|| pattern(r"\d{1,2}[:.h：]\d{2}|\d{1,2}\s?[時时시点點]"));
     TIME.is_match(text)
 }
 

@@ -2,7 +2,8 @@
 
 use super::language::Language;
 use super::languages_rarer::{
-    CATALAN, ESTONIAN, HINDI, ICELANDIC, INDONESIAN, LATVIAN, LITHUANIAN, PERSIAN, SERBIAN, SLOVENIAN, THAI,
+    BULGARIAN, CATALAN, CROATIAN, ESTONIAN, GREEK, HINDI, ICELANDIC, INDONESIAN, LATVIAN, LITHUANIAN, PERSIAN,
+    ROMANIAN, SERBIAN, SLOVENIAN, THAI, VIETNAMESE,
 };
 
 pub(crate) const LANGUAGES: &[Language] = &[
@@ -43,7 +44,10 @@ const ENGLISH: Language = Language {
     ],
     mobile: &[
         "sent from outlook",
-        "get outlook for",
+        "get outlook for ios",
+        "get outlook for android",
+        "get outlook for mac",
+        "get outlook for windows",
         "get [outlook for",
         "sent from mail for",
         "sent from [mail]",
@@ -89,7 +93,7 @@ const FRENCH: Language = Language {
     from: &["de", "expéditeur"],
     date: &["date", "envoyé", "envoyé le"],
     to: &["à", "a", "pour", "destinataire"],
-    subject: &["objet"],
+    subject: &["objet", "sujet"],
     other: &["copie", "répondre à"],
     original: &["message d'origine", "message d’origine", "message original", "e-mail d'origine"],
     forwarded: &[
@@ -107,6 +111,8 @@ const FRENCH: Language = Language {
         "téléchargez outlook",
         "obtenir outlook",
         "provenance : courrier",
+        "envoyé avec la messagerie",
+        "envoyé avec proton",
     ],
 };
 
@@ -126,9 +132,9 @@ const SPANISH: Language = Language {
 const ITALIAN: Language = Language {
     opens: &["il", "in data"],
     wrote: &["ha scritto", "scrisse", "scrive"],
-    from: &["da"],
+    from: &["da", "mittente"],
     date: &["data", "inviato"],
-    to: &["a"],
+    to: &["a", "destinatario"],
     subject: &["oggetto"],
     other: &["risposta", "rispondi a"],
     original: &["messaggio originale"],
@@ -159,6 +165,8 @@ const PORTUGUESE: Language = Language {
         "enviado a partir de",
         "enviado pelo",
         "obter o outlook",
+        "enviado do yahoo",
+        "enviado do outlook",
     ],
 };
 
@@ -172,15 +180,22 @@ const DUTCH: Language = Language {
     other: &["antwoord aan"],
     original: &["oorspronkelijk bericht", "origineel bericht"],
     forwarded: &["doorgestuurd bericht", "begin doorgestuurd bericht", "doorgestuurd door"],
-    mobile: &["verstuurd vanaf", "verzonden vanaf", "verstuurd met", "verzonden met", "outlook voor"],
+    mobile: &[
+        "verstuurd vanaf",
+        "verzonden vanaf",
+        "verstuurd met",
+        "verzonden met",
+        "outlook voor",
+        "verzonden vanuit",
+    ],
 };
 
 const POLISH: Language = Language {
     opens: &["w dniu", "dnia", "wiadomość napisana przez"],
     wrote: &["napisał", "napisała", "napisał(a)", "pisze", "wiadomość napisana przez"],
-    from: &["od"],
+    from: &["od", "nadawca"],
     date: &["data", "wysłano"],
-    to: &["do"],
+    to: &["do", "adresat"],
     subject: &["temat"],
     other: &["dw", "odpowiedz do"],
     original: &["wiadomość oryginalna", "oryginalna wiadomość", "treść oryginalnej wiadomości"],
@@ -215,7 +230,7 @@ const SLOVAK: Language = Language {
     subject: &["predmet"],
     other: &["kópia"],
     original: &["pôvodná správa"],
-    forwarded: &["preposlaná správa", "začiatok preposielanej správy"],
+    forwarded: &["preposlaná správa", "začiatok preposielanej správy", "začiatok preposlanej správy"],
     mobile: &["odoslané z", "odoslané zo", "získať outlook", "stiahnite si outlook"],
 };
 
@@ -286,6 +301,8 @@ const RUSSIAN: Language = Language {
         "начало переадресованного сообщения",
         "пересланное сообщение",
         "конец пересылаемого сообщения",
+        "перенаправленное сообщение",
+        "переадресованное письмо",
     ],
     mobile: &["отправлено с", "отправлено из", "скачать outlook", "получить outlook"],
 };
@@ -299,7 +316,13 @@ const UKRAINIAN: Language = Language {
     subject: &["тема"],
     other: &["копія"],
     original: &["оригінальне повідомлення", "вихідне повідомлення"],
-    forwarded: &["переслане повідомлення", "пересилання повідомлення"],
+    forwarded: &[
+        "переслане повідомлення",
+        "пересилання повідомлення",
+        "початок листа, що пересилається",
+        "переслане повідомлення",
+        "початок пересланого повідомлення",
+    ],
     mobile: &["надіслано з", "відправлено з", "отримати outlook", "завантажити outlook"],
 };
 
@@ -311,7 +334,15 @@ const TURKISH: Language = Language {
     subject: &["konu"],
     other: &["bilgi"],
     original: &["orijinal mesaj", "özgün ileti", "orjinal mesaj"],
-    forwarded: &["iletilen mesaj", "yönlendirilmiş mesaj", "iletilmiş mesaj", "başlangıçta iletilen ileti"],
+    forwarded: &[
+        "iletilen mesaj",
+        "yönlendirilmiş mesaj",
+        "iletilmiş mesaj",
+        "başlangıçta iletilen ileti",
+        "İletilmiş mesaj",
+        "i̇letilmiş mesaj",
+        "iletinin başlangıcı",
+    ],
     mobile: &[
         "iphone'umdan gönderildi",
         "gönderen:",
@@ -331,41 +362,22 @@ const HUNGARIAN: Language = Language {
     subject: &["tárgy"],
     other: &["másolatot kap"],
     original: &["eredeti üzenet"],
-    forwarded: &["továbbított üzenet", "továbbított levél", "a továbbított üzenet kezdete"],
+    forwarded: &[
+        "továbbított üzenet",
+        "továbbított levél",
+        "a továbbított üzenet kezdete",
+        "a továbbított levél kezdete",
+    ],
     mobile: &[
         "iphone-omról küldve",
         "elküldve a következőből",
         "küldve:",
         "az outlook letöltése",
         "outlook beszerzése",
+        "elküldve iphone",
+        "elküldve android",
     ],
     ..NONE
-};
-
-const ROMANIAN: Language = Language {
-    opens: &["pe", "la", "în data"],
-    wrote: &["a scris"],
-    from: &["de la", "expeditor"],
-    date: &["data", "trimis"],
-    to: &["către", "la", "pentru"],
-    subject: &["subiect"],
-    original: &["mesaj original"],
-    forwarded: &["mesaj redirecționat", "mesaj transmis mai departe", "început mesaj redirecționat"],
-    mobile: &["trimis de pe", "trimis din", "obțineți outlook", "descărcați outlook"],
-    ..NONE
-};
-
-const GREEK: Language = Language {
-    opens: &["στις", "την"],
-    wrote: &["έγραψε", "έγραψε τα εξής"],
-    from: &["από"],
-    date: &["ημερομηνία", "στάλθηκε", "αποστολή"],
-    to: &["προς"],
-    subject: &["θέμα"],
-    other: &["κοιν"],
-    original: &["αρχικό μήνυμα"],
-    forwarded: &["προωθημένο μήνυμα", "έναρξη προωθημένου μηνύματος"],
-    mobile: &["στάλθηκε από", "εστάλη από", "λήψη του outlook", "αποκτήστε το outlook"],
 };
 
 const HEBREW: Language = Language {
@@ -377,7 +389,7 @@ const HEBREW: Language = Language {
     subject: &["נושא"],
     other: &["עותק"],
     original: &["הודעה מקורית"],
-    forwarded: &["הודעה מועברת", "הודעה שהועברה"],
+    forwarded: &["הודעה מועברת", "הודעה שהועברה", "תחילת ההודעה שהועברה"],
     mobile: &["נשלח מה", "נשלח מ", "קבל את outlook", "הורד את outlook"],
 };
 
@@ -390,8 +402,14 @@ const ARABIC: Language = Language {
     subject: &["الموضوع"],
     other: &["نسخة"],
     original: &["الرسالة الأصلية", "رسالة أصلية"],
-    forwarded: &["رسالة معاد توجيهها", "رسالة مُعاد توجيهها", "بداية الرسالة المحولة"],
-    mobile: &["أرسلت من", "مرسل من", "تم الإرسال من", "احصل على outlook", "أُرسلت من"],
+    forwarded: &[
+        "رسالة معاد توجيهها",
+        "رسالة مُعاد توجيهها",
+        "بداية الرسالة المحولة",
+        "بداية الرسالة المُعاد توجيهها",
+        "بداية الرسالة المعاد توجيهها",
+    ],
+    mobile: &["أرسلت من", "مرسل من", "تم الإرسال من", "احصل على outlook", "أُرسلت من", "نُشرت من"],
 };
 
 const JAPANESE: Language = Language {
@@ -443,7 +461,20 @@ const CHINESE: Language = Language {
     subject: &["主题", "主題", "主旨"],
     other: &["抄送", "副本"],
     original: &["原始邮件", "原始郵件", "原邮件", "原始訊息"],
-    forwarded: &["转发的邮件", "轉寄郵件", "转发邮件信息", "已转发邮件", "已轉寄郵件"],
+    forwarded: &[
+        "转发的邮件",
+        "轉寄郵件",
+        "转发邮件信息",
+        "已转发邮件",
+        "已轉寄郵件",
+        "开始转发的邮件",
+        "以下是转发的邮件",
+        "開始轉寄郵件",
+        "以下是轉寄的郵件",
+        "转发的消息",
+        "转发邮件",
+        "轉寄的訊息",
+    ],
     mobile: &[
         "发自我的",
         "從我的",
@@ -454,44 +485,7 @@ const CHINESE: Language = Language {
         "获取outlook",
         "來自我的",
         "来自我的",
+        "傳送自我的",
+        "传送自我的",
     ],
-};
-
-const VIETNAMESE: Language = Language {
-    opens: &["vào"],
-    wrote: &["đã viết", "viết"],
-    from: &["từ"],
-    date: &["ngày", "đã gửi"],
-    to: &["đến", "tới"],
-    subject: &["chủ đề", "tiêu đề"],
-    original: &["tin nhắn gốc", "thư gốc"],
-    forwarded: &["thư được chuyển tiếp", "tin nhắn đã chuyển tiếp"],
-    mobile: &["được gửi từ", "đã gửi từ", "tải outlook", "gửi từ"],
-    ..NONE
-};
-
-const CROATIAN: Language = Language {
-    opens: &["dana", "u"],
-    wrote: &["napisao je", "napisala je", "je napisao", "je napisala", "je napisao/la", "piše", "je pisao"],
-    from: &["od", "šalje"],
-    date: &["datum", "poslano", "poslato"],
-    to: &["za", "prima"],
-    subject: &["predmet", "naslov"],
-    original: &["izvorna poruka", "originalna poruka"],
-    forwarded: &["proslijeđena poruka", "prosleđena poruka"],
-    mobile: &["poslano s", "poslano sa", "poslato sa", "preuzmite outlook", "nabavite outlook"],
-    ..NONE
-};
-
-const BULGARIAN: Language = Language {
-    opens: &["на"],
-    wrote: &["написа"],
-    from: &["от"],
-    date: &["дата", "изпратено"],
-    to: &["до"],
-    subject: &["относно", "тема"],
-    original: &["оригинално съобщение"],
-    forwarded: &["препратено съобщение"],
-    mobile: &["изпратено от", "изтеглете outlook", "изпратено с"],
-    ..NONE
 };

@@ -100,9 +100,15 @@ pub(super) const INDONESIAN: Language = Language {
     from: &["dari", "daripada"],
     date: &["tanggal", "dikirim", "tarikh", "dihantar"],
     to: &["kepada", "ke"],
-    subject: &["subjek", "perihal", "hal"],
+    subject: &["subjek", "perihal", "hal", "judul"],
     original: &["pesan asli", "mesej asal"],
-    forwarded: &["pesan terusan", "pesan yang diteruskan", "mesej dimajukan"],
+    forwarded: &[
+        "pesan terusan",
+        "pesan yang diteruskan",
+        "mesej dimajukan",
+        "mulai pesan terusan",
+        "awal pesan terusan",
+    ],
     mobile: &["dikirim dari", "dihantar daripada"],
     ..NONE
 };
@@ -113,9 +119,9 @@ pub(super) const THAI: Language = Language {
     from: &["จาก"],
     date: &["วันที่", "ส่งเมื่อ", "ส่ง"],
     to: &["ถึง"],
-    subject: &["เรื่อง", "หัวเรื่อง"],
+    subject: &["เรื่อง", "หัวเรื่อง", "หัวข้อ"],
     original: &["ข้อความต้นฉบับ", "ข้อความเดิม"],
-    forwarded: &["ข้อความที่ส่งต่อ", "เริ่มข้อความที่ส่งต่อ"],
+    forwarded: &["ข้อความที่ส่งต่อ", "เริ่มข้อความที่ส่งต่อ", "เริ่มต้นข้อความที่ถูกส่งต่อ"],
     mobile: &["ส่งจาก", "ส่งโดยใช้"],
     ..NONE
 };
@@ -143,4 +149,74 @@ pub(super) const HINDI: Language = Language {
     forwarded: &["अग्रेषित संदेश", "फ़ॉरवर्ड किया गया संदेश"],
     mobile: &["मेरे iphone से भेजा गया"],
     ..NONE
+};
+
+pub(super) const VIETNAMESE: Language = Language {
+    opens: &["vào"],
+    wrote: &["đã viết", "viết"],
+    from: &["từ"],
+    date: &["ngày", "đã gửi"],
+    to: &["đến", "tới"],
+    subject: &["chủ đề", "tiêu đề"],
+    original: &["tin nhắn gốc", "thư gốc"],
+    forwarded: &["thư được chuyển tiếp", "tin nhắn đã chuyển tiếp", "bắt đầu thư được chuyển tiếp"],
+    mobile: &["được gửi từ", "đã gửi từ", "tải outlook", "gửi từ"],
+    ..NONE
+};
+
+pub(super) const CROATIAN: Language = Language {
+    opens: &["dana", "u"],
+    wrote: &["napisao je", "napisala je", "je napisao", "je napisala", "je napisao/la", "piše", "je pisao"],
+    from: &["od", "šalje"],
+    date: &["datum", "poslano", "poslato"],
+    to: &["za", "prima"],
+    subject: &["predmet", "naslov"],
+    original: &["izvorna poruka", "originalna poruka"],
+    forwarded: &["proslijeđena poruka", "prosleđena poruka", "započnite proslijeđenu poruku"],
+    mobile: &["poslano s", "poslano sa", "poslato sa", "preuzmite outlook", "nabavite outlook"],
+    ..NONE
+};
+
+pub(super) const BULGARIAN: Language = Language {
+    opens: &["на"],
+    wrote: &["написа"],
+    from: &["от"],
+    date: &["дата", "изпратено"],
+    to: &["до"],
+    subject: &["относно", "тема"],
+    original: &["оригинално съобщение"],
+    forwarded: &["препратено съобщение"],
+    mobile: &["изпратено от", "изтеглете outlook", "изпратено с"],
+    ..NONE
+};
+
+pub(super) const ROMANIAN: Language = Language {
+    opens: &["pe", "la", "în data"],
+    wrote: &["a scris"],
+    from: &["de la", "expeditor"],
+    date: &["data", "trimis", "dată"],
+    to: &["către", "la", "pentru"],
+    subject: &["subiect"],
+    original: &["mesaj original"],
+    forwarded: &[
+        "mesaj redirecționat",
+        "mesaj transmis mai departe",
+        "început mesaj redirecționat",
+        "începutul mesajului redirecționat",
+    ],
+    mobile: &["trimis de pe", "trimis din", "obțineți outlook", "descărcați outlook"],
+    ..NONE
+};
+
+pub(super) const GREEK: Language = Language {
+    opens: &["στις", "την"],
+    wrote: &["έγραψε", "έγραψε τα εξής"],
+    from: &["από"],
+    date: &["ημερομηνία", "στάλθηκε", "αποστολή"],
+    to: &["προς"],
+    subject: &["θέμα"],
+    other: &["κοιν"],
+    original: &["αρχικό μήνυμα"],
+    forwarded: &["προωθημένο μήνυμα", "έναρξη προωθημένου μηνύματος", "αρχή προωθημένου μηνύματος"],
+    mobile: &["στάλθηκε από", "εστάλη από", "λήψη του outlook", "αποκτήστε το outlook"],
 };

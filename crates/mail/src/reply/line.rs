@@ -56,6 +56,7 @@ const CLASSES: &[Class] = &[
     Class::SignatureMark,
     Class::Forwarded,
     Class::Original,
+    Class::Original,
     Class::Quote,
     Class::Original,
     Class::Rule,
@@ -107,9 +108,11 @@ fn patterns() -> Vec<String> {
         // SignatureMark
         r"^\s?(?:--|—|–)\s?$".to_owned(),
         // Forwarded
-        format!(r"(?i)^[\s*_>]*[-‐-―]{{2,}}\s*(?:{forwarded}).*$|^[\s*_>]*(?:{forwarded})\s*[:：]?[\s*_]*$"),
+        format!(r"(?i)^[\s*_>]*[-=‐-―]{{2,}}\s*(?:{forwarded}).*$|^[\s*_>]*(?:{forwarded})\s*[:：]?[\s*_]*$"),
         // Original: `>>> Jo <jo@x.org> 07.08.2018 12:12 >>>`, as GroupWise writes it above what has no signs.
         r"^\s?>{3}\s[^>]{2,80}(?:<[^<>\s]{3,80}>)?[^>]{0,20}\d{1,2}[:.]\d{2}[^>]{0,12}>{3}\s*$".to_owned(),
+        // Original: the line that ticket systems ask to write above.
+        r"(?i)^[\W_]{0,8}(?:please |bitte |veuillez |por favor,? )?(?:(?:type|write|enter|add)(?: your)?(?: reply| message| comment| response)?|reply|respond|antworten sie|schreiben sie(?: ihre antwort)?|répond(?:ez|re)|écrire|responda|escriba(?: su respuesta)?) (?:above|oberhalb|über|au[- ]dessus d|por encima de|arriba de|encima de).{0,4}(?:this|the|dieser?|cette|esta|es?ta) ?(?:line|linie|zeile|ligne|línea|linha)[\W_]{0,20}(?:to .{0,40})?$".to_owned(),
         // Quote: a sign at the start, or the initials of the one who is quoted before it.
         r"^\s{0,3}(?:>|[A-Z]{1,2}>(?:\s|$))".to_owned(),
         // Original
@@ -120,8 +123,8 @@ fn patterns() -> Vec<String> {
         r"^\s*(?:(?:[-=_*~#+‐―─—–]\s?){3,}|ᐧ)\s*$".to_owned(),
         // Mobile: a desk or a friend is no telephone, so English asks for a product or a device.
         format!(
-            r"(?i)^[\s*_>\[(<-]*(?:(?:{})(?:\W.{{0,79}})?|(?:sent|from) (?:from |via |with |by |on )?(?:my |a |the )?(?:(?-i:[A-Z])[\w+.-]*(?:\W.{{0,59}})?|(?:[\w ]{{0,19}} )?(?:{DEVICES})(?:\W.{{0,59}})?))$",
-            language::any(|l| l.mobile)
+            r"(?i)^[\s*_>\[(<-]*(?:{}|(?:sent|from) (?:from |via |with |by |on )?(?:my |a |the )?(?:(?-i:[A-Z])[\w+.-]*(?:\W.{{0,59}})?|(?:[\w ]{{0,19}} )?(?:{DEVICES})(?:\W.{{0,59}})?))$",
+            mobile()
         ),
         header(language::any(|l| l.from)),
         header(language::any(|l| l.date)),
@@ -134,6 +137,15 @@ fn patterns() -> Vec<String> {
         format!("{DISCLAIMER}|{SECRECY}"),
         opening(),
     ]
+}
+
+/// How signatures of telephones begin. Writings without spaces have no end of a word.
+fn mobile() -> String {
+    let (unspaced, spaced): (Vec<&str>, Vec<&str>) = language::all(|l| l.mobile)
+        .into_iter()
+        .partition(|word| word.chars().next_back().is_some_and(|c| c >= '\u{2e80}'));
+    let any = |words: &[&str]| words.iter().map(|word| regex::escape(word)).collect::<Vec<_>>().join("|");
+    format!(r"(?:{})(?:\W.{{0,79}})?|(?:{}).{{0,80}}", any(&spaced), any(&unspaced))
 }
 
 /// An opening word and soon a digit or weekday, or a date.
@@ -167,7 +179,7 @@ const DEVICES: &str =
 /// Names of weekdays as dates in attributions abbreviate them.
 const DAYS: &str = "mon|tue|wed|thu|fri|sat|sun|monday|tuesday|wednesday|thursday|friday|saturday|sunday|montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|lun|mar|mer|jeu|ven|sam|dim|lunes|martes|miércoles|jueves|viernes|sábado|domingo|mié|jue|vie|sáb|dom|lunedì|martedì|mercoledì|giovedì|venerdì|sabato|domenica|seg|ter|qua|qui|sex|maandag|dinsdag|woensdag|donderdag|vrijdag|zaterdag|zondag|pon|wt|śr|czw|pt|sob|niedz|måndag|tisdag|onsdag|torsdag|fredag|lördag|söndag|mandag|tirsdag|lørdag|søndag|пн|вт|ср|чт|пт|сб|вс|нд";
 
-const DISCLAIMER: &str = r"(?i)^\s*(?:\*{0,3}|_{0,3})\s*(?:(?:important |legal |confidentiality )?(?:notice|disclaimer|confidentiality)\s*[:.–-]|this (?:e-?mail|message|communication)(?: and any| \(|,? (?:is|contains|may|including)|\W.{0,40}confidential)|the information (?:contained )?in this (?:e-?mail|message)|diese e-?mail (?:enthält|kann|ist|und)|der inhalt dieser e-?mail|ce (?:message|courriel|mail)(?: électronique)? (?:et|est|contient)|este (?:mensaje|correo|e-?mail|mensagem)(?: electrónico)? (?:y|es|contiene|e|pode|puede)|esta mensagem (?:e|é|pode)|questo messaggio|il presente messaggio|dit (?:e-?mail)?bericht|ta wiadomość)";
+const DISCLAIMER: &str = r"(?i)^\s*(?:\*{0,3}|_{0,3})\s*(?:(?:important |legal |confidentiality )?(?:notice|disclaimer|confidentiality)\s*[:.–-]|(?:p\s+)?(?:please (?:consider|think (?:of|about)) the environment|think before you print|bitte (?:denken|prüfen) sie .{0,40}(?:umwelt|ausdruck|drucken)|pensez à l.environnement|antes de imprimir)|this (?:e-?mail|message|communication)(?: and any| \(|,? (?:is|contains|may|including)|\W.{0,40}confidential)|the information (?:contained )?in this (?:e-?mail|message)|diese e-?mail (?:enthält|kann|ist|und)|der inhalt dieser e-?mail|ce (?:message|courriel|mail)(?: électronique)? (?:et|est|contient)|este (?:mensaje|correo|e-?mail|mensagem)(?: electrónico)? (?:y|es|contiene|e|pode|puede)|esta mensagem (?:e|é|pode)|questo messaggio|il presente messaggio|dit (?:e-?mail)?bericht|ta wiadomość)";
 
 /// Notices in the other languages: "this message" and soon what it calls itself, confidential.
 const SECRECY: &str = concat!(
@@ -190,9 +202,24 @@ pub(crate) fn classify(line: &str) -> Class {
     }
     match SET.matches(line).iter().next() {
         Some(n) => CLASSES[n],
+        None if ends_as_mobile(line) => Class::Mobile,
         None if is_named(line) => Class::Named,
         None => Class::Text,
     }
+}
+
+/// `Samsung cihazımdan gönderildi`: languages that end such a line with the verb begin it with what the mail was written on.
+fn ends_as_mobile(line: &str) -> bool {
+    const LINE_BYTES_MAX: usize = 120;
+    const VERBS: [&str; 6] = ["から送信", "에서 보냄", "gönderildi", "küldve", "gesendet", "verzonden"];
+    const BRANDS: [&str; 10] =
+        ["samsung", "galaxy", "iphone", "ipad", "android", "huawei", "xiaomi", "windows", "outlook", "yahoo"];
+    let line = line.trim().trim_end_matches('.');
+    if line.len() > LINE_BYTES_MAX || !VERBS.iter().any(|verb| line.ends_with(verb)) {
+        return false;
+    }
+    let lower = line.to_lowercase();
+    BRANDS.iter().any(|brand| lower.contains(brand))
 }
 
 /// Whether a line has a name and an address, or a date and the verb.

@@ -20,10 +20,10 @@ use crate::history::History;
 use crate::message::{HiddenKind, Reply};
 use crate::page::{self, Content, Page};
 use crate::{Limits, body, charset, parse};
+use agree::Pictures;
 pub(crate) use client::without_prefixes;
 use client::{Mark, Zone};
 use split::{Cut, Place};
-use std::collections::HashSet;
 
 /// What the bytes given to [`new_text`] are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,7 +81,7 @@ pub(crate) struct Html<'h> {
     /// A program marked a quote or a forward.
     is_marked: bool,
     /// What pictures say of themselves.
-    pictures: HashSet<String>,
+    pictures: Pictures,
     is_unlinked: bool,
 }
 
@@ -97,11 +97,15 @@ const HIDDEN_DOCUMENTS_MAX: usize = 16;
 
 impl<'h> Html<'h> {
     pub fn read(page: &Page, history: Option<&'h History>) -> Html<'h> {
-        let marks = client::marks(page, history);
+        let mut marks = client::marks(page, history);
         let is_marked = marks.iter().flatten().any(|m| matches!(m.zone, Zone::Quote | Zone::Forward));
-        let Built { document, marks, is_unlinked } = document::build(page, if is_marked { &marks } else { &[] });
+        if !is_marked {
+            // Indented lines of a mail that quotes nothing are its own; a signature is one anywhere.
+            marks.iter_mut().for_each(|mark| *mark = mark.filter(|m| m.zone == Zone::Signature));
+        }
+        let Built { document, marks, is_unlinked } = document::build(page, &marks);
         let alts = page.nodes.iter().filter(|node| node.name() == "img").filter_map(|node| node.attribute("alt"));
-        let pictures = agree::words_of_pictures(alts);
+        let pictures = Pictures::of(alts);
         Html { history, lines: document::signed(&document, &marks), document, is_marked, pictures, is_unlinked }
     }
 
@@ -175,7 +179,7 @@ impl<'h> Html<'h> {
 
 /// Whether one version of a text has a word that another has nowhere.
 pub(crate) fn has_more(version: &str, shown: &str) -> bool {
-    agree::has_more(version, shown, &HashSet::new())
+    agree::has_more(version, shown, &Pictures::default())
 }
 
 /// Where a page shows a picture of its mail.

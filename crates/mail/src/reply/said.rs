@@ -6,10 +6,14 @@ pub(super) struct Said {
     tokens: Vec<Token>,
 }
 
+/// Texts that are longer are not compared: their tokens would not fit a cell.
+pub(super) const TEXT_BYTES_MAX: usize = 1024 * 1024;
+
 #[derive(Clone, Copy)]
 struct Token {
-    start: usize,
-    end: usize,
+    /// Bytes of the text.
+    start: u32,
+    end: u32,
     kind: Kind,
 }
 
@@ -29,8 +33,9 @@ const BRACKETED_BYTES_MAX: usize = 2500;
 const WRAPPED_BYTES_MIN: usize = 40;
 
 impl Said {
-    /// Linear.
+    /// Linear; of a longer text than is compared its beginning.
     pub fn of(text: &str) -> Said {
+        let text = &text[..text.floor_char_boundary(TEXT_BYTES_MAX)];
         let mut reader = Reader {
             rest: text,
             before: None,
@@ -43,7 +48,7 @@ impl Said {
     }
 
     pub fn tokens(&self) -> impl Iterator<Item = (Kind, &str)> {
-        self.tokens.iter().map(|token| (token.kind, &self.text[token.start..token.end]))
+        self.tokens.iter().map(|token| (token.kind, &self.text[token.start as usize..token.end as usize]))
     }
 
     /// All tokens but references, without anything between.
@@ -95,7 +100,9 @@ impl<'a> Reader<'a> {
     fn end_token(&mut self) {
         let end = self.said.text.len();
         if end > self.open_from {
-            self.said.tokens.push(Token { start: self.open_from, end, kind: self.kind });
+            // A mebibyte in lower case is far from four of them.
+            let at = |bytes: usize| u32::try_from(bytes).unwrap_or(u32::MAX);
+            self.said.tokens.push(Token { start: at(self.open_from), end: at(end), kind: self.kind });
             self.open_from = end;
         }
     }
@@ -204,7 +211,7 @@ impl<'a> Reader<'a> {
             self.said.text.extend(c.to_lowercase());
         } else if matches!(c, '.' | ',' | ':') && is_between(is_digit) {
             self.said.text.push(c);
-        } else if matches!(c, '\'' | '’' | '‘') && is_between(char::is_alphanumeric) {
+        } else if matches!(c, '\'' | '’' | '‘' | '^' | '_') && is_between(char::is_alphanumeric) {
         } else if matches!(c, '-' | '−')
             && !self.before.is_some_and(char::is_alphanumeric)
             && next.is_some_and(is_digit)

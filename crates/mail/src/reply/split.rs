@@ -15,6 +15,10 @@ use std::borrow::Cow;
 const ATTRIBUTION_LINES_MAX: usize = 6;
 /// Lines of a quoted header, folds included.
 const HEADER_LINES_MAX: usize = 14;
+/// Words of a line in which further fields are looked for.
+const FIELD_WORDS_MAX: usize = 16;
+/// Bytes from the start of a field to its colon.
+const NAME_BYTES_MAX: usize = 24;
 /// Lines that may follow a signature mark, or a mere rule, or a telephone's signature.
 pub(super) const SIGNATURE_LINES_MAX: usize = 16;
 const RULED_LINES_MAX: usize = 4;
@@ -252,10 +256,13 @@ impl<'t> Lines<'t> {
     /// Hides everything from `at` on, and the rules and empty lines just before it.
     fn cut(&mut self, at: usize, fate: Fate) -> usize {
         let mut start = at;
-        while start > 0
-            && matches!(self.classes[start - 1], Class::Rule | Class::Empty)
-            && self.fates[start - 1].is_none()
-        {
+        let is_rule = |at: usize| match self.classes[at] {
+            Class::Rule | Class::Empty => true,
+            // Words between dashes say in some language what the header below is.
+            Class::Text => fate == Fate::MAIL_HEADER && is_between_dashes(&self.texts[at]),
+            _ => false,
+        };
+        while start > 0 && is_rule(start - 1) && self.fates[start - 1].is_none() {
             start -= 1;
         }
         (start..self.fates.len()).for_each(|i| self.hide_line(i, fate));
@@ -291,25 +298,51 @@ impl<'t> Lines<'t> {
     }
 
     /// Whether a quoted mail's header begins here: a date and one field more close together, with an address, or fields of
-    /// three kinds. A traveller's "From: Berlin / To: Munich" is none.
+    /// three kinds with an address or a time of day. A traveller's "From: Berlin / To: Munich" and the head of a letter
+    /// are none.
     fn is_header_block(&self, start: usize) -> bool {
         let mut roles: Vec<Role> = Vec::new();
-        let mut has_address = false;
+        let (mut has_address, mut is_timed) = (false, false);
         for at in start..self.classes.len().min(start + HEADER_LINES_MAX) {
             match self.classes[at] {
-                Class::Header(role) if !roles.contains(&role) => roles.push(role),
-                Class::Header(_) => {}
+                Class::Header(role) => {
+                    let more = if at == start { self.roles_within(at) } else { Vec::new() };
+                    for role in [role].into_iter().chain(more) {
+                        if !roles.contains(&role) {
+                            roles.push(role);
+                        }
+                    }
+                }
                 Class::Empty if at + 1 < self.classes.len() && matches!(self.classes[at + 1], Class::Header(_)) => {}
                 Class::Empty => break,
                 _ if roles.is_empty() => return false,
                 _ => {}
             }
             has_address |= self.texts[at].contains('@');
+            is_timed |= has_time(&self.texts[at]);
         }
         let names_sender = roles.contains(&Role::From) || roles.contains(&Role::Date);
         let is_dated = roles.contains(&Role::Date) || roles.contains(&Role::Subject);
         let is_sure = has_address && roles.contains(&Role::Date) && roles.len() >= 2;
-        names_sender && is_dated && (roles.len() >= 3 || is_sure)
+        names_sender && is_dated && (roles.len() >= 3 && (has_address || is_timed) || is_sure)
+    }
+
+    /// The roles of further fields on the line of a field with an address: some programs put a whole header on one.
+    fn roles_within(&self, at: usize) -> Vec<Role> {
+        let text = self.texts[at].as_ref();
+        let may_be_name = |start: &usize| {
+            let name = &text[*start..text.floor_char_boundary(start + NAME_BYTES_MAX)];
+            text[..*start].ends_with(char::is_whitespace) && name.contains(':')
+        };
+        let is_one = text.contains('@') && text.matches(':').count() > 1;
+        let starts = text.char_indices().map(|(start, _)| start).skip(1).filter(may_be_name).take(FIELD_WORDS_MAX);
+        let classes = starts.filter(|_| is_one).map(|start| self.memory.classify(&text[start..]));
+        classes
+            .filter_map(|class| match class {
+                Class::Header(role) => Some(role),
+                _ => None,
+            })
+            .collect()
     }
 
     /// Whether fields in whatever language stand below a line of Outlook's: three at least, with a time and an address.
@@ -404,12 +437,22 @@ impl<'t> Lines<'t> {
 }
 
 impl Lines<'_> {
-    /// Whether a rule ends the text: one that stood there before divides it.
+    /// Whether a rule ends the text: one that stood there before divides it, and no signature asks anything.
     fn ends_text(&self, rule: usize) -> bool {
         let text = self.texts[rule].trim();
         let is_same = |at: usize| self.classes[at] == Class::Rule && self.texts[at].trim() == text;
+        let is_asked = |at: usize| self.texts[at].trim_end().ends_with(['?', '？', '؟']);
+        let end = self.texts.len().min(rule + 1 + 2 * RULED_LINES_MAX);
         !(rule.saturating_sub(RULES_LOOKED_AT)..rule).any(|at| self.fates[at].is_none() && is_same(at))
+            && !(rule + 1..end).any(|at| self.fates[at].is_none() && self.classes[at] == Class::Text && is_asked(at))
     }
+}
+
+/// `---------- words ----------`.
+fn is_between_dashes(line: &str) -> bool {
+    const LINE_BYTES_MAX: usize = 120;
+    let line = line.trim();
+    line.len() <= LINE_BYTES_MAX && line.starts_with("---") && line.ends_with("---")
 }
 
 struct Attribution {
