@@ -209,6 +209,12 @@ fn in_tnef(tree: &Tree, root: usize, body: &mut Body) -> Option<Piece> {
 }
 
 impl Body {
+    /// Pages that are not laid out whole go along.
+    pub fn note_cut_pages(&mut self, tree: &Tree) {
+        let is_page = |index: &&usize| tree.nodes[**index].kind.essence == "text/html";
+        self.partly_shown.extend(self.nodes.iter().filter(is_page));
+    }
+
     /// A part of which only the start is read goes along.
     fn note_whole(&mut self, index: usize, is_whole: bool) {
         if !is_whole {

@@ -11,7 +11,7 @@ const DEPTH_MAX: usize = 128;
 
 /// Nodes and attributes of a page together; what comes after them is one text. Each takes some 60 bytes here, and several
 /// times that in all that is made of it. A page of 1 MB that a mail program wrote has less.
-pub(crate) const PIECES_MAX: usize = 100_000;
+pub(crate) const PIECES_MAX: usize = 80_000;
 
 #[derive(Debug)]
 pub(crate) enum Content<'a> {

@@ -50,6 +50,9 @@ pub(crate) fn read_after(raw: &[u8], limits: &Limits, history: Option<&History>)
     let mut html = page.as_ref().map(|page| Html::read(page, history));
     message.html = page.as_ref().map(|page| html::safe(page, body.html.as_deref().map_or(0, str::len)));
     let is_cut = page.is_some_and(|page| page.is_cut);
+    if is_cut {
+        body.note_cut_pages(&tree);
+    }
     let text = match (&body.text, &html) {
         (None, Some(html)) => html.text(),
         (Some(text), Some(_)) => text.clone(),
