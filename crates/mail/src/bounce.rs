@@ -60,6 +60,9 @@ pub(crate) fn read(tree: &Tree, headers: &Headers, text: &str) -> Option<Bounce>
 /// The groups of fields in a delivery-status part: the first is about the report, each further one about a recipient
 /// (RFC 3464, section 2.1).
 fn reported(status: &[u8], told: &str) -> Vec<BouncedRecipient> {
+    /// As many recipients as are taken have room in it.
+    const STATUS_BYTES_MAX: usize = 4 * 1024 * 1024;
+    let status = &status[..status.len().min(STATUS_BYTES_MAX)];
     let text = body::lines(&charset::decode(status, None).text);
     let segments = words::Segments::of(told);
     // What is told about an address is read for its first group only, so that the cost stays linear.

@@ -89,6 +89,8 @@ pub(crate) struct Tree<'a> {
     /// What each TNEF stream says of its message, with the index of its node.
     streams: Vec<(usize, tnef::Message)>,
     rtf_bytes_left: usize,
+    /// How much more of encoded messages may be decoded.
+    decoded_bytes_left: usize,
 }
 
 /// A node that was found but not yet entered.
@@ -105,6 +107,9 @@ struct Pending {
     inside: Option<Inside>,
 }
 
+/// Bytes of attached messages that are decoded in one mail, as they were encoded.
+const DECODED_BYTES_MAX: usize = 24 * 1024 * 1024;
+
 impl<'a> Tree<'a> {
     /// Walks the mail; stops at the first limit and says which one it was.
     pub fn scan(raw: &'a [u8], limits: &Limits) -> Tree<'a> {
@@ -115,6 +120,7 @@ impl<'a> Tree<'a> {
             too_complex: None,
             streams: Vec::new(),
             rtf_bytes_left: inside::RTF_BYTES_MAX,
+            decoded_bytes_left: DECODED_BYTES_MAX,
         };
         let root = Pending {
             parent: None,
@@ -234,7 +240,7 @@ impl<'a> Tree<'a> {
         }
         let kind = self.nodes[index].kind.clone();
         if kind.is_message() {
-            let (source, range) = self.message_bytes(index);
+            let Some((source, range)) = self.message_bytes(index) else { return Vec::new() };
             self.nodes[index].leaf = false;
             return vec![self.child(index, 0, source, range, "text/plain")];
         }
@@ -286,18 +292,25 @@ impl<'a> Tree<'a> {
     }
 
     /// Where the message in a message/rfc822 node stands; an encoded one (which RFC 2046 forbids and mail contains) is
-    /// decoded into a source of its own.
-    fn message_bytes(&mut self, index: usize) -> (usize, Range<usize>) {
+    /// decoded into a source of its own. A large one is not opened and stays a file: one in another would stand in memory
+    /// as often as they are nested.
+    fn message_bytes(&mut self, index: usize) -> Option<(usize, Range<usize>)> {
         let node = &self.nodes[index];
         let (source, body) = (node.source, node.body.clone());
         if node.transfer == Transfer::Identity {
-            return (source, body);
+            return Some((source, body));
         }
+        // No encoding makes more bytes of fewer.
+        let Some(left) = self.decoded_bytes_left.checked_sub(body.len()) else {
+            self.faults.push("an attached message is transfer-encoded and too large to be opened");
+            return None;
+        };
+        self.decoded_bytes_left = left;
         let decoded = node.transfer.decode(&self.sources[source][body]).into_owned();
         let whole = 0..decoded.len();
         self.faults.push("an attached message is transfer-encoded");
         self.sources.push(Cow::Owned(decoded));
-        (self.sources.len() - 1, whole)
+        Some((self.sources.len() - 1, whole))
     }
 }
 

@@ -142,3 +142,15 @@ fn a_text_that_is_longer_than_is_read_goes_along_whole() {
         assert!(message.text.split_whitespace().rev().skip(1).all(|word| word == "Wörter"), "{kind}");
     }
 }
+
+#[test]
+fn a_large_encoded_message_stays_a_file() {
+    let inner = format!("Subject: inner\r\n\r\n{}", "words ".repeat(3_500_000));
+    let body = data_encoding::BASE64_MIME.encode(inner.as_bytes());
+    let raw = format!("Content-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\n{body}");
+    let message = mail::read(raw.as_bytes(), &Limits::default()).message;
+    let told = "an attached message is transfer-encoded and too large to be opened";
+    assert!(message.faults.iter().any(|fault| fault == told), "{:?}", message.faults);
+    assert_eq!((message.parts.len(), message.parts[0].leaf, message.parts[0].body), (1, true, false));
+    assert_eq!(message.parts[0].size_bytes, inner.len() as u64);
+}

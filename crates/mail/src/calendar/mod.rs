@@ -20,6 +20,7 @@ use mail_parser::HeaderValue;
 use mail_parser::parsers::MessageStream;
 use moment::{Duration, Moment};
 use object::{Entry, Object};
+use std::borrow::Cow;
 use zone::{Resolved, Zone};
 
 pub(crate) use object::ATTENDEES_MAX;
@@ -45,6 +46,18 @@ pub(crate) struct Found {
     pub faults: Vec<&'static str>,
 }
 
+/// The text of an object. Nearly all are UTF-8, and may be long because of the files they carry, so those are not copied.
+fn text_of<'b>(bytes: &'b [u8], charset: &str) -> (Cow<'b, str>, Option<&'static str>) {
+    let is_plain = |text: &&str| !text.starts_with('\u{feff}') && !text.contains('\0');
+    match std::str::from_utf8(bytes).ok().filter(is_plain).filter(|_| charset.eq_ignore_ascii_case("utf-8")) {
+        Some(text) => (Cow::Borrowed(text), None),
+        None => {
+            let decoded = charset::decode(bytes, Some(charset));
+            (Cow::Owned(decoded.text), decoded.fault)
+        }
+    }
+}
+
 /// The calendar object of a mail: of its first text/calendar part with a method, else of any, else of an `.ics` file.
 ///
 /// Total; time is linear in the size of the parts, and what is kept is bounded. Objects in attached messages are not the
@@ -58,9 +71,10 @@ pub(crate) fn read(tree: &Tree) -> Found {
     parts.sort_unstable();
     for (_, index) in parts.into_iter().take(PARTS_TRIED_MAX) {
         let node = &tree.nodes[index];
-        let decoded = charset::decode(&tree.body(index), Some(node.kind.charset.as_deref().unwrap_or("utf-8")));
-        if let Some(object) = Object::read(&decoded.text) {
-            found.faults.extend(decoded.fault);
+        let bytes = tree.body(index);
+        let (text, fault) = text_of(&bytes, node.kind.charset.as_deref().unwrap_or("utf-8"));
+        if let Some(object) = Object::read(&text) {
+            found.faults.extend(fault);
             found.calendar = calendar(&object, method_parameter(tree, index), &mut found.faults);
             if let Some(calendar) = &mut found.calendar {
                 calendar.part.clone_from(&node.path);

@@ -218,6 +218,8 @@ fn named_link(text: &str) -> Option<Span<'_>> {
 
 /// Where the parenthesis closes that was opened before the text; a URL may hold pairs of its own, but no space.
 fn closing_parenthesis(text: &str) -> Option<usize> {
+    // Openers that nothing closes are many in a hostile text; this look costs them a hundredth of the walk below.
+    memchr::memchr(b')', text.as_bytes())?;
     let mut open = 0_usize;
     for (at, character) in text.char_indices() {
         match character {
