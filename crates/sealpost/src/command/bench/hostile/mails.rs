@@ -208,7 +208,7 @@ fn compressed(size: usize) -> Vec<u8> {
     body.extend(begin);
     let mut at = PREFILL_BYTES + begin.len();
     for _ in 0..size.min(2_000_000) / 17 {
-        body.push(0xff);
+        body.extend([0xff]);
         for _ in 0..8 {
             let from = (at + DICTIONARY_BYTES - 1) % DICTIONARY_BYTES;
             body.extend([(from >> 4) as u8, (from << 4) as u8 | 15]);
