@@ -52,7 +52,6 @@ pub(crate) fn read(tree: &Tree, root: usize) -> Body {
     let mut room = Room::new();
     for (index, group) in leaves(tree, root) {
         let node = &tree.nodes[index];
-        let bytes = tree.words(index);
         body.nodes.push(index);
         if pieces.last().is_none_or(|p| p.group != group) {
             pieces.push(Piece { group, ..Piece::default() });
@@ -60,15 +59,16 @@ pub(crate) fn read(tree: &Tree, root: usize) -> Body {
         let Some(piece) = pieces.last_mut() else { continue };
         if is_rtf(tree, index) {
             if piece.rtf.is_none() {
-                piece.rtf = Some((index, said_in_rtf(&bytes, index, &mut body)));
+                piece.rtf = Some((index, said_in_rtf(&tree.words(index), index, &mut body)));
             }
             continue;
         }
+        let (bytes, is_all) = tree.words_up_to(index, room.bytes());
         let is_html = node.kind.essence == "text/html";
         let label = node.kind.charset.clone().or_else(|| if is_html { charset::named_in_html(&bytes) } else { None });
         let (decoded, is_whole) = room.decode(&bytes, label.as_deref());
         body.faults.extend(decoded.fault);
-        body.note_whole(index, is_whole);
+        body.note_whole(index, is_whole && is_all);
         if is_html {
             piece.nodes.html.push(index);
             append(&mut piece.html, decoded.text);

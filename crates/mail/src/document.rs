@@ -27,7 +27,7 @@ pub const LEVELS_MAX: usize = 12;
 
 /// Lines of a body that are looked at one by one; each takes some 200 bytes in reading. The rest of a longer one is one
 /// text, of which every word stays.
-pub(crate) const LINES_MAX: usize = 100_000;
+pub(crate) const LINES_MAX: usize = 50_000;
 
 /// A whole body.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,7 +6,6 @@ use crate::document::LINES_MAX;
 use crate::field::{self, Block};
 use crate::history::History;
 use crate::message::{Address, Attendee, AutomaticKind, Headers, Message, Part, PartClass};
-use crate::page::Page;
 use crate::pretence::{address_misleads, pretence};
 use crate::reply::{Html, Unsaid};
 use crate::scan::Tree;
@@ -48,10 +47,14 @@ pub(crate) fn read_after(raw: &[u8], limits: &Limits, history: Option<&History>)
     message.sealed = seals.layers;
     message.parts = parts(&tree, &body.nodes);
     let page = body.html.as_deref().map(page::parse);
-    let html = page.as_ref().map(|page| Html::read(page, history));
+    let mut html = page.as_ref().map(|page| Html::read(page, history));
+    message.html = page.as_ref().map(|page| html::safe(page, body.html.as_deref().map_or(0, str::len)));
+    let is_cut = page.is_some_and(|page| page.is_cut);
     let text = match (&body.text, &html) {
         (None, Some(html)) => html.text(),
-        (text, _) => text.clone().unwrap_or_default(),
+        (Some(text), Some(_)) => text.clone(),
+        // Nobody asks for it again.
+        (_, None) => body.text.take().unwrap_or_default(),
     };
     message.bounce = bounce::read(&tree, &message.headers, &text);
     message.automatic = automatic::from_parts(&tree, message.bounce.is_some()).or(message.automatic);
@@ -60,14 +63,13 @@ pub(crate) fn read_after(raw: &[u8], limits: &Limits, history: Option<&History>)
         message.receipt = report::receipt(&tree);
         message.forward = forward::read(&tree, &message.headers.subject, &text);
     }
-    message.html = page.as_ref().map(|page| html::safe(page, body.html.as_deref().map_or(0, str::len)));
     let invited = calendar::read(&tree);
     message.calendar = invited.calendar.or(message.calendar);
     let told = tree.faults.iter().chain(&body.faults).chain(&invited.faults).chain(&seals.faults);
-    for fault in told.chain(&not_laid_out(page.as_ref(), html.as_ref(), &text)) {
+    for fault in told.chain(&not_laid_out(is_cut, html.as_ref(), &text)) {
         note(&mut faults, fault);
     }
-    let mut reply = match &html {
+    let mut reply = match &mut html {
         Some(html) => html.reply(body.text.as_deref()),
         None => reply::of_text(&text, history),
     };
@@ -85,10 +87,9 @@ pub(crate) fn read_after(raw: &[u8], limits: &Limits, history: Option<&History>)
 }
 
 /// What of a text is shown without its layout.
-fn not_laid_out(page: Option<&Page>, html: Option<&Html>, text: &str) -> Vec<&'static str> {
-    let is_cut = page.is_some_and(|page| page.is_cut);
+fn not_laid_out(is_page_cut: bool, html: Option<&Html>, text: &str) -> Vec<&'static str> {
     let is_long = memchr::memchr_iter(b'\n', text.as_bytes()).nth(LINES_MAX).is_some();
-    let page = is_cut.then_some("the page has more elements than are laid out: the rest is shown as plain text");
+    let page = is_page_cut.then_some("the page has more elements than are laid out: the rest is shown as plain text");
     let lines = is_long.then_some("the text has more lines than are looked at: the rest is shown as it is");
     html.and_then(Html::fault).into_iter().chain(page).chain(lines).collect()
 }
@@ -275,6 +276,30 @@ fn delivered_to(block: &Block) -> Vec<String> {
     traces.filter_map(|f| address::first_in(&field::plain(f.value)).map(str::to_owned)).collect()
 }
 
+/// What is told of a leaf's content.
+struct Content {
+    size_bytes: u64,
+    sha256: String,
+    /// Where files and pictures say what they are.
+    head: Vec<u8>,
+}
+
+impl Content {
+    fn of(tree: &Tree, index: usize, is_body: bool) -> Content {
+        const HEAD_BYTES_MAX: usize = 256 * 1024;
+        let head_bytes_max = if is_body { 0 } else { HEAD_BYTES_MAX };
+        let mut digest = digest::Context::new(&digest::SHA256);
+        let (mut size_bytes, mut head) = (0, Vec::new());
+        tree.body_pieces(index, |piece| {
+            digest.update(piece);
+            size_bytes += piece.len() as u64;
+            let room = head_bytes_max - head.len();
+            head.extend_from_slice(&piece[..piece.len().min(room)]);
+        });
+        Content { size_bytes, sha256: HEXLOWER.encode(digest.finish().as_ref()), head }
+    }
+}
+
 fn parts(tree: &Tree, body: &[usize]) -> Vec<Part> {
     let is_body = {
         let mut marks = vec![false; tree.nodes.len()];
@@ -283,8 +308,7 @@ fn parts(tree: &Tree, body: &[usize]) -> Vec<Part> {
     };
     let mut found = Vec::with_capacity(tree.nodes.len());
     for (index, node) in tree.nodes.iter().enumerate() {
-        let content = if node.leaf { Some(tree.body(index)) } else { None };
-        let sha256 = content.as_ref().map(|c| HEXLOWER.encode(digest::digest(&digest::SHA256, c).as_ref()));
+        let content = node.leaf.then(|| Content::of(tree, index, is_body[index]));
         let mut part = Part {
             path: node.path.clone(),
             leaf: node.leaf,
@@ -293,14 +317,14 @@ fn parts(tree: &Tree, body: &[usize]) -> Vec<Part> {
             disposition: node.disposition.clone(),
             name: node.name.clone(),
             content_id: node.content_id.clone(),
-            size_bytes: content.as_ref().map_or(0, |c| c.len() as u64),
-            sha256: sha256.unwrap_or_default(),
+            size_bytes: content.as_ref().map_or(0, |content| content.size_bytes),
+            sha256: content.as_ref().map(|content| content.sha256.clone()).unwrap_or_default(),
             body: is_body[index],
             ..Part::default()
         };
         // What the text is shows itself; only of files is it asked whether they are what they say.
         if let Some(content) = content.as_ref().filter(|_| !is_body[index]) {
-            attachment::look(&mut part, content);
+            attachment::look(&mut part, &content.head);
         }
         found.push(part);
     }

@@ -170,6 +170,15 @@ impl<'a> Tree<'a> {
         transfer.decode(self.raw_body(index))
     }
 
+    /// [`Tree::body`] piece by piece.
+    pub fn body_pieces(&self, index: usize, mut take: impl FnMut(&[u8])) {
+        let node = &self.nodes[index];
+        match (&node.content, node.leaf) {
+            (None, true) => node.transfer.decode_pieces(self.raw_body(index), take),
+            _ => take(&self.body(index)),
+        }
+    }
+
     /// The nodes directly below a node.
     pub fn below(&self, index: usize) -> impl Iterator<Item = usize> + '_ {
         (index + 1..self.nodes.len()).filter(move |&i| self.nodes[i].parent == Some(index))

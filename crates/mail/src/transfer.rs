@@ -32,8 +32,11 @@ impl Transfer {
         match self {
             Transfer::Identity => Cow::Borrowed(bytes),
             Transfer::Base64 if is_prose(bytes) => Cow::Borrowed(bytes),
-            Transfer::Base64 => Cow::Owned(base64(bytes)),
-            Transfer::QuotedPrintable => Cow::Owned(quoted_printable(bytes)),
+            Transfer::Base64 => {
+                let out = Vec::with_capacity(bytes.len() / 4 * 3 + 3);
+                Cow::Owned(base64(bytes, out, |_| {}))
+            }
+            Transfer::QuotedPrintable => Cow::Owned(quoted_printable(bytes, Vec::with_capacity(bytes.len()), |_| {})),
             Transfer::Uuencode => match uuencode::whole(bytes) {
                 Some(block) => Cow::Owned(block.data),
                 None => Cow::Borrowed(bytes),
@@ -41,6 +44,27 @@ impl Transfer {
         }
     }
 }
+
+impl Transfer {
+    /// What [`Transfer::decode`] yields, piece by piece, so that a large file is never whole in memory.
+    pub fn decode_pieces(self, bytes: &[u8], mut take: impl FnMut(&[u8])) {
+        let flush = |out: &mut Vec<u8>| {
+            if out.len() >= PIECE_BYTES {
+                take(out);
+                out.clear();
+            }
+        };
+        let rest = match self {
+            Transfer::Base64 if !is_prose(bytes) => base64(bytes, Vec::new(), flush),
+            Transfer::QuotedPrintable => quoted_printable(bytes, Vec::new(), flush),
+            _ => return take(&self.decode(bytes)),
+        };
+        take(&rest);
+    }
+}
+
+/// About how long a piece is.
+const PIECE_BYTES: usize = 64 * 1024;
 
 const NO_DIGIT: u8 = 0xff;
 
@@ -57,15 +81,15 @@ const BASE64: [u8; 256] = {
 
 /// Characters outside the alphabet are skipped, as the RFC asks. Padding ends the data, because what mailing lists append
 /// after it is not part of the file; only where nothing but more data follows were several pieces put together.
-fn base64(bytes: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(bytes.len() / 4 * 3 + 3);
+fn base64(bytes: &[u8], mut out: Vec<u8>, mut flush: impl FnMut(&mut Vec<u8>)) -> Vec<u8> {
     let (mut bits, mut count) = (0u32, 0u8);
     // Whether only data follows the first padding; asked once, so that many paddings cost nothing more.
     let mut is_all_data: Option<bool> = None;
     let mut at = 0;
     while at < bytes.len() {
         if count == 0 {
-            at += whole_quads(&bytes[at..], &mut out);
+            at += whole_quads(&bytes[at..bytes.len().min(at + PIECE_BYTES)], &mut out);
+            flush(&mut out);
         }
         let Some(&b) = bytes.get(at) else { break };
         let digit = BASE64[b as usize];
@@ -137,8 +161,7 @@ fn is_data(rest: &[u8]) -> bool {
 }
 
 /// An equals sign without two digits stays as it stood; white space at a line's end was added on the way and goes.
-fn quoted_printable(bytes: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(bytes.len());
+fn quoted_printable(bytes: &[u8], mut out: Vec<u8>, mut flush: impl FnMut(&mut Vec<u8>)) -> Vec<u8> {
     for line in bytes.split_inclusive(|&b| b == b'\n') {
         let text = line.trim_ascii_end();
         let line_break: &[u8] = if line.ends_with(b"\r\n") {
@@ -167,6 +190,7 @@ fn quoted_printable(bytes: &[u8]) -> Vec<u8> {
         if !soft {
             out.extend_from_slice(line_break);
         }
+        flush(&mut out);
     }
     out
 }
@@ -194,6 +218,27 @@ mod tests {
             ("This is no base64 at all, really.\nSo be it.", "This is no base64 at all, really.\nSo be it."),
         ] {
             assert_eq!(String::from_utf8_lossy(&Transfer::Base64.decode(text.as_bytes())), decoded, "{text}");
+        }
+    }
+
+    #[test]
+    fn pieces_are_the_whole() {
+        let text = "aGVs*bG8g\n d29!ybGQ\r\n".repeat(20_000);
+        let quoted = "=C3=B6 = x=\r\n y \r\n".repeat(20_000);
+        let padded = "aGVsbG8=\r\n".repeat(20_000);
+        for (transfer, text) in [
+            (Transfer::Base64, &text),
+            (Transfer::Base64, &padded),
+            (Transfer::QuotedPrintable, &quoted),
+            (Transfer::Identity, &quoted),
+        ] {
+            let (mut whole, mut pieces) = (Vec::new(), 0);
+            transfer.decode_pieces(text.as_bytes(), |piece| {
+                whole.extend_from_slice(piece);
+                pieces += 1;
+            });
+            assert!(whole == *transfer.decode(text.as_bytes()), "{transfer:?}");
+            assert!(pieces > 1 || transfer == Transfer::Identity, "{transfer:?} in {pieces} pieces");
         }
     }
 

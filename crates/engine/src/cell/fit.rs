@@ -1,20 +1,18 @@
 //! How an answer is made to fit its limit: texts are cut, and the message says so.
 
 use mail::{Message, Reading, Reply};
+use postcard::ser_flavors::Size;
 
 /// What each text keeps when an answer is too large as a whole; far above what a tracker takes.
 const TEXT_BYTES_KEPT: usize = 1024 * 1024;
 
 /// The encoded reading, cut when it is longer than the limit; a reading that is still too long becomes a bare `too_complex`.
 pub(super) fn encode(mut reading: Reading, bytes_max: u64) -> postcard::Result<Vec<u8>> {
-    let fits = |bytes: &Vec<u8>| u64::try_from(bytes.len()).is_ok_and(|length| length <= bytes_max);
-    let whole = postcard::to_stdvec(&reading)?;
-    if fits(&whole) {
+    if let Some(whole) = within(&reading, bytes_max)? {
         return Ok(whole);
     }
     cut(&mut reading);
-    let shorter = postcard::to_stdvec(&reading)?;
-    if fits(&shorter) {
+    if let Some(shorter) = within(&reading, bytes_max)? {
         return Ok(shorter);
     }
     let why = format!("what the message says is longer than {bytes_max} bytes");
@@ -23,6 +21,15 @@ pub(super) fn encode(mut reading: Reading, bytes_max: u64) -> postcard::Result<V
         reply: Reply::default(),
         too_complex: Some(why),
     })
+}
+
+/// The encoded reading, when it is not longer. It is measured first: a long one would stand in memory twice for nothing.
+fn within(reading: &Reading, bytes_max: u64) -> postcard::Result<Option<Vec<u8>>> {
+    let length = postcard::serialize_with_flavor(reading, Size::default())?;
+    match u64::try_from(length).is_ok_and(|length| length <= bytes_max) {
+        true => postcard::to_extend(reading, Vec::with_capacity(length)).map(Some),
+        false => Ok(None),
+    }
 }
 
 fn cut(reading: &mut Reading) {

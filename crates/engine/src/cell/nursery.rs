@@ -48,6 +48,9 @@ fn command(program: &PathBuf, args: &[String]) -> Command {
         .env_clear()
         // One heap for all threads: a second one would reserve 64 MiB of the address space that is limited.
         .env("MALLOC_ARENA_MAX", "1")
+        // Texts of megabytes go back to the system as soon as they are dropped. The allocator would keep room for them after
+        // the first, and the next ones of other lengths would stand beside it.
+        .env("MALLOC_MMAP_THRESHOLD_", "1048576")
         .current_dir("/")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

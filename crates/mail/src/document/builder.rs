@@ -89,6 +89,18 @@ enum Frame {
     Cell { header: bool, blocks: Vec<Block> },
 }
 
+impl Frame {
+    /// Gives back the room for more: most items and cells hold one block, and there may be many.
+    fn shrink(&mut self) {
+        match self {
+            Frame::Quote(blocks) | Frame::Item(blocks) | Frame::Cell { blocks, .. } => blocks.shrink_to_fit(),
+            Frame::List { items, .. } => items.shrink_to_fit(),
+            Frame::Table(rows) => rows.shrink_to_fit(),
+            Frame::Row(cells) => cells.shrink_to_fit(),
+        }
+    }
+}
+
 /// The block that text is written to.
 enum Leaf {
     None,
@@ -305,7 +317,8 @@ impl<M: Copy + PartialEq> Builder<M> {
     fn close_frames(&mut self, down_to: usize) {
         self.flush();
         while self.frames.len() > down_to {
-            let Some(frame) = self.frames.pop() else { return };
+            let Some(mut frame) = self.frames.pop() else { return };
+            frame.shrink();
             match frame {
                 Frame::Quote(blocks) if !blocks.is_empty() => self.place(Block::Quote(blocks)),
                 Frame::List { first, items } if !items.is_empty() => self.place(Block::List { first, items }),

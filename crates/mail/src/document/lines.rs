@@ -153,7 +153,8 @@ impl<M: Copy + PartialEq> Writer<'_, M> {
 
     /// Adds a line; beyond the limit they are one.
     fn push(&mut self, line: Line<M>) {
-        match self.lines.last_mut().filter(|_| self.source >= LINES_MAX) {
+        let is_full = self.lines.len() >= LINES_MAX;
+        match self.lines.last_mut().filter(|_| is_full) {
             Some(last) => {
                 last.text.push('\n');
                 last.text.push_str(&line.text);

@@ -55,6 +55,8 @@ impl<K: Fn(usize) -> Keep> Part<K> {
                 block => kept.extend(self.block(block)),
             }
         }
+        // Most items hold one block, and there may be many.
+        kept.shrink_to_fit();
         kept
     }
 

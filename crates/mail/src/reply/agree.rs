@@ -9,8 +9,11 @@ use std::collections::HashSet;
 ///
 /// What pictures say of themselves (`pictures`) and what programs add on their own may stand in either. Linear.
 pub(super) fn say_the_same(text: &str, layout: &Document, pictures: &Pictures) -> bool {
+    if text.len() > TEXT_BYTES_MAX {
+        return false;
+    }
     let words = words_of(layout);
-    if text.len().max(words.len()) > TEXT_BYTES_MAX {
+    if words.len() > TEXT_BYTES_MAX {
         return false;
     }
     let (plain, laid_out) = (Said::of(text), Said::of(&words));

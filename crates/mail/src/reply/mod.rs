@@ -121,7 +121,7 @@ impl<'h> Html<'h> {
 
     /// The marks that mail programs leave in HTML are surer than words; without any, the plain text is judged, and the
     /// layout goes along where it says the same.
-    pub fn reply(&self, plain: Option<&str>) -> Reply {
+    pub fn reply(&mut self, plain: Option<&str>) -> Reply {
         let cut = split::split(&self.lines, self.history);
         match plain.filter(|_| !self.is_marked) {
             None => self.with_documents(cut),
@@ -153,8 +153,13 @@ impl<'h> Html<'h> {
         is_more.then_some(Unsaid::Html)
     }
 
-    fn with_documents(&self, cut: Cut) -> Reply {
+    fn with_documents(&mut self, cut: Cut) -> Reply {
         let Cut { mut reply, places } = cut;
+        // Nobody asks for the layout again, so the whole of it need not be copied.
+        if places.iter().all(|place| *place == Place::Shown) {
+            reply.document = Some(std::mem::take(&mut self.document));
+            return reply;
+        }
         for (at, hidden) in reply.hidden.iter_mut().enumerate().take(HIDDEN_DOCUMENTS_MAX) {
             let is_in = |line: usize| places.get(line) == Some(&Place::Hidden(at));
             hidden.document = Some(self.document.part(|line| if is_in(line) { Keep::Line } else { Keep::Nothing }));

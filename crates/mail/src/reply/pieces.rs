@@ -7,7 +7,7 @@ use crate::message::{Hidden, HiddenKind, Reply};
 impl Lines<'_> {
     pub(super) fn into_cut(mut self) -> Cut {
         self.hide_gaps();
-        let mut visible = String::new();
+        let mut visible = String::with_capacity(self.texts.iter().map(|text| text.len() + 1).sum());
         let mut pieces: Vec<Piece> = Vec::new();
         let mut open = false;
         let mut shown = false;

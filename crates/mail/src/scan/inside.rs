@@ -41,6 +41,21 @@ impl Tree<'_> {
         Cow::Owned(words)
     }
 
+    /// [`Tree::words`], or if they are long at least `bytes_max` bytes of their start and mostly not much more; and whether
+    /// that is all.
+    pub fn words_up_to(&self, index: usize, bytes_max: usize) -> (Cow<'_, [u8]>, bool) {
+        // Quoted-printable writes a byte as three; line breaks and what else may stand between come on top.
+        const ENCODED_TIMES_MAX: usize = 4;
+        let node = &self.nodes[index];
+        let raw = self.raw_body(index);
+        let enough = bytes_max.saturating_mul(ENCODED_TIMES_MAX);
+        let is_plain = node.transfer == Transfer::Identity || node.content.is_some() || !node.cuts.is_empty();
+        if is_plain || !node.leaf || raw.len() <= enough {
+            return (self.words(index), true);
+        }
+        (node.transfer.decode(&raw[..enough]), false)
+    }
+
     /// The TNEF streams that belong to the message at `root` and not to one that is attached to it: their nodes and what
     /// they say of the message.
     pub fn streams_of(&self, root: usize) -> impl Iterator<Item = (usize, &tnef::Message)> {
@@ -160,7 +175,11 @@ impl Tree<'_> {
         if !is_text || !can_hold {
             return Vec::new();
         }
-        let text = self.body(index).into_owned();
+        let node = &self.nodes[index];
+        let text: Cow<[u8]> = match (&self.sources[node.source], node.transfer) {
+            (Cow::Borrowed(raw), Transfer::Identity) => Cow::Borrowed(&raw[node.body.clone()]),
+            _ => Cow::Owned(self.body(index).into_owned()),
+        };
         let found = uuencode::find(&text, room);
         if found.is_damaged {
             self.faults.push("a uuencoded file is damaged and stays in the text");
