@@ -54,6 +54,11 @@ impl PageNode<'_> {
         }
     }
 
+    /// A blockquote that only moves its text to the right.
+    pub fn is_indentation(&self) -> bool {
+        self.tag() == Some(Tag::Blockquote) && self.attribute("style").is_some_and(style::indents)
+    }
+
     pub fn has_class(&self, class: &str) -> bool {
         self.attribute("class").is_some_and(|v| v.split_ascii_whitespace().any(|c| c == class))
     }

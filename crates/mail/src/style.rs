@@ -25,6 +25,12 @@ pub(crate) fn displays(style: &str) -> Option<bool> {
     winner.map(|(_, is_displayed)| is_displayed)
 }
 
+/// Whether a style only moves its element to the right, as the buttons for indenting do: quotes have a line beside them.
+pub(crate) fn indents(style: &str) -> bool {
+    let plain: String = style.chars().filter(|c| !c.is_whitespace()).map(|c| c.to_ascii_lowercase()).collect();
+    plain.contains("border:none") && plain.contains("margin") && !plain.contains("border-left")
+}
+
 /// Most styles say nothing of it.
 fn names_display(style: &str) -> bool {
     const KEY: &[u8] = b"display";
@@ -115,7 +121,7 @@ fn declarations(style: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::displays;
+    use super::{displays, indents};
 
     #[test]
     fn the_declaration_that_wins_counts() {
@@ -145,5 +151,13 @@ mod tests {
         ] {
             assert_ne!(displays(shown), Some(false), "{shown}");
         }
+    }
+
+    #[test]
+    fn indenting_is_no_quoting() {
+        assert!(indents("margin: 0 0 0 40px; border: none; padding: 0px;"));
+        assert!(!indents("margin:0 0 0 .8ex;border-left:1px #ccc solid;padding-left:1ex"));
+        assert!(!indents("border:none;border-left:solid #CCC 1.0pt;margin-left:4.8pt"));
+        assert!(!indents(""));
     }
 }

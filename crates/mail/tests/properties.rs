@@ -214,4 +214,27 @@ proptest! {
             prop_assert_eq!(&read, &[address]);
         }
     }
+
+    /// Two versions of the same words agree however their lines break; a word that is another in one of them is told.
+    #[test]
+    fn versions_agree_or_the_difference_is_told(
+        words in proptest::collection::vec("[a-z]{4,9}", 1..30),
+        breaks in proptest::collection::vec(any::<bool>(), 30),
+        other in proptest::option::of(any::<prop::sample::Index>()),
+    ) {
+        let plain: String = words.iter().zip(&breaks).map(|(w, &b)| format!("{w}{}", if b { "\n" } else { " " })).collect();
+        let mut changed = words.clone();
+        if let Some(other) = other {
+            changed[other.index(words.len())] = "zz9".to_owned();
+        }
+        let html = format!("<p>{}</p>", changed.join(" "));
+        let part = |kind: &str, text: &str| format!("--b\nContent-Type: text/{kind}\n\n{text}\n");
+        let head = "Content-Type: multipart/alternative; boundary=b\n\n";
+        let raw = format!("{head}{}{}--b--\n", part("plain", &plain), part("html", &html));
+        let reading = mail::read(raw.as_bytes(), &Limits::default());
+        let is_told = reading.message.faults.iter().any(|fault| fault.contains("has words that"));
+        prop_assert_eq!(is_told, other.is_some(), "{:?}", reading.message.faults);
+        prop_assert_eq!(reading.reply.document.is_none(), other.is_some());
+        prop_assert_eq!(reading.message.parts.last().is_some_and(|part| part.body), other.is_none());
+    }
 }

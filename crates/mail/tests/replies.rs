@@ -153,3 +153,11 @@ fn versions_of_one_mail() {
     }
     assert!(pairs.len() > 20 && wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+#[test]
+fn notices_below_a_text() {
+    let lines = case("notices.case");
+    let shows = |line: &&str| visible(&format!("Fine.\n\nBob\n\n{line}\n")) != "Fine.\n\nBob";
+    let shown: Vec<&str> = lines.lines().filter(shows).collect();
+    assert!(lines.lines().count() > 40 && shown.is_empty(), "{}", shown.join("\n"));
+}

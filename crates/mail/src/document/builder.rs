@@ -170,7 +170,7 @@ impl<M: Copy + PartialEq> Builder<M> {
             Tag::Br => self.line_break(),
             Tag::Hr => self.rule(),
             Tag::Img => self.picture(node),
-            Tag::Blockquote => self.open_frame(Frame::Quote(Vec::new())),
+            Tag::Blockquote if !node.is_indentation() => self.open_frame(Frame::Quote(Vec::new())),
             Tag::Ul => self.open_frame(Frame::List { first: None, items: Vec::new() }),
             Tag::Ol => self.open_frame(Frame::List { first: Some(first_number(node)), items: Vec::new() }),
             Tag::Li => self.item(),

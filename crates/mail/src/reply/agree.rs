@@ -59,14 +59,20 @@ pub(super) fn has_more(new: &str, shown: &str, pictures: &Pictures) -> bool {
             Kind::Word | Kind::Aside => drop(known.insert(word)),
         }
     }
-    let unknown =
-        new.tokens().filter(|(kind, word)| *kind == Kind::Word && !known.contains(word) && !pictures.say(word));
+    let unknown = new
+        .tokens()
+        .filter(|(kind, word)| *kind == Kind::Word && !known.contains(word) && !pictures.say(word) && !is_symbol(word));
     let unknown: Vec<&str> = unknown.map(|(_, word)| word).take(LOOKED_UP_MAX + 1).collect();
     if unknown.is_empty() || unknown.len() > LOOKED_UP_MAX {
         return !unknown.is_empty();
     }
     let joined = shown.joined();
     unknown.iter().any(|word| word.len() < JOINED_BYTES_MIN || !joined.contains(word))
+}
+
+/// Letters that Outlook writes for smileys, arrows and bullets of the font Wingdings; the plain version has the sign.
+fn is_symbol(word: &str) -> bool {
+    matches!(word, "j" | "k" | "l" | "à" | "ß" | "ó" | "ø" | "ü" | "è")
 }
 
 /// What the pictures of a page say of themselves.
@@ -192,5 +198,6 @@ mod tests {
         assert!(!more("Come to www.a.example", "Come [here](https://www.a.example/) to us"));
         assert!(!more("Pleasefollow this", "Please follow this"));
         assert!(!more("1. Come\n2. Go", "- Come\n- Go"));
+        assert!(!more("Fine J", "Fine :-)"));
     }
 }

@@ -74,6 +74,9 @@ pub(super) fn split(input: &[Line<Mark>], history: Option<&History>) -> Cut {
     if !lines.shows_words() {
         lines.show_unattributed();
     }
+    if !lines.shows_words() {
+        lines.show_signature();
+    }
     lines.into_cut()
 }
 
@@ -282,6 +285,14 @@ impl<'t> Lines<'t> {
             if fate.is_some_and(|f| f.kind == HiddenKind::Quote) && !(begins_attributed && is_quote) {
                 *fate = None;
             }
+        }
+    }
+
+    /// Shows a mail that is nothing but what was taken for a signature or a notice: then that is what the sender says.
+    fn show_signature(&mut self) {
+        let is_below = |fate: &Fate| matches!(fate.kind, HiddenKind::Signature | HiddenKind::Disclaimer);
+        if self.fates.iter().flatten().all(is_below) {
+            self.fates.fill(None);
         }
     }
 
