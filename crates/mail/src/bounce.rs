@@ -51,6 +51,13 @@ pub(crate) fn read(tree: &Tree, headers: &Headers, text: &str) -> Option<Bounce>
             recipients = words::addressed_in_copy(tree, text, told);
         }
     }
+    // No address has them (RFC 5321, section 4.1.2), nor what stands for bytes that are no text, and without them it could
+    // be somebody else's.
+    let is_plain = |address: &str| !address.contains(|c: char| c.is_control() || c == '\u{fffd}');
+    recipients.retain(|recipient| is_plain(&recipient.address));
+    for recipient in &mut recipients {
+        recipient.forwarded_to = recipient.forwarded_to.take().filter(|to| is_plain(to));
+    }
     let returned_message_id = report::returned_id(tree)
         .or_else(|| words::id_in(text))
         .or_else(|| headers.in_reply_to.last().or(headers.references.last()).cloned());

@@ -363,3 +363,13 @@ fn score_on_the_shared_corpus() {
     assert!(score.hit > 250, "only {} bounces found", score.hit);
     assert!(recall >= 0.97 && precision >= 0.99 && permanence >= 0.945, "{recall} {precision} {permanence}");
 }
+
+/// Found by the fuzz target: NUL cannot even be stored, and an address without it could be another person's.
+#[test]
+fn addresses_with_control_characters_are_none() {
+    let groups = "Final-Recipient: rfc822; ann@\u{0}\u{6}example.org\nStatus: 5.1.1\n\n\
+                  Final-Recipient: rfc822; bob@example.org\nStatus: 5.1.1\n";
+    let message = report(groups, "The following address failed:");
+    let bounce = message.bounce.unwrap();
+    assert_eq!(bounce.recipients.iter().map(|r| r.address.as_str()).collect::<Vec<_>>(), ["bob@example.org"]);
+}

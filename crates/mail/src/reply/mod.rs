@@ -122,8 +122,13 @@ impl<'h> Html<'h> {
     /// The marks that mail programs leave in HTML are surer than words; without any, the plain text is judged, and the
     /// layout goes along where it says the same.
     pub fn reply(&mut self, plain: Option<&str>) -> Reply {
+        let plain = plain.filter(|_| !self.is_marked);
+        // The layout of a text that is not compared is not shown, so it is not looked for either.
+        if let Some(plain) = plain.filter(|plain| plain.len() > said::TEXT_BYTES_MAX) {
+            return of_text(plain, self.history);
+        }
         let cut = split::split(&self.lines, self.history);
-        match plain.filter(|_| !self.is_marked) {
+        match plain {
             None => self.with_documents(cut),
             Some(plain) => {
                 let mut reply = of_text(plain, self.history);
@@ -138,6 +143,9 @@ impl<'h> Html<'h> {
 
     /// Which version a reader of `reply`, as [`Html::reply`] makes it of a plain text, would have to see, too.
     pub fn unsaid(&self, plain: &str, reply: &Reply) -> Option<Unsaid> {
+        if plain.len() > said::TEXT_BYTES_MAX {
+            return Some(if self.is_marked { Unsaid::Plain } else { Unsaid::Html });
+        }
         let whole = document::joined(&self.lines);
         if self.is_marked {
             let is_more = agree::has_more(plain, &whole, &self.pictures)
