@@ -4,7 +4,7 @@ use crate::charset::{self, Decoded};
 
 /// Bytes of text that are read of one mail's body, before and after its charset is undone. Of a longer one the start is
 /// shown and the part goes along, so nothing is lost; trackers take some ten thousand characters.
-const TEXT_BYTES_MAX: usize = 3 * 1024 * 1024;
+const TEXT_BYTES_MAX: usize = 2_500_000;
 
 pub(super) const TOO_LONG: &str = "the text is longer than is read: the part that holds all of it goes along";
 
