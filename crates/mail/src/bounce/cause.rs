@@ -86,7 +86,8 @@ pub(super) fn status(cause: BounceCause, class: char) -> String {
 /// Only a cause that lies in the address makes it so: a full box, a blocked account, a refused text or a server in
 /// trouble will pass, and a class 4 says that trying again may help (RFC 3463, section 3.1).
 pub(super) fn is_permanent(cause: Option<BounceCause>, status: Option<&str>, around: &str) -> bool {
-    let for_good = status.is_none_or(|s| !s.starts_with('4'));
+    // A report that says success and failure at once proves nothing.
+    let for_good = status.is_none_or(|s| !s.starts_with(['2', '4']));
     match cause {
         Some(BounceCause::AddressUnknown) => for_good && is_proven(status, around),
         Some(BounceCause::HostUnknown | BounceCause::Moved | BounceCause::NoMailAccepted) => for_good,
