@@ -1,6 +1,6 @@
 //! Hosts that the words of a link name, with or without a scheme, however they are dressed up.
 
-use std::net::Ipv4Addr;
+use core::net::Ipv4Addr;
 use url::Url;
 
 /// Words of one link that are looked at; a link of more is a text, and no address hides at its end.
