@@ -27,8 +27,10 @@ pub(crate) fn read(tree: &Tree, headers: &Headers, text: &str) -> Option<Bounce>
     let is_server = sender == words::Sender::Server || sender.is_server() && !automatic::is_answer(&headers.subject);
     let status =
         tree.find("message/delivery-status").or_else(|| tree.find("message/global-delivery-status")).filter(|&i| {
-            let parent = tree.nodes[i].parent.map(|p| tree.nodes[p].kind.essence.as_str());
-            parent == Some("multipart/report") || is_server || parent.is_none()
+            let Some(parent) = tree.nodes[i].parent else { return true };
+            // Words above the report are those of a person who sends it along.
+            let is_own = tree.nodes[parent].kind.essence == "multipart/report" && !is_preceded(tree, parent);
+            is_own || is_server
         });
     if status.is_none() && !is_server && block.get("X-Failed-Recipients").is_none() {
         return None;
@@ -62,6 +64,11 @@ pub(crate) fn read(tree: &Tree, headers: &Headers, text: &str) -> Option<Bounce>
         .or_else(|| words::id_in(text))
         .or_else(|| headers.in_reply_to.last().or(headers.references.last()).cloned());
     Some(Bounce { recipients, returned_message_id })
+}
+
+/// Whether a text stands before a part and outside of it.
+fn is_preceded(tree: &Tree, part: usize) -> bool {
+    tree.nodes[..part].iter().any(|node| node.leaf && node.kind.essence.starts_with("text/"))
 }
 
 /// The groups of fields in a delivery-status part: the first is about the report, each further one about a recipient

@@ -1,5 +1,6 @@
 //! Forwarded messages: attached whole (message/rfc822), or pasted below a header in words.
 
+use crate::document::LINES_MAX;
 use crate::message::{Address, Forward};
 use crate::reply::language;
 use crate::scan::Tree;
@@ -53,7 +54,7 @@ const HEADER_LINES_MAX: usize = 24;
 /// A message below `---------- Forwarded message ----------` or its like in other languages; without such a line only
 /// when the subject says `Fwd:`, because replies have the same header above what they quote.
 fn inline(subject: &str, text: &str) -> Option<Forward> {
-    let lines: Vec<&str> = text.lines().collect();
+    let lines = first_lines(text);
     let says_forward = has_forward_prefix(subject);
     let (start, header) = (0..lines.len()).find_map(|at| {
         let is_marked = is_forward_line(lines[at]);
@@ -69,6 +70,18 @@ fn inline(subject: &str, text: &str) -> Option<Forward> {
     let before = lines[..start].iter().rposition(|l| !l.trim().is_empty() && !is_original_line(l));
     forward.before = lines[..before.map_or(0, |n| n + 1)].join("\n").trim().to_owned();
     Some(forward)
+}
+
+/// The lines that are looked at, and what follows them as one more, so that a text of nothing but lines costs no memory.
+fn first_lines(text: &str) -> Vec<&str> {
+    let mut rest = text;
+    let mut lines = Vec::new();
+    while let Some((line, after)) = rest.split_once('\n').filter(|_| lines.len() < LINES_MAX) {
+        lines.push(line.strip_suffix('\r').unwrap_or(line));
+        rest = after;
+    }
+    lines.extend((!rest.is_empty()).then_some(rest));
+    lines
 }
 
 fn has_forward_prefix(subject: &str) -> bool {
@@ -293,7 +306,11 @@ fn person(value: &str) -> Address {
 /// The forwarded text without the quote signs, when all of it has them.
 fn unquoted(lines: &[&str]) -> String {
     let all_quoted = lines.iter().filter(|l| !l.trim().is_empty()).all(|l| l.starts_with('>'));
-    let strip = |line: &&str| line.strip_prefix('>').map_or(*line, |l| l.strip_prefix(' ').unwrap_or(l)).to_owned();
-    let text: Vec<String> = lines.iter().map(|l| if all_quoted { strip(l) } else { (*l).to_owned() }).collect();
-    text.join("\n").trim().to_owned()
+    let mut text = String::new();
+    for line in lines {
+        let bare = line.strip_prefix('>').filter(|_| all_quoted).map(|l| l.strip_prefix(' ').unwrap_or(l));
+        text.push_str(bare.unwrap_or(line));
+        text.push('\n');
+    }
+    text.trim().to_owned()
 }
