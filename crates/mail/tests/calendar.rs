@@ -2,8 +2,9 @@
 #![allow(clippy::unwrap_used)]
 
 use mail::{Calendar, Limits, Reading};
+use rig::clock::Stopwatch;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// A mail that is nothing but this object.
 fn mail_of(object: &[u8]) -> Vec<u8> {
@@ -14,7 +15,7 @@ fn mail_of(object: &[u8]) -> Vec<u8> {
 
 fn read(object: &[u8]) -> Reading {
     let raw = mail_of(object);
-    let begun = Instant::now();
+    let begun = Stopwatch::start();
     let reading = mail::read(&raw, &Limits::default());
     assert!(begun.elapsed() < Duration::from_secs(20), "{} bytes took {:?}", object.len(), begun.elapsed());
     reading

@@ -1,5 +1,6 @@
 //! What tests start: real servers in temporary folders, stopped when the test ends, however it ends.
 
+pub mod clock;
 pub mod dns;
 pub mod gateway;
 pub mod home;

@@ -5,13 +5,14 @@ use super::writer::{
 };
 use super::{inside, read};
 use mail::{Limits, PartClass, Reading};
-use std::time::{Duration, Instant};
+use rig::clock::Stopwatch;
+use std::time::Duration;
 
 /// Streams of megabytes are read in milliseconds; only a quadratic step takes this long.
 const LONGEST: Duration = Duration::from_secs(20);
 
 fn in_time(raw: &[u8]) -> Reading {
-    let begun = Instant::now();
+    let begun = Stopwatch::start();
     let reading = read(raw);
     assert!(begun.elapsed() < LONGEST, "{} bytes took {:?}", raw.len(), begun.elapsed());
     reading
