@@ -141,7 +141,7 @@ pub(crate) struct Known {
 }
 
 impl Known {
-    /// Words that a program may add to the edge of a line that it quotes; more are an answer on the same line.
+    /// Words at the edge of a line that is still taken for one of what is quoted.
     const EDGE_MAX: usize = 2;
 
     fn count(&mut self, is_known: bool) {
@@ -155,12 +155,23 @@ impl Known {
         }
     }
 
-    /// The line as a whole was said before.
+    /// The line was said before, every word of it: one word that was not may be the whole answer.
     pub fn is_said(self) -> bool {
-        self.words > 0
-            && self.known * 2 >= self.words
-            && self.before <= Known::EDGE_MAX
-            && self.after <= Known::EDGE_MAX
+        self.words > 0 && self.known == self.words
+    }
+
+    /// The line belongs to what was said before, whatever a program or the sender put into it.
+    pub fn is_of_said(self) -> bool {
+        self.is_mostly_said() && self.before <= Known::EDGE_MAX && self.after <= Known::EDGE_MAX
+    }
+
+    /// What was said before, and then words that were not: the sender typed them into the line.
+    pub fn is_typed_into(self) -> bool {
+        self.is_mostly_said() && self.known + self.before < self.words
+    }
+
+    fn is_mostly_said(self) -> bool {
+        self.words > 0 && self.known * 2 >= self.words
     }
 }
 
@@ -288,7 +299,9 @@ mod tests {
     fn an_answer_on_a_quoted_line_makes_it_new() {
         let history = history("Is the printer on and does its green lamp burn?");
         assert_eq!(said(&history, "Is the printer on and does its green lamp burn? Yes, it does burn."), [false]);
-        assert_eq!(said(&history, "Is the printer on and does its green lamp burn? [Bob]"), [true]);
+        assert_eq!(said(&history, "Is the printer on and does its green lamp burn? [Bob]"), [false]);
+        assert_eq!(said(&history, "Is the printer on and does [NOT] its green lamp burn?"), [false]);
+        assert_eq!(said(&history, "> is the *printer* on, and does its\n> green lamp burn?"), [true, true]);
     }
 
     #[test]

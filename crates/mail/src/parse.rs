@@ -7,7 +7,7 @@ use crate::field::{self, Block};
 use crate::history::History;
 use crate::message::{Address, Attendee, AutomaticKind, Headers, Message, Part, PartClass};
 use crate::pretence::{address_misleads, pretence};
-use crate::reply::{Html, Unsaid};
+use crate::reply::{Given, Html, Unsaid};
 use crate::scan::Tree;
 use crate::{
     Limits, Reading, Reply, attachment, automatic, body, bounce, calendar, date, encoded, forward, html, page, reply,
@@ -47,7 +47,8 @@ pub(crate) fn read_after(raw: &[u8], limits: &Limits, history: Option<&History>)
     message.sealed = seals.layers;
     message.parts = parts(&tree, &body.nodes);
     let page = body.html.as_deref().map(page::parse);
-    let mut html = page.as_ref().map(|page| Html::read(page, history));
+    let given = Given::of(&message.headers, history);
+    let mut html = page.as_ref().map(|page| Html::read(page, given));
     message.html = page.as_ref().map(|page| html::safe(page, body.html.as_deref().map_or(0, str::len)));
     let is_cut = page.is_some_and(|page| page.is_cut);
     if is_cut {
@@ -74,7 +75,7 @@ pub(crate) fn read_after(raw: &[u8], limits: &Limits, history: Option<&History>)
     }
     let mut reply = match &mut html {
         Some(html) => html.reply(body.text.as_deref()),
-        None => reply::of_text(&text, history),
+        None => reply::of_text(&text, given),
     };
     let unsaid = html.as_ref().zip(body.text.as_deref()).filter(|_| is_of_a_person(&message));
     let unsaid = unsaid.and_then(|(html, plain)| html.unsaid(plain, &reply));

@@ -222,3 +222,27 @@ fn the_senders_own_indenting_is_no_quote() {
     let page = "<p>Two steps:</p><blockquote style=\"margin:0 0 0 40px;border:none;padding:0\">Open it. Close it.</blockquote><p>Then call.</p>";
     assert!(new_text(Format::Html, page.as_bytes()).hidden.is_empty());
 }
+
+/// What stands below a marked quote says nothing about the quote: a footer, a greeting or a dot stays visible alone.
+#[test]
+fn a_footer_below_a_marked_quote_leaves_it_folded() {
+    const WROTE: &str = "On Monday, May 3, 2026 at 9:00, Desk &lt;d@example.com&gt; wrote:";
+    const MARKS: &[&str] = &[
+        r#"<div class="gmail_quote"><div class="gmail_attr">{w}<br></div><blockquote class="gmail_quote">{q}</blockquote></div>"#,
+        r#"<blockquote type="cite"><div>{w}</div><br><div>{q}</div></blockquote>"#,
+        r#"<div class="moz-cite-prefix">{w}</div><blockquote type="cite">{q}</blockquote>"#,
+        r#"<div class="yahoo_quoted"><div>{w}</div><div>{q}</div></div>"#,
+        r#"<div class="protonmail_quote">{w}<br><blockquote type="cite">{q}</blockquote></div>"#,
+    ];
+    for below in ["<p>Thanks, Ann</p>", "<p>.</p>", "<p>One.</p><p>Two.</p><p>Three.</p><p>Four.</p><p>Five.</p>"] {
+        for mark in MARKS {
+            let page = format!("<div>Yes.</div><br>{mark}{below}").replace("{w}", WROTE).replace("{q}", QUOTED);
+            let reply = new_text(Format::Html, page.as_bytes());
+            let shown: Vec<&str> = reply.visible.split_whitespace().collect();
+            let footer = below.replace("<p>", " ").replace("</p>", " ");
+            let wanted = format!("Yes. {footer}");
+            assert_eq!(shown, wanted.split_whitespace().collect::<Vec<_>>(), "{page}");
+            assert!(reply.hidden.iter().all(|piece| piece.confirmed && piece.kind == HiddenKind::Quote), "{page}");
+        }
+    }
+}

@@ -81,7 +81,7 @@ fn replies_to_what_was_said_before() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../cases/history");
     let mut cases: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     cases.sort();
-    assert!(cases.len() >= 18, "only {} cases found", cases.len());
+    assert!(cases.len() >= 24, "only {} cases found", cases.len());
     cases.iter().for_each(|case| check(case));
 }
 

@@ -161,3 +161,31 @@ fn notices_below_a_text() {
     let shown: Vec<&str> = lines.lines().filter(shows).collect();
     assert!(lines.lines().count() > 40 && shown.is_empty(), "{}", shown.join("\n"));
 }
+
+/// A mail that answers nothing is cut at a header only where all fields that programs write stand, and then as suspected.
+#[test]
+fn first_mails_with_fields() {
+    let table = case("first_mails.case");
+    let reply = |subject: &str, text: &str| {
+        let head = format!("From: Web <web@x.org>\nSubject: {subject}\nContent-Type: text/plain; charset=utf-8\n\n");
+        new_text(Format::Mail, format!("{head}{text}").as_bytes())
+    };
+    let mails: Vec<&str> = table.split("=== ").skip(1).collect();
+    for mail in &mails {
+        let (name, text) = mail.split_once('\n').unwrap();
+        let found = reply("Broken pump", text);
+        assert!(found.hidden.is_empty() && words(&found.visible) == words(text), "{name}: {found:?}");
+    }
+    assert!(mails.len() > 10);
+    let header = "From: Bob <bob@x.org>\nSent: Monday, May 3, 2026 9:00 AM\nTo: Ann\nSubject: Pump\n";
+    let text = format!("What shall I do?\n\n{header}\nThe pump leaks.\n");
+    for (subject, is_sure) in [("Pump", false), ("Re: Pump", true), ("[ABC-1] AW[2]: Pump", true), ("WG: Pump", true)] {
+        let found = reply(subject, &text);
+        assert_eq!(found.visible, "What shall I do?", "{subject}");
+        assert_eq!(found.hidden.iter().map(|piece| piece.confirmed).collect::<Vec<_>>(), [is_sure], "{subject}");
+    }
+    for name in ["order with a remark", "log", "journey", "address of a delivery"] {
+        let text = mails.iter().find_map(|mail| mail.strip_prefix(name)).unwrap();
+        assert_eq!(words(&visible(text)), words(text), "{name}");
+    }
+}

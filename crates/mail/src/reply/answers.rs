@@ -29,11 +29,14 @@ impl Lines<'_> {
         let had_words = self.shows_words();
         let end = self.end_of_words();
         for segment in self.segments(&frames) {
-            self.show_answers(segment, &said, &frames, had_words, end);
+            self.show_answers(segment, &known, &frames, had_words, end);
         }
         for at in 0..self.texts.len() {
             match &mut self.fates[at] {
                 Some(fate) if fate.kind == HiddenKind::Quote && said[at] => *fate = Fate::HISTORY,
+                Some(fate) if fate.kind == HiddenKind::Quote && !frames[at] && known[at].is_typed_into() => {
+                    fate.confirmed = false;
+                }
                 Some(fate) if fate.kind == HiddenKind::Quote && frames[at] => *fate = fate.as_frame(),
                 _ => {}
             }
@@ -135,15 +138,16 @@ impl Lines<'_> {
     }
 
     /// Shows the lines of a quoted mail that the history does not know, where they are answers and not the mail's own.
-    fn show_answers(&mut self, segment: Range<usize>, said: &[bool], frames: &[bool], had_words: bool, end: usize) {
-        let Some(first) = segment.clone().find(|&at| said[at]) else { return };
-        let last = segment.clone().rfind(|&at| said[at]).unwrap_or(first);
-        let depth = segment.clone().filter(|&at| said[at]).map(|at| self.depth(at)).min().unwrap_or(0);
+    fn show_answers(&mut self, segment: Range<usize>, known: &[Known], frames: &[bool], had_words: bool, end: usize) {
+        let is_old = |at: &usize| known[*at].is_of_said() || known[*at].is_typed_into();
+        let Some(first) = segment.clone().find(is_old) else { return };
+        let last = segment.clone().rfind(is_old).unwrap_or(first);
+        let depth = segment.clone().filter(is_old).map(|at| self.depth(at)).min().unwrap_or(0);
         let mut at = segment.start;
         while at < segment.end {
             let is_new = |i: usize| {
                 let is_signed = self.marks[i].is_none() && self.classes[i] == Class::Quote;
-                !said[i] && !frames[i] && !is_signed && self.depth(i) <= depth
+                !known[i].is_said() && !frames[i] && !is_signed && self.depth(i) <= depth
             };
             if !is_new(at) || !has_words(&self.texts[at]) {
                 at += 1;
@@ -155,6 +159,8 @@ impl Lines<'_> {
             let is_below = run_end >= end && !self.reads_like_signature(at..stop);
             if is_inner || !had_words || is_below {
                 self.show(at..stop);
+            } else {
+                (at..stop).filter(|&i| known[i].is_typed_into()).for_each(|i| self.show(i..i + 1));
             }
             at = run_end;
         }

@@ -108,7 +108,8 @@ pub(super) fn is_dated(joined: &str) -> bool {
 
 /// Whether a time of day stands in it.
 pub(super) fn has_time(text: &str) -> bool {
-    static TIME: LazyLock<Regex> = LazyLock::new(|| pattern(r"\d{1,2}[:.h：]\d{2}|\d{1,2}\s?[時时시点點]"));
+    static TIME: LazyLock<Regex> =
+        LazyLock::new(|| pattern(r"(?:^|[^\d.])\d{1,2}[:.h：]\d{2}(?:[^\d.]|\.\D|\.?$)|\d{1,2}\s?[時时시点點]"));
     TIME.is_match(text)
 }
 

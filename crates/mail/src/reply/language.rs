@@ -47,6 +47,54 @@ pub(crate) const FORWARD_PREFIXES: &[&str] = &[
     "전달",
 ];
 
+/// Prefixes of a subject that say that the mail answers another, lower case, without the colon.
+const REPLY_PREFIXES: &[&str] = &[
+    "re",
+    "aw",
+    "antw",
+    "antwort",
+    "sv",
+    "vs",
+    "rép",
+    "rep",
+    "res",
+    "rif",
+    "r",
+    "ri",
+    "odp",
+    "ynt",
+    "yn",
+    "vá",
+    "vast",
+    "ref",
+    "atb",
+    "bls",
+    "ats",
+    "απ",
+    "σχετ",
+    "отв",
+    "на",
+    "відп",
+    "השב",
+    "תגובה",
+    "رد",
+    "回复",
+    "回覆",
+    "答复",
+    "返信",
+    "회신",
+    "trả lời",
+];
+
+/// Whether a subject says that the mail answers or forwards another: `Re:`, `AW[2]:`, `[ABC-1] Fwd:`. Linear.
+pub(super) fn has_reply_prefix(subject: &str) -> bool {
+    let bare = subject.trim_start();
+    let bare = bare.strip_prefix('[').and_then(|tag| tag.split_once(']')).map_or(bare, |(_, rest)| rest);
+    let Some((prefix, _)) = bare.split_once([':', '：']) else { return false };
+    let prefix = prefix.split(['[', '(', '^']).next().unwrap_or_default().trim().to_lowercase();
+    REPLY_PREFIXES.contains(&prefix.as_str()) || FORWARD_PREFIXES.contains(&prefix.as_str())
+}
+
 /// All words of one column.
 pub(crate) fn all(column: impl Fn(&Language) -> &'static [&'static str]) -> Vec<&'static str> {
     let mut words: Vec<&str> = LANGUAGES.iter().flat_map(|l| column(l).iter().copied()).collect();

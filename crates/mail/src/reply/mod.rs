@@ -5,6 +5,7 @@ mod answers;
 mod attribution;
 mod client;
 mod fate;
+mod header;
 pub(crate) mod language;
 mod languages;
 mod languages_rarer;
@@ -17,7 +18,7 @@ mod split;
 
 use crate::document::{self, Built, Document, Keep, LINES_MAX, Line};
 use crate::history::History;
-use crate::message::{HiddenKind, Reply};
+use crate::message::{Headers, HiddenKind, Reply};
 use crate::page::{self, Content, Page};
 use crate::{Limits, body, charset, parse};
 use agree::Pictures;
@@ -60,22 +61,39 @@ pub fn new_text_after(format: Format, bytes: &[u8], history: &History) -> Reply 
 }
 
 fn new_text_given(format: Format, bytes: &[u8], history: Option<&History>) -> Reply {
+    let given = Given { history, is_first: false };
     match format {
         Format::Mail => parse::read_after(bytes, &Limits::default(), history).reply,
-        Format::Text => of_text(&body::lines(&charset::decode(bytes, None).text), history),
+        Format::Text => of_text(&body::lines(&charset::decode(bytes, None).text), given),
         Format::Html => {
             let label = charset::named_in_html(bytes);
             let html = charset::decode(bytes, label.as_deref()).text;
             let page = page::parse(&html);
             let Built { document, marks, .. } = document::build(&page, &client::marks(&page, history));
-            split::split(&document::words(&document, &marks), history).reply
+            split::split(&document::words(&document, &marks), given).reply
         }
+    }
+}
+
+/// What is known of a text before its lines are looked at.
+#[derive(Clone, Copy)]
+pub(crate) struct Given<'h> {
+    /// What the issue said before.
+    pub history: Option<&'h History>,
+    /// The mail's header says that it answers nothing and forwards nothing.
+    pub is_first: bool,
+}
+
+impl<'h> Given<'h> {
+    pub fn of(headers: &Headers, history: Option<&'h History>) -> Given<'h> {
+        let answers = !headers.in_reply_to.is_empty() || !headers.references.is_empty();
+        Given { history, is_first: !answers && !language::has_reply_prefix(&headers.subject) }
     }
 }
 
 /// A body that was sent as HTML, read once: its layout, its lines, and what mail programs marked in it.
 pub(crate) struct Html<'h> {
-    history: Option<&'h History>,
+    given: Given<'h>,
     document: Document,
     lines: Vec<Line<Mark>>,
     /// A program marked a quote or a forward.
@@ -96,8 +114,8 @@ pub(crate) enum Unsaid {
 const HIDDEN_DOCUMENTS_MAX: usize = 16;
 
 impl<'h> Html<'h> {
-    pub fn read(page: &Page, history: Option<&'h History>) -> Html<'h> {
-        let mut marks = client::marks(page, history);
+    pub fn read(page: &Page, given: Given<'h>) -> Html<'h> {
+        let mut marks = client::marks(page, given.history);
         let is_marked = marks.iter().flatten().any(|m| matches!(m.zone, Zone::Quote | Zone::Forward));
         if !is_marked {
             // Indented lines of a mail that quotes nothing are its own; a signature is one anywhere.
@@ -106,7 +124,7 @@ impl<'h> Html<'h> {
         let Built { document, marks, is_unlinked } = document::build(page, &marks);
         let alts = page.nodes.iter().filter(|node| node.name() == "img").filter_map(|node| node.attribute("alt"));
         let pictures = Pictures::of(alts);
-        Html { history, lines: document::signed(&document, &marks), document, is_marked, pictures, is_unlinked }
+        Html { given, lines: document::signed(&document, &marks), document, is_marked, pictures, is_unlinked }
     }
 
     /// What of the page is not in the layout.
@@ -125,13 +143,13 @@ impl<'h> Html<'h> {
         let plain = plain.filter(|_| !self.is_marked);
         // The layout of a text that is not compared is not shown, so it is not looked for either.
         if let Some(plain) = plain.filter(|plain| plain.len() > said::TEXT_BYTES_MAX) {
-            return of_text(plain, self.history);
+            return of_text(plain, self.given);
         }
-        let cut = split::split(&self.lines, self.history);
+        let cut = split::split(&self.lines, self.given);
         match plain {
             None => self.with_documents(cut),
             Some(plain) => {
-                let mut reply = of_text(plain, self.history);
+                let mut reply = of_text(plain, self.given);
                 let shown = self.shown(&cut.places);
                 if agree::say_the_same(&reply.visible, &shown, &self.pictures) {
                     reply.document = Some(shown);
@@ -149,7 +167,7 @@ impl<'h> Html<'h> {
         let whole = document::joined(&self.lines);
         if self.is_marked {
             let is_more = agree::has_more(plain, &whole, &self.pictures)
-                && agree::has_more(&of_text(plain, self.history).visible, &whole, &self.pictures);
+                && agree::has_more(&of_text(plain, self.given).visible, &whole, &self.pictures);
             return is_more.then_some(Unsaid::Plain);
         }
         // The layout is shown, and it says all that the text says.
@@ -157,7 +175,7 @@ impl<'h> Html<'h> {
             return None;
         }
         let is_more = agree::has_more(&whole, plain, &self.pictures)
-            && agree::has_more(&split::split(&self.lines, self.history).reply.visible, plain, &self.pictures);
+            && agree::has_more(&split::split(&self.lines, self.given).reply.visible, plain, &self.pictures);
         is_more.then_some(Unsaid::Html)
     }
 
@@ -245,10 +263,10 @@ pub(crate) fn fold_as_forward(reply: &mut Reply) {
 }
 
 /// The reply of a mail whose body is plain text.
-pub(crate) fn of_text(text: &str, history: Option<&History>) -> Reply {
+pub(crate) fn of_text(text: &str, given: Given) -> Reply {
     let end = memchr::memchr_iter(b'\n', text.as_bytes()).nth(LINES_MAX);
     let (looked_at, rest) = end.map_or((text, None), |end| (&text[..end], Some(&text[end + 1..])));
     let line = |line: &str| Line { text: line.to_owned(), mark: None, source: None };
     let lines: Vec<Line<Mark>> = looked_at.lines().chain(rest).map(line).collect();
-    split::split(&lines, history).reply
+    split::split(&lines, given).reply
 }

@@ -1,17 +1,22 @@
 //! Quoted lines: which blocks are hidden, and which stay because the sender answers between them. Linear.
 
-use super::attribution::is_wrapped_address;
+use super::attribution::{ATTRIBUTION_BYTES_MAX, is_dated, is_wrapped_address};
+use super::client::Zone;
 use super::fate::Fate;
 use super::line::Class;
 use super::split::Lines;
 
 /// New lines after a quote that may be a mere closing; more of them answer it, and it stays as their context.
 const CLOSING_LINES_MAX: usize = 3;
+/// Lines at the start of a marked quote that may say who wrote it.
+const LEAD_LINES_MAX: usize = 4;
 
 struct QuoteBlock {
     start: usize,
     end: usize,
     attributed: bool,
+    /// A mail program marked it, and inside the mark stands who wrote it.
+    marked: bool,
 }
 
 /// What is asked of many lines, worked out for all of them at once.
@@ -61,7 +66,8 @@ impl Lines<'_> {
         for block in &blocks {
             let follows = around.new_before[end] - around.new_before[block.end];
             let is_answered = first_shown.is_some_and(|first| first < block.start) && follows > CLOSING_LINES_MAX;
-            let is_context = blocks.len() > 1 || inner > 1 || !block.attributed || is_answered;
+            // A footer below what a program marked makes no answer of it, however many lines it has.
+            let is_context = blocks.len() > 1 || inner > 1 || !block.attributed || is_answered && !block.marked;
             if !is_last(block) && is_context {
                 continue;
             }
@@ -87,11 +93,33 @@ impl Lines<'_> {
             while at < end && self.continues_quote(at, around) {
                 at += 1;
             }
-            let attributed = is_attributed(start) || self.unmarked_quote.is_some_and(|at| at <= start);
-            blocks.push(QuoteBlock { start, end: at.max(start + 1), attributed });
+            let end = at.max(start + 1);
+            let marked = self.says_who_wrote(start, end);
+            let attributed = marked || is_attributed(start) || self.unmarked_quote.is_some_and(|at| at <= start);
+            blocks.push(QuoteBlock { start, end, attributed, marked });
             at = at.max(start + 1);
         }
         blocks
+    }
+
+    /// Whether the first lines of what a program marked as a quote introduce it: Gmail, Apple Mail and others put theirs
+    /// inside the mark.
+    fn says_who_wrote(&self, start: usize, end: usize) -> bool {
+        let is_marked = |at: &usize| self.marks[*at].is_some_and(|mark| mark.zone == Zone::Quote);
+        let lead = (start..end.min(start + LEAD_LINES_MAX)).take_while(is_marked);
+        let mut joined = String::new();
+        for at in lead.filter(|&at| self.classes[at] != Class::Empty) {
+            joined.push(' ');
+            joined.push_str(self.texts[at].trim_matches(['>', ' ']));
+            if joined.len() > ATTRIBUTION_BYTES_MAX {
+                return false;
+            }
+            let text = joined.trim();
+            if self.memory.is_attribution(text) || text.ends_with([':', '：']) && is_dated(text) {
+                return true;
+            }
+        }
+        false
     }
 
     /// Quote lines, empty lines between them, and the pieces of addresses that broken clients wrap out of them.

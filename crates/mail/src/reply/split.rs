@@ -1,24 +1,18 @@
 //! The automaton over classified lines: which are new, and of what kind the others are. Linear.
 
-use super::answers::is_field;
-use super::attribution::{ATTRIBUTION_BYTES_MAX, has_time, introduces, is_sure, shared_line};
+use super::Given;
+use super::attribution::{ATTRIBUTION_BYTES_MAX, introduces, is_sure, shared_line};
 use super::client::{Mark, Zone};
 use super::fate::Fate;
-use super::line::{Class, Role};
+use super::header::HEADER_LINES_MAX;
+use super::line::Class;
 use super::memory::Memory;
 use crate::document::Line;
-use crate::history::History;
 use crate::message::{HiddenKind, Reply};
 use std::borrow::Cow;
 
 /// Lines over which an attribution may be broken.
 const ATTRIBUTION_LINES_MAX: usize = 6;
-/// Lines of a quoted header, folds included.
-const HEADER_LINES_MAX: usize = 14;
-/// Words of a line in which further fields are looked for.
-const FIELD_WORDS_MAX: usize = 16;
-/// Bytes from the start of a field to its colon.
-const NAME_BYTES_MAX: usize = 24;
 /// Lines that may follow a signature mark, or a mere rule, or a telephone's signature.
 pub(super) const SIGNATURE_LINES_MAX: usize = 16;
 const RULED_LINES_MAX: usize = 4;
@@ -58,17 +52,20 @@ pub(super) struct Lines<'t> {
     /// Lines that are answers inside a marked quote.
     pub(super) answers: Vec<usize>,
     pub(super) memory: Memory,
+    /// The mail answers nothing, as its header says.
+    pub(super) is_first: bool,
 }
 
 /// Divides lines into what is shown and what is folded; every line ends up in one of the two.
-pub(super) fn split(input: &[Line<Mark>], history: Option<&History>) -> Cut {
+pub(super) fn split(input: &[Line<Mark>], given: Given) -> Cut {
     let mut lines = Lines::read(input);
+    lines.is_first = given.is_first;
     let end = lines.cut_tail();
     lines.quote_last_indent(end);
     lines.hide_signature(end);
     lines.hide_quotes(end);
     lines.hide_introductions();
-    if let Some(history) = history {
+    if let Some(history) = given.history {
         lines.weigh(history);
     }
     if !lines.shows_words() {
@@ -152,11 +149,12 @@ impl<'t> Lines<'t> {
             match self.classes[at] {
                 _ if self.fates[at].is_some() => at += 1,
                 Class::Forwarded if self.texts[at].starts_with('>') => at = self.hide_quoted_forward(at),
+                Class::Forwarded if !self.is_above_a_mail(at) => at += 1,
                 Class::Forwarded if !shown => at = self.hide_forward_header(at),
                 Class::Forwarded => return self.cut(at, Fate::FORWARDED),
                 Class::Indent => at = self.judge_indent(at),
-                Class::Original => return self.cut(at, Fate::ORIGINAL_MESSAGE),
-                Class::Header(_) if self.is_header_block(at) => return self.cut(at, Fate::MAIL_HEADER),
+                Class::Original if self.is_above_a_mail(at) => return self.cut(at, Fate::ORIGINAL_MESSAGE),
+                Class::Header(_) if self.is_header_block(at) => return self.cut(at, self.header_fate(at)),
                 Class::Rule if self.is_header_below_rule(at) => return self.cut(at, Fate::MAIL_HEADER),
                 Class::Opening | Class::Named | Class::Attribution => match self.attribution(at) {
                     Some(found) if found.is_tail && shown => {
@@ -306,68 +304,6 @@ impl<'t> Lines<'t> {
 
     pub(super) fn shows_words(&self) -> bool {
         (0..self.texts.len()).any(|at| self.shows_word(at))
-    }
-
-    /// Whether a quoted mail's header begins here: a date and one field more close together, with an address, or fields of
-    /// three kinds with an address or a time of day. A traveller's "From: Berlin / To: Munich" and the head of a letter
-    /// are none.
-    fn is_header_block(&self, start: usize) -> bool {
-        let mut roles: Vec<Role> = Vec::new();
-        let (mut has_address, mut is_timed) = (false, false);
-        for at in start..self.classes.len().min(start + HEADER_LINES_MAX) {
-            match self.classes[at] {
-                Class::Header(role) => {
-                    let more = if at == start { self.roles_within(at) } else { Vec::new() };
-                    for role in [role].into_iter().chain(more) {
-                        if !roles.contains(&role) {
-                            roles.push(role);
-                        }
-                    }
-                }
-                Class::Empty if at + 1 < self.classes.len() && matches!(self.classes[at + 1], Class::Header(_)) => {}
-                Class::Empty => break,
-                _ if roles.is_empty() => return false,
-                _ => {}
-            }
-            has_address |= self.texts[at].contains('@');
-            is_timed |= has_time(&self.texts[at]);
-        }
-        let names_sender = roles.contains(&Role::From) || roles.contains(&Role::Date);
-        let is_dated = roles.contains(&Role::Date) || roles.contains(&Role::Subject);
-        let is_sure = has_address && roles.contains(&Role::Date) && roles.len() >= 2;
-        names_sender && is_dated && (roles.len() >= 3 && (has_address || is_timed) || is_sure)
-    }
-
-    /// The roles of further fields on the line of a field with an address: some programs put a whole header on one.
-    fn roles_within(&self, at: usize) -> Vec<Role> {
-        let text = self.texts[at].as_ref();
-        let may_be_name = |start: &usize| {
-            let name = &text[*start..text.floor_char_boundary(start + NAME_BYTES_MAX)];
-            text[..*start].ends_with(char::is_whitespace) && name.contains(':')
-        };
-        let is_one = text.contains('@') && text.matches(':').count() > 1;
-        let starts = text.char_indices().map(|(start, _)| start).skip(1).filter(may_be_name).take(FIELD_WORDS_MAX);
-        let classes = starts.filter(|_| is_one).map(|start| self.memory.classify(&text[start..]));
-        classes
-            .filter_map(|class| match class {
-                Class::Header(role) => Some(role),
-                _ => None,
-            })
-            .collect()
-    }
-
-    /// Whether fields in whatever language stand below a line of Outlook's: three at least, with a time and an address.
-    fn is_header_below_rule(&self, rule: usize) -> bool {
-        const SIGNS_MIN: usize = 20;
-        const FIELDS_MIN: usize = 3;
-        if self.texts[rule].trim().len() < SIGNS_MIN || !self.texts[rule].trim().bytes().all(|b| b == b'_') {
-            return false;
-        }
-        let from = (rule + 1..self.texts.len()).find(|&at| self.classes[at] != Class::Empty).unwrap_or(rule + 1);
-        let last = self.texts.len().min(from + HEADER_LINES_MAX);
-        let fields: Vec<usize> = (from..last).take_while(|&at| is_field(&self.texts[at])).collect();
-        let has = |is: fn(&str) -> bool| fields.iter().any(|&at| is(&self.texts[at]));
-        fields.len() >= FIELDS_MIN && has(|text| text.contains('@')) && has(has_time)
     }
 
     /// The attribution that begins at this line, if one does.
