@@ -5,7 +5,6 @@ mod room;
 
 use crate::scan::{Role, Tree};
 use crate::{charset, document, flowed, page, reply, rtf};
-use placeholder::is_placeholder;
 use room::{Room, TOO_LONG};
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -246,7 +245,15 @@ fn rendered(html: &str) -> String {
 }
 
 fn is_one_page(pieces: &[Piece]) -> bool {
-    matches!(pieces, [piece] if !piece.html.is_empty() && is_placeholder(&piece.plain))
+    matches!(pieces, [piece] if !piece.html.is_empty() && piece.is_plain_empty())
+}
+
+impl Piece {
+    /// Whether the plain version says nothing that the page does not say, but that one should read the page.
+    fn is_plain_empty(&self) -> bool {
+        let own = placeholder::own_words(&self.plain);
+        own.is_some_and(|own| own.is_empty() || says(&rendered(&self.html), &own))
+    }
 }
 
 /// The leaves that are body, each with its group, in order.
@@ -325,7 +332,7 @@ pub(crate) fn lines(text: &str) -> String {
 fn whole_text(pieces: &[Piece]) -> String {
     let texts: Vec<String> = pieces
         .iter()
-        .map(|p| if p.html.is_empty() || !is_placeholder(&p.plain) { p.plain.clone() } else { rendered(&p.html) })
+        .map(|p| if p.html.is_empty() || !p.is_plain_empty() { p.plain.clone() } else { rendered(&p.html) })
         .map(|t| lines(&t))
         .filter(|t| !t.trim().is_empty())
         .collect();
