@@ -53,6 +53,9 @@ pub(crate) fn tokens<'a>(html: &'a str, mut take: impl FnMut(Token<'a>)) {
                 let (attributes, length) = attributes(rest, 1 + name.len());
                 let tag = Tag::of(name);
                 take(Token::Open { tag, name, attributes });
+                if rest[..length].ends_with("/>") && (tag.is_foreign() || is_html_in_foreign(name)) {
+                    take(Token::Close { tag, name });
+                }
                 length + if tag.is_raw_text() { raw_text(&rest[length..], tag, &mut take) } else { 0 }
             }
             _ => {
@@ -63,12 +66,18 @@ pub(crate) fn tokens<'a>(html: &'a str, mut take: impl FnMut(Token<'a>)) {
     }
 }
 
+/// An element of a drawing or a formula that holds HTML (section 13.2.6).
+pub(crate) fn is_html_in_foreign(name: &str) -> bool {
+    const NAMES: &[&str] = &["foreignobject", "desc", "mi", "mo", "mn", "ms", "mtext", "annotation-xml"];
+    NAMES.iter().any(|known| known.eq_ignore_ascii_case(name))
+}
+
 /// Bytes up to and including the first `end`, or all.
 fn through(rest: &str, end: &str) -> usize {
     rest.find(end).map_or(rest.len(), |n| n + end.len())
 }
 
-/// A comment, also an unclosed one, or another declaration. `<!-->` and `<!--->` are whole comments.
+/// A comment, also an unclosed one, or another declaration. `<!-->` and `<!--->` are whole comments, and `--!>` ends one.
 fn declaration(rest: &str) -> usize {
     if !rest.starts_with("<!--") {
         return through(rest, ">");
@@ -79,7 +88,10 @@ fn declaration(rest: &str) -> usize {
     if rest.starts_with("<!--->") {
         return 6;
     }
-    4 + through(&rest[4..], "-->")
+    let inner = &rest.as_bytes()[4..];
+    let ends =
+        |at: usize| [&b"-->"[..], b"--!>"].into_iter().find(|end| inner[at..].starts_with(end)).map(|e| at + e.len());
+    4 + memchr::memchr_iter(b'-', inner).find_map(ends).unwrap_or(inner.len())
 }
 
 fn name_at(rest: &str, at: usize) -> &str {

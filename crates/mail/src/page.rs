@@ -86,6 +86,28 @@ pub(crate) struct Page<'a> {
 }
 
 impl Page<'_> {
+    /// A mail says something: where all of it is hidden by style, nothing is.
+    fn show_hidden_where_nothing_else_is(&mut self) {
+        let (mut at, mut hides) = (0, false);
+        while let Some(node) = self.nodes.get(at) {
+            if node.unseen {
+                hides |= node.tag().is_some_and(|tag| !tag.is_unseen());
+                at = node.end;
+                continue;
+            }
+            let text = match &node.content {
+                Content::Text(text) => text,
+                Content::Element { .. } => node.attribute("alt").unwrap_or_default(),
+            };
+            if is_seen(text) {
+                return;
+            }
+            at += 1;
+        }
+        let tags = self.nodes.iter_mut().filter(|_| hides).filter(|node| node.unseen);
+        tags.for_each(|node| node.unseen = node.tag().is_some_and(Tag::is_unseen));
+    }
+
     /// All text between two nodes, for looking at; at most `bytes_max` bytes of it.
     pub fn text_of(&self, range: std::ops::Range<usize>, bytes_max: usize) -> String {
         let mut out = String::new();
@@ -107,7 +129,14 @@ pub(crate) fn parse(html: &str) -> Page<'_> {
     markup::tokens(html, |token| builder.take(token));
     builder.end_with_rest();
     while builder.open.pop().map(|index| builder.close(index)).is_some() {}
+    builder.page.show_hidden_where_nothing_else_is();
     builder.page
+}
+
+/// Whether a reader sees anything of a text.
+fn is_seen(text: &str) -> bool {
+    let is_ink = |c: char| !matches!(c, '\u{ad}' | '\u{34f}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}');
+    text.chars().any(|c| !c.is_whitespace() && !c.is_control() && is_ink(c))
 }
 
 #[derive(Default)]
@@ -116,6 +145,8 @@ struct Builder<'a> {
     open: Vec<usize>,
     /// Open tags that were dropped because of their depth.
     dropped: usize,
+    /// Drawings and formulas that are open.
+    foreign: usize,
     /// Nodes and attributes so far.
     pieces: usize,
     /// The last token was a text, and the next one goes on with it.
@@ -136,6 +167,10 @@ impl Rest {
         match (token, &mut self.unseen) {
             (Token::Text(text), None) => self.text.push_str(&text),
             (Token::Text(_), Some(_)) => {}
+            (Token::Open { tag, name, .. }, Some((unseen, _))) if unseen.is_foreign() && tag.ends_foreign(name) => {
+                self.unseen = None;
+                self.text.push('\n');
+            }
             (Token::Open { tag, .. }, Some((unseen, open))) => *open += usize::from(tag == *unseen),
             (Token::Open { tag, .. }, None) if tag.is_unseen() && !tag.is_void() => self.unseen = Some((tag, 1)),
             (Token::Close { tag, .. }, Some((unseen, open))) => {
@@ -197,6 +232,9 @@ impl<'a> Builder<'a> {
 
     fn start(&mut self, tag: Tag, name: &'a str, attributes: Vec<Attribute<'a>>) {
         self.after_text = false;
+        if self.foreign > 0 && self.is_passed_over(tag, name) {
+            return;
+        }
         self.close_implied(tag);
         if !tag.is_void() && self.open.len() >= DEPTH_MAX {
             self.dropped += 1;
@@ -206,7 +244,28 @@ impl<'a> Builder<'a> {
         let index = self.push(is_unseen(tag, &attributes), Content::Element { tag, name, attributes });
         if !tag.is_void() {
             self.open.push(index);
+            self.foreign += usize::from(tag.is_foreign());
         }
+    }
+
+    /// Whether an element is a part of the open drawing or formula, which few know apart; ends that if it is HTML.
+    fn is_passed_over(&mut self, tag: Tag, name: &str) -> bool {
+        let is_edge = |node: &PageNode| match &node.content {
+            Content::Element { tag, name, .. } => tag.is_foreign() || markup::is_html_in_foreign(name),
+            Content::Text(_) => false,
+        };
+        let innermost = self.open.iter().rposition(|&index| is_edge(&self.page.nodes[index]));
+        let is_foreign = |depth: &usize| self.page.nodes[self.open[*depth]].tag().is_some_and(Tag::is_foreign);
+        // In what holds HTML, elements are those of HTML.
+        let Some(mut depth) = innermost.filter(is_foreign) else { return false };
+        if !tag.ends_foreign(name) {
+            return !(tag.is_foreign() || markup::is_html_in_foreign(name));
+        }
+        while depth > 0 && is_foreign(&(depth - 1)) {
+            depth -= 1;
+        }
+        self.close_from(depth);
+        false
     }
 
     /// Ends what the start of this element ends without saying so (WHATWG HTML, section 13.1.2.4).
@@ -277,6 +336,8 @@ impl<'a> Builder<'a> {
     }
 
     fn close(&mut self, index: usize) {
+        let is_foreign = self.page.nodes[index].tag().is_some_and(Tag::is_foreign);
+        self.foreign -= usize::from(is_foreign);
         self.page.nodes[index].end = self.page.nodes.len();
     }
 }

@@ -1,15 +1,18 @@
 //! The style attribute of an element, as far as it decides whether a reader sees the element (CSS Syntax Level 3).
 
 /// Whether a style says that its element is displayed; `None` where it says nothing of it. Of several declarations the last
-/// important one counts, else the last (CSS Cascading Level 4, section 6.1); one that no browser knows does not. Linear.
+/// important one counts, else the last (CSS Cascading Level 4, section 6.1); one that no browser knows does not. A style
+/// that is in doubt hides nothing. Linear.
 pub(crate) fn displays(style: &str) -> Option<bool> {
-    if !names_display(style) {
+    // Escapes can write any word in many ways, and mail programs drop a style that has them.
+    if !names_display(style) || style.contains('\\') {
         return None;
     }
     let mut winner: Option<(bool, bool)> = None;
     for declaration in declarations(style) {
         let Some((key, value)) = declaration.split_once(':') else { continue };
-        if !key.trim().eq_ignore_ascii_case("display") {
+        let key = key.trim().to_ascii_lowercase();
+        if key != "display" && key != "all" {
             continue;
         }
         let (value, important) = match value.split_once('!') {
@@ -18,8 +21,11 @@ pub(crate) fn displays(style: &str) -> Option<bool> {
             None => (value, false),
         };
         let value = value.trim().to_ascii_lowercase();
-        if is_known(&value) && winner.is_none_or(|(was_important, _)| important || !was_important) {
-            winner = Some((important, value != "none"));
+        // What a variable or all properties are set to shows the element.
+        if (is_known(&value) || value.contains('('))
+            && winner.is_none_or(|(was_important, _)| important || !was_important)
+        {
+            winner = Some((important, key == "all" || value != "none"));
         }
     }
     winner.map(|(_, is_displayed)| is_displayed)
@@ -86,7 +92,7 @@ fn is_known(value: &str) -> bool {
 fn declarations(style: &str) -> Vec<String> {
     let mut all = vec![String::new()];
     let mut quote: Option<char> = None;
-    let mut open = 0_usize;
+    let mut open: Vec<char> = Vec::new();
     let mut chars = style.chars().peekable();
     while let Some(c) = chars.next() {
         let is_comment = quote.is_none() && c == '/' && chars.peek() == Some(&'*');
@@ -102,11 +108,14 @@ fn declarations(style: &str) -> Vec<String> {
             continue;
         }
         match (quote, c) {
-            (Some(mark), c) if c == mark => quote = None,
+            // A string does not go on in the next line.
+            (Some(mark), c) if c == mark || c == '\n' => quote = None,
             (None, '"' | '\'') => quote = Some(c),
-            (None, '(' | '[' | '{') => open += 1,
-            (None, ')' | ']' | '}') => open = open.saturating_sub(1),
-            (None, ';') if open == 0 => {
+            (None, '(') => open.push(')'),
+            (None, '[') => open.push(']'),
+            (None, '{') => open.push('}'),
+            (None, ')' | ']' | '}') => drop(open.pop_if(|end| *end == c)),
+            (None, ';') if open.is_empty() => {
                 all.push(String::new());
                 continue;
             }
@@ -147,6 +156,11 @@ mod tests {
             "background:url(a;display:none;)",
             "/*;display:none;*/color:red",
             "x-display:none",
+            "display:none;all:initial",
+            "display:none;display:var(--q)",
+            "display:none;disp\\lay:block",
+            "font-family:'\\';display:none;'",
+            "color:(];display:none",
             "",
         ] {
             assert_ne!(displays(shown), Some(false), "{shown}");

@@ -77,28 +77,29 @@ impl Tag {
         matches!(self, Script | Style | Title | Iframe | Noembed | Noframes | Xmp | Textarea)
     }
 
-    /// No reader sees it, content included.
+    /// No reader sees it, content included. What stands in an object, a film or a canvas is for those who do not get that,
+    /// and no mail program shows it.
     pub fn is_unseen(self) -> bool {
         use Tag::*;
         matches!(
             self,
-            Head | Script
-                | Style
-                | Title
-                | Template
-                | Svg
-                | Math
-                | Object
-                | Applet
-                | Embed
-                | Audio
-                | Video
-                | Iframe
-                | Noembed
-                | Noframes
-                | Canvas
-                | Datalist
+            Head | Script | Style | Title | Template | Svg | Math | Embed | Iframe | Noembed | Noframes | Datalist
         )
+    }
+
+    /// What is in it is of another language, which no mail shows (section 13.2.6.5).
+    pub fn is_foreign(self) -> bool {
+        matches!(self, Tag::Svg | Tag::Math)
+    }
+
+    /// Its start ends an open drawing or formula (section 13.2.6.5).
+    pub fn ends_foreign(self, name: &str) -> bool {
+        use Tag::*;
+        self.is_heading()
+            || matches!(self, B | Big | Blockquote | Body | Br | Center | Code | Dd | Div | Dl | Dt | Em | Embed | Head)
+            || matches!(self, Hr | I | Img | Li | Meta | Ol | P | Pre | S | Small | Span | Strong | Strike | Sub | Sup)
+            || matches!(self, Table | Tt | U | Ul | Var)
+            || ["font", "listing", "menu", "nobr", "ruby"].iter().any(|other| other.eq_ignore_ascii_case(name))
     }
 
     pub fn is_heading(self) -> bool {

@@ -223,3 +223,30 @@ fn markdown_keeps_the_layout() {
     assert_eq!(letters(&deep.text()), "x");
     assert_eq!(letters(&Document::from_markdown(&format!("{}x", "*".repeat(20_000))).text()), "x");
 }
+
+/// What browsers or mail programs show is in the text, however it is dressed up.
+#[test]
+fn words_that_others_show_are_shown() {
+    for (html, words) in [
+        ("<svg><p>One</p><p>Two</p>", "One Two"),
+        ("<svg><g><path/><b>One</b> two", "One two"),
+        ("<math><mi>x<mo>y</math>One", "One"),
+        ("<svg/>One", "One"),
+        ("<svg><foreignObject><p>no</p></foreignObject></svg>One", "One"),
+        (&format!("<svg>{}</svg><p>One</p>", "<path d=''/>".repeat(300)), "One"),
+        ("<!-- x --!>One<!-- y -->", "One"),
+        ("<!--x--y--!-->One <!---->two <!-->three <!--->four", "One two three four"),
+        ("<object data=x.pdf>One <p>two</p></object><p>Three</p>", "One two Three"),
+        ("<video src=x>One</video>", "One"),
+        ("<p style='display:none'>One</p>", "One"),
+        ("<head><title>no</title></head>&nbsp;<div hidden>One <img src=x alt=two></div>", "One two"),
+        ("<p style='display:none'>no</p>One", "One"),
+        ("<script>no</script>", ""),
+    ] {
+        let reply = mail::new_text(mail::Format::Html, html.as_bytes());
+        let hidden = reply.hidden.iter().map(|piece| piece.text.as_str());
+        let all: Vec<&str> = std::iter::once(reply.visible.as_str()).chain(hidden).collect();
+        let said: Vec<&str> = all.iter().flat_map(|text| text.split_whitespace()).collect();
+        assert_eq!(said.join(" "), words, "{html}");
+    }
+}
