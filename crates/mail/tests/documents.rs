@@ -239,7 +239,7 @@ fn words_that_others_show_are_shown() {
         ("<object data=x.pdf>One <p>two</p></object><p>Three</p>", "One two Three"),
         ("<video src=x>One</video>", "One"),
         ("<p style='display:none'>One</p>", "One"),
-        ("<head><title>no</title></head><div hidden>One<img src=x alt=two></div>\u{200b}&nbsp;", "One two"),
+        ("<head><title>no</title></head>&nbsp;<div hidden>One <img src=x alt=two></div>", "One two"),
         ("<p style='display:none'>no</p>One", "One"),
         ("<script>no</script>", ""),
     ] {
