@@ -1,6 +1,7 @@
 //! What tests start: real servers in temporary folders, stopped when the test ends, however it ends.
 
 pub mod dns;
+pub mod dovecot;
 pub mod gateway;
 pub mod home;
 pub mod port;
