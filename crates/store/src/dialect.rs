@@ -247,7 +247,7 @@ macro_rules! about_handles {
     };
 }
 
-/// Those that were neither taken in nor left behind. Most are known mostly, and what is known costs no row of the answer.
+/// Those that were neither taken in nor left behind: as a rule few, and the others cost no row of the answer.
 pub(crate) fn unknown_handles_sql(conn: &Conn) -> &'static str {
     about_handles!(
         conn,
