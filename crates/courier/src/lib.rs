@@ -1,9 +1,12 @@
 //! How mail travels.
 
 pub mod certificate;
+mod dial;
 pub mod dns_auth;
+pub mod fetch;
 pub mod smtp_in;
 pub mod submit;
+mod unstuff;
 mod wire;
 
 pub use wire::Wire;

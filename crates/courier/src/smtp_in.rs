@@ -11,7 +11,6 @@ mod session;
 mod settings;
 mod trace;
 mod transaction;
-mod unstuff;
 
 pub use crate::certificate::CertificateFiles;
 pub use listener::{Counts, Listener};

@@ -4,16 +4,17 @@ mod dialogue;
 mod stuffing;
 mod target;
 
-pub use target::{Host, Security, Target};
+pub use crate::dial::Security;
+pub use target::{Host, Target};
 
 use std::time::Duration;
 
 use mail::Envelope;
 use policy::fault::{Fault, FaultCode};
-use tokio::net::{TcpStream, UnixStream};
+use tokio::net::UnixStream;
 use tokio::time::timeout;
-use tokio_rustls::TlsConnector;
 
+use crate::dial::{self, Line};
 use crate::wire::Wire;
 use dialogue::{Dialogue, refused};
 use stuffing::Stuffing;
@@ -88,11 +89,7 @@ impl Connection {
     /// `SmtpUnreachable` (temporary) when it cannot be reached, is not who it should be or does not answer in time;
     /// `SmtpRefused` when it does not want us; `SettingsWrong` for unusable certificate authorities.
     pub async fn open(target: &Target) -> Result<Connection, Fault> {
-        let wait = Duration::from_secs(target.connect_timeout_s);
-        let (wire, is_local) = match timeout(wait, connect(target)).await {
-            Ok(connected) => connected?,
-            Err(_) => return Err(unreachable("connecting took too long")),
-        };
+        let Line { wire, is_local } = connect(target).await?;
         let mut dialogue = Dialogue::new(wire, Duration::from_secs(target.command_timeout_s));
         let greeting = dialogue.reply().await?;
         if greeting.code != 220 {
@@ -170,21 +167,19 @@ impl Connection {
     }
 }
 
-async fn connect(target: &Target) -> Result<(Box<dyn Wire>, bool), Fault> {
+async fn connect(target: &Target) -> Result<Line, Fault> {
+    let wait = Duration::from_secs(target.connect_timeout_s);
     match &target.host {
-        Host::Unix(path) => {
-            let stream = UnixStream::connect(path).await.map_err(|error| unreachable(&error.to_string()))?;
-            Ok((Box::new(stream), true))
-        }
+        Host::Unix(path) => match timeout(wait, UnixStream::connect(path)).await {
+            Ok(Ok(stream)) => Ok(Line { wire: Box::new(stream), is_local: true }),
+            Ok(Err(error)) => Err(unreachable(&error.to_string())),
+            Err(_) => Err(unreachable("connecting took too long")),
+        },
         Host::Tcp { name, port } => {
-            let stream =
-                TcpStream::connect((name.as_str(), *port)).await.map_err(|error| unreachable(&error.to_string()))?;
-            // Without it the final dot waits for the acknowledgement of the body.
-            let _ = stream.set_nodelay(true);
-            let is_local = stream.peer_addr().is_ok_and(|peer| peer.ip().to_canonical().is_loopback());
+            let line = dial::connect(name, *port, wait, FaultCode::SmtpUnreachable).await?;
             match target.security {
-                Security::Implicit => Ok((encrypt(Box::new(stream), target).await?, is_local)),
-                Security::None | Security::StartTls => Ok((Box::new(stream), is_local)),
+                Security::Implicit => Ok(Line { wire: encrypt(line.wire, target).await?, ..line }),
+                Security::None | Security::StartTls => Ok(line),
             }
         }
     }
@@ -194,15 +189,8 @@ async fn encrypt(wire: Box<dyn Wire>, target: &Target) -> Result<Box<dyn Wire>, 
     let Host::Tcp { name, .. } = &target.host else {
         return Err(unreachable("a local socket is not encrypted"));
     };
-    let connector = TlsConnector::from(target::tls(target.authorities.as_deref())?);
-    let name =
-        name.clone().try_into().map_err(|_| unreachable("the host has no name that a certificate could bear"))?;
-    let handshake = timeout(Duration::from_secs(target.connect_timeout_s), connector.connect(name, wire)).await;
-    match handshake {
-        Ok(Ok(stream)) => Ok(Box::new(stream)),
-        Ok(Err(error)) => Err(unreachable(&format!("TLS: {error}"))),
-        Err(_) => Err(unreachable("TLS took too long")),
-    }
+    let wait = Duration::from_secs(target.connect_timeout_s);
+    dial::encrypt(wire, name, target.authorities.as_deref(), wait, FaultCode::SmtpUnreachable).await
 }
 
 /// Addresses that would become commands of their own are never sent (SEC-09).

@@ -3,8 +3,8 @@
 use crate::facts::Inquiry;
 use crate::stop::Stop;
 use courier::dns_auth::{Arrival, DnsAuth, Examination};
-use mail::Client;
 use mail::authenticity::{self, Authenticity, Trust, Verdict};
+use mail::{Client, Envelope};
 use policy::{Fault, FaultCode};
 use std::net::IpAddr;
 
@@ -17,6 +17,9 @@ pub enum AuthorProof {
     /// By the Authentication-Results of the server before us; `hops` without our own listener's Received. They count in mail
     /// that this machine or one of these clients handed over: whoever else reaches our listener writes what he likes.
     Header(Trust, Vec<IpAddr>),
+    /// By the Authentication-Results of the server whose mailbox is fetched; `hops` are all Received fields above them. They
+    /// count in fetched mail alone: the mailbox may have been a listener before.
+    OfMailbox(Trust),
     /// By our own look-ups in DNS, for mail that comes straight from the internet.
     Dns(DnsAuth),
 }
@@ -39,6 +42,13 @@ pub(crate) async fn find_out(inquiry: &Inquiry<'_>) -> Result<Authenticity, Stop
             let why = "it was not handed over by the server whose Authentication-Results count";
             Ok(Authenticity::without_checks(Verdict::Unknown, why))
         }
+        AuthorProof::OfMailbox(trust) if is_fetched(&inquiry.message.envelope) => {
+            Ok(authenticity::from_results(&head(inquiry).await?, trust))
+        }
+        AuthorProof::OfMailbox(_) => {
+            let why = "it was not fetched from the mailbox whose Authentication-Results count";
+            Ok(Authenticity::without_checks(Verdict::Unknown, why))
+        }
         AuthorProof::Header(trust, _) => {
             let head = head(inquiry).await?;
             // The topmost Received is our own listener's.
@@ -55,6 +65,11 @@ pub(crate) async fn find_out(inquiry: &Inquiry<'_>) -> Result<Authenticity, Stop
             Ok(found)
         }
     }
+}
+
+/// Whether a mail comes from a mailbox: whoever hands one to a listener names somebody as its recipient.
+fn is_fetched(envelope: &Envelope) -> bool {
+    envelope.client.is_none() && envelope.rcpt_to.is_empty()
 }
 
 /// Whether a mail came from this machine or one of these clients; not when its client is not known.
@@ -125,6 +140,10 @@ mod tests {
                 .all(|it| *it)
         );
         assert!(![Some("192.0.2.8"), Some("2001:db8::7"), Some(""), Some("x")].map(by).iter().any(|it| *it));
+        assert!(is_fetched(&Envelope::default()));
+        let handed_in = Envelope { rcpt_to: vec!["help@desk.example".to_owned()], ..Envelope::default() };
+        let by_a_client = Envelope { client: Some(Client::default()), ..Envelope::default() };
+        assert!(!is_fetched(&handed_in) && !is_fetched(&by_a_client));
         assert!(!is_from(None, &[border]), "an envelope that knows no client proves nothing");
     }
 }

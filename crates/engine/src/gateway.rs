@@ -1,6 +1,7 @@
 //! The assembled engine: sites, mailboxes, workers and timers, started together and stopped together.
 
 use crate::author_proof::AuthorProof;
+use crate::fetch::{Fetching, Moods};
 use crate::held::Leases;
 use crate::intake::MailboxGate;
 use crate::metrics::Metrics;
@@ -34,6 +35,8 @@ pub struct Mailbox {
     pub site: String,
     pub profile: Arc<Profile>,
     pub author_proof: AuthorProof,
+    /// How it is fetched; `None` when its mail is handed in.
+    pub fetching: Option<Fetching>,
 }
 
 /// What all tasks of one gateway share.
@@ -47,6 +50,7 @@ pub(crate) struct Shared {
     pub(crate) large_uploads: Semaphore,
     /// Open jobs, as well as they are known: read now and then, and counted up at each intake between.
     pub(crate) backlog: AtomicU64,
+    pub(crate) moods: Moods,
 }
 
 /// A running gateway. Dropping it stops nothing: call [`Gateway::shutdown`].
@@ -68,12 +72,13 @@ impl Gateway {
             sites: RwLock::new(Arc::new(sites_by_name(parts.sites))),
             mailboxes: RwLock::new(Arc::new(by_name(parts.mailboxes))),
             backlog: AtomicU64::new(0),
+            moods: Moods::default(),
         });
         let stop = CancellationToken::new();
         let mut tasks = vec![tokio::spawn(watch_backlog(shared.clone(), stop.clone()))];
-        if shared.settings.jobs_max > 0 {
+        for crew in work::crews(&shared.settings) {
             let leases = Leases::new(shared.settings.lease_s);
-            tasks.push(tokio::spawn(work::work(shared.clone(), leases, stop.clone())));
+            tasks.push(tokio::spawn(work::work(shared.clone(), crew, leases, stop.clone())));
         }
         Gateway { shared, stop, tasks: Mutex::new(tasks) }
     }
@@ -82,6 +87,15 @@ impl Gateway {
     pub fn gate(&self, mailbox: &str) -> Option<MailboxGate> {
         let site = self.shared.mailboxes().get(mailbox)?.site.clone();
         Some(MailboxGate::new(self.shared.clone(), site, mailbox.to_owned()))
+    }
+
+    /// Makes the jobs that fetch mailboxes, and has each looked into at once: after a start, and after other settings.
+    pub async fn fetch_now(&self) -> Result<(), Fault> {
+        let mailboxes = self.shared.mailboxes();
+        for mailbox in mailboxes.values().filter(|mailbox| mailbox.fetching.is_some()) {
+            self.shared.store.ensure_fetch(&mailbox.site, &mailbox.name).await?;
+        }
+        Ok(())
     }
 
     /// Puts other mailboxes and profiles in place; messages being decided keep the profile they began with.
@@ -102,7 +116,12 @@ impl Gateway {
         let mut sites: Vec<(String, bool)> =
             self.shared.sites().values().map(|site| (site.name.clone(), site.is_parked())).collect();
         sites.sort();
-        self.shared.metrics.render(figures.as_ref(), &sites)
+        let mailboxes = self.shared.mailboxes();
+        let fetched = mailboxes.values().filter(|mailbox| mailbox.fetching.is_some());
+        let mut fetched: Vec<(String, bool)> =
+            fetched.map(|mailbox| (mailbox.name.clone(), self.shared.moods.fails(&mailbox.name))).collect();
+        fetched.sort();
+        self.shared.metrics.render(figures.as_ref(), &sites, &fetched)
     }
 
     /// Stops claiming, lets running jobs finish within the grace, gives the others back.

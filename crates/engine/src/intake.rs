@@ -1,21 +1,15 @@
 //! The gate through which mail comes in: nothing is acknowledged before it is durable (P1).
 
-use crate::crash_point::crash_point;
 use crate::gateway::Shared;
 use crate::metrics::Metrics;
+use crate::take_in::{TakingIn, is_full};
 use aws_lc_rs::digest::{Context, SHA256};
 use courier::smtp_in::{Gate, Intake, Refusal};
 use data_encoding::HEXLOWER;
-use jiff::Timestamp;
 use mail::Envelope;
 use policy::{Fault, FaultCode};
-use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
-use store::{Arrival, ContentWriter, Handle, Taken};
-
-/// As much of a mail's beginning is looked at for its ids; longer headers are cut by the limits anyway (SEC-20).
-const HEAD_BYTES_MAX: usize = 256 * 1024;
+use store::{Handle, Taken};
 
 /// The way into one mailbox, for any courier that pushes mail. Cheap to clone.
 #[derive(Clone)]
@@ -29,9 +23,7 @@ pub struct MailboxGate {
 pub struct MailIntake {
     gate: MailboxGate,
     envelope: Envelope,
-    content: ContentWriter,
-    digest: Context,
-    head: Head,
+    mail: TakingIn,
     received: String,
 }
 
@@ -40,15 +32,11 @@ impl MailboxGate {
         MailboxGate { shared, site, mailbox }
     }
 
-    async fn bounded<T>(&self, unit: impl Future<Output = Result<T, Fault>>) -> Result<T, Refusal> {
-        let late = |_| Err(Fault::temporary(FaultCode::StoreUnavailable, "the store took too long at intake"));
-        let result = tokio::time::timeout(self.shared.settings.intake_store_max, unit).await.unwrap_or_else(late);
-        result.map_err(|fault| {
-            self.shared.metrics.fault(&fault);
-            Metrics::add(&self.shared.metrics.refused);
-            tracing::warn!(mailbox = self.mailbox, code = %fault.code, detail = fault.detail, "mail was not taken in");
-            refusal(&fault)
-        })
+    fn refuse(&self, fault: &Fault) -> Refusal {
+        self.shared.metrics.fault(fault);
+        Metrics::add(&self.shared.metrics.refused);
+        tracing::warn!(mailbox = self.mailbox, code = %fault.code, detail = fault.detail, "mail was not taken in");
+        refusal(fault)
     }
 }
 
@@ -62,7 +50,7 @@ impl Gate for MailboxGate {
     }
 
     async fn open(&self, envelope: Envelope) -> Result<MailIntake, Refusal> {
-        if self.shared.backlog.load(Ordering::Relaxed) >= self.shared.settings.backlog_max {
+        if is_full(&self.shared) {
             Metrics::add(&self.shared.metrics.refused);
             return Err(Refusal {
                 code: 452,
@@ -70,92 +58,34 @@ impl Gate for MailboxGate {
                 text: "Too much mail is waiting, try again later".into(),
             });
         }
-        let content = self.bounded(self.shared.store.content(&self.site)).await?;
-        Ok(MailIntake {
-            gate: self.clone(),
-            envelope,
-            content,
-            digest: Context::new(&SHA256),
-            head: Head::default(),
-            received: String::new(),
-        })
+        let mail = TakingIn::begin(&self.shared, &self.site, &self.mailbox).await;
+        let mail = mail.map_err(|fault| self.refuse(&fault))?;
+        Ok(MailIntake { gate: self.clone(), envelope, mail, received: String::new() })
     }
 }
 
 impl Intake for MailIntake {
-    /// Kept before the mail, but outside its digest, because it differs each time the same mail is sent again.
     fn received(&mut self, line: &str) {
         self.received = line.to_owned();
     }
 
     async fn write(&mut self, bytes: &[u8]) -> Result<(), Refusal> {
-        self.digest.update(bytes);
-        self.head.add(bytes);
+        let shared = &self.gate.shared;
         if !self.received.is_empty() {
             let received = std::mem::take(&mut self.received);
-            self.gate.bounded(self.content.write(received.as_bytes())).await?;
+            self.mail.write_own(shared, &received).await.map_err(|fault| self.gate.refuse(&fault))?;
         }
-        self.gate.bounded(self.content.write(bytes)).await
+        self.mail.write(shared, bytes).await.map_err(|fault| self.gate.refuse(&fault))
     }
 
     async fn finish(self) -> Result<String, Refusal> {
-        let MailIntake { gate, envelope, content, digest, head, .. } = self;
-        let mut bytes = [0; 32];
-        bytes.copy_from_slice(digest.finish().as_ref());
-        let identity = mail::identity(head.bytes());
-        let content = gate.bounded(content.finish()).await?;
-        crash_point("intake_content_stored");
-        let arrival = Arrival {
-            site: gate.site.clone(),
-            mailbox: gate.mailbox.clone(),
-            handle: Handle::FiveDays(handle(&envelope, &bytes)),
-            envelope,
-            digest: bytes,
-            message_id: identity.message_id,
-            refers_to: identity.refers_to,
-            received_at: Timestamp::now().as_microsecond(),
-        };
-        let taken = gate.bounded(gate.shared.store.take_in(arrival, content)).await?;
-        crash_point("intake_taken_in");
+        let MailIntake { gate, envelope, mail, .. } = self;
+        let mail = mail.end(&gate.shared).await.map_err(|fault| gate.refuse(&fault))?;
+        let handle = Handle::FiveDays(handle(&envelope, &mail.digest));
+        let taken = mail.take_in(&gate.shared, envelope, handle).await.map_err(|fault| gate.refuse(&fault))?;
         match taken {
-            Taken::New { message } => {
-                gate.shared.backlog.fetch_add(1, Ordering::Relaxed);
-                Metrics::add(&gate.shared.metrics.taken_in);
-                Ok(message)
-            }
-            Taken::Known { message } => {
-                Metrics::add(&gate.shared.metrics.known_again);
-                Ok(message)
-            }
+            Taken::New { message } | Taken::Known { message } => Ok(message),
         }
-    }
-}
-
-/// The beginning of a mail up to the end of its header, within [`HEAD_BYTES_MAX`].
-#[derive(Default)]
-struct Head {
-    bytes: Vec<u8>,
-    ended: bool,
-}
-
-impl Head {
-    fn add(&mut self, piece: &[u8]) {
-        const END: &[u8] = b"\r\n\r\n";
-        if self.ended {
-            return;
-        }
-        let from = self.bytes.len().saturating_sub(END.len() - 1);
-        let room = HEAD_BYTES_MAX - self.bytes.len();
-        self.bytes.extend_from_slice(&piece[..piece.len().min(room)]);
-        if let Some(at) = self.bytes[from..].windows(END.len()).position(|window| window == END) {
-            self.bytes.truncate(from + at + END.len());
-            self.ended = true;
-        }
-        self.ended |= self.bytes.len() == HEAD_BYTES_MAX;
-    }
-
-    fn bytes(&self) -> &[u8] {
-        &self.bytes
     }
 }
 
@@ -185,23 +115,6 @@ fn refusal(fault: &Fault) -> Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_head_ends_with_the_header_however_it_is_cut() {
-        let mail = b"Subject: x\r\nMessage-ID: <a@b>\r\n\r\nbody\r\n\r\nmore";
-        for size in 1..mail.len() {
-            let mut head = Head::default();
-            mail.chunks(size).for_each(|piece| head.add(piece));
-            assert_eq!(head.bytes(), b"Subject: x\r\nMessage-ID: <a@b>\r\n\r\n", "in pieces of {size}");
-        }
-    }
-
-    #[test]
-    fn sec_20_an_endless_header_is_kept_up_to_its_bound() {
-        let mut head = Head::default();
-        (0..100).for_each(|_| head.add(&[b'x'; 65_536]));
-        assert_eq!(head.bytes().len(), HEAD_BYTES_MAX);
-    }
 
     #[test]
     fn a_handle_tells_envelopes_and_bytes_apart() {

@@ -3,6 +3,7 @@
 pub mod author_proof;
 pub mod cell;
 pub mod crash_point;
+pub mod fetch;
 pub mod gateway;
 pub mod intake;
 pub mod metrics;
@@ -19,10 +20,12 @@ mod held;
 mod past;
 mod stop;
 mod sweep;
+mod take_in;
 mod trouble;
 mod work;
 
 pub use author_proof::AuthorProof;
+pub use fetch::Fetching;
 pub use gateway::{Gateway, Mailbox, Parts};
 pub use intake::{MailIntake, MailboxGate};
 pub use past::Past;

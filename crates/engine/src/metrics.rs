@@ -43,6 +43,9 @@ counters! {
     looks, "sealpost_effect_look_ups_total", "Looks for the trace of an effect in doubt.";
     traces_found, "sealpost_effect_traces_found_total", "Effects in doubt whose trace was found.";
     repeats, "sealpost_effect_repeats_total", "Effects repeated after their trace was surely absent.";
+    fetched, "sealpost_fetch_messages_total", "Messages taken in from mailboxes on other servers.";
+    not_fetched, "sealpost_fetch_failed_messages_total", "Attempts to fetch a single message that failed; it stays in its mailbox and is asked for again.";
+    deleted, "sealpost_fetch_deleted_messages_total", "Messages deleted in mailboxes on other servers after they were taken in.";
     swept, "sealpost_sweep_erased_total", "Contents and orphans erased.";
 }
 
@@ -56,8 +59,9 @@ impl Metrics {
         *self.faults().entry(fault.code.number()).or_default() += 1;
     }
 
-    /// The text form (Prometheus exposition format 0.0.4). `sites` are pairs of a site's name and whether it is parked.
-    pub fn render(&self, figures: Option<&Figures>, sites: &[(String, bool)]) -> String {
+    /// The text form (Prometheus exposition format 0.0.4). `sites` are pairs of a site's name and whether it is parked,
+    /// `mailboxes` those of a fetched mailbox's name and whether its last round in this process failed.
+    pub fn render(&self, figures: Option<&Figures>, sites: &[(String, bool)], mailboxes: &[(String, bool)]) -> String {
         let mut text = String::with_capacity(4096);
         for (metric, help, value) in self.counters() {
             head(&mut text, metric, help, "counter");
@@ -76,8 +80,13 @@ impl Metrics {
         for (site, parked) in sites {
             line(&mut text, "sealpost_site_parked", &[("site", site)], u64::from(*parked));
         }
+        head(&mut text, "sealpost_mailbox_fails", "1 while fetching a mailbox fails.", "gauge");
+        for (mailbox, fails) in mailboxes {
+            line(&mut text, "sealpost_mailbox_fails", &[("mailbox", mailbox)], u64::from(*fails));
+        }
         if let Some(figures) = figures {
             render_figures(&mut text, figures);
+            render_fetched(&mut text, figures, mailboxes);
         }
         text
     }
@@ -111,6 +120,17 @@ fn render_figures(text: &mut String, figures: &Figures) {
     }
 }
 
+/// Only mailboxes that are still fetched: the others would only grow older.
+fn render_fetched(text: &mut String, figures: &Figures, mailboxes: &[(String, bool)]) {
+    let metric = "sealpost_mailbox_fetched_age_seconds";
+    head(text, metric, "How long ago all that lay in a fetched mailbox was looked at.", "gauge");
+    for (_, mailbox, age_s) in &figures.fetched {
+        if mailboxes.iter().any(|(known, _)| known == mailbox) {
+            line(text, metric, &[("mailbox", mailbox)], *age_s);
+        }
+    }
+}
+
 fn head(text: &mut String, metric: &str, help: &str, kind: &str) {
     // Writing to a String cannot fail.
     let _ = write!(text, "# HELP {metric} {help}\n# TYPE {metric} {kind}\n");
@@ -141,8 +161,12 @@ mod tests {
             jobs: vec![(JobKind::Decide, JobState::Ready, 4, 17)],
             outcomes: vec![(Outcome::Create, 3)],
             messages: 9,
+            fetched: vec![("acme".into(), "desk".into(), 61), ("acme".into(), "gone".into(), 999)],
         };
-        let text = metrics.render(Some(&figures), &[("ac\"me".into(), true)]);
+        let text = metrics.render(Some(&figures), &[("ac\"me".into(), true)], &[("desk".into(), true)]);
+        assert!(text.contains("sealpost_mailbox_fails{mailbox=\"desk\"} 1\n"), "{text}");
+        assert!(text.contains("sealpost_mailbox_fetched_age_seconds{mailbox=\"desk\"} 61\n"), "{text}");
+        assert!(!text.contains("gone"), "{text}");
         assert!(text.contains("sealpost_intake_messages_total 1\n"), "{text}");
         assert!(text.contains("sealpost_faults_total{code=\"SP-0303\"} 1\n"), "{text}");
         assert!(text.contains("sealpost_job_age_seconds{kind=\"decide\",state=\"ready\"} 17\n"), "{text}");

@@ -4,8 +4,9 @@ use crate::crash_point::crash_point;
 use crate::gateway::Shared;
 use crate::held::{Held, Leases};
 use crate::metrics::Metrics;
+use crate::settings::Settings;
 use crate::stop::Stop;
-use crate::{carry, decide_job, sweep};
+use crate::{carry, decide_job, fetch, sweep};
 use policy::{Fault, FaultCode};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,14 +15,32 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-/// The kinds of jobs that workers claim.
-const KINDS: &[JobKind] = &[JobKind::Decide, JobKind::Carry, JobKind::Sweep];
+/// Workers for some kinds of jobs. Mailboxes have workers of their own, so that servers that do not answer keep nobody from
+/// deciding, and a great deal of work keeps nobody from fetching.
+pub(crate) struct Crew {
+    kinds: &'static [JobKind],
+    jobs_max: u32,
+    /// How long runs may go on after the stop.
+    grace: Duration,
+}
+
+/// The crews of this process.
+pub(crate) fn crews(settings: &Settings) -> impl Iterator<Item = Crew> {
+    let work = Crew {
+        kinds: &[JobKind::Decide, JobKind::Carry, JobKind::Sweep],
+        jobs_max: settings.jobs_max,
+        grace: settings.shutdown_grace,
+    };
+    // A round can be broken off anywhere: what is durable is known again, and the rest still lies there.
+    let fetch = Crew { kinds: &[JobKind::Fetch], jobs_max: settings.fetches_max, grace: Duration::ZERO };
+    [work, fetch].into_iter().filter(|crew| crew.jobs_max > 0)
+}
 
 /// A unit of work of the store that ends a run may take this long; after that the lease runs out and the job comes back.
 const RECORDING_MAX: Duration = Duration::from_secs(60);
 
 /// Claims and runs jobs until it is stopped, then lets running ones finish within the grace and gives the rest back.
-pub(crate) async fn work(shared: Arc<Shared>, leases: Leases, stop: CancellationToken) {
+pub(crate) async fn work(shared: Arc<Shared>, crew: Crew, leases: Leases, stop: CancellationToken) {
     let worker = uuid::Uuid::now_v7().to_string();
     let beating = CancellationToken::new();
     let heart = tokio::spawn({
@@ -30,7 +49,7 @@ pub(crate) async fn work(shared: Arc<Shared>, leases: Leases, stop: Cancellation
     });
     // A handle of its own: the store remembers for each up to where it has looked for work.
     let store = shared.store.clone();
-    let room = Arc::new(Semaphore::new(shared.settings.jobs_max as usize));
+    let room = Arc::new(Semaphore::new(crew.jobs_max as usize));
     let mut runs = JoinSet::new();
     let hurry = CancellationToken::new();
     while let Some(permit) = tokio::select! {
@@ -40,20 +59,21 @@ pub(crate) async fn work(shared: Arc<Shared>, leases: Leases, stop: Cancellation
         while runs.try_join_next().is_some() {}
         let permits = with_more(permit, &room, shared.settings.claim_max);
         let asked_for = permits.len();
-        let claimed = claim(&shared, &store, &leases, &worker, asked_for).await;
+        let claimed = claim(&shared, &store, &crew, &leases, &worker, asked_for).await;
         let all = claimed.len() < asked_for;
         for (held, permit) in claimed.into_iter().zip(permits) {
             runs.spawn(run(shared.clone(), held, permit, hurry.clone()));
         }
         if all {
             tokio::select! {
-                () = store.work_waits() => {}
+                // Mailboxes come due by the clock; to wake at each mail would be in vain.
+                () = store.work_waits(), if crew.kinds != [JobKind::Fetch] => {}
                 () = tokio::time::sleep(shared.settings.poll) => {}
                 () = stop.cancelled() => break,
             }
         }
     }
-    drain(runs, &hurry, shared.settings.shutdown_grace).await;
+    drain(runs, &hurry, crew.grace).await;
     beating.cancel();
     if heart.await.is_err() {
         // The error's own text repeats the panic's message, which may hold content; the panic's place is logged already.
@@ -73,10 +93,10 @@ fn with_more(permit: OwnedSemaphorePermit, room: &Arc<Semaphore>, claim_max: u32
     permits
 }
 
-async fn claim(shared: &Shared, store: &Store, leases: &Leases, worker: &str, limit: usize) -> Vec<Held> {
+async fn claim(shared: &Shared, store: &Store, crew: &Crew, leases: &Leases, worker: &str, limit: usize) -> Vec<Held> {
     let asked = Instant::now();
     let limit = u32::try_from(limit).unwrap_or(u32::MAX);
-    let claiming = store.claim(worker, KINDS, limit, shared.settings.lease_s);
+    let claiming = store.claim(worker, crew.kinds, limit, shared.settings.lease_s);
     let late = |_| Err(Fault::temporary(FaultCode::StoreUnavailable, "claiming took too long"));
     match tokio::time::timeout(RECORDING_MAX, claiming).await.unwrap_or_else(late) {
         Ok(claimed) => {
@@ -139,9 +159,9 @@ async fn stop_job(job: &mut tokio::task::JoinHandle<Result<(), Stop>>) {
     }
 }
 
-async fn carry_on(shared: &Shared, held: &Held) -> Result<(), Stop> {
+async fn carry_on(shared: &Arc<Shared>, held: &Held) -> Result<(), Stop> {
     let lease = &held.lease;
-    if lease.tries > shared.settings.tries_max && lease.kind != JobKind::Sweep {
+    if lease.tries > shared.settings.tries_max && !is_for_ever(lease.kind) {
         // Its earlier runs never came to record anything: it took the whole process with it.
         return Err(Stop::GiveUp(Fault::permanent(FaultCode::Internal, "the tries were used up without a result")));
     }
@@ -149,6 +169,7 @@ async fn carry_on(shared: &Shared, held: &Held) -> Result<(), Stop> {
         JobKind::Decide => decide_job::decide_and_write_down(shared, held).await,
         JobKind::Carry => carry::carry_out(shared, held).await,
         JobKind::Sweep => sweep::sweep(shared, held).await,
+        JobKind::Fetch => fetch::fetch(shared, held).await,
     }
 }
 
@@ -161,7 +182,10 @@ async fn record(shared: &Shared, held: &Held, result: Result<(), Stop>) {
             Err(Stop::Retry(fault)) => {
                 Metrics::add(&metrics.retried);
                 note(shared, held, &fault, "tried again");
-                let pause = shared.settings.retry.pause(held.lease.tries, &held.lease.job);
+                let pause = match held.lease.kind {
+                    JobKind::Fetch => fetch::pause_after_failure(shared, held),
+                    _ => shared.settings.retry.pause(held.lease.tries, &held.lease.job),
+                };
                 shared.store.park(&held.lease, &fault, after(held.now(), pause)).await?;
             }
             Err(Stop::Wait(fault, pause)) => {
@@ -194,8 +218,8 @@ async fn record(shared: &Shared, held: &Held, result: Result<(), Stop>) {
 fn limited(shared: &Shared, held: &Held, result: Result<(), Stop>) -> Result<(), Stop> {
     let settings = &shared.settings;
     match result {
-        // There is only one sweep and it is needed for ever.
-        Err(Stop::Retry(fault) | Stop::GiveUp(fault)) if held.lease.kind == JobKind::Sweep => Err(Stop::Retry(fault)),
+        Err(Stop::GiveUp(fault)) if is_for_ever(held.lease.kind) => Err(Stop::Retry(fault)),
+        other if is_for_ever(held.lease.kind) => other,
         Err(Stop::Retry(fault)) if held.lease.tries >= settings.tries_max => Err(Stop::GiveUp(fault)),
         // It ends with its parent's wait, which is limited itself; given up before, the reply would be lost to its thread.
         Err(Stop::Wait(fault, pause)) if fault.code == FaultCode::ParentUndecided => Err(Stop::Wait(fault, pause)),
@@ -206,9 +230,19 @@ fn limited(shared: &Shared, held: &Held, result: Result<(), Stop>) -> Result<(),
     }
 }
 
+/// There is one sweep, and one job for each mailbox, and they are needed for ever.
+fn is_for_ever(kind: JobKind) -> bool {
+    matches!(kind, JobKind::Sweep | JobKind::Fetch)
+}
+
 fn note(shared: &Shared, held: &Held, fault: &Fault, what: &str) {
     shared.metrics.fault(fault);
     let lease = &held.lease;
+    if lease.kind == JobKind::Fetch {
+        let (mailbox, tries) = (&lease.subject, lease.tries);
+        tracing::warn!(mailbox, tries, code = %fault.code, detail = fault.detail, "a mailbox could not be fetched");
+        return;
+    }
     tracing::warn!(
         job = lease.job, kind = ?lease.kind, message_row = lease.subject, site = lease.site, tries = lease.tries,
         code = %fault.code, detail = fault.detail, "{what}"

@@ -8,6 +8,7 @@ mod gateway {
     pub mod crash;
     pub mod doubt;
     pub mod duplicates;
+    pub mod fetching;
     pub mod lost_answers;
     pub mod order;
     pub mod poison;
@@ -19,7 +20,7 @@ mod gateway {
 }
 
 use gateway::world::Database;
-use gateway::{authors, doubt, duplicates, lost_answers, order, poison, refusals, trouble, walk};
+use gateway::{authors, doubt, duplicates, fetching, lost_answers, order, poison, refusals, trouble, walk};
 
 /// Each scenario on SQLite, as a test of its own.
 macro_rules! on_sqlite {
@@ -74,6 +75,9 @@ on_sqlite! {
     poison::fault_23_a_mail_that_kills_its_cell_is_quarantined_after_three_tries;
     poison::a_panic_costs_one_job_one_try;
     poison::fault_37_a_shutdown_gives_running_jobs_back;
+    fetching::replies_in_a_mailbox_find_the_issue_of_their_parent;
+    fetching::sec_04_results_of_its_own_server_count_in_a_fetched_mailbox;
+    fetching::a_mailbox_that_fails_stops_no_other;
     lost_answers::fault_02_lost_answers_of_creates_make_no_second_issue;
 }
 
@@ -87,7 +91,10 @@ async fn fault_02_a_thousand_lost_answers_are_a_thousand_issues() {
 #[cfg(feature = "crash_points")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn crash_points_are_listed_once() {
-    let points: Vec<&str> = engine::crash_point::ALL.iter().chain(engine::crash_point::IN_DOUBT).copied().collect();
+    let points: Vec<&str> = {
+        use engine::crash_point::{ALL, FETCHING, IN_DOUBT};
+        ALL.iter().chain(FETCHING).chain(IN_DOUBT).copied().collect()
+    };
     let different: std::collections::HashSet<&str> = points.iter().copied().collect();
     assert_eq!(points.len(), different.len());
     gateway::crash::play_if_asked().await;

@@ -56,6 +56,8 @@ fault_codes! {
     InDoubt = 307, "It could not be found out whether an effect happened.", "Look in the tracker whether it is there. Waking the mail in the console looks for the trace anew and repeats nothing that may have happened.";
     SmtpUnreachable = 400, "The mail listener could not be reached.", "See whether the gateway runs and listens at this address.";
     SmtpRefused = 401, "The mail listener refused the mail.", "Read the reply; it says what to change.";
+    MailboxUnreachable = 402, "A mailbox could not be reached.", "See whether its server runs and answers under this name and port, and whether its certificate is one that is trusted; fetching is tried again by itself.";
+    MailboxRefused = 403, "The server of a mailbox refused the account or a command.", "Read the server's words; if they speak of the login, check the user and the password's file with `sealpost check`.";
     SettingsWrong = 500, "A setting is wrong.", "The message names the key, the value, the file and the remedy.";
     ProfileWrong = 501, "A profile is wrong.", "The message names the key, the value, the file and the remedy.";
     Internal = 900, "Something that should never happen did.", "Please report it with the fault id; nothing of the mail is lost.";

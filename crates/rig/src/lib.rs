@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod dns;
+pub mod dovecot;
 pub mod gateway;
 pub mod home;
 pub mod port;

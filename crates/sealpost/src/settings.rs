@@ -58,6 +58,7 @@ pub struct Log {
 #[derive(Debug, Clone)]
 pub struct Work {
     pub jobs_at_once: u32,
+    pub mailboxes_at_once: u32,
     pub queue_depth_max: u64,
     pub tries_max: u32,
     pub lease_s: u32,
@@ -113,8 +114,11 @@ pub struct Mailbox {
     pub site: String,
     /// `smtp` or `lmtp`.
     pub kind: String,
+    /// Empty when it is fetched.
     pub listen: String,
     pub profile: String,
+    /// `None` when it listens.
+    pub fetched: Option<Fetched>,
     pub authenticity: Authenticity,
     pub hostname: String,
     /// `none`, `starttls` or `implicit`.
@@ -131,6 +135,23 @@ pub struct Mailbox {
     pub errors_max: u32,
     /// User and password of the accounts that may hand mail in.
     pub accounts: Vec<(String, Secret)>,
+}
+
+/// Where and how a mailbox is fetched.
+#[derive(Debug, Clone)]
+pub struct Fetched {
+    pub host: String,
+    pub port: u16,
+    pub security: engine::fetch::Security,
+    pub authorities: Option<PathBuf>,
+    pub user: String,
+    pub password: Secret,
+    pub start: engine::fetch::Start,
+    /// `None` never deletes.
+    pub delete_after_days: Option<u64>,
+    pub poll_s: u64,
+    pub answer_timeout_s: u64,
+    pub mail_timeout_s: u64,
 }
 
 #[derive(Debug, Clone)]

@@ -2,11 +2,13 @@
 
 mod accounts;
 mod adapters;
+mod fetching;
 mod listeners;
 mod observe;
 mod reload;
 
 pub use adapters::{ask_who_we_are, cells};
+pub use fetching::ask_how_many;
 pub use observe::{logs, panics};
 
 use crate::command::Failure;
@@ -59,9 +61,10 @@ impl Gateway {
             reader: Arc::new(cells.clone()),
             sites: adapters::sites(&settings)?,
             mailboxes,
-            settings: adapters::engine_settings(&settings, roles.contains(&Role::Work)),
+            settings: adapters::engine_settings(&settings, roles),
         };
         let engine = Arc::new(engine::Gateway::start(parts));
+        engine.fetch_now().await?;
         let listeners = Listeners::bind(&settings, roles, &engine).await?;
         let origin = settings.console.url.clone().unwrap_or_else(|| listeners.console_origin(&settings));
         let bases =
@@ -132,7 +135,8 @@ pub async fn mailboxes(settings: &Settings, store: &Store) -> Result<Vec<engine:
             name: mailbox.name.clone(),
             site: mailbox.site.clone(),
             profile: Arc::new(imported(file, &mailbox.site, store).await?),
-            author_proof: adapters::author_proof(&mailbox.authenticity, &dns),
+            author_proof: adapters::author_proof(mailbox, &dns),
+            fetching: mailbox.fetched.as_ref().map(|fetched| fetching::fetching(settings, fetched)),
         });
     }
     Ok(found)

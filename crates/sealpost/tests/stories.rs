@@ -11,6 +11,7 @@ mod stories {
     #[cfg(feature = "crash_points")]
     mod crash;
     mod demo;
+    mod fetching;
     mod hostile;
     mod lost_answers;
     mod mails;

@@ -173,13 +173,13 @@ pub(crate) async fn lock_lease(conn: &mut Conn, job: &str, fence: i64) -> Result
     Ok(one!(conn, (i64,), sql, job, fence)?.map(|(due,)| due))
 }
 
-/// Claiming, $1 now, $2 ended before this frees a lane, $3 to $5 kinds, $6 how many, $7 leased until, $8 worker.
+/// Claiming, $1 now, $2 ended before this frees a lane, $3 to $6 kinds, $7 how many, $8 leased until, $9 worker.
 macro_rules! claim_sql {
     ($lock:literal) => {
         concat!(
             "WITH picked AS MATERIALIZED (
                 SELECT j.id AS chosen FROM jobs j
-                WHERE j.state IN ('ready', 'running', 'waiting') AND j.due <= $1 AND j.kind IN ($3, $4, $5)
+                WHERE j.state IN ('ready', 'running', 'waiting') AND j.due <= $1 AND j.kind IN ($3, $4, $5, $6)
                   AND NOT EXISTS (
                     SELECT 1 FROM jobs e WHERE e.lane = j.lane AND e.state <> 'done' AND e.id <> j.id
                       AND ((e.position < j.position AND (e.state IN ('ready', 'running', 'waiting') OR e.ended_at > $2))
@@ -188,10 +188,10 @@ macro_rules! claim_sql {
                     SELECT 1 FROM jobs e WHERE e.issue_lane = j.issue_lane AND e.state <> 'done' AND e.id <> j.id
                       AND ((e.position < j.position AND (e.state IN ('ready', 'running', 'waiting') OR e.ended_at > $2))
                            OR (e.state = 'running' AND e.due > $1)))
-                ORDER BY j.due, j.position LIMIT $6",
+                ORDER BY j.due, j.position LIMIT $7",
             $lock,
             ")
-            UPDATE jobs SET state = 'running', tries = tries + 1, fence = fence + 1, due = $7, worker = $8, ended_at = NULL
+            UPDATE jobs SET state = 'running', tries = tries + 1, fence = fence + 1, due = $8, worker = $9, ended_at = NULL
             FROM picked WHERE jobs.id = picked.chosen
             RETURNING id, kind, site, subject, tries, fence, due, created_at, position"
         )
@@ -216,6 +216,55 @@ pub(crate) async fn lock_audit(conn: &mut Conn) -> Result<(), Fault> {
 
 async fn lock(conn: &mut Conn, sql: &'static str) -> Result<(), Fault> {
     if conn.is_postgres() { command(conn, sql).await } else { Ok(()) }
+}
+
+/// Remembers handles as left behind, $1 site, $2 mailbox, $3 the hashes in hex as a JSON list: thousands in one statement.
+pub(crate) fn leave_behind_sql(conn: &Conn) -> &'static str {
+    if conn.is_postgres() {
+        "INSERT INTO left_behind (site, mailbox, handle)
+            SELECT $1, $2, decode(value, 'hex') FROM json_array_elements_text(CAST($3 AS JSON))
+            ON CONFLICT (site, mailbox, handle) DO NOTHING"
+    } else {
+        // Without WHERE the parser takes ON for the beginning of a join.
+        "INSERT INTO left_behind (site, mailbox, handle)
+            SELECT $1, $2, unhex(value) FROM json_each($3) WHERE TRUE
+            ON CONFLICT (site, mailbox, handle) DO NOTHING"
+    }
+}
+
+/// A query about handles, $1 site, $2 mailbox, $3 the hashes in hex as a JSON list, which it knows as `listed`.
+macro_rules! about_handles {
+    ($conn:expr, $query:literal) => {
+        if $conn.is_postgres() {
+            concat!(
+                "WITH listed AS MATERIALIZED (SELECT decode(value, 'hex') AS handle
+                    FROM json_array_elements_text(CAST($3 AS JSON))) ",
+                $query
+            )
+        } else {
+            concat!("WITH listed AS MATERIALIZED (SELECT unhex(value) AS handle FROM json_each($3)) ", $query)
+        }
+    };
+}
+
+/// Those that were neither taken in nor left behind: as a rule few, and the others cost no row of the answer.
+pub(crate) fn unknown_handles_sql(conn: &Conn) -> &'static str {
+    about_handles!(
+        conn,
+        "SELECT handle FROM listed WHERE NOT EXISTS (
+            SELECT 1 FROM left_behind l WHERE l.site = $1 AND l.mailbox = $2 AND l.handle = listed.handle)
+          AND NOT EXISTS (
+            SELECT 1 FROM messages m WHERE m.site = $1 AND m.mailbox = $2 AND m.handle = listed.handle)"
+    )
+}
+
+/// Those that were taken in at $4 or before.
+pub(crate) fn old_handles_sql(conn: &Conn) -> &'static str {
+    about_handles!(
+        conn,
+        "SELECT m.handle FROM listed JOIN messages m
+            ON m.site = $1 AND m.mailbox = $2 AND m.handle = listed.handle WHERE m.received_at <= $4"
+    )
 }
 
 // Primary result codes of SQLite (https://sqlite.org/rescode.html).

@@ -3,7 +3,7 @@
 use crate::Store;
 use crate::database::{all, one};
 use crate::dialect;
-use crate::rows::{Figures, JobKind, JobState};
+use crate::rows::{Figures, JobKind, JobState, Micros};
 use policy::{Fault, FaultCode, Outcome};
 
 const OUTCOMES: [Outcome; 7] = [
@@ -29,6 +29,8 @@ impl Store {
             ORDER BY kind, state";
         const BY_OUTCOME: &str = "SELECT outcome, COUNT(*) FROM messages WHERE outcome IS NOT NULL GROUP BY outcome
             ORDER BY outcome";
+        const FETCHED: &str = "SELECT site, mailbox, MAX(fetched_at) FROM mailboxes WHERE fetched_at IS NOT NULL
+            GROUP BY site, mailbox ORDER BY site, mailbox";
         self.inner
             .db
             .read(|conn| {
@@ -37,8 +39,10 @@ impl Store {
                     let mut figures = Figures::default();
                     for (kind, state, number, oldest) in all!(conn, (String, String, i64, i64), JOBS)? {
                         let (kind, state) = (JobKind::from_word(&kind)?, JobState::from_word(&state)?);
-                        let age_s = now.saturating_sub(oldest).max(0) / 1_000_000;
-                        figures.jobs.push((kind, state, natural(number), natural(age_s)));
+                        figures.jobs.push((kind, state, natural(number), age_s(now, oldest)));
+                    }
+                    for (site, mailbox, at) in all!(conn, (String, String, i64), FETCHED)? {
+                        figures.fetched.push((site, mailbox, age_s(now, at)));
                     }
                     for (outcome, number) in all!(conn, (String, i64), BY_OUTCOME)? {
                         figures.outcomes.push((outcome_of(&outcome)?, natural(number)));
@@ -58,6 +62,10 @@ impl Store {
         let work = self.inner.db.read(|conn| Box::pin(async move { one!(conn, (i64,), OPEN) }));
         Ok(work.await?.map_or(0, |(number,)| natural(number)))
     }
+}
+
+fn age_s(now: Micros, since: Micros) -> u64 {
+    natural(now.saturating_sub(since).max(0) / 1_000_000)
 }
 
 fn natural(number: i64) -> u64 {

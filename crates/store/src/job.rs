@@ -16,6 +16,8 @@ pub const LANE_FREED_AFTER_S: i64 = 10 * 60;
 pub const SWEEP_EVERY_S: i64 = 3600;
 /// Jobs that one claim takes at most, whatever was asked for.
 const CLAIM_MAX: u32 = 256;
+/// Kinds of jobs there are.
+const KINDS: usize = 4;
 /// The sweep is one job for ever.
 const SWEEP_JOB: &str = "sweep";
 
@@ -31,11 +33,13 @@ impl JobKind {
             JobKind::Decide => "decide",
             JobKind::Carry => "carry",
             JobKind::Sweep => "sweep",
+            JobKind::Fetch => "fetch",
         }
     }
 
     pub(crate) fn from_word(word: &str) -> Result<JobKind, Fault> {
-        let known = [JobKind::Decide, JobKind::Carry, JobKind::Sweep].into_iter().find(|kind| kind.word() == word);
+        let all = [JobKind::Decide, JobKind::Carry, JobKind::Sweep, JobKind::Fetch];
+        let known = all.into_iter().find(|kind| kind.word() == word);
         known.ok_or_else(|| Fault::permanent(FaultCode::StoreCorrupt, "a job has an unknown kind"))
     }
 }
@@ -99,7 +103,7 @@ impl Store {
         let rings = self.inner.bell.rings();
         let limit = limit.min(CLAIM_MAX);
         let worker = worker.to_owned();
-        let mut words = [""; 3];
+        let mut words = [""; KINDS];
         for (word, kind) in words.iter_mut().zip(kinds) {
             *word = kind.word();
         }
@@ -220,10 +224,8 @@ impl Store {
             Box::pin(async move {
                 let now = dialect::now(conn).await?;
                 if lease.kind == JobKind::Sweep {
-                    const AGAIN: &str = "UPDATE jobs SET state = 'waiting', due = $1, tries = 0, sealed_fault = NULL,
-                        worker = NULL WHERE id = $2";
                     check_lease(conn, &lease).await?;
-                    return execute!(conn, AGAIN, now + SWEEP_EVERY_S * SECOND, &lease.job).map(|_| ());
+                    return come_again(conn, &lease, now + SWEEP_EVERY_S * SECOND).await;
                 }
                 end(conn, &lease, now).await
             })
@@ -259,6 +261,13 @@ pub(crate) async fn end(conn: &mut Conn, lease: &Lease, now: Micros) -> Result<(
     }
 }
 
+/// A job that never ends waits until `due`, its tries forgotten.
+pub(crate) async fn come_again(conn: &mut Conn, lease: &Lease, due: Micros) -> Result<(), Fault> {
+    const SQL: &str = "UPDATE jobs SET state = 'waiting', due = $1, tries = 0, sealed_fault = NULL, worker = NULL
+        WHERE id = $2";
+    execute!(conn, SQL, due, &lease.job).map(|_| ())
+}
+
 /// Puts the `Carry` job of a message where its `Decide` job stood: in the same lane, at the same position, and as old, so
 /// that it goes before the decisions about later mails.
 pub(crate) async fn follow_with_carry(
@@ -282,7 +291,7 @@ pub(crate) fn issue_lane(site: &str, issue_id: &str) -> String {
 async fn claim(
     conn: &mut Conn,
     worker: String,
-    kinds: [&'static str; 3],
+    kinds: [&'static str; KINDS],
     limit: u32,
     lease_s: u32,
 ) -> Result<Vec<Lease>, Fault> {
@@ -291,9 +300,9 @@ async fn claim(
     let freed = now - LANE_FREED_AFTER_S * SECOND;
     let until = now + i64::from(lease_s) * SECOND;
     let sql = dialect::claim_sql(conn);
-    let [first, second, third] = kinds;
+    let [first, second, third, fourth] = kinds;
     let limit = i64::from(limit);
-    let mut rows = all!(conn, Claimed, sql, now, freed, first, second, third, limit, until, &worker)?;
+    let mut rows = all!(conn, Claimed, sql, now, freed, first, second, third, fourth, limit, until, &worker)?;
     rows.sort_by_key(|row| row.8);
     rows.into_iter().map(lease_of).collect()
 }

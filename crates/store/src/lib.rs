@@ -5,6 +5,7 @@ mod blob;
 mod content;
 mod database;
 mod dialect;
+mod fetched;
 mod figures;
 mod footing;
 mod job;

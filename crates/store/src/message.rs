@@ -186,7 +186,7 @@ fn digest_of(hex: &str) -> Result<[u8; 32], Fault> {
 fn new_message(arrival: Arrival, content: Content, hasher: &Hasher) -> Result<NewMessage, Fault> {
     let Content { size_bytes, message: id, key, kept, .. } = content;
     let (handle, handle_lasting) = match &arrival.handle {
-        Handle::Lasting(handle) => (hasher.handle(&format!("lasting:{handle}")), true),
+        Handle::Lasting(handle) => (hasher.lasting(handle), true),
         Handle::FiveDays(handle) => (hasher.handle(&format!("five_days:{handle}")), false),
     };
     let digest = hasher.digest(&arrival.digest);

@@ -12,8 +12,14 @@ pub(crate) struct Migration {
 
 /// The main database.
 pub(crate) const MAIN: Migration = Migration {
-    sqlite: &[include_str!("../../../migrations/sqlite/0001_walk.sql")],
-    postgres: &[include_str!("../../../migrations/postgres/0001_walk.sql")],
+    sqlite: &[
+        include_str!("../../../migrations/sqlite/0001_walk.sql"),
+        include_str!("../../../migrations/sqlite/0002_fetch.sql"),
+    ],
+    postgres: &[
+        include_str!("../../../migrations/postgres/0001_walk.sql"),
+        include_str!("../../../migrations/postgres/0002_fetch.sql"),
+    ],
 };
 
 /// The key book.

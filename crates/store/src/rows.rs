@@ -45,6 +45,15 @@ pub enum Taken {
     },
 }
 
+/// A mailbox on another server, as a site reads it under one account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fetched {
+    pub site: String,
+    pub mailbox: String,
+    /// Server and user, always written alike. Under another one the mailbox begins anew.
+    pub account: String,
+}
+
 /// What a job is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -55,6 +64,8 @@ pub enum JobKind {
     Carry,
     /// Retention, orphans, counters.
     Sweep,
+    /// Look into a mailbox on another server and take in what is new.
+    Fetch,
 }
 
 /// The state of a job. `Held` waits for a person.
@@ -75,7 +86,7 @@ pub struct Lease {
     pub job: String,
     pub kind: JobKind,
     pub site: String,
-    /// The id of the message, for `Decide` and `Carry`; empty for `Sweep`.
+    /// The id of the message, for `Decide` and `Carry`; the mailbox, for `Fetch`; empty for `Sweep`.
     pub subject: String,
     /// This try included.
     pub tries: u32,
@@ -190,4 +201,6 @@ pub struct Figures {
     pub jobs: Vec<(JobKind, JobState, u64, u64)>,
     pub outcomes: Vec<(Outcome, u64)>,
     pub messages: u64,
+    /// (site, mailbox, seconds since all that lay in it was looked at)
+    pub fetched: Vec<(String, String, u64)>,
 }

@@ -1,7 +1,7 @@
 //! Sealed fields: values as JSON under the key of the message that they belong to.
 
 use crate::database::one;
-use crate::rows::Lease;
+use crate::rows::{JobKind, Lease};
 use crate::store::Inner;
 use crate::vault::seal::{Place, SealingKey};
 use policy::{Fault, FaultCode};
@@ -49,9 +49,9 @@ pub(crate) fn ledger_place<'a>(site: &'a str, key: &'a str, field: &'static str)
 }
 
 impl Inner {
-    /// The key for the fields of a job's subject; `None` when the message was erased, and nothing can be kept of it.
+    /// The key for the fields of a job's message, or the site's for a job without one; `None` when the message was erased, and nothing can be kept of it.
     pub(crate) async fn key_for(&self, lease: &Lease) -> Result<Option<Arc<SealingKey>>, Fault> {
-        if lease.subject.is_empty() {
+        if matches!(lease.kind, JobKind::Sweep | JobKind::Fetch) {
             return self.vault.standing_key(&lease.site).await.map(Some);
         }
         self.key_of(&lease.site, &lease.subject).await

@@ -9,8 +9,8 @@ use super::limits::{DATA_BUFFER_BYTES, DATA_BYTES_PER_S_MIN, DRAIN_BYTES_MAX};
 use super::session::{Next, Session, ask};
 use super::trace::Trace;
 use super::transaction::{Transaction, too_big};
-use super::unstuff::Unstuffing;
 use super::{Gate, Intake, Refusal};
+use crate::unstuff::Unstuffing;
 
 /// How the octets after 354 ended.
 enum Arrival<I> {

@@ -1,28 +1,17 @@
 //! Which listener a mail is handed to, and how far it is trusted.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str::FromStr;
-use std::sync::Arc;
 
 use policy::fault::{Fault, FaultCode};
-use rustls::crypto::aws_lc_rs;
-use rustls::{ClientConfig, RootCertStore};
-use rustls_pki_types::CertificateDer;
-use rustls_pki_types::pem::PemObject;
+
+use crate::dial::Security;
 
 /// Where the listener is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Host {
     Tcp { name: String, port: u16 },
     Unix(PathBuf),
-}
-
-/// How the way to it is protected. A way that should be encrypted and cannot be is not used (SEC-51).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Security {
-    None,
-    StartTls,
-    Implicit,
 }
 
 /// The listener, as `sealpost deliver` and the benchmarks name it. Times are whole seconds.
@@ -99,34 +88,6 @@ impl FromStr for Target {
         }
         Ok(Target { security, lmtp, ..Target::smtp(name, port) })
     }
-}
-
-/// TLS 1.2 or 1.3 with the named authorities, or the system's.
-pub(super) fn tls(authorities: Option<&Path>) -> Result<Arc<ClientConfig>, Fault> {
-    let mut roots = RootCertStore::empty();
-    match authorities {
-        Some(path) => {
-            let wrong = |why: String| {
-                let text = format!(
-                    "The certificate authorities in \"{}\" cannot be used ({why}): name a PEM file.",
-                    path.display()
-                );
-                Fault::permanent(FaultCode::SettingsWrong, text.clone()).with_public(text)
-            };
-            for certificate in CertificateDer::pem_file_iter(path).map_err(|error| wrong(error.to_string()))? {
-                let certificate = certificate.map_err(|error| wrong(error.to_string()))?;
-                roots.add(certificate).map_err(|error| wrong(error.to_string()))?;
-            }
-        }
-        None => {
-            // Single unreadable files in the system's store are no reason to trust nobody.
-            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        }
-    }
-    ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map(|builder| Arc::new(builder.with_root_certificates(roots).with_no_client_auth()))
-        .map_err(|error| Fault::permanent(FaultCode::Internal, format!("TLS cannot be set up: {error}")))
 }
 
 #[cfg(test)]

@@ -322,5 +322,11 @@ pub fn start_gateway(store: &Store, voice: &Arc<dyn Voice>, reader: Arc<dyn Read
 
 pub fn mailbox(name: &str, profile: &str) -> Mailbox {
     let profile = Arc::new(Profile::from_toml(name, profile, "a test").unwrap());
-    Mailbox { name: name.to_owned(), site: "acme".to_owned(), profile, author_proof: AuthorProof::Nothing }
+    Mailbox {
+        name: name.to_owned(),
+        site: "acme".to_owned(),
+        profile,
+        author_proof: AuthorProof::Nothing,
+        fetching: None,
+    }
 }

@@ -46,12 +46,22 @@ pub async fn run(config: &Path) -> Result<(), Failure> {
     findings.say("database, key book, master key, blobs", store(&settings).await)?;
     findings.say("cells", cells(&settings).await)?;
     for mailbox in &settings.mailboxes {
-        findings.say(&format!("mailbox {}", mailbox.name), listener(&mailbox.listen))?;
+        let verdict = match &mailbox.fetched {
+            Some(fetched) => within(wire::ask_how_many(&settings, fetched)).await,
+            None => listener(&mailbox.listen),
+        };
+        findings.say(&format!("mailbox {}", mailbox.name), verdict)?;
     }
     for site in &settings.sites {
         findings.say(&format!("site {} (region {})", site.name, site.region), wire::ask_who_we_are(site).await)?;
     }
     if findings.wrong == 0 { Ok(()) } else { Err(Failure::new(format!("{} things do not work", findings.wrong))) }
+}
+
+async fn within(asking: impl Future<Output = Result<String, String>>) -> Result<String, String> {
+    let late =
+        |_| Err(format!("no answer within {} s; see whether the server and the way there work", WITHIN.as_secs()));
+    tokio::time::timeout(WITHIN, asking).await.unwrap_or_else(late)
 }
 
 async fn store(settings: &Settings) -> Result<String, String> {

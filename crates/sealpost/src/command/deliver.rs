@@ -60,12 +60,13 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     }
 }
 
-/// The listener of the first mailbox.
+/// The first listener of a mailbox.
 fn target(settings: &crate::settings::Settings) -> Result<Target, Failure> {
     let mailbox = settings
         .mailboxes
-        .first()
-        .ok_or_else(|| Failure::new("the settings have no [[mailbox]]; write one, or use --url"))?;
+        .iter()
+        .find(|mailbox| mailbox.fetched.is_none())
+        .ok_or_else(|| Failure::new("the settings have no [[mailbox]] that listens; write one, or use --url"))?;
     let scheme = match (mailbox.kind.as_str(), mailbox.tls.as_str()) {
         ("lmtp", _) => "lmtp",
         (_, "implicit") => "smtps",

@@ -10,7 +10,8 @@ One TOML file, given with `--config`. Paths are relative to its folder. A key th
 nearest one that is. Secrets are references, never values: `file:PATH`, `env:NAME`, or `credential:NAME` for a file that the
 service manager provides. An environment variable overrides the file: `SEALPOST_STORE_DATABASE` for `store.database`, and
 `SEALPOST_SITE_MAIN_TOKEN` for the `token` of the `[[site]]` with the name `main`; lists are separated by commas. SIGHUP reads
-the file again, checks it whole and then swaps profiles, sites and certificates; listeners, store and cells need a restart.
+the file again, checks it whole and then swaps profiles, sites, certificates and fetched mailboxes, which are looked into at
+once; listeners, store and cells need a restart.
 
 This page is generated from the program's table of settings; a test keeps it true.
 ";

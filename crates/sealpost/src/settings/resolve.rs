@@ -1,11 +1,13 @@
 //! From sections as written to the values that the parts of the program want.
 
+mod mailbox;
+
 use super::written::{Scalar, Section, Value, Written};
 use super::{
     Authenticity, Cells, Console, Dns, Log, Mailbox, Problem, ProfileFile, Secret, Settings, Site, Work, secret,
 };
 use std::collections::BTreeSet;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -44,6 +46,7 @@ impl Reader {
             log: Log { level: self.text(&log, "level"), json: self.text(&log, "format") == "json" },
             work: Work {
                 jobs_at_once: self.integer(&work, "jobs_at_once") as u32,
+                mailboxes_at_once: self.integer(&work, "mailboxes_at_once") as u32,
                 queue_depth_max: self.integer(&work, "queue_depth_max"),
                 tries_max: self.integer(&work, "tries_max") as u32,
                 lease_s: self.integer(&work, "lease_s") as u32,
@@ -72,6 +75,7 @@ impl Reader {
         settings.mailboxes = self.each(written, "mailbox[]", Reader::mailbox);
         settings.profiles = self.each(written, "profile[]", Reader::profile);
         self.accounts(written, &mut settings.mailboxes);
+        self.fetched_once(&settings.mailboxes);
         settings
     }
 
@@ -175,78 +179,6 @@ impl Reader {
         }
     }
 
-    fn authenticity(&mut self, section: &Section) -> Authenticity {
-        let hops = self.integer(section, "authserv_hops") as u32;
-        let id = self.optional_text(section, "authserv_id");
-        let clients = self.texts(section, "authserv_clients");
-        let addresses: Vec<IpAddr> = clients.iter().filter_map(|client| client.parse().ok()).collect();
-        if addresses.len() != clients.len() {
-            let remedy = "write for example [\"192.0.2.7\"]";
-            self.wrong(section, "authserv_clients", "holds what is not a numeric address", remedy);
-        }
-        match (self.text(section, "authenticity").as_str(), id) {
-            ("dns", _) => Authenticity::Dns,
-            ("header", Some(authserv_id)) => {
-                Authenticity::Header(mail::authenticity::Trust { authserv_id, hops }, addresses)
-            }
-            ("header", None) => {
-                let remedy = "set mailbox.authserv_id to what stands first in its Authentication-Results";
-                self.wrong(section, "authenticity", "needs to know whose results count", remedy);
-                Authenticity::Nothing
-            }
-            _ => Authenticity::Nothing,
-        }
-    }
-
-    fn mailbox(&mut self, section: &Section) -> Mailbox {
-        let mailbox = Mailbox {
-            name: self.text(section, "name"),
-            site: self.text(section, "site"),
-            kind: self.text(section, "kind"),
-            listen: self.text(section, "listen"),
-            profile: self.text(section, "profile"),
-            authenticity: self.authenticity(section),
-            hostname: self.text(section, "hostname"),
-            tls: self.text(section, "tls"),
-            require_tls: self.truth(section, "require_tls"),
-            certificate: self.certificate(section),
-            require_auth: self.truth(section, "require_auth"),
-            connections_max: self.integer(section, "connections_max") as usize,
-            connections_per_ip_max: self.integer(section, "connections_per_ip_max") as usize,
-            recipients_max: self.integer(section, "recipients_max") as usize,
-            messages_per_connection_max: self.integer(section, "messages_per_connection_max") as u32,
-            command_timeout_s: self.integer(section, "command_timeout_s"),
-            data_timeout_s: self.integer(section, "data_timeout_s"),
-            errors_max: self.integer(section, "errors_max") as u32,
-            accounts: Vec::new(),
-        };
-        if mailbox.tls != "none" && mailbox.certificate.is_none() {
-            self.wrong(
-                section,
-                "tls",
-                "needs a certificate",
-                "set mailbox.certificate and mailbox.key, or tls = \"none\"",
-            );
-        }
-        let unix = mailbox.listen.starts_with("unix:");
-        if unix && mailbox.kind != "lmtp" {
-            self.wrong(
-                section,
-                "listen",
-                "is a local socket, which only LMTP may use",
-                "write kind = \"lmtp\" or HOST:PORT",
-            );
-        } else if !unix && mailbox.listen.parse::<SocketAddr>().is_err() {
-            self.wrong(
-                section,
-                "listen",
-                "is not HOST:PORT with a numeric host",
-                "write for example \"127.0.0.1:2525\"",
-            );
-        }
-        mailbox
-    }
-
     fn profile(&mut self, section: &Section) -> ProfileFile {
         let file = self.path(section, "file").unwrap_or_default();
         let text = std::fs::read_to_string(&file).unwrap_or_else(|error| {
@@ -259,23 +191,6 @@ impl Reader {
             String::new()
         });
         ProfileFile { name: self.text(section, "name"), file, text }
-    }
-
-    fn accounts(&mut self, written: &Written, mailboxes: &mut [Mailbox]) {
-        for section in written.sections.iter().filter(|section| section.name == "account[]") {
-            let name = self.text(section, "mailbox");
-            let account =
-                (self.text(section, "user"), self.secret(section, "password").unwrap_or(Secret(String::new())));
-            match mailboxes.iter_mut().find(|mailbox| mailbox.name == name) {
-                Some(mailbox) => mailbox.accounts.push(account),
-                None => self.wrong(
-                    section,
-                    "mailbox",
-                    "is not the name of a mailbox",
-                    "name one of the [[mailbox]] sections",
-                ),
-            }
-        }
     }
 
     /// Names are unique and every reference has its target.
@@ -336,6 +251,16 @@ impl Reader {
                 });
             }
         }
+    }
+
+    fn stands_twice(&mut self, key: &str, value: &str, why: &str) {
+        self.problems.push(Problem {
+            key: key.into(),
+            value: format!("{value:?}"),
+            place: self.file.clone(),
+            why: why.into(),
+            remedy: "remove one of the two".into(),
+        });
     }
 
     fn reference(&mut self, key: &str, value: &str, section: &str) {

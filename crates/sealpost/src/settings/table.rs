@@ -115,7 +115,18 @@ pub const TABLE: &[Setting] = &[
         Means("32"),
         "How many mails this process works on at the same time.",
     ),
-    setting("work.queue_depth_max", COUNT, Means("100000"), "Above this many open jobs new mail is refused with 452."),
+    setting(
+        "work.mailboxes_at_once",
+        Integer { min: 1, max: 1000 },
+        Means("16"),
+        "From how many mailboxes this process fetches at the same time.",
+    ),
+    setting(
+        "work.queue_depth_max",
+        COUNT,
+        Means("100000"),
+        "Above this many open jobs new mail is refused with 452, and none is fetched.",
+    ),
     setting(
         "work.tries_max",
         Integer { min: 1, max: 1000 },
@@ -157,7 +168,7 @@ pub const TABLE: &[Setting] = &[
         "mail.size_mib_max",
         Integer { min: 1, max: 1024 },
         Means("50"),
-        "The largest mail that is taken in; above it SMTP says 552.",
+        "The largest mail that is taken in; above it SMTP says 552, and a fetched mailbox keeps it.",
     ),
     setting("mail.header_kib_max", Integer { min: 16, max: 16_384 }, Means("256"), "The largest header block."),
     setting("mail.header_fields_max", Integer { min: 50, max: 100_000 }, Means("1000"), "The most header fields."),
@@ -233,9 +244,19 @@ pub const TABLE: &[Setting] = &[
     ),
     setting("mailbox[].name", Text, Refused, "The name of this mailbox in rows, logs and the console."),
     setting("mailbox[].site", Text, Refused, "The site that its mail is for."),
-    setting("mailbox[].kind", Choice(&["smtp", "lmtp"]), Means("smtp"), "Our own listener, speaking SMTP or LMTP."),
-    setting("mailbox[].listen", Text, Refused, "`HOST:PORT`, or `unix:PATH` for LMTP."),
     setting("mailbox[].profile", Text, Refused, "The profile that decides what becomes of its mail."),
+    setting(
+        "mailbox[].listen",
+        Text,
+        Empty,
+        "Its mail is handed in here: `HOST:PORT`, or `unix:PATH` for LMTP. Each mailbox has this or `fetch`.",
+    ),
+    setting(
+        "mailbox[].fetch",
+        Choice(&["pop3"]),
+        Empty,
+        "Its mail is fetched from another server, which speaks this. See [Fetching mail](inbound.md).",
+    ),
     setting(
         "mailbox[].authenticity",
         Choice(&["none", "header", "dns"]),
@@ -264,13 +285,68 @@ pub const TABLE: &[Setting] = &[
         "How many Received fields of your own servers may stand above those Authentication-Results. Above 0 only when your \
          border removes fields with its own id from mail that comes in.",
     ),
-    setting("mailbox[].hostname", Text, Means("localhost"), "The name in the greeting and in `Received`."),
     setting(
         "mailbox[].tls",
         Choice(&["none", "starttls", "implicit"]),
-        Means("none"),
-        "Encryption; `none` is for loopback and trusted relays.",
+        Empty,
+        "Encryption. Listening, without it: `none`, which is for loopback and trusted relays. Fetching, without it: `implicit`; \
+         `none` only from a server on this machine.",
     ),
+    setting("mailbox[].host", Text, Empty, "Fetching: the server's name, which its certificate must bear."),
+    setting(
+        "mailbox[].port",
+        Integer { min: 1, max: 65_535 },
+        Empty,
+        "Fetching: the server's port; without it 995 for `tls = \"implicit\"`, else 110.",
+    ),
+    setting(
+        "mailbox[].authorities",
+        Path,
+        Empty,
+        "Fetching: a PEM file of certificate authorities to trust instead of the system's.",
+    ),
+    setting("mailbox[].user", Text, Empty, "Fetching: the account's name on the server."),
+    setting("mailbox[].password", Secret, Empty, "Fetching: the account's password."),
+    setting(
+        "mailbox[].start",
+        Choice(&["now", "everything"]),
+        Means("now"),
+        "Fetching: what happens to the mails that lie there when the mailbox is opened for the first time: `now` leaves them \
+         alone, `everything` takes them in.",
+    ),
+    setting(
+        "mailbox[].delete_after_days",
+        Integer { min: 0, max: 3650 },
+        Empty,
+        "Fetching: how long a mail that was taken in stays on the server; 0 deletes it as soon as it is durable here. Without \
+         it mails are never deleted.",
+    ),
+    setting(
+        "mailbox[].poll_s",
+        Integer { min: 1, max: 86_400 },
+        Means("60"),
+        "Fetching: the longest pause between two looks into a mailbox in which nothing happens; after mail came it is looked \
+         into sooner.",
+    ),
+    setting(
+        "mailbox[].answer_timeout_s",
+        Integer { min: 1, max: 3600 },
+        Means("60"),
+        "Fetching: how long connecting, an answer and each piece of a mail may take.",
+    ),
+    setting(
+        "mailbox[].mail_timeout_s",
+        Integer { min: 1, max: 3600 },
+        Means("600"),
+        "Fetching: how long one mail as a whole may take.",
+    ),
+    setting(
+        "mailbox[].kind",
+        Choice(&["smtp", "lmtp"]),
+        Means("smtp"),
+        "Listening: what the listener speaks, as all that follows is about listening.",
+    ),
+    setting("mailbox[].hostname", Text, Means("localhost"), "The name in the greeting and in `Received`."),
     setting("mailbox[].require_tls", Bool, Means("false"), "Refuse mail before STARTTLS."),
     setting("mailbox[].certificate", Path, Empty, "The listener's certificate chain in PEM. Read again on SIGHUP."),
     setting("mailbox[].key", Path, Empty, "The private key of that certificate in PEM."),

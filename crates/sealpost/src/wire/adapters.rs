@@ -1,7 +1,8 @@
 //! Settings turned into the values that the engine's parts want.
 
+use super::Role;
 use crate::command::Failure;
-use crate::settings::{Authenticity, Settings, Site};
+use crate::settings::{Authenticity, Mailbox, Settings, Site};
 use courier::dns_auth::DnsAuth;
 use engine::AuthorProof;
 use engine::cell::{self, Cells, Sandbox};
@@ -25,11 +26,13 @@ pub async fn cells(settings: &Settings) -> Result<Cells, Failure> {
     Ok(Cells::start(settings, program, vec!["cell".into()]).await?)
 }
 
-/// The engine's bounds; a process without the role `work` runs no jobs.
-pub fn engine_settings(settings: &Settings, works: bool) -> engine::Settings {
+/// The engine's bounds; a process without the role `work` works on no mail, and one without `intake` fetches none.
+pub fn engine_settings(settings: &Settings, roles: &[Role]) -> engine::Settings {
+    let only_as = |role, number| if roles.contains(&role) { number } else { 0 };
     engine::Settings {
         backlog_max: settings.work.queue_depth_max,
-        jobs_max: if works { settings.work.jobs_at_once } else { 0 },
+        jobs_max: only_as(Role::Work, settings.work.jobs_at_once),
+        fetches_max: only_as(Role::Intake, settings.work.mailboxes_at_once),
         claim_max: settings.work.jobs_at_once,
         lease_s: settings.work.lease_s,
         tries_max: settings.work.tries_max,
@@ -56,8 +59,9 @@ pub fn dns(settings: &Settings) -> Result<Option<DnsAuth>, Failure> {
 }
 
 /// How a mailbox's authors are verified.
-pub fn author_proof(authenticity: &Authenticity, dns: &Option<DnsAuth>) -> AuthorProof {
-    match (authenticity, dns) {
+pub fn author_proof(mailbox: &Mailbox, dns: &Option<DnsAuth>) -> AuthorProof {
+    match (&mailbox.authenticity, dns) {
+        (Authenticity::Header(trust, _), _) if mailbox.fetched.is_some() => AuthorProof::OfMailbox(trust.clone()),
         (Authenticity::Header(trust, clients), _) => AuthorProof::Header(trust.clone(), clients.clone()),
         (Authenticity::Dns, Some(dns)) => AuthorProof::Dns(dns.clone()),
         (Authenticity::Dns, None) | (Authenticity::Nothing, _) => AuthorProof::Nothing,
@@ -66,7 +70,7 @@ pub fn author_proof(authenticity: &Authenticity, dns: &Option<DnsAuth>) -> Autho
 
 /// The sites, each with a client of its own.
 pub fn sites(settings: &Settings) -> Result<Vec<engine::Site>, Failure> {
-    let bounds = engine_settings(settings, true);
+    let bounds = engine_settings(settings, Role::ALL);
     settings
         .sites
         .iter()

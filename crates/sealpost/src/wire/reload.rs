@@ -70,6 +70,9 @@ async fn swap(reload: &Reload, settings: &settings::Settings) -> Result<(), Fail
     let mailboxes = super::mailboxes(settings, &reload.store).await?;
     reload.engine.swap_sites(sites);
     reload.engine.swap_mailboxes(mailboxes);
+    if let Err(fault) = reload.engine.fetch_now().await {
+        tracing::warn!(%fault, "mailboxes are fetched under the new settings, but not at once");
+    }
     Ok(())
 }
 

@@ -37,6 +37,8 @@ const FIELDS: &[&str] = &[
     "connections",
     "contents",
     "days_left",
+    "left_behind",
+    "mails",
     "orphans",
     "pause",
     "retry",

@@ -11,11 +11,14 @@ use policy::{Fault, FaultCode};
 /// Sites are few; a loop that does not end is still cut.
 const SITES_MAX: usize = 10_000;
 
-/// Permanent `KeyUnavailable` when the book lacks the key of the oldest mail or the hash keys of a site that has mail.
+/// Permanent `KeyUnavailable` when the book lacks the key of the oldest mail or the hash keys of a site that has mail or
+/// a fetched mailbox.
 /// A key that was destroyed is not lacking: the book remembers it.
 pub(crate) async fn check(db: &Db, book: &Book) -> Result<(), Fault> {
     const OLDEST: &str = "SELECT key_id FROM messages ORDER BY arrival LIMIT 1";
-    const NEXT_SITE: &str = "SELECT site FROM messages WHERE site > $1 ORDER BY site LIMIT 1";
+    const NEXT_SITE: &str = "SELECT site FROM (SELECT MIN(site) AS site FROM messages WHERE site > $1
+            UNION ALL SELECT MIN(site) FROM mailboxes WHERE site > $1) AS found
+        WHERE site IS NOT NULL ORDER BY site LIMIT 1";
     let oldest = db.read(|conn| Box::pin(async move { one!(conn, (String,), OLDEST) })).await?;
     if let Some((key,)) = oldest
         && !book.knows(key).await?

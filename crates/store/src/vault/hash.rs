@@ -55,6 +55,16 @@ impl Hasher {
         self.hash(HashUse::Digest, digest)
     }
 
+    /// Server and user of a fetched mailbox.
+    pub(crate) fn account(&self, account: &str) -> Vec<u8> {
+        self.hash(HashUse::Handle, format!("account:{account}").as_bytes())
+    }
+
+    /// A handle that is known for ever.
+    pub(crate) fn lasting(&self, handle: &str) -> Vec<u8> {
+        self.handle(&format!("lasting:{handle}"))
+    }
+
     /// A courier's handle.
     pub(crate) fn handle(&self, handle: &str) -> Vec<u8> {
         self.hash(HashUse::Handle, handle.as_bytes())

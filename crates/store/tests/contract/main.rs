@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod fetching;
 mod home;
 mod intake;
 mod jobs;
@@ -55,6 +56,9 @@ checks! {
     keeping: old_content_is_erased_and_its_key_destroyed, content_still_needed_is_kept, orphans_go_after_a_day,
         fault_36_a_newer_schema_is_refused, everything_is_there_after_reopening, a_closed_store_says_so,
         done_jobs_go_after_a_week, fault_07_a_unit_that_fails_takes_only_itself_back;
+    fetching: what_lay_there_before_is_known_and_a_mailbox_is_opened_once,
+        what_was_taken_in_and_left_behind_counts_as_taken_in, a_mailbox_of_200_000_old_mails_is_opened_in_seconds,
+        a_mailbox_has_one_job_that_comes_again, sec_50_a_key_book_that_lacks_the_keys_of_a_mailbox_is_refused;
     signing_in: a_link_opens_one_session, sessions_end;
 }
 

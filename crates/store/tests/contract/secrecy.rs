@@ -6,7 +6,7 @@ use policy::FaultCode;
 use regex::bytes::Regex;
 use std::path::Path;
 use std::sync::LazyLock;
-use store::{Arrival, Settings, Store};
+use store::{Arrival, Fetched, Settings, Store};
 
 /// Words that stand in content, envelope, plan, faults and profile of what [`plant`] stores.
 const PLANTED: &[&str] = &["planted-", "people.example", "sender.example", "id.example", "north.example"];
@@ -32,6 +32,9 @@ async fn plant(store: &Store) -> Vec<String> {
     let lease = claim_one(store, DECIDE).await;
     store.bury(&lease, &temporary()).await.unwrap();
     store.import_profile(SITE, "support", "planted-profile").await.unwrap();
+    let account = "pop3 planted-server.example planted-user@people.example".into();
+    let mailbox = Fetched { site: SITE.into(), mailbox: MAILBOX.into(), account };
+    store.open_mailbox(&mailbox, &["planted-handle@id.example".into()]).await.unwrap();
     messages.push(parked);
     messages
 }

@@ -2,13 +2,13 @@
 
 /// What one chunk held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Unstuffed {
+pub(crate) struct Unstuffed {
     /// The chunk's first `kept` octets are now the mail's.
-    pub(super) kept: usize,
+    pub(crate) kept: usize,
     /// Octets of the chunk that belonged to the mail, its dots and its end included.
-    pub(super) consumed: usize,
+    pub(crate) consumed: usize,
     /// CRLF.CRLF was seen: what follows `consumed` is the next command.
-    pub(super) ended: bool,
+    pub(crate) ended: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,23 +25,23 @@ enum At {
 /// Reads the octets after `354`. Only CRLF.CRLF ends a mail; any other CR or LF is remembered, since a neighbour that
 /// took it for a line end would see other mails than we do (SEC-10, SMTP smuggling).
 #[derive(Debug)]
-pub(super) struct Unstuffing {
+pub(crate) struct Unstuffing {
     at: At,
     bare: bool,
 }
 
 impl Unstuffing {
-    pub(super) fn new() -> Unstuffing {
+    pub(crate) fn new() -> Unstuffing {
         Unstuffing { at: At::LineStart, bare: false }
     }
 
     /// A CR without LF or an LF without CR has been seen: the mail has to be refused at its end.
-    pub(super) fn has_bare_line_end(&self) -> bool {
+    pub(crate) fn has_bare_line_end(&self) -> bool {
         self.bare
     }
 
     /// Takes the next chunk and moves the mail's octets to its front. After `ended` nothing more may be given.
-    pub(super) fn take(&mut self, chunk: &mut [u8]) -> Unstuffed {
+    pub(crate) fn take(&mut self, chunk: &mut [u8]) -> Unstuffed {
         let (mut read, mut kept) = (0, 0);
         while let Some(&byte) = chunk.get(read) {
             let mut run = 1;

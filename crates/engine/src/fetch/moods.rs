@@ -1,0 +1,129 @@
+//! What this process remembers between rounds: how busy each mailbox is, whether it fails, and which mails could not be had.
+
+use policy::Fault;
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How soon a mailbox is looked at again after mail came.
+const BUSY_PAUSE: Duration = Duration::from_secs(5);
+/// The longest pause after failed rounds, unless the mailbox is looked at less often anyway.
+const FAILED_PAUSE_MAX: Duration = Duration::from_secs(15 * 60);
+/// How soon a mail that could not be had is asked for again: twice as long after each failure, up to an hour.
+const MAIL_PAUSE: Duration = Duration::from_secs(60);
+const MAIL_PAUSE_DOUBLINGS_MAX: u32 = 6;
+/// Mails of one mailbox that are remembered as not to be had; with more the oldest memory goes.
+const MAILS_MAX: usize = 10_000;
+
+/// The moods of all mailboxes of this process. Nothing of it needs to outlive it.
+#[derive(Default)]
+pub(crate) struct Moods {
+    by_mailbox: Mutex<HashMap<String, Mood>>,
+}
+
+#[derive(Default)]
+struct Mood {
+    pause: Duration,
+    fails: bool,
+    mails: HashMap<String, (u32, Instant)>,
+}
+
+impl Moods {
+    /// The pause after a round in which mail came or not: short at first, twice as long after each quiet round, up to `poll`.
+    pub(crate) fn pause(&self, mailbox: &str, mail_came: bool, poll: Duration) -> Duration {
+        let mut moods = self.lock();
+        let mood = moods.entry(mailbox.to_owned()).or_default();
+        let next = if mail_came { BUSY_PAUSE } else { mood.pause.saturating_mul(2) };
+        // A mailbox of which nothing is known yet is a quiet one.
+        mood.pause = if next.is_zero() { poll } else { next.min(poll) };
+        mood.pause
+    }
+
+    /// The pause after so many failed rounds in a row: servers lock an account that knocks too often.
+    pub(crate) fn pause_after_failure(failures: u32, poll: Duration) -> Duration {
+        let doublings = failures.saturating_sub(1).min(16);
+        poll.saturating_mul(1 << doublings).min(FAILED_PAUSE_MAX.max(poll))
+    }
+
+    pub(crate) fn went(&self, mailbox: &str, well: bool) {
+        self.lock().entry(mailbox.to_owned()).or_default().fails = !well;
+    }
+
+    pub(crate) fn fails(&self, mailbox: &str) -> bool {
+        self.lock().get(mailbox).is_some_and(|mood| mood.fails)
+    }
+
+    /// Whether this mail is left alone for now, because it could not be had.
+    pub(crate) fn avoids(&self, mailbox: &str, handle: &str, now: Instant) -> bool {
+        self.lock().get(mailbox).and_then(|mood| mood.mails.get(handle)).is_some_and(|(_, until)| now < *until)
+    }
+
+    /// This mail could not be had; it is tried again later. The others are not held up by it.
+    pub(crate) fn could_not_be_had(&self, mailbox: &str, handle: &str, fault: &Fault, now: Instant) {
+        let mut moods = self.lock();
+        let mood = moods.entry(mailbox.to_owned()).or_default();
+        if mood.mails.len() >= MAILS_MAX && !mood.mails.contains_key(handle) {
+            let oldest = mood.mails.iter().min_by_key(|(_, (_, until))| *until).map(|(handle, _)| handle.clone());
+            oldest.and_then(|oldest| mood.mails.remove(&oldest));
+        }
+        let (failures, until) = mood.mails.entry(handle.to_owned()).or_insert((0, now));
+        *failures += 1;
+        let doublings = match fault.kind {
+            policy::FaultKind::Permanent => MAIL_PAUSE_DOUBLINGS_MAX,
+            _ => (*failures - 1).min(MAIL_PAUSE_DOUBLINGS_MAX),
+        };
+        *until = now + MAIL_PAUSE * (1 << doublings);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Mood>> {
+        // Every use leaves the map whole; a poisoned lock holds a usable one.
+        self.by_mailbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use policy::FaultCode;
+
+    #[test]
+    fn a_mailbox_is_looked_at_often_while_mail_comes_and_rarely_when_none_does() {
+        let moods = Moods::default();
+        let poll = Duration::from_secs(60);
+        let rounds = [false, true, true, false, false, false, false, false];
+        let pauses_s: Vec<u64> = rounds.iter().map(|came| moods.pause("desk", *came, poll).as_secs()).collect();
+        assert_eq!(pauses_s, [60, 5, 5, 10, 20, 40, 60, 60]);
+        assert_eq!(moods.pause("hasty", true, Duration::from_secs(1)), Duration::from_secs(1));
+    }
+
+    #[test]
+    fn a_mailbox_that_fails_is_asked_less_and_less_often() {
+        let pause_s = |failures| Moods::pause_after_failure(failures, Duration::from_secs(60)).as_secs();
+        assert_eq!([1, 2, 3, 4, 5, 6, u32::MAX].map(pause_s), [60, 120, 240, 480, 900, 900, 900]);
+        let rare = Duration::from_secs(3600);
+        assert_eq!(Moods::pause_after_failure(9, rare), rare);
+        let moods = Moods::default();
+        moods.went("desk", false);
+        assert!(moods.fails("desk") && !moods.fails("other"));
+        moods.went("desk", true);
+        assert!(!moods.fails("desk"));
+    }
+
+    #[test]
+    fn a_mail_that_cannot_be_had_is_left_alone_longer_each_time_and_memory_is_bounded() {
+        let moods = Moods::default();
+        let (start, minute) = (Instant::now(), Duration::from_secs(60));
+        let broken = Fault::temporary(FaultCode::MailboxUnreachable, "");
+        let avoided = |handle: &str, minutes: u32| moods.avoids("desk", handle, start + minute * minutes - minute / 2);
+        moods.could_not_be_had("desk", "a", &broken, start);
+        assert!(avoided("a", 1) && !avoided("a", 2) && !avoided("b", 1));
+        moods.could_not_be_had("desk", "a", &broken, start);
+        assert!(avoided("a", 2) && !avoided("a", 3));
+        moods.could_not_be_had("desk", "b", &Fault::permanent(FaultCode::TooComplex, ""), start);
+        assert!(avoided("b", 64) && !avoided("b", 65));
+        for number in 0..MAILS_MAX {
+            moods.could_not_be_had("desk", &number.to_string(), &broken, start + minute);
+        }
+        assert_eq!(moods.lock()["desk"].mails.len(), MAILS_MAX);
+    }
+}

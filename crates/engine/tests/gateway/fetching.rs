@@ -1,0 +1,135 @@
+//! Mail that is fetched from a real Dovecot: whose results count, in which order mails come, and what failing mailboxes stop.
+
+use super::world::{Database, Plot, SALES, SUPPORT, World, mail, mailbox, reply};
+use engine::fetch::{Account, Fetching, Security, Start};
+use engine::{AuthorProof, Mailbox};
+use mail::authenticity::Trust;
+use policy::Outcome;
+use rcgen::generate_simple_self_signed;
+use rig::dovecot::{Dovecot, PASSWORD};
+use std::time::{Duration, Instant};
+use store::{JobState, MessageFilter, Story};
+
+/// Nothing here takes longer unless it hangs.
+const PATIENCE: Duration = Duration::from_secs(50);
+
+fn dovecot() -> Dovecot {
+    let own = generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+    Dovecot::start(&own.cert.pem(), &own.signing_key.serialize_pem(), "auth_failure_delay = 0\n")
+}
+
+/// All that lies in this user's mailbox, looked into a hundred times a second.
+fn everything(server: &Dovecot, user: &str, password: &str) -> Option<Fetching> {
+    let timeout = Duration::from_secs(20);
+    let account = Account {
+        host: "localhost".to_owned(),
+        port: server.pop3.port(),
+        security: Security::None,
+        authorities: None,
+        user: user.to_owned(),
+        password: password.to_owned().into(),
+        mail_bytes_max: 1 << 20,
+        connect_timeout: timeout,
+        answer_timeout: timeout,
+        mail_timeout: timeout,
+    };
+    Some(Fetching { account, start: Start::Everything, keep: None, poll: Duration::from_millis(10) })
+}
+
+async fn fetch(world: &World, mailboxes: Vec<Mailbox>) {
+    world.gateway.swap_mailboxes(mailboxes);
+    world.gateway.fetch_now().await.unwrap();
+}
+
+fn put(server: &Dovecot, user: &str, mail: &str) {
+    server.put(user, mail.replace('\n', "\r\n").as_bytes());
+}
+
+/// The story of each mail, oldest first, when there are so many and all are done.
+async fn all_done(world: &World, number: usize) -> Vec<Story> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let filter = MessageFilter { limit: 200, ..MessageFilter::default() };
+        let mut lines = world.store.messages(&filter).await.unwrap();
+        if lines.len() >= number && lines.iter().all(|line| line.job == JobState::Done && line.outcome.is_some()) {
+            assert_eq!(lines.len(), number);
+            lines.sort_by(|one, other| (one.received_at, &one.id).cmp(&(other.received_at, &other.id)));
+            let mut stories = Vec::new();
+            for line in lines {
+                stories.push(world.store.story(&line.id).await.unwrap().unwrap());
+            }
+            return stories;
+        }
+        assert!(Instant::now() < deadline, "it never came about: {lines:#?}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+pub async fn replies_in_a_mailbox_find_the_issue_of_their_parent(database: &Database) {
+    const REPLIES: usize = 40;
+    let world = World::start(database, Plot::default()).await;
+    let server = dovecot();
+    put(&server, "support", &mail("a@example.org", "printer", "It burns."));
+    for number in 0..REPLIES {
+        put(&server, "support", &reply(&format!("{number}@example.org"), "a@example.org", "Still."));
+    }
+    let fetching = everything(&server, "support", PASSWORD);
+    fetch(&world, vec![Mailbox { fetching, ..mailbox("support", SUPPORT) }]).await;
+    let stories = all_done(&world, REPLIES + 1).await;
+    let outcomes = stories.iter().map(|story| story.line.outcome).filter(|outcome| *outcome == Some(Outcome::Comment));
+    assert_eq!(outcomes.count(), REPLIES);
+    assert_eq!(server.count("support"), REPLIES + 1, "nothing is deleted that is kept");
+    world.end().await;
+}
+
+pub async fn sec_04_results_of_its_own_server_count_in_a_fetched_mailbox(database: &Database) {
+    let world = World::start(database, Plot::default()).await;
+    let server = dovecot();
+    let profile = format!("{SUPPORT}[threads]\nrequire_authentic = true\n");
+    let trust = Trust { authserv_id: "mx.desk.example".to_owned(), hops: 0 };
+    let fetching = everything(&server, "support", PASSWORD);
+    let author_proof = AuthorProof::OfMailbox(trust);
+    fetch(&world, vec![Mailbox { fetching, author_proof, ..mailbox("support", &profile) }]).await;
+    put(&server, "support", &mail("a@example.org", "printer", "It burns."));
+    all_done(&world, 1).await;
+    let pass = "Authentication-Results: mx.desk.example; dmarc=pass header.from=example.org\n";
+    let border = "Received: from client by mx.desk.example; now\n";
+    let mails = [
+        (format!("{pass}{border}"), Outcome::Comment),
+        // They may have come with the mail.
+        (format!("{border}{pass}"), Outcome::Create),
+        (border.to_owned(), Outcome::Create),
+    ];
+    for (number, (head, outcome)) in mails.iter().enumerate() {
+        let answer = reply(&format!("{number}@example.org"), "a@example.org", "Still burning.");
+        put(&server, "support", &format!("{head}{answer}"));
+        let stories = all_done(&world, number + 2).await;
+        assert_eq!(stories.last().unwrap().line.outcome, Some(*outcome), "{head}");
+    }
+    // Who hands a mail to a listener may write what he likes, though the mailbox was a listener before.
+    let handed_in = format!("{pass}{}", reply("c@example.org", "a@example.org", "Let me in."));
+    let story = world.done(&world.send(&handed_in).await).await;
+    assert_eq!(story.line.outcome, Some(Outcome::Create));
+    world.end().await;
+}
+
+pub async fn a_mailbox_that_fails_stops_no_other(database: &Database) {
+    let world = World::start(database, Plot::default()).await;
+    let server = dovecot();
+    put(&server, "sales", &mail("a@example.org", "offer", "How much?"));
+    let refused = everything(&server, "support", "a wrong password");
+    let right = everything(&server, "sales", PASSWORD);
+    let mailboxes = vec![
+        Mailbox { fetching: refused, ..mailbox("support", SUPPORT) },
+        Mailbox { fetching: right, ..mailbox("sales", SALES) },
+    ];
+    fetch(&world, mailboxes).await;
+    all_done(&world, 1).await;
+    let deadline = Instant::now() + PATIENCE;
+    while world.metric("sealpost_mailbox_fails{mailbox=\"support\"}").await == 0 {
+        assert!(Instant::now() < deadline, "nobody says that the mailbox fails");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(world.metric("sealpost_mailbox_fails{mailbox=\"sales\"}").await, 0);
+    world.end().await;
+}

@@ -1,0 +1,181 @@
+//! A Dovecot of its own for a test: IMAP and POP3 on free ports of loopback, gone when dropped.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot start its server must stop at once and say where")]
+
+use crate::port;
+use std::fs;
+use std::net::{SocketAddr, TcpStream};
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// The password of every user; every name is one.
+pub const PASSWORD: &str = "a-secret-of-tests";
+
+/// How long the server may take to listen on a loaded machine.
+const START_TIMEOUT: Duration = Duration::from_secs(60);
+/// Between two looks whether it listens.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+/// Starts the server and stops it when standard input ends: with the test's process, even when that is killed.
+const KEEPER: &str = r#""$@" <&- & server=$!; read -r _; kill -TERM "$server"; wait "$server""#;
+
+/// A running server. Every user has a Maildir.
+pub struct Dovecot {
+    folder: TempDir,
+    keeper: Child,
+    owner: Owner,
+    mails: AtomicU32,
+    pub imap: SocketAddr,
+    pub imaps: SocketAddr,
+    pub pop3: SocketAddr,
+    pub pop3s: SocketAddr,
+}
+
+/// Whose the mails are: ourselves, or, when we are root, somebody whom Dovecot lets in.
+struct Owner {
+    is_root: bool,
+    user: u32,
+    group: u32,
+    name: String,
+    group_name: String,
+}
+
+impl Dovecot {
+    /// Starts a server with this certificate and key in PEM; `more` is added to its settings.
+    ///
+    /// # Panics
+    /// With the reason, when Dovecot is not installed or does not start.
+    pub fn start(certificate: &str, key: &str, more: &str) -> Dovecot {
+        let folder = tempfile::Builder::new().prefix("rig-dovecot-").tempdir().unwrap();
+        let path = folder.path();
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+        let owner = owner();
+        for name in ["mail", "run", "state"] {
+            fs::create_dir(path.join(name)).unwrap();
+        }
+        chown(path.join("mail"), Some(owner.user), Some(owner.group)).unwrap();
+        fs::write(path.join("certificate.pem"), certificate).unwrap();
+        fs::write(path.join("key.pem"), key).unwrap();
+        let [imap, imaps, pop3, pop3s] = [(); 4].map(|()| port::free());
+        fs::write(path.join("dovecot.conf"), settings(path, &owner, [imap, imaps, pop3, pop3s], more)).unwrap();
+        let log = fs::File::create(path.join("started.log")).unwrap();
+        let mut keeper = Command::new("/bin/sh");
+        keeper.args(["-c", KEEPER, "keeper"]).arg(program()).args(["-F", "-c"]).arg(path.join("dovecot.conf"));
+        let keeper = keeper.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(log).spawn().unwrap();
+        let server = Dovecot { folder, keeper, owner, mails: AtomicU32::new(0), imap, imaps, pop3, pop3s };
+        server.wait_until_it_listens();
+        server
+    }
+
+    /// Delivers a mail as it is, and gives the name of its file.
+    pub fn put(&self, user: &str, mail: &[u8]) -> String {
+        let maildir = self.maildir(user);
+        let name = format!("{}.{}.rig", 1_700_000_000, self.mails.fetch_add(1, Ordering::Relaxed));
+        let (written, put) = (maildir.join("tmp").join(&name), maildir.join("new").join(&name));
+        fs::write(&written, mail).unwrap();
+        chown(&written, Some(self.owner.user), Some(self.owner.group)).unwrap();
+        fs::rename(written, put).unwrap();
+        name
+    }
+
+    /// How many mails lie in the inbox of a user.
+    pub fn count(&self, user: &str) -> usize {
+        let maildir = self.maildir(user);
+        ["new", "cur"].iter().map(|folder| fs::read_dir(maildir.join(folder)).unwrap().count()).sum()
+    }
+
+    fn maildir(&self, user: &str) -> PathBuf {
+        let maildir = self.folder.path().join("mail").join(user);
+        for folder in ["", "tmp", "new", "cur"] {
+            let folder = maildir.join(folder);
+            if !folder.is_dir() {
+                fs::create_dir(&folder).unwrap();
+                chown(&folder, Some(self.owner.user), Some(self.owner.group)).unwrap();
+            }
+        }
+        maildir
+    }
+
+    fn wait_until_it_listens(&self) {
+        let since = Instant::now();
+        while [self.imap, self.imaps, self.pop3, self.pop3s].iter().any(|at| TcpStream::connect(at).is_err()) {
+            let read = |name: &str| fs::read_to_string(self.folder.path().join(name)).unwrap_or_default();
+            assert!(
+                since.elapsed() < START_TIMEOUT,
+                "Dovecot does not listen: {}{}",
+                read("started.log"),
+                read("dovecot.log")
+            );
+            std::thread::sleep(LOOK_EVERY);
+        }
+    }
+}
+
+impl Drop for Dovecot {
+    fn drop(&mut self) {
+        // The keeper's input ends, so it stops the server; then it ends itself.
+        drop(self.keeper.stdin.take());
+        let _ = self.keeper.wait();
+    }
+}
+
+fn settings(path: &Path, owner: &Owner, [imap, imaps, pop3, pop3s]: [SocketAddr; 4], more: &str) -> String {
+    let at = path.display();
+    let Owner { name, group_name, user, group, is_root } = owner;
+    let login = |protocol: &str, plain: SocketAddr, tls: SocketAddr| {
+        format!(
+            "service {protocol}-login {{\n  chroot =\n  inet_listener {protocol} {{\n    port = {}\n  }}\n  \
+             inet_listener {protocol}s {{\n    port = {}\n    ssl = yes\n  }}\n}}\n",
+            plain.port(),
+            tls.port()
+        )
+    };
+    // Without root there is nobody else to become.
+    let internal = match is_root {
+        true => String::new(),
+        false => format!(
+            "default_internal_user = {name}\ndefault_login_user = {name}\ndefault_internal_group = {group_name}\n"
+        ),
+    };
+    format!(
+        "protocols = imap pop3\nlisten = 127.0.0.1\nbase_dir = {at}/run\nstate_dir = {at}/state\nlog_path = {at}/dovecot.log\n\
+         {internal}ssl = yes\nssl_cert = <{at}/certificate.pem\nssl_key = <{at}/key.pem\n\
+         disable_plaintext_auth = no\nfirst_valid_uid = 1\nmail_location = maildir:{at}/mail/%u\n\
+         passdb {{\n  driver = static\n  args = password={PASSWORD}\n}}\n\
+         userdb {{\n  driver = static\n  args = uid={user} gid={group} home={at}/mail/%u\n}}\n\
+         service anvil {{\n  chroot =\n}}\nservice stats {{\n  chroot =\n}}\n\
+         {}{}{more}\n",
+        login("imap", imap, imaps),
+        login("pop3", pop3, pop3s)
+    )
+}
+
+fn program() -> &'static str {
+    const PROGRAM: &str = "/usr/sbin/dovecot";
+    assert!(
+        Path::new(PROGRAM).is_file(),
+        "Dovecot is not installed; `./test` installs it (Debian: dovecot-imapd dovecot-pop3d)"
+    );
+    PROGRAM
+}
+
+fn owner() -> Owner {
+    let id = |words: &[&str]| {
+        let output = Command::new("id").args(words).output().unwrap();
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    };
+    let is_root = id(&["-u"]) == "0";
+    let whom: &[&str] = if is_root { &["nobody"] } else { &[] };
+    let ask = |what: &[&str]| id(&[what, whom].concat());
+    Owner {
+        is_root,
+        user: ask(&["-u"]).parse().unwrap(),
+        group: ask(&["-g"]).parse().unwrap(),
+        name: ask(&["-un"]),
+        group_name: ask(&["-gn"]),
+    }
+}

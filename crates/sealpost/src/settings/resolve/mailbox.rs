@@ -1,0 +1,219 @@
+//! The `[[mailbox]]` sections: where mail is handed in, and where it is fetched.
+
+use super::super::written::Section;
+use super::super::{Authenticity, Fetched, Mailbox, Secret};
+use super::Reader;
+use crate::settings::written::Written;
+use engine::fetch::{Security, Start};
+use std::collections::BTreeSet;
+use std::net::{IpAddr, SocketAddr};
+
+/// What only fetched mailboxes have.
+const OF_FETCHING: &[&str] = &[
+    "host",
+    "port",
+    "authorities",
+    "user",
+    "password",
+    "start",
+    "delete_after_days",
+    "poll_s",
+    "answer_timeout_s",
+    "mail_timeout_s",
+];
+/// What only listeners have.
+const OF_LISTENING: &[&str] = &[
+    "listen",
+    "kind",
+    "hostname",
+    "require_tls",
+    "certificate",
+    "key",
+    "require_auth",
+    "connections_max",
+    "connections_per_ip_max",
+    "recipients_max",
+    "messages_per_connection_max",
+    "command_timeout_s",
+    "data_timeout_s",
+    "errors_max",
+    "authserv_clients",
+];
+
+impl Reader {
+    fn authenticity(&mut self, section: &Section) -> Authenticity {
+        let hops = self.integer(section, "authserv_hops") as u32;
+        let id = self.optional_text(section, "authserv_id");
+        let clients = self.texts(section, "authserv_clients");
+        let addresses: Vec<IpAddr> = clients.iter().filter_map(|client| client.parse().ok()).collect();
+        if addresses.len() != clients.len() {
+            let remedy = "write for example [\"192.0.2.7\"]";
+            self.wrong(section, "authserv_clients", "holds what is not a numeric address", remedy);
+        }
+        match (self.text(section, "authenticity").as_str(), id) {
+            ("dns", _) => Authenticity::Dns,
+            ("header", Some(authserv_id)) => {
+                Authenticity::Header(mail::authenticity::Trust { authserv_id, hops }, addresses)
+            }
+            ("header", None) => {
+                let remedy = "set mailbox.authserv_id to what stands first in its Authentication-Results";
+                self.wrong(section, "authenticity", "needs to know whose results count", remedy);
+                Authenticity::Nothing
+            }
+            _ => Authenticity::Nothing,
+        }
+    }
+
+    pub(super) fn mailbox(&mut self, section: &Section) -> Mailbox {
+        let fetched = self.fetched(section);
+        let mailbox = Mailbox {
+            name: self.text(section, "name"),
+            site: self.text(section, "site"),
+            kind: self.text(section, "kind"),
+            listen: self.text(section, "listen"),
+            profile: self.text(section, "profile"),
+            authenticity: self.authenticity(section),
+            hostname: self.text(section, "hostname"),
+            tls: self.optional_text(section, "tls").unwrap_or_else(|| "none".into()),
+            fetched,
+            require_tls: self.truth(section, "require_tls"),
+            certificate: self.certificate(section),
+            require_auth: self.truth(section, "require_auth"),
+            connections_max: self.integer(section, "connections_max") as usize,
+            connections_per_ip_max: self.integer(section, "connections_per_ip_max") as usize,
+            recipients_max: self.integer(section, "recipients_max") as usize,
+            messages_per_connection_max: self.integer(section, "messages_per_connection_max") as u32,
+            command_timeout_s: self.integer(section, "command_timeout_s"),
+            data_timeout_s: self.integer(section, "data_timeout_s"),
+            errors_max: self.integer(section, "errors_max") as u32,
+            accounts: Vec::new(),
+        };
+        if mailbox.fetched.is_none() {
+            self.check_listener(section, &mailbox);
+        }
+        mailbox
+    }
+
+    fn check_listener(&mut self, section: &Section, mailbox: &Mailbox) {
+        if mailbox.listen.is_empty() {
+            let remedy = "set mailbox.listen, or mailbox.fetch and the server to fetch from";
+            return self.wrong(section, "listen", "is missing, and so is fetch", remedy);
+        }
+        if mailbox.tls != "none" && mailbox.certificate.is_none() {
+            self.wrong(
+                section,
+                "tls",
+                "needs a certificate",
+                "set mailbox.certificate and mailbox.key, or tls = \"none\"",
+            );
+        }
+        let unix = mailbox.listen.starts_with("unix:");
+        if unix && mailbox.kind != "lmtp" {
+            self.wrong(
+                section,
+                "listen",
+                "is a local socket, which only LMTP may use",
+                "write kind = \"lmtp\" or HOST:PORT",
+            );
+        } else if !unix && mailbox.listen.parse::<SocketAddr>().is_err() {
+            self.wrong(
+                section,
+                "listen",
+                "is not HOST:PORT with a numeric host",
+                "write for example \"127.0.0.1:2525\"",
+            );
+        }
+    }
+
+    /// How the mailbox is fetched; `None` when it listens.
+    fn fetched(&mut self, section: &Section) -> Option<Fetched> {
+        if self.optional_text(section, "fetch").is_none() {
+            self.refuse_keys(
+                section,
+                OF_FETCHING,
+                "is for mailboxes that are fetched",
+                "set mailbox.fetch, or remove it",
+            );
+            return None;
+        }
+        self.refuse_keys(section, OF_LISTENING, "is for mailboxes that listen", "remove it, or mailbox.fetch");
+        let security = match self.optional_text(section, "tls").as_deref() {
+            Some("none") => Security::None,
+            Some("starttls") => Security::StartTls,
+            _ => Security::Implicit,
+        };
+        let host = self.needed(section, "host", "the name of the server");
+        let local = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
+        if security == Security::None && !local && !host.is_empty() {
+            let remedy = "write \"implicit\" or \"starttls\"; \"none\" is for a server on this machine";
+            self.wrong(section, "tls", "would send password and mail through the network in clear", remedy);
+        }
+        let preset = if security == Security::Implicit { 995 } else { 110 };
+        let port = self.integer(section, "port") as u16;
+        Some(Fetched {
+            port: if port == 0 { preset } else { port },
+            security,
+            authorities: self.path(section, "authorities"),
+            user: self.needed(section, "user", "the name of the account there"),
+            password: match section.values.contains_key("password") {
+                true => self.secret(section, "password").unwrap_or(Secret(String::new())),
+                false => Secret(self.needed(section, "password", "a reference to its password")),
+            },
+            start: if self.text(section, "start") == "everything" { Start::Everything } else { Start::Now },
+            delete_after_days: section
+                .values
+                .contains_key("delete_after_days")
+                .then(|| self.integer(section, "delete_after_days")),
+            poll_s: self.integer(section, "poll_s"),
+            answer_timeout_s: self.integer(section, "answer_timeout_s"),
+            mail_timeout_s: self.integer(section, "mail_timeout_s"),
+            host,
+        })
+    }
+
+    /// A text that a fetched mailbox cannot do without.
+    fn needed(&mut self, section: &Section, name: &str, what: &str) -> String {
+        self.optional_text(section, name).unwrap_or_else(|| {
+            self.wrong(section, name, "is missing", &format!("give {what}, because the mailbox is fetched"));
+            String::new()
+        })
+    }
+
+    fn refuse_keys(&mut self, section: &Section, names: &[&str], why: &str, remedy: &str) {
+        for name in names.iter().filter(|name| section.values.contains_key(**name)) {
+            self.wrong(section, name, why, remedy);
+        }
+    }
+
+    /// Two mailboxes that fetch from one account would each take in what the other one has.
+    pub(super) fn fetched_once(&mut self, mailboxes: &[Mailbox]) {
+        let mut seen = BTreeSet::new();
+        for mailbox in mailboxes {
+            let Some(fetched) = &mailbox.fetched else { continue };
+            if !seen.insert((fetched.host.to_lowercase(), fetched.user.clone())) {
+                self.stands_twice("mailbox[].user", &fetched.user, "fetches from the same account as another mailbox");
+            }
+        }
+    }
+
+    pub(super) fn accounts(&mut self, written: &Written, mailboxes: &mut [Mailbox]) {
+        for section in written.sections.iter().filter(|section| section.name == "account[]") {
+            let name = self.text(section, "mailbox");
+            let account =
+                (self.text(section, "user"), self.secret(section, "password").unwrap_or(Secret(String::new())));
+            match mailboxes.iter_mut().find(|mailbox| mailbox.name == name) {
+                Some(mailbox) if mailbox.fetched.is_some() => {
+                    let remedy = "set mailbox.user and mailbox.password for the server that it is fetched from";
+                    self.wrong(section, "mailbox", "is fetched, so nobody hands mail to it", remedy);
+                }
+                Some(mailbox) => mailbox.accounts.push(account),
+                None => self.wrong(
+                    section,
+                    "mailbox",
+                    "is not the name of a mailbox",
+                    "name one of the [[mailbox]] sections",
+                ),
+            }
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Fetched mailboxes: what lay there before stays, what was taken in is known, and each has one job for ever.
+
+use crate::home::*;
+use std::time::{Duration, Instant};
+use store::{Fetched, JobKind};
+
+const FETCH: &[JobKind] = &[JobKind::Fetch];
+
+fn under(account: &str) -> Fetched {
+    Fetched { site: SITE.into(), mailbox: MAILBOX.into(), account: account.into() }
+}
+
+fn handles(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+pub async fn what_lay_there_before_is_known_and_a_mailbox_is_opened_once(home: Home) {
+    let store = home.open().await;
+    let mailbox = under("pop3 mx.example desk");
+    assert!(!store.was_opened(&mailbox).await.unwrap());
+    assert!(store.open_mailbox(&mailbox, &handles(&["old", "older", "old"])).await.unwrap());
+    assert!(store.was_opened(&mailbox).await.unwrap());
+    assert!(!store.open_mailbox(&mailbox, &handles(&["new"])).await.unwrap(), "it is opened already");
+    take(&store, arrival("taken")).await;
+    let asked = handles(&["new", "older", "taken", "old", "new"]);
+    assert_eq!(home.open().await.unknown(&mailbox, &asked).await.unwrap(), [0, 4]);
+    assert_eq!(store.unknown(&mailbox, &[]).await.unwrap(), [0; 0]);
+    let at = arrival("taken").received_at;
+    assert_eq!(store.taken_in_by(&mailbox, &asked, at).await.unwrap(), [2], "what was left behind was not taken in");
+    assert_eq!(store.taken_in_by(&mailbox, &asked, at - 1).await.unwrap(), [0; 0]);
+    for elsewhere in
+        [Fetched { mailbox: "sales".into(), ..mailbox.clone() }, Fetched { site: "south".into(), ..mailbox.clone() }]
+    {
+        assert!(!store.was_opened(&elsewhere).await.unwrap());
+        assert_eq!(store.unknown(&elsewhere, &asked[1..3]).await.unwrap(), [0, 1]);
+        assert_eq!(store.taken_in_by(&elsewhere, &asked, at).await.unwrap(), [0; 0]);
+    }
+    assert!(!store.was_opened(&under("pop3 mx.example other")).await.unwrap());
+}
+
+pub async fn what_was_taken_in_and_left_behind_counts_as_taken_in(home: Home) {
+    let store = home.open().await;
+    take(&store, arrival("both")).await;
+    assert!(store.open_mailbox(&under("a"), &handles(&["both"])).await.unwrap());
+    let at = arrival("both").received_at;
+    assert_eq!(store.unknown(&under("a"), &handles(&["both"])).await.unwrap(), [0; 0]);
+    assert_eq!(store.taken_in_by(&under("a"), &handles(&["both"]), at).await.unwrap(), [0]);
+}
+
+pub async fn a_mailbox_of_200_000_old_mails_is_opened_in_seconds(home: Home) {
+    let store = home.open().await;
+    let old: Vec<String> = (0..200_000).map(|number| format!("uidl-{number}")).collect();
+    let begun = Instant::now();
+    assert!(store.open_mailbox(&under("a"), &old).await.unwrap());
+    let opened = begun.elapsed();
+    assert_eq!(home.number("SELECT COUNT(*) FROM left_behind").await, 200_000);
+    let begun = Instant::now();
+    let mut asked = old;
+    asked.push("new".into());
+    let unknown = store.unknown(&under("a"), &asked).await.unwrap();
+    eprintln!("200,000 handles: opened in {opened:?}, known again in {:?}", begun.elapsed());
+    assert_eq!(unknown, [200_000]);
+    // Generous, for a machine that does other things: a statement for each handle would take minutes.
+    assert!(opened < Duration::from_secs(60), "{opened:?}");
+}
+
+pub async fn a_mailbox_has_one_job_that_comes_again(home: Home) {
+    let store = home.open().await;
+    let mailbox = under("a");
+    store.open_mailbox(&mailbox, &[]).await.unwrap();
+    store.ensure_fetch(SITE, MAILBOX).await.unwrap();
+    store.ensure_fetch(SITE, MAILBOX).await.unwrap();
+    let lease = claim_one(&store, FETCH).await;
+    assert_eq!((lease.subject.as_str(), lease.site.as_str(), lease.kind), (MAILBOX, SITE, JobKind::Fetch));
+    // One that runs is left alone, or two nodes would fetch at once.
+    store.ensure_fetch(SITE, MAILBOX).await.unwrap();
+    assert!(store.claim("other", FETCH, 1, LEASE_S).await.unwrap().is_empty());
+    assert_eq!(store.figures().await.unwrap().fetched, []);
+    let again = store.now().await.unwrap() + 3_600_000_000;
+    store.fetched(&lease, &mailbox, again).await.unwrap();
+    assert_eq!(home.number("SELECT due FROM jobs WHERE kind = 'fetch'").await, again);
+    let fetched = store.figures().await.unwrap().fetched;
+    assert_eq!((fetched[0].0.as_str(), fetched[0].1.as_str(), fetched.len()), (SITE, MAILBOX, 1));
+    assert!(fetched[0].2 < 60, "{fetched:?}");
+    assert!(store.claim("worker", FETCH, 1, LEASE_S).await.unwrap().is_empty());
+    // A start or other settings have it looked into at once, under its new site if it moved.
+    store.ensure_fetch("south", MAILBOX).await.unwrap();
+    let lease = claim_one(&store, FETCH).await;
+    assert_eq!((lease.site.as_str(), lease.tries), ("south", 1));
+    store.park(&lease, &temporary(), 0).await.unwrap();
+    let lease = claim_one(&store, FETCH).await;
+    assert_eq!(lease.tries, 2, "a failed round counts");
+    store.fetch_again(&lease, 0).await.unwrap();
+    let old = claim_one(&store, FETCH).await;
+    assert_eq!(old.tries, 1);
+    assert_eq!(code(store.fetched(&lease, &mailbox, 0).await), policy::FaultCode::LeaseLost);
+}
+
+pub async fn sec_50_a_key_book_that_lacks_the_keys_of_a_mailbox_is_refused(home: Home) {
+    let store = home.open().await;
+    store.open_mailbox(&under("a"), &handles(&["planted-old"])).await.unwrap();
+    store.close().await;
+    home.key_sql("DELETE FROM keys WHERE kind = 'hash_handle'").await;
+    let reopened = store::Store::open(&home.settings).await.map(|_| ());
+    assert_eq!(code(reopened), policy::FaultCode::KeyUnavailable, "the whole backlog would count as new");
+}
