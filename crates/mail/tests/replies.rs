@@ -189,3 +189,27 @@ fn first_mails_with_fields() {
         assert_eq!(words(&visible(text)), words(text), "{name}");
     }
 }
+
+#[test]
+fn what_only_begins_as_a_notice_or_a_signature_does() {
+    let table = case("own_words.case");
+    let texts: Vec<&str> = table.split("=== ").skip(1).collect();
+    let shown = |text: &str| visible(text).split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    let cut: Vec<&str> = texts
+        .iter()
+        .filter(|text| shown(text.split_once('\n').unwrap().1) != words(text.split_once('\n').unwrap().1))
+        .copied()
+        .collect();
+    assert!(texts.len() >= 30 && cut.is_empty(), "{}", cut.join("\n"));
+    for (line, below) in [
+        ("Sent from my iPhone", "PS: cancel order 5."),
+        ("Please consider the environment before printing this email", "PS: cancel order 5"),
+        ("This message is confidential. If you are not the intended recipient, delete it.", "Call me."),
+    ] {
+        assert_eq!(
+            words(&visible(&format!("Fine.\n\n{line}\n\n{below}\n"))),
+            words(&format!("Fine. {below}")),
+            "{line}"
+        );
+    }
+}

@@ -1,6 +1,7 @@
 //! Each line of a text gets one class, by one set of regular expressions that runs once over it.
 
 use super::language;
+use super::telephone::is_signed;
 use regex::{Regex, RegexSet, RegexSetBuilder};
 use std::sync::LazyLock;
 
@@ -145,7 +146,7 @@ fn mobile() -> String {
         .into_iter()
         .partition(|word| word.chars().next_back().is_some_and(|c| c >= '\u{2e80}'));
     let any = |words: &[&str]| words.iter().map(|word| regex::escape(word)).collect::<Vec<_>>().join("|");
-    format!(r"(?:{})(?:\W.{{0,79}})?|(?:{}).{{0,80}}", any(&spaced), any(&unspaced))
+    format!(r"(?:{})(?:(?:\W|https?://).{{0,79}})?|(?:{}).{{0,80}}", any(&spaced), any(&unspaced))
 }
 
 /// An opening word and soon a digit or weekday, or a date.
@@ -200,9 +201,11 @@ pub(crate) fn classify(line: &str) -> Class {
         // A quote sign counts however long the line is: some clients never wrap.
         return if line.starts_with('>') { Class::Quote } else { Class::Text };
     }
-    match SET.matches(line).iter().next() {
-        Some(n) => CLASSES[n],
-        None if ends_as_mobile(line) => Class::Mobile,
+    let matches = SET.matches(line);
+    let mut classes = matches.iter().map(|n| CLASSES[n]).filter(|class| *class != Class::Mobile || is_signed(line));
+    match classes.next() {
+        Some(class) => class,
+        None if ends_as_mobile(line) && is_signed(line) => Class::Mobile,
         None if is_named(line) => Class::Named,
         None => Class::Text,
     }
