@@ -378,6 +378,7 @@ impl<'t> Lines<'t> {
                 _ => after += 1,
             }
         }
+        self.hide_between_telephones(end);
         let Some((start, fate)) = start else { return };
         for at in start..end {
             if self.classes[at] != Class::Quote {
@@ -388,6 +389,21 @@ impl<'t> Lines<'t> {
 }
 
 impl Lines<'_> {
+    /// Hides a few words between two lines of telephones, which are a third: `Ann from mobile`.
+    fn hide_between_telephones(&mut self, end: usize) {
+        const WORDS_MAX: usize = 3;
+        let worded: Vec<usize> = (0..end).filter(|&at| self.classes[at] != Class::Empty).collect();
+        for three in worded.windows(3) {
+            let &[above, at, below] = three else { continue };
+            let is_telephone = |at: usize| self.fates[at] == Some(Fate::TELEPHONE);
+            let text = self.texts[at].trim();
+            let is_short = text.split_whitespace().count() <= WORDS_MAX && text.ends_with(char::is_alphanumeric);
+            if is_telephone(above) && is_telephone(below) && self.fates[at].is_none() && is_short {
+                self.hide_line(at, Fate::TELEPHONE);
+            }
+        }
+    }
+
     /// Hides what a telephone put below its line when it forgot to end that of the attribution: `On … wrote: first line`.
     fn hide_shared_quote(&mut self, start: usize, end: usize) {
         let Some(at) = (start..end).find(|&at| self.classes[at] != Class::Empty) else { return };
