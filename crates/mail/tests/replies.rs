@@ -189,3 +189,61 @@ fn first_mails_with_fields() {
         assert_eq!(words(&visible(text)), words(text), "{name}");
     }
 }
+
+#[test]
+fn what_only_begins_as_a_notice_or_a_signature_does() {
+    let table = case("own_words.case");
+    let texts: Vec<&str> = table.split("=== ").skip(1).collect();
+    let shown = |text: &str| visible(text).split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    let cut: Vec<&str> = texts
+        .iter()
+        .filter(|text| shown(text.split_once('\n').unwrap().1) != words(text.split_once('\n').unwrap().1))
+        .copied()
+        .collect();
+    assert!(texts.len() >= 30 && cut.is_empty(), "{}", cut.join("\n"));
+    for (line, below) in [
+        ("Sent from my iPhone", "PS: cancel order 5."),
+        ("Please consider the environment before printing this email", "PS: cancel order 5"),
+        ("This message is confidential. If you are not the intended recipient, delete it.", "Call me."),
+    ] {
+        assert_eq!(
+            words(&visible(&format!("Fine.\n\n{line}\n\n{below}\n"))),
+            words(&format!("Fine. {below}")),
+            "{line}"
+        );
+    }
+}
+
+/// The lines that ticket systems ask to write above, with signs around them and without; sentences that say the same do not cut.
+#[test]
+fn lines_to_write_above() {
+    for line in [
+        "Please type your reply above this line",
+        "Please reply above this line",
+        "Reply above this line to add a comment",
+        "Bitte geben Sie Ihre Antwort oberhalb dieser Zeile ein.",
+        "Bitte geben Sie Ihre Antwort über dieser Zeile ein.",
+        "Bitte antworten Sie oberhalb dieser Linie",
+        "Antworten Sie bitte oberhalb dieser Zeile",
+        "Veuillez saisir votre réponse au-dessus de cette ligne",
+        "Répondez au-dessus de cette ligne",
+        "Por favor, escriba su respuesta por encima de esta línea",
+        "Digite sua resposta acima desta linha",
+        "Typ uw antwoord boven deze regel",
+        "Digita la tua risposta sopra questa riga",
+        "Skriv ditt svar ovanför den här raden",
+        "Napisz odpowiedź powyżej tej linii",
+        "Пожалуйста, напишите ответ выше этой строки",
+        "この行より上に返信してください",
+    ] {
+        // Without signs a writing without spaces says too little.
+        let bare = line.contains(' ').then(|| line.to_owned());
+        for line in [format!("##- {line} -##"), format!("--- {line} ---")].into_iter().chain(bare) {
+            assert_eq!(visible(&format!("Yes.\n\n{line}\n\nYour request was updated.\n")), "Yes.", "{line}");
+        }
+    }
+    for own in ["Please reply to the question above this line", "Schreiben Sie mir bitte, was über dieser Zeile steht."]
+    {
+        assert_eq!(visible(&format!("Yes.\n\n{own}\nCall me.\n")), format!("Yes.\n\n{own}\nCall me."));
+    }
+}

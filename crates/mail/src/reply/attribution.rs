@@ -51,7 +51,7 @@ pub(super) fn introduces(line: &str) -> bool {
         let wrote = language::any(|l| l.wrote);
         let name = r"(?:(?-i:\p{Lu}|\p{Lo})[\p{L}\p{M}.'’-]*|(?-i:von|van|de|da|di|del|der|bin|al))";
         pattern(&format!(
-            r"(?i)^\W{{0,4}}(?:{name}[ ,]{{1,2}}){{1,5}}(?:{wrote})(?:\W.{{0,80}}\d.{{0,40}})?\s?[:：]$|^\W{{0,4}}(?:quoting|zitat von|citando a?|citazione di|citation de|citerar|citerer|citaat van|cytowanie|цитирую|цитат[аы]) .{{1,100}}[:：]$"
+            r"(?i)^\W{{0,4}}(?:{name}[ ,]{{1,2}}){{1,5}}(?:{wrote})(?:\W.{{0,80}}\d.{{0,40}})?\s?[:：]$|^\W{{0,4}}from (?:{name}[ ,]{{1,2}}){{1,5}}on \w{{3,12}}\s?[:：]$|^\W{{0,4}}(?:quoting|zitat von|citando a?|citazione di|citation de|citerar|citerer|citaat van|cytowanie|цитирую|цитат[аы]) .{{1,100}}[:：]$"
         ))
     });
     static SIGNED: LazyLock<Regex> = LazyLock::new(|| {

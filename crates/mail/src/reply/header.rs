@@ -12,6 +12,8 @@ pub(super) const HEADER_LINES_MAX: usize = 14;
 const FIELD_WORDS_MAX: usize = 16;
 /// Bytes from the start of a field to its colon.
 const NAME_BYTES_MAX: usize = 24;
+/// Words of a request to write above; `Original Message` has fewer.
+const SENTENCE_WORDS_MIN: usize = 4;
 
 /// What forms call the field in which the sender's words stand; no mail header has one.
 const FORM_FIELDS: &[&str] = &[
@@ -178,11 +180,21 @@ impl Lines<'_> {
         })
     }
 
+    fn stands_alone(&self, at: usize) -> bool {
+        let is_empty = |at: usize| self.classes.get(at).is_none_or(|class| *class == Class::Empty);
+        at.checked_sub(1).is_none_or(is_empty) && is_empty(at + 1)
+    }
+
     /// Whether the words that stand above an old mail do so here: with signs around them, or above a header or a quote.
     pub(super) fn is_above_a_mail(&self, at: usize) -> bool {
         let text = self.texts[at].trim_start_matches(|c: char| c.is_whitespace() || c == '*');
         let is_signed = text.starts_with(|c: char| !c.is_alphanumeric());
         if is_signed && !(self.is_first && text.starts_with('-')) {
+            return true;
+        }
+        // A request to write above is a sentence; alone it is nobody's.
+        let is_sentence = text.split_whitespace().count() >= SENTENCE_WORDS_MIN;
+        if self.classes[at] == Class::Original && is_sentence && self.stands_alone(at) {
             return true;
         }
         let last = self.texts.len().min(at + 1 + HEADER_LINES_MAX);

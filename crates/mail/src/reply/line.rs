@@ -1,6 +1,7 @@
 //! Each line of a text gets one class, by one set of regular expressions that runs once over it.
 
 use super::language;
+use super::telephone::is_signed;
 use regex::{Regex, RegexSet, RegexSetBuilder};
 use std::sync::LazyLock;
 
@@ -112,7 +113,7 @@ fn patterns() -> Vec<String> {
         // Original: `>>> Jo <jo@x.org> 07.08.2018 12:12 >>>`, as GroupWise writes it above what has no signs.
         r"^\s?>{3}\s[^>]{2,80}(?:<[^<>\s]{3,80}>)?[^>]{0,20}\d{1,2}[:.]\d{2}[^>]{0,12}>{3}\s*$".to_owned(),
         // Original: the line that ticket systems ask to write above.
-        r"(?i)^[\W_]{0,8}(?:please |bitte |veuillez |por favor,? )?(?:(?:type|write|enter|add)(?: your)?(?: reply| message| comment| response)?|reply|respond|antworten sie|schreiben sie(?: ihre antwort)?|répond(?:ez|re)|écrire|responda|escriba(?: su respuesta)?) (?:above|oberhalb|über|au[- ]dessus d|por encima de|arriba de|encima de).{0,4}(?:this|the|dieser?|cette|esta|es?ta) ?(?:line|linie|zeile|ligne|línea|linha)[\W_]{0,20}(?:to .{0,40})?$".to_owned(),
+        format!("{REPLY_ABOVE}|{REPLY_ABOVE_LATER}"),
         // Quote: a sign at the start, or the initials of the one who is quoted before it.
         r"^\s{0,3}(?:>|[A-Z]{1,2}>(?:\s|$))".to_owned(),
         // Original
@@ -145,7 +146,7 @@ fn mobile() -> String {
         .into_iter()
         .partition(|word| word.chars().next_back().is_some_and(|c| c >= '\u{2e80}'));
     let any = |words: &[&str]| words.iter().map(|word| regex::escape(word)).collect::<Vec<_>>().join("|");
-    format!(r"(?:{})(?:\W.{{0,79}})?|(?:{}).{{0,80}}", any(&spaced), any(&unspaced))
+    format!(r"(?:{})(?:(?:\W|https?://).{{0,79}})?|(?:{}).{{0,80}}", any(&spaced), any(&unspaced))
 }
 
 /// An opening word and soon a digit or weekday, or a date.
@@ -179,6 +180,21 @@ const DEVICES: &str =
 /// Names of weekdays as dates in attributions abbreviate them.
 const DAYS: &str = "mon|tue|wed|thu|fri|sat|sun|monday|tuesday|wednesday|thursday|friday|saturday|sunday|montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|lun|mar|mer|jeu|ven|sam|dim|lunes|martes|miércoles|jueves|viernes|sábado|domingo|mié|jue|vie|sáb|dom|lunedì|martedì|mercoledì|giovedì|venerdì|sabato|domenica|seg|ter|qua|qui|sex|maandag|dinsdag|woensdag|donderdag|vrijdag|zaterdag|zondag|pon|wt|śr|czw|pt|sob|niedz|måndag|tisdag|onsdag|torsdag|fredag|lördag|söndag|mandag|tirsdag|lørdag|søndag|пн|вт|ср|чт|пт|сб|вс|нд";
 
+/// `Please reply above this line`: the request, and soon where.
+const REPLY_ABOVE: &str = concat!(
+    r"(?i)^[\W_]{0,8}(?:(?:please|bitte|veuillez|merci de|merci d.|por favor|s.il vous pla[iî]t|alstublieft|per favore|vänligen|prosz[eę])[, ]{1,2})?",
+    r"(?:(?:type|write|enter|add)(?: your)?(?: reply| message| comment| response)?|reply|respond|antworten sie|geben sie|schreiben sie",
+    r"|répond(?:ez|re)|écri(?:re|vez)|saisi(?:r|ssez)|tapez|inscri(?:re|vez)|respond[ae]r?|escrib[ae]r?|digit[ae]r?|scriv[ae](?:re)?|inserisc[ai]|rispond[aei](?:re)?",
+    r"|typ|schrijf|antwoord|beantwoord|plaats|skriv|svar[ae]?|ange|odpowiedz|odpisz|wpisz|napisz|vastaa|kirjoita",
+    r"|(?:пожалуйста, )?(?:напишите|введите|ответьте|пишите))(?: .{1,50}?)? ",
+    r"(?:above|oberhalb|über|au[- ]dessus d.{1,3}|(?:por )?encima de|arriba de|acima|sopra|al di sopra d.|boven|ovanför|ovenfor|over|powyżej|nad|выше|над)",
+    r" ?(?:this|the|dieser?|cette|d?est[ae]|es?ta|la|quest[ao]|deze|den här|denne|tej|tą|этой|данной)? ?(?:line|linie|zeile|ligne|línea|linea|linha|riga|lijn|regel|rad(?:en)?|linje(?:n)?|linii|linią|строки|линии|чертой|черты)",
+    r"(?: ein(?:geben)?)?[\W_]{0,20}(?:to .{0,40})?$",
+);
+
+/// The same where the place stands first: `この行より上に返信してください`.
+const REPLY_ABOVE_LATER: &str = r"^[\W_]{0,8}(?:こ|本)の?(?:行|線|ライン)(?:より|の)上(?:に|へ|部に).{0,30}(?:返信|入力|記入|書).{0,20}$|^[\W_]{0,8}请?(?:請)?在(?:此|这|這)(?:行|线|線)(?:之)?上方?.{0,10}(?:回复|回覆|输入|輸入).{0,10}$";
+
 const DISCLAIMER: &str = r"(?i)^\s*(?:\*{0,3}|_{0,3})\s*(?:(?:important |legal |confidentiality )?(?:notice|disclaimer|confidentiality)\s*[:.–-]|(?:p\s+)?(?:please (?:consider|think (?:of|about)) the environment|think before you print|bitte (?:denken|prüfen) sie .{0,40}(?:umwelt|ausdruck|drucken)|pensez à l.environnement|antes de imprimir)|this (?:e-?mail|message|communication)(?: and any| \(|,? (?:is|contains|may|including)|\W.{0,40}confidential)|the information (?:contained )?in this (?:e-?mail|message|communication)|if you (?:are not the (?:intended|named) (?:recipient|addressee)|have received this (?:e-?mail|message|communication) (?:in error|by mistake))|diese e-?mail (?:enthält|kann|ist|und)|diese nachricht .{0,60}vertraulich|der inhalt dieser e-?mail|ce (?:message|courriel|mail)(?: électronique)? (?:et|est|contient|peut contenir)|aviso (?:legal|de confidencialida)|la información (?:contenida|incluida) en este (?:mensaje|correo)|as informações contidas nest|le informazioni contenute (?:in|nel)|ai sensi del (?:regolamento|d\. ?lgs)|este (?:mensaje|correo|e-?mail|mensagem)(?: electrónico)? (?:y|es|contiene|e|pode|puede)|esta mensagem (?:e|é|pode)|questo messaggio|il presente messaggio|dit (?:e-?mail)?bericht|de informatie in (?:dit|deze) (?:e-?mail|bericht)|deze e-?mail (?:en|is|kan) .{0,60}vertrouwelijk|ta wiadomość|niniejsza wiadomość|treść (?:tej|niniejszej) wiadomości|e-?mail ini .{0,60}rahasia)";
 
 /// Notices in the other languages: "this message" and soon what it calls itself, confidential.
@@ -200,9 +216,11 @@ pub(crate) fn classify(line: &str) -> Class {
         // A quote sign counts however long the line is: some clients never wrap.
         return if line.starts_with('>') { Class::Quote } else { Class::Text };
     }
-    match SET.matches(line).iter().next() {
-        Some(n) => CLASSES[n],
-        None if ends_as_mobile(line) => Class::Mobile,
+    let matches = SET.matches(line);
+    let mut classes = matches.iter().map(|n| CLASSES[n]).filter(|class| *class != Class::Mobile || is_signed(line));
+    match classes.next() {
+        Some(class) => class,
+        None if ends_as_mobile(line) && is_signed(line) => Class::Mobile,
         None if is_named(line) => Class::Named,
         None => Class::Text,
     }

@@ -11,10 +11,12 @@ mod languages;
 mod languages_rarer;
 mod line;
 mod memory;
+mod notice;
 mod pieces;
 mod quotes;
 mod said;
 mod split;
+mod telephone;
 
 use crate::document::{self, Built, Document, Keep, LINES_MAX, Line};
 use crate::history::History;

@@ -62,6 +62,7 @@ pub(super) fn split(input: &[Line<Mark>], given: Given) -> Cut {
     lines.is_first = given.is_first;
     let end = lines.cut_tail();
     lines.quote_last_indent(end);
+    lines.hide_notices(end);
     lines.hide_signature(end);
     lines.hide_quotes(end);
     lines.hide_introductions();
@@ -349,7 +350,7 @@ impl<'t> Lines<'t> {
         next.is_some_and(|t| t.starts_with(['<', '>']) || t.starts_with("mailto:"))
     }
 
-    /// Hides the signature, telephone line or notice at the end of what is visible.
+    /// Hides the signature at the end of what is visible, and the lines of telephones: below those people write on.
     fn hide_signature(&mut self, end: usize) {
         let first_word = (0..end).find(|&at| self.shows_word(at));
         let mut after = 0;
@@ -358,10 +359,13 @@ impl<'t> Lines<'t> {
             let fate = match self.classes[at] {
                 _ if self.fates[at].is_some() => continue,
                 Class::Empty => continue,
+                Class::Mobile if after <= MOBILE_LINES_MAX && first_word.is_some_and(|first| first < at) => {
+                    self.hide_line(at, Fate::TELEPHONE);
+                    self.hide_shared_quote(at + 1, end);
+                    continue;
+                }
                 Class::SignatureMark if after <= SIGNATURE_LINES_MAX => Some(Fate::SIGNATURE_MARK),
                 Class::Rule if after <= RULED_LINES_MAX && self.ends_text(at) => Some(Fate::RULED),
-                Class::Mobile if after <= MOBILE_LINES_MAX => Some(Fate::TELEPHONE),
-                Class::Disclaimer => Some(Fate::DISCLAIMER),
                 _ => None,
             };
             match fate {
@@ -374,6 +378,7 @@ impl<'t> Lines<'t> {
                 _ => after += 1,
             }
         }
+        self.hide_between_telephones(end);
         let Some((start, fate)) = start else { return };
         for at in start..end {
             if self.classes[at] != Class::Quote {
@@ -384,6 +389,29 @@ impl<'t> Lines<'t> {
 }
 
 impl Lines<'_> {
+    /// Hides a few words between two lines of telephones, which are a third: `Ann from mobile`.
+    fn hide_between_telephones(&mut self, end: usize) {
+        const WORDS_MAX: usize = 3;
+        let worded: Vec<usize> = (0..end).filter(|&at| self.classes[at] != Class::Empty).collect();
+        for three in worded.windows(3) {
+            let &[above, at, below] = three else { continue };
+            let is_telephone = |at: usize| self.fates[at] == Some(Fate::TELEPHONE);
+            let text = self.texts[at].trim();
+            let is_short = text.split_whitespace().count() <= WORDS_MAX && text.ends_with(char::is_alphanumeric);
+            if is_telephone(above) && is_telephone(below) && self.fates[at].is_none() && is_short {
+                self.hide_line(at, Fate::TELEPHONE);
+            }
+        }
+    }
+
+    /// Hides what a telephone put below its line when it forgot to end that of the attribution: `On … wrote: first line`.
+    fn hide_shared_quote(&mut self, start: usize, end: usize) {
+        let Some(at) = (start..end).find(|&at| self.classes[at] != Class::Empty) else { return };
+        if self.classes[at] == Class::Opening && self.texts[at].contains('@') && self.texts[at].contains("wrote:") {
+            (at..end).for_each(|line| self.hide_line(line, Fate::ATTRIBUTION));
+        }
+    }
+
     /// Whether a rule ends the text: one that stood there before divides it, and no signature asks anything.
     fn ends_text(&self, rule: usize) -> bool {
         let text = self.texts[rule].trim();
