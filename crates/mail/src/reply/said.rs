@@ -267,7 +267,9 @@ fn has_scheme(text: &str) -> bool {
     let Some((scheme, rest)) = end.map(|end| text.split_at(end)).filter(|(scheme, _)| !scheme.is_empty()) else {
         return false;
     };
-    let is_bare = ["mailto", "cid", "tel", "file", "http", "https"].iter().any(|s| scheme.eq_ignore_ascii_case(s));
+    let is_bare = ["mailto", "cid", "tel", "sip", "callto", "file", "http", "https"]
+        .iter()
+        .any(|s| scheme.eq_ignore_ascii_case(s));
     rest.starts_with("://")
         || is_bare && rest.starts_with(':') && !rest[1..].starts_with(char::is_whitespace) && rest.len() > 1
 }
