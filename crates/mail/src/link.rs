@@ -17,6 +17,44 @@ pub fn target(value: &str) -> Option<Cow<'_, str>> {
     leads.then_some(target)
 }
 
+/// A target that no reader is sent to, as text to stand behind the words of its link: a file, a telephone, a place in
+/// another page. `None` for what leads nowhere, runs or is said by the words.
+pub(crate) fn told(value: &str, words: &str) -> Option<String> {
+    /// Scripts, what the page itself holds, and what mail programs write for themselves.
+    const NOWHERE: &[&str] = &[
+        "#",
+        "javascript:",
+        "vbscript:",
+        "data:",
+        "about:",
+        "blob:",
+        "cid:",
+        "mid:",
+        "x-apple",
+        "x-msg",
+        "applewebdata:",
+    ];
+    const NUMBERS: &[&str] = &["tel:", "callto:", "sms:", "fax:", "sip:"];
+    const DIGITS_COMPARED: usize = 8;
+    let address = cleaned(value)?;
+    let squashed = |text: &str| text.chars().filter(|c| !c.is_whitespace()).collect::<String>().to_lowercase();
+    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+    let (bare, said) = (squashed(&address), squashed(words));
+    if said.is_empty()
+        || target(value).is_some()
+        || NOWHERE.iter().any(|start| bare.starts_with(start))
+        || !bare.contains(char::is_alphanumeric)
+    {
+        return None;
+    }
+    let place = bare.split_once(':').map_or(bare.as_str(), |(_, place)| place).trim_start_matches('/');
+    let number = if has_scheme(&address, NUMBERS) { digits(&bare) } else { String::new() };
+    // The country's code may stand in one of them alone.
+    let end = &number[number.len().saturating_sub(DIGITS_COMPARED)..];
+    let is_said = said.contains(place) || end.len() > 4 && digits(words).contains(end);
+    (!is_said).then(|| address.into_owned())
+}
+
 /// The `cid:` URL of a picture that the mail itself carries (RFC 2392).
 pub(crate) fn picture(value: &str) -> Option<Cow<'_, str>> {
     let source = cleaned(value)?;
@@ -43,7 +81,35 @@ fn cleaned(value: &str) -> Option<Cow<'_, str>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{picture, target};
+    use super::{picture, target, told};
+
+    #[test]
+    fn other_targets_are_told() {
+        for address in [
+            "file:///\\\\server\\share\\plan-77.docx",
+            "ftp://f.example/x",
+            "tel:+4930777",
+            "sip:a@b.example",
+            "/x.html",
+        ] {
+            assert_eq!(told(address, "the plan").as_deref(), Some(address));
+        }
+        for (address, words) in [
+            ("https://example.org/", "there"),
+            ("java\nscript:x()", "there"),
+            ("data:text/html,x", "there"),
+            ("#top", "there"),
+            ("", "there"),
+            ("/", "there"),
+            ("x-apple-data-detectors://0", "tomorrow"),
+            ("tel:+49301234567", "Tel. (030) 123 45 67"),
+            ("sip:a@b.example", "A@b.example"),
+            ("www.example.org", "www.example.org"),
+            ("file:///x", " "),
+        ] {
+            assert_eq!(told(address, words), None, "{address}");
+        }
+    }
 
     #[test]
     fn links_lead_to_the_web_and_to_people_only() {

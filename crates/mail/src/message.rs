@@ -90,7 +90,7 @@ pub struct Part {
     pub content_id: Option<String>,
     /// Of the decoded content; text parts are transfer-decoded with their charset untouched.
     pub size_bytes: u64,
-    /// Lower-case hex, of the same bytes; empty for containers.
+    /// Lower-case hex, of the same bytes; empty for multiparts, and for messages inside those of an attached one.
     pub sha256: String,
     /// The part is (one of) the body texts and not a file that goes along.
     #[serde(default)]

@@ -1,6 +1,7 @@
 //! An HTML page as a flat tree of bounded depth: nodes in document order, each knowing where its content ends.
 
 use crate::escape;
+use crate::link;
 use crate::markup::{self, Attribute, Token};
 use crate::style;
 use crate::tag::Tag;
@@ -338,7 +339,26 @@ impl<'a> Builder<'a> {
     fn close(&mut self, index: usize) {
         let is_foreign = self.page.nodes[index].tag().is_some_and(Tag::is_foreign);
         self.foreign -= usize::from(is_foreign);
+        if let Some(told) = self.told_target(index) {
+            self.after_text = false;
+            self.text(Cow::Owned(format!(" ({told})")));
+            self.after_text = false;
+        }
         self.page.nodes[index].end = self.page.nodes.len();
+    }
+}
+
+impl Builder<'_> {
+    /// Where a link leads, if that can only be told.
+    fn told_target(&self, index: usize) -> Option<String> {
+        const WORDS_BYTES_MAX: usize = 2000;
+        let node = &self.page.nodes[index];
+        let href = node.attribute("href").filter(|_| node.tag() == Some(Tag::A))?;
+        // Most lead to the web.
+        if link::target(href).is_some() {
+            return None;
+        }
+        link::told(href, &self.page.text_of(index + 1..self.page.nodes.len(), WORDS_BYTES_MAX))
     }
 }
 

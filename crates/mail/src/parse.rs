@@ -141,7 +141,8 @@ pub fn reply_after(raw: &[u8], limits: &Limits, history: &History) -> Option<Rep
 
 /// The transfer-decoded content of one part, by its path.
 ///
-/// Of a container it is the bytes between its header and its end, as they were transported; `None` when there is no
+/// Of an attached message it is that message, of a multipart the bytes between its header and its end, as they were
+/// transported; `None` when there is no
 /// such part or the mail oversteps a limit before it.
 pub fn part(raw: &[u8], limits: &Limits, path: &str) -> Option<Vec<u8>> {
     let tree = Tree::scan(raw, limits);
@@ -304,6 +305,12 @@ impl Content {
     }
 }
 
+/// How many attached messages hold a node. Those that are deeper are never files of their own.
+fn messages_around(tree: &Tree, index: usize) -> usize {
+    let parents = std::iter::successors(tree.nodes[index].parent, |&parent| tree.nodes[parent].parent);
+    parents.filter(|&parent| tree.nodes[parent].kind.is_message()).count()
+}
+
 fn parts(tree: &Tree, body: &[usize]) -> Vec<Part> {
     let is_body = {
         let mut marks = vec![false; tree.nodes.len()];
@@ -312,7 +319,8 @@ fn parts(tree: &Tree, body: &[usize]) -> Vec<Part> {
     };
     let mut found = Vec::with_capacity(tree.nodes.len());
     for (index, node) in tree.nodes.iter().enumerate() {
-        let content = node.leaf.then(|| Content::of(tree, index, is_body[index]));
+        let is_told = node.leaf || node.kind.is_message() && messages_around(tree, index) < 2;
+        let content = is_told.then(|| Content::of(tree, index, is_body[index]));
         let mut part = Part {
             path: node.path.clone(),
             leaf: node.leaf,
@@ -327,7 +335,7 @@ fn parts(tree: &Tree, body: &[usize]) -> Vec<Part> {
             ..Part::default()
         };
         // What the text is shows itself; only of files is it asked whether they are what they say.
-        if let Some(content) = content.as_ref().filter(|_| !is_body[index]) {
+        if let Some(content) = content.as_ref().filter(|_| node.leaf && !is_body[index]) {
             attachment::look(&mut part, &content.head);
         }
         found.push(part);

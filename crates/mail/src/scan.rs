@@ -172,7 +172,8 @@ impl<'a> Tree<'a> {
         if let Some((source, range)) = &self.nodes[index].content {
             return Cow::Borrowed(&self.sources[*source][range.clone()]);
         }
-        let transfer = if self.nodes[index].leaf { self.nodes[index].transfer } else { Transfer::Identity };
+        let node = &self.nodes[index];
+        let transfer = if node.leaf || node.kind.is_message() { node.transfer } else { Transfer::Identity };
         transfer.decode(self.raw_body(index))
     }
 

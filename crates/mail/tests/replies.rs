@@ -247,3 +247,23 @@ fn lines_to_write_above() {
         assert_eq!(visible(&format!("Yes.\n\n{own}\nCall me.\n")), format!("Yes.\n\n{own}\nCall me."));
     }
 }
+
+/// Words that are new in one version and quoted in the other are told.
+#[test]
+fn quoted_words_are_not_new() {
+    let intro = "On Mon, May 3, 2026 at 9:00 AM Bob <b@x.org> wrote:";
+    let read = |new: &str| {
+        let plain = format!("No, I do not agree.\n\n{intro}\n\n> No? I do not know\n");
+        let html = format!(
+            "<div dir=ltr>{new}</div><br><div class=gmail_quote><div class=gmail_attr>{}<br></div><blockquote \
+             class=gmail_quote>No? I do not know</blockquote></div>\n",
+            intro.replace('<', "&lt;").replace('>', "&gt;")
+        );
+        let head = "From: a@x.org\nMIME-Version: 1.0\nContent-Type: multipart/alternative; boundary=b\n\n";
+        let mail =
+            format!("{head}--b\nContent-Type: text/plain\n\n{plain}--b\nContent-Type: text/html\n\n{html}--b--\n");
+        mail::read(mail.as_bytes(), &mail::Limits::default()).message.faults
+    };
+    assert!(read("I agree.").iter().any(|fault| fault.contains("has words that")));
+    assert_eq!(read("No, I do not agree."), Vec::<String>::new());
+}

@@ -280,8 +280,8 @@ async fn encrypt(wire: Box<dyn Wire>, account: &Account) -> Result<Box<dyn Wire>
     dial::encrypt(wire, &account.host, authorities, account.connect_timeout, FaultCode::MailboxUnreachable).await
 }
 
-/// A refusal passes by itself unless the server says that the password is wrong ([AUTH], RFC 3206) or that it will not
-/// pass ([SYS/PERM]). The server's words name nobody but the account, and are kept short.
+/// A refusal passes by itself unless the server says that the password is wrong (`[AUTH]`, RFC 3206) or that it will not
+/// pass (`[SYS/PERM]`). The server's words name nobody but the account, and are kept short.
 fn refused(text: &str) -> Fault {
     const TEXT_CHARS_MAX: usize = 200;
     let said: String = text.chars().filter(|c| !c.is_control()).take(TEXT_CHARS_MAX).collect();

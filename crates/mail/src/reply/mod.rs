@@ -23,7 +23,7 @@ use crate::history::History;
 use crate::message::{Headers, HiddenKind, Reply};
 use crate::page::{self, Content, Page};
 use crate::{Limits, body, charset, parse};
-use agree::Pictures;
+use agree::{Pictures, Version};
 pub(crate) use client::without_prefixes;
 use client::{Mark, Zone};
 use split::{Cut, Place};
@@ -124,7 +124,11 @@ impl<'h> Html<'h> {
             marks.iter_mut().for_each(|mark| *mark = mark.filter(|m| m.zone == Zone::Signature));
         }
         let Built { document, marks, is_unlinked } = document::build(page, &marks);
-        let alts = page.nodes.iter().filter(|node| node.name() == "img").filter_map(|node| node.attribute("alt"));
+        let alts = page
+            .nodes
+            .iter()
+            .filter(|node| node.name() == "img" && !node.unseen)
+            .filter_map(|node| node.attribute("alt"));
         let pictures = Pictures::of(alts);
         Html { given, lines: document::signed(&document, &marks), document, is_marked, pictures, is_unlinked }
     }
@@ -168,16 +172,28 @@ impl<'h> Html<'h> {
         }
         let whole = document::joined(&self.lines);
         if self.is_marked {
+            let new = of_text(plain, self.given).visible;
             let is_more = agree::has_more(plain, &whole, &self.pictures)
-                && agree::has_more(&of_text(plain, self.given).visible, &whole, &self.pictures);
+                && agree::has_more(&new, &whole, &self.pictures)
+                || agree::says_otherwise(
+                    Version { new: &new, whole: plain },
+                    Version { new: &reply.visible, whole: &whole },
+                    &self.pictures,
+                );
             return is_more.then_some(Unsaid::Plain);
         }
         // The layout is shown, and it says all that the text says.
         if reply.document.is_some() {
             return None;
         }
-        let is_more = agree::has_more(&whole, plain, &self.pictures)
-            && agree::has_more(&split::split(&self.lines, self.given).reply.visible, plain, &self.pictures);
+        let new = split::split(&self.lines, self.given).reply.visible;
+        let is_more = agree::has_more(&whole, plain, &self.pictures) && agree::has_more(&new, plain, &self.pictures)
+            || agree::shows_other_address(&new, plain)
+            || agree::says_otherwise(
+                Version { new: &new, whole: &whole },
+                Version { new: &reply.visible, whole: plain },
+                &self.pictures,
+            );
         is_more.then_some(Unsaid::Html)
     }
 

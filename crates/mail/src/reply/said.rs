@@ -42,6 +42,7 @@ impl Said {
             said: Said { text: String::with_capacity(text.len()), tokens: Vec::new() },
             open_from: 0,
             kind: Kind::Word,
+            list_number: 0,
         };
         reader.run();
         reader.said
@@ -57,9 +58,12 @@ impl Said {
     }
 }
 
-/// A reference as it is compared.
+/// A reference as it is compared: behind the host every letter counts as it is written.
 pub(super) fn reference(text: &str) -> String {
-    let text = text.trim().to_lowercase();
+    let text = text.trim();
+    let path = text.split_once("://").and_then(|(scheme, rest)| Some(scheme.len() + 3 + rest.find(['/', '?', '#'])?));
+    let (place, path) = text.split_at(path.unwrap_or(text.len()));
+    let text = place.to_lowercase() + path;
     let bare = text.strip_prefix("mailto:").unwrap_or(&text);
     let kept = bare.chars().filter(|c| !c.is_whitespace());
     kept.collect::<String>().replace("%20", "").trim_end_matches(['/', '.', ',', ';', ')', '>', '?', '!']).to_owned()
@@ -72,6 +76,8 @@ struct Reader<'a> {
     /// Where the open token begins in the text so far.
     open_from: usize,
     kind: Kind,
+    /// The highest number of a list so far.
+    list_number: u32,
 }
 
 impl<'a> Reader<'a> {
@@ -123,7 +129,11 @@ impl<'a> Reader<'a> {
         let is_number = (1..=9).contains(&digits)
             && line[digits..]
                 .strip_prefix(['.', ')'])
-                .is_some_and(|after| after.is_empty() || after.starts_with(char::is_whitespace));
+                .is_some_and(|after| after.starts_with([' ', '\t', '\u{a0}']) && has_words(after));
+        // A number that no list has come to is the sender's.
+        let number = line[..digits].parse().ok().filter(|number| is_number && *number <= self.list_number + 1);
+        let is_number = number.is_some();
+        self.list_number = number.unwrap_or(0).max(self.list_number);
         // What is left of the signs of Wingdings and Courier.
         let is_sign = line.starts_with(['o', 'Ø', '§', 'v', 'ü'])
             && line.trim_start_matches(['o', 'Ø', '§', 'v', 'ü']).starts_with(['\t', '\u{a0}'])
@@ -179,6 +189,7 @@ impl<'a> Reader<'a> {
                     },
                     open_from: self.open_from,
                     kind: Kind::Aside,
+                    list_number: 0,
                 };
                 words.rest.chars().for_each(|c| words.character(c));
                 words.end_token();
@@ -244,6 +255,11 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// Whether anything but white space stands in the rest of a line.
+fn has_words(line: &str) -> bool {
+    line.chars().take_while(|c| *c != '\n').any(|c| !c.is_whitespace())
+}
+
 /// Whether an address with a scheme begins here.
 fn has_scheme(text: &str) -> bool {
     const SCHEME_BYTES_MAX: usize = 20;
@@ -251,7 +267,9 @@ fn has_scheme(text: &str) -> bool {
     let Some((scheme, rest)) = end.map(|end| text.split_at(end)).filter(|(scheme, _)| !scheme.is_empty()) else {
         return false;
     };
-    let is_bare = ["mailto", "cid", "tel", "file", "http", "https"].iter().any(|s| scheme.eq_ignore_ascii_case(s));
+    let is_bare = ["mailto", "cid", "tel", "sip", "callto", "file", "http", "https"]
+        .iter()
+        .any(|s| scheme.eq_ignore_ascii_case(s));
     rest.starts_with("://")
         || is_bare && rest.starts_with(':') && !rest[1..].starts_with(char::is_whitespace) && rest.len() > 1
 }
@@ -296,8 +314,8 @@ mod tests {
     #[test]
     fn what_programs_add_is_no_word() {
         assert_eq!(
-            words("1. one\n  12) twelve\no\tround\n2024 is a year"),
-            ["one", "twelve", "round", "2024", "is", "a", "year"]
+            words("1. one\n  2) two\n12) no\n3.\n\no\tround\n2024 is a year"),
+            ["one", "two", "12", "no", "3", "round", "2024", "is", "a", "year"]
         );
         assert_eq!(words("see docs<https://a.example/x\ny> [image: Our logo] [cid:a@b] end"), ["see", "docs", "end"]);
         assert_eq!(words("a@b.example<mailto:a@b.example>"), ["a", "b", "example"]);

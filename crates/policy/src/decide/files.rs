@@ -25,7 +25,42 @@ const ENDINGS: &[(&str, &str)] = &[
 
 /// How many files go along, long texts aside.
 pub(super) fn count(evidence: &Evidence) -> usize {
-    evidence.message.parts.iter().filter(|part| part.leaf && !part.body && !is_left_out(part)).count()
+    going_along(evidence, false).len()
+}
+
+/// The parts that become files: what a person sent along, and attached messages whole, because who wrote them, when and
+/// about what stands in their header alone. Of the message that the text shows, and of one that a report is about, the
+/// parts go along in its place.
+fn going_along<'a>(evidence: &Evidence<'a>, whole_text: bool) -> Vec<&'a Part> {
+    let message = evidence.message;
+    let is_below = |part: &Part, outer: Option<&str>| {
+        outer.and_then(|outer| part.path.strip_prefix(outer)).is_some_and(|rest| rest.starts_with(['.', '/']))
+    };
+    let mut shown = message.forward.as_ref().filter(|forward| forward.before == message.text).map(|_| ());
+    let (mut unpacked, mut whole): (Option<&str>, Option<&str>) = (None, None);
+    let mut containers: Vec<&Part> = Vec::new();
+    let mut along = Vec::new();
+    for part in &message.parts {
+        if is_below(part, whole) {
+            continue;
+        }
+        while containers.pop_if(|outer| !is_below(part, Some(&outer.path))).is_some() {}
+        let around = containers.last().map_or("", |outer| outer.content_type.as_str());
+        if part.leaf {
+            along.extend(Some(part).filter(|_| (whole_text || !part.body) && !is_left_out(part)));
+        } else if !part.content_type.starts_with("message/") || part.sha256.is_empty() {
+            containers.push(part);
+        } else if !is_below(part, unpacked)
+            && (around == "multipart/report" || around != "multipart/digest" && shown.take().is_some())
+        {
+            unpacked = Some(&part.path);
+            containers.push(part);
+        } else {
+            whole = Some(&part.path);
+            along.push(part);
+        }
+    }
+    along
 }
 
 /// Whether a part is nothing that a person sent along: a picture that nobody can see, the proof of the mail itself, or a
@@ -70,14 +105,12 @@ pub(super) struct Attached<'a> {
 /// The files, in the order of the mail; `whole_text` adds the parts that hold the text.
 pub(super) fn of<'a>(evidence: &Evidence<'a>, whole_text: bool) -> Vec<Attached<'a>> {
     let mut taken = HashSet::new();
-    let leaves =
-        evidence.message.parts.iter().filter(|part| part.leaf && (whole_text || !part.body) && !is_left_out(part));
     let attached = |(number, part): (usize, &'a Part)| Attached {
         file: file(part, number, &mut taken),
         reason: reason(part),
         content_id: part.content_id.as_deref(),
     };
-    (1..).zip(leaves).map(attached).collect()
+    (1..).zip(going_along(evidence, whole_text)).map(attached).collect()
 }
 
 /// The Content-ID and the file name of each picture that the text can show.
@@ -87,6 +120,7 @@ pub(super) fn pictures<'f>(attached: &'f [Attached]) -> Vec<(&'f str, &'f str)> 
 
 fn reason(part: &Part) -> &'static str {
     match (part.body, &part.content_id) {
+        _ if !part.leaf => "a message that was attached, with all that is in it",
         (true, _) => "the whole text, which is longer than a tracker may show",
         (false, Some(_)) if part.content_type.starts_with("image/") => "an image of the text",
         (false, _) => "an attachment of the mail",
@@ -106,9 +140,13 @@ fn file(part: &Part, number: usize, taken: &mut HashSet<String>) -> File {
 /// The name that was sent, made safe; a part without one is called after what it is.
 fn name(part: &Part, number: usize) -> String {
     if let Some(given) = part.name.as_deref().filter(|given| !given.trim().is_empty()) {
-        return mail::safe_name(given, number);
+        let ending = if part.leaf || given.to_lowercase().ends_with(".eml") { "" } else { ".eml" };
+        return mail::safe_name(&format!("{}{ending}", given.trim_end()), number);
     }
     let stem = if part.body { "text".to_owned() } else { mail::safe_name("", number) };
+    if !part.leaf {
+        return format!("{stem}.eml");
+    }
     match ENDINGS.iter().find(|(content_type, _)| *content_type == part.content_type) {
         Some((_, ending)) => format!("{stem}.{ending}"),
         None => stem,

@@ -97,9 +97,11 @@ fn address(value: &str) -> Address {
 fn part(value: &str) -> Part {
     let words: Vec<&str> = value.split(' ').collect();
     let [path, content_type, name, size_bytes, rest @ ..] = words.as_slice() else { panic!("{value} is no part") };
+    let is_message = *content_type == "message/rfc822";
     Part {
         path: (*path).to_owned(),
-        leaf: true,
+        leaf: !is_message && !content_type.starts_with("multipart/"),
+        sha256: if is_message { "a1".to_owned() } else { String::new() },
         content_type: (*content_type).to_owned(),
         name: (*name != "-").then(|| name.replace('_', " ")),
         size_bytes: size_bytes.parse().unwrap(),
