@@ -267,3 +267,15 @@ fn quoted_words_are_not_new() {
     assert!(read("I agree.").iter().any(|fault| fault.contains("has words that")));
     assert_eq!(read("No, I do not agree."), Vec::<String>::new());
 }
+
+/// Without quote signs and address, what was sent or what stands in a first mail is a sentence of the sender's.
+#[test]
+fn sentences_that_look_like_attributions() {
+    let sent = "Hello,\n\nAt 10:15 John sent:\n3 valves\nPlease confirm both.";
+    assert_eq!(visible(sent), sent);
+    let text = "Hi\n\nOn 3 May 2026 Jo wrote:\n\nAll fine, he says. I disagree: the pump leaks.";
+    let mail =
+        |subject: &str| new_text(Format::Mail, format!("From: a@x.org\nSubject: {subject}\n\n{text}").as_bytes());
+    assert_eq!(mail("Pump").visible, text);
+    assert_eq!(mail("Re: Pump").visible, "Hi");
+}

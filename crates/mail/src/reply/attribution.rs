@@ -69,6 +69,12 @@ pub(super) fn is_sure(joined: &str) -> bool {
     SURE.is_match(joined) && (joined.contains('@') || !names_nobody(joined))
 }
 
+/// Whether it ends with a verb that no program writes without an address: goods are sent, and displays say.
+pub(super) fn says_sent(joined: &str) -> bool {
+    let bare = joined.trim_end_matches(|c: char| !c.is_alphanumeric());
+    bare.ends_with(" sent") || bare.ends_with(" said")
+}
+
 /// Whether a common noun stands next to the verb, as in `on 3 May our customer wrote`, where a program puts a name.
 fn names_nobody(joined: &str) -> bool {
     const OF_PROGRAMS: &[&str] = &[

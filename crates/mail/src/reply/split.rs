@@ -1,7 +1,7 @@
 //! The automaton over classified lines: which are new, and of what kind the others are. Linear.
 
 use super::Given;
-use super::attribution::{ATTRIBUTION_BYTES_MAX, introduces, is_sure, shared_line};
+use super::attribution::{ATTRIBUTION_BYTES_MAX, introduces, is_sure, says_sent, shared_line};
 use super::client::{Mark, Zone};
 use super::fate::Fate;
 use super::header::HEADER_LINES_MAX;
@@ -331,7 +331,10 @@ impl<'t> Lines<'t> {
                 if self.begins_later(start, at) {
                     return None;
                 }
-                return (is_quoted || is_sure(&joined)).then_some(Attribution { end: at + 1, is_tail: !is_quoted });
+                // Without signs, in a mail that answers nothing, it is as well a sentence of the sender's.
+                let may_be_bare = joined.contains('@') || !self.is_first && !says_sent(&joined);
+                return (is_quoted || may_be_bare && is_sure(&joined))
+                    .then_some(Attribution { end: at + 1, is_tail: !is_quoted });
             }
         }
         None
