@@ -60,13 +60,7 @@ pub(crate) fn read_after(raw: &[u8], limits: &Limits, history: Option<&History>)
         // Nobody asks for it again.
         (_, None) => body.text.take().unwrap_or_default(),
     };
-    message.bounce = bounce::read(&tree, &message.headers, &text);
-    message.automatic = automatic::from_parts(&tree, message.bounce.is_some()).or(message.automatic);
-    if message.bounce.is_none() {
-        message.feedback = report::feedback(&tree);
-        message.receipt = report::receipt(&tree);
-        message.forward = forward::read(&tree, &message.headers.subject, &text);
-    }
+    read_reports(&tree, &text, &mut message);
     let invited = calendar::read(&tree);
     message.calendar = invited.calendar.or(message.calendar);
     let told = tree.faults.iter().chain(&body.faults).chain(&invited.faults).chain(&seals.faults);
@@ -88,6 +82,17 @@ pub(crate) fn read_after(raw: &[u8], limits: &Limits, history: Option<&History>)
     send_along(unsaid, &body, &tree, &mut message);
     calendar::put_first(&mut message, &mut reply);
     Reading { message, reply, too_complex: None }
+}
+
+/// What a mail tells of other mails: that they failed, were complained about, were read, or are passed on.
+fn read_reports(tree: &Tree, text: &str, message: &mut Message) {
+    message.bounce = bounce::read(tree, &message.headers, text);
+    message.automatic = automatic::from_parts(tree, message.bounce.is_some()).or(message.automatic.take());
+    if message.bounce.is_none() {
+        message.feedback = report::feedback(tree);
+        message.receipt = report::receipt(tree);
+        message.forward = forward::read(tree, &message.headers.subject, text);
+    }
 }
 
 /// What of a text is shown without its layout.
