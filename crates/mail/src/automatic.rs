@@ -176,12 +176,13 @@ fn sender(block: &Block) -> Option<Automatic> {
         .then(|| Automatic { kind: AutomaticKind::Bulk, why: "From: MAILER-DAEMON".to_owned() })
 }
 
-fn is_null_path(block: &Block) -> bool {
+/// The mail came without a return path, so that nobody is told when it fails (RFC 5321, section 4.5.5).
+pub(crate) fn is_null_path(block: &Block) -> bool {
     block.get("Return-Path").is_some_and(|v| v.iter().filter(|b| !b.is_ascii_whitespace()).eq(b"<>"))
 }
 
 /// The sender's address says that answers are not read.
-fn is_answerless(block: &Block) -> bool {
+pub(crate) fn is_answerless(block: &Block) -> bool {
     let from = block.text("From").unwrap_or_default().to_lowercase();
     ["no-reply", "noreply", "no_reply", "no.reply", "donotreply", "do-not-reply", "do_not_reply"]
         .iter()

@@ -43,9 +43,7 @@ impl Transfer {
             },
         }
     }
-}
 
-impl Transfer {
     /// What [`Transfer::decode`] yields, piece by piece, so that a large file is never whole in memory.
     pub fn decode_pieces(self, bytes: &[u8], mut take: impl FnMut(&[u8])) {
         let flush = |out: &mut Vec<u8>| {

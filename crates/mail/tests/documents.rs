@@ -1,23 +1,17 @@
 //! The one model between formats: no word lost or invented on the way through it, and nothing smuggled.
 #![allow(clippy::unwrap_used)]
 
+#[path = "fuzz/shown.rs"]
+mod shown;
+
 use mail::document::{Block, Inline};
 use mail::{Document, Format};
 use proptest::prelude::*;
+use shown::shown;
 use std::path::Path;
 
 fn letters(text: &str) -> String {
     text.chars().filter(|c| c.is_alphanumeric()).collect()
-}
-
-/// What a browser would show of safe HTML, without the numbers of lists.
-fn shown(html: &str) -> String {
-    let mut text = String::new();
-    for piece in html.split('<') {
-        text.push_str(piece.split_once('>').map_or(piece, |(_, after)| after));
-    }
-    let entities = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&nbsp;", " "), ("&amp;", "&")];
-    entities.into_iter().fold(text, |text, (entity, character)| text.replace(entity, character))
 }
 
 /// Pages without numbered lists, pictures and links, whose signs in text are words too.

@@ -10,6 +10,8 @@ mod oracle;
 mod parse;
 #[path = "fuzz/reply.rs"]
 mod reply;
+#[path = "fuzz/shown.rs"]
+mod shown;
 #[path = "fuzz/tnef.rs"]
 mod tnef;
 

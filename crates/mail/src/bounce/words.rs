@@ -29,7 +29,7 @@ impl Sender {
         let is_any = |names: &[&str]| names.iter().any(|n| from.contains(n));
         if is_any(SERVERS) {
             Sender::Server
-        } else if is_any(MACHINES) || is_null_path(block) || headers.from.is_empty() {
+        } else if is_any(MACHINES) || automatic::is_null_path(block) || headers.from.is_empty() {
             Sender::Machine
         } else {
             Sender::Person
@@ -39,10 +39,6 @@ impl Sender {
     pub fn is_server(self) -> bool {
         self != Sender::Person
     }
-}
-
-fn is_null_path(block: &Block) -> bool {
-    block.get("Return-Path").is_some_and(|v| matches!(v.trim_ascii(), b"<>" | b"< >"))
 }
 
 /// The recipients of a failure told in words, if the mail tells one.
@@ -140,21 +136,15 @@ fn tells_failure(tree: &Tree, block: &Block, headers: &Headers, sender: Sender, 
             let to_many = block.get("List-Unsubscribe").is_some() || block.get("List-Id").is_some();
             let gives_back = has_copy(tree) || failure_in(told).is_some() || reply_code_in(told).is_some();
             // Shops and ticket systems tell of parcels and of other people's failures under such a name.
-            let is_proven = !is_unanswerable(block) || is_null_path(block) || has_copy(tree);
+            let is_proven = !automatic::is_answerless(block) || automatic::is_null_path(block) || has_copy(tree);
             !answers
                 && !to_many
                 && is_proven
-                && (says(CLEAR) && (is_null_path(block) || gives_back || names_failure(headers, told))
+                && (says(CLEAR) && (automatic::is_null_path(block) || gives_back || names_failure(headers, told))
                     || says(VAGUE) && gives_back)
         }
         Sender::Person => false,
     }
-}
-
-fn is_unanswerable(block: &Block) -> bool {
-    const NAMES: &[&str] = &["noreply", "no-reply", "no_reply", "donotreply", "do-not-reply", "do_not_reply"];
-    let from = block.text("From").unwrap_or_default().to_lowercase();
-    NAMES.iter().any(|name| from.contains(name))
 }
 
 /// The subject itself speaks of a failure, and the text of somebody: a parcel that could not be delivered names no

@@ -47,7 +47,7 @@ pub(crate) enum Role {
 }
 
 /// Longer lines are text: what introduces a quote is short.
-const LINE_BYTES_MAX: usize = 600;
+pub(super) const LINE_BYTES_MAX: usize = 600;
 
 /// Characters that a name, a local part and what stands before a date may have.
 const NAME_CHARS_MAX: usize = 80;

@@ -1,14 +1,12 @@
 //! What was found out of a line or of joined lines, once: text that was made to hurt repeats itself.
 
 use super::attribution;
-use super::line::{self, Class};
+use super::line::{self, Class, LINE_BYTES_MAX};
 use std::cell::RefCell;
 use std::collections::HashMap;
 
 /// Different texts that are remembered; what comes after them is worked out each time.
 const TEXTS_MAX: usize = 4096;
-/// Longer lines are classified by their first character alone.
-const LINE_BYTES_MAX: usize = 600;
 
 /// The classes and attributions of one text.
 #[derive(Default)]
@@ -19,6 +17,7 @@ pub(super) struct Memory {
 
 impl Memory {
     pub(super) fn classify(&self, line: &str) -> Class {
+        // Its first character alone decides.
         if line.len() > LINE_BYTES_MAX {
             return line::classify(line);
         }

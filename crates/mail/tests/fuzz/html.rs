@@ -1,6 +1,6 @@
 //! What holds for every page: its safe form is safe to another sanitizer too, and its words stand in the document.
 
-use super::oracle;
+use super::{oracle, shown::shown};
 use mail::Document;
 
 pub fn check(input: &[u8]) {
@@ -24,14 +24,4 @@ pub fn check(input: &[u8]) {
 
 fn letters(text: &str) -> impl Iterator<Item = char> {
     text.chars().filter(|c| c.is_alphanumeric())
-}
-
-/// What a browser would show of safe HTML, without the numbers of lists.
-fn shown(html: &str) -> String {
-    let mut text = String::new();
-    for piece in html.split('<') {
-        text.push_str(piece.split_once('>').map_or(piece, |(_, after)| after));
-    }
-    let entities = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&nbsp;", " "), ("&amp;", "&")];
-    entities.into_iter().fold(text, |text, (entity, character)| text.replace(entity, character))
 }

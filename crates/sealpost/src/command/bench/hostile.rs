@@ -4,6 +4,7 @@ mod mails;
 
 use super::child::{Measured, Peak};
 use super::intake::tempdir;
+use super::read::files_below;
 use crate::command::Failure;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -121,20 +122,6 @@ fn measure_corpora(asked: &Mails) -> Result<usize, Failure> {
     text.extend(missed.iter().cloned());
     super::super::print(&text)?;
     Ok(missed.len())
-}
-
-fn files_below(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
-    let failed = |error: std::io::Error| Failure::new(format!("cannot read {}: {error}", folder.display()));
-    let mut found = Vec::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(&folder).map_err(failed)? {
-            let path = entry.map_err(failed)?.path();
-            if path.is_dir() { folders.push(path) } else { found.push(path) }
-        }
-    }
-    found.sort();
-    Ok(found)
 }
 
 /// The best of a few tries; one that holds ends them.

@@ -149,18 +149,20 @@ fn shared() -> Option<PathBuf> {
 /// Every file below a folder that is a mail by its name, in order.
 fn mails_below(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     const ENDINGS: [&str; 4] = ["eml", "txt", "msg", "mbox"];
+    let mut files = files_below(folder)?;
+    files.retain(|path| path.extension().and_then(|ending| ending.to_str()).is_some_and(|end| ENDINGS.contains(&end)));
+    Ok(files)
+}
+
+/// Every file below a folder, in order.
+pub fn files_below(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     let failed = |error: std::io::Error| Failure::new(format!("cannot read {}: {error}", folder.display()));
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(&folder).map_err(failed)? {
             let path = entry.map_err(failed)?.path();
-            let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
-            if path.is_dir() {
-                folders.push(path);
-            } else if ENDINGS.contains(&ending) {
-                found.push(path);
-            }
+            if path.is_dir() { folders.push(path) } else { found.push(path) }
         }
     }
     found.sort();
