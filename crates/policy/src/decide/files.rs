@@ -28,10 +28,16 @@ pub(super) fn count(evidence: &Evidence) -> usize {
     going_along(evidence, false).len()
 }
 
-/// The parts that become files: what a person sent along, and attached messages whole, because who wrote them, when and
-/// about what stands in their header alone. Of the message that the text shows, and of one that a report is about, the
-/// parts go along in its place.
+/// The parts that become files.
 fn going_along<'a>(evidence: &Evidence<'a>, whole_text: bool) -> Vec<&'a Part> {
+    let mut along = pieces(evidence);
+    along.retain(|part| !part.leaf || (whole_text || !part.body) && !is_left_out(part));
+    along
+}
+
+/// What a mail is made of: its leaves, and attached messages whole, because who wrote them, when and about what stands in
+/// their header alone. Of the message that the text shows, and of one that a report is about, the leaves stand in its place.
+fn pieces<'a>(evidence: &Evidence<'a>) -> Vec<&'a Part> {
     let message = evidence.message;
     let is_below = |part: &Part, outer: Option<&str>| {
         outer.and_then(|outer| part.path.strip_prefix(outer)).is_some_and(|rest| rest.starts_with(['.', '/']))
@@ -39,7 +45,7 @@ fn going_along<'a>(evidence: &Evidence<'a>, whole_text: bool) -> Vec<&'a Part> {
     let mut shown = message.forward.as_ref().filter(|forward| forward.before == message.text).map(|_| ());
     let (mut unpacked, mut whole): (Option<&str>, Option<&str>) = (None, None);
     let mut containers: Vec<&Part> = Vec::new();
-    let mut along = Vec::new();
+    let mut pieces = Vec::new();
     for part in &message.parts {
         if is_below(part, whole) {
             continue;
@@ -47,7 +53,7 @@ fn going_along<'a>(evidence: &Evidence<'a>, whole_text: bool) -> Vec<&'a Part> {
         while containers.pop_if(|outer| !is_below(part, Some(&outer.path))).is_some() {}
         let around = containers.last().map_or("", |outer| outer.content_type.as_str());
         if part.leaf {
-            along.extend(Some(part).filter(|_| (whole_text || !part.body) && !is_left_out(part)));
+            pieces.push(part);
         } else if !part.content_type.starts_with("message/") || part.sha256.is_empty() {
             containers.push(part);
         } else if !is_below(part, unpacked)
@@ -57,10 +63,17 @@ fn going_along<'a>(evidence: &Evidence<'a>, whole_text: bool) -> Vec<&'a Part> {
             containers.push(part);
         } else {
             whole = Some(&part.path);
-            along.push(part);
+            pieces.push(part);
         }
     }
-    along
+    pieces
+}
+
+/// The parts that do not go along; those inside of a message that goes along whole are none.
+fn left_out<'a>(evidence: &Evidence<'a>) -> Vec<&'a Part> {
+    let mut left_out = pieces(evidence);
+    left_out.retain(|part| is_left_out(part));
+    left_out
 }
 
 /// Whether a part is nothing that a person sent along: a picture that nobody can see, the proof of the mail itself, or a
@@ -74,7 +87,7 @@ fn is_left_out(part: &Part) -> bool {
 pub(super) fn note_left_out(evidence: &Evidence, trace: &mut Trace) {
     const NOTED_MAX: usize = 10;
     const QUESTION: &str = "Does every file go along?";
-    let left_out: Vec<&Part> = evidence.message.parts.iter().filter(|part| is_left_out(part)).collect();
+    let left_out = left_out(evidence);
     for part in left_out.iter().take(NOTED_MAX) {
         let why = part.why.as_deref().unwrap_or("it is no file of the sender");
         trace.note(QUESTION, format!("part {} does not, {why}", part.path), "it stays in the mail");
@@ -86,13 +99,7 @@ pub(super) fn note_left_out(evidence: &Evidence, trace: &mut Trace) {
 
 /// The Content-IDs of pictures that do not go along, which no text can show then.
 pub(super) fn unseen_pictures<'a>(evidence: &Evidence<'a>) -> Vec<&'a str> {
-    evidence
-        .message
-        .parts
-        .iter()
-        .filter(|part| is_left_out(part))
-        .filter_map(|part| part.content_id.as_deref())
-        .collect()
+    left_out(evidence).into_iter().filter_map(|part| part.content_id.as_deref()).collect()
 }
 
 /// A file that goes along, and why.
