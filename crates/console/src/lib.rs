@@ -58,6 +58,7 @@ impl Console {
         let inside = Router::new()
             .route("/", get(page::messages::list))
             .route("/messages", get(page::messages::list))
+            .route("/letters", get(page::letters::list))
             .route("/messages/{id}", get(page::story::show))
             .route("/messages/{id}/wake", post(page::story::wake))
             .route("/sign-out", post(sign_in::sign_out))

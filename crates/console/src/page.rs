@@ -1,5 +1,6 @@
 //! Pages: templates filled with values, and nothing else.
 
+pub mod letters;
 pub mod messages;
 pub mod story;
 

@@ -9,9 +9,11 @@ pub use target::{Host, Target};
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use mail::Envelope;
 use policy::fault::{Fault, FaultCode};
 use tokio::net::UnixStream;
+use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use crate::dial::{self, Line};
@@ -62,6 +64,14 @@ impl Delivery {
         let (_, rest) = self.reply.text.split_once("Accepted as ")?;
         rest.split_whitespace().next()
     }
+}
+
+/// What the server is told of a mail before it comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shape {
+    pub size_bytes: u64,
+    /// Without octets above 127, so that it can go where 8BITMIME (RFC 6152) is not offered.
+    pub is_ascii: bool,
 }
 
 /// An open connection; mails are sent over it one after the other.
@@ -118,13 +128,50 @@ impl Connection {
     /// temporary when the connection broke before the final dot and *unknown* when it broke after it, because the
     /// mail may have been taken.
     pub async fn send(&mut self, envelope: &Envelope, raw: &[u8]) -> Result<Delivery, Fault> {
+        let shape = Shape { size_bytes: raw.len() as u64, is_ascii: raw.is_ascii() };
+        let announced = self.announce(envelope, shape).await?;
+        self.pour(raw).await?;
+        self.end(envelope, announced).await
+    }
+
+    /// As [`Connection::send`], for a mail that comes in pieces of exactly `shape.size_bytes`. When they end early the
+    /// connection is of no use any more and no final dot was sent, so that nobody ever gets half a mail (FAULT-40).
+    ///
+    /// # Errors
+    /// Those of [`Connection::send`], and `SmtpUnreachable`, temporary, when the pieces ended early.
+    pub async fn send_pieces(
+        &mut self,
+        envelope: &Envelope,
+        shape: Shape,
+        mut pieces: mpsc::Receiver<Bytes>,
+    ) -> Result<Delivery, Fault> {
+        let announced = self.announce(envelope, shape).await?;
+        let (mut stuffing, mut missing) = (Stuffing::new(), shape.size_bytes);
+        while let Some(piece) = pieces.recv().await {
+            stuffing.push(&piece, self.dialogue.output());
+            self.dialogue.flush().await?;
+            missing = missing.wrapping_sub(piece.len() as u64);
+        }
+        if missing != 0 {
+            return Err(unreachable("the mail ended before its size, so the connection was broken off"));
+        }
+        self.finish(stuffing).await?;
+        self.end(envelope, announced).await
+    }
+
+    /// The answer to each RCPT, at least one of which is positive.
+    async fn announce(&mut self, envelope: &Envelope, shape: Shape) -> Result<Vec<Reply>, Fault> {
         check(envelope)?;
-        let announced = self.dialogue.announce(envelope, raw).await?;
+        let announced = self.dialogue.announce(envelope, shape).await?;
         if announced.iter().all(|reply| !reply.is_positive()) {
             // An empty recipient list has been refused by `check`, so there is a first reply.
             return Err(announced.first().map_or_else(|| unreachable("no recipient"), refused));
         }
-        self.pour(raw).await?;
+        Ok(announced)
+    }
+
+    /// What becomes of each recipient after the final dot.
+    async fn end(&mut self, envelope: &Envelope, announced: Vec<Reply>) -> Result<Delivery, Fault> {
         let accepted = announced.iter().filter(|reply| reply.is_positive()).count();
         let replies = if self.lmtp { accepted } else { 1 };
         let mut endings = Vec::with_capacity(replies);
@@ -161,6 +208,10 @@ impl Connection {
                 self.dialogue.flush().await?;
             }
         }
+        self.finish(stuffing).await
+    }
+
+    async fn finish(&mut self, stuffing: Stuffing) -> Result<(), Fault> {
         stuffing.end(self.dialogue.output());
         // Part of this write may be the final dot: from here on the mail may have been taken.
         self.dialogue.flush().await.map_err(|fault| Fault::unknown(FaultCode::SmtpUnreachable, fault.detail))

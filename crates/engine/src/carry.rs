@@ -63,6 +63,7 @@ pub(crate) async fn carry_out(shared: &Shared, held: &Held) -> Result<(), Stop> 
             }
             Ended::Failed(fault) => {
                 run.give_up_the_rest(step.ordinal).await?;
+                shared.store.post_letters_of_failure(lease, &plan).await?;
                 return Err(Stop::GiveUp(fault));
             }
         }
@@ -139,8 +140,8 @@ impl Run<'_> {
     fn issue_id(&self, target: &IssueTarget) -> Result<String, Fault> {
         match target {
             IssueTarget::Id(id) => Ok(id.clone()),
-            IssueTarget::CreatedBy(ordinal) => match self.made.get(ordinal) {
-                Some(receipt) => Ok(receipt.issue_id().to_owned()),
+            IssueTarget::CreatedBy(ordinal) => match self.made.get(ordinal).and_then(Receipt::issue_id) {
+                Some(issue_id) => Ok(issue_id.to_owned()),
                 None => Err(Fault::permanent(
                     FaultCode::Internal,
                     format!("the plan refers to step {ordinal}, which made no issue before it"),

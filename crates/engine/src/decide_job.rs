@@ -155,6 +155,7 @@ mod tests {
             reason: String::new(),
             steps: vec![Step { ordinal: 1, kind, reason: String::new() }],
             trace: vec![],
+            letters: vec![],
         }
     }
 

@@ -60,6 +60,10 @@ impl Inquiry<'_> {
                 let involved = self.involved(&issue_id, &address, facts).await?;
                 facts.involved.push((issue_id, address, involved));
             }
+            Question::Letters { address } => {
+                let traffic = self.shared.store.letter_traffic(&self.site.name, &address).await?;
+                facts.letters.push((address, traffic));
+            }
             Question::History { issue_id } => {
                 let known = history::find_out(self, &issue_id, past).await?;
                 facts.histories.push((issue_id, known));

@@ -15,6 +15,7 @@ pub mod speak;
 
 mod carry;
 mod decide_job;
+mod deliver;
 mod facts;
 mod held;
 mod past;
@@ -25,6 +26,7 @@ mod trouble;
 mod work;
 
 pub use author_proof::AuthorProof;
+pub use deliver::Outgoing;
 pub use fetch::Fetching;
 pub use gateway::{Gateway, Mailbox, Parts};
 pub use intake::{MailIntake, MailboxGate};

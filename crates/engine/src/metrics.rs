@@ -46,6 +46,10 @@ counters! {
     fetched, "sealpost_fetch_messages_total", "Messages taken in from mailboxes on other servers.";
     not_fetched, "sealpost_fetch_failed_messages_total", "Attempts to fetch a single message that failed; it stays in its mailbox and is asked for again.";
     deleted, "sealpost_fetch_deleted_messages_total", "Messages deleted in mailboxes on other servers after they were taken in.";
+    letters_sent, "sealpost_letters_sent_total", "Letters that an outgoing mail server took.";
+    letters_kept, "sealpost_letters_kept_total", "Letters kept here because their site is a dead end.";
+    letters_failed, "sealpost_letters_failed_total", "Letters that failed for good.";
+    letters_again, "sealpost_letters_again_total", "Letters sent once more because the answer after the final dot was lost.";
     swept, "sealpost_sweep_erased_total", "Contents and orphans erased.";
 }
 

@@ -1,6 +1,7 @@
 //! One site: how its tracker is spoken to, and what is known of it without asking.
 
 use crate::carry::Traces;
+use crate::deliver::Outgoing;
 use crate::settings::Settings;
 use crate::trouble::Trouble;
 use bytes::Bytes;
@@ -49,6 +50,8 @@ pub struct Site {
     request_max: Duration,
     upload_max: Duration,
     pub(crate) traces: Traces,
+    /// Where its letters leave; `None` when nothing can.
+    pub(crate) outgoing: Option<Outgoing>,
 }
 
 impl Site {
@@ -62,7 +65,13 @@ impl Site {
             request_max: settings.request_max,
             upload_max: settings.upload_max,
             traces: Traces::default(),
+            outgoing: None,
         }
+    }
+
+    /// The same site with a way out for its letters.
+    pub fn with_outgoing(self, outgoing: Option<Outgoing>) -> Site {
+        Site { outgoing, ..self }
     }
 
     /// Is the site left alone at present, because it is out of order or asked for it?

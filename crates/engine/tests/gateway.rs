@@ -9,6 +9,7 @@ mod gateway {
     pub mod doubt;
     pub mod duplicates;
     pub mod fetching;
+    pub mod letters;
     pub mod lost_answers;
     pub mod order;
     pub mod poison;
@@ -20,7 +21,7 @@ mod gateway {
 }
 
 use gateway::world::Database;
-use gateway::{authors, doubt, duplicates, fetching, lost_answers, order, poison, refusals, trouble, walk};
+use gateway::{authors, doubt, duplicates, fetching, letters, lost_answers, order, poison, refusals, trouble, walk};
 
 /// Each scenario on SQLite, as a test of its own.
 macro_rules! on_sqlite {
@@ -53,6 +54,11 @@ on_sqlite! {
     authors::sec_01_only_a_proved_author_joins_his_thread_by_dns;
     authors::sec_04_only_a_proved_author_joins_his_thread_by_header;
     authors::fault_29_a_mail_waits_for_dns_and_then_no_longer;
+    letters::a_sender_is_told_once_that_no_issue_could_be_made;
+    letters::fault_20_a_lost_answer_sends_the_same_letter_once_more_and_then_asks;
+    letters::a_server_that_says_later_is_asked_later_and_one_that_says_no_is_believed;
+    letters::priv_30_at_a_dead_end_letters_are_kept_and_none_leaves;
+    letters::sec_06_strangers_are_not_written_to_and_others_not_often;
     duplicates::the_same_mail_twice_is_one_issue;
     duplicates::the_same_mail_to_two_mailboxes_is_one_issue_per_project;
     duplicates::two_equal_alerts_are_two_issues;

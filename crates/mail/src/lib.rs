@@ -9,6 +9,7 @@ mod bounce;
 mod calendar;
 mod charset;
 mod codepage;
+pub mod compose;
 mod date;
 pub mod document;
 mod encoded;

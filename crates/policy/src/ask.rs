@@ -1,5 +1,6 @@
 //! What a decision needs to know (questions) and what was found out (facts).
 
+use crate::LetterTraffic;
 use mail::Envelope;
 use mail::authenticity::Authenticity;
 use serde::{Deserialize, Serialize};
@@ -20,6 +21,8 @@ pub enum Question {
     Issue { issue: String },
     /// Has this address taken part in the issue with this numeric id?
     Involved { issue_id: String, address: String },
+    /// How many letters went out lately, to this address and at all?
+    Letters { address: String },
     /// What has the issue with this numeric id said so far? Its words go to the reply reader and not into the facts.
     History { issue_id: String },
 }
@@ -100,19 +103,21 @@ pub struct Facts {
     pub issues: Vec<(String, Option<IssueFacts>)>,
     /// (numeric issue id, normalised address, took part).
     pub involved: Vec<(String, String, bool)>,
+    /// By the normalised address.
+    pub letters: Vec<(String, LetterTraffic)>,
     /// By the numeric issue id.
     pub histories: Vec<(String, IssueHistory)>,
 }
 
 /// How often [`ask`] may be answered before nothing is open any more.
-pub const ROUNDS_MAX: usize = 7;
+pub const ROUNDS_MAX: usize = 8;
 
 /// The questions that are still open before a decision about this message can be made; empty when there are none.
 ///
 /// It walks the very path that [`crate::decide()`] walks and stops where an answer is missing, so it never asks what the
 /// decision does not need. When every question is answered in turn, nothing is open after at most [`ROUNDS_MAX`] rounds:
 /// the author; what the store knows; the first issue that was named, and who took part in it; all others that were named,
-/// and who took part in those; and what the issue that was found has said.
+/// and who took part in those; what the issue that was found has said; and whom letters went to.
 pub fn ask(message: &mail::Message, profile: &crate::Profile, facts: &Facts) -> Vec<Question> {
     crate::decide::open_questions(message, profile, facts)
 }

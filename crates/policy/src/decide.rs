@@ -6,6 +6,7 @@ mod body;
 mod evidence;
 mod files;
 mod history;
+mod letters;
 mod lookups;
 mod loop_guard;
 mod routing;
@@ -15,12 +16,13 @@ mod verdict;
 
 pub use association::SUBJECT_KEYS_MAX;
 pub use body::LONG_TEXT_UNITS;
+pub use letters::{DOMAIN_HOUR_MAX, SITE_HOUR_MAX, UNVERIFIED_DAY_MAX};
 pub use lookups::{THREAD_IDS_MAX, TOKENS_MAX};
 pub use loop_guard::RECEIVED_MAX;
 pub use summary::SUMMARY_UNITS_MAX;
 
 use crate::profile::{Mapping, Mode, Rule};
-use crate::{Facts, IssueTarget, Origin, Outcome, Plan, Profile, Question, Step, StepKind};
+use crate::{Facts, IssueTarget, Letter, Origin, Outcome, Plan, Profile, Question, Step, StepKind};
 use association::Association;
 use automatic::Course;
 use evidence::Evidence;
@@ -43,11 +45,12 @@ pub fn decide(
     let evidence = Evidence::new(message, profile, facts);
     let mut trace = Trace::default();
     let mut rule = None;
-    let verdict = weigh(&evidence, &mut rule, &mut trace).unwrap_or_else(|open| unanswered(&open, &mut trace));
+    let weighed = weigh_all(&evidence, &mut rule, &mut trace);
+    let (verdict, letters) = weighed.unwrap_or_else(|open| (unanswered(&open, &mut trace), Vec::new()));
     let verdict = Verdict { reason: shortened(verdict.reason), ..verdict };
     let steps = steps(&evidence, reply, &verdict);
     let rule = rule.map(|rule| rule.name.clone());
-    Plan { steps, rule, ..plan(origin, revision, profile, &verdict, trace) }
+    Plan { steps, rule, letters, ..plan(origin, revision, profile, &verdict, trace) }
 }
 
 /// The plan for a mail that cannot be read within its limits: nothing is done with it, and its raw bytes are kept.
@@ -84,7 +87,18 @@ pub fn participants(message: &Message, profile: &Profile, facts: &Facts, plan: &
 
 /// What [`decide`] would still have to know: the same walk, and where it stops.
 pub(crate) fn open_questions(message: &Message, profile: &Profile, facts: &Facts) -> Vec<Question> {
-    weigh(&Evidence::new(message, profile, facts), &mut None, &mut Trace::default()).err().unwrap_or_default()
+    weigh_all(&Evidence::new(message, profile, facts), &mut None, &mut Trace::default()).err().unwrap_or_default()
+}
+
+/// The walk, and who is written to because of where it ends.
+fn weigh_all<'a>(
+    evidence: &Evidence<'a>,
+    rule: &mut Option<&'a Rule>,
+    trace: &mut Trace,
+) -> Result<(Verdict, Vec<Letter>), Vec<Question>> {
+    let verdict = weigh(evidence, rule, trace)?;
+    let letters = letters::of(evidence, &verdict, trace)?;
+    Ok((verdict, letters))
 }
 
 /// The walk of every decision; it fails with the questions whose answers it lacks.
@@ -242,6 +256,7 @@ fn in_plain_words(question: &Question) -> String {
         Question::SeenBefore => "Did it come in by another way, too?".to_owned(),
         Question::Issue { issue } => format!("What is the state of issue {issue}?"),
         Question::Involved { issue_id, address } => format!("Has {address} taken part in issue {issue_id}?"),
+        Question::Letters { address } => format!("How many letters went to {address} lately?"),
         Question::History { issue_id } => format!("What has issue {issue_id} said so far?"),
     }
 }
@@ -258,6 +273,7 @@ fn plan(origin: Origin, revision: u32, profile: &Profile, verdict: &Verdict, tra
         reason: verdict.reason.clone(),
         steps: Vec::new(),
         trace: trace.0,
+        letters: Vec::new(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Plans: what will be done about one origin, in order, each step with its reason and a key for life.
 
+use crate::Letter;
 use mail::{Address, Document, Hidden};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -154,6 +155,9 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// Each question, its answer, and what it decided.
     pub trace: Vec<String>,
+    /// What is written to people because of the mail.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub letters: Vec<Letter>,
 }
 
 impl Plan {
@@ -161,23 +165,43 @@ impl Plan {
     pub fn step_key(&self, ordinal: u32) -> StepKey {
         StepKey(format!("{}/{}/{}", self.origin, self.revision, ordinal))
     }
+
+    /// The key of the letter with this ordinal.
+    pub fn letter_key(&self, ordinal: u32) -> StepKey {
+        StepKey(format!("{}/{}/letter-{}", self.origin, self.revision, ordinal))
+    }
 }
 
 /// Proof that an effect happened, in the tracker's own ids.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Receipt {
-    Issue { id: String, key: String },
-    Comment { issue_id: String, id: String },
-    Attachment { issue_id: String, id: String },
+    Issue {
+        id: String,
+        key: String,
+    },
+    Comment {
+        issue_id: String,
+        id: String,
+    },
+    Attachment {
+        issue_id: String,
+        id: String,
+    },
+    /// The next server took it, or it was kept here because its site is a dead end.
+    Letter {
+        message_id: String,
+        dead_end: bool,
+    },
 }
 
 impl Receipt {
-    /// The numeric id of the issue that the effect touched.
-    pub fn issue_id(&self) -> &str {
+    /// The numeric id of the issue that the effect touched; `None` for a letter.
+    pub fn issue_id(&self) -> Option<&str> {
         match self {
-            Receipt::Issue { id, .. } => id,
-            Receipt::Comment { issue_id, .. } | Receipt::Attachment { issue_id, .. } => issue_id,
+            Receipt::Issue { id, .. } => Some(id),
+            Receipt::Comment { issue_id, .. } | Receipt::Attachment { issue_id, .. } => Some(issue_id),
+            Receipt::Letter { .. } => None,
         }
     }
 }

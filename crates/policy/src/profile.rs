@@ -1,6 +1,7 @@
 //! A profile: how the mails of some mailboxes are treated, as an administrator writes it in TOML.
 
 mod nearest;
+mod notice;
 mod pattern;
 mod reader;
 mod rule;
@@ -10,8 +11,9 @@ mod words;
 pub use nearest::nearest;
 pub use settings::{Default, Form, SETTINGS, Setting};
 
+pub(crate) use notice::{Notice, Notices};
 pub(crate) use rule::{Mapping, Rule};
-pub(crate) use words::{Duplicates, Mode, Strangers, Treatment, Word};
+pub(crate) use words::{Addressees, Duplicates, Mode, NoticeCause, Strangers, Treatment, Word};
 
 use crate::{Fault, FaultCode, reply_token};
 use mail::AutomaticKind;
@@ -43,6 +45,7 @@ pub struct Profile {
     pub(crate) strangers: Strangers,
     pub(crate) require_authentic: bool,
     pub(crate) verification: Treatment,
+    pub(crate) notices: Notices,
 }
 
 /// What becomes of each kind of automatic mail.
@@ -86,6 +89,11 @@ impl Profile {
         projects
     }
 
+    /// Whether letters are written because of its mail, so that its site needs a way out for them.
+    pub fn writes_letters(&self) -> bool {
+        self.notices.any()
+    }
+
     /// Whether it asks for proved authors, so that it makes sense only for mailboxes that verify them.
     pub fn needs_authenticity(&self) -> bool {
         self.require_authentic || self.rules.iter().any(|rule| rule.authentic.is_some())
@@ -114,6 +122,7 @@ impl Profile {
             strangers: reader.word(&threads, "strangers").unwrap_or(Strangers::Create),
             require_authentic: reader.truth(&threads, "require_authentic").unwrap_or_default(),
             verification: reader.word(&threads, "verification").unwrap_or(Treatment::Hold),
+            notices: Notices::read(&top, reader),
         }
     }
 

@@ -56,6 +56,11 @@ fn shown(plan: &Plan) -> String {
         writeln!(text, "{} {}, because {}", plan.step_key(step.ordinal), step.kind.word(), step.reason).unwrap();
         text.push_str(&stage::effect(&step.kind));
     }
+    for letter in &plan.letters {
+        let (key, kind) = (plan.letter_key(letter.ordinal), letter.kind.word());
+        writeln!(text, "{key} {kind} to {}, {:?}, because {}", letter.to, letter.when, letter.reason).unwrap();
+        writeln!(text, "  {}\n  | {}", letter.subject, letter.text.replace('\n', "\n  | ")).unwrap();
+    }
     for line in &plan.trace {
         writeln!(text, "? {line}").unwrap();
     }

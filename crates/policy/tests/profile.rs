@@ -51,6 +51,7 @@ fn value(form: Form) -> String {
     match form {
         Form::OneOf(words) => format!("{:?}", words[0]),
         Form::Text => "\"Some text\"".to_owned(),
+        Form::LongText => "\"Some text\"".to_owned(),
         Form::ProjectKey => "\"DEMO\"".to_owned(),
         Form::Addresses => "[\"a@example.com\", \"*@example.org\"]".to_owned(),
         Form::Domains => "\"example.com\"".to_owned(),

@@ -152,6 +152,11 @@ impl Answers {
                 let answer = self.involved[facts.involved.len() % self.involved.len()];
                 facts.involved.push((issue_id.clone(), address.clone(), answer));
             }
+            Question::Letters { address } => {
+                let address_day = facts.issues.len() as u32;
+                let traffic = policy::LetterTraffic { address_day, ..policy::LetterTraffic::default() };
+                facts.letters.push((address.clone(), traffic));
+            }
             Question::History { issue_id } => {
                 let known = policy::IssueHistory::Known { texts: facts.issues.len(), all: false };
                 facts.histories.push((issue_id.clone(), known));

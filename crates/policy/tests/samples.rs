@@ -39,6 +39,7 @@ impl Memory {
                 let took_part = self.involved.contains(&(issue_id.parse().unwrap(), address.clone()));
                 facts.involved.push((issue_id, address, took_part));
             }
+            Question::Letters { address } => facts.letters.push((address, policy::LetterTraffic::default())),
             Question::History { issue_id } => {
                 facts.histories.push((issue_id, IssueHistory::Known { texts: 1, all: true }))
             }

@@ -6,6 +6,7 @@ pub mod dovecot;
 pub mod gateway;
 pub mod home;
 pub mod port;
+pub mod post_office;
 pub mod postgres;
 pub mod seeds;
 pub mod settings_file;

@@ -38,6 +38,7 @@ pub struct Settings {
     pub mail: mail::Limits,
     pub size_bytes_max: u64,
     pub sites: Vec<Site>,
+    pub outgoing: Vec<Outgoing>,
     pub mailboxes: Vec<Mailbox>,
     pub profiles: Vec<ProfileFile>,
 }
@@ -106,6 +107,30 @@ pub struct Site {
     pub proxy: Option<Secret>,
     pub certificate_authorities: Vec<PathBuf>,
     pub requests_at_once: usize,
+    pub letters: Letters,
+}
+
+/// What a site says of its letters.
+#[derive(Debug, Clone)]
+pub struct Letters {
+    /// Nothing leaves to anybody.
+    pub dead_end: bool,
+    /// The name of an [`Outgoing`].
+    pub outgoing: Option<String>,
+    pub from: Option<mail::Address>,
+}
+
+/// A server that letters are handed to.
+#[derive(Debug, Clone)]
+pub struct Outgoing {
+    pub name: String,
+    pub host: String,
+    pub port: u16,
+    pub security: courier::submit::Security,
+    pub authorities: Option<PathBuf>,
+    pub credentials: Option<(String, Secret)>,
+    /// What we call ourselves in EHLO.
+    pub client_name: String,
 }
 
 #[derive(Debug, Clone)]

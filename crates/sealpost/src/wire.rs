@@ -5,11 +5,13 @@ mod adapters;
 mod fetching;
 mod listeners;
 mod observe;
+mod outgoing;
 mod reload;
 
 pub use adapters::{ask_who_we_are, cells};
 pub use fetching::ask_how_many;
 pub use observe::{logs, panics};
+pub use outgoing::greet;
 
 use crate::command::Failure;
 use crate::settings::{self, Settings};

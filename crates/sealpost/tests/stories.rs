@@ -13,6 +13,7 @@ mod stories {
     mod demo;
     mod fetching;
     mod hostile;
+    mod letters;
     mod lost_answers;
     mod mails;
     mod messages;

@@ -16,7 +16,7 @@ pub const LANE_FREED_AFTER_S: i64 = 10 * 60;
 pub const SWEEP_EVERY_S: i64 = 3600;
 /// Jobs that one claim takes at most, whatever was asked for.
 const CLAIM_MAX: u32 = 256;
-/// Kinds of jobs there are.
+/// Kinds of jobs that one claim asks for at most.
 const KINDS: usize = 4;
 /// The sweep is one job for ever.
 const SWEEP_JOB: &str = "sweep";
@@ -34,11 +34,12 @@ impl JobKind {
             JobKind::Carry => "carry",
             JobKind::Sweep => "sweep",
             JobKind::Fetch => "fetch",
+            JobKind::Deliver => "deliver",
         }
     }
 
     pub(crate) fn from_word(word: &str) -> Result<JobKind, Fault> {
-        let all = [JobKind::Decide, JobKind::Carry, JobKind::Sweep, JobKind::Fetch];
+        let all = [JobKind::Decide, JobKind::Carry, JobKind::Sweep, JobKind::Fetch, JobKind::Deliver];
         let known = all.into_iter().find(|kind| kind.word() == word);
         known.ok_or_else(|| Fault::permanent(FaultCode::StoreCorrupt, "a job has an unknown kind"))
     }
@@ -238,7 +239,8 @@ impl Store {
 
 async fn wake(conn: &mut Conn, message: &str, entry: &Entry) -> Result<bool, Fault> {
     const JOB: &str = "UPDATE jobs SET state = 'ready', due = $1, created_at = $1, tries = 0, ended_at = NULL
-        WHERE state IN ('held', 'dead') AND id = (SELECT job FROM messages WHERE id = $2)";
+        WHERE state IN ('held', 'dead') AND (id = (SELECT job FROM messages WHERE id = $2)
+            OR id = (SELECT 'deliver:' || id || '/' || CAST(revision AS TEXT) FROM messages WHERE id = $2))";
     const STEPS: &str = "UPDATE ledger SET state = 'open', ended_at = NULL, sealed_fault = NULL, looked = 0
         WHERE message = $1 AND state = 'failed' AND key LIKE
             (SELECT 'message:' || id || '/' || CAST(revision AS TEXT) || '/%' FROM messages WHERE id = $1)";

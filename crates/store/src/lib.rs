@@ -10,6 +10,7 @@ mod figures;
 mod footing;
 mod job;
 mod ledger;
+mod letter;
 mod list;
 mod message;
 mod migrate;

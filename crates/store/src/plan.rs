@@ -4,9 +4,10 @@ use crate::Store;
 use crate::database::{execute, one};
 use crate::dialect;
 use crate::job;
+use crate::letter::{self, Posted};
 use crate::rows::{Decision, JobKind, Lease};
 use crate::sealed::{self, plan_place, summary_place};
-use policy::{Fault, FaultCode, Origin, Plan};
+use policy::{Fault, FaultCode, LetterWhen, Origin, Plan};
 use serde::{Deserialize, Serialize};
 
 /// Participants of one message that are remembered; a mail to more is a list, and nobody in it is known by it.
@@ -30,6 +31,7 @@ struct Written {
     project: Option<String>,
     issue_id: Option<String>,
     has_steps: bool,
+    letters: Vec<Posted>,
     sealed_plan: Option<Vec<u8>>,
     sealed_summary: Option<Vec<u8>>,
     sender: Vec<u8>,
@@ -42,8 +44,8 @@ pub(crate) fn row_of(message: &str, revision: i64) -> String {
 }
 
 impl Store {
-    /// Plan, participants, message state and the `Carry` job (none when the plan has no steps) in one unit of work; the
-    /// `Decide` job is done with it. At most 500 participants are remembered.
+    /// Plan, participants, message state, the `Carry` job (none when the plan has no steps) and the letters that are due with their
+    /// `Deliver` job in one unit of work; the `Decide` job is done with it. At most 500 participants are remembered.
     pub async fn write_down(&self, lease: &Lease, decision: &Decision) -> Result<(), Fault> {
         if lease.kind != JobKind::Decide || decision.plan.origin != Origin::Message(lease.subject.clone()) {
             return Err(Fault::permanent(FaultCode::Internal, "a plan is written down by the job that decided it"));
@@ -83,6 +85,7 @@ impl Store {
             project: decision.project.clone(),
             issue_id: decision.issue_id.clone(),
             has_steps: !decision.plan.steps.is_empty(),
+            letters: letter::due(&decision.plan, LetterWhen::Decided, &hasher),
             sealed_plan,
             sealed_summary,
             sender: hasher.address(&decision.sender),
@@ -124,9 +127,14 @@ async fn write(conn: &mut crate::database::Conn, written: &Written) -> Result<()
     let job = if written.has_steps {
         let lane = written.issue_id.as_deref().map(|issue| job::issue_lane(&lease.site, issue));
         job::follow_with_carry(conn, &lease.job, lane.as_deref(), now).await?
-    } else {
+    } else if written.letters.is_empty() {
         lease.job.clone()
+    } else {
+        letter::job_id(&lease.subject, written.revision)
     };
+    if !written.letters.is_empty() {
+        letter::post(conn, lease, written.revision, &written.letters, now).await?;
+    }
     execute!(
         conn,
         MESSAGE,

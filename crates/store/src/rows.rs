@@ -1,7 +1,7 @@
 //! The values that go into the store and come out of it; none of them shows how it is stored.
 
 use mail::Envelope;
-use policy::{Fault, Outcome, Plan, Receipt, StepKey};
+use policy::{Fault, Letter, Outcome, Plan, Receipt, StepKey};
 use serde::{Deserialize, Serialize};
 
 /// Microseconds since the Unix epoch, in UTC.
@@ -66,6 +66,8 @@ pub enum JobKind {
     Sweep,
     /// Look into a mailbox on another server and take in what is new.
     Fetch,
+    /// Deliver the letters that a message's active plan names.
+    Deliver,
 }
 
 /// The state of a job. `Held` waits for a person.
@@ -86,7 +88,7 @@ pub struct Lease {
     pub job: String,
     pub kind: JobKind,
     pub site: String,
-    /// The id of the message, for `Decide` and `Carry`; the mailbox, for `Fetch`; empty for `Sweep`.
+    /// The id of the message, for `Decide`, `Carry` and `Deliver`; the mailbox, for `Fetch`; empty for `Sweep`.
     pub subject: String,
     /// This try included.
     pub tries: u32,
@@ -178,6 +180,29 @@ pub struct Story {
     pub fault: Option<Fault>,
     /// The content is still kept.
     pub content_kept: bool,
+}
+
+/// What became of a letter.
+#[derive(Debug, Clone, PartialEq)]
+pub enum LetterFate {
+    /// Not sent yet, or in doubt.
+    Waits,
+    Sent,
+    /// Kept here, because its site is a dead end.
+    DeadEnd,
+    Failed(Fault),
+}
+
+/// A row of the list of letters.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LetterLine {
+    pub key: StepKey,
+    pub site: String,
+    pub message: String,
+    pub posted_at: Micros,
+    /// What it says; `None` after its content was erased.
+    pub letter: Option<Letter>,
+    pub fate: LetterFate,
 }
 
 /// Which messages a list shows; empty fields do not filter. Newest first.

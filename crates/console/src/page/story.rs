@@ -12,7 +12,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Extension, Form};
-use policy::{Outcome, Receipt, Step, StepKind};
+use policy::{Letter, LetterKind, LetterWhen, Outcome, Receipt, Step, StepKind};
 use store::{JobState, LedgerLine, Story};
 
 /// Who stands in the audit trail for what is done in the console.
@@ -126,7 +126,10 @@ fn page(console: &Console, session: &Session, story: Story) -> Page {
         decided: line.outcome.is_some(),
         erased,
         deeds: match plan {
-            Some(p) => p.steps.iter().map(|step| deed(step, &p.step_key(step.ordinal).0, &ledger)).collect(),
+            Some(p) => {
+                let steps = p.steps.iter().map(|step| deed(step, &p.step_key(step.ordinal).0, &ledger));
+                steps.chain(p.letters.iter().map(|one| letter(one, &p.letter_key(one.ordinal).0, &ledger))).collect()
+            }
             None => ledger.iter().map(remaining).collect(),
         },
         trace: plan.map(|p| p.trace.clone()).unwrap_or_default(),
@@ -146,6 +149,16 @@ fn deed(step: &Step, key: &str, ledger: &[LedgerLine]) -> Deed {
     let (text, cut) = body(&step.kind);
     let what = format!("{}. {}", step.ordinal, described(&step.kind));
     recorded(Deed { what, reason: step.reason.clone(), text, cut, ..Deed::default() }, ledger, key)
+}
+
+fn letter(letter: &Letter, key: &str, ledger: &[LedgerLine]) -> Deed {
+    let what = match (letter.kind, letter.when) {
+        (LetterKind::Forward, _) => format!("Hand the mail on to {}", letter.to),
+        (LetterKind::Notice, LetterWhen::Decided) => format!("Tell {}", letter.to),
+        (LetterKind::Notice, LetterWhen::Failed) => format!("Tell {} if a step fails", letter.to),
+    };
+    let text = format!("{}\n\n{}", letter.subject, letter.text);
+    recorded(Deed { what, reason: letter.reason.clone(), text, ..Deed::default() }, ledger, key)
 }
 
 /// What the ledger still knows of a step after its plan was erased.
@@ -197,5 +210,7 @@ fn proof(receipt: &Receipt) -> String {
         Receipt::Issue { id, key } => format!("issue {key}, id {id}"),
         Receipt::Comment { id, .. } => format!("comment {id}"),
         Receipt::Attachment { id, .. } => format!("attachment {id}"),
+        Receipt::Letter { dead_end: false, .. } => "sent".to_owned(),
+        Receipt::Letter { dead_end: true, .. } => "kept here, its site is a dead end".to_owned(),
     }
 }

@@ -53,7 +53,7 @@ async fn sec_11_hostile_mail_runs_no_script_in_a_browser() {
     let id = filled::dead(&house.store, "hostile", NOON, value, &Words::all(value)).await;
     let browser = Browser::start().await;
     sign_in(&browser, &console).await;
-    for path in ["/messages".to_owned(), format!("/messages/{id}")] {
+    for path in ["/messages".to_owned(), "/letters".to_owned(), format!("/messages/{id}")] {
         browser.open(&format!("{origin}{path}")).await;
         assert!(browser.title().await.ends_with("Sealpost"));
         let foreign =
@@ -76,17 +76,27 @@ async fn a_person_signs_in_wakes_a_message_and_signs_out_by_keyboard_alone() {
     assert_eq!(browser.run("return document.activeElement.innerText").await, json!("Sign in"));
     browser.press(ENTER).await;
     browser.until("location.pathname === '/messages' && document.readyState === 'complete'").await;
-    let order = tab_through(&browser, 8).await;
-    let expected =
-        ["Skip to the content", "Sealpost", "Sign out", "outcome", "state", "sender", "Show", &Words::plain().subject];
+    let order = tab_through(&browser, 10).await;
+    let expected = [
+        "Skip to the content",
+        "Sealpost",
+        "Messages",
+        "Letters",
+        "Sign out",
+        "outcome",
+        "state",
+        "sender",
+        "Show",
+        &Words::plain().subject,
+    ];
     assert_eq!(order, expected);
     browser.press(ENTER).await;
     browser.until(&format!("location.pathname === '/messages/{id}' && document.readyState === 'complete'")).await;
-    assert_eq!(tab_through(&browser, 5).await.last().unwrap(), "Try again");
+    assert_eq!(tab_through(&browser, 7).await.last().unwrap(), "Try again");
     browser.press(ENTER).await;
     browser.until("document.readyState === 'complete' && !document.body.innerText.includes('Try again')").await;
     assert_eq!(house.store.story(&id).await.unwrap().unwrap().line.job, store::JobState::Ready);
-    tab_through(&browser, 3).await;
+    tab_through(&browser, 5).await;
     browser.press(ENTER).await;
     browser.until("location.pathname === '/sign-in'").await;
     browser.open(&format!("{origin}/messages")).await;
@@ -148,8 +158,13 @@ async fn every_page_fits_every_width_and_is_well_formed() {
     for (state, id) in filled::one_of_each(&house.store).await {
         pages.push((state.to_owned(), format!("/messages/{id}")));
     }
-    let named =
-        [("list", "/messages"), ("none", "/messages?outcome=reject"), ("lost", "/nothing"), ("sign-in", "/sign-in")];
+    let named = [
+        ("list", "/messages"),
+        ("letters", "/letters"),
+        ("none", "/messages?outcome=reject"),
+        ("lost", "/nothing"),
+        ("sign-in", "/sign-in"),
+    ];
     pages.extend(named.map(|(name, path)| (name.to_owned(), path.to_owned())));
     pages.push(("link".to_owned(), link[origin.len()..].to_owned()));
     let browser = Browser::start().await;

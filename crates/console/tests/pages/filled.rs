@@ -2,7 +2,10 @@
 
 use crate::house::SITE;
 use mail::{Envelope, Hidden, HiddenKind};
-use policy::{Body, Fault, FaultCode, File, IssueTarget, Origin, Outcome, Plan, Receipt, Step, StepKind};
+use policy::{
+    Body, Fault, FaultCode, File, IssueTarget, Letter, LetterKind, LetterWhen, Origin, Outcome, Plan, Receipt, Step,
+    StepKind,
+};
 use store::{Arrival, Decision, Handle, JobKind, Lease, Store, Taken};
 
 const LEASE_S: u32 = 600;
@@ -90,6 +93,7 @@ pub async fn claim(store: &Store) -> Lease {
 
 pub async fn decide(store: &Store, outcome: Outcome, steps: Vec<StepKind>, words: &Words) {
     let lease = claim(store).await;
+    let letters = if steps.is_empty() { vec![] } else { vec![letter(words)] };
     let steps = steps.into_iter().zip(1..).map(|(kind, ordinal)| Step { ordinal, kind, reason: words.reason.clone() });
     let plan = Plan {
         origin: Origin::Message(lease.subject.clone()),
@@ -102,6 +106,7 @@ pub async fn decide(store: &Store, outcome: Outcome, steps: Vec<StepKind>, words
         reason: words.reason.clone(),
         steps: steps.collect(),
         trace: words.trace.clone(),
+        letters,
     };
     let decision = Decision {
         plan,
@@ -113,6 +118,19 @@ pub async fn decide(store: &Store, outcome: Outcome, steps: Vec<StepKind>, words
         issue_id: None,
     };
     store.write_down(&lease, &decision).await.unwrap();
+}
+
+fn letter(words: &Words) -> Letter {
+    Letter {
+        ordinal: 1,
+        kind: LetterKind::Notice,
+        when: LetterWhen::Decided,
+        to: words.sender.clone(),
+        subject: words.subject.clone(),
+        text: words.text.clone(),
+        answers: None,
+        reason: words.reason.clone(),
+    }
 }
 
 pub fn create(words: &Words) -> StepKind {

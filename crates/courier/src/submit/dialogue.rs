@@ -10,7 +10,7 @@ use smtp_proto::response::parser::ResponseReceiver;
 use tokio::time::Instant;
 use zeroize::Zeroizing;
 
-use super::{Reply, Target};
+use super::{Reply, Shape, Target};
 use crate::wire::{Channel, Wire};
 
 /// Octets read at a time; a reply is at most 4,096 (smtp-proto refuses longer ones).
@@ -144,8 +144,8 @@ impl Dialogue {
     }
 
     /// MAIL, RCPT and DATA; returns the answer to each RCPT. When one was positive, the server waits for the mail.
-    pub(super) async fn announce(&mut self, envelope: &Envelope, raw: &[u8]) -> Result<Vec<Reply>, Fault> {
-        let mail = self.mail_line(envelope, raw)?;
+    pub(super) async fn announce(&mut self, envelope: &Envelope, shape: Shape) -> Result<Vec<Reply>, Fault> {
+        let mail = self.mail_line(envelope, shape)?;
         if self.extensions.pipelining {
             self.say(&mail);
             for address in &envelope.rcpt_to {
@@ -202,8 +202,8 @@ impl Dialogue {
         }
     }
 
-    fn mail_line(&self, envelope: &Envelope, raw: &[u8]) -> Result<String, Fault> {
-        let size = raw.len() as u64;
+    fn mail_line(&self, envelope: &Envelope, shape: Shape) -> Result<String, Fault> {
+        let size = shape.size_bytes;
         if let Some(max) = self.extensions.size_bytes_max
             && max != 0
             && size > max
@@ -218,7 +218,7 @@ impl Dialogue {
         if self.extensions.size_bytes_max.is_some() {
             line.push_str(&format!(" SIZE={size}"));
         }
-        if self.extensions.eight_bit_mime && !raw.is_ascii() {
+        if self.extensions.eight_bit_mime && !shape.is_ascii {
             line.push_str(" BODY=8BITMIME");
         }
         if !sender.is_ascii() || envelope.rcpt_to.iter().any(|address| !address.is_ascii()) {

@@ -211,6 +211,11 @@ pub fn voice(url: &str) -> Arc<dyn Voice> {
     Arc::new(Speaker::new(connection).unwrap())
 }
 
+/// The client of a world's gateway.
+pub fn voice_of(world: &World) -> Arc<dyn Voice> {
+    world.voice.clone()
+}
+
 /// Asks the desk past the gateway.
 pub async fn ask(voice: &Arc<dyn Voice>, operation: Operation) -> Answer {
     let request = Dialect::JiraCloud.request(&operation);
@@ -231,7 +236,7 @@ impl IsSomeOrDead for Option<policy::Outcome> {
 
 /// The numeric id of the issue that the story's first receipt names.
 pub fn issue_of(story: &Story) -> String {
-    receipts(story).first().map(|receipt| receipt.issue_id().to_owned()).expect("a receipt")
+    receipts(story).iter().find_map(|receipt| receipt.issue_id().map(str::to_owned)).expect("a receipt")
 }
 
 pub fn receipts(story: &Story) -> Vec<Receipt> {

@@ -103,7 +103,7 @@ pub(super) fn verification(evidence: &Evidence, place: &Place, trace: &mut Trace
     verdict
 }
 
-fn is_no_reply(evidence: &Evidence) -> bool {
+pub(super) fn is_no_reply(evidence: &Evidence) -> bool {
     let identity = evidence.sender.identity.iter();
     let claimed = evidence.sender.claimed.iter();
     identity.chain(claimed).any(|address| {

@@ -11,6 +11,7 @@ use std::fmt::Write;
 use toml::{Table, Value};
 
 const TEXT_CHARS_MAX: usize = 255;
+const LONG_TEXT_CHARS_MAX: usize = 4000;
 /// How much of a wrong value is repeated.
 const SHOWN_CHARS_MAX: usize = 60;
 
@@ -115,6 +116,16 @@ impl<'o> Reader<'o> {
                 None
             }
         }
+    }
+
+    /// A text of several lines, 1 to 4000 characters.
+    pub(super) fn long_text(&mut self, section: &Section, key: &str) -> Option<String> {
+        let text = self.text_or_default(section, setting_of(section, key), key)?;
+        if text.trim().is_empty() || text.chars().count() > LONG_TEXT_CHARS_MAX {
+            self.refuse(section, key, &format!("has to be 1 to {LONG_TEXT_CHARS_MAX} characters; write such a text"));
+            return None;
+        }
+        Some(text)
     }
 
     pub(super) fn number(&mut self, section: &Section, key: &str) -> u32 {

@@ -1,5 +1,7 @@
 //! Every setting of a profile, with its form, default and meaning: the reader, the manual and the tests use this table.
 
+use super::notice::PER_DAY_MAX;
+
 /// What a setting's value may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
@@ -21,6 +23,8 @@ pub enum Form {
     /// One or several regular expressions that match anywhere, in the linear-time syntax of the Rust crate `regex`. At
     /// most 1 KiB each, 1 MiB compiled.
     Regexes,
+    /// A text of 1 to 4000 characters, of several lines if need be.
+    LongText,
     /// `true` or `false`.
     Truth,
     /// A whole number from 0 to this one.
@@ -204,5 +208,34 @@ pub const SETTINGS: &[Setting] = &[
         Default::Is("quarantine"),
         "What becomes of a no-reply sender's mail with a code or a request to confirm that would become a comment: \
          whoever opened that issue may be using our address to sign up elsewhere.",
+    ),
+    setting(
+        "notices.to",
+        Form::OneOf(&["authentic", "anyone"]),
+        Default::Is("authentic"),
+        "Who is told what became of his mail. `authentic` is senders whose domain vouches for them, and the mailbox has to \
+         verify authors (`mailbox[].authenticity`). `anyone` also writes to addresses that somebody else may have put into \
+         From: once in 24 hours to each. Machines, senders that read no answers and our own addresses are never written to.",
+    ),
+    setting(
+        "notices.per_day",
+        Form::Number(PER_DAY_MAX),
+        Default::Is("5"),
+        "The most notices to one address in 24 hours; 0 stops them. Beyond 20 within an hour to one domain, or 200 of a site, \
+         none is sent either.",
+    ),
+    setting(
+        "notice[].cause",
+        Form::OneOf(&["not_created", "comment_only"]),
+        Default::Unset,
+        "Of what senders are told: `not_created`, the tracker refused the issue; `comment_only`, only comments are made \
+         and the mail belongs to no issue. Without any `[[notice]]` nobody is told anything.",
+    ),
+    setting("notice[].subject", Form::Text, Default::Unset, "The notice's subject; without it a built-in one."),
+    setting(
+        "notice[].text",
+        Form::LongText,
+        Default::Unset,
+        "The notice's text; without it a built-in one. It never repeats what the mail says.",
     ),
 ];

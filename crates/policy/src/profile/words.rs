@@ -57,6 +57,26 @@ words! {
 }
 
 words! {
+    /// Who may be told what became of his mail.
+    Addressees {
+        /// Senders whose domain vouches for them.
+        Authentic = "authentic",
+        /// Everybody, once a day.
+        Anyone = "anyone",
+    }
+}
+
+words! {
+    /// Of what a sender is told.
+    NoticeCause {
+        /// The tracker refused the issue.
+        NotCreated = "not_created",
+        /// Only comments are made, and the mail belongs to no issue.
+        CommentOnly = "comment_only",
+    }
+}
+
+words! {
     /// Whether the same mail by another way is acted on again.
     Duplicates {
         OnePerProject = "one_per_project",

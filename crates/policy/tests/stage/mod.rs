@@ -167,6 +167,11 @@ fn answer(question: &Question, answers: &Facts, known: &mut Facts) -> bool {
             known.involved.extend(found.cloned());
             return found.is_some();
         }
+        Question::Letters { address } => {
+            let found = answers.letters.iter().find(|(asked, _)| asked == address).cloned();
+            known.letters.push(found.unwrap_or((address.clone(), policy::LetterTraffic::default())));
+            return true;
+        }
         Question::History { issue_id } => {
             let found = answers.histories.iter().find(|(id, _)| id == issue_id).cloned();
             let nothing = (issue_id.clone(), IssueHistory::Known { texts: 1, all: true });

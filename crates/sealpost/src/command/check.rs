@@ -54,6 +54,10 @@ pub async fn run(config: &Path) -> Result<(), Failure> {
     }
     for site in &settings.sites {
         findings.say(&format!("site {} (region {})", site.name, site.region), wire::ask_who_we_are(site).await)?;
+        findings.say(&format!("letters of site {}", site.name), Ok(letters(&site.letters)))?;
+    }
+    for outgoing in &settings.outgoing {
+        findings.say(&format!("outgoing {}", outgoing.name), within(wire::greet(outgoing)).await)?;
     }
     if findings.wrong == 0 { Ok(()) } else { Err(Failure::new(format!("{} things do not work", findings.wrong))) }
 }
@@ -85,6 +89,15 @@ async fn cells(settings: &Settings) -> Result<String, String> {
         SandboxState::Reduced(missing) => {
             Ok(format!("the sandbox is reduced, as the settings allow; missing: {missing}"))
         }
+    }
+}
+
+/// Where letters go: what must not surprise anybody.
+fn letters(letters: &settings::Letters) -> String {
+    match (letters.dead_end, &letters.outgoing) {
+        (true, _) => "it is a dead end, nothing leaves; set dead_end = false when it may write to real people".into(),
+        (false, Some(outgoing)) => format!("they leave by {outgoing}"),
+        (false, None) => "none can leave, and no profile wants one".into(),
     }
 }
 

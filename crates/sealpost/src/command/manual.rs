@@ -45,6 +45,7 @@ fn form(form: policy::profile::Form) -> String {
     match form {
         Form::OneOf(words) => words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", "),
         Form::Text => "text".into(),
+        Form::LongText => "text of several lines".into(),
         Form::ProjectKey => "project key".into(),
         Form::Addresses => "addresses, `*@domain` for all of a domain".into(),
         Form::Domains => "domains".into(),

@@ -2,7 +2,7 @@
 
 use super::{Failure, files};
 use mail::authenticity::{Authenticity, Verdict};
-use policy::{Facts, IssueHistory, Origin, Plan, Question, SeenBefore, Step, Thread};
+use policy::{Facts, IssueHistory, LetterTraffic, Origin, Plan, Question, SeenBefore, Step, Thread};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
@@ -79,6 +79,7 @@ fn nothing_known(question: &Question, facts: &mut Facts) {
         Question::SeenBefore => facts.seen_before = Some(Vec::<SeenBefore>::new()),
         Question::Issue { issue } => facts.issues.push((issue.clone(), None)),
         Question::Involved { issue_id, address } => facts.involved.push((issue_id.clone(), address.clone(), false)),
+        Question::Letters { address } => facts.letters.push((address.clone(), LetterTraffic::default())),
         Question::History { issue_id } => {
             facts.histories.push((issue_id.clone(), IssueHistory::Known { texts: 0, all: true }))
         }

@@ -1,6 +1,7 @@
 //! From sections as written to the values that the parts of the program want.
 
 mod mailbox;
+mod outgoing;
 
 use super::written::{Scalar, Section, Value, Written};
 use super::{
@@ -68,10 +69,12 @@ impl Reader {
             },
             size_bytes_max: self.integer(&mail_section, "size_mib_max") << 20,
             sites: Vec::new(),
+            outgoing: Vec::new(),
             mailboxes: Vec::new(),
             profiles: Vec::new(),
         };
         settings.sites = self.each(written, "site[]", Reader::site);
+        settings.outgoing = self.each(written, "outgoing[]", Reader::outgoing);
         settings.mailboxes = self.each(written, "mailbox[]", Reader::mailbox);
         settings.profiles = self.each(written, "profile[]", Reader::profile);
         self.accounts(written, &mut settings.mailboxes);
@@ -154,6 +157,7 @@ impl Reader {
                 .map(|p| self.folder.join(p))
                 .collect(),
             requests_at_once: self.integer(section, "requests_at_once") as usize,
+            letters: self.letters(section),
         }
     }
 
@@ -198,6 +202,7 @@ impl Reader {
         self.unique("site", settings.sites.iter().map(|site| site.name.as_str()));
         self.unique("mailbox", settings.mailboxes.iter().map(|mailbox| mailbox.name.as_str()));
         self.unique("profile", settings.profiles.iter().map(|profile| profile.name.as_str()));
+        self.check_outgoing(settings);
         for mailbox in &settings.mailboxes {
             if !settings.sites.iter().any(|site| site.name == mailbox.site) {
                 self.reference("mailbox[].site", &mailbox.site, "site");

@@ -1,6 +1,6 @@
 //! Settings turned into the values that the engine's parts want.
 
-use super::Role;
+use super::{Role, outgoing};
 use crate::command::Failure;
 use crate::settings::{Authenticity, Mailbox, Settings, Site};
 use courier::dns_auth::DnsAuth;
@@ -74,7 +74,10 @@ pub fn sites(settings: &Settings) -> Result<Vec<engine::Site>, Failure> {
     settings
         .sites
         .iter()
-        .map(|site| Ok(engine::Site::new(&site.name, Dialect::JiraCloud, Arc::new(speaker(site)?), &bounds)))
+        .map(|site| {
+            let speaks = engine::Site::new(&site.name, Dialect::JiraCloud, Arc::new(speaker(site)?), &bounds);
+            Ok(speaks.with_outgoing(outgoing::of(settings, site)))
+        })
         .collect()
 }
 

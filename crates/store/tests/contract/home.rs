@@ -174,6 +174,7 @@ pub fn decision(message: &str, issue: Option<&str>) -> Decision {
         reason: "planted-reason".into(),
         steps: issue.map(|issue| comment(1, issue)).into_iter().collect(),
         trace: vec!["planted-trace".into()],
+        letters: vec![],
     };
     Decision {
         plan,

@@ -1,0 +1,106 @@
+//! The list of letters: what the gateway wrote to people by itself, or kept here because their site is a dead end.
+
+use super::{Moment, moment, not_found, render, trouble};
+use crate::Console;
+use crate::sign_in::Session;
+use askama::Template;
+use axum::Extension;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use policy::LetterKind;
+use serde::Deserialize;
+use store::{LetterFate, LetterLine, Micros};
+
+/// Rows on one page.
+const ROWS: u32 = 50;
+/// `message:ID/REVISION/letter-ORDINAL`.
+const KEY_BYTES_MAX: usize = 128;
+
+/// Where the page begins, as it stands in its address.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Asked {
+    /// `MICROSECONDS~KEY` of the last row of the page before.
+    before: String,
+}
+
+/// A letter as people see it.
+pub(super) struct Row {
+    message: String,
+    pub(super) subject: String,
+    to: String,
+    posted: Moment,
+    kind: &'static str,
+    reason: String,
+    text: String,
+    /// What became of it, and the class that colours it.
+    fate: String,
+    class: &'static str,
+    site: String,
+}
+
+#[derive(Template)]
+#[template(path = "letters.html")]
+struct List {
+    token: String,
+    rows: Vec<Row>,
+    first: bool,
+    next: Option<String>,
+}
+
+/// The page.
+pub async fn list(
+    State(console): State<Console>,
+    session: Extension<Session>,
+    asked: Result<Query<Asked>, QueryRejection>,
+) -> Response {
+    let Ok(Query(asked)) = asked else { return not_found().await };
+    let before = before(&asked.before);
+    let first = before.is_none();
+    // One more than is shown tells whether there is an older page.
+    match console.store.letters(before, ROWS + 1).await {
+        Ok(mut lines) => {
+            let more = lines.len() > ROWS as usize;
+            lines.truncate(ROWS as usize);
+            let next = lines.last().filter(|_| more).map(|last| format!("{}~{}", last.posted_at, last.key.0));
+            let rows = lines.into_iter().map(row).collect();
+            render(StatusCode::OK, &List { token: session.token(), rows, first, next })
+        }
+        Err(fault) => trouble(&fault),
+    }
+}
+
+fn before(asked: &str) -> Option<(Micros, String)> {
+    let (micros, key) = asked.split_once('~')?;
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-:/".contains(&byte);
+    (key.len() <= KEY_BYTES_MAX && key.bytes().all(plain)).then_some((micros.parse().ok()?, key.to_owned()))
+}
+
+fn row(line: LetterLine) -> Row {
+    let (fate, class) = match &line.fate {
+        LetterFate::Waits => ("waits to be sent".to_owned(), "waiting"),
+        LetterFate::Sent => ("sent".to_owned(), "done"),
+        LetterFate::DeadEnd => ("kept here, its site is a dead end".to_owned(), "held"),
+        LetterFate::Failed(fault) => (fault.to_string(), "dead"),
+    };
+    let erased = || "(erased)".to_owned();
+    let letter = line.letter.as_ref();
+    Row {
+        message: line.message,
+        subject: letter.map_or_else(erased, |letter| letter.subject.clone()),
+        to: letter.map_or_else(String::new, |letter| letter.to.clone()),
+        posted: moment(line.posted_at),
+        kind: match letter.map(|letter| letter.kind) {
+            Some(LetterKind::Forward) => "handed on, with the whole mail",
+            Some(LetterKind::Notice) => "a notice to the sender",
+            None => "a letter",
+        },
+        reason: letter.map_or_else(String::new, |letter| letter.reason.clone()),
+        text: letter.map_or_else(String::new, |letter| letter.text.clone()),
+        fate,
+        class,
+        site: line.site,
+    }
+}

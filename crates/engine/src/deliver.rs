@@ -1,0 +1,218 @@
+//! The `Deliver` job: sends the letters that a plan names, each once, with the ledger before and after.
+//!
+//! SMTP has no look-up: a letter whose answer was lost after the final dot is sent once more, with the same Message-ID, so
+//! that the recipient's server can know it again. After a second lost answer a person is asked.
+
+mod original;
+
+use crate::crash_point::crash_point;
+use crate::gateway::Shared;
+use crate::held::Held;
+use crate::metrics::Metrics;
+use crate::site::Site;
+use crate::stop::Stop;
+use courier::submit::{self, Connection, Shape};
+use mail::{Address, Envelope};
+use policy::reply_token::{self, TokenKey};
+use policy::{Fault, FaultCode, FaultKind, Letter, LetterKind, Receipt, StepKey};
+use store::{Begun, Micros};
+
+/// Where a site's letters leave, and in whose name.
+#[derive(Debug, Clone)]
+pub struct Outgoing {
+    /// `None` at a dead end: nothing leaves, and letters are kept where an administrator can look at them (PRIV-30).
+    pub target: Option<submit::Target>,
+    pub from: Address,
+}
+
+/// A letter of which a second answer was lost is no more sent by itself.
+const LOST_ANSWERS_MAX: u32 = 1;
+
+/// A letter that is about to be sent.
+struct Sending<'a> {
+    shared: &'a Shared,
+    held: &'a Held,
+    outgoing: &'a Outgoing,
+    letter: &'a Letter,
+    message_id: &'a str,
+    posted_at: Micros,
+}
+
+/// Delivers all letters of the job's plan that are posted. A notice that its recipient's server refuses is recorded and
+/// that is all; a mail that could not be handed on is given up for a person to see.
+pub(crate) async fn deliver(shared: &Shared, held: &Held) -> Result<(), Stop> {
+    let site = shared.site(&held.lease.site)?;
+    let mut failed = None;
+    for (letter, key, posted_at) in shared.store.posted_letters(&held.lease).await? {
+        let fault = one(shared, held, &site, &letter, &key, posted_at).await?;
+        let matters = |fault: &Fault| letter.kind == LetterKind::Forward || fault.code == FaultCode::SettingsWrong;
+        failed = failed.or(fault.filter(matters));
+    }
+    match failed {
+        Some(fault) => Err(Stop::GiveUp(fault)),
+        None => Ok(shared.store.complete(&held.lease).await?),
+    }
+}
+
+/// Sends one letter unless that was done; the fault of one that failed for good.
+async fn one(
+    shared: &Shared,
+    held: &Held,
+    site: &Site,
+    letter: &Letter,
+    key: &StepKey,
+    posted_at: Micros,
+) -> Result<Option<Fault>, Stop> {
+    let store = &shared.store;
+    let first_id = message_id(shared, site, held, letter).await?;
+    let message_id = match store.begin(&held.lease, key, letter.kind.word(), &first_id).await? {
+        Begun::Fresh => first_id,
+        Begun::Done(_) => return Ok(None),
+        Begun::Failed(fault) => return Ok(Some(fault)),
+        Begun::InDoubt { looked, .. } if looked >= LOST_ANSWERS_MAX => return Err(Stop::Hold(in_doubt())),
+        Begun::InDoubt { before, .. } => {
+            store.looked(&held.lease, key).await?;
+            Metrics::add(&shared.metrics.letters_again);
+            before
+        }
+    };
+    crash_point("deliver_begun");
+    let Some(outgoing) = &site.outgoing else { return fail(shared, held, key, nowhere(site)).await.map(Some) };
+    let sending = Sending { shared, held, outgoing, letter, message_id: &message_id, posted_at };
+    let sent = match &outgoing.target {
+        Some(target) => held.while_ours(sending.send(target)).await,
+        None => Ok(()),
+    };
+    crash_point("deliver_sent");
+    match sent {
+        Ok(()) => {
+            let receipt = Receipt::Letter { message_id: message_id.clone(), dead_end: outgoing.target.is_none() };
+            store.finish(&held.lease, key, &receipt).await?;
+            crash_point("deliver_finished");
+            let metrics = &shared.metrics;
+            Metrics::add(if outgoing.target.is_some() { &metrics.letters_sent } else { &metrics.letters_kept });
+            Ok(None)
+        }
+        Err(fault) if fault.code == FaultCode::LeaseLost => Err(Stop::Lost),
+        Err(fault) => match fault.kind {
+            FaultKind::Permanent => fail(shared, held, key, fault).await.map(Some),
+            FaultKind::Temporary => {
+                store.not_done(&held.lease, key, &message_id).await?;
+                Err(Stop::Retry(fault))
+            }
+            FaultKind::Unknown => Err(Stop::Retry(fault)),
+        },
+    }
+}
+
+async fn fail(shared: &Shared, held: &Held, key: &StepKey, fault: Fault) -> Result<Fault, Stop> {
+    shared.store.fail(&held.lease, key, &fault).await?;
+    Metrics::add(&shared.metrics.letters_failed);
+    shared.metrics.fault(&fault);
+    tracing::warn!(step = %key, code = %fault.code, detail = fault.detail, "a letter failed for good");
+    Ok(fault)
+}
+
+impl Sending<'_> {
+    async fn send(&self, target: &submit::Target) -> Result<(), Fault> {
+        let letter = self.letter;
+        let with_original = letter.kind == LetterKind::Forward;
+        let composed = mail::compose::letter(&mail::compose::Letter {
+            from: &self.outgoing.from,
+            to: &letter.to,
+            subject: &letter.subject,
+            text: &letter.text,
+            message_id: self.message_id,
+            date_s: self.posted_at.div_euclid(1_000_000),
+            answers: letter.answers.as_deref(),
+            with_original,
+        });
+        // Nobody is told when an automatic letter cannot be delivered, lest two machines write to each other (RFC 3834).
+        let envelope = Envelope { mail_from: None, rcpt_to: vec![letter.to.clone()], ..Envelope::default() };
+        let mut connection = Connection::open(target).await.map_err(of_post)?;
+        // Asked as late as can be: a process that was stopped while it connected has lost its lease (FAULT-30).
+        self.held.still_ours()?;
+        let sent = if with_original {
+            let store = &self.shared.store;
+            let message = &self.held.lease.subject;
+            let size_bytes = store.message(message).await?.map_or(0, |stored| stored.size_bytes);
+            let around = (composed.before.len() + composed.after.len()) as u64;
+            // Whether the original is ASCII is not known without reading it twice; 8BITMIME is asked for where it is offered.
+            let shape = Shape { size_bytes: size_bytes + around, is_ascii: false };
+            let (pieces, pouring) = original::pour(store.raw(message).await?, composed);
+            let (poured, sent) = tokio::join!(pouring, connection.send_pieces(&envelope, shape, pieces));
+            match (poured, sent) {
+                (Err(fault), Err(sent)) if sent.kind != FaultKind::Permanent => Err(fault),
+                (_, sent) => sent,
+            }
+        } else {
+            connection.send(&envelope, &composed.before).await
+        };
+        sent.map_err(of_post)?;
+        connection.quit().await;
+        Ok(())
+    }
+}
+
+/// Signed, so that it is known for ours when it comes back; of no issue, so it grants nothing.
+async fn message_id(shared: &Shared, site: &Site, held: &Held, letter: &Letter) -> Result<String, Fault> {
+    const NO_ISSUE: &str = "0";
+    let keys = shared.store.reply_keys(&site.name).await?;
+    let key = keys.into_iter().next().map(|(id, secret, _)| TokenKey { id, secret, retired_at: None });
+    let number = letter_number(&held.lease.subject, letter.ordinal).to_string();
+    let token = key.and_then(|key| reply_token::sign(&key, &site.name, NO_ISSUE, &number));
+    let token = token.ok_or_else(|| Fault::permanent(FaultCode::KeyUnavailable, "no key signs this site's letters"))?;
+    let from = site.outgoing.as_ref().map_or("", |outgoing| outgoing.from.address.as_str());
+    let domain = from.rsplit('@').next().filter(|domain| !domain.is_empty()).unwrap_or("localhost");
+    Ok(format!("{token}@{domain}"))
+}
+
+/// The random half of the message's id and the ordinal: the same for every try, and hardly that of another letter.
+fn letter_number(message: &str, ordinal: u32) -> u64 {
+    let half = message.get(message.len().saturating_sub(16)..).unwrap_or_default();
+    u64::from_str_radix(half, 16).unwrap_or_default().wrapping_add(u64::from(ordinal))
+}
+
+fn nowhere(site: &Site) -> Fault {
+    let name = &site.name;
+    Fault::permanent(FaultCode::SettingsWrong, "the site has no outgoing mail server").with_public(format!(
+        "The site `{name}` has no outgoing mail server; name one with `outgoing` on the site, then wake the mail."
+    ))
+}
+
+fn in_doubt() -> Fault {
+    let public = "It is not known whether this letter was delivered: the answer was lost twice. Ask the recipient, or look \
+                  into the log of the outgoing mail server; waking the mail sends it once more.";
+    Fault::permanent(FaultCode::InDoubt, "two answers after the final dot were lost").with_public(public)
+}
+
+/// The submission client speaks of the listener that `sealpost deliver` talks to; here it is somebody else's server.
+fn of_post(fault: Fault) -> Fault {
+    let code = match fault.code {
+        FaultCode::SmtpUnreachable => FaultCode::PostUnreachable,
+        FaultCode::SmtpRefused => FaultCode::PostRefused,
+        _ => return fault,
+    };
+    let public = format!("{} {}", code.meaning(), code.remedy());
+    Fault { code, public, ..fault }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_letter_has_a_number_of_its_own_that_stays() {
+        let message = "0193f2b4c0de7abc8def0123456789ab";
+        assert_eq!(letter_number(message, 1), letter_number(message, 1));
+        assert_ne!(letter_number(message, 1), letter_number(message, 2));
+        assert_ne!(letter_number(message, 1), letter_number("0193f2b4c0de7abc8def0123456789aa", 1));
+    }
+
+    #[test]
+    fn faults_of_the_client_name_the_outgoing_server() {
+        let fault = of_post(Fault::unknown(FaultCode::SmtpUnreachable, "lost"));
+        assert_eq!((fault.code, fault.kind), (FaultCode::PostUnreachable, FaultKind::Unknown));
+        assert!(fault.public.contains("[[outgoing]]"));
+    }
+}

@@ -1,0 +1,67 @@
+//! Letters of our own about a mail: notices to its sender, and the mail itself handed on to people who look after it.
+//!
+//! A letter is no step: it is sent by a job of its own, so that a mail server that is out of order keeps no issue waiting.
+
+use serde::{Deserialize, Serialize};
+
+/// The most recipients that a mail is handed on to.
+pub const FORWARD_ADDRESSES_MAX: usize = 20;
+
+/// Why a letter is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LetterKind {
+    /// Tells the sender what became of the mail.
+    Notice,
+    /// Hands the mail on, with the whole original in it (RFC 2046, section 5.2.1).
+    Forward,
+}
+
+impl LetterKind {
+    /// The word that stands in tables, JSON and the database.
+    pub fn word(self) -> &'static str {
+        match self {
+            LetterKind::Notice => "notice",
+            LetterKind::Forward => "forward",
+        }
+    }
+}
+
+/// When a letter is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LetterWhen {
+    /// As soon as the plan is written down.
+    Decided,
+    /// When a step of the plan has failed for good.
+    Failed,
+}
+
+/// One letter to one address.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Letter {
+    /// From 1 within the plan.
+    pub ordinal: u32,
+    pub kind: LetterKind,
+    pub when: LetterWhen,
+    /// A plain address, without a name.
+    pub to: String,
+    pub subject: String,
+    /// Lines end with LF.
+    pub text: String,
+    /// The Message-ID of the mail that it is about, without angle brackets.
+    pub answers: Option<String>,
+    pub reason: String,
+}
+
+/// How many letters went out lately because mail came in, as far as it matters for one more.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LetterTraffic {
+    /// Notices to the same address in the last 24 hours.
+    pub address_day: u32,
+    /// Notices to addresses of the same domain in the last hour.
+    pub domain_hour: u32,
+    /// Notices of the site in the last hour.
+    pub site_hour: u32,
+}

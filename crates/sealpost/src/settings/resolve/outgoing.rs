@@ -1,0 +1,114 @@
+//! The `[[outgoing]]` sections and what a site says of its letters: where they leave, in whose name, or that none does.
+
+use super::super::written::Section;
+use super::super::{Letters, Outgoing, Settings};
+use super::Reader;
+use crate::settings::Problem;
+use courier::submit::Security;
+use mail::Address;
+use std::net::IpAddr;
+
+impl Reader {
+    pub(super) fn outgoing(&mut self, section: &Section) -> Outgoing {
+        let security = match self.text(section, "tls").as_str() {
+            "none" => Security::None,
+            "implicit" => Security::Implicit,
+            _ => Security::StartTls,
+        };
+        let host = self.text(section, "host");
+        let local = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
+        if security == Security::None && !local {
+            let remedy = "write \"starttls\" or \"implicit\"; \"none\" is for a server on this machine";
+            self.wrong(section, "tls", "would send letters through the network in clear", remedy);
+        }
+        let default_port = match security {
+            Security::Implicit => 465,
+            Security::StartTls => 587,
+            Security::None => 25,
+        };
+        let user = self.optional_text(section, "user");
+        let password = self.secret(section, "password");
+        if user.is_some() != password.is_some() {
+            self.wrong(section, "user", "and password belong together", "set both or none");
+        }
+        Outgoing {
+            name: self.text(section, "name"),
+            host,
+            port: match self.integer(section, "port") {
+                0 => default_port,
+                port => port as u16,
+            },
+            security,
+            authorities: self.path(section, "authorities"),
+            credentials: user.zip(password),
+            client_name: self.text(section, "hostname"),
+        }
+    }
+
+    /// What a site says of its letters.
+    pub(super) fn letters(&mut self, section: &Section) -> Letters {
+        let from = self.optional_text(section, "from").and_then(|text| self.sender(section, &text));
+        let outgoing = self.optional_text(section, "outgoing");
+        if outgoing.is_some() && from.is_none() {
+            let remedy = "write for example from = \"Support <support@example.org>\"";
+            self.wrong(section, "outgoing", "needs to know in whose name letters leave", remedy);
+        }
+        Letters { dead_end: self.truth(section, "dead_end"), outgoing, from }
+    }
+
+    /// `Name <address>` or an address.
+    fn sender(&mut self, section: &Section, text: &str) -> Option<Address> {
+        let (name, address) = match text.split_once('<') {
+            Some((name, rest)) => {
+                (name.trim().trim_matches('"').to_owned(), rest.trim().trim_end_matches('>').to_owned())
+            }
+            None => (String::new(), text.trim().to_owned()),
+        };
+        let plain = |c: char| c.is_ascii_graphic() && !"<>()[],;:\\\"".contains(c);
+        let is_address = address.split_once('@').is_some_and(|(local, domain)| {
+            !local.is_empty() && !domain.is_empty() && !domain.contains('@') && address.chars().all(plain)
+        });
+        if !is_address || name.chars().any(char::is_control) {
+            let remedy = "write for example \"Support <support@example.org>\"";
+            self.wrong(section, "from", "is not an address", remedy);
+            return None;
+        }
+        Some(Address { name: Some(name).filter(|name| !name.is_empty()), address })
+    }
+
+    /// Each site names an outgoing server that is there, and one whose profiles write letters can send them.
+    pub(super) fn check_outgoing(&mut self, settings: &Settings) {
+        self.unique("outgoing", settings.outgoing.iter().map(|outgoing| outgoing.name.as_str()));
+        for site in &settings.sites {
+            match &site.letters.outgoing {
+                Some(name) if !settings.outgoing.iter().any(|outgoing| &outgoing.name == name) => {
+                    self.reference("site[].outgoing", name, "outgoing");
+                }
+                None if !site.letters.dead_end => self.no_way_out(settings, &site.name),
+                _ => {}
+            }
+        }
+    }
+
+    /// A site that is no dead end, without a way out, whose profiles want letters sent.
+    fn no_way_out(&mut self, settings: &Settings, site: &str) {
+        let used = settings.mailboxes.iter().filter(|mailbox| mailbox.site == site).map(|mailbox| &mailbox.profile);
+        for name in used {
+            let file = settings.profiles.iter().find(|profile| &profile.name == name);
+            let read = file.map(|file| policy::Profile::from_toml(name, &file.text, ""));
+            if let Some(Ok(profile)) = read
+                && profile.writes_letters()
+            {
+                self.problems.push(Problem {
+                    key: "site[].outgoing".into(),
+                    value: String::new(),
+                    place: self.file.clone(),
+                    why: format!(
+                        "is missing on site {site:?}, and its profile {name:?} sends notices or hands mail on"
+                    ),
+                    remedy: "name an [[outgoing]] server, or set dead_end = true".into(),
+                });
+            }
+        }
+    }
+}

@@ -1,0 +1,19 @@
+-- Letters that are sent because a mail came in: which ones, when, and how many to whom.
+-- What they say stands in the sealed plan; address and domain hold keyed hashes.
+
+CREATE TABLE letters (
+    key TEXT PRIMARY KEY,
+    site TEXT NOT NULL,
+    message TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    ordinal INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    address BLOB NOT NULL,
+    domain BLOB NOT NULL,
+    posted_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX letters_message ON letters (message, revision, ordinal);
+CREATE INDEX letters_address ON letters (site, kind, address, posted_at);
+CREATE INDEX letters_domain ON letters (site, kind, domain, posted_at);
+CREATE INDEX letters_posted ON letters (site, kind, posted_at);
+CREATE INDEX letters_newest ON letters (posted_at, key);
