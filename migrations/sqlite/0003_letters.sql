@@ -17,3 +17,6 @@ CREATE INDEX letters_address ON letters (site, kind, address, posted_at);
 CREATE INDEX letters_domain ON letters (site, kind, domain, posted_at);
 CREATE INDEX letters_posted ON letters (site, kind, posted_at);
 CREATE INDEX letters_newest ON letters (posted_at, key);
+
+-- The jobs about one message, whatever their kind.
+CREATE INDEX jobs_subject ON jobs (subject);

@@ -61,6 +61,9 @@ impl Console {
             .route("/letters", get(page::letters::list))
             .route("/messages/{id}", get(page::story::show))
             .route("/messages/{id}/wake", post(page::story::wake))
+            .route("/messages/{id}/rehearse", post(page::replay::rehearse))
+            .route("/messages/{id}/replay/{revision}", post(page::replay::replay))
+            .route("/messages/{id}/erase", post(page::replay::erase))
             .route("/sign-out", post(sign_in::sign_out))
             .layer(middleware::from_fn_with_state(self.clone(), sign_in::require));
         Router::new()

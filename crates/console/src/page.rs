@@ -2,6 +2,7 @@
 
 pub mod letters;
 pub mod messages;
+pub mod replay;
 pub mod story;
 
 use askama::Template;

@@ -22,6 +22,9 @@ pub const FETCHING: &[&str] = &["fetch_before_settle", "fetch_settled"];
 /// The crash points that only letters pass.
 pub const DELIVERING: &[&str] = &["deliver_begun", "deliver_sent", "deliver_finished"];
 
+/// The crash points that only a replay passes.
+pub const REPLAYING: &[&str] = &["replay_decided", "replay_written_down"];
+
 /// The crash points that only a lost answer leads to.
 pub const IN_DOUBT: &[&str] = &["doubt_looked", "doubt_found", "doubt_before_repeat", "doubt_repeat_noted"];
 
@@ -35,7 +38,7 @@ pub fn crash_point(name: &'static str) {
 
     static ARMED: OnceLock<Option<(String, AtomicU64)>> = OnceLock::new();
     debug_assert!(
-        ALL.iter().chain(FETCHING).chain(DELIVERING).chain(IN_DOUBT).any(|known| *known == name),
+        ALL.iter().chain(FETCHING).chain(DELIVERING).chain(REPLAYING).chain(IN_DOUBT).any(|known| *known == name),
         "crash point {name} is not listed"
     );
     let armed = ARMED.get_or_init(|| armed(&std::env::var("SEALPOST_CRASH").ok()?));

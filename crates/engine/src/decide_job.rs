@@ -16,6 +16,19 @@ const PARTICIPANTS_MAX: usize = 100;
 
 /// Decides on the job's message and writes the plan down.
 pub(crate) async fn decide_and_write_down(shared: &Shared, held: &Held) -> Result<(), Stop> {
+    let decision = decision_of(shared, held, 1).await?;
+    crash_point("decide_decided");
+    shared.store.write_down(&held.lease, &decision).await?;
+    crash_point("decide_written_down");
+    if decision.plan.outcome == Outcome::Quarantine {
+        Metrics::add(&shared.metrics.quarantined);
+    }
+    tracing::info!(message_row = held.lease.subject, outcome = decision.plan.outcome.word(), "decided");
+    Ok(())
+}
+
+/// What the rules of the message's mailbox make of it now, as the plan's revision of this number.
+pub(crate) async fn decision_of(shared: &Shared, held: &Held, revision: u32) -> Result<Decision, Stop> {
     let gone = || Fault::permanent(FaultCode::StoreCorrupt, "a decide job without its message");
     let message = shared.store.message(&held.lease.subject).await?.ok_or_else(gone)?;
     let site = shared.site(&message.site)?;
@@ -23,32 +36,24 @@ pub(crate) async fn decide_and_write_down(shared: &Shared, held: &Held) -> Resul
     let profile = mailbox.profile;
     let origin = Origin::Message(message.id.clone());
     let inquiry = Inquiry { shared, held, site: &site, message: &message, proof: &mailbox.author_proof };
-    let decision = match read(shared, held).await? {
+    Ok(match read(shared, held).await? {
         Read::Refused(why) => {
-            let plan = policy::quarantine(origin, 1, &profile, &why);
+            let plan = policy::quarantine(origin, revision, &profile, &why);
             decision(plan, Message::default(), &message, &profile, &Facts::default())
         }
         Read::Whole(reading) => match &reading.too_complex {
             Some(why) => {
-                let plan = policy::quarantine(origin, 1, &profile, why);
+                let plan = policy::quarantine(origin, revision, &profile, why);
                 decision(plan, reading.message, &message, &profile, &Facts::default())
             }
             None => {
                 let (facts, past) = find_out_all(&inquiry, &reading, &profile).await?;
                 let reply = new_text(shared, held, reading.reply, &past).await?;
-                let plan = policy::decide(&reading.message, &reply, &profile, &facts, origin, 1);
+                let plan = policy::decide(&reading.message, &reply, &profile, &facts, origin, revision);
                 decision(plan, reading.message, &message, &profile, &facts)
             }
         },
-    };
-    crash_point("decide_decided");
-    shared.store.write_down(&held.lease, &decision).await?;
-    crash_point("decide_written_down");
-    if decision.plan.outcome == Outcome::Quarantine {
-        Metrics::add(&shared.metrics.quarantined);
-    }
-    tracing::info!(message_row = message.id, outcome = decision.plan.outcome.word(), "decided");
-    Ok(())
+    })
 }
 
 enum Read {

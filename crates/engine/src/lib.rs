@@ -19,6 +19,7 @@ mod deliver;
 mod facts;
 mod held;
 mod past;
+mod replay;
 mod stop;
 mod sweep;
 mod take_in;

@@ -6,7 +6,7 @@ use crate::held::{Held, Leases};
 use crate::metrics::Metrics;
 use crate::settings::Settings;
 use crate::stop::Stop;
-use crate::{carry, decide_job, deliver, fetch, sweep};
+use crate::{carry, decide_job, deliver, fetch, replay, sweep};
 use policy::{Fault, FaultCode};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -33,13 +33,13 @@ pub(crate) fn crews(settings: &Settings) -> impl Iterator<Item = Crew> {
     };
     // A round can be broken off anywhere: what is durable is known again, and the rest still lies there.
     let fetch = Crew { kinds: &[JobKind::Fetch], jobs_max: settings.fetches_max, grace: Duration::ZERO };
-    // A mail server that does not answer keeps no issue waiting.
-    let deliver = Crew {
-        kinds: &[JobKind::Deliver],
+    // A mail server that does not answer keeps no issue waiting, nor does a person who tries things out.
+    let aside = Crew {
+        kinds: &[JobKind::Deliver, JobKind::Rehearse, JobKind::Replay],
         jobs_max: settings.jobs_max.min(settings.letters_max),
         grace: settings.shutdown_grace,
     };
-    [work, fetch, deliver].into_iter().filter(|crew| crew.jobs_max > 0)
+    [work, fetch, aside].into_iter().filter(|crew| crew.jobs_max > 0)
 }
 
 /// A unit of work of the store that ends a run may take this long; after that the lease runs out and the job comes back.
@@ -175,6 +175,8 @@ async fn carry_on(shared: &Arc<Shared>, held: &Held) -> Result<(), Stop> {
         JobKind::Decide => decide_job::decide_and_write_down(shared, held).await,
         JobKind::Carry => carry::carry_out(shared, held).await,
         JobKind::Deliver => deliver::deliver(shared, held).await,
+        JobKind::Rehearse => replay::rehearse(shared, held).await,
+        JobKind::Replay => replay::replay(shared, held).await,
         JobKind::Sweep => sweep::sweep(shared, held).await,
         JobKind::Fetch => fetch::fetch(shared, held).await,
     }

@@ -15,13 +15,16 @@ mod gateway {
     pub mod poison;
     pub mod reading;
     pub mod refusals;
+    pub mod replay;
     pub mod trouble;
     pub mod walk;
     pub mod world;
 }
 
 use gateway::world::Database;
-use gateway::{authors, doubt, duplicates, fetching, letters, lost_answers, order, poison, refusals, trouble, walk};
+use gateway::{
+    authors, doubt, duplicates, fetching, letters, lost_answers, order, poison, refusals, replay, trouble, walk,
+};
 
 /// Each scenario on SQLite, as a test of its own.
 macro_rules! on_sqlite {
@@ -59,6 +62,10 @@ on_sqlite! {
     letters::a_server_that_says_later_is_asked_later_and_one_that_says_no_is_believed;
     letters::priv_30_at_a_dead_end_letters_are_kept_and_none_leaves;
     letters::sec_06_strangers_are_not_written_to_and_others_not_often;
+    replay::the_same_rules_do_nothing_a_second_time;
+    replay::other_rules_do_what_is_new_and_going_back_finds_what_was_there;
+    replay::a_yes_to_what_has_changed_since_does_nothing;
+    replay::only_what_has_ended_is_replayed_or_erased;
     duplicates::the_same_mail_twice_is_one_issue;
     duplicates::the_same_mail_to_two_mailboxes_is_one_issue_per_project;
     duplicates::two_equal_alerts_are_two_issues;

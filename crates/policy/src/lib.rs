@@ -6,6 +6,7 @@ pub mod fault;
 pub mod letter;
 pub mod plan;
 pub mod profile;
+pub mod replay;
 pub mod reply_token;
 
 pub use ask::{Facts, IssueFacts, IssueHistory, Question, SeenBefore, Thread, TokenGrant, ask};

@@ -9,6 +9,7 @@ pub mod manual;
 pub mod message;
 pub mod profile;
 pub mod read;
+mod replay;
 pub mod reply;
 pub mod sanitize;
 pub mod serve;

@@ -19,6 +19,7 @@ mod stories {
     mod messages;
     mod power;
     mod removed_files;
+    mod replay;
     mod scores;
     mod seclusion;
     mod secrecy;

@@ -2,7 +2,7 @@
 
 use crate::Store;
 use crate::audit::{self, Entry};
-use crate::database::{Conn, Db, all, execute, one};
+use crate::database::{Conn, Db, all, execute};
 use crate::dialect;
 use crate::rows::{JobKind, JobState, Lease, Micros};
 use crate::sealed::{self, job_place};
@@ -27,6 +27,16 @@ const SECOND: i64 = 1_000_000;
 type Claimed = (String, String, String, String, i64, i64, i64, i64, i64);
 
 impl JobKind {
+    const ALL: [JobKind; 7] = [
+        JobKind::Decide,
+        JobKind::Carry,
+        JobKind::Sweep,
+        JobKind::Fetch,
+        JobKind::Deliver,
+        JobKind::Rehearse,
+        JobKind::Replay,
+    ];
+
     /// The word that stands in the database.
     pub(crate) fn word(self) -> &'static str {
         match self {
@@ -35,12 +45,13 @@ impl JobKind {
             JobKind::Sweep => "sweep",
             JobKind::Fetch => "fetch",
             JobKind::Deliver => "deliver",
+            JobKind::Rehearse => "rehearse",
+            JobKind::Replay => "replay",
         }
     }
 
     pub(crate) fn from_word(word: &str) -> Result<JobKind, Fault> {
-        let all = [JobKind::Decide, JobKind::Carry, JobKind::Sweep, JobKind::Fetch, JobKind::Deliver];
-        let known = all.into_iter().find(|kind| kind.word() == word);
+        let known = JobKind::ALL.into_iter().find(|kind| kind.word() == word);
         known.ok_or_else(|| Fault::permanent(FaultCode::StoreCorrupt, "a job has an unknown kind"))
     }
 }
@@ -206,11 +217,7 @@ impl Store {
     /// A person's word: a held or dead job becomes ready again, as a new one does, with its tries and its age at zero; steps of the active plan that had
     /// failed for good may begin again (done ones keep their receipts, those in doubt stay so). `who` stands in the audit row.
     pub async fn wake(&self, message: &str, who: &str) -> Result<bool, Fault> {
-        let site = "SELECT site FROM messages WHERE id = $1";
-        let asked = message.to_owned();
-        let found =
-            self.inner.db.read(move |conn| Box::pin(async move { one!(conn, (String,), site, &asked) })).await?;
-        let Some((site,)) = found else { return Ok(false) };
+        let Some(site) = self.site_of(message).await? else { return Ok(false) };
         let entry = Entry::by_person(&self.inner.vault, &site, "wake", message, who).await?;
         let message = message.to_owned();
         let woken = self.inner.db.unit(move |conn| Box::pin(async move { wake(conn, &message, &entry).await })).await?;

@@ -158,6 +158,13 @@ impl Store {
         Ok(seen.collect())
     }
 
+    /// The site of a message, also after its content was erased.
+    pub(crate) async fn site_of(&self, message: &str) -> Result<Option<String>, Fault> {
+        let (sql, asked) = ("SELECT site FROM messages WHERE id = $1", message.to_owned());
+        let found = self.inner.db.read(move |conn| Box::pin(async move { one!(conn, (String,), sql, &asked) }));
+        Ok(found.await?.map(|(site,)| site))
+    }
+
     /// Has the address taken part in the issue?
     pub async fn involved(&self, site: &str, issue_id: &str, address: &str) -> Result<bool, Fault> {
         const SQL: &str =

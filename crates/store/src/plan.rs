@@ -1,12 +1,14 @@
 //! Plans: line 2, written down with the job that carries them out.
 
 use crate::Store;
+use crate::audit;
 use crate::database::{execute, one};
 use crate::dialect;
 use crate::job;
 use crate::letter::{self, Posted};
 use crate::rows::{Decision, JobKind, Lease};
 use crate::sealed::{self, plan_place, summary_place};
+use policy::replay::Adoption;
 use policy::{Fault, FaultCode, LetterWhen, Origin, Plan};
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +38,8 @@ struct Written {
     sealed_summary: Option<Vec<u8>>,
     sender: Vec<u8>,
     people: Vec<Vec<u8>>,
+    /// Steps that are done already: their keys and receipts.
+    done: Vec<(String, String)>,
 }
 
 /// How a plan's row is named in what is sealed.
@@ -50,7 +54,24 @@ impl Store {
         if lease.kind != JobKind::Decide || decision.plan.origin != Origin::Message(lease.subject.clone()) {
             return Err(Fault::permanent(FaultCode::Internal, "a plan is written down by the job that decided it"));
         }
-        let written = self.seal_decision(lease, decision).await?;
+        self.write_down_with(lease, decision, &[]).await
+    }
+
+    /// With receipts of what was done under earlier plans already.
+    pub(crate) async fn write_down_with(
+        &self,
+        lease: &Lease,
+        decision: &Decision,
+        adopted: &[Adoption],
+    ) -> Result<(), Fault> {
+        let mut written = self.seal_decision(lease, decision).await?;
+        for adoption in adopted {
+            let key = decision.plan.step_key(adoption.ordinal).0;
+            written.done.push((key, audit::receipt_text(&adoption.receipt)?));
+        }
+        // What is adopted ties the message to its issue at once; nothing else will.
+        let adopted_issue = adopted.iter().find_map(|adoption| adoption.receipt.issue_id().map(str::to_owned));
+        written.issue_id = adopted_issue.or(written.issue_id);
         self.inner.db.unit(move |conn| Box::pin(async move { write(conn, &written).await })).await?;
         self.inner.bell.ring();
         Ok(())
@@ -90,6 +111,7 @@ impl Store {
             sealed_summary,
             sender: hasher.address(&decision.sender),
             people,
+            done: Vec::new(),
         })
     }
 
@@ -110,6 +132,11 @@ impl Store {
 
 async fn write(conn: &mut crate::database::Conn, written: &Written) -> Result<(), Fault> {
     const RETIRE: &str = "UPDATE plans SET active = 0 WHERE message = $1 AND active = 1";
+    const UNPROPOSE: &str = "DELETE FROM plans WHERE message = $1 AND active > 1";
+    const UNTIE: &str = "UPDATE messages SET issue_id = NULL, tied_at = NULL WHERE id = $1";
+    const TIED: &str = "UPDATE messages SET tied_at = $1 WHERE id = $2 AND tied_at IS NULL";
+    const DONE: &str = "INSERT INTO ledger (key, message, kind, state, begun_at, ended_at, receipt)
+        VALUES ($1, $2, 'adopted', 'done', $3, $3, $4)";
     const PLAN: &str = "INSERT INTO plans (message, revision, active, profile_version, written_at, sealed_plan)
         VALUES ($1, $2, 1, $3, $4, $5)";
     const PERSON: &str = "INSERT INTO message_people (message, address) VALUES ($1, $2) ON CONFLICT DO NOTHING";
@@ -119,6 +146,14 @@ async fn write(conn: &mut crate::database::Conn, written: &Written) -> Result<()
     let now = dialect::now(conn).await?;
     job::end(conn, lease, now).await?;
     execute!(conn, RETIRE, &lease.subject)?;
+    execute!(conn, UNPROPOSE, &lease.subject)?;
+    if lease.kind == JobKind::Replay {
+        execute!(conn, UNTIE, &lease.subject)?;
+    }
+    for (key, receipt) in &written.done {
+        execute!(conn, DONE, key, &lease.subject, now, receipt)?;
+        execute!(conn, TIED, now, &lease.subject)?;
+    }
     let sealed_plan = written.sealed_plan.as_deref();
     execute!(conn, PLAN, &lease.subject, written.revision, written.profile_version, now, sealed_plan)?;
     for address in &written.people {

@@ -68,6 +68,10 @@ pub enum JobKind {
     Fetch,
     /// Deliver the letters that a message's active plan names.
     Deliver,
+    /// Work out what today's rules make of a message, without any effect.
+    Rehearse,
+    /// Decide on a message anew and carry out what is new.
+    Replay,
 }
 
 /// The state of a job. `Held` waits for a person.
@@ -88,7 +92,7 @@ pub struct Lease {
     pub job: String,
     pub kind: JobKind,
     pub site: String,
-    /// The id of the message, for `Decide`, `Carry` and `Deliver`; the mailbox, for `Fetch`; empty for `Sweep`.
+    /// The id of the message, for most kinds; the mailbox, for `Fetch`; empty for `Sweep`.
     pub subject: String,
     /// This try included.
     pub tries: u32,
@@ -203,6 +207,17 @@ pub struct LetterLine {
     /// What it says; `None` after its content was erased.
     pub letter: Option<Letter>,
     pub fate: LetterFate,
+}
+
+/// What today's rules would make of a message.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Proposal {
+    /// With the time at which it was worked out; `None` while it is not.
+    pub plan: Option<(Plan, Micros)>,
+    /// Of the work that makes it, or makes it come true.
+    pub job: Option<JobState>,
+    /// Why that work waits, is held or was given up.
+    pub fault: Option<Fault>,
 }
 
 /// Which messages a list shows; empty fields do not filter. Newest first.

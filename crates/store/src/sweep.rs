@@ -1,8 +1,10 @@
 //! The sweep: content older than the rules say, orphans, old sessions and jobs, keys of days gone by, the audit chain.
 
 use crate::Store;
+use crate::audit::{self, Entry};
 use crate::database::{Conn, all, execute, one};
 use crate::dialect;
+use crate::replay::NotNow;
 use crate::rows::Micros;
 use crate::session::{SESSION_IDLE_S, SESSION_WHOLE_S};
 use crate::vault::day_of;
@@ -20,6 +22,15 @@ const ERASED_AT_ONCE: i64 = 100;
 const DAY_KEYS_AT_ONCE: i64 = 1000;
 /// A day's key is kept this much longer than its content, for content that began just before midnight.
 const DAY_KEY_SLACK_DAYS: i64 = 2;
+
+/// What forgets everything that was written in a message, and its key first of all.
+const ERASE: [&str; 5] = [
+    "UPDATE messages SET wrapped_key = NULL, sealed_arrival = NULL, sealed_summary = NULL WHERE id = $1",
+    "DELETE FROM contents WHERE message = $1",
+    "UPDATE plans SET sealed_plan = NULL WHERE message = $1",
+    "UPDATE jobs SET sealed_fault = NULL WHERE subject = $1",
+    "UPDATE ledger SET sealed_before = NULL, sealed_fault = NULL WHERE message = $1",
+];
 
 const SECOND: Micros = 1_000_000;
 const DAY: Micros = 86_400 * SECOND;
@@ -63,6 +74,40 @@ impl Store {
         }
     }
 
+    /// A person's word: the content of a message is erased now, as the sweep would at its time. `None` when that was done,
+    /// otherwise why not.
+    pub async fn erase(&self, message: &str, who: &str) -> Result<Option<NotNow>, Fault> {
+        const BLOB: &str = "SELECT blob FROM contents WHERE message = $1";
+        const OPEN: &str = "SELECT id FROM jobs WHERE subject = $1 AND state IN ('ready', 'running', 'waiting')
+            AND kind <> 'fetch' LIMIT 1";
+        let Some(site) = self.site_of(message).await? else { return Ok(Some(NotNow::Unknown)) };
+        let entry = Entry::by_person(&self.inner.vault, &site, "erase", message, who).await?;
+        let asked = message.to_owned();
+        let work = self.inner.db.unit(move |conn| {
+            Box::pin(async move {
+                if one!(conn, (String,), OPEN, &asked)?.is_some() {
+                    return Ok(Err(NotNow::InWork));
+                }
+                let blob = one!(conn, (Option<String>,), BLOB, &asked)?.and_then(|(blob,)| blob);
+                for sql in ERASE {
+                    execute!(conn, sql, &asked)?;
+                }
+                let now = dialect::now(conn).await?;
+                audit::write(conn, &entry, now).await?;
+                Ok(Ok(blob))
+            })
+        });
+        let blob = match work.await? {
+            Ok(blob) => blob,
+            Err(not_now) => return Ok(Some(not_now)),
+        };
+        self.inner.vault.forget_message_key(message);
+        if let Some(name) = blob {
+            self.inner.blobs.remove(&name).await?;
+        }
+        Ok(None)
+    }
+
     async fn remove_orphans(&self) -> Result<u64, Fault> {
         const NAMED: &str = "SELECT message FROM contents WHERE blob = $1";
         let mut removed = 0;
@@ -98,19 +143,14 @@ impl Store {
 async fn erase_some(conn: &mut Conn, keep_days: i64) -> Result<Vec<(String, Option<String>)>, Fault> {
     const OLD: &str = "SELECT m.id, c.blob FROM messages m
         LEFT JOIN contents c ON c.message = m.id LEFT JOIN jobs j ON j.id = m.job
+        LEFT JOIN jobs d ON d.id = 'deliver:' || m.id || '/' || CAST(m.revision AS TEXT)
         WHERE m.wrapped_key IS NOT NULL AND m.received_at < $1 AND (j.state IS NULL OR j.state IN ('done', 'dead'))
+            AND (d.state IS NULL OR d.state IN ('done', 'dead'))
         ORDER BY m.received_at LIMIT $2";
-    const STATEMENTS: [&str; 5] = [
-        "UPDATE messages SET wrapped_key = NULL, sealed_arrival = NULL, sealed_summary = NULL WHERE id = $1",
-        "DELETE FROM contents WHERE message = $1",
-        "UPDATE plans SET sealed_plan = NULL WHERE message = $1",
-        "UPDATE jobs SET sealed_fault = NULL WHERE id = (SELECT job FROM messages WHERE id = $1)",
-        "UPDATE ledger SET sealed_before = NULL, sealed_fault = NULL WHERE message = $1",
-    ];
     let before = dialect::now(conn).await? - keep_days * DAY;
     let old = all!(conn, (String, Option<String>), OLD, before, ERASED_AT_ONCE)?;
     for (message, _) in &old {
-        for sql in STATEMENTS {
+        for sql in ERASE {
             execute!(conn, sql, message)?;
         }
     }

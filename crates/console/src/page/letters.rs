@@ -9,7 +9,7 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use policy::LetterKind;
+use policy::{Letter, LetterKind, LetterWhen};
 use serde::Deserialize;
 use store::{LetterFate, LetterLine, Micros};
 
@@ -27,9 +27,9 @@ pub struct Asked {
 }
 
 /// A letter as people see it.
-pub(super) struct Row {
+struct Row {
     message: String,
-    pub(super) subject: String,
+    subject: String,
     to: String,
     posted: Moment,
     kind: &'static str,
@@ -69,6 +69,15 @@ pub async fn list(
             render(StatusCode::OK, &List { token: session.token(), rows, first, next })
         }
         Err(fault) => trouble(&fault),
+    }
+}
+
+/// What a letter is for, in a list of steps.
+pub(super) fn described(letter: &Letter) -> String {
+    match (letter.kind, letter.when) {
+        (LetterKind::Forward, _) => format!("Hand the mail on to {}", letter.to),
+        (LetterKind::Notice, LetterWhen::Decided) => format!("Tell {}", letter.to),
+        (LetterKind::Notice, LetterWhen::Failed) => format!("Tell {} if a step fails", letter.to),
     }
 }
 

@@ -1,6 +1,8 @@
 //! The story of one message: outcome, reasons, steps with receipts, questions with answers, faults.
 
+use super::letters::described as described_letter;
 use super::messages::IssueLink;
+use super::replay::{Proposal, proposal};
 use super::{
     Moment, erased, is_id, moment, not_found, notice, render, size, stale_form, state, state_word, subject, trouble,
 };
@@ -12,11 +14,11 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Extension, Form};
-use policy::{Letter, LetterKind, LetterWhen, Outcome, Receipt, Step, StepKind};
+use policy::{Letter, Outcome, Receipt, Step, StepKind};
 use store::{JobState, LedgerLine, Story};
 
 /// Who stands in the audit trail for what is done in the console.
-const WHO: &str = "console";
+pub(super) const WHO: &str = "console";
 
 /// A step and what the ledger says of it.
 #[derive(Default)]
@@ -60,6 +62,9 @@ struct Page {
     trace: Vec<String>,
     faults: Vec<String>,
     content_kept: bool,
+    /// It has come to an end, so it can be replayed or erased.
+    ended: bool,
+    proposal: Option<Proposal>,
 }
 
 /// The page.
@@ -69,9 +74,14 @@ pub async fn show(
     id: Result<Path<String>, PathRejection>,
 ) -> Response {
     let Some(id) = known_form(id) else { return not_found().await };
-    match console.store.story(&id).await {
-        Ok(Some(story)) => render(StatusCode::OK, &page(&console, &session, story)),
-        Ok(None) => not_found().await,
+    let story = match console.store.story(&id).await {
+        Ok(Some(story)) => story,
+        Ok(None) => return not_found().await,
+        Err(fault) => return trouble(&fault),
+    };
+    let proposal = if story.content_kept { proposal(&console.store, &id).await } else { Ok(None) };
+    match proposal {
+        Ok(proposal) => render(StatusCode::OK, &Page { proposal, ..page(&console, &session, story) }),
         Err(fault) => trouble(&fault),
     }
 }
@@ -97,7 +107,7 @@ pub async fn wake(
     }
 }
 
-fn known_form(id: Result<Path<String>, PathRejection>) -> Option<String> {
+pub(super) fn known_form(id: Result<Path<String>, PathRejection>) -> Option<String> {
     id.ok().map(|Path(id)| id).filter(|id| is_id(id))
 }
 
@@ -135,6 +145,8 @@ fn page(console: &Console, session: &Session, story: Story) -> Page {
         trace: plan.map(|p| p.trace.clone()).unwrap_or_default(),
         faults,
         content_kept,
+        ended: matches!(line.job, JobState::Done | JobState::Held | JobState::Dead),
+        proposal: None,
         mailbox: line.mailbox,
         id: line.id,
     }
@@ -152,13 +164,12 @@ fn deed(step: &Step, key: &str, ledger: &[LedgerLine]) -> Deed {
 }
 
 fn letter(letter: &Letter, key: &str, ledger: &[LedgerLine]) -> Deed {
-    let what = match (letter.kind, letter.when) {
-        (LetterKind::Forward, _) => format!("Hand the mail on to {}", letter.to),
-        (LetterKind::Notice, LetterWhen::Decided) => format!("Tell {}", letter.to),
-        (LetterKind::Notice, LetterWhen::Failed) => format!("Tell {} if a step fails", letter.to),
-    };
     let text = format!("{}\n\n{}", letter.subject, letter.text);
-    recorded(Deed { what, reason: letter.reason.clone(), text, ..Deed::default() }, ledger, key)
+    recorded(
+        Deed { what: described_letter(letter), reason: letter.reason.clone(), text, ..Deed::default() },
+        ledger,
+        key,
+    )
 }
 
 /// What the ledger still knows of a step after its plan was erased.
@@ -186,7 +197,7 @@ fn recorded(deed: Deed, ledger: &[LedgerLine], key: &str) -> Deed {
     }
 }
 
-fn described(kind: &StepKind) -> String {
+pub(super) fn described(kind: &StepKind) -> String {
     match kind {
         StepKind::CreateIssue { project, issue_type, .. } => {
             format!("Create an issue of type {issue_type} in {project}")
@@ -205,7 +216,7 @@ fn body(kind: &StepKind) -> (String, Vec<String>) {
     }
 }
 
-fn proof(receipt: &Receipt) -> String {
+pub(super) fn proof(receipt: &Receipt) -> String {
     match receipt {
         Receipt::Issue { id, key } => format!("issue {key}, id {id}"),
         Receipt::Comment { id, .. } => format!("comment {id}"),

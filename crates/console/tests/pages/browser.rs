@@ -192,7 +192,7 @@ const WELL_FORMED: &str = "
     for (const field of document.querySelectorAll('input:not([type=hidden]), select, textarea'))
         if (!field.labels.length) lacks.push('label of ' + field.name);
     for (const named of document.querySelectorAll('a, button, summary'))
-        if (!named.innerText.trim()) lacks.push('name of ' + named.outerHTML);
+        if (!named.textContent.trim()) lacks.push('name of ' + named.outerHTML);
     for (const image of document.querySelectorAll('img:not([alt])')) lacks.push('words for ' + image.src);
     let level = 1;
     for (const heading of document.querySelectorAll('h1, h2, h3')) {

@@ -118,6 +118,10 @@ pub async fn decide(store: &Store, outcome: Outcome, steps: Vec<StepKind>, words
         issue_id: None,
     };
     store.write_down(&lease, &decision).await.unwrap();
+    // A letter that still has to leave would keep the mail from being erased.
+    for lease in store.claim("worker", &[JobKind::Deliver], 1, LEASE_S).await.unwrap() {
+        store.complete(&lease).await.unwrap();
+    }
 }
 
 fn letter(words: &Words) -> Letter {

@@ -3,7 +3,7 @@
 use crate::filled;
 use crate::house::*;
 use axum::http::StatusCode;
-use store::JobState;
+use store::{JobKind, JobState};
 
 async fn story(state: &str) -> (House, String, String, String) {
     let house = House::open().await;
@@ -136,4 +136,28 @@ async fn a_store_that_is_gone_is_told_with_code_and_remedy() {
         );
     }
     assert_eq!(house.send(get("/sign-in")).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn what_todays_rules_would_do_is_shown_beside_what_is_done() {
+    let (house, session, id, page) = story("done").await;
+    assert_says(&page, &["What would today's rules do?", "Erase its content"]);
+    let send = |path: String, token: String| with(post(&path, &format!("token={token}")), "cookie", &session);
+    let token = house.page(&session, "/messages").await.token();
+    let answer = house.send(send(format!("/messages/{id}/rehearse"), token.clone())).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER);
+    assert_says(&house.page(&session, &format!("/messages/{id}")).await.text, &["It is being worked out"]);
+
+    let lease = house.store.claim("worker", &[JobKind::Rehearse], 1, 600).await.unwrap().remove(0);
+    let past = house.store.past(&id).await.unwrap();
+    let mut plan = policy::Plan { revision: 2, ..past[0].plan.clone() };
+    plan.steps.pop();
+    house.store.propose(&lease, &plan).await.unwrap();
+    let page = house.page(&session, &format!("/messages/{id}")).await.text;
+    assert_says(&page, &["done already: issue NORTH-41", "It stays as it is", "attachment 77", "would be sent"]);
+
+    let answer = house.send(send(format!("/messages/{id}/replay/2"), token.clone())).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER);
+    let answer = house.send(send(format!("/messages/{id}/replay/3"), token)).await;
+    assert_eq!(answer.status, StatusCode::CONFLICT, "nobody was shown that one");
 }

@@ -21,6 +21,16 @@ pub enum What {
     Export { id: String },
     /// Try a held or dead message again.
     Wake { id: String },
+    /// What today's rules would make of a message, and what of it is done already. With --yes it is then done; the running
+    /// gateway does the work.
+    Replay {
+        id: String,
+        /// Carry out what is new in the plan, after showing it.
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Erase the content of a message now, as the sweep would at its time.
+    Erase { id: String },
 }
 
 /// Rows that the store gives at once.
@@ -43,9 +53,14 @@ async fn answer(store: &store::Store, what: What) -> Result<(), Failure> {
             None => Err(unknown(&id)),
         },
         What::Export { id } => export(store, &id).await,
-        What::Wake { id } => match store.wake(&id, "command line").await? {
+        What::Wake { id } => match store.wake(&id, super::replay::WHO).await? {
             true => super::print(&format!("{id}: is tried again\n")),
             false => Err(Failure::new(format!("{id}: is not a message that is held or dead"))),
+        },
+        What::Replay { id, yes } => super::replay::run(store, &id, yes).await,
+        What::Erase { id } => match store.erase(&id, super::replay::WHO).await? {
+            None => super::print(&format!("{id}: its content is erased\n")),
+            Some(why) => Err(Failure::new(format!("{id}: {}", why.in_words()))),
         },
     }
 }

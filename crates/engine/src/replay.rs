@@ -1,0 +1,43 @@
+//! The `Rehearse` and `Replay` jobs: what today's rules make of a mail that was decided on before, first without any effect.
+
+use crate::crash_point::crash_point;
+use crate::decide_job::decision_of;
+use crate::gateway::Shared;
+use crate::held::Held;
+use crate::stop::Stop;
+use policy::replay::compare;
+
+/// Decides anew and proposes the plan.
+pub(crate) async fn rehearse(shared: &Shared, held: &Held) -> Result<(), Stop> {
+    let revision = next_revision(shared, held).await?;
+    let decision = decision_of(shared, held, revision).await?;
+    shared.store.propose(&held.lease, &decision.plan).await?;
+    tracing::info!(message_row = held.lease.subject, "a replay is proposed");
+    Ok(())
+}
+
+/// Decides once more. What a person said yes to is carried out; when the world has changed since, so that another plan
+/// came out, that one is proposed instead and nothing happens.
+pub(crate) async fn replay(shared: &Shared, held: &Held) -> Result<(), Stop> {
+    let message = &held.lease.subject;
+    let revision = next_revision(shared, held).await?;
+    let decision = decision_of(shared, held, revision).await?;
+    let proposed = shared.store.proposal(message).await?.and_then(|proposal| proposal.plan);
+    let is_same =
+        proposed.is_some_and(|(plan, _)| plan.steps == decision.plan.steps && plan.letters == decision.plan.letters);
+    if !is_same {
+        tracing::info!(message_row = message, "the replay would do something else by now, so it is proposed again");
+        return Ok(shared.store.propose(&held.lease, &decision.plan).await?);
+    }
+    let comparison = compare(&shared.store.past(message).await?, &decision.plan);
+    crash_point("replay_decided");
+    shared.store.write_down_again(&held.lease, &decision, &comparison.adopted).await?;
+    crash_point("replay_written_down");
+    tracing::info!(message_row = message, outcome = decision.plan.outcome.word(), "replayed");
+    Ok(())
+}
+
+async fn next_revision(shared: &Shared, held: &Held) -> Result<u32, Stop> {
+    let newest = shared.store.past(&held.lease.subject).await?.first().map_or(0, |past| past.plan.revision);
+    Ok(newest + 1)
+}

@@ -1,0 +1,100 @@
+//! Replaying a mail: shown first, done after a person's yes, and nothing twice.
+
+use super::world::{Database, Plot, SALES, SUPPORT, World, issue_of, mail, mail_with_files, mailbox, receipts};
+use policy::Outcome;
+use policy::replay::compare;
+use store::{JobState, NotNow, Proposal, Story};
+
+/// Waits until the proposal is worked out, or has become the plan.
+async fn answered(world: &World, message: &str) -> Option<Proposal> {
+    loop {
+        match world.store.proposal(message).await.unwrap() {
+            None => return None,
+            Some(proposal) if proposal.job == Some(JobState::Done) => return Some(proposal),
+            Some(_) => tokio::time::sleep(std::time::Duration::from_millis(10)).await,
+        }
+    }
+}
+
+async fn proposed(world: &World, message: &str) -> policy::Plan {
+    assert_eq!(world.store.rehearse(message, "admin").await.unwrap(), Ok(()));
+    answered(world, message).await.and_then(|proposal| proposal.plan).expect("a proposal").0
+}
+
+/// Says yes and waits until it is done.
+async fn replayed(world: &World, message: &str, revision: u32) -> Story {
+    assert_eq!(world.store.replay(message, revision, "admin").await.unwrap(), Ok(()));
+    assert_eq!(answered(world, message).await, None, "the world has not changed in between");
+    world.done(message).await
+}
+
+pub async fn the_same_rules_do_nothing_a_second_time(database: &Database) {
+    let world = World::start(database, Plot::default()).await;
+    let message = world.send(&mail_with_files("f@example.org", &[("one.txt", "one"), ("two.txt", "two")])).await;
+    let before = world.done(&message).await;
+    let plan = proposed(&world, &message).await;
+    let comparison = compare(&world.store.past(&message).await.unwrap(), &plan);
+    assert_eq!((comparison.adopted.len(), comparison.fresh.len()), (3, 0), "{comparison:?}");
+    assert_eq!(world.desk.counts().issues_created, 1, "a proposal does nothing");
+    let after = replayed(&world, &message, plan.revision).await;
+    assert_eq!((issue_of(&after), after.line.issue_key), (issue_of(&before), before.line.issue_key));
+    let counts = world.desk.counts();
+    assert_eq!((counts.issues_created, counts.attachments_created), (1, 2));
+    world.end().await;
+}
+
+pub async fn other_rules_do_what_is_new_and_going_back_finds_what_was_there(database: &Database) {
+    let world = World::start(database, Plot::default()).await;
+    let message = world.send(&mail("a@example.org", "printer", "It burns.")).await;
+    let first = world.done(&message).await;
+    world.gateway.swap_mailboxes(vec![mailbox("support", SALES)]);
+    let plan = proposed(&world, &message).await;
+    let moved = replayed(&world, &message, plan.revision).await;
+    assert_eq!(world.issue(&issue_of_newest(&moved)).await.project, "SALES");
+    assert_eq!(moved.plan.as_ref().map(|plan| plan.revision), Some(2));
+
+    // Its reply goes where it went.
+    let reply = super::world::reply("b@example.org", "a@example.org", "Still burning.");
+    let reply = world.done(&world.send(&reply).await).await;
+    assert_eq!(issue_of(&reply), issue_of_newest(&moved));
+
+    world.gateway.swap_mailboxes(vec![mailbox("support", SUPPORT)]);
+    let plan = proposed(&world, &message).await;
+    let comparison = compare(&world.store.past(&message).await.unwrap(), &plan);
+    assert_eq!((comparison.fresh.len(), comparison.stays.len()), (0, 1), "the first issue is still there");
+    let back = replayed(&world, &message, plan.revision).await;
+    assert_eq!(back.line.issue_id, first.line.issue_id);
+    assert_eq!(world.desk.counts().issues_created, 2);
+    world.end().await;
+}
+
+fn issue_of_newest(story: &Story) -> String {
+    story.line.issue_id.clone().expect("an issue")
+}
+
+pub async fn a_yes_to_what_has_changed_since_does_nothing(database: &Database) {
+    let world = World::start(database, Plot::default()).await;
+    let message = world.send(&mail("a@example.org", "printer", "It burns.")).await;
+    world.done(&message).await;
+    let plan = proposed(&world, &message).await;
+    assert_eq!(world.store.replay(&message, plan.revision + 1, "admin").await.unwrap(), Err(NotNow::NoProposal));
+    world.gateway.swap_mailboxes(vec![mailbox("support", SALES)]);
+    assert_eq!(world.store.replay(&message, plan.revision, "admin").await.unwrap(), Ok(()));
+    let again = answered(&world, &message).await.and_then(|proposal| proposal.plan).expect("another proposal").0;
+    assert_ne!(again.steps, plan.steps);
+    assert_eq!(world.desk.counts().issues_created, 1, "nothing that nobody said yes to");
+    world.end().await;
+}
+
+pub async fn only_what_has_ended_is_replayed_or_erased(database: &Database) {
+    let world = World::start(database, Plot::default()).await;
+    assert_eq!(world.store.rehearse("nobody", "admin").await.unwrap(), Err(NotNow::Unknown));
+    let message = world.send(&mail("a@example.org", "printer", "It burns.")).await;
+    world.done(&message).await;
+    assert_eq!(world.store.erase(&message, "admin").await.unwrap(), None);
+    let story = world.store.story(&message).await.unwrap().unwrap();
+    assert!(!story.content_kept && story.plan.is_none() && !receipts(&story).is_empty(), "{story:?}");
+    assert_eq!(story.line.outcome, Some(Outcome::Create));
+    assert_eq!(world.store.rehearse(&message, "admin").await.unwrap(), Err(NotNow::Erased));
+    world.end().await;
+}

@@ -1,0 +1,208 @@
+//! Replaying a mail: which effects of its earlier plans a new plan takes over, so that nothing happens twice.
+
+use crate::{IssueTarget, Plan, Receipt, StepKey, StepKind};
+use serde::{Deserialize, Serialize};
+
+/// A step of a new plan that is done already, by a step of an earlier one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Adoption {
+    /// Of the new plan.
+    pub ordinal: u32,
+    /// The earlier step.
+    pub by: StepKey,
+    pub receipt: Receipt,
+}
+
+/// An earlier plan with the receipts of those of its steps that were done, by ordinal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Past {
+    pub plan: Plan,
+    pub done: Vec<(u32, Receipt)>,
+}
+
+/// What a new plan would come to beside what was done before.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Comparison {
+    /// In the order of the new plan.
+    pub adopted: Vec<Adoption>,
+    /// Ordinals of the new plan's steps that would happen.
+    pub fresh: Vec<u32>,
+    /// What was done before, is no part of the new plan, and stays as it is: a replay takes nothing back.
+    pub stays: Vec<Receipt>,
+}
+
+/// Compares a new plan with the earlier ones, the newest first. Each effect is adopted at most once.
+///
+/// An issue is taken over when it was made in the same project; a comment when it stands on the same issue; a file when it
+/// has the same bytes and hangs on the same issue; anything else when it is equal and about the same issue. That its text
+/// would now be another one makes no new effect: whoever wants the text changed changes it in the tracker.
+pub fn compare(past: &[Past], new: &Plan) -> Comparison {
+    let mut left: Vec<(&Past, &StepKind, StepKey, &Receipt)> = past.iter().flat_map(done_steps).collect();
+    let mut comparison = Comparison::default();
+    for step in &new.steps {
+        let target = issue_of(&step.kind).and_then(|target| numeric(target, &comparison.adopted));
+        let found = left.iter().position(|(_, earlier, _, receipt)| {
+            is_same(earlier, &step.kind) && (target.is_none() || receipt.issue_id() == target.as_deref())
+                // What hangs on an issue that would only be made now cannot have been done before.
+                && (target.is_some() || issue_of(&step.kind).is_none())
+        });
+        match found {
+            Some(at) => {
+                let (_, _, by, receipt) = left.remove(at);
+                comparison.adopted.push(Adoption { ordinal: step.ordinal, by, receipt: receipt.clone() });
+            }
+            None => comparison.fresh.push(step.ordinal),
+        }
+    }
+    comparison.stays = left.into_iter().map(|(_, _, _, receipt)| receipt.clone()).collect();
+    comparison
+}
+
+fn done_steps(past: &Past) -> impl Iterator<Item = (&Past, &StepKind, StepKey, &Receipt)> {
+    past.done.iter().filter_map(move |(ordinal, receipt)| {
+        let step = past.plan.steps.iter().find(|step| step.ordinal == *ordinal)?;
+        Some((past, &step.kind, past.plan.step_key(*ordinal), receipt))
+    })
+}
+
+/// The issue that a step is about; `None` for one that makes an issue.
+fn issue_of(kind: &StepKind) -> Option<&IssueTarget> {
+    match kind {
+        StepKind::CreateIssue { .. } => None,
+        StepKind::AddComment { issue, .. } | StepKind::Attach { issue, .. } => Some(issue),
+    }
+}
+
+/// The numeric id of a target, when the issue is there already.
+fn numeric(target: &IssueTarget, adopted: &[Adoption]) -> Option<String> {
+    match target {
+        IssueTarget::Id(id) => Some(id.clone()),
+        IssueTarget::CreatedBy(ordinal) => {
+            let made = adopted.iter().find(|adoption| adoption.ordinal == *ordinal)?;
+            made.receipt.issue_id().map(str::to_owned)
+        }
+    }
+}
+
+/// Equal in kind and, but for the issue that they are about, in what they aim at.
+fn is_same(earlier: &StepKind, new: &StepKind) -> bool {
+    match (earlier, new) {
+        (StepKind::CreateIssue { project: one, .. }, StepKind::CreateIssue { project: other, .. }) => one == other,
+        (StepKind::AddComment { .. }, StepKind::AddComment { .. }) => true,
+        (StepKind::Attach { file: one, .. }, StepKind::Attach { file: other, .. }) => one.sha256 == other.sha256,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Body, File, Origin, Outcome, Step};
+
+    fn plan(revision: u32, kinds: Vec<StepKind>) -> Plan {
+        let step = |(ordinal, kind)| Step { ordinal, kind, reason: String::new() };
+        Plan {
+            origin: Origin::Message("m".into()),
+            revision,
+            profile: "p".into(),
+            profile_version: 1,
+            mapping: "default".into(),
+            rule: None,
+            outcome: Outcome::Create,
+            reason: String::new(),
+            steps: (1..).zip(kinds).map(step).collect(),
+            trace: vec![],
+            letters: vec![],
+        }
+    }
+
+    fn create(project: &str) -> StepKind {
+        StepKind::CreateIssue {
+            project: project.into(),
+            issue_type: "Task".into(),
+            summary: "s".into(),
+            body: Body::default(),
+            fields: Default::default(),
+        }
+    }
+
+    fn comment(issue: IssueTarget) -> StepKind {
+        StepKind::AddComment { issue, body: Body::default() }
+    }
+
+    fn attach(issue: IssueTarget, sha256: &str) -> StepKind {
+        let file = File {
+            part: "1.2".into(),
+            name: "a.txt".into(),
+            content_type: "text/plain".into(),
+            size_bytes: 1,
+            sha256: sha256.into(),
+        };
+        StepKind::Attach { issue, file }
+    }
+
+    fn issue(id: &str) -> Receipt {
+        Receipt::Issue { id: id.into(), key: format!("K-{id}") }
+    }
+
+    fn file(issue_id: &str) -> Receipt {
+        Receipt::Attachment { issue_id: issue_id.into(), id: "f".into() }
+    }
+
+    /// A plan with an issue 7 and a file, both done.
+    fn done() -> Past {
+        let plan = plan(1, vec![create("NORTH"), attach(IssueTarget::CreatedBy(1), "aa")]);
+        Past { plan, done: vec![(1, issue("7")), (2, file("7"))] }
+    }
+
+    #[test]
+    fn the_same_plan_happens_no_second_time() {
+        let again = plan(2, vec![create("NORTH"), attach(IssueTarget::CreatedBy(1), "aa")]);
+        let comparison = compare(&[done()], &again);
+        assert_eq!((comparison.fresh.len(), comparison.stays.len()), (0, 0), "{comparison:?}");
+        assert_eq!(comparison.adopted[1].by, StepKey("message:m/1/2".into()));
+    }
+
+    #[test]
+    fn an_issue_in_another_project_is_new_and_so_is_what_hangs_on_it() {
+        let moved = plan(2, vec![create("SOUTH"), attach(IssueTarget::CreatedBy(1), "aa")]);
+        let comparison = compare(&[done()], &moved);
+        assert_eq!((comparison.fresh.as_slice(), comparison.adopted.len()), (&[1, 2][..], 0));
+        assert_eq!(comparison.stays, [issue("7"), file("7")]);
+    }
+
+    #[test]
+    fn a_further_file_is_new_and_the_rest_is_not() {
+        let more = plan(
+            2,
+            vec![
+                create("NORTH"),
+                attach(IssueTarget::CreatedBy(1), "aa"),
+                attach(IssueTarget::CreatedBy(1), "bb"),
+                attach(IssueTarget::CreatedBy(1), "aa"),
+            ],
+        );
+        let comparison = compare(&[done()], &more);
+        assert_eq!(comparison.fresh, [3, 4], "two files with the same bytes are two effects");
+    }
+
+    #[test]
+    fn a_comment_counts_on_its_own_issue_only() {
+        let past = Past {
+            plan: plan(1, vec![comment(IssueTarget::Id("7".into()))]),
+            done: vec![(1, Receipt::Comment { issue_id: "7".into(), id: "c".into() })],
+        };
+        let on =
+            |id: &str| compare(std::slice::from_ref(&past), &plan(2, vec![comment(IssueTarget::Id(id.into()))])).fresh;
+        assert_eq!((on("7").len(), on("8").len()), (0, 1));
+    }
+
+    #[test]
+    fn what_an_earlier_replay_left_behind_is_found_again() {
+        let second = Past { plan: plan(2, vec![create("SOUTH")]), done: vec![(1, issue("8"))] };
+        let back = plan(3, vec![create("NORTH")]);
+        let comparison = compare(&[second, done()], &back);
+        assert_eq!(comparison.adopted[0].receipt, issue("7"));
+        assert_eq!(comparison.stays, [issue("8"), file("7")]);
+    }
+}

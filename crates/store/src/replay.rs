@@ -1,0 +1,240 @@
+//! Replaying a mail: the plan that today's rules make of it is proposed first; a person's yes makes it the active one, with
+//! the receipts of what was done before; and a person may have a mail's content erased at once.
+
+use crate::Store;
+use crate::audit::{self, Entry};
+use crate::database::{Conn, all, execute, one};
+use crate::dialect;
+use crate::job;
+use crate::plan::row_of;
+use crate::rows::{Decision, JobKind, JobState, Lease, Micros, Proposal};
+use crate::sealed::{self, job_place, plan_place};
+use policy::replay::{Adoption, Past};
+use policy::{Fault, FaultCode, Plan, Receipt};
+
+/// Why a replay cannot be asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotNow {
+    /// There is no such message.
+    Unknown,
+    /// It is still worked on; it has to be done, held or given up first.
+    InWork,
+    /// A step was begun and its end is not known, so nobody can say what a replay would do twice.
+    InDoubt,
+    /// Its content was erased, so nothing can be decided on it any more.
+    Erased,
+    /// The proposal that was said yes to is not there any more.
+    NoProposal,
+}
+
+impl NotNow {
+    /// In words, with what to do.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            NotNow::Unknown => "There is no message of this id.",
+            NotNow::InWork => "It is still worked on; wait until it is done, held or given up.",
+            NotNow::InDoubt => {
+                "A step was begun and its end is not known; wake the mail first, so that its trace is looked for."
+            }
+            NotNow::Erased => {
+                "Its content was erased as the retention rules say, so nothing can be decided on it again."
+            }
+            NotNow::NoProposal => "There is no such proposal any more; ask for it again.",
+        }
+    }
+}
+
+/// Plans that are neither active nor retired.
+const PROPOSED: i64 = 2;
+
+impl Store {
+    /// Has the engine work out what today's rules make of a mail, without any effect. An earlier proposal is forgotten.
+    pub async fn rehearse(&self, message: &str, who: &str) -> Result<Result<(), NotNow>, Fault> {
+        self.ask_for(JobKind::Rehearse, message, None, who).await
+    }
+
+    /// A person's yes to the proposal of this revision: the engine decides once more, and when nothing has changed it
+    /// becomes the active plan.
+    pub async fn replay(&self, message: &str, revision: u32, who: &str) -> Result<Result<(), NotNow>, Fault> {
+        self.ask_for(JobKind::Replay, message, Some(revision), who).await
+    }
+
+    async fn ask_for(
+        &self,
+        kind: JobKind,
+        message: &str,
+        revision: Option<u32>,
+        who: &str,
+    ) -> Result<Result<(), NotNow>, Fault> {
+        let Some(site) = self.site_of(message).await? else { return Ok(Err(NotNow::Unknown)) };
+        let entry = Entry::by_person(&self.inner.vault, &site, kind.word(), message, who).await?;
+        let message = message.to_owned();
+        let work = self
+            .inner
+            .db
+            .unit(move |conn| Box::pin(async move { ask_for(conn, kind, &site, &message, revision, &entry).await }));
+        let asked = work.await?;
+        self.inner.bell.ring();
+        Ok(asked)
+    }
+
+    /// The proposal for a message, its answer still being worked out, or nothing.
+    pub async fn proposal(&self, message: &str) -> Result<Option<Proposal>, Fault> {
+        type Row = (String, Option<Vec<u8>>, i64, i64, Option<Vec<u8>>);
+        type Job = (String, String, Option<Vec<u8>>);
+        const PLAN: &str = "SELECT m.site, m.wrapped_key, p.revision, p.written_at, p.sealed_plan FROM plans p
+            JOIN messages m ON m.id = p.message WHERE p.message = $1 AND p.active = $2";
+        // A replay that was asked for after a rehearsal is the one that matters.
+        const JOB: &str = "SELECT id, state, sealed_fault FROM jobs WHERE id IN ($1, $2)
+            ORDER BY created_at DESC LIMIT 1";
+        let (asked, ids) = (message.to_owned(), [JobKind::Rehearse, JobKind::Replay].map(|kind| job_id(kind, message)));
+        let work = self.inner.db.read(move |conn| {
+            Box::pin(async move {
+                let plan = one!(conn, Row, PLAN, &asked, PROPOSED)?;
+                Ok((plan, one!(conn, Job, JOB, &ids[0], &ids[1])?))
+            })
+        });
+        let (plan, job) = work.await?;
+        let plan = match plan {
+            Some((site, Some(wrapped), revision, written_at, Some(sealed))) => {
+                let key = self.inner.vault.message_key(&site, message, &wrapped).await?;
+                let plan: Plan = sealed::open(&key, plan_place(&site, &row_of(message, revision)), &sealed)?;
+                Some((plan, written_at))
+            }
+            _ => None,
+        };
+        let (job, fault) = match job {
+            Some((id, state, sealed)) => {
+                let site = self.site_of(message).await?.unwrap_or_default();
+                let fault = match (self.inner.key_of(&site, message).await?, sealed) {
+                    (Some(key), Some(sealed)) => Some(sealed::open(&key, job_place(&site, &id), &sealed)?),
+                    _ => None,
+                };
+                (Some(JobState::from_word(&state)?), fault)
+            }
+            None => (None, None),
+        };
+        Ok((plan.is_some() || job.is_some_and(|state| state != JobState::Done)).then_some(Proposal {
+            plan,
+            job,
+            fault,
+        }))
+    }
+
+    /// All plans that were ever active, the newest first, with the receipts of their steps.
+    pub async fn past(&self, message: &str) -> Result<Vec<Past>, Fault> {
+        type Row = (String, Option<Vec<u8>>, i64, Option<Vec<u8>>);
+        const PLANS: &str = "SELECT m.site, m.wrapped_key, p.revision, p.sealed_plan FROM plans p
+            JOIN messages m ON m.id = p.message WHERE p.message = $1 AND p.active <> $2 ORDER BY p.revision DESC";
+        const RECEIPTS: &str = "SELECT key, receipt FROM ledger WHERE message = $1 AND state = 'done'";
+        let asked = message.to_owned();
+        let work = self.inner.db.read(move |conn| {
+            Box::pin(async move {
+                Ok((all!(conn, Row, PLANS, &asked, PROPOSED)?, all!(conn, (String, Option<String>), RECEIPTS, &asked)?))
+            })
+        });
+        let (plans, receipts) = work.await?;
+        let mut past = Vec::with_capacity(plans.len());
+        for (site, wrapped, revision, sealed) in plans {
+            let (Some(wrapped), Some(sealed)) = (wrapped, sealed) else { return Err(crate::content::erased()) };
+            let key = self.inner.vault.message_key(&site, message, &wrapped).await?;
+            let plan: Plan = sealed::open(&key, plan_place(&site, &row_of(message, revision)), &sealed)?;
+            let receipt_of = |ordinal| {
+                let key = plan.step_key(ordinal).0;
+                let (_, receipt) = receipts.iter().find(|(known, _)| *known == key)?;
+                let receipt: Receipt = serde_json::from_str(receipt.as_deref()?).ok()?;
+                Some((ordinal, receipt))
+            };
+            let done = plan.steps.iter().filter_map(|step| receipt_of(step.ordinal)).collect();
+            past.push(Past { plan, done });
+        }
+        Ok(past)
+    }
+
+    /// Puts a plan down as a proposal; the `Rehearse` or `Replay` job is done with it.
+    pub async fn propose(&self, lease: &Lease, plan: &Plan) -> Result<(), Fault> {
+        const FORGET: &str = "DELETE FROM plans WHERE message = $1 AND active = $2";
+        const PLAN: &str = "INSERT INTO plans (message, revision, active, profile_version, written_at, sealed_plan)
+            VALUES ($1, $2, $3, $4, $5, $6)";
+        let revision = i64::from(plan.revision);
+        let key = self.inner.key_for(lease).await?.ok_or_else(crate::content::erased)?;
+        let sealed = sealed::seal(&key, plan_place(&lease.site, &row_of(&lease.subject, revision)), plan)?;
+        let (lease, version) = (lease.clone(), i64::from(plan.profile_version));
+        let work = self.inner.db.unit(move |conn| {
+            Box::pin(async move {
+                let now = dialect::now(conn).await?;
+                job::end(conn, &lease, now).await?;
+                execute!(conn, FORGET, &lease.subject, PROPOSED)?;
+                execute!(conn, PLAN, &lease.subject, revision, PROPOSED, version, now, &sealed).map(|_| ())
+            })
+        });
+        work.await
+    }
+
+    /// Makes a replay's plan the active one: as [`Store::write_down`], with the receipts of what is adopted under the new
+    /// keys, so that those steps are done already.
+    pub async fn write_down_again(
+        &self,
+        lease: &Lease,
+        decision: &Decision,
+        adopted: &[Adoption],
+    ) -> Result<(), Fault> {
+        if lease.kind != JobKind::Replay {
+            return Err(Fault::permanent(FaultCode::Internal, "a plan is written down again by a replay alone"));
+        }
+        self.write_down_with(lease, decision, adopted).await
+    }
+}
+
+/// The job of this kind about a message; there is one at a time.
+fn job_id(kind: JobKind, message: &str) -> String {
+    format!("{}:{message}", kind.word())
+}
+
+async fn ask_for(
+    conn: &mut Conn,
+    kind: JobKind,
+    site: &str,
+    message: &str,
+    revision: Option<u32>,
+    entry: &Entry,
+) -> Result<Result<(), NotNow>, Fault> {
+    const STATE: &str =
+        "SELECT j.state, m.wrapped_key FROM messages m LEFT JOIN jobs j ON j.id = m.job WHERE m.id = $1";
+    const DOUBT: &str = "SELECT key FROM ledger WHERE message = $1 AND state = 'begun' LIMIT 1";
+    const PROPOSAL: &str = "SELECT revision FROM plans WHERE message = $1 AND active = $2";
+    const FORGET: &str = "DELETE FROM plans WHERE message = $1 AND active = $2";
+    const JOB: &str = "INSERT INTO jobs (id, kind, site, subject, position, state, due, created_at)
+        VALUES ($1, $2, $3, $4, $5, 'ready', $5, $5)
+        ON CONFLICT (id) DO UPDATE SET state = 'ready', due = EXCLUDED.due, created_at = EXCLUDED.created_at, tries = 0,
+            ended_at = NULL, sealed_fault = NULL
+            WHERE jobs.state IN ('done', 'dead', 'held')";
+    let Some((state, wrapped)) = one!(conn, (Option<String>, Option<Vec<u8>>), STATE, message)? else {
+        return Ok(Err(NotNow::Unknown));
+    };
+    // The sweep removes jobs that are done.
+    if !matches!(state.as_deref(), None | Some("done" | "dead" | "held")) {
+        return Ok(Err(NotNow::InWork));
+    }
+    if wrapped.is_none() {
+        return Ok(Err(NotNow::Erased));
+    }
+    if one!(conn, (String,), DOUBT, message)?.is_some() {
+        return Ok(Err(NotNow::InDoubt));
+    }
+    match revision {
+        Some(revision) => {
+            let proposed = one!(conn, (i64,), PROPOSAL, message, PROPOSED)?;
+            if proposed != Some((i64::from(revision),)) {
+                return Ok(Err(NotNow::NoProposal));
+            }
+        }
+        None => {
+            execute!(conn, FORGET, message, PROPOSED)?;
+        }
+    }
+    let now: Micros = dialect::now(conn).await?;
+    execute!(conn, JOB, job_id(kind, message), kind.word(), site, message, now)?;
+    audit::write(conn, entry, now).await?;
+    Ok(Ok(()))
+}
