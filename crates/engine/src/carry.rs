@@ -140,8 +140,8 @@ impl Run<'_> {
         match target {
             IssueTarget::Id(id) => Ok(id.clone()),
             IssueTarget::CreatedBy(ordinal) => match self.made.get(ordinal) {
-                Some(receipt) => Ok(receipt.issue_id().to_owned()),
-                None => Err(Fault::permanent(
+                Some(receipt) if receipt.issue_id().is_some() => Ok(receipt.issue_id().unwrap_or_default().to_owned()),
+                Some(_) | None => Err(Fault::permanent(
                     FaultCode::Internal,
                     format!("the plan refers to step {ordinal}, which made no issue before it"),
                 )),

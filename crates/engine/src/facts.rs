@@ -64,6 +64,7 @@ impl Inquiry<'_> {
                 let known = history::find_out(self, &issue_id, past).await?;
                 facts.histories.push((issue_id, known));
             }
+            other => facts.answer_with_nothing(&other),
         }
         Ok(())
     }
@@ -127,6 +128,7 @@ fn issue_facts(view: IssueView) -> IssueFacts {
         project: view.project,
         status_category: view.status_category,
         people: people.collect(),
+        ..IssueFacts::default()
     }
 }
 

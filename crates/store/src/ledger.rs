@@ -247,13 +247,13 @@ async fn tie(conn: &mut Conn, lease: &Lease, receipt: &Receipt, now: Micros) -> 
     const ISSUE: &str = "INSERT INTO issues (site, issue_id, issue_key) VALUES ($1, $2, $3)
         ON CONFLICT (site, issue_id) DO UPDATE SET issue_key = EXCLUDED.issue_key";
     const LANE: &str = "UPDATE jobs SET issue_lane = $1 WHERE id = $2 AND issue_lane IS NULL";
-    let issue_id = receipt.issue_id();
+    let Some(issue_id) = receipt.issue_id() else { return Ok(()) };
     if execute!(conn, MESSAGE, issue_id, now, &lease.subject)? == 1 {
         execute!(conn, PEOPLE, &lease.site, issue_id, &lease.subject)?;
         // The rest of this plan keeps its place among the mails to the same issue that come by other threads.
         execute!(conn, LANE, job::issue_lane(&lease.site, issue_id), &lease.job)?;
     }
-    if let Receipt::Issue { id, key } = receipt {
+    if let Receipt::Issue { id, key, .. } = receipt {
         execute!(conn, ISSUE, &lease.site, id, key)?;
     }
     Ok(())

@@ -74,7 +74,7 @@ impl Run<'_> {
         }
         Metrics::add(&self.shared.metrics.effects);
         match (&receipt, &step.kind) {
-            (Receipt::Issue { id, key }, StepKind::CreateIssue { project, .. }) => {
+            (Receipt::Issue { id, key, .. }, StepKind::CreateIssue { project, .. }) => {
                 self.site.key_exists(project, key).await;
                 self.files.insert(id.clone(), Vec::new());
             }
@@ -131,7 +131,7 @@ impl Run<'_> {
 
     async fn effect(&mut self, step: &Step, key: &StepKey) -> Result<Receipt, Fault> {
         match &step.kind {
-            StepKind::CreateIssue { project, issue_type, summary, body, fields } => {
+            StepKind::CreateIssue { project, issue_type, summary, body, fields, .. } => {
                 let operation = Operation::CreateIssue {
                     project: project.clone(),
                     issue_type: issue_type.clone(),
@@ -141,11 +141,11 @@ impl Run<'_> {
                     marker: key.clone(),
                 };
                 match self.site.write(&operation, &|| self.held.still_ours()).await? {
-                    Answer::Made(made) => Ok(Receipt::Issue { id: made.id, key: made.key }),
+                    Answer::Made(made) => Ok(Receipt::Issue { id: made.id, key: made.key, left_out: Vec::new() }),
                     other => Err(misunderstood(&other)),
                 }
             }
-            StepKind::AddComment { issue, body } => {
+            StepKind::AddComment { issue, body, .. } => {
                 let issue_id = self.issue_id(issue)?;
                 let operation =
                     Operation::AddComment { issue_id: issue_id.clone(), body: body.clone(), marker: key.clone() };
@@ -159,6 +159,7 @@ impl Run<'_> {
                 let stored = files::attach(self, &issue_id, file).await?;
                 Ok(Receipt::Attachment { issue_id, id: stored.id })
             }
+            other => Err(not_carried(other)),
         }
     }
 
@@ -173,6 +174,7 @@ impl Run<'_> {
             StepKind::Attach { issue, .. } => {
                 Before::Attach { files: self.files.get(&self.issue_id(issue).ok()?)?.clone() }
             }
+            _ => return None,
         };
         Some(before.text())
     }
@@ -188,6 +190,7 @@ impl Run<'_> {
                 let issue_id = self.issue_id(issue)?;
                 Ok(Before::Attach { files: self.files_on(&issue_id).await? })
             }
+            other => Err(not_carried(other)),
         }
     }
 
@@ -208,6 +211,10 @@ impl Run<'_> {
             other => Err(misunderstood(&other)),
         }
     }
+}
+
+fn not_carried(kind: &StepKind) -> Fault {
+    Fault::permanent(FaultCode::Internal, format!("a step of kind {} cannot be carried out", kind.word()))
 }
 
 #[cfg(test)]

@@ -72,7 +72,7 @@ impl Run<'_> {
     async fn found_lately(&self, step: &Step, key: &StepKey) -> Option<Receipt> {
         let StepKind::CreateIssue { project, .. } = &step.kind else { return None };
         let found = self.site.found_lately(project, key).await?;
-        Some(Receipt::Issue { id: found.id, key: found.key })
+        Some(Receipt::Issue { id: found.id, key: found.key, left_out: Vec::new() })
     }
 
     async fn look(&mut self, step: &Step, key: &StepKey, doubt: &Doubt<'_>) -> Result<Option<Receipt>, Fault> {
@@ -80,7 +80,11 @@ impl Run<'_> {
             StepKind::CreateIssue { project, .. } => {
                 let window = Window { attempt: doubt.begun_at, now: self.held.now() };
                 let found = self.site.look_for_created(project, window, &self.shared.settings).await?;
-                Ok(found.get(key).map(|made| Receipt::Issue { id: made.id.clone(), key: made.key.clone() }))
+                Ok(found.get(key).map(|made| Receipt::Issue {
+                    id: made.id.clone(),
+                    key: made.key.clone(),
+                    left_out: Vec::new(),
+                }))
             }
             StepKind::AddComment { issue, .. } => {
                 let issue_id = self.issue_id(issue)?;
@@ -92,6 +96,7 @@ impl Run<'_> {
                 let id = self.look_for_file(&issue_id, file, doubt.before).await?;
                 Ok(id.map(|id| Receipt::Attachment { issue_id, id }))
             }
+            _ => Ok(None),
         }
     }
 
@@ -108,7 +113,11 @@ impl Run<'_> {
             _ => return Err(incomplete("no key was known before the attempt, so its keys cannot be counted on")),
         };
         let found = self.site.look_at_keys_after(project, &highest, &self.shared.settings).await?;
-        Ok(found.get(key).map(|made| Receipt::Issue { id: made.id.clone(), key: made.key.clone() }))
+        Ok(found.get(key).map(|made| Receipt::Issue {
+            id: made.id.clone(),
+            key: made.key.clone(),
+            left_out: Vec::new(),
+        }))
     }
 
     async fn look_for_comment(&self, issue_id: &str, key: &StepKey) -> Result<Option<String>, Fault> {

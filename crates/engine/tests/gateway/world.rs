@@ -231,7 +231,7 @@ impl IsSomeOrDead for Option<policy::Outcome> {
 
 /// The numeric id of the issue that the story's first receipt names.
 pub fn issue_of(story: &Story) -> String {
-    receipts(story).first().map(|receipt| receipt.issue_id().to_owned()).expect("a receipt")
+    receipts(story).first().and_then(|receipt| receipt.issue_id().map(str::to_owned)).expect("a receipt")
 }
 
 pub fn receipts(story: &Story) -> Vec<Receipt> {
