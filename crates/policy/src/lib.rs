@@ -10,7 +10,7 @@ pub mod reply_token;
 
 pub use ask::{
     Account, Act, Compare, Facts, IssueFacts, IssueHistory, IssueSearch, Question, RequestType, SeenBefore,
-    ServiceDesk, Thread, TokenGrant, Told, ask,
+    ServiceDesk, Standing, Thread, TokenGrant, Told, ask,
 };
 pub use decide::{decide, participants, quarantine};
 pub use fault::{Fault, FaultCode, FaultKind};

@@ -23,6 +23,10 @@ pub(super) enum Before {
     Comment,
     /// The ids of the files that hung on the issue already.
     Attach { files: Vec<String> },
+    /// The status it had, and the one that the transition leads to; that is empty where the step names the status itself.
+    Transition { status_id: String, to_id: String },
+    /// Nothing: doing it again changes nothing.
+    Repeatable,
 }
 
 impl Before {
@@ -131,25 +135,30 @@ impl Run<'_> {
 
     async fn effect(&mut self, step: &Step, key: &StepKey) -> Result<Receipt, Fault> {
         match &step.kind {
-            StepKind::CreateIssue { project, issue_type, summary, body, fields, .. } => {
-                let operation = Operation::CreateIssue {
+            StepKind::CreateIssue { project, issue_type, summary, body, fields, set } => {
+                let create = |set| Operation::CreateIssue {
                     project: project.clone(),
                     issue_type: issue_type.clone(),
                     summary: summary.clone(),
                     body: body.clone(),
                     fields: fields.clone(),
+                    set,
                     marker: key.clone(),
                 };
-                match self.site.write(&operation, &|| self.held.still_ours()).await? {
-                    Answer::Made(made) => Ok(Receipt::Issue { id: made.id, key: made.key, left_out: Vec::new() }),
-                    other => Err(misunderstood(&other)),
+                match self.write_with_fields(set, project, create).await? {
+                    (Answer::Made(made), left_out) => Ok(Receipt::Issue { id: made.id, key: made.key, left_out }),
+                    (other, _) => Err(misunderstood(&other)),
                 }
             }
-            StepKind::AddComment { issue, body, .. } => {
+            StepKind::AddComment { issue, body, visibility } => {
                 let issue_id = self.issue_id(issue)?;
-                let operation =
-                    Operation::AddComment { issue_id: issue_id.clone(), body: body.clone(), marker: key.clone() };
-                match self.site.write(&operation, &|| self.held.still_ours()).await? {
+                let operation = Operation::AddComment {
+                    issue_id: issue_id.clone(),
+                    body: body.clone(),
+                    visibility: visibility.clone(),
+                    marker: key.clone(),
+                };
+                match self.write(&operation).await? {
                     Answer::Made(made) => Ok(Receipt::Comment { issue_id, id: made.id }),
                     other => Err(misunderstood(&other)),
                 }
@@ -159,7 +168,7 @@ impl Run<'_> {
                 let stored = files::attach(self, &issue_id, file).await?;
                 Ok(Receipt::Attachment { issue_id, id: stored.id })
             }
-            other => Err(not_carried(other)),
+            other => self.change(other).await,
         }
     }
 
@@ -174,7 +183,8 @@ impl Run<'_> {
             StepKind::Attach { issue, .. } => {
                 Before::Attach { files: self.files.get(&self.issue_id(issue).ok()?)?.clone() }
             }
-            _ => return None,
+            StepKind::Transition { .. } => return None,
+            _ => Before::Repeatable,
         };
         Some(before.text())
     }
@@ -190,7 +200,8 @@ impl Run<'_> {
                 let issue_id = self.issue_id(issue)?;
                 Ok(Before::Attach { files: self.files_on(&issue_id).await? })
             }
-            other => Err(not_carried(other)),
+            StepKind::Transition { issue, goal, .. } => self.before_transition(&self.issue_id(issue)?, goal).await,
+            _ => Ok(Before::Repeatable),
         }
     }
 
@@ -213,10 +224,6 @@ impl Run<'_> {
     }
 }
 
-fn not_carried(kind: &StepKind) -> Fault {
-    Fault::permanent(FaultCode::Internal, format!("a step of kind {} cannot be carried out", kind.word()))
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -229,6 +236,8 @@ mod tests {
             Before::Create { highest_key: None },
             Before::Comment,
             Before::Attach { files: vec!["10001".into()] },
+            Before::Transition { status_id: "1".into(), to_id: String::new() },
+            Before::Repeatable,
         ] {
             assert_eq!(serde_json::from_str::<Before>(&before.text()).unwrap(), before);
         }
