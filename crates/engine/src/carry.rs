@@ -1,6 +1,8 @@
 //! Carries out the steps of a plan in order, each exactly once, with the ledger before and after.
 
 mod attempt;
+mod changes;
+mod customers;
 mod doubt;
 mod files;
 mod traces;
@@ -12,7 +14,7 @@ use crate::gateway::Shared;
 use crate::held::Held;
 use crate::site::Site;
 use crate::stop::Stop;
-use policy::{Fault, FaultCode, IssueTarget, Plan, Receipt, Step, StepKey, StepKind};
+use policy::{Fault, FaultCode, IssueTarget, Plan, Receipt, Step, StepKey};
 use std::collections::HashMap;
 use store::Begun;
 
@@ -35,13 +37,14 @@ struct Run<'a> {
     made: HashMap<u32, Receipt>,
     /// The ids of the files that hang on an issue, by its id, once they are known.
     files: HashMap<String, Vec<String>>,
-    /// Files that the tracker refused for good.
+    /// Files and changes that the tracker refused for good.
     refused: Vec<Fault>,
 }
 
 /// Carries out the active plan of the job's message. A step found done is skipped, one in doubt is looked for first.
 ///
-/// A file that the tracker refuses is recorded and the rest goes on; any other refusal ends the plan (FAULT-16).
+/// A file or change that the tracker refuses is recorded and the rest goes on; when it refuses the issue or comment itself, or the
+/// issue is gone, that ends the plan (FAULT-16).
 pub(crate) async fn carry_out(shared: &Shared, held: &Held) -> Result<(), Stop> {
     let lease = &held.lease;
     let site = shared.site(&lease.site)?;
@@ -56,9 +59,7 @@ pub(crate) async fn carry_out(shared: &Shared, held: &Held) -> Result<(), Stop> 
             Ended::Done(receipt) => {
                 run.made.insert(step.ordinal, receipt);
             }
-            Ended::Failed(fault)
-                if matches!(step.kind, StepKind::Attach { .. }) && fault.code != FaultCode::TrackerGone =>
-            {
+            Ended::Failed(fault) if !step.kind.carries_the_mail() && fault.code != FaultCode::TrackerGone => {
                 run.refused.push(fault);
             }
             Ended::Failed(fault) => {

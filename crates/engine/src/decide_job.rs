@@ -133,10 +133,9 @@ fn touched(plan: &Plan, facts: &Facts) -> (Option<String>, Option<String>) {
         StepKind::CreateIssue { project, .. } => Some(project.clone()),
         _ => None,
     });
-    let issue_id = plan.steps.iter().find_map(|step| match &step.kind {
-        StepKind::AddComment { issue: IssueTarget::Id(id), .. }
-        | StepKind::Attach { issue: IssueTarget::Id(id), .. } => Some(id.clone()),
-        _ => None,
+    let issue_id = plan.steps.iter().find_map(|step| match step.kind.issue() {
+        Some(IssueTarget::Id(id)) => Some(id.clone()),
+        Some(IssueTarget::CreatedBy(_)) | None => None,
     });
     let known = facts.issues.iter().filter_map(|(_, issue)| issue.as_ref());
     let of_issue = known.into_iter().find(|issue| Some(&issue.id) == issue_id.as_ref());
@@ -166,7 +165,8 @@ mod tests {
 
     #[test]
     fn a_comment_touches_its_issue_and_that_issues_project() {
-        let comment = plan(StepKind::AddComment { issue: IssueTarget::Id("7".into()), body: Body::default() });
+        let comment =
+            plan(StepKind::AddComment { issue: IssueTarget::Id("7".into()), body: Body::default(), visibility: None });
         let issue = IssueFacts { id: "7".into(), project: "DEMO".into(), ..IssueFacts::default() };
         let facts = Facts { issues: vec![("DEMO-1".into(), Some(issue))], ..Facts::default() };
         assert_eq!(touched(&comment, &facts), (Some("DEMO".into()), Some("7".into())));

@@ -1,6 +1,7 @@
 //! Finds out what a decision needs to know: from the store, and from the site's tracker.
 
 mod history;
+mod told;
 
 use crate::Past;
 use crate::author_proof::{self, AuthorProof};
@@ -10,10 +11,10 @@ use crate::site::{Site, misunderstood};
 use crate::stop::Stop;
 use jiff::Timestamp;
 use policy::reply_token::{self, TokenKey};
-use policy::{Facts, Fault, FaultCode, IssueFacts, Question, Thread, TokenGrant};
+use policy::{Facts, Fault, FaultCode, IssueFacts, Question, Standing, Thread, TokenGrant};
 use std::time::Duration;
 use store::{Micros, StoredMessage};
-use tracker::{Answer, IssueView, Operation};
+use tracker::{Answer, IssueView, Operation, Person};
 
 /// A reply whose parent waits for a tracker that is out of order looks no more seldom than this.
 const PARENT_POLL_MAX: Duration = Duration::from_secs(60);
@@ -68,6 +69,7 @@ impl Inquiry<'_> {
                 let known = history::find_out(self, &issue_id, past).await?;
                 facts.histories.push((issue_id, known));
             }
+            other => told::find_out(self, other, facts).await?,
         }
         Ok(())
     }
@@ -124,13 +126,22 @@ fn parent_pause(age: Duration, parent_poll: Duration) -> Duration {
 }
 
 fn issue_facts(view: IssueView) -> IssueFacts {
-    let people = [view.reporter, view.assignee].into_iter().flatten().filter_map(|person| person.address);
+    let people: Vec<Person> = [view.reporter, view.assignee].into_iter().flatten().collect();
+    let standing = Standing {
+        status: view.status,
+        issue_type: view.issue_type,
+        resolved_at: view.resolved_at,
+        created_at: view.created_at.unwrap_or_default(),
+        labels: view.labels,
+        accounts: people.iter().map(|person| person.account_id.clone()).collect(),
+    };
     IssueFacts {
         id: view.id,
         key: view.key,
         project: view.project,
         status_category: view.status_category,
-        people: people.collect(),
+        people: people.into_iter().filter_map(|person| person.address).collect(),
+        standing: Box::new(standing),
     }
 }
 
@@ -161,8 +172,8 @@ mod tests {
 
     #[test]
     fn people_are_those_whose_address_the_tracker_shows() {
-        let shown = tracker::Person { address: Some("Ann@Example.org".into()), ..Default::default() };
-        let hidden = tracker::Person::default();
+        let shown = Person { address: Some("Ann@Example.org".into()), ..Default::default() };
+        let hidden = Person::default();
         let view = IssueView { reporter: Some(shown), assignee: Some(hidden), ..Default::default() };
         let facts = issue_facts(view);
         assert_eq!(facts.people, ["Ann@Example.org"]);

@@ -1,5 +1,7 @@
 //! One site: how its tracker is spoken to, and what is known of it without asking.
 
+mod known;
+
 use crate::carry::Traces;
 use crate::deliver::Outgoing;
 use crate::settings::Settings;
@@ -52,6 +54,7 @@ pub struct Site {
     pub(crate) traces: Traces,
     /// Where its letters leave; `None` when nothing can.
     pub(crate) outgoing: Option<Outgoing>,
+    known: known::Known,
 }
 
 impl Site {
@@ -65,6 +68,7 @@ impl Site {
             request_max: settings.request_max,
             upload_max: settings.upload_max,
             traces: Traces::default(),
+            known: known::Known::new(settings.told_age_max),
             outgoing: None,
         }
     }
@@ -72,6 +76,11 @@ impl Site {
     /// The same site with a way out for its letters.
     pub fn with_outgoing(self, outgoing: Option<Outgoing>) -> Site {
         Site { outgoing, ..self }
+    }
+
+    /// How its tracker speaks.
+    pub(crate) fn dialect(&self) -> Dialect {
+        self.dialect
     }
 
     /// Is the site left alone at present, because it is out of order or asked for it?
@@ -152,7 +161,7 @@ impl Site {
             // The account is refused as a whole: every request of the site would be, so the site waits for its new token.
             (Some(401), _) => Err(self.troubled(Fault { kind: FaultKind::Temporary, ..fault })),
             // A proxy may say 503 after the tracker has done the work; only with Retry-After it is the tracker's own word.
-            (Some(500..=599), FaultKind::Temporary) if is_write(operation) && fault.retry_after_s.is_none() => {
+            (Some(500..=599), FaultKind::Temporary) if operation.writes() && fault.retry_after_s.is_none() => {
                 self.trouble.went_wrong(Instant::now());
                 Err(Fault { kind: FaultKind::Unknown, ..fault })
             }
@@ -181,20 +190,8 @@ impl Site {
 
 /// A fault for an answer of another form than the one asked for.
 pub(crate) fn misunderstood(answer: &Answer) -> Fault {
-    let form = match answer {
-        Answer::Myself(_) => "myself",
-        Answer::Issue(_) => "issue",
-        Answer::Made(_) => "made",
-        Answer::Attached(_) => "attached",
-        Answer::Comments { .. } => "comments",
-        Answer::Found { .. } => "found",
-        Answer::HighestKey(_) => "highest key",
-    };
+    let form = answer.word();
     Fault::permanent(FaultCode::Internal, format!("the dialect answered with `{form}`"))
-}
-
-fn is_write(operation: &Operation) -> bool {
-    matches!(operation, Operation::CreateIssue { .. } | Operation::AddComment { .. } | Operation::Attach { .. })
 }
 
 /// Rounded up: a time that the tracker named is never undercut.

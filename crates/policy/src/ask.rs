@@ -1,6 +1,9 @@
 //! What a decision needs to know (questions) and what was found out (facts).
 
+mod nothing_known;
+
 use crate::LetterTraffic;
+use crate::field::FieldMeta;
 use mail::Envelope;
 use mail::authenticity::Authenticity;
 use serde::{Deserialize, Serialize};
@@ -25,6 +28,124 @@ pub enum Question {
     Letters { address: String },
     /// What has the issue with this numeric id said so far? Its words go to the reply reader and not into the facts.
     History { issue_id: String },
+    /// Which fields can be given when an issue of this kind is created in this project?
+    Fields { project: String, issue_type: String },
+    /// Which fields of the issue with this numeric id can be written?
+    EditFields { issue_id: String },
+    /// What stands in these fields, by the tracker's own ids, of the issue with this numeric id?
+    FieldTexts { issue_id: String, fields: Vec<String> },
+    /// How many comments has the issue with this numeric id?
+    CommentCount { issue_id: String },
+    /// Whose account has this address or, without an `@`, this id?
+    Account { address: String },
+    /// In which groups is the account with this id?
+    Groups { account: String },
+    /// May the account with this id do this in the project?
+    May { account: String, project: String, act: Act },
+    /// Which issue is found by this value of a field?
+    FindIssue { search: IssueSearch },
+    /// Does the administrator's own search, in the tracker's language, find the issue with this numeric id?
+    Matches { issue_id: String, search: String },
+    /// What does the service desk of this project offer?
+    ServiceDesk { project: String },
+}
+
+/// What somebody may be allowed to do in a project.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Act {
+    Browse,
+    Create,
+    Comment,
+}
+
+impl Act {
+    /// The verb that stands in sentences.
+    pub fn word(self) -> &'static str {
+        match self {
+            Act::Browse => "browse",
+            Act::Create => "create issues",
+            Act::Comment => "comment",
+        }
+    }
+}
+
+/// An account of the tracker.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Account {
+    /// An account id on Jira Cloud, a user name on Jira Data Center.
+    pub id: String,
+    pub name: String,
+    pub active: bool,
+    /// Whether the tracker itself shows the address that was asked for. Where people hide their addresses it finds the account
+    /// by it all the same, and then this is false: the account is very probably the right one, and nobody has said so.
+    pub address_shown: bool,
+    /// Whether it is a customer's account, which exists for service management alone.
+    pub is_customer: bool,
+}
+
+/// A search for one issue by a value of a field.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IssueSearch {
+    /// The keys of projects it may be in; empty for all that the account sees.
+    #[serde(default)]
+    pub projects: Vec<String>,
+    /// The field's name or the tracker's own id of it.
+    pub field: String,
+    pub value: String,
+    #[serde(default)]
+    pub how: Compare,
+}
+
+/// How a field is compared with a value.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Compare {
+    /// It is the value: first asked as an equality and, where the tracker says that the field is a text, as a phrase that is
+    /// then compared whole.
+    #[default]
+    Is,
+    /// It contains the words.
+    Contains,
+}
+
+/// What became of a question to the tracker whose answer can be had or not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Told<T> {
+    Known(T),
+    /// The tracker refuses to say, for this reason; the decision goes on without.
+    Untold(String),
+}
+
+impl<T> Told<T> {
+    /// The answer, when there is one.
+    pub fn known(&self) -> Option<&T> {
+        match self {
+            Told::Known(known) => Some(known),
+            Told::Untold(_) => None,
+        }
+    }
+}
+
+/// What the service desk of a project offers.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ServiceDesk {
+    pub id: String,
+    pub request_types: Vec<RequestType>,
+    /// By id and name.
+    pub organisations: Vec<(String, String)>,
+}
+
+/// A kind of request that customers make.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RequestType {
+    pub id: String,
+    pub name: String,
+    pub issue_type_id: String,
 }
 
 /// What became of the question what an issue has said so far.
@@ -79,6 +200,24 @@ pub struct IssueFacts {
     pub status_category: String,
     /// Addresses of reporter and assignee where the tracker shows them.
     pub people: Vec<String>,
+    #[serde(flatten)]
+    pub standing: Box<Standing>,
+}
+
+/// Where an issue stands: what rules about comments, resolved issues and workflows look at.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Standing {
+    /// As the project calls it.
+    pub status: String,
+    pub issue_type: String,
+    /// RFC 3339 in UTC; `None` while it is not resolved.
+    pub resolved_at: Option<String>,
+    /// RFC 3339 in UTC; empty where the tracker did not say.
+    pub created_at: String,
+    pub labels: Vec<String>,
+    /// The accounts of reporter and assignee.
+    pub accounts: Vec<String>,
 }
 
 /// What is known so far. `None` and missing entries are still open; [`crate::ask()`] asks for what it needs.
@@ -107,6 +246,26 @@ pub struct Facts {
     pub letters: Vec<(String, LetterTraffic)>,
     /// By the numeric issue id.
     pub histories: Vec<(String, IssueHistory)>,
+    /// By project and issue type.
+    pub fields: Vec<(String, String, Told<Vec<FieldMeta>>)>,
+    /// By the numeric issue id.
+    pub edit_fields: Vec<(String, Told<Vec<FieldMeta>>)>,
+    /// By the numeric issue id and the field's own id; empty for an empty field, and lists have one value per line.
+    pub field_texts: Vec<(String, String, Told<String>)>,
+    /// By the numeric issue id.
+    pub comment_counts: Vec<(String, u64)>,
+    /// By the address or id asked for; `None` when the tracker knows nobody by it.
+    pub accounts: Vec<(String, Option<Account>)>,
+    /// By the account's id.
+    pub groups: Vec<(String, Told<Vec<String>>)>,
+    /// By account, project and act.
+    pub may: Vec<(String, String, Act, Told<bool>)>,
+    /// The first unresolved issue, oldest first, or else the newest resolved one; `None` when there is none.
+    pub found_issues: Vec<(IssueSearch, Told<Option<IssueFacts>>)>,
+    /// By the numeric issue id and the search.
+    pub matches: Vec<(String, String, Told<bool>)>,
+    /// By project; `None` inside when the project has none.
+    pub service_desks: Vec<(String, Told<Option<ServiceDesk>>)>,
 }
 
 /// How often [`ask`] may be answered before nothing is open any more.

@@ -74,7 +74,7 @@ pub fn participants(message: &Message, profile: &Profile, facts: &Facts, plan: &
         Some(StepKind::AddComment { issue: IssueTarget::Id(id), .. }) => {
             association::is_known_to_take_part(&evidence, id)
         }
-        Some(StepKind::AddComment { .. } | StepKind::Attach { .. }) | None => false,
+        Some(_) | None => false,
     };
     if !adds {
         return Vec::new();
@@ -258,6 +258,18 @@ fn in_plain_words(question: &Question) -> String {
         Question::Involved { issue_id, address } => format!("Has {address} taken part in issue {issue_id}?"),
         Question::Letters { address } => format!("How many letters went to {address} lately?"),
         Question::History { issue_id } => format!("What has issue {issue_id} said so far?"),
+        Question::Fields { project, issue_type } => format!("Which fields has a new {issue_type} of {project}?"),
+        Question::EditFields { issue_id } => format!("Which fields of issue {issue_id} can be written?"),
+        Question::FieldTexts { issue_id, fields } => {
+            format!("What stands in {} of issue {issue_id}?", fields.join(", "))
+        }
+        Question::CommentCount { issue_id } => format!("How many comments has issue {issue_id}?"),
+        Question::Account { address } => format!("Has {address} an account?"),
+        Question::Groups { account } => format!("In which groups is account {account}?"),
+        Question::May { account, project, act } => format!("May account {account} {} in {project}?", act.word()),
+        Question::FindIssue { search } => format!("Which issue has {:?} in {:?}?", search.value, search.field),
+        Question::Matches { issue_id, search } => format!("Does {search:?} find issue {issue_id}?"),
+        Question::ServiceDesk { project } => format!("What does the service desk of {project} offer?"),
     }
 }
 
@@ -294,8 +306,9 @@ fn steps(evidence: &Evidence, reply: &Reply, verdict: &Verdict) -> Vec<Step> {
             summary: summary::of(&evidence.message.headers.subject),
             body,
             fields: serde_json::Map::new(),
+            set: Vec::new(),
         },
-        Place::Comment(_) | Place::Nowhere(_) => StepKind::AddComment { issue: issue.clone(), body },
+        Place::Comment(_) | Place::Nowhere(_) => StepKind::AddComment { issue: issue.clone(), body, visibility: None },
     };
     let attach = attached
         .into_iter()

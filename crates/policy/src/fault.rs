@@ -81,6 +81,9 @@ pub struct Fault {
     pub detail: String,
     /// Not before this many seconds from now.
     pub retry_after_s: Option<u64>,
+    /// The tracker's own ids of the fields whose values it refused, when that is what it refused.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<String>,
 }
 
 impl Fault {
@@ -101,12 +104,18 @@ impl Fault {
 
     fn new(kind: FaultKind, code: FaultCode, detail: impl Into<String>) -> Fault {
         let public = format!("{} {}", code.meaning(), code.remedy());
-        Fault { kind, code, public, detail: detail.into(), retry_after_s: None }
+        Fault { kind, code, public, detail: detail.into(), retry_after_s: None, fields: Vec::new() }
     }
 
     /// The same fault with a public text of its own: what happened and what to do next.
     pub fn with_public(mut self, public: impl Into<String>) -> Fault {
         self.public = public.into();
+        self
+    }
+
+    /// The same fault, which is about the values of these fields.
+    pub fn with_fields(mut self, fields: Vec<String>) -> Fault {
+        self.fields = fields;
         self
     }
 

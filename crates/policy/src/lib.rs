@@ -3,15 +3,23 @@
 pub mod ask;
 pub mod decide;
 pub mod fault;
+pub mod field;
 pub mod letter;
 pub mod plan;
 pub mod profile;
 pub mod replay;
 pub mod reply_token;
 
-pub use ask::{Facts, IssueFacts, IssueHistory, Question, SeenBefore, Thread, TokenGrant, ask};
+pub use ask::{
+    Account, Act, Compare, Facts, IssueFacts, IssueHistory, IssueSearch, Question, RequestType, SeenBefore,
+    ServiceDesk, Standing, Thread, TokenGrant, Told, ask,
+};
 pub use decide::{decide, participants, quarantine};
 pub use fault::{Fault, FaultCode, FaultKind};
+pub use field::{Allowed, Choice, FieldKind, FieldMeta, FieldSetting, FieldValue, How};
 pub use letter::{Letter, LetterKind, LetterTraffic, LetterWhen};
-pub use plan::{Body, File, IssueTarget, Origin, Outcome, Plan, Receipt, Step, StepKey, StepKind};
+pub use plan::{
+    AccountTarget, Body, File, Goal, IssueTarget, LeftOut, Origin, Outcome, Plan, Receipt, Step, StepKey, StepKind,
+    Visibility,
+};
 pub use profile::Profile;

@@ -1,6 +1,7 @@
 //! Plans: what will be done about one origin, in order, each step with its reason and a key for life.
 
 use crate::Letter;
+use crate::field::FieldSetting;
 use mail::{Address, Document, Hidden};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -69,6 +70,38 @@ pub enum IssueTarget {
     CreatedBy(u32),
 }
 
+/// Which account a step is about, by the tracker's own id: an account id on Jira Cloud, a user name on Jira Data Center.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountTarget {
+    Id(String),
+    /// The account that the step of this ordinal in the same plan creates or finds.
+    CreatedBy(u32),
+}
+
+/// Who may see a comment beside those who see everything.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Visibility {
+    /// In service management: those who work on the request, and not its customers.
+    Internal,
+    /// A role of the project, by name.
+    Role(String),
+    /// A group, by name.
+    Group(String),
+}
+
+/// Where an issue is taken in its workflow.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Goal {
+    /// The status with this id or, without regard to case, this name: by the first transition that leads there. An issue that
+    /// is there already is left as it is.
+    Status(String),
+    /// The transition with this id or, without regard to case, this name, whatever it leads to.
+    Transition(String),
+}
+
 /// Text of an issue or comment: with the signs of plain mail, and the pieces that are folded kept beside it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Body {
@@ -106,14 +139,64 @@ pub enum StepKind {
         /// Further fields as the tracker's own names and values.
         #[serde(default)]
         fields: Map<String, Value>,
+        /// Further fields with typed values; they win over `fields`.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        set: Vec<FieldSetting>,
     },
     AddComment {
         issue: IssueTarget,
         body: Body,
+        /// `None`: whoever may see the issue.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        visibility: Option<Visibility>,
     },
     Attach {
         issue: IssueTarget,
         file: File,
+    },
+    /// Writes fields of an issue. Writing the same again changes nothing, so a lost answer is simply repeated.
+    EditIssue {
+        issue: IssueTarget,
+        set: Vec<FieldSetting>,
+    },
+    /// Takes an issue through its workflow, with the fields that the transition asks for.
+    Transition {
+        issue: IssueTarget,
+        goal: Goal,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        set: Vec<FieldSetting>,
+    },
+    /// Links `issue` to `to`. A link that is there already is left as it is.
+    Link {
+        issue: IssueTarget,
+        to: IssueTarget,
+        /// The name of the type (`Relates`), which reads from `issue` to `to`, or one of its two phrases (`is blocked by`).
+        link_type: String,
+    },
+    /// Lets somebody watch an issue. Whoever watches it already goes on doing so.
+    Watch {
+        issue: IssueTarget,
+        account: AccountTarget,
+    },
+    /// Makes these people participants of a request, in service management.
+    AddParticipants {
+        issue: IssueTarget,
+        accounts: Vec<AccountTarget>,
+    },
+    /// Shares a request with these organisations, by id or name, in service management.
+    ShareWith {
+        issue: IssueTarget,
+        organisations: Vec<String>,
+    },
+    /// Makes somebody a customer of the project's service desk, with a new account where the address has none. Adding
+    /// somebody who is one already changes nothing.
+    AddCustomer {
+        project: String,
+        address: String,
+        name: Option<String>,
+        /// By id or name.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        organisations: Vec<String>,
     },
 }
 
@@ -124,7 +207,35 @@ impl StepKind {
             StepKind::CreateIssue { .. } => "create_issue",
             StepKind::AddComment { .. } => "add_comment",
             StepKind::Attach { .. } => "attach",
+            StepKind::EditIssue { .. } => "edit_issue",
+            StepKind::Transition { .. } => "transition",
+            StepKind::Link { .. } => "link",
+            StepKind::Watch { .. } => "watch",
+            StepKind::AddParticipants { .. } => "add_participants",
+            StepKind::ShareWith { .. } => "share_with",
+            StepKind::AddCustomer { .. } => "add_customer",
         }
+    }
+
+    /// The issue that the step is about; `None` for one that makes an issue or is about none.
+    pub fn issue(&self) -> Option<&IssueTarget> {
+        match self {
+            StepKind::CreateIssue { .. } | StepKind::AddCustomer { .. } => None,
+            StepKind::AddComment { issue, .. }
+            | StepKind::Attach { issue, .. }
+            | StepKind::EditIssue { issue, .. }
+            | StepKind::Transition { issue, .. }
+            | StepKind::Link { issue, .. }
+            | StepKind::Watch { issue, .. }
+            | StepKind::AddParticipants { issue, .. }
+            | StepKind::ShareWith { issue, .. } => Some(issue),
+        }
+    }
+
+    /// Whether the mail's words or their place hang on it. When the tracker refuses such a step nothing after it is tried; any
+    /// other is recorded as failed, and the rest goes on.
+    pub fn carries_the_mail(&self) -> bool {
+        matches!(self, StepKind::CreateIssue { .. } | StepKind::AddComment { .. })
     }
 }
 
@@ -172,6 +283,15 @@ impl Plan {
     }
 }
 
+/// A field that a create or edit went without, because the tracker refused its value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftOut {
+    /// The tracker's own id of the field.
+    pub id: String,
+    /// As people see it.
+    pub name: String,
+}
+
 /// Proof that an effect happened, in the tracker's own ids.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -179,6 +299,8 @@ pub enum Receipt {
     Issue {
         id: String,
         key: String,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        left_out: Vec<LeftOut>,
     },
     Comment {
         issue_id: String,
@@ -193,15 +315,39 @@ pub enum Receipt {
         message_id: String,
         dead_end: bool,
     },
+    /// Something about the issue is now as the step wants it. `already`: it was so before, and nothing was asked for.
+    Changed {
+        issue_id: String,
+        #[serde(default)]
+        already: bool,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        left_out: Vec<LeftOut>,
+    },
+    /// An account of the tracker.
+    Account {
+        id: String,
+    },
 }
 
 impl Receipt {
-    /// The numeric id of the issue that the effect touched; `None` for a letter.
+    /// The numeric id of the issue that the effect touched; `None` when it touched none.
     pub fn issue_id(&self) -> Option<&str> {
         match self {
             Receipt::Issue { id, .. } => Some(id),
-            Receipt::Comment { issue_id, .. } | Receipt::Attachment { issue_id, .. } => Some(issue_id),
-            Receipt::Letter { .. } => None,
+            Receipt::Comment { issue_id, .. }
+            | Receipt::Attachment { issue_id, .. }
+            | Receipt::Changed { issue_id, .. } => Some(issue_id),
+            Receipt::Account { .. } | Receipt::Letter { .. } => None,
+        }
+    }
+
+    /// The fields that the effect went without.
+    pub fn left_out(&self) -> &[LeftOut] {
+        match self {
+            Receipt::Issue { left_out, .. } | Receipt::Changed { left_out, .. } => left_out,
+            Receipt::Comment { .. } | Receipt::Attachment { .. } | Receipt::Account { .. } | Receipt::Letter { .. } => {
+                &[]
+            }
         }
     }
 }

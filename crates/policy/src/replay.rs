@@ -40,11 +40,11 @@ pub fn compare(past: &[Past], new: &Plan) -> Comparison {
     let mut left: Vec<(&Past, &StepKind, StepKey, &Receipt)> = past.iter().flat_map(done_steps).collect();
     let mut comparison = Comparison::default();
     for step in &new.steps {
-        let target = issue_of(&step.kind).and_then(|target| numeric(target, &comparison.adopted));
+        let target = step.kind.issue().and_then(|target| numeric(target, &comparison.adopted));
         let found = left.iter().position(|(_, earlier, _, receipt)| {
             is_same(earlier, &step.kind) && (target.is_none() || receipt.issue_id() == target.as_deref())
                 // What hangs on an issue that would only be made now cannot have been done before.
-                && (target.is_some() || issue_of(&step.kind).is_none())
+                && (target.is_some() || step.kind.issue().is_none())
         });
         match found {
             Some(at) => {
@@ -65,14 +65,6 @@ fn done_steps(past: &Past) -> impl Iterator<Item = (&Past, &StepKind, StepKey, &
     })
 }
 
-/// The issue that a step is about; `None` for one that makes an issue.
-fn issue_of(kind: &StepKind) -> Option<&IssueTarget> {
-    match kind {
-        StepKind::CreateIssue { .. } => None,
-        StepKind::AddComment { issue, .. } | StepKind::Attach { issue, .. } => Some(issue),
-    }
-}
-
 /// The numeric id of a target, when the issue is there already.
 fn numeric(target: &IssueTarget, adopted: &[Adoption]) -> Option<String> {
     match target {
@@ -90,8 +82,26 @@ fn is_same(earlier: &StepKind, new: &StepKind) -> bool {
         (StepKind::CreateIssue { project: one, .. }, StepKind::CreateIssue { project: other, .. }) => one == other,
         (StepKind::AddComment { .. }, StepKind::AddComment { .. }) => true,
         (StepKind::Attach { file: one, .. }, StepKind::Attach { file: other, .. }) => one.sha256 == other.sha256,
-        _ => false,
+        (one, other) => nowhere(one) == nowhere(other),
     }
+}
+
+/// The same step about no issue: issues are compared by the receipts, because a plan may name one by the step that makes it.
+fn nowhere(kind: &StepKind) -> StepKind {
+    let mut kind = kind.clone();
+    match &mut kind {
+        StepKind::EditIssue { issue, .. }
+        | StepKind::Transition { issue, .. }
+        | StepKind::Link { issue, .. }
+        | StepKind::Watch { issue, .. }
+        | StepKind::AddParticipants { issue, .. }
+        | StepKind::ShareWith { issue, .. } => *issue = IssueTarget::Id(String::new()),
+        StepKind::CreateIssue { .. }
+        | StepKind::AddComment { .. }
+        | StepKind::Attach { .. }
+        | StepKind::AddCustomer { .. } => {}
+    }
+    kind
 }
 
 #[cfg(test)]
@@ -123,11 +133,12 @@ mod tests {
             summary: "s".into(),
             body: Body::default(),
             fields: Default::default(),
+            set: vec![],
         }
     }
 
     fn comment(issue: IssueTarget) -> StepKind {
-        StepKind::AddComment { issue, body: Body::default() }
+        StepKind::AddComment { issue, body: Body::default(), visibility: None }
     }
 
     fn attach(issue: IssueTarget, sha256: &str) -> StepKind {
@@ -142,7 +153,7 @@ mod tests {
     }
 
     fn issue(id: &str) -> Receipt {
-        Receipt::Issue { id: id.into(), key: format!("K-{id}") }
+        Receipt::Issue { id: id.into(), key: format!("K-{id}"), left_out: vec![] }
     }
 
     fn file(issue_id: &str) -> Receipt {

@@ -34,7 +34,7 @@ fn decided(raw: &str) -> Plan {
 fn body(plan: &Plan) -> Body {
     match &plan.steps[0].kind {
         StepKind::CreateIssue { body, .. } | StepKind::AddComment { body, .. } => body.clone(),
-        StepKind::Attach { .. } => panic!("{plan:#?}"),
+        _ => panic!("{plan:#?}"),
     }
 }
 

@@ -77,7 +77,7 @@ prop_compose! {
 prop_compose! {
     fn issue()(id in select(vec!["10001", "10002", "", "x"]), key in select(vec!["DEMO-1", "DEMO-2", "", "-"]), done: bool, people in vec(address(), 0..3)) -> IssueFacts {
         let status_category = if done { "done" } else { "new" }.to_owned();
-        IssueFacts { id: id.to_owned(), key: key.to_owned(), project: String::new(), status_category, people }
+        IssueFacts { id: id.to_owned(), key: key.to_owned(), status_category, people, ..IssueFacts::default() }
     }
 }
 
@@ -161,6 +161,7 @@ impl Answers {
                 let known = policy::IssueHistory::Known { texts: facts.issues.len(), all: false };
                 facts.histories.push((issue_id.clone(), known));
             }
+            other => facts.answer_with_nothing(other),
         }
     }
 }
@@ -202,6 +203,10 @@ fn well_formed(plan: &Plan) -> Result<(), TestCaseError> {
                     !file.name.is_empty() && file.name.len() <= 255 && !file.name.contains(['/', '\\', '\0', '\n'])
                 );
                 prop_assert!(names.insert(file.name.to_lowercase()), "{} twice", file.name);
+            }
+            other => {
+                let is_about_one = other.issue().is_some() || matches!(other, StepKind::AddCustomer { .. });
+                prop_assert!(is_about_one, "{other:?}");
             }
         }
     }

@@ -43,6 +43,7 @@ impl Memory {
             Question::History { issue_id } => {
                 facts.histories.push((issue_id, IssueHistory::Known { texts: 1, all: true }))
             }
+            other => facts.answer_with_nothing(&other),
         }
     }
 

@@ -253,7 +253,7 @@ async fn tie(conn: &mut Conn, lease: &Lease, receipt: &Receipt, now: Micros) -> 
         // The rest of this plan keeps its place among the mails to the same issue that come by other threads.
         execute!(conn, LANE, job::issue_lane(&lease.site, issue_id), &lease.job)?;
     }
-    if let Receipt::Issue { id, key } = receipt {
+    if let Receipt::Issue { id, key, .. } = receipt {
         execute!(conn, ISSUE, &lease.site, id, key)?;
     }
     Ok(())

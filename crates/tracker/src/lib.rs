@@ -1,14 +1,16 @@
 //! How trackers speak: operations to requests and responses to results, all of it pure.
 
 pub mod adf;
+pub mod answer;
 pub mod dialect;
 pub mod http;
 pub mod issue_key;
-pub mod jira_cloud;
+pub mod jira;
 pub mod operation;
 pub mod wiki;
 
+pub use answer::{Answer, Comment, Created, IssueLink, IssueView, LinkType, Named, Person, StoredFile, TransitionView};
 pub use dialect::Dialect;
 pub use http::{Content, Method, Request, Response};
 pub use issue_key::keys_after;
-pub use operation::{Answer, Comment, Created, IssueView, Operation, Person, StoredFile};
+pub use operation::Operation;

@@ -1,6 +1,6 @@
 //! What can be asked of any tracker, and what comes back; each dialect turns one into the other.
 
-use policy::{Body, StepKey};
+use policy::{Act, Body, FieldSetting, IssueSearch, StepKey, Visibility};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -18,12 +18,131 @@ pub enum Operation {
         body: Body,
         #[serde(default)]
         fields: Map<String, Value>,
+        /// Every account in it is one by id.
+        #[serde(default)]
+        set: Vec<FieldSetting>,
         marker: StepKey,
     },
     AddComment {
         issue_id: String,
         body: Body,
+        #[serde(default)]
+        visibility: Option<Visibility>,
         marker: StepKey,
+    },
+    EditIssue {
+        issue_id: String,
+        set: Vec<FieldSetting>,
+    },
+    /// What can be done with the issue now, with the fields that each asks for.
+    ReadTransitions {
+        issue_id: String,
+    },
+    MakeTransition {
+        issue_id: String,
+        transition_id: String,
+        #[serde(default)]
+        set: Vec<FieldSetting>,
+    },
+    ReadLinkTypes,
+    ReadLinks {
+        issue_id: String,
+    },
+    /// `from` does to `to` what the type says outward: it blocks it.
+    AddLink {
+        type_id: String,
+        from_id: String,
+        to_id: String,
+    },
+    AddWatcher {
+        issue_id: String,
+        account: String,
+    },
+    /// Who may be meant by this address or name.
+    FindAccounts {
+        query: String,
+    },
+    ReadAccount {
+        account: String,
+    },
+    ReadGroups {
+        account: String,
+    },
+    /// Who, of those that the account names, may do this in the project.
+    FindPermitted {
+        account: String,
+        project: String,
+        act: Act,
+    },
+    /// What our own account may do in the project.
+    ReadPermissions {
+        project: String,
+    },
+    ReadIssueTypes {
+        project: String,
+        start_at: u64,
+    },
+    ReadCreateFields {
+        project: String,
+        issue_type_id: String,
+        start_at: u64,
+    },
+    ReadEditFields {
+        issue_id: String,
+    },
+    /// What stands in these fields, by the tracker's own ids.
+    ReadFieldTexts {
+        issue_id: String,
+        fields: Vec<String>,
+    },
+    /// All fields of the site, with their kinds and without what they allow.
+    ReadAllFields,
+    /// The first issues in which a field has a value. `search.field` is the tracker's own id.
+    FindIssues {
+        search: IssueSearch,
+        /// Whether the field holds words, which are searched as a phrase; the answer then tells what stands in it.
+        as_words: bool,
+        /// Whether resolved issues are meant, newest first, or unresolved ones, oldest first.
+        resolved: bool,
+    },
+    /// The issue with this numeric id, if a search in the tracker's own language finds it.
+    Match {
+        issue_id: String,
+        search: String,
+    },
+    /// One page of the service desks.
+    ReadServiceDesks {
+        start_at: u64,
+    },
+    ReadRequestTypes {
+        desk_id: String,
+        start_at: u64,
+    },
+    ReadOrganisations {
+        desk_id: String,
+        start_at: u64,
+    },
+    AddParticipants {
+        issue_id: String,
+        accounts: Vec<String>,
+    },
+    CreateCustomer {
+        address: String,
+        name: String,
+    },
+    AddToDesk {
+        desk_id: String,
+        account: String,
+    },
+    AddToOrganisation {
+        organisation_id: String,
+        account: String,
+    },
+    /// What kind of tracker it is, and of which version.
+    ServerInfo,
+    /// The marker of one issue, where searches do not tell markers.
+    ReadIssueMarker {
+        issue_id: String,
     },
     /// The bytes are streamed in by whoever sends the request.
     Attach {
@@ -40,7 +159,7 @@ pub enum Operation {
         issue_id: String,
         start_at: u64,
     },
-    /// The markers of these comments, at most [`crate::jira_cloud::COMMENT_MARKERS_MAX`] at once.
+    /// The markers of these comments, at most [`crate::jira::COMMENT_MARKERS_MAX`] at once.
     ReadCommentMarkers {
         comment_ids: Vec<String>,
     },
@@ -60,7 +179,7 @@ pub enum Operation {
     HighestKey {
         project: String,
     },
-    /// The issues with these keys, with their markers, at most [`crate::jira_cloud::KEYS_PER_FETCH_MAX`] at once;
+    /// The issues with these keys, with their markers, at most [`crate::jira::KEYS_PER_FETCH_MAX`] at once;
     /// missing ones are simply absent.
     ///
     /// This reads the issues themselves and not the index, so it does not lag.
@@ -76,6 +195,34 @@ impl Operation {
             Operation::Myself => "myself",
             Operation::CreateIssue { .. } => "create_issue",
             Operation::AddComment { .. } => "add_comment",
+            Operation::EditIssue { .. } => "edit_issue",
+            Operation::ReadTransitions { .. } => "read_transitions",
+            Operation::MakeTransition { .. } => "make_transition",
+            Operation::ReadLinkTypes => "read_link_types",
+            Operation::ReadLinks { .. } => "read_links",
+            Operation::AddLink { .. } => "add_link",
+            Operation::AddWatcher { .. } => "add_watcher",
+            Operation::FindAccounts { .. } => "find_accounts",
+            Operation::ReadAccount { .. } => "read_account",
+            Operation::ReadGroups { .. } => "read_groups",
+            Operation::FindPermitted { .. } => "find_permitted",
+            Operation::ReadPermissions { .. } => "read_permissions",
+            Operation::ReadIssueTypes { .. } => "read_issue_types",
+            Operation::ReadCreateFields { .. } => "read_create_fields",
+            Operation::ReadEditFields { .. } => "read_edit_fields",
+            Operation::ReadFieldTexts { .. } => "read_field_texts",
+            Operation::ReadAllFields => "read_all_fields",
+            Operation::FindIssues { .. } => "find_issues",
+            Operation::Match { .. } => "match",
+            Operation::ReadServiceDesks { .. } => "read_service_desks",
+            Operation::ReadRequestTypes { .. } => "read_request_types",
+            Operation::ReadOrganisations { .. } => "read_organisations",
+            Operation::AddParticipants { .. } => "add_participants",
+            Operation::CreateCustomer { .. } => "create_customer",
+            Operation::AddToDesk { .. } => "add_to_desk",
+            Operation::AddToOrganisation { .. } => "add_to_organisation",
+            Operation::ServerInfo => "server_info",
+            Operation::ReadIssueMarker { .. } => "read_issue_marker",
             Operation::Attach { .. } => "attach",
             Operation::ReadIssue { .. } => "read_issue",
             Operation::ReadComments { .. } => "read_comments",
@@ -86,79 +233,35 @@ impl Operation {
         }
     }
 
-    /// Whether carrying it out twice would show in the tracker.
+    /// Whether it changes something in the tracker.
     pub fn writes(&self) -> bool {
-        matches!(self, Operation::CreateIssue { .. } | Operation::AddComment { .. } | Operation::Attach { .. })
+        matches!(
+            self,
+            Operation::CreateIssue { .. }
+                | Operation::AddComment { .. }
+                | Operation::Attach { .. }
+                | Operation::EditIssue { .. }
+                | Operation::MakeTransition { .. }
+                | Operation::AddLink { .. }
+                | Operation::AddWatcher { .. }
+                | Operation::AddParticipants { .. }
+                | Operation::CreateCustomer { .. }
+                | Operation::AddToDesk { .. }
+                | Operation::AddToOrganisation { .. }
+        )
     }
-}
 
-/// An issue or comment that an account made, with the marker it carries.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Created {
-    pub id: String,
-    /// Empty for comments.
-    pub key: String,
-    pub marker: Option<StepKey>,
-}
-
-/// A person as the tracker shows one.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Person {
-    pub account_id: String,
-    pub name: String,
-    pub address: Option<String>,
-}
-
-/// A file that hangs on an issue.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct StoredFile {
-    pub id: String,
-    pub name: String,
-    pub size_bytes: u64,
-    pub author_id: String,
-}
-
-/// An issue as read.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct IssueView {
-    pub id: String,
-    pub key: String,
-    pub project: String,
-    pub summary: String,
-    pub status_category: String,
-    /// Without markup.
-    pub description: String,
-    pub reporter: Option<Person>,
-    pub assignee: Option<Person>,
-    pub files: Vec<StoredFile>,
-}
-
-/// A comment as read, its text without markup.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Comment {
-    pub id: String,
-    pub author_id: String,
-    pub text: String,
-}
-
-/// What came back; each operation has one form of answer.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Answer {
-    Myself(Person),
-    Issue(Box<IssueView>),
-    /// To `CreateIssue` and `AddComment`.
-    Made(Created),
-    Attached(StoredFile),
-    Comments {
-        comments: Vec<Comment>,
-        total: u64,
-    },
-    /// To `ReadCommentMarkers`, `FindCreated` and `FetchKeys`; `next_page` only for `FindCreated`.
-    Found {
-        items: Vec<Created>,
-        next_page: Option<String>,
-    },
-    /// `None` for a project without issues.
-    HighestKey(Option<String>),
+    /// The issue that a write changes, by numeric id: Jira limits the writes of each.
+    pub fn written_issue(&self) -> Option<&str> {
+        match self {
+            Operation::AddComment { issue_id, .. }
+            | Operation::Attach { issue_id, .. }
+            | Operation::EditIssue { issue_id, .. }
+            | Operation::MakeTransition { issue_id, .. }
+            | Operation::AddWatcher { issue_id, .. }
+            | Operation::AddParticipants { issue_id, .. } => Some(issue_id),
+            Operation::AddLink { from_id, .. } => Some(from_id),
+            _ => None,
+        }
+    }
 }

@@ -14,7 +14,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Extension, Form};
-use policy::{Letter, Outcome, Receipt, Step, StepKind};
+use policy::{FieldSetting, Goal, Letter, Outcome, Receipt, Step, StepKind, Visibility};
 use store::{JobState, LedgerLine, Story};
 
 /// Who stands in the audit trail for what is done in the console.
@@ -202,7 +202,25 @@ pub(super) fn described(kind: &StepKind) -> String {
         StepKind::CreateIssue { project, issue_type, .. } => {
             format!("Create an issue of type {issue_type} in {project}")
         }
-        StepKind::AddComment { .. } => "Add a comment".into(),
+        StepKind::AddComment { visibility: None, .. } => "Add a comment".into(),
+        StepKind::AddComment { visibility: Some(visibility), .. } => match visibility {
+            Visibility::Internal => "Add an internal comment".into(),
+            Visibility::Role(name) => format!("Add a comment for the role {name}"),
+            Visibility::Group(name) => format!("Add a comment for the group {name}"),
+        },
+        StepKind::EditIssue { set, .. } => format!("Write {}", names(set)),
+        StepKind::Transition { goal, set, .. } => {
+            let goal = match goal {
+                Goal::Status(name) => format!("Take the issue to the status {name}"),
+                Goal::Transition(name) => format!("Take the issue through the transition {name}"),
+            };
+            if set.is_empty() { goal } else { format!("{goal}, with {}", names(set)) }
+        }
+        StepKind::Link { link_type, .. } => format!("Link the issue ({link_type})"),
+        StepKind::Watch { .. } => "Let somebody watch the issue".into(),
+        StepKind::AddParticipants { accounts, .. } => format!("Add {} participants to the request", accounts.len()),
+        StepKind::ShareWith { organisations, .. } => format!("Share the request with {}", organisations.join(", ")),
+        StepKind::AddCustomer { project, .. } => format!("Make somebody a customer of {project}"),
         StepKind::Attach { file, .. } => format!("Attach {} ({})", file.name, size(file.size_bytes)),
     }
 }
@@ -212,16 +230,28 @@ fn body(kind: &StepKind) -> (String, Vec<String>) {
         StepKind::CreateIssue { body, .. } | StepKind::AddComment { body, .. } => {
             (body.visible.clone(), body.hidden.iter().map(|hidden| hidden.text.clone()).collect())
         }
-        StepKind::Attach { .. } => (String::new(), Vec::new()),
+        _ => (String::new(), Vec::new()),
     }
 }
 
+fn names(set: &[FieldSetting]) -> String {
+    set.iter().map(|one| one.name.as_str()).collect::<Vec<_>>().join(", ")
+}
+
 pub(super) fn proof(receipt: &Receipt) -> String {
-    match receipt {
-        Receipt::Issue { id, key } => format!("issue {key}, id {id}"),
+    let proof = match receipt {
+        Receipt::Issue { id, key, .. } => format!("issue {key}, id {id}"),
         Receipt::Comment { id, .. } => format!("comment {id}"),
         Receipt::Attachment { id, .. } => format!("attachment {id}"),
-        Receipt::Letter { dead_end: false, .. } => "sent".to_owned(),
-        Receipt::Letter { dead_end: true, .. } => "kept here, its site is a dead end".to_owned(),
+        Receipt::Changed { already: true, .. } => "it was so already".into(),
+        Receipt::Changed { .. } => "done".into(),
+        Receipt::Account { id } => format!("account {id}"),
+        Receipt::Letter { dead_end: false, .. } => "sent".into(),
+        Receipt::Letter { dead_end: true, .. } => "kept here, its site is a dead end".into(),
+    };
+    let left_out: Vec<&str> = receipt.left_out().iter().map(|one| one.name.as_str()).collect();
+    match left_out.is_empty() {
+        true => proof,
+        false => format!("{proof}; without {}, whose value the tracker refused", left_out.join(", ")),
     }
 }

@@ -145,6 +145,7 @@ pub fn create(words: &Words) -> StepKind {
         summary: words.subject.clone(),
         body: Body { visible: words.text.clone(), hidden, author: None, document: None },
         fields: Default::default(),
+        set: Vec::new(),
     }
 }
 
@@ -166,8 +167,10 @@ pub async fn done(store: &Store, name: &str, received_at: i64, key: &str, words:
     let lease = claim(store).await;
     let plan = store.plan(&message).await.unwrap().unwrap();
     let issue_id = format!("1{received_at}");
-    let receipts =
-        [Receipt::Issue { id: issue_id.clone(), key: key.into() }, Receipt::Attachment { issue_id, id: "77".into() }];
+    let receipts = [
+        Receipt::Issue { id: issue_id.clone(), key: key.into(), left_out: vec![] },
+        Receipt::Attachment { issue_id, id: "77".into() },
+    ];
     for (step, receipt) in plan.steps.iter().zip(receipts) {
         let step_key = plan.step_key(step.ordinal);
         store.begin(&lease, &step_key, step.kind.word(), "").await.unwrap();

@@ -23,6 +23,10 @@ pub(super) enum Before {
     Comment,
     /// The ids of the files that hung on the issue already.
     Attach { files: Vec<String> },
+    /// The status it had, and the one that the transition leads to; that is empty where the step names the status itself.
+    Transition { status_id: String, to_id: String },
+    /// Nothing: doing it again changes nothing.
+    Repeatable,
 }
 
 impl Before {
@@ -74,7 +78,7 @@ impl Run<'_> {
         }
         Metrics::add(&self.shared.metrics.effects);
         match (&receipt, &step.kind) {
-            (Receipt::Issue { id, key }, StepKind::CreateIssue { project, .. }) => {
+            (Receipt::Issue { id, key, .. }, StepKind::CreateIssue { project, .. }) => {
                 self.site.key_exists(project, key).await;
                 self.files.insert(id.clone(), Vec::new());
             }
@@ -131,25 +135,30 @@ impl Run<'_> {
 
     async fn effect(&mut self, step: &Step, key: &StepKey) -> Result<Receipt, Fault> {
         match &step.kind {
-            StepKind::CreateIssue { project, issue_type, summary, body, fields } => {
-                let operation = Operation::CreateIssue {
+            StepKind::CreateIssue { project, issue_type, summary, body, fields, set } => {
+                let create = |set| Operation::CreateIssue {
                     project: project.clone(),
                     issue_type: issue_type.clone(),
                     summary: summary.clone(),
                     body: body.clone(),
                     fields: fields.clone(),
+                    set,
                     marker: key.clone(),
                 };
-                match self.site.write(&operation, &|| self.held.still_ours()).await? {
-                    Answer::Made(made) => Ok(Receipt::Issue { id: made.id, key: made.key }),
-                    other => Err(misunderstood(&other)),
+                match self.write_with_fields(set, project, create).await? {
+                    (Answer::Made(made), left_out) => Ok(Receipt::Issue { id: made.id, key: made.key, left_out }),
+                    (other, _) => Err(misunderstood(&other)),
                 }
             }
-            StepKind::AddComment { issue, body } => {
+            StepKind::AddComment { issue, body, visibility } => {
                 let issue_id = self.issue_id(issue)?;
-                let operation =
-                    Operation::AddComment { issue_id: issue_id.clone(), body: body.clone(), marker: key.clone() };
-                match self.site.write(&operation, &|| self.held.still_ours()).await? {
+                let operation = Operation::AddComment {
+                    issue_id: issue_id.clone(),
+                    body: body.clone(),
+                    visibility: visibility.clone(),
+                    marker: key.clone(),
+                };
+                match self.write(&operation).await? {
                     Answer::Made(made) => Ok(Receipt::Comment { issue_id, id: made.id }),
                     other => Err(misunderstood(&other)),
                 }
@@ -159,6 +168,7 @@ impl Run<'_> {
                 let stored = files::attach(self, &issue_id, file).await?;
                 Ok(Receipt::Attachment { issue_id, id: stored.id })
             }
+            other => self.change(other).await,
         }
     }
 
@@ -173,6 +183,8 @@ impl Run<'_> {
             StepKind::Attach { issue, .. } => {
                 Before::Attach { files: self.files.get(&self.issue_id(issue).ok()?)?.clone() }
             }
+            StepKind::Transition { .. } => return None,
+            _ => Before::Repeatable,
         };
         Some(before.text())
     }
@@ -188,6 +200,8 @@ impl Run<'_> {
                 let issue_id = self.issue_id(issue)?;
                 Ok(Before::Attach { files: self.files_on(&issue_id).await? })
             }
+            StepKind::Transition { issue, goal, .. } => self.before_transition(&self.issue_id(issue)?, goal).await,
+            _ => Ok(Before::Repeatable),
         }
     }
 
@@ -222,6 +236,8 @@ mod tests {
             Before::Create { highest_key: None },
             Before::Comment,
             Before::Attach { files: vec!["10001".into()] },
+            Before::Transition { status_id: "1".into(), to_id: String::new() },
+            Before::Repeatable,
         ] {
             assert_eq!(serde_json::from_str::<Before>(&before.text()).unwrap(), before);
         }

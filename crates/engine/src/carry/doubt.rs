@@ -1,12 +1,14 @@
 //! A step that was begun and has no end: its trace is looked for before anything is repeated.
 
 use super::attempt::Before;
+use super::changes::repeats_harmlessly;
 use super::traces::Window;
 use super::{Ended, Run};
 use crate::crash_point::crash_point;
 use crate::metrics::Metrics;
 use crate::site::misunderstood;
 use crate::stop::Stop;
+use jiff::Timestamp;
 use policy::{Fault, FaultCode, FaultKind, File, Receipt, Step, StepKey, StepKind};
 use std::time::Duration;
 use store::Micros;
@@ -14,6 +16,9 @@ use tracker::{Answer, Comment, Operation};
 
 /// The comments whose markers one request asks for.
 const MARKERS_PER_REQUEST: usize = 500;
+
+/// One day: the tracker's clock and the database's differ by less.
+const CLOCKS_DIFFER_US_MAX: Micros = 24 * 3600 * 1_000_000;
 
 /// What the ledger says of a step in doubt.
 pub(super) struct Doubt<'a> {
@@ -30,6 +35,11 @@ impl Run<'_> {
             return self.adopt(step, key, receipt).await;
         }
         let times = &self.shared.settings.look_ups;
+        if repeats_harmlessly(&step.kind) {
+            // The lost request may still be under way at the tracker; after the first of the times it has come to its end.
+            self.wait_for(doubt.begun_at, times[0])?;
+            return self.repeat(step, key).await;
+        }
         if let Some(time) = times.get(doubt.looked as usize) {
             self.wait_for(doubt.begun_at, *time)?;
         }
@@ -72,7 +82,7 @@ impl Run<'_> {
     async fn found_lately(&self, step: &Step, key: &StepKey) -> Option<Receipt> {
         let StepKind::CreateIssue { project, .. } = &step.kind else { return None };
         let found = self.site.found_lately(project, key).await?;
-        Some(Receipt::Issue { id: found.id, key: found.key })
+        Some(Receipt::Issue { id: found.id, key: found.key, left_out: Vec::new() })
     }
 
     async fn look(&mut self, step: &Step, key: &StepKey, doubt: &Doubt<'_>) -> Result<Option<Receipt>, Fault> {
@@ -80,11 +90,15 @@ impl Run<'_> {
             StepKind::CreateIssue { project, .. } => {
                 let window = Window { attempt: doubt.begun_at, now: self.held.now() };
                 let found = self.site.look_for_created(project, window, &self.shared.settings).await?;
-                Ok(found.get(key).map(|made| Receipt::Issue { id: made.id.clone(), key: made.key.clone() }))
+                Ok(found.get(key).map(|made| Receipt::Issue {
+                    id: made.id.clone(),
+                    key: made.key.clone(),
+                    left_out: Vec::new(),
+                }))
             }
             StepKind::AddComment { issue, .. } => {
                 let issue_id = self.issue_id(issue)?;
-                let id = self.look_for_comment(&issue_id, key).await?;
+                let id = self.look_for_comment(&issue_id, key, doubt.begun_at).await?;
                 Ok(id.map(|id| Receipt::Comment { issue_id, id }))
             }
             StepKind::Attach { issue, file } => {
@@ -92,6 +106,12 @@ impl Run<'_> {
                 let id = self.look_for_file(&issue_id, file, doubt.before).await?;
                 Ok(id.map(|id| Receipt::Attachment { issue_id, id }))
             }
+            StepKind::Transition { issue, goal, .. } => {
+                let issue_id = self.issue_id(issue)?;
+                self.look_for_transition(&issue_id, goal, &before_of(doubt.before)?).await
+            }
+            // The others are done again and not looked for.
+            _ => Ok(None),
         }
     }
 
@@ -108,16 +128,22 @@ impl Run<'_> {
             _ => return Err(incomplete("no key was known before the attempt, so its keys cannot be counted on")),
         };
         let found = self.site.look_at_keys_after(project, &highest, &self.shared.settings).await?;
-        Ok(found.get(key).map(|made| Receipt::Issue { id: made.id.clone(), key: made.key.clone() }))
+        Ok(found.get(key).map(|made| Receipt::Issue {
+            id: made.id.clone(),
+            key: made.key.clone(),
+            left_out: Vec::new(),
+        }))
     }
 
-    async fn look_for_comment(&self, issue_id: &str, key: &StepKey) -> Result<Option<String>, Fault> {
+    async fn look_for_comment(&self, issue_id: &str, key: &StepKey, begun: Micros) -> Result<Option<String>, Fault> {
         let account_id = self.site.account_id().await?;
         let comments = self.read_comments(issue_id).await?;
         // Newest first: the one that is looked for is among the last.
-        let ours = comments.iter().rev().filter(|comment| comment.author_id == account_id);
+        let dialect = self.site.dialect();
+        let may_be_it = |comment: &Comment| dialect.lists_tell_markers() || !is_older(comment, begun);
+        let ours = comments.iter().rev().filter(|comment| comment.author_id == account_id && may_be_it(comment));
         let ids: Vec<String> = ours.map(|comment| comment.id.clone()).collect();
-        for ids in ids.chunks(MARKERS_PER_REQUEST) {
+        for ids in ids.chunks(MARKERS_PER_REQUEST.min(dialect.comment_markers_max()).max(1)) {
             let operation = Operation::ReadCommentMarkers { comment_ids: ids.to_vec() };
             let Answer::Found { items, .. } = self.site.read(&operation).await? else {
                 return Err(incomplete("the markers of comments could not be read"));
@@ -164,6 +190,13 @@ impl Run<'_> {
         });
         Ok(trace.map(|stored| stored.id))
     }
+}
+
+/// Whether a comment is older than the attempt by more than any two clocks differ. Where each marker is a request of its own only
+/// the others are asked for.
+fn is_older(comment: &Comment, begun: Micros) -> bool {
+    let created = comment.created_at.as_deref().and_then(|at| at.parse::<Timestamp>().ok());
+    created.is_some_and(|created| created.as_microsecond() < begun.saturating_sub(CLOCKS_DIFFER_US_MAX))
 }
 
 /// A look that failed says nothing about the effect: it is repeated when that helps; when not, a person is asked, and the

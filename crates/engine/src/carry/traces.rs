@@ -12,8 +12,13 @@ use std::time::Instant;
 use store::Micros;
 use tracker::{Answer, Created, Operation};
 
-/// The keys that one `FetchKeys` asks for; Jira's bulk fetch takes at most 100.
+/// The keys after the highest one are fetched in batches of so many.
 const KEYS_PER_BATCH: u32 = 100;
+/// The same where each key is a request of its own. A batch without any issue ends the look, so it has to be longer than
+/// any run of deleted issues is likely to be.
+const SINGLE_KEYS_PER_BATCH: u32 = 20;
+/// The most markers that one look reads one by one, where lists do not tell them.
+const SINGLE_MARKERS_MAX: usize = 1000;
 
 /// What carried a marker, by marker.
 type Found = Arc<HashMap<StepKey, Created>>;
@@ -179,6 +184,7 @@ impl Site {
                 page_token,
             };
             let (items, next_page) = items_of(self.read(&operation).await?)?;
+            let items = if self.dialect().lists_tell_markers() { items } else { self.with_markers(items).await? };
             collect(&mut found, items);
             match next_page {
                 Some(token) => page_token = Some(token),
@@ -186,6 +192,27 @@ impl Site {
             }
         }
         Err(incomplete("there were more pages than one look may read"))
+    }
+
+    /// The same issues with their markers, each read by itself: what is gone meanwhile is left out.
+    async fn with_markers(&self, items: Vec<Created>) -> Result<Vec<Created>, Fault> {
+        if items.len() > SINGLE_MARKERS_MAX {
+            return Err(incomplete("there were more issues than one look may read one by one"));
+        }
+        let mut marked = Vec::with_capacity(items.len());
+        for item in items {
+            marked.extend(items_of(self.read(&Operation::ReadIssueMarker { issue_id: item.id }).await?)?.0);
+        }
+        Ok(marked)
+    }
+
+    /// The issues with these keys, in as many requests as the tracker needs.
+    async fn fetch_keys(&self, keys: &[String]) -> Result<Vec<Created>, Fault> {
+        let mut found = Vec::new();
+        for keys in keys.chunks(self.dialect().keys_per_fetch_max().max(1)) {
+            found.extend(items_of(self.read(&Operation::FetchKeys { keys: keys.to_vec() }).await?)?.0);
+        }
+        Ok(found)
     }
 
     async fn fetch_keys_after(
@@ -201,15 +228,19 @@ impl Site {
         };
         let mut found = HashMap::new();
         let mut from = after;
+        let batch = match self.dialect().keys_per_fetch_max() {
+            1 => SINGLE_KEYS_PER_BATCH,
+            _ => KEYS_PER_BATCH,
+        };
         for _ in 0..settings.key_batches_max {
-            let keys = tracker::keys_after(&format!("{prefix}-{from}"), KEYS_PER_BATCH);
-            let (items, _) = items_of(self.read(&Operation::FetchKeys { keys }).await?)?;
+            let keys = tracker::keys_after(&format!("{prefix}-{from}"), batch);
+            let items = self.fetch_keys(&keys).await?;
             // Deleted issues leave gaps, so only a whole batch without any, past the highest key, is the end.
             if items.is_empty() && from >= current {
                 return Ok(found);
             }
             collect(&mut found, items);
-            from += u64::from(KEYS_PER_BATCH);
+            from += u64::from(batch);
         }
         Err(incomplete("there were more keys than one look may fetch"))
     }

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use mail::{Address, Automatic, AutomaticKind, Forward, Hidden, HiddenKind, Message, Part, Reply};
-use policy::{Body, Facts, IssueHistory, IssueTarget, Profile, Question, StepKind, ask};
+use policy::{Body, Facts, FieldSetting, IssueHistory, IssueTarget, Profile, Question, StepKind, ask};
 use std::fmt::Write;
 
 /// A message in the form of cases: fields, an empty line, the text. `part: path type name bytes [cid] [class=…] [why=…]` adds a file,
@@ -178,6 +178,7 @@ fn answer(question: &Question, answers: &Facts, known: &mut Facts) -> bool {
             known.histories.push(found.unwrap_or(nothing));
             return true;
         }
+        other => return of_tracker(other, answers, known),
     }
     match question {
         Question::Authenticity => known.authenticity.is_some(),
@@ -187,13 +188,60 @@ fn answer(question: &Question, answers: &Facts, known: &mut Facts) -> bool {
     }
 }
 
+/// The same for what only a tracker tells.
+fn of_tracker(question: &Question, answers: &Facts, known: &mut Facts) -> bool {
+    fn copy<T: Clone>(from: &[T], to: &mut Vec<T>, is_it: impl Fn(&T) -> bool) -> bool {
+        let found: Vec<T> = from.iter().filter(|one| is_it(one)).cloned().collect();
+        let any = !found.is_empty();
+        to.extend(found);
+        any
+    }
+    match question {
+        Question::Fields { project, issue_type } => {
+            copy(&answers.fields, &mut known.fields, |(one, kind, _)| one == project && kind == issue_type)
+        }
+        Question::EditFields { issue_id } => {
+            copy(&answers.edit_fields, &mut known.edit_fields, |(one, _)| one == issue_id)
+        }
+        Question::FieldTexts { issue_id, fields } => {
+            copy(&answers.field_texts, &mut known.field_texts, |(one, field, _)| {
+                one == issue_id && fields.contains(field)
+            })
+        }
+        Question::CommentCount { issue_id } => {
+            copy(&answers.comment_counts, &mut known.comment_counts, |(one, _)| one == issue_id)
+        }
+        Question::Account { address } => copy(&answers.accounts, &mut known.accounts, |(one, _)| one == address),
+        Question::Groups { account } => copy(&answers.groups, &mut known.groups, |(one, _)| one == account),
+        Question::May { account, project, act } => copy(&answers.may, &mut known.may, |(one, place, what, _)| {
+            one == account && place == project && what == act
+        }),
+        Question::FindIssue { search } => {
+            copy(&answers.found_issues, &mut known.found_issues, |(one, _)| one == search)
+        }
+        Question::Matches { issue_id, search } => {
+            copy(&answers.matches, &mut known.matches, |(one, what, _)| one == issue_id && what == search)
+        }
+        Question::ServiceDesk { project } => {
+            copy(&answers.service_desks, &mut known.service_desks, |(one, _)| one == project)
+        }
+        other => panic!("{other:?} is answered above"),
+    }
+}
+
 /// What a step does, as indented lines.
 pub fn effect(kind: &StepKind) -> String {
     match kind {
-        StepKind::CreateIssue { project, issue_type, summary, body: text, fields } => {
-            format!("  in {project} as {issue_type}, fields {fields:?}\n  summary: {summary}\n{}", body(text))
+        StepKind::CreateIssue { project, issue_type, summary, body: text, fields, set } => {
+            let set = set.iter().map(setting).collect::<String>();
+            format!("  in {project} as {issue_type}, fields {fields:?}\n{set}  summary: {summary}\n{}", body(text))
         }
-        StepKind::AddComment { issue, body: text } => format!("  on {}\n{}", target(issue), body(text)),
+        StepKind::AddComment { issue, body: text, visibility: None } => {
+            format!("  on {}\n{}", target(issue), body(text))
+        }
+        StepKind::AddComment { issue, body: text, visibility: Some(visibility) } => {
+            format!("  on {}, seen by {visibility:?}\n{}", target(issue), body(text))
+        }
         StepKind::Attach { issue, file } => {
             format!(
                 "  to {}: part {} as {:?}, {}, {} bytes\n",
@@ -204,7 +252,26 @@ pub fn effect(kind: &StepKind) -> String {
                 file.size_bytes
             )
         }
+        StepKind::EditIssue { issue, set } => {
+            format!("  of {}\n{}", target(issue), set.iter().map(setting).collect::<String>())
+        }
+        StepKind::Transition { issue, goal, set } => {
+            format!("  of {} to {goal:?}\n{}", target(issue), set.iter().map(setting).collect::<String>())
+        }
+        StepKind::Link { issue, to, link_type } => format!("  {} {link_type:?} {}\n", target(issue), target(to)),
+        StepKind::Watch { issue, account } => format!("  {} by {account:?}\n", target(issue)),
+        StepKind::AddParticipants { issue, accounts } => format!("  to {}: {accounts:?}\n", target(issue)),
+        StepKind::ShareWith { issue, organisations } => format!("  {}: {organisations:?}\n", target(issue)),
+        StepKind::AddCustomer { project, address, name, organisations } => {
+            format!("  to {project}: {address} ({name:?}), {organisations:?}\n")
+        }
     }
+}
+
+fn setting(one: &FieldSetting) -> String {
+    let (id, name, how, value, must) = (&one.id, &one.name, one.how, &one.value, one.must);
+    let must = if must { ", must" } else { "" };
+    format!("  {how:?} {id} ({name}){must}: {}\n", serde_json::to_string(value).unwrap())
 }
 
 fn target(issue: &IssueTarget) -> String {

@@ -1,8 +1,7 @@
 //! `sealpost try`: the plan for a mail, without any effect.
 
 use super::{Failure, files};
-use mail::authenticity::{Authenticity, Verdict};
-use policy::{Facts, IssueHistory, LetterTraffic, Origin, Plan, Question, SeenBefore, Step, Thread};
+use policy::{Facts, Origin, Plan, Step};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
@@ -63,27 +62,9 @@ fn plan(profile: &policy::Profile, mut facts: Facts, reading: &mail::Reading, sh
         if open.is_empty() {
             break;
         }
-        open.iter().for_each(|question| nothing_known(question, &mut facts));
+        open.iter().for_each(|question| facts.answer_with_nothing(question));
     }
     policy::decide(&reading.message, &reading.reply, profile, &facts, origin, 1)
-}
-
-/// Answers a question as an empty gateway would.
-fn nothing_known(question: &Question, facts: &mut Facts) {
-    match question {
-        Question::Authenticity => {
-            facts.authenticity = Some(Authenticity::without_checks(Verdict::Unknown, "not asked"))
-        }
-        Question::ReplyTokens { .. } => facts.reply_tokens = Some(Vec::new()),
-        Question::Thread { .. } => facts.thread = Some(Thread::Unknown),
-        Question::SeenBefore => facts.seen_before = Some(Vec::<SeenBefore>::new()),
-        Question::Issue { issue } => facts.issues.push((issue.clone(), None)),
-        Question::Involved { issue_id, address } => facts.involved.push((issue_id.clone(), address.clone(), false)),
-        Question::Letters { address } => facts.letters.push((address.clone(), LetterTraffic::default())),
-        Question::History { issue_id } => {
-            facts.histories.push((issue_id.clone(), IssueHistory::Known { texts: 0, all: true }))
-        }
-    }
 }
 
 fn line(shown: &str, plan: Plan) -> Line {

@@ -157,7 +157,7 @@ pub async fn claim_all(store: &Store, kinds: &[JobKind]) -> Vec<String> {
 
 pub fn comment(ordinal: u32, issue: &str) -> Step {
     let body = Body { visible: "planted-visible".into(), ..Body::default() };
-    let kind = StepKind::AddComment { issue: IssueTarget::Id(issue.into()), body };
+    let kind = StepKind::AddComment { issue: IssueTarget::Id(issue.into()), body, visibility: None };
     Step { ordinal, kind, reason: "planted-step-reason".into() }
 }
 

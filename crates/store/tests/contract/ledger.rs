@@ -137,7 +137,10 @@ pub async fn finishing_ties_message_and_people_to_the_issue(home: Home) {
     store.begin(&lease, &key, "create_issue", "").await.unwrap();
     let sender = "Planted-Sender@People.Example";
     assert!(!store.involved(SITE, "10", sender).await.unwrap());
-    store.finish(&lease, &key, &Receipt::Issue { id: "10".into(), key: "NORTH-1".into() }).await.unwrap();
+    store
+        .finish(&lease, &key, &Receipt::Issue { id: "10".into(), key: "NORTH-1".into(), left_out: vec![] })
+        .await
+        .unwrap();
     assert!(store.involved(SITE, "10", sender).await.unwrap(), "the case of letters does not matter");
     assert!(store.involved(SITE, "10", "planted-copy@people.example").await.unwrap());
     assert!(!store.involved(SITE, "11", sender).await.unwrap());

@@ -1,0 +1,70 @@
+//! Makes somebody a customer of a service desk, with an account where the address has none.
+
+use super::Run;
+use crate::site::misunderstood;
+use policy::{Fault, FaultCode, FaultKind, Receipt, ServiceDesk};
+use tracker::{Answer, Operation, Person};
+
+/// Adds somebody to the project's service desk and to organisations. Whoever is one already stays one.
+pub(super) async fn add(
+    run: &Run<'_>,
+    project: &str,
+    address: &str,
+    name: Option<&str>,
+    organisations: &[String],
+) -> Result<Receipt, Fault> {
+    let desk = run.site.service_desk(project).await?;
+    let no_desk = || refused(format!("The project {project} has no service desk, so it can have no customers"));
+    let desk = desk.as_ref().as_ref().ok_or_else(no_desk)?;
+    let organisation_ids = organisation_ids(desk, organisations)?;
+    let account = account(run, address, name.unwrap_or(address)).await?;
+    run.write(&Operation::AddToDesk { desk_id: desk.id.clone(), account: account.clone() }).await?;
+    for organisation_id in organisation_ids {
+        run.write(&Operation::AddToOrganisation { organisation_id, account: account.clone() }).await?;
+    }
+    Ok(Receipt::Account { id: account })
+}
+
+/// The ids of these organisations, which may be named by id or name.
+pub(super) fn organisation_ids(desk: &ServiceDesk, named: &[String]) -> Result<Vec<String>, Fault> {
+    let find = |wanted: &String| {
+        let lower = wanted.trim().to_lowercase();
+        let found = desk.organisations.iter().find(|(id, name)| *id == wanted.trim() || name.to_lowercase() == lower);
+        found.map(|(id, _)| id.clone()).ok_or_else(|| {
+            refused(format!("The service desk has no organisation called {wanted:?}, or the account may not see it"))
+        })
+    };
+    named.iter().map(find).collect()
+}
+
+/// The account that shows the address, else a new one. Where the tracker says that the address has one already, the only person
+/// whom a search by it finds and who hides it is meant.
+async fn account(run: &Run<'_>, address: &str, name: &str) -> Result<String, Fault> {
+    let people = match run.site.read(&Operation::FindAccounts { query: address.to_owned() }).await? {
+        Answer::Accounts(people) => people,
+        other => return Err(misunderstood(&other)),
+    };
+    let shows_it = |person: &&Person| {
+        person.address.as_deref().is_some_and(|shown| shown.trim().to_lowercase() == address.trim().to_lowercase())
+    };
+    if let Some(person) = people.iter().find(shows_it) {
+        return Ok(person.account_id.clone());
+    }
+    let create = Operation::CreateCustomer { address: address.to_owned(), name: name.to_owned() };
+    match run.write(&create).await {
+        Ok(Answer::Account(person)) => Ok(person.account_id),
+        Ok(other) => Err(misunderstood(&other)),
+        Err(fault) if fault.kind == FaultKind::Permanent && fault.code == FaultCode::TrackerRefused => {
+            let mut hidden = people.into_iter().filter(|person| person.address.is_none() && !person.is_program);
+            match (hidden.next(), hidden.next()) {
+                (Some(person), None) => Ok(person.account_id),
+                _ => Err(fault),
+            }
+        }
+        Err(fault) => Err(fault),
+    }
+}
+
+fn refused(what: String) -> Fault {
+    Fault::permanent(FaultCode::TrackerRefused, what.clone()).with_public(format!("{what}."))
+}

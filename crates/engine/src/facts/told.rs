@@ -1,0 +1,222 @@
+//! What only the tracker knows: fields, accounts, groups, rights, searches and service desks.
+
+use super::{Inquiry, issue_facts};
+use crate::site::misunderstood;
+use policy::field::{FieldKind, FieldMeta};
+use policy::{Account, Act, Compare, Facts, Fault, FaultCode, FaultKind, IssueFacts, IssueSearch, Question, Told};
+use tracker::{Answer, Operation, Person};
+
+/// Answers one of these questions into `facts`. An outage stops the job; a refusal is an answer of its own, because it would be
+/// the same at every try.
+pub(super) async fn find_out(inquiry: &Inquiry<'_>, question: Question, facts: &mut Facts) -> Result<(), Fault> {
+    let site = inquiry.site;
+    match question {
+        Question::Fields { project, issue_type } => {
+            let known = told(site.create_fields(&project, &issue_type).await)?;
+            facts.fields.push((project, issue_type, map(known, |fields| fields.as_ref().clone())));
+        }
+        Question::EditFields { issue_id } => {
+            let known = told(site.edit_fields(&issue_id).await)?;
+            facts.edit_fields.push((issue_id, known));
+        }
+        Question::FieldTexts { issue_id, fields } => field_texts(inquiry, issue_id, fields, facts).await?,
+        Question::CommentCount { issue_id } => {
+            let count = match site.read(&Operation::ReadComments { issue_id: issue_id.clone(), start_at: 0 }).await? {
+                Answer::Comments { total, .. } => total,
+                other => return Err(misunderstood(&other)),
+            };
+            facts.comment_counts.push((issue_id, count));
+        }
+        Question::Account { address } => {
+            let known = account(inquiry, &address).await?;
+            facts.accounts.push((address, known));
+        }
+        Question::Groups { account } => {
+            let known = match told(site.read(&Operation::ReadGroups { account: account.clone() }).await)? {
+                Told::Known(Answer::Names(names)) => Told::Known(names),
+                Told::Known(other) => return Err(misunderstood(&other)),
+                Told::Untold(why) => Told::Untold(why),
+            };
+            facts.groups.push((account, known));
+        }
+        Question::May { account, project, act } => {
+            let known = may(inquiry, &account, &project, act).await?;
+            facts.may.push((account, project, act, known));
+        }
+        Question::FindIssue { search } => {
+            let known = told(found(inquiry, &search).await)?;
+            facts.found_issues.push((search, known));
+        }
+        Question::Matches { issue_id, search } => {
+            let operation = Operation::Match { issue_id: issue_id.clone(), search: search.clone() };
+            let known = match told(site.read(&operation).await)? {
+                Told::Known(Answer::Found { items, .. }) => Told::Known(items.iter().any(|item| item.id == issue_id)),
+                Told::Known(other) => return Err(misunderstood(&other)),
+                Told::Untold(why) => Told::Untold(why),
+            };
+            facts.matches.push((issue_id, search, known));
+        }
+        Question::ServiceDesk { project } => {
+            let known = told(site.service_desk(&project).await)?;
+            facts.service_desks.push((project, map(known, |desk| desk.as_ref().clone())));
+        }
+        other => return Err(Fault::permanent(FaultCode::Internal, format!("{other:?} is no question to a tracker"))),
+    }
+    Ok(())
+}
+
+/// A permanent refusal becomes an answer, anything else stays a fault.
+fn told<T>(result: Result<T, Fault>) -> Result<Told<T>, Fault> {
+    match result {
+        Ok(known) => Ok(Told::Known(known)),
+        Err(fault) if fault.kind == FaultKind::Permanent && fault.code != FaultCode::Internal => {
+            Ok(Told::Untold(format!("{} ({})", fault.public, fault.detail)))
+        }
+        Err(fault) => Err(fault),
+    }
+}
+
+fn map<T, U>(told: Told<T>, with: impl FnOnce(T) -> U) -> Told<U> {
+    match told {
+        Told::Known(known) => Told::Known(with(known)),
+        Told::Untold(why) => Told::Untold(why),
+    }
+}
+
+async fn field_texts(
+    inquiry: &Inquiry<'_>,
+    issue_id: String,
+    fields: Vec<String>,
+    facts: &mut Facts,
+) -> Result<(), Fault> {
+    let operation = Operation::ReadFieldTexts { issue_id: issue_id.clone(), fields: fields.clone() };
+    match told(inquiry.site.read(&operation).await)? {
+        Told::Known(Answer::FieldTexts(texts)) => {
+            let texts = texts.into_iter().map(|(field, text)| (issue_id.clone(), field, Told::Known(text)));
+            facts.field_texts.extend(texts);
+        }
+        Told::Known(other) => return Err(misunderstood(&other)),
+        Told::Untold(why) => {
+            let texts = fields.into_iter().map(|field| (issue_id.clone(), field, Told::Untold(why.clone())));
+            facts.field_texts.extend(texts);
+        }
+    }
+    Ok(())
+}
+
+/// An address leads to the account that shows it, or to the only person whom a search by it finds and who hides it. Programs are
+/// nobody, and so is our own account: mail in its name must not be taken for its own.
+async fn account(inquiry: &Inquiry<'_>, named: &str) -> Result<Option<Account>, Fault> {
+    let own = inquiry.site.account_id().await?;
+    if !named.contains('@') {
+        let found = match inquiry.site.read(&Operation::ReadAccount { account: named.to_owned() }).await {
+            Ok(Answer::Account(person)) => Some(person),
+            Ok(other) => return Err(misunderstood(&other)),
+            Err(fault) if fault.kind == FaultKind::Permanent => None,
+            Err(fault) => return Err(fault),
+        };
+        return Ok(found.filter(|person| person.account_id != own).map(|person| of_person(person, false)));
+    }
+    let people = match inquiry.site.read(&Operation::FindAccounts { query: named.to_owned() }).await? {
+        Answer::Accounts(people) => people,
+        other => return Err(misunderstood(&other)),
+    };
+    Ok(the_one(people, named, own))
+}
+
+fn the_one(people: Vec<Person>, address: &str, own: &str) -> Option<Account> {
+    let is_it = |person: &Person| person.address.as_deref().is_some_and(|shown| super::same_address(shown, address));
+    let mut people: Vec<Person> =
+        people.into_iter().filter(|person| !person.is_program && person.account_id != own).collect();
+    if let Some(at) = people.iter().position(is_it) {
+        return Some(of_person(people.swap_remove(at), true));
+    }
+    // Whoever shows another address is another person.
+    people.retain(|person| person.address.is_none());
+    match people.len() {
+        1 => people.pop().map(|person| of_person(person, false)),
+        _ => None,
+    }
+}
+
+fn of_person(person: Person, address_shown: bool) -> Account {
+    Account {
+        id: person.account_id,
+        name: person.name,
+        active: !person.inactive,
+        address_shown,
+        is_customer: person.is_customer,
+    }
+}
+
+async fn may(inquiry: &Inquiry<'_>, account: &str, project: &str, act: Act) -> Result<Told<bool>, Fault> {
+    let (account, project) = (account.to_owned(), project.to_owned());
+    let operation = Operation::FindPermitted { account: account.clone(), project, act };
+    match told(inquiry.site.read(&operation).await)? {
+        Told::Known(Answer::Accounts(people)) => {
+            Ok(Told::Known(people.iter().any(|person| person.account_id == account)))
+        }
+        Told::Known(other) => Err(misunderstood(&other)),
+        Told::Untold(why) => Ok(Told::Untold(why)),
+    }
+}
+
+/// The first unresolved issue, else the newest resolved one.
+async fn found(inquiry: &Inquiry<'_>, search: &IssueSearch) -> Result<Option<IssueFacts>, Fault> {
+    let field = match inquiry.site.field(&search.field).await? {
+        Ok(field) => field,
+        Err(why) => return Err(Fault::permanent(FaultCode::TrackerRefused, why.clone()).with_public(format!("{why}."))),
+    };
+    let as_words = search.how == Compare::Contains || holds_words(&field);
+    let wanted = IssueSearch { field: field.id.clone(), ..search.clone() };
+    for resolved in [false, true] {
+        let operation = Operation::FindIssues { search: wanted.clone(), as_words, resolved };
+        let issues = match inquiry.site.read(&operation).await? {
+            Answer::Issues(issues) => issues,
+            other => return Err(misunderstood(&other)),
+        };
+        let is_it = |texts: &[(String, String)]| {
+            search.how == Compare::Contains
+                || !as_words
+                || texts.iter().any(|(_, text)| same_words(text, &search.value))
+        };
+        if let Some(issue) = issues.into_iter().find(|issue| is_it(&issue.texts)) {
+            return Ok(Some(issue_facts(issue)));
+        }
+    }
+    Ok(None)
+}
+
+fn holds_words(field: &FieldMeta) -> bool {
+    matches!(field.kind, FieldKind::Text | FieldKind::LongText | FieldKind::Url)
+}
+
+fn same_words(one: &str, other: &str) -> bool {
+    one.trim().to_lowercase() == other.trim().to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn person(id: &str, address: Option<&str>) -> Person {
+        Person { account_id: id.to_owned(), address: address.map(str::to_owned), ..Person::default() }
+    }
+
+    fn id_of(people: &[Person]) -> Option<(String, bool)> {
+        the_one(people.to_vec(), "ann@example.org", "own").map(|account| (account.id, account.address_shown))
+    }
+
+    #[test]
+    fn sec_01_an_address_leads_to_one_account_or_to_none() {
+        let (ann, hidden) = (person("1", Some("Ann@Example.org")), person("2", None));
+        assert_eq!(id_of(&[hidden.clone(), ann]), Some(("1".to_owned(), true)));
+        assert_eq!(id_of(std::slice::from_ref(&hidden)), Some(("2".to_owned(), false)));
+        assert_eq!(id_of(&[hidden.clone(), person("3", None)]), None, "it may be either");
+        assert_eq!(id_of(&[person("4", Some("ann@example.org.test"))]), None, "a longer address is another one");
+        assert_eq!(id_of(&[hidden, person("4", Some("ann@example.org.test"))]), Some(("2".to_owned(), false)));
+        assert_eq!(id_of(&[person("own", Some("ann@example.org"))]), None, "nobody writes in our name");
+        let program = Person { is_program: true, ..person("5", None) };
+        assert_eq!(id_of(&[program]), None);
+    }
+}

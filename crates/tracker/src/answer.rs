@@ -1,0 +1,197 @@
+//! What comes back from a tracker, in words of no tracker.
+
+use policy::{FieldMeta, StepKey};
+use serde::Serialize;
+
+/// An issue or comment that an account made, with the marker it carries.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Created {
+    pub id: String,
+    /// Empty for comments.
+    pub key: String,
+    pub marker: Option<StepKey>,
+}
+
+/// A person as the tracker shows one.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Person {
+    /// An account id on Jira Cloud, a user name on Jira Data Center.
+    pub account_id: String,
+    pub name: String,
+    pub address: Option<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub inactive: bool,
+    /// A customer of service management, who has no other rights.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub is_customer: bool,
+    /// A program's account.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub is_program: bool,
+}
+
+/// A file that hangs on an issue.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct StoredFile {
+    pub id: String,
+    pub name: String,
+    pub size_bytes: u64,
+    pub author_id: String,
+}
+
+/// An issue as read.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct IssueView {
+    pub id: String,
+    pub key: String,
+    pub project: String,
+    pub summary: String,
+    pub status: String,
+    pub status_id: String,
+    pub status_category: String,
+    pub issue_type: String,
+    /// RFC 3339 in UTC.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resolved_at: Option<String>,
+    /// RFC 3339 in UTC.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub labels: Vec<String>,
+    /// Without markup.
+    pub description: String,
+    pub reporter: Option<Person>,
+    pub assignee: Option<Person>,
+    pub files: Vec<StoredFile>,
+    /// What stands in the field that was searched, by its id.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub texts: Vec<(String, String)>,
+}
+
+/// A comment as read, its text without markup.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Comment {
+    pub id: String,
+    pub author_id: String,
+    /// RFC 3339 in UTC.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<String>,
+    pub text: String,
+}
+
+/// Something with an id and a name: an issue type, a service desk, an organisation.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Named {
+    pub id: String,
+    pub name: String,
+    /// What it belongs to: the project of a service desk, the issue type of a request type.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub of: String,
+}
+
+/// A step of the workflow that can be taken now.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct TransitionView {
+    pub id: String,
+    pub name: String,
+    pub to_id: String,
+    pub to: String,
+    pub fields: Vec<FieldMeta>,
+}
+
+/// How two issues can hang together.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct LinkType {
+    pub id: String,
+    pub name: String,
+    pub inward: String,
+    pub outward: String,
+}
+
+/// A link as it is seen from one issue.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct IssueLink {
+    pub type_id: String,
+    pub other_id: String,
+    /// Whether the issue does to the other what the type says outward.
+    pub outward: bool,
+}
+
+/// What came back; each operation has one form of answer.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    Myself(Person),
+    Issue(Box<IssueView>),
+    /// To `CreateIssue` and `AddComment`.
+    Made(Created),
+    Attached(StoredFile),
+    Comments {
+        comments: Vec<Comment>,
+        total: u64,
+    },
+    /// To `ReadCommentMarkers`, `FindCreated` and `FetchKeys`; `next_page` only for `FindCreated`.
+    Found {
+        items: Vec<Created>,
+        next_page: Option<String>,
+    },
+    /// `None` for a project without issues.
+    HighestKey(Option<String>),
+    /// To a write that tells nothing beside that it was done.
+    Done,
+    Account(Person),
+    Accounts(Vec<Person>),
+    Names(Vec<String>),
+    /// One page; `all` says whether nothing comes after it.
+    Page {
+        items: Vec<Named>,
+        all: bool,
+    },
+    /// One page; `all` says whether nothing comes after it.
+    Fields {
+        fields: Vec<FieldMeta>,
+        all: bool,
+    },
+    /// By the tracker's own ids; lists have one value per line.
+    FieldTexts(Vec<(String, String)>),
+    Issues(Vec<IssueView>),
+    Transitions(Vec<TransitionView>),
+    LinkTypes(Vec<LinkType>),
+    Links(Vec<IssueLink>),
+    /// The permissions that the account has and those that it lacks, by Jira's keys.
+    Permissions {
+        has: Vec<String>,
+        lacks: Vec<String>,
+    },
+    Server {
+        deployment: String,
+        version: String,
+    },
+}
+
+impl Answer {
+    /// The word that stands in faults.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Answer::Myself(_) => "myself",
+            Answer::Issue(_) => "issue",
+            Answer::Made(_) => "made",
+            Answer::Attached(_) => "attached",
+            Answer::Comments { .. } => "comments",
+            Answer::Found { .. } => "found",
+            Answer::HighestKey(_) => "highest key",
+            Answer::Done => "done",
+            Answer::Account(_) => "account",
+            Answer::Accounts(_) => "accounts",
+            Answer::Names(_) => "names",
+            Answer::Page { .. } => "page",
+            Answer::Fields { .. } => "fields",
+            Answer::FieldTexts(_) => "field texts",
+            Answer::Issues(_) => "issues",
+            Answer::Transitions(_) => "transitions",
+            Answer::LinkTypes(_) => "link types",
+            Answer::Links(_) => "links",
+            Answer::Permissions { .. } => "permissions",
+            Answer::Server { .. } => "server",
+        }
+    }
+}

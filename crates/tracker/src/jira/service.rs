@@ -1,0 +1,73 @@
+//! Service management: desks, request types, organisations, participants and customers.
+
+use super::answer::{Lack, each, id, text};
+use super::path::segment;
+use super::{ITEMS_PER_PAGE, Kind};
+use crate::answer::{Answer, Named};
+use crate::http::{Content, Method, Request};
+use serde_json::{Value, json};
+
+const API: &str = "/rest/servicedeskapi";
+
+/// Without it Data Center hides what it calls experimental, organisations among it.
+const OPT_IN: (&str, &str) = ("X-ExperimentalApi", "opt-in");
+
+fn request(method: Method, path: &str, content: Content) -> Request {
+    Request { method, path: format!("{API}{path}"), headers: vec![(OPT_IN.0, OPT_IN.1.to_owned())], content }
+}
+
+fn list(path: &str, start_at: u64) -> Request {
+    request(Method::Get, &format!("{path}?start={start_at}&limit={ITEMS_PER_PAGE}"), Content::Nothing)
+}
+
+pub(super) fn desks(start_at: u64) -> Request {
+    list("/servicedesk", start_at)
+}
+
+pub(super) fn request_types(desk_id: &str, start_at: u64) -> Request {
+    list(&format!("/servicedesk/{}/requesttype", segment(desk_id)), start_at)
+}
+
+pub(super) fn organisations(desk_id: &str, start_at: u64) -> Request {
+    list(&format!("/servicedesk/{}/organization", segment(desk_id)), start_at)
+}
+
+pub(super) fn add_participants(kind: Kind, issue_id: &str, accounts: &[String]) -> Request {
+    let path = format!("/request/{}/participant", segment(issue_id));
+    request(Method::Post, &path, Content::Json(named(kind, accounts)))
+}
+
+pub(super) fn create_customer(kind: Kind, address: &str, name: &str) -> Request {
+    let name_key = match kind {
+        Kind::Cloud => "displayName",
+        Kind::DataCenter => "fullName",
+    };
+    request(Method::Post, "/customer", Content::Json(json!({ "email": address, name_key: name })))
+}
+
+pub(super) fn add_to_desk(kind: Kind, desk_id: &str, account: &str) -> Request {
+    let path = format!("/servicedesk/{}/customer", segment(desk_id));
+    request(Method::Post, &path, Content::Json(named(kind, &[account.to_owned()])))
+}
+
+pub(super) fn add_to_organisation(kind: Kind, organisation_id: &str, account: &str) -> Request {
+    let path = format!("/organization/{}/user", segment(organisation_id));
+    request(Method::Post, &path, Content::Json(named(kind, &[account.to_owned()])))
+}
+
+fn named(kind: Kind, accounts: &[String]) -> Value {
+    match kind {
+        Kind::Cloud => json!({ "accountIds": accounts }),
+        Kind::DataCenter => json!({ "usernames": accounts }),
+    }
+}
+
+/// A page of what has an id and a name. `of` is the key of what it belongs to.
+pub(super) fn page(json: &Value, name: &str, of: &str) -> Result<Answer, Lack> {
+    let one = |item: &Value| {
+        Some(Named { id: id(&item["id"])?, name: text(&item[name]), of: id(&item[of]).unwrap_or_default() })
+    };
+    let items = each(&json["values"], one).ok_or(Lack("values"))?;
+    let all = json["isLastPage"].as_bool().unwrap_or(true) || items.is_empty();
+    Ok(Answer::Page { items, all })
+}
