@@ -8,8 +8,10 @@ mod files;
 mod history;
 mod lookups;
 mod loop_guard;
+mod people;
 mod routing;
 mod safeguards;
+mod scene;
 mod summary;
 mod verdict;
 
@@ -19,8 +21,8 @@ pub use lookups::{THREAD_IDS_MAX, TOKENS_MAX};
 pub use loop_guard::RECEIVED_MAX;
 pub use summary::SUMMARY_UNITS_MAX;
 
-use crate::profile::{Mapping, Mode, Rule};
-use crate::{Facts, IssueTarget, Origin, Outcome, Plan, Profile, Question, Step, StepKind};
+use crate::profile::{Mapping, Mode, Rule, Word};
+use crate::{Facts, IssueTarget, Origin, Outcome, Plan, Profile, Question, Rejection, RejectionCause, Step, StepKind};
 use association::Association;
 use automatic::Course;
 use evidence::Evidence;
@@ -42,12 +44,41 @@ pub fn decide(
 ) -> Plan {
     let evidence = Evidence::new(message, profile, facts);
     let mut trace = Trace::default();
-    let mut rule = None;
-    let verdict = weigh(&evidence, &mut rule, &mut trace).unwrap_or_else(|open| unanswered(&open, &mut trace));
+    let mut route = Route::new(profile);
+    let verdict = weigh(&evidence, &mut route, &mut trace).unwrap_or_else(|open| unanswered(&open, &mut trace));
     let verdict = Verdict { reason: shortened(verdict.reason), ..verdict };
     let steps = steps(&evidence, reply, &verdict);
-    let rule = rule.map(|rule| rule.name.clone());
-    Plan { steps, rule, ..plan(origin, revision, profile, &verdict, trace) }
+    let rejection = rejection(profile, &verdict);
+    let rule = route.rule.map(|rule| rule.name.clone());
+    let mapping = route.mapping.name;
+    Plan { steps, rule, mapping, rejection, ..plan(origin, revision, profile, &verdict, trace) }
+}
+
+/// What the profile says of a mail: the rule that holds, and the values.
+struct Route<'a> {
+    rule: Option<&'a Rule>,
+    mapping: Mapping,
+}
+
+impl Route<'_> {
+    fn new(profile: &Profile) -> Route<'_> {
+        Route { rule: None, mapping: profile.mapping(None, None, None) }
+    }
+}
+
+/// What letters about mail that is not taken in are made from.
+fn rejection(profile: &Profile, verdict: &Verdict) -> Option<Rejection> {
+    let outcome = verdict.outcome();
+    if !matches!(outcome, Outcome::Reject | Outcome::Forward) {
+        return None;
+    }
+    let forward_to = if outcome == Outcome::Forward { profile.forward_to.clone() } else { Vec::new() };
+    Some(Rejection {
+        cause: verdict.cause.unwrap_or(RejectionCause::Rule),
+        issue: verdict.refused_on.as_ref().map(|issue| (issue.id.clone(), issue.key.clone())),
+        notify_sender: false,
+        forward_to,
+    })
 }
 
 /// The plan for a mail that cannot be read within its limits: nothing is done with it, and its raw bytes are kept.
@@ -79,22 +110,19 @@ pub fn participants(message: &Message, profile: &Profile, facts: &Facts, plan: &
     let addressed = message.headers.to.iter().chain(&message.headers.cc).map(mail::Address::normalised);
     let mut known = std::collections::HashSet::new();
     let everybody = evidence.sender.identity.iter().cloned().chain(addressed);
-    everybody.filter(|address| !evidence.is_ours(address) && known.insert(address.clone())).collect()
+    everybody.filter(|address| evidence.may_take_part(address) && known.insert(address.clone())).collect()
 }
 
 /// What [`decide`] would still have to know: the same walk, and where it stops.
 pub(crate) fn open_questions(message: &Message, profile: &Profile, facts: &Facts) -> Vec<Question> {
-    weigh(&Evidence::new(message, profile, facts), &mut None, &mut Trace::default()).err().unwrap_or_default()
+    let evidence = Evidence::new(message, profile, facts);
+    weigh(&evidence, &mut Route::new(profile), &mut Trace::default()).err().unwrap_or_default()
 }
 
 /// The walk of every decision; it fails with the questions whose answers it lacks.
 ///
 /// Loops and reports come first, so that nothing later, such as a rule or a refusal, can answer a machine (SEC-26).
-fn weigh<'a>(
-    evidence: &Evidence<'a>,
-    rule: &mut Option<&'a Rule>,
-    trace: &mut Trace,
-) -> Result<Verdict, Vec<Question>> {
+fn weigh<'a>(evidence: &Evidence<'a>, route: &mut Route<'a>, trace: &mut Trace) -> Result<Verdict, Vec<Question>> {
     note_form(evidence, trace);
     let early = loop_guard::check(evidence, trace)
         .or_else(|| automatic::report(evidence, trace))
@@ -105,12 +133,13 @@ fn weigh<'a>(
     if evidence.facts.verifies_authors && evidence.facts.authenticity.is_none() {
         return Err(vec![Question::Authenticity]);
     }
-    *rule = routing::rule(evidence, trace);
-    if let Some(verdict) = rule.and_then(routing::stopped_by) {
+    route.rule = routing::rule(evidence, trace)?;
+    route.mapping = routing::mapping(evidence, route.rule, trace);
+    if let Some(verdict) = route.rule.and_then(routing::stopped_by) {
         return Ok(verdict);
     }
-    let course = automatic::treat(evidence, *rule, trace);
-    let mapping = rule.map_or_else(|| evidence.profile.mapping.clone(), |rule| evidence.profile.mapping.under(rule));
+    let course = automatic::treat(evidence, route.rule, trace);
+    let mapping = &route.mapping;
     let machine_only = match course {
         Course::Free => None,
         Course::Stopped(verdict) => return Ok(verdict),
@@ -124,7 +153,7 @@ fn weigh<'a>(
     if let Some(verdict) = loop_guard::own_letter(evidence, trace) {
         return Ok(verdict);
     }
-    let verdict = place(evidence, &mapping, machine_only, trace)?;
+    let verdict = place(evidence, mapping, machine_only, trace)?;
     let stopped = safeguards::duplicate(evidence, &verdict.place, trace)
         .or_else(|| safeguards::verification(evidence, &verdict.place, trace))
         .or_else(|| safeguards::too_many_files(evidence, files::count(evidence), trace));
@@ -193,34 +222,46 @@ fn place(
                 if issue.status_category == "done" {
                     trace.note("Is the issue done?", "yes", "it is commented on all the same");
                 }
-                return Ok(Verdict { place: Place::Comment(issue), reason });
+                return Ok(Verdict::at(Place::Comment(issue), reason));
             }
             Association::Open(questions) => return Err(questions),
             Association::None(refused) => refused,
         },
     };
+    let involvement_failed = refused.iter().any(|why| why.contains("takes no part"));
     let why = if refused.is_empty() {
         "no signed reply address, no known thread, no issue key in the subject".to_owned()
     } else {
         refused.join("; ")
     };
-    Ok(unplaced(mapping, machine_only, why, trace))
+    Ok(unplaced(mapping, machine_only, involvement_failed, why, trace))
 }
 
 /// The verdict on mail that belongs to no issue.
-fn unplaced(mapping: &Mapping, machine_only: Option<String>, why: String, trace: &mut Trace) -> Verdict {
+fn unplaced(
+    mapping: &Mapping,
+    machine_only: Option<String>,
+    involvement_failed: bool,
+    why: String,
+    trace: &mut Trace,
+) -> Verdict {
     const QUESTION: &str = "What becomes of mail that belongs to no issue?";
     if let Some(reason) = machine_only {
         trace.note(QUESTION, "a machine sent it", in_words(Outcome::Ignore));
         return Verdict::nowhere(Outcome::Ignore, reason);
     }
     if mapping.mode == Mode::Comment {
-        trace.note(QUESTION, "only comments are made (mode = \"comment\")", in_words(Outcome::Hold));
-        return Verdict::nowhere(Outcome::Hold, format!("only comments are made (mode = \"comment\"): {why}"));
+        let setting = format!("mode = \"comment\", unplaced = {:?}", mapping.unplaced.word());
+        let cause = if involvement_failed { RejectionCause::NotInvolved } else { RejectionCause::CommentOnly };
+        let reason = format!("only comments are made ({setting}): {why}");
+        if let Some(verdict) = Verdict::stopped(mapping.unplaced, reason) {
+            trace.note(QUESTION, format!("only comments are made ({setting})"), in_words(verdict.outcome()));
+            return verdict.because(cause);
+        }
     }
     let Mapping { project, issue_type, .. } = mapping.clone();
     trace.note(QUESTION, format!("the mapping says {project}, {issue_type}"), in_words(Outcome::Create));
-    Verdict { place: Place::NewIssue { project, issue_type }, reason: why }
+    Verdict::at(Place::NewIssue { project, issue_type }, why)
 }
 
 /// The verdict while answers are missing: nothing is done, and a person can see what was not found out.
@@ -264,10 +305,12 @@ fn plan(origin: Origin, revision: u32, profile: &Profile, verdict: &Verdict, tra
         revision,
         profile: profile.name.clone(),
         profile_version: profile.version,
+        environment: profile.environment().map(str::to_owned),
         mapping: "default".to_owned(),
         rule: None,
         outcome: verdict.outcome(),
         reason: verdict.reason.clone(),
+        rejection: None,
         steps: Vec::new(),
         trace: trace.0,
     }

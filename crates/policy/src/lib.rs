@@ -2,6 +2,7 @@
 
 pub mod ask;
 pub mod decide;
+mod expression;
 pub mod fault;
 pub mod field;
 pub mod plan;
@@ -16,7 +17,7 @@ pub use decide::{decide, participants, quarantine};
 pub use fault::{Fault, FaultCode, FaultKind};
 pub use field::{Allowed, Choice, FieldKind, FieldMeta, FieldSetting, FieldValue, How};
 pub use plan::{
-    AccountTarget, Body, File, Goal, IssueTarget, LeftOut, Origin, Outcome, Plan, Receipt, Step, StepKey, StepKind,
-    Visibility,
+    AccountTarget, Body, File, Goal, IssueTarget, LeftOut, Origin, Outcome, Plan, Receipt, Rejection, RejectionCause,
+    Step, StepKey, StepKind, Visibility,
 };
 pub use profile::Profile;

@@ -36,6 +36,11 @@ impl Pattern {
         Ok(Pattern { source: source.to_owned(), regex: built })
     }
 
+    /// As it was written.
+    pub(crate) fn source(&self) -> &str {
+        &self.source
+    }
+
     pub(crate) fn matches(&self, value: &str) -> bool {
         self.regex.is_match(value)
     }
