@@ -9,21 +9,23 @@ mod history;
 mod lookups;
 mod loop_guard;
 mod people;
+mod rejection;
 mod routing;
 mod safeguards;
 mod scene;
+mod signs;
 mod summary;
 mod verdict;
 
-pub use association::SUBJECT_KEYS_MAX;
 pub use body::LONG_TEXT_UNITS;
 pub use lookups::{THREAD_IDS_MAX, TOKENS_MAX};
 pub use loop_guard::RECEIVED_MAX;
+pub use signs::{FOREIGN_KEYS_MAX, SUBJECT_KEYS_MAX};
 pub use summary::SUMMARY_UNITS_MAX;
 
 use crate::profile::{Mapping, Mode, Rule, Word};
 use crate::{Facts, IssueTarget, Origin, Outcome, Plan, Profile, Question, Rejection, RejectionCause, Step, StepKind};
-use association::Association;
+use association::{Association, Refused};
 use automatic::Course;
 use evidence::Evidence;
 use mail::authenticity::Verdict as AuthorVerdict;
@@ -47,8 +49,8 @@ pub fn decide(
     let mut route = Route::new(profile);
     let verdict = weigh(&evidence, &mut route, &mut trace).unwrap_or_else(|open| unanswered(&open, &mut trace));
     let verdict = Verdict { reason: shortened(verdict.reason), ..verdict };
-    let steps = steps(&evidence, reply, &verdict);
-    let rejection = rejection(profile, &verdict);
+    let steps = steps(&evidence, reply, &verdict, &route.mapping);
+    let rejection = rejection_of(profile, &route.mapping, &verdict);
     let rule = route.rule.map(|rule| rule.name.clone());
     let mapping = route.mapping.name;
     Plan { steps, rule, mapping, rejection, ..plan(origin, revision, profile, &verdict, trace) }
@@ -67,16 +69,17 @@ impl Route<'_> {
 }
 
 /// What letters about mail that is not taken in are made from.
-fn rejection(profile: &Profile, verdict: &Verdict) -> Option<Rejection> {
+fn rejection_of(profile: &Profile, mapping: &Mapping, verdict: &Verdict) -> Option<Rejection> {
     let outcome = verdict.outcome();
     if !matches!(outcome, Outcome::Reject | Outcome::Forward) {
         return None;
     }
     let forward_to = if outcome == Outcome::Forward { profile.forward_to.clone() } else { Vec::new() };
+    let cause = verdict.cause.unwrap_or(RejectionCause::Rule);
     Some(Rejection {
-        cause: verdict.cause.unwrap_or(RejectionCause::Rule),
+        cause,
         issue: verdict.refused_on.as_ref().map(|issue| (issue.id.clone(), issue.key.clone())),
-        notify_sender: false,
+        notify_sender: mapping.notices.iter().any(|notice| notice == cause.word()),
         forward_to,
     })
 }
@@ -109,8 +112,16 @@ pub fn participants(message: &Message, profile: &Profile, facts: &Facts, plan: &
     }
     let addressed = message.headers.to.iter().chain(&message.headers.cc).map(mail::Address::normalised);
     let mut known = std::collections::HashSet::new();
-    let everybody = evidence.sender.identity.iter().cloned().chain(addressed);
-    everybody.filter(|address| evidence.may_take_part(address) && known.insert(address.clone())).collect()
+    let kept = match plan.steps.first().map(|step| &step.kind) {
+        Some(StepKind::AddComment { issue: IssueTarget::Id(id), .. }) => people::kept_by_incumbent(&evidence, id).ok(),
+        _ => None,
+    };
+    let everybody = evidence.sender.identity.iter().cloned().chain(addressed).chain(kept.unwrap_or_default());
+    everybody
+        .filter(|address| {
+            evidence.may_take_part(address) && !routing::is_place(&evidence, address) && known.insert(address.clone())
+        })
+        .collect()
 }
 
 /// What [`decide`] would still have to know: the same walk, and where it stops.
@@ -215,10 +226,13 @@ fn place(
     let refused = match mapping.mode {
         Mode::Create => {
             trace.note("Does it belong to an issue?", "not asked", "each mail is a new issue (mode = \"create\")");
-            vec!["each mail is a new issue (mode = \"create\")".to_owned()]
+            vec![Refused { why: "each mail is a new issue (mode = \"create\")".to_owned(), stranger: false }]
         }
-        Mode::CreateOrComment | Mode::Comment => match association::find(evidence, trace) {
+        Mode::CreateOrComment | Mode::Comment => match association::find(evidence, mapping, trace) {
             Association::Issue(issue, reason) => {
+                if let Some(verdict) = rejection::check(evidence, mapping, &issue, machine_only.as_deref(), trace)? {
+                    return Ok(verdict);
+                }
                 if issue.status_category == "done" {
                     trace.note("Is the issue done?", "yes", "it is commented on all the same");
                 }
@@ -228,20 +242,23 @@ fn place(
             Association::None(refused) => refused,
         },
     };
-    let involvement_failed = refused.iter().any(|why| why.contains("takes no part"));
+    let cause = match refused.iter().any(|refused| refused.stranger) {
+        true => RejectionCause::NotInvolved,
+        false => RejectionCause::CommentOnly,
+    };
     let why = if refused.is_empty() {
         "no signed reply address, no known thread, no issue key in the subject".to_owned()
     } else {
-        refused.join("; ")
+        refused.into_iter().map(|refused| refused.why).collect::<Vec<_>>().join("; ")
     };
-    Ok(unplaced(mapping, machine_only, involvement_failed, why, trace))
+    Ok(unplaced(mapping, machine_only, cause, why, trace))
 }
 
 /// The verdict on mail that belongs to no issue.
 fn unplaced(
     mapping: &Mapping,
     machine_only: Option<String>,
-    involvement_failed: bool,
+    cause: RejectionCause,
     why: String,
     trace: &mut Trace,
 ) -> Verdict {
@@ -252,7 +269,6 @@ fn unplaced(
     }
     if mapping.mode == Mode::Comment {
         let setting = format!("mode = \"comment\", unplaced = {:?}", mapping.unplaced.word());
-        let cause = if involvement_failed { RejectionCause::NotInvolved } else { RejectionCause::CommentOnly };
         let reason = format!("only comments are made ({setting}): {why}");
         if let Some(verdict) = Verdict::stopped(mapping.unplaced, reason) {
             trace.note(QUESTION, format!("only comments are made ({setting})"), in_words(verdict.outcome()));
@@ -261,7 +277,7 @@ fn unplaced(
     }
     let Mapping { project, issue_type, .. } = mapping.clone();
     trace.note(QUESTION, format!("the mapping says {project}, {issue_type}"), in_words(Outcome::Create));
-    Verdict::at(Place::NewIssue { project, issue_type }, why)
+    Verdict::at(Place::NewIssue { project, issue_type, linked: None }, why)
 }
 
 /// The verdict while answers are missing: nothing is done, and a person can see what was not found out.
@@ -317,7 +333,7 @@ fn plan(origin: Origin, revision: u32, profile: &Profile, verdict: &Verdict, tra
 }
 
 /// The steps: the issue or comment, then each file.
-fn steps(evidence: &Evidence, reply: &Reply, verdict: &Verdict) -> Vec<Step> {
+fn steps(evidence: &Evidence, reply: &Reply, verdict: &Verdict, mapping: &Mapping) -> Vec<Step> {
     let (body, issue) = match &verdict.place {
         Place::Nowhere(_) => return Vec::new(),
         Place::NewIssue { .. } => (body::of_issue(evidence, reply), IssueTarget::CreatedBy(1)),
@@ -327,7 +343,7 @@ fn steps(evidence: &Evidence, reply: &Reply, verdict: &Verdict) -> Vec<Step> {
     let body = body::with_pictures_named(body, &files::pictures(&attached));
     let body = body::without_pictures(body, &files::unseen_pictures(evidence));
     let first = match &verdict.place {
-        Place::NewIssue { project, issue_type } => StepKind::CreateIssue {
+        Place::NewIssue { project, issue_type, .. } => StepKind::CreateIssue {
             project: project.clone(),
             issue_type: issue_type.clone(),
             summary: summary::of(&evidence.message.headers.subject),
@@ -341,5 +357,17 @@ fn steps(evidence: &Evidence, reply: &Reply, verdict: &Verdict) -> Vec<Step> {
         .into_iter()
         .map(|attached| (StepKind::Attach { issue: issue.clone(), file: attached.file }, attached.reason.to_owned()));
     let steps = std::iter::once((first, verdict.reason.clone())).chain(attach);
-    (1..).zip(steps).map(|(ordinal, (kind, reason))| Step { ordinal, kind, reason }).collect()
+    let link = linked(verdict, &issue, mapping);
+    (1..).zip(steps.chain(link)).map(|(ordinal, (kind, reason))| Step { ordinal, kind, reason }).collect()
+}
+
+/// The link of a new issue to the one that took no comment.
+fn linked(verdict: &Verdict, issue: &IssueTarget, mapping: &Mapping) -> Option<(StepKind, String)> {
+    let Place::NewIssue { linked: Some(old), .. } = &verdict.place else { return None };
+    let link = StepKind::Link {
+        issue: issue.clone(),
+        to: IssueTarget::Id(old.id.clone()),
+        link_type: mapping.link_type.clone(),
+    };
+    Some((link, format!("it belongs to {}, which takes no comments", association::name(old))))
 }

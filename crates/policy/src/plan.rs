@@ -276,6 +276,25 @@ pub enum RejectionCause {
     TooLong,
 }
 
+impl RejectionCause {
+    /// The word that stands in profiles and JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            RejectionCause::Uncaught => "uncaught",
+            RejectionCause::Rule => "rule",
+            RejectionCause::CommentOnly => "comment_only",
+            RejectionCause::NotInvolved => "not_involved",
+            RejectionCause::Status => "status",
+            RejectionCause::Search => "search",
+            RejectionCause::ResolvedTooLong => "resolved_too_long",
+            RejectionCause::CommentLimit => "comment_limit",
+            RejectionCause::CommentRate => "comment_rate",
+            RejectionCause::SenderRate => "sender_rate",
+            RejectionCause::TooLong => "too_long",
+        }
+    }
+}
+
 /// What becomes of a mail that is not taken in, and who is told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rejection {

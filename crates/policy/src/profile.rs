@@ -18,7 +18,7 @@ pub(crate) use mapped::Mapped;
 pub(crate) use pattern::Pattern;
 pub(crate) use rule::Rule;
 pub(crate) use values::{Mapping, Values};
-pub(crate) use words::{Duplicates, Mode, RuleOrder, Strangers, Treatment, Word};
+pub(crate) use words::{Duplicates, Mode, OnReject, RuleOrder, Strangers, Treatment, Word};
 
 use crate::{Fault, FaultCode, reply_token};
 use mail::AutomaticKind;
@@ -60,6 +60,15 @@ pub struct Profile {
     pub(crate) strangers: Strangers,
     pub(crate) require_authentic: bool,
     pub(crate) verification: Treatment,
+    pub(crate) incumbent: Incumbent,
+}
+
+/// The mail handler that was there before.
+#[derive(Debug, Clone)]
+pub(crate) struct Incumbent {
+    pub(crate) message_ids: bool,
+    pub(crate) domains: Vec<String>,
+    pub(crate) people_fields: Vec<String>,
 }
 
 /// Which addresses name projects, and which projects they can name beside those of mappings.
@@ -150,6 +159,7 @@ impl Profile {
         let threads = reader.section(&top, "threads", "threads.");
         let default = reader.section(&top, "default", "default.");
         let projects = reader.section(&top, "projects", "projects.");
+        let incumbent = reader.section(&top, "incumbent", "incumbent.");
         let mappings = mapped::read_all(&top, reader);
         let profile = Profile {
             name: name.to_owned(),
@@ -174,6 +184,7 @@ impl Profile {
             strangers: reader.word(&threads, "strangers").unwrap_or_default(),
             require_authentic: reader.truth(&threads, "require_authentic").unwrap_or_default(),
             verification: reader.word(&threads, "verification").unwrap_or_default(),
+            incumbent: Incumbent::read(&incumbent, reader),
         };
         profile.refuse_loops(&top, reader);
         profile
@@ -259,6 +270,16 @@ pub(crate) fn without_tag(address: &str) -> Option<(String, &str)> {
     let (local, domain) = address.split_once('@')?;
     let (user, tag) = local.rsplit_once('+')?;
     Some((format!("{user}@{domain}"), tag))
+}
+
+impl Incumbent {
+    fn read(section: &Section, reader: &mut Reader) -> Incumbent {
+        Incumbent {
+            message_ids: reader.truth(section, "message_ids").unwrap_or_default(),
+            domains: reader.names(section, "domains"),
+            people_fields: reader.texts(section, "people_fields").unwrap_or_default(),
+        }
+    }
 }
 
 impl Projects {

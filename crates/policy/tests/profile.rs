@@ -57,7 +57,7 @@ fn value(form: Form) -> String {
     match form {
         Form::OneOf(words) => format!("{:?}", words[0]),
         Form::SomeOf(words) => format!("{words:?}"),
-        Form::Text | Form::Line => "\"Some text\"".to_owned(),
+        Form::Text | Form::Line | Form::Search => "\"Some text\"".to_owned(),
         Form::Texts | Form::Fields => "[\"one\", \"two\"]".to_owned(),
         Form::People => "[\"boss@example.net\"]".to_owned(),
         Form::ProjectKeys => "[\"DEMO\", \"BILL\"]".to_owned(),
@@ -101,7 +101,9 @@ fn defaults_written_out_are_the_same_as_left_out() {
         if let Default::Is(default) = setting.default {
             let value = match setting.form {
                 Form::Number(_) | Form::Truth => default.to_owned(),
-                Form::OneOf(_) | Form::Text | Form::Line | Form::Prefix | Form::ProjectKey => format!("{default:?}"),
+                Form::OneOf(_) | Form::Text | Form::Line | Form::Search | Form::Prefix | Form::ProjectKey => {
+                    format!("{default:?}")
+                }
                 _ => format!("{:?}", default.split(", ").filter(|text| !text.is_empty()).collect::<Vec<_>>()),
             };
             written.push_str(&format!("{} = {value}\n", setting.key));

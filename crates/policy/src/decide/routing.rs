@@ -2,9 +2,9 @@
 
 use super::evidence::Evidence;
 use super::verdict::{Trace, Verdict, in_words};
-use super::{people, scene};
+use super::{people, scene, signs};
 use crate::profile::{Mapping, Rule, RuleOrder, Word, without_tag};
-use crate::{Question, RejectionCause};
+use crate::{Profile, Question, RejectionCause};
 
 /// The verdict on mail that names no catch address.
 pub(super) fn catch(evidence: &Evidence, trace: &mut Trace) -> Option<Verdict> {
@@ -70,18 +70,25 @@ pub(super) fn mapping(evidence: &Evidence, rule: Option<&Rule>, trace: &mut Trac
 
 /// The project that the first recipient who names one names, among those that an address may name.
 fn named_project<'a>(evidence: &'a Evidence) -> Option<(&'a str, String)> {
-    let profile = evidence.profile;
+    let mut recipients = evidence.recipients.iter();
+    recipients.find_map(|address| Some((address.as_str(), project_of(evidence.profile, address)?)))
+}
+
+fn project_of(profile: &Profile, address: &str) -> Option<String> {
     let projects = &profile.projects;
     let is_open = |key: &String| {
         let mut mapped = profile.mappings.iter().filter_map(|mapped| mapped.values.project.as_ref());
         projects.keys.contains(key) || mapped.any(|project| project == key)
     };
-    evidence.recipients.iter().filter(|address| profile.catches(address)).find_map(|address| {
-        let tag = without_tag(address).filter(|_| projects.plus_address).map(|(_, tag)| tag.to_uppercase());
-        let local = address.split('@').next().filter(|_| projects.local_part).map(str::to_uppercase);
-        let key = [tag, local].into_iter().flatten().find(is_open)?;
-        Some((address.as_str(), key))
-    })
+    let tag = without_tag(address).filter(|_| projects.plus_address).map(|(_, tag)| tag.to_uppercase());
+    let local = address.split('@').next().filter(|_| projects.local_part).map(str::to_uppercase);
+    [tag, local].into_iter().flatten().find(is_open).filter(|_| profile.catches(address))
+}
+
+/// Whether a normalised address is the place of a project or an issue rather than a person.
+pub(super) fn is_place(evidence: &Evidence, address: &str) -> bool {
+    let local = address.split('@').next().unwrap_or_default().to_uppercase();
+    project_of(evidence.profile, address).is_some() || signs::is_key(&local) && evidence.profile.catches(address)
 }
 
 /// The verdict of a rule that stops mail.

@@ -59,7 +59,8 @@ mod tests {
         let evidence = super::Evidence::new(&message, &profile, &facts);
         let mut known: Vec<&str> = super::of(&evidence).0.iter().map(|(name, _)| *name).collect();
         let mut told: Vec<&str> = CONDITION_NAMES.iter().map(|(name, _)| *name).collect();
-        (known.sort_unstable(), told.sort_unstable());
+        known.sort_unstable();
+        told.sort_unstable();
         assert_eq!(known, told);
     }
 }

@@ -43,6 +43,8 @@ pub(super) enum Place {
     NewIssue {
         project: String,
         issue_type: String,
+        /// The issue that took no comment.
+        linked: Option<Box<IssueFacts>>,
     },
     /// With the issue's numeric id filled in.
     Comment(IssueFacts),

@@ -170,7 +170,13 @@ impl<'o> Reader<'o> {
             return Some(Vec::new());
         }
         for text in &texts {
-            if let Some(remedy) = wrong_entry(setting.form, text) {
+            if let Form::SomeOf(words) = setting.form
+                && !words.contains(&text.as_str())
+            {
+                let hint = nearest(text, words.iter().copied()).unwrap_or_default();
+                let remedy = format!("is not one of {}; did you mean {hint:?}?", words.join(", "));
+                self.refuse_entry(section, key, text, &remedy);
+            } else if let Some(remedy) = wrong_entry(setting.form, text) {
                 self.refuse_entry(section, key, text, remedy);
             }
         }
@@ -182,6 +188,13 @@ impl<'o> Reader<'o> {
         let globs = self.compiled(section, key, Pattern::glob);
         let regexes = self.regexes(section, &format!("{key}_regex")).unwrap_or_default();
         [globs, regexes].concat()
+    }
+
+    /// The same; `None` when both are left out.
+    pub(super) fn some_patterns(&mut self, section: &Section, key: &str) -> Option<Vec<Pattern>> {
+        let regex = format!("{key}_regex");
+        section.table.filter(|table| table.contains_key(key) || table.contains_key(&regex))?;
+        Some(self.patterns(section, key))
     }
 
     /// Regular expressions; `None` when they are left out.

@@ -1,5 +1,6 @@
 //! Every setting of a profile, with its form, default and meaning: the reader, the manual and the tests use these tables.
 
+mod association;
 mod machines;
 mod people;
 mod routing;
@@ -16,6 +17,8 @@ pub enum Form {
     Text,
     /// A text of at most 255 characters on one line, empty for none.
     Line,
+    /// A search in the tracker's own language, at most 1000 characters.
+    Search,
     /// A list of texts of 1 to 255 characters, at most 100.
     Texts,
     /// A project key: an upper-case letter, then upper-case letters, digits or `_`.
@@ -85,13 +88,14 @@ const fn setting(key: &'static str, form: Form, default: Default, meaning: &'sta
 pub const ROOMS: &[Room] = &[
     routing::CATCHING,
     values::PLACE,
-    values::ASSOCIATION,
-    values::REJECTION,
+    association::SIGNS,
+    association::REJECTION,
     routing::MAPPINGS,
     routing::RULES,
     machines::AUTOMATIC,
     machines::SAFEGUARDS,
     people::THREADS,
+    association::INCUMBENT,
 ];
 
 /// Every setting of every room.

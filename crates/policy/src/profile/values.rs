@@ -1,7 +1,8 @@
 //! What a mapping and a rule may say otherwise, and what holds for a mail in the end.
 
+use super::Pattern;
 use super::reader::{Reader, Section};
-use super::words::{Mode, Treatment};
+use super::words::{Mode, OnReject, Treatment};
 
 /// Makes the values as one level says them (each may be left out), as they hold for a mail, and how both are made.
 macro_rules! values {
@@ -44,11 +45,25 @@ values! {
     issue_type: String = text,
     mode: Mode = word,
     unplaced: Treatment = word,
+    subject_keys: bool = truth,
+    subject_key_regex: Vec<Pattern> = regexes,
+    issue_addresses: bool = truth,
+    foreign_key_regex: Vec<Pattern> = regexes,
+    foreign_key_field: String = text,
+    foreign_key_from: Vec<Pattern> = some_patterns,
+    reject_status: Vec<String> = texts,
+    reject_search: String = text,
+    reject_resolved_days: u32 = number,
+    comments_max: u32 = number,
+    on_reject: OnReject = word,
+    link_type: String = text,
+    /// The names of causes.
+    notices: Vec<String> = texts,
 }
 
 impl Values {
     /// Whether mail may be forwarded because of them.
     pub(super) fn forwards(&self) -> bool {
-        self.unplaced == Some(Treatment::Forward)
+        self.unplaced == Some(Treatment::Forward) || self.on_reject == Some(OnReject::Forward)
     }
 }

@@ -55,6 +55,17 @@ words! {
 }
 
 words! {
+    /// What becomes of mail whose issue takes no comment.
+    OnReject {
+        /// A new issue, linked to the other.
+        Create = "create",
+        Reject = "reject",
+        Forward = "forward",
+        Hold = "hold",
+    }
+}
+
+words! {
     /// Which of several rules that hold decides.
     RuleOrder {
         First = "first",

@@ -4,6 +4,7 @@ use super::settings::Form;
 use crate::reply_token::PREFIX_OCTETS_MAX;
 
 const TEXT_CHARS_MAX: usize = 255;
+const SEARCH_CHARS_MAX: usize = 1000;
 
 /// What is wrong with a single text, and the remedy; `None` when nothing is.
 pub(super) fn wrong_text(form: Form, text: &str) -> Option<&'static str> {
@@ -23,6 +24,10 @@ pub(super) fn wrong_text(form: Form, text: &str) -> Option<&'static str> {
             )
         }
         Form::Line if text.is_empty() => None,
+        Form::Search => {
+            let good = text.chars().count() <= SEARCH_CHARS_MAX && !text.chars().any(char::is_control);
+            (!good).then_some("has to be at most 1000 characters on one line; write such a search")
+        }
         _ => {
             let count = text.chars().count();
             (text.trim().is_empty() || count > TEXT_CHARS_MAX || text.chars().any(char::is_control))
@@ -39,6 +44,7 @@ pub(super) fn wrong_entry(form: Form, name: &str) -> Option<&'static str> {
     match form {
         Form::Domains => (!is_part(name)).then_some("is not a domain; write it without @, such as \"example.com\""),
         Form::ProjectKeys => wrong_text(Form::ProjectKey, name),
+        Form::SomeOf(_) => None,
         Form::Texts => wrong_text(Form::Text, name),
         Form::Fields => {
             let good = !name.is_empty() && name.bytes().all(|b| b.is_ascii_graphic() && b != b':') && name.len() < 100;

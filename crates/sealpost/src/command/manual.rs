@@ -54,6 +54,7 @@ fn form(form: policy::profile::Form) -> String {
         Form::OneOf(words) => quoted(words),
         Form::SomeOf(words) => format!("list of {}", quoted(words)),
         Form::Text | Form::Line => "text".into(),
+        Form::Search => "search, at most 1000 characters".into(),
         Form::Texts => "texts".into(),
         Form::ProjectKey => "project key".into(),
         Form::ProjectKeys => "project keys".into(),

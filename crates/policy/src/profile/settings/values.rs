@@ -29,7 +29,3 @@ const PLACE_SETTINGS: &[Setting] = &[
         "What becomes of mail that belongs to no issue where only comments are made (`mode = \"comment\"`).",
     ),
 ];
-
-pub(super) const ASSOCIATION: Room = Room { title: "[default]: to which issue mail belongs", about: "", settings: &[] };
-pub(super) const REJECTION: Room =
-    Room { title: "[default]: when an issue takes no more comments", about: "", settings: &[] };
