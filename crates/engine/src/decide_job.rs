@@ -155,6 +155,8 @@ mod tests {
             profile_version: 1,
             mapping: "default".into(),
             rule: None,
+            environment: None,
+            rejection: None,
             outcome: Outcome::Comment,
             reason: String::new(),
             steps: vec![Step { ordinal: 1, kind, reason: String::new() }],

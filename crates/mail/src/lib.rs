@@ -26,6 +26,7 @@ mod link;
 mod markup;
 pub mod message;
 mod name;
+mod other_fields;
 mod page;
 mod parameter;
 mod parse;
@@ -51,8 +52,8 @@ pub use html::sanitize;
 pub use identity::{Identity, identity};
 pub use message::{
     Address, Attendee, Autocrypt, Automatic, AutomaticKind, Bounce, BounceCause, BouncedRecipient, Calendar, Client,
-    Envelope, Feedback, Forward, Headers, Hidden, HiddenKind, Message, Part, PartClass, Pixels, Receipt, Reply,
-    SealForm, SealScheme, Sealed,
+    Envelope, Feedback, Forward, Headers, Hidden, HiddenKind, Message, OtherField, Part, PartClass, Pixels, Receipt,
+    Reply, SealForm, SealScheme, Sealed,
 };
 pub use name::safe_name;
 pub use parse::{part, read, reply_after};

@@ -69,6 +69,17 @@ pub struct Headers {
     pub delivered_to: Vec<String>,
     /// How many `Received` fields the mail carries; more than 50 is a loop (RFC 5321, section 6.3).
     pub received_count: u32,
+    /// The fields that nothing else here tells of, in their order; the first 100, 1000 characters of each. Whoever sent the mail
+    /// wrote them, so they prove nothing.
+    #[serde(default)]
+    pub other: Vec<OtherField>,
+}
+
+/// A header field by its name in lower case, decoded and on one line.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OtherField {
+    pub name: String,
+    pub value: String,
 }
 
 /// One node of the MIME tree, depth first; see CLI.md for `path`.

@@ -10,8 +10,8 @@ use crate::pretence::{address_misleads, pretence};
 use crate::reply::{Given, Html, Unsaid};
 use crate::scan::Tree;
 use crate::{
-    Limits, Reading, Reply, attachment, automatic, body, bounce, calendar, date, encoded, forward, html, page, reply,
-    report, sealed, thread, tnef,
+    Limits, Reading, Reply, attachment, automatic, body, bounce, calendar, date, encoded, forward, html, other_fields,
+    page, reply, report, sealed, thread, tnef,
 };
 use aws_lc_rs::digest;
 use data_encoding::HEXLOWER;
@@ -32,7 +32,7 @@ pub(crate) fn read_after(raw: &[u8], limits: &Limits, history: Option<&History>)
     let tree = Tree::scan(raw, limits);
     let mut faults: Vec<String> = Vec::new();
     let block = tree.block(0);
-    let headers = headers(&block, limits, &mut faults);
+    let headers = Headers { other: other_fields::read(&block), ..headers(&block, limits, &mut faults) };
     let mut message = Message { headers, ..Message::default() };
     message.automatic = automatic::from_header(&block);
     if let Some(why) = tree.too_complex {
@@ -242,6 +242,7 @@ pub(crate) fn headers(block: &Block, limits: &Limits, faults: &mut Vec<String>) 
         references: thread::newest(block.all("References").flat_map(thread::ids).collect()),
         delivered_to: delivered_to(block),
         received_count: u32::try_from(block.all("Received").count()).unwrap_or(u32::MAX),
+        other: Vec::new(),
     }
 }
 

@@ -9,21 +9,27 @@ mod history;
 mod letters;
 mod lookups;
 mod loop_guard;
+mod people;
+mod rejection;
 mod routing;
 mod safeguards;
+mod scene;
+mod signs;
 mod summary;
 mod verdict;
 
-pub use association::SUBJECT_KEYS_MAX;
 pub use body::LONG_TEXT_UNITS;
 pub use letters::{DOMAIN_HOUR_MAX, SITE_HOUR_MAX, UNVERIFIED_DAY_MAX};
 pub use lookups::{THREAD_IDS_MAX, TOKENS_MAX};
 pub use loop_guard::RECEIVED_MAX;
+pub use signs::{FOREIGN_KEYS_MAX, SUBJECT_KEYS_MAX};
 pub use summary::SUMMARY_UNITS_MAX;
 
-use crate::profile::{Mapping, Mode, Rule};
-use crate::{Facts, IssueTarget, Letter, Origin, Outcome, Plan, Profile, Question, Step, StepKind};
-use association::Association;
+use crate::profile::{Mapping, Mode, Rule, Word};
+use crate::{
+    Facts, IssueTarget, Letter, Origin, Outcome, Plan, Profile, Question, Rejection, RejectionCause, Step, StepKind,
+};
+use association::{Association, Refused};
 use automatic::Course;
 use evidence::Evidence;
 use mail::authenticity::Verdict as AuthorVerdict;
@@ -44,13 +50,55 @@ pub fn decide(
 ) -> Plan {
     let evidence = Evidence::new(message, profile, facts);
     let mut trace = Trace::default();
-    let mut rule = None;
-    let weighed = weigh_all(&evidence, &mut rule, &mut trace);
-    let (verdict, letters) = weighed.unwrap_or_else(|open| (unanswered(&open, &mut trace), Vec::new()));
+    let mut route = Route::new(profile);
+    let weighed = weigh_all(&evidence, &mut route, &mut trace);
+    let Weighed { verdict, rejection, letters } = weighed.unwrap_or_else(|open| unanswered(&open, &mut trace).into());
     let verdict = Verdict { reason: shortened(verdict.reason), ..verdict };
-    let steps = steps(&evidence, reply, &verdict);
-    let rule = rule.map(|rule| rule.name.clone());
-    Plan { steps, rule, letters, ..plan(origin, revision, profile, &verdict, trace) }
+    let steps = steps(&evidence, reply, &verdict, &route.mapping);
+    let rule = route.rule.map(|rule| rule.name.clone());
+    let mapping = route.mapping.name;
+    Plan { steps, rule, mapping, rejection, letters, ..plan(origin, revision, profile, &verdict, trace) }
+}
+
+/// What the profile says of a mail: the rule that holds, and the values.
+struct Route<'a> {
+    rule: Option<&'a Rule>,
+    mapping: Mapping,
+}
+
+impl Route<'_> {
+    fn new(profile: &Profile) -> Route<'_> {
+        Route { rule: None, mapping: profile.mapping(None, None, None) }
+    }
+}
+
+/// Where the walk ended, and who is written to because of that.
+struct Weighed {
+    verdict: Verdict,
+    rejection: Option<Rejection>,
+    letters: Vec<Letter>,
+}
+
+impl From<Verdict> for Weighed {
+    fn from(verdict: Verdict) -> Weighed {
+        Weighed { verdict, rejection: None, letters: Vec::new() }
+    }
+}
+
+/// What letters about mail that is not taken in are made from.
+fn rejection_of(profile: &Profile, mapping: &Mapping, verdict: &Verdict) -> Option<Rejection> {
+    let outcome = verdict.outcome();
+    if !matches!(outcome, Outcome::Reject | Outcome::Forward) {
+        return None;
+    }
+    let forward_to = if outcome == Outcome::Forward { profile.forward_to.clone() } else { Vec::new() };
+    let cause = verdict.cause.unwrap_or(RejectionCause::Rule);
+    Some(Rejection {
+        cause,
+        issue: verdict.refused_on.as_ref().map(|issue| (issue.id.clone(), issue.key.clone())),
+        notify_sender: mapping.notices.iter().any(|notice| notice == cause.word()),
+        forward_to,
+    })
 }
 
 /// The plan for a mail that cannot be read within its limits: nothing is done with it, and its raw bytes are kept.
@@ -81,34 +129,36 @@ pub fn participants(message: &Message, profile: &Profile, facts: &Facts, plan: &
     }
     let addressed = message.headers.to.iter().chain(&message.headers.cc).map(mail::Address::normalised);
     let mut known = std::collections::HashSet::new();
-    let everybody = evidence.sender.identity.iter().cloned().chain(addressed);
-    everybody.filter(|address| !evidence.is_ours(address) && known.insert(address.clone())).collect()
+    let kept = match plan.steps.first().map(|step| &step.kind) {
+        Some(StepKind::AddComment { issue: IssueTarget::Id(id), .. }) => people::kept_by_incumbent(&evidence, id).ok(),
+        _ => None,
+    };
+    let everybody = evidence.sender.identity.iter().cloned().chain(addressed).chain(kept.unwrap_or_default());
+    everybody
+        .filter(|address| {
+            evidence.may_take_part(address) && !routing::is_place(&evidence, address) && known.insert(address.clone())
+        })
+        .collect()
 }
 
 /// What [`decide`] would still have to know: the same walk, and where it stops.
 pub(crate) fn open_questions(message: &Message, profile: &Profile, facts: &Facts) -> Vec<Question> {
-    weigh_all(&Evidence::new(message, profile, facts), &mut None, &mut Trace::default()).err().unwrap_or_default()
+    let evidence = Evidence::new(message, profile, facts);
+    weigh_all(&evidence, &mut Route::new(profile), &mut Trace::default()).err().unwrap_or_default()
 }
 
-/// The walk, and who is written to because of where it ends.
-fn weigh_all<'a>(
-    evidence: &Evidence<'a>,
-    rule: &mut Option<&'a Rule>,
-    trace: &mut Trace,
-) -> Result<(Verdict, Vec<Letter>), Vec<Question>> {
-    let verdict = weigh(evidence, rule, trace)?;
-    let letters = letters::of(evidence, &verdict, trace)?;
-    Ok((verdict, letters))
+/// The walk, and what follows from where it ends.
+fn weigh_all<'a>(evidence: &Evidence<'a>, route: &mut Route<'a>, trace: &mut Trace) -> Result<Weighed, Vec<Question>> {
+    let verdict = weigh(evidence, route, trace)?;
+    let rejection = rejection_of(evidence.profile, &route.mapping, &verdict);
+    let letters = letters::of(evidence, &verdict, &route.mapping, rejection.as_ref(), trace)?;
+    Ok(Weighed { verdict, rejection, letters })
 }
 
 /// The walk of every decision; it fails with the questions whose answers it lacks.
 ///
 /// Loops and reports come first, so that nothing later, such as a rule or a refusal, can answer a machine (SEC-26).
-fn weigh<'a>(
-    evidence: &Evidence<'a>,
-    rule: &mut Option<&'a Rule>,
-    trace: &mut Trace,
-) -> Result<Verdict, Vec<Question>> {
+fn weigh<'a>(evidence: &Evidence<'a>, route: &mut Route<'a>, trace: &mut Trace) -> Result<Verdict, Vec<Question>> {
     note_form(evidence, trace);
     let early = loop_guard::check(evidence, trace)
         .or_else(|| automatic::report(evidence, trace))
@@ -119,12 +169,13 @@ fn weigh<'a>(
     if evidence.facts.verifies_authors && evidence.facts.authenticity.is_none() {
         return Err(vec![Question::Authenticity]);
     }
-    *rule = routing::rule(evidence, trace);
-    if let Some(verdict) = rule.and_then(routing::stopped_by) {
+    route.rule = routing::rule(evidence, trace)?;
+    route.mapping = routing::mapping(evidence, route.rule, trace);
+    if let Some(verdict) = route.rule.and_then(routing::stopped_by) {
         return Ok(verdict);
     }
-    let course = automatic::treat(evidence, *rule, trace);
-    let mapping = rule.map_or_else(|| evidence.profile.mapping.clone(), |rule| evidence.profile.mapping.under(rule));
+    let course = automatic::treat(evidence, route.rule, trace);
+    let mapping = &route.mapping;
     let machine_only = match course {
         Course::Free => None,
         Course::Stopped(verdict) => return Ok(verdict),
@@ -138,7 +189,7 @@ fn weigh<'a>(
     if let Some(verdict) = loop_guard::own_letter(evidence, trace) {
         return Ok(verdict);
     }
-    let verdict = place(evidence, &mapping, machine_only, trace)?;
+    let verdict = place(evidence, mapping, machine_only, trace)?;
     let stopped = safeguards::duplicate(evidence, &verdict.place, trace)
         .or_else(|| safeguards::verification(evidence, &verdict.place, trace))
         .or_else(|| safeguards::too_many_files(evidence, files::count(evidence), trace));
@@ -200,41 +251,58 @@ fn place(
     let refused = match mapping.mode {
         Mode::Create => {
             trace.note("Does it belong to an issue?", "not asked", "each mail is a new issue (mode = \"create\")");
-            vec!["each mail is a new issue (mode = \"create\")".to_owned()]
+            vec![Refused { why: "each mail is a new issue (mode = \"create\")".to_owned(), stranger: false }]
         }
-        Mode::CreateOrComment | Mode::Comment => match association::find(evidence, trace) {
+        Mode::CreateOrComment | Mode::Comment => match association::find(evidence, mapping, trace) {
             Association::Issue(issue, reason) => {
+                if let Some(verdict) = rejection::check(evidence, mapping, &issue, machine_only.as_deref(), trace)? {
+                    return Ok(verdict);
+                }
                 if issue.status_category == "done" {
                     trace.note("Is the issue done?", "yes", "it is commented on all the same");
                 }
-                return Ok(Verdict { place: Place::Comment(issue), reason });
+                return Ok(Verdict::at(Place::Comment(issue), reason));
             }
             Association::Open(questions) => return Err(questions),
             Association::None(refused) => refused,
         },
     };
+    let cause = match refused.iter().any(|refused| refused.stranger) {
+        true => RejectionCause::NotInvolved,
+        false => RejectionCause::CommentOnly,
+    };
     let why = if refused.is_empty() {
         "no signed reply address, no known thread, no issue key in the subject".to_owned()
     } else {
-        refused.join("; ")
+        refused.into_iter().map(|refused| refused.why).collect::<Vec<_>>().join("; ")
     };
-    Ok(unplaced(mapping, machine_only, why, trace))
+    Ok(unplaced(mapping, machine_only, cause, why, trace))
 }
 
 /// The verdict on mail that belongs to no issue.
-fn unplaced(mapping: &Mapping, machine_only: Option<String>, why: String, trace: &mut Trace) -> Verdict {
+fn unplaced(
+    mapping: &Mapping,
+    machine_only: Option<String>,
+    cause: RejectionCause,
+    why: String,
+    trace: &mut Trace,
+) -> Verdict {
     const QUESTION: &str = "What becomes of mail that belongs to no issue?";
     if let Some(reason) = machine_only {
         trace.note(QUESTION, "a machine sent it", in_words(Outcome::Ignore));
         return Verdict::nowhere(Outcome::Ignore, reason);
     }
     if mapping.mode == Mode::Comment {
-        trace.note(QUESTION, "only comments are made (mode = \"comment\")", in_words(Outcome::Hold));
-        return Verdict::nowhere(Outcome::Hold, format!("only comments are made (mode = \"comment\"): {why}"));
+        let setting = format!("mode = \"comment\", unplaced = {:?}", mapping.unplaced.word());
+        let reason = format!("only comments are made ({setting}): {why}");
+        if let Some(verdict) = Verdict::stopped(mapping.unplaced, reason) {
+            trace.note(QUESTION, format!("only comments are made ({setting})"), in_words(verdict.outcome()));
+            return verdict.because(cause);
+        }
     }
     let Mapping { project, issue_type, .. } = mapping.clone();
     trace.note(QUESTION, format!("the mapping says {project}, {issue_type}"), in_words(Outcome::Create));
-    Verdict { place: Place::NewIssue { project, issue_type }, reason: why }
+    Verdict::at(Place::NewIssue { project, issue_type, linked: None }, why)
 }
 
 /// The verdict while answers are missing: nothing is done, and a person can see what was not found out.
@@ -279,10 +347,12 @@ fn plan(origin: Origin, revision: u32, profile: &Profile, verdict: &Verdict, tra
         revision,
         profile: profile.name.clone(),
         profile_version: profile.version,
+        environment: profile.environment().map(str::to_owned),
         mapping: "default".to_owned(),
         rule: None,
         outcome: verdict.outcome(),
         reason: verdict.reason.clone(),
+        rejection: None,
         steps: Vec::new(),
         trace: trace.0,
         letters: Vec::new(),
@@ -290,7 +360,7 @@ fn plan(origin: Origin, revision: u32, profile: &Profile, verdict: &Verdict, tra
 }
 
 /// The steps: the issue or comment, then each file.
-fn steps(evidence: &Evidence, reply: &Reply, verdict: &Verdict) -> Vec<Step> {
+fn steps(evidence: &Evidence, reply: &Reply, verdict: &Verdict, mapping: &Mapping) -> Vec<Step> {
     let (body, issue) = match &verdict.place {
         Place::Nowhere(_) => return Vec::new(),
         Place::NewIssue { .. } => (body::of_issue(evidence, reply), IssueTarget::CreatedBy(1)),
@@ -300,7 +370,7 @@ fn steps(evidence: &Evidence, reply: &Reply, verdict: &Verdict) -> Vec<Step> {
     let body = body::with_pictures_named(body, &files::pictures(&attached));
     let body = body::without_pictures(body, &files::unseen_pictures(evidence));
     let first = match &verdict.place {
-        Place::NewIssue { project, issue_type } => StepKind::CreateIssue {
+        Place::NewIssue { project, issue_type, .. } => StepKind::CreateIssue {
             project: project.clone(),
             issue_type: issue_type.clone(),
             summary: summary::of(&evidence.message.headers.subject),
@@ -314,5 +384,17 @@ fn steps(evidence: &Evidence, reply: &Reply, verdict: &Verdict) -> Vec<Step> {
         .into_iter()
         .map(|attached| (StepKind::Attach { issue: issue.clone(), file: attached.file }, attached.reason.to_owned()));
     let steps = std::iter::once((first, verdict.reason.clone())).chain(attach);
-    (1..).zip(steps).map(|(ordinal, (kind, reason))| Step { ordinal, kind, reason }).collect()
+    let link = linked(verdict, &issue, mapping);
+    (1..).zip(steps.chain(link)).map(|(ordinal, (kind, reason))| Step { ordinal, kind, reason }).collect()
+}
+
+/// The link of a new issue to the one that took no comment.
+fn linked(verdict: &Verdict, issue: &IssueTarget, mapping: &Mapping) -> Option<(StepKind, String)> {
+    let Place::NewIssue { linked: Some(old), .. } = &verdict.place else { return None };
+    let link = StepKind::Link {
+        issue: issue.clone(),
+        to: IssueTarget::Id(old.id.clone()),
+        link_type: mapping.link_type.clone(),
+    };
+    Some((link, format!("it belongs to {}, which takes no comments", association::name(old))))
 }

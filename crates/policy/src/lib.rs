@@ -2,6 +2,7 @@
 
 pub mod ask;
 pub mod decide;
+mod expression;
 pub mod fault;
 pub mod field;
 pub mod letter;
@@ -19,7 +20,7 @@ pub use fault::{Fault, FaultCode, FaultKind};
 pub use field::{Allowed, Choice, FieldKind, FieldMeta, FieldSetting, FieldValue, How};
 pub use letter::{Letter, LetterKind, LetterTraffic, LetterWhen};
 pub use plan::{
-    AccountTarget, Body, File, Goal, IssueTarget, LeftOut, Origin, Outcome, Plan, Receipt, Step, StepKey, StepKind,
-    Visibility,
+    AccountTarget, Body, File, Goal, IssueTarget, LeftOut, Origin, Outcome, Plan, Receipt, Rejection, RejectionCause,
+    Step, StepKey, StepKind, Visibility,
 };
 pub use profile::Profile;

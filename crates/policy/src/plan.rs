@@ -249,6 +249,66 @@ pub struct Step {
     pub reason: String,
 }
 
+/// Why a mail was not taken in, as a program reads it; the plan's reason says it to people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RejectionCause {
+    /// It names no catch address.
+    Uncaught,
+    /// A rule says so.
+    Rule,
+    /// It belongs to no issue, and only comments are made.
+    CommentOnly,
+    /// It belongs to an issue in which its sender takes no part, and only comments are made.
+    NotInvolved,
+    /// Its issue has a status in which no comments are taken.
+    Status,
+    /// Its issue matches the search that takes no comments.
+    Search,
+    /// Its issue has been resolved for too long.
+    ResolvedTooLong,
+    /// Its issue has as many comments as it may have.
+    CommentLimit,
+    /// Its issue got as many comments within the hour as it may get.
+    CommentRate,
+    /// Its sender sent as many mails within the hour as one may send.
+    SenderRate,
+    /// Its text is longer than the profile allows.
+    TooLong,
+}
+
+impl RejectionCause {
+    /// The word that stands in profiles and JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            RejectionCause::Uncaught => "uncaught",
+            RejectionCause::Rule => "rule",
+            RejectionCause::CommentOnly => "comment_only",
+            RejectionCause::NotInvolved => "not_involved",
+            RejectionCause::Status => "status",
+            RejectionCause::Search => "search",
+            RejectionCause::ResolvedTooLong => "resolved_too_long",
+            RejectionCause::CommentLimit => "comment_limit",
+            RejectionCause::CommentRate => "comment_rate",
+            RejectionCause::SenderRate => "sender_rate",
+            RejectionCause::TooLong => "too_long",
+        }
+    }
+}
+
+/// What becomes of a mail that is not taken in, and who is told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rejection {
+    pub cause: RejectionCause,
+    /// The issue that it would have become a comment on: its numeric id and key.
+    pub issue: Option<(String, String)>,
+    /// Whether the profile wants the sender to be told of this cause. Whether he may be told is for the gate of automatic mail to
+    /// say (SEC-06).
+    pub notify_sender: bool,
+    /// Who gets the mail; empty unless the outcome is `forward`.
+    pub forward_to: Vec<String>,
+}
+
 /// What will be done. A plan without steps is still a decision, and says why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
@@ -258,11 +318,17 @@ pub struct Plan {
     pub profile: String,
     /// The version of the profile that the plan was made under; 0 outside a gateway.
     pub profile_version: u32,
+    /// The profile's label, where it has one.
+    #[serde(default)]
+    pub environment: Option<String>,
     pub mapping: String,
     pub rule: Option<String>,
     pub outcome: Outcome,
     /// One sentence for lists: why this outcome.
     pub reason: String,
+    /// Of outcome `reject` and `forward`: what letters about it are made from.
+    #[serde(default)]
+    pub rejection: Option<Rejection>,
     pub steps: Vec<Step>,
     /// Each question, its answer, and what it decided.
     pub trace: Vec<String>,

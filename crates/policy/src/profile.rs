@@ -1,19 +1,26 @@
 //! A profile: how the mails of some mailboxes are treated, as an administrator writes it in TOML.
 
+mod mapped;
 mod nearest;
 mod notice;
 mod pattern;
 mod reader;
 mod rule;
 mod settings;
+mod values;
 mod words;
+mod wrong;
 
 pub use nearest::nearest;
-pub use settings::{Default, Form, SETTINGS, Setting};
+pub use rule::CONDITION_NAMES;
+pub use settings::{Default, Form, ROOMS, Room, Setting, settings};
 
-pub(crate) use notice::{Notice, Notices};
-pub(crate) use rule::{Mapping, Rule};
-pub(crate) use words::{Addressees, Duplicates, Mode, NoticeCause, Strangers, Treatment, Word};
+pub(crate) use mapped::Mapped;
+pub(crate) use notice::{NOT_CREATED, Notices};
+pub(crate) use pattern::Pattern;
+pub(crate) use rule::Rule;
+pub(crate) use values::{Mapping, Values};
+pub(crate) use words::{Addressees, Duplicates, Mode, OnReject, RuleOrder, Strangers, Treatment, Word};
 
 use crate::{Fault, FaultCode, reply_token};
 use mail::AutomaticKind;
@@ -23,29 +30,56 @@ use reader::{Reader, Section};
 pub const PROFILE_BYTES_MAX: usize = 1024 * 1024;
 /// The most rules in one profile.
 pub const RULES_MAX: usize = 1000;
+/// The most mappings in one profile.
+pub const MAPPINGS_MAX: usize = 1000;
 /// The most patterns in all rules of one profile: each may be tried on each recipient of each mail.
 pub const PATTERNS_MAX: usize = 1000;
 
-/// A profile that has been read and found consistent. [`SETTINGS`] says what can stand in it.
+/// A profile that has been read and found consistent. [`ROOMS`] say what can stand in it.
 #[derive(Debug, Clone)]
 pub struct Profile {
     pub name: String,
     /// Of the stored version; 0 when it did not come out of the store.
     pub version: u32,
+    /// A label; empty for none.
+    pub(crate) environment: String,
     pub(crate) catch: Vec<String>,
+    pub(crate) catch_patterns: Vec<Pattern>,
+    pub(crate) recipient_headers: Vec<String>,
     pub(crate) uncaught: Treatment,
+    pub(crate) forward_to: Vec<String>,
     pub(crate) loops: Treatment,
     pub(crate) duplicates: Duplicates,
     pub(crate) attachments_max: u32,
-    pub(crate) mapping: Mapping,
+    pub(crate) default: Values,
+    pub(crate) mappings: Vec<Mapped>,
     pub(crate) rules: Vec<Rule>,
+    pub(crate) rule_order: RuleOrder,
+    pub(crate) projects: Projects,
     automatic: AutomaticMail,
     reply_prefix: String,
     reply_domains: Vec<String>,
     pub(crate) strangers: Strangers,
     pub(crate) require_authentic: bool,
     pub(crate) verification: Treatment,
+    pub(crate) incumbent: Incumbent,
     pub(crate) notices: Notices,
+}
+
+/// The mail handler that was there before.
+#[derive(Debug, Clone)]
+pub(crate) struct Incumbent {
+    pub(crate) message_ids: bool,
+    pub(crate) domains: Vec<String>,
+    pub(crate) people_fields: Vec<String>,
+}
+
+/// Which addresses name projects, and which projects they can name beside those of mappings.
+#[derive(Debug, Clone)]
+pub(crate) struct Projects {
+    pub(crate) plus_address: bool,
+    pub(crate) local_part: bool,
+    pub(crate) keys: Vec<String>,
 }
 
 /// What becomes of each kind of automatic mail.
@@ -75,13 +109,14 @@ impl Profile {
     }
 
     /// The projects in which this profile can make issues, with the issue type, each pair once.
-    pub fn projects(&self) -> Vec<(&str, &str)> {
-        let mapped = self.rules.iter().filter(|rule| !rule.stops()).map(|rule| {
-            let project = rule.project.as_ref().unwrap_or(&self.mapping.project);
-            (project.as_str(), rule.issue_type.as_ref().unwrap_or(&self.mapping.issue_type).as_str())
-        });
-        let mut projects = vec![(self.mapping.project.as_str(), self.mapping.issue_type.as_str())];
-        for pair in mapped {
+    pub fn projects(&self) -> Vec<(String, String)> {
+        let mapped = self.mappings.iter().map(|mapped| self.mapping(Some(mapped), None, None));
+        let ruled = self.rules.iter().filter(|rule| !rule.stops());
+        let ruled = ruled.map(|rule| self.mapping(self.mapped(rule.mapping.as_deref()), None, Some(rule)));
+        let named = self.projects.keys.iter().map(|key| self.mapping(self.of_project(key), Some(key), None));
+        let mut projects = Vec::new();
+        for mapping in std::iter::once(self.mapping(None, None, None)).chain(mapped).chain(ruled).chain(named) {
+            let pair = (mapping.project, mapping.issue_type);
             if !projects.contains(&pair) {
                 projects.push(pair);
             }
@@ -91,12 +126,45 @@ impl Profile {
 
     /// Whether letters are written because of its mail, so that its site needs a way out for them.
     pub fn writes_letters(&self) -> bool {
-        self.notices.any()
+        self.uncaught == Treatment::Forward
+            || self.rules.iter().any(|rule| rule.outcome == Some(Treatment::Forward))
+            || self.levels().any(Values::writes_letters)
+    }
+
+    /// The values of the default, of each mapping and of each rule.
+    fn levels(&self) -> impl Iterator<Item = &Values> {
+        let mapped = self.mappings.iter().map(|mapped| &mapped.values);
+        std::iter::once(&self.default).chain(mapped).chain(self.rules.iter().map(|rule| &rule.values))
+    }
+
+    /// The mapping of this name; `None` for the default one.
+    pub(crate) fn mapped(&self, name: Option<&str>) -> Option<&Mapped> {
+        self.mappings.iter().find(|mapped| Some(mapped.name.as_str()) == name)
+    }
+
+    /// The first mapping that makes issues in this project.
+    pub(crate) fn of_project(&self, key: &str) -> Option<&Mapped> {
+        self.mappings.iter().find(|mapped| mapped.values.project.as_deref() == Some(key))
+    }
+
+    /// What holds for a mail: the rule's values before the mapping's before the default's. A project that an address named
+    /// stands between the rule and the mapping.
+    pub(crate) fn mapping(&self, mapped: Option<&Mapped>, project: Option<&str>, rule: Option<&Rule>) -> Mapping {
+        let named = Values { project: project.map(str::to_owned), ..Values::NOTHING };
+        let rule = rule.map(|rule| &rule.values);
+        let levels = [rule, Some(&named), mapped.map(|mapped| &mapped.values), Some(&self.default)];
+        let levels: Vec<&Values> = levels.into_iter().flatten().collect();
+        Mapping::of(mapped.map_or("default", |mapped| &mapped.name), &levels)
+    }
+
+    /// The label of the profile; `None` when it has none.
+    pub fn environment(&self) -> Option<&str> {
+        Some(self.environment.as_str()).filter(|label| !label.is_empty())
     }
 
     /// Whether it asks for proved authors, so that it makes sense only for mailboxes that verify them.
     pub fn needs_authenticity(&self) -> bool {
-        self.require_authentic || self.rules.iter().any(|rule| rule.authentic.is_some())
+        self.require_authentic || self.rules.iter().any(|rule| rule.authentic.is_some() || !rule.groups.is_empty())
     }
 
     /// Values that could not be read stand as something harmless: the reader's verdict refuses the profile as a whole.
@@ -106,41 +174,88 @@ impl Profile {
         let reply = reader.section(&top, "reply", "reply.");
         let threads = reader.section(&top, "threads", "threads.");
         let default = reader.section(&top, "default", "default.");
-        Profile {
+        let projects = reader.section(&top, "projects", "projects.");
+        let incumbent = reader.section(&top, "incumbent", "incumbent.");
+        let mappings = mapped::read_all(&top, reader);
+        let profile = Profile {
             name: name.to_owned(),
             version: 0,
+            environment: reader.text(&top, "environment").unwrap_or_default(),
             catch: reader.names(&top, "catch"),
-            uncaught: reader.word(&top, "uncaught").unwrap_or(Treatment::Hold),
-            loops: reader.word(&top, "loops").unwrap_or(Treatment::Hold),
+            catch_patterns: reader.regexes(&top, "catch_regex").unwrap_or_default(),
+            recipient_headers: reader.names(&top, "recipient_headers"),
+            uncaught: reader.word(&top, "uncaught").unwrap_or_default(),
+            forward_to: reader.names(&top, "forward_to"),
+            loops: reader.word(&top, "loops").unwrap_or_default(),
             duplicates: reader.word(&top, "duplicates").unwrap_or(Duplicates::Keep),
-            attachments_max: reader.number(&top, "attachments_max"),
-            mapping: Mapping::read(&default, reader),
-            rules: rule::read_all(&top, reader),
+            attachments_max: reader.number(&top, "attachments_max").unwrap_or_default(),
+            default: Values::read(&default, reader),
+            rules: rule::read_all(&top, &mappings, reader),
+            mappings,
+            rule_order: reader.word(&top, "rule_order").unwrap_or_default(),
+            projects: Projects::read(&projects, reader),
             automatic: AutomaticMail::read(&automatic, reader),
             reply_prefix: reader.text(&reply, "prefix").unwrap_or_default(),
             reply_domains: reader.names(&reply, "domains"),
-            strangers: reader.word(&threads, "strangers").unwrap_or(Strangers::Create),
+            strangers: reader.word(&threads, "strangers").unwrap_or_default(),
             require_authentic: reader.truth(&threads, "require_authentic").unwrap_or_default(),
-            verification: reader.word(&threads, "verification").unwrap_or(Treatment::Hold),
+            verification: reader.word(&threads, "verification").unwrap_or_default(),
+            incumbent: Incumbent::read(&incumbent, reader),
             notices: Notices::read(&top, reader),
+        };
+        profile.refuse_loops(&top, reader);
+        profile
+    }
+
+    /// Mail that is forwarded to where mail is awaited would go round for ever, and mail that is forwarded to nobody is lost.
+    fn refuse_loops(&self, top: &Section, reader: &mut Reader) {
+        let awaits_some = !self.catch.is_empty() || !self.catch_patterns.is_empty();
+        let ruled = |address: &String| {
+            self.rules.iter().flat_map(|rule| &rule.to).any(|pattern| pattern.source().eq_ignore_ascii_case(address))
+        };
+        for address in &self.forward_to {
+            if awaits_some && self.catches(address) || ruled(address) {
+                let remedy = "is awaited by this very profile, so mail would go round for ever; name somebody else";
+                reader.refuse_entry(top, "forward_to", address, remedy);
+            }
+        }
+        let forwards = self.uncaught == Treatment::Forward
+            || self.rules.iter().any(|rule| rule.outcome == Some(Treatment::Forward))
+            || self.levels().any(Values::forwards);
+        if forwards && self.forward_to.is_empty() {
+            reader.refuse(top, "forward_to", "is missing, and a setting says \"forward\"; name somebody");
         }
     }
 
     /// Whether mail to this normalised address is awaited.
     pub(crate) fn catches(&self, address: &str) -> bool {
-        self.catch.is_empty()
+        self.catch.is_empty() && self.catch_patterns.is_empty()
             || self.is_reply_address(address)
-            || self.catch.iter().any(|caught| match caught.strip_prefix('*') {
-                Some(at_domain) => address.ends_with(at_domain),
-                None => address == caught,
-            })
+            || self.is_caught(address)
+            || self.projects.plus_address && without_tag(address).is_some_and(|(bare, _)| self.is_caught(&bare))
+    }
+
+    fn is_caught(&self, address: &str) -> bool {
+        let named = self.catch.iter().any(|caught| match caught.strip_prefix('*') {
+            Some(at_domain) => address.ends_with(at_domain),
+            None => address == caught,
+        });
+        named || self.is_caught_by_pattern(address)
+    }
+
+    /// Whether an expression catches this normalised address. It never takes part in an issue then, but mail from it is no sign of
+    /// a loop: the expression may catch a whole firm.
+    pub(crate) fn is_caught_by_pattern(&self, address: &str) -> bool {
+        self.catch_patterns.iter().any(|pattern| pattern.matches(address))
     }
 
     /// Whether this normalised address is one of ours, so that it can never be a person who takes part.
     ///
     /// A whole caught domain does not count: the people of a firm that catches everything are still people.
     pub(crate) fn is_own_address(&self, address: &str) -> bool {
-        self.catch.iter().any(|caught| caught == address) || self.is_reply_address(address)
+        let is_named = |address: &str| self.catch.iter().any(|caught| caught == address);
+        let is_tagged = || without_tag(address).is_some_and(|(bare, _)| is_named(&bare));
+        is_named(address) || self.is_reply_address(address) || self.projects.plus_address && is_tagged()
     }
 
     /// Whether this normalised address has the form of a signed reply address; only the signature tells whether it is.
@@ -160,6 +275,33 @@ impl Profile {
             AutomaticKind::Bounce => ("automatic.bounce", self.automatic.bounce),
             AutomaticKind::FeedbackReport => ("automatic.feedback_report", self.automatic.feedback_report),
             AutomaticKind::ReadReceipt => ("automatic.read_receipt", self.automatic.read_receipt),
+        }
+    }
+}
+
+/// The address without what stands behind the last `+` of its local part, and that (RFC 5233, section 1).
+pub(crate) fn without_tag(address: &str) -> Option<(String, &str)> {
+    let (local, domain) = address.split_once('@')?;
+    let (user, tag) = local.rsplit_once('+')?;
+    Some((format!("{user}@{domain}"), tag))
+}
+
+impl Incumbent {
+    fn read(section: &Section, reader: &mut Reader) -> Incumbent {
+        Incumbent {
+            message_ids: reader.truth(section, "message_ids").unwrap_or_default(),
+            domains: reader.names(section, "domains"),
+            people_fields: reader.texts(section, "people_fields").unwrap_or_default(),
+        }
+    }
+}
+
+impl Projects {
+    fn read(section: &Section, reader: &mut Reader) -> Projects {
+        Projects {
+            plus_address: reader.truth(section, "plus_address").unwrap_or_default(),
+            local_part: reader.truth(section, "local_part").unwrap_or_default(),
+            keys: reader.texts(section, "keys").unwrap_or_default(),
         }
     }
 }

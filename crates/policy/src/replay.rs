@@ -118,6 +118,8 @@ mod tests {
             profile_version: 1,
             mapping: "default".into(),
             rule: None,
+            environment: None,
+            rejection: None,
             outcome: Outcome::Create,
             reason: String::new(),
             steps: (1..).zip(kinds).map(step).collect(),

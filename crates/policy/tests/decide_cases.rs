@@ -52,6 +52,15 @@ fn shown(plan: &Plan) -> String {
     let mut text = String::new();
     writeln!(text, "{}: {}", plan.outcome.word(), plan.reason).unwrap();
     writeln!(text, "rule: {}", plan.rule.as_deref().unwrap_or("none")).unwrap();
+    if plan.mapping != "default" {
+        writeln!(text, "mapping: {}", plan.mapping).unwrap();
+    }
+    if let Some(environment) = &plan.environment {
+        writeln!(text, "environment: {environment}").unwrap();
+    }
+    if let Some(rejection) = &plan.rejection {
+        writeln!(text, "rejection: {}", serde_json::to_string(rejection).unwrap()).unwrap();
+    }
     for step in &plan.steps {
         writeln!(text, "{} {}, because {}", plan.step_key(step.ordinal), step.kind.word(), step.reason).unwrap();
         text.push_str(&stage::effect(&step.kind));

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use policy::Profile;
-use policy::profile::{Default, Form, SETTINGS};
+use policy::profile::{Default, Form, Setting, settings};
 use std::collections::BTreeSet;
 
 const LEAST: &str = "[default]\nproject = \"DEMO\"\n";
@@ -23,20 +23,25 @@ fn the_sample_profile_is_read() {
     let profile = Profile::from_toml("sample", &sample(), "examples/profile.toml").unwrap();
     assert_eq!(profile.name, "sample");
     assert_eq!(profile.version, 0);
-    assert_eq!(profile.projects(), [("DEMO", "Task"), ("DEMO", "Bug"), ("DEMO", "Question")]);
+    let projects = profile.projects();
+    let projects: Vec<(&str, &str)> = projects.iter().map(|(key, kind)| (key.as_str(), kind.as_str())).collect();
+    assert_eq!(projects, [("DEMO", "Task"), ("DEMO", "Bug"), ("DEMO", "Question")]);
+}
+
+/// Those that stand in one table at most.
+fn single() -> impl Iterator<Item = &'static Setting> {
+    settings().filter(|setting| !setting.key.contains("[]"))
 }
 
 #[test]
-fn the_sample_shows_every_setting_with_its_default() {
+fn what_the_sample_shows_are_the_defaults() {
     let document: toml::Table = sample().parse().unwrap();
-    for setting in
-        SETTINGS.iter().filter(|setting| !setting.key.starts_with("rule[]") && setting.key != "default.project")
-    {
-        let value = setting.key.split('.').try_fold(&document, |table, name| table.get(name)?.as_table());
-        assert!(value.is_none(), "{} is a table", setting.key);
+    let mut shown_settings = 0;
+    for setting in single().filter(|setting| setting.key != "default.project") {
         let (table, name) = setting.key.rsplit_once('.').unwrap_or(("", setting.key));
-        let table = if table.is_empty() { &document } else { document[table].as_table().unwrap() };
-        let shown = table.get(name).unwrap_or_else(|| panic!("the sample lacks {}", setting.key));
+        let table = if table.is_empty() { Some(&document) } else { document.get(table).and_then(|t| t.as_table()) };
+        let Some(shown) = table.and_then(|table| table.get(name)) else { continue };
+        shown_settings += 1;
         let number = || shown.as_integer().map(|number| number.to_string());
         let truth = || shown.as_bool().map(|truth| truth.to_string());
         let shown = shown.as_str().map(str::to_owned).or_else(number).or_else(truth);
@@ -44,19 +49,25 @@ fn the_sample_shows_every_setting_with_its_default() {
             assert_eq!(shown, default, "{}", setting.key);
         }
     }
+    assert!(shown_settings >= 15, "the sample shows {shown_settings}");
 }
 
 /// A value that the setting takes.
 fn value(form: Form) -> String {
     match form {
         Form::OneOf(words) => format!("{:?}", words[0]),
-        Form::Text => "\"Some text\"".to_owned(),
-        Form::LongText => "\"Some text\"".to_owned(),
+        Form::SomeOf(words) => format!("{words:?}"),
+        Form::Text | Form::LongText | Form::Line | Form::Search => "\"Some text\"".to_owned(),
+        Form::Texts | Form::Fields => "[\"one\", \"two\"]".to_owned(),
+        Form::People => "[\"boss@example.net\"]".to_owned(),
+        Form::ProjectKeys => "[\"DEMO\", \"BILL\"]".to_owned(),
+        Form::Condition => "\"authentic\"".to_owned(),
         Form::ProjectKey => "\"DEMO\"".to_owned(),
         Form::Addresses => "[\"a@example.com\", \"*@example.org\"]".to_owned(),
         Form::Domains => "\"example.com\"".to_owned(),
         Form::Prefix => "\"r-\"".to_owned(),
-        Form::Globs | Form::Regexes => "[\"a.*\"]".to_owned(),
+        Form::Globs | Form::FieldGlobs => "[\"a*\"]".to_owned(),
+        Form::Regexes => "[\"^a.*\"]".to_owned(),
         Form::Number(most) => most.to_string(),
         Form::Truth => "true".to_owned(),
     }
@@ -66,7 +77,7 @@ fn value(form: Form) -> String {
 fn every_setting_of_the_table_is_read_and_no_key_stands_twice() {
     let mut top = String::new();
     let mut tables: std::collections::BTreeMap<String, String> = std::collections::BTreeMap::new();
-    for setting in SETTINGS {
+    for setting in settings() {
         let line = |name: &str| format!("{name} = {}\n", value(setting.form));
         match setting.key.rsplit_once('.') {
             None => top.push_str(&line(setting.key)),
@@ -78,20 +89,22 @@ fn every_setting_of_the_table_is_read_and_no_key_stands_twice() {
         top.push_str(&format!("{head}\n{lines}"));
     }
     Profile::from_toml("all", &top, "all.toml").unwrap_or_else(|fault| panic!("{fault}\n{top}"));
-    let keys: BTreeSet<&str> = SETTINGS.iter().map(|setting| setting.key).collect();
-    assert_eq!(keys.len(), SETTINGS.len());
+    let keys: BTreeSet<&str> = settings().map(|setting| setting.key).collect();
+    assert_eq!(keys.len(), settings().count());
 }
 
 #[test]
 fn defaults_written_out_are_the_same_as_left_out() {
     let mut written = LEAST.replace("[default]\n", "");
     written.insert_str(0, "default.");
-    for setting in SETTINGS.iter().filter(|setting| !setting.key.starts_with("rule[]")) {
+    for setting in single() {
         if let Default::Is(default) = setting.default {
             let value = match setting.form {
                 Form::Number(_) | Form::Truth => default.to_owned(),
-                Form::Addresses | Form::Domains => "[]".to_owned(),
-                _ => format!("{default:?}"),
+                Form::OneOf(_) | Form::Text | Form::Line | Form::Search | Form::Prefix | Form::ProjectKey => {
+                    format!("{default:?}")
+                }
+                _ => format!("{:?}", default.split(", ").filter(|text| !text.is_empty()).collect::<Vec<_>>()),
             };
             written.push_str(&format!("{} = {value}\n", setting.key));
         }
@@ -170,10 +183,47 @@ const WRONG: &[(&str, &str)] = &[
         "automatic.bounce = \"accept\"\n",
         "support.toml: automatic.bounce = \"accept\" is not one of ignore, hold; did you mean \"ignore\"?",
     ),
+    (
+        "catch = [\"a@b.example\", \"*@c.example\"]\nforward_to = [\"x@c.example\"]\n",
+        "support.toml: forward_to = \"x@c.example\" is awaited by this very profile, so mail would go round for ever; name somebody else",
+    ),
+    (
+        "catch_regex = \"^help\"\nforward_to = [\"helper@c.example\"]\n",
+        "support.toml: forward_to = \"helper@c.example\" is awaited by this very profile, so mail would go round for ever; name somebody else",
+    ),
+    (
+        "forward_to = \"x@c.example\"\n[[rule]]\nname = \"r\"\nto = \"X@C.example\"\n",
+        "support.toml: forward_to = \"x@c.example\" is awaited by this very profile, so mail would go round for ever; name somebody else",
+    ),
+    ("uncaught = \"forward\"\n", "support.toml: forward_to is missing, and a setting says \"forward\"; name somebody"),
+    (
+        "default.mode = \"comment\"\n[[mapping]]\nname = \"m\"\nunplaced = \"forward\"\n",
+        "support.toml: forward_to is missing, and a setting says \"forward\"; name somebody",
+    ),
+    (
+        "recipient_headers = \"X-To:\"\n",
+        "support.toml: recipient_headers = \"X-To:\" is not the name of a header field; write it without the colon, such as \"X-Original-To\"",
+    ),
+    (
+        "projects.keys = \"demo\"\n",
+        "support.toml: projects.keys = \"demo\" is not a project key; write it as the tracker shows it, such as \"DEMO\"",
+    ),
+    (
+        "[[rule]]\nname = \"r\"\nto = \"*\"\nmapping = \"bils\"\n[[mapping]]\nname = \"bills\"\n",
+        "support.toml: rule[1].mapping = \"bils\" is no mapping's name; did you mean \"bills\"?",
+    ),
+    (
+        "[[mapping]]\nname = \"default\"\n",
+        "support.toml: mapping[1].name = \"default\" is the name of another mapping; give each its own (\"default\" is taken)",
+    ),
+    (
+        "[[rule]]\nname = \"r\"\nwhen = \"subjec == ''\"\n",
+        "support.toml: rule[1].when = \"subjec == ''\" cannot be used: \"subjec\" at 1 is not known; did you mean \"subject\"?; correct the condition",
+    ),
     ("rule = 1\n", "support.toml: rule = 1 is not a list of tables; begin each with [[rule]]"),
     (
         "[[rule]]\nname = \"all\"\n",
-        "support.toml: rule[1].name = \"all\" has no condition; add from, to, subject or authentic (the rest is what [default] is for)",
+        "support.toml: rule[1].name = \"all\" has no condition; add from, to, subject, header, authentic, groups or when (the rest is what [default] is for)",
     ),
     (
         "[[rule]]\nname = \"r\"\nsubject_regex = \"(\"\n",
@@ -231,4 +281,19 @@ fn sec_32_more_patterns_than_allowed_are_refused() {
     let remedy = "is more than 1000 patterns in all; join some, or make several profiles";
     let lines = wrong(&format!("{LEAST}{}{}", rule("one"), rule("two")));
     assert_eq!(lines, [1, 2].map(|number| format!("support.toml: rule[{number}].from = […] {remedy}")));
+}
+
+#[test]
+fn the_profiles_of_the_manual_are_good_and_its_names_are_those_of_conditions() {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/routing.md")).unwrap();
+    let blocks: Vec<&str> = page.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    assert!(!blocks.is_empty());
+    for block in blocks {
+        let project = if block.contains("project = ") { "" } else { "default.project = \"DEMO\"\n" };
+        Profile::from_toml("manual", &format!("{project}{block}"), "routing.md")
+            .unwrap_or_else(|f| panic!("{f}\n{block}"));
+    }
+    for (name, meaning) in policy::profile::CONDITION_NAMES {
+        assert!(page.contains(&format!("| `{name}` | {meaning} |\n")), "{name}");
+    }
 }

@@ -102,6 +102,8 @@ pub async fn decide(store: &Store, outcome: Outcome, steps: Vec<StepKind>, words
         profile_version: 3,
         mapping: "default".into(),
         rule: None,
+        environment: None,
+        rejection: None,
         outcome,
         reason: words.reason.clone(),
         steps: steps.collect(),

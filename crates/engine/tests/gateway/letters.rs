@@ -12,7 +12,7 @@ use tracker::Dialect;
 /// A profile whose issues the tracker refuses, because there is no such project, and that tells senders so.
 fn refused() -> String {
     let profile = SUPPORT.replace("DEMO", "NOWHERE");
-    format!("{profile}[notices]\nto = \"anyone\"\n[[notice]]\ncause = \"not_created\"\n")
+    format!("{profile}notices = [\"not_created\"]\n[notices]\nto = \"anyone\"\n")
 }
 
 /// A world whose letters go to the office, or nowhere, and whose mailbox `support` has this profile.

@@ -1,63 +1,55 @@
-//! Which issue a message belongs to: by a signed reply address, a stored Message-ID, a Message-ID that we signed, or an
-//! issue key in the subject of a sender who takes part already; in this order, and each step leaves its line.
+//! Which issue a message belongs to: the signs are weighed in order of trust, and each leaves its line.
 
 use super::evidence::Evidence;
-use super::lookups;
+use super::people;
+use super::signs::{self, Sign, Way};
 use super::verdict::Trace;
-use crate::profile::{Strangers, Word};
-use crate::{IssueFacts, Question, Thread};
-use regex::Regex;
-use std::sync::LazyLock;
-
-/// The most issue keys of one subject that are looked up.
-pub const SUBJECT_KEYS_MAX: usize = 3;
+use crate::profile::{Mapping, Strangers, Word};
+use crate::{IssueFacts, Question};
 
 /// The result of looking for the message's issue.
 pub(super) enum Association {
     /// It belongs to this issue; the text says why.
     Issue(IssueFacts, String),
     /// It belongs to none; each text says why one that was named does not count.
-    None(Vec<String>),
+    None(Vec<Refused>),
     /// Answers are missing.
     Open(Vec<Question>),
 }
 
-/// A sign that the message belongs to an issue.
-struct Sign {
-    way: Way,
-    /// The numeric id, or the key when it comes from a subject.
-    issue: String,
-    /// What carried the sign, in words.
-    carrier: String,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Way {
-    ReplyAddress,
-    StoredMessageId,
-    SignedMessageId,
-    SubjectKey,
+/// Why an issue that was named does not count.
+pub(super) struct Refused {
+    pub(super) why: String,
+    /// Because the sender takes no part in it.
+    pub(super) stranger: bool,
 }
 
 /// What one sign comes to.
 enum Weight {
     Counts(IssueFacts, String),
     Not(String),
-    Open(Question),
+    Stranger(String),
+    Open(Vec<Question>),
 }
 
 /// Weighs the signs in order of trust. The first sign's questions are asked alone, as it nearly always settles the matter;
 /// once it has failed, those of all others are asked together, so that the rounds stay few.
-pub(super) fn find(evidence: &Evidence, trace: &mut Trace) -> Association {
+pub(super) fn find(evidence: &Evidence, mapping: &Mapping, trace: &mut Trace) -> Association {
     let mut refused = Vec::new();
     let mut open = Vec::new();
-    for way in [Way::ReplyAddress, Way::StoredMessageId, Way::SignedMessageId, Way::SubjectKey] {
-        let signs = way.signs(evidence);
+    for way in Way::ALL.into_iter().filter(|way| way.is_on(evidence, mapping)) {
+        let signs = match way.signs(evidence, mapping) {
+            Ok(signs) => signs,
+            Err(questions) => {
+                open.extend(questions);
+                return Association::Open(open);
+            }
+        };
         if signs.is_empty() {
             trace.note(way.question(), "no", "the next sign is looked for");
         }
         for sign in &signs {
-            match weigh(evidence, sign) {
+            match weigh(evidence, mapping, sign) {
                 Weight::Counts(issue, because) if open.is_empty() => {
                     trace.note(way.question(), &sign.carrier, &format!("a comment on {}", name(&issue)));
                     return Association::Issue(issue, because);
@@ -65,10 +57,14 @@ pub(super) fn find(evidence: &Evidence, trace: &mut Trace) -> Association {
                 Weight::Counts(..) => return Association::Open(open),
                 Weight::Not(why) => {
                     trace.note(way.question(), &sign.carrier, &format!("it does not count, {why}"));
-                    refused.push(why);
+                    refused.push(Refused { why, stranger: false });
                 }
-                Weight::Open(question) => {
-                    open.push(question);
+                Weight::Stranger(why) => {
+                    trace.note(way.question(), &sign.carrier, &format!("it does not count, {why}"));
+                    refused.push(Refused { why, stranger: true });
+                }
+                Weight::Open(questions) => {
+                    open.extend(questions);
                     if refused.is_empty() {
                         return Association::Open(open);
                     }
@@ -79,65 +75,13 @@ pub(super) fn find(evidence: &Evidence, trace: &mut Trace) -> Association {
     if open.is_empty() { Association::None(refused) } else { Association::Open(open) }
 }
 
-impl Way {
-    fn question(self) -> &'static str {
-        match self {
-            Way::ReplyAddress => "Was it sent to a signed reply address?",
-            Way::StoredMessageId => "Does it refer to a known message?",
-            Way::SignedMessageId => "Does it refer to a letter of ours?",
-            Way::SubjectKey => "Does its subject name an issue?",
-        }
-    }
-
-    fn signs(self, evidence: &Evidence) -> Vec<Sign> {
-        match self {
-            Way::ReplyAddress => {
-                lookups::reply_addresses(evidence).filter_map(|address| self.granted(evidence, address)).collect()
-            }
-            Way::StoredMessageId => match &evidence.facts.thread {
-                Some(Thread::Issue { message_id, issue_id }) => {
-                    vec![Sign { way: self, issue: issue_id.clone(), carrier: format!("yes, {message_id}") }]
-                }
-                Some(Thread::Unknown) | None => Vec::new(),
-            },
-            Way::SignedMessageId => {
-                lookups::thread_ids(evidence).iter().filter_map(|id| self.granted(evidence, id)).collect()
-            }
-            Way::SubjectKey => subject_signs(&evidence.subject),
-        }
-    }
-
-    fn granted(self, evidence: &Evidence, carrier: &str) -> Option<Sign> {
-        let grant = lookups::grant_for(evidence, carrier)?;
-        Some(Sign {
-            way: self,
-            issue: grant.issue_id.clone(),
-            carrier: format!("yes, {carrier} of letter {}", grant.letter_id),
-        })
-    }
-}
-
-fn subject_signs(subject: &str) -> Vec<Sign> {
-    // Bounded, ASCII only: what it finds goes into a request to the tracker.
-    static KEY: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"\b[A-Z][A-Z0-9_]{1,31}-[1-9][0-9]{0,11}\b").expect("the pattern is constant and a test uses it")
-    });
-    let mut keys: Vec<&str> = Vec::new();
-    for key in KEY.find_iter(subject).map(|found| found.as_str()) {
-        if keys.len() < SUBJECT_KEYS_MAX && !keys.contains(&key) {
-            keys.push(key);
-        }
-    }
-    let sign = |key: &str| Sign { way: Way::SubjectKey, issue: key.to_owned(), carrier: format!("yes, {key}") };
-    keys.into_iter().map(sign).collect()
-}
-
-fn weigh(evidence: &Evidence, sign: &Sign) -> Weight {
-    let known = evidence.facts.issues.iter().find(|(asked, _)| *asked == sign.issue);
-    let issue = match known {
-        None => return Weight::Open(Question::Issue { issue: sign.issue.clone() }),
-        Some((_, None)) => return Weight::Not(format!("the tracker has no issue {}", sign.issue)),
-        Some((_, Some(issue))) => with_id(issue, sign),
+fn weigh(evidence: &Evidence, mapping: &Mapping, sign: &Sign) -> Weight {
+    let asked = || evidence.facts.issues.iter().find(|(asked, _)| *asked == sign.issue).map(|(_, issue)| issue);
+    let found = sign.found.as_ref();
+    let issue = match found.map(Some).or_else(|| asked().map(Option::as_ref)) {
+        None => return Weight::Open(vec![Question::Issue { issue: sign.issue.clone() }]),
+        Some(None) => return Weight::Not(format!("the tracker has no issue {}", sign.issue)),
+        Some(Some(issue)) => with_id(issue, sign),
     };
     if !issue.id.bytes().all(|b| b.is_ascii_digit()) || issue.id.is_empty() {
         return Weight::Not(format!("the tracker told no numeric id for {}", sign.issue));
@@ -148,49 +92,48 @@ fn weigh(evidence: &Evidence, sign: &Sign) -> Weight {
             let because = format!("a signed token grants a comment on {issue_name} as an outsider");
             Weight::Counts(issue, because)
         }
-        Way::StoredMessageId | Way::SubjectKey if evidence.profile.require_authentic && !evidence.is_authentic() => {
-            let named = way_named(sign.way);
-            Weight::Not(format!(
-                "{named} {issue_name}, but its author is not proved (threads.require_authentic = true)"
-            ))
-        }
+        way if evidence.profile.require_authentic && !evidence.is_authentic() => Weight::Not(format!(
+            "{} {issue_name}, but its author is not proved (threads.require_authentic = true)",
+            way.named()
+        )),
         Way::StoredMessageId if evidence.profile.strangers == Strangers::Comment => {
             let because = format!(
                 "it refers to a known message of {issue_name}; whoever does may comment as an outsider (threads.strangers = \"comment\")"
             );
             Weight::Counts(issue, because)
         }
-        Way::StoredMessageId | Way::SubjectKey => match takes_part(evidence, &issue) {
+        Way::ForeignKey if evidence.is_authentic() && signs::is_foreign_sender(evidence, mapping) => {
+            let because = format!("{} {issue_name}, and the profile names its proved sender", sign.way.named());
+            Weight::Counts(issue, because)
+        }
+        way => match takes_part(evidence, &issue) {
             Ok(true) => {
-                let because = format!("{} {issue_name}, in which its sender takes part", way_named(sign.way));
+                let because = format!("{} {issue_name}, in which its sender takes part", way.named());
                 Weight::Counts(issue, because)
             }
-            Ok(false) if sign.way == Way::StoredMessageId => {
+            Ok(false) if way == Way::StoredMessageId => {
                 let setting = evidence.profile.strangers.word();
-                Weight::Not(format!(
+                Weight::Stranger(format!(
                     "it refers to a message of {issue_name}, but its sender takes no part in it (threads.strangers = {setting:?})"
                 ))
             }
-            Ok(false) => Weight::Not(format!("its subject names {issue_name}, but its sender takes no part in it")),
-            Err(question) => Weight::Open(question),
+            Ok(false) => Weight::Stranger(format!("{} {issue_name}, but its sender takes no part in it", way.named())),
+            Err(questions) => Weight::Open(questions),
         },
     }
 }
 
-fn way_named(way: Way) -> &'static str {
-    if way == Way::SubjectKey { "its subject names" } else { "it refers to a known message of" }
-}
-
 /// Whether the sender takes part in the issue, as far as an address that nobody has proved can tell.
-fn takes_part(evidence: &Evidence, issue: &IssueFacts) -> Result<bool, Question> {
+fn takes_part(evidence: &Evidence, issue: &IssueFacts) -> Result<bool, Vec<Question>> {
     let Some(person) = evidence.person() else { return Ok(false) };
     if issue.people.iter().any(|address| address.trim().to_lowercase() == person) {
         return Ok(true);
     }
     let mut known = evidence.facts.involved.iter();
     match known.find(|(issue_id, address, _)| *issue_id == issue.id && address == person) {
-        Some((_, _, took_part)) => Ok(*took_part),
-        None => Err(Question::Involved { issue_id: issue.id.clone(), address: person.to_owned() }),
+        Some((_, _, true)) => Ok(true),
+        Some((_, _, false)) => Ok(people::kept_by_incumbent(evidence, &issue.id)?.iter().any(|kept| kept == person)),
+        None => Err(vec![Question::Involved { issue_id: issue.id.clone(), address: person.to_owned() }]),
     }
 }
 
@@ -207,7 +150,7 @@ pub(super) fn is_known_to_take_part(evidence: &Evidence, issue_id: &str) -> bool
 /// A sign by number names the issue even where the answer left its id out.
 fn with_id(issue: &IssueFacts, sign: &Sign) -> IssueFacts {
     let mut issue = issue.clone();
-    if issue.id.is_empty() && sign.way != Way::SubjectKey {
+    if issue.id.is_empty() && !signs::is_key(&sign.issue) {
         issue.id.clone_from(&sign.issue);
     }
     issue

@@ -1,5 +1,6 @@
 //! All that a decision looks at, with what many rooms need of it worked out once.
 
+use crate::expression::Scene;
 use crate::{Facts, Profile};
 use mail::{Address, Message};
 
@@ -16,6 +17,8 @@ pub(super) struct Evidence<'a> {
     pub(super) recipients: Vec<String>,
     /// What rules and issue keys are looked for in: the beginning of the subject.
     pub(super) subject: String,
+    /// What conditions can name; made when the first of them asks.
+    pub(super) scene: std::cell::OnceCell<Scene>,
 }
 
 /// Who the mail says it is from. Nothing here is proof: an identity only ever grants what an outsider may do (SEC-01).
@@ -34,7 +37,9 @@ pub(super) struct Sender {
 impl<'a> Evidence<'a> {
     pub(super) fn new(message: &'a Message, profile: &'a Profile, facts: &'a Facts) -> Evidence<'a> {
         let subject = message.headers.subject.chars().take(SUBJECT_CHARS_MAX).collect();
-        Evidence { message, profile, facts, sender: sender(message), recipients: recipients(message, facts), subject }
+        let recipients = recipients(message, profile, facts);
+        let scene = std::cell::OnceCell::new();
+        Evidence { message, profile, facts, sender: sender(message), recipients, subject, scene }
     }
 
     /// The sender, unless it is one of our own addresses, which is nobody.
@@ -54,6 +59,16 @@ impl<'a> Evidence<'a> {
         let envelope = self.facts.envelope.rcpt_to.iter();
         let mut came_by = envelope.chain(&self.message.headers.delivered_to);
         self.profile.is_own_address(address) || came_by.any(|ours| ours.trim().to_lowercase() == address)
+    }
+
+    /// The other header fields as `name: value`, as conditions look at them.
+    pub(super) fn fields(&self) -> Vec<String> {
+        self.message.headers.other.iter().map(|field| format!("{}: {}", field.name, field.value)).collect()
+    }
+
+    /// Whether a normalised address can take part in an issue: one of ours cannot, nor one that an expression catches.
+    pub(super) fn may_take_part(&self, address: &str) -> bool {
+        !self.is_ours(address) && !self.profile.is_caught_by_pattern(address)
     }
 }
 
@@ -82,14 +97,25 @@ fn sender(message: &Message) -> Sender {
     }
 }
 
-fn recipients(message: &Message, facts: &Facts) -> Vec<String> {
+/// The envelope's recipients, then those of each header field that the profile names, in its order.
+fn recipients(message: &Message, profile: &Profile, facts: &Facts) -> Vec<String> {
     let headers = &message.headers;
-    let envelope = facts.envelope.rcpt_to.iter().map(String::as_str);
-    let named = headers.to.iter().chain(&headers.cc).map(|address| address.address.as_str());
-    let delivered = headers.delivered_to.iter().map(String::as_str);
+    let of_people = |people: &[Address]| people.iter().map(|person| person.address.clone()).collect::<Vec<_>>();
+    let named = profile.recipient_headers.iter().flat_map(|name| match name.as_str() {
+        "to" => of_people(&headers.to),
+        "cc" => of_people(&headers.cc),
+        "delivered-to" => headers.delivered_to.clone(),
+        name => headers.other.iter().filter(|field| field.name == name).flat_map(|f| addresses_in(&f.value)).collect(),
+    });
     let mut known = std::collections::HashSet::new();
-    let all = envelope.chain(named).chain(delivered).map(|address| address.trim().to_lowercase());
+    let all = facts.envelope.rcpt_to.iter().cloned().chain(named).map(|address| address.trim().to_lowercase());
     all.filter(|address| !address.is_empty() && known.insert(address.clone())).collect()
+}
+
+/// The addresses that stand in a field of another form: whatever looks like one.
+fn addresses_in(value: &str) -> Vec<String> {
+    let pieces = value.split(|c: char| c.is_whitespace() || "<>()[],;:\\\"".contains(c));
+    pieces.filter(|piece| is_plain_address(piece)).map(str::to_owned).collect()
 }
 
 /// One `@` with something on both sides, and no character that quoting, comments, groups or routes are made of.

@@ -1,10 +1,10 @@
 //! Letters to the sender of a mail. Every automatic letter passes the one gate here (SEC-06, SEC-25, SEC-26).
 
 use super::evidence::Evidence;
-use super::safeguards;
 use super::verdict::{Place, Trace, Verdict};
-use crate::profile::{Addressees, Notice, NoticeCause};
-use crate::{Letter, LetterKind, LetterTraffic, LetterWhen, Outcome, Question};
+use super::{safeguards, summary};
+use crate::profile::{Addressees, Mapping, NOT_CREATED};
+use crate::{Letter, LetterKind, LetterTraffic, LetterWhen, Question, Rejection};
 
 /// Notices to addresses of one domain within an hour.
 pub const DOMAIN_HOUR_MAX: u32 = 20;
@@ -13,33 +13,78 @@ pub const SITE_HOUR_MAX: u32 = 200;
 /// Notices within 24 hours to an address of which nobody vouches that it wrote.
 pub const UNVERIFIED_DAY_MAX: u32 = 1;
 
-/// What the sender is told of, and when.
-fn cause(verdict: &Verdict) -> Option<(NoticeCause, LetterWhen)> {
-    match &verdict.place {
-        Place::NewIssue { .. } => Some((NoticeCause::NotCreated, LetterWhen::Failed)),
-        Place::Nowhere(Outcome::Reject) => Some((NoticeCause::CommentOnly, LetterWhen::Decided)),
-        Place::Comment(_) | Place::Nowhere(_) => None,
+/// The letters of a decision; it fails with the question whose answer it lacks.
+pub(super) fn of(
+    evidence: &Evidence,
+    verdict: &Verdict,
+    mapping: &Mapping,
+    rejection: Option<&Rejection>,
+    trace: &mut Trace,
+) -> Result<Vec<Letter>, Vec<Question>> {
+    let forwarded = rejection.iter().flat_map(|rejection| &rejection.forward_to);
+    let mut letters: Vec<Letter> = forwarded.map(|to| handed_on(evidence, verdict, to)).collect();
+    let cause = match (rejection, &verdict.place) {
+        (Some(rejection), _) if rejection.notify_sender => Some((rejection.cause.word(), LetterWhen::Decided)),
+        (None, Place::NewIssue { .. }) if mapping.notices.iter().any(|cause| cause == NOT_CREATED) => {
+            Some((NOT_CREATED, LetterWhen::Failed))
+        }
+        _ => None,
+    };
+    if let Some((cause, when)) = cause {
+        letters.extend(notice(evidence, cause, when, trace)?);
+    }
+    for (letter, ordinal) in letters.iter_mut().zip(1..) {
+        letter.ordinal = ordinal;
+    }
+    Ok(letters)
+}
+
+/// The mail itself for one of those who look after it. It goes out whatever the mail is: they are named in the profile, and no
+/// answer of theirs comes back to us as long as they are nobody that the profile awaits mail for.
+fn handed_on(evidence: &Evidence, verdict: &Verdict, to: &str) -> Letter {
+    let reason = format!("the profile hands such mail on: {}", verdict.reason);
+    Letter {
+        ordinal: 0,
+        kind: LetterKind::Forward,
+        when: LetterWhen::Decided,
+        to: to.to_owned(),
+        subject: format!("Fwd: {}", summary::of(&evidence.message.headers.subject)),
+        text: format!("This mail was not taken in: {}.\n\nIt is attached as it came.", verdict.reason),
+        answers: None,
+        reason,
     }
 }
 
-/// The letters of a decision; it fails with the question whose answer it lacks.
-pub(super) fn of(evidence: &Evidence, verdict: &Verdict, trace: &mut Trace) -> Result<Vec<Letter>, Vec<Question>> {
-    let Some((cause, when)) = cause(verdict) else { return Ok(Vec::new()) };
-    let Some(notice) = evidence.profile.notices.about(cause) else { return Ok(Vec::new()) };
+/// A notice to the sender, when he may be written to.
+fn notice(
+    evidence: &Evidence,
+    cause: &str,
+    when: LetterWhen,
+    trace: &mut Trace,
+) -> Result<Option<Letter>, Vec<Question>> {
     let question = match when {
         LetterWhen::Decided => "May its sender be told?",
         LetterWhen::Failed => "May its sender be told when no issue can be made?",
     };
-    match gate(evidence)? {
-        Ok(to) => {
-            trace.note(question, format!("yes, {to}"), cause.in_words());
-            Ok(vec![letter(evidence, notice, when, to)])
-        }
+    let to = match gate(evidence)? {
+        Ok(to) => to,
         Err(why) => {
             trace.note(question, format!("no, {why}"), "nobody is written to");
-            Ok(Vec::new())
+            return Ok(None);
         }
-    }
+    };
+    trace.note(question, format!("yes, {to}"), &format!("a notice ({cause})"));
+    let (subject, text) = evidence.profile.notices.words(cause);
+    Ok(Some(Letter {
+        ordinal: 0,
+        kind: LetterKind::Notice,
+        when,
+        to: to.to_owned(),
+        subject: subject.to_owned(),
+        text: text.to_owned(),
+        answers: evidence.message.headers.message_id.clone(),
+        reason: format!("the profile tells senders of {cause:?}"),
+    }))
 }
 
 /// The one gate of automatic mail: the address that may be written to, or why none may.
@@ -80,18 +125,4 @@ fn too_many(traffic: LetterTraffic, per_day: u32) -> Option<String> {
     }
     (site_hour >= SITE_HOUR_MAX)
         .then(|| format!("{site_hour} notices left this site within an hour, {SITE_HOUR_MAX} may: look for a loop"))
-}
-
-fn letter(evidence: &Evidence, notice: &Notice, when: LetterWhen, to: &str) -> Letter {
-    let (subject, text) = notice.cause.words();
-    Letter {
-        ordinal: 1,
-        kind: LetterKind::Notice,
-        when,
-        to: to.to_owned(),
-        subject: notice.subject.clone().unwrap_or_else(|| subject.to_owned()),
-        text: notice.text.clone().unwrap_or_else(|| text.to_owned()),
-        answers: evidence.message.headers.message_id.clone(),
-        reason: format!("the profile tells senders of {:?}", notice.cause.in_words()),
-    }
 }

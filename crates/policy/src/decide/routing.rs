@@ -2,13 +2,15 @@
 
 use super::evidence::Evidence;
 use super::verdict::{Trace, Verdict, in_words};
-use crate::profile::{Rule, Word};
+use super::{people, scene, signs};
+use crate::profile::{Mapping, Rule, RuleOrder, Word, without_tag};
+use crate::{Profile, Question, RejectionCause};
 
 /// The verdict on mail that names no catch address.
 pub(super) fn catch(evidence: &Evidence, trace: &mut Trace) -> Option<Verdict> {
     const QUESTION: &str = "Was it sent to a catch address?";
     let profile = evidence.profile;
-    if profile.catch.is_empty() {
+    if profile.catch.is_empty() && profile.catch_patterns.is_empty() {
         trace.note(QUESTION, "the profile names none", "every mail is awaited");
         return None;
     }
@@ -20,7 +22,7 @@ pub(super) fn catch(evidence: &Evidence, trace: &mut Trace) -> Option<Verdict> {
     match Verdict::stopped(profile.uncaught, format!("it names no catch address, {setting}")) {
         Some(verdict) => {
             trace.note(QUESTION, "no", &format!("{} ({setting})", in_words(verdict.outcome())));
-            Some(verdict)
+            Some(verdict.because(RejectionCause::Uncaught))
         }
         None => {
             trace.note(QUESTION, "no", &format!("it is treated as if it had been ({setting})"));
@@ -29,43 +31,117 @@ pub(super) fn catch(evidence: &Evidence, trace: &mut Trace) -> Option<Verdict> {
     }
 }
 
-/// The first rule that holds.
-pub(super) fn rule<'a>(evidence: &Evidence<'a>, trace: &mut Trace) -> Option<&'a Rule> {
+/// The rule that decides; it fails with the questions that its conditions leave open.
+pub(super) fn rule<'a>(evidence: &Evidence<'a>, trace: &mut Trace) -> Result<Option<&'a Rule>, Vec<Question>> {
     const QUESTION: &str = "Which rule holds?";
-    let rules = &evidence.profile.rules;
-    let found = rules.iter().find_map(|rule| Some((rule, holds(rule, evidence)?)));
-    match found {
-        Some((rule, because)) => {
-            let decided = rule.outcome.map_or("it overrides the mapping".to_owned(), |outcome| {
-                format!("its outcome is {:?}", outcome.word())
-            });
-            trace.note(QUESTION, format!("{:?}, {because}", rule.name), &decided);
-            Some(rule)
-        }
-        None => {
-            trace.note(QUESTION, format!("none of {}", rules.len()), "the default mapping stays as it is");
-            None
-        }
+    let mut rules: Vec<&Rule> = evidence.profile.rules.iter().collect();
+    if evidence.profile.rule_order == RuleOrder::Priority {
+        rules.sort_by_key(|rule| std::cmp::Reverse(rule.priority));
     }
+    for rule in &rules {
+        let Some(because) = holds(rule, evidence, trace)? else { continue };
+        let chosen = rule.mapping.as_ref().map(|name| format!("it chooses mapping {name:?}"));
+        let decided = rule.outcome.map(|outcome| format!("its outcome is {:?}", outcome.word()));
+        let decided = decided.or(chosen).unwrap_or_else(|| "it overrides the mapping".to_owned());
+        trace.note(QUESTION, format!("{:?}, {because}", rule.name), &decided);
+        return Ok(Some(rule));
+    }
+    trace.note(QUESTION, format!("none of {}", rules.len()), "the default mapping stays as it is");
+    Ok(None)
+}
+
+/// The values that hold: those of the mapping that the rule or, where it names none, an address chooses, and the rule's own.
+pub(super) fn mapping(evidence: &Evidence, rule: Option<&Rule>, trace: &mut Trace) -> Mapping {
+    const QUESTION: &str = "Which mapping holds?";
+    let profile = evidence.profile;
+    let chosen = rule.and_then(|rule| Some((rule, rule.mapping.as_deref()?)));
+    if let Some((rule, name)) = chosen {
+        trace.note(QUESTION, format!("{name:?}"), &format!("rule {:?} chooses it", rule.name));
+        return profile.mapping(profile.mapped(Some(name)), None, Some(rule));
+    }
+    if let Some((address, key)) = named_project(evidence) {
+        let mapped = profile.of_project(&key);
+        let name = mapped.map_or("default", |mapped| &mapped.name);
+        trace.note(QUESTION, format!("{name:?}"), &format!("{address} names project {key}"));
+        return profile.mapping(mapped, Some(&key), rule);
+    }
+    profile.mapping(None, None, rule)
+}
+
+/// The project that the first recipient who names one names, among those that an address may name.
+fn named_project<'a>(evidence: &'a Evidence) -> Option<(&'a str, String)> {
+    let mut recipients = evidence.recipients.iter();
+    recipients.find_map(|address| Some((address.as_str(), project_of(evidence.profile, address)?)))
+}
+
+fn project_of(profile: &Profile, address: &str) -> Option<String> {
+    let projects = &profile.projects;
+    let is_open = |key: &String| {
+        let mut mapped = profile.mappings.iter().filter_map(|mapped| mapped.values.project.as_ref());
+        projects.keys.contains(key) || mapped.any(|project| project == key)
+    };
+    let tag = without_tag(address).filter(|_| projects.plus_address).map(|(_, tag)| tag.to_uppercase());
+    let local = address.split('@').next().filter(|_| projects.local_part).map(str::to_uppercase);
+    [tag, local].into_iter().flatten().find(is_open).filter(|_| profile.catches(address))
+}
+
+/// Whether a normalised address is the place of a project or an issue rather than a person.
+pub(super) fn is_place(evidence: &Evidence, address: &str) -> bool {
+    let local = address.split('@').next().unwrap_or_default().to_uppercase();
+    project_of(evidence.profile, address).is_some() || signs::is_key(&local) && evidence.profile.catches(address)
 }
 
 /// The verdict of a rule that stops mail.
 pub(super) fn stopped_by(rule: &Rule) -> Option<Verdict> {
     let outcome = rule.outcome?;
-    Verdict::stopped(outcome, format!("rule {:?} says {:?}", rule.name, outcome.word()))
+    let verdict = Verdict::stopped(outcome, format!("rule {:?} says {:?}", rule.name, outcome.word()))?;
+    Some(verdict.because(RejectionCause::Rule))
 }
 
-/// What matched, when every condition of the rule holds.
-fn holds(rule: &Rule, evidence: &Evidence) -> Option<String> {
+/// What matched, when every condition of the rule holds. Those that cost a question come last.
+fn holds(rule: &Rule, evidence: &Evidence, trace: &mut Trace) -> Result<Option<String>, Vec<Question>> {
+    let Some(mut because) = patterns_hold(rule, evidence) else { return Ok(None) };
+    if let Some(condition) = &rule.when {
+        match condition.holds(scene::of(evidence)) {
+            Ok(true) => because.push("its condition holds".to_owned()),
+            Ok(false) => return Ok(None),
+            Err(why) => {
+                trace.note(
+                    "Does the condition hold?",
+                    format!("{:?} has no value, {why}", rule.name),
+                    "it does not hold",
+                );
+                return Ok(None);
+            }
+        }
+    }
+    if !rule.groups.is_empty() {
+        match group_of(rule, evidence)? {
+            Some(group) => because.push(format!("its author is in group {group:?}")),
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(because.join(", ")))
+}
+
+/// The first of the rule's groups that the author is in. Only a proved author is in any (SEC-01).
+fn group_of<'a>(rule: &'a Rule, evidence: &Evidence) -> Result<Option<&'a str>, Vec<Question>> {
+    let groups = people::groups(evidence)?;
+    Ok(rule.groups.iter().find(|group| groups.contains(group)).map(String::as_str))
+}
+
+fn patterns_hold(rule: &Rule, evidence: &Evidence) -> Option<Vec<String>> {
     // A rule that stops mail looks at every author, so that a second From does not slip by; one that lets mail through
     // trusts only an author about whom there is no doubt.
     let identity = evidence.sender.identity.iter().cloned();
     let claimed = evidence.sender.claimed.iter().map(|address| address.trim().to_lowercase());
     let authors: Vec<String> = if rule.stops() { identity.chain(claimed).collect() } else { identity.collect() };
+    let fields = if rule.header.is_empty() { Vec::new() } else { evidence.fields() };
     let conditions = [
         ("from", &rule.from, authors.as_slice()),
         ("to", &rule.to, &evidence.recipients),
         ("subject", &rule.subject, std::slice::from_ref(&evidence.subject)),
+        ("header", &rule.header, &fields),
     ];
     let mut because = Vec::new();
     if let Some(wanted) = rule.authentic {
@@ -81,5 +157,5 @@ fn holds(rule: &Rule, evidence: &Evidence) -> Option<String> {
         let value = values.iter().find(|value| patterns.iter().any(|pattern| pattern.matches(value)))?;
         because.push(format!("{condition} is {value:?}"));
     }
-    Some(because.join(", "))
+    Some(because)
 }

@@ -1,7 +1,7 @@
 //! What the rooms of a decision hand each other: verdicts, and the trace that explains them.
 
 use crate::profile::Treatment;
-use crate::{IssueFacts, Outcome};
+use crate::{IssueFacts, Outcome, RejectionCause};
 
 /// The longest reason or trace line, in characters.
 const LINE_CHARS_MAX: usize = 1000;
@@ -31,6 +31,10 @@ pub(super) struct Verdict {
     pub(super) place: Place,
     /// One sentence for lists: why.
     pub(super) reason: String,
+    /// Of mail that is rejected or forwarded.
+    pub(super) cause: Option<RejectionCause>,
+    /// The issue that it was refused a comment on.
+    pub(super) refused_on: Option<Box<IssueFacts>>,
 }
 
 /// Where the message goes.
@@ -39,6 +43,8 @@ pub(super) enum Place {
     NewIssue {
         project: String,
         issue_type: String,
+        /// The issue that took no comment.
+        linked: Option<Box<IssueFacts>>,
     },
     /// With the issue's numeric id filled in.
     Comment(IssueFacts),
@@ -47,8 +53,16 @@ pub(super) enum Place {
 }
 
 impl Verdict {
+    pub(super) fn at(place: Place, reason: impl Into<String>) -> Verdict {
+        Verdict { place, reason: reason.into(), cause: None, refused_on: None }
+    }
+
     pub(super) fn nowhere(outcome: Outcome, reason: impl Into<String>) -> Verdict {
-        Verdict { place: Place::Nowhere(outcome), reason: reason.into() }
+        Verdict::at(Place::Nowhere(outcome), reason)
+    }
+
+    pub(super) fn because(self, cause: RejectionCause) -> Verdict {
+        Verdict { cause: Some(cause), ..self }
     }
 
     /// The verdict on mail that is stopped; `None` for the treatments that let it go on.
@@ -58,6 +72,8 @@ impl Verdict {
             Treatment::Ignore => Outcome::Ignore,
             Treatment::Hold => Outcome::Hold,
             Treatment::Quarantine => Outcome::Quarantine,
+            Treatment::Reject => Outcome::Reject,
+            Treatment::Forward => Outcome::Forward,
         };
         Some(Verdict::nowhere(outcome, reason))
     }

@@ -1,78 +1,113 @@
-//! What a profile says of letters to the senders of mail: which causes are told, in which words, and to whom.
+//! What a profile says of letters to the senders of mail: to whom, how often, and in which words.
 
 use super::reader::{Reader, Section};
-use super::words::{Addressees, NoticeCause, Word};
+use super::words::Addressees;
+use crate::RejectionCause;
 
 /// The most notices to one address in 24 hours that a profile may allow.
-pub const PER_DAY_MAX: u32 = 50;
+pub(super) const PER_DAY_MAX: u32 = 50;
 
-/// Notices, as a profile has them; without any cause nobody is written to.
+/// The one cause that is no rejection: the tracker refused the issue.
+pub(crate) const NOT_CREATED: &str = "not_created";
+
+/// Every cause of which a sender may be told.
+pub(super) const CAUSES: &[&str] = &[
+    NOT_CREATED,
+    "uncaught",
+    "rule",
+    "comment_only",
+    "not_involved",
+    "status",
+    "search",
+    "resolved_too_long",
+    "comment_limit",
+    "comment_rate",
+    "sender_rate",
+    "too_long",
+];
+
+/// To whom notices go, how often, and the profile's own words.
 #[derive(Debug, Clone)]
 pub(crate) struct Notices {
     pub(crate) to: Addressees,
     pub(crate) per_day: u32,
-    causes: Vec<Notice>,
+    /// By cause.
+    own: Vec<(String, Words)>,
 }
 
-/// The words for one cause; the built-in ones stand where none are given.
-#[derive(Debug, Clone)]
-pub(crate) struct Notice {
-    pub(crate) cause: NoticeCause,
-    pub(crate) subject: Option<String>,
-    pub(crate) text: Option<String>,
+/// Subject and text; the built-in ones stand where none are given.
+#[derive(Debug, Clone, Default)]
+struct Words {
+    subject: Option<String>,
+    text: Option<String>,
 }
 
 impl Notices {
     pub(super) fn read(top: &Section, reader: &mut Reader) -> Notices {
         let general = reader.section(top, "notices", "notices.");
-        let mut causes: Vec<Notice> = Vec::new();
+        let mut own: Vec<(String, Words)> = Vec::new();
         for section in reader.sections(top, "notice", "notice[].") {
-            let Some(cause) = reader.word::<NoticeCause>(&section, "cause") else {
-                reader.refuse(&section, "cause", "is needed; say of what the sender is told");
-                continue;
-            };
-            if causes.iter().any(|notice| notice.cause == cause) {
-                reader.refuse(&section, "cause", "has a notice already; keep one of the two");
+            let Some(cause) = reader.one_of(&section, "cause") else { continue };
+            if own.iter().any(|(known, _)| *known == cause) {
+                reader.refuse(&section, "cause", "has words already; keep one of the two");
             }
-            let (subject, text) = (reader.text(&section, "subject"), reader.long_text(&section, "text"));
-            causes.push(Notice { cause, subject, text });
+            let words = Words { subject: reader.text(&section, "subject"), text: reader.long_text(&section, "text") };
+            own.push((cause, words));
         }
         Notices {
-            to: reader.word(&general, "to").unwrap_or(Addressees::Authentic),
-            per_day: reader.number(&general, "per_day"),
-            causes,
+            to: reader.word(&general, "to").unwrap_or_default(),
+            per_day: reader.number(&general, "per_day").unwrap_or_default(),
+            own,
         }
     }
 
-    /// The notice about this cause, when its sender is to be told.
-    pub(crate) fn about(&self, cause: NoticeCause) -> Option<&Notice> {
-        self.causes.iter().find(|notice| notice.cause == cause)
-    }
-
-    pub(crate) fn any(&self) -> bool {
-        !self.causes.is_empty()
+    /// Subject and text for a cause.
+    pub(crate) fn words(&self, cause: &str) -> (&str, &str) {
+        let own = self.own.iter().find(|(known, _)| known == cause).map(|(_, words)| words);
+        let (subject, text) = built_in(cause);
+        (
+            own.and_then(|words| words.subject.as_deref()).unwrap_or(subject),
+            own.and_then(|words| words.text.as_deref()).unwrap_or(text),
+        )
     }
 }
 
-impl NoticeCause {
-    /// The built-in subject and text. They name nothing that the mail said, so that nobody can have us write his words to
-    /// others (SEC-06).
-    pub(crate) fn words(self) -> (&'static str, &'static str) {
-        match self {
-            NoticeCause::NotCreated => (
-                "Your mail could not be processed",
-                "We have received your mail, but it could not be entered in our system. It is not lost: our administrators \
-                 have been told and will look at it. You need not send it again.",
-            ),
-            NoticeCause::CommentOnly => (
-                "Your mail was not assigned to a request",
-                "This address takes answers to existing requests only, and your mail does not belong to one that we know. \
-                 Please answer one of our mails about your request, without changing its subject.",
-            ),
-        }
-    }
-
-    pub(crate) fn in_words(self) -> &'static str {
-        self.word()
+/// The built-in words. They name nothing that the mail said, so that nobody can have us write his words to others (SEC-06).
+fn built_in(cause: &str) -> (&'static str, &'static str) {
+    const NOT_ADDED: &str = "Your mail was not added to a request";
+    let is = |known: RejectionCause| cause == known.word();
+    if cause == NOT_CREATED {
+        (
+            "Your mail could not be processed",
+            "We have received your mail, but it could not be entered in our system. It is not lost: our administrators can \
+             see it. You need not send it again.",
+        )
+    } else if is(RejectionCause::CommentOnly) {
+        (
+            NOT_ADDED,
+            "This address takes answers to existing requests only, and your mail does not belong to one that we know. \
+             Please answer one of our mails about your request.",
+        )
+    } else if is(RejectionCause::NotInvolved) {
+        (
+            NOT_ADDED,
+            "Your mail names a request in which you do not take part under this address. Please write from the address \
+             that you used before, or ask somebody who takes part to add you.",
+        )
+    } else if is(RejectionCause::Status) || is(RejectionCause::Search) || is(RejectionCause::ResolvedTooLong) {
+        (
+            NOT_ADDED,
+            "The request that your mail belongs to is closed and takes no more answers. Please write a new mail.",
+        )
+    } else if is(RejectionCause::CommentLimit) || is(RejectionCause::CommentRate) || is(RejectionCause::SenderRate) {
+        (
+            NOT_ADDED,
+            "There were too many mails about this request, or from your address, so yours was not added. Please try again \
+             later.",
+        )
+    } else if is(RejectionCause::TooLong) {
+        (NOT_ADDED, "Your mail is longer than we can take. Please send the long part as an attached file.")
+    } else {
+        ("Your mail was not accepted", "Your mail was received but not accepted at this address.")
     }
 }

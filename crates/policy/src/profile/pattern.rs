@@ -36,6 +36,17 @@ impl Pattern {
         Ok(Pattern { source: source.to_owned(), regex: built })
     }
 
+    /// As it was written.
+    pub(crate) fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// Of each match its first group or, where there is none, all of it.
+    pub(crate) fn found<'v>(&self, value: &'v str) -> impl Iterator<Item = &'v str> {
+        let picked = |found: regex::Captures<'v>| found.get(1).or_else(|| found.get(0)).map(|piece| piece.as_str());
+        self.regex.captures_iter(value).filter_map(picked)
+    }
+
     pub(crate) fn matches(&self, value: &str) -> bool {
         self.regex.is_match(value)
     }

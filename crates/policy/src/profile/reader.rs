@@ -3,19 +3,21 @@
 use super::PATTERNS_MAX;
 use super::nearest::nearest;
 use super::pattern::Pattern;
-use super::settings::{Default, Form, SETTINGS, Setting};
+use super::settings::{self, Default, Form, Setting};
 use super::words::Word;
-use crate::reply_token::PREFIX_OCTETS_MAX;
+use super::wrong::{wrong_entry, wrong_text};
+use crate::expression::Expression;
 use crate::{Fault, FaultCode};
 use std::fmt::Write;
 use toml::{Table, Value};
 
-const TEXT_CHARS_MAX: usize = 255;
+/// The most addresses or other texts of one setting.
+const TEXTS_MAX: usize = 1000;
 const LONG_TEXT_CHARS_MAX: usize = 4000;
 /// How much of a wrong value is repeated.
 const SHOWN_CHARS_MAX: usize = 60;
 
-/// One table of the document; `row` is how its keys begin in [`SETTINGS`], `shown` how they begin for people.
+/// One table of the document; `row` is how its keys begin in the tables of settings, `shown` how they begin for people.
 pub(super) struct Section<'t> {
     table: Option<&'t Table>,
     row: &'static str,
@@ -93,22 +95,13 @@ impl<'o> Reader<'o> {
 
     /// A word; `None` when it is left out and no default is known, or when it is wrong.
     pub(super) fn word<T: Word>(&mut self, section: &Section, key: &str) -> Option<T> {
-        let setting = setting_of(section, key);
-        let Form::OneOf(allowed) = setting.form else { return None };
-        let word = self.text_or_default(section, setting, key)?;
-        if allowed.contains(&word.as_str()) {
-            return T::from_word(&word);
-        }
-        let hint = nearest(&word, allowed.iter().copied()).unwrap_or_default();
-        let remedy = format!("is not one of {}; did you mean {hint:?}?", allowed.join(", "));
-        self.refuse(section, key, &remedy);
-        None
+        self.one_of(section, key).and_then(|word| T::from_word(&word))
     }
 
     /// A text of 1 to 255 characters, a project key or a prefix, whichever the setting is.
     pub(super) fn text(&mut self, section: &Section, key: &str) -> Option<String> {
         let setting = setting_of(section, key);
-        let text = self.text_or_default(section, setting, key)?;
+        let text = self.text_or_default(section, &setting, key)?;
         match wrong_text(setting.form, &text) {
             None => Some(text),
             Some(remedy) => {
@@ -118,9 +111,22 @@ impl<'o> Reader<'o> {
         }
     }
 
+    /// One of the words that the setting allows, as it stands there.
+    pub(super) fn one_of(&mut self, section: &Section, key: &str) -> Option<String> {
+        let setting = setting_of(section, key);
+        let Form::OneOf(allowed) = setting.form else { return None };
+        let word = self.text_or_default(section, &setting, key)?;
+        if allowed.contains(&word.as_str()) {
+            return Some(word);
+        }
+        let hint = nearest(&word, allowed.iter().copied()).unwrap_or_default();
+        self.refuse(section, key, &format!("is not one of {}; did you mean {hint:?}?", allowed.join(", ")));
+        None
+    }
+
     /// A text of several lines, 1 to 4000 characters.
     pub(super) fn long_text(&mut self, section: &Section, key: &str) -> Option<String> {
-        let text = self.text_or_default(section, setting_of(section, key), key)?;
+        let text = self.text_or_default(section, &setting_of(section, key), key)?;
         if text.trim().is_empty() || text.chars().count() > LONG_TEXT_CHARS_MAX {
             self.refuse(section, key, &format!("has to be 1 to {LONG_TEXT_CHARS_MAX} characters; write such a text"));
             return None;
@@ -128,22 +134,21 @@ impl<'o> Reader<'o> {
         Some(text)
     }
 
-    pub(super) fn number(&mut self, section: &Section, key: &str) -> u32 {
+    /// A whole number; `None` when it is left out and no default is known, or when it is wrong.
+    pub(super) fn number(&mut self, section: &Section, key: &str) -> Option<u32> {
         let setting = setting_of(section, key);
-        let Form::Number(most) = setting.form else { return 0 };
+        let Form::Number(most) = setting.form else { return None };
         let Some(value) = section.table.and_then(|table| table.get(key)) else {
             return match setting.default {
-                Default::Is(default) => default.parse().unwrap_or_default(),
-                Default::Required | Default::Unset => 0,
+                Default::Is(default) => default.parse().ok(),
+                Default::Required | Default::Unset => None,
             };
         };
-        match value.as_integer().and_then(|number| u32::try_from(number).ok()).filter(|number| *number <= most) {
-            Some(number) => number,
-            None => {
-                self.refuse(section, key, &format!("is not a whole number from 0 to {most}; write one without quotes"));
-                0
-            }
+        let number = value.as_integer().and_then(|number| u32::try_from(number).ok()).filter(|number| *number <= most);
+        if number.is_none() {
+            self.refuse(section, key, &format!("is not a whole number from 0 to {most}; write one without quotes"));
         }
+        number
     }
 
     /// `true` or `false`; `None` when it is left out and no default is known, or when it is wrong.
@@ -162,23 +167,68 @@ impl<'o> Reader<'o> {
         truth
     }
 
-    /// One or several texts, in lower case, each an address or a domain as the setting says.
+    /// One or several texts, in lower case, each an address, a domain or a field as the setting says.
     pub(super) fn names(&mut self, section: &Section, key: &str) -> Vec<String> {
-        let form = setting_of(section, key).form;
-        let names = self.list(section, key);
-        for name in &names {
-            if let Some(remedy) = wrong_name(form, name) {
-                self.complain_of(section, key, name, remedy);
+        self.texts(section, key).unwrap_or_default().iter().map(|name| name.to_lowercase()).collect()
+    }
+
+    /// One or several texts, each as the setting says; `None` when they are left out and no default is known.
+    pub(super) fn texts(&mut self, section: &Section, key: &str) -> Option<Vec<String>> {
+        let setting = setting_of(section, key);
+        if section.table.is_none_or(|table| !table.contains_key(key)) {
+            let Default::Is(default) = setting.default else { return None };
+            return Some(default.split(", ").filter(|text| !text.is_empty()).map(str::to_owned).collect());
+        }
+        let texts = self.list(section, key);
+        if texts.len() > TEXTS_MAX {
+            self.refuse(section, key, &format!("holds more than {TEXTS_MAX} texts; write fewer"));
+            return Some(Vec::new());
+        }
+        for text in &texts {
+            if let Form::SomeOf(words) = setting.form
+                && !words.contains(&text.as_str())
+            {
+                let hint = nearest(text, words.iter().copied()).unwrap_or_default();
+                let remedy = format!("is not one of {}; did you mean {hint:?}?", words.join(", "));
+                self.refuse_entry(section, key, text, &remedy);
+            } else if let Some(remedy) = wrong_entry(setting.form, text) {
+                self.refuse_entry(section, key, text, remedy);
             }
         }
-        names.iter().map(|name| name.to_lowercase()).collect()
+        Some(texts)
     }
 
     /// The patterns under `key` (globs) and under `key_regex`.
     pub(super) fn patterns(&mut self, section: &Section, key: &str) -> Vec<Pattern> {
         let globs = self.compiled(section, key, Pattern::glob);
-        let regexes = self.compiled(section, &format!("{key}_regex"), Pattern::regex);
+        let regexes = self.regexes(section, &format!("{key}_regex")).unwrap_or_default();
         [globs, regexes].concat()
+    }
+
+    /// The same; `None` when both are left out.
+    pub(super) fn some_patterns(&mut self, section: &Section, key: &str) -> Option<Vec<Pattern>> {
+        let regex = format!("{key}_regex");
+        section.table.filter(|table| table.contains_key(key) || table.contains_key(&regex))?;
+        Some(self.patterns(section, key))
+    }
+
+    /// Regular expressions; `None` when they are left out.
+    pub(super) fn regexes(&mut self, section: &Section, key: &str) -> Option<Vec<Pattern>> {
+        section.table.filter(|table| table.contains_key(key))?;
+        Some(self.compiled(section, key, Pattern::regex))
+    }
+
+    /// A condition over what mails say.
+    pub(super) fn condition(&mut self, section: &Section, key: &str, known: &[&str]) -> Option<Expression> {
+        let setting = setting_of(section, key);
+        let source = self.text_or_default(section, &setting, key)?;
+        match Expression::read(&source, known) {
+            Ok(condition) => Some(condition),
+            Err(why) => {
+                self.refuse(section, key, &format!("cannot be used: {why}; correct the condition"));
+                None
+            }
+        }
     }
 
     fn compiled(&mut self, section: &Section, key: &str, compile: fn(&str) -> Result<Pattern, String>) -> Vec<Pattern> {
@@ -194,7 +244,7 @@ impl<'o> Reader<'o> {
             match compile(&source) {
                 Ok(pattern) => patterns.push(pattern),
                 Err(why) => {
-                    self.complain_of(section, key, &source, &format!("cannot be used: {why}; correct the pattern"))
+                    self.refuse_entry(section, key, &source, &format!("cannot be used: {why}; correct the pattern"))
                 }
             }
         }
@@ -240,15 +290,15 @@ impl<'o> Reader<'o> {
     }
 
     fn refuse_unknown(&mut self, table: &Table, row: &str, shown: &str) {
-        let known = SETTINGS.iter().filter_map(|setting| setting.key.strip_prefix(row)).map(first_name);
-        let known: Vec<&str> = known.collect();
+        let known = settings::known(row);
         for (key, value) in table.iter().filter(|(key, _)| !known.contains(&key.as_str())) {
             let hint = nearest(key, known.iter().copied()).unwrap_or_default();
             self.complain(&format!("{shown}{key}"), Some(value), &format!("is not known; did you mean {shown}{hint}?"));
         }
     }
 
-    fn complain_of(&mut self, section: &Section, key: &str, text: &str, remedy: &str) {
+    /// Notes that one text of several is wrong.
+    pub(super) fn refuse_entry(&mut self, section: &Section, key: &str, text: &str, remedy: &str) {
         self.complain(&format!("{}{key}", section.shown), Some(&Value::String(text.to_owned())), remedy);
     }
 
@@ -275,53 +325,9 @@ fn fault(lines: Vec<String>) -> Fault {
     Fault::permanent(FaultCode::ProfileWrong, format!("{} lines are wrong", lines.len())).with_public(lines.join("\n"))
 }
 
-fn setting_of(section: &Section, key: &str) -> &'static Setting {
-    let found = SETTINGS.iter().find(|setting| setting.key.strip_prefix(section.row) == Some(key));
+fn setting_of(section: &Section, key: &str) -> Setting {
     // Keys are written in this crate only, and a test reads a profile in which every one of them stands.
-    found.expect("each key that is read stands in SETTINGS")
-}
-
-/// `default` of `default.project`, `rule` of `rule[].from`, and a plain key as it is.
-fn first_name(key: &str) -> &str {
-    key.split(['.', '[']).next().unwrap_or(key)
-}
-
-fn wrong_text(form: Form, text: &str) -> Option<&'static str> {
-    match form {
-        Form::ProjectKey => {
-            let mut characters = text.chars();
-            let first = characters.next().is_some_and(|c| c.is_ascii_uppercase());
-            let rest = characters.all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
-            (!first || !rest || text.len() > TEXT_CHARS_MAX)
-                .then_some("is not a project key; write it as the tracker shows it, such as \"DEMO\"")
-        }
-        Form::Prefix => {
-            let plain = text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "+-._=".contains(c));
-            let apart = text.is_empty() || text.ends_with(['+', '-', '.', '_', '=']);
-            (!plain || !apart || text.len() > PREFIX_OCTETS_MAX).then_some(
-                "is not a prefix; write at most 8 lower-case letters or digits and end with one of + - . _ =",
-            )
-        }
-        _ => {
-            let count = text.chars().count();
-            (text.trim().is_empty() || count > TEXT_CHARS_MAX || text.chars().any(char::is_control))
-                .then_some("has to be 1 to 255 characters on one line; write such a text")
-        }
-    }
-}
-
-fn wrong_name(form: Form, name: &str) -> Option<&'static str> {
-    let is_part = |part: &str| {
-        !part.is_empty() && !part.contains(|c: char| c.is_whitespace() || c.is_control() || "@*<>,".contains(c))
-    };
-    match form {
-        Form::Domains => (!is_part(name)).then_some("is not a domain; write it without @, such as \"example.com\""),
-        _ => {
-            let good =
-                name.split_once('@').is_some_and(|(local, domain)| (local == "*" || is_part(local)) && is_part(domain));
-            (!good).then_some("is not an address; write \"local@domain\", or \"*@domain\" for all of a domain")
-        }
-    }
+    settings::find(section.row, key).expect("each key that is read stands in the tables of settings")
 }
 
 fn shown_value(value: &Value) -> String {

@@ -1,17 +1,32 @@
-//! Mappings and the rules that override them.
+//! Rules: which mail is treated otherwise, and how.
 
-use super::RULES_MAX;
-use super::pattern::Pattern;
 use super::reader::{Reader, Section};
-use super::words::{Mode, Treatment};
+use super::values::Values;
+use super::words::Treatment;
+use super::{Mapped, Pattern, RULES_MAX};
+use crate::expression::Expression;
 
-/// Where mail goes: project, issue type, and what is made of it.
-#[derive(Debug, Clone)]
-pub(crate) struct Mapping {
-    pub(crate) project: String,
-    pub(crate) issue_type: String,
-    pub(crate) mode: Mode,
-}
+/// What a condition can name, with its meaning for the manual.
+pub const CONDITION_NAMES: &[(&str, &str)] = &[
+    (
+        "from",
+        "the author's address in lower case; empty when there is none, several, or one that can be read in two ways",
+    ),
+    ("from_domain", "what stands behind the `@` of `from`"),
+    ("authentic", "whether the author's domain vouches for the mail"),
+    ("to", "the list of recipients, in lower case"),
+    ("subject", "the first 1000 characters of the subject"),
+    ("text", "the first 16,384 characters of the text"),
+    (
+        "headers",
+        "a map of the other header fields, by their names in lower case; in a name after a dot `_` stands for `-`",
+    ),
+    ("attachments", "the list of the names of the files"),
+    ("size", "how many characters the text has"),
+    ("automatic", "the kind of machine that sent it (`auto_reply`, `bulk`, `list`), or empty"),
+    ("mailbox", "the mailbox it came in by"),
+    ("hops", "how many `Received` fields it has"),
+];
 
 /// A rule: when it holds, and what it overrides. Conditions without patterns always hold; one of them has some.
 #[derive(Debug, Clone)]
@@ -20,30 +35,15 @@ pub(crate) struct Rule {
     pub(crate) from: Vec<Pattern>,
     pub(crate) to: Vec<Pattern>,
     pub(crate) subject: Vec<Pattern>,
+    pub(crate) header: Vec<Pattern>,
     pub(crate) authentic: Option<bool>,
+    pub(crate) groups: Vec<String>,
+    pub(crate) when: Option<Expression>,
+    pub(crate) priority: u32,
     pub(crate) outcome: Option<Treatment>,
-    pub(crate) project: Option<String>,
-    pub(crate) issue_type: Option<String>,
-    pub(crate) mode: Option<Mode>,
-}
-
-impl Mapping {
-    pub(super) fn read(section: &Section, reader: &mut Reader) -> Mapping {
-        Mapping {
-            project: reader.text(section, "project").unwrap_or_default(),
-            issue_type: reader.text(section, "issue_type").unwrap_or_default(),
-            mode: reader.word(section, "mode").unwrap_or(Mode::Comment),
-        }
-    }
-
-    /// This mapping with what the rule overrides.
-    pub(crate) fn under(&self, rule: &Rule) -> Mapping {
-        Mapping {
-            project: rule.project.clone().unwrap_or_else(|| self.project.clone()),
-            issue_type: rule.issue_type.clone().unwrap_or_else(|| self.issue_type.clone()),
-            mode: rule.mode.unwrap_or(self.mode),
-        }
-    }
+    /// The name of the mapping that it chooses.
+    pub(crate) mapping: Option<String>,
+    pub(crate) values: Values,
 }
 
 impl Rule {
@@ -54,25 +54,32 @@ impl Rule {
 
     fn read(section: &Section, reader: &mut Reader) -> Rule {
         let wrong_before = reader.wrong_lines();
+        let known: Vec<&str> = CONDITION_NAMES.iter().map(|(name, _)| *name).collect();
         let rule = Rule {
             name: reader.text(section, "name").unwrap_or_default(),
             from: reader.patterns(section, "from"),
             to: reader.patterns(section, "to"),
             subject: reader.patterns(section, "subject"),
+            header: reader.patterns(section, "header"),
             authentic: reader.truth(section, "authentic"),
+            groups: reader.texts(section, "groups").unwrap_or_default(),
+            when: reader.condition(section, "when", &known),
+            priority: reader.number(section, "priority").unwrap_or_default(),
             outcome: reader.word(section, "outcome"),
-            project: reader.text(section, "project"),
-            issue_type: reader.text(section, "issue_type"),
-            mode: reader.word(section, "mode"),
+            mapping: reader.text(section, "mapping"),
+            values: Values::read(section, reader),
         };
-        let unconditional =
-            rule.from.is_empty() && rule.to.is_empty() && rule.subject.is_empty() && rule.authentic.is_none();
+        let patterns = [&rule.from, &rule.to, &rule.subject, &rule.header];
+        let unconditional = patterns.iter().all(|patterns| patterns.is_empty())
+            && rule.authentic.is_none()
+            && rule.groups.is_empty()
+            && rule.when.is_none();
         // A condition that could not be read is complained of already.
         if unconditional && reader.wrong_lines() == wrong_before {
             reader.refuse(
                 section,
                 "name",
-                "has no condition; add from, to, subject or authentic (the rest is what [default] is for)",
+                "has no condition; add from, to, subject, header, authentic, groups or when (the rest is what [default] is for)",
             );
         }
         rule
@@ -80,7 +87,7 @@ impl Rule {
 }
 
 /// All rules, in order.
-pub(super) fn read_all(top: &Section, reader: &mut Reader) -> Vec<Rule> {
+pub(super) fn read_all(top: &Section, mappings: &[Mapped], reader: &mut Reader) -> Vec<Rule> {
     let sections = reader.sections(top, "rule", "rule[].");
     if sections.len() > RULES_MAX {
         reader.refuse(top, "rule", &format!("holds more than {RULES_MAX} rules; make fewer, or several profiles"));
@@ -91,6 +98,12 @@ pub(super) fn read_all(top: &Section, reader: &mut Reader) -> Vec<Rule> {
         let rule = Rule::read(section, reader);
         if rules.iter().any(|earlier| !rule.name.is_empty() && earlier.name == rule.name) {
             reader.refuse(section, "name", "is the name of two rules; give each its own");
+        }
+        let unknown = |name: &&String| *name != "default" && !mappings.iter().any(|mapped| mapped.name == **name);
+        if let Some(name) = rule.mapping.as_ref().filter(unknown) {
+            let known = mappings.iter().map(|mapped| mapped.name.as_str()).chain(["default"]);
+            let hint = super::nearest(name, known).unwrap_or_default();
+            reader.refuse(section, "mapping", &format!("is no mapping's name; did you mean {hint:?}?"));
         }
         rules.push(rule);
     }

@@ -14,28 +14,34 @@ pub(crate) trait Word: Copy + PartialEq + 'static {
     }
 }
 
+/// Enumerations whose first variant is what holds where nothing is said.
 macro_rules! words {
-    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal,)* }) => {
+    ($(#[$doc:meta])* $name:ident { $(#[$first_doc:meta])* $first:ident = $first_word:literal, $($(#[$variant_doc:meta])* $variant:ident = $word:literal,)* }) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub(crate) enum $name { $($(#[$variant_doc])* $variant),* }
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+        pub(crate) enum $name { $(#[$first_doc])* #[default] $first, $($(#[$variant_doc])* $variant),* }
 
         impl Word for $name {
-            const WORDS: &'static [(&'static str, $name)] = &[$(($word, $name::$variant)),*];
+            const WORDS: &'static [(&'static str, $name)] =
+                &[($first_word, $name::$first), $(($word, $name::$variant)),*];
         }
     };
 }
 
 words! {
-    /// What becomes of a kind of mail.
+    /// What becomes of a kind of mail. What nobody settled is held for a person.
     Treatment {
+        Hold = "hold",
         /// It goes its way like any other.
         Accept = "accept",
         /// A comment when it belongs to an issue, otherwise nothing.
         Comment = "comment",
         Ignore = "ignore",
-        Hold = "hold",
         Quarantine = "quarantine",
+        /// Not taken in; the sender may be told.
+        Reject = "reject",
+        /// Not taken in, and sent on to the people whom the profile names.
+        Forward = "forward",
     }
 }
 
@@ -45,6 +51,25 @@ words! {
         CreateOrComment = "create_or_comment",
         Create = "create",
         Comment = "comment",
+    }
+}
+
+words! {
+    /// What becomes of mail whose issue takes no comment.
+    OnReject {
+        /// A new issue, linked to the other.
+        Create = "create",
+        Reject = "reject",
+        Forward = "forward",
+        Hold = "hold",
+    }
+}
+
+words! {
+    /// Which of several rules that hold decides.
+    RuleOrder {
+        First = "first",
+        Priority = "priority",
     }
 }
 
@@ -63,16 +88,6 @@ words! {
         Authentic = "authentic",
         /// Everybody, once a day.
         Anyone = "anyone",
-    }
-}
-
-words! {
-    /// Of what a sender is told.
-    NoticeCause {
-        /// The tracker refused the issue.
-        NotCreated = "not_created",
-        /// Only comments are made, and the mail belongs to no issue.
-        CommentOnly = "comment_only",
     }
 }
 

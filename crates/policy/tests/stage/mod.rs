@@ -39,6 +39,10 @@ fn field(message: &mut Message, reply: &mut Reply, name: &str, value: &str) {
         "references" => headers.references = words().collect(),
         "delivered-to" => headers.delivered_to.push(value.to_owned()),
         "received" => headers.received_count = value.parse().unwrap(),
+        "header" => {
+            let (name, value) = value.split_once(": ").unwrap();
+            headers.other.push(mail::OtherField { name: name.to_lowercase(), value: value.to_owned() });
+        }
         "fault" => message.faults.push(value.to_owned()),
         "bounce" => message.bounce = Some(mail::Bounce::default()),
         "automatic" => {

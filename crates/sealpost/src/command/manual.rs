@@ -24,34 +24,50 @@ pub fn run(page: Page) -> Result<(), Failure> {
 fn profile_page() -> String {
     let mut page = String::from(
         "# Profiles\n\nA profile says how the mail of some mailboxes is treated. It is a TOML file; [examples/profile.toml](../examples/profile.toml)\n\
-         is one to start from. `sealpost profile check FILE` finds mistakes, `sealpost try --profile FILE MAIL` shows what it would do.\n\
-         `[]` in a key stands for each of several tables: `rule[].from` is `from` in a `[[rule]]`.\n\
-         This page is generated from the program's table; a test keeps it true.\n\n| key | value | default | meaning |\n|---|---|---|---|\n",
+         is one to start from, [routing](routing.md) explains it. `sealpost profile check FILE` finds mistakes, `sealpost try --profile FILE MAIL`\n\
+         shows what it would do. `[]` in a key stands for each of several tables: `rule[].from` is `from` in a `[[rule]]`.\n\
+         This page is generated from the program's tables; a test keeps it true.\n",
     );
-    for setting in policy::profile::SETTINGS {
-        let default = match setting.default {
-            policy::profile::Default::Required => "must be set".to_string(),
-            policy::profile::Default::Unset => "none".to_string(),
-            policy::profile::Default::Is("") => "empty".to_string(),
-            policy::profile::Default::Is(value) => format!("`{value}`"),
-        };
-        let _ = writeln!(page, "| `{}` | {} | {default} | {} |", setting.key, form(setting.form), setting.meaning);
+    for room in policy::profile::ROOMS {
+        let _ = writeln!(page, "\n## {}\n", room.title);
+        if !room.about.is_empty() {
+            let _ = writeln!(page, "{}\n", room.about);
+        }
+        page.push_str("| key | value | default | meaning |\n|---|---|---|---|\n");
+        for setting in room.settings {
+            let default = match setting.default {
+                policy::profile::Default::Required => "must be set".to_string(),
+                policy::profile::Default::Unset => "none".to_string(),
+                policy::profile::Default::Is("") => "empty".to_string(),
+                policy::profile::Default::Is(value) => format!("`{value}`"),
+            };
+            let _ = writeln!(page, "| `{}` | {} | {default} | {} |", setting.key, form(setting.form), setting.meaning);
+        }
     }
     page
 }
 
 fn form(form: policy::profile::Form) -> String {
     use policy::profile::Form;
+    let quoted = |words: &[&str]| words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
     match form {
-        Form::OneOf(words) => words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", "),
-        Form::Text => "text".into(),
+        Form::OneOf(words) => quoted(words),
+        Form::SomeOf(words) => format!("list of {}", quoted(words)),
+        Form::Text | Form::Line => "text".into(),
         Form::LongText => "text of several lines".into(),
+        Form::Search => "search, at most 1000 characters".into(),
+        Form::Texts => "texts".into(),
         Form::ProjectKey => "project key".into(),
+        Form::ProjectKeys => "project keys".into(),
         Form::Addresses => "addresses, `*@domain` for all of a domain".into(),
+        Form::People => "addresses".into(),
         Form::Domains => "domains".into(),
+        Form::Fields => "names of header fields".into(),
         Form::Prefix => "prefix, at most 8 octets".into(),
         Form::Globs => "patterns with `*` and `?`".into(),
+        Form::FieldGlobs => "patterns with `*` and `?` for `Name: value`".into(),
         Form::Regexes => "regular expressions, at most 1 KiB each".into(),
+        Form::Condition => "condition, at most 4 KiB".into(),
         Form::Truth => "`true`, `false`".into(),
         Form::Number(max) => format!("0 to {max}"),
     }

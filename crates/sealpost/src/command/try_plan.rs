@@ -12,10 +12,12 @@ const ROUNDS_MAX: usize = policy::ask::ROUNDS_MAX;
 struct Line {
     file: String,
     profile: String,
+    environment: Option<String>,
     mapping: String,
     rule: Option<String>,
     outcome: &'static str,
     reason: String,
+    rejection: Option<policy::Rejection>,
     steps: Vec<Step>,
     trace: Vec<String>,
 }
@@ -71,10 +73,12 @@ fn line(shown: &str, plan: Plan) -> Line {
     Line {
         file: shown.to_string(),
         profile: plan.profile,
+        environment: plan.environment,
         mapping: plan.mapping,
         rule: plan.rule,
         outcome: plan.outcome.word(),
         reason: plan.reason,
+        rejection: plan.rejection,
         steps: plan.steps,
         trace: plan.trace,
     }

@@ -12,7 +12,7 @@ use std::net::SocketAddr;
 
 /// The tracker has no such project, so each mail's issue is refused; its sender is told.
 const REFUSED: &str = "catch = [\"CATCH\"]\n[default]\nproject = \"NOWHERE\"\nissue_type = \"Task\"\n\
-                       [notices]\nto = \"anyone\"\n[[notice]]\ncause = \"not_created\"\n";
+                       notices = [\"not_created\"]\n[notices]\nto = \"anyone\"\n";
 
 /// A world whose site writes from this address, by way of this office.
 async fn writing(from: &str, office: &PostOffice) -> World {

@@ -170,6 +170,8 @@ pub fn decision(message: &str, issue: Option<&str>) -> Decision {
         profile_version: 3,
         mapping: "default".into(),
         rule: None,
+        environment: None,
+        rejection: None,
         outcome: if issue.is_some() { Outcome::Comment } else { Outcome::Ignore },
         reason: "planted-reason".into(),
         steps: issue.map(|issue| comment(1, issue)).into_iter().collect(),

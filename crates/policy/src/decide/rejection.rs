@@ -1,0 +1,116 @@
+//! Whether the issue that a mail belongs to takes its comment, and what becomes of the mail if not.
+
+use super::association::name;
+use super::evidence::Evidence;
+use super::verdict::{Place, Trace, Verdict, in_words};
+use crate::profile::{Mapping, Mode, OnReject, Treatment, Word};
+use crate::{IssueFacts, Question, RejectionCause, Told};
+use jiff::Timestamp;
+
+const QUESTION: &str = "Does the issue take comments?";
+
+/// The verdict on mail whose issue takes no comment; `None` when it does. It fails with the questions that are open.
+pub(super) fn check(
+    evidence: &Evidence,
+    mapping: &Mapping,
+    issue: &IssueFacts,
+    machine_only: Option<&str>,
+    trace: &mut Trace,
+) -> Result<Option<Verdict>, Vec<Question>> {
+    let Some((cause, why)) = refusal(evidence, mapping, issue, trace)? else { return Ok(None) };
+    let setting = format!("on_reject = {:?}", mapping.on_reject.word());
+    let treatment = match (mapping.on_reject, machine_only, mapping.mode) {
+        // No machine's answer becomes a new issue.
+        (_, Some(_), _) => Treatment::Ignore,
+        (OnReject::Create, None, Mode::Comment) => mapping.unplaced,
+        (OnReject::Create, None, _) => Treatment::Accept,
+        (OnReject::Reject, None, _) => Treatment::Reject,
+        (OnReject::Forward, None, _) => Treatment::Forward,
+        (OnReject::Hold, None, _) => Treatment::Hold,
+    };
+    let verdict = match Verdict::stopped(treatment, format!("{why} ({setting})")) {
+        Some(verdict) => verdict.because(cause),
+        None => {
+            let (project, issue_type) = (mapping.project.clone(), mapping.issue_type.clone());
+            let linked = Some(Box::new(issue.clone()));
+            Verdict::at(Place::NewIssue { project, issue_type, linked }, format!("{why} ({setting})")).because(cause)
+        }
+    };
+    trace.note(QUESTION, format!("no, {why}"), &format!("{} ({setting})", in_words(verdict.outcome())));
+    Ok(Some(Verdict { refused_on: Some(Box::new(issue.clone())), ..verdict }))
+}
+
+/// Why it takes no comment, by the first of the limits that it oversteps.
+fn refusal(
+    evidence: &Evidence,
+    mapping: &Mapping,
+    issue: &IssueFacts,
+    trace: &mut Trace,
+) -> Result<Option<(RejectionCause, String)>, Vec<Question>> {
+    let issue_name = name(issue);
+    let status = issue.standing.status.trim().to_lowercase();
+    if mapping.reject_status.iter().any(|named| !status.is_empty() && named.trim().to_lowercase() == status) {
+        let why = format!("{issue_name} is in status {:?}, in which no comments are taken", issue.standing.status);
+        return Ok(Some((RejectionCause::Status, why)));
+    }
+    if let Some(days) = days_resolved(evidence, issue).filter(|_| mapping.reject_resolved_days > 0)
+        && days >= i64::from(mapping.reject_resolved_days)
+    {
+        let most = mapping.reject_resolved_days;
+        let why = format!("{issue_name} was resolved {days} days ago, reject_resolved_days = {most}");
+        return Ok(Some((RejectionCause::ResolvedTooLong, why)));
+    }
+    let mut open = Vec::new();
+    let found = is_found(evidence, mapping, issue, &mut open);
+    let count = comment_count(evidence, mapping, issue, &mut open);
+    if !open.is_empty() {
+        return Err(open);
+    }
+    match found {
+        Some(Told::Known(true)) => {
+            return Ok(Some((RejectionCause::Search, format!("{issue_name} is found by reject_search"))));
+        }
+        Some(Told::Untold(why)) => trace.note(QUESTION, format!("not known, {why}"), "it goes on (reject_search)"),
+        Some(Told::Known(false)) | None => {}
+    }
+    if let Some(count) = count.filter(|count| *count >= u64::from(mapping.comments_max)) {
+        let why = format!("{issue_name} has {count} comments, comments_max = {}", mapping.comments_max);
+        return Ok(Some((RejectionCause::CommentLimit, why)));
+    }
+    Ok(None)
+}
+
+/// Whole days since it was resolved, at the time of the mail; `None` for an issue that is not, or whose time cannot be read.
+fn days_resolved(evidence: &Evidence, issue: &IssueFacts) -> Option<i64> {
+    let resolved: Timestamp = issue.standing.resolved_at.as_deref()?.parse().ok()?;
+    let now: Timestamp = evidence.facts.now.parse().ok()?;
+    Some((now.as_second() - resolved.as_second()).div_euclid(86_400))
+}
+
+fn is_found<'e>(
+    evidence: &'e Evidence,
+    mapping: &Mapping,
+    issue: &IssueFacts,
+    open: &mut Vec<Question>,
+) -> Option<&'e Told<bool>> {
+    if mapping.reject_search.is_empty() {
+        return None;
+    }
+    let mut known = evidence.facts.matches.iter();
+    let answer = known.find(|(id, search, _)| *id == issue.id && *search == mapping.reject_search);
+    if answer.is_none() {
+        open.push(Question::Matches { issue_id: issue.id.clone(), search: mapping.reject_search.clone() });
+    }
+    answer.map(|(.., told)| told)
+}
+
+fn comment_count(evidence: &Evidence, mapping: &Mapping, issue: &IssueFacts, open: &mut Vec<Question>) -> Option<u64> {
+    if mapping.comments_max == 0 {
+        return None;
+    }
+    let answer = evidence.facts.comment_counts.iter().find(|(id, _)| *id == issue.id);
+    if answer.is_none() {
+        open.push(Question::CommentCount { issue_id: issue.id.clone() });
+    }
+    answer.map(|(_, count)| *count)
+}

@@ -1,0 +1,31 @@
+//! Mappings: other values for the mail of a project.
+
+use super::MAPPINGS_MAX;
+use super::reader::{Reader, Section};
+use super::values::Values;
+
+/// A mapping as it is written: what it says otherwise than `[default]`.
+#[derive(Debug, Clone)]
+pub(crate) struct Mapped {
+    pub(crate) name: String,
+    pub(crate) values: Values,
+}
+
+/// All mappings, in order.
+pub(super) fn read_all(top: &Section, reader: &mut Reader) -> Vec<Mapped> {
+    let sections = reader.sections(top, "mapping", "mapping[].");
+    if sections.len() > MAPPINGS_MAX {
+        let remedy = format!("holds more than {MAPPINGS_MAX} mappings; make fewer, or several profiles");
+        reader.refuse(top, "mapping", &remedy);
+        return Vec::new();
+    }
+    let mut mappings: Vec<Mapped> = Vec::new();
+    for section in &sections {
+        let name = reader.text(section, "name").unwrap_or_default();
+        if name == "default" || mappings.iter().any(|earlier| !name.is_empty() && earlier.name == name) {
+            reader.refuse(section, "name", "is the name of another mapping; give each its own (\"default\" is taken)");
+        }
+        mappings.push(Mapped { name, values: Values::read(section, reader) });
+    }
+    mappings
+}

@@ -1,0 +1,76 @@
+//! What a mapping and a rule may say otherwise, and what holds for a mail in the end.
+
+use super::Pattern;
+use super::reader::{Reader, Section};
+use super::words::{Mode, OnReject, Treatment};
+
+/// Makes the values as one level says them (each may be left out), as they hold for a mail, and how both are made.
+macro_rules! values {
+    ($($(#[$doc:meta])* $name:ident: $kind:ty = $read:ident,)*) => {
+        /// The values that one level says: `[default]`, a mapping or a rule.
+        #[derive(Debug, Clone)]
+        pub(crate) struct Values { $($(#[$doc])* pub(crate) $name: Option<$kind>,)* }
+
+        /// How a mail is treated: the values that hold for it.
+        #[derive(Debug, Clone)]
+        pub(crate) struct Mapping {
+            /// `default`, or the mapping's name.
+            pub(crate) name: String,
+            $($(#[$doc])* pub(crate) $name: $kind,)*
+        }
+
+        impl Values {
+            /// Reads one level; only in `[default]` something holds for what is left out.
+            pub(super) fn read(section: &Section, reader: &mut Reader) -> Values {
+                Values { $($name: reader.$read(section, stringify!($name)),)* }
+            }
+
+            pub(crate) const NOTHING: Values = Values { $($name: None,)* };
+        }
+
+        impl Mapping {
+            /// What holds when these levels have their say, the first before all others.
+            pub(crate) fn of(name: &str, levels: &[&Values]) -> Mapping {
+                Mapping {
+                    name: name.to_owned(),
+                    $($name: levels.iter().find_map(|level| level.$name.clone()).unwrap_or_default(),)*
+                }
+            }
+        }
+    };
+}
+
+values! {
+    project: String = text,
+    issue_type: String = text,
+    mode: Mode = word,
+    unplaced: Treatment = word,
+    subject_keys: bool = truth,
+    subject_key_regex: Vec<Pattern> = regexes,
+    issue_addresses: bool = truth,
+    foreign_key_regex: Vec<Pattern> = regexes,
+    foreign_key_field: String = text,
+    foreign_key_from: Vec<Pattern> = some_patterns,
+    reject_status: Vec<String> = texts,
+    reject_search: String = text,
+    reject_resolved_days: u32 = number,
+    comments_max: u32 = number,
+    on_reject: OnReject = word,
+    link_type: String = text,
+    /// The names of causes.
+    notices: Vec<String> = texts,
+}
+
+impl Values {
+    /// Whether people may be written to because of them.
+    pub(super) fn writes_letters(&self) -> bool {
+        let rejects = self.unplaced == Some(Treatment::Reject) || self.on_reject == Some(OnReject::Reject);
+        let told = |cause: &&String| cause.as_str() == super::NOT_CREATED;
+        self.forwards() || rejects || self.notices.as_ref().is_some_and(|causes| causes.iter().any(|one| told(&one)))
+    }
+
+    /// Whether mail may be forwarded because of them.
+    pub(super) fn forwards(&self) -> bool {
+        self.unplaced == Some(Treatment::Forward) || self.on_reject == Some(OnReject::Forward)
+    }
+}

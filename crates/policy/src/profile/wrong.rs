@@ -1,0 +1,64 @@
+//! What is wrong with a text in a profile, said as a remedy.
+
+use super::settings::Form;
+use crate::reply_token::PREFIX_OCTETS_MAX;
+
+const TEXT_CHARS_MAX: usize = 255;
+const SEARCH_CHARS_MAX: usize = 1000;
+
+/// What is wrong with a single text, and the remedy; `None` when nothing is.
+pub(super) fn wrong_text(form: Form, text: &str) -> Option<&'static str> {
+    match form {
+        Form::ProjectKey => {
+            let mut characters = text.chars();
+            let first = characters.next().is_some_and(|c| c.is_ascii_uppercase());
+            let rest = characters.all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
+            (!first || !rest || text.len() > TEXT_CHARS_MAX)
+                .then_some("is not a project key; write it as the tracker shows it, such as \"DEMO\"")
+        }
+        Form::Prefix => {
+            let plain = text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "+-._=".contains(c));
+            let apart = text.is_empty() || text.ends_with(['+', '-', '.', '_', '=']);
+            (!plain || !apart || text.len() > PREFIX_OCTETS_MAX).then_some(
+                "is not a prefix; write at most 8 lower-case letters or digits and end with one of + - . _ =",
+            )
+        }
+        Form::Line if text.is_empty() => None,
+        Form::Search => {
+            let good = text.chars().count() <= SEARCH_CHARS_MAX && !text.chars().any(char::is_control);
+            (!good).then_some("has to be at most 1000 characters on one line; write such a search")
+        }
+        _ => {
+            let count = text.chars().count();
+            (text.trim().is_empty() || count > TEXT_CHARS_MAX || text.chars().any(char::is_control))
+                .then_some("has to be 1 to 255 characters on one line; write such a text")
+        }
+    }
+}
+
+/// What is wrong with one text of several, and the remedy; `None` when nothing is.
+pub(super) fn wrong_entry(form: Form, name: &str) -> Option<&'static str> {
+    let is_part = |part: &str| {
+        !part.is_empty() && !part.contains(|c: char| c.is_whitespace() || c.is_control() || "@*<>,".contains(c))
+    };
+    match form {
+        Form::Domains => (!is_part(name)).then_some("is not a domain; write it without @, such as \"example.com\""),
+        Form::ProjectKeys => wrong_text(Form::ProjectKey, name),
+        Form::SomeOf(_) => None,
+        Form::Texts => wrong_text(Form::Text, name),
+        Form::Fields => {
+            let good = !name.is_empty() && name.bytes().all(|b| b.is_ascii_graphic() && b != b':') && name.len() < 100;
+            (!good)
+                .then_some("is not the name of a header field; write it without the colon, such as \"X-Original-To\"")
+        }
+        Form::People => {
+            let good = name.split_once('@').is_some_and(|(local, domain)| is_part(local) && is_part(domain));
+            (!good).then_some("is not an address; write \"local@domain\"")
+        }
+        _ => {
+            let good =
+                name.split_once('@').is_some_and(|(local, domain)| (local == "*" || is_part(local)) && is_part(domain));
+            (!good).then_some("is not an address; write \"local@domain\", or \"*@domain\" for all of a domain")
+        }
+    }
+}
