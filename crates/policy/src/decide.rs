@@ -3,8 +3,11 @@
 mod association;
 mod automatic;
 mod body;
+mod effects;
 mod evidence;
+mod fields;
 mod files;
+mod filling;
 mod history;
 mod lookups;
 mod loop_guard;
@@ -15,6 +18,7 @@ mod safeguards;
 mod scene;
 mod signs;
 mod summary;
+mod trim;
 mod verdict;
 
 pub use body::LONG_TEXT_UNITS;
@@ -167,13 +171,14 @@ fn weigh<'a>(evidence: &Evidence<'a>, route: &mut Route<'a>, trace: &mut Trace) 
     let verdict = place(evidence, mapping, machine_only, trace)?;
     let stopped = safeguards::duplicate(evidence, &verdict.place, trace)
         .or_else(|| safeguards::verification(evidence, &verdict.place, trace))
-        .or_else(|| safeguards::too_many_files(evidence, files::count(evidence), trace));
+        .or_else(|| safeguards::too_many_files(evidence, files::count(evidence), trace))
+        .or_else(|| safeguards::too_long(evidence, &verdict.place, mapping, trace));
     if stopped.is_none() && !matches!(verdict.place, Place::Nowhere(_)) {
         files::note_left_out(evidence, trace);
     }
     let verdict = stopped.unwrap_or(verdict);
     history::open(evidence, &verdict.place, trace)?;
-    Ok(verdict)
+    effects::added(evidence, route, verdict, trace)
 }
 
 /// What is doubtful about the sender or malformed in the mail; neither stops it (SEC-03).
@@ -332,24 +337,40 @@ fn plan(origin: Origin, revision: u32, profile: &Profile, verdict: &Verdict, tra
     }
 }
 
-/// The steps: the issue or comment, then each file.
+/// The steps: the issue or comment, then each file, then what is done beside.
 fn steps(evidence: &Evidence, reply: &Reply, verdict: &Verdict, mapping: &Mapping) -> Vec<Step> {
+    let above =
+        |header: &Option<_>| header.as_ref().map(|header| filling::filled(evidence, header)).unwrap_or_default();
     let (body, issue) = match &verdict.place {
         Place::Nowhere(_) => return Vec::new(),
-        Place::NewIssue { .. } => (body::of_issue(evidence, reply), IssueTarget::CreatedBy(1)),
-        Place::Comment(issue) => (body::of_comment(evidence, reply), IssueTarget::Id(issue.id.clone())),
+        Place::NewIssue { .. } => {
+            let body = body::of_issue(evidence, &trim::for_issue(reply, mapping));
+            (body::under(body, &above(&mapping.description_header)), IssueTarget::CreatedBy(1))
+        }
+        Place::Comment(issue) => {
+            let body = body::of_comment(evidence, &trim::for_comment(reply, mapping));
+            (body::under(body, &above(&mapping.comment_header)), IssueTarget::Id(issue.id.clone()))
+        }
     };
-    let attached = files::of(evidence, body::is_long(&body));
+    let (body, is_cut) = match usize::try_from(mapping.text_max) {
+        Ok(most) if most > 0 => body::cut(body, most),
+        _ => (body, false),
+    };
+    let attached = files::of(evidence, is_cut || body::is_long(&body));
     let body = body::with_pictures_named(body, &files::pictures(&attached));
     let body = body::without_pictures(body, &files::unseen_pictures(evidence));
     let first = match &verdict.place {
         Place::NewIssue { project, issue_type, .. } => StepKind::CreateIssue {
             project: project.clone(),
             issue_type: issue_type.clone(),
-            summary: summary::of(&evidence.message.headers.subject),
+            summary: summary::of(
+                &evidence.message.headers.subject,
+                &mapping.subject_cleanup_regex,
+                &above(&mapping.summary),
+            ),
             body,
             fields: serde_json::Map::new(),
-            set: Vec::new(),
+            set: verdict.effects.set.clone(),
         },
         Place::Comment(_) | Place::Nowhere(_) => StepKind::AddComment { issue: issue.clone(), body, visibility: None },
     };
@@ -357,17 +378,6 @@ fn steps(evidence: &Evidence, reply: &Reply, verdict: &Verdict, mapping: &Mappin
         .into_iter()
         .map(|attached| (StepKind::Attach { issue: issue.clone(), file: attached.file }, attached.reason.to_owned()));
     let steps = std::iter::once((first, verdict.reason.clone())).chain(attach);
-    let link = linked(verdict, &issue, mapping);
-    (1..).zip(steps.chain(link)).map(|(ordinal, (kind, reason))| Step { ordinal, kind, reason }).collect()
-}
-
-/// The link of a new issue to the one that took no comment.
-fn linked(verdict: &Verdict, issue: &IssueTarget, mapping: &Mapping) -> Option<(StepKind, String)> {
-    let Place::NewIssue { linked: Some(old), .. } = &verdict.place else { return None };
-    let link = StepKind::Link {
-        issue: issue.clone(),
-        to: IssueTarget::Id(old.id.clone()),
-        link_type: mapping.link_type.clone(),
-    };
-    Some((link, format!("it belongs to {}, which takes no comments", association::name(old))))
+    let steps = steps.chain(verdict.effects.follow.iter().cloned());
+    (1..).zip(steps).map(|(ordinal, (kind, reason))| Step { ordinal, kind, reason }).collect()
 }

@@ -5,6 +5,7 @@ pub mod decide;
 mod expression;
 pub mod fault;
 pub mod field;
+mod placeholder;
 pub mod plan;
 pub mod profile;
 pub mod reply_token;
@@ -16,6 +17,7 @@ pub use ask::{
 pub use decide::{decide, participants, quarantine};
 pub use fault::{Fault, FaultCode, FaultKind};
 pub use field::{Allowed, Choice, FieldKind, FieldMeta, FieldSetting, FieldValue, How};
+pub use placeholder::PLACES;
 pub use plan::{
     AccountTarget, Body, File, Goal, IssueTarget, LeftOut, Origin, Outcome, Plan, Receipt, Rejection, RejectionCause,
     Step, StepKey, StepKind, Visibility,

@@ -8,6 +8,7 @@ mod rule;
 mod settings;
 mod values;
 mod words;
+mod workflow;
 mod wrong;
 
 pub use nearest::nearest;
@@ -18,7 +19,10 @@ pub(crate) use mapped::Mapped;
 pub(crate) use pattern::Pattern;
 pub(crate) use rule::Rule;
 pub(crate) use values::{Mapping, Values};
-pub(crate) use words::{Duplicates, Mode, OnReject, RuleOrder, Strangers, Treatment, Word};
+pub(crate) use words::{
+    Assignee, Duplicates, Mode, Occasion, OnReject, Overflow, RuleOrder, Strangers, Treatment, Word,
+};
+pub(crate) use workflow::{Workflow, due};
 
 use crate::{Fault, FaultCode, reply_token};
 use mail::AutomaticKind;
@@ -30,6 +34,8 @@ pub const PROFILE_BYTES_MAX: usize = 1024 * 1024;
 pub const RULES_MAX: usize = 1000;
 /// The most mappings in one profile.
 pub const MAPPINGS_MAX: usize = 1000;
+/// The most workflows in one profile.
+pub const WORKFLOWS_MAX: usize = 1000;
 /// The most patterns in all rules of one profile: each may be tried on each recipient of each mail.
 pub const PATTERNS_MAX: usize = 1000;
 
@@ -53,6 +59,7 @@ pub struct Profile {
     pub(crate) mappings: Vec<Mapped>,
     pub(crate) rules: Vec<Rule>,
     pub(crate) rule_order: RuleOrder,
+    pub(crate) workflows: Vec<Workflow>,
     pub(crate) projects: Projects,
     automatic: AutomaticMail,
     reply_prefix: String,
@@ -176,6 +183,7 @@ impl Profile {
             default: Values::read(&default, reader),
             rules: rule::read_all(&top, &mappings, reader),
             mappings,
+            workflows: workflow::read_all(&top, reader),
             rule_order: reader.word(&top, "rule_order").unwrap_or_default(),
             projects: Projects::read(&projects, reader),
             automatic: AutomaticMail::read(&automatic, reader),

@@ -35,8 +35,8 @@ pub(super) fn catch(evidence: &Evidence, trace: &mut Trace) -> Option<Verdict> {
 pub(super) fn rule<'a>(evidence: &Evidence<'a>, trace: &mut Trace) -> Result<Option<&'a Rule>, Vec<Question>> {
     const QUESTION: &str = "Which rule holds?";
     let mut rules: Vec<&Rule> = evidence.profile.rules.iter().collect();
-    if evidence.profile.rule_order == RuleOrder::Priority {
-        rules.sort_by_key(|rule| std::cmp::Reverse(rule.priority));
+    if evidence.profile.rule_order == RuleOrder::Rank {
+        rules.sort_by_key(|rule| std::cmp::Reverse(rule.rank));
     }
     for rule in &rules {
         let Some(because) = holds(rule, evidence, trace)? else { continue };

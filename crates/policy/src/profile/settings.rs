@@ -1,6 +1,7 @@
 //! Every setting of a profile, with its form, default and meaning: the reader, the manual and the tests use these tables.
 
 mod association;
+mod content;
 mod machines;
 mod people;
 mod routing;
@@ -45,6 +46,12 @@ pub enum Form {
     Regexes,
     /// A condition in a part of CEL, at most 4 KiB.
     Condition,
+    /// A text of at most 4 KiB with places such as `{{sender.address}}`.
+    Template,
+    /// A table of such texts, at most 100, by the names of fields.
+    Templates,
+    /// `+3d`, `+2w` or `2026-12-24`.
+    Due,
     /// `true` or `false`.
     Truth,
     /// A whole number from 0 to this one.
@@ -90,6 +97,9 @@ pub const ROOMS: &[Room] = &[
     values::PLACE,
     association::SIGNS,
     association::REJECTION,
+    content::TEXT,
+    content::FIELDS,
+    content::WORKFLOW,
     routing::MAPPINGS,
     routing::RULES,
     machines::AUTOMATIC,

@@ -23,6 +23,8 @@ pub(super) fn wrong_text(form: Form, text: &str) -> Option<&'static str> {
                 "is not a prefix; write at most 8 lower-case letters or digits and end with one of + - . _ =",
             )
         }
+        Form::Due if text.is_empty() || super::due(text, jiff::civil::Date::ZERO).is_some() => None,
+        Form::Due => Some("is no due date; write \"+3d\", \"+2w\" or a day such as \"2026-12-24\""),
         Form::Line if text.is_empty() => None,
         Form::Search => {
             let good = text.chars().count() <= SEARCH_CHARS_MAX && !text.chars().any(char::is_control);
