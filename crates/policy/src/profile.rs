@@ -1,13 +1,16 @@
 //! A profile: how the mails of some mailboxes are treated, as an administrator writes it in TOML.
 
+#[macro_use]
+mod words;
+mod directive;
 mod mapped;
 mod nearest;
+mod network;
 mod pattern;
 mod reader;
 mod rule;
 mod settings;
 mod values;
-mod words;
 mod workflow;
 mod wrong;
 
@@ -15,12 +18,14 @@ pub use nearest::nearest;
 pub use rule::CONDITION_NAMES;
 pub use settings::{Default, Form, ROOMS, Room, Setting, settings};
 
+pub(crate) use directive::{DirectiveRule, Directives, Processor};
 pub(crate) use mapped::Mapped;
+pub(crate) use network::Network;
 pub(crate) use pattern::Pattern;
 pub(crate) use rule::Rule;
 pub(crate) use values::{Mapping, Values};
 pub(crate) use words::{
-    Assignee, Duplicates, Mode, Occasion, OnReject, Overflow, RuleOrder, Strangers, Treatment, Word,
+    Apply, Assignee, Duplicates, Mode, Occasion, OnReject, Overflow, RuleOrder, Strangers, Treatment, Word,
 };
 pub(crate) use workflow::{Workflow, due};
 
@@ -34,6 +39,8 @@ pub const PROFILE_BYTES_MAX: usize = 1024 * 1024;
 pub const RULES_MAX: usize = 1000;
 /// The most mappings in one profile.
 pub const MAPPINGS_MAX: usize = 1000;
+/// The most `[[directive]]` tables in one profile.
+pub const DIRECTIVES_MAX: usize = 100;
 /// The most workflows in one profile.
 pub const WORKFLOWS_MAX: usize = 1000;
 /// The most patterns in all rules of one profile: each may be tried on each recipient of each mail.
@@ -60,6 +67,7 @@ pub struct Profile {
     pub(crate) rules: Vec<Rule>,
     pub(crate) rule_order: RuleOrder,
     pub(crate) workflows: Vec<Workflow>,
+    pub(crate) directives: Directives,
     pub(crate) projects: Projects,
     automatic: AutomaticMail,
     reply_prefix: String,
@@ -155,7 +163,10 @@ impl Profile {
 
     /// Whether it asks for proved authors, so that it makes sense only for mailboxes that verify them.
     pub fn needs_authenticity(&self) -> bool {
-        self.require_authentic || self.rules.iter().any(|rule| rule.authentic.is_some() || !rule.groups.is_empty())
+        self.require_authentic
+            || self.rules.iter().any(|rule| rule.authentic.is_some() || !rule.groups.is_empty())
+            || !self.directives.senders.is_empty()
+            || !self.directives.groups.is_empty()
     }
 
     /// Values that could not be read stand as something harmless: the reader's verdict refuses the profile as a whole.
@@ -183,6 +194,7 @@ impl Profile {
             default: Values::read(&default, reader),
             rules: rule::read_all(&top, &mappings, reader),
             mappings,
+            directives: Directives::read(&top, reader),
             workflows: workflow::read_all(&top, reader),
             rule_order: reader.word(&top, "rule_order").unwrap_or_default(),
             projects: Projects::read(&projects, reader),

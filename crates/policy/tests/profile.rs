@@ -60,6 +60,7 @@ fn value(form: Form) -> String {
         Form::Text | Form::Line | Form::Search | Form::Template => "\"Some text\"".to_owned(),
         Form::Texts | Form::Fields => "[\"one\", \"two\"]".to_owned(),
         Form::People => "[\"boss@example.net\"]".to_owned(),
+        Form::Networks => "[\"10.1.0.0/16\", \"2001:db8::1\"]".to_owned(),
         Form::ProjectKeys => "[\"DEMO\", \"BILL\"]".to_owned(),
         Form::Condition => "\"authentic\"".to_owned(),
         Form::ProjectKey => "\"DEMO\"".to_owned(),
@@ -250,6 +251,14 @@ const WRONG: &[(&str, &str)] = &[
     (
         "default.notices = [\"statuses\"]\n",
         "support.toml: default.notices = \"statuses\" is not one of uncaught, rule, comment_only, not_involved, status, search, resolved_too_long, comment_limit, comment_rate, sender_rate, too_long; did you mean \"status\"?",
+    ),
+    (
+        "directives.submitters = \"10.1.0.0/40\"\n",
+        "support.toml: directives.submitters = \"10.1.0.0/40\" is neither an address nor a network; write such as \"10.1.0.0/16\"",
+    ),
+    (
+        "[[directive]]\nfield = \"priority\"\n",
+        "support.toml: directive[1].field = \"priority\" has no place where its value stands; add subject_regex, text_regex or value",
     ),
     ("rule = 1\n", "support.toml: rule = 1 is not a list of tables; begin each with [[rule]]"),
     (

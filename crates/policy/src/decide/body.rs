@@ -182,6 +182,14 @@ pub(super) fn each_content(blocks: &mut [Block], work: &mut impl FnMut(&mut Vec<
     }
 }
 
+/// The body with the text that a directive names in place of what the mail says.
+pub(super) fn saying(body: Body, text: Option<&str>) -> Body {
+    match text.map(str::trim).filter(|text| !text.is_empty()) {
+        Some(text) => Body { visible: text.to_owned(), document: None, ..body },
+        None => body,
+    }
+}
+
 /// The body below a line that the profile puts there.
 pub(super) fn under(mut body: Body, header: &str) -> Body {
     if header.trim().is_empty() {

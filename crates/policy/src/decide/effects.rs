@@ -1,12 +1,13 @@
 //! What is done beside making the issue or comment: fields, links, and where the workflow leads.
 
 use super::association::name;
+use super::directives::{self, Given};
 use super::evidence::Evidence;
 use super::fields::{self, Granted, Wish};
 use super::filling::filled;
 use super::verdict::{Place, Trace, Verdict};
 use super::{Route, people};
-use crate::profile::{Assignee, Mapping, Occasion, Workflow, due};
+use crate::profile::{Apply, Assignee, Mapping, Occasion, Word, Workflow, due};
 use crate::{FieldSetting, Goal, IssueFacts, IssueTarget, Outcome, Question, StepKind};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -21,6 +22,8 @@ pub(super) struct Effects {
     pub(super) set: Vec<FieldSetting>,
     /// Steps that follow, each with its reason; they are about the issue of the plan.
     pub(super) follow: Vec<(StepKind, String)>,
+    /// The directives that count for what is made.
+    pub(super) spoken: Given,
 }
 
 /// The verdict with its effects; it fails with the questions that are open. A security level that cannot be set makes it a
@@ -36,7 +39,10 @@ pub(super) fn added(
     match &verdict.place {
         Place::Nowhere(_) => return Ok(verdict),
         Place::NewIssue { project, issue_type, linked } => {
-            let wishes = of_new_issue(evidence, mapping)?;
+            let mut wishes = of_new_issue(evidence, mapping)?;
+            effects.spoken = spoken(route, Apply::Create, trace);
+            let (more, steps) = directives::of_new_issue(evidence, &effects.spoken, mapping, trace)?;
+            wishes.extend(more);
             let granted = granted_on_create(evidence, (project, issue_type), &wishes, trace)?;
             if let Some((_, why)) = granted.refused.iter().find(|(field, _)| is_security(field)) {
                 return Ok(Verdict::nowhere(Outcome::Hold, format!("its security level cannot be set: {why}")));
@@ -45,20 +51,35 @@ pub(super) fn added(
             if let Some(old) = linked {
                 effects.follow.push(link(mapping, old));
             }
+            effects.follow.extend(steps);
             effects.follow.extend(advance(evidence, route, Occasion::Create, issue_type, None, trace));
         }
         Place::Comment(issue) => {
-            let wishes = texts(evidence, &mapping.comment_fields.0);
+            let mut wishes = texts(evidence, &mapping.comment_fields.0);
+            effects.spoken = spoken(route, Apply::Comment, trace);
+            let (more, steps) = directives::of_comment(evidence, &effects.spoken, mapping, &issue.id, trace)?;
+            wishes.extend(more);
             let granted = granted_on_edit(evidence, issue, &wishes, trace)?;
             if !granted.set.is_empty() {
                 let edit = StepKind::EditIssue { issue: IssueTarget::Id(issue.id.clone()), set: granted.set };
-                effects.follow.push((edit, "the profile sets fields with a comment (comment_fields)".to_owned()));
+                effects.follow.push((edit, "the profile or a directive sets fields with a comment".to_owned()));
             }
+            effects.follow.extend(steps);
             let kind = &issue.standing.issue_type;
             effects.follow.extend(advance(evidence, route, Occasion::Comment, kind, Some(issue), trace));
         }
     }
     Ok(Verdict { effects: Box::new(effects), ..verdict })
+}
+
+/// The directives that count on this occasion.
+fn spoken(route: &Route, on: Apply, trace: &mut Trace) -> Given {
+    let given = &route.directives;
+    if given.all.is_empty() || [on, Apply::Both].contains(&route.mapping.directives) {
+        return given.clone();
+    }
+    trace.note("Do the directives count here?", "no", &format!("directives = {:?}", route.mapping.directives.word()));
+    Given::default()
 }
 
 fn granted_on_create(

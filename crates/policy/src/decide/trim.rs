@@ -1,7 +1,8 @@
 //! What a profile has cut off or taken out of a text, before it becomes an issue or a comment.
 
 use super::body::each_content;
-use crate::profile::{Mapping, Pattern};
+use super::directives::without_block;
+use crate::profile::{Mapping, Pattern, Processor};
 use mail::document::{Block, Inline};
 use mail::{Document, Hidden, HiddenKind, Reply};
 use std::borrow::Cow;
@@ -17,6 +18,15 @@ pub(super) fn for_issue<'r>(reply: &'r Reply, mapping: &Mapping) -> Cow<'r, Repl
 /// The same in a comment.
 pub(super) fn for_comment<'r>(reply: &'r Reply, mapping: &Mapping) -> Cow<'r, Reply> {
     trimmed(reply, &mapping.comment_delimiters, &mapping.comment_cleanup_regex)
+}
+
+/// The reply without the block of directives at its top. The layout goes with it: it would still show them.
+pub(super) fn without_directives(reply: &Reply, by: Option<Processor>) -> Cow<'_, Reply> {
+    let rest = by.map_or(reply.visible.as_str(), |by| without_block(&reply.visible, by));
+    if rest.len() == reply.visible.len() {
+        return Cow::Borrowed(reply);
+    }
+    Cow::Owned(Reply { visible: rest.to_owned(), document: None, ..reply.clone() })
 }
 
 fn trimmed<'r>(reply: &'r Reply, delimiters: &[Pattern], cleanups: &[Pattern]) -> Cow<'r, Reply> {

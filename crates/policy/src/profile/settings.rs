@@ -2,6 +2,7 @@
 
 mod association;
 mod content;
+mod directives;
 mod machines;
 mod people;
 mod routing;
@@ -46,6 +47,8 @@ pub enum Form {
     Regexes,
     /// A condition in a part of CEL, at most 4 KiB.
     Condition,
+    /// Addresses or networks of clients, such as `10.1.0.0/16`.
+    Networks,
     /// A text of at most 4 KiB with places such as `{{sender.address}}`.
     Template,
     /// A table of such texts, at most 100, by the names of fields.
@@ -100,6 +103,7 @@ pub const ROOMS: &[Room] = &[
     content::TEXT,
     content::FIELDS,
     content::WORKFLOW,
+    directives::DIRECTIVES,
     routing::MAPPINGS,
     routing::RULES,
     machines::AUTOMATIC,

@@ -2,7 +2,7 @@
 
 use super::Pattern;
 use super::reader::{Reader, Section};
-use super::words::{Assignee, Mode, OnReject, Overflow, Treatment};
+use super::words::{Apply, Assignee, Mode, OnReject, Overflow, Treatment};
 use crate::placeholder::Template;
 
 /// Makes the values as one level says them (each may be left out), as they hold for a mail, and how both are made.
@@ -79,6 +79,7 @@ values! {
     assignee_name: String = text,
     fields: FieldTexts = templates,
     comment_fields: FieldTexts = templates,
+    directives: Apply = word,
 }
 
 /// A text with places; `None` for none.
@@ -104,6 +105,7 @@ impl Inherited for Treatment {}
 impl Inherited for OnReject {}
 impl Inherited for Overflow {}
 impl Inherited for Assignee {}
+impl Inherited for Apply {}
 impl<T: Clone + 'static> Inherited for Vec<T> {}
 
 impl Inherited for FieldTexts {

@@ -76,6 +76,16 @@ words! {
 }
 
 words! {
+    /// When directives count.
+    Apply {
+        Off = "off",
+        Create = "create",
+        Comment = "comment",
+        Both = "create_or_comment",
+    }
+}
+
+words! {
     /// Who works on a new issue.
     Assignee {
         /// Whom the tracker chooses.

@@ -47,6 +47,9 @@ pub(super) fn wrong_entry(form: Form, name: &str) -> Option<&'static str> {
         Form::Domains => (!is_part(name)).then_some("is not a domain; write it without @, such as \"example.com\""),
         Form::ProjectKeys => wrong_text(Form::ProjectKey, name),
         Form::SomeOf(_) => None,
+        Form::Networks => super::Network::read(name)
+            .is_none()
+            .then_some("is neither an address nor a network; write such as \"10.1.0.0/16\""),
         Form::Texts => wrong_text(Form::Text, name),
         Form::Fields => {
             let good = !name.is_empty() && name.bytes().all(|b| b.is_ascii_graphic() && b != b':') && name.len() < 100;
