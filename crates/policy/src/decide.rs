@@ -3,8 +3,12 @@
 mod association;
 mod automatic;
 mod body;
+mod directives;
+mod effects;
 mod evidence;
+mod fields;
 mod files;
+mod filling;
 mod history;
 mod letters;
 mod lookups;
@@ -16,6 +20,7 @@ mod safeguards;
 mod scene;
 mod signs;
 mod summary;
+mod trim;
 mod verdict;
 
 pub use body::LONG_TEXT_UNITS;
@@ -25,9 +30,10 @@ pub use loop_guard::RECEIVED_MAX;
 pub use signs::{FOREIGN_KEYS_MAX, SUBJECT_KEYS_MAX};
 pub use summary::SUMMARY_UNITS_MAX;
 
-use crate::profile::{Mapping, Mode, Rule, Word};
+use crate::profile::{Mapping, Mode, Processor, Rule, Word};
 use crate::{
     Facts, IssueTarget, Letter, Origin, Outcome, Plan, Profile, Question, Rejection, RejectionCause, Step, StepKind,
+    Visibility,
 };
 use association::{Association, Refused};
 use automatic::Course;
@@ -54,7 +60,7 @@ pub fn decide(
     let weighed = weigh_all(&evidence, &mut route, &mut trace);
     let Weighed { verdict, rejection, letters } = weighed.unwrap_or_else(|open| unanswered(&open, &mut trace).into());
     let verdict = Verdict { reason: shortened(verdict.reason), ..verdict };
-    let steps = steps(&evidence, reply, &verdict, &route.mapping);
+    let steps = steps(&evidence, reply, &verdict, &route);
     let rule = route.rule.map(|rule| rule.name.clone());
     let mapping = route.mapping.name;
     Plan { steps, rule, mapping, rejection, letters, ..plan(origin, revision, profile, &verdict, trace) }
@@ -64,11 +70,12 @@ pub fn decide(
 struct Route<'a> {
     rule: Option<&'a Rule>,
     mapping: Mapping,
+    directives: directives::Given,
 }
 
 impl Route<'_> {
     fn new(profile: &Profile) -> Route<'_> {
-        Route { rule: None, mapping: profile.mapping(None, None, None) }
+        Route { rule: None, mapping: profile.mapping(None, None, None), directives: directives::Given::default() }
     }
 }
 
@@ -175,6 +182,8 @@ fn weigh<'a>(evidence: &Evidence<'a>, route: &mut Route<'a>, trace: &mut Trace) 
         return Ok(verdict);
     }
     let course = automatic::treat(evidence, route.rule, trace);
+    route.directives = directives::find(evidence, &route.mapping, trace)?;
+    routing::redirect(evidence, route, trace);
     let mapping = &route.mapping;
     let machine_only = match course {
         Course::Free => None,
@@ -189,16 +198,17 @@ fn weigh<'a>(evidence: &Evidence<'a>, route: &mut Route<'a>, trace: &mut Trace) 
     if let Some(verdict) = loop_guard::own_letter(evidence, trace) {
         return Ok(verdict);
     }
-    let verdict = place(evidence, mapping, machine_only, trace)?;
+    let verdict = place(evidence, route, machine_only, trace)?;
     let stopped = safeguards::duplicate(evidence, &verdict.place, trace)
         .or_else(|| safeguards::verification(evidence, &verdict.place, trace))
-        .or_else(|| safeguards::too_many_files(evidence, files::count(evidence), trace));
+        .or_else(|| safeguards::too_many_files(evidence, files::count(evidence), trace))
+        .or_else(|| safeguards::too_long(evidence, &verdict.place, mapping, trace));
     if stopped.is_none() && !matches!(verdict.place, Place::Nowhere(_)) {
         files::note_left_out(evidence, trace);
     }
     let verdict = stopped.unwrap_or(verdict);
     history::open(evidence, &verdict.place, trace)?;
-    Ok(verdict)
+    effects::added(evidence, route, verdict, trace)
 }
 
 /// What is doubtful about the sender or malformed in the mail; neither stops it (SEC-03).
@@ -244,16 +254,17 @@ fn proof_in_words(evidence: &Evidence) -> String {
 /// Where the mail goes, by its association and the mapping's mode. `machine_only` says why it may be no new issue.
 fn place(
     evidence: &Evidence,
-    mapping: &Mapping,
+    route: &Route,
     machine_only: Option<String>,
     trace: &mut Trace,
 ) -> Result<Verdict, Vec<Question>> {
+    let mapping = &route.mapping;
     let refused = match mapping.mode {
         Mode::Create => {
             trace.note("Does it belong to an issue?", "not asked", "each mail is a new issue (mode = \"create\")");
             vec![Refused { why: "each mail is a new issue (mode = \"create\")".to_owned(), stranger: false }]
         }
-        Mode::CreateOrComment | Mode::Comment => match association::find(evidence, mapping, trace) {
+        Mode::CreateOrComment | Mode::Comment => match association::find(evidence, route, trace) {
             Association::Issue(issue, reason) => {
                 if let Some(verdict) = rejection::check(evidence, mapping, &issue, machine_only.as_deref(), trace)? {
                     return Ok(verdict);
@@ -359,42 +370,73 @@ fn plan(origin: Origin, revision: u32, profile: &Profile, verdict: &Verdict, tra
     }
 }
 
-/// The steps: the issue or comment, then each file.
-fn steps(evidence: &Evidence, reply: &Reply, verdict: &Verdict, mapping: &Mapping) -> Vec<Step> {
+/// The steps: the issue or comment, then each file, then what is done beside.
+fn steps(evidence: &Evidence, reply: &Reply, verdict: &Verdict, route: &Route) -> Vec<Step> {
+    let mapping = &route.mapping;
+    let spoken = &verdict.effects.spoken;
+    let reply = &trim::without_directives(reply, spoken.by);
+    let above =
+        |header: &Option<_>| header.as_ref().map(|header| filling::filled(evidence, header)).unwrap_or_default();
     let (body, issue) = match &verdict.place {
         Place::Nowhere(_) => return Vec::new(),
-        Place::NewIssue { .. } => (body::of_issue(evidence, reply), IssueTarget::CreatedBy(1)),
-        Place::Comment(issue) => (body::of_comment(evidence, reply), IssueTarget::Id(issue.id.clone())),
+        Place::NewIssue { .. } => {
+            let body = body::of_issue(evidence, &trim::for_issue(reply, mapping));
+            let body = body::saying(body, spoken.value("description"));
+            (body::under(body, &above(&mapping.description_header)), IssueTarget::CreatedBy(1))
+        }
+        Place::Comment(issue) => {
+            let body = body::of_comment(evidence, &trim::for_comment(reply, mapping));
+            (body::under(body, &above(&mapping.comment_header)), IssueTarget::Id(issue.id.clone()))
+        }
     };
-    let attached = files::of(evidence, body::is_long(&body));
+    let (body, is_cut) = match usize::try_from(mapping.text_max) {
+        Ok(most) if most > 0 => body::cut(body, most),
+        _ => (body, false),
+    };
+    let attached = files::of(evidence, is_cut || body::is_long(&body));
     let body = body::with_pictures_named(body, &files::pictures(&attached));
     let body = body::without_pictures(body, &files::unseen_pictures(evidence));
     let first = match &verdict.place {
         Place::NewIssue { project, issue_type, .. } => StepKind::CreateIssue {
             project: project.clone(),
             issue_type: issue_type.clone(),
-            summary: summary::of(&evidence.message.headers.subject),
+            summary: summary_of(evidence, mapping, spoken),
             body,
             fields: serde_json::Map::new(),
-            set: Vec::new(),
+            set: verdict.effects.set.clone(),
         },
-        Place::Comment(_) | Place::Nowhere(_) => StepKind::AddComment { issue: issue.clone(), body, visibility: None },
+        Place::Comment(_) | Place::Nowhere(_) => {
+            let visibility = spoken.value("viewable").map(visibility);
+            StepKind::AddComment { issue: issue.clone(), body, visibility }
+        }
     };
     let attach = attached
         .into_iter()
         .map(|attached| (StepKind::Attach { issue: issue.clone(), file: attached.file }, attached.reason.to_owned()));
     let steps = std::iter::once((first, verdict.reason.clone())).chain(attach);
-    let link = linked(verdict, &issue, mapping);
-    (1..).zip(steps.chain(link)).map(|(ordinal, (kind, reason))| Step { ordinal, kind, reason }).collect()
+    let steps = steps.chain(verdict.effects.follow.iter().cloned());
+    (1..).zip(steps).map(|(ordinal, (kind, reason))| Step { ordinal, kind, reason }).collect()
 }
 
-/// The link of a new issue to the one that took no comment.
-fn linked(verdict: &Verdict, issue: &IssueTarget, mapping: &Mapping) -> Option<(StepKind, String)> {
-    let Place::NewIssue { linked: Some(old), .. } = &verdict.place else { return None };
-    let link = StepKind::Link {
-        issue: issue.clone(),
-        to: IssueTarget::Id(old.id.clone()),
-        link_type: mapping.link_type.clone(),
-    };
-    Some((link, format!("it belongs to {}, which takes no comments", association::name(old))))
+/// The summary that a directive names, or the subject's.
+fn summary_of(evidence: &Evidence, mapping: &Mapping, spoken: &directives::Given) -> String {
+    let instead = mapping.summary.as_ref().map(|text| filling::filled(evidence, text)).unwrap_or_default();
+    let subject = &evidence.message.headers.subject;
+    match (spoken.value("summary"), spoken.by) {
+        (Some(summary), _) => summary::of(summary, &[], &instead),
+        (None, Some(Processor::Subject)) => {
+            summary::of(&directives::without_subject(subject), &mapping.subject_cleanup_regex, &instead)
+        }
+        (None, _) => summary::of(subject, &mapping.subject_cleanup_regex, &instead),
+    }
+}
+
+/// Who may see the comment, in a directive's words.
+fn visibility(words: &str) -> Visibility {
+    match words.trim().split_once(':') {
+        Some((kind, name)) if kind.trim().eq_ignore_ascii_case("group") => Visibility::Group(name.trim().to_owned()),
+        Some((kind, name)) if kind.trim().eq_ignore_ascii_case("role") => Visibility::Role(name.trim().to_owned()),
+        None if words.trim().eq_ignore_ascii_case("internal") => Visibility::Internal,
+        _ => Visibility::Role(words.trim().to_owned()),
+    }
 }

@@ -6,6 +6,7 @@ mod expression;
 pub mod fault;
 pub mod field;
 pub mod letter;
+mod placeholder;
 pub mod plan;
 pub mod profile;
 pub mod replay;
@@ -19,6 +20,7 @@ pub use decide::{decide, participants, quarantine};
 pub use fault::{Fault, FaultCode, FaultKind};
 pub use field::{Allowed, Choice, FieldKind, FieldMeta, FieldSetting, FieldValue, How};
 pub use letter::{Letter, LetterKind, LetterTraffic, LetterWhen};
+pub use placeholder::PLACES;
 pub use plan::{
     AccountTarget, Body, File, Goal, IssueTarget, LeftOut, Origin, Outcome, Plan, Receipt, Rejection, RejectionCause,
     Step, StepKey, StepKind, Visibility,

@@ -1,26 +1,35 @@
 //! A profile: how the mails of some mailboxes are treated, as an administrator writes it in TOML.
 
+#[macro_use]
+mod words;
+mod directive;
 mod mapped;
 mod nearest;
+mod network;
 mod notice;
 mod pattern;
 mod reader;
 mod rule;
 mod settings;
 mod values;
-mod words;
+mod workflow;
 mod wrong;
 
 pub use nearest::nearest;
 pub use rule::CONDITION_NAMES;
 pub use settings::{Default, Form, ROOMS, Room, Setting, settings};
 
+pub(crate) use directive::{DirectiveRule, Directives, Processor};
 pub(crate) use mapped::Mapped;
+pub(crate) use network::Network;
 pub(crate) use notice::{NOT_CREATED, Notices};
 pub(crate) use pattern::Pattern;
 pub(crate) use rule::Rule;
 pub(crate) use values::{Mapping, Values};
-pub(crate) use words::{Addressees, Duplicates, Mode, OnReject, RuleOrder, Strangers, Treatment, Word};
+pub(crate) use words::{
+    Addressees, Apply, Assignee, Duplicates, Mode, Occasion, OnReject, Overflow, RuleOrder, Strangers, Treatment, Word,
+};
+pub(crate) use workflow::{Workflow, due};
 
 use crate::{Fault, FaultCode, reply_token};
 use mail::AutomaticKind;
@@ -32,6 +41,10 @@ pub const PROFILE_BYTES_MAX: usize = 1024 * 1024;
 pub const RULES_MAX: usize = 1000;
 /// The most mappings in one profile.
 pub const MAPPINGS_MAX: usize = 1000;
+/// The most `[[directive]]` tables in one profile.
+pub const DIRECTIVES_MAX: usize = 100;
+/// The most workflows in one profile.
+pub const WORKFLOWS_MAX: usize = 1000;
 /// The most patterns in all rules of one profile: each may be tried on each recipient of each mail.
 pub const PATTERNS_MAX: usize = 1000;
 
@@ -55,6 +68,8 @@ pub struct Profile {
     pub(crate) mappings: Vec<Mapped>,
     pub(crate) rules: Vec<Rule>,
     pub(crate) rule_order: RuleOrder,
+    pub(crate) workflows: Vec<Workflow>,
+    pub(crate) directives: Directives,
     pub(crate) projects: Projects,
     automatic: AutomaticMail,
     reply_prefix: String,
@@ -164,7 +179,10 @@ impl Profile {
 
     /// Whether it asks for proved authors, so that it makes sense only for mailboxes that verify them.
     pub fn needs_authenticity(&self) -> bool {
-        self.require_authentic || self.rules.iter().any(|rule| rule.authentic.is_some() || !rule.groups.is_empty())
+        self.require_authentic
+            || self.rules.iter().any(|rule| rule.authentic.is_some() || !rule.groups.is_empty())
+            || !self.directives.senders.is_empty()
+            || !self.directives.groups.is_empty()
     }
 
     /// Values that could not be read stand as something harmless: the reader's verdict refuses the profile as a whole.
@@ -192,6 +210,8 @@ impl Profile {
             default: Values::read(&default, reader),
             rules: rule::read_all(&top, &mappings, reader),
             mappings,
+            directives: Directives::read(&top, reader),
+            workflows: workflow::read_all(&top, reader),
             rule_order: reader.word(&top, "rule_order").unwrap_or_default(),
             projects: Projects::read(&projects, reader),
             automatic: AutomaticMail::read(&automatic, reader),

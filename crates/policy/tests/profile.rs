@@ -57,9 +57,10 @@ fn value(form: Form) -> String {
     match form {
         Form::OneOf(words) => format!("{:?}", words[0]),
         Form::SomeOf(words) => format!("{words:?}"),
-        Form::Text | Form::LongText | Form::Line | Form::Search => "\"Some text\"".to_owned(),
+        Form::Text | Form::LongText | Form::Line | Form::Search | Form::Template => "\"Some text\"".to_owned(),
         Form::Texts | Form::Fields => "[\"one\", \"two\"]".to_owned(),
         Form::People => "[\"boss@example.net\"]".to_owned(),
+        Form::Networks => "[\"10.1.0.0/16\", \"2001:db8::1\"]".to_owned(),
         Form::ProjectKeys => "[\"DEMO\", \"BILL\"]".to_owned(),
         Form::Condition => "\"authentic\"".to_owned(),
         Form::ProjectKey => "\"DEMO\"".to_owned(),
@@ -70,6 +71,10 @@ fn value(form: Form) -> String {
         Form::Regexes => "[\"^a.*\"]".to_owned(),
         Form::Number(most) => most.to_string(),
         Form::Truth => "true".to_owned(),
+        Form::Due => "\"+3d\"".to_owned(),
+        Form::Templates => {
+            "{ Channel = \"{{sender.domain}}\", customfield_1 = [\"a\", \"b\"], \"No. of\" = 7 }".to_owned()
+        }
     }
 }
 
@@ -101,7 +106,14 @@ fn defaults_written_out_are_the_same_as_left_out() {
         if let Default::Is(default) = setting.default {
             let value = match setting.form {
                 Form::Number(_) | Form::Truth => default.to_owned(),
-                Form::OneOf(_) | Form::Text | Form::Line | Form::Search | Form::Prefix | Form::ProjectKey => {
+                Form::OneOf(_)
+                | Form::Text
+                | Form::Line
+                | Form::Search
+                | Form::Template
+                | Form::Due
+                | Form::Prefix
+                | Form::ProjectKey => {
                     format!("{default:?}")
                 }
                 _ => format!("{:?}", default.split(", ").filter(|text| !text.is_empty()).collect::<Vec<_>>()),
@@ -220,6 +232,34 @@ const WRONG: &[(&str, &str)] = &[
         "[[rule]]\nname = \"r\"\nwhen = \"subjec == ''\"\n",
         "support.toml: rule[1].when = \"subjec == ''\" cannot be used: \"subjec\" at 1 is not known; did you mean \"subject\"?; correct the condition",
     ),
+    (
+        "default.due = \"tomorrow\"\n",
+        "support.toml: default.due = \"tomorrow\" is no due date; write \"+3d\", \"+2w\" or a day such as \"2026-12-24\"",
+    ),
+    (
+        "default.comment_header = \"{{sendr.name}}\"\n",
+        "support.toml: default.comment_header = \"{{sendr.name}}\" cannot be used: \"sendr.name\" is nothing that a mail says; did you mean \"sender.name\"?; correct the text",
+    ),
+    (
+        "default.fields = { Team = 2026-01-01 }\n",
+        "support.toml: default.fields = \"Team\" has a value that is no text; put it in quotes",
+    ),
+    (
+        "[[workflow]]\nname = \"w\"\n",
+        "support.toml: workflow[1].transitions is missing, and so is to_status; add one of them",
+    ),
+    (
+        "default.notices = [\"statuses\"]\n",
+        "support.toml: default.notices = \"statuses\" is not one of not_created, uncaught, rule, comment_only, not_involved, status, search, resolved_too_long, comment_limit, comment_rate, sender_rate, too_long; did you mean \"status\"?",
+    ),
+    (
+        "directives.submitters = \"10.1.0.0/40\"\n",
+        "support.toml: directives.submitters = \"10.1.0.0/40\" is neither an address nor a network; write such as \"10.1.0.0/16\"",
+    ),
+    (
+        "[[directive]]\nfield = \"priority\"\n",
+        "support.toml: directive[1].field = \"priority\" has no place where its value stands; add subject_regex, text_regex or value",
+    ),
     ("rule = 1\n", "support.toml: rule = 1 is not a list of tables; begin each with [[rule]]"),
     (
         "[[rule]]\nname = \"all\"\n",
@@ -292,6 +332,9 @@ fn the_profiles_of_the_manual_are_good_and_its_names_are_those_of_conditions() {
         let project = if block.contains("project = ") { "" } else { "default.project = \"DEMO\"\n" };
         Profile::from_toml("manual", &format!("{project}{block}"), "routing.md")
             .unwrap_or_else(|f| panic!("{f}\n{block}"));
+    }
+    for (name, meaning) in policy::PLACES {
+        assert!(page.contains(&format!("| `{{{{{name}}}}}` | {meaning} |\n")), "{name}");
     }
     for (name, meaning) in policy::profile::CONDITION_NAMES {
         assert!(page.contains(&format!("| `{name}` | {meaning} |\n")), "{name}");

@@ -1,9 +1,9 @@
 //! Which issue a message belongs to: the signs are weighed in order of trust, and each leaves its line.
 
 use super::evidence::Evidence;
-use super::people;
 use super::signs::{self, Sign, Way};
 use super::verdict::Trace;
+use super::{Route, people};
 use crate::profile::{Mapping, Strangers, Word};
 use crate::{IssueFacts, Question};
 
@@ -34,11 +34,11 @@ enum Weight {
 
 /// Weighs the signs in order of trust. The first sign's questions are asked alone, as it nearly always settles the matter;
 /// once it has failed, those of all others are asked together, so that the rounds stay few.
-pub(super) fn find(evidence: &Evidence, mapping: &Mapping, trace: &mut Trace) -> Association {
+pub(super) fn find(evidence: &Evidence, route: &Route, trace: &mut Trace) -> Association {
     let mut refused = Vec::new();
     let mut open = Vec::new();
-    for way in Way::ALL.into_iter().filter(|way| way.is_on(evidence, mapping)) {
-        let signs = match way.signs(evidence, mapping) {
+    for way in Way::ALL.into_iter().filter(|way| way.is_on(evidence, route)) {
+        let signs = match way.signs(evidence, route) {
             Ok(signs) => signs,
             Err(questions) => {
                 open.extend(questions);
@@ -49,7 +49,7 @@ pub(super) fn find(evidence: &Evidence, mapping: &Mapping, trace: &mut Trace) ->
             trace.note(way.question(), "no", "the next sign is looked for");
         }
         for sign in &signs {
-            match weigh(evidence, mapping, sign) {
+            match weigh(evidence, &route.mapping, sign) {
                 Weight::Counts(issue, because) if open.is_empty() => {
                     trace.note(way.question(), &sign.carrier, &format!("a comment on {}", name(&issue)));
                     return Association::Issue(issue, because);
@@ -90,6 +90,11 @@ fn weigh(evidence: &Evidence, mapping: &Mapping, sign: &Sign) -> Weight {
     match sign.way {
         Way::ReplyAddress | Way::SignedMessageId => {
             let because = format!("a signed token grants a comment on {issue_name} as an outsider");
+            Weight::Counts(issue, because)
+        }
+        // Its sender is proved, and the profile lets him set things in its own projects.
+        Way::Directive if evidence.profile.projects().iter().any(|(key, _)| key == project(&issue)) => {
+            let because = format!("a directive names {issue_name}, and the profile lets its sender use them");
             Weight::Counts(issue, because)
         }
         way if evidence.profile.require_authentic && !evidence.is_authentic() => Weight::Not(format!(

@@ -166,7 +166,7 @@ fn name_pictures(blocks: &mut [Block], content_id: &str, name: &str) {
 }
 
 /// Goes over the text of every paragraph and heading. A document's depth is bounded where it is made.
-fn each_content(blocks: &mut [Block], work: &mut impl FnMut(&mut Vec<Inline>)) {
+pub(super) fn each_content(blocks: &mut [Block], work: &mut impl FnMut(&mut Vec<Inline>)) {
     for block in blocks {
         match block {
             Block::Paragraph(content) | Block::Heading { content, .. } => work(content),
@@ -180,6 +180,38 @@ fn each_content(blocks: &mut [Block], work: &mut impl FnMut(&mut Vec<Inline>)) {
             Block::Code { .. } | Block::Rule | Block::Foreign(_) => {}
         }
     }
+}
+
+/// The body with the text that a directive names in place of what the mail says.
+pub(super) fn saying(body: Body, text: Option<&str>) -> Body {
+    match text.map(str::trim).filter(|text| !text.is_empty()) {
+        Some(text) => Body { visible: text.to_owned(), document: None, ..body },
+        None => body,
+    }
+}
+
+/// The body below a line that the profile puts there.
+pub(super) fn under(mut body: Body, header: &str) -> Body {
+    if header.trim().is_empty() {
+        return body;
+    }
+    body.visible = format!("{}\n\n{}", header.trim(), body.visible);
+    if let Some(document) = &mut body.document {
+        let above = Document::literal(header.trim()).blocks;
+        document.blocks.splice(0..0, above);
+    }
+    body
+}
+
+/// The body cut to so many characters, and whether it was cut; the whole text goes along as a file then.
+pub(super) fn cut(mut body: Body, chars_max: usize) -> (Body, bool) {
+    let Some((end, _)) = body.visible.char_indices().nth(chars_max) else { return (body, false) };
+    let kept = body.visible.get(..end).unwrap_or_default().trim_end();
+    body.visible =
+        format!("{kept}…\n\n(The text is longer than {chars_max} characters; all of it goes along as a file.)");
+    body.document = None;
+    body.hidden.clear();
+    (body, true)
 }
 
 /// Whether a tracker may have to cut the text.

@@ -48,7 +48,7 @@ fn handed_on(evidence: &Evidence, verdict: &Verdict, to: &str) -> Letter {
         kind: LetterKind::Forward,
         when: LetterWhen::Decided,
         to: to.to_owned(),
-        subject: format!("Fwd: {}", summary::of(&evidence.message.headers.subject)),
+        subject: format!("Fwd: {}", summary::of(&evidence.message.headers.subject, &[], "")),
         text: format!("This mail was not taken in: {}.\n\nIt is attached as it came.", verdict.reason),
         answers: None,
         reason,

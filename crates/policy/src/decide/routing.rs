@@ -2,8 +2,8 @@
 
 use super::evidence::Evidence;
 use super::verdict::{Trace, Verdict, in_words};
-use super::{people, scene, signs};
-use crate::profile::{Mapping, Rule, RuleOrder, Word, without_tag};
+use super::{Route, people, scene, signs};
+use crate::profile::{Apply, Mapping, Rule, RuleOrder, Word, without_tag};
 use crate::{Profile, Question, RejectionCause};
 
 /// The verdict on mail that names no catch address.
@@ -35,8 +35,8 @@ pub(super) fn catch(evidence: &Evidence, trace: &mut Trace) -> Option<Verdict> {
 pub(super) fn rule<'a>(evidence: &Evidence<'a>, trace: &mut Trace) -> Result<Option<&'a Rule>, Vec<Question>> {
     const QUESTION: &str = "Which rule holds?";
     let mut rules: Vec<&Rule> = evidence.profile.rules.iter().collect();
-    if evidence.profile.rule_order == RuleOrder::Priority {
-        rules.sort_by_key(|rule| std::cmp::Reverse(rule.priority));
+    if evidence.profile.rule_order == RuleOrder::Rank {
+        rules.sort_by_key(|rule| std::cmp::Reverse(rule.rank));
     }
     for rule in &rules {
         let Some(because) = holds(rule, evidence, trace)? else { continue };
@@ -66,6 +66,32 @@ pub(super) fn mapping(evidence: &Evidence, rule: Option<&Rule>, trace: &mut Trac
         return profile.mapping(mapped, Some(&key), rule);
     }
     profile.mapping(None, None, rule)
+}
+
+/// Lets a directive name the project and the type of a new issue. A project that the profile makes no issues in is ignored.
+pub(super) fn redirect(evidence: &Evidence, route: &mut Route, trace: &mut Trace) {
+    const QUESTION: &str = "Does a directive name the project?";
+    if !matches!(route.mapping.directives, Apply::Create | Apply::Both) {
+        return;
+    }
+    let profile = evidence.profile;
+    if let Some(key) = route.directives.value("project").map(str::to_uppercase) {
+        if profile.projects().iter().any(|(known, _)| *known == key) {
+            let mapped = profile.of_project(&key);
+            let same = route.mapping.project == key;
+            trace.note(QUESTION, format!("yes, {key}"), "its mapping holds");
+            if !same {
+                let directives = route.mapping.directives;
+                route.mapping = profile.mapping(mapped, Some(&key), None);
+                route.mapping.directives = directives;
+            }
+        } else {
+            trace.note(QUESTION, format!("yes, {key:?}"), "it is ignored, because the profile makes no issues there");
+        }
+    }
+    if let Some(issue_type) = route.directives.value("issuetype").filter(|name| !name.trim().is_empty()) {
+        route.mapping.issue_type = issue_type.trim().to_owned();
+    }
 }
 
 /// The project that the first recipient who names one names, among those that an address may name.

@@ -3,8 +3,8 @@
 use super::association;
 use super::evidence::Evidence;
 use super::verdict::{Place, Trace, Verdict, in_words};
-use crate::profile::{Duplicates, Treatment, Word};
-use crate::{Outcome, SeenBefore};
+use crate::profile::{Duplicates, Mapping, Overflow, Treatment, Word};
+use crate::{Outcome, RejectionCause, SeenBefore};
 
 /// How much of a text is searched for the signs of a verification mail.
 const SEARCHED_CHARS_MAX: usize = 16 * 1024;
@@ -125,4 +125,22 @@ pub(super) fn too_many_files(evidence: &Evidence, number: usize, trace: &mut Tra
         "it is quarantined (attachments_max)",
     );
     Verdict::stopped(Treatment::Quarantine, format!("it carries {number} files, attachments_max = {most}"))
+}
+
+/// The verdict on mail whose text is longer than the profile allows, unless it is cut.
+pub(super) fn too_long(evidence: &Evidence, place: &Place, mapping: &Mapping, trace: &mut Trace) -> Option<Verdict> {
+    let treatment = match mapping.text_overflow {
+        Overflow::Truncate => return None,
+        Overflow::Reject => Treatment::Reject,
+        Overflow::Forward => Treatment::Forward,
+    };
+    let most = usize::try_from(mapping.text_max).ok().filter(|most| *most > 0)?;
+    let number = evidence.message.text.chars().count();
+    if number <= most || matches!(place, Place::Nowhere(_)) {
+        return None;
+    }
+    let setting = format!("text_max = {most}, text_overflow = {:?}", mapping.text_overflow.word());
+    let verdict = Verdict::stopped(treatment, format!("its text has {number} characters, {setting}"))?;
+    trace.note("How long is its text?", format!("{number} characters, more than {most}"), in_words(verdict.outcome()));
+    Some(verdict.because(RejectionCause::TooLong))
 }

@@ -1,8 +1,8 @@
 //! The signs that a message belongs to an issue, and where each is looked for.
 
 use super::evidence::Evidence;
-use super::lookups;
-use crate::profile::{Mapping, Pattern};
+use super::{Route, lookups};
+use crate::profile::{Apply, Mapping, Pattern};
 use crate::{Compare, IssueFacts, IssueSearch, Question, Thread, Told};
 use regex::Regex;
 use std::sync::LazyLock;
@@ -31,6 +31,7 @@ pub(super) struct Sign {
 /// Where a sign stood, in order of trust.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Way {
+    Directive,
     ReplyAddress,
     StoredMessageId,
     SignedMessageId,
@@ -41,7 +42,8 @@ pub(super) enum Way {
 }
 
 impl Way {
-    pub(super) const ALL: [Way; 7] = [
+    pub(super) const ALL: [Way; 8] = [
+        Way::Directive,
         Way::ReplyAddress,
         Way::StoredMessageId,
         Way::SignedMessageId,
@@ -53,6 +55,7 @@ impl Way {
 
     pub(super) fn question(self) -> &'static str {
         match self {
+            Way::Directive => "Does a directive name an issue?",
             Way::ReplyAddress => "Was it sent to a signed reply address?",
             Way::StoredMessageId => "Does it refer to a known message?",
             Way::SignedMessageId => "Does it refer to a letter of ours?",
@@ -66,6 +69,7 @@ impl Way {
     /// How the sign reads in reasons, before the issue's name.
     pub(super) fn named(self) -> &'static str {
         match self {
+            Way::Directive => "a directive names",
             Way::ReplyAddress | Way::SignedMessageId => "a signed token names",
             Way::StoredMessageId => "it refers to a known message of",
             Way::IncumbentMessageId => "it refers to a letter of the former mail handler about",
@@ -76,8 +80,13 @@ impl Way {
     }
 
     /// Whether the profile has mail looked at for it. A way that is off leaves no line in the trace.
-    pub(super) fn is_on(self, evidence: &Evidence, mapping: &Mapping) -> bool {
+    pub(super) fn is_on(self, evidence: &Evidence, route: &Route) -> bool {
+        let mapping = &route.mapping;
         match self {
+            Way::Directive => {
+                matches!(mapping.directives, Apply::Comment | Apply::Both)
+                    && route.directives.value("issuekey").is_some()
+            }
             Way::ReplyAddress | Way::StoredMessageId | Way::SignedMessageId => true,
             Way::IncumbentMessageId => evidence.profile.incumbent.message_ids,
             Way::IssueAddress => mapping.issue_addresses,
@@ -87,10 +96,12 @@ impl Way {
     }
 
     /// The signs of this way; it fails with the questions that have to be answered before they can be told.
-    pub(super) fn signs(self, evidence: &Evidence, mapping: &Mapping) -> Result<Vec<Sign>, Vec<Question>> {
+    pub(super) fn signs(self, evidence: &Evidence, route: &Route) -> Result<Vec<Sign>, Vec<Question>> {
+        let mapping = &route.mapping;
         let sign = |issue: &str, carrier: String| Sign { way: self, issue: issue.to_owned(), found: None, carrier };
         let by_key = |key: &String| sign(key, format!("yes, {key}"));
         Ok(match self {
+            Way::Directive => return directive_signs(evidence, route.directives.value("issuekey").unwrap_or_default()),
             Way::ReplyAddress => {
                 lookups::reply_addresses(evidence).filter_map(|address| self.granted(evidence, address)).collect()
             }
@@ -179,6 +190,35 @@ pub(super) fn is_foreign_sender(evidence: &Evidence, mapping: &Mapping) -> bool 
     sender.is_some_and(|sender| mapping.foreign_key_from.iter().any(|pattern| pattern.matches(sender)))
 }
 
+/// `KEY`, or `Field=Value`, which is searched for in the projects in which the profile makes issues.
+fn directive_signs(evidence: &Evidence, words: &str) -> Result<Vec<Sign>, Vec<Question>> {
+    let key = words.trim().to_uppercase();
+    if is_key(&key) {
+        let carrier = format!("yes, {key}");
+        return Ok(vec![Sign { way: Way::Directive, issue: key, found: None, carrier }]);
+    }
+    let Some((field, value)) = words.split_once('=') else { return Ok(Vec::new()) };
+    let mut projects: Vec<String> = evidence.profile.projects().into_iter().map(|(key, _)| key).collect();
+    projects.sort();
+    projects.dedup();
+    let plain =
+        |text: &str| text.trim().trim_matches(['"', '\'']).chars().take(FOREIGN_KEY_CHARS_MAX).collect::<String>();
+    let search = IssueSearch { projects, field: plain(field), value: plain(value), how: Compare::Is };
+    Ok(searched(evidence, search, Way::Directive)?.into_iter().collect())
+}
+
+/// The issue that a search finds, as a sign.
+fn searched(evidence: &Evidence, search: IssueSearch, way: Way) -> Result<Option<Sign>, Vec<Question>> {
+    let carrier = format!("yes, {}", search.value);
+    match evidence.facts.found_issues.iter().find(|(asked, _)| *asked == search) {
+        None => Err(vec![Question::FindIssue { search }]),
+        Some((_, Told::Known(Some(issue)))) => {
+            Ok(Some(Sign { way, issue: issue.id.clone(), found: Some(issue.clone()), carrier }))
+        }
+        Some((_, Told::Known(None) | Told::Untold(_))) => Ok(None),
+    }
+}
+
 fn foreign_signs(evidence: &Evidence, mapping: &Mapping) -> Result<Vec<Sign>, Vec<Question>> {
     if !mapping.foreign_key_from.is_empty() && !is_foreign_sender(evidence, mapping) {
         return Ok(Vec::new());
@@ -198,13 +238,9 @@ fn foreign_signs(evidence: &Evidence, mapping: &Mapping) -> Result<Vec<Sign>, Ve
             value,
             how: Compare::Is,
         };
-        let carrier = format!("yes, {}", search.value);
-        match evidence.facts.found_issues.iter().find(|(asked, _)| *asked == search) {
-            None => open.push(Question::FindIssue { search }),
-            Some((_, Told::Known(Some(issue)))) => {
-                signs.push(Sign { way: Way::ForeignKey, issue: issue.id.clone(), found: Some(issue.clone()), carrier });
-            }
-            Some((_, Told::Known(None) | Told::Untold(_))) => {}
+        match searched(evidence, search, Way::ForeignKey) {
+            Ok(sign) => signs.extend(sign),
+            Err(questions) => open.extend(questions),
         }
     }
     if open.is_empty() { Ok(signs) } else { Err(open) }

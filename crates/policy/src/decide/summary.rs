@@ -1,25 +1,35 @@
 //! The summary of a new issue: the subject without what mail programs put before it.
 
+use crate::profile::Pattern;
 use regex::Regex;
 use std::sync::LazyLock;
 
 /// The longest summary, in UTF-16 units: how Jira, a Java program, counts its 255 characters.
 pub const SUMMARY_UNITS_MAX: usize = 255;
 
+/// How much of a subject is looked at; a summary takes a quarter of it.
+const SUBJECT_CHARS_MAX: usize = 1000;
+
 /// What stands for an empty subject.
 const NO_SUBJECT: &str = "(no subject)";
 
 /// The subject on one line, without reply and forward prefixes and without characters that only steer the display, cut to
 /// what a summary holds.
-pub(super) fn of(subject: &str) -> String {
+///
+/// What the profile's expressions match goes, too. `instead` stands for a subject that is missing or of which nothing is left.
+pub(super) fn of(subject: &str, cleanups: &[Pattern], instead: &str) -> String {
+    let subject: String = subject.chars().take(SUBJECT_CHARS_MAX).collect();
+    let subject = cleanups.iter().fold(subject, |subject, pattern| pattern.without(&subject));
     let plain: String =
         subject.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| !steers(*c)).collect();
     let plain = plain.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
     let stripped = without_prefixes(&plain).trim();
     match (stripped, plain.is_empty()) {
-        (_, true) => NO_SUBJECT.to_owned(),
+        (_, true) if instead.trim().is_empty() => NO_SUBJECT.to_owned(),
+        (_, true) => cut(&instead.split_whitespace().collect::<Vec<_>>().join(" ")),
         // A subject of prefixes alone says more than none.
-        ("", false) => cut(&plain),
+        ("", false) if instead.trim().is_empty() => cut(&plain),
+        ("", false) => cut(&instead.split_whitespace().collect::<Vec<_>>().join(" ")),
         (stripped, false) => cut(stripped),
     }
 }
@@ -57,7 +67,21 @@ fn cut(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{SUMMARY_UNITS_MAX, of};
+    #![allow(clippy::unwrap_used)]
+    use super::SUMMARY_UNITS_MAX;
+    use crate::profile::Pattern;
+
+    fn of(subject: &str) -> String {
+        super::of(subject, &[], "")
+    }
+
+    #[test]
+    fn what_the_profile_takes_out_goes_and_a_summary_is_never_empty() {
+        let cleanups = [Pattern::regex(r"(?i)\[external\]").unwrap()];
+        assert_eq!(super::of("Re: [EXTERNAL] AW: Printer", &cleanups, ""), "Printer");
+        assert_eq!(super::of("[External]", &cleanups, "Mail of Ann"), "Mail of Ann");
+        assert_eq!(super::of("[External]", &cleanups, " "), "(no subject)");
+    }
 
     #[test]
     fn prefixes_of_replies_and_forwards_go() {

@@ -1,5 +1,6 @@
 //! What the rooms of a decision hand each other: verdicts, and the trace that explains them.
 
+use super::effects::Effects;
 use crate::profile::Treatment;
 use crate::{IssueFacts, Outcome, RejectionCause};
 
@@ -35,6 +36,7 @@ pub(super) struct Verdict {
     pub(super) cause: Option<RejectionCause>,
     /// The issue that it was refused a comment on.
     pub(super) refused_on: Option<Box<IssueFacts>>,
+    pub(super) effects: Box<Effects>,
 }
 
 /// Where the message goes.
@@ -54,7 +56,7 @@ pub(super) enum Place {
 
 impl Verdict {
     pub(super) fn at(place: Place, reason: impl Into<String>) -> Verdict {
-        Verdict { place, reason: reason.into(), cause: None, refused_on: None }
+        Verdict { place, reason: reason.into(), cause: None, refused_on: None, effects: Box::default() }
     }
 
     pub(super) fn nowhere(outcome: Outcome, reason: impl Into<String>) -> Verdict {

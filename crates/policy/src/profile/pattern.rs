@@ -47,6 +47,11 @@ impl Pattern {
         self.regex.captures_iter(value).filter_map(picked)
     }
 
+    /// The value without all that matches.
+    pub(crate) fn without(&self, value: &str) -> String {
+        self.regex.replace_all(value, "").into_owned()
+    }
+
     pub(crate) fn matches(&self, value: &str) -> bool {
         self.regex.is_match(value)
     }

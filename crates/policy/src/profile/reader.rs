@@ -4,13 +4,17 @@ use super::PATTERNS_MAX;
 use super::nearest::nearest;
 use super::pattern::Pattern;
 use super::settings::{self, Default, Form, Setting};
+use super::values::{FieldTexts, Text};
 use super::words::Word;
 use super::wrong::{wrong_entry, wrong_text};
 use crate::expression::Expression;
+use crate::placeholder::Template;
 use crate::{Fault, FaultCode};
 use std::fmt::Write;
 use toml::{Table, Value};
 
+/// The most fields that one table may set.
+const FIELDS_MAX: usize = 100;
 /// The most addresses or other texts of one setting.
 const TEXTS_MAX: usize = 1000;
 const LONG_TEXT_CHARS_MAX: usize = 4000;
@@ -249,6 +253,49 @@ impl<'o> Reader<'o> {
             }
         }
         patterns
+    }
+
+    /// A text with places; `None` when it is left out and no default is known.
+    pub(super) fn template(&mut self, section: &Section, key: &str) -> Option<Text> {
+        let setting = setting_of(section, key);
+        let source = self.text_or_default(section, &setting, key)?;
+        match Template::read(&source) {
+            Ok(template) => Some(Some(template).filter(|template| !template.is_empty())),
+            Err(why) => {
+                self.refuse(section, key, &format!("cannot be used: {why}; correct the text"));
+                None
+            }
+        }
+    }
+
+    /// A table of texts with places, by the names of fields; a list is written with commas.
+    pub(super) fn templates(&mut self, section: &Section, key: &str) -> Option<FieldTexts> {
+        let value = section.table.and_then(|table| table.get(key))?;
+        let Some(table) = value.as_table().filter(|table| table.len() <= FIELDS_MAX) else {
+            let remedy = format!("is not a table of at most {FIELDS_MAX} fields; write {{ \"Name\" = \"value\" }}");
+            self.refuse(section, key, &remedy);
+            return None;
+        };
+        let mut texts = Vec::new();
+        for (name, value) in table {
+            let source = match value {
+                Value::String(text) => text.clone(),
+                Value::Integer(number) => number.to_string(),
+                Value::Boolean(truth) => truth.to_string(),
+                Value::Array(list) => list.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", "),
+                _ => {
+                    self.refuse_entry(section, key, name, "has a value that is no text; put it in quotes");
+                    continue;
+                }
+            };
+            match Template::read(&source) {
+                Ok(template) => texts.push((name.clone(), template)),
+                Err(why) => {
+                    self.refuse_entry(section, key, name, &format!("cannot be used: {why}; correct the text"));
+                }
+            }
+        }
+        Some(FieldTexts(texts))
     }
 
     /// Notes that a table lacks something or contradicts itself.

@@ -39,7 +39,7 @@ pub(crate) struct Rule {
     pub(crate) authentic: Option<bool>,
     pub(crate) groups: Vec<String>,
     pub(crate) when: Option<Expression>,
-    pub(crate) priority: u32,
+    pub(crate) rank: u32,
     pub(crate) outcome: Option<Treatment>,
     /// The name of the mapping that it chooses.
     pub(crate) mapping: Option<String>,
@@ -64,7 +64,7 @@ impl Rule {
             authentic: reader.truth(section, "authentic"),
             groups: reader.texts(section, "groups").unwrap_or_default(),
             when: reader.condition(section, "when", &known),
-            priority: reader.number(section, "priority").unwrap_or_default(),
+            rank: reader.number(section, "rank").unwrap_or_default(),
             outcome: reader.word(section, "outcome"),
             mapping: reader.text(section, "mapping"),
             values: Values::read(section, reader),

@@ -1,6 +1,8 @@
 //! Every setting of a profile, with its form, default and meaning: the reader, the manual and the tests use these tables.
 
 mod association;
+mod content;
+mod directives;
 mod letters;
 mod machines;
 mod people;
@@ -48,6 +50,14 @@ pub enum Form {
     LongText,
     /// A condition in a part of CEL, at most 4 KiB.
     Condition,
+    /// Addresses or networks of clients, such as `10.1.0.0/16`.
+    Networks,
+    /// A text of at most 4 KiB with places such as `{{sender.address}}`.
+    Template,
+    /// A table of such texts, at most 100, by the names of fields.
+    Templates,
+    /// `+3d`, `+2w` or `2026-12-24`.
+    Due,
     /// `true` or `false`.
     Truth,
     /// A whole number from 0 to this one.
@@ -93,6 +103,10 @@ pub const ROOMS: &[Room] = &[
     values::PLACE,
     association::SIGNS,
     association::REJECTION,
+    content::TEXT,
+    content::FIELDS,
+    content::WORKFLOW,
+    directives::DIRECTIVES,
     routing::MAPPINGS,
     routing::RULES,
     machines::AUTOMATIC,

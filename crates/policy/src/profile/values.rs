@@ -2,7 +2,8 @@
 
 use super::Pattern;
 use super::reader::{Reader, Section};
-use super::words::{Mode, OnReject, Treatment};
+use super::words::{Apply, Assignee, Mode, OnReject, Overflow, Treatment};
+use crate::placeholder::Template;
 
 /// Makes the values as one level says them (each may be left out), as they hold for a mail, and how both are made.
 macro_rules! values {
@@ -33,7 +34,7 @@ macro_rules! values {
             pub(crate) fn of(name: &str, levels: &[&Values]) -> Mapping {
                 Mapping {
                     name: name.to_owned(),
-                    $($name: levels.iter().find_map(|level| level.$name.clone()).unwrap_or_default(),)*
+                    $($name: Inherited::of(levels.iter().filter_map(|level| level.$name.as_ref())),)*
                 }
             }
         }
@@ -59,6 +60,66 @@ values! {
     link_type: String = text,
     /// The names of causes.
     notices: Vec<String> = texts,
+    subject_cleanup_regex: Vec<Pattern> = regexes,
+    summary: Text = template,
+    create_delimiters: Vec<Pattern> = some_patterns,
+    comment_delimiters: Vec<Pattern> = some_patterns,
+    create_cleanup_regex: Vec<Pattern> = regexes,
+    comment_cleanup_regex: Vec<Pattern> = regexes,
+    description_header: Text = template,
+    comment_header: Text = template,
+    text_max: u32 = number,
+    text_overflow: Overflow = word,
+    priority: String = text,
+    labels: Vec<String> = texts,
+    components: Vec<String> = texts,
+    security_level: String = text,
+    due: String = text,
+    assignee: Assignee = word,
+    assignee_name: String = text,
+    fields: FieldTexts = templates,
+    comment_fields: FieldTexts = templates,
+    directives: Apply = word,
+}
+
+/// A text with places; `None` for none.
+pub(crate) type Text = Option<Template>;
+
+/// The texts that fields get, by the names of fields.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct FieldTexts(pub(crate) Vec<(String, Template)>);
+
+/// How a value is taken from the levels that say it, the first before all others.
+trait Inherited: Default + Clone + 'static {
+    fn of<'l>(mut levels: impl Iterator<Item = &'l Self>) -> Self {
+        levels.next().cloned().unwrap_or_default()
+    }
+}
+
+impl Inherited for String {}
+impl Inherited for bool {}
+impl Inherited for u32 {}
+impl Inherited for Text {}
+impl Inherited for Mode {}
+impl Inherited for Treatment {}
+impl Inherited for OnReject {}
+impl Inherited for Overflow {}
+impl Inherited for Assignee {}
+impl Inherited for Apply {}
+impl<T: Clone + 'static> Inherited for Vec<T> {}
+
+impl Inherited for FieldTexts {
+    /// Each field by itself, so that a rule can add one.
+    fn of<'l>(levels: impl Iterator<Item = &'l FieldTexts>) -> FieldTexts {
+        let mut fields: Vec<(String, Template)> = Vec::new();
+        for (name, text) in levels.flat_map(|level| &level.0) {
+            if !fields.iter().any(|(known, _)| known.eq_ignore_ascii_case(name)) {
+                fields.push((name.clone(), text.clone()));
+            }
+        }
+        fields.retain(|(_, text)| !text.is_empty());
+        FieldTexts(fields)
+    }
 }
 
 impl Values {
@@ -71,6 +132,8 @@ impl Values {
 
     /// Whether mail may be forwarded because of them.
     pub(super) fn forwards(&self) -> bool {
-        self.unplaced == Some(Treatment::Forward) || self.on_reject == Some(OnReject::Forward)
+        self.unplaced == Some(Treatment::Forward)
+            || self.on_reject == Some(OnReject::Forward)
+            || self.text_overflow == Some(Overflow::Forward)
     }
 }

@@ -66,10 +66,51 @@ words! {
 }
 
 words! {
+    /// What becomes of a text that is too long.
+    Overflow {
+        /// It is cut, and goes along whole as a file.
+        Truncate = "truncate",
+        Reject = "reject",
+        Forward = "forward",
+    }
+}
+
+words! {
+    /// When directives count.
+    Apply {
+        Off = "off",
+        Create = "create",
+        Comment = "comment",
+        Both = "create_or_comment",
+    }
+}
+
+words! {
+    /// Who works on a new issue.
+    Assignee {
+        /// Whom the tracker chooses.
+        Tracker = "default",
+        FirstRecipient = "first_recipient",
+        FirstTo = "first_to",
+        FirstCc = "first_cc",
+        Sender = "sender",
+    }
+}
+
+words! {
+    /// When a workflow is followed.
+    Occasion {
+        Comment = "comment",
+        Create = "create",
+        Both = "both",
+    }
+}
+
+words! {
     /// Which of several rules that hold decides.
     RuleOrder {
         First = "first",
-        Priority = "priority",
+        Rank = "rank",
     }
 }
 

@@ -23,6 +23,8 @@ pub(super) fn wrong_text(form: Form, text: &str) -> Option<&'static str> {
                 "is not a prefix; write at most 8 lower-case letters or digits and end with one of + - . _ =",
             )
         }
+        Form::Due if text.is_empty() || super::due(text, jiff::civil::Date::ZERO).is_some() => None,
+        Form::Due => Some("is no due date; write \"+3d\", \"+2w\" or a day such as \"2026-12-24\""),
         Form::Line if text.is_empty() => None,
         Form::Search => {
             let good = text.chars().count() <= SEARCH_CHARS_MAX && !text.chars().any(char::is_control);
@@ -45,6 +47,9 @@ pub(super) fn wrong_entry(form: Form, name: &str) -> Option<&'static str> {
         Form::Domains => (!is_part(name)).then_some("is not a domain; write it without @, such as \"example.com\""),
         Form::ProjectKeys => wrong_text(Form::ProjectKey, name),
         Form::SomeOf(_) => None,
+        Form::Networks => super::Network::read(name)
+            .is_none()
+            .then_some("is neither an address nor a network; write such as \"10.1.0.0/16\""),
         Form::Texts => wrong_text(Form::Text, name),
         Form::Fields => {
             let good = !name.is_empty() && name.bytes().all(|b| b.is_ascii_graphic() && b != b':') && name.len() < 100;

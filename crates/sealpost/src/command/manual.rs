@@ -68,6 +68,10 @@ fn form(form: policy::profile::Form) -> String {
         Form::FieldGlobs => "patterns with `*` and `?` for `Name: value`".into(),
         Form::Regexes => "regular expressions, at most 1 KiB each".into(),
         Form::Condition => "condition, at most 4 KiB".into(),
+        Form::Networks => "addresses or networks".into(),
+        Form::Template => "text with places, at most 4 KiB".into(),
+        Form::Templates => "table of texts with places, by field".into(),
+        Form::Due => "`+3d`, `+2w` or a day".into(),
         Form::Truth => "`true`, `false`".into(),
         Form::Number(max) => format!("0 to {max}"),
     }

@@ -65,9 +65,9 @@ const CATCH: &[Setting] = &[
     ),
     setting(
         "rule_order",
-        Form::OneOf(&["first", "priority"]),
+        Form::OneOf(&["first", "rank"]),
         Default::Is("first"),
-        "Which of several rules that hold decides: the first in the file, or the one of the highest `rule[].priority` (the \
+        "Which of several rules that hold decides: the first in the file, or the one of the highest `rule[].rank` (the \
          first of those that are equal).",
     ),
     setting(
@@ -161,10 +161,10 @@ const RULE: &[Setting] = &[
          [routing](routing.md). A condition that cannot be evaluated does not hold; the trace says why.",
     ),
     setting(
-        "rule[].priority",
+        "rule[].rank",
         Form::Number(1000),
         Default::Is("0"),
-        "With `rule_order = \"priority\"`: of the rules that hold the highest decides.",
+        "With `rule_order = \"rank\"`: of the rules that hold the highest decides.",
     ),
     setting("rule[].mapping", Form::Text, Default::Unset, "The mapping that holds for such mail, by its name."),
     setting(

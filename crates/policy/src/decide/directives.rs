@@ -1,0 +1,167 @@
+//! Directives: what a sender sets by words in a mail, whose count, and which reader of them is believed.
+
+mod apply;
+mod nagios;
+mod read;
+
+pub(super) use apply::{of_comment, of_new_issue};
+pub(super) use read::{without_block, without_subject};
+
+use super::evidence::Evidence;
+use super::people;
+use super::verdict::Trace;
+use crate::Question;
+use crate::profile::{Apply, Mapping, Processor, Word};
+use mail::Client;
+
+/// The most directives of one mail.
+pub const DIRECTIVES_MAX: usize = 50;
+/// The longest value, in characters; what is longer is cut.
+const VALUE_CHARS_MAX: usize = 4000;
+
+/// The directives of a mail that count.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Given {
+    /// Which reader found them; `None` when there are none.
+    pub(super) by: Option<Processor>,
+    pub(super) all: Vec<Directive>,
+}
+
+/// A key and the words that it shall have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Directive {
+    /// As it was written.
+    pub(super) key: String,
+    pub(super) value: String,
+}
+
+impl Directive {
+    /// The key without regard to case, spaces and dashes, under the one of its names that is used here.
+    pub(super) fn meaning(&self) -> String {
+        meaning(&self.key)
+    }
+}
+
+/// Keys that mean something of their own; every other is the name or id of a field.
+const OWN: &[&str] = &[
+    "project",
+    "issuetype",
+    "priority",
+    "summary",
+    "description",
+    "environment",
+    "reporter",
+    "assignee",
+    "components",
+    "labels",
+    "watchers",
+    "duedate",
+    "workestimate",
+    "linkto",
+    "parentissuekey",
+    "viewable",
+    "issuekey",
+    "status",
+    "transition",
+];
+
+fn meaning(key: &str) -> String {
+    let plain: String =
+        key.chars().filter(|c| !c.is_whitespace() && !"-_".contains(*c)).collect::<String>().to_lowercase();
+    match plain.as_str() {
+        "component" => "components".to_owned(),
+        "label" => "labels".to_owned(),
+        "watcher" => "watchers".to_owned(),
+        "parent" => "parentissuekey".to_owned(),
+        "type" => "issuetype".to_owned(),
+        _ => plain,
+    }
+}
+
+impl Given {
+    /// The value of a key.
+    pub(super) fn value(&self, meaning: &str) -> Option<&str> {
+        self.all.iter().find(|directive| directive.meaning() == meaning).map(|directive| directive.value.as_str())
+    }
+}
+
+/// The directives that count; it fails with the question for the author's account or groups.
+pub(super) fn find(evidence: &Evidence, mapping: &Mapping, trace: &mut Trace) -> Result<Given, Vec<Question>> {
+    const QUESTION: &str = "Which directives does it carry?";
+    if mapping.directives == Apply::Off {
+        return Ok(Given::default());
+    }
+    let settings = &evidence.profile.directives;
+    let mut found = Vec::new();
+    for processor in &settings.processors {
+        let mut all = read::by(*processor, evidence);
+        all.retain(|directive| is_key_allowed(evidence, *processor, directive, trace));
+        if !all.is_empty() {
+            found.push((*processor, all));
+        }
+    }
+    let mut counting = Vec::new();
+    for (processor, all) in found {
+        match refusal(evidence, processor)? {
+            None => counting.push((processor, all)),
+            Some(why) => {
+                trace.note(QUESTION, format!("{} by {}", all.len(), processor.word()), &format!("ignored, {why}"));
+            }
+        }
+    }
+    let numbers: Vec<String> = counting.iter().map(|(by, all)| format!("{} by {}", all.len(), by.word())).collect();
+    // Of equals the first in the profile's order.
+    let Some((by, all)) = counting.into_iter().rev().max_by_key(|(_, all)| all.len()) else {
+        return Ok(Given::default());
+    };
+    trace.note(QUESTION, numbers.join(", "), &format!("those by {} count", by.word()));
+    Ok(Given { by: Some(by), all })
+}
+
+/// Why the directives of this reader do not count. Header fields count from clients that the profile trusts (SEC-04), all others from
+/// proved authors whom it names (SEC-01).
+fn refusal(evidence: &Evidence, processor: Processor) -> Result<Option<String>, Vec<Question>> {
+    let settings = &evidence.profile.directives;
+    if processor == Processor::Headers {
+        let trusted = is_trusted(evidence, evidence.facts.envelope.client.as_ref());
+        return Ok((!trusted).then(|| "it did not come from a client whom the profile trusts".to_owned()));
+    }
+    let Some(author) = evidence.person().filter(|_| evidence.is_authentic()) else {
+        return Ok(Some("nobody vouches for its author".to_owned()));
+    };
+    if settings.senders.iter().any(|pattern| pattern.matches(author)) {
+        return Ok(None);
+    }
+    if !settings.groups.is_empty() && people::groups(evidence)?.iter().any(|group| settings.groups.contains(group)) {
+        return Ok(None);
+    }
+    Ok(Some("its author is not one of those whom the profile lets use them".to_owned()))
+}
+
+/// Whether the mail was handed to our listener from this machine or from a client that the profile names.
+fn is_trusted(evidence: &Evidence, client: Option<&Client>) -> bool {
+    let Some(client) = client else { return false };
+    // Without an address it came through a local socket.
+    let Some(ip) = &client.ip else { return true };
+    let Ok(ip) = ip.parse::<core::net::IpAddr>() else { return false };
+    ip.to_canonical().is_loopback() || evidence.profile.directives.submitters.iter().any(|network| network.holds(ip))
+}
+
+fn is_key_allowed(evidence: &Evidence, processor: Processor, directive: &Directive, trace: &mut Trace) -> bool {
+    let settings = &evidence.profile.directives;
+    let is_named = |keys: &[String]| keys.iter().any(|key| meaning(key) == directive.meaning());
+    // A line of a letter may have a colon: only keys that mean something are taken for directives there.
+    let is_meant = OWN.contains(&directive.meaning().as_str()) || is_named(&settings.allow);
+    if processor == Processor::Colon && !is_meant {
+        return false;
+    }
+    let why = if is_named(&settings.block) {
+        "directives.block names it"
+    } else if !settings.allow.is_empty() && !is_named(&settings.allow) {
+        "directives.allow does not name it"
+    } else {
+        return true;
+    };
+    trace.note("Does the directive count?", format!("{:?} does not, {why}", directive.key), "it is ignored");
+    false
+}

@@ -1,0 +1,174 @@
+//! The readers of directives: each finds what its way of writing has, and knows nothing of what is allowed.
+
+use super::super::evidence::Evidence;
+use super::super::scene;
+use super::{DIRECTIVES_MAX, Directive, VALUE_CHARS_MAX, nagios};
+use crate::expression::Value;
+use crate::profile::{DirectiveRule, Processor};
+use regex::Regex;
+use std::sync::LazyLock;
+
+/// How much of a text is searched.
+const TEXT_CHARS_MAX: usize = 16 * 1024;
+/// The longest key, in characters.
+const KEY_CHARS_MAX: usize = 100;
+/// What our own header fields begin with.
+const FIELD_PREFIX: &str = "x-sealpost-";
+
+/// What this reader finds.
+pub(super) fn by(processor: Processor, evidence: &Evidence) -> Vec<Directive> {
+    let text: String = evidence.message.text.chars().take(TEXT_CHARS_MAX).collect();
+    let mut found = match processor {
+        Processor::At => block(&text, at_line).0,
+        Processor::Colon => block(&text, colon_line).0,
+        Processor::Subject => subject(&evidence.subject),
+        Processor::Headers => headers(evidence),
+        Processor::Rules => {
+            evidence.profile.directives.rules.iter().filter_map(|rule| ruled(rule, evidence, &text)).collect()
+        }
+        Processor::Nagios => nagios::read(&text),
+    };
+    found.truncate(DIRECTIVES_MAX);
+    for directive in &mut found {
+        if let Some((end, _)) = directive.value.char_indices().nth(VALUE_CHARS_MAX) {
+            directive.value.truncate(end);
+        }
+    }
+    found
+}
+
+/// A text without the block of directives at its top.
+pub(in super::super) fn without_block(text: &str, processor: Processor) -> &str {
+    let end = match processor {
+        Processor::At => block(text, at_line).1,
+        Processor::Colon => block(text, colon_line).1,
+        _ => 0,
+    };
+    text.get(end..).unwrap_or_default().trim_start_matches(['\r', '\n'])
+}
+
+/// Directives in lines one below the other at the top of a text, and where they end. A line without a key goes on with the value
+/// before it; an empty line ends the block.
+fn block<'t>(text: &'t str, line_of: fn(&'t str) -> Option<(&'t str, &'t str)>) -> (Vec<Directive>, usize) {
+    let mut found: Vec<Directive> = Vec::new();
+    let mut end = 0;
+    for line in text.split_inclusive('\n') {
+        let plain = line.trim();
+        match line_of(plain) {
+            Some((key, value)) => found.push(directive(key, value)),
+            None if plain.is_empty() && found.is_empty() => {}
+            None if plain.is_empty() => break,
+            None => match found.last_mut() {
+                Some(last) => last.value = format!("{}\n{plain}", last.value),
+                None => return (found, 0),
+            },
+        }
+        end += line.len();
+    }
+    if found.is_empty() { (found, 0) } else { (found, end) }
+}
+
+fn directive(key: &str, value: &str) -> Directive {
+    Directive { key: key.trim().to_owned(), value: unquoted(value.trim()).to_owned() }
+}
+
+fn unquoted(value: &str) -> &str {
+    value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).unwrap_or(value)
+}
+
+fn is_key(key: &str) -> bool {
+    let key = key.trim();
+    let plain = |c: char| c.is_alphanumeric() || " _-.".contains(c);
+    !key.is_empty() && key.chars().count() <= KEY_CHARS_MAX && key.chars().all(plain)
+}
+
+/// `@key=value`.
+fn at_line(line: &str) -> Option<(&str, &str)> {
+    line.strip_prefix('@')?.split_once('=').filter(|(key, _)| is_key(key))
+}
+
+/// `key: value`.
+fn colon_line(line: &str) -> Option<(&str, &str)> {
+    line.split_once(':').filter(|(key, value)| is_key(key) && (value.is_empty() || value.starts_with(' ')))
+}
+
+/// `#key=value`, `#key="two words"` and `[#key=value]`.
+fn subject_pattern() -> &'static Regex {
+    static IN_SUBJECT: LazyLock<Regex> = LazyLock::new(|| {
+        let pattern = r##"\[?(?:^|\B)#([A-Za-z][A-Za-z0-9_.-]{0,99})=(?:"([^"]{0,255})"|([^\s\]"]{1,255}))\]?"##;
+        Regex::new(pattern).expect("the pattern is constant and a test uses it")
+    });
+    &IN_SUBJECT
+}
+
+fn subject(subject: &str) -> Vec<Directive> {
+    let found = subject_pattern().captures_iter(subject);
+    let value = |found: &regex::Captures| {
+        let value = found.get(2).or_else(|| found.get(3)).map_or("", |value| value.as_str());
+        Some(Directive { key: found.get(1)?.as_str().to_owned(), value: value.trim().to_owned() })
+    };
+    found.filter_map(|found| value(&found)).collect()
+}
+
+/// A subject without its directives.
+pub(in super::super) fn without_subject(subject: &str) -> String {
+    subject_pattern().replace_all(subject, "").trim().to_owned()
+}
+
+fn headers(evidence: &Evidence) -> Vec<Directive> {
+    let fields = evidence.message.headers.other.iter();
+    let own = fields.filter_map(|field| Some((field.name.strip_prefix(FIELD_PREFIX)?, field.value.as_str())));
+    own.filter(|(key, _)| is_key(key)).map(|(key, value)| directive(key, value)).collect()
+}
+
+/// The value that a `[[directive]]` finds: in the subject, in the text, or by its expression.
+fn ruled(rule: &DirectiveRule, evidence: &Evidence, text: &str) -> Option<Directive> {
+    let in_subject = rule.subject.iter().find_map(|pattern| pattern.found(&evidence.subject).next());
+    let found = in_subject.or_else(|| rule.text.iter().find_map(|pattern| pattern.found(text).next()));
+    let value = match found {
+        Some(found) => found.trim().to_owned(),
+        None => words(&rule.value.as_ref()?.evaluate(scene::of(evidence)).ok()?)?,
+    };
+    (!value.is_empty()).then(|| Directive { key: rule.field.clone(), value })
+}
+
+/// The words of a value; `None` for those that are none.
+fn words(value: &Value) -> Option<String> {
+    match value {
+        Value::Text(text) => Some(text.trim().to_owned()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Truth(truth) => Some(truth.to_string()),
+        Value::List(entries) => Some(entries.iter().filter_map(words).collect::<Vec<_>>().join(", ")),
+        Value::Nothing | Value::Map(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{at_line, block, colon_line, subject, without_block, without_subject};
+    use crate::profile::Processor;
+
+    fn shown(found: Vec<super::Directive>) -> Vec<(String, String)> {
+        found.into_iter().map(|directive| (directive.key, directive.value)).collect()
+    }
+
+    #[test]
+    fn a_block_at_the_top_ends_with_an_empty_line() {
+        let text = "\n@priority=High\n@Customer number = 7\n@description=one\ntwo\n\nHello\n@labels=x\n";
+        let (found, _) = block(text, at_line);
+        let expected = [("priority", "High"), ("Customer number", "7"), ("description", "one\ntwo")];
+        assert_eq!(shown(found), expected.map(|(key, value)| (key.to_owned(), value.to_owned())));
+        assert_eq!(without_block(text, Processor::At), "Hello\n@labels=x\n");
+        assert_eq!(block("Hello\n@priority=High\n", at_line), (Vec::new(), 0));
+        assert_eq!(without_block("Hello", Processor::At), "Hello");
+        assert_eq!(block("priority: High\nhttp://x\n", colon_line).0.len(), 1);
+    }
+
+    #[test]
+    fn a_subject_holds_them_anywhere() {
+        let found = subject("Printer [#issueKey=AB-1] #summary=\"two words\" #x = 1 a#b=c");
+        let expected = [("issueKey", "AB-1"), ("summary", "two words")];
+        assert_eq!(shown(found), expected.map(|(key, value)| (key.to_owned(), value.to_owned())));
+        assert_eq!(without_subject("Printer [#priority=High] jams"), "Printer  jams");
+    }
+}

@@ -1,0 +1,212 @@
+//! What is done beside making the issue or comment: fields, links, and where the workflow leads.
+
+use super::association::name;
+use super::directives::{self, Given};
+use super::evidence::Evidence;
+use super::fields::{self, Granted, Wish};
+use super::filling::filled;
+use super::verdict::{Place, Trace, Verdict};
+use super::{Route, people};
+use crate::profile::{Apply, Assignee, Mapping, Occasion, Word, Workflow, due};
+use crate::{FieldSetting, Goal, IssueFacts, IssueTarget, Outcome, Question, StepKind};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+/// How many people are looked up for one who may work on an issue.
+const CANDIDATES_MAX: usize = 5;
+
+/// What a plan does beside its first step and its files.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Effects {
+    /// Of a new issue: they go with it.
+    pub(super) set: Vec<FieldSetting>,
+    /// Steps that follow, each with its reason; they are about the issue of the plan.
+    pub(super) follow: Vec<(StepKind, String)>,
+    /// The directives that count for what is made.
+    pub(super) spoken: Given,
+}
+
+/// The verdict with its effects; it fails with the questions that are open. A security level that cannot be set makes it a
+/// hold, because everybody would see the issue.
+pub(super) fn added(
+    evidence: &Evidence,
+    route: &Route,
+    verdict: Verdict,
+    trace: &mut Trace,
+) -> Result<Verdict, Vec<Question>> {
+    let mapping = &route.mapping;
+    let mut effects = Effects::default();
+    match &verdict.place {
+        Place::Nowhere(_) => return Ok(verdict),
+        Place::NewIssue { project, issue_type, linked } => {
+            let mut wishes = of_new_issue(evidence, mapping)?;
+            effects.spoken = spoken(route, Apply::Create, trace);
+            let (more, steps) = directives::of_new_issue(evidence, &effects.spoken, mapping, trace)?;
+            wishes.extend(more);
+            let granted = granted_on_create(evidence, (project, issue_type), &wishes, trace)?;
+            if let Some((_, why)) = granted.refused.iter().find(|(field, _)| is_security(field)) {
+                return Ok(Verdict::nowhere(Outcome::Hold, format!("its security level cannot be set: {why}")));
+            }
+            effects.set = granted.set;
+            if let Some(old) = linked {
+                effects.follow.push(link(mapping, old));
+            }
+            effects.follow.extend(steps);
+            effects.follow.extend(advance(evidence, route, Occasion::Create, issue_type, None, trace));
+        }
+        Place::Comment(issue) => {
+            let mut wishes = texts(evidence, &mapping.comment_fields.0);
+            effects.spoken = spoken(route, Apply::Comment, trace);
+            let (more, steps) = directives::of_comment(evidence, &effects.spoken, mapping, &issue.id, trace)?;
+            wishes.extend(more);
+            let granted = granted_on_edit(evidence, issue, &wishes, trace)?;
+            if !granted.set.is_empty() {
+                let edit = StepKind::EditIssue { issue: IssueTarget::Id(issue.id.clone()), set: granted.set };
+                effects.follow.push((edit, "the profile or a directive sets fields with a comment".to_owned()));
+            }
+            effects.follow.extend(steps);
+            let kind = &issue.standing.issue_type;
+            effects.follow.extend(advance(evidence, route, Occasion::Comment, kind, Some(issue), trace));
+        }
+    }
+    Ok(Verdict { effects: Box::new(effects), ..verdict })
+}
+
+/// The directives that count on this occasion.
+fn spoken(route: &Route, on: Apply, trace: &mut Trace) -> Given {
+    let given = &route.directives;
+    if given.all.is_empty() || [on, Apply::Both].contains(&route.mapping.directives) {
+        return given.clone();
+    }
+    trace.note("Do the directives count here?", "no", &format!("directives = {:?}", route.mapping.directives.word()));
+    Given::default()
+}
+
+fn granted_on_create(
+    evidence: &Evidence,
+    (project, issue_type): (&str, &str),
+    wishes: &[Wish],
+    trace: &mut Trace,
+) -> Result<Granted, Vec<Question>> {
+    if wishes.is_empty() {
+        return Ok(Granted::default());
+    }
+    let mut known = evidence.facts.fields.iter();
+    match known.find(|(one, kind, _)| one == project && kind == issue_type) {
+        Some((.., told)) => fields::grant(evidence, told, wishes, trace),
+        None => Err(vec![Question::Fields { project: project.to_owned(), issue_type: issue_type.to_owned() }]),
+    }
+}
+
+fn granted_on_edit(
+    evidence: &Evidence,
+    issue: &IssueFacts,
+    wishes: &[Wish],
+    trace: &mut Trace,
+) -> Result<Granted, Vec<Question>> {
+    if wishes.is_empty() {
+        return Ok(Granted::default());
+    }
+    match evidence.facts.edit_fields.iter().find(|(asked, _)| *asked == issue.id) {
+        Some((_, told)) => fields::grant(evidence, told, wishes, trace),
+        None => Err(vec![Question::EditFields { issue_id: issue.id.clone() }]),
+    }
+}
+
+/// What the profile wants in the fields of a new issue.
+fn of_new_issue(evidence: &Evidence, mapping: &Mapping) -> Result<Vec<Wish>, Vec<Question>> {
+    let today = evidence.facts.now.parse::<Timestamp>().unwrap_or_default().to_zoned(TimeZone::UTC).date();
+    let due = due(&mapping.due, today).map(|day| day.to_string()).unwrap_or_default();
+    let plain = [
+        ("priority", mapping.priority.clone()),
+        ("labels", mapping.labels.join(", ")),
+        ("components", mapping.components.join(", ")),
+        ("security", mapping.security_level.clone()),
+        ("duedate", due),
+        ("assignee", assignee(evidence, mapping)?),
+    ];
+    let plain = plain.into_iter().filter(|(_, words)| !words.is_empty()).map(|(field, words)| Wish::set(field, words));
+    Ok(plain.chain(texts(evidence, &mapping.fields.0)).collect())
+}
+
+fn texts(evidence: &Evidence, fields: &[(String, crate::placeholder::Template)]) -> Vec<Wish> {
+    fields
+        .iter()
+        .map(|(field, text)| Wish::set(field, filled(evidence, text)))
+        .filter(|w| !w.words.is_empty())
+        .collect()
+}
+
+/// The address or account of whoever works on a new issue; empty for whom the tracker chooses.
+fn assignee(evidence: &Evidence, mapping: &Mapping) -> Result<String, Vec<Question>> {
+    if !mapping.assignee_name.is_empty() {
+        return Ok(mapping.assignee_name.trim().to_lowercase());
+    }
+    let headers = &evidence.message.headers;
+    let candidates: Vec<String> = match mapping.assignee {
+        Assignee::Tracker => return Ok(String::new()),
+        Assignee::FirstRecipient => evidence.recipients.clone(),
+        Assignee::FirstTo => headers.to.iter().map(mail::Address::normalised).collect(),
+        Assignee::FirstCc => headers.cc.iter().map(mail::Address::normalised).collect(),
+        Assignee::Sender => {
+            evidence.person().filter(|_| evidence.is_authentic()).map(str::to_owned).into_iter().collect()
+        }
+    };
+    let people = candidates.into_iter().filter(|address| evidence.may_take_part(address)).take(CANDIDATES_MAX);
+    let (mut found, mut open) = (String::new(), Vec::new());
+    for address in people {
+        match people::account(evidence, &address) {
+            Ok(Some(account)) if account.active && !account.is_customer && found.is_empty() => found = address,
+            Ok(_) => {}
+            Err(questions) => open.extend(questions),
+        }
+    }
+    if open.is_empty() { Ok(found) } else { Err(open) }
+}
+
+/// The link of a new issue to the one that took no comment.
+fn link(mapping: &Mapping, old: &IssueFacts) -> (StepKind, String) {
+    let (issue, to) = (IssueTarget::CreatedBy(1), IssueTarget::Id(old.id.clone()));
+    let step = StepKind::Link { issue, to, link_type: mapping.link_type.clone() };
+    (step, format!("it belongs to {}, which takes no comments", name(old)))
+}
+
+/// The steps of the first workflow whose conditions hold.
+fn advance(
+    evidence: &Evidence,
+    route: &Route,
+    occasion: Occasion,
+    issue_type: &str,
+    issue: Option<&IssueFacts>,
+    trace: &mut Trace,
+) -> Vec<(StepKind, String)> {
+    const QUESTION: &str = "Does it move the issue in its workflow?";
+    let is_one = |named: &[String], is: &str| named.is_empty() || named.iter().any(|one| same(one, is));
+    let holds = |workflow: &&Workflow| {
+        (workflow.on == occasion || workflow.on == Occasion::Both)
+            && is_one(&workflow.mappings, &route.mapping.name)
+            && is_one(&workflow.issue_types, issue_type)
+            && issue.map_or(workflow.statuses.is_empty(), |issue| is_one(&workflow.statuses, &issue.standing.status))
+    };
+    let Some(workflow) = evidence.profile.workflows.iter().find(holds) else { return Vec::new() };
+    if evidence.message.automatic.is_some() {
+        trace.note(QUESTION, "a machine sent it", "the issue stays where it is");
+        return Vec::new();
+    }
+    let target = issue.map_or(IssueTarget::CreatedBy(1), |issue| IssueTarget::Id(issue.id.clone()));
+    let transitions = workflow.transitions.iter().map(|name| Goal::Transition(name.clone()));
+    let status = Some(workflow.to_status.clone()).filter(|status| !status.is_empty()).map(Goal::Status);
+    trace.note(QUESTION, format!("yes, {:?}", workflow.name), "it is moved");
+    let step = |goal| {
+        (StepKind::Transition { issue: target.clone(), goal, set: Vec::new() }, format!("workflow {:?}", workflow.name))
+    };
+    transitions.chain(status).map(step).collect()
+}
+
+fn same(one: &str, other: &str) -> bool {
+    one.trim().to_lowercase() == other.trim().to_lowercase()
+}
+
+fn is_security(field: &str) -> bool {
+    same(field, "security") || same(field, "security level")
+}

@@ -1,0 +1,129 @@
+//! The fields of issues: what a profile and a mail wish to stand in them, and what of that the tracker takes.
+
+use super::evidence::Evidence;
+use super::verdict::Trace;
+use crate::field::{self, FieldMeta};
+use crate::{FieldKind, FieldSetting, FieldValue, How, Question, Told};
+
+const QUESTION: &str = "Can the field be set?";
+
+/// A field and the words that shall stand in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Wish {
+    /// A name or the tracker's own id.
+    pub(super) field: String,
+    pub(super) words: String,
+    pub(super) how: How,
+}
+
+impl Wish {
+    pub(super) fn set(field: &str, words: impl Into<String>) -> Wish {
+        Wish { field: field.to_owned(), words: words.into(), how: How::Set }
+    }
+}
+
+/// What came of wishes.
+#[derive(Debug, Default)]
+pub(super) struct Granted {
+    pub(super) set: Vec<FieldSetting>,
+    /// Of each wish that could not be granted the field and why.
+    pub(super) refused: Vec<(String, String)>,
+}
+
+/// The fields that every tracker has, for when it does not say which there are.
+const ALWAYS: &[(&str, &str, FieldKind)] = &[
+    ("priority", "Priority", FieldKind::Priority),
+    ("labels", "Labels", FieldKind::Labels),
+    ("components", "Components", FieldKind::Components),
+    ("security", "Security Level", FieldKind::SecurityLevel),
+    ("duedate", "Due date", FieldKind::Date),
+    ("assignee", "Assignee", FieldKind::User),
+    ("reporter", "Reporter", FieldKind::User),
+    ("environment", "Environment", FieldKind::LongText),
+    ("timetracking", "Time tracking", FieldKind::TimeEstimate),
+    ("parent", "Parent", FieldKind::Parent),
+];
+
+/// The values that the wishes mean, against what the tracker says of the fields. Each field is set once, by the last wish that
+/// names it; wishes that add to a list are joined. It fails with the accounts that have to be asked for.
+pub(super) fn grant(
+    evidence: &Evidence,
+    known: &Told<Vec<FieldMeta>>,
+    wishes: &[Wish],
+    trace: &mut Trace,
+) -> Result<Granted, Vec<Question>> {
+    let always = || ALWAYS.iter().map(|(id, name, kind)| always(id, name, kind)).collect::<Vec<_>>();
+    let metas = match known {
+        Told::Known(metas) => std::borrow::Cow::Borrowed(metas),
+        Told::Untold(_) => std::borrow::Cow::Owned(always()),
+    };
+    let accounts = &evidence.facts.accounts;
+    let mut granted = Granted::default();
+    let mut open = Vec::new();
+    for wish in wishes {
+        let meta = match field::find(&metas, &wish.field) {
+            Ok(meta) => meta,
+            Err(why) => {
+                granted.refused.push((wish.field.clone(), why));
+                continue;
+            }
+        };
+        let named = field::accounts_named(meta, &wish.words).into_iter().map(|name| name.to_lowercase());
+        let unasked = named.filter(|name| !accounts.iter().any(|(asked, _)| asked == name));
+        open.extend(unasked.map(|address| Question::Account { address }));
+        match field::read(meta, &wish.words, accounts) {
+            Ok(value) => put(&mut granted.set, meta, wish.how, value),
+            Err(why) => granted.refused.push((wish.field.clone(), why)),
+        }
+    }
+    if !open.is_empty() {
+        return Err(open);
+    }
+    for (field, why) in &granted.refused {
+        trace.note(QUESTION, format!("{field:?} cannot, {why}"), "it is left out");
+    }
+    Ok(granted)
+}
+
+fn always(id: &str, name: &str, kind: &FieldKind) -> FieldMeta {
+    FieldMeta {
+        id: id.to_owned(),
+        name: name.to_owned(),
+        kind: kind.clone(),
+        required: false,
+        has_default: false,
+        allowed: Vec::new(),
+        allowed_all: false,
+    }
+}
+
+fn put(settings: &mut Vec<FieldSetting>, meta: &FieldMeta, how: How, value: FieldValue) {
+    let how = if meta.kind.is_list() { how } else { How::Set };
+    let earlier = settings.iter_mut().find(|setting| setting.id == meta.id);
+    match earlier {
+        Some(earlier) if how == How::Add => join(&mut earlier.value, value),
+        Some(earlier) => (earlier.how, earlier.value) = (how, value),
+        None => settings.push(FieldSetting { id: meta.id.clone(), name: meta.name.clone(), how, value, must: false }),
+    }
+}
+
+/// Adds the entries of one list to another of the same kind.
+fn join(earlier: &mut FieldValue, more: FieldValue) {
+    fn joined<T: PartialEq>(earlier: &mut Vec<T>, more: Vec<T>) {
+        for one in more {
+            if !earlier.contains(&one) {
+                earlier.push(one);
+            }
+        }
+    }
+    match (earlier, more) {
+        (FieldValue::Labels(earlier), FieldValue::Labels(more)) => joined(earlier, more),
+        (FieldValue::Groups(earlier), FieldValue::Groups(more)) => joined(earlier, more),
+        (FieldValue::Organisations(earlier), FieldValue::Organisations(more)) => joined(earlier, more),
+        (FieldValue::Users(earlier), FieldValue::Users(more)) => joined(earlier, more),
+        (FieldValue::Options(earlier), FieldValue::Options(more))
+        | (FieldValue::Components(earlier), FieldValue::Components(more))
+        | (FieldValue::Versions(earlier), FieldValue::Versions(more)) => joined(earlier, more),
+        (earlier, more) => *earlier = more,
+    }
+}

@@ -1,0 +1,146 @@
+//! What a profile has cut off or taken out of a text, before it becomes an issue or a comment.
+
+use super::body::each_content;
+use super::directives::without_block;
+use crate::profile::{Mapping, Pattern, Processor};
+use mail::document::{Block, Inline};
+use mail::{Document, Hidden, HiddenKind, Reply};
+use std::borrow::Cow;
+
+/// A longer text is left as it is.
+const TEXT_BYTES_MAX: usize = 1024 * 1024;
+
+/// The reply as the profile wants it in a new issue.
+pub(super) fn for_issue<'r>(reply: &'r Reply, mapping: &Mapping) -> Cow<'r, Reply> {
+    trimmed(reply, &mapping.create_delimiters, &mapping.create_cleanup_regex)
+}
+
+/// The same in a comment.
+pub(super) fn for_comment<'r>(reply: &'r Reply, mapping: &Mapping) -> Cow<'r, Reply> {
+    trimmed(reply, &mapping.comment_delimiters, &mapping.comment_cleanup_regex)
+}
+
+/// The reply without the block of directives at its top. The layout goes with it: it would still show them.
+pub(super) fn without_directives(reply: &Reply, by: Option<Processor>) -> Cow<'_, Reply> {
+    let rest = by.map_or(reply.visible.as_str(), |by| without_block(&reply.visible, by));
+    if rest.len() == reply.visible.len() {
+        return Cow::Borrowed(reply);
+    }
+    Cow::Owned(Reply { visible: rest.to_owned(), document: None, ..reply.clone() })
+}
+
+fn trimmed<'r>(reply: &'r Reply, delimiters: &[Pattern], cleanups: &[Pattern]) -> Cow<'r, Reply> {
+    if delimiters.is_empty() && cleanups.is_empty() || reply.visible.len() > TEXT_BYTES_MAX {
+        return Cow::Borrowed(reply);
+    }
+    let mut trimmed = reply.clone();
+    cut(&mut trimmed, delimiters);
+    take_out(&mut trimmed, cleanups);
+    Cow::Owned(trimmed)
+}
+
+/// Folds the first line that is a delimiter, and all after it.
+fn cut(reply: &mut Reply, delimiters: &[Pattern]) {
+    let is_delimiter = |line: &str| delimiters.iter().any(|pattern| pattern.matches(line.trim_end()));
+    let mut at = 0;
+    for line in reply.visible.split_inclusive('\n') {
+        if is_delimiter(line) {
+            break;
+        }
+        at += line.len();
+    }
+    if at == reply.visible.len() {
+        return;
+    }
+    let text = reply.visible.split_off(at);
+    let hidden =
+        Hidden { kind: HiddenKind::Quote, text, at_bytes: at, why: "body_delimiter".to_owned(), ..Hidden::default() };
+    reply.hidden.push(hidden);
+    if let Some(document) = &mut reply.document {
+        cut_layout(&mut document.blocks, is_delimiter);
+    }
+}
+
+/// The block in which the delimiter stands keeps the lines before it, as plain text.
+fn cut_layout(blocks: &mut Vec<Block>, is_delimiter: impl Fn(&str) -> bool) {
+    let with_delimiter = blocks.iter().enumerate().find_map(|(index, block)| {
+        let text = Document { blocks: vec![block.clone()] }.text();
+        let line = text.lines().position(&is_delimiter)?;
+        Some((index, text.lines().take(line).collect::<Vec<_>>().join("\n")))
+    });
+    if let Some((index, before)) = with_delimiter {
+        blocks.truncate(index);
+        if !before.trim().is_empty() {
+            blocks.extend(Document::from_text(&before).blocks);
+        }
+    }
+}
+
+/// Takes out all that the expressions match. Where a match spans pieces of the layout the text goes on without it.
+fn take_out(reply: &mut Reply, cleanups: &[Pattern]) {
+    if !cleanups.iter().any(|pattern| pattern.matches(&reply.visible)) {
+        return;
+    }
+    let clean = |text: &str| cleanups.iter().fold(text.to_owned(), |text, pattern| pattern.without(&text));
+    reply.visible = clean(&reply.visible);
+    let Some(document) = &mut reply.document else { return };
+    each_content(&mut document.blocks, &mut |content| {
+        for inline in content.iter_mut() {
+            if let Inline::Text { text, .. } = inline {
+                *text = clean(text);
+            }
+        }
+        content.retain(|inline| !matches!(inline, Inline::Text { text, .. } if text.is_empty()));
+    });
+    let matches = |text: &str| cleanups.iter().any(|pattern| pattern.matches(text));
+    let mut is_left = matches(&document.text());
+    each_content(&mut document.blocks, &mut |content| {
+        let pieces = content.iter().map(|inline| match inline {
+            Inline::Text { text, .. } => text.as_str(),
+            _ => "\n",
+        });
+        is_left |= matches(&pieces.collect::<String>());
+    });
+    if is_left {
+        reply.document = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::trimmed;
+    use crate::profile::Pattern;
+    use mail::{Document, Reply};
+
+    fn reply(text: &str, html: Option<&str>) -> Reply {
+        Reply { visible: text.to_owned(), document: html.map(Document::from_html), ..Reply::default() }
+    }
+
+    #[test]
+    fn what_is_cut_off_is_folded_and_not_lost() {
+        let delimiter = [Pattern::glob("-- our firm*").unwrap()];
+        let given =
+            reply("One\ntwo\n-- Our firm, limited\nrest", Some("<p>One<br>two<br>-- Our firm, limited</p><p>rest</p>"));
+        let cut = trimmed(&given, &delimiter, &[]);
+        assert_eq!(cut.visible, "One\ntwo\n");
+        assert_eq!(cut.hidden[0].text, "-- Our firm, limited\nrest");
+        assert_eq!(cut.document.as_ref().unwrap().text().trim(), "One\ntwo");
+        assert_eq!(trimmed(&reply("One", None), &delimiter, &[]).visible, "One");
+    }
+
+    #[test]
+    fn what_is_taken_out_is_gone_from_text_and_layout() {
+        let banner = [Pattern::regex(r"(?m)^CAUTION: external.*\n?").unwrap(), Pattern::regex("secret-\\d+").unwrap()];
+        let given = reply(
+            "CAUTION: external mail\nHello secret-7 you",
+            Some("<p>CAUTION: external mail</p><p>Hello <b>secret-7</b> you</p>"),
+        );
+        let cut = trimmed(&given, &[], &banner);
+        assert_eq!(cut.visible, "Hello  you");
+        let text = cut.document.as_ref().unwrap().text();
+        assert!(!text.contains("CAUTION") && !text.contains("secret") && text.contains("Hello"), "{text}");
+        let split = reply("secret-7", Some("<p>secret-<b>7</b></p>"));
+        assert_eq!(trimmed(&split, &[], &banner).document, None);
+    }
+}

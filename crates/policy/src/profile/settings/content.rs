@@ -1,0 +1,155 @@
+//! Settings of what stands in issues and comments.
+
+use super::{Default, Form, Room, Setting, setting};
+
+pub(super) const TEXT: Room = Room {
+    title: "[default]: subject and text",
+    about: "These may stand in a `[[mapping]]` and in a `[[rule]]`, too. Expressions look at each line (`delimiters`) or at the whole \
+            text (`cleanup`) of at most 1 MiB; replies and signatures are told apart without any of them.",
+    settings: TEXTS,
+};
+
+const TEXTS: &[Setting] = &[
+    setting(
+        "default.subject_cleanup_regex",
+        Form::Regexes,
+        Default::Unset,
+        "What is taken out of the subject before it becomes a summary, such as `\\[EXTERNAL\\]`. Prefixes of replies and forwards go \
+         anyway.",
+    ),
+    setting("default.summary", Form::Template, Default::Is(""), "The summary of an issue whose mail has no subject."),
+    setting(
+        "default.create_delimiters",
+        Form::Globs,
+        Default::Unset,
+        "In the text of a new issue the first line that is so, and all after it, is folded.",
+    ),
+    setting(
+        "default.create_delimiters_regex",
+        Form::Regexes,
+        Default::Unset,
+        "As `create_delimiters`, as regular expressions.",
+    ),
+    setting("default.comment_delimiters", Form::Globs, Default::Unset, "The same in comments."),
+    setting(
+        "default.comment_delimiters_regex",
+        Form::Regexes,
+        Default::Unset,
+        "As `comment_delimiters`, as regular expressions.",
+    ),
+    setting(
+        "default.create_cleanup_regex",
+        Form::Regexes,
+        Default::Unset,
+        "What is taken out of the text of a new issue. It stays in the stored mail.",
+    ),
+    setting("default.comment_cleanup_regex", Form::Regexes, Default::Unset, "The same in comments."),
+    setting(
+        "default.description_header",
+        Form::Template,
+        Default::Is(""),
+        "What stands above the text of a new issue, such as `\"Sent to {{recipient}}\"`.",
+    ),
+    setting("default.comment_header", Form::Template, Default::Is(""), "What stands above the text of a comment."),
+    setting(
+        "default.text_max",
+        Form::Number(32_000),
+        Default::Is("0"),
+        "How many characters of text an issue or a comment may have; 0 for as many as the tracker takes.",
+    ),
+    setting(
+        "default.text_overflow",
+        Form::OneOf(&["truncate", "reject", "forward"]),
+        Default::Is("truncate"),
+        "What becomes of a longer one: it is cut and goes along whole as a file, or the mail is rejected or forwarded.",
+    ),
+];
+
+pub(super) const FIELDS: Room = Room {
+    title: "[default]: fields",
+    about: "These may stand in a `[[mapping]]` and in a `[[rule]]`, too. A value that the tracker does not take is left out, and the \
+            trace says why.",
+    settings: FIELD,
+};
+
+const FIELD: &[Setting] = &[
+    setting("default.priority", Form::Line, Default::Is(""), "The priority of new issues, by name."),
+    setting("default.labels", Form::Texts, Default::Is(""), "The labels of new issues."),
+    setting("default.components", Form::Texts, Default::Is(""), "The components of new issues, by name."),
+    setting(
+        "default.security_level",
+        Form::Line,
+        Default::Is(""),
+        "The security level of new issues, by name. Where it cannot be set the mail is held, because everybody would see the issue.",
+    ),
+    setting(
+        "default.due",
+        Form::Due,
+        Default::Is(""),
+        "When new issues are due: so many days (`+3d`) or weeks (`+2w`) after the mail came in, or a day (`2026-12-24`).",
+    ),
+    setting(
+        "default.assignee",
+        Form::OneOf(&["default", "first_recipient", "first_to", "first_cc", "sender"]),
+        Default::Is("default"),
+        "Who works on a new issue: whom the tracker chooses, the first of all recipients, of those in To or of those in Cc who has an \
+         account, or the sender whose domain vouches for the mail.",
+    ),
+    setting(
+        "default.assignee_name",
+        Form::Line,
+        Default::Is(""),
+        "Who works on new issues, by address or account; it counts before `assignee`.",
+    ),
+    setting(
+        "default.fields",
+        Form::Templates,
+        Default::Unset,
+        "Further fields of new issues, by name or id: `fields = { \"Channel\" = \"mail\", customfield_10042 = \"{{sender.domain}}\" }`. \
+         A mapping or rule adds to those that it inherits; `\"\"` takes one away.",
+    ),
+    setting(
+        "default.comment_fields",
+        Form::Templates,
+        Default::Unset,
+        "The same for the fields of an issue that gets a comment.",
+    ),
+];
+
+pub(super) const WORKFLOW: Room = Room {
+    title: "[[workflow]]: what a mail does to the state of its issue",
+    about: "The first workflow whose conditions hold is followed, after the issue or comment is made. Mail that a machine sent moves \
+            nothing.",
+    settings: WORKFLOWS,
+};
+
+const WORKFLOWS: &[Setting] = &[
+    setting("workflow[].name", Form::Text, Default::Required, "The workflow's name, shown as the reason of its steps."),
+    setting(
+        "workflow[].on",
+        Form::OneOf(&["comment", "create", "both"]),
+        Default::Is("comment"),
+        "Whether it is followed when a comment is made, an issue, or either.",
+    ),
+    setting("workflow[].mappings", Form::Texts, Default::Is(""), "Only under these mappings; empty for all."),
+    setting("workflow[].issue_types", Form::Texts, Default::Is(""), "Only for issues of these types; empty for all."),
+    setting(
+        "workflow[].statuses",
+        Form::Texts,
+        Default::Is(""),
+        "Only for issues in these statuses; empty for all. The status of a new issue is not known, so with any it is followed for \
+         comments alone.",
+    ),
+    setting(
+        "workflow[].transitions",
+        Form::Texts,
+        Default::Is(""),
+        "The transitions to go through, in order, by name or id.",
+    ),
+    setting(
+        "workflow[].to_status",
+        Form::Line,
+        Default::Is(""),
+        "The status to go to at last, by the first transition that leads there.",
+    ),
+];
