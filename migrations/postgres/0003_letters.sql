@@ -20,3 +20,6 @@ CREATE INDEX letters_newest ON letters (posted_at, key);
 
 -- The jobs about one message, whatever their kind.
 CREATE INDEX jobs_subject ON jobs (subject);
+
+-- What a proposed plan was decided on, so that it can become a test case.
+ALTER TABLE plans ADD COLUMN sealed_facts BYTEA;

@@ -124,6 +124,7 @@ fn decision(plan: Plan, mail: Message, stored: &StoredMessage, profile: &Profile
         faults: mail.faults,
         project,
         issue_id,
+        facts: (!facts.now.is_empty()).then(|| facts.clone()),
     }
 }
 

@@ -11,7 +11,7 @@ use policy::replay::compare;
 pub(crate) async fn rehearse(shared: &Shared, held: &Held) -> Result<(), Stop> {
     let revision = next_revision(shared, held).await?;
     let decision = decision_of(shared, held, revision).await?;
-    shared.store.propose(&held.lease, &decision.plan).await?;
+    shared.store.propose(&held.lease, &decision.plan, decision.facts.as_ref()).await?;
     tracing::info!(message_row = held.lease.subject, "a replay is proposed");
     Ok(())
 }
@@ -27,7 +27,7 @@ pub(crate) async fn replay(shared: &Shared, held: &Held) -> Result<(), Stop> {
         proposed.is_some_and(|(plan, _)| plan.steps == decision.plan.steps && plan.letters == decision.plan.letters);
     if !is_same {
         tracing::info!(message_row = message, "the replay would do something else by now, so it is proposed again");
-        return Ok(shared.store.propose(&held.lease, &decision.plan).await?);
+        return Ok(shared.store.propose(&held.lease, &decision.plan, decision.facts.as_ref()).await?);
     }
     let comparison = compare(&shared.store.past(message).await?, &decision.plan);
     crash_point("replay_decided");

@@ -142,7 +142,7 @@ async fn run(command: Command) -> Result<(), command::Failure> {
         Command::Message { config, what } => {
             command::message::run(&config.unwrap_or_else(|| needed("--config <CONFIG>")), what).await
         }
-        Command::Profile { what } => command::profile::run(what),
+        Command::Profile { what } => command::profile::run(what).await,
         Command::Bench(arguments) => command::bench::run(arguments).await,
         Command::Manual { page } => command::manual::run(page),
         Command::Cell => Ok(()),

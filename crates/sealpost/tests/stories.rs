@@ -6,6 +6,7 @@
 
 mod stories {
     mod authors;
+    mod cases;
     mod command_line;
     mod corpora;
     #[cfg(feature = "crash_points")]

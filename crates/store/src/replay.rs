@@ -8,9 +8,9 @@ use crate::dialect;
 use crate::job;
 use crate::plan::row_of;
 use crate::rows::{Decision, JobKind, JobState, Lease, Micros, Proposal};
-use crate::sealed::{self, job_place, plan_place};
+use crate::sealed::{self, facts_place, job_place, plan_place};
 use policy::replay::{Adoption, Past};
-use policy::{Fault, FaultCode, Plan, Receipt};
+use policy::{Facts, Fault, FaultCode, Plan, Receipt};
 
 /// Why a replay cannot be asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,9 +80,10 @@ impl Store {
 
     /// The proposal for a message, its answer still being worked out, or nothing.
     pub async fn proposal(&self, message: &str) -> Result<Option<Proposal>, Fault> {
-        type Row = (String, Option<Vec<u8>>, i64, i64, Option<Vec<u8>>);
+        type Row = (String, Option<Vec<u8>>, i64, i64, Option<Vec<u8>>, Option<Vec<u8>>);
         type Job = (String, String, Option<Vec<u8>>);
-        const PLAN: &str = "SELECT m.site, m.wrapped_key, p.revision, p.written_at, p.sealed_plan FROM plans p
+        const PLAN: &str = "SELECT m.site, m.wrapped_key, p.revision, p.written_at, p.sealed_plan, p.sealed_facts
+            FROM plans p
             JOIN messages m ON m.id = p.message WHERE p.message = $1 AND p.active = $2";
         // A replay that was asked for after a rehearsal is the one that matters.
         const JOB: &str = "SELECT id, state, sealed_fault FROM jobs WHERE id IN ($1, $2)
@@ -95,13 +96,16 @@ impl Store {
             })
         });
         let (plan, job) = work.await?;
-        let plan = match plan {
-            Some((site, Some(wrapped), revision, written_at, Some(sealed))) => {
-                let key = self.inner.vault.message_key(&site, message, &wrapped).await?;
-                let plan: Plan = sealed::open(&key, plan_place(&site, &row_of(message, revision)), &sealed)?;
-                Some((plan, written_at))
+        let (plan, facts) = match plan {
+            Some((site, Some(wrapped), revision, written_at, Some(sealed), sealed_facts)) => {
+                let (key, row) =
+                    (self.inner.vault.message_key(&site, message, &wrapped).await?, row_of(message, revision));
+                let plan: Plan = sealed::open(&key, plan_place(&site, &row), &sealed)?;
+                let facts =
+                    sealed_facts.map(|sealed| sealed::open(&key, facts_place(&site, &row), &sealed)).transpose()?;
+                (Some((plan, written_at)), facts)
             }
-            _ => None,
+            _ => (None, None),
         };
         let (job, fault) = match job {
             Some((id, state, sealed)) => {
@@ -116,6 +120,7 @@ impl Store {
         };
         Ok((plan.is_some() || job.is_some_and(|state| state != JobState::Done)).then_some(Proposal {
             plan,
+            facts,
             job,
             fault,
         }))
@@ -152,20 +157,23 @@ impl Store {
     }
 
     /// Puts a plan down as a proposal; the `Rehearse` or `Replay` job is done with it.
-    pub async fn propose(&self, lease: &Lease, plan: &Plan) -> Result<(), Fault> {
+    pub async fn propose(&self, lease: &Lease, plan: &Plan, facts: Option<&Facts>) -> Result<(), Fault> {
         const FORGET: &str = "DELETE FROM plans WHERE message = $1 AND active = $2";
-        const PLAN: &str = "INSERT INTO plans (message, revision, active, profile_version, written_at, sealed_plan)
-            VALUES ($1, $2, $3, $4, $5, $6)";
+        const PLAN: &str = "INSERT INTO plans 
+            (message, revision, active, profile_version, written_at, sealed_plan, sealed_facts)
+            VALUES ($1, $2, $3, $4, $5, $6, $7)";
         let revision = i64::from(plan.revision);
         let key = self.inner.key_for(lease).await?.ok_or_else(crate::content::erased)?;
-        let sealed = sealed::seal(&key, plan_place(&lease.site, &row_of(&lease.subject, revision)), plan)?;
+        let row = row_of(&lease.subject, revision);
+        let sealed = sealed::seal(&key, plan_place(&lease.site, &row), plan)?;
+        let facts = facts.map(|facts| sealed::seal(&key, facts_place(&lease.site, &row), facts)).transpose()?;
         let (lease, version) = (lease.clone(), i64::from(plan.profile_version));
         let work = self.inner.db.unit(move |conn| {
             Box::pin(async move {
                 let now = dialect::now(conn).await?;
                 job::end(conn, &lease, now).await?;
                 execute!(conn, FORGET, &lease.subject, PROPOSED)?;
-                execute!(conn, PLAN, &lease.subject, revision, PROPOSED, version, now, &sealed).map(|_| ())
+                execute!(conn, PLAN, &lease.subject, revision, PROPOSED, version, now, &sealed, facts).map(|_| ())
             })
         });
         work.await

@@ -1,7 +1,7 @@
 //! The values that go into the store and come out of it; none of them shows how it is stored.
 
 use mail::Envelope;
-use policy::{Fault, Letter, Outcome, Plan, Receipt, StepKey};
+use policy::{Facts, Fault, Letter, Outcome, Plan, Receipt, StepKey};
 use serde::{Deserialize, Serialize};
 
 /// Microseconds since the Unix epoch, in UTC.
@@ -128,6 +128,8 @@ pub struct Decision {
     pub project: Option<String>,
     /// The issue that the plan touches when it is known already.
     pub issue_id: Option<String>,
+    /// What it was decided on; kept with proposals alone.
+    pub facts: Option<Facts>,
 }
 
 /// What the ledger says of a step that is about to be carried out.
@@ -214,6 +216,8 @@ pub struct LetterLine {
 pub struct Proposal {
     /// With the time at which it was worked out; `None` while it is not.
     pub plan: Option<(Plan, Micros)>,
+    /// What it was decided on; `None` for a mail that could not be read.
+    pub facts: Option<Facts>,
     /// Of the work that makes it, or makes it come true.
     pub job: Option<JobState>,
     /// Why that work waits, is held or was given up.

@@ -38,6 +38,11 @@ pub(crate) fn plan_place<'a>(site: &'a str, row: &'a str) -> Place<'a> {
     Place { site, table: "plans", row, field: "sealed_plan" }
 }
 
+/// Where the facts of a proposed plan stand; `row` is `message/revision`.
+pub(crate) fn facts_place<'a>(site: &'a str, row: &'a str) -> Place<'a> {
+    Place { site, table: "plans", row, field: "sealed_facts" }
+}
+
 /// Where a job's fault stands.
 pub(crate) fn job_place<'a>(site: &'a str, job: &'a str) -> Place<'a> {
     Place { site, table: "jobs", row: job, field: "sealed_fault" }

@@ -27,7 +27,7 @@ const DAY_KEY_SLACK_DAYS: i64 = 2;
 const ERASE: [&str; 5] = [
     "UPDATE messages SET wrapped_key = NULL, sealed_arrival = NULL, sealed_summary = NULL WHERE id = $1",
     "DELETE FROM contents WHERE message = $1",
-    "UPDATE plans SET sealed_plan = NULL WHERE message = $1",
+    "UPDATE plans SET sealed_plan = NULL, sealed_facts = NULL WHERE message = $1",
     "UPDATE jobs SET sealed_fault = NULL WHERE subject = $1",
     "UPDATE ledger SET sealed_before = NULL, sealed_fault = NULL WHERE message = $1",
 ];

@@ -118,6 +118,7 @@ pub async fn decide(store: &Store, outcome: Outcome, steps: Vec<StepKind>, words
         faults: words.faults.clone(),
         project: Some("NORTH".into()),
         issue_id: None,
+        facts: None,
     };
     store.write_down(&lease, &decision).await.unwrap();
     // A letter that still has to leave would keep the mail from being erased.

@@ -152,7 +152,7 @@ async fn what_todays_rules_would_do_is_shown_beside_what_is_done() {
     let past = house.store.past(&id).await.unwrap();
     let mut plan = policy::Plan { revision: 2, ..past[0].plan.clone() };
     plan.steps.pop();
-    house.store.propose(&lease, &plan).await.unwrap();
+    house.store.propose(&lease, &plan, None).await.unwrap();
     let page = house.page(&session, &format!("/messages/{id}")).await.text;
     assert_says(&page, &["done already: issue NORTH-41", "It stays as it is", "attachment 77", "would be sent"]);
 

@@ -17,8 +17,14 @@ pub enum What {
     },
     /// Everything that is known of one message, as one JSON object.
     Show { id: String },
-    /// The raw bytes of one message.
-    Export { id: String },
+    /// The raw bytes of one message; or, with --case, a test case for its profile, for which the running gateway finds out
+    /// what is known today.
+    Export {
+        id: String,
+        /// Writes FOLDER/NAME.eml and FOLDER/NAME.json. They hold the mail as it came.
+        #[arg(long, value_name = "FOLDER/NAME")]
+        case: Option<std::path::PathBuf>,
+    },
     /// Try a held or dead message again.
     Wake { id: String },
     /// What today's rules would make of a message, and what of it is done already. With --yes it is then done; the running
@@ -40,19 +46,20 @@ const PAGE: u32 = 200;
 pub async fn run(config: &Path, what: What) -> Result<(), Failure> {
     let settings = crate::settings::load(config)?;
     let store = store::Store::open(&settings.store).await?;
-    let done = answer(&store, what).await;
+    let done = answer(&settings, &store, what).await;
     store.close().await;
     done
 }
 
-async fn answer(store: &store::Store, what: What) -> Result<(), Failure> {
+async fn answer(settings: &crate::settings::Settings, store: &store::Store, what: What) -> Result<(), Failure> {
     match what {
         What::List { limit, sender } => list(store, limit, sender).await,
         What::Show { id } => match store.story(&id).await? {
             Some(story) => super::print(&format!("{}\n", story_json(&story))),
             None => Err(unknown(&id)),
         },
-        What::Export { id } => export(store, &id).await,
+        What::Export { id, case: None } => export(store, &id).await,
+        What::Export { id, case: Some(case) } => super::cases::export(settings, store, &id, &case).await,
         What::Wake { id } => match store.wake(&id, super::replay::WHO).await? {
             true => super::print(&format!("{id}: is tried again\n")),
             false => Err(Failure::new(format!("{id}: is not a message that is held or dead"))),

@@ -5,16 +5,28 @@ use std::path::PathBuf;
 
 #[derive(Debug, clap::Subcommand)]
 pub enum What {
-    /// Read profiles and say what is wrong with them, one line each.
+    /// Read profiles and say what is wrong with them, one line each; with --cases also which plans of test cases changed.
     Check {
         #[arg(required = true)]
         files: Vec<PathBuf>,
+        /// A folder of test cases, as `message export --case` writes them. One profile at a time.
+        #[arg(long)]
+        cases: Option<PathBuf>,
+        /// Take the plans as they are now for right, and write them down.
+        #[arg(long, requires = "cases")]
+        accept: bool,
     },
 }
 
 /// Reads each profile; fails when one of them is wrong.
-pub fn run(what: What) -> Result<(), Failure> {
-    let What::Check { files } = what;
+pub async fn run(what: What) -> Result<(), Failure> {
+    let What::Check { files, cases, accept } = what;
+    if let (Some(folder), [file]) = (&cases, files.as_slice()) {
+        return super::cases::check(&load(file)?, folder, accept).await;
+    }
+    if cases.is_some() {
+        return Err(Failure::new("--cases belongs to one profile; name only that"));
+    }
     let mut wrong = false;
     for file in files {
         match load(&file) {

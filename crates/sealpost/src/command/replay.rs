@@ -2,6 +2,7 @@
 
 use super::Failure;
 use policy::replay::compare;
+use policy::{Facts, Plan};
 use serde_json::json;
 use std::time::{Duration, Instant};
 use store::{JobState, NotNow, Proposal, Store};
@@ -14,10 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 pub(super) async fn run(store: &Store, id: &str, yes: bool) -> Result<(), Failure> {
-    asked(id, store.rehearse(id, WHO).await?)?;
-    let Some((plan, _)) = answered(store, id).await?.and_then(|proposal| proposal.plan) else {
-        return Err(Failure::new(format!("{id}: no plan was proposed; see the log of the gateway")));
-    };
+    let plan = rehearsed(store, id).await?.0;
     let comparison = compare(&store.past(id).await?, &plan);
     let line = json!({"id": id, "plan": plan, "adopted": comparison.adopted, "fresh": comparison.fresh,
         "stays": comparison.stays});
@@ -31,6 +29,15 @@ pub(super) async fn run(store: &Store, id: &str, yes: bool) -> Result<(), Failur
         Some(_) => Err(Failure::new(format!(
             "{id}: the mail would do something else by now, so nothing was done; look at it again"
         ))),
+    }
+}
+
+/// What the running gateway makes of a mail today, and what it knows of it.
+pub(super) async fn rehearsed(store: &Store, id: &str) -> Result<(Plan, Option<Facts>), Failure> {
+    asked(id, store.rehearse(id, WHO).await?)?;
+    match answered(store, id).await? {
+        Some(Proposal { plan: Some((plan, _)), facts, .. }) => Ok((plan, facts)),
+        Some(_) | None => Err(Failure::new(format!("{id}: no plan was proposed; see the log of the gateway"))),
     }
 }
 

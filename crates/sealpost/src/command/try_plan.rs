@@ -19,6 +19,7 @@ struct Line {
     reason: String,
     rejection: Option<policy::Rejection>,
     steps: Vec<Step>,
+    letters: Vec<policy::Letter>,
     trace: Vec<String>,
 }
 
@@ -51,7 +52,8 @@ fn read_facts(file: &Path) -> Result<Facts, Failure> {
     Ok(facts)
 }
 
-fn plan(profile: &policy::Profile, mut facts: Facts, reading: &mail::Reading, shown: &str) -> Plan {
+/// The plan for a mail that was read; what the facts leave open is answered with "nothing known".
+pub(super) fn plan(profile: &policy::Profile, mut facts: Facts, reading: &mail::Reading, shown: &str) -> Plan {
     let origin = Origin::Message(shown.to_string());
     if let Some(why) = &reading.too_complex {
         return policy::quarantine(origin, 1, profile, why);
@@ -80,6 +82,7 @@ fn line(shown: &str, plan: Plan) -> Line {
         reason: plan.reason,
         rejection: plan.rejection,
         steps: plan.steps,
+        letters: plan.letters,
         trace: plan.trace,
     }
 }

@@ -1,0 +1,46 @@
+//! A mail becomes a test case of its profile, and a changed profile says which plans it changes.
+
+use super::mails;
+use super::world::{World, lines, told};
+use std::fs;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_mail_becomes_a_case_that_notices_other_rules() {
+    let world = World::start().await;
+    let mut gateway = world.home.start();
+    world.hand_in(&mails::request("a@example.org", "printer", "It burns.")).await.unwrap();
+    world.hand_in(&mails::reply("b@example.org", "a@example.org", "Re: printer", "Still.", "It burns.")).await.unwrap();
+    gateway.wait_until_quiet();
+    let folder = world.home.file("cases");
+    fs::create_dir(&folder).unwrap();
+    for (number, message) in world.messages().iter().enumerate() {
+        let id = message["id"].as_str().unwrap();
+        let output =
+            world.run(&["message", "--config", "sealpost.toml", "export", id, "--case", &format!("cases/{number}")]);
+        assert!(output.status.success(), "{}", told(&output));
+    }
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 4, "a mail and what is known of it, twice");
+    let check = |words: &[&str]| {
+        let output = world.run(&[&["profile", "check", "profile.toml", "--cases", "cases"], words].concat());
+        (output.status.code(), lines(&output), told(&output))
+    };
+    let (code, said, told_all) = check(&[]);
+    assert_eq!((code, said.len()), (Some(0), 2), "{told_all}");
+    assert!(said.iter().all(|case| case["unchanged"] == true), "{said:?}");
+
+    let profile = world.home.file("profile.toml");
+    fs::write(&profile, fs::read_to_string(&profile).unwrap().replace("DEMO", "OPS")).unwrap();
+    let (code, said, told_all) = check(&[]);
+    assert_eq!(code, Some(1), "{told_all}");
+    // The reply belongs to its issue whatever the project of new ones is.
+    let changed: Vec<_> = said.iter().filter(|case| case["unchanged"] == false).collect();
+    assert_eq!(changed.len(), 1, "{said:?}");
+    let difference = &changed[0]["changed"][0];
+    assert_eq!((&difference["at"], &difference["now"]), (&"steps[0].project".into(), &"OPS".into()));
+    assert!(told_all.contains("one plan changed"), "{told_all}");
+    assert_eq!((check(&["--accept"]).0, check(&[]).0), (Some(0), Some(0)));
+
+    fs::write(folder.join("broken.json"), "{}").unwrap();
+    let (code, _, told_all) = check(&[]);
+    assert!(code == Some(1) && told_all.contains("broken.json: is no case: missing field"), "{told_all}");
+}
