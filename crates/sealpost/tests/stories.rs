@@ -12,6 +12,7 @@ mod stories {
     mod crash;
     mod demo;
     mod fetching;
+    mod fetching_imap;
     mod hostile;
     mod lost_answers;
     mod mails;

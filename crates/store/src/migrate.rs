@@ -15,10 +15,12 @@ pub(crate) const MAIN: Migration = Migration {
     sqlite: &[
         include_str!("../../../migrations/sqlite/0001_walk.sql"),
         include_str!("../../../migrations/sqlite/0002_fetch.sql"),
+        include_str!("../../../migrations/sqlite/0003_folders.sql"),
     ],
     postgres: &[
         include_str!("../../../migrations/postgres/0001_walk.sql"),
         include_str!("../../../migrations/postgres/0002_fetch.sql"),
+        include_str!("../../../migrations/postgres/0003_folders.sql"),
     ],
 };
 
