@@ -1,8 +1,9 @@
 //! Connections to other people's servers: TCP, and TLS whose certificate and name are checked.
 
-use std::path::Path;
-use std::sync::Arc;
-use std::time::Duration;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use policy::fault::{Fault, FaultCode};
 use rustls::crypto::aws_lc_rs;
@@ -70,8 +71,35 @@ pub(crate) async fn encrypt(
     }
 }
 
+/// The authorities of a server, read at most this long ago. A thousand mailboxes of one server would otherwise hold a
+/// thousand copies of them.
+type Read = HashMap<Option<PathBuf>, (Instant, Arc<ClientConfig>)>;
+static READ: LazyLock<Mutex<Read>> = LazyLock::new(Mutex::default);
+/// Renewed authorities count after this.
+const READ_AGAIN_AFTER: Duration = Duration::from_secs(10);
+/// Of so many files of authorities the settings are remembered; with more, all are read again.
+const READ_MAX: usize = 256;
+
 /// TLS 1.2 or 1.3 with the named authorities, or the system's.
 fn tls(authorities: Option<&Path>) -> Result<Arc<ClientConfig>, Fault> {
+    let key = authorities.map(Path::to_owned);
+    // Every use leaves the map whole; a poisoned lock holds a usable one.
+    let read = || READ.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((at, config)) = read().get(&key)
+        && at.elapsed() < READ_AGAIN_AFTER
+    {
+        return Ok(config.clone());
+    }
+    let config = read_tls(authorities)?;
+    let mut read = read();
+    if read.len() >= READ_MAX {
+        read.clear();
+    }
+    read.insert(key, (Instant::now(), config.clone()));
+    Ok(config)
+}
+
+fn read_tls(authorities: Option<&Path>) -> Result<Arc<ClientConfig>, Fault> {
     let mut roots = RootCertStore::empty();
     match authorities {
         Some(path) => {

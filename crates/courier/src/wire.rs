@@ -87,6 +87,11 @@ impl Channel {
         self.filled.start = range.end;
     }
 
+    /// What stands at this place of the buffer; `look` says where lines are.
+    pub(crate) fn bytes(&self, range: Range<usize>) -> &[u8] {
+        &self.input[range]
+    }
+
     /// Reads once. Zero bytes mean that the other side has closed; a full buffer or a passed deadline is an error.
     /// Dropping the future loses nothing.
     pub(crate) async fn fill(&mut self, deadline: Instant) -> io::Result<usize> {
@@ -108,6 +113,10 @@ impl Channel {
     /// Adds to the next batch of output.
     pub(crate) fn say(&mut self, bytes: &[u8]) {
         self.output.extend_from_slice(bytes);
+    }
+
+    pub(crate) fn has_output(&self) -> bool {
+        !self.output.is_empty()
     }
 
     /// The batch that the next `flush` sends.

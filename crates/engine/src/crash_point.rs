@@ -17,7 +17,7 @@ pub const ALL: &[&str] = &[
 ];
 
 /// The crash points that only fetched mail passes.
-pub const FETCHING: &[&str] = &["fetch_before_settle", "fetch_settled"];
+pub const FETCHING: &[&str] = &["fetch_before_settle", "fetch_settled", "fetch_cursor_moved", "fetch_renamed"];
 
 /// The crash points that only letters pass.
 pub const DELIVERING: &[&str] = &["deliver_begun", "deliver_sent", "deliver_finished"];

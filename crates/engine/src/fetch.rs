@@ -1,11 +1,15 @@
 //! Mailboxes on other servers: in each round what is new is taken in, and then what may go is deleted.
 
+mod folder;
 mod moods;
 mod round;
+mod taking;
+mod watches;
 
-pub use courier::fetch::{Account, Security};
+pub use courier::fetch::{Account, Secret, Security};
 pub(crate) use moods::Moods;
 pub(crate) use round::{fetch, pause_after_failure};
+pub(crate) use watches::Watches;
 
 use std::time::Duration;
 
@@ -13,12 +17,32 @@ use std::time::Duration;
 #[derive(Clone)]
 pub struct Fetching {
     pub account: Account,
+    pub protocol: Protocol,
     pub start: Start,
     /// How long a mail that was taken in stays on the server; `None` leaves it there for ever, zero deletes it as soon as it
     /// is durable here.
     pub keep: Option<Duration>,
     /// The longest pause between two looks at a mailbox in which nothing happens. It is looked at sooner after mail came.
     pub poll: Duration,
+}
+
+/// What the server speaks.
+#[derive(Debug, Clone)]
+pub enum Protocol {
+    Pop3,
+    Imap(Folder),
+}
+
+/// A folder of an IMAP account, and what becomes of its mails there besides being deleted.
+#[derive(Debug, Clone)]
+pub struct Folder {
+    pub name: String,
+    /// Mails that were taken in are marked as read.
+    pub mark_seen: bool,
+    /// They are moved to this folder instead of being kept and deleted.
+    pub move_to: Option<String>,
+    /// Between two looks a connection waits for the server to tell of mail (IDLE).
+    pub watched: bool,
 }
 
 /// What becomes of the mails that lie in a mailbox when it is opened for the first time.
@@ -34,6 +58,10 @@ impl Fetching {
     /// Server and user, always written alike: under another account the mailbox begins anew. How the way there is protected
     /// does not count.
     fn account_text(&self) -> String {
-        format!("pop3 {} {}", self.account.host.to_lowercase(), self.account.user)
+        let (host, user) = (self.account.host.to_lowercase(), &self.account.user);
+        match &self.protocol {
+            Protocol::Pop3 => format!("pop3 {host} {user}"),
+            Protocol::Imap(folder) => format!("imap {host} {user}\n{}", folder.name),
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! The assembled engine: sites, mailboxes, workers and timers, started together and stopped together.
 
 use crate::author_proof::AuthorProof;
-use crate::fetch::{Fetching, Moods};
+use crate::fetch::{Fetching, Moods, Watches};
 use crate::held::Leases;
 use crate::intake::MailboxGate;
 use crate::metrics::Metrics;
@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 use store::Store;
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -51,6 +51,9 @@ pub(crate) struct Shared {
     /// Open jobs, as well as they are known: read now and then, and counted up at each intake between.
     pub(crate) backlog: AtomicU64,
     pub(crate) moods: Moods,
+    pub(crate) watches: Watches,
+    /// A mailbox is due before its time.
+    pub(crate) fetch_due: Notify,
 }
 
 /// A running gateway. Dropping it stops nothing: call [`Gateway::shutdown`].
@@ -73,6 +76,8 @@ impl Gateway {
             mailboxes: RwLock::new(Arc::new(by_name(parts.mailboxes))),
             backlog: AtomicU64::new(0),
             moods: Moods::default(),
+            watches: Watches::default(),
+            fetch_due: Notify::new(),
         });
         let stop = CancellationToken::new();
         let mut tasks = vec![tokio::spawn(watch_backlog(shared.clone(), stop.clone()))];
@@ -92,9 +97,12 @@ impl Gateway {
     /// Makes the jobs that fetch mailboxes, and has each looked into at once: after a start, and after other settings.
     pub async fn fetch_now(&self) -> Result<(), Fault> {
         let mailboxes = self.shared.mailboxes();
+        // They may be of other accounts now.
+        self.shared.watches.end_all();
         for mailbox in mailboxes.values().filter(|mailbox| mailbox.fetching.is_some()) {
             self.shared.store.ensure_fetch(&mailbox.site, &mailbox.name).await?;
         }
+        self.shared.fetch_due.notify_one();
         Ok(())
     }
 
@@ -121,12 +129,13 @@ impl Gateway {
         let mut fetched: Vec<(String, bool)> =
             fetched.map(|mailbox| (mailbox.name.clone(), self.shared.moods.fails(&mailbox.name))).collect();
         fetched.sort();
-        self.shared.metrics.render(figures.as_ref(), &sites, &fetched)
+        self.shared.metrics.render(figures.as_ref(), &sites, &fetched, self.shared.watches.waiting())
     }
 
     /// Stops claiming, lets running jobs finish within the grace, gives the others back.
     pub async fn shutdown(&self) {
         self.stop.cancel();
+        self.shared.watches.end_all();
         let tasks: Vec<_> = self.tasks.lock().unwrap_or_else(PoisonError::into_inner).drain(..).collect();
         for task in tasks {
             if task.await.is_err() {

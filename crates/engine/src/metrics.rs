@@ -50,6 +50,7 @@ counters! {
     letters_kept, "sealpost_letters_kept_total", "Letters kept here because their site is a dead end.";
     letters_failed, "sealpost_letters_failed_total", "Letters that failed for good.";
     letters_again, "sealpost_letters_again_total", "Letters sent once more because the answer after the final dot was lost.";
+    moved, "sealpost_fetch_moved_messages_total", "Messages moved to another folder of their server after they were taken in.";
     swept, "sealpost_sweep_erased_total", "Contents and orphans erased.";
 }
 
@@ -65,7 +66,14 @@ impl Metrics {
 
     /// The text form (Prometheus exposition format 0.0.4). `sites` are pairs of a site's name and whether it is parked,
     /// `mailboxes` those of a fetched mailbox's name and whether its last round in this process failed.
-    pub fn render(&self, figures: Option<&Figures>, sites: &[(String, bool)], mailboxes: &[(String, bool)]) -> String {
+    /// `watches` is how many servers are waited on.
+    pub fn render(
+        &self,
+        figures: Option<&Figures>,
+        sites: &[(String, bool)],
+        mailboxes: &[(String, bool)],
+        watches: usize,
+    ) -> String {
         let mut text = String::with_capacity(4096);
         for (metric, help, value) in self.counters() {
             head(&mut text, metric, help, "counter");
@@ -88,6 +96,8 @@ impl Metrics {
         for (mailbox, fails) in mailboxes {
             line(&mut text, "sealpost_mailbox_fails", &[("mailbox", mailbox)], u64::from(*fails));
         }
+        head(&mut text, "sealpost_mailbox_watches", "Servers that tell of new mail at once.", "gauge");
+        line(&mut text, "sealpost_mailbox_watches", &[], u64::try_from(watches).unwrap_or(u64::MAX));
         if let Some(figures) = figures {
             render_figures(&mut text, figures);
             render_fetched(&mut text, figures, mailboxes);
@@ -167,7 +177,7 @@ mod tests {
             messages: 9,
             fetched: vec![("acme".into(), "desk".into(), 61), ("acme".into(), "gone".into(), 999)],
         };
-        let text = metrics.render(Some(&figures), &[("ac\"me".into(), true)], &[("desk".into(), true)]);
+        let text = metrics.render(Some(&figures), &[("ac\"me".into(), true)], &[("desk".into(), true)], 7);
         assert!(text.contains("sealpost_mailbox_fails{mailbox=\"desk\"} 1\n"), "{text}");
         assert!(text.contains("sealpost_mailbox_fetched_age_seconds{mailbox=\"desk\"} 61\n"), "{text}");
         assert!(!text.contains("gone"), "{text}");

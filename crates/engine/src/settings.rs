@@ -16,6 +16,8 @@ pub struct Settings {
     pub fetches_max: u32,
     /// Letters that are sent at the same time in this process.
     pub letters_max: u32,
+    /// Folders on other servers that this process waits on (IDLE); the others are looked into now and then.
+    pub watches_max: u32,
     /// How long a claimed job belongs to this process without a renewal; it is renewed after a third of that.
     pub lease_s: u32,
     /// Work is looked for at least this often: parked jobs come due without a notice.
@@ -80,6 +82,7 @@ impl Default for Settings {
             claim_max: 16,
             fetches_max: 16,
             letters_max: 4,
+            watches_max: 1000,
             lease_s: 60,
             poll: Duration::from_secs(1),
             run_max: Duration::from_secs(45 * 60),

@@ -63,6 +63,11 @@ impl TakingIn {
         bounded(shared, self.content.write(bytes)).await
     }
 
+    /// When the mail says that it was written, as far as its header has come.
+    pub(crate) fn sent_at(&self) -> Option<Timestamp> {
+        mail::sent_at(self.head.bytes())?.parse().ok()
+    }
+
     /// The mail is complete; its bytes are with the store, but no row names them yet.
     pub(crate) async fn end(self, shared: &Shared) -> Result<Whole, Fault> {
         let mut digest = [0; 32];
@@ -84,6 +89,10 @@ impl Whole {
     /// Whether the mail names others that must be durable before it, so that its thread is found.
     pub(crate) fn refers(&self) -> bool {
         !self.arrival.refers_to.is_empty()
+    }
+
+    pub(crate) fn message_id(&self) -> Option<&str> {
+        self.arrival.message_id.as_deref()
     }
 
     /// Line 1: durable when it returns.

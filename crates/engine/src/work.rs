@@ -74,6 +74,7 @@ pub(crate) async fn work(shared: Arc<Shared>, crew: Crew, leases: Leases, stop: 
             tokio::select! {
                 // Mailboxes come due by the clock; to wake at each mail would be in vain.
                 () = store.work_waits(), if crew.kinds != [JobKind::Fetch] => {}
+                () = shared.fetch_due.notified(), if crew.kinds == [JobKind::Fetch] => {}
                 () = tokio::time::sleep(shared.settings.poll) => {}
                 () = stop.cancelled() => break,
             }

@@ -1,5 +1,6 @@
 //! The identity of a mail: its own id and the ids it refers to, read from the header block alone.
 
+use crate::date;
 use crate::field::{self, Block, HEAD_BYTES_MAX};
 use crate::thread;
 
@@ -28,4 +29,16 @@ pub fn identity(head: &[u8]) -> Identity {
     let answered: Vec<String> = block.all("In-Reply-To").flat_map(thread::ids).collect();
     refers_to.extend(answered);
     Identity { message_id: block.get("Message-ID").and_then(thread::id), refers_to: thread::newest(refers_to) }
+}
+
+/// When a mail says that it was written (`Date`), read from its header block as [`identity`] does; RFC 3339, in UTC.
+///
+/// ```
+/// let head = b"Date: Mon, 16 Nov 2026 08:12:44 +0100\r\n\r\n";
+/// assert_eq!(mail::sent_at(head).as_deref(), Some("2026-11-16T07:12:44Z"));
+/// ```
+pub fn sent_at(head: &[u8]) -> Option<String> {
+    let head = field::with_line_feeds(&head[..head.len().min(HEAD_BYTES_MAX)]);
+    let block = Block::read_mail(&head, HEAD_BYTES_MAX, FIELDS_MAX);
+    date::read(&String::from_utf8_lossy(block.get("Date")?)).map(|date| date.moment)
 }

@@ -49,7 +49,7 @@ pub use document::Document;
 pub use header_value::{HeaderValue, HeaderValueRefused};
 pub use history::{History, HistoryKey, SHINGLES_MAX};
 pub use html::sanitize;
-pub use identity::{Identity, identity};
+pub use identity::{Identity, identity, sent_at};
 pub use message::{
     Address, Attendee, Autocrypt, Automatic, AutomaticKind, Bounce, BounceCause, BouncedRecipient, Calendar, Client,
     Envelope, Feedback, Forward, Headers, Hidden, HiddenKind, Message, OtherField, Part, PartClass, Pixels, Receipt,

@@ -9,7 +9,7 @@ use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 use tempfile::TempDir;
 
 /// The password of every user; every name is one.
@@ -74,7 +74,7 @@ impl Dovecot {
     /// Delivers a mail as it is, and gives the name of its file.
     pub fn put(&self, user: &str, mail: &[u8]) -> String {
         let maildir = self.maildir(user);
-        let name = format!("{}.{}.rig", 1_700_000_000, self.mails.fetch_add(1, Ordering::Relaxed));
+        let name = format!("{}.{:07}.rig", 1_700_000_000, self.mails.fetch_add(1, Ordering::Relaxed));
         let (written, put) = (maildir.join("tmp").join(&name), maildir.join("new").join(&name));
         fs::write(&written, mail).unwrap();
         chown(&written, Some(self.owner.user), Some(self.owner.group)).unwrap();
@@ -82,10 +82,55 @@ impl Dovecot {
         name
     }
 
+    /// The same with a mail that came an hour ago.
+    pub fn put_old(&self, user: &str, mail: &[u8]) -> String {
+        let name = self.put(user, mail);
+        let file = fs::File::open(self.maildir(user).join("new").join(&name)).unwrap();
+        file.set_modified(SystemTime::now() - Duration::from_secs(3600)).unwrap();
+        name
+    }
+
     /// How many mails lie in the inbox of a user.
     pub fn count(&self, user: &str) -> usize {
         let maildir = self.maildir(user);
         ["new", "cur"].iter().map(|folder| fs::read_dir(maildir.join(folder)).unwrap().count()).sum()
+    }
+
+    /// The marks of each mail in the inbox of a user, as letters of Maildir (`S` seen, `T` deleted), in ascending order.
+    pub fn flags(&self, user: &str) -> Vec<String> {
+        let flags = |file: std::io::Result<fs::DirEntry>| {
+            let name = file.unwrap().file_name().into_string().unwrap();
+            name.split_once(":2,").map(|(_, flags)| flags.to_owned()).unwrap_or_default()
+        };
+        let maildir = self.maildir(user);
+        let mut found: Vec<String> =
+            ["new", "cur"].iter().flat_map(|folder| fs::read_dir(maildir.join(folder)).unwrap().map(flags)).collect();
+        found.sort();
+        found
+    }
+
+    /// Takes away a mail that was put there, behind the server's back.
+    pub fn remove(&self, user: &str, name: &str) {
+        for folder in ["new", "cur"] {
+            for file in fs::read_dir(self.maildir(user).join(folder)).unwrap() {
+                let path = file.unwrap().path();
+                if path.file_name().unwrap().to_string_lossy().starts_with(name) {
+                    fs::remove_file(path).unwrap();
+                }
+            }
+        }
+    }
+
+    /// Has the server forget the numbers of a user's mails, so that it gives them new ones under another UIDVALIDITY.
+    pub fn forget_numbers(&self, user: &str) {
+        let maildir = self.maildir(user);
+        for file in fs::read_dir(&maildir).unwrap() {
+            let path = file.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            if name.starts_with("dovecot") && path.is_file() {
+                fs::remove_file(path).unwrap();
+            }
+        }
     }
 
     fn maildir(&self, user: &str) -> PathBuf {

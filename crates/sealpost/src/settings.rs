@@ -60,6 +60,7 @@ pub struct Log {
 pub struct Work {
     pub jobs_at_once: u32,
     pub mailboxes_at_once: u32,
+    pub watched_mailboxes_max: u32,
     pub queue_depth_max: u64,
     pub tries_max: u32,
     pub lease_s: u32,
@@ -165,6 +166,7 @@ pub struct Mailbox {
 /// Where and how a mailbox is fetched.
 #[derive(Debug, Clone)]
 pub struct Fetched {
+    pub protocol: engine::fetch::Protocol,
     pub host: String,
     pub port: u16,
     pub security: engine::fetch::Security,

@@ -13,6 +13,7 @@ mod stories {
     mod crash;
     mod demo;
     mod fetching;
+    mod fetching_imap;
     mod hostile;
     mod letters;
     mod lost_answers;

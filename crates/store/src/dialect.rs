@@ -254,7 +254,9 @@ pub(crate) fn unknown_handles_sql(conn: &Conn) -> &'static str {
         "SELECT handle FROM listed WHERE NOT EXISTS (
             SELECT 1 FROM left_behind l WHERE l.site = $1 AND l.mailbox = $2 AND l.handle = listed.handle)
           AND NOT EXISTS (
-            SELECT 1 FROM messages m WHERE m.site = $1 AND m.mailbox = $2 AND m.handle = listed.handle)"
+            SELECT 1 FROM messages m WHERE m.site = $1 AND m.mailbox = $2 AND m.handle = listed.handle)
+          AND NOT EXISTS (
+            SELECT 1 FROM second_names n WHERE n.site = $1 AND n.mailbox = $2 AND n.handle = listed.handle)"
     )
 }
 
@@ -263,7 +265,10 @@ pub(crate) fn old_handles_sql(conn: &Conn) -> &'static str {
     about_handles!(
         conn,
         "SELECT m.handle FROM listed JOIN messages m
-            ON m.site = $1 AND m.mailbox = $2 AND m.handle = listed.handle WHERE m.received_at <= $4"
+            ON m.site = $1 AND m.mailbox = $2 AND m.handle = listed.handle WHERE m.received_at <= $4
+          UNION ALL SELECT n.handle FROM listed JOIN second_names n
+            ON n.site = $1 AND n.mailbox = $2 AND n.handle = listed.handle
+          JOIN messages m ON m.id = n.message WHERE m.received_at <= $4"
     )
 }
 

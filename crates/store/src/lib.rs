@@ -7,6 +7,7 @@ mod database;
 mod dialect;
 mod fetched;
 mod figures;
+mod folder;
 mod footing;
 mod job;
 mod ledger;
@@ -30,6 +31,7 @@ mod writer;
 
 pub use audit::AuditVerdict;
 pub use content::{Content, ContentReader, ContentWriter};
+pub use folder::Renaming;
 pub use job::{LANE_FREED_AFTER_S, SWEEP_EVERY_S};
 pub use replay::NotNow;
 pub use rows::*;

@@ -54,6 +54,30 @@ pub struct Fetched {
     pub account: String,
 }
 
+/// How far a folder of an IMAP server was read. Its mails are named by ascending numbers (UIDs), which are good as long as
+/// `uid_validity` stays the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cursor {
+    pub uid_validity: u32,
+    /// No mail with a lower UID was taken in under these numbers.
+    pub uid_floor: u32,
+    /// All mails with lower UIDs need not be looked at again.
+    pub uid_next: u32,
+    /// Mails that came to the server before this were left behind; `None` when the mailbox began with all of them.
+    pub left_before: Option<Micros>,
+    /// The server gave all mails new numbers.
+    pub renamed: Option<Renamed>,
+}
+
+/// Mails may be known under the numbers that the server used before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Renamed {
+    /// Those with lower UIDs.
+    pub uid_below: u32,
+    /// When that was noticed: only what was taken in before can have had other numbers.
+    pub at: Micros,
+}
+
 /// What a job is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

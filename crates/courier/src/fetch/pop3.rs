@@ -1,16 +1,18 @@
 //! POP3 (RFC 1939) as a client: capabilities (RFC 2449), STLS (RFC 2595), response codes (RFC 2449 and 3206).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 use data_encoding::BASE64;
 use policy::fault::{Fault, FaultCode};
 use tokio::time::Instant;
 use zeroize::Zeroizing;
 
-use super::{Account, Basket, MailSource, Offer, Security, unreachable};
-use crate::dial;
+use super::{
+    Account, Basket, MailSource, Offer, Secret, Security, Settling, broken, connect, encrypt,
+    refuse_control_characters, refused, too_large, unreachable,
+};
 use crate::unstuff::Unstuffing;
-use crate::wire::{Channel, Look, Wire};
+use crate::wire::{Channel, Look};
 
 /// A response is at most 512 octets (RFC 2449, section 4); some servers say more.
 const LINE_BYTES_MAX: usize = 4 * 1024;
@@ -22,12 +24,20 @@ const MAILS_MAX: usize = 1_000_000;
 const HANDLE_BYTES_MAX: usize = 255;
 /// Lines that a server may list about itself.
 const CAPABILITIES_MAX: usize = 200;
+/// Mails that are asked for before the first of them has come, where the server lets (PIPELINING, RFC 2449), and their octets:
+/// when the round is over they come for nothing.
+const AHEAD_MAILS_MAX: usize = 32;
+const AHEAD_BYTES_MAX: u64 = 1024 * 1024;
 
 /// An open POP3 mailbox. It is locked for everybody else until the session ends, so it is kept open for a round only.
 pub struct Pop3 {
     channel: Channel,
     account: Account,
     capabilities: Vec<String>,
+    /// Mails that will be asked for, in this order.
+    ahead: VecDeque<Offer>,
+    /// Mails that were asked for and have not come yet.
+    asked_for: VecDeque<Offer>,
 }
 
 impl Pop3 {
@@ -38,17 +48,9 @@ impl Pop3 {
     /// time or makes no sense; `MailboxRefused` when it does not want us, permanent when it says that the password is
     /// wrong; `SettingsWrong` for unusable certificate authorities.
     pub async fn open(account: &Account) -> Result<Pop3, Fault> {
-        let wait = account.connect_timeout;
-        let line = dial::connect(&account.host, account.port, wait, FaultCode::MailboxUnreachable).await?;
-        if account.security == Security::None && !line.is_local {
-            return Err(unreachable("mail is fetched over TLS or from this machine only"));
-        }
-        let wire = match account.security {
-            Security::Implicit => encrypt(line.wire, account).await?,
-            Security::None | Security::StartTls => line.wire,
-        };
-        let channel = Channel::new(wire, PIECE_BYTES);
-        let mut pop3 = Pop3 { channel, account: account.clone(), capabilities: Vec::new() };
+        let channel = Channel::new(connect(account).await?, PIECE_BYTES);
+        let (ahead, asked_for) = Default::default();
+        let mut pop3 = Pop3 { channel, account: account.clone(), capabilities: Vec::new(), ahead, asked_for };
         pop3.answer().await?;
         pop3.ask_capabilities().await?;
         if account.security == Security::StartTls {
@@ -96,11 +98,9 @@ impl Pop3 {
     }
 
     async fn log_in(&mut self) -> Result<(), Fault> {
-        let (user, password) = (self.account.user.clone(), self.account.password.clone());
-        if [user.as_str(), password.as_str()].iter().any(|word| word.chars().any(char::is_control)) {
-            let text = "The user or the password of a mailbox holds control characters: check the secret's file.";
-            return Err(Fault::permanent(FaultCode::SettingsWrong, text).with_public(text));
-        }
+        let user = self.account.user.clone();
+        let Secret::Password(password) = self.account.secret.clone();
+        refuse_control_characters(&[&user, &password])?;
         if self.has("USER") || !self.has_sasl("PLAIN") {
             self.command(&format!("USER {user}")).await?;
             let line = Zeroizing::new(format!("PASS {}", password.as_str()));
@@ -222,13 +222,13 @@ impl Pop3 {
             }
         }
     }
-}
 
-impl MailSource for Pop3 {
+    /// All mails that lie there, in the server's order.
+    ///
     /// # Errors
     /// As [`Pop3::open`]; permanent `MailboxRefused` when the server has no names for its mails (UIDL), because then
     /// nobody could say which ones were fetched before.
-    async fn offers(&mut self) -> Result<Vec<Offer>, Fault> {
+    pub async fn offers(&mut self) -> Result<Vec<Offer>, Fault> {
         let names = self.numbers_and_words("UIDL").await.map_err(|fault| match fault.code {
             FaultCode::MailboxRefused => Fault::permanent(fault.code, format!("UIDL is refused: {}", fault.detail)),
             _ => fault,
@@ -241,7 +241,32 @@ impl MailSource for Pop3 {
             .collect();
         let offers = names.into_iter().filter(|(_, name)| !name.is_empty() && name.len() <= HANDLE_BYTES_MAX);
         let size_bytes = |number| sizes.get(&number).copied().unwrap_or(0);
-        Ok(offers.map(|(number, handle)| Offer { number, handle, size_bytes: size_bytes(number) }).collect())
+        Ok(offers
+            .map(|(number, handle)| Offer { number, handle, size_bytes: size_bytes(number), arrived_at: None })
+            .collect())
+    }
+
+    /// Asks for more mails before those that were asked for have come.
+    fn ask_ahead(&mut self) {
+        if !self.has("PIPELINING") || self.asked_for.len() > AHEAD_MAILS_MAX / 2 {
+            return;
+        }
+        let mut bytes: u64 = self.asked_for.iter().map(|offer| offer.size_bytes).sum();
+        while let Some(next) = self.ahead.front() {
+            bytes = bytes.saturating_add(next.size_bytes);
+            let fits = bytes <= AHEAD_BYTES_MAX && next.size_bytes <= self.account.mail_bytes_max;
+            if !fits || self.asked_for.len() >= AHEAD_MAILS_MAX {
+                return;
+            }
+            self.say(&format!("RETR {}", next.number));
+            self.asked_for.extend(self.ahead.pop_front());
+        }
+    }
+}
+
+impl MailSource for Pop3 {
+    fn announce(&mut self, next: &[Offer]) {
+        self.ahead = next.iter().cloned().collect();
     }
 
     /// # Errors
@@ -251,18 +276,48 @@ impl MailSource for Pop3 {
         if offer.size_bytes > self.account.mail_bytes_max {
             return Err(too_large());
         }
-        self.command(&format!("RETR {}", offer.number)).await?;
+        // What was announced and is not asked for any more, because it is too large or came by itself.
+        while self.asked_for.is_empty()
+            && self.ahead.front().is_some_and(|next| next != offer && next.number <= offer.number)
+        {
+            self.ahead.pop_front();
+        }
+        self.ask_ahead();
+        if self.asked_for.is_empty() {
+            self.say(&format!("RETR {}", offer.number));
+        } else if self.asked_for.pop_front().as_ref() != Some(offer) {
+            return Err(unreachable("mails are asked for in another order than was announced"));
+        }
+        self.answer().await?;
         self.pour(basket).await
     }
 
+    fn is_asked_for_several(&self) -> bool {
+        !self.asked_for.is_empty()
+    }
+
     /// The server deletes when it has answered QUIT (RFC 1939, section 6), and not before.
-    async fn settle(mut self, delete: &[Offer]) -> Result<(), Fault> {
-        for offer in delete {
+    async fn settle(mut self, settling: Settling<'_>) -> Result<(), Fault> {
+        while self.asked_for.pop_front().is_some() {
+            if let Answer::Ok(_) = self.hear().await? {
+                self.pour(&mut Nowhere).await?;
+            }
+        }
+        for offer in settling.delete {
             self.command(&format!("DELE {}", offer.number)).await?;
         }
         self.command("QUIT").await?;
         let deadline = self.deadline();
         self.channel.close(deadline).await;
+        Ok(())
+    }
+}
+
+/// Where mails go that came after the round was over.
+struct Nowhere;
+
+impl Basket for Nowhere {
+    async fn put(&mut self, _bytes: &[u8]) -> Result<(), Fault> {
         Ok(())
     }
 }
@@ -273,32 +328,4 @@ enum Answer {
     /// `+`: the next line of a login is awaited.
     GoOn,
     Refused(String),
-}
-
-async fn encrypt(wire: Box<dyn Wire>, account: &Account) -> Result<Box<dyn Wire>, Fault> {
-    let authorities = account.authorities.as_deref();
-    dial::encrypt(wire, &account.host, authorities, account.connect_timeout, FaultCode::MailboxUnreachable).await
-}
-
-/// A refusal passes by itself unless the server says that the password is wrong (`[AUTH]`, RFC 3206) or that it will not
-/// pass (`[SYS/PERM]`). The server's words name nobody but the account, and are kept short.
-fn refused(text: &str) -> Fault {
-    const TEXT_CHARS_MAX: usize = 200;
-    let said: String = text.chars().filter(|c| !c.is_control()).take(TEXT_CHARS_MAX).collect();
-    let upper = said.to_ascii_uppercase();
-    if upper.starts_with("[AUTH]") || upper.starts_with("[SYS/PERM]") {
-        return Fault::permanent(FaultCode::MailboxRefused, said);
-    }
-    Fault::temporary(FaultCode::MailboxRefused, said)
-}
-
-fn broken(error: std::io::Error) -> Fault {
-    match error.kind() {
-        std::io::ErrorKind::TimedOut => unreachable("the server did not answer in time"),
-        _ => unreachable(error.to_string()),
-    }
-}
-
-fn too_large() -> Fault {
-    Fault::permanent(FaultCode::TooComplex, "the mail is larger than the mailbox lets in")
 }

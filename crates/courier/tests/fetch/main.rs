@@ -2,13 +2,15 @@
 #![allow(clippy::unwrap_used)]
 
 mod hostile;
+mod hostile_imap;
+mod imap;
 mod pop3;
 mod script;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use courier::fetch::{Account, Security};
+use courier::fetch::{Account, Secret, Security};
 use rcgen::{CertificateParams, KeyPair};
 use rig::dovecot::{Dovecot, PASSWORD};
 use zeroize::Zeroizing;
@@ -46,10 +48,14 @@ pub fn account(port: u16) -> Account {
         security: Security::None,
         authorities: None,
         user: "desk".to_owned(),
-        password: Zeroizing::new(PASSWORD.to_owned()),
+        secret: password(PASSWORD),
         mail_bytes_max: 50 * 1024 * 1024,
         connect_timeout: Duration::from_secs(20),
         answer_timeout: Duration::from_secs(20),
         mail_timeout: Duration::from_secs(60),
     }
+}
+
+pub fn password(text: &str) -> Secret {
+    Secret::Password(Zeroizing::new(text.to_owned()))
 }

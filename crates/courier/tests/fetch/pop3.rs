@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use courier::fetch::{Account, MailSource, Pop3, Security};
+use courier::fetch::{Account, MailSource, Pop3, Security, Settling};
 use policy::fault::{FaultCode, FaultKind};
 use rig::dovecot::PASSWORD;
-use zeroize::Zeroizing;
 
 use crate::Server;
 
@@ -52,7 +51,7 @@ async fn what_is_settled_is_gone_and_the_rest_keeps_its_name() {
     let account = server.account(server.dovecot.pop3s.port(), Security::Implicit);
     let mut mailbox = Pop3::open(&account).await.unwrap();
     let before = mailbox.offers().await.unwrap();
-    mailbox.settle(&before[..2]).await.unwrap();
+    mailbox.settle(Settling { delete: &before[..2], ..Settling::default() }).await.unwrap();
     assert_eq!(server.dovecot.count("desk"), 1);
     let mut mailbox = Pop3::open(&account).await.unwrap();
     let after = mailbox.offers().await.unwrap();
@@ -72,11 +71,11 @@ async fn sasl_is_used_where_names_and_passwords_are_not_taken() {
 async fn a_wrong_password_is_permanent_and_never_told() {
     let server = Server::start("auth_failure_delay = 0\n");
     let account = server.account(server.dovecot.pop3s.port(), Security::Implicit);
-    let wrong = Account { password: Zeroizing::new("planted".to_owned()), ..account.clone() };
+    let wrong = Account { secret: crate::password("planted"), ..account.clone() };
     let fault = Pop3::open(&wrong).await.err().unwrap();
     assert_eq!((fault.code, fault.kind), (FaultCode::MailboxRefused, FaultKind::Permanent));
     assert!(!format!("{fault:?}").contains("planted"));
-    let injected = Account { password: Zeroizing::new("x\r\nDELE 1".to_owned()), ..account };
+    let injected = Account { secret: crate::password("x\r\nDELE 1"), ..account };
     assert_eq!(Pop3::open(&injected).await.err().unwrap().code, FaultCode::SettingsWrong);
 }
 
@@ -117,4 +116,23 @@ async fn nobody_answers() {
     let account = Account { answer_timeout: Duration::from_millis(200), ..crate::account(silent) };
     let fault = Pop3::open(&account).await.err().unwrap();
     assert_eq!(fault.detail, "the server did not answer in time");
+}
+
+#[tokio::test]
+async fn mails_that_were_announced_come_in_order_and_a_round_may_end_before_them() {
+    let server = Server::start("");
+    let mails: Vec<Vec<u8>> = (0..100).map(|number| format!("Subject: {number}\r\n\r\n.\r\n").into_bytes()).collect();
+    mails.iter().for_each(|mail| drop(server.dovecot.put("desk", mail)));
+    let account = server.account(server.dovecot.pop3.port(), Security::None);
+    let mut mailbox = Pop3::open(&account).await.unwrap();
+    let offers = mailbox.offers().await.unwrap();
+    mailbox.announce(&offers);
+    for (offer, mail) in offers[..50].iter().zip(&mails) {
+        let mut fetched = Vec::new();
+        mailbox.fetch(offer, &mut fetched).await.unwrap();
+        assert_eq!(&fetched, mail);
+    }
+    assert!(mailbox.is_asked_for_several());
+    mailbox.settle(Settling { delete: &offers[..50], ..Settling::default() }).await.unwrap();
+    assert_eq!(server.dovecot.count("desk"), 50);
 }

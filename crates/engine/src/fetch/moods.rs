@@ -25,6 +25,7 @@ pub(crate) struct Moods {
 struct Mood {
     pause: Duration,
     fails: bool,
+    careful: bool,
     mails: HashMap<String, (u32, Instant)>,
 }
 
@@ -51,6 +52,15 @@ impl Moods {
 
     pub(crate) fn fails(&self, mailbox: &str) -> bool {
         self.lock().get(mailbox).is_some_and(|mood| mood.fails)
+    }
+
+    /// Whether the connection broke while several mails were asked for, and no round has got through since.
+    pub(crate) fn was_broken_by_one_of_several(&self, mailbox: &str) -> bool {
+        self.lock().get(mailbox).is_some_and(|mood| mood.careful)
+    }
+
+    pub(crate) fn broken_by_one_of_several(&self, mailbox: &str, is_so: bool) {
+        self.lock().entry(mailbox.to_owned()).or_default().careful = is_so;
     }
 
     /// Whether this mail is left alone for now, because it could not be had.

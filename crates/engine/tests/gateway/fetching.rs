@@ -1,7 +1,7 @@
 //! Mail that is fetched from a real Dovecot: whose results count, in which order mails come, and what failing mailboxes stop.
 
 use super::world::{Database, Plot, SALES, SUPPORT, World, mail, mailbox, reply};
-use engine::fetch::{Account, Fetching, Security, Start};
+use engine::fetch::{Account, Fetching, Protocol, Secret, Security, Start};
 use engine::{AuthorProof, Mailbox};
 use mail::authenticity::Trust;
 use policy::Outcome;
@@ -27,13 +27,19 @@ fn everything(server: &Dovecot, user: &str, password: &str) -> Option<Fetching> 
         security: Security::None,
         authorities: None,
         user: user.to_owned(),
-        password: password.to_owned().into(),
+        secret: Secret::Password(password.to_owned().into()),
         mail_bytes_max: 1 << 20,
         connect_timeout: timeout,
         answer_timeout: timeout,
         mail_timeout: timeout,
     };
-    Some(Fetching { account, start: Start::Everything, keep: None, poll: Duration::from_millis(10) })
+    Some(Fetching {
+        account,
+        protocol: Protocol::Pop3,
+        start: Start::Everything,
+        keep: None,
+        poll: Duration::from_millis(10),
+    })
 }
 
 async fn fetch(world: &World, mailboxes: Vec<Mailbox>) {

@@ -1,10 +1,12 @@
 //! `sealpost bench`: measures this machine, each figure beside a limit or a peer taken in the same run.
 
 mod child;
+mod dovecot;
 mod hostile;
 mod intake;
 mod load;
 mod machine;
+mod mailbox;
 mod peers;
 mod postfix;
 mod read;
@@ -23,6 +25,9 @@ enum What {
     /// Mails over SMTP until each is durable: rate, latency, CPU per mail and peak memory, beside the machine's own
     /// fsync and group-commit rates and beside Postfix where it is installed.
     Intake(Load),
+    /// Mailboxes on a Dovecot: mails fetched over IMAP and POP3 until each is durable, beside mbsync where it is installed; the
+    /// memory of idle mailboxes; how long a mailbox of old mails takes to open.
+    Mailbox(mailbox::Mailboxes),
     /// Mails until each is an issue in the desk; desk, database and cells included.
     Walk(Load),
     /// One mail of 50 MB, from SMTP to an attachment in the desk: memory outside the cells.
@@ -61,6 +66,7 @@ pub struct Load {
 pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     match arguments.what {
         What::Intake(load) => intake::run(&load).await,
+        What::Mailbox(mailboxes) => mailbox::run(&mailboxes).await,
         What::Walk(load) => walk::run(&load).await,
         What::Large { size_mb } => walk::run_large(size_mb).await,
         What::Cells => cells().await,

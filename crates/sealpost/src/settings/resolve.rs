@@ -48,6 +48,7 @@ impl Reader {
             work: Work {
                 jobs_at_once: self.integer(&work, "jobs_at_once") as u32,
                 mailboxes_at_once: self.integer(&work, "mailboxes_at_once") as u32,
+                watched_mailboxes_max: self.integer(&work, "watched_mailboxes_max") as u32,
                 queue_depth_max: self.integer(&work, "queue_depth_max"),
                 tries_max: self.integer(&work, "tries_max") as u32,
                 lease_s: self.integer(&work, "lease_s") as u32,

@@ -122,6 +122,13 @@ pub const TABLE: &[Setting] = &[
         "From how many mailboxes this process fetches at the same time.",
     ),
     setting(
+        "work.watched_mailboxes_max",
+        Integer { min: 0, max: 100_000 },
+        Means("1000"),
+        "How many IMAP servers this process waits on at the same time (IDLE), a quiet connection each; the other mailboxes are \
+         looked into every `poll_s`.",
+    ),
+    setting(
         "work.queue_depth_max",
         COUNT,
         Means("100000"),
@@ -290,7 +297,7 @@ pub const TABLE: &[Setting] = &[
     ),
     setting(
         "mailbox[].fetch",
-        Choice(&["pop3"]),
+        Choice(&["imap", "pop3"]),
         Empty,
         "Its mail is fetched from another server, which speaks this. See [Fetching mail](inbound.md).",
     ),
@@ -334,7 +341,7 @@ pub const TABLE: &[Setting] = &[
         "mailbox[].port",
         Integer { min: 1, max: 65_535 },
         Empty,
-        "Fetching: the server's port; without it 995 for `tls = \"implicit\"`, else 110.",
+        "Fetching: the server's port; without it 993 for IMAP and 995 for POP3 with `tls = \"implicit\"`, else 143 and 110.",
     ),
     setting(
         "mailbox[].authorities",
@@ -344,6 +351,25 @@ pub const TABLE: &[Setting] = &[
     ),
     setting("mailbox[].user", Text, Empty, "Fetching: the account's name on the server."),
     setting("mailbox[].password", Secret, Empty, "Fetching: the account's password."),
+    setting("mailbox[].folder", Text, Means("INBOX"), "Fetching by IMAP: the folder that is read."),
+    setting(
+        "mailbox[].mark_seen",
+        Bool,
+        Means("true"),
+        "Fetching by IMAP: mark mails as read on the server when they are durable here.",
+    ),
+    setting(
+        "mailbox[].move_to",
+        Text,
+        Empty,
+        "Fetching by IMAP: the folder that mails are moved to when they are durable here; it is made when it is not there.",
+    ),
+    setting(
+        "mailbox[].watch",
+        Bool,
+        Means("true"),
+        "Fetching by IMAP: wait on the server between two looks, so that new mail comes within a second (IDLE).",
+    ),
     setting(
         "mailbox[].start",
         Choice(&["now", "everything"]),

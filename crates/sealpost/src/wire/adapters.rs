@@ -33,6 +33,7 @@ pub fn engine_settings(settings: &Settings, roles: &[Role]) -> engine::Settings 
         backlog_max: settings.work.queue_depth_max,
         jobs_max: only_as(Role::Work, settings.work.jobs_at_once),
         fetches_max: only_as(Role::Intake, settings.work.mailboxes_at_once),
+        watches_max: settings.work.watched_mailboxes_max,
         claim_max: settings.work.jobs_at_once,
         lease_s: settings.work.lease_s,
         tries_max: settings.work.tries_max,

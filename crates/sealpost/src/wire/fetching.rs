@@ -1,8 +1,8 @@
 //! Fetched mailboxes: settings turned into what the engine wants, and the test of their connection.
 
 use crate::settings::{Fetched, Settings};
-use courier::fetch::{MailSource, Pop3};
-use engine::fetch::{Account, Fetching};
+use courier::fetch::{Imap, Pop3};
+use engine::fetch::{Account, Fetching, Protocol, Secret};
 use std::time::Duration;
 use zeroize::Zeroizing;
 
@@ -12,6 +12,7 @@ const DAY_S: u64 = 24 * 3600;
 pub fn fetching(settings: &Settings, fetched: &Fetched) -> Fetching {
     Fetching {
         account: account(settings, fetched),
+        protocol: fetched.protocol.clone(),
         start: fetched.start,
         keep: fetched.delete_after_days.map(|days| Duration::from_secs(days * DAY_S)),
         poll: Duration::from_secs(fetched.poll_s),
@@ -26,7 +27,7 @@ fn account(settings: &Settings, fetched: &Fetched) -> Account {
         security: fetched.security,
         authorities: fetched.authorities.clone(),
         user: fetched.user.clone(),
-        password: Zeroizing::new(fetched.password.0.clone()),
+        secret: Secret::Password(Zeroizing::new(fetched.password.0.clone())),
         mail_bytes_max: settings.size_bytes_max,
         connect_timeout: answer_timeout,
         answer_timeout,
@@ -37,12 +38,19 @@ fn account(settings: &Settings, fetched: &Fetched) -> Account {
 /// Logs in, counts the mails and leaves without changing anything: what the server has, or what is wrong and what to do.
 pub async fn ask_how_many(settings: &Settings, fetched: &Fetched) -> Result<String, String> {
     let server = format!("{}:{}", fetched.host, fetched.port);
+    let account = account(settings, fetched);
     let asked = async {
-        let mut mailbox = Pop3::open(&account(settings, fetched)).await?;
-        mailbox.offers().await
+        match &fetched.protocol {
+            Protocol::Pop3 => Ok(("POP3", Pop3::open(&account).await?.offers().await?.len())),
+            Protocol::Imap(folder) => {
+                let place = Imap::look(&account, &folder.name).await?;
+                Ok(("IMAP", usize::try_from(place.mails).unwrap_or(usize::MAX)))
+            }
+        }
     };
-    match asked.await {
-        Ok(offers) => Ok(format!("{server} answers over POP3, and {} mails lie there", offers.len())),
+    let asked: Result<_, policy::Fault> = asked.await;
+    match asked {
+        Ok((protocol, mails)) => Ok(format!("{server} answers over {protocol}, and {mails} mails lie there")),
         Err(fault) => Err(format!("{server}: {fault} ({})", fault.detail)),
     }
 }

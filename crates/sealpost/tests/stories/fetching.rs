@@ -10,24 +10,29 @@ use rustix::process::Signal;
 use std::fs;
 
 /// The account on the server.
-const USER: &str = "desk";
+pub const USER: &str = "desk";
 
 /// A world whose mailbox `post` lies on a Dovecot, beside the listener `support`; its section can be changed before a start.
-struct Post {
-    world: World,
-    dovecot: Dovecot,
+pub struct Post {
+    pub world: World,
+    pub dovecot: Dovecot,
     others: SettingsFile,
     section: Vec<(&'static str, String)>,
 }
 
 impl Post {
-    async fn start() -> Post {
+    pub async fn start() -> Post {
+        Post::with("").await
+    }
+
+    /// With more settings for Dovecot.
+    pub async fn with(more: &str) -> Post {
         let world = World::start().await;
         let params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
         let key = KeyPair::generate().unwrap();
         let certificate = params.self_signed(&key).unwrap().pem();
         fs::write(world.home.file("authorities.pem"), &certificate).unwrap();
-        let dovecot = Dovecot::start(&certificate, &key.serialize_pem(), "auth_failure_delay = 0\n");
+        let dovecot = Dovecot::start(&certificate, &key.serialize_pem(), &format!("auth_failure_delay = 0\n{more}"));
         world.home.write_secret("post.password", PASSWORD);
         let section = vec![
             ("name", quoted("post")),
@@ -48,49 +53,54 @@ impl Post {
     }
 
     /// Sets a key of the mailbox; the value is TOML.
-    fn set(&mut self, key: &'static str, value: impl ToString) {
+    pub fn set(&mut self, key: &'static str, value: impl ToString) {
         self.section.retain(|(name, _)| *name != key);
         self.section.push((key, value.to_string()));
         self.write();
     }
 
-    fn write(&mut self) {
+    pub fn write(&mut self) {
         self.world.home.settings = self.others.clone();
         self.world.home.settings.add("[[mailbox]]", &self.section);
     }
 
-    fn put(&self, mail: &[u8]) {
+    pub fn limit_size_mib(&mut self, size_mib_max: u32) {
+        self.others.set("[mail]", "size_mib_max", size_mib_max);
+        self.write();
+    }
+
+    pub fn put(&self, mail: &[u8]) {
         self.dovecot.put(USER, mail);
     }
 
-    fn left(&self) -> usize {
+    pub fn left(&self) -> usize {
         self.dovecot.count(USER)
     }
 }
 
-fn request(name: &str) -> Vec<u8> {
+pub fn request(name: &str) -> Vec<u8> {
     mails::request(&format!("{name}@example.org"), name, "It burns.")
 }
 
-fn answer(name: &str, to: &str) -> Vec<u8> {
+pub fn answer(name: &str, to: &str) -> Vec<u8> {
     mails::reply(&format!("{name}@example.org"), &format!("{to}@example.org"), &format!("Re: {to}"), name, "It burns.")
 }
 
 /// Waits until so many mails were fetched since the start, and worked on.
-fn fetched(gateway: &mut Gateway, mails: u64) {
+pub fn fetched(gateway: &mut Gateway, mails: u64) {
     gateway.wait_until("fetched", |metrics| metrics.sum("sealpost_fetch_messages_total", &[]) >= mails);
     gateway.wait_until_quiet();
 }
 
 /// Waits until whatever lies in the mailbox now has been looked at.
-fn looked_at(gateway: &mut Gateway) {
+pub fn looked_at(gateway: &mut Gateway) {
     let ended = |metrics: &rig::gateway::Metrics| metrics.sum("sealpost_jobs_finished_total", &[]);
     // The round that goes on may have begun before, and the sweep counts too; the third is a round that has not.
     let before = ended(&gateway.metrics());
     gateway.wait_until("looked into", |metrics| ended(metrics) >= before + 3);
 }
 
-fn summaries(world: &World) -> Vec<String> {
+pub fn summaries(world: &World) -> Vec<String> {
     world.issues().into_iter().map(|issue| issue.summary).collect()
 }
 
@@ -239,8 +249,7 @@ async fn sec_22_a_mail_above_the_limit_stays_and_holds_up_no_other() {
     let mut post = Post::start().await;
     post.set("start", quoted("everything"));
     post.set("delete_after_days", 0);
-    post.others.set("[mail]", "size_mib_max", 1);
-    post.write();
+    post.limit_size_mib(1);
     post.put(&mails::with_files("a@example.org", "too large", "See.", &[("file.bin", 1 << 20)]));
     post.put(&request("fits"));
     let mut gateway = post.world.home.start();
@@ -280,6 +289,7 @@ async fn wrong_settings_of_a_fetched_mailbox_are_told() {
         ("host", quoted("mx.example.org"), ["tls = \"none\"", "in clear", "implicit"]),
         ("listen", quoted("127.0.0.1:2525"), ["mailbox[].listen", "is for mailboxes that listen", "remove it"]),
         ("fetch", quoted("pop4"), ["mailbox[].fetch", "\"pop4\"", "pop3"]),
+        ("move_to", quoted("Done"), ["mailbox[].move_to", "is for IMAP", "remove it"]),
         ("poll_s", "0".to_owned(), ["mailbox[].poll_s", "out of range", "1 to 86400"]),
     ] {
         post.set("tls", quoted("none"));

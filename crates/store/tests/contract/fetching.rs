@@ -2,7 +2,7 @@
 
 use crate::home::*;
 use std::time::{Duration, Instant};
-use store::{Fetched, JobKind};
+use store::{Cursor, Fetched, JobKind, Renamed, Renaming};
 
 const FETCH: &[JobKind] = &[JobKind::Fetch];
 
@@ -103,4 +103,56 @@ pub async fn sec_50_a_key_book_that_lacks_the_keys_of_a_mailbox_is_refused(home:
     home.key_sql("DELETE FROM keys WHERE kind = 'hash_handle'").await;
     let reopened = store::Store::open(&home.settings).await.map(|_| ());
     assert_eq!(code(reopened), policy::FaultCode::KeyUnavailable, "the whole backlog would count as new");
+}
+
+pub async fn how_far_a_folder_was_read_is_remembered(home: Home) {
+    let store = home.open().await;
+    let folder = under("imap mx.example desk\nINBOX");
+    assert_eq!(store.cursor(&folder).await.unwrap(), None);
+    store.ensure_fetch(SITE, MAILBOX).await.unwrap();
+    let lease = claim_one(&store, FETCH).await;
+    let cursor = Cursor { uid_validity: u32::MAX, uid_floor: 7, uid_next: 9, left_before: Some(5), renamed: None };
+    store.move_cursor(&lease, &folder, &cursor).await.unwrap();
+    assert_eq!(home.open().await.cursor(&folder).await.unwrap(), Some(cursor));
+    assert!(store.was_opened(&folder).await.unwrap());
+    let renamed = Some(Renamed { uid_below: 12, at: 8 });
+    let later = Cursor { uid_validity: 1, uid_floor: 1, uid_next: 1, left_before: None, renamed };
+    store.move_cursor(&lease, &folder, &later).await.unwrap();
+    assert_eq!(store.cursor(&folder).await.unwrap(), Some(later));
+    assert_eq!(store.cursor(&under("imap mx.example desk\nSent")).await.unwrap(), None);
+    // Over POP3 nothing is known of numbers.
+    store.open_mailbox(&under("pop3 mx.example desk"), &[]).await.unwrap();
+    assert_eq!(store.cursor(&under("pop3 mx.example desk")).await.unwrap(), None);
+    store.fetched(&lease, &folder, 0).await.unwrap();
+    assert!(store.move_cursor(&lease, &folder, &cursor).await.is_err(), "the lease is over");
+    assert_eq!(store.cursor(&folder).await.unwrap(), Some(later));
+}
+
+pub async fn fault_24_a_mail_under_a_new_name_is_found_by_bytes_or_id_and_each_only_once(home: Home) {
+    let store = home.open().await;
+    let folder = under("imap");
+    for name in ["one", "two"] {
+        take(&store, arrival(name)).await;
+    }
+    let (one, two) = (arrival("one"), arrival("two"));
+    let renamed_at = two.received_at + 1;
+    let new = |handle, digest, message_id| Renaming { handle, digest, message_id, uid_validity: 2, renamed_at };
+    let other = [7; 32];
+    let recognise = async |mail: Renaming<'_>| store.recognise(&folder, &mail).await.unwrap();
+    assert!(!recognise(new("x", &other, None)).await);
+    assert!(
+        !recognise(Renaming { renamed_at: one.received_at, ..new("x", &one.digest, None) }).await,
+        "taken in later"
+    );
+    assert!(recognise(new("2:1", &one.digest, None)).await);
+    assert!(!recognise(new("2:5", &one.digest, one.message_id.as_deref())).await, "it is found already");
+    assert!(recognise(new("2:2", &other, two.message_id.as_deref())).await);
+    assert!(!recognise(new("2:6", &two.digest, two.message_id.as_deref())).await);
+    let asked = handles(&["2:1", "2:2", "2:5", "one"]);
+    assert_eq!(store.unknown(&folder, &asked).await.unwrap(), [2]);
+    assert_eq!(store.taken_in_by(&folder, &asked, two.received_at).await.unwrap(), [0, 1, 3]);
+    // Under the next names each can be found once more.
+    assert!(recognise(Renaming { uid_validity: 3, ..new("3:1", &one.digest, None) }).await);
+    let elsewhere = Fetched { mailbox: "sales".into(), ..folder.clone() };
+    assert!(!store.recognise(&elsewhere, &new("2:1", &one.digest, None)).await.unwrap());
 }

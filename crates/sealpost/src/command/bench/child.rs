@@ -119,6 +119,11 @@ impl Drop for Measured {
     }
 }
 
+/// CPU time of a process so far; none when it is gone.
+pub fn used(pid: u32) -> Duration {
+    cpu(pid)
+}
+
 /// A process and all its living descendants.
 fn family(root: u32) -> Vec<u32> {
     let mut parents: HashMap<u32, u32> = HashMap::new();

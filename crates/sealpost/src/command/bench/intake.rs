@@ -73,6 +73,12 @@ async fn measure(folder: &Path, load: &Load) -> Result<String, Failure> {
     Ok(text)
 }
 
+/// A port of loopback that nobody listens on.
+pub fn free_port() -> Result<u16, Failure> {
+    let socket = std::net::TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr());
+    socket.map(|address| address.port()).map_err(|error| Failure::new(format!("no free port: {error}")))
+}
+
 /// Milliseconds of CPU per mail.
 pub fn per_mail(cpu: std::time::Duration, mails: usize) -> f64 {
     cpu.as_secs_f64() * 1000.0 / mails.max(1) as f64
@@ -88,11 +94,7 @@ fn row(name: &str, rate: f64, latency: Option<(f64, f64)>, cpu: Option<f64>) -> 
 /// A gateway that only takes in; returns where it listens.
 fn settings(folder: &Path) -> Result<String, Failure> {
     let failed = |error: std::io::Error| Failure::new(format!("cannot write into {}: {error}", folder.display()));
-    let port = || -> Result<u16, Failure> {
-        let socket = std::net::TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr());
-        socket.map(|address| address.port()).map_err(failed)
-    };
-    let (smtp, operations) = (port()?, port()?);
+    let (smtp, operations) = (free_port()?, free_port()?);
     let text = format!(
         "[store]\nfree_mib_min = 64\n[operations]\nlisten = \"127.0.0.1:{operations}\"\n[log]\nlevel = \"warn\"\n[cells]\nsandbox = \"reduced\"\n\
          [[site]]\nname = \"bench\"\napi_base = \"http://127.0.0.1:9\"\nbrowse_base = \"http://127.0.0.1:9\"\naccount = \"gateway@desk.example\"\ntoken = \"file:keys/token\"\nallow_private = true\n\

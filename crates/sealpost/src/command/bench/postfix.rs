@@ -2,6 +2,7 @@
 
 use super::Load;
 use super::child::Measured;
+use super::intake::free_port;
 use super::load::{self, Sent};
 use crate::command::Failure;
 use courier::submit::Target;
@@ -32,13 +33,8 @@ pub async fn measure(folder: &Path, load: &Load) -> Result<Option<Peer>, Failure
     Ok(Some(Peer { sent, cpu: after.cpu.saturating_sub(before.cpu) }))
 }
 
-fn is_root() -> bool {
+pub fn is_root() -> bool {
     std::fs::metadata("/proc/self").is_ok_and(|about| std::os::unix::fs::MetadataExt::uid(&about) == 0)
-}
-
-fn free_port() -> Result<u16, Failure> {
-    let socket = std::net::TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr());
-    socket.map(|address| address.port()).map_err(|error| Failure::new(format!("no free port: {error}")))
 }
 
 /// Configuration, queue and data folders. Delivery is deferred, so that only accepting and queueing are measured.

@@ -4,7 +4,7 @@ use super::super::written::Section;
 use super::super::{Authenticity, Fetched, Mailbox, Secret};
 use super::Reader;
 use crate::settings::written::Written;
-use engine::fetch::{Security, Start};
+use engine::fetch::{Folder, Protocol, Security, Start};
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 
@@ -21,6 +21,8 @@ const OF_FETCHING: &[&str] = &[
     "answer_timeout_s",
     "mail_timeout_s",
 ];
+/// What only mailboxes that are fetched by IMAP have.
+const OF_IMAP: &[&str] = &["folder", "mark_seen", "move_to", "watch"];
 /// What only listeners have.
 const OF_LISTENING: &[&str] = &[
     "listen",
@@ -127,15 +129,11 @@ impl Reader {
 
     /// How the mailbox is fetched; `None` when it listens.
     fn fetched(&mut self, section: &Section) -> Option<Fetched> {
-        if self.optional_text(section, "fetch").is_none() {
-            self.refuse_keys(
-                section,
-                OF_FETCHING,
-                "is for mailboxes that are fetched",
-                "set mailbox.fetch, or remove it",
-            );
+        let Some(word) = self.optional_text(section, "fetch") else {
+            let names = [OF_FETCHING, OF_IMAP].concat();
+            self.refuse_keys(section, &names, "is for mailboxes that are fetched", "set mailbox.fetch, or remove it");
             return None;
-        }
+        };
         self.refuse_keys(section, OF_LISTENING, "is for mailboxes that listen", "remove it, or mailbox.fetch");
         let security = match self.optional_text(section, "tls").as_deref() {
             Some("none") => Security::None,
@@ -148,9 +146,16 @@ impl Reader {
             let remedy = "write \"implicit\" or \"starttls\"; \"none\" is for a server on this machine";
             self.wrong(section, "tls", "would send password and mail through the network in clear", remedy);
         }
-        let preset = if security == Security::Implicit { 995 } else { 110 };
+        let protocol = self.protocol(section, &word);
+        let preset = match (&protocol, security) {
+            (Protocol::Pop3, Security::Implicit) => 995,
+            (Protocol::Pop3, _) => 110,
+            (Protocol::Imap(_), Security::Implicit) => 993,
+            (Protocol::Imap(_), _) => 143,
+        };
         let port = self.integer(section, "port") as u16;
         Some(Fetched {
+            protocol,
             port: if port == 0 { preset } else { port },
             security,
             authorities: self.path(section, "authorities"),
@@ -171,6 +176,32 @@ impl Reader {
         })
     }
 
+    fn protocol(&mut self, section: &Section, word: &str) -> Protocol {
+        if word == "pop3" {
+            self.refuse_keys(section, OF_IMAP, "is for IMAP", "remove it, or write fetch = \"imap\"");
+            return Protocol::Pop3;
+        }
+        let folder = Folder {
+            name: self.text(section, "folder"),
+            mark_seen: self.truth(section, "mark_seen"),
+            move_to: self.optional_text(section, "move_to"),
+            watched: self.truth(section, "watch"),
+        };
+        if folder.move_to.is_some() && section.values.contains_key("delete_after_days") {
+            let remedy = "keep one of the two: a mail that is moved away is not there any more to be deleted";
+            self.wrong(section, "move_to", "stands beside delete_after_days", remedy);
+        }
+        if folder.move_to.as_ref().is_some_and(|to| to.eq_ignore_ascii_case(&folder.name)) {
+            self.wrong(section, "move_to", "is the folder that is read", "name another folder");
+        }
+        for (name, text) in [("folder", Some(&folder.name)), ("move_to", folder.move_to.as_ref())] {
+            if text.is_some_and(|text| text.is_empty() || text.chars().any(char::is_control)) {
+                self.wrong(section, name, "is no name of a folder", "write for example \"INBOX\"");
+            }
+        }
+        Protocol::Imap(folder)
+    }
+
     /// A text that a fetched mailbox cannot do without.
     fn needed(&mut self, section: &Section, name: &str, what: &str) -> String {
         self.optional_text(section, name).unwrap_or_else(|| {
@@ -185,12 +216,17 @@ impl Reader {
         }
     }
 
-    /// Two mailboxes that fetch from one account would each take in what the other one has.
+    /// Two mailboxes that fetch from one folder of an account would each take in what the other one has.
     pub(super) fn fetched_once(&mut self, mailboxes: &[Mailbox]) {
         let mut seen = BTreeSet::new();
         for mailbox in mailboxes {
             let Some(fetched) = &mailbox.fetched else { continue };
-            if !seen.insert((fetched.host.to_lowercase(), fetched.user.clone())) {
+            let folder = match &fetched.protocol {
+                Protocol::Imap(folder) if !folder.name.eq_ignore_ascii_case("INBOX") => folder.name.clone(),
+                // POP3 shows the mails of the inbox.
+                _ => "INBOX".to_owned(),
+            };
+            if !seen.insert((fetched.host.to_lowercase(), fetched.user.clone(), folder)) {
                 self.stands_twice("mailbox[].user", &fetched.user, "fetches from the same account as another mailbox");
             }
         }
