@@ -45,7 +45,8 @@ macro_rules! on_sqlite {
             let cluster = rig::postgres::Cluster::start(rig::postgres::Disk::Relaxed);
             $(
                 eprintln!("{}", stringify!($scenario));
-                $module::$scenario(&Database::postgres(&cluster)).await;
+                // On the heap: side by side they are too much for a thread's stack.
+                Box::pin($module::$scenario(&Database::postgres(&cluster))).await;
             )*
         }
 
@@ -54,7 +55,7 @@ macro_rules! on_sqlite {
         async fn all_on_data_center() {
             $(
                 eprintln!("{}", stringify!($scenario));
-                $module::$scenario(&Database::data_center()).await;
+                Box::pin($module::$scenario(&Database::data_center())).await;
             )*
         }
     };
@@ -143,6 +144,12 @@ async fn crash_points_are_listed_once() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn fault_02_killed_at_every_crash_point_on_sqlite() {
     gateway::crash::sweep(Database::sqlite).await;
+}
+
+#[cfg(feature = "crash_points")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn fault_02_killed_in_every_change_of_an_issue() {
+    changes::killed_in_every_change(Database::sqlite).await;
 }
 
 #[cfg(feature = "crash_points")]

@@ -4,6 +4,8 @@ use super::reading::Direct;
 use super::world::{Database, ask, desk, mail, quick, receipts, send, start_gateway, store_settings, voice};
 use ::desk::{Desk, Fault as Trouble, FaultSwitches, RouteKind, When};
 use engine::{Gateway, Settings, Voice};
+#[cfg(feature = "crash_points")]
+use futures_util::{StreamExt, stream};
 use policy::{
     AccountTarget, Body, Choice, FaultCode, FieldSetting, FieldValue, Goal, How, IssueTarget, Origin, Outcome, Plan,
     Receipt, Step, StepKind, Visibility,
@@ -23,8 +25,9 @@ struct Stage {
     voice: Arc<dyn Voice>,
     dialect: Dialect,
     working: Option<Gateway>,
+    url: String,
     _stop: oneshot::Sender<()>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Stage {
@@ -39,7 +42,7 @@ impl Stage {
         let url = before(&url)?;
         let store = Store::open(&store_settings(database, folder.path().to_owned())).await.unwrap();
         let (voice, faults) = (voice(&url, dialect), desk.faults());
-        Some(Stage { desk, faults, store, voice, dialect, working: None, _stop: stop, _folder: folder })
+        Some(Stage { desk, faults, store, voice, dialect, working: None, url, _stop: stop, folder })
     }
 
     /// Takes a mail in and writes this plan down for it, before anybody decides.
@@ -383,6 +386,25 @@ pub async fn fault_15_each_limit_stops_what_it_is_about(database: &Database) {
     let metrics = stage.working.as_ref().unwrap().metrics().await;
     assert!(metrics.contains("sealpost_site_limited_total{site=\"acme\",limit=\"quota\"} 1\n"), "{metrics}");
     stage.end().await;
+}
+
+/// A process that dies before, in and after each of these effects leaves every one of them done once.
+#[cfg(feature = "crash_points")]
+pub async fn killed_in_every_change(database: impl Fn() -> Database) {
+    let points = ["carry_before_begin", "carry_begun", "carry_effect_done", "carry_finished"];
+    // The first two effects are creates, whose points are swept elsewhere; the last one ends its job.
+    let passings = points.iter().flat_map(|point| (3..=10).map(move |passing| format!("{point}:{passing}")));
+    let rounds: Vec<_> = passings.chain(["carry_completed:1".to_owned()]).map(|crash| (crash, database())).collect();
+    let rounds = stream::iter(rounds).map(|(crash, database)| async move {
+        let mut stage = Stage::start(&database).await;
+        let steps = everything(&stage).await;
+        let message = stage.plan(1, steps).await;
+        super::crash::play_planned(stage.folder.path(), &stage.url, &database, &message, &crash).await;
+        let story = stage.store.story(&message).await.unwrap().unwrap();
+        is_so(&stage, &story).await;
+        stage.end().await;
+    });
+    rounds.buffer_unordered(8).collect::<Vec<()>>().await;
 }
 
 impl Stage {

@@ -27,6 +27,9 @@ const DATABASES: &str = "SEALPOST_TEST_DATABASES";
 /// Set where the desk plays Jira Data Center.
 const DATA_CENTER: &str = "SEALPOST_TEST_DATA_CENTER";
 
+/// The message that a test has planned by hand before; then no mails are sent.
+const PLANNED: &str = "SEALPOST_TEST_PLANNED";
+
 /// A run to quiet takes seconds; a process that hangs is stopped.
 const PATIENCE: Duration = Duration::from_secs(120);
 /// Rounds at the same time: most of a round is waiting for a lease to run out.
@@ -98,14 +101,35 @@ async fn check(point: &str, passing: u32, desk: &Desk, (url, dialect): (&str, Di
     assert_eq!(made, (2, 1, ["one.txt", "two.txt"].as_slice()), "issues, comments and files after {point}:{passing}");
 }
 
+/// Plays a process that carries out what was planned for this message, and kills it at a crash point; then one that is not
+/// killed.
+pub(super) async fn play_planned(folder: &Path, desk: &str, database: &Database, message: &str, crash: &str) {
+    let planned = [(PLANNED, message)];
+    let crashed = play_with(folder, desk, database, Some(crash.to_owned()), &planned).await;
+    assert_eq!(crashed.0.signal(), Some(SIGABRT), "{crash} was not passed: {}", crashed.1);
+    let (ended, said) = play_with(folder, desk, database, None, &planned).await;
+    assert!(ended.success(), "after {crash}: {said}");
+}
+
 async fn play(
     folder: &Path,
     desk: &str,
     database: &Database,
     crash: Option<String>,
 ) -> (std::process::ExitStatus, String) {
+    play_with(folder, desk, database, crash, &[]).await
+}
+
+async fn play_with(
+    folder: &Path,
+    desk: &str,
+    database: &Database,
+    crash: Option<String>,
+    more: &[(&str, &str)],
+) -> (std::process::ExitStatus, String) {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["--exact", "crash_points_are_listed_once", "--nocapture"]);
+    command.envs(more.iter().copied());
     command.env(FOLDER, folder).env(DESK, desk).env("RUST_BACKTRACE", "0").kill_on_drop(true);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     if database.dialect == Dialect::JiraDataCenter {
@@ -136,9 +160,11 @@ pub async fn play_if_asked() {
     // Two seconds: what a dead process held must come back soon.
     let settings = Settings { lease_s: 2, ..quick() };
     let gateway = start_gateway(&store, (&voice, dialect), Arc::new(Direct::default()), &settings);
-    let mut messages = Vec::new();
-    for mail in mails() {
-        messages.push(send(&gateway, "support", &mail).await.unwrap());
+    let mut messages: Vec<String> = std::env::var(PLANNED).into_iter().collect();
+    if messages.is_empty() {
+        for mail in mails() {
+            messages.push(send(&gateway, "support", &mail).await.unwrap());
+        }
     }
     let deadline = Instant::now() + PATIENCE;
     for message in &messages {
