@@ -94,6 +94,22 @@ pub(crate) const LINK_TYPES: [LinkType; 4] = [
     LinkType { id: 10003, name: "Relates", inward: "relates to", outward: "relates to" },
 ];
 
+/// A kind of request that customers make in every project's service desk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct RequestType {
+    pub(crate) id: i64,
+    pub(crate) name: &'static str,
+    pub(crate) issue_type_id: i64,
+}
+
+pub(crate) const REQUEST_TYPES: [RequestType; 2] = [
+    RequestType { id: 25, name: "Get help", issue_type_id: 10001 },
+    RequestType { id: 26, name: "Report a fault", issue_type_id: 10002 },
+];
+
+/// With whom requests can be shared: id and name.
+pub(crate) const ORGANISATIONS: [(i64, &str); 2] = [(3, "Example Ltd"), (4, "Other Ltd")];
+
 /// The issue type with this id; an unknown id can only come from a file of another version and reads as a Task.
 pub(crate) fn issue_type(id: i64) -> IssueType {
     ISSUE_TYPES.into_iter().find(|one| one.id == id).unwrap_or(ISSUE_TYPES[0])

@@ -16,7 +16,8 @@ const LOCK_WAIT_MAX: Duration = Duration::from_secs(10);
 const STATEMENTS_KEPT: usize = 200;
 
 /// Each migration's number is its place in this list, from 1.
-const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_first.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("../migrations/0001_first.sql"), include_str!("../migrations/0002_fields.sql")];
 
 /// Opens the file, creating it where needed.
 pub(crate) async fn open(file: &Path) -> Result<(SqlitePool, Writer), Error> {

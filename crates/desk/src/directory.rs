@@ -3,7 +3,7 @@
 use crate::refusal::{Refusal, bad_request};
 use crate::writer::Writer;
 use sqlx::{Row, SqlitePool};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// Somebody whom issues can name.
@@ -13,6 +13,8 @@ pub(crate) struct Person {
     pub(crate) account_id: String,
     pub(crate) address: String,
     pub(crate) name: String,
+    /// Known to service management alone.
+    pub(crate) is_customer: bool,
 }
 
 /// Where issues live.
@@ -33,6 +35,10 @@ struct Entries {
     /// Account ids by lower-case address.
     addresses: HashMap<String, String>,
     projects: Vec<Arc<Project>>,
+    /// Groups and who is in them.
+    groups: BTreeMap<String, BTreeSet<String>>,
+    /// Project keys and the permissions that the account lacks there.
+    denied: HashSet<(String, String)>,
 }
 
 /// All persons and projects.
@@ -43,12 +49,17 @@ pub(crate) struct Directory {
 impl Directory {
     pub(crate) async fn load(readers: &SqlitePool) -> Result<Directory, sqlx::Error> {
         let directory = Directory { entries: RwLock::default() };
-        for row in sqlx::query("SELECT account_id, address, name FROM person").fetch_all(readers).await? {
+        for row in sqlx::query("SELECT account_id, address, name, kind FROM person").fetch_all(readers).await? {
             directory.remember_person(Person {
                 account_id: row.try_get(0)?,
                 address: row.try_get(1)?,
                 name: row.try_get(2)?,
+                is_customer: row.try_get::<String, _>(3)? == "customer",
             });
+        }
+        for row in sqlx::query("SELECT name, account_id FROM group_member").fetch_all(readers).await? {
+            let (name, account_id) = (row.try_get(0)?, row.try_get(1)?);
+            directory.write(|entries| entries.groups.entry(name).or_default().extend([account_id]));
         }
         for row in sqlx::query("SELECT id, key, name, lead FROM project ORDER BY id").fetch_all(readers).await? {
             let project =
@@ -108,21 +119,86 @@ impl Directory {
         self.read(|entries| entries.projects.iter().find(|project| project.id == id).cloned())
     }
 
+    /// Whether anybody is in this group.
+    pub(crate) fn has_group(&self, name: &str) -> bool {
+        self.read(|entries| entries.groups.contains_key(name))
+    }
+
+    /// The groups that somebody is in, by name.
+    pub(crate) fn groups_of(&self, account_id: &str) -> Vec<String> {
+        let is_in = |members: &BTreeSet<String>| members.contains(account_id);
+        self.read(|entries| entries.groups.iter().filter(|(_, it)| is_in(it)).map(|(name, _)| name.clone()).collect())
+    }
+
+    /// Takes a permission away in a project, until the desk is opened again.
+    pub(crate) fn deny(&self, project_key: &str, permission: &str) {
+        self.write(|entries| entries.denied.extend([(project_key.to_owned(), permission.to_owned())]));
+    }
+
+    pub(crate) fn is_denied(&self, project_key: &str, permission: &str) -> bool {
+        self.read(|entries| entries.denied.contains(&(project_key.to_owned(), permission.to_owned())))
+    }
+
+    /// Puts somebody into a group.
+    pub(crate) async fn add_to_group(&self, writer: &Writer, account_id: &str, group: &str) -> Result<(), Refusal> {
+        let (id, name) = (account_id.to_owned(), group.to_owned());
+        writer
+            .write(move |connection| {
+                Box::pin(async move {
+                    sqlx::query("INSERT INTO group_member (name, account_id) VALUES (?, ?) ON CONFLICT DO NOTHING")
+                        .bind(name)
+                        .bind(id)
+                        .execute(connection)
+                        .await?;
+                    Ok(())
+                })
+            })
+            .await?;
+        let id = account_id.to_owned();
+        self.write(|entries| entries.groups.entry(group.to_owned()).or_default().extend([id]));
+        Ok(())
+    }
+
     /// Gives the account id of the person with this address, who is made when missing.
     pub(crate) async fn add_person(&self, writer: &Writer, address: &str, name: &str) -> Result<String, Refusal> {
-        if let Some(person) = self.by_address(address) {
-            return Ok(person.account_id.clone());
+        match self.by_address(address) {
+            Some(person) => Ok(person.account_id.clone()),
+            None => self.insert_person(writer, address, name, false).await,
         }
+    }
+
+    /// Makes a customer's account; `None` when the address has an account already.
+    pub(crate) async fn add_customer(
+        &self,
+        writer: &Writer,
+        address: &str,
+        name: &str,
+    ) -> Result<Option<String>, Refusal> {
+        match self.by_address(address) {
+            Some(_) => Ok(None),
+            None => self.insert_person(writer, address, name, true).await.map(Some),
+        }
+    }
+
+    async fn insert_person(
+        &self,
+        writer: &Writer,
+        address: &str,
+        name: &str,
+        is_customer: bool,
+    ) -> Result<String, Refusal> {
         let account_id = uuid::Uuid::now_v7().simple().to_string()[8..].to_owned();
-        let person = Person { account_id: account_id.clone(), address: address.to_owned(), name: name.to_owned() };
+        let person =
+            Person { account_id: account_id.clone(), address: address.to_owned(), name: name.to_owned(), is_customer };
         let row = person.clone();
         writer
             .write(move |connection| {
                 Box::pin(async move {
-                    sqlx::query("INSERT INTO person (account_id, address, name) VALUES (?, ?, ?)")
+                    sqlx::query("INSERT INTO person (account_id, address, name, kind) VALUES (?, ?, ?, ?)")
                         .bind(row.account_id)
                         .bind(row.address)
                         .bind(row.name)
+                        .bind(if is_customer { "customer" } else { "atlassian" })
                         .execute(connection)
                         .await?;
                     Ok(())

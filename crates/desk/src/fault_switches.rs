@@ -10,6 +10,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub enum Fault {
     /// 429 with `Retry-After` and the `X-RateLimit` headers; nothing is done.
     RateLimit { retry_after_s: u64 },
+    /// The same by another of Jira's limits, named as `RateLimit-Reason` names it: `jira-per-issue-on-write`,
+    /// `jira-quota-tenant-based`, `jira-quota-global-based`.
+    Limited { retry_after_s: u64, reason: String },
     /// A 5xx with this status; nothing is done.
     ServerError { status: u16 },
     /// A page of HTML with this status (200 or 503) instead of JSON; nothing is done.

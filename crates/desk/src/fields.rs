@@ -1,5 +1,6 @@
 //! Reads the `fields` and `update` of a request into an issue, with Jira's words for what is wrong.
 
+use crate::custom_fields::{self, CustomField};
 use crate::records::issue::Issue;
 use crate::refusal::{Refusal, bad_field, bad_fields};
 use crate::{Desk, adf, catalogue, clock};
@@ -96,6 +97,17 @@ fn operate(desk: &Desk, issue: &mut Issue, asked: &mut Asked, field: &str, opera
             let label = check_label(value)?;
             issue.labels.retain(|one| *one != label);
         }
+        (_, "add" | "remove") if custom_fields::find(field).is_some_and(CustomField::is_list) => {
+            let Some(custom) = custom_fields::find(field) else { return Ok(()) };
+            let one = custom.check_one(desk, value)?;
+            let list = issue.other.entry(field.to_owned()).or_insert_with(|| Value::Array(Vec::new()));
+            if let Some(list) = list.as_array_mut() {
+                list.retain(|there| *there != one);
+                if verb == "add" {
+                    list.push(one);
+                }
+            }
+        }
         _ => {
             return Err(format!("The operation '{verb}' is not supported for field '{field}'."));
         }
@@ -133,6 +145,13 @@ fn set(desk: &Desk, issue: &mut Issue, asked: &mut Asked, field: &str, value: &V
         "parent" => {
             let parent = named(value, &["id", "key"]).ok_or("Could not find issue by id or key.")?;
             asked.parent = Some(Some(parent));
+        }
+        field if custom_fields::find(field).is_some() => {
+            let Some(custom) = custom_fields::find(field) else { return Ok(()) };
+            match custom.check(desk, value)? {
+                Value::Null => drop(issue.other.remove(field)),
+                checked => drop(issue.other.insert(field.to_owned(), checked)),
+            }
         }
         _ => {
             return Err(format!("Field '{field}' cannot be set. It is not on the appropriate screen, or unknown."));

@@ -55,6 +55,7 @@ pub(crate) fn draft(desk: &Desk, actor: &str, request: Request) -> Result<Draft,
         updated_ms: now_ms,
         status_ms: now_ms,
         resolved_ms: None,
+        other: Map::new(),
     };
     let asked = fields::apply(desk, &mut issue, &request.fields, &request.update)?;
     if issue.summary.is_empty() {
@@ -182,6 +183,12 @@ fn differences(desk: &Desk, before: &Issue, after: &Issue) -> Vec<Change> {
         .filter(|((_, old), (_, new))| old != new)
         .map(|((field, old), (_, new))| Change::of(field, old, new))
         .collect();
+    for field in crate::custom_fields::ALL {
+        let side = |issue: &Issue| words(&issue.other.get(field.id).map(Value::to_string).unwrap_or_default());
+        if before.other.get(field.id) != after.other.get(field.id) {
+            items.push(Change::of(field.id, side(before), side(after)));
+        }
+    }
     if before.resolved_ms.is_some() != after.resolved_ms.is_some() {
         let side = |issue: &Issue| match issue.resolved_ms {
             Some(_) => numbered(crate::view::RESOLUTION_ID, crate::view::RESOLUTION_NAME),

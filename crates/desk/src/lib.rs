@@ -7,6 +7,7 @@ mod adf;
 mod catalogue;
 mod clock;
 mod counters;
+mod custom_fields;
 mod database;
 mod directory;
 mod fault_switches;
@@ -65,6 +66,10 @@ pub struct Settings {
     /// How long to wait before each repetition of a webhook; their number is the number of repetitions. Default 5, 5, 10,
     /// 15 and 15 minutes, which is how Jira does it.
     pub webhook_waits: Vec<Duration>,
+    /// Whether it plays Jira Data Center: REST API v2 with user names, wiki markup and bearer tokens. Default no: Jira Cloud.
+    pub data_center: bool,
+    /// What stands before every path, such as `/jira`; empty by default. Jira Cloud's gateway has `/ex/jira/CLOUD-ID`.
+    pub context_path: String,
     /// Whether `/desk/faults` and `/desk/counts` exist, with which whoever signs in can make the desk misbehave. Default no.
     pub test_controls: bool,
 }
@@ -81,6 +86,8 @@ impl Settings {
             attachment_size_max_bytes: 100 << 20,
             webhook_hosts: Vec::new(),
             webhook_waits: [5, 5, 10, 15, 15].map(minutes).to_vec(),
+            data_center: false,
+            context_path: String::new(),
             test_controls: false,
         }
     }
@@ -166,6 +173,16 @@ impl Desk {
     /// Makes a person who cannot sign in but can report, be assigned and watch; gives the account id.
     pub async fn add_person(&self, address: &str, name: &str) -> Result<String, Error> {
         Ok(self.inner.directory.add_person(&self.inner.writer, address, name).await?)
+    }
+
+    /// Puts a person, by account id, into a group, which is made when it is missing.
+    pub async fn add_to_group(&self, account_id: &str, group: &str) -> Result<(), Error> {
+        Ok(self.inner.directory.add_to_group(&self.inner.writer, account_id, group).await?)
+    }
+
+    /// Takes a permission, by Jira's key, from the account in a project: `mypermissions` no longer names it.
+    pub fn deny(&self, project_key: &str, permission: &str) {
+        self.inner.directory.deny(project_key, permission);
     }
 
     /// Moves an issue to another project: it gets a new key, and the old one keeps leading to it. Gives the new key.

@@ -4,7 +4,7 @@ use crate::author_proof::AuthorProof;
 use crate::fetch::{Fetching, Moods, Watches};
 use crate::held::Leases;
 use crate::intake::MailboxGate;
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, SiteFigures};
 use crate::reader::Reader;
 use crate::settings::Settings;
 use crate::site::Site;
@@ -121,9 +121,8 @@ impl Gateway {
     /// The metrics as Prometheus text; the store's figures are left out when it does not answer in time.
     pub async fn metrics(&self) -> String {
         let figures = within_patience(self.shared.store.figures()).await.ok();
-        let mut sites: Vec<(String, bool)> =
-            self.shared.sites().values().map(|site| (site.name.clone(), site.is_parked())).collect();
-        sites.sort();
+        let mut sites: Vec<SiteFigures> = self.shared.sites().values().map(|site| site.figures()).collect();
+        sites.sort_by(|one, other| one.name.cmp(&other.name));
         let mailboxes = self.shared.mailboxes();
         let fetched = mailboxes.values().filter(|mailbox| mailbox.fetching.is_some());
         let mut fetched: Vec<(String, bool)> =

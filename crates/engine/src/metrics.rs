@@ -54,6 +54,16 @@ counters! {
     swept, "sealpost_sweep_erased_total", "Contents and orphans erased.";
 }
 
+/// What is told of one site.
+#[derive(Debug, Clone)]
+pub struct SiteFigures {
+    pub name: String,
+    /// Whether it is left alone at present.
+    pub is_parked: bool,
+    /// How often each of the tracker's limits bit.
+    pub limited: [(&'static str, u64); 4],
+}
+
 impl Metrics {
     pub(crate) fn add(counter: &AtomicU64) {
         counter.fetch_add(1, Ordering::Relaxed);
@@ -64,13 +74,12 @@ impl Metrics {
         *self.faults().entry(fault.code.number()).or_default() += 1;
     }
 
-    /// The text form (Prometheus exposition format 0.0.4). `sites` are pairs of a site's name and whether it is parked,
-    /// `mailboxes` those of a fetched mailbox's name and whether its last round in this process failed.
-    /// `watches` is how many servers are waited on.
+    /// The text form (Prometheus exposition format 0.0.4). `mailboxes` are pairs of a fetched mailbox's name and whether its
+    /// last round in this process failed; `watches` is how many servers are waited on.
     pub fn render(
         &self,
         figures: Option<&Figures>,
-        sites: &[(String, bool)],
+        sites: &[SiteFigures],
         mailboxes: &[(String, bool)],
         watches: usize,
     ) -> String {
@@ -89,8 +98,19 @@ impl Metrics {
             "1 while a site is left alone, because it is out of order or asked for it.",
             "gauge",
         );
-        for (site, parked) in sites {
-            line(&mut text, "sealpost_site_parked", &[("site", site)], u64::from(*parked));
+        for site in sites {
+            line(&mut text, "sealpost_site_parked", &[("site", &site.name)], u64::from(site.is_parked));
+        }
+        head(
+            &mut text,
+            "sealpost_site_limited_total",
+            "Requests that a limit of the tracker refused or that were kept back for it, by limit: burst, issue, quota, other.",
+            "counter",
+        );
+        for site in sites {
+            for (limit, count) in &site.limited {
+                line(&mut text, "sealpost_site_limited_total", &[("site", &site.name), ("limit", limit)], *count);
+            }
         }
         head(&mut text, "sealpost_mailbox_fails", "1 while fetching a mailbox fails.", "gauge");
         for (mailbox, fails) in mailboxes {
@@ -177,7 +197,10 @@ mod tests {
             messages: 9,
             fetched: vec![("acme".into(), "desk".into(), 61), ("acme".into(), "gone".into(), 999)],
         };
-        let text = metrics.render(Some(&figures), &[("ac\"me".into(), true)], &[("desk".into(), true)], 7);
+        let limited = [("burst", 2), ("issue", 0), ("quota", 0), ("other", 0)];
+        let site = SiteFigures { name: "ac\"me".into(), is_parked: true, limited };
+        let text = metrics.render(Some(&figures), &[site], &[("desk".into(), true)], 7);
+        assert!(text.contains("sealpost_site_limited_total{site=\"ac\\\"me\",limit=\"burst\"} 2\n"), "{text}");
         assert!(text.contains("sealpost_mailbox_fails{mailbox=\"desk\"} 1\n"), "{text}");
         assert!(text.contains("sealpost_mailbox_fetched_age_seconds{mailbox=\"desk\"} 61\n"), "{text}");
         assert!(!text.contains("gone"), "{text}");

@@ -1,9 +1,11 @@
 //! One site: how its tracker is spoken to, and what is known of it without asking.
 
 mod known;
+mod limits;
 
 use crate::carry::Traces;
 use crate::deliver::Outgoing;
+use crate::metrics::SiteFigures;
 use crate::settings::Settings;
 use crate::trouble::Trouble;
 use bytes::Bytes;
@@ -55,6 +57,7 @@ pub struct Site {
     /// Where its letters leave; `None` when nothing can.
     pub(crate) outgoing: Option<Outgoing>,
     known: known::Known,
+    limits: limits::Limits,
 }
 
 impl Site {
@@ -68,6 +71,7 @@ impl Site {
             request_max: settings.request_max,
             upload_max: settings.upload_max,
             traces: Traces::default(),
+            limits: limits::Limits::default(),
             known: known::Known::new(settings.told_age_max),
             outgoing: None,
         }
@@ -76,6 +80,12 @@ impl Site {
     /// The same site with a way out for its letters.
     pub fn with_outgoing(self, outgoing: Option<Outgoing>) -> Site {
         Site { outgoing, ..self }
+    }
+
+    /// What is told of it to operators.
+    pub(crate) fn figures(&self) -> SiteFigures {
+        let limited = self.limits.bitten().map(|(limit, count)| (limit.word(), count));
+        SiteFigures { name: self.name.clone(), is_parked: self.is_parked(), limited }
     }
 
     /// How its tracker speaks.
@@ -105,7 +115,7 @@ impl Site {
 
     /// Asks for an effect. `Temporary` means that it surely did not happen, `Unknown` that it may have.
     pub(crate) async fn write(&self, operation: &Operation, go: Go<'_>) -> Result<Answer, Fault> {
-        self.may_go()?;
+        self.may_write(operation)?;
         let request = self.dialect.request(operation);
         let response = within(self.request_max, self.voice.say_if(&request, go)).await;
         self.understand(operation, response)
@@ -119,7 +129,7 @@ impl Site {
         pieces: mpsc::Receiver<Bytes>,
         go: Go<'_>,
     ) -> Result<Answer, Fault> {
-        self.may_go()?;
+        self.may_write(operation)?;
         let request = self.dialect.request(operation);
         let response = within(self.upload_max, self.voice.say_with_file(&request, size_bytes, pieces, go)).await;
         self.understand(operation, response)
@@ -143,9 +153,36 @@ impl Site {
         })
     }
 
+    /// The same for a write, which also counts against the limit of its issue.
+    fn may_write(&self, operation: &Operation) -> Result<(), Fault> {
+        self.may_go()?;
+        match operation.written_issue() {
+            Some(issue_id) => self.limits.before_write(issue_id, Instant::now()),
+            None => Ok(()),
+        }
+    }
+
+    /// Tells an operator when a limit bit.
+    fn heed_limits(&self, operation: &Operation, response: &Response, retry_after_s: Option<u64>) {
+        if let Some(limit) = self.limits.heed(operation, response, retry_after_s) {
+            tracing::warn!(
+                site = self.name,
+                what = limit.word(),
+                kind = operation.word(),
+                wait_ms = retry_after_s.unwrap_or_default() * 1000,
+                "a limit of the tracker refused a request"
+            );
+        }
+    }
+
     fn understand(&self, operation: &Operation, response: Result<Response, Fault>) -> Result<Answer, Fault> {
         let (status, answer) = match response {
-            Ok(response) => (Some(response.status), self.dialect.answer(operation, &response)),
+            Ok(response) => {
+                let answer = self.dialect.answer(operation, &response);
+                let retry_after_s = answer.as_ref().err().and_then(|fault| fault.retry_after_s);
+                self.heed_limits(operation, &response, retry_after_s);
+                (Some(response.status), answer)
+            }
             Err(fault) => (None, Err(fault)),
         };
         let fault = match answer {
@@ -165,6 +202,8 @@ impl Site {
                 self.trouble.went_wrong(Instant::now());
                 Err(Fault { kind: FaultKind::Unknown, ..fault })
             }
+            // The limit of one issue says nothing about the site.
+            (Some(429), FaultKind::Temporary) if fault.retry_after_s.is_some() => Err(fault),
             (_, FaultKind::Temporary) => Err(self.troubled(fault)),
             (_, FaultKind::Unknown) => {
                 self.trouble.went_wrong(Instant::now());

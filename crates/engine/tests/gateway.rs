@@ -4,6 +4,8 @@
 
 mod gateway {
     pub mod authors;
+    pub mod changes;
+    pub mod contract;
     #[cfg(feature = "crash_points")]
     pub mod crash;
     pub mod doubt;
@@ -23,7 +25,8 @@ mod gateway {
 
 use gateway::world::Database;
 use gateway::{
-    authors, doubt, duplicates, fetching, letters, lost_answers, order, poison, refusals, replay, trouble, walk,
+    authors, changes, contract, doubt, duplicates, fetching, letters, lost_answers, order, poison, refusals, replay,
+    trouble, walk,
 };
 
 /// Each scenario on SQLite, as a test of its own.
@@ -42,7 +45,17 @@ macro_rules! on_sqlite {
             let cluster = rig::postgres::Cluster::start(rig::postgres::Disk::Relaxed);
             $(
                 eprintln!("{}", stringify!($scenario));
-                $module::$scenario(&Database::postgres(&cluster)).await;
+                // On the heap: side by side they are too much for a thread's stack.
+                Box::pin($module::$scenario(&Database::postgres(&cluster))).await;
+            )*
+        }
+
+        /// All of them beside a Jira Data Center.
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn all_on_data_center() {
+            $(
+                eprintln!("{}", stringify!($scenario));
+                Box::pin($module::$scenario(&Database::data_center())).await;
             )*
         }
     };
@@ -92,6 +105,20 @@ on_sqlite! {
     fetching::sec_04_results_of_its_own_server_count_in_a_fetched_mailbox;
     fetching::a_mailbox_that_fails_stops_no_other;
     lost_answers::fault_02_lost_answers_of_creates_make_no_second_issue;
+    changes::everything_about_an_issue_is_changed;
+    changes::fault_14_lost_answers_of_changes_are_harmless;
+    changes::what_is_so_already_is_left_as_it_is;
+    changes::a_refused_field_is_left_out_and_the_mail_is_not_lost;
+    changes::a_change_that_is_refused_does_not_stop_the_others;
+    changes::fault_14_a_lost_transition_is_looked_for_by_status;
+    changes::fault_15_the_limit_of_one_issue_keeps_no_other_waiting;
+    changes::fault_15_each_limit_stops_what_it_is_about;
+}
+
+/// Jira's own document as a judge between gateway and desk.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_said_fits_jiras_document() {
+    contract::fits_jiras_document().await;
 }
 
 /// The figure of the catalogue: a thousand rounds, a thousand issues.
@@ -117,6 +144,18 @@ async fn crash_points_are_listed_once() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn fault_02_killed_at_every_crash_point_on_sqlite() {
     gateway::crash::sweep(Database::sqlite).await;
+}
+
+#[cfg(feature = "crash_points")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn fault_02_killed_in_every_change_of_an_issue() {
+    changes::killed_in_every_change(Database::sqlite).await;
+}
+
+#[cfg(feature = "crash_points")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn fault_02_killed_at_every_crash_point_beside_data_center() {
+    gateway::crash::sweep(Database::data_center).await;
 }
 
 #[cfg(feature = "crash_points")]

@@ -87,6 +87,7 @@ impl Home {
             ("account", quoted(&site.account)),
             ("token", quoted("file:site.token")),
             ("allow_private", "true".to_owned()),
+            ("requests_per_s", "0".to_owned()),
         ];
         settings.add("[[site]]", &site_values);
         let mailbox = [

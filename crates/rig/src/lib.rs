@@ -8,6 +8,7 @@ pub mod home;
 pub mod port;
 pub mod post_office;
 pub mod postgres;
+pub mod prism;
 pub mod seeds;
 pub mod settings_file;
 pub mod shared;

@@ -11,6 +11,7 @@ pub use written::Problem;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use tracker::Dialect;
 
 /// A secret that never shows in debug output.
 #[derive(Clone, PartialEq, Eq)]
@@ -98,6 +99,7 @@ pub enum Authenticity {
 #[derive(Debug, Clone)]
 pub struct Site {
     pub name: String,
+    pub dialect: Dialect,
     pub region: String,
     pub api_base: String,
     pub browse_base: String,
@@ -109,6 +111,7 @@ pub struct Site {
     pub certificate_authorities: Vec<PathBuf>,
     pub requests_at_once: usize,
     pub letters: Letters,
+    pub requests_per_s: u32,
 }
 
 /// What a site says of its letters.

@@ -7,11 +7,13 @@ mod listeners;
 mod observe;
 mod outgoing;
 mod reload;
+mod site_check;
 
-pub use adapters::{ask_who_we_are, cells};
+pub use adapters::cells;
 pub use fetching::ask_how_many;
 pub use observe::{logs, panics};
 pub use outgoing::greet;
+pub use site_check::{SiteFindings, look_at};
 
 use crate::command::Failure;
 use crate::settings::{self, Settings};

@@ -1,5 +1,7 @@
 //! Parses the desk's subset of JQL; what it does not know is refused in words, never ignored.
 
+use crate::custom_fields::{self, CustomField};
+
 /// Longer queries are refused.
 const LENGTH_MAX: usize = 20_000;
 /// Brackets and NOTs inside each other.
@@ -46,6 +48,10 @@ pub(crate) enum Field {
     Parent,
     Summary,
     Text,
+    Resolution,
+    Resolved,
+    /// A further field, by its place in the catalogue.
+    Other(usize),
 }
 
 /// How it is compared.
@@ -71,7 +77,7 @@ pub(crate) enum Operand {
     StartOfDay,
 }
 
-const FIELDS: [(&str, Field); 19] = [
+const FIELDS: [(&str, Field); 22] = [
     ("project", Field::Project),
     ("key", Field::Key),
     ("issuekey", Field::Key),
@@ -91,6 +97,9 @@ const FIELDS: [(&str, Field); 19] = [
     ("parent", Field::Parent),
     ("summary", Field::Summary),
     ("text", Field::Text),
+    ("resolution", Field::Resolution),
+    ("resolved", Field::Resolved),
+    ("resolutiondate", Field::Resolved),
 ];
 
 #[derive(Debug, Clone, PartialEq)]
@@ -147,7 +156,7 @@ fn read_tokens(text: &str) -> Result<Vec<Token>, String> {
                 |c: char| c.is_whitespace() || c == '"' || c == '\'' || SIGNS.iter().any(|sign| sign.starts_with(c));
             let end = rest.find(ends).unwrap_or(rest.len());
             let (word, after) = rest.split_at(end);
-            if let Some(odd) = word.chars().find(|c| !(c.is_alphanumeric() || "-_.@:/+".contains(*c))) {
+            if let Some(odd) = word.chars().find(|c| !(c.is_alphanumeric() || "-_.@:/+[]".contains(*c))) {
                 return Err(format!("Error in the JQL Query: The character '{odd}' must be in a quoted string."));
             }
             tokens.push(Token::Word(word.to_owned()));
@@ -176,6 +185,15 @@ fn read_quoted(text: &str, quote: char) -> Result<(String, &str), String> {
         }
     }
     Err("Error in the JQL Query: The quoted string has not been completed.".to_owned())
+}
+
+/// A further field as `cf[10101]`, by id or by name.
+fn further(name: &str) -> Option<Field> {
+    let lower = name.to_lowercase();
+    let number = lower.strip_prefix("cf[").and_then(|rest| rest.strip_suffix(']'));
+    let id = number.map_or_else(|| lower.clone(), |number| format!("customfield_{number}"));
+    let is_it = |field: &CustomField| field.id.eq_ignore_ascii_case(&id) || field.name.to_lowercase() == lower;
+    custom_fields::ALL.iter().position(is_it).map(Field::Other)
 }
 
 struct Parser {
@@ -310,6 +328,7 @@ impl Parser {
         let known = FIELDS.iter().find(|(known, _)| name.eq_ignore_ascii_case(known));
         known
             .map(|(_, field)| *field)
+            .or_else(|| further(&name))
             .ok_or_else(|| format!("Field '{name}' does not exist or you do not have permission to view it."))
     }
 

@@ -1,6 +1,7 @@
 //! Turns a parsed query into SQL. Whatever came from outside goes in as a bound value, never as text.
 
 use super::parse::{Clause, Field, Operand, Operator};
+use crate::custom_fields::{self, Kind};
 use crate::records::fold;
 use crate::{Desk, catalogue, clock};
 
@@ -99,12 +100,17 @@ fn column(field: Field) -> Option<&'static str> {
         Field::Priority => "i.priority_id",
         Field::Parent => "i.parent_id",
         Field::Summary => "i.folded_summary",
-        Field::Labels | Field::Text => return None,
+        Field::Resolution | Field::Resolved => "i.resolved_ms",
+        Field::Labels | Field::Text | Field::Other(_) => return None,
     })
 }
 
 fn emptiness(field: Field) -> Result<Condition, String> {
     match (field, column(field)) {
+        (Field::Other(place), _) => {
+            let path = Bind::Text(format!("$.{}", custom_fields::ALL[place].id));
+            Ok(Condition::new("json_extract(i.other, ?) IS NULL", vec![path]))
+        }
         (Field::Labels, _) => Ok(Condition::new("i.labels = '[]'", Vec::new())),
         (_, Some(column)) => Ok(Condition::new(format!("{column} IS NULL"), Vec::new())),
         _ => Err("The field 'text' cannot be compared with EMPTY.".to_owned()),
@@ -154,10 +160,30 @@ fn equality(around: &Surroundings<'_>, field: Field, value: &Operand) -> Result<
             let quoted = serde_json::Value::from(text).to_string();
             Ok(Condition::new("instr(i.labels, ?) > 0", vec![Bind::Text(quoted)]))
         }
+        Field::Other(place) => other_is(place, text),
         Field::Key | Field::Id => Ok(by_key("i.id", text)),
         Field::Parent => Ok(by_key("i.parent_id", text)),
         _ => Err("The operator '=' is not supported by this field; use '~'.".to_owned()),
     }
+}
+
+/// Fields of words take no `=`, as in Jira; any other is compared by what it shows and by its id.
+fn other_is(place: usize, text: &str) -> Result<Condition, String> {
+    let field = &custom_fields::ALL[place];
+    if matches!(field.kind, Kind::Line | Kind::Text | Kind::Url) {
+        return Err(format!("The operator '=' is not supported by the '{}' field.", field.name));
+    }
+    let binds = vec![Bind::Text(format!("$.{}", field.id)), Bind::Text(text.to_owned()), Bind::Text(text.to_owned())];
+    let values = "SELECT 1 FROM json_tree(i.other, ?) t WHERE t.atom = ? OR CAST(t.atom AS TEXT) = ?";
+    Ok(Condition::new(format!("EXISTS ({values})"), binds))
+}
+
+/// A phrase between quotes, or words; every one may be part of a longer one.
+fn other_contains(place: usize, text: &str) -> Result<Condition, String> {
+    let field = &custom_fields::ALL[place];
+    let words = fold(text.trim_matches('"'));
+    let binds = vec![Bind::Text(format!("$.{}", field.id)), Bind::Text(words)];
+    Ok(Condition::new("instr(lower(COALESCE(json_extract(i.other, ?), '')), ?) > 0", binds))
 }
 
 /// An issue by id or key, also one that it had before it was moved.
@@ -171,6 +197,9 @@ fn by_key(column: &str, text: &str) -> Condition {
 }
 
 fn containment(around: &Surroundings<'_>, field: Field, value: &Operand) -> Result<Condition, String> {
+    if let Field::Other(place) = field {
+        return other_contains(place, plain(value)?);
+    }
     let words = fold(plain(value)?);
     // Jira's stars stand for the rest of a word; here every word may be part of a longer one anyway.
     let words = words.split_whitespace().map(|word| word.trim_matches('*')).filter(|word| !word.is_empty());
@@ -253,6 +282,10 @@ fn plain(value: &Operand) -> Result<&str, String> {
 fn account(around: &Surroundings<'_>, value: &Operand) -> Result<String, String> {
     match value {
         Operand::CurrentUser => Ok(around.actor.to_owned()),
+        // Data Center names people by user name.
+        Operand::Text(name) if around.desk.inner.settings.data_center => {
+            Ok(crate::rest::account_named(around.desk, name).unwrap_or_else(|| name.clone()))
+        }
         Operand::Text(id) => Ok(id.clone()),
         _ => Err("Users are named by account id or 'currentUser()'.".to_owned()),
     }

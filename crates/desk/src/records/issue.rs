@@ -3,7 +3,7 @@
 use super::fold;
 use crate::adf;
 use crate::refusal::{Refusal, no_issue};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
@@ -35,6 +35,8 @@ pub(crate) struct Issue {
     /// When the status last changed.
     pub(crate) status_ms: i64,
     pub(crate) resolved_ms: Option<i64>,
+    /// Further fields as they are shown, by id.
+    pub(crate) other: Map<String, Value>,
 }
 
 /// `SELECT` of whole issues (table alias `i`) with this tail.
@@ -43,7 +45,7 @@ macro_rules! select_issues {
         concat!(
             "SELECT i.id, i.project_id, i.number, i.key, i.type_id, i.status_id, i.priority_id, i.summary, ",
             "i.description, i.environment, i.labels, i.creator, i.reporter, i.assignee, i.due, i.parent_id, ",
-            "i.created_ms, i.updated_ms, i.status_ms, i.resolved_ms FROM issue i ",
+            "i.created_ms, i.updated_ms, i.status_ms, i.resolved_ms, i.other FROM issue i ",
             $tail
         )
     };
@@ -77,6 +79,7 @@ pub(crate) fn from_row(row: &SqliteRow) -> Result<Issue, sqlx::Error> {
         updated_ms: row.try_get(17)?,
         status_ms: row.try_get(18)?,
         resolved_ms: row.try_get(19)?,
+        other: serde_json::from_str(&row.try_get::<String, _>(20)?).unwrap_or_default(),
     })
 }
 
@@ -118,8 +121,8 @@ pub(crate) async fn take_number(connection: &mut SqliteConnection, project_id: i
 pub(crate) async fn insert(connection: &mut SqliteConnection, issue: &mut Issue) -> Result<(), sqlx::Error> {
     let statement = "INSERT INTO issue (project_id, number, key, type_id, status_id, priority_id, summary, description, \
                      environment, labels, reporter, assignee, due, parent_id, updated_ms, status_ms, resolved_ms, \
-                     folded_summary, folded_text, creator, created_ms) \
-                     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id";
+                     folded_summary, folded_text, other, creator, created_ms) \
+                     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id";
     let row = bind_all(sqlx::query(statement), issue)
         .bind(&issue.creator)
         .bind(issue.created_ms)
@@ -134,7 +137,7 @@ pub(crate) async fn save(connection: &mut SqliteConnection, issue: &Issue) -> Re
     let statement = "UPDATE issue SET project_id = ?, number = ?, key = ?, type_id = ?, status_id = ?, priority_id = ?, \
                      summary = ?, description = ?, environment = ?, labels = ?, reporter = ?, assignee = ?, due = ?, \
                      parent_id = ?, updated_ms = ?, status_ms = ?, resolved_ms = ?, folded_summary = ?, \
-                     folded_text = ? WHERE id = ?";
+                     folded_text = ?, other = ? WHERE id = ?";
     bind_all(sqlx::query(statement), issue).bind(issue.id).execute(connection).await?;
     Ok(())
 }
@@ -167,6 +170,7 @@ fn bind_all<'q>(statement: Statement<'q>, issue: &Issue) -> Statement<'q> {
         .bind(issue.resolved_ms)
         .bind(folded_summary)
         .bind(folded_text)
+        .bind(Value::Object(issue.other.clone()).to_string())
 }
 
 /// Marks an issue as changed now.

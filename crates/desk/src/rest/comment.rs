@@ -41,11 +41,12 @@ async fn show(
 ) -> Result<Vec<Value>, Refusal> {
     let mut shown = Vec::new();
     for one in comments {
-        let properties = match with_properties {
-            true => Some(property::all(&mut *connection, Owner::Comment(one.id)).await?),
-            false => None,
-        };
-        shown.push(view(desk).comment(one, properties.as_deref(), with_html));
+        let properties = property::all(&mut *connection, Owner::Comment(one.id)).await?;
+        let mut comment = view(desk).comment(one, Some(&properties), with_html);
+        if let Some(comment) = comment.as_object_mut().filter(|_| !with_properties) {
+            comment.remove("properties");
+        }
+        shown.push(comment);
     }
     Ok(shown)
 }

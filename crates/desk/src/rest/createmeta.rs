@@ -2,11 +2,13 @@
 
 use super::reading::Params;
 use super::{project, view};
+use crate::directory::Project;
+use crate::records::issue;
 use crate::refusal::{Refusal, not_found};
-use crate::{Desk, catalogue};
+use crate::{Desk, catalogue, custom_fields};
 use axum::Json;
 use axum::extract::{Path, State};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 pub(crate) async fn issue_types(
     State(desk): State<Desk>,
@@ -26,13 +28,66 @@ pub(crate) async fn fields(
     let project = project::find(&desk, &project)?;
     let found = catalogue::ISSUE_TYPES.into_iter().find(|one| one.id.to_string() == issue_type);
     let found = found.ok_or_else(|| not_found("The issue type does not exist in this project."))?;
-    let view = view(&desk);
+    let all = all_fields(&desk, &project, found);
+    Ok(Json(named_page("fields", all, params.page(50, 200)?)))
+}
+
+/// The fields that can be written in an issue that is there.
+pub(crate) async fn edit(State(desk): State<Desk>, Path(id_or_key): Path<String>) -> Result<Json<Value>, Refusal> {
+    let issue = issue::find(&mut *desk.inner.readers.acquire().await?, &id_or_key).await?;
+    let project = desk.inner.directory.project_by_id(issue.project_id);
+    let project = project.ok_or_else(|| not_found("The project does not exist."))?;
+    let all = all_fields(&desk, &project, catalogue::issue_type(issue.type_id));
+    let editable = all.into_iter().filter(|field| field["key"] != "project");
+    let by_id = editable.map(|mut field| {
+        let id = field["fieldId"].as_str().unwrap_or_default().to_owned();
+        if let Some(field) = field.as_object_mut() {
+            field.remove("fieldId");
+        }
+        (id, field)
+    });
+    Ok(Json(json!({ "fields": by_id.collect::<Map<_, _>>() })))
+}
+
+/// Every field of the site.
+pub(crate) async fn site_fields() -> Json<Value> {
+    let system = SYSTEM.map(|(id, name, kind)| {
+        json!({
+            "id": id, "key": id, "name": name, "custom": false, "orderable": true, "navigable": true, "searchable": true,
+            "clauseNames": [id], "schema": { "type": kind, "system": id },
+        })
+    });
+    let other = custom_fields::ALL.iter().map(|field| {
+        let is_custom = field.id.starts_with("customfield_");
+        let number = field.id.trim_start_matches("customfield_");
+        let names = if is_custom { json!([format!("cf[{number}]"), field.name]) } else { json!([field.id]) };
+        json!({
+            "id": field.id, "key": field.id, "name": field.name, "custom": is_custom, "orderable": true,
+            "navigable": true, "searchable": true, "clauseNames": names, "schema": field.schema(),
+        })
+    });
+    Json(system.into_iter().chain(other).collect())
+}
+
+/// Fields that are columns of an issue: id, name, type.
+const SYSTEM: [(&str, &str, &str); 7] = [
+    ("summary", "Summary", "string"),
+    ("description", "Description", "string"),
+    ("environment", "Environment", "string"),
+    ("priority", "Priority", "priority"),
+    ("assignee", "Assignee", "user"),
+    ("reporter", "Reporter", "user"),
+    ("duedate", "Due date", "date"),
+];
+
+fn all_fields(desk: &Desk, project: &Project, found: catalogue::IssueType) -> Vec<Value> {
+    let view = view(desk);
     let priorities: Vec<Value> = catalogue::PRIORITIES.iter().map(|one| view.priority(*one)).collect();
     let user_search = format!("{}user/assignable/search?project={}&query=", view.link(""), project.key);
-    let all = vec![
+    let mut all = vec![
         field("summary", "Summary", "string", true),
         with(field("issuetype", "Issue Type", "issuetype", true), "allowedValues", json!([view.issue_type(found)])),
-        with(field("project", "Project", "project", true), "allowedValues", json!([view.project(&project)])),
+        with(field("project", "Project", "project", true), "allowedValues", json!([view.project(project)])),
         field("description", "Description", "string", false),
         field("environment", "Environment", "string", false),
         with(
@@ -50,7 +105,17 @@ pub(crate) async fn fields(
         field("duedate", "Due date", "date", false),
         field("parent", "Parent", "issuelink", false),
     ];
-    Ok(Json(named_page("fields", all, params.page(50, 200)?)))
+    all.extend(custom_fields::ALL.iter().map(|one| {
+        let mut shown = with(field(one.id, one.name, "any", false), "schema", one.schema());
+        if one.is_list() {
+            shown["operations"] = json!(["add", "set", "remove"]);
+        }
+        match one.allowed() {
+            Some(allowed) => with(shown, "allowedValues", allowed),
+            None => shown,
+        }
+    }));
+    all
 }
 
 fn field(id: &str, name: &str, kind: &str, required: bool) -> Value {

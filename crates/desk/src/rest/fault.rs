@@ -19,7 +19,10 @@ pub(crate) async fn show(State(desk): State<Desk>, request: Request, next: Next)
     let route = kind_of(request.method(), request.uri().path());
     let faults = &desk.inner.faults;
     let instead = |fault: &Fault| {
-        matches!(fault, Fault::RateLimit { .. } | Fault::ServerError { .. } | Fault::Maintenance { .. })
+        matches!(
+            fault,
+            Fault::RateLimit { .. } | Fault::Limited { .. } | Fault::ServerError { .. } | Fault::Maintenance { .. }
+        )
     };
     if let Some(response) = faults.draw(route, instead).and_then(refusal) {
         return response;
@@ -43,7 +46,8 @@ pub(crate) async fn show(State(desk): State<Desk>, request: Request, next: Next)
 
 /// What kind of request this is, by method and path.
 fn kind_of(method: &Method, path: &str) -> RouteKind {
-    let path = path.strip_prefix("/rest/api/3/").unwrap_or(path);
+    // A context path may stand before it.
+    let path = ["/rest/api/3/", "/rest/api/2/"].iter().find_map(|api| path.split_once(api)).map_or(path, |(_, it)| it);
     let parts: Vec<&str> = path.split('/').collect();
     match (method.as_str(), parts.as_slice()) {
         (_, ["search", ..]) => RouteKind::Search,
@@ -61,7 +65,8 @@ fn kind_of(method: &Method, path: &str) -> RouteKind {
 /// The answer of a fault that keeps the work from being done.
 fn refusal(fault: Fault) -> Option<Response> {
     match fault {
-        Fault::RateLimit { retry_after_s } => Some(rate_limited(retry_after_s)),
+        Fault::RateLimit { retry_after_s } => Some(rate_limited(retry_after_s, "jira-burst-based".to_owned())),
+        Fault::Limited { retry_after_s, reason } => Some(rate_limited(retry_after_s, reason)),
         Fault::ServerError { status } => {
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
             let body = json!({ "errorMessages": ["Internal server error"], "errors": {} });
@@ -77,7 +82,7 @@ fn refusal(fault: Fault) -> Option<Response> {
     }
 }
 
-fn rate_limited(retry_after_s: u64) -> Response {
+fn rate_limited(retry_after_s: u64, reason: String) -> Response {
     let reset_ms = clock::now_ms().saturating_add_unsigned(retry_after_s.saturating_mul(1000));
     let mut headers = HeaderMap::new();
     let mut put = |name: &'static str, value: String| {
@@ -90,7 +95,7 @@ fn rate_limited(retry_after_s: u64) -> Response {
     put("x-ratelimit-remaining", "0".to_owned());
     put("x-ratelimit-reset", clock::rfc3339_time(reset_ms));
     put("x-ratelimit-nearlimit", "true".to_owned());
-    put("ratelimit-reason", "jira-burst-based".to_owned());
+    put("ratelimit-reason", reason);
     let body = json!({ "errorMessages": ["Rate limit exceeded."], "errors": {} });
     (StatusCode::TOO_MANY_REQUESTS, headers, Json(body)).into_response()
 }

@@ -4,6 +4,7 @@ mod attachment;
 mod comment;
 mod controls;
 mod createmeta;
+mod data_center;
 mod fault;
 mod issue;
 mod issue_bulk;
@@ -12,6 +13,7 @@ mod project;
 mod property;
 mod reading;
 mod search;
+mod service;
 mod sign_in;
 mod site;
 mod transition;
@@ -21,6 +23,7 @@ mod webhook;
 mod worklog;
 
 pub(crate) use attachment::path_segment;
+pub(crate) use data_center::account_named;
 pub(crate) use reading::Params;
 
 use crate::refusal::{denied, not_found};
@@ -43,11 +46,21 @@ pub(crate) fn router(desk: &Desk) -> Router {
         .merge(issue_routes())
         .merge(comment_routes())
         .merge(attachment_routes(&desk.inner.settings))
-        .merge(site_routes())
-        .merge(search_routes());
-    let mut all = Router::new()
-        .nest("/rest/api/3", api)
-        .route("/rest/api/2/search", any(search::removed))
+        .merge(site_routes());
+    let mut all = if desk.inner.settings.data_center {
+        let api = api.merge(Router::new().route("/search", post(data_center::search)));
+        let service = Router::new().nest("/rest/servicedeskapi", service::routes());
+        Router::new()
+            .nest("/rest/api/2", api)
+            .merge(service)
+            .layer(from_fn_with_state(desk.clone(), data_center::translate))
+    } else {
+        Router::new()
+            .nest("/rest/api/3", api.merge(search_routes()))
+            .nest("/rest/servicedeskapi", service::routes())
+            .route("/rest/api/2/search", any(search::removed))
+    };
+    all = all
         .route("/rest/webhooks/1.0/webhook", get(webhook::list).post(webhook::create))
         .route("/rest/webhooks/1.0/webhook/{id}", get(webhook::read).delete(webhook::delete))
         .route("/rest", any(unknown))
@@ -64,7 +77,12 @@ pub(crate) fn router(desk: &Desk) -> Router {
         all = all.merge(controls);
     }
     let media = Router::new().route("/desk/media/{file}/{name}", get(attachment::media));
-    all.merge(media).layer(DefaultBodyLimit::max(BODY_SIZE_MAX)).layer(from_fn(no_sniff)).with_state(desk.clone())
+    let all = all.merge(media).layer(DefaultBodyLimit::max(BODY_SIZE_MAX)).layer(from_fn(no_sniff));
+    let all = all.with_state(desk.clone());
+    match desk.inner.settings.context_path.as_str() {
+        "" => all,
+        path => Router::new().nest(path, all),
+    }
 }
 
 fn issue_routes() -> Router<Desk> {
@@ -75,6 +93,7 @@ fn issue_routes() -> Router<Desk> {
         .route("/issue/createmeta/{project}/issuetypes", get(createmeta::issue_types))
         .route("/issue/createmeta/{project}/issuetypes/{type}", get(createmeta::fields))
         .route("/issue/{issue}", get(issue::read).put(issue::edit).delete(issue::delete))
+        .route("/issue/{issue}/editmeta", get(createmeta::edit))
         .route("/issue/{issue}/assignee", put(issue::assign))
         .route("/issue/{issue}/changelog", get(issue::changelog))
         .route("/issue/{issue}/transitions", get(transition::list).post(transition::make))
@@ -122,6 +141,10 @@ fn site_routes() -> Router<Desk> {
         .route("/user", get(user::read))
         .route("/user/search", get(user::search))
         .route("/user/assignable/search", get(user::search))
+        .route("/user/groups", get(user::groups))
+        .route("/user/permission/search", get(user::permitted))
+        .route("/mypermissions", get(user::own_permissions))
+        .route("/field", get(createmeta::site_fields))
         .route("/label", get(site::labels))
         .route("/priority", get(site::priorities))
         .route("/priority/search", get(site::priority_page))

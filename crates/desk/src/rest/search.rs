@@ -110,7 +110,7 @@ fn bounded(text: &str) -> Result<jql::Query, Refusal> {
 }
 
 /// How far search lags behind, as the fault switches have it: what is younger than this is not found.
-fn seen_until_ms(desk: &Desk) -> i64 {
+pub(super) fn seen_until_ms(desk: &Desk) -> i64 {
     match desk.inner.faults.draw(RouteKind::Search, |fault| matches!(fault, Fault::SearchLag { .. })) {
         Some(Fault::SearchLag { lag_ms }) => clock::now_ms().saturating_sub_unsigned(lag_ms),
         _ => i64::MAX,

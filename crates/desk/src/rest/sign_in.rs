@@ -37,14 +37,24 @@ fn refuse() -> Response {
 fn find_account<'d>(desk: &'d Desk, headers: &HeaderMap) -> Option<&'d Account> {
     let header = headers.get("authorization")?.to_str().ok()?;
     let (scheme, rest) = header.split_once(' ')?;
-    if !scheme.eq_ignore_ascii_case("basic") {
+    if scheme.eq_ignore_ascii_case("bearer") {
+        let fits = |account: &&Account| is_token(account, rest.trim());
+        return desk.inner.settings.accounts.iter().find(fits);
+    }
+    if !scheme.eq_ignore_ascii_case("basic") || desk.inner.settings.data_center {
         return None;
     }
     let decoded = String::from_utf8(BASE64.decode(rest.trim().as_bytes()).ok()?).ok()?;
     let (address, token) = decoded.split_once(':')?;
-    desk.inner.settings.accounts.iter().find(|account| {
-        // An empty token would let in whoever knows the address.
-        let same = aws_lc_rs::constant_time::verify_slices_are_equal(account.token.as_bytes(), token.as_bytes());
-        account.address.eq_ignore_ascii_case(address) && !account.token.is_empty() && same.is_ok()
-    })
+    desk.inner
+        .settings
+        .accounts
+        .iter()
+        .find(|account| account.address.eq_ignore_ascii_case(address) && is_token(account, token))
+}
+
+/// An empty token would let in whoever knows the address.
+fn is_token(account: &Account, token: &str) -> bool {
+    let same = aws_lc_rs::constant_time::verify_slices_are_equal(account.token.as_bytes(), token.as_bytes());
+    !account.token.is_empty() && same.is_ok()
 }

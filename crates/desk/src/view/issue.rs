@@ -1,9 +1,9 @@
 //! Shows issues as Jira does, with the fields that were asked for and no others.
 
-use super::{RESOLUTION_ID, RESOLUTION_NAME, View};
+use super::{RESOLUTION_ID, RESOLUTION_NAME, Spelling, View};
 use crate::records::issue::Issue;
 use crate::records::{attachment, comment, link, watcher, worklog};
-use crate::{adf, catalogue, clock::jira_time};
+use crate::{adf, catalogue, clock::jira_time, custom_fields};
 use serde_json::{Map, Value, json};
 use sqlx::SqliteConnection;
 use std::collections::HashSet;
@@ -144,15 +144,30 @@ impl View<'_> {
         put("resolution", &|| self.resolution(issue));
         put("resolutiondate", &|| issue.resolved_ms.map_or(Value::Null, |ms| json!(jira_time(ms))));
         put("duedate", &|| json!(issue.due));
-        put("components", &|| json!([]));
-        put("fixVersions", &|| json!([]));
-        put("versions", &|| json!([]));
+        // Webhooks carry Jira's own fields alone here: what else they carry differs from site to site.
+        let shown = |id: &str| self.spelling == Spelling::V3 || !id.starts_with("customfield_");
+        for field in custom_fields::ALL.iter().filter(|field| shown(field.id)) {
+            put(field.id, &|| self.other(field, issue));
+        }
         put(
             "votes",
             &|| json!({ "self": self.link(&format!("issue/{}/votes", issue.key)), "votes": 0, "hasVoted": false }),
         );
         self.put_parts(issue, parts, &mut put);
         fields
+    }
+
+    /// A further field; a list that nobody filled is empty as far as it is Jira's own.
+    fn other(&self, field: &custom_fields::CustomField, issue: &Issue) -> Value {
+        let value = issue.other.get(field.id).cloned().unwrap_or_default();
+        let person = |one: &Value| self.person_by_id(one["accountId"].as_str().unwrap_or_default());
+        match (field.kind, value) {
+            (custom_fields::Kind::NamedList, Value::Null) => json!([]),
+            (custom_fields::Kind::Text, document) if document.is_object() => self.text(&document),
+            (custom_fields::Kind::Person, one) if one.is_object() => person(&one),
+            (custom_fields::Kind::Persons, Value::Array(all)) => all.iter().map(person).collect(),
+            (_, value) => value,
+        }
     }
 
     fn put_parts(&self, issue: &Issue, parts: &Parts, put: &mut dyn FnMut(&str, &dyn Fn() -> Value)) {

@@ -67,7 +67,7 @@ impl View<'_> {
     pub(crate) fn person(&self, person: &Person) -> Value {
         let mut shown = json!({
             "self": self.link(&format!("user?accountId={}", person.account_id)), "accountId": person.account_id,
-            "accountType": "atlassian", "avatarUrls": self.avatars(), "displayName": person.name, "active": true,
+            "accountType": if person.is_customer { "customer" } else { "atlassian" }, "avatarUrls": self.avatars(), "displayName": person.name, "active": true,
             "timeZone": "Etc/UTC",
         });
         // Webhooks carry no addresses today.
@@ -139,7 +139,7 @@ impl View<'_> {
             "self": self.link(&format!("issue/{}/comment/{}", comment.issue_id, comment.id)),
             "id": comment.id.to_string(), "author": self.person_by_id(&comment.author), "body": self.text(&comment.body),
             "updateAuthor": self.person_by_id(&comment.update_author), "created": jira_time(comment.created_ms),
-            "updated": jira_time(comment.updated_ms), "jsdPublic": true,
+            "updated": jira_time(comment.updated_ms), "jsdPublic": !is_internal(properties.unwrap_or_default()),
         });
         if let Some(visibility) = &comment.visibility {
             shown["visibility"] = visibility.clone();
@@ -182,6 +182,11 @@ impl View<'_> {
             "items": entry.items.iter().map(change).collect::<Vec<_>>(),
         })
     }
+}
+
+/// Whether a comment is for those who work on the request alone.
+fn is_internal(properties: &[Property]) -> bool {
+    properties.iter().any(|(key, value)| key == "sd.public.comment" && value["internal"] == Value::Bool(true))
 }
 
 /// Jira leaves out the sides that are empty.

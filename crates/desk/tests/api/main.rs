@@ -4,6 +4,7 @@
 mod client;
 mod conformance;
 mod faults;
+mod fields;
 mod files;
 mod pages;
 mod queries;

@@ -32,10 +32,12 @@ pub struct SiteConnection {
     pub response_bytes_max: usize,
     /// Requests to the site at the same time; more wait.
     pub requests_max: usize,
+    /// Requests to the site in a second; 0 for no limit. More wait.
+    pub requests_per_s_max: u32,
 }
 
 impl SiteConnection {
-    /// A connection with the default limits: 10 s to connect, 60 s to answer, 64 KiB/s, 16 MiB, 8 requests.
+    /// A connection with the default limits: 10 s to connect, 60 s to answer, 64 KiB/s, 16 MiB, 8 requests at once and 50 in a second.
     pub fn new(name: &str, api_base: Url, account: &str, token: &str) -> SiteConnection {
         SiteConnection {
             name: name.to_owned(),
@@ -50,6 +52,7 @@ impl SiteConnection {
             upload_bytes_per_s_min: 64 * 1024,
             response_bytes_max: 16 * 1024 * 1024,
             requests_max: 8,
+            requests_per_s_max: 50,
         }
     }
 

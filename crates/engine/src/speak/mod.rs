@@ -4,6 +4,7 @@
 //! that it went to an address it may go to, and that a site that asked for quiet gets it.
 
 mod address;
+mod burst;
 mod connection;
 mod parking;
 mod speaker;

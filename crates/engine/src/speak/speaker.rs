@@ -3,6 +3,7 @@
 use crate::cell::Source;
 use crate::site::Go;
 use crate::speak::address::{CheckedResolver, Reach};
+use crate::speak::burst::Burst;
 use crate::speak::connection::SiteConnection;
 use crate::speak::parking::Parking;
 use crate::speak::troubles;
@@ -35,6 +36,7 @@ struct Inner {
     authorization: HeaderValue,
     client: Client,
     turns: Semaphore,
+    burst: Burst,
     parking: Parking,
 }
 
@@ -52,6 +54,7 @@ impl Speaker {
             authorization: connection.authorization()?,
             client,
             turns: Semaphore::new(connection.requests_max.max(1)),
+            burst: Burst::new(connection.requests_per_s_max),
             parking: Parking::default(),
             connection,
         };
@@ -164,12 +167,14 @@ impl Speaker {
         result
     }
 
-    /// Waits until fewer than the allowed number of requests are under way and the site is not parked.
+    /// Waits until fewer than the allowed number of requests are under way, fewer than allowed have left in the last second, and
+    /// the site is not parked.
     async fn turn(&self) -> Result<SemaphorePermit<'_>, Fault> {
         self.inner.parking.check()?;
         let wait = tokio::time::timeout(self.inner.connection.answer_timeout, self.inner.turns.acquire()).await;
         let busy = || Fault::temporary(FaultCode::TrackerBusy, "too many requests wait for this site");
         let turn = wait.map_err(|_| busy())?.map_err(|_| internal("the client is closed"))?;
+        tokio::time::sleep(self.inner.burst.take(Instant::now())).await;
         // Those who waited may have waited for the very answer that asked for quiet.
         self.inner.parking.check()?;
         Ok(turn)

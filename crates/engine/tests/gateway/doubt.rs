@@ -82,13 +82,13 @@ async fn wait_for(store: &Store, message: &str, state: JobState) {
 /// The attempt lasts longer than all the times of looks: looks in a row at its end would all be too early.
 pub async fn fault_14_an_effect_that_comes_after_its_request_was_given_up_is_found(database: &Database) {
     let folder = tempfile::tempdir().unwrap();
-    let (desk, url, _stop) = desk(folder.path(), 1 << 20).await;
+    let (desk, url, _stop) = desk(folder.path(), 1 << 20, database.dialect).await;
     let store = Store::open(&store_settings(database, folder.path().to_owned())).await.unwrap();
-    let crooked = Crooked { inner: voice(&url), late: true.into(), comments_are_gone: false.into() };
+    let crooked = Crooked { inner: voice(&url, database.dialect), late: true.into(), comments_are_gone: false.into() };
     let crooked: Arc<dyn Voice> = Arc::new(crooked);
     let look_ups = [50, 100, 200, 1500].map(Duration::from_millis).to_vec();
     let settings = Settings { request_max: REQUEST_MAX, look_ups, ..quick() };
-    let gateway = start_gateway(&store, &crooked, Arc::new(Direct::default()), &settings);
+    let gateway = start_gateway(&store, (&crooked, database.dialect), Arc::new(Direct::default()), &settings);
     let message = send(&gateway, "support", &mail("a@example.org", "printer", "It burns.")).await.unwrap();
     wait_for(&store, &message, JobState::Done).await;
     // A second issue would have been made by now, or would be the late one.
@@ -101,11 +101,12 @@ pub async fn fault_14_an_effect_that_comes_after_its_request_was_given_up_is_fou
 /// "Gone" is also what an account without rights is told, so it proves nothing about a comment in doubt.
 pub async fn a_comment_in_doubt_stays_so_when_its_issue_cannot_be_read(database: &Database) {
     let folder = tempfile::tempdir().unwrap();
-    let (desk, url, _stop) = desk(folder.path(), 1 << 20).await;
+    let (desk, url, _stop) = desk(folder.path(), 1 << 20, database.dialect).await;
     let store = Store::open(&store_settings(database, folder.path().to_owned())).await.unwrap();
-    let crooked = Arc::new(Crooked { inner: voice(&url), late: false.into(), comments_are_gone: true.into() });
+    let crooked =
+        Arc::new(Crooked { inner: voice(&url, database.dialect), late: false.into(), comments_are_gone: true.into() });
     let voice: Arc<dyn Voice> = crooked.clone();
-    let gateway = start_gateway(&store, &voice, Arc::new(Direct::default()), &quick());
+    let gateway = start_gateway(&store, (&voice, database.dialect), Arc::new(Direct::default()), &quick());
     let parent = send(&gateway, "support", &mail("a@example.org", "printer", "It burns.")).await.unwrap();
     wait_for(&store, &parent, JobState::Done).await;
     desk.faults().add(Trouble::LostAnswer, RouteKind::Comment, When::Next(1));

@@ -27,15 +27,22 @@ pub const SALES: &str = "[default]\nproject = \"SALES\"\nissue_type = \"Task\"\n
 pub struct Database {
     /// Main database and key book of a PostgreSQL; files in the world's folder when `None`.
     pub url: Option<(String, String)>,
+    /// Which Jira the desk plays beside it.
+    pub dialect: Dialect,
 }
 
 impl Database {
     pub fn sqlite() -> Database {
-        Database { url: None }
+        Database { url: None, dialect: Dialect::JiraCloud }
+    }
+
+    /// SQLite beside a desk that plays Jira Data Center.
+    pub fn data_center() -> Database {
+        Database { dialect: Dialect::JiraDataCenter, ..Database::sqlite() }
     }
 
     pub fn postgres(cluster: &rig::postgres::Cluster) -> Database {
-        Database { url: Some((cluster.database(), cluster.database())) }
+        Database { url: Some((cluster.database(), cluster.database())), dialect: Dialect::JiraCloud }
     }
 }
 
@@ -76,6 +83,7 @@ pub struct World {
     pub faults: FaultSwitches,
     pub store: Store,
     pub gateway: Gateway,
+    pub dialect: Dialect,
     voice: Arc<dyn Voice>,
     /// Another client, so that a test may ask the desk while the gateway has to be silent.
     past: Arc<dyn Voice>,
@@ -86,19 +94,20 @@ pub struct World {
 
 impl World {
     pub async fn start(database: &Database, plot: Plot) -> World {
-        let folder = tempfile::tempdir().unwrap();
+        let (folder, dialect) = (tempfile::tempdir().unwrap(), database.dialect);
         let store = Store::open(&store_settings(database, folder.path().to_owned())).await.unwrap();
-        let (desk, url, stop_desk) = desk(folder.path(), plot.attachment_size_max_bytes).await;
-        let (voice, past) = (voice(&url), voice(&url));
-        let gateway = start_gateway(&store, &voice, plot.reader.clone(), &plot.settings);
+        let (desk, url, stop_desk) = desk(folder.path(), plot.attachment_size_max_bytes, dialect).await;
+        let (voice, past) = (voice(&url, dialect), voice(&url, dialect));
+        let gateway = start_gateway(&store, (&voice, dialect), plot.reader.clone(), &plot.settings);
         let faults = desk.faults();
-        World { desk, faults, store, gateway, voice, past, plot, stop_desk: Some(stop_desk), _folder: folder }
+        World { desk, faults, store, gateway, dialect, voice, past, plot, stop_desk: Some(stop_desk), _folder: folder }
     }
 
     /// Stops the gateway in order and starts another one on the same store.
     pub async fn restart(&mut self) {
         self.gateway.shutdown().await;
-        self.gateway = start_gateway(&self.store, &self.voice, self.plot.reader.clone(), &self.plot.settings);
+        self.gateway =
+            start_gateway(&self.store, (&self.voice, self.dialect), self.plot.reader.clone(), &self.plot.settings);
     }
 
     /// Hands a mail to mailbox `support`; the id of its message.
@@ -140,7 +149,7 @@ impl World {
     }
 
     pub async fn ask(&self, operation: Operation) -> Answer {
-        ask(&self.past, operation).await
+        ask((&self.past, self.dialect), operation).await
     }
 
     pub async fn issue(&self, issue: &str) -> IssueView {
@@ -161,11 +170,19 @@ impl World {
     pub async fn delete_issue(&self, issue_id: &str) {
         let request = tracker::Request {
             method: tracker::Method::Delete,
-            path: format!("/rest/api/3/issue/{issue_id}"),
+            path: format!("{}/issue/{issue_id}", self.api()),
             headers: vec![],
             content: tracker::Content::Nothing,
         };
         assert_eq!(self.past.say(&request).await.unwrap().status, 204);
+    }
+
+    /// Where the desk's interface begins.
+    pub fn api(&self) -> &'static str {
+        match self.dialect {
+            Dialect::JiraCloud => "/rest/api/3",
+            Dialect::JiraDataCenter => "/rest/api/2",
+        }
     }
 
     /// The counters as a metric's value, 0 when it is not there.
@@ -205,9 +222,12 @@ pub async fn send_by(client: Option<Client>, gateway: &Gateway, mailbox: &str, m
 }
 
 /// A client for the desk.
-pub fn voice(url: &str) -> Arc<dyn Voice> {
-    let mut connection = SiteConnection::new("acme", url.parse().unwrap(), ACCOUNT, TOKEN);
+pub fn voice(url: &str, dialect: Dialect) -> Arc<dyn Voice> {
+    // Personal access tokens of Data Center go without an account.
+    let account = if dialect == Dialect::JiraCloud { ACCOUNT } else { "" };
+    let mut connection = SiteConnection::new("acme", url.parse().unwrap(), account, TOKEN);
     connection.allow_private = true;
+    connection.requests_per_s_max = 0;
     Arc::new(Speaker::new(connection).unwrap())
 }
 
@@ -217,10 +237,10 @@ pub fn voice_of(world: &World) -> Arc<dyn Voice> {
 }
 
 /// Asks the desk past the gateway.
-pub async fn ask(voice: &Arc<dyn Voice>, operation: Operation) -> Answer {
-    let request = Dialect::JiraCloud.request(&operation);
+pub async fn ask((voice, dialect): (&Arc<dyn Voice>, Dialect), operation: Operation) -> Answer {
+    let request = dialect.request(&operation);
     let response = voice.say(&request).await.unwrap();
-    Dialect::JiraCloud.answer(&operation, &response).unwrap()
+    dialect.answer(&operation, &response).unwrap()
 }
 
 /// A message is over only once it is decided, unless it died before.
@@ -293,15 +313,23 @@ pub fn store_settings(database: &Database, folder: PathBuf) -> store::Settings {
     }
 }
 
-pub async fn desk(folder: &Path, attachment_size_max_bytes: u64) -> (Desk, String, oneshot::Sender<()>) {
+pub async fn desk(
+    folder: &Path,
+    attachment_size_max_bytes: u64,
+    dialect: Dialect,
+) -> (Desk, String, oneshot::Sender<()>) {
     let account = desk::Account { address: ACCOUNT.into(), token: TOKEN.into(), name: "Sealpost".into() };
     let mut settings = desk::Settings::new(folder.join("desk.db"), folder.join("files"), account);
     settings.attachment_size_max_bytes = attachment_size_max_bytes;
+    if dialect == Dialect::JiraDataCenter {
+        (settings.data_center, settings.context_path) = (true, "/jira".to_owned());
+    }
+    let path = settings.context_path.clone();
     let desk = Desk::open(settings).await.unwrap();
     desk.seed_demo().await.unwrap();
     desk.add_project("SALES", "Sales").await.unwrap();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
+    let url = format!("http://{}{path}", listener.local_addr().unwrap());
     let (stop, stopped) = oneshot::channel::<()>();
     let serving = desk.clone();
     tokio::spawn(async move {
@@ -314,8 +342,13 @@ pub async fn desk(folder: &Path, attachment_size_max_bytes: u64) -> (Desk, Strin
     (desk, url, stop)
 }
 
-pub fn start_gateway(store: &Store, voice: &Arc<dyn Voice>, reader: Arc<dyn Reader>, settings: &Settings) -> Gateway {
-    let site = Site::new("acme", Dialect::JiraCloud, voice.clone(), settings);
+pub fn start_gateway(
+    store: &Store,
+    (voice, dialect): (&Arc<dyn Voice>, Dialect),
+    reader: Arc<dyn Reader>,
+    settings: &Settings,
+) -> Gateway {
+    let site = Site::new("acme", dialect, voice.clone(), settings);
     Gateway::start(Parts {
         store: store.clone(),
         reader,

@@ -53,7 +53,13 @@ pub async fn run(config: &Path) -> Result<(), Failure> {
         findings.say(&format!("mailbox {}", mailbox.name), verdict)?;
     }
     for site in &settings.sites {
-        findings.say(&format!("site {} (region {})", site.name, site.region), wire::ask_who_we_are(site).await)?;
+        let late = || wire::SiteFindings { site: Err(no_answer()), projects: Vec::new() };
+        let looked = tokio::time::timeout(WITHIN, wire::look_at(&settings, site)).await;
+        let found = looked.unwrap_or_else(|_| late());
+        findings.say(&format!("site {} (region {})", site.name, site.region), found.site)?;
+        for (project, verdict) in found.projects {
+            findings.say(&format!("site {}, project {project}", site.name), verdict)?;
+        }
         findings.say(&format!("letters of site {}", site.name), Ok(letters(&site.letters)))?;
     }
     for outgoing in &settings.outgoing {
@@ -63,9 +69,11 @@ pub async fn run(config: &Path) -> Result<(), Failure> {
 }
 
 async fn within(asking: impl Future<Output = Result<String, String>>) -> Result<String, String> {
-    let late =
-        |_| Err(format!("no answer within {} s; see whether the server and the way there work", WITHIN.as_secs()));
-    tokio::time::timeout(WITHIN, asking).await.unwrap_or_else(late)
+    tokio::time::timeout(WITHIN, asking).await.unwrap_or_else(|_| Err(no_answer()))
+}
+
+fn no_answer() -> String {
+    format!("no answer within {} s; see whether the server and the way there work", WITHIN.as_secs())
 }
 
 async fn store(settings: &Settings) -> Result<String, String> {

@@ -11,6 +11,7 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use tracker::Dialect;
 
 /// Turns sections into values and collects what is wrong on the way; a wrong value is replaced by an empty one, since
 /// nothing is returned once there is a problem.
@@ -148,7 +149,12 @@ impl Reader {
             region: self.text(section, "region"),
             api_base: self.text(section, "api_base").trim_end_matches('/').to_string(),
             browse_base: self.text(section, "browse_base").trim_end_matches('/').to_string(),
-            account: self.text(section, "account"),
+            dialect: match self.text(section, "dialect").as_str() {
+                "jira_data_center" => Dialect::JiraDataCenter,
+                // The table of settings knows one other word.
+                _ => Dialect::JiraCloud,
+            },
+            account: self.optional_text(section, "account").unwrap_or_default(),
             token: self.secret(section, "token").unwrap_or(Secret(String::new())),
             allow_private: self.truth(section, "allow_private"),
             proxy: self.optional_text(section, "proxy").map(Secret),
@@ -159,6 +165,7 @@ impl Reader {
                 .collect(),
             requests_at_once: self.integer(section, "requests_at_once") as usize,
             letters: self.letters(section),
+            requests_per_s: self.integer(section, "requests_per_s") as u32,
         }
     }
 

@@ -225,16 +225,26 @@ pub const TABLE: &[Setting] = &[
     ),
     setting("site[].name", Text, Refused, "The name of this Jira in rows, logs and the console."),
     setting("site[].region", Text, Means("local"), "The region that this site is pinned to; `check` shows it."),
-    setting("site[].dialect", Choice(&["jira_cloud"]), Means("jira_cloud"), "How the tracker speaks."),
+    setting(
+        "site[].dialect",
+        Choice(&["jira_cloud", "jira_data_center"]),
+        Means("jira_cloud"),
+        "How the tracker speaks; `sealpost check` compares it with what the tracker says it is.",
+    ),
     setting(
         "site[].api_base",
         Url,
         Refused,
-        "The base of its REST API: `https://NAME.atlassian.net`, or `https://api.atlassian.com/ex/jira/CLOUD-ID` for scoped tokens.",
+        "The base of its REST API: `https://NAME.atlassian.net`, or `https://api.atlassian.com/ex/jira/CLOUD-ID` for scoped tokens and service accounts; on Data Center with its context path, such as `https://jira.example.com/jira`.",
     ),
     setting("site[].browse_base", Url, Refused, "The base of links that people open."),
-    setting("site[].account", Text, Refused, "The address of the account that the gateway uses."),
-    setting("site[].token", Secret, Refused, "That account's API token."),
+    setting(
+        "site[].account",
+        Text,
+        Empty,
+        "The address of the account that the gateway uses. Without it the token is sent as a bearer token, as personal access tokens of Data Center are.",
+    ),
+    setting("site[].token", Secret, Refused, "That account's API token, or the personal access token."),
     setting(
         "site[].allow_private",
         Bool,
@@ -243,6 +253,12 @@ pub const TABLE: &[Setting] = &[
     ),
     setting("site[].proxy", Url, Empty, "The HTTP proxy for this site."),
     setting("site[].certificate_authorities", Paths, Empty, "Further certificate authorities for this site, in PEM."),
+    setting(
+        "site[].requests_per_s",
+        Integer { min: 0, max: 100_000 },
+        Means("50"),
+        "Requests to this site in a second at most; more wait. Jira Cloud allows 50 to 100 of each kind. 0 for no limit of ours.",
+    ),
     setting(
         "site[].requests_at_once",
         Integer { min: 1, max: 100 },

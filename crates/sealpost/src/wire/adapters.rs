@@ -9,7 +9,6 @@ use engine::cell::{self, Cells, Sandbox};
 use engine::speak::{SiteConnection, Speaker};
 use std::sync::Arc;
 use std::time::Duration;
-use tracker::{Answer, Dialect, Operation};
 
 /// The cells of this process.
 pub async fn cells(settings: &Settings) -> Result<Cells, Failure> {
@@ -76,13 +75,13 @@ pub fn sites(settings: &Settings) -> Result<Vec<engine::Site>, Failure> {
         .sites
         .iter()
         .map(|site| {
-            let speaks = engine::Site::new(&site.name, Dialect::JiraCloud, Arc::new(speaker(site)?), &bounds);
+            let speaks = engine::Site::new(&site.name, site.dialect, Arc::new(speaker(site)?), &bounds);
             Ok(speaks.with_outgoing(outgoing::of(settings, site)))
         })
         .collect()
 }
 
-fn speaker(site: &Site) -> Result<Speaker, Failure> {
+pub(super) fn speaker(site: &Site) -> Result<Speaker, Failure> {
     let api_base = site.api_base.parse().map_err(|error| wrong(site, "api_base", &error))?;
     let proxy =
         site.proxy.as_ref().map(|url| url.0.parse()).transpose().map_err(|error| wrong(site, "proxy", &error))?;
@@ -91,25 +90,11 @@ fn speaker(site: &Site) -> Result<Speaker, Failure> {
         proxy,
         extra_certificate_authorities: site.certificate_authorities.clone(),
         requests_max: site.requests_at_once,
+        requests_per_s_max: site.requests_per_s,
         ..SiteConnection::new(&site.name, api_base, &site.account, &site.token.0)
     })?)
 }
 
 fn wrong(site: &Site, key: &str, error: &dyn std::fmt::Display) -> Failure {
     Failure::new(format!("site[].{key} of {}: {error}; write for example \"https://example.atlassian.net\"", site.name))
-}
-
-/// Asks a site who we are there: the account's name, or what is wrong and what to do.
-pub async fn ask_who_we_are(site: &Site) -> Result<String, String> {
-    let speaker = speaker(site).map_err(|failure| failure.text)?;
-    let request = Dialect::JiraCloud.request(&Operation::Myself);
-    let told = match speaker.say(&request).await {
-        Ok(response) => Dialect::JiraCloud.answer(&Operation::Myself, &response),
-        Err(fault) => Err(fault),
-    };
-    match told {
-        Ok(Answer::Myself(person)) => Ok(format!("{} answers, and we are {}", site.api_base, person.name)),
-        Ok(_) => Err(format!("{} gives an answer that is none; is it the API base of a Jira?", site.api_base)),
-        Err(fault) => Err(format!("{fault} ({})", fault.detail)),
-    }
 }

@@ -118,3 +118,31 @@ async fn several_mistakes_are_told_at_once() {
     let said = told(&checked);
     has_all(&said, &["log.level", "\"loud\"", "did you mean mail?"]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_missing_permission_is_named_by_check() {
+    let world = World::start().await;
+    world.desk.deny("DEMO", "LINK_ISSUES");
+    let checked = world.run(&["check", "--config", "sealpost.toml"]);
+    assert!(checked.status.success(), "links are not needed by every mail: {}", told(&checked));
+    has_all(&told(&checked), &["site demo, project DEMO", "Jira Cloud", "LINK_ISSUES (links)"]);
+
+    for permission in ["ADD_COMMENTS", "CREATE_ATTACHMENTS"] {
+        world.desk.deny("DEMO", permission);
+    }
+    let checked = world.run(&["check", "--config", "sealpost.toml"]);
+    assert_eq!(checked.status.code(), Some(1), "{}", told(&checked));
+    has_all(
+        &told(&checked),
+        &["DOES NOT    site demo, project DEMO", "ADD_COMMENTS, CREATE_ATTACHMENTS", "permission scheme"],
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_dialect_is_told_by_check() {
+    let mut world = World::start().await;
+    world.home.settings.set("[[site]]", "dialect", rig::settings_file::quoted("jira_data_center"));
+    let checked = world.run(&["check", "--config", "sealpost.toml"]);
+    assert_eq!(checked.status.code(), Some(1), "{}", told(&checked));
+    has_all(&told(&checked), &["it is a Jira Cloud; write dialect = \"jira_cloud\""]);
+}

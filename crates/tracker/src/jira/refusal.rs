@@ -109,11 +109,29 @@ fn missing(operation: &Operation, response: &Response) -> Fault {
     if is_html(response) {
         return Fault::temporary(FaultCode::TrackerUnreachable, detail);
     }
+    if names_another(operation) {
+        return Fault::permanent(FaultCode::TrackerRefused, detail).with_public(
+            "The tracker knows no such account or issue, or shows it not to this account. See whether it still exists.",
+        );
+    }
     match is_about_an_issue(operation) {
         true => Fault::permanent(FaultCode::TrackerGone, detail),
         false => Fault::permanent(FaultCode::TrackerRefused, detail)
             .with_public("The tracker does not know this address of its interface. Check the site's API base URL."),
     }
+}
+
+/// Whether the request names something beside its issue, which may be what is missing: that must not make us take the issue for
+/// deleted.
+fn names_another(operation: &Operation) -> bool {
+    matches!(
+        operation,
+        Operation::AddWatcher { .. }
+            | Operation::AddLink { .. }
+            | Operation::AddParticipants { .. }
+            | Operation::AddToDesk { .. }
+            | Operation::AddToOrganisation { .. }
+    )
 }
 
 fn is_about_an_issue(operation: &Operation) -> bool {

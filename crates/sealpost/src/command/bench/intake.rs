@@ -97,7 +97,7 @@ fn settings(folder: &Path) -> Result<String, Failure> {
     let (smtp, operations) = (free_port()?, free_port()?);
     let text = format!(
         "[store]\nfree_mib_min = 64\n[operations]\nlisten = \"127.0.0.1:{operations}\"\n[log]\nlevel = \"warn\"\n[cells]\nsandbox = \"reduced\"\n\
-         [[site]]\nname = \"bench\"\napi_base = \"http://127.0.0.1:9\"\nbrowse_base = \"http://127.0.0.1:9\"\naccount = \"gateway@desk.example\"\ntoken = \"file:keys/token\"\nallow_private = true\n\
+         [[site]]\nname = \"bench\"\napi_base = \"http://127.0.0.1:9\"\nbrowse_base = \"http://127.0.0.1:9\"\naccount = \"gateway@desk.example\"\ntoken = \"file:keys/token\"\nallow_private = true\nrequests_per_s = 0\n\
          [[mailbox]]\nname = \"support\"\nsite = \"bench\"\nlisten = \"127.0.0.1:{smtp}\"\nprofile = \"support\"\n\
          [[profile]]\nname = \"support\"\nfile = \"profile.toml\"\n"
     );

@@ -141,7 +141,7 @@ fn settings_text(desk: SocketAddr, places: &Places) -> String {
          [store]\ndatabase = \"sqlite:sealpost.db\"\nblobs = \"blobs\"\nkey_book = \"sqlite:keys/book.db\"\nmaster_key = \"file:keys/master.key\"\nfree_mib_min = 64\n\n\
          [console]\nlisten = \"{console}\"\n\n[operations]\nlisten = \"{operations}\"\n\n\
          [log]\nlevel = \"warn\"\nformat = \"text\"\n\n[cells]\nsandbox = \"reduced\"\n\n\
-         [[site]]\nname = \"demo\"\napi_base = \"http://{desk}\"\nbrowse_base = \"http://{desk}\"\naccount = \"{ACCOUNT}\"\ntoken = \"file:keys/desk.token\"\nallow_private = true\n\n\
+         [[site]]\nname = \"demo\"\napi_base = \"http://{desk}\"\nbrowse_base = \"http://{desk}\"\naccount = \"{ACCOUNT}\"\ntoken = \"file:keys/desk.token\"\nallow_private = true\nrequests_per_s = 0\n\n\
          [[mailbox]]\nname = \"support\"\nsite = \"demo\"\nlisten = \"{smtp}\"\nprofile = \"support\"\n\n\
          [[profile]]\nname = \"support\"\nfile = \"profile.toml\"\n"
     )

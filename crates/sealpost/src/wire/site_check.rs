@@ -1,0 +1,126 @@
+//! Asks a site what it is, who we are there, and what we may do in each project that its mail goes to.
+
+use super::adapters::speaker;
+use crate::settings::{Settings, Site};
+use engine::speak::Speaker;
+use policy::Fault;
+use tracker::{Answer, Dialect, Operation};
+
+/// Without these no mail reaches an issue.
+const NEEDED: [&str; 4] = ["BROWSE_PROJECTS", "CREATE_ISSUES", "ADD_COMMENTS", "CREATE_ATTACHMENTS"];
+
+/// What else is used where a profile asks for it, and for what.
+const USED: [(&str, &str); 10] = [
+    ("EDIT_ISSUES", "writing fields of an issue that exists"),
+    ("TRANSITION_ISSUES", "workflow"),
+    ("LINK_ISSUES", "links"),
+    ("MANAGE_WATCHERS", "watchers"),
+    ("MODIFY_REPORTER", "the sender as reporter"),
+    ("ASSIGN_ISSUES", "assignees"),
+    ("SET_ISSUE_SECURITY", "security levels"),
+    ("SCHEDULE_ISSUES", "due dates"),
+    ("USER_PICKER", "finding people by address"),
+    ("SERVICEDESK_AGENT", "internal comments, participants and customers"),
+];
+
+/// What was found about a site: what it is, and each project by itself.
+pub struct SiteFindings {
+    pub site: Result<String, String>,
+    pub projects: Vec<(String, Result<String, String>)>,
+}
+
+/// Looks at a site and at every project that the profiles of its mailboxes name.
+pub async fn look_at(settings: &Settings, site: &Site) -> SiteFindings {
+    let speaker = match speaker(site) {
+        Ok(speaker) => speaker,
+        Err(failure) => return SiteFindings { site: Err(failure.text), projects: Vec::new() },
+    };
+    let found = who_we_are(&speaker, site).await;
+    let mut projects = Vec::new();
+    if found.is_ok() {
+        for project in projects_of(settings, site) {
+            let verdict = permissions(&speaker, site.dialect, &project).await;
+            projects.push((project, verdict));
+        }
+    }
+    SiteFindings { site: found, projects }
+}
+
+/// The projects of all profiles of the site's mailboxes, each once.
+fn projects_of(settings: &Settings, site: &Site) -> Vec<String> {
+    let mailboxes = settings.mailboxes.iter().filter(|mailbox| mailbox.site == site.name);
+    let mut projects: Vec<String> = Vec::new();
+    for mailbox in mailboxes {
+        let Some(file) = settings.profiles.iter().find(|profile| profile.name == mailbox.profile) else { continue };
+        // A profile that cannot be read was refused with the settings.
+        let Ok(profile) = policy::Profile::from_toml(&file.name, &file.text, "") else { continue };
+        for (project, _) in profile.projects() {
+            if !project.is_empty() && !projects.contains(&project.to_string()) {
+                projects.push(project.to_string());
+            }
+        }
+    }
+    projects
+}
+
+async fn ask(speaker: &Speaker, dialect: Dialect, operation: &Operation) -> Result<Answer, Fault> {
+    let response = speaker.say(&dialect.request(operation)).await?;
+    dialect.answer(operation, &response)
+}
+
+async fn who_we_are(speaker: &Speaker, site: &Site) -> Result<String, String> {
+    let said = |fault: Fault| format!("{fault} ({})", fault.detail);
+    let no_answer = || format!("{} gives an answer that is none; is it the API base of a Jira?", site.api_base);
+    let version = match ask(speaker, site.dialect, &Operation::ServerInfo).await {
+        Ok(Answer::Server { deployment, version }) => {
+            let is_cloud = deployment.eq_ignore_ascii_case("cloud");
+            match (is_cloud, site.dialect) {
+                (true, Dialect::JiraDataCenter) => {
+                    return Err("it is a Jira Cloud; write dialect = \"jira_cloud\"".to_owned());
+                }
+                (false, Dialect::JiraCloud) => {
+                    return Err(format!("it is a Jira {deployment}; write dialect = \"jira_data_center\""));
+                }
+                _ => format!("Jira {deployment} {version}"),
+            }
+        }
+        Ok(_) => return Err(no_answer()),
+        Err(fault) => return Err(with_other_dialect(speaker, site, said(fault)).await),
+    };
+    match ask(speaker, site.dialect, &Operation::Myself).await {
+        Ok(Answer::Myself(person)) => Ok(format!("{} answers ({version}), and we are {}", site.api_base, person.name)),
+        Ok(_) => Err(no_answer()),
+        Err(fault) => Err(said(fault)),
+    }
+}
+
+/// A Jira of the other kind does not know the address that was asked; when it answers to its own, that is the remedy.
+async fn with_other_dialect(speaker: &Speaker, site: &Site, said: String) -> String {
+    let (other, word) = match site.dialect {
+        Dialect::JiraCloud => (Dialect::JiraDataCenter, "jira_data_center"),
+        Dialect::JiraDataCenter => (Dialect::JiraCloud, "jira_cloud"),
+    };
+    match ask(speaker, other, &Operation::ServerInfo).await {
+        Ok(Answer::Server { deployment, .. }) => format!("it is a Jira {deployment}; write dialect = {word:?}"),
+        _ => said,
+    }
+}
+
+async fn permissions(speaker: &Speaker, dialect: Dialect, project: &str) -> Result<String, String> {
+    let operation = Operation::ReadPermissions { project: project.to_owned() };
+    let lacks = match ask(speaker, dialect, &operation).await {
+        Ok(Answer::Permissions { lacks, .. }) => lacks,
+        Ok(_) => return Err("the answer about permissions is none".to_owned()),
+        Err(fault) => return Err(format!("{fault} ({}); does the project exist?", fault.detail)),
+    };
+    let missing: Vec<&str> = NEEDED.into_iter().filter(|key| lacks.iter().any(|lack| lack == key)).collect();
+    if !missing.is_empty() {
+        return Err(format!("the account lacks {}; give them in the project's permission scheme", missing.join(", ")));
+    }
+    let unused = USED.iter().filter(|(key, _)| lacks.iter().any(|lack| lack == key));
+    let unused: Vec<String> = unused.map(|(key, what)| format!("{key} ({what})")).collect();
+    match unused.is_empty() {
+        true => Ok("all permissions are there".to_owned()),
+        false => Ok(format!("what every mail needs is there; not there: {}", unused.join(", "))),
+    }
+}
