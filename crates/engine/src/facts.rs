@@ -61,6 +61,13 @@ impl Inquiry<'_> {
                 let involved = self.involved(&issue_id, &address, facts).await?;
                 facts.involved.push((issue_id, address, involved));
             }
+            Question::Traffic { address, issue_id } => {
+                let (site, message) = (&self.site.name, self.message);
+                let store = &self.shared.store;
+                let traffic =
+                    store.traffic(site, &address, issue_id.as_deref(), message.received_at, &message.id).await?;
+                facts.traffic.push((address, issue_id, traffic));
+            }
             Question::Letters { address } => {
                 let traffic = self.shared.store.letter_traffic(&self.site.name, &address).await?;
                 facts.letters.push((address, traffic));

@@ -24,6 +24,8 @@ pub enum Question {
     Issue { issue: String },
     /// Has this address taken part in the issue with this numeric id?
     Involved { issue_id: String, address: String },
+    /// How much mail of this address (empty when nobody knows the sender) was acted on within the hour, of it about this issue?
+    Traffic { address: String, issue_id: Option<String> },
     /// How many letters went out lately, to this address and at all?
     Letters { address: String },
     /// What has the issue with this numeric id said so far? Its words go to the reply reader and not into the facts.
@@ -176,6 +178,20 @@ pub enum Thread {
     Issue { message_id: String, issue_id: String },
 }
 
+/// How many mails became issues or comments within the hour before a mail came in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Traffic {
+    /// Mails of its sender.
+    pub sender_hour: u32,
+    /// Of them those that became issues.
+    pub sender_issues_hour: u32,
+    /// Comments of its sender on the issue that was asked about.
+    pub pair_hour: u32,
+    /// Comments of anybody on it, by mail.
+    pub issue_hour: u32,
+}
+
 /// An earlier message with the same Message-ID or the same bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SeenBefore {
@@ -242,6 +258,8 @@ pub struct Facts {
     pub issues: Vec<(String, Option<IssueFacts>)>,
     /// (numeric issue id, normalised address, took part).
     pub involved: Vec<(String, String, bool)>,
+    /// By the normalised address and the numeric issue id.
+    pub traffic: Vec<(String, Option<String>, Traffic)>,
     /// By the normalised address.
     pub letters: Vec<(String, LetterTraffic)>,
     /// By the numeric issue id.

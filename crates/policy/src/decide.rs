@@ -9,6 +9,7 @@ mod evidence;
 mod fields;
 mod files;
 mod filling;
+mod flood;
 mod history;
 mod letters;
 mod lookups;
@@ -198,7 +199,13 @@ fn weigh<'a>(evidence: &Evidence<'a>, route: &mut Route<'a>, trace: &mut Trace) 
     if let Some(verdict) = loop_guard::own_letter(evidence, trace) {
         return Ok(verdict);
     }
+    if let Some(verdict) = flood::sender(evidence, trace)? {
+        return Ok(verdict);
+    }
     let verdict = place(evidence, route, machine_only, trace)?;
+    if let Some(verdict) = flood::place(evidence, &verdict.place, trace)? {
+        return Ok(verdict);
+    }
     let stopped = safeguards::duplicate(evidence, &verdict.place, trace)
         .or_else(|| safeguards::verification(evidence, &verdict.place, trace))
         .or_else(|| safeguards::too_many_files(evidence, files::count(evidence), trace))
@@ -335,6 +342,7 @@ fn in_plain_words(question: &Question) -> String {
         Question::SeenBefore => "Did it come in by another way, too?".to_owned(),
         Question::Issue { issue } => format!("What is the state of issue {issue}?"),
         Question::Involved { issue_id, address } => format!("Has {address} taken part in issue {issue_id}?"),
+        Question::Traffic { address, .. } => format!("How much mail of {address:?} was acted on lately?"),
         Question::Letters { address } => format!("How many letters went to {address} lately?"),
         Question::History { issue_id } => format!("What has issue {issue_id} said so far?"),
         Question::Fields { project, issue_type } => format!("Which fields has a new {issue_type} of {project}?"),

@@ -14,7 +14,7 @@ pub mod reply_token;
 
 pub use ask::{
     Account, Act, Compare, Facts, IssueFacts, IssueHistory, IssueSearch, Question, RequestType, SeenBefore,
-    ServiceDesk, Standing, Thread, TokenGrant, Told, ask,
+    ServiceDesk, Standing, Thread, TokenGrant, Told, Traffic, ask,
 };
 pub use decide::{decide, participants, quarantine};
 pub use fault::{Fault, FaultCode, FaultKind};

@@ -3,6 +3,7 @@
 #[macro_use]
 mod words;
 mod directive;
+mod limits;
 mod mapped;
 mod nearest;
 mod network;
@@ -20,6 +21,7 @@ pub use rule::CONDITION_NAMES;
 pub use settings::{Default, Form, ROOMS, Room, Setting, settings};
 
 pub(crate) use directive::{DirectiveRule, Directives, Processor};
+pub(crate) use limits::Limits;
 pub(crate) use mapped::Mapped;
 pub(crate) use network::Network;
 pub(crate) use notice::{NOT_CREATED, Notices};
@@ -70,6 +72,7 @@ pub struct Profile {
     pub(crate) rule_order: RuleOrder,
     pub(crate) workflows: Vec<Workflow>,
     pub(crate) directives: Directives,
+    pub(crate) limits: Limits,
     pub(crate) projects: Projects,
     automatic: AutomaticMail,
     reply_prefix: String,
@@ -142,6 +145,7 @@ impl Profile {
     /// Whether letters are written because of its mail, so that its site needs a way out for them.
     pub fn writes_letters(&self) -> bool {
         self.uncaught == Treatment::Forward
+            || self.limits.on_flood == Treatment::Forward
             || self.rules.iter().any(|rule| rule.outcome == Some(Treatment::Forward))
             || self.levels().any(Values::writes_letters)
     }
@@ -211,6 +215,7 @@ impl Profile {
             rules: rule::read_all(&top, &mappings, reader),
             mappings,
             directives: Directives::read(&top, reader),
+            limits: Limits::read(&top, reader),
             workflows: workflow::read_all(&top, reader),
             rule_order: reader.word(&top, "rule_order").unwrap_or_default(),
             projects: Projects::read(&projects, reader),
@@ -240,6 +245,7 @@ impl Profile {
             }
         }
         let forwards = self.uncaught == Treatment::Forward
+            || self.limits.on_flood == Treatment::Forward
             || self.rules.iter().any(|rule| rule.outcome == Some(Treatment::Forward))
             || self.levels().any(Values::forwards);
         if forwards && self.forward_to.is_empty() {

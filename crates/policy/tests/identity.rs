@@ -63,8 +63,11 @@ fn plan(head: &[u8]) -> Plan {
         ..Facts::default()
     };
     for question in policy::ask(&reading.message, &profile, &facts) {
-        let Question::Involved { issue_id, address } = question else { panic!("{question:?} is answered already") };
-        facts.involved.push((issue_id, address, false));
+        match question {
+            Question::Involved { issue_id, address } => facts.involved.push((issue_id, address, false)),
+            Question::Traffic { .. } => facts.answer_with_nothing(&question),
+            other => panic!("{other:?} is answered already"),
+        }
     }
     policy::decide(&reading.message, &reading.reply, &profile, &facts, Origin::Message("m1".to_owned()), 1)
 }

@@ -17,7 +17,9 @@ fn text() -> impl Strategy<Value = String> {
         "\\PC{0,40}",
         "[ -~\r\n\t\u{0}\u{202e}]{0,40}",
         Just("Re: [DEMO-1] UTF-8 DEMO-2".to_owned()),
-        Just("verify your mail".to_owned())
+        Just("verify your mail".to_owned()),
+        Just("#issueKey=DEMO-1 @priority=High".to_owned()),
+        Just("@issueKey=DEMO-1\n@linkto=DEMO-2\n@watchers=a@b.example\n\nrest".to_owned())
     ]
 }
 
@@ -166,6 +168,50 @@ impl Answers {
     }
 }
 
+/// Nearly everything at once.
+const FULL: &str = r#"
+default.issue_addresses = true
+default.foreign_key_regex = '\S+'
+default.foreign_key_field = "Ticket"
+default.reject_status = ["Closed"]
+default.comments_max = 1
+default.comments_per_hour = 1
+default.subject_cleanup_regex = "[a-z ]+"
+default.create_delimiters = "*a*"
+default.comment_delimiters_regex = "."
+default.create_cleanup_regex = '\w'
+default.comment_cleanup_regex = "(?s).+"
+default.description_header = "{{sender.name}} {{header.X}}"
+default.comment_header = "{{subject}}"
+default.text_max = 3
+default.priority = "High"
+default.labels = ["a b"]
+default.security_level = ""
+default.due = "+3d"
+default.assignee = "first_recipient"
+default.fields = { Channel = "{{subject}}" }
+default.comment_fields = { Channel = "{{to}}" }
+default.directives = "create_or_comment"
+projects.plus_address = true
+projects.local_part = true
+projects.keys = ["SUPPORT"]
+directives.processors = ["headers", "subject", "at", "colon", "rules", "nagios"]
+directives.senders = "*"
+incumbent = { message_ids = true, people_fields = ["Participants"] }
+limits = { sender_per_hour = 1, issues_per_hour = 1, pair_per_hour = 1 }
+[[rule]]
+name = "condition"
+when = "to.exists(x, x.contains('support')) || size(subject) > 3"
+groups = ["staff"]
+[[directive]]
+field = "summary"
+value = "subject + text"
+[[workflow]]
+name = "w"
+on = "both"
+transitions = ["x"]
+"#;
+
 fn profile() -> impl Strategy<Value = Profile> {
     let extras = [
         "",
@@ -176,9 +222,12 @@ fn profile() -> impl Strategy<Value = Profile> {
         "attachments_max = 2\nloops = \"ignore\"\nreply.prefix = \"\"\n",
         "threads.require_authentic = true\n[[rule]]\nname = \"forged\"\nauthentic = false\nfrom = \"*x*\"\noutcome = \"hold\"\n",
         "[[rule]]\nname = \"stop\"\nfrom = \"*example*\"\noutcome = \"quarantine\"\n[[rule]]\nname = \"go\"\nsubject_regex = \".\"\noutcome = \"accept\"\nproject = \"OPS\"\n",
+        FULL,
+        "forward_to = \"boss@example.net\"\nuncaught = \"forward\"\ncatch_regex = \"example\\\\.com$\"\ndefault.mode = \"comment\"\ndefault.unplaced = \"reject\"\ndefault.reject_resolved_days = 1\ndefault.on_reject = \"forward\"\ndefault.text_max = 5\ndefault.text_overflow = \"reject\"\ndefault.reject_search = \"x\"\n",
     ];
-    select(extras.to_vec())
-        .prop_map(|extra| Profile::from_toml("p", &format!("default.project = \"DEMO\"\n{extra}"), "p.toml").unwrap())
+    let read =
+        |extra: &&str| Profile::from_toml("p", &format!("default.project = \"DEMO\"\n{extra}"), "p.toml").unwrap();
+    select(extras.iter().map(read).collect::<Vec<_>>())
 }
 
 /// What every plan promises, whatever it was made from.

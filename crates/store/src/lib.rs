@@ -25,6 +25,7 @@ mod session;
 mod store;
 mod story;
 mod sweep;
+mod traffic;
 mod vault;
 mod wake;
 mod writer;

@@ -1,6 +1,6 @@
 //! The answers of a gateway that knows nothing yet and whose tracker is empty.
 
-use super::{Facts, IssueHistory, Question, Thread, Told};
+use super::{Facts, IssueHistory, Question, Thread, Told, Traffic};
 use crate::LetterTraffic;
 use mail::authenticity::{Authenticity, Verdict};
 
@@ -17,6 +17,9 @@ impl Facts {
             Question::SeenBefore => self.seen_before = Some(Vec::new()),
             Question::Issue { issue } => self.issues.push((issue.clone(), None)),
             Question::Involved { issue_id, address } => self.involved.push((issue_id.clone(), address.clone(), false)),
+            Question::Traffic { address, issue_id } => {
+                self.traffic.push((address.clone(), issue_id.clone(), Traffic::default()));
+            }
             Question::Letters { address } => self.letters.push((address.clone(), LetterTraffic::default())),
             Question::History { issue_id } => {
                 self.histories.push((issue_id.clone(), IssueHistory::Known { texts: 0, all: true }));
@@ -57,6 +60,7 @@ impl Facts {
             | Question::Issue { .. }
             | Question::Involved { .. }
             | Question::Letters { .. }
+            | Question::Traffic { .. }
             | Question::History { .. } => {}
         }
     }

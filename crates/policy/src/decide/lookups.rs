@@ -1,6 +1,7 @@
 //! What the store has to be asked about a message, and what its answers say.
 
 use super::evidence::Evidence;
+use super::flood;
 use crate::profile::{Duplicates, Mode};
 use crate::{Question, TokenGrant, reply_token};
 
@@ -23,6 +24,9 @@ pub(super) fn open(evidence: &Evidence, mode: Mode) -> Vec<Question> {
     }
     if facts.seen_before.is_none() && evidence.profile.duplicates == Duplicates::OnePerProject {
         questions.push(Question::SeenBefore);
+    }
+    if evidence.profile.limits.sender_per_hour > 0 && evidence.sender.identity.is_some() {
+        questions.extend(flood::traffic(evidence, None).err().unwrap_or_default());
     }
     questions
 }

@@ -2,6 +2,7 @@
 
 use super::association::name;
 use super::evidence::Evidence;
+use super::flood;
 use super::verdict::{Place, Trace, Verdict, in_words};
 use crate::profile::{Mapping, Mode, OnReject, Treatment, Word};
 use crate::{IssueFacts, Question, RejectionCause, Told};
@@ -63,6 +64,16 @@ fn refusal(
     let mut open = Vec::new();
     let found = is_found(evidence, mapping, issue, &mut open);
     let count = comment_count(evidence, mapping, issue, &mut open);
+    let rate = match mapping.comments_per_hour {
+        0 => None,
+        most => match flood::traffic(evidence, Some(&issue.id)) {
+            Ok(traffic) => Some((traffic.issue_hour, most)),
+            Err(questions) => {
+                open.extend(questions);
+                None
+            }
+        },
+    };
     if !open.is_empty() {
         return Err(open);
     }
@@ -76,6 +87,10 @@ fn refusal(
     if let Some(count) = count.filter(|count| *count >= u64::from(mapping.comments_max)) {
         let why = format!("{issue_name} has {count} comments, comments_max = {}", mapping.comments_max);
         return Ok(Some((RejectionCause::CommentLimit, why)));
+    }
+    if let Some((count, most)) = rate.filter(|(count, most)| count >= most) {
+        let why = format!("{issue_name} got {count} comments by mail within the hour, comments_per_hour = {most}");
+        return Ok(Some((RejectionCause::CommentRate, why)));
     }
     Ok(None)
 }

@@ -56,6 +56,7 @@ values! {
     reject_search: String = text,
     reject_resolved_days: u32 = number,
     comments_max: u32 = number,
+    comments_per_hour: u32 = number,
     on_reject: OnReject = word,
     link_type: String = text,
     /// The names of causes.

@@ -171,6 +171,12 @@ fn answer(question: &Question, answers: &Facts, known: &mut Facts) -> bool {
             known.involved.extend(found.cloned());
             return found.is_some();
         }
+        Question::Traffic { address, issue_id } => {
+            let mut given = answers.traffic.iter();
+            let found = given.find(|(asked, about, _)| asked == address && about == issue_id).cloned();
+            known.traffic.push(found.unwrap_or((address.clone(), issue_id.clone(), policy::Traffic::default())));
+            return true;
+        }
         Question::Letters { address } => {
             let found = answers.letters.iter().find(|(asked, _)| asked == address).cloned();
             known.letters.push(found.unwrap_or((address.clone(), policy::LetterTraffic::default())));

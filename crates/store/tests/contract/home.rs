@@ -17,7 +17,7 @@ pub const LEASE_S: u32 = 600;
 pub const DECIDE: &[JobKind] = &[JobKind::Decide];
 pub const CARRY: &[JobKind] = &[JobKind::Carry];
 pub const WORK: &[JobKind] = &[JobKind::Decide, JobKind::Carry];
-const NOON: i64 = 1_790_000_000_000_000;
+pub const NOON: i64 = 1_790_000_000_000_000;
 
 pub struct Home {
     pub folder: TempDir,

@@ -12,6 +12,7 @@ mod plans;
 mod reading;
 mod secrecy;
 mod signing_in;
+mod traffic;
 
 use futures_util::future::BoxFuture;
 use home::Home;
@@ -61,6 +62,7 @@ checks! {
         fault_24_a_mail_under_a_new_name_is_found_by_bytes_or_id_and_each_only_once,
         what_was_taken_in_and_left_behind_counts_as_taken_in, a_mailbox_of_200_000_old_mails_is_opened_in_seconds,
         a_mailbox_has_one_job_that_comes_again, sec_50_a_key_book_that_lacks_the_keys_of_a_mailbox_is_refused;
+    traffic: sec_25_mail_that_was_acted_on_is_counted_within_the_hour;
     signing_in: a_link_opens_one_session, sessions_end;
 }
 

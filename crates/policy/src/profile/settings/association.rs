@@ -90,6 +90,12 @@ const REJECT: &[Setting] = &[
         "No comment is made on an issue that has as many already; 0 for no such limit.",
     ),
     setting(
+        "default.comments_per_hour",
+        Form::Number(1_000_000),
+        Default::Is("0"),
+        "No comment is made on an issue that got as many by mail within the hour; 0 for no such limit.",
+    ),
+    setting(
         "default.on_reject",
         Form::OneOf(&["create", "reject", "forward", "hold"]),
         Default::Is("create"),

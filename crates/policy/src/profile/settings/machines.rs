@@ -45,13 +45,44 @@ const KINDS: &[Setting] = &[
     setting("automatic.read_receipt", REPORTS, Default::Is("ignore"), "Notes that a mail was shown or deleted."),
 ];
 
-pub(super) const SAFEGUARDS: Room =
-    Room { title: "Loops", about: "These stand at the top of the file, before every table.", settings: LOOPS };
+pub(super) const SAFEGUARDS: Room = Room {
+    title: "Loops and floods",
+    about: "Mail within the hour before a mail came in counts that became an issue or a comment. `loops` stands at the top of the file, before \
+            every table.",
+    settings: LOOPS,
+};
 
-const LOOPS: &[Setting] = &[setting(
-    "loops",
-    Form::OneOf(&["hold", "ignore"]),
-    Default::Is("hold"),
-    "What becomes of mail that seems to go round in a loop: more than 50 Received fields, or sent from one of our own \
-     addresses.",
-)];
+const LOOPS: &[Setting] = &[
+    setting(
+        "loops",
+        Form::OneOf(&["hold", "ignore"]),
+        Default::Is("hold"),
+        "What becomes of mail that seems to go round in a loop: more than 50 Received fields, sent from one of our own \
+         addresses, or beyond `limits.pair_per_hour`.",
+    ),
+    setting(
+        "limits.pair_per_hour",
+        Form::Number(1_000_000),
+        Default::Is("50"),
+        "How many comments one sender may make on one issue within the hour; more are a loop of two programs that answer each other \
+         without saying so. 0 for no such limit.",
+    ),
+    setting(
+        "limits.issues_per_hour",
+        Form::Number(1_000_000),
+        Default::Is("0"),
+        "How many issues one sender may make within the hour; 0 for no such limit. 10 is enough for people, monitoring sends more.",
+    ),
+    setting(
+        "limits.sender_per_hour",
+        Form::Number(1_000_000),
+        Default::Is("0"),
+        "How many mails of one sender are acted on within the hour; 0 for no such limit.",
+    ),
+    setting(
+        "limits.on_flood",
+        Form::OneOf(&["hold", "ignore", "reject", "forward"]),
+        Default::Is("hold"),
+        "What becomes of mail beyond `limits.issues_per_hour` and `limits.sender_per_hour`.",
+    ),
+];
