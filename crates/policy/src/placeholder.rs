@@ -78,6 +78,14 @@ impl Template {
     }
 }
 
+impl Template {
+    /// Whether something is put in that the mail says of itself, and that its author may have made up.
+    pub(crate) fn believes_the_mail(&self) -> bool {
+        const OURS: &[&str] = &["date", "time", "mailbox", "site", "recipient"];
+        self.pieces.iter().any(|piece| matches!(piece, Piece::Place(name) if !OURS.contains(&name.as_str())))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]

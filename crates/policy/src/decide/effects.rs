@@ -132,7 +132,7 @@ fn of_new_issue(evidence: &Evidence, mapping: &Mapping) -> Result<Vec<Wish>, Vec
 fn texts(evidence: &Evidence, fields: &[(String, crate::placeholder::Template)]) -> Vec<Wish> {
     fields
         .iter()
-        .map(|(field, text)| Wish::set(field, filled(evidence, text)))
+        .map(|(field, text)| Wish { from_mail: text.believes_the_mail(), ..Wish::set(field, filled(evidence, text)) })
         .filter(|w| !w.words.is_empty())
         .collect()
 }

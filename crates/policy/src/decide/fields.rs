@@ -14,11 +14,13 @@ pub(super) struct Wish {
     pub(super) field: String,
     pub(super) words: String,
     pub(super) how: How,
+    /// The words are what the mail says of itself.
+    pub(super) from_mail: bool,
 }
 
 impl Wish {
     pub(super) fn set(field: &str, words: impl Into<String>) -> Wish {
-        Wish { field: field.to_owned(), words: words.into(), how: How::Set }
+        Wish { field: field.to_owned(), words: words.into(), how: How::Set, from_mail: false }
     }
 }
 
@@ -68,6 +70,12 @@ pub(super) fn grant(
                 continue;
             }
         };
+        // A reporter, watcher or approver sees and does things: nobody becomes one by writing a name into a mail (SEC-01, SEC-05).
+        if wish.from_mail && names_people(&meta.kind) && !evidence.is_authentic() {
+            let why = "it names people, the mail names them, and nobody vouches for its author".to_owned();
+            granted.refused.push((wish.field.clone(), why));
+            continue;
+        }
         let named = field::accounts_named(meta, &wish.words).into_iter().map(|name| name.to_lowercase());
         let unasked = named.filter(|name| !accounts.iter().any(|(asked, _)| asked == name));
         open.extend(unasked.map(|address| Question::Account { address }));
@@ -83,6 +91,10 @@ pub(super) fn grant(
         trace.note(QUESTION, format!("{field:?} cannot, {why}"), "it is left out");
     }
     Ok(granted)
+}
+
+fn names_people(kind: &FieldKind) -> bool {
+    matches!(kind, FieldKind::User | FieldKind::Users | FieldKind::Group | FieldKind::Groups)
 }
 
 fn always(id: &str, name: &str, kind: &FieldKind) -> FieldMeta {

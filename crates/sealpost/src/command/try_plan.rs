@@ -43,9 +43,8 @@ fn read_facts(file: &Path) -> Result<Facts, Failure> {
     let shown = file.display();
     let text =
         std::fs::read_to_string(file).map_err(|error| Failure::new(format!("{shown}: cannot be read: {error}")))?;
-    let mut facts: Facts = serde_json::from_str(&text).map_err(|error| {
-        Failure::new(format!("{shown}: are not facts: {error}; see docs/decisions.md for their form"))
-    })?;
+    let mut facts: Facts = serde_json::from_str(&text)
+        .map_err(|error| Failure::new(format!("{shown}: are not facts: {error}; docs/routing.md shows some")))?;
     if facts.now.is_empty() {
         facts.now = jiff::Timestamp::now().to_string();
     }

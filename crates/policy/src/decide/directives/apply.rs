@@ -94,11 +94,13 @@ fn wish(evidence: &Evidence, directive: &Directive, meaning: &str) -> Wish {
         "priority" | "environment" | "summary" => (meaning, words, How::Set),
         // `customfields_7` is how some write it.
         _ => match directive.key.to_lowercase().strip_prefix("customfields_") {
-            Some(number) => return Wish { field: format!("customfield_{number}"), words, how: How::Set },
+            Some(number) => {
+                return Wish { field: format!("customfield_{number}"), words, how: How::Set, from_mail: false };
+            }
             None => (directive.key.as_str(), words, How::Set),
         },
     };
-    Wish { field: field.to_owned(), words, how }
+    Wish { field: field.to_owned(), words, how, from_mail: false }
 }
 
 fn transition(issue: &IssueTarget, goal: Goal) -> (StepKind, String) {
