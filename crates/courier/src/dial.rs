@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use policy::fault::{Fault, FaultCode};
 use rustls::crypto::aws_lc_rs;
@@ -71,21 +71,26 @@ pub(crate) async fn encrypt(
     }
 }
 
-/// The authorities of a server, read at most this long ago. A thousand mailboxes of one server would otherwise hold a
-/// thousand copies of them.
-type Read = HashMap<Option<PathBuf>, (Instant, Arc<ClientConfig>)>;
+/// What stood in a file of authorities, or in the system's store, when it was read. A thousand mailboxes of one server would
+/// otherwise hold a thousand copies of it.
+type Read = HashMap<Option<PathBuf>, (Option<Stamp>, Instant, Arc<ClientConfig>)>;
+/// Time of the last change and size of a file: with either of them other, it is read again.
+type Stamp = (SystemTime, u64);
 static READ: LazyLock<Mutex<Read>> = LazyLock::new(Mutex::default);
-/// Renewed authorities count after this.
-const READ_AGAIN_AFTER: Duration = Duration::from_secs(10);
-/// Of so many files of authorities the settings are remembered; with more, all are read again.
+/// The system's store is read again after this.
+const READ_AGAIN_AFTER: Duration = Duration::from_secs(60);
+/// So many files are remembered; with more, all are read again.
 const READ_MAX: usize = 256;
 
 /// TLS 1.2 or 1.3 with the named authorities, or the system's.
 fn tls(authorities: Option<&Path>) -> Result<Arc<ClientConfig>, Fault> {
     let key = authorities.map(Path::to_owned);
+    let about = authorities.and_then(|path| std::fs::metadata(path).ok());
+    let stamp = about.and_then(|about| Some((about.modified().ok()?, about.len())));
     // Every use leaves the map whole; a poisoned lock holds a usable one.
     let read = || READ.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some((at, config)) = read().get(&key)
+    if let Some((then, at, config)) = read().get(&key)
+        && *then == stamp
         && at.elapsed() < READ_AGAIN_AFTER
     {
         return Ok(config.clone());
@@ -95,7 +100,7 @@ fn tls(authorities: Option<&Path>) -> Result<Arc<ClientConfig>, Fault> {
     if read.len() >= READ_MAX {
         read.clear();
     }
-    read.insert(key, (Instant::now(), config.clone()));
+    read.insert(key, (stamp, Instant::now(), config.clone()));
     Ok(config)
 }
 

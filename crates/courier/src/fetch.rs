@@ -42,6 +42,28 @@ pub struct Account {
 #[derive(Clone)]
 pub enum Secret {
     Password(Zeroizing<String>),
+    /// An access token of OAuth 2.0, said by OAUTHBEARER (RFC 7628) or XOAUTH2.
+    Token(Zeroizing<String>),
+}
+
+/// What a client says first to prove itself with a token, and the mechanism that the server offers for it. Both name the user;
+/// only the standard's names the server too.
+fn bearer(
+    account: &Account,
+    token: &str,
+    offers: impl Fn(&str) -> bool,
+) -> Result<(&'static str, Zeroizing<String>), Fault> {
+    let (user, host, port) = (&account.user, &account.host, account.port);
+    if offers("OAUTHBEARER") {
+        // In the name of GS2 (RFC 5801) a comma and an equals sign are written otherwise.
+        let name = user.replace('=', "=3D").replace(',', "=2C");
+        let said = format!("n,a={name},\x01host={host}\x01port={port}\x01auth=Bearer {token}\x01\x01");
+        return Ok(("OAUTHBEARER", Zeroizing::new(said)));
+    }
+    if offers("XOAUTH2") {
+        return Ok(("XOAUTH2", Zeroizing::new(format!("user={user}\x01auth=Bearer {token}\x01\x01"))));
+    }
+    Err(unreachable("the server takes no token (neither OAUTHBEARER nor XOAUTH2)"))
 }
 
 /// A mail that lies in a mailbox.

@@ -4,6 +4,7 @@ pub mod certificate;
 mod dial;
 pub mod dns_auth;
 pub mod fetch;
+pub mod oauth;
 pub mod smtp_in;
 pub mod submit;
 mod unstuff;

@@ -4,11 +4,14 @@ mod folder;
 mod moods;
 mod round;
 mod taking;
+pub mod tokens;
 mod watches;
 
 pub use courier::fetch::{Account, Secret, Security};
 pub(crate) use moods::Moods;
 pub(crate) use round::{fetch, pause_after_failure};
+pub use tokens::Authorization;
+pub(crate) use tokens::Tokens;
 pub(crate) use watches::Watches;
 
 use std::time::Duration;
@@ -18,6 +21,8 @@ use std::time::Duration;
 pub struct Fetching {
     pub account: Account,
     pub protocol: Protocol,
+    /// The account's secret is a token that comes about like this; `None` when it is a password.
+    pub authorization: Option<Authorization>,
     pub start: Start,
     /// How long a mail that was taken in stays on the server; `None` leaves it there for ever, zero deletes it as soon as it
     /// is durable here.

@@ -1,7 +1,7 @@
 //! The assembled engine: sites, mailboxes, workers and timers, started together and stopped together.
 
 use crate::author_proof::AuthorProof;
-use crate::fetch::{Fetching, Moods, Watches};
+use crate::fetch::{Fetching, Moods, Tokens, Watches};
 use crate::held::Leases;
 use crate::intake::MailboxGate;
 use crate::metrics::{Metrics, SiteFigures};
@@ -52,6 +52,7 @@ pub(crate) struct Shared {
     pub(crate) backlog: AtomicU64,
     pub(crate) moods: Moods,
     pub(crate) watches: Watches,
+    pub(crate) tokens: Tokens,
     /// A mailbox is due before its time.
     pub(crate) fetch_due: Notify,
 }
@@ -77,6 +78,7 @@ impl Gateway {
             backlog: AtomicU64::new(0),
             moods: Moods::default(),
             watches: Watches::default(),
+            tokens: Tokens::default(),
             fetch_due: Notify::new(),
         });
         let stop = CancellationToken::new();
@@ -99,6 +101,7 @@ impl Gateway {
         let mailboxes = self.shared.mailboxes();
         // They may be of other accounts now.
         self.shared.watches.end_all();
+        self.shared.tokens.forget_all();
         for mailbox in mailboxes.values().filter(|mailbox| mailbox.fetching.is_some()) {
             self.shared.store.ensure_fetch(&mailbox.site, &mailbox.name).await?;
         }

@@ -6,6 +6,7 @@ pub mod check;
 pub mod deliver;
 pub mod demo;
 pub mod files;
+pub mod mailbox;
 pub mod manual;
 pub mod message;
 pub mod profile;

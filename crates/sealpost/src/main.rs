@@ -83,6 +83,14 @@ enum Command {
         #[command(subcommand)]
         what: command::message::What,
     },
+    /// Mailboxes on other servers: test one, have one looked into at once, sign in for one.
+    Mailbox {
+        /// The gateway's settings. Needed; may stand before or behind what is asked.
+        #[arg(long, global = true)]
+        config: Option<PathBuf>,
+        #[command(subcommand)]
+        what: command::mailbox::What,
+    },
     /// Profiles: check them before they are used.
     Profile {
         #[command(subcommand)]
@@ -141,6 +149,9 @@ async fn run(command: Command) -> Result<(), command::Failure> {
         Command::Try { profile, facts, files } => command::try_plan::run(&profile, facts.as_deref(), files).await,
         Command::Message { config, what } => {
             command::message::run(&config.unwrap_or_else(|| needed("--config <CONFIG>")), what).await
+        }
+        Command::Mailbox { config, what } => {
+            command::mailbox::run(&config.unwrap_or_else(|| needed("--config <CONFIG>")), &what).await
         }
         Command::Profile { what } => command::profile::run(what).await,
         Command::Bench(arguments) => command::bench::run(arguments).await,

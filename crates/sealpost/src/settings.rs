@@ -1,6 +1,7 @@
 //! Settings: one TOML file, read, checked and resolved into the values that the parts of the program want.
 
 pub mod manual;
+pub mod presets;
 mod resolve;
 pub mod secret;
 pub mod table;
@@ -175,7 +176,11 @@ pub struct Fetched {
     pub security: engine::fetch::Security,
     pub authorities: Option<PathBuf>,
     pub user: String,
+    /// Empty when there is an authorization.
     pub password: Secret,
+    pub authorization: Option<engine::fetch::Authorization>,
+    /// Where a code for signing in is asked for.
+    pub device_url: Option<String>,
     pub start: engine::fetch::Start,
     /// `None` never deletes.
     pub delete_after_days: Option<u64>,

@@ -14,6 +14,7 @@ mod stories {
     mod demo;
     mod fetching;
     mod fetching_imap;
+    mod fetching_oauth;
     mod hostile;
     mod letters;
     mod lost_answers;

@@ -9,6 +9,7 @@ mod fetched;
 mod figures;
 mod folder;
 mod footing;
+mod grant;
 mod job;
 mod ledger;
 mod letter;

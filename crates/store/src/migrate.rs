@@ -17,12 +17,14 @@ pub(crate) const MAIN: Migration = Migration {
         include_str!("../../../migrations/sqlite/0002_fetch.sql"),
         include_str!("../../../migrations/sqlite/0003_letters.sql"),
         include_str!("../../../migrations/sqlite/0004_folders.sql"),
+        include_str!("../../../migrations/sqlite/0005_grants.sql"),
     ],
     postgres: &[
         include_str!("../../../migrations/postgres/0001_walk.sql"),
         include_str!("../../../migrations/postgres/0002_fetch.sql"),
         include_str!("../../../migrations/postgres/0003_letters.sql"),
         include_str!("../../../migrations/postgres/0004_folders.sql"),
+        include_str!("../../../migrations/postgres/0005_grants.sql"),
     ],
 };
 

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 use super::{
-    Account, Basket, MailSource, Offer, Secret, Security, Settling, broken, connect, encrypt,
+    Account, Basket, MailSource, Offer, Secret, Security, Settling, bearer, broken, connect, encrypt,
     refuse_control_characters, refused, too_large, unreachable,
 };
 use crate::unstuff::Unstuffing;
@@ -98,24 +98,40 @@ impl Pop3 {
     }
 
     async fn log_in(&mut self) -> Result<(), Fault> {
-        let user = self.account.user.clone();
-        let Secret::Password(password) = self.account.secret.clone();
-        refuse_control_characters(&[&user, &password])?;
-        if self.has("USER") || !self.has_sasl("PLAIN") {
-            self.command(&format!("USER {user}")).await?;
-            let line = Zeroizing::new(format!("PASS {}", password.as_str()));
-            return self.command(&line).await.map(drop);
-        }
-        let secret = Zeroizing::new(format!("\0{user}\0{}", password.as_str()));
-        self.say("AUTH PLAIN");
-        match self.hear().await? {
-            Answer::GoOn => {
-                let line = Zeroizing::new(BASE64.encode(secret.as_bytes()));
-                self.command(&line).await.map(drop)
+        let account = self.account.clone();
+        let (Secret::Password(secret) | Secret::Token(secret)) = &account.secret;
+        refuse_control_characters(&[&account.user, secret])?;
+        let (mechanism, first) = match &account.secret {
+            Secret::Token(token) => bearer(&account, token, |name| self.has_sasl(name))?,
+            Secret::Password(_) if self.has("USER") || !self.has_sasl("PLAIN") => {
+                self.command(&format!("USER {}", account.user)).await?;
+                let line = Zeroizing::new(format!("PASS {}", secret.as_str()));
+                return self.command(&line).await.map(drop);
             }
-            Answer::Ok(_) => Err(unreachable("a login ended before it began")),
-            Answer::Refused(text) => Err(refused(&text)),
+            Secret::Password(_) => ("PLAIN", Zeroizing::new(format!("\0{}\0{}", account.user, secret.as_str()))),
+        };
+        self.authenticate(mechanism, &first).await
+    }
+
+    /// SASL (RFC 5034). A command with a token in it would be longer than a line may be, so what the client says first follows.
+    async fn authenticate(&mut self, mechanism: &str, first: &str) -> Result<(), Fault> {
+        self.say(&format!("AUTH {mechanism}"));
+        let mut unsaid = true;
+        // One continuation takes what the client says first; the other one tells why that was wrong and wants an empty line.
+        for _ in 0..3 {
+            match self.hear().await? {
+                Answer::GoOn if unsaid => {
+                    unsaid = false;
+                    let line = Zeroizing::new(BASE64.encode(first.as_bytes()));
+                    self.say(&line);
+                }
+                Answer::GoOn => self.say(""),
+                Answer::Ok(_) if unsaid => break,
+                Answer::Ok(_) => return Ok(()),
+                Answer::Refused(text) => return Err(refused(&text)),
+            }
         }
+        Err(unreachable("a login ended before it began, or never"))
     }
 
     /// Says a command and hears its answer, which must be positive.

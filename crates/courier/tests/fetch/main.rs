@@ -6,6 +6,7 @@ mod hostile_imap;
 mod imap;
 mod pop3;
 mod script;
+mod tokens;
 
 use std::path::PathBuf;
 use std::time::Duration;

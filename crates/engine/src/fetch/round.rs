@@ -1,13 +1,13 @@
 //! One round through a fetched mailbox, as a leased job: of several nodes one looks into it.
 
 use super::taking::{Done, Ended, Taking, Unknown};
-use super::{Moods, Protocol, Start, folder};
+use super::{Moods, Protocol, Secret, Start, folder};
 use crate::crash_point::crash_point;
 use crate::gateway::Shared;
 use crate::held::Held;
 use crate::stop::Stop;
 use courier::fetch::{MailSource, Offer, Pop3, Settling};
-use policy::Fault;
+use policy::{Fault, FaultCode};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -20,10 +20,15 @@ const UNKNOWN_AGAIN: Duration = Duration::from_secs(60);
 pub(crate) async fn fetch(shared: &Arc<Shared>, held: &Held) -> Result<(), Stop> {
     let name = &held.lease.subject;
     let found = shared.mailbox(name).ok().filter(|mailbox| mailbox.site == held.lease.site);
-    let Some(fetching) = found.and_then(|mailbox| mailbox.fetching) else {
+    let Some(mut fetching) = found.and_then(|mailbox| mailbox.fetching) else {
         return Ok(shared.store.fetch_again(&held.lease, after(held, UNKNOWN_AGAIN)).await?);
     };
     let of = Fetched { site: held.lease.site.clone(), mailbox: name.clone(), account: fetching.account_text() };
+    if let Some(authorization) = &fetching.authorization {
+        let token = shared.tokens.token(&shared.store, &of.site, name, authorization).await;
+        shared.moods.went(name, token.is_ok());
+        fetching.account.secret = Secret::Token(token?);
+    }
     let taking = Taking { shared, fetching: &fetching, of: &of, began: Instant::now() };
     let round = Round { taking, held };
     shared.watches.round_begins(name);
@@ -32,6 +37,10 @@ pub(crate) async fn fetch(shared: &Arc<Shared>, held: &Held) -> Result<(), Stop>
         Protocol::Imap(folder) => folder::round(&round, folder).await,
     };
     shared.moods.went(name, ended.is_ok());
+    if ended.as_ref().is_err_and(|fault| fault.code == FaultCode::MailboxRefused) {
+        // A token may be taken back before its time.
+        shared.tokens.forget(name);
+    }
     let Ended { came, all_seen } = ended?;
     let pause = shared.moods.pause(name, came > 0, fetching.poll);
     // More of it waits there and can be had.
@@ -40,10 +49,14 @@ pub(crate) async fn fetch(shared: &Arc<Shared>, held: &Held) -> Result<(), Stop>
         tracing::info!(mailbox = name, mails = came, "mail was fetched");
     }
     if all_seen {
-        Ok(shared.store.fetched(&held.lease, &of, after(held, pause)).await?)
+        shared.store.fetched(&held.lease, &of, after(held, pause)).await?;
     } else {
-        Ok(shared.store.fetch_again(&held.lease, after(held, pause)).await?)
+        shared.store.fetch_again(&held.lease, after(held, pause)).await?;
     }
+    if pause.is_zero() {
+        shared.fetch_due.notify_one();
+    }
+    Ok(())
 }
 
 /// How long to wait after a round failed.

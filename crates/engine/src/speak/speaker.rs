@@ -203,7 +203,7 @@ impl std::fmt::Debug for Speaker {
 }
 
 /// HTTP/1.1 without redirects, retries, cookies, compression and the environment's proxies.
-fn client(connection: &SiteConnection, reach: Reach) -> Result<Client, Fault> {
+pub(super) fn client(connection: &SiteConnection, reach: Reach) -> Result<Client, Fault> {
     let wrong = |what: String| {
         Fault::permanent(FaultCode::SettingsWrong, what.clone())
             .with_public(format!("The connection of site {} cannot be set up: {what}.", connection.name))

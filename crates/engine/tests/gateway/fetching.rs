@@ -36,6 +36,7 @@ fn everything(server: &Dovecot, user: &str, password: &str) -> Option<Fetching> 
     Some(Fetching {
         account,
         protocol: Protocol::Pop3,
+        authorization: None,
         start: Start::Everything,
         keep: None,
         poll: Duration::from_millis(10),

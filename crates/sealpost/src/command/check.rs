@@ -47,7 +47,7 @@ pub async fn run(config: &Path) -> Result<(), Failure> {
     findings.say("cells", cells(&settings).await)?;
     for mailbox in &settings.mailboxes {
         let verdict = match &mailbox.fetched {
-            Some(fetched) => within(wire::ask_how_many(&settings, fetched)).await,
+            Some(fetched) => within(wire::ask_how_many(&settings, mailbox, fetched)).await,
             None => listener(&mailbox.listen),
         };
         findings.say(&format!("mailbox {}", mailbox.name), verdict)?;

@@ -1,6 +1,7 @@
 //! From sections as written to the values that the parts of the program want.
 
 mod mailbox;
+mod oauth;
 mod outgoing;
 
 use super::written::{Scalar, Section, Value, Written};

@@ -352,6 +352,12 @@ pub const TABLE: &[Setting] = &[
         "Encryption. Listening, without it: `none`, which is for loopback and trusted relays. Fetching, without it: `implicit`; \
          `none` only from a server on this machine.",
     ),
+    setting(
+        "mailbox[].preset",
+        Choice(super::presets::NAMES),
+        Empty,
+        "Fetching: a provider whose servers, ports and scopes are known.",
+    ),
     setting("mailbox[].host", Text, Empty, "Fetching: the server's name, which its certificate must bear."),
     setting(
         "mailbox[].port",
@@ -367,6 +373,57 @@ pub const TABLE: &[Setting] = &[
     ),
     setting("mailbox[].user", Text, Empty, "Fetching: the account's name on the server."),
     setting("mailbox[].password", Secret, Empty, "Fetching: the account's password."),
+    setting(
+        "mailbox[].oauth",
+        Choice(&["client_credentials", "person", "service_account"]),
+        Empty,
+        "Fetching: the account is opened with tokens (OAuth 2.0) instead of a password: the gateway's own, those of a person who \
+         signs in once, or those of a Google service that may speak for the user.",
+    ),
+    setting(
+        "mailbox[].oauth_client",
+        Text,
+        Empty,
+        "The id under which the token server knows this gateway; that of a service stands in its key.",
+    ),
+    setting("mailbox[].oauth_client_secret", Secret, Empty, "The client's secret; or a certificate and its key."),
+    setting(
+        "mailbox[].oauth_certificate",
+        Path,
+        Empty,
+        "The client's certificate in PEM, which the token server knows.",
+    ),
+    setting(
+        "mailbox[].oauth_key",
+        Secret,
+        Empty,
+        "The private key of that certificate in PEM, or the key of a Google service as JSON.",
+    ),
+    setting(
+        "mailbox[].oauth_tenant",
+        Text,
+        Empty,
+        "The organisation, for Microsoft's presets; needed with `client_credentials`, else `organizations`.",
+    ),
+    setting(
+        "mailbox[].oauth_scopes",
+        Text,
+        Empty,
+        "What is asked for, separated by spaces. Default: the preset's, for reading.",
+    ),
+    setting("mailbox[].oauth_token_url", Url, Empty, "The token server. Default: the preset's."),
+    setting(
+        "mailbox[].oauth_device_url",
+        Url,
+        Empty,
+        "Where codes for signing in are asked for. Default: the preset's.",
+    ),
+    setting(
+        "mailbox[].oauth_allow_private",
+        Bool,
+        Means("false"),
+        "Let requests for tokens go to private and loopback addresses.",
+    ),
     setting("mailbox[].folder", Text, Means("INBOX"), "Fetching by IMAP: the folder that is read."),
     setting(
         "mailbox[].mark_seen",

@@ -1,9 +1,11 @@
 //! Fetched mailboxes: settings turned into what the engine wants, and the test of their connection.
 
-use crate::settings::{Fetched, Settings};
+use crate::settings::{Fetched, Mailbox, Settings};
 use courier::fetch::{Imap, Pop3};
+use engine::fetch::tokens::new_token;
 use engine::fetch::{Account, Fetching, Protocol, Secret};
 use std::time::Duration;
+use store::Store;
 use zeroize::Zeroizing;
 
 const DAY_S: u64 = 24 * 3600;
@@ -13,6 +15,7 @@ pub fn fetching(settings: &Settings, fetched: &Fetched) -> Fetching {
     Fetching {
         account: account(settings, fetched),
         protocol: fetched.protocol.clone(),
+        authorization: fetched.authorization.clone(),
         start: fetched.start,
         keep: fetched.delete_after_days.map(|days| Duration::from_secs(days * DAY_S)),
         poll: Duration::from_secs(fetched.poll_s),
@@ -36,10 +39,16 @@ fn account(settings: &Settings, fetched: &Fetched) -> Account {
 }
 
 /// Logs in, counts the mails and leaves without changing anything: what the server has, or what is wrong and what to do.
-pub async fn ask_how_many(settings: &Settings, fetched: &Fetched) -> Result<String, String> {
+pub async fn ask_how_many(settings: &Settings, mailbox: &Mailbox, fetched: &Fetched) -> Result<String, String> {
     let server = format!("{}:{}", fetched.host, fetched.port);
-    let account = account(settings, fetched);
+    let mut account = account(settings, fetched);
     let asked = async {
+        if let Some(authorization) = &fetched.authorization {
+            let store = Store::open(&settings.store).await?;
+            let token = new_token(&store, &mailbox.site, &mailbox.name, authorization).await;
+            store.close().await;
+            account.secret = Secret::Token(token?.access);
+        }
         match &fetched.protocol {
             Protocol::Pop3 => Ok(("POP3", Pop3::open(&account).await?.offers().await?.len())),
             Protocol::Imap(folder) => {

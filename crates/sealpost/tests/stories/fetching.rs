@@ -59,6 +59,11 @@ impl Post {
         self.write();
     }
 
+    pub fn remove(&mut self, key: &str) {
+        self.section.retain(|(name, _)| *name != key);
+        self.write();
+    }
+
     pub fn write(&mut self) {
         self.world.home.settings = self.others.clone();
         self.world.home.settings.add("[[mailbox]]", &self.section);

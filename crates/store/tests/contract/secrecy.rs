@@ -32,6 +32,7 @@ async fn plant(store: &Store) -> Vec<String> {
     let lease = claim_one(store, DECIDE).await;
     store.bury(&lease, &temporary()).await.unwrap();
     store.import_profile(SITE, "support", "planted-profile").await.unwrap();
+    store.keep_grant(SITE, MAILBOX, "planted-token").await.unwrap();
     let account = "pop3 planted-server.example planted-user@people.example".into();
     let mailbox = Fetched { site: SITE.into(), mailbox: MAILBOX.into(), account };
     store.open_mailbox(&mailbox, &["planted-handle@id.example".into()]).await.unwrap();

@@ -45,7 +45,7 @@ pub(super) fn sets(uids: &[u32]) -> Vec<String> {
     let mut sets = vec![String::new()];
     let mut rest = uids;
     while let Some(first) = rest.first() {
-        let run = rest.iter().zip(*first..).take_while(|(uid, next)| **uid == *next).count();
+        let run = rest.iter().zip(*first..=u32::MAX).take_while(|(uid, next)| **uid == *next).count();
         let last = rest[run - 1];
         rest = &rest[run..];
         let range = if run == 1 { first.to_string() } else { format!("{first}:{last}") };

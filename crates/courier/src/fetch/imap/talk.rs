@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 use super::super::{
-    Account, Secret, Security, broken, connect, encrypt, refuse_control_characters, refused, unreachable,
+    Account, Secret, Security, bearer, broken, connect, encrypt, refuse_control_characters, refused, unreachable,
 };
 use super::response::{self, Response, Status};
 use crate::wire::{Channel, Look};
@@ -103,8 +103,8 @@ impl Talk {
 
     async fn log_in(&mut self, account: &Account) -> Result<(), Fault> {
         let user = &account.user;
-        let Secret::Password(password) = &account.secret;
-        refuse_control_characters(&[user, password])?;
+        let (Secret::Password(secret) | Secret::Token(secret)) = &account.secret;
+        refuse_control_characters(&[user, secret])?;
         match &account.secret {
             Secret::Password(password) if self.has("AUTH=PLAIN") => {
                 let secret = Zeroizing::new(format!("\0{user}\0{}", password.as_str()));
@@ -116,6 +116,10 @@ impl Talk {
             Secret::Password(password) => {
                 let line = Zeroizing::new(format!("LOGIN {} {}", quoted(user), quoted(password)));
                 self.command(&line).await
+            }
+            Secret::Token(token) => {
+                let (mechanism, said) = bearer(account, token, |name| self.has(&format!("AUTH={name}")))?;
+                self.authenticate(mechanism, &said).await
             }
         }
     }

@@ -1,8 +1,9 @@
 //! The `[[mailbox]]` sections: where mail is handed in, and where it is fetched.
 
 use super::super::written::Section;
-use super::super::{Authenticity, Fetched, Mailbox, Secret};
+use super::super::{Authenticity, Fetched, Mailbox, Secret, presets};
 use super::Reader;
+use super::oauth::OF_OAUTH;
 use crate::settings::written::Written;
 use engine::fetch::{Folder, Protocol, Security, Start};
 use std::collections::BTreeSet;
@@ -10,11 +11,13 @@ use std::net::{IpAddr, SocketAddr};
 
 /// What only fetched mailboxes have.
 const OF_FETCHING: &[&str] = &[
+    "preset",
     "host",
     "port",
     "authorities",
     "user",
     "password",
+    "oauth",
     "start",
     "delete_after_days",
     "poll_s",
@@ -130,7 +133,7 @@ impl Reader {
     /// How the mailbox is fetched; `None` when it listens.
     fn fetched(&mut self, section: &Section) -> Option<Fetched> {
         let Some(word) = self.optional_text(section, "fetch") else {
-            let names = [OF_FETCHING, OF_IMAP].concat();
+            let names = [OF_FETCHING, OF_IMAP, OF_OAUTH].concat();
             self.refuse_keys(section, &names, "is for mailboxes that are fetched", "set mailbox.fetch, or remove it");
             return None;
         };
@@ -140,14 +143,21 @@ impl Reader {
             Some("starttls") => Security::StartTls,
             _ => Security::Implicit,
         };
-        let host = self.needed(section, "host", "the name of the server");
+        let preset = self.optional_text(section, "preset").and_then(|name| presets::preset(&name));
+        let usual = preset.map(|preset| if word == "imap" { preset.imap_host } else { preset.pop3_host });
+        let usual = usual.filter(|host| !host.is_empty()).map(str::to_owned);
+        let host = match self.optional_text(section, "host").or(usual) {
+            Some(host) => host,
+            None => self.needed(section, "host", "the name of the server"),
+        };
         let local = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
         if security == Security::None && !local && !host.is_empty() {
             let remedy = "write \"implicit\" or \"starttls\"; \"none\" is for a server on this machine";
             self.wrong(section, "tls", "would send password and mail through the network in clear", remedy);
         }
         let protocol = self.protocol(section, &word);
-        let preset = match (&protocol, security) {
+        let oauth = self.oauth(section, preset, word == "imap");
+        let usual_port = match (&protocol, security) {
             (Protocol::Pop3, Security::Implicit) => 995,
             (Protocol::Pop3, _) => 110,
             (Protocol::Imap(_), Security::Implicit) => 993,
@@ -156,14 +166,17 @@ impl Reader {
         let port = self.integer(section, "port") as u16;
         Some(Fetched {
             protocol,
-            port: if port == 0 { preset } else { port },
+            port: if port == 0 { usual_port } else { port },
             security,
             authorities: self.path(section, "authorities"),
             user: self.needed(section, "user", "the name of the account there"),
             password: match section.values.contains_key("password") {
+                _ if oauth.is_some() => Secret(String::new()),
                 true => self.secret(section, "password").unwrap_or(Secret(String::new())),
                 false => Secret(self.needed(section, "password", "a reference to its password")),
             },
+            device_url: oauth.as_ref().and_then(|oauth| oauth.device_url.clone()),
+            authorization: oauth.map(|oauth| oauth.authorization),
             start: if self.text(section, "start") == "everything" { Start::Everything } else { Start::Now },
             delete_after_days: section
                 .values
@@ -203,14 +216,14 @@ impl Reader {
     }
 
     /// A text that a fetched mailbox cannot do without.
-    fn needed(&mut self, section: &Section, name: &str, what: &str) -> String {
+    pub(super) fn needed(&mut self, section: &Section, name: &str, what: &str) -> String {
         self.optional_text(section, name).unwrap_or_else(|| {
             self.wrong(section, name, "is missing", &format!("give {what}, because the mailbox is fetched"));
             String::new()
         })
     }
 
-    fn refuse_keys(&mut self, section: &Section, names: &[&str], why: &str, remedy: &str) {
+    pub(super) fn refuse_keys(&mut self, section: &Section, names: &[&str], why: &str, remedy: &str) {
         for name in names.iter().filter(|name| section.values.contains_key(**name)) {
             self.wrong(section, name, why, remedy);
         }

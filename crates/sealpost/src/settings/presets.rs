@@ -1,0 +1,110 @@
+//! Providers whose servers everybody shares: where they are, and what they call the right to read mail.
+
+/// A provider.
+#[derive(Debug, Clone, Copy)]
+pub struct Preset {
+    pub name: &'static str,
+    pub imap_host: &'static str,
+    pub pop3_host: &'static str,
+    pub oauth: Option<Oauth>,
+}
+
+/// A provider's token server. `{tenant}` stands for the organisation.
+#[derive(Debug, Clone, Copy)]
+pub struct Oauth {
+    pub token_url: &'static str,
+    pub device_url: &'static str,
+    /// What a person allows: to read this one mailbox.
+    pub imap_scopes: &'static str,
+    pub pop3_scopes: &'static str,
+    /// What a program of its own right asks for; its administrator narrows it to mailboxes.
+    pub program_scopes: &'static str,
+}
+
+macro_rules! microsoft {
+    ($name:literal, $host:literal, $login:literal, $resource:literal) => {
+        Preset {
+            name: $name,
+            imap_host: $host,
+            pop3_host: $host,
+            oauth: Some(Oauth {
+                token_url: concat!("https://", $login, "/{tenant}/oauth2/v2.0/token"),
+                device_url: concat!("https://", $login, "/{tenant}/oauth2/v2.0/devicecode"),
+                imap_scopes: concat!("https://", $resource, "/IMAP.AccessAsUser.All offline_access"),
+                pop3_scopes: concat!("https://", $resource, "/POP.AccessAsUser.All offline_access"),
+                program_scopes: concat!("https://", $resource, "/.default"),
+            }),
+        }
+    };
+}
+
+const fn password(name: &'static str, imap_host: &'static str, pop3_host: &'static str) -> Preset {
+    Preset { name, imap_host, pop3_host, oauth: None }
+}
+
+/// All of them. Sources: the providers' own pages for other mail programs.
+pub const PRESETS: &[Preset] = &[
+    microsoft!("microsoft365", "outlook.office365.com", "login.microsoftonline.com", "outlook.office365.com"),
+    microsoft!("microsoft365_us", "outlook.office365.us", "login.microsoftonline.us", "outlook.office365.us"),
+    microsoft!("microsoft365_dod", "outlook-dod.office365.us", "login.microsoftonline.us", "outlook-dod.office365.us"),
+    microsoft!("microsoft365_china", "partner.outlook.cn", "login.partner.microsoftonline.cn", "partner.outlook.cn"),
+    Preset {
+        name: "gmail",
+        imap_host: "imap.gmail.com",
+        pop3_host: "pop.gmail.com",
+        oauth: Some(Oauth {
+            token_url: "https://oauth2.googleapis.com/token",
+            device_url: "https://oauth2.googleapis.com/device/code",
+            // Google knows no smaller one for IMAP and POP3.
+            imap_scopes: "https://mail.google.com/",
+            pop3_scopes: "https://mail.google.com/",
+            program_scopes: "https://mail.google.com/",
+        }),
+    },
+    password("fastmail", "imap.fastmail.com", "pop.fastmail.com"),
+    password("icloud", "imap.mail.me.com", ""),
+    password("yahoo", "imap.mail.yahoo.com", "pop.mail.yahoo.com"),
+];
+
+/// The names, for the table of settings.
+pub const NAMES: &[&str] = &[
+    "microsoft365",
+    "microsoft365_us",
+    "microsoft365_dod",
+    "microsoft365_china",
+    "gmail",
+    "fastmail",
+    "icloud",
+    "yahoo",
+];
+
+/// The provider of this name.
+pub fn preset(name: &str) -> Option<&'static Preset> {
+    PRESETS.iter().find(|preset| preset.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_of_settings_names_all_of_them() {
+        assert_eq!(PRESETS.iter().map(|preset| preset.name).collect::<Vec<_>>(), NAMES);
+    }
+
+    #[test]
+    fn each_grant_asks_only_for_the_right_to_read() {
+        for preset in PRESETS {
+            let Some(oauth) = preset.oauth else { continue };
+            for scopes in [oauth.imap_scopes, oauth.pop3_scopes, oauth.program_scopes] {
+                for scope in scopes.split(' ') {
+                    let reads = ["/IMAP.AccessAsUser.All", "/POP.AccessAsUser.All", "/.default", "mail.google.com/"];
+                    let is_one = scope == "offline_access" || reads.iter().any(|ending| scope.ends_with(ending));
+                    assert!(is_one && !scope.contains("Send") && !scope.contains("SMTP"), "{}: {scope}", preset.name);
+                }
+            }
+            assert!(!oauth.imap_scopes.contains("POP.") && !oauth.pop3_scopes.contains("IMAP."), "{}", preset.name);
+            assert!([oauth.token_url, oauth.device_url].iter().all(|url| url.starts_with("https://")));
+        }
+    }
+}
