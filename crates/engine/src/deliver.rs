@@ -38,19 +38,32 @@ struct Sending<'a> {
     posted_at: Micros,
 }
 
-/// Delivers all letters of the job's plan that are posted. A notice that its recipient's server refuses is recorded and
+/// Delivers all letters of the job's plan that are posted; one that has to wait keeps no other back. A notice that its recipient's server refuses is recorded and
 /// that is all; a mail that could not be handed on is given up for a person to see.
 pub(crate) async fn deliver(shared: &Shared, held: &Held) -> Result<(), Stop> {
     let site = shared.site(&held.lease.site)?;
-    let mut failed = None;
+    let (mut failed, mut later, mut doubtful) = (None, None, None);
     for (letter, key, posted_at) in shared.store.posted_letters(&held.lease).await? {
-        let fault = one(shared, held, &site, &letter, &key, posted_at).await?;
+        let fault = match one(shared, held, &site, &letter, &key, posted_at).await {
+            Err(Stop::Retry(fault)) => {
+                later = later.or(Some(fault));
+                continue;
+            }
+            Err(Stop::Hold(fault)) => {
+                doubtful = doubtful.or(Some(fault));
+                continue;
+            }
+            other => other?,
+        };
         let matters = |fault: &Fault| letter.kind == LetterKind::Forward || fault.code == FaultCode::SettingsWrong;
         failed = failed.or(fault.filter(matters));
     }
-    match failed {
-        Some(fault) => Err(Stop::GiveUp(fault)),
-        None => Ok(shared.store.complete(&held.lease).await?),
+    // First what goes on by itself, so that a person is asked about all the rest at once.
+    match (later, doubtful, failed) {
+        (Some(fault), _, _) => Err(Stop::Retry(fault)),
+        (None, Some(fault), _) => Err(Stop::Hold(fault)),
+        (None, None, Some(fault)) => Err(Stop::GiveUp(fault)),
+        (None, None, None) => Ok(shared.store.complete(&held.lease).await?),
     }
 }
 
@@ -64,7 +77,8 @@ async fn one(
     posted_at: Micros,
 ) -> Result<Option<Fault>, Stop> {
     let store = &shared.store;
-    let first_id = message_id(shared, site, held, letter).await?;
+    let first_id = message_id(shared, site, key).await?;
+    let mut again = false;
     let message_id = match store.begin(&held.lease, key, letter.kind.word(), &first_id).await? {
         Begun::Fresh => first_id,
         Begun::Done(_) => return Ok(None),
@@ -73,6 +87,7 @@ async fn one(
         Begun::InDoubt { before, .. } => {
             store.looked(&held.lease, key).await?;
             Metrics::add(&shared.metrics.letters_again);
+            again = true;
             before
         }
     };
@@ -97,7 +112,11 @@ async fn one(
         Err(fault) => match fault.kind {
             FaultKind::Permanent => fail(shared, held, key, fault).await.map(Some),
             FaultKind::Temporary => {
-                store.not_done(&held.lease, key, &message_id).await?;
+                // The first attempt stays in doubt when only the second surely failed.
+                match again {
+                    true => store.not_again(&held.lease, key).await?,
+                    false => store.not_done(&held.lease, key, &message_id).await?,
+                }
                 Err(Stop::Retry(fault))
             }
             FaultKind::Unknown => Err(Stop::Retry(fault)),
@@ -155,11 +174,11 @@ impl Sending<'_> {
 }
 
 /// Signed, so that it is known for ours when it comes back; of no issue, so it grants nothing.
-async fn message_id(shared: &Shared, site: &Site, held: &Held, letter: &Letter) -> Result<String, Fault> {
+async fn message_id(shared: &Shared, site: &Site, letter: &StepKey) -> Result<String, Fault> {
     const NO_ISSUE: &str = "0";
     let keys = shared.store.reply_keys(&site.name).await?;
     let key = keys.into_iter().next().map(|(id, secret, _)| TokenKey { id, secret, retired_at: None });
-    let number = letter_number(&held.lease.subject, letter.ordinal).to_string();
+    let number = letter_number(letter).to_string();
     let token = key.and_then(|key| reply_token::sign(&key, &site.name, NO_ISSUE, &number));
     let token = token.ok_or_else(|| Fault::permanent(FaultCode::KeyUnavailable, "no key signs this site's letters"))?;
     let from = site.outgoing.as_ref().map_or("", |outgoing| outgoing.from.address.as_str());
@@ -167,10 +186,12 @@ async fn message_id(shared: &Shared, site: &Site, held: &Held, letter: &Letter) 
     Ok(format!("{token}@{domain}"))
 }
 
-/// The random half of the message's id and the ordinal: the same for every try, and hardly that of another letter.
-fn letter_number(message: &str, ordinal: u32) -> u64 {
-    let half = message.get(message.len().saturating_sub(16)..).unwrap_or_default();
-    u64::from_str_radix(half, 16).unwrap_or_default().wrapping_add(u64::from(ordinal))
+/// The same for every try, and hardly that of another letter: the beginning of a digest of the letter's key.
+fn letter_number(letter: &StepKey) -> u64 {
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, letter.0.as_bytes());
+    let mut number = [0; 8];
+    number.copy_from_slice(&digest.as_ref()[..8]);
+    u64::from_be_bytes(number)
 }
 
 fn nowhere(site: &Site) -> Fault {
@@ -203,10 +224,10 @@ mod tests {
 
     #[test]
     fn each_letter_has_a_number_of_its_own_that_stays() {
-        let message = "0193f2b4c0de7abc8def0123456789ab";
-        assert_eq!(letter_number(message, 1), letter_number(message, 1));
-        assert_ne!(letter_number(message, 1), letter_number(message, 2));
-        assert_ne!(letter_number(message, 1), letter_number("0193f2b4c0de7abc8def0123456789aa", 1));
+        let number = |key: &str| letter_number(&StepKey(key.to_owned()));
+        assert_eq!(number("message:a/1/letter-1"), number("message:a/1/letter-1"));
+        assert_ne!(number("message:a/1/letter-1"), number("message:a/2/letter-1"));
+        assert_ne!(number("message:a/1/letter-1"), number("message:b/1/letter-1"));
     }
 
     #[test]

@@ -230,7 +230,10 @@ fn limited(shared: &Shared, held: &Held, result: Result<(), Stop>) -> Result<(),
     match result {
         Err(Stop::GiveUp(fault)) if is_for_ever(held.lease.kind) => Err(Stop::Retry(fault)),
         other if is_for_ever(held.lease.kind) => other,
-        Err(Stop::Retry(fault)) if held.lease.tries >= settings.tries_max => Err(Stop::GiveUp(fault)),
+        // Servers say "later" for days (RFC 5321, section 4.5.4.1), so only a letter's age ends that.
+        Err(Stop::Retry(fault)) if held.lease.kind != JobKind::Deliver && held.lease.tries >= settings.tries_max => {
+            Err(Stop::GiveUp(fault))
+        }
         // It ends with its parent's wait, which is limited itself; given up before, the reply would be lost to its thread.
         Err(Stop::Wait(fault, pause)) if fault.code == FaultCode::ParentUndecided => Err(Stop::Wait(fault, pause)),
         Err(Stop::Retry(fault) | Stop::Wait(fault, _)) if held.age() > settings.give_up_after => {

@@ -196,6 +196,9 @@ pub struct Traffic {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SeenBefore {
     pub mailbox: String,
+    /// What became of it; `None` while it is not decided.
+    #[serde(default)]
+    pub outcome: Option<crate::Outcome>,
     /// The project its plan touched, when it touched one.
     pub project: Option<String>,
     /// The issue its plan touched, when it touched one.

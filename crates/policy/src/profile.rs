@@ -187,6 +187,7 @@ impl Profile {
             || self.rules.iter().any(|rule| rule.authentic.is_some() || !rule.groups.is_empty())
             || !self.directives.senders.is_empty()
             || !self.directives.groups.is_empty()
+            || (self.notices.to == Addressees::Authentic && self.levels().any(Values::tells_senders))
     }
 
     /// Values that could not be read stand as something harmless: the reader's verdict refuses the profile as a whole.
@@ -239,7 +240,9 @@ impl Profile {
             self.rules.iter().flat_map(|rule| &rule.to).any(|pattern| pattern.source().eq_ignore_ascii_case(address))
         };
         for address in &self.forward_to {
-            if awaits_some && self.catches(address) || ruled(address) {
+            // `support+x@` usually reaches the same mailbox as `support@`.
+            let plain = without_tag(address).map_or_else(|| address.clone(), |(plain, _)| plain);
+            if awaits_some && (self.catches(address) || self.catches(&plain)) || ruled(address) || ruled(&plain) {
                 let remedy = "is awaited by this very profile, so mail would go round for ever; name somebody else";
                 reader.refuse_entry(top, "forward_to", address, remedy);
             }

@@ -1,6 +1,6 @@
 //! Replaying a mail: which effects of its earlier plans a new plan takes over, so that nothing happens twice.
 
-use crate::{IssueTarget, Plan, Receipt, StepKey, StepKind};
+use crate::{IssueTarget, Letter, Plan, Receipt, StepKey, StepKind};
 use serde::{Deserialize, Serialize};
 
 /// A step of a new plan that is done already, by a step of an earlier one.
@@ -18,6 +18,8 @@ pub struct Adoption {
 pub struct Past {
     pub plan: Plan,
     pub done: Vec<(u32, Receipt)>,
+    /// Ordinals of those of its letters that were posted, whatever became of them.
+    pub posted: Vec<u32>,
 }
 
 /// What a new plan would come to beside what was done before.
@@ -27,6 +29,8 @@ pub struct Comparison {
     pub adopted: Vec<Adoption>,
     /// Ordinals of the new plan's steps that would happen.
     pub fresh: Vec<u32>,
+    /// Ordinals of the new plan's letters that would be sent: of each kind an address gets one about one mail, ever.
+    pub letters: Vec<u32>,
     /// What was done before, is no part of the new plan, and stays as it is: a replay takes nothing back.
     pub stays: Vec<Receipt>,
 }
@@ -54,8 +58,15 @@ pub fn compare(past: &[Past], new: &Plan) -> Comparison {
             None => comparison.fresh.push(step.ordinal),
         }
     }
+    let is_new = |letter: &&Letter| !past.iter().any(|past| was_posted(past, letter));
+    comparison.letters = new.letters.iter().filter(is_new).map(|letter| letter.ordinal).collect();
     comparison.stays = left.into_iter().map(|(_, _, _, receipt)| receipt.clone()).collect();
     comparison
+}
+
+fn was_posted(past: &Past, letter: &Letter) -> bool {
+    let posted = past.plan.letters.iter().filter(|earlier| past.posted.contains(&earlier.ordinal));
+    posted.into_iter().any(|earlier| earlier.kind == letter.kind && earlier.to.eq_ignore_ascii_case(&letter.to))
 }
 
 fn done_steps(past: &Past) -> impl Iterator<Item = (&Past, &StepKind, StepKey, &Receipt)> {
@@ -165,7 +176,7 @@ mod tests {
     /// A plan with an issue 7 and a file, both done.
     fn done() -> Past {
         let plan = plan(1, vec![create("NORTH"), attach(IssueTarget::CreatedBy(1), "aa")]);
-        Past { plan, done: vec![(1, issue("7")), (2, file("7"))] }
+        Past { plan, done: vec![(1, issue("7")), (2, file("7"))], posted: vec![] }
     }
 
     #[test]
@@ -204,6 +215,7 @@ mod tests {
         let past = Past {
             plan: plan(1, vec![comment(IssueTarget::Id("7".into()))]),
             done: vec![(1, Receipt::Comment { issue_id: "7".into(), id: "c".into() })],
+            posted: vec![],
         };
         let on =
             |id: &str| compare(std::slice::from_ref(&past), &plan(2, vec![comment(IssueTarget::Id(id.into()))])).fresh;
@@ -212,7 +224,7 @@ mod tests {
 
     #[test]
     fn what_an_earlier_replay_left_behind_is_found_again() {
-        let second = Past { plan: plan(2, vec![create("SOUTH")]), done: vec![(1, issue("8"))] };
+        let second = Past { plan: plan(2, vec![create("SOUTH")]), done: vec![(1, issue("8"))], posted: vec![] };
         let back = plan(3, vec![create("NORTH")]);
         let comparison = compare(&[second, done()], &back);
         assert_eq!(comparison.adopted[0].receipt, issue("7"));

@@ -85,7 +85,7 @@ prop_compose! {
 
 prop_compose! {
     fn seen()(mailbox in select(vec!["smtp", "sales"]), project in select(vec![None, Some("DEMO".to_owned())]), same_message_id: bool, same_digest: bool) -> SeenBefore {
-        SeenBefore { mailbox: mailbox.to_owned(), project, issue_id: None, same_message_id, same_digest }
+        SeenBefore { mailbox: mailbox.to_owned(), outcome: None, project, issue_id: None, same_message_id, same_digest }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::Store;
 use crate::audit::{self, Entry};
-use crate::database::{Conn, Db, all, execute};
+use crate::database::{Conn, Db, all, execute, one};
 use crate::dialect;
 use crate::rows::{JobKind, JobState, Lease, Micros};
 use crate::sealed::{self, job_place};
@@ -247,15 +247,22 @@ impl Store {
 async fn wake(conn: &mut Conn, message: &str, entry: &Entry) -> Result<bool, Fault> {
     const JOB: &str = "UPDATE jobs SET state = 'ready', due = $1, created_at = $1, tries = 0, ended_at = NULL
         WHERE state IN ('held', 'dead') AND (id = (SELECT job FROM messages WHERE id = $2)
-            OR id = (SELECT 'deliver:' || id || '/' || CAST(revision AS TEXT) FROM messages WHERE id = $2))";
+            OR id IN (SELECT 'deliver:' || message || '/' || CAST(revision AS TEXT) FROM letters WHERE message = $2))";
+    // A replay decides anew; a step begun beside it would be done under both plans.
+    const REPLAYED: &str =
+        "SELECT id FROM jobs WHERE id = 'replay:' || $1 AND state IN ('ready', 'running', 'waiting')";
+    // Nobody can look whether a letter arrived: a person's word sends it once more.
+    const LETTERS: &str = "UPDATE ledger SET looked = 0 WHERE message = $1 AND state = 'begun'
+            AND key IN (SELECT key FROM letters WHERE message = $1)";
     const STEPS: &str = "UPDATE ledger SET state = 'open', ended_at = NULL, sealed_fault = NULL, looked = 0
         WHERE message = $1 AND state = 'failed' AND key LIKE
             (SELECT 'message:' || id || '/' || CAST(revision AS TEXT) || '/%' FROM messages WHERE id = $1)";
     let now = dialect::now(conn).await?;
-    if execute!(conn, JOB, now, message)? == 0 {
+    if one!(conn, (String,), REPLAYED, message)?.is_some() || execute!(conn, JOB, now, message)? == 0 {
         return Ok(false);
     }
     execute!(conn, STEPS, message)?;
+    execute!(conn, LETTERS, message)?;
     audit::write(conn, entry, now).await?;
     Ok(true)
 }

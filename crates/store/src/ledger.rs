@@ -64,6 +64,19 @@ impl Store {
         Ok(u32::try_from(looked).unwrap_or(u32::MAX))
     }
 
+    /// Takes a look back: what was tried again surely did not happen, so it is as much in doubt as before.
+    pub async fn not_again(&self, lease: &Lease, key: &StepKey) -> Result<(), Fault> {
+        const SQL: &str = "UPDATE ledger SET looked = looked - 1 WHERE key = $1 AND state = 'begun' AND looked > 0";
+        let (lease, step) = (lease.clone(), key.0.clone());
+        let work = self.inner.db.unit(move |conn| {
+            Box::pin(async move {
+                check_lease(conn, &lease).await?;
+                execute!(conn, SQL, &step).map(|_| ())
+            })
+        });
+        work.await
+    }
+
     /// The trace was looked for completely and is not there: the step may be begun again (its `before` is replaced). Until
     /// [`Store::begin`] says `Fresh` the effect must not be tried: a crash in between would leave no sign of it.
     pub async fn not_done(&self, lease: &Lease, key: &StepKey, before: &str) -> Result<(), Fault> {

@@ -58,7 +58,7 @@ fn domain_of(address: &str) -> String {
     format!("@{}", address.rsplit('@').next().unwrap_or_default())
 }
 
-/// Posts letters and has them delivered by a job of their own, which stands in no lane: a mail server that is out of order
+/// Posts letters, of each kind one to an address about one mail whatever became of it meanwhile, and has them delivered by a job of their own, which stands in no lane: a mail server that is out of order
 /// keeps no other mail waiting. Returns the job's id. Posting them again changes nothing.
 pub(crate) async fn post(
     conn: &mut Conn,
@@ -69,7 +69,8 @@ pub(crate) async fn post(
 ) -> Result<String, Fault> {
     const LETTER: &str = "INSERT INTO letters
             (key, site, message, revision, ordinal, kind, address, domain, posted_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (key) DO NOTHING";
+        SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9
+        WHERE NOT EXISTS (SELECT 1 FROM letters WHERE message = $3 AND kind = $6 AND address = $7)";
     // Letters of the same plan may have been delivered before; then the job has more to do.
     const JOB: &str = "INSERT INTO jobs (id, kind, site, subject, position, state, due, created_at)
         VALUES ($1, 'deliver', $2, $3, $4, 'ready', $4, $4)
@@ -88,6 +89,12 @@ pub(crate) async fn post(
 /// The job that delivers the letters of a plan.
 pub(crate) fn job_id(message: &str, revision: i64) -> String {
     format!("deliver:{}", row_of(message, revision))
+}
+
+/// The revision of the plan whose letters a job delivers.
+fn revision_of(job: &str) -> Result<i64, Fault> {
+    let revision = job.rsplit('/').next().and_then(|revision| revision.parse().ok());
+    revision.ok_or_else(|| Fault::permanent(FaultCode::StoreCorrupt, "a job that delivers letters names no plan"))
 }
 
 impl Store {
@@ -111,17 +118,21 @@ impl Store {
         Ok(())
     }
 
-    /// The posted letters of a `Deliver` job's active plan with the times of posting, in order.
+    /// The posted letters of a `Deliver` job's plan, which may have been replaced since, with the times of posting, in order.
     pub async fn posted_letters(&self, lease: &Lease) -> Result<Vec<(Letter, StepKey, Micros)>, Fault> {
-        const SQL: &str = "SELECT l.ordinal, l.posted_at FROM letters l JOIN messages m ON m.id = l.message
-            WHERE l.message = $1 AND l.revision = m.revision ORDER BY l.ordinal";
+        const SQL: &str =
+            "SELECT ordinal, posted_at FROM letters WHERE message = $1 AND revision = $2 ORDER BY ordinal";
         if lease.kind != JobKind::Deliver {
             return Err(Fault::permanent(FaultCode::Internal, "letters are delivered by their own job"));
         }
-        let Some(plan) = self.plan(&lease.subject).await? else { return Err(crate::content::erased()) };
+        let revision = revision_of(&lease.job)?;
+        let past = self.past(&lease.subject).await?;
+        let plan = past.into_iter().map(|past| past.plan).find(|plan| i64::from(plan.revision) == revision);
+        let Some(plan) = plan else { return Err(crate::content::erased()) };
         let message = lease.subject.clone();
-        let rows =
-            self.inner.db.read(move |conn| Box::pin(async move { all!(conn, (i64, i64), SQL, &message) })).await?;
+        let work =
+            self.inner.db.read(move |conn| Box::pin(async move { all!(conn, (i64, i64), SQL, &message, revision) }));
+        let rows = work.await?;
         let letter = |ordinal: i64| plan.letters.iter().find(|letter| i64::from(letter.ordinal) == ordinal).cloned();
         let posted = rows.into_iter().filter_map(|(ordinal, at)| {
             let letter = letter(ordinal)?;

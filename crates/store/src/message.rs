@@ -3,6 +3,7 @@
 use crate::content::{Content, Kept};
 use crate::database::{Conn, all, execute, one};
 use crate::dialect;
+use crate::figures::outcome_of;
 use crate::job::LANE_FREED_AFTER_S;
 use crate::rows::{Arrival, Handle, Micros, StoredMessage, Taken};
 use crate::sealed::{self, arrival_place};
@@ -130,7 +131,7 @@ impl Store {
     /// before it; the newest 20. Order of arrival alone would not do: a mail whose decision was held, or whose unit of work
     /// another node committed late, is decided on after a copy that came later, and must know of it.
     pub async fn seen_before(&self, site: &str, but: &str) -> Result<Vec<SeenBefore>, Fault> {
-        type Row = (String, Option<String>, Option<String>, i64, i64);
+        type Row = (String, Option<String>, Option<String>, Option<String>, i64, i64);
         // Two halves, so that each can use its index.
         const SQL: &str = "WITH own AS (SELECT arrival, message_id, digest FROM messages WHERE id = $2 AND site = $1),
             earlier AS (
@@ -139,7 +140,7 @@ impl Store {
                 UNION
                 SELECT m.arrival FROM messages m JOIN own ON m.digest = own.digest
                     WHERE m.site = $1 AND (m.arrival < own.arrival OR m.decided_at IS NOT NULL))
-            SELECT m.mailbox, m.project, m.issue_id,
+            SELECT m.mailbox, m.outcome, m.project, m.issue_id,
                 CAST(CASE WHEN m.message_id = own.message_id THEN 1 ELSE 0 END AS BIGINT),
                 CAST(CASE WHEN m.digest = own.digest THEN 1 ELSE 0 END AS BIGINT)
             FROM own, messages m JOIN earlier ON earlier.arrival = m.arrival
@@ -148,14 +149,12 @@ impl Store {
         let (site, but) = (site.to_owned(), but.to_owned());
         let work =
             self.inner.db.read(move |conn| Box::pin(async move { all!(conn, Row, SQL, &site, &but, SEEN_BEFORE_MAX) }));
-        let seen = work.await?.into_iter().map(|(mailbox, project, issue_id, same_id, same_digest)| SeenBefore {
-            mailbox,
-            project,
-            issue_id,
-            same_message_id: same_id == 1,
-            same_digest: same_digest == 1,
+        let seen = work.await?.into_iter().map(|(mailbox, outcome, project, issue_id, same_id, same_digest)| {
+            let outcome = outcome.as_deref().map(outcome_of).transpose()?;
+            let (same_message_id, same_digest) = (same_id == 1, same_digest == 1);
+            Ok(SeenBefore { mailbox, outcome, project, issue_id, same_message_id, same_digest })
         });
-        Ok(seen.collect())
+        seen.collect()
     }
 
     /// The site of a message, also after its content was erased.

@@ -6,6 +6,7 @@ use crate::database::{execute, one};
 use crate::dialect;
 use crate::job;
 use crate::letter::{self, Posted};
+use crate::replay;
 use crate::rows::{Decision, JobKind, Lease};
 use crate::sealed::{self, plan_place, summary_place};
 use policy::replay::Adoption;
@@ -133,7 +134,6 @@ impl Store {
 async fn write(conn: &mut crate::database::Conn, written: &Written) -> Result<(), Fault> {
     const RETIRE: &str = "UPDATE plans SET active = 0 WHERE message = $1 AND active = 1";
     const UNPROPOSE: &str = "DELETE FROM plans WHERE message = $1 AND active > 1";
-    const UNTIE: &str = "UPDATE messages SET issue_id = NULL, tied_at = NULL WHERE id = $1";
     const TIED: &str = "UPDATE messages SET tied_at = $1 WHERE id = $2 AND tied_at IS NULL";
     const DONE: &str = "INSERT INTO ledger (key, message, kind, state, begun_at, ended_at, receipt)
         VALUES ($1, $2, 'adopted', 'done', $3, $3, $4)";
@@ -147,9 +147,12 @@ async fn write(conn: &mut crate::database::Conn, written: &Written) -> Result<()
     job::end(conn, lease, now).await?;
     execute!(conn, RETIRE, &lease.subject)?;
     execute!(conn, UNPROPOSE, &lease.subject)?;
-    if lease.kind == JobKind::Replay {
-        execute!(conn, UNTIE, &lease.subject)?;
-    }
+    let from = match lease.kind {
+        JobKind::Replay => {
+            replay::replace(conn, lease, written.issue_id.is_some() || written.project.is_some(), now).await?
+        }
+        _ => lease.job.clone(),
+    };
     for (key, receipt) in &written.done {
         execute!(conn, DONE, key, &lease.subject, now, receipt)?;
         execute!(conn, TIED, now, &lease.subject)?;
@@ -161,7 +164,7 @@ async fn write(conn: &mut crate::database::Conn, written: &Written) -> Result<()
     }
     let job = if written.has_steps {
         let lane = written.issue_id.as_deref().map(|issue| job::issue_lane(&lease.site, issue));
-        job::follow_with_carry(conn, &lease.job, lane.as_deref(), now).await?
+        job::follow_with_carry(conn, &from, lane.as_deref(), now).await?
     } else if written.letters.is_empty() {
         lease.job.clone()
     } else {

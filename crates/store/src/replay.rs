@@ -10,7 +10,7 @@ use crate::plan::row_of;
 use crate::rows::{Decision, JobKind, JobState, Lease, Micros, Proposal};
 use crate::sealed::{self, facts_place, job_place, plan_place};
 use policy::replay::{Adoption, Past};
-use policy::{Facts, Fault, FaultCode, Plan, Receipt};
+use policy::{Facts, Fault, FaultCode, Letter, Plan, Receipt};
 
 /// Why a replay cannot be asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +43,10 @@ impl NotNow {
         }
     }
 }
+
+/// A step whose end is not known. Letters do not count: a plan that replaces theirs sends them no second time.
+const DOUBT: &str = "SELECT key FROM ledger WHERE message = $1 AND state = 'begun'
+    AND key NOT IN (SELECT key FROM letters WHERE message = $1) LIMIT 1";
 
 /// Plans that are neither active nor retired.
 const PROPOSED: i64 = 2;
@@ -132,13 +136,16 @@ impl Store {
         const PLANS: &str = "SELECT m.site, m.wrapped_key, p.revision, p.sealed_plan FROM plans p
             JOIN messages m ON m.id = p.message WHERE p.message = $1 AND p.active <> $2 ORDER BY p.revision DESC";
         const RECEIPTS: &str = "SELECT key, receipt FROM ledger WHERE message = $1 AND state = 'done'";
+        const LETTERS: &str = "SELECT key FROM letters WHERE message = $1";
         let asked = message.to_owned();
         let work = self.inner.db.read(move |conn| {
             Box::pin(async move {
-                Ok((all!(conn, Row, PLANS, &asked, PROPOSED)?, all!(conn, (String, Option<String>), RECEIPTS, &asked)?))
+                let plans = all!(conn, Row, PLANS, &asked, PROPOSED)?;
+                let receipts = all!(conn, (String, Option<String>), RECEIPTS, &asked)?;
+                Ok((plans, receipts, all!(conn, (String,), LETTERS, &asked)?))
             })
         });
-        let (plans, receipts) = work.await?;
+        let (plans, receipts, letters) = work.await?;
         let mut past = Vec::with_capacity(plans.len());
         for (site, wrapped, revision, sealed) in plans {
             let (Some(wrapped), Some(sealed)) = (wrapped, sealed) else { return Err(crate::content::erased()) };
@@ -151,7 +158,9 @@ impl Store {
                 Some((ordinal, receipt))
             };
             let done = plan.steps.iter().filter_map(|step| receipt_of(step.ordinal)).collect();
-            past.push(Past { plan, done });
+            let is_posted = |letter: &&Letter| letters.iter().any(|(key,)| *key == plan.letter_key(letter.ordinal).0);
+            let posted = plan.letters.iter().filter(is_posted).map(|letter| letter.ordinal).collect();
+            past.push(Past { plan, done, posted });
         }
         Ok(past)
     }
@@ -194,6 +203,35 @@ impl Store {
     }
 }
 
+/// Makes room for the plan of a replay: the work under the old plan is over, and its people were its own. With `moves` the
+/// message no longer belongs to the issue that it belonged to; else what was made under the old plan still leads there.
+/// Returns the job in whose lane and place the new one goes on.
+///
+/// `InDoubt`, temporary, when the old work has been woken meanwhile, or may be under way: two plans must never be carried out at once.
+pub(crate) async fn replace(conn: &mut Conn, lease: &Lease, moves: bool, now: Micros) -> Result<String, Fault> {
+    const OLD: &str = "SELECT j.id, j.state FROM messages m JOIN jobs j ON j.id = m.job WHERE m.id = $1";
+    const END: &str = "UPDATE jobs SET state = 'done', ended_at = $1, sealed_fault = NULL WHERE id = $2
+        AND state IN ('held', 'dead')";
+    const UNTIE: &str = "UPDATE messages SET issue_id = NULL, tied_at = NULL WHERE id = $1";
+    const PEOPLE: &str = "DELETE FROM message_people WHERE message = $1";
+    let old = one!(conn, (String, String), OLD, &lease.subject)?;
+    let goes_on = old.as_ref().is_some_and(|(_, state)| !matches!(state.as_str(), "done" | "held" | "dead"));
+    if goes_on || one!(conn, (String,), DOUBT, &lease.subject)?.is_some() {
+        return Err(Fault::temporary(FaultCode::InDoubt, "the mail is worked on under its old plan again"));
+    }
+    execute!(conn, PEOPLE, &lease.subject)?;
+    if moves {
+        execute!(conn, UNTIE, &lease.subject)?;
+    }
+    match old {
+        Some((job, _)) => {
+            execute!(conn, END, now, &job)?;
+            Ok(job)
+        }
+        None => Ok(lease.job.clone()),
+    }
+}
+
 /// The job of this kind about a message; there is one at a time.
 fn job_id(kind: JobKind, message: &str) -> String {
     format!("{}:{message}", kind.word())
@@ -209,7 +247,6 @@ async fn ask_for(
 ) -> Result<Result<(), NotNow>, Fault> {
     const STATE: &str =
         "SELECT j.state, m.wrapped_key FROM messages m LEFT JOIN jobs j ON j.id = m.job WHERE m.id = $1";
-    const DOUBT: &str = "SELECT key FROM ledger WHERE message = $1 AND state = 'begun' LIMIT 1";
     const PROPOSAL: &str = "SELECT revision FROM plans WHERE message = $1 AND active = $2";
     const FORGET: &str = "DELETE FROM plans WHERE message = $1 AND active = $2";
     const JOB: &str = "INSERT INTO jobs (id, kind, site, subject, position, state, due, created_at)

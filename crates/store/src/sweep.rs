@@ -143,9 +143,9 @@ impl Store {
 async fn erase_some(conn: &mut Conn, keep_days: i64) -> Result<Vec<(String, Option<String>)>, Fault> {
     const OLD: &str = "SELECT m.id, c.blob FROM messages m
         LEFT JOIN contents c ON c.message = m.id LEFT JOIN jobs j ON j.id = m.job
-        LEFT JOIN jobs d ON d.id = 'deliver:' || m.id || '/' || CAST(m.revision AS TEXT)
         WHERE m.wrapped_key IS NOT NULL AND m.received_at < $1 AND (j.state IS NULL OR j.state IN ('done', 'dead'))
-            AND (d.state IS NULL OR d.state IN ('done', 'dead'))
+            AND NOT EXISTS (SELECT 1 FROM jobs d WHERE d.subject = m.id AND d.kind = 'deliver'
+                AND d.state NOT IN ('done', 'dead'))
         ORDER BY m.received_at LIMIT $2";
     let before = dialect::now(conn).await? - keep_days * DAY;
     let old = all!(conn, (String, Option<String>), OLD, before, ERASED_AT_ONCE)?;

@@ -59,7 +59,10 @@ fn proposed(plan: policy::Plan, at: store::Micros, comparison: &Comparison) -> P
             None => (what, "would happen".to_owned(), "waiting"),
         }
     };
-    let letters = plan.letters.iter().map(|letter| (described_letter(letter), "would be sent".to_owned(), "waiting"));
+    let letters = plan.letters.iter().map(|letter| match comparison.letters.contains(&letter.ordinal) {
+        true => (described_letter(letter), "would be sent".to_owned(), "waiting"),
+        false => (described_letter(letter), "was written already".to_owned(), "done"),
+    });
     let steps = plan.steps.iter().map(of_step).chain(letters).collect();
     Proposed {
         revision: plan.revision,
@@ -69,7 +72,7 @@ fn proposed(plan: policy::Plan, at: store::Micros, comparison: &Comparison) -> P
         steps,
         stays: comparison.stays.iter().map(proof).collect(),
         trace: plan.trace,
-        changes: !comparison.fresh.is_empty() || !plan.letters.is_empty(),
+        changes: !comparison.fresh.is_empty() || !comparison.letters.is_empty(),
     }
 }
 

@@ -2,12 +2,14 @@
 
 use super::evidence::Evidence;
 use super::verdict::{Place, Trace, Verdict};
-use super::{safeguards, summary};
-use crate::profile::{Addressees, Mapping, NOT_CREATED};
-use crate::{Letter, LetterKind, LetterTraffic, LetterWhen, Question, Rejection};
+use super::{lookups, safeguards, summary};
+use crate::profile::{Addressees, Duplicates, Mapping, NOT_CREATED};
+use crate::{Letter, LetterKind, LetterTraffic, LetterWhen, Outcome, Question, Rejection};
 
 /// Notices to addresses of one domain within an hour.
 pub const DOMAIN_HOUR_MAX: u32 = 20;
+/// How often a mail is handed on inside another, at most: enough for people, and the end of a loop that hides its marks.
+const FORWARDS_MAX: usize = 3;
 /// Notices of a whole site within an hour: beyond it something is wrong, and silence does least harm.
 pub const SITE_HOUR_MAX: u32 = 200;
 /// Notices within 24 hours to an address of which nobody vouches that it wrote.
@@ -21,8 +23,14 @@ pub(super) fn of(
     rejection: Option<&Rejection>,
     trace: &mut Trace,
 ) -> Result<Vec<Letter>, Vec<Question>> {
-    let forwarded = rejection.iter().flat_map(|rejection| &rejection.forward_to);
-    let mut letters: Vec<Letter> = forwarded.map(|to| handed_on(evidence, verdict, to)).collect();
+    let forwarded: Vec<&String> = rejection.iter().flat_map(|rejection| &rejection.forward_to).collect();
+    let mut letters = Vec::new();
+    if !forwarded.is_empty() {
+        match may_be_handed_on(evidence)? {
+            Ok(()) => letters.extend(forwarded.into_iter().map(|to| handed_on(evidence, verdict, to))),
+            Err(why) => trace.note("May it be handed on?", format!("no, {why}"), "it stays here"),
+        }
+    }
     let cause = match (rejection, &verdict.place) {
         (Some(rejection), _) if rejection.notify_sender => Some((rejection.cause.word(), LetterWhen::Decided)),
         (None, Place::NewIssue { .. }) if mapping.notices.iter().any(|cause| cause == NOT_CREATED) => {
@@ -30,7 +38,12 @@ pub(super) fn of(
         }
         _ => None,
     };
-    if let Some((cause, when)) = cause {
+    if let Some((cause, when)) = cause
+        && let Some(earlier) = told_before(evidence, verdict)?
+    {
+        let answer = format!("no, {earlier}");
+        trace.note("May its sender be told?", answer, &format!("of {cause} he hears once"));
+    } else if let Some((cause, when)) = cause {
         letters.extend(notice(evidence, cause, when, trace)?);
     }
     for (letter, ordinal) in letters.iter_mut().zip(1..) {
@@ -39,8 +52,51 @@ pub(super) fn of(
     Ok(letters)
 }
 
-/// The mail itself for one of those who look after it. It goes out whatever the mail is: they are named in the profile, and no
-/// answer of theirs comes back to us as long as they are nobody that the profile awaits mail for.
+/// Whether people named in the profile may get the mail: not what they were sent already, or it would go round for ever.
+fn may_be_handed_on(evidence: &Evidence) -> Result<Result<(), String>, Vec<Question>> {
+    if let Some(own) = lookups::own_message_id(evidence) {
+        if evidence.facts.reply_tokens.is_none() {
+            return Err(vec![Question::ReplyTokens { addresses: vec![own.to_owned()] }]);
+        }
+        if lookups::grant_for(evidence, own).is_some() {
+            return Ok(Err("it is a letter of ours that came back".to_owned()));
+        }
+    }
+    let encloses_ours = evidence.message.parts.len() > FORWARDS_MAX
+        && evidence.message.parts.iter().filter(|part| part.content_type == "message/rfc822").count() > FORWARDS_MAX;
+    if encloses_ours {
+        return Ok(Err(format!("it was handed on more than {FORWARDS_MAX} times already")));
+    }
+    Ok(match handed_on_before(evidence)? {
+        Some(earlier) => Err(earlier),
+        None => Ok(()),
+    })
+}
+
+/// Whether the same mail, come in by another way, had its sender told.
+fn told_before(evidence: &Evidence, verdict: &Verdict) -> Result<Option<String>, Vec<Question>> {
+    match verdict.place {
+        // What becomes of copies of a mail that makes issues was decided before.
+        Place::NewIssue { .. } | Place::Comment(_) => Ok(None),
+        Place::Nowhere(_) => handed_on_before(evidence),
+    }
+}
+
+/// A copy of this mail that came in by another way and was refused or handed on, too.
+fn handed_on_before(evidence: &Evidence) -> Result<Option<String>, Vec<Question>> {
+    if evidence.profile.duplicates == Duplicates::Keep {
+        return Ok(None);
+    }
+    let Some(seen) = &evidence.facts.seen_before else { return Err(vec![Question::SeenBefore]) };
+    let same = seen.iter().find(|seen| {
+        safeguards::is_same(seen, evidence) && matches!(seen.outcome, Some(Outcome::Reject | Outcome::Forward))
+    });
+    Ok(same.map(|same| {
+        format!("the same mail came in through mailbox {:?}, and letters were written about it", same.mailbox)
+    }))
+}
+
+/// The mail itself for one of those who look after it.
 fn handed_on(evidence: &Evidence, verdict: &Verdict, to: &str) -> Letter {
     let reason = format!("the profile hands such mail on: {}", verdict.reason);
     Letter {

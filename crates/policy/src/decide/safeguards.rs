@@ -81,7 +81,7 @@ pub(super) fn duplicate(evidence: &Evidence, place: &Place, trace: &mut Trace) -
 
 /// Equal bytes are the same mail. An equal Message-ID is enough only across mailboxes, where other `Received` fields make the
 /// bytes differ; within a mailbox it would let anybody suppress a mail whose id he can guess.
-fn is_same(seen: &SeenBefore, evidence: &Evidence) -> bool {
+pub(super) fn is_same(seen: &SeenBefore, evidence: &Evidence) -> bool {
     seen.same_digest || (seen.same_message_id && seen.mailbox != evidence.facts.mailbox)
 }
 

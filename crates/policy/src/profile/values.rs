@@ -131,6 +131,14 @@ impl Values {
         self.forwards() || rejects || self.notices.as_ref().is_some_and(|causes| causes.iter().any(|one| told(&one)))
     }
 
+    /// Whether senders may be told something because of them.
+    pub(super) fn tells_senders(&self) -> bool {
+        let told = self.notices.as_ref().is_none_or(|causes| !causes.is_empty());
+        let rejects = self.unplaced == Some(Treatment::Reject) || self.on_reject == Some(OnReject::Reject);
+        let creates = self.notices.iter().flatten().any(|cause| cause == super::NOT_CREATED);
+        told && rejects || creates
+    }
+
     /// Whether mail may be forwarded because of them.
     pub(super) fn forwards(&self) -> bool {
         self.unplaced == Some(Treatment::Forward)

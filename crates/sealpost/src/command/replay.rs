@@ -18,6 +18,7 @@ pub(super) async fn run(store: &Store, id: &str, yes: bool) -> Result<(), Failur
     let plan = rehearsed(store, id).await?.0;
     let comparison = compare(&store.past(id).await?, &plan);
     let line = json!({"id": id, "plan": plan, "adopted": comparison.adopted, "fresh": comparison.fresh,
+        "letters": comparison.letters,
         "stays": comparison.stays});
     super::print(&format!("{line}\n"))?;
     if !yes {

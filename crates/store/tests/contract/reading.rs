@@ -49,6 +49,7 @@ pub async fn earlier_copies_are_seen(home: Home) {
     take(&store, Arrival { site: "south".into(), ..arrival("one") }).await;
     let seen = |mailbox: &str, same_message_id, same_digest, done: bool| SeenBefore {
         mailbox: mailbox.into(),
+        outcome: done.then_some(Outcome::Comment),
         project: done.then(|| "NORTH".into()),
         issue_id: done.then(|| "10".into()),
         same_message_id,
