@@ -145,7 +145,7 @@ impl Run<'_> {
                     set,
                     marker: key.clone(),
                 };
-                match self.write_with_fields(set, project, create).await? {
+                match self.write_with_fields((set, 0), project, create).await? {
                     (Answer::Made(made), left_out) => Ok(Receipt::Issue { id: made.id, key: made.key, left_out }),
                     (other, _) => Err(misunderstood(&other)),
                 }
