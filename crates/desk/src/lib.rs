@@ -135,6 +135,8 @@ struct Inner {
     faults: FaultSwitches,
     counters: Counters,
     hooks: webhooks::Hooks,
+    /// Files that were handed in and not shared yet, by their temporary ids; they go with the process.
+    temporary: rest::Temporary,
     /// Where links lead when the settings do not say.
     served_at: OnceLock<String>,
 }
@@ -155,7 +157,9 @@ impl Desk {
         directory.add_person(&writer, page::AGENT_ADDRESS, page::AGENT_NAME).await?;
         let hooks = webhooks::Hooks::load(&readers, &settings).await?;
         let (faults, counters) = (FaultSwitches::default(), Counters::default());
-        let inner = Inner { settings, readers, writer, directory, faults, counters, hooks, served_at: OnceLock::new() };
+        let temporary = rest::Temporary::default();
+        let served_at = OnceLock::new();
+        let inner = Inner { settings, readers, writer, directory, faults, counters, hooks, temporary, served_at };
         Ok(Desk { inner: Arc::new(inner) })
     }
 

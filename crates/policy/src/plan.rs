@@ -154,6 +154,12 @@ pub enum StepKind {
         issue: IssueTarget,
         file: File,
     },
+    /// Attaches a file so that the customers of a request see it too, in service management. Any other file is for those who work
+    /// on the request.
+    AttachForCustomers {
+        issue: IssueTarget,
+        file: File,
+    },
     /// Writes fields of an issue. Writing the same again changes nothing, so a lost answer is simply repeated.
     EditIssue {
         issue: IssueTarget,
@@ -207,6 +213,7 @@ impl StepKind {
             StepKind::CreateIssue { .. } => "create_issue",
             StepKind::AddComment { .. } => "add_comment",
             StepKind::Attach { .. } => "attach",
+            StepKind::AttachForCustomers { .. } => "attach_for_customers",
             StepKind::EditIssue { .. } => "edit_issue",
             StepKind::Transition { .. } => "transition",
             StepKind::Link { .. } => "link",
@@ -223,6 +230,7 @@ impl StepKind {
             StepKind::CreateIssue { .. } | StepKind::AddCustomer { .. } => None,
             StepKind::AddComment { issue, .. }
             | StepKind::Attach { issue, .. }
+            | StepKind::AttachForCustomers { issue, .. }
             | StepKind::EditIssue { issue, .. }
             | StepKind::Transition { issue, .. }
             | StepKind::Link { issue, .. }

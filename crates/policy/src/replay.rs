@@ -92,7 +92,10 @@ fn is_same(earlier: &StepKind, new: &StepKind) -> bool {
     match (earlier, new) {
         (StepKind::CreateIssue { project: one, .. }, StepKind::CreateIssue { project: other, .. }) => one == other,
         (StepKind::AddComment { .. }, StepKind::AddComment { .. }) => true,
-        (StepKind::Attach { file: one, .. }, StepKind::Attach { file: other, .. }) => one.sha256 == other.sha256,
+        (StepKind::Attach { file: one, .. }, StepKind::Attach { file: other, .. })
+        | (StepKind::AttachForCustomers { file: one, .. }, StepKind::AttachForCustomers { file: other, .. }) => {
+            one.sha256 == other.sha256
+        }
         (one, other) => nowhere(one) == nowhere(other),
     }
 }
@@ -110,6 +113,7 @@ fn nowhere(kind: &StepKind) -> StepKind {
         StepKind::CreateIssue { .. }
         | StepKind::AddComment { .. }
         | StepKind::Attach { .. }
+        | StepKind::AttachForCustomers { .. }
         | StepKind::AddCustomer { .. } => {}
     }
     kind

@@ -150,6 +150,17 @@ pub enum Operation {
         name: String,
         content_type: String,
     },
+    /// Hands a file to a service desk, where nobody sees it until it is shared; the bytes as with `Attach`.
+    AttachTemporary {
+        desk_id: String,
+        name: String,
+        content_type: String,
+    },
+    /// Attaches a file that was handed in before, for the customers of a request too.
+    ShareTemporary {
+        issue_id: String,
+        temporary_id: String,
+    },
     /// `issue` is a numeric id or a key.
     ReadIssue {
         issue: String,
@@ -224,6 +235,8 @@ impl Operation {
             Operation::ServerInfo => "server_info",
             Operation::ReadIssueMarker { .. } => "read_issue_marker",
             Operation::Attach { .. } => "attach",
+            Operation::AttachTemporary { .. } => "attach_temporary",
+            Operation::ShareTemporary { .. } => "share_temporary",
             Operation::ReadIssue { .. } => "read_issue",
             Operation::ReadComments { .. } => "read_comments",
             Operation::ReadCommentMarkers { .. } => "read_comment_markers",
@@ -240,6 +253,8 @@ impl Operation {
             Operation::CreateIssue { .. }
                 | Operation::AddComment { .. }
                 | Operation::Attach { .. }
+                | Operation::AttachTemporary { .. }
+                | Operation::ShareTemporary { .. }
                 | Operation::EditIssue { .. }
                 | Operation::MakeTransition { .. }
                 | Operation::AddLink { .. }
@@ -256,6 +271,7 @@ impl Operation {
         match self {
             Operation::AddComment { issue_id, .. }
             | Operation::Attach { issue_id, .. }
+            | Operation::ShareTemporary { issue_id, .. }
             | Operation::EditIssue { issue_id, .. }
             | Operation::MakeTransition { issue_id, .. }
             | Operation::AddWatcher { issue_id, .. }

@@ -222,6 +222,9 @@ pub(super) fn described(kind: &StepKind) -> String {
         StepKind::ShareWith { organisations, .. } => format!("Share the request with {}", organisations.join(", ")),
         StepKind::AddCustomer { project, .. } => format!("Make somebody a customer of {project}"),
         StepKind::Attach { file, .. } => format!("Attach {} ({})", file.name, size(file.size_bytes)),
+        StepKind::AttachForCustomers { file, .. } => {
+            format!("Attach {} ({}) for customers too", file.name, size(file.size_bytes))
+        }
     }
 }
 

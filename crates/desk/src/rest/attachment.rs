@@ -17,7 +17,9 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use serde_json::{Value, json};
+use std::collections::HashMap;
 use std::path::Path as FilePath;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::fs::File;
 use tokio::io::AsyncWriteExt;
 use tokio_util::io::ReaderStream;
@@ -63,6 +65,69 @@ pub(crate) async fn add(
             Err(refusal)
         }
     }
+}
+
+/// Files that were handed in and not shared yet.
+#[derive(Default)]
+pub(crate) struct Temporary(Mutex<HashMap<String, Attachment>>);
+
+impl Temporary {
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Attachment>> {
+        // Every use leaves the map whole.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Takes files in for a service desk; nobody sees them yet.
+pub(crate) async fn hand_in(
+    State(desk): State<Desk>,
+    Extension(caller): Extension<Caller>,
+    Path(number): Path<String>,
+    headers: HeaderMap,
+    form: Result<Multipart, axum::extract::multipart::MultipartRejection>,
+) -> Result<Response, Refusal> {
+    let token = headers.get("x-atlassian-token").and_then(|value| value.to_str().ok());
+    if token != Some("no-check") {
+        return Err(denied(StatusCode::FORBIDDEN, "XSRF check failed"));
+    }
+    super::project::find(&desk, &number)?;
+    let form = form.map_err(|_| denied(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Send multipart/form-data."))?;
+    let mut received = Vec::new();
+    if let Err(refusal) = receive(&desk, &caller.0, form, &mut received).await {
+        for one in received {
+            issues::remove_file(&desk, &one.file).await;
+        }
+        return Err(refusal);
+    }
+    let waiting = received.into_iter().map(|one| {
+        let id = format!("temp{}", one.file);
+        let shown = json!({ "temporaryAttachmentId": id, "fileName": one.name });
+        desk.inner.temporary.lock().insert(id, one);
+        shown
+    });
+    let waiting: Vec<Value> = waiting.collect();
+    Ok((StatusCode::CREATED, Json(json!({ "temporaryAttachments": waiting }))).into_response())
+}
+
+/// Attaches files that were handed in to a request; the customers see them too.
+pub(crate) async fn share(
+    State(desk): State<Desk>,
+    Extension(caller): Extension<Caller>,
+    Path(id_or_key): Path<String>,
+    body: super::reading::Body,
+) -> Result<Response, Refusal> {
+    issue::find(&mut *desk.inner.readers.acquire().await?, &id_or_key).await?;
+    let ids = body.strings("temporaryAttachmentIds").unwrap_or_default();
+    let taken: Vec<Attachment> = {
+        let mut waiting = desk.inner.temporary.lock();
+        ids.iter().filter_map(|id| waiting.remove(id)).collect()
+    };
+    if taken.is_empty() || taken.len() != ids.len() {
+        return Err(bad_request("The temporary attachment does not exist."));
+    }
+    let stored = store(&desk, &caller.0, &id_or_key, taken).await?;
+    let shown: Vec<Value> = stored.iter().map(|one| json!({ "filename": one.name, "size": one.size_bytes })).collect();
+    Ok((StatusCode::CREATED, Json(json!({ "attachments": { "values": shown, "isLastPage": true } }))).into_response())
 }
 
 /// Writes the files of a form to the folder; what was begun is in `received` even when it fails.

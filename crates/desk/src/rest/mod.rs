@@ -22,7 +22,7 @@ mod watcher;
 mod webhook;
 mod worklog;
 
-pub(crate) use attachment::path_segment;
+pub(crate) use attachment::{Temporary, path_segment};
 pub(crate) use data_center::account_named;
 pub(crate) use reading::Params;
 
@@ -49,7 +49,7 @@ pub(crate) fn router(desk: &Desk) -> Router {
         .merge(site_routes());
     let mut all = if desk.inner.settings.data_center {
         let api = api.merge(Router::new().route("/search", post(data_center::search)));
-        let service = Router::new().nest("/rest/servicedeskapi", service::routes());
+        let service = Router::new().nest("/rest/servicedeskapi", service::routes(&desk.inner.settings));
         Router::new()
             .nest("/rest/api/2", api)
             .merge(service)
@@ -57,7 +57,7 @@ pub(crate) fn router(desk: &Desk) -> Router {
     } else {
         Router::new()
             .nest("/rest/api/3", api.merge(search_routes()))
-            .nest("/rest/servicedeskapi", service::routes())
+            .nest("/rest/servicedeskapi", service::routes(&desk.inner.settings))
             .route("/rest/api/2/search", any(search::removed))
     };
     all = all
@@ -123,10 +123,14 @@ fn comment_routes() -> Router<Desk> {
         )
 }
 
-fn attachment_routes(settings: &Settings) -> Router<Desk> {
-    // The handler counts the file's bytes itself; this is for what is around it.
+/// The handler counts the file's bytes itself; this is for what is around it.
+fn file_limit(settings: &Settings) -> DefaultBodyLimit {
     let limit = usize::try_from(settings.attachment_size_max_bytes).unwrap_or(usize::MAX);
-    let limit = DefaultBodyLimit::max(limit.saturating_add(MULTIPART_EXTRA_BYTES));
+    DefaultBodyLimit::max(limit.saturating_add(MULTIPART_EXTRA_BYTES))
+}
+
+fn attachment_routes(settings: &Settings) -> Router<Desk> {
+    let limit = file_limit(settings);
     Router::new()
         .route("/issue/{issue}/attachments", post(attachment::add).layer(limit))
         .route("/attachment/meta", get(attachment::meta))

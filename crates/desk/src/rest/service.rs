@@ -2,10 +2,10 @@
 
 use super::reading::{Body, Params, id};
 use super::sign_in::Caller;
-use super::{project, view};
+use super::{attachment, project, view};
 use crate::custom_fields::{self, PARTICIPANTS};
 use crate::refusal::{Refusal, bad_request, not_found};
-use crate::{Desk, catalogue, issues};
+use crate::{Desk, Settings, catalogue, issues};
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -13,8 +13,11 @@ use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
 use serde_json::{Map, Value, json};
 
-pub(crate) fn routes() -> Router<Desk> {
+pub(crate) fn routes(settings: &Settings) -> Router<Desk> {
+    let limit = super::file_limit(settings);
     Router::new()
+        .route("/servicedesk/{desk}/attachTemporaryFile", post(attachment::hand_in).layer(limit))
+        .route("/request/{issue}/attachment", post(attachment::share))
         .route("/servicedesk", get(desks))
         .route("/servicedesk/{desk}/requesttype", get(request_types))
         .route("/servicedesk/{desk}/organization", get(organisations))

@@ -145,7 +145,7 @@ impl Run<'_> {
                     set,
                     marker: key.clone(),
                 };
-                match self.write_with_fields(set, project, create).await? {
+                match self.write_with_fields((set, 0), project, create).await? {
                     (Answer::Made(made), left_out) => Ok(Receipt::Issue { id: made.id, key: made.key, left_out }),
                     (other, _) => Err(misunderstood(&other)),
                 }
@@ -168,6 +168,11 @@ impl Run<'_> {
                 let stored = files::attach(self, &issue_id, file).await?;
                 Ok(Receipt::Attachment { issue_id, id: stored.id })
             }
+            StepKind::AttachForCustomers { issue, file } => {
+                let issue_id = self.issue_id(issue)?;
+                let id = files::attach_for_customers(self, &issue_id, file).await?;
+                Ok(Receipt::Attachment { issue_id, id })
+            }
             other => self.change(other).await,
         }
     }
@@ -180,7 +185,7 @@ impl Run<'_> {
                 Before::Create { highest_key: Some(highest_key) }
             }
             StepKind::AddComment { .. } => Before::Comment,
-            StepKind::Attach { issue, .. } => {
+            StepKind::Attach { issue, .. } | StepKind::AttachForCustomers { issue, .. } => {
                 Before::Attach { files: self.files.get(&self.issue_id(issue).ok()?)?.clone() }
             }
             StepKind::Transition { .. } => return None,
@@ -196,7 +201,7 @@ impl Run<'_> {
                 Ok(Before::Create { highest_key })
             }
             StepKind::AddComment { .. } => Ok(Before::Comment),
-            StepKind::Attach { issue, .. } => {
+            StepKind::Attach { issue, .. } | StepKind::AttachForCustomers { issue, .. } => {
                 let issue_id = self.issue_id(issue)?;
                 Ok(Before::Attach { files: self.files_on(&issue_id).await? })
             }

@@ -37,8 +37,8 @@ struct Fewer {
 
 impl Fewer {
     /// Without the fields that the fault names. `Err` with the fault when it names none, one that is not ours to leave out, or
-    /// one without which the step must not happen.
-    fn after(self, fault: Fault) -> Result<Fewer, Fault> {
+    /// one without which the step must not happen, and when fewer than `least` would be left.
+    fn after(self, fault: Fault, least: usize) -> Result<Fewer, Fault> {
         let named = |setting: &FieldSetting| fault.fields.contains(&setting.id);
         let ours = fault.fields.iter().all(|id| self.set.iter().any(|setting| setting.id == *id));
         let spare = self.set.iter().filter(|setting| named(setting)).all(|setting| !setting.is_indispensable());
@@ -46,6 +46,9 @@ impl Fewer {
             return Err(fault);
         }
         let (out, set): (Vec<_>, Vec<_>) = self.set.into_iter().partition(named);
+        if set.len() < least {
+            return Err(fault);
+        }
         let mut left_out = self.left_out;
         left_out.extend(out.into_iter().map(left_out_of));
         Ok(Fewer { set, left_out })
@@ -58,14 +61,17 @@ fn left_out_of(setting: FieldSetting) -> LeftOut {
 
 impl Run<'_> {
     /// Writes with fewer and fewer fields until the tracker takes it. A refusal is sure: nothing has happened, so the next try
-    /// under the same marker is no second effect.
+    /// under the same marker is no second effect. With fewer than `least` fields nothing is written.
     pub(super) async fn write_with_fields(
         &self,
-        set: &[FieldSetting],
+        (set, least): (&[FieldSetting], usize),
         project: &str,
         operation: impl Fn(Vec<FieldSetting>) -> Operation,
     ) -> Result<(Answer, Vec<LeftOut>), Fault> {
         let mut fewer = self.with_accounts(set)?;
+        if fewer.set.len() < least {
+            return Err(no_account());
+        }
         for _ in 0..TRIES_WITH_FEWER_FIELDS {
             match self.write(&operation(fewer.set.clone())).await {
                 Ok(answer) => return Ok((answer, fewer.left_out)),
@@ -73,7 +79,7 @@ impl Run<'_> {
                     if !fault.fields.is_empty() {
                         self.site.fields_have_changed(project);
                     }
-                    fewer = fewer.after(fault)?;
+                    fewer = fewer.after(fault, least)?;
                 }
             }
         }
@@ -156,7 +162,7 @@ impl Run<'_> {
 
     async fn edit(&self, issue_id: String, set: &[FieldSetting]) -> Result<Receipt, Fault> {
         let edit = |set| Operation::EditIssue { issue_id: issue_id.clone(), set };
-        let (_, left_out) = self.write_with_fields(set, "", edit).await?;
+        let (_, left_out) = self.write_with_fields((set, 1), "", edit).await?;
         Ok(Receipt::Changed { issue_id, already: false, left_out })
     }
 
@@ -168,7 +174,7 @@ impl Run<'_> {
         let chosen = self.transition_to(&issue_id, &issue, goal).await?;
         let make =
             |set| Operation::MakeTransition { issue_id: issue_id.clone(), transition_id: chosen.id.clone(), set };
-        let (_, left_out) = self.write_with_fields(set, "", make).await?;
+        let (_, left_out) = self.write_with_fields((set, 0), "", make).await?;
         Ok(Receipt::Changed { issue_id, already: false, left_out })
     }
 
@@ -310,7 +316,7 @@ mod tests {
     }
 
     fn after(set: &[FieldSetting], fields: &[&str]) -> Option<(Vec<String>, Vec<String>)> {
-        let fewer = Fewer { set: set.to_vec(), left_out: Vec::new() }.after(refused(fields)).ok()?;
+        let fewer = Fewer { set: set.to_vec(), left_out: Vec::new() }.after(refused(fields), 1).ok()?;
         Some((
             fewer.set.into_iter().map(|one| one.id).collect(),
             fewer.left_out.into_iter().map(|one| one.name).collect(),
@@ -321,6 +327,7 @@ mod tests {
     fn a_refused_field_is_left_out_and_named() {
         let set = [setting("a", false), setting("b", false), setting("c", true)];
         assert_eq!(after(&set, &["a"]), Some((vec!["b".into(), "c".into()], vec!["A".into()])));
+        assert_eq!(after(&set[..1], &["a"]), None, "an edit of nothing is no edit");
         assert_eq!(after(&set, &["c"]), None, "the step must not go without it");
         assert_eq!(after(&set, &["a", "summary"]), None, "leaving out ours does not mend what is not ours");
         assert_eq!(after(&set, &[]), None, "nobody knows what was wrong");

@@ -101,7 +101,7 @@ impl Run<'_> {
                 let id = self.look_for_comment(&issue_id, key, doubt.begun_at).await?;
                 Ok(id.map(|id| Receipt::Comment { issue_id, id }))
             }
-            StepKind::Attach { issue, file } => {
+            StepKind::Attach { issue, file } | StepKind::AttachForCustomers { issue, file } => {
                 let issue_id = self.issue_id(issue)?;
                 let id = self.look_for_file(&issue_id, file, doubt.before).await?;
                 Ok(id.map(|id| Receipt::Attachment { issue_id, id }))

@@ -1,14 +1,14 @@
 //! Steps that change issues and their people, planned by hand: each happens once, whatever becomes of its answer.
 
 use super::reading::Direct;
-use super::world::{Database, ask, desk, mail, quick, receipts, send, start_gateway, store_settings, voice};
+use super::world::{Database, ask, desk, mail_with_files, quick, receipts, send, start_gateway, store_settings, voice};
 use ::desk::{Desk, Fault as Trouble, FaultSwitches, RouteKind, When};
 use engine::{Gateway, Settings, Voice};
 #[cfg(feature = "crash_points")]
 use futures_util::{StreamExt, stream};
 use policy::{
-    AccountTarget, Body, Choice, FaultCode, FieldSetting, FieldValue, Goal, How, IssueTarget, Origin, Outcome, Plan,
-    Receipt, Step, StepKind, Visibility,
+    AccountTarget, Body, Choice, FaultCode, FieldSetting, FieldValue, File, Goal, How, IssueTarget, Origin, Outcome,
+    Plan, Receipt, Step, StepKind, Visibility,
 };
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -25,8 +25,10 @@ struct Stage {
     voice: Arc<dyn Voice>,
     dialect: Dialect,
     working: Option<Gateway>,
+    #[cfg_attr(not(feature = "crash_points"), expect(dead_code, reason = "only the sweep plays processes"))]
     url: String,
     _stop: oneshot::Sender<()>,
+    #[cfg_attr(not(feature = "crash_points"), expect(dead_code, reason = "only the sweep looks into it"))]
     folder: TempDir,
 }
 
@@ -52,7 +54,7 @@ impl Stage {
         }
         let idle = Settings { jobs_max: 0, ..quick() };
         let intake = start_gateway(&self.store, (&self.voice, self.dialect), Arc::new(Direct::default()), &idle);
-        let mail = mail(&format!("{number}@example.org"), "planned", "By hand.");
+        let mail = mail_with_files(&format!("{number}@example.org"), &[("one.txt", "one")]);
         let message = send(&intake, "support", &mail).await.unwrap();
         let lease = self.store.claim("test", &[JobKind::Decide], 1, 60).await.unwrap().pop().unwrap();
         let step = |(ordinal, kind)| Step { ordinal, kind, reason: "a test".into() };
@@ -190,6 +192,16 @@ async fn everything(stage: &Stage) -> Vec<StepKind> {
         },
         StepKind::AddParticipants { issue: made(), accounts: vec![ann, AccountTarget::CreatedBy(8)] },
         StepKind::ShareWith { issue: made(), organisations: vec!["other ltd".into()] },
+        StepKind::AttachForCustomers {
+            issue: made(),
+            file: File {
+                part: "1.2".into(),
+                name: "one.txt".into(),
+                content_type: "text/plain".into(),
+                size_bytes: 3,
+                sha256: String::new(),
+            },
+        },
         StepKind::AddComment {
             issue: made(),
             body: Body { visible: "For us.".into(), ..Body::default() },
@@ -200,7 +212,10 @@ async fn everything(stage: &Stage) -> Vec<StepKind> {
 
 /// What must be so afterwards, once each.
 async fn is_so(stage: &Stage, story: &Story) {
-    assert_eq!(receipts(story).len(), 11, "{story:#?}");
+    assert_eq!(receipts(story).len(), 12, "{story:#?}");
+    let files: Vec<&Receipt> = story.ledger.iter().filter_map(|line| line.receipt.as_ref()).collect();
+    let attached = files.iter().find(|receipt| matches!(receipt, Receipt::Attachment { id, .. } if !id.is_empty()));
+    assert!(attached.is_some(), "{files:?}");
     let issue_id = issue_of(story);
     let issue = stage.issue(&issue_id).await;
     assert_eq!((issue.status.as_str(), issue.labels.join(" ").as_str()), ("Done", "mail late"));
@@ -210,6 +225,8 @@ async fn is_so(stage: &Stage, story: &Story) {
     assert_eq!(stage.texts(&issue_id, &["customfield_10119"]).await, ["Other Ltd"]);
     let Answer::Links(links) = stage.ask(Operation::ReadLinks { issue_id }).await else { panic!("no links") };
     assert_eq!(links.iter().map(|link| link.outward).collect::<Vec<_>>(), [false]);
+    let names: Vec<String> = stage.issue(&issue_of(story)).await.files.into_iter().map(|file| file.name).collect();
+    assert_eq!(names, ["one.txt"]);
     let counts = stage.desk.counts();
     assert_eq!((counts.issues_created, counts.comments_created, counts.transitions_made), (2, 1, 2));
 }
@@ -224,7 +241,9 @@ pub async fn platform_changes(
     stage.voice = wrap(stage.voice.clone());
     let mut steps = everything(&stage).await;
     // Prism hands the bare JSON string of a watcher on without its quotation marks.
-    let left_out = |kind: &StepKind| ["add_customer", "add_participants", "share_with", "watch"].contains(&kind.word());
+    let left_out = |kind: &StepKind| {
+        ["add_customer", "add_participants", "share_with", "attach_for_customers", "watch"].contains(&kind.word())
+    };
     steps.retain(|kind| !left_out(kind));
     let story = stage.done(1, steps).await;
     for operation in [
@@ -394,7 +413,7 @@ pub async fn fault_15_each_limit_stops_what_it_is_about(database: &Database) {
 pub async fn killed_in_every_change(database: impl Fn() -> Database) {
     let points = ["carry_before_begin", "carry_begun", "carry_effect_done", "carry_finished"];
     // The first two effects are creates, whose points are swept elsewhere; the last one ends its job.
-    let passings = points.iter().flat_map(|point| (3..=10).map(move |passing| format!("{point}:{passing}")));
+    let passings = points.iter().flat_map(|point| (3..=11).map(move |passing| format!("{point}:{passing}")));
     let rounds: Vec<_> = passings.chain(["carry_completed:1".to_owned()]).map(|crash| (crash, database())).collect();
     let rounds = stream::iter(rounds).map(|(crash, database)| async move {
         let mut stage = Stage::start(&database).await;

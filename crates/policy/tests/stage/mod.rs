@@ -252,7 +252,7 @@ pub fn effect(kind: &StepKind) -> String {
         StepKind::AddComment { issue, body: text, visibility: Some(visibility) } => {
             format!("  on {}, seen by {visibility:?}\n{}", target(issue), body(text))
         }
-        StepKind::Attach { issue, file } => {
+        StepKind::Attach { issue, file } | StepKind::AttachForCustomers { issue, file } => {
             format!(
                 "  to {}: part {} as {:?}, {}, {} bytes\n",
                 target(issue),

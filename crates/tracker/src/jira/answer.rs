@@ -97,6 +97,7 @@ fn read_more(kind: Kind, operation: &Operation, json: &Value) -> Result<Answer, 
         Operation::ReadServiceDesks { .. } => service::page(json, "projectName", "projectKey"),
         Operation::ReadRequestTypes { .. } => service::page(json, "name", "issueTypeId"),
         Operation::ReadOrganisations { .. } => service::page(json, "name", "-"),
+        Operation::AttachTemporary { .. } => service::temporary(json),
         Operation::ServerInfo => Ok(Answer::Server {
             deployment: json["deploymentType"].as_str().ok_or(Lack("deploymentType"))?.to_owned(),
             version: text(&json["version"]),

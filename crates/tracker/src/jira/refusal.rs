@@ -227,7 +227,7 @@ fn texts_sent(operation: &Operation) -> Vec<Cow<'_, str>> {
     let (summary, body, set): (_, _, &[FieldSetting]) = match operation {
         Operation::CreateIssue { summary, body, set, .. } => (Some(summary), body, set),
         Operation::AddComment { body, .. } => (None, body, &[]),
-        Operation::Attach { name, .. } => return vec![Cow::Borrowed(name)],
+        Operation::Attach { name, .. } | Operation::AttachTemporary { name, .. } => return vec![Cow::Borrowed(name)],
         Operation::EditIssue { set, .. } | Operation::MakeTransition { set, .. } => {
             return field_out::words(set).take(ECHO_TEXTS_MAX).map(Cow::Borrowed).collect();
         }

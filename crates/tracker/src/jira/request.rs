@@ -89,6 +89,10 @@ fn write_request(kind: Kind, operation: &Operation) -> Request {
             post(format!("{api}/issue/{}/comment", segment(issue_id)), comment)
         }
         Operation::Attach { issue_id, name, content_type } => attach(kind, issue_id, name, content_type),
+        Operation::AttachTemporary { desk_id, name, content_type } => {
+            service::attach_temporary(desk_id, name, content_type)
+        }
+        Operation::ShareTemporary { issue_id, temporary_id } => service::share_temporary(issue_id, temporary_id),
         Operation::EditIssue { issue_id, set } => edit(kind, issue_id, set),
         Operation::MakeTransition { issue_id, transition_id, set } => {
             workflow::make_transition(kind, issue_id, transition_id, set)

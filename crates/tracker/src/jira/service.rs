@@ -55,6 +55,25 @@ pub(super) fn add_to_organisation(kind: Kind, organisation_id: &str, account: &s
     request(Method::Post, &path, Content::Json(named(kind, &[account.to_owned()])))
 }
 
+pub(super) fn attach_temporary(desk_id: &str, name: &str, content_type: &str) -> Request {
+    let file = Content::File { name: name.to_owned(), content_type: content_type.to_owned() };
+    let path = format!("/servicedesk/{}/attachTemporaryFile", segment(desk_id));
+    let mut request = request(Method::Post, &path, file);
+    request.headers.push(("X-Atlassian-Token", "no-check".to_owned()));
+    request
+}
+
+pub(super) fn share_temporary(issue_id: &str, temporary_id: &str) -> Request {
+    let path = format!("/request/{}/attachment", segment(issue_id));
+    request(Method::Post, &path, Content::Json(json!({ "temporaryAttachmentIds": [temporary_id], "public": true })))
+}
+
+/// The id under which a file waits to be shared.
+pub(super) fn temporary(json: &Value) -> Result<Answer, Lack> {
+    let id = id(&json["temporaryAttachments"][0]["temporaryAttachmentId"]).ok_or(Lack("temporaryAttachmentId"))?;
+    Ok(Answer::Names(vec![id]))
+}
+
 fn named(kind: Kind, accounts: &[String]) -> Value {
     match kind {
         Kind::Cloud => json!({ "accountIds": accounts }),
