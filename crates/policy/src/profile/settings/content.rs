@@ -52,6 +52,13 @@ const TEXTS: &[Setting] = &[
     ),
     setting("default.comment_header", Form::Template, Default::Is(""), "What stands above the text of a comment."),
     setting(
+        "default.viewable",
+        Form::Line,
+        Default::Is(""),
+        "Who may see comments: `internal` (in service management), a role of the project by name, or `group:NAME`; empty for whoever \
+         sees the issue.",
+    ),
+    setting(
         "default.text_max",
         Form::Number(32_000),
         Default::Is("0"),
