@@ -414,7 +414,8 @@ fn steps(evidence: &Evidence, reply: &Reply, verdict: &Verdict, route: &Route) -
             set: verdict.effects.set.clone(),
         },
         Place::Comment(_) | Place::Nowhere(_) => {
-            let visibility = spoken.value("viewable").map(visibility);
+            let viewable = spoken.value("viewable").or(Some(mapping.viewable.as_str()));
+            let visibility = viewable.filter(|words| !words.trim().is_empty()).map(visibility);
             StepKind::AddComment { issue: issue.clone(), body, visibility }
         }
     };

@@ -77,6 +77,8 @@ pub struct Profile {
     automatic: AutomaticMail,
     reply_prefix: String,
     reply_domains: Vec<String>,
+    pub(crate) thread_headers: Vec<String>,
+    pub(crate) never: Vec<Pattern>,
     pub(crate) strangers: Strangers,
     pub(crate) require_authentic: bool,
     pub(crate) verification: Treatment,
@@ -145,7 +147,7 @@ impl Profile {
     /// Whether letters are written because of its mail, so that its site needs a way out for them.
     pub fn writes_letters(&self) -> bool {
         self.uncaught == Treatment::Forward
-            || self.limits.on_flood == Treatment::Forward
+            || matches!(self.limits.on_flood, Treatment::Forward | Treatment::Reject)
             || self.rules.iter().any(|rule| rule.outcome == Some(Treatment::Forward))
             || self.levels().any(Values::writes_letters)
     }
@@ -223,6 +225,8 @@ impl Profile {
             automatic: AutomaticMail::read(&automatic, reader),
             reply_prefix: reader.text(&reply, "prefix").unwrap_or_default(),
             reply_domains: reader.names(&reply, "domains"),
+            thread_headers: reader.names(&threads, "headers"),
+            never: reader.patterns(&threads, "never"),
             strangers: reader.word(&threads, "strangers").unwrap_or_default(),
             require_authentic: reader.truth(&threads, "require_authentic").unwrap_or_default(),
             verification: reader.word(&threads, "verification").unwrap_or_default(),

@@ -66,9 +66,11 @@ impl<'a> Evidence<'a> {
         self.message.headers.other.iter().map(|field| format!("{}: {}", field.name, field.value)).collect()
     }
 
-    /// Whether a normalised address can take part in an issue: one of ours cannot, nor one that an expression catches.
+    /// Whether a normalised address can take part in an issue: one of ours cannot, nor one that an expression catches or
+    /// that the profile names.
     pub(super) fn may_take_part(&self, address: &str) -> bool {
-        !self.is_ours(address) && !self.profile.is_caught_by_pattern(address)
+        let never = self.profile.never.iter().any(|pattern| pattern.matches(address));
+        !never && !self.is_ours(address) && !self.profile.is_caught_by_pattern(address)
     }
 }
 

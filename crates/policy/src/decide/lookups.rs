@@ -40,7 +40,10 @@ pub(super) fn reply_addresses<'a>(evidence: &'a Evidence) -> impl Iterator<Item 
 pub(super) fn thread_ids(evidence: &Evidence) -> Vec<String> {
     let headers = &evidence.message.headers;
     let mut ids: Vec<String> = Vec::new();
-    for id in headers.in_reply_to.iter().chain(headers.references.iter().rev()) {
+    let is_on = |name: &str| evidence.profile.thread_headers.iter().any(|known| known == name);
+    let answered = headers.in_reply_to.iter().filter(|_| is_on("in-reply-to"));
+    let before = headers.references.iter().rev().filter(|_| is_on("references"));
+    for id in answered.chain(before) {
         if ids.len() < THREAD_IDS_MAX && !id.is_empty() && !ids.contains(id) {
             ids.push(id.clone());
         }

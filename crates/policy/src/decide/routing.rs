@@ -89,6 +89,9 @@ pub(super) fn redirect(evidence: &Evidence, route: &mut Route, trace: &mut Trace
             trace.note(QUESTION, format!("yes, {key:?}"), "it is ignored, because the profile makes no issues there");
         }
     }
+    if route.directives.value("parentissuekey").is_some() && !route.mapping.subtask_type.is_empty() {
+        route.mapping.issue_type = route.mapping.subtask_type.clone();
+    }
     if let Some(issue_type) = route.directives.value("issuetype").filter(|name| !name.trim().is_empty()) {
         route.mapping.issue_type = issue_type.trim().to_owned();
     }

@@ -147,7 +147,10 @@ pub(super) fn is_key(text: &str) -> bool {
 fn first_few<'t>(all: impl Iterator<Item = &'t str>, most: usize) -> Vec<String> {
     let mut few: Vec<String> = Vec::new();
     for one in all {
-        if few.len() < most && !few.iter().any(|known| known == one) {
+        if few.len() == most {
+            break;
+        }
+        if !few.iter().any(|known| known == one) {
             few.push(one.to_owned());
         }
     }

@@ -8,7 +8,7 @@ use mail::{Document, Hidden, HiddenKind, Reply};
 use std::borrow::Cow;
 
 /// A longer text is left as it is.
-const TEXT_BYTES_MAX: usize = 1024 * 1024;
+const TEXT_BYTES_MAX: usize = 256 * 1024;
 
 /// The reply as the profile wants it in a new issue.
 pub(super) fn for_issue<'r>(reply: &'r Reply, mapping: &Mapping) -> Cow<'r, Reply> {

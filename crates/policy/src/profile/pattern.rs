@@ -7,6 +7,9 @@ pub(crate) const SOURCE_BYTES_MAX: usize = 1024;
 /// The largest compiled pattern, and as much again for its lazily built automaton, in bytes.
 pub(crate) const COMPILED_BYTES_MAX: usize = 1024 * 1024;
 
+/// The most matches of one pattern in one text that are looked for.
+const MATCHES_MAX: usize = 1000;
+
 /// A pattern as it was written, ready to match.
 #[derive(Clone)]
 pub(crate) struct Pattern {
@@ -41,15 +44,16 @@ impl Pattern {
         &self.source
     }
 
-    /// Of each match its first group or, where there is none, all of it.
+    /// Of each of the first thousand matches its first group or, where there is none, all of it.
     pub(crate) fn found<'v>(&self, value: &'v str) -> impl Iterator<Item = &'v str> {
         let picked = |found: regex::Captures<'v>| found.get(1).or_else(|| found.get(0)).map(|piece| piece.as_str());
-        self.regex.captures_iter(value).filter_map(picked)
+        self.regex.captures_iter(value).take(MATCHES_MAX).filter_map(picked)
     }
 
-    /// The value without all that matches.
+    /// The value without the first thousand pieces that match. One look is linear, but each may go to the end before it settles
+    /// for a letter (`.*[^A-Z]|[A-Z]`), so that looking for all is quadratic.
     pub(crate) fn without(&self, value: &str) -> String {
-        self.regex.replace_all(value, "").into_owned()
+        self.regex.replacen(value, MATCHES_MAX, "").into_owned()
     }
 
     pub(crate) fn matches(&self, value: &str) -> bool {
@@ -89,6 +93,14 @@ mod tests {
         assert!(!glob.matches("weekly@news.example.org"));
         assert!(!glob.matches("weekly@newsxexample"));
         assert!(Pattern::glob("inv?ice*").unwrap().matches("Invoice 7\n8"));
+    }
+
+    #[test]
+    fn sec_32_what_is_quadratic_ends_after_a_thousand_matches() {
+        let quadratic = Pattern::regex(".*[^A-Z]|[A-Z]").unwrap();
+        let text = "A".repeat(8 * 1024);
+        assert_eq!(quadratic.without(&text).len(), 7 * 1024 + 24);
+        assert_eq!(quadratic.found(&text).count(), 1000);
     }
 
     #[test]

@@ -44,6 +44,7 @@ macro_rules! values {
 values! {
     project: String = text,
     issue_type: String = text,
+    subtask_type: String = text,
     mode: Mode = word,
     unplaced: Treatment = word,
     subject_keys: bool = truth,
@@ -69,6 +70,7 @@ values! {
     comment_cleanup_regex: Vec<Pattern> = regexes,
     description_header: Text = template,
     comment_header: Text = template,
+    viewable: String = text,
     text_max: u32 = number,
     text_overflow: Overflow = word,
     priority: String = text,
@@ -126,7 +128,9 @@ impl Inherited for FieldTexts {
 impl Values {
     /// Whether people may be written to because of them.
     pub(super) fn writes_letters(&self) -> bool {
-        let rejects = self.unplaced == Some(Treatment::Reject) || self.on_reject == Some(OnReject::Reject);
+        let rejects = self.unplaced == Some(Treatment::Reject)
+            || self.on_reject == Some(OnReject::Reject)
+            || self.text_overflow == Some(Overflow::Reject);
         let told = |cause: &&String| cause.as_str() == super::NOT_CREATED;
         self.forwards() || rejects || self.notices.as_ref().is_some_and(|causes| causes.iter().any(|one| told(&one)))
     }

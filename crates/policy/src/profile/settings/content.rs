@@ -5,7 +5,7 @@ use super::{Default, Form, Room, Setting, setting};
 pub(super) const TEXT: Room = Room {
     title: "[default]: subject and text",
     about: "These may stand in a `[[mapping]]` and in a `[[rule]]`, too. Expressions look at each line (`delimiters`) or at the whole \
-            text (`cleanup`) of at most 1 MiB; replies and signatures are told apart without any of them.",
+            text (`cleanup`, at most 1000 places for each) of at most 256 KiB; replies and signatures are told apart without any of them.",
     settings: TEXTS,
 };
 
@@ -51,6 +51,13 @@ const TEXTS: &[Setting] = &[
         "What stands above the text of a new issue, such as `\"Sent to {{recipient}}\"`.",
     ),
     setting("default.comment_header", Form::Template, Default::Is(""), "What stands above the text of a comment."),
+    setting(
+        "default.viewable",
+        Form::Line,
+        Default::Is(""),
+        "Who may see comments: `internal` (in service management), a role of the project by name, or `group:NAME`; empty for whoever \
+         sees the issue.",
+    ),
     setting(
         "default.text_max",
         Form::Number(32_000),

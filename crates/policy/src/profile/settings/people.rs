@@ -18,6 +18,24 @@ const SETTINGS: &[Setting] = &[
         "The domains of signed reply addresses. An empty list takes them at any domain; the signature decides.",
     ),
     setting(
+        "threads.headers",
+        Form::SomeOf(&["in-reply-to", "references"]),
+        Default::Is("in-reply-to, references"),
+        "In which header fields known messages are looked for.",
+    ),
+    setting(
+        "threads.never",
+        Form::Globs,
+        Default::Unset,
+        "Addresses that never take part in an issue, whoever writes to them: lists, rooms, other systems.",
+    ),
+    setting(
+        "threads.never_regex",
+        Form::Regexes,
+        Default::Unset,
+        "As `never`, as regular expressions over lower-case addresses.",
+    ),
+    setting(
         "threads.strangers",
         Form::OneOf(&["create", "comment"]),
         Default::Is("create"),

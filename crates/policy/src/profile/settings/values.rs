@@ -16,6 +16,12 @@ const PLACE_SETTINGS: &[Setting] = &[
     setting("default.project", Form::ProjectKey, Default::Required, "The project in which new issues are made."),
     setting("default.issue_type", Form::Text, Default::Is("Task"), "The type of new issues, by name."),
     setting(
+        "default.subtask_type",
+        Form::Line,
+        Default::Is(""),
+        "The type of new issues for which a directive names a parent and no type, by name; empty for `issue_type`.",
+    ),
+    setting(
         "default.mode",
         MODES,
         Default::Is("create_or_comment"),
