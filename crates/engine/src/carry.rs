@@ -64,7 +64,7 @@ pub(crate) async fn carry_out(shared: &Shared, held: &Held) -> Result<(), Stop> 
             }
             Ended::Failed(fault) => {
                 run.give_up_the_rest(step.ordinal).await?;
-                if matches!(step.kind, StepKind::CreateIssue { .. }) {
+                if matches!(step.kind, policy::StepKind::CreateIssue { .. }) {
                     shared.store.post_letters_of_failure(lease, &plan).await?;
                 }
                 return Err(Stop::GiveUp(fault));

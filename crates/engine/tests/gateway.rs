@@ -78,6 +78,13 @@ on_sqlite! {
     replay::the_same_rules_do_nothing_a_second_time;
     replay::other_rules_do_what_is_new_and_going_back_finds_what_was_there;
     replay::a_yes_to_what_has_changed_since_does_nothing;
+    letters::a_letter_that_has_to_wait_keeps_no_other_back;
+    letters::fault_20_refusals_between_lost_answers_do_not_let_it_go_on;
+    letters::copies_by_two_ways_are_handed_on_once;
+    letters::a_replay_writes_nobody_a_second_time;
+    replay::a_replay_and_a_wake_never_act_side_by_side;
+    replay::sec_02_a_replay_makes_nobody_take_part_in_another_issue;
+    replay::what_stays_still_leads_its_thread_there;
     replay::only_what_has_ended_is_replayed_or_erased;
     duplicates::the_same_mail_twice_is_one_issue;
     duplicates::the_same_mail_to_two_mailboxes_is_one_issue_per_project;

@@ -132,3 +132,89 @@ pub async fn sec_06_strangers_are_not_written_to_and_others_not_often(database: 
     assert_eq!(office.posted().len(), 1, "one notice a day for an address that somebody else may have used");
     world.end().await;
 }
+
+/// A profile that hands every mail on to two people.
+fn handing_on() -> String {
+    let top = "catch = [\"nobody@example.com\"]\nuncaught = \"forward\"\nforward_to = [\"one@boss.example\", \"two@boss.example\"]\n";
+    format!("{top}{SUPPORT}")
+}
+
+/// The recipients of what was posted, in order.
+fn recipients(office: &PostOffice) -> Vec<String> {
+    office.posted().into_iter().flat_map(|letter| letter.rcpt_to).collect()
+}
+
+pub async fn a_letter_that_has_to_wait_keeps_no_other_back(database: &Database) {
+    let office = PostOffice::open();
+    let world = world(database, Some(&office), &handing_on()).await;
+    office.next(Mishap::LoseAnswer);
+    office.next(Mishap::Refuse(451));
+    office.next(Mishap::LoseAnswer);
+    let message = world.send(&mail("a@example.org", "printer", "It burns.")).await;
+    let story = world.wait_until(&message, |story| story.line.job == JobState::Held).await;
+    assert_eq!(story.fault.map(|fault| fault.code), Some(FaultCode::InDoubt));
+    // The first was lost, the second said "later" and came through, the first was lost again.
+    assert_eq!(recipients(&office), ["one@boss.example", "one@boss.example", "two@boss.example"]);
+
+    // Nobody can look whether it arrived; a person's word sends it once more.
+    assert!(world.store.wake(&message, "admin").await.unwrap());
+    let posted = office.wait_for(4);
+    assert_eq!((posted[3].rcpt_to.as_slice(), &posted[3].mail), (posted[0].rcpt_to.as_slice(), &posted[0].mail));
+    world.done(&message).await;
+    world.end().await;
+}
+
+pub async fn fault_20_refusals_between_lost_answers_do_not_let_it_go_on(database: &Database) {
+    let office = PostOffice::open();
+    let world = world(database, Some(&office), &refused()).await;
+    for mishap in [Mishap::LoseAnswer, Mishap::Refuse(451), Mishap::LoseAnswer, Mishap::Refuse(451)] {
+        office.next(mishap);
+    }
+    refused_issue(&world, "a@example.org").await;
+    while world.metric("sealpost_jobs_held_total").await == 0 {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    assert_eq!(office.posted().len(), 2, "twice is the most that anybody gets a letter");
+    world.end().await;
+}
+
+pub async fn copies_by_two_ways_are_handed_on_once(database: &Database) {
+    let office = PostOffice::open();
+    let world = world(database, Some(&office), &handing_on()).await;
+    let boxes = ["support", "sales"].map(|name| mailbox(name, &handing_on()));
+    world.gateway.swap_mailboxes(boxes.to_vec());
+    let bytes = mail("a@example.org", "printer", "It burns.");
+    let first = world.send_to("support", &bytes).await.unwrap();
+    world.done(&first).await;
+    let second = world.done(&world.send_to("sales", &bytes).await.unwrap()).await;
+    assert_eq!(second.line.outcome, Some(Outcome::Forward));
+    let trace = second.plan.unwrap().trace;
+    assert!(trace.iter().any(|line| line.contains("the same mail came in through mailbox \"support\"")), "{trace:#?}");
+    assert_eq!(recipients(&office).len(), 2);
+
+    // A letter of ours that comes back, as by way of somebody's redirection, goes no second time.
+    let letter = office.posted()[0].mail.replace("\r\n", "\n");
+    let back = world.done(&world.send_to("support", &letter).await.unwrap()).await;
+    let trace = back.plan.unwrap().trace;
+    let stays = trace.iter().any(|line| line.contains("it is a letter of ours that came back"));
+    assert!(stays || back.line.outcome == Some(Outcome::Ignore), "{trace:#?}");
+    assert_eq!(recipients(&office).len(), 2);
+    world.end().await;
+}
+
+pub async fn a_replay_writes_nobody_a_second_time(database: &Database) {
+    let office = PostOffice::open();
+    let world = world(database, Some(&office), &handing_on()).await;
+    let message = world.send(&mail("a@example.org", "printer", "It burns.")).await;
+    world.done(&message).await;
+    office.wait_for(2);
+    let more = handing_on().replace("two@", "two@boss.example\", \"three@");
+    world.gateway.swap_mailboxes(vec![mailbox("support", &more)]);
+    let plan = super::replay::proposed(&world, &message).await;
+    let comparison = policy::replay::compare(&world.store.past(&message).await.unwrap(), &plan);
+    assert_eq!((plan.letters.len(), comparison.letters.as_slice()), (3, &[3][..]));
+    super::replay::replayed(&world, &message, plan.revision).await;
+    office.wait_for(3);
+    assert_eq!(recipients(&office), ["one@boss.example", "two@boss.example", "three@boss.example"]);
+    world.end().await;
+}

@@ -16,13 +16,13 @@ async fn answered(world: &World, message: &str) -> Option<Proposal> {
     }
 }
 
-async fn proposed(world: &World, message: &str) -> policy::Plan {
+pub async fn proposed(world: &World, message: &str) -> policy::Plan {
     assert_eq!(world.store.rehearse(message, "admin").await.unwrap(), Ok(()));
     answered(world, message).await.and_then(|proposal| proposal.plan).expect("a proposal").0
 }
 
 /// Says yes and waits until it is done.
-async fn replayed(world: &World, message: &str, revision: u32) -> Story {
+pub async fn replayed(world: &World, message: &str, revision: u32) -> Story {
     assert_eq!(world.store.replay(message, revision, "admin").await.unwrap(), Ok(()));
     assert_eq!(answered(world, message).await, None, "the world has not changed in between");
     world.done(message).await
@@ -96,5 +96,63 @@ pub async fn only_what_has_ended_is_replayed_or_erased(database: &Database) {
     assert!(!story.content_kept && story.plan.is_none() && !receipts(&story).is_empty(), "{story:?}");
     assert_eq!(story.line.outcome, Some(Outcome::Create));
     assert_eq!(world.store.rehearse(&message, "admin").await.unwrap(), Err(NotNow::Erased));
+    world.end().await;
+}
+
+pub async fn a_replay_and_a_wake_never_act_side_by_side(database: &Database) {
+    let world = World::start(database, Plot::default()).await;
+    world.gateway.swap_mailboxes(vec![mailbox("support", &SUPPORT.replace("DEMO", "NOWHERE"))]);
+    let message = world.send(&mail("a@example.org", "printer", "It burns.")).await;
+    assert_eq!(world.outcome_of(&message).await.line.job, JobState::Dead);
+    world.gateway.swap_mailboxes(vec![mailbox("support", SUPPORT)]);
+    let plan = proposed(&world, &message).await;
+    // The replay is asked for and not yet worked on when somebody presses "Try again", too.
+    world.gateway.shutdown().await;
+    assert_eq!(world.store.replay(&message, plan.revision, "admin").await.unwrap(), Ok(()));
+    assert!(!world.store.wake(&message, "admin").await.unwrap(), "one way at a time");
+    let mut world = world;
+    world.restart().await;
+    assert_eq!(answered(&world, &message).await, None);
+    world.done(&message).await;
+    assert_eq!(world.desk.counts().issues_created, 1);
+    world.end().await;
+}
+
+pub async fn sec_02_a_replay_makes_nobody_take_part_in_another_issue(database: &Database) {
+    let world = World::start(database, Plot::default()).await;
+    let owner = world.done(&world.send(&mail("a@example.org", "printer", "It burns.")).await).await;
+    let foreign = super::world::reply("b@example.org", "a@example.org", "Me too.")
+        .replace("Ann <ann@example.org>", "Eve <eve@evil.example>\nCc: pal@evil.example");
+    let stranger = world.send(&foreign).await;
+    assert_ne!(
+        issue_of(&world.done(&stranger).await),
+        issue_of(&owner),
+        "a stranger's mail becomes an issue of its own"
+    );
+    let open = format!("{SUPPORT}[threads]\nstrangers = \"comment\"\n");
+    world.gateway.swap_mailboxes(vec![mailbox("support", &open)]);
+    let plan = proposed(&world, &stranger).await;
+    let moved = replayed(&world, &stranger, plan.revision).await;
+    assert_eq!(moved.line.issue_id.as_deref(), Some(issue_of(&owner).as_str()));
+    world.gateway.swap_mailboxes(vec![mailbox("support", SUPPORT)]);
+    let pal = super::world::reply("c@example.org", "a@example.org", "And me.")
+        .replace("Ann <ann@example.org>", "pal@evil.example");
+    let pal = world.done(&world.send(&pal).await).await;
+    assert_eq!(pal.line.outcome, Some(Outcome::Create), "an outsider's comment adds nobody");
+    world.end().await;
+}
+
+pub async fn what_stays_still_leads_its_thread_there(database: &Database) {
+    let world = World::start(database, Plot::default()).await;
+    let message = world.send(&mail("a@example.org", "printer", "It burns.")).await;
+    let first = world.done(&message).await;
+    let ignoring = format!("{SUPPORT}[[rule]]\nname = \"none\"\nsubject = \"printer\"\noutcome = \"ignore\"\n");
+    world.gateway.swap_mailboxes(vec![mailbox("support", &ignoring)]);
+    let plan = proposed(&world, &message).await;
+    replayed(&world, &message, plan.revision).await;
+    world.gateway.swap_mailboxes(vec![mailbox("support", SUPPORT)]);
+    let reply = super::world::reply("b@example.org", "a@example.org", "Still burning.");
+    let reply = world.done(&world.send(&reply).await).await;
+    assert_eq!((reply.line.outcome, issue_of(&reply)), (Some(Outcome::Comment), issue_of(&first)));
     world.end().await;
 }

@@ -38,7 +38,7 @@ pub(super) fn of(
         }
         _ => None,
     };
-    if let Some((cause, when)) = cause
+    if let Some((cause, _)) = cause
         && let Some(earlier) = told_before(evidence, verdict)?
     {
         let answer = format!("no, {earlier}");
