@@ -20,7 +20,7 @@ use crate::settings::{self, Settings};
 use accounts::AccountsGate;
 use engine::cell::Cells;
 use listeners::{Listeners, MailListener};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -131,14 +131,22 @@ impl Gateway {
 pub async fn mailboxes(settings: &Settings, store: &Store) -> Result<Vec<engine::Mailbox>, Failure> {
     let dns = adapters::dns(settings)?;
     let mut found = Vec::with_capacity(settings.mailboxes.len());
+    // A thousand mailboxes of one profile hold it once.
+    let mut profiles: HashMap<(&str, &str), Arc<policy::Profile>> = HashMap::new();
     for mailbox in &settings.mailboxes {
         let file = settings.profiles.iter().find(|profile| profile.name == mailbox.profile);
         // The settings were refused if a mailbox named a profile that is not there.
         let Some(file) = file else { continue };
+        let key = (file.name.as_str(), mailbox.site.as_str());
+        let profile = match profiles.get(&key) {
+            Some(profile) => profile.clone(),
+            None => Arc::new(imported(file, &mailbox.site, store).await?),
+        };
+        profiles.insert(key, profile.clone());
         found.push(engine::Mailbox {
             name: mailbox.name.clone(),
             site: mailbox.site.clone(),
-            profile: Arc::new(imported(file, &mailbox.site, store).await?),
+            profile,
             author_proof: adapters::author_proof(mailbox, &dns),
             fetching: mailbox.fetched.as_ref().map(|fetched| fetching::fetching(settings, fetched)),
         });
