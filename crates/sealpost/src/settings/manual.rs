@@ -1,6 +1,6 @@
 //! The manual's page of settings, written from the table.
 
-use super::table::{Kind, Missing, Setting, TABLE};
+use super::table::{Kind, Missing, Setting, settings};
 use super::written::section_of;
 use std::fmt::Write;
 
@@ -20,7 +20,7 @@ This page is generated from the program's table of settings; a test keeps it tru
 pub fn page() -> String {
     let mut page = String::from(OPENING);
     let mut section = "";
-    for setting in TABLE {
+    for setting in settings() {
         if section_of(setting.key) != section {
             section = section_of(setting.key);
             let title = section.strip_suffix("[]").map_or(format!("[{section}]"), |many| format!("[[{many}]]"));

@@ -1,6 +1,6 @@
 //! Settings as they were written: each value with its place, checked against the table, environment overrides applied.
 
-use super::table::{Kind, Missing, Setting, TABLE};
+use super::table::{Kind, Missing, Setting, settings};
 use std::collections::BTreeMap;
 use std::fmt;
 use toml::de::{DeTable, DeValue};
@@ -146,7 +146,7 @@ fn collect(table: &DeTable<'_>, lines: &Lines<'_>, problems: &mut Vec<Problem>) 
                 problems.push(problem(&single, "", place, "may stand several times", format!("write [[{single}]]")))
             }
             _ => {
-                let near = nearest(&single, TABLE.iter().map(|s| section_of(s.key).trim_end_matches("[]")));
+                let near = nearest(&single, settings().map(|s| section_of(s.key).trim_end_matches("[]")));
                 problems.push(problem(
                     &single,
                     "",
@@ -166,8 +166,7 @@ fn section(name: &str, place: String, table: &DeTable<'_>, lines: &Lines<'_>, pr
         let place = lines.place(key.span().start);
         let full = format!("{name}.{}", key.get_ref());
         let Some(setting) = find(&full) else {
-            let near =
-                nearest(key.get_ref(), TABLE.iter().filter(|s| section_of(s.key) == name).map(|s| name_of(s.key)));
+            let near = nearest(key.get_ref(), settings().filter(|s| section_of(s.key) == name).map(|s| name_of(s.key)));
             problems.push(problem(&full, "", place, "is not a setting", format!("did you mean {near}?")));
             continue;
         };
@@ -257,7 +256,7 @@ fn override_from(environment: &[(String, String)], written: &mut Written, proble
         if NOT_SETTINGS.contains(&variable.as_str()) {
             continue;
         }
-        let found = TABLE.iter().find_map(|setting| target(setting, rest, written).map(|index| (setting, index)));
+        let found = settings().find_map(|setting| target(setting, rest, written).map(|index| (setting, index)));
         let Some((setting, index)) = found else {
             problems.push(problem(
                 variable,
@@ -314,11 +313,11 @@ pub fn from_text(kind: Kind, text: &str) -> Scalar {
 
 /// The setting with this key.
 pub fn find(key: &str) -> Option<&'static Setting> {
-    TABLE.iter().find(|setting| setting.key == key)
+    settings().find(|setting| setting.key == key)
 }
 
 fn is_section(name: &str) -> bool {
-    TABLE.iter().any(|setting| section_of(setting.key) == name)
+    settings().any(|setting| section_of(setting.key) == name)
 }
 
 /// `store` of `store.database`.

@@ -1,0 +1,240 @@
+//! Settings of mailboxes, of the accounts that may hand mail in, and of profiles.
+
+use super::Kind::*;
+use super::Missing::*;
+use super::{Setting, setting};
+
+pub(super) const SETTINGS: &[Setting] = &[
+    setting("mailbox[].name", Text, Refused, "The name of this mailbox in rows, logs and the console."),
+    setting("mailbox[].site", Text, Refused, "The site that its mail is for."),
+    setting("mailbox[].profile", Text, Refused, "The profile that decides what becomes of its mail."),
+    setting(
+        "mailbox[].listen",
+        Text,
+        Empty,
+        "Its mail is handed in here: `HOST:PORT`, or `unix:PATH` for LMTP. Each mailbox has this or `fetch`.",
+    ),
+    setting(
+        "mailbox[].fetch",
+        Choice(&["imap", "pop3"]),
+        Empty,
+        "Its mail is fetched from another server, which speaks this. See [Fetching mail](inbound.md).",
+    ),
+    setting(
+        "mailbox[].authenticity",
+        Choice(&["none", "header", "dns"]),
+        Means("none"),
+        "How the authors of its mail are verified: not at all; by the Authentication-Results of the server before it; or by our \
+         own look-ups of SPF, DKIM and DMARC, for mail that comes straight from the internet.",
+    ),
+    setting(
+        "mailbox[].authserv_id",
+        Text,
+        Empty,
+        "With `authenticity = \"header\"`: the authserv-id in the Authentication-Results of the server before it. Fields of \
+         others are ignored.",
+    ),
+    setting(
+        "mailbox[].authserv_clients",
+        Texts,
+        Empty,
+        "The addresses of the servers that may hand over such results, besides this machine. In mail from any other client they \
+         do not count.",
+    ),
+    setting(
+        "mailbox[].authserv_hops",
+        Integer { min: 0, max: 20 },
+        Means("0"),
+        "How many Received fields of your own servers may stand above those Authentication-Results. Above 0 only when your \
+         border removes fields with its own id from mail that comes in.",
+    ),
+    setting(
+        "mailbox[].tls",
+        Choice(&["none", "starttls", "implicit"]),
+        Empty,
+        "Encryption. Listening, without it: `none`, which is for loopback and trusted relays. Fetching, without it: `implicit`; \
+         `none` only from a server on this machine.",
+    ),
+    setting(
+        "mailbox[].preset",
+        Choice(super::super::presets::NAMES),
+        Empty,
+        "Fetching: a provider whose servers, ports and scopes are known.",
+    ),
+    setting("mailbox[].host", Text, Empty, "Fetching: the server's name, which its certificate must bear."),
+    setting(
+        "mailbox[].port",
+        Integer { min: 1, max: 65_535 },
+        Empty,
+        "Fetching: the server's port; without it 993 for IMAP and 995 for POP3 with `tls = \"implicit\"`, else 143 and 110.",
+    ),
+    setting(
+        "mailbox[].authorities",
+        Path,
+        Empty,
+        "Fetching: a PEM file of certificate authorities to trust instead of the system's.",
+    ),
+    setting("mailbox[].user", Text, Empty, "Fetching: the account's name on the server."),
+    setting("mailbox[].password", Secret, Empty, "Fetching: the account's password."),
+    setting(
+        "mailbox[].oauth",
+        Choice(&["client_credentials", "person", "service_account"]),
+        Empty,
+        "Fetching: the account is opened with tokens (OAuth 2.0) instead of a password: the gateway's own, those of a person who \
+         signs in once, or those of a Google service that may speak for the user.",
+    ),
+    setting(
+        "mailbox[].oauth_client",
+        Text,
+        Empty,
+        "The id under which the token server knows this gateway; that of a service stands in its key.",
+    ),
+    setting("mailbox[].oauth_client_secret", Secret, Empty, "The client's secret; or a certificate and its key."),
+    setting(
+        "mailbox[].oauth_certificate",
+        Path,
+        Empty,
+        "The client's certificate in PEM, which the token server knows.",
+    ),
+    setting(
+        "mailbox[].oauth_key",
+        Secret,
+        Empty,
+        "The private key of that certificate in PEM, or the key of a Google service as JSON.",
+    ),
+    setting(
+        "mailbox[].oauth_tenant",
+        Text,
+        Empty,
+        "The organisation, for Microsoft's presets; needed with `client_credentials`, else `organizations`.",
+    ),
+    setting(
+        "mailbox[].oauth_scopes",
+        Text,
+        Empty,
+        "What is asked for, separated by spaces. Default: the preset's, for reading.",
+    ),
+    setting("mailbox[].oauth_token_url", Url, Empty, "The token server. Default: the preset's."),
+    setting(
+        "mailbox[].oauth_device_url",
+        Url,
+        Empty,
+        "Where codes for signing in are asked for. Default: the preset's.",
+    ),
+    setting(
+        "mailbox[].oauth_allow_private",
+        Bool,
+        Means("false"),
+        "Let requests for tokens go to private and loopback addresses.",
+    ),
+    setting("mailbox[].folder", Text, Means("INBOX"), "Fetching by IMAP: the folder that is read."),
+    setting(
+        "mailbox[].mark_seen",
+        Bool,
+        Means("true"),
+        "Fetching by IMAP: mark mails as read on the server when they are durable here.",
+    ),
+    setting(
+        "mailbox[].move_to",
+        Text,
+        Empty,
+        "Fetching by IMAP: the folder that mails are moved to when they are durable here; it is made when it is not there.",
+    ),
+    setting(
+        "mailbox[].watch",
+        Bool,
+        Means("true"),
+        "Fetching by IMAP: wait on the server between two looks, so that new mail comes within a second (IDLE).",
+    ),
+    setting(
+        "mailbox[].start",
+        Choice(&["now", "everything"]),
+        Means("now"),
+        "Fetching: what happens to the mails that lie there when the mailbox is opened for the first time: `now` leaves them \
+         alone, `everything` takes them in.",
+    ),
+    setting(
+        "mailbox[].delete_after_days",
+        Integer { min: 0, max: 3650 },
+        Empty,
+        "Fetching: how long a mail that was taken in stays on the server; 0 deletes it as soon as it is durable here. Without \
+         it mails are never deleted.",
+    ),
+    setting(
+        "mailbox[].poll_s",
+        Integer { min: 1, max: 86_400 },
+        Means("60"),
+        "Fetching: the longest pause between two looks into a mailbox in which nothing happens; after mail came it is looked \
+         into sooner.",
+    ),
+    setting(
+        "mailbox[].answer_timeout_s",
+        Integer { min: 1, max: 3600 },
+        Means("60"),
+        "Fetching: how long connecting, an answer and each piece of a mail may take.",
+    ),
+    setting(
+        "mailbox[].mail_timeout_s",
+        Integer { min: 1, max: 3600 },
+        Means("600"),
+        "Fetching: how long one mail as a whole may take.",
+    ),
+    setting(
+        "mailbox[].kind",
+        Choice(&["smtp", "lmtp"]),
+        Means("smtp"),
+        "Listening: what the listener speaks, as all that follows is about listening.",
+    ),
+    setting("mailbox[].hostname", Text, Means("localhost"), "The name in the greeting and in `Received`."),
+    setting("mailbox[].require_tls", Bool, Means("false"), "Refuse mail before STARTTLS."),
+    setting("mailbox[].certificate", Path, Empty, "The listener's certificate chain in PEM. Read again on SIGHUP."),
+    setting("mailbox[].key", Path, Empty, "The private key of that certificate in PEM."),
+    setting("mailbox[].require_auth", Bool, Means("false"), "Take mail only from accounts (`[[account]]`)."),
+    setting(
+        "mailbox[].connections_max",
+        Integer { min: 1, max: 100_000 },
+        Means("200"),
+        "The most connections at once.",
+    ),
+    setting(
+        "mailbox[].connections_per_ip_max",
+        Integer { min: 1, max: 100_000 },
+        Means("50"),
+        "The most connections at once from one address.",
+    ),
+    setting(
+        "mailbox[].recipients_max",
+        Integer { min: 1, max: 10_000 },
+        Means("100"),
+        "The most recipients of one mail; RFC 5321 asks for at least 100.",
+    ),
+    setting(
+        "mailbox[].messages_per_connection_max",
+        Integer { min: 1, max: 1_000_000 },
+        Means("1000"),
+        "The most mails over one connection; after them the client is asked to connect again.",
+    ),
+    setting(
+        "mailbox[].command_timeout_s",
+        Integer { min: 1, max: 3600 },
+        Means("300"),
+        "How long a whole command may take to arrive; RFC 5321 asks for 5 minutes.",
+    ),
+    setting(
+        "mailbox[].data_timeout_s",
+        Integer { min: 1, max: 3600 },
+        Means("180"),
+        "The longest silence within a mail; RFC 5321 asks for 3 minutes.",
+    ),
+    setting(
+        "mailbox[].errors_max",
+        Integer { min: 1, max: 1000 },
+        Means("10"),
+        "Refused commands after which a connection is closed.",
+    ),
+    setting("account[].mailbox", Text, Refused, "The mailbox that this account may hand mail to."),
+    setting("account[].user", Text, Refused, "The name for AUTH PLAIN and LOGIN."),
+    setting("account[].password", Secret, Refused, "The password for AUTH."),
+    setting("profile[].name", Text, Refused, "The name of this profile."),
+    setting("profile[].file", Path, Refused, "The profile's file; a changed file is imported as a new version."),
+];

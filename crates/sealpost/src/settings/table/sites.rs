@@ -1,0 +1,87 @@
+//! Settings of sites, and of the servers that their letters leave by.
+
+use super::Kind::*;
+use super::Missing::*;
+use super::{Setting, setting};
+
+pub(super) const SETTINGS: &[Setting] = &[
+    setting("site[].name", Text, Refused, "The name of this Jira in rows, logs and the console."),
+    setting("site[].region", Text, Means("local"), "The region that this site is pinned to; `check` shows it."),
+    setting(
+        "site[].dialect",
+        Choice(&["jira_cloud", "jira_data_center"]),
+        Means("jira_cloud"),
+        "How the tracker speaks; `sealpost check` compares it with what the tracker says it is.",
+    ),
+    setting(
+        "site[].api_base",
+        Url,
+        Refused,
+        "The base of its REST API: `https://NAME.atlassian.net`, or `https://api.atlassian.com/ex/jira/CLOUD-ID` for scoped tokens and service accounts; on Data Center with its context path, such as `https://jira.example.com/jira`.",
+    ),
+    setting("site[].browse_base", Url, Refused, "The base of links that people open."),
+    setting(
+        "site[].account",
+        Text,
+        Empty,
+        "The address of the account that the gateway uses. Without it the token is sent as a bearer token, as personal access tokens of Data Center are.",
+    ),
+    setting("site[].token", Secret, Refused, "That account's API token, or the personal access token."),
+    setting(
+        "site[].allow_private",
+        Bool,
+        Means("false"),
+        "Let requests to this site go to private and loopback addresses.",
+    ),
+    setting("site[].proxy", Url, Empty, "The HTTP proxy for this site."),
+    setting("site[].certificate_authorities", Paths, Empty, "Further certificate authorities for this site, in PEM."),
+    setting(
+        "site[].requests_per_s",
+        Integer { min: 0, max: 100_000 },
+        Means("50"),
+        "Requests to this site in a second at most; more wait. Jira Cloud allows 50 to 100 of each kind. 0 for no limit of ours.",
+    ),
+    setting(
+        "site[].requests_at_once",
+        Integer { min: 1, max: 100 },
+        Means("8"),
+        "How many requests this site gets at the same time.",
+    ),
+    setting(
+        "site[].dead_end",
+        Bool,
+        Means("true"),
+        "A new site is a dead end: its letters are kept where an administrator can look at them, and none leaves. Set `false` \
+         to release it.",
+    ),
+    setting(
+        "site[].outgoing",
+        Text,
+        Empty,
+        "The name of the `[[outgoing]]` server that this site's letters are handed to.",
+    ),
+    setting("site[].from", Text, Empty, "In whose name its letters leave: `Support <support@example.org>`."),
+    setting("outgoing[].name", Text, Refused, "The name by which sites refer to this server."),
+    setting("outgoing[].host", Text, Refused, "The server's name, which its certificate must bear."),
+    setting(
+        "outgoing[].tls",
+        Choice(&["starttls", "implicit", "none"]),
+        Means("starttls"),
+        "Encryption, demanded and never given up; `none` only to a server on this machine.",
+    ),
+    setting(
+        "outgoing[].port",
+        Integer { min: 1, max: 65_535 },
+        Empty,
+        "Its port; without it 587 for `starttls`, 465 for `implicit`, 25 for `none`.",
+    ),
+    setting(
+        "outgoing[].authorities",
+        Path,
+        Empty,
+        "A PEM file of certificate authorities to trust instead of the system's.",
+    ),
+    setting("outgoing[].user", Text, Empty, "The account's name on the server, when it wants one."),
+    setting("outgoing[].password", Secret, Empty, "That account's password."),
+    setting("outgoing[].hostname", Text, Means("localhost"), "What we call ourselves in EHLO."),
+];
