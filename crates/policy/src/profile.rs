@@ -3,6 +3,7 @@
 #[macro_use]
 mod words;
 mod directive;
+mod exclusion;
 mod limits;
 mod mapped;
 mod nearest;
@@ -21,6 +22,7 @@ pub use rule::CONDITION_NAMES;
 pub use settings::{Default, Form, ROOMS, Room, Setting, settings};
 
 pub(crate) use directive::{DirectiveRule, Directives, Processor};
+pub(crate) use exclusion::Exclusion;
 pub(crate) use limits::Limits;
 pub(crate) use mapped::Mapped;
 pub(crate) use network::Network;
@@ -84,6 +86,7 @@ pub struct Profile {
     pub(crate) verification: Treatment,
     pub(crate) incumbent: Incumbent,
     pub(crate) notices: Notices,
+    pub(crate) exclusions: Vec<Exclusion>,
 }
 
 /// The mail handler that was there before.
@@ -232,6 +235,7 @@ impl Profile {
             verification: reader.word(&threads, "verification").unwrap_or_default(),
             incumbent: Incumbent::read(&incumbent, reader),
             notices: Notices::read(&top, reader),
+            exclusions: exclusion::read_all(&top, reader),
         };
         profile.refuse_loops(&top, reader);
         profile

@@ -154,7 +154,7 @@ async fn what_todays_rules_would_do_is_shown_beside_what_is_done() {
     plan.steps.pop();
     house.store.propose(&lease, &plan, None).await.unwrap();
     let page = house.page(&session, &format!("/messages/{id}")).await.text;
-    assert_says(&page, &["done already: issue NORTH-41", "It stays as it is", "attachment 77", "would be sent"]);
+    assert_says(&page, &["done already: issue NORTH-41", "It stays as it is", "attachment 77", "was written already"]);
 
     let answer = house.send(send(format!("/messages/{id}/replay/2"), token.clone())).await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER);

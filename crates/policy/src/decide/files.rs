@@ -31,7 +31,7 @@ pub(super) fn count(evidence: &Evidence) -> usize {
 /// The parts that become files.
 fn going_along<'a>(evidence: &Evidence<'a>, whole_text: bool) -> Vec<&'a Part> {
     let mut along = pieces(evidence);
-    along.retain(|part| !part.leaf || (whole_text || !part.body) && !is_left_out(part));
+    along.retain(|part| (whole_text || !part.body) && why_left_out(evidence, part).is_none());
     along
 }
 
@@ -72,15 +72,23 @@ fn pieces<'a>(evidence: &Evidence<'a>) -> Vec<&'a Part> {
 /// The parts that do not go along; those inside of a message that goes along whole are none.
 fn left_out<'a>(evidence: &Evidence<'a>) -> Vec<&'a Part> {
     let mut left_out = pieces(evidence);
-    left_out.retain(|part| is_left_out(part));
+    left_out.retain(|part| why_left_out(evidence, part).is_some());
     left_out
 }
 
-/// Whether a part is nothing that a person sent along: a picture that nobody can see, the proof of the mail itself, or a
-/// wrapper whose files go along in its place. What is less certain, such as a logo, goes along.
-fn is_left_out(part: &Part) -> bool {
+/// Why a part does not go along: the profile says so, or it is nothing that a person sent along (a picture that nobody can
+/// see, the proof of the mail itself, or a wrapper whose files go along in its place). What is less certain goes along.
+fn why_left_out(evidence: &Evidence, part: &Part) -> Option<String> {
+    if part.body {
+        return None;
+    }
     let is_nothing = matches!(part.class, PartClass::TrackingPixel | PartClass::Signature | PartClass::Unpacked);
-    part.leaf && !part.body && is_nothing
+    if part.leaf && is_nothing {
+        return Some(part.why.clone().unwrap_or_else(|| "it is no file of the sender".to_owned()));
+    }
+    let exclusion = evidence.profile.exclusions.iter().find(|exclusion| exclusion.means(part))?;
+    let name = part.name.as_deref().map(|name| format!(" {name:?}")).unwrap_or_default();
+    Some(format!("the exclusion {:?} means it{name}", exclusion.name))
 }
 
 /// Says which parts do not go along, and why; a line for each, a last one for those beyond ten.
@@ -89,7 +97,7 @@ pub(super) fn note_left_out(evidence: &Evidence, trace: &mut Trace) {
     const QUESTION: &str = "Does every file go along?";
     let left_out = left_out(evidence);
     for part in left_out.iter().take(NOTED_MAX) {
-        let why = part.why.as_deref().unwrap_or("it is no file of the sender");
+        let why = why_left_out(evidence, part).unwrap_or_default();
         trace.note(QUESTION, format!("part {} does not, {why}", part.path), "it stays in the mail");
     }
     if let Some(more) = left_out.len().checked_sub(NOTED_MAX).filter(|more| *more > 0) {

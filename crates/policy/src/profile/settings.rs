@@ -3,6 +3,7 @@
 mod association;
 mod content;
 mod directives;
+mod files;
 mod letters;
 mod machines;
 mod people;
@@ -50,6 +51,8 @@ pub enum Form {
     LongText,
     /// A condition in a part of CEL, at most 4 KiB.
     Condition,
+    /// SHA-256 digests, 64 hexadecimal digits each.
+    Digests,
     /// Addresses or networks of clients, such as `10.1.0.0/16`.
     Networks,
     /// A text of at most 4 KiB with places such as `{{sender.address}}`.
@@ -112,6 +115,7 @@ pub const ROOMS: &[Room] = &[
     machines::AUTOMATIC,
     machines::SAFEGUARDS,
     people::THREADS,
+    files::EXCLUDE,
     letters::NOTICES,
     association::INCUMBENT,
 ];

@@ -45,6 +45,10 @@ pub(super) fn wrong_entry(form: Form, name: &str) -> Option<&'static str> {
     };
     match form {
         Form::Domains => (!is_part(name)).then_some("is not a domain; write it without @, such as \"example.com\""),
+        Form::Digests => {
+            let good = name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
+            (!good).then_some("is not a SHA-256; write 64 hexadecimal digits, as `sealpost read` shows them")
+        }
         Form::ProjectKeys => wrong_text(Form::ProjectKey, name),
         Form::SomeOf(_) => None,
         Form::Networks => super::Network::read(name)

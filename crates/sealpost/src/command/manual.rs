@@ -57,6 +57,7 @@ fn form(form: policy::profile::Form) -> String {
         Form::LongText => "text of several lines".into(),
         Form::Search => "search, at most 1000 characters".into(),
         Form::Texts => "texts".into(),
+        Form::Digests => "SHA-256 digests".into(),
         Form::ProjectKey => "project key".into(),
         Form::ProjectKeys => "project keys".into(),
         Form::Addresses => "addresses, `*@domain` for all of a domain".into(),
