@@ -9,6 +9,7 @@ use crate::metrics::Metrics;
 use crate::stop::Stop;
 use mail::{Message, Reading, Reply};
 use policy::{Facts, Fault, FaultCode, IssueTarget, Origin, Outcome, Plan, Profile, StepKind};
+use std::sync::Arc;
 use store::{Decision, StoredMessage};
 
 /// Who takes part in an issue because of one mail, at most; a mail to more is a mailing, not a conversation.
@@ -47,10 +48,15 @@ pub(crate) async fn decision_of(shared: &Shared, held: &Held, revision: u32) -> 
                 decision(plan, reading.message, &message, &profile, &Facts::default())
             }
             None => {
-                let (facts, past) = find_out_all(&inquiry, &reading, &profile).await?;
+                let mail = Arc::new(reading.message);
+                let (facts, past) = find_out_all(&inquiry, &mail, &profile).await?;
                 let reply = new_text(shared, held, reading.reply, &past).await?;
-                let plan = policy::decide(&reading.message, &reply, &profile, &facts, origin, revision);
-                decision(plan, reading.message, &message, &profile, &facts)
+                let (read, rules) = (mail.clone(), profile.clone());
+                let (plan, facts) = beside_the_workers(move || {
+                    (policy::decide(&read, &reply, &rules, &facts, origin, revision), facts)
+                })
+                .await?;
+                decision(plan, Arc::unwrap_or_clone(mail), &message, &profile, &facts)
             }
         },
     })
@@ -95,11 +101,18 @@ async fn new_text(shared: &Shared, held: &Held, first: Reply, past: &Past) -> Re
     }
 }
 
-async fn find_out_all(inquiry: &Inquiry<'_>, reading: &Reading, profile: &Profile) -> Result<(Facts, Past), Stop> {
+async fn find_out_all(
+    inquiry: &Inquiry<'_>,
+    mail: &Arc<Message>,
+    profile: &Arc<Profile>,
+) -> Result<(Facts, Past), Stop> {
     let mut facts = inquiry.first_facts();
     let mut past = Past::default();
     for _ in 0..policy::ask::ROUNDS_MAX {
-        let questions = policy::ask(&reading.message, profile, &facts);
+        let (read, rules) = (mail.clone(), profile.clone());
+        let asked = beside_the_workers(move || (policy::ask(&read, &rules, &facts), facts)).await?;
+        let questions = asked.0;
+        facts = asked.1;
         if questions.is_empty() {
             break;
         }
@@ -108,6 +121,20 @@ async fn find_out_all(inquiry: &Inquiry<'_>, reading: &Reading, profile: &Profil
         }
     }
     Ok((facts, past))
+}
+
+/// Runs what only computes on a thread of its own. The rules of a profile may take as long as a mail allows them, and
+/// meanwhile the workers go on with intake, leases and answers.
+async fn beside_the_workers<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Stop> {
+    let ended = match tokio::task::spawn_blocking(work).await {
+        Ok(done) => return Ok(done),
+        Err(ended) => ended,
+    };
+    match ended.try_into_panic() {
+        // A panic goes where it would have gone without the thread.
+        Ok(panic) => std::panic::resume_unwind(panic),
+        Err(_) => Err(Fault::temporary(FaultCode::Internal, "the program ended before a decision was made").into()),
+    }
 }
 
 fn decision(plan: Plan, mail: Message, stored: &StoredMessage, profile: &Profile, facts: &Facts) -> Decision {
@@ -147,6 +174,7 @@ fn touched(plan: &Plan, facts: &Facts) -> (Option<String>, Option<String>) {
 mod tests {
     use super::*;
     use policy::{Body, IssueFacts, Step};
+    use std::time::Duration;
 
     fn plan(kind: StepKind) -> Plan {
         Plan {
@@ -174,5 +202,24 @@ mod tests {
         let facts = Facts { issues: vec![("DEMO-1".into(), Some(issue))], ..Facts::default() };
         assert_eq!(touched(&comment, &facts), (Some("DEMO".into()), Some("7".into())));
         assert_eq!(touched(&comment, &Facts::default()), (None, Some("7".into())));
+    }
+
+    /// A decision on the only worker would wait in vain for what is done beside it.
+    #[tokio::test]
+    async fn a_slow_decision_keeps_no_worker() {
+        let (ended, awaited) = std::sync::mpsc::channel();
+        let slow = beside_the_workers(move || awaited.recv_timeout(Duration::from_secs(60)).is_ok());
+        let meanwhile = async move {
+            tokio::task::yield_now().await;
+            ended.send(()).is_ok()
+        };
+        let (slow, meanwhile) = tokio::join!(slow, meanwhile);
+        assert!(slow.is_ok_and(|was_told| was_told) && meanwhile);
+    }
+
+    #[tokio::test]
+    #[should_panic(expected = "a decision failed")]
+    async fn a_panic_of_a_decision_is_one_of_the_job() {
+        let _ = beside_the_workers(|| panic!("a decision failed")).await;
     }
 }

@@ -61,7 +61,7 @@ pub fn decide(
     let weighed = weigh_all(&evidence, &mut route, &mut trace);
     let Weighed { verdict, rejection, letters } = weighed.unwrap_or_else(|open| unanswered(&open, &mut trace).into());
     let verdict = Verdict { reason: shortened(verdict.reason), ..verdict };
-    let steps = steps(&evidence, reply, &verdict, &route);
+    let steps = steps(&evidence, reply, &verdict, &route, &mut trace);
     let rule = route.rule.map(|rule| rule.name.clone());
     let mapping = route.mapping.name;
     Plan { steps, rule, mapping, rejection, letters, ..plan(origin, revision, profile, &verdict, trace) }
@@ -379,7 +379,7 @@ fn plan(origin: Origin, revision: u32, profile: &Profile, verdict: &Verdict, tra
 }
 
 /// The steps: the issue or comment, then each file, then what is done beside.
-fn steps(evidence: &Evidence, reply: &Reply, verdict: &Verdict, route: &Route) -> Vec<Step> {
+fn steps(evidence: &Evidence, reply: &Reply, verdict: &Verdict, route: &Route, trace: &mut Trace) -> Vec<Step> {
     let mapping = &route.mapping;
     let spoken = &verdict.effects.spoken;
     let reply = &trim::without_directives(reply, spoken.by);
@@ -388,12 +388,12 @@ fn steps(evidence: &Evidence, reply: &Reply, verdict: &Verdict, route: &Route) -
     let (body, issue) = match &verdict.place {
         Place::Nowhere(_) => return Vec::new(),
         Place::NewIssue { .. } => {
-            let body = body::of_issue(evidence, &trim::for_issue(reply, mapping));
+            let body = body::of_issue(evidence, &trim::for_issue(reply, mapping, trace));
             let body = body::saying(body, spoken.value("description"));
             (body::under(body, &above(&mapping.description_header)), IssueTarget::CreatedBy(1))
         }
         Place::Comment(issue) => {
-            let body = body::of_comment(evidence, &trim::for_comment(reply, mapping));
+            let body = body::of_comment(evidence, &trim::for_comment(reply, mapping, trace));
             (body::under(body, &above(&mapping.comment_header)), IssueTarget::Id(issue.id.clone()))
         }
     };

@@ -19,8 +19,10 @@ pub(crate) const SOURCE_BYTES_MAX: usize = 4096;
 const DEPTH_MAX: usize = 32;
 /// What one evaluation may cost: about one for each value looked at and for each 64 bytes of text.
 const COST_MAX: u64 = 100_000;
-/// The longest text and the longest list that an evaluation may make.
+/// The longest text that an evaluation may make.
 const MADE_BYTES_MAX: usize = 64 * 1024;
+/// The largest list that an evaluation may make, with all that stands in it and in the units of costs: at most 1 MiB of text.
+const MADE_WEIGHT_MAX: u64 = 16 * 1024;
 
 /// An expression that has been read, ready to be evaluated.
 #[derive(Debug, Clone)]
@@ -122,6 +124,7 @@ impl Expression {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::{Expression, Scene, Value};
+    use rig::clock::Stopwatch;
 
     fn scene() -> Scene {
         let many = (0..1000).map(Value::Number).collect::<Vec<_>>();
@@ -225,7 +228,27 @@ mod tests {
             "many.all(a, long.matches('a*b') == false)".to_owned(),
         ] {
             let said = value(&costly).unwrap_err();
-            assert!(said.contains("costs too much") || said.contains("too long"), "{costly}: {said}");
+            let known = ["costs too much", "too long", "too large"];
+            assert!(known.iter().any(|known| said.contains(known)), "{costly}: {said}");
         }
+    }
+
+    /// Lists share what stands in them: made in 25 steps this one would hold 8 to the power of 25 numbers.
+    #[test]
+    fn sec_32_lists_of_lists_are_too_large_before_they_are_looked_through() {
+        let eightfold = ".map(a, [a, a, a, a, a, a, a, a])";
+        for steps in [5, 8, 9, 25] {
+            let list = format!("[1]{}", eightfold.repeat(steps));
+            let shared = format!("[[1]]{}", ".map(a, a + a)".repeat(steps));
+            let added = format!("[1]{}", ".map(a, [a, a] + [a, a] + [a, a, a])".repeat(steps));
+            for costly in [list.clone(), format!("{list} == {list}"), format!("{list}.size()"), added] {
+                let begun = Stopwatch::start();
+                let said = value(&costly).unwrap_err();
+                assert!(said.contains("too large"), "{costly}: {said}");
+                assert!(begun.elapsed().as_millis() < 50, "{costly}: {:?}", begun.elapsed());
+            }
+            assert_eq!(value(&shared).is_err(), steps > 13, "{shared}");
+        }
+        assert_eq!(value(&format!("[1]{0} == [1]{0}", eightfold.repeat(4))), Ok(Value::Truth(true)));
     }
 }

@@ -27,7 +27,7 @@ pub(crate) use limits::Limits;
 pub(crate) use mapped::Mapped;
 pub(crate) use network::Network;
 pub(crate) use notice::{NOT_CREATED, Notices};
-pub(crate) use pattern::Pattern;
+pub(crate) use pattern::{Pattern, Purse};
 pub(crate) use rule::Rule;
 pub(crate) use values::{Mapping, Values};
 pub(crate) use words::{

@@ -1,6 +1,6 @@
 //! The summary of a new issue: the subject without what mail programs put before it.
 
-use crate::profile::Pattern;
+use crate::profile::{Pattern, Purse};
 use regex::Regex;
 use std::sync::LazyLock;
 
@@ -9,6 +9,9 @@ pub const SUMMARY_UNITS_MAX: usize = 255;
 
 /// How much of a subject is looked at; a summary takes a quarter of it.
 const SUBJECT_CHARS_MAX: usize = 1000;
+
+/// What the searches of one subject may look at: some passes over it for each of its characters.
+const SEARCHED_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// What stands for an empty subject.
 const NO_SUBJECT: &str = "(no subject)";
@@ -19,7 +22,9 @@ const NO_SUBJECT: &str = "(no subject)";
 /// What the profile's expressions match goes, too. `instead` stands for a subject that is missing or of which nothing is left.
 pub(super) fn of(subject: &str, cleanups: &[Pattern], instead: &str) -> String {
     let subject: String = subject.chars().take(SUBJECT_CHARS_MAX).collect();
-    let subject = cleanups.iter().fold(subject, |subject, pattern| pattern.without(&subject));
+    let mut purse = Purse::of_bytes(SEARCHED_BYTES_MAX);
+    let without = |subject: String, pattern: &Pattern| pattern.without(&subject, &mut purse).unwrap_or(subject);
+    let subject = cleanups.iter().fold(subject, without);
     let plain: String =
         subject.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| !steers(*c)).collect();
     let plain = plain.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");

@@ -1,6 +1,6 @@
 //! The value of an expression; everything that is looked at or made costs, and the purse is small.
 
-use super::{COST_MAX, Function, MADE_BYTES_MAX, Macro, Node, Operator, Scene, Value};
+use super::{COST_MAX, Function, MADE_BYTES_MAX, MADE_WEIGHT_MAX, Macro, Node, Operator, Scene, Value};
 
 struct Evaluation<'s> {
     scene: &'s Scene,
@@ -27,8 +27,11 @@ impl Evaluation<'_> {
             Node::Literal(value) => Ok(value.clone()),
             Node::Name(name) => self.named(name),
             Node::List(nodes) => {
-                let values = nodes.iter().map(|node| self.value(node)).collect::<Result<Vec<_>, _>>()?;
-                Ok(Value::list(values))
+                let mut list = Made::default();
+                for node in nodes {
+                    list.push(self.value(node)?)?;
+                }
+                Ok(list.done())
             }
             Node::All(nodes) => self.chain(nodes, false),
             Node::Any(nodes) => self.chain(nodes, true),
@@ -107,15 +110,16 @@ impl Evaluation<'_> {
         match (operator, &left, &right) {
             (Operator::Equal, ..) => Ok(Value::Truth(left == right)),
             (Operator::Unequal, ..) => Ok(Value::Truth(left != right)),
-            (Operator::In, _, Value::List(entries)) => Ok(Value::Truth(entries.contains(&left))),
-            (Operator::In, Value::Text(name), Value::Map(_)) => Ok(Value::Truth(self.entry(&right, name)?.is_some())),
+            (Operator::In, _, Value::List(entries, _)) => Ok(Value::Truth(entries.contains(&left))),
+            (Operator::In, Value::Text(name), Value::Map(..)) => Ok(Value::Truth(self.entry(&right, name)?.is_some())),
             (Operator::Plus, Value::Text(left), Value::Text(right)) => {
                 fits(left.len() + right.len())?;
                 Ok(Value::text(&format!("{left}{right}")))
             }
-            (Operator::Plus, Value::List(left), Value::List(right)) => {
-                fits(left.len() + right.len())?;
-                Ok(Value::list(left.iter().chain(right.iter()).cloned().collect()))
+            (Operator::Plus, Value::List(left, _), Value::List(right, _)) => {
+                let mut list = Made::default();
+                left.iter().chain(right.iter()).try_for_each(|value| list.push(value.clone()))?;
+                Ok(list.done())
             }
             (_, Value::Number(left), Value::Number(right)) => number(operator, *left, *right),
             (_, Value::Text(left), Value::Text(right)) => match operator {
@@ -131,8 +135,9 @@ impl Evaluation<'_> {
 
     /// The entry of a map; field names of mails hold dashes, for which a name in an expression has underscores.
     fn entry(&mut self, of: &Value, name: &str) -> Result<Option<Value>, String> {
-        let Value::Map(entries) = of else { return Err(format!("{} has no fields", of.kind())) };
-        self.pay(1 + entries.len() as u64 / 4)?;
+        let Value::Map(entries, _) = of else { return Err(format!("{} has no fields", of.kind())) };
+        // Only names of the same length are compared, and each no further than they are alike.
+        self.pay(1 + (entries.len() as u64).saturating_mul(1 + name.len() as u64 / 64) / 4)?;
         let same = |known: &str| {
             known.len() == name.len()
                 && known
@@ -145,22 +150,22 @@ impl Evaluation<'_> {
 
     fn index(&mut self, of: &Value, index: &Value) -> Result<Value, String> {
         match (of, index) {
-            (Value::List(entries), Value::Number(number)) => {
+            (Value::List(entries, _), Value::Number(number)) => {
                 let entry = usize::try_from(*number).ok().and_then(|number| entries.get(number));
                 entry.cloned().ok_or_else(|| format!("there is no entry {number}"))
             }
-            (Value::Map(_), Value::Text(name)) => self.entry(of, name)?.ok_or_else(|| format!("there is no {name:?}")),
+            (Value::Map(..), Value::Text(name)) => self.entry(of, name)?.ok_or_else(|| format!("there is no {name:?}")),
             _ => Err(format!("{} has no entry by {}", of.kind(), index.kind())),
         }
     }
 
     fn call(&mut self, function: Function, arguments: &[Value]) -> Result<Value, String> {
-        self.pay(arguments.iter().map(Value::weight).sum())?;
+        self.pay(arguments.iter().map(Value::weight).fold(0, u64::saturating_add))?;
         let count = |number: usize| Ok(Value::Number(i64::try_from(number).unwrap_or(i64::MAX)));
         match (function, arguments) {
             (Function::Size, [Value::Text(text)]) => count(text.chars().count()),
-            (Function::Size, [Value::List(entries)]) => count(entries.len()),
-            (Function::Size, [Value::Map(entries)]) => count(entries.len()),
+            (Function::Size, [Value::List(entries, _)]) => count(entries.len()),
+            (Function::Size, [Value::Map(entries, _)]) => count(entries.len()),
             (Function::Contains, [Value::Text(text), Value::Text(part)]) => Ok(Value::Truth(text.contains(&**part))),
             (Function::StartsWith, [Value::Text(text), Value::Text(part)]) => {
                 Ok(Value::Truth(text.starts_with(&**part)))
@@ -185,15 +190,15 @@ impl Evaluation<'_> {
 
     fn over_entries(&mut self, which: Macro, list: &Node, entry: &str, inner: &Node) -> Result<Value, String> {
         let list = self.value(list)?;
-        let Value::List(values) = &list else { return Err(format!("{} has no entries to go over", list.kind())) };
-        let (mut made, mut held) = (Vec::new(), 0usize);
+        let Value::List(values, _) = &list else { return Err(format!("{} has no entries to go over", list.kind())) };
+        let (mut made, mut held) = (Made::default(), 0usize);
         for value in values.iter() {
             self.entries.push((entry.to_owned(), value.clone()));
             let inner_value = self.value(inner);
             self.entries.pop();
             let inner_value = inner_value?;
             if which == Macro::Map {
-                made.push(inner_value);
+                made.push(inner_value)?;
                 continue;
             }
             let Value::Truth(holds) = inner_value else {
@@ -202,17 +207,39 @@ impl Evaluation<'_> {
             match (which, holds) {
                 (Macro::Exists, true) => return Ok(Value::Truth(true)),
                 (Macro::All, false) => return Ok(Value::Truth(false)),
-                (Macro::Filter, true) => made.push(value.clone()),
+                (Macro::Filter, true) => made.push(value.clone())?,
                 _ => {}
             }
             held += usize::from(holds);
         }
         Ok(match which {
-            Macro::Map | Macro::Filter => Value::list(made),
+            Macro::Map | Macro::Filter => made.done(),
             Macro::Exists => Value::Truth(false),
             Macro::All => Value::Truth(true),
             Macro::ExistsOne => Value::Truth(held == 1),
         })
+    }
+}
+
+/// A list in the making; it ends with an error before it is larger than anybody may have to look through.
+#[derive(Default)]
+struct Made {
+    entries: Vec<Value>,
+    weight: u64,
+}
+
+impl Made {
+    fn push(&mut self, value: Value) -> Result<(), String> {
+        self.weight = self.weight.saturating_add(value.weight());
+        if self.weight > MADE_WEIGHT_MAX {
+            return Err("what it makes is too large".to_owned());
+        }
+        self.entries.push(value);
+        Ok(())
+    }
+
+    fn done(self) -> Value {
+        Value::list(self.entries)
     }
 }
 

@@ -2,16 +2,21 @@
 
 use std::sync::Arc;
 
-/// A value. Texts, lists and maps are shared, so that no expression can multiply what it looks at.
+/// A value. Texts, lists and maps are shared, and lists and maps know what they weigh: a list of eight times the same list of
+/// eight costs little to make and much to look through, so nobody may have to look through it to learn so.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Value {
     Nothing,
     Truth(bool),
     Number(i64),
     Text(Arc<str>),
-    List(Arc<[Value]>),
-    Map(Arc<[(String, Value)]>),
+    List(Arc<[Value]>, Weight),
+    Map(Arc<[(String, Value)]>, Weight),
 }
+
+/// How much there is to compare or to copy in a list or a map with all that stands in it, in the units of costs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Weight(u64);
 
 impl Value {
     pub(crate) fn text(text: &str) -> Value {
@@ -19,11 +24,14 @@ impl Value {
     }
 
     pub(crate) fn list(entries: Vec<Value>) -> Value {
-        Value::List(Arc::from(entries))
+        let weight = entries.iter().map(Value::weight).fold(1, u64::saturating_add);
+        Value::List(Arc::from(entries), Weight(weight))
     }
 
     pub(crate) fn map(entries: Vec<(String, Value)>) -> Value {
-        Value::Map(Arc::from(entries))
+        let weights = entries.iter().map(|(name, value)| value.weight().saturating_add(1 + name.len() as u64 / 64));
+        let weight = weights.fold(1, u64::saturating_add);
+        Value::Map(Arc::from(entries), Weight(weight))
     }
 
     /// What it is, in words.
@@ -33,20 +41,17 @@ impl Value {
             Value::Truth(_) => "a truth",
             Value::Number(_) => "a number",
             Value::Text(_) => "a text",
-            Value::List(_) => "a list",
-            Value::Map(_) => "a map",
+            Value::List(..) => "a list",
+            Value::Map(..) => "a map",
         }
     }
 
-    /// How much there is to compare or to copy, in the units of costs.
+    /// How much there is to compare or to copy, in the units of costs. It is known and not counted.
     pub(super) fn weight(&self) -> u64 {
         match self {
             Value::Nothing | Value::Truth(_) | Value::Number(_) => 1,
             Value::Text(text) => 1 + text.len() as u64 / 64,
-            Value::List(entries) => 1 + entries.iter().map(Value::weight).sum::<u64>(),
-            Value::Map(entries) => {
-                1 + entries.iter().map(|(name, value)| 1 + name.len() as u64 / 64 + value.weight()).sum::<u64>()
-            }
+            Value::List(_, Weight(weight)) | Value::Map(_, Weight(weight)) => *weight,
         }
     }
 }

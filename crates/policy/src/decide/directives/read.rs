@@ -12,6 +12,8 @@ use std::sync::LazyLock;
 const TEXT_CHARS_MAX: usize = 16 * 1024;
 /// The longest key, in characters.
 const KEY_CHARS_MAX: usize = 100;
+/// No value of `VALUE_CHARS_MAX` characters is longer, in bytes.
+const VALUE_BYTES_MAX: usize = 4 * VALUE_CHARS_MAX;
 /// What our own header fields begin with.
 const FIELD_PREFIX: &str = "x-sealpost-";
 
@@ -132,20 +134,45 @@ fn ruled(rule: &DirectiveRule, evidence: &Evidence, text: &str) -> Option<Direct
     (!value.is_empty()).then(|| Directive { key: rule.field.clone(), value })
 }
 
-/// The words of a value; `None` for those that are none.
+/// The words of a value, as many as a directive may have; `None` for those that are none.
 fn words(value: &Value) -> Option<String> {
+    let mut said = String::new();
+    say(value, &mut said).then_some(said)
+}
+
+/// Adds the words of a value; `false` where it has none. What is longer than any directive is not added to.
+fn say(value: &Value, said: &mut String) -> bool {
     match value {
-        Value::Text(text) => Some(text.trim().to_owned()),
-        Value::Number(number) => Some(number.to_string()),
-        Value::Truth(truth) => Some(truth.to_string()),
-        Value::List(entries) => Some(entries.iter().filter_map(words).collect::<Vec<_>>().join(", ")),
-        Value::Nothing | Value::Map(_) => None,
+        Value::Text(text) => said.extend(text.trim().chars().take(VALUE_CHARS_MAX)),
+        Value::Number(number) => said.push_str(&number.to_string()),
+        Value::Truth(truth) => said.push_str(if *truth { "true" } else { "false" }),
+        Value::List(entries, _) => {
+            let mut is_first = true;
+            for entry in entries.iter().filter(|entry| is_said(entry)) {
+                if said.len() > VALUE_BYTES_MAX {
+                    break;
+                }
+                if !std::mem::take(&mut is_first) {
+                    said.push_str(", ");
+                }
+                say(entry, said);
+            }
+        }
+        Value::Nothing | Value::Map(..) => return false,
     }
+    true
+}
+
+fn is_said(value: &Value) -> bool {
+    !matches!(value, Value::Nothing | Value::Map(..))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{at_line, block, colon_line, subject, without_block, without_subject};
+    use super::{
+        VALUE_BYTES_MAX, VALUE_CHARS_MAX, at_line, block, colon_line, subject, without_block, without_subject, words,
+    };
+    use crate::expression::Value;
     use crate::profile::Processor;
 
     fn shown(found: Vec<super::Directive>) -> Vec<(String, String)> {
@@ -170,5 +197,18 @@ mod tests {
         let expected = [("issueKey", "AB-1"), ("summary", "two words")];
         assert_eq!(shown(found), expected.map(|(key, value)| (key.to_owned(), value.to_owned())));
         assert_eq!(without_subject("Printer [#priority=High] jams"), "Printer  jams");
+    }
+
+    #[test]
+    fn sec_32_the_words_of_a_list_are_no_more_than_a_directive_has() {
+        let list = |entries: &[Value]| Value::list(entries.to_vec());
+        let inner = list(&[Value::Number(2), Value::Nothing, Value::Truth(true)]);
+        let mixed = list(&[Value::Nothing, Value::text(" a "), inner, Value::map(Vec::new()), list(&[])]);
+        assert_eq!(words(&mixed).as_deref(), Some("a, 2, true, "));
+        assert_eq!(words(&Value::Nothing), None);
+        let eightfold = |list: Value, _| Value::list(vec![list; 8]);
+        let huge = (0..25).fold(Value::text(&"ö".repeat(60)), eightfold);
+        let said = words(&huge).unwrap_or_default();
+        assert!(said.chars().count() >= VALUE_CHARS_MAX && said.len() <= VALUE_BYTES_MAX + 200, "{}", said.len());
     }
 }

@@ -5,7 +5,7 @@ use super::{Default, Form, Room, Setting, setting};
 pub(super) const TEXT: Room = Room {
     title: "[default]: subject and text",
     about: "These may stand in a `[[mapping]]` and in a `[[rule]]`, too. Expressions look at each line (`delimiters`) or at the whole \
-            text (`cleanup`, at most 1000 places for each) of at most 256 KiB; replies and signatures are told apart without any of them.",
+            text (`cleanup`, within a budget) of at most 256 KiB; replies and signatures are told apart without any of them.",
     settings: TEXTS,
 };
 
