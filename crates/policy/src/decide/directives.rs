@@ -11,6 +11,7 @@ use super::evidence::Evidence;
 use super::people;
 use super::verdict::Trace;
 use crate::Question;
+use crate::field::FieldMeta;
 use crate::profile::{Apply, Mapping, Processor, Word};
 
 /// The most directives of one mail.
@@ -75,8 +76,17 @@ fn meaning(key: &str) -> String {
         "watcher" => "watchers".to_owned(),
         "parent" => "parentissuekey".to_owned(),
         "type" => "issuetype".to_owned(),
-        _ => plain,
+        "timetracking" => "workestimate".to_owned(),
+        "securitylevel" => "security".to_owned(),
+        _ => plain.strip_prefix("customfields").map_or(plain.clone(), |number| format!("customfield{number}")),
     }
+}
+
+/// The entry of `directives.block` that means this field, by its id or its name.
+pub(super) fn block_of<'e>(evidence: &'e Evidence, meta: &FieldMeta) -> Option<&'e str> {
+    let names = [meaning(&meta.id), meaning(&meta.name)];
+    let block = evidence.profile.directives.block.iter();
+    block.map(String::as_str).find(|key| names.contains(&meaning(key)))
 }
 
 impl Given {
@@ -168,7 +178,9 @@ fn is_key_allowed(evidence: &Evidence, processor: Processor, directive: &Directi
     if processor == Processor::Colon && !is_meant {
         return false;
     }
-    let why = if is_named(&settings.block) {
+    let why = if directive.value.trim().is_empty() {
+        "it has no value"
+    } else if is_named(&settings.block) {
         "directives.block names it"
     } else if !settings.allow.is_empty() && !is_named(&settings.allow) {
         "directives.allow does not name it"

@@ -60,7 +60,12 @@ const USE: &[Setting] = &[
         Default::Is(""),
         "The only keys that count; empty for all. Fields that are allowed by name count in `colon`, too.",
     ),
-    setting("directives.block", Form::Texts, Default::Is(""), "The keys that never count, allowed or not."),
+    setting(
+        "directives.block",
+        Form::Texts,
+        Default::Is(""),
+        "The keys that never count, allowed or not; a field is meant by its name, its id and its key alike.",
+    ),
     setting(
         "directive[].field",
         Form::Text,
