@@ -24,7 +24,7 @@ pub(super) fn of(
     let forwarded = rejection.iter().flat_map(|rejection| &rejection.forward_to);
     let mut letters: Vec<Letter> = forwarded.map(|to| handed_on(evidence, verdict, to)).collect();
     let cause = match (rejection, &verdict.place) {
-        (Some(rejection), _) if rejection.notify_sender => Some((rejection.cause.word(), LetterWhen::Decided)),
+        (Some(rejection), _) if rejection.notify_sender => Some((rejection.told_as.word(), LetterWhen::Decided)),
         (None, Place::NewIssue { .. }) if mapping.notices.iter().any(|cause| cause == NOT_CREATED) => {
             Some((NOT_CREATED, LetterWhen::Failed))
         }
