@@ -103,8 +103,9 @@ fn rejection_of(profile: &Profile, mapping: &Mapping, verdict: &Verdict) -> Opti
     let cause = verdict.cause.unwrap_or(RejectionCause::Rule);
     Some(Rejection {
         cause,
+        told_as: cause.told_as(),
         issue: verdict.refused_on.as_ref().map(|issue| (issue.id.clone(), issue.key.clone())),
-        notify_sender: mapping.notices.iter().any(|notice| notice == cause.word()),
+        notify_sender: mapping.notices.iter().any(|notice| notice == cause.told_as().word()),
         forward_to,
     })
 }

@@ -258,12 +258,13 @@ pub struct Step {
 }
 
 /// Why a mail was not taken in, as a program reads it; the plan's reason says it to people.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RejectionCause {
     /// It names no catch address.
     Uncaught,
     /// A rule says so.
+    #[default]
     Rule,
     /// It belongs to no issue, and only comments are made.
     CommentOnly,
@@ -286,6 +287,15 @@ pub enum RejectionCause {
 }
 
 impl RejectionCause {
+    /// What a sender is told of it. Whether an issue exists is nothing for those who take no part in it, so they are told the same as
+    /// of one that does not.
+    pub fn told_as(self) -> RejectionCause {
+        match self {
+            RejectionCause::NotInvolved => RejectionCause::CommentOnly,
+            cause => cause,
+        }
+    }
+
     /// The word that stands in profiles and JSON.
     pub fn word(self) -> &'static str {
         match self {
@@ -307,7 +317,11 @@ impl RejectionCause {
 /// What becomes of a mail that is not taken in, and who is told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rejection {
+    /// For administrators.
     pub cause: RejectionCause,
+    /// For the sender; see [`RejectionCause::told_as`]. Plans that were stored before it was kept are not told of again.
+    #[serde(default)]
+    pub told_as: RejectionCause,
     /// The issue that it would have become a comment on: its numeric id and key.
     pub issue: Option<(String, String)>,
     /// Whether the profile wants the sender to be told of this cause. Whether he may be told is for the gate of automatic mail to

@@ -194,14 +194,7 @@ impl Run<'_> {
         if let Some(chosen) = possible.iter().find(is_it) {
             return Ok(chosen.clone());
         }
-        let names: Vec<String> =
-            possible.iter().take(NAMED_MAX).map(|one| format!("{} (to {})", one.name, one.to)).collect();
-        let detail = format!("no transition {wanted:?} from {:?}; possible: {}", issue.status, names.join(", "));
-        let public = format!(
-            "The workflow has no way to {wanted:?} from the status {:?}, or the account may not take it.",
-            issue.status
-        );
-        Err(Fault::permanent(FaultCode::TrackerRefused, detail).with_public(public))
+        Err(no_way(wanted, &issue.status, &possible))
     }
 
     /// What a later look needs to know whether a transition was made: where the issue was, and where it was to go.
@@ -239,12 +232,7 @@ impl Run<'_> {
 
     async fn link(&self, issue_id: String, to_id: String, named: &str) -> Result<Receipt, Fault> {
         let types = self.site.link_types().await?;
-        let (link_type, outward) = link_type(&types, named).ok_or_else(|| {
-            let names: Vec<&str> = types.iter().take(NAMED_MAX).map(|one| one.name.as_str()).collect();
-            let detail = format!("no link type {named:?}, only {}", names.join(", "));
-            Fault::permanent(FaultCode::TrackerRefused, detail.clone())
-                .with_public(format!("The tracker knows {detail}."))
-        })?;
+        let (link_type, outward) = link_type(&types, named).ok_or_else(|| no_link_type(named, &types))?;
         let there = match self.site.read(&Operation::ReadLinks { issue_id: issue_id.clone() }).await? {
             Answer::Links(links) => links,
             other => return Err(misunderstood(&other)),
@@ -282,6 +270,26 @@ fn changed(issue_id: String) -> Receipt {
 
 fn no_account() -> Fault {
     Fault::permanent(FaultCode::TrackerRefused, "the account that an earlier step should have made does not exist")
+}
+
+/// What a step wishes for may be words of a mail: they stand in the story, and the detail, which is logged, holds none of them.
+fn no_way(wanted: &str, status: &str, possible: &[TransitionView]) -> Fault {
+    let names: Vec<String> =
+        possible.iter().take(NAMED_MAX).map(|one| format!("{} (to {})", one.name, one.to)).collect();
+    let detail = format!("none of {} possible transitions is the wished one", possible.len());
+    let public = format!(
+        "The workflow has no way to {wanted:?} from the status {status:?}, or the account may not take it; possible: {}.",
+        names.join(", ")
+    );
+    Fault::permanent(FaultCode::TrackerRefused, detail).with_public(public)
+}
+
+/// As [`no_way`].
+fn no_link_type(named: &str, types: &[LinkType]) -> Fault {
+    let names: Vec<&str> = types.iter().take(NAMED_MAX).map(|one| one.name.as_str()).collect();
+    let detail = format!("none of {} link types is the wished one", types.len());
+    let public = format!("The tracker knows no link type {named:?}, only {}.", names.join(", "));
+    Fault::permanent(FaultCode::TrackerRefused, detail).with_public(public)
 }
 
 fn means(wanted: &str, id: &str, name: &str) -> bool {
@@ -334,6 +342,13 @@ mod tests {
         let level = FieldValue::SecurityLevel(policy::Choice::named("Internal"));
         let level = [FieldSetting { value: level, ..setting("security", false) }];
         assert_eq!(after(&level, &["security"]), None, "without it everybody would see the issue");
+    }
+
+    #[test]
+    fn what_a_mail_wishes_for_is_told_in_the_story_and_not_logged() {
+        for fault in [no_way("secret words", "Open", &[]), no_link_type("secret words", &[])] {
+            assert!(fault.public.contains("secret words") && !fault.detail.contains("secret"), "{fault:?}");
+        }
     }
 
     #[test]

@@ -65,6 +65,8 @@ async fn account(run: &Run<'_>, address: &str, name: &str) -> Result<String, Fau
     }
 }
 
+/// What is refused may be named by a mail: it stands in the story and in no log.
 fn refused(what: String) -> Fault {
-    Fault::permanent(FaultCode::TrackerRefused, what.clone()).with_public(format!("{what}."))
+    let detail = "the service desk lacks what the step names";
+    Fault::permanent(FaultCode::TrackerRefused, detail).with_public(format!("{what}."))
 }

@@ -60,7 +60,7 @@ pub(super) async fn find_out(inquiry: &Inquiry<'_>, question: Question, facts: &
             let known = told(site.service_desk(&project).await)?;
             facts.service_desks.push((project, map(known, |desk| desk.as_ref().clone())));
         }
-        other => return Err(Fault::permanent(FaultCode::Internal, format!("{other:?} is no question to a tracker"))),
+        _ => return Err(Fault::permanent(FaultCode::Internal, "a question to the store was put to a tracker")),
     }
     Ok(())
 }
@@ -165,7 +165,11 @@ async fn may(inquiry: &Inquiry<'_>, account: &str, project: &str, act: Act) -> R
 async fn found(inquiry: &Inquiry<'_>, search: &IssueSearch) -> Result<Option<IssueFacts>, Fault> {
     let field = match inquiry.site.field(&search.field).await? {
         Ok(field) => field,
-        Err(why) => return Err(Fault::permanent(FaultCode::TrackerRefused, why.clone()).with_public(format!("{why}."))),
+        Err(why) => {
+            // A mail may name the field: it stands in the story and in no log.
+            let detail = "the field that is searched is not known";
+            return Err(Fault::permanent(FaultCode::TrackerRefused, detail).with_public(format!("{why}.")));
+        }
     };
     let as_words = search.how == Compare::Contains || holds_words(&field);
     let wanted = IssueSearch { field: field.id.clone(), ..search.clone() };

@@ -78,8 +78,10 @@ impl Site {
         let types = self.pages(|start_at| Operation::ReadIssueTypes { project: project.to_owned(), start_at }).await?;
         let named = types.iter().find(|one| one.name.to_lowercase() == key.1 || one.id == issue_type);
         let Some(named) = named else {
-            let detail = format!("{project} has no issue type {issue_type:?} that the account may create");
-            return Err(Fault::permanent(FaultCode::TrackerRefused, detail.clone()).with_public(format!("{detail}.")));
+            // The type may be a sender's wish: it stands in no log.
+            let detail = format!("none of {} issue types that the account may create is the wished one", types.len());
+            let public = format!("{project} has no issue type {issue_type:?} that the account may create.");
+            return Err(Fault::permanent(FaultCode::TrackerRefused, detail).with_public(public));
         };
         let mut all = Vec::new();
         for _ in 0..PAGES_MAX {

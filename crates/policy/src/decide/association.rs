@@ -3,8 +3,8 @@
 use super::evidence::Evidence;
 use super::signs::{self, Sign, Way};
 use super::verdict::Trace;
-use super::{Route, people};
-use crate::profile::{Mapping, Strangers, Word};
+use super::{Route, directives, people};
+use crate::profile::{Strangers, Word};
 use crate::{IssueFacts, Question};
 
 /// The result of looking for the message's issue.
@@ -49,7 +49,7 @@ pub(super) fn find(evidence: &Evidence, route: &Route, trace: &mut Trace) -> Ass
             trace.note(way.question(), "no", "the next sign is looked for");
         }
         for sign in &signs {
-            match weigh(evidence, &route.mapping, sign) {
+            match weigh(evidence, route, sign) {
                 Weight::Counts(issue, because) if open.is_empty() => {
                     trace.note(way.question(), &sign.carrier, &format!("a comment on {}", name(&issue)));
                     return Association::Issue(issue, because);
@@ -75,7 +75,8 @@ pub(super) fn find(evidence: &Evidence, route: &Route, trace: &mut Trace) -> Ass
     if open.is_empty() { Association::None(refused) } else { Association::Open(open) }
 }
 
-fn weigh(evidence: &Evidence, mapping: &Mapping, sign: &Sign) -> Weight {
+fn weigh(evidence: &Evidence, route: &Route, sign: &Sign) -> Weight {
+    let mapping = &route.mapping;
     let asked = || evidence.facts.issues.iter().find(|(asked, _)| *asked == sign.issue).map(|(_, issue)| issue);
     let found = sign.found.as_ref();
     let issue = match found.map(Some).or_else(|| asked().map(Option::as_ref)) {
@@ -87,13 +88,18 @@ fn weigh(evidence: &Evidence, mapping: &Mapping, sign: &Sign) -> Weight {
         return Weight::Not(format!("the tracker told no numeric id for {}", sign.issue));
     }
     let issue_name = name(&issue);
+    let may_direct = match may_direct(evidence, sign, &issue) {
+        Ok(may) => may,
+        Err(questions) => return Weight::Open(questions),
+    };
     match sign.way {
         Way::ReplyAddress | Way::SignedMessageId => {
             let because = format!("a signed token grants a comment on {issue_name} as an outsider");
             Weight::Counts(issue, because)
         }
-        // Its sender is proved, and the profile lets him set things in its own projects.
-        Way::Directive if evidence.profile.projects().iter().any(|(key, _)| key == project(&issue)) => {
+        // Its sender is proved, and the profile lets him set things in its own projects. A trusted client proves no sender: for what
+        // it says in header fields the author has to take part like any other.
+        Way::Directive if may_direct => {
             let because = format!("a directive names {issue_name}, and the profile lets its sender use them");
             Weight::Counts(issue, because)
         }
@@ -126,6 +132,13 @@ fn weigh(evidence: &Evidence, mapping: &Mapping, sign: &Sign) -> Weight {
             Err(questions) => Weight::Open(questions),
         },
     }
+}
+
+/// Whether a directive opens an issue to its sender, whether or not he takes part: in the profile's own projects, and for authors who
+/// may give directives.
+fn may_direct(evidence: &Evidence, sign: &Sign, issue: &IssueFacts) -> Result<bool, Vec<Question>> {
+    let is_own = evidence.profile.projects().iter().any(|(key, _)| key == project(issue));
+    Ok(sign.way == Way::Directive && is_own && directives::author_refusal(evidence)?.is_none())
 }
 
 /// Whether the sender takes part in the issue, as far as an address that nobody has proved can tell.

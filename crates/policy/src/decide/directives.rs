@@ -11,11 +11,13 @@ use super::evidence::Evidence;
 use super::people;
 use super::verdict::Trace;
 use crate::Question;
+use crate::field::FieldMeta;
 use crate::profile::{Apply, Mapping, Processor, Word};
-use mail::Client;
 
 /// The most directives of one mail.
 pub const DIRECTIVES_MAX: usize = 50;
+/// The `Received` fields that our own listener puts before a mail.
+const OWN_HOPS: u32 = 1;
 /// The longest value, in characters; what is longer is cut.
 const VALUE_CHARS_MAX: usize = 4000;
 
@@ -74,8 +76,17 @@ fn meaning(key: &str) -> String {
         "watcher" => "watchers".to_owned(),
         "parent" => "parentissuekey".to_owned(),
         "type" => "issuetype".to_owned(),
-        _ => plain,
+        "timetracking" => "workestimate".to_owned(),
+        "securitylevel" => "security".to_owned(),
+        _ => plain.strip_prefix("customfields").map_or(plain.clone(), |number| format!("customfield{number}")),
     }
+}
+
+/// The entry of `directives.block` that means this field, by its id or its name.
+pub(super) fn block_of<'e>(evidence: &'e Evidence, meta: &FieldMeta) -> Option<&'e str> {
+    let names = [meaning(&meta.id), meaning(&meta.name)];
+    let block = evidence.profile.directives.block.iter();
+    block.map(String::as_str).find(|key| names.contains(&meaning(key)))
 }
 
 impl Given {
@@ -121,11 +132,18 @@ pub(super) fn find(evidence: &Evidence, mapping: &Mapping, trace: &mut Trace) ->
 /// Why the directives of this reader do not count. Header fields count from clients that the profile trusts (SEC-04), all others from
 /// proved authors whom it names (SEC-01).
 fn refusal(evidence: &Evidence, processor: Processor) -> Result<Option<String>, Vec<Question>> {
-    let settings = &evidence.profile.directives;
-    if processor == Processor::Headers {
-        let trusted = is_trusted(evidence, evidence.facts.envelope.client.as_ref());
-        return Ok((!trusted).then(|| "it did not come from a client whom the profile trusts".to_owned()));
+    match processor {
+        Processor::Headers => Ok(distrust(evidence)),
+        Processor::Subject if evidence.is_answer() => {
+            Ok(Some("it answers or hands on a mail, so that its subject may be another's words".to_owned()))
+        }
+        _ => author_refusal(evidence),
     }
+}
+
+/// Why the author of the mail may give no directives; `None` when he may.
+pub(super) fn author_refusal(evidence: &Evidence) -> Result<Option<String>, Vec<Question>> {
+    let settings = &evidence.profile.directives;
     let Some(author) = evidence.person().filter(|_| evidence.is_authentic()) else {
         return Ok(Some("nobody vouches for its author".to_owned()));
     };
@@ -138,13 +156,18 @@ fn refusal(evidence: &Evidence, processor: Processor) -> Result<Option<String>, 
     Ok(Some("its author is not one of those whom the profile lets use them".to_owned()))
 }
 
-/// Whether the mail was handed to our listener from this machine or from a client that the profile names.
-fn is_trusted(evidence: &Evidence, client: Option<&Client>) -> bool {
-    let Some(client) = client else { return false };
-    // Without an address it came through a local socket.
-    let Some(ip) = &client.ip else { return true };
-    let Ok(ip) = ip.parse::<core::net::IpAddr>() else { return false };
-    ip.to_canonical().is_loopback() || evidence.profile.directives.submitters.iter().any(|network| network.holds(ip))
+/// Why header fields do not count: nothing in a mail proves who wrote them, so they have to come from a client that the profile names,
+/// and by no more hosts than it says. What a client hands on of others has a `Received` field of its own (RFC 5321, section 4.4).
+fn distrust(evidence: &Evidence) -> Option<String> {
+    let settings = &evidence.profile.directives;
+    let client = evidence.facts.envelope.client.as_ref();
+    let address = client.and_then(|client| client.ip.as_deref()?.parse::<core::net::IpAddr>().ok());
+    if !address.is_some_and(|address| settings.submitters.iter().any(|network| network.holds(address))) {
+        return Some("it did not come from a client that directives.submitters names".to_owned());
+    }
+    let most = settings.submitter_hops;
+    let before = evidence.message.headers.received_count.saturating_sub(OWN_HOPS);
+    (before > most).then(|| format!("it came by {before} hosts before ours, directives.submitter_hops = {most}"))
 }
 
 fn is_key_allowed(evidence: &Evidence, processor: Processor, directive: &Directive, trace: &mut Trace) -> bool {
@@ -155,7 +178,9 @@ fn is_key_allowed(evidence: &Evidence, processor: Processor, directive: &Directi
     if processor == Processor::Colon && !is_meant {
         return false;
     }
-    let why = if is_named(&settings.block) {
+    let why = if directive.value.trim().is_empty() {
+        "it has no value"
+    } else if is_named(&settings.block) {
         "directives.block names it"
     } else if !settings.allow.is_empty() && !is_named(&settings.allow) {
         "directives.allow does not name it"

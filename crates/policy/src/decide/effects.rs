@@ -43,7 +43,7 @@ pub(super) fn added(
             effects.spoken = spoken(route, Apply::Create, trace);
             let (more, steps) = directives::of_new_issue(evidence, &effects.spoken, mapping, trace)?;
             wishes.extend(more);
-            let granted = granted_on_create(evidence, (project, issue_type), &wishes, trace)?;
+            let granted = granted_on_create(evidence, mapping, (project, issue_type), &wishes, trace)?;
             if let Some((_, why)) = granted.refused.iter().find(|(field, _)| is_security(field)) {
                 return Ok(Verdict::nowhere(Outcome::Hold, format!("its security level cannot be set: {why}")));
             }
@@ -59,7 +59,7 @@ pub(super) fn added(
             effects.spoken = spoken(route, Apply::Comment, trace);
             let (more, steps) = directives::of_comment(evidence, &effects.spoken, mapping, &issue.id, trace)?;
             wishes.extend(more);
-            let granted = granted_on_edit(evidence, issue, &wishes, trace)?;
+            let granted = granted_on_edit(evidence, mapping, issue, &wishes, trace)?;
             if !granted.set.is_empty() {
                 let edit = StepKind::EditIssue { issue: IssueTarget::Id(issue.id.clone()), set: granted.set };
                 effects.follow.push((edit, "the profile or a directive sets fields with a comment".to_owned()));
@@ -84,6 +84,7 @@ fn spoken(route: &Route, on: Apply, trace: &mut Trace) -> Given {
 
 fn granted_on_create(
     evidence: &Evidence,
+    mapping: &Mapping,
     (project, issue_type): (&str, &str),
     wishes: &[Wish],
     trace: &mut Trace,
@@ -93,13 +94,14 @@ fn granted_on_create(
     }
     let mut known = evidence.facts.fields.iter();
     match known.find(|(one, kind, _)| one == project && kind == issue_type) {
-        Some((.., told)) => fields::grant(evidence, told, wishes, trace),
+        Some((.., told)) => fields::grant(evidence, mapping, told, wishes, trace),
         None => Err(vec![Question::Fields { project: project.to_owned(), issue_type: issue_type.to_owned() }]),
     }
 }
 
 fn granted_on_edit(
     evidence: &Evidence,
+    mapping: &Mapping,
     issue: &IssueFacts,
     wishes: &[Wish],
     trace: &mut Trace,
@@ -108,7 +110,7 @@ fn granted_on_edit(
         return Ok(Granted::default());
     }
     match evidence.facts.edit_fields.iter().find(|(asked, _)| *asked == issue.id) {
-        Some((_, told)) => fields::grant(evidence, told, wishes, trace),
+        Some((_, told)) => fields::grant(evidence, mapping, told, wishes, trace),
         None => Err(vec![Question::EditFields { issue_id: issue.id.clone() }]),
     }
 }

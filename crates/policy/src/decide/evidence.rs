@@ -1,11 +1,14 @@
 //! All that a decision looks at, with what many rooms need of it worked out once.
 
+use super::summary;
 use crate::expression::Scene;
 use crate::{Facts, Profile};
-use mail::{Address, Message};
+use mail::{Address, HiddenKind, Message};
 
 /// How much of a subject is searched: many times what a person writes, and too little to keep a thousand patterns busy.
 const SUBJECT_CHARS_MAX: usize = 1000;
+/// How much of a text is searched for directives.
+const WRITTEN_CHARS_MAX: usize = 16 * 1024;
 
 /// The inputs of a decision and what follows from them alone.
 pub(super) struct Evidence<'a> {
@@ -19,6 +22,8 @@ pub(super) struct Evidence<'a> {
     pub(super) subject: String,
     /// What conditions can name; made when the first of them asks.
     pub(super) scene: std::cell::OnceCell<Scene>,
+    /// See [`Evidence::written`].
+    written: std::cell::OnceCell<String>,
 }
 
 /// Who the mail says it is from. Nothing here is proof: an identity only ever grants what an outsider may do (SEC-01).
@@ -38,8 +43,32 @@ impl<'a> Evidence<'a> {
     pub(super) fn new(message: &'a Message, profile: &'a Profile, facts: &'a Facts) -> Evidence<'a> {
         let subject = message.headers.subject.chars().take(SUBJECT_CHARS_MAX).collect();
         let recipients = recipients(message, profile, facts);
-        let scene = std::cell::OnceCell::new();
-        Evidence { message, profile, facts, sender: sender(message), recipients, subject, scene }
+        let (scene, written) = (std::cell::OnceCell::new(), std::cell::OnceCell::new());
+        Evidence { message, profile, facts, sender: sender(message), recipients, subject, scene, written }
+    }
+
+    /// The beginning of what the sender wrote himself: what stands before all that he quotes or hands on, whose words are another's.
+    ///
+    /// What the issue said before is not known here, so only marks tell a quote; what stands below one may be part of it.
+    pub(super) fn written(&self) -> &str {
+        self.written.get_or_init(|| {
+            let forward = self.message.forward.as_ref();
+            let text = forward.map_or(self.message.text.as_str(), |forward| forward.before.as_str());
+            let text: String = text.chars().take(WRITTEN_CHARS_MAX).collect();
+            let reply = mail::new_text(mail::Format::Text, text.as_bytes());
+            let of_others =
+                reply.hidden.iter().find(|piece| matches!(piece.kind, HiddenKind::Quote | HiddenKind::Forward));
+            let end = of_others.map_or(reply.visible.len(), |piece| piece.at_bytes.min(reply.visible.len()));
+            let own = reply.visible.get(..end).unwrap_or_default().split_inclusive('\n');
+            own.take_while(|line| !line.trim_start().starts_with('>')).collect()
+        })
+    }
+
+    /// Whether it answers or hands on a mail, so that its subject may be another's words.
+    pub(super) fn is_answer(&self) -> bool {
+        let headers = &self.message.headers;
+        let refers = !headers.in_reply_to.is_empty() || !headers.references.is_empty();
+        refers || self.message.forward.is_some() || summary::is_answer(&self.subject)
     }
 
     /// The sender, unless it is one of our own addresses, which is nobody.

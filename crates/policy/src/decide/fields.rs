@@ -1,8 +1,10 @@
 //! The fields of issues: what a profile and a mail wish to stand in them, and what of that the tracker takes.
 
+use super::directives;
 use super::evidence::Evidence;
 use super::verdict::Trace;
 use crate::field::{self, FieldMeta};
+use crate::profile::Mapping;
 use crate::{FieldKind, FieldSetting, FieldValue, How, Question, Told};
 
 const QUESTION: &str = "Can the field be set?";
@@ -16,11 +18,13 @@ pub(super) struct Wish {
     pub(super) how: How,
     /// The words are what the mail says of itself.
     pub(super) from_mail: bool,
+    /// A directive of the sender wishes it, and not the profile.
+    pub(super) by_sender: bool,
 }
 
 impl Wish {
     pub(super) fn set(field: &str, words: impl Into<String>) -> Wish {
-        Wish { field: field.to_owned(), words: words.into(), how: How::Set, from_mail: false }
+        Wish { field: field.to_owned(), words: words.into(), how: How::Set, from_mail: false, by_sender: false }
     }
 }
 
@@ -47,9 +51,11 @@ const ALWAYS: &[(&str, &str, FieldKind)] = &[
 ];
 
 /// The values that the wishes mean, against what the tracker says of the fields. Each field is set once, by the last wish that
-/// names it; wishes that add to a list are joined. It fails with the accounts that have to be asked for.
+/// names it; wishes that add to a list are joined. Senders have no say in fields that the profile keeps from them. It fails with the
+/// accounts that have to be asked for.
 pub(super) fn grant(
     evidence: &Evidence,
+    mapping: &Mapping,
     known: &Told<Vec<FieldMeta>>,
     wishes: &[Wish],
     trace: &mut Trace,
@@ -70,6 +76,10 @@ pub(super) fn grant(
                 continue;
             }
         };
+        if let Some(why) = withheld(evidence, mapping, &granted.set, wish, meta) {
+            trace.note(QUESTION, format!("{:?} cannot by a directive, {why}", wish.field), "it is ignored");
+            continue;
+        }
         // A reporter, watcher or approver sees and does things: nobody becomes one by writing a name into a mail (SEC-01, SEC-05).
         if wish.from_mail && names_people(&meta.kind) && !evidence.is_authentic() {
             let why = "it names people, the mail names them, and nobody vouches for its author".to_owned();
@@ -91,6 +101,24 @@ pub(super) fn grant(
         trace.note(QUESTION, format!("{field:?} cannot, {why}"), "it is left out");
     }
     Ok(granted)
+}
+
+/// Why a sender has no say in a field, whatever he calls it: the profile blocks it, or sets its security level itself.
+fn withheld(
+    evidence: &Evidence,
+    mapping: &Mapping,
+    set: &[FieldSetting],
+    wish: &Wish,
+    meta: &FieldMeta,
+) -> Option<String> {
+    if !wish.by_sender {
+        return None;
+    }
+    if let Some(key) = directives::block_of(evidence, meta) {
+        return Some(format!("directives.block names it as {key:?}"));
+    }
+    let is_set = !mapping.security_level.is_empty() || set.iter().any(|setting| setting.id == meta.id);
+    (meta.kind == FieldKind::SecurityLevel && is_set).then(|| "the profile sets the security level".to_owned())
 }
 
 fn names_people(kind: &FieldKind) -> bool {

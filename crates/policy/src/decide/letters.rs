@@ -32,7 +32,7 @@ pub(super) fn of(
         }
     }
     let cause = match (rejection, &verdict.place) {
-        (Some(rejection), _) if rejection.notify_sender => Some((rejection.cause.word(), LetterWhen::Decided)),
+        (Some(rejection), _) if rejection.notify_sender => Some((rejection.told_as.word(), LetterWhen::Decided)),
         (None, Place::NewIssue { .. }) if mapping.notices.iter().any(|cause| cause == NOT_CREATED) => {
             Some((NOT_CREATED, LetterWhen::Failed))
         }

@@ -6,6 +6,8 @@ use super::{Route, people, scene, signs};
 use crate::profile::{Apply, Mapping, Rule, RuleOrder, Word, without_tag};
 use crate::{Profile, Question, RejectionCause};
 
+const NAMED: &str = "Does an address name the project?";
+
 /// The verdict on mail that names no catch address.
 pub(super) fn catch(evidence: &Evidence, trace: &mut Trace) -> Option<Verdict> {
     const QUESTION: &str = "Was it sent to a catch address?";
@@ -50,44 +52,46 @@ pub(super) fn rule<'a>(evidence: &Evidence<'a>, trace: &mut Trace) -> Result<Opt
     Ok(None)
 }
 
-/// The values that hold: those of the mapping that the rule or, where it names none, an address chooses, and the rule's own.
+/// The values that hold: the rule's own, before the project that an address names, before those of the mapping that the rule or, where
+/// it names none, the address chooses. A mapping that a rule chooses keeps its own project, if it has one.
 pub(super) fn mapping(evidence: &Evidence, rule: Option<&Rule>, trace: &mut Trace) -> Mapping {
     const QUESTION: &str = "Which mapping holds?";
     let profile = evidence.profile;
+    let named = named_project(evidence, trace);
+    let key = named.as_ref().map(|(_, key)| key.as_str());
     let chosen = rule.and_then(|rule| Some((rule, rule.mapping.as_deref()?)));
-    if let Some((rule, name)) = chosen {
-        trace.note(QUESTION, format!("{name:?}"), &format!("rule {:?} chooses it", rule.name));
-        return profile.mapping(profile.mapped(Some(name)), None, Some(rule));
+    let mapping = match (chosen, &named) {
+        (Some((rule, name)), _) => {
+            trace.note(QUESTION, format!("{name:?}"), &format!("rule {:?} chooses it", rule.name));
+            let mapped = profile.mapped(Some(name));
+            let has_own = mapped.is_some_and(|mapped| mapped.values.project.is_some());
+            profile.mapping(mapped, key.filter(|_| !has_own), Some(rule))
+        }
+        (None, Some((address, key))) => {
+            let mapped = profile.of_project(key);
+            let name = mapped.map_or("default", |mapped| &mapped.name);
+            trace.note(QUESTION, format!("{name:?}"), &format!("{address} names project {key}"));
+            profile.mapping(mapped, Some(key), rule)
+        }
+        (None, None) => return profile.mapping(None, None, rule),
+    };
+    if let Some(key) = key.filter(|key| *key != mapping.project) {
+        let stronger = rule.map_or("", |rule| &rule.name);
+        let decided = format!("it is passed over, rule {stronger:?} or its mapping says {}", mapping.project);
+        trace.note(NAMED, format!("yes, {key}"), &decided);
     }
-    if let Some((address, key)) = named_project(evidence) {
-        let mapped = profile.of_project(&key);
-        let name = mapped.map_or("default", |mapped| &mapped.name);
-        trace.note(QUESTION, format!("{name:?}"), &format!("{address} names project {key}"));
-        return profile.mapping(mapped, Some(&key), rule);
-    }
-    profile.mapping(None, None, rule)
+    mapping
 }
 
-/// Lets a directive name the project and the type of a new issue. A project that the profile makes no issues in is ignored.
+/// Lets a directive name the project and the type of a new issue. A project that the profile makes no issues in is ignored, and what
+/// the rule says stays.
 pub(super) fn redirect(evidence: &Evidence, route: &mut Route, trace: &mut Trace) {
-    const QUESTION: &str = "Does a directive name the project?";
     if !matches!(route.mapping.directives, Apply::Create | Apply::Both) {
         return;
     }
-    let profile = evidence.profile;
     if let Some(key) = route.directives.value("project").map(str::to_uppercase) {
-        if profile.projects().iter().any(|(known, _)| *known == key) {
-            let mapped = profile.of_project(&key);
-            let same = route.mapping.project == key;
-            trace.note(QUESTION, format!("yes, {key}"), "its mapping holds");
-            if !same {
-                let directives = route.mapping.directives;
-                route.mapping = profile.mapping(mapped, Some(&key), None);
-                route.mapping.directives = directives;
-            }
-        } else {
-            trace.note(QUESTION, format!("yes, {key:?}"), "it is ignored, because the profile makes no issues there");
-        }
+        let decided = move_to(evidence, route, &key);
+        trace.note("Does a directive name the project?", format!("yes, {key:?}"), &decided);
     }
     if route.directives.value("parentissuekey").is_some() && !route.mapping.subtask_type.is_empty() {
         route.mapping.issue_type = route.mapping.subtask_type.clone();
@@ -97,10 +101,47 @@ pub(super) fn redirect(evidence: &Evidence, route: &mut Route, trace: &mut Trace
     }
 }
 
+/// Goes over to the values of another project, as far as the rule says nothing else; in words, what came of it. A security level never
+/// gets lost on the way: the mail would be seen by more people than the profile lets see it.
+fn move_to(evidence: &Evidence, route: &mut Route, key: &str) -> String {
+    let profile = evidence.profile;
+    if !profile.projects().iter().any(|(known, _)| known == key) {
+        return "it is ignored, because the profile makes no issues there".to_owned();
+    }
+    if route.mapping.project == key {
+        return "it is the project already".to_owned();
+    }
+    if let Some(rule) = route.rule.filter(|rule| rule.values.project.is_some()) {
+        return format!("it is ignored, because rule {:?} says {}", rule.name, route.mapping.project);
+    }
+    let moved = profile.mapping(profile.of_project(key), Some(key), route.rule);
+    let left = std::mem::replace(&mut route.mapping, moved);
+    let mut decided = format!("mapping {:?} holds in place of {:?}", route.mapping.name, left.name);
+    if let Some(rule) = route.rule {
+        decided.push_str(&format!(", what rule {:?} says stays", rule.name));
+    }
+    if route.mapping.security_level.is_empty() && !left.security_level.is_empty() {
+        decided.push_str(&format!(", and so does security level {:?}", left.security_level));
+        route.mapping.security_level = left.security_level;
+    }
+    route.mapping.directives = left.directives;
+    decided
+}
+
 /// The project that the first recipient who names one names, among those that an address may name.
-fn named_project<'a>(evidence: &'a Evidence) -> Option<(&'a str, String)> {
+fn named_project<'a>(evidence: &'a Evidence, trace: &mut Trace) -> Option<(&'a str, String)> {
+    let profile = evidence.profile;
     let mut recipients = evidence.recipients.iter();
-    recipients.find_map(|address| Some((address.as_str(), project_of(evidence.profile, address)?)))
+    let named = recipients.find_map(|address| Some((address.as_str(), project_of(profile, address)?)));
+    if named.is_none() && profile.projects.plus_address {
+        let mut awaited = evidence.recipients.iter().filter(|address| profile.catches(address));
+        let tag_of = |address: &&String| without_tag(address).filter(|_| !profile.is_reply_address(address)).is_some();
+        if let Some(address) = awaited.find(tag_of) {
+            let decided = "it is passed over, for no mapping and no projects.keys has such a project";
+            trace.note(NAMED, format!("perhaps, {address}"), decided);
+        }
+    }
+    named
 }
 
 fn project_of(profile: &Profile, address: &str) -> Option<String> {

@@ -39,11 +39,23 @@ pub(super) fn of(subject: &str, cleanups: &[Pattern], instead: &str) -> String {
     }
 }
 
+/// What programs put before the subject of a reply or forward.
+const PREFIX: &str = r"(?:re|fwd?|aw|wg|antw(?:ort)?|sv|vs|vl|tr|rv|res|enc|rif|odp|pd|ynt|ilt|doorst|回复|回覆|答复|转发|轉寄|返信|転送)\s*(?:[\[(^]\s*[0-9]{1,3}\s*[\])]?)?\s*[:：]";
+
+/// Whether a subject says that the mail answers or hands on another; marks such as `[EXTERNAL]` may stand before that.
+pub(super) fn is_answer(subject: &str) -> bool {
+    static ANSWER: LazyLock<Regex> = LazyLock::new(|| {
+        let pattern = format!(r"^(?i)(?:\s*\[[^\]]{{0,100}}\])*\s*{PREFIX}");
+        Regex::new(&pattern).expect("the pattern is constant and a test uses it")
+    });
+    ANSWER.is_match(subject)
+}
+
 /// `Re:`, `Fwd:`, `AW:`, `WG:` and their like, with a count such as `Re[2]:`; as many as there are, at any white space.
 fn without_prefixes(subject: &str) -> &str {
     static PREFIXES: LazyLock<Regex> = LazyLock::new(|| {
-        let pattern = r"^(?i)(?:\s*(?:re|fwd?|aw|wg|antw(?:ort)?|sv|vs|vl|tr|rv|res|enc|rif|odp|pd|ynt|ilt|doorst|回复|回覆|答复|转发|轉寄|返信|転送)\s*(?:[\[(^]\s*[0-9]{1,3}\s*[\])]?)?\s*[:：])+";
-        Regex::new(pattern).expect("the pattern is constant and a test uses it")
+        let pattern = format!(r"^(?i)(?:\s*{PREFIX})+");
+        Regex::new(&pattern).expect("the pattern is constant and a test uses it")
     });
     match PREFIXES.find(subject) {
         Some(found) => subject.get(found.end()..).unwrap_or_default(),
@@ -98,6 +110,14 @@ mod tests {
         assert_eq!(of("Reset: my password"), "Reset: my password");
         assert_eq!(of("Re: "), "Re:");
         assert_eq!(of(" \t"), "(no subject)");
+    }
+
+    #[test]
+    fn an_answer_is_told_by_its_subject() {
+        for subject in ["Re: a", "[EXTERNAL] AW: a", " [a] [b]Fwd[2]: a", "转发：a"] {
+            assert!(super::is_answer(subject), "{subject}");
+        }
+        assert!(!super::is_answer("Printer [#status=Done]") && !super::is_answer("Reset: a") && !super::is_answer(""));
     }
 
     #[test]

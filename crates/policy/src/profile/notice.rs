@@ -10,13 +10,12 @@ pub(super) const PER_DAY_MAX: u32 = 50;
 /// The one cause that is no rejection: the tracker refused the issue.
 pub(crate) const NOT_CREATED: &str = "not_created";
 
-/// Every cause of which a sender may be told.
+/// Every cause of which a sender may be told; see [`RejectionCause::told_as`].
 pub(super) const CAUSES: &[&str] = &[
     NOT_CREATED,
     "uncaught",
     "rule",
     "comment_only",
-    "not_involved",
     "status",
     "search",
     "resolved_too_long",
@@ -86,13 +85,7 @@ fn built_in(cause: &str) -> (&'static str, &'static str) {
         (
             NOT_ADDED,
             "This address takes answers to existing requests only, and your mail does not belong to one that we know. \
-             Please answer one of our mails about your request.",
-        )
-    } else if is(RejectionCause::NotInvolved) {
-        (
-            NOT_ADDED,
-            "Your mail names a request in which you do not take part under this address. Please write from the address \
-             that you used before, or ask somebody who takes part to add you.",
+             Please answer one of our mails about your request, from the address that you used before.",
         )
     } else if is(RejectionCause::Status) || is(RejectionCause::Search) || is(RejectionCause::ResolvedTooLong) {
         (

@@ -91,16 +91,15 @@ fn wish(evidence: &Evidence, directive: &Directive, meaning: &str) -> Wish {
         "workestimate" => ("timetracking", words, How::Set),
         "parentissuekey" => ("parent", words, How::Set),
         "reporter" | "assignee" => (meaning, words.trim().to_lowercase(), How::Set),
-        "priority" | "environment" | "summary" => (meaning, words, How::Set),
-        // `customfields_7` is how some write it.
-        _ => match directive.key.to_lowercase().strip_prefix("customfields_") {
-            Some(number) => {
-                return Wish { field: format!("customfield_{number}"), words, how: How::Set, from_mail: false };
-            }
-            None => (directive.key.as_str(), words, How::Set),
-        },
+        "priority" | "environment" | "summary" | "security" => (meaning, words, How::Set),
+        _ => (directive.key.as_str(), words, How::Set),
     };
-    Wish { field: field.to_owned(), words, how, from_mail: false }
+    // `customfields_7` is how some write it.
+    let field = match field.to_lowercase().strip_prefix("customfields_") {
+        Some(number) => format!("customfield_{number}"),
+        None => field.to_owned(),
+    };
+    Wish { field, words, how, from_mail: false, by_sender: true }
 }
 
 fn transition(issue: &IssueTarget, goal: Goal) -> (StepKind, String) {

@@ -3,13 +3,11 @@
 use super::super::evidence::Evidence;
 use super::super::scene;
 use super::{DIRECTIVES_MAX, Directive, VALUE_CHARS_MAX, nagios};
-use crate::expression::Value;
+use crate::expression::{Scene, Value};
 use crate::profile::{DirectiveRule, Processor};
 use regex::Regex;
 use std::sync::LazyLock;
 
-/// How much of a text is searched.
-const TEXT_CHARS_MAX: usize = 16 * 1024;
 /// The longest key, in characters.
 const KEY_CHARS_MAX: usize = 100;
 /// No value of `VALUE_CHARS_MAX` characters is longer, in bytes.
@@ -17,18 +15,20 @@ const VALUE_BYTES_MAX: usize = 4 * VALUE_CHARS_MAX;
 /// What our own header fields begin with.
 const FIELD_PREFIX: &str = "x-sealpost-";
 
-/// What this reader finds.
+/// What this reader finds, in the words of the sender alone (SEC-01): nothing in what he quotes or hands on.
 pub(super) fn by(processor: Processor, evidence: &Evidence) -> Vec<Directive> {
-    let text: String = evidence.message.text.chars().take(TEXT_CHARS_MAX).collect();
+    let text = evidence.written();
     let mut found = match processor {
-        Processor::At => block(&text, at_line).0,
-        Processor::Colon => block(&text, colon_line).0,
+        Processor::At => block(text, at_line).0,
+        Processor::Colon => block(text, colon_line).0,
         Processor::Subject => subject(&evidence.subject),
         Processor::Headers => headers(evidence),
         Processor::Rules => {
-            evidence.profile.directives.rules.iter().filter_map(|rule| ruled(rule, evidence, &text)).collect()
+            let scene = scene::of_own_words(evidence);
+            let rules = evidence.profile.directives.rules.iter();
+            rules.filter_map(|rule| ruled(rule, evidence, &scene)).collect()
         }
-        Processor::Nagios => nagios::read(&text),
+        Processor::Nagios => nagios::read(text),
     };
     found.truncate(DIRECTIVES_MAX);
     for directive in &mut found {
@@ -124,12 +124,13 @@ fn headers(evidence: &Evidence) -> Vec<Directive> {
 }
 
 /// The value that a `[[directive]]` finds: in the subject, in the text, or by its expression.
-fn ruled(rule: &DirectiveRule, evidence: &Evidence, text: &str) -> Option<Directive> {
-    let in_subject = rule.subject.iter().find_map(|pattern| pattern.found(&evidence.subject).next());
-    let found = in_subject.or_else(|| rule.text.iter().find_map(|pattern| pattern.found(text).next()));
+fn ruled(rule: &DirectiveRule, evidence: &Evidence, scene: &Scene) -> Option<Directive> {
+    let subject = if evidence.is_answer() { "" } else { evidence.subject.as_str() };
+    let in_subject = rule.subject.iter().find_map(|pattern| pattern.found(subject).next());
+    let found = in_subject.or_else(|| rule.text.iter().find_map(|pattern| pattern.found(evidence.written()).next()));
     let value = match found {
         Some(found) => found.trim().to_owned(),
-        None => words(&rule.value.as_ref()?.evaluate(scene::of(evidence)).ok()?)?,
+        None => words(&rule.value.as_ref()?.evaluate(scene).ok()?)?,
     };
     (!value.is_empty()).then(|| Directive { key: rule.field.clone(), value })
 }

@@ -45,7 +45,14 @@ const USE: &[Setting] = &[
         Form::Networks,
         Default::Is(""),
         "From which clients of our own SMTP listener `X-Sealpost-` fields count, whoever the author is: addresses or networks such as \
-         `10.1.0.0/16`, beside this machine itself. From all others they are ignored.",
+         `10.1.0.0/16`. From all others they are ignored, from this machine too unless it is named.",
+    ),
+    setting(
+        "directives.submitter_hops",
+        Form::Number(10),
+        Default::Is("0"),
+        "By how many hosts a mail may have come before it reached our listener for `X-Sealpost-` fields to count. A mail server that is \
+         named in `submitters` and takes in mail of others hands on their fields, too: then leave it at 0.",
     ),
     setting(
         "directives.allow",
@@ -53,7 +60,12 @@ const USE: &[Setting] = &[
         Default::Is(""),
         "The only keys that count; empty for all. Fields that are allowed by name count in `colon`, too.",
     ),
-    setting("directives.block", Form::Texts, Default::Is(""), "The keys that never count, allowed or not."),
+    setting(
+        "directives.block",
+        Form::Texts,
+        Default::Is(""),
+        "The keys that never count, allowed or not; a field is meant by its name, its id and its key alike.",
+    ),
     setting(
         "directive[].field",
         Form::Text,
