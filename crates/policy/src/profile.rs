@@ -3,6 +3,7 @@
 #[macro_use]
 mod words;
 mod directive;
+mod idle;
 mod limits;
 mod mapped;
 mod nearest;
@@ -233,6 +234,7 @@ impl Profile {
             notices: Notices::read(&top, reader),
         };
         profile.refuse_loops(&top, reader);
+        profile.refuse_idle(&top, &default, reader);
         profile
     }
 
