@@ -46,7 +46,8 @@ pub(super) fn added(
             let (more, steps) = directives::of_new_issue(evidence, &effects.spoken, mapping, trace)?;
             wishes.extend(more);
             let granted = granted_on_create(evidence, mapping, (project, issue_type), &wishes, trace)?;
-            if let Some((_, why)) = granted.refused.iter().find(|(field, _)| is_security(field)) {
+            let by_name = granted.refused.iter().find(|(field, _)| is_security(field)).map(|(_, why)| why);
+            if let Some(why) = granted.level_refused.as_ref().or(by_name) {
                 return Ok(Verdict::nowhere(Outcome::Hold, format!("its security level cannot be set: {why}")));
             }
             effects.set = granted.set;
