@@ -96,7 +96,8 @@ async fn no_more_requests_run_at_a_time_than_the_settings_allow() {
     let server =
         Server::start(|_| Act::AnswerAfter(Duration::from_millis(20), b"HTTP/1.1 204 No Content\r\n\r\n".to_vec()))
             .await;
-    let speaker = Speaker::new(SiteConnection { requests_max: 3, requests_per_s_max: 0, ..connection(&server.url) }).unwrap();
+    let speaker =
+        Speaker::new(SiteConnection { requests_max: 3, requests_per_s_max: 0, ..connection(&server.url) }).unwrap();
     let all = (0..30).map(|_| {
         let speaker = speaker.clone();
         tokio::spawn(async move { speaker.say(&get()).await.unwrap() })

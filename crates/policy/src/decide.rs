@@ -23,6 +23,7 @@ mod signs;
 mod summary;
 mod trim;
 mod verdict;
+mod visibility;
 
 pub use body::LONG_TEXT_UNITS;
 pub use letters::{DOMAIN_HOUR_MAX, SITE_HOUR_MAX, UNVERIFIED_DAY_MAX};
@@ -34,7 +35,6 @@ pub use summary::SUMMARY_UNITS_MAX;
 use crate::profile::{Mapping, Mode, Processor, Rule, Word};
 use crate::{
     Facts, IssueTarget, Letter, Origin, Outcome, Plan, Profile, Question, Rejection, RejectionCause, Step, StepKind,
-    Visibility,
 };
 use association::{Association, Refused};
 use automatic::Course;
@@ -415,8 +415,7 @@ fn steps(evidence: &Evidence, reply: &Reply, verdict: &Verdict, route: &Route, t
             set: verdict.effects.set.clone(),
         },
         Place::Comment(_) | Place::Nowhere(_) => {
-            let viewable = spoken.value("viewable").or(Some(mapping.viewable.as_str()));
-            let visibility = viewable.filter(|words| !words.trim().is_empty()).map(visibility);
+            let visibility = verdict.effects.visibility.clone();
             StepKind::AddComment { issue: issue.clone(), body, visibility }
         }
     };
@@ -438,15 +437,5 @@ fn summary_of(evidence: &Evidence, mapping: &Mapping, spoken: &directives::Given
             summary::of(&directives::without_subject(subject), &mapping.subject_cleanup_regex, &instead)
         }
         (None, _) => summary::of(subject, &mapping.subject_cleanup_regex, &instead),
-    }
-}
-
-/// Who may see the comment, in a directive's words.
-fn visibility(words: &str) -> Visibility {
-    match words.trim().split_once(':') {
-        Some((kind, name)) if kind.trim().eq_ignore_ascii_case("group") => Visibility::Group(name.trim().to_owned()),
-        Some((kind, name)) if kind.trim().eq_ignore_ascii_case("role") => Visibility::Role(name.trim().to_owned()),
-        None if words.trim().eq_ignore_ascii_case("internal") => Visibility::Internal,
-        _ => Visibility::Role(words.trim().to_owned()),
     }
 }

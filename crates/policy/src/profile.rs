@@ -4,6 +4,7 @@
 mod words;
 mod directive;
 mod exclusion;
+mod idle;
 mod limits;
 mod mapped;
 mod nearest;
@@ -238,6 +239,7 @@ impl Profile {
             exclusions: exclusion::read_all(&top, reader),
         };
         profile.refuse_loops(&top, reader);
+        profile.refuse_idle(&top, &default, reader);
         profile
     }
 

@@ -84,7 +84,13 @@ fn every_setting_of_the_table_is_read_and_no_key_stands_twice() {
     let mut top = String::new();
     let mut tables: std::collections::BTreeMap<String, String> = std::collections::BTreeMap::new();
     for setting in settings() {
-        let line = |name: &str| format!("{name} = {}\n", value(setting.form));
+        let value = match setting.key {
+            // These say nothing unless they fit what stands elsewhere in the profile.
+            "workflow[].mappings" => "\"default\"".to_owned(),
+            "workflow[].statuses" => "\"Open\"".to_owned(),
+            _ => value(setting.form),
+        };
+        let line = |name: &str| format!("{name} = {value}\n");
         match setting.key.rsplit_once('.') {
             None => top.push_str(&line(setting.key)),
             Some((table, name)) => tables.entry(table.to_owned()).or_default().push_str(&line(name)),
@@ -261,6 +267,38 @@ const WRONG: &[(&str, &str)] = &[
         "[[directive]]\nfield = \"priority\"\n",
         "support.toml: directive[1].field = \"priority\" has no place where its value stands; add subject_regex, text_regex or value",
     ),
+    (
+        "[[workflow]]\nname = \"w\"\nto_status = \"Open\"\nmappings = [\"default\", \"bils\"]\n[[mapping]]\nname = \"bills\"\n",
+        "support.toml: workflow[1].mappings = \"bils\" is no mapping's name; did you mean \"bills\"?",
+    ),
+    (
+        "[[workflow]]\nname = \"w\"\non = \"create\"\nto_status = \"Open\"\nstatuses = \"Done\"\n",
+        "support.toml: workflow[1].statuses = \"Done\" never holds, since a new issue has no status before; leave it out, or write on = \"comment\"",
+    ),
+    (
+        "default.reject_status = [\"Closed\", \"Done\"]\n[[workflow]]\nname = \"w\"\nto_status = \"Open\"\nstatuses = [\"done\"]\n",
+        "support.toml: workflow[1].statuses = […] never holds, since no comment is made in these statuses; take them out of reject_status, or out of here",
+    ),
+    (
+        "default.foreign_key_regex = \"Ticket\"\n",
+        "support.toml: default.foreign_key_field is missing, so that foreign_key_regex finds nothing; name the field that holds the number",
+    ),
+    (
+        "directives.processors = [\"at\", \"rules\"]\n",
+        "support.toml: directives.processors = \"rules\" finds nothing without a [[directive]]; add one, or leave it out",
+    ),
+    (
+        "default.directives = \"create\"\n",
+        "support.toml: directives.senders is missing, and so are groups, so that nobody's directives count; name whose do, or leave directives off",
+    ),
+    (
+        "default.fields = { \"Issue Type\" = \"Bug\" }\n",
+        "support.toml: default.fields = \"Issue Type\" is no field that can be set here; use issue_type",
+    ),
+    (
+        "default.mode = \"comment\"\ndefault.notices = [\"comment_only\"]\n",
+        "support.toml: default.notices = […] names comment_only, but nobody is told of mail that is held or ignored; write unplaced = \"reject\", or leave comment_only out",
+    ),
     ("rule = 1\n", "support.toml: rule = 1 is not a list of tables; begin each with [[rule]]"),
     (
         "[[rule]]\nname = \"all\"\n",
@@ -288,6 +326,20 @@ fn every_wrong_value_has_one_line_with_key_value_file_and_remedy() {
     }
     for (text, line) in WRONG {
         assert_eq!(wrong(&format!("default.project = \"DEMO\"\n{text}")), [*line], "{text}");
+    }
+}
+
+#[test]
+fn what_may_come_about_is_not_refused() {
+    for good in [
+        "default.mode = \"comment\"\n",
+        "default.mode = \"comment\"\ndefault.unplaced = \"reject\"\ndefault.notices = [\"comment_only\"]\n",
+        "default.reject_status = \"Done\"\n[[rule]]\nname = \"r\"\nto = \"*\"\nreject_status = []\n[[workflow]]\nname = \"w\"\nto_status = \"Open\"\nstatuses = \"Done\"\n",
+        "default.directives = \"create\"\ndirectives.processors = \"headers\"\ndirectives.submitters = \"10.1.0.0/16\"\n",
+        "default.comment_fields = { Summary = \"x\" }\n",
+    ] {
+        let text = format!("default.project = \"DEMO\"\n{good}");
+        Profile::from_toml("support", &text, "support.toml").unwrap_or_else(|fault| panic!("{fault}\n{good}"));
     }
 }
 

@@ -6,9 +6,9 @@ use super::evidence::Evidence;
 use super::fields::{self, Granted, Wish};
 use super::filling::filled;
 use super::verdict::{Place, Trace, Verdict};
-use super::{Route, people};
+use super::{Route, people, visibility};
 use crate::profile::{Apply, Assignee, Mapping, Occasion, Word, Workflow, due};
-use crate::{FieldSetting, Goal, IssueFacts, IssueTarget, Outcome, Question, StepKind};
+use crate::{FieldSetting, Goal, IssueFacts, IssueTarget, Outcome, Question, StepKind, Visibility};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -24,6 +24,8 @@ pub(super) struct Effects {
     pub(super) follow: Vec<(StepKind, String)>,
     /// The directives that count for what is made.
     pub(super) spoken: Given,
+    /// Who may see the comment; `None` for whoever sees the issue.
+    pub(super) visibility: Option<Visibility>,
 }
 
 /// The verdict with its effects; it fails with the questions that are open. A security level that cannot be set makes it a
@@ -44,7 +46,8 @@ pub(super) fn added(
             let (more, steps) = directives::of_new_issue(evidence, &effects.spoken, mapping, trace)?;
             wishes.extend(more);
             let granted = granted_on_create(evidence, mapping, (project, issue_type), &wishes, trace)?;
-            if let Some((_, why)) = granted.refused.iter().find(|(field, _)| is_security(field)) {
+            let by_name = granted.refused.iter().find(|(field, _)| is_security(field)).map(|(_, why)| why);
+            if let Some(why) = granted.level_refused.as_ref().or(by_name) {
                 return Ok(Verdict::nowhere(Outcome::Hold, format!("its security level cannot be set: {why}")));
             }
             effects.set = granted.set;
@@ -57,6 +60,10 @@ pub(super) fn added(
         Place::Comment(issue) => {
             let mut wishes = texts(evidence, &mapping.comment_fields.0);
             effects.spoken = spoken(route, Apply::Comment, trace);
+            effects.visibility = match visibility::of(evidence, mapping, &effects.spoken, issue, trace)? {
+                Ok(visibility) => visibility,
+                Err(why) => return Ok(Verdict::nowhere(Outcome::Hold, why)),
+            };
             let (more, steps) = directives::of_comment(evidence, &effects.spoken, mapping, &issue.id, trace)?;
             wishes.extend(more);
             let granted = granted_on_edit(evidence, mapping, issue, &wishes, trace)?;

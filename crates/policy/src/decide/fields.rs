@@ -34,6 +34,8 @@ pub(super) struct Granted {
     pub(super) set: Vec<FieldSetting>,
     /// Of each wish that could not be granted the field and why.
     pub(super) refused: Vec<(String, String)>,
+    /// Why the security level could not, whatever the tracker calls that field.
+    pub(super) level_refused: Option<String>,
 }
 
 /// The fields that every tracker has, for when it does not say which there are.
@@ -91,7 +93,12 @@ pub(super) fn grant(
         open.extend(unasked.map(|address| Question::Account { address }));
         match field::read(meta, &wish.words, accounts) {
             Ok(value) => put(&mut granted.set, meta, wish.how, value),
-            Err(why) => granted.refused.push((wish.field.clone(), why)),
+            Err(why) => {
+                if meta.kind == FieldKind::SecurityLevel {
+                    granted.level_refused = Some(why.clone());
+                }
+                granted.refused.push((wish.field.clone(), why));
+            }
         }
     }
     if !open.is_empty() {
@@ -103,7 +110,8 @@ pub(super) fn grant(
     Ok(granted)
 }
 
-/// Why a sender has no say in a field, whatever he calls it: the profile blocks it, or sets its security level itself.
+/// Why a sender has no say in a field, whatever he calls it: it says where the issue is made, the profile blocks it, or sets the
+/// security level itself.
 fn withheld(
     evidence: &Evidence,
     mapping: &Mapping,
@@ -113,6 +121,12 @@ fn withheld(
 ) -> Option<String> {
     if !wish.by_sender {
         return None;
+    }
+    // Under another name, such as that of another language, they would pass by what the profile says of projects.
+    if matches!(meta.kind, FieldKind::Project | FieldKind::IssueType)
+        || ["project", "issuetype"].contains(&meta.id.as_str())
+    {
+        return Some("the keys project and issueType are for that".to_owned());
     }
     if let Some(key) = directives::block_of(evidence, meta) {
         return Some(format!("directives.block names it as {key:?}"));

@@ -97,6 +97,30 @@ impl<'o> Reader<'o> {
             .collect()
     }
 
+    /// The table of this number, from 0, under `[[name]]`; for a look at what the profile as a whole says. Nothing is complained of.
+    pub(super) fn section_again<'t>(
+        &self,
+        top: &Section<'t>,
+        name: &'static str,
+        row: &'static str,
+        index: usize,
+    ) -> Section<'t> {
+        let entries = top.table.and_then(|table| table.get(name)).and_then(Value::as_array);
+        let table = entries.and_then(|entries| entries.get(index)).and_then(Value::as_table);
+        Section { table, row, shown: format!("{name}[{}].", index + 1) }
+    }
+
+    /// The table of this name, as [`Reader::section_again`].
+    pub(super) fn table_again<'t>(&self, top: &Section<'t>, name: &'static str, row: &'static str) -> Section<'t> {
+        let table = top.table.and_then(|table| table.get(name)).and_then(Value::as_table);
+        Section { table, row, shown: row.to_owned() }
+    }
+
+    /// Whether the profile says it rather than leaving it out.
+    pub(super) fn is_said(&self, section: &Section, key: &str) -> bool {
+        section.table.is_some_and(|table| table.contains_key(key))
+    }
+
     /// A word; `None` when it is left out and no default is known, or when it is wrong.
     pub(super) fn word<T: Word>(&mut self, section: &Section, key: &str) -> Option<T> {
         self.one_of(section, key).and_then(|word| T::from_word(&word))
@@ -288,6 +312,10 @@ impl<'o> Reader<'o> {
                     continue;
                 }
             };
+            if let Some(instead) = is_elsewhere(key, name) {
+                self.refuse_entry(section, key, name, &format!("is no field that can be set here; use {instead}"));
+                continue;
+            }
             match Template::read(&source) {
                 Ok(template) => texts.push((name.clone(), template)),
                 Err(why) => {
@@ -356,6 +384,18 @@ impl<'o> Reader<'o> {
             let _ = write!(line, " = {}", shown_value(value));
         }
         self.wrong.push(format!("{line} {remedy}"));
+    }
+}
+
+/// The setting to use instead where `fields` names what a new issue is made with.
+fn is_elsewhere(key: &str, name: &str) -> Option<&'static str> {
+    let plain = name.to_lowercase().replace([' ', '_', '-'], "");
+    match plain.as_str() {
+        _ if key != "fields" => None,
+        "project" => Some("project"),
+        "issuetype" => Some("issue_type"),
+        "summary" => Some("the subject, or summary for mail without one"),
+        _ => None,
     }
 }
 

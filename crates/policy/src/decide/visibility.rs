@@ -1,0 +1,57 @@
+//! Who may see a comment: as the profile or a directive says, or it is not made.
+
+use super::association;
+use super::directives::Given;
+use super::evidence::Evidence;
+use super::verdict::Trace;
+use crate::profile::Mapping;
+use crate::{IssueFacts, Question, Told, Visibility};
+
+/// Who may see the comment, `None` for whoever sees the issue; the inner error says why that cannot be had, so that the mail has to be
+/// held rather than shown to more people. It fails with the question for the service desk of the project.
+///
+/// What the profile says stays: a directive counts only where it says nothing.
+pub(super) fn of(
+    evidence: &Evidence,
+    mapping: &Mapping,
+    spoken: &Given,
+    issue: &IssueFacts,
+    trace: &mut Trace,
+) -> Result<Result<Option<Visibility>, String>, Vec<Question>> {
+    const QUESTION: &str = "Who may see the comment?";
+    let (ruled, wished) = (mapping.viewable.trim(), spoken.value("viewable").unwrap_or_default());
+    if !ruled.is_empty() && !wished.is_empty() {
+        trace.note(
+            QUESTION,
+            format!("a directive says {wished:?}"),
+            &format!("the profile says {ruled:?}, which stays"),
+        );
+    }
+    let words = if ruled.is_empty() { wished.trim() } else { ruled };
+    if words.is_empty() {
+        return Ok(Ok(None));
+    }
+    let visibility = in_words(words);
+    if visibility != Visibility::Internal {
+        return Ok(Ok(Some(visibility)));
+    }
+    // A tracker without a service desk in the project takes the mark of an internal comment and shows it to everybody.
+    let project = association::project(issue);
+    let why = match evidence.facts.service_desks.iter().find(|(asked, _)| asked == project) {
+        None => return Err(vec![Question::ServiceDesk { project: project.to_owned() }]),
+        Some((_, Told::Known(Some(_)))) => return Ok(Ok(Some(visibility))),
+        Some((_, Told::Known(None))) => format!("{project} has no service desk, so that everybody would see it"),
+        Some((_, Told::Untold(why))) => format!("whether {project} has a service desk is not known, {why}"),
+    };
+    trace.note(QUESTION, format!("{words:?} cannot be had, {why}"), "it is held for a person");
+    Ok(Err(format!("its comment cannot be internal: {why}")))
+}
+
+fn in_words(words: &str) -> Visibility {
+    match words.trim().split_once(':') {
+        Some((kind, name)) if kind.trim().eq_ignore_ascii_case("group") => Visibility::Group(name.trim().to_owned()),
+        Some((kind, name)) if kind.trim().eq_ignore_ascii_case("role") => Visibility::Role(name.trim().to_owned()),
+        None if words.trim().eq_ignore_ascii_case("internal") => Visibility::Internal,
+        _ => Visibility::Role(words.trim().to_owned()),
+    }
+}
