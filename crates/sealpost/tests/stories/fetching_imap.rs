@@ -70,8 +70,8 @@ async fn mails_are_moved_to_a_folder_that_is_made_for_them() {
     post.set("move_to", quoted("Done/Again"));
     post.set("start", quoted("now"));
     let mut gateway = post.world.home.start();
-    let log = gateway.wait_for_log("opened for the first time");
-    assert!(log.contains("\"left_behind\":2"), "{log}");
+    // The log holds the first start, too, which left nothing behind.
+    gateway.wait_for_log("\"left_behind\":2");
     looked_at(&mut gateway);
     assert_eq!(post.world.messages().len(), 2);
 }
