@@ -61,7 +61,10 @@ fn block<'t>(text: &'t str, line_of: fn(&'t str) -> Option<(&'t str, &'t str)>) 
             None if plain.is_empty() && found.is_empty() => {}
             None if plain.is_empty() => break,
             None => match found.last_mut() {
-                Some(last) => last.value = format!("{}\n{plain}", last.value),
+                Some(last) => {
+                    last.value.push('\n');
+                    last.value.push_str(plain);
+                }
                 None => return (found, 0),
             },
         }
