@@ -44,7 +44,7 @@ fn read_facts(file: &Path) -> Result<Facts, Failure> {
     let text =
         std::fs::read_to_string(file).map_err(|error| Failure::new(format!("{shown}: cannot be read: {error}")))?;
     let mut facts: Facts = serde_json::from_str(&text)
-        .map_err(|error| Failure::new(format!("{shown}: are not facts: {error}; docs/routing.md shows some")))?;
+        .map_err(|error| Failure::new(format!("{shown}: are not facts: {error}; docs/cases.md shows some")))?;
     if facts.now.is_empty() {
         facts.now = jiff::Timestamp::now().to_string();
     }
