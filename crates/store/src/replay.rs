@@ -95,8 +95,9 @@ impl Store {
         let (asked, ids) = (message.to_owned(), [JobKind::Rehearse, JobKind::Replay].map(|kind| job_id(kind, message)));
         let work = self.inner.db.read(move |conn| {
             Box::pin(async move {
-                let plan = one!(conn, Row, PLAN, &asked, PROPOSED)?;
-                Ok((plan, one!(conn, Job, JOB, &ids[0], &ids[1])?))
+                // The job first: what it had done when it was looked at is there when the plan is.
+                let job = one!(conn, Job, JOB, &ids[0], &ids[1])?;
+                Ok((one!(conn, Row, PLAN, &asked, PROPOSED)?, job))
             })
         });
         let (plan, job) = work.await?;
