@@ -40,12 +40,12 @@ pub(crate) async fn decision_of(shared: &Shared, held: &Held, revision: u32) -> 
     Ok(match read(shared, held).await? {
         Read::Refused(why) => {
             let plan = policy::quarantine(origin, revision, &profile, &why);
-            decision(plan, Message::default(), &message, &profile, &Facts::default())
+            decision(plan, Message::default(), &message, &profile, Facts::default())
         }
         Read::Whole(reading) => match &reading.too_complex {
             Some(why) => {
                 let plan = policy::quarantine(origin, revision, &profile, why);
-                decision(plan, reading.message, &message, &profile, &Facts::default())
+                decision(plan, reading.message, &message, &profile, Facts::default())
             }
             None => {
                 let mail = Arc::new(reading.message);
@@ -56,7 +56,7 @@ pub(crate) async fn decision_of(shared: &Shared, held: &Held, revision: u32) -> 
                     (policy::decide(&read, &reply, &rules, &facts, origin, revision), facts)
                 })
                 .await?;
-                decision(plan, Arc::unwrap_or_clone(mail), &message, &profile, &facts)
+                decision(plan, Arc::unwrap_or_clone(mail), &message, &profile, facts)
             }
         },
     })
@@ -137,11 +137,11 @@ async fn beside_the_workers<T: Send + 'static>(work: impl FnOnce() -> T + Send +
     }
 }
 
-fn decision(plan: Plan, mail: Message, stored: &StoredMessage, profile: &Profile, facts: &Facts) -> Decision {
-    let (project, issue_id) = touched(&plan, facts);
+fn decision(plan: Plan, mail: Message, stored: &StoredMessage, profile: &Profile, facts: Facts) -> Decision {
+    let (project, issue_id) = touched(&plan, &facts);
     let sender = mail.headers.from.first().or(mail.headers.sender.as_ref());
     let sender = sender.map(|address| address.address.clone()).or_else(|| stored.envelope.mail_from.clone());
-    let mut participants = policy::participants(&mail, profile, facts, &plan);
+    let mut participants = policy::participants(&mail, profile, &facts, &plan);
     participants.truncate(PARTICIPANTS_MAX);
     Decision {
         participants,
@@ -151,7 +151,7 @@ fn decision(plan: Plan, mail: Message, stored: &StoredMessage, profile: &Profile
         faults: mail.faults,
         project,
         issue_id,
-        facts: (!facts.now.is_empty()).then(|| facts.clone()),
+        facts: (!facts.now.is_empty()).then_some(facts),
     }
 }
 

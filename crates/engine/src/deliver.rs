@@ -38,8 +38,8 @@ struct Sending<'a> {
     posted_at: Micros,
 }
 
-/// Delivers all letters of the job's plan that are posted; one that has to wait keeps no other back. A notice that its recipient's server refuses is recorded and
-/// that is all; a mail that could not be handed on is given up for a person to see.
+/// Delivers all letters of the job's plan that are posted; one that has to wait keeps no other back. A refused notice is
+/// recorded and that is all; a mail that could not be handed on is given up for a person to see.
 pub(crate) async fn deliver(shared: &Shared, held: &Held) -> Result<(), Stop> {
     let site = shared.site(&held.lease.site)?;
     let (mut failed, mut later, mut doubtful) = (None, None, None);
@@ -55,7 +55,7 @@ pub(crate) async fn deliver(shared: &Shared, held: &Held) -> Result<(), Stop> {
             }
             other => other?,
         };
-        let matters = |fault: &Fault| letter.kind == LetterKind::Forward || fault.code == FaultCode::SettingsWrong;
+        let matters = |fault: &Fault| letter.kind.carries_the_mail() || fault.code == FaultCode::SettingsWrong;
         failed = failed.or(fault.filter(matters));
     }
     // First what goes on by itself, so that a person is asked about all the rest at once.

@@ -5,12 +5,12 @@ use crate::decide_job::decision_of;
 use crate::gateway::Shared;
 use crate::held::Held;
 use crate::stop::Stop;
-use policy::replay::compare;
+use policy::replay::{Past, compare};
 
 /// Decides anew and proposes the plan.
 pub(crate) async fn rehearse(shared: &Shared, held: &Held) -> Result<(), Stop> {
-    let revision = next_revision(shared, held).await?;
-    let decision = decision_of(shared, held, revision).await?;
+    let past = shared.store.past(&held.lease.subject).await?;
+    let decision = decision_of(shared, held, next_revision(&past)).await?;
     shared.store.propose(&held.lease, &decision.plan, decision.facts.as_ref()).await?;
     tracing::info!(message_row = held.lease.subject, "a replay is proposed");
     Ok(())
@@ -20,8 +20,8 @@ pub(crate) async fn rehearse(shared: &Shared, held: &Held) -> Result<(), Stop> {
 /// came out, that one is proposed instead and nothing happens.
 pub(crate) async fn replay(shared: &Shared, held: &Held) -> Result<(), Stop> {
     let message = &held.lease.subject;
-    let revision = next_revision(shared, held).await?;
-    let decision = decision_of(shared, held, revision).await?;
+    let past = shared.store.past(message).await?;
+    let decision = decision_of(shared, held, next_revision(&past)).await?;
     let proposed = shared.store.proposal(message).await?.and_then(|proposal| proposal.plan);
     let is_same =
         proposed.is_some_and(|(plan, _)| plan.steps == decision.plan.steps && plan.letters == decision.plan.letters);
@@ -29,7 +29,7 @@ pub(crate) async fn replay(shared: &Shared, held: &Held) -> Result<(), Stop> {
         tracing::info!(message_row = message, "the replay would do something else by now, so it is proposed again");
         return Ok(shared.store.propose(&held.lease, &decision.plan, decision.facts.as_ref()).await?);
     }
-    let comparison = compare(&shared.store.past(message).await?, &decision.plan);
+    let comparison = compare(&past, &decision.plan);
     crash_point("replay_decided");
     shared.store.write_down_again(&held.lease, &decision, &comparison.adopted).await?;
     crash_point("replay_written_down");
@@ -37,7 +37,7 @@ pub(crate) async fn replay(shared: &Shared, held: &Held) -> Result<(), Stop> {
     Ok(())
 }
 
-async fn next_revision(shared: &Shared, held: &Held) -> Result<u32, Stop> {
-    let newest = shared.store.past(&held.lease.subject).await?.first().map_or(0, |past| past.plan.revision);
-    Ok(newest + 1)
+/// The newest plan stands first.
+fn next_revision(past: &[Past]) -> u32 {
+    past.first().map_or(0, |past| past.plan.revision) + 1
 }

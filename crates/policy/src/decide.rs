@@ -159,6 +159,7 @@ pub(crate) fn open_questions(message: &Message, profile: &Profile, facts: &Facts
 /// The walk, and what follows from where it ends.
 fn weigh_all<'a>(evidence: &Evidence<'a>, route: &mut Route<'a>, trace: &mut Trace) -> Result<Weighed, Vec<Question>> {
     let verdict = weigh(evidence, route, trace)?;
+    let verdict = loop_guard::handed_on(evidence, &verdict, trace).unwrap_or(verdict);
     let rejection = rejection_of(evidence.profile, &route.mapping, &verdict);
     let letters = letters::of(evidence, &verdict, &route.mapping, rejection.as_ref(), trace)?;
     Ok(Weighed { verdict, rejection, letters })

@@ -25,6 +25,12 @@ impl LetterKind {
             LetterKind::Forward => "forward",
         }
     }
+
+    /// Whether the mail itself is lost to its readers when the letter fails for good; of a notice that its recipient's server
+    /// refuses nothing is lost.
+    pub fn carries_the_mail(self) -> bool {
+        self == LetterKind::Forward
+    }
 }
 
 /// When a letter is sent.
@@ -33,7 +39,7 @@ impl LetterKind {
 pub enum LetterWhen {
     /// As soon as the plan is written down.
     Decided,
-    /// When a step of the plan has failed for good.
+    /// When the plan's issue cannot be made.
     Failed,
 }
 

@@ -58,8 +58,9 @@ fn domain_of(address: &str) -> String {
     format!("@{}", address.rsplit('@').next().unwrap_or_default())
 }
 
-/// Posts letters, of each kind one to an address about one mail whatever became of it meanwhile, and has them delivered by a job of their own, which stands in no lane: a mail server that is out of order
-/// keeps no other mail waiting. Returns the job's id. Posting them again changes nothing.
+/// Posts letters, of each kind one to an address about one mail whatever became of it meanwhile, and has them delivered by a
+/// job of their own, which stands in no lane: a mail server that is out of order keeps no other mail waiting. Returns the
+/// job's id. Posting them again changes nothing.
 pub(crate) async fn post(
     conn: &mut Conn,
     lease: &Lease,

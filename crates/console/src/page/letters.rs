@@ -77,7 +77,7 @@ pub(super) fn described(letter: &Letter) -> String {
     match (letter.kind, letter.when) {
         (LetterKind::Forward, _) => format!("Hand the mail on to {}", letter.to),
         (LetterKind::Notice, LetterWhen::Decided) => format!("Tell {}", letter.to),
-        (LetterKind::Notice, LetterWhen::Failed) => format!("Tell {} if a step fails", letter.to),
+        (LetterKind::Notice, LetterWhen::Failed) => format!("Tell {} if no issue can be made", letter.to),
     }
 }
 

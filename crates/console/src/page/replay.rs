@@ -1,8 +1,8 @@
 //! Replaying a mail: what today's rules make of it is shown first, and happens only after a person's yes.
 
 use super::letters::described as described_letter;
-use super::story::{WHO, described, known_form, proof};
-use super::{Moment, moment, not_found, notice, stale_form, trouble};
+use super::story::{WHO, asked_about, described, proof};
+use super::{Moment, moment, notice, trouble};
 use crate::Console;
 use crate::sign_in::{Session, Signed};
 use axum::extract::rejection::{FormRejection, PathRejection};
@@ -83,11 +83,10 @@ pub async fn rehearse(
     id: Result<Path<String>, PathRejection>,
     form: Result<Form<Signed>, FormRejection>,
 ) -> Response {
-    if !session.made(form) {
-        return stale_form();
+    match asked_about(&session, id, form).await {
+        Ok(id) => answer(&id, console.store.rehearse(&id, WHO).await),
+        Err(answer) => answer,
     }
-    let Some(id) = known_form(id) else { return not_found().await };
-    answer(&id, console.store.rehearse(&id, WHO).await)
 }
 
 /// A person's yes to the proposal.
@@ -97,14 +96,14 @@ pub async fn replay(
     path: Result<Path<(String, u32)>, PathRejection>,
     form: Result<Form<Signed>, FormRejection>,
 ) -> Response {
-    if !session.made(form) {
-        return stale_form();
+    let (id, revision) = match path {
+        Ok(Path((id, revision))) => (Ok(Path(id)), revision),
+        Err(rejection) => (Err(rejection), 0),
+    };
+    match asked_about(&session, id, form).await {
+        Ok(id) => answer(&id, console.store.replay(&id, revision, WHO).await),
+        Err(answer) => answer,
     }
-    let Ok(Path((id, revision))) = path else { return not_found().await };
-    if !super::is_id(&id) {
-        return not_found().await;
-    }
-    answer(&id, console.store.replay(&id, revision, WHO).await)
 }
 
 /// A person has the content of a mail erased at once.
@@ -114,11 +113,10 @@ pub async fn erase(
     id: Result<Path<String>, PathRejection>,
     form: Result<Form<Signed>, FormRejection>,
 ) -> Response {
-    if !session.made(form) {
-        return stale_form();
+    match asked_about(&session, id, form).await {
+        Ok(id) => answer(&id, console.store.erase(&id, WHO).await.map(|not_now| not_now.map_or(Ok(()), Err))),
+        Err(answer) => answer,
     }
-    let Some(id) = known_form(id) else { return not_found().await };
-    answer(&id, console.store.erase(&id, WHO).await.map(|not_now| not_now.map_or(Ok(()), Err)))
 }
 
 fn answer(id: &str, asked: Result<Result<(), NotNow>, Fault>) -> Response {

@@ -93,10 +93,10 @@ pub async fn wake(
     id: Result<Path<String>, PathRejection>,
     form: Result<Form<Signed>, FormRejection>,
 ) -> Response {
-    if !session.made(form) {
-        return stale_form();
-    }
-    let Some(id) = known_form(id) else { return not_found().await };
+    let id = match asked_about(&session, id, form).await {
+        Ok(id) => id,
+        Err(answer) => return answer,
+    };
     match console.store.wake(&id, WHO).await {
         Ok(true) => Redirect::to(&format!("/messages/{id}")).into_response(),
         Ok(false) => {
@@ -107,7 +107,22 @@ pub async fn wake(
     }
 }
 
-pub(super) fn known_form(id: Result<Path<String>, PathRejection>) -> Option<String> {
+/// The message that a form of this session is about; for any other request its answer.
+pub(super) async fn asked_about(
+    session: &Session,
+    id: Result<Path<String>, PathRejection>,
+    form: Result<Form<Signed>, FormRejection>,
+) -> Result<String, Response> {
+    if !session.made(form) {
+        return Err(stale_form());
+    }
+    match known_form(id) {
+        Some(id) => Ok(id),
+        None => Err(not_found().await),
+    }
+}
+
+fn known_form(id: Result<Path<String>, PathRejection>) -> Option<String> {
     id.ok().map(|Path(id)| id).filter(|id| is_id(id))
 }
 

@@ -39,9 +39,7 @@ fn going_along<'a>(evidence: &Evidence<'a>, whole_text: bool) -> Vec<&'a Part> {
 /// their header alone. Of the message that the text shows, and of one that a report is about, the leaves stand in its place.
 fn pieces<'a>(evidence: &Evidence<'a>) -> Vec<&'a Part> {
     let message = evidence.message;
-    let is_below = |part: &Part, outer: Option<&str>| {
-        outer.and_then(|outer| part.path.strip_prefix(outer)).is_some_and(|rest| rest.starts_with(['.', '/']))
-    };
+    let is_below = |part: &Part, outer: Option<&str>| outer.is_some_and(|outer| is_below(part, outer));
     let mut shown = message.forward.as_ref().filter(|forward| forward.before == message.text).map(|_| ());
     let (mut unpacked, mut whole): (Option<&str>, Option<&str>) = (None, None);
     let mut containers: Vec<&Part> = Vec::new();
@@ -67,6 +65,18 @@ fn pieces<'a>(evidence: &Evidence<'a>) -> Vec<&'a Part> {
         }
     }
     pieces
+}
+
+/// Whether a part stands inside of the one with this path.
+fn is_below(part: &Part, outer: &str) -> bool {
+    part.path.strip_prefix(outer).is_some_and(|rest| rest.starts_with(['.', '/']))
+}
+
+/// How many messages are inside one another, the mail itself not counted.
+pub(super) fn messages_deep(evidence: &Evidence) -> usize {
+    let messages = || evidence.message.parts.iter().filter(|part| part.content_type == "message/rfc822");
+    let around = |part: &Part| messages().filter(|outer| is_below(part, &outer.path)).count() + 1;
+    messages().map(around).max().unwrap_or(0)
 }
 
 /// The parts that do not go along; those inside of a message that goes along whole are none.

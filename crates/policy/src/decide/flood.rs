@@ -2,6 +2,7 @@
 
 use super::association::name;
 use super::evidence::Evidence;
+use super::loop_guard::looping;
 use super::verdict::{Place, Trace, Verdict, in_words};
 use crate::profile::Word;
 use crate::{Question, RejectionCause, Traffic};
@@ -49,17 +50,12 @@ pub(super) fn place(evidence: &Evidence, place: &Place, trace: &mut Trace) -> Re
             if number < limits.pair_per_hour {
                 return Ok(None);
             }
-            let loops = evidence.profile.loops;
             let why = format!(
                 "its sender commented {number} times on {} within the hour, limits.pair_per_hour = {}",
                 name(issue),
                 limits.pair_per_hour
             );
-            let verdict = Verdict::stopped(loops, format!("a mail loop: {why} (loops = {:?})", loops.word()));
-            if let Some(verdict) = &verdict {
-                trace.note(QUESTION, format!("yes, {why}"), in_words(verdict.outcome()));
-            }
-            Ok(verdict)
+            Ok(looping(evidence, QUESTION, &why, trace))
         }
         Place::NewIssue { .. } | Place::Comment(_) | Place::Nowhere(_) => Ok(None),
     }

@@ -8,8 +8,6 @@ use crate::{Letter, LetterKind, LetterTraffic, LetterWhen, Outcome, Question, Re
 
 /// Notices to addresses of one domain within an hour.
 pub const DOMAIN_HOUR_MAX: u32 = 20;
-/// How often a mail is handed on inside another, at most: enough for people, and the end of a loop that hides its marks.
-const FORWARDS_MAX: usize = 3;
 /// Notices of a whole site within an hour: beyond it something is wrong, and silence does least harm.
 pub const SITE_HOUR_MAX: u32 = 200;
 /// Notices within 24 hours to an address of which nobody vouches that it wrote.
@@ -61,11 +59,6 @@ fn may_be_handed_on(evidence: &Evidence) -> Result<Result<(), String>, Vec<Quest
         if lookups::grant_for(evidence, own).is_some() {
             return Ok(Err("it is a letter of ours that came back".to_owned()));
         }
-    }
-    let encloses_ours = evidence.message.parts.len() > FORWARDS_MAX
-        && evidence.message.parts.iter().filter(|part| part.content_type == "message/rfc822").count() > FORWARDS_MAX;
-    if encloses_ours {
-        return Ok(Err(format!("it was handed on more than {FORWARDS_MAX} times already")));
     }
     Ok(match handed_on_before(evidence)? {
         Some(earlier) => Err(earlier),

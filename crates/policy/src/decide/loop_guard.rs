@@ -1,8 +1,8 @@
 //! Signs that a mail goes round in a loop (SEC-25).
 
 use super::evidence::Evidence;
-use super::lookups;
 use super::verdict::{Trace, Verdict, in_words};
+use super::{files, lookups};
 use crate::Outcome;
 use crate::profile::Word;
 
@@ -10,8 +10,12 @@ use crate::profile::Word;
 /// ends here has no business with more than half of them).
 pub const RECEIVED_MAX: u32 = 50;
 
+/// How often a mail is handed on inside another, at most: enough for people, and the end of a loop that hides its marks.
+const FORWARDS_MAX: usize = 3;
+
 /// The verdict on mail that passed too many hosts or comes from one of our own addresses.
 pub(super) fn check(evidence: &Evidence, trace: &mut Trace) -> Option<Verdict> {
+    const QUESTION: &str = "Does it go round in a loop?";
     let hops = evidence.message.headers.received_count;
     let own = evidence.sender.identity.as_deref().filter(|address| evidence.profile.is_own_address(address));
     let sign = if hops > RECEIVED_MAX {
@@ -19,13 +23,27 @@ pub(super) fn check(evidence: &Evidence, trace: &mut Trace) -> Option<Verdict> {
     } else if let Some(address) = own {
         format!("it was sent from {address}, which is one of our own addresses")
     } else {
-        trace.note("Does it go round in a loop?", format!("no, {hops} hops and not from us"), "it goes on");
+        trace.note(QUESTION, format!("no, {hops} hops and not from us"), "it goes on");
         return None;
     };
+    looping(evidence, QUESTION, &sign, trace)
+}
+
+/// The verdict on a mail that is to be handed on and was handed on too often before: it would go round among those who do so.
+pub(super) fn handed_on(evidence: &Evidence, verdict: &Verdict, trace: &mut Trace) -> Option<Verdict> {
+    if verdict.outcome() != Outcome::Forward || files::messages_deep(evidence) <= FORWARDS_MAX {
+        return None;
+    }
+    let sign = format!("it holds more than {FORWARDS_MAX} messages, each inside the next");
+    looping(evidence, "Was it handed on too often?", &sign, trace)
+}
+
+/// What becomes of a mail with a sign of a loop, as the profile's `loops` says.
+pub(super) fn looping(evidence: &Evidence, question: &'static str, sign: &str, trace: &mut Trace) -> Option<Verdict> {
     let loops = evidence.profile.loops;
     let reason = format!("a mail loop: {sign} (loops = {:?})", loops.word());
     let verdict = Verdict::stopped(loops, reason)?;
-    trace.note("Does it go round in a loop?", format!("yes, {sign}"), in_words(verdict.outcome()));
+    trace.note(question, format!("yes, {sign}"), in_words(verdict.outcome()));
     Some(verdict)
 }
 

@@ -224,12 +224,16 @@ impl Reader {
             let origin = profile.file.display().to_string();
             let used = || settings.mailboxes.iter().filter(|mailbox| mailbox.profile == profile.name);
             match policy::Profile::from_toml(&profile.name, &profile.text, &origin) {
-                Ok(read) if read.needs_authenticity() => {
-                    for mailbox in used().filter(|mailbox| mailbox.authenticity == Authenticity::Nothing) {
-                        self.unverified(mailbox, &profile.name);
+                Ok(read) => {
+                    for mailbox in used() {
+                        if read.needs_authenticity() && mailbox.authenticity == Authenticity::Nothing {
+                            self.unverified(mailbox, &profile.name);
+                        }
+                        if read.writes_letters() {
+                            self.check_way_out(settings, mailbox);
+                        }
                     }
                 }
-                Ok(_) => {}
                 Err(fault) => self.problems.push(Problem {
                     key: "profile[].file".into(),
                     value: format!("{:?}", profile.name),

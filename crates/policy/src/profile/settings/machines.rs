@@ -58,7 +58,7 @@ const LOOPS: &[Setting] = &[
         Form::OneOf(&["hold", "ignore"]),
         Default::Is("hold"),
         "What becomes of mail that seems to go round in a loop: more than 50 Received fields, sent from one of our own \
-         addresses, or beyond `limits.pair_per_hour`.",
+         addresses, beyond `limits.pair_per_hour`, or to be handed on with more than three messages in it, each inside the next.",
     ),
     setting(
         "limits.pair_per_hour",

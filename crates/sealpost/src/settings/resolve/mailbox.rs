@@ -138,11 +138,7 @@ impl Reader {
             return None;
         };
         self.refuse_keys(section, OF_LISTENING, "is for mailboxes that listen", "remove it, or mailbox.fetch");
-        let security = match self.optional_text(section, "tls").as_deref() {
-            Some("none") => Security::None,
-            Some("starttls") => Security::StartTls,
-            _ => Security::Implicit,
-        };
+        let security = self.security(section);
         let preset = self.optional_text(section, "preset").and_then(|name| presets::preset(&name));
         let usual = preset.map(|preset| if word == "imap" { preset.imap_host } else { preset.pop3_host });
         let usual = usual.filter(|host| !host.is_empty()).map(str::to_owned);
@@ -150,11 +146,7 @@ impl Reader {
             Some(host) => host,
             None => self.needed(section, "host", "the name of the server"),
         };
-        let local = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
-        if security == Security::None && !local && !host.is_empty() {
-            let remedy = "write \"implicit\" or \"starttls\"; \"none\" is for a server on this machine";
-            self.wrong(section, "tls", "would send password and mail through the network in clear", remedy);
-        }
+        self.in_clear_only_here(section, security, &host, "would send password and mail through the network in clear");
         let protocol = self.protocol(section, &word);
         let oauth = self.oauth(section, preset, word == "imap");
         let usual_port = match (&protocol, security) {

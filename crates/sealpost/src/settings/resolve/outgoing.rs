@@ -1,7 +1,7 @@
 //! The `[[outgoing]]` sections and what a site says of its letters: where they leave, in whose name, or that none does.
 
 use super::super::written::Section;
-use super::super::{Letters, Outgoing, Settings};
+use super::super::{Letters, Mailbox, Outgoing, Settings, Site};
 use super::Reader;
 use crate::settings::Problem;
 use courier::submit::Security;
@@ -10,17 +10,8 @@ use std::net::IpAddr;
 
 impl Reader {
     pub(super) fn outgoing(&mut self, section: &Section) -> Outgoing {
-        let security = match self.text(section, "tls").as_str() {
-            "none" => Security::None,
-            "implicit" => Security::Implicit,
-            _ => Security::StartTls,
-        };
-        let host = self.text(section, "host");
-        let local = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
-        if security == Security::None && !local {
-            let remedy = "write \"starttls\" or \"implicit\"; \"none\" is for a server on this machine";
-            self.wrong(section, "tls", "would send letters through the network in clear", remedy);
-        }
+        let (security, host) = (self.security(section), self.text(section, "host"));
+        self.in_clear_only_here(section, security, &host, "would send letters through the network in clear");
         let default_port = match security {
             Security::Implicit => 465,
             Security::StartTls => 587,
@@ -76,39 +67,51 @@ impl Reader {
         Some(Address { name: Some(name).filter(|name| !name.is_empty()), address })
     }
 
-    /// Each site names an outgoing server that is there, and one whose profiles write letters can send them.
+    /// Each site names an outgoing server that is there.
     pub(super) fn check_outgoing(&mut self, settings: &Settings) {
         self.unique("outgoing", settings.outgoing.iter().map(|outgoing| outgoing.name.as_str()));
         for site in &settings.sites {
-            match &site.letters.outgoing {
-                Some(name) if !settings.outgoing.iter().any(|outgoing| &outgoing.name == name) => {
-                    self.reference("site[].outgoing", name, "outgoing");
-                }
-                None if !site.letters.dead_end => self.no_way_out(settings, &site.name),
-                _ => {}
+            if let Some(name) = &site.letters.outgoing
+                && !settings.outgoing.iter().any(|outgoing| &outgoing.name == name)
+            {
+                self.reference("site[].outgoing", name, "outgoing");
             }
         }
     }
 
-    /// A site that is no dead end, without a way out, whose profiles want letters sent.
-    fn no_way_out(&mut self, settings: &Settings, site: &str) {
-        let used = settings.mailboxes.iter().filter(|mailbox| mailbox.site == site).map(|mailbox| &mailbox.profile);
-        for name in used {
-            let file = settings.profiles.iter().find(|profile| &profile.name == name);
-            let read = file.map(|file| policy::Profile::from_toml(name, &file.text, ""));
-            if let Some(Ok(profile)) = read
-                && profile.writes_letters()
-            {
-                self.problems.push(Problem {
-                    key: "site[].outgoing".into(),
-                    value: String::new(),
-                    place: self.file.clone(),
-                    why: format!(
-                        "is missing on site {site:?}, and its profile {name:?} sends notices or hands mail on"
-                    ),
-                    remedy: "name an [[outgoing]] server, or set dead_end = true".into(),
-                });
-            }
+    /// How a server is spoken to; encrypted from the first octet unless something else is said.
+    pub(super) fn security(&mut self, section: &Section) -> Security {
+        match self.optional_text(section, "tls").as_deref() {
+            Some("none") => Security::None,
+            Some("starttls") => Security::StartTls,
+            _ => Security::Implicit,
+        }
+    }
+
+    /// Without encryption only a server on this machine is spoken to.
+    pub(super) fn in_clear_only_here(&mut self, section: &Section, security: Security, host: &str, why: &str) {
+        let local = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
+        if security == Security::None && !local && !host.is_empty() {
+            let remedy = "write \"implicit\" or \"starttls\"; \"none\" is for a server on this machine";
+            self.wrong(section, "tls", why, remedy);
+        }
+    }
+
+    /// A profile that writes letters in a mailbox whose site is no dead end and has no way out for them.
+    pub(super) fn check_way_out(&mut self, settings: &Settings, mailbox: &Mailbox) {
+        let stuck =
+            |site: &Site| site.name == mailbox.site && !site.letters.dead_end && site.letters.outgoing.is_none();
+        if settings.sites.iter().any(stuck) {
+            let (name, site, profile) = (&mailbox.name, &mailbox.site, &mailbox.profile);
+            self.problems.push(Problem {
+                key: "site[].outgoing".into(),
+                value: String::new(),
+                place: self.file.clone(),
+                why: format!(
+                    "is missing on site {site:?}, and profile {profile:?} of mailbox {name:?} sends notices or hands mail on"
+                ),
+                remedy: "name an [[outgoing]] server, or set dead_end = true".into(),
+            });
         }
     }
 }
