@@ -45,7 +45,8 @@ impl Drop for Place {
     }
 }
 
-fn party(address: IpAddr) -> IpAddr {
+/// Whom an address belongs to: itself, or its network of 64 bits.
+pub(crate) fn party(address: IpAddr) -> IpAddr {
     const NETWORK: u128 = !0 << 64;
     match address.to_canonical() {
         IpAddr::V6(address) if !address.is_loopback() => Ipv6Addr::from_bits(address.to_bits() & NETWORK).into(),

@@ -1,5 +1,6 @@
 //! The wall around every page: only our own host is answered, forms come only from our own pages, headers are safe.
 
+use crate::origin::Origin;
 use crate::{Console, page};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
@@ -32,10 +33,7 @@ pub async fn guard(State(console): State<Console>, request: Request, next: Next)
         None => next.run(request).await,
     };
     set_safe_headers(response.headers_mut());
-    // On loopback it would lock every other program of this machine out of plain HTTP.
-    if console.origin.secure() && !console.origin.on_loopback() {
-        response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, HSTS);
-    }
+    set_strict_transport(&console.origin, response.headers_mut());
     response
 }
 
@@ -43,6 +41,14 @@ pub async fn guard(State(console): State<Console>, request: Request, next: Next)
 pub fn set_safe_headers(headers: &mut HeaderMap) {
     for (name, value) in SAFE {
         headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
+}
+
+/// Binds browsers to TLS where they speak it with us.
+pub fn set_strict_transport(origin: &Origin, headers: &mut HeaderMap) {
+    // On loopback it would lock every other program of this machine out of plain HTTP.
+    if origin.secure() && !origin.on_loopback() {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HSTS);
     }
 }
 
@@ -70,7 +76,7 @@ fn refusal(console: &Console, request: &Request) -> Option<Response> {
 }
 
 /// The one host that the request names; `None` when it names none, several, or two that differ (RFC 9112, section 3.2).
-fn host(request: &Request) -> Option<&str> {
+pub fn host(request: &Request) -> Option<&str> {
     let mut named = request.headers().get_all(header::HOST).iter();
     let (Some(host), None) = (named.next(), named.next()) else { return None };
     let host = host.to_str().ok()?;

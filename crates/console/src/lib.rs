@@ -1,13 +1,15 @@
-//! What people see: the story of each mail, behind a sign-in; and what machines ask: health and metrics.
+//! What people see: the story of each mail, behind a sign-in; what machines ask; and the wall of the public listener.
 
 mod crowd;
 mod guard;
 pub mod operations;
 mod origin;
 mod page;
+pub mod public;
 mod serve;
 mod sign_in;
 
+pub use public::Public;
 pub use serve::{Acceptor, Listener, Settings};
 
 use axum::Router;

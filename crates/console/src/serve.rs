@@ -2,10 +2,12 @@
 
 use crate::crowd::{Crowd, Place};
 use axum::Router;
+use axum::http::{HeaderMap, Request};
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use std::future::Future;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -29,6 +31,9 @@ pub struct Settings {
     pub connections_max: usize,
     /// Beyond these of one address (of IPv6: of one network of 64 bits), further ones are closed at once.
     pub connections_per_ip_max: usize,
+    /// Servers of ours that stand before the listener: what they say of the client counts, and they may have as many
+    /// connections as they like.
+    pub proxies: Vec<IpAddr>,
     /// A whole request head must arrive within this time, counted from the end of the answer before; so must a TLS
     /// handshake.
     pub head_timeout: Duration,
@@ -46,12 +51,17 @@ impl Settings {
             tls,
             connections_max: 256,
             connections_per_ip_max: 64,
+            proxies: Vec::new(),
             head_timeout: Duration::from_secs(10),
             connection_timeout: Duration::from_secs(300),
             grace: Duration::from_secs(5),
         }
     }
 }
+
+/// Whom a request comes from; every request that is served has it as an extension.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Client(pub IpAddr);
 
 /// A bound listener; connections wait in the kernel until [`Listener::serve`].
 pub struct Listener {
@@ -91,8 +101,14 @@ impl Listener {
                 () = &mut stop => break,
             };
             let Some((stream, address, slot)) = accepted else { continue };
-            let Some(place) = crowd.enter(address.ip(), self.settings.connections_per_ip_max) else { continue };
-            let connection = connection(stream, self.settings.clone(), router.clone(), stopped.clone());
+            let peer = address.ip().to_canonical();
+            let at_most = if self.settings.proxies.contains(&peer) {
+                self.settings.connections_max
+            } else {
+                self.settings.connections_per_ip_max
+            };
+            let Some(place) = crowd.enter(peer, at_most) else { continue };
+            let connection = connection(stream, peer, self.settings.clone(), router.clone(), stopped.clone());
             tokio::spawn(async move {
                 let _held: (Place, OwnedSemaphorePermit) = (place, slot);
                 connection.await;
@@ -117,27 +133,49 @@ async fn accept(socket: &TcpListener, slots: &Arc<Semaphore>) -> Option<(TcpStre
     }
 }
 
-async fn connection(stream: TcpStream, settings: Settings, router: Router, stopped: watch::Receiver<bool>) {
+async fn connection(
+    stream: TcpStream,
+    peer: IpAddr,
+    settings: Settings,
+    router: Router,
+    stopped: watch::Receiver<bool>,
+) {
     let _ = stream.set_nodelay(true);
     match settings.tls.as_ref().map(|acceptor| acceptor()) {
-        None => exchange(stream, &settings, router, stopped).await,
+        None => exchange(stream, peer, &settings, router, stopped).await,
         Some(acceptor) => {
             if let Ok(Ok(stream)) = tokio::time::timeout(settings.head_timeout, acceptor.accept(stream)).await {
-                exchange(stream, &settings, router, stopped).await;
+                exchange(stream, peer, &settings, router, stopped).await;
             }
         }
     }
 }
 
-async fn exchange<S>(stream: S, settings: &Settings, router: Router, mut stopped: watch::Receiver<bool>)
+/// Who asks: the peer or, when that is a server of ours, whom it says it speaks for. The last address is the one that it
+/// added itself; all before it come from the client and may be invented.
+fn client(peer: IpAddr, headers: &HeaderMap, proxies: &[IpAddr]) -> Client {
+    let forwarded = || {
+        let last = headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?;
+        last.rsplit(',').next()?.trim().parse().ok()
+    };
+    Client(if proxies.contains(&peer) { forwarded().unwrap_or(peer) } else { peer })
+}
+
+async fn exchange<S>(stream: S, peer: IpAddr, settings: &Settings, router: Router, mut stopped: watch::Receiver<bool>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let router = TowerToHyperService::new(router);
+    let named = service_fn(|mut request: Request<hyper::body::Incoming>| {
+        let client = client(peer, request.headers(), &settings.proxies);
+        request.extensions_mut().insert(client);
+        router.call(request)
+    });
     let served = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(settings.head_timeout)
         .max_buf_size(HEAD_BYTES_MAX)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+        .serve_connection(TokioIo::new(stream), named);
     tokio::pin!(served);
     let limit = tokio::time::sleep(settings.connection_timeout);
     tokio::pin!(limit);
@@ -152,5 +190,26 @@ where
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn sec_45_only_our_own_proxies_say_who_the_client_is() {
+        let (proxy, stranger): (IpAddr, IpAddr) = ("192.0.2.1".parse().unwrap(), "198.51.100.7".parse().unwrap());
+        let mut headers = HeaderMap::new();
+        let who = |peer, headers: &HeaderMap| client(peer, headers, &[proxy]).0.to_string();
+        assert_eq!(who(proxy, &headers), "192.0.2.1");
+        headers.append("x-forwarded-for", "203.0.113.1, 203.0.113.2".parse().unwrap());
+        assert_eq!(who(proxy, &headers), "203.0.113.2");
+        assert_eq!(who(stranger, &headers), "198.51.100.7");
+        headers.append("x-forwarded-for", "203.0.113.3".parse().unwrap());
+        assert_eq!(who(proxy, &headers), "203.0.113.3");
+        headers.append("x-forwarded-for", "nobody".parse().unwrap());
+        assert_eq!(who(proxy, &headers), "192.0.2.1");
     }
 }

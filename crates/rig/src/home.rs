@@ -152,6 +152,11 @@ impl Home {
         self.write_settings();
         let mut command = self.command(&["serve", "--config", "sealpost.toml"]);
         command.envs(environment.iter().copied());
+        self.run(command)
+    }
+
+    /// Runs a command that serves, and does not wait.
+    pub fn run(&self, command: Command) -> Gateway {
         Gateway::spawn(command, self.operations, self.file("log"), self.file("out"))
     }
 }

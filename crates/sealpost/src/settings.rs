@@ -32,6 +32,8 @@ pub struct Settings {
     pub file: PathBuf,
     pub store: store::Settings,
     pub console: Console,
+    /// `None` when nothing listens to strangers.
+    pub public: Option<Public>,
     pub operations: SocketAddr,
     pub log: Log,
     pub work: Work,
@@ -50,6 +52,19 @@ pub struct Console {
     pub listen: SocketAddr,
     pub certificate: Option<(PathBuf, PathBuf)>,
     pub url: Option<String>,
+}
+
+/// What strangers reach.
+#[derive(Debug, Clone)]
+pub struct Public {
+    pub listen: SocketAddr,
+    pub certificate: Option<(PathBuf, PathBuf)>,
+    /// `scheme://host[:port]`, never with anything behind it.
+    pub url: String,
+    pub proxies: Vec<std::net::IpAddr>,
+    pub connections_max: usize,
+    pub connections_per_ip_max: usize,
+    pub requests_per_minute_max: u32,
 }
 
 #[derive(Debug, Clone)]

@@ -37,11 +37,13 @@ pub enum Role {
     Intake,
     Work,
     Console,
+    /// What strangers reach: signed links and the API.
+    Public,
 }
 
 impl Role {
     /// What a process runs when nothing else is said.
-    pub const ALL: &'static [Role] = &[Role::Intake, Role::Work, Role::Console];
+    pub const ALL: &'static [Role] = &[Role::Intake, Role::Work, Role::Console, Role::Public];
 }
 
 /// A gateway with everything around it, started and not yet told to run.
@@ -97,6 +99,7 @@ impl Gateway {
         let certificates = self.listeners.certificates();
         let sources = observe::sources(self.store.clone(), self.cells.clone(), self.engine.clone(), certificates);
         self.listeners.serve(self.console.clone(), sources, stop);
+        self.listeners.serve_public(Vec::new(), stop);
     }
 
     /// Waits for a signal, then stops: listeners first, then the work, then the store. A store that can write nothing more

@@ -21,6 +21,7 @@ mod stories {
     mod mails;
     mod messages;
     mod power;
+    mod public;
     mod removed_files;
     mod replay;
     mod scores;

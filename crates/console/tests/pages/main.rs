@@ -8,6 +8,7 @@ mod house;
 mod listing;
 mod look;
 mod machines;
+mod public;
 mod routes;
 mod signing_in;
 mod stories;

@@ -3,6 +3,7 @@
 mod mailbox;
 mod oauth;
 mod outgoing;
+mod public;
 
 use super::written::{Scalar, Section, Value, Written};
 use super::{
@@ -45,6 +46,7 @@ impl Reader {
             file: file.to_path_buf(),
             store: self.store(written),
             console: self.console(written),
+            public: self.public(written),
             operations: self.address(&operations, "listen"),
             log: Log { level: self.text(&log, "level"), json: self.text(&log, "format") == "json" },
             work: Work {

@@ -3,11 +3,14 @@
 use super::accounts::AccountsGate;
 use super::{Role, gate};
 use crate::command::Failure;
-use crate::settings::{Mailbox, Settings};
+use crate::settings::{Mailbox, Public, Settings};
+use console::public::Room;
 use courier::certificate::Certificates;
 use courier::smtp_in::{self, CertificateFiles, Endpoint, Protocol, Tls};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -36,6 +39,8 @@ pub struct Listeners {
     pub mail: Vec<MailListener>,
     console: Option<console::Listener>,
     console_certificates: Option<Arc<Certificates>>,
+    public: Option<(console::Listener, console::Public)>,
+    public_certificates: Option<Arc<Certificates>>,
     operations: Option<console::Listener>,
     tasks: Vec<JoinHandle<()>>,
 }
@@ -47,6 +52,8 @@ impl Listeners {
             mail: Vec::new(),
             console: None,
             console_certificates: None,
+            public: None,
+            public_certificates: None,
             operations: None,
             tasks: Vec::new(),
         };
@@ -58,16 +65,20 @@ impl Listeners {
             }
         }
         if roles.contains(&Role::Console) {
-            let files = settings.console.certificate.clone();
-            let files = files.map(|(certificate, key)| CertificateFiles { certificate, key });
-            listeners.console_certificates = files.as_ref().map(Certificates::load).transpose()?.map(Arc::new);
-            let acceptor = listeners
-                .console_certificates
-                .clone()
-                .map(|held| Arc::new(move || held.acceptor()) as console::Acceptor);
-            listeners.console = Some(pages(settings.console.listen, acceptor, "console.listen").await?);
+            listeners.console_certificates = certificates(settings.console.certificate.as_ref())?;
+            let tls = acceptor(listeners.console_certificates.as_ref());
+            let pages = console::Settings::new(settings.console.listen, tls);
+            listeners.console = Some(bind(pages, "console.listen").await?);
         }
-        listeners.operations = Some(pages(settings.operations, None, "operations.listen").await?);
+        if let Some(public) = settings.public.as_ref().filter(|_| roles.contains(&Role::Public)) {
+            listeners.public_certificates = certificates(public.certificate.as_ref())?;
+            let tls = acceptor(listeners.public_certificates.as_ref());
+            let listener = bind(public_settings(public, tls), "public.listen").await?;
+            let wall = console::Public::new(&public.url, public.requests_per_minute_max);
+            listeners.public = Some((listener, wall));
+        }
+        let operations = console::Settings::new(settings.operations, None);
+        listeners.operations = Some(bind(operations, "operations.listen").await?);
         Ok(listeners)
     }
 
@@ -80,13 +91,16 @@ impl Listeners {
 
     /// Every certificate in use.
     pub fn certificates(&self) -> Vec<Held> {
-        let console =
-            self.console_certificates.clone().map(|certificates| Held { place: "console".into(), certificates });
+        let held = |place: &str, certificates: &Option<Arc<Certificates>>| {
+            certificates.clone().map(|certificates| Held { place: place.into(), certificates })
+        };
+        let console = held("console", &self.console_certificates);
+        let public = held("public", &self.public_certificates);
         let mail = self.mail.iter().filter_map(|mail| {
             let certificates = mail.listener.certificates()?;
             Some(Held { place: format!("mailbox {}", mail.name), certificates })
         });
-        console.into_iter().chain(mail).collect()
+        console.into_iter().chain(public).chain(mail).collect()
     }
 
     /// Serves everything in tasks of their own until `stop`.
@@ -109,6 +123,13 @@ impl Listeners {
         }
     }
 
+    /// Serves these rooms to strangers until `stop`, where the settings have a public listener.
+    pub fn serve_public(&mut self, rooms: Vec<Room>, stop: &CancellationToken) {
+        if let Some((listener, wall)) = self.public.take() {
+            self.tasks.push(tokio::spawn(listener.serve(wall.router(rooms), stop.clone().cancelled_owned())));
+        }
+    }
+
     /// Says in the log what listens where.
     pub fn say_where(&self) {
         for mail in &self.mail {
@@ -127,15 +148,31 @@ impl Listeners {
     }
 }
 
-async fn pages(
-    listen: SocketAddr,
-    acceptor: Option<console::Acceptor>,
-    key: &str,
-) -> Result<console::Listener, Failure> {
-    let bound = console::Listener::bind(console::Settings::new(listen, acceptor)).await;
-    bound.map_err(|error| {
+fn certificates(files: Option<&(PathBuf, PathBuf)>) -> Result<Option<Arc<Certificates>>, Failure> {
+    let files = files.cloned().map(|(certificate, key)| CertificateFiles { certificate, key });
+    Ok(files.as_ref().map(Certificates::load).transpose()?.map(Arc::new))
+}
+
+fn acceptor(certificates: Option<&Arc<Certificates>>) -> Option<console::Acceptor> {
+    certificates.cloned().map(|held| Arc::new(move || held.acceptor()) as console::Acceptor)
+}
+
+async fn bind(settings: console::Settings, key: &str) -> Result<console::Listener, Failure> {
+    let listen = settings.listen;
+    console::Listener::bind(settings).await.map_err(|error| {
         Failure::new(format!("{key} = \"{listen}\": {error}; choose another address, or stop what listens there"))
     })
+}
+
+/// Large mails come in and large files go out through slow lines, so connections may live longer than a console's.
+fn public_settings(public: &Public, tls: Option<console::Acceptor>) -> console::Settings {
+    console::Settings {
+        connections_max: public.connections_max,
+        connections_per_ip_max: public.connections_per_ip_max,
+        proxies: public.proxies.clone(),
+        connection_timeout: Duration::from_secs(3600),
+        ..console::Settings::new(public.listen, tls)
+    }
 }
 
 /// The courier's settings for a mailbox.

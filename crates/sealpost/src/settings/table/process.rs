@@ -56,6 +56,52 @@ pub(super) const SETTINGS: &[Setting] = &[
         Empty,
         "How the console is reached from outside; links and the check of where forms come from use it. Default: `console.listen`.",
     ),
+    setting(
+        "public.listen",
+        Address,
+        Empty,
+        "Where strangers reach what is meant for them: signed links, and the API. Nothing listens without it. See \
+         [The public listener](public.md).",
+    ),
+    setting(
+        "public.url",
+        Url,
+        Empty,
+        "How the public listener is reached from outside: links are made from it, and no other name is answered. Must be set \
+         unless it listens on loopback.",
+    ),
+    setting(
+        "public.certificate",
+        Path,
+        Empty,
+        "Its certificate chain in PEM; required unless it listens on loopback. Read again on SIGHUP.",
+    ),
+    setting("public.key", Path, Empty, "The private key of that certificate in PEM."),
+    setting(
+        "public.proxies",
+        Texts,
+        Empty,
+        "Addresses of your own proxies before it. The last address in their `X-Forwarded-For` is the client; what others say \
+         does not count.",
+    ),
+    setting(
+        "public.connections_max",
+        Integer { min: 1, max: 100_000 },
+        Means("512"),
+        "The most connections at once; further ones wait.",
+    ),
+    setting(
+        "public.connections_per_ip_max",
+        Integer { min: 1, max: 100_000 },
+        Means("32"),
+        "The most connections at once from one address, of IPv6 from one network of 64 bits; proxies excepted.",
+    ),
+    setting(
+        "public.requests_per_minute_max",
+        Integer { min: 1, max: 1_000_000 },
+        Means("300"),
+        "The most requests of one client in a minute; further ones get 429.",
+    ),
     setting("operations.listen", Address, Means("127.0.0.1:8026"), "Where `/live`, `/ready` and `/metrics` listen."),
     setting(
         "log.level",

@@ -1,0 +1,64 @@
+//! The `[public]` section: where strangers reach links and the API, and under which name.
+
+use super::super::Public;
+use super::super::written::{Section, Written};
+use super::Reader;
+use std::net::{IpAddr, SocketAddr};
+
+impl Reader {
+    /// `None` when nothing listens.
+    pub(super) fn public(&mut self, written: &Written) -> Option<Public> {
+        let section = self.single(written, "public");
+        if !section.values.contains_key("listen") {
+            for name in section.values.keys() {
+                self.wrong(&section, name, "is of no use without public.listen", "set public.listen, or remove it");
+            }
+            return None;
+        }
+        let listen = self.address(&section, "listen");
+        let certificate = self.certificate(&section);
+        if certificate.is_none() && !listen.ip().is_loopback() {
+            let remedy = "set public.certificate and public.key, or listen on 127.0.0.1 behind a proxy that has one";
+            self.wrong(&section, "listen", "is not loopback and has no certificate", remedy);
+        }
+        let url = self.public_url(&section, listen, certificate.is_some());
+        let texts = self.texts(&section, "proxies");
+        let proxies: Vec<IpAddr> = texts.iter().filter_map(|proxy| proxy.parse().ok()).collect();
+        if proxies.len() != texts.len() {
+            let remedy = "write for example [\"127.0.0.1\"]";
+            self.wrong(&section, "proxies", "holds what is not a numeric address", remedy);
+        }
+        Some(Public {
+            listen,
+            certificate,
+            url,
+            proxies,
+            connections_max: self.integer(&section, "connections_max") as usize,
+            connections_per_ip_max: self.integer(&section, "connections_per_ip_max") as usize,
+            requests_per_minute_max: self.integer(&section, "requests_per_minute_max") as u32,
+        })
+    }
+
+    /// The beginning of all links. They are secrets, so they go in clear only to this machine.
+    fn public_url(&mut self, section: &Section, listen: SocketAddr, secure: bool) -> String {
+        let Some(url) = self.optional_text(section, "url") else {
+            if !listen.ip().is_loopback() {
+                let remedy = "write for example \"https://mail.example.org\", as people reach it from outside";
+                self.wrong(section, "url", "is missing, and links are made from it", remedy);
+            }
+            return format!("{}://{listen}", if secure { "https" } else { "http" });
+        };
+        let (scheme, rest) = url.split_once("://").unwrap_or_default();
+        let authority = rest.trim_end_matches('/');
+        if authority.is_empty() || authority.contains(['/', '?', '#', '@']) {
+            let remedy = "write scheme and host alone, for example \"https://mail.example.org\"";
+            self.wrong(section, "url", "is more than the name of a server", remedy);
+        }
+        let numeric = authority.parse::<SocketAddr>().is_ok_and(|address| address.ip().is_loopback());
+        let local = numeric || ["localhost", "127.0.0.1"].contains(&authority.split(':').next().unwrap_or_default());
+        if scheme.eq_ignore_ascii_case("http") && !local {
+            self.wrong(section, "url", "would send links that are secrets in clear", "write an https:// address");
+        }
+        format!("{scheme}://{authority}")
+    }
+}
