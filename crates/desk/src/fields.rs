@@ -138,6 +138,9 @@ fn set(desk: &Desk, issue: &mut Issue, asked: &mut Asked, field: &str, value: &V
             let known = catalogue::PRIORITIES.iter().find(|one| catalogue::means(&name, one.id, one.name));
             issue.priority_id = known.ok_or("The priority selected is invalid.")?.id;
         }
+        "reporter" if !may_name_reporter(desk, issue.project_id) => {
+            return Err("Field 'reporter' cannot be set. It is not on the appropriate screen, or unknown.".to_owned());
+        }
         "reporter" => issue.reporter = check_person(desk, value)?,
         "assignee" => issue.assignee = check_person(desk, value)?,
         "duedate" => issue.due = check_day(value)?,
@@ -158,6 +161,12 @@ fn set(desk: &Desk, issue: &mut Issue, asked: &mut Asked, field: &str, value: &V
         }
     }
     Ok(())
+}
+
+/// Without the permission Jira takes the field for one that is not there.
+fn may_name_reporter(desk: &Desk, project_id: i64) -> bool {
+    let project = desk.inner.directory.project_by_id(project_id);
+    project.is_none_or(|project| !desk.inner.directory.is_denied(&project.key, "MODIFY_REPORTER"))
 }
 
 fn check_summary(value: &Value) -> Result<String, String> {

@@ -184,7 +184,8 @@ impl Desk {
         Ok(self.inner.directory.add_to_group(&self.inner.writer, account_id, group).await?)
     }
 
-    /// Takes a permission, by Jira's key, from the account in a project: `mypermissions` no longer names it.
+    /// Takes a permission, by Jira's key, from all accounts in a project: `mypermissions` no longer names it, and nobody else has
+    /// it either. Only MODIFY_REPORTER is also enforced: the field is gone.
     pub fn deny(&self, project_key: &str, permission: &str) {
         self.inner.directory.deny(project_key, permission);
     }

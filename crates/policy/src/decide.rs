@@ -34,7 +34,8 @@ pub use summary::SUMMARY_UNITS_MAX;
 
 use crate::profile::{Mapping, Mode, Processor, Rule, Word};
 use crate::{
-    Facts, IssueTarget, Letter, Origin, Outcome, Plan, Profile, Question, Rejection, RejectionCause, Step, StepKind,
+    Body, Facts, IssueTarget, Letter, Origin, Outcome, Plan, Profile, Question, Rejection, RejectionCause, Step,
+    StepKind,
 };
 use association::{Association, Refused};
 use automatic::Course;
@@ -206,6 +207,9 @@ fn weigh<'a>(evidence: &Evidence<'a>, route: &mut Route<'a>, trace: &mut Trace) 
     }
     let verdict = place(evidence, route, machine_only, trace)?;
     if let Some(verdict) = flood::place(evidence, &verdict.place, trace)? {
+        return Ok(verdict);
+    }
+    if let Some(verdict) = people::rights::check(evidence, mapping, &verdict.place, trace)? {
         return Ok(verdict);
     }
     let stopped = safeguards::duplicate(evidence, &verdict.place, trace)
@@ -392,6 +396,8 @@ fn steps(evidence: &Evidence, reply: &Reply, verdict: &Verdict, route: &Route, t
         Place::NewIssue { .. } => {
             let body = body::of_issue(evidence, &trim::for_issue(reply, mapping, trace));
             let body = body::saying(body, spoken.value("description"));
+            let author_reports = people::reporter::is_author(evidence, &verdict.effects.set);
+            let body = Body { author_reports, ..body };
             (body::under(body, &above(&mapping.description_header)), IssueTarget::CreatedBy(1))
         }
         Place::Comment(issue) => {

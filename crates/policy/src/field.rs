@@ -14,6 +14,9 @@ pub const FIELDS_MAX: usize = 500;
 /// The most allowed values of one field that facts hold; [`FieldMeta::allowed_all`] says whether that is all of them.
 pub const ALLOWED_MAX: usize = 1000;
 
+/// Every tracker's own name of the field that holds who reported the issue.
+pub(crate) const REPORTER: &str = "reporter";
+
 /// What kind of value a field holds, whatever the tracker calls it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -246,6 +249,11 @@ pub struct FieldSetting {
 }
 
 impl FieldSetting {
+    /// Whether somebody becomes the issue's reporter by it.
+    pub fn names_a_reporter(&self) -> bool {
+        self.id == REPORTER && matches!(self.value, FieldValue::User(_))
+    }
+
     /// Whether the step must rather fail than go without this field.
     pub fn is_indispensable(&self) -> bool {
         self.must || matches!(self.value, FieldValue::SecurityLevel(_))

@@ -113,6 +113,17 @@ pub struct Body {
     pub hidden: Vec<Hidden>,
     /// Who wrote it, shown as a first line when the writer has no account in the tracker.
     pub author: Option<Address>,
+    /// The reporter whom the same step sets is the author. The line is left out then, unless the tracker refuses the field.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub author_reports: bool,
+}
+
+impl Body {
+    /// The body as it goes along with these fields: a reporter who is the author needs no line that says so.
+    pub fn beside(&self, set: &[FieldSetting]) -> Body {
+        let is_told = self.author_reports && set.iter().any(FieldSetting::names_a_reporter);
+        Body { author: self.author.clone().filter(|_| !is_told), ..self.clone() }
+    }
 }
 
 /// A file that goes along: a part of the origin's message.
@@ -284,6 +295,8 @@ pub enum RejectionCause {
     SenderRate,
     /// Its text is longer than the profile allows.
     TooLong,
+    /// The account of its sender may not do it.
+    NoPermission,
 }
 
 impl RejectionCause {
@@ -310,6 +323,7 @@ impl RejectionCause {
             RejectionCause::CommentRate => "comment_rate",
             RejectionCause::SenderRate => "sender_rate",
             RejectionCause::TooLong => "too_long",
+            RejectionCause::NoPermission => "no_permission",
         }
     }
 }

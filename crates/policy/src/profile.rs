@@ -32,7 +32,8 @@ pub(crate) use pattern::{Pattern, Purse};
 pub(crate) use rule::Rule;
 pub(crate) use values::{Mapping, Values};
 pub(crate) use words::{
-    Addressees, Apply, Assignee, Duplicates, Mode, Occasion, OnReject, Overflow, RuleOrder, Strangers, Treatment, Word,
+    Addressees, Apply, Assignee, Duplicates, Mode, Occasion, OnReject, Overflow, Reporter, RightsOf, RuleOrder,
+    Strangers, Treatment, Word,
 };
 pub(crate) use workflow::{Workflow, due};
 
@@ -154,6 +155,13 @@ impl Profile {
             || matches!(self.limits.on_flood, Treatment::Forward | Treatment::Reject)
             || self.rules.iter().any(|rule| rule.outcome == Some(Treatment::Forward))
             || self.levels().any(Values::writes_letters)
+            || self.stops_for_rights(Treatment::Reject)
+            || self.stops_for_rights(Treatment::Forward)
+    }
+
+    /// Whether a sender's lack of rights may lead to this.
+    fn stops_for_rights(&self, what: Treatment) -> bool {
+        self.levels().any(Values::asks_for_rights) && self.levels().any(|level| level.tells_of_rights(what))
     }
 
     /// The values of the default, of each mapping and of each rule.
@@ -193,6 +201,7 @@ impl Profile {
             || self.rules.iter().any(|rule| rule.authentic.is_some() || !rule.groups.is_empty())
             || !self.directives.senders.is_empty()
             || !self.directives.groups.is_empty()
+            || self.levels().any(Values::asks_for_rights)
             || (self.notices.to == Addressees::Authentic && self.levels().any(Values::tells_senders))
     }
 
@@ -260,7 +269,8 @@ impl Profile {
         let forwards = self.uncaught == Treatment::Forward
             || self.limits.on_flood == Treatment::Forward
             || self.rules.iter().any(|rule| rule.outcome == Some(Treatment::Forward))
-            || self.levels().any(Values::forwards);
+            || self.levels().any(Values::forwards)
+            || self.stops_for_rights(Treatment::Forward);
         if forwards && self.forward_to.is_empty() {
             reader.refuse(top, "forward_to", "is missing, and a setting says \"forward\"; name somebody");
         }

@@ -257,7 +257,7 @@ const WRONG: &[(&str, &str)] = &[
     ),
     (
         "default.notices = [\"statuses\"]\n",
-        "support.toml: default.notices = \"statuses\" is not one of not_created, uncaught, rule, comment_only, status, search, resolved_too_long, comment_limit, comment_rate, sender_rate, too_long; did you mean \"status\"?",
+        "support.toml: default.notices = \"statuses\" is not one of not_created, uncaught, rule, comment_only, status, search, resolved_too_long, comment_limit, comment_rate, sender_rate, too_long, no_permission; did you mean \"status\"?",
     ),
     (
         "directives.submitters = \"10.1.0.0/40\"\n",

@@ -20,6 +20,7 @@ mod stories {
     mod lost_answers;
     mod mails;
     mod messages;
+    mod people;
     mod power;
     mod public;
     mod removed_files;

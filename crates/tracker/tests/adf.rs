@@ -12,7 +12,7 @@ use shape::{assert_valid, content, descendants};
 use tracker::adf::{self, DOCUMENT_CHARS_MAX, Document};
 
 fn visible(text: &str) -> Body {
-    Body { visible: text.to_owned(), hidden: Vec::new(), author: None, document: None }
+    Body { visible: text.to_owned(), ..Body::default() }
 }
 
 fn made(text: &str) -> Value {
@@ -94,7 +94,7 @@ proptest! {
         let author = Some(Address { name: Some(name), address });
         let kinds = [HiddenKind::Quote, HiddenKind::Signature, HiddenKind::Forward, HiddenKind::Disclaimer];
         let hidden = kinds.map(|kind| Hidden { kind, text: hidden.clone(), ..Hidden::default() }).to_vec();
-        assert_valid(&adf::document(&Body { visible: "Hello".to_owned(), hidden, author, document: None }).to_value());
+        assert_valid(&adf::document(&Body { visible: "Hello".to_owned(), hidden, author, ..Body::default() }).to_value());
     }
 }
 
@@ -180,7 +180,7 @@ proptest! {
     fn no_document_is_longer_than_jira_allows(unit in marked_text(), times in 1..4000_usize, pieces in 0..6_usize) {
         let long = unit.repeat(times);
         let piece = Hidden { kind: HiddenKind::Quote, text: unit.repeat(times / 3), ..Hidden::default() };
-        let body = Body { visible: long, hidden: vec![piece; pieces], author: None, document: None };
+        let body = Body { visible: long, hidden: vec![piece; pieces], ..Body::default() };
         let document = adf::document(&body).to_value();
         prop_assert!(document.to_string().encode_utf16().count() <= DOCUMENT_CHARS_MAX);
         assert_valid(&document);
@@ -260,7 +260,7 @@ fn sec_32_lines_of_openers_are_read_in_bounded_time() {
 fn the_longest_folded_piece_goes_first_and_is_named() {
     let quote = Hidden { kind: HiddenKind::Quote, text: "> line\n".repeat(8000), ..Hidden::default() };
     let signature = Hidden { kind: HiddenKind::Signature, text: "Anna".to_owned(), ..Hidden::default() };
-    let body = Body { visible: "Short.".to_owned(), hidden: vec![quote, signature], author: None, document: None };
+    let body = Body { visible: "Short.".to_owned(), hidden: vec![quote, signature], ..Body::default() };
     assert!(!adf::fits(&body));
     assert_eq!(
         adf::document(&body).plain_text(),
@@ -283,7 +283,7 @@ fn a_long_text_ends_with_a_whole_line_and_says_that_it_goes_on() {
 #[test]
 fn a_name_that_turns_the_text_around_does_not() {
     let author = Some(Address { name: Some("\u{202e}moc.knab@sso".to_owned()), address: "a@example.com".to_owned() });
-    let body = Body { visible: String::new(), hidden: Vec::new(), author, document: None };
+    let body = Body { visible: String::new(), hidden: Vec::new(), author, ..Body::default() };
     assert_eq!(adf::document(&body).plain_text(), "moc.knab@sso <a@example.com> wrote:");
 }
 

@@ -58,7 +58,7 @@ fn no_word_of_a_real_mail_is_lost() {
     assert!(files.len() >= FILES_MIN, "only {} files in {}", files.len(), folder.display());
     for path in files.iter().filter(|path| path.metadata().unwrap().len() <= FILE_BYTES_MAX) {
         let visible = String::from_utf8_lossy(&std::fs::read(path).unwrap()).into_owned();
-        let body = Body { visible, hidden: Vec::new(), author: None, document: None };
+        let body = Body { visible, ..Body::default() };
         if !adf::fits(&body) {
             continue;
         }

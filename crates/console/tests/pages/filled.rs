@@ -146,7 +146,7 @@ pub fn create(words: &Words) -> StepKind {
         project: "NORTH".into(),
         issue_type: "Task".into(),
         summary: words.subject.clone(),
-        body: Body { visible: words.text.clone(), hidden, author: None, document: None },
+        body: Body { visible: words.text.clone(), hidden, ..Body::default() },
         fields: Default::default(),
         set: Vec::new(),
     }

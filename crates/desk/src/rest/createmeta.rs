@@ -105,6 +105,7 @@ fn all_fields(desk: &Desk, project: &Project, found: catalogue::IssueType) -> Ve
         field("duedate", "Due date", "date", false),
         field("parent", "Parent", "issuelink", false),
     ];
+    all.retain(|one| one["key"] != "reporter" || !desk.inner.directory.is_denied(&project.key, "MODIFY_REPORTER"));
     all.extend(custom_fields::ALL.iter().map(|one| {
         let mut shown = with(field(one.id, one.name, "any", false), "schema", one.schema());
         if one.is_list() {

@@ -136,11 +136,11 @@ impl Run<'_> {
     async fn effect(&mut self, step: &Step, key: &StepKey) -> Result<Receipt, Fault> {
         match &step.kind {
             StepKind::CreateIssue { project, issue_type, summary, body, fields, set } => {
-                let create = |set| Operation::CreateIssue {
+                let create = |set: Vec<_>| Operation::CreateIssue {
                     project: project.clone(),
                     issue_type: issue_type.clone(),
                     summary: summary.clone(),
-                    body: body.clone(),
+                    body: body.beside(&set),
                     fields: fields.clone(),
                     set,
                     marker: key.clone(),

@@ -131,8 +131,10 @@ fn the_one(people: Vec<Person>, address: &str, own: &str) -> Option<Account> {
     if let Some(at) = people.iter().position(is_it) {
         return Some(of_person(people.swap_remove(at), true));
     }
-    // Whoever shows another address is another person.
-    people.retain(|person| person.address.is_none());
+    // Whoever shows another address is another person. Whoever hides his own and has this one in his name may have been found by
+    // the name, which he chose himself.
+    let wanted = address.trim().to_lowercase();
+    people.retain(|person| person.address.is_none() && !person.name.to_lowercase().contains(&wanted));
     match people.len() {
         1 => people.pop().map(|person| of_person(person, false)),
         _ => None,
@@ -220,6 +222,9 @@ mod tests {
         assert_eq!(id_of(&[person("4", Some("ann@example.org.test"))]), None, "a longer address is another one");
         assert_eq!(id_of(&[hidden, person("4", Some("ann@example.org.test"))]), Some(("2".to_owned(), false)));
         assert_eq!(id_of(&[person("own", Some("ann@example.org"))]), None, "nobody writes in our name");
+        let named = Person { name: "Ann <ann@Example.org>".to_owned(), ..person("6", None) };
+        assert_eq!(id_of(std::slice::from_ref(&named)), None, "anybody can call himself so");
+        assert_eq!(id_of(&[named, person("2", None)]), Some(("2".to_owned(), false)));
         let program = Person { is_program: true, ..person("5", None) };
         assert_eq!(id_of(&[program]), None);
     }

@@ -257,5 +257,11 @@ fn body(evidence: &Evidence, visible: Text, hidden: Vec<Hidden>, empty: &str) ->
             document.blocks.insert(0, Block::literal(note));
         }
     }
-    Body { visible: visible.text, document: visible.document, hidden, author: sender.author.clone() }
+    Body {
+        visible: visible.text,
+        document: visible.document,
+        hidden,
+        author: sender.author.clone(),
+        author_reports: false,
+    }
 }

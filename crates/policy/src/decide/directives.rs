@@ -144,7 +144,7 @@ fn refusal(evidence: &Evidence, processor: Processor) -> Result<Option<String>, 
 /// Why the author of the mail may give no directives; `None` when he may.
 pub(super) fn author_refusal(evidence: &Evidence) -> Result<Option<String>, Vec<Question>> {
     let settings = &evidence.profile.directives;
-    let Some(author) = evidence.person().filter(|_| evidence.is_authentic()) else {
+    let Some(author) = evidence.proved_person() else {
         return Ok(Some("nobody vouches for its author".to_owned()));
     };
     if settings.senders.iter().any(|pattern| pattern.matches(author)) {

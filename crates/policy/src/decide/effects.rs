@@ -7,6 +7,7 @@ use super::fields::{self, Granted, Wish};
 use super::filling::filled;
 use super::verdict::{Place, Trace, Verdict};
 use super::{Route, people, visibility};
+use crate::field::REPORTER;
 use crate::profile::{Apply, Assignee, Mapping, Occasion, Word, Workflow, due};
 use crate::{FieldSetting, Goal, IssueFacts, IssueTarget, Outcome, Question, StepKind, Visibility};
 use jiff::Timestamp;
@@ -41,7 +42,7 @@ pub(super) fn added(
     match &verdict.place {
         Place::Nowhere(_) => return Ok(verdict),
         Place::NewIssue { project, issue_type, linked } => {
-            let mut wishes = of_new_issue(evidence, mapping)?;
+            let mut wishes = of_new_issue(evidence, mapping, trace)?;
             effects.spoken = spoken(route, Apply::Create, trace);
             let (more, steps) = directives::of_new_issue(evidence, &effects.spoken, mapping, trace)?;
             wishes.extend(more);
@@ -123,7 +124,7 @@ fn granted_on_edit(
 }
 
 /// What the profile wants in the fields of a new issue.
-fn of_new_issue(evidence: &Evidence, mapping: &Mapping) -> Result<Vec<Wish>, Vec<Question>> {
+fn of_new_issue(evidence: &Evidence, mapping: &Mapping, trace: &mut Trace) -> Result<Vec<Wish>, Vec<Question>> {
     let today = evidence.facts.now.parse::<Timestamp>().unwrap_or_default().to_zoned(TimeZone::UTC).date();
     let due = due(&mapping.due, today).map(|day| day.to_string()).unwrap_or_default();
     let plain = [
@@ -133,6 +134,7 @@ fn of_new_issue(evidence: &Evidence, mapping: &Mapping) -> Result<Vec<Wish>, Vec
         ("security", mapping.security_level.clone()),
         ("duedate", due),
         ("assignee", assignee(evidence, mapping)?),
+        (REPORTER, people::reporter::wanted(evidence, mapping, trace)?),
     ];
     let plain = plain.into_iter().filter(|(_, words)| !words.is_empty()).map(|(field, words)| Wish::set(field, words));
     Ok(plain.chain(texts(evidence, &mapping.fields.0)).collect())
@@ -157,9 +159,7 @@ fn assignee(evidence: &Evidence, mapping: &Mapping) -> Result<String, Vec<Questi
         Assignee::FirstRecipient => evidence.recipients.clone(),
         Assignee::FirstTo => headers.to.iter().map(mail::Address::normalised).collect(),
         Assignee::FirstCc => headers.cc.iter().map(mail::Address::normalised).collect(),
-        Assignee::Sender => {
-            evidence.person().filter(|_| evidence.is_authentic()).map(str::to_owned).into_iter().collect()
-        }
+        Assignee::Sender => evidence.proved_person().map(str::to_owned).into_iter().collect(),
     };
     let people = candidates.into_iter().filter(|address| evidence.may_take_part(address)).take(CANDIDATES_MAX);
     let (mut found, mut open) = (String::new(), Vec::new());

@@ -83,6 +83,11 @@ impl<'a> Evidence<'a> {
         proof.is_some_and(|proof| self.sender.identity.as_deref().is_some_and(|identity| proof.proves(identity)))
     }
 
+    /// The sender whose address is proved: nobody else has an account (SEC-01).
+    pub(super) fn proved_person(&self) -> Option<&str> {
+        self.person().filter(|_| self.is_authentic())
+    }
+
     /// Whether a normalised address is one of ours: the profile names it, or this very mail came in by it.
     pub(super) fn is_ours(&self, address: &str) -> bool {
         let envelope = self.facts.envelope.rcpt_to.iter();

@@ -1,5 +1,8 @@
 //! The accounts of people, and what their groups let them do.
 
+pub(super) mod reporter;
+pub(super) mod rights;
+
 use super::evidence::Evidence;
 use crate::{Account, Question, Told, field};
 
@@ -16,7 +19,7 @@ pub(super) fn account<'e>(evidence: &'e Evidence, named: &str) -> Result<Option<
 
 /// The groups that the author is in: none, unless his domain vouches for the mail and he has an account (SEC-01).
 pub(super) fn groups<'e>(evidence: &'e Evidence) -> Result<&'e [String], Vec<Question>> {
-    let Some(author) = evidence.person().filter(|_| evidence.is_authentic()) else { return Ok(&[]) };
+    let Some(author) = evidence.proved_person() else { return Ok(&[]) };
     let Some(account) = account(evidence, author)?.filter(|account| account.active) else { return Ok(&[]) };
     match evidence.facts.groups.iter().find(|(asked, _)| *asked == account.id) {
         Some((_, Told::Known(groups))) => Ok(groups),

@@ -23,6 +23,7 @@ pub(super) const CAUSES: &[&str] = &[
     "comment_rate",
     "sender_rate",
     "too_long",
+    "no_permission",
 ];
 
 /// To whom notices go, how often, and the profile's own words.
@@ -97,6 +98,11 @@ fn built_in(cause: &str) -> (&'static str, &'static str) {
             NOT_ADDED,
             "There were too many mails about this request, or from your address, so yours was not added. Please try again \
              later.",
+        )
+    } else if is(RejectionCause::NoPermission) {
+        (
+            NOT_ADDED,
+            "Your account in our system may not do what your mail asks for, so it was not added. Please ask our administrators.",
         )
     } else if is(RejectionCause::TooLong) {
         (NOT_ADDED, "Your mail is longer than we can take. Please send the long part as an attached file.")

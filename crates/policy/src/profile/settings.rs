@@ -108,6 +108,7 @@ pub const ROOMS: &[Room] = &[
     association::REJECTION,
     content::TEXT,
     content::FIELDS,
+    people::PEOPLE,
     content::WORKFLOW,
     directives::DIRECTIVES,
     routing::MAPPINGS,

@@ -2,7 +2,7 @@
 
 use super::Pattern;
 use super::reader::{Reader, Section};
-use super::words::{Apply, Assignee, Mode, OnReject, Overflow, Treatment};
+use super::words::{Apply, Assignee, Mode, OnReject, Overflow, Reporter, RightsOf, Treatment};
 use crate::placeholder::Template;
 
 /// Makes the values as one level says them (each may be left out), as they hold for a mail, and how both are made.
@@ -83,6 +83,9 @@ values! {
     fields: FieldTexts = templates,
     comment_fields: FieldTexts = templates,
     directives: Apply = word,
+    reporter: Reporter = word,
+    rights_of: RightsOf = word,
+    without_rights: Treatment = word,
 }
 
 /// A text with places; `None` for none.
@@ -109,6 +112,8 @@ impl Inherited for OnReject {}
 impl Inherited for Overflow {}
 impl Inherited for Assignee {}
 impl Inherited for Apply {}
+impl Inherited for Reporter {}
+impl Inherited for RightsOf {}
 impl<T: Clone + 'static> Inherited for Vec<T> {}
 
 impl Inherited for FieldTexts {
@@ -148,5 +153,15 @@ impl Values {
         self.unplaced == Some(Treatment::Forward)
             || self.on_reject == Some(OnReject::Forward)
             || self.text_overflow == Some(Overflow::Forward)
+    }
+
+    /// Whether the tracker is asked for the rights of senders because of them.
+    pub(super) fn asks_for_rights(&self) -> bool {
+        self.rights_of.is_some_and(|whose| whose != RightsOf::Nobody)
+    }
+
+    /// What becomes of senders who lack them, where mail leaves because of that.
+    pub(super) fn tells_of_rights(&self, what: Treatment) -> bool {
+        self.without_rights == Some(what)
     }
 }

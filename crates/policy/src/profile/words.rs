@@ -98,6 +98,26 @@ words! {
 }
 
 words! {
+    /// Who reports a new issue.
+    Reporter {
+        /// The proved sender, where he has an account that the tracker takes.
+        Sender = "sender",
+        /// The gateway's own account.
+        Gateway = "account",
+    }
+}
+
+words! {
+    /// Whose rights the tracker is asked for, of proved senders who have an account.
+    RightsOf {
+        Nobody = "nobody",
+        /// Of whoever takes no part in the issue.
+        Uninvolved = "uninvolved",
+        Everybody = "everybody",
+    }
+}
+
+words! {
     /// When a workflow is followed.
     Occasion {
         Comment = "comment",

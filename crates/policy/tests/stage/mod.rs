@@ -221,7 +221,11 @@ fn of_tracker(question: &Question, answers: &Facts, known: &mut Facts) -> bool {
         Question::CommentCount { issue_id } => {
             copy(&answers.comment_counts, &mut known.comment_counts, |(one, _)| one == issue_id)
         }
-        Question::Account { address } => copy(&answers.accounts, &mut known.accounts, |(one, _)| one == address),
+        Question::Account { address } => {
+            let found = answers.accounts.iter().find(|(one, _)| one == address).cloned();
+            known.accounts.push(found.unwrap_or((address.clone(), None)));
+            true
+        }
         Question::Groups { account } => copy(&answers.groups, &mut known.groups, |(one, _)| one == account),
         Question::May { account, project, act } => copy(&answers.may, &mut known.may, |(one, place, what, _)| {
             one == account && place == project && what == act
@@ -296,7 +300,8 @@ fn body(body: &Body) -> String {
         Some(name) => format!("{name} <{}>", author.address),
         None => author.address.clone(),
     });
-    let mut text = format!("  author: {author}\n");
+    let reports = if body.author_reports { " (unless he is the reporter)" } else { "" };
+    let mut text = format!("  author: {author}{reports}\n");
     let short = |text: &str| text.chars().take(200).collect::<String>();
     for line in short(&body.visible).lines() {
         writeln!(text, "  | {line}").unwrap();

@@ -83,6 +83,12 @@ impl World {
         }
     }
 
+    /// The fields of an issue as the desk's REST interface shows them.
+    pub fn fields(&self, key: &str) -> Value {
+        let issue = self.ask(&format!("/rest/api/3/issue/{key}")).expect("the desk has the issue");
+        issue["fields"].clone()
+    }
+
     /// `None` when the desk says 400.
     fn ask(&self, path: &str) -> Option<Value> {
         let credentials = data_encoding::BASE64.encode(format!("{ACCOUNT}:{TOKEN}").as_bytes());

@@ -21,7 +21,7 @@ fn of_mail(layout: mail::Document, text: &str, choice: u8) {
     let piece = mail::Hidden { text: text.to_owned(), document: layout.clone(), ..mail::Hidden::default() };
     let hidden = vec![piece; usize::from(choice >> 7)];
     let markup = layout.as_ref().map(|layout| tracker::wiki::markup(layout, &[])).unwrap_or_default();
-    let body = Body { visible: text.to_owned(), document: layout, hidden, author: None };
+    let body = Body { visible: text.to_owned(), document: layout, hidden, ..Body::default() };
     let document = adf::document(&body);
     let value = document.to_value();
     assert_valid(&value);

@@ -6,7 +6,7 @@ use tracker::{Content, Dialect, Operation, Response};
 use url::Url;
 
 fn body(visible: String) -> Body {
-    Body { visible, hidden: Vec::new(), author: None, document: None }
+    Body { visible, ..Body::default() }
 }
 
 /// Any operation, with ids that nobody would expect.
