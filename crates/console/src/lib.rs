@@ -10,6 +10,7 @@ mod serve;
 mod sign_in;
 
 pub use public::Public;
+pub use page::filter::{day_begins, day_ends, issue_key};
 pub use serve::{Acceptor, Listener, Settings};
 
 use axum::Router;

@@ -1,14 +1,16 @@
 //! Pages: templates filled with values, and nothing else.
 
+pub mod filter;
 pub mod letters;
 pub mod messages;
 pub mod replay;
 pub mod story;
+mod values;
 
 use askama::Template;
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
-use policy::Fault;
+use policy::{Fault, FaultCode};
 use store::{JobState, MessageLine, Micros};
 
 #[derive(Template)]
@@ -49,6 +51,19 @@ pub fn notice(status: StatusCode, title: &str, text: &str) -> Response {
 pub fn trouble(fault: &Fault) -> Response {
     let title = format!("This did not work ({})", fault.code);
     notice(StatusCode::SERVICE_UNAVAILABLE, &title, &fault.public)
+}
+
+/// What another program answered when it refused something, word by word; empty for faults of our own, whose detail is for
+/// logs.
+pub fn words_of(fault: &Fault) -> &str {
+    match fault.code {
+        FaultCode::TrackerRefused
+        | FaultCode::TrackerGone
+        | FaultCode::TrackerUnauthorised
+        | FaultCode::PostRefused
+        | FaultCode::MailboxRefused => &fault.detail,
+        _ => "",
+    }
 }
 
 /// A form without the token of this session.

@@ -1,16 +1,23 @@
 //! Lists of messages for people: filtered by what stands in clear or as a keyed hash, opened row by row.
 
+mod look;
+
 use crate::Store;
-use crate::database::{Conn, all};
+use crate::database::all;
 use crate::figures::outcome_of;
 use crate::plan::Summary;
-use crate::rows::{JobState, MessageFilter, MessageLine};
+use crate::rows::{JobState, MessageFilter, MessageLine, MessagePage, Micros, Places};
 use crate::sealed::{self, summary_place};
 use crate::store::Inner;
+use look::{Found, Look};
 use policy::Fault;
 
-/// Rows in one page.
+/// Lines in one page.
 const PAGE_MAX: u32 = 200;
+/// Issues of one key that a filter looks at: one of each site, and more after moves.
+const ISSUES_MAX: i64 = 100;
+/// Sites, mailboxes and projects that a filter offers.
+const PLACES_MAX: i64 = 500;
 
 /// What a line is made of, in the order of `line_sql`: id, site, mailbox, received_at, size_bytes, wrapped_key,
 /// sealed_summary, outcome, issue_id, issue_key, and the job's state, which is `None` when the sweep has removed the job, as
@@ -29,80 +36,143 @@ pub(crate) type LineRow = (
     Option<String>,
 );
 
-/// The beginning of every query for lines.
-macro_rules! line_sql {
-    ($rest:literal) => {
+/// What every query for lines selects, from `m` (messages), `j` (their jobs) and `i` (their issues).
+macro_rules! line_columns {
+    () => {
+        "SELECT m.id, m.site, m.mailbox, m.received_at, m.size_bytes, m.wrapped_key, m.sealed_summary, m.outcome,
+            m.issue_id, i.issue_key, j.state AS job_state "
+    };
+}
+
+pub(crate) use line_columns;
+
+pub(crate) const BY_ID: &str = concat!(
+    line_columns!(),
+    "FROM messages m
+    LEFT JOIN jobs j ON j.id = m.job
+    LEFT JOIN issues i ON i.site = m.site AND i.issue_id = m.issue_id WHERE m.id = $1"
+);
+
+/// All values of one column, each found by one step in its index.
+macro_rules! values_sql {
+    ($column:literal) => {
         concat!(
-            "SELECT m.id, m.site, m.mailbox, m.received_at, m.size_bytes, m.wrapped_key, m.sealed_summary, m.outcome,
-                m.issue_id, i.issue_key, j.state AS job_state
-            FROM messages m
-            LEFT JOIN jobs j ON j.id = m.job
-            LEFT JOIN issues i ON i.site = m.site AND i.issue_id = m.issue_id ",
-            $rest
+            "WITH RECURSIVE found(one) AS (
+                SELECT MIN(",
+            $column,
+            ") FROM messages WHERE ",
+            $column,
+            " IS NOT NULL
+                UNION ALL
+                SELECT (SELECT MIN(m.",
+            $column,
+            ") FROM messages m WHERE m.",
+            $column,
+            " > found.one) FROM found WHERE found.one IS NOT NULL)
+            SELECT one FROM found WHERE one IS NOT NULL LIMIT $1"
         )
     };
 }
 
-const PAGE: &str = line_sql!(
-    "WHERE ($1 IS NULL OR m.site = $1)
-        AND ($2 IS NULL OR m.outcome = $2)
-        AND ($3 IS NULL OR j.state = $3 OR ($3 = 'done' AND j.state IS NULL))
-        AND ($4 IS NULL OR m.sender = $4)
-        AND (m.received_at < $5 OR (m.received_at = $5 AND m.id < $6))
-    ORDER BY m.received_at DESC, m.id DESC LIMIT $7"
-);
-
-pub(crate) const BY_ID: &str = line_sql!("WHERE m.id = $1");
-
 impl Store {
-    /// One page of messages, newest first; at most 200. A filter by sender compares keyed hashes, which differ by site, so
-    /// it needs no site but looks at each.
+    /// Messages that fit, newest first; at most 200. However rare they are, all of them are looked for.
     pub async fn messages(&self, filter: &MessageFilter) -> Result<Vec<MessageLine>, Fault> {
-        let limit = i64::from(filter.limit.clamp(1, PAGE_MAX));
-        let mut rows = Vec::new();
-        for (site, sender) in self.sites_and_senders(filter).await? {
-            let filter = filter.clone();
-            let found = self.inner.db.read(move |conn| Box::pin(page(conn, site, sender, filter, limit)));
-            rows.extend(found.await?);
+        let limit = filter.limit.clamp(1, PAGE_MAX);
+        let mut lines = Vec::new();
+        let mut asked = MessageFilter { limit, ..filter.clone() };
+        loop {
+            let page = self.message_page(&asked).await?;
+            lines.extend(page.lines);
+            match page.next {
+                Some(next) if lines.len() < limit as usize => {
+                    asked.limit = limit - u32::try_from(lines.len()).unwrap_or(limit);
+                    asked.before = Some(next);
+                }
+                _ => return Ok(lines),
+            }
+        }
+    }
+
+    /// One page of messages, newest first; at most 200 lines, and no more than 20,000 messages are read for it (of a state
+    /// other than done: no more than there are of it). So a page may have few lines, or none, and still be followed by
+    /// another one.
+    pub async fn message_page(&self, filter: &MessageFilter) -> Result<MessagePage, Fault> {
+        let limit = filter.limit.clamp(1, PAGE_MAX) as usize;
+        let mut rows: Vec<LineRow> = Vec::new();
+        let mut end: Option<(Micros, String)> = None;
+        for look in self.looks(filter, limit).await? {
+            let Found { rows: found, read_to } = self.inner.db.read(move |conn| Box::pin(look.run(conn))).await?;
+            rows.extend(found);
+            end = end.max(read_to);
         }
         rows.sort_by(|one, other| (other.3, &other.0).cmp(&(one.3, &one.0)));
-        rows.truncate(usize::try_from(limit).unwrap_or(0));
+        if let Some(end) = &end {
+            // Of what is older than this, one of the looks has not told all yet.
+            rows.retain(|row| (row.3, &row.0) >= (end.0, &end.1));
+        }
+        let next = match rows.get(limit) {
+            Some(_) => rows.get(limit - 1).map(|last| (last.3, last.0.clone())),
+            None => end,
+        };
+        rows.truncate(limit);
         let mut lines = Vec::with_capacity(rows.len());
         for row in rows {
             lines.push(self.inner.line(row).await?.0);
         }
-        Ok(lines)
+        Ok(MessagePage { lines, next })
     }
 
-    /// The pairs of site and hashed sender to look for.
-    async fn sites_and_senders(&self, filter: &MessageFilter) -> Result<Vec<(Option<String>, Option<Vec<u8>>)>, Fault> {
-        let Some(sender) = &filter.sender else {
-            return Ok(vec![(filter.site.clone(), None)]);
+    /// A filter by sender or issue differs by site: hashed addresses and ids of issues do.
+    async fn looks(&self, filter: &MessageFilter, limit: usize) -> Result<Vec<Look>, Fault> {
+        let whole = Look::new(filter, limit);
+        let mut looks = match (&filter.issue_key, &filter.site, &filter.sender) {
+            (Some(key), ..) => {
+                let issues = self.issues_of_key(key).await?.into_iter();
+                let fits = |site: &String| filter.site.as_ref().is_none_or(|asked| asked == site);
+                issues.filter(|(site, _)| fits(site)).map(|(site, id)| whole.of_issue(&site, &id)).collect()
+            }
+            (None, Some(site), Some(_)) => vec![whole.of_site(site)],
+            (None, None, Some(_)) => {
+                let sites = self.inner.vault.book().sites("hash_address").await?;
+                sites.iter().map(|site| whole.of_site(site)).collect()
+            }
+            (None, _, None) => vec![whole],
         };
-        let sites = match &filter.site {
-            Some(site) => vec![site.clone()],
-            None => self.inner.vault.book().sites("hash_address").await?,
-        };
-        let mut pairs = Vec::with_capacity(sites.len());
-        for site in sites {
-            let hash = self.inner.vault.hasher(&site).await?.address(sender);
-            pairs.push((Some(site), Some(hash)));
+        if let Some(sender) = &filter.sender {
+            for look in &mut looks {
+                let site = look.site.clone().unwrap_or_default();
+                look.sender = Some(self.inner.vault.hasher(&site).await?.address(sender));
+            }
         }
-        Ok(pairs)
+        Ok(looks)
     }
-}
 
-async fn page(
-    conn: &mut Conn,
-    site: Option<String>,
-    sender: Option<Vec<u8>>,
-    filter: MessageFilter,
-    limit: i64,
-) -> Result<Vec<LineRow>, Fault> {
-    let outcome = filter.outcome.map(|outcome| outcome.word());
-    let state = filter.job.map(|state| state.word());
-    let (before, id) = filter.before.unwrap_or((i64::MAX, String::new()));
-    all!(conn, LineRow, PAGE, site.as_deref(), outcome, state, sender.as_deref(), before, &id, limit)
+    async fn issues_of_key(&self, key: &str) -> Result<Vec<(String, String)>, Fault> {
+        const SQL: &str = "SELECT site, issue_id FROM issues WHERE issue_key = $1 LIMIT $2";
+        let key = key.to_owned();
+        let work = self
+            .inner
+            .db
+            .read(move |conn| Box::pin(async move { all!(conn, (String, String), SQL, &key, ISSUES_MAX) }));
+        work.await
+    }
+
+    /// What there is to filter by: sites, mailboxes and projects of the messages that are known, at most 500 of each.
+    pub async fn places(&self) -> Result<Places, Fault> {
+        const SITES: &str = values_sql!("site");
+        const MAILBOXES: &str = values_sql!("mailbox");
+        const PROJECTS: &str = values_sql!("project");
+        let work = self.inner.db.read(|conn| {
+            Box::pin(async move {
+                let sites = all!(conn, (String,), SITES, PLACES_MAX)?;
+                let mailboxes = all!(conn, (String,), MAILBOXES, PLACES_MAX)?;
+                let projects = all!(conn, (String,), PROJECTS, PLACES_MAX)?;
+                let names = |rows: Vec<(String,)>| rows.into_iter().map(|(name,)| name).collect();
+                Ok(Places { sites: names(sites), mailboxes: names(mailboxes), projects: names(projects) })
+            })
+        });
+        work.await
+    }
 }
 
 impl Inner {

@@ -18,6 +18,7 @@ pub(crate) const MAIN: Migration = Migration {
         include_str!("../../../migrations/sqlite/0003_letters.sql"),
         include_str!("../../../migrations/sqlite/0004_folders.sql"),
         include_str!("../../../migrations/sqlite/0005_grants.sql"),
+        include_str!("../../../migrations/sqlite/0006_filters.sql"),
     ],
     postgres: &[
         include_str!("../../../migrations/postgres/0001_walk.sql"),
@@ -25,6 +26,7 @@ pub(crate) const MAIN: Migration = Migration {
         include_str!("../../../migrations/postgres/0003_letters.sql"),
         include_str!("../../../migrations/postgres/0004_folders.sql"),
         include_str!("../../../migrations/postgres/0005_grants.sql"),
+        include_str!("../../../migrations/postgres/0006_filters.sql"),
     ],
 };
 

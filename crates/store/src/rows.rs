@@ -252,14 +252,39 @@ pub struct Proposal {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct MessageFilter {
     pub site: Option<String>,
+    pub mailbox: Option<String>,
+    /// The key of the project that the mail's issue is in, or would be.
+    pub project: Option<String>,
+    /// As the tracker writes it: `NORTH-41`.
+    pub issue_key: Option<String>,
     pub outcome: Option<Outcome>,
     pub job: Option<JobState>,
     /// A whole address, compared as a keyed hash.
     pub sender: Option<String>,
+    /// Taken in at this time or later.
+    pub received_from: Option<Micros>,
+    /// Taken in before this time.
+    pub received_before: Option<Micros>,
     /// Rows before this one (its `received_at` and id), for the next page.
     pub before: Option<(Micros, String)>,
     /// At most 200.
     pub limit: u32,
+}
+
+/// One page of a list of messages.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct MessagePage {
+    pub lines: Vec<MessageLine>,
+    /// What `before` says for the next page; `None` when there are no further messages.
+    pub next: Option<(Micros, String)>,
+}
+
+/// Where the messages that are known came in and went, each sorted by name.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Places {
+    pub sites: Vec<String>,
+    pub mailboxes: Vec<String>,
+    pub projects: Vec<String>,
 }
 
 /// Figures for health pages and metrics; no content, no addresses.

@@ -1,6 +1,7 @@
-//! The list of messages: newest first, filtered by outcome, state or sender, page by page.
+//! The list of messages: newest first, filtered, page by page.
 
-use super::{Moment, is_id, moment, not_found, render, size, state, state_word, subject, trouble};
+use super::filter::{Asked, Fields, encoded};
+use super::{Moment, moment, not_found, render, size, state, state_word, subject, trouble};
 use crate::Console;
 use crate::sign_in::Session;
 use askama::Template;
@@ -10,37 +11,10 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use policy::Outcome;
-use serde::Deserialize;
-use store::{JobState, MessageFilter, MessageLine, Micros};
+use store::{JobState, MessageLine};
 
 /// Rows on one page.
 const ROWS: u32 = 50;
-/// No address is longer (RFC 5321, section 4.5.3.1: local part, @ and domain).
-const SENDER_BYTES_MAX: usize = 64 + 1 + 255;
-
-const OUTCOMES: &[Outcome] = &[
-    Outcome::Create,
-    Outcome::Comment,
-    Outcome::Ignore,
-    Outcome::Reject,
-    Outcome::Forward,
-    Outcome::Quarantine,
-    Outcome::Hold,
-];
-
-const STATES: &[JobState] =
-    &[JobState::Ready, JobState::Running, JobState::Waiting, JobState::Held, JobState::Done, JobState::Dead];
-
-/// The filter as it stands in the address of the page.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Asked {
-    outcome: String,
-    state: String,
-    sender: String,
-    /// `MICROSECONDS~ID` of the last row of the page before.
-    before: String,
-}
 
 /// A line of the list.
 struct Row {
@@ -59,25 +33,19 @@ struct Row {
     issue: Option<IssueLink>,
 }
 
-struct Choice {
-    word: &'static str,
-    shown: &'static str,
-    chosen: bool,
-}
-
 #[derive(Template)]
 #[template(path = "messages.html")]
 struct List {
     token: String,
     rows: Vec<Row>,
-    outcomes: Vec<Choice>,
-    states: Vec<Choice>,
-    sender: String,
+    fields: Fields,
     filtered: bool,
     first: bool,
-    /// The filter as part of an address, for the links to other pages of the list.
+    /// The filter as part of an address, for the links to other pages of the list; it ends in `&` unless it is empty.
     query: String,
     next: Option<String>,
+    /// The page is not full, and yet there may be more to find.
+    goes_on: bool,
 }
 
 /// The page.
@@ -87,63 +55,28 @@ pub async fn list(
     asked: Result<Query<Asked>, QueryRejection>,
 ) -> Response {
     let Ok(Query(asked)) = asked else { return not_found().await };
-    let filter = filter(&asked);
-    match console.store.messages(&filter).await {
-        Ok(lines) => render(StatusCode::OK, &page(&console, &session, &filter, lines)),
-        Err(fault) => trouble(&fault),
-    }
-}
-
-/// What makes no sense does not filter, and is not shown as if it did.
-fn filter(asked: &Asked) -> MessageFilter {
-    let sender = asked.sender.trim().to_lowercase();
-    MessageFilter {
-        site: None,
-        outcome: OUTCOMES.iter().copied().find(|outcome| outcome.word() == asked.outcome),
-        job: STATES.iter().copied().find(|state| state_word(*state) == asked.state),
-        sender: Some(sender).filter(|sender| !sender.is_empty() && sender.len() <= SENDER_BYTES_MAX),
-        before: before(&asked.before),
-        // One more than is shown tells whether there is an older page.
-        limit: ROWS + 1,
-    }
-}
-
-fn before(asked: &str) -> Option<(Micros, String)> {
-    let (micros, id) = asked.split_once('~')?;
-    is_id(id).then_some((micros.parse().ok()?, id.to_owned()))
-}
-
-fn page(console: &Console, session: &Session, filter: &MessageFilter, mut lines: Vec<MessageLine>) -> List {
-    let more = lines.len() > ROWS as usize;
-    lines.truncate(ROWS as usize);
-    List {
+    let filter = asked.filter(ROWS);
+    let places = match console.store.places().await {
+        Ok(places) => places,
+        Err(fault) => return trouble(&fault),
+    };
+    let page = match console.store.message_page(&filter).await {
+        Ok(page) => page,
+        Err(fault) => return trouble(&fault),
+    };
+    let fields = asked.fields(&filter, places);
+    let query = fields.query();
+    let page = List {
         token: session.token(),
-        next: lines.last().filter(|_| more).map(|last| format!("{}~{}", last.received_at, last.id)),
-        rows: lines.into_iter().map(|line| row(console, line)).collect(),
-        outcomes: OUTCOMES
-            .iter()
-            .map(|o| Choice { word: o.word(), shown: o.word(), chosen: Some(*o) == filter.outcome })
-            .collect(),
-        states: STATES
-            .iter()
-            .map(|s| Choice { word: state_word(*s), shown: state(*s), chosen: Some(*s) == filter.job })
-            .collect(),
-        sender: filter.sender.clone().unwrap_or_default(),
-        filtered: filter.outcome.is_some() || filter.job.is_some() || filter.sender.is_some(),
+        goes_on: page.next.is_some() && page.lines.len() < ROWS as usize,
+        next: page.next.map(|(at, id)| format!("{at}~{id}")),
+        rows: page.lines.into_iter().map(|line| row(&console, line)).collect(),
+        filtered: !query.is_empty(),
+        query: if query.is_empty() { query } else { query + "&" },
+        fields,
         first: filter.before.is_none(),
-        query: query(filter),
-    }
-}
-
-fn query(filter: &MessageFilter) -> String {
-    let sender: String = filter.sender.iter().flat_map(|sender| sender.bytes()).map(encoded).collect();
-    let outcome = filter.outcome.map_or("", Outcome::word);
-    format!("outcome={outcome}&state={}&sender={sender}", filter.job.map_or("", state_word))
-}
-
-/// One byte of a value in an address (RFC 3986, section 2.1).
-fn encoded(byte: u8) -> String {
-    if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") }
+    };
+    render(StatusCode::OK, &page)
 }
 
 fn row(console: &Console, line: MessageLine) -> Row {
@@ -174,9 +107,8 @@ impl Console {
         // No other scheme: a base that begins with `javascript:` would be a script.
         let base =
             self.browse_bases.get(site).filter(|base| base.starts_with("https://") || base.starts_with("http://"));
-        let encode = |byte: u8| if byte == b'-' { "-".to_owned() } else { encoded(byte) };
         let link = base.map(|base| {
-            let key: String = key.bytes().map(encode).collect();
+            let key: String = key.bytes().map(encoded).collect();
             format!("{}/browse/{key}", base.trim_end_matches('/'))
         });
         IssueLink { key, link }

@@ -3,8 +3,9 @@
 use super::letters::described as described_letter;
 use super::messages::IssueLink;
 use super::replay::{Proposal, proposal};
+use super::values::{Pair, values};
 use super::{
-    Moment, erased, is_id, moment, not_found, notice, render, size, stale_form, state, state_word, subject, trouble,
+    Moment, erased, is_id, moment, not_found, notice, render, size, stale_form, state, state_word, subject, trouble, words_of,
 };
 use crate::Console;
 use crate::sign_in::{Session, Signed};
@@ -33,6 +34,18 @@ struct Deed {
     text: String,
     /// What was cut off the text and is kept beside it.
     cut: Vec<String>,
+    /// Fields and what is written into them.
+    values: Vec<Pair>,
+    /// What the tracker or mail server answered when it refused the step.
+    words: String,
+}
+
+/// Why a message is not done.
+struct Trouble {
+    code: String,
+    text: String,
+    /// What the tracker or mail server answered, where it refused something.
+    words: String,
 }
 
 #[derive(Template)]
@@ -54,7 +67,7 @@ struct Page {
     state: &'static str,
     state_word: &'static str,
     tries: u32,
-    trouble: Option<(String, String)>,
+    trouble: Option<Trouble>,
     wakeable: bool,
     decided: bool,
     erased: bool,
@@ -146,7 +159,11 @@ fn page(console: &Console, session: &Session, story: Story) -> Page {
         state: state(line.job),
         state_word: state_word(line.job),
         tries,
-        trouble: fault.map(|fault| (fault.code.to_string(), fault.public)),
+        trouble: fault.map(|fault| Trouble {
+            code: fault.code.to_string(),
+            words: words_of(&fault).to_owned(),
+            text: fault.public,
+        }),
         wakeable: matches!(line.job, JobState::Held | JobState::Dead),
         decided: line.outcome.is_some(),
         erased,
@@ -175,7 +192,8 @@ fn described_profile(plan: &policy::Plan) -> String {
 fn deed(step: &Step, key: &str, ledger: &[LedgerLine]) -> Deed {
     let (text, cut) = body(&step.kind);
     let what = format!("{}. {}", step.ordinal, described(&step.kind));
-    recorded(Deed { what, reason: step.reason.clone(), text, cut, ..Deed::default() }, ledger, key)
+    let values = values(&step.kind);
+    recorded(Deed { what, reason: step.reason.clone(), text, cut, values, ..Deed::default() }, ledger, key)
 }
 
 fn letter(letter: &Letter, key: &str, ledger: &[LedgerLine]) -> Deed {
@@ -206,6 +224,7 @@ fn recorded(deed: Deed, ledger: &[LedgerLine], key: &str) -> Deed {
     Deed {
         begun: line.map(|line| moment(line.begun_at)),
         ended: line.and_then(|line| line.ended_at).map(moment),
+        words: line.and_then(|line| line.fault.as_ref()).map_or_else(String::new, |fault| words_of(fault).to_owned()),
         result,
         class,
         ..deed

@@ -76,17 +76,19 @@ async fn a_person_signs_in_wakes_a_message_and_signs_out_by_keyboard_alone() {
     assert_eq!(browser.run("return document.activeElement.innerText").await, json!("Sign in"));
     browser.press(ENTER).await;
     browser.until("location.pathname === '/messages' && document.readyState === 'complete'").await;
-    let order = tab_through(&browser, 10).await;
+    let order = tab_through(&browser, 12).await;
     let expected = [
         "Skip to the content",
         "Sealpost",
         "Messages",
         "Letters",
         "Sign out",
+        "sender",
+        "issue",
         "outcome",
         "state",
-        "sender",
         "Show",
+        "Place and time",
         &Words::plain().subject,
     ];
     assert_eq!(order, expected);

@@ -3,7 +3,7 @@
 use crate::house::SITE;
 use mail::{Envelope, Hidden, HiddenKind};
 use policy::{
-    Body, Fault, FaultCode, File, IssueTarget, Letter, LetterKind, LetterWhen, Origin, Outcome, Plan, Receipt, Step,
+    Body, Choice, Fault, FaultCode, FieldSetting, FieldValue, File, IssueTarget, Letter, LetterKind, LetterWhen, Origin, Outcome, Plan, Receipt, Step,
     StepKind,
 };
 use store::{Arrival, Decision, Handle, JobKind, Lease, Store, Taken};
@@ -148,7 +148,13 @@ pub fn create(words: &Words) -> StepKind {
         summary: words.subject.clone(),
         body: Body { visible: words.text.clone(), hidden, ..Body::default() },
         fields: Default::default(),
-        set: Vec::new(),
+        set: vec![FieldSetting {
+            id: "customfield_10042".into(),
+            name: "Floor".into(),
+            how: Default::default(),
+            value: FieldValue::Cascade(Choice::named("North"), Some(Choice::named("3"))),
+            must: false,
+        }],
     }
 }
 
@@ -195,7 +201,7 @@ pub async fn dead(store: &Store, name: &str, received_at: i64, public: &str, wor
     decide(store, Outcome::Create, vec![create(words)], words).await;
     let lease = claim(store).await;
     let key = store.plan(&message).await.unwrap().unwrap().step_key(1);
-    let fault = Fault::permanent(FaultCode::TrackerRefused, "private-detail").with_public(public);
+    let fault = Fault::permanent(FaultCode::TrackerRefused, format!("400: {public}")).with_public(public);
     store.begin(&lease, &key, "create_issue", "").await.unwrap();
     store.fail(&lease, &key, &fault).await.unwrap();
     store.bury(&lease, &fault).await.unwrap();

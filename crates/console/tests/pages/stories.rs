@@ -35,6 +35,9 @@ async fn a_done_message_shows_outcome_reasons_receipts_and_what_was_cut() {
             "issue NORTH-41, id 1",
             "2. Attach paper.jpg (123.4 kB)",
             "attachment 77",
+            "<dt>Summary</dt><dd>The printer on floor 3 eats paper</dd>",
+            "<dt>Floor (customfield_10042)</dt><dd>North, 3</dd>",
+            "<dt>SHA-256</dt><dd>00</dd>",
             "every second sheet is crumpled.\n\nCan somebody",
             "What was cut off and kept",
             "Does it answer a known mail? No, so it becomes an issue in NORTH.",
@@ -55,8 +58,14 @@ async fn a_held_message_says_that_it_waits_for_a_person() {
 #[tokio::test]
 async fn a_message_that_was_given_up_says_why() {
     let (.., page) = story("dead").await;
-    let texts =
-        ["given up", "SP-0300", "The project NORTH wants a component.", "Try again", "transfer encoding is unknown"];
+    let texts = [
+        "given up",
+        "SP-0300",
+        "The project NORTH wants a component.",
+        "Try again",
+        "transfer encoding is unknown",
+        "<summary>What was answered, word by word</summary><div class=\"words\">400: The project NORTH wants a component.",
+    ];
     assert_says(&page, &texts);
 }
 

@@ -113,11 +113,23 @@ async fn wait(
     let story = ended(&store, id, Duration::from_secs(wait_s)).await;
     store.close().await;
     match story? {
-        Some(story) => super::print(&format!("{}{}\n", sentence(&story), known_since(&story, begun))),
+        Some(story) => {
+            super::print(&format!("{}{}\n", sentence(&story), known_since(&story, begun)))?;
+            given_up(id, &story)
+        }
         None => Err(Failure::new(format!(
             "{id} has not come to its end within {wait_s} s; see `sealpost message show --config FILE {id}`"
         ))),
     }
+}
+
+/// A mail of which nothing more is tried is work that failed, whatever had been decided about it.
+fn given_up(id: &str, story: &Story) -> Result<(), Failure> {
+    if story.line.job != JobState::Dead {
+        return Ok(());
+    }
+    let why = story.fault.as_ref().map_or_else(String::new, |fault| format!(": {fault}"));
+    Err(Failure::new(format!("{id} was given up{why} See `sealpost message show --config FILE {id}`")))
 }
 
 /// The story once its job has ended or waits for a person; `None` when that takes too long.

@@ -1,5 +1,7 @@
 //! `sealpost message`: the story of each mail, on the command line.
 
+mod filter;
+
 use super::Failure;
 use std::path::Path;
 use store::{MessageFilter, MessageLine, Story};
@@ -11,9 +13,8 @@ pub enum What {
         /// At most this many.
         #[arg(long, default_value_t = 50)]
         limit: u32,
-        /// Only of this sender: a whole address.
-        #[arg(long)]
-        sender: Option<String>,
+        #[command(flatten)]
+        filter: filter::Filter,
     },
     /// Everything that is known of one message, as one JSON object.
     Show { id: String },
@@ -53,7 +54,7 @@ pub async fn run(config: &Path, what: What) -> Result<(), Failure> {
 
 async fn answer(settings: &crate::settings::Settings, store: &store::Store, what: What) -> Result<(), Failure> {
     match what {
-        What::List { limit, sender } => list(store, limit, sender).await,
+        What::List { limit, filter } => list(store, limit, filter.into_store()).await,
         What::Show { id } => match store.story(&id).await? {
             Some(story) => super::print(&format!("{}\n", story_json(&story))),
             None => Err(unknown(&id)),
@@ -76,20 +77,19 @@ fn unknown(id: &str) -> Failure {
     Failure::new(format!("{id}: no message has this id; `sealpost message list --config FILE` shows them"))
 }
 
-async fn list(store: &store::Store, limit: u32, sender: Option<String>) -> Result<(), Failure> {
+async fn list(store: &store::Store, limit: u32, mut filter: MessageFilter) -> Result<(), Failure> {
     let mut left = limit;
-    let mut filter = MessageFilter { sender, ..MessageFilter::default() };
     while left > 0 {
         filter.limit = left.min(PAGE);
-        let lines = store.messages(&filter).await?;
-        for line in &lines {
+        let page = store.message_page(&filter).await?;
+        for line in &page.lines {
             super::print(&format!("{}\n", line_json(line)))?;
         }
-        if lines.len() < filter.limit as usize {
-            break;
+        left -= u32::try_from(page.lines.len()).unwrap_or(left).min(left);
+        match page.next {
+            Some(next) => filter.before = Some(next),
+            None => break,
         }
-        left -= filter.limit;
-        filter.before = lines.last().map(|last| (last.received_at, last.id.clone()));
     }
     Ok(())
 }

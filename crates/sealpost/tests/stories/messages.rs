@@ -1,7 +1,7 @@
 //! The story of each mail on the command line: list, show, export, wake.
 
 use super::mails;
-use super::world::{World, told};
+use super::world::{World, lines, told};
 use serde_json::Value;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -21,6 +21,20 @@ async fn every_mail_has_a_story_that_can_be_shown_and_exported() {
     assert_eq!((&listed[1]["id"], &listed[1]["issue_key"]), (&Value::from(id.as_str()), &Value::from("DEMO-1")));
     assert_eq!(listed[1]["subject"], "The printer burns");
     assert!(listed.iter().all(|line| !line["reason"].as_str().unwrap().is_empty()), "{listed:#?}");
+
+    let by = |words: &[&str]| {
+        let listed = world.run(&[&["message", "--config", "sealpost.toml", "list"], words].concat());
+        assert!(listed.status.success(), "{}", told(&listed));
+        lines(&listed).iter().map(|line| line["subject"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(by(&["--issue", "demo-1", "--state", "done", "--from", "2020-01-01"]), ["The printer burns"]);
+    assert_eq!(by(&["--outcome", "ignore", "--site", "demo"]), by(&["--sender", "b@example.org"]));
+    assert_eq!(by(&["--project", "DEMO", "--until", "2020-01-01T00:00:00Z"]), Vec::<String>::new());
+    assert_eq!(by(&["--mailbox", "nowhere"]), Vec::<String>::new());
+    for wrong in [["--state", "asleep"], ["--outcome", "lost"], ["--from", "yesterday"]] {
+        let refused = world.run(&[&["message", "--config", "sealpost.toml", "list"], &wrong[..]].concat());
+        assert_eq!(refused.status.code(), Some(2), "{}", told(&refused));
+    }
 
     let shown = world.run(&["message", "--config", "sealpost.toml", "show", &id]);
     let story: Value = serde_json::from_slice(&shown.stdout).unwrap();
@@ -49,6 +63,10 @@ async fn a_refused_mail_is_woken_by_a_person_and_ends_well() {
         metrics.sum("sealpost_jobs", &["state=\"dead\""]) + metrics.sum("sealpost_jobs", &["state=\"held\""]) == 1
     });
     assert_eq!(world.issues_of("LATER"), None, "there is no such project yet");
+    std::fs::write(world.home.file("again.eml"), mails::request("b@example.org", "It still burns", "Flames.")).unwrap();
+    let waited = world.run(&["deliver", "--config", "sealpost.toml", "--wait", "again.eml"]);
+    assert_eq!(waited.status.code(), Some(1), "a mail that was given up is no success: {}", told(&waited));
+    assert!(String::from_utf8_lossy(&waited.stderr).contains("was given up: SP-0"), "{}", told(&waited));
 
     world.desk.add_project("LATER", "Made after the first try").await.unwrap();
     let woken = world.run(&["message", "--config", "sealpost.toml", "wake", &id]);
@@ -56,7 +74,7 @@ async fn a_refused_mail_is_woken_by_a_person_and_ends_well() {
     gateway.wait_until("done", |metrics| {
         metrics.open_jobs() == 0 && metrics.sum("sealpost_jobs", &["kind=\"carry\"", "state=\"done\""]) == 1
     });
-    assert_eq!(world.issues_of("LATER").unwrap().len(), 1);
+    assert_eq!(world.issues_of("LATER").unwrap().len(), 1, "only one was woken");
     let again = world.run(&["message", "--config", "sealpost.toml", "wake", &id]);
     assert_eq!(again.status.code(), Some(1), "what is done is not woken: {}", told(&again));
 }

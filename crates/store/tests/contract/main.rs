@@ -8,6 +8,7 @@ mod intake;
 mod jobs;
 mod keeping;
 mod ledger;
+mod listing;
 mod plans;
 mod reading;
 mod secrecy;
@@ -49,6 +50,7 @@ checks! {
     reading: threads_lead_to_issues_or_to_waiting, earlier_copies_are_seen,
         copies_that_were_decided_on_earlier_are_seen, lists_filter_and_page,
         a_story_tells_everything, figures_count, ids_that_do_not_exist;
+    listing: lists_filter_by_place_issue_and_time, a_page_of_200_000_messages_reads_a_bounded_part_of_them;
     secrecy: priv_01_priv_02_nothing_planted_is_found_at_rest, sec_46_settings_do_not_show_passwords,
         sec_50_a_key_book_that_does_not_belong_to_the_database_is_refused, sec_49_swapped_and_changed_rows_do_not_open,
         sec_49_changed_blobs_do_not_open, sec_50_another_master_key_is_refused, keys_are_renewed_before_they_wear_out,
