@@ -2,14 +2,49 @@
 
 use crate::origin::Origin;
 use crate::{Console, page};
+use aws_lc_rs::digest;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
+use data_encoding::BASE64;
+use std::sync::LazyLock;
 
 /// No script, no inline style, nothing from elsewhere, no framing (SEC-44).
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; \
                       frame-ancestors 'none'; base-uri 'none'";
+
+/// What else the page says that shows a mail's HTML in a frame.
+const FRAMING: &str = "; frame-src 'self'";
+
+/// The only style in the frame.
+pub const FRAME_STYLE: &str = "body{margin:1rem;font:1rem/1.55 system-ui,sans-serif;overflow-wrap:anywhere}\
+                               img{max-width:100%;height:auto}table{border-collapse:collapse}td,th{padding:.2rem .5rem}\
+                               pre{white-space:pre-wrap}";
+
+/// For a stranger's HTML: it runs nothing, submits nothing and loads nothing, belongs to no origin, and stands only in our own
+/// frame. Pictures stand in the page itself (SEC-11, SEC-12).
+static FRAMED: LazyLock<String> = LazyLock::new(|| {
+    let style = BASE64.encode(digest::digest(&digest::SHA256, FRAME_STYLE.as_bytes()).as_ref());
+    format!(
+        "sandbox; default-src 'none'; img-src data:; style-src 'sha256-{style}'; form-action 'none'; \
+         frame-ancestors 'self'; base-uri 'none'"
+    )
+});
+
+/// For a stranger's file, which is kept and not shown.
+const FILE: &str = "sandbox; default-src 'none'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'";
+
+/// What an answer is, when it is no page of ours; it stands among the extensions of the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Policy {
+    /// A page of ours with a frame in it.
+    Framing,
+    /// What stands in the frame.
+    Framed,
+    /// A file.
+    File,
+}
 
 /// `Referrer-Policy` is not `no-referrer`, because browsers then send `Origin: null` with our own forms too.
 const SAFE: [(&str, &str); 8] = [
@@ -32,7 +67,11 @@ pub async fn guard(State(console): State<Console>, request: Request, next: Next)
         Some(refusal) => refusal,
         None => next.run(request).await,
     };
+    let policy = response.extensions().get::<Policy>().copied();
     set_safe_headers(response.headers_mut());
+    if let Some(policy) = policy {
+        set_policy(response.headers_mut(), policy);
+    }
     set_strict_transport(&console.origin, response.headers_mut());
     response
 }
@@ -49,6 +88,24 @@ pub fn set_strict_transport(origin: &Origin, headers: &mut HeaderMap) {
     // On loopback it would lock every other program of this machine out of plain HTTP.
     if origin.secure() && !origin.on_loopback() {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HSTS);
+    }
+}
+
+/// What a stranger's bytes say beside the safe headers. An answer in a sandbox cannot keep other windows away by its own
+/// origin, because it has none: browsers refuse the two together.
+fn set_policy(headers: &mut HeaderMap, policy: Policy) {
+    let (text, frames) = match policy {
+        Policy::Framing => (format!("{POLICY}{FRAMING}"), "DENY"),
+        Policy::Framed => (FRAMED.clone(), "SAMEORIGIN"),
+        Policy::File => (FILE.to_owned(), "DENY"),
+    };
+    if let Ok(text) = HeaderValue::from_str(&text) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, text);
+    }
+    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static(frames));
+    if policy != Policy::Framing {
+        headers.insert("cross-origin-opener-policy", HeaderValue::from_static("unsafe-none"));
+        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     }
 }
 

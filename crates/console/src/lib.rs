@@ -6,6 +6,7 @@ pub mod operations;
 mod origin;
 mod page;
 pub mod public;
+pub mod reader;
 mod serve;
 mod sign_in;
 
@@ -19,6 +20,7 @@ use axum::http::StatusCode;
 use axum::middleware;
 use axum::routing::{get, post};
 use origin::Origin;
+use reader::Reader;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,10 +32,20 @@ const FORM_BYTES_MAX: usize = 16 * 1024;
 /// A request, its body included, is answered within this time or with 408 (SEC-45).
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What the pages need: the store, and where each site's issues are looked at.
+/// The link that signs a person in once, within `valid_s` seconds, to the console of this origin.
+///
+/// # Errors
+/// Those of the store.
+pub async fn sign_in_link(store: &Store, origin: &str, valid_s: u32) -> Result<String, policy::Fault> {
+    let secret = store.new_sign_in(valid_s).await?;
+    Ok(format!("{}/sign-in?secret={secret}", Origin::read(origin).text()))
+}
+
+/// What the pages need: the store, what reads mails, and where each site's issues are looked at.
 #[derive(Clone)]
 pub struct Console {
     store: Store,
+    reader: Arc<dyn Reader>,
     /// By site: the base of links that people open.
     browse_bases: Arc<BTreeMap<String, String>>,
     /// The only origin that forms may come from, the only host answered.
@@ -43,8 +55,8 @@ pub struct Console {
 impl Console {
     /// `origin` is `https://host[:port]`, or `http://` on loopback; links are made from it and never from what a request
     /// says (SEC-42). `browse_bases` are `http` or `https` addresses by site; a site without one has no links.
-    pub fn new(store: Store, browse_bases: BTreeMap<String, String>, origin: &str) -> Console {
-        Console { store, browse_bases: Arc::new(browse_bases), origin: Arc::new(Origin::read(origin)) }
+    pub fn new(store: Store, reader: Arc<dyn Reader>, browse_bases: BTreeMap<String, String>, origin: &str) -> Console {
+        Console { store, reader, browse_bases: Arc::new(browse_bases), origin: Arc::new(Origin::read(origin)) }
     }
 
     /// The link that signs a person in once, within `valid_s` seconds.
@@ -52,8 +64,7 @@ impl Console {
     /// # Errors
     /// Those of the store.
     pub async fn sign_in_link(&self, valid_s: u32) -> Result<String, policy::Fault> {
-        let secret = self.store.new_sign_in(valid_s).await?;
-        Ok(format!("{}/sign-in?secret={secret}", self.origin.text()))
+        sign_in_link(&self.store, &self.origin.text(), valid_s).await
     }
 
     /// Every route of the console; each answers with the safe headers that docs/console.md lists.
@@ -63,6 +74,13 @@ impl Console {
             .route("/messages", get(page::messages::list))
             .route("/letters", get(page::letters::list))
             .route("/messages/{id}", get(page::story::show))
+            .route("/messages/{id}/text", get(page::views::text))
+            .route("/messages/{id}/html", get(page::views::html))
+            .route("/messages/{id}/html/alone", get(page::views::html_alone))
+            .route("/messages/{id}/source", get(page::views::source))
+            .route("/messages/{id}/whole", get(page::views::whole))
+            .route("/messages/{id}/files", get(page::views::files))
+            .route("/messages/{id}/files/{*path}", get(page::views::part))
             .route("/messages/{id}/wake", post(page::story::wake))
             .route("/messages/{id}/rehearse", post(page::replay::rehearse))
             .route("/messages/{id}/replay/{revision}", post(page::replay::replay))

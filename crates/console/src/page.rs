@@ -3,9 +3,11 @@
 pub mod filter;
 pub mod letters;
 pub mod messages;
+mod pictures;
 pub mod replay;
 pub mod story;
 mod values;
+pub mod views;
 
 use askama::Template;
 use axum::http::{StatusCode, header};

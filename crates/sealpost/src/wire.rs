@@ -6,6 +6,7 @@ mod fetching;
 mod listeners;
 mod observe;
 mod outgoing;
+mod pages;
 mod reload;
 mod site_check;
 
@@ -75,7 +76,8 @@ impl Gateway {
         let origin = settings.console.url.clone().unwrap_or_else(|| listeners.console_origin(&settings));
         let bases =
             settings.sites.iter().map(|site| (site.name.clone(), site.browse_base.clone())).collect::<BTreeMap<_, _>>();
-        let console = console::Console::new(store.clone(), bases, &origin);
+        let reader = Arc::new(pages::PageReader { cells: cells.clone(), limits: settings.mail.clone() });
+        let console = console::Console::new(store.clone(), reader, bases, &origin);
         Ok(Gateway { settings_file: settings.file, store, cells, engine, listeners, console })
     }
 

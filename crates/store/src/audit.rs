@@ -64,6 +64,11 @@ impl Entry {
         let entry = Entry::by_program(vault, site, kind, subject, None).await?;
         Ok(Entry { sealed_who: Some(sealed_who), ..entry })
     }
+
+    /// With a receipt, which stands in clear.
+    pub(crate) fn with_receipt(self, receipt: Option<String>) -> Entry {
+        Entry { receipt, ..self }
+    }
 }
 
 /// Writes the row inside the unit of work that does what it tells of.

@@ -11,6 +11,9 @@ use policy::{Fault, FaultCode};
 use std::sync::Arc;
 use uuid::Uuid;
 
+/// The size of each piece that [`ContentReader::next`] hands out but the last.
+pub const PIECE_BYTES: u64 = SEGMENT_BYTES as u64;
+
 /// Takes the bytes of one message while they arrive; up to 64 KiB stay in memory, more is streamed, sealed, to the blob
 /// store. Dropped without [`ContentWriter::finish`] it leaves at most an orphan that the sweep removes.
 pub struct ContentWriter {

@@ -1,6 +1,6 @@
 //! Lists of messages for people: filtered by what stands in clear or as a keyed hash, opened row by row.
 
-mod look;
+mod search;
 
 use crate::Store;
 use crate::database::all;
@@ -9,8 +9,8 @@ use crate::plan::Summary;
 use crate::rows::{JobState, MessageFilter, MessageLine, MessagePage, Micros, Places};
 use crate::sealed::{self, summary_place};
 use crate::store::Inner;
-use look::{Found, Look};
 use policy::Fault;
+use search::{Found, Search};
 
 /// Lines in one page.
 const PAGE_MAX: u32 = 200;
@@ -100,14 +100,14 @@ impl Store {
         let limit = filter.limit.clamp(1, PAGE_MAX) as usize;
         let mut rows: Vec<LineRow> = Vec::new();
         let mut end: Option<(Micros, String)> = None;
-        for look in self.looks(filter, limit).await? {
-            let Found { rows: found, read_to } = self.inner.db.read(move |conn| Box::pin(look.run(conn))).await?;
+        for search in self.searches(filter, limit).await? {
+            let Found { rows: found, read_to } = self.inner.db.read(move |conn| Box::pin(search.run(conn))).await?;
             rows.extend(found);
             end = end.max(read_to);
         }
         rows.sort_by(|one, other| (other.3, &other.0).cmp(&(one.3, &one.0)));
         if let Some(end) = &end {
-            // Of what is older than this, one of the looks has not told all yet.
+            // Of what is older than this, one of the searches has not told all yet.
             rows.retain(|row| (row.3, &row.0) >= (end.0, &end.1));
         }
         let next = match rows.get(limit) {
@@ -123,9 +123,9 @@ impl Store {
     }
 
     /// A filter by sender or issue differs by site: hashed addresses and ids of issues do.
-    async fn looks(&self, filter: &MessageFilter, limit: usize) -> Result<Vec<Look>, Fault> {
-        let whole = Look::new(filter, limit);
-        let mut looks = match (&filter.issue_key, &filter.site, &filter.sender) {
+    async fn searches(&self, filter: &MessageFilter, limit: usize) -> Result<Vec<Search>, Fault> {
+        let whole = Search::new(filter, limit);
+        let mut searches = match (&filter.issue_key, &filter.site, &filter.sender) {
             (Some(key), ..) => {
                 let issues = self.issues_of_key(key).await?.into_iter();
                 let fits = |site: &String| filter.site.as_ref().is_none_or(|asked| asked == site);
@@ -139,12 +139,12 @@ impl Store {
             (None, _, None) => vec![whole],
         };
         if let Some(sender) = &filter.sender {
-            for look in &mut looks {
-                let site = look.site.clone().unwrap_or_default();
-                look.sender = Some(self.inner.vault.hasher(&site).await?.address(sender));
+            for search in &mut searches {
+                let site = search.site.clone().unwrap_or_default();
+                search.sender = Some(self.inner.vault.hasher(&site).await?.address(sender));
             }
         }
-        Ok(looks)
+        Ok(searches)
     }
 
     async fn issues_of_key(&self, key: &str) -> Result<Vec<(String, String)>, Fault> {

@@ -114,7 +114,11 @@ impl Asked {
                 .collect(),
             states: STATES
                 .iter()
-                .map(|s| Choice { word: state_word(*s).into(), shown: state(*s).into(), chosen: Some(*s) == filter.job })
+                .map(|s| Choice {
+                    word: state_word(*s).into(),
+                    shown: state(*s).into(),
+                    chosen: Some(*s) == filter.job,
+                })
                 .collect(),
             sites: choices(places.sites, filter.site.as_deref()),
             mailboxes: choices(places.mailboxes, filter.mailbox.as_deref()),
@@ -177,9 +181,5 @@ fn before(asked: &str) -> Option<(Micros, String)> {
 
 /// One byte of a value in an address (RFC 3986, section 2.1).
 pub(super) fn encoded(byte: u8) -> String {
-    if byte.is_ascii_alphanumeric() || byte == b'-' {
-        char::from(byte).to_string()
-    } else {
-        format!("%{byte:02X}")
-    }
+    if byte.is_ascii_alphanumeric() || byte == b'-' { char::from(byte).to_string() } else { format!("%{byte:02X}") }
 }

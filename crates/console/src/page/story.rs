@@ -4,8 +4,10 @@ use super::letters::described as described_letter;
 use super::messages::IssueLink;
 use super::replay::{Proposal, proposal};
 use super::values::{Pair, values};
+use super::views::{Tab, TabLink, tabs};
 use super::{
-    Moment, erased, is_id, moment, not_found, notice, render, size, stale_form, state, state_word, subject, trouble, words_of,
+    Moment, erased, is_id, moment, not_found, notice, render, size, stale_form, state, state_word, subject, trouble,
+    words_of,
 };
 use crate::Console;
 use crate::sign_in::{Session, Signed};
@@ -16,10 +18,13 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Extension, Form};
 use policy::{FieldSetting, Goal, Letter, Outcome, Receipt, Step, StepKind, Visibility};
-use store::{JobState, LedgerLine, Story};
+use store::{JobState, LedgerLine, Look, LookLine, Story};
 
 /// Who stands in the audit trail for what is done in the console.
 pub(super) const WHO: &str = "console";
+
+/// Looks that the page tells of.
+const LOOKS: usize = 10;
 
 /// A step and what the ledger says of it.
 #[derive(Default)]
@@ -75,6 +80,9 @@ struct Page {
     trace: Vec<String>,
     faults: Vec<String>,
     content_kept: bool,
+    tabs: Vec<TabLink>,
+    /// Who looked into the mail, and when.
+    looks: Vec<(Moment, String)>,
     /// It has come to an end, so it can be replayed or erased.
     ended: bool,
     proposal: Option<Proposal>,
@@ -93,9 +101,12 @@ pub async fn show(
         Err(fault) => return trouble(&fault),
     };
     let proposal = if story.content_kept { proposal(&console.store, &id).await } else { Ok(None) };
-    match proposal {
-        Ok(proposal) => render(StatusCode::OK, &Page { proposal, ..page(&console, &session, story) }),
-        Err(fault) => trouble(&fault),
+    match (proposal, console.store.looks(&id).await) {
+        (Ok(proposal), Ok(looks)) => {
+            let looks = looks.into_iter().take(LOOKS).map(look_in_words).collect();
+            render(StatusCode::OK, &Page { proposal, looks, ..page(&console, &session, story) })
+        }
+        (Err(fault), _) | (_, Err(fault)) => trouble(&fault),
     }
 }
 
@@ -135,7 +146,7 @@ pub(super) async fn asked_about(
     }
 }
 
-fn known_form(id: Result<Path<String>, PathRejection>) -> Option<String> {
+pub(super) fn known_form(id: Result<Path<String>, PathRejection>) -> Option<String> {
     id.ok().map(|Path(id)| id).filter(|id| is_id(id))
 }
 
@@ -177,11 +188,28 @@ fn page(console: &Console, session: &Session, story: Story) -> Page {
         trace: plan.map(|p| p.trace.clone()).unwrap_or_default(),
         faults,
         content_kept,
+        tabs: tabs(&line.id, Tab::Story),
+        looks: Vec::new(),
         ended: matches!(line.job, JobState::Done | JobState::Held | JobState::Dead),
         proposal: None,
         mailbox: line.mailbox,
         id: line.id,
     }
+}
+
+/// When somebody looked, who it was, and at what.
+fn look_in_words(look: LookLine) -> (Moment, String) {
+    let what = match (look.look, look.place) {
+        (Look::Text, _) => "the text".to_owned(),
+        (Look::Html, _) => "the HTML".to_owned(),
+        (Look::Source, Some(page)) => format!("the source, page {page}"),
+        (Look::Source, None) => "the source".to_owned(),
+        (Look::Whole, _) => "the whole mail, as a file".to_owned(),
+        (Look::Files, _) => "the names of the files".to_owned(),
+        (Look::Part, Some(path)) => format!("part {path}"),
+        (Look::Part, None) => "a part".to_owned(),
+    };
+    (moment(look.at), format!("{}: {what}", look.who))
 }
 
 fn described_profile(plan: &policy::Plan) -> String {

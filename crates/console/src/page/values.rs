@@ -14,9 +14,7 @@ pub(super) fn values(kind: &StepKind) -> Vec<Pair> {
             let mut pairs = vec![pair("Summary", summary.clone())];
             // What has a typed value is written as that.
             let typed = |id: &String| set.iter().any(|one| one.id == *id);
-            pairs.extend(
-                fields.iter().filter(|(id, _)| !typed(id)).map(|(id, value)| (id.clone(), value.to_string())),
-            );
+            pairs.extend(fields.iter().filter(|(id, _)| !typed(id)).map(|(id, value)| (id.clone(), value.to_string())));
             pairs.extend(set.iter().map(setting));
             pairs
         }
@@ -73,7 +71,8 @@ fn in_words(value: &FieldValue) -> String {
         Users(people) => list(people, account),
         Groups(names) | Labels(names) | Organisations(names) => names.join(", "),
         TimeEstimate { original, remaining } => {
-            let part = |name: &str, time: &std::option::Option<String>| time.as_ref().map(|time| format!("{time} {name}"));
+            let part =
+                |name: &str, time: &std::option::Option<String>| time.as_ref().map(|time| format!("{time} {name}"));
             let parts: Vec<String> =
                 [part("in all", original), part("left", remaining)].into_iter().flatten().collect();
             parts.join(", ")
@@ -112,7 +111,13 @@ mod tests {
 
     #[test]
     fn fields_are_told_by_name_id_and_value() {
-        let set = |id: &str, name: &str, how, value| FieldSetting { id: id.into(), name: name.into(), how, value, must: false };
+        let set = |id: &str, name: &str, how, value| FieldSetting {
+            id: id.into(),
+            name: name.into(),
+            how,
+            value,
+            must: false,
+        };
         let named = |name: &str| Choice::named(name);
         let kind = StepKind::EditIssue {
             issue: IssueTarget::Id("7".into()),
@@ -121,8 +126,18 @@ mod tests {
                 set("customfield_1", "Floor", How::Set, FieldValue::Cascade(named("North"), Some(named("3")))),
                 set("labels", "Labels", How::Add, FieldValue::Labels(vec!["paper".into(), "jam".into()])),
                 set("due", "", How::Set, FieldValue::Empty),
-                set("timetracking", "Time", How::Set, FieldValue::TimeEstimate { original: Some("2h".into()), remaining: None }),
-                set("watchers", "Watchers", How::Set, FieldValue::Users(vec![AccountTarget::Id("ada".into()), AccountTarget::CreatedBy(2)])),
+                set(
+                    "timetracking",
+                    "Time",
+                    How::Set,
+                    FieldValue::TimeEstimate { original: Some("2h".into()), remaining: None },
+                ),
+                set(
+                    "watchers",
+                    "Watchers",
+                    How::Set,
+                    FieldValue::Users(vec![AccountTarget::Id("ada".into()), AccountTarget::CreatedBy(2)]),
+                ),
             ],
         };
         let told: Vec<String> = values(&kind).into_iter().map(|(name, value)| format!("{name}: {value}")).collect();

@@ -2,6 +2,8 @@
 
 use crate::filled::{self, NOON, Words};
 use crate::house::{House, SITE, TRACKER};
+use crate::reading::Direct;
+use crate::views;
 use crate::webdriver::Browser;
 use console::{Console, Listener, Settings};
 use data_encoding::BASE64;
@@ -18,7 +20,7 @@ async fn serve(house: &House) -> (Console, String) {
     let listener = Listener::bind(Settings::new("127.0.0.1:0".parse().unwrap(), None)).await.unwrap();
     let origin = format!("http://{}", listener.local_addr().unwrap());
     let bases = BTreeMap::from([(SITE.to_owned(), TRACKER.to_owned())]);
-    let console = Console::new(house.store.clone(), bases, &origin);
+    let console = Console::new(house.store.clone(), std::sync::Arc::new(Direct), bases, &origin);
     tokio::spawn(listener.serve(console.clone().router(), std::future::pending()));
     (console, origin)
 }
@@ -94,7 +96,10 @@ async fn a_person_signs_in_wakes_a_message_and_signs_out_by_keyboard_alone() {
     assert_eq!(order, expected);
     browser.press(ENTER).await;
     browser.until(&format!("location.pathname === '/messages/{id}' && document.readyState === 'complete'")).await;
-    assert_eq!(tab_through(&browser, 7).await.last().unwrap(), "Try again");
+    assert_eq!(
+        tab_through(&browser, 12).await[5..],
+        ["Messages", "Story", "Text", "HTML", "Source", "Files", "Try again"]
+    );
     browser.press(ENTER).await;
     browser.until("document.readyState === 'complete' && !document.body.innerText.includes('Try again')").await;
     assert_eq!(house.store.story(&id).await.unwrap().unwrap().line.job, store::JobState::Ready);
@@ -160,8 +165,13 @@ async fn every_page_fits_every_width_and_is_well_formed() {
     for (state, id) in filled::one_of_each(&house.store).await {
         pages.push((state.to_owned(), format!("/messages/{id}")));
     }
+    let mail = filled::take_bytes(&house.store, "views", NOON + 9, &Words::plain(), views::mail().as_bytes()).await;
+    for view in ["text", "html", "source", "files"] {
+        pages.push((view.to_owned(), format!("/messages/{mail}/{view}")));
+    }
     let named = [
         ("list", "/messages"),
+        ("filtered", "/messages?mailbox=support&from=2026-09-21&until=2026-09-21&state=held"),
         ("letters", "/letters"),
         ("none", "/messages?outcome=reject"),
         ("lost", "/nothing"),
@@ -184,6 +194,30 @@ async fn every_page_fits_every_width_and_is_well_formed() {
     browser.close().await;
 }
 
+#[tokio::test]
+async fn sec_11_the_html_of_a_mail_is_shown_in_a_frame_that_can_do_nothing() {
+    let house = House::open().await;
+    let (console, origin) = serve(&house).await;
+    let id = filled::take_bytes(&house.store, "html", NOON, &Words::plain(), views::mail().as_bytes()).await;
+    let browser = Browser::start().await;
+    sign_in(&browser, &console).await;
+    browser.open(&format!("{origin}/messages/{id}/html")).await;
+    browser.until("document.readyState === 'complete'").await;
+    let beyond = browser.run("return document.querySelector('iframe').contentDocument === null").await;
+    assert_eq!(beyond, json!(true), "the frame belongs to no origin");
+    let loaded = "return performance.getEntriesByType('resource').map(one => new URL(one.name).pathname).sort()";
+    let expected = json!(["/icon.svg", format!("/messages/{id}/html/alone"), "/style.css"]);
+    assert_eq!(browser.run(loaded).await, expected);
+    // By itself it is shown as well, and its picture with it; what our policy forbids, a script that gets in may not do.
+    browser.open(&format!("{origin}/messages/{id}/html/alone")).await;
+    let shown = browser.run("return [document.body.innerText.trim(), document.images[0].naturalWidth]").await;
+    assert_eq!(shown[1], json!(1), "{shown}");
+    assert!(shown[0].as_str().unwrap().starts_with("Every second sheet."), "{shown}");
+    assert_eq!(browser.run("return window.origin").await, json!("null"));
+    assert!(!browser.title().await.contains("ran"));
+    browser.close().await;
+}
+
 /// What a page lacks for those who do not see it.
 const WELL_FORMED: &str = "
     const lacks = [];
@@ -195,6 +229,7 @@ const WELL_FORMED: &str = "
         if (!field.labels.length) lacks.push('label of ' + field.name);
     for (const named of document.querySelectorAll('a, button, summary'))
         if (!named.textContent.trim()) lacks.push('name of ' + named.outerHTML);
+    for (const frame of document.querySelectorAll('iframe:not([title])')) lacks.push('title of ' + frame.src);
     for (const image of document.querySelectorAll('img:not([alt])')) lacks.push('words for ' + image.src);
     let level = 1;
     for (const heading of document.querySelectorAll('h1, h2, h3')) {

@@ -3,8 +3,8 @@
 use crate::house::SITE;
 use mail::{Envelope, Hidden, HiddenKind};
 use policy::{
-    Body, Choice, Fault, FaultCode, FieldSetting, FieldValue, File, IssueTarget, Letter, LetterKind, LetterWhen, Origin, Outcome, Plan, Receipt, Step,
-    StepKind,
+    Body, Choice, Fault, FaultCode, FieldSetting, FieldValue, File, IssueTarget, Letter, LetterKind, LetterWhen,
+    Origin, Outcome, Plan, Receipt, Step, StepKind,
 };
 use store::{Arrival, Decision, Handle, JobKind, Lease, Store, Taken};
 
@@ -60,6 +60,11 @@ impl Words {
 }
 
 pub async fn take(store: &Store, name: &str, received_at: i64, words: &Words) -> String {
+    take_bytes(store, name, received_at, words, b"Subject: hello\r\n\r\nhello\r\n").await
+}
+
+/// Takes a mail in with these bytes as its content.
+pub async fn take_bytes(store: &Store, name: &str, received_at: i64, words: &Words, bytes: &[u8]) -> String {
     let mut digest = [0; 32];
     digest[..name.len()].copy_from_slice(name.as_bytes());
     let arrival = Arrival {
@@ -77,7 +82,7 @@ pub async fn take(store: &Store, name: &str, received_at: i64, words: &Words) ->
         received_at,
     };
     let mut content = store.content(SITE).await.unwrap();
-    content.write(b"Subject: hello\r\n\r\nhello\r\n").await.unwrap();
+    content.write(bytes).await.unwrap();
     match store.take_in(arrival, content.finish().await.unwrap()).await.unwrap() {
         Taken::New { message } => message,
         Taken::Known { message } => panic!("{message} was known"),

@@ -91,7 +91,9 @@ async fn a_links_scheme_is_never_a_script() {
     assert!(page.contains("href=\"https://jira.example/browse/NORTH-1\""), "{page}");
     for base in ["javascript:alert(1)//", "data:text/html,", "//evil.example", ""] {
         let bases = [(SITE.to_owned(), base.to_owned())].into();
-        let router = console::Console::new(house.store.clone(), bases, ORIGIN).router();
+        let router =
+            console::Console::new(house.store.clone(), std::sync::Arc::new(crate::reading::Direct), bases, ORIGIN)
+                .router();
         let page = send(router, with(get(&format!("/messages/{id}")), "cookie", &session)).await.text;
         assert!(page.contains("<span class=\"key\">NORTH-1</span>"), "{base}: {page}");
     }

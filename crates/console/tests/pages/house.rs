@@ -1,10 +1,12 @@
 //! A console over a fresh store, and requests as a browser would send them.
 
+use crate::reading::Direct;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use console::Console;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use store::{Settings, Store};
 use tempfile::TempDir;
 use tower::ServiceExt;
@@ -67,13 +69,13 @@ impl House {
         };
         let store = Store::open(&settings).await.unwrap();
         let bases = BTreeMap::from([(SITE.to_owned(), TRACKER.to_owned())]);
-        let console = Console::new(store.clone(), bases, ORIGIN);
+        let console = Console::new(store.clone(), Arc::new(Direct), bases, ORIGIN);
         House { store, router: console.clone().router(), console, _folder: folder }
     }
 
     /// The same store under another name.
     pub fn router_named(&self, origin: &str) -> Router {
-        Console::new(self.store.clone(), BTreeMap::new(), origin).router()
+        Console::new(self.store.clone(), Arc::new(Direct), BTreeMap::new(), origin).router()
     }
 
     pub async fn link(&self) -> String {

@@ -34,6 +34,7 @@ pub(super) async fn export(settings: &Settings, store: &Store, id: &str, case: &
     let (_, facts) = super::replay::rehearsed(store, id).await?;
     let facts =
         facts.ok_or_else(|| Failure::new(format!("{id}: the mail cannot be read, so nothing is known of it")))?;
+    store.note_look(&stored.site, id, store::Look::Whole, None, super::replay::WHO).await?;
     let mut bytes = Vec::new();
     let mut raw = store.raw(id).await?;
     while let Some(piece) = raw.next().await? {

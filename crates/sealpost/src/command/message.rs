@@ -95,9 +95,8 @@ async fn list(store: &store::Store, limit: u32, mut filter: MessageFilter) -> Re
 }
 
 async fn export(store: &store::Store, id: &str) -> Result<(), Failure> {
-    if store.message(id).await?.is_none() {
-        return Err(unknown(id));
-    }
+    let Some(message) = store.message(id).await? else { return Err(unknown(id)) };
+    store.note_look(&message.site, id, store::Look::Whole, None, super::replay::WHO).await?;
     let mut raw = store.raw(id).await?;
     let mut out = tokio::io::stdout();
     while let Some(piece) = raw.next().await? {

@@ -3,7 +3,6 @@
 use super::Failure;
 use super::serve::SIGN_IN_S;
 use crate::settings;
-use std::collections::BTreeMap;
 use std::path::Path;
 use store::Store;
 
@@ -13,7 +12,7 @@ pub async fn run(config: &Path) -> Result<(), Failure> {
     let scheme = if settings.console.certificate.is_some() { "https" } else { "http" };
     let origin = settings.console.url.clone().unwrap_or_else(|| format!("{scheme}://{}", settings.console.listen));
     let store = Store::open(&settings.store).await?;
-    let link = console::Console::new(store.clone(), BTreeMap::new(), &origin).sign_in_link(SIGN_IN_S).await;
+    let link = console::sign_in_link(&store, &origin, SIGN_IN_S).await;
     store.close().await;
     super::print(&format!("{}\n", link?))
 }

@@ -1,4 +1,4 @@
-//! One look through the messages along one index, which reads no more than it says.
+//! One search through the messages along one index, which reads no more than it says.
 
 use super::LineRow;
 use super::line_columns;
@@ -8,12 +8,12 @@ use policy::Fault;
 use sqlx::AssertSqlSafe;
 use std::fmt::Write;
 
-/// Messages that one look reads at most: a hundred thousandth of a second each, so that a page comes at once.
+/// Messages that one search reads at most: a hundred thousandth of a second each, so that a page comes at once.
 const READ_MAX: i64 = 20_000;
 
 /// What is looked for. The site is known wherever the sender or the issue is.
 #[derive(Clone)]
-pub(super) struct Look {
+pub(super) struct Search {
     pub(super) site: Option<String>,
     pub(super) sender: Option<Vec<u8>>,
     issue_id: Option<String>,
@@ -27,14 +27,14 @@ pub(super) struct Look {
     limit: i64,
 }
 
-/// What one look found.
+/// What one search found.
 pub(super) struct Found {
     pub(super) rows: Vec<LineRow>,
     /// What is older than this was not looked at; `None` when nothing is.
     pub(super) read_to: Option<(Micros, String)>,
 }
 
-/// The index that a look follows: of a condition that few messages meet before one that many do.
+/// The index that a search follows: of a condition that few messages meet before one that many do.
 #[derive(Clone, Copy, PartialEq)]
 enum Way {
     Issue,
@@ -51,18 +51,18 @@ enum Way {
 /// How a condition is written.
 #[derive(Clone, Copy)]
 enum Part {
-    /// The look follows its index.
+    /// The search follows its index.
     Way,
     /// Only what the index led to is compared, so the database must not choose its index instead.
     Check,
     Absent,
 }
 
-impl Look {
-    pub(super) fn new(filter: &MessageFilter, limit: usize) -> Look {
+impl Search {
+    pub(super) fn new(filter: &MessageFilter, limit: usize) -> Search {
         let newest = (Micros::MAX, String::new());
         let until = filter.received_before.map_or_else(|| newest.clone(), |at| (at, String::new()));
-        Look {
+        Search {
             site: filter.site.clone(),
             sender: None,
             issue_id: None,
@@ -76,12 +76,12 @@ impl Look {
         }
     }
 
-    pub(super) fn of_site(&self, site: &str) -> Look {
-        Look { site: Some(site.to_owned()), ..self.clone() }
+    pub(super) fn of_site(&self, site: &str) -> Search {
+        Search { site: Some(site.to_owned()), ..self.clone() }
     }
 
-    pub(super) fn of_issue(&self, site: &str, issue_id: &str) -> Look {
-        Look { issue_id: Some(issue_id.to_owned()), ..self.of_site(site) }
+    pub(super) fn of_issue(&self, site: &str, issue_id: &str) -> Search {
+        Search { issue_id: Some(issue_id.to_owned()), ..self.of_site(site) }
     }
 
     fn way(&self) -> Way {
@@ -184,12 +184,7 @@ impl Look {
         Ok(last.filter(|(.., number)| *number == READ_MAX).map(|(at, id, _)| (at, id)))
     }
 
-    async fn rows(
-        &self,
-        conn: &mut Conn,
-        way: Way,
-        read_to: Option<(Micros, String)>,
-    ) -> Result<Vec<LineRow>, Fault> {
+    async fn rows(&self, conn: &mut Conn, way: Way, read_to: Option<(Micros, String)>) -> Result<Vec<LineRow>, Fault> {
         let (tables, state) = match way {
             // The order of CROSS JOIN is the order in which SQLite reads.
             Way::Jobs => ("jobs j CROSS JOIN messages m", "m.id = j.subject AND m.job = j.id AND j.state = $10"),

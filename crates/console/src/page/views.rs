@@ -1,0 +1,346 @@
+//! Looks into one mail itself: its text, its HTML in a sandbox, its source, its files. Each is noted in the audit trail first.
+
+use super::pictures::with_pictures;
+use super::story::{WHO, known_form};
+use super::{not_found, notice, render, size, subject, trouble};
+use crate::Console;
+use crate::guard::Policy;
+use crate::reader::{Part, View};
+use crate::sign_in::Session;
+use askama::Template;
+use axum::Extension;
+use axum::body::{Body, Bytes};
+use axum::extract::rejection::{PathRejection, QueryRejection};
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use futures_util::stream;
+use policy::Fault;
+use serde::Deserialize;
+use store::{ContentReader, Look, Story};
+use tokio::sync::mpsc;
+
+/// Characters of a text that one page shows.
+const TEXT_CHARS_MAX: usize = 256 * 1024;
+/// No path of a part is longer.
+const PATH_BYTES_MAX: usize = 200;
+
+/// The tabs of a mail; the one that is open has no link.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tab {
+    Story,
+    Text,
+    Html,
+    Source,
+    Files,
+}
+
+impl Tab {
+    const ALL: [(Tab, &'static str, &'static str); 5] = [
+        (Tab::Story, "Story", ""),
+        (Tab::Text, "Text", "/text"),
+        (Tab::Html, "HTML", "/html"),
+        (Tab::Source, "Source", "/source"),
+        (Tab::Files, "Files", "/files"),
+    ];
+}
+
+/// The name of a tab, its address, and whether it is open.
+pub(super) type TabLink = (&'static str, String, bool);
+
+pub(super) fn tabs(id: &str, open: Tab) -> Vec<TabLink> {
+    Tab::ALL.iter().map(|(tab, name, path)| (*name, format!("/messages/{id}{path}"), *tab == open)).collect()
+}
+
+/// A part as the list of files shows it.
+struct FileRow {
+    path: String,
+    name: String,
+    content_type: String,
+    class: String,
+    size: String,
+}
+
+#[derive(Template)]
+#[template(path = "view.html")]
+struct Page {
+    token: String,
+    id: String,
+    subject: String,
+    mailbox: String,
+    tabs: Vec<TabLink>,
+    shown: Shown,
+}
+
+/// What the page shows of the mail.
+enum Shown {
+    /// And whether it was cut.
+    Text(String, bool),
+    /// In a frame.
+    Html,
+    Source {
+        text: String,
+        page: u64,
+        pages: u64,
+    },
+    Files(Vec<FileRow>),
+}
+
+/// Which page of the source.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Asked {
+    page: Option<u64>,
+}
+
+type Id = Result<Path<String>, PathRejection>;
+
+/// The text.
+pub async fn text(State(console): State<Console>, session: Extension<Session>, id: Id) -> Response {
+    answer(async {
+        let (story, view) = console.look(id, Look::Text, None).await?;
+        let cut = view.text.char_indices().nth(TEXT_CHARS_MAX).map(|(at, _)| at);
+        let text = view.text[..cut.unwrap_or(view.text.len())].to_owned();
+        Ok(page(&session, story, Tab::Text, Shown::Text(text, cut.is_some())))
+    })
+    .await
+}
+
+/// The page around the HTML, which stands in a frame that may do nothing.
+pub async fn html(State(console): State<Console>, session: Extension<Session>, id: Id) -> Response {
+    answer(async {
+        let mut page = page(&session, console.kept(id).await?, Tab::Html, Shown::Html);
+        page.extensions_mut().insert(Policy::Framing);
+        Ok(page)
+    })
+    .await
+}
+
+/// The HTML by itself: safe as `mail::sanitize` makes it, and in a sandbox all the same.
+pub async fn html_alone(State(console): State<Console>, id: Id) -> Response {
+    answer(async {
+        let (story, view) = console.look(id, Look::Html, None).await?;
+        let html = match &view.html {
+            Some(_) => with_pictures(&console.store, &*console.reader, &story.line.id, &view).await?,
+            None => "<p>The mail has no HTML.</p>".to_owned(),
+        };
+        let page = format!(
+            "<!doctype html>\n<html lang=\"und\"><head><meta charset=\"utf-8\"><meta name=\"color-scheme\" content=\"light \
+             dark\"><title>HTML of a mail</title><style>{}</style></head>\n<body>{html}</body></html>\n",
+            crate::guard::FRAME_STYLE
+        );
+        let mut page = ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], page).into_response();
+        page.extensions_mut().insert(Policy::Framed);
+        Ok(page)
+    })
+    .await
+}
+
+/// A page of the raw bytes as text.
+pub async fn source(
+    State(console): State<Console>,
+    session: Extension<Session>,
+    id: Id,
+    asked: Result<Query<Asked>, QueryRejection>,
+) -> Response {
+    answer(async {
+        let asked = asked.map_err(|_| Refusal::Nothing)?.0.page.unwrap_or(1).max(1);
+        let story = console.kept(id).await?;
+        let pages = story.line.size_bytes.div_ceil(store::PIECE_BYTES).max(1);
+        if asked > pages {
+            return Err(Refusal::Nothing);
+        }
+        console.note(&story, Look::Source, Some(&asked.to_string())).await?;
+        let mut raw = console.store.raw(&story.line.id).await?;
+        let mut piece = None;
+        for _ in 0..asked {
+            piece = raw.next().await?;
+        }
+        let text = visible(&String::from_utf8_lossy(&piece.unwrap_or_default()));
+        Ok(page(&session, story, Tab::Source, Shown::Source { text, page: asked, pages }))
+    })
+    .await
+}
+
+/// The files of the mail.
+pub async fn files(State(console): State<Console>, session: Extension<Session>, id: Id) -> Response {
+    answer(async {
+        let (story, view) = console.look(id, Look::Files, None).await?;
+        let rows = view.parts.into_iter().map(|part| FileRow {
+            name: file_name(&part),
+            size: size(part.size_bytes),
+            path: part.path,
+            content_type: part.content_type,
+            class: part.class,
+        });
+        let rows = rows.collect();
+        Ok(page(&session, story, Tab::Files, Shown::Files(rows)))
+    })
+    .await
+}
+
+/// The whole mail as a file.
+pub async fn whole(State(console): State<Console>, id: Id) -> Response {
+    answer(async {
+        let story = console.kept(id).await?;
+        console.note(&story, Look::Whole, None).await?;
+        let raw = console.store.raw(&story.line.id).await?;
+        let pieces = stream::unfold(raw, |mut raw: ContentReader| async move {
+            match raw.next().await {
+                Ok(Some(piece)) => Some((Ok(Bytes::from(piece)), raw)),
+                Ok(None) => None,
+                Err(fault) => Some((Err(fault), raw)),
+            }
+        });
+        Ok(file(&format!("{}.eml", story.line.id), story.line.size_bytes, Body::from_stream(pieces)))
+    })
+    .await
+}
+
+/// One part as a file.
+pub async fn part(State(console): State<Console>, path: Result<Path<(String, String)>, PathRejection>) -> Response {
+    answer(async {
+        let Ok(Path((id, path))) = path else { return Err(Refusal::Nothing) };
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"./-".contains(&byte);
+        if path.len() > PATH_BYTES_MAX || !path.bytes().all(plain) {
+            return Err(Refusal::Nothing);
+        }
+        let (story, view) = console.look(Ok(Path(id)), Look::Part, Some(&path)).await?;
+        let Some(part) = view.parts.into_iter().find(|part| part.path == path) else { return Err(Refusal::Nothing) };
+        let raw = console.store.raw(&story.line.id).await?;
+        let (pieces, coming) = mpsc::channel::<Bytes>(4);
+        let (reader, path) = (console.reader.clone(), part.path.clone());
+        let reading = tokio::spawn(async move { reader.part(raw, &path, pieces).await });
+        let content = stream::unfold((coming, Some(reading)), |(mut coming, reading)| async move {
+            match coming.recv().await {
+                Some(piece) => Some((Ok(piece), (coming, reading))),
+                // The end of the pieces is the end of the part only if the reading says so too.
+                None => match reading?.await {
+                    Ok(Ok(_)) => None,
+                    Ok(Err(fault)) => Some((Err(fault.to_string()), (coming, None))),
+                    Err(_) => Some((Err("the reading ended badly".to_owned()), (coming, None))),
+                },
+            }
+        });
+        Ok(file(&file_name(&part), part.size_bytes, Body::from_stream(content)))
+    })
+    .await
+}
+
+/// Why there is no page.
+enum Refusal {
+    Nothing,
+    Erased,
+    Fault(Fault),
+}
+
+impl From<Fault> for Refusal {
+    fn from(fault: Fault) -> Refusal {
+        Refusal::Fault(fault)
+    }
+}
+
+async fn answer(page: impl Future<Output = Result<Response, Refusal>>) -> Response {
+    match page.await {
+        Ok(page) => page,
+        Err(Refusal::Nothing) => not_found().await,
+        Err(Refusal::Erased) => {
+            let text = "The content of this mail has been erased; its story tells what became of it.";
+            notice(StatusCode::GONE, "Erased", text)
+        }
+        Err(Refusal::Fault(fault)) => trouble(&fault),
+    }
+}
+
+impl Console {
+    /// A message whose content is there.
+    async fn kept(&self, id: Id) -> Result<Story, Refusal> {
+        let id = known_form(id).ok_or(Refusal::Nothing)?;
+        let story = self.store.story(&id).await?.ok_or(Refusal::Nothing)?;
+        if story.content_kept { Ok(story) } else { Err(Refusal::Erased) }
+    }
+
+    /// Without this note nothing is shown.
+    async fn note(&self, story: &Story, look: Look, place: Option<&str>) -> Result<(), Refusal> {
+        Ok(self.store.note_look(&story.line.site, &story.line.id, look, place, WHO).await?)
+    }
+
+    async fn look(&self, id: Id, look: Look, place: Option<&str>) -> Result<(Story, View), Refusal> {
+        let story = self.kept(id).await?;
+        self.note(&story, look, place).await?;
+        let view = self.reader.view(self.store.raw(&story.line.id).await?).await?;
+        Ok((story, view))
+    }
+}
+
+fn page(session: &Session, story: Story, tab: Tab, shown: Shown) -> Response {
+    let page = Page {
+        token: session.token(),
+        subject: subject(&story.line),
+        tabs: tabs(&story.line.id, tab),
+        mailbox: story.line.mailbox,
+        id: story.line.id,
+        shown,
+    };
+    render(StatusCode::OK, &page)
+}
+
+/// A name for a part that was sent without one.
+fn file_name(part: &Part) -> String {
+    part.name.clone().unwrap_or_else(|| format!("part-{}", part.path.replace('/', "-")))
+}
+
+/// Bytes to keep as a file, whatever they are: no browser shows or runs them.
+fn file(name: &str, size_bytes: u64, body: Body) -> Response {
+    let plain: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() || " -_.".contains(c) { c } else { '_' }).collect();
+    let encoded: String = name.bytes().map(super::filter::encoded).collect();
+    let disposition = format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{encoded}");
+    let mut response = body.into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
+    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(size_bytes));
+    if let Ok(disposition) = HeaderValue::from_str(&disposition) {
+        headers.insert(header::CONTENT_DISPOSITION, disposition);
+    }
+    response.extensions_mut().insert(Policy::File);
+    response
+}
+
+/// The text with what nobody would see shown by its number: controls, and what changes the direction of others.
+fn visible(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\t' | '\n' => out.push(c),
+            '\r' => {}
+            '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' => {
+                out.push_str(&format!("\u{27e8}U+{:04X}\u{27e9}", u32::from(c)));
+            }
+            c if c.is_control() => out.push_str(&format!("\u{27e8}U+{:04X}\u{27e9}", u32::from(c))),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nobody_would_see_is_shown_by_its_number() {
+        assert_eq!(visible("a\r\nb\tc\0\u{202e}fdp\u{1b}"), "a\nb\tc⟨U+0000⟩⟨U+202E⟩fdp⟨U+001B⟩");
+    }
+
+    #[test]
+    fn a_name_cannot_leave_its_header() {
+        let response = file("a\"\r\nSet-Cookie: x=1;/..\u{202e}\u{fc}.pdf", 3, Body::from("abc"));
+        let told = response.headers()[header::CONTENT_DISPOSITION].to_str().unwrap_or_default();
+        assert_eq!(
+            told,
+            "attachment; filename=\"a___Set-Cookie_ x_1__..__.pdf\"; \
+             filename*=UTF-8''a%22%0D%0ASet-Cookie%3A%20x%3D1%3B%2F%2E%2E%E2%80%AE%C3%BC%2Epdf"
+        );
+    }
+}

@@ -1,0 +1,73 @@
+//! The cells as what the console's pages read mails with.
+
+use console::reader::{Answer, Bytes, Part, Reader, View};
+use engine::cell::{Cells, Source};
+use mail::PartClass;
+use policy::{Fault, FaultCode};
+use store::ContentReader;
+use tokio::sync::mpsc;
+
+/// Cells, and the limits that mails are read within.
+pub struct PageReader {
+    pub cells: Cells,
+    pub limits: mail::Limits,
+}
+
+impl Reader for PageReader {
+    fn view(&self, raw: ContentReader) -> Answer<'_, View> {
+        Box::pin(async move {
+            let message = self.cells.read(raw, &self.limits).await?.message;
+            let parts = message.parts.into_iter().filter(|part| part.leaf).zip(1..);
+            Ok(View {
+                text: message.text,
+                html: message.html,
+                parts: parts.map(|(part, number)| shown(part, number)).collect(),
+            })
+        })
+    }
+
+    fn part<'a>(&'a self, raw: ContentReader, path: &'a str, pieces: mpsc::Sender<Bytes>) -> Answer<'a, u64> {
+        Box::pin(async move {
+            let part = self.cells.open_part(raw, &self.limits, path).await?;
+            let mut part = part.ok_or_else(|| Fault::permanent(FaultCode::TooComplex, "the mail has no such part"))?;
+            let mut handed_over = 0;
+            while let Some(piece) = part.next().await? {
+                let length = piece.len() as u64;
+                if pieces.send(piece).await.is_err() {
+                    break;
+                }
+                handed_over += length;
+            }
+            Ok(handed_over)
+        })
+    }
+}
+
+fn shown(part: mail::message::Part, number: usize) -> Part {
+    Part {
+        name: part.name.as_deref().map(|name| mail::safe_name(name, number)),
+        class: in_words(part.class).to_owned(),
+        path: part.path,
+        content_type: part.content_type,
+        true_type: part.true_type,
+        content_id: part.content_id,
+        size_bytes: part.size_bytes,
+    }
+}
+
+fn in_words(class: PartClass) -> &'static str {
+    match class {
+        PartClass::Container => "container",
+        PartClass::Body => "text of the mail",
+        PartClass::File => "file",
+        PartClass::InlinePicture => "picture in the text",
+        PartClass::QuotedPicture => "picture of the quoted text",
+        PartClass::SignaturePicture => "picture of the signature",
+        PartClass::TrackingPixel => "tracking pixel",
+        PartClass::Signature => "signature",
+        PartClass::Calendar => "calendar object",
+        PartClass::Sealed => "sealed",
+        PartClass::Key => "key or certificate",
+        PartClass::Unpacked => "unpacked into other parts",
+    }
+}
