@@ -2,6 +2,7 @@
 
 mod crowd;
 mod guard;
+pub mod now;
 pub mod operations;
 mod origin;
 mod page;
@@ -10,8 +11,8 @@ pub mod reader;
 mod serve;
 mod sign_in;
 
-pub use public::Public;
 pub use page::filter::{day_begins, day_ends, issue_key};
+pub use public::Public;
 pub use serve::{Acceptor, Listener, Settings};
 
 use axum::Router;
@@ -19,6 +20,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::middleware;
 use axum::routing::{get, post};
+use now::Now;
 use origin::Origin;
 use reader::Reader;
 use std::collections::BTreeMap;
@@ -46,6 +48,7 @@ pub async fn sign_in_link(store: &Store, origin: &str, valid_s: u32) -> Result<S
 pub struct Console {
     store: Store,
     reader: Arc<dyn Reader>,
+    now: Arc<dyn Now>,
     /// By site: the base of links that people open.
     browse_bases: Arc<BTreeMap<String, String>>,
     /// The only origin that forms may come from, the only host answered.
@@ -56,7 +59,18 @@ impl Console {
     /// `origin` is `https://host[:port]`, or `http://` on loopback; links are made from it and never from what a request
     /// says (SEC-42). `browse_bases` are `http` or `https` addresses by site; a site without one has no links.
     pub fn new(store: Store, reader: Arc<dyn Reader>, browse_bases: BTreeMap<String, String>, origin: &str) -> Console {
-        Console { store, reader, browse_bases: Arc::new(browse_bases), origin: Arc::new(Origin::read(origin)) }
+        Console {
+            store,
+            reader,
+            now: Arc::new(now::Nothing),
+            browse_bases: Arc::new(browse_bases),
+            origin: Arc::new(Origin::read(origin)),
+        }
+    }
+
+    /// With what is known of the gateway that runs beside it.
+    pub fn watching(self, now: Arc<dyn Now>) -> Console {
+        Console { now, ..self }
     }
 
     /// The link that signs a person in once, within `valid_s` seconds.
@@ -70,7 +84,7 @@ impl Console {
     /// Every route of the console; each answers with the safe headers that docs/console.md lists.
     pub fn router(self) -> Router {
         let inside = Router::new()
-            .route("/", get(page::messages::list))
+            .route("/", get(page::front::show))
             .route("/messages", get(page::messages::list))
             .route("/letters", get(page::letters::list))
             .route("/messages/{id}", get(page::story::show))

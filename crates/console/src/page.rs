@@ -1,6 +1,7 @@
 //! Pages: templates filled with values, and nothing else.
 
 pub mod filter;
+pub mod front;
 pub mod letters;
 pub mod messages;
 mod pictures;

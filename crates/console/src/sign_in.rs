@@ -90,7 +90,7 @@ pub async fn spend(
     {
         return page::trouble(&fault);
     }
-    (jar.add(cookie(&console, session)), Redirect::to("/messages")).into_response()
+    (jar.add(cookie(&console, session)), Redirect::to("/")).into_response()
 }
 
 fn not_a_link() -> Response {

@@ -124,14 +124,25 @@ impl Gateway {
     /// The metrics as Prometheus text; the store's figures are left out when it does not answer in time.
     pub async fn metrics(&self) -> String {
         let figures = within_patience(self.shared.store.figures()).await.ok();
+        let (sites, fetched) = (self.sites(), self.fetched_mailboxes());
+        self.shared.metrics.render(figures.as_ref(), &sites, &fetched, self.shared.watches.waiting())
+    }
+
+    /// What is told of each site, by name.
+    pub fn sites(&self) -> Vec<SiteFigures> {
         let mut sites: Vec<SiteFigures> = self.shared.sites().values().map(|site| site.figures()).collect();
         sites.sort_by(|one, other| one.name.cmp(&other.name));
+        sites
+    }
+
+    /// The mailboxes that are fetched, by name, and whether the last round of this process in each failed.
+    pub fn fetched_mailboxes(&self) -> Vec<(String, bool)> {
         let mailboxes = self.shared.mailboxes();
         let fetched = mailboxes.values().filter(|mailbox| mailbox.fetching.is_some());
         let mut fetched: Vec<(String, bool)> =
             fetched.map(|mailbox| (mailbox.name.clone(), self.shared.moods.fails(&mailbox.name))).collect();
         fetched.sort();
-        self.shared.metrics.render(figures.as_ref(), &sites, &fetched, self.shared.watches.waiting())
+        fetched
     }
 
     /// Stops claiming, lets running jobs finish within the grace, gives the others back.

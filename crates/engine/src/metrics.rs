@@ -60,6 +60,8 @@ pub struct SiteFigures {
     pub name: String,
     /// Whether it is left alone at present.
     pub is_parked: bool,
+    /// Its letters are kept and none leaves.
+    pub is_dead_end: bool,
     /// How often each of the tracker's limits bit.
     pub limited: [(&'static str, u64); 4],
 }
@@ -138,6 +140,10 @@ impl Metrics {
 fn render_figures(text: &mut String, figures: &Figures) {
     head(text, "sealpost_messages", "Messages stored.", "gauge");
     line(text, "sealpost_messages", &[], figures.messages);
+    head(text, "sealpost_content_age_seconds", "Age of the oldest content that is still kept.", "gauge");
+    for (site, age_s) in &figures.kept {
+        line(text, "sealpost_content_age_seconds", &[("site", site)], *age_s);
+    }
     head(text, "sealpost_outcomes", "Messages by what became of them.", "gauge");
     for (outcome, count) in &figures.outcomes {
         line(text, "sealpost_outcomes", &[("outcome", outcome.word())], *count);
@@ -195,16 +201,18 @@ mod tests {
             jobs: vec![(JobKind::Decide, JobState::Ready, 4, 17)],
             outcomes: vec![(Outcome::Create, 3)],
             messages: 9,
+            kept: vec![("acme".into(), 86_400)],
             fetched: vec![("acme".into(), "desk".into(), 61), ("acme".into(), "gone".into(), 999)],
         };
         let limited = [("burst", 2), ("issue", 0), ("quota", 0), ("other", 0)];
-        let site = SiteFigures { name: "ac\"me".into(), is_parked: true, limited };
+        let site = SiteFigures { name: "ac\"me".into(), is_parked: true, is_dead_end: false, limited };
         let text = metrics.render(Some(&figures), &[site], &[("desk".into(), true)], 7);
         assert!(text.contains("sealpost_site_limited_total{site=\"ac\\\"me\",limit=\"burst\"} 2\n"), "{text}");
         assert!(text.contains("sealpost_mailbox_fails{mailbox=\"desk\"} 1\n"), "{text}");
         assert!(text.contains("sealpost_mailbox_fetched_age_seconds{mailbox=\"desk\"} 61\n"), "{text}");
         assert!(!text.contains("gone"), "{text}");
         assert!(text.contains("sealpost_intake_messages_total 1\n"), "{text}");
+        assert!(text.contains("sealpost_content_age_seconds{site=\"acme\"} 86400\n"), "{text}");
         assert!(text.contains("sealpost_faults_total{code=\"SP-0303\"} 1\n"), "{text}");
         assert!(text.contains("sealpost_job_age_seconds{kind=\"decide\",state=\"ready\"} 17\n"), "{text}");
         assert!(text.contains("sealpost_site_parked{site=\"ac\\\"me\"} 1\n"), "{text}");

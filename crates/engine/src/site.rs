@@ -85,7 +85,8 @@ impl Site {
     /// What is told of it to operators.
     pub(crate) fn figures(&self) -> SiteFigures {
         let limited = self.limits.bitten().map(|(limit, count)| (limit.word(), count));
-        SiteFigures { name: self.name.clone(), is_parked: self.is_parked(), limited }
+        let is_dead_end = self.outgoing.as_ref().is_some_and(|outgoing| outgoing.target.is_none());
+        SiteFigures { name: self.name.clone(), is_parked: self.is_parked(), is_dead_end, limited }
     }
 
     /// How its tracker speaks.
@@ -162,16 +163,26 @@ impl Site {
         }
     }
 
-    /// Tells an operator when a limit bit.
-    fn heed_limits(&self, operation: &Operation, response: &Response, retry_after_s: Option<u64>) {
-        if let Some(limit) = self.limits.heed(operation, response, retry_after_s) {
-            tracing::warn!(
-                site = self.name,
-                what = limit.word(),
-                kind = operation.word(),
-                wait_ms = retry_after_s.unwrap_or_default() * 1000,
-                "a limit of the tracker refused a request"
-            );
+    /// Tells an operator when a limit bit, and those who look at the mail (PRIV-28).
+    fn heed_limits(
+        &self,
+        operation: &Operation,
+        response: &Response,
+        answer: Result<Answer, Fault>,
+    ) -> Result<Answer, Fault> {
+        let retry_after_s = answer.as_ref().err().and_then(|fault| fault.retry_after_s);
+        match self.limits.heed(operation, response, retry_after_s) {
+            Some(limit) => {
+                tracing::warn!(
+                    site = self.name,
+                    what = limit.word(),
+                    kind = operation.word(),
+                    wait_ms = retry_after_s.unwrap_or_default() * 1000,
+                    "a limit of the tracker refused a request"
+                );
+                answer.map_err(|fault| fault.with_public(limit.in_words()))
+            }
+            None => answer,
         }
     }
 
@@ -179,8 +190,7 @@ impl Site {
         let (status, answer) = match response {
             Ok(response) => {
                 let answer = self.dialect.answer(operation, &response);
-                let retry_after_s = answer.as_ref().err().and_then(|fault| fault.retry_after_s);
-                self.heed_limits(operation, &response, retry_after_s);
+                let answer = self.heed_limits(operation, &response, answer);
                 (Some(response.status), answer)
             }
             Err(fault) => (None, Err(fault)),

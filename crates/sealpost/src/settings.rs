@@ -128,6 +128,8 @@ pub struct Site {
     pub requests_at_once: usize,
     pub letters: Letters,
     pub requests_per_s: u32,
+    /// `None`: as the store says.
+    pub keep_content_days: Option<u32>,
 }
 
 /// What a site says of its letters.
@@ -209,6 +211,16 @@ pub struct ProfileFile {
     pub name: String,
     pub file: PathBuf,
     pub text: String,
+}
+
+impl Settings {
+    /// How long each site keeps content.
+    pub fn retention(&self) -> store::Retention {
+        let keep_content_days = self.store.keep_content_days;
+        let by_site =
+            self.sites.iter().map(|site| (site.name.clone(), site.keep_content_days.unwrap_or(keep_content_days)));
+        store::Retention { keep_content_days, by_site: by_site.collect() }
+    }
 }
 
 /// Reads and resolves a settings file, with the environment's overrides. All problems are told, not only the first.

@@ -29,6 +29,9 @@ use std::time::Duration;
 use store::Store;
 use tokio_util::sync::CancellationToken;
 
+/// Who stands in the audit trail for what the settings say.
+const SETTINGS: &str = "settings";
+
 /// Everything ends within this time after the signal (FAULT-37); what is not finished is given back before.
 const STOP_WITHIN: Duration = Duration::from_secs(29);
 
@@ -61,6 +64,7 @@ impl Gateway {
     /// Starts everything but serving: binds first, so that a wrong address is told before anything is taken in.
     pub async fn start(settings: Settings, roles: &[Role]) -> Result<Gateway, Failure> {
         let store = Store::open(&settings.store).await?;
+        store.keep(&settings.retention(), SETTINGS).await?;
         let cells = adapters::cells(&settings).await?;
         let mailboxes = mailboxes(&settings, &store).await?;
         let parts = engine::Parts {
@@ -77,7 +81,8 @@ impl Gateway {
         let bases =
             settings.sites.iter().map(|site| (site.name.clone(), site.browse_base.clone())).collect::<BTreeMap<_, _>>();
         let reader = Arc::new(pages::PageReader { cells: cells.clone(), limits: settings.mail.clone() });
-        let console = console::Console::new(store.clone(), reader, bases, &origin);
+        let watched = Arc::new(pages::Watched { engine: engine.clone() });
+        let console = console::Console::new(store.clone(), reader, bases, &origin).watching(watched);
         Ok(Gateway { settings_file: settings.file, store, cells, engine, listeners, console })
     }
 

@@ -31,6 +31,8 @@ impl Store {
             ORDER BY outcome";
         const FETCHED: &str = "SELECT site, mailbox, MAX(fetched_at) FROM mailboxes WHERE fetched_at IS NOT NULL
             GROUP BY site, mailbox ORDER BY site, mailbox";
+        const KEPT: &str = "SELECT site, MIN(received_at) FROM messages WHERE wrapped_key IS NOT NULL
+            GROUP BY site ORDER BY site";
         self.inner
             .db
             .read(|conn| {
@@ -43,6 +45,9 @@ impl Store {
                     }
                     for (site, mailbox, at) in all!(conn, (String, String, i64), FETCHED)? {
                         figures.fetched.push((site, mailbox, age_s(now, at)));
+                    }
+                    for (site, at) in all!(conn, (String, i64), KEPT)? {
+                        figures.kept.push((site, age_s(now, at)));
                     }
                     for (outcome, number) in all!(conn, (String, i64), BY_OUTCOME)? {
                         figures.outcomes.push((outcome_of(&outcome)?, natural(number)));

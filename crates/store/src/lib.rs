@@ -1,5 +1,6 @@
 //! What Sealpost remembers: units of work over SQLite or PostgreSQL, sealed content, keys.
 
+mod attention;
 mod audit;
 mod blob;
 mod content;
@@ -20,6 +21,7 @@ mod migrate;
 mod plan;
 mod profile;
 mod replay;
+mod retention;
 mod room;
 pub mod rows;
 mod sealed;
@@ -32,12 +34,14 @@ mod vault;
 mod wake;
 mod writer;
 
+pub use attention::Attention;
 pub use audit::AuditVerdict;
 pub use content::{Content, ContentReader, ContentWriter, PIECE_BYTES};
 pub use folder::Renaming;
 pub use job::{LANE_FREED_AFTER_S, SWEEP_EVERY_S};
 pub use look::{Look, LookLine};
 pub use replay::NotNow;
+pub use retention::Retention;
 pub use rows::*;
 pub use session::{SESSION_IDLE_S, SESSION_WHOLE_S};
 pub use store::{Settings, Store};

@@ -157,6 +157,13 @@ impl Store {
         work.await
     }
 
+    /// Every site that has a message, erased or not.
+    pub(crate) async fn sites_with_messages(&self) -> Result<Vec<String>, Fault> {
+        const SITES: &str = values_sql!("site");
+        let work = self.inner.db.read(|conn| Box::pin(async move { all!(conn, (String,), SITES, i64::MAX) }));
+        Ok(work.await?.into_iter().map(|(site,)| site).collect())
+    }
+
     /// What there is to filter by: sites, mailboxes and projects of the messages that are known, at most 500 of each.
     pub async fn places(&self) -> Result<Places, Fault> {
         const SITES: &str = values_sql!("site");

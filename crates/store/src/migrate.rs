@@ -19,6 +19,7 @@ pub(crate) const MAIN: Migration = Migration {
         include_str!("../../../migrations/sqlite/0004_folders.sql"),
         include_str!("../../../migrations/sqlite/0005_grants.sql"),
         include_str!("../../../migrations/sqlite/0006_filters.sql"),
+        include_str!("../../../migrations/sqlite/0007_retention.sql"),
     ],
     postgres: &[
         include_str!("../../../migrations/postgres/0001_walk.sql"),
@@ -27,6 +28,7 @@ pub(crate) const MAIN: Migration = Migration {
         include_str!("../../../migrations/postgres/0004_folders.sql"),
         include_str!("../../../migrations/postgres/0005_grants.sql"),
         include_str!("../../../migrations/postgres/0006_filters.sql"),
+        include_str!("../../../migrations/postgres/0007_retention.sql"),
     ],
 };
 

@@ -294,6 +294,8 @@ pub struct Figures {
     pub jobs: Vec<(JobKind, JobState, u64, u64)>,
     pub outcomes: Vec<(Outcome, u64)>,
     pub messages: u64,
+    /// (site, age in seconds of the oldest content that is still kept)
+    pub kept: Vec<(String, u64)>,
     /// (site, mailbox, seconds since all that lay in it was looked at)
     pub fetched: Vec<(String, String, u64)>,
 }

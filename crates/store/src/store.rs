@@ -4,6 +4,7 @@ use crate::blob::Blobs;
 use crate::database::{Db, execute};
 use crate::footing::Footing;
 use crate::migrate;
+use crate::retention::Retention;
 use crate::room::Room;
 use crate::vault::Vault;
 use crate::vault::belonging;
@@ -14,7 +15,7 @@ use crate::{Micros, dialect, job};
 use policy::{Fault, FaultCode};
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 
 /// Where things are kept; every path is created when it is missing, but for the master key.
 #[derive(Clone)]
@@ -27,7 +28,7 @@ pub struct Settings {
     pub key_book: String,
     /// The file that holds the master key, 32 bytes as hex; must not be readable by others.
     pub master_key: PathBuf,
-    /// Retention of content, in days.
+    /// Retention of content, in days, until [`Store::keep`] says otherwise.
     pub keep_content_days: u32,
     /// New content is refused below this many free bytes in the blob folder.
     pub free_bytes_min: u64,
@@ -60,7 +61,7 @@ pub(crate) struct Inner {
     pub(crate) blobs: Blobs,
     pub(crate) room: Room,
     pub(crate) bell: Bell,
-    pub(crate) keep_content_days: u32,
+    pub(crate) retention: RwLock<Retention>,
 }
 
 impl Store {
@@ -97,8 +98,8 @@ impl Store {
         if let Some(pool) = db.postgres() {
             bell.connect(pool);
         }
-        let inner =
-            Inner { db, vault: Vault::new(book), blobs, room, bell, keep_content_days: settings.keep_content_days };
+        let retention = Retention { keep_content_days: settings.keep_content_days, ..Retention::default() };
+        let inner = Inner { db, vault: Vault::new(book), blobs, room, bell, retention: RwLock::new(retention) };
         let store = Store { inner: Arc::new(inner), looked: Looked::nothing_yet() };
         job::ensure_sweep(&store.inner.db).await?;
         Ok(store)

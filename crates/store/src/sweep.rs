@@ -53,10 +53,20 @@ impl Store {
     }
 
     async fn erase_old_content(&self) -> Result<u64, Fault> {
-        let days = i64::from(self.inner.keep_content_days);
+        let mut erased = 0;
+        for site in self.sites_with_messages().await? {
+            erased += self.erase_old_content_of(&site).await?;
+        }
+        Ok(erased)
+    }
+
+    async fn erase_old_content_of(&self, site: &str) -> Result<u64, Fault> {
+        let days = self.keep_days(site);
         let mut erased = 0;
         loop {
-            let work = self.inner.db.unit(move |conn| Box::pin(erase_some(conn, days)));
+            let receipt = Entry::by_program(&self.inner.vault, site, "sweep", site, None).await?;
+            let asked = site.to_owned();
+            let work = self.inner.db.unit(move |conn| Box::pin(erase_some(conn, asked, days, receipt)));
             let gone = work.await?;
             for (message, blob) in &gone {
                 self.inner.vault.forget_message_key(message);
@@ -124,35 +134,47 @@ impl Store {
 
     async fn destroy_old_keys(&self) -> Result<(), Fault> {
         const USED: &str = "SELECT id FROM messages WHERE key_id = $1 AND wrapped_key IS NOT NULL LIMIT 1";
-        let now = self.now().await?;
-        let day = day_of(now) - i64::from(self.inner.keep_content_days) - DAY_KEY_SLACK_DAYS;
+        let today = day_of(self.now().await?);
         let book = self.inner.vault.book();
-        for id in book.days_before(day, DAY_KEYS_AT_ONCE).await? {
-            let asked = id.clone();
-            let work = self.inner.db.read(move |conn| Box::pin(async move { one!(conn, (String,), USED, &asked) }));
-            if work.await?.is_none() {
-                book.destroy(id.clone()).await?;
-                self.inner.vault.forget_book_key(&id);
+        for site in book.sites("day").await? {
+            let day = today - self.keep_days(&site) - DAY_KEY_SLACK_DAYS;
+            for id in book.days_before(&site, day, DAY_KEYS_AT_ONCE).await? {
+                let asked = id.clone();
+                let work = self.inner.db.read(move |conn| Box::pin(async move { one!(conn, (String,), USED, &asked) }));
+                if work.await?.is_none() {
+                    book.destroy(id.clone()).await?;
+                    self.inner.vault.forget_book_key(&id);
+                }
             }
         }
         Ok(())
     }
 }
 
-/// Erases some messages; their ids and the blobs that nobody names any more.
-async fn erase_some(conn: &mut Conn, keep_days: i64) -> Result<Vec<(String, Option<String>)>, Fault> {
+/// Erases some messages of a site, with a receipt in the audit trail; their ids and the blobs that nobody names any more.
+async fn erase_some(
+    conn: &mut Conn,
+    site: String,
+    keep_days: i64,
+    receipt: Entry,
+) -> Result<Vec<(String, Option<String>)>, Fault> {
     const OLD: &str = "SELECT m.id, c.blob FROM messages m
         LEFT JOIN contents c ON c.message = m.id LEFT JOIN jobs j ON j.id = m.job
-        WHERE m.wrapped_key IS NOT NULL AND m.received_at < $1 AND (j.state IS NULL OR j.state IN ('done', 'dead'))
+        WHERE m.site = $3 AND m.wrapped_key IS NOT NULL AND m.received_at < $1 AND (j.state IS NULL OR j.state IN ('done', 'dead'))
             AND NOT EXISTS (SELECT 1 FROM jobs d WHERE d.subject = m.id AND d.kind = 'deliver'
                 AND d.state NOT IN ('done', 'dead'))
         ORDER BY m.received_at LIMIT $2";
-    let before = dialect::now(conn).await? - keep_days * DAY;
-    let old = all!(conn, (String, Option<String>), OLD, before, ERASED_AT_ONCE)?;
+    let now = dialect::now(conn).await?;
+    let before = now - keep_days * DAY;
+    let old = all!(conn, (String, Option<String>), OLD, before, ERASED_AT_ONCE, &site)?;
     for (message, _) in &old {
         for sql in ERASE {
             execute!(conn, sql, message)?;
         }
+    }
+    if !old.is_empty() {
+        let told = format!("{{\"erased\":{},\"keep_content_days\":{keep_days}}}", old.len());
+        audit::write(conn, &receipt.with_receipt(Some(told)), now).await?;
     }
     Ok(old)
 }

@@ -1,6 +1,7 @@
 //! The console in a real browser: signing in by hand, hostile mail, the keyboard, and every width and scheme.
 
 use crate::filled::{self, NOON, Words};
+use crate::front::Troubled;
 use crate::house::{House, SITE, TRACKER};
 use crate::reading::Direct;
 use crate::views;
@@ -9,6 +10,7 @@ use console::{Console, Listener, Settings};
 use data_encoding::BASE64;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// A folder that is given here gets a picture of every page.
 const PICTURES: &str = "SEALPOST_PICTURES";
@@ -20,7 +22,7 @@ async fn serve(house: &House) -> (Console, String) {
     let listener = Listener::bind(Settings::new("127.0.0.1:0".parse().unwrap(), None)).await.unwrap();
     let origin = format!("http://{}", listener.local_addr().unwrap());
     let bases = BTreeMap::from([(SITE.to_owned(), TRACKER.to_owned())]);
-    let console = Console::new(house.store.clone(), std::sync::Arc::new(Direct), bases, &origin);
+    let console = Console::new(house.store.clone(), Arc::new(Direct), bases, &origin).watching(Arc::new(Troubled));
     tokio::spawn(listener.serve(console.clone().router(), std::future::pending()));
     (console, origin)
 }
@@ -29,7 +31,7 @@ async fn sign_in(browser: &Browser, console: &Console) {
     browser.open(&console.sign_in_link(600).await.unwrap()).await;
     browser.click("main button").await;
     // The browser's own form is taken as ours.
-    browser.until("location.pathname === '/messages'").await;
+    browser.until("location.pathname === '/'").await;
 }
 
 /// A page that took a script in would have it run; ours must not.
@@ -77,11 +79,17 @@ async fn a_person_signs_in_wakes_a_message_and_signs_out_by_keyboard_alone() {
     browser.open(&console.sign_in_link(600).await.unwrap()).await;
     assert_eq!(browser.run("return document.activeElement.innerText").await, json!("Sign in"));
     browser.press(ENTER).await;
-    browser.until("location.pathname === '/messages' && document.readyState === 'complete'").await;
-    let order = tab_through(&browser, 12).await;
+    browser.until("location.pathname === '/' && document.readyState === 'complete'").await;
+    let order = tab_through(&browser, 9).await;
+    let expected =
+        ["Skip to the content", "Sealpost", "Overview", "Messages", "Letters", "Sign out", "Show them", "0\nqueued"];
+    assert_eq!(order[..8], expected);
+    browser.open(&format!("{origin}/messages")).await;
+    let order = tab_through(&browser, 13).await;
     let expected = [
         "Skip to the content",
         "Sealpost",
+        "Overview",
         "Messages",
         "Letters",
         "Sign out",
@@ -97,13 +105,13 @@ async fn a_person_signs_in_wakes_a_message_and_signs_out_by_keyboard_alone() {
     browser.press(ENTER).await;
     browser.until(&format!("location.pathname === '/messages/{id}' && document.readyState === 'complete'")).await;
     assert_eq!(
-        tab_through(&browser, 12).await[5..],
+        tab_through(&browser, 13).await[6..],
         ["Messages", "Story", "Text", "HTML", "Source", "Files", "Try again"]
     );
     browser.press(ENTER).await;
     browser.until("document.readyState === 'complete' && !document.body.innerText.includes('Try again')").await;
     assert_eq!(house.store.story(&id).await.unwrap().unwrap().line.job, store::JobState::Ready);
-    tab_through(&browser, 5).await;
+    tab_through(&browser, 6).await;
     browser.press(ENTER).await;
     browser.until("location.pathname === '/sign-in'").await;
     browser.open(&format!("{origin}/messages")).await;
@@ -170,6 +178,7 @@ async fn every_page_fits_every_width_and_is_well_formed() {
         pages.push((view.to_owned(), format!("/messages/{mail}/{view}")));
     }
     let named = [
+        ("front", "/"),
         ("list", "/messages"),
         ("filtered", "/messages?mailbox=support&from=2026-09-21&until=2026-09-21&state=held"),
         ("letters", "/letters"),

@@ -3,6 +3,7 @@
 
 mod browser;
 mod filled;
+mod front;
 mod hostile;
 mod house;
 mod listing;

@@ -41,6 +41,27 @@ impl Limit {
         }
     }
 
+    /// What those are told who look at the mail that waits for it.
+    pub(crate) fn in_words(self) -> &'static str {
+        match self {
+            Limit::Burst => {
+                "The tracker's limit on requests in a second was reached. Nothing: the work goes on by itself, at the time \
+                 that the tracker named."
+            }
+            Limit::Issue => {
+                "The tracker's limit on changes of this one issue was reached. Nothing: the work goes on by itself, and \
+                 other issues do not wait for it."
+            }
+            Limit::Quota => {
+                "What the tracker allows this site in an hour is used up. Nothing: the work goes on by itself, at the time \
+                 that the tracker named; if it happens often, ask for less at a time with `site[].requests_per_s`."
+            }
+            Limit::Other => {
+                "The tracker asked us to slow down. Nothing: the work goes on by itself, at the time that the tracker named."
+            }
+        }
+    }
+
     /// By Jira's own word for it, in `RateLimit-Reason`.
     fn of(response: &Response) -> Limit {
         match response.header("ratelimit-reason").map(str::trim) {
@@ -88,7 +109,8 @@ impl Limits {
             let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
             state.bitten[Limit::Issue as usize] += 1;
             let detail = "the tracker takes no more writes of this issue for now";
-            return Err(Fault::temporary(FaultCode::TrackerBusy, detail).with_retry_after_s(seconds));
+            let fault = Fault::temporary(FaultCode::TrackerBusy, detail).with_public(Limit::Issue.in_words());
+            return Err(fault.with_retry_after_s(seconds));
         }
         writes.at.push_back(now);
         if writes.at.len() > WRITES_OF_AN_ISSUE[1].0 {
@@ -162,6 +184,7 @@ mod tests {
             }
         }
         let busy = limits.before_write("1", at(12_000));
+        assert!(busy.as_ref().is_err_and(|fault| fault.public.contains("this one issue")), "PRIV-28: {busy:?}");
         assert_eq!(busy.map_err(|fault| fault.retry_after_s), Err(Some(18)), "until the first is 30 s old");
         assert!(limits.before_write("1", at(30_001)).is_ok());
         assert_eq!(limits.bitten()[Limit::Issue as usize].1, 2);

@@ -169,6 +169,7 @@ impl Reader {
             requests_at_once: self.integer(section, "requests_at_once") as usize,
             letters: self.letters(section),
             requests_per_s: self.integer(section, "requests_per_s") as u32,
+            keep_content_days: self.optional_integer(section, "keep_content_days").map(|days| days as u32),
         }
     }
 
@@ -340,9 +341,13 @@ impl Reader {
 
     /// The table bounds every integer from below by 0.
     fn integer(&mut self, section: &Section, name: &str) -> u64 {
-        match self.value(section, name).map(|value| value.scalar) {
-            Some(Scalar::Integer(number)) => number.unsigned_abs(),
-            _ => 0,
+        self.optional_integer(section, name).unwrap_or_default()
+    }
+
+    fn optional_integer(&mut self, section: &Section, name: &str) -> Option<u64> {
+        match self.value(section, name)?.scalar {
+            Scalar::Integer(number) => Some(number.unsigned_abs()),
+            _ => None,
         }
     }
 

@@ -1,9 +1,11 @@
-//! The cells as what the console's pages read mails with.
+//! The cells as what the console's pages read mails with, and the running engine as what they tell of.
 
+use console::now::{MailboxNow, Now, SiteNow};
 use console::reader::{Answer, Bytes, Part, Reader, View};
 use engine::cell::{Cells, Source};
 use mail::PartClass;
 use policy::{Fault, FaultCode};
+use std::sync::Arc;
 use store::ContentReader;
 use tokio::sync::mpsc;
 
@@ -40,6 +42,39 @@ impl Reader for PageReader {
             }
             Ok(handed_over)
         })
+    }
+}
+
+/// The engine of this process.
+pub struct Watched {
+    pub engine: Arc<engine::Gateway>,
+}
+
+impl Now for Watched {
+    fn sites(&self) -> Vec<SiteNow> {
+        let sites = self.engine.sites().into_iter();
+        sites
+            .map(|site| SiteNow {
+                name: site.name,
+                is_parked: site.is_parked,
+                is_dead_end: site.is_dead_end,
+                limited: site.limited.into_iter().map(|(limit, times)| (limit_in_words(limit), times)).collect(),
+            })
+            .collect()
+    }
+
+    fn mailboxes(&self) -> Vec<MailboxNow> {
+        self.engine.fetched_mailboxes().into_iter().map(|(name, fails)| MailboxNow { name, fails }).collect()
+    }
+}
+
+/// The words of the metric `sealpost_site_limited_total` for people.
+fn limit_in_words(limit: &str) -> &'static str {
+    match limit {
+        "burst" => "requests in a second",
+        "issue" => "changes of one issue",
+        "quota" => "requests in an hour",
+        _ => "a limit without a name",
     }
 }
 

@@ -68,6 +68,7 @@ async fn again(reload: &Reload, held: &[Held]) {
 async fn swap(reload: &Reload, settings: &settings::Settings) -> Result<(), Failure> {
     let sites = super::adapters::sites(settings)?;
     let mailboxes = super::mailboxes(settings, &reload.store).await?;
+    reload.store.keep(&settings.retention(), super::SETTINGS).await?;
     reload.engine.swap_sites(sites);
     reload.engine.swap_mailboxes(mailboxes);
     if let Err(fault) = reload.engine.fetch_now().await {

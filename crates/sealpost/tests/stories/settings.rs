@@ -146,3 +146,15 @@ async fn a_wrong_dialect_is_told_by_check() {
     assert_eq!(checked.status.code(), Some(1), "{}", told(&checked));
     has_all(&told(&checked), &["it is a Jira Cloud; write dialect = \"jira_cloud\""]);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn priv_30_a_site_is_a_dead_end_until_its_settings_release_it() {
+    let mut world = World::start().await;
+    let letters = |world: &World| {
+        let said = told(&world.run(&["check", "--config", "sealpost.toml"]));
+        said.lines().find(|line| line.contains("letters of site demo")).unwrap_or_default().to_owned()
+    };
+    has_all(&letters(&world), &["it is a dead end, nothing leaves"]);
+    world.home.settings.set("[[site]]", "dead_end", "false");
+    assert!(!letters(&world).contains("dead end"), "{}", letters(&world));
+}

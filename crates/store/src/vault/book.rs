@@ -99,10 +99,13 @@ impl Book {
         Ok(rows.into_iter().map(|(site,)| site).collect())
     }
 
-    /// Ids of the keys of days before this one that still exist, at most `limit`.
-    pub(crate) async fn days_before(&self, day: i64, limit: i64) -> Result<Vec<String>, Fault> {
-        let sql = "SELECT id FROM keys WHERE kind = 'day' AND day < $1 AND destroyed_at IS NULL ORDER BY day LIMIT $2";
-        let rows = self.db.read(move |conn| Box::pin(async move { all!(conn, (String,), sql, day, limit) })).await?;
+    /// Ids of a site's keys of days before this one that still exist, at most `limit`.
+    pub(crate) async fn days_before(&self, site: &str, day: i64, limit: i64) -> Result<Vec<String>, Fault> {
+        let sql = "SELECT id FROM keys WHERE site = $1 AND kind = 'day' AND day < $2 AND destroyed_at IS NULL
+                   ORDER BY day LIMIT $3";
+        let site = site.to_owned();
+        let rows =
+            self.db.read(move |conn| Box::pin(async move { all!(conn, (String,), sql, &site, day, limit) })).await?;
         Ok(rows.into_iter().map(|(id,)| id).collect())
     }
 

@@ -11,6 +11,7 @@ mod ledger;
 mod listing;
 mod plans;
 mod reading;
+mod retention;
 mod secrecy;
 mod signing_in;
 mod traffic;
@@ -51,6 +52,9 @@ checks! {
         copies_that_were_decided_on_earlier_are_seen, lists_filter_and_page,
         a_story_tells_everything, figures_count, ids_that_do_not_exist;
     listing: lists_filter_by_place_issue_and_time, a_page_of_200_000_messages_reads_a_bounded_part_of_them;
+    retention: priv_05_each_site_keeps_content_for_its_own_period_and_the_sweep_leaves_a_receipt,
+        priv_05_keeping_mail_again_is_an_act_in_the_audit_trail,
+        priv_06_the_oldest_content_is_as_old_as_its_period_at_most, what_needs_a_person_is_counted;
     secrecy: priv_01_priv_02_nothing_planted_is_found_at_rest, sec_46_settings_do_not_show_passwords,
         sec_50_a_key_book_that_does_not_belong_to_the_database_is_refused, sec_49_swapped_and_changed_rows_do_not_open,
         sec_49_changed_blobs_do_not_open, sec_50_another_master_key_is_refused, keys_are_renewed_before_they_wear_out,

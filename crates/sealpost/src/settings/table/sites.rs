@@ -48,6 +48,12 @@ pub(super) const SETTINGS: &[Setting] = &[
         "How many requests this site gets at the same time.",
     ),
     setting(
+        "site[].keep_content_days",
+        Integer { min: 0, max: 3650 },
+        Empty,
+        "How long the content of this site's mail is kept; without it `store.keep_content_days` holds. 0 erases it as soon as its plan is done. A change is noted in the audit trail.",
+    ),
+    setting(
         "site[].dead_end",
         Bool,
         Means("true"),

@@ -1,0 +1,43 @@
+//! What the console tells of the running gateway beside what is stored: sites and mailboxes as they are at this moment.
+
+/// Whatever knows the running gateway. It answers from memory, at once.
+pub trait Now: Send + Sync + 'static {
+    /// Each site, by name.
+    fn sites(&self) -> Vec<SiteNow>;
+
+    /// Each mailbox that is fetched, by name.
+    fn mailboxes(&self) -> Vec<MailboxNow>;
+}
+
+/// A site at this moment.
+#[derive(Debug, Clone, Default)]
+pub struct SiteNow {
+    pub name: String,
+    /// It is left alone, because it is out of order or asked for quiet.
+    pub is_parked: bool,
+    /// Its letters are kept here.
+    pub is_dead_end: bool,
+    /// The tracker's limits in words, and how often each bit since the process began.
+    pub limited: Vec<(&'static str, u64)>,
+}
+
+/// A mailbox at this moment.
+#[derive(Debug, Clone, Default)]
+pub struct MailboxNow {
+    pub name: String,
+    /// The last round in which it was fetched failed.
+    pub fails: bool,
+}
+
+/// Where no gateway runs, nothing is known of one.
+pub(crate) struct Nothing;
+
+impl Now for Nothing {
+    fn sites(&self) -> Vec<SiteNow> {
+        Vec::new()
+    }
+
+    fn mailboxes(&self) -> Vec<MailboxNow> {
+        Vec::new()
+    }
+}

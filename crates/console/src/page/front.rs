@@ -1,0 +1,139 @@
+//! The first page: what needs a person, what is worth knowing, and what is under way.
+
+use super::{Moment, moment, render, state, state_word, trouble};
+use crate::Console;
+use crate::now::{MailboxNow, SiteNow};
+use crate::sign_in::Session;
+use askama::Template;
+use axum::Extension;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use store::{Attention, JobState};
+
+/// States in which work goes on by itself.
+const OPEN: [JobState; 3] = [JobState::Ready, JobState::Running, JobState::Waiting];
+
+/// Something that does not go on by itself.
+struct Need {
+    class: &'static str,
+    text: String,
+    /// Since when.
+    since: Option<Moment>,
+    /// Where to look: an address and what stands there.
+    link: Option<(&'static str, &'static str)>,
+}
+
+/// Mails in one state.
+struct Count {
+    number: u64,
+    shown: &'static str,
+    word: &'static str,
+}
+
+#[derive(Template)]
+#[template(path = "front.html")]
+struct Page {
+    token: String,
+    needs: Vec<Need>,
+    known: Vec<String>,
+    counts: Vec<Count>,
+}
+
+/// The page.
+pub async fn show(State(console): State<Console>, session: Extension<Session>) -> Response {
+    let attention = match console.store.attention().await {
+        Ok(attention) => attention,
+        Err(fault) => return trouble(&fault),
+    };
+    let (sites, mailboxes) = (console.now.sites(), console.now.mailboxes());
+    let counts = OPEN.map(|open| Count {
+        number: attention.of(open).map_or(0, |(number, _)| number),
+        shown: state(open),
+        word: state_word(open),
+    });
+    let page = Page {
+        token: session.token(),
+        needs: needs(&attention, &sites, &mailboxes),
+        known: worth_knowing(&sites),
+        counts: counts.into(),
+    };
+    render(StatusCode::OK, &page)
+}
+
+fn needs(attention: &Attention, sites: &[SiteNow], mailboxes: &[MailboxNow]) -> Vec<Need> {
+    let mails = |number, one: &str, more: &str| {
+        if number == 1 { format!("1 mail {one}") } else { format!("{number} mails {more}") }
+    };
+    let mut needs = Vec::new();
+    if let Some((number, since)) = attention.of(JobState::Held) {
+        needs.push(Need {
+            class: "held",
+            text: mails(number, "is held for a person", "are held for a person"),
+            since: Some(moment(since)),
+            link: Some(("/messages?state=held", "Show them")),
+        });
+    }
+    if let Some((number, since)) = attention.of(JobState::Dead) {
+        needs.push(Need {
+            class: "dead",
+            text: mails(number, "was given up", "were given up"),
+            since: Some(moment(since)),
+            link: Some(("/messages?state=dead", "Show them")),
+        });
+    }
+    if attention.stuck_letters > 0 {
+        let number = attention.stuck_letters;
+        let what = if number == 1 { "mail has letters" } else { "mails have letters" };
+        let text = format!("{number} {what} that could not be sent");
+        needs.push(Need { class: "dead", text, since: None, link: Some(("/letters", "Show the letters")) });
+    }
+    for site in sites.iter().filter(|site| site.is_parked) {
+        let text =
+            format!("The site {} is left alone at present, because it is out of order or asked for quiet", site.name);
+        needs.push(Need { class: "waiting", text, since: None, link: None });
+    }
+    for mailbox in mailboxes.iter().filter(|mailbox| mailbox.fails) {
+        let text = format!("The mailbox {} cannot be fetched; sealpost mailbox test says why", mailbox.name);
+        let fetched = attention.fetched.iter().find(|(name, _)| *name == mailbox.name);
+        let since = fetched.map(|(_, at)| moment(*at));
+        needs.push(Need { class: "held", text, since, link: None });
+    }
+    needs
+}
+
+fn worth_knowing(sites: &[SiteNow]) -> Vec<String> {
+    let mut known = Vec::new();
+    for site in sites {
+        if site.is_dead_end {
+            known.push(format!("The site {} is a dead end: its letters are kept here, and none leaves.", site.name));
+        }
+        let bitten: Vec<String> = site
+            .limited
+            .iter()
+            .filter(|(_, times)| *times > 0)
+            .map(|(limit, times)| format!("{limit} {times}\u{a0}{}", if *times == 1 { "time" } else { "times" }))
+            .collect();
+        if !bitten.is_empty() {
+            known.push(format!("Limits of the tracker of {}, since the start: {}.", site.name, bitten.join(", ")));
+        }
+    }
+    known
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn priv_28_a_limit_that_bit_is_told_with_its_site() {
+        let site = |limited: Vec<(&'static str, u64)>| SiteNow { name: "north".into(), limited, ..SiteNow::default() };
+        let told = worth_knowing(&[site(vec![("requests in a second", 3), ("quota", 0), ("writes of one issue", 1)])]);
+        assert_eq!(
+            told,
+            ["Limits of the tracker of north, since the start: requests in a second 3\u{a0}times, \
+              writes of one issue 1\u{a0}time."]
+        );
+        assert_eq!(worth_knowing(&[site(vec![("quota", 0)])]), Vec::<String>::new());
+    }
+}

@@ -1,0 +1,70 @@
+//! The first page: what needs a person, with counts and links.
+
+use crate::filled::{self, NOON, Words};
+use crate::house::*;
+use crate::reading::Direct;
+use console::Console;
+use console::now::{MailboxNow, Now, SiteNow};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A gateway in trouble.
+pub struct Troubled;
+
+impl Now for Troubled {
+    fn sites(&self) -> Vec<SiteNow> {
+        let limited = vec![("requests in a second", 3), ("requests in an hour", 0)];
+        vec![SiteNow { name: "north".into(), is_parked: true, is_dead_end: true, limited }]
+    }
+
+    fn mailboxes(&self) -> Vec<MailboxNow> {
+        vec![MailboxNow { name: "sales".into(), fails: true }, MailboxNow { name: "support".into(), fails: false }]
+    }
+}
+
+#[tokio::test]
+async fn a_quiet_gateway_needs_nobody() {
+    let house = House::open().await;
+    let session = house.session().await;
+    filled::done(&house.store, "done", NOON, "NORTH-1", &Words::plain()).await;
+    let page = house.page(&session, "/").await.text;
+    assert!(page.contains("Nothing. Everything goes on by itself."), "{page}");
+    assert!(page.contains("<b>0</b> queued") && !page.contains("Worth knowing"), "{page}");
+}
+
+#[tokio::test]
+async fn what_needs_a_person_is_counted_and_leads_to_the_mails() {
+    let house = House::open().await;
+    let session = house.session().await;
+    filled::one_of_each(&house.store).await;
+    filled::dead(&house.store, "dead-2", NOON + 9, "no", &Words::plain()).await;
+    let page = house.page(&session, "/").await.text;
+    for text in [
+        "1 mail is held for a person",
+        "2 mails were given up",
+        "href=\"/messages?state=held\">Show them</a>",
+        "href=\"/messages?state=dead\">Show them</a>",
+        "<a href=\"/messages?state=waiting\"><b>1</b> waiting</a>",
+    ] {
+        assert!(page.contains(text), "{text}:\n{page}");
+    }
+    assert!(!page.contains("printer") && !page.contains("ada@"), "it tells of no mail: {page}");
+}
+
+#[tokio::test]
+async fn priv_28_the_first_page_tells_which_site_is_left_alone_and_which_limits_bit() {
+    let house = House::open().await;
+    let session = house.session().await;
+    let console = Console::new(house.store.clone(), Arc::new(Direct), BTreeMap::new(), ORIGIN);
+    let router = console.watching(Arc::new(Troubled)).router();
+    let page = send(router, with(get("/"), "cookie", &session)).await.text;
+    for text in [
+        "The site north is left alone at present",
+        "The mailbox sales cannot be fetched",
+        "The site north is a dead end",
+        "Limits of the tracker of north, since the start: requests in a second 3\u{a0}times.",
+    ] {
+        assert!(page.contains(text), "{text}:\n{page}");
+    }
+    assert!(!page.contains("mailbox support"), "{page}");
+}

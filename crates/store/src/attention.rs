@@ -1,0 +1,54 @@
+//! What a person should know of at first sight: how many mails are where, and since when.
+
+use crate::Store;
+use crate::database::{all, one};
+use crate::rows::{JobState, Micros};
+use policy::Fault;
+
+/// Mails by the state of their work, without those that are done.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Attention {
+    /// The state, how many mails are in it, and since when the first of them is; for work that goes on, when it began.
+    states: Vec<(JobState, u64, Micros)>,
+    /// Mails of which letters are held or were given up, although their steps are not.
+    pub stuck_letters: u64,
+    /// Mailboxes, and when all that lay in each was last looked at.
+    pub fetched: Vec<(String, Micros)>,
+}
+
+impl Attention {
+    /// How many mails are in this state, and since when; `None` when none is.
+    pub fn of(&self, state: JobState) -> Option<(u64, Micros)> {
+        self.states.iter().find(|(found, ..)| *found == state).map(|(_, number, since)| (*number, *since))
+    }
+}
+
+impl Store {
+    /// Cheap as long as little is held or was given up: only that and what is open is counted.
+    pub async fn attention(&self) -> Result<Attention, Fault> {
+        const STATES: &str = "SELECT j.state, COUNT(*), MIN(COALESCE(j.ended_at, j.created_at))
+            FROM jobs j CROSS JOIN messages m
+            WHERE j.state IN ('ready', 'running', 'waiting', 'held', 'dead') AND m.id = j.subject AND m.job = j.id
+            GROUP BY j.state";
+        const LETTERS: &str = "SELECT COUNT(*) FROM jobs j CROSS JOIN messages m
+            WHERE j.state IN ('held', 'dead') AND j.kind = 'deliver' AND m.id = j.subject AND m.job <> j.id";
+        const FETCHED: &str =
+            "SELECT mailbox, MAX(fetched_at) FROM mailboxes WHERE fetched_at IS NOT NULL GROUP BY mailbox";
+        self.inner
+            .db
+            .read(|conn| {
+                Box::pin(async move {
+                    let mut attention = Attention::default();
+                    for (state, number, since) in all!(conn, (String, i64, i64), STATES)? {
+                        let number = u64::try_from(number).unwrap_or(0);
+                        attention.states.push((JobState::from_word(&state)?, number, since));
+                    }
+                    let letters = one!(conn, (i64,), LETTERS)?;
+                    attention.stuck_letters = letters.map_or(0, |(number,)| u64::try_from(number).unwrap_or(0));
+                    attention.fetched = all!(conn, (String, i64), FETCHED)?;
+                    Ok(attention)
+                })
+            })
+            .await
+    }
+}
