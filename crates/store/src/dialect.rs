@@ -26,6 +26,11 @@ const POSTGRES_STATEMENT_TIMEOUT_MS: u32 = 30_000;
 const POSTGRES_IDLE_IN_UNIT_TIMEOUT_MS: u32 = 10_000;
 /// After a checkpoint the write-ahead log's file is cut to this.
 const WAL_KEPT_BYTES: &str = "16777216";
+/// Pages in the write-ahead log after which a checkpoint follows: each costs three flushes, and a page that changed often
+/// in between is written back once.
+const WAL_CHECKPOINT_PAGES: &str = "4000";
+/// What the writer keeps of the database, in KiB: the leaves of the indexes that new rows go to at random.
+const WRITER_CACHE_KIB: &str = "-8192";
 
 /// The file behind one of the forms `sqlite:PATH` and `sqlite://PATH`, of which `sqlite:` is off already.
 pub(crate) fn sqlite_path(path: &str) -> &Path {
@@ -93,7 +98,11 @@ pub(crate) fn create_folder(path: &Path) -> Result<(), Fault> {
         .map_err(|error| Fault::temporary(FaultCode::StoreUnavailable, format!("creating a folder: {error}")))
 }
 
+/// The one connection that writes. What a unit of work would have to undo it keeps in memory: by default SQLite writes it to
+/// a file, page by page, for every unit, and reads it back for almost none.
 pub(crate) async fn connect_sqlite(options: &SqliteConnectOptions) -> Result<SqliteConnection, Fault> {
+    let options = options.clone().pragma("temp_store", "MEMORY");
+    let options = options.pragma("wal_autocheckpoint", WAL_CHECKPOINT_PAGES).pragma("cache_size", WRITER_CACHE_KIB);
     options.connect().await.map_err(fault)
 }
 
