@@ -38,6 +38,15 @@ pub struct Imap {
     ahead: VecDeque<Offer>,
     /// Mails that were asked for together: their octets, or none where the server kept them to itself.
     together: HashMap<u32, Option<Vec<u8>>>,
+    /// Mails that were asked for and not listened to yet.
+    underway: Option<Underway>,
+}
+
+/// A command for several mails whose answer is still to be heard.
+struct Underway {
+    tag: String,
+    uids: Vec<u32>,
+    bytes: u64,
 }
 
 /// What a server says of a folder when it is opened.
@@ -62,7 +71,7 @@ impl Imap {
         let mut talk = Talk::open(account, PIECE_BYTES).await?;
         let place = open_folder(&mut talk, "SELECT", folder).await?;
         let mail_bytes_max = account.mail_bytes_max;
-        Ok(Imap { talk, mail_bytes_max, place, ahead: VecDeque::new(), together: HashMap::new() })
+        Ok(Imap { talk, mail_bytes_max, place, ahead: VecDeque::new(), together: HashMap::new(), underway: None })
     }
 
     /// What lies in the folder, without opening it for changes.
@@ -128,47 +137,60 @@ impl Imap {
         Ok(offers)
     }
 
-    /// Asks for several small mails with one command.
-    async fn fetch_together(&mut self, uids: &[u32], bytes: u64) -> Result<(), Fault> {
-        self.together = uids.iter().map(|uid| (*uid, None)).collect();
-        let together = &mut self.together;
-        // Servers may count wrongly; the second half of the room is for those.
-        let answer_bytes_max = SMALL_ANSWER_BYTES_MAX + 2 * bytes + LISTED_BYTES_MAX * uids.len() as u64;
-        for set in names::sets(uids) {
-            self.talk
-                .ask(&format!("UID FETCH {set} (UID BODY.PEEK[])"), answer_bytes_max, |response| {
-                    let Response::Fetch(mail) = response else { return };
-                    let place = mail.uid.and_then(|uid| together.get_mut(&uid));
-                    if let (Some(place), Some((0, body))) = (place, mail.body) {
-                        *place = Some(body.into_owned());
-                    }
-                })
-                .await?;
+    /// Asks for the small mails that come next, if they are several: while what came before is stored, the server reads them.
+    async fn ask_for_several(&mut self) -> Result<(), Fault> {
+        let (uids, bytes) = self.next_together();
+        if let [set] = names::sets(&uids).as_slice()
+            && uids.len() > 1
+        {
+            let tag = self.talk.ask_ahead(&format!("UID FETCH {set} (UID BODY.PEEK[])")).await?;
+            self.ahead.drain(..uids.len());
+            self.underway = Some(Underway { tag, uids, bytes });
         }
         Ok(())
     }
 
-    /// The small mails that come after this one, itself included.
-    fn next_together(&mut self, offer: &Offer) -> (Vec<u32>, u64) {
-        while self.ahead.front().is_some_and(|next| next != offer) {
-            self.ahead.pop_front();
+    /// Listens to what was asked for. What the server refuses as a whole counts as kept back, singly: one mail that it cannot
+    /// give may be the reason.
+    async fn hear_several(&mut self) -> Result<(), Fault> {
+        let Some(Underway { tag, uids, bytes }) = &self.underway else { return Ok(()) };
+        let mut heard: HashMap<u32, Option<Vec<u8>>> = uids.iter().map(|uid| (*uid, None)).collect();
+        // Servers may count wrongly; the second half of the room is for those.
+        let answer_bytes_max = SMALL_ANSWER_BYTES_MAX + 2 * bytes + LISTED_BYTES_MAX * uids.len() as u64;
+        let outcome = self.talk.hear(tag, answer_bytes_max, |response| {
+            let Response::Fetch(mail) = response else { return };
+            let place = mail.uid.and_then(|uid| heard.get_mut(&uid));
+            if let (Some(place), Some((0, body))) = (place, mail.body) {
+                *place = Some(body.into_owned());
+            }
+        });
+        match outcome.await {
+            Err(fault) if fault.code != FaultCode::MailboxRefused => return Err(fault),
+            _ => {}
         }
+        self.together.extend(heard);
+        self.underway = None;
+        Ok(())
+    }
+
+    /// The small mails that come next, in ascending order as long as they are, and their octets.
+    fn next_together(&self) -> (Vec<u32>, u64) {
         let (mut uids, mut bytes) = (Vec::new(), 0);
-        while let Some(next) = self.ahead.front() {
+        for next in &self.ahead {
             let small = next.size_bytes <= WINDOW_BYTES && next.size_bytes <= self.mail_bytes_max;
-            if !small || bytes + next.size_bytes > BATCH_BYTES_MAX || uids.len() >= BATCH_MAILS_MAX {
+            let ascends = uids.last().is_none_or(|last| *last < next.number);
+            if !small || !ascends || bytes + next.size_bytes > BATCH_BYTES_MAX || uids.len() >= BATCH_MAILS_MAX {
                 break;
             }
             bytes += next.size_bytes;
             uids.push(next.number);
-            self.ahead.pop_front();
         }
-        uids.sort_unstable();
         (uids, bytes)
     }
 
     /// One mail by itself, piece by piece.
     async fn fetch_alone(&mut self, uid: u32, basket: &mut impl Basket) -> Result<u64, Fault> {
+        self.hear_several().await?;
         let mut bytes = 0;
         loop {
             let mut piece = None;
@@ -246,16 +268,17 @@ impl MailSource for Imap {
         if offer.size_bytes > self.mail_bytes_max {
             return Err(too_large());
         }
-        if !self.together.contains_key(&offer.number) {
-            let (uids, bytes) = self.next_together(offer);
-            if uids.len() < 2 {
+        while !self.together.contains_key(&offer.number) {
+            if self.underway.is_none() {
+                let announced = self.ahead.iter().position(|next| next == offer).unwrap_or(self.ahead.len());
+                self.ahead.drain(..announced);
+                self.ask_for_several().await?;
+            }
+            if self.underway.is_none() {
                 return self.fetch_alone(offer.number, basket).await;
             }
-            match self.fetch_together(&uids, bytes).await {
-                // One mail that the server cannot give may be why it refuses all of them.
-                Err(fault) if fault.code != FaultCode::MailboxRefused => return Err(fault),
-                _ => {}
-            }
+            self.hear_several().await?;
+            self.ask_for_several().await?;
         }
         let Some(mail) = self.together.remove(&offer.number).flatten() else {
             return self.fetch_alone(offer.number, basket).await;
@@ -268,7 +291,7 @@ impl MailSource for Imap {
     }
 
     fn is_asked_for_several(&self) -> bool {
-        !self.ahead.is_empty() || !self.together.is_empty()
+        !self.ahead.is_empty() || !self.together.is_empty() || self.underway.is_some()
     }
 
     async fn settle(mut self, settling: Settling<'_>) -> Result<(), Fault> {
@@ -278,6 +301,8 @@ impl MailSource for Imap {
             uids.dedup();
             uids
         };
+        // A round that is over comes here before everything that was asked for was taken; it is asked for again.
+        self.hear_several().await?;
         for set in names::sets(&uids(settling.mark_seen)) {
             self.store(&set, "\\Seen").await?;
         }

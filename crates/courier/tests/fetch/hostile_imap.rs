@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use courier::fetch::{Account, Imap, MailSource, Offer, Security, Watch};
+use courier::fetch::{Account, Imap, MailSource, Offer, Security, Settling, Watch};
 use policy::fault::{Fault, FaultCode};
 
-use crate::script::{lines, server};
+use crate::script::{hearing_server, lines, server};
 
 const LOGGED_IN: [&str; 4] =
     ["* OK hello\n", "* CAPABILITY IMAP4rev1 IDLE\ns1 OK\n", "s2 OK\n", "* CAPABILITY IMAP4rev1 IDLE\ns3 OK\n"];
@@ -159,6 +159,58 @@ async fn several_mails_come_in_any_order_and_one_that_is_missing_is_asked_for_al
     let fault = mailbox.fetch(&offers[0], &mut Vec::new()).await.unwrap_err();
     assert_eq!(fault.code, FaultCode::MailboxUnreachable);
     assert!(mailbox.is_asked_for_several(), "it may be another one's fault");
+}
+
+/// Mails with these UIDs, as the answer to the command with this tag.
+fn mails(tag: &str, uids: impl Iterator<Item = u32>) -> Vec<u8> {
+    let mails = uids.map(|uid| format!("* {uid} FETCH (UID {uid} BODY[] {{4}}\r\n{uid:4})\r\n"));
+    (mails.collect::<String>() + tag + " OK\r\n").into_bytes()
+}
+
+#[tokio::test]
+async fn the_next_mails_are_asked_for_before_the_last_ones_are_stored() {
+    let says = [
+        lines(&LOGGED_IN),
+        lines(&[OPENED]),
+        vec![mails("s5", (1..=100).filter(|uid| *uid != 7))],
+        vec![b"s6 NO one of them is damaged\r\n".to_vec()],
+        vec![b"* 7 FETCH (UID 7 BODY[]<0> {4}\r\n   7)\r\ns7 OK\r\n".to_vec()],
+        vec![b"* 101 FETCH (UID 101 BODY[]<0> {4}\r\n 101)\r\ns8 OK\r\n".to_vec()],
+        vec![b"s9 NO it is damaged\r\n".to_vec()],
+        vec![b"s10 OK\r\n".to_vec()],
+    ];
+    let (port, heard) = hearing_server(says.concat()).await;
+    let mut mailbox = Imap::open(&impatient(port), "INBOX").await.unwrap();
+    let offers: Vec<Offer> = (1..=102).map(offer).collect();
+    mailbox.announce(&offers);
+    for (uid, offer) in (1..=101).zip(&offers) {
+        let mut mail = Vec::new();
+        mailbox.fetch(offer, &mut mail).await.unwrap();
+        assert_eq!(mail, format!("{uid:4}").as_bytes());
+    }
+    assert_eq!(mailbox.fetch(&offers[101], &mut Vec::new()).await.unwrap_err().code, FaultCode::MailboxRefused);
+    mailbox.settle(Settling::default()).await.unwrap();
+    let heard = heard.await.unwrap()[4..].join("\n");
+    let asked = "s5 UID FETCH 1:100 (UID BODY.PEEK[])\ns6 UID FETCH 101:102 (UID BODY.PEEK[])\ns7 UID FETCH 7 ";
+    assert!(heard.starts_with(asked), "{heard}");
+}
+
+#[tokio::test]
+async fn a_round_may_end_while_mails_are_on_their_way() {
+    let says = [
+        lines(&LOGGED_IN),
+        lines(&[OPENED]),
+        vec![mails("s5", 1..=100)],
+        vec![mails("s6", 101..=150)],
+        lines(&["s7 OK\n", "s8 OK\n"]),
+    ];
+    let (port, heard) = hearing_server(says.concat()).await;
+    let mut mailbox = Imap::open(&impatient(port), "INBOX").await.unwrap();
+    let offers: Vec<Offer> = (1..=150).map(offer).collect();
+    mailbox.announce(&offers);
+    mailbox.fetch(&offers[0], &mut Vec::new()).await.unwrap();
+    mailbox.settle(Settling { mark_seen: &offers[..1], ..Settling::default() }).await.unwrap();
+    assert_eq!(heard.await.unwrap()[6], "s7 UID STORE 1 +FLAGS.SILENT (\\Seen)");
 }
 
 #[tokio::test]

@@ -19,7 +19,7 @@ const ROUND_MAILS_MAX: usize = 2_000;
 /// A round begins no further mail after this long, for the same reasons.
 const ROUND_MAX: Duration = Duration::from_secs(5 * 60);
 /// Mails that become durable while the next ones are fetched: they share the flushes of the disk.
-const PENDING_MAX: usize = 64;
+const PENDING_MAX: usize = 128;
 
 /// A mail that is not known by its name.
 #[derive(Debug, Clone)]
@@ -91,7 +91,9 @@ impl Taking<'_> {
         new.retain(|mail| !moods.avoids(mailbox, &mail.handle, Instant::now()));
         // After a mail broke the connection while several were asked for, they are asked for singly, to know which one it is.
         if !moods.was_broken_by_one_of_several(mailbox) {
-            source.announce(&new.iter().map(|mail| mail.offer.clone()).collect::<Vec<_>>());
+            // What comes after the round's end would come for nothing.
+            let announced = new.iter().take(ROUND_MAILS_MAX).map(|mail| mail.offer.clone());
+            source.announce(&announced.collect::<Vec<_>>());
         }
         let mut pending = Pending::default();
         let mut all_seen = true;

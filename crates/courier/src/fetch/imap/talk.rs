@@ -130,7 +130,8 @@ impl Talk {
         let mut unsaid = !self.has("SASL-IR");
         let command = if unsaid { "" } else { first.as_str() };
         let line = Zeroizing::new(format!("AUTHENTICATE {mechanism} {command}"));
-        let tag = self.begin(line.trim_end(), SMALL_ANSWER_BYTES_MAX);
+        let tag = self.begin(line.trim_end());
+        self.left_bytes = SMALL_ANSWER_BYTES_MAX;
         // One continuation takes what the client says first; the other one tells why that was wrong and wants an empty line.
         for _ in 0..8 {
             self.next(self.deadline()).await?;
@@ -157,9 +158,28 @@ impl Talk {
         &mut self,
         line: &str,
         answer_bytes_max: u64,
+        each: impl FnMut(Response<'_>),
+    ) -> Result<String, Fault> {
+        let tag = self.begin(line);
+        self.hear(&tag, answer_bytes_max, each).await
+    }
+
+    /// Says a command whose answer is heard later, by the tag that comes back, so that the server has something to do
+    /// meanwhile (RFC 3501, section 5.5). Nothing else may be said in between.
+    pub(super) async fn ask_ahead(&mut self, line: &str) -> Result<String, Fault> {
+        let tag = self.begin(line);
+        self.channel.flush(self.deadline()).await.map_err(broken)?;
+        Ok(tag)
+    }
+
+    /// Hears everything up to the end of the command with this tag, at most so many bytes.
+    pub(super) async fn hear(
+        &mut self,
+        tag: &str,
+        answer_bytes_max: u64,
         mut each: impl FnMut(Response<'_>),
     ) -> Result<String, Fault> {
-        let tag = self.begin(line, answer_bytes_max);
+        self.left_bytes = answer_bytes_max;
         let whole = Instant::now() + self.command_timeout;
         loop {
             self.next(self.deadline().min(whole)).await?;
@@ -178,7 +198,8 @@ impl Talk {
         until: Instant,
         mut is_news: impl FnMut(Response<'_>) -> bool,
     ) -> Result<bool, Fault> {
-        let tag = self.begin("IDLE", SMALL_ANSWER_BYTES_MAX);
+        let tag = self.begin("IDLE");
+        self.left_bytes = SMALL_ANSWER_BYTES_MAX;
         let mut news = false;
         let mut stop_said = false;
         loop {
@@ -215,10 +236,9 @@ impl Talk {
         self.channel.close(self.deadline()).await;
     }
 
-    fn begin(&mut self, line: &str, answer_bytes_max: u64) -> String {
+    fn begin(&mut self, line: &str) -> String {
         self.tags += 1;
         let tag = format!("s{}", self.tags);
-        self.left_bytes = answer_bytes_max;
         self.channel.say(tag.as_bytes());
         self.channel.say(b" ");
         self.say(line);
