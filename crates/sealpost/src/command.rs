@@ -17,6 +17,7 @@ pub mod sanitize;
 pub mod serve;
 pub mod sign_in;
 pub mod site;
+pub mod token;
 pub mod try_plan;
 
 use std::io::Write;

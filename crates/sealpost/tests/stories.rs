@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod stories {
+    mod api;
     mod authors;
     mod cases;
     mod command_line;
@@ -17,6 +18,7 @@ mod stories {
     mod fetching_oauth;
     mod hostile;
     mod letters;
+    mod links;
     mod lost_answers;
     mod mails;
     mod messages;

@@ -3,6 +3,7 @@
 mod attention;
 mod audit;
 mod blob;
+mod click;
 mod content;
 mod database;
 mod dialect;
@@ -29,6 +30,7 @@ mod session;
 mod store;
 mod story;
 mod sweep;
+mod token;
 mod traffic;
 mod vault;
 mod wake;

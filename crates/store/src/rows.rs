@@ -1,7 +1,7 @@
 //! The values that go into the store and come out of it; none of them shows how it is stored.
 
 use mail::Envelope;
-use policy::{Facts, Fault, Letter, Outcome, Plan, Receipt, StepKey};
+use policy::{Click, Facts, Fault, Letter, Outcome, Plan, Receipt, StepKey};
 use serde::{Deserialize, Serialize};
 
 /// Microseconds since the Unix epoch, in UTC.
@@ -31,6 +31,44 @@ pub enum Handle {
     Lasting(String),
     /// Known for five days (SMTP: envelope and bytes are equal).
     FiveDays(String),
+    /// Handed in by a program with this token: known for five days by the key that the program gave, else by the fingerprint of
+    /// envelope and bytes.
+    HandedIn { token: String, key: Option<String>, fingerprint: String },
+    /// Somebody's click on this link, which comes once for ever.
+    Click { link: String, click: Click },
+}
+
+/// A letter that links stand in.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LinkLetter {
+    pub key: StepKey,
+    pub site: String,
+    /// Of the mail that the letter is about.
+    pub mailbox: String,
+    pub posted_at: Micros,
+    pub letter: Letter,
+}
+
+/// What a program may hand mail in to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Token {
+    pub id: String,
+    pub site: String,
+    pub mailboxes: Vec<String>,
+}
+
+/// A row of the list of tokens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenLine {
+    pub id: String,
+    pub site: String,
+    pub name: String,
+    pub mailboxes: Vec<String>,
+    pub created_at: Micros,
+    pub valid_until: Micros,
+    pub revoked_at: Option<Micros>,
+    /// When the newest mail came by it.
+    pub used_at: Option<Micros>,
 }
 
 /// What `take_in` did with an arrival.
@@ -135,6 +173,8 @@ pub struct StoredMessage {
     pub digest: [u8; 32],
     pub size_bytes: u64,
     pub received_at: Micros,
+    /// It is no mail but somebody's click on a link.
+    pub click: Option<Click>,
 }
 
 /// What deciding yields beside the plan; the strings are sealed, the addresses also stored as keyed hashes.

@@ -143,7 +143,7 @@ fn may_direct(evidence: &Evidence, sign: &Sign, issue: &IssueFacts) -> Result<bo
 
 /// Whether the sender takes part in the issue, as far as an address that nobody has proved can tell. The account of a proved one counts,
 /// too, since trackers may hide the addresses of reporter and assignee.
-fn takes_part(evidence: &Evidence, issue: &IssueFacts) -> Result<bool, Vec<Question>> {
+pub(super) fn takes_part(evidence: &Evidence, issue: &IssueFacts) -> Result<bool, Vec<Question>> {
     let Some(person) = evidence.person() else { return Ok(false) };
     if has_part(evidence, issue, person)? {
         return Ok(true);
