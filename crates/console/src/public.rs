@@ -1,9 +1,11 @@
 //! What strangers reach: a listener of its own with no session, no cookie and nothing to find but what a link or token names.
 
+pub mod file;
 mod page;
 mod rate;
+pub mod upload;
 
-use crate::guard::{host, set_safe_headers, set_strict_transport};
+use crate::guard::{Policy, host, set_policy, set_safe_headers, set_strict_transport};
 use crate::origin::Origin;
 use crate::page as own_page;
 use crate::serve::Client;
@@ -76,8 +78,12 @@ async fn guard(State(public): State<Public>, request: Request, next: Next) -> Re
         Some(refusal) => refusal,
         None => next.run(request).await,
     };
+    let policy = response.extensions().get::<Policy>().copied();
     let headers = response.headers_mut();
     set_safe_headers(headers);
+    if let Some(policy) = policy {
+        set_policy(headers, policy);
+    }
     for (name, value) in SECLUDED {
         headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }

@@ -145,6 +145,10 @@ impl Gateway {
         fetched
     }
 
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
     /// Stops claiming, lets running jobs finish within the grace, gives the others back.
     pub async fn shutdown(&self) {
         self.stop.cancel();

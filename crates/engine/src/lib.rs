@@ -20,10 +20,12 @@ mod facts;
 mod held;
 mod past;
 mod replay;
+mod retain;
 mod stop;
 mod sweep;
 mod take_in;
 mod trouble;
+mod upload;
 mod work;
 
 pub use author_proof::AuthorProof;
@@ -35,3 +37,4 @@ pub use past::Past;
 pub use reader::Reader;
 pub use settings::Settings;
 pub use site::{Go, Site, Voice};
+pub use upload::Uploads;

@@ -70,6 +70,10 @@ pub struct Settings {
     pub probe_every: Duration,
     /// How often the depth of the queue is read from the store.
     pub backlog_every: Duration,
+    /// How often the tracker is asked what became of the issues that kept files belong to.
+    pub files_every: Duration,
+    /// How strangers reach the public listener, without a slash at its end; without it no links are made.
+    pub public_url: Option<String>,
     /// Bounds on reading a mail.
     pub mail: mail::Limits,
 }
@@ -108,6 +112,8 @@ impl Default for Settings {
             trouble_after: 3,
             probe_every: Duration::from_secs(30),
             backlog_every: Duration::from_secs(2),
+            files_every: Duration::from_secs(3600),
+            public_url: None,
             mail: mail::Limits::default(),
         }
     }

@@ -65,6 +65,7 @@ pub struct Public {
     pub connections_max: usize,
     pub connections_per_ip_max: usize,
     pub requests_per_minute_max: u32,
+    pub upload_bytes_max: u64,
 }
 
 #[derive(Debug, Clone)]

@@ -9,6 +9,7 @@ mod outgoing;
 mod pages;
 mod reload;
 mod site_check;
+mod uploads;
 
 pub use adapters::cells;
 pub use fetching::ask_how_many;
@@ -58,6 +59,9 @@ pub struct Gateway {
     engine: Arc<engine::Gateway>,
     listeners: Listeners,
     console: console::Console,
+    /// The names of the sites.
+    sites: Vec<String>,
+    upload_bytes_max: u64,
 }
 
 impl Gateway {
@@ -83,7 +87,10 @@ impl Gateway {
         let reader = Arc::new(pages::PageReader { cells: cells.clone(), limits: settings.mail.clone() });
         let watched = Arc::new(pages::Watched { engine: engine.clone() });
         let console = console::Console::new(store.clone(), reader, bases, &origin).watching(watched);
-        Ok(Gateway { settings_file: settings.file, store, cells, engine, listeners, console })
+        let sites = settings.sites.iter().map(|site| site.name.clone()).collect();
+        let upload_bytes_max = settings.public.as_ref().map_or(0, |public| public.upload_bytes_max);
+        let settings_file = settings.file;
+        Ok(Gateway { settings_file, store, cells, engine, listeners, console, sites, upload_bytes_max })
     }
 
     pub fn store(&self) -> &Store {
@@ -106,7 +113,11 @@ impl Gateway {
         let certificates = self.listeners.certificates();
         let sources = observe::sources(self.store.clone(), self.cells.clone(), self.engine.clone(), certificates);
         self.listeners.serve(self.console.clone(), sources, stop);
-        self.listeners.serve_public(Vec::new(), stop);
+        let files = console::public::file::room(self.store.clone(), self.sites.clone());
+        let uploads = Arc::new(uploads::Way(self.engine.uploads()));
+        let page =
+            console::public::upload::room(self.store.clone(), self.sites.clone(), uploads, self.upload_bytes_max);
+        self.listeners.serve_public(vec![files, page], stop);
     }
 
     /// Waits for a signal, then stops: listeners first, then the work, then the store. A store that can write nothing more

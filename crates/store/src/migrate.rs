@@ -20,6 +20,8 @@ pub(crate) const MAIN: Migration = Migration {
         include_str!("../../../migrations/sqlite/0005_grants.sql"),
         include_str!("../../../migrations/sqlite/0006_filters.sql"),
         include_str!("../../../migrations/sqlite/0007_retention.sql"),
+        include_str!("../../../migrations/sqlite/0008_kept_files.sql"),
+        include_str!("../../../migrations/sqlite/0009_upload_links.sql"),
     ],
     postgres: &[
         include_str!("../../../migrations/postgres/0001_walk.sql"),
@@ -29,6 +31,8 @@ pub(crate) const MAIN: Migration = Migration {
         include_str!("../../../migrations/postgres/0005_grants.sql"),
         include_str!("../../../migrations/postgres/0006_filters.sql"),
         include_str!("../../../migrations/postgres/0007_retention.sql"),
+        include_str!("../../../migrations/postgres/0008_kept_files.sql"),
+        include_str!("../../../migrations/postgres/0009_upload_links.sql"),
     ],
 };
 
