@@ -11,20 +11,25 @@ mod files;
 mod filling;
 mod flood;
 mod history;
+mod keeping;
 mod letters;
 mod lookups;
 mod loop_guard;
 mod people;
+mod pictures;
 mod rejection;
 mod routing;
 mod safeguards;
 mod scene;
 mod sets;
 mod signs;
+mod steps;
 mod summary;
 mod trim;
 mod verdict;
 mod visibility;
+
+pub(crate) use body::is_long;
 
 pub use body::LONG_TEXT_UNITS;
 pub(crate) use directives::is_for_comments;
@@ -34,14 +39,14 @@ pub use loop_guard::RECEIVED_MAX;
 pub use signs::{FOREIGN_KEYS_MAX, SUBJECT_KEYS_MAX};
 pub use summary::SUMMARY_UNITS_MAX;
 
-use crate::profile::{Mapping, Mode, Processor, Rule, Word};
+use crate::profile::{Mapping, Mode, Rule, Word};
 use crate::{
-    Body, Facts, IssueTarget, Letter, Origin, Outcome, Plan, Profile, Question, Rejection, RejectionCause, Step,
-    StepKind,
+    Facts, IssueTarget, Letter, Origin, Outcome, Plan, Profile, Question, Rejection, RejectionCause, StepKind,
 };
 use association::{Association, Refused};
 use automatic::Course;
 use evidence::Evidence;
+use files::Scope;
 use mail::authenticity::Verdict as AuthorVerdict;
 use mail::{Message, Reply};
 use verdict::{Place, Trace, Verdict, in_words, shortened};
@@ -64,10 +69,10 @@ pub fn decide(
     let weighed = weigh_all(&evidence, &mut route, &mut trace);
     let Weighed { verdict, rejection, letters } = weighed.unwrap_or_else(|open| unanswered(&open, &mut trace).into());
     let verdict = Verdict { reason: shortened(verdict.reason), ..verdict };
-    let steps = steps(&evidence, reply, &verdict, &route, &mut trace);
+    let (steps, excluded) = steps::of(&evidence, reply, &verdict, &route, &origin, &mut trace);
     let rule = route.rule.map(|rule| rule.name.clone());
     let mapping = route.mapping.name;
-    Plan { steps, rule, mapping, rejection, letters, ..plan(origin, revision, profile, &verdict, trace) }
+    Plan { steps, rule, mapping, rejection, letters, excluded, ..plan(origin, revision, profile, &verdict, trace) }
 }
 
 /// What the profile says of a mail: the rule that holds, and the values.
@@ -208,12 +213,14 @@ fn weigh<'a>(evidence: &Evidence<'a>, route: &mut Route<'a>, trace: &mut Trace) 
     if let Some(verdict) = people::rights::check(evidence, mapping, &verdict.place, trace)? {
         return Ok(verdict);
     }
+    let scope = Scope::of(mapping, &verdict.place);
     let stopped = safeguards::duplicate(evidence, &verdict.place, trace)
         .or_else(|| safeguards::verification(evidence, &verdict.place, trace))
-        .or_else(|| safeguards::too_many_files(evidence, files::count(evidence), trace))
+        .or_else(|| safeguards::too_many_files(evidence, files::count(evidence, scope), trace))
         .or_else(|| safeguards::too_long(evidence, &verdict.place, mapping, trace));
     if stopped.is_none() && !matches!(verdict.place, Place::Nowhere(_)) {
-        files::note_left_out(evidence, trace);
+        files::note_left_out(evidence, scope, trace);
+        keeping::open(evidence, scope, mapping)?;
     }
     let verdict = stopped.unwrap_or(verdict);
     history::open(evidence, &verdict.place, trace)?;
@@ -359,6 +366,7 @@ fn in_plain_words(question: &Question) -> String {
         Question::FindIssue { search } => format!("Which issue has {:?} in {:?}?", search.value, search.field),
         Question::Matches { issue_id, search } => format!("Does {search:?} find issue {issue_id}?"),
         Question::ServiceDesk { project } => format!("What does the service desk of {project} offer?"),
+        Question::UploadMax => "How large a file does the tracker take?".to_owned(),
     }
 }
 
@@ -377,75 +385,6 @@ fn plan(origin: Origin, revision: u32, profile: &Profile, verdict: &Verdict, tra
         steps: Vec::new(),
         trace: trace.0,
         letters: Vec::new(),
-    }
-}
-
-/// The steps: the issue or comment, then each file, then what is done beside.
-fn steps(evidence: &Evidence, reply: &Reply, verdict: &Verdict, route: &Route, trace: &mut Trace) -> Vec<Step> {
-    let mapping = &route.mapping;
-    let spoken = &verdict.effects.spoken;
-    let reply = &trim::without_directives(reply, spoken.by);
-    let above =
-        |header: &Option<_>| header.as_ref().map(|header| filling::filled(evidence, header)).unwrap_or_default();
-    let lead = &verdict.effects.lead;
-    let own = u32::try_from(lead.len() + 1).unwrap_or(u32::MAX);
-    let (body, issue) = match &verdict.place {
-        Place::Nowhere(_) => return Vec::new(),
-        Place::NewIssue { .. } => {
-            let body = body::of_issue(evidence, &trim::for_issue(reply, mapping, trace));
-            let body = body::saying(body, spoken.value("description"));
-            let author_reports = people::reporter::is_author(evidence, &verdict.effects.set);
-            let body = Body { author_reports, ..body };
-            (body::under(body, &above(&mapping.description_header)), IssueTarget::CreatedBy(own))
-        }
-        Place::Comment(issue) => {
-            let body = body::of_comment(evidence, &trim::for_comment(reply, mapping, trace));
-            (body::under(body, &above(&mapping.comment_header)), IssueTarget::Id(issue.id.clone()))
-        }
-    };
-    let (body, is_cut) = match usize::try_from(mapping.text_max) {
-        Ok(most) if most > 0 => body::cut(body, most),
-        _ => (body, false),
-    };
-    let attached = files::of(evidence, is_cut || body::is_long(&body));
-    let body = body::with_pictures_named(body, &files::pictures(&attached));
-    let body = body::without_pictures(body, &files::unseen_pictures(evidence));
-    let first = match &verdict.place {
-        Place::NewIssue { project, issue_type, .. } => StepKind::CreateIssue {
-            project: project.clone(),
-            issue_type: issue_type.clone(),
-            summary: summary_of(evidence, mapping, spoken),
-            body,
-            fields: serde_json::Map::new(),
-            set: verdict.effects.set.clone(),
-        },
-        Place::Comment(_) | Place::Nowhere(_) => {
-            let visibility = verdict.effects.visibility.clone();
-            StepKind::AddComment { issue: issue.clone(), body, visibility }
-        }
-    };
-    let attach = attached
-        .into_iter()
-        .map(|attached| (StepKind::Attach { issue: issue.clone(), file: attached.file }, attached.reason.to_owned()));
-    // What follows was planned before the number of the step that makes the issue was known.
-    let aimed = |kind: &StepKind| match kind.issue() {
-        Some(IssueTarget::CreatedBy(_)) => kind.clone().about(issue.clone()),
-        _ => kind.clone(),
-    };
-    let follow = verdict.effects.follow.iter().map(|(kind, reason)| (aimed(kind), reason.clone()));
-    let steps = lead.iter().cloned().chain([(first, verdict.reason.clone())]).chain(attach).chain(follow);
-    (1..).zip(steps).map(|(ordinal, (kind, reason))| Step { ordinal, kind, reason }).collect()
-}
-
-/// The summary that a directive names, or the subject's.
-fn summary_of(evidence: &Evidence, mapping: &Mapping, spoken: &directives::Given) -> String {
-    let instead = mapping.summary.as_ref().map(|text| filling::filled(evidence, text)).unwrap_or_default();
-    let subject = &evidence.message.headers.subject;
-    match (spoken.value("summary"), spoken.by) {
-        (Some(summary), _) => summary::of(summary, &[], &instead),
-        (None, Some(Processor::Subject)) => {
-            summary::of(&directives::without_subject(subject), &mapping.subject_cleanup_regex, &instead)
-        }
-        (None, _) => summary::of(subject, &mapping.subject_cleanup_regex, &instead),
+        excluded: Vec::new(),
     }
 }

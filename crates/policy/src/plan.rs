@@ -1,7 +1,7 @@
 //! Plans: what will be done about one origin, in order, each step with its reason and a key for life.
 
-use crate::Letter;
 use crate::field::FieldSetting;
+use crate::{KeptFile, Letter};
 use mail::{Address, Document, Hidden};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -116,6 +116,9 @@ pub struct Body {
     /// The reporter whom the same step sets is the author. The line is left out then, unless the tracker refuses the field.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub author_reports: bool,
+    /// Files to which the text links.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kept: Vec<KeptFile>,
 }
 
 impl Body {
@@ -171,6 +174,13 @@ pub enum StepKind {
         issue: IssueTarget,
         file: File,
     },
+    /// Keeps a file here, for an issue whose text links to it.
+    KeepFile {
+        issue: IssueTarget,
+        file: File,
+        /// See [`crate::kept_id`].
+        id: String,
+    },
     /// Writes fields of an issue. Writing the same again changes nothing, so a lost answer is simply repeated.
     EditIssue {
         issue: IssueTarget,
@@ -225,6 +235,7 @@ impl StepKind {
             StepKind::AddComment { .. } => "add_comment",
             StepKind::Attach { .. } => "attach",
             StepKind::AttachForCustomers { .. } => "attach_for_customers",
+            StepKind::KeepFile { .. } => "keep_file",
             StepKind::EditIssue { .. } => "edit_issue",
             StepKind::Transition { .. } => "transition",
             StepKind::Link { .. } => "link",
@@ -242,6 +253,7 @@ impl StepKind {
             StepKind::AddComment { issue, .. }
             | StepKind::Attach { issue, .. }
             | StepKind::AttachForCustomers { issue, .. }
+            | StepKind::KeepFile { issue, .. }
             | StepKind::EditIssue { issue, .. }
             | StepKind::Transition { issue, .. }
             | StepKind::Link { issue, .. }
@@ -258,6 +270,7 @@ impl StepKind {
             StepKind::AddComment { issue, .. }
             | StepKind::Attach { issue, .. }
             | StepKind::AttachForCustomers { issue, .. }
+            | StepKind::KeepFile { issue, .. }
             | StepKind::EditIssue { issue, .. }
             | StepKind::Transition { issue, .. }
             | StepKind::Link { issue, .. }
@@ -362,6 +375,14 @@ pub struct Rejection {
     pub forward_to: Vec<String>,
 }
 
+/// How often one exclusion of the profile kept something of a mail back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Excluded {
+    /// The exclusion's name.
+    pub exclusion: String,
+    pub times: u32,
+}
+
 /// What will be done. A plan without steps is still a decision, and says why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
@@ -388,6 +409,9 @@ pub struct Plan {
     /// What is written to people because of the mail.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub letters: Vec<Letter>,
+    /// By the names of exclusions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub excluded: Vec<Excluded>,
 }
 
 impl Plan {
@@ -399,74 +423,5 @@ impl Plan {
     /// The key of the letter with this ordinal.
     pub fn letter_key(&self, ordinal: u32) -> StepKey {
         StepKey(format!("{}/{}/letter-{}", self.origin, self.revision, ordinal))
-    }
-}
-
-/// A field that a create or edit went without, because the tracker refused its value.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LeftOut {
-    /// The tracker's own id of the field.
-    pub id: String,
-    /// As people see it.
-    pub name: String,
-}
-
-/// Proof that an effect happened, in the tracker's own ids.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Receipt {
-    Issue {
-        id: String,
-        key: String,
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        left_out: Vec<LeftOut>,
-    },
-    Comment {
-        issue_id: String,
-        id: String,
-    },
-    Attachment {
-        issue_id: String,
-        id: String,
-    },
-    /// The next server took it, or it was kept here because its site is a dead end.
-    Letter {
-        message_id: String,
-        dead_end: bool,
-    },
-    /// Something about the issue is now as the step wants it. `already`: it was so before, and nothing was asked for.
-    Changed {
-        issue_id: String,
-        #[serde(default)]
-        already: bool,
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        left_out: Vec<LeftOut>,
-    },
-    /// An account of the tracker.
-    Account {
-        id: String,
-    },
-}
-
-impl Receipt {
-    /// The numeric id of the issue that the effect touched; `None` when it touched none.
-    pub fn issue_id(&self) -> Option<&str> {
-        match self {
-            Receipt::Issue { id, .. } => Some(id),
-            Receipt::Comment { issue_id, .. }
-            | Receipt::Attachment { issue_id, .. }
-            | Receipt::Changed { issue_id, .. } => Some(issue_id),
-            Receipt::Account { .. } | Receipt::Letter { .. } => None,
-        }
-    }
-
-    /// The fields that the effect went without.
-    pub fn left_out(&self) -> &[LeftOut] {
-        match self {
-            Receipt::Issue { left_out, .. } | Receipt::Changed { left_out, .. } => left_out,
-            Receipt::Comment { .. } | Receipt::Attachment { .. } | Receipt::Account { .. } | Receipt::Letter { .. } => {
-                &[]
-            }
-        }
     }
 }

@@ -11,6 +11,7 @@ mod public;
 mod reload;
 mod site_check;
 mod site_fields;
+mod uploads;
 
 pub use adapters::cells;
 pub use fetching::ask_how_many;

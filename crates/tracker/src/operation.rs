@@ -154,6 +154,8 @@ pub enum Operation {
     ReadIssueMarker {
         issue_id: String,
     },
+    /// How large a file may be, and whether any may hang on an issue.
+    ReadUploadMax,
     /// The bytes are streamed in by whoever sends the request.
     Attach {
         issue_id: String,
@@ -256,6 +258,7 @@ impl Operation {
             Operation::AddToOrganisation { .. } => "add_to_organisation",
             Operation::ServerInfo => "server_info",
             Operation::ReadIssueMarker { .. } => "read_issue_marker",
+            Operation::ReadUploadMax => "read_upload_max",
             Operation::Attach { .. } => "attach",
             Operation::AttachTemporary { .. } => "attach_temporary",
             Operation::ShareTemporary { .. } => "share_temporary",

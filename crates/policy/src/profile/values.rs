@@ -101,6 +101,11 @@ values! {
     sender_address_field: String = text,
     sender_name_field: String = text,
     participants_field: String = text,
+    keep_above_bytes: u32 = number,
+    keep_days: u32 = number,
+    keep_resolved_days: u32 = number,
+    keep_until_status: Vec<String> = texts,
+    link_days: u32 = number,
 }
 
 /// A text with places; `None` for none.
