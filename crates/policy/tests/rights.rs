@@ -93,9 +93,10 @@ fn answer_in_her_favour(question: &Question, facts: &mut Facts) {
             facts.may.push((account.clone(), project.clone(), *act, Told::Known(true)));
         }
         Question::Fields { project, issue_type } => {
-            let kinds = [("reporter", FieldKind::User), ("assignee", FieldKind::User), ("labels", FieldKind::Labels)];
-            let fields =
-                kinds.into_iter().map(|(id, kind)| field(id, kind)).chain([field("priority", FieldKind::Priority)]);
+            let (person, persons) = (FieldKind::User, FieldKind::Users);
+            let kinds = [("reporter", person.clone()), ("assignee", person), ("contacts", persons)];
+            let more = [field("labels", FieldKind::Labels), field("priority", FieldKind::Priority)];
+            let fields = kinds.into_iter().map(|(id, kind)| field(id, kind)).chain(more);
             facts.fields.push((project.clone(), issue_type.clone(), Told::Known(fields.collect())));
         }
         other => facts.answer_with_nothing(other),

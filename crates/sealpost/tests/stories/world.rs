@@ -38,7 +38,7 @@ impl World {
     pub async fn start_data_center() -> World {
         let mut world = World::with(true, |site| Home::new(PROGRAM, site)).await;
         world.home.settings.set("[[site]]", "dialect", quoted("jira_data_center"));
-        world.home.settings.set("[[site]]", "account", quoted(""));
+        world.home.settings.leave_out("[[site]]", "account");
         world
     }
 
