@@ -12,6 +12,7 @@ pub mod reader;
 pub mod settings;
 pub mod site;
 pub mod speak;
+pub mod tokens;
 
 mod carry;
 mod decide_job;
@@ -35,3 +36,4 @@ pub use past::Past;
 pub use reader::Reader;
 pub use settings::Settings;
 pub use site::{Go, Site, Voice};
+pub use tokens::{Authorization, Tokens};

@@ -6,6 +6,7 @@
 
 mod stories {
     mod authors;
+    mod browser;
     mod cases;
     mod command_line;
     mod corpora;
@@ -30,6 +31,7 @@ mod stories {
     mod secrecy;
     mod settings;
     mod signals;
+    mod site_oauth;
     mod swaks;
     mod two_processes;
     mod walk;
