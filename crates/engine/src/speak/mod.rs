@@ -16,4 +16,4 @@ mod voice;
 pub use address::{Reach, Refusal, is_public};
 pub use connection::SiteConnection;
 pub use speaker::Speaker;
-pub use token_server::{TokenAnswer, ask_token_server, read_openly, read_with_token};
+pub use token_server::{Route, TokenAnswer, ask_token_server, read_openly, read_with_token};
