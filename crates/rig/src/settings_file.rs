@@ -35,11 +35,10 @@ impl SettingsFile {
         section.values.push((key.to_owned(), value.to_string()));
     }
 
-    /// Leaves a value out of the first section with this head.
-    pub fn leave_out(&mut self, head: &str, key: &str) {
-        if let Some(section) = self.sections.iter_mut().find(|section| section.head == head) {
-            section.values.retain(|(name, _)| name != key);
-        }
+    /// Removes a value of the first section with this head.
+    pub fn remove(&mut self, head: &str, key: &str) {
+        let section = self.sections.iter_mut().find(|section| section.head == head);
+        section.expect("a test removes what is there").values.retain(|(name, _)| name != key);
     }
 
     /// The file's text.

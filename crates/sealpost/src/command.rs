@@ -3,6 +3,7 @@
 pub mod bench;
 mod cases;
 pub mod check;
+mod consent;
 pub mod deliver;
 pub mod demo;
 pub mod file;

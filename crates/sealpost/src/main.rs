@@ -99,7 +99,7 @@ enum Command {
         #[command(subcommand)]
         what: command::mailbox::What,
     },
-    /// Sites: the fields that a tracker needs for people without an account.
+    /// Sites: sign in for one, and the fields that a tracker needs for people without an account.
     Site {
         /// The gateway's settings. Needed; may stand before or behind what is asked.
         #[arg(long, global = true)]

@@ -8,6 +8,7 @@ mod stories {
     mod api;
     mod attachments;
     mod authors;
+    mod browser;
     mod cases;
     mod command_line;
     mod corpora;
@@ -33,6 +34,7 @@ mod stories {
     mod secrecy;
     mod settings;
     mod signals;
+    mod site_oauth;
     mod swaks;
     mod two_processes;
     mod walk;

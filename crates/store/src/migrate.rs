@@ -23,6 +23,7 @@ pub(crate) const MAIN: Migration = Migration {
         include_str!("../../../migrations/sqlite/0008_tokens.sql"),
         include_str!("../../../migrations/sqlite/0009_kept_files.sql"),
         include_str!("../../../migrations/sqlite/0010_upload_links.sql"),
+        include_str!("../../../migrations/sqlite/0011_turns.sql"),
     ],
     postgres: &[
         include_str!("../../../migrations/postgres/0001_walk.sql"),
@@ -35,6 +36,7 @@ pub(crate) const MAIN: Migration = Migration {
         include_str!("../../../migrations/postgres/0008_tokens.sql"),
         include_str!("../../../migrations/postgres/0009_kept_files.sql"),
         include_str!("../../../migrations/postgres/0010_upload_links.sql"),
+        include_str!("../../../migrations/postgres/0011_turns.sql"),
     ],
 };
 

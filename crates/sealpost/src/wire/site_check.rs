@@ -1,10 +1,14 @@
 //! Asks a site what it is, who we are there, and what we may do in each project that its mail goes to.
 
-use super::adapters::speaker;
-use super::site_fields::{Found, find_fields, wanted_fields};
+use super::adapters::{speaker, speaker_of_account};
+use crate::command::Failure;
+use super::site_fields::{Found, find_by, wanted_fields};
 use crate::settings::{Settings, Site};
-use engine::speak::Speaker;
-use policy::Fault;
+use courier::oauth::read_cloud_id;
+use engine::speak::{Route, Speaker, read_openly};
+use engine::tokens::Tokens;
+use policy::{Fault, FaultCode};
+use store::Store;
 use tracker::{Answer, Dialect, Operation};
 
 /// Without these no mail reaches an issue.
@@ -35,20 +39,58 @@ pub struct SiteFindings {
 
 /// Looks at a site and at every project that the profiles of its mailboxes name.
 pub async fn look_at(settings: &Settings, site: &Site) -> SiteFindings {
-    let speaker = match speaker(site) {
-        Ok(speaker) => speaker,
-        Err(failure) => return SiteFindings { site: Err(failure.text), projects: Vec::new(), fields: None },
-    };
-    let found = who_we_are(&speaker, site).await;
+    match Visit::begin(settings, site).await {
+        Ok(visit) => {
+            let found = look_by(&visit.speaker, settings, site).await;
+            visit.end().await;
+            found
+        }
+        Err(failure) => SiteFindings { site: Err(failure.text), projects: Vec::new(), fields: None },
+    }
+}
+
+/// A command's way to a site.
+pub(super) struct Visit {
+    pub(super) speaker: Speaker,
+    /// Where the site's tokens are, when a person or a service signed in.
+    store: Option<Store>,
+}
+
+impl Visit {
+    /// # Errors
+    /// When the site cannot be spoken to as the settings say, or its tokens are out of reach.
+    pub(super) async fn begin(settings: &Settings, site: &Site) -> Result<Visit, Failure> {
+        if site.oauth.is_none() {
+            return Ok(Visit { speaker: speaker_of_account(site)?, store: None });
+        }
+        let store = Store::open(&settings.store).await?;
+        match speaker(site, &Tokens::new(store.clone())) {
+            Ok(speaker) => Ok(Visit { speaker, store: Some(store) }),
+            Err(failure) => {
+                store.close().await;
+                Err(failure)
+            }
+        }
+    }
+
+    pub(super) async fn end(self) {
+        if let Some(store) = self.store {
+            store.close().await;
+        }
+    }
+}
+
+async fn look_by(speaker: &Speaker, settings: &Settings, site: &Site) -> SiteFindings {
+    let found = who_we_are(speaker, site).await;
     let mut projects = Vec::new();
     if found.is_ok() {
         for project in projects_of(settings, site) {
-            let verdict = permissions(&speaker, site.dialect, &project).await;
+            let verdict = permissions(speaker, site.dialect, &project).await;
             projects.push((project, verdict));
         }
     }
     let fields = match found.is_ok() && !wanted_fields(settings, site).is_empty() {
-        true => Some(people_fields(settings, site).await),
+        true => Some(people_fields(speaker, settings, site).await),
         false => None,
     };
     SiteFindings { site: found, projects, fields }
@@ -80,8 +122,8 @@ pub(super) async fn ask(speaker: &Speaker, dialect: Dialect, operation: &Operati
 }
 
 /// Whether the fields are there in which profiles want people without an account.
-async fn people_fields(settings: &Settings, site: &Site) -> Result<String, String> {
-    let found = find_fields(settings, site).await.map_err(|failure| failure.text)?;
+async fn people_fields(speaker: &Speaker, settings: &Settings, site: &Site) -> Result<String, String> {
+    let found = find_by(speaker, settings, site).await.map_err(|failure| failure.text)?;
     let missing: Vec<&str> =
         found.iter().filter(|(.., found)| !matches!(found, Found::There(_))).map(|(name, ..)| name.as_str()).collect();
     match missing.is_empty() {
@@ -111,12 +153,37 @@ async fn who_we_are(speaker: &Speaker, site: &Site) -> Result<String, String> {
             }
         }
         Ok(_) => return Err(no_answer()),
+        Err(fault) if is_about_tokens(&fault) => return Err(said(fault)),
         Err(fault) => return Err(with_other_dialect(speaker, site, said(fault)).await),
     };
     match ask(speaker, site.dialect, &Operation::Myself).await {
         Ok(Answer::Myself(person)) => Ok(format!("{} answers ({version}), and we are {}", site.api_base, person.name)),
         Ok(_) => Err(no_answer()),
-        Err(fault) => Err(said(fault)),
+        Err(fault) => Err(with_gateway(site, said(fault)).await),
+    }
+}
+
+fn is_about_tokens(fault: &Fault) -> bool {
+    [FaultCode::SignInNeeded, FaultCode::TokenServerRefused, FaultCode::TokenServerUnreachable].contains(&fault.code)
+}
+
+/// A token that is good only through the gateway is refused at the site's own address, as if it were wrong; the site tells
+/// everybody its id.
+async fn with_gateway(site: &Site, said: String) -> String {
+    if site.dialect != Dialect::JiraCloud || site.api_base.contains("/ex/jira/") {
+        return said;
+    }
+    let Ok(url) = format!("{}/_edge/tenant_info", site.api_base).parse() else { return said };
+    let route = Route {
+        allow_private: site.allow_private,
+        authorities: site.certificate_authorities.clone(),
+        proxy: site.proxy.as_ref().and_then(|proxy| proxy.0.parse().ok()),
+    };
+    match read_openly(&url, &route).await.map(|answer| read_cloud_id(answer.status, &answer.body)) {
+        Ok(Some(id)) => format!(
+            "{said}; if the token has scopes or is a service account's, write api_base = \"https://api.atlassian.com/ex/jira/{id}\""
+        ),
+        _ => said,
     }
 }
 

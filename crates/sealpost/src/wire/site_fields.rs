@@ -1,7 +1,6 @@
 //! The fields of a site in which a profile wants people without an account: which are there, and how missing ones are made.
 
-use super::adapters::speaker;
-use super::site_check::{ask, profiles_of};
+use super::site_check::{Visit, ask, profiles_of};
 use crate::command::Failure;
 use crate::settings::{Settings, Site};
 use engine::speak::Speaker;
@@ -50,8 +49,19 @@ pub fn wanted_fields(settings: &Settings, site: &Site) -> Vec<(String, NewField)
 /// # Errors
 /// When the site does not answer.
 pub async fn find_fields(settings: &Settings, site: &Site) -> Result<Vec<(String, NewField, Found)>, Failure> {
-    let speaker = speaker(site)?;
-    let there = match ask(&speaker, site.dialect, &Operation::ReadAllFields).await? {
+    let visit = Visit::begin(settings, site).await?;
+    let found = find_by(&visit.speaker, settings, site).await;
+    visit.end().await;
+    found
+}
+
+/// The same, over a line that is open already.
+pub(super) async fn find_by(
+    speaker: &Speaker,
+    settings: &Settings,
+    site: &Site,
+) -> Result<Vec<(String, NewField, Found)>, Failure> {
+    let there = match ask(speaker, site.dialect, &Operation::ReadAllFields).await? {
         Answer::Fields { fields, .. } => fields,
         _ => return Err(Failure::new(format!("{} gives an answer about fields that is none", site.api_base))),
     };
@@ -71,14 +81,15 @@ pub async fn find_fields(settings: &Settings, site: &Site) -> Result<Vec<(String
 /// # Errors
 /// When the site does not answer.
 pub async fn make_fields(settings: &Settings, site: &Site) -> Result<Vec<(String, NewField, Found)>, Failure> {
-    let speaker = speaker(site)?;
-    let mut all = find_fields(settings, site).await?;
-    for (name, holds, found) in &mut all {
+    let visit = Visit::begin(settings, site).await?;
+    let mut all = find_by(&visit.speaker, settings, site).await;
+    for (name, holds, found) in all.iter_mut().flatten() {
         if matches!(found, Found::Missing) {
-            *found = make(&speaker, site, name, *holds).await;
+            *found = make(&visit.speaker, site, name, *holds).await;
         }
     }
-    Ok(all)
+    visit.end().await;
+    all
 }
 
 fn of_name(there: &[FieldMeta], name: &str, holds: NewField) -> Found {

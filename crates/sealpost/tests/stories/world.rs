@@ -31,30 +31,36 @@ pub struct World {
 impl World {
     /// Everything on files.
     pub async fn start() -> World {
-        World::with(false, |site| Home::new(PROGRAM, site)).await
+        World::start_at("").await
+    }
+
+    /// The same, with the desk below this path.
+    pub async fn start_at(path: &str) -> World {
+        World::with(false, path, |site| Home::new(PROGRAM, site)).await
     }
 
     /// The same with a desk that plays Jira Data Center.
     pub async fn start_data_center() -> World {
-        let mut world = World::with(true, |site| Home::new(PROGRAM, site)).await;
+        let mut world = World::with(true, "", |site| Home::new(PROGRAM, site)).await;
         world.home.settings.set("[[site]]", "dialect", quoted("jira_data_center"));
-        world.home.settings.leave_out("[[site]]", "account");
+        world.home.settings.remove("[[site]]", "account");
         world
     }
 
     /// Everything of the gateway's in this folder.
     pub async fn with_data(data: &Path) -> World {
-        World::with(false, |site| Home::with_data(PROGRAM, site, data)).await
+        World::with(false, "", |site| Home::with_data(PROGRAM, site, data)).await
     }
 
-    async fn with(data_center: bool, home: impl FnOnce(&Site) -> Home) -> World {
+    async fn with(data_center: bool, path: &str, home: impl FnOnce(&Site) -> Home) -> World {
         let folder = tempfile::tempdir().unwrap();
         let account = desk::Account { address: ACCOUNT.into(), token: TOKEN.into(), name: "Sealpost".into() };
         let settings = desk::Settings::new(folder.path().join("desk.db"), folder.path().join("files"), account);
-        let desk = Desk::open(desk::Settings { data_center, ..settings }).await.unwrap();
+        let settings = desk::Settings { data_center, context_path: path.to_owned(), ..settings };
+        let desk = Desk::open(settings).await.unwrap();
         desk.seed_demo().await.unwrap();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
+        let url = format!("http://{}{path}", listener.local_addr().unwrap());
         let serving = desk.clone();
         tokio::spawn(async move { serving.serve(listener, std::future::pending()).await });
         let site = Site { url, account: ACCOUNT.into(), token: TOKEN.into() };

@@ -35,6 +35,7 @@ const FIELDS: &[&str] = &[
     "problem",
     "why",
     // Numbers.
+    "ahead_s",
     "connections",
     "contents",
     "days_left",
