@@ -17,11 +17,11 @@ const SECRET_BYTES: usize = 32;
 const SECOND: Micros = 1_000_000;
 
 /// A secret with all its 256 bits random needs no slow hash: nobody can try them out.
-fn hash(secret: &str) -> Vec<u8> {
+pub(crate) fn hash(secret: &str) -> Vec<u8> {
     digest::digest(&digest::SHA256, secret.trim().to_ascii_uppercase().as_bytes()).as_ref().to_vec()
 }
 
-fn new_secret() -> Result<String, Fault> {
+pub(crate) fn new_secret() -> Result<String, Fault> {
     let mut random = [0; SECRET_BYTES];
     aws_lc_rs::rand::fill(&mut random).map_err(|_| crate::vault::seal::no_randomness())?;
     Ok(BASE32_NOPAD.encode(&random))
@@ -43,10 +43,11 @@ impl Store {
         Ok(secret)
     }
 
-    /// Spends a sign-in secret and opens a session; the session's secret, stored hashed, or `None` when it was wrong, used or late.
+    /// Spends a sign-in secret and opens a session; the session's secret, stored hashed, or `None` when it was wrong, used or late, or needs
+    /// a code.
     pub async fn sign_in(&self, secret: &str) -> Result<Option<String>, Fault> {
         const SPEND: &str = "UPDATE sign_in_links SET used_at = $1
-            WHERE secret = $2 AND used_at IS NULL AND valid_until > $1";
+            WHERE secret = $2 AND used_at IS NULL AND valid_until > $1 AND supporter IS NULL";
         const OPEN: &str = "INSERT INTO sessions (secret, opened_at, seen_at) VALUES ($1, $2, $2)";
         let link = hash(secret);
         let session = new_secret()?;
