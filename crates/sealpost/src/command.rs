@@ -19,6 +19,7 @@ pub mod sanitize;
 pub mod serve;
 pub mod sign_in;
 pub mod site;
+pub mod support;
 pub mod token;
 pub mod try_plan;
 

@@ -24,6 +24,7 @@ pub(crate) const MAIN: Migration = Migration {
         include_str!("../../../migrations/sqlite/0009_kept_files.sql"),
         include_str!("../../../migrations/sqlite/0010_upload_links.sql"),
         include_str!("../../../migrations/sqlite/0011_turns.sql"),
+        include_str!("../../../migrations/sqlite/0012_support.sql"),
     ],
     postgres: &[
         include_str!("../../../migrations/postgres/0001_walk.sql"),
@@ -37,6 +38,7 @@ pub(crate) const MAIN: Migration = Migration {
         include_str!("../../../migrations/postgres/0009_kept_files.sql"),
         include_str!("../../../migrations/postgres/0010_upload_links.sql"),
         include_str!("../../../migrations/postgres/0011_turns.sql"),
+        include_str!("../../../migrations/postgres/0012_support.sql"),
     ],
 };
 

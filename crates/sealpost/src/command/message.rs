@@ -25,6 +25,10 @@ pub enum What {
         /// Writes FOLDER/NAME.eml and FOLDER/NAME.json. They hold the mail as it came.
         #[arg(long, value_name = "FOLDER/NAME")]
         case: Option<std::path::PathBuf>,
+        /// With stand-ins for addresses, names and hosts, the same in mail and facts, and files without their content; says what is
+        /// left of people.
+        #[arg(long, requires = "case")]
+        anonymous: bool,
     },
     /// Try a held or dead message again.
     Wake { id: String },
@@ -38,6 +42,17 @@ pub enum What {
     },
     /// Erase the content of a message now, as the sweep would at its time.
     Erase { id: String },
+    /// Let people of the support look at a message for some days.
+    Flag {
+        id: String,
+        /// Why they are to look at it.
+        #[arg(long)]
+        reason: String,
+        #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=i64::from(store::FLAG_DAYS_MAX)))]
+        days: u32,
+    },
+    /// Take a flag back.
+    Unflag { id: String },
 }
 
 /// Rows that the store gives at once.
@@ -59,13 +74,26 @@ async fn answer(settings: &crate::settings::Settings, store: &store::Store, what
             Some(story) => super::print(&format!("{}\n", story_json(&story))),
             None => Err(unknown(&id)),
         },
-        What::Export { id, case: None } => export(store, &id).await,
-        What::Export { id, case: Some(case) } => super::cases::export(settings, store, &id, &case).await,
+        What::Export { id, case: None, .. } => export(store, &id).await,
+        What::Export { id, case: Some(case), anonymous: false } => {
+            super::cases::export(settings, store, &id, &case).await
+        }
+        What::Export { id, case: Some(case), anonymous: true } => {
+            super::cases::export_anonymous(settings, store, &id, &case).await
+        }
         What::Wake { id } => match store.wake(&id, super::replay::WHO).await? {
             true => super::print(&format!("{id}: is tried again\n")),
             false => Err(Failure::new(format!("{id}: is not a message that is held or dead"))),
         },
         What::Replay { id, yes } => super::replay::run(store, &id, yes).await,
+        What::Flag { id, reason, days } => match store.flag(&id, &reason, days, super::replay::WHO).await? {
+            None => super::print(&format!("{id}: is flagged for {days} days\n")),
+            Some(why) => Err(Failure::new(format!("{id}: {}", why.in_words()))),
+        },
+        What::Unflag { id } => match store.unflag(&id, super::replay::WHO).await? {
+            true => super::print(&format!("{id}: is not flagged any more\n")),
+            false => Err(Failure::new(format!("{id}: is not flagged"))),
+        },
         What::Erase { id } => match store.erase(&id, super::replay::WHO).await? {
             None => super::print(&format!("{id}: its content is erased\n")),
             Some(why) => Err(Failure::new(format!("{id}: {}", why.in_words()))),

@@ -1,8 +1,8 @@
 //! Asks a site what it is, who we are there, and what we may do in each project that its mail goes to.
 
 use super::adapters::{speaker, speaker_of_account};
-use crate::command::Failure;
 use super::site_fields::{Found, find_by, wanted_fields};
+use crate::command::Failure;
 use crate::settings::{Settings, Site};
 use courier::oauth::read_cloud_id;
 use engine::speak::{Route, Speaker, read_openly};

@@ -16,6 +16,7 @@ mod reading;
 mod retention;
 mod secrecy;
 mod signing_in;
+mod support;
 mod tokens;
 mod traffic;
 
@@ -78,6 +79,10 @@ checks! {
         fault_33_one_process_at_a_time_has_the_turn, fault_33_a_late_answer_is_kept_unless_somebody_was_faster,
         an_access_token_that_was_refused_is_forgotten;
     traffic: sec_25_mail_that_was_acted_on_is_counted_within_the_hour;
+    support: priv_15_support_signs_in_with_a_link_and_a_code_that_are_good_once,
+        priv_15_who_loses_the_right_loses_links_and_sessions,
+        priv_15_a_flag_ends_by_itself_and_each_act_is_in_the_audit_trail,
+        priv_15_flagged_mail_is_rehearsed_and_not_replayed;
     signing_in: a_link_opens_one_session, sessions_end;
     tokens: sec_48_a_token_is_good_until_it_ends_or_is_revoked, sec_46_a_tokens_secret_and_name_are_not_at_rest,
         fault_12_a_mail_that_was_handed_in_is_known_by_its_key_or_its_bytes;

@@ -30,9 +30,7 @@ async fn sign_in(settings: &Settings, site: &Site, oauth: &SiteOauth, by: &Conse
     store.close().await;
     signed_in?;
     let name = &site.name;
-    print(&format!(
-        "signed in for {name}; `sealpost check` tries it, and a running gateway goes on within a minute\n"
-    ))
+    print(&format!("signed in for {name}; `sealpost check` tries it, and a running gateway goes on within a minute\n"))
 }
 
 /// The id of the site whose pages people open at `browse_base`.
