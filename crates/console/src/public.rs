@@ -1,18 +1,25 @@
 //! What strangers reach: a listener of its own with no session, no cookie and nothing to find but what a link or token names.
 
+mod api;
+mod door;
 mod page;
 mod rate;
+
+pub use api::{Api, Limits};
+pub use door::{Door, Envelope, Handed, Incoming};
 
 use crate::guard::{host, set_safe_headers, set_strict_transport};
 use crate::origin::Origin;
 use crate::page as own_page;
 use crate::serve::Client;
+use api::Problem;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use policy::FaultCode;
 use rate::Rates;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -87,12 +94,15 @@ async fn guard(State(public): State<Public>, request: Request, next: Next) -> Re
 
 impl Public {
     fn refusal(&self, request: &Request) -> Option<Response> {
+        // Programs read problems, people read pages.
+        let is_for_programs = request.uri().path().starts_with("/api/");
         if !host(request).is_some_and(|host| self.origin.is(host)) {
-            return Some(page::another_name());
+            return Some(if is_for_programs { Problem::another_name().into_response() } else { page::another_name() });
         }
         let client = request.extensions().get::<Client>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |client| client.0);
         let wait = self.rates.count(client, Instant::now()).err()?;
-        let mut response = page::too_often();
+        let mut response =
+            if is_for_programs { Problem::of(FaultCode::AskedTooOften).into_response() } else { page::too_often() };
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
         Some(response)
     }

@@ -92,8 +92,13 @@ impl Gateway {
 
     /// Where the mail of this mailbox goes in; `None` when there is no such mailbox.
     pub fn gate(&self, mailbox: &str) -> Option<MailboxGate> {
+        let (shared, site) = self.shared_with_site_of(mailbox)?;
+        Some(MailboxGate::new(shared, site, mailbox.to_owned()))
+    }
+
+    pub(crate) fn shared_with_site_of(&self, mailbox: &str) -> Option<(Arc<Shared>, String)> {
         let site = self.shared.mailboxes().get(mailbox)?.site.clone();
-        Some(MailboxGate::new(self.shared.clone(), site, mailbox.to_owned()))
+        Some((self.shared.clone(), site))
     }
 
     /// Makes the jobs that fetch mailboxes, and has each looked into at once: after a start, and after other settings.

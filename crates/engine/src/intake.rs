@@ -81,7 +81,7 @@ impl Intake for MailIntake {
     async fn finish(self) -> Result<String, Refusal> {
         let MailIntake { gate, envelope, mail, .. } = self;
         let mail = mail.end(&gate.shared).await.map_err(|fault| gate.refuse(&fault))?;
-        let handle = Handle::FiveDays(handle(&envelope, &mail.digest));
+        let handle = Handle::FiveDays(fingerprint(&envelope, &mail.digest));
         let taken = mail.take_in(&gate.shared, envelope, handle).await.map_err(|fault| gate.refuse(&fault))?;
         match taken {
             Taken::New { message } | Taken::Known { message } => Ok(message),
@@ -91,7 +91,7 @@ impl Intake for MailIntake {
 
 /// Equal for a mail that is sent again because our answer was lost: same envelope, same bytes. Each part is preceded by
 /// its length, so that no two envelopes run into each other.
-fn handle(envelope: &Envelope, digest: &[u8; 32]) -> String {
+pub(crate) fn fingerprint(envelope: &Envelope, digest: &[u8; 32]) -> String {
     let mut context = Context::new(&SHA256);
     let sender = envelope.mail_from.as_deref().unwrap_or_default();
     for part in std::iter::once(sender).chain(envelope.rcpt_to.iter().map(String::as_str)) {
@@ -117,19 +117,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_handle_tells_envelopes_and_bytes_apart() {
+    fn a_fingerprint_tells_envelopes_and_bytes_apart() {
         let envelope = |from: &str, to: &[&str]| Envelope {
             mail_from: Some(from.into()),
             rcpt_to: to.iter().map(|address| (*address).to_owned()).collect(),
             client: None,
         };
-        let one = handle(&envelope("a@x", &["b@y", "c@z"]), &[1; 32]);
-        assert_eq!(one, handle(&envelope("a@x", &["b@y", "c@z"]), &[1; 32]));
+        let one = fingerprint(&envelope("a@x", &["b@y", "c@z"]), &[1; 32]);
+        assert_eq!(one, fingerprint(&envelope("a@x", &["b@y", "c@z"]), &[1; 32]));
         for other in [
-            handle(&envelope("a@x", &["b@y"]), &[1; 32]),
-            handle(&envelope("a@x", &["b@yc@z"]), &[1; 32]),
-            handle(&envelope("a@xb@y", &["c@z"]), &[1; 32]),
-            handle(&envelope("a@x", &["b@y", "c@z"]), &[2; 32]),
+            fingerprint(&envelope("a@x", &["b@y"]), &[1; 32]),
+            fingerprint(&envelope("a@x", &["b@yc@z"]), &[1; 32]),
+            fingerprint(&envelope("a@xb@y", &["c@z"]), &[1; 32]),
+            fingerprint(&envelope("a@x", &["b@y", "c@z"]), &[2; 32]),
         ] {
             assert_ne!(one, other);
         }

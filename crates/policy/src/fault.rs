@@ -41,6 +41,7 @@ fault_codes! {
     DiskFull = 104, "There is not enough room on the disk to take in mail safely.", "Free some space; intake resumes by itself.";
     LeaseLost = 105, "Another process took over this job.", "Nothing: the other process does the work.";
     KeyUnavailable = 106, "A key could not be read from the key book or the key provider.", "See the key provider's state and the master key's file.";
+    QueueFull = 107, "So much mail is waiting that no more is taken in for now.", "Nothing: it is taken in when there is room. If it stays so, see what the jobs wait for; `work.queue_depth_max` is the limit.";
     CellDied = 200, "The sandboxed process that read a message died or overran its limits.", "Nothing for a single message: after three tries it is quarantined with its raw bytes kept.";
     CellUnavailable = 201, "No sandboxed process could be started.", "Run `sealpost check`; memory or process limits of the service may be too low.";
     TooComplex = 202, "A message has more parts, depth or header fields than the limits allow.", "Look at it in the console; raise the limit in the settings if it is genuine.";
@@ -62,6 +63,14 @@ fault_codes! {
     PostRefused = 411, "The outgoing mail server refused a letter.", "Read the server's words in the story of the mail; they say what to change.";
     SettingsWrong = 500, "A setting is wrong.", "The message names the key, the value, the file and the remedy.";
     ProfileWrong = 501, "A profile is wrong.", "The message names the key, the value, the file and the remedy.";
+    TokenRefused = 600, "The request carries no token that is good here.", "Send `Authorization: Bearer TOKEN`. Tokens end and can be revoked: `sealpost token list` shows them, `sealpost token create` makes one.";
+    MailboxForbidden = 601, "The token is not good for this mailbox.", "Name one of the mailboxes that `GET /api/mailboxes` lists for the token, or make a token for this one.";
+    RequestWrong = 602, "The request is not one that is understood here.", "Read what it says about the request; docs/api.md has examples.";
+    MailTooLarge = 603, "The mail is larger than is taken in.", "Send its large files by another way, or raise `mail.size_mib_max`.";
+    KeyReused = 604, "The idempotency key was given with another mail before.", "Give each mail a key of its own, and repeat a mail unchanged.";
+    AskedTooOften = 605, "Too many requests came from this client.", "Wait as long as `Retry-After` says; `public.requests_per_minute_max` is the limit.";
+    NothingThere = 606, "There is nothing with this address or id for the token.", "See whether the id is whole and of a mailbox that the token is good for.";
+    RequestSlow = 607, "The request did not arrive in time.", "Send it again over a better connection; the same key and bytes are known again.";
     Internal = 900, "Something that should never happen did.", "Please report it with the fault id; nothing of the mail is lost.";
 }
 

@@ -91,6 +91,14 @@ enum Command {
         #[command(subcommand)]
         what: command::mailbox::What,
     },
+    /// Tokens for programs that hand mail in over HTTP.
+    Token {
+        /// The gateway's settings. Needed; may stand before or behind what is asked.
+        #[arg(long, global = true)]
+        config: Option<PathBuf>,
+        #[command(subcommand)]
+        what: command::token::What,
+    },
     /// Profiles: check them before they are used.
     Profile {
         #[command(subcommand)]
@@ -152,6 +160,9 @@ async fn run(command: Command) -> Result<(), command::Failure> {
         }
         Command::Mailbox { config, what } => {
             command::mailbox::run(&config.unwrap_or_else(|| needed("--config <CONFIG>")), &what).await
+        }
+        Command::Token { config, what } => {
+            command::token::run(&config.unwrap_or_else(|| needed("--config <CONFIG>")), &what).await
         }
         Command::Profile { what } => command::profile::run(what).await,
         Command::Bench(arguments) => command::bench::run(arguments).await,

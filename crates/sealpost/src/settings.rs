@@ -65,6 +65,10 @@ pub struct Public {
     pub connections_max: usize,
     pub connections_per_ip_max: usize,
     pub requests_per_minute_max: u32,
+    /// The longest silence within a mail that is handed in.
+    pub silence_s: u64,
+    /// How long one mail as a whole may take.
+    pub mail_timeout_s: u64,
 }
 
 #[derive(Debug, Clone)]
@@ -161,10 +165,12 @@ pub struct Mailbox {
     pub site: String,
     /// `smtp` or `lmtp`.
     pub kind: String,
-    /// Empty when it is fetched.
+    /// Its mail is handed in over HTTP; it neither listens nor is fetched.
+    pub api: bool,
+    /// Empty unless it listens.
     pub listen: String,
     pub profile: String,
-    /// `None` when it listens.
+    /// `None` unless it is fetched.
     pub fetched: Option<Fetched>,
     pub authenticity: Authenticity,
     pub hostname: String,

@@ -7,6 +7,7 @@ mod listeners;
 mod observe;
 mod outgoing;
 mod pages;
+mod public;
 mod reload;
 mod site_check;
 
@@ -58,6 +59,7 @@ pub struct Gateway {
     engine: Arc<engine::Gateway>,
     listeners: Listeners,
     console: console::Console,
+    rooms: Vec<console::public::Room>,
 }
 
 impl Gateway {
@@ -83,7 +85,8 @@ impl Gateway {
         let reader = Arc::new(pages::PageReader { cells: cells.clone(), limits: settings.mail.clone() });
         let watched = Arc::new(pages::Watched { engine: engine.clone() });
         let console = console::Console::new(store.clone(), reader, bases, &origin).watching(watched);
-        Ok(Gateway { settings_file: settings.file, store, cells, engine, listeners, console })
+        let rooms = public::rooms(&settings, &store, &engine);
+        Ok(Gateway { settings_file: settings.file, store, cells, engine, listeners, console, rooms })
     }
 
     pub fn store(&self) -> &Store {
@@ -106,7 +109,7 @@ impl Gateway {
         let certificates = self.listeners.certificates();
         let sources = observe::sources(self.store.clone(), self.cells.clone(), self.engine.clone(), certificates);
         self.listeners.serve(self.console.clone(), sources, stop);
-        self.listeners.serve_public(Vec::new(), stop);
+        self.listeners.serve_public(std::mem::take(&mut self.rooms), stop);
     }
 
     /// Waits for a signal, then stops: listeners first, then the work, then the store. A store that can write nothing more

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod stories {
+    mod api;
     mod authors;
     mod cases;
     mod command_line;

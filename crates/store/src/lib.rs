@@ -29,6 +29,7 @@ mod session;
 mod store;
 mod story;
 mod sweep;
+mod token;
 mod traffic;
 mod vault;
 mod wake;

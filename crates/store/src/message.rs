@@ -48,6 +48,8 @@ struct NewMessage {
     lane: String,
     job: String,
     kept: Kept,
+    /// The token that it was handed in with, and the fingerprint.
+    handed_in: Option<(String, Vec<u8>)>,
 }
 
 impl Store {
@@ -191,9 +193,15 @@ fn digest_of(hex: &str) -> Result<[u8; 32], Fault> {
 
 fn new_message(arrival: Arrival, content: Content, hasher: &Hasher) -> Result<NewMessage, Fault> {
     let Content { size_bytes, message: id, key, kept, .. } = content;
+    let five_days = |handle: &str| (hasher.handle(&format!("five_days:{handle}")), false);
     let (handle, handle_lasting) = match &arrival.handle {
         Handle::Lasting(handle) => (hasher.lasting(handle), true),
-        Handle::FiveDays(handle) => (hasher.handle(&format!("five_days:{handle}")), false),
+        Handle::FiveDays(handle) | Handle::HandedIn { key: None, fingerprint: handle, .. } => five_days(handle),
+        Handle::HandedIn { token, key: Some(key), .. } => five_days(&format!("key:{token}:{key}")),
+    };
+    let handed_in = match &arrival.handle {
+        Handle::HandedIn { token, fingerprint, .. } => Some((token.clone(), hasher.handle(fingerprint))),
+        Handle::Lasting(_) | Handle::FiveDays(_) => None,
     };
     let digest = hasher.digest(&arrival.digest);
     // Mails of one thread must not overtake each other, and the oldest one that they name stands for the thread. Copies of a
@@ -201,6 +209,7 @@ fn new_message(arrival: Arrival, content: Content, hasher: &Hasher) -> Result<Ne
     let root = arrival.refers_to.first().or(arrival.message_id.as_ref());
     let root = HEXLOWER.encode(&root.map_or_else(|| digest.clone(), |root| hasher.message_id(root)));
     Ok(NewMessage {
+        handed_in,
         lane: format!("{}/{root}", arrival.site),
         handle,
         handle_lasting,
@@ -246,9 +255,13 @@ async fn insert(conn: &mut Conn, new: &NewMessage) -> Result<Taken, Fault> {
         Kept::Blob(name) => (Some(name.as_str()), None),
     };
     execute!(conn, CONTENT, &new.id, blob, inline)?;
+    const HANDED_IN: &str = "INSERT INTO handed_in (message, token, fingerprint, at) VALUES ($1, $2, $3, $4)";
     const JOB: &str = "INSERT INTO jobs (id, kind, site, subject, lane, position, state, due, created_at)
         VALUES ($1, 'decide', $2, $3, $4, $5, 'ready', $6, $6)";
     let now = dialect::now(conn).await?;
+    if let Some((token, fingerprint)) = &new.handed_in {
+        execute!(conn, HANDED_IN, &new.id, token, fingerprint, now)?;
+    }
     execute!(conn, JOB, &new.job, &new.site, &new.id, &new.lane, arrival, now)?;
     Ok(Taken::New { message: new.id.clone() })
 }

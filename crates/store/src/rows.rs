@@ -31,6 +31,31 @@ pub enum Handle {
     Lasting(String),
     /// Known for five days (SMTP: envelope and bytes are equal).
     FiveDays(String),
+    /// Handed in by a program with this token: known for five days by the key that the program gave, else by the fingerprint of
+    /// envelope and bytes.
+    HandedIn { token: String, key: Option<String>, fingerprint: String },
+}
+
+/// What a program may hand mail in to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Token {
+    pub id: String,
+    pub site: String,
+    pub mailboxes: Vec<String>,
+}
+
+/// A row of the list of tokens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenLine {
+    pub id: String,
+    pub site: String,
+    pub name: String,
+    pub mailboxes: Vec<String>,
+    pub created_at: Micros,
+    pub valid_until: Micros,
+    pub revoked_at: Option<Micros>,
+    /// When the newest mail came by it.
+    pub used_at: Option<Micros>,
 }
 
 /// What `take_in` did with an arrival.

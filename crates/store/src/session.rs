@@ -17,11 +17,11 @@ const SECRET_BYTES: usize = 32;
 const SECOND: Micros = 1_000_000;
 
 /// A secret with all its 256 bits random needs no slow hash: nobody can try them out.
-fn hash(secret: &str) -> Vec<u8> {
+pub(crate) fn hash(secret: &str) -> Vec<u8> {
     digest::digest(&digest::SHA256, secret.trim().to_ascii_uppercase().as_bytes()).as_ref().to_vec()
 }
 
-fn new_secret() -> Result<String, Fault> {
+pub(crate) fn new_secret() -> Result<String, Fault> {
     let mut random = [0; SECRET_BYTES];
     aws_lc_rs::rand::fill(&mut random).map_err(|_| crate::vault::seal::no_randomness())?;
     Ok(BASE32_NOPAD.encode(&random))

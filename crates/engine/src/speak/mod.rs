@@ -6,6 +6,7 @@
 mod address;
 mod burst;
 mod connection;
+mod hand_over;
 mod parking;
 mod speaker;
 mod token_server;
@@ -15,5 +16,6 @@ mod voice;
 
 pub use address::{Reach, Refusal, is_public};
 pub use connection::SiteConnection;
+pub use hand_over::GatewayAt;
 pub use speaker::Speaker;
 pub use token_server::ask_token_server;

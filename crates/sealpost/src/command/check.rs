@@ -48,9 +48,13 @@ pub async fn run(config: &Path) -> Result<(), Failure> {
     for mailbox in &settings.mailboxes {
         let verdict = match &mailbox.fetched {
             Some(fetched) => within(wire::ask_how_many(&settings, mailbox, fetched)).await,
+            None if mailbox.api => Ok("mail is handed in to it over HTTP, with tokens".to_owned()),
             None => listener(&mailbox.listen),
         };
         findings.say(&format!("mailbox {}", mailbox.name), verdict)?;
+    }
+    if let Some(public) = &settings.public {
+        findings.say(&format!("public listener {}", public.url), listener(&public.listen.to_string()))?;
     }
     for site in &settings.sites {
         let late = || wire::SiteFindings { site: Err(no_answer()), projects: Vec::new() };

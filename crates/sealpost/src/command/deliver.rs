@@ -1,5 +1,7 @@
 //! `sealpost deliver`: hands a mail to the gateway, as sendmail would.
 
+mod over_http;
+
 use super::{Failure, files};
 use courier::submit::{Target, submit};
 use mail::Envelope;
@@ -15,7 +17,8 @@ pub struct Arguments {
     /// The gateway's settings: the first mailbox's listener gets the mail, and `--wait` can be answered.
     #[arg(long, conflicts_with = "url")]
     config: Option<PathBuf>,
-    /// The listener, when there are no settings: `smtp://HOST:PORT`, `smtps://…`, `lmtp://…` or `lmtp:PATH`.
+    /// The listener, when there are no settings: `smtp://HOST:PORT`, `smtps://…`, `lmtp://…` or `lmtp:PATH`; or a gateway's API,
+    /// `https://HOST/`.
     #[arg(long)]
     url: Option<String>,
     /// A recipient; without one those of To and Cc are used.
@@ -24,8 +27,17 @@ pub struct Arguments {
     /// The envelope sender; without one the mail's first From address.
     #[arg(long)]
     from: Option<String>,
-    /// Wait until the mail has come to its end and print what became of it; needs --config.
-    #[arg(long, requires = "config")]
+    /// The API's token: `file:PATH` or `env:NAME`.
+    #[arg(long, requires = "url")]
+    token: Option<String>,
+    /// The API's mailbox, when the token is good for several.
+    #[arg(long, requires = "token")]
+    mailbox: Option<String>,
+    /// A PEM file of certificate authorities that the API's certificate may come from, besides the system's.
+    #[arg(long, requires = "token")]
+    authorities: Option<PathBuf>,
+    /// Wait until the mail has come to its end and print what became of it; needs --config, or an API's --url.
+    #[arg(long)]
     wait: bool,
     /// How long `--wait` waits.
     #[arg(long, default_value_t = 60)]
@@ -38,6 +50,13 @@ pub struct Arguments {
 pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let shown = arguments.file.display().to_string();
     let raw = files::bytes(&arguments.file).map_err(|why| Failure::new(format!("{shown}: {why}")))?;
+    if let Some(base) = arguments.url.as_deref().filter(|url| over_http::is_meant(url)) {
+        let envelope = envelope(&arguments, &raw).await?;
+        return over_http::run(&arguments, base, &envelope, raw).await;
+    }
+    if arguments.wait && arguments.config.is_none() {
+        return Err(Failure::new("a mail listener tells no outcome: --wait needs --config FILE, or the URL of an API"));
+    }
     let settings = arguments.config.as_deref().map(crate::settings::load).transpose()?;
     let target = match (&settings, &arguments.url) {
         (Some(settings), _) => target(settings)?,
@@ -65,7 +84,7 @@ fn target(settings: &crate::settings::Settings) -> Result<Target, Failure> {
     let mailbox = settings
         .mailboxes
         .iter()
-        .find(|mailbox| mailbox.fetched.is_none())
+        .find(|mailbox| mailbox.fetched.is_none() && !mailbox.api)
         .ok_or_else(|| Failure::new("the settings have no [[mailbox]] that listens; write one, or use --url"))?;
     let scheme = match (mailbox.kind.as_str(), mailbox.tls.as_str()) {
         ("lmtp", _) => "lmtp",

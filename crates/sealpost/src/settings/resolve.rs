@@ -216,6 +216,9 @@ impl Reader {
         self.unique("profile", settings.profiles.iter().map(|profile| profile.name.as_str()));
         self.check_outgoing(settings);
         for mailbox in &settings.mailboxes {
+            if mailbox.api && settings.public.is_none() {
+                self.without_listener(mailbox);
+            }
             if !settings.sites.iter().any(|site| site.name == mailbox.site) {
                 self.reference("mailbox[].site", &mailbox.site, "site");
             }

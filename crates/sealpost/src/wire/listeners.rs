@@ -58,7 +58,7 @@ impl Listeners {
             tasks: Vec::new(),
         };
         if roles.contains(&Role::Intake) {
-            for mailbox in settings.mailboxes.iter().filter(|mailbox| mailbox.fetched.is_none()) {
+            for mailbox in settings.mailboxes.iter().filter(|mailbox| mailbox.fetched.is_none() && !mailbox.api) {
                 let gate = Arc::new(gate(engine, mailbox)?);
                 let listener = smtp_in::Listener::bind(mail_settings(settings, mailbox)?, gate).await?;
                 listeners.mail.push(MailListener { name: mailbox.name.clone(), listener: Arc::new(listener) });

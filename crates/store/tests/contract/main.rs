@@ -14,6 +14,7 @@ mod reading;
 mod retention;
 mod secrecy;
 mod signing_in;
+mod tokens;
 mod traffic;
 
 use futures_util::future::BoxFuture;
@@ -70,6 +71,8 @@ checks! {
         a_mailbox_has_one_job_that_comes_again, sec_50_a_key_book_that_lacks_the_keys_of_a_mailbox_is_refused;
     traffic: sec_25_mail_that_was_acted_on_is_counted_within_the_hour;
     signing_in: a_link_opens_one_session, sessions_end;
+    tokens: sec_48_a_token_is_good_until_it_ends_or_is_revoked, sec_46_a_tokens_secret_and_name_are_not_at_rest,
+        fault_12_a_mail_that_was_handed_in_is_known_by_its_key_or_its_bytes;
 }
 
 /// Runs every check in a store of its own and tells of all that failed, not only of the first.

@@ -75,6 +75,7 @@ impl Reader {
             name: self.text(section, "name"),
             site: self.text(section, "site"),
             kind: self.text(section, "kind"),
+            api: self.truth(section, "api"),
             listen: self.text(section, "listen"),
             profile: self.text(section, "profile"),
             authenticity: self.authenticity(section),
@@ -93,16 +94,27 @@ impl Reader {
             errors_max: self.integer(section, "errors_max") as u32,
             accounts: Vec::new(),
         };
-        if mailbox.fetched.is_none() {
-            self.check_listener(section, &mailbox);
+        match (mailbox.api, &mailbox.fetched) {
+            (true, Some(_)) => {
+                let remedy = "make two mailboxes, or remove one of the two";
+                self.wrong(section, "api", "stands beside fetch", remedy);
+            }
+            (true, None) => {
+                let of_listening: Vec<&str> =
+                    OF_LISTENING.iter().copied().filter(|name| *name != "authserv_clients").collect();
+                let remedy = "remove it, or api = true and set mailbox.listen";
+                self.refuse_keys(section, &of_listening, "is for mailboxes that listen", remedy);
+            }
+            (false, Some(_)) => {}
+            (false, None) => self.check_listener(section, &mailbox),
         }
         mailbox
     }
 
     fn check_listener(&mut self, section: &Section, mailbox: &Mailbox) {
         if mailbox.listen.is_empty() {
-            let remedy = "set mailbox.listen, or mailbox.fetch and the server to fetch from";
-            return self.wrong(section, "listen", "is missing, and so is fetch", remedy);
+            let remedy = "set mailbox.listen, mailbox.fetch and the server to fetch from, or api = true";
+            return self.wrong(section, "listen", "is missing, and so are fetch and api", remedy);
         }
         if mailbox.tls != "none" && mailbox.certificate.is_none() {
             self.wrong(
@@ -246,6 +258,10 @@ impl Reader {
                 Some(mailbox) if mailbox.fetched.is_some() => {
                     let remedy = "set mailbox.user and mailbox.password for the server that it is fetched from";
                     self.wrong(section, "mailbox", "is fetched, so nobody hands mail to it", remedy);
+                }
+                Some(mailbox) if mailbox.api => {
+                    let remedy = "make a token with `sealpost token create`";
+                    self.wrong(section, "mailbox", "takes mail over HTTP, which knows no accounts", remedy);
                 }
                 Some(mailbox) => mailbox.accounts.push(account),
                 None => self.wrong(

@@ -1,7 +1,7 @@
 //! The `[public]` section: where strangers reach links and the API, and under which name.
 
-use super::super::Public;
 use super::super::written::{Section, Written};
+use super::super::{Mailbox, Problem, Public};
 use super::Reader;
 use std::net::{IpAddr, SocketAddr};
 
@@ -36,7 +36,20 @@ impl Reader {
             connections_max: self.integer(&section, "connections_max") as usize,
             connections_per_ip_max: self.integer(&section, "connections_per_ip_max") as usize,
             requests_per_minute_max: self.integer(&section, "requests_per_minute_max") as u32,
+            silence_s: self.integer(&section, "silence_s"),
+            mail_timeout_s: self.integer(&section, "mail_timeout_s"),
         })
+    }
+
+    /// Nobody could hand mail to it.
+    pub(super) fn without_listener(&mut self, mailbox: &Mailbox) {
+        self.problems.push(Problem {
+            key: "mailbox[].api".into(),
+            value: "true".into(),
+            place: self.file.clone(),
+            why: format!("mailbox {:?} takes mail over HTTP, and nothing listens for it", mailbox.name),
+            remedy: "set public.listen".into(),
+        });
     }
 
     /// The beginning of all links. They are secrets, so they go in clear only to this machine.

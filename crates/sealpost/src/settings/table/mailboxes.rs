@@ -12,13 +12,19 @@ pub(super) const SETTINGS: &[Setting] = &[
         "mailbox[].listen",
         Text,
         Empty,
-        "Its mail is handed in here: `HOST:PORT`, or `unix:PATH` for LMTP. Each mailbox has this or `fetch`.",
+        "Its mail is handed in here: `HOST:PORT`, or `unix:PATH` for LMTP. Each mailbox has this, `fetch` or `api`.",
     ),
     setting(
         "mailbox[].fetch",
         Choice(&["imap", "pop3"]),
         Empty,
         "Its mail is fetched from another server, which speaks this. See [Fetching mail](inbound.md).",
+    ),
+    setting(
+        "mailbox[].api",
+        Bool,
+        Means("false"),
+        "Its mail is handed in over HTTP at the [public listener](public.md), with tokens. See [The API](api.md).",
     ),
     setting(
         "mailbox[].authenticity",

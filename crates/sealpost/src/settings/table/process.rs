@@ -102,6 +102,18 @@ pub(super) const SETTINGS: &[Setting] = &[
         Means("300"),
         "The most requests of one client in a minute; further ones get 429.",
     ),
+    setting(
+        "public.silence_s",
+        Integer { min: 1, max: 600 },
+        Means("30"),
+        "The longest silence within a mail or file that is sent to it.",
+    ),
+    setting(
+        "public.mail_timeout_s",
+        Integer { min: 1, max: 3600 },
+        Means("600"),
+        "How long one mail as a whole may take to arrive at the API.",
+    ),
     setting("operations.listen", Address, Means("127.0.0.1:8026"), "Where `/live`, `/ready` and `/metrics` listen."),
     setting(
         "log.level",

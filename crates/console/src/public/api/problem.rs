@@ -1,0 +1,104 @@
+//! Refusals as problems (RFC 9457), each with a fault code of the manual and a page that explains it.
+
+use axum::extract::Path;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use policy::{Fault, FaultCode, FaultKind};
+use serde_json::json;
+
+/// What is refused, and what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Problem {
+    status: StatusCode,
+    code: FaultCode,
+    detail: String,
+    retry_after_s: Option<u64>,
+}
+
+impl Problem {
+    /// The problem that a code stands for.
+    pub(crate) fn of(code: FaultCode) -> Problem {
+        Problem { status: status(code), code, detail: code.remedy().to_owned(), retry_after_s: None }
+    }
+
+    /// A request that is wrong in its own way.
+    pub(crate) fn wrong(detail: impl Into<String>) -> Problem {
+        Problem { detail: detail.into(), ..Problem::of(FaultCode::RequestWrong) }
+    }
+
+    pub(crate) fn wrong_method() -> Problem {
+        let detail = "This address does not know the method; docs/api.md says what it knows.".to_owned();
+        Problem { status: StatusCode::METHOD_NOT_ALLOWED, detail, ..Problem::of(FaultCode::RequestWrong) }
+    }
+
+    /// Another kind of content than mail.
+    pub(crate) fn wrong_kind(detail: &str) -> Problem {
+        let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+        Problem { status, detail: detail.to_owned(), ..Problem::of(FaultCode::RequestWrong) }
+    }
+
+    /// Another name than the one that is answered (SEC-42).
+    pub(crate) fn another_name() -> Problem {
+        let detail = "This service goes by another name: the one that `public.url` in its settings says.".to_owned();
+        Problem { status: StatusCode::MISDIRECTED_REQUEST, detail, ..Problem::of(FaultCode::RequestWrong) }
+    }
+}
+
+/// Our own trouble passes, and is never the program's mistake (FAULT-06).
+fn status(code: FaultCode) -> StatusCode {
+    match code {
+        FaultCode::TokenRefused => StatusCode::UNAUTHORIZED,
+        FaultCode::MailboxForbidden => StatusCode::FORBIDDEN,
+        FaultCode::RequestWrong => StatusCode::BAD_REQUEST,
+        FaultCode::MailTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        FaultCode::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
+        FaultCode::AskedTooOften => StatusCode::TOO_MANY_REQUESTS,
+        FaultCode::NothingThere => StatusCode::NOT_FOUND,
+        FaultCode::RequestSlow => StatusCode::REQUEST_TIMEOUT,
+        _ => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}
+
+/// The public half alone.
+impl From<Fault> for Problem {
+    fn from(fault: Fault) -> Problem {
+        let status = status(fault.code);
+        let passes = fault.kind != FaultKind::Permanent && status == StatusCode::SERVICE_UNAVAILABLE;
+        Problem {
+            status,
+            code: fault.code,
+            retry_after_s: fault.retry_after_s.or(passes.then_some(30)),
+            detail: fault.code.remedy().to_owned(),
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let code = self.code.to_string();
+        let problem = json!({
+            "type": format!("/api/faults/{code}"),
+            "title": self.code.meaning(),
+            "status": self.status.as_u16(),
+            "detail": self.detail,
+            "code": code,
+        });
+        let kind = HeaderValue::from_static("application/problem+json");
+        let mut response = (self.status, [(header::CONTENT_TYPE, kind)], problem.to_string()).into_response();
+        if let Some(seconds) = self.retry_after_s {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+        }
+        if self.status == StatusCode::UNSUPPORTED_MEDIA_TYPE {
+            response.headers_mut().insert("accept-post", HeaderValue::from_static("message/rfc822"));
+        }
+        response
+    }
+}
+
+/// What a code means, and what to do: what `type` of a problem leads to.
+pub(super) async fn explain(code: Option<Path<String>>) -> Result<String, Problem> {
+    let asked = code.map(|Path(code)| code).unwrap_or_default();
+    let found = FaultCode::ALL.iter().find(|code| code.to_string() == asked);
+    let code = found.ok_or_else(|| Problem::of(FaultCode::NothingThere))?;
+    Ok(format!("{code}\n\n{}\n{}\n", code.meaning(), code.remedy()))
+}

@@ -1,0 +1,44 @@
+//! What the public rooms need of the running gateway: a way in for mail. `sealpost` implements it over the engine.
+
+use crate::reader::Answer;
+use std::net::IpAddr;
+
+/// The way into the gateway.
+pub trait Door: Send + Sync + 'static {
+    /// Begins a mail for this mailbox; `None` when there is no such mailbox. `received` is our own `Received` header field, folded and
+    /// with its final CRLF. The fault says when to try again where the queue or the disk is full.
+    fn open<'a>(
+        &'a self,
+        mailbox: &'a str,
+        envelope: Envelope,
+        received: &'a str,
+    ) -> Answer<'a, Option<Box<dyn Incoming>>>;
+}
+
+/// One mail that is being handed in. Dropped before `finish` it never was.
+pub trait Incoming: Send {
+    /// A piece of the mail, with CRLF line ends.
+    fn write<'a>(&'a mut self, bytes: &'a [u8]) -> Answer<'a, ()>;
+
+    /// The mail is complete: durable when it returns. It is known again for five days by `key`, when there is one, else by envelope
+    /// and bytes; `token` is the id of the token that it came with.
+    fn finish<'a>(self: Box<Self>, token: &'a str, key: Option<&'a str>) -> Answer<'a, Handed>;
+}
+
+/// What a program says of a mail's way.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Envelope {
+    /// `None` for the empty return path, and where there is no envelope.
+    pub mail_from: Option<String>,
+    pub rcpt_to: Vec<String>,
+    pub client: Option<IpAddr>,
+}
+
+/// What became of a mail that arrived whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Handed {
+    /// It is durable under this id, now or since it was handed in before.
+    In { message: String },
+    /// Its key was given with another mail before; nothing was stored.
+    KeyReused,
+}

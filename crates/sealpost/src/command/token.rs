@@ -1,0 +1,94 @@
+//! `sealpost token`: tokens for programs that hand mail in over HTTP.
+
+use super::Failure;
+use crate::settings::{self, Settings};
+use std::path::Path;
+use store::{Micros, Store, TokenLine};
+
+/// What is to be done with tokens.
+#[derive(Debug, clap::Subcommand)]
+pub enum What {
+    /// Make a token and print it, once: only its hash is kept.
+    Create {
+        /// What it is for, in words; shown in the list.
+        name: String,
+        /// A mailbox with `api = true` that mail may be handed in to; may be given several times.
+        #[arg(long, required = true)]
+        mailbox: Vec<String>,
+        /// How long it is good.
+        #[arg(long, default_value_t = 365, value_parser = clap::value_parser!(u64).range(1..=3650))]
+        days: u64,
+    },
+    /// One JSON object per token, newest first; never the token itself.
+    List,
+    /// End a token at once.
+    Revoke { id: String },
+}
+
+const DAY_S: u64 = 24 * 3600;
+const NAME_CHARS_MAX: usize = 100;
+
+/// # Errors
+/// When a mailbox takes no mail over HTTP, several sites are named, or the store does not answer.
+pub async fn run(config: &Path, what: &What) -> Result<(), Failure> {
+    let settings = settings::load(config)?;
+    let store = Store::open(&settings.store).await?;
+    let done = answer(&settings, &store, what).await;
+    store.close().await;
+    done
+}
+
+async fn answer(settings: &Settings, store: &Store, what: &What) -> Result<(), Failure> {
+    match what {
+        What::Create { name, mailbox, days } => {
+            if name.is_empty() || name.chars().count() > NAME_CHARS_MAX || name.chars().any(char::is_control) {
+                return Err(Failure::new(format!("the name has 1 to {NAME_CHARS_MAX} characters on one line")));
+            }
+            let site = site_of(settings, mailbox)?;
+            let token = store.new_token(&site, name, mailbox, days * DAY_S, super::replay::WHO).await?;
+            eprintln!("sealpost: keep it where only the program can read it; it is shown this once");
+            super::print(&format!("{token}\n"))
+        }
+        What::List => {
+            let now = store.now().await?;
+            store.tokens().await?.iter().try_for_each(|line| super::print(&format!("{}\n", json(line, now))))
+        }
+        What::Revoke { id } => match store.revoke_token(id, super::replay::WHO).await? {
+            true => super::print(&format!("{id}: is good no more\n")),
+            false => {
+                Err(Failure::new(format!("{id}: no token that is good has this id; `sealpost token list` shows them")))
+            }
+        },
+    }
+}
+
+/// The one site of these mailboxes, each of which takes mail over HTTP.
+fn site_of(settings: &Settings, names: &[String]) -> Result<String, Failure> {
+    let mut sites = Vec::new();
+    for name in names {
+        let found = settings.mailboxes.iter().find(|mailbox| mailbox.name == *name && mailbox.api);
+        let Some(mailbox) = found else {
+            return Err(Failure::new(format!("{name}: is not the name of a mailbox with api = true")));
+        };
+        sites.push(mailbox.site.clone());
+    }
+    sites.dedup();
+    match sites.as_slice() {
+        [site] => Ok(site.clone()),
+        _ => Err(Failure::new("the mailboxes are of several sites; make a token for each site")),
+    }
+}
+
+fn json(line: &TokenLine, now: Micros) -> serde_json::Value {
+    let time = |at: Micros| jiff::Timestamp::from_microsecond(at).map(|time| time.to_string()).unwrap_or_default();
+    let state = match line.revoked_at {
+        Some(_) => "revoked",
+        None if line.valid_until <= now => "ended",
+        None => "good",
+    };
+    serde_json::json!({
+        "id": line.id, "name": line.name, "site": line.site, "mailboxes": line.mailboxes, "state": state,
+        "created_at": time(line.created_at), "valid_until": time(line.valid_until),
+        "revoked_at": line.revoked_at.map(time), "used_at": line.used_at.map(time),
+    })
+}

@@ -1,0 +1,87 @@
+//! What stands behind the wall of the public listener, and the engine as its way in.
+
+use crate::settings::{Public, Settings};
+use console::public::{Api, Door, Envelope, Handed, Incoming, Limits, Room};
+use console::reader::Answer;
+use engine::HandingIn;
+use std::sync::Arc;
+use std::time::Duration;
+use store::Store;
+
+/// The engine of this process.
+struct EngineDoor(Arc<engine::Gateway>);
+
+/// A mail on its way into the engine.
+struct IntoEngine(HandingIn);
+
+impl Door for EngineDoor {
+    fn open<'a>(
+        &'a self,
+        mailbox: &'a str,
+        envelope: Envelope,
+        received: &'a str,
+    ) -> Answer<'a, Option<Box<dyn Incoming>>> {
+        let client = envelope.client.map(|ip| mail::Client { ip: Some(ip.to_string()), hello: String::new() });
+        let envelope = mail::Envelope { mail_from: envelope.mail_from, rcpt_to: envelope.rcpt_to, client };
+        Box::pin(async move {
+            let Some(way) = self.0.way_in(mailbox) else { return Ok(None) };
+            let mail: Box<dyn Incoming> = Box::new(IntoEngine(way.open(envelope, received).await?));
+            Ok(Some(mail))
+        })
+    }
+}
+
+impl Incoming for IntoEngine {
+    fn write<'a>(&'a mut self, bytes: &'a [u8]) -> Answer<'a, ()> {
+        Box::pin(self.0.write(bytes))
+    }
+
+    fn finish<'a>(self: Box<Self>, token: &'a str, key: Option<&'a str>) -> Answer<'a, Handed> {
+        Box::pin(async move {
+            Ok(match self.0.finish(token, key).await? {
+                engine::Handed::In { message } => Handed::In { message },
+                engine::Handed::KeyReused => Handed::KeyReused,
+            })
+        })
+    }
+}
+
+/// The rooms that the settings ask for; none without a public listener.
+pub fn rooms(settings: &Settings, store: &Store, engine: &Arc<engine::Gateway>) -> Vec<Room> {
+    let Some(public) = &settings.public else { return Vec::new() };
+    let door: Arc<dyn Door> = Arc::new(EngineDoor(engine.clone()));
+    vec![api(settings, public, store, door)]
+}
+
+fn api(settings: &Settings, public: &Public, store: &Store, door: Arc<dyn Door>) -> Room {
+    let mailboxes = settings.mailboxes.iter().filter(|mailbox| mailbox.api);
+    let limits = Limits {
+        mailboxes: mailboxes.map(|mailbox| mailbox.name.clone()).collect(),
+        size_bytes_max: settings.size_bytes_max,
+        silence_max: Duration::from_secs(public.silence_s),
+        mail_timeout: Duration::from_secs(public.mail_timeout_s),
+        hostname: host(&public.url).to_owned(),
+    };
+    Api::new(store.clone(), door, limits).room()
+}
+
+/// `mail.example.org` of `https://mail.example.org:8443`.
+fn host(url: &str) -> &str {
+    let authority = url.split_once("://").map_or(url, |(_, authority)| authority);
+    match authority.rfind(']') {
+        Some(end) => &authority[..=end],
+        None => authority.split(':').next().unwrap_or(authority),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::host;
+
+    #[test]
+    fn the_name_in_received_is_that_of_the_listener() {
+        assert_eq!(host("https://mail.example.org"), "mail.example.org");
+        assert_eq!(host("https://mail.example.org:8443"), "mail.example.org");
+        assert_eq!(host("http://[::1]:8030"), "[::1]");
+    }
+}
