@@ -2,11 +2,13 @@
 
 mod api;
 mod door;
+mod links;
 mod page;
 mod rate;
 
 pub use api::{Api, Limits};
-pub use door::{Door, Envelope, Handed, Incoming};
+pub use door::{Door, Envelope, Handed, Incoming, Offer};
+pub use links::Links;
 
 use crate::guard::{host, set_safe_headers, set_strict_transport};
 use crate::origin::Origin;

@@ -9,11 +9,13 @@ use crate::crash_point::crash_point;
 use crate::gateway::Shared;
 use crate::held::Held;
 use crate::metrics::Metrics;
+use crate::set_link;
 use crate::site::Site;
 use crate::stop::Stop;
 use courier::submit::{self, Connection, Shape};
 use mail::{Address, Envelope};
 use policy::reply_token::{self, TokenKey};
+use policy::set_link::LinkPlace;
 use policy::{Fault, FaultCode, FaultKind, Letter, LetterKind, Receipt, StepKey};
 use store::{Begun, Micros};
 
@@ -30,6 +32,7 @@ const LOST_ANSWERS_MAX: u32 = 1;
 
 /// A letter that is about to be sent.
 struct Sending<'a> {
+    key: &'a StepKey,
     shared: &'a Shared,
     held: &'a Held,
     outgoing: &'a Outgoing,
@@ -93,7 +96,7 @@ async fn one(
     };
     crash_point("deliver_begun");
     let Some(outgoing) = &site.outgoing else { return fail(shared, held, key, nowhere(site)).await.map(Some) };
-    let sending = Sending { shared, held, outgoing, letter, message_id: &message_id, posted_at };
+    let sending = Sending { key, shared, held, outgoing, letter, message_id: &message_id, posted_at };
     let sent = match &outgoing.target {
         Some(target) => held.while_ours(sending.send(target)).await,
         None => Ok(()),
@@ -133,14 +136,24 @@ async fn fail(shared: &Shared, held: &Held, key: &StepKey, fault: Fault) -> Resu
 }
 
 impl Sending<'_> {
+    /// Where the letter's links stand.
+    fn place(&self) -> Result<LinkPlace, Fault> {
+        let revision = || self.key.0.rsplit('/').nth(1)?.parse().ok();
+        let revision =
+            revision().ok_or_else(|| Fault::permanent(FaultCode::Internal, "a letter's key names no plan"))?;
+        let message = self.held.lease.subject.clone();
+        Ok(LinkPlace { message, revision, letter: self.letter.ordinal, number: 0 })
+    }
+
     async fn send(&self, target: &submit::Target) -> Result<(), Fault> {
         let letter = self.letter;
+        let text = set_link::text_of(self.shared, &self.held.lease.site, self.place()?, letter, self.posted_at).await?;
         let with_original = letter.kind == LetterKind::Forward;
         let composed = mail::compose::letter(&mail::compose::Letter {
             from: &self.outgoing.from,
             to: &letter.to,
             subject: &letter.subject,
-            text: &letter.text,
+            text: &text,
             message_id: self.message_id,
             date_s: self.posted_at.div_euclid(1_000_000),
             answers: letter.answers.as_deref(),

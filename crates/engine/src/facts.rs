@@ -37,6 +37,7 @@ impl Inquiry<'_> {
             mailbox: self.message.mailbox.clone(),
             envelope: self.message.envelope.clone(),
             verifies_authors: self.proof.verifies(),
+            click: self.message.click.clone(),
             ..Facts::default()
         }
     }

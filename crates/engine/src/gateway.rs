@@ -96,6 +96,10 @@ impl Gateway {
         Some(MailboxGate::new(shared, site, mailbox.to_owned()))
     }
 
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
     pub(crate) fn shared_with_site_of(&self, mailbox: &str) -> Option<(Arc<Shared>, String)> {
         let site = self.shared.mailboxes().get(mailbox)?.site.clone();
         Some((self.shared.clone(), site))

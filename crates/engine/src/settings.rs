@@ -70,6 +70,8 @@ pub struct Settings {
     pub probe_every: Duration,
     /// How often the depth of the queue is read from the store.
     pub backlog_every: Duration,
+    /// Where the public listener is reached, as `https://host[:port]`; links in letters begin with it, and there are none without it.
+    pub public_url: Option<String>,
     /// Bounds on reading a mail.
     pub mail: mail::Limits,
 }
@@ -108,6 +110,7 @@ impl Default for Settings {
             trouble_after: 3,
             probe_every: Duration::from_secs(30),
             backlog_every: Duration::from_secs(2),
+            public_url: None,
             mail: mail::Limits::default(),
         }
     }

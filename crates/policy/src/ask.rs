@@ -253,6 +253,8 @@ pub struct Facts {
     pub envelope: Envelope,
     /// Whether authors are verified in this mailbox; otherwise nothing is asked, and nobody is proved.
     pub verifies_authors: bool,
+    /// It is no mail that somebody wrote but his click on a link in a letter of ours.
+    pub click: Option<crate::set_link::Click>,
     pub authenticity: Option<Authenticity>,
     pub reply_tokens: Option<Vec<TokenGrant>>,
     pub thread: Option<Thread>,

@@ -19,6 +19,7 @@ mod rejection;
 mod routing;
 mod safeguards;
 mod scene;
+mod sets;
 mod signs;
 mod summary;
 mod trim;
@@ -26,6 +27,7 @@ mod verdict;
 mod visibility;
 
 pub use body::LONG_TEXT_UNITS;
+pub(crate) use directives::is_for_comments;
 pub use letters::{DOMAIN_HOUR_MAX, SITE_HOUR_MAX, UNVERIFIED_DAY_MAX};
 pub use lookups::{THREAD_IDS_MAX, TOKENS_MAX};
 pub use loop_guard::RECEIVED_MAX;
@@ -170,6 +172,9 @@ fn weigh_all<'a>(evidence: &Evidence<'a>, route: &mut Route<'a>, trace: &mut Tra
 ///
 /// Loops and reports come first, so that nothing later, such as a rule or a refusal, can answer a machine (SEC-26).
 fn weigh<'a>(evidence: &Evidence<'a>, route: &mut Route<'a>, trace: &mut Trace) -> Result<Verdict, Vec<Question>> {
+    if let Some(click) = &evidence.facts.click {
+        return sets::weigh(evidence, route, click, trace);
+    }
     note_form(evidence, trace);
     let early = loop_guard::check(evidence, trace)
         .or_else(|| automatic::report(evidence, trace))

@@ -58,6 +58,19 @@ pub struct Letter {
     /// The Message-ID of the mail that it is about, without angle brackets.
     pub answers: Option<String>,
     pub reason: String,
+    /// The directive sets that it offers, by their names in the text, `{{set:NAME}}`; each becomes a link when it is sent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<LetterLink>,
+}
+
+/// A directive set that a letter offers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LetterLink {
+    pub set: String,
+    /// The numeric id of the issue that it would be run on.
+    pub issue_id: String,
+    /// How long it lives after the letter was posted.
+    pub days: u32,
 }
 
 /// How many letters went out lately because mail came in, as far as it matters for one more.

@@ -11,6 +11,7 @@ pub mod plan;
 pub mod profile;
 pub mod replay;
 pub mod reply_token;
+pub mod set_link;
 
 pub use ask::{
     Account, Act, Compare, Facts, IssueFacts, IssueHistory, IssueSearch, Question, RequestType, SeenBefore,
@@ -19,10 +20,11 @@ pub use ask::{
 pub use decide::{decide, participants, quarantine};
 pub use fault::{Fault, FaultCode, FaultKind};
 pub use field::{Allowed, Choice, FieldKind, FieldMeta, FieldSetting, FieldValue, How};
-pub use letter::{Letter, LetterKind, LetterTraffic, LetterWhen};
+pub use letter::{Letter, LetterKind, LetterLink, LetterTraffic, LetterWhen};
 pub use placeholder::PLACES;
 pub use plan::{
     AccountTarget, Body, File, Goal, IssueTarget, LeftOut, Origin, Outcome, Plan, Receipt, Rejection, RejectionCause,
     Step, StepKey, StepKind, Visibility,
 };
 pub use profile::Profile;
+pub use set_link::Click;

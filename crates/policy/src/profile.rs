@@ -3,6 +3,7 @@
 #[macro_use]
 mod words;
 mod directive;
+mod directive_set;
 mod exclusion;
 mod idle;
 mod limits;
@@ -18,11 +19,13 @@ mod values;
 mod workflow;
 mod wrong;
 
+pub use directive_set::{DirectiveSet, with_links};
 pub use nearest::nearest;
 pub use rule::CONDITION_NAMES;
 pub use settings::{Default, Form, ROOMS, Room, Setting, settings};
 
 pub(crate) use directive::{DirectiveRule, Directives, Processor};
+pub(crate) use directive_set::named_in;
 pub(crate) use exclusion::Exclusion;
 pub(crate) use limits::Limits;
 pub(crate) use mapped::Mapped;
@@ -89,6 +92,7 @@ pub struct Profile {
     pub(crate) incumbent: Incumbent,
     pub(crate) notices: Notices,
     pub(crate) exclusions: Vec<Exclusion>,
+    directive_sets: Vec<DirectiveSet>,
 }
 
 /// The mail handler that was there before.
@@ -195,6 +199,16 @@ impl Profile {
         Some(self.environment.as_str()).filter(|label| !label.is_empty())
     }
 
+    /// The directive set of this name, unless it is switched off.
+    pub fn directive_set(&self, name: &str) -> Option<&DirectiveSet> {
+        self.directive_sets.iter().find(|set| set.name == name && set.enabled)
+    }
+
+    /// Whether letters carry links, so that they need a public listener to lead to.
+    pub fn offers_links(&self) -> bool {
+        self.directive_sets.iter().any(|set| set.enabled)
+    }
+
     /// Whether it asks for proved authors, so that it makes sense only for mailboxes that verify them.
     pub fn needs_authenticity(&self) -> bool {
         self.require_authentic
@@ -246,6 +260,7 @@ impl Profile {
             incumbent: Incumbent::read(&incumbent, reader),
             notices: Notices::read(&top, reader),
             exclusions: exclusion::read_all(&top, reader),
+            directive_sets: directive_set::read_all(&top, reader),
         };
         profile.refuse_loops(&top, reader);
         profile.refuse_idle(&top, &default, reader);

@@ -126,7 +126,7 @@ fn mac(key: &TokenKey, site: &str, signed: &[u8]) -> Option<[u8; MAC_BYTES]> {
 }
 
 /// A key whose times cannot be read has to be taken for retired long ago.
-fn still_verifies(key: &TokenKey, now: &str) -> bool {
+pub(crate) fn still_verifies(key: &TokenKey, now: &str) -> bool {
     let Some(retired_at) = &key.retired_at else { return true };
     let end = retired_at.parse::<Timestamp>().ok().and_then(|retired| {
         retired.to_zoned(TimeZone::UTC).checked_add(RETIRED_YEARS_MAX.years()).ok().map(|end| end.timestamp())

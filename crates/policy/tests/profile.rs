@@ -88,6 +88,9 @@ fn every_setting_of_the_table_is_read_and_no_key_stands_twice() {
             // These say nothing unless they fit what stands elsewhere in the profile.
             "workflow[].mappings" => "\"default\"".to_owned(),
             "workflow[].statuses" => "\"Open\"".to_owned(),
+            "notice[].cause" => "\"status\"".to_owned(),
+            "notice[].text" => "\"{{set:reopen}}\"".to_owned(),
+            "directive_set[].name" => "\"reopen\"".to_owned(),
             _ => value(setting.form),
         };
         let line = |name: &str| format!("{name} = {value}\n");

@@ -18,6 +18,7 @@ mod stories {
     mod fetching_oauth;
     mod hostile;
     mod letters;
+    mod links;
     mod lost_answers;
     mod mails;
     mod messages;

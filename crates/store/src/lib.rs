@@ -3,6 +3,7 @@
 mod attention;
 mod audit;
 mod blob;
+mod click;
 mod content;
 mod database;
 mod dialect;

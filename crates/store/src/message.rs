@@ -1,5 +1,6 @@
 //! Messages: taking them in, and what decisions ask of those that came before.
 
+use crate::click;
 use crate::content::{Content, Kept};
 use crate::database::{Conn, all, execute, one};
 use crate::dialect;
@@ -29,6 +30,8 @@ pub(crate) struct SealedArrival {
     /// SHA-256 as hex.
     pub digest: String,
     pub message_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub click: Option<policy::Click>,
 }
 
 /// A message's first rows, sealed and hashed, ready to be inserted.
@@ -98,6 +101,7 @@ impl Store {
             digest: digest_of(&arrival.digest)?,
             size_bytes: u64::try_from(size_bytes).unwrap_or(0),
             received_at,
+            click: arrival.click,
         }))
     }
 
@@ -198,10 +202,11 @@ fn new_message(arrival: Arrival, content: Content, hasher: &Hasher) -> Result<Ne
         Handle::Lasting(handle) => (hasher.lasting(handle), true),
         Handle::FiveDays(handle) | Handle::HandedIn { key: None, fingerprint: handle, .. } => five_days(handle),
         Handle::HandedIn { token, key: Some(key), .. } => five_days(&format!("key:{token}:{key}")),
+        Handle::Click { link, .. } => (click::handle(hasher, link), true),
     };
     let handed_in = match &arrival.handle {
         Handle::HandedIn { token, fingerprint, .. } => Some((token.clone(), hasher.handle(fingerprint))),
-        Handle::Lasting(_) | Handle::FiveDays(_) => None,
+        Handle::Lasting(_) | Handle::FiveDays(_) | Handle::Click { .. } => None,
     };
     let digest = hasher.digest(&arrival.digest);
     // Mails of one thread must not overtake each other, and the oldest one that they name stands for the thread. Copies of a
@@ -233,6 +238,7 @@ fn seal_arrival(key: &SealingKey, id: &str, arrival: &Arrival) -> Result<Vec<u8>
         envelope: arrival.envelope.clone(),
         digest: HEXLOWER.encode(&arrival.digest),
         message_id: arrival.message_id.clone(),
+        click: arrival.handle.click().cloned(),
     };
     sealed::seal(key, arrival_place(&arrival.site, id), &value)
 }

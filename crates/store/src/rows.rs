@@ -1,7 +1,7 @@
 //! The values that go into the store and come out of it; none of them shows how it is stored.
 
 use mail::Envelope;
-use policy::{Facts, Fault, Letter, Outcome, Plan, Receipt, StepKey};
+use policy::{Click, Facts, Fault, Letter, Outcome, Plan, Receipt, StepKey};
 use serde::{Deserialize, Serialize};
 
 /// Microseconds since the Unix epoch, in UTC.
@@ -34,6 +34,19 @@ pub enum Handle {
     /// Handed in by a program with this token: known for five days by the key that the program gave, else by the fingerprint of
     /// envelope and bytes.
     HandedIn { token: String, key: Option<String>, fingerprint: String },
+    /// Somebody's click on this link, which comes once for ever.
+    Click { link: String, click: Click },
+}
+
+/// A letter that links stand in.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LinkLetter {
+    pub key: StepKey,
+    pub site: String,
+    /// Of the mail that the letter is about.
+    pub mailbox: String,
+    pub posted_at: Micros,
+    pub letter: Letter,
 }
 
 /// What a program may hand mail in to.
@@ -160,6 +173,8 @@ pub struct StoredMessage {
     pub digest: [u8; 32],
     pub size_bytes: u64,
     pub received_at: Micros,
+    /// It is no mail but somebody's click on a link.
+    pub click: Option<Click>,
 }
 
 /// What deciding yields beside the plan; the strings are sealed, the addresses also stored as keyed hashes.

@@ -1,4 +1,4 @@
-//! What the public rooms need of the running gateway: a way in for mail. `sealpost` implements it over the engine.
+//! What the public rooms need of the running gateway: a way in for mail and for clicks. `sealpost` implements it over the engine.
 
 use crate::reader::Answer;
 use std::net::IpAddr;
@@ -13,6 +13,23 @@ pub trait Door: Send + Sync + 'static {
         envelope: Envelope,
         received: &'a str,
     ) -> Answer<'a, Option<Box<dyn Incoming>>>;
+
+    /// What a link in a letter offers, without any effect; `None` for every link that cannot be used, whatever the cause.
+    fn offer<'a>(&'a self, link: &'a str) -> Answer<'a, Option<Offer>>;
+
+    /// Uses a link: durable when this returns what was offered. `None` for every link that cannot be used; of several clicks at once
+    /// one gets an offer. After a fault the link is not used.
+    fn accept<'a>(&'a self, link: &'a str) -> Answer<'a, Option<Offer>>;
+}
+
+/// What a link offers, in the words of the profile.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Offer {
+    pub question: String,
+    /// Empty for nothing.
+    pub text: String,
+    pub button: String,
+    pub done: String,
 }
 
 /// One mail that is being handed in. Dropped before `finish` it never was.

@@ -227,6 +227,17 @@ async fn sec_11_the_html_of_a_mail_is_shown_in_a_frame_that_can_do_nothing() {
     browser.close().await;
 }
 
+/// The page that is open, as it is: no page but this one may be asked for again.
+pub async fn assert_fits_as_it_is(browser: &Browser, name: &str) {
+    for (width, scheme) in [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark"), (320, "light")] {
+        browser.look(width, scheme).await;
+        let wide = browser.run("return document.documentElement.scrollWidth").await.as_u64().unwrap();
+        assert!(wide <= u64::from(width), "{name} is {wide} wide in {width}");
+        keep_picture(browser, &format!("{name}-{width}-{scheme}")).await;
+    }
+    assert_eq!(browser.run(WELL_FORMED).await, json!([]), "{name}");
+}
+
 /// What a page lacks for those who do not see it.
 const WELL_FORMED: &str = "
     const lacks = [];

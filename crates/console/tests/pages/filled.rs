@@ -134,6 +134,7 @@ pub async fn decide(store: &Store, outcome: Outcome, steps: Vec<StepKind>, words
 
 fn letter(words: &Words) -> Letter {
     Letter {
+        links: Vec::new(),
         ordinal: 1,
         kind: LetterKind::Notice,
         when: LetterWhen::Decided,

@@ -6,6 +6,7 @@ mod filled;
 mod front;
 mod hostile;
 mod house;
+mod links;
 mod listing;
 mod look;
 mod machines;

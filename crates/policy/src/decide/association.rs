@@ -142,7 +142,7 @@ fn may_direct(evidence: &Evidence, sign: &Sign, issue: &IssueFacts) -> Result<bo
 }
 
 /// Whether the sender takes part in the issue, as far as an address that nobody has proved can tell.
-fn takes_part(evidence: &Evidence, issue: &IssueFacts) -> Result<bool, Vec<Question>> {
+pub(super) fn takes_part(evidence: &Evidence, issue: &IssueFacts) -> Result<bool, Vec<Question>> {
     let Some(person) = evidence.person() else { return Ok(false) };
     if issue.people.iter().any(|address| address.trim().to_lowercase() == person) {
         return Ok(true);

@@ -67,6 +67,14 @@ const OWN: &[&str] = &[
     "transition",
 ];
 
+/// Whether a directive makes sense for an issue that is there.
+pub(crate) fn is_for_comments(key: &str) -> bool {
+    !FOR_NEW_ISSUES.contains(&meaning(key).as_str()) && meaning(key) != "issuekey"
+}
+
+/// Keys that only a new issue can have.
+const FOR_NEW_ISSUES: &[&str] = &["project", "issuetype", "description", "environment", "parentissuekey"];
+
 fn meaning(key: &str) -> String {
     let plain: String =
         key.chars().filter(|c| !c.is_whitespace() && !"-_".contains(*c)).collect::<String>().to_lowercase();

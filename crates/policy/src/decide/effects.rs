@@ -80,6 +80,33 @@ pub(super) fn added(
     Ok(Verdict { effects: Box::new(effects), ..verdict })
 }
 
+/// The verdict on a click with the effects of its set. The profile says what they are, so they count whatever it lets senders
+/// do, and nothing else that it does with comments is done.
+pub(super) fn of_set(
+    evidence: &Evidence,
+    route: &mut Route,
+    given: Given,
+    verdict: Verdict,
+    trace: &mut Trace,
+) -> Result<Verdict, Vec<Question>> {
+    let Place::Comment(issue) = &verdict.place else { return Ok(verdict) };
+    route.mapping.comment_header = None;
+    let mapping = &route.mapping;
+    let visibility = match visibility::of(evidence, mapping, &given, issue, trace)? {
+        Ok(visibility) => visibility,
+        Err(why) => return Ok(Verdict::nowhere(Outcome::Hold, why)),
+    };
+    let (wishes, steps) = directives::of_comment(evidence, &given, mapping, &issue.id, trace)?;
+    let wishes: Vec<Wish> = wishes.into_iter().map(|wish| Wish { by_sender: false, ..wish }).collect();
+    let granted = granted_on_edit(evidence, mapping, issue, &wishes, trace)?;
+    let edit = StepKind::EditIssue { issue: IssueTarget::Id(issue.id.clone()), set: granted.set.clone() };
+    let edit = (!granted.set.is_empty()).then_some(edit);
+    let steps = steps.into_iter().map(|(step, _)| step);
+    let follow = edit.into_iter().chain(steps).map(|step| (step, "the directive set says so".to_owned())).collect();
+    let effects = Effects { follow, spoken: given, visibility, ..Effects::default() };
+    Ok(Verdict { effects: Box::new(effects), ..verdict })
+}
+
 /// The directives that count on this occasion.
 fn spoken(route: &Route, on: Apply, trace: &mut Trace) -> Given {
     let given = &route.directives;

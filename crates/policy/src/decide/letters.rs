@@ -3,8 +3,8 @@
 use super::evidence::Evidence;
 use super::verdict::{Place, Trace, Verdict};
 use super::{lookups, safeguards, summary};
-use crate::profile::{Addressees, Duplicates, Mapping, NOT_CREATED};
-use crate::{Letter, LetterKind, LetterTraffic, LetterWhen, Outcome, Question, Rejection};
+use crate::profile::{Addressees, Duplicates, Mapping, NOT_CREATED, named_in, with_links};
+use crate::{Letter, LetterKind, LetterLink, LetterTraffic, LetterWhen, Outcome, Question, Rejection};
 
 /// Notices to addresses of one domain within an hour.
 pub const DOMAIN_HOUR_MAX: u32 = 20;
@@ -42,7 +42,7 @@ pub(super) fn of(
         let answer = format!("no, {earlier}");
         trace.note("May its sender be told?", answer, &format!("of {cause} he hears once"));
     } else if let Some((cause, when)) = cause {
-        letters.extend(notice(evidence, cause, when, trace)?);
+        letters.extend(notice(evidence, verdict, cause, when, trace)?);
     }
     for (letter, ordinal) in letters.iter_mut().zip(1..) {
         letter.ordinal = ordinal;
@@ -101,12 +101,14 @@ fn handed_on(evidence: &Evidence, verdict: &Verdict, to: &str) -> Letter {
         text: format!("This mail was not taken in: {}.\n\nIt is attached as it came.", verdict.reason),
         answers: None,
         reason,
+        links: Vec::new(),
     }
 }
 
 /// A notice to the sender, when he may be written to.
 fn notice(
     evidence: &Evidence,
+    verdict: &Verdict,
     cause: &str,
     when: LetterWhen,
     trace: &mut Trace,
@@ -124,16 +126,32 @@ fn notice(
     };
     trace.note(question, format!("yes, {to}"), &format!("a notice ({cause})"));
     let (subject, text) = evidence.profile.notices.words(cause);
+    let links = offered(evidence, verdict, text);
+    let is_offered = |name: &str| links.iter().any(|link| link.set == name);
+    let text = with_links(text, |name| is_offered(name).then(|| format!("{{{{set:{name}}}}}")));
     Ok(Some(Letter {
         ordinal: 0,
         kind: LetterKind::Notice,
         when,
         to: to.to_owned(),
         subject: subject.to_owned(),
-        text: text.to_owned(),
+        text,
         answers: evidence.message.headers.message_id.clone(),
         reason: format!("the profile tells senders of {cause:?}"),
+        links,
     }))
+}
+
+/// The directive sets that the text offers on the issue that took no comment; those that are switched off are not.
+fn offered(evidence: &Evidence, verdict: &Verdict, text: &str) -> Vec<LetterLink> {
+    let Some(issue) = &verdict.refused_on else { return Vec::new() };
+    let mut links: Vec<LetterLink> = Vec::new();
+    for set in named_in(text).filter_map(|name| evidence.profile.directive_set(name)) {
+        if !links.iter().any(|link| link.set == set.name) {
+            links.push(LetterLink { set: set.name.clone(), issue_id: issue.id.clone(), days: set.days });
+        }
+    }
+    links
 }
 
 /// The one gate of automatic mail: the address that may be written to, or why none may.

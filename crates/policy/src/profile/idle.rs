@@ -14,6 +14,7 @@ impl Profile {
             // What could not be read stands as something else here.
             return;
         }
+        super::directive_set::refuse_idle(&self.directive_sets, &self.notices, top, reader);
         let reachable: Vec<Mapping> = self.reachable().collect();
         self.refuse_idle_workflows(top, &reachable, reader);
         self.refuse_idle_directives(top, &reachable, reader);

@@ -26,6 +26,9 @@ pub(super) const CAUSES: &[&str] = &[
     "no_permission",
 ];
 
+/// The causes about an issue that is there, on which a directive set can be run.
+pub(super) const ABOUT_AN_ISSUE: &[&str] = &["status", "search", "resolved_too_long", "comment_limit", "comment_rate"];
+
 /// To whom notices go, how often, and the profile's own words.
 #[derive(Debug, Clone)]
 pub(crate) struct Notices {
@@ -59,6 +62,11 @@ impl Notices {
             per_day: reader.number(&general, "per_day").unwrap_or_default(),
             own,
         }
+    }
+
+    /// The profile's own texts by cause, in order; empty where it has none for a cause that it names.
+    pub(super) fn own_texts(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.own.iter().map(|(cause, words)| (cause.as_str(), words.text.as_deref().unwrap_or_default()))
     }
 
     /// Subject and text for a cause.

@@ -118,6 +118,7 @@ pub const ROOMS: &[Room] = &[
     people::THREADS,
     files::EXCLUDE,
     letters::NOTICES,
+    letters::SETS,
     association::INCUMBENT,
 ];
 

@@ -131,6 +131,7 @@ pub fn question(message: &Message, profile: &Profile, answers: &Facts) -> (Strin
         mailbox: answers.mailbox.clone(),
         envelope: answers.envelope.clone(),
         verifies_authors: answers.verifies_authors,
+        click: answers.click.clone(),
         ..Facts::default()
     };
     let mut text = String::new();

@@ -238,6 +238,9 @@ impl Reader {
                         if read.writes_letters() {
                             self.check_way_out(settings, mailbox);
                         }
+                        if read.offers_links() && settings.public.is_none() {
+                            self.leads_nowhere(&profile.name);
+                        }
                     }
                 }
                 Err(fault) => self.problems.push(Problem {

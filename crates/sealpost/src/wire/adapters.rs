@@ -38,6 +38,7 @@ pub fn engine_settings(settings: &Settings, roles: &[Role]) -> engine::Settings 
         tries_max: settings.work.tries_max,
         look_ups: settings.work.look_ups.clone(),
         author_patience: Duration::from_secs(settings.dns.patience_s),
+        public_url: settings.public.as_ref().map(|public| public.url.clone()),
         mail: settings.mail.clone(),
         ..engine::Settings::default()
     }

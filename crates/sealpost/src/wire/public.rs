@@ -1,7 +1,7 @@
 //! What stands behind the wall of the public listener, and the engine as its way in.
 
 use crate::settings::{Public, Settings};
-use console::public::{Api, Door, Envelope, Handed, Incoming, Limits, Room};
+use console::public::{Api, Door, Envelope, Handed, Incoming, Limits, Links, Offer, Room};
 use console::reader::Answer;
 use engine::HandingIn;
 use std::sync::Arc;
@@ -29,6 +29,19 @@ impl Door for EngineDoor {
             Ok(Some(mail))
         })
     }
+
+    fn offer<'a>(&'a self, link: &'a str) -> Answer<'a, Option<Offer>> {
+        Box::pin(async move { Ok(self.0.offer(link).await?.map(in_words)) })
+    }
+
+    fn accept<'a>(&'a self, link: &'a str) -> Answer<'a, Option<Offer>> {
+        Box::pin(async move { Ok(self.0.accept(link).await?.map(in_words)) })
+    }
+}
+
+fn in_words(offer: engine::Offer) -> Offer {
+    let engine::Offer { question, text, button, done } = offer;
+    Offer { question, text, button, done }
 }
 
 impl Incoming for IntoEngine {
@@ -50,7 +63,7 @@ impl Incoming for IntoEngine {
 pub fn rooms(settings: &Settings, store: &Store, engine: &Arc<engine::Gateway>) -> Vec<Room> {
     let Some(public) = &settings.public else { return Vec::new() };
     let door: Arc<dyn Door> = Arc::new(EngineDoor(engine.clone()));
-    vec![api(settings, public, store, door)]
+    vec![api(settings, public, store, door.clone()), Links::new(door, engine::LINKS_PATH).room()]
 }
 
 fn api(settings: &Settings, public: &Public, store: &Store, door: Arc<dyn Door>) -> Room {

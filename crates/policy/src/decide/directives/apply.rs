@@ -5,7 +5,7 @@ use super::super::fields::Wish;
 use super::super::people;
 use super::super::signs::is_key;
 use super::super::verdict::Trace;
-use super::{Directive, Given};
+use super::{Directive, FOR_NEW_ISSUES, Given};
 use crate::profile::{Mapping, due};
 use crate::{AccountTarget, Goal, How, IssueTarget, Question, StepKind};
 use jiff::Timestamp;
@@ -38,9 +38,7 @@ pub(in super::super) fn of_comment(
     trace: &mut Trace,
 ) -> Result<Applied, Vec<Question>> {
     for directive in &given.all {
-        if ["project", "issuetype", "description", "environment", "parentissuekey"]
-            .contains(&directive.meaning().as_str())
-        {
+        if FOR_NEW_ISSUES.contains(&directive.meaning().as_str()) {
             trace.note(
                 "Does the directive count?",
                 format!("{:?} does not", directive.key),
@@ -48,7 +46,7 @@ pub(in super::super) fn of_comment(
             );
         }
     }
-    let own = ["project", "issuetype", "description", "environment", "parentissuekey", "issuekey", "viewable"];
+    let own = [FOR_NEW_ISSUES, &["issuekey", "viewable"]].concat();
     applied(evidence, given, mapping, &IssueTarget::Id(issue_id.to_owned()), &own, trace)
 }
 

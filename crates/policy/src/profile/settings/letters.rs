@@ -31,6 +31,63 @@ const LETTERS: &[Setting] = &[
         "notice[].text",
         Form::LongText,
         Default::Unset,
-        "The notice's text; without it a built-in one. It never repeats what the mail says.",
+        "The notice's text; without it a built-in one. It never repeats what the mail says. `{{set:NAME}}` becomes the link of a \
+         directive set.",
+    ),
+];
+
+pub(super) const SETS: Room = Room {
+    title: "[[directive_set]]: what one click on a link in a letter does",
+    about: "Its link stands where `{{set:NAME}}` stands in the text of a notice about an issue (`status`, `search`, `resolved_too_long`, \
+            `comment_limit`, `comment_rate`). See [Routing](routing.md#directive-sets-links-in-letters).",
+    settings: LINKS,
+};
+
+const LINKS: &[Setting] = &[
+    setting(
+        "directive_set[].name",
+        Form::Text,
+        Default::Required,
+        "How the set is named in texts: lower-case letters, digits, `-` and `_`.",
+    ),
+    setting(
+        "directive_set[].directives",
+        Form::Templates,
+        Default::Required,
+        "What is done on the issue: directives as senders could give them, such as `{ transition = \"Reopen\", labels = \"asked-again\" }`. \
+         Who may give directives by mail does not matter here.",
+    ),
+    setting("directive_set[].days", Form::Number(365), Default::Is("14"), "How long a link lives after its letter."),
+    setting(
+        "directive_set[].enabled",
+        Form::Truth,
+        Default::Is("true"),
+        "`false` takes it out of letters, and links that are out already do nothing.",
+    ),
+    setting(
+        "directive_set[].people",
+        Form::OneOf(&["involved", "recipient"]),
+        Default::Is("involved"),
+        "Whose click counts: of the recipient of the letter in any case, and `involved` asks at the click whether he takes part in the issue.",
+    ),
+    setting(
+        "directive_set[].question",
+        Form::Text,
+        Default::Is("Please confirm"),
+        "The heading of the page that the link opens. Nothing happens before the button on it is pressed.",
+    ),
+    setting("directive_set[].text", Form::LongText, Default::Unset, "What stands below it."),
+    setting("directive_set[].button", Form::Text, Default::Is("Confirm"), "The words on the button."),
+    setting(
+        "directive_set[].done",
+        Form::LongText,
+        Default::Is("Thank you. It will be done within a moment."),
+        "What the page says afterwards.",
+    ),
+    setting(
+        "directive_set[].comment",
+        Form::LongText,
+        Default::Unset,
+        "What stands in the issue as the comment of whoever clicked; without it a sentence with the words on the button.",
     ),
 ];

@@ -52,6 +52,17 @@ impl Reader {
         });
     }
 
+    /// The links in a profile's letters would lead nowhere.
+    pub(super) fn leads_nowhere(&mut self, profile: &str) {
+        self.problems.push(Problem {
+            key: "public.listen".into(),
+            value: String::new(),
+            place: self.file.clone(),
+            why: format!("is missing, and profile {profile:?} puts links to directive sets into letters"),
+            remedy: "set public.listen and public.url, or remove the [[directive_set]]".into(),
+        });
+    }
+
     /// The beginning of all links. They are secrets, so they go in clear only to this machine.
     fn public_url(&mut self, section: &Section, listen: SocketAddr, secure: bool) -> String {
         let Some(url) = self.optional_text(section, "url") else {

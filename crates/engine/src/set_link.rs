@@ -1,0 +1,161 @@
+//! Links in letters: signed when a letter is sent, looked at without effect, and used once. A click comes in like a mail.
+
+use crate::gateway::{Gateway, Shared};
+use crate::take_in::{TakingIn, is_full};
+use jiff::Timestamp;
+use mail::Envelope;
+use policy::profile::DirectiveSet;
+use policy::reply_token::TokenKey;
+use policy::set_link::{self, LinkGrant, LinkPlace};
+use policy::{Click, Fault, FaultCode, Letter};
+use store::{Handle, Micros, Taken};
+
+const DAY: Micros = 86_400 * 1_000_000;
+/// Where links lead to on the public listener.
+pub const LINKS_PATH: &str = "/links/";
+
+/// What a link offers, in the words of the profile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offer {
+    pub question: String,
+    pub text: String,
+    pub button: String,
+    pub done: String,
+}
+
+/// A link that can be used.
+struct Found {
+    site: String,
+    mailbox: String,
+    set: DirectiveSet,
+    click: Click,
+}
+
+impl Gateway {
+    /// What a link offers, without any effect; `None` for every link that cannot be used, whatever the cause.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn offer(&self, token: &str) -> Result<Option<Offer>, Fault> {
+        Ok(find(self.shared(), token).await?.map(|found| offer(&found.set)))
+    }
+
+    /// Uses a link: the click is durable when this returns what was offered, and comes to its end like a mail. `None` for every link
+    /// that cannot be used; of several clicks at once one gets an offer.
+    ///
+    /// # Errors
+    /// `QueueFull`, and those of the store; the link is not used then.
+    pub async fn accept(&self, token: &str) -> Result<Option<Offer>, Fault> {
+        let shared = self.shared();
+        let Some(found) = find(shared, token).await? else { return Ok(None) };
+        if is_full(shared) {
+            return Err(Fault::temporary(FaultCode::QueueFull, "work.queue_depth_max is reached"));
+        }
+        let mut mail = TakingIn::begin(shared, &found.site, &found.mailbox).await?;
+        mail.write(shared, message(&found, token).as_bytes()).await?;
+        let handle = Handle::Click { link: token.to_owned(), click: found.click };
+        match mail.end(shared).await?.take_in(shared, Envelope::default(), handle).await? {
+            Taken::New { message } => {
+                tracing::info!(message_row = message, "a link was used");
+                Ok(Some(offer(&found.set)))
+            }
+            Taken::Known { .. } => Ok(None),
+        }
+    }
+}
+
+fn offer(set: &DirectiveSet) -> Offer {
+    let DirectiveSet { question, text, button, done, .. } = set.clone();
+    Offer { question, text, button, done }
+}
+
+async fn find(shared: &Shared, token: &str) -> Result<Option<Found>, Fault> {
+    let Some(place) = set_link::place_of(token) else { return Ok(None) };
+    let Some(posted) = shared.store.link_letter(&place).await? else { return Ok(None) };
+    let Some(link) = posted.letter.links.get(usize::from(place.number)) else { return Ok(None) };
+    let valid_until = posted.posted_at.saturating_add(i64::from(link.days) * DAY);
+    let grant = LinkGrant {
+        site: posted.site.clone(),
+        set: link.set.clone(),
+        issue_id: link.issue_id.clone(),
+        person: person(&posted.letter),
+        valid_until,
+    };
+    let now = shared.store.now().await?;
+    let is_ours = set_link::is_signed(&keys(shared, &posted.site).await?, token, &grant, &rfc3339(now));
+    if !is_ours || now >= valid_until {
+        return Ok(None);
+    }
+    let mailbox = shared.mailbox(&posted.mailbox).ok().filter(|mailbox| mailbox.site == posted.site);
+    let set = mailbox.and_then(|mailbox| mailbox.profile.directive_set(&link.set).cloned());
+    let Some(set) = set else { return Ok(None) };
+    if shared.store.is_clicked(&posted.site, &posted.mailbox, token).await? {
+        return Ok(None);
+    }
+    let letter = posted.key.0;
+    let click = Click { set: grant.set, issue_id: grant.issue_id, person: grant.person, letter };
+    Ok(Some(Found { site: posted.site, mailbox: posted.mailbox, set, click }))
+}
+
+/// The letter's text with its links in place; the same for every try. Where nothing listens for them they are left out.
+pub(crate) async fn text_of(
+    shared: &Shared,
+    site: &str,
+    place: LinkPlace,
+    letter: &Letter,
+    posted_at: Micros,
+) -> Result<String, Fault> {
+    if letter.links.is_empty() {
+        return Ok(letter.text.clone());
+    }
+    let key = keys(shared, site).await?.into_iter().next();
+    let link = |name: &str| {
+        let number = letter.links.iter().position(|link| link.set == name)?;
+        let link = letter.links.get(number)?;
+        let grant = LinkGrant {
+            site: site.to_owned(),
+            set: link.set.clone(),
+            issue_id: link.issue_id.clone(),
+            person: person(letter),
+            valid_until: posted_at.saturating_add(i64::from(link.days) * DAY),
+        };
+        let place = LinkPlace { number: u8::try_from(number).ok()?, ..place.clone() };
+        let token = set_link::sign(key.as_ref()?, &place, &grant)?;
+        let base = shared.settings.public_url.as_deref()?;
+        Some(format!("{base}{LINKS_PATH}{token}"))
+    };
+    Ok(policy::profile::with_links(&letter.text, link))
+}
+
+fn person(letter: &Letter) -> String {
+    letter.to.trim().to_lowercase()
+}
+
+async fn keys(shared: &Shared, site: &str) -> Result<Vec<TokenKey>, Fault> {
+    let keys = shared.store.reply_keys(site).await?;
+    let key = |(id, secret, retired_at): (u8, Vec<u8>, Option<Micros>)| TokenKey {
+        id,
+        secret,
+        retired_at: retired_at.map(rfc3339),
+    };
+    Ok(keys.into_iter().map(key).collect())
+}
+
+fn rfc3339(at: Micros) -> String {
+    Timestamp::from_microsecond(at).unwrap_or_default().to_string()
+}
+
+/// The click as a mail, so that it has a story like one. Who clicked stands beside it, sealed: nothing here is believed.
+fn message(found: &Found, token: &str) -> String {
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, token.as_bytes());
+    let id = data_encoding::HEXLOWER.encode(&digest.as_ref()[..16]);
+    let plain = |text: &str| text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect::<String>();
+    let date = Timestamp::now().strftime("%a, %d %b %Y %H:%M:%S +0000");
+    let comment = found.set.comment.replace("\r\n", "\n").replace('\n', "\r\n");
+    format!(
+        "From: <{}>\r\nSubject: {}\r\nMessage-ID: <link-{id}@sealpost.invalid>\r\nDate: {date}\r\nMIME-Version: 1.0\r\n\
+         Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n{comment}\r\n",
+        plain(&found.click.person),
+        plain(&found.set.question),
+    )
+}

@@ -1,0 +1,266 @@
+//! Links in letters over a real store: good for what was offered, once, as long as it was said, and for nothing that was made up.
+#![allow(clippy::unwrap_used)]
+
+use engine::{AuthorProof, Gateway, Mailbox, Parts, Past, Reader};
+use futures_util::future::BoxFuture;
+use mail::{Envelope, Limits, Reading, Reply};
+use policy::reply_token::TokenKey;
+use policy::set_link::{LinkGrant, LinkPlace, sign};
+use policy::{Fault, FaultCode, Letter, LetterKind, LetterLink, LetterWhen, Origin, Outcome, Plan, Profile};
+use std::sync::Arc;
+use store::{Arrival, ContentReader, Decision, Handle, JobKind, MessageFilter, Store, Taken};
+use tempfile::TempDir;
+use tokio::sync::mpsc;
+
+const SITE: &str = "north";
+const DAY: i64 = 86_400 * 1_000_000;
+const PERSON: &str = "ada@people.example";
+
+const PROFILE: &str = r#"
+[default]
+project = "NORTH"
+notices = ["status"]
+[notices]
+to = "anyone"
+[[notice]]
+cause = "status"
+text = "{{set:reopen}} {{set:off}}"
+[[directive_set]]
+name = "reopen"
+directives = { status = "Open" }
+question = "Open it again?"
+[[directive_set]]
+name = "off"
+enabled = false
+directives = { status = "Open" }
+"#;
+
+/// Nothing is read here: this process only takes in.
+struct Nobody;
+
+fn unread<T>() -> BoxFuture<'static, Result<T, Fault>> {
+    Box::pin(async { Err(Fault::permanent(FaultCode::CellUnavailable, "nothing is read here")) })
+}
+
+impl Reader for Nobody {
+    fn read<'a>(&'a self, _: ContentReader, _: &'a Limits) -> BoxFuture<'a, Result<Reading, Fault>> {
+        unread()
+    }
+
+    fn reply_after<'a>(
+        &'a self,
+        _: ContentReader,
+        _: &'a Limits,
+        _: &'a Past,
+    ) -> BoxFuture<'a, Result<Option<Reply>, Fault>> {
+        unread()
+    }
+
+    fn part<'a>(
+        &'a self,
+        _: ContentReader,
+        _: &'a Limits,
+        _: &'a str,
+        _: mpsc::Sender<bytes::Bytes>,
+    ) -> BoxFuture<'a, Result<u64, Fault>> {
+        unread()
+    }
+}
+
+struct House {
+    store: Store,
+    gateway: Arc<Gateway>,
+    _folder: TempDir,
+}
+
+impl House {
+    async fn open(backlog_max: u64) -> House {
+        let folder = tempfile::tempdir().unwrap();
+        let place = |name: &str| folder.path().join(name);
+        store::create_master_key(&place("master.key")).unwrap();
+        let settings = store::Settings {
+            database: format!("sqlite:{}", place("main/sealpost.db").display()),
+            key_book: format!("sqlite:{}", place("keys/keys.db").display()),
+            blobs: place("blobs"),
+            master_key: place("master.key"),
+            keep_content_days: 30,
+            free_bytes_min: 0,
+        };
+        let store = Store::open(&settings).await.unwrap();
+        let mailbox = Mailbox {
+            name: "support".into(),
+            site: SITE.into(),
+            profile: Arc::new(Profile::from_toml("support", PROFILE, "support.toml").unwrap()),
+            author_proof: AuthorProof::Nothing,
+            fetching: None,
+        };
+        let settings = engine::Settings { jobs_max: 0, fetches_max: 0, backlog_max, ..engine::Settings::default() };
+        let reader = Arc::new(Nobody);
+        let parts = Parts { store: store.clone(), reader, sites: vec![], mailboxes: vec![mailbox], settings };
+        House { store, gateway: Arc::new(Gateway::start(parts)), _folder: folder }
+    }
+
+    /// A mail that was rejected with a letter that offers this set for so many days; where the link stands, and what it is good for.
+    async fn told(&self, name: &str, set: &str, days: u32) -> (LinkPlace, LinkGrant) {
+        let mut digest = [0; 32];
+        digest[..name.len()].copy_from_slice(name.as_bytes());
+        let arrival = Arrival {
+            site: SITE.into(),
+            mailbox: "support".into(),
+            handle: Handle::Lasting(name.into()),
+            envelope: Envelope::default(),
+            digest,
+            message_id: None,
+            refers_to: vec![],
+            received_at: 1_790_000_000_000_000,
+        };
+        let content = self.store.content(SITE).await.unwrap().finish().await.unwrap();
+        let Taken::New { message } = self.store.take_in(arrival, content).await.unwrap() else { panic!("known") };
+        let lease = self.store.claim("worker", &[JobKind::Decide], 1, 600).await.unwrap().remove(0);
+        let plan = Plan { letters: vec![letter(set, days)], ..plan(&message) };
+        let decision = Decision {
+            plan,
+            subject: String::new(),
+            sender: PERSON.into(),
+            participants: vec![],
+            faults: vec![],
+            project: None,
+            issue_id: None,
+            facts: None,
+        };
+        self.store.write_down(&lease, &decision).await.unwrap();
+        for lease in self.store.claim("worker", &[JobKind::Deliver], 1, 600).await.unwrap() {
+            self.store.complete(&lease).await.unwrap();
+        }
+        let posted_at = self.store.letters(None, 10).await.unwrap().into_iter().find(|line| line.message == message);
+        let valid_until = posted_at.unwrap().posted_at + i64::from(days) * DAY;
+        let (issue_id, person) = ("10001".to_owned(), PERSON.to_owned());
+        let grant = LinkGrant { site: SITE.into(), set: set.into(), issue_id, person, valid_until };
+        (LinkPlace { message, revision: 1, letter: 1, number: 0 }, grant)
+    }
+
+    async fn signed(&self, place: &LinkPlace, grant: &LinkGrant) -> String {
+        let (id, secret, _) = self.store.reply_keys(SITE).await.unwrap().into_iter().next().unwrap();
+        sign(&TokenKey { id, secret, retired_at: None }, place, grant).unwrap()
+    }
+
+    async fn messages(&self) -> usize {
+        let filter = MessageFilter { limit: 100, ..MessageFilter::default() };
+        self.store.messages(&filter).await.unwrap().len()
+    }
+
+    /// A link that can neither be looked at nor used.
+    async fn assert_dead(&self, token: &str, why: &str) {
+        assert_eq!(self.gateway.offer(token).await.unwrap(), None, "{why}");
+        assert_eq!(self.gateway.accept(token).await.unwrap(), None, "{why}");
+    }
+}
+
+fn letter(set: &str, days: u32) -> Letter {
+    Letter {
+        ordinal: 1,
+        kind: LetterKind::Notice,
+        when: LetterWhen::Decided,
+        to: PERSON.to_uppercase(),
+        subject: "Not added".into(),
+        text: "{{set:reopen}}".into(),
+        answers: None,
+        reason: "it was told".into(),
+        links: vec![LetterLink { set: set.into(), issue_id: "10001".into(), days }],
+    }
+}
+
+fn plan(message: &str) -> Plan {
+    Plan {
+        origin: Origin::Message(message.into()),
+        revision: 1,
+        profile: "support".into(),
+        profile_version: 1,
+        environment: None,
+        mapping: "default".into(),
+        rule: None,
+        outcome: Outcome::Reject,
+        reason: "it is closed".into(),
+        rejection: None,
+        steps: vec![],
+        trace: vec![],
+        letters: vec![],
+    }
+}
+
+#[tokio::test]
+async fn sec_48_a_link_ends_with_its_time_and_with_the_content_of_its_letter() {
+    let house = House::open(1000).await;
+    let (place, grant) = house.told("ended", "reopen", 0).await;
+    house.assert_dead(&house.signed(&place, &grant).await, "its time is over").await;
+    let (place, grant) = house.told("off", "off", 14).await;
+    house.assert_dead(&house.signed(&place, &grant).await, "its set is switched off").await;
+    let (place, grant) = house.told("gone", "close", 14).await;
+    house.assert_dead(&house.signed(&place, &grant).await, "the profile has no such set").await;
+    let (place, grant) = house.told("erased", "reopen", 14).await;
+    let token = house.signed(&place, &grant).await;
+    assert!(house.gateway.offer(&token).await.unwrap().is_some());
+    assert_eq!(house.store.erase(&place.message, "the test").await.unwrap(), None);
+    house.assert_dead(&token, "its letter was erased").await;
+    assert_eq!(house.messages().await, 4, "no click came in");
+}
+
+#[tokio::test]
+async fn sec_48_what_was_not_offered_is_not_done() {
+    let house = House::open(1000).await;
+    let (place, grant) = house.told("told", "reopen", 14).await;
+    for (what, grant) in [
+        ("another issue", LinkGrant { issue_id: "10002".into(), ..grant.clone() }),
+        ("another person", LinkGrant { person: "eve@people.example".into(), ..grant.clone() }),
+        ("a longer time", LinkGrant { valid_until: grant.valid_until + DAY, ..grant.clone() }),
+        ("another site", LinkGrant { site: "south".into(), ..grant.clone() }),
+    ] {
+        house.assert_dead(&house.signed(&place, &grant).await, what).await;
+    }
+    for moved in [
+        LinkPlace { number: 1, ..place.clone() },
+        LinkPlace { letter: 2, ..place.clone() },
+        LinkPlace { revision: 2, ..place.clone() },
+        LinkPlace { message: "00000000000000000000000000000000".into(), ..place.clone() },
+    ] {
+        house.assert_dead(&house.signed(&moved, &grant).await, "another place").await;
+    }
+    let forged = sign(&TokenKey { id: 1, secret: vec![7; 32], retired_at: None }, &place, &grant).unwrap();
+    house.assert_dead(&forged, "another key").await;
+    assert_eq!(house.messages().await, 1);
+}
+
+#[tokio::test]
+async fn of_many_clicks_at_once_one_comes_in_with_who_clicked_beside_it() {
+    let house = House::open(1000).await;
+    let (place, grant) = house.told("told", "reopen", 14).await;
+    let token = house.signed(&place, &grant).await;
+    for _ in 0..3 {
+        assert_eq!(house.gateway.offer(&token).await.unwrap().unwrap().question, "Open it again?");
+    }
+    assert_eq!(house.messages().await, 1, "looking changes nothing");
+    let clicks = (0..20).map(|_| {
+        let (gateway, token) = (house.gateway.clone(), token.clone());
+        tokio::spawn(async move { gateway.accept(&token).await.unwrap().is_some() })
+    });
+    let clicks: Vec<_> = clicks.collect();
+    let mut counted = 0;
+    for click in clicks {
+        counted += usize::from(click.await.unwrap());
+    }
+    assert_eq!((counted, house.messages().await), (1, 2));
+    house.assert_dead(&token, "it was used").await;
+    let lease = house.store.claim("worker", &[JobKind::Decide], 1, 600).await.unwrap().remove(0);
+    let click = house.store.message(&lease.subject).await.unwrap().unwrap().click.unwrap();
+    assert_eq!((click.set.as_str(), click.issue_id.as_str(), click.person.as_str()), ("reopen", "10001", PERSON));
+    assert_eq!(click.letter, format!("message:{}/1/letter-1", place.message));
+}
+
+#[tokio::test]
+async fn a_full_queue_leaves_the_link_as_it_was() {
+    let house = House::open(0).await;
+    let (place, grant) = house.told("told", "reopen", 14).await;
+    let token = house.signed(&place, &grant).await;
+    assert_eq!(house.gateway.accept(&token).await.unwrap_err().code, FaultCode::QueueFull);
+    assert!(house.gateway.offer(&token).await.unwrap().is_some());
+}
