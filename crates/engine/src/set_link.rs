@@ -29,6 +29,8 @@ struct Found {
     mailbox: String,
     set: DirectiveSet,
     click: Click,
+    /// Where it stands, by which its use is known for ever: not by its token, of which there could be another under another key.
+    name: String,
 }
 
 impl Gateway {
@@ -52,8 +54,8 @@ impl Gateway {
             return Err(Fault::temporary(FaultCode::QueueFull, "work.queue_depth_max is reached"));
         }
         let mut mail = TakingIn::begin(shared, &found.site, &found.mailbox).await?;
-        mail.write(shared, message(&found, token).as_bytes()).await?;
-        let handle = Handle::Click { link: token.to_owned(), click: found.click };
+        mail.write(shared, message(&found).as_bytes()).await?;
+        let handle = Handle::Click { link: found.name, click: found.click };
         match mail.end(shared).await?.take_in(shared, Envelope::default(), handle).await? {
             Taken::New { message } => {
                 tracing::info!(message_row = message, "a link was used");
@@ -89,12 +91,13 @@ async fn find(shared: &Shared, token: &str) -> Result<Option<Found>, Fault> {
     let mailbox = shared.mailbox(&posted.mailbox).ok().filter(|mailbox| mailbox.site == posted.site);
     let set = mailbox.and_then(|mailbox| mailbox.profile.directive_set(&link.set).cloned());
     let Some(set) = set else { return Ok(None) };
-    if shared.store.is_clicked(&posted.site, &posted.mailbox, token).await? {
+    let letter = posted.key.0;
+    let name = format!("{letter}/link-{}", place.number);
+    if shared.store.is_clicked(&posted.site, &posted.mailbox, &name).await? {
         return Ok(None);
     }
-    let letter = posted.key.0;
     let click = Click { set: grant.set, issue_id: grant.issue_id, person: grant.person, letter };
-    Ok(Some(Found { site: posted.site, mailbox: posted.mailbox, set, click }))
+    Ok(Some(Found { site: posted.site, mailbox: posted.mailbox, set, click, name }))
 }
 
 /// The letter's text with its links in place; the same for every try. Where nothing listens for them they are left out.
@@ -146,8 +149,8 @@ fn rfc3339(at: Micros) -> String {
 }
 
 /// The click as a mail, so that it has a story like one. Who clicked stands beside it, sealed: nothing here is believed.
-fn message(found: &Found, token: &str) -> String {
-    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, token.as_bytes());
+fn message(found: &Found) -> String {
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, found.name.as_bytes());
     let id = data_encoding::HEXLOWER.encode(&digest.as_ref()[..16]);
     let plain = |text: &str| text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect::<String>();
     let date = Timestamp::now().strftime("%a, %d %b %Y %H:%M:%S +0000");
