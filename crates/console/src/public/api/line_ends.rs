@@ -13,15 +13,19 @@ pub(super) struct LineEnds {
 impl LineEnds {
     /// Appends the piece as it is to be stored, at most twice as long.
     pub(super) fn push(&mut self, piece: &[u8], output: &mut Vec<u8>) {
-        for &byte in piece {
-            if byte == b'\n' {
-                let bare = self.last != Some(b'\r');
-                if *self.mend.get_or_insert(bare) && bare {
-                    output.push(b'\r');
-                }
+        for line in piece.split_inclusive(|byte| *byte == b'\n') {
+            let Some(words) = line.strip_suffix(b"\n") else {
+                output.extend_from_slice(line);
+                self.last = line.last().copied().or(self.last);
+                continue;
+            };
+            let bare = words.last().copied().or(self.last) != Some(b'\r');
+            output.extend_from_slice(words);
+            if *self.mend.get_or_insert(bare) && bare {
+                output.push(b'\r');
             }
-            output.push(byte);
-            self.last = Some(byte);
+            output.push(b'\n');
+            self.last = Some(b'\n');
         }
     }
 }
