@@ -34,7 +34,7 @@ pub enum Handle {
     /// Handed in by a program with this token: known for five days by the key that the program gave, else by the fingerprint of
     /// envelope and bytes.
     HandedIn { token: String, key: Option<String>, fingerprint: String },
-    /// Somebody's click on this link, which comes once for ever.
+    /// Somebody's click on the link of this name, which comes once for ever.
     Click { link: String, click: Click },
 }
 
@@ -250,6 +250,8 @@ pub struct Story {
     pub fault: Option<Fault>,
     /// The content is still kept.
     pub content_kept: bool,
+    /// The id of the token that it was handed in with; `None` for what came by another way.
+    pub token: Option<String>,
 }
 
 /// What became of a letter.

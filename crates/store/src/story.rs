@@ -21,6 +21,7 @@ struct Found {
     steps: Vec<StepRow>,
     job: Option<JobRow>,
     content_kept: bool,
+    token: Option<String>,
 }
 
 impl Store {
@@ -30,7 +31,7 @@ impl Store {
         let Some(found) = self.inner.db.read(move |conn| Box::pin(find(conn, asked))).await? else {
             return Ok(None);
         };
-        let Found { line, steps, job, content_kept } = found;
+        let Found { line, steps, job, content_kept, token } = found;
         let (line, faults) = self.inner.line(line).await?;
         let key = self.inner.key_of(&line.site, &line.id).await?;
         let mut lines = Vec::with_capacity(steps.len());
@@ -56,6 +57,7 @@ impl Store {
             tries,
             fault,
             content_kept,
+            token,
         }))
     }
 
@@ -74,6 +76,7 @@ async fn find(conn: &mut Conn, message: String) -> Result<Option<Found>, Fault> 
         ORDER BY begun_at, key";
     const JOB: &str =
         "SELECT j.id, j.tries, j.sealed_fault FROM jobs j JOIN messages m ON m.job = j.id WHERE m.id = $1";
+    const TOKEN: &str = "SELECT token FROM handed_in WHERE message = $1";
     const KEPT: &str = "SELECT message FROM contents WHERE message = $1";
     let Some(line) = one!(conn, LineRow, BY_ID, &message)? else {
         return Ok(None);
@@ -81,7 +84,8 @@ async fn find(conn: &mut Conn, message: String) -> Result<Option<Found>, Fault> 
     let steps = all!(conn, StepRow, STEPS, &message)?;
     let job = one!(conn, JobRow, JOB, &message)?;
     let content_kept = one!(conn, (String,), KEPT, &message)?.is_some();
-    Ok(Some(Found { line, steps, job, content_kept }))
+    let token = one!(conn, (String,), TOKEN, &message)?.map(|(token,)| token);
+    Ok(Some(Found { line, steps, job, content_kept, token }))
 }
 
 fn ledger_line(key: Option<&SealingKey>, site: &str, step: StepRow) -> Result<LedgerLine, Fault> {

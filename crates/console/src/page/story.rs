@@ -80,6 +80,8 @@ struct Page {
     trace: Vec<String>,
     faults: Vec<String>,
     content_kept: bool,
+    /// The id of the token that it was handed in with.
+    handed_in_by: Option<String>,
     tabs: Vec<TabLink>,
     /// Who looked into the mail, and when.
     looks: Vec<(Moment, String)>,
@@ -151,7 +153,7 @@ pub(super) fn known_form(id: Result<Path<String>, PathRejection>) -> Option<Stri
 }
 
 fn page(console: &Console, session: &Session, story: Story) -> Page {
-    let Story { line, envelope, plan, faults, ledger, tries, fault, content_kept } = story;
+    let Story { line, envelope, plan, faults, ledger, tries, fault, content_kept, token: handed_in_by } = story;
     let envelope = envelope.unwrap_or_default();
     let plan = plan.as_ref();
     let erased = erased(&line);
@@ -188,6 +190,7 @@ fn page(console: &Console, session: &Session, story: Story) -> Page {
         trace: plan.map(|p| p.trace.clone()).unwrap_or_default(),
         faults,
         content_kept,
+        handed_in_by,
         tabs: tabs(&line.id, Tab::Story),
         looks: Vec::new(),
         ended: matches!(line.job, JobState::Done | JobState::Held | JobState::Dead),

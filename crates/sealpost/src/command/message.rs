@@ -133,6 +133,6 @@ fn story_json(story: &Story) -> serde_json::Value {
         .collect();
     serde_json::json!({
         "message": line_json(&story.line), "envelope": story.envelope, "plan": story.plan, "faults": story.faults,
-        "ledger": ledger, "tries": story.tries, "fault": story.fault, "content_kept": story.content_kept,
+        "ledger": ledger, "tries": story.tries, "fault": story.fault, "content_kept": story.content_kept, "token": story.token,
     })
 }

@@ -140,6 +140,8 @@ async fn sec_48_a_token_opens_its_own_mailboxes_until_it_is_revoked() {
     let line = lines.iter().find(|line| line["mailboxes"][0] == "shop").unwrap();
     assert_eq!((line["name"].as_str(), line["state"].as_str()), (Some("the shop"), Some("good")));
     assert!(line["used_at"].is_string());
+    let shown = world.run(&["message", "--config", "sealpost.toml", "show", &id]);
+    assert_eq!(super::world::lines(&shown)[0]["token"], line["id"], "the story names the token");
     let revoked = world.run(&["token", "--config", "sealpost.toml", "revoke", line["id"].as_str().unwrap()]);
     assert!(revoked.status.success(), "{}", told(&revoked));
     assert_eq!(get(&base, &shop, "/api/mailboxes").status, 401);
