@@ -10,6 +10,7 @@ pub mod public;
 pub mod reader;
 mod serve;
 mod sign_in;
+mod support;
 
 pub use page::filter::{day_begins, day_ends, issue_key};
 pub use public::Public;
@@ -41,6 +42,20 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 pub async fn sign_in_link(store: &Store, origin: &str, valid_s: u32) -> Result<String, policy::Fault> {
     let secret = store.new_sign_in(valid_s).await?;
     Ok(format!("{}/sign-in?secret={secret}", Origin::read(origin).text()))
+}
+
+/// The link with which a person of the support signs in once, within `valid_s` seconds and with a code; `None` when nobody has this id.
+///
+/// # Errors
+/// Those of the store.
+pub async fn support_link(
+    store: &Store,
+    origin: &str,
+    id: &str,
+    valid_s: u32,
+) -> Result<Option<String>, policy::Fault> {
+    let secret = store.new_support_sign_in(id, valid_s).await?;
+    Ok(secret.map(|secret| format!("{}/sign-in?secret={secret}", Origin::read(origin).text())))
 }
 
 /// What the pages need: the store, what reads mails, and where each site's issues are looked at.
@@ -87,6 +102,7 @@ impl Console {
             .route("/", get(page::front::show))
             .route("/messages", get(page::messages::list))
             .route("/letters", get(page::letters::list))
+            .route("/flagged", get(page::flagged::list))
             .route("/messages/{id}", get(page::story::show))
             .route("/messages/{id}/text", get(page::views::text))
             .route("/messages/{id}/html", get(page::views::html))
@@ -96,6 +112,8 @@ impl Console {
             .route("/messages/{id}/files", get(page::views::files))
             .route("/messages/{id}/files/{*path}", get(page::views::part))
             .route("/messages/{id}/wake", post(page::story::wake))
+            .route("/messages/{id}/flag", post(page::flagged::flag))
+            .route("/messages/{id}/unflag", post(page::flagged::unflag))
             .route("/messages/{id}/rehearse", post(page::replay::rehearse))
             .route("/messages/{id}/replay/{revision}", post(page::replay::replay))
             .route("/messages/{id}/erase", post(page::replay::erase))

@@ -1,6 +1,7 @@
 //! Pages: templates filled with values, and nothing else.
 
 pub mod filter;
+pub mod flagged;
 pub mod front;
 pub mod letters;
 pub mod messages;
@@ -20,6 +21,8 @@ use store::{JobState, MessageLine, Micros};
 #[template(path = "sign_in.html")]
 struct SignIn<'a> {
     secret: &'a str,
+    /// A code is asked for, too.
+    coded: bool,
     note: &'a str,
 }
 
@@ -41,8 +44,8 @@ pub fn render(status: StatusCode, template: &impl Template) -> Response {
 }
 
 /// The page that asks for, or offers to spend, a sign-in link.
-pub fn sign_in(status: StatusCode, secret: &str, note: &str) -> Response {
-    render(status, &SignIn { secret, note })
+pub fn sign_in(status: StatusCode, secret: &str, coded: bool, note: &str) -> Response {
+    render(status, &SignIn { secret, coded, note })
 }
 
 /// A page that says one thing.

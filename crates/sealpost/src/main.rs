@@ -83,6 +83,14 @@ enum Command {
         #[command(subcommand)]
         what: command::message::What,
     },
+    /// People of the support, who may look at flagged mails and nothing else.
+    Support {
+        /// The gateway's settings. Needed; may stand before or behind what is asked.
+        #[arg(long, global = true)]
+        config: Option<PathBuf>,
+        #[command(subcommand)]
+        what: command::support::What,
+    },
     /// Mailboxes on other servers: test one, have one looked into at once, sign in for one.
     Mailbox {
         /// The gateway's settings. Needed; may stand before or behind what is asked.
@@ -157,6 +165,9 @@ async fn run(command: Command) -> Result<(), command::Failure> {
         Command::Try { profile, facts, files } => command::try_plan::run(&profile, facts.as_deref(), files).await,
         Command::Message { config, what } => {
             command::message::run(&config.unwrap_or_else(|| needed("--config <CONFIG>")), what).await
+        }
+        Command::Support { config, what } => {
+            command::support::run(&config.unwrap_or_else(|| needed("--config <CONFIG>")), what).await
         }
         Command::Mailbox { config, what } => {
             command::mailbox::run(&config.unwrap_or_else(|| needed("--config <CONFIG>")), &what).await

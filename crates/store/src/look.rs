@@ -14,6 +14,8 @@ const LOOKS_MAX: i64 = 50;
 /// What of a mail is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Look {
+    /// The story, by somebody of the support.
+    Story,
     Text,
     Html,
     /// One page of the raw bytes.
@@ -27,11 +29,12 @@ pub enum Look {
 }
 
 impl Look {
-    const ALL: [Look; 6] = [Look::Text, Look::Html, Look::Source, Look::Whole, Look::Files, Look::Part];
+    const ALL: [Look; 7] = [Look::Story, Look::Text, Look::Html, Look::Source, Look::Whole, Look::Files, Look::Part];
 
     /// The word that stands in the audit trail.
     pub fn word(self) -> &'static str {
         match self {
+            Look::Story => "look_story",
             Look::Text => "look_text",
             Look::Html => "look_html",
             Look::Source => "look_source",

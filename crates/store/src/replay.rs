@@ -5,6 +5,7 @@ use crate::Store;
 use crate::audit::{self, Entry};
 use crate::database::{Conn, all, execute, one};
 use crate::dialect;
+use crate::flag;
 use crate::job;
 use crate::plan::row_of;
 use crate::rows::{Decision, JobKind, JobState, Lease, Micros, Proposal};
@@ -25,6 +26,8 @@ pub enum NotNow {
     Erased,
     /// The proposal that was said yes to is not there any more.
     NoProposal,
+    /// It is flagged for support, so it may be rehearsed and not carried out.
+    Flagged,
 }
 
 impl NotNow {
@@ -40,6 +43,9 @@ impl NotNow {
                 "Its content was erased as the retention rules say, so nothing can be decided on it again."
             }
             NotNow::NoProposal => "There is no such proposal any more; ask for it again.",
+            NotNow::Flagged => {
+                "It is flagged for support, and what is flagged is only rehearsed; take the flag back first."
+            }
         }
     }
 }
@@ -280,6 +286,9 @@ async fn ask_for(
         }
     }
     let now: Micros = dialect::now(conn).await?;
+    if kind == JobKind::Replay && one!(conn, (String,), flag::HOLDS, message, now)?.is_some() {
+        return Ok(Err(NotNow::Flagged));
+    }
     execute!(conn, JOB, job_id(kind, message), kind.word(), site, message, now)?;
     audit::write(conn, entry, now).await?;
     Ok(Ok(()))

@@ -43,10 +43,11 @@ impl Store {
         Ok(secret)
     }
 
-    /// Spends a sign-in secret and opens a session; the session's secret, stored hashed, or `None` when it was wrong, used or late.
+    /// Spends a sign-in secret and opens a session; the session's secret, stored hashed, or `None` when it was wrong, used or late, or needs
+    /// a code.
     pub async fn sign_in(&self, secret: &str) -> Result<Option<String>, Fault> {
         const SPEND: &str = "UPDATE sign_in_links SET used_at = $1
-            WHERE secret = $2 AND used_at IS NULL AND valid_until > $1";
+            WHERE secret = $2 AND used_at IS NULL AND valid_until > $1 AND supporter IS NULL";
         const OPEN: &str = "INSERT INTO sessions (secret, opened_at, seen_at) VALUES ($1, $2, $2)";
         let link = hash(secret);
         let session = new_secret()?;

@@ -24,12 +24,13 @@ const DAY_KEYS_AT_ONCE: i64 = 1000;
 const DAY_KEY_SLACK_DAYS: i64 = 2;
 
 /// What forgets everything that was written in a message, and its key first of all.
-const ERASE: [&str; 5] = [
+const ERASE: [&str; 6] = [
     "UPDATE messages SET wrapped_key = NULL, sealed_arrival = NULL, sealed_summary = NULL WHERE id = $1",
     "DELETE FROM contents WHERE message = $1",
     "UPDATE plans SET sealed_plan = NULL, sealed_facts = NULL WHERE message = $1",
     "UPDATE jobs SET sealed_fault = NULL WHERE subject = $1",
     "UPDATE ledger SET sealed_before = NULL, sealed_fault = NULL WHERE message = $1",
+    "DELETE FROM flags WHERE message = $1",
 ];
 
 const SECOND: Micros = 1_000_000;
@@ -46,6 +47,7 @@ impl Store {
     pub async fn sweep(&self) -> Result<(u64, u64), Fault> {
         let erased = self.erase_old_content().await?;
         let orphans = self.remove_orphans().await?;
+        self.end_flags().await?;
         self.inner.db.unit(|conn| Box::pin(tidy(conn))).await?;
         self.destroy_old_keys().await?;
         self.link_audit().await?;

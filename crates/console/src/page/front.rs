@@ -35,6 +35,8 @@ struct Count {
 #[template(path = "front.html")]
 struct Page {
     token: String,
+    /// For somebody of the support.
+    support: bool,
     needs: Vec<Need>,
     known: Vec<String>,
     counts: Vec<Count>,
@@ -54,6 +56,7 @@ pub async fn show(State(console): State<Console>, session: Extension<Session>) -
     });
     let page = Page {
         token: session.token(),
+        support: session.support_of().is_some(),
         needs: needs(&attention, &sites, &mailboxes),
         known: worth_knowing(&sites),
         counts: counts.into(),
@@ -71,7 +74,7 @@ fn needs(attention: &Attention, sites: &[SiteNow], mailboxes: &[MailboxNow]) -> 
             class: "held",
             text: mails(number, "is held for a person", "are held for a person"),
             since: Some(moment(since)),
-            link: Some(("/messages?state=held", "Show them")),
+            link: Some(("/messages?state=held", "Show what is held")),
         });
     }
     if let Some((number, since)) = attention.of(JobState::Dead) {
@@ -79,7 +82,7 @@ fn needs(attention: &Attention, sites: &[SiteNow], mailboxes: &[MailboxNow]) -> 
             class: "dead",
             text: mails(number, "was given up", "were given up"),
             since: Some(moment(since)),
-            link: Some(("/messages?state=dead", "Show them")),
+            link: Some(("/messages?state=dead", "Show what was given up")),
         });
     }
     if attention.stuck_letters > 0 {
@@ -94,7 +97,7 @@ fn needs(attention: &Attention, sites: &[SiteNow], mailboxes: &[MailboxNow]) -> 
         needs.push(Need { class: "waiting", text, since: None, link: None });
     }
     for mailbox in mailboxes.iter().filter(|mailbox| mailbox.fails) {
-        let text = format!("The mailbox {} cannot be fetched; sealpost mailbox test says why", mailbox.name);
+        let text = format!("The mailbox {0} cannot be fetched; `sealpost mailbox test {0}` says why", mailbox.name);
         let fetched = attention.fetched.iter().find(|(name, _)| *name == mailbox.name);
         let since = fetched.map(|(_, at)| moment(*at));
         needs.push(Need { class: "held", text, since, link: None });

@@ -45,6 +45,8 @@ struct Row {
 #[template(path = "letters.html")]
 struct List {
     token: String,
+    /// For somebody of the support.
+    support: bool,
     rows: Vec<Row>,
     first: bool,
     next: Option<String>,
@@ -66,7 +68,7 @@ pub async fn list(
             lines.truncate(ROWS as usize);
             let next = lines.last().filter(|_| more).map(|last| format!("{}~{}", last.posted_at, last.key.0));
             let rows = lines.into_iter().map(row).collect();
-            render(StatusCode::OK, &List { token: session.token(), rows, first, next })
+            render(StatusCode::OK, &List { token: session.token(), support: false, rows, first, next })
         }
         Err(fault) => trouble(&fault),
     }

@@ -37,6 +37,8 @@ struct Row {
 #[template(path = "messages.html")]
 struct List {
     token: String,
+    /// For somebody of the support.
+    support: bool,
     rows: Vec<Row>,
     fields: Fields,
     filtered: bool,
@@ -68,6 +70,7 @@ pub async fn list(
     let query = fields.query();
     let page = List {
         token: session.token(),
+        support: session.support_of().is_some(),
         goes_on: page.next.is_some() && page.lines.len() < ROWS as usize,
         next: page.next.map(|(at, id)| format!("{at}~{id}")),
         rows: page.lines.into_iter().map(|line| row(&console, line)).collect(),

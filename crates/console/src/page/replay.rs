@@ -1,7 +1,7 @@
 //! Replaying a mail: what today's rules make of it is shown first, and happens only after a person's yes.
 
 use super::letters::described as described_letter;
-use super::story::{WHO, asked_about, described, proof};
+use super::story::{asked_about, described, proof};
 use super::{Moment, moment, notice, trouble};
 use crate::Console;
 use crate::sign_in::{Session, Signed};
@@ -84,7 +84,7 @@ pub async fn rehearse(
     form: Result<Form<Signed>, FormRejection>,
 ) -> Response {
     match asked_about(&session, id, form).await {
-        Ok(id) => answer(&id, console.store.rehearse(&id, WHO).await),
+        Ok(id) => answer(&id, console.store.rehearse(&id, session.who()).await),
         Err(answer) => answer,
     }
 }
@@ -101,7 +101,7 @@ pub async fn replay(
         Err(rejection) => (Err(rejection), 0),
     };
     match asked_about(&session, id, form).await {
-        Ok(id) => answer(&id, console.store.replay(&id, revision, WHO).await),
+        Ok(id) => answer(&id, console.store.replay(&id, revision, session.who()).await),
         Err(answer) => answer,
     }
 }
@@ -114,7 +114,7 @@ pub async fn erase(
     form: Result<Form<Signed>, FormRejection>,
 ) -> Response {
     match asked_about(&session, id, form).await {
-        Ok(id) => answer(&id, console.store.erase(&id, WHO).await.map(|not_now| not_now.map_or(Ok(()), Err))),
+        Ok(id) => answer(&id, console.store.erase(&id, session.who()).await.map(|not_now| not_now.map_or(Ok(()), Err))),
         Err(answer) => answer,
     }
 }

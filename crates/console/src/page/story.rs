@@ -17,11 +17,8 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Extension, Form};
-use policy::{FieldSetting, Goal, Letter, Outcome, Receipt, Step, StepKind, Visibility};
+use policy::{Fault, FieldSetting, Goal, Letter, Outcome, Receipt, Step, StepKind, Visibility};
 use store::{JobState, LedgerLine, Look, LookLine, Story};
-
-/// Who stands in the audit trail for what is done in the console.
-pub(super) const WHO: &str = "console";
 
 /// Looks that the page tells of.
 const LOOKS: usize = 10;
@@ -57,6 +54,8 @@ struct Trouble {
 #[template(path = "story.html")]
 struct Page {
     token: String,
+    /// For somebody of the support.
+    support: bool,
     id: String,
     subject: String,
     sender: String,
@@ -86,6 +85,9 @@ struct Page {
     /// It has come to an end, so it can be replayed or erased.
     ended: bool,
     proposal: Option<Proposal>,
+    /// Why it is flagged for support, and until when.
+    flag: Option<(String, Moment)>,
+    days_max: u32,
 }
 
 /// The page.
@@ -95,19 +97,23 @@ pub async fn show(
     id: Result<Path<String>, PathRejection>,
 ) -> Response {
     let Some(id) = known_form(id) else { return not_found().await };
-    let story = match console.store.story(&id).await {
-        Ok(Some(story)) => story,
-        Ok(None) => return not_found().await,
-        Err(fault) => return trouble(&fault),
-    };
-    let proposal = if story.content_kept { proposal(&console.store, &id).await } else { Ok(None) };
-    match (proposal, console.store.looks(&id).await) {
-        (Ok(proposal), Ok(looks)) => {
-            let looks = looks.into_iter().take(LOOKS).map(look_in_words).collect();
-            render(StatusCode::OK, &Page { proposal, looks, ..page(&console, &session, story) })
-        }
-        (Err(fault), _) | (_, Err(fault)) => trouble(&fault),
+    match shown(&console, &session, &id).await {
+        Ok(Some(page)) => render(StatusCode::OK, &page),
+        Ok(None) => not_found().await,
+        Err(fault) => trouble(&fault),
     }
+}
+
+/// The whole page; a look by somebody of the support is noted first.
+async fn shown(console: &Console, session: &Session, id: &str) -> Result<Option<Page>, Fault> {
+    let Some(story) = console.store.story(id).await? else { return Ok(None) };
+    if session.support_of().is_some() {
+        console.store.note_look(&story.line.site, id, Look::Story, None, session.who()).await?;
+    }
+    let proposal = if story.content_kept { proposal(&console.store, id).await? } else { None };
+    let looks = console.store.looks(id).await?.into_iter().take(LOOKS).map(look_in_words).collect();
+    let flag = console.store.flag_of(id).await?.map(|flag| (flag.reason, moment(flag.until)));
+    Ok(Some(Page { proposal, looks, flag, ..page(console, session, story) }))
 }
 
 /// A person's word: a held or dead message is tried again.
@@ -121,7 +127,7 @@ pub async fn wake(
         Ok(id) => id,
         Err(answer) => return answer,
     };
-    match console.store.wake(&id, WHO).await {
+    match console.store.wake(&id, session.who()).await {
         Ok(true) => Redirect::to(&format!("/messages/{id}")).into_response(),
         Ok(false) => {
             let text = "This message is neither held nor given up, or there is none of this id, so nothing was done.";
@@ -157,6 +163,7 @@ fn page(console: &Console, session: &Session, story: Story) -> Page {
     let erased = erased(&line);
     Page {
         token: session.token(),
+        support: session.support_of().is_some(),
         subject: subject(&line),
         sender: line.sender,
         received: moment(line.received_at),
@@ -192,6 +199,8 @@ fn page(console: &Console, session: &Session, story: Story) -> Page {
         looks: Vec::new(),
         ended: matches!(line.job, JobState::Done | JobState::Held | JobState::Dead),
         proposal: None,
+        flag: None,
+        days_max: store::FLAG_DAYS_MAX,
         mailbox: line.mailbox,
         id: line.id,
     }
@@ -200,6 +209,7 @@ fn page(console: &Console, session: &Session, story: Story) -> Page {
 /// When somebody looked, who it was, and at what.
 fn look_in_words(look: LookLine) -> (Moment, String) {
     let what = match (look.look, look.place) {
+        (Look::Story, _) => "the story".to_owned(),
         (Look::Text, _) => "the text".to_owned(),
         (Look::Html, _) => "the HTML".to_owned(),
         (Look::Source, Some(page)) => format!("the source, page {page}"),

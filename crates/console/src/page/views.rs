@@ -1,7 +1,7 @@
 //! Looks into one mail itself: its text, its HTML in a sandbox, its source, its files. Each is noted in the audit trail first.
 
 use super::pictures::with_pictures;
-use super::story::{WHO, known_form};
+use super::story::known_form;
 use super::{not_found, notice, render, size, subject, trouble};
 use crate::Console;
 use crate::guard::Policy;
@@ -65,6 +65,8 @@ struct FileRow {
 #[template(path = "view.html")]
 struct Page {
     token: String,
+    /// For somebody of the support.
+    support: bool,
     id: String,
     subject: String,
     mailbox: String,
@@ -98,7 +100,7 @@ type Id = Result<Path<String>, PathRejection>;
 /// The text.
 pub async fn text(State(console): State<Console>, session: Extension<Session>, id: Id) -> Response {
     answer(async {
-        let (story, view) = console.look(id, Look::Text, None).await?;
+        let (story, view) = console.look(&session, id, Look::Text, None).await?;
         let cut = view.text.char_indices().nth(TEXT_CHARS_MAX).map(|(at, _)| at);
         let text = view.text[..cut.unwrap_or(view.text.len())].to_owned();
         Ok(page(&session, story, Tab::Text, Shown::Text(text, cut.is_some())))
@@ -117,9 +119,9 @@ pub async fn html(State(console): State<Console>, session: Extension<Session>, i
 }
 
 /// The HTML by itself: safe as `mail::sanitize` makes it, and in a sandbox all the same.
-pub async fn html_alone(State(console): State<Console>, id: Id) -> Response {
+pub async fn html_alone(State(console): State<Console>, session: Extension<Session>, id: Id) -> Response {
     answer(async {
-        let (story, view) = console.look(id, Look::Html, None).await?;
+        let (story, view) = console.look(&session, id, Look::Html, None).await?;
         let html = match &view.html {
             Some(_) => with_pictures(&console.store, &*console.reader, &story.line.id, &view).await?,
             None => "<p>The mail has no HTML.</p>".to_owned(),
@@ -150,7 +152,7 @@ pub async fn source(
         if asked > pages {
             return Err(Refusal::Nothing);
         }
-        console.note(&story, Look::Source, Some(&asked.to_string())).await?;
+        console.note(&session, &story, Look::Source, Some(&asked.to_string())).await?;
         let mut raw = console.store.raw(&story.line.id).await?;
         let mut piece = None;
         for _ in 0..asked {
@@ -165,7 +167,7 @@ pub async fn source(
 /// The files of the mail.
 pub async fn files(State(console): State<Console>, session: Extension<Session>, id: Id) -> Response {
     answer(async {
-        let (story, view) = console.look(id, Look::Files, None).await?;
+        let (story, view) = console.look(&session, id, Look::Files, None).await?;
         let rows = view.parts.into_iter().map(|part| FileRow {
             name: file_name(&part),
             size: size(part.size_bytes),
@@ -180,10 +182,10 @@ pub async fn files(State(console): State<Console>, session: Extension<Session>, 
 }
 
 /// The whole mail as a file.
-pub async fn whole(State(console): State<Console>, id: Id) -> Response {
+pub async fn whole(State(console): State<Console>, session: Extension<Session>, id: Id) -> Response {
     answer(async {
         let story = console.kept(id).await?;
-        console.note(&story, Look::Whole, None).await?;
+        console.note(&session, &story, Look::Whole, None).await?;
         let raw = console.store.raw(&story.line.id).await?;
         let pieces = stream::unfold(raw, |mut raw: ContentReader| async move {
             match raw.next().await {
@@ -198,14 +200,18 @@ pub async fn whole(State(console): State<Console>, id: Id) -> Response {
 }
 
 /// One part as a file.
-pub async fn part(State(console): State<Console>, path: Result<Path<(String, String)>, PathRejection>) -> Response {
+pub async fn part(
+    State(console): State<Console>,
+    session: Extension<Session>,
+    path: Result<Path<(String, String)>, PathRejection>,
+) -> Response {
     answer(async {
         let Ok(Path((id, path))) = path else { return Err(Refusal::Nothing) };
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"./-".contains(&byte);
         if path.len() > PATH_BYTES_MAX || !path.bytes().all(plain) {
             return Err(Refusal::Nothing);
         }
-        let (story, view) = console.look(Ok(Path(id)), Look::Part, Some(&path)).await?;
+        let (story, view) = console.look(&session, Ok(Path(id)), Look::Part, Some(&path)).await?;
         let Some(part) = view.parts.into_iter().find(|part| part.path == path) else { return Err(Refusal::Nothing) };
         let raw = console.store.raw(&story.line.id).await?;
         let (pieces, coming) = mpsc::channel::<Bytes>(4);
@@ -261,13 +267,13 @@ impl Console {
     }
 
     /// Without this note nothing is shown.
-    async fn note(&self, story: &Story, look: Look, place: Option<&str>) -> Result<(), Refusal> {
-        Ok(self.store.note_look(&story.line.site, &story.line.id, look, place, WHO).await?)
+    async fn note(&self, session: &Session, story: &Story, look: Look, place: Option<&str>) -> Result<(), Refusal> {
+        Ok(self.store.note_look(&story.line.site, &story.line.id, look, place, session.who()).await?)
     }
 
-    async fn look(&self, id: Id, look: Look, place: Option<&str>) -> Result<(Story, View), Refusal> {
+    async fn look(&self, session: &Session, id: Id, look: Look, place: Option<&str>) -> Result<(Story, View), Refusal> {
         let story = self.kept(id).await?;
-        self.note(&story, look, place).await?;
+        self.note(session, &story, look, place).await?;
         let view = self.reader.view(self.store.raw(&story.line.id).await?).await?;
         Ok((story, view))
     }
@@ -276,6 +282,7 @@ impl Console {
 fn page(session: &Session, story: Story, tab: Tab, shown: Shown) -> Response {
     let page = Page {
         token: session.token(),
+        support: session.support_of().is_some(),
         subject: subject(&story.line),
         tabs: tabs(&story.line.id, tab),
         mailbox: story.line.mailbox,

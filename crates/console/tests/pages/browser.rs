@@ -80,18 +80,28 @@ async fn a_person_signs_in_wakes_a_message_and_signs_out_by_keyboard_alone() {
     assert_eq!(browser.run("return document.activeElement.innerText").await, json!("Sign in"));
     browser.press(ENTER).await;
     browser.until("location.pathname === '/' && document.readyState === 'complete'").await;
-    let order = tab_through(&browser, 9).await;
-    let expected =
-        ["Skip to the content", "Sealpost", "Overview", "Messages", "Letters", "Sign out", "Show them", "0\nqueued"];
-    assert_eq!(order[..8], expected);
-    browser.open(&format!("{origin}/messages")).await;
-    let order = tab_through(&browser, 13).await;
+    let order = tab_through(&browser, 10).await;
     let expected = [
         "Skip to the content",
         "Sealpost",
         "Overview",
         "Messages",
         "Letters",
+        "Flagged",
+        "Sign out",
+        "Show what is held",
+        "0\nqueued",
+    ];
+    assert_eq!(order[..9], expected);
+    browser.open(&format!("{origin}/messages")).await;
+    let order = tab_through(&browser, 14).await;
+    let expected = [
+        "Skip to the content",
+        "Sealpost",
+        "Overview",
+        "Messages",
+        "Letters",
+        "Flagged",
         "Sign out",
         "sender",
         "issue",
@@ -105,13 +115,13 @@ async fn a_person_signs_in_wakes_a_message_and_signs_out_by_keyboard_alone() {
     browser.press(ENTER).await;
     browser.until(&format!("location.pathname === '/messages/{id}' && document.readyState === 'complete'")).await;
     assert_eq!(
-        tab_through(&browser, 13).await[6..],
+        tab_through(&browser, 14).await[7..],
         ["Messages", "Story", "Text", "HTML", "Source", "Files", "Try again"]
     );
     browser.press(ENTER).await;
     browser.until("document.readyState === 'complete' && !document.body.innerText.includes('Try again')").await;
     assert_eq!(house.store.story(&id).await.unwrap().unwrap().line.job, store::JobState::Ready);
-    tab_through(&browser, 6).await;
+    tab_through(&browser, 7).await;
     browser.press(ENTER).await;
     browser.until("location.pathname === '/sign-in'").await;
     browser.open(&format!("{origin}/messages")).await;
@@ -174,11 +184,14 @@ async fn every_page_fits_every_width_and_is_well_formed() {
         pages.push((state.to_owned(), format!("/messages/{id}")));
     }
     let mail = filled::take_bytes(&house.store, "views", NOON + 9, &Words::plain(), views::mail().as_bytes()).await;
+    house.store.flag(&mail, "It became a new issue, although it answers one.", 7, "ann").await.unwrap();
+    pages.push(("story-flagged".to_owned(), format!("/messages/{mail}")));
     for view in ["text", "html", "source", "files"] {
         pages.push((view.to_owned(), format!("/messages/{mail}/{view}")));
     }
     let named = [
         ("front", "/"),
+        ("flagged", "/flagged"),
         ("list", "/messages"),
         ("filtered", "/messages?mailbox=support&from=2026-09-21&until=2026-09-21&state=held"),
         ("letters", "/letters"),

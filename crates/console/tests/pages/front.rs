@@ -42,8 +42,8 @@ async fn what_needs_a_person_is_counted_and_leads_to_the_mails() {
     for text in [
         "1 mail is held for a person",
         "2 mails were given up",
-        "href=\"/messages?state=held\">Show them</a>",
-        "href=\"/messages?state=dead\">Show them</a>",
+        "href=\"/messages?state=held\">Show what is held</a>",
+        "href=\"/messages?state=dead\">Show what was given up</a>",
         "<a href=\"/messages?state=waiting\"><b>1</b> waiting</a>",
     ] {
         assert!(page.contains(text), "{text}:\n{page}");

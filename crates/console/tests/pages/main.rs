@@ -15,6 +15,7 @@ mod reading;
 mod routes;
 mod signing_in;
 mod stories;
+mod support;
 mod tls;
 mod views;
 mod webdriver;

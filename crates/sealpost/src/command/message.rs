@@ -38,6 +38,17 @@ pub enum What {
     },
     /// Erase the content of a message now, as the sweep would at its time.
     Erase { id: String },
+    /// Let people of the support look at a message for some days.
+    Flag {
+        id: String,
+        /// Why they are to look at it.
+        #[arg(long)]
+        reason: String,
+        #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=i64::from(store::FLAG_DAYS_MAX)))]
+        days: u32,
+    },
+    /// Take a flag back.
+    Unflag { id: String },
 }
 
 /// Rows that the store gives at once.
@@ -66,6 +77,14 @@ async fn answer(settings: &crate::settings::Settings, store: &store::Store, what
             false => Err(Failure::new(format!("{id}: is not a message that is held or dead"))),
         },
         What::Replay { id, yes } => super::replay::run(store, &id, yes).await,
+        What::Flag { id, reason, days } => match store.flag(&id, &reason, days, super::replay::WHO).await? {
+            None => super::print(&format!("{id}: is flagged for {days} days\n")),
+            Some(why) => Err(Failure::new(format!("{id}: {}", why.in_words()))),
+        },
+        What::Unflag { id } => match store.unflag(&id, super::replay::WHO).await? {
+            true => super::print(&format!("{id}: is not flagged any more\n")),
+            false => Err(Failure::new(format!("{id}: is not flagged"))),
+        },
         What::Erase { id } => match store.erase(&id, super::replay::WHO).await? {
             None => super::print(&format!("{id}: its content is erased\n")),
             Some(why) => Err(Failure::new(format!("{id}: {}", why.in_words()))),

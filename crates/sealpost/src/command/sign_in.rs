@@ -9,10 +9,14 @@ use store::Store;
 /// Prints the link.
 pub async fn run(config: &Path) -> Result<(), Failure> {
     let settings = settings::load(config)?;
-    let scheme = if settings.console.certificate.is_some() { "https" } else { "http" };
-    let origin = settings.console.url.clone().unwrap_or_else(|| format!("{scheme}://{}", settings.console.listen));
     let store = Store::open(&settings.store).await?;
-    let link = console::sign_in_link(&store, &origin, SIGN_IN_S).await;
+    let link = console::sign_in_link(&store, &origin(&settings), SIGN_IN_S).await;
     store.close().await;
     super::print(&format!("{}\n", link?))
+}
+
+/// What the console of these settings is called.
+pub(super) fn origin(settings: &settings::Settings) -> String {
+    let scheme = if settings.console.certificate.is_some() { "https" } else { "http" };
+    settings.console.url.clone().unwrap_or_else(|| format!("{scheme}://{}", settings.console.listen))
 }

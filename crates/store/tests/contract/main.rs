@@ -14,6 +14,7 @@ mod reading;
 mod retention;
 mod secrecy;
 mod signing_in;
+mod support;
 mod tokens;
 mod traffic;
 
@@ -70,6 +71,10 @@ checks! {
         what_was_taken_in_and_left_behind_counts_as_taken_in, a_mailbox_of_200_000_old_mails_is_opened_in_seconds,
         a_mailbox_has_one_job_that_comes_again, sec_50_a_key_book_that_lacks_the_keys_of_a_mailbox_is_refused;
     traffic: sec_25_mail_that_was_acted_on_is_counted_within_the_hour;
+    support: priv_15_support_signs_in_with_a_link_and_a_code_that_are_good_once,
+        priv_15_who_loses_the_right_loses_links_and_sessions,
+        priv_15_a_flag_ends_by_itself_and_each_act_is_in_the_audit_trail,
+        priv_15_flagged_mail_is_rehearsed_and_not_replayed;
     signing_in: a_link_opens_one_session, sessions_end;
     tokens: sec_48_a_token_is_good_until_it_ends_or_is_revoked, sec_46_a_tokens_secret_and_name_are_not_at_rest,
         fault_12_a_mail_that_was_handed_in_is_known_by_its_key_or_its_bytes;

@@ -1,0 +1,82 @@
+//! `sealpost support`: who may look at flagged mails, and links for them to sign in with.
+
+use super::Failure;
+use super::serve::SIGN_IN_S;
+use crate::settings::{self, Settings};
+use std::path::Path;
+use store::Store;
+
+/// Who stands in the audit trail for what is done here.
+const WHO: &str = "command line";
+/// Characters of a name.
+const NAME_CHARS_MAX: usize = 100;
+
+/// What is to be done.
+#[derive(Debug, clap::Subcommand)]
+pub enum What {
+    /// Let somebody look at the flagged mails of one site. Prints the key for their authenticator, this once.
+    Add {
+        #[arg(long)]
+        site: String,
+        /// The person's name, as the audit trail is to say it.
+        #[arg(long)]
+        name: String,
+    },
+    /// One JSON object for each person.
+    List,
+    /// Take the right away again; their sessions end at once.
+    Remove { id: String },
+    /// Print a link for one person, good for 15 minutes together with a code of their authenticator.
+    SignIn { id: String },
+}
+
+/// # Errors
+/// When the settings cannot be read, the site or the person is unknown, or the store fails.
+pub async fn run(config: &Path, what: What) -> Result<(), Failure> {
+    let settings = settings::load(config)?;
+    let store = Store::open(&settings.store).await?;
+    let done = answer(&settings, &store, what).await;
+    store.close().await;
+    done
+}
+
+async fn answer(settings: &Settings, store: &Store, what: What) -> Result<(), Failure> {
+    match what {
+        What::Add { site, name } => add(settings, store, &site, name.trim()).await,
+        What::List => {
+            for person in store.supporters().await? {
+                let added_at = jiff::Timestamp::from_microsecond(person.added_at).map(|at| at.to_string());
+                let line = serde_json::json!({"id": person.id, "site": person.site, "name": person.name,
+                    "added_at": added_at.unwrap_or_default()});
+                super::print(&format!("{line}\n"))?;
+            }
+            Ok(())
+        }
+        What::Remove { id } => match store.remove_supporter(&id, WHO).await? {
+            true => super::print(&format!("{id}: may look at nothing any more\n")),
+            false => Err(unknown(&id)),
+        },
+        What::SignIn { id } => {
+            let link = console::support_link(store, &super::sign_in::origin(settings), &id, SIGN_IN_S).await?;
+            super::print(&format!("{}\n", link.ok_or_else(|| unknown(&id))?))
+        }
+    }
+}
+
+async fn add(settings: &Settings, store: &Store, site: &str, name: &str) -> Result<(), Failure> {
+    if !settings.sites.iter().any(|known| known.name == site) {
+        return Err(Failure::new(format!("{site} is not the name of a [[site]] in the settings")));
+    }
+    if name.is_empty() || name.chars().count() > NAME_CHARS_MAX || name.chars().any(char::is_control) {
+        return Err(Failure::new(format!("--name: write a name of 1 to {NAME_CHARS_MAX} characters")));
+    }
+    let (id, secret) = store.add_supporter(site, name, WHO).await?;
+    super::print(&format!(
+        "id   {id}\nkey  {secret}\nurl  otpauth://totp/Sealpost:{id}?secret={secret}&issuer=Sealpost\n\
+         Hand the key to {name} by another way than the links; it is not shown again.\n"
+    ))
+}
+
+fn unknown(id: &str) -> Failure {
+    Failure::new(format!("{id}: nobody has this id; `sealpost support list --config FILE` shows them"))
+}
