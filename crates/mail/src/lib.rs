@@ -1,6 +1,7 @@
 //! What a message says: bytes in, values out; no I/O, no clock, no randomness of its own.
 
 mod address;
+mod anonymous;
 mod attachment;
 pub mod authenticity;
 mod automatic;
@@ -44,6 +45,7 @@ mod tnef;
 mod transfer;
 mod uuencode;
 
+pub use anonymous::{Anonymous, StandIns, addresses_in, anonymous};
 pub use calendar::shown as calendar_shown;
 pub use document::Document;
 pub use header_value::{HeaderValue, HeaderValueRefused};

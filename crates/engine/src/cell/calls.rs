@@ -119,6 +119,16 @@ impl Cells {
         self.call(Call::Sanitize, source).await
     }
 
+    /// The mail with stand-ins for people, as [`mail::anonymous`] makes it.
+    pub async fn anonymous(
+        &self,
+        source: impl Source,
+        limits: &mail::Limits,
+        kept: &[String],
+    ) -> Result<mail::Anonymous, Fault> {
+        self.call(Call::Anonymous { limits: limits.clone(), kept: kept.to_vec() }, source).await
+    }
+
     /// Lets a cell misbehave; what it answers if it survives.
     #[cfg(feature = "misbehave")]
     pub async fn misbehave(&self, how: crate::cell::misbehave::Misbehaviour) -> Result<i32, Fault> {

@@ -219,6 +219,7 @@ fn answer(call: Call, source: &[u8], hello: &Hello) -> Result<Answer, Failure> {
             let (history, mail) = history(&past, source)?;
             value(&mail::reply_after(mail, &limits, &history), hello.answer_bytes_max)
         }
+        Call::Anonymous { limits, kept } => value(&mail::anonymous(source, &limits, &kept), hello.answer_bytes_max),
         Call::Sanitize => value(&mail::sanitize(&String::from_utf8_lossy(source)), hello.answer_bytes_max),
         #[cfg(feature = "misbehave")]
         Call::Misbehave(_) => Err(Failure::AnswerTooLarge),

@@ -132,6 +132,11 @@ pub(super) enum Call {
         past: Before,
     },
     Sanitize,
+    /// A mail with stand-ins for people, but for these addresses.
+    Anonymous {
+        limits: mail::Limits,
+        kept: Vec<String>,
+    },
     #[cfg(feature = "misbehave")]
     Misbehave(crate::cell::misbehave::Misbehaviour),
 }

@@ -26,27 +26,93 @@ struct Case {
 ///
 /// What the issue said is no part of a case: the reply is read without it, here and in every later check.
 pub(super) async fn export(settings: &Settings, store: &Store, id: &str, case: &Path) -> Result<(), Failure> {
-    let stored = store.message(id).await?.ok_or_else(|| Failure::new(format!("{id}: no message has this id")))?;
-    let mailbox = settings.mailboxes.iter().find(|mailbox| mailbox.name == stored.mailbox);
-    let file = mailbox.and_then(|mailbox| settings.profiles.iter().find(|profile| profile.name == mailbox.profile));
-    let file = file.ok_or_else(|| Failure::new(format!("the mailbox {} is not in the settings", stored.mailbox)))?;
+    let (profile, facts, bytes) = known(settings, store, id).await?;
+    written(case, &profile, facts, &bytes).await?;
+    super::print(&format!(
+        "{}: written; it holds the mail as it came, so keep it where mail may be kept\n",
+        case.display()
+    ))
+}
+
+/// The same with stand-ins for people, in the mail and in what was known of it alike; says what is left of them, and whether
+/// the profile still decides as it did.
+pub(super) async fn export_anonymous(settings: &Settings, store: &Store, id: &str, case: &Path) -> Result<(), Failure> {
+    let (profile, facts, bytes) = known(settings, store, id).await?;
+    let cells = files::cells().await?;
+    let as_it_came = plan(&cells, &profile, &facts, &bytes).await?;
+    let kept: Vec<String> = mail::addresses_in(&profile_text(settings, store, id).await?.text).into_iter().collect();
+    let anonymous = cells.anonymous(bytes.as_slice(), &mail::Limits::default(), &kept).await?;
+    let mut names = anonymous.stand_ins;
+    let not_json = |error: serde_json::Error| Failure::new(format!("facts as JSON: {error}"));
+    let mut value = serde_json::to_value(&facts).map_err(not_json)?;
+    rename(&mut value, &mut names);
+    let facts: Facts = serde_json::from_value(value).map_err(not_json)?;
+    let now = plan(&cells, &profile, &facts, &anonymous.mail).await?;
+    written(case, &profile, facts, &anonymous.mail).await?;
+    let mut said = format!("{}: written with stand-ins for people. Left in it:\n", case.display());
+    for left in anonymous.left.iter().map(String::as_str).chain(["ids of the tracker, and times"]) {
+        said += &format!("- {left}\n");
+    }
+    let kinds = |plan: &Plan| plan.steps.iter().map(|step| step.kind.word()).collect::<Vec<_>>();
+    if (as_it_came.outcome, kinds(&as_it_came)) != (now.outcome, kinds(&now)) {
+        said += &format!(
+            "The profile decides otherwise on it: {} instead of {}, because a rule looks at what has a stand-in now.\n",
+            now.outcome.word(),
+            as_it_came.outcome.word()
+        );
+    }
+    super::print(&said)
+}
+
+/// The profile of a message's mailbox, what is known of the message today, and its bytes; a look, and noted as one.
+async fn known(settings: &Settings, store: &Store, id: &str) -> Result<(Profile, Facts, Vec<u8>), Failure> {
+    let file = profile_text(settings, store, id).await?;
     let profile = Profile::from_toml(&file.name, &file.text, &file.file.display().to_string())?;
     let (_, facts) = super::replay::rehearsed(store, id).await?;
     let facts =
         facts.ok_or_else(|| Failure::new(format!("{id}: the mail cannot be read, so nothing is known of it")))?;
-    store.note_look(&stored.site, id, store::Look::Whole, None, super::replay::WHO).await?;
+    let site = store.message(id).await?.map(|stored| stored.site).unwrap_or_default();
+    store.note_look(&site, id, store::Look::Whole, None, super::replay::WHO).await?;
     let mut bytes = Vec::new();
     let mut raw = store.raw(id).await?;
     while let Some(piece) = raw.next().await? {
         bytes.extend_from_slice(&piece);
     }
-    let plan = decided(&plan(&files::cells().await?, &profile, &facts, &bytes).await?)?;
-    write(&case.with_extension("eml"), &bytes)?;
-    write(&case.with_extension("json"), &pretty(&Case { facts, plan })?)?;
-    super::print(&format!(
-        "{}: written; it holds the mail as it came, so keep it where mail may be kept\n",
-        case.display()
-    ))
+    Ok((profile, facts, bytes))
+}
+
+/// The profile file of a message's mailbox.
+async fn profile_text<'a>(
+    settings: &'a Settings,
+    store: &Store,
+    id: &str,
+) -> Result<&'a crate::settings::ProfileFile, Failure> {
+    let stored = store.message(id).await?.ok_or_else(|| Failure::new(format!("{id}: no message has this id")))?;
+    let mailbox = settings.mailboxes.iter().find(|mailbox| mailbox.name == stored.mailbox);
+    let file = mailbox.and_then(|mailbox| settings.profiles.iter().find(|profile| profile.name == mailbox.profile));
+    file.ok_or_else(|| Failure::new(format!("the mailbox {} is not in the settings", stored.mailbox)))
+}
+
+async fn written(case: &Path, profile: &Profile, facts: Facts, bytes: &[u8]) -> Result<(), Failure> {
+    let plan = decided(&plan(&files::cells().await?, profile, &facts, bytes).await?)?;
+    write(&case.with_extension("eml"), bytes)?;
+    write(&case.with_extension("json"), &pretty(&Case { facts, plan })?)
+}
+
+/// Stand-ins in every text of a value, its keys too.
+fn rename(value: &mut Value, names: &mut mail::StandIns) {
+    match value {
+        Value::String(text) => *text = names.in_value(text),
+        Value::Array(values) => values.iter_mut().for_each(|value| rename(value, names)),
+        Value::Object(values) => {
+            let renamed = std::mem::take(values).into_iter().map(|(key, mut value)| {
+                rename(&mut value, names);
+                (if key.contains('@') { names.in_value(&key) } else { key }, value)
+            });
+            *values = renamed.collect();
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }
 
 /// Runs every case of a folder: one line each, and a failure when a plan changed or a case cannot be read.

@@ -25,6 +25,10 @@ pub enum What {
         /// Writes FOLDER/NAME.eml and FOLDER/NAME.json. They hold the mail as it came.
         #[arg(long, value_name = "FOLDER/NAME")]
         case: Option<std::path::PathBuf>,
+        /// With stand-ins for addresses, names and hosts, the same in mail and facts, and files without their content; says what is
+        /// left of people.
+        #[arg(long, requires = "case")]
+        anonymous: bool,
     },
     /// Try a held or dead message again.
     Wake { id: String },
@@ -70,8 +74,13 @@ async fn answer(settings: &crate::settings::Settings, store: &store::Store, what
             Some(story) => super::print(&format!("{}\n", story_json(&story))),
             None => Err(unknown(&id)),
         },
-        What::Export { id, case: None } => export(store, &id).await,
-        What::Export { id, case: Some(case) } => super::cases::export(settings, store, &id, &case).await,
+        What::Export { id, case: None, .. } => export(store, &id).await,
+        What::Export { id, case: Some(case), anonymous: false } => {
+            super::cases::export(settings, store, &id, &case).await
+        }
+        What::Export { id, case: Some(case), anonymous: true } => {
+            super::cases::export_anonymous(settings, store, &id, &case).await
+        }
         What::Wake { id } => match store.wake(&id, super::replay::WHO).await? {
             true => super::print(&format!("{id}: is tried again\n")),
             false => Err(Failure::new(format!("{id}: is not a message that is held or dead"))),

@@ -5,6 +5,34 @@ use super::world::{World, lines, told};
 use std::fs;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn priv_14_an_anonymous_case_names_nobody_and_is_decided_alike() {
+    let world = World::start().await;
+    let mut gateway = world.home.start();
+    let mail =
+        mails::with_files("a@example.org", "Ann's printer", "It burns, says Ann <ann@example.org>.", &[("cat", 99)]);
+    let id = world.hand_in(&mail).await.unwrap().id().unwrap().to_owned();
+    gateway.wait_until_quiet();
+    fs::create_dir(world.home.file("cases")).unwrap();
+    let export = ["message", "--config", "sealpost.toml", "export", &id, "--case", "cases/one", "--anonymous"];
+    let output = world.run(&export);
+    let said = told(&output);
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("of 1 files") && !said.contains("decides otherwise"), "{said}");
+    let eml = fs::read(world.home.file("cases/one.eml")).unwrap();
+    let reading = mail::read(&eml, &mail::Limits::default());
+    let json = fs::read_to_string(world.home.file("cases/one.json")).unwrap();
+    let all = format!("{}{json}{:?}", String::from_utf8_lossy(&eml), reading.message).to_lowercase();
+    for gone in ["ann@", "example.org", "\"ann\"", "ann's"] {
+        assert!(!all.contains(gone), "{gone}:\n{all}");
+    }
+    assert!(reading.message.text.contains("It burns, says Name1"), "{:?}", reading.message.text);
+    let check = world.run(&["profile", "check", "profile.toml", "--cases", "cases"]);
+    assert!(check.status.success() && lines(&check)[0]["unchanged"] == true, "{}", told(&check));
+    let refused = world.run(&["message", "--config", "sealpost.toml", "export", &id, "--anonymous"]);
+    assert_eq!(refused.status.code(), Some(2), "only cases are anonymous: {}", told(&refused));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_mail_becomes_a_case_that_notices_other_rules() {
     let world = World::start().await;
     let mut gateway = world.home.start();
