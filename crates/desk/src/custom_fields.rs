@@ -86,9 +86,20 @@ fields! {
 /// The participants of a request.
 pub(crate) const PARTICIPANTS: &str = "customfield_10118";
 
-/// The field with this id.
-pub(crate) fn find(id: &str) -> Option<&'static CustomField> {
-    ALL.iter().find(|field| field.id == id)
+/// A field that was made later; its names live as long as the program.
+pub(crate) fn made(id: &'static str, name: &'static str, kind: Kind) -> CustomField {
+    let custom = if kind == Kind::Text { "textarea" } else { "textfield" };
+    CustomField { id, name, kind, schema: ("string", "", custom), options: &[] }
+}
+
+/// All fields that can be filled in: those that every desk has, and those that were made and put on the screen.
+pub(crate) fn on_screen(desk: &Desk) -> Vec<CustomField> {
+    ALL.iter().copied().chain(desk.inner.made_fields.on_screen()).collect()
+}
+
+/// The field with this id, where it can be filled in.
+pub(crate) fn find(desk: &Desk, id: &str) -> Option<CustomField> {
+    ALL.iter().copied().find(|field| field.id == id).or_else(|| desk.inner.made_fields.find(id))
 }
 
 impl CustomField {

@@ -16,8 +16,11 @@ const LOCK_WAIT_MAX: Duration = Duration::from_secs(10);
 const STATEMENTS_KEPT: usize = 200;
 
 /// Each migration's number is its place in this list, from 1.
-const MIGRATIONS: &[&str] =
-    &[include_str!("../migrations/0001_first.sql"), include_str!("../migrations/0002_fields.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/0001_first.sql"),
+    include_str!("../migrations/0002_fields.sql"),
+    include_str!("../migrations/0003_made_fields.sql"),
+];
 
 /// Opens the file, creating it where needed.
 pub(crate) async fn open(file: &Path) -> Result<(SqlitePool, Writer), Error> {

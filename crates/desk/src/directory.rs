@@ -135,6 +135,12 @@ impl Directory {
         self.write(|entries| entries.denied.extend([(project_key.to_owned(), permission.to_owned())]));
     }
 
+    pub(crate) fn allow(&self, project_key: &str, permission: &str) {
+        self.write(|entries| {
+            entries.denied.remove(&(project_key.to_owned(), permission.to_owned()));
+        });
+    }
+
     pub(crate) fn is_denied(&self, project_key: &str, permission: &str) -> bool {
         self.read(|entries| entries.denied.contains(&(project_key.to_owned(), permission.to_owned())))
     }

@@ -97,8 +97,8 @@ fn operate(desk: &Desk, issue: &mut Issue, asked: &mut Asked, field: &str, opera
             let label = check_label(value)?;
             issue.labels.retain(|one| *one != label);
         }
-        (_, "add" | "remove") if custom_fields::find(field).is_some_and(CustomField::is_list) => {
-            let Some(custom) = custom_fields::find(field) else { return Ok(()) };
+        (_, "add" | "remove") if custom_fields::find(desk, field).as_ref().is_some_and(CustomField::is_list) => {
+            let Some(custom) = custom_fields::find(desk, field) else { return Ok(()) };
             let one = custom.check_one(desk, value)?;
             let list = issue.other.entry(field.to_owned()).or_insert_with(|| Value::Array(Vec::new()));
             if let Some(list) = list.as_array_mut() {
@@ -149,8 +149,8 @@ fn set(desk: &Desk, issue: &mut Issue, asked: &mut Asked, field: &str, value: &V
             let parent = named(value, &["id", "key"]).ok_or("Could not find issue by id or key.")?;
             asked.parent = Some(Some(parent));
         }
-        field if custom_fields::find(field).is_some() => {
-            let Some(custom) = custom_fields::find(field) else { return Ok(()) };
+        field if custom_fields::find(desk, field).is_some() => {
+            let Some(custom) = custom_fields::find(desk, field) else { return Ok(()) };
             match custom.check(desk, value)? {
                 Value::Null => drop(issue.other.remove(field)),
                 checked => drop(issue.other.insert(field.to_owned(), checked)),

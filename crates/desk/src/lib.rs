@@ -14,6 +14,7 @@ mod fault_switches;
 mod fields;
 mod issues;
 mod jql;
+mod made_fields;
 mod page;
 mod records;
 mod refusal;
@@ -132,6 +133,7 @@ struct Inner {
     readers: SqlitePool,
     writer: Writer,
     directory: Directory,
+    made_fields: made_fields::MadeFields,
     faults: FaultSwitches,
     counters: Counters,
     hooks: webhooks::Hooks,
@@ -155,11 +157,13 @@ impl Desk {
             directory.add_person(&writer, &account.address, &account.name).await?;
         }
         directory.add_person(&writer, page::AGENT_ADDRESS, page::AGENT_NAME).await?;
+        let made_fields = made_fields::MadeFields::load(&readers).await?;
         let hooks = webhooks::Hooks::load(&readers, &settings).await?;
         let (faults, counters) = (FaultSwitches::default(), Counters::default());
         let temporary = rest::Temporary::default();
         let served_at = OnceLock::new();
-        let inner = Inner { settings, readers, writer, directory, faults, counters, hooks, temporary, served_at };
+        let inner =
+            Inner { settings, readers, writer, directory, made_fields, faults, counters, hooks, temporary, served_at };
         Ok(Desk { inner: Arc::new(inner) })
     }
 
@@ -185,9 +189,15 @@ impl Desk {
     }
 
     /// Takes a permission, by Jira's key, from all accounts in a project: `mypermissions` no longer names it, and nobody else has
-    /// it either. Only MODIFY_REPORTER is also enforced: the field is gone.
+    /// it either. Enforced are MODIFY_REPORTER alone, without which the field is gone, and ADMINISTER of the project without a key, without
+    /// which no field is made.
     pub fn deny(&self, project_key: &str, permission: &str) {
         self.inner.directory.deny(project_key, permission);
+    }
+
+    /// Gives it back.
+    pub fn allow(&self, project_key: &str, permission: &str) {
+        self.inner.directory.allow(project_key, permission);
     }
 
     /// Moves an issue to another project: it gets a new key, and the old one keeps leading to it. Gives the new key.

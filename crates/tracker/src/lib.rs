@@ -13,4 +13,4 @@ pub use answer::{Answer, Comment, Created, IssueLink, IssueView, LinkType, Named
 pub use dialect::Dialect;
 pub use http::{Content, Method, Request, Response};
 pub use issue_key::keys_after;
-pub use operation::Operation;
+pub use operation::{NewField, Operation};

@@ -97,6 +97,16 @@ pub enum Operation {
     },
     /// All fields of the site, with their kinds and without what they allow.
     ReadAllFields,
+    /// A new field of the site, which stands on no screen yet. Nothing keeps it from being made twice: whoever asks has looked before.
+    CreateField {
+        name: String,
+        description: String,
+        holds: NewField,
+    },
+    /// Puts a field on the tracker's default screen.
+    ShowField {
+        field_id: String,
+    },
     /// The first issues in which a field has a value. `search.field` is the tracker's own id.
     FindIssues {
         search: IssueSearch,
@@ -199,6 +209,16 @@ pub enum Operation {
     },
 }
 
+/// What a new field holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NewField {
+    /// One line of text.
+    Line,
+    /// Several lines.
+    Text,
+}
+
 impl Operation {
     /// The word that stands in logs and faults.
     pub fn word(&self) -> &'static str {
@@ -223,6 +243,8 @@ impl Operation {
             Operation::ReadEditFields { .. } => "read_edit_fields",
             Operation::ReadFieldTexts { .. } => "read_field_texts",
             Operation::ReadAllFields => "read_all_fields",
+            Operation::CreateField { .. } => "create_field",
+            Operation::ShowField { .. } => "show_field",
             Operation::FindIssues { .. } => "find_issues",
             Operation::Match { .. } => "match",
             Operation::ReadServiceDesks { .. } => "read_service_desks",
@@ -263,6 +285,8 @@ impl Operation {
                 | Operation::CreateCustomer { .. }
                 | Operation::AddToDesk { .. }
                 | Operation::AddToOrganisation { .. }
+                | Operation::CreateField { .. }
+                | Operation::ShowField { .. }
         )
     }
 

@@ -1,13 +1,16 @@
 //! What can be filled in when an issue is created, in the paged form that replaced the one-call form.
 
-use super::reading::Params;
+use super::reading::{Body, Params};
 use super::{project, view};
+use crate::custom_fields::{self, CustomField, Kind};
 use crate::directory::Project;
 use crate::records::issue;
-use crate::refusal::{Refusal, not_found};
-use crate::{Desk, catalogue, custom_fields};
+use crate::refusal::{Refusal, bad_request, denied, not_found};
+use crate::{Desk, catalogue};
 use axum::Json;
 use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
 pub(crate) async fn issue_types(
@@ -49,24 +52,59 @@ pub(crate) async fn edit(State(desk): State<Desk>, Path(id_or_key): Path<String>
     Ok(Json(json!({ "fields": by_id.collect::<Map<_, _>>() })))
 }
 
-/// Every field of the site.
-pub(crate) async fn site_fields() -> Json<Value> {
+/// Every field of the site, whether it is on a screen or not.
+pub(crate) async fn site_fields(State(desk): State<Desk>) -> Json<Value> {
     let system = SYSTEM.map(|(id, name, kind)| {
         json!({
             "id": id, "key": id, "name": name, "custom": false, "orderable": true, "navigable": true, "searchable": true,
             "clauseNames": [id], "schema": { "type": kind, "system": id },
         })
     });
-    let other = custom_fields::ALL.iter().map(|field| {
-        let is_custom = field.id.starts_with("customfield_");
-        let number = field.id.trim_start_matches("customfield_");
-        let names = if is_custom { json!([format!("cf[{number}]"), field.name]) } else { json!([field.id]) };
-        json!({
-            "id": field.id, "key": field.id, "name": field.name, "custom": is_custom, "orderable": true,
-            "navigable": true, "searchable": true, "clauseNames": names, "schema": field.schema(),
-        })
-    });
+    let made = desk.inner.made_fields.all();
+    let other = custom_fields::ALL.iter().chain(&made).map(details);
     Json(system.into_iter().chain(other).collect())
+}
+
+/// A field as the list of all of them tells it.
+fn details(field: &CustomField) -> Value {
+    let is_custom = field.id.starts_with("customfield_");
+    let number = field.id.trim_start_matches("customfield_");
+    let names = if is_custom { json!([format!("cf[{number}]"), field.name]) } else { json!([field.id]) };
+    json!({
+        "id": field.id, "key": field.id, "name": field.name, "custom": is_custom, "orderable": true,
+        "navigable": true, "searchable": true, "clauseNames": names, "schema": field.schema(),
+    })
+}
+
+/// Makes a field of text, for administrators of the site.
+pub(crate) async fn make(State(desk): State<Desk>, body: Body) -> Result<Response, Refusal> {
+    must_administer(&desk)?;
+    let name = body.text("name").map(str::trim).filter(|name| !name.is_empty());
+    let name = name.ok_or_else(|| bad_request("A custom field name is required."))?;
+    let kind = match body.text("type").and_then(|kind| kind.rsplit(':').next()) {
+        Some("textfield") => Kind::Line,
+        Some("textarea") => Kind::Text,
+        _ => return Err(bad_request("The desk makes fields of the types textfield and textarea alone.")),
+    };
+    let made = desk.inner.made_fields.make(&desk.inner.writer, name, kind).await?;
+    Ok((StatusCode::CREATED, Json(details(&made))).into_response())
+}
+
+/// Puts a field on the one screen that there is.
+pub(crate) async fn show(State(desk): State<Desk>, Path(id): Path<String>) -> Result<Json<Value>, Refusal> {
+    must_administer(&desk)?;
+    match desk.inner.made_fields.show(&desk.inner.writer, &id).await? {
+        true => Ok(Json(json!({}))),
+        false => Err(not_found("The field does not exist.")),
+    }
+}
+
+/// The global permission, which is taken away like that of a project without a key.
+fn must_administer(desk: &Desk) -> Result<(), Refusal> {
+    match desk.inner.directory.is_denied("", "ADMINISTER") {
+        true => Err(denied(StatusCode::FORBIDDEN, "Only Jira administrators can create custom fields.")),
+        false => Ok(()),
+    }
 }
 
 /// Fields that are columns of an issue: id, name, type.
@@ -106,7 +144,7 @@ fn all_fields(desk: &Desk, project: &Project, found: catalogue::IssueType) -> Ve
         field("parent", "Parent", "issuelink", false),
     ];
     all.retain(|one| one["key"] != "reporter" || !desk.inner.directory.is_denied(&project.key, "MODIFY_REPORTER"));
-    all.extend(custom_fields::ALL.iter().map(|one| {
+    all.extend(custom_fields::on_screen(desk).iter().map(|one| {
         let mut shown = with(field(one.id, one.name, "any", false), "schema", one.schema());
         if one.is_list() {
             shown["operations"] = json!(["add", "set", "remove"]);

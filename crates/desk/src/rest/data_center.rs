@@ -94,7 +94,7 @@ fn json_of_v3(desk: &Desk, path: &str, bytes: Bytes) -> Vec<u8> {
 
 /// Words become a document and user names account ids, also within the verbs of an update.
 fn field_of_v3(desk: &Desk, id: &str, value: &mut Value) {
-    let kind = custom_fields::find(id).map(|field| field.kind);
+    let kind = custom_fields::find(desk, id).map(|field| field.kind);
     let is_text = matches!(id, "description" | "environment") || kind == Some(Kind::Text);
     let is_person = matches!(id, "reporter" | "assignee") || matches!(kind, Some(Kind::Person | Kind::Persons));
     match value {

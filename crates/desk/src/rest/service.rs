@@ -140,7 +140,7 @@ async fn add_participants(
     params: Params,
     body: Body,
 ) -> Result<Json<Value>, Refusal> {
-    debug_assert!(custom_fields::find(PARTICIPANTS).is_some());
+    debug_assert!(custom_fields::find(&desk, PARTICIPANTS).is_some());
     let added = accounts(&desk, &body)?.into_iter().map(|id| json!({ "add": { "accountId": id } }));
     let update: Map<String, Value> = [(PARTICIPANTS.to_owned(), added.collect())].into_iter().collect();
     issues::edit(&desk, &caller.0, &issue, issues::Request { update, ..issues::Request::default() }).await?;

@@ -146,7 +146,7 @@ impl View<'_> {
         put("duedate", &|| json!(issue.due));
         // Webhooks carry Jira's own fields alone here: what else they carry differs from site to site.
         let shown = |id: &str| self.spelling == Spelling::V3 || !id.starts_with("customfield_");
-        for field in custom_fields::ALL.iter().filter(|field| shown(field.id)) {
+        for field in custom_fields::on_screen(self.desk).iter().filter(|field| shown(field.id)) {
             put(field.id, &|| self.other(field, issue));
         }
         put(

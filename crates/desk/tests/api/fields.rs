@@ -145,3 +145,33 @@ async fn customers_join_desks_organisations_and_requests() {
     let (_, made) = running.post(&format!("/issue/{key}/comment"), comment).await;
     assert_eq!(made["jsdPublic"], false);
 }
+
+#[tokio::test]
+async fn a_field_is_made_once_it_is_asked_for_and_filled_in_once_it_is_on_the_screen() {
+    let running = start().await;
+    let custom = "com.atlassian.jira.plugin.system.customfieldtypes";
+    let wanted = json!({
+        "name": "Mail participants", "description": "People.", "type": format!("{custom}:textarea"),
+        "searcherKey": format!("{custom}:textsearcher"),
+    });
+    let (status, made) = running.post("/field", wanted.clone()).await;
+    assert_eq!(status, 201, "{made}");
+    let id = made["id"].as_str().unwrap().to_owned();
+    let filled = json!({ id.clone(): document("ann@example.org") });
+    let (status, refused) = running.post("/issue", with(filled.clone())).await;
+    assert_eq!((status.as_u16(), refused["errors"][&id].is_string()), (400, true), "{refused}");
+    let (status, shown) = running.call(Method::POST, &format!("/screens/addToDefault/{id}"), None).await;
+    assert_eq!(status, 200);
+    let (status, issue) = running.post("/issue", with(filled)).await;
+    assert_eq!(status, 201, "{issue}");
+    let key = issue["key"].as_str().unwrap();
+    let (_, read) = running.get(&format!("/issue/{key}?fields={id}")).await;
+    assert!(read["fields"][&id].to_string().contains("ann@example.org"), "{read}");
+    assert_eq!(running.call(Method::POST, "/screens/addToDefault/customfield_1", None).await.0, 404);
+    running.desk.deny("", "ADMINISTER");
+    assert_eq!(running.post("/field", wanted.clone()).await.0, 403);
+    let Some(mut document) = Document::load() else { return };
+    document.check_request("POST", "/field", Some(&wanted));
+    document.check_response("POST", "/field", 201, &made);
+    document.check_response("POST", &format!("/screens/addToDefault/{id}"), 200, &shown);
+}

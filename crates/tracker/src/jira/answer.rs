@@ -89,6 +89,7 @@ fn read_more(kind: Kind, operation: &Operation, json: &Value) -> Result<Answer, 
             Ok(Answer::Fields { fields: meta::fields_by_id(&json["fields"])?, all: true })
         }
         Operation::ReadAllFields => meta::all_fields(json),
+        Operation::CreateField { .. } => meta::one_field(json),
         Operation::ReadFieldTexts { fields, .. } => {
             let there = json["fields"].as_object().ok_or(Lack("fields"))?;
             let text = |field: &String| (field.clone(), field_in::text(kind, there.get(field).unwrap_or(&Value::Null)));

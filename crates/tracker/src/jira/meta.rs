@@ -1,9 +1,14 @@
 //! What Jira says about fields, read into the kinds that profiles know.
 
+use super::Kind;
 use super::answer::{Lack, id, number, text};
+use super::path::segment;
+use super::request::post;
 use crate::answer::Answer;
+use crate::http::{Content, Method, Request};
+use crate::operation::NewField;
 use policy::field::{ALLOWED_MAX, Allowed, FieldKind, FieldMeta};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// How deep allowed values are read: an option and those below it.
 const DEPTH_MAX: usize = 2;
@@ -45,6 +50,33 @@ pub(super) fn fields_by_id(json: &Value) -> Result<Vec<FieldMeta>, Lack> {
 pub(super) fn all_fields(json: &Value) -> Result<Answer, Lack> {
     let list = json.as_array().ok_or(Lack("fields"))?;
     Ok(Answer::Fields { fields: list.iter().filter_map(|field| meta(field, "")).collect(), all: true })
+}
+
+/// A field that was made.
+pub(super) fn one_field(json: &Value) -> Result<Answer, Lack> {
+    Ok(Answer::Fields { fields: vec![meta(json, "").ok_or(Lack("id"))?], all: true })
+}
+
+/// What made the fields that Jira itself offers, and what searches them.
+const MADE_BY: &str = "com.atlassian.jira.plugin.system.customfieldtypes";
+
+/// A new field of text, which can be searched.
+pub(super) fn create_field(kind: Kind, name: &str, description: &str, holds: NewField) -> Request {
+    let made = match holds {
+        NewField::Line => "textfield",
+        NewField::Text => "textarea",
+    };
+    let field = json!({
+        "name": name, "description": description, "type": format!("{MADE_BY}:{made}"),
+        "searcherKey": format!("{MADE_BY}:textsearcher"),
+    });
+    post(format!("{}/field", kind.api()), field)
+}
+
+/// Puts a field on the first tab of the default screen. The body is empty.
+pub(super) fn show_field(kind: Kind, field_id: &str) -> Request {
+    let path = format!("{}/screens/addToDefault/{}", kind.api(), segment(field_id));
+    Request { method: Method::Post, path, headers: Vec::new(), content: Content::Nothing }
 }
 
 /// One field; `None` for what has no id.

@@ -25,6 +25,7 @@ pub const PERMISSIONS: &[&str] = &[
     "SCHEDULE_ISSUES",
     "USER_PICKER",
     "SERVICEDESK_AGENT",
+    "ADMINISTER_PROJECTS",
 ];
 
 pub(super) fn find(kind: Kind, query: &str) -> Request {

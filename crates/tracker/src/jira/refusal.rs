@@ -75,6 +75,7 @@ fn tells_nothing(operation: &Operation) -> bool {
             | Operation::AddToDesk { .. }
             | Operation::AddToOrganisation { .. }
             | Operation::AddParticipants { .. }
+            | Operation::ShowField { .. }
     )
 }
 

@@ -3,7 +3,7 @@
 use super::path::{segment, value};
 use super::{
     COMMENTS_PER_PAGE, INTERNAL_PROPERTY, ISSUES_PER_PAGE, ITEMS_PER_PAGE, Kind, MARKER_PROPERTY, SUMMARY_CHARS_MAX,
-    field_out, jql, people, service, workflow,
+    field_out, jql, meta, people, service, workflow,
 };
 use crate::adf;
 use crate::http::{Content, Method, Request};
@@ -105,6 +105,8 @@ fn write_request(kind: Kind, operation: &Operation) -> Request {
         Operation::AddToOrganisation { organisation_id, account } => {
             service::add_to_organisation(kind, organisation_id, account)
         }
+        Operation::CreateField { name, description, holds } => meta::create_field(kind, name, description, *holds),
+        Operation::ShowField { field_id } => meta::show_field(kind, field_id),
         // Every other operation reads and is answered above; to ask who we are does no harm.
         _ => get(format!("{api}/myself")),
     }
