@@ -292,15 +292,15 @@ pub struct Facts {
 }
 
 /// How often [`ask`] may be answered before nothing is open any more.
-pub const ROUNDS_MAX: usize = 16;
+pub const ROUNDS_MAX: usize = 24;
 
 /// The questions that are still open before a decision about this message can be made; empty when there are none.
 ///
 /// It walks the very path that [`crate::decide()`] walks and stops where an answer is missing, so it never asks what the
 /// decision does not need. When every question is answered in turn, nothing is open after at most [`ROUNDS_MAX`] rounds:
 /// the author, his account, its groups; what the store knows; the first issue that was named, who took part in it, and who stands
-/// in its fields; what is searched for; all others that were named and their people; whether the issue takes comments; what it
-/// has said; the fields and accounts of what is written; and whom letters went to.
+/// in its fields; what is searched for; all others that were named and their people; whether the issue takes comments; the sender's
+/// rights; what the issue has said; whom the mail brings along; the fields and accounts of what is written; and whom letters went to.
 pub fn ask(message: &mail::Message, profile: &crate::Profile, facts: &Facts) -> Vec<Question> {
     crate::decide::open_questions(message, profile, facts)
 }

@@ -129,28 +129,19 @@ pub fn quarantine(origin: Origin, revision: u32, profile: &Profile, why: &str) -
 /// left out, lest anybody could take part in everything by writing in their name.
 pub fn participants(message: &Message, profile: &Profile, facts: &Facts, plan: &Plan) -> Vec<String> {
     let evidence = Evidence::new(message, profile, facts);
-    let adds = match plan.steps.first().map(|step| &step.kind) {
-        Some(StepKind::CreateIssue { .. }) => true,
-        Some(StepKind::AddComment { issue: IssueTarget::Id(id), .. }) => {
-            association::is_known_to_take_part(&evidence, id)
+    let mapping = profile.mapping_of(plan);
+    let kept = match plan.steps.iter().map(|step| &step.kind).find(|kind| kind.carries_the_mail()) {
+        Some(StepKind::CreateIssue { .. }) => Vec::new(),
+        Some(StepKind::AddComment { issue: IssueTarget::Id(id), .. })
+            if association::is_known_to_take_part(&evidence, id) =>
+        {
+            people::kept_in_fields(&evidence, id).unwrap_or_default()
         }
-        Some(_) | None => false,
+        Some(_) | None => return Vec::new(),
     };
-    if !adds {
-        return Vec::new();
-    }
-    let addressed = message.headers.to.iter().chain(&message.headers.cc).map(mail::Address::normalised);
     let mut known = std::collections::HashSet::new();
-    let kept = match plan.steps.first().map(|step| &step.kind) {
-        Some(StepKind::AddComment { issue: IssueTarget::Id(id), .. }) => people::kept_by_incumbent(&evidence, id).ok(),
-        _ => None,
-    };
-    let everybody = evidence.sender.identity.iter().cloned().chain(addressed).chain(kept.unwrap_or_default());
-    everybody
-        .filter(|address| {
-            evidence.may_take_part(address) && !routing::is_place(&evidence, address) && known.insert(address.clone())
-        })
-        .collect()
+    let everybody = evidence.sender.identity.iter().cloned().chain(evidence.addressed()).chain(kept);
+    everybody.filter(|address| evidence.may_join(address, &mapping) && known.insert(address.clone())).collect()
 }
 
 /// What [`decide`] would still have to know: the same walk, and where it stops.
@@ -396,6 +387,8 @@ fn steps(evidence: &Evidence, reply: &Reply, verdict: &Verdict, route: &Route, t
     let reply = &trim::without_directives(reply, spoken.by);
     let above =
         |header: &Option<_>| header.as_ref().map(|header| filling::filled(evidence, header)).unwrap_or_default();
+    let lead = &verdict.effects.lead;
+    let own = u32::try_from(lead.len() + 1).unwrap_or(u32::MAX);
     let (body, issue) = match &verdict.place {
         Place::Nowhere(_) => return Vec::new(),
         Place::NewIssue { .. } => {
@@ -403,7 +396,7 @@ fn steps(evidence: &Evidence, reply: &Reply, verdict: &Verdict, route: &Route, t
             let body = body::saying(body, spoken.value("description"));
             let author_reports = people::reporter::is_author(evidence, &verdict.effects.set);
             let body = Body { author_reports, ..body };
-            (body::under(body, &above(&mapping.description_header)), IssueTarget::CreatedBy(1))
+            (body::under(body, &above(&mapping.description_header)), IssueTarget::CreatedBy(own))
         }
         Place::Comment(issue) => {
             let body = body::of_comment(evidence, &trim::for_comment(reply, mapping, trace));
@@ -434,8 +427,13 @@ fn steps(evidence: &Evidence, reply: &Reply, verdict: &Verdict, route: &Route, t
     let attach = attached
         .into_iter()
         .map(|attached| (StepKind::Attach { issue: issue.clone(), file: attached.file }, attached.reason.to_owned()));
-    let steps = std::iter::once((first, verdict.reason.clone())).chain(attach);
-    let steps = steps.chain(verdict.effects.follow.iter().cloned());
+    // What follows was planned before the number of the step that makes the issue was known.
+    let aimed = |kind: &StepKind| match kind.issue() {
+        Some(IssueTarget::CreatedBy(_)) => kind.clone().about(issue.clone()),
+        _ => kind.clone(),
+    };
+    let follow = verdict.effects.follow.iter().map(|(kind, reason)| (aimed(kind), reason.clone()));
+    let steps = lead.iter().cloned().chain([(first, verdict.reason.clone())]).chain(attach).chain(follow);
     (1..).zip(steps).map(|(ordinal, (kind, reason))| Step { ordinal, kind, reason }).collect()
 }
 

@@ -251,6 +251,23 @@ impl StepKind {
         }
     }
 
+    /// The same about another issue; a step that is about none stays as it is.
+    pub fn about(mut self, target: IssueTarget) -> StepKind {
+        match &mut self {
+            StepKind::CreateIssue { .. } | StepKind::AddCustomer { .. } => {}
+            StepKind::AddComment { issue, .. }
+            | StepKind::Attach { issue, .. }
+            | StepKind::AttachForCustomers { issue, .. }
+            | StepKind::EditIssue { issue, .. }
+            | StepKind::Transition { issue, .. }
+            | StepKind::Link { issue, .. }
+            | StepKind::Watch { issue, .. }
+            | StepKind::AddParticipants { issue, .. }
+            | StepKind::ShareWith { issue, .. } => *issue = target,
+        }
+        self
+    }
+
     /// Whether the mail's words or their place hang on it. When the tracker refuses such a step nothing after it is tried; any
     /// other is recorded as failed, and the rest goes on.
     pub fn carries_the_mail(&self) -> bool {

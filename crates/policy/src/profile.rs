@@ -30,7 +30,7 @@ pub(crate) use exclusion::Exclusion;
 pub(crate) use limits::Limits;
 pub(crate) use mapped::Mapped;
 pub(crate) use network::Network;
-pub(crate) use notice::{NOT_CREATED, Notices};
+pub(crate) use notice::{CUSTOMER, NOT_CREATED, Notices};
 pub(crate) use pattern::{Pattern, Purse};
 pub(crate) use rule::Rule;
 pub(crate) use values::{Mapping, Values};
@@ -68,6 +68,8 @@ pub struct Profile {
     pub(crate) catch: Vec<String>,
     pub(crate) catch_patterns: Vec<Pattern>,
     pub(crate) recipient_headers: Vec<String>,
+    /// Proved authors who write for whom they name in Reply-To.
+    pub(crate) reply_to_from: Vec<Pattern>,
     pub(crate) uncaught: Treatment,
     pub(crate) forward_to: Vec<String>,
     pub(crate) loops: Treatment,
@@ -168,6 +170,39 @@ impl Profile {
         self.levels().any(Values::asks_for_rights) && self.levels().any(|level| level.tells_of_rights(what))
     }
 
+    /// The fields that hold addresses of people who take part: those of the former mail handler, and those that are written.
+    pub(crate) fn people_fields(&self) -> Vec<String> {
+        let mut all: Vec<String> = Vec::new();
+        for field in self.incumbent.people_fields.iter().chain(self.levels().flat_map(Values::people_fields)) {
+            if !all.iter().any(|known| known.eq_ignore_ascii_case(field)) {
+                all.push(field.clone());
+            }
+        }
+        all
+    }
+
+    /// The fields in which people without an account are wanted: for one line each, and for several.
+    pub fn wanted_people_fields(&self) -> (Vec<String>, Vec<String>) {
+        let named = |field: fn(&Values) -> &Option<String>| {
+            let all = self.levels().filter_map(move |level| field(level).clone()).filter(|name| !name.is_empty());
+            all.collect::<Vec<_>>()
+        };
+        let mut lines = named(|level| &level.sender_address_field);
+        lines.extend(named(|level| &level.sender_name_field));
+        let mut texts = named(|level| &level.participants_field);
+        for fields in [&mut lines, &mut texts] {
+            fields.sort_unstable();
+            fields.dedup();
+        }
+        (lines, texts)
+    }
+
+    /// What held for the mail of a plan, as far as people are concerned.
+    pub(crate) fn mapping_of(&self, plan: &crate::Plan) -> Mapping {
+        let rule = plan.rule.as_deref().and_then(|name| self.rules.iter().find(|rule| rule.name == name));
+        self.mapping(self.mapped(Some(&plan.mapping)), None, rule)
+    }
+
     /// The values of the default, of each mapping and of each rule.
     fn levels(&self) -> impl Iterator<Item = &Values> {
         let mapped = self.mappings.iter().map(|mapped| &mapped.values);
@@ -214,8 +249,9 @@ impl Profile {
         self.require_authentic
             || self.rules.iter().any(|rule| rule.authentic.is_some() || !rule.groups.is_empty())
             || !self.directives.senders.is_empty()
+            || !self.reply_to_from.is_empty()
             || !self.directives.groups.is_empty()
-            || self.levels().any(Values::asks_for_rights)
+            || self.levels().any(|level| level.asks_for_rights() || level.brings_people())
             || (self.notices.to == Addressees::Authentic && self.levels().any(Values::tells_senders))
     }
 
@@ -236,6 +272,7 @@ impl Profile {
             catch: reader.names(&top, "catch"),
             catch_patterns: reader.regexes(&top, "catch_regex").unwrap_or_default(),
             recipient_headers: reader.names(&top, "recipient_headers"),
+            reply_to_from: reader.patterns(&top, "reply_to_from"),
             uncaught: reader.word(&top, "uncaught").unwrap_or_default(),
             forward_to: reader.names(&top, "forward_to"),
             loops: reader.word(&top, "loops").unwrap_or_default(),

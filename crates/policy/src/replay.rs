@@ -102,21 +102,7 @@ fn is_same(earlier: &StepKind, new: &StepKind) -> bool {
 
 /// The same step about no issue: issues are compared by the receipts, because a plan may name one by the step that makes it.
 fn nowhere(kind: &StepKind) -> StepKind {
-    let mut kind = kind.clone();
-    match &mut kind {
-        StepKind::EditIssue { issue, .. }
-        | StepKind::Transition { issue, .. }
-        | StepKind::Link { issue, .. }
-        | StepKind::Watch { issue, .. }
-        | StepKind::AddParticipants { issue, .. }
-        | StepKind::ShareWith { issue, .. } => *issue = IssueTarget::Id(String::new()),
-        StepKind::CreateIssue { .. }
-        | StepKind::AddComment { .. }
-        | StepKind::Attach { .. }
-        | StepKind::AttachForCustomers { .. }
-        | StepKind::AddCustomer { .. } => {}
-    }
-    kind
+    kind.clone().about(IssueTarget::Id(String::new()))
 }
 
 #[cfg(test)]

@@ -260,7 +260,7 @@ const WRONG: &[(&str, &str)] = &[
     ),
     (
         "default.notices = [\"statuses\"]\n",
-        "support.toml: default.notices = \"statuses\" is not one of not_created, uncaught, rule, comment_only, status, search, resolved_too_long, comment_limit, comment_rate, sender_rate, too_long, no_permission; did you mean \"status\"?",
+        "support.toml: default.notices = \"statuses\" is not one of not_created, uncaught, rule, comment_only, status, search, resolved_too_long, comment_limit, comment_rate, sender_rate, too_long, no_permission, customer; did you mean \"status\"?",
     ),
     (
         "directives.submitters = \"10.1.0.0/40\"\n",
@@ -285,6 +285,14 @@ const WRONG: &[(&str, &str)] = &[
     (
         "default.foreign_key_regex = \"Ticket\"\n",
         "support.toml: default.foreign_key_field is missing, so that foreign_key_regex finds nothing; name the field that holds the number",
+    ),
+    (
+        "default.customers_block = \"*@x.example\"\n",
+        "support.toml: default.customers_block = \"*@x.example\" is about customers, and nobody becomes one; write customers = [\"sender\"], or leave it out",
+    ),
+    (
+        "default.watchers = [\"senders\"]\n",
+        "support.toml: default.watchers = \"senders\" is not one of sender, to, cc; did you mean \"sender\"?",
     ),
     (
         "directives.processors = [\"at\", \"rules\"]\n",
@@ -394,5 +402,18 @@ fn the_profiles_of_the_manual_are_good_and_its_names_are_those_of_conditions() {
     }
     for (name, meaning) in policy::profile::CONDITION_NAMES {
         assert!(page.contains(&format!("| `{name}` | {meaning} |\n")), "{name}");
+    }
+}
+
+/// PRIV-12: whoever turns the fields on reads in the same table who will see what stands in them.
+#[test]
+fn priv_12_the_manual_says_that_the_tracker_shows_them() {
+    let fields = ["default.sender_address_field", "default.sender_name_field", "default.participants_field"];
+    for key in fields {
+        let room = policy::profile::ROOMS.iter().find(|room| room.settings.iter().any(|setting| setting.key == key));
+        let about = room.unwrap().about;
+        assert!(about.contains("in clear, and Jira shows it to everybody who sees the issue"), "{key}: {about}");
+        let setting = settings().find(|setting| setting.key == key).unwrap();
+        assert_eq!(setting.default, Default::Is(""), "{key} is off unless it is named");
     }
 }

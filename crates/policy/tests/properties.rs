@@ -163,6 +163,25 @@ impl Answers {
                 let known = policy::IssueHistory::Known { texts: facts.issues.len(), all: false };
                 facts.histories.push((issue_id.clone(), known));
             }
+            Question::Account { address } => {
+                let (id, n) = (format!("a-{}", address.len()), address.len());
+                let account =
+                    policy::Account { id, active: n % 5 > 0, is_customer: n % 3 == 0, ..policy::Account::default() };
+                facts.accounts.push((address.clone(), (n % 4 > 0).then_some(account)));
+            }
+            Question::ServiceDesk { project } => {
+                let desk = Some(policy::ServiceDesk::default()).filter(|_| self.verifies_authors);
+                facts.service_desks.push((project.clone(), policy::Told::Known(desk)));
+            }
+            Question::May { account, project, act } => {
+                let may = policy::Told::Known(self.granted[account.len() % self.granted.len()]);
+                facts.may.push((account.clone(), project.clone(), *act, may));
+            }
+            Question::FieldTexts { issue_id, fields } => {
+                let text =
+                    |field: &String| (issue_id.clone(), field.clone(), policy::Told::Known("a@b.example".to_owned()));
+                facts.field_texts.extend(fields.iter().map(text));
+            }
             other => facts.answer_with_nothing(other),
         }
     }
@@ -192,6 +211,16 @@ default.assignee = "first_recipient"
 default.fields = { Channel = "{{subject}}" }
 default.comment_fields = { Channel = "{{to}}" }
 default.directives = "create_or_comment"
+default.rights_of = "everybody"
+default.watchers = ["sender", "to", "cc"]
+default.request_participants = ["sender", "to"]
+default.customers = ["sender", "cc"]
+default.customers_block = "*no*"
+default.organisations = "Example"
+default.to_field = "Contacts"
+default.sender_address_field = "Address"
+default.sender_name_field = "Name"
+default.participants_field = "Others"
 projects.plus_address = true
 projects.local_part = true
 projects.keys = ["SUPPORT"]

@@ -14,6 +14,10 @@ default.project = "DEMO"
 default.reporter = "sender"
 default.rights_of = "everybody"
 default.assignee = "sender"
+default.watchers = ["sender", "to", "cc"]
+default.request_participants = ["to", "cc"]
+default.customers = ["sender", "to", "cc"]
+default.to_field = "contacts"
 default.directives = "create_or_comment"
 directives.senders = "*"
 directives.groups = ["staff"]
@@ -49,8 +53,9 @@ fn proofs() -> Vec<(Verdict, Option<&'static str>)> {
 /// The plan of a gateway that tells whatever is asked in Ann's favour.
 fn plan(from: &[Address], verdict: Verdict, address: Option<&str>) -> (Plan, Vec<Question>) {
     let profile = Profile::from_toml("p", GENEROUS, "p.toml").unwrap();
+    let bob = Address { name: None, address: "bob@corp.example".to_owned() };
     let text = "@labels=urgent\n\nIt burns.".to_owned();
-    let headers = Headers { from: from.to_vec(), subject: "Printer".to_owned(), ..Headers::default() };
+    let headers = Headers { from: from.to_vec(), to: vec![bob], subject: "Printer".to_owned(), ..Headers::default() };
     let message = Message { headers, text: text.clone(), ..Message::default() };
     let reply = Reply { visible: text, hidden: Vec::new(), document: None };
     let proof = Authenticity { address: address.map(str::to_owned), ..Authenticity::without_checks(verdict, "drawn") };
@@ -80,14 +85,18 @@ fn answer_in_her_favour(question: &Question, facts: &mut Facts) {
             let ann = Account { id: "a-1".to_owned(), name: "Ann".to_owned(), active: true, ..Account::default() };
             facts.accounts.push((address.clone(), Some(ann)));
         }
+        Question::ServiceDesk { project } => {
+            facts.service_desks.push((project.clone(), Told::Known(Some(policy::ServiceDesk::default()))));
+        }
         Question::Groups { account } => facts.groups.push((account.clone(), Told::Known(vec!["staff".to_owned()]))),
         Question::May { account, project, act } => {
             facts.may.push((account.clone(), project.clone(), *act, Told::Known(true)));
         }
         Question::Fields { project, issue_type } => {
-            let kinds = [("reporter", FieldKind::User), ("assignee", FieldKind::User), ("labels", FieldKind::Labels)];
-            let fields =
-                kinds.into_iter().map(|(id, kind)| field(id, kind)).chain([field("priority", FieldKind::Priority)]);
+            let (person, persons) = (FieldKind::User, FieldKind::Users);
+            let kinds = [("reporter", person.clone()), ("assignee", person), ("contacts", persons)];
+            let more = [field("labels", FieldKind::Labels), field("priority", FieldKind::Priority)];
+            let fields = kinds.into_iter().map(|(id, kind)| field(id, kind)).chain(more);
             facts.fields.push((project.clone(), issue_type.clone(), Told::Known(fields.collect())));
         }
         other => facts.answer_with_nothing(other),
@@ -104,12 +113,13 @@ fn sec_01_who_is_not_proved_gains_no_account_and_no_right() {
             let StepKind::CreateIssue { set, body, .. } = &plan.steps[0].kind else { panic!("{row}") };
             let names: Vec<&str> = set.iter().map(|setting| setting.id.as_str()).collect();
             if is_plain && verdict == Verdict::Authentic && address == Some(ANN) {
-                assert_eq!(names, ["priority", "assignee", "reporter", "labels"], "{row}");
+                assert_eq!(names, ["priority", "assignee", "reporter", "contacts", "labels"], "{row}");
                 assert!(body.author_reports && plan.rule.as_deref() == Some("staff"), "{row}");
+                assert_eq!(plan.steps.len(), 4, "two watch and one takes part in the request: {row}");
                 proved_rows += 1;
                 continue;
             }
-            assert!(names.is_empty() && !body.author_reports && plan.rule.is_none(), "{row}");
+            assert!(names.is_empty() && plan.steps.len() == 1 && !body.author_reports && plan.rule.is_none(), "{row}");
             let looked_up = |question: &Question| {
                 matches!(question, Question::Account { .. } | Question::Groups { .. } | Question::May { .. })
             };

@@ -35,6 +35,13 @@ impl SettingsFile {
         section.values.push((key.to_owned(), value.to_string()));
     }
 
+    /// Leaves a value out of the first section with this head.
+    pub fn leave_out(&mut self, head: &str, key: &str) {
+        if let Some(section) = self.sections.iter_mut().find(|section| section.head == head) {
+            section.values.retain(|(name, _)| name != key);
+        }
+    }
+
     /// The file's text.
     pub fn text(&self) -> String {
         let mut text = String::new();

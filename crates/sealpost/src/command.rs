@@ -16,6 +16,7 @@ pub mod reply;
 pub mod sanitize;
 pub mod serve;
 pub mod sign_in;
+pub mod site;
 pub mod token;
 pub mod try_plan;
 

@@ -91,6 +91,14 @@ enum Command {
         #[command(subcommand)]
         what: command::mailbox::What,
     },
+    /// Sites: the fields that a tracker needs for people without an account.
+    Site {
+        /// The gateway's settings. Needed; may stand before or behind what is asked.
+        #[arg(long, global = true)]
+        config: Option<PathBuf>,
+        #[command(subcommand)]
+        what: command::site::What,
+    },
     /// Tokens for programs that hand mail in over HTTP.
     Token {
         /// The gateway's settings. Needed; may stand before or behind what is asked.
@@ -160,6 +168,9 @@ async fn run(command: Command) -> Result<(), command::Failure> {
         }
         Command::Mailbox { config, what } => {
             command::mailbox::run(&config.unwrap_or_else(|| needed("--config <CONFIG>")), &what).await
+        }
+        Command::Site { config, what } => {
+            command::site::run(&config.unwrap_or_else(|| needed("--config <CONFIG>")), &what).await
         }
         Command::Token { config, what } => {
             command::token::run(&config.unwrap_or_else(|| needed("--config <CONFIG>")), &what).await

@@ -10,12 +10,14 @@ mod pages;
 mod public;
 mod reload;
 mod site_check;
+mod site_fields;
 
 pub use adapters::cells;
 pub use fetching::ask_how_many;
 pub use observe::{logs, panics};
 pub use outgoing::greet;
 pub use site_check::{SiteFindings, look_at};
+pub use site_fields::{Found, find_fields, make_fields};
 
 use crate::command::Failure;
 use crate::settings::{self, Settings};

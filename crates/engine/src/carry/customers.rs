@@ -55,13 +55,23 @@ async fn account(run: &Run<'_>, address: &str, name: &str) -> Result<String, Fau
         Ok(Answer::Account(person)) => Ok(person.account_id),
         Ok(other) => Err(misunderstood(&other)),
         Err(fault) if fault.kind == FaultKind::Permanent && fault.code == FaultCode::TrackerRefused => {
-            let mut hidden = people.into_iter().filter(|person| person.address.is_none() && !person.is_program);
-            match (hidden.next(), hidden.next()) {
-                (Some(person), None) => Ok(person.account_id),
-                _ => Err(fault),
-            }
+            the_hidden_one(people, address).ok_or(fault)
         }
         Err(fault) => Err(fault),
+    }
+}
+
+/// The only account that hides its address, once the tracker has said that there is one with this address. Whoever has the address in his
+/// name may have been found by that, and counts only where nobody else was found.
+fn the_hidden_one(people: Vec<Person>, address: &str) -> Option<String> {
+    let hidden = people.into_iter().filter(|person| person.address.is_none() && !person.is_program);
+    let wanted = address.trim().to_lowercase();
+    let (by_name, by_address): (Vec<Person>, Vec<Person>) =
+        hidden.partition(|person| person.name.to_lowercase().contains(&wanted));
+    let found = if by_address.is_empty() { by_name } else { by_address };
+    match <[Person; 1]>::try_from(found) {
+        Ok([person]) => Some(person.account_id),
+        Err(_) => None,
     }
 }
 
@@ -69,4 +79,22 @@ async fn account(run: &Run<'_>, address: &str, name: &str) -> Result<String, Fau
 fn refused(what: String) -> Fault {
     let detail = "the service desk lacks what the step names";
     Fault::permanent(FaultCode::TrackerRefused, detail).with_public(format!("{what}."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sec_01_nobody_becomes_a_customer_in_anothers_name() {
+        let person =
+            |id: &str, name: &str| Person { account_id: id.to_owned(), name: name.to_owned(), ..Person::default() };
+        let one = |people: &[Person]| the_hidden_one(people.to_vec(), "ann@example.org");
+        let (ann, eve) = (person("1", "Ann"), person("2", "ann@example.org"));
+        assert_eq!(one(&[ann.clone(), eve.clone()]).as_deref(), Some("1"));
+        assert_eq!(one(std::slice::from_ref(&eve)).as_deref(), Some("2"), "made by us without a name, perhaps");
+        assert_eq!(one(&[ann.clone(), person("3", "Annie")]), None, "it may be either");
+        let shown = Person { address: Some("bob@example.org".to_owned()), ..person("4", "Bob") };
+        assert_eq!(one(&[shown]), None);
+    }
 }

@@ -141,16 +141,28 @@ fn may_direct(evidence: &Evidence, sign: &Sign, issue: &IssueFacts) -> Result<bo
     Ok(sign.way == Way::Directive && is_own && directives::author_refusal(evidence)?.is_none())
 }
 
-/// Whether the sender takes part in the issue, as far as an address that nobody has proved can tell.
+/// Whether the sender takes part in the issue, as far as an address that nobody has proved can tell. The account of a proved one counts,
+/// too, since trackers may hide the addresses of reporter and assignee.
 pub(super) fn takes_part(evidence: &Evidence, issue: &IssueFacts) -> Result<bool, Vec<Question>> {
     let Some(person) = evidence.person() else { return Ok(false) };
+    if has_part(evidence, issue, person)? {
+        return Ok(true);
+    }
+    let accounts = &issue.standing.accounts;
+    let Some(author) = evidence.proved_person().filter(|_| !accounts.is_empty()) else { return Ok(false) };
+    let account = people::account(evidence, author)?;
+    Ok(account.is_some_and(|account| account.active && accounts.contains(&account.id)))
+}
+
+/// Whether somebody with this normalised address takes part in the issue.
+pub(super) fn has_part(evidence: &Evidence, issue: &IssueFacts, person: &str) -> Result<bool, Vec<Question>> {
     if issue.people.iter().any(|address| address.trim().to_lowercase() == person) {
         return Ok(true);
     }
     let mut known = evidence.facts.involved.iter();
     match known.find(|(issue_id, address, _)| *issue_id == issue.id && address == person) {
         Some((_, _, true)) => Ok(true),
-        Some((_, _, false)) => Ok(people::kept_by_incumbent(evidence, &issue.id)?.iter().any(|kept| kept == person)),
+        Some((_, _, false)) => Ok(people::kept_in_fields(evidence, &issue.id)?.iter().any(|kept| kept == person)),
         None => Err(vec![Question::Involved { issue_id: issue.id.clone(), address: person.to_owned() }]),
     }
 }

@@ -16,13 +16,17 @@ use jiff::tz::TimeZone;
 /// How many people are looked up for one who may work on an issue.
 const CANDIDATES_MAX: usize = 5;
 
-/// What a plan does beside its first step and its files.
+/// What a plan does beside making its issue or comment, and its files.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Effects {
     /// Of a new issue: they go with it.
     pub(super) set: Vec<FieldSetting>,
-    /// Steps that follow, each with its reason; they are about the issue of the plan.
+    /// Steps before the first, each with its reason; they are about no issue.
+    pub(super) lead: Vec<(StepKind, String)>,
+    /// Steps that follow; they are about the issue of the plan, a new one being that of step 1.
     pub(super) follow: Vec<(StepKind, String)>,
+    /// Whether the sender becomes a customer who was none.
+    pub(super) welcomes: bool,
     /// The directives that count for what is made.
     pub(super) spoken: Given,
     /// Who may see the comment; `None` for whoever sees the issue.
@@ -37,47 +41,85 @@ pub(super) fn added(
     verdict: Verdict,
     trace: &mut Trace,
 ) -> Result<Verdict, Vec<Question>> {
-    let mapping = &route.mapping;
-    let mut effects = Effects::default();
-    match &verdict.place {
+    let made = match &verdict.place {
         Place::Nowhere(_) => return Ok(verdict),
         Place::NewIssue { project, issue_type, linked } => {
-            let mut wishes = of_new_issue(evidence, mapping, trace)?;
-            effects.spoken = spoken(route, Apply::Create, trace);
-            let (more, steps) = directives::of_new_issue(evidence, &effects.spoken, mapping, trace)?;
-            wishes.extend(more);
-            let granted = granted_on_create(evidence, mapping, (project, issue_type), &wishes, trace)?;
-            let by_name = granted.refused.iter().find(|(field, _)| is_security(field)).map(|(_, why)| why);
-            if let Some(why) = granted.level_refused.as_ref().or(by_name) {
-                return Ok(Verdict::nowhere(Outcome::Hold, format!("its security level cannot be set: {why}")));
-            }
-            effects.set = granted.set;
-            if let Some(old) = linked {
-                effects.follow.push(link(mapping, old));
-            }
-            effects.follow.extend(steps);
-            effects.follow.extend(advance(evidence, route, Occasion::Create, issue_type, None, trace));
+            with_issue(evidence, route, &verdict.place, (project, issue_type), linked.as_deref(), trace)?
         }
-        Place::Comment(issue) => {
-            let mut wishes = texts(evidence, &mapping.comment_fields.0);
-            effects.spoken = spoken(route, Apply::Comment, trace);
-            effects.visibility = match visibility::of(evidence, mapping, &effects.spoken, issue, trace)? {
-                Ok(visibility) => visibility,
-                Err(why) => return Ok(Verdict::nowhere(Outcome::Hold, why)),
-            };
-            let (more, steps) = directives::of_comment(evidence, &effects.spoken, mapping, &issue.id, trace)?;
-            wishes.extend(more);
-            let granted = granted_on_edit(evidence, mapping, issue, &wishes, trace)?;
-            if !granted.set.is_empty() {
-                let edit = StepKind::EditIssue { issue: IssueTarget::Id(issue.id.clone()), set: granted.set };
-                effects.follow.push((edit, "the profile or a directive sets fields with a comment".to_owned()));
-            }
-            effects.follow.extend(steps);
-            let kind = &issue.standing.issue_type;
-            effects.follow.extend(advance(evidence, route, Occasion::Comment, kind, Some(issue), trace));
-        }
+        Place::Comment(issue) => with_comment(evidence, route, &verdict.place, issue, trace)?,
+    };
+    Ok(match made {
+        Ok(effects) => Verdict { effects: Box::new(effects), ..verdict },
+        Err(why) => Verdict::nowhere(Outcome::Hold, why),
+    })
+}
+
+/// What goes with a new issue, or why it must not be made.
+fn with_issue(
+    evidence: &Evidence,
+    route: &Route,
+    place: &Place,
+    (project, issue_type): (&str, &str),
+    linked: Option<&IssueFacts>,
+    trace: &mut Trace,
+) -> Result<Result<Effects, String>, Vec<Question>> {
+    let mapping = &route.mapping;
+    let brought = people::company::brought(evidence, mapping, place, trace)?;
+    let mut wishes = of_new_issue(evidence, mapping, trace)?;
+    wishes.extend(people::kept::of_new_issue(evidence, mapping, &brought)?);
+    wishes.extend(brought.wishes.iter().cloned());
+    let spoken = spoken(route, Apply::Create, trace);
+    let (more, steps) = directives::of_new_issue(evidence, &spoken, mapping, trace)?;
+    wishes.extend(more);
+    let granted = granted_on_create(evidence, mapping, (project, issue_type), &wishes, trace)?;
+    let by_name = granted.refused.iter().find(|(field, _)| is_security(field)).map(|(_, why)| why);
+    if let Some(why) = granted.level_refused.as_ref().or(by_name) {
+        return Ok(Err(format!("its security level cannot be set: {why}")));
     }
-    Ok(Verdict { effects: Box::new(effects), ..verdict })
+    let mut set = granted.set;
+    people::kept::with_whole_addresses(mapping, &mut set);
+    people::reporter::customer(evidence, (project, issue_type), &brought, &mut set, trace)?;
+    let mut follow = Vec::new();
+    follow.extend(linked.map(|old| link(mapping, old)));
+    follow.extend(steps);
+    follow.extend(brought.follow);
+    follow.extend(advance(evidence, route, Occasion::Create, issue_type, None, trace));
+    let welcomes = brought.welcomes;
+    Ok(Ok(Effects { set, lead: brought.lead, follow, welcomes, spoken, visibility: None }))
+}
+
+/// What goes with a comment, or why it must not be made.
+fn with_comment(
+    evidence: &Evidence,
+    route: &Route,
+    place: &Place,
+    issue: &IssueFacts,
+    trace: &mut Trace,
+) -> Result<Result<Effects, String>, Vec<Question>> {
+    let mapping = &route.mapping;
+    let spoken = spoken(route, Apply::Comment, trace);
+    let visibility = match visibility::of(evidence, mapping, &spoken, issue, trace)? {
+        Ok(visibility) => visibility,
+        Err(why) => return Ok(Err(why)),
+    };
+    let brought = people::company::brought(evidence, mapping, place, trace)?;
+    let mut wishes = texts(evidence, &mapping.comment_fields.0);
+    wishes.extend(people::kept::of_comment(evidence, mapping, issue, trace)?);
+    wishes.extend(brought.wishes.iter().cloned());
+    let (more, steps) = directives::of_comment(evidence, &spoken, mapping, &issue.id, trace)?;
+    wishes.extend(more);
+    let mut set = granted_on_edit(evidence, mapping, issue, &wishes, trace)?.set;
+    people::kept::with_whole_addresses(mapping, &mut set);
+    let mut follow = Vec::new();
+    if !set.is_empty() {
+        let edit = StepKind::EditIssue { issue: IssueTarget::Id(issue.id.clone()), set };
+        follow.push((edit, "the profile or a directive sets fields with a comment".to_owned()));
+    }
+    follow.extend(steps);
+    follow.extend(brought.follow);
+    follow.extend(advance(evidence, route, Occasion::Comment, &issue.standing.issue_type, Some(issue), trace));
+    let welcomes = brought.welcomes;
+    Ok(Ok(Effects { set: Vec::new(), lead: brought.lead, follow, welcomes, spoken, visibility }))
 }
 
 /// The verdict on a click with the effects of its set. The profile says what they are, so they count whatever it lets senders

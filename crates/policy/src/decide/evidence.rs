@@ -1,7 +1,8 @@
 //! All that a decision looks at, with what many rooms need of it worked out once.
 
-use super::summary;
+use super::{routing, summary};
 use crate::expression::Scene;
+use crate::profile::Mapping;
 use crate::{Facts, Profile};
 use mail::{Address, HiddenKind, Message};
 
@@ -44,7 +45,8 @@ impl<'a> Evidence<'a> {
         let subject = message.headers.subject.chars().take(SUBJECT_CHARS_MAX).collect();
         let recipients = recipients(message, profile, facts);
         let (scene, written) = (std::cell::OnceCell::new(), std::cell::OnceCell::new());
-        Evidence { message, profile, facts, sender: sender(message), recipients, subject, scene, written }
+        let sender = behind_a_form(sender(message), message, profile, facts);
+        Evidence { message, profile, facts, sender, recipients, subject, scene, written }
     }
 
     /// The beginning of what the sender wrote himself: what stands before all that he quotes or hands on, whose words are another's.
@@ -88,6 +90,15 @@ impl<'a> Evidence<'a> {
         self.person().filter(|_| self.is_authentic())
     }
 
+    /// Those whom the mail addresses, normalised, as far as they join by it. Where authors are verified a mail that nobody vouches for lets
+    /// nobody in but whoever it says it is from (SEC-05).
+    pub(super) fn addressed(&self) -> impl Iterator<Item = String> {
+        let headers = &self.message.headers;
+        let lets_in = !self.facts.verifies_authors || self.is_authentic();
+        let all = headers.to.iter().chain(&headers.cc).filter(move |_| lets_in);
+        all.map(Address::normalised)
+    }
+
     /// Whether a normalised address is one of ours: the profile names it, or this very mail came in by it.
     pub(super) fn is_ours(&self, address: &str) -> bool {
         let envelope = self.facts.envelope.rcpt_to.iter();
@@ -98,6 +109,12 @@ impl<'a> Evidence<'a> {
     /// The other header fields as `name: value`, as conditions look at them.
     pub(super) fn fields(&self) -> Vec<String> {
         self.message.headers.other.iter().map(|field| format!("{}: {}", field.name, field.value)).collect()
+    }
+
+    /// The same under a mapping, which may name others who never do; what is the place of a project or an issue is no person either.
+    pub(super) fn may_join(&self, address: &str, mapping: &Mapping) -> bool {
+        let never = mapping.never.iter().any(|pattern| pattern.matches(address));
+        !never && self.may_take_part(address) && !routing::is_place(self, address)
     }
 
     /// Whether a normalised address can take part in an issue: one of ours cannot, nor one that an expression catches or
@@ -118,18 +135,37 @@ fn sender(message: &Message) -> Sender {
         [author] if !is_plain_address(&author.address) => {
             nobody("the author's address can be read in more than one way")
         }
-        [author] => {
-            let identity = author.normalised();
-            let pretence = mail::pretence(author);
-            let name = author.name.clone().filter(|_| pretence.is_none());
-            Sender {
-                author: Some(Address { name, address: author.address.trim().to_owned() }),
-                identity: Some(identity),
-                claimed: Vec::new(),
-                doubt: pretence.map(|p| format!("the author's name {}, so the name is left out", p.in_words())),
-            }
-        }
+        [author] => of_author(author),
         _ => nobody("the mail names more than one author"),
+    }
+}
+
+/// The only author, whose address can be read in one way.
+fn of_author(author: &Address) -> Sender {
+    let pretence = mail::pretence(author);
+    let name = author.name.clone().filter(|_| pretence.is_none());
+    Sender {
+        author: Some(Address { name, address: author.address.trim().to_owned() }),
+        identity: Some(author.normalised()),
+        claimed: Vec::new(),
+        doubt: pretence.map(|p| format!("the author's name {}, so the name is left out", p.in_words())),
+    }
+}
+
+/// For whom a form writes: its only Reply-To, where the profile trusts the form and the form's own address is proved. Nobody vouches for
+/// what stands there, so he is an outsider whatever proves the form (SEC-01).
+fn behind_a_form(form: Sender, message: &Message, profile: &Profile, facts: &Facts) -> Sender {
+    let Some(address) = form.identity.as_deref() else { return form };
+    let is_proved = facts.authenticity.as_ref().is_some_and(|proof| proof.proves(address));
+    if !is_proved || !profile.reply_to_from.iter().any(|pattern| pattern.matches(address)) {
+        return form;
+    }
+    match message.headers.reply_to.as_slice() {
+        [one] if is_plain_address(&one.address) && one.normalised() != address => {
+            let told = format!("he stands in Reply-To of {address} (reply_to_from)");
+            Sender { doubt: Some(told), ..of_author(one) }
+        }
+        _ => form,
     }
 }
 

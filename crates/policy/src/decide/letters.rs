@@ -3,7 +3,7 @@
 use super::evidence::Evidence;
 use super::verdict::{Place, Trace, Verdict};
 use super::{lookups, safeguards, summary};
-use crate::profile::{Addressees, Duplicates, Mapping, NOT_CREATED, named_in, with_links};
+use crate::profile::{Addressees, CUSTOMER, Duplicates, Mapping, NOT_CREATED, named_in, with_links};
 use crate::{Letter, LetterKind, LetterLink, LetterTraffic, LetterWhen, Outcome, Question, Rejection};
 
 /// Notices to addresses of one domain within an hour.
@@ -43,6 +43,9 @@ pub(super) fn of(
         trace.note("May its sender be told?", answer, &format!("of {cause} he hears once"));
     } else if let Some((cause, when)) = cause {
         letters.extend(notice(evidence, verdict, cause, when, trace)?);
+    }
+    if verdict.effects.welcomes && mapping.notices.iter().any(|cause| cause == CUSTOMER) {
+        letters.extend(notice(evidence, verdict, CUSTOMER, LetterWhen::Decided, trace)?);
     }
     for (letter, ordinal) in letters.iter_mut().zip(1..) {
         letter.ordinal = ordinal;

@@ -24,6 +24,7 @@ impl Profile {
             let remedy = "is missing, so that foreign_key_regex finds nothing; name the field that holds the number";
             reader.refuse(default, "foreign_key_field", remedy);
         }
+        self.refuse_idle_customers(default, reader);
         let told = self.default.notices.iter().flatten().any(|cause| cause == COMMENT_ONLY);
         let mut only_comments = reachable.iter().filter(|mapping| mapping.mode == Mode::Comment).peekable();
         if told && reader.is_said(default, "notices") && only_comments.peek().is_some() {
@@ -49,6 +50,26 @@ impl Profile {
             }
         }
         std::iter::once(self.mapping(None, None, None)).chain(mapped).chain(ruled)
+    }
+
+    fn refuse_idle_customers(&self, default: &Section, reader: &mut Reader) {
+        let any = |list: &Option<Vec<String>>| list.as_ref().is_some_and(|list| !list.is_empty());
+        let patterns = |list: &Option<Vec<super::Pattern>>| list.as_ref().is_some_and(|list| !list.is_empty());
+        if self.levels().any(|level| any(&level.customers)) {
+            return;
+        }
+        let idle = [
+            ("customers_allow", self.levels().any(|level| patterns(&level.customers_allow))),
+            ("customers_block", self.levels().any(|level| patterns(&level.customers_block))),
+            ("customer_organisations", self.levels().any(|level| any(&level.customer_organisations))),
+        ];
+        for (key, _) in idle.into_iter().filter(|(_, is_said)| *is_said) {
+            reader.refuse(
+                default,
+                key,
+                "is about customers, and nobody becomes one; write customers = [\"sender\"], or leave it out",
+            );
+        }
     }
 
     fn refuse_idle_workflows(&self, top: &Section, reachable: &[Mapping], reader: &mut Reader) {

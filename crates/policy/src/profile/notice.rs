@@ -10,6 +10,9 @@ pub(super) const PER_DAY_MAX: u32 = 50;
 /// The one cause that is no rejection: the tracker refused the issue.
 pub(crate) const NOT_CREATED: &str = "not_created";
 
+/// The one that is no failure at all: the sender becomes a customer of a service desk.
+pub(crate) const CUSTOMER: &str = "customer";
+
 /// Every cause of which a sender may be told; see [`RejectionCause::told_as`].
 pub(super) const CAUSES: &[&str] = &[
     NOT_CREATED,
@@ -24,6 +27,7 @@ pub(super) const CAUSES: &[&str] = &[
     "sender_rate",
     "too_long",
     "no_permission",
+    CUSTOMER,
 ];
 
 /// The causes about an issue that is there, on which a directive set can be run.
@@ -89,6 +93,12 @@ fn built_in(cause: &str) -> (&'static str, &'static str) {
             "Your mail could not be processed",
             "We have received your mail, but it could not be entered in our system. It is not lost: our administrators can \
              see it. You need not send it again.",
+        )
+    } else if cause == CUSTOMER {
+        (
+            "Your mail has arrived",
+            "We have received your mail. You can follow your requests in our service portal, too: sign up there with the address that \
+             you wrote from, or ask there for a new password.",
         )
     } else if is(RejectionCause::CommentOnly) {
         (

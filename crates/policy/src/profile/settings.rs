@@ -109,6 +109,7 @@ pub const ROOMS: &[Room] = &[
     content::TEXT,
     content::FIELDS,
     people::PEOPLE,
+    people::KEPT,
     content::WORKFLOW,
     directives::DIRECTIVES,
     routing::MAPPINGS,

@@ -86,6 +86,21 @@ values! {
     reporter: Reporter = word,
     rights_of: RightsOf = word,
     without_rights: Treatment = word,
+    /// Who never takes part, beside those of the whole profile.
+    never: Vec<Pattern> = some_patterns,
+    /// Sides of the mail: `sender`, `to`, `cc`; so are the next two.
+    watchers: Vec<String> = texts,
+    request_participants: Vec<String> = texts,
+    customers: Vec<String> = texts,
+    customers_allow: Vec<Pattern> = some_patterns,
+    customers_block: Vec<Pattern> = some_patterns,
+    customer_organisations: Vec<String> = texts,
+    organisations: Vec<String> = texts,
+    to_field: String = text,
+    cc_field: String = text,
+    sender_address_field: String = text,
+    sender_name_field: String = text,
+    participants_field: String = text,
 }
 
 /// A text with places; `None` for none.
@@ -136,7 +151,7 @@ impl Values {
         let rejects = self.unplaced == Some(Treatment::Reject)
             || self.on_reject == Some(OnReject::Reject)
             || self.text_overflow == Some(Overflow::Reject);
-        let told = |cause: &&String| cause.as_str() == super::NOT_CREATED;
+        let told = |cause: &&String| [super::NOT_CREATED, super::CUSTOMER].contains(&cause.as_str());
         self.forwards() || rejects || self.notices.as_ref().is_some_and(|causes| causes.iter().any(|one| told(&one)))
     }
 
@@ -144,7 +159,8 @@ impl Values {
     pub(super) fn tells_senders(&self) -> bool {
         let told = self.notices.as_ref().is_none_or(|causes| !causes.is_empty());
         let rejects = self.unplaced == Some(Treatment::Reject) || self.on_reject == Some(OnReject::Reject);
-        let creates = self.notices.iter().flatten().any(|cause| cause == super::NOT_CREATED);
+        let named = [super::NOT_CREATED, super::CUSTOMER];
+        let creates = self.notices.iter().flatten().any(|cause| named.contains(&cause.as_str()));
         told && rejects || creates
     }
 
@@ -153,6 +169,19 @@ impl Values {
         self.unplaced == Some(Treatment::Forward)
             || self.on_reject == Some(OnReject::Forward)
             || self.text_overflow == Some(Overflow::Forward)
+    }
+
+    /// Whether people are added to issues because of them.
+    pub(super) fn brings_people(&self) -> bool {
+        let sides = [&self.watchers, &self.request_participants, &self.customers];
+        let fields = [&self.to_field, &self.cc_field];
+        sides.into_iter().flatten().any(|sides| !sides.is_empty())
+            || fields.into_iter().flatten().any(|f| !f.is_empty())
+    }
+
+    /// The fields that hold addresses of people without an account.
+    pub(super) fn people_fields(&self) -> impl Iterator<Item = &String> {
+        [&self.sender_address_field, &self.participants_field].into_iter().flatten().filter(|field| !field.is_empty())
     }
 
     /// Whether the tracker is asked for the rights of senders because of them.

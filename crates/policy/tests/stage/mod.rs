@@ -33,6 +33,7 @@ fn field(message: &mut Message, reply: &mut Reply, name: &str, value: &str) {
         "from" => headers.from.push(address(value)),
         "to" => headers.to.push(address(value)),
         "cc" => headers.cc.push(address(value)),
+        "reply-to" => headers.reply_to.push(address(value)),
         "subject" => headers.subject = value.to_owned(),
         "message-id" => headers.message_id = Some(value.to_owned()),
         "in-reply-to" => headers.in_reply_to = words().collect(),

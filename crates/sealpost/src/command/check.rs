@@ -57,12 +57,15 @@ pub async fn run(config: &Path) -> Result<(), Failure> {
         findings.say(&format!("public listener {}", public.url), listener(&public.listen.to_string()))?;
     }
     for site in &settings.sites {
-        let late = || wire::SiteFindings { site: Err(no_answer()), projects: Vec::new() };
+        let late = || wire::SiteFindings { site: Err(no_answer()), projects: Vec::new(), fields: None };
         let looked = tokio::time::timeout(WITHIN, wire::look_at(&settings, site)).await;
         let found = looked.unwrap_or_else(|_| late());
         findings.say(&format!("site {} (region {})", site.name, site.region), found.site)?;
         for (project, verdict) in found.projects {
             findings.say(&format!("site {}, project {project}", site.name), verdict)?;
+        }
+        if let Some(verdict) = found.fields {
+            findings.say(&format!("site {}, fields for people without an account", site.name), verdict)?;
         }
         findings.say(&format!("letters of site {}", site.name), Ok(letters(&site.letters)))?;
     }

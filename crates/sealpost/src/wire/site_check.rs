@@ -1,6 +1,7 @@
 //! Asks a site what it is, who we are there, and what we may do in each project that its mail goes to.
 
 use super::adapters::speaker;
+use super::site_fields::{Found, find_fields, wanted_fields};
 use crate::settings::{Settings, Site};
 use engine::speak::Speaker;
 use policy::Fault;
@@ -10,7 +11,7 @@ use tracker::{Answer, Dialect, Operation};
 const NEEDED: [&str; 4] = ["BROWSE_PROJECTS", "CREATE_ISSUES", "ADD_COMMENTS", "CREATE_ATTACHMENTS"];
 
 /// What else is used where a profile asks for it, and for what.
-const USED: [(&str, &str); 10] = [
+const USED: [(&str, &str); 11] = [
     ("EDIT_ISSUES", "writing fields of an issue that exists"),
     ("TRANSITION_ISSUES", "workflow"),
     ("LINK_ISSUES", "links"),
@@ -21,19 +22,22 @@ const USED: [(&str, &str); 10] = [
     ("SCHEDULE_ISSUES", "due dates"),
     ("USER_PICKER", "finding people by address"),
     ("SERVICEDESK_AGENT", "internal comments, participants and customers"),
+    ("ADMINISTER_PROJECTS", "asking what senders may do, rights_of"),
 ];
 
 /// What was found about a site: what it is, and each project by itself.
 pub struct SiteFindings {
     pub site: Result<String, String>,
     pub projects: Vec<(String, Result<String, String>)>,
+    /// Fields that a profile wants people in; `None` where none wants any.
+    pub fields: Option<Result<String, String>>,
 }
 
 /// Looks at a site and at every project that the profiles of its mailboxes name.
 pub async fn look_at(settings: &Settings, site: &Site) -> SiteFindings {
     let speaker = match speaker(site) {
         Ok(speaker) => speaker,
-        Err(failure) => return SiteFindings { site: Err(failure.text), projects: Vec::new() },
+        Err(failure) => return SiteFindings { site: Err(failure.text), projects: Vec::new(), fields: None },
     };
     let found = who_we_are(&speaker, site).await;
     let mut projects = Vec::new();
@@ -43,17 +47,24 @@ pub async fn look_at(settings: &Settings, site: &Site) -> SiteFindings {
             projects.push((project, verdict));
         }
     }
-    SiteFindings { site: found, projects }
+    let fields = match found.is_ok() && !wanted_fields(settings, site).is_empty() {
+        true => Some(people_fields(settings, site).await),
+        false => None,
+    };
+    SiteFindings { site: found, projects, fields }
+}
+
+/// The profiles of the site's mailboxes. One that cannot be read was refused with the settings.
+pub(super) fn profiles_of(settings: &Settings, site: &Site) -> Vec<policy::Profile> {
+    let mailboxes = settings.mailboxes.iter().filter(|mailbox| mailbox.site == site.name);
+    let files = mailboxes.filter_map(|mailbox| settings.profiles.iter().find(|file| file.name == mailbox.profile));
+    files.filter_map(|file| policy::Profile::from_toml(&file.name, &file.text, "").ok()).collect()
 }
 
 /// The projects of all profiles of the site's mailboxes, each once.
 fn projects_of(settings: &Settings, site: &Site) -> Vec<String> {
-    let mailboxes = settings.mailboxes.iter().filter(|mailbox| mailbox.site == site.name);
     let mut projects: Vec<String> = Vec::new();
-    for mailbox in mailboxes {
-        let Some(file) = settings.profiles.iter().find(|profile| profile.name == mailbox.profile) else { continue };
-        // A profile that cannot be read was refused with the settings.
-        let Ok(profile) = policy::Profile::from_toml(&file.name, &file.text, "") else { continue };
+    for profile in profiles_of(settings, site) {
         for (project, _) in profile.projects() {
             if !project.is_empty() && !projects.contains(&project.to_string()) {
                 projects.push(project.to_string());
@@ -63,9 +74,24 @@ fn projects_of(settings: &Settings, site: &Site) -> Vec<String> {
     projects
 }
 
-async fn ask(speaker: &Speaker, dialect: Dialect, operation: &Operation) -> Result<Answer, Fault> {
+pub(super) async fn ask(speaker: &Speaker, dialect: Dialect, operation: &Operation) -> Result<Answer, Fault> {
     let response = speaker.say(&dialect.request(operation)).await?;
     dialect.answer(operation, &response)
+}
+
+/// Whether the fields are there in which profiles want people without an account.
+async fn people_fields(settings: &Settings, site: &Site) -> Result<String, String> {
+    let found = find_fields(settings, site).await.map_err(|failure| failure.text)?;
+    let missing: Vec<&str> =
+        found.iter().filter(|(.., found)| !matches!(found, Found::There(_))).map(|(name, ..)| name.as_str()).collect();
+    match missing.is_empty() {
+        true => Ok("all are there; everybody who sees an issue sees what stands in them".to_owned()),
+        false => Err(format!(
+            "{} cannot be used; `sealpost site fields {} --create` makes what is missing",
+            missing.join(", "),
+            site.name
+        )),
+    }
 }
 
 async fn who_we_are(speaker: &Speaker, site: &Site) -> Result<String, String> {

@@ -24,32 +24,41 @@ pub struct World {
     pub desk: Desk,
     pub home: Home,
     pub site: Site,
+    data_center: bool,
     _folder: TempDir,
 }
 
 impl World {
     /// Everything on files.
     pub async fn start() -> World {
-        World::with(|site| Home::new(PROGRAM, site)).await
+        World::with(false, |site| Home::new(PROGRAM, site)).await
+    }
+
+    /// The same with a desk that plays Jira Data Center.
+    pub async fn start_data_center() -> World {
+        let mut world = World::with(true, |site| Home::new(PROGRAM, site)).await;
+        world.home.settings.set("[[site]]", "dialect", quoted("jira_data_center"));
+        world.home.settings.leave_out("[[site]]", "account");
+        world
     }
 
     /// Everything of the gateway's in this folder.
     pub async fn with_data(data: &Path) -> World {
-        World::with(|site| Home::with_data(PROGRAM, site, data)).await
+        World::with(false, |site| Home::with_data(PROGRAM, site, data)).await
     }
 
-    async fn with(home: impl FnOnce(&Site) -> Home) -> World {
+    async fn with(data_center: bool, home: impl FnOnce(&Site) -> Home) -> World {
         let folder = tempfile::tempdir().unwrap();
         let account = desk::Account { address: ACCOUNT.into(), token: TOKEN.into(), name: "Sealpost".into() };
-        let desk = Desk::open(desk::Settings::new(folder.path().join("desk.db"), folder.path().join("files"), account));
-        let desk = desk.await.unwrap();
+        let settings = desk::Settings::new(folder.path().join("desk.db"), folder.path().join("files"), account);
+        let desk = Desk::open(desk::Settings { data_center, ..settings }).await.unwrap();
         desk.seed_demo().await.unwrap();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let serving = desk.clone();
         tokio::spawn(async move { serving.serve(listener, std::future::pending()).await });
         let site = Site { url, account: ACCOUNT.into(), token: TOKEN.into() };
-        World { desk, home: home(&site), site, _folder: folder }
+        World { desk, home: home(&site), site, data_center, _folder: folder }
     }
 
     /// Hands a mail in once.
@@ -85,15 +94,23 @@ impl World {
 
     /// The fields of an issue as the desk's REST interface shows them.
     pub fn fields(&self, key: &str) -> Value {
-        let issue = self.ask(&format!("/rest/api/3/issue/{key}")).expect("the desk has the issue");
-        issue["fields"].clone()
+        self.read(&format!("issue/{key}"))["fields"].clone()
+    }
+
+    /// What the platform's interface tells under a path.
+    pub fn read(&self, path: &str) -> Value {
+        let version = if self.data_center { 2 } else { 3 };
+        self.ask(&format!("/rest/api/{version}/{path}")).expect("the desk has it")
     }
 
     /// `None` when the desk says 400.
     fn ask(&self, path: &str) -> Option<Value> {
         let credentials = data_encoding::BASE64.encode(format!("{ACCOUNT}:{TOKEN}").as_bytes());
-        let page =
-            web::get(&format!("{}{path}", self.site.url), &[format!("Authorization: Basic {credentials}").as_str()]);
+        let authorization = match self.data_center {
+            true => format!("Authorization: Bearer {TOKEN}"),
+            false => format!("Authorization: Basic {credentials}"),
+        };
+        let page = web::get(&format!("{}{path}", self.site.url), &[authorization.as_str()]);
         assert!([200, 400].contains(&page.status), "{path}: {}", page.body);
         (page.status == 200).then(|| serde_json::from_str(&page.body).unwrap())
     }

@@ -3,8 +3,12 @@
 use super::super::evidence::Evidence;
 use super::super::verdict::Trace;
 use super::account;
+use super::company::Brought;
+use crate::field::{self, REPORTER};
 use crate::profile::{Mapping, Reporter, Word};
-use crate::{AccountTarget, FieldSetting, FieldValue, Question};
+use crate::{AccountTarget, FieldSetting, FieldValue, How, Question, Told};
+
+const QUESTION: &str = "Who reports it?";
 
 /// The address whose account shall report the issue; empty for the gateway's own. A From field that nobody vouches for makes
 /// nobody the reporter (SEC-01).
@@ -13,7 +17,6 @@ pub(in super::super) fn wanted(
     mapping: &Mapping,
     trace: &mut Trace,
 ) -> Result<String, Vec<Question>> {
-    const QUESTION: &str = "Who reports it?";
     const GATEWAY: &str = "the gateway's account";
     let Some(author) = evidence.proved_person() else { return Ok(String::new()) };
     if mapping.reporter == Reporter::Gateway {
@@ -29,10 +32,40 @@ pub(in super::super) fn wanted(
     Ok(reporter.to_owned())
 }
 
-/// Whether the fields make the proved author the reporter, by whatever setting or directive.
+/// Makes the customer whom the sender becomes the reporter, where nobody else is and the project offers it.
+pub(in super::super) fn customer(
+    evidence: &Evidence,
+    (project, issue_type): (&str, &str),
+    brought: &Brought,
+    set: &mut Vec<FieldSetting>,
+    trace: &mut Trace,
+) -> Result<(), Vec<Question>> {
+    let Some(account) = &brought.reporter else { return Ok(()) };
+    let mut known = evidence.facts.fields.iter();
+    let is_offered = match known.find(|(one, kind, _)| one == project && kind == issue_type) {
+        Some((.., Told::Known(fields))) => field::find(fields, REPORTER).is_ok(),
+        Some((.., Told::Untold(_))) => true,
+        None => {
+            return Err(vec![Question::Fields { project: project.to_owned(), issue_type: issue_type.to_owned() }]);
+        }
+    };
+    if is_offered && !set.iter().any(FieldSetting::names_a_reporter) {
+        let (id, name) = (REPORTER.to_owned(), "Reporter".to_owned());
+        let value = FieldValue::User(account.clone());
+        set.push(FieldSetting { id, name, how: How::Set, value, must: false });
+        trace.note(QUESTION, "its sender becomes a customer", "that customer");
+    }
+    Ok(())
+}
+
+/// Whether the fields make the proved author the reporter, by whatever setting or directive. No other account is made by a step.
 pub(in super::super) fn is_author(evidence: &Evidence, set: &[FieldSetting]) -> bool {
     let Some(author) = evidence.proved_person() else { return false };
-    let Ok(Some(account)) = account(evidence, author) else { return false };
-    let reporter = FieldValue::User(AccountTarget::Id(account.id.clone()));
-    set.iter().any(|setting| setting.names_a_reporter() && setting.value == reporter)
+    let own = account(evidence, author).ok().flatten().map(|account| AccountTarget::Id(account.id.clone()));
+    let is_his = |value: &FieldValue| match value {
+        FieldValue::User(AccountTarget::CreatedBy(_)) => true,
+        FieldValue::User(account) => own.as_ref() == Some(account),
+        _ => false,
+    };
+    set.iter().any(|setting| setting.names_a_reporter() && is_his(&setting.value))
 }

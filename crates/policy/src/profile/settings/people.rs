@@ -10,6 +10,9 @@ pub(super) const PEOPLE: Room = Room {
     settings: ACCOUNTS,
 };
 
+/// Of whom something is said: the sides of a mail.
+const SIDES: Form = Form::SomeOf(&["sender", "to", "cc"]);
+
 const ACCOUNTS: &[Setting] = &[
     setting(
         "default.reporter",
@@ -32,6 +35,107 @@ const ACCOUNTS: &[Setting] = &[
         Form::OneOf(&["reject", "forward", "hold", "ignore"]),
         Default::Is("reject"),
         "What becomes of the mail of a sender whose account may not do it.",
+    ),
+    setting(
+        "default.never",
+        Form::Globs,
+        Default::Unset,
+        "Addresses that never take part: as `threads.never`, which holds for the whole profile and counts besides.",
+    ),
+    setting("default.never_regex", Form::Regexes, Default::Unset, "As `never`, as regular expressions."),
+    setting(
+        "default.watchers",
+        SIDES,
+        Default::Is(""),
+        "Who watches the issue, of those who have an account: the proved sender, whom he addresses in To, in Cc. Of a comment only \
+         who is new to the issue. At most 20 people of one mail are looked up.",
+    ),
+    setting(
+        "default.request_participants",
+        SIDES,
+        Default::Is(""),
+        "The same for the participants of a request, in projects with a service desk.",
+    ),
+    setting(
+        "default.customers",
+        SIDES,
+        Default::Is(""),
+        "Who becomes a customer of the project's service desk, with a new account where he has none. A sender for whom that is done \
+         reports his issue. Nobody who has another account is changed.",
+    ),
+    setting(
+        "default.customers_allow",
+        Form::Globs,
+        Default::Unset,
+        "The only addresses that become customers; without it and `customers_allow_regex` all do.",
+    ),
+    setting(
+        "default.customers_allow_regex",
+        Form::Regexes,
+        Default::Unset,
+        "As `customers_allow`, as regular expressions.",
+    ),
+    setting(
+        "default.customers_block",
+        Form::Globs,
+        Default::Unset,
+        "Addresses that never become customers, allowed or not.",
+    ),
+    setting(
+        "default.customers_block_regex",
+        Form::Regexes,
+        Default::Unset,
+        "As `customers_block`, as regular expressions.",
+    ),
+    setting(
+        "default.customer_organisations",
+        Form::Texts,
+        Default::Is(""),
+        "The organisations that such customers are put into, by name or id.",
+    ),
+    setting(
+        "default.organisations",
+        Form::Texts,
+        Default::Is(""),
+        "The organisations with which new requests are shared, by name or id, whoever sent them.",
+    ),
+    setting(
+        "default.to_field",
+        Form::Line,
+        Default::Is(""),
+        "A field of several persons that gets those in To who have an account; the others are left out. For a proved sender only.",
+    ),
+    setting("default.cc_field", Form::Line, Default::Is(""), "The same for those in Cc."),
+];
+
+pub(super) const KEPT: Room = Room {
+    title: "[default]: people without an account in fields of the issue",
+    about: "Off unless a field is named, and not needed: who takes part is known here anyway, encrypted and as keyed hashes. **What \
+            stands in these fields is in clear, and Jira shows it to everybody who sees the issue**, in searches, exports, \
+            notifications and to other programs too. `sealpost site fields` creates them. Whoever stands in the first or the last \
+            takes part in the issue.",
+    settings: FIELDS,
+};
+
+const FIELDS: &[Setting] = &[
+    setting(
+        "default.sender_address_field",
+        Form::Line,
+        Default::Is(""),
+        "The field of one line that gets the sender's address, by name or id, where no account of his reports the new issue.",
+    ),
+    setting(
+        "default.sender_name_field",
+        Form::Line,
+        Default::Is(""),
+        "The field of one line that gets the name he gives himself, likewise.",
+    ),
+    setting(
+        "default.participants_field",
+        Form::Line,
+        Default::Is(""),
+        "The field of several lines that gets the addresses of those in To and Cc who have no account, and of everybody who joins by a \
+         comment later. What stands in it already is kept.",
     ),
 ];
 

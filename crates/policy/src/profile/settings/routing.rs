@@ -37,6 +37,14 @@ const CATCH: &[Setting] = &[
          and `Envelope-To`, too.",
     ),
     setting(
+        "reply_to_from",
+        Form::Globs,
+        Default::Unset,
+        "Addresses of our own web forms, which write for whom they name in Reply-To: where such an address is proved, that person is the \
+         sender. Nobody vouches for him, so he has no account, no directives and no notices, whatever proves the form.",
+    ),
+    setting("reply_to_from_regex", Form::Regexes, Default::Unset, "As `reply_to_from`, as regular expressions."),
+    setting(
         "uncaught",
         Form::OneOf(&["accept", "ignore", "hold", "forward"]),
         Default::Is("accept"),
