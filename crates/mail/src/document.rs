@@ -91,6 +91,15 @@ pub enum Inline {
         /// What it says of itself; may be empty.
         words: String,
     },
+    /// A picture that stands on some server: its words are shown, and nobody is ever asked for it.
+    Elsewhere {
+        /// An `http` or `https` URL.
+        source: Arc<str>,
+        /// Never empty.
+        words: String,
+        style: Style,
+        link: Option<Arc<str>>,
+    },
     Foreign(Foreign),
 }
 

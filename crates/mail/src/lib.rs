@@ -10,6 +10,7 @@ mod calendar;
 mod charset;
 mod codepage;
 pub mod compose;
+mod data_picture;
 mod date;
 pub mod document;
 mod encoded;

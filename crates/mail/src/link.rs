@@ -2,6 +2,7 @@
 
 mod named;
 
+use crate::data_picture;
 pub(crate) use named::misleads;
 use std::borrow::Cow;
 use url::Url;
@@ -55,10 +56,19 @@ pub(crate) fn told(value: &str, words: &str) -> Option<String> {
     (!is_said).then(|| address.into_owned())
 }
 
-/// The `cid:` URL of a picture that the mail itself carries (RFC 2392).
+/// The `cid:` URL of a picture that the mail itself carries (RFC 2392); one that stands in the page is a part, too.
 pub(crate) fn picture(value: &str) -> Option<Cow<'_, str>> {
+    if let Some(content_id) = data_picture::content_id(value) {
+        return Some(Cow::Owned(format!("cid:{content_id}")));
+    }
     let source = cleaned(value)?;
     (has_scheme(&source, &["cid:"]) && Url::parse(&source).is_ok()).then_some(source)
+}
+
+/// The address of a picture that stands elsewhere; nothing is ever asked of it.
+pub(crate) fn picture_elsewhere(value: &str) -> Option<Cow<'_, str>> {
+    let source = cleaned(value)?;
+    (has_scheme(&source, &["http:", "https:"]) && Url::parse(&source).is_ok()).then_some(source)
 }
 
 fn has_scheme(target: &str, schemes: &[&str]) -> bool {

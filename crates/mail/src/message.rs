@@ -86,7 +86,8 @@ pub struct OtherField {
 ///
 /// A file inside a part that is no container of MIME has the path of that part, how it stood there, and a number from 1:
 /// `1.2/tnef/1` is the first file in the winmail.dat `1.2` (the versions of its text follow its files), `1.2/tnef/2/tnef/1`
-/// one of a message embedded in it, `1/uu/1` the first uuencoded file in the text `1`.
+/// one of a message embedded in it, `1/uu/1` the first uuencoded file in the text `1`, `1.2/data/1` the first picture that
+/// stands in the page `1.2` itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Part {
     pub path: String,

@@ -148,7 +148,9 @@ impl Writer<'_> {
 
     fn inline(&self, inline: &Inline, more: Style) -> String {
         match inline {
-            Inline::Text { text, style, .. } => styled(text, style.and(more)),
+            Inline::Text { text, style, .. } | Inline::Elsewhere { words: text, style, .. } => {
+                styled(text, style.and(more))
+            }
             Inline::Break => "\n".to_owned(),
             Inline::Picture { content_id, words } => self.picture(content_id, words),
             Inline::Foreign(foreign) => literal(&foreign.text.split_whitespace().collect::<Vec<_>>().join(" ")),
@@ -169,7 +171,7 @@ impl Writer<'_> {
 
 fn link_of(inline: &Inline) -> Option<&str> {
     match inline {
-        Inline::Text { link, .. } => link.as_deref(),
+        Inline::Text { link, .. } | Inline::Elsewhere { link, .. } => link.as_deref(),
         _ => None,
     }
 }

@@ -260,7 +260,7 @@ impl<M: Copy + PartialEq> Builder<M> {
         self.place(Block::Rule);
     }
 
-    /// A picture of the mail's own stands in its place; of any other only its words are kept.
+    /// A picture of the mail's own stands in its place; of any other its words and its address are kept.
     fn picture(&mut self, node: &PageNode) {
         let alt = node.attribute("alt").unwrap_or("");
         let words = alt.split(|c: char| c.is_whitespace() || c.is_control()).filter(|w| !w.is_empty());
@@ -274,7 +274,21 @@ impl<M: Copy + PartialEq> Builder<M> {
                 }
             }
             None if self.inside.space == Space::Code => self.code(&words),
-            None => self.words(&words),
+            None => match node.attribute("src").and_then(link::picture_elsewhere) {
+                Some(source) => self.elsewhere(&source, words),
+                None => self.words(&words),
+            },
+        }
+    }
+
+    fn elsewhere(&mut self, source: &str, words: String) {
+        if words.is_empty() {
+            return;
+        }
+        let (style, link) = (self.inside.style, self.inside.link.clone());
+        let link = self.targets.piece(link.as_ref());
+        if let Some(content) = self.begin_inline() {
+            content.push(Inline::Elsewhere { source: Arc::from(source), words, style, link });
         }
     }
 

@@ -97,7 +97,7 @@ fn close_blocks(all: &[Block], out: &mut String) {
 fn inlines(content: &[Inline], out: &mut String) {
     for inline in content {
         match inline {
-            Inline::Text { text, style, link } => {
+            Inline::Text { text, style, link } | Inline::Elsewhere { words: text, style, link, .. } => {
                 let target = link.as_deref().and_then(link::target);
                 if let Some(target) = &target {
                     out.push_str("<a href=\"");

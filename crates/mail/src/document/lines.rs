@@ -178,7 +178,7 @@ impl<M: Copy + PartialEq> Writer<'_, M> {
 
 fn words_of(inline: &Inline) -> String {
     match inline {
-        Inline::Text { text, .. } => text.clone(),
+        Inline::Text { text, .. } | Inline::Elsewhere { words: text, .. } => text.clone(),
         Inline::Break => " ".to_owned(),
         Inline::Picture { .. } => String::new(),
         Inline::Foreign(foreign) => one_line(&foreign.text),
@@ -195,7 +195,7 @@ fn with_signs(line: &[Inline]) -> String {
     let mut open = Open::default();
     let mut at = 0;
     while at < line.len() {
-        let Inline::Text { link: Some(target), .. } = &line[at] else {
+        let (Inline::Text { link: Some(target), .. } | Inline::Elsewhere { link: Some(target), .. }) = &line[at] else {
             inline(&line[at], &mut open, &mut out);
             at += 1;
             continue;
@@ -216,21 +216,21 @@ fn with_signs(line: &[Inline]) -> String {
 
 fn link_of(inline: &Inline) -> Option<&str> {
     match inline {
-        Inline::Text { link, .. } => link.as_deref(),
+        Inline::Text { link, .. } | Inline::Elsewhere { link, .. } => link.as_deref(),
         _ => None,
     }
 }
 
 fn style_of(inline: &Inline) -> Style {
     match inline {
-        Inline::Text { style, .. } => *style,
+        Inline::Text { style, .. } | Inline::Elsewhere { style, .. } => *style,
         _ => Style::PLAIN,
     }
 }
 
 fn inline(inline: &Inline, open: &mut Open, out: &mut String) {
     match inline {
-        Inline::Text { text, style, .. } => {
+        Inline::Text { text, style, .. } | Inline::Elsewhere { words: text, style, .. } => {
             let words = text.trim_start();
             if words.is_empty() {
                 out.push_str(text);

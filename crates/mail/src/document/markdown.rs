@@ -132,14 +132,14 @@ fn inlines(content: &[Inline]) -> String {
 
 fn link_of(inline: &Inline) -> Option<&str> {
     match inline {
-        Inline::Text { link, .. } => link.as_deref(),
+        Inline::Text { link, .. } | Inline::Elsewhere { link, .. } => link.as_deref(),
         _ => None,
     }
 }
 
 fn inline(inline: &Inline) -> String {
     match inline {
-        Inline::Text { text, style, .. } => styled(text, *style),
+        Inline::Text { text, style, .. } | Inline::Elsewhere { words: text, style, .. } => styled(text, *style),
         Inline::Break => " ".to_owned(),
         Inline::Picture { content_id, words } => {
             format!("![{}](<cid:{}>)", escaped(words), percent_encoded(content_id))

@@ -56,7 +56,7 @@ pub(super) fn with_targets_shown(content: Vec<Inline>) -> Vec<Inline> {
     let mut open: Option<(usize, Arc<str>)> = None;
     for inline in content {
         let link = match &inline {
-            Inline::Text { link, .. } => link.clone(),
+            Inline::Text { link, .. } | Inline::Elsewhere { link, .. } => link.clone(),
             _ => open.as_ref().map(|(_, target)| target.clone()),
         };
         if open.as_ref().map(|(_, target)| target) != link.as_ref() {
@@ -73,14 +73,14 @@ fn end_link(shown: &mut Vec<Inline>, open: Option<(usize, Arc<str>)>) {
     let Some((start, target)) = open else { return };
     let label = &mut shown[start..];
     let words = label.iter().filter_map(|inline| match inline {
-        Inline::Text { text, .. } => Some(text.as_str()),
+        Inline::Text { text, .. } | Inline::Elsewhere { words: text, .. } => Some(text.as_str()),
         _ => None,
     });
     if !link::misleads(&words.collect::<String>(), &target) {
         return;
     }
     for inline in label {
-        if let Inline::Text { link, .. } = inline {
+        if let Inline::Text { link, .. } | Inline::Elsewhere { link, .. } = inline {
             *link = None;
         }
     }

@@ -215,7 +215,9 @@ fn collect(blocks: &[Block], found: &mut HashSet<String>) {
         match block {
             Block::Paragraph(content) | Block::Heading { content, .. } => {
                 found.extend(content.iter().filter_map(|inline| match inline {
-                    Inline::Text { link: Some(link), .. } => Some(reference(link)),
+                    Inline::Text { link: Some(link), .. } | Inline::Elsewhere { link: Some(link), .. } => {
+                        Some(reference(link))
+                    }
                     Inline::Picture { content_id, .. } => Some(reference(&format!("cid:{content_id}"))),
                     _ => None,
                 }));

@@ -22,7 +22,7 @@ use crate::document::{self, Built, Document, Keep, LINES_MAX, Line};
 use crate::history::History;
 use crate::message::{Headers, HiddenKind, Reply};
 use crate::page::{self, Content, Page};
-use crate::{Limits, body, charset, parse};
+use crate::{Limits, body, charset, data_picture, parse};
 use agree::{Pictures, Version};
 pub(crate) use client::without_prefixes;
 use client::{Mark, Zone};
@@ -261,16 +261,22 @@ pub(crate) fn pictures(html: &str) -> Vec<PicturePlace> {
         let source = node
             .attribute("src")
             .filter(|_| node.name() == "img")
-            .and_then(|s| s.trim().get(..4).zip(s.trim().get(4..)));
-        if let Some((_, id)) = source.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("cid:"))
-            && found.len() < PICTURES_MAX
-        {
-            found.push(PicturePlace { content_id: id.to_owned(), within, words_before: words, words_after: 0 });
+            .filter(|_| found.len() < PICTURES_MAX)
+            .and_then(content_id_of);
+        if let Some(content_id) = source {
+            found.push(PicturePlace { content_id, within, words_before: words, words_after: 0 });
         }
         at += 1;
     }
     found.iter_mut().for_each(|picture| picture.words_after = words - picture.words_before);
     found
+}
+
+/// The part that a source names, or that stands in it.
+fn content_id_of(source: &str) -> Option<String> {
+    let (scheme, id) = source.trim().get(..4).zip(source.trim().get(4..))?;
+    let named = scheme.eq_ignore_ascii_case("cid:").then(|| id.to_owned());
+    named.or_else(|| data_picture::content_id(source))
 }
 
 /// What was cut from a mail that forwards another one in words is the forwarded mail, whatever introduces it.

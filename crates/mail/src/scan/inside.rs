@@ -1,8 +1,8 @@
-//! Files inside a part that is no container of MIME: those of winmail.dat, and uuencoded ones in a text.
+//! Files inside a part that is no container of MIME: those of winmail.dat, uuencoded ones in a text, pictures in a page.
 
 use super::{MediaType, Node, Pending, Role, Tree};
 use crate::transfer::Transfer;
-use crate::{charset, field, rtf, tnef, uuencode};
+use crate::{charset, data_picture, field, rtf, tnef, uuencode};
 use std::borrow::Cow;
 use std::ops::Range;
 
@@ -90,6 +90,7 @@ impl Tree<'_> {
                 self.open_tnef(index, room)
             }
             Role::Part if node.kind.essence == "text/plain" => self.take_out_uuencoded(index, room),
+            Role::Part if node.kind.essence == "text/html" => self.pictures_in_page(index, room),
             Role::Part => Vec::new(),
         }
     }
@@ -205,6 +206,33 @@ impl Tree<'_> {
             self.nodes[index].cuts.push(block.range);
             let source = self.sources.len() - 1;
             files.push(self.file_inside(index, "uu", files.len(), source, whole, inside));
+        }
+        files
+    }
+
+    /// The pictures that stand in a page that is no file itself; the page stays as it is.
+    fn pictures_in_page(&mut self, index: usize, room: usize) -> Vec<Pending> {
+        let node = &self.nodes[index];
+        let is_file = node.disposition.as_deref().is_some_and(|d| d != "inline") || node.name.is_some();
+        // A line break of quoted-printable may part one of the two words, never both.
+        let has = |word: &[u8]| memchr::memmem::find(self.raw_body(index), word).is_some();
+        if is_file || node.transfer != Transfer::Base64 && !has(b"data:") && !has(b"image/") {
+            return Vec::new();
+        }
+        let found = data_picture::find(&self.body(index), room);
+        let mut files: Vec<Pending> = Vec::new();
+        for picture in found {
+            let inside = Inside {
+                kind: MediaType { essence: picture.content_type, ..MediaType::default() },
+                disposition: Some("inline".to_owned()),
+                content_id: Some(picture.content_id),
+                role: Role::File,
+                ..Inside::default()
+            };
+            let whole = 0..picture.data.len();
+            self.sources.push(picture.data.into());
+            let source = self.sources.len() - 1;
+            files.push(self.file_inside(index, "data", files.len(), source, whole, inside));
         }
         files
     }

@@ -99,7 +99,9 @@ fn inlines(content: &[Inline], more: Style, trust: Trust) -> Vec<Node> {
     content
         .iter()
         .filter_map(|inline| match inline {
-            Inline::Text { text, style, link } => self::text(text, marks(style.and(more), link.as_deref())),
+            Inline::Text { text, style, link } | Inline::Elsewhere { words: text, style, link, .. } => {
+                self::text(text, marks(style.and(more), link.as_deref()))
+            }
             Inline::Break => Some(Node::element(Kind::HardBreak, Vec::new())),
             Inline::Picture { words, .. } if words.trim().is_empty() => self::text(NAMELESS_PICTURE, Vec::new()),
             Inline::Picture { words, .. } => self::text(&format!("[{words}]"), Vec::new()),
