@@ -93,7 +93,7 @@ pub fn set_strict_transport(origin: &Origin, headers: &mut HeaderMap) {
 
 /// What a stranger's bytes say beside the safe headers. An answer in a sandbox cannot keep other windows away by its own
 /// origin, because it has none: browsers refuse the two together.
-fn set_policy(headers: &mut HeaderMap, policy: Policy) {
+pub fn set_policy(headers: &mut HeaderMap, policy: Policy) {
     let (text, frames) = match policy {
         Policy::Framing => (format!("{POLICY}{FRAMING}"), "DENY"),
         Policy::Framed => (FRAMED.clone(), "SAMEORIGIN"),

@@ -2,15 +2,17 @@
 
 mod api;
 mod door;
+pub mod file;
 mod links;
 mod page;
 mod rate;
+pub mod upload;
 
 pub use api::{Api, Limits};
 pub use door::{Door, Envelope, Handed, Incoming, Offer};
 pub use links::Links;
 
-use crate::guard::{host, set_safe_headers, set_strict_transport};
+use crate::guard::{Policy, host, set_policy, set_safe_headers, set_strict_transport};
 use crate::origin::Origin;
 use crate::page as own_page;
 use crate::serve::Client;
@@ -85,8 +87,12 @@ async fn guard(State(public): State<Public>, request: Request, next: Next) -> Re
         Some(refusal) => refusal,
         None => next.run(request).await,
     };
+    let policy = response.extensions().get::<Policy>().copied();
     let headers = response.headers_mut();
     set_safe_headers(headers);
+    if let Some(policy) = policy {
+        set_policy(headers, policy);
+    }
     for (name, value) in SECLUDED {
         headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }

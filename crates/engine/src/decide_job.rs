@@ -107,6 +107,7 @@ async fn find_out_all(
     profile: &Arc<Profile>,
 ) -> Result<(Facts, Past), Stop> {
     let mut facts = inquiry.first_facts();
+    facts.uploaded = uploaded(inquiry).await?;
     let mut past = Past::default();
     for _ in 0..policy::ask::ROUNDS_MAX {
         let (read, rules) = (mail.clone(), profile.clone());
@@ -121,6 +122,27 @@ async fn find_out_all(
         }
     }
     Ok((facts, past))
+}
+
+/// The files that were handed in beside the message. Only messages of our own making have such, and no client hands those in.
+async fn uploaded(inquiry: &Inquiry<'_>) -> Result<Vec<mail::Part>, Stop> {
+    if inquiry.message.envelope.client.is_some() {
+        return Ok(Vec::new());
+    }
+    let files = inquiry.shared.store.files_of(&inquiry.message.id).await?;
+    let part = |file: store::KeptLine| {
+        let about = file.about.filter(|about| about.uploaded)?;
+        Some(mail::Part {
+            path: format!("kept/{}", file.id),
+            leaf: true,
+            content_type: about.content_type,
+            name: Some(about.name),
+            size_bytes: file.size_bytes,
+            sha256: about.sha256,
+            ..mail::Part::default()
+        })
+    };
+    Ok(files.into_iter().filter_map(part).collect())
 }
 
 /// Runs what only computes on a thread of its own. The rules of a profile may take as long as a mail allows them, and
@@ -191,6 +213,7 @@ mod tests {
             steps: vec![Step { ordinal: 1, kind, reason: String::new() }],
             trace: vec![],
             letters: vec![],
+            excluded: vec![],
         }
     }
 

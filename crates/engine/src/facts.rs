@@ -38,6 +38,7 @@ impl Inquiry<'_> {
             envelope: self.message.envelope.clone(),
             verifies_authors: self.proof.verifies(),
             click: self.message.click.clone(),
+            makes_links: self.shared.settings.public_url.is_some(),
             ..Facts::default()
         }
     }
@@ -133,7 +134,7 @@ fn parent_pause(age: Duration, parent_poll: Duration) -> Duration {
     (age / 16).min(PARENT_POLL_MAX).max(parent_poll)
 }
 
-fn issue_facts(view: IssueView) -> IssueFacts {
+pub(crate) fn issue_facts(view: IssueView) -> IssueFacts {
     let people: Vec<Person> = [view.reporter, view.assignee].into_iter().flatten().collect();
     let standing = Standing {
         status: view.status,

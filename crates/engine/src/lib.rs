@@ -21,11 +21,13 @@ mod facts;
 mod held;
 mod past;
 mod replay;
+mod retain;
 mod set_link;
 mod stop;
 mod sweep;
 mod take_in;
 mod trouble;
+mod upload;
 mod work;
 
 pub use author_proof::AuthorProof;
@@ -39,3 +41,4 @@ pub use reader::Reader;
 pub use set_link::{LINKS_PATH, Offer};
 pub use settings::Settings;
 pub use site::{Go, Site, Voice};
+pub use upload::Uploads;

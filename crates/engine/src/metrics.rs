@@ -51,6 +51,8 @@ counters! {
     letters_failed, "sealpost_letters_failed_total", "Letters that failed for good.";
     letters_again, "sealpost_letters_again_total", "Letters sent once more because the answer after the final dot was lost.";
     moved, "sealpost_fetch_moved_messages_total", "Messages moved to another folder of their server after they were taken in.";
+    files_kept, "sealpost_files_kept_total", "Files that were kept here instead of being attached.";
+    files_deleted, "sealpost_files_deleted_total", "Kept files that were deleted because their time was over.";
     swept, "sealpost_sweep_erased_total", "Contents and orphans erased.";
 }
 
@@ -123,6 +125,7 @@ impl Metrics {
         if let Some(figures) = figures {
             render_figures(&mut text, figures);
             render_fetched(&mut text, figures, mailboxes);
+            render_files(&mut text, figures);
         }
         text
     }
@@ -157,6 +160,20 @@ fn render_figures(text: &mut String, figures: &Figures) {
     for (kind, state, _, age_s) in &figures.jobs {
         let labels = (format!("{kind:?}").to_lowercase(), format!("{state:?}").to_lowercase());
         line(text, "sealpost_job_age_seconds", &[("kind", &labels.0), ("state", &labels.1)], *age_s);
+    }
+}
+
+fn render_files(text: &mut String, figures: &Figures) {
+    let (files, bytes) = figures.kept_files;
+    head(text, "sealpost_kept_files", "Files that are kept here for issues.", "gauge");
+    line(text, "sealpost_kept_files", &[], files);
+    head(text, "sealpost_kept_files_bytes", "Their bytes.", "gauge");
+    line(text, "sealpost_kept_files_bytes", &[], bytes);
+    let metric = "sealpost_excluded_total";
+    head(text, metric, "Files and pictures that an exclusion of a profile kept back.", "counter");
+    for one in &figures.exclusions {
+        let labels = [("site", one.site.as_str()), ("profile", &one.profile), ("exclusion", &one.name)];
+        line(text, metric, &labels, one.times);
     }
 }
 
@@ -203,6 +220,14 @@ mod tests {
             messages: 9,
             kept: vec![("acme".into(), 86_400)],
             fetched: vec![("acme".into(), "desk".into(), 61), ("acme".into(), "gone".into(), 999)],
+            kept_files: (2, 3_000_000),
+            exclusions: vec![store::ExclusionLine {
+                site: "acme".into(),
+                profile: "desk".into(),
+                name: "small \"icons\"".into(),
+                times: 12,
+                last_seen_at: 0,
+            }],
         };
         let limited = [("burst", 2), ("issue", 0), ("quota", 0), ("other", 0)];
         let site = SiteFigures { name: "ac\"me".into(), is_parked: true, is_dead_end: false, limited };
@@ -210,6 +235,8 @@ mod tests {
         assert!(text.contains("sealpost_site_limited_total{site=\"ac\\\"me\",limit=\"burst\"} 2\n"), "{text}");
         assert!(text.contains("sealpost_mailbox_fails{mailbox=\"desk\"} 1\n"), "{text}");
         assert!(text.contains("sealpost_mailbox_fetched_age_seconds{mailbox=\"desk\"} 61\n"), "{text}");
+        let excluded = r#"sealpost_excluded_total{site="acme",profile="desk",exclusion="small \"icons\""} 12"#;
+        assert!(text.contains(excluded) && text.contains("sealpost_kept_files_bytes 3000000\n"), "{text}");
         assert!(!text.contains("gone"), "{text}");
         assert!(text.contains("sealpost_intake_messages_total 1\n"), "{text}");
         assert!(text.contains("sealpost_content_age_seconds{site=\"acme\"} 86400\n"), "{text}");

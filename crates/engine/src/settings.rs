@@ -70,7 +70,9 @@ pub struct Settings {
     pub probe_every: Duration,
     /// How often the depth of the queue is read from the store.
     pub backlog_every: Duration,
-    /// Where the public listener is reached, as `https://host[:port]`; links in letters begin with it, and there are none without it.
+    /// How often the tracker is asked what became of the issues that kept files belong to.
+    pub files_every: Duration,
+    /// How strangers reach the public listener, without a slash at its end; without it no links are made.
     pub public_url: Option<String>,
     /// Bounds on reading a mail.
     pub mail: mail::Limits,
@@ -110,6 +112,7 @@ impl Default for Settings {
             trouble_after: 3,
             probe_every: Duration::from_secs(30),
             backlog_every: Duration::from_secs(2),
+            files_every: Duration::from_secs(3600),
             public_url: None,
             mail: mail::Limits::default(),
         }

@@ -6,7 +6,7 @@ use crate::held::{Held, Leases};
 use crate::metrics::Metrics;
 use crate::settings::Settings;
 use crate::stop::Stop;
-use crate::{carry, decide_job, deliver, fetch, replay, sweep};
+use crate::{carry, decide_job, deliver, fetch, replay, retain, sweep};
 use policy::{Fault, FaultCode};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -35,7 +35,7 @@ pub(crate) fn crews(settings: &Settings) -> impl Iterator<Item = Crew> {
     let fetch = Crew { kinds: &[JobKind::Fetch], jobs_max: settings.fetches_max, grace: Duration::ZERO };
     // A mail server that does not answer keeps no issue waiting, nor does a person who tries things out.
     let aside = Crew {
-        kinds: &[JobKind::Deliver, JobKind::Rehearse, JobKind::Replay],
+        kinds: &[JobKind::Deliver, JobKind::Rehearse, JobKind::Replay, JobKind::Retain],
         jobs_max: settings.jobs_max.min(settings.letters_max),
         grace: settings.shutdown_grace,
     };
@@ -179,6 +179,7 @@ async fn carry_on(shared: &Arc<Shared>, held: &Held) -> Result<(), Stop> {
         JobKind::Rehearse => replay::rehearse(shared, held).await,
         JobKind::Replay => replay::replay(shared, held).await,
         JobKind::Sweep => sweep::sweep(shared, held).await,
+        JobKind::Retain => retain::retain(shared, held).await,
         JobKind::Fetch => fetch::fetch(shared, held).await,
     }
 }
@@ -243,9 +244,9 @@ fn limited(shared: &Shared, held: &Held, result: Result<(), Stop>) -> Result<(),
     }
 }
 
-/// There is one sweep, and one job for each mailbox, and they are needed for ever.
+/// There is one sweep, one job for each mailbox and one for the kept files of each site, and they are needed for ever.
 fn is_for_ever(kind: JobKind) -> bool {
-    matches!(kind, JobKind::Sweep | JobKind::Fetch)
+    matches!(kind, JobKind::Sweep | JobKind::Fetch | JobKind::Retain)
 }
 
 fn note(shared: &Shared, held: &Held, fault: &Fault, what: &str) {

@@ -11,6 +11,7 @@ mod gateway {
     pub mod doubt;
     pub mod duplicates;
     pub mod fetching;
+    pub mod kept;
     pub mod letters;
     pub mod lost_answers;
     pub mod order;
@@ -25,8 +26,8 @@ mod gateway {
 
 use gateway::world::Database;
 use gateway::{
-    authors, changes, contract, doubt, duplicates, fetching, letters, lost_answers, order, poison, refusals, replay,
-    trouble, walk,
+    authors, changes, contract, doubt, duplicates, fetching, kept, letters, lost_answers, order, poison, refusals,
+    replay, trouble, walk,
 };
 
 /// Each scenario on SQLite, as a test of its own.
@@ -67,6 +68,10 @@ on_sqlite! {
     walk::a_quote_of_the_issue_is_left_out_and_an_answer_in_it_is_not;
     walk::files_are_streamed_from_the_mail_to_the_issue;
     walk::the_received_field_is_kept_but_not_digested;
+    kept::a_file_that_is_too_large_is_kept_and_linked;
+    kept::a_replay_keeps_no_file_twice;
+    kept::priv_11_files_go_ninety_days_after_resolution_and_reopening_stops_the_clock;
+    kept::files_go_in_the_status_that_the_profile_names;
     authors::sec_01_only_a_proved_author_joins_his_thread_by_dns;
     authors::sec_04_only_a_proved_author_joins_his_thread_by_header;
     authors::fault_29_a_mail_waits_for_dns_and_then_no_longer;

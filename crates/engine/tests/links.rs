@@ -172,6 +172,7 @@ fn letter(set: &str, days: u32) -> Letter {
 
 fn plan(message: &str) -> Plan {
     Plan {
+        excluded: vec![],
         origin: Origin::Message(message.into()),
         revision: 1,
         profile: "support".into(),

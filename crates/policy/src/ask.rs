@@ -50,6 +50,8 @@ pub enum Question {
     Matches { issue_id: String, search: String },
     /// What does the service desk of this project offer?
     ServiceDesk { project: String },
+    /// How large a file does the tracker take?
+    UploadMax,
 }
 
 /// What somebody may be allowed to do in a project.
@@ -289,6 +291,12 @@ pub struct Facts {
     pub matches: Vec<(String, String, Told<bool>)>,
     /// By project; `None` inside when the project has none.
     pub service_desks: Vec<(String, Told<Option<ServiceDesk>>)>,
+    /// Whether the gateway has an address to which it can link.
+    pub makes_links: bool,
+    /// In bytes; 0 where the tracker takes no files at all.
+    pub upload_max: Option<Told<u64>>,
+    /// Files that were handed in beside the message, by a page of ours; their paths are `kept/` and the id under which each is kept.
+    pub uploaded: Vec<mail::Part>,
 }
 
 /// How often [`ask`] may be answered before nothing is open any more.

@@ -11,10 +11,12 @@ mod files;
 mod filling;
 mod flood;
 mod history;
+mod keeping;
 mod letters;
 mod lookups;
 mod loop_guard;
 mod people;
+mod pictures;
 mod rejection;
 mod routing;
 mod safeguards;
@@ -26,6 +28,8 @@ mod trim;
 mod verdict;
 mod visibility;
 
+pub(crate) use body::is_long;
+
 pub use body::LONG_TEXT_UNITS;
 pub(crate) use directives::is_for_comments;
 pub use letters::{DOMAIN_HOUR_MAX, SITE_HOUR_MAX, UNVERIFIED_DAY_MAX};
@@ -36,12 +40,13 @@ pub use summary::SUMMARY_UNITS_MAX;
 
 use crate::profile::{Mapping, Mode, Processor, Rule, Word};
 use crate::{
-    Body, Facts, IssueTarget, Letter, Origin, Outcome, Plan, Profile, Question, Rejection, RejectionCause, Step,
-    StepKind,
+    Body, Excluded, Facts, IssueTarget, Letter, Origin, Outcome, Plan, Profile, Question, Rejection, RejectionCause,
+    Step, StepKind,
 };
 use association::{Association, Refused};
 use automatic::Course;
 use evidence::Evidence;
+use files::Scope;
 use mail::authenticity::Verdict as AuthorVerdict;
 use mail::{Message, Reply};
 use verdict::{Place, Trace, Verdict, in_words, shortened};
@@ -64,10 +69,10 @@ pub fn decide(
     let weighed = weigh_all(&evidence, &mut route, &mut trace);
     let Weighed { verdict, rejection, letters } = weighed.unwrap_or_else(|open| unanswered(&open, &mut trace).into());
     let verdict = Verdict { reason: shortened(verdict.reason), ..verdict };
-    let steps = steps(&evidence, reply, &verdict, &route, &mut trace);
+    let (steps, excluded) = steps(&evidence, reply, &verdict, &route, &origin, &mut trace);
     let rule = route.rule.map(|rule| rule.name.clone());
     let mapping = route.mapping.name;
-    Plan { steps, rule, mapping, rejection, letters, ..plan(origin, revision, profile, &verdict, trace) }
+    Plan { steps, rule, mapping, rejection, letters, excluded, ..plan(origin, revision, profile, &verdict, trace) }
 }
 
 /// What the profile says of a mail: the rule that holds, and the values.
@@ -217,12 +222,14 @@ fn weigh<'a>(evidence: &Evidence<'a>, route: &mut Route<'a>, trace: &mut Trace) 
     if let Some(verdict) = people::rights::check(evidence, mapping, &verdict.place, trace)? {
         return Ok(verdict);
     }
+    let scope = Scope::of(mapping, &verdict.place);
     let stopped = safeguards::duplicate(evidence, &verdict.place, trace)
         .or_else(|| safeguards::verification(evidence, &verdict.place, trace))
-        .or_else(|| safeguards::too_many_files(evidence, files::count(evidence), trace))
+        .or_else(|| safeguards::too_many_files(evidence, files::count(evidence, scope), trace))
         .or_else(|| safeguards::too_long(evidence, &verdict.place, mapping, trace));
     if stopped.is_none() && !matches!(verdict.place, Place::Nowhere(_)) {
-        files::note_left_out(evidence, trace);
+        files::note_left_out(evidence, scope, trace);
+        keeping::open(evidence, scope, mapping)?;
     }
     let verdict = stopped.unwrap_or(verdict);
     history::open(evidence, &verdict.place, trace)?;
@@ -368,6 +375,7 @@ fn in_plain_words(question: &Question) -> String {
         Question::FindIssue { search } => format!("Which issue has {:?} in {:?}?", search.value, search.field),
         Question::Matches { issue_id, search } => format!("Does {search:?} find issue {issue_id}?"),
         Question::ServiceDesk { project } => format!("What does the service desk of {project} offer?"),
+        Question::UploadMax => "How large a file does the tracker take?".to_owned(),
     }
 }
 
@@ -386,57 +394,76 @@ fn plan(origin: Origin, revision: u32, profile: &Profile, verdict: &Verdict, tra
         steps: Vec::new(),
         trace: trace.0,
         letters: Vec::new(),
+        excluded: Vec::new(),
     }
 }
 
-/// The steps: the issue or comment, then each file, then what is done beside.
-fn steps(evidence: &Evidence, reply: &Reply, verdict: &Verdict, route: &Route, trace: &mut Trace) -> Vec<Step> {
+/// The steps: the issue or comment, then each file, then what is done beside; and what exclusions kept back.
+fn steps(
+    evidence: &Evidence,
+    reply: &Reply,
+    verdict: &Verdict,
+    route: &Route,
+    origin: &Origin,
+    trace: &mut Trace,
+) -> (Vec<Step>, Vec<Excluded>) {
     let mapping = &route.mapping;
-    let spoken = &verdict.effects.spoken;
-    let reply = &trim::without_directives(reply, spoken.by);
-    let above =
-        |header: &Option<_>| header.as_ref().map(|header| filling::filled(evidence, header)).unwrap_or_default();
-    let (body, issue) = match &verdict.place {
-        Place::Nowhere(_) => return Vec::new(),
-        Place::NewIssue { .. } => {
-            let body = body::of_issue(evidence, &trim::for_issue(reply, mapping, trace));
-            let body = body::saying(body, spoken.value("description"));
-            let author_reports = people::reporter::is_author(evidence, &verdict.effects.set);
-            let body = Body { author_reports, ..body };
-            (body::under(body, &above(&mapping.description_header)), IssueTarget::CreatedBy(1))
-        }
-        Place::Comment(issue) => {
-            let body = body::of_comment(evidence, &trim::for_comment(reply, mapping, trace));
-            (body::under(body, &above(&mapping.comment_header)), IssueTarget::Id(issue.id.clone()))
-        }
+    let scope = Scope::of(mapping, &verdict.place);
+    let issue = match &verdict.place {
+        Place::Nowhere(_) => return (Vec::new(), Vec::new()),
+        Place::NewIssue { .. } => IssueTarget::CreatedBy(1),
+        Place::Comment(issue) => IssueTarget::Id(issue.id.clone()),
     };
-    let (body, is_cut) = match usize::try_from(mapping.text_max) {
-        Ok(most) if most > 0 => body::cut(body, most),
-        _ => (body, false),
-    };
-    let attached = files::of(evidence, is_cut || body::is_long(&body));
+    let (reply, pictures) = pictures::settled(evidence, scope, reply, trace);
+    let (body, is_cut) = body_of(evidence, &reply, verdict, route, trace);
+    let attached = files::of(evidence, scope, is_cut || body::is_long(&body));
     let body = body::with_pictures_named(body, &files::pictures(&attached));
-    let body = body::without_pictures(body, &files::unseen_pictures(evidence));
+    let mut body = body::without_pictures(body, &files::unseen_pictures(evidence, scope));
+    let excluded = files::excluded(evidence, scope, &pictures);
+    let goes = keeping::sorted(evidence, mapping, attached, &issue, origin, trace);
+    body.kept = goes.links;
     let first = match &verdict.place {
         Place::NewIssue { project, issue_type, .. } => StepKind::CreateIssue {
             project: project.clone(),
             issue_type: issue_type.clone(),
-            summary: summary_of(evidence, mapping, spoken),
+            summary: summary_of(evidence, mapping, &verdict.effects.spoken),
             body,
             fields: serde_json::Map::new(),
             set: verdict.effects.set.clone(),
         },
         Place::Comment(_) | Place::Nowhere(_) => {
             let visibility = verdict.effects.visibility.clone();
-            StepKind::AddComment { issue: issue.clone(), body, visibility }
+            StepKind::AddComment { issue, body, visibility }
         }
     };
-    let attach = attached
-        .into_iter()
-        .map(|attached| (StepKind::Attach { issue: issue.clone(), file: attached.file }, attached.reason.to_owned()));
-    let steps = std::iter::once((first, verdict.reason.clone())).chain(attach);
+    let steps = std::iter::once((first, verdict.reason.clone())).chain(goes.steps);
     let steps = steps.chain(verdict.effects.follow.iter().cloned());
-    (1..).zip(steps).map(|(ordinal, (kind, reason))| Step { ordinal, kind, reason }).collect()
+    let steps = (1..).zip(steps).map(|(ordinal, (kind, reason))| Step { ordinal, kind, reason });
+    (steps.collect(), excluded)
+}
+
+/// The text of the issue or comment, and whether it was cut.
+fn body_of(evidence: &Evidence, reply: &Reply, verdict: &Verdict, route: &Route, trace: &mut Trace) -> (Body, bool) {
+    let (mapping, spoken) = (&route.mapping, &verdict.effects.spoken);
+    let reply = &trim::without_directives(reply, spoken.by);
+    let above =
+        |header: &Option<_>| header.as_ref().map(|header| filling::filled(evidence, header)).unwrap_or_default();
+    let body = match &verdict.place {
+        Place::NewIssue { .. } => {
+            let body = body::of_issue(evidence, &trim::for_issue(reply, mapping, trace));
+            let body = body::saying(body, spoken.value("description"));
+            let author_reports = people::reporter::is_author(evidence, &verdict.effects.set);
+            body::under(Body { author_reports, ..body }, &above(&mapping.description_header))
+        }
+        Place::Comment(_) | Place::Nowhere(_) => {
+            let body = body::of_comment(evidence, &trim::for_comment(reply, mapping, trace));
+            body::under(body, &above(&mapping.comment_header))
+        }
+    };
+    match usize::try_from(mapping.text_max) {
+        Ok(most) if most > 0 => body::cut(body, most),
+        _ => (body, false),
+    }
 }
 
 /// The summary that a directive names, or the subject's.

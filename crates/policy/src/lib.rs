@@ -5,6 +5,7 @@ pub mod decide;
 mod expression;
 pub mod fault;
 pub mod field;
+pub mod kept;
 pub mod letter;
 mod placeholder;
 pub mod plan;
@@ -20,11 +21,12 @@ pub use ask::{
 pub use decide::{decide, participants, quarantine};
 pub use fault::{Fault, FaultCode, FaultKind};
 pub use field::{Allowed, Choice, FieldKind, FieldMeta, FieldSetting, FieldValue, How};
+pub use kept::{Fate, Keeping, KeptFile, fate, kept_id};
 pub use letter::{Letter, LetterKind, LetterLink, LetterTraffic, LetterWhen};
 pub use placeholder::PLACES;
 pub use plan::{
-    AccountTarget, Body, File, Goal, IssueTarget, LeftOut, Origin, Outcome, Plan, Receipt, Rejection, RejectionCause,
-    Step, StepKey, StepKind, Visibility,
+    AccountTarget, Body, Excluded, File, Goal, IssueTarget, LeftOut, Origin, Outcome, Plan, Receipt, Rejection,
+    RejectionCause, Step, StepKey, StepKind, Visibility,
 };
 pub use profile::Profile;
 pub use set_link::Click;

@@ -1,7 +1,7 @@
 //! Plans: what will be done about one origin, in order, each step with its reason and a key for life.
 
-use crate::Letter;
 use crate::field::FieldSetting;
+use crate::{KeptFile, Letter};
 use mail::{Address, Document, Hidden};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -116,6 +116,9 @@ pub struct Body {
     /// The reporter whom the same step sets is the author. The line is left out then, unless the tracker refuses the field.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub author_reports: bool,
+    /// Files to which the text links.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kept: Vec<KeptFile>,
 }
 
 impl Body {
@@ -171,6 +174,13 @@ pub enum StepKind {
         issue: IssueTarget,
         file: File,
     },
+    /// Keeps a file here, for an issue whose text links to it.
+    KeepFile {
+        issue: IssueTarget,
+        file: File,
+        /// See [`crate::kept_id`].
+        id: String,
+    },
     /// Writes fields of an issue. Writing the same again changes nothing, so a lost answer is simply repeated.
     EditIssue {
         issue: IssueTarget,
@@ -225,6 +235,7 @@ impl StepKind {
             StepKind::AddComment { .. } => "add_comment",
             StepKind::Attach { .. } => "attach",
             StepKind::AttachForCustomers { .. } => "attach_for_customers",
+            StepKind::KeepFile { .. } => "keep_file",
             StepKind::EditIssue { .. } => "edit_issue",
             StepKind::Transition { .. } => "transition",
             StepKind::Link { .. } => "link",
@@ -242,6 +253,7 @@ impl StepKind {
             StepKind::AddComment { issue, .. }
             | StepKind::Attach { issue, .. }
             | StepKind::AttachForCustomers { issue, .. }
+            | StepKind::KeepFile { issue, .. }
             | StepKind::EditIssue { issue, .. }
             | StepKind::Transition { issue, .. }
             | StepKind::Link { issue, .. }
@@ -345,6 +357,14 @@ pub struct Rejection {
     pub forward_to: Vec<String>,
 }
 
+/// How often one exclusion of the profile kept something of a mail back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Excluded {
+    /// The exclusion's name.
+    pub exclusion: String,
+    pub times: u32,
+}
+
 /// What will be done. A plan without steps is still a decision, and says why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
@@ -371,6 +391,9 @@ pub struct Plan {
     /// What is written to people because of the mail.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub letters: Vec<Letter>,
+    /// By the names of exclusions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub excluded: Vec<Excluded>,
 }
 
 impl Plan {
@@ -412,6 +435,11 @@ pub enum Receipt {
         issue_id: String,
         id: String,
     },
+    /// The gateway keeps the file under this id.
+    Kept {
+        issue_id: String,
+        id: String,
+    },
     /// The next server took it, or it was kept here because its site is a dead end.
     Letter {
         message_id: String,
@@ -438,6 +466,7 @@ impl Receipt {
             Receipt::Issue { id, .. } => Some(id),
             Receipt::Comment { issue_id, .. }
             | Receipt::Attachment { issue_id, .. }
+            | Receipt::Kept { issue_id, .. }
             | Receipt::Changed { issue_id, .. } => Some(issue_id),
             Receipt::Account { .. } | Receipt::Letter { .. } => None,
         }
@@ -447,9 +476,11 @@ impl Receipt {
     pub fn left_out(&self) -> &[LeftOut] {
         match self {
             Receipt::Issue { left_out, .. } | Receipt::Changed { left_out, .. } => left_out,
-            Receipt::Comment { .. } | Receipt::Attachment { .. } | Receipt::Account { .. } | Receipt::Letter { .. } => {
-                &[]
-            }
+            Receipt::Comment { .. }
+            | Receipt::Attachment { .. }
+            | Receipt::Kept { .. }
+            | Receipt::Account { .. }
+            | Receipt::Letter { .. } => &[],
         }
     }
 }

@@ -40,7 +40,8 @@ pub(crate) use words::{
 };
 pub(crate) use workflow::{Workflow, due};
 
-use crate::{Fault, FaultCode, reply_token};
+use crate::{Fault, FaultCode, IssueFacts, reply_token};
+use jiff::Timestamp;
 use mail::AutomaticKind;
 use reader::{Reader, Section};
 
@@ -93,6 +94,8 @@ pub struct Profile {
     pub(crate) notices: Notices,
     pub(crate) exclusions: Vec<Exclusion>,
     directive_sets: Vec<DirectiveSet>,
+    /// Whether the pictures of Jira's own notifications go along like any others.
+    pub(crate) jira_pictures: bool,
 }
 
 /// The mail handler that was there before.
@@ -243,6 +246,7 @@ impl Profile {
             attachments_max: reader.number(&top, "attachments_max").unwrap_or_default(),
             default: Values::read(&default, reader),
             rules: rule::read_all(&top, &mappings, reader),
+            exclusions: exclusion::read_all(&top, &mappings, reader),
             mappings,
             directives: Directives::read(&top, reader),
             limits: Limits::read(&top, reader),
@@ -259,8 +263,8 @@ impl Profile {
             verification: reader.word(&threads, "verification").unwrap_or_default(),
             incumbent: Incumbent::read(&incumbent, reader),
             notices: Notices::read(&top, reader),
-            exclusions: exclusion::read_all(&top, reader),
             directive_sets: directive_set::read_all(&top, reader),
+            jira_pictures: reader.truth(&top, "jira_pictures").unwrap_or_default(),
         };
         profile.refuse_loops(&top, reader);
         profile.refuse_idle(&top, &default, reader);
@@ -328,6 +332,35 @@ impl Profile {
         local.starts_with(&self.reply_prefix)
             && (self.reply_domains.is_empty() || self.reply_domains.iter().any(|known| known == domain))
             && reply_token::resembles(address)
+    }
+
+    /// The name of the mapping that makes issues in this project.
+    pub fn mapping_name_of(&self, project: &str) -> &str {
+        self.of_project(project).map_or("default", |mapped| &mapped.name)
+    }
+
+    /// An address of this profile with a signed token in it.
+    pub fn reply_address(&self, token: &str) -> String {
+        // Where no domain is named every one is ours; this one can be nobody else's (RFC 2606).
+        let domain = self.reply_domains.first().map_or("upload.invalid", String::as_str);
+        format!("{}{token}@{domain}", self.reply_prefix)
+    }
+
+    /// Whether files may be added to an issue: it takes comments by its status, and was not resolved too long ago. What else a
+    /// comment may fail on is decided when they come. `now` is RFC 3339.
+    pub fn takes_files(&self, issue: &IssueFacts, now: &str) -> bool {
+        const HOURS_A_DAY: i64 = 24;
+        let mapping = self.mapping(self.of_project(&issue.project), None, None);
+        let status = issue.standing.status.trim().to_lowercase();
+        let is_closed = mapping.reject_status.iter().any(|named| named.trim().to_lowercase() == status);
+        let times = issue.standing.resolved_at.as_ref().map(|at| (at.parse::<Timestamp>(), now.parse::<Timestamp>()));
+        let is_over = match times {
+            Some((Ok(at), Ok(now))) if mapping.reject_resolved_days > 0 => {
+                now.duration_since(at).as_hours() >= i64::from(mapping.reject_resolved_days) * HOURS_A_DAY
+            }
+            _ => false,
+        };
+        !is_closed && !is_over
     }
 
     /// The key of the setting that says what becomes of this kind of automatic mail, and what it says.

@@ -96,6 +96,7 @@ fn is_same(earlier: &StepKind, new: &StepKind) -> bool {
         | (StepKind::AttachForCustomers { file: one, .. }, StepKind::AttachForCustomers { file: other, .. }) => {
             one.sha256 == other.sha256
         }
+        (StepKind::KeepFile { id: one, .. }, StepKind::KeepFile { id: other, .. }) => one == other,
         (one, other) => nowhere(one) == nowhere(other),
     }
 }
@@ -114,6 +115,7 @@ fn nowhere(kind: &StepKind) -> StepKind {
         | StepKind::AddComment { .. }
         | StepKind::Attach { .. }
         | StepKind::AttachForCustomers { .. }
+        | StepKind::KeepFile { .. }
         | StepKind::AddCustomer { .. } => {}
     }
     kind
@@ -140,6 +142,7 @@ mod tests {
             steps: (1..).zip(kinds).map(step).collect(),
             trace: vec![],
             letters: vec![],
+            excluded: vec![],
         }
     }
 

@@ -70,6 +70,9 @@ fn shown(plan: &Plan) -> String {
         writeln!(text, "{key} {kind} to {}, {:?}, because {}", letter.to, letter.when, letter.reason).unwrap();
         writeln!(text, "  {}\n  | {}", letter.subject, letter.text.replace('\n', "\n  | ")).unwrap();
     }
+    for excluded in &plan.excluded {
+        writeln!(text, "kept back by {:?}: {}", excluded.exclusion, excluded.times).unwrap();
+    }
     for line in &plan.trace {
         writeln!(text, "? {line}").unwrap();
     }

@@ -83,10 +83,12 @@ fn value(form: Form) -> String {
 fn every_setting_of_the_table_is_read_and_no_key_stands_twice() {
     let mut top = String::new();
     let mut tables: std::collections::BTreeMap<String, String> = std::collections::BTreeMap::new();
-    for setting in settings() {
+    // It is about pictures, and the other conditions of its table are about files.
+    let alone = "exclude[].image_url_regex";
+    for setting in settings().filter(|setting| setting.key != alone) {
         let value = match setting.key {
             // These say nothing unless they fit what stands elsewhere in the profile.
-            "workflow[].mappings" => "\"default\"".to_owned(),
+            "workflow[].mappings" | "exclude[].mappings" => "\"default\"".to_owned(),
             "workflow[].statuses" => "\"Open\"".to_owned(),
             "notice[].cause" => "\"status\"".to_owned(),
             "notice[].text" => "\"{{set:reopen}}\"".to_owned(),
@@ -106,6 +108,22 @@ fn every_setting_of_the_table_is_read_and_no_key_stands_twice() {
     Profile::from_toml("all", &top, "all.toml").unwrap_or_else(|fault| panic!("{fault}\n{top}"));
     let keys: BTreeSet<&str> = settings().map(|setting| setting.key).collect();
     assert_eq!(keys.len(), settings().count());
+}
+
+#[test]
+fn an_exclusion_is_about_files_or_about_pictures_under_a_name_of_its_own() {
+    let with = |tables: &str| Profile::from_toml("all", &format!("{LEAST}{tables}"), "all.toml");
+    let pictures = "[[exclude]]\nname = \"icons\"\nimage_url_regex = \"^https://\"\n";
+    assert!(with(pictures).is_ok());
+    for (tables, words) in [
+        (format!("{pictures}types = \"image/*\"\n"), "exclude[1].image_url_regex"),
+        (format!("{pictures}{pictures}"), "the name of another exclusion"),
+        (format!("{pictures}mappings = \"defualt\"\n"), "did you mean \"default\"?"),
+        ("[[exclude]]\nname = \"all\"\nprojects = \"DEMO\"\n".to_owned(), "has no condition"),
+    ] {
+        let fault = with(&tables).expect_err(&tables);
+        assert!(fault.public.contains(words), "{words}: {}", fault.public);
+    }
 }
 
 #[test]

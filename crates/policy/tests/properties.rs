@@ -247,7 +247,9 @@ fn well_formed(plan: &Plan) -> Result<(), TestCaseError> {
                 prop_assert!(!body.visible.trim().is_empty());
             }
             StepKind::AddComment { body, .. } => prop_assert!(!body.visible.trim().is_empty()),
-            StepKind::Attach { file, .. } | StepKind::AttachForCustomers { file, .. } => {
+            StepKind::Attach { file, .. }
+            | StepKind::AttachForCustomers { file, .. }
+            | StepKind::KeepFile { file, .. } => {
                 prop_assert!(
                     !file.name.is_empty() && file.name.len() <= 255 && !file.name.contains(['/', '\\', '\0', '\n'])
                 );

@@ -5,6 +5,7 @@ mod cases;
 pub mod check;
 pub mod deliver;
 pub mod demo;
+pub mod file;
 pub mod files;
 pub mod mailbox;
 pub mod manual;

@@ -83,6 +83,14 @@ enum Command {
         #[command(subcommand)]
         what: command::message::What,
     },
+    /// Files that the gateway keeps for issues: list them, make a link anew, delete one.
+    File {
+        /// The gateway's settings. Needed; may stand before or behind what is asked.
+        #[arg(long, global = true)]
+        config: Option<PathBuf>,
+        #[command(subcommand)]
+        what: command::file::What,
+    },
     /// Mailboxes on other servers: test one, have one looked into at once, sign in for one.
     Mailbox {
         /// The gateway's settings. Needed; may stand before or behind what is asked.
@@ -99,8 +107,11 @@ enum Command {
         #[command(subcommand)]
         what: command::token::What,
     },
-    /// Profiles: check them before they are used.
+    /// Profiles: check them before they are used, and see what they kept back.
     Profile {
+        /// The gateway's settings; needed for `exclusions`.
+        #[arg(long, global = true)]
+        config: Option<PathBuf>,
         #[command(subcommand)]
         what: command::profile::What,
     },
@@ -164,7 +175,19 @@ async fn run(command: Command) -> Result<(), command::Failure> {
         Command::Token { config, what } => {
             command::token::run(&config.unwrap_or_else(|| needed("--config <CONFIG>")), &what).await
         }
-        Command::Profile { what } => command::profile::run(what).await,
+        Command::Profile { config, what } => {
+            let what = match what {
+                command::profile::What::Exclusions => {
+                    let config = config.unwrap_or_else(|| needed("--config <CONFIG>"));
+                    return command::profile::exclusions(&config).await;
+                }
+                what => what,
+            };
+            command::profile::run(what).await
+        }
+        Command::File { config, what } => {
+            command::file::run(&config.unwrap_or_else(|| needed("--config <CONFIG>")), what).await
+        }
         Command::Bench(arguments) => command::bench::run(arguments).await,
         Command::Manual { page } => command::manual::run(page),
         Command::Cell => Ok(()),

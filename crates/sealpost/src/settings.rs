@@ -69,6 +69,7 @@ pub struct Public {
     pub silence_s: u64,
     /// How long one mail as a whole may take.
     pub mail_timeout_s: u64,
+    pub upload_bytes_max: u64,
 }
 
 #[derive(Debug, Clone)]

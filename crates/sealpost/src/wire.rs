@@ -10,6 +10,7 @@ mod pages;
 mod public;
 mod reload;
 mod site_check;
+mod uploads;
 
 pub use adapters::cells;
 pub use fetching::ask_how_many;

@@ -6,6 +6,7 @@
 
 mod stories {
     mod api;
+    mod attachments;
     mod authors;
     mod cases;
     mod command_line;

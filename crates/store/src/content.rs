@@ -1,12 +1,11 @@
-//! Content: the raw bytes of a message, sealed in segments, inline when small and as a blob when large.
+//! Content: the raw bytes of a message, sealed in segments under the message's own key.
 
 use crate::Store;
-use crate::blob::{BlobReader, BlobWriter};
 use crate::database::one;
 use crate::dialect;
-use crate::store::Inner;
+use crate::segment::{ContentReader, Kept, SegmentWriter, Whereabouts};
 use crate::vault::NewMessageKey;
-use crate::vault::seal::{OVERHEAD_BYTES, Place, SEGMENT_BYTES, SealingKey};
+use crate::vault::seal::SEGMENT_BYTES;
 use policy::{Fault, FaultCode};
 use std::sync::Arc;
 use uuid::Uuid;
@@ -17,15 +16,10 @@ pub const PIECE_BYTES: u64 = SEGMENT_BYTES as u64;
 /// Takes the bytes of one message while they arrive; up to 64 KiB stay in memory, more is streamed, sealed, to the blob
 /// store. Dropped without [`ContentWriter::finish`] it leaves at most an orphan that the sweep removes.
 pub struct ContentWriter {
-    store: Arc<Inner>,
     site: String,
     message: String,
     key: NewMessageKey,
-    /// Bytes that are not sealed yet; the last segment stays here until it is known to be the last.
-    pending: Vec<u8>,
-    segments: u64,
-    blob: Option<BlobWriter>,
-    size_bytes: u64,
+    segments: SegmentWriter,
 }
 
 /// Sealed content that is not yet referred to by a row.
@@ -38,116 +32,26 @@ pub struct Content {
     pub(crate) kept: Kept,
 }
 
-/// Where sealed content stands.
-pub(crate) enum Kept {
-    Inline(Vec<u8>),
-    Blob(String),
-}
-
-/// Gives back the bytes of one message, in pieces of at most 64 KiB, each verified before it is handed out.
-pub struct ContentReader {
-    site: String,
-    message: String,
-    key: Arc<SealingKey>,
-    source: Source,
-    segments: u64,
-    /// Bytes that the row says are still to come.
-    missing_bytes: u64,
-}
-
-enum Source {
-    Inline(Vec<u8>),
-    Blob(BlobReader),
-    End,
-}
-
-fn place<'a>(site: &'a str, message: &'a str) -> Place<'a> {
-    Place { site, table: "contents", row: message, field: "content" }
+fn whereabouts(site: &str, message: &str) -> Whereabouts {
+    Whereabouts { site: site.to_owned(), table: "contents", row: message.to_owned() }
 }
 
 impl ContentWriter {
     /// Any number of bytes; what does not fit into memory is sealed and handed to the blob store before this returns.
-    pub async fn write(&mut self, mut bytes: &[u8]) -> Result<(), Fault> {
-        while !bytes.is_empty() {
-            if self.pending.len() == SEGMENT_BYTES {
-                self.put_segment(false).await?;
-            }
-            let (now, later) = bytes.split_at(bytes.len().min(SEGMENT_BYTES - self.pending.len()));
-            self.pending.extend_from_slice(now);
-            self.size_bytes += now.len() as u64;
-            bytes = later;
-        }
-        Ok(())
+    pub async fn write(&mut self, bytes: &[u8]) -> Result<(), Fault> {
+        self.segments.write(bytes).await
     }
 
-    async fn put_segment(&mut self, end: bool) -> Result<(), Fault> {
-        // Asked again while the mail grows: many large ones may have begun when there was still room.
-        self.store.room.check()?;
-        let sealed = self.seal_pending(end)?;
-        if self.blob.is_none() {
-            self.blob = Some(self.store.blobs.create().await?);
-        }
-        match &mut self.blob {
-            Some(blob) => blob.write(&sealed).await,
-            None => Ok(()),
-        }
-    }
-
-    fn seal_pending(&mut self, end: bool) -> Result<Vec<u8>, Fault> {
-        let sealed = self.key.key.seal_segment(place(&self.site, &self.message), self.segments, end, &self.pending)?;
-        self.pending.clear();
-        self.segments += 1;
-        Ok(sealed)
+    /// The id that the message will have.
+    pub fn message(&self) -> &str {
+        &self.message
     }
 
     /// Durable when it returns, for content that went to the blob store; smaller content becomes durable with its row.
-    pub async fn finish(mut self) -> Result<Content, Fault> {
-        let kept = if self.blob.is_none() {
-            Kept::Inline(self.seal_pending(true)?)
-        } else {
-            self.put_segment(true).await?;
-            match self.blob.take() {
-                Some(blob) => Kept::Blob(blob.finish().await?),
-                None => {
-                    return Err(Fault::permanent(FaultCode::Internal, "a blob went away while it was written"));
-                }
-            }
-        };
-        let ContentWriter { site, message, key, size_bytes, .. } = self;
+    pub async fn finish(self) -> Result<Content, Fault> {
+        let ContentWriter { site, message, key, segments } = self;
+        let (kept, size_bytes) = segments.finish().await?;
         Ok(Content { size_bytes, site, message, key, kept })
-    }
-}
-
-impl ContentReader {
-    /// `None` at the verified end. Content that was changed, swapped, reordered or cut is `StoreCorrupt`.
-    pub async fn next(&mut self) -> Result<Option<Vec<u8>>, Fault> {
-        let (sealed, end) = match std::mem::replace(&mut self.source, Source::End) {
-            Source::End => return Ok(None),
-            Source::Inline(sealed) => (sealed, true),
-            Source::Blob(mut blob) => {
-                let (sealed, end) = blob.next(SEGMENT_BYTES + OVERHEAD_BYTES).await?;
-                if !end {
-                    self.source = Source::Blob(blob);
-                }
-                (sealed, end)
-            }
-        };
-        let plain = match self.key.open_segment(place(&self.site, &self.message), self.segments, end, &sealed) {
-            Ok(plain) => plain,
-            Err(fault) => {
-                self.source = Source::End;
-                return Err(fault);
-            }
-        };
-        self.segments += 1;
-        let left = self.missing_bytes.checked_sub(plain.len() as u64);
-        match left {
-            Some(left) if left == 0 || !end => self.missing_bytes = left,
-            _ => {
-                return Err(Fault::permanent(FaultCode::StoreCorrupt, "content has another size than its row says"));
-            }
-        }
-        Ok(Some(plain).filter(|plain| !plain.is_empty()))
     }
 }
 
@@ -157,16 +61,8 @@ impl Store {
         self.inner.room.check()?;
         let message = Uuid::now_v7().simple().to_string();
         let key = self.inner.vault.new_message_key(site, &message, dialect::this_clock()).await?;
-        Ok(ContentWriter {
-            store: Arc::clone(&self.inner),
-            site: site.to_owned(),
-            message,
-            key,
-            pending: Vec::new(),
-            segments: 0,
-            blob: None,
-            size_bytes: 0,
-        })
+        let segments = SegmentWriter::new(Arc::clone(&self.inner), whereabouts(site, &message), Arc::clone(&key.key));
+        Ok(ContentWriter { site: site.to_owned(), message, key, segments })
     }
 
     /// The raw bytes of a message. `KeyUnavailable` when they were erased.
@@ -183,13 +79,8 @@ impl Store {
             return Err(erased());
         };
         let key = self.inner.vault.message_key(&site, message, &wrapped).await?;
-        let source = match (inline, blob) {
-            (Some(sealed), _) => Source::Inline(sealed),
-            (None, Some(name)) => Source::Blob(self.inner.blobs.read(&name).await?),
-            (None, None) => return Err(erased()),
-        };
-        let missing_bytes = u64::try_from(size_bytes).unwrap_or(0);
-        Ok(ContentReader { site, message: message.to_owned(), key, source, segments: 0, missing_bytes })
+        let of = whereabouts(&site, message);
+        ContentReader::open(&self.inner, of, key, size_bytes, (blob, inline)).await?.ok_or_else(erased)
     }
 }
 

@@ -33,12 +33,13 @@ impl Store {
             GROUP BY site, mailbox ORDER BY site, mailbox";
         const KEPT: &str = "SELECT site, MIN(received_at) FROM messages WHERE wrapped_key IS NOT NULL
             GROUP BY site ORDER BY site";
+        let (exclusions, kept_files) = (self.exclusions().await?, self.kept_total().await?);
         self.inner
             .db
             .read(|conn| {
                 Box::pin(async move {
                     let now = dialect::now(conn).await?;
-                    let mut figures = Figures::default();
+                    let mut figures = Figures { exclusions, kept_files, ..Figures::default() };
                     for (kind, state, number, oldest) in all!(conn, (String, String, i64, i64), JOBS)? {
                         let (kind, state) = (JobKind::from_word(&kind)?, JobState::from_word(&state)?);
                         figures.jobs.push((kind, state, natural(number), age_s(now, oldest)));

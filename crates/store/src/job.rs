@@ -27,7 +27,7 @@ const SECOND: i64 = 1_000_000;
 type Claimed = (String, String, String, String, i64, i64, i64, i64, i64);
 
 impl JobKind {
-    const ALL: [JobKind; 7] = [
+    const ALL: [JobKind; 8] = [
         JobKind::Decide,
         JobKind::Carry,
         JobKind::Sweep,
@@ -35,6 +35,7 @@ impl JobKind {
         JobKind::Deliver,
         JobKind::Rehearse,
         JobKind::Replay,
+        JobKind::Retain,
     ];
 
     /// The word that stands in the database.
@@ -47,6 +48,7 @@ impl JobKind {
             JobKind::Deliver => "deliver",
             JobKind::Rehearse => "rehearse",
             JobKind::Replay => "replay",
+            JobKind::Retain => "retain",
         }
     }
 

@@ -1,13 +1,14 @@
 //! Messages: taking them in, and what decisions ask of those that came before.
 
 use crate::click;
-use crate::content::{Content, Kept};
+use crate::content::Content;
 use crate::database::{Conn, all, execute, one};
 use crate::dialect;
 use crate::figures::outcome_of;
 use crate::job::LANE_FREED_AFTER_S;
 use crate::rows::{Arrival, Handle, Micros, StoredMessage, Taken};
 use crate::sealed::{self, arrival_place};
+use crate::segment::Kept;
 use crate::vault::hash::Hasher;
 use crate::{Store, vault::seal::SealingKey};
 use data_encoding::HEXLOWER;

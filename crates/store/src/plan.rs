@@ -4,13 +4,14 @@ use crate::Store;
 use crate::audit;
 use crate::database::{execute, one};
 use crate::dialect;
+use crate::exclusion;
 use crate::job;
 use crate::letter::{self, Posted};
 use crate::replay;
 use crate::rows::{Decision, JobKind, Lease};
 use crate::sealed::{self, plan_place, summary_place};
 use policy::replay::Adoption;
-use policy::{Fault, FaultCode, LetterWhen, Origin, Plan};
+use policy::{Excluded, Fault, FaultCode, LetterWhen, Origin, Plan};
 use serde::{Deserialize, Serialize};
 
 /// Participants of one message that are remembered; a mail to more is a list, and nobody in it is known by it.
@@ -41,6 +42,9 @@ struct Written {
     people: Vec<Vec<u8>>,
     /// Steps that are done already: their keys and receipts.
     done: Vec<(String, String)>,
+    /// The profile's name, and what its exclusions kept back.
+    profile: String,
+    excluded: Vec<Excluded>,
 }
 
 /// How a plan's row is named in what is sealed.
@@ -113,6 +117,8 @@ impl Store {
             sender: hasher.address(&decision.sender),
             people,
             done: Vec::new(),
+            profile: decision.plan.profile.clone(),
+            excluded: decision.plan.excluded.clone(),
         })
     }
 
@@ -157,6 +163,7 @@ async fn write(conn: &mut crate::database::Conn, written: &Written) -> Result<()
         execute!(conn, DONE, key, &lease.subject, now, receipt)?;
         execute!(conn, TIED, now, &lease.subject)?;
     }
+    exclusion::count(conn, lease, &written.profile, &written.excluded, now).await?;
     let sealed_plan = written.sealed_plan.as_deref();
     execute!(conn, PLAN, &lease.subject, written.revision, written.profile_version, now, sealed_plan)?;
     for address in &written.people {

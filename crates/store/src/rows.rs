@@ -134,6 +134,8 @@ pub enum JobKind {
     Rehearse,
     /// Decide on a message anew and carry out what is new.
     Replay,
+    /// Ask a site's tracker what became of the issues that kept files belong to, and delete those whose time is over.
+    Retain,
 }
 
 /// The state of a job. `Held` waits for a person.
@@ -154,7 +156,7 @@ pub struct Lease {
     pub job: String,
     pub kind: JobKind,
     pub site: String,
-    /// The id of the message, for most kinds; the mailbox, for `Fetch`; empty for `Sweep`.
+    /// The id of the message, for most kinds; the mailbox, for `Fetch`; empty for `Sweep` and `Retain`.
     pub subject: String,
     /// This try included.
     pub tries: u32,
@@ -288,6 +290,76 @@ pub struct Proposal {
     pub fault: Option<Fault>,
 }
 
+/// What a kept file is called and under which rules it came; sealed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptAbout {
+    pub name: String,
+    pub content_type: String,
+    /// Lower-case hex.
+    pub sha256: String,
+    /// The mapping and the rule of its mail's profile.
+    pub mapping: String,
+    #[serde(default)]
+    pub rule: Option<String>,
+    /// It came beside its message, by the upload page.
+    #[serde(default)]
+    pub uploaded: bool,
+}
+
+/// A file that is about to be kept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewFile {
+    /// See [`policy::kept_id`].
+    pub id: String,
+    pub site: String,
+    pub mailbox: String,
+    /// The message that it came with.
+    pub message: String,
+    /// `None` until its message has an issue.
+    pub issue_id: Option<String>,
+    pub about: KeptAbout,
+}
+
+/// Who may add files to which issue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invitation {
+    pub site: String,
+    /// By whose profile the files are treated.
+    pub mailbox: String,
+    /// The tracker's numeric id.
+    pub issue_id: String,
+    pub address: String,
+}
+
+/// A kept file, or what is left of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KeptLine {
+    pub id: String,
+    pub site: String,
+    pub mailbox: String,
+    pub message: String,
+    pub issue_id: Option<String>,
+    pub size_bytes: u64,
+    /// `None` when it went.
+    pub about: Option<KeptAbout>,
+    pub kept_at: Micros,
+    /// Since when its issue is over, as far as that was seen.
+    pub over_since: Option<Micros>,
+    pub looked_at: Micros,
+    /// When it went, and why.
+    pub gone: Option<(Micros, String)>,
+}
+
+/// How often an exclusion of a profile kept something back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExclusionLine {
+    pub site: String,
+    pub profile: String,
+    pub name: String,
+    pub times: u64,
+    pub last_seen_at: Micros,
+}
+
 /// Which messages a list shows; empty fields do not filter. Newest first.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct MessageFilter {
@@ -338,4 +410,7 @@ pub struct Figures {
     pub kept: Vec<(String, u64)>,
     /// (site, mailbox, seconds since all that lay in it was looked at)
     pub fetched: Vec<(String, String, u64)>,
+    /// Kept files that are there, and their bytes.
+    pub kept_files: (u64, u64),
+    pub exclusions: Vec<ExclusionLine>,
 }

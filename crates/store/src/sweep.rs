@@ -18,6 +18,8 @@ pub const DONE_JOBS_KEPT_S: i64 = 7 * 86_400;
 
 /// Messages that one unit of work erases: few enough that intake does not wait long for it.
 const ERASED_AT_ONCE: i64 = 100;
+/// A file whose message has no issue yet is kept so long at least; work is given up after five days.
+const LOST_FILES_KEPT_DAYS_MIN: i64 = 7;
 /// Keys of days that one sweep looks at.
 const DAY_KEYS_AT_ONCE: i64 = 1000;
 /// A day's key is kept this much longer than its content, for content that began just before midnight.
@@ -44,7 +46,7 @@ impl Store {
     /// shows its age. When all content under a day's key is gone, the key is destroyed too, which erases the content from
     /// every backup of the main database.
     pub async fn sweep(&self) -> Result<(u64, u64), Fault> {
-        let erased = self.erase_old_content().await?;
+        let erased = self.erase_old_content().await? + self.delete_lost_files().await?;
         let orphans = self.remove_orphans().await?;
         self.inner.db.unit(|conn| Box::pin(tidy(conn))).await?;
         self.destroy_old_keys().await?;
@@ -84,7 +86,8 @@ impl Store {
         }
     }
 
-    /// A person's word: the content of a message is erased now, as the sweep would at its time. `None` when that was done,
+    /// A person's word: the content of a message is erased now, as the sweep would at its time, and with it the files that are kept of
+    /// it, which the sweep leaves to their own rules. `None` when that was done,
     /// otherwise why not.
     pub async fn erase(&self, message: &str, who: &str) -> Result<Option<NotNow>, Fault> {
         const BLOB: &str = "SELECT blob FROM contents WHERE message = $1";
@@ -115,11 +118,33 @@ impl Store {
         if let Some(name) = blob {
             self.inner.blobs.remove(&name).await?;
         }
+        let files = self.files_of(message).await?.into_iter().map(|line| line.id).collect();
+        self.delete_files(files, "mail_erased", Some(who)).await?;
         Ok(None)
     }
 
+    /// Files that were taken in for an issue and never came to one: as old as content may become, nothing will lead to them any more.
+    async fn delete_lost_files(&self) -> Result<u64, Fault> {
+        const LOST: &str =
+            "SELECT id FROM kept_files WHERE site = $1 AND issue_id IS NULL AND gone_at IS NULL AND kept_at < $2
+            ORDER BY kept_at LIMIT $3";
+        let mut deleted = 0;
+        for site in self.sites_with_messages().await? {
+            // Their message may still be worked on when the period is very short.
+            let before = self.now().await? - self.keep_days(&site).max(LOST_FILES_KEPT_DAYS_MIN) * DAY;
+            let work = self
+                .inner
+                .db
+                .read(move |conn| Box::pin(async move { all!(conn, (String,), LOST, &site, before, ERASED_AT_ONCE) }));
+            let lost = work.await?.into_iter().map(|(id,)| id).collect();
+            deleted += self.delete_files(lost, "no_issue", None).await?;
+        }
+        Ok(deleted)
+    }
+
     async fn remove_orphans(&self) -> Result<u64, Fault> {
-        const NAMED: &str = "SELECT message FROM contents WHERE blob = $1";
+        const NAMED: &str = "SELECT message FROM contents WHERE blob = $1
+            UNION ALL SELECT id FROM kept_files WHERE blob = $1";
         let mut removed = 0;
         for name in self.inner.blobs.older_than(Duration::from_secs(ORPHANS_KEPT_S)).await? {
             let asked = name.clone();
@@ -184,6 +209,7 @@ async fn tidy(conn: &mut Conn) -> Result<(), Fault> {
     execute!(conn, "DELETE FROM sign_in_links WHERE valid_until < $1", now)?;
     let (idle, whole) = (now - SESSION_IDLE_S * SECOND, now - SESSION_WHOLE_S * SECOND);
     execute!(conn, "DELETE FROM sessions WHERE seen_at < $1 OR opened_at < $2", idle, whole)?;
+    execute!(conn, "DELETE FROM upload_links WHERE until < $1", now)?;
     let old = now - DONE_JOBS_KEPT_S * SECOND;
     execute!(conn, "DELETE FROM jobs WHERE state = 'done' AND ended_at < $1", old)?;
     Ok(())

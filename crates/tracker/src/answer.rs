@@ -166,6 +166,8 @@ pub enum Answer {
         deployment: String,
         version: String,
     },
+    /// In bytes; 0 where no files are taken.
+    UploadMax(u64),
 }
 
 impl Answer {
@@ -192,6 +194,7 @@ impl Answer {
             Answer::Links(_) => "links",
             Answer::Permissions { .. } => "permissions",
             Answer::Server { .. } => "server",
+            Answer::UploadMax(_) => "upload max",
         }
     }
 }

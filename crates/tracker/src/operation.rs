@@ -144,6 +144,8 @@ pub enum Operation {
     ReadIssueMarker {
         issue_id: String,
     },
+    /// How large a file may be, and whether any may hang on an issue.
+    ReadUploadMax,
     /// The bytes are streamed in by whoever sends the request.
     Attach {
         issue_id: String,
@@ -234,6 +236,7 @@ impl Operation {
             Operation::AddToOrganisation { .. } => "add_to_organisation",
             Operation::ServerInfo => "server_info",
             Operation::ReadIssueMarker { .. } => "read_issue_marker",
+            Operation::ReadUploadMax => "read_upload_max",
             Operation::Attach { .. } => "attach",
             Operation::AttachTemporary { .. } => "attach_temporary",
             Operation::ShareTemporary { .. } => "share_temporary",

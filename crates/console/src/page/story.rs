@@ -287,6 +287,7 @@ pub(super) fn described(kind: &StepKind) -> String {
         StepKind::AttachForCustomers { file, .. } => {
             format!("Attach {} ({}) for customers too", file.name, size(file.size_bytes))
         }
+        StepKind::KeepFile { file, .. } => format!("Keep {} ({}) here", file.name, size(file.size_bytes)),
     }
 }
 
@@ -308,6 +309,7 @@ pub(super) fn proof(receipt: &Receipt) -> String {
         Receipt::Issue { id, key, .. } => format!("issue {key}, id {id}"),
         Receipt::Comment { id, .. } => format!("comment {id}"),
         Receipt::Attachment { id, .. } => format!("attachment {id}"),
+        Receipt::Kept { id, .. } => format!("kept here as file {id}"),
         Receipt::Changed { already: true, .. } => "it was so already".into(),
         Receipt::Changed { .. } => "done".into(),
         Receipt::Account { id } => format!("account {id}"),

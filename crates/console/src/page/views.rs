@@ -291,7 +291,7 @@ fn file_name(part: &Part) -> String {
 }
 
 /// Bytes to keep as a file, whatever they are: no browser shows or runs them.
-fn file(name: &str, size_bytes: u64, body: Body) -> Response {
+pub fn file(name: &str, size_bytes: u64, body: Body) -> Response {
     let plain: String =
         name.chars().map(|c| if c.is_ascii_alphanumeric() || " -_.".contains(c) { c } else { '_' }).collect();
     let encoded: String = name.bytes().map(super::filter::encoded).collect();
@@ -334,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_cannot_leave_its_header() {
+    fn sec_17_a_name_gives_no_header_fields() {
         let response = file("a\"\r\nSet-Cookie: x=1;/..\u{202e}\u{fc}.pdf", 3, Body::from("abc"));
         let told = response.headers()[header::CONTENT_DISPOSITION].to_str().unwrap_or_default();
         assert_eq!(

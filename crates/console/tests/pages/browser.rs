@@ -261,7 +261,7 @@ const WELL_FORMED: &str = "
     if (new Set(ids).size !== ids.length) lacks.push('unique ids');
     return lacks";
 
-async fn keep_picture(browser: &Browser, name: &str) {
+pub async fn keep_picture(browser: &Browser, name: &str) {
     if let Some(folder) = std::env::var_os(PICTURES) {
         let picture = BASE64.decode(browser.picture().await.as_bytes()).unwrap();
         std::fs::write(std::path::Path::new(&folder).join(format!("{name}.png")), picture).unwrap();

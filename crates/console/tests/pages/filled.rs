@@ -114,6 +114,7 @@ pub async fn decide(store: &Store, outcome: Outcome, steps: Vec<StepKind>, words
         steps: steps.collect(),
         trace: words.trace.clone(),
         letters,
+        excluded: vec![],
     };
     let decision = Decision {
         plan,

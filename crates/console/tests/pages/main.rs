@@ -16,6 +16,7 @@ mod routes;
 mod signing_in;
 mod stories;
 mod tls;
+mod uploading;
 mod views;
 mod webdriver;
 mod wire;

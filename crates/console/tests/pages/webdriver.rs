@@ -75,6 +75,13 @@ impl Browser {
         self.post(&format!("/element/{id}/click"), json!({})).await;
     }
 
+    /// Types into an element, or chooses files by their paths.
+    pub async fn send_keys(&self, selector: &str, text: &str) {
+        let found = self.post("/element", json!({"using": "css selector", "value": selector})).await;
+        let id = found[ELEMENT].as_str().unwrap().to_owned();
+        self.post(&format!("/element/{id}/value"), json!({"text": text})).await;
+    }
+
     /// Presses a key, given as WebDriver's character for it.
     pub async fn press(&self, key: char) {
         let actions =

@@ -136,6 +136,7 @@ impl Run<'_> {
     async fn effect(&mut self, step: &Step, key: &StepKey) -> Result<Receipt, Fault> {
         match &step.kind {
             StepKind::CreateIssue { project, issue_type, summary, body, fields, set } => {
+                let body = files::with_links(self, body).await?;
                 let create = |set: Vec<_>| Operation::CreateIssue {
                     project: project.clone(),
                     issue_type: issue_type.clone(),
@@ -154,7 +155,7 @@ impl Run<'_> {
                 let issue_id = self.issue_id(issue)?;
                 let operation = Operation::AddComment {
                     issue_id: issue_id.clone(),
-                    body: body.clone(),
+                    body: files::with_links(self, body).await?,
                     visibility: visibility.clone(),
                     marker: key.clone(),
                 };
@@ -166,12 +167,19 @@ impl Run<'_> {
             StepKind::Attach { issue, file } => {
                 let issue_id = self.issue_id(issue)?;
                 let stored = files::attach(self, &issue_id, file).await?;
+                files::give_up(self, file).await;
                 Ok(Receipt::Attachment { issue_id, id: stored.id })
             }
             StepKind::AttachForCustomers { issue, file } => {
                 let issue_id = self.issue_id(issue)?;
                 let id = files::attach_for_customers(self, &issue_id, file).await?;
                 Ok(Receipt::Attachment { issue_id, id })
+            }
+            StepKind::KeepFile { issue, file, id } => {
+                let issue_id = self.issue_id(issue)?;
+                files::keep(self, &issue_id, file, id).await?;
+                Metrics::add(&self.shared.metrics.files_kept);
+                Ok(Receipt::Kept { issue_id, id: id.clone() })
             }
             other => self.change(other).await,
         }

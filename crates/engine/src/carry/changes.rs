@@ -16,11 +16,12 @@ const TRIES_WITH_FEWER_FIELDS: usize = 5;
 const NAMED_MAX: usize = 10;
 
 /// Whether doing it again changes nothing, so that after a lost answer it is simply done again. Links are looked for before one
-/// is made, fields, watchers, participants and customers are sets to which the same is added once more.
+/// is made, fields, watchers, participants and customers are sets to which the same is added once more; a file that is kept already stays as it is.
 pub(super) fn repeats_harmlessly(kind: &StepKind) -> bool {
     matches!(
         kind,
-        StepKind::EditIssue { .. }
+        StepKind::KeepFile { .. }
+            | StepKind::EditIssue { .. }
             | StepKind::Link { .. }
             | StepKind::Watch { .. }
             | StepKind::AddParticipants { .. }

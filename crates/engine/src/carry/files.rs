@@ -1,8 +1,11 @@
-//! Attaches a part of a stored mail, streamed from the store through the cell to the tracker.
+//! Attaches a part of a stored mail, streamed from the store through the cell to the tracker, or keeps it here.
 
 use super::Run;
 use crate::site::misunderstood;
-use policy::{Fault, FaultCode, FaultKind, File};
+use aws_lc_rs::digest;
+use bytes::Bytes;
+use policy::{Body, Fault, FaultCode, FaultKind, File, KeptFile};
+use store::{ContentReader, FileContent, KeptAbout, LinkUse, NewFile};
 use tokio::sync::mpsc;
 use tracker::{Answer, Operation, StoredFile};
 
@@ -18,9 +21,16 @@ pub(super) async fn attach(run: &Run<'_>, issue_id: &str, file: &File) -> Result
         name: file.name.clone(),
         content_type: file.content_type.clone(),
     };
-    match send(run, &operation, file).await? {
-        Answer::Attached(stored) => Ok(stored),
-        other => Err(misunderstood(&other)),
+    match send(run, &operation, file).await {
+        Ok(Answer::Attached(stored)) => Ok(stored),
+        Ok(other) => Err(misunderstood(&other)),
+        Err(fault) => {
+            if fault.kind == FaultKind::Permanent {
+                // The limit may be another one by now: the next decision asks anew.
+                run.site.upload_max_has_changed();
+            }
+            Err(fault)
+        }
     }
 }
 
@@ -56,15 +66,84 @@ pub(super) async fn attach_for_customers(run: &Run<'_>, issue_id: &str, file: &F
     Ok(files.into_iter().find(is_it).map(|stored| stored.id).unwrap_or_default())
 }
 
+/// Keeps a file here for an issue. What is kept under this id already stays as it is, so a step that was broken off is simply done
+/// again.
+pub(super) async fn keep(run: &Run<'_>, issue_id: &str, file: &File, id: &str) -> Result<(), Fault> {
+    let (store, lease) = (&run.shared.store, &run.held.lease);
+    store.ensure_retain(&lease.site).await?;
+    if store.kept_file(id).await?.is_some() {
+        // It is kept already: by an attempt that was broken off, or since it was handed in.
+        return store.tie_file(lease, id, issue_id).await;
+    }
+    let content = taken(run, file, id).await?;
+    let mailbox = store.message(&lease.subject).await?.map(|message| message.mailbox);
+    let new = NewFile {
+        id: id.to_owned(),
+        site: lease.site.clone(),
+        mailbox: mailbox.unwrap_or_default(),
+        message: lease.subject.clone(),
+        issue_id: Some(issue_id.to_owned()),
+        about: KeptAbout {
+            name: file.name.clone(),
+            content_type: file.content_type.clone(),
+            sha256: file.sha256.clone(),
+            mapping: run.plan.mapping.clone(),
+            rule: run.plan.rule.clone(),
+            uploaded: false,
+        },
+    };
+    store.keep_file(lease, new, content).await
+}
+
+/// The file's bytes, sealed, and surely those that the plan was made for (FAULT-40).
+async fn taken(run: &Run<'_>, file: &File, id: &str) -> Result<FileContent, Fault> {
+    let raw = run.shared.store.raw(&run.held.lease.subject).await?;
+    let (sender, mut pieces) = mpsc::channel::<Bytes>(PIECES_WAITING);
+    let reading = run.shared.reader.part(raw, &run.shared.settings.mail, &file.part, sender);
+    let mut writer = run.shared.store.file_writer(&run.held.lease.site, id).await?;
+    // It owns the pieces, so that the reading ends when the writing fails.
+    let writing = async move {
+        let mut context = digest::Context::new(&digest::SHA256);
+        while let Some(piece) = pieces.recv().await {
+            context.update(&piece);
+            writer.write(&piece).await?;
+        }
+        Ok::<_, Fault>((writer, data_encoding::HEXLOWER.encode(context.finish().as_ref())))
+    };
+    let (read, written) = tokio::join!(reading, writing);
+    let (size_bytes, (writer, sha256)) = (read?, written?);
+    if size_bytes != file.size_bytes || sha256 != file.sha256 {
+        return Err(Fault::temporary(FaultCode::CellDied, "a file came out of its mail in another form than before"));
+    }
+    writer.finish().await
+}
+
+/// The body with links to its kept files, each good from now on for as long as its profile says.
+pub(super) async fn with_links(run: &Run<'_>, body: &Body) -> Result<Body, Fault> {
+    const DAY_S: u64 = 86_400;
+    let mut links: Vec<(String, String)> = Vec::new();
+    for KeptFile { id, link_days, .. } in &body.kept {
+        let (Some(base), valid_s) = (&run.shared.settings.public_url, u64::from(*link_days) * DAY_S) else { continue };
+        let token = run.shared.store.sign_link(&run.held.lease.site, LinkUse::Fetch, id, valid_s).await?;
+        links.extend(token.map(|token| (id.clone(), format!("{base}/f/{token}"))));
+    }
+    Ok(body.with_links(|file| links.iter().find(|(id, _)| *id == file.id).map(|(_, link)| link.clone())))
+}
+
 /// Streams a file along with a request. `Temporary` when the tracker surely has not got a whole one.
 async fn send(run: &Run<'_>, operation: &Operation, file: &File) -> Result<Answer, Fault> {
     let _turn = match file.size_bytes > SMALL_BYTES_MAX {
         true => Some(run.shared.large_uploads.acquire().await),
         false => None,
     };
-    let raw = run.shared.store.raw(&run.held.lease.subject).await?;
+    let source = source(run, file).await?;
     let (sender, receiver) = mpsc::channel(PIECES_WAITING);
-    let reading = run.shared.reader.part(raw, &run.shared.settings.mail, &file.part, sender);
+    let reading = async {
+        match source {
+            Source::Mail(raw) => run.shared.reader.part(raw, &run.shared.settings.mail, &file.part, sender).await,
+            Source::Kept(content) => pour(content, sender).await,
+        }
+    };
     let go = || run.held.still_ours();
     let sending = run.site.write_file(operation, file.size_bytes, receiver, &go);
     let (read, sent) = tokio::join!(reading, sending);
@@ -81,6 +160,50 @@ async fn send(run: &Run<'_>, operation: &Operation, file: &File) -> Result<Answe
         )),
         (_, Err(sent)) => Err(sent),
     }
+}
+
+/// Where a file's bytes are.
+enum Source {
+    Mail(ContentReader),
+    Kept(ContentReader),
+}
+
+async fn source(run: &Run<'_>, file: &File) -> Result<Source, Fault> {
+    let store = &run.shared.store;
+    match handed_in(file) {
+        Some(id) => store.kept_content(id).await?.map(Source::Kept).ok_or_else(|| {
+            let why = "The file was deleted before it could be attached.";
+            Fault::permanent(FaultCode::KeyUnavailable, why).with_public(why)
+        }),
+        None => Ok(Source::Mail(store.raw(&run.held.lease.subject).await?)),
+    }
+}
+
+/// The id of a file that came beside its message.
+fn handed_in(file: &File) -> Option<&str> {
+    file.part.strip_prefix("kept/")
+}
+
+/// The tracker has a file that was handed in, so there is no need for it here any more. Should this fail, the sweep finds it.
+pub(super) async fn give_up(run: &Run<'_>, file: &File) {
+    if let Some(id) = handed_in(file)
+        && let Err(fault) = run.shared.store.delete_file(id, "attached").await
+    {
+        tracing::warn!(code = %fault.code, detail = fault.detail, "a file that was attached could not be deleted here yet");
+    }
+}
+
+/// Hands content on piece by piece; the number of bytes. Why the receiver went away is the receiver's to say.
+async fn pour(mut content: ContentReader, pieces: mpsc::Sender<Bytes>) -> Result<u64, Fault> {
+    let mut size_bytes = 0;
+    while let Some(piece) = content.next().await? {
+        let length = piece.len() as u64;
+        if pieces.send(Bytes::from(piece)).await.is_err() {
+            break;
+        }
+        size_bytes += length;
+    }
+    Ok(size_bytes)
 }
 
 fn kind_of_broken(fault: &Fault) -> FaultKind {

@@ -60,6 +60,7 @@ pub(super) async fn find_out(inquiry: &Inquiry<'_>, question: Question, facts: &
             let known = told(site.service_desk(&project).await)?;
             facts.service_desks.push((project, map(known, |desk| desk.as_ref().clone())));
         }
+        Question::UploadMax => facts.upload_max = Some(told(site.upload_max().await)?),
         _ => return Err(Fault::permanent(FaultCode::Internal, "a question to the store was put to a tracker")),
     }
     Ok(())

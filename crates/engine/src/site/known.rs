@@ -55,6 +55,7 @@ pub(crate) struct Known {
     link_types: Told<(), Vec<LinkType>>,
     /// By project in lower case.
     desks: Told<String, Option<ServiceDesk>>,
+    upload_max: Told<(), u64>,
 }
 
 impl Known {
@@ -64,6 +65,7 @@ impl Known {
             all_fields: Told::new(age_max),
             link_types: Told::new(age_max),
             desks: Told::new(age_max),
+            upload_max: Told::new(age_max),
         }
     }
 }
@@ -166,6 +168,22 @@ impl Site {
             organisations: organisations.into_iter().map(|one| (one.id, one.name)).collect(),
         };
         Ok(self.known.desks.put(key, Some(desk)))
+    }
+
+    /// The largest file that the tracker takes, in bytes; 0 where it takes none.
+    pub(crate) async fn upload_max(&self) -> Result<u64, Fault> {
+        if let Some(known) = self.known.upload_max.get(&()) {
+            return Ok(*known);
+        }
+        match self.read(&Operation::ReadUploadMax).await? {
+            Answer::UploadMax(most) => Ok(*self.known.upload_max.put((), most)),
+            other => Err(misunderstood(&other)),
+        }
+    }
+
+    /// What was said of it was wrong: a smaller file was refused for its size.
+    pub(crate) fn upload_max_has_changed(&self) {
+        self.known.upload_max.forget(|()| true);
     }
 
     /// All items of a list that comes in pages.

@@ -53,6 +53,7 @@ impl Facts {
                 self.matches.push((issue_id.clone(), search.clone(), Told::Known(false)));
             }
             Question::ServiceDesk { project } => self.service_desks.push((project.clone(), Told::Known(None))),
+            Question::UploadMax => self.upload_max = Some(Told::Untold(WHY.to_owned())),
             Question::Authenticity
             | Question::ReplyTokens { .. }
             | Question::Thread { .. }

@@ -215,7 +215,7 @@ pub(super) fn cut(mut body: Body, chars_max: usize) -> (Body, bool) {
 }
 
 /// Whether a tracker may have to cut the text.
-pub(super) fn is_long(body: &Body) -> bool {
+pub(crate) fn is_long(body: &Body) -> bool {
     let texts = std::iter::once(&body.visible).chain(body.hidden.iter().map(|piece| &piece.text));
     texts.map(|text| text.encode_utf16().count()).sum::<usize>() > LONG_TEXT_UNITS
 }
@@ -263,5 +263,6 @@ fn body(evidence: &Evidence, visible: Text, hidden: Vec<Hidden>, empty: &str) ->
         hidden,
         author: sender.author.clone(),
         author_reports: false,
+        kept: Vec::new(),
     }
 }

@@ -1,10 +1,12 @@
 //! The files that go along: attachments and the images shown in the text, under safe names that differ from each other.
 
+use super::association;
 use super::evidence::Evidence;
-use super::verdict::Trace;
-use crate::File;
+use super::verdict::{Place, Trace};
+use crate::profile::Mapping;
+use crate::{Excluded, File};
 use mail::{Part, PartClass};
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// The longest name, in bytes (SEC-16).
 const NAME_BYTES_MAX: usize = 255;
@@ -23,16 +25,79 @@ const ENDINGS: &[(&str, &str)] = &[
     ("message/rfc822", "eml"),
 ];
 
-/// How many files go along, long texts aside.
-pub(super) fn count(evidence: &Evidence) -> usize {
-    going_along(evidence, false).len()
+/// How the paths of files begin that came beside their message.
+pub(super) const KEPT_PATH: &str = "kept/";
+
+/// How the Content-IDs of pictures begin that Jira puts into its notifications.
+const JIRA_PICTURES: &str = "jira-generated-image-";
+
+/// Where a mail goes: which exclusions count hangs on it.
+#[derive(Clone, Copy)]
+pub(super) struct Scope<'a> {
+    pub(super) mapping: &'a str,
+    pub(super) project: &'a str,
 }
 
-/// The parts that become files.
-fn going_along<'a>(evidence: &Evidence<'a>, whole_text: bool) -> Vec<&'a Part> {
-    let mut along = pieces(evidence);
-    along.retain(|part| (whole_text || !part.body) && why_left_out(evidence, part).is_none());
-    along
+impl<'a> Scope<'a> {
+    pub(super) fn of(mapping: &'a Mapping, place: &'a Place) -> Scope<'a> {
+        let project = match place {
+            Place::NewIssue { project, .. } => project,
+            Place::Comment(issue) => association::project(issue),
+            Place::Nowhere(_) => "",
+        };
+        Scope { mapping: &mapping.name, project }
+    }
+}
+
+/// The parts of a mail that are no text, by what becomes of them.
+struct Sorted<'a> {
+    along: Vec<&'a Part>,
+    left_out: Vec<LeftOut<'a>>,
+}
+
+/// A part that does not go along.
+struct LeftOut<'a> {
+    part: &'a Part,
+    why: String,
+    /// The name of the exclusion that means it.
+    exclusion: Option<&'a str>,
+    /// The part with the same bytes that goes along in its place.
+    twin: Option<&'a Part>,
+}
+
+/// How many files go along, long texts aside.
+pub(super) fn count(evidence: &Evidence, scope: Scope) -> usize {
+    sorted(evidence, scope, false).along.len()
+}
+
+/// `whole_text` lets the parts that hold the text become files, too.
+fn sorted<'a>(evidence: &Evidence<'a>, scope: Scope, whole_text: bool) -> Sorted<'a> {
+    let mut sorted = Sorted { along: Vec::new(), left_out: Vec::new() };
+    let mut first_of: HashMap<(&str, u64), &Part> = HashMap::new();
+    for part in pieces(evidence).into_iter().chain(&evidence.facts.uploaded) {
+        if part.body {
+            if whole_text {
+                sorted.along.push(part);
+            }
+            continue;
+        }
+        if let Some((why, exclusion)) = why_left_out(evidence, scope, part) {
+            sorted.left_out.push(LeftOut { part, why, exclusion, twin: None });
+            continue;
+        }
+        let bytes = (part.sha256.as_str(), part.size_bytes);
+        match first_of.get(&bytes).copied().filter(|_| !part.sha256.is_empty()) {
+            Some(twin) => {
+                let why = format!("it has the same bytes as part {}{}", twin.path, named(part));
+                sorted.left_out.push(LeftOut { part, why, exclusion: None, twin: Some(twin) });
+            }
+            None => {
+                first_of.insert(bytes, part);
+                sorted.along.push(part);
+            }
+        }
+    }
+    sorted
 }
 
 /// What a mail is made of: its leaves, and attached messages whole, because who wrote them, when and about what stands in
@@ -79,35 +144,34 @@ pub(super) fn messages_deep(evidence: &Evidence) -> usize {
     messages().map(around).max().unwrap_or(0)
 }
 
-/// The parts that do not go along; those inside of a message that goes along whole are none.
-fn left_out<'a>(evidence: &Evidence<'a>) -> Vec<&'a Part> {
-    let mut left_out = pieces(evidence);
-    left_out.retain(|part| why_left_out(evidence, part).is_some());
-    left_out
-}
-
-/// Why a part does not go along: the profile says so, or it is nothing that a person sent along (a picture that nobody can
-/// see, the proof of the mail itself, or a wrapper whose files go along in its place). What is less certain goes along.
-fn why_left_out(evidence: &Evidence, part: &Part) -> Option<String> {
-    if part.body {
-        return None;
-    }
+/// Why a part does not go along, and by which exclusion: the profile says so, or it is nothing that a person sent along (a picture
+/// that nobody can see, the proof of the mail itself, or a wrapper whose files go along in its place). What is less certain goes
+/// along.
+fn why_left_out<'a>(evidence: &Evidence<'a>, scope: Scope, part: &Part) -> Option<(String, Option<&'a str>)> {
     let is_nothing = matches!(part.class, PartClass::TrackingPixel | PartClass::Signature | PartClass::Unpacked);
     if part.leaf && is_nothing {
-        return Some(part.why.clone().unwrap_or_else(|| "it is no file of the sender".to_owned()));
+        return Some((part.why.clone().unwrap_or_else(|| "it is no file of the sender".to_owned()), None));
     }
-    let exclusion = evidence.profile.exclusions.iter().find(|exclusion| exclusion.means(part))?;
-    let name = part.name.as_deref().map(|name| format!(" {name:?}")).unwrap_or_default();
-    Some(format!("the exclusion {:?} means it{name}", exclusion.name))
+    let is_of_jira = part.content_id.as_deref().is_some_and(|id| id.starts_with(JIRA_PICTURES));
+    if is_of_jira && !evidence.profile.jira_pictures {
+        return Some(("Jira put it into a notification of its own (jira_pictures = false)".to_owned(), None));
+    }
+    let mut exclusions = evidence.profile.exclusions.iter();
+    let exclusion = exclusions.find(|exclusion| exclusion.means(part, scope.mapping, scope.project))?;
+    let why = format!("the exclusion {:?} means it{}", exclusion.name, named(part));
+    Some((why, Some(&exclusion.name)))
+}
+
+fn named(part: &Part) -> String {
+    part.name.as_deref().map(|name| format!(" {name:?}")).unwrap_or_default()
 }
 
 /// Says which parts do not go along, and why; a line for each, a last one for those beyond ten.
-pub(super) fn note_left_out(evidence: &Evidence, trace: &mut Trace) {
+pub(super) fn note_left_out(evidence: &Evidence, scope: Scope, trace: &mut Trace) {
     const NOTED_MAX: usize = 10;
     const QUESTION: &str = "Does every file go along?";
-    let left_out = left_out(evidence);
-    for part in left_out.iter().take(NOTED_MAX) {
-        let why = why_left_out(evidence, part).unwrap_or_default();
+    let left_out = sorted(evidence, scope, false).left_out;
+    for LeftOut { part, why, .. } in left_out.iter().take(NOTED_MAX) {
         trace.note(QUESTION, format!("part {} does not, {why}", part.path), "it stays in the mail");
     }
     if let Some(more) = left_out.len().checked_sub(NOTED_MAX).filter(|more| *more > 0) {
@@ -116,36 +180,59 @@ pub(super) fn note_left_out(evidence: &Evidence, trace: &mut Trace) {
 }
 
 /// The Content-IDs of pictures that do not go along, which no text can show then.
-pub(super) fn unseen_pictures<'a>(evidence: &Evidence<'a>) -> Vec<&'a str> {
-    left_out(evidence).into_iter().filter_map(|part| part.content_id.as_deref()).collect()
+pub(super) fn unseen_pictures<'a>(evidence: &Evidence<'a>, scope: Scope) -> Vec<&'a str> {
+    let left_out = sorted(evidence, scope, false).left_out;
+    left_out.iter().filter(|one| one.twin.is_none()).filter_map(|one| one.part.content_id.as_deref()).collect()
+}
+
+/// How many parts each exclusion kept back; `pictures` names the exclusions that left out pictures on other servers, once for each.
+pub(super) fn excluded(evidence: &Evidence, scope: Scope, pictures: &[&str]) -> Vec<Excluded> {
+    let left_out = sorted(evidence, scope, false).left_out;
+    let files = left_out.iter().filter_map(|one| one.exclusion);
+    let mut times: BTreeMap<&str, u32> = BTreeMap::new();
+    for name in files.chain(pictures.iter().copied()) {
+        *times.entry(name).or_default() += 1;
+    }
+    times.into_iter().map(|(exclusion, times)| Excluded { exclusion: exclusion.to_owned(), times }).collect()
 }
 
 /// A file that goes along, and why.
 pub(super) struct Attached<'a> {
     pub(super) file: File,
     pub(super) reason: &'static str,
-    content_id: Option<&'a str>,
+    /// Its own, and those of its copies.
+    content_ids: Vec<&'a str>,
 }
 
 /// The files, in the order of the mail; `whole_text` adds the parts that hold the text.
-pub(super) fn of<'a>(evidence: &Evidence<'a>, whole_text: bool) -> Vec<Attached<'a>> {
+pub(super) fn of<'a>(evidence: &Evidence<'a>, scope: Scope, whole_text: bool) -> Vec<Attached<'a>> {
     let mut taken = HashSet::new();
+    let Sorted { along, left_out } = sorted(evidence, scope, whole_text);
     let attached = |(number, part): (usize, &'a Part)| Attached {
         file: file(part, number, &mut taken),
         reason: reason(part),
-        content_id: part.content_id.as_deref(),
+        content_ids: part.content_id.as_deref().into_iter().collect(),
     };
-    (1..).zip(going_along(evidence, whole_text)).map(attached).collect()
+    let mut attached: Vec<Attached> = (1..).zip(along).map(attached).collect();
+    for copy in left_out {
+        let (Some(twin), Some(content_id)) = (copy.twin, copy.part.content_id.as_deref()) else { continue };
+        if let Some(first) = attached.iter_mut().find(|first| first.file.part == twin.path) {
+            first.content_ids.push(content_id);
+        }
+    }
+    attached
 }
 
 /// The Content-ID and the file name of each picture that the text can show.
 pub(super) fn pictures<'f>(attached: &'f [Attached]) -> Vec<(&'f str, &'f str)> {
-    attached.iter().filter_map(|attached| Some((attached.content_id?, attached.file.name.as_str()))).collect()
+    let named = |one: &'f Attached| one.content_ids.iter().map(|id| (*id, one.file.name.as_str()));
+    attached.iter().flat_map(named).collect()
 }
 
 fn reason(part: &Part) -> &'static str {
     match (part.body, &part.content_id) {
         _ if !part.leaf => "a message that was attached, with all that is in it",
+        _ if part.path.starts_with(KEPT_PATH) => "a file that was added by the upload page",
         (true, _) => "the whole text, which is longer than a tracker may show",
         (false, Some(_)) if part.content_type.starts_with("image/") => "an image of the text",
         (false, _) => "an attachment of the mail",

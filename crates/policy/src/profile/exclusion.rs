@@ -1,5 +1,8 @@
-//! Files that do not go along: the rules of a profile by type, name, size, digest and by being a signature's picture.
+//! Files that do not go along: the rules of a profile by type, name, size, digest and by being a signature's picture; and
+//! pictures on other servers whose words are left out.
 
+use super::mapped::Mapped;
+use super::nearest::nearest;
 use super::pattern::Pattern;
 use super::reader::{Reader, Section};
 use mail::{Part, PartClass};
@@ -11,6 +14,9 @@ pub const EXCLUSIONS_MAX: usize = 500;
 #[derive(Debug, Clone)]
 pub(crate) struct Exclusion {
     pub(crate) name: String,
+    /// Names of mappings and keys of projects; empty for all.
+    mappings: Vec<String>,
+    projects: Vec<String>,
     types: Vec<Pattern>,
     files: Vec<Pattern>,
     bytes_min: Option<u32>,
@@ -18,58 +24,108 @@ pub(crate) struct Exclusion {
     /// SHA-256 in lower-case hex.
     sha256: Vec<String>,
     signature_pictures: bool,
+    image_urls: Vec<Pattern>,
 }
 
 /// All exclusions, in order.
-pub(super) fn read_all(top: &Section, reader: &mut Reader) -> Vec<Exclusion> {
+pub(super) fn read_all(top: &Section, mappings: &[Mapped], reader: &mut Reader) -> Vec<Exclusion> {
     let sections = reader.sections(top, "exclude", "exclude[].");
     if sections.len() > EXCLUSIONS_MAX {
         let remedy = format!("holds more than {EXCLUSIONS_MAX} exclusions; make fewer, or several profiles");
         reader.refuse(top, "exclude", &remedy);
         return Vec::new();
     }
-    sections.iter().map(|section| Exclusion::read(section, reader)).collect()
+    let mut exclusions: Vec<Exclusion> = Vec::new();
+    for section in &sections {
+        let exclusion = Exclusion::read(section, mappings, reader);
+        if exclusions.iter().any(|earlier| !earlier.name.is_empty() && earlier.name == exclusion.name) {
+            let remedy =
+                "is the name of another exclusion, and what each keeps back is counted by its name; give each its own";
+            reader.refuse(section, "name", remedy);
+        }
+        exclusions.push(exclusion);
+    }
+    exclusions
 }
 
 impl Exclusion {
-    fn read(section: &Section, reader: &mut Reader) -> Exclusion {
+    fn read(section: &Section, mappings: &[Mapped], reader: &mut Reader) -> Exclusion {
         let wrong_before = reader.wrong_lines();
         let sha256 = reader.texts(section, "sha256").unwrap_or_default();
         let exclusion = Exclusion {
             name: reader.text(section, "name").unwrap_or_default(),
+            mappings: reader.texts(section, "mappings").unwrap_or_default(),
+            projects: reader.texts(section, "projects").unwrap_or_default(),
             types: reader.patterns(section, "types"),
             files: reader.patterns(section, "files"),
             bytes_min: reader.number(section, "bytes_min"),
             bytes_max: reader.number(section, "bytes_max"),
             sha256: sha256.iter().map(|digest| digest.to_lowercase()).collect(),
             signature_pictures: reader.truth(section, "signature_pictures").unwrap_or_default(),
+            image_urls: reader.regexes(section, "image_url_regex").unwrap_or_default(),
         };
-        if exclusion.says_nothing() && reader.wrong_lines() == wrong_before {
-            let remedy = "has no condition and would keep every file back; add types, files, bytes_min, bytes_max, sha256 \
-                          or signature_pictures";
+        let is_readable = reader.wrong_lines() == wrong_before;
+        if is_readable && exclusion.means_no_file() && exclusion.image_urls.is_empty() {
+            let remedy = "has no condition and would keep every file back; add types, files, bytes_min, bytes_max, sha256, \
+                          signature_pictures or image_url_regex";
             reader.refuse(section, "name", remedy);
+        }
+        if is_readable && !exclusion.means_no_file() && !exclusion.image_urls.is_empty() {
+            let remedy =
+                "is about pictures on other servers, which are no files; put it into an [[exclude]] of its own";
+            reader.refuse(section, "image_url_regex", remedy);
         }
         if exclusion.bytes_min.zip(exclusion.bytes_max).is_some_and(|(min, max)| min > max) {
             reader.refuse(section, "bytes_min", "is above bytes_max, so no file can be meant; exchange the two");
         }
+        for name in exclusion.mappings.iter().filter(|name| *name != "default") {
+            let known = || mappings.iter().map(|mapped| mapped.name.as_str()).chain(["default"]);
+            if !known().any(|known| known == name) {
+                let hint = nearest(name, known()).unwrap_or_default();
+                reader.refuse_entry(
+                    section,
+                    "mappings",
+                    name,
+                    &format!("is no mapping's name; did you mean {hint:?}?"),
+                );
+            }
+        }
         exclusion
     }
 
-    fn says_nothing(&self) -> bool {
+    fn means_no_file(&self) -> bool {
         let lists = self.types.is_empty() && self.files.is_empty() && self.sha256.is_empty();
         lists && self.bytes_min.is_none() && self.bytes_max.is_none() && !self.signature_pictures
     }
 
+    /// Whether it counts for mail under this mapping that goes to this project.
+    fn counts_for(&self, mapping: &str, project: &str) -> bool {
+        let is_one = |named: &[String], is: &str| named.is_empty() || named.iter().any(|one| one == is);
+        is_one(&self.mappings, mapping) && is_one(&self.projects, project)
+    }
+
     /// Whether the part stays behind.
-    pub(crate) fn means(&self, part: &Part) -> bool {
+    pub(crate) fn means(&self, part: &Part, mapping: &str, project: &str) -> bool {
         let some = |patterns: &[Pattern], value: &str| {
             patterns.is_empty() || patterns.iter().any(|pattern| pattern.matches(value))
         };
-        some(&self.types, &part.content_type)
+        !self.means_no_file()
+            && self.counts_for(mapping, project)
+            && some(&self.types, &part.content_type)
             && some(&self.files, part.name.as_deref().unwrap_or_default())
             && self.bytes_min.is_none_or(|min| part.size_bytes >= u64::from(min))
             && self.bytes_max.is_none_or(|max| part.size_bytes <= u64::from(max))
             && (self.sha256.is_empty() || self.sha256.contains(&part.sha256))
             && (!self.signature_pictures || part.class == PartClass::SignaturePicture)
+    }
+
+    /// Whether the words of a picture with this absolute URL are left out of the text.
+    pub(crate) fn means_picture(&self, url: &str, mapping: &str, project: &str) -> bool {
+        self.counts_for(mapping, project) && self.image_urls.iter().any(|pattern| pattern.matches(url))
+    }
+
+    /// Whether any picture on another server can be meant under this mapping and project.
+    pub(crate) fn looks_at_pictures(&self, mapping: &str, project: &str) -> bool {
+        !self.image_urls.is_empty() && self.counts_for(mapping, project)
     }
 }

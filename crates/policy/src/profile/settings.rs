@@ -117,6 +117,7 @@ pub const ROOMS: &[Room] = &[
     machines::SAFEGUARDS,
     people::THREADS,
     files::EXCLUDE,
+    files::KEPT,
     letters::NOTICES,
     letters::SETS,
     association::INCUMBENT,

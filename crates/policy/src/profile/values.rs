@@ -86,6 +86,11 @@ values! {
     reporter: Reporter = word,
     rights_of: RightsOf = word,
     without_rights: Treatment = word,
+    keep_above_bytes: u32 = number,
+    keep_days: u32 = number,
+    keep_resolved_days: u32 = number,
+    keep_until_status: Vec<String> = texts,
+    link_days: u32 = number,
 }
 
 /// A text with places; `None` for none.

@@ -105,7 +105,11 @@ fn part(value: &str) -> Part {
     Part {
         path: (*path).to_owned(),
         leaf: !is_message && !content_type.starts_with("multipart/"),
-        sha256: if is_message { "a1".to_owned() } else { String::new() },
+        sha256: rest
+            .iter()
+            .find_map(|word| word.strip_prefix("sha256="))
+            .unwrap_or(if is_message { path } else { "" })
+            .to_owned(),
         content_type: (*content_type).to_owned(),
         name: (*name != "-").then(|| name.replace('_', " ")),
         size_bytes: size_bytes.parse().unwrap(),
@@ -132,6 +136,8 @@ pub fn question(message: &Message, profile: &Profile, answers: &Facts) -> (Strin
         envelope: answers.envelope.clone(),
         verifies_authors: answers.verifies_authors,
         click: answers.click.clone(),
+        makes_links: answers.makes_links,
+        uploaded: answers.uploaded.clone(),
         ..Facts::default()
     };
     let mut text = String::new();
@@ -240,6 +246,10 @@ fn of_tracker(question: &Question, answers: &Facts, known: &mut Facts) -> bool {
         Question::ServiceDesk { project } => {
             copy(&answers.service_desks, &mut known.service_desks, |(one, _)| one == project)
         }
+        Question::UploadMax => {
+            known.upload_max.clone_from(&answers.upload_max);
+            known.upload_max.is_some()
+        }
         other => panic!("{other:?} is answered above"),
     }
 }
@@ -257,7 +267,9 @@ pub fn effect(kind: &StepKind) -> String {
         StepKind::AddComment { issue, body: text, visibility: Some(visibility) } => {
             format!("  on {}, seen by {visibility:?}\n{}", target(issue), body(text))
         }
-        StepKind::Attach { issue, file } | StepKind::AttachForCustomers { issue, file } => {
+        StepKind::Attach { issue, file }
+        | StepKind::AttachForCustomers { issue, file }
+        | StepKind::KeepFile { issue, file, .. } => {
             format!(
                 "  to {}: part {} as {:?}, {}, {} bytes\n",
                 target(issue),
@@ -306,6 +318,14 @@ fn body(body: &Body) -> String {
     let short = |text: &str| text.chars().take(200).collect::<String>();
     for line in short(&body.visible).lines() {
         writeln!(text, "  | {line}").unwrap();
+    }
+    for file in &body.kept {
+        writeln!(
+            text,
+            "  linked: {} ({} bytes) as {} for {} days",
+            file.name, file.size_bytes, file.id, file.link_days
+        )
+        .unwrap();
     }
     for piece in &body.hidden {
         writeln!(text, "  {:?}: {}", piece.kind, short(&piece.text).replace('\n', "\\n")).unwrap();

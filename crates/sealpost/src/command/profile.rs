@@ -16,11 +16,15 @@ pub enum What {
         #[arg(long, requires = "cases")]
         accept: bool,
     },
+    /// How often each `[[exclude]]` kept something back, and when it last did: one JSON object each.
+    Exclusions,
 }
 
 /// Reads each profile; fails when one of them is wrong.
 pub async fn run(what: What) -> Result<(), Failure> {
-    let What::Check { files, cases, accept } = what;
+    let What::Check { files, cases, accept } = what else {
+        return Err(Failure::new("`profile exclusions` asks a gateway; name its settings with --config"));
+    };
     if let (Some(folder), [file]) = (&cases, files.as_slice()) {
         return super::cases::check(&load(file)?, folder, accept).await;
     }
@@ -47,4 +51,20 @@ pub fn load(file: &std::path::Path) -> Result<policy::Profile, Failure> {
         std::fs::read_to_string(file).map_err(|error| Failure::new(format!("{shown}: cannot be read: {error}")))?;
     let name = file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
     policy::Profile::from_toml(&name, &text, &shown).map_err(|fault| Failure::new(fault.public))
+}
+
+/// The counters of the gateway with these settings.
+pub async fn exclusions(config: &std::path::Path) -> Result<(), Failure> {
+    let settings = crate::settings::load(config)?;
+    let store = store::Store::open(&settings.store).await?;
+    let lines = store.exclusions().await;
+    store.close().await;
+    for line in lines? {
+        let seen = jiff::Timestamp::from_microsecond(line.last_seen_at).map(|at| at.to_string()).unwrap_or_default();
+        let shown = serde_json::json!({
+            "site": line.site, "profile": line.profile, "exclusion": line.name, "times": line.times, "last_seen_at": seen,
+        });
+        super::print(&format!("{shown}\n"))?;
+    }
+    Ok(())
 }

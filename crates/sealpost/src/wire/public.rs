@@ -1,5 +1,6 @@
 //! What stands behind the wall of the public listener, and the engine as its way in.
 
+use super::uploads::Way;
 use crate::settings::{Public, Settings};
 use console::public::{Api, Door, Envelope, Handed, Incoming, Limits, Links, Offer, Room};
 use console::reader::Answer;
@@ -63,7 +64,14 @@ impl Incoming for IntoEngine {
 pub fn rooms(settings: &Settings, store: &Store, engine: &Arc<engine::Gateway>) -> Vec<Room> {
     let Some(public) = &settings.public else { return Vec::new() };
     let door: Arc<dyn Door> = Arc::new(EngineDoor(engine.clone()));
-    vec![api(settings, public, store, door.clone()), Links::new(door, engine::LINKS_PATH).room()]
+    let sites: Vec<String> = settings.sites.iter().map(|site| site.name.clone()).collect();
+    let uploads = Arc::new(Way(engine.uploads()));
+    vec![
+        api(settings, public, store, door.clone()),
+        Links::new(door, engine::LINKS_PATH).room(),
+        console::public::file::room(store.clone(), sites.clone()),
+        console::public::upload::room(store.clone(), sites, uploads, public.upload_bytes_max),
+    ]
 }
 
 fn api(settings: &Settings, public: &Public, store: &Store, door: Arc<dyn Door>) -> Room {

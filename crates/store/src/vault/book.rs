@@ -60,6 +60,14 @@ impl Book {
         self.unwrap(row.await?)
     }
 
+    /// A key that nobody has had before.
+    pub(crate) async fn new_key(&self, site: &str, kind: &'static str) -> Result<BookKey, Fault> {
+        let fresh = self.wrap_new(site, kind)?;
+        let owned = site.to_owned();
+        let row = self.db.unit(move |conn| Box::pin(async move { add(conn, &owned, kind, fresh).await }));
+        self.unwrap(row.await?)
+    }
+
     /// The key with this id, whatever its kind.
     pub(crate) async fn key(&self, id: KeyId) -> Result<BookKey, Fault> {
         let id = name(id);
@@ -166,7 +174,18 @@ fn place<'a>(site: &'a str, id: &'a str, kind: &'static str) -> Place<'a> {
 
 /// The kinds there are; any other in the table was not written by us.
 fn word_of(kind: &str) -> Result<&'static str, Fault> {
-    let known = ["day", "standing", "reply", "audit", "hash_address", "hash_message_id", "hash_digest", "hash_handle"];
+    let known = [
+        "day",
+        "standing",
+        "reply",
+        "link",
+        "file",
+        "audit",
+        "hash_address",
+        "hash_message_id",
+        "hash_digest",
+        "hash_handle",
+    ];
     let word = known.into_iter().find(|word| *word == kind);
     word.ok_or_else(|| Fault::permanent(FaultCode::StoreCorrupt, "the key book has a key of an unknown kind"))
 }
@@ -196,4 +215,21 @@ async fn reserve(
     };
     execute!(conn, "UPDATE keys SET uses = uses + $1 WHERE id = $2", USES_RESERVED, &row.0)?;
     Ok(row)
+}
+
+/// Adds a key after all of its kind. Another node may take the same number at this moment; then the next one is tried.
+async fn add(conn: &mut Conn, site: &str, kind: &'static str, fresh: (String, Vec<u8>)) -> Result<Row, Fault> {
+    const TRIES: usize = 20;
+    const NEW: &str = "INSERT INTO keys (id, site, kind, day, seq, wrapped_key, uses, created_at)
+        SELECT $1, $2, $3, 0, (SELECT COALESCE(MAX(seq), 0) + 1 FROM keys WHERE site = $2 AND kind = $3 AND day = 0), $4, $5, $6
+        WHERE TRUE ON CONFLICT (site, kind, day, seq) DO NOTHING";
+    const MADE: &str = "SELECT id, site, kind, seq, wrapped_key, uses, retired_at FROM keys WHERE id = $1";
+    let now = dialect::now(conn).await?;
+    for _ in 0..TRIES {
+        if execute!(conn, NEW, &fresh.0, site, kind, &fresh.1, USES_RESERVED, now)? == 1 {
+            let made = one!(conn, Row, MADE, &fresh.0)?;
+            return made.ok_or_else(|| Fault::temporary(FaultCode::KeyUnavailable, "a new key was destroyed at once"));
+        }
+    }
+    Err(Fault::temporary(FaultCode::KeyUnavailable, "other nodes make keys at this moment"))
 }

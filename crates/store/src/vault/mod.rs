@@ -39,6 +39,7 @@ pub(crate) struct Vault {
     /// One reservation at a time: callers that come together share it.
     reserving: tokio::sync::Mutex<()>,
     hashers: Mutex<HashMap<String, Arc<Hasher>>>,
+    links: Mutex<HashMap<String, Arc<hmac::Key>>>,
     messages: Mutex<Recent>,
     audit: tokio::sync::OnceCell<hmac::Key>,
 }
@@ -75,6 +76,7 @@ impl Vault {
             current: Mutex::default(),
             reserving: tokio::sync::Mutex::default(),
             hashers: Mutex::default(),
+            links: Mutex::default(),
             messages: Mutex::default(),
             audit: tokio::sync::OnceCell::new(),
         }
@@ -220,6 +222,37 @@ impl Vault {
             Ok(hmac::Key::new(hmac::HMAC_SHA256, &found.bytes))
         };
         self.audit.get_or_try_init(read).await
+    }
+
+    /// The key that signs links of a site; made when it has none.
+    pub(crate) async fn link_key(&self, site: &str) -> Result<Arc<hmac::Key>, Fault> {
+        if let Some(key) = lock(&self.links).get(site) {
+            return Ok(Arc::clone(key));
+        }
+        let found = match self.book.keys(site, "link").await?.into_iter().next() {
+            Some(found) => found,
+            None => self.book.reserve(site, "link", NO_DAY).await?,
+        };
+        let key = Arc::new(hmac::Key::new(hmac::HMAC_SHA256, &found.bytes));
+        lock(&self.links).insert(site.to_owned(), Arc::clone(&key));
+        Ok(key)
+    }
+
+    /// A key of its own for a kept file: to destroy it erases the file from every backup.
+    pub(crate) async fn new_file_key(&self, site: &str) -> Result<(String, Arc<SealingKey>), Fault> {
+        let found = self.book.new_key(site, "file").await?;
+        Ok((book::name(found.id), self.remember(&found)?))
+    }
+
+    /// The key of a kept file, by its name in tables.
+    pub(crate) async fn file_key(&self, id: &str) -> Result<Arc<SealingKey>, Fault> {
+        let no_id = |_| Fault::permanent(FaultCode::StoreCorrupt, "the id of a file's key is no id");
+        let id = Uuid::parse_str(id).map(Uuid::into_bytes).map_err(no_id)?;
+        if let Some(key) = lock(&self.sealing).get(&id) {
+            return Ok(Arc::clone(key));
+        }
+        let found = self.book.key(id).await?;
+        self.remember(&found)
     }
 
     /// Keys for reply addresses, the one to sign with first.

@@ -177,6 +177,7 @@ pub fn decision(message: &str, issue: Option<&str>) -> Decision {
         steps: issue.map(|issue| comment(1, issue)).into_iter().collect(),
         trace: vec!["planted-trace".into()],
         letters: vec![],
+        excluded: vec![],
     };
     Decision {
         plan,

@@ -7,6 +7,7 @@ mod home;
 mod intake;
 mod jobs;
 mod keeping;
+mod kept_files;
 mod ledger;
 mod listing;
 mod plans;
@@ -64,6 +65,9 @@ checks! {
     keeping: old_content_is_erased_and_its_key_destroyed, content_still_needed_is_kept, orphans_go_after_a_day,
         fault_36_a_newer_schema_is_refused, everything_is_there_after_reopening, a_closed_store_says_so,
         done_jobs_go_after_a_week, fault_07_a_unit_that_fails_takes_only_itself_back;
+    kept_files: a_file_is_kept_under_its_own_key_and_comes_back, priv_11_a_deleted_file_leaves_a_tombstone_and_a_receipt,
+        erasing_a_mail_erases_its_files_and_old_age_does_not, a_file_that_came_to_no_issue_goes_with_the_content,
+        a_link_is_good_for_one_use_one_site_and_its_time, the_job_for_files_is_one_and_comes_again, exclusions_are_counted_once;
     fetching: what_lay_there_before_is_known_and_a_mailbox_is_opened_once,
         a_refresh_token_is_sealed_and_gives_way_to_the_next, how_far_a_folder_was_read_is_remembered,
         fault_24_a_mail_under_a_new_name_is_found_by_bytes_or_id_and_each_only_once,

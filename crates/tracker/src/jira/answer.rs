@@ -102,6 +102,10 @@ fn read_more(kind: Kind, operation: &Operation, json: &Value) -> Result<Answer, 
             deployment: json["deploymentType"].as_str().ok_or(Lack("deploymentType"))?.to_owned(),
             version: text(&json["version"]),
         }),
+        Operation::ReadUploadMax => Ok(Answer::UploadMax(match json["enabled"].as_bool() {
+            Some(false) => 0,
+            _ => number(&json["uploadLimit"]).ok_or(Lack("uploadLimit"))?,
+        })),
         // What is left are writes whose answer says no more than that they were done.
         _ => Ok(Answer::Done),
     }

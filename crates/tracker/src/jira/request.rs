@@ -27,6 +27,7 @@ pub fn request(kind: Kind, operation: &Operation) -> Request {
     match operation {
         Operation::Myself => get(format!("{api}/myself")),
         Operation::ServerInfo => get(format!("{api}/serverInfo")),
+        Operation::ReadUploadMax => get(format!("{api}/attachment/meta")),
         Operation::ReadIssue { issue } => get(format!("{api}/issue/{}?fields={ISSUE_FIELDS}", segment(issue))),
         Operation::ReadComments { issue_id, start_at } => get(format!(
             "{api}/issue/{}/comment?startAt={start_at}&maxResults={COMMENTS_PER_PAGE}&orderBy=created",

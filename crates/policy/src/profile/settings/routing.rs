@@ -64,6 +64,13 @@ const CATCH: &[Setting] = &[
         "A mail with more files than this is quarantined.",
     ),
     setting(
+        "jira_pictures",
+        Form::Truth,
+        Default::Is("false"),
+        "Whether pictures that Jira puts into its own notifications (avatars, icons, logos, told by their Content-ID) go along when such a \
+         mail is answered or handed on.",
+    ),
+    setting(
         "rule_order",
         Form::OneOf(&["first", "rank"]),
         Default::Is("first"),

@@ -35,6 +35,7 @@ impl Reader {
             proxies,
             connections_max: self.integer(&section, "connections_max") as usize,
             connections_per_ip_max: self.integer(&section, "connections_per_ip_max") as usize,
+            upload_bytes_max: self.integer(&section, "upload_mib_max") << 20,
             requests_per_minute_max: self.integer(&section, "requests_per_minute_max") as u32,
             silence_s: self.integer(&section, "silence_s"),
             mail_timeout_s: self.integer(&section, "mail_timeout_s"),

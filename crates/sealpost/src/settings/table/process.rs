@@ -97,6 +97,12 @@ pub(super) const SETTINGS: &[Setting] = &[
         "The most connections at once from one address, of IPv6 from one network of 64 bits; proxies excepted.",
     ),
     setting(
+        "public.upload_mib_max",
+        Integer { min: 1, max: 1_000_000 },
+        Means("1024"),
+        "The largest file that the upload page takes.",
+    ),
+    setting(
         "public.requests_per_minute_max",
         Integer { min: 1, max: 1_000_000 },
         Means("300"),

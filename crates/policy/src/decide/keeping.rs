@@ -1,0 +1,91 @@
+//! Which files the gateway keeps instead of attaching them: those that the tracker would not take, and those that the profile
+//! says.
+
+use super::evidence::Evidence;
+use super::files::{self, Attached, Scope};
+use super::verdict::Trace;
+use crate::kept::{KeptFile, kept_id, size_in_words};
+use crate::profile::Mapping;
+use crate::{IssueTarget, Origin, Question, StepKind, Told};
+
+/// Smaller files are attached without asking for the tracker's limit, which is never set so low in earnest.
+const ASKED_ABOVE_BYTES: u64 = 1024 * 1024;
+
+/// What the files of a mail come to.
+pub(super) struct Goes {
+    /// Each with its reason.
+    pub(super) steps: Vec<(StepKind, String)>,
+    /// What the text links to.
+    pub(super) links: Vec<KeptFile>,
+}
+
+/// Fails with the question for the tracker's limit when a file may be above it.
+pub(super) fn open(evidence: &Evidence, scope: Scope, mapping: &Mapping) -> Result<(), Vec<Question>> {
+    let facts = evidence.facts;
+    if !facts.makes_links || facts.upload_max.is_some() {
+        return Ok(());
+    }
+    let own = own_limit(mapping).unwrap_or(u64::MAX);
+    let is_asked_for = |size_bytes: u64| size_bytes > ASKED_ABOVE_BYTES && size_bytes <= own;
+    // The whole text may go along too, and is then a file like the others.
+    let files = files::of(evidence, scope, true);
+    match files.iter().any(|attached| is_asked_for(attached.file.size_bytes)) {
+        true => Err(vec![Question::UploadMax]),
+        false => Ok(()),
+    }
+}
+
+/// The steps for the files, and the links to those that are kept.
+pub(super) fn sorted(
+    evidence: &Evidence,
+    mapping: &Mapping,
+    attached: Vec<Attached>,
+    issue: &IssueTarget,
+    origin: &Origin,
+    trace: &mut Trace,
+) -> Goes {
+    let Origin::Message(message) = origin;
+    let mut goes = Goes { steps: Vec::new(), links: Vec::new() };
+    for Attached { file, reason, .. } in attached {
+        let Some(why) = why_kept(evidence, mapping, file.size_bytes) else {
+            goes.steps.push((StepKind::Attach { issue: issue.clone(), file }, reason.to_owned()));
+            continue;
+        };
+        let kept_already = file.part.strip_prefix(files::KEPT_PATH).map(str::to_owned);
+        let id = kept_already.unwrap_or_else(|| kept_id(&evidence.facts.site, message, &file.part));
+        goes.links.push(KeptFile {
+            id: id.clone(),
+            name: file.name.clone(),
+            size_bytes: file.size_bytes,
+            link_days: mapping.link_days.max(1),
+        });
+        let size = size_in_words(file.size_bytes);
+        trace.note(
+            "Does the tracker take every file?",
+            format!("not {:?} of {size}, {why}", file.name),
+            "it is kept here",
+        );
+        goes.steps.push((StepKind::KeepFile { issue: issue.clone(), file, id }, format!("{reason}; {why}")));
+    }
+    goes
+}
+
+/// Why a file of this size is kept here; `None` when it is attached. Where no link can be made the tracker has to say no itself.
+fn why_kept(evidence: &Evidence, mapping: &Mapping, size_bytes: u64) -> Option<String> {
+    if !evidence.facts.makes_links {
+        return None;
+    }
+    if let Some(most) = own_limit(mapping).filter(|most| size_bytes > *most) {
+        return Some(format!("it is larger than {} (keep_above_bytes)", size_in_words(most)));
+    }
+    let limit = evidence.facts.upload_max.as_ref().and_then(Told::known).copied();
+    match limit.filter(|most| size_bytes > *most)? {
+        0 => Some("the tracker takes no files".to_owned()),
+        most => Some(format!("it is larger than the {} that the tracker takes", size_in_words(most))),
+    }
+}
+
+/// What the profile says; `None` when it leaves it to the tracker.
+fn own_limit(mapping: &Mapping) -> Option<u64> {
+    Some(u64::from(mapping.keep_above_bytes)).filter(|most| *most > 0)
+}

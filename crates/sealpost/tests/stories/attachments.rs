@@ -1,0 +1,208 @@
+//! Files with the real program: what is too large is kept and handed out by its link, what is excluded is counted.
+
+use super::mails;
+use super::public::listen;
+use super::world::{World, lines, told};
+use rig::web;
+use serde_json::Value;
+use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+const LARGE: usize = 300_000;
+
+const PROFILE: &str = "[default]\nproject = \"DEMO\"\nissue_type = \"Task\"\nkeep_above_bytes = 100000\n\
+    [[exclude]]\nname = \"films\"\nfiles = \"*.mov\"\n";
+
+fn mail(id: &str) -> Vec<u8> {
+    mails::with_files(id, "Files", "See the files.", &[("large.bin", LARGE), ("small.txt", 50), ("walk.mov", 70)])
+}
+
+/// The first link in the description of the only issue.
+fn link(world: &World, base: &str) -> String {
+    let issue = world.issues().pop().expect("an issue");
+    let (_, rest) = issue.description.split_once(&format!("{base}/f/")).unwrap_or_else(|| panic!("{issue:?}"));
+    let token: String = rest.chars().take_while(|c| c.is_ascii_alphanumeric() || "-_".contains(*c)).collect();
+    format!("{base}/f/{token}")
+}
+
+fn files(world: &World) -> Vec<Value> {
+    let output = world.run(&["file", "list", "--config", "sealpost.toml"]);
+    assert!(output.status.success(), "{}", told(&output));
+    lines(&output)
+}
+
+/// The head of an answer, in lower case.
+fn head_of(url: &str, method: &str) -> String {
+    let rest = url.strip_prefix("http://").unwrap();
+    let (host, path) = rest.split_once('/').unwrap();
+    let mut stream = TcpStream::connect(host).unwrap();
+    write!(stream, "{method} /{path} HTTP/1.0\r\nHost: {host}\r\n\r\n").unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    let text = String::from_utf8_lossy(&answer);
+    text.split("\r\n\r\n").next().unwrap().to_lowercase()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_large_file_is_kept_fetched_by_its_link_and_deleted() {
+    let mut world = World::start().await;
+    let base = listen(&mut world);
+    fs::write(world.home.file("profile.toml"), PROFILE).unwrap();
+    let mut gateway = world.home.start();
+    world.hand_in(&mail("a@example.org")).await.unwrap();
+    gateway.wait_until_quiet();
+    let issue = world.issues().pop().unwrap();
+    assert_eq!(issue.files, [("small.txt".to_owned(), 50)]);
+    let link = link(&world, &base);
+    let page = web::get(&link, &[]);
+    assert_eq!((page.status, page.body.len()), (200, LARGE));
+    assert!(page.body.starts_with("large.binlarge.bin"));
+
+    let head = head_of(&link, "HEAD");
+    for line in [
+        "content-disposition: attachment; filename=\"large.bin\"; filename*=utf-8''large%2ebin",
+        "content-type: application/octet-stream",
+        "x-content-type-options: nosniff",
+        "content-security-policy: sandbox; default-src 'none'",
+        "cache-control: no-store",
+        "content-length: 300000",
+    ] {
+        assert!(head.contains(line), "{line}: {head}");
+    }
+    // Whatever is wrong, the answer is the same.
+    let (rest, last) = link.split_at(link.len() - 2);
+    let forged = format!("{rest}{}", if last == "AA" { "AB" } else { "AA" });
+    let wrong: Vec<web::Page> = [forged.as_str(), &format!("{base}/f/x"), &format!("{base}/f/{}", "A".repeat(50))]
+        .map(|url| web::get(url, &[]))
+        .into();
+    assert!(wrong.iter().all(|page| page.status == 404 && page.body == wrong[0].body), "{wrong:?}");
+
+    let kept = files(&world).pop().unwrap();
+    assert_eq!((kept["name"].as_str(), kept["size_bytes"].as_u64()), (Some("large.bin"), Some(LARGE as u64)));
+    let id = kept["id"].as_str().unwrap();
+    let output = world.run(&["file", "link", id, "--days", "2", "--config", "sealpost.toml"]);
+    let again = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    assert_ne!(again, link);
+    assert_eq!(web::get(&again, &[]).body.len(), LARGE);
+
+    let output = world.run(&["profile", "exclusions", "--config", "sealpost.toml"]);
+    let counted = lines(&output).pop().unwrap_or_else(|| panic!("{}", told(&output)));
+    assert_eq!((counted["exclusion"].as_str(), counted["times"].as_u64()), (Some("films"), Some(1)));
+
+    let output = world.run(&["file", "delete", id, "--config", "sealpost.toml"]);
+    assert!(output.status.success(), "{}", told(&output));
+    for url in [&link, &again] {
+        let page = web::get(url, &[]);
+        assert_eq!((page.status, &page.body), (404, &wrong[0].body));
+    }
+    let gone = files(&world).pop().unwrap();
+    assert!(gone["name"].is_null() && gone["deleted_because"] == "person", "{gone}");
+    let token = link.rsplit('/').next().unwrap();
+    assert!(!gateway.log().contains(token), "a link is a secret");
+}
+
+#[cfg(feature = "crash_points")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn fault_02_killed_while_a_file_is_kept_it_is_kept_once() {
+    for point in ["carry_begun:2", "carry_effect_done:2", "carry_completed:1"] {
+        let mut world = World::start().await;
+        let base = listen(&mut world);
+        fs::write(world.home.file("profile.toml"), PROFILE).unwrap();
+        let mut gateway = world.home.spawn(&[("SEALPOST_CRASH", point)]);
+        gateway.wait_until_ready().unwrap();
+        let mail = mails::with_files("a@example.org", "Files", "See the file.", &[("large.bin", LARGE)]);
+        world.hand_in(&mail).await.unwrap();
+        gateway.wait_for_end();
+        let mut gateway = world.home.start();
+        gateway.wait_until_quiet();
+        assert_eq!((world.issues().len(), files(&world).len()), (1, 1), "{point}");
+        assert_eq!(web::get(&link(&world, &base), &[]).body.len(), LARGE, "{point}");
+        drop(gateway);
+    }
+}
+
+/// A form with files as a browser sends it.
+fn form(files: &[(&str, Vec<u8>)], note: &str) -> Vec<u8> {
+    let mut body = format!("--cut\r\nContent-Disposition: form-data; name=\"note\"\r\n\r\n{note}\r\n").into_bytes();
+    for (name, content) in files {
+        let head = format!(
+            "--cut\r\nContent-Disposition: form-data; name=\"files\"; filename=\"{name}\"\r\n\
+             Content-Type: application/octet-stream\r\n\r\n"
+        );
+        body.extend_from_slice(head.as_bytes());
+        body.extend_from_slice(content);
+        body.extend_from_slice(b"\r\n");
+    }
+    body.extend_from_slice(b"--cut--\r\n");
+    body
+}
+
+/// Posts a form; status and page.
+fn post(url: &str, body: &[u8]) -> (u16, String) {
+    let rest = url.strip_prefix("http://").unwrap();
+    let (host, path) = rest.split_once('/').unwrap();
+    let mut stream = TcpStream::connect(host).unwrap();
+    let head = format!(
+        "POST /{path} HTTP/1.0\r\nHost: {host}\r\nContent-Type: multipart/form-data; boundary=cut\r\n\
+         Content-Length: {}\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    // A server that refuses may stop reading; what it said is still there.
+    let _ = stream.write_all(body);
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    let text = String::from_utf8_lossy(&answer).into_owned();
+    (text.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0), text)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_person_adds_files_to_an_issue_by_the_upload_page() {
+    let mut world = World::start().await;
+    let base = listen(&mut world);
+    world.home.settings.set("[public]", "upload_mib_max", 1);
+    fs::write(
+        world.home.file("profile.toml"),
+        format!("{PROFILE}[[exclude]]\nname = \"programs\"\nfiles = \"*.exe\"\n"),
+    )
+    .unwrap();
+    let mut gateway = world.home.start();
+    world.hand_in(&mails::request("a@example.org", "The printer burns", "Flames.")).await.unwrap();
+    gateway.wait_until_quiet();
+    let invite = |to: &str| {
+        let words =
+            ["file", "--config", "sealpost.toml", "invite", "--mailbox", "support", "--issue", "DEMO-1", "--to", to];
+        let output = world.run(&words);
+        assert!(output.status.success(), "{}", told(&output));
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    };
+    let link = invite("ann@example.org");
+    assert!(link.starts_with(&format!("{base}/u/")), "{link}");
+    let page = web::get(&link, &[]);
+    assert!(page.status == 200 && page.body.contains("Add files to DEMO-1"), "{}", page.body);
+    assert_eq!(web::get(&invite("mallory@evil.example"), &[]).status, 404, "who takes no part is told nothing");
+
+    let (status, said) = post(&link, &form(&[("too large.bin", vec![b'x'; (1 << 20) + 1])], ""));
+    assert_eq!(status, 413, "{said}");
+    assert_eq!(post(&link, &form(&[("", vec![])], "")).0, 422);
+    let sent = form(
+        &[("film.bin", vec![b'f'; LARGE]), ("plan.txt", b"a plan".to_vec()), ("bad.exe", b"MZ".to_vec())],
+        "As we said <b>today</b>",
+    );
+    assert_eq!(post(&link.replace("/u/", "/u/x"), &sent).0, 404);
+    let (status, said) = post(&link, &sent);
+    assert!(status == 200 && said.contains("3 files will be added to DEMO-1"), "{said}");
+    gateway.wait_until_quiet();
+    let issue = world.issues().pop().unwrap();
+    assert_eq!(issue.files, [("plan.txt".to_owned(), 6)], "what fits hangs on the issue, what is excluded does not");
+    let comment = issue.comments.last().unwrap();
+    assert!(comment.contains("As we said <b>today</b>") && comment.contains("film.bin (300.0 kB)"), "{comment}");
+    let (_, rest) = comment.split_once(&format!("{base}/f/")).unwrap();
+    let token: String = rest.chars().take_while(|c| c.is_ascii_alphanumeric() || "-_".contains(*c)).collect();
+    assert_eq!(web::get(&format!("{base}/f/{token}"), &[]).body, "f".repeat(LARGE));
+    assert_eq!(world.messages().len(), 2, "it has a story like any mail");
+    let there: Vec<Value> = files(&world).into_iter().filter(|file| file["deleted_at"].is_null()).collect();
+    let names: Vec<&str> = there.iter().filter_map(|file| file["name"].as_str()).collect();
+    assert!(names.contains(&"film.bin") && !names.contains(&"plan.txt"), "{names:?}");
+}
