@@ -5,7 +5,7 @@ pub trait Now: Send + Sync + 'static {
     /// Each site, by name.
     fn sites(&self) -> Vec<SiteNow>;
 
-    /// Each mailbox that is fetched, by name.
+    /// Each mailbox, by name.
     fn mailboxes(&self) -> Vec<MailboxNow>;
 }
 
@@ -31,6 +31,10 @@ pub struct MailboxNow {
     pub fails: bool,
     /// A token server gives no tokens for it.
     pub is_refused: bool,
+    /// No mail came for longer than its settings say.
+    pub is_silent: bool,
+    /// It is fetched, and for too long no round through it has got to its end.
+    pub is_stalled: bool,
 }
 
 /// Where no gateway runs, nothing is known of one.

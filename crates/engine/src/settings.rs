@@ -74,6 +74,8 @@ pub struct Settings {
     pub files_every: Duration,
     /// Where the public listener is reached, as `https://host[:port]`; links begin with it, and there are none without it.
     pub public_url: Option<String>,
+    /// How often it is looked whether a mailbox has fallen silent.
+    pub silence_every: Duration,
     /// Bounds on reading a mail.
     pub mail: mail::Limits,
 }
@@ -114,6 +116,7 @@ impl Default for Settings {
             backlog_every: Duration::from_secs(2),
             files_every: Duration::from_secs(3600),
             public_url: None,
+            silence_every: Duration::from_secs(60),
             mail: mail::Limits::default(),
         }
     }

@@ -3,6 +3,7 @@
 mod attention;
 mod audit;
 mod blob;
+mod bookmark;
 mod click;
 mod content;
 mod database;
@@ -26,6 +27,7 @@ mod migrate;
 mod plan;
 mod profile;
 mod replay;
+mod report;
 mod retention;
 mod room;
 pub mod rows;
@@ -45,6 +47,7 @@ mod writer;
 
 pub use attention::Attention;
 pub use audit::AuditVerdict;
+pub use bookmark::{Bookmark, Stage};
 pub use content::{Content, ContentWriter, PIECE_BYTES};
 pub use flag::{FLAG_DAYS_MAX, FLAG_REASON_CHARS_MAX, Flag};
 pub use folder::Renaming;

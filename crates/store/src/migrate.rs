@@ -25,6 +25,7 @@ pub(crate) const MAIN: Migration = Migration {
         include_str!("../../../migrations/sqlite/0010_upload_links.sql"),
         include_str!("../../../migrations/sqlite/0011_turns.sql"),
         include_str!("../../../migrations/sqlite/0012_support.sql"),
+        include_str!("../../../migrations/sqlite/0013_rounds.sql"),
     ],
     postgres: &[
         include_str!("../../../migrations/postgres/0001_walk.sql"),
@@ -39,6 +40,7 @@ pub(crate) const MAIN: Migration = Migration {
         include_str!("../../../migrations/postgres/0010_upload_links.sql"),
         include_str!("../../../migrations/postgres/0011_turns.sql"),
         include_str!("../../../migrations/postgres/0012_support.sql"),
+        include_str!("../../../migrations/postgres/0013_rounds.sql"),
     ],
 };
 

@@ -20,8 +20,14 @@ impl Now for Troubled {
     }
 
     fn mailboxes(&self) -> Vec<MailboxNow> {
-        let mailbox = |name: &str, fails, is_refused| MailboxNow { name: name.into(), fails, is_refused };
-        vec![mailbox("sales", true, false), mailbox("support", false, false), mailbox("post", true, true)]
+        let mailbox = |name: &str| MailboxNow { name: name.into(), ..MailboxNow::default() };
+        vec![
+            MailboxNow { fails: true, ..mailbox("sales") },
+            MailboxNow { fails: true, is_refused: true, ..mailbox("post") },
+            mailbox("support"),
+            MailboxNow { is_silent: true, ..mailbox("quiet") },
+            MailboxNow { is_stalled: true, ..mailbox("stuck") },
+        ]
     }
 }
 
@@ -64,6 +70,8 @@ async fn priv_28_the_first_page_tells_which_site_is_left_alone_and_which_limits_
     for text in [
         "The site north is left alone at present",
         "The mailbox sales cannot be fetched",
+        "No mail comes into the mailbox quiet",
+        "The mailbox stuck is not looked through any more",
         "The site north is a dead end",
         "A token server gives no tokens for the site south; sealpost check says why",
         "A token server gives no tokens for the mailbox post",

@@ -67,9 +67,15 @@ impl Now for Watched {
 
     fn mailboxes(&self) -> Vec<MailboxNow> {
         let refused = self.engine.refused_grants();
-        let mailboxes = self.engine.fetched_mailboxes().into_iter();
+        let mailboxes = self.engine.mailboxes().into_iter();
         mailboxes
-            .map(|(name, fails)| MailboxNow { is_refused: refused.iter().any(|of| of.mailbox == name), name, fails })
+            .map(|mailbox| MailboxNow {
+                is_refused: refused.iter().any(|of| of.mailbox == mailbox.name),
+                name: mailbox.name,
+                fails: mailbox.fails,
+                is_silent: mailbox.is_silent,
+                is_stalled: mailbox.is_stalled,
+            })
             .collect()
     }
 }

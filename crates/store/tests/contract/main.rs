@@ -71,7 +71,9 @@ checks! {
         erasing_a_mail_erases_its_files_and_old_age_does_not, a_file_that_came_to_no_issue_goes_with_the_content,
         a_link_is_good_for_one_use_one_site_and_its_time, the_job_for_files_is_one_and_comes_again, exclusions_are_counted_once;
     fetching: what_lay_there_before_is_known_and_a_mailbox_is_opened_once,
-        how_far_a_folder_was_read_is_remembered,
+        a_bookmark_is_sealed_and_moved_by_the_holder_of_the_job_alone,
+        a_report_is_sealed_written_once_and_taken_away,
+        messages_are_found_by_their_handles_and_mailboxes_tell_when_mail_came, how_far_a_folder_was_read_is_remembered,
         fault_24_a_mail_under_a_new_name_is_found_by_bytes_or_id_and_each_only_once,
         what_was_taken_in_and_left_behind_counts_as_taken_in, a_mailbox_of_200_000_old_mails_is_opened_in_seconds,
         a_mailbox_has_one_job_that_comes_again, sec_50_a_key_book_that_lacks_the_keys_of_a_mailbox_is_refused;
