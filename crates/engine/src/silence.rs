@@ -83,7 +83,7 @@ impl Alarms {
         let now: HashSet<&'static str> = found.iter().map(kind).collect();
         let before = self.lock().insert(mailbox.to_owned(), now.clone()).unwrap_or_default();
         for alarm in found.iter().filter(|alarm| !before.contains(kind(alarm))) {
-            tracing::error!(mailbox, kind = kind(alarm), "a mailbox is silent: {alarm}");
+            tracing::error!(mailbox, kind = kind(alarm), what = %alarm, "a mailbox is silent");
         }
         for kind in before.difference(&now) {
             tracing::info!(mailbox, kind, "a mailbox is silent no more");
