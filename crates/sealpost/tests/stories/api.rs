@@ -294,6 +294,13 @@ async fn deliver_hands_in_over_https_and_waits() {
     let again = String::from_utf8(world.run(&words).stdout).unwrap();
     assert_eq!(again, said, "known again");
     assert_eq!(world.issues()[0].summary, "by HTTPS");
+    fs::write(world.home.file("profile.toml"), "[default]\nproject = \"NOWHERE\"\nissue_type = \"Task\"\n").unwrap();
+    gateway.signal(rustix::process::Signal::HUP);
+    gateway.wait_for_log("are reloaded");
+    fs::write(world.home.file("two.eml"), mails::request("b@example.org", "to nowhere", "Smoke.")).unwrap();
+    let given_up = world.run(&[&words[..words.len() - 1], &["two.eml"]].concat());
+    assert_eq!(given_up.status.code(), Some(1), "{}", told(&given_up));
+    assert!(told(&given_up).contains(" dead\n"), "{}", told(&given_up));
     let untrusted = world.run(&["deliver", "--url", &base, "--token", "file:shop.token", "one.eml"]);
     assert!(!untrusted.status.success(), "{}", told(&untrusted));
     let log = gateway.log();

@@ -35,7 +35,10 @@ pub async fn run(arguments: &Arguments, base: &str, envelope: &Envelope, raw: Ve
         let told = gateway.message(&id).await?;
         let word = |name: &str| told[name].as_str().unwrap_or("-").to_owned();
         if !["ready", "running", "waiting"].contains(&word("state").as_str()) {
-            return crate::command::print(&format!("{} {} {}\n", word("outcome"), word("issue"), word("state")));
+            crate::command::print(&format!("{} {} {}\n", word("outcome"), word("issue"), word("state")))?;
+            // As with a listener: what was given up has not worked.
+            let given_up = || Failure::new(format!("{id} was given up; its story on the gateway says why"));
+            return if word("state") == "dead" { Err(given_up()) } else { Ok(()) };
         }
         if begun.elapsed() > Duration::from_secs(arguments.wait_s) {
             return Err(Failure::new(format!("{id} has not come to its end within {} s", arguments.wait_s)));
