@@ -5,7 +5,7 @@ pub trait Now: Send + Sync + 'static {
     /// Each site, by name.
     fn sites(&self) -> Vec<SiteNow>;
 
-    /// Each mailbox that is fetched, by name.
+    /// Each mailbox, by name.
     fn mailboxes(&self) -> Vec<MailboxNow>;
 }
 
@@ -27,6 +27,10 @@ pub struct MailboxNow {
     pub name: String,
     /// The last round in which it was fetched failed.
     pub fails: bool,
+    /// No mail came for longer than its settings say.
+    pub is_silent: bool,
+    /// It is fetched, and for too long no round through it has got to its end.
+    pub is_stalled: bool,
 }
 
 /// Where no gateway runs, nothing is known of one.

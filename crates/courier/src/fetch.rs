@@ -1,5 +1,6 @@
 //! Mail that is fetched: mailboxes on other people's servers.
 
+pub mod graph;
 mod imap;
 mod pop3;
 
@@ -69,7 +70,7 @@ fn bearer(
 /// A mail that lies in a mailbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Offer {
-    /// By which the server knows it: in IMAP its UID, in POP3 its number in this session alone.
+    /// By which the server knows it: in IMAP its UID, in POP3 its number in this session alone; zero where the handle is all.
     pub number: u32,
     /// By which it is known for ever, unique within the mailbox.
     pub handle: String,
@@ -113,6 +114,16 @@ pub trait MailSource: Send {
 
     /// The server was asked for several mails at once, so a fault may be another mail's than the one that was awaited.
     fn is_asked_for_several(&self) -> bool;
+
+    /// Each mail is asked for by a request of its own, so that one which was broken off keeps no other from coming.
+    fn asks_singly(&self) -> bool {
+        false
+    }
+
+    /// Somebody took this mail away after it was listed.
+    fn is_gone(&self, _offer: &Offer) -> bool {
+        false
+    }
 
     /// Does this with mails that are durable here, and closes the mailbox.
     ///

@@ -1,18 +1,23 @@
 //! Mailboxes on other servers: in each round what is new is taken in, and then what may go is deleted.
 
 mod folder;
+mod graph;
 mod moods;
+mod notes;
 mod round;
 mod taking;
 pub mod tokens;
 mod watches;
 
 pub use courier::fetch::{Account, Secret, Security};
+pub(crate) use graph::MailServices;
+pub use graph::{Graph, look};
 pub(crate) use moods::Moods;
+pub use notes::{Line, OnServer, Outcome, Report};
 pub(crate) use round::{fetch, pause_after_failure};
 pub use tokens::Authorization;
 pub(crate) use tokens::Tokens;
-pub(crate) use watches::Watches;
+pub(crate) use watches::{WATCHED_PAUSE, Watches};
 
 use std::time::Duration;
 
@@ -36,9 +41,10 @@ pub struct Fetching {
 pub enum Protocol {
     Pop3,
     Imap(Folder),
+    Graph(Graph),
 }
 
-/// A folder of an IMAP account, and what becomes of its mails there besides being deleted.
+/// A folder of an account, and what becomes of its mails there besides being deleted.
 #[derive(Debug, Clone)]
 pub struct Folder {
     pub name: String,
@@ -67,6 +73,7 @@ impl Fetching {
         match &self.protocol {
             Protocol::Pop3 => format!("pop3 {host} {user}"),
             Protocol::Imap(folder) => format!("imap {host} {user}\n{}", folder.name),
+            Protocol::Graph(graph) => format!("graph {host} {user}\n{}", graph.folder.name),
         }
     }
 }

@@ -1,12 +1,13 @@
 //! The assembled engine: sites, mailboxes, workers and timers, started together and stopped together.
 
 use crate::author_proof::AuthorProof;
-use crate::fetch::{Fetching, Moods, Tokens, Watches};
+use crate::fetch::{Fetching, MailServices, Moods, Tokens, Watches};
 use crate::held::Leases;
 use crate::intake::MailboxGate;
-use crate::metrics::{Metrics, SiteFigures};
+use crate::metrics::{MailboxFigures, Metrics, SiteFigures};
 use crate::reader::Reader;
 use crate::settings::Settings;
+use crate::silence::{self, Alarms};
 use crate::site::Site;
 use crate::work;
 use policy::{Fault, FaultCode, Profile};
@@ -37,6 +38,8 @@ pub struct Mailbox {
     pub author_proof: AuthorProof,
     /// How it is fetched; `None` when its mail is handed in.
     pub fetching: Option<Fetching>,
+    /// When no mail came for so long, somebody should look; `None` when that is nothing strange.
+    pub silent_after: Option<Duration>,
 }
 
 /// What all tasks of one gateway share.
@@ -53,6 +56,8 @@ pub(crate) struct Shared {
     pub(crate) moods: Moods,
     pub(crate) watches: Watches,
     pub(crate) tokens: Tokens,
+    pub(crate) mail_services: MailServices,
+    pub(crate) alarms: Alarms,
     /// A mailbox is due before its time.
     pub(crate) fetch_due: Notify,
 }
@@ -79,10 +84,15 @@ impl Gateway {
             moods: Moods::default(),
             watches: Watches::default(),
             tokens: Tokens::default(),
+            mail_services: MailServices::default(),
+            alarms: Alarms::default(),
             fetch_due: Notify::new(),
         });
         let stop = CancellationToken::new();
-        let mut tasks = vec![tokio::spawn(watch_backlog(shared.clone(), stop.clone()))];
+        let mut tasks = vec![
+            tokio::spawn(watch_backlog(shared.clone(), stop.clone())),
+            tokio::spawn(silence::listen(shared.clone(), stop.clone())),
+        ];
         for crew in work::crews(&shared.settings) {
             let leases = Leases::new(shared.settings.lease_s);
             tasks.push(tokio::spawn(work::work(shared.clone(), crew, leases, stop.clone())));
@@ -111,6 +121,7 @@ impl Gateway {
         // They may be of other accounts now.
         self.shared.watches.end_all();
         self.shared.tokens.forget_all();
+        self.shared.mail_services.forget_all();
         for mailbox in mailboxes.values().filter(|mailbox| mailbox.fetching.is_some()) {
             self.shared.store.ensure_fetch(&mailbox.site, &mailbox.name).await?;
         }
@@ -133,8 +144,8 @@ impl Gateway {
     /// The metrics as Prometheus text; the store's figures are left out when it does not answer in time.
     pub async fn metrics(&self) -> String {
         let figures = within_patience(self.shared.store.figures()).await.ok();
-        let (sites, fetched) = (self.sites(), self.fetched_mailboxes());
-        self.shared.metrics.render(figures.as_ref(), &sites, &fetched, self.shared.watches.waiting())
+        let (sites, mailboxes) = (self.sites(), self.mailboxes());
+        self.shared.metrics.render(figures.as_ref(), &sites, &mailboxes, self.shared.watches.waiting())
     }
 
     /// What is told of each site, by name.
@@ -144,14 +155,19 @@ impl Gateway {
         sites
     }
 
-    /// The mailboxes that are fetched, by name, and whether the last round of this process in each failed.
-    pub fn fetched_mailboxes(&self) -> Vec<(String, bool)> {
+    /// What is told of each mailbox, by name.
+    pub fn mailboxes(&self) -> Vec<MailboxFigures> {
         let mailboxes = self.shared.mailboxes();
-        let fetched = mailboxes.values().filter(|mailbox| mailbox.fetching.is_some());
-        let mut fetched: Vec<(String, bool)> =
-            fetched.map(|mailbox| (mailbox.name.clone(), self.shared.moods.fails(&mailbox.name))).collect();
-        fetched.sort();
-        fetched
+        let figure = |mailbox: &Mailbox| MailboxFigures {
+            name: mailbox.name.clone(),
+            is_fetched: mailbox.fetching.is_some(),
+            fails: self.shared.moods.fails(&mailbox.name),
+            is_silent: self.shared.alarms.is_on(&mailbox.name, silence::SILENT),
+            is_stalled: self.shared.alarms.is_on(&mailbox.name, silence::STALLED),
+        };
+        let mut mailboxes: Vec<MailboxFigures> = mailboxes.values().map(figure).collect();
+        mailboxes.sort_by(|one, other| one.name.cmp(&other.name));
+        mailboxes
     }
 
     /// Stops claiming, lets running jobs finish within the grace, gives the others back.
@@ -183,6 +199,10 @@ impl Shared {
             )
         };
         self.mailboxes().get(mailbox).cloned().ok_or_else(missing)
+    }
+
+    pub(crate) fn all_mailboxes(&self) -> Vec<Mailbox> {
+        self.mailboxes().values().cloned().collect()
     }
 
     fn sites(&self) -> Arc<HashMap<String, Arc<Site>>> {

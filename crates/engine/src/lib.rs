@@ -11,6 +11,7 @@ pub mod metrics;
 pub mod patience;
 pub mod reader;
 pub mod settings;
+pub mod silence;
 pub mod site;
 pub mod speak;
 

@@ -66,6 +66,19 @@ pub struct SiteFigures {
     pub limited: [(&'static str, u64); 4],
 }
 
+/// What is told of one mailbox.
+#[derive(Debug, Clone)]
+pub struct MailboxFigures {
+    pub name: String,
+    pub is_fetched: bool,
+    /// Its last round in this process failed.
+    pub fails: bool,
+    /// No mail came for longer than its settings say.
+    pub is_silent: bool,
+    /// No round through it has got to its end for too long.
+    pub is_stalled: bool,
+}
+
 impl Metrics {
     pub(crate) fn add(counter: &AtomicU64) {
         counter.fetch_add(1, Ordering::Relaxed);
@@ -76,13 +89,12 @@ impl Metrics {
         *self.faults().entry(fault.code.number()).or_default() += 1;
     }
 
-    /// The text form (Prometheus exposition format 0.0.4). `mailboxes` are pairs of a fetched mailbox's name and whether its
-    /// last round in this process failed; `watches` is how many servers are waited on.
+    /// The text form (Prometheus exposition format 0.0.4). `watches` is how many servers are waited on.
     pub fn render(
         &self,
         figures: Option<&Figures>,
         sites: &[SiteFigures],
-        mailboxes: &[(String, bool)],
+        mailboxes: &[MailboxFigures],
         watches: usize,
     ) -> String {
         let mut text = String::with_capacity(4096);
@@ -114,10 +126,7 @@ impl Metrics {
                 line(&mut text, "sealpost_site_limited_total", &[("site", &site.name), ("limit", limit)], *count);
             }
         }
-        head(&mut text, "sealpost_mailbox_fails", "1 while fetching a mailbox fails.", "gauge");
-        for (mailbox, fails) in mailboxes {
-            line(&mut text, "sealpost_mailbox_fails", &[("mailbox", mailbox)], u64::from(*fails));
-        }
+        render_mailboxes(&mut text, mailboxes);
         head(&mut text, "sealpost_mailbox_watches", "Servers that tell of new mail at once.", "gauge");
         line(&mut text, "sealpost_mailbox_watches", &[], u64::try_from(watches).unwrap_or(u64::MAX));
         if let Some(figures) = figures {
@@ -160,12 +169,31 @@ fn render_figures(text: &mut String, figures: &Figures) {
     }
 }
 
+fn render_mailboxes(text: &mut String, mailboxes: &[MailboxFigures]) {
+    type Figure = (&'static str, &'static str, bool, fn(&MailboxFigures) -> bool);
+    let figures: [Figure; 3] = [
+        ("sealpost_mailbox_fails", "1 while fetching a mailbox fails.", true, |mailbox| mailbox.fails),
+        ("sealpost_mailbox_stalled", "1 while no round through a mailbox gets to its end.", true, |mailbox| {
+            mailbox.is_stalled
+        }),
+        ("sealpost_mailbox_silent", "1 while no mail has come for longer than `silent_after_h`.", false, |mailbox| {
+            mailbox.is_silent
+        }),
+    ];
+    for (metric, help, of_fetched, figure) in figures {
+        head(text, metric, help, "gauge");
+        for mailbox in mailboxes.iter().filter(|mailbox| mailbox.is_fetched || !of_fetched) {
+            line(text, metric, &[("mailbox", &mailbox.name)], u64::from(figure(mailbox)));
+        }
+    }
+}
+
 /// Only mailboxes that are still fetched: the others would only grow older.
-fn render_fetched(text: &mut String, figures: &Figures, mailboxes: &[(String, bool)]) {
+fn render_fetched(text: &mut String, figures: &Figures, mailboxes: &[MailboxFigures]) {
     let metric = "sealpost_mailbox_fetched_age_seconds";
     head(text, metric, "How long ago all that lay in a fetched mailbox was looked at.", "gauge");
     for (_, mailbox, age_s) in &figures.fetched {
-        if mailboxes.iter().any(|(known, _)| known == mailbox) {
+        if mailboxes.iter().any(|known| known.is_fetched && known.name == *mailbox) {
             line(text, metric, &[("mailbox", mailbox)], *age_s);
         }
     }
@@ -206,7 +234,13 @@ mod tests {
         };
         let limited = [("burst", 2), ("issue", 0), ("quota", 0), ("other", 0)];
         let site = SiteFigures { name: "ac\"me".into(), is_parked: true, is_dead_end: false, limited };
-        let text = metrics.render(Some(&figures), &[site], &[("desk".into(), true)], 7);
+        let desk =
+            MailboxFigures { name: "desk".into(), is_fetched: true, fails: true, is_silent: true, is_stalled: false };
+        let door = MailboxFigures { name: "door".into(), is_fetched: false, ..desk.clone() };
+        let text = metrics.render(Some(&figures), &[site], &[desk, door], 7);
+        assert!(text.contains("sealpost_mailbox_silent{mailbox=\"door\"} 1\n"), "{text}");
+        assert!(text.contains("sealpost_mailbox_stalled{mailbox=\"desk\"} 0\n"), "{text}");
+        assert!(!text.contains("sealpost_mailbox_fails{mailbox=\"door\"}"), "{text}");
         assert!(text.contains("sealpost_site_limited_total{site=\"ac\\\"me\",limit=\"burst\"} 2\n"), "{text}");
         assert!(text.contains("sealpost_mailbox_fails{mailbox=\"desk\"} 1\n"), "{text}");
         assert!(text.contains("sealpost_mailbox_fetched_age_seconds{mailbox=\"desk\"} 61\n"), "{text}");

@@ -72,6 +72,8 @@ pub struct Settings {
     pub backlog_every: Duration,
     /// Where the public listener is reached, as `https://host[:port]`; links in letters begin with it, and there are none without it.
     pub public_url: Option<String>,
+    /// How often it is looked whether a mailbox has fallen silent.
+    pub silence_every: Duration,
     /// Bounds on reading a mail.
     pub mail: mail::Limits,
 }
@@ -111,6 +113,7 @@ impl Default for Settings {
             probe_every: Duration::from_secs(30),
             backlog_every: Duration::from_secs(2),
             public_url: None,
+            silence_every: Duration::from_secs(60),
             mail: mail::Limits::default(),
         }
     }

@@ -11,6 +11,7 @@ mod gateway {
     pub mod doubt;
     pub mod duplicates;
     pub mod fetching;
+    pub mod graph;
     pub mod letters;
     pub mod lost_answers;
     pub mod order;
@@ -25,8 +26,8 @@ mod gateway {
 
 use gateway::world::Database;
 use gateway::{
-    authors, changes, contract, doubt, duplicates, fetching, letters, lost_answers, order, poison, refusals, replay,
-    trouble, walk,
+    authors, changes, contract, doubt, duplicates, fetching, graph, letters, lost_answers, order, poison, refusals,
+    replay, trouble, walk,
 };
 
 /// Each scenario on SQLite, as a test of its own.
@@ -111,6 +112,16 @@ on_sqlite! {
     fetching::replies_in_a_mailbox_find_the_issue_of_their_parent;
     fetching::sec_04_results_of_its_own_server_count_in_a_fetched_mailbox;
     fetching::a_mailbox_that_fails_stops_no_other;
+    fetching::a_mailbox_that_falls_silent_is_told;
+    fetching::fault_26_a_server_that_says_nothing_is_noticed_and_stops_no_other;
+    graph::graph_leaves_the_backlog_alone_and_takes_in_what_comes_or_is_moved_there;
+    graph::graph_marks_and_moves_and_deletes_only_as_the_settings_say;
+    graph::fault_24_a_place_that_graph_forgot_loses_and_doubles_nothing;
+    graph::fault_15_graph_is_left_alone_for_as_long_as_it_says;
+    graph::sec_60_hostile_answers_of_graph_cost_one_mailbox_one_round;
+    graph::sec_60_a_mail_that_cannot_be_had_from_graph_holds_up_no_other;
+    graph::graph_is_asked_for_four_things_at_once_at_most;
+    graph::where_graph_tells_no_changes_the_folder_is_listed;
     lost_answers::fault_02_lost_answers_of_creates_make_no_second_issue;
     changes::everything_about_an_issue_is_changed;
     changes::fault_14_lost_answers_of_changes_are_harmless;

@@ -93,6 +93,7 @@ impl House {
             profile: Arc::new(Profile::from_toml("support", PROFILE, "support.toml").unwrap()),
             author_proof: AuthorProof::Nothing,
             fetching: None,
+            silent_after: None,
         };
         let settings = engine::Settings { jobs_max: 0, fetches_max: 0, backlog_max, ..engine::Settings::default() };
         let reader = Arc::new(Nobody);

@@ -59,6 +59,7 @@ fault_codes! {
     SmtpRefused = 401, "The mail listener refused the mail.", "Read the reply; it says what to change.";
     MailboxUnreachable = 402, "A mailbox could not be reached.", "See whether its server runs and answers under this name and port, and whether its certificate is one that is trusted; fetching is tried again by itself.";
     MailboxRefused = 403, "The server of a mailbox refused the account or a command.", "Read the server's words; if they speak of the login, check the user and the password's file with `sealpost check`.";
+    MailboxBusy = 404, "The server of a mailbox asked us to slow down or was not available.", "Nothing: the mailbox is looked into again at the time the server named.";
     PostUnreachable = 410, "The outgoing mail server could not be reached.", "See whether it runs and answers under the name and port in `[[outgoing]]`, and whether its certificate is one that is trusted; the letter is sent by itself when it does.";
     PostRefused = 411, "The outgoing mail server refused a letter.", "Read the server's words in the story of the mail; they say what to change.";
     SettingsWrong = 500, "A setting is wrong.", "The message names the key, the value, the file and the remedy.";

@@ -4,6 +4,7 @@ pub mod clock;
 pub mod dns;
 pub mod dovecot;
 pub mod gateway;
+pub mod graph;
 pub mod home;
 pub mod port;
 pub mod post_office;

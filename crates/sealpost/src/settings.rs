@@ -172,6 +172,8 @@ pub struct Mailbox {
     pub profile: String,
     /// `None` unless it is fetched.
     pub fetched: Option<Fetched>,
+    /// When no mail came for so long, somebody should look.
+    pub silent_after_h: Option<u64>,
     pub authenticity: Authenticity,
     pub hostname: String,
     /// `none`, `starttls` or `implicit`.

@@ -12,7 +12,7 @@ mod reload;
 mod site_check;
 
 pub use adapters::cells;
-pub use fetching::ask_how_many;
+pub use fetching::{ask_how_many, listen_for_silence};
 pub use observe::{logs, panics};
 pub use outgoing::greet;
 pub use site_check::{SiteFindings, look_at};
@@ -161,6 +161,7 @@ pub async fn mailboxes(settings: &Settings, store: &Store) -> Result<Vec<engine:
             site: mailbox.site.clone(),
             profile,
             author_proof: adapters::author_proof(mailbox, &dns),
+            silent_after: mailbox.silent_after_h.map(|hours| Duration::from_secs(hours * 3600)),
             fetching: mailbox.fetched.as_ref().map(|fetched| fetching::fetching(settings, fetched)),
         });
     }

@@ -14,6 +14,7 @@ mod stories {
     mod crash;
     mod demo;
     mod fetching;
+    mod fetching_graph;
     mod fetching_imap;
     mod fetching_oauth;
     mod hostile;
@@ -23,6 +24,7 @@ mod stories {
     mod mails;
     mod messages;
     mod people;
+    mod polling;
     mod power;
     mod public;
     mod removed_files;

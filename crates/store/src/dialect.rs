@@ -269,6 +269,17 @@ pub(crate) fn unknown_handles_sql(conn: &Conn) -> &'static str {
     )
 }
 
+/// The messages that were taken in under them.
+pub(crate) fn messages_of_handles_sql(conn: &Conn) -> &'static str {
+    about_handles!(
+        conn,
+        "SELECT m.handle, m.id FROM listed JOIN messages m
+            ON m.site = $1 AND m.mailbox = $2 AND m.handle = listed.handle
+          UNION ALL SELECT n.handle, n.message FROM listed JOIN second_names n
+            ON n.site = $1 AND n.mailbox = $2 AND n.handle = listed.handle"
+    )
+}
+
 /// Those that were taken in at $4 or before.
 pub(crate) fn old_handles_sql(conn: &Conn) -> &'static str {
     about_handles!(

@@ -114,7 +114,8 @@ impl Store {
 
     /// The round of a `Fetch` job is over and everything that lay there was looked at; the job comes again at `again`.
     pub async fn fetched(&self, lease: &Lease, of: &Fetched, again: Micros) -> Result<(), Fault> {
-        const SEEN: &str = "UPDATE mailboxes SET fetched_at = $1 WHERE site = $2 AND mailbox = $3 AND account = $4";
+        const SEEN: &str =
+            "UPDATE mailboxes SET fetched_at = $1, looked_at = $1 WHERE site = $2 AND mailbox = $3 AND account = $4";
         let account = self.inner.vault.hasher(&of.site).await?.account(&of.account);
         let (lease, of) = (lease.clone(), of.clone());
         let work = self.inner.db.unit(move |conn| {
@@ -129,6 +130,22 @@ impl Store {
     }
 
     /// The round of a `Fetch` job ended before everything was looked at, without a fault; it comes again at `again`.
+    pub async fn fetched_some(&self, lease: &Lease, of: &Fetched, again: Micros) -> Result<(), Fault> {
+        const SEEN: &str = "UPDATE mailboxes SET looked_at = $1 WHERE site = $2 AND mailbox = $3 AND account = $4";
+        let account = self.inner.vault.hasher(&of.site).await?.account(&of.account);
+        let (lease, of) = (lease.clone(), of.clone());
+        let work = self.inner.db.unit(move |conn| {
+            Box::pin(async move {
+                check_lease(conn, &lease).await?;
+                let now = dialect::now(conn).await?;
+                execute!(conn, SEEN, now, &of.site, &of.mailbox, &account)?;
+                come_again(conn, &lease, again).await
+            })
+        });
+        work.await
+    }
+
+    /// A `Fetch` job had nothing to look into; it comes again at `again`.
     pub async fn fetch_again(&self, lease: &Lease, again: Micros) -> Result<(), Fault> {
         let lease = lease.clone();
         let work = self.inner.db.unit(move |conn| {
@@ -141,7 +158,7 @@ impl Store {
     }
 
     /// The handles' hashes, as JSON lists of hex for statements and one by one.
-    async fn hashed(&self, of: &Fetched, handles: &[String]) -> Result<(Vec<String>, Vec<Vec<u8>>), Fault> {
+    pub(crate) async fn hashed(&self, of: &Fetched, handles: &[String]) -> Result<(Vec<String>, Vec<Vec<u8>>), Fault> {
         let hasher = self.inner.vault.hasher(&of.site).await?;
         let hashes: Vec<Vec<u8>> = handles.iter().map(|handle| hasher.lasting(handle)).collect();
         let list = |hashes: &[Vec<u8>]| {

@@ -3,6 +3,7 @@
 mod attention;
 mod audit;
 mod blob;
+mod bookmark;
 mod click;
 mod content;
 mod database;
@@ -22,6 +23,7 @@ mod migrate;
 mod plan;
 mod profile;
 mod replay;
+mod report;
 mod retention;
 mod room;
 pub mod rows;
@@ -38,6 +40,7 @@ mod writer;
 
 pub use attention::Attention;
 pub use audit::AuditVerdict;
+pub use bookmark::{Bookmark, Stage};
 pub use content::{Content, ContentReader, ContentWriter, PIECE_BYTES};
 pub use folder::Renaming;
 pub use job::{LANE_FREED_AFTER_S, SWEEP_EVERY_S};

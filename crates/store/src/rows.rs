@@ -92,6 +92,19 @@ pub struct Fetched {
     pub account: String,
 }
 
+/// By which it is seen whether a mailbox has fallen silent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MailboxSigns {
+    /// By the database's clock.
+    pub now: Micros,
+    /// When its last mail was taken in.
+    pub mail_at: Option<Micros>,
+    /// When it was opened last under an account; `None` for one that is not fetched.
+    pub opened_at: Option<Micros>,
+    /// When a round through it ended last.
+    pub looked_at: Option<Micros>,
+}
+
 /// How far a folder of an IMAP server was read. Its mails are named by ascending numbers (UIDs), which are good as long as
 /// `uid_validity` stays the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -184,6 +184,7 @@ async fn tidy(conn: &mut Conn) -> Result<(), Fault> {
     execute!(conn, "DELETE FROM sign_in_links WHERE valid_until < $1", now)?;
     let (idle, whole) = (now - SESSION_IDLE_S * SECOND, now - SESSION_WHOLE_S * SECOND);
     execute!(conn, "DELETE FROM sessions WHERE seen_at < $1 OR opened_at < $2", idle, whole)?;
+    execute!(conn, "DELETE FROM fetch_reports WHERE asked_at < $1", now - DAY)?;
     let old = now - DONE_JOBS_KEPT_S * SECOND;
     execute!(conn, "DELETE FROM jobs WHERE state = 'done' AND ended_at < $1", old)?;
     Ok(())

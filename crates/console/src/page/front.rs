@@ -99,7 +99,20 @@ fn needs(attention: &Attention, sites: &[SiteNow], mailboxes: &[MailboxNow]) -> 
         let since = fetched.map(|(_, at)| moment(*at));
         needs.push(Need { class: "held", text, since, link: None });
     }
+    needs.extend(mailboxes.iter().filter_map(unheard));
     needs
+}
+
+/// A mailbox that says nothing, though nothing says no.
+fn unheard(mailbox: &MailboxNow) -> Option<Need> {
+    let text = match mailbox {
+        MailboxNow { name, is_silent: true, .. } => {
+            format!("No mail comes into the mailbox {name}; see whether it still reaches it")
+        }
+        MailboxNow { name, is_stalled: true, .. } => format!("The mailbox {name} is not looked through any more"),
+        _ => return None,
+    };
+    Some(Need { class: "held", text, since: None, link: None })
 }
 
 fn worth_knowing(sites: &[SiteNow]) -> Vec<String> {

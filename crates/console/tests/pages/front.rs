@@ -18,7 +18,13 @@ impl Now for Troubled {
     }
 
     fn mailboxes(&self) -> Vec<MailboxNow> {
-        vec![MailboxNow { name: "sales".into(), fails: true }, MailboxNow { name: "support".into(), fails: false }]
+        let mailbox = |name: &str| MailboxNow { name: name.into(), ..MailboxNow::default() };
+        vec![
+            MailboxNow { fails: true, ..mailbox("sales") },
+            mailbox("support"),
+            MailboxNow { is_silent: true, ..mailbox("quiet") },
+            MailboxNow { is_stalled: true, ..mailbox("stuck") },
+        ]
     }
 }
 
@@ -61,6 +67,8 @@ async fn priv_28_the_first_page_tells_which_site_is_left_alone_and_which_limits_
     for text in [
         "The site north is left alone at present",
         "The mailbox sales cannot be fetched",
+        "No mail comes into the mailbox quiet",
+        "The mailbox stuck is not looked through any more",
         "The site north is a dead end",
         "Limits of the tracker of north, since the start: requests in a second 3\u{a0}times.",
     ] {

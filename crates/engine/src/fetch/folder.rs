@@ -1,5 +1,6 @@
 //! A round through a folder of an IMAP account: only what came since the last one is listed.
 
+use super::notes::Outcome;
 use super::round::Round;
 use super::taking::{Done, Doubt, Ended, Unknown, is_before};
 use super::{Folder, Start};
@@ -102,6 +103,7 @@ async fn look(round: &Round<'_>, folder: &Folder, mut source: Imap, cursor: Curs
     for (at, (offer, handle)) in offers.iter().zip(handles).enumerate() {
         let doubt = doubt(&cursor, offer, times_are_lost);
         if !unknown.contains(&at) {
+            taking.notes.note(handle, Outcome::Known, offer, None);
             known.push(offer.clone());
         } else if !doubt.is_some_and(|doubt| doubt.was_left_behind(offer.arrived_at)) {
             new.push(Unknown { offer: offer.clone(), handle: handle.clone(), doubt });
@@ -176,7 +178,7 @@ mod tests {
 
     fn next(cursor: Cursor, uid_next: Option<u32>, listed: &[u32], new: &[u32], durable: &[u32]) -> Cursor {
         let place = Place { uid_validity: 1, uid_next, mails: 9 };
-        let done = Done { durable: offers(durable), left_behind: Vec::new() };
+        let done = Done { durable: offers(durable), ..Done::default() };
         next_cursor(cursor, place, &offers(listed), new, &done)
     }
 

@@ -26,6 +26,7 @@ struct Mood {
     pause: Duration,
     fails: bool,
     careful: bool,
+    cleaned: Option<Instant>,
     mails: HashMap<String, (u32, Instant)>,
 }
 
@@ -61,6 +62,17 @@ impl Moods {
 
     pub(crate) fn broken_by_one_of_several(&self, mailbox: &str, is_so: bool) {
         self.lock().entry(mailbox.to_owned()).or_default().careful = is_so;
+    }
+
+    /// Whether this mailbox is to be looked through for mails whose days are over; then it counts as done for so long.
+    pub(crate) fn is_cleaning_due(&self, mailbox: &str, now: Instant, every: Duration) -> bool {
+        let mut moods = self.lock();
+        let mood = moods.entry(mailbox.to_owned()).or_default();
+        let is_due = mood.cleaned.is_none_or(|at| now.saturating_duration_since(at) >= every);
+        if is_due {
+            mood.cleaned = Some(now);
+        }
+        is_due
     }
 
     /// Whether this mail is left alone for now, because it could not be had.
@@ -117,6 +129,14 @@ mod tests {
         assert!(moods.fails("desk") && !moods.fails("other"));
         moods.went("desk", true);
         assert!(!moods.fails("desk"));
+    }
+
+    #[test]
+    fn mails_whose_days_are_over_are_looked_for_now_and_then() {
+        let (moods, start, hour) = (Moods::default(), Instant::now(), Duration::from_secs(3600));
+        let due = |mailbox: &str, after: Duration| moods.is_cleaning_due(mailbox, start + after, hour);
+        assert!(due("desk", Duration::ZERO) && !due("desk", hour / 2) && due("other", hour / 2));
+        assert!(due("desk", hour) && !due("desk", hour * 3 / 2));
     }
 
     #[test]

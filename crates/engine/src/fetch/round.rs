@@ -1,7 +1,8 @@
 //! One round through a fetched mailbox, as a leased job: of several nodes one looks into it.
 
+use super::notes::{Notes, Outcome};
 use super::taking::{Done, Ended, Taking, Unknown};
-use super::{Moods, Protocol, Secret, Start, folder};
+use super::{Fetching, Moods, Protocol, Secret, Start, folder, graph};
 use crate::crash_point::crash_point;
 use crate::gateway::Shared;
 use crate::held::Held;
@@ -20,29 +21,17 @@ const UNKNOWN_AGAIN: Duration = Duration::from_secs(60);
 pub(crate) async fn fetch(shared: &Arc<Shared>, held: &Held) -> Result<(), Stop> {
     let name = &held.lease.subject;
     let found = shared.mailbox(name).ok().filter(|mailbox| mailbox.site == held.lease.site);
-    let Some(mut fetching) = found.and_then(|mailbox| mailbox.fetching) else {
+    let Some(fetching) = found.and_then(|mailbox| mailbox.fetching) else {
         return Ok(shared.store.fetch_again(&held.lease, after(held, UNKNOWN_AGAIN)).await?);
     };
     let of = Fetched { site: held.lease.site.clone(), mailbox: name.clone(), account: fetching.account_text() };
-    if let Some(authorization) = &fetching.authorization {
-        let token = shared.tokens.token(&shared.store, &of.site, name, authorization).await;
-        shared.moods.went(name, token.is_ok());
-        fetching.account.secret = Secret::Token(token?);
-    }
-    let taking = Taking { shared, fetching: &fetching, of: &of, began: Instant::now() };
-    let round = Round { taking, held };
-    shared.watches.round_begins(name);
-    let ended = match &fetching.protocol {
-        Protocol::Pop3 => round.through_pop3().await,
-        Protocol::Imap(folder) => folder::round(&round, folder).await,
-    };
-    shared.moods.went(name, ended.is_ok());
-    if ended.as_ref().is_err_and(|fault| fault.code == FaultCode::MailboxRefused) {
-        // A token may be taken back before its time.
-        shared.tokens.forget(name);
-    }
+    let poll = fetching.poll;
+    let notes = Notes::begin(shared, &of).await?;
+    let ended = look(shared, held, fetching, &of, &notes).await;
+    let goes_on = ended.as_ref().is_ok_and(|ended| !ended.all_seen);
+    notes.end(shared, &of, ended.as_ref().err(), goes_on).await?;
     let Ended { came, all_seen } = ended?;
-    let pause = shared.moods.pause(name, came > 0, fetching.poll);
+    let pause = shared.moods.pause(name, came > 0, poll);
     // More of it waits there and can be had.
     let pause = if came > 0 && !all_seen { Duration::ZERO } else { shared.watches.pause(name, pause) };
     if came > 0 {
@@ -51,12 +40,42 @@ pub(crate) async fn fetch(shared: &Arc<Shared>, held: &Held) -> Result<(), Stop>
     if all_seen {
         shared.store.fetched(&held.lease, &of, after(held, pause)).await?;
     } else {
-        shared.store.fetch_again(&held.lease, after(held, pause)).await?;
+        shared.store.fetched_some(&held.lease, &of, after(held, pause)).await?;
     }
     if pause.is_zero() {
         shared.fetch_due.notify_one();
     }
     Ok(())
+}
+
+/// Opens the mailbox and goes through it.
+async fn look(
+    shared: &Arc<Shared>,
+    held: &Held,
+    mut fetching: Fetching,
+    of: &Fetched,
+    notes: &Notes,
+) -> Result<Ended, Fault> {
+    let name = &of.mailbox;
+    if let Some(authorization) = &fetching.authorization {
+        let token = shared.tokens.token(&shared.store, &of.site, name, authorization).await;
+        shared.moods.went(name, token.is_ok());
+        fetching.account.secret = Secret::Token(token?);
+    }
+    let taking = Taking { shared, fetching: &fetching, of, began: Instant::now(), notes };
+    let round = Round { taking, held };
+    shared.watches.round_begins(name);
+    let ended = match &fetching.protocol {
+        Protocol::Pop3 => round.through_pop3().await,
+        Protocol::Imap(folder) => folder::round(&round, folder).await,
+        Protocol::Graph(graph) => graph::round(&round, graph).await,
+    };
+    shared.moods.went(name, ended.is_ok());
+    if ended.as_ref().is_err_and(|fault| fault.code == FaultCode::MailboxRefused) {
+        // A token may be taken back before its time.
+        shared.tokens.forget(name);
+    }
+    ended
 }
 
 /// How long to wait after a round failed.
@@ -91,6 +110,9 @@ impl Round<'_> {
         }
         let mut delete = self.kept_for_long_enough(&offers, &handles).await?;
         let new = store.unknown(of, &handles).await?;
+        for at in (0..offers.len()).filter(|at| new.binary_search(at).is_err()) {
+            self.taking.notes.note(&handles[at], Outcome::Known, &offers[at], None);
+        }
         let unknown = |at: usize| Unknown { offer: offers[at].clone(), handle: handles[at].clone(), doubt: None };
         let (ended, done) = self.taking.take_in_all(&mut source, new.into_iter().map(unknown).collect()).await?;
         let Some(Done { durable, .. }) = done else { return Ok(ended) };
@@ -133,6 +155,7 @@ impl Round<'_> {
             Err(fault) if !nothing => return Err(fault),
             _ => {}
         }
+        self.taking.notes.settled(&settling);
         let metrics = &self.taking.shared.metrics;
         metrics.deleted.fetch_add(settling.delete.len() as u64, Ordering::Relaxed);
         metrics.moved.fetch_add(settling.moved.len() as u64, Ordering::Relaxed);

@@ -1,6 +1,7 @@
 //! Mails of one round on their way into the store: asked for one after the other, durable together.
 
 use super::Fetching;
+use super::notes::{Notes, Outcome};
 use crate::gateway::Shared;
 use crate::metrics::Metrics;
 use crate::take_in::{TakingIn, Whole, is_full};
@@ -56,6 +57,8 @@ pub(super) struct Done {
     pub(super) durable: Vec<Offer>,
     /// What was left behind, and stays as it is.
     pub(super) left_behind: Vec<Offer>,
+    /// What somebody took away before it could be had.
+    pub(super) gone: Vec<Offer>,
 }
 
 /// What came of asking for one mail.
@@ -65,6 +68,8 @@ enum Asked {
     Known,
     /// It was left behind under a former name.
     LeftBehind,
+    /// Somebody took it away before it could be had.
+    Gone,
     /// It could not be had; the connection is still of use.
     Refused,
     /// It could not be had, and nothing more can be asked over this connection.
@@ -77,6 +82,7 @@ pub(super) struct Taking<'r> {
     pub(super) fetching: &'r Fetching,
     pub(super) of: &'r Fetched,
     pub(super) began: Instant,
+    pub(super) notes: &'r Notes,
 }
 
 impl Taking<'_> {
@@ -88,7 +94,7 @@ impl Taking<'_> {
         mut new: Vec<Unknown>,
     ) -> Result<(Ended, Option<Done>), Fault> {
         let (moods, mailbox) = (&self.shared.moods, &self.of.mailbox);
-        new.retain(|mail| !moods.avoids(mailbox, &mail.handle, Instant::now()));
+        new.retain(|mail| !self.leaves_alone(mail));
         // After a mail broke the connection while several were asked for, they are asked for singly, to know which one it is.
         if !moods.was_broken_by_one_of_several(mailbox) {
             // What comes after the round's end would come for nothing.
@@ -105,11 +111,18 @@ impl Taking<'_> {
             let whole = match self.ask_for(source, &mail).await? {
                 Asked::Whole(whole) => whole,
                 Asked::Known => {
+                    self.notes.note(&mail.handle, Outcome::Known, &mail.offer, None);
                     pending.done.durable.push(mail.offer);
                     continue;
                 }
                 Asked::LeftBehind => {
+                    self.notes.note(&mail.handle, Outcome::LeftBehind, &mail.offer, None);
                     pending.done.left_behind.push(mail.offer);
+                    continue;
+                }
+                Asked::Gone => {
+                    self.notes.note(&mail.handle, Outcome::Gone, &mail.offer, None);
+                    pending.done.gone.push(mail.offer);
                     continue;
                 }
                 Asked::Refused => continue,
@@ -132,7 +145,17 @@ impl Taking<'_> {
         Ok((Ended { came: pending.begun, all_seen }, Some(pending.done)))
     }
 
-    fn is_over(&self, mails: usize) -> bool {
+    /// Whether this mail could not be had lately, and waits.
+    fn leaves_alone(&self, mail: &Unknown) -> bool {
+        let is_avoided = self.shared.moods.avoids(&self.of.mailbox, &mail.handle, Instant::now());
+        if is_avoided {
+            self.notes.note(&mail.handle, Outcome::Waits, &mail.offer, None);
+        }
+        is_avoided
+    }
+
+    /// Whether a round that has taken in so many mails ends here.
+    pub(super) fn is_over(&self, mails: usize) -> bool {
         mails >= ROUND_MAILS_MAX || self.began.elapsed() > ROUND_MAX || is_full(self.shared)
     }
 
@@ -144,13 +167,20 @@ impl Taking<'_> {
         let mail = TakingIn::begin(self.shared, &self.of.site, &self.of.mailbox).await?;
         let mut basket = IntoStore { shared: self.shared, mail };
         let fault = match source.fetch(&unknown.offer, &mut basket).await {
-            Ok(_) => return self.whole(basket.mail, unknown).await,
+            Ok(size_bytes) => {
+                let offer = Offer { size_bytes, ..unknown.offer.clone() };
+                self.notes.note(&unknown.handle, Outcome::TakenIn, &offer, None);
+                return self.whole(basket.mail, unknown).await;
+            }
             Err(fault) => fault,
         };
         let by_the_server =
             [FaultCode::MailboxUnreachable, FaultCode::MailboxRefused, FaultCode::TooComplex].contains(&fault.code);
         if !by_the_server {
             return Err(fault);
+        }
+        if source.is_gone(&unknown.offer) {
+            return Ok(Asked::Gone);
         }
         let (metrics, mailbox, size_bytes) = (&self.shared.metrics, &self.of.mailbox, unknown.offer.size_bytes);
         metrics.fault(&fault);
@@ -159,6 +189,7 @@ impl Taking<'_> {
             tracing::warn!(mailbox, code = %fault.code, detail = fault.detail, "the connection to a mailbox broke");
             return Ok(Asked::Broken(fault));
         }
+        self.notes.failed(&unknown.handle, &unknown.offer, &fault);
         Metrics::add(&metrics.not_fetched);
         self.shared.moods.could_not_be_had(mailbox, &unknown.handle, &fault, Instant::now());
         tracing::warn!(
@@ -166,7 +197,8 @@ impl Taking<'_> {
             "a mail could not be fetched; it stays there, the others go on"
         );
         let said_so_before = fault.code == FaultCode::TooComplex && size_bytes > self.fetching.account.mail_bytes_max;
-        let refused = fault.code == FaultCode::MailboxRefused || said_so_before;
+        let goes_on = said_so_before || (fault.code == FaultCode::TooComplex && source.asks_singly());
+        let refused = fault.code == FaultCode::MailboxRefused || goes_on;
         Ok(if refused { Asked::Refused } else { Asked::Broken(fault) })
     }
 

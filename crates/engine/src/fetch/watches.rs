@@ -10,8 +10,9 @@ use std::time::{Duration, Instant};
 use store::Fetched;
 use tokio::task::AbortHandle;
 
-/// A watched folder is looked into this rarely all the same: a connection may be dead without anybody knowing (FAULT-26).
-const WATCHED_PAUSE: Duration = Duration::from_secs(5 * 60);
+/// A watched folder is looked into this rarely all the same: a connection may be dead without anybody knowing. With the time
+/// that an answer may take that is five minutes (FAULT-26).
+pub(crate) const WATCHED_PAUSE: Duration = Duration::from_secs(4 * 60);
 /// A watch that ended sooner than this is not begun again for a while: some servers take one and end it at once.
 const SHORT: Duration = Duration::from_secs(60);
 const AGAIN_AFTER: Duration = Duration::from_secs(15 * 60);

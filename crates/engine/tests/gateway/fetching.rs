@@ -1,7 +1,7 @@
 //! Mail that is fetched from a real Dovecot: whose results count, in which order mails come, and what failing mailboxes stop.
 
 use super::world::{Database, Plot, SALES, SUPPORT, World, mail, mailbox, reply};
-use engine::fetch::{Account, Fetching, Protocol, Secret, Security, Start};
+use engine::fetch::{Account, Fetching, Folder, Graph, Protocol, Secret, Security, Start};
 use engine::{AuthorProof, Mailbox};
 use mail::authenticity::Trust;
 use policy::Outcome;
@@ -43,7 +43,7 @@ fn everything(server: &Dovecot, user: &str, password: &str) -> Option<Fetching> 
     })
 }
 
-async fn fetch(world: &World, mailboxes: Vec<Mailbox>) {
+pub async fn fetch(world: &World, mailboxes: Vec<Mailbox>) {
     world.gateway.swap_mailboxes(mailboxes);
     world.gateway.fetch_now().await.unwrap();
 }
@@ -53,7 +53,7 @@ fn put(server: &Dovecot, user: &str, mail: &str) {
 }
 
 /// The story of each mail, oldest first, when there are so many and all are done.
-async fn all_done(world: &World, number: usize) -> Vec<Story> {
+pub async fn all_done(world: &World, number: usize) -> Vec<Story> {
     let deadline = Instant::now() + PATIENCE;
     loop {
         let filter = MessageFilter { limit: 200, ..MessageFilter::default() };
@@ -136,6 +136,67 @@ pub async fn a_mailbox_that_fails_stops_no_other(database: &Database) {
     while world.metric("sealpost_mailbox_fails{mailbox=\"support\"}").await == 0 {
         assert!(Instant::now() < deadline, "nobody says that the mailbox fails");
         tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(world.metric("sealpost_mailbox_fails{mailbox=\"sales\"}").await, 0);
+    world.end().await;
+}
+
+pub async fn a_mailbox_that_falls_silent_is_told(database: &Database) {
+    const SILENCE: Duration = Duration::from_secs(2);
+    let world = World::start(database, Plot::default()).await;
+    let mailboxes = [("support", SUPPORT), ("sales", SALES)];
+    let watched = mailboxes.map(|(name, profile)| Mailbox { silent_after: Some(SILENCE), ..mailbox(name, profile) });
+    world.gateway.swap_mailboxes(watched.into());
+    let silent = async |name: &str| world.metric(&format!("sealpost_mailbox_silent{{mailbox=\"{name}\"}}")).await;
+    let until = async |so: [u64; 2]| {
+        let deadline = Instant::now() + PATIENCE;
+        while [silent("support").await, silent("sales").await] != so {
+            assert!(Instant::now() < deadline, "never {so:?}");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    until([1, 1]).await;
+    world.send(&mail("a@example.org", "printer", "It burns.")).await;
+    until([0, 1]).await;
+    until([1, 1]).await;
+    world.end().await;
+}
+
+/// A server that takes connections and says nothing, as one behind a firewall that forgot them.
+fn mute() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        let _open: Vec<_> = listener.incoming().collect();
+    });
+    port
+}
+
+pub async fn fault_26_a_server_that_says_nothing_is_noticed_and_stops_no_other(database: &Database) {
+    let world = World::start(database, Plot::default()).await;
+    let server = dovecot();
+    put(&server, "sales", &mail("a@example.org", "offer", "How much?"));
+    let right = everything(&server, "sales", PASSWORD);
+    let folder = |watched: bool| Folder { name: "inbox".to_owned(), mark_seen: false, move_to: None, watched };
+    let graph = Graph { folder: folder(false), tells_changes: true, allow_private: true };
+    let ways = [Protocol::Pop3, Protocol::Imap(folder(true)), Protocol::Graph(graph)];
+    let mut mailboxes = vec![Mailbox { fetching: right, ..mailbox("sales", SALES) }];
+    for (number, protocol) in ways.into_iter().enumerate() {
+        let mut fetching = everything(&server, "support", PASSWORD).unwrap();
+        fetching.account.port = mute();
+        fetching.account.secret = Secret::Token("a token".to_owned().into());
+        fetching.account.answer_timeout = Duration::from_millis(300);
+        fetching.protocol = protocol;
+        mailboxes.push(Mailbox { fetching: Some(fetching), ..mailbox(&format!("mute-{number}"), SUPPORT) });
+    }
+    fetch(&world, mailboxes).await;
+    all_done(&world, 1).await;
+    let deadline = Instant::now() + PATIENCE;
+    for number in 0..3 {
+        while world.metric(&format!("sealpost_mailbox_fails{{mailbox=\"mute-{number}\"}}")).await == 0 {
+            assert!(Instant::now() < deadline, "nobody says that mailbox {number} fails");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
     assert_eq!(world.metric("sealpost_mailbox_fails{mailbox=\"sales\"}").await, 0);
     world.end().await;

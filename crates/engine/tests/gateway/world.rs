@@ -55,6 +55,7 @@ pub fn quick() -> Settings {
         parent_poll: ms(20),
         trouble_after: u32::MAX,
         probe_every: ms(150),
+        silence_every: ms(20),
         ..Settings::default()
     };
     settings.retry.first = ms(20);
@@ -366,5 +367,6 @@ pub fn mailbox(name: &str, profile: &str) -> Mailbox {
         profile,
         author_proof: AuthorProof::Nothing,
         fetching: None,
+        silent_after: None,
     }
 }

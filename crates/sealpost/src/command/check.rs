@@ -52,6 +52,10 @@ pub async fn run(config: &Path) -> Result<(), Failure> {
             None => listener(&mailbox.listen),
         };
         findings.say(&format!("mailbox {}", mailbox.name), verdict)?;
+        if let Some(hours) = mailbox.silent_after_h {
+            let verdict = within(wire::listen_for_silence(&settings, mailbox, hours)).await;
+            findings.say(&format!("mail of mailbox {}", mailbox.name), verdict)?;
+        }
     }
     if let Some(public) = &settings.public {
         findings.say(&format!("public listener {}", public.url), listener(&public.listen.to_string()))?;

@@ -6,7 +6,16 @@ pub struct Preset {
     pub name: &'static str,
     pub imap_host: &'static str,
     pub pop3_host: &'static str,
+    pub graph: Option<Graph>,
     pub oauth: Option<Oauth>,
+}
+
+/// A provider's Microsoft Graph.
+#[derive(Debug, Clone, Copy)]
+pub struct Graph {
+    pub host: &'static str,
+    /// Whether it tells what changed in a folder (delta queries).
+    pub tells_changes: bool,
 }
 
 /// A provider's token server. `{tenant}` stands for the organisation.
@@ -22,11 +31,12 @@ pub struct Oauth {
 }
 
 macro_rules! microsoft {
-    ($name:literal, $host:literal, $login:literal, $resource:literal) => {
+    ($name:literal, $host:literal, $login:literal, $resource:literal, $graph:literal, $tells_changes:literal) => {
         Preset {
             name: $name,
             imap_host: $host,
             pop3_host: $host,
+            graph: Some(Graph { host: $graph, tells_changes: $tells_changes }),
             oauth: Some(Oauth {
                 token_url: concat!("https://", $login, "/{tenant}/oauth2/v2.0/token"),
                 device_url: concat!("https://", $login, "/{tenant}/oauth2/v2.0/devicecode"),
@@ -39,19 +49,49 @@ macro_rules! microsoft {
 }
 
 const fn password(name: &'static str, imap_host: &'static str, pop3_host: &'static str) -> Preset {
-    Preset { name, imap_host, pop3_host, oauth: None }
+    Preset { name, imap_host, pop3_host, graph: None, oauth: None }
 }
 
-/// All of them. Sources: the providers' own pages for other mail programs.
+/// All of them. Sources: the providers' own pages for other mail programs, and for Graph the pages on national clouds and on
+/// delta queries of messages, which 21Vianet does not have.
 pub const PRESETS: &[Preset] = &[
-    microsoft!("microsoft365", "outlook.office365.com", "login.microsoftonline.com", "outlook.office365.com"),
-    microsoft!("microsoft365_us", "outlook.office365.us", "login.microsoftonline.us", "outlook.office365.us"),
-    microsoft!("microsoft365_dod", "outlook-dod.office365.us", "login.microsoftonline.us", "outlook-dod.office365.us"),
-    microsoft!("microsoft365_china", "partner.outlook.cn", "login.partner.microsoftonline.cn", "partner.outlook.cn"),
+    microsoft!(
+        "microsoft365",
+        "outlook.office365.com",
+        "login.microsoftonline.com",
+        "outlook.office365.com",
+        "graph.microsoft.com",
+        true
+    ),
+    microsoft!(
+        "microsoft365_us",
+        "outlook.office365.us",
+        "login.microsoftonline.us",
+        "outlook.office365.us",
+        "graph.microsoft.us",
+        true
+    ),
+    microsoft!(
+        "microsoft365_dod",
+        "outlook-dod.office365.us",
+        "login.microsoftonline.us",
+        "outlook-dod.office365.us",
+        "dod-graph.microsoft.us",
+        true
+    ),
+    microsoft!(
+        "microsoft365_china",
+        "partner.outlook.cn",
+        "login.partner.microsoftonline.cn",
+        "partner.outlook.cn",
+        "microsoftgraph.chinacloudapi.cn",
+        false
+    ),
     Preset {
         name: "gmail",
         imap_host: "imap.gmail.com",
         pop3_host: "pop.gmail.com",
+        graph: None,
         oauth: Some(Oauth {
             token_url: "https://oauth2.googleapis.com/token",
             device_url: "https://oauth2.googleapis.com/device/code",

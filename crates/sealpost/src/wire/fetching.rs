@@ -38,6 +38,25 @@ fn account(settings: &Settings, fetched: &Fetched) -> Account {
     }
 }
 
+/// Whether mail came lately, as the mailbox's settings want it.
+pub async fn listen_for_silence(settings: &Settings, mailbox: &Mailbox, hours: u64) -> Result<String, String> {
+    let asked = async {
+        let store = Store::open(&settings.store).await?;
+        let after = Duration::from_secs(hours * 3600);
+        let alarm = engine::silence::look(&store, &mailbox.site, &mailbox.name, after).await;
+        store.close().await;
+        alarm
+    };
+    let asked: Result<_, policy::Fault> = asked.await;
+    match asked {
+        Ok(None) => Ok(format!("mail came within the last {hours} hours, or has not begun to")),
+        Ok(Some(alarm)) => {
+            Err(format!("{alarm} (silent_after_h = {hours}); see whether mail still reaches this mailbox"))
+        }
+        Err(fault) => Err(format!("{fault} ({})", fault.detail)),
+    }
+}
+
 /// Logs in, counts the mails and leaves without changing anything: what the server has, or what is wrong and what to do.
 pub async fn ask_how_many(settings: &Settings, mailbox: &Mailbox, fetched: &Fetched) -> Result<String, String> {
     let server = format!("{}:{}", fetched.host, fetched.port);
@@ -54,6 +73,10 @@ pub async fn ask_how_many(settings: &Settings, mailbox: &Mailbox, fetched: &Fetc
             Protocol::Imap(folder) => {
                 let place = Imap::look(&account, &folder.name).await?;
                 Ok(("IMAP", usize::try_from(place.mails).unwrap_or(usize::MAX)))
+            }
+            Protocol::Graph(graph) => {
+                let mails = engine::fetch::look(&account, graph).await?;
+                Ok(("Microsoft Graph", usize::try_from(mails).unwrap_or(usize::MAX)))
             }
         }
     };

@@ -64,7 +64,15 @@ impl Now for Watched {
     }
 
     fn mailboxes(&self) -> Vec<MailboxNow> {
-        self.engine.fetched_mailboxes().into_iter().map(|(name, fails)| MailboxNow { name, fails }).collect()
+        let mailboxes = self.engine.mailboxes().into_iter();
+        mailboxes
+            .map(|mailbox| MailboxNow {
+                name: mailbox.name,
+                fails: mailbox.fails,
+                is_silent: mailbox.is_silent,
+                is_stalled: mailbox.is_stalled,
+            })
+            .collect()
     }
 }
 

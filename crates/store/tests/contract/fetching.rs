@@ -2,7 +2,7 @@
 
 use crate::home::*;
 use std::time::{Duration, Instant};
-use store::{Cursor, Fetched, JobKind, Renamed, Renaming};
+use store::{Bookmark, Cursor, Fetched, JobKind, Renamed, Renaming, Stage};
 
 const FETCH: &[JobKind] = &[JobKind::Fetch];
 
@@ -155,6 +155,79 @@ pub async fn fault_24_a_mail_under_a_new_name_is_found_by_bytes_or_id_and_each_o
     assert!(recognise(Renaming { uid_validity: 3, ..new("3:1", &one.digest, None) }).await);
     let elsewhere = Fetched { mailbox: "sales".into(), ..folder.clone() };
     assert!(!store.recognise(&elsewhere, &new("2:1", &one.digest, None)).await.unwrap());
+}
+
+pub async fn a_bookmark_is_sealed_and_moved_by_the_holder_of_the_job_alone(home: Home) {
+    let store = home.open().await;
+    let folder = under("graph graph.example desk\ninbox");
+    store.open_mailbox(&under("pop3"), &[]).await.unwrap();
+    assert_eq!(store.bookmark(&under("pop3")).await.unwrap(), None);
+    assert_eq!(store.bookmark(&folder).await.unwrap(), None);
+    store.ensure_fetch(SITE, MAILBOX).await.unwrap();
+    let lease = claim_one(&store, FETCH).await;
+    let opening = Bookmark {
+        place: None,
+        stage: Stage::Opening,
+        left_before: Some(7),
+        owed: Vec::new(),
+        forgotten: 0,
+        moved_at: 8,
+    };
+    let (place, owed) = (Some("/users/planted@example.org/x?$deltatoken=y".to_owned()), handles(&["owed-1"]));
+    let later = Bookmark { place, owed, stage: Stage::Again(9), forgotten: 1, ..opening.clone() };
+    for bookmark in [&opening, &later] {
+        store.move_bookmark(&lease, &folder, bookmark).await.unwrap();
+        assert_eq!(home.open().await.bookmark(&folder).await.unwrap().as_ref(), Some(bookmark));
+    }
+    store.leave_behind(&lease, &folder, &handles(&["old", "older"])).await.unwrap();
+    store.leave_behind(&lease, &folder, &handles(&["old"])).await.unwrap();
+    assert_eq!(store.unknown(&folder, &handles(&["old", "new", "older"])).await.unwrap(), [1]);
+    store.fetched(&lease, &folder, 0).await.unwrap();
+    assert!(store.move_bookmark(&lease, &folder, &opening).await.is_err(), "the lease is over");
+    assert!(store.leave_behind(&lease, &folder, &handles(&["new"])).await.is_err(), "the lease is over");
+    assert_eq!(store.bookmark(&folder).await.unwrap(), Some(later));
+    assert_eq!(store.unknown(&folder, &handles(&["new"])).await.unwrap(), [0]);
+}
+
+pub async fn a_report_is_sealed_written_once_and_taken_away(home: Home) {
+    let store = home.open().await;
+    let first = store.ask_for_report(SITE, MAILBOX).await.unwrap();
+    let asked = store.asked_reports(SITE, MAILBOX).await.unwrap();
+    assert_eq!(asked, std::slice::from_ref(&first));
+    assert_eq!(store.asked_reports(SITE, "sales").await.unwrap(), [""; 0]);
+    let second = store.ask_for_report(SITE, MAILBOX).await.unwrap();
+    assert_eq!(store.take_report(SITE, &first).await.unwrap(), None);
+    home.open().await.write_reports(SITE, &asked, b"planted-report").await.unwrap();
+    assert_eq!(store.asked_reports(SITE, MAILBOX).await.unwrap(), std::slice::from_ref(&second));
+    assert_eq!(store.take_report("south", &first).await.unwrap(), None);
+    assert_eq!(store.take_report(SITE, &first).await.unwrap().unwrap(), b"planted-report");
+    assert_eq!(store.take_report(SITE, &first).await.unwrap(), None);
+    store.give_up_report(&second).await.unwrap();
+    store.write_reports(SITE, &[second], b"late").await.unwrap();
+    assert_eq!(home.number("SELECT COUNT(*) FROM fetch_reports").await, 0);
+}
+
+pub async fn messages_are_found_by_their_handles_and_mailboxes_tell_when_mail_came(home: Home) {
+    let store = home.open().await;
+    let folder = under("imap");
+    let signs = store.mailbox_signs(SITE, MAILBOX).await.unwrap();
+    assert_eq!((signs.mail_at, signs.opened_at, signs.looked_at), (None, None, None));
+    let one = take(&store, arrival("one")).await;
+    let renamed_at = arrival("one").received_at + 1;
+    let digest = arrival("one").digest;
+    let renaming = Renaming { handle: "2:1", digest: &digest, message_id: None, uid_validity: 2, renamed_at };
+    assert!(store.recognise(&folder, &renaming).await.unwrap());
+    let found = store.messages_of(&folder, &handles(&["none", "2:1", "one"])).await.unwrap();
+    assert_eq!(found, [None, Some(one.clone()), Some(one)]);
+    store.open_mailbox(&folder, &[]).await.unwrap();
+    store.ensure_fetch(SITE, MAILBOX).await.unwrap();
+    let lease = claim_one(&store, FETCH).await;
+    store.fetched_some(&lease, &folder, 0).await.unwrap();
+    let signs = store.mailbox_signs(SITE, MAILBOX).await.unwrap();
+    assert_eq!(signs.mail_at, Some(arrival("one").received_at));
+    assert!(signs.opened_at.is_some() && signs.looked_at.is_some_and(|at| at <= signs.now));
+    assert_eq!(store.figures().await.unwrap().fetched, [], "not all that lay there was looked at");
+    assert_eq!(store.mailbox_signs(SITE, "sales").await.unwrap().mail_at, None);
 }
 
 pub async fn a_refresh_token_is_sealed_and_gives_way_to_the_next(home: Home) {

@@ -65,7 +65,9 @@ checks! {
         fault_36_a_newer_schema_is_refused, everything_is_there_after_reopening, a_closed_store_says_so,
         done_jobs_go_after_a_week, fault_07_a_unit_that_fails_takes_only_itself_back;
     fetching: what_lay_there_before_is_known_and_a_mailbox_is_opened_once,
-        a_refresh_token_is_sealed_and_gives_way_to_the_next, how_far_a_folder_was_read_is_remembered,
+        a_bookmark_is_sealed_and_moved_by_the_holder_of_the_job_alone,
+        a_report_is_sealed_written_once_and_taken_away,
+        messages_are_found_by_their_handles_and_mailboxes_tell_when_mail_came, a_refresh_token_is_sealed_and_gives_way_to_the_next, how_far_a_folder_was_read_is_remembered,
         fault_24_a_mail_under_a_new_name_is_found_by_bytes_or_id_and_each_only_once,
         what_was_taken_in_and_left_behind_counts_as_taken_in, a_mailbox_of_200_000_old_mails_is_opened_in_seconds,
         a_mailbox_has_one_job_that_comes_again, sec_50_a_key_book_that_lacks_the_keys_of_a_mailbox_is_refused;

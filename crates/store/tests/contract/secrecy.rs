@@ -6,7 +6,7 @@ use policy::FaultCode;
 use regex::bytes::Regex;
 use std::path::Path;
 use std::sync::LazyLock;
-use store::{Arrival, Fetched, Settings, Store};
+use store::{Arrival, Bookmark, Fetched, JobKind, Settings, Stage, Store};
 
 /// Words that stand in content, envelope, plan, faults and profile of what [`plant`] stores.
 const PLANTED: &[&str] = &["planted-", "people.example", "sender.example", "id.example", "north.example"];
@@ -36,6 +36,19 @@ async fn plant(store: &Store) -> Vec<String> {
     let account = "pop3 planted-server.example planted-user@people.example".into();
     let mailbox = Fetched { site: SITE.into(), mailbox: MAILBOX.into(), account };
     store.open_mailbox(&mailbox, &["planted-handle@id.example".into()]).await.unwrap();
+    store.ensure_fetch(SITE, MAILBOX).await.unwrap();
+    let lease = claim_one(store, &[JobKind::Fetch]).await;
+    let bookmark = Bookmark {
+        place: Some("planted-place".into()),
+        stage: Stage::Following,
+        left_before: None,
+        owed: vec!["planted-owed".into()],
+        forgotten: 0,
+        moved_at: 0,
+    };
+    store.move_bookmark(&lease, &mailbox, &bookmark).await.unwrap();
+    let report = store.ask_for_report(SITE, MAILBOX).await.unwrap();
+    store.write_reports(SITE, &[report], b"planted-report").await.unwrap();
     messages.push(parked);
     messages
 }

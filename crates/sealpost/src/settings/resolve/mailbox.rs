@@ -3,9 +3,11 @@
 use super::super::written::Section;
 use super::super::{Authenticity, Fetched, Mailbox, Secret, presets};
 use super::Reader;
-use super::oauth::OF_OAUTH;
+use super::oauth::{OF_OAUTH, Scopes};
+use crate::settings::presets::Preset;
 use crate::settings::written::Written;
-use engine::fetch::{Folder, Protocol, Security, Start};
+use courier::fetch::graph::{self, FolderName};
+use engine::fetch::{Folder, Graph, Protocol, Security, Start};
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 
@@ -24,8 +26,12 @@ const OF_FETCHING: &[&str] = &[
     "answer_timeout_s",
     "mail_timeout_s",
 ];
+/// What only mailboxes with folders have.
+const OF_FOLDERS: &[&str] = &["folder", "mark_seen", "move_to"];
 /// What only mailboxes that are fetched by IMAP have.
-const OF_IMAP: &[&str] = &["folder", "mark_seen", "move_to", "watch"];
+const OF_IMAP: &[&str] = &["watch"];
+/// What only mailboxes that are fetched by Microsoft Graph have.
+const OF_GRAPH: &[&str] = &["shared"];
 /// What only listeners have.
 const OF_LISTENING: &[&str] = &[
     "listen",
@@ -82,6 +88,10 @@ impl Reader {
             hostname: self.text(section, "hostname"),
             tls: self.optional_text(section, "tls").unwrap_or_else(|| "none".into()),
             fetched,
+            silent_after_h: section
+                .values
+                .contains_key("silent_after_h")
+                .then(|| self.integer(section, "silent_after_h")),
             require_tls: self.truth(section, "require_tls"),
             certificate: self.certificate(section),
             require_auth: self.truth(section, "require_auth"),
@@ -145,27 +155,34 @@ impl Reader {
     /// How the mailbox is fetched; `None` when it listens.
     fn fetched(&mut self, section: &Section) -> Option<Fetched> {
         let Some(word) = self.optional_text(section, "fetch") else {
-            let names = [OF_FETCHING, OF_IMAP, OF_OAUTH].concat();
+            let names = [OF_FETCHING, OF_FOLDERS, OF_IMAP, OF_GRAPH, OF_OAUTH].concat();
             self.refuse_keys(section, &names, "is for mailboxes that are fetched", "set mailbox.fetch, or remove it");
             return None;
         };
         self.refuse_keys(section, OF_LISTENING, "is for mailboxes that listen", "remove it, or mailbox.fetch");
         let security = self.security(section);
         let preset = self.optional_text(section, "preset").and_then(|name| presets::preset(&name));
-        let usual = preset.map(|preset| if word == "imap" { preset.imap_host } else { preset.pop3_host });
+        let usual = preset.map(|preset| match word.as_str() {
+            "imap" => preset.imap_host,
+            "pop3" => preset.pop3_host,
+            _ => preset.graph.map_or("", |graph| graph.host),
+        });
         let usual = usual.filter(|host| !host.is_empty()).map(str::to_owned);
         let host = match self.optional_text(section, "host").or(usual) {
             Some(host) => host,
             None => self.needed(section, "host", "the name of the server"),
         };
         self.in_clear_only_here(section, security, &host, "would send password and mail through the network in clear");
-        let protocol = self.protocol(section, &word);
-        let oauth = self.oauth(section, preset, word == "imap");
+        let protocol = self.protocol(section, &word, preset);
+        let scopes = self.usual_scopes(section, &protocol, &host, preset);
+        let oauth = self.oauth(section, preset, scopes);
         let usual_port = match (&protocol, security) {
             (Protocol::Pop3, Security::Implicit) => 995,
             (Protocol::Pop3, _) => 110,
             (Protocol::Imap(_), Security::Implicit) => 993,
             (Protocol::Imap(_), _) => 143,
+            (Protocol::Graph(_), Security::None) => 80,
+            (Protocol::Graph(_), _) => 443,
         };
         let port = self.integer(section, "port") as u16;
         Some(Fetched {
@@ -175,7 +192,7 @@ impl Reader {
             authorities: self.path(section, "authorities"),
             user: self.needed(section, "user", "the name of the account there"),
             password: match section.values.contains_key("password") {
-                _ if oauth.is_some() => Secret(String::new()),
+                _ if oauth.is_some() || word == "graph" => Secret(String::new()),
                 true => self.secret(section, "password").unwrap_or(Secret(String::new())),
                 false => Secret(self.needed(section, "password", "a reference to its password")),
             },
@@ -193,11 +210,79 @@ impl Reader {
         })
     }
 
-    fn protocol(&mut self, section: &Section, word: &str) -> Protocol {
+    fn protocol(&mut self, section: &Section, word: &str, preset: Option<&Preset>) -> Protocol {
+        let remedy = "remove it, or write another word in mailbox.fetch";
         if word == "pop3" {
-            self.refuse_keys(section, OF_IMAP, "is for IMAP", "remove it, or write fetch = \"imap\"");
-            return Protocol::Pop3;
+            self.refuse_keys(section, OF_FOLDERS, "is for IMAP and Microsoft Graph", remedy);
         }
+        if word != "imap" {
+            self.refuse_keys(section, OF_IMAP, "is for IMAP", remedy);
+        }
+        if word != "graph" {
+            self.refuse_keys(section, OF_GRAPH, "is for Microsoft Graph", remedy);
+        }
+        match word {
+            "pop3" => Protocol::Pop3,
+            "graph" => self.graph(section, preset),
+            _ => Protocol::Imap(self.folder(section)),
+        }
+    }
+
+    fn graph(&mut self, section: &Section, preset: Option<&Preset>) -> Protocol {
+        self.refuse_keys(section, &["password"], "does not open Microsoft Graph", "remove it and set mailbox.oauth");
+        self.needed(section, "oauth", "how its tokens come about");
+        if self.optional_text(section, "oauth").as_deref() == Some("service_account") {
+            let remedy = "write \"client_credentials\" or \"person\"";
+            self.wrong(section, "oauth", "is Google's, and Microsoft Graph does not know it", remedy);
+        }
+        if self.security(section) == Security::StartTls {
+            self.wrong(section, "tls", "is no way to speak HTTPS", "remove it");
+        }
+        if preset.is_some_and(|preset| preset.graph.is_none()) {
+            self.wrong(section, "preset", "has no Microsoft Graph", "write fetch = \"imap\"");
+        }
+        let mut folder = self.folder(section);
+        folder.watched = false;
+        // To mark needs the right to write, which nobody gives without being asked for it.
+        folder.mark_seen = section.values.contains_key("mark_seen") && folder.mark_seen;
+        for (name, text) in [("folder", Some(&mut folder.name)), ("move_to", folder.move_to.as_mut())] {
+            let Some(text) = text else { continue };
+            match FolderName::read(text) {
+                // The same folder is one mailbox, however its name is written.
+                Some(FolderName::WellKnown(known)) => known.clone_into(text),
+                Some(FolderName::Path(_)) => {}
+                None => self.wrong(section, name, "is no path of folders", "write for example \"Support/New\""),
+            }
+        }
+        Protocol::Graph(Graph {
+            folder,
+            tells_changes: preset.and_then(|preset| preset.graph).is_none_or(|graph| graph.tells_changes),
+            // Whoever writes the host himself may mean one of his own network.
+            allow_private: section.values.contains_key("host"),
+        })
+    }
+
+    /// The rights that suffice for what the mailbox is to do.
+    fn usual_scopes(
+        &mut self,
+        section: &Section,
+        protocol: &Protocol,
+        host: &str,
+        preset: Option<&Preset>,
+    ) -> Option<Scopes> {
+        if let Protocol::Graph(Graph { folder, .. }) = protocol {
+            let writes =
+                folder.mark_seen || folder.move_to.is_some() || section.values.contains_key("delete_after_days");
+            let resource = format!("https://{host}");
+            let person = graph::scopes(&resource, writes, self.truth(section, "shared"));
+            return Some(Scopes { person, program: format!("{resource}/.default") });
+        }
+        let known = preset?.oauth?;
+        let person = if matches!(protocol, Protocol::Imap(_)) { known.imap_scopes } else { known.pop3_scopes };
+        Some(Scopes { person: person.to_owned(), program: known.program_scopes.to_owned() })
+    }
+
+    fn folder(&mut self, section: &Section) -> Folder {
         let folder = Folder {
             name: self.text(section, "folder"),
             mark_seen: self.truth(section, "mark_seen"),
@@ -216,7 +301,7 @@ impl Reader {
                 self.wrong(section, name, "is no name of a folder", "write for example \"INBOX\"");
             }
         }
-        Protocol::Imap(folder)
+        folder
     }
 
     /// A text that a fetched mailbox cannot do without.
@@ -239,7 +324,11 @@ impl Reader {
         for mailbox in mailboxes {
             let Some(fetched) = &mailbox.fetched else { continue };
             let folder = match &fetched.protocol {
-                Protocol::Imap(folder) if !folder.name.eq_ignore_ascii_case("INBOX") => folder.name.clone(),
+                Protocol::Imap(folder) | Protocol::Graph(Graph { folder, .. })
+                    if !folder.name.eq_ignore_ascii_case("INBOX") =>
+                {
+                    folder.name.clone()
+                }
                 // POP3 shows the mails of the inbox.
                 _ => "INBOX".to_owned(),
             };

@@ -23,6 +23,13 @@ pub(super) const OF_OAUTH: &[&str] = &[
     "oauth_allow_private",
 ];
 
+/// The rights that suffice to fetch a mailbox.
+pub(super) struct Scopes {
+    pub(super) person: String,
+    /// Of the gateway itself; its administrator grants them beforehand.
+    pub(super) program: String,
+}
+
 /// Tokens, and where a code for signing in is asked for.
 pub(super) struct Found {
     pub(super) authorization: Authorization,
@@ -30,8 +37,8 @@ pub(super) struct Found {
 }
 
 impl Reader {
-    /// `None` without `oauth`: then the account has a password.
-    pub(super) fn oauth(&mut self, section: &Section, preset: Option<&Preset>, is_imap: bool) -> Option<Found> {
+    /// `None` without `oauth`: then the account has a password. `usual` is what is asked for when nothing else is written.
+    pub(super) fn oauth(&mut self, section: &Section, preset: Option<&Preset>, usual: Option<Scopes>) -> Option<Found> {
         let Some(word) = self.optional_text(section, "oauth") else {
             self.refuse_keys(section, OF_OAUTH, "is for accounts with tokens", "set mailbox.oauth, or remove it");
             return None;
@@ -58,12 +65,8 @@ impl Reader {
         let token_url = written.or_else(|| url(known.map(|known| known.token_url)));
         let written = self.optional_text(section, "oauth_device_url");
         let device_url = written.or_else(|| url(known.map(|known| known.device_url)));
-        let usual = known.map(|known| match (is_person, is_imap) {
-            (true, true) => known.imap_scopes,
-            (true, false) => known.pop3_scopes,
-            _ => known.program_scopes,
-        });
-        let scopes = self.optional_text(section, "oauth_scopes").or(usual.map(str::to_owned));
+        let usual = usual.map(|usual| if is_person { usual.person } else { usual.program });
+        let scopes = self.optional_text(section, "oauth_scopes").or(usual);
         let key = self.secret(section, "oauth_key").map(|secret| Zeroizing::new(secret.0));
         let (client, by) = match word.as_str() {
             "service_account" => self.service_account(section, key.as_ref()),

@@ -16,7 +16,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     ),
     setting(
         "mailbox[].fetch",
-        Choice(&["imap", "pop3"]),
+        Choice(&["imap", "pop3", "graph"]),
         Empty,
         "Its mail is fetched from another server, which speaks this. See [Fetching mail](inbound.md).",
     ),
@@ -25,6 +25,13 @@ pub(super) const SETTINGS: &[Setting] = &[
         Bool,
         Means("false"),
         "Its mail is handed in over HTTP at the [public listener](public.md), with tokens. See [The API](api.md).",
+    ),
+    setting(
+        "mailbox[].silent_after_h",
+        Integer { min: 1, max: 8760 },
+        Empty,
+        "When no mail came for so many hours, the log, `sealpost_mailbox_silent` and `sealpost check` say so. Without it no silence \
+         is strange.",
     ),
     setting(
         "mailbox[].authenticity",
@@ -72,7 +79,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         "mailbox[].port",
         Integer { min: 1, max: 65_535 },
         Empty,
-        "Fetching: the server's port; without it 993 for IMAP and 995 for POP3 with `tls = \"implicit\"`, else 143 and 110.",
+        "Fetching: the server's port; without it 993 for IMAP and 995 for POP3 with `tls = \"implicit\"`, else 143 and 110; 443 for Graph.",
     ),
     setting(
         "mailbox[].authorities",
@@ -133,18 +140,30 @@ pub(super) const SETTINGS: &[Setting] = &[
         Means("false"),
         "Let requests for tokens go to private and loopback addresses.",
     ),
-    setting("mailbox[].folder", Text, Means("INBOX"), "Fetching by IMAP: the folder that is read."),
+    setting(
+        "mailbox[].folder",
+        Text,
+        Means("INBOX"),
+        "Fetching by IMAP or Graph: the folder that is read; with Graph a well-known name or a path such as `Support/New`.",
+    ),
+    setting(
+        "mailbox[].shared",
+        Bool,
+        Means("false"),
+        "Fetching by Graph with `oauth = \"person\"`: the mailbox is one that is shared with the person who signs in.",
+    ),
     setting(
         "mailbox[].mark_seen",
         Bool,
         Means("true"),
-        "Fetching by IMAP: mark mails as read on the server when they are durable here.",
+        "Fetching by IMAP or Graph: mark mails as read on the server when they are durable here. With Graph only where it is \
+         written, because it needs the right to write.",
     ),
     setting(
         "mailbox[].move_to",
         Text,
         Empty,
-        "Fetching by IMAP: the folder that mails are moved to when they are durable here; it is made when it is not there.",
+        "Fetching by IMAP or Graph: the folder that mails are moved to when they are durable here; it is made when it is not there.",
     ),
     setting(
         "mailbox[].watch",
