@@ -12,6 +12,7 @@ use crate::metrics::Metrics;
 use crate::set_link;
 use crate::site::Site;
 use crate::stop::Stop;
+use crate::upload;
 use courier::submit::{self, Connection, Shape};
 use mail::{Address, Envelope};
 use policy::reply_token::{self, TokenKey};
@@ -148,6 +149,7 @@ impl Sending<'_> {
     async fn send(&self, target: &submit::Target) -> Result<(), Fault> {
         let letter = self.letter;
         let text = set_link::text_of(self.shared, &self.held.lease.site, self.place()?, letter, self.posted_at).await?;
+        let text = upload::with_link(self.shared, self.held, letter, text, self.posted_at).await?;
         let with_original = letter.kind == LetterKind::Forward;
         let composed = mail::compose::letter(&mail::compose::Letter {
             from: &self.outgoing.from,

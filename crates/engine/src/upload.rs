@@ -2,15 +2,16 @@
 
 use crate::facts::issue_facts;
 use crate::gateway::{Gateway, Shared};
+use crate::held::Held;
 use crate::site::misunderstood;
 use aws_lc_rs::digest;
 use jiff::Timestamp;
 use mail::Envelope;
 use policy::kept::size_in_words;
 use policy::reply_token::{self, TokenKey};
-use policy::{Fault, FaultCode, IssueFacts};
+use policy::{Fault, FaultCode, IssueFacts, Letter, UPLOAD_LINK, kept_id};
 use std::sync::Arc;
-use store::{Arrival, ContentWriter, FileContent, Handle, Invitation, NewFile};
+use store::{Arrival, ContentWriter, FileContent, Handle, Invitation, LinkUse, Micros, NewFile};
 use tracker::{Answer, Operation};
 
 /// The way in for files of an issue. Cheap to clone.
@@ -117,4 +118,30 @@ fn composed(of: &Invitation, to: &str, message: &str, files: &[(NewFile, FileCon
         printable(&of.address),
         text.join("\r\n")
     )
+}
+
+/// How long a link in a letter is good.
+const LETTER_LINK_DAYS: i64 = 14;
+
+/// A letter's text with the link to the upload page in its place. Each try makes the same link, so that the letter's bytes
+/// stay the same.
+pub(crate) async fn with_link(
+    shared: &Shared,
+    held: &Held,
+    letter: &Letter,
+    text: String,
+    posted_at: Micros,
+) -> Result<String, Fault> {
+    const DAY: Micros = 86_400 * 1_000_000;
+    let (Some(issue_id), Some(base)) = (&letter.upload_issue, &shared.settings.public_url) else {
+        return Ok(text.replace(UPLOAD_LINK, "-"));
+    };
+    let (site, message) = (&held.lease.site, &held.lease.subject);
+    let mailbox = shared.store.message(message).await?.map(|message| message.mailbox).unwrap_or_default();
+    let id = kept_id(site, message, &format!("upload/{}", letter.to));
+    let until = posted_at.saturating_add(LETTER_LINK_DAYS * DAY);
+    let of = Invitation { site: site.clone(), mailbox, issue_id: issue_id.clone(), address: letter.to.clone() };
+    shared.store.invite_by_letter(&of, &id, until).await?;
+    let token = shared.store.sign_link_until(site, LinkUse::Upload, &id, until).await?.unwrap_or_default();
+    Ok(text.replace(UPLOAD_LINK, &format!("{base}/u/{token}")))
 }

@@ -167,6 +167,7 @@ fn letter(set: &str, days: u32) -> Letter {
         answers: None,
         reason: "it was told".into(),
         links: vec![LetterLink { set: set.into(), issue_id: "10001".into(), days }],
+        upload_issue: None,
     }
 }
 

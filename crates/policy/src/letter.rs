@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 /// The most recipients that a mail is handed on to.
 pub const FORWARD_ADDRESSES_MAX: usize = 20;
 
+/// Where a profile's words about a mail to an issue have the link to the page on which its sender adds files to that issue.
+pub const UPLOAD_LINK: &str = "{{upload_link}}";
+
 /// Why a letter is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -61,6 +64,9 @@ pub struct Letter {
     /// The directive sets that it offers, by their names in the text, `{{set:NAME}}`; each becomes a link when it is sent.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub links: Vec<LetterLink>,
+    /// The numeric id of the issue whose upload page takes the place of [`UPLOAD_LINK`] in the text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upload_issue: Option<String>,
 }
 
 /// A directive set that a letter offers.

@@ -22,7 +22,7 @@ pub use decide::{decide, participants, quarantine};
 pub use fault::{Fault, FaultCode, FaultKind};
 pub use field::{Allowed, Choice, FieldKind, FieldMeta, FieldSetting, FieldValue, How};
 pub use kept::{Fate, Keeping, KeptFile, fate, kept_id};
-pub use letter::{Letter, LetterKind, LetterLink, LetterTraffic, LetterWhen};
+pub use letter::{Letter, LetterKind, LetterLink, LetterTraffic, LetterWhen, UPLOAD_LINK};
 pub use placeholder::PLACES;
 pub use plan::{
     AccountTarget, Body, Excluded, File, Goal, IssueTarget, LeftOut, Origin, Outcome, Plan, Receipt, Rejection,

@@ -66,8 +66,19 @@ fn read(token: &str) -> Option<Read> {
 impl Store {
     /// The last part of a link that is good for `valid_s` from now. `None` when `id` is no id.
     pub async fn sign_link(&self, site: &str, of: LinkUse, id: &str, valid_s: u64) -> Result<Option<String>, Fault> {
-        let until =
-            self.now().await?.saturating_add(i64::try_from(valid_s).unwrap_or(i64::MAX / 2).saturating_mul(SECOND));
+        let valid = i64::try_from(valid_s).unwrap_or(i64::MAX / 2).saturating_mul(SECOND);
+        let until = self.now().await?.saturating_add(valid);
+        self.sign_link_until(site, of, id, until).await
+    }
+
+    /// The same up to a time, so that it is the same link whenever it is made.
+    pub async fn sign_link_until(
+        &self,
+        site: &str,
+        of: LinkUse,
+        id: &str,
+        until: Micros,
+    ) -> Result<Option<String>, Fault> {
         Ok(sign(self.inner.vault.link_key(site).await?.as_ref(), site, of, id, until))
     }
 

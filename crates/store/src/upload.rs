@@ -22,23 +22,34 @@ impl Store {
     /// Remembers that this person may add files to the issue for so many days; the id that its link names. `who` invited stands in the
     /// audit trail.
     pub async fn invite(&self, of: &Invitation, days: u32, who: &str) -> Result<String, Fault> {
-        const SQL: &str = "INSERT INTO upload_links (id, site, mailbox, issue_id, sealed_about, made_at, until)
-            VALUES ($1, $2, $3, $4, $5, $6, $7)";
         let id = Uuid::now_v7().simple().to_string();
-        let sealed =
-            self.inner.vault.standing_key(&of.site).await?.seal(place(&of.site, &id), of.address.as_bytes())?;
         let entry = Entry::by_person(&self.inner.vault, &of.site, "upload_invited", &id, who).await?;
-        let (of, row) = (of.clone(), id.clone());
+        let until = self.now().await?.saturating_add(i64::from(days) * DAY);
+        self.remember(of, &id, until, entry).await?;
+        Ok(id)
+    }
+
+    /// The same for a letter that is about to be sent, under an id and up to a time that are the same at each try.
+    pub async fn invite_by_letter(&self, of: &Invitation, id: &str, until: Micros) -> Result<(), Fault> {
+        let entry = Entry::by_program(&self.inner.vault, &of.site, "upload_invited", id, None).await?;
+        self.remember(of, id, until, entry).await
+    }
+
+    async fn remember(&self, of: &Invitation, id: &str, until: Micros, entry: Entry) -> Result<(), Fault> {
+        const SQL: &str = "INSERT INTO upload_links (id, site, mailbox, issue_id, sealed_about, made_at, until)
+            VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING";
+        let sealed = self.inner.vault.standing_key(&of.site).await?.seal(place(&of.site, id), of.address.as_bytes())?;
+        let (of, id) = (of.clone(), id.to_owned());
         let work = self.inner.db.unit(move |conn| {
             Box::pin(async move {
                 let now = dialect::now(conn).await?;
-                let until = now.saturating_add(i64::from(days) * DAY);
-                execute!(conn, SQL, &row, &of.site, &of.mailbox, &of.issue_id, &sealed, now, until)?;
-                audit::write(conn, &entry, now).await
+                if execute!(conn, SQL, &id, &of.site, &of.mailbox, &of.issue_id, &sealed, now, until)? == 1 {
+                    audit::write(conn, &entry, now).await?;
+                }
+                Ok(())
             })
         });
-        work.await?;
-        Ok(id)
+        work.await
     }
 
     /// The numeric id of an issue with this key that a mail of the site touched.

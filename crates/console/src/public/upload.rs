@@ -5,6 +5,7 @@ use super::{Room, page};
 use crate::page::render;
 use askama::Template;
 use axum::Router;
+use axum::body::Bytes;
 use axum::extract::multipart::{Field, MultipartRejection};
 use axum::extract::rejection::PathRejection;
 use axum::extract::{DefaultBodyLimit, Multipart, Path, State};
@@ -16,6 +17,7 @@ use futures_util::future::BoxFuture;
 use policy::kept::size_in_words;
 use policy::{Fault, kept_id};
 use std::sync::Arc;
+use std::time::Duration;
 use store::{ContentWriter, FileContent, FileWriter, Invitation, KeptAbout, LinkUse, NewFile, Store};
 use tokio::sync::Semaphore;
 
@@ -25,6 +27,8 @@ const FILES_MAX: usize = 20;
 const AT_ONCE_MAX: usize = 16;
 /// The longest word about the files, in bytes.
 const NOTE_BYTES_MAX: usize = 8 * 1024;
+/// How long the next bytes of a form may take.
+const PIECE_TIMEOUT: Duration = Duration::from_secs(60);
 /// A longer name is cut when it is stored; what a tracker shows of it is decided later.
 const NAME_CHARS_MAX: usize = 255;
 
@@ -181,7 +185,7 @@ impl Hall {
     /// Passes the pieces on as they come; their SHA-256.
     async fn stream(&self, field: &mut Field<'_>, writer: &mut FileWriter) -> Result<String, Trouble> {
         let mut digest = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
-        while let Some(piece) = field.chunk().await.map_err(|_| broken_off())? {
+        while let Some(piece) = next_piece(field).await? {
             if writer.size_bytes() + piece.len() as u64 > self.file_bytes_max {
                 let most = size_in_words(self.file_bytes_max);
                 let text =
@@ -195,9 +199,17 @@ impl Hall {
     }
 }
 
+/// A client that sends nothing for a while gives its turn to others (SEC-45).
+async fn next_piece(field: &mut Field<'_>) -> Result<Option<Bytes>, Trouble> {
+    match tokio::time::timeout(PIECE_TIMEOUT, field.chunk()).await {
+        Ok(Ok(piece)) => Ok(piece),
+        Ok(Err(_)) | Err(_) => Err(broken_off()),
+    }
+}
+
 async fn read_note(mut field: Field<'_>) -> Result<String, Trouble> {
     let mut bytes = Vec::new();
-    while let Some(piece) = field.chunk().await.map_err(|_| broken_off())? {
+    while let Some(piece) = next_piece(&mut field).await? {
         if bytes.len() + piece.len() > NOTE_BYTES_MAX {
             return Err(no_form());
         }

@@ -143,6 +143,7 @@ fn letter(words: &Words) -> Letter {
         subject: words.subject.clone(),
         text: words.text.clone(),
         answers: None,
+        upload_issue: None,
         reason: words.reason.clone(),
     }
 }

@@ -4,7 +4,7 @@ use super::evidence::Evidence;
 use super::verdict::{Place, Trace, Verdict};
 use super::{lookups, safeguards, summary};
 use crate::profile::{Addressees, Duplicates, Mapping, NOT_CREATED, named_in, with_links};
-use crate::{Letter, LetterKind, LetterLink, LetterTraffic, LetterWhen, Outcome, Question, Rejection};
+use crate::{Letter, LetterKind, LetterLink, LetterTraffic, LetterWhen, Outcome, Question, Rejection, UPLOAD_LINK};
 
 /// Notices to addresses of one domain within an hour.
 pub const DOMAIN_HOUR_MAX: u32 = 20;
@@ -102,6 +102,7 @@ fn handed_on(evidence: &Evidence, verdict: &Verdict, to: &str) -> Letter {
         answers: None,
         reason,
         links: Vec::new(),
+        upload_issue: None,
     }
 }
 
@@ -129,6 +130,7 @@ fn notice(
     let links = offered(evidence, verdict, text);
     let is_offered = |name: &str| links.iter().any(|link| link.set == name);
     let text = with_links(text, |name| is_offered(name).then(|| format!("{{{{set:{name}}}}}")));
+    let (text, upload_issue) = with_place_for_link(evidence, text, verdict);
     Ok(Some(Letter {
         ordinal: 0,
         kind: LetterKind::Notice,
@@ -139,7 +141,23 @@ fn notice(
         answers: evidence.message.headers.message_id.clone(),
         reason: format!("the profile tells senders of {cause:?}"),
         links,
+        upload_issue,
     }))
+}
+
+/// The words of a notice, and the issue whose upload page they link to: the one that took no comment. Where no link can be made the
+/// lines that have its place are left out.
+fn with_place_for_link(evidence: &Evidence, text: String, verdict: &Verdict) -> (String, Option<String>) {
+    if !text.contains(UPLOAD_LINK) {
+        return (text, None);
+    }
+    match verdict.refused_on.as_ref().filter(|_| evidence.facts.makes_links) {
+        Some(issue) => (text, Some(issue.id.clone())),
+        None => {
+            let lines: Vec<&str> = text.lines().filter(|line| !line.contains(UPLOAD_LINK)).collect();
+            (lines.join("\n"), None)
+        }
+    }
 }
 
 /// The directive sets that the text offers on the issue that took no comment; those that are switched off are not.

@@ -142,5 +142,9 @@ pub(super) fn too_long(evidence: &Evidence, place: &Place, mapping: &Mapping, tr
     let setting = format!("text_max = {most}, text_overflow = {:?}", mapping.text_overflow.word());
     let verdict = Verdict::stopped(treatment, format!("its text has {number} characters, {setting}"))?;
     trace.note("How long is its text?", format!("{number} characters, more than {most}"), in_words(verdict.outcome()));
-    Some(verdict.because(RejectionCause::TooLong))
+    let refused_on = match place {
+        Place::Comment(issue) => Some(Box::new(issue.clone())),
+        Place::NewIssue { .. } | Place::Nowhere(_) => None,
+    };
+    Some(Verdict { refused_on, ..verdict.because(RejectionCause::TooLong) })
 }

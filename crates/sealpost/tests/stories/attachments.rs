@@ -1,8 +1,10 @@
 //! Files with the real program: what is too large is kept and handed out by its link, what is excluded is counted.
 
+use super::letters;
 use super::mails;
 use super::public::listen;
 use super::world::{World, lines, told};
+use rig::post_office::PostOffice;
 use rig::web;
 use serde_json::Value;
 use std::fs;
@@ -205,4 +207,33 @@ async fn a_person_adds_files_to_an_issue_by_the_upload_page() {
     let there: Vec<Value> = files(&world).into_iter().filter(|file| file["deleted_at"].is_null()).collect();
     let names: Vec<&str> = there.iter().filter_map(|file| file["name"].as_str()).collect();
     assert!(names.contains(&"film.bin") && !names.contains(&"plan.txt"), "{names:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_letter_leads_its_sender_to_the_upload_page() {
+    let office = PostOffice::open();
+    let mut world = letters::writing("support@desk.example", &office).await;
+    let base = listen(&mut world);
+    let profile = "catch = [\"support@desk.example\"]\n[default]\nproject = \"DEMO\"\nissue_type = \"Task\"\ntext_max = 200\n\
+        text_overflow = \"reject\"\nnotices = [\"too_long\"]\n[notices]\nto = \"anyone\"\n\
+        [[notice]]\ncause = \"too_long\"\ntext = \"Send it as a file: {{upload_link}}\"\n";
+    fs::write(world.home.file("profile.toml"), profile).unwrap();
+    let mut gateway = world.home.start();
+    world.hand_in(&mails::request("a@example.org", "Printer", "It burns.")).await.unwrap();
+    gateway.wait_until_quiet();
+    let long = "The whole log of the printer. ".repeat(10);
+    world.hand_in(&mails::reply("b@example.org", "a@example.org", "Re: Printer", &long, "It burns.")).await.unwrap();
+    letters::written(&mut gateway, 1);
+    let letter = office.wait_for(1).pop().unwrap();
+    assert_eq!(letter.rcpt_to, ["ann@example.org"]);
+    // Long lines are broken for the way (RFC 2045, section 6.7).
+    let text = letter.mail.replace("=\r\n", "");
+    let (_, rest) = text.split_once(&format!("{base}/u/")).unwrap_or_else(|| panic!("{text}"));
+    let token: String = rest.chars().take_while(|c| c.is_ascii_alphanumeric() || "-_".contains(*c)).collect();
+    let link = format!("{base}/u/{token}");
+    assert!(web::get(&link, &[]).body.contains("Add files to DEMO-1"));
+    let (status, said) = post(&link, &form(&[("log.txt", b"the whole log".to_vec())], ""));
+    assert_eq!(status, 200, "{said}");
+    gateway.wait_until_quiet();
+    assert_eq!(world.issues().pop().unwrap().files, [("log.txt".to_owned(), 13)]);
 }

@@ -15,7 +15,7 @@ const REFUSED: &str = "catch = [\"CATCH\"]\n[default]\nproject = \"NOWHERE\"\nis
                        notices = [\"not_created\"]\n[notices]\nto = \"anyone\"\n";
 
 /// A world whose site writes from this address, by way of this office.
-async fn writing(from: &str, office: &PostOffice) -> World {
+pub async fn writing(from: &str, office: &PostOffice) -> World {
     let mut world = World::start().await;
     fs::write(world.home.file("profile.toml"), REFUSED.replace("CATCH", from)).unwrap();
     let settings = &mut world.home.settings;
@@ -33,7 +33,7 @@ async fn writing(from: &str, office: &PostOffice) -> World {
 }
 
 /// Waits until the letters of so many mails have come to their end.
-fn written(gateway: &mut Gateway, letters: u64) {
+pub fn written(gateway: &mut Gateway, letters: u64) {
     gateway.wait_until("written", |metrics| {
         let sent = metrics.sum("sealpost_letters_sent_total", &[]);
         sent + metrics.sum("sealpost_letters_failed_total", &[]) >= letters

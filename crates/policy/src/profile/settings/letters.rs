@@ -32,7 +32,8 @@ const LETTERS: &[Setting] = &[
         Form::LongText,
         Default::Unset,
         "The notice's text; without it a built-in one. It never repeats what the mail says. `{{set:NAME}}` becomes the link of a \
-         directive set.",
+         directive set. `{{upload_link}}` becomes a link, good for 14 days, by which the sender adds files to the issue; a line with it is \
+         left out where there is no issue or no `public.url`.",
     ),
 ];
 
