@@ -88,8 +88,9 @@ fn read(files: &CertificateFiles) -> Result<Current, Fault> {
     Ok(Current { config: Arc::new(config), expires_at })
 }
 
-/// `notAfter` of a certificate (RFC 5280, section 4.1): the one field of it that the listener needs to know.
-fn not_after(certificate: &[u8]) -> Option<SystemTime> {
+/// `notAfter` of a certificate in DER (RFC 5280, section 4.1): the one field of it that anybody here needs to know. `None` when
+/// it is no certificate.
+pub fn not_after(certificate: &[u8]) -> Option<SystemTime> {
     const SEQUENCE: u8 = 0x30;
     const VERSION: u8 = 0xa0;
     let (body, _) = element(certificate, Some(SEQUENCE))?;

@@ -1,5 +1,13 @@
 //! OAuth 2.0 (RFC 6749) as values: what a token server is asked for, and what its answer means. Nothing here speaks.
 
+mod authorization_code;
+mod cloud;
+mod form;
+
+pub use authorization_code::{AuthorizationEndpoint, Loopback, NoCode, SignIn, missing_scopes};
+pub use cloud::{CloudSite, read_cloud_id, read_sites};
+pub use form::written;
+
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{RSA_PKCS1_SHA256, RSA_PSS_SHA256, RsaEncoding, RsaKeyPair};
 use data_encoding::BASE64URL_NOPAD;
@@ -47,6 +55,8 @@ pub enum Grant<'g> {
     RefreshToken(&'g str),
     /// Somebody who types a code elsewhere (RFC 8628).
     DeviceCode(&'g str),
+    /// Somebody who opened a page in a browser (section 4.1; RFC 7636, section 4.5).
+    AuthorizationCode { code: &'g str, verifier: &'g str, redirect_url: &'g str },
     /// A service that speaks for a user (RFC 7523, section 2.1, as Google's domain-wide delegation wants it).
     Service { key_pem: &'g str, user: &'g str },
 }
@@ -57,6 +67,19 @@ pub struct Token {
     pub expires_in_s: u64,
     /// In the place of the one that was handed in, which may be good no more.
     pub refresh: Option<Zeroizing<String>>,
+    /// What it is good for, when the server says so; else for all that was asked (RFC 6749, section 5.1).
+    pub scopes: Option<String>,
+    /// How long the refresh token is good, where a server says so, as Google does of grants with an end.
+    pub refresh_expires_in_s: Option<u64>,
+}
+
+/// How a person is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ConsentBy {
+    /// By a code that is typed elsewhere; it is asked for at this URL.
+    DeviceCode(String),
+    /// By a page in a browser.
+    Browser(AuthorizationEndpoint),
 }
 
 /// What a token server says to somebody who is to type a code (RFC 8628, section 3.2).
@@ -105,9 +128,15 @@ pub fn token_form(
             let kind = "urn:ietf:params:oauth:grant-type:device_code";
             form.extend([("grant_type", text(kind)), ("device_code", text(code))]);
         }
+        Grant::AuthorizationCode { code, verifier, redirect_url } => form.extend([
+            ("grant_type", text("authorization_code")),
+            ("code", text(code)),
+            ("code_verifier", text(verifier)),
+            ("redirect_uri", text(redirect_url)),
+        ]),
         Grant::ClientCredentials | Grant::Service { .. } => form.push(("grant_type", text("client_credentials"))),
     }
-    if !matches!(grant, Grant::DeviceCode(_)) {
+    if !matches!(grant, Grant::DeviceCode(_) | Grant::AuthorizationCode { .. }) {
         form.push(("scope", text(&client.scopes)));
     }
     match &client.proof {
@@ -135,7 +164,8 @@ pub fn device_form(client: &Client) -> Vec<(&'static str, Zeroizing<String>)> {
 /// Reads the answer to a request for a token (RFC 6749, section 5).
 ///
 /// # Errors
-/// `MailboxRefused`, permanent, when the server says no for good; `MailboxUnreachable`, temporary, for everything else.
+/// Permanent `SignInNeeded` when what somebody allowed is good no more, permanent `TokenServerRefused` when the gateway itself
+/// is refused; `TokenServerUnreachable`, temporary, for everything else.
 pub fn read_token(status: u16, body: &[u8]) -> Result<Token, NoToken> {
     let answer: Value = serde_json::from_slice(body).unwrap_or_default();
     let text = |key: &str| answer[key].as_str().filter(|text| !text.is_empty());
@@ -144,6 +174,8 @@ pub fn read_token(status: u16, body: &[u8]) -> Result<Token, NoToken> {
             access: Zeroizing::new(access.to_owned()),
             expires_in_s: seconds(&answer["expires_in"]).unwrap_or(EXPIRES_IN_S),
             refresh: text("refresh_token").map(|token| Zeroizing::new(token.to_owned())),
+            scopes: text("scope").map(str::to_owned),
+            refresh_expires_in_s: seconds(&answer["refresh_token_expires_in"]),
         }),
         _ => Err(no_token(status, text("error").unwrap_or_default())),
     }
@@ -168,7 +200,7 @@ pub fn read_device_code(status: u16, body: &[u8]) -> Result<DeviceCode, Fault> {
         }),
         _ => match no_token(status, answer["error"].as_str().unwrap_or_default()) {
             NoToken::Failed(fault) => Err(fault),
-            _ => Err(Fault::temporary(FaultCode::MailboxUnreachable, "the token server's answer makes no sense")),
+            _ => Err(Fault::temporary(FaultCode::TokenServerUnreachable, "the token server's answer makes no sense")),
         },
     }
 }
@@ -179,32 +211,37 @@ fn seconds(value: &Value) -> Option<u64> {
 }
 
 fn no_token(status: u16, error: &str) -> NoToken {
-    // The word is the server's and could hold anything; the list of RFC 6749, section 5.2, is closed.
-    const LASTING: [&str; 7] = [
-        "invalid_request",
-        "invalid_client",
-        "invalid_grant",
-        "unauthorized_client",
-        "unsupported_grant_type",
-        "invalid_scope",
-        "access_denied",
-    ];
     match error {
         "authorization_pending" => NoToken::Pending,
         "slow_down" => NoToken::SlowDown,
-        "expired_token" => NoToken::Failed(refused("the code was not typed in time".into())),
-        word if LASTING.contains(&word) && status < 500 => {
-            NoToken::Failed(refused(format!("the token server says {word}: sign in again, or check client and tenant")))
-        }
+        "expired_token" => NoToken::Failed(Fault::permanent(FaultCode::SignInNeeded, "the code was not typed in time")),
+        word if status < 500 && lasting(word).is_some() => NoToken::Failed(said(word)),
         _ => {
             let detail = format!("the token server answers with status {status} and without a token");
-            NoToken::Failed(Fault::temporary(FaultCode::MailboxUnreachable, detail))
+            NoToken::Failed(Fault::temporary(FaultCode::TokenServerUnreachable, detail))
         }
     }
 }
 
-fn refused(detail: String) -> Fault {
-    Fault::permanent(FaultCode::MailboxRefused, detail)
+/// What a server's word means when it means no for good. The word could hold anything; the lists of RFC 6749, sections 4.1.2.1
+/// and 5.2, are closed.
+fn lasting(word: &str) -> Option<FaultCode> {
+    match word {
+        "invalid_grant" | "access_denied" => Some(FaultCode::SignInNeeded),
+        "invalid_request"
+        | "invalid_client"
+        | "unauthorized_client"
+        | "unsupported_grant_type"
+        | "unsupported_response_type"
+        | "invalid_scope" => Some(FaultCode::TokenServerRefused),
+        _ => None,
+    }
+}
+
+/// The fault for one of the words that [`lasting`] knows.
+fn said(word: &str) -> Fault {
+    let code = lasting(word).unwrap_or(FaultCode::TokenServerRefused);
+    Fault::permanent(code, format!("the token server says {word}"))
 }
 
 /// A JWT (RFC 7519) in its compact form.
@@ -312,7 +349,9 @@ mod tests {
             _ => panic!("{body}"),
         };
         let gone = fault(400, r#"{"error":"invalid_grant","error_description":"planted"}"#);
-        assert_eq!((gone.code, gone.kind), (FaultCode::MailboxRefused, policy::FaultKind::Permanent));
+        assert_eq!((gone.code, gone.kind), (FaultCode::SignInNeeded, policy::FaultKind::Permanent));
+        let client = fault(401, r#"{"error":"invalid_client"}"#);
+        assert_eq!((client.code, client.kind), (FaultCode::TokenServerRefused, policy::FaultKind::Permanent));
         assert!(gone.detail.contains("invalid_grant") && !gone.detail.contains("planted"));
         for (status, body) in [
             (503, r#"{"error":"invalid_grant"}"#),
@@ -323,7 +362,7 @@ mod tests {
             let fault = fault(status, body);
             assert_eq!(
                 (fault.code, fault.kind),
-                (FaultCode::MailboxUnreachable, policy::FaultKind::Temporary),
+                (FaultCode::TokenServerUnreachable, policy::FaultKind::Temporary),
                 "{body}"
             );
             assert!(!fault.detail.contains("planted"));

@@ -19,6 +19,9 @@ pub const ALL: &[&str] = &[
 /// The crash points that only fetched mail passes.
 pub const FETCHING: &[&str] = &["fetch_before_settle", "fetch_settled", "fetch_cursor_moved", "fetch_renamed"];
 
+/// The crash points that only a refresh of a token passes.
+pub const REFRESHING: &[&str] = &["token_kept"];
+
 /// The crash points that only letters pass.
 pub const DELIVERING: &[&str] = &["deliver_begun", "deliver_sent", "deliver_finished"];
 
@@ -38,7 +41,13 @@ pub fn crash_point(name: &'static str) {
 
     static ARMED: OnceLock<Option<(String, AtomicU64)>> = OnceLock::new();
     debug_assert!(
-        ALL.iter().chain(FETCHING).chain(DELIVERING).chain(REPLAYING).chain(IN_DOUBT).any(|known| *known == name),
+        ALL.iter()
+            .chain(FETCHING)
+            .chain(REFRESHING)
+            .chain(DELIVERING)
+            .chain(REPLAYING)
+            .chain(IN_DOUBT)
+            .any(|known| *known == name),
         "crash point {name} is not listed"
     );
     let armed = ARMED.get_or_init(|| armed(&std::env::var("SEALPOST_CRASH").ok()?));

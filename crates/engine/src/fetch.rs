@@ -4,16 +4,14 @@ mod folder;
 mod moods;
 mod round;
 mod taking;
-pub mod tokens;
 mod watches;
 
 pub use courier::fetch::{Account, Secret, Security};
 pub(crate) use moods::Moods;
 pub(crate) use round::{fetch, pause_after_failure};
-pub use tokens::Authorization;
-pub(crate) use tokens::Tokens;
 pub(crate) use watches::Watches;
 
+use crate::tokens::Authorization;
 use std::time::Duration;
 
 /// How a mailbox on another server is fetched.

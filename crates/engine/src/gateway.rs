@@ -1,13 +1,14 @@
 //! The assembled engine: sites, mailboxes, workers and timers, started together and stopped together.
 
 use crate::author_proof::AuthorProof;
-use crate::fetch::{Fetching, Moods, Tokens, Watches};
+use crate::fetch::{Fetching, Moods, Watches};
 use crate::held::Leases;
 use crate::intake::MailboxGate;
 use crate::metrics::{Metrics, SiteFigures};
 use crate::reader::Reader;
 use crate::settings::Settings;
 use crate::site::Site;
+use crate::tokens::Tokens;
 use crate::work;
 use policy::{Fault, FaultCode, Profile};
 use std::collections::HashMap;
@@ -25,6 +26,8 @@ pub struct Parts {
     pub reader: Arc<dyn Reader>,
     pub sites: Vec<Site>,
     pub mailboxes: Vec<Mailbox>,
+    /// Those of sites and mailboxes alike.
+    pub tokens: Tokens,
     pub settings: Settings,
 }
 
@@ -78,7 +81,7 @@ impl Gateway {
             backlog: AtomicU64::new(0),
             moods: Moods::default(),
             watches: Watches::default(),
-            tokens: Tokens::default(),
+            tokens: parts.tokens,
             fetch_due: Notify::new(),
         });
         let stop = CancellationToken::new();
@@ -134,7 +137,8 @@ impl Gateway {
     pub async fn metrics(&self) -> String {
         let figures = within_patience(self.shared.store.figures()).await.ok();
         let (sites, fetched) = (self.sites(), self.fetched_mailboxes());
-        self.shared.metrics.render(figures.as_ref(), &sites, &fetched, self.shared.watches.waiting())
+        let grants = self.shared.tokens.refusals();
+        self.shared.metrics.render(figures.as_ref(), &sites, &fetched, self.shared.watches.waiting(), &grants)
     }
 
     /// What is told of each site, by name.
@@ -164,6 +168,7 @@ impl Gateway {
                 tracing::error!("a task of the gateway ended badly");
             }
         }
+        self.shared.tokens.settle().await;
     }
 }
 

@@ -13,6 +13,7 @@ pub mod reader;
 pub mod settings;
 pub mod site;
 pub mod speak;
+pub mod tokens;
 
 mod carry;
 mod decide_job;
@@ -39,3 +40,4 @@ pub use reader::Reader;
 pub use set_link::{LINKS_PATH, Offer};
 pub use settings::Settings;
 pub use site::{Go, Site, Voice};
+pub use tokens::{Authorization, Tokens};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
-use store::Figures;
+use store::{Figures, GrantOf};
 
 macro_rules! counters {
     ($($name:ident, $metric:literal, $help:literal;)*) => {
@@ -77,13 +77,15 @@ impl Metrics {
     }
 
     /// The text form (Prometheus exposition format 0.0.4). `mailboxes` are pairs of a fetched mailbox's name and whether its
-    /// last round in this process failed; `watches` is how many servers are waited on.
+    /// last round in this process failed; `watches` is how many servers are waited on; `grants` are those that were used, and
+    /// whether a token server refused each.
     pub fn render(
         &self,
         figures: Option<&Figures>,
         sites: &[SiteFigures],
         mailboxes: &[(String, bool)],
         watches: usize,
+        grants: &[(GrantOf, bool)],
     ) -> String {
         let mut text = String::with_capacity(4096);
         for (metric, help, value) in self.counters() {
@@ -120,6 +122,16 @@ impl Metrics {
         }
         head(&mut text, "sealpost_mailbox_watches", "Servers that tell of new mail at once.", "gauge");
         line(&mut text, "sealpost_mailbox_watches", &[], u64::try_from(watches).unwrap_or(u64::MAX));
+        let metric = "sealpost_grant_refused";
+        head(
+            &mut text,
+            metric,
+            "1 while a token server gives no tokens for a site or mailbox: sign in again.",
+            "gauge",
+        );
+        for (GrantOf { site, mailbox }, refused) in grants {
+            line(&mut text, metric, &[("site", site), ("mailbox", mailbox)], u64::from(*refused));
+        }
         if let Some(figures) = figures {
             render_figures(&mut text, figures);
             render_fetched(&mut text, figures, mailboxes);
@@ -206,7 +218,9 @@ mod tests {
         };
         let limited = [("burst", 2), ("issue", 0), ("quota", 0), ("other", 0)];
         let site = SiteFigures { name: "ac\"me".into(), is_parked: true, is_dead_end: false, limited };
-        let text = metrics.render(Some(&figures), &[site], &[("desk".into(), true)], 7);
+        let text =
+            metrics.render(Some(&figures), &[site], &[("desk".into(), true)], 7, &[(GrantOf::site("acme"), true)]);
+        assert!(text.contains("sealpost_grant_refused{site=\"acme\",mailbox=\"\"} 1\n"), "{text}");
         assert!(text.contains("sealpost_site_limited_total{site=\"ac\\\"me\",limit=\"burst\"} 2\n"), "{text}");
         assert!(text.contains("sealpost_mailbox_fails{mailbox=\"desk\"} 1\n"), "{text}");
         assert!(text.contains("sealpost_mailbox_fetched_age_seconds{mailbox=\"desk\"} 61\n"), "{text}");

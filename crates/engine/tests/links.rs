@@ -1,7 +1,7 @@
 //! Links in letters over a real store: good for what was offered, once, as long as it was said, and for nothing that was made up.
 #![allow(clippy::unwrap_used)]
 
-use engine::{AuthorProof, Gateway, Mailbox, Parts, Past, Reader};
+use engine::{AuthorProof, Gateway, Mailbox, Parts, Past, Reader, Tokens};
 use futures_util::future::BoxFuture;
 use mail::{Envelope, Limits, Reading, Reply};
 use policy::reply_token::TokenKey;
@@ -96,7 +96,8 @@ impl House {
         };
         let settings = engine::Settings { jobs_max: 0, fetches_max: 0, backlog_max, ..engine::Settings::default() };
         let reader = Arc::new(Nobody);
-        let parts = Parts { store: store.clone(), reader, sites: vec![], mailboxes: vec![mailbox], settings };
+        let tokens = Tokens::new(store.clone());
+        let parts = Parts { store: store.clone(), reader, sites: vec![], mailboxes: vec![mailbox], tokens, settings };
         House { store, gateway: Arc::new(Gateway::start(parts)), _folder: folder }
     }
 

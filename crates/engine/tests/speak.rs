@@ -3,6 +3,8 @@
 
 #[path = "speak/server.rs"]
 mod server;
+#[path = "speak/site_tokens.rs"]
+mod site_tokens;
 #[path = "speak/tls.rs"]
 mod tls;
 

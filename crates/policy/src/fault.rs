@@ -61,6 +61,9 @@ fault_codes! {
     MailboxRefused = 403, "The server of a mailbox refused the account or a command.", "Read the server's words; if they speak of the login, check the user and the password's file with `sealpost check`.";
     PostUnreachable = 410, "The outgoing mail server could not be reached.", "See whether it runs and answers under the name and port in `[[outgoing]]`, and whether its certificate is one that is trusted; the letter is sent by itself when it does.";
     PostRefused = 411, "The outgoing mail server refused a letter.", "Read the server's words in the story of the mail; they say what to change.";
+    SignInNeeded = 420, "What somebody allowed the gateway was taken back, has ended, or was never allowed.", "Sign in again with `sealpost mailbox sign-in NAME` or `sealpost site sign-in NAME`; all mail waits until then.";
+    TokenServerUnreachable = 421, "A token server could not be reached or is out of order.", "Nothing, when it is out of order: it is asked again by itself. Else see its URL, the network and `sealpost check`.";
+    TokenServerRefused = 422, "A token server refused the gateway itself.", "Read its word: `invalid_client` speaks of the client's id, secret or certificate, which may have ended; `invalid_scope` of what is asked for.";
     SettingsWrong = 500, "A setting is wrong.", "The message names the key, the value, the file and the remedy.";
     ProfileWrong = 501, "A profile is wrong.", "The message names the key, the value, the file and the remedy.";
     TokenRefused = 600, "The request carries no token that is good here.", "Send `Authorization: Bearer TOKEN`. Tokens end and can be revoked: `sealpost token list` shows them, `sealpost token create` makes one.";

@@ -12,4 +12,5 @@ pub mod prism;
 pub mod seeds;
 pub mod settings_file;
 pub mod shared;
+pub mod token_server;
 pub mod web;

@@ -35,6 +35,12 @@ impl SettingsFile {
         section.values.push((key.to_owned(), value.to_string()));
     }
 
+    /// Removes a value of the first section with this head.
+    pub fn remove(&mut self, head: &str, key: &str) {
+        let section = self.sections.iter_mut().find(|section| section.head == head);
+        section.expect("a test removes what is there").values.retain(|(name, _)| name != key);
+    }
+
     /// The file's text.
     pub fn text(&self) -> String {
         let mut text = String::new();

@@ -24,7 +24,8 @@ pub fn get(url: &str, headers: &[&str]) -> Page {
 /// As [`get`], but a server that does not answer is an error.
 pub fn try_get(url: &str, headers: &[&str]) -> std::io::Result<Page> {
     let rest = url.strip_prefix("http://").expect("tests speak plain HTTP");
-    let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let (host, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+    let path = path.trim_start_matches('/');
     let mut stream = TcpStream::connect(host)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     // HTTP/1.0: the answer comes in one piece and ends with the connection (RFC 1945).

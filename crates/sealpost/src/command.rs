@@ -3,6 +3,7 @@
 pub mod bench;
 mod cases;
 pub mod check;
+mod consent;
 pub mod deliver;
 pub mod demo;
 pub mod files;
@@ -16,6 +17,7 @@ pub mod reply;
 pub mod sanitize;
 pub mod serve;
 pub mod sign_in;
+pub mod site;
 pub mod token;
 pub mod try_plan;
 

@@ -99,6 +99,14 @@ enum Command {
         #[command(subcommand)]
         what: command::token::What,
     },
+    /// Sites: sign in for one.
+    Site {
+        /// The gateway's settings. Needed; may stand before or behind what is asked.
+        #[arg(long, global = true)]
+        config: Option<PathBuf>,
+        #[command(subcommand)]
+        what: command::site::What,
+    },
     /// Profiles: check them before they are used.
     Profile {
         #[command(subcommand)]
@@ -163,6 +171,9 @@ async fn run(command: Command) -> Result<(), command::Failure> {
         }
         Command::Token { config, what } => {
             command::token::run(&config.unwrap_or_else(|| needed("--config <CONFIG>")), &what).await
+        }
+        Command::Site { config, what } => {
+            command::site::run(&config.unwrap_or_else(|| needed("--config <CONFIG>")), &what).await
         }
         Command::Profile { what } => command::profile::run(what).await,
         Command::Bench(arguments) => command::bench::run(arguments).await,

@@ -124,7 +124,11 @@ pub struct Site {
     pub api_base: String,
     pub browse_base: String,
     pub account: String,
+    /// Empty when there is `oauth`.
     pub token: Secret,
+    /// When that token ends, as far as anybody said.
+    pub token_expires: Option<jiff::Timestamp>,
+    pub oauth: Option<SiteOauth>,
     pub allow_private: bool,
     /// A secret, because a user and a password may stand in it.
     pub proxy: Option<Secret>,
@@ -134,6 +138,19 @@ pub struct Site {
     pub requests_per_s: u32,
     /// `None`: as the store says.
     pub keep_content_days: Option<u32>,
+}
+
+/// How the tokens of a site come about, when they come and go.
+#[derive(Debug, Clone)]
+pub struct SiteOauth {
+    pub authorization: engine::Authorization,
+    /// How somebody signs in; `None` for a service account's client.
+    pub consent_by: Option<courier::oauth::ConsentBy>,
+    /// Where it is told which sites a token is good for.
+    pub sites_url: String,
+    pub secret_expires: Option<jiff::Timestamp>,
+    /// A sign-in that was not used for so long is forgotten.
+    pub idle_max: Option<Duration>,
 }
 
 /// What a site says of its letters.
@@ -190,6 +207,16 @@ pub struct Mailbox {
     pub accounts: Vec<(String, Secret)>,
 }
 
+/// When that by which tokens are had comes to an end.
+#[derive(Debug, Clone, Default)]
+pub struct Ends {
+    pub secret: Option<jiff::Timestamp>,
+    pub certificate: Option<jiff::Timestamp>,
+    /// Somebody signs in for it; a token server forgets that when it was not used for so long.
+    pub of_a_person: bool,
+    pub idle_max: Option<Duration>,
+}
+
 /// Where and how a mailbox is fetched.
 #[derive(Debug, Clone)]
 pub struct Fetched {
@@ -201,9 +228,11 @@ pub struct Fetched {
     pub user: String,
     /// Empty when there is an authorization.
     pub password: Secret,
-    pub authorization: Option<engine::fetch::Authorization>,
-    /// Where a code for signing in is asked for.
-    pub device_url: Option<String>,
+    pub authorization: Option<engine::Authorization>,
+    /// How somebody signs in for it.
+    pub consent_by: Option<courier::oauth::ConsentBy>,
+    /// When what opens it ends; `None` for a password.
+    pub ends: Option<Ends>,
     pub start: engine::fetch::Start,
     /// `None` never deletes.
     pub delete_after_days: Option<u64>,

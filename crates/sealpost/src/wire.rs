@@ -2,6 +2,7 @@
 
 mod accounts;
 mod adapters;
+mod endings;
 mod fetching;
 mod listeners;
 mod observe;
@@ -12,6 +13,7 @@ mod reload;
 mod site_check;
 
 pub use adapters::cells;
+pub use endings::{Ending, Endings};
 pub use fetching::ask_how_many;
 pub use observe::{logs, panics};
 pub use outgoing::greet;
@@ -55,6 +57,8 @@ impl Role {
 pub struct Gateway {
     settings_file: PathBuf,
     store: Store,
+    tokens: engine::Tokens,
+    endings: Arc<Endings>,
     cells: Cells,
     engine: Arc<engine::Gateway>,
     listeners: Listeners,
@@ -69,11 +73,13 @@ impl Gateway {
         store.keep(&settings.retention(), SETTINGS).await?;
         let cells = adapters::cells(&settings).await?;
         let mailboxes = mailboxes(&settings, &store).await?;
+        let tokens = engine::Tokens::new(store.clone());
         let parts = engine::Parts {
             store: store.clone(),
             reader: Arc::new(cells.clone()),
-            sites: adapters::sites(&settings)?,
+            sites: adapters::sites(&settings, &tokens)?,
             mailboxes,
+            tokens: tokens.clone(),
             settings: adapters::engine_settings(&settings, roles),
         };
         let engine = Arc::new(engine::Gateway::start(parts));
@@ -86,7 +92,8 @@ impl Gateway {
         let watched = Arc::new(pages::Watched { engine: engine.clone() });
         let console = console::Console::new(store.clone(), reader, bases, &origin).watching(watched);
         let rooms = public::rooms(&settings, &store, &engine);
-        Ok(Gateway { settings_file: settings.file, store, cells, engine, listeners, console, rooms })
+        let endings = Arc::new(Endings::new(&settings, store.clone()));
+        Ok(Gateway { settings_file: settings.file, store, tokens, endings, cells, engine, listeners, console, rooms })
     }
 
     pub fn store(&self) -> &Store {
@@ -107,7 +114,8 @@ impl Gateway {
     /// to hand in mail before they wait.
     pub fn serve(&mut self, stop: &CancellationToken) {
         let certificates = self.listeners.certificates();
-        let sources = observe::sources(self.store.clone(), self.cells.clone(), self.engine.clone(), certificates);
+        let (store, endings) = (self.store.clone(), self.endings.clone());
+        let sources = observe::sources(store, self.cells.clone(), self.engine.clone(), endings, certificates);
         self.listeners.serve(self.console.clone(), sources, stop);
         self.listeners.serve_public(std::mem::take(&mut self.rooms), stop);
     }
@@ -116,8 +124,13 @@ impl Gateway {
     /// ends the process with its fault, so that a supervisor starts it anew or a person looks.
     pub async fn run(self, stop: CancellationToken) -> Result<(), Failure> {
         self.listeners.say_where();
-        let hold =
-            reload::Reload { file: self.settings_file.clone(), engine: self.engine.clone(), store: self.store.clone() };
+        let hold = reload::Reload {
+            file: self.settings_file.clone(),
+            engine: self.engine.clone(),
+            store: self.store.clone(),
+            tokens: self.tokens.clone(),
+            endings: self.endings.clone(),
+        };
         let ended = tokio::select! {
             signalled = reload::until_stopped(&hold, self.listeners.certificates()) => signalled,
             fault = self.store.stopped() => Err(fault.into()),

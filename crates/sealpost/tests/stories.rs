@@ -7,6 +7,7 @@
 mod stories {
     mod api;
     mod authors;
+    mod browser;
     mod cases;
     mod command_line;
     mod corpora;
@@ -32,6 +33,7 @@ mod stories {
     mod secrecy;
     mod settings;
     mod signals;
+    mod site_oauth;
     mod swaks;
     mod two_processes;
     mod walk;

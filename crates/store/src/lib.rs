@@ -40,6 +40,7 @@ pub use attention::Attention;
 pub use audit::AuditVerdict;
 pub use content::{Content, ContentReader, ContentWriter, PIECE_BYTES};
 pub use folder::Renaming;
+pub use grant::{Given, Grant, GrantOf, GrantTimes};
 pub use job::{LANE_FREED_AFTER_S, SWEEP_EVERY_S};
 pub use look::{Look, LookLine};
 pub use replay::NotNow;

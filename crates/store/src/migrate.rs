@@ -21,6 +21,7 @@ pub(crate) const MAIN: Migration = Migration {
         include_str!("../../../migrations/sqlite/0006_filters.sql"),
         include_str!("../../../migrations/sqlite/0007_retention.sql"),
         include_str!("../../../migrations/sqlite/0008_tokens.sql"),
+        include_str!("../../../migrations/sqlite/0009_turns.sql"),
     ],
     postgres: &[
         include_str!("../../../migrations/postgres/0001_walk.sql"),
@@ -31,6 +32,7 @@ pub(crate) const MAIN: Migration = Migration {
         include_str!("../../../migrations/postgres/0006_filters.sql"),
         include_str!("../../../migrations/postgres/0007_retention.sql"),
         include_str!("../../../migrations/postgres/0008_tokens.sql"),
+        include_str!("../../../migrations/postgres/0009_turns.sql"),
     ],
 };
 

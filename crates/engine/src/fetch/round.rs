@@ -11,7 +11,7 @@ use policy::{Fault, FaultCode};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
-use store::{Fetched, Micros};
+use store::{Fetched, GrantOf, Micros};
 
 /// How soon a job is looked at again whose mailbox only the settings of another process name.
 const UNKNOWN_AGAIN: Duration = Duration::from_secs(60);
@@ -24,10 +24,14 @@ pub(crate) async fn fetch(shared: &Arc<Shared>, held: &Held) -> Result<(), Stop>
         return Ok(shared.store.fetch_again(&held.lease, after(held, UNKNOWN_AGAIN)).await?);
     };
     let of = Fetched { site: held.lease.site.clone(), mailbox: name.clone(), account: fetching.account_text() };
+    let grant = GrantOf::mailbox(&of.site, name);
+    let mut used = None;
     if let Some(authorization) = &fetching.authorization {
-        let token = shared.tokens.token(&shared.store, &of.site, name, authorization).await;
-        shared.moods.went(name, token.is_ok());
-        fetching.account.secret = Secret::Token(token?);
+        let pass = shared.tokens.pass(&grant, authorization).await;
+        shared.moods.went(name, pass.is_ok());
+        let pass = pass?;
+        fetching.account.secret = Secret::Token(pass.access.clone());
+        used = Some(pass);
     }
     let taking = Taking { shared, fetching: &fetching, of: &of, began: Instant::now() };
     let round = Round { taking, held };
@@ -37,9 +41,9 @@ pub(crate) async fn fetch(shared: &Arc<Shared>, held: &Held) -> Result<(), Stop>
         Protocol::Imap(folder) => folder::round(&round, folder).await,
     };
     shared.moods.went(name, ended.is_ok());
-    if ended.as_ref().is_err_and(|fault| fault.code == FaultCode::MailboxRefused) {
+    if let Some(pass) = used.filter(|_| ended.as_ref().is_err_and(|fault| fault.code == FaultCode::MailboxRefused)) {
         // A token may be taken back before its time.
-        shared.tokens.forget(name);
+        shared.tokens.forget(&grant, &pass).await;
     }
     let Ended { came, all_seen } = ended?;
     let pause = shared.moods.pause(name, came > 0, fetching.poll);

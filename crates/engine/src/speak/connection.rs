@@ -96,18 +96,25 @@ impl SiteConnection {
 
     /// The value of the `Authorization` header: Basic (RFC 7617), or Bearer (RFC 6750) without an account.
     pub(super) fn authorization(&self) -> Result<HeaderValue, Fault> {
-        let value = if self.account.is_empty() {
-            Zeroizing::new(format!("Bearer {}", self.token.as_str()))
-        } else {
-            let pair = Zeroizing::new(format!("{}:{}", self.account, self.token.as_str()));
-            Zeroizing::new(format!("Basic {}", data_encoding::BASE64.encode(pair.as_bytes())))
-        };
-        let mut header = HeaderValue::from_str(&value).map_err(|_| {
-            Fault::permanent(FaultCode::SettingsWrong, "the token holds characters that no header can carry")
-        })?;
-        header.set_sensitive(true);
-        Ok(header)
+        if self.account.is_empty() {
+            return bearer(&self.token);
+        }
+        let pair = Zeroizing::new(format!("{}:{}", self.account, self.token.as_str()));
+        secret_header(&Zeroizing::new(format!("Basic {}", data_encoding::BASE64.encode(pair.as_bytes()))))
     }
+}
+
+/// The value of the `Authorization` header for a token (RFC 6750).
+pub(super) fn bearer(token: &str) -> Result<HeaderValue, Fault> {
+    secret_header(&Zeroizing::new(format!("Bearer {token}")))
+}
+
+fn secret_header(value: &str) -> Result<HeaderValue, Fault> {
+    let mut header = HeaderValue::from_str(value).map_err(|_| {
+        Fault::permanent(FaultCode::SettingsWrong, "the token holds characters that no header can carry")
+    })?;
+    header.set_sensitive(true);
+    Ok(header)
 }
 
 fn is_this_machine(host: &Host<&str>) -> bool {

@@ -4,10 +4,11 @@ use crate::cell::Source;
 use crate::site::Go;
 use crate::speak::address::{CheckedResolver, Reach};
 use crate::speak::burst::Burst;
-use crate::speak::connection::SiteConnection;
+use crate::speak::connection::{SiteConnection, bearer};
 use crate::speak::parking::Parking;
 use crate::speak::troubles;
 use crate::speak::upload::Upload;
+use crate::tokens::{Pass, TokensOfSite};
 use jiff::Timestamp;
 use policy::{Fault, FaultCode};
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
@@ -33,25 +34,47 @@ struct Inner {
     connection: SiteConnection,
     /// The base without a slash at its end.
     base: String,
-    authorization: HeaderValue,
+    let_in: LetIn,
     client: Client,
     turns: Semaphore,
     burst: Burst,
     parking: Parking,
 }
 
+/// What lets requests in.
+enum LetIn {
+    /// The account's token, or a password.
+    Always(HeaderValue),
+    /// Tokens that come and go.
+    Tokens(Box<TokensOfSite>),
+}
+
+/// What lets one request in, and where it goes.
+struct Entry {
+    authorization: HeaderValue,
+    base: String,
+    pass: Option<Pass>,
+}
+
 impl Speaker {
     /// Permanent `SettingsWrong` when base, proxy or certificates cannot be used, `AddressRefused` for a private literal address.
-    ///
-    /// Makes aws-lc-rs the process's TLS provider unless there is one already.
     pub fn new(connection: SiteConnection) -> Result<Speaker, Fault> {
-        // Refused when one is installed, and then that one serves as well.
-        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let let_in = LetIn::Always(connection.authorization()?);
+        Speaker::make(connection, let_in)
+    }
+
+    /// A site that is let in with these tokens, and not with the account and token of the connection. Where the tokens are for one
+    /// of several sites behind a gateway, its id follows the base.
+    pub fn with_tokens(connection: SiteConnection, tokens: TokensOfSite) -> Result<Speaker, Fault> {
+        Speaker::make(connection, LetIn::Tokens(Box::new(tokens)))
+    }
+
+    fn make(connection: SiteConnection, let_in: LetIn) -> Result<Speaker, Fault> {
         let reach = connection.reach()?;
         let client = client(&connection, reach)?;
         let inner = Inner {
             base: connection.api_base.as_str().trim_end_matches('/').to_owned(),
-            authorization: connection.authorization()?,
+            let_in,
             client,
             turns: Semaphore::new(connection.requests_max.max(1)),
             burst: Burst::new(connection.requests_per_s_max),
@@ -74,9 +97,11 @@ impl Speaker {
     /// - temporary `TrackerUnreachable`: no connection, or the answer to a GET was lost.
     /// - what `go` says; nothing was sent.
     /// - unknown `TrackerUnclear`: the answer to anything else was lost; it may have been done.
+    /// - temporary `SignInNeeded`, `TokenServerRefused` or `TokenServerUnreachable`: there is no token; nothing was sent.
     /// - permanent `AddressRefused`: the name led to an address that the settings do not allow.
     pub async fn say_if(&self, request: &Request, go: Go<'_>) -> Result<Response, Fault> {
-        let mut out = self.prepare(request)?;
+        let entry = self.entry().await?;
+        let mut out = self.prepare(request, &entry)?;
         match &request.content {
             Content::Nothing => {}
             Content::Json(value) => {
@@ -86,7 +111,7 @@ impl Speaker {
             }
             Content::File { .. } => return Err(internal("a file was to be sent without its bytes")),
         }
-        self.carry(request, out, self.inner.connection.answer_timeout, go).await
+        self.carry(request, &entry, out, self.inner.connection.answer_timeout, go).await
     }
 
     /// Carries a request with a file of exactly `size_bytes`; faults as [`Speaker::say`], and those of the source.
@@ -102,7 +127,8 @@ impl Speaker {
         let Content::File { name, content_type } = &request.content else {
             return Err(internal("bytes were given for a request without a file"));
         };
-        let mut out = self.prepare(request)?;
+        let entry = self.entry().await?;
+        let mut out = self.prepare(request, &entry)?;
         let upload = Upload::new(name, content_type)?;
         let headers = out.headers_mut();
         headers.insert(CONTENT_LENGTH, HeaderValue::from(upload.length(size_bytes)));
@@ -110,7 +136,7 @@ impl Speaker {
         *out.body_mut() = Some(reqwest::Body::wrap_stream(upload.body(size_bytes, source)));
         let connection = &self.inner.connection;
         let more = Duration::from_secs(size_bytes / connection.upload_bytes_per_s_min.max(1));
-        self.carry(request, out, connection.answer_timeout + more, go).await
+        self.carry(request, &entry, out, connection.answer_timeout + more, go).await
     }
 
     /// Is the site left alone for now? Temporary `TrackerBusy` with the time that is left.
@@ -118,9 +144,21 @@ impl Speaker {
         self.inner.parking.check()
     }
 
-    fn prepare(&self, request: &Request) -> Result<reqwest::Request, Fault> {
+    async fn entry(&self) -> Result<Entry, Fault> {
+        let base = &self.inner.base;
+        match &self.inner.let_in {
+            LetIn::Always(header) => Ok(Entry { authorization: header.clone(), base: base.clone(), pass: None }),
+            LetIn::Tokens(tokens) => {
+                let pass = tokens.pass().await?;
+                let base = pass.cloud_id.as_ref().map_or_else(|| base.clone(), |cloud_id| format!("{base}/{cloud_id}"));
+                Ok(Entry { authorization: bearer(&pass.access)?, base, pass: Some(pass) })
+            }
+        }
+    }
+
+    fn prepare(&self, request: &Request, entry: &Entry) -> Result<reqwest::Request, Fault> {
         let base = &self.inner.connection.api_base;
-        let url = Url::parse(&format!("{}{}", self.inner.base, request.path)).ok();
+        let url = Url::parse(&format!("{}{}", entry.base, request.path)).ok();
         // The path comes from data: whatever it holds, the credentials go to the site's own host.
         let same = |url: &Url| url.origin() == base.origin() && url.username().is_empty() && url.password().is_none();
         let url = url.filter(|url| request.path.starts_with('/') && same(url));
@@ -138,13 +176,14 @@ impl Speaker {
             let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| internal("a header's name is wrong"))?;
             headers.insert(name, header_value(value)?);
         }
-        headers.insert(AUTHORIZATION, self.inner.authorization.clone());
+        headers.insert(AUTHORIZATION, entry.authorization.clone());
         Ok(out)
     }
 
     async fn carry(
         &self,
         request: &Request,
+        entry: &Entry,
         mut out: reqwest::Request,
         timeout: Duration,
         go: Go<'_>,
@@ -155,6 +194,9 @@ impl Speaker {
         let begun = Instant::now();
         let result = self.exchange(request.method, out).await;
         let status = result.as_ref().map_or(0, |response| response.status);
+        if let (LetIn::Tokens(tokens), Some(pass), true) = (&self.inner.let_in, &entry.pass, status != 0) {
+            tokens.heed(pass, status).await;
+        }
         tracing::debug!(
             site = self.inner.connection.name,
             method = ?request.method,
@@ -202,8 +244,11 @@ impl std::fmt::Debug for Speaker {
     }
 }
 
-/// HTTP/1.1 without redirects, retries, cookies, compression and the environment's proxies.
+/// HTTP/1.1 without redirects, retries, cookies, compression and the environment's proxies. Makes aws-lc-rs the process's TLS
+/// provider unless there is one already.
 pub(super) fn client(connection: &SiteConnection, reach: Reach) -> Result<Client, Fault> {
+    // Refused when one is installed, and then that one serves as well.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let wrong = |what: String| {
         Fault::permanent(FaultCode::SettingsWrong, what.clone())
             .with_public(format!("The connection of site {} cannot be set up: {what}.", connection.name))

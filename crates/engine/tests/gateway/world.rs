@@ -4,7 +4,7 @@ use super::reading::Direct;
 use courier::smtp_in::{Gate, Intake, Refusal};
 use desk::{Desk, FaultSwitches};
 use engine::speak::{SiteConnection, Speaker};
-use engine::{AuthorProof, Gateway, Mailbox, Parts, Reader, Settings, Site, Voice};
+use engine::{AuthorProof, Gateway, Mailbox, Parts, Reader, Settings, Site, Tokens, Voice};
 use mail::{Client, Envelope};
 use policy::{Profile, Receipt};
 use std::path::{Path, PathBuf};
@@ -354,6 +354,7 @@ pub fn start_gateway(
         reader,
         sites: vec![site],
         mailboxes: vec![mailbox("support", SUPPORT), mailbox("sales", SALES)],
+        tokens: Tokens::new(store.clone()),
         settings: settings.clone(),
     })
 }

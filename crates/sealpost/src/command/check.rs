@@ -66,6 +66,9 @@ pub async fn run(config: &Path) -> Result<(), Failure> {
         }
         findings.say(&format!("letters of site {}", site.name), Ok(letters(&site.letters)))?;
     }
+    for ending in endings(&settings).await {
+        findings.say(&ending.name(), ending.verdict())?;
+    }
     for outgoing in &settings.outgoing {
         findings.say(&format!("outgoing {}", outgoing.name), within(wire::greet(outgoing)).await)?;
     }
@@ -92,6 +95,17 @@ async fn store(settings: &Settings) -> Result<String, String> {
         Ok(Err(fault)) => Err(format!("{fault} ({})", fault.detail)),
         Err(_) => Err(format!("no answer within {} s; see whether the database runs", WITHIN.as_secs())),
     }
+}
+
+/// What ends some day; nothing when the store does not open, which was told already.
+async fn endings(settings: &Settings) -> Vec<wire::Ending> {
+    let looked = tokio::time::timeout(WITHIN, async {
+        let store = Store::open(&settings.store).await?;
+        let all = wire::Endings::new(settings, store.clone()).all().await;
+        store.close().await;
+        all
+    });
+    looked.await.ok().and_then(Result::ok).unwrap_or_default()
 }
 
 async fn cells(settings: &Settings) -> Result<String, String> {

@@ -1,13 +1,11 @@
 //! `sealpost mailbox`: test the connection of a fetched mailbox, have it looked into at once, sign in for its tokens.
 
-use super::Failure;
+use super::{Failure, consent};
 use crate::settings::{self, Fetched, Mailbox, Settings};
 use crate::wire;
-use courier::oauth::{Grant, NoToken};
-use engine::fetch::tokens::{self, Authorization, By};
+use engine::tokens;
 use std::path::Path;
-use std::time::{Duration, Instant};
-use store::Store;
+use store::{GrantOf, Store};
 
 /// What is to be done with a mailbox.
 #[derive(Debug, clap::Subcommand)]
@@ -16,7 +14,8 @@ pub enum What {
     Test { name: String },
     /// Have the running gateway look into it at once.
     Poll { name: String },
-    /// Sign in for a mailbox with `oauth = "person"`: shows an address and a code to type there.
+    /// Sign in for a mailbox with `oauth = "person"`: shows an address to open in a browser, here or elsewhere, and for some
+    /// providers a code to type there.
     SignIn { name: String },
 }
 
@@ -49,41 +48,19 @@ async fn poll(settings: &Settings, mailbox: &Mailbox) -> Result<(), Failure> {
 }
 
 async fn sign_in(settings: &Settings, mailbox: &Mailbox, fetched: &Fetched) -> Result<(), Failure> {
-    let of_a_person = fetched.authorization.as_ref().filter(|authorization| matches!(authorization.by, By::Person));
-    let Some(authorization) = of_a_person else {
+    let (Some(authorization), Some(by)) = (&fetched.authorization, &fetched.consent_by) else {
         return Err(Failure::new(format!("nobody signs in for {}: its `oauth` is not \"person\"", mailbox.name)));
     };
-    let Some(device_url) = &fetched.device_url else {
-        return Err(Failure::new("mailbox.oauth_device_url is missing, and no preset fills it"));
-    };
     let store = Store::open(&settings.store).await?;
-    let signed_in = wait_for_a_person(&store, mailbox, authorization, device_url).await;
+    let signed_in = async {
+        let token = consent::ask_a_person(authorization, by, &fetched.user).await?;
+        let of = GrantOf::mailbox(&mailbox.site, &mailbox.name);
+        tokens::keep_new(&store, &of, &token, None).await?;
+        // A running gateway has given up for some minutes, and need not wait for their end.
+        store.ensure_fetch(&mailbox.site, &mailbox.name).await.map_err(Failure::from)
+    };
+    let signed_in = signed_in.await;
     store.close().await;
     signed_in?;
     super::print(&format!("signed in for {}; `sealpost mailbox test {}` tries it\n", mailbox.name, mailbox.name))
-}
-
-async fn wait_for_a_person(
-    store: &Store,
-    mailbox: &Mailbox,
-    authorization: &Authorization,
-    device_url: &str,
-) -> Result<(), Failure> {
-    let code = tokens::ask_for_a_code(authorization, device_url).await?;
-    super::print(&format!("open {} as the mailbox's owner and type {}\n", code.verification_uri, code.user_code))?;
-    let (begun, mut interval) = (Instant::now(), Duration::from_secs(code.interval_s));
-    while begun.elapsed() < Duration::from_secs(code.expires_in_s) {
-        tokio::time::sleep(interval).await;
-        match tokens::ask(authorization, Grant::DeviceCode(&code.device_code)).await? {
-            Ok(token) if token.refresh.is_none() => {
-                let why = "the token server gives no refresh token; ask for offline access in mailbox.oauth_scopes";
-                return Err(Failure::new(why));
-            }
-            Ok(token) => return Ok(tokens::keep(store, &mailbox.site, &mailbox.name, &token).await?),
-            Err(NoToken::Pending) => {}
-            Err(NoToken::SlowDown) => interval += Duration::from_secs(5),
-            Err(NoToken::Failed(fault)) => return Err(fault.into()),
-        }
-    }
-    Err(Failure::new("the code was not typed in time; sign in again"))
 }

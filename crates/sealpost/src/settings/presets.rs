@@ -13,7 +13,16 @@ pub struct Preset {
 #[derive(Debug, Clone, Copy)]
 pub struct Oauth {
     pub token_url: &'static str,
+    /// Where a code to type is asked for; empty where the provider gives none for mail.
     pub device_url: &'static str,
+    pub authorize_url: &'static str,
+    /// What the provider wants to hear with it.
+    pub authorize_parameters: &'static [(&'static str, &'static str)],
+    pub issuer: Option<&'static str>,
+    /// Where the browser is sent after a sign-in; both providers let a program choose the port.
+    pub redirect_url: &'static str,
+    /// A sign-in that was not used for so many days is forgotten.
+    pub idle_days_max: u32,
     /// What a person allows: to read this one mailbox.
     pub imap_scopes: &'static str,
     pub pop3_scopes: &'static str,
@@ -30,6 +39,11 @@ macro_rules! microsoft {
             oauth: Some(Oauth {
                 token_url: concat!("https://", $login, "/{tenant}/oauth2/v2.0/token"),
                 device_url: concat!("https://", $login, "/{tenant}/oauth2/v2.0/devicecode"),
+                authorize_url: concat!("https://", $login, "/{tenant}/oauth2/v2.0/authorize"),
+                authorize_parameters: &[("prompt", "select_account")],
+                issuer: None,
+                redirect_url: "http://localhost",
+                idle_days_max: 90,
                 imap_scopes: concat!("https://", $resource, "/IMAP.AccessAsUser.All offline_access"),
                 pop3_scopes: concat!("https://", $resource, "/POP.AccessAsUser.All offline_access"),
                 program_scopes: concat!("https://", $resource, "/.default"),
@@ -54,7 +68,13 @@ pub const PRESETS: &[Preset] = &[
         pop3_host: "pop.gmail.com",
         oauth: Some(Oauth {
             token_url: "https://oauth2.googleapis.com/token",
-            device_url: "https://oauth2.googleapis.com/device/code",
+            device_url: "",
+            authorize_url: "https://accounts.google.com/o/oauth2/v2/auth",
+            // Without both there is a refresh token only at the very first sign-in.
+            authorize_parameters: &[("access_type", "offline"), ("prompt", "consent")],
+            issuer: Some("https://accounts.google.com"),
+            redirect_url: "http://127.0.0.1",
+            idle_days_max: 180,
             // Google knows no smaller one for IMAP and POP3.
             imap_scopes: "https://mail.google.com/",
             pop3_scopes: "https://mail.google.com/",
@@ -104,7 +124,8 @@ mod tests {
                 }
             }
             assert!(!oauth.imap_scopes.contains("POP.") && !oauth.pop3_scopes.contains("IMAP."), "{}", preset.name);
-            assert!([oauth.token_url, oauth.device_url].iter().all(|url| url.starts_with("https://")));
+            let urls = [oauth.token_url, oauth.authorize_url, oauth.device_url];
+            assert!(urls.iter().all(|url| url.is_empty() || url.starts_with("https://")), "{}", preset.name);
         }
     }
 }

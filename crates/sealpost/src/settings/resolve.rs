@@ -4,6 +4,7 @@ mod mailbox;
 mod oauth;
 mod outgoing;
 mod public;
+mod site_oauth;
 
 use super::written::{Scalar, Section, Value, Written};
 use super::{
@@ -147,18 +148,27 @@ impl Reader {
     }
 
     fn site(&mut self, section: &Section) -> Site {
+        let dialect = match self.text(section, "dialect").as_str() {
+            "jira_data_center" => Dialect::JiraDataCenter,
+            // The table of settings knows one other word.
+            _ => Dialect::JiraCloud,
+        };
+        let browse_base = self.text(section, "browse_base").trim_end_matches('/').to_string();
+        let oauth = self.site_oauth(section, dialect);
         Site {
             name: self.text(section, "name"),
             region: self.text(section, "region"),
-            api_base: self.text(section, "api_base").trim_end_matches('/').to_string(),
-            browse_base: self.text(section, "browse_base").trim_end_matches('/').to_string(),
-            dialect: match self.text(section, "dialect").as_str() {
-                "jira_data_center" => Dialect::JiraDataCenter,
-                // The table of settings knows one other word.
-                _ => Dialect::JiraCloud,
-            },
+            api_base: self.api_base(section, &browse_base).trim_end_matches('/').to_string(),
+            browse_base,
+            dialect,
             account: self.optional_text(section, "account").unwrap_or_default(),
-            token: self.secret(section, "token").unwrap_or(Secret(String::new())),
+            token: match section.values.contains_key("token") {
+                _ if oauth.is_some() => Secret(String::new()),
+                true => self.secret(section, "token").unwrap_or(Secret(String::new())),
+                false => Secret(self.needed(section, "token", "a reference to the account's token, or set site.oauth")),
+            },
+            token_expires: self.date(section, "token_expires"),
+            oauth,
             allow_private: self.truth(section, "allow_private"),
             proxy: self.optional_text(section, "proxy").map(Secret),
             certificate_authorities: self
@@ -378,6 +388,17 @@ impl Reader {
                 Vec::new()
             }
         }
+    }
+
+    /// The beginning of a day in UTC, so that nothing is promised for the day itself.
+    fn date(&mut self, section: &Section, name: &str) -> Option<jiff::Timestamp> {
+        let text = self.optional_text(section, name)?;
+        let day = text.parse::<jiff::civil::Date>().ok().filter(|day| day.to_string() == text);
+        let begins = day.and_then(|day| Some(day.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp()));
+        if begins.is_none() {
+            self.wrong(section, name, "is not a day", "write for example \"2027-01-31\"");
+        }
+        begins
     }
 
     fn path(&mut self, section: &Section, name: &str) -> Option<PathBuf> {

@@ -7,6 +7,7 @@ use courier::dns_auth::DnsAuth;
 use engine::AuthorProof;
 use engine::cell::{self, Cells, Sandbox};
 use engine::speak::{SiteConnection, Speaker};
+use engine::tokens::{Tokens, TokensOfSite};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -70,30 +71,41 @@ pub fn author_proof(mailbox: &Mailbox, dns: &Option<DnsAuth>) -> AuthorProof {
 }
 
 /// The sites, each with a client of its own.
-pub fn sites(settings: &Settings) -> Result<Vec<engine::Site>, Failure> {
+pub fn sites(settings: &Settings, tokens: &Tokens) -> Result<Vec<engine::Site>, Failure> {
     let bounds = engine_settings(settings, Role::ALL);
     settings
         .sites
         .iter()
         .map(|site| {
-            let speaks = engine::Site::new(&site.name, site.dialect, Arc::new(speaker(site)?), &bounds);
+            let speaks = engine::Site::new(&site.name, site.dialect, Arc::new(speaker(site, tokens)?), &bounds);
             Ok(speaks.with_outgoing(outgoing::of(settings, site)))
         })
         .collect()
 }
 
-pub(super) fn speaker(site: &Site) -> Result<Speaker, Failure> {
+pub(super) fn speaker(site: &Site, tokens: &Tokens) -> Result<Speaker, Failure> {
+    let Some(oauth) = &site.oauth else { return speaker_of_account(site) };
+    let tokens = TokensOfSite::new(tokens.clone(), &site.name, oauth.authorization.clone());
+    Ok(Speaker::with_tokens(connection(site)?, tokens)?)
+}
+
+/// For a site with an account and a token that stay.
+pub(super) fn speaker_of_account(site: &Site) -> Result<Speaker, Failure> {
+    Ok(Speaker::new(connection(site)?)?)
+}
+
+fn connection(site: &Site) -> Result<SiteConnection, Failure> {
     let api_base = site.api_base.parse().map_err(|error| wrong(site, "api_base", &error))?;
     let proxy =
         site.proxy.as_ref().map(|url| url.0.parse()).transpose().map_err(|error| wrong(site, "proxy", &error))?;
-    Ok(Speaker::new(SiteConnection {
+    Ok(SiteConnection {
         allow_private: site.allow_private,
         proxy,
         extra_certificate_authorities: site.certificate_authorities.clone(),
         requests_max: site.requests_at_once,
         requests_per_s_max: site.requests_per_s,
         ..SiteConnection::new(&site.name, api_base, &site.account, &site.token.0)
-    })?)
+    })
 }
 
 fn wrong(site: &Site, key: &str, error: &dyn std::fmt::Display) -> Failure {

@@ -2,10 +2,10 @@
 
 use crate::settings::{Fetched, Mailbox, Settings};
 use courier::fetch::{Imap, Pop3};
-use engine::fetch::tokens::new_token;
 use engine::fetch::{Account, Fetching, Protocol, Secret};
+use engine::tokens::Tokens;
 use std::time::Duration;
-use store::Store;
+use store::{GrantOf, Store};
 use zeroize::Zeroizing;
 
 const DAY_S: u64 = 24 * 3600;
@@ -45,9 +45,10 @@ pub async fn ask_how_many(settings: &Settings, mailbox: &Mailbox, fetched: &Fetc
     let asked = async {
         if let Some(authorization) = &fetched.authorization {
             let store = Store::open(&settings.store).await?;
-            let token = new_token(&store, &mailbox.site, &mailbox.name, authorization).await;
+            let of = GrantOf::mailbox(&mailbox.site, &mailbox.name);
+            let pass = Tokens::new(store.clone()).pass(&of, authorization).await;
             store.close().await;
-            account.secret = Secret::Token(token?.access);
+            account.secret = Secret::Token(pass?.access);
         }
         match &fetched.protocol {
             Protocol::Pop3 => Ok(("POP3", Pop3::open(&account).await?.offers().await?.len())),

@@ -1,5 +1,6 @@
 //! What can be seen of a running process: its log, its panics, its health, its figures.
 
+use super::endings::Endings;
 use super::listeners::Held;
 use crate::settings;
 use console::operations::{Sources, Verdicts};
@@ -46,7 +47,13 @@ pub fn panics() {
 }
 
 /// Where the operations listener gets its answers from.
-pub fn sources(store: Store, cells: Cells, engine: Arc<engine::Gateway>, held: Vec<Held>) -> Sources {
+pub fn sources(
+    store: Store,
+    cells: Cells,
+    engine: Arc<engine::Gateway>,
+    endings: Arc<Endings>,
+    held: Vec<Held>,
+) -> Sources {
     let (ready_store, ready_cells) = (store, cells.clone());
     Sources {
         ready: Arc::new(move || {
@@ -54,8 +61,8 @@ pub fn sources(store: Store, cells: Cells, engine: Arc<engine::Gateway>, held: V
             Box::pin(async move { ready(&store, &cells).await })
         }),
         metrics: Arc::new(move || {
-            let (engine, cells, held) = (engine.clone(), cells.clone(), held.clone());
-            Box::pin(async move { engine.metrics().await + &own_metrics(&cells, &held) })
+            let (engine, cells, endings, held) = (engine.clone(), cells.clone(), endings.clone(), held.clone());
+            Box::pin(async move { engine.metrics().await + &own_metrics(&cells, &held) + &endings.metrics().await })
         }),
     }
 }

@@ -1,5 +1,6 @@
-//! Signals: SIGTERM and SIGINT stop, SIGHUP swaps settings when the new ones are right, and certificates are watched.
+//! Signals: SIGTERM and SIGINT stop, SIGHUP swaps settings when the new ones are right, and what ends is watched.
 
+use super::endings::Endings;
 use super::listeners::Held;
 use super::observe::days_left;
 use crate::command::Failure;
@@ -10,7 +11,7 @@ use std::time::Duration;
 use store::Store;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// How often the certificates' ends are looked at.
+/// How often the ends of certificates, tokens and sign-ins are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(12 * 3600);
 
 /// A certificate with this many days left, or fewer, is named in the log at each look (FAULT-32).
@@ -21,6 +22,8 @@ pub struct Reload {
     pub file: PathBuf,
     pub engine: Arc<engine::Gateway>,
     pub store: Store,
+    pub tokens: engine::Tokens,
+    pub endings: Arc<Endings>,
 }
 
 /// Returns when the process is to stop; reloads and watches meanwhile.
@@ -35,7 +38,10 @@ pub async fn until_stopped(reload: &Reload, held: Vec<Held>) -> Result<(), Failu
             _ = terminate.recv() => return Ok(()),
             _ = interrupt.recv() => return Ok(()),
             _ = hang_up.recv() => again(reload, &held).await,
-            _ = look.tick() => alarm(&held),
+            _ = look.tick() => {
+                alarm(&held);
+                reload.endings.tell().await;
+            }
         }
     }
 }
@@ -66,11 +72,13 @@ async fn again(reload: &Reload, held: &[Held]) {
 
 /// Everything new is made before anything old goes.
 async fn swap(reload: &Reload, settings: &settings::Settings) -> Result<(), Failure> {
-    let sites = super::adapters::sites(settings)?;
+    let sites = super::adapters::sites(settings, &reload.tokens)?;
     let mailboxes = super::mailboxes(settings, &reload.store).await?;
     reload.store.keep(&settings.retention(), super::SETTINGS).await?;
     reload.engine.swap_sites(sites);
     reload.engine.swap_mailboxes(mailboxes);
+    reload.endings.swap(settings);
+    reload.endings.tell().await;
     if let Err(fault) = reload.engine.fetch_now().await {
         tracing::warn!(%fault, "mailboxes are fetched under the new settings, but not at once");
     }

@@ -1,9 +1,13 @@
 //! Asks a site what it is, who we are there, and what we may do in each project that its mail goes to.
 
-use super::adapters::speaker;
+use super::adapters::{speaker, speaker_of_account};
+use crate::command::Failure;
 use crate::settings::{Settings, Site};
-use engine::speak::Speaker;
-use policy::Fault;
+use courier::oauth::read_cloud_id;
+use engine::speak::{Speaker, read_openly};
+use engine::tokens::Tokens;
+use policy::{Fault, FaultCode};
+use store::Store;
 use tracker::{Answer, Dialect, Operation};
 
 /// Without these no mail reaches an issue.
@@ -31,15 +35,27 @@ pub struct SiteFindings {
 
 /// Looks at a site and at every project that the profiles of its mailboxes name.
 pub async fn look_at(settings: &Settings, site: &Site) -> SiteFindings {
-    let speaker = match speaker(site) {
-        Ok(speaker) => speaker,
-        Err(failure) => return SiteFindings { site: Err(failure.text), projects: Vec::new() },
+    let looked = async {
+        if site.oauth.is_none() {
+            return Ok::<_, Failure>(look_by(&speaker_of_account(site)?, settings, site).await);
+        }
+        let store = Store::open(&settings.store).await?;
+        let found = match speaker(site, &Tokens::new(store.clone())) {
+            Ok(speaker) => Ok(look_by(&speaker, settings, site).await),
+            Err(failure) => Err(failure),
+        };
+        store.close().await;
+        found
     };
-    let found = who_we_are(&speaker, site).await;
+    looked.await.unwrap_or_else(|failure| SiteFindings { site: Err(failure.text), projects: Vec::new() })
+}
+
+async fn look_by(speaker: &Speaker, settings: &Settings, site: &Site) -> SiteFindings {
+    let found = who_we_are(speaker, site).await;
     let mut projects = Vec::new();
     if found.is_ok() {
         for project in projects_of(settings, site) {
-            let verdict = permissions(&speaker, site.dialect, &project).await;
+            let verdict = permissions(speaker, site.dialect, &project).await;
             projects.push((project, verdict));
         }
     }
@@ -85,12 +101,36 @@ async fn who_we_are(speaker: &Speaker, site: &Site) -> Result<String, String> {
             }
         }
         Ok(_) => return Err(no_answer()),
+        Err(fault) if is_about_tokens(&fault) => return Err(said(fault)),
         Err(fault) => return Err(with_other_dialect(speaker, site, said(fault)).await),
     };
     match ask(speaker, site.dialect, &Operation::Myself).await {
         Ok(Answer::Myself(person)) => Ok(format!("{} answers ({version}), and we are {}", site.api_base, person.name)),
         Ok(_) => Err(no_answer()),
-        Err(fault) => Err(said(fault)),
+        Err(fault) => Err(with_gateway(site, said(fault)).await),
+    }
+}
+
+fn is_about_tokens(fault: &Fault) -> bool {
+    [FaultCode::SignInNeeded, FaultCode::TokenServerRefused, FaultCode::TokenServerUnreachable].contains(&fault.code)
+}
+
+/// A token that is good only through the gateway is refused at the site's own address, as if it were wrong; the site tells
+/// everybody its id.
+async fn with_gateway(site: &Site, said: String) -> String {
+    if site.dialect != Dialect::JiraCloud || site.api_base.contains("/ex/jira/") {
+        return said;
+    }
+    let Ok(url) = format!("{}/_edge/tenant_info", site.api_base).parse() else { return said };
+    let authorities = site.certificate_authorities.first().cloned();
+    match read_openly(&url, site.allow_private, authorities)
+        .await
+        .map(|answer| read_cloud_id(answer.status, &answer.body))
+    {
+        Ok(Some(id)) => format!(
+            "{said}; if the token has scopes or is a service account's, write api_base = \"https://api.atlassian.com/ex/jira/{id}\""
+        ),
+        _ => said,
     }
 }
 

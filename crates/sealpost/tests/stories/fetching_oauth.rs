@@ -1,101 +1,21 @@
 //! A mailbox that is opened with tokens: a token server of our own gives them, and a real Dovecot checks them.
 
+use super::browser::Waiting;
 use super::fetching::{Post, USER, fetched, request, summaries};
 use super::world::told;
 use aws_lc_rs::hmac;
 use data_encoding::{BASE64, BASE64URL_NOPAD};
 use rig::settings_file::quoted;
-use std::collections::HashMap;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
+use rig::token_server::TokenServer;
+use rig::web;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 const KEY: &[u8] = b"a key of tests, known to Dovecot too";
 
-/// What a token server remembers.
-#[derive(Default)]
-struct Memory {
-    /// The only refresh token that is good.
-    refresh: String,
-    polls: u32,
-    /// The forms that it was sent, without the tokens in them.
-    asked: Vec<HashMap<String, String>>,
-}
-
-/// A token server on loopback. Each refresh token is good once.
-struct TokenServer {
-    port: u16,
-    memory: Arc<Mutex<Memory>>,
-}
-
-impl TokenServer {
-    fn start() -> TokenServer {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let memory: Arc<Mutex<Memory>> = Arc::default();
-        let shared = memory.clone();
-        std::thread::spawn(move || {
-            for stream in listener.incoming() {
-                serve(stream.unwrap(), &mut shared.lock().unwrap());
-            }
-        });
-        TokenServer { port, memory }
-    }
-
-    fn asked(&self) -> Vec<HashMap<String, String>> {
-        self.memory.lock().unwrap().asked.clone()
-    }
-}
-
-fn serve(stream: TcpStream, memory: &mut Memory) {
-    let mut reader = BufReader::new(stream);
-    let (mut first, mut length) = (String::new(), 0);
-    reader.read_line(&mut first).unwrap();
-    loop {
-        let mut line = String::new();
-        reader.read_line(&mut line).unwrap();
-        match line.trim_end().to_ascii_lowercase().split_once(": ") {
-            Some(("content-length", value)) => length = value.parse().unwrap(),
-            Some(_) => {}
-            None => break,
-        }
-    }
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body).unwrap();
-    let body = String::from_utf8(body).unwrap().replace("%3A", ":").replace("%20", " ");
-    let form: HashMap<String, String> =
-        body.split('&').filter_map(|pair| pair.split_once('=')).map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
-    let (status, answer) = answer(&first, &form, memory);
-    memory.asked.push(form);
-    let head = format!("HTTP/1.1 {status} X\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", answer.len());
-    reader.into_inner().write_all(format!("{head}{answer}").as_bytes()).unwrap();
-}
-
-fn answer(first: &str, form: &HashMap<String, String>, memory: &mut Memory) -> (u16, String) {
-    if first.contains("/device") {
-        let answer = r#"{"device_code":"planted-device","user_code":"ABCD-1","verification_uri":"https://login.example/device","interval":1}"#;
-        return (200, answer.into());
-    }
-    match form["grant_type"].as_str() {
-        "client_credentials" if form["client_secret"] == "planted-secret" => {}
-        "refresh_token" if form["refresh_token"] == memory.refresh => {}
-        "urn:ietf:params:oauth:grant-type:device_code" => {
-            memory.polls += 1;
-            if memory.polls == 1 {
-                return (400, r#"{"error":"authorization_pending"}"#.into());
-            }
-        }
-        _ => return (400, r#"{"error":"invalid_grant"}"#.into()),
-    }
-    memory.refresh = format!("planted-refresh-{}", memory.asked.len());
-    let refresh = &memory.refresh;
-    (200, format!(r#"{{"access_token":"{}","expires_in":600,"refresh_token":"{refresh}"}}"#, jwt()))
-}
-
-fn jwt() -> String {
+/// What Dovecot takes; the number makes each another one.
+fn jwt(number: u64) -> String {
     let now_s = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
-    let claims = format!(r#"{{"sub":"{USER}","iat":{},"exp":{}}}"#, now_s - 60, now_s + 600);
+    let claims = format!(r#"{{"sub":"{USER}","iat":{},"exp":{},"jti":"{number}"}}"#, now_s - 60, now_s + 600);
     let part = |text: &str| BASE64URL_NOPAD.encode(text.as_bytes());
     let said = format!("{}.{}", part(r#"{"alg":"HS256","typ":"JWT"}"#), part(&claims));
     let signature = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, KEY), said.as_bytes());
@@ -118,6 +38,7 @@ async fn start(oauth: &str, keys: &tempfile::TempDir) -> (Post, TokenServer) {
     );
     let mut post = Post::with(&more).await;
     let server = TokenServer::start();
+    server.script().access = Box::new(jwt);
     post.remove("password");
     post.set("fetch", quoted("imap"));
     let port = post.dovecot.imaps.port();
@@ -128,8 +49,10 @@ async fn start(oauth: &str, keys: &tempfile::TempDir) -> (Post, TokenServer) {
     post.set("oauth_client", quoted("gateway"));
     post.set("oauth_scopes", quoted("read"));
     post.set("oauth_allow_private", true);
-    post.set("oauth_token_url", quoted(&format!("http://127.0.0.1:{}/token", server.port)));
-    post.set("oauth_device_url", quoted(&format!("http://127.0.0.1:{}/device", server.port)));
+    post.set("oauth_token_url", quoted(&format!("{}/token", server.url)));
+    if oauth == "person" {
+        post.set("oauth_device_url", quoted(&format!("{}/device", server.url)));
+    }
     post.put(&request("printer"));
     (post, server)
 }
@@ -138,6 +61,8 @@ async fn start(oauth: &str, keys: &tempfile::TempDir) -> (Post, TokenServer) {
 async fn a_person_signs_in_once_and_each_refresh_token_is_used_once() {
     let keys = tempfile::tempdir().unwrap();
     let (post, server) = start("person", &keys).await;
+    // They end so soon that each look wants a new one.
+    server.script().expires_in_s = 60;
     post.world.home.write_settings();
     let run = |words: &[&str]| {
         let words = [&["mailbox", "--config", "sealpost.toml"], words].concat();
@@ -155,21 +80,22 @@ async fn a_person_signs_in_once_and_each_refresh_token_is_used_once() {
     let mut gateway = post.world.home.start();
     fetched(&mut gateway, 1);
     assert_eq!(summaries(&post.world), ["printer"]);
-    let asked = server.asked();
+    let asked = server.script().asked.clone();
     let (done, said) = run(&["poll", "post"]);
     assert!(done, "{said}");
     let refreshed: Vec<&String> = asked.iter().filter_map(|form| form.get("refresh_token")).collect();
-    assert_eq!(refreshed.len(), 3, "two tests and one gateway: {asked:?}");
+    assert!(refreshed.len() >= 3, "two tests and one gateway: {asked:?}");
     assert!(refreshed.windows(2).all(|pair| pair[0] != pair[1]), "{refreshed:?}");
+    assert_eq!(server.script().reused, 0);
     assert!(asked.iter().filter_map(|form| form.get("scope")).all(|scope| scope == "read"), "{asked:?}");
     for written in [gateway.log(), gateway.output(), said] {
         assert!(!written.contains("planted-"), "{written}");
     }
     drop(gateway);
     // The token server takes the right back.
-    server.memory.lock().unwrap().refresh = "another".into();
+    server.script().revoke();
     let (done, said) = run(&["test", "post"]);
-    assert!(!done && said.contains("SP-0403") && said.contains("invalid_grant"), "{said}");
+    assert!(!done && said.contains("SP-0420") && said.contains("invalid_grant"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -179,13 +105,14 @@ async fn a_program_with_rights_of_its_own_needs_nobody() {
     let said = told(&post.world.run(&["check", "--config", "sealpost.toml"]));
     assert!(said.contains("needs exactly one proof of the client"), "{said}");
     post.world.home.write_secret("client.secret", "planted-secret");
+    server.script().client_secret = "planted-secret".into();
     post.set("oauth_client_secret", quoted("file:client.secret"));
     let mut gateway = post.world.home.start();
     fetched(&mut gateway, 1);
     post.put(&request("copier"));
     fetched(&mut gateway, 2);
     assert_eq!(summaries(&post.world).len(), 2);
-    assert_eq!(server.asked().len(), 1, "a token serves many rounds");
+    assert_eq!(server.script().asked.len(), 1, "a token serves many rounds");
     assert!(!gateway.log().contains("planted-"), "{}", gateway.log());
 }
 
@@ -205,4 +132,112 @@ async fn wrong_settings_of_tokens_are_told() {
     assert!(said(&post).contains("mailbox[].oauth_tenant: is missing"), "{}", said(&post));
     post.remove("oauth");
     assert!(said(&post).contains("is for accounts with tokens"), "{}", said(&post));
+}
+
+fn begin(post: &Post) -> Waiting {
+    Waiting::start(&post.world.home, &["mailbox", "--config", "sealpost.toml", "sign-in", "post"])
+}
+
+/// A world whose person signs in with a browser.
+async fn start_with_a_browser(keys: &tempfile::TempDir) -> (Post, TokenServer) {
+    let (mut post, server) = start("person", keys).await;
+    post.remove("oauth_device_url");
+    post.set("oauth_authorize_url", quoted(&format!("{}/authorize?for=mail", server.url)));
+    (post, server)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_person_signs_in_with_a_browser_on_this_machine() {
+    let keys = tempfile::tempdir().unwrap();
+    let (post, server) = start_with_a_browser(&keys).await;
+    let waiting = begin(&post);
+    assert!(waiting.url.starts_with(&format!("{}/authorize?for=mail&", server.url)), "{}", waiting.url);
+    let back = server.agree(&waiting.url);
+    let (here, _) = back.split_once('?').unwrap();
+    // What a browser and other programs do besides: the sign-in goes on.
+    let silent = std::net::TcpStream::connect(here.strip_prefix("http://").unwrap()).unwrap();
+    assert_eq!(web::get(&format!("{here}/favicon.ico"), &[]).status, 404);
+    assert_eq!(web::get(&format!("{here}?code=planted&state=guessed"), &[]).status, 400);
+    let page = web::get(&back, &[]);
+    assert!(page.status == 200 && page.body.contains("You may close this page") && !page.body.contains("planted"));
+    let (done, said) = waiting.end();
+    assert!(done && said.contains("signed in for post") && !said.contains("planted-"), "{said}");
+    drop(silent);
+    let mut gateway = post.world.home.start();
+    fetched(&mut gateway, 1);
+    assert_eq!(summaries(&post.world), ["printer"]);
+    assert!(!gateway.log().contains("planted-"), "{}", gateway.log());
+    assert_eq!(server.script().asked_by("authorization_code").len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_without_a_browser_takes_the_address_as_a_line() {
+    let keys = tempfile::tempdir().unwrap();
+    let (mut post, server) = start_with_a_browser(&keys).await;
+    let mut waiting = begin(&post);
+    let back = server.agree(&waiting.url);
+    waiting.paste("");
+    waiting.paste("planted-code-0");
+    waiting.paste(&back.replace("state=", "state=x"));
+    waiting.paste(&back);
+    let (done, said) = waiting.end();
+    assert!(done && said.contains("signed in for post"), "{said}");
+    assert_eq!(said.matches("that is not the address").count(), 2, "{said}");
+    // A page elsewhere, with nothing that listens.
+    post.set("oauth_redirect_url", quoted("https://gateway.example/signed-in"));
+    let mut waiting = begin(&post);
+    let back = server.agree(&waiting.url);
+    assert!(back.starts_with("https://gateway.example/signed-in?code="), "{back}");
+    waiting.paste(&back);
+    let (done, said) = waiting.end();
+    assert!(done, "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_person_did_not_allow_is_named_and_nothing_is_kept() {
+    let keys = tempfile::tempdir().unwrap();
+    let (mut post, server) = start_with_a_browser(&keys).await;
+    post.set("oauth_scopes", quoted("https://login.example/mail.read offline_access"));
+    post.set("oauth_issuer", quoted("https://login.example"));
+    type Change<'c> = &'c dyn Fn(&str) -> String;
+    let answers: [(&str, Change<'_>); 4] = [
+        ("not everything was allowed: https://login.example/mail.read is missing", &str::to_owned),
+        ("SP-0420", &|back| back.replace("code=", "error=access_denied&was=")),
+        ("another server's", &|back| format!("{back}&iss=https://evil.example")),
+        ("SP-0420", &|back| back.replace("code=", "code=x")),
+    ];
+    server.script().scope = Some("profile".into());
+    for (why, change) in answers {
+        let mut waiting = begin(&post);
+        let back = server.agree(&waiting.url);
+        waiting.paste(&change(&back));
+        let (done, said) = waiting.end();
+        assert!(!done && said.contains(why) && !said.contains("planted-"), "{why}: {said}");
+    }
+    let said = told(&post.world.run(&["mailbox", "--config", "sealpost.toml", "test", "post"]));
+    assert!(said.contains("Nobody has signed in"), "{said}");
+    for wrong in ["http://example.org/", "http://localhost:0", "http://localhost/?a=b"] {
+        post.set("oauth_redirect_url", quoted(wrong));
+        let said = told(&post.world.run(&["check", "--config", "sealpost.toml"]));
+        assert!(said.contains("is neither on this machine nor https"), "{wrong}: {said}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_certificate_s_end_is_read_from_it() {
+    let keys = tempfile::tempdir().unwrap();
+    let (mut post, _server) = start("client_credentials", &keys).await;
+    let mut params = rcgen::CertificateParams::new(Vec::new()).unwrap();
+    let in_days = |days: i64| {
+        std::time::SystemTime::now() + std::time::Duration::from_secs(days.unsigned_abs() * 24 * 3600 + 3600)
+    };
+    params.not_after = in_days(7).into();
+    let key = rcgen::KeyPair::generate().unwrap();
+    std::fs::write(post.world.home.file("client.pem"), params.self_signed(&key).unwrap().pem()).unwrap();
+    post.world.home.write_secret("client.key", &key.serialize_pem());
+    post.set("oauth_certificate", quoted("client.pem"));
+    post.set("oauth_key", quoted("file:client.key"));
+    let said = told(&post.world.run(&["check", "--config", "sealpost.toml"]));
+    assert!(said.contains("mailbox post, certificate: it ends in 7 days; register a new one"), "{said}");
+    assert!(said.contains("The key for OAuth cannot be used"), "it is no RSA key: {said}");
 }

@@ -30,22 +30,27 @@ pub struct World {
 impl World {
     /// Everything on files.
     pub async fn start() -> World {
-        World::with(|site| Home::new(PROGRAM, site)).await
+        World::start_at("").await
+    }
+
+    /// The same, with the desk below this path.
+    pub async fn start_at(path: &str) -> World {
+        World::with(path, |site| Home::new(PROGRAM, site)).await
     }
 
     /// Everything of the gateway's in this folder.
     pub async fn with_data(data: &Path) -> World {
-        World::with(|site| Home::with_data(PROGRAM, site, data)).await
+        World::with("", |site| Home::with_data(PROGRAM, site, data)).await
     }
 
-    async fn with(home: impl FnOnce(&Site) -> Home) -> World {
+    async fn with(path: &str, home: impl FnOnce(&Site) -> Home) -> World {
         let folder = tempfile::tempdir().unwrap();
         let account = desk::Account { address: ACCOUNT.into(), token: TOKEN.into(), name: "Sealpost".into() };
-        let desk = Desk::open(desk::Settings::new(folder.path().join("desk.db"), folder.path().join("files"), account));
-        let desk = desk.await.unwrap();
+        let settings = desk::Settings::new(folder.path().join("desk.db"), folder.path().join("files"), account);
+        let desk = Desk::open(desk::Settings { context_path: path.to_owned(), ..settings }).await.unwrap();
         desk.seed_demo().await.unwrap();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
+        let url = format!("http://{}{path}", listener.local_addr().unwrap());
         let serving = desk.clone();
         tokio::spawn(async move { serving.serve(listener, std::future::pending()).await });
         let site = Site { url, account: ACCOUNT.into(), token: TOKEN.into() };

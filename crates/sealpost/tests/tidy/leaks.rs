@@ -34,6 +34,7 @@ const FIELDS: &[&str] = &[
     "problem",
     "why",
     // Numbers.
+    "ahead_s",
     "connections",
     "contents",
     "days_left",

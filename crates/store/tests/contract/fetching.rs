@@ -156,14 +156,3 @@ pub async fn fault_24_a_mail_under_a_new_name_is_found_by_bytes_or_id_and_each_o
     let elsewhere = Fetched { mailbox: "sales".into(), ..folder.clone() };
     assert!(!store.recognise(&elsewhere, &new("2:1", &one.digest, None)).await.unwrap());
 }
-
-pub async fn a_refresh_token_is_sealed_and_gives_way_to_the_next(home: Home) {
-    let store = home.open().await;
-    assert!(store.grant(SITE, MAILBOX).await.unwrap().is_none());
-    for token in ["planted-first", "planted-second"] {
-        store.keep_grant(SITE, MAILBOX, token).await.unwrap();
-        assert_eq!(home.open().await.grant(SITE, MAILBOX).await.unwrap().unwrap().0.as_str(), token);
-    }
-    assert!(store.grant(SITE, "sales").await.unwrap().is_none());
-    assert_eq!(home.number("SELECT COUNT(*) FROM grants").await, 1);
-}

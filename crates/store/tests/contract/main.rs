@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod fetching;
+mod grants;
 mod home;
 mod intake;
 mod jobs;
@@ -65,10 +66,13 @@ checks! {
         fault_36_a_newer_schema_is_refused, everything_is_there_after_reopening, a_closed_store_says_so,
         done_jobs_go_after_a_week, fault_07_a_unit_that_fails_takes_only_itself_back;
     fetching: what_lay_there_before_is_known_and_a_mailbox_is_opened_once,
-        a_refresh_token_is_sealed_and_gives_way_to_the_next, how_far_a_folder_was_read_is_remembered,
+        how_far_a_folder_was_read_is_remembered,
         fault_24_a_mail_under_a_new_name_is_found_by_bytes_or_id_and_each_only_once,
         what_was_taken_in_and_left_behind_counts_as_taken_in, a_mailbox_of_200_000_old_mails_is_opened_in_seconds,
         a_mailbox_has_one_job_that_comes_again, sec_50_a_key_book_that_lacks_the_keys_of_a_mailbox_is_refused;
+    grants: a_refresh_token_is_sealed_and_gives_way_to_the_next, a_site_has_a_grant_of_its_own,
+        fault_33_one_process_at_a_time_has_the_turn, fault_33_a_late_answer_is_kept_unless_somebody_was_faster,
+        an_access_token_that_was_refused_is_forgotten;
     traffic: sec_25_mail_that_was_acted_on_is_counted_within_the_hour;
     signing_in: a_link_opens_one_session, sessions_end;
     tokens: sec_48_a_token_is_good_until_it_ends_or_is_revoked, sec_46_a_tokens_secret_and_name_are_not_at_rest,

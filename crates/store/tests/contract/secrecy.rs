@@ -6,7 +6,8 @@ use policy::FaultCode;
 use regex::bytes::Regex;
 use std::path::Path;
 use std::sync::LazyLock;
-use store::{Arrival, Fetched, Settings, Store};
+use std::time::Duration;
+use store::{Arrival, Fetched, Given, GrantOf, Settings, Store};
 
 /// Words that stand in content, envelope, plan, faults and profile of what [`plant`] stores.
 const PLANTED: &[&str] = &["planted-", "people.example", "sender.example", "id.example", "north.example"];
@@ -32,7 +33,10 @@ async fn plant(store: &Store) -> Vec<String> {
     let lease = claim_one(store, DECIDE).await;
     store.bury(&lease, &temporary()).await.unwrap();
     store.import_profile(SITE, "support", "planted-profile").await.unwrap();
-    store.keep_grant(SITE, MAILBOX, "planted-token").await.unwrap();
+    let minute = Duration::from_secs(60);
+    let given =
+        Given { refresh: Some("planted-token"), access: "planted-access", access_for: minute, grant_for: Some(minute) };
+    store.new_grant(&GrantOf::mailbox(SITE, MAILBOX), &given, Some("cloud")).await.unwrap();
     let account = "pop3 planted-server.example planted-user@people.example".into();
     let mailbox = Fetched { site: SITE.into(), mailbox: MAILBOX.into(), account };
     store.open_mailbox(&mailbox, &["planted-handle@id.example".into()]).await.unwrap();

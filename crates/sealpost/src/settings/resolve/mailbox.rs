@@ -179,7 +179,8 @@ impl Reader {
                 true => self.secret(section, "password").unwrap_or(Secret(String::new())),
                 false => Secret(self.needed(section, "password", "a reference to its password")),
             },
-            device_url: oauth.as_ref().and_then(|oauth| oauth.device_url.clone()),
+            ends: oauth.as_ref().map(|oauth| oauth.ends.clone()),
+            consent_by: oauth.as_ref().and_then(|oauth| oauth.consent_by.clone()),
             authorization: oauth.map(|oauth| oauth.authorization),
             start: if self.text(section, "start") == "everything" { Start::Everything } else { Start::Now },
             delete_after_days: section
@@ -219,10 +220,10 @@ impl Reader {
         Protocol::Imap(folder)
     }
 
-    /// A text that a fetched mailbox cannot do without.
+    /// A text that the section cannot do without as it is.
     pub(super) fn needed(&mut self, section: &Section, name: &str, what: &str) -> String {
         self.optional_text(section, name).unwrap_or_else(|| {
-            self.wrong(section, name, "is missing", &format!("give {what}, because the mailbox is fetched"));
+            self.wrong(section, name, "is missing", &format!("give {what}"));
             String::new()
         })
     }

@@ -1,32 +1,45 @@
 //! The `oauth…` keys of a `[[mailbox]]`: how the tokens of its account come about.
 
-use super::super::presets::Preset;
+use super::super::Ends;
+use super::super::presets::{Oauth, Preset};
 use super::super::written::Section;
 use super::Reader;
 use aws_lc_rs::digest;
-use courier::oauth::{Client, Proof};
-use engine::fetch::tokens::{Authorization, By};
+use courier::certificate::not_after;
+use courier::oauth::{AuthorizationEndpoint, Client, ConsentBy, Loopback, Proof};
+use engine::tokens::{Authorization, By};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
+use std::time::Duration;
 use zeroize::Zeroizing;
 
 /// What only accounts with tokens have.
 pub(super) const OF_OAUTH: &[&str] = &[
     "oauth_client",
     "oauth_client_secret",
+    "oauth_secret_expires",
     "oauth_certificate",
     "oauth_key",
     "oauth_tenant",
     "oauth_scopes",
     "oauth_token_url",
+    "oauth_sign_in",
     "oauth_device_url",
+    "oauth_authorize_url",
+    "oauth_redirect_url",
+    "oauth_issuer",
     "oauth_allow_private",
 ];
 
-/// Tokens, and where a code for signing in is asked for.
+/// What only accounts have for which somebody signs in.
+const OF_A_PERSON: &[&str] =
+    &["oauth_sign_in", "oauth_device_url", "oauth_authorize_url", "oauth_redirect_url", "oauth_issuer"];
+
+/// Tokens, and how somebody signs in for them.
 pub(super) struct Found {
     pub(super) authorization: Authorization,
-    pub(super) device_url: Option<String>,
+    pub(super) consent_by: Option<ConsentBy>,
+    pub(super) ends: Ends,
 }
 
 impl Reader {
@@ -56,8 +69,14 @@ impl Reader {
         let url = |text: Option<&str>| text.map(|text| text.replace("{tenant}", &tenant));
         let written = self.optional_text(section, "oauth_token_url");
         let token_url = written.or_else(|| url(known.map(|known| known.token_url)));
-        let written = self.optional_text(section, "oauth_device_url");
-        let device_url = written.or_else(|| url(known.map(|known| known.device_url)));
+        let consent_by = match is_person {
+            true => self.consent_by(section, known, &tenant),
+            false => {
+                let remedy = "remove it, or write oauth = \"person\"";
+                self.refuse_keys(section, OF_A_PERSON, "is for accounts for which a person signs in", remedy);
+                None
+            }
+        };
         let usual = known.map(|known| match (is_person, is_imap) {
             (true, true) => known.imap_scopes,
             (true, false) => known.pop3_scopes,
@@ -73,11 +92,60 @@ impl Reader {
         let token_url =
             token_url.unwrap_or_else(|| self.needed(section, "oauth_token_url", "the token server's URL, or a preset"));
         let scopes = scopes.unwrap_or_else(|| self.needed(section, "oauth_scopes", "what is asked for, or a preset"));
-        let proof = self.proof(section, key, &by);
+        let (proof, certificate) = self.proof(section, key, &by);
+        let idle_max = known.map(|known| Duration::from_secs(u64::from(known.idle_days_max) * 24 * 3600));
+        let secret = self.date(section, "oauth_secret_expires");
+        let ends = Ends { secret, certificate, of_a_person: is_person, idle_max };
         let client = Client { id: client, proof, scopes, token_url };
         let allow_private = self.truth(section, "oauth_allow_private");
         let authorities = self.path(section, "authorities").filter(|_| allow_private);
-        Some(Found { authorization: Authorization { client, by, allow_private, authorities }, device_url })
+        Some(Found { authorization: Authorization { client, by, allow_private, authorities }, consent_by, ends })
+    }
+
+    /// How a person is asked: as the settings say, or else as the provider can.
+    fn consent_by(&mut self, section: &Section, known: Option<Oauth>, tenant: &str) -> Option<ConsentBy> {
+        let url = |text: &str| Some(text.replace("{tenant}", tenant)).filter(|text| !text.is_empty());
+        let device_url =
+            self.optional_text(section, "oauth_device_url").or(known.and_then(|known| url(known.device_url)));
+        let authorize_url = self.optional_text(section, "oauth_authorize_url");
+        let in_a_browser = match self.optional_text(section, "oauth_sign_in") {
+            Some(word) => word == "browser",
+            None => device_url.is_none() || authorize_url.is_some(),
+        };
+        if !in_a_browser {
+            let url = device_url.unwrap_or_else(|| {
+                self.needed(
+                    section,
+                    "oauth_device_url",
+                    "where codes to type are asked for; not every provider has them",
+                )
+            });
+            return Some(ConsentBy::DeviceCode(url));
+        }
+        let authorize_url = authorize_url.or(known.and_then(|known| url(known.authorize_url)));
+        let url = authorize_url.unwrap_or_else(|| {
+            self.needed(section, "oauth_authorize_url", "the page on which somebody signs in, or a preset")
+        });
+        let mut parameters: Vec<(String, String)> = Vec::new();
+        if let Some(known) = known {
+            parameters.extend(known.authorize_parameters.iter().map(|(name, value)| ((*name).into(), (*value).into())));
+            // Whoever has several accounts is led to the right one.
+            parameters.push(("login_hint".into(), self.text(section, "user")));
+        }
+        let issuer =
+            self.optional_text(section, "oauth_issuer").or(known.and_then(|known| known.issuer.map(str::to_owned)));
+        let redirect_url = self.redirect_url(section, known.map_or("http://127.0.0.1", |known| known.redirect_url));
+        Some(ConsentBy::Browser(AuthorizationEndpoint { url, parameters, issuer, redirect_url }))
+    }
+
+    /// On this machine, or a page of whoever runs the gateway, from which the address is pasted.
+    fn redirect_url(&mut self, section: &Section, usual: &str) -> String {
+        let text = self.optional_text(section, "oauth_redirect_url").unwrap_or_else(|| usual.to_owned());
+        if Loopback::of(&text).is_none() && (!text.starts_with("https://") || text.contains('#')) {
+            let remedy = "write for example \"http://127.0.0.1:8028/\", as the token server knows it";
+            self.wrong(section, "oauth_redirect_url", "is neither on this machine nor https", remedy);
+        }
+        text
     }
 
     fn oauth_client(&mut self, section: &Section) -> String {
@@ -101,17 +169,24 @@ impl Reader {
         (client, By::Service { key_pem, user })
     }
 
-    fn proof(&mut self, section: &Section, key: Option<Zeroizing<String>>, by: &By) -> Proof {
+    /// How the client proves itself, and when its certificate ends.
+    fn proof(
+        &mut self,
+        section: &Section,
+        key: Option<Zeroizing<String>>,
+        by: &By,
+    ) -> (Proof, Option<jiff::Timestamp>) {
         let secret = self.secret(section, "oauth_client_secret").map(|secret| Zeroizing::new(secret.0));
         let certificate = self.path(section, "oauth_certificate");
-        match (by, secret, certificate, key) {
+        let proof = match (by, secret, certificate, key) {
             (By::Service { .. }, None, None, _) => Proof::Nothing,
             (_, Some(secret), None, None) => Proof::Secret(secret),
             (_, None, Some(file), Some(key_pem)) => match CertificateDer::from_pem_file(&file) {
                 Ok(certificate) => {
                     let mut sha256 = [0; 32];
                     sha256.copy_from_slice(digest::digest(&digest::SHA256, &certificate).as_ref());
-                    Proof::Certificate { key_pem, sha256 }
+                    let end = not_after(&certificate).and_then(|end| jiff::Timestamp::try_from(end).ok());
+                    return (Proof::Certificate { key_pem, sha256 }, end);
                 }
                 Err(_) => {
                     self.wrong(section, "oauth_certificate", "holds no certificate in PEM", "name a PEM file");
@@ -124,6 +199,7 @@ impl Reader {
                 self.wrong(section, "oauth", "needs exactly one proof of the client", remedy);
                 Proof::Nothing
             }
-        }
+        };
+        (proof, None)
     }
 }

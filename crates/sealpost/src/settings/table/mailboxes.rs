@@ -97,6 +97,12 @@ pub(super) const SETTINGS: &[Setting] = &[
     ),
     setting("mailbox[].oauth_client_secret", Secret, Empty, "The client's secret; or a certificate and its key."),
     setting(
+        "mailbox[].oauth_secret_expires",
+        Text,
+        Empty,
+        "The day on which that secret ends, such as `2027-01-31`; it is told ahead.",
+    ),
+    setting(
         "mailbox[].oauth_certificate",
         Path,
         Empty,
@@ -122,10 +128,31 @@ pub(super) const SETTINGS: &[Setting] = &[
     ),
     setting("mailbox[].oauth_token_url", Url, Empty, "The token server. Default: the preset's."),
     setting(
+        "mailbox[].oauth_sign_in",
+        Choice(&["browser", "device_code"]),
+        Empty,
+        "How a person signs in: on a page in a browser, or by a code that is typed elsewhere. Default: the code where the \
+         provider has one for mail, unless `oauth_authorize_url` is set.",
+    ),
+    setting(
         "mailbox[].oauth_device_url",
         Url,
         Empty,
         "Where codes for signing in are asked for. Default: the preset's.",
+    ),
+    setting("mailbox[].oauth_authorize_url", Url, Empty, "The page on which a person signs in. Default: the preset's."),
+    setting(
+        "mailbox[].oauth_redirect_url",
+        Url,
+        Empty,
+        "Where the browser is sent afterwards, as the token server knows it: on this machine, with a fixed port or any free one, \
+         or a page of yours from which the address is pasted. Default: the preset's, or `http://127.0.0.1`.",
+    ),
+    setting(
+        "mailbox[].oauth_issuer",
+        Text,
+        Empty,
+        "Who must have answered, where the token server says so (RFC 9207). Default: the preset's.",
     ),
     setting(
         "mailbox[].oauth_allow_private",

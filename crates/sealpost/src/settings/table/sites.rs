@@ -16,8 +16,8 @@ pub(super) const SETTINGS: &[Setting] = &[
     setting(
         "site[].api_base",
         Url,
-        Refused,
-        "The base of its REST API: `https://NAME.atlassian.net`, or `https://api.atlassian.com/ex/jira/CLOUD-ID` for scoped tokens and service accounts; on Data Center with its context path, such as `https://jira.example.com/jira`.",
+        Empty,
+        "Needed, but with `oauth = \"person\"`: the base of its REST API: `https://NAME.atlassian.net`, or `https://api.atlassian.com/ex/jira/CLOUD-ID` for scoped tokens and service accounts; on Data Center with its context path, such as `https://jira.example.com/jira`.",
     ),
     setting("site[].browse_base", Url, Refused, "The base of links that people open."),
     setting(
@@ -26,7 +26,66 @@ pub(super) const SETTINGS: &[Setting] = &[
         Empty,
         "The address of the account that the gateway uses. Without it the token is sent as a bearer token, as personal access tokens of Data Center are.",
     ),
-    setting("site[].token", Secret, Refused, "That account's API token, or the personal access token."),
+    setting(
+        "site[].token",
+        Secret,
+        Empty,
+        "That account's API token, or the personal access token. Needed without `oauth`.",
+    ),
+    setting(
+        "site[].token_expires",
+        Text,
+        Empty,
+        "The day on which that token ends, such as `2027-01-31`, because Jira does not tell; it is told ahead.",
+    ),
+    setting(
+        "site[].oauth",
+        Choice(&["person", "client_credentials"]),
+        Empty,
+        "The site is opened with tokens that come and go (OAuth 2.0) instead: those of a person who signs in once (3LO), or \
+         those of a service account. See [Jira](jira.md#oauth-20).",
+    ),
+    setting("site[].oauth_client", Text, Empty, "The client's id, from Atlassian's developer console."),
+    setting("site[].oauth_client_secret", Secret, Empty, "The client's secret."),
+    setting(
+        "site[].oauth_secret_expires",
+        Text,
+        Empty,
+        "The day on which that secret ends, such as `2027-01-31`; it is told ahead.",
+    ),
+    setting(
+        "site[].oauth_service_management",
+        Bool,
+        Means("false"),
+        "Its projects are service projects: also ask for the right to read request types and to add participants and customers.",
+    ),
+    setting(
+        "site[].oauth_scopes",
+        Text,
+        Empty,
+        "What is asked for, separated by spaces. Default: what the functions need.",
+    ),
+    setting(
+        "site[].oauth_redirect_url",
+        Url,
+        Empty,
+        "Where the browser is sent after a sign-in, exactly as the developer console has it. Default: \
+         `http://localhost:8028/signed-in`.",
+    ),
+    setting("site[].oauth_token_url", Url, Empty, "The token server. Default: Atlassian's."),
+    setting("site[].oauth_authorize_url", Url, Empty, "The page on which a person signs in. Default: Atlassian's."),
+    setting(
+        "site[].oauth_sites_url",
+        Url,
+        Empty,
+        "Where it is told which sites a token is good for. Default: Atlassian's.",
+    ),
+    setting(
+        "site[].oauth_gateway",
+        Url,
+        Empty,
+        "The API of all sites; the id of this one follows. Default: `https://api.atlassian.com/ex/jira`.",
+    ),
     setting(
         "site[].allow_private",
         Bool,
