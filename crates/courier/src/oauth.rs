@@ -27,7 +27,8 @@ const EXPIRES_IN_S: u64 = 300;
 pub struct Client {
     pub id: String,
     pub proof: Proof,
-    /// What is asked for, separated by spaces; only what the function that is switched on needs.
+    /// What is asked for, separated by spaces; only what the function that is switched on needs. Empty asks for whatever the
+    /// server knows of the client.
     pub scopes: String,
     /// Where tokens are asked for; assertions are good there alone.
     pub token_url: String,
@@ -136,7 +137,8 @@ pub fn token_form(
         ]),
         Grant::ClientCredentials | Grant::Service { .. } => form.push(("grant_type", text("client_credentials"))),
     }
-    if !matches!(grant, Grant::DeviceCode(_) | Grant::AuthorizationCode { .. }) {
+    // Without the field a server gives what it knows of the client (section 3.3).
+    if !matches!(grant, Grant::DeviceCode(_) | Grant::AuthorizationCode { .. }) && !client.scopes.is_empty() {
         form.push(("scope", text(&client.scopes)));
     }
     match &client.proof {

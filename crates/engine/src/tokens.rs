@@ -8,10 +8,10 @@ pub use asking::{ask, ask_for_a_code, ask_for_sites};
 pub use of_site::TokensOfSite;
 
 use crate::crash_point::crash_point;
+use crate::speak::Route;
 use courier::oauth::{Client, Grant, NoToken, Token};
 use policy::{Fault, FaultCode, FaultKind};
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use store::{Given, GrantOf, Micros, Store};
@@ -39,10 +39,8 @@ const STOP_WITHIN: Duration = Duration::from_secs(15);
 pub struct Authorization {
     pub client: Client,
     pub by: By,
-    /// The token server may be at a private address.
-    pub allow_private: bool,
-    /// Further authorities for the token server, in PEM.
-    pub authorities: Option<PathBuf>,
+    /// The way to the token server.
+    pub route: Route,
 }
 
 impl std::fmt::Debug for Authorization {

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use courier::oauth::{Client, Proof, Token};
+use engine::speak::Route;
 use engine::tokens::{Authorization, By, Pass, Tokens, keep_new};
 use policy::{Fault, FaultCode, FaultKind};
 use rig::token_server::TokenServer;
@@ -42,7 +43,8 @@ impl World {
             scopes: "read".into(),
             token_url: format!("{}/token", server.url),
         };
-        let authorization = Authorization { client, by: By::Person, allow_private: true, authorities: None };
+        let route = Route { allow_private: true, ..Route::default() };
+        let authorization = Authorization { client, by: By::Person, route };
         let world = World { server, settings, store, authorization, _folder: folder };
         world.sign_in("first").await;
         world
@@ -136,7 +138,9 @@ async fn fault_33_the_new_refresh_token_is_durable_before_the_access_token_is_us
     let given_up = tokio::time::timeout(Duration::from_millis(100), world.pass(&tokens)).await;
     assert!(given_up.is_err());
     world.pass(&tokens).await.unwrap();
-    assert_eq!((world.durable().await, world.server.script().reused), (world.server.script().refresh.clone(), 0));
+    let durable = world.durable().await;
+    let script = world.server.script();
+    assert_eq!((&durable, script.reused), (&script.refresh, 0));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -221,6 +225,18 @@ async fn nobody_has_signed_in_yet() {
     assert_eq!(fault.code, FaultCode::SignInNeeded);
     assert!(fault.public.contains("Nobody has signed in") && fault.public.contains("sealpost site sign-in acme"));
     assert_eq!(world.asked(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tokens_are_asked_for_through_the_proxy() {
+    let world = World::start().await;
+    let tokens = world.process().await;
+    let mut behind = world.authorization.clone();
+    behind.client.token_url = "http://127.0.0.1:9/token".into();
+    behind.route.proxy = Some(world.server.url.parse().unwrap());
+    let fault = tokens.pass(&of(), &behind).await.err().unwrap();
+    assert!(fault.detail.contains("status 404"), "the proxy knows no such place: {}", fault.detail);
+    assert_eq!(world.asked(), 1);
 }
 
 /// An RSA key in PEM.

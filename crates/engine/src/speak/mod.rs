@@ -18,4 +18,4 @@ pub use address::{Reach, Refusal, is_public};
 pub use connection::SiteConnection;
 pub use hand_over::GatewayAt;
 pub use speaker::Speaker;
-pub use token_server::{TokenAnswer, ask_token_server, read_openly, read_with_token};
+pub use token_server::{Route, TokenAnswer, ask_token_server, read_openly, read_with_token};

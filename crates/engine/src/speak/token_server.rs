@@ -13,6 +13,17 @@ use zeroize::Zeroizing;
 /// A token is a few kilobytes; some servers add an identity.
 const ANSWER_BYTES_MAX: usize = 256 * 1024;
 
+/// How a token server is reached.
+#[derive(Clone, Default)]
+pub struct Route {
+    /// It may be at a private address, or on this machine.
+    pub allow_private: bool,
+    /// Further authorities, in PEM.
+    pub authorities: Vec<PathBuf>,
+    /// Requests go through it by CONNECT; a password may stand in it.
+    pub proxy: Option<Url>,
+}
+
 /// What a token server answers.
 pub struct TokenAnswer {
     pub status: u16,
@@ -29,41 +40,32 @@ pub struct TokenAnswer {
 /// None of them repeats the form.
 pub async fn ask_token_server(
     url: &Url,
-    allow_private: bool,
-    authorities: Option<PathBuf>,
+    route: &Route,
     form: &[(&'static str, Zeroizing<String>)],
 ) -> Result<TokenAnswer, Fault> {
     let text = written(form.iter().map(|(name, value)| (*name, value.as_str())));
-    let (client, timeout) = client_for(url, allow_private, authorities)?;
+    let (client, timeout) = client_for(url, route)?;
     let request = client.post(url.clone()).header(CONTENT_TYPE, "application/x-www-form-urlencoded");
     answer(request.body(text.to_string()).timeout(timeout)).await
 }
 
 /// Reads this URL with an access token (RFC 6750); limits and errors as for [`ask_token_server`].
-pub async fn read_with_token(
-    url: &Url,
-    allow_private: bool,
-    authorities: Option<PathBuf>,
-    access: &str,
-) -> Result<TokenAnswer, Fault> {
-    let (client, timeout) = client_for(url, allow_private, authorities)?;
+pub async fn read_with_token(url: &Url, route: &Route, access: &str) -> Result<TokenAnswer, Fault> {
+    let (client, timeout) = client_for(url, route)?;
     answer(client.get(url.clone()).bearer_auth(access).timeout(timeout)).await
 }
 
 /// Reads this URL, which anybody may read; limits and errors as for [`ask_token_server`].
-pub async fn read_openly(url: &Url, allow_private: bool, authorities: Option<PathBuf>) -> Result<TokenAnswer, Fault> {
-    let (client, timeout) = client_for(url, allow_private, authorities)?;
+pub async fn read_openly(url: &Url, route: &Route) -> Result<TokenAnswer, Fault> {
+    let (client, timeout) = client_for(url, route)?;
     answer(client.get(url.clone()).timeout(timeout)).await
 }
 
-fn client_for(
-    url: &Url,
-    allow_private: bool,
-    authorities: Option<PathBuf>,
-) -> Result<(reqwest::Client, Duration), Fault> {
+fn client_for(url: &Url, route: &Route) -> Result<(reqwest::Client, Duration), Fault> {
     let mut connection = SiteConnection::new("a token server", url.clone(), "", "");
-    connection.allow_private = allow_private;
-    connection.extra_certificate_authorities = authorities.into_iter().collect();
+    connection.allow_private = route.allow_private;
+    connection.extra_certificate_authorities = route.authorities.clone();
+    connection.proxy = route.proxy.clone();
     let reach = connection.reach()?;
     Ok((client(&connection, reach)?, connection.answer_timeout))
 }

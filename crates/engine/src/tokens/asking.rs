@@ -71,7 +71,7 @@ pub async fn ask_for_sites(
     access: &str,
 ) -> Result<Vec<oauth::CloudSite>, Fault> {
     let url = parsed(sites_url)?;
-    let answer = read_with_token(&url, authorization.allow_private, authorization.authorities.clone(), access).await?;
+    let answer = read_with_token(&url, &authorization.route, access).await?;
     oauth::read_sites(answer.status, &answer.body)
 }
 
@@ -80,7 +80,7 @@ async fn say(
     url: &str,
     form: &[(&'static str, Zeroizing<String>)],
 ) -> Result<TokenAnswer, Fault> {
-    ask_token_server(&parsed(url)?, authorization.allow_private, authorization.authorities.clone(), form).await
+    ask_token_server(&parsed(url)?, &authorization.route, form).await
 }
 
 fn parsed(url: &str) -> Result<Url, Fault> {

@@ -3,7 +3,7 @@
 use super::server::{Act, Server, answer};
 use super::{connection, get, post};
 use courier::oauth::{Client, Proof};
-use engine::speak::Speaker;
+use engine::speak::{Route, Speaker};
 use engine::tokens::{Authorization, By, Tokens, TokensOfSite};
 use policy::{FaultCode, FaultKind};
 use rig::token_server::TokenServer;
@@ -30,7 +30,8 @@ async fn speaker(site: &Server, tokens: &TokenServer) -> (Speaker, TempDir) {
         scopes: "read".into(),
         token_url: format!("{}/token", tokens.url),
     };
-    let authorization = Authorization { client, by: By::ClientCredentials, allow_private: true, authorities: None };
+    let route = Route { allow_private: true, ..Route::default() };
+    let authorization = Authorization { client, by: By::ClientCredentials, route };
     let of_site = TokensOfSite::new(Tokens::new(store), "demo", authorization);
     (Speaker::with_tokens(connection(&site.url), of_site).unwrap(), folder)
 }

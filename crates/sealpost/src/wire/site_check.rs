@@ -4,7 +4,7 @@ use super::adapters::{speaker, speaker_of_account};
 use crate::command::Failure;
 use crate::settings::{Settings, Site};
 use courier::oauth::read_cloud_id;
-use engine::speak::{Speaker, read_openly};
+use engine::speak::{Route, Speaker, read_openly};
 use engine::tokens::Tokens;
 use policy::{Fault, FaultCode};
 use store::Store;
@@ -122,11 +122,12 @@ async fn with_gateway(site: &Site, said: String) -> String {
         return said;
     }
     let Ok(url) = format!("{}/_edge/tenant_info", site.api_base).parse() else { return said };
-    let authorities = site.certificate_authorities.first().cloned();
-    match read_openly(&url, site.allow_private, authorities)
-        .await
-        .map(|answer| read_cloud_id(answer.status, &answer.body))
-    {
+    let route = Route {
+        allow_private: site.allow_private,
+        authorities: site.certificate_authorities.clone(),
+        proxy: site.proxy.as_ref().and_then(|proxy| proxy.0.parse().ok()),
+    };
+    match read_openly(&url, &route).await.map(|answer| read_cloud_id(answer.status, &answer.body)) {
         Ok(Some(id)) => format!(
             "{said}; if the token has scopes or is a service account's, write api_base = \"https://api.atlassian.com/ex/jira/{id}\""
         ),

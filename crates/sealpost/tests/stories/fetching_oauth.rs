@@ -241,3 +241,20 @@ async fn a_certificate_s_end_is_read_from_it() {
     assert!(said.contains("mailbox post, certificate: it ends in 7 days; register a new one"), "{said}");
     assert!(said.contains("The key for OAuth cannot be used"), "it is no RSA key: {said}");
 }
+
+#[cfg(feature = "crash_points")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn fault_33_a_gateway_that_dies_after_a_refresh_is_not_locked_out() {
+    let keys = tempfile::tempdir().unwrap();
+    let (post, server) = start("person", &keys).await;
+    server.script().expires_in_s = 60;
+    let said = told(&post.world.run(&["mailbox", "--config", "sealpost.toml", "sign-in", "post"]));
+    assert!(said.contains("signed in for post"), "{said}");
+    for point in engine::crash_point::REFRESHING {
+        let mut gateway = post.world.home.spawn(&[("SEALPOST_CRASH", &format!("{point}:1"))]);
+        assert!(!gateway.wait_for_end().success(), "{point}: {}", gateway.log());
+    }
+    let mut gateway = post.world.home.start();
+    fetched(&mut gateway, 1);
+    assert_eq!((summaries(&post.world), server.script().reused), (vec!["printer".to_owned()], 0));
+}

@@ -7,6 +7,7 @@ use super::Reader;
 use aws_lc_rs::digest;
 use courier::certificate::not_after;
 use courier::oauth::{AuthorizationEndpoint, Client, ConsentBy, Loopback, Proof};
+use engine::speak::Route;
 use engine::tokens::{Authorization, By};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
@@ -98,8 +99,9 @@ impl Reader {
         let ends = Ends { secret, certificate, of_a_person: is_person, idle_max };
         let client = Client { id: client, proof, scopes, token_url };
         let allow_private = self.truth(section, "oauth_allow_private");
-        let authorities = self.path(section, "authorities").filter(|_| allow_private);
-        Some(Found { authorization: Authorization { client, by, allow_private, authorities }, consent_by, ends })
+        let authorities = self.path(section, "authorities").filter(|_| allow_private).into_iter().collect();
+        let route = Route { allow_private, authorities, proxy: None };
+        Some(Found { authorization: Authorization { client, by, route }, consent_by, ends })
     }
 
     /// How a person is asked: as the settings say, or else as the provider can.

@@ -4,8 +4,8 @@ use super::super::written::Section;
 use super::super::{Secret, SiteOauth};
 use super::Reader;
 use courier::oauth::{AuthorizationEndpoint, Client, ConsentBy, Loopback, Proof};
+use engine::speak::Route;
 use engine::tokens::{Authorization, By};
-use std::path::PathBuf;
 use std::time::Duration;
 use tracker::Dialect;
 use zeroize::Zeroizing;
@@ -95,17 +95,25 @@ impl Reader {
             issuer: None,
             redirect_url,
         };
-        let authorities: Option<PathBuf> =
-            self.texts(section, "certificate_authorities").first().map(|file| self.folder.join(file));
         let by = if is_person { By::Person } else { By::ClientCredentials };
-        let allow_private = self.truth(section, "allow_private");
         Some(SiteOauth {
-            authorization: Authorization { client, by, allow_private, authorities },
+            authorization: Authorization { client, by, route: self.route(section) },
             consent_by: is_person.then_some(ConsentBy::Browser(endpoint)),
             sites_url: text(self.optional_text(section, "oauth_sites_url"), SITES_URL),
             secret_expires: self.date(section, "oauth_secret_expires"),
             idle_max: Some(IDLE_MAX),
         })
+    }
+
+    /// The token server is reached as the site is.
+    fn route(&mut self, section: &Section) -> Route {
+        let authorities = self.texts(section, "certificate_authorities");
+        Route {
+            allow_private: self.truth(section, "allow_private"),
+            authorities: authorities.iter().map(|file| self.folder.join(file)).collect(),
+            // One that is no URL is told when the site itself is connected to.
+            proxy: self.optional_text(section, "proxy").and_then(|proxy| proxy.parse().ok()),
+        }
     }
 
     /// The base of the API; behind the gateway the site's id follows when it is known.
