@@ -17,6 +17,8 @@ pub struct SiteNow {
     pub is_parked: bool,
     /// Its letters are kept here.
     pub is_dead_end: bool,
+    /// A token server gives no tokens for it.
+    pub is_refused: bool,
     /// The tracker's limits in words, and how often each bit since the process began.
     pub limited: Vec<(&'static str, u64)>,
 }
@@ -27,6 +29,8 @@ pub struct MailboxNow {
     pub name: String,
     /// The last round in which it was fetched failed.
     pub fails: bool,
+    /// A token server gives no tokens for it.
+    pub is_refused: bool,
 }
 
 /// Where no gateway runs, nothing is known of one.

@@ -15,7 +15,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
-use store::Store;
+use store::{GrantOf, Store};
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -156,6 +156,11 @@ impl Gateway {
             fetched.map(|mailbox| (mailbox.name.clone(), self.shared.moods.fails(&mailbox.name))).collect();
         fetched.sort();
         fetched
+    }
+
+    /// For whom a token server gives no tokens.
+    pub fn refused_grants(&self) -> Vec<GrantOf> {
+        self.shared.tokens.refusals().into_iter().filter(|(_, refused)| *refused).map(|(of, _)| of).collect()
     }
 
     /// Stops claiming, lets running jobs finish within the grace, gives the others back.

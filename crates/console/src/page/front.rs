@@ -88,12 +88,20 @@ fn needs(attention: &Attention, sites: &[SiteNow], mailboxes: &[MailboxNow]) -> 
         let text = format!("{number} {what} that could not be sent");
         needs.push(Need { class: "dead", text, since: None, link: Some(("/letters", "Show the letters")) });
     }
-    for site in sites.iter().filter(|site| site.is_parked) {
+    let refused = |what: &str, name: &str| {
+        let text =
+            format!("A token server gives no tokens for the {what} {name}; sealpost check says why, and what to do");
+        Need { class: "held", text, since: None, link: None }
+    };
+    needs.extend(sites.iter().filter(|site| site.is_refused).map(|site| refused("site", &site.name)));
+    needs
+        .extend(mailboxes.iter().filter(|mailbox| mailbox.is_refused).map(|mailbox| refused("mailbox", &mailbox.name)));
+    for site in sites.iter().filter(|site| site.is_parked && !site.is_refused) {
         let text =
             format!("The site {} is left alone at present, because it is out of order or asked for quiet", site.name);
         needs.push(Need { class: "waiting", text, since: None, link: None });
     }
-    for mailbox in mailboxes.iter().filter(|mailbox| mailbox.fails) {
+    for mailbox in mailboxes.iter().filter(|mailbox| mailbox.fails && !mailbox.is_refused) {
         let text = format!("The mailbox {} cannot be fetched; sealpost mailbox test says why", mailbox.name);
         let fetched = attention.fetched.iter().find(|(name, _)| *name == mailbox.name);
         let since = fetched.map(|(_, at)| moment(*at));

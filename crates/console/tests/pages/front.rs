@@ -14,11 +14,14 @@ pub struct Troubled;
 impl Now for Troubled {
     fn sites(&self) -> Vec<SiteNow> {
         let limited = vec![("requests in a second", 3), ("requests in an hour", 0)];
-        vec![SiteNow { name: "north".into(), is_parked: true, is_dead_end: true, limited }]
+        let north = SiteNow { name: "north".into(), is_parked: true, is_dead_end: true, limited, ..SiteNow::default() };
+        let south = SiteNow { name: "south".into(), is_parked: true, is_refused: true, ..SiteNow::default() };
+        vec![north, south]
     }
 
     fn mailboxes(&self) -> Vec<MailboxNow> {
-        vec![MailboxNow { name: "sales".into(), fails: true }, MailboxNow { name: "support".into(), fails: false }]
+        let mailbox = |name: &str, fails, is_refused| MailboxNow { name: name.into(), fails, is_refused };
+        vec![mailbox("sales", true, false), mailbox("support", false, false), mailbox("post", true, true)]
     }
 }
 
@@ -62,9 +65,13 @@ async fn priv_28_the_first_page_tells_which_site_is_left_alone_and_which_limits_
         "The site north is left alone at present",
         "The mailbox sales cannot be fetched",
         "The site north is a dead end",
+        "A token server gives no tokens for the site south; sealpost check says why",
+        "A token server gives no tokens for the mailbox post",
         "Limits of the tracker of north, since the start: requests in a second 3\u{a0}times.",
     ] {
         assert!(page.contains(text), "{text}:\n{page}");
     }
-    assert!(!page.contains("mailbox support"), "{page}");
+    for text in ["mailbox support", "site south is left alone", "mailbox post cannot"] {
+        assert!(!page.contains(text), "{text}:\n{page}");
+    }
 }

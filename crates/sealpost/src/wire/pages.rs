@@ -6,7 +6,7 @@ use engine::cell::{Cells, Source};
 use mail::PartClass;
 use policy::{Fault, FaultCode};
 use std::sync::Arc;
-use store::ContentReader;
+use store::{ContentReader, GrantOf};
 use tokio::sync::mpsc;
 
 /// Cells, and the limits that mails are read within.
@@ -52,9 +52,11 @@ pub struct Watched {
 
 impl Now for Watched {
     fn sites(&self) -> Vec<SiteNow> {
+        let refused = self.engine.refused_grants();
         let sites = self.engine.sites().into_iter();
         sites
             .map(|site| SiteNow {
+                is_refused: refused.contains(&GrantOf::site(&site.name)),
                 name: site.name,
                 is_parked: site.is_parked,
                 is_dead_end: site.is_dead_end,
@@ -64,7 +66,11 @@ impl Now for Watched {
     }
 
     fn mailboxes(&self) -> Vec<MailboxNow> {
-        self.engine.fetched_mailboxes().into_iter().map(|(name, fails)| MailboxNow { name, fails }).collect()
+        let refused = self.engine.refused_grants();
+        let mailboxes = self.engine.fetched_mailboxes().into_iter();
+        mailboxes
+            .map(|(name, fails)| MailboxNow { is_refused: refused.iter().any(|of| of.mailbox == name), name, fails })
+            .collect()
     }
 }
 
