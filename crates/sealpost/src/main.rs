@@ -91,7 +91,7 @@ enum Command {
         #[command(subcommand)]
         what: command::mailbox::What,
     },
-    /// Profiles: check them before they are used.
+    /// Profiles: check, compare and move them.
     Profile {
         #[command(subcommand)]
         what: command::profile::What,

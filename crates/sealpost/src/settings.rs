@@ -115,6 +115,8 @@ pub enum Authenticity {
 #[derive(Debug, Clone)]
 pub struct Site {
     pub name: String,
+    /// A label; `None` takes every profile.
+    pub environment: Option<String>,
     pub dialect: Dialect,
     pub region: String,
     pub api_base: String,

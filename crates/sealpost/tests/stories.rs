@@ -22,6 +22,7 @@ mod stories {
     mod messages;
     mod people;
     mod power;
+    mod profiles;
     mod public;
     mod removed_files;
     mod replay;

@@ -56,7 +56,8 @@ pub async fn run(config: &Path) -> Result<(), Failure> {
         let late = || wire::SiteFindings { site: Err(no_answer()), projects: Vec::new() };
         let looked = tokio::time::timeout(WITHIN, wire::look_at(&settings, site)).await;
         let found = looked.unwrap_or_else(|_| late());
-        findings.say(&format!("site {} (region {})", site.name, site.region), found.site)?;
+        let environment = site.environment.as_ref().map(|label| format!(", {label}")).unwrap_or_default();
+        findings.say(&format!("site {} (region {}{environment})", site.name, site.region), found.site)?;
         for (project, verdict) in found.projects {
             findings.say(&format!("site {}, project {project}", site.name), verdict)?;
         }
