@@ -37,6 +37,8 @@ pub struct Mailbox {
     pub author_proof: AuthorProof,
     /// How it is fetched; `None` when its mail is handed in.
     pub fetching: Option<Fetching>,
+    /// Its mail is only looked at: decided on, and nothing is done about it, here or on its server.
+    pub shadow: bool,
 }
 
 /// What all tasks of one gateway share.

@@ -5,6 +5,7 @@ pub mod cell;
 pub mod crash_point;
 pub mod fetch;
 pub mod gateway;
+pub mod incumbent;
 pub mod intake;
 pub mod metrics;
 pub mod patience;

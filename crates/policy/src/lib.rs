@@ -13,6 +13,7 @@ pub mod plan;
 pub mod profile;
 pub mod replay;
 pub mod reply_token;
+pub mod shadow;
 
 pub use anonymous::anonymous_profile;
 pub use ask::{

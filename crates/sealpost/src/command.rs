@@ -15,6 +15,7 @@ mod replay;
 pub mod reply;
 pub mod sanitize;
 pub mod serve;
+pub mod shadow;
 pub mod sign_in;
 pub mod try_plan;
 

@@ -96,6 +96,14 @@ enum Command {
         #[command(subcommand)]
         what: command::profile::What,
     },
+    /// Shadow mode: compare plans that were not carried out with what another mail handler did.
+    Shadow {
+        /// The gateway's settings. Needed; may stand before or behind what is asked.
+        #[arg(long, global = true)]
+        config: Option<PathBuf>,
+        #[command(subcommand)]
+        what: command::shadow::What,
+    },
     /// Measure this machine.
     Bench(command::bench::Arguments),
     /// Print a generated page of the manual: settings, profile or faults.
@@ -154,6 +162,9 @@ async fn run(command: Command) -> Result<(), command::Failure> {
             command::mailbox::run(&config.unwrap_or_else(|| needed("--config <CONFIG>")), &what).await
         }
         Command::Profile { what } => command::profile::run(what).await,
+        Command::Shadow { config, what } => {
+            command::shadow::run(&config.unwrap_or_else(|| needed("--config <CONFIG>")), what).await
+        }
         Command::Bench(arguments) => command::bench::run(arguments).await,
         Command::Manual { page } => command::manual::run(page),
         Command::Cell => Ok(()),

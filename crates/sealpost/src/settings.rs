@@ -166,6 +166,8 @@ pub struct Mailbox {
     /// Empty when it is fetched.
     pub listen: String,
     pub profile: String,
+    /// Its mail is only looked at.
+    pub shadow: bool,
     /// `None` when it listens.
     pub fetched: Option<Fetched>,
     pub authenticity: Authenticity,

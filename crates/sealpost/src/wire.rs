@@ -10,7 +10,7 @@ mod pages;
 mod reload;
 mod site_check;
 
-pub use adapters::cells;
+pub use adapters::{cells, sites};
 pub use fetching::ask_how_many;
 pub use observe::{logs, panics};
 pub use outgoing::greet;
@@ -159,6 +159,7 @@ pub async fn mailboxes(settings: &Settings, store: &Store) -> Result<Vec<engine:
             profile,
             author_proof: adapters::author_proof(mailbox, &dns),
             fetching: mailbox.fetched.as_ref().map(|fetched| fetching::fetching(settings, fetched)),
+            shadow: mailbox.shadow,
         });
     }
     Ok(found)

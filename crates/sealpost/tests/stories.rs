@@ -30,6 +30,7 @@ mod stories {
     mod seclusion;
     mod secrecy;
     mod settings;
+    mod shadow;
     mod signals;
     mod swaks;
     mod two_processes;

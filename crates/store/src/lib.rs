@@ -26,6 +26,7 @@ mod room;
 pub mod rows;
 mod sealed;
 mod session;
+mod shadow;
 mod store;
 mod story;
 mod sweep;

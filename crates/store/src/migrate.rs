@@ -20,6 +20,7 @@ pub(crate) const MAIN: Migration = Migration {
         include_str!("../../../migrations/sqlite/0005_grants.sql"),
         include_str!("../../../migrations/sqlite/0006_filters.sql"),
         include_str!("../../../migrations/sqlite/0007_retention.sql"),
+        include_str!("../../../migrations/sqlite/0008_shadow.sql"),
     ],
     postgres: &[
         include_str!("../../../migrations/postgres/0001_walk.sql"),
@@ -29,6 +30,7 @@ pub(crate) const MAIN: Migration = Migration {
         include_str!("../../../migrations/postgres/0005_grants.sql"),
         include_str!("../../../migrations/postgres/0006_filters.sql"),
         include_str!("../../../migrations/postgres/0007_retention.sql"),
+        include_str!("../../../migrations/postgres/0008_shadow.sql"),
     ],
 };
 

@@ -366,5 +366,6 @@ pub fn mailbox(name: &str, profile: &str) -> Mailbox {
         profile,
         author_proof: AuthorProof::Nothing,
         fetching: None,
+        shadow: false,
     }
 }

@@ -50,7 +50,8 @@ pub async fn run(config: &Path) -> Result<(), Failure> {
             Some(fetched) => within(wire::ask_how_many(&settings, mailbox, fetched)).await,
             None => listener(&mailbox.listen),
         };
-        findings.say(&format!("mailbox {}", mailbox.name), verdict)?;
+        let shadow = if mailbox.shadow { ", in shadow: nothing is done about its mail" } else { "" };
+        findings.say(&format!("mailbox {}", mailbox.name), verdict.map(|how| how + shadow))?;
     }
     for site in &settings.sites {
         let late = || wire::SiteFindings { site: Err(no_answer()), projects: Vec::new() };

@@ -77,6 +77,7 @@ impl Reader {
             kind: self.text(section, "kind"),
             listen: self.text(section, "listen"),
             profile: self.text(section, "profile"),
+            shadow: self.text(section, "mode") == "shadow",
             authenticity: self.authenticity(section),
             hostname: self.text(section, "hostname"),
             tls: self.optional_text(section, "tls").unwrap_or_else(|| "none".into()),
