@@ -51,6 +51,7 @@ async fn keep(store: &Store) {
         message_id: None,
         refers_to: vec![],
         received_at: 0,
+        shadow: false,
     };
     store.take_in(arrival, store.content(SITE).await.unwrap().finish().await.unwrap()).await.unwrap();
     let lease = store.claim("worker", &[JobKind::Decide], 1, 600).await.unwrap().pop().unwrap();

@@ -17,7 +17,11 @@ const PARTICIPANTS_MAX: usize = 100;
 
 /// Decides on the job's message and writes the plan down.
 pub(crate) async fn decide_and_write_down(shared: &Shared, held: &Held) -> Result<(), Stop> {
-    let decision = decision_of(shared, held, 1).await?;
+    let mut decision = decision_of(shared, held, 1).await?;
+    if is_shadow(shared, held).await? {
+        // The store carries nothing of it out; the list and the story have to say so.
+        decision.plan.reason = format!("{IN_SHADOW}{}", decision.plan.reason);
+    }
     crash_point("decide_decided");
     shared.store.write_down(&held.lease, &decision).await?;
     crash_point("decide_written_down");
@@ -26,6 +30,13 @@ pub(crate) async fn decide_and_write_down(shared: &Shared, held: &Held) -> Resul
     }
     tracing::info!(message_row = held.lease.subject, outcome = decision.plan.outcome.word(), "decided");
     Ok(())
+}
+
+/// How the reason of a plan begins that is written down and not carried out.
+const IN_SHADOW: &str = "in shadow, nothing is carried out: ";
+
+async fn is_shadow(shared: &Shared, held: &Held) -> Result<bool, Stop> {
+    Ok(shared.store.message(&held.lease.subject).await?.is_some_and(|message| message.shadow))
 }
 
 /// What the rules of the message's mailbox make of it now, as the plan's revision of this number.

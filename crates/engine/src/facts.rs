@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use policy::reply_token::{self, TokenKey};
 use policy::{Facts, Fault, FaultCode, IssueFacts, Question, Standing, Thread, TokenGrant};
 use std::time::Duration;
-use store::{Micros, StoredMessage};
+use store::{JobKind, Micros, StoredMessage};
 use tracker::{Answer, IssueView, Operation, Person};
 
 /// A reply whose parent waits for a tracker that is out of order looks no more seldom than this.
@@ -43,6 +43,11 @@ impl Inquiry<'_> {
         }
     }
 
+    /// Whether the plan will only be written down. A replay of such a mail is one like any other.
+    fn is_shadow(&self) -> bool {
+        self.message.shadow && self.held.lease.kind == JobKind::Decide
+    }
+
     /// Answers one question into `facts`, and into `past` what an issue said. A fault of the tracker or the store stops the
     /// job; no guess takes its place.
     pub(crate) async fn find_out(&self, question: Question, facts: &mut Facts, past: &mut Past) -> Result<(), Stop> {
@@ -53,7 +58,11 @@ impl Inquiry<'_> {
             }
             Question::Thread { message_ids } => facts.thread = Some(self.thread(&message_ids).await?),
             Question::SeenBefore => {
-                facts.seen_before = Some(self.shared.store.seen_before(&self.site.name, &self.message.id).await?);
+                let (store, site, message) = (&self.shared.store, &self.site.name, &self.message.id);
+                facts.seen_before = Some(match self.is_shadow() {
+                    true => store.seen_before_in_shadow(site, message).await?,
+                    false => store.seen_before(site, message).await?,
+                });
             }
             Question::Issue { issue } => {
                 let found = self.issue(&issue).await?;

@@ -43,6 +43,8 @@ pub struct Mailbox {
     pub fetching: Option<Fetching>,
     /// When no mail came for so long, somebody should look; `None` when that is nothing strange.
     pub silent_after: Option<Duration>,
+    /// Its mail is only looked at: decided on, and nothing is done about it, here or on its server.
+    pub shadow: bool,
 }
 
 /// What all tasks of one gateway share.

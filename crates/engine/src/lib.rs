@@ -6,6 +6,7 @@ pub mod crash_point;
 pub mod fetch;
 pub mod gateway;
 pub mod hand_in;
+pub mod incumbent;
 pub mod intake;
 pub mod metrics;
 pub mod patience;

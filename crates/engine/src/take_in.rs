@@ -100,7 +100,9 @@ impl Whole {
         let HalfArrival { site, mailbox, message_id, refers_to } = self.arrival;
         let received_at = Timestamp::now().as_microsecond();
         let digest = self.digest;
-        let arrival = Arrival { site, mailbox, handle, envelope, digest, message_id, refers_to, received_at };
+        // What it is now stays so: a mail that was only looked at is carried out by no later change of the settings.
+        let shadow = shared.mailbox(&mailbox).is_ok_and(|mailbox| mailbox.shadow);
+        let arrival = Arrival { site, mailbox, handle, envelope, digest, message_id, refers_to, received_at, shadow };
         let taken = bounded(shared, shared.store.take_in(arrival, self.content)).await?;
         crash_point("intake_taken_in");
         match &taken {

@@ -91,6 +91,7 @@ impl Uploads {
             message_id: Some(format!("{message}@{UPLOADS}")),
             refers_to: Vec::new(),
             received_at: Timestamp::now().as_microsecond(),
+            shadow: self.shared.mailbox(&of.mailbox).is_ok_and(|mailbox| mailbox.shadow),
         };
         self.shared.store.take_in_upload(arrival, content.finish().await?, files).await?;
         Ok(())

@@ -94,6 +94,7 @@ impl House {
             author_proof: AuthorProof::Nothing,
             fetching: None,
             silent_after: None,
+            shadow: false,
         };
         let settings = engine::Settings { jobs_max: 0, fetches_max: 0, backlog_max, ..engine::Settings::default() };
         let reader = Arc::new(Nobody);
@@ -115,6 +116,7 @@ impl House {
             message_id: None,
             refers_to: vec![],
             received_at: 1_790_000_000_000_000,
+            shadow: false,
         };
         let content = self.store.content(SITE).await.unwrap().finish().await.unwrap();
         let Taken::New { message } = self.store.take_in(arrival, content).await.unwrap() else { panic!("known") };

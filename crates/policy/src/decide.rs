@@ -38,6 +38,7 @@ pub use lookups::{THREAD_IDS_MAX, TOKENS_MAX};
 pub use loop_guard::RECEIVED_MAX;
 pub use signs::{FOREIGN_KEYS_MAX, SUBJECT_KEYS_MAX};
 pub use summary::SUMMARY_UNITS_MAX;
+pub(crate) use summary::of_subject;
 
 use crate::profile::{Mapping, Mode, Rule, Word};
 use crate::{

@@ -1,10 +1,12 @@
 //! What should happen: pure decisions over values; nothing here touches the world.
 
+mod anonymous;
 pub mod ask;
 pub mod decide;
 mod expression;
 pub mod fault;
 pub mod field;
+pub mod incumbent;
 pub mod kept;
 pub mod letter;
 mod placeholder;
@@ -14,7 +16,9 @@ mod receipt;
 pub mod replay;
 pub mod reply_token;
 pub mod set_link;
+pub mod shadow;
 
+pub use anonymous::anonymous_profile;
 pub use ask::{
     Account, Act, Compare, Facts, IssueFacts, IssueHistory, IssueSearch, Question, RequestType, SeenBefore,
     ServiceDesk, Standing, Thread, TokenGrant, Told, Traffic, ask,

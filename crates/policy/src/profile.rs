@@ -17,6 +17,7 @@ mod rule;
 mod settings;
 mod values;
 mod workflow;
+mod written;
 mod wrong;
 
 pub use directive_set::{DirectiveSet, with_links};
@@ -32,6 +33,7 @@ pub(crate) use mapped::Mapped;
 pub(crate) use network::Network;
 pub(crate) use notice::{CUSTOMER, NOT_CREATED, Notices};
 pub(crate) use pattern::{Pattern, Purse};
+pub(crate) use reader::Complaint;
 pub(crate) use rule::Rule;
 pub(crate) use values::{Mapping, Values};
 pub(crate) use words::{
@@ -39,6 +41,7 @@ pub(crate) use words::{
     Strangers, Treatment, Word,
 };
 pub(crate) use workflow::{Workflow, due};
+pub(crate) use written::{document, written};
 
 use crate::{Fault, FaultCode, IssueFacts, reply_token};
 use jiff::Timestamp;
@@ -140,6 +143,18 @@ impl Profile {
         let profile = Profile::read(name, &document, &mut reader);
         reader.verdict()?;
         Ok(profile)
+    }
+
+    /// Everything that [`Profile::from_toml`] would refuse the text for, with the keys.
+    pub(crate) fn complaints(name: &str, text: &str, origin: &str) -> Vec<Complaint> {
+        match reader::parse(text, origin) {
+            Err(fault) => vec![Complaint { key: String::new(), line: fault.public }],
+            Ok(document) => {
+                let mut reader = Reader::new(origin);
+                Profile::read(name, &document, &mut reader);
+                reader.complaints()
+            }
+        }
     }
 
     /// The projects in which this profile can make issues, with the issue type, each pair once.

@@ -17,6 +17,7 @@ mod replay;
 pub mod reply;
 pub mod sanitize;
 pub mod serve;
+pub mod shadow;
 pub mod sign_in;
 pub mod site;
 pub mod support;

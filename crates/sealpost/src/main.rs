@@ -123,13 +123,18 @@ enum Command {
         #[command(subcommand)]
         what: command::token::What,
     },
-    /// Profiles: check them before they are used, and see what they kept back.
+    /// Profiles: check, compare and move them, and see what they kept back.
     Profile {
-        /// The gateway's settings; needed for `exclusions`.
+        #[command(subcommand)]
+        what: command::profile::What,
+    },
+    /// Shadow mode: compare plans that were not carried out with what another mail handler did.
+    Shadow {
+        /// The gateway's settings. Needed; may stand before or behind what is asked.
         #[arg(long, global = true)]
         config: Option<PathBuf>,
         #[command(subcommand)]
-        what: command::profile::What,
+        what: command::shadow::What,
     },
     /// Measure this machine.
     Bench(command::bench::Arguments),
@@ -197,18 +202,12 @@ async fn run(command: Command) -> Result<(), command::Failure> {
         Command::Token { config, what } => {
             command::token::run(&config.unwrap_or_else(|| needed("--config <CONFIG>")), &what).await
         }
-        Command::Profile { config, what } => {
-            let what = match what {
-                command::profile::What::Exclusions => {
-                    let config = config.unwrap_or_else(|| needed("--config <CONFIG>"));
-                    return command::profile::exclusions(&config).await;
-                }
-                what => what,
-            };
-            command::profile::run(what).await
-        }
+        Command::Profile { what } => command::profile::run(what).await,
         Command::File { config, what } => {
             command::file::run(&config.unwrap_or_else(|| needed("--config <CONFIG>")), what).await
+        }
+        Command::Shadow { config, what } => {
+            command::shadow::run(&config.unwrap_or_else(|| needed("--config <CONFIG>")), what).await
         }
         Command::Bench(arguments) => command::bench::run(arguments).await,
         Command::Manual { page } => command::manual::run(page),

@@ -120,6 +120,8 @@ pub enum Authenticity {
 #[derive(Debug, Clone)]
 pub struct Site {
     pub name: String,
+    /// A label; `None` takes every profile.
+    pub environment: Option<String>,
     pub dialect: Dialect,
     pub region: String,
     pub api_base: String,
@@ -188,6 +190,8 @@ pub struct Mailbox {
     /// Empty unless it listens.
     pub listen: String,
     pub profile: String,
+    /// Its mail is only looked at.
+    pub shadow: bool,
     /// `None` unless it is fetched.
     pub fetched: Option<Fetched>,
     /// When no mail came for so long, somebody should look.

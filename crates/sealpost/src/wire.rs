@@ -14,7 +14,7 @@ mod site_check;
 mod site_fields;
 mod uploads;
 
-pub use adapters::cells;
+pub use adapters::{cells, sites};
 pub use endings::{Ending, Endings};
 pub use fetching::{ask_how_many, listen_for_silence};
 pub use observe::{logs, panics};
@@ -180,6 +180,7 @@ pub async fn mailboxes(settings: &Settings, store: &Store) -> Result<Vec<engine:
             author_proof: adapters::author_proof(mailbox, &dns),
             silent_after: mailbox.silent_after_h.map(|hours| Duration::from_secs(hours * 3600)),
             fetching: mailbox.fetched.as_ref().map(|fetched| fetching::fetching(settings, fetched)),
+            shadow: mailbox.shadow,
         });
     }
     Ok(found)

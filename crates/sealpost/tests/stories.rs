@@ -28,6 +28,7 @@ mod stories {
     mod people;
     mod polling;
     mod power;
+    mod profiles;
     mod public;
     mod removed_files;
     mod replay;
@@ -35,6 +36,7 @@ mod stories {
     mod seclusion;
     mod secrecy;
     mod settings;
+    mod shadow;
     mod signals;
     mod site_oauth;
     mod swaks;

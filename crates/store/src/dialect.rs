@@ -285,10 +285,10 @@ pub(crate) fn old_handles_sql(conn: &Conn) -> &'static str {
     about_handles!(
         conn,
         "SELECT m.handle FROM listed JOIN messages m
-            ON m.site = $1 AND m.mailbox = $2 AND m.handle = listed.handle WHERE m.received_at <= $4
+            ON m.site = $1 AND m.mailbox = $2 AND m.handle = listed.handle WHERE m.received_at <= $4 AND m.shadow = 0
           UNION ALL SELECT n.handle FROM listed JOIN second_names n
             ON n.site = $1 AND n.mailbox = $2 AND n.handle = listed.handle
-          JOIN messages m ON m.id = n.message WHERE m.received_at <= $4"
+          JOIN messages m ON m.id = n.message WHERE m.received_at <= $4 AND m.shadow = 0"
     )
 }
 

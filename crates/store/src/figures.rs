@@ -27,7 +27,8 @@ impl Store {
     pub async fn figures(&self) -> Result<Figures, Fault> {
         const JOBS: &str = "SELECT kind, state, COUNT(*), MIN(created_at) FROM jobs GROUP BY kind, state
             ORDER BY kind, state";
-        const BY_OUTCOME: &str = "SELECT outcome, COUNT(*) FROM messages WHERE outcome IS NOT NULL GROUP BY outcome
+        const BY_OUTCOME: &str =
+            "SELECT outcome, COUNT(*) FROM messages WHERE outcome IS NOT NULL AND shadow = 0 GROUP BY outcome
             ORDER BY outcome";
         const FETCHED: &str = "SELECT site, mailbox, MAX(fetched_at) FROM mailboxes WHERE fetched_at IS NOT NULL
             GROUP BY site, mailbox ORDER BY site, mailbox";

@@ -34,6 +34,7 @@ pub mod rows;
 mod sealed;
 mod segment;
 mod session;
+mod shadow;
 mod store;
 mod story;
 mod support;

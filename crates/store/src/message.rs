@@ -51,6 +51,7 @@ struct NewMessage {
     sealed_arrival: Vec<u8>,
     lane: String,
     job: String,
+    shadow: bool,
     kept: Kept,
     /// The token that it was handed in with, and the fingerprint.
     handed_in: Option<(String, Vec<u8>)>,
@@ -84,12 +85,12 @@ impl Store {
 
     /// `None` when there is no such message, or nothing can be told of it because its content was erased.
     pub async fn message(&self, id: &str) -> Result<Option<StoredMessage>, Fault> {
-        type Row = (String, String, i64, i64, Option<Vec<u8>>, Option<Vec<u8>>);
-        const SQL: &str = "SELECT site, mailbox, received_at, size_bytes, wrapped_key, sealed_arrival
+        type Row = (String, String, i64, i64, i64, Option<Vec<u8>>, Option<Vec<u8>>);
+        const SQL: &str = "SELECT site, mailbox, received_at, size_bytes, shadow, wrapped_key, sealed_arrival
             FROM messages WHERE id = $1";
         let asked = id.to_owned();
         let row = self.inner.db.read(move |conn| Box::pin(async move { one!(conn, Row, SQL, &asked) })).await?;
-        let Some((site, mailbox, received_at, size_bytes, Some(wrapped), Some(sealed))) = row else {
+        let Some((site, mailbox, received_at, size_bytes, shadow, Some(wrapped), Some(sealed))) = row else {
             return Ok(None);
         };
         let key = self.inner.vault.message_key(&site, id, &wrapped).await?;
@@ -103,6 +104,7 @@ impl Store {
             size_bytes: u64::try_from(size_bytes).unwrap_or(0),
             received_at,
             click: arrival.click,
+            shadow: shadow == 1,
         }))
     }
 
@@ -136,8 +138,18 @@ impl Store {
 
     /// Messages of the site with the same Message-ID or digest as message `but` that came before it or were decided on
     /// before it; the newest 20. Order of arrival alone would not do: a mail whose decision was held, or whose unit of work
-    /// another node committed late, is decided on after a copy that came later, and must know of it.
+    /// another node committed late, is decided on after a copy that came later, and must know of it. Mail that is only looked
+    /// at and mail that is acted on know nothing of each other.
     pub async fn seen_before(&self, site: &str, but: &str) -> Result<Vec<SeenBefore>, Fault> {
+        self.seen(site, but, 0).await
+    }
+
+    /// The same among the messages that were only looked at, as if their plans had been carried out.
+    pub async fn seen_before_in_shadow(&self, site: &str, but: &str) -> Result<Vec<SeenBefore>, Fault> {
+        self.seen(site, but, 1).await
+    }
+
+    async fn seen(&self, site: &str, but: &str, shadow: i64) -> Result<Vec<SeenBefore>, Fault> {
         type Row = (String, Option<String>, Option<String>, Option<String>, i64, i64);
         // Two halves, so that each can use its index.
         const SQL: &str = "WITH own AS (SELECT arrival, message_id, digest FROM messages WHERE id = $2 AND site = $1),
@@ -151,11 +163,13 @@ impl Store {
                 CAST(CASE WHEN m.message_id = own.message_id THEN 1 ELSE 0 END AS BIGINT),
                 CAST(CASE WHEN m.digest = own.digest THEN 1 ELSE 0 END AS BIGINT)
             FROM own, messages m JOIN earlier ON earlier.arrival = m.arrival
-            WHERE m.arrival <> own.arrival
+            WHERE m.arrival <> own.arrival AND m.shadow = $4
             ORDER BY m.arrival DESC LIMIT $3";
         let (site, but) = (site.to_owned(), but.to_owned());
-        let work =
-            self.inner.db.read(move |conn| Box::pin(async move { all!(conn, Row, SQL, &site, &but, SEEN_BEFORE_MAX) }));
+        let work = self
+            .inner
+            .db
+            .read(move |conn| Box::pin(async move { all!(conn, Row, SQL, &site, &but, SEEN_BEFORE_MAX, shadow) }));
         let seen = work.await?.into_iter().map(|(mailbox, outcome, project, issue_id, same_id, same_digest)| {
             let outcome = outcome.as_deref().map(outcome_of).transpose()?;
             let (same_message_id, same_digest) = (same_id == 1, same_digest == 1);
@@ -229,6 +243,7 @@ fn new_message(arrival: Arrival, content: Content, hasher: &Hasher) -> Result<Ne
         job: Uuid::now_v7().simple().to_string(),
         site: arrival.site,
         mailbox: arrival.mailbox,
+        shadow: arrival.shadow,
         kept,
         id,
     })
@@ -277,8 +292,8 @@ async fn insert(conn: &mut Conn, new: &NewMessage) -> Result<Taken, Fault> {
 async fn insert_row(conn: &mut Conn, new: &NewMessage) -> Result<Option<i64>, Fault> {
     const SQL: &str =
         "INSERT INTO messages (id, site, mailbox, handle, handle_lasting, digest, message_id, received_at,
-            size_bytes, key_id, wrapped_key, sealed_arrival, job)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+            size_bytes, key_id, wrapped_key, sealed_arrival, job, shadow)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
         ON CONFLICT (site, mailbox, handle) DO NOTHING RETURNING arrival";
     let row = one!(
         conn,
@@ -297,6 +312,7 @@ async fn insert_row(conn: &mut Conn, new: &NewMessage) -> Result<Option<i64>, Fa
         &new.wrapped_key,
         &new.sealed_arrival,
         &new.job,
+        i64::from(new.shadow),
     )?;
     Ok(row.map(|(arrival,)| arrival))
 }

@@ -26,6 +26,7 @@ pub(crate) const MAIN: Migration = Migration {
         include_str!("../../../migrations/sqlite/0011_turns.sql"),
         include_str!("../../../migrations/sqlite/0012_support.sql"),
         include_str!("../../../migrations/sqlite/0013_rounds.sql"),
+        include_str!("../../../migrations/sqlite/0014_shadow.sql"),
     ],
     postgres: &[
         include_str!("../../../migrations/postgres/0001_walk.sql"),
@@ -41,6 +42,7 @@ pub(crate) const MAIN: Migration = Migration {
         include_str!("../../../migrations/postgres/0011_turns.sql"),
         include_str!("../../../migrations/postgres/0012_support.sql"),
         include_str!("../../../migrations/postgres/0013_rounds.sql"),
+        include_str!("../../../migrations/postgres/0014_shadow.sql"),
     ],
 };
 

@@ -10,6 +10,7 @@ use crate::letter::{self, Posted};
 use crate::replay;
 use crate::rows::{Decision, JobKind, Lease};
 use crate::sealed::{self, plan_place, summary_place};
+use crate::shadow;
 use policy::replay::Adoption;
 use policy::{Excluded, Fault, FaultCode, LetterWhen, Origin, Plan};
 use serde::{Deserialize, Serialize};
@@ -27,19 +28,19 @@ pub(crate) struct Summary {
 }
 
 /// A decision, sealed and hashed, ready to be written.
-struct Written {
-    lease: Lease,
+pub(crate) struct Written {
+    pub(crate) lease: Lease,
     revision: i64,
     profile_version: i64,
     outcome: &'static str,
     project: Option<String>,
-    issue_id: Option<String>,
-    has_steps: bool,
-    letters: Vec<Posted>,
+    pub(crate) issue_id: Option<String>,
+    pub(crate) has_steps: bool,
+    pub(crate) letters: Vec<Posted>,
     sealed_plan: Option<Vec<u8>>,
     sealed_summary: Option<Vec<u8>>,
     sender: Vec<u8>,
-    people: Vec<Vec<u8>>,
+    pub(crate) people: Vec<Vec<u8>>,
     /// Steps that are done already: their keys and receipts.
     done: Vec<(String, String)>,
     /// The profile's name, and what its exclusions kept back.
@@ -77,7 +78,13 @@ impl Store {
         // What is adopted ties the message to its issue at once; nothing else will.
         let adopted_issue = adopted.iter().find_map(|adoption| adoption.receipt.issue_id().map(str::to_owned));
         written.issue_id = adopted_issue.or(written.issue_id);
-        self.inner.db.unit(move |conn| Box::pin(async move { write(conn, &written).await })).await?;
+        let work = self.inner.db.unit(move |conn| {
+            Box::pin(async move {
+                let written = shadow::hushed(conn, written).await?;
+                write(conn, &written).await
+            })
+        });
+        work.await?;
         self.inner.bell.ring();
         Ok(())
     }

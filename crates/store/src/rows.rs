@@ -22,6 +22,8 @@ pub struct Arrival {
     /// `In-Reply-To` and `References`, oldest first, at most 20.
     pub refers_to: Vec<String>,
     pub received_at: Micros,
+    /// It is only looked at: its plan is written down and not carried out.
+    pub shadow: bool,
 }
 
 /// How a courier knows a mail again.
@@ -190,6 +192,21 @@ pub struct StoredMessage {
     pub received_at: Micros,
     /// It is no mail but somebody's click on a link.
     pub click: Option<Click>,
+    /// Its plan is written down and not carried out.
+    pub shadow: bool,
+}
+
+/// A message that was only looked at.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Shadowed {
+    pub id: String,
+    pub site: String,
+    pub mailbox: String,
+    pub received_at: Micros,
+    /// Empty after its content was erased.
+    pub subject: String,
+    /// `None` until it is decided, or after its content was erased.
+    pub plan: Option<Plan>,
 }
 
 /// What deciding yields beside the plan; the strings are sealed, the addresses also stored as keyed hashes.

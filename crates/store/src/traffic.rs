@@ -22,10 +22,10 @@ impl Store {
         const SENDER: &str =
             "SELECT COUNT(*), CAST(COALESCE(SUM(CASE WHEN outcome = 'create' THEN 1 ELSE 0 END), 0) AS BIGINT)
             FROM messages WHERE site = $1 AND sender = $2 AND received_at > $3 AND received_at <= $4 AND id <> $5
-            AND outcome IN ('create', 'comment')";
+            AND outcome IN ('create', 'comment') AND shadow = 0";
         const ISSUE: &str = "SELECT COUNT(*), CAST(COALESCE(SUM(CASE WHEN sender = $2 THEN 1 ELSE 0 END), 0) AS BIGINT)
             FROM messages WHERE site = $1 AND issue_id = $6 AND received_at > $3 AND received_at <= $4 AND id <> $5
-            AND outcome = 'comment'";
+            AND outcome = 'comment' AND shadow = 0";
         let sender = self.inner.vault.hasher(site).await?.address(address);
         let (site, but, issue_id) = (site.to_owned(), but.to_owned(), issue_id.map(str::to_owned));
         let named = !address.is_empty();

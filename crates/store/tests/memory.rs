@@ -50,6 +50,7 @@ async fn load_12_content_of_50_mb_streams_through_a_few_mib() {
         message_id: None,
         refers_to: vec![],
         received_at: 0,
+        shadow: false,
     };
     let taken = store.take_in(arrival, content.finish().await.unwrap()).await.unwrap();
     let grown = status("VmHWM:").saturating_sub(before);

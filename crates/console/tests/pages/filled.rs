@@ -80,6 +80,7 @@ pub async fn take_bytes(store: &Store, name: &str, received_at: i64, words: &Wor
         message_id: Some(format!("{name}@id.example")),
         refers_to: vec![],
         received_at,
+        shadow: false,
     };
     let mut content = store.content(SITE).await.unwrap();
     content.write(bytes).await.unwrap();

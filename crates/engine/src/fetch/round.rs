@@ -154,6 +154,9 @@ impl Round<'_> {
     pub(super) async fn settle(&self, source: impl MailSource, settling: Settling<'_>) -> Result<(), Fault> {
         crash_point("fetch_before_settle");
         self.held.still_ours()?;
+        // Another mail handler works on the mailbox: what we only look at stays as it is.
+        let shadow = self.taking.shared.mailbox(&self.taking.of.mailbox).is_ok_and(|mailbox| mailbox.shadow);
+        let settling = if shadow { Settling::default() } else { settling };
         let nothing = [settling.delete, settling.mark_seen, settling.moved].iter().all(|offers| offers.is_empty());
         match self.held.while_ours(source.settle(settling)).await {
             Err(fault) if !nothing => return Err(fault),

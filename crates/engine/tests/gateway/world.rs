@@ -369,5 +369,6 @@ pub fn mailbox(name: &str, profile: &str) -> Mailbox {
         author_proof: AuthorProof::Nothing,
         fetching: None,
         silent_after: None,
+        shadow: false,
     }
 }

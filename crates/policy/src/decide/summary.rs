@@ -39,6 +39,11 @@ pub(super) fn of(subject: &str, cleanups: &[Pattern], instead: &str) -> String {
     }
 }
 
+/// The summary of an issue with this subject, without what a profile takes out of it.
+pub(crate) fn of_subject(subject: &str) -> String {
+    of(subject, &[], "")
+}
+
 /// What programs put before the subject of a reply or forward.
 const PREFIX: &str = r"(?:re|fwd?|aw|wg|antw(?:ort)?|sv|vs|vl|tr|rv|res|enc|rif|odp|pd|ynt|ilt|doorst|回复|回覆|答复|转发|轉寄|返信|転送)\s*(?:[\[(^]\s*[0-9]{1,3}\s*[\])]?)?\s*[:：]";
 

@@ -28,10 +28,19 @@ pub(super) struct Section<'t> {
     shown: String,
 }
 
+/// One thing that is wrong with a profile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Complaint {
+    /// Where it stands, such as `rule[2].from`.
+    pub(crate) key: String,
+    /// File, key, value and remedy on one line.
+    pub(crate) line: String,
+}
+
 /// Reads values and collects what is wrong with them.
 pub(super) struct Reader<'o> {
     origin: &'o str,
-    wrong: Vec<String>,
+    wrong: Vec<Complaint>,
     /// How many patterns stand in the profile so far.
     patterns: usize,
 }
@@ -43,7 +52,16 @@ impl<'o> Reader<'o> {
 
     /// The fault that tells everything that was wrong, or none.
     pub(super) fn verdict(self) -> Result<(), Fault> {
-        if self.wrong.is_empty() { Ok(()) } else { Err(fault(self.wrong)) }
+        if self.wrong.is_empty() {
+            Ok(())
+        } else {
+            Err(fault(self.wrong.into_iter().map(|wrong| wrong.line).collect()))
+        }
+    }
+
+    /// Everything that was wrong.
+    pub(super) fn complaints(self) -> Vec<Complaint> {
+        self.wrong
     }
 
     /// How many lines were wrong so far.
@@ -383,7 +401,7 @@ impl<'o> Reader<'o> {
             // Writing to a String cannot fail.
             let _ = write!(line, " = {}", shown_value(value));
         }
-        self.wrong.push(format!("{line} {remedy}"));
+        self.wrong.push(Complaint { key: key.to_owned(), line: format!("{line} {remedy}") });
     }
 }
 

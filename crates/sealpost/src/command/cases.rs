@@ -121,11 +121,7 @@ pub(super) async fn check(profile: &Profile, folder: &Path, accept: bool) -> Res
     let mut changed = 0;
     for file in cases_in(folder)? {
         let shown = file.display().to_string();
-        let case: Case =
-            serde_json::from_slice(&files::bytes(&file).map_err(|why| Failure::new(format!("{shown}: {why}")))?)
-                .map_err(|error| Failure::new(format!("{shown}: is no case: {error}")))?;
-        let mail = file.with_extension("eml");
-        let bytes = files::bytes(&mail).map_err(|why| Failure::new(format!("{}: {why}", mail.display())))?;
+        let (case, bytes) = whole(&file)?;
         let now = decided(&plan(&cells, profile, &case.facts, &bytes).await?)?;
         let differences = differences(&case.plan, &now);
         super::print(&format!(
@@ -145,7 +141,20 @@ pub(super) async fn check(profile: &Profile, folder: &Path, accept: bool) -> Res
     }
 }
 
-fn cases_in(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+/// What was known of a case's mail, and its bytes.
+pub(super) fn read(file: &Path) -> Result<(Facts, Vec<u8>), Failure> {
+    whole(file).map(|(case, bytes)| (case.facts, bytes))
+}
+
+fn whole(file: &Path) -> Result<(Case, Vec<u8>), Failure> {
+    let read = |file: &Path| files::bytes(file).map_err(|why| Failure::new(format!("{}: {why}", file.display())));
+    let case = serde_json::from_slice(&read(file)?)
+        .map_err(|error| Failure::new(format!("{}: is no case: {error}", file.display())))?;
+    Ok((case, read(&file.with_extension("eml"))?))
+}
+
+/// The cases of a folder, by name.
+pub(super) fn cases_in(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     let unreadable = |error: std::io::Error| Failure::new(format!("{}: cannot be read: {error}", folder.display()));
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(unreadable)? {
@@ -171,7 +180,7 @@ async fn plan(cells: &Cells, profile: &Profile, facts: &Facts, bytes: &[u8]) -> 
 
 /// What a profile decides: everything of a plan but the names of origin, revision and profile, and the trace, whose words may
 /// change without anything else changing.
-fn decided(plan: &Plan) -> Result<Value, Failure> {
+pub(super) fn decided(plan: &Plan) -> Result<Value, Failure> {
     let mut value = serde_json::to_value(plan).map_err(|error| Failure::new(format!("a plan as JSON: {error}")))?;
     if let Value::Object(plan) = &mut value {
         for key in ["origin", "revision", "profile", "profile_version", "trace"] {
@@ -182,7 +191,7 @@ fn decided(plan: &Plan) -> Result<Value, Failure> {
 }
 
 /// Where two values differ, with both sides.
-fn differences(before: &Value, now: &Value) -> Vec<Value> {
+pub(super) fn differences(before: &Value, now: &Value) -> Vec<Value> {
     let mut found = Vec::new();
     compare("", before, now, &mut found);
     found.truncate(DIFFERENCES_MAX);

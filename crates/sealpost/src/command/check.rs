@@ -51,7 +51,8 @@ pub async fn run(config: &Path) -> Result<(), Failure> {
             None if mailbox.api => Ok("mail is handed in to it over HTTP, with tokens".to_owned()),
             None => listener(&mailbox.listen),
         };
-        findings.say(&format!("mailbox {}", mailbox.name), verdict)?;
+        let shadow = if mailbox.shadow { ", in shadow: nothing is done about its mail" } else { "" };
+        findings.say(&format!("mailbox {}", mailbox.name), verdict.map(|how| how + shadow))?;
         if let Some(hours) = mailbox.silent_after_h {
             let verdict = within(wire::listen_for_silence(&settings, mailbox, hours)).await;
             findings.say(&format!("mail of mailbox {}", mailbox.name), verdict)?;
@@ -64,7 +65,8 @@ pub async fn run(config: &Path) -> Result<(), Failure> {
         let late = || wire::SiteFindings { site: Err(no_answer()), projects: Vec::new(), fields: None };
         let looked = tokio::time::timeout(WITHIN, wire::look_at(&settings, site)).await;
         let found = looked.unwrap_or_else(|_| late());
-        findings.say(&format!("site {} (region {})", site.name, site.region), found.site)?;
+        let environment = site.environment.as_ref().map(|label| format!(", {label}")).unwrap_or_default();
+        findings.say(&format!("site {} (region {}{environment})", site.name, site.region), found.site)?;
         for (project, verdict) in found.projects {
             findings.say(&format!("site {}, project {project}", site.name), verdict)?;
         }

@@ -1,4 +1,8 @@
-//! `sealpost profile`: profiles are checked before they are used.
+//! `sealpost profile`: profiles are checked, compared, moved in from elsewhere and given out.
+
+mod diff;
+mod export;
+mod import;
 
 use super::Failure;
 use std::path::PathBuf;
@@ -17,14 +21,42 @@ pub enum What {
         accept: bool,
     },
     /// How often each `[[exclude]]` kept something back, and when it last did: one JSON object each.
-    Exclusions,
+    Exclusions {
+        /// The gateway's settings.
+        #[arg(long)]
+        config: PathBuf,
+    },
+    /// Translate the exported profile of another mail handler; the profile goes to standard output, and what it could not
+    /// take over to standard error.
+    Import(import::Arguments),
+    /// Print a version of a profile as the gateway keeps it: as TOML, without any secret.
+    Export(export::Arguments),
+    /// The versions of profiles that the gateway keeps: one JSON object each, newest first.
+    Versions {
+        /// The gateway's settings.
+        #[arg(long)]
+        config: PathBuf,
+        /// Only of this profile.
+        name: Option<String>,
+    },
+    /// Say which mails would be treated otherwise under another profile: one JSON object per mail. Nothing is done in any tracker.
+    Diff(diff::Arguments),
+}
+
+/// Does what was asked.
+pub async fn run(what: What) -> Result<(), Failure> {
+    match what {
+        What::Check { files, cases, accept } => check(files, cases, accept).await,
+        What::Exclusions { config } => exclusions(&config).await,
+        What::Import(arguments) => import::run(&arguments),
+        What::Export(arguments) => export::run(&arguments).await,
+        What::Versions { config, name } => export::versions(&config, name.as_deref()).await,
+        What::Diff(arguments) => diff::run(&arguments).await,
+    }
 }
 
 /// Reads each profile; fails when one of them is wrong.
-pub async fn run(what: What) -> Result<(), Failure> {
-    let What::Check { files, cases, accept } = what else {
-        return Err(Failure::new("`profile exclusions` asks a gateway; name its settings with --config"));
-    };
+async fn check(files: Vec<PathBuf>, cases: Option<PathBuf>, accept: bool) -> Result<(), Failure> {
     if let (Some(folder), [file]) = (&cases, files.as_slice()) {
         return super::cases::check(&load(file)?, folder, accept).await;
     }

@@ -39,7 +39,7 @@ pub async fn run(profile: &Path, facts: Option<&Path>, files: Vec<PathBuf>) -> R
     .await
 }
 
-fn read_facts(file: &Path) -> Result<Facts, Failure> {
+pub(super) fn read_facts(file: &Path) -> Result<Facts, Failure> {
     let shown = file.display();
     let text =
         std::fs::read_to_string(file).map_err(|error| Failure::new(format!("{shown}: cannot be read: {error}")))?;

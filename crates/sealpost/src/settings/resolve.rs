@@ -157,6 +157,7 @@ impl Reader {
         let oauth = self.site_oauth(section, dialect);
         Site {
             name: self.text(section, "name"),
+            environment: self.optional_text(section, "environment"),
             region: self.text(section, "region"),
             api_base: self.api_base(section, &browse_base).trim_end_matches('/').to_string(),
             browse_base,
@@ -242,6 +243,7 @@ impl Reader {
             match policy::Profile::from_toml(&profile.name, &profile.text, &origin) {
                 Ok(read) => {
                     for mailbox in used() {
+                        self.check_environment(settings, mailbox, &read);
                         if read.needs_authenticity() && mailbox.authenticity == Authenticity::Nothing {
                             self.unverified(mailbox, &profile.name);
                         }
@@ -261,6 +263,22 @@ impl Reader {
                     remedy: "mend the profile; `sealpost profile check` tells the same".into(),
                 }),
             }
+        }
+    }
+
+    /// A profile of another environment than its site's came there by mistake.
+    fn check_environment(&mut self, settings: &Settings, mailbox: &Mailbox, profile: &policy::Profile) {
+        let site = settings.sites.iter().find(|site| site.name == mailbox.site);
+        let of_site = site.and_then(|site| site.environment.as_deref());
+        let (Some(of_site), Some(label)) = (of_site, profile.environment()) else { return };
+        if !of_site.eq_ignore_ascii_case(label) {
+            self.problems.push(Problem {
+                key: "mailbox[].profile".into(),
+                value: format!("{:?}", mailbox.profile),
+                place: self.file.clone(),
+                why: format!("is of the environment {label:?}, and site {:?} is of {of_site:?}", mailbox.site),
+                remedy: "name a profile of the site's environment, or compare the two by `sealpost profile diff` and promote it".into(),
+            });
         }
     }
 

@@ -17,6 +17,9 @@ pub const PROGRAM: &str = env!("CARGO_BIN_EXE_sealpost");
 pub const RECIPIENT: &str = "support@desk.example";
 
 const ACCOUNT: &str = "gateway@desk.example";
+/// The account of another mail handler, which works on the same desk.
+pub const INCUMBENT: &str = "handler@desk.example";
+const INCUMBENT_TOKEN: &str = "token-of-the-other-one-2718";
 pub const TOKEN: &str = "token-of-the-stories-7141";
 
 /// A desk on loopback and the folder of a gateway that works for it.
@@ -55,7 +58,9 @@ impl World {
     async fn with(data_center: bool, path: &str, home: impl FnOnce(&Site) -> Home) -> World {
         let folder = tempfile::tempdir().unwrap();
         let account = desk::Account { address: ACCOUNT.into(), token: TOKEN.into(), name: "Sealpost".into() };
-        let settings = desk::Settings::new(folder.path().join("desk.db"), folder.path().join("files"), account);
+        let mut settings = desk::Settings::new(folder.path().join("desk.db"), folder.path().join("files"), account);
+        let (address, token) = (INCUMBENT.into(), INCUMBENT_TOKEN.into());
+        settings.accounts.push(desk::Account { address, token, name: "Another handler".into() });
         let settings = desk::Settings { data_center, context_path: path.to_owned(), ..settings };
         let desk = Desk::open(settings).await.unwrap();
         desk.seed_demo().await.unwrap();
@@ -119,6 +124,15 @@ impl World {
         let page = web::get(&format!("{}{path}", self.site.url), &[authorization.as_str()]);
         assert!([200, 400].contains(&page.status), "{path}: {}", page.body);
         (page.status == 200).then(|| serde_json::from_str(&page.body).unwrap())
+    }
+
+    /// What the other mail handler does on the desk, through its REST interface; the answer.
+    pub fn as_incumbent(&self, path: &str, json: &Value) -> Value {
+        let credentials = data_encoding::BASE64.encode(format!("{INCUMBENT}:{INCUMBENT_TOKEN}").as_bytes());
+        let header = format!("Authorization: Basic {credentials}");
+        let page = web::post(&format!("{}{path}", self.site.url), &[header.as_str()], &json.to_string());
+        assert_eq!(page.status, 201, "{path}: {}", page.body);
+        serde_json::from_str(&page.body).unwrap()
     }
 
     /// Runs the program to its end.

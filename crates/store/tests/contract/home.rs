@@ -118,6 +118,7 @@ pub fn arrival(name: &str) -> Arrival {
         message_id: Some(format!("{name}@id.example")),
         refers_to: vec![],
         received_at: NOON,
+        shadow: false,
     }
 }
 

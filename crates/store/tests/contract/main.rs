@@ -54,7 +54,8 @@ checks! {
         a_late_worker_begins_nothing, waking_lets_failed_steps_begin_again, finishing_ties_message_and_people_to_the_issue;
     reading: threads_lead_to_issues_or_to_waiting, earlier_copies_are_seen,
         copies_that_were_decided_on_earlier_are_seen, lists_filter_and_page,
-        a_story_tells_everything, figures_count, ids_that_do_not_exist;
+        a_story_tells_everything, figures_count, ids_that_do_not_exist,
+        mail_in_shadow_is_decided_on_and_nothing_of_it_happens;
     listing: lists_filter_by_place_issue_and_time, a_page_of_200_000_messages_reads_a_bounded_part_of_them;
     retention: priv_05_each_site_keeps_content_for_its_own_period_and_the_sweep_leaves_a_receipt,
         priv_05_keeping_mail_again_is_an_act_in_the_audit_trail,

@@ -43,4 +43,14 @@ pub async fn profiles_have_versions(home: Home) {
     assert_eq!(store.import_profile(SITE, "support", "planted-profile one").await.unwrap(), 3);
     assert_eq!(store.import_profile(SITE, "sales", "planted-profile one").await.unwrap(), 1);
     assert_eq!(store.import_profile("south", "support", "planted-profile two").await.unwrap(), 1);
+    let text = |version| store.profile_text(SITE, "support", version);
+    assert_eq!(text(None).await.unwrap().as_deref(), Some("planted-profile one"));
+    assert_eq!(text(Some(2)).await.unwrap().as_deref(), Some("planted-profile two"));
+    assert_eq!((text(Some(4)).await.unwrap(), store.profile_text(SITE, "nobody", None).await.unwrap()), (None, None));
+    let kept = store.profile_versions(SITE, None).await.unwrap();
+    let mut kept: Vec<(&str, u32)> = kept.iter().map(|kept| (kept.name.as_str(), kept.version)).collect();
+    kept.sort_unstable();
+    assert_eq!(kept, [("sales", 1), ("support", 1), ("support", 2), ("support", 3)]);
+    assert_eq!(store.profile_versions(SITE, Some("sales")).await.unwrap().len(), 1);
+    assert_eq!(store.profile_versions("nowhere", None).await.unwrap(), []);
 }

@@ -172,3 +172,25 @@ pub async fn ids_that_do_not_exist(home: Home) {
         assert!(store.seen_before(SITE, id).await.unwrap().is_empty());
     }
 }
+
+pub async fn mail_in_shadow_is_decided_on_and_nothing_of_it_happens(home: Home) {
+    let store = home.open().await;
+    let looked_at = |name: &str| Arrival { shadow: true, received_at: 5, ..arrival(name) };
+    let message = take(&store, looked_at("one")).await;
+    assert!(store.message(&message).await.unwrap().unwrap().shadow);
+    let lease = claim_one(&store, DECIDE).await;
+    store.write_down(&lease, &decision(&message, Some("77"))).await.unwrap();
+    assert_eq!(claim_all(&store, CARRY).await.len(), 0, "no work follows");
+    assert!(!store.involved(SITE, "77", "one@sender.example").await.unwrap(), "nobody takes part because of it");
+    assert_eq!(home.number("SELECT COUNT(*) FROM letters").await, 0);
+    let shadowed = store.shadowed(SITE, None, (0, String::new()), 9).await.unwrap();
+    assert_eq!((shadowed.len(), shadowed[0].plan.as_ref()), (1, Some(&decision(&message, Some("77")).plan)));
+    for (mailbox, after, until) in [(Some("sales"), 0, 9), (None, 5, 9), (None, 0, 4)] {
+        let after = (after, "z".to_owned());
+        assert_eq!(store.shadowed(SITE, mailbox, after, until).await.unwrap().len(), 0);
+    }
+    // A copy that is acted on knows nothing of it, and the other way round.
+    let copy = take(&store, Arrival { mailbox: "sales".into(), ..arrival("one") }).await;
+    assert_eq!(store.seen_before(SITE, &copy).await.unwrap(), []);
+    assert_eq!(store.seen_before_in_shadow(SITE, &copy).await.unwrap().len(), 1);
+}

@@ -84,6 +84,7 @@ impl Reader {
             api: self.truth(section, "api"),
             listen: self.text(section, "listen"),
             profile: self.text(section, "profile"),
+            shadow: self.text(section, "mode") == "shadow",
             authenticity: self.authenticity(section),
             hostname: self.text(section, "hostname"),
             tls: self.optional_text(section, "tls").unwrap_or_else(|| "none".into()),

@@ -9,6 +9,14 @@ pub(super) const SETTINGS: &[Setting] = &[
     setting("mailbox[].site", Text, Refused, "The site that its mail is for."),
     setting("mailbox[].profile", Text, Refused, "The profile that decides what becomes of its mail."),
     setting(
+        "mailbox[].mode",
+        Choice(&["live", "shadow"]),
+        Means("live"),
+        "`shadow` only looks: mail is read and decided on and its plan is written down, but nothing is done in the tracker, no letter \
+         is written, and mail on another server is neither marked, moved nor deleted. Mail that came in shadow stays so. See \
+         [Moving in](moving-in.md).",
+    ),
+    setting(
         "mailbox[].listen",
         Text,
         Empty,

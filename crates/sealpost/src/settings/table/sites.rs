@@ -6,6 +6,13 @@ use super::{Setting, setting};
 
 pub(super) const SETTINGS: &[Setting] = &[
     setting("site[].name", Text, Refused, "The name of this Jira in rows, logs and the console."),
+    setting(
+        "site[].environment",
+        Text,
+        Empty,
+        "A label such as `production` or `trial`. Where a profile has one of its own (`environment`), it has to be the same: a profile \
+         that is still being tried does not come to work by mistake.",
+    ),
     setting("site[].region", Text, Means("local"), "The region that this site is pinned to; `check` shows it."),
     setting(
         "site[].dialect",

@@ -1,0 +1,433 @@
+//! The options that the other mail handlers are known to have, by name, and what each becomes here.
+//!
+//! Names are those of their public manuals; how an exported file writes them is assumed to be close to that.
+
+use super::option::{How, Known, Stop, To};
+use super::words::{APPLY, ASSIGNEE, FLOOD, MACHINE, MODE, ORDER, OVERFLOW, REFUSED, STRANGERS, UNCAUGHT, UNPLACED};
+use How::{
+    Addresses, Due, Field, Lines, Number, People, PlainTemplate, Project, RecipientHeaders, Regex, Regexes, Text,
+    Texts, Truth, Words,
+};
+use To::{
+    AlwaysOn, ByOccasion, Cause, In, Level, NotNeeded, NotTakenOver, PeopleField, Processors, Switch, Thread, Top,
+};
+
+const fn known(names: &'static [&'static str], to: To) -> Known {
+    Known { names, to, note: "" }
+}
+
+const fn noted(names: &'static [&'static str], to: To, note: &'static str) -> Known {
+    Known { names, to, note }
+}
+
+const PROVED: &str = "people whom the tracker knows need no such right here: what counts is who takes part in an issue";
+const VELOCITY: &str =
+    "their templates are another language; write the text anew, with places such as {{sender.address}}";
+const SCRIPT: &str = "scripts are not run here; a condition (rule[].when) or an expression (directive[].value) may do";
+const ACCOUNTS: &str = "accounts are not made and groups not joined by profiles; see the manual's page on people";
+
+/// Every known option.
+pub(super) const OPTIONS: &[Known] = &[
+    // Where mail is awaited.
+    known(
+        &["catchemailaddresses", "catchemailaddress", "catchemails", "catchemail", "catchaddresses"],
+        Top("catch", Addresses),
+    ),
+    known(
+        &["recipientheaders", "recipientheaderssearched", "additionalrecipientheaders", "catchemailheaders"],
+        Top("recipient_headers", RecipientHeaders),
+    ),
+    known(&["noncatchemailaction", "noncatchaction", "noncatchmailaction"], Top("uncaught", Words(UNCAUGHT))),
+    known(
+        &["forwarduseremailaddresses", "forwarduseremailaddress", "forwardusers", "forwarduser"],
+        Top("forward_to", People),
+    ),
+    noted(&["readiness", "readinesslabel"], Top("environment", Text), "a label, as it was there"),
+    known(
+        &["ruleselection", "ruleselectionstrategy", "rulestrategy", "ruleorder", "rulematchstrategy"],
+        Top("rule_order", Words(ORDER)),
+    ),
+    noted(
+        &["projectautoassign", "autoassignproject"],
+        In("projects", "local_part", Truth),
+        "only projects that a mapping or projects.keys names can be reached",
+    ),
+    noted(
+        &["autoassignfromsubaddress", "projectautoassignfromsubaddress"],
+        In("projects", "plus_address", Truth),
+        "only projects that a mapping or projects.keys names can be reached",
+    ),
+    known(&["projectautoassignfromsubject"], NotTakenOver("make a [[rule]] with subject_regex for each project")),
+    // Where issues are made.
+    known(&["project", "projectkey", "defaultproject", "jiraproject"], Level("project", Project)),
+    known(&["issuetype", "issuetypename", "defaultissuetype"], Level("issue_type", Text)),
+    known(&["subtaskissuetype", "subtasktype"], Level("subtask_type", Text)),
+    known(&["operatingmode", "mode"], Level("mode", Words(MODE))),
+    known(
+        &["failureaction", "commentonlyfailureaction", "operatingmodefailureaction"],
+        Level("unplaced", Words(UNPLACED)),
+    ),
+    // To which issue mail belongs.
+    known(&["issuekeysinsubject", "useissuekeysinsubject"], Level("subject_keys", Truth)),
+    noted(
+        &["subjectissuekeyregex", "subjectissuekeyregexes", "issuekeyregex"],
+        Level("subject_key_regex", Regexes),
+        "keys in a subject count for senders who take part in the issue",
+    ),
+    known(&["issueassociationbyemailaddress"], Level("issue_addresses", Truth)),
+    known(&["foreignkeyregex", "foreignkeyregexes", "foreignkeyexpression"], Level("foreign_key_regex", Regex)),
+    known(&["foreignkeyfield", "foreignkeyjirafield", "foreignkeysearchfield"], Level("foreign_key_field", Field)),
+    known(
+        &["foreignkeysenderregexes", "foreignkeysenderregex", "foreignkeysenders"],
+        Level("foreign_key_from", Addresses),
+    ),
+    known(
+        &["foreignkeyassociation", "enableforeignkeyassociation", "foreignkeyenabled"],
+        Switch(&["foreign_key_regex", "foreign_key_field", "foreign_key_from", "foreign_key_from_regex"]),
+    ),
+    known(&["emailthreading", "enableemailthreading", "threading"], Thread(&["in-reply-to", "references"])),
+    known(&["useinreplytoheader", "inreplytoheader"], Thread(&["in-reply-to"])),
+    known(&["usereferencesheader", "referencesheader"], Thread(&["references"])),
+    noted(
+        &[
+            "allowuninvolvedsendersviathreading",
+            "allowuninvolvedjirausersviathreading",
+            "allowuninvolvedjirausersthroughthreading",
+        ],
+        In("threads", "strangers", Words(STRANGERS)),
+        "one setting for people with and without an account",
+    ),
+    known(
+        &["nonjirasecurity"],
+        AlwaysOn(
+            "without it anybody could add himself to an issue, so it is always on here; whoever writes to those who take part brings in whom he addresses",
+        ),
+    ),
+    known(&["jirasecurity", "strictjirapermissions", "strictpermissions"], NotNeeded(PROVED)),
+    known(
+        &["allowanonymouscommenting"],
+        NotTakenOver(
+            "a key can be guessed, so it lets nobody comment; threads.strangers = \"comment\" lets those in who answer a known message",
+        ),
+    ),
+    known(
+        &[
+            "defaultreporteroverridesderived",
+            "useemailsenderforsecuritychecks",
+            "privilegeduser",
+            "privilegedusername",
+            "workarounduser",
+        ],
+        NotNeeded("site[].account does everything in the tracker, and a From field lends nobody rights"),
+    ),
+    known(
+        &[
+            "emailsenderaddress",
+            "emailsenderaddressfield",
+            "senderaddressfield",
+            "senderaddresscustomfield",
+            "emailsenderaddresscustomfield",
+            "emailparticipants",
+            "emailparticipantsfield",
+            "emailparticipantscustomfield",
+        ],
+        PeopleField,
+    ),
+    known(
+        &["emailsendername", "emailsendernamefield", "sendernamecustomfield", "emailsendernamecustomfield"],
+        NotNeeded("the name stands with the author in the text"),
+    ),
+    known(&["senderheaders"], NotTakenOver("the author is whom From names")),
+    // When an issue takes no more comments.
+    known(
+        &["rejectcommentonstatus", "rejectcommentsonstatus", "rejectcommentonstatuses"],
+        Level("reject_status", Texts),
+    ),
+    known(
+        &[
+            "rejectcommentonjqlmatch",
+            "rejectcommentjql",
+            "threadmatchinglimit",
+            "threadmatchinglimitjql",
+            "threadmatchrejectjql",
+        ],
+        Level("reject_search", Text),
+    ),
+    known(
+        &["rejectcommentswhenissueresolvedformorethandays", "rejectresolveddays", "rejectwhenresolvedmorethandays"],
+        Level("reject_resolved_days", Number),
+    ),
+    noted(
+        &["issuecreationoncommentrejectionmatch", "createissueoncommentrejection"],
+        Level("on_reject", Words(REFUSED)),
+        "a new issue is linked to the one that took no comment",
+    ),
+    known(&["commentlimit", "commentcountlimit", "maxcomments", "commentlimitcount"], Level("comments_max", Number)),
+    known(&["commentlimitaction", "commentcountlimitaction", "commentcountaction"], Level("on_reject", Words(REFUSED))),
+    noted(
+        &["commentratelimit", "maxcommentsperperiod"],
+        Level("comments_per_hour", Number),
+        "counted within one hour here, whatever the period was there",
+    ),
+    known(
+        &["commentrateperiod", "commentratelimitperiod", "commentrateperiodhours"],
+        NotTakenOver("comments are counted within one hour; divide comments_per_hour by these hours"),
+    ),
+    known(&["archivedissueaction"], NotTakenOver("name the status of archived issues in reject_status")),
+    known(
+        &["excludeemailifissueapplyjql", "excludeemailifissueapplyjqlaction"],
+        NotTakenOver("reject_search with on_reject says what becomes of mail whose issue a search finds"),
+    ),
+    known(&["autolinking", "autolink"], NotNeeded("a new issue in place of a refused comment is always linked")),
+    // Of what senders are told.
+    known(&["notifysenderwhenissuecannotbecreated", "notifysenderissuecannotbecreated"], Cause("not_created")),
+    known(&["notifysenderoncommentlimitexceeded", "notifysendercommentlimitexceeded"], Cause("comment_limit")),
+    known(&["notifysendercreationrejectedduetocommentonlymode", "notifysendercommentonlymode"], Cause("comment_only")),
+    known(&["notifysenderwhencommentrejectedonstatus", "notifysenderoncommentrejection"], Cause("status")),
+    known(
+        &["notifysendercannotcommentduetonotbeinginvolved", "notifysendernotinvolved"],
+        NotNeeded("mail of somebody who takes no part becomes a new issue and is not rejected"),
+    ),
+    known(&["notifysenderofforward"], Cause("uncaught")),
+    known(
+        &[
+            "messagerejectedtemplate",
+            "messagerejectedtemplateset",
+            "hintnotificationtemplate",
+            "commentheadertemplate",
+            "contentheadertemplate",
+            "registrationtemplate",
+        ],
+        NotTakenOver(VELOCITY),
+    ),
+    // Subject and text.
+    known(
+        &[
+            "subjectcleanupregex",
+            "subjectcleanupregexes",
+            "subjectcleanupexpressions",
+            "prefieldprocessorsubjectcleanupregexes",
+            "forwardedemailsubjectprefixes",
+        ],
+        Level("subject_cleanup_regex", Regex),
+    ),
+    known(&["defaultsummary"], Level("summary", PlainTemplate)),
+    known(
+        &["bodydelimiterregexes", "bodydelimiterregex", "bodydelimiters", "bodydelimiter"],
+        ByOccasion { create: "create_delimiters_regex", comment: "comment_delimiters_regex", how: Regex },
+    ),
+    known(&["createbodydelimiterregexes", "createbodydelimiters"], Level("create_delimiters_regex", Regex)),
+    known(&["commentbodydelimiterregexes", "commentbodydelimiters"], Level("comment_delimiters_regex", Regex)),
+    known(
+        &["bodydelimitertexts", "bodydelimitertext"],
+        ByOccasion { create: "create_delimiters", comment: "comment_delimiters", how: Lines },
+    ),
+    noted(
+        &[
+            "prefieldprocessorbodycleanupregexes",
+            "bodycleanupregexes",
+            "bodycleanupregex",
+            "postfieldprocessorbodycleanupregexes",
+            "cleanupexpressions",
+            "bodycleanupexpressions",
+        ],
+        ByOccasion { create: "create_cleanup_regex", comment: "comment_cleanup_regex", how: Regex },
+        "done after directives are read",
+    ),
+    known(&["contenttypepreference"], NotNeeded("text and HTML are compared, and no word of either is lost")),
+    known(&["commentheader", "commentheadertext"], Level("comment_header", PlainTemplate)),
+    known(&["contentheader", "descriptionheader"], Level("description_header", PlainTemplate)),
+    known(&["commentheadermode"], NotNeeded("the author stands above in any case")),
+    known(
+        &["descriptionoverride", "description"],
+        NotTakenOver("the description is what the mail says; default.fields may hold a text of yours"),
+    ),
+    known(
+        &[
+            "descriptionlimit",
+            "commentlimitchars",
+            "characterlimit",
+            "descriptioncharlimit",
+            "commentcharlimit",
+            "lengthlimit",
+            "descriptioncommentcharlimit",
+        ],
+        Level("text_max", Number),
+    ),
+    known(&["characterlimitaction", "lengthlimitaction", "charlimitaction"], Level("text_overflow", Words(OVERFLOW))),
+    known(&["commentvisibility", "commentvisibilityrole", "viewable"], Level("viewable", Text)),
+    known(&["htmlformat", "convertembeddedimages"], NotNeeded("the layout of mail is kept")),
+    known(&["regextester", "preprocessingtasks"], NotNeeded("malformed mail is mended by itself")),
+    // Fields.
+    known(&["priority"], Level("priority", Text)),
+    known(&["labels", "label"], Level("labels", Texts)),
+    known(&["components", "component"], Level("components", Texts)),
+    known(&["securitylevel", "issuesecuritylevel", "issuesecurity"], Level("security_level", Text)),
+    known(&["duedate", "due"], Level("due", Due)),
+    known(&["usemailheaderpriority"], NotTakenOver("make a [[rule]] with header = \"X-Priority: 1*\" and a priority")),
+    known(&["assigneestrategy", "defaultassigneestrategy"], Level("assignee", Words(ASSIGNEE))),
+    known(&["assigneename", "assignee"], Level("assignee_name", Text)),
+    known(&["enableautomaticassignee", "automaticassignee"], NotNeeded("the tracker chooses where nothing is said")),
+    known(&["epiclabel", "epiclink", "board", "sprint"], NotTakenOver("set the field by its name in default.fields")),
+    known(
+        &["requesttype"],
+        NotTakenOver("set the field by its name in default.fields; the tracker has to offer it for new issues"),
+    ),
+    known(
+        &["defaultreporter", "reportername", "reporter"],
+        NotTakenOver("issues are reported by site[].account; \"Reporter\" in default.fields names another"),
+    ),
+    known(
+        &[
+            "watchers",
+            "addsenderaswatcher",
+            "addparticipantsaswatchers",
+            "addjirasenderaswatcher",
+            "addjiraparticipantsaswatchers",
+        ],
+        NotTakenOver("watchers come by directive; see the manual's page on people"),
+    ),
+    known(
+        &["torecipientsfield", "ccrecipientsfield", "multiuserfield"],
+        NotTakenOver("default.fields with {{to}} or {{cc}} fills a field of people"),
+    ),
+    known(
+        &[
+            "autocreateusers",
+            "autocreatejirausers",
+            "autocreatecustomers",
+            "requiresignupemail",
+            "notifyusers",
+            "autojoingroups",
+            "joingroupfromemaildomain",
+            "userdirectory",
+        ],
+        NotTakenOver(ACCOUNTS),
+    ),
+    known(
+        &["requestparticipants", "addjirasenderasrequestparticipant", "sharecreatedrequestswithorganization"],
+        NotTakenOver("see the manual's page on people"),
+    ),
+    // Directives.
+    noted(
+        &["directiveprocessingbehaviour", "applyfieldprocessors", "fieldprocessorbehaviour"],
+        Level("directives", Words(APPLY)),
+        "directives count for senders whose domain vouches for them",
+    ),
+    known(&["fieldprocessors", "enabledfieldprocessors", "fieldprocessor", "enabledprocessors"], Processors),
+    known(&["allowlisteddirectives", "whitelisteddirectives", "allowlistdirectives"], In("directives", "allow", Texts)),
+    known(&["blocklisteddirectives", "blacklisteddirectives", "blocklistdirectives"], In("directives", "block", Texts)),
+    known(&["directivegroups", "directivegroup"], In("directives", "groups", Texts)),
+    known(&["usetranslatedfieldnames"], NotTakenOver("name fields as the tracker shows them, or by id")),
+    known(&["aliases", "alias"], NotTakenOver("make a [[directive]] whose value is an expression")),
+    known(
+        &["scriptfieldprocessor", "script", "preprocessingscript", "javascript", "recipientsscript", "scriptcondition"],
+        NotTakenOver(SCRIPT),
+    ),
+    known(&["directivesets", "directiveset"], NotTakenOver("links that run directives are not made by profiles")),
+    known(
+        &["dateformat", "directivedateformat", "duedateformat"],
+        NotTakenOver("write dates as 2026-12-24, +3d or +2w"),
+    ),
+    // Machines, loops, floods.
+    known(&["precedencebulk", "precedencebulkaction"], In("automatic", "bulk", Words(MACHINE))),
+    known(&["precedencejunk", "precedencejunkaction"], In("automatic", "bulk", Words(MACHINE))),
+    known(&["precedencelist", "precedencelistaction"], In("automatic", "list", Words(MACHINE))),
+    known(
+        &["autosubmitted", "autosubmittedaction", "autoreply", "autoreplyaction"],
+        In("automatic", "auto_reply", Words(MACHINE)),
+    ),
+    known(
+        &["nondelivery", "nondeliveryaction", "nondeliveryreports"],
+        NotNeeded("reports never become issues or comments"),
+    ),
+    known(
+        &["xjirafingerprint", "xjirafingerprintaction", "jirafingerprint"],
+        NotNeeded("a tracker's own mail is known as such, and automatic.bulk says what becomes of it"),
+    ),
+    known(&["xspamflag", "xspamflagaction"], To::Rule(Stop::Spam)),
+    known(
+        &["customheaderfilterdrop", "dropheaders", "customheadersdrop", "headerdrop"],
+        To::Rule(Stop::Headers("ignore")),
+    ),
+    known(
+        &["customheaderfilterforward", "forwardheaders", "customheadersforward", "headerforward"],
+        To::Rule(Stop::Headers("forward")),
+    ),
+    known(&["excludedsubjects", "excludesubjects", "subjectblocklist", "subjectblacklist"], To::Rule(Stop::Subjects)),
+    known(
+        &["excludedsenders", "blocklist", "blacklist", "senderblocklist", "senderblacklist", "blockedsenders"],
+        To::Rule(Stop::BlockedSenders),
+    ),
+    known(
+        &["includedsenders", "allowlist", "whitelist", "senderallowlist", "senderwhitelist", "allowedsenders"],
+        To::Rule(Stop::AllowedSenders),
+    ),
+    known(
+        &["excludedrecipients", "recipientblocklist", "excludedinboundrecipients"],
+        In("threads", "never", Addresses),
+    ),
+    known(&["senderisbulkthreshold", "bulkthreshold", "senderbulkthreshold"], In("limits", "sender_per_hour", Number)),
+    known(&["senderisbulkaction", "bulkaction"], In("limits", "on_flood", Words(FLOOD))),
+    // Files.
+    known(
+        &["winmaildatfilter", "ignorewinmaildat"],
+        NotNeeded("winmail.dat is opened, and its files go along in its place"),
+    ),
+    known(&["signatureascfilter"], NotNeeded("signatures of the mail are left out")),
+    known(&["excludedimageurls", "imageurlexclusions"], NotNeeded("no picture of another host is loaded or linked")),
+    known(
+        &["jiraimageexclusion", "automaticjiraimageexclusion"],
+        NotTakenOver("[[exclude]] with sha256 keeps known pictures back"),
+    ),
+    // What says nothing about mail.
+    known(
+        &[
+            "id",
+            "uuid",
+            "profileid",
+            "mappingid",
+            "ruleid",
+            "version",
+            "created",
+            "createdat",
+            "createddate",
+            "updated",
+            "updatedat",
+            "modified",
+            "lastmodified",
+            "author",
+            "exportdate",
+            "exportedat",
+            "exportversion",
+            "appversion",
+            "pluginversion",
+            "schemaversion",
+            "class",
+            "order",
+            "sortorder",
+            "position",
+            "enabled",
+            "active",
+            "name",
+            "profilename",
+            "title",
+            "clienturl",
+            "tenant",
+            "clientkey",
+            "api",
+            "apienabled",
+            "profileauditing",
+            "auditing",
+            "isdefault",
+            "default",
+            "defaultmapping",
+        ],
+        NotNeeded("it says nothing about what becomes of mail"),
+    ),
+    known(&["applyon", "apply", "applyto", "applies", "applieson"], NotNeeded("it says when the lines beside it hold")),
+    known(
+        &["groupkey", "grouporder", "defaultprofile", "profilegroup"],
+        NotTakenOver("one profile holds for a mailbox; put the rules of the group's profiles into one, in their order"),
+    ),
+];
