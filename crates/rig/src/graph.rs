@@ -183,7 +183,7 @@ impl GraphServer {
         self.state().requests.clone()
     }
 
-    /// What was sent to the token server at `/token`.
+    /// What was sent to the token server, at `/token` and `/device`.
     pub fn forms(&self) -> Vec<String> {
         self.state().forms.clone()
     }

@@ -46,6 +46,9 @@ pub(super) fn serve(stream: TcpStream, server: &GraphServer) -> std::io::Result<
         let mishap = {
             let mut state = server.state();
             state.requests.push(format!("{line} {prefer}"));
+            if request.target.starts_with("/device") {
+                state.forms.push(String::from_utf8_lossy(&request.body).into_owned());
+            }
             state.under_way += 1;
             state.at_once = state.at_once.max(state.under_way);
             let found = state.mishaps.iter().position(|(text, _, _)| line.contains(text.as_str()));

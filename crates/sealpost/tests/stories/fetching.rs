@@ -316,7 +316,7 @@ async fn wrong_settings_of_a_fetched_mailbox_are_told() {
     post.write();
     let told = said(&post);
     assert!(
-        told.contains("is for mailboxes that are fetched") && told.contains("is missing, and so is fetch"),
+        told.contains("is for mailboxes that are fetched") && told.contains("is missing, and so are fetch and api"),
         "{told}"
     );
 }
