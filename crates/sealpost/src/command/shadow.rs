@@ -3,8 +3,8 @@
 use super::Failure;
 use crate::settings::Settings;
 use crate::wire;
-use engine::tokens::Tokens;
 use engine::incumbent::Look;
+use engine::tokens::Tokens;
 use policy::Profile;
 use policy::shadow::{Agreement, Looked, Seen, judge};
 use serde_json::json;
