@@ -46,6 +46,16 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    pub const ALL: [Outcome; 7] = [
+        Outcome::Create,
+        Outcome::Comment,
+        Outcome::Ignore,
+        Outcome::Reject,
+        Outcome::Forward,
+        Outcome::Quarantine,
+        Outcome::Hold,
+    ];
+
     /// The word that stands in tables, JSON and the database.
     pub fn word(self) -> &'static str {
         match self {

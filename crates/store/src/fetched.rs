@@ -116,29 +116,24 @@ impl Store {
     pub async fn fetched(&self, lease: &Lease, of: &Fetched, again: Micros) -> Result<(), Fault> {
         const SEEN: &str =
             "UPDATE mailboxes SET fetched_at = $1, looked_at = $1 WHERE site = $2 AND mailbox = $3 AND account = $4";
-        let account = self.inner.vault.hasher(&of.site).await?.account(&of.account);
-        let (lease, of) = (lease.clone(), of.clone());
-        let work = self.inner.db.unit(move |conn| {
-            Box::pin(async move {
-                check_lease(conn, &lease).await?;
-                let now = dialect::now(conn).await?;
-                execute!(conn, SEEN, now, &of.site, &of.mailbox, &account)?;
-                come_again(conn, &lease, again).await
-            })
-        });
-        work.await
+        self.round_ended(lease, of, again, SEEN).await
     }
 
     /// The round of a `Fetch` job ended before everything was looked at, without a fault; it comes again at `again`.
     pub async fn fetched_some(&self, lease: &Lease, of: &Fetched, again: Micros) -> Result<(), Fault> {
         const SEEN: &str = "UPDATE mailboxes SET looked_at = $1 WHERE site = $2 AND mailbox = $3 AND account = $4";
+        self.round_ended(lease, of, again, SEEN).await
+    }
+
+    /// `seen` writes down the time at which a mailbox was looked at.
+    async fn round_ended(&self, lease: &Lease, of: &Fetched, again: Micros, seen: &'static str) -> Result<(), Fault> {
         let account = self.inner.vault.hasher(&of.site).await?.account(&of.account);
         let (lease, of) = (lease.clone(), of.clone());
         let work = self.inner.db.unit(move |conn| {
             Box::pin(async move {
                 check_lease(conn, &lease).await?;
                 let now = dialect::now(conn).await?;
-                execute!(conn, SEEN, now, &of.site, &of.mailbox, &account)?;
+                execute!(conn, seen, now, &of.site, &of.mailbox, &account)?;
                 come_again(conn, &lease, again).await
             })
         });

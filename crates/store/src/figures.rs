@@ -6,19 +6,9 @@ use crate::dialect;
 use crate::rows::{Figures, JobKind, JobState, Micros};
 use policy::{Fault, FaultCode, Outcome};
 
-const OUTCOMES: [Outcome; 7] = [
-    Outcome::Create,
-    Outcome::Comment,
-    Outcome::Ignore,
-    Outcome::Reject,
-    Outcome::Forward,
-    Outcome::Quarantine,
-    Outcome::Hold,
-];
-
 /// The outcome that a word in the database means.
 pub(crate) fn outcome_of(word: &str) -> Result<Outcome, Fault> {
-    let known = OUTCOMES.into_iter().find(|outcome| outcome.word() == word);
+    let known = Outcome::ALL.into_iter().find(|outcome| outcome.word() == word);
     known.ok_or_else(|| Fault::permanent(FaultCode::StoreCorrupt, "a message has an unknown outcome"))
 }
 

@@ -59,6 +59,9 @@ impl JobKind {
 }
 
 impl JobState {
+    pub const ALL: [JobState; 6] =
+        [JobState::Ready, JobState::Running, JobState::Waiting, JobState::Held, JobState::Done, JobState::Dead];
+
     /// The word that stands in the database.
     pub(crate) fn word(self) -> &'static str {
         match self {
@@ -72,9 +75,7 @@ impl JobState {
     }
 
     pub(crate) fn from_word(word: &str) -> Result<JobState, Fault> {
-        let all =
-            [JobState::Ready, JobState::Running, JobState::Waiting, JobState::Held, JobState::Done, JobState::Dead];
-        let known = all.into_iter().find(|state| state.word() == word);
+        let known = JobState::ALL.into_iter().find(|state| state.word() == word);
         known.ok_or_else(|| Fault::permanent(FaultCode::StoreCorrupt, "a job has an unknown state"))
     }
 }

@@ -12,19 +12,6 @@ const SENDER_BYTES_MAX: usize = 64 + 1 + 255;
 /// No name of a site, mailbox, project or issue that can be found is longer.
 const NAME_BYTES_MAX: usize = 255;
 
-const OUTCOMES: &[Outcome] = &[
-    Outcome::Create,
-    Outcome::Comment,
-    Outcome::Ignore,
-    Outcome::Reject,
-    Outcome::Forward,
-    Outcome::Quarantine,
-    Outcome::Hold,
-];
-
-const STATES: &[JobState] =
-    &[JobState::Ready, JobState::Running, JobState::Waiting, JobState::Held, JobState::Done, JobState::Dead];
-
 /// The filter as it stands in the address of the page; what is left empty does not filter.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -91,8 +78,8 @@ impl Asked {
             mailbox: name(&self.mailbox),
             project: name(&self.project).map(|key| issue_key(&key)),
             issue_key: name(&self.issue).map(|key| issue_key(&key)),
-            outcome: OUTCOMES.iter().copied().find(|outcome| outcome.word() == self.outcome),
-            job: STATES.iter().copied().find(|state| state_word(*state) == self.state),
+            outcome: Outcome::ALL.into_iter().find(|outcome| outcome.word() == self.outcome),
+            job: JobState::ALL.into_iter().find(|state| state_word(*state) == self.state),
             sender: Some(sender).filter(|sender| !sender.is_empty() && sender.len() <= SENDER_BYTES_MAX),
             received_from: day_begins(&self.from),
             received_before: day_ends(&self.until),
@@ -108,17 +95,13 @@ impl Asked {
         let dated = !from.is_empty() || !until.is_empty();
         Fields {
             more: filter.site.is_some() || filter.mailbox.is_some() || filter.project.is_some() || dated,
-            outcomes: OUTCOMES
-                .iter()
-                .map(|o| Choice { word: o.word().into(), shown: o.word().into(), chosen: Some(*o) == filter.outcome })
+            outcomes: Outcome::ALL
+                .into_iter()
+                .map(|o| Choice { word: o.word().into(), shown: o.word().into(), chosen: Some(o) == filter.outcome })
                 .collect(),
-            states: STATES
-                .iter()
-                .map(|s| Choice {
-                    word: state_word(*s).into(),
-                    shown: state(*s).into(),
-                    chosen: Some(*s) == filter.job,
-                })
+            states: JobState::ALL
+                .into_iter()
+                .map(|s| Choice { word: state_word(s).into(), shown: state(s).into(), chosen: Some(s) == filter.job })
                 .collect(),
             sites: choices(places.sites, filter.site.as_deref()),
             mailboxes: choices(places.mailboxes, filter.mailbox.as_deref()),
