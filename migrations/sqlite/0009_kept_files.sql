@@ -1,5 +1,5 @@
 -- Files that the gateway keeps for issues; a row stays behind as a tombstone when its file goes.
--- sealed_about holds name, type, digest, mapping and rule under the file's own key of the key book; sender is a keyed hash.
+-- sealed_about holds name, type, digest, mapping and rule under the file's own key of the key book.
 
 CREATE TABLE kept_files (
     id TEXT PRIMARY KEY,

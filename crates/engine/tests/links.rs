@@ -150,7 +150,7 @@ impl House {
 
     async fn messages(&self) -> usize {
         let filter = MessageFilter { limit: 100, ..MessageFilter::default() };
-        self.store.messages(&filter).await.unwrap().len()
+        self.store.message_page(&filter).await.unwrap().lines.len()
     }
 
     /// A link that can neither be looked at nor used.

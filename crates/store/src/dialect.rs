@@ -241,7 +241,8 @@ pub(crate) fn leave_behind_sql(conn: &Conn) -> &'static str {
     }
 }
 
-/// A query about handles, $1 site, $2 mailbox, $3 the hashes in hex as a JSON list, which it knows as `listed`.
+/// A query about handles, $1 site, $2 mailbox, $3 the hashes in hex as a JSON list, which it knows as `listed`. The order of CROSS
+/// JOIN is the order in which SQLite reads; else it goes through all messages of the mailbox.
 macro_rules! about_handles {
     ($conn:expr, $query:literal) => {
         if $conn.is_postgres() {
@@ -273,8 +274,8 @@ pub(crate) fn unknown_handles_sql(conn: &Conn) -> &'static str {
 pub(crate) fn messages_of_handles_sql(conn: &Conn) -> &'static str {
     about_handles!(
         conn,
-        "SELECT m.handle, m.id FROM listed JOIN messages m
-            ON m.site = $1 AND m.mailbox = $2 AND m.handle = listed.handle
+        "SELECT m.handle, m.id FROM listed CROSS JOIN messages m
+            WHERE m.site = $1 AND m.mailbox = $2 AND m.handle = listed.handle
           UNION ALL SELECT n.handle, n.message FROM listed JOIN second_names n
             ON n.site = $1 AND n.mailbox = $2 AND n.handle = listed.handle"
     )
@@ -284,8 +285,8 @@ pub(crate) fn messages_of_handles_sql(conn: &Conn) -> &'static str {
 pub(crate) fn old_handles_sql(conn: &Conn) -> &'static str {
     about_handles!(
         conn,
-        "SELECT m.handle FROM listed JOIN messages m
-            ON m.site = $1 AND m.mailbox = $2 AND m.handle = listed.handle WHERE m.received_at <= $4 AND m.shadow = 0
+        "SELECT m.handle FROM listed CROSS JOIN messages m
+            WHERE m.site = $1 AND m.mailbox = $2 AND m.handle = listed.handle AND m.received_at <= $4 AND m.shadow = 0
           UNION ALL SELECT n.handle FROM listed JOIN second_names n
             ON n.site = $1 AND n.mailbox = $2 AND n.handle = listed.handle
           JOIN messages m ON m.id = n.message WHERE m.received_at <= $4 AND m.shadow = 0"

@@ -2,14 +2,13 @@
 
 use crate::Store;
 use crate::database::{Conn, all, execute};
-use crate::rows::{ExclusionLine, JobKind, Lease, Micros};
+use crate::rows::{ExclusionLine, Micros};
 use policy::{Excluded, Fault};
 
-/// Counts what the first plan of a message kept back; in the unit of work that writes it down. A replay looks at the same mail once
-/// more, which was counted when it came.
+/// Counts what the first plan of a message that is acted on kept back; in the unit of work that writes it down.
 pub(crate) async fn count(
     conn: &mut Conn,
-    lease: &Lease,
+    site: &str,
     profile: &str,
     excluded: &[Excluded],
     now: Micros,
@@ -17,14 +16,11 @@ pub(crate) async fn count(
     const SQL: &str = "INSERT INTO exclusion_counts (site, profile, name, times, last_seen_at)
         VALUES ($1, $2, $3, $4, $5) ON CONFLICT (site, profile, name) DO UPDATE SET
             times = exclusion_counts.times + excluded.times, last_seen_at = excluded.last_seen_at";
-    if lease.kind != JobKind::Decide {
-        return Ok(());
-    }
     // Always in the order of their names, so that two units never wait for each other.
     let mut sorted: Vec<&Excluded> = excluded.iter().collect();
     sorted.sort_by(|one, other| one.exclusion.cmp(&other.exclusion));
     for one in sorted {
-        execute!(conn, SQL, &lease.site, profile, &one.exclusion, i64::from(one.times), now)?;
+        execute!(conn, SQL, site, profile, &one.exclusion, i64::from(one.times), now)?;
     }
     Ok(())
 }

@@ -12,14 +12,15 @@ pub(crate) fn outcome_of(word: &str) -> Result<Outcome, Fault> {
     known.ok_or_else(|| Fault::permanent(FaultCode::StoreCorrupt, "a message has an unknown outcome"))
 }
 
+/// How many mails that are acted on came to what.
+pub(crate) const BY_OUTCOME: &str =
+    "SELECT outcome, COUNT(*) FROM messages WHERE outcome IS NOT NULL AND shadow = 0 GROUP BY outcome ORDER BY outcome";
+
 impl Store {
     /// Numbers of jobs, outcomes and messages; the jobs that are done are those that the sweep has not removed yet.
     pub async fn figures(&self) -> Result<Figures, Fault> {
         const JOBS: &str = "SELECT kind, state, COUNT(*), MIN(created_at) FROM jobs GROUP BY kind, state
             ORDER BY kind, state";
-        const BY_OUTCOME: &str =
-            "SELECT outcome, COUNT(*) FROM messages WHERE outcome IS NOT NULL AND shadow = 0 GROUP BY outcome
-            ORDER BY outcome";
         const FETCHED: &str = "SELECT site, mailbox, MAX(fetched_at) FROM mailboxes WHERE fetched_at IS NOT NULL
             GROUP BY site, mailbox ORDER BY site, mailbox";
         const KEPT: &str = "SELECT site, MIN(received_at) FROM messages WHERE wrapped_key IS NOT NULL

@@ -7,6 +7,23 @@ use crate::job::check_lease;
 use crate::rows::{Cursor, Fetched, Lease, Micros, Renamed};
 use policy::{Fault, FaultCode};
 
+/// The first message of a mailbox with this hash that was taken in before the new names and is not found again yet.
+macro_rules! known_by {
+    ($column:literal) => {
+        concat!(
+            "SELECT m.id FROM messages m WHERE m.site = $1 AND m.",
+            $column,
+            // Only compared, so that SQLite does not go through the index of a whole mailbox or site instead.
+            " = $2 AND COALESCE(m.mailbox, m.mailbox) = $3 AND COALESCE(m.received_at, m.received_at) < $4
+                AND NOT EXISTS (SELECT 1 FROM second_names n WHERE n.message = m.id AND n.uid_validity = $5)
+            ORDER BY m.arrival LIMIT 1"
+        )
+    };
+}
+
+pub(crate) const BY_DIGEST: &str = known_by!("digest");
+pub(crate) const BY_MESSAGE_ID: &str = known_by!("message_id");
+
 impl Store {
     /// How far the mailbox was read under this account; `None` when it was never opened.
     pub async fn cursor(&self, of: &Fetched) -> Result<Option<Cursor>, Fault> {
@@ -57,14 +74,6 @@ impl Store {
     /// new names, with the same bytes or else with the same Message-ID. Each message is found again once, so that as many mails
     /// count as known as were taken in. What was found is known by its new handle from now on.
     pub async fn recognise(&self, of: &Fetched, mail: &Renaming<'_>) -> Result<bool, Fault> {
-        const BY_DIGEST: &str = "SELECT m.id FROM messages m
-            WHERE m.site = $1 AND m.digest = $2 AND m.mailbox = $3 AND m.received_at < $4 AND NOT EXISTS (
-                SELECT 1 FROM second_names n WHERE n.message = m.id AND n.uid_validity = $5)
-            ORDER BY m.arrival LIMIT 1";
-        const BY_MESSAGE_ID: &str = "SELECT m.id FROM messages m
-            WHERE m.site = $1 AND m.message_id = $2 AND m.mailbox = $3 AND m.received_at < $4 AND NOT EXISTS (
-                SELECT 1 FROM second_names n WHERE n.message = m.id AND n.uid_validity = $5)
-            ORDER BY m.arrival LIMIT 1";
         const KNOW: &str = "INSERT INTO second_names (site, mailbox, handle, uid_validity, message)
             VALUES ($1, $2, $3, $4, $5) ON CONFLICT (site, mailbox, handle) DO NOTHING";
         let hasher = self.inner.vault.hasher(&of.site).await?;

@@ -204,10 +204,7 @@ impl Store {
     }
 
     async fn open_token(&self, of: &GrantOf, field: &'static str, sealed: &[u8]) -> Result<Zeroizing<String>, Fault> {
-        let key = self.inner.vault.key_that_sealed(sealed).await?;
-        let opened = Zeroizing::new(key.open(of.place(field), sealed)?);
-        let no_text = |_| Fault::permanent(FaultCode::StoreCorrupt, "a stored token is no text");
-        Ok(Zeroizing::new(String::from_utf8(opened.to_vec()).map_err(no_text)?))
+        self.inner.vault.open_text(of.place(field), sealed).await
     }
 }
 

@@ -9,11 +9,16 @@ use crate::rows::{KeptAbout, KeptLine, Lease, Micros, NewFile};
 use crate::sealed;
 use crate::segment::{ContentReader, Kept, SegmentWriter, Whereabouts};
 use crate::vault::seal::Place;
-use policy::{Fault, FaultCode};
+use policy::{Fault, FaultCode, FaultKind};
 use std::sync::Arc;
 
 /// Files of one page.
 const PAGE_MAX: u32 = 200;
+/// Keys of files that went which are destroyed before the next ones are looked for.
+const KEYS_AT_ONCE: i64 = 100;
+
+pub(crate) const GONE_WITH_A_KEY: &str =
+    "SELECT id, key_id FROM kept_files WHERE gone_at IS NOT NULL AND key_id <> '' LIMIT $1";
 
 /// A row as stored: id, site, mailbox, message, issue_id, key_id, size_bytes, sealed_about, kept_at, over_since, looked_at, gone_at,
 /// gone_why.
@@ -43,6 +48,8 @@ macro_rules! rows {
         )
     };
 }
+
+pub(crate) const NEWEST: &str = rows!("WHERE (kept_at, id) < ($1, $2) ORDER BY kept_at DESC, id DESC LIMIT $3");
 
 /// Takes the bytes of one file while they arrive. Dropped without [`FileWriter::finish`] it leaves at most an orphan that the
 /// sweep removes, and a key that opens nothing.
@@ -163,7 +170,7 @@ impl Store {
         self.lines_of(rows.await?).await
     }
 
-    /// The files of a message that are there, for whoever tells its story.
+    /// The files of a message, tombstones too, for whoever tells its story.
     pub async fn files_of(&self, message: &str) -> Result<Vec<KeptLine>, Fault> {
         const SQL: &str = rows!("WHERE message = $1 ORDER BY kept_at, id");
         let message = message.to_owned();
@@ -173,11 +180,9 @@ impl Store {
 
     /// Kept files, newest first, tombstones too; at most 200, and those before this one.
     pub async fn kept_files(&self, before: Option<(Micros, String)>) -> Result<Vec<KeptLine>, Fault> {
-        const SQL: &str =
-            rows!("WHERE kept_at < $1 OR (kept_at = $1 AND id < $2) ORDER BY kept_at DESC, id DESC LIMIT $3");
         let (at, id) = before.unwrap_or((i64::MAX, String::new()));
         let limit = i64::from(PAGE_MAX);
-        let rows = self.inner.db.read(move |conn| Box::pin(async move { all!(conn, Row, SQL, at, &id, limit) }));
+        let rows = self.inner.db.read(move |conn| Box::pin(async move { all!(conn, Row, NEWEST, at, &id, limit) }));
         self.lines_of(rows.await?).await
     }
 
@@ -214,16 +219,23 @@ impl Store {
             gone_at,
             why,
         ) = row;
-        let about: Option<KeptAbout> = match about.filter(|_| gone_at.is_none()) {
-            Some(about) => {
-                let key = self.inner.vault.file_key(&key_id).await?;
-                Some(sealed::open(&key, about_place(&site, &id), &about)?)
-            }
+        let about = match about.filter(|_| gone_at.is_none()) {
+            Some(about) => self.about_of(&site, &id, &key_id, &about).await?,
             None => None,
         };
         let size_bytes = u64::try_from(size_bytes).unwrap_or(0);
         let gone = gone_at.map(|at| (at, why.unwrap_or_default()));
         Ok(KeptLine { id, site, mailbox, message, issue_id, size_bytes, about, kept_at, over_since, looked_at, gone })
+    }
+
+    /// `None` when its key was destroyed: one such file must not hide all others from those who list them.
+    async fn about_of(&self, site: &str, id: &str, key_id: &str, sealed: &[u8]) -> Result<Option<KeptAbout>, Fault> {
+        let key = match self.inner.vault.file_key(key_id).await {
+            Ok(key) => key,
+            Err(Fault { kind: FaultKind::Permanent, code: FaultCode::KeyUnavailable, .. }) => return Ok(None),
+            Err(fault) => return Err(fault),
+        };
+        sealed::open(&key, about_place(site, id), sealed).map(Some)
     }
 
     /// Notes that the issue of a file was looked at, and since when it is over.
@@ -262,13 +274,13 @@ impl Store {
             let receipt = serde_json::json!({ "why": why, "size_bytes": line.size_bytes }).to_string();
             let entry = match who {
                 Some(who) => Entry::by_person(&self.inner.vault, &line.site, "file_deleted", &id, who).await?,
-                None => Entry::by_program(&self.inner.vault, &line.site, "file_deleted", &id, Some(receipt)).await?,
+                None => Entry::by_program(&self.inner.vault, &line.site, "file_deleted", &id, None).await?,
             };
+            let entry = entry.with_receipt(Some(receipt));
             let asked = id.clone();
             let work = self.inner.db.unit(move |conn| Box::pin(async move { bury(conn, &asked, why, &entry).await }));
             let Some((key_id, blob)) = work.await? else { continue };
-            self.inner.vault.book().destroy(key_id.clone()).await?;
-            self.inner.vault.forget_book_key(&key_id);
+            self.destroy_file_key(id, key_id).await?;
             if let Some(name) = blob {
                 // Its key is gone already; should this fail, the blob is an orphan for the sweep.
                 if let Err(fault) = self.inner.blobs.remove(&name).await {
@@ -278,6 +290,33 @@ impl Store {
             gone += 1;
         }
         Ok(gone)
+    }
+
+    /// Its row names no key any more once it is destroyed, so that the sweep knows what is left to do.
+    async fn destroy_file_key(&self, id: String, key_id: String) -> Result<(), Fault> {
+        const CLEAR: &str = "UPDATE kept_files SET key_id = '' WHERE id = $1 AND gone_at IS NOT NULL";
+        self.inner.vault.book().destroy(key_id.clone()).await?;
+        self.inner.vault.forget_book_key(&key_id);
+        self.inner.db.unit(move |conn| Box::pin(async move { execute!(conn, CLEAR, &id).map(|_| ()) })).await
+    }
+
+    /// Destroys the keys of files that went when the process died before it could: until then a backup of the main database opens
+    /// them.
+    pub(crate) async fn destroy_keys_of_gone_files(&self) -> Result<(), Fault> {
+        loop {
+            let work = self
+                .inner
+                .db
+                .read(|conn| Box::pin(async move { all!(conn, (String, String), GONE_WITH_A_KEY, KEYS_AT_ONCE) }));
+            let left = work.await?;
+            let number = left.len() as i64;
+            for (id, key_id) in left {
+                self.destroy_file_key(id, key_id).await?;
+            }
+            if number < KEYS_AT_ONCE {
+                return Ok(());
+            }
+        }
     }
 
     /// Notes in the audit trail that a file was handed out by a link.

@@ -58,7 +58,8 @@ fn domain_of(address: &str) -> String {
     format!("@{}", address.rsplit('@').next().unwrap_or_default())
 }
 
-/// Posts letters, of each kind one to an address about one mail whatever became of it meanwhile, and has them delivered by a
+/// Posts letters and has them delivered. Of each kind an address gets what one plan alone says about a mail, whatever became of
+/// it meanwhile, and a mail is handed on to it once; two notices of one plan say different things. They are delivered by a
 /// job of their own, which stands in no lane: a mail server that is out of order keeps no other mail waiting. Returns the
 /// job's id. Posting them again changes nothing.
 pub(crate) async fn post(
@@ -71,7 +72,8 @@ pub(crate) async fn post(
     const LETTER: &str = "INSERT INTO letters
             (key, site, message, revision, ordinal, kind, address, domain, posted_at)
         SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9
-        WHERE NOT EXISTS (SELECT 1 FROM letters WHERE message = $3 AND kind = $6 AND address = $7)";
+        WHERE NOT EXISTS (SELECT 1 FROM letters WHERE message = $3 AND kind = $6 AND address = $7
+            AND (revision <> $4 OR ordinal = $5 OR kind = 'forward'))";
     // Letters of the same plan may have been delivered before; then the job has more to do.
     const JOB: &str = "INSERT INTO jobs (id, kind, site, subject, position, state, due, created_at)
         VALUES ($1, 'deliver', $2, $3, $4, 'ready', $4, $4)

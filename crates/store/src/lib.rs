@@ -15,6 +15,8 @@ mod flag;
 mod folder;
 mod footing;
 mod grant;
+#[cfg(test)]
+mod indexes;
 mod job;
 mod kept;
 mod ledger;

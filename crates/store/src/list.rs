@@ -19,7 +19,7 @@ const ISSUES_MAX: i64 = 100;
 /// Sites, mailboxes and projects that a filter offers.
 const PLACES_MAX: i64 = 500;
 
-/// What a line is made of, in the order of `line_sql`: id, site, mailbox, received_at, size_bytes, wrapped_key,
+/// What a line is made of, in the order of `line_columns`: id, site, mailbox, received_at, size_bytes, wrapped_key,
 /// sealed_summary, outcome, issue_id, issue_key, and the job's state, which is `None` when the sweep has removed the job, as
 /// it does only with those that are done.
 pub(crate) type LineRow = (
@@ -75,24 +75,6 @@ macro_rules! values_sql {
 }
 
 impl Store {
-    /// Messages that fit, newest first; at most 200. However rare they are, all of them are looked for.
-    pub async fn messages(&self, filter: &MessageFilter) -> Result<Vec<MessageLine>, Fault> {
-        let limit = filter.limit.clamp(1, PAGE_MAX);
-        let mut lines = Vec::new();
-        let mut asked = MessageFilter { limit, ..filter.clone() };
-        loop {
-            let page = self.message_page(&asked).await?;
-            lines.extend(page.lines);
-            match page.next {
-                Some(next) if lines.len() < limit as usize => {
-                    asked.limit = limit - u32::try_from(lines.len()).unwrap_or(limit);
-                    asked.before = Some(next);
-                }
-                _ => return Ok(lines),
-            }
-        }
-    }
-
     /// One page of messages, newest first; at most 200 lines, and no more than 20,000 messages are read for it (of a state
     /// other than done: no more than there are of it). So a page may have few lines, or none, and still be followed by
     /// another one.

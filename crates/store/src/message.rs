@@ -24,6 +24,22 @@ const SEEN_BEFORE_MAX: i64 = 20;
 /// Message-IDs of a thread that are looked for.
 const THREAD_IDS_MAX: usize = 50;
 
+/// What came before a message ($1 site, $2 the message): two halves, so that each can use its index.
+pub(crate) const SEEN: &str =
+    "WITH own AS (SELECT arrival, message_id, digest FROM messages WHERE id = $2 AND site = $1),
+    earlier AS (
+        SELECT m.arrival FROM messages m JOIN own ON m.message_id = own.message_id
+            WHERE m.site = $1 AND (m.arrival < own.arrival OR m.decided_at IS NOT NULL)
+        UNION
+        SELECT m.arrival FROM messages m JOIN own ON m.digest = own.digest
+            WHERE m.site = $1 AND (m.arrival < own.arrival OR m.decided_at IS NOT NULL))
+    SELECT m.mailbox, m.outcome, m.project, m.issue_id,
+        CAST(CASE WHEN m.message_id = own.message_id THEN 1 ELSE 0 END AS BIGINT),
+        CAST(CASE WHEN m.digest = own.digest THEN 1 ELSE 0 END AS BIGINT)
+    FROM own, messages m JOIN earlier ON earlier.arrival = m.arrival
+    WHERE m.arrival <> own.arrival AND m.shadow = $4
+    ORDER BY m.arrival DESC LIMIT $3";
+
 /// What is sealed of an arrival beside its bytes.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct SealedArrival {
@@ -52,6 +68,8 @@ struct NewMessage {
     lane: String,
     job: String,
     shadow: bool,
+    /// Of our own making: no mail came in with it.
+    own: bool,
     kept: Kept,
     /// The token that it was handed in with, and the fingerprint.
     handed_in: Option<(String, Vec<u8>)>,
@@ -60,15 +78,29 @@ struct NewMessage {
 impl Store {
     /// Message row and `Decide` job in one unit of work; durable when it returns.
     pub async fn take_in(&self, arrival: Arrival, content: Content) -> Result<Taken, Fault> {
+        let new = self.new_message(arrival, content).await?;
+        self.insert(new).await
+    }
+
+    /// The same for a message of our own making, by which a mailbox does not count as one that mail comes into.
+    pub(crate) async fn take_in_own(&self, arrival: Arrival, content: Content) -> Result<Taken, Fault> {
+        let new = self.new_message(arrival, content).await?;
+        self.insert(NewMessage { own: true, ..new }).await
+    }
+
+    async fn new_message(&self, arrival: Arrival, content: Content) -> Result<NewMessage, Fault> {
         if arrival.site != content.site {
             return Err(Fault::permanent(FaultCode::Internal, "the content was sealed for another site"));
         }
         let hasher = self.inner.vault.hasher(&arrival.site).await?;
-        let blob = match &content.kept {
+        new_message(arrival, content, &hasher)
+    }
+
+    async fn insert(&self, new: NewMessage) -> Result<Taken, Fault> {
+        let blob = match &new.kept {
             Kept::Blob(name) => Some(name.clone()),
             Kept::Inline(_) => None,
         };
-        let new = new_message(arrival, content, &hasher)?;
         let order = new.handle.clone();
         let work = self.inner.db.grouped_unit(order, move |conn| Box::pin(async move { insert(conn, &new).await }));
         let taken = work.await?;
@@ -151,25 +183,11 @@ impl Store {
 
     async fn seen(&self, site: &str, but: &str, shadow: i64) -> Result<Vec<SeenBefore>, Fault> {
         type Row = (String, Option<String>, Option<String>, Option<String>, i64, i64);
-        // Two halves, so that each can use its index.
-        const SQL: &str = "WITH own AS (SELECT arrival, message_id, digest FROM messages WHERE id = $2 AND site = $1),
-            earlier AS (
-                SELECT m.arrival FROM messages m JOIN own ON m.message_id = own.message_id
-                    WHERE m.site = $1 AND (m.arrival < own.arrival OR m.decided_at IS NOT NULL)
-                UNION
-                SELECT m.arrival FROM messages m JOIN own ON m.digest = own.digest
-                    WHERE m.site = $1 AND (m.arrival < own.arrival OR m.decided_at IS NOT NULL))
-            SELECT m.mailbox, m.outcome, m.project, m.issue_id,
-                CAST(CASE WHEN m.message_id = own.message_id THEN 1 ELSE 0 END AS BIGINT),
-                CAST(CASE WHEN m.digest = own.digest THEN 1 ELSE 0 END AS BIGINT)
-            FROM own, messages m JOIN earlier ON earlier.arrival = m.arrival
-            WHERE m.arrival <> own.arrival AND m.shadow = $4
-            ORDER BY m.arrival DESC LIMIT $3";
         let (site, but) = (site.to_owned(), but.to_owned());
         let work = self
             .inner
             .db
-            .read(move |conn| Box::pin(async move { all!(conn, Row, SQL, &site, &but, SEEN_BEFORE_MAX, shadow) }));
+            .read(move |conn| Box::pin(async move { all!(conn, Row, SEEN, &site, &but, SEEN_BEFORE_MAX, shadow) }));
         let seen = work.await?.into_iter().map(|(mailbox, outcome, project, issue_id, same_id, same_digest)| {
             let outcome = outcome.as_deref().map(outcome_of).transpose()?;
             let (same_message_id, same_digest) = (same_id == 1, same_digest == 1);
@@ -225,12 +243,17 @@ fn new_message(arrival: Arrival, content: Content, hasher: &Hasher) -> Result<Ne
     };
     let digest = hasher.digest(&arrival.digest);
     // Mails of one thread must not overtake each other, and the oldest one that they name stands for the thread. Copies of a
-    // mail that names none have their bytes in common: decided on at the same time, neither would know of the other's issue.
+    // mail that names none have their bytes in common: decided on at the same time, neither would know of the other's issue. Mail
+    // that is acted on never waits for mail that is only looked at.
     let root = arrival.refers_to.first().or(arrival.message_id.as_ref());
     let root = HEXLOWER.encode(&root.map_or_else(|| digest.clone(), |root| hasher.message_id(root)));
     Ok(NewMessage {
         handed_in,
-        lane: format!("{}/{root}", arrival.site),
+        lane: if arrival.shadow {
+            format!("shadow/{}/{root}", arrival.site)
+        } else {
+            format!("{}/{root}", arrival.site)
+        },
         handle,
         handle_lasting,
         digest,
@@ -244,6 +267,7 @@ fn new_message(arrival: Arrival, content: Content, hasher: &Hasher) -> Result<Ne
         site: arrival.site,
         mailbox: arrival.mailbox,
         shadow: arrival.shadow,
+        own: arrival.handle.click().is_some(),
         kept,
         id,
     })
@@ -292,8 +316,8 @@ async fn insert(conn: &mut Conn, new: &NewMessage) -> Result<Taken, Fault> {
 async fn insert_row(conn: &mut Conn, new: &NewMessage) -> Result<Option<i64>, Fault> {
     const SQL: &str =
         "INSERT INTO messages (id, site, mailbox, handle, handle_lasting, digest, message_id, received_at,
-            size_bytes, key_id, wrapped_key, sealed_arrival, job, shadow)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+            size_bytes, key_id, wrapped_key, sealed_arrival, job, shadow, own)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
         ON CONFLICT (site, mailbox, handle) DO NOTHING RETURNING arrival";
     let row = one!(
         conn,
@@ -313,6 +337,7 @@ async fn insert_row(conn: &mut Conn, new: &NewMessage) -> Result<Option<i64>, Fa
         &new.sealed_arrival,
         &new.job,
         i64::from(new.shadow),
+        i64::from(new.own),
     )?;
     Ok(row.map(|(arrival,)| arrival))
 }
@@ -343,7 +368,7 @@ async fn thread_of(
         WHERE site = $1 AND message_id = $2 AND id <> $3 AND tied_at IS NOT NULL AND issue_id IS NOT NULL
         ORDER BY arrival LIMIT 1";
     const OPEN: &str = "SELECT m.id FROM messages m JOIN jobs j ON j.id = m.job
-        WHERE m.site = $1 AND m.message_id = $2 AND m.id <> $3 AND m.tied_at IS NULL
+        WHERE m.site = $1 AND m.message_id = $2 AND m.id <> $3 AND m.tied_at IS NULL AND m.shadow = 0
           AND m.arrival < COALESCE((SELECT own.arrival FROM messages own WHERE own.id = $3), 0)
           AND (j.state IN ('ready', 'running', 'waiting') OR (j.state IN ('held', 'dead') AND j.ended_at > $4))
         ORDER BY m.arrival LIMIT 1";

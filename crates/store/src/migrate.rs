@@ -27,6 +27,7 @@ pub(crate) const MAIN: Migration = Migration {
         include_str!("../../../migrations/sqlite/0012_support.sql"),
         include_str!("../../../migrations/sqlite/0013_rounds.sql"),
         include_str!("../../../migrations/sqlite/0014_shadow.sql"),
+        include_str!("../../../migrations/sqlite/0015_own.sql"),
     ],
     postgres: &[
         include_str!("../../../migrations/postgres/0001_walk.sql"),
@@ -43,6 +44,7 @@ pub(crate) const MAIN: Migration = Migration {
         include_str!("../../../migrations/postgres/0012_support.sql"),
         include_str!("../../../migrations/postgres/0013_rounds.sql"),
         include_str!("../../../migrations/postgres/0014_shadow.sql"),
+        include_str!("../../../migrations/postgres/0015_own.sql"),
     ],
 };
 

@@ -45,7 +45,7 @@ pub(crate) struct Written {
     done: Vec<(String, String)>,
     /// The profile's name, and what its exclusions kept back.
     profile: String,
-    excluded: Vec<Excluded>,
+    pub(crate) excluded: Vec<Excluded>,
 }
 
 /// How a plan's row is named in what is sealed.
@@ -170,7 +170,7 @@ async fn write(conn: &mut crate::database::Conn, written: &Written) -> Result<()
         execute!(conn, DONE, key, &lease.subject, now, receipt)?;
         execute!(conn, TIED, now, &lease.subject)?;
     }
-    exclusion::count(conn, lease, &written.profile, &written.excluded, now).await?;
+    exclusion::count(conn, &lease.site, &written.profile, &written.excluded, now).await?;
     let sealed_plan = written.sealed_plan.as_deref();
     execute!(conn, PLAN, &lease.subject, written.revision, written.profile_version, now, sealed_plan)?;
     for address in &written.people {

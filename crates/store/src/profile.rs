@@ -35,9 +35,7 @@ impl Store {
             .read(move |conn| Box::pin(async move { one!(conn, (Vec<u8>,), ONE, &of_site, &named, version) }));
         let Some((sealed,)) = row.await? else { return Ok(None) };
         let place = Place { site, table: "profiles", row: name, field: "sealed_text" };
-        let text = self.inner.vault.standing_key(site).await?.open(place, &sealed)?;
-        let wrong = |_| Fault::permanent(FaultCode::StoreCorrupt, "a profile's text is no UTF-8");
-        String::from_utf8(text).map(Some).map_err(wrong)
+        Ok(Some(self.inner.vault.open_text(place, &sealed).await?.as_str().to_owned()))
     }
 
     /// The newest 1000 versions of a site's profiles, or of one of them, newest first.

@@ -99,9 +99,9 @@ impl Store {
         Ok(hashes.into_iter().map(|hash| found.get(&hash).cloned()).collect())
     }
 
-    /// When mail came into a mailbox last, and when it was looked through last.
+    /// When mail came into a mailbox last, and when it was looked through last. Clicks and uploads are no mail.
     pub async fn mailbox_signs(&self, site: &str, mailbox: &str) -> Result<MailboxSigns, Fault> {
-        const MAIL: &str = "SELECT received_at FROM messages WHERE mailbox = $1 AND site = $2
+        const MAIL: &str = "SELECT received_at FROM messages WHERE mailbox = $1 AND site = $2 AND own = 0
             ORDER BY received_at DESC LIMIT 1";
         const LOOKED: &str = "SELECT MAX(opened_at), MAX(looked_at) FROM mailboxes WHERE site = $1 AND mailbox = $2";
         let (site, mailbox) = (site.to_owned(), mailbox.to_owned());

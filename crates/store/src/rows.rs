@@ -99,7 +99,7 @@ pub struct Fetched {
 pub struct MailboxSigns {
     /// By the database's clock.
     pub now: Micros,
-    /// When its last mail was taken in.
+    /// When its last mail was taken in; clicks and uploads are none.
     pub mail_at: Option<Micros>,
     /// When it was opened last under an account; `None` for one that is not fetched.
     pub opened_at: Option<Micros>,
@@ -372,7 +372,7 @@ pub struct KeptLine {
     pub message: String,
     pub issue_id: Option<String>,
     pub size_bytes: u64,
-    /// `None` when it went.
+    /// `None` when it went, or its key was destroyed.
     pub about: Option<KeptAbout>,
     pub kept_at: Micros,
     /// Since when its issue is over, as far as that was seen.

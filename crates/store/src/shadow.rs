@@ -2,8 +2,7 @@
 
 use crate::Store;
 use crate::database::{Conn, all, execute, one};
-use crate::plan::Summary;
-use crate::plan::{Written, row_of};
+use crate::plan::{Summary, Written, row_of};
 use crate::rows::{JobKind, Micros, Shadowed};
 use crate::sealed::{self, plan_place, summary_place};
 use policy::Fault;
@@ -11,14 +10,25 @@ use policy::Fault;
 /// Messages that are told at once, at most.
 const PAGE_MAX: u32 = 200;
 
-/// What is written of a decision in shadow: no work, no letters, nobody who takes part, and no issue that it belongs to. A
-/// replay is a person's yes: after it the message is one like any other.
+/// One page, $1 site, $2 mailbox or nothing, behind $3 and $4, up to $5.
+pub(crate) const PAGE: &str =
+    "SELECT m.id, m.mailbox, m.received_at, m.wrapped_key, m.sealed_summary, p.revision, p.sealed_plan
+    FROM messages m LEFT JOIN plans p ON p.message = m.id AND p.active = 1
+    WHERE m.shadow = 1 AND m.site = $1 AND ($2 = '' OR m.mailbox = $2)
+        AND (m.received_at, m.id) > ($3, $4) AND m.received_at <= $5
+    ORDER BY m.received_at, m.id LIMIT $6";
+
+/// What is written of a decision in shadow: no work, no letters, nobody who takes part, no issue that it belongs to, and nothing
+/// that was kept back. A replay is a person's yes: after it the message is one like any other, and what is kept back counts
+/// as when a mail comes; of other replays it was counted then.
 pub(crate) async fn hushed(conn: &mut Conn, mut written: Written) -> Result<Written, Fault> {
     const SHADOW: &str = "SELECT shadow FROM messages WHERE id = $1";
     const OUT: &str = "UPDATE messages SET shadow = 0 WHERE id = $1 AND shadow = 1";
     let message = written.lease.subject.clone();
     if written.lease.kind == JobKind::Replay {
-        execute!(conn, OUT, &message)?;
+        if execute!(conn, OUT, &message)? == 0 {
+            written.excluded.clear();
+        }
         return Ok(written);
     }
     if one!(conn, (i64,), SHADOW, &message)? == Some((1,)) {
@@ -26,6 +36,7 @@ pub(crate) async fn hushed(conn: &mut Conn, mut written: Written) -> Result<Writ
         written.issue_id = None;
         written.letters.clear();
         written.people.clear();
+        written.excluded.clear();
     }
     Ok(written)
 }
@@ -41,12 +52,6 @@ impl Store {
         until: Micros,
     ) -> Result<Vec<Shadowed>, Fault> {
         type Row = (String, String, i64, Option<Vec<u8>>, Option<Vec<u8>>, Option<i64>, Option<Vec<u8>>);
-        const PAGE: &str =
-            "SELECT m.id, m.mailbox, m.received_at, m.wrapped_key, m.sealed_summary, p.revision, p.sealed_plan
-            FROM messages m LEFT JOIN plans p ON p.message = m.id AND p.active = 1
-            WHERE m.shadow = 1 AND m.site = $1 AND ($2 = '' OR m.mailbox = $2)
-                AND (m.received_at > $3 OR (m.received_at = $3 AND m.id > $4)) AND m.received_at <= $5
-            ORDER BY m.received_at, m.id LIMIT $6";
         let (of_site, of_mailbox) = (site.to_owned(), mailbox.unwrap_or_default().to_owned());
         let (time, id) = after;
         let rows = self.inner.db.read(move |conn| {

@@ -10,7 +10,7 @@ use crate::rows::Micros;
 use crate::session::{hash, new_secret};
 use crate::vault::seal::{Place, no_randomness};
 use data_encoding::BASE32_NOPAD;
-use policy::{Fault, FaultCode};
+use policy::Fault;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -86,9 +86,7 @@ impl Store {
     }
 
     async fn name_of(&self, site: &str, id: &str, sealed: &[u8]) -> Result<String, Fault> {
-        let key = self.inner.vault.key_that_sealed(sealed).await?;
-        let name = key.open(place(site, id, "sealed_name"), sealed)?;
-        String::from_utf8(name.to_vec()).map_err(|_| Fault::permanent(FaultCode::StoreCorrupt, "a name is no text"))
+        Ok(self.inner.vault.open_text(place(site, id, "sealed_name"), sealed).await?.as_str().to_owned())
     }
 
     /// Takes the right away; links and sessions end with it. `false` when nobody has this id.

@@ -18,7 +18,7 @@ pub const DONE_JOBS_KEPT_S: i64 = 7 * 86_400;
 
 /// Messages that one unit of work erases: few enough that intake does not wait long for it.
 const ERASED_AT_ONCE: i64 = 100;
-/// A file whose message has no issue yet is kept so long at least; work is given up after five days.
+/// A file whose message has no issue is kept so long at least; tries end after five days, and what is held waits for its person.
 const LOST_FILES_KEPT_DAYS_MIN: i64 = 7;
 /// Keys of days that one sweep looks at.
 const DAY_KEYS_AT_ONCE: i64 = 1000;
@@ -39,7 +39,7 @@ const SECOND: Micros = 1_000_000;
 const DAY: Micros = 86_400 * SECOND;
 
 impl Store {
-    /// Erases what is older than the rules say and orphans older than a day; returns (contents, orphans) removed.
+    /// Erases what is older than the rules say and orphans older than a day; returns (contents and lost files, orphans) removed.
     ///
     /// Erasing forgets a message's own key and everything that was sealed under it: content, envelope, subject, plan,
     /// faults. What stays names nobody: times, outcome, ids of the tracker, keyed hashes. A message whose job is not done or
@@ -52,6 +52,7 @@ impl Store {
         self.end_flags().await?;
         self.inner.db.unit(|conn| Box::pin(tidy(conn))).await?;
         self.destroy_old_keys().await?;
+        self.destroy_keys_of_gone_files().await?;
         self.link_audit().await?;
         Ok((erased, orphans))
     }
@@ -125,14 +126,15 @@ impl Store {
         Ok(None)
     }
 
-    /// Files that were taken in for an issue and never came to one: as old as content may become, nothing will lead to them any more.
+    /// Files that were taken in for an issue and never came to one: as old as content may become, and nothing is worked on that may
+    /// still lead to them.
     async fn delete_lost_files(&self) -> Result<u64, Fault> {
         const LOST: &str =
-            "SELECT id FROM kept_files WHERE site = $1 AND issue_id IS NULL AND gone_at IS NULL AND kept_at < $2
-            ORDER BY kept_at LIMIT $3";
+            "SELECT k.id FROM kept_files k WHERE k.site = $1 AND k.issue_id IS NULL AND k.gone_at IS NULL AND k.kept_at < $2
+                AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.subject = k.message AND j.state NOT IN ('done', 'dead'))
+            ORDER BY k.kept_at LIMIT $3";
         let mut deleted = 0;
         for site in self.sites_with_messages().await? {
-            // Their message may still be worked on when the period is very short.
             let before = self.now().await? - self.keep_days(&site).max(LOST_FILES_KEPT_DAYS_MIN) * DAY;
             let work = self
                 .inner

@@ -81,9 +81,7 @@ impl Store {
         let rows = self.inner.db.read(move |conn| Box::pin(async move { all!(conn, Row, SQL) })).await?;
         let mut lines = Vec::with_capacity(rows.len());
         for (id, site, mailboxes, sealed, created_at, valid_until, revoked_at, used_at) in rows {
-            let key = self.inner.vault.key_that_sealed(&sealed).await?;
-            let name = key.open(place(&site, &id), &sealed)?;
-            let name = String::from_utf8_lossy(&name).into_owned();
+            let name = self.inner.vault.open_text(place(&site, &id), &sealed).await?.as_str().to_owned();
             let mailboxes = names(&mailboxes)?;
             lines.push(TokenLine { id, site, name, mailboxes, created_at, valid_until, revoked_at, used_at });
         }

@@ -9,7 +9,7 @@ use crate::job::check_lease;
 use crate::kept::{self, FileContent};
 use crate::rows::{Arrival, Invitation, Lease, Micros, NewFile, Taken};
 use crate::vault::seal::Place;
-use policy::{Fault, FaultCode};
+use policy::Fault;
 use uuid::Uuid;
 
 const DAY: Micros = 86_400 * 1_000_000;
@@ -71,10 +71,7 @@ impl Store {
             })
         });
         let Some((site, mailbox, issue_id, sealed)) = work.await? else { return Ok(None) };
-        let key = self.inner.vault.key_that_sealed(&sealed).await?;
-        let address = String::from_utf8(key.open(place(&site, id), &sealed)?);
-        let address =
-            address.map_err(|_| Fault::permanent(FaultCode::StoreCorrupt, "an invitation names no address"))?;
+        let address = self.inner.vault.open_text(place(&site, id), &sealed).await?.as_str().to_owned();
         Ok(Some(Invitation { site, mailbox, issue_id, address }))
     }
 
@@ -104,12 +101,13 @@ impl Store {
             })
         });
         work.await?;
-        self.take_in(arrival, content).await
+        self.take_in_own(arrival, content).await
     }
 
-    /// A file that came before its issue was known belongs to it from now on.
+    /// A file that is kept already belongs to this issue from now on: it came before its issue was known, or its mail was replayed
+    /// to another one, which has to be over on its own account before the file goes. One that went stays gone.
     pub async fn tie_file(&self, lease: &Lease, id: &str, issue_id: &str) -> Result<(), Fault> {
-        const SQL: &str = "UPDATE kept_files SET issue_id = $1 WHERE id = $2 AND issue_id IS NULL AND gone_at IS NULL";
+        const SQL: &str = "UPDATE kept_files SET issue_id = $1, over_since = NULL WHERE id = $2 AND gone_at IS NULL";
         let (lease, id, issue_id) = (lease.clone(), id.to_owned(), issue_id.to_owned());
         let work = self.inner.db.unit(move |conn| {
             Box::pin(async move {

@@ -57,7 +57,7 @@ pub async fn all_done(world: &World, number: usize) -> Vec<Story> {
     let deadline = Instant::now() + PATIENCE;
     loop {
         let filter = MessageFilter { limit: 200, ..MessageFilter::default() };
-        let mut lines = world.store.messages(&filter).await.unwrap();
+        let mut lines = world.store.message_page(&filter).await.unwrap().lines;
         if lines.len() >= number && lines.iter().all(|line| line.job == JobState::Done && line.outcome.is_some()) {
             assert_eq!(lines.len(), number);
             lines.sort_by(|one, other| (one.received_at, &one.id).cmp(&(other.received_at, &other.id)));

@@ -123,7 +123,8 @@ impl Book {
             .unit(move |conn| {
                 Box::pin(async move {
                     let now = dialect::now(conn).await?;
-                    let sql = "UPDATE keys SET wrapped_key = NULL, destroyed_at = $1 WHERE id = $2";
+                    let sql = "UPDATE keys SET wrapped_key = NULL, destroyed_at = $1
+                        WHERE id = $2 AND destroyed_at IS NULL";
                     execute!(conn, sql, now, &id).map(|_| ())
                 })
             })

@@ -15,6 +15,7 @@ use seal::{KeyId, Place, SealingKey, new_key};
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 /// Keys of messages kept unwrapped: the steps of one walk come shortly after each other.
 const MESSAGE_KEYS_KEPT: usize = 4096;
@@ -107,7 +108,7 @@ impl Vault {
             return Ok(Arc::clone(key));
         }
         let day_key = self.key_that_sealed(wrapped).await?;
-        let bytes = zeroize::Zeroizing::new(day_key.open(key_place(site, message), wrapped)?);
+        let bytes = Zeroizing::new(day_key.open(key_place(site, message), wrapped)?);
         let key = Arc::new(SealingKey::new(id_of(message)?, &bytes)?);
         self.keep(message, &key);
         Ok(key)
@@ -144,6 +145,17 @@ impl Vault {
     pub(crate) async fn key_that_sealed(&self, sealed: &[u8]) -> Result<Arc<SealingKey>, Fault> {
         let id = seal::key_of(sealed);
         let id = id.ok_or_else(|| Fault::permanent(FaultCode::StoreCorrupt, "a sealed field is too short"))?;
+        self.book_key(id).await
+    }
+
+    /// A text that was sealed under a key of the book, which may be an older one than today's.
+    pub(crate) async fn open_text(&self, place: Place<'_>, sealed: &[u8]) -> Result<Zeroizing<String>, Fault> {
+        let opened = self.key_that_sealed(sealed).await?.open(place, sealed)?;
+        let no_text = |_| Fault::permanent(FaultCode::StoreCorrupt, "what was sealed as a text is none");
+        String::from_utf8(opened).map(Zeroizing::new).map_err(no_text)
+    }
+
+    async fn book_key(&self, id: KeyId) -> Result<Arc<SealingKey>, Fault> {
         if let Some(key) = lock(&self.sealing).get(&id) {
             return Ok(Arc::clone(key));
         }
@@ -201,10 +213,7 @@ impl Vault {
         }
         let mut keys = Vec::with_capacity(HashUse::ALL.len());
         for of in HashUse::ALL {
-            let found = match self.book.keys(site, of.kind()).await?.into_iter().next() {
-                Some(found) => found,
-                None => self.book.reserve(site, of.kind(), NO_DAY).await?,
-            };
+            let found = self.newest(site, of.kind()).await?;
             keys.push((number(found.seq)?, hmac::Key::new(hmac::HMAC_SHA256, &found.bytes)));
         }
         let hasher = Arc::new(Hasher::new(keys));
@@ -212,13 +221,18 @@ impl Vault {
         Ok(hasher)
     }
 
+    /// The newest key of a kind that belongs to no day; made when there is none.
+    async fn newest(&self, site: &str, kind: &'static str) -> Result<BookKey, Fault> {
+        match self.book.keys(site, kind).await?.into_iter().next() {
+            Some(found) => Ok(found),
+            None => self.book.reserve(site, kind, NO_DAY).await,
+        }
+    }
+
     /// The key whose HMAC protects the audit trail.
     pub(crate) async fn audit_key(&self) -> Result<&hmac::Key, Fault> {
         let read = || async {
-            let found = match self.book.keys("", "audit").await?.into_iter().next() {
-                Some(found) => found,
-                None => self.book.reserve("", "audit", NO_DAY).await?,
-            };
+            let found = self.newest("", "audit").await?;
             Ok(hmac::Key::new(hmac::HMAC_SHA256, &found.bytes))
         };
         self.audit.get_or_try_init(read).await
@@ -229,10 +243,7 @@ impl Vault {
         if let Some(key) = lock(&self.links).get(site) {
             return Ok(Arc::clone(key));
         }
-        let found = match self.book.keys(site, "link").await?.into_iter().next() {
-            Some(found) => found,
-            None => self.book.reserve(site, "link", NO_DAY).await?,
-        };
+        let found = self.newest(site, "link").await?;
         let key = Arc::new(hmac::Key::new(hmac::HMAC_SHA256, &found.bytes));
         lock(&self.links).insert(site.to_owned(), Arc::clone(&key));
         Ok(key)
@@ -247,12 +258,7 @@ impl Vault {
     /// The key of a kept file, by its name in tables.
     pub(crate) async fn file_key(&self, id: &str) -> Result<Arc<SealingKey>, Fault> {
         let no_id = |_| Fault::permanent(FaultCode::StoreCorrupt, "the id of a file's key is no id");
-        let id = Uuid::parse_str(id).map(Uuid::into_bytes).map_err(no_id)?;
-        if let Some(key) = lock(&self.sealing).get(&id) {
-            return Ok(Arc::clone(key));
-        }
-        let found = self.book.key(id).await?;
-        self.remember(&found)
+        self.book_key(Uuid::parse_str(id).map(Uuid::into_bytes).map_err(no_id)?).await
     }
 
     /// Keys for reply addresses, the one to sign with first.

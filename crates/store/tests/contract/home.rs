@@ -1,13 +1,15 @@
 //! A fresh store for one check, ways to look behind it, and short words for what checks do often.
 
 use mail::Envelope;
-use policy::{Body, Fault, FaultCode, IssueTarget, Origin, Outcome, Plan, Receipt, Step, StepKind};
+use policy::{
+    Body, Fault, FaultCode, IssueTarget, Letter, LetterKind, LetterWhen, Origin, Outcome, Plan, Receipt, Step, StepKind,
+};
 use rig::postgres::Cluster;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
-use store::{Arrival, Decision, Handle, JobKind, Lease, Settings, Store, Taken};
+use store::{Arrival, Decision, Handle, JobKind, Lease, MessageFilter, MessageLine, Settings, Store, Taken};
 use tempfile::TempDir;
 
 pub const SITE: &str = "north";
@@ -66,6 +68,18 @@ impl Home {
 
     pub async fn key_number(&self, sql: &str) -> i64 {
         number_on(&self.settings.key_book, sql).await
+    }
+
+    /// A column of texts in the main database.
+    pub async fn texts(&self, sql: &str) -> Vec<String> {
+        let url = &self.settings.database;
+        if url.starts_with("sqlite:") {
+            let mut conn = sqlx::SqliteConnection::connect(url).await.unwrap();
+            sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(&mut conn).await.unwrap()
+        } else {
+            let mut conn = sqlx::PgConnection::connect(url).await.unwrap();
+            sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(&mut conn).await.unwrap()
+        }
     }
 
     /// Files with content, as paths.
@@ -189,6 +203,37 @@ pub fn decision(message: &str, issue: Option<&str>) -> Decision {
         project: Some("NORTH".into()),
         issue_id: issue.map(str::to_owned),
         facts: None,
+    }
+}
+
+/// A notice to one address.
+pub fn letter(ordinal: u32, when: LetterWhen) -> Letter {
+    Letter {
+        ordinal,
+        kind: LetterKind::Notice,
+        when,
+        to: "planted-sender@people.example".into(),
+        subject: "planted-subject".into(),
+        text: "planted-text".into(),
+        answers: None,
+        reason: "planted-reason".into(),
+        links: vec![],
+        upload_issue: None,
+    }
+}
+
+/// Messages that fit, newest first; at most `limit`, however many pages that takes.
+pub async fn listed(store: &Store, filter: MessageFilter) -> Vec<MessageLine> {
+    let mut lines: Vec<MessageLine> = Vec::new();
+    let mut asked = filter.clone();
+    loop {
+        let page = store.message_page(&asked).await.unwrap();
+        lines.extend(page.lines);
+        if page.next.is_none() || lines.len() >= filter.limit as usize {
+            lines.truncate(filter.limit as usize);
+            return lines;
+        }
+        asked.before = page.next;
     }
 }
 

@@ -66,7 +66,7 @@ pub async fn many_at_once_are_all_there(home: Home) {
     }
     assert_eq!(new.len(), 200);
     assert_eq!(new, known);
-    let listed = one.messages(&MessageFilter { limit: 200, ..MessageFilter::default() }).await.unwrap();
+    let listed = listed(&one, MessageFilter { limit: 200, ..MessageFilter::default() }).await;
     assert_eq!(listed.into_iter().map(|line| line.id).collect::<HashSet<_>>(), new);
 }
 

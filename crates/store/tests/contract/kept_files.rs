@@ -7,8 +7,13 @@ use store::{ContentReader, JobKind, KeptAbout, Lease, LinkUse, NewFile, Store};
 const DAY: i64 = 86_400_000_000;
 const ID: &str = "0123456789abcdef0123456789abcdef";
 const OTHER: &str = "ffffffffffffffffffffffffffffffff";
+const HELD: &str = "eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee";
+/// File keys that open something, in the key book.
+const ALIVE: &str = "SELECT COUNT(*) FROM keys WHERE kind = 'file' AND wrapped_key IS NOT NULL";
+/// Rows that name a key.
+const NAMED: &str = "SELECT COUNT(*) FROM kept_files WHERE key_id <> ''";
 
-fn file(id: &str, message: &str, issue_id: Option<&str>) -> NewFile {
+pub fn file(id: &str, message: &str, issue_id: Option<&str>) -> NewFile {
     NewFile {
         id: id.into(),
         site: SITE.into(),
@@ -26,8 +31,15 @@ fn file(id: &str, message: &str, issue_id: Option<&str>) -> NewFile {
     }
 }
 
-/// Keeps a file of so many bytes with a mail that is being carried out.
+/// Keeps a file of so many bytes with a mail that is carried out.
 async fn keep(store: &Store, id: &str, issue_id: Option<&str>, bytes: usize) -> (Lease, String) {
+    let (lease, message) = begin(store, id, issue_id, bytes).await;
+    carry(store, &lease, "10").await;
+    (lease, message)
+}
+
+/// The same with a mail that is still being carried out.
+async fn begin(store: &Store, id: &str, issue_id: Option<&str>, bytes: usize) -> (Lease, String) {
     let message = take(store, arrival(id)).await;
     decide_next(store, Some("10")).await;
     let lease = claim_one(store, CARRY).await;
@@ -36,7 +48,6 @@ async fn keep(store: &Store, id: &str, issue_id: Option<&str>, bytes: usize) -> 
     assert_eq!(writer.size_bytes(), bytes as u64);
     let content = writer.finish().await.unwrap();
     store.keep_file(&lease, file(id, &message, issue_id), content).await.unwrap();
-    carry(store, &lease, "10").await;
     (lease, message)
 }
 
@@ -81,13 +92,41 @@ pub async fn priv_11_a_deleted_file_leaves_a_tombstone_and_a_receipt(home: Home)
     assert!(store.kept_content(ID).await.unwrap().is_none());
     let left = "SELECT COUNT(*) FROM kept_files WHERE sealed_about IS NOT NULL OR blob IS NOT NULL OR sealed_inline IS NOT NULL";
     assert_eq!(home.number(left).await, 0);
-    let alive = "SELECT COUNT(*) FROM keys WHERE kind = 'file' AND wrapped_key IS NOT NULL";
-    assert_eq!(home.key_number(alive).await, 0, "no backup of the main database opens it any more");
+    assert_eq!(home.key_number(ALIVE).await, 0, "no backup of the main database opens it any more");
+    assert_eq!(home.number(NAMED).await, 0, "nothing is left to do");
     let receipts = "SELECT COUNT(*) FROM audit WHERE kind = 'file_deleted' AND receipt LIKE '%\"why\":\"resolved\"%'";
     assert_eq!(home.number(receipts).await, 1);
     assert_eq!(store.files_of(&message).await.unwrap().len(), 1, "its story still knows of it");
     store.sweep().await.unwrap();
     assert_eq!(store.verify_audit().await.unwrap().wrong, None);
+}
+
+pub async fn a_key_that_outlived_its_file_goes_with_the_next_sweep(home: Home) {
+    let store = home.open().await;
+    keep(&store, ID, Some("10"), 5).await;
+    keep(&store, OTHER, Some("10"), 5).await;
+    // As a process leaves it that dies between the tombstone and the key.
+    let bury = "UPDATE kept_files SET gone_at = 1, gone_why = 'resolved', sealed_about = NULL, sealed_inline = NULL";
+    home.sql(&format!("{bury} WHERE id = '{ID}'")).await;
+    assert_eq!((home.key_number(ALIVE).await, home.number(NAMED).await), (2, 2));
+    store.sweep().await.unwrap();
+    assert_eq!((home.key_number(ALIVE).await, home.number(NAMED).await), (1, 1));
+    assert_eq!(bytes_of(store.kept_content(OTHER).await.unwrap().unwrap()).await, 5);
+}
+
+pub async fn a_file_whose_key_was_destroyed_does_not_hide_the_others(home: Home) {
+    let store = home.open().await;
+    let (_, message) = keep(&store, ID, Some("10"), 5).await;
+    keep(&store, OTHER, Some("10"), 5).await;
+    home.key_sql("UPDATE keys SET wrapped_key = NULL, destroyed_at = 1 WHERE kind = 'file' AND seq = 1").await;
+    let store = home.open().await;
+    let shown: Vec<bool> = store.kept_files(None).await.unwrap().iter().map(|line| line.about.is_some()).collect();
+    assert_eq!(shown, [true, false]);
+    assert_eq!(store.files_of(&message).await.unwrap()[0].about, None);
+    let due = store.files_to_look_at(SITE, store.now().await.unwrap() + DAY).await.unwrap();
+    assert_eq!(due.len(), 2);
+    assert_eq!(code(store.kept_content(ID).await), FaultCode::KeyUnavailable);
+    assert!(store.delete_file(ID, "resolved").await.unwrap());
 }
 
 pub async fn erasing_a_mail_erases_its_files_and_old_age_does_not(home: Home) {
@@ -100,18 +139,27 @@ pub async fn erasing_a_mail_erases_its_files_and_old_age_does_not(home: Home) {
     assert_eq!(store.erase(&message, "somebody").await.unwrap(), None);
     assert!(store.kept_content(ID).await.unwrap().is_none());
     assert_eq!(store.kept_file(ID).await.unwrap().unwrap().gone.unwrap().1, "mail_erased");
+    let receipts = "SELECT COUNT(*) FROM audit WHERE kind = 'file_deleted' AND sealed_who IS NOT NULL
+        AND receipt LIKE '%\"why\":\"mail_erased\"%' AND receipt LIKE '%\"size_bytes\":200000%'";
+    assert_eq!(home.number(receipts).await, 1, "who it was, why, and how much");
 }
 
 pub async fn a_file_that_came_to_no_issue_goes_with_the_content(home: Home) {
     let store = home.open().await;
     keep(&store, ID, None, 200_000).await;
     keep(&store, OTHER, Some("10"), 200_000).await;
+    let (held, _) = begin(&store, HELD, None, 5).await;
+    store.hold(&held, &temporary()).await.unwrap();
     // The mails of these checks are old; what came with them is not.
     assert_eq!(store.sweep().await.unwrap(), (2, 0));
     let now = store.now().await.unwrap();
     home.sql(&format!("UPDATE kept_files SET kept_at = {}", now - 31 * DAY)).await;
     assert_eq!(store.sweep().await.unwrap(), (1, 0));
     assert_eq!(store.kept_file(ID).await.unwrap().unwrap().gone.unwrap().1, "no_issue");
+    assert!(store.kept_file(HELD).await.unwrap().unwrap().gone.is_none(), "its mail may still come to an issue");
+    home.sql("UPDATE jobs SET state = 'dead' WHERE state = 'held'").await;
+    assert_eq!(store.sweep().await.unwrap(), (2, 0), "given up: the mail and its file");
+    assert!(store.kept_file(HELD).await.unwrap().unwrap().gone.is_some());
     assert!(store.kept_file(OTHER).await.unwrap().unwrap().gone.is_none());
     let since = store.now().await.unwrap() + DAY;
     let due = store.files_to_look_at(SITE, since).await.unwrap();

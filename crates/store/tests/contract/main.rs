@@ -15,10 +15,12 @@ mod plans;
 mod reading;
 mod retention;
 mod secrecy;
+mod shadow;
 mod signing_in;
 mod support;
 mod tokens;
 mod traffic;
+mod uploads;
 
 use futures_util::future::BoxFuture;
 use home::Home;
@@ -48,14 +50,16 @@ checks! {
         work_waits_misses_nothing, work_waits_hears_other_handles, the_sweep_comes_again,
         a_woken_job_is_as_new, copies_without_ids_are_decided_on_one_after_the_other;
     plans: a_plan_is_written_with_its_job, a_plan_without_steps_ends_the_work, profiles_have_versions,
-        a_plan_of_another_message_is_refused;
+        a_plan_of_another_message_is_refused, an_address_gets_every_notice_of_one_plan_and_each_forward_once;
     ledger: begun_once_and_in_doubt_after, looked_for_and_not_there, done_is_done,
         the_last_step_ends_the_job_with_it_or_not_at_all, failed_is_failed,
         a_late_worker_begins_nothing, waking_lets_failed_steps_begin_again, finishing_ties_message_and_people_to_the_issue;
     reading: threads_lead_to_issues_or_to_waiting, earlier_copies_are_seen,
         copies_that_were_decided_on_earlier_are_seen, lists_filter_and_page,
-        a_story_tells_everything, figures_count, ids_that_do_not_exist,
-        mail_in_shadow_is_decided_on_and_nothing_of_it_happens;
+        a_story_tells_everything, figures_count, ids_that_do_not_exist, looks_are_told_newest_first_with_who_had_them;
+    shadow: mail_in_shadow_is_decided_on_and_nothing_of_it_happens,
+        a_replay_takes_mail_out_of_the_shadow_and_counts_once,
+        mail_in_shadow_is_told_in_pages_and_knows_nothing_of_other_mail;
     listing: lists_filter_by_place_issue_and_time, a_page_of_200_000_messages_reads_a_bounded_part_of_them;
     retention: priv_05_each_site_keeps_content_for_its_own_period_and_the_sweep_leaves_a_receipt,
         priv_05_keeping_mail_again_is_an_act_in_the_audit_trail,
@@ -69,8 +73,12 @@ checks! {
         fault_36_a_newer_schema_is_refused, everything_is_there_after_reopening, a_closed_store_says_so,
         done_jobs_go_after_a_week, fault_07_a_unit_that_fails_takes_only_itself_back;
     kept_files: a_file_is_kept_under_its_own_key_and_comes_back, priv_11_a_deleted_file_leaves_a_tombstone_and_a_receipt,
+        a_key_that_outlived_its_file_goes_with_the_next_sweep, a_file_whose_key_was_destroyed_does_not_hide_the_others,
         erasing_a_mail_erases_its_files_and_old_age_does_not, a_file_that_came_to_no_issue_goes_with_the_content,
         a_link_is_good_for_one_use_one_site_and_its_time, the_job_for_files_is_one_and_comes_again, exclusions_are_counted_once;
+    uploads: an_invitation_is_the_same_at_each_try_and_ends, an_issue_is_named_by_its_key_in_its_site,
+        files_belong_to_the_issue_that_their_message_came_to_last, a_person_deletes_a_file_under_their_name,
+        clicks_and_uploads_are_no_sign_that_mail_comes_in;
     fetching: what_lay_there_before_is_known_and_a_mailbox_is_opened_once,
         a_bookmark_is_sealed_and_moved_by_the_holder_of_the_job_alone,
         a_report_is_sealed_written_once_and_taken_away,

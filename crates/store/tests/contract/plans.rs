@@ -1,8 +1,8 @@
 //! Line 2: plans, and the profiles that they are made under.
 
 use crate::home::*;
-use policy::{FaultCode, Outcome};
-use store::JobState;
+use policy::{FaultCode, Letter, LetterKind, LetterWhen, Outcome, Plan};
+use store::{JobKind, JobState};
 
 pub async fn a_plan_is_written_with_its_job(home: Home) {
     let store = home.open().await;
@@ -33,6 +33,27 @@ pub async fn a_plan_of_another_message_is_refused(home: Home) {
     let lease = claim_one(&store, DECIDE).await;
     assert_eq!(code(store.write_down(&lease, &decision("another", None)).await), FaultCode::Internal);
     assert_eq!(home.number("SELECT COUNT(*) FROM plans").await, 0);
+}
+
+pub async fn an_address_gets_every_notice_of_one_plan_and_each_forward_once(home: Home) {
+    let store = home.open().await;
+    let message = take(&store, arrival("one")).await;
+    let lease = claim_one(&store, DECIDE).await;
+    let mut made = decision(&message, Some("10"));
+    let forward = |ordinal, when| Letter { kind: LetterKind::Forward, ..letter(ordinal, when) };
+    let (decided, failed) = (LetterWhen::Decided, LetterWhen::Failed);
+    made.plan.letters = vec![letter(1, decided), letter(2, failed), forward(3, decided), forward(4, failed)];
+    store.write_down(&lease, &made).await.unwrap();
+    let lease = claim_one(&store, CARRY).await;
+    for _ in 0..2 {
+        store.post_letters_of_failure(&lease, &made.plan).await.unwrap();
+    }
+    let deliver = claim_one(&store, &[JobKind::Deliver]).await;
+    let posted = store.posted_letters(&deliver).await.unwrap();
+    assert_eq!(posted.into_iter().map(|(letter, ..)| letter.ordinal).collect::<Vec<_>>(), [1, 2, 3]);
+    // What a later plan says of the mail is said already.
+    store.post_letters_of_failure(&lease, &Plan { revision: 2, ..made.plan }).await.unwrap();
+    assert_eq!(home.number("SELECT COUNT(*) FROM letters").await, 3);
 }
 
 pub async fn profiles_have_versions(home: Home) {

@@ -3,7 +3,7 @@
 use crate::home::*;
 use policy::{Outcome, Receipt, SeenBefore, Thread};
 use std::collections::HashSet;
-use store::{Arrival, JobKind, JobState, MessageFilter};
+use store::{Arrival, JobKind, JobState, Look, MessageFilter};
 
 fn ids(names: &[&str]) -> Vec<String> {
     names.iter().map(|name| format!("{name}@id.example")).collect()
@@ -37,6 +37,12 @@ pub async fn threads_lead_to_issues_or_to_waiting(home: Home) {
     carry(&store, &lease, "20").await;
     let issue = Thread::Issue { message_id: "undecided@id.example".into(), issue_id: "20".into() };
     assert_eq!(thread(&["undecided"]).await, Ok(issue));
+    // Nothing that is acted on waits for mail that is only looked at.
+    let looked_at = take(&store, Arrival { shadow: true, ..arrival("looked-at") }).await;
+    let answer = take(&store, reply("answer", "looked-at")).await;
+    assert_eq!(store.thread(SITE, &ids(&["looked-at"]), &answer).await.unwrap(), Ok(Thread::Unknown));
+    let claimed = claim_all(&store, DECIDE).await;
+    assert!(claimed.contains(&looked_at) && claimed.contains(&answer), "each has a lane of its own");
 }
 
 pub async fn earlier_copies_are_seen(home: Home) {
@@ -94,7 +100,7 @@ pub async fn lists_filter_and_page(home: Home) {
     let list = |filter: MessageFilter| {
         let store = store.clone();
         async move {
-            let lines = store.messages(&MessageFilter { limit: 50, ..filter }).await.unwrap();
+            let lines = listed(&store, MessageFilter { limit: 50, ..filter }).await;
             lines.into_iter().map(|line| line.id).collect::<Vec<_>>()
         }
     };
@@ -116,7 +122,7 @@ pub async fn lists_filter_and_page(home: Home) {
     let nobody = MessageFilter { sender: Some("planted-sender".into()), ..filter() };
     assert_eq!(list(nobody).await, Vec::<String>::new(), "there is no substring search");
     let (mut paged, mut before) = (Vec::new(), None);
-    while let Some(line) = store.messages(&MessageFilter { before, limit: 1, ..filter() }).await.unwrap().pop() {
+    while let Some(line) = listed(&store, MessageFilter { before, limit: 1, ..filter() }).await.pop() {
         before = Some((line.received_at, line.id.clone()));
         paged.push(line.id);
     }
@@ -173,24 +179,21 @@ pub async fn ids_that_do_not_exist(home: Home) {
     }
 }
 
-pub async fn mail_in_shadow_is_decided_on_and_nothing_of_it_happens(home: Home) {
+pub async fn looks_are_told_newest_first_with_who_had_them(home: Home) {
     let store = home.open().await;
-    let looked_at = |name: &str| Arrival { shadow: true, received_at: 5, ..arrival(name) };
-    let message = take(&store, looked_at("one")).await;
-    assert!(store.message(&message).await.unwrap().unwrap().shadow);
-    let lease = claim_one(&store, DECIDE).await;
-    store.write_down(&lease, &decision(&message, Some("77"))).await.unwrap();
-    assert_eq!(claim_all(&store, CARRY).await.len(), 0, "no work follows");
-    assert!(!store.involved(SITE, "77", "one@sender.example").await.unwrap(), "nobody takes part because of it");
-    assert_eq!(home.number("SELECT COUNT(*) FROM letters").await, 0);
-    let shadowed = store.shadowed(SITE, None, (0, String::new()), 9).await.unwrap();
-    assert_eq!((shadowed.len(), shadowed[0].plan.as_ref()), (1, Some(&decision(&message, Some("77")).plan)));
-    for (mailbox, after, until) in [(Some("sales"), 0, 9), (None, 5, 9), (None, 0, 4)] {
-        let after = (after, "z".to_owned());
-        assert_eq!(store.shadowed(SITE, mailbox, after, until).await.unwrap().len(), 0);
+    let message = take(&store, arrival("one")).await;
+    assert_eq!(store.looks(&message).await.unwrap(), []);
+    for (look, place, who) in
+        [(Look::Source, Some("2"), "ann"), (Look::Part, Some("1.2"), "bob"), (Look::Story, None, "ada")]
+    {
+        store.note_look(SITE, &message, look, place, who).await.unwrap();
     }
-    // A copy that is acted on knows nothing of it, and the other way round.
-    let copy = take(&store, Arrival { mailbox: "sales".into(), ..arrival("one") }).await;
-    assert_eq!(store.seen_before(SITE, &copy).await.unwrap(), []);
-    assert_eq!(store.seen_before_in_shadow(SITE, &copy).await.unwrap().len(), 1);
+    let looks = home.open().await.looks(&message).await.unwrap();
+    let told: Vec<_> = looks.iter().map(|line| (line.look, line.place.as_deref(), line.who.as_str())).collect();
+    assert_eq!(told, [(Look::Story, None, "ada"), (Look::Part, Some("1.2"), "bob"), (Look::Source, Some("2"), "ann")]);
+    assert_eq!(store.looks("another").await.unwrap(), []);
+    // Other acts on the same mail are no looks.
+    store.flag(&message, "why", 1, "ann").await.unwrap();
+    assert_eq!(store.looks(&message).await.unwrap().len(), 3);
+    assert_eq!(store.verify_audit().await.unwrap().wrong, None);
 }

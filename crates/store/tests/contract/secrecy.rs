@@ -1,24 +1,29 @@
 //! What stands at rest, and what happens when somebody changes it.
 
 use crate::home::*;
-use data_encoding::{BASE64, HEXLOWER};
-use policy::FaultCode;
+use data_encoding::{BASE32_NOPAD, BASE64, HEXLOWER};
+use policy::{Facts, FaultCode};
 use regex::bytes::Regex;
 use std::path::Path;
-use std::sync::LazyLock;
 use std::time::Duration;
-use store::{Arrival, Bookmark, Fetched, Given, GrantOf, JobKind, Settings, Stage, Store};
+use store::{Arrival, Bookmark, Fetched, Given, GrantOf, Handle, Invitation, JobKind, Look, Settings, Stage, Store};
 
 /// Words that stand in content, envelope, plan, faults and profile of what [`plant`] stores.
 const PLANTED: &[&str] = &["planted-", "people.example", "sender.example", "id.example", "north.example"];
 
-/// Stores something in every sealed field there is.
-async fn plant(store: &Store) -> Vec<String> {
+/// Stores something in every sealed field there is; the authenticator's secret of a person, whose like must not be found either.
+async fn plant(store: &Store) -> String {
+    let message = plant_mails(store).await;
+    plant_fetching(store).await;
+    plant_people(store, &message).await
+}
+
+/// Mails of every kind, with all that comes of them; one whose work is done.
+async fn plant_mails(store: &Store) -> String {
     let text = b"Subject: planted-content\r\n\r\nplanted-content\r\n";
-    let mut messages = Vec::new();
     for (name, bytes) in [("planted-small", text.to_vec()), ("planted-large", text.repeat(10_000))] {
         take_bytes(store, arrival(name), &bytes).await;
-        messages.push(decide_next(store, Some("10")).await);
+        decide_next(store, Some("10")).await;
         let lease = claim_one(store, CARRY).await;
         let plan = store.plan(&lease.subject).await.unwrap().unwrap();
         store.begin(&lease, &plan.step_key(1), "add_comment", "planted-before").await.unwrap();
@@ -26,13 +31,27 @@ async fn plant(store: &Store) -> Vec<String> {
         store.fail(&lease, &plan.step_key(2), &temporary()).await.unwrap();
         carry(store, &lease, "10").await;
     }
+    let (key, fingerprint) = (Some("planted-key".into()), "planted-fingerprint".into());
+    let handed_in = Handle::HandedIn { token: "t1".into(), key, fingerprint };
+    let done = take(store, Arrival { handle: handed_in, ..arrival("planted-handed-in") }).await;
+    decide_next(store, None).await;
+    store.rehearse(&done, "planted-administrator").await.unwrap().unwrap();
+    let lease = claim_one(store, &[JobKind::Rehearse]).await;
+    let plan = policy::Plan { revision: 2, ..decision(&done, Some("10")).plan };
+    let facts = Facts { mailbox: "planted-mailbox".into(), ..Facts::default() };
+    store.propose(&lease, &plan, Some(&facts)).await.unwrap();
+    crate::uploads::hand_in(store).await;
+    decide_next(store, None).await;
     let parked = take(store, reply("planted-parked", "planted-root")).await;
     let lease = claim_one(store, DECIDE).await;
     store.hold(&lease, &temporary()).await.unwrap();
     store.wake(&parked, "planted-administrator").await.unwrap();
     let lease = claim_one(store, DECIDE).await;
     store.bury(&lease, &temporary()).await.unwrap();
-    store.import_profile(SITE, "support", "planted-profile").await.unwrap();
+    done
+}
+
+async fn plant_fetching(store: &Store) {
     let minute = Duration::from_secs(60);
     let given =
         Given { refresh: Some("planted-token"), access: "planted-access", access_for: minute, grant_for: Some(minute) };
@@ -53,65 +72,100 @@ async fn plant(store: &Store) -> Vec<String> {
     store.move_bookmark(&lease, &mailbox, &bookmark).await.unwrap();
     let report = store.ask_for_report(SITE, MAILBOX).await.unwrap();
     store.write_reports(SITE, &[report], b"planted-report").await.unwrap();
-    messages.push(parked);
-    messages
+}
+
+async fn plant_people(store: &Store, message: &str) -> String {
+    store.import_profile(SITE, "support", "planted-profile").await.unwrap();
+    store.new_token(SITE, "planted-name", &[MAILBOX.into()], 60, "planted-administrator").await.unwrap();
+    let address = "planted-guest@people.example".into();
+    let of = Invitation { site: SITE.into(), mailbox: MAILBOX.into(), issue_id: "10".into(), address };
+    store.invite(&of, 7, "planted-inviter").await.unwrap();
+    store.flag(message, "planted-flag", 7, "planted-administrator").await.unwrap();
+    store.note_look(SITE, message, Look::Part, Some("1.2"), "planted-looker").await.unwrap();
+    let (_, secret) = store.add_supporter(SITE, "planted-supporter", "planted-administrator").await.unwrap();
+    secret
 }
 
 /// Any planted word, plainly in any case, as hex, or as base64 without the letters at its end that depend on what follows;
-/// the other two alignments of base64 are left to chance.
-static PLANTED_FORMS: LazyLock<Regex> = LazyLock::new(|| {
-    let mut forms = Vec::new();
-    for word in PLANTED {
+/// the other two alignments of base64 are left to chance. And the secret, as it is shown and as bytes.
+fn planted_forms(secret: &str) -> Regex {
+    let bytes = BASE32_NOPAD.decode(secret.as_bytes()).unwrap();
+    let mut forms = vec![bytes.iter().map(|byte| format!("(?-u:\\x{byte:02x})")).collect()];
+    forms.extend([format!("(?i-u:{})", HEXLOWER.encode(&bytes)), regex::escape(&BASE64.encode(&bytes)[..24])]);
+    for word in PLANTED.iter().copied().chain([secret]) {
         forms.push(format!("(?i-u:{})", regex::escape(word)));
         forms.push(format!("(?i-u:{})", HEXLOWER.encode(word.as_bytes())));
         forms.push(regex::escape(&BASE64.encode(word.as_bytes())[..12]));
     }
     Regex::new(&forms.join("|")).unwrap()
-});
+}
 
-fn grep(bytes: &[u8], place: &str) {
-    let found = PLANTED_FORMS.find(bytes).map(|found| String::from_utf8_lossy(found.as_bytes()).into_owned());
+fn grep(forms: &Regex, bytes: &[u8], place: &str) {
+    let found = forms.find(bytes).map(|found| String::from_utf8_lossy(found.as_bytes()).into_owned());
     assert_eq!(found, None, "planted words stand in {place}");
 }
 
-fn grep_folder(folder: &Path) -> usize {
+fn grep_folder(forms: &Regex, folder: &Path) -> usize {
     let mut files = 0;
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
-            files += grep_folder(&path);
+            files += grep_folder(forms, &path);
         } else {
-            grep(&std::fs::read(&path).unwrap_or_default(), &path.display().to_string());
+            grep(forms, &std::fs::read(&path).unwrap_or_default(), &path.display().to_string());
             files += 1;
         }
     }
     files
 }
 
+/// Every sealed column of the main database, as `table.column`.
+fn sealed_columns(home: &Home) -> &'static str {
+    match home.cluster {
+        Some(_) => {
+            "SELECT CAST(table_name || '.' || column_name AS TEXT) FROM information_schema.columns
+            WHERE table_schema = 'public' AND substr(column_name, 1, 7) = 'sealed_'"
+        }
+        None => {
+            "SELECT t.name || '.' || c.name FROM sqlite_schema t JOIN pragma_table_info(t.name) c
+            WHERE t.type = 'table' AND substr(c.name, 1, 7) = 'sealed_'"
+        }
+    }
+}
+
 pub async fn priv_01_priv_02_nothing_planted_is_found_at_rest(home: Home) {
     let store = home.open().await;
-    plant(&store).await;
+    let secret = plant(&store).await;
+    let forms = planted_forms(&secret);
+    for column in home.texts(sealed_columns(&home)).await {
+        let (table, column) = column.split_once('.').unwrap();
+        let sealed = format!("SELECT COUNT(*) FROM {table} WHERE {column} IS NOT NULL");
+        assert!(home.number(&sealed).await > 0, "nothing is planted in {table}.{column}");
+    }
     // With the write-ahead logs still there, and once more after the files were closed.
     for closed in [false, true] {
-        assert!(grep_folder(home.folder.path()) >= 2);
+        assert!(grep_folder(&forms, home.folder.path()) >= 2);
         if let Some(cluster) = &home.cluster {
             cluster.sql(&home.settings.database, "CHECKPOINT");
-            assert!(grep_folder(&cluster.data().join("pg_wal")) > 0);
+            assert!(grep_folder(&forms, &cluster.data().join("pg_wal")) > 0);
             for database in [&home.settings.database, &home.settings.key_book] {
                 let oid = cluster.sql(database, "SELECT oid FROM pg_database WHERE datname = current_database()");
-                assert!(grep_folder(&cluster.data().join("base").join(oid.trim())) > 100);
+                assert!(grep_folder(&forms, &cluster.data().join("base").join(oid.trim())) > 100);
             }
-            grep(&cluster.dump(&home.settings.database), "the dump of the database");
-            grep(&cluster.dump(&home.settings.key_book), "the dump of the key book");
+            grep(&forms, &cluster.dump(&home.settings.database), "the dump of the database");
+            grep(&forms, &cluster.dump(&home.settings.key_book), "the dump of the key book");
         }
         if !closed {
             store.close().await;
         }
     }
     // The search itself finds what is there.
+    for shown in ["x planted- x", &secret, "x 706c616e7465642d"] {
+        assert!(forms.is_match(shown.as_bytes()), "{shown}");
+    }
     std::fs::write(home.folder.path().join("proof"), "x planted- x").unwrap();
     let folder = home.folder.path().to_owned();
-    assert!(std::panic::catch_unwind(|| grep_folder(&folder)).is_err());
+    assert!(std::panic::catch_unwind(|| grep_folder(&forms, &folder)).is_err());
 }
 
 pub async fn sec_49_swapped_and_changed_rows_do_not_open(home: Home) {
@@ -247,6 +301,15 @@ pub async fn keys_are_renewed_before_they_wear_out(home: Home) {
     assert_eq!(home.number("SELECT COUNT(DISTINCT key_id) FROM messages").await, 2);
     for message in [one, three] {
         read_all(&home.open().await, &message).await.unwrap();
+    }
+    // So is the key of what belongs to no day; what was sealed before opens all the same.
+    store.import_profile(SITE, "support", "first").await.unwrap();
+    home.key_sql("UPDATE keys SET uses = 2147483647 WHERE kind = 'standing'").await;
+    home.open().await.import_profile(SITE, "sales", "second").await.unwrap();
+    assert_eq!(home.key_number("SELECT COUNT(*) FROM keys WHERE kind = 'standing'").await, 2);
+    let other = home.open().await;
+    for (name, text) in [("support", "first"), ("sales", "second")] {
+        assert_eq!(other.profile_text(SITE, name, None).await.unwrap().as_deref(), Some(text));
     }
 }
 

@@ -1,0 +1,66 @@
+//! Which indexes SQLite follows: for queries that have hundreds of thousands of rows before them and need a few.
+
+#![allow(clippy::unwrap_used)]
+
+use crate::database::{Conn, all};
+use crate::{dialect, figures, folder, kept, message, migrate, shadow};
+use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
+
+/// An empty database of today's schema.
+pub(crate) async fn sqlite() -> Conn {
+    let mut conn = SqliteConnection::connect("sqlite::memory:").await.unwrap();
+    migrate::sqlite(&mut conn, &migrate::MAIN).await.unwrap();
+    Conn::SqliteWriter(conn)
+}
+
+/// What EXPLAIN QUERY PLAN says of a query (https://sqlite.org/eqp.html).
+pub(crate) struct Followed {
+    lines: Vec<String>,
+    /// The rows come in another order than they are wanted in.
+    pub(crate) sorts: bool,
+}
+
+impl Followed {
+    pub(crate) async fn by(conn: &mut Conn, sql: &str) -> Followed {
+        let sql = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
+        let rows = all!(conn, (i64, i64, i64, String), sql).unwrap();
+        let lines: Vec<String> = rows.into_iter().map(|(.., line)| line).collect();
+        let sorts = lines.iter().any(|line| line.contains("FOR ORDER BY"));
+        Followed { lines, sorts }
+    }
+
+    /// The named indexes of a table that it follows.
+    pub(crate) fn indexes_of(&self, table: &str) -> Vec<String> {
+        let words = self.lines.iter().flat_map(|line| line.split(' '));
+        words.filter(|word| word.starts_with(&format!("{table}_"))).map(str::to_owned).collect()
+    }
+}
+
+#[tokio::test]
+async fn queries_follow_the_indexes_that_were_made_for_them() {
+    let mut conn = sqlite().await;
+    let queries = [
+        (folder::BY_DIGEST, "messages", vec!["messages_digest"]),
+        (folder::BY_MESSAGE_ID, "messages", vec!["messages_message_id"]),
+        (dialect::messages_of_handles_sql(&conn), "messages", vec!["messages_handle"]),
+        (dialect::old_handles_sql(&conn), "messages", vec!["messages_handle"]),
+        (figures::BY_OUTCOME, "messages", vec!["messages_outcome"]),
+        (shadow::PAGE, "messages", vec!["messages_shadow"]),
+        (kept::NEWEST, "kept_files", vec!["kept_files_newest"]),
+        (kept::GONE_WITH_A_KEY, "kept_files", vec!["kept_files_key"]),
+    ];
+    for (sql, table, indexes) in queries {
+        let followed = Followed::by(&mut conn, sql).await;
+        assert_eq!((followed.indexes_of(table), followed.sorts), (owned(&indexes), false), "{:#?}", followed.lines);
+    }
+    let counted = Followed::by(&mut conn, figures::BY_OUTCOME).await;
+    assert!(counted.lines[0].contains("COVERING INDEX"), "{:#?}", counted.lines);
+    let seen = Followed::by(&mut conn, message::SEEN).await;
+    let each: Vec<&String> = seen.lines.iter().filter(|line| line.contains("INDEX messages_")).collect();
+    assert!(each.iter().any(|line| line.contains("messages_message_id (site=? AND message_id=?")), "{:#?}", seen.lines);
+    assert!(each.iter().any(|line| line.contains("messages_digest (site=? AND digest=?")), "{:#?}", seen.lines);
+}
+
+fn owned(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
