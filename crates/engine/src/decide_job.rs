@@ -144,7 +144,7 @@ async fn uploaded(inquiry: &Inquiry<'_>) -> Result<Vec<mail::Part>, Stop> {
     let part = |file: store::KeptLine| {
         let about = file.about.filter(|about| about.uploaded)?;
         Some(mail::Part {
-            path: format!("kept/{}", file.id),
+            path: policy::kept::part_of(&file.id),
             leaf: true,
             content_type: about.content_type,
             name: Some(about.name),

@@ -129,7 +129,7 @@ impl Inquiry<'_> {
         if self.shared.store.involved(&self.site.name, issue_id, address).await? {
             return Ok(true);
         }
-        let is_person = |issue: &IssueFacts| issue.people.iter().any(|person| same_address(person, address));
+        let is_person = |issue: &IssueFacts| issue.shows(address);
         let known = facts.issues.iter().find_map(|(_, issue)| issue.as_ref().filter(|issue| issue.id == issue_id));
         match known {
             Some(issue) => Ok(is_person(issue)),

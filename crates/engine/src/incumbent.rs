@@ -155,7 +155,6 @@ fn seen_issue(view: IssueView) -> SeenIssue {
         project: view.project,
         issue_type: view.issue_type,
         summary: view.summary,
-        labels: view.labels,
     }
 }
 

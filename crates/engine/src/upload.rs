@@ -6,7 +6,7 @@ use crate::held::Held;
 use crate::site::misunderstood;
 use aws_lc_rs::digest;
 use jiff::Timestamp;
-use mail::Envelope;
+use mail::{Address, Envelope};
 use policy::kept::size_in_words;
 use policy::reply_token::{self, TokenKey};
 use policy::{Fault, FaultCode, IssueFacts, Letter, UPLOAD_LINK, kept_id};
@@ -32,9 +32,8 @@ impl Uploads {
     /// profile, and the person takes part in it. `None` when not; why is told to nobody.
     pub async fn may(&self, of: &Invitation) -> Result<Option<String>, Fault> {
         let Some(issue) = self.issue(of).await? else { return Ok(None) };
-        let address = of.address.trim().to_lowercase();
-        let is_person = issue.people.iter().any(|person| person.trim().to_lowercase() == address);
-        if !is_person && !self.shared.store.involved(&of.site, &of.issue_id, &address).await? {
+        let address = Address { name: None, address: of.address.clone() }.normalised();
+        if !issue.shows(&address) && !self.shared.store.involved(&of.site, &of.issue_id, &address).await? {
             return Ok(None);
         }
         let profile = self.shared.mailbox(&of.mailbox)?.profile;

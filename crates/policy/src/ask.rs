@@ -4,8 +4,8 @@ mod nothing_known;
 
 use crate::LetterTraffic;
 use crate::field::FieldMeta;
-use mail::Envelope;
 use mail::authenticity::Authenticity;
+use mail::{Address, Envelope};
 use serde::{Deserialize, Serialize};
 
 /// One thing that `decide` needs to know and cannot know by itself.
@@ -223,6 +223,14 @@ pub struct IssueFacts {
     pub people: Vec<String>,
     #[serde(flatten)]
     pub standing: Box<Standing>,
+}
+
+impl IssueFacts {
+    /// Whether the tracker shows this normalised address as that of reporter or assignee.
+    pub fn shows(&self, address: &str) -> bool {
+        let normalised = |person: &String| Address { name: None, address: person.clone() }.normalised();
+        self.people.iter().any(|person| normalised(person) == address)
+    }
 }
 
 /// Where an issue stands: what rules about comments, resolved issues and workflows look at.

@@ -1,6 +1,7 @@
 //! From a message, its new text, a profile and the facts to a plan.
 
 mod association;
+mod author;
 mod automatic;
 mod body;
 mod directives;
@@ -31,8 +32,10 @@ mod visibility;
 
 pub(crate) use body::is_long;
 
+pub use author::author;
 pub use body::LONG_TEXT_UNITS;
 pub(crate) use directives::is_for_comments;
+pub use evidence::is_plain_address;
 pub use letters::{DOMAIN_HOUR_MAX, SITE_HOUR_MAX, UNVERIFIED_DAY_MAX};
 pub use lookups::{THREAD_IDS_MAX, TOKENS_MAX};
 pub use loop_guard::RECEIVED_MAX;
@@ -131,11 +134,11 @@ pub fn quarantine(origin: Origin, revision: u32, profile: &Profile, why: &str) -
 /// Who takes part in the plan's issue from now on: the mail's only author and those it is addressed to, normalised, each once.
 ///
 /// Taking part lets a person's later mail become a comment; it lets nobody read anything (SEC-05). Nobody is added by a mail
-/// that came in by a token or as a stranger's: a token grants one comment and nothing more (SEC-02). Our own addresses are
+/// that came in by a token alone or as a stranger's: a token grants one comment and nothing more (SEC-02). Our own addresses are
 /// left out, lest anybody could take part in everything by writing in their name.
 pub fn participants(message: &Message, profile: &Profile, facts: &Facts, plan: &Plan) -> Vec<String> {
     let evidence = Evidence::new(message, profile, facts);
-    let mapping = profile.mapping_of(plan);
+    let mapping = profile.mapping_under(&plan.mapping, plan.rule.as_deref());
     let kept = match plan.steps.iter().map(|step| &step.kind).find(|kind| kind.carries_the_mail()) {
         Some(StepKind::CreateIssue { .. }) => Vec::new(),
         Some(StepKind::AddComment { issue: IssueTarget::Id(id), .. })
@@ -214,14 +217,14 @@ fn weigh<'a>(evidence: &Evidence<'a>, route: &mut Route<'a>, trace: &mut Trace) 
     if let Some(verdict) = people::rights::check(evidence, mapping, &verdict.place, trace)? {
         return Ok(verdict);
     }
-    let scope = Scope::of(mapping, &verdict.place);
+    let sorted = files::sort(evidence, Scope::of(mapping, &verdict.place));
     let stopped = safeguards::duplicate(evidence, &verdict.place, trace)
         .or_else(|| safeguards::verification(evidence, &verdict.place, trace))
-        .or_else(|| safeguards::too_many_files(evidence, files::count(evidence, scope), trace))
+        .or_else(|| safeguards::too_many_files(evidence, files::count(&sorted), trace))
         .or_else(|| safeguards::too_long(evidence, &verdict.place, mapping, trace));
     if stopped.is_none() && !matches!(verdict.place, Place::Nowhere(_)) {
-        files::note_left_out(evidence, scope, trace);
-        keeping::open(evidence, scope, mapping)?;
+        files::note_left_out(&sorted, trace);
+        keeping::open(evidence, &sorted, mapping)?;
     }
     let verdict = stopped.unwrap_or(verdict);
     history::open(evidence, &verdict.place, trace)?;

@@ -37,6 +37,19 @@ pub fn kept_id(site: &str, message: &str, part: &str) -> String {
     id
 }
 
+/// How the paths of files begin that came beside their message.
+const BESIDE: &str = "kept/";
+
+/// The path by which a plan names the kept file of this id that came beside its message.
+pub fn part_of(id: &str) -> String {
+    format!("{BESIDE}{id}")
+}
+
+/// The id of a kept file, by the path of a part; `None` for one that stands in the message itself.
+pub fn id_of(part: &str) -> Option<&str> {
+    part.strip_prefix(BESIDE)
+}
+
 impl Body {
     /// The body with a list of its kept files, each with its name, size and `link`; one without a link says where it is. Above a
     /// long text, which a tracker may cut, below any other.
@@ -105,10 +118,9 @@ impl Default for Keeping {
 }
 
 impl Profile {
-    /// How long files are kept whose mail came under this mapping and rule. A rule that is no longer there says nothing.
+    /// How long files are kept whose mail came under the mapping and the rule of these names.
     pub fn keeping(&self, mapping: &str, rule: Option<&str>) -> Keeping {
-        let rule = self.rules.iter().find(|one| Some(one.name.as_str()) == rule);
-        let mapping = self.mapping(self.mapped(Some(mapping)), None, rule);
+        let mapping = self.mapping_under(mapping, rule);
         Keeping {
             days: mapping.keep_days,
             resolved_days: mapping.keep_resolved_days,

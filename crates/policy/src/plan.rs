@@ -80,6 +80,13 @@ pub enum IssueTarget {
     CreatedBy(u32),
 }
 
+impl IssueTarget {
+    /// The issue that a plan makes after so many other steps.
+    pub(crate) fn created_after(steps: usize) -> IssueTarget {
+        IssueTarget::CreatedBy(u32::try_from(steps + 1).unwrap_or(u32::MAX))
+    }
+}
+
 /// Which account a step is about, by the tracker's own id: an account id on Jira Cloud, a user name on Jira Data Center.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -433,5 +440,29 @@ impl Plan {
     /// The key of the letter with this ordinal.
     pub fn letter_key(&self, ordinal: u32) -> StepKey {
         StepKey(format!("{}/{}/letter-{}", self.origin, self.revision, ordinal))
+    }
+}
+
+#[cfg(test)]
+impl Plan {
+    /// A first plan of nothing but these steps, for tests.
+    pub(crate) fn of_steps(outcome: Outcome, kinds: Vec<StepKind>) -> Plan {
+        let step = |(ordinal, kind)| Step { ordinal, kind, reason: String::new() };
+        Plan {
+            origin: Origin::Message("m".into()),
+            revision: 1,
+            profile: "p".into(),
+            profile_version: 1,
+            mapping: "default".into(),
+            rule: None,
+            environment: None,
+            rejection: None,
+            outcome,
+            reason: String::new(),
+            steps: (1..).zip(kinds).map(step).collect(),
+            trace: vec![],
+            letters: vec![],
+            excluded: vec![],
+        }
     }
 }

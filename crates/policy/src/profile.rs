@@ -43,8 +43,7 @@ pub(crate) use words::{
 pub(crate) use workflow::{Workflow, due};
 pub(crate) use written::{document, written};
 
-use crate::{Fault, FaultCode, IssueFacts, reply_token};
-use jiff::Timestamp;
+use crate::{Fault, FaultCode, UPLOAD_LINK, reply_token};
 use mail::AutomaticKind;
 use reader::{Reader, Section};
 
@@ -215,10 +214,10 @@ impl Profile {
         (lines, texts)
     }
 
-    /// What held for the mail of a plan, as far as people are concerned.
-    pub(crate) fn mapping_of(&self, plan: &crate::Plan) -> Mapping {
-        let rule = plan.rule.as_deref().and_then(|name| self.rules.iter().find(|rule| rule.name == name));
-        self.mapping(self.mapped(Some(&plan.mapping)), None, rule)
+    /// What holds for mail that came under the mapping and the rule of these names. A rule that is no longer there says nothing.
+    pub(crate) fn mapping_under(&self, mapping: &str, rule: Option<&str>) -> Mapping {
+        let rule = rule.and_then(|name| self.rules.iter().find(|rule| rule.name == name));
+        self.mapping(self.mapped(Some(mapping)), None, rule)
     }
 
     /// The values of the default, of each mapping and of each rule.
@@ -235,6 +234,11 @@ impl Profile {
     /// The first mapping that makes issues in this project.
     pub(crate) fn of_project(&self, key: &str) -> Option<&Mapped> {
         self.mappings.iter().find(|mapped| mapped.values.project.as_deref() == Some(key))
+    }
+
+    /// What holds for an issue of this project, whatever rule may hold for a mail.
+    pub(crate) fn mapping_of_project(&self, key: &str) -> Mapping {
+        self.mapping(self.of_project(key), None, None)
     }
 
     /// What holds for a mail: the rule's values before the mapping's before the default's. A project that an address named
@@ -259,7 +263,8 @@ impl Profile {
 
     /// Whether letters carry links, so that they need a public listener to lead to.
     pub fn offers_links(&self) -> bool {
-        self.directive_sets.iter().any(|set| set.enabled)
+        let leads_to_uploads = || self.notices.own_texts().any(|(_, text)| text.contains(UPLOAD_LINK));
+        self.directive_sets.iter().any(|set| set.enabled) || leads_to_uploads()
     }
 
     /// Whether it asks for proved authors, so that it makes sense only for mailboxes that verify them.
@@ -396,23 +401,6 @@ impl Profile {
         // Where no domain is named every one is ours; this one can be nobody else's (RFC 2606).
         let domain = self.reply_domains.first().map_or("upload.invalid", String::as_str);
         format!("{}{token}@{domain}", self.reply_prefix)
-    }
-
-    /// Whether files may be added to an issue: it takes comments by its status, and was not resolved too long ago. What else a
-    /// comment may fail on is decided when they come. `now` is RFC 3339.
-    pub fn takes_files(&self, issue: &IssueFacts, now: &str) -> bool {
-        const HOURS_A_DAY: i64 = 24;
-        let mapping = self.mapping(self.of_project(&issue.project), None, None);
-        let status = issue.standing.status.trim().to_lowercase();
-        let is_closed = mapping.reject_status.iter().any(|named| named.trim().to_lowercase() == status);
-        let times = issue.standing.resolved_at.as_ref().map(|at| (at.parse::<Timestamp>(), now.parse::<Timestamp>()));
-        let is_over = match times {
-            Some((Ok(at), Ok(now))) if mapping.reject_resolved_days > 0 => {
-                now.duration_since(at).as_hours() >= i64::from(mapping.reject_resolved_days) * HOURS_A_DAY
-            }
-            _ => false,
-        };
-        !is_closed && !is_over
     }
 
     /// The key of the setting that says what becomes of this kind of automatic mail, and what it says.

@@ -38,7 +38,7 @@ pub struct Comparison {
 /// Compares a new plan with the earlier ones, the newest first. Each effect is adopted at most once.
 ///
 /// An issue is taken over when it was made in the same project; a comment when it stands on the same issue; a file when it
-/// has the same bytes and hangs on the same issue; anything else when it is equal and about the same issue. That its text
+/// has the same bytes and hangs on the same issue, be it attached or kept; anything else when it is equal and about the same issue. That its text
 /// would now be another one makes no new effect: whoever wants the text changed changes it in the tracker.
 pub fn compare(past: &[Past], new: &Plan) -> Comparison {
     let mut left: Vec<(&Past, &StepKind, StepKey, &Receipt)> = past.iter().flat_map(done_steps).collect();
@@ -96,6 +96,9 @@ fn is_same(earlier: &StepKind, new: &StepKind) -> bool {
         | (StepKind::AttachForCustomers { file: one, .. }, StepKind::AttachForCustomers { file: other, .. }) => {
             one.sha256 == other.sha256
         }
+        // Which of the two it is hangs on limits that may have changed since; either way the issue has the file.
+        (StepKind::Attach { file: one, .. }, StepKind::KeepFile { file: other, .. })
+        | (StepKind::KeepFile { file: one, .. }, StepKind::Attach { file: other, .. }) => one.sha256 == other.sha256,
         (StepKind::KeepFile { id: one, .. }, StepKind::KeepFile { id: other, .. }) => one == other,
         (one, other) => nowhere(one) == nowhere(other),
     }
@@ -109,26 +112,10 @@ fn nowhere(kind: &StepKind) -> StepKind {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Body, File, Origin, Outcome, Step};
+    use crate::{Body, File, Outcome};
 
     fn plan(revision: u32, kinds: Vec<StepKind>) -> Plan {
-        let step = |(ordinal, kind)| Step { ordinal, kind, reason: String::new() };
-        Plan {
-            origin: Origin::Message("m".into()),
-            revision,
-            profile: "p".into(),
-            profile_version: 1,
-            mapping: "default".into(),
-            rule: None,
-            environment: None,
-            rejection: None,
-            outcome: Outcome::Create,
-            reason: String::new(),
-            steps: (1..).zip(kinds).map(step).collect(),
-            trace: vec![],
-            letters: vec![],
-            excluded: vec![],
-        }
+        Plan { revision, ..Plan::of_steps(Outcome::Create, kinds) }
     }
 
     fn create(project: &str) -> StepKind {
@@ -146,15 +133,22 @@ mod tests {
         StepKind::AddComment { issue, body: Body::default(), visibility: None }
     }
 
-    fn attach(issue: IssueTarget, sha256: &str) -> StepKind {
-        let file = File {
+    fn of_bytes(sha256: &str) -> File {
+        File {
             part: "1.2".into(),
             name: "a.txt".into(),
             content_type: "text/plain".into(),
             size_bytes: 1,
             sha256: sha256.into(),
-        };
-        StepKind::Attach { issue, file }
+        }
+    }
+
+    fn attach(issue: IssueTarget, sha256: &str) -> StepKind {
+        StepKind::Attach { issue, file: of_bytes(sha256) }
+    }
+
+    fn keep(issue: IssueTarget, sha256: &str) -> StepKind {
+        StepKind::KeepFile { issue, file: of_bytes(sha256), id: "k".into() }
     }
 
     fn issue(id: &str) -> Receipt {
@@ -200,6 +194,18 @@ mod tests {
         );
         let comparison = compare(&[done()], &more);
         assert_eq!(comparison.fresh, [3, 4], "two files with the same bytes are two effects");
+    }
+
+    #[test]
+    fn a_file_that_was_attached_is_not_kept_too_nor_the_other_way_round() {
+        let made = || IssueTarget::CreatedBy(1);
+        let lower = plan(2, vec![create("NORTH"), keep(made(), "aa"), keep(made(), "bb")]);
+        assert_eq!(compare(&[done()], &lower).fresh, [3], "the limit was lowered");
+        let kept = Receipt::Kept { issue_id: "7".into(), id: "k".into() };
+        let first = plan(1, vec![create("NORTH"), keep(made(), "aa")]);
+        let past = Past { plan: first, done: vec![(1, issue("7")), (2, kept)], posted: vec![] };
+        let higher = plan(2, vec![create("NORTH"), attach(made(), "aa"), attach(made(), "bb")]);
+        assert_eq!(compare(&[past], &higher).fresh, [3], "the limit was raised");
     }
 
     #[test]

@@ -15,7 +15,6 @@ pub struct SeenIssue {
     pub issue_type: String,
     pub summary: String,
     pub created_at: Micros,
-    pub labels: Vec<String>,
     pub files: usize,
 }
 
@@ -218,29 +217,9 @@ fn squeezed(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Body, Origin, Step};
+    use crate::Body;
 
     const MINUTE: Micros = 60_000_000;
-
-    fn plan(outcome: Outcome, kinds: Vec<StepKind>) -> Plan {
-        let step = |(ordinal, kind)| Step { ordinal, kind, reason: String::new() };
-        Plan {
-            origin: Origin::Message("m".into()),
-            revision: 1,
-            profile: "p".into(),
-            profile_version: 1,
-            mapping: "default".into(),
-            rule: None,
-            environment: None,
-            rejection: None,
-            outcome,
-            reason: String::new(),
-            steps: (1..).zip(kinds).map(step).collect(),
-            trace: vec![],
-            letters: vec![],
-            excluded: vec![],
-        }
-    }
 
     fn body(text: &str) -> Body {
         Body { visible: text.into(), ..Body::default() }
@@ -255,15 +234,13 @@ mod tests {
             fields: Default::default(),
             set: vec![],
         };
-        plan(Outcome::Create, vec![kind])
+        Plan::of_steps(Outcome::Create, vec![kind])
     }
 
     fn comment(issue: &str) -> Plan {
         let issue = IssueTarget::Id(issue.into());
-        plan(
-            Outcome::Comment,
-            vec![StepKind::AddComment { issue, body: body("Still *burns*, help!"), visibility: None }],
-        )
+        let kind = StepKind::AddComment { issue, body: body("Still *burns*, help!"), visibility: None };
+        Plan::of_steps(Outcome::Comment, vec![kind])
     }
 
     fn issue(minutes: i64) -> SeenIssue {
@@ -334,7 +311,7 @@ mod tests {
 
     #[test]
     fn mail_that_is_left_alone_agrees_unless_the_other_one_made_an_issue() {
-        let ignored = plan(Outcome::Ignore, vec![]);
+        let ignored = Plan::of_steps(Outcome::Ignore, vec![]);
         assert_eq!(told(&ignored, &Seen::default()).0, Agreement::Agrees);
         let seen = Seen { issues: vec![issue(2)], comments: vec![] };
         assert_eq!(told(&ignored, &seen), (Agreement::Differs, vec![("outcome", "create SUP-7".to_owned())]));

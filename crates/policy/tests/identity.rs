@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used)]
 
 use mail::Limits;
+use mail::authenticity::{Authenticity, Verdict};
+use policy::decide::author;
 use policy::{Facts, IssueFacts, Origin, Outcome, Plan, Profile, Question, StepKind, Thread};
 
 /// Header lines that try to pass for boss@corp.example, who takes part in DEMO-1; only the last ones are his own.
@@ -94,4 +96,38 @@ fn a_plain_author_keeps_his_part() {
         let plan = plan(head);
         assert_eq!(plan.outcome, Outcome::Comment, "{}: {plan:#?}", String::from_utf8_lossy(head));
     }
+}
+
+/// Whose mail with these header lines is, where a form is proved that may write for others.
+fn whose(head: &str) -> Option<String> {
+    let profile = "reply_to_from = \"form@corp.example\"\ndefault.project = \"DEMO\"\n";
+    let profile = Profile::from_toml("p", profile, "p.toml").unwrap();
+    let reading = mail::read(format!("{head}\r\n\r\nPay.\r\n").as_bytes(), &Limits::default());
+    let proof = Authenticity {
+        verdict: Verdict::Authentic,
+        address: Some("form@corp.example".to_owned()),
+        ..Authenticity::default()
+    };
+    author(&reading.message, &profile, &Facts { authenticity: Some(proof), ..Facts::default() })
+}
+
+#[test]
+fn the_author_is_the_one_who_wrote_or_for_whom_a_form_writes() {
+    assert_eq!(whose("From: The Boss <Boss@Corp.Example>").as_deref(), Some("boss@corp.example"));
+    assert_eq!(
+        whose("From: form@corp.example\r\nReply-To: Ann <Ann@B\u{fc}cher.example>").as_deref(),
+        Some("ann@b\u{fc}cher.example"),
+        "counting the form's mail would let one user spend what all others may send"
+    );
+    assert_eq!(whose("From: form@corp.example").as_deref(), Some("form@corp.example"));
+    assert_eq!(whose("From: eve@evil.example\r\nReply-To: ann@corp.example").as_deref(), Some("eve@evil.example"));
+    assert_eq!(whose("From: a@corp.example, b@corp.example"), None);
+}
+
+#[test]
+fn an_address_shows_in_an_issue_however_it_is_written() {
+    let people = vec!["Ann@Example.org".to_owned(), " bob@xn--bcher-kva.example".to_owned()];
+    let issue = IssueFacts { people, ..IssueFacts::default() };
+    assert!(issue.shows("ann@example.org") && issue.shows("bob@b\u{fc}cher.example"));
+    assert!(!issue.shows("carol@example.org"));
 }

@@ -1,8 +1,8 @@
 //! Profiles as administrators write them: what is read, what is refused and with which words.
 #![allow(clippy::unwrap_used)]
 
-use policy::Profile;
 use policy::profile::{Default, Form, Setting, settings};
+use policy::{IssueFacts, Profile, Standing};
 use std::collections::BTreeSet;
 
 const LEAST: &str = "[default]\nproject = \"DEMO\"\n";
@@ -434,4 +434,32 @@ fn priv_12_the_manual_says_that_the_tracker_shows_them() {
         let setting = settings().find(|setting| setting.key == key).unwrap();
         assert_eq!(setting.default, Default::Is(""), "{key} is off unless it is named");
     }
+}
+
+#[test]
+fn files_are_taken_where_a_comment_can_be_made() {
+    let standing =
+        Standing { status: "Done".into(), resolved_at: Some("2026-10-01T00:00:00Z".into()), ..Standing::default() };
+    let issue = IssueFacts { key: "DEMO-1".into(), standing: Box::new(standing), ..IssueFacts::default() };
+    let takes = |words: &str, now: &str| {
+        let profile = Profile::from_toml("support", &format!("{LEAST}{words}"), "support.toml").unwrap();
+        profile.takes_files(&issue, now)
+    };
+    let soon = "2026-10-01T12:00:00Z";
+    assert!(takes("", soon));
+    assert!(!takes("reject_status = [\"done\"]\n", soon));
+    assert!(takes("reject_resolved_days = 1\n", soon) && !takes("reject_resolved_days = 1\n", "2026-10-02T00:00:00Z"));
+    assert!(!takes("mode = \"create\"\n", soon), "they would come as an issue of their own");
+    let mapping = "[[mapping]]\nname = \"demo\"\nproject = \"DEMO\"\nreject_status = [\"Done\"]\n";
+    assert!(!takes(mapping, soon), "its project is known by its key, too");
+}
+
+#[test]
+fn letters_have_links_where_their_texts_say_so() {
+    let links = |text: &str| {
+        let notice = format!("{LEAST}[[notice]]\ncause = \"status\"\ntext = \"{text}\"\n");
+        Profile::from_toml("support", &notice, "support.toml").unwrap().offers_links()
+    };
+    assert!(links("Add files: {{upload_link}}"));
+    assert!(!links("It is closed."));
 }

@@ -181,7 +181,7 @@ async fn source(run: &Run<'_>, file: &File) -> Result<Source, Fault> {
 
 /// The id of a file that came beside its message.
 fn handed_in(file: &File) -> Option<&str> {
-    file.part.strip_prefix("kept/")
+    policy::kept::id_of(&file.part)
 }
 
 /// The tracker has a file that was handed in, so there is no need for it here any more. Should this fail, the sweep finds it.

@@ -156,7 +156,7 @@ pub(super) fn takes_part(evidence: &Evidence, issue: &IssueFacts) -> Result<bool
 
 /// Whether somebody with this normalised address takes part in the issue.
 pub(super) fn has_part(evidence: &Evidence, issue: &IssueFacts, person: &str) -> Result<bool, Vec<Question>> {
-    if issue.people.iter().any(|address| address.trim().to_lowercase() == person) {
+    if issue.shows(person) {
         return Ok(true);
     }
     let mut known = evidence.facts.involved.iter();

@@ -23,7 +23,7 @@ pub(super) struct Effects {
     pub(super) set: Vec<FieldSetting>,
     /// Steps before the first, each with its reason; they are about no issue.
     pub(super) lead: Vec<(StepKind, String)>,
-    /// Steps that follow; they are about the issue of the plan, a new one being that of step 1.
+    /// Steps that follow; they are about the issue of the plan.
     pub(super) follow: Vec<(StepKind, String)>,
     /// Whether the sender becomes a customer who was none.
     pub(super) welcomes: bool,
@@ -65,11 +65,12 @@ fn with_issue(
 ) -> Result<Result<Effects, String>, Vec<Question>> {
     let mapping = &route.mapping;
     let brought = people::company::brought(evidence, mapping, place, trace)?;
+    let issue = IssueTarget::created_after(brought.lead.len());
     let mut wishes = of_new_issue(evidence, mapping, trace)?;
     wishes.extend(people::kept::of_new_issue(evidence, mapping, &brought)?);
     wishes.extend(brought.wishes.iter().cloned());
     let spoken = spoken(route, Apply::Create, trace);
-    let (more, steps) = directives::of_new_issue(evidence, &spoken, mapping, trace)?;
+    let (more, steps) = directives::of_new_issue(evidence, &spoken, mapping, &issue, trace)?;
     wishes.extend(more);
     let granted = granted_on_create(evidence, mapping, (project, issue_type), &wishes, trace)?;
     let by_name = granted.refused.iter().find(|(field, _)| is_security(field)).map(|(_, why)| why);
@@ -80,10 +81,10 @@ fn with_issue(
     people::kept::with_whole_addresses(mapping, &mut set);
     people::reporter::customer(evidence, (project, issue_type), &brought, &mut set, trace)?;
     let mut follow = Vec::new();
-    follow.extend(linked.map(|old| link(mapping, old)));
+    follow.extend(linked.map(|old| link(mapping, &issue, old)));
     follow.extend(steps);
     follow.extend(brought.follow);
-    follow.extend(advance(evidence, route, Occasion::Create, issue_type, None, trace));
+    follow.extend(advance(evidence, route, &issue, issue_type, None, trace));
     let welcomes = brought.welcomes;
     Ok(Ok(Effects { set, lead: brought.lead, follow, welcomes, spoken, visibility: None }))
 }
@@ -110,14 +111,15 @@ fn with_comment(
     wishes.extend(more);
     let mut set = granted_on_edit(evidence, mapping, issue, &wishes, trace)?.set;
     people::kept::with_whole_addresses(mapping, &mut set);
+    let target = IssueTarget::Id(issue.id.clone());
     let mut follow = Vec::new();
     if !set.is_empty() {
-        let edit = StepKind::EditIssue { issue: IssueTarget::Id(issue.id.clone()), set };
+        let edit = StepKind::EditIssue { issue: target.clone(), set };
         follow.push((edit, "the profile or a directive sets fields with a comment".to_owned()));
     }
     follow.extend(steps);
     follow.extend(brought.follow);
-    follow.extend(advance(evidence, route, Occasion::Comment, &issue.standing.issue_type, Some(issue), trace));
+    follow.extend(advance(evidence, route, &target, &issue.standing.issue_type, Some(issue), trace));
     let welcomes = brought.welcomes;
     Ok(Ok(Effects { set: Vec::new(), lead: brought.lead, follow, welcomes, spoken, visibility }))
 }
@@ -243,22 +245,23 @@ fn assignee(evidence: &Evidence, mapping: &Mapping) -> Result<String, Vec<Questi
 }
 
 /// The link of a new issue to the one that took no comment.
-fn link(mapping: &Mapping, old: &IssueFacts) -> (StepKind, String) {
-    let (issue, to) = (IssueTarget::CreatedBy(1), IssueTarget::Id(old.id.clone()));
+fn link(mapping: &Mapping, issue: &IssueTarget, old: &IssueFacts) -> (StepKind, String) {
+    let (issue, to) = (issue.clone(), IssueTarget::Id(old.id.clone()));
     let step = StepKind::Link { issue, to, link_type: mapping.link_type.clone() };
     (step, format!("it belongs to {}, which takes no comments", name(old)))
 }
 
-/// The steps of the first workflow whose conditions hold.
+/// The steps of the first workflow whose conditions hold; `issue` is one that was there before.
 fn advance(
     evidence: &Evidence,
     route: &Route,
-    occasion: Occasion,
+    target: &IssueTarget,
     issue_type: &str,
     issue: Option<&IssueFacts>,
     trace: &mut Trace,
 ) -> Vec<(StepKind, String)> {
     const QUESTION: &str = "Does it move the issue in its workflow?";
+    let occasion = if issue.is_some() { Occasion::Comment } else { Occasion::Create };
     let is_one = |named: &[String], is: &str| named.is_empty() || named.iter().any(|one| same(one, is));
     let holds = |workflow: &&Workflow| {
         (workflow.on == occasion || workflow.on == Occasion::Both)
@@ -271,7 +274,6 @@ fn advance(
         trace.note(QUESTION, "a machine sent it", "the issue stays where it is");
         return Vec::new();
     }
-    let target = issue.map_or(IssueTarget::CreatedBy(1), |issue| IssueTarget::Id(issue.id.clone()));
     let transitions = workflow.transitions.iter().map(|name| Goal::Transition(name.clone()));
     let status = Some(workflow.to_status.clone()).filter(|status| !status.is_empty()).map(Goal::Status);
     trace.note(QUESTION, format!("yes, {:?}", workflow.name), "it is moved");

@@ -11,6 +11,9 @@ const SUBJECT_CHARS_MAX: usize = 1000;
 /// How much of a text is searched for directives.
 const WRITTEN_CHARS_MAX: usize = 16 * 1024;
 
+/// What quoting, comments, groups and routes are made of (RFC 5322, section 3.2.3).
+const MARKS: &str = "<>()[],;:\\\"";
+
 /// The inputs of a decision and what follows from them alone.
 pub(super) struct Evidence<'a> {
     pub(super) message: &'a Message,
@@ -111,17 +114,17 @@ impl<'a> Evidence<'a> {
         self.message.headers.other.iter().map(|field| format!("{}: {}", field.name, field.value)).collect()
     }
 
-    /// The same under a mapping, which may name others who never do; what is the place of a project or an issue is no person either.
-    pub(super) fn may_join(&self, address: &str, mapping: &Mapping) -> bool {
-        let never = mapping.never.iter().any(|pattern| pattern.matches(address));
-        !never && self.may_take_part(address) && !routing::is_place(self, address)
-    }
-
     /// Whether a normalised address can take part in an issue: one of ours cannot, nor one that an expression catches or
     /// that the profile names.
     pub(super) fn may_take_part(&self, address: &str) -> bool {
         let never = self.profile.never.iter().any(|pattern| pattern.matches(address));
         !never && !self.is_ours(address) && !self.profile.is_caught_by_pattern(address)
+    }
+
+    /// The same under a mapping, which may name others who never do; what is the place of a project or an issue is no person either.
+    pub(super) fn may_join(&self, address: &str, mapping: &Mapping) -> bool {
+        let never = mapping.never.iter().any(|pattern| pattern.matches(address));
+        !never && self.may_take_part(address) && !routing::is_place(self, address)
     }
 }
 
@@ -177,23 +180,30 @@ fn recipients(message: &Message, profile: &Profile, facts: &Facts) -> Vec<String
         "to" => of_people(&headers.to),
         "cc" => of_people(&headers.cc),
         "delivered-to" => headers.delivered_to.clone(),
-        name => headers.other.iter().filter(|field| field.name == name).flat_map(|f| addresses_in(&f.value)).collect(),
+        name => headers
+            .other
+            .iter()
+            .filter(|field| field.name == name)
+            .flat_map(|f| addresses_in(&f.value))
+            .map(str::to_owned)
+            .collect(),
     });
     let mut known = std::collections::HashSet::new();
     let all = facts.envelope.rcpt_to.iter().cloned().chain(named).map(|address| address.trim().to_lowercase());
     all.filter(|address| !address.is_empty() && known.insert(address.clone())).collect()
 }
 
-/// The addresses that stand in a field of another form: whatever looks like one.
-fn addresses_in(value: &str) -> Vec<String> {
-    let pieces = value.split(|c: char| c.is_whitespace() || "<>()[],;:\\\"".contains(c));
-    pieces.filter(|piece| is_plain_address(piece)).map(str::to_owned).collect()
+/// The addresses that stand in a text of another form: whatever looks like one.
+pub(super) fn addresses_in(value: &str) -> impl Iterator<Item = &str> {
+    let pieces = value.split(|c: char| c.is_whitespace() || MARKS.contains(c));
+    pieces.filter(|piece| is_plain_address(piece))
 }
 
-/// One `@` with something on both sides, and no character that quoting, comments, groups or routes are made of.
-fn is_plain_address(address: &str) -> bool {
+/// Whether an address can be read in one way only: one `@` with something on both sides, and no character that quoting, comments, groups
+/// or routes are made of (RFC 5322, section 3.4). Space around it does not count.
+pub fn is_plain_address(address: &str) -> bool {
     let address = address.trim();
-    let plain = |c: char| !c.is_whitespace() && !c.is_control() && !"<>()[],;:\\\"".contains(c);
+    let plain = |c: char| !c.is_whitespace() && !c.is_control() && !MARKS.contains(c);
     match address.split_once('@') {
         Some((local, domain)) => {
             !local.is_empty() && !domain.is_empty() && !domain.contains('@') && address.chars().all(plain)

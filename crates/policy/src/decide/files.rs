@@ -4,7 +4,7 @@ use super::association;
 use super::evidence::Evidence;
 use super::verdict::{Place, Trace};
 use crate::profile::Mapping;
-use crate::{Excluded, File};
+use crate::{Excluded, File, kept};
 use mail::{Part, PartClass};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -24,9 +24,6 @@ const ENDINGS: &[(&str, &str)] = &[
     ("application/pdf", "pdf"),
     ("message/rfc822", "eml"),
 ];
-
-/// How the paths of files begin that came beside their message.
-pub(super) const KEPT_PATH: &str = "kept/";
 
 /// How the Content-IDs of pictures begin that Jira puts into its notifications.
 const JIRA_PICTURES: &str = "jira-generated-image-";
@@ -49,8 +46,9 @@ impl<'a> Scope<'a> {
     }
 }
 
-/// The parts of a mail that are no text, by what becomes of them.
-struct Sorted<'a> {
+/// The parts of a mail by what becomes of them, in its order.
+pub(super) struct Sorted<'a> {
+    /// Those that hold the text stand here, too; they become files only where the whole text does.
     along: Vec<&'a Part>,
     left_out: Vec<LeftOut<'a>>,
 }
@@ -66,19 +64,17 @@ struct LeftOut<'a> {
 }
 
 /// How many files go along, long texts aside.
-pub(super) fn count(evidence: &Evidence, scope: Scope) -> usize {
-    sorted(evidence, scope, false).along.len()
+pub(super) fn count(sorted: &Sorted) -> usize {
+    sorted.along.iter().filter(|part| !part.body).count()
 }
 
-/// `whole_text` lets the parts that hold the text become files, too.
-fn sorted<'a>(evidence: &Evidence<'a>, scope: Scope, whole_text: bool) -> Sorted<'a> {
+/// Looks at every part with every exclusion, so it is done once for a place.
+pub(super) fn sort<'a>(evidence: &Evidence<'a>, scope: Scope) -> Sorted<'a> {
     let mut sorted = Sorted { along: Vec::new(), left_out: Vec::new() };
     let mut first_of: HashMap<(&str, u64), &Part> = HashMap::new();
     for part in pieces(evidence).into_iter().chain(&evidence.facts.uploaded) {
         if part.body {
-            if whole_text {
-                sorted.along.push(part);
-            }
+            sorted.along.push(part);
             continue;
         }
         if let Some((why, exclusion)) = why_left_out(evidence, scope, part) {
@@ -167,28 +163,28 @@ fn named(part: &Part) -> String {
 }
 
 /// Says which parts do not go along, and why; a line for each, a last one for those beyond ten.
-pub(super) fn note_left_out(evidence: &Evidence, scope: Scope, trace: &mut Trace) {
+pub(super) fn note_left_out(Sorted { left_out, .. }: &Sorted, trace: &mut Trace) {
     const NOTED_MAX: usize = 10;
     const QUESTION: &str = "Does every file go along?";
-    let left_out = sorted(evidence, scope, false).left_out;
     for LeftOut { part, why, .. } in left_out.iter().take(NOTED_MAX) {
-        trace.note(QUESTION, format!("part {} does not, {why}", part.path), "it stays in the mail");
+        let rest =
+            if came_beside(part) { "it is deleted with the content of its mail" } else { "it stays in the mail" };
+        trace.note(QUESTION, format!("part {} does not, {why}", part.path), rest);
     }
     if let Some(more) = left_out.len().checked_sub(NOTED_MAX).filter(|more| *more > 0) {
-        trace.note(QUESTION, format!("{more} more parts of these kinds do not"), "they stay in the mail");
+        trace.note(QUESTION, format!("{more} more parts of these kinds do not"), "they are left out, too");
     }
 }
 
 /// The Content-IDs of pictures that do not go along, which no text can show then.
-pub(super) fn unseen_pictures<'a>(evidence: &Evidence<'a>, scope: Scope) -> Vec<&'a str> {
-    let left_out = sorted(evidence, scope, false).left_out;
+pub(super) fn unseen_pictures<'a>(sorted: &Sorted<'a>) -> Vec<&'a str> {
+    let left_out = &sorted.left_out;
     left_out.iter().filter(|one| one.twin.is_none()).filter_map(|one| one.part.content_id.as_deref()).collect()
 }
 
 /// How many parts each exclusion kept back; `pictures` names the exclusions that left out pictures on other servers, once for each.
-pub(super) fn excluded(evidence: &Evidence, scope: Scope, pictures: &[&str]) -> Vec<Excluded> {
-    let left_out = sorted(evidence, scope, false).left_out;
-    let files = left_out.iter().filter_map(|one| one.exclusion);
+pub(super) fn excluded(sorted: &Sorted, pictures: &[&str]) -> Vec<Excluded> {
+    let files = sorted.left_out.iter().filter_map(|one| one.exclusion);
     let mut times: BTreeMap<&str, u32> = BTreeMap::new();
     for name in files.chain(pictures.iter().copied()) {
         *times.entry(name).or_default() += 1;
@@ -205,16 +201,16 @@ pub(super) struct Attached<'a> {
 }
 
 /// The files, in the order of the mail; `whole_text` adds the parts that hold the text.
-pub(super) fn of<'a>(evidence: &Evidence<'a>, scope: Scope, whole_text: bool) -> Vec<Attached<'a>> {
+pub(super) fn of<'a>(sorted: &Sorted<'a>, whole_text: bool) -> Vec<Attached<'a>> {
     let mut taken = HashSet::new();
-    let Sorted { along, left_out } = sorted(evidence, scope, whole_text);
+    let along = sorted.along.iter().copied().filter(|part| whole_text || !part.body);
     let attached = |(number, part): (usize, &'a Part)| Attached {
         file: file(part, number, &mut taken),
         reason: reason(part),
         content_ids: part.content_id.as_deref().into_iter().collect(),
     };
     let mut attached: Vec<Attached> = (1..).zip(along).map(attached).collect();
-    for copy in left_out {
+    for copy in &sorted.left_out {
         let (Some(twin), Some(content_id)) = (copy.twin, copy.part.content_id.as_deref()) else { continue };
         if let Some(first) = attached.iter_mut().find(|first| first.file.part == twin.path) {
             first.content_ids.push(content_id);
@@ -229,10 +225,15 @@ pub(super) fn pictures<'f>(attached: &'f [Attached]) -> Vec<(&'f str, &'f str)> 
     attached.iter().flat_map(named).collect()
 }
 
+/// Whether it was handed in beside the message rather than in it.
+fn came_beside(part: &Part) -> bool {
+    kept::id_of(&part.path).is_some()
+}
+
 fn reason(part: &Part) -> &'static str {
     match (part.body, &part.content_id) {
         _ if !part.leaf => "a message that was attached, with all that is in it",
-        _ if part.path.starts_with(KEPT_PATH) => "a file that was added by the upload page",
+        _ if came_beside(part) => "a file that was added by the upload page",
         (true, _) => "the whole text, which is longer than a tracker may show",
         (false, Some(_)) if part.content_type.starts_with("image/") => "an image of the text",
         (false, _) => "an attachment of the mail",

@@ -2,9 +2,9 @@
 //! says.
 
 use super::evidence::Evidence;
-use super::files::{self, Attached, Scope};
+use super::files::{self, Attached, Sorted};
 use super::verdict::Trace;
-use crate::kept::{KeptFile, kept_id, size_in_words};
+use crate::kept::{KeptFile, id_of, kept_id, size_in_words};
 use crate::profile::Mapping;
 use crate::{IssueTarget, Origin, Question, StepKind, Told};
 
@@ -20,7 +20,7 @@ pub(super) struct Goes {
 }
 
 /// Fails with the question for the tracker's limit when a file may be above it.
-pub(super) fn open(evidence: &Evidence, scope: Scope, mapping: &Mapping) -> Result<(), Vec<Question>> {
+pub(super) fn open(evidence: &Evidence, sorted: &Sorted, mapping: &Mapping) -> Result<(), Vec<Question>> {
     let facts = evidence.facts;
     if !facts.makes_links || facts.upload_max.is_some() {
         return Ok(());
@@ -28,7 +28,7 @@ pub(super) fn open(evidence: &Evidence, scope: Scope, mapping: &Mapping) -> Resu
     let own = own_limit(mapping).unwrap_or(u64::MAX);
     let is_asked_for = |size_bytes: u64| size_bytes > ASKED_ABOVE_BYTES && size_bytes <= own;
     // The whole text may go along too, and is then a file like the others.
-    let files = files::of(evidence, scope, true);
+    let files = files::of(sorted, true);
     match files.iter().any(|attached| is_asked_for(attached.file.size_bytes)) {
         true => Err(vec![Question::UploadMax]),
         false => Ok(()),
@@ -36,7 +36,7 @@ pub(super) fn open(evidence: &Evidence, scope: Scope, mapping: &Mapping) -> Resu
 }
 
 /// The steps for the files, and the links to those that are kept.
-pub(super) fn sorted(
+pub(super) fn planned(
     evidence: &Evidence,
     mapping: &Mapping,
     attached: Vec<Attached>,
@@ -51,7 +51,7 @@ pub(super) fn sorted(
             goes.steps.push((StepKind::Attach { issue: issue.clone(), file }, reason.to_owned()));
             continue;
         };
-        let kept_already = file.part.strip_prefix(files::KEPT_PATH).map(str::to_owned);
+        let kept_already = id_of(&file.part).map(str::to_owned);
         let id = kept_already.unwrap_or_else(|| kept_id(&evidence.facts.site, message, &file.part));
         goes.links.push(KeptFile {
             id: id.clone(),

@@ -4,7 +4,8 @@ use super::evidence::Evidence;
 use super::verdict::{Place, Trace, Verdict};
 use super::{lookups, safeguards, summary};
 use crate::profile::{Addressees, CUSTOMER, Duplicates, Mapping, NOT_CREATED, named_in, with_links};
-use crate::{Letter, LetterKind, LetterLink, LetterTraffic, LetterWhen, Outcome, Question, Rejection, UPLOAD_LINK};
+use crate::{IssueFacts, Letter, LetterKind, LetterLink, LetterTraffic, LetterWhen, Outcome};
+use crate::{Question, Rejection, UPLOAD_LINK};
 
 /// Notices to addresses of one domain within an hour.
 pub const DOMAIN_HOUR_MAX: u32 = 20;
@@ -148,13 +149,15 @@ fn notice(
     }))
 }
 
-/// The words of a notice, and the issue whose upload page they link to: the one that took no comment. Where no link can be made the
-/// lines that have its place are left out.
+/// The words of a notice, and the issue whose upload page they link to: the one that took no comment. Where no link can be made, or the
+/// issue takes no files, the lines that have its place are left out.
 fn with_place_for_link(evidence: &Evidence, text: String, verdict: &Verdict) -> (String, Option<String>) {
     if !text.contains(UPLOAD_LINK) {
         return (text, None);
     }
-    match verdict.refused_on.as_ref().filter(|_| evidence.facts.makes_links) {
+    let facts = evidence.facts;
+    let has_page = |issue: &IssueFacts| facts.makes_links && evidence.profile.takes_files(issue, &facts.now);
+    match verdict.refused_on.as_ref().filter(|issue| has_page(issue)) {
         Some(issue) => (text, Some(issue.id.clone())),
         None => {
             let lines: Vec<&str> = text.lines().filter(|line| !line.contains(UPLOAD_LINK)).collect();
@@ -189,6 +192,9 @@ fn gate<'a>(evidence: &'a Evidence) -> Result<Result<&'a str, String>, Vec<Quest
     let Some(to) = evidence.person() else { return refuse("its author is not known, or is one of our own addresses") };
     if safeguards::is_no_reply(evidence) {
         return refuse("its author reads no answers");
+    }
+    if evidence.message.headers.from.first().is_none_or(|form| form.normalised() != to) {
+        return refuse("a form names him, and nobody vouches for that");
     }
     let authentic = evidence.is_authentic();
     if !authentic && notices.to == Addressees::Authentic {

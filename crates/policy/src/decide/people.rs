@@ -5,7 +5,7 @@ pub(super) mod kept;
 pub(super) mod reporter;
 pub(super) mod rights;
 
-use super::evidence::Evidence;
+use super::evidence::{Evidence, addresses_in};
 use crate::{Account, Question, Told, field};
 
 /// The most addresses of one issue that are read out of its fields, or stand in them because of us.
@@ -45,8 +45,7 @@ pub(super) fn kept_in_fields(evidence: &Evidence, issue_id: &str) -> Result<Vec<
 
 /// The addresses in the text of a field, normalised.
 fn addresses(text: &str) -> impl Iterator<Item = String> {
-    let pieces = text.split(|c: char| c.is_whitespace() || ",;<>".contains(c)).filter(|piece| piece.contains('@'));
-    pieces.map(|piece| mail::Address { name: None, address: piece.to_owned() }.normalised())
+    addresses_in(text).map(|address| mail::Address { name: None, address: address.to_owned() }.normalised())
 }
 
 /// What stands in fields by the tracker's own ids; it fails with the question where that is open.

@@ -26,9 +26,9 @@ pub(super) fn settled<'r, 'e>(
     if !documents.any(|document| holds_any(&document.blocks)) {
         return (Cow::Borrowed(reply), Vec::new());
     }
-    let mut exclusions = evidence.profile.exclusions.iter();
-    let looks = exclusions.by_ref().filter(|one| one.looks_at_pictures(scope.mapping, scope.project)).collect();
-    let mut settling = Settling { looks, scope, left: COMPARED_MAX, left_out: Vec::new(), first: None };
+    let exclusions = evidence.profile.exclusions.iter();
+    let looks = exclusions.filter(|one| one.looks_at_pictures(scope.mapping, scope.project)).collect();
+    let mut settling = Settling { looks, left: COMPARED_MAX, left_out: Vec::new(), first: None };
     let mut settled = reply.clone();
     settling.text(&mut settled.visible, settled.document.as_mut());
     for piece in &mut settled.hidden {
@@ -42,9 +42,9 @@ pub(super) fn settled<'r, 'e>(
     (Cow::Owned(settled), settling.left_out)
 }
 
-struct Settling<'e, 's> {
+struct Settling<'e> {
+    /// Those that count here.
     looks: Vec<&'e Exclusion>,
-    scope: Scope<'s>,
     left: usize,
     /// The names of exclusions, once for each picture.
     left_out: Vec<&'e str>,
@@ -52,7 +52,7 @@ struct Settling<'e, 's> {
     first: Option<(String, &'e str)>,
 }
 
-impl<'e> Settling<'e, '_> {
+impl Settling<'_> {
     /// A text and its layout: where the text is that of the layout it follows it, otherwise it never held the words.
     fn text(&mut self, text: &mut String, document: Option<&mut Document>) {
         let Some(document) = document.filter(|document| holds_any(&document.blocks)) else { return };
@@ -71,9 +71,7 @@ impl<'e> Settling<'e, '_> {
         let Inline::Elsewhere { source, words, style, link } = inline else { return Some(inline) };
         if !self.looks.is_empty() && self.left > 0 {
             self.left -= 1;
-            let (mapping, project) = (self.scope.mapping, self.scope.project);
-            let by = self.looks.iter().find(|one| one.means_picture(&source, mapping, project));
-            if let Some(by) = by {
+            if let Some(by) = self.looks.iter().find(|one| one.means_picture(&source)) {
                 self.left_out.push(&by.name);
                 let url = || source.chars().take(SHOWN_CHARS_MAX).collect::<String>();
                 self.first.get_or_insert_with(|| (url(), &by.name));

@@ -1,14 +1,23 @@
 //! Whether the issue that a mail belongs to takes its comment, and what becomes of the mail if not.
 
-use super::association::name;
+use super::association::{name, project};
 use super::evidence::Evidence;
 use super::flood;
 use super::verdict::{Place, Trace, Verdict, in_words};
 use crate::profile::{Mapping, Mode, OnReject, Treatment, Word};
-use crate::{IssueFacts, Question, RejectionCause, Told};
+use crate::{IssueFacts, Profile, Question, RejectionCause, Standing, Told};
 use jiff::Timestamp;
 
 const QUESTION: &str = "Does the issue take comments?";
+
+impl Profile {
+    /// Whether files may be added to an issue by its upload page: its project's mapping makes comments at all, and takes them by the
+    /// issue's status and by how long it has been resolved. What else a comment may fail on is decided when they come. `now` is RFC 3339.
+    pub fn takes_files(&self, issue: &IssueFacts, now: &str) -> bool {
+        let mapping = self.mapping_of_project(project(issue));
+        mapping.mode != Mode::Create && closed_by(&mapping, issue, now).is_none()
+    }
+}
 
 /// The verdict on mail whose issue takes no comment; `None` when it does. It fails with the questions that are open.
 pub(super) fn check(
@@ -48,19 +57,10 @@ fn refusal(
     issue: &IssueFacts,
     trace: &mut Trace,
 ) -> Result<Option<(RejectionCause, String)>, Vec<Question>> {
+    if let Some(closed) = closed_by(mapping, issue, &evidence.facts.now) {
+        return Ok(Some(closed));
+    }
     let issue_name = name(issue);
-    let status = issue.standing.status.trim().to_lowercase();
-    if mapping.reject_status.iter().any(|named| !status.is_empty() && named.trim().to_lowercase() == status) {
-        let why = format!("{issue_name} is in status {:?}, in which no comments are taken", issue.standing.status);
-        return Ok(Some((RejectionCause::Status, why)));
-    }
-    if let Some(days) = days_resolved(evidence, issue).filter(|_| mapping.reject_resolved_days > 0)
-        && days >= i64::from(mapping.reject_resolved_days)
-    {
-        let most = mapping.reject_resolved_days;
-        let why = format!("{issue_name} was resolved {days} days ago, reject_resolved_days = {most}");
-        return Ok(Some((RejectionCause::ResolvedTooLong, why)));
-    }
     let mut open = Vec::new();
     let found = is_found(evidence, mapping, issue, &mut open);
     let count = comment_count(evidence, mapping, issue, &mut open);
@@ -95,10 +95,24 @@ fn refusal(
     Ok(None)
 }
 
-/// Whole days since it was resolved, at the time of the mail; `None` for an issue that is not, or whose time cannot be read.
-fn days_resolved(evidence: &Evidence, issue: &IssueFacts) -> Option<i64> {
-    let resolved: Timestamp = issue.standing.resolved_at.as_deref()?.parse().ok()?;
-    let now: Timestamp = evidence.facts.now.parse().ok()?;
+/// The limits that ask for nothing but the issue: its status, and how long ago it was resolved.
+fn closed_by(mapping: &Mapping, issue: &IssueFacts, now: &str) -> Option<(RejectionCause, String)> {
+    let (issue_name, standing) = (name(issue), &issue.standing);
+    let status = standing.status.trim().to_lowercase();
+    if mapping.reject_status.iter().any(|named| !status.is_empty() && named.trim().to_lowercase() == status) {
+        let why = format!("{issue_name} is in status {:?}, in which no comments are taken", standing.status);
+        return Some((RejectionCause::Status, why));
+    }
+    let most = mapping.reject_resolved_days;
+    let days = days_resolved(standing, now).filter(|days| most > 0 && *days >= i64::from(most))?;
+    let why = format!("{issue_name} was resolved {days} days ago, reject_resolved_days = {most}");
+    Some((RejectionCause::ResolvedTooLong, why))
+}
+
+/// Whole days since it was resolved; `None` for an issue that is not, or whose time cannot be read.
+fn days_resolved(standing: &Standing, now: &str) -> Option<i64> {
+    let resolved: Timestamp = standing.resolved_at.as_deref()?.parse().ok()?;
+    let now: Timestamp = now.parse().ok()?;
     Some((now.as_second() - resolved.as_second()).div_euclid(86_400))
 }
 

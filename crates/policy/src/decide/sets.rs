@@ -33,6 +33,8 @@ pub(super) fn weigh(
         Some((_, None)) => return ignored("the issue is gone".to_owned(), trace),
         Some((_, Some(issue))) => crate::IssueFacts { id: click.issue_id.clone(), ..issue.clone() },
     };
+    // As mail to the issue's project: what its mapping says of who sees a comment counts for this one, too.
+    route.mapping = evidence.profile.mapping_of_project(association::project(&issue));
     let name = association::name(&issue).to_owned();
     if set.for_involved && !association::takes_part(evidence, &issue)? {
         return ignored(format!("{} takes no part in {name}", click.person), trace);

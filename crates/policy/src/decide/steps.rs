@@ -21,19 +21,19 @@ pub(super) fn of(
     let mapping = &route.mapping;
     let scope = Scope::of(mapping, &verdict.place);
     let lead = &verdict.effects.lead;
-    let own = u32::try_from(lead.len() + 1).unwrap_or(u32::MAX);
     let issue = match &verdict.place {
         Place::Nowhere(_) => return (Vec::new(), Vec::new()),
-        Place::NewIssue { .. } => IssueTarget::CreatedBy(own),
+        Place::NewIssue { .. } => IssueTarget::created_after(lead.len()),
         Place::Comment(issue) => IssueTarget::Id(issue.id.clone()),
     };
     let (reply, pictures) = pictures::settled(evidence, scope, reply, trace);
     let (body, is_cut) = body_of(evidence, &reply, verdict, route, trace);
-    let attached = files::of(evidence, scope, is_cut || body::is_long(&body));
+    let sorted = files::sort(evidence, scope);
+    let attached = files::of(&sorted, is_cut || body::is_long(&body));
     let body = body::with_pictures_named(body, &files::pictures(&attached));
-    let mut body = body::without_pictures(body, &files::unseen_pictures(evidence, scope));
-    let excluded = files::excluded(evidence, scope, &pictures);
-    let goes = keeping::sorted(evidence, mapping, attached, &issue, origin, trace);
+    let mut body = body::without_pictures(body, &files::unseen_pictures(&sorted));
+    let excluded = files::excluded(&sorted, &pictures);
+    let goes = keeping::planned(evidence, mapping, attached, &issue, origin, trace);
     body.kept = goes.links;
     let first = match &verdict.place {
         Place::NewIssue { project, issue_type, .. } => StepKind::CreateIssue {
@@ -49,12 +49,7 @@ pub(super) fn of(
             StepKind::AddComment { issue: issue.clone(), body, visibility }
         }
     };
-    // What follows was planned before the number of the step that makes the issue was known.
-    let aimed = |kind: &StepKind| match kind.issue() {
-        Some(IssueTarget::CreatedBy(_)) => kind.clone().about(issue.clone()),
-        _ => kind.clone(),
-    };
-    let follow = verdict.effects.follow.iter().map(|(kind, reason)| (aimed(kind), reason.clone()));
+    let follow = verdict.effects.follow.iter().cloned();
     let steps = lead.iter().cloned().chain([(first, verdict.reason.clone())]).chain(goes.steps).chain(follow);
     let steps = (1..).zip(steps).map(|(ordinal, (kind, reason))| Step { ordinal, kind, reason });
     (steps.collect(), excluded)

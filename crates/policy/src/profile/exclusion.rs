@@ -1,8 +1,7 @@
 //! Files that do not go along: the rules of a profile by type, name, size, digest and by being a signature's picture; and
 //! pictures on other servers whose words are left out.
 
-use super::mapped::Mapped;
-use super::nearest::nearest;
+use super::mapped::{self, Mapped};
 use super::pattern::Pattern;
 use super::reader::{Reader, Section};
 use mail::{Part, PartClass};
@@ -78,16 +77,9 @@ impl Exclusion {
         if exclusion.bytes_min.zip(exclusion.bytes_max).is_some_and(|(min, max)| min > max) {
             reader.refuse(section, "bytes_min", "is above bytes_max, so no file can be meant; exchange the two");
         }
-        for name in exclusion.mappings.iter().filter(|name| *name != "default") {
-            let known = || mappings.iter().map(|mapped| mapped.name.as_str()).chain(["default"]);
-            if !known().any(|known| known == name) {
-                let hint = nearest(name, known()).unwrap_or_default();
-                reader.refuse_entry(
-                    section,
-                    "mappings",
-                    name,
-                    &format!("is no mapping's name; did you mean {hint:?}?"),
-                );
+        for name in &exclusion.mappings {
+            if let Some(remedy) = mapped::unknown(name, mappings) {
+                reader.refuse_entry(section, "mappings", name, &remedy);
             }
         }
         exclusion
@@ -119,13 +111,13 @@ impl Exclusion {
             && (!self.signature_pictures || part.class == PartClass::SignaturePicture)
     }
 
-    /// Whether the words of a picture with this absolute URL are left out of the text.
-    pub(crate) fn means_picture(&self, url: &str, mapping: &str, project: &str) -> bool {
-        self.counts_for(mapping, project) && self.image_urls.iter().any(|pattern| pattern.matches(url))
-    }
-
     /// Whether any picture on another server can be meant under this mapping and project.
     pub(crate) fn looks_at_pictures(&self, mapping: &str, project: &str) -> bool {
         !self.image_urls.is_empty() && self.counts_for(mapping, project)
+    }
+
+    /// Whether the words of a picture with this absolute URL are left out of the text, where it looks at pictures.
+    pub(crate) fn means_picture(&self, url: &str) -> bool {
+        self.image_urls.iter().any(|pattern| pattern.matches(url))
     }
 }

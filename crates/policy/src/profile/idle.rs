@@ -2,7 +2,7 @@
 
 use super::reader::{Reader, Section};
 use super::words::{Apply, Mode, Occasion, Treatment, Word};
-use super::{Mapping, Processor, Profile, nearest};
+use super::{Mapping, Processor, Profile, mapped};
 
 /// How the causes of notices call that only comments are made.
 const COMMENT_ONLY: &str = "comment_only";
@@ -75,12 +75,10 @@ impl Profile {
     fn refuse_idle_workflows(&self, top: &Section, reachable: &[Mapping], reader: &mut Reader) {
         for (index, workflow) in self.workflows.iter().enumerate() {
             let section = reader.section_again(top, "workflow", "workflow[].", index);
-            for name in workflow.mappings.iter().filter(|name| *name != "default" && self.mapped(Some(name)).is_none())
-            {
-                let known = self.mappings.iter().map(|mapped| mapped.name.as_str()).chain(["default"]);
-                let hint = nearest(name, known).unwrap_or_default();
-                let remedy = format!("is no mapping's name; did you mean {hint:?}?");
-                reader.refuse_entry(&section, "mappings", name, &remedy);
+            for name in &workflow.mappings {
+                if let Some(remedy) = mapped::unknown(name, &self.mappings) {
+                    reader.refuse_entry(&section, "mappings", name, &remedy);
+                }
             }
             if workflow.statuses.is_empty() {
                 continue;

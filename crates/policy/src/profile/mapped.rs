@@ -1,14 +1,24 @@
 //! Mappings: other values for the mail of a project.
 
-use super::MAPPINGS_MAX;
 use super::reader::{Reader, Section};
 use super::values::Values;
+use super::{MAPPINGS_MAX, nearest};
 
 /// A mapping as it is written: what it says otherwise than `[default]`.
 #[derive(Debug, Clone)]
 pub(crate) struct Mapped {
     pub(crate) name: String,
     pub(crate) values: Values,
+}
+
+/// What is wrong with the name of a mapping that is not there, and the one that may be meant; `None` for one that is.
+pub(super) fn unknown(name: &str, mappings: &[Mapped]) -> Option<String> {
+    let known = || mappings.iter().map(|mapped| mapped.name.as_str()).chain(["default"]);
+    if known().any(|known| known == name) {
+        return None;
+    }
+    let hint = nearest(name, known()).unwrap_or_default();
+    Some(format!("is no mapping's name; did you mean {hint:?}?"))
 }
 
 /// All mappings, in order.

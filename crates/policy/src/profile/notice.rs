@@ -7,10 +7,10 @@ use crate::RejectionCause;
 /// The most notices to one address in 24 hours that a profile may allow.
 pub(super) const PER_DAY_MAX: u32 = 50;
 
-/// The one cause that is no rejection: the tracker refused the issue.
+/// The tracker refused the issue. This cause and the next are no rejections.
 pub(crate) const NOT_CREATED: &str = "not_created";
 
-/// The one that is no failure at all: the sender becomes a customer of a service desk.
+/// The sender becomes a customer of a service desk, which is no failure at all.
 pub(crate) const CUSTOMER: &str = "customer";
 
 /// Every cause of which a sender may be told; see [`RejectionCause::told_as`].

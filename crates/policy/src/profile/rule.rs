@@ -3,7 +3,7 @@
 use super::reader::{Reader, Section};
 use super::values::Values;
 use super::words::Treatment;
-use super::{Mapped, Pattern, RULES_MAX};
+use super::{Mapped, Pattern, RULES_MAX, mapped};
 use crate::expression::Expression;
 
 /// What a condition can name, with its meaning for the manual.
@@ -99,11 +99,8 @@ pub(super) fn read_all(top: &Section, mappings: &[Mapped], reader: &mut Reader) 
         if rules.iter().any(|earlier| !rule.name.is_empty() && earlier.name == rule.name) {
             reader.refuse(section, "name", "is the name of two rules; give each its own");
         }
-        let unknown = |name: &&String| *name != "default" && !mappings.iter().any(|mapped| mapped.name == **name);
-        if let Some(name) = rule.mapping.as_ref().filter(unknown) {
-            let known = mappings.iter().map(|mapped| mapped.name.as_str()).chain(["default"]);
-            let hint = super::nearest(name, known).unwrap_or_default();
-            reader.refuse(section, "mapping", &format!("is no mapping's name; did you mean {hint:?}?"));
+        if let Some(remedy) = rule.mapping.as_ref().and_then(|name| mapped::unknown(name, mappings)) {
+            reader.refuse(section, "mapping", &remedy);
         }
         rules.push(rule);
     }

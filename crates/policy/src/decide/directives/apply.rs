@@ -23,10 +23,11 @@ pub(in super::super) fn of_new_issue(
     evidence: &Evidence,
     given: &Given,
     mapping: &Mapping,
+    issue: &IssueTarget,
     trace: &mut Trace,
 ) -> Result<Applied, Vec<Question>> {
     let own = ["project", "issuetype", "summary", "description", "issuekey", "viewable"];
-    applied(evidence, given, mapping, &IssueTarget::CreatedBy(1), &own, trace)
+    applied(evidence, given, mapping, issue, &own, trace)
 }
 
 /// What those of a comment come to. Some make sense for new issues alone.

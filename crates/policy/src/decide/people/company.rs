@@ -17,7 +17,7 @@ const QUESTION: &str = "Whom does it bring along?";
 pub(in super::super) struct Brought {
     /// Steps before the issue or comment, which can then name whom they make.
     pub(in super::super) lead: Vec<(StepKind, String)>,
-    /// Steps after it; in them a new issue is that of step 1.
+    /// Steps after it.
     pub(in super::super) follow: Vec<(StepKind, String)>,
     /// For fields that hold persons.
     pub(in super::super) wishes: Vec<Wish>,
@@ -68,9 +68,10 @@ pub(in super::super) fn brought(
         (Ok(has_desk), Ok(company)) => (has_desk, company),
         (one, other) => return Err([one.err(), other.err()].into_iter().flatten().flatten().collect()),
     };
-    let target = issue.map_or(IssueTarget::CreatedBy(1), |issue| IssueTarget::Id(issue.id.clone()));
     let mut brought = Brought::default();
     let customers = if has_desk { customers(mapping, key, issue, &company, trace) } else { Vec::new() };
+    let made = || IssueTarget::created_after(customers.len());
+    let target = issue.map_or_else(made, |issue| IssueTarget::Id(issue.id.clone()));
     let reports = |person: &Person| person.side == "sender" && issue.is_none() && mapping.reporter == Reporter::Sender;
     let mut participants = Vec::new();
     for person in &company {

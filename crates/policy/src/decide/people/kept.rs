@@ -63,7 +63,7 @@ pub(in super::super) fn of_comment(
         return Ok(Vec::new());
     };
     let there: Vec<String> = known.iter().flat_map(|text| addresses(text)).collect();
-    let is_new = |address: &String| !there.contains(address) && !is_shown(issue, address);
+    let is_new = |address: &String| !there.contains(address) && !issue.shows(address);
     let sender = evidence.person().filter(|address| evidence.may_join(address, mapping)).map(str::to_owned);
     let everybody = sender.into_iter().chain(addressed(evidence, mapping)).filter(is_new);
     let newcomers = without_account(evidence, everybody)?;
@@ -119,11 +119,6 @@ fn without_account(evidence: &Evidence, people: impl Iterator<Item = String>) ->
         }
     }
     if open.is_empty() { Ok(without) } else { Err(open) }
-}
-
-/// Whether the tracker itself shows the address as that of reporter or assignee.
-fn is_shown(issue: &IssueFacts, address: &str) -> bool {
-    issue.people.iter().any(|person| person.trim().to_lowercase() == address)
 }
 
 fn wish(field: &str, words: &str) -> Option<Wish> {

@@ -1,6 +1,6 @@
 //! Whether the sender's own account may do what his mail asks for.
 
-use super::super::association::{is_known_to_take_part, name, project};
+use super::super::association::{name, project, takes_part};
 use super::super::evidence::Evidence;
 use super::super::verdict::{Place, Trace, Verdict, in_words};
 use super::account;
@@ -35,8 +35,12 @@ pub(in super::super) fn check(
         return Ok(None);
     }
     let setting = format!("rights_of = {:?}", mapping.rights_of.word());
-    let takes_part = || issue.is_some_and(|issue| is_known_to_take_part(evidence, &issue.id));
-    let right = if mapping.rights_of == RightsOf::Uninvolved && takes_part() {
+    let is_involved = match issue {
+        // What brought the mail to its issue may not have asked: a signed token needs nobody who takes part.
+        Some(issue) if mapping.rights_of == RightsOf::Uninvolved => takes_part(evidence, issue)?,
+        _ => false,
+    };
+    let right = if is_involved {
         Right::Outsider("he takes part in the issue".to_owned())
     } else {
         of_author(evidence, key, act)?

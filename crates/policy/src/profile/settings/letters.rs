@@ -33,7 +33,7 @@ const LETTERS: &[Setting] = &[
         Default::Unset,
         "The notice's text; without it a built-in one. It never repeats what the mail says. `{{set:NAME}}` becomes the link of a \
          directive set. `{{upload_link}}` becomes a link, good for 14 days, by which the sender adds files to the issue; a line with it is \
-         left out where there is no issue or no `public.url`.",
+         left out where there is no issue, or one that takes no comments any more. Links of either kind need `public.listen`.",
     ),
 ];
 

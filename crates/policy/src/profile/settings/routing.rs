@@ -13,7 +13,8 @@ const CATCH: &[Setting] = &[
         "environment",
         Form::Line,
         Default::Is(""),
-        "A label such as `production` or `trial`, shown with each plan that was made under the profile. It changes nothing else.",
+        "A label such as `production` or `trial`, shown with each plan that was made under the profile. A site with another label \
+         (`site[].environment`) refuses the profile.",
     ),
     setting(
         "catch",

@@ -59,8 +59,9 @@ impl Reader {
             key: "public.listen".into(),
             value: String::new(),
             place: self.file.clone(),
-            why: format!("is missing, and profile {profile:?} puts links to directive sets into letters"),
-            remedy: "set public.listen and public.url, or remove the [[directive_set]]".into(),
+            why: format!("is missing, and profile {profile:?} puts links into letters"),
+            remedy: "set public.listen and public.url, or take {{set:NAME}} and {{upload_link}} out of the texts"
+                .into(),
         });
     }
 
