@@ -1,6 +1,7 @@
 //! From a message, its new text, a profile and the facts to a plan.
 
 mod association;
+mod author;
 mod automatic;
 mod body;
 mod directives;
@@ -31,6 +32,7 @@ mod visibility;
 
 pub(crate) use body::is_long;
 
+pub use author::author;
 pub use body::LONG_TEXT_UNITS;
 pub(crate) use directives::is_for_comments;
 pub use letters::{DOMAIN_HOUR_MAX, SITE_HOUR_MAX, UNVERIFIED_DAY_MAX};

@@ -109,7 +109,7 @@ impl Store {
 
     /// A file that came before its issue was known belongs to it from now on.
     pub async fn tie_file(&self, lease: &Lease, id: &str, issue_id: &str) -> Result<(), Fault> {
-        const SQL: &str = "UPDATE kept_files SET issue_id = $1 WHERE id = $2 AND issue_id IS NULL AND gone_at IS NULL";
+        const SQL: &str = "UPDATE kept_files SET issue_id = $1 WHERE id = $2 AND gone_at IS NULL";
         let (lease, id, issue_id) = (lease.clone(), id.to_owned(), issue_id.to_owned());
         let work = self.inner.db.unit(move |conn| {
             Box::pin(async move {
