@@ -135,7 +135,8 @@ fn unreachable(detail: impl Into<String>) -> Fault {
     Fault::temporary(FaultCode::MailboxUnreachable, detail)
 }
 
-fn too_large() -> Fault {
+/// A mail is longer than [`Account::mail_bytes_max`] says.
+pub fn too_large() -> Fault {
     Fault::permanent(FaultCode::TooComplex, "the mail is larger than the mailbox lets in")
 }
 

@@ -6,6 +6,7 @@ mod form;
 
 pub use authorization_code::{AuthorizationEndpoint, Loopback, NoCode, SignIn, missing_scopes};
 pub use cloud::{CloudSite, read_cloud_id, read_sites};
+pub(crate) use form::write_escaped;
 pub use form::written;
 
 use aws_lc_rs::rand::SystemRandom;

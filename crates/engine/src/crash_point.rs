@@ -31,6 +31,9 @@ pub const REPLAYING: &[&str] = &["replay_decided", "replay_written_down"];
 /// The crash points that only a lost answer leads to.
 pub const IN_DOUBT: &[&str] = &["doubt_looked", "doubt_found", "doubt_before_repeat", "doubt_repeat_noted"];
 
+/// All lists of crash points; none stands in two of them.
+pub const LISTS: &[&[&str]] = &[ALL, FETCHING, REFRESHING, DELIVERING, REPLAYING, IN_DOUBT];
+
 /// Aborts the process when the environment variable `SEALPOST_CRASH` is `name:N` and this is the N-th passing, from 1.
 ///
 /// Abort and not exit: nothing may be flushed, closed or unwound, as with a power cut or `kill -9`.
@@ -40,16 +43,7 @@ pub fn crash_point(name: &'static str) {
     use std::sync::atomic::{AtomicU64, Ordering};
 
     static ARMED: OnceLock<Option<(String, AtomicU64)>> = OnceLock::new();
-    debug_assert!(
-        ALL.iter()
-            .chain(FETCHING)
-            .chain(REFRESHING)
-            .chain(DELIVERING)
-            .chain(REPLAYING)
-            .chain(IN_DOUBT)
-            .any(|known| *known == name),
-        "crash point {name} is not listed"
-    );
+    debug_assert!(LISTS.iter().any(|list| list.contains(&name)), "crash point {name} is not listed");
     let armed = ARMED.get_or_init(|| armed(&std::env::var("SEALPOST_CRASH").ok()?));
     if let Some((wanted, passings_left)) = armed
         && wanted == name

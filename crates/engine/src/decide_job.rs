@@ -17,11 +17,7 @@ const PARTICIPANTS_MAX: usize = 100;
 
 /// Decides on the job's message and writes the plan down.
 pub(crate) async fn decide_and_write_down(shared: &Shared, held: &Held) -> Result<(), Stop> {
-    let mut decision = decision_of(shared, held, 1).await?;
-    if is_shadow(shared, held).await? {
-        // The store carries nothing of it out; the list and the story have to say so.
-        decision.plan.reason = format!("{IN_SHADOW}{}", decision.plan.reason);
-    }
+    let decision = decision_of(shared, held, 1).await?;
     crash_point("decide_decided");
     shared.store.write_down(&held.lease, &decision).await?;
     crash_point("decide_written_down");
@@ -35,10 +31,6 @@ pub(crate) async fn decide_and_write_down(shared: &Shared, held: &Held) -> Resul
 /// How the reason of a plan begins that is written down and not carried out.
 const IN_SHADOW: &str = "in shadow, nothing is carried out: ";
 
-async fn is_shadow(shared: &Shared, held: &Held) -> Result<bool, Stop> {
-    Ok(shared.store.message(&held.lease.subject).await?.is_some_and(|message| message.shadow))
-}
-
 /// What the rules of the message's mailbox make of it now, as the plan's revision of this number.
 pub(crate) async fn decision_of(shared: &Shared, held: &Held, revision: u32) -> Result<Decision, Stop> {
     let gone = || Fault::permanent(FaultCode::StoreCorrupt, "a decide job without its message");
@@ -48,7 +40,7 @@ pub(crate) async fn decision_of(shared: &Shared, held: &Held, revision: u32) -> 
     let profile = mailbox.profile;
     let origin = Origin::Message(message.id.clone());
     let inquiry = Inquiry { shared, held, site: &site, message: &message, proof: &mailbox.author_proof };
-    Ok(match read(shared, held).await? {
+    let mut decision = match read(shared, held).await? {
         Read::Refused(why) => {
             let plan = policy::quarantine(origin, revision, &profile, &why);
             decision(plan, Message::default(), &message, &profile, Facts::default())
@@ -70,7 +62,12 @@ pub(crate) async fn decision_of(shared: &Shared, held: &Held, revision: u32) -> 
                 decision(plan, Arc::unwrap_or_clone(mail), &message, &profile, facts)
             }
         },
-    })
+    };
+    if inquiry.is_shadow() {
+        // The store carries nothing of it out; the list and the story have to say so.
+        decision.plan.reason = format!("{IN_SHADOW}{}", decision.plan.reason);
+    }
+    Ok(decision)
 }
 
 enum Read {
@@ -135,9 +132,11 @@ async fn find_out_all(
     Ok((facts, past))
 }
 
-/// The files that were handed in beside the message. Only messages of our own making have such, and no client hands those in.
+/// The files that were handed in beside the message. Only messages of our own making have such: no client hands those in, and they
+/// name a recipient, as nothing that is fetched does.
 async fn uploaded(inquiry: &Inquiry<'_>) -> Result<Vec<mail::Part>, Stop> {
-    if inquiry.message.envelope.client.is_some() {
+    let envelope = &inquiry.message.envelope;
+    if envelope.client.is_some() || envelope.rcpt_to.is_empty() {
         return Ok(Vec::new());
     }
     let files = inquiry.shared.store.files_of(&inquiry.message.id).await?;
@@ -172,8 +171,10 @@ async fn beside_the_workers<T: Send + 'static>(work: impl FnOnce() -> T + Send +
 
 fn decision(plan: Plan, mail: Message, stored: &StoredMessage, profile: &Profile, facts: Facts) -> Decision {
     let (project, issue_id) = touched(&plan, &facts);
-    let sender = mail.headers.from.first().or(mail.headers.sender.as_ref());
-    let sender = sender.map(|address| address.address.clone()).or_else(|| stored.envelope.mail_from.clone());
+    let claimed = mail.headers.from.first().or(mail.headers.sender.as_ref()).map(|address| address.address.clone());
+    // Budgets ask for the author as the decision knows him, so he has to be remembered as that.
+    let author = policy::author(&mail, profile, &facts);
+    let sender = author.or(claimed).or_else(|| stored.envelope.mail_from.clone());
     let mut participants = policy::participants(&mail, profile, &facts, &plan);
     participants.truncate(PARTICIPANTS_MAX);
     Decision {

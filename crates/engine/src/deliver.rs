@@ -15,7 +15,7 @@ use crate::stop::Stop;
 use crate::upload;
 use courier::submit::{self, Connection, Shape};
 use mail::{Address, Envelope};
-use policy::reply_token::{self, TokenKey};
+use policy::reply_token;
 use policy::set_link::LinkPlace;
 use policy::{Fault, FaultCode, FaultKind, Letter, LetterKind, Receipt, StepKey};
 use store::{Begun, Micros};
@@ -148,7 +148,12 @@ impl Sending<'_> {
 
     async fn send(&self, target: &submit::Target) -> Result<(), Fault> {
         let letter = self.letter;
-        let text = set_link::text_of(self.shared, &self.held.lease.site, self.place()?, letter, self.posted_at).await?;
+        let text = match letter.links.is_empty() {
+            true => letter.text.clone(),
+            false => {
+                set_link::text_of(self.shared, &self.held.lease.site, self.place()?, letter, self.posted_at).await?
+            }
+        };
         let text = upload::with_link(self.shared, self.held, letter, text, self.posted_at).await?;
         let with_original = letter.kind == LetterKind::Forward;
         let composed = mail::compose::letter(&mail::compose::Letter {
@@ -169,7 +174,8 @@ impl Sending<'_> {
         let sent = if with_original {
             let store = &self.shared.store;
             let message = &self.held.lease.subject;
-            let size_bytes = store.message(message).await?.map_or(0, |stored| stored.size_bytes);
+            let no_message = || Fault::permanent(FaultCode::StoreCorrupt, "a letter without its message");
+            let size_bytes = store.message(message).await?.ok_or_else(no_message)?.size_bytes;
             let around = (composed.before.len() + composed.after.len()) as u64;
             // Whether the original is ASCII is not known without reading it twice; 8BITMIME is asked for where it is offered.
             let shape = Shape { size_bytes: size_bytes + around, is_ascii: false };
@@ -191,10 +197,9 @@ impl Sending<'_> {
 /// Signed, so that it is known for ours when it comes back; of no issue, so it grants nothing.
 async fn message_id(shared: &Shared, site: &Site, letter: &StepKey) -> Result<String, Fault> {
     const NO_ISSUE: &str = "0";
-    let keys = shared.store.reply_keys(&site.name).await?;
-    let key = keys.into_iter().next().map(|(id, secret, _)| TokenKey { id, secret, retired_at: None });
+    let keys = shared.reply_keys(&site.name).await?;
     let number = letter_number(letter).to_string();
-    let token = key.and_then(|key| reply_token::sign(&key, &site.name, NO_ISSUE, &number));
+    let token = keys.first().and_then(|key| reply_token::sign(key, &site.name, NO_ISSUE, &number));
     let token = token.ok_or_else(|| Fault::permanent(FaultCode::KeyUnavailable, "no key signs this site's letters"))?;
     let from = site.outgoing.as_ref().map_or("", |outgoing| outgoing.from.address.as_str());
     let domain = from.rsplit('@').next().filter(|domain| !domain.is_empty()).unwrap_or("localhost");

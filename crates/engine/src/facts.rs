@@ -7,14 +7,14 @@ use crate::Past;
 use crate::author_proof::{self, AuthorProof};
 use crate::gateway::Shared;
 use crate::held::Held;
-use crate::site::{Site, misunderstood};
+use crate::site::Site;
 use crate::stop::Stop;
 use jiff::Timestamp;
-use policy::reply_token::{self, TokenKey};
+use policy::reply_token;
 use policy::{Facts, Fault, FaultCode, IssueFacts, Question, Standing, Thread, TokenGrant};
 use std::time::Duration;
 use store::{JobKind, Micros, StoredMessage};
-use tracker::{Answer, IssueView, Operation, Person};
+use tracker::{IssueView, Person};
 
 /// A reply whose parent waits for a tracker that is out of order looks no more seldom than this.
 const PARENT_POLL_MAX: Duration = Duration::from_secs(60);
@@ -44,7 +44,7 @@ impl Inquiry<'_> {
     }
 
     /// Whether the plan will only be written down. A replay of such a mail is one like any other.
-    fn is_shadow(&self) -> bool {
+    pub(crate) fn is_shadow(&self) -> bool {
         self.message.shadow && self.held.lease.kind == JobKind::Decide
     }
 
@@ -93,11 +93,7 @@ impl Inquiry<'_> {
     }
 
     async fn reply_tokens(&self, addresses: &[String], now: &str) -> Result<Vec<TokenGrant>, Fault> {
-        let keys = self.shared.store.reply_keys(&self.site.name).await?;
-        let keys: Vec<TokenKey> = keys
-            .into_iter()
-            .map(|(id, secret, retired_at)| TokenKey { id, secret, retired_at: retired_at.map(rfc3339) })
-            .collect();
+        let keys = self.shared.reply_keys(&self.site.name).await?;
         let verified = addresses.iter().filter_map(|address| reply_token::verify(&keys, &self.site.name, address, now));
         Ok(verified.collect())
     }
@@ -117,12 +113,7 @@ impl Inquiry<'_> {
     }
 
     async fn issue(&self, issue: &str) -> Result<Option<IssueFacts>, Fault> {
-        match self.site.read(&Operation::ReadIssue { issue: issue.to_owned() }).await {
-            Ok(Answer::Issue(view)) => Ok(Some(issue_facts(*view))),
-            Ok(other) => Err(misunderstood(&other)),
-            Err(fault) if fault.code == FaultCode::TrackerGone => Ok(None),
-            Err(fault) => Err(fault),
-        }
+        Ok(self.site.issue(issue).await?.map(issue_facts))
     }
 
     async fn involved(&self, issue_id: &str, address: &str, facts: &Facts) -> Result<bool, Fault> {
@@ -168,7 +159,7 @@ fn same_address(one: &str, other: &str) -> bool {
 }
 
 /// RFC 3339 in UTC; a time out of range becomes the epoch, which no row of ours can hold.
-fn rfc3339(at: Micros) -> String {
+pub(crate) fn rfc3339(at: Micros) -> String {
     Timestamp::from_microsecond(at).unwrap_or_default().to_string()
 }
 

@@ -1,6 +1,7 @@
 //! The assembled engine: sites, mailboxes, workers and timers, started together and stopped together.
 
 use crate::author_proof::AuthorProof;
+use crate::facts::rfc3339;
 use crate::fetch::{Fetching, MailServices, Moods, Watches};
 use crate::held::Leases;
 use crate::intake::MailboxGate;
@@ -11,12 +12,13 @@ use crate::silence::{self, Alarms};
 use crate::site::Site;
 use crate::tokens::Tokens;
 use crate::work;
+use policy::reply_token::TokenKey;
 use policy::{Fault, FaultCode, Profile};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
-use store::{GrantOf, Store};
+use store::{GrantOf, Micros, Store};
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -107,17 +109,12 @@ impl Gateway {
 
     /// Where the mail of this mailbox goes in; `None` when there is no such mailbox.
     pub fn gate(&self, mailbox: &str) -> Option<MailboxGate> {
-        let (shared, site) = self.shared_with_site_of(mailbox)?;
-        Some(MailboxGate::new(shared, site, mailbox.to_owned()))
+        let site = self.shared.mailboxes().get(mailbox)?.site.clone();
+        Some(MailboxGate { shared: self.shared.clone(), site, mailbox: mailbox.to_owned() })
     }
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {
         &self.shared
-    }
-
-    pub(crate) fn shared_with_site_of(&self, mailbox: &str) -> Option<(Arc<Shared>, String)> {
-        let site = self.shared.mailboxes().get(mailbox)?.site.clone();
-        Some((self.shared.clone(), site))
     }
 
     /// Makes the jobs that fetch mailboxes, and has each looked into at once: after a start, and after other settings.
@@ -211,6 +208,22 @@ impl Shared {
             )
         };
         self.mailboxes().get(mailbox).cloned().ok_or_else(missing)
+    }
+
+    /// Whether this mailbox only looks at its mail; one that is not in the settings does not.
+    pub(crate) fn is_shadow(&self, mailbox: &str) -> bool {
+        self.mailboxes().get(mailbox).is_some_and(|mailbox| mailbox.shadow)
+    }
+
+    /// The keys of a site's reply addresses, letters and links; the first is the one to sign with.
+    pub(crate) async fn reply_keys(&self, site: &str) -> Result<Vec<TokenKey>, Fault> {
+        let keys = self.store.reply_keys(site).await?.into_iter();
+        let key = |(id, secret, retired_at): (u8, _, Option<Micros>)| TokenKey {
+            id,
+            secret,
+            retired_at: retired_at.map(rfc3339),
+        };
+        Ok(keys.map(key).collect())
     }
 
     pub(crate) fn all_mailboxes(&self) -> Vec<Mailbox> {

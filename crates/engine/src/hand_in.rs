@@ -1,12 +1,10 @@
 //! Mail that programs hand in over HTTP: the same line 1 as at the SMTP listener, with faults instead of replies.
 
-use crate::gateway::{Gateway, Shared};
-use crate::intake::fingerprint;
-use crate::metrics::Metrics;
-use crate::take_in::{TakingIn, is_full};
+use crate::gateway::Gateway;
+use crate::intake::{MailboxGate, fingerprint};
+use crate::take_in::TakingIn;
 use mail::Envelope;
-use policy::{Fault, FaultCode};
-use std::sync::Arc;
+use policy::{Fault, FaultKind};
 use store::{Handle, Taken};
 
 /// How long a program should wait when the queue is full or the disk is: about as long as either takes to be seen to.
@@ -15,9 +13,7 @@ const TRY_AGAIN_S: u64 = 30;
 /// The way into one mailbox for programs. Cheap to clone.
 #[derive(Clone)]
 pub struct WayIn {
-    shared: Arc<Shared>,
-    site: String,
-    mailbox: String,
+    gate: MailboxGate,
 }
 
 /// One mail that is being handed in. Dropped before `finish` it never was.
@@ -39,8 +35,7 @@ pub enum Handed {
 impl Gateway {
     /// Where a program's mail for this mailbox goes in; `None` when there is no such mailbox.
     pub fn way_in(&self, mailbox: &str) -> Option<WayIn> {
-        let (shared, site) = self.shared_with_site_of(mailbox)?;
-        Some(WayIn { shared, site, mailbox: mailbox.to_owned() })
+        Some(WayIn { gate: self.gate(mailbox)? })
     }
 }
 
@@ -50,13 +45,10 @@ impl WayIn {
     /// # Errors
     /// `QueueFull` and `DiskFull`, both with a time to try again; those of the store.
     pub async fn open(&self, envelope: Envelope, received: &str) -> Result<HandingIn, Fault> {
-        if is_full(&self.shared) {
-            let fault = Fault::temporary(FaultCode::QueueFull, "work.queue_depth_max is reached");
-            return Err(self.refused(fault));
-        }
+        let MailboxGate { shared, site, mailbox } = &self.gate;
         let begun = async {
-            let mut mail = TakingIn::begin(&self.shared, &self.site, &self.mailbox).await?;
-            mail.write_own(&self.shared, received).await?;
+            let mut mail = TakingIn::begin_unless_full(shared, site, mailbox).await?;
+            mail.write_own(shared, received).await?;
             Ok::<_, Fault>(mail)
         };
         let mail = begun.await.map_err(|fault| self.refused(fault))?;
@@ -64,12 +56,11 @@ impl WayIn {
     }
 
     fn refused(&self, fault: Fault) -> Fault {
-        self.shared.metrics.fault(&fault);
-        Metrics::add(&self.shared.metrics.refused);
-        tracing::warn!(mailbox = self.mailbox, code = %fault.code, detail = fault.detail, "mail was not taken in");
-        match fault.retry_after_s {
-            None => fault.with_retry_after_s(TRY_AGAIN_S),
-            Some(_) => fault,
+        self.gate.note(&fault);
+        match (fault.kind, fault.retry_after_s) {
+            (FaultKind::Temporary, None) => fault.with_retry_after_s(TRY_AGAIN_S),
+            // What lasts is not tried again in vain.
+            _ => fault,
         }
     }
 }
@@ -80,22 +71,23 @@ impl HandingIn {
     /// # Errors
     /// Those of the store; so with [`HandingIn::finish`].
     pub async fn write(&mut self, bytes: &[u8]) -> Result<(), Fault> {
-        self.mail.write(&self.way.shared, bytes).await.map_err(|fault| self.way.refused(fault))
+        self.mail.write(&self.way.gate.shared, bytes).await.map_err(|fault| self.way.refused(fault))
     }
 
     /// The mail is complete: durable when it returns. It is known again for five days by `key`, when there is one, else by
     /// envelope and bytes; `token` is the id of the token that it came with.
     pub async fn finish(self, token: &str, key: Option<&str>) -> Result<Handed, Fault> {
         let HandingIn { way, envelope, mail } = self;
+        let MailboxGate { shared, site, .. } = &way.gate;
         let done = async {
-            let mail = mail.end(&way.shared).await?;
+            let mail = mail.end(shared).await?;
             let fingerprint = fingerprint(&envelope, &mail.digest);
             let (token, key) = (token.to_owned(), key.map(str::to_owned));
             let handle = Handle::HandedIn { token, key, fingerprint: fingerprint.clone() };
-            match mail.take_in(&way.shared, envelope, handle).await? {
+            match mail.take_in(shared, envelope, handle).await? {
                 Taken::New { message } => Ok::<_, Fault>(Handed::In { message }),
                 Taken::Known { message } => {
-                    let same = way.shared.store.is_handed_in_as(&way.site, &message, &fingerprint).await?;
+                    let same = shared.store.is_handed_in_as(site, &message, &fingerprint).await?;
                     Ok(if same { Handed::In { message } } else { Handed::KeyReused })
                 }
             }

@@ -1,6 +1,6 @@
 //! What another account made in a site, found by reading: in shadow mode, that of the mail handler which is still at work.
 
-use crate::site::{Site, misunderstood};
+use crate::site::{Extent, Site, misunderstood};
 use policy::shadow::{Seen, SeenComment, SeenIssue};
 use policy::{Fault, FaultCode};
 use std::collections::BTreeSet;
@@ -11,7 +11,7 @@ const PAGES_MAX: usize = 100;
 /// Issues that are read, at most, and issues whose comments are.
 const ISSUES_MAX: usize = 5_000;
 /// Pages of one issue's comments that are read, at most.
-const COMMENT_PAGES_MAX: usize = 50;
+const COMMENT_PAGES_MAX: u32 = 50;
 
 /// Where to look, and for whose work.
 pub struct Look<'a> {
@@ -33,7 +33,7 @@ pub async fn seen(site: &Site, look: &Look<'_>) -> Result<Seen, Fault> {
     let mut seen = Seen::default();
     for project in look.projects {
         for created in created(site, &account, project, look.since_minutes).await? {
-            if let Some(view) = issue(site, &created.id).await? {
+            if let Some(view) = site.issue(&created.id).await? {
                 seen.issues.push(seen_issue(view));
             }
         }
@@ -42,7 +42,7 @@ pub async fn seen(site: &Site, look: &Look<'_>) -> Result<Seen, Fault> {
         seen.issues.iter().map(|issue| (issue.id.clone(), issue.key.clone())).collect();
     for id in look.issues {
         if !keys.iter().any(|(known, _)| known == id)
-            && let Some(view) = issue(site, id).await?
+            && let Some(view) = site.issue(id).await?
         {
             keys.push((view.id, view.key));
         }
@@ -113,32 +113,13 @@ async fn created(site: &Site, account: &str, project: &str, since_minutes: u64) 
     Err(too_much("issues"))
 }
 
-async fn issue(site: &Site, id: &str) -> Result<Option<IssueView>, Fault> {
-    match site.read(&Operation::ReadIssue { issue: id.to_owned() }).await {
-        Ok(Answer::Issue(view)) => Ok(Some(*view)),
-        Ok(other) => Err(misunderstood(&other)),
-        Err(fault) if fault.code == FaultCode::TrackerGone => Ok(None),
+async fn comments(site: &Site, issue_id: &str) -> Result<Vec<Comment>, Fault> {
+    match site.comments(issue_id, COMMENT_PAGES_MAX).await {
+        Ok((_, Extent::More)) => Err(too_much("comments of one issue")),
+        Ok((comments, Extent::All | Extent::FewerThanTold)) => Ok(comments),
+        Err(fault) if fault.code == FaultCode::TrackerGone => Ok(Vec::new()),
         Err(fault) => Err(fault),
     }
-}
-
-async fn comments(site: &Site, issue_id: &str) -> Result<Vec<Comment>, Fault> {
-    let mut all = Vec::new();
-    for _ in 0..COMMENT_PAGES_MAX {
-        let operation = Operation::ReadComments { issue_id: issue_id.to_owned(), start_at: all.len() as u64 };
-        let (comments, total) = match site.read(&operation).await {
-            Ok(Answer::Comments { comments, total }) => (comments, total),
-            Ok(other) => return Err(misunderstood(&other)),
-            Err(fault) if fault.code == FaultCode::TrackerGone => return Ok(Vec::new()),
-            Err(fault) => return Err(fault),
-        };
-        let was_empty = comments.is_empty();
-        all.extend(comments);
-        if was_empty || all.len() as u64 >= total {
-            return Ok(all);
-        }
-    }
-    Err(too_much("comments of one issue"))
 }
 
 fn too_much(what: &str) -> Fault {

@@ -2,7 +2,7 @@
 
 use crate::gateway::Shared;
 use crate::metrics::Metrics;
-use crate::take_in::{TakingIn, is_full};
+use crate::take_in::TakingIn;
 use aws_lc_rs::digest::{Context, SHA256};
 use courier::smtp_in::{Gate, Intake, Refusal};
 use data_encoding::HEXLOWER;
@@ -14,9 +14,9 @@ use store::{Handle, Taken};
 /// The way into one mailbox, for any courier that pushes mail. Cheap to clone.
 #[derive(Clone)]
 pub struct MailboxGate {
-    shared: Arc<Shared>,
-    site: String,
-    mailbox: String,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) site: String,
+    pub(crate) mailbox: String,
 }
 
 /// One mail that is arriving.
@@ -28,14 +28,15 @@ pub struct MailIntake {
 }
 
 impl MailboxGate {
-    pub(crate) fn new(shared: Arc<Shared>, site: String, mailbox: String) -> MailboxGate {
-        MailboxGate { shared, site, mailbox }
-    }
-
-    fn refuse(&self, fault: &Fault) -> Refusal {
+    /// Mail was not taken in: tells an operator, and counts it.
+    pub(crate) fn note(&self, fault: &Fault) {
         self.shared.metrics.fault(fault);
         Metrics::add(&self.shared.metrics.refused);
         tracing::warn!(mailbox = self.mailbox, code = %fault.code, detail = fault.detail, "mail was not taken in");
+    }
+
+    fn refuse(&self, fault: &Fault) -> Refusal {
+        self.note(fault);
         refusal(fault)
     }
 }
@@ -50,15 +51,7 @@ impl Gate for MailboxGate {
     }
 
     async fn open(&self, envelope: Envelope) -> Result<MailIntake, Refusal> {
-        if is_full(&self.shared) {
-            Metrics::add(&self.shared.metrics.refused);
-            return Err(Refusal {
-                code: 452,
-                status: "4.3.1",
-                text: "Too much mail is waiting, try again later".into(),
-            });
-        }
-        let mail = TakingIn::begin(&self.shared, &self.site, &self.mailbox).await;
+        let mail = TakingIn::begin_unless_full(&self.shared, &self.site, &self.mailbox).await;
         let mail = mail.map_err(|fault| self.refuse(&fault))?;
         Ok(MailIntake { gate: self.clone(), envelope, mail, received: String::new() })
     }
@@ -105,6 +98,9 @@ pub(crate) fn fingerprint(envelope: &Envelope, digest: &[u8; 32]) -> String {
 /// Our own trouble is never the sender's fault: always a temporary reply.
 fn refusal(fault: &Fault) -> Refusal {
     match fault.code {
+        FaultCode::QueueFull => {
+            Refusal { code: 452, status: "4.3.1", text: "Too much mail is waiting, try again later".into() }
+        }
         FaultCode::DiskFull => {
             Refusal { code: 452, status: "4.3.1", text: format!("No room for mail now ({})", fault.code) }
         }
@@ -139,6 +135,8 @@ mod tests {
     fn fault_06_our_own_trouble_is_always_a_temporary_reply() {
         let full = refusal(&Fault::temporary(FaultCode::DiskFull, ""));
         assert_eq!((full.code, full.status), (452, "4.3.1"));
+        let busy = refusal(&Fault::temporary(FaultCode::QueueFull, "secret detail"));
+        assert_eq!((busy.code, busy.status), (452, "4.3.1"));
         for code in [FaultCode::StoreUnavailable, FaultCode::StoreCorrupt, FaultCode::KeyUnavailable] {
             let reply = refusal(&Fault::permanent(code, "secret detail"));
             assert_eq!((reply.code, reply.status), (451, "4.3.0"));

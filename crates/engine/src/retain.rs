@@ -5,12 +5,11 @@ use crate::facts::issue_facts;
 use crate::gateway::Shared;
 use crate::held::Held;
 use crate::metrics::Metrics;
-use crate::site::{Site, misunderstood};
+use crate::site::Site;
 use crate::stop::Stop;
-use policy::{Fate, Fault, FaultCode, FaultKind, IssueFacts, Keeping, fate};
+use policy::{Fate, Fault, FaultKind, IssueFacts, Keeping, fate};
 use std::collections::HashMap;
 use store::{KeptLine, Micros};
-use tracker::{Answer, Operation};
 
 /// Issues that one run asks for; the others are older at the next one and come first.
 const ISSUES_MAX: usize = 2000;
@@ -53,10 +52,9 @@ enum Standing {
 }
 
 async fn ask(site: &Site, issue_id: &str) -> Result<Standing, Fault> {
-    match site.read(&Operation::ReadIssue { issue: issue_id.to_owned() }).await {
-        Ok(Answer::Issue(view)) => Ok(Standing::Found(issue_facts(*view))),
-        Ok(other) => Err(misunderstood(&other)),
-        Err(fault) if fault.code == FaultCode::TrackerGone => Ok(Standing::Gone),
+    match site.issue(issue_id).await {
+        Ok(Some(view)) => Ok(Standing::Found(issue_facts(view))),
+        Ok(None) => Ok(Standing::Gone),
         Err(fault) if fault.kind == FaultKind::Permanent => Ok(Standing::Untold),
         Err(fault) => Err(fault),
     }

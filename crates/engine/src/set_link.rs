@@ -1,13 +1,13 @@
 //! Links in letters: signed when a letter is sent, looked at without effect, and used once. A click comes in like a mail.
 
+use crate::facts::rfc3339;
 use crate::gateway::{Gateway, Shared};
-use crate::take_in::{TakingIn, is_full};
+use crate::take_in::TakingIn;
 use jiff::Timestamp;
 use mail::Envelope;
 use policy::profile::DirectiveSet;
-use policy::reply_token::TokenKey;
 use policy::set_link::{self, LinkGrant, LinkPlace};
-use policy::{Click, Fault, FaultCode, Letter};
+use policy::{Click, Fault, Letter};
 use store::{Handle, Micros, Taken};
 
 const DAY: Micros = 86_400 * 1_000_000;
@@ -50,10 +50,7 @@ impl Gateway {
     pub async fn accept(&self, token: &str) -> Result<Option<Offer>, Fault> {
         let shared = self.shared();
         let Some(found) = find(shared, token).await? else { return Ok(None) };
-        if is_full(shared) {
-            return Err(Fault::temporary(FaultCode::QueueFull, "work.queue_depth_max is reached"));
-        }
-        let mut mail = TakingIn::begin(shared, &found.site, &found.mailbox).await?;
+        let mut mail = TakingIn::begin_unless_full(shared, &found.site, &found.mailbox).await?;
         mail.write(shared, message(&found).as_bytes()).await?;
         let handle = Handle::Click { link: found.name, click: found.click };
         match mail.end(shared).await?.take_in(shared, Envelope::default(), handle).await? {
@@ -84,11 +81,13 @@ async fn find(shared: &Shared, token: &str) -> Result<Option<Found>, Fault> {
         valid_until,
     };
     let now = shared.store.now().await?;
-    let is_ours = set_link::is_signed(&keys(shared, &posted.site).await?, token, &grant, &rfc3339(now));
+    let is_ours = set_link::is_signed(&shared.reply_keys(&posted.site).await?, token, &grant, &rfc3339(now));
     if !is_ours || now >= valid_until {
         return Ok(None);
     }
-    let mailbox = shared.mailbox(&posted.mailbox).ok().filter(|mailbox| mailbox.site == posted.site);
+    let mailbox = shared.mailbox(&posted.mailbox).ok();
+    // In shadow a click would be taken in and do nothing, and the link would be spent.
+    let mailbox = mailbox.filter(|mailbox| mailbox.site == posted.site && !mailbox.shadow);
     let set = mailbox.and_then(|mailbox| mailbox.profile.directive_set(&link.set).cloned());
     let Some(set) = set else { return Ok(None) };
     let letter = posted.key.0;
@@ -100,7 +99,7 @@ async fn find(shared: &Shared, token: &str) -> Result<Option<Found>, Fault> {
     Ok(Some(Found { site: posted.site, mailbox: posted.mailbox, set, click, name }))
 }
 
-/// The letter's text with its links in place; the same for every try. Where nothing listens for them they are left out.
+/// The text of a letter that has links, with these in place; the same for every try. Where nothing listens for them they are left out.
 pub(crate) async fn text_of(
     shared: &Shared,
     site: &str,
@@ -108,10 +107,7 @@ pub(crate) async fn text_of(
     letter: &Letter,
     posted_at: Micros,
 ) -> Result<String, Fault> {
-    if letter.links.is_empty() {
-        return Ok(letter.text.clone());
-    }
-    let key = keys(shared, site).await?.into_iter().next();
+    let key = shared.reply_keys(site).await?.into_iter().next();
     let link = |name: &str| {
         let number = letter.links.iter().position(|link| link.set == name)?;
         let link = letter.links.get(number)?;
@@ -132,20 +128,6 @@ pub(crate) async fn text_of(
 
 fn person(letter: &Letter) -> String {
     letter.to.trim().to_lowercase()
-}
-
-async fn keys(shared: &Shared, site: &str) -> Result<Vec<TokenKey>, Fault> {
-    let keys = shared.store.reply_keys(site).await?;
-    let key = |(id, secret, retired_at): (u8, Vec<u8>, Option<Micros>)| TokenKey {
-        id,
-        secret,
-        retired_at: retired_at.map(rfc3339),
-    };
-    Ok(keys.into_iter().map(key).collect())
-}
-
-fn rfc3339(at: Micros) -> String {
-    Timestamp::from_microsecond(at).unwrap_or_default().to_string()
 }
 
 /// The click as a mail, so that it has a story like one. Who clicked stands beside it, sealed: nothing here is believed.

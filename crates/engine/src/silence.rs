@@ -41,8 +41,7 @@ pub fn alarms(
     since: Micros,
 ) -> Vec<Alarm> {
     let passed = |last: Option<Micros>| {
-        let last = last.or(signs.opened_at).unwrap_or(since);
-        Duration::from_micros(u64::try_from(signs.now.saturating_sub(last)).unwrap_or(0))
+        Duration::from_micros(u64::try_from(signs.now.saturating_sub(last.unwrap_or(since))).unwrap_or(0))
     };
     let mut found = Vec::new();
     let silence = passed(signs.mail_at.max(signs.opened_at));
@@ -78,16 +77,19 @@ impl Alarms {
         self.lock().get(mailbox).is_some_and(|kinds| kinds.contains(kind))
     }
 
-    /// Takes down what is on now, and says it where it was not on before.
-    fn tell(&self, mailbox: &str, found: &[Alarm]) {
+    /// Takes down what is on now, and says it where it was not on before; what it said, and what it said to be over.
+    fn tell(&self, mailbox: &str, found: &[Alarm]) -> (Vec<Alarm>, Vec<&'static str>) {
         let now: HashSet<&'static str> = found.iter().map(kind).collect();
         let before = self.lock().insert(mailbox.to_owned(), now.clone()).unwrap_or_default();
-        for alarm in found.iter().filter(|alarm| !before.contains(kind(alarm))) {
-            tracing::error!(mailbox, kind = kind(alarm), what = %alarm, "a mailbox is silent");
+        let new: Vec<Alarm> = found.iter().filter(|alarm| !before.contains(kind(alarm))).copied().collect();
+        for alarm in &new {
+            tracing::error!(mailbox, kind = kind(alarm), what = %alarm, "a mailbox needs a look");
         }
-        for kind in before.difference(&now) {
-            tracing::info!(mailbox, kind, "a mailbox is silent no more");
+        let over: Vec<&'static str> = before.difference(&now).copied().collect();
+        for kind in &over {
+            tracing::info!(mailbox, kind, "a mailbox is well again");
         }
+        (new, over)
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, HashSet<&'static str>>> {
@@ -180,9 +182,12 @@ mod tests {
     fn an_alarm_is_told_once_and_its_end_too() {
         let alarms = Alarms::default();
         assert!(!alarms.is_on("desk", SILENT));
-        alarms.tell("desk", &[Alarm::Silent(HOUR)]);
+        assert_eq!(alarms.tell("desk", &[Alarm::Silent(HOUR)]), (vec![Alarm::Silent(HOUR)], vec![]));
+        assert_eq!(alarms.tell("desk", &[Alarm::Silent(2 * HOUR)]), (vec![], vec![]), "it is told already");
         assert!(alarms.is_on("desk", SILENT) && !alarms.is_on("desk", STALLED) && !alarms.is_on("other", SILENT));
-        alarms.tell("desk", &[]);
+        assert_eq!(alarms.tell("desk", &[Alarm::Stalled(HOUR)]), (vec![Alarm::Stalled(HOUR)], vec![SILENT]));
+        assert_eq!(alarms.tell("desk", &[]), (vec![], vec![STALLED]));
+        assert_eq!(alarms.tell("desk", &[]), (vec![], vec![]));
         assert!(!alarms.is_on("desk", SILENT));
     }
 }

@@ -14,7 +14,7 @@ use policy::{Fault, FaultCode, FaultKind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::{OnceCell, mpsc};
-use tracker::{Answer, Dialect, Operation, Request, Response};
+use tracker::{Answer, Comment, Dialect, IssueView, Operation, Request, Response};
 
 /// Asked when all waiting is over and the request is about to be sent; a fault keeps it from being sent.
 ///
@@ -42,6 +42,16 @@ pub trait Voice: Send + Sync + 'static {
         pieces: mpsc::Receiver<Bytes>,
         go: Go<'a>,
     ) -> BoxFuture<'a, Result<Response, Fault>>;
+}
+
+/// How far the comments of an issue were read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Extent {
+    All,
+    /// A page was empty before as many had come as the tracker told of.
+    FewerThanTold,
+    /// There are more pages.
+    More,
 }
 
 /// One Jira that a customer owns.
@@ -112,6 +122,47 @@ impl Site {
             }
             FaultKind::Temporary | FaultKind::Permanent => fault,
         })
+    }
+
+    /// An issue, by its id or key.
+    ///
+    /// # Errors
+    /// `TrackerGone` when the tracker has none, or none for us; else as for all that is read.
+    pub(crate) async fn read_issue(&self, issue: &str) -> Result<IssueView, Fault> {
+        match self.read(&Operation::ReadIssue { issue: issue.to_owned() }).await? {
+            Answer::Issue(view) => Ok(*view),
+            other => Err(misunderstood(&other)),
+        }
+    }
+
+    /// The same where it is no fault that the tracker has none.
+    pub(crate) async fn issue(&self, issue: &str) -> Result<Option<IssueView>, Fault> {
+        match self.read_issue(issue).await {
+            Ok(view) => Ok(Some(view)),
+            Err(fault) if fault.code == FaultCode::TrackerGone => Ok(None),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    /// The comments of an issue, oldest first, from as many pages as may be read, and whether those are all.
+    pub(crate) async fn comments(&self, issue_id: &str, pages_max: u32) -> Result<(Vec<Comment>, Extent), Fault> {
+        let mut all: Vec<Comment> = Vec::new();
+        for _ in 0..pages_max {
+            let operation = Operation::ReadComments { issue_id: issue_id.to_owned(), start_at: all.len() as u64 };
+            let (comments, total) = match self.read(&operation).await? {
+                Answer::Comments { comments, total } => (comments, total),
+                other => return Err(misunderstood(&other)),
+            };
+            let page_is_empty = comments.is_empty();
+            all.extend(comments);
+            if all.len() as u64 >= total {
+                return Ok((all, Extent::All));
+            }
+            if page_is_empty {
+                return Ok((all, Extent::FewerThanTold));
+            }
+        }
+        Ok((all, Extent::More))
     }
 
     /// Asks for an effect. `Temporary` means that it surely did not happen, `Unknown` that it may have.

@@ -9,7 +9,7 @@ use mail::Envelope;
 use policy::{Fault, FaultCode};
 use std::future::Future;
 use std::sync::atomic::Ordering;
-use store::{Arrival, Content, ContentWriter, Handle, Taken};
+use store::{Arrival, Content, ContentWriter, FileContent, Handle, NewFile, Taken};
 
 /// As much of a mail's beginning is looked at for its ids; longer headers are cut by the limits anyway (SEC-20).
 const HEAD_BYTES_MAX: usize = 256 * 1024;
@@ -43,13 +43,19 @@ impl TakingIn {
     /// Those of the store; so with all that follows here.
     pub(crate) async fn begin(shared: &Shared, site: &str, mailbox: &str) -> Result<TakingIn, Fault> {
         let content = bounded(shared, shared.store.content(site)).await?;
-        Ok(TakingIn {
-            site: site.to_owned(),
-            mailbox: mailbox.to_owned(),
-            content,
-            digest: Context::new(&SHA256),
-            head: Head::default(),
-        })
+        Ok(TakingIn::over(content, site, mailbox))
+    }
+
+    /// The same for couriers that are told to come again: `QueueFull` while as much waits as may (P8).
+    pub(crate) async fn begin_unless_full(shared: &Shared, site: &str, mailbox: &str) -> Result<TakingIn, Fault> {
+        refuse_when_full(shared)?;
+        TakingIn::begin(shared, site, mailbox).await
+    }
+
+    /// A mail whose id was needed before its first byte; nothing is written yet.
+    pub(crate) fn over(content: ContentWriter, site: &str, mailbox: &str) -> TakingIn {
+        let (digest, head) = (Context::new(&SHA256), Head::default());
+        TakingIn { site: site.to_owned(), mailbox: mailbox.to_owned(), content, digest, head }
     }
 
     /// Puts a line of our own before the mail, but outside its digest, because it differs each time the same mail is sent.
@@ -97,28 +103,58 @@ impl Whole {
 
     /// Line 1: durable when it returns.
     pub(crate) async fn take_in(self, shared: &Shared, envelope: Envelope, handle: Handle) -> Result<Taken, Fault> {
+        let (arrival, content) = self.arrival(shared, envelope, handle);
+        bounded(shared, shared.store.take_in(arrival, content)).await.inspect(|taken| count(shared, taken))
+    }
+
+    /// The same with files that came beside the mail.
+    pub(crate) async fn take_in_upload(
+        self,
+        shared: &Shared,
+        envelope: Envelope,
+        handle: Handle,
+        files: Vec<(NewFile, FileContent)>,
+    ) -> Result<Taken, Fault> {
+        let (arrival, content) = self.arrival(shared, envelope, handle);
+        let taken = bounded(shared, shared.store.take_in_upload(arrival, content, files)).await;
+        taken.inspect(|taken| count(shared, taken))
+    }
+
+    fn arrival(self, shared: &Shared, envelope: Envelope, handle: Handle) -> (Arrival, Content) {
         let HalfArrival { site, mailbox, message_id, refers_to } = self.arrival;
         let received_at = Timestamp::now().as_microsecond();
         let digest = self.digest;
         // What it is now stays so: a mail that was only looked at is carried out by no later change of the settings.
-        let shadow = shared.mailbox(&mailbox).is_ok_and(|mailbox| mailbox.shadow);
+        let shadow = shared.is_shadow(&mailbox);
         let arrival = Arrival { site, mailbox, handle, envelope, digest, message_id, refers_to, received_at, shadow };
-        let taken = bounded(shared, shared.store.take_in(arrival, self.content)).await?;
-        crash_point("intake_taken_in");
-        match &taken {
-            Taken::New { .. } => {
-                shared.backlog.fetch_add(1, Ordering::Relaxed);
-                Metrics::add(&shared.metrics.taken_in);
-            }
-            Taken::Known { .. } => Metrics::add(&shared.metrics.known_again),
+        (arrival, self.content)
+    }
+}
+
+/// What follows from line 1.
+fn count(shared: &Shared, taken: &Taken) {
+    crash_point("intake_taken_in");
+    match taken {
+        Taken::New { .. } => {
+            shared.backlog.fetch_add(1, Ordering::Relaxed);
+            Metrics::add(&shared.metrics.taken_in);
         }
-        Ok(taken)
+        Taken::Known { .. } => Metrics::add(&shared.metrics.known_again),
     }
 }
 
 /// Whether so many jobs are open that no more mail is taken in (P8).
 pub(crate) fn is_full(shared: &Shared) -> bool {
     shared.backlog.load(Ordering::Relaxed) >= shared.settings.backlog_max
+}
+
+/// # Errors
+/// `QueueFull`.
+pub(crate) fn refuse_when_full(shared: &Shared) -> Result<(), Fault> {
+    match is_full(shared) {
+        true => Err(Fault::temporary(FaultCode::QueueFull, "work.queue_depth_max is reached")),
+        false => Ok(()),
+    }
 }
 
 async fn bounded<T>(shared: &Shared, unit: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {

@@ -22,8 +22,9 @@ use zeroize::Zeroizing;
 const REST_MIN: Duration = Duration::from_secs(120);
 /// However long a server says that its tokens are good, they are asked for anew after this.
 const KEPT_MAX: Duration = Duration::from_secs(24 * 3600);
-/// How long one process may take to ask; a request to a token server is given up before.
-const TURN: Duration = Duration::from_secs(90);
+/// How long one process may take to ask: longer than two requests of 60 seconds, because an assertion under a wrong clock is made
+/// twice. Were it shorter, another process would use the same refresh token meanwhile, and some servers take that for a theft.
+const TURN: Duration = Duration::from_secs(150);
 /// How often the others look whether it is through.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// What was refused is not asked for again sooner, unless somebody signed in meanwhile.

@@ -3,16 +3,13 @@
 use crate::facts::issue_facts;
 use crate::gateway::{Gateway, Shared};
 use crate::held::Held;
-use crate::site::misunderstood;
-use aws_lc_rs::digest;
+use crate::take_in::{TakingIn, refuse_when_full};
 use jiff::Timestamp;
 use mail::{Address, Envelope};
 use policy::kept::size_in_words;
-use policy::reply_token::{self, TokenKey};
-use policy::{Fault, FaultCode, IssueFacts, Letter, UPLOAD_LINK, kept_id};
+use policy::{Fault, FaultCode, Letter, UPLOAD_LINK, kept_id, reply_token};
 use std::sync::Arc;
-use store::{Arrival, ContentWriter, FileContent, Handle, Invitation, LinkUse, Micros, NewFile};
-use tracker::{Answer, Operation};
+use store::{ContentWriter, FileContent, Handle, Invitation, LinkUse, Micros, NewFile};
 
 /// The way in for files of an issue. Cheap to clone.
 #[derive(Clone)]
@@ -29,70 +26,55 @@ impl Gateway {
 
 impl Uploads {
     /// The issue's key when this person may add files to it now: the tracker has it, it takes comments by the rules of the mailbox's
-    /// profile, and the person takes part in it. `None` when not; why is told to nobody.
+    /// profile, and the person takes part in it. `None` when not; why is told to nobody. Nor in shadow, where files would be taken in
+    /// and nothing done with them.
     pub async fn may(&self, of: &Invitation) -> Result<Option<String>, Fault> {
-        let Some(issue) = self.issue(of).await? else { return Ok(None) };
+        let mailbox = self.shared.mailbox(&of.mailbox)?;
+        if mailbox.shadow {
+            return Ok(None);
+        }
+        let site = self.shared.site(&of.site)?;
+        let Some(issue) = site.issue(&of.issue_id).await?.map(issue_facts) else { return Ok(None) };
         let address = Address { name: None, address: of.address.clone() }.normalised();
         if !issue.shows(&address) && !self.shared.store.involved(&of.site, &of.issue_id, &address).await? {
             return Ok(None);
         }
-        let profile = self.shared.mailbox(&of.mailbox)?.profile;
-        Ok(profile.takes_files(&issue, &Timestamp::now().to_string()).then_some(issue.key))
-    }
-
-    async fn issue(&self, of: &Invitation) -> Result<Option<IssueFacts>, Fault> {
-        let site = self.shared.site(&of.site)?;
-        match site.read(&Operation::ReadIssue { issue: of.issue_id.clone() }).await {
-            Ok(Answer::Issue(view)) => Ok(Some(issue_facts(*view))),
-            Ok(other) => Err(misunderstood(&other)),
-            Err(fault) if fault.code == FaultCode::TrackerGone => Ok(None),
-            Err(fault) => Err(fault),
-        }
-    }
-
-    /// A writer for the message that will bring the files; they are kept under ids made from its id.
-    pub async fn begin(&self, of: &Invitation) -> Result<ContentWriter, Fault> {
-        self.shared.store.content(&of.site).await
+        Ok(mailbox.profile.takes_files(&issue, &Timestamp::now().to_string()).then_some(issue.key))
     }
 
     /// Takes the files in as a message of the invited person to the issue, durable when it returns. From here on it is a mail like
-    /// any other: decided on, written down, carried out, told. `issue` is the key that [`Uploads::may`] told.
+    /// any other: decided on, written down, carried out, told. `issue` is the key that [`Uploads::may`] told. The files are kept under
+    /// ids made from the id of `content`.
+    ///
+    /// # Errors
+    /// `QueueFull`, and those of the store; nothing is taken in then.
     pub async fn hand_in(
         &self,
         of: &Invitation,
         issue: &str,
-        mut content: ContentWriter,
+        content: ContentWriter,
         mut files: Vec<(NewFile, FileContent)>,
         note: &str,
     ) -> Result<(), Fault> {
-        let profile = self.shared.mailbox(&of.mailbox)?.profile;
+        let shared = &self.shared;
+        refuse_when_full(shared)?;
+        let profile = shared.mailbox(&of.mailbox)?.profile;
         let project = issue.rsplit_once('-').map_or("", |(project, _)| project);
         for (file, _) in &mut files {
             // How long it is kept is for the project's mapping to say.
             profile.mapping_name_of(project).clone_into(&mut file.about.mapping);
         }
-        let keys = self.shared.store.reply_keys(&of.site).await?.into_iter();
-        let keys = keys.map(|(id, secret, _)| TokenKey { id, secret, retired_at: None });
-        let token = keys.take(1).find_map(|key| reply_token::sign(&key, &of.site, &of.issue_id, "1"));
+        let keys = shared.reply_keys(&of.site).await?;
+        let token = keys.first().and_then(|key| reply_token::sign(key, &of.site, &of.issue_id, "1"));
         let no_token = || Fault::permanent(FaultCode::Internal, "no reply address could be signed for an upload");
         let to = profile.reply_address(&token.ok_or_else(no_token)?);
         let message = content.message().to_owned();
-        let mail = composed(of, &to, &message, &files, note);
-        content.write(mail.as_bytes()).await?;
-        let mut digest = [0; 32];
-        digest.copy_from_slice(digest::digest(&digest::SHA256, mail.as_bytes()).as_ref());
-        let arrival = Arrival {
-            site: of.site.clone(),
-            mailbox: of.mailbox.clone(),
-            handle: Handle::Lasting(format!("upload:{message}")),
-            envelope: Envelope { mail_from: Some(of.address.clone()), rcpt_to: vec![to], client: None },
-            digest,
-            message_id: Some(format!("{message}@{UPLOADS}")),
-            refers_to: Vec::new(),
-            received_at: Timestamp::now().as_microsecond(),
-            shadow: self.shared.mailbox(&of.mailbox).is_ok_and(|mailbox| mailbox.shadow),
-        };
-        self.shared.store.take_in_upload(arrival, content.finish().await?, files).await?;
+        let text = composed(of, &to, &message, &files, note);
+        let mut mail = TakingIn::over(content, &of.site, &of.mailbox);
+        mail.write(shared, text.as_bytes()).await?;
+        let envelope = Envelope { mail_from: Some(of.address.clone()), rcpt_to: vec![to], client: None };
+        let handle = Handle::Lasting(format!("upload:{message}"));
+        mail.end(shared).await?.take_in_upload(shared, envelope, handle, files).await?;
         Ok(())
     }
 }
@@ -137,11 +119,14 @@ pub(crate) async fn with_link(
         return Ok(text.replace(UPLOAD_LINK, "-"));
     };
     let (site, message) = (&held.lease.site, &held.lease.subject);
-    let mailbox = shared.store.message(message).await?.map(|message| message.mailbox).unwrap_or_default();
+    let no_message = || Fault::permanent(FaultCode::StoreCorrupt, "a letter without its message");
+    let mailbox = shared.store.message(message).await?.ok_or_else(no_message)?.mailbox;
     let id = kept_id(site, message, &format!("upload/{}", letter.to));
     let until = posted_at.saturating_add(LETTER_LINK_DAYS * DAY);
     let of = Invitation { site: site.clone(), mailbox, issue_id: issue_id.clone(), address: letter.to.clone() };
     shared.store.invite_by_letter(&of, &id, until).await?;
-    let token = shared.store.sign_link_until(site, LinkUse::Upload, &id, until).await?.unwrap_or_default();
+    let token = shared.store.sign_link_until(site, LinkUse::Upload, &id, until).await?;
+    let no_token = || Fault::permanent(FaultCode::KeyUnavailable, "no key signs this site's links");
+    let token = token.ok_or_else(no_token)?;
     Ok(text.replace(UPLOAD_LINK, &format!("{base}/u/{token}")))
 }

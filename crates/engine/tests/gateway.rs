@@ -21,6 +21,7 @@ mod gateway {
     pub mod refusals;
     pub mod replay;
     pub mod trouble;
+    pub mod uploads;
     pub mod walk;
     pub mod world;
 }
@@ -28,7 +29,7 @@ mod gateway {
 use gateway::world::Database;
 use gateway::{
     authors, changes, contract, doubt, duplicates, fetching, graph, kept, letters, lost_answers, order, poison,
-    refusals, replay, trouble, walk,
+    refusals, replay, trouble, uploads, walk,
 };
 
 /// Each scenario on SQLite, as a test of its own.
@@ -71,10 +72,16 @@ on_sqlite! {
     walk::the_received_field_is_kept_but_not_digested;
     kept::a_file_that_is_too_large_is_kept_and_linked;
     kept::a_replay_keeps_no_file_twice;
+    kept::a_replay_to_another_project_takes_the_file_along;
+    kept::a_file_that_was_deleted_is_kept_by_no_replay;
+    uploads::the_upload_page_is_closed_while_its_mailbox_is_in_shadow;
+    uploads::fault_06_a_full_queue_takes_no_files;
+    uploads::a_file_goes_from_here_when_it_is_known_to_hang_on_its_issue;
     kept::priv_11_files_go_ninety_days_after_resolution_and_reopening_stops_the_clock;
     kept::files_go_in_the_status_that_the_profile_names;
     authors::sec_01_only_a_proved_author_joins_his_thread_by_dns;
     authors::sec_04_only_a_proved_author_joins_his_thread_by_header;
+    authors::sec_25_a_form_has_no_more_budget_than_the_person_it_writes_for;
     authors::fault_29_a_mail_waits_for_dns_and_then_no_longer;
     letters::a_sender_is_told_once_that_no_issue_could_be_made;
     letters::fault_20_a_lost_answer_sends_the_same_letter_once_more_and_then_asks;
@@ -121,6 +128,8 @@ on_sqlite! {
     fetching::fault_26_a_server_that_says_nothing_is_noticed_and_stops_no_other;
     graph::graph_leaves_the_backlog_alone_and_takes_in_what_comes_or_is_moved_there;
     graph::graph_marks_and_moves_and_deletes_only_as_the_settings_say;
+    graph::what_came_in_shadow_stays_on_its_server_for_ever;
+    graph::a_token_that_is_over_in_the_middle_of_a_round_is_asked_for_anew;
     graph::fault_24_a_place_that_graph_forgot_loses_and_doubles_nothing;
     graph::fault_15_graph_is_left_alone_for_as_long_as_it_says;
     graph::sec_60_hostile_answers_of_graph_cost_one_mailbox_one_round;
@@ -154,10 +163,7 @@ async fn fault_02_a_thousand_lost_answers_are_a_thousand_issues() {
 #[cfg(feature = "crash_points")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn crash_points_are_listed_once() {
-    let points: Vec<&str> = {
-        use engine::crash_point::{ALL, FETCHING, IN_DOUBT};
-        ALL.iter().chain(FETCHING).chain(IN_DOUBT).copied().collect()
-    };
+    let points: Vec<&str> = engine::crash_point::LISTS.concat();
     let different: std::collections::HashSet<&str> = points.iter().copied().collect();
     assert_eq!(points.len(), different.len());
     gateway::crash::play_if_asked().await;

@@ -67,6 +67,18 @@ impl Reader for Nobody {
     }
 }
 
+fn support() -> Mailbox {
+    Mailbox {
+        name: "support".into(),
+        site: SITE.into(),
+        profile: Arc::new(Profile::from_toml("support", PROFILE, "support.toml").unwrap()),
+        author_proof: AuthorProof::Nothing,
+        fetching: None,
+        silent_after: None,
+        shadow: false,
+    }
+}
+
 struct House {
     store: Store,
     gateway: Arc<Gateway>,
@@ -87,19 +99,10 @@ impl House {
             free_bytes_min: 0,
         };
         let store = Store::open(&settings).await.unwrap();
-        let mailbox = Mailbox {
-            name: "support".into(),
-            site: SITE.into(),
-            profile: Arc::new(Profile::from_toml("support", PROFILE, "support.toml").unwrap()),
-            author_proof: AuthorProof::Nothing,
-            fetching: None,
-            silent_after: None,
-            shadow: false,
-        };
         let settings = engine::Settings { jobs_max: 0, fetches_max: 0, backlog_max, ..engine::Settings::default() };
         let reader = Arc::new(Nobody);
         let tokens = Tokens::new(store.clone());
-        let parts = Parts { store: store.clone(), reader, sites: vec![], mailboxes: vec![mailbox], tokens, settings };
+        let parts = Parts { store: store.clone(), reader, sites: vec![], mailboxes: vec![support()], tokens, settings };
         House { store, gateway: Arc::new(Gateway::start(parts)), _folder: folder }
     }
 
@@ -260,6 +263,17 @@ async fn of_many_clicks_at_once_one_comes_in_with_who_clicked_beside_it() {
     let click = house.store.message(&lease.subject).await.unwrap().unwrap().click.unwrap();
     assert_eq!((click.set.as_str(), click.issue_id.as_str(), click.person.as_str()), ("reopen", "10001", PERSON));
     assert_eq!(click.letter, format!("message:{}/1/letter-1", place.message));
+}
+
+#[tokio::test]
+async fn a_link_opens_nothing_while_its_mailbox_is_in_shadow() {
+    let house = House::open(1000).await;
+    let (place, grant) = house.told("told", "reopen", 14).await;
+    let token = house.signed(&place, &grant).await;
+    house.gateway.swap_mailboxes(vec![Mailbox { shadow: true, ..support() }]);
+    house.assert_dead(&token, "a click would do nothing").await;
+    house.gateway.swap_mailboxes(vec![support()]);
+    assert!(house.gateway.accept(&token).await.unwrap().is_some(), "it is not spent");
 }
 
 #[tokio::test]

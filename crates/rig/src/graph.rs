@@ -8,6 +8,7 @@ use serde_json::Value;
 use std::collections::VecDeque;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 /// The token that opens all mailboxes here.
 pub const TOKEN: &str = "planted-graph-token";
@@ -68,6 +69,8 @@ struct State {
     forms: Vec<String>,
     under_way: usize,
     at_once: usize,
+    slowness: Duration,
+    endless_bytes: usize,
     made: usize,
 }
 
@@ -176,6 +179,16 @@ impl GraphServer {
 
     pub fn behave(&self) {
         self.state().mishaps.clear();
+    }
+
+    /// Every answer comes so much later.
+    pub fn answer_after(&self, slowness: Duration) {
+        self.state().slowness = slowness;
+    }
+
+    /// How many bytes of answers that never end went out.
+    pub fn endless_bytes(&self) -> usize {
+        self.state().endless_bytes
     }
 
     /// The lines of all requests so far, with the `Prefer` field behind each.

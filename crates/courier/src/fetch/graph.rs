@@ -5,15 +5,14 @@
 
 mod answer;
 
-pub use answer::{
-    Listed, Next, Page, error_word, read_folder, read_folders, read_page, refused, says_that_its_place_is_lost,
-};
+pub use answer::{Listed, Next, Page, read_folder, read_folders, read_page, refused, says_that_its_place_is_lost};
 
+use crate::oauth::write_escaped;
 use policy::fault::{Fault, FaultCode};
 use serde_json::{Value, json};
 
 /// Mails that one page of a list shows.
-pub const PAGE_MAILS: usize = 200;
+const PAGE_MAILS: usize = 200;
 /// Folders below folders that a path names at most.
 const DEPTH_MAX: usize = 10;
 
@@ -52,7 +51,7 @@ pub enum Method {
 
 impl Request {
     /// The value of the `Prefer` field that each request carries.
-    pub fn prefer(&self) -> String {
+    pub fn prefer() -> String {
         format!("IdType=\"ImmutableId\", odata.maxpagesize={PAGE_MAILS}")
     }
 
@@ -183,17 +182,7 @@ pub fn scopes(resource: &str, writes: bool, of_another: bool) -> String {
 /// Everything that could end a segment of a path or a value of a query is escaped.
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(char::from(byte)),
-            _ => {
-                const HEX: &[u8; 16] = b"0123456789ABCDEF";
-                out.push('%');
-                out.push(char::from(HEX[usize::from(byte >> 4)]));
-                out.push(char::from(HEX[usize::from(byte & 15)]));
-            }
-        }
-    }
+    write_escaped(&mut out, text);
     out
 }
 

@@ -12,15 +12,20 @@ pub fn written<'f>(form: impl IntoIterator<Item = (&'f str, &'f str)>) -> Zeroiz
         }
         text.push_str(name);
         text.push('=');
-        for byte in value.bytes() {
-            match byte {
-                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' => text.push(char::from(byte)),
-                // Writing to a String cannot fail.
-                _ => drop(write!(text, "%{byte:02X}")),
-            }
-        }
+        write_escaped(&mut text, value);
     }
     text
+}
+
+/// Adds a text with every octet escaped that is not plainly a letter or a digit, so that it ends no segment of a path and no value.
+pub(crate) fn write_escaped(out: &mut String, text: &str) {
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' => out.push(char::from(byte)),
+            // Writing to a String cannot fail.
+            _ => drop(write!(out, "%{byte:02X}")),
+        }
+    }
 }
 
 /// The value of this name; `None` when it is not there, stands twice (RFC 6749, section 3.1) or is no text.

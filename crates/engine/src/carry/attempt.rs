@@ -87,6 +87,11 @@ impl Run<'_> {
             }
             _ => {}
         }
+        if let (Receipt::Attachment { .. }, StepKind::Attach { file, .. } | StepKind::AttachForCustomers { file, .. }) =
+            (&receipt, &step.kind)
+        {
+            files::give_up(self, file).await;
+        }
         Ok(if last { Ended::Completed } else { Ended::Done(receipt) })
     }
 
@@ -167,7 +172,6 @@ impl Run<'_> {
             StepKind::Attach { issue, file } => {
                 let issue_id = self.issue_id(issue)?;
                 let stored = files::attach(self, &issue_id, file).await?;
-                files::give_up(self, file).await;
                 Ok(Receipt::Attachment { issue_id, id: stored.id })
             }
             StepKind::AttachForCustomers { issue, file } => {
@@ -223,17 +227,10 @@ impl Run<'_> {
         if let Some(known) = self.files.get(issue_id) {
             return Ok(known.clone());
         }
-        let issue = self.read_issue(issue_id).await?;
+        let issue = self.site.read_issue(issue_id).await?;
         let ids: Vec<String> = issue.files.into_iter().map(|file| file.id).collect();
         self.files.insert(issue_id.to_owned(), ids.clone());
         Ok(ids)
-    }
-
-    pub(super) async fn read_issue(&self, issue_id: &str) -> Result<tracker::IssueView, Fault> {
-        match self.site.read(&Operation::ReadIssue { issue: issue_id.to_owned() }).await? {
-            Answer::Issue(issue) => Ok(*issue),
-            other => Err(misunderstood(&other)),
-        }
     }
 }
 

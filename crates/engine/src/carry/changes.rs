@@ -168,7 +168,7 @@ impl Run<'_> {
     }
 
     async fn transition(&self, issue_id: String, goal: &Goal, set: &[FieldSetting]) -> Result<Receipt, Fault> {
-        let issue = self.read_issue(&issue_id).await?;
+        let issue = self.site.read_issue(&issue_id).await?;
         if is_at(&issue, goal) {
             return Ok(Receipt::Changed { issue_id, already: true, left_out: Vec::new() });
         }
@@ -200,7 +200,7 @@ impl Run<'_> {
 
     /// What a later look needs to know whether a transition was made: where the issue was, and where it was to go.
     pub(super) async fn before_transition(&self, issue_id: &str, goal: &Goal) -> Result<Before, Fault> {
-        let issue = self.read_issue(issue_id).await?;
+        let issue = self.site.read_issue(issue_id).await?;
         let to_id = match goal {
             // Whether it is there can be read off the issue.
             Goal::Status(_) => String::new(),
@@ -220,7 +220,7 @@ impl Run<'_> {
         let Before::Transition { status_id, to_id } = before else {
             return unclear("the status before the attempt is not known");
         };
-        let issue = self.read_issue(issue_id).await?;
+        let issue = self.site.read_issue(issue_id).await?;
         match goal {
             _ if is_at(&issue, goal) => Ok(Some(changed(issue_id.to_owned()))),
             Goal::Status(_) => Ok(None),
@@ -256,7 +256,7 @@ impl Run<'_> {
         let fields = self.site.edit_fields(&issue_id).await?;
         let field = fields.into_iter().find(|field| field.kind == FieldKind::Organisations);
         let field = field.ok_or_else(|| refused("The issue has no field for organisations on its screen"))?;
-        let project = self.read_issue(&issue_id).await?.project;
+        let project = self.site.read_issue(&issue_id).await?.project;
         let desk = self.site.service_desk(&project).await?;
         let desk = desk.as_ref().as_ref().ok_or_else(|| refused("The project has no service desk"))?;
         let ids = super::customers::organisation_ids(desk, organisations)?;

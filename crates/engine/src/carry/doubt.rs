@@ -6,7 +6,7 @@ use super::traces::Window;
 use super::{Ended, Run};
 use crate::crash_point::crash_point;
 use crate::metrics::Metrics;
-use crate::site::misunderstood;
+use crate::site::Extent;
 use crate::stop::Stop;
 use jiff::Timestamp;
 use policy::{Fault, FaultCode, FaultKind, File, Receipt, Step, StepKey, StepKind};
@@ -156,24 +156,13 @@ impl Run<'_> {
     }
 
     async fn read_comments(&self, issue_id: &str) -> Result<Vec<Comment>, Fault> {
-        let mut all: Vec<Comment> = Vec::new();
-        for _ in 0..self.shared.settings.look_pages_max {
-            let operation = Operation::ReadComments { issue_id: issue_id.to_owned(), start_at: all.len() as u64 };
-            match self.site.read(&operation).await? {
-                Answer::Comments { comments, total } => {
-                    let page_is_empty = comments.is_empty();
-                    all.extend(comments);
-                    if all.len() as u64 >= total {
-                        return Ok(all);
-                    }
-                    if page_is_empty {
-                        return Err(Fault::temporary(FaultCode::TrackerBusy, "a page of comments was empty too early"));
-                    }
-                }
-                other => return Err(misunderstood(&other)),
+        match self.site.comments(issue_id, self.shared.settings.look_pages_max).await? {
+            (comments, Extent::All) => Ok(comments),
+            (_, Extent::FewerThanTold) => {
+                Err(Fault::temporary(FaultCode::TrackerBusy, "a page of comments was empty too early"))
             }
+            (_, Extent::More) => Err(incomplete("there were more pages of comments than one look may read")),
         }
-        Err(incomplete("there were more pages of comments than one look may read"))
     }
 
     async fn look_for_file(&self, issue_id: &str, file: &File, before: &str) -> Result<Option<String>, Fault> {
@@ -181,7 +170,7 @@ impl Run<'_> {
             return Err(incomplete("the files before the attempt are not known"));
         };
         let account_id = self.site.account_id().await?;
-        let issue = self.read_issue(issue_id).await?;
+        let issue = self.site.read_issue(issue_id).await?;
         let trace = issue.files.into_iter().find(|stored| {
             stored.name == file.name
                 && stored.size_bytes == file.size_bytes

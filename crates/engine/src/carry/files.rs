@@ -37,7 +37,7 @@ pub(super) async fn attach(run: &Run<'_>, issue_id: &str, file: &File) -> Result
 /// Hands a file to the project's service desk and shares it with the customers of the request; the id that it has then. A file
 /// that was handed in and not shared is seen by nobody, and the desk forgets it, so only the sharing can be in doubt.
 pub(super) async fn attach_for_customers(run: &Run<'_>, issue_id: &str, file: &File) -> Result<String, Fault> {
-    let project = run.read_issue(issue_id).await?.project;
+    let project = run.site.read_issue(issue_id).await?.project;
     let desk = run.site.service_desk(&project).await?;
     let Some(desk) = desk.as_ref() else {
         let why = format!("The project {project} has no service desk, so a file cannot be shared with customers");
@@ -59,7 +59,7 @@ pub(super) async fn attach_for_customers(run: &Run<'_>, issue_id: &str, file: &F
     run.write(&Operation::ShareTemporary { issue_id: issue_id.to_owned(), temporary_id }).await?;
     // Its own id is told by nothing but the issue. When that cannot be read just now, the file is there all the same.
     let known = run.files.get(issue_id).cloned().unwrap_or_default();
-    let files = run.read_issue(issue_id).await.map(|issue| issue.files).unwrap_or_default();
+    let files = run.site.read_issue(issue_id).await.map(|issue| issue.files).unwrap_or_default();
     let is_it = |stored: &StoredFile| {
         stored.name == file.name && stored.size_bytes == file.size_bytes && !known.contains(&stored.id)
     };
@@ -71,17 +71,20 @@ pub(super) async fn attach_for_customers(run: &Run<'_>, issue_id: &str, file: &F
 pub(super) async fn keep(run: &Run<'_>, issue_id: &str, file: &File, id: &str) -> Result<(), Fault> {
     let (store, lease) = (&run.shared.store, &run.held.lease);
     store.ensure_retain(&lease.site).await?;
-    if store.kept_file(id).await?.is_some() {
-        // It is kept already: by an attempt that was broken off, or since it was handed in.
-        return store.tie_file(lease, id, issue_id).await;
+    match store.kept_file(id).await? {
+        Some(line) if line.gone.is_some() => return Err(deleted_before("kept")),
+        // It is kept already: by an attempt that was broken off, by an earlier plan, or since it was handed in.
+        Some(_) => return store.tie_file(lease, id, issue_id).await,
+        None => {}
     }
     let content = taken(run, file, id).await?;
-    let mailbox = store.message(&lease.subject).await?.map(|message| message.mailbox);
+    let no_message = || Fault::permanent(FaultCode::StoreCorrupt, "a carry job without its message");
+    let message = store.message(&lease.subject).await?.ok_or_else(no_message)?;
     let new = NewFile {
         id: id.to_owned(),
         site: lease.site.clone(),
-        mailbox: mailbox.unwrap_or_default(),
-        message: lease.subject.clone(),
+        mailbox: message.mailbox,
+        message: message.id,
         issue_id: Some(issue_id.to_owned()),
         about: KeptAbout {
             name: file.name.clone(),
@@ -171,12 +174,14 @@ enum Source {
 async fn source(run: &Run<'_>, file: &File) -> Result<Source, Fault> {
     let store = &run.shared.store;
     match handed_in(file) {
-        Some(id) => store.kept_content(id).await?.map(Source::Kept).ok_or_else(|| {
-            let why = "The file was deleted before it could be attached.";
-            Fault::permanent(FaultCode::KeyUnavailable, why).with_public(why)
-        }),
+        Some(id) => store.kept_content(id).await?.map(Source::Kept).ok_or_else(|| deleted_before("attached")),
         None => Ok(Source::Mail(store.raw(&run.held.lease.subject).await?)),
     }
+}
+
+fn deleted_before(what: &str) -> Fault {
+    let why = format!("The file was deleted before it could be {what}.");
+    Fault::permanent(FaultCode::KeyUnavailable, why.clone()).with_public(why)
 }
 
 /// The id of a file that came beside its message.

@@ -35,10 +35,7 @@ fn is_last_try(inquiry: &Inquiry) -> bool {
 /// The description and then the newest comments first, within the limits; and whether that is all.
 async fn texts(inquiry: &Inquiry<'_>, issue_id: &str) -> Result<(Vec<String>, bool), Fault> {
     let settings = &inquiry.shared.settings;
-    let description = match inquiry.site.read(&Operation::ReadIssue { issue: issue_id.to_owned() }).await? {
-        Answer::Issue(view) => view.description,
-        other => return Err(misunderstood(&other)),
-    };
+    let description = inquiry.site.read_issue(issue_id).await?.description;
     let (comments, total) = newest_comments(inquiry, issue_id, u64::from(settings.history_comments_max)).await?;
     let mut all = comments.len() as u64 >= total;
     let mut texts = Vec::new();

@@ -9,6 +9,7 @@ use crate::held::Held;
 use crate::stop::Stop;
 use courier::fetch::{MailSource, Offer, Pop3, Settling};
 use policy::{Fault, FaultCode};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -28,12 +29,15 @@ pub(crate) async fn fetch(shared: &Arc<Shared>, held: &Held) -> Result<(), Stop>
     let poll = fetching.poll;
     let notes = Notes::begin(shared, &of).await?;
     let ended = look(shared, held, fetching, &of, &notes).await;
-    let goes_on = ended.as_ref().is_ok_and(|ended| !ended.all_seen);
-    notes.end(shared, &of, ended.as_ref().err(), goes_on).await?;
+    // More of it waits there and can be had.
+    let goes_on = ended.as_ref().is_ok_and(|ended| ended.came > 0 && !ended.all_seen);
+    if let Err(fault) = notes.end(shared, &of, ended.as_ref().err(), goes_on).await {
+        // Whoever waits for it asks again; the round is what it is.
+        tracing::warn!(mailbox = name, code = %fault.code, detail = fault.detail, "a report on a round could not be written");
+    }
     let Ended { came, all_seen } = ended?;
     let pause = shared.moods.pause(name, came > 0, poll);
-    // More of it waits there and can be had.
-    let pause = if came > 0 && !all_seen { Duration::ZERO } else { shared.watches.pause(name, pause) };
+    let pause = if goes_on { Duration::ZERO } else { shared.watches.pause(name, pause) };
     if came > 0 {
         tracing::info!(mailbox = name, mails = came, "mail was fetched");
     }
@@ -75,7 +79,8 @@ async fn look(
         Protocol::Graph(graph) => graph::round(&round, graph).await,
     };
     shared.moods.went(name, ended.is_ok());
-    if let Some(pass) = used.filter(|_| ended.as_ref().is_err_and(|fault| fault.code == FaultCode::MailboxRefused)) {
+    let refused = [FaultCode::MailboxRefused, FaultCode::SignInNeeded];
+    if let Some(pass) = used.filter(|_| ended.as_ref().is_err_and(|fault| refused.contains(&fault.code))) {
         // A token may be taken back before its time.
         shared.tokens.forget(&grant, &pass).await;
     }
@@ -155,8 +160,12 @@ impl Round<'_> {
         crash_point("fetch_before_settle");
         self.held.still_ours()?;
         // Another mail handler works on the mailbox: what we only look at stays as it is.
-        let shadow = self.taking.shared.mailbox(&self.taking.of.mailbox).is_ok_and(|mailbox| mailbox.shadow);
-        let settling = if shadow { Settling::default() } else { settling };
+        let shadow = self.taking.shared.is_shadow(&self.taking.of.mailbox);
+        let asked = if shadow { Settling::default() } else { settling };
+        let acted_on = self.acted_on(&asked).await?;
+        let [delete, mark_seen, moved] = [asked.delete, asked.mark_seen, asked.moved]
+            .map(|offers| offers.iter().filter(|offer| acted_on.contains(&offer.handle)).cloned().collect::<Vec<_>>());
+        let settling = Settling { delete: &delete, mark_seen: &mark_seen, moved: &moved, ..asked };
         let nothing = [settling.delete, settling.mark_seen, settling.moved].iter().all(|offers| offers.is_empty());
         match self.held.while_ours(source.settle(settling)).await {
             Err(fault) if !nothing => return Err(fault),
@@ -168,5 +177,17 @@ impl Round<'_> {
         metrics.moved.fetch_add(settling.moved.len() as u64, Ordering::Relaxed);
         crash_point("fetch_settled");
         Ok(())
+    }
+
+    /// The servers' names of those among these mails that were not taken in only to be looked at. What came in shadow stays as it is for
+    /// ever, though the mailbox is live by now.
+    async fn acted_on(&self, settling: &Settling<'_>) -> Result<HashSet<String>, Fault> {
+        let offers = [settling.delete, settling.mark_seen, settling.moved].concat();
+        if offers.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let Taking { shared, of, .. } = self.taking;
+        let places = shared.store.taken_in_by(of, &self.handles(&offers), Micros::MAX).await?;
+        Ok(places.into_iter().map(|at| offers[at].handle.clone()).collect())
     }
 }

@@ -1,14 +1,14 @@
 //! Requests to a mail service that is spoken to over HTTPS (Microsoft Graph): short answers whole, mails in pieces.
 
-use super::connection::SiteConnection;
+use super::connection::{SiteConnection, bearer};
 use super::parking::Parking;
-use super::speaker::client;
+use super::speaker::{client, said_at};
 use super::troubles;
 use bytes::Bytes;
 use courier::fetch::graph::{Method, Request, VERSION};
 use jiff::Timestamp;
 use policy::{Fault, FaultCode};
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderName, HeaderValue};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
 use reqwest::{Client, Response};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -63,7 +63,6 @@ impl MailService {
     /// # Errors
     /// `SettingsWrong` or `AddressRefused` when it cannot be reached at all.
     pub(crate) fn new(connection: &SiteConnection, mail_timeout: Duration) -> Result<MailService, Fault> {
-        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let client = client(connection, connection.reach()?)?;
         let inner = Inner {
             client,
@@ -88,8 +87,7 @@ impl MailService {
     /// no whole answer; what settings make impossible.
     pub(crate) async fn say(&self, token: &Zeroizing<String>, request: &Request) -> Result<Answer, Fault> {
         let mut coming = self.open(token, request).await?;
-        let at = coming.response.headers().get(DATE).and_then(|value| value.to_str().ok());
-        let at = at.and_then(|text| jiff::fmt::rfc2822::parse(text).ok()).map(|zoned| zoned.timestamp());
+        let at = said_at(coming.response.headers());
         let bytes_max = if coming.status < 300 { ANSWER_BYTES_MAX } else { REFUSAL_BYTES_MAX };
         let mut body = Vec::new();
         while let Some(piece) = coming.next().await? {
@@ -149,12 +147,9 @@ impl MailService {
             Method::Delete => reqwest::Method::DELETE,
         };
         let mut out = reqwest::Request::new(method, url);
-        let bearer = Zeroizing::new(format!("Bearer {}", token.as_str()));
-        let mut bearer = HeaderValue::from_str(&bearer).map_err(|_| internal("a token holds what no field can"))?;
-        bearer.set_sensitive(true);
-        let prefer = HeaderValue::from_str(&request.prefer()).map_err(|_| internal("a field's value is wrong"))?;
+        let prefer = HeaderValue::from_str(&Request::prefer()).map_err(|_| internal("a field's value is wrong"))?;
         let headers = out.headers_mut();
-        headers.insert(AUTHORIZATION, bearer);
+        headers.insert(AUTHORIZATION, bearer(token)?);
         headers.insert(HeaderName::from_static("prefer"), prefer);
         headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
         if let Some(body) = &request.body {

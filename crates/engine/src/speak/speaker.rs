@@ -11,7 +11,7 @@ use crate::speak::upload::Upload;
 use crate::tokens::{Pass, TokensOfSite};
 use jiff::Timestamp;
 use policy::{Fault, FaultCode};
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Certificate, Client, redirect, retry, tls};
 use std::path::Path;
 use std::sync::Arc;
@@ -293,6 +293,11 @@ fn certificates(file: &Path) -> Result<Vec<Certificate>, String> {
     let pem = std::fs::read(file).map_err(|error| unusable(error.to_string()))?;
     let found = Certificate::from_pem_bundle(&pem).map_err(|_| unusable("no PEM".to_owned()))?;
     if found.is_empty() { Err(unusable("there are none in it".to_owned())) } else { Ok(found) }
+}
+
+/// What the server's clock showed when it answered, where it says so (RFC 9110, section 6.6.1).
+pub(super) fn said_at(headers: &HeaderMap) -> Option<Timestamp> {
+    Some(jiff::fmt::rfc2822::parse(headers.get(DATE)?.to_str().ok()?).ok()?.timestamp())
 }
 
 fn header_value(text: &str) -> Result<HeaderValue, Fault> {

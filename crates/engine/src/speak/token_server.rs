@@ -1,10 +1,11 @@
 //! Requests for tokens: forms out, small answers back, to one server that the settings name.
 
 use super::connection::SiteConnection;
-use super::speaker::client;
+use super::speaker::{client, said_at};
 use courier::oauth::written;
+use jiff::Timestamp;
 use policy::{Fault, FaultCode};
-use reqwest::header::{ACCEPT, CONTENT_TYPE, DATE};
+use reqwest::header::{ACCEPT, CONTENT_TYPE};
 use std::path::PathBuf;
 use std::time::Duration;
 use url::Url;
@@ -78,8 +79,7 @@ async fn answer(request: reqwest::RequestBuilder) -> Result<TokenAnswer, Fault> 
             false => lost("cannot be reached"),
         })?;
     let status = response.status().as_u16();
-    let date = response.headers().get(DATE).and_then(|value| value.to_str().ok());
-    let date_s = date.and_then(|text| Some(jiff::fmt::rfc2822::parse(text).ok()?.timestamp().as_second()));
+    let date_s = said_at(response.headers()).map(Timestamp::as_second);
     let mut body = Zeroizing::new(Vec::new());
     while let Some(piece) = response.chunk().await.map_err(|_| lost("breaks off its answer"))? {
         if body.len() + piece.len() > ANSWER_BYTES_MAX {

@@ -74,6 +74,29 @@ pub async fn sec_04_only_a_proved_author_joins_his_thread_by_header(database: &D
     world.end().await;
 }
 
+pub async fn sec_25_a_form_has_no_more_budget_than_the_person_it_writes_for(database: &Database) {
+    let trust = Trust { authserv_id: "mx.desk.example".to_owned(), hops: 0 };
+    let world = World::start(database, Plot::default()).await;
+    let limits = "[limits]\nsender_per_hour = 2\n";
+    let profile = format!("reply_to_from = [\"form@shop.example\"]\n{SUPPORT}{limits}");
+    let author_proof = AuthorProof::Header(trust, Vec::new());
+    world.gateway.swap_mailboxes(vec![engine::Mailbox { author_proof, ..mailbox("support", &profile) }]);
+    let vouched = "Authentication-Results: mx.desk.example; dmarc=pass header.from=shop.example\n\
+                   Received: from client by mx.desk.example; now\n";
+    let asks = async |number: u32, person: &str| {
+        let client = Client { ip: Some("127.0.0.1".to_owned()), hello: "mx.desk.example".to_owned() };
+        let mail = mail(&format!("{number}@shop.example"), &format!("question {number}"), "How much?");
+        let mail = mail.replace("Ann <ann@example.org>", &format!("form@shop.example\nReply-To: {person}"));
+        let message = send_by(Some(client), &world.gateway, "support", &format!("{vouched}{mail}")).await.unwrap();
+        world.outcome_of(&message).await.line.outcome
+    };
+    assert_eq!(asks(1, "cleo@people.example").await, Some(Outcome::Create));
+    assert_eq!(asks(2, "Cleo@People.Example").await, Some(Outcome::Create));
+    assert_ne!(asks(3, "cleo@people.example").await, Some(Outcome::Create), "that is the third within the hour");
+    assert_eq!(asks(4, "dora@people.example").await, Some(Outcome::Create), "another person has a budget of her own");
+    world.end().await;
+}
+
 pub async fn fault_29_a_mail_waits_for_dns_and_then_no_longer(database: &Database) {
     let dns = Dns::start("example.org SILENT\n_dmarc.example.org SILENT");
     let mut settings = quick();

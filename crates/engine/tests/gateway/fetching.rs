@@ -148,17 +148,21 @@ pub async fn a_mailbox_that_falls_silent_is_told(database: &Database) {
     let watched = mailboxes.map(|(name, profile)| Mailbox { silent_after: Some(SILENCE), ..mailbox(name, profile) });
     world.gateway.swap_mailboxes(watched.into());
     let silent = async |name: &str| world.metric(&format!("sealpost_mailbox_silent{{mailbox=\"{name}\"}}")).await;
-    let until = async |so: [u64; 2]| {
-        let deadline = Instant::now() + PATIENCE;
-        while [silent("support").await, silent("sales").await] != so {
-            assert!(Instant::now() < deadline, "never {so:?}");
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+    let deadline = Instant::now() + PATIENCE;
+    let is = async |so: [u64; 2]| {
+        assert!(Instant::now() < deadline, "never {so:?}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        [silent("support").await, silent("sales").await] == so
     };
-    until([1, 1]).await;
-    world.send(&mail("a@example.org", "printer", "It burns.")).await;
-    until([0, 1]).await;
-    until([1, 1]).await;
+    while !is([1, 1]).await {}
+    // On a busy machine one mail may be old again before anybody looks, so mail keeps coming.
+    let mut mails = 0;
+    while !is([0, 1]).await {
+        world.send(&mail(&format!("{mails}@example.org"), "printer", "It burns.")).await;
+        mails += 1;
+    }
+    assert!(mails > 0, "it was silent before");
+    while !is([1, 1]).await {}
     world.end().await;
 }
 

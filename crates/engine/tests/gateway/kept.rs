@@ -1,8 +1,9 @@
 //! Files that the tracker does not take: kept here, linked from the issue, and gone when their time is over.
 
-use super::world::{Database, Plot, World, issue_of, mail_with_files, mailbox, quick, receipts};
+use super::replay::{proposed, replayed};
+use super::world::{Database, Plot, SALES, World, issue_of, mail_with_files, mailbox, quick, receipts};
 use engine::Settings;
-use policy::Receipt;
+use policy::{FaultCode, Receipt};
 use std::time::{Duration, Instant};
 use store::{JobState, LinkUse};
 use tracker::Operation;
@@ -76,21 +77,45 @@ pub async fn a_replay_keeps_no_file_twice(database: &Database) {
     let message = world.send(&mail_with_a_large_file("k@example.org")).await;
     world.done(&message).await;
     // Another decision of the same rules adopts the file.
-    world.store.rehearse(&message, "admin").await.unwrap().unwrap();
-    let deadline = Instant::now() + Duration::from_secs(50);
-    loop {
-        let proposal = world.store.proposal(&message).await.unwrap();
-        if proposal.is_some_and(|proposal| proposal.plan.is_some() && proposal.job == Some(JobState::Done)) {
-            break;
-        }
-        assert!(Instant::now() < deadline);
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    let past = world.store.past(&message).await.unwrap();
-    let (plan, _) = world.store.proposal(&message).await.unwrap().unwrap().plan.unwrap();
-    let comparison = policy::replay::compare(&past, &plan);
+    let plan = proposed(&world, &message).await;
+    let comparison = policy::replay::compare(&world.store.past(&message).await.unwrap(), &plan);
     assert_eq!((comparison.fresh.len(), comparison.stays.len()), (0, 0), "{comparison:?}");
+    replayed(&world, &message, plan.revision).await;
     assert_eq!(world.store.files_of(&message).await.unwrap().len(), 1);
+    let counts = world.desk.counts();
+    assert_eq!((counts.issues_created, counts.attachments_created), (1, 1), "nothing is done a second time");
+    assert_eq!(world.metric("sealpost_files_kept_total").await, 1);
+    world.end().await;
+}
+
+pub async fn a_replay_to_another_project_takes_the_file_along(database: &Database) {
+    let world = World::start(database, plot()).await;
+    let (issue_id, id) = keep(&world, "k@example.org").await;
+    let message = world.store.kept_file(&id).await.unwrap().unwrap().message;
+    world.gateway.swap_mailboxes(vec![mailbox("support", SALES)]);
+    let plan = proposed(&world, &message).await;
+    let moved = replayed(&world, &message, plan.revision).await.line.issue_id.expect("another issue");
+    assert_ne!(moved, issue_id);
+    let lines = world.store.files_of(&message).await.unwrap();
+    let tied: Vec<_> = lines.iter().map(|line| (line.id.as_str(), line.issue_id.as_deref())).collect();
+    assert_eq!(tied, [(id.as_str(), Some(moved.as_str()))], "it goes with the issue that it is for now");
+    assert!(world.issue(&moved).await.description.contains(&format!("{BASE}/f/")));
+    assert!(world.store.kept_content(&id).await.unwrap().is_some());
+    world.end().await;
+}
+
+pub async fn a_file_that_was_deleted_is_kept_by_no_replay(database: &Database) {
+    let world = World::start(database, plot()).await;
+    let (_, id) = keep(&world, "k@example.org").await;
+    let message = world.store.kept_file(&id).await.unwrap().unwrap().message;
+    assert!(world.store.delete_file_by(&id, "admin").await.unwrap());
+    world.gateway.swap_mailboxes(vec![mailbox("support", SALES)]);
+    let plan = proposed(&world, &message).await;
+    assert_eq!(world.store.replay(&message, plan.revision, "admin").await.unwrap(), Ok(()));
+    let story = world.wait_until(&message, |story| story.line.job == JobState::Dead).await;
+    let fault = story.fault.expect("a reason");
+    assert_eq!(fault.code, FaultCode::KeyUnavailable);
+    assert!(fault.public.contains("The file was deleted before it could be kept."), "{}", fault.public);
     world.end().await;
 }
 
@@ -112,7 +137,12 @@ pub async fn priv_11_files_go_ninety_days_after_resolution_and_reopening_stops_t
     assert_eq!((gone.about, gone.gone.map(|(_, why)| why)), (None, Some("resolved".into())));
     assert!(world.store.kept_content(&id).await.unwrap().is_none());
     assert_eq!(world.store.verify_audit().await.unwrap().wrong, None);
-    assert_eq!(world.metric("sealpost_files_deleted_total").await, 1);
+    // It is counted behind its deletion.
+    let deadline = Instant::now() + Duration::from_secs(50);
+    while world.metric("sealpost_files_deleted_total").await != 1 {
+        assert!(Instant::now() < deadline, "it is not counted");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
     world.end().await;
 }
 

@@ -4,8 +4,9 @@ use super::evidence::Evidence;
 use crate::{Facts, Profile};
 use mail::Message;
 
-/// The normalised address of the only author, as [`super::decide`] takes him: for whom a proved form writes stands in Reply-To. `None` when
-/// there is none, several, or one that can be read in two ways (SEC-03). It is no proof of anything.
+/// The normalised address of the mail's only author as [`decide`](super::decide) knows him, behind a form the person it writes for;
+/// `None` when there is none, several, or one that can be read in two ways. It is what budgets are asked for by
+/// [`Question::Traffic`](crate::Question::Traffic).
 pub fn author(message: &Message, profile: &Profile, facts: &Facts) -> Option<String> {
     Evidence::new(message, profile, facts).sender.identity
 }

@@ -43,7 +43,7 @@ pub(super) fn serve(stream: TcpStream, server: &GraphServer) -> std::io::Result<
     let mut out = stream;
     while let Some((request, prefer)) = read_request(&mut reader)? {
         let line = format!("{} {}", request.method, request.target);
-        let mishap = {
+        let (mishap, slowness) = {
             let mut state = server.state();
             state.requests.push(format!("{line} {prefer}"));
             if request.target.starts_with("/device") {
@@ -52,15 +52,17 @@ pub(super) fn serve(stream: TcpStream, server: &GraphServer) -> std::io::Result<
             state.under_way += 1;
             state.at_once = state.at_once.max(state.under_way);
             let found = state.mishaps.iter().position(|(text, _, _)| line.contains(text.as_str()));
-            found.and_then(|at| match &state.mishaps[at] {
+            let mishap = found.and_then(|at| match &state.mishaps[at] {
                 (_, true, mishap) => Some(mishap.clone()),
                 _ => state.mishaps.remove(at).map(|(_, _, mishap)| mishap),
-            })
+            });
+            (mishap, state.slowness)
         };
+        std::thread::sleep(slowness);
         let said = match mishap {
             Some(Mishap::Answer(status, fields, body)) => say(&mut out, &Answer { status, fields, body }, false),
             Some(Mishap::Cut) => say(&mut out, &answer(&request, &mut server.state()), true),
-            Some(Mishap::Endless(piece)) => say_endlessly(&mut out, &piece),
+            Some(Mishap::Endless(piece)) => say_endlessly(&mut out, &piece, server),
             Some(Mishap::Silence) => {
                 out.set_read_timeout(Some(SILENCE))?;
                 // Ends when the client goes away.
@@ -117,11 +119,12 @@ fn say(out: &mut TcpStream, answer: &Answer, is_cut: bool) -> std::io::Result<()
     out.write_all(&answer.body)
 }
 
-fn say_endlessly(out: &mut TcpStream, piece: &[u8]) -> std::io::Result<()> {
+fn say_endlessly(out: &mut TcpStream, piece: &[u8], server: &GraphServer) -> std::io::Result<()> {
     out.write_all(b"HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\n")?;
     let chunk = [format!("{:x}\r\n", piece.len()).as_bytes(), piece, b"\r\n"].concat();
     for _ in 0..ENDLESS_BYTES / piece.len() {
         out.write_all(&chunk)?;
+        server.state().endless_bytes += piece.len();
     }
     out.write_all(b"0\r\n\r\n")
 }

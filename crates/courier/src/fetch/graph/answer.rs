@@ -124,7 +124,7 @@ fn folder(entry: &Value) -> Option<(String, u64)> {
 
 /// The server's own word for what is wrong, such as `ErrorAccessDenied`. Its sentences are not repeated: they may hold
 /// anything.
-pub fn error_word(body: &[u8]) -> String {
+fn error_word(body: &[u8]) -> String {
     let answer: Value = serde_json::from_slice(body).unwrap_or_default();
     let word = answer["error"]["code"].as_str().unwrap_or_default();
     word.chars().filter(|c| c.is_ascii_alphanumeric() || ".-_".contains(*c)).take(WORD_CHARS_MAX).collect()

@@ -5,7 +5,7 @@ use crate::fetch::Fetching;
 use crate::gateway::Shared;
 use crate::speak::{Answer, Coming, MailService, SiteConnection};
 use courier::fetch::graph::{self, FolderName, Listed, Next, Page, Request};
-use courier::fetch::{Account, Basket, MailSource, Offer, Secret, Security, Settling};
+use courier::fetch::{Account, Basket, MailSource, Offer, Secret, Security, Settling, too_large};
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesOrdered, StreamExt, TryStreamExt, iter};
 use policy::{Fault, FaultCode};
@@ -80,6 +80,8 @@ enum Came {
     Whole(Vec<u8>),
     /// It is too long to be kept ready.
     Long,
+    /// Somebody took it away before it could be had.
+    Gone,
 }
 
 /// A mailbox that can be asked. Cheap to clone.
@@ -197,8 +199,10 @@ impl Opened {
         }
     }
 
-    async fn stream(&self, handle: &str, basket: &mut impl Basket) -> Result<u64, Fault> {
-        let mut coming = begin(&self.service, &self.token, &self.mailbox.content(handle)).await?;
+    /// Its length; `None` when somebody took it away.
+    async fn stream(&self, handle: &str, basket: &mut impl Basket) -> Result<Option<u64>, Fault> {
+        let content = self.mailbox.content(handle);
+        let Some(mut coming) = begin(&self.service, &self.token, &content).await? else { return Ok(None) };
         if coming.length().is_some_and(|length| length > self.mail_bytes_max) {
             return Err(too_large());
         }
@@ -210,7 +214,7 @@ impl Opened {
             }
             basket.put(&piece).await?;
         }
-        Ok(size_bytes)
+        Ok(Some(size_bytes))
     }
 
     /// One mail that somebody else took away needs nothing done any more.
@@ -251,7 +255,7 @@ impl Source {
                 (self.opened.service.clone(), self.opened.token.clone(), self.opened.mailbox.content(&offer.handle));
             self.asked.push_back(offer.clone());
             self.ahead.push_back(Box::pin(async move {
-                let mut coming = begin(&service, &token, &request).await?;
+                let Some(mut coming) = begin(&service, &token, &request).await? else { return Ok(Came::Gone) };
                 let mut bytes = Vec::new();
                 while let Some(piece) = coming.next().await? {
                     if bytes.len() + piece.len() > AHEAD_BYTES_MAX {
@@ -290,22 +294,21 @@ impl MailSource for Source {
     }
 
     async fn fetch(&mut self, offer: &Offer, basket: &mut impl Basket) -> Result<u64, Fault> {
-        let came = match self.came(&offer.handle).await {
-            Ok(Came::Whole(bytes)) if bytes.len() as u64 > self.opened.mail_bytes_max => Err(too_large()),
-            Ok(Came::Whole(bytes)) => {
+        let size_bytes = match self.came(&offer.handle).await? {
+            Came::Whole(bytes) if bytes.len() as u64 > self.opened.mail_bytes_max => return Err(too_large()),
+            Came::Whole(bytes) => {
                 basket.put(&bytes).await?;
-                Ok(bytes.len() as u64)
+                Some(bytes.len() as u64)
             }
-            Ok(Came::Long) => {
+            Came::Long => {
                 self.take_back();
-                self.opened.stream(&offer.handle, basket).await
+                self.opened.stream(&offer.handle, basket).await?
             }
-            Err(fault) => Err(fault),
+            Came::Gone => None,
         };
-        came.inspect_err(|fault| {
-            if fault.detail == GONE {
-                self.gone.insert(offer.handle.clone());
-            }
+        size_bytes.ok_or_else(|| {
+            self.gone.insert(offer.handle.clone());
+            Fault::permanent(FaultCode::MailboxRefused, "the mail was taken away before it could be had")
         })
     }
 
@@ -342,19 +345,17 @@ impl MailSource for Source {
     }
 }
 
-const GONE: &str = "the mail was taken away before it could be had";
-
-/// A mail whose head has come.
+/// A mail whose head has come; `None` when it is not there any more.
 ///
 /// # Errors
-/// A refusal that is about this mail alone is `MailboxRefused`, and the others go on. `MailboxBusy` when the token is over: the
-/// next round has another one.
-async fn begin(service: &MailService, token: &Zeroizing<String>, request: &Request) -> Result<Coming, Fault> {
+/// A refusal that is about this mail alone is `MailboxRefused`, and the others go on. `SignInNeeded`, temporary, when the token is
+/// over: the next round has another one.
+async fn begin(service: &MailService, token: &Zeroizing<String>, request: &Request) -> Result<Option<Coming>, Fault> {
     let coming = service.open(token, request).await?;
     match coming.status {
-        200..=299 => Ok(coming),
-        404 => Err(Fault::permanent(FaultCode::MailboxRefused, GONE)),
-        401 => Err(Fault::temporary(FaultCode::MailboxBusy, "the token is over").with_retry_after_s(1)),
+        200..=299 => Ok(Some(coming)),
+        404 => Ok(None),
+        401 => Err(Fault::temporary(FaultCode::SignInNeeded, "the token is over").with_retry_after_s(1)),
         status => Err(graph::refused(status, &beginning_of(coming).await)),
     }
 }
@@ -369,8 +370,4 @@ async fn beginning_of(mut coming: Coming) -> Vec<u8> {
         body.extend_from_slice(&piece);
     }
     body
-}
-
-fn too_large() -> Fault {
-    Fault::permanent(FaultCode::TooComplex, "the mail is larger than the mailbox lets in")
 }

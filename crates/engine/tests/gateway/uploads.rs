@@ -1,0 +1,94 @@
+//! Files that people hand in by a page: to whom it is open, and that they come in like mail.
+
+use super::world::{Database, Plot, SUPPORT, World, issue_of, mail, mailbox, quick};
+use engine::{Mailbox, Settings};
+use policy::{Fault, FaultCode, kept_id};
+use std::time::{Duration, Instant};
+use store::{Invitation, JobState, KeptAbout, MessageFilter, NewFile};
+
+/// An issue of Ann's and her invitation to add files to it.
+async fn invited(world: &World) -> (String, Invitation) {
+    let story = world.done(&world.send(&mail("a@example.org", "printer", "It burns.")).await).await;
+    let of = invitation(&issue_of(&story));
+    let issue = world.gateway.uploads().may(&of).await.unwrap().expect("it is open to her");
+    (issue, of)
+}
+
+fn invitation(issue_id: &str) -> Invitation {
+    let (site, mailbox) = ("acme".to_owned(), "support".to_owned());
+    Invitation { site, mailbox, issue_id: issue_id.to_owned(), address: "ann@example.org".to_owned() }
+}
+
+/// Hands in one small file; the id under which it is kept.
+async fn hand_in(world: &World, of: &Invitation, issue: &str) -> Result<String, Fault> {
+    let content = world.store.content(&of.site).await.unwrap();
+    let id = kept_id(&of.site, content.message(), "upload/1");
+    let mut writer = world.store.file_writer(&of.site, &id).await.unwrap();
+    writer.write(b"a plan").await.unwrap();
+    let about = KeptAbout {
+        name: "plan.txt".into(),
+        content_type: "text/plain".into(),
+        sha256: "0".repeat(64),
+        mapping: "default".into(),
+        rule: None,
+        uploaded: true,
+    };
+    let (site, mailbox, message) = (of.site.clone(), of.mailbox.clone(), content.message().to_owned());
+    let file = NewFile { id: id.clone(), site, mailbox, message, issue_id: None, about };
+    let files = vec![(file, writer.finish().await.unwrap())];
+    world.gateway.uploads().hand_in(of, issue, content, files, "").await?;
+    Ok(id)
+}
+
+/// Waits until all mails are done.
+async fn quiet(world: &World, mails: usize) {
+    let deadline = Instant::now() + Duration::from_secs(50);
+    loop {
+        let filter = MessageFilter { limit: 200, ..MessageFilter::default() };
+        let lines = world.store.messages(&filter).await.unwrap();
+        if lines.iter().all(|line| line.job == JobState::Done) {
+            assert_eq!(lines.len(), mails);
+            return;
+        }
+        assert!(Instant::now() < deadline, "it never came about: {lines:#?}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+pub async fn the_upload_page_is_closed_while_its_mailbox_is_in_shadow(database: &Database) {
+    let world = World::start(database, Plot::default()).await;
+    let (_, of) = invited(&world).await;
+    world.gateway.swap_mailboxes(vec![Mailbox { shadow: true, ..mailbox("support", SUPPORT) }]);
+    assert_eq!(world.gateway.uploads().may(&of).await.unwrap(), None);
+    world.gateway.swap_mailboxes(vec![mailbox("support", SUPPORT)]);
+    assert!(world.gateway.uploads().may(&of).await.unwrap().is_some());
+    world.end().await;
+}
+
+pub async fn fault_06_a_full_queue_takes_no_files(database: &Database) {
+    let settings = Settings { backlog_max: 0, ..quick() };
+    let world = World::start(database, Plot { settings, ..Plot::default() }).await;
+    let refused = hand_in(&world, &invitation("10001"), "DEMO-1").await.unwrap_err();
+    assert_eq!(refused.code, FaultCode::QueueFull);
+    assert_eq!(world.metric("sealpost_intake_messages_total").await, 0);
+    world.end().await;
+}
+
+pub async fn a_file_goes_from_here_when_it_is_known_to_hang_on_its_issue(database: &Database) {
+    let world = World::start(database, Plot::default()).await;
+    let (issue, of) = invited(&world).await;
+    // The answer is lost, so the receipt is that of the trace which is found later.
+    world.faults.add(desk::Fault::LostAnswer, desk::RouteKind::Attach, desk::When::Next(1));
+    let id = hand_in(&world, &of, &issue).await.unwrap();
+    quiet(&world, 2).await;
+    assert_eq!(world.metric("sealpost_intake_messages_total").await, 2, "it comes in like a mail");
+    let names: Vec<String> = world.issue(&of.issue_id).await.files.into_iter().map(|file| file.name).collect();
+    assert_eq!(names, ["plan.txt"]);
+    // Behind the receipt, which may be what ends the job.
+    let deadline = Instant::now() + Duration::from_secs(50);
+    while world.store.kept_file(&id).await.unwrap().unwrap().gone.is_none() {
+        assert!(Instant::now() < deadline, "it stays here");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    world.end().await;
+}
