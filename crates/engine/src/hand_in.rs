@@ -42,6 +42,11 @@ impl Gateway {
         let (shared, site) = self.shared_with_site_of(mailbox)?;
         Some(WayIn { shared, site, mailbox: mailbox.to_owned() })
     }
+
+    /// The site of this mailbox at this moment; `None` when there is no such mailbox.
+    pub fn site_of(&self, mailbox: &str) -> Option<String> {
+        self.shared_with_site_of(mailbox).map(|(_, site)| site)
+    }
 }
 
 impl WayIn {

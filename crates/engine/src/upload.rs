@@ -144,5 +144,5 @@ pub(crate) async fn with_link(
     let of = Invitation { site: site.clone(), mailbox, issue_id: issue_id.clone(), address: letter.to.clone() };
     shared.store.invite_by_letter(&of, &id, until).await?;
     let token = shared.store.sign_link_until(site, LinkUse::Upload, &id, until).await?.unwrap_or_default();
-    Ok(text.replace(UPLOAD_LINK, &format!("{base}/u/{token}")))
+    Ok(text.replace(UPLOAD_LINK, &format!("{base}{}{token}", LinkUse::Upload.path())))
 }

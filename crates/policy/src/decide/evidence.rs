@@ -191,7 +191,7 @@ fn addresses_in(value: &str) -> Vec<String> {
 }
 
 /// One `@` with something on both sides, and no character that quoting, comments, groups or routes are made of.
-fn is_plain_address(address: &str) -> bool {
+pub fn is_plain_address(address: &str) -> bool {
     let address = address.trim();
     let plain = |c: char| !c.is_whitespace() && !c.is_control() && !"<>()[],;:\\\"".contains(c);
     match address.split_once('@') {
