@@ -113,15 +113,6 @@ pub fn moment(micros: Micros) -> Moment {
     }
 }
 
-/// `12.3 kB`, in powers of ten.
-pub fn size(bytes: u64) -> String {
-    match bytes {
-        0..1_000 => format!("{bytes} bytes"),
-        1_000..1_000_000 => format!("{}.{} kB", bytes / 1_000, bytes % 1_000 / 100),
-        _ => format!("{}.{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000),
-    }
-}
-
 /// Has everything that was written been erased? Every decision has a reason, until then.
 pub fn erased(line: &MessageLine) -> bool {
     line.outcome.is_some() && line.reason.is_empty()

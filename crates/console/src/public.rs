@@ -44,6 +44,9 @@ const SECLUDED: [(&str, &str); 2] =
 /// those of a page with a form.
 pub type Room = Router;
 
+/// The names of the sites at this moment; settings that are read again may bring others.
+pub type Sites = Arc<dyn Fn() -> Vec<String> + Send + Sync>;
+
 /// The public listener's wall.
 #[derive(Clone)]
 pub struct Public {

@@ -6,6 +6,7 @@ use console::public::{Public, file};
 use console::{Listener, Settings};
 use mail::Envelope;
 use std::io::{Read, Write};
+use std::sync::Arc;
 use store::{Arrival, Handle, JobKind, KeptAbout, LinkUse, NewFile, Store};
 
 const FILE_BYTES: usize = 200 * 1000 * 1000;
@@ -107,7 +108,7 @@ async fn load_12_a_kept_file_of_200_mb_streams_through_a_few_mib() {
     assert!(grown < GROWTH_BYTES_MAX, "keeping it took {grown} bytes of memory");
     let listener = Listener::bind(Settings::new("127.0.0.1:0".parse().unwrap(), None)).await.unwrap();
     let origin = format!("http://{}", listener.local_addr().unwrap());
-    let router = Public::new(&origin, 1000).router(vec![file::room(store.clone(), vec![SITE.into()])]);
+    let router = Public::new(&origin, 1000).router(vec![file::room(store.clone(), Arc::new(|| vec![SITE.into()]))]);
     tokio::spawn(listener.serve(router, std::future::pending()));
     let token = store.sign_link(SITE, LinkUse::Fetch, ID, 60).await.unwrap().unwrap();
     let before = reset_peak();

@@ -37,6 +37,11 @@ impl Gateway {
     pub fn way_in(&self, mailbox: &str) -> Option<WayIn> {
         Some(WayIn { gate: self.gate(mailbox)? })
     }
+
+    /// The site of this mailbox at this moment; `None` when there is no such mailbox.
+    pub fn site_of(&self, mailbox: &str) -> Option<String> {
+        self.shared_with_site_of(mailbox).map(|(_, site)| site)
+    }
 }
 
 impl WayIn {

@@ -168,7 +168,7 @@ fn render_figures(text: &mut String, figures: &Figures) {
     for (site, age_s) in &figures.kept {
         line(text, "sealpost_content_age_seconds", &[("site", site)], *age_s);
     }
-    head(text, "sealpost_outcomes", "Messages by what became of them.", "gauge");
+    head(text, "sealpost_outcomes", "Messages by what became of them; those in shadow are not counted.", "gauge");
     for (outcome, count) in &figures.outcomes {
         line(text, "sealpost_outcomes", &[("outcome", outcome.word())], *count);
     }

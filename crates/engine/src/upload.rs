@@ -128,5 +128,5 @@ pub(crate) async fn with_link(
     let token = shared.store.sign_link_until(site, LinkUse::Upload, &id, until).await?;
     let no_token = || Fault::permanent(FaultCode::KeyUnavailable, "no key signs this site's links");
     let token = token.ok_or_else(no_token)?;
-    Ok(text.replace(UPLOAD_LINK, &format!("{base}/u/{token}")))
+    Ok(text.replace(UPLOAD_LINK, &format!("{base}{}{token}", LinkUse::Upload.path())))
 }

@@ -24,7 +24,15 @@ pub mod support;
 pub mod token;
 pub mod try_plan;
 
+use crate::settings::{Mailbox, Settings, Site};
 use std::io::Write;
+use std::path::Path;
+use store::{Micros, Store};
+
+/// Who stands in the audit trail for what is done on the command line.
+const WHO: &str = "command line";
+/// Characters of a name that a person gives.
+const NAME_CHARS_MAX: usize = 100;
 
 /// Why a command failed: a text for standard error, empty when everything was already told.
 #[derive(Debug)]
@@ -46,8 +54,7 @@ impl Failure {
 
 impl From<policy::Fault> for Failure {
     fn from(fault: policy::Fault) -> Failure {
-        let detail = if fault.detail.is_empty() { String::new() } else { format!(" ({})", fault.detail) };
-        Failure::new(format!("{fault}{detail}"))
+        Failure::new(fault_in_words(&fault))
     }
 }
 
@@ -56,6 +63,57 @@ impl From<Vec<crate::settings::Problem>> for Failure {
         let lines: Vec<String> = problems.iter().map(|problem| problem.to_string()).collect();
         Failure::new(lines.join("\nsealpost: "))
     }
+}
+
+/// A fault with its detail, which is for the operator, who asked.
+pub fn fault_in_words(fault: &policy::Fault) -> String {
+    let detail = if fault.detail.is_empty() { String::new() } else { format!(" ({})", fault.detail) };
+    format!("{fault}{detail}")
+}
+
+/// Opens the store of these settings, does what was asked, and closes it whatever came of that.
+///
+/// # Errors
+/// When the settings are wrong, the store does not open, or the work fails.
+pub async fn with_store<T>(
+    config: &Path,
+    work: impl AsyncFnOnce(&Settings, &Store) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let settings = crate::settings::load(config)?;
+    let store = Store::open(&settings.store).await?;
+    let done = work(&settings, &store).await;
+    store.close().await;
+    done
+}
+
+/// The mailbox of this name.
+pub fn mailbox_named<'s>(settings: &'s Settings, name: &str) -> Result<&'s Mailbox, Failure> {
+    let known = settings.mailboxes.iter().map(|mailbox| mailbox.name.as_str());
+    settings.mailbox(name).ok_or_else(|| no_such("mailbox", name, known))
+}
+
+/// The site of this name.
+pub fn site_named<'s>(settings: &'s Settings, name: &str) -> Result<&'s Site, Failure> {
+    let known = settings.sites.iter().map(|site| site.name.as_str());
+    settings.site(name).ok_or_else(|| no_such("site", name, known))
+}
+
+fn no_such<'s>(what: &str, name: &str, known: impl Iterator<Item = &'s str>) -> Failure {
+    let near = policy::profile::nearest(name, known).map_or_else(String::new, |near| format!("; did you mean {near}?"));
+    Failure::new(format!("{name} is not the name of a {what} in the settings{near}"))
+}
+
+/// Refuses what is no name to be shown in lists.
+fn check_name(name: &str) -> Result<(), Failure> {
+    match name.is_empty() || name.chars().count() > NAME_CHARS_MAX || name.chars().any(char::is_control) {
+        true => Err(Failure::new(format!("the name has 1 to {NAME_CHARS_MAX} characters on one line"))),
+        false => Ok(()),
+    }
+}
+
+/// A time as RFC 3339; one that no calendar has is left empty.
+fn time(micros: Micros) -> String {
+    jiff::Timestamp::from_microsecond(micros).map(|time| time.to_string()).unwrap_or_default()
 }
 
 /// Writes results to standard output; a reader that went away is not an error worth a word.

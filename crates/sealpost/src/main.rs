@@ -31,7 +31,7 @@ enum Command {
     Serve {
         #[arg(long)]
         config: PathBuf,
-        /// Parts to run in this process, separated by commas: intake, work, console. Default: all.
+        /// Parts to run in this process, separated by commas: intake, work, console, public. Default: all.
         #[arg(long, value_delimiter = ',')]
         role: Vec<wire::Role>,
     },
@@ -187,36 +187,25 @@ async fn run(command: Command) -> Result<(), command::Failure> {
         Command::Reply { format, history, files } => command::reply::run(format, history, files).await,
         Command::Sanitize { file } => command::sanitize::run(&file).await,
         Command::Try { profile, facts, files } => command::try_plan::run(&profile, facts.as_deref(), files).await,
-        Command::Message { config, what } => {
-            command::message::run(&config.unwrap_or_else(|| needed("--config <CONFIG>")), what).await
-        }
-        Command::Support { config, what } => {
-            command::support::run(&config.unwrap_or_else(|| needed("--config <CONFIG>")), what).await
-        }
-        Command::Mailbox { config, what } => {
-            command::mailbox::run(&config.unwrap_or_else(|| needed("--config <CONFIG>")), &what).await
-        }
-        Command::Site { config, what } => {
-            command::site::run(&config.unwrap_or_else(|| needed("--config <CONFIG>")), &what).await
-        }
-        Command::Token { config, what } => {
-            command::token::run(&config.unwrap_or_else(|| needed("--config <CONFIG>")), &what).await
-        }
+        Command::Message { config, what } => command::message::run(&given(config), what).await,
+        Command::Support { config, what } => command::support::run(&given(config), what).await,
+        Command::Mailbox { config, what } => command::mailbox::run(&given(config), &what).await,
+        Command::Site { config, what } => command::site::run(&given(config), &what).await,
+        Command::Token { config, what } => command::token::run(&given(config), &what).await,
         Command::Profile { what } => command::profile::run(what).await,
-        Command::File { config, what } => {
-            command::file::run(&config.unwrap_or_else(|| needed("--config <CONFIG>")), what).await
-        }
-        Command::Shadow { config, what } => {
-            command::shadow::run(&config.unwrap_or_else(|| needed("--config <CONFIG>")), what).await
-        }
+        Command::File { config, what } => command::file::run(&given(config), what).await,
+        Command::Shadow { config, what } => command::shadow::run(&given(config), what).await,
         Command::Bench(arguments) => command::bench::run(arguments).await,
         Command::Manual { page } => command::manual::run(page),
         Command::Cell => Ok(()),
     }
 }
 
-/// Ends the program as clap does for any other argument that is missing: clap lets no argument be both global and needed.
-fn needed(argument: &str) -> ! {
-    let text = format!("the following required argument was not provided: {argument}");
-    Arguments::command().error(clap::error::ErrorKind::MissingRequiredArgument, text).exit()
+/// The settings' file. Without it the program ends as clap does for any other argument that is missing: clap lets no argument be
+/// both global and needed.
+fn given(config: Option<PathBuf>) -> PathBuf {
+    config.unwrap_or_else(|| {
+        let text = "the following required argument was not provided: --config <CONFIG>";
+        Arguments::command().error(clap::error::ErrorKind::MissingRequiredArgument, text).exit()
+    })
 }

@@ -131,7 +131,9 @@ pub struct Site {
     pub token: Secret,
     /// When that token ends, as far as anybody said.
     pub token_expires: Option<jiff::Timestamp>,
-    pub oauth: Option<SiteOauth>,
+    pub oauth: Option<Oauth>,
+    /// Where it is told which sites such a token is good for.
+    pub sites_url: String,
     pub allow_private: bool,
     /// A secret, because a user and a password may stand in it.
     pub proxy: Option<Secret>,
@@ -143,15 +145,14 @@ pub struct Site {
     pub keep_content_days: Option<u32>,
 }
 
-/// How the tokens of a site come about, when they come and go.
+/// How tokens come about, for a mailbox or a site, and when that by which they are had ends.
 #[derive(Debug, Clone)]
-pub struct SiteOauth {
+pub struct Oauth {
     pub authorization: engine::Authorization,
-    /// How somebody signs in; `None` for a service account's client.
+    /// How somebody signs in; `None` for what has rights of its own.
     pub consent_by: Option<courier::oauth::ConsentBy>,
-    /// Where it is told which sites a token is good for.
-    pub sites_url: String,
-    pub secret_expires: Option<jiff::Timestamp>,
+    pub secret_ends: Option<jiff::Timestamp>,
+    pub certificate_ends: Option<jiff::Timestamp>,
     /// A sign-in that was not used for so long is forgotten.
     pub idle_max: Option<Duration>,
 }
@@ -214,16 +215,6 @@ pub struct Mailbox {
     pub accounts: Vec<(String, Secret)>,
 }
 
-/// When that by which tokens are had comes to an end.
-#[derive(Debug, Clone, Default)]
-pub struct Ends {
-    pub secret: Option<jiff::Timestamp>,
-    pub certificate: Option<jiff::Timestamp>,
-    /// Somebody signs in for it; a token server forgets that when it was not used for so long.
-    pub of_a_person: bool,
-    pub idle_max: Option<Duration>,
-}
-
 /// Where and how a mailbox is fetched.
 #[derive(Debug, Clone)]
 pub struct Fetched {
@@ -233,13 +224,9 @@ pub struct Fetched {
     pub security: engine::fetch::Security,
     pub authorities: Option<PathBuf>,
     pub user: String,
-    /// Empty when there is an authorization.
+    /// Empty when there is `oauth`.
     pub password: Secret,
-    pub authorization: Option<engine::Authorization>,
-    /// How somebody signs in for it.
-    pub consent_by: Option<courier::oauth::ConsentBy>,
-    /// When what opens it ends; `None` for a password.
-    pub ends: Option<Ends>,
+    pub oauth: Option<Oauth>,
     pub start: engine::fetch::Start,
     /// `None` never deletes.
     pub delete_after_days: Option<u64>,
@@ -256,6 +243,19 @@ pub struct ProfileFile {
 }
 
 impl Settings {
+    pub fn site(&self, name: &str) -> Option<&Site> {
+        self.sites.iter().find(|site| site.name == name)
+    }
+
+    pub fn mailbox(&self, name: &str) -> Option<&Mailbox> {
+        self.mailboxes.iter().find(|mailbox| mailbox.name == name)
+    }
+
+    /// There is one, or the settings were refused.
+    pub fn profile_of(&self, mailbox: &Mailbox) -> Option<&ProfileFile> {
+        self.profiles.iter().find(|profile| profile.name == mailbox.profile)
+    }
+
     /// How long each site keeps content.
     pub fn retention(&self) -> store::Retention {
         let keep_content_days = self.store.keep_content_days;

@@ -19,7 +19,7 @@ pub use endings::{Ending, Endings};
 pub use fetching::{ask_how_many, listen_for_silence};
 pub use observe::{logs, panics};
 pub use outgoing::greet;
-pub use site_check::{SiteFindings, look_at};
+pub use site_check::{SiteFindings, look_at, projects_of};
 pub use site_fields::{Found, find_fields, make_fields};
 
 use crate::command::Failure;
@@ -164,9 +164,8 @@ pub async fn mailboxes(settings: &Settings, store: &Store) -> Result<Vec<engine:
     // A thousand mailboxes of one profile hold it once.
     let mut profiles: HashMap<(&str, &str), Arc<policy::Profile>> = HashMap::new();
     for mailbox in &settings.mailboxes {
-        let file = settings.profiles.iter().find(|profile| profile.name == mailbox.profile);
         // The settings were refused if a mailbox named a profile that is not there.
-        let Some(file) = file else { continue };
+        let Some(file) = settings.profile_of(mailbox) else { continue };
         let key = (file.name.as_str(), mailbox.site.as_str());
         let profile = match profiles.get(&key) {
             Some(profile) => profile.clone(),

@@ -28,6 +28,14 @@ impl LinkUse {
             LinkUse::Upload => "upload",
         }
     }
+
+    /// What stands before a link in its address on the public listener.
+    pub const fn path(self) -> &'static str {
+        match self {
+            LinkUse::Fetch => "/f/",
+            LinkUse::Upload => "/u/",
+        }
+    }
 }
 
 /// What a link says of itself before anything is looked up.

@@ -110,7 +110,7 @@ fn needs(attention: &Attention, sites: &[SiteNow], mailboxes: &[MailboxNow]) -> 
         let since = fetched.map(|(_, at)| moment(*at));
         needs.push(Need { class: "held", text, since, link: None });
     }
-    needs.extend(mailboxes.iter().filter_map(unheard));
+    needs.extend(mailboxes.iter().filter(|mailbox| !mailbox.fails && !mailbox.is_refused).filter_map(unheard));
     needs
 }
 

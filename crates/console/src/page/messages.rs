@@ -1,7 +1,7 @@
 //! The list of messages: newest first, filtered, page by page.
 
 use super::filter::{Asked, Fields, encoded};
-use super::{Moment, moment, not_found, render, size, state, state_word, subject, trouble};
+use super::{Moment, moment, not_found, render, state, state_word, subject, trouble};
 use crate::Console;
 use crate::sign_in::Session;
 use askama::Template;
@@ -11,6 +11,7 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use policy::Outcome;
+use policy::kept::size_in_words;
 use store::{JobState, MessageLine};
 
 /// Rows on one page.
@@ -92,7 +93,7 @@ fn row(console: &Console, line: MessageLine) -> Row {
         state: state(line.job),
         state_word: state_word(line.job),
         done: line.job == JobState::Done,
-        size: size(line.size_bytes),
+        size: size_in_words(line.size_bytes),
         mailbox: line.mailbox,
         issue: line.issue_key.map(|key| console.issue_link(&line.site, key)),
         id: line.id,

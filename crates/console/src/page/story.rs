@@ -6,8 +6,7 @@ use super::replay::{Proposal, proposal};
 use super::values::{Pair, values};
 use super::views::{Tab, TabLink, tabs};
 use super::{
-    Moment, erased, is_id, moment, not_found, notice, render, size, stale_form, state, state_word, subject, trouble,
-    words_of,
+    Moment, erased, is_id, moment, not_found, notice, render, stale_form, state, state_word, subject, trouble, words_of,
 };
 use crate::Console;
 use crate::sign_in::{Session, Signed};
@@ -17,6 +16,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Extension, Form};
+use policy::kept::size_in_words;
 use policy::{Fault, FieldSetting, Goal, Letter, Outcome, Receipt, Step, StepKind, Visibility};
 use store::{JobState, LedgerLine, Look, LookLine, Story};
 
@@ -169,7 +169,7 @@ fn page(console: &Console, session: &Session, story: Story) -> Page {
         subject: subject(&line),
         sender: line.sender,
         received: moment(line.received_at),
-        size: size(line.size_bytes),
+        size: size_in_words(line.size_bytes),
         from: envelope.mail_from.unwrap_or_else(|| "<>".into()),
         to: envelope.rcpt_to,
         outcome: line.outcome.map_or("undecided", Outcome::word),
@@ -296,11 +296,11 @@ pub(super) fn described(kind: &StepKind) -> String {
         StepKind::AddParticipants { accounts, .. } => format!("Add {} participants to the request", accounts.len()),
         StepKind::ShareWith { organisations, .. } => format!("Share the request with {}", organisations.join(", ")),
         StepKind::AddCustomer { project, .. } => format!("Make somebody a customer of {project}"),
-        StepKind::Attach { file, .. } => format!("Attach {} ({})", file.name, size(file.size_bytes)),
+        StepKind::Attach { file, .. } => format!("Attach {} ({})", file.name, size_in_words(file.size_bytes)),
         StepKind::AttachForCustomers { file, .. } => {
-            format!("Attach {} ({}) for customers too", file.name, size(file.size_bytes))
+            format!("Attach {} ({}) for customers too", file.name, size_in_words(file.size_bytes))
         }
-        StepKind::KeepFile { file, .. } => format!("Keep {} ({}) here", file.name, size(file.size_bytes)),
+        StepKind::KeepFile { file, .. } => format!("Keep {} ({}) here", file.name, size_in_words(file.size_bytes)),
     }
 }
 

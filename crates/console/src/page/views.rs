@@ -2,7 +2,7 @@
 
 use super::pictures::with_pictures;
 use super::story::known_form;
-use super::{not_found, notice, render, size, subject, trouble};
+use super::{not_found, notice, render, subject, trouble};
 use crate::Console;
 use crate::guard::Policy;
 use crate::reader::{Part, View};
@@ -16,6 +16,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use policy::Fault;
+use policy::kept::size_in_words;
 use serde::Deserialize;
 use store::{ContentReader, Look, Story};
 use tokio::sync::mpsc;
@@ -170,7 +171,7 @@ pub async fn files(State(console): State<Console>, session: Extension<Session>, 
         let (story, view) = console.look(&session, id, Look::Files, None).await?;
         let rows = view.parts.into_iter().map(|part| FileRow {
             name: file_name(&part),
-            size: size(part.size_bytes),
+            size: size_in_words(part.size_bytes),
             path: part.path,
             content_type: part.content_type,
             class: part.class,

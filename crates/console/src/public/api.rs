@@ -13,12 +13,12 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use policy::{Fault, FaultCode, Outcome};
+use policy::{Fault, FaultCode, Outcome, Plan, StepKey};
 pub(super) use problem::Problem;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
-use store::{Store, Story, Token};
+use store::{LedgerLine, Store, Story, Token};
 use tower_http::timeout::TimeoutLayer;
 
 /// A request without a mail in it is answered within this time.
@@ -105,7 +105,9 @@ impl Api {
     /// May this token hand mail in to that mailbox? A mailbox that is not there is refused in the same words.
     fn may_use(&self, token: &Token, mailbox: &str) -> bool {
         let known = |names: &[String]| names.iter().any(|name| name == mailbox);
-        known(&token.mailboxes) && known(&self.limits.mailboxes)
+        // Settings may move a mailbox; what was allowed for one site is not allowed for another.
+        let is_of_site = || self.door.site_of(mailbox).is_some_and(|site| site == token.site);
+        known(&token.mailboxes) && known(&self.limits.mailboxes) && is_of_site()
     }
 }
 
@@ -137,7 +139,6 @@ async fn message(
 
 fn told(story: &Story) -> Value {
     let line = &story.line;
-    let failed = story.ledger.iter().find_map(|step| step.fault.as_ref());
     json!({
         "id": line.id,
         "mailbox": line.mailbox,
@@ -146,8 +147,18 @@ fn told(story: &Story) -> Value {
         "state": state_word(line.job),
         "outcome": line.outcome.map(Outcome::word),
         "issue": line.issue_key,
-        "fault": story.fault.as_ref().or(failed).map(brief),
+        "fault": story.fault.as_ref().or_else(|| failed(story)).map(brief),
     })
+}
+
+/// Why a step or letter of the plan failed. The ledger has those of plans that a replay replaced, too.
+fn failed(story: &Story) -> Option<&Fault> {
+    let of_plan = |plan: &Plan, key: &StepKey| {
+        plan.steps.iter().any(|step| plan.step_key(step.ordinal) == *key)
+            || plan.letters.iter().any(|letter| plan.letter_key(letter.ordinal) == *key)
+    };
+    let stands = |line: &&LedgerLine| story.plan.as_ref().is_none_or(|plan| of_plan(plan, &line.key));
+    story.ledger.iter().filter(stands).find_map(|line| line.fault.as_ref())
 }
 
 /// Code and meaning; a fault's own texts may repeat what a tracker said of the mail.

@@ -5,6 +5,9 @@ use std::net::IpAddr;
 
 /// The way into the gateway.
 pub trait Door: Send + Sync + 'static {
+    /// The site of this mailbox at this moment; `None` when there is no such mailbox.
+    fn site_of(&self, mailbox: &str) -> Option<String>;
+
     /// Begins a mail for this mailbox; `None` when there is no such mailbox. `received` is our own `Received` header field, folded and
     /// with its final CRLF. The fault says when to try again where the queue or the disk is full.
     fn open<'a>(

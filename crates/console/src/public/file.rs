@@ -1,12 +1,12 @@
 //! Kept files, handed to whoever holds a signed link to one: streamed, never shown, each time noted in the audit trail.
 
-use super::{Room, page};
+use super::{Room, Sites, page};
 use crate::page::views::file as as_file;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
-use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::http::Method;
 use axum::response::Response;
 use axum::routing::get;
 use futures_util::stream;
@@ -17,18 +17,19 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Files that are handed out at the same time; each holds a connection and some 128 KiB.
 const AT_ONCE_MAX: usize = 64;
+const BUSY: &str = "Many files are being fetched at this moment. Try again in a minute.";
 
 #[derive(Clone)]
 struct Files {
     store: Store,
-    sites: Arc<[String]>,
+    sites: Sites,
     turns: Arc<Semaphore>,
 }
 
 /// The room of `/f/LINK`. `sites` are those whose links are answered.
-pub fn room(store: Store, sites: Vec<String>) -> Room {
-    let files = Files { store, sites: sites.into(), turns: Arc::new(Semaphore::new(AT_ONCE_MAX)) };
-    Router::new().route("/f/{link}", get(fetch)).with_state(files)
+pub fn room(store: Store, sites: Sites) -> Room {
+    let files = Files { store, sites, turns: Arc::new(Semaphore::new(AT_ONCE_MAX)) };
+    Router::new().route(&format!("{}{{link}}", LinkUse::Fetch.path()), get(fetch)).with_state(files)
 }
 
 /// Whatever is wrong with a link (it is none, forged, over, or its file went), the answer is the same.
@@ -42,7 +43,7 @@ async fn fetch(State(files): State<Files>, method: Method, link: Result<Path<Str
     if method == Method::HEAD {
         return as_file(&name, line.size_bytes, Body::empty());
     }
-    let Ok(turn) = files.turns.clone().try_acquire_owned() else { return busy() };
+    let Ok(turn) = files.turns.clone().try_acquire_owned() else { return page::busy(BUSY) };
     match files.content_of(&line).await {
         Ok(Some(content)) => as_file(&name, line.size_bytes, streamed(content, turn)),
         Ok(None) => page::not_found().await,
@@ -53,7 +54,7 @@ async fn fetch(State(files): State<Files>, method: Method, link: Result<Path<Str
 impl Files {
     /// The file and its name.
     async fn named_by(&self, link: &str) -> Result<Option<(KeptLine, String)>, Fault> {
-        let Some((site, id)) = self.store.verify_link(&self.sites, LinkUse::Fetch, link).await? else {
+        let Some((site, id)) = self.store.verify_link(&(self.sites)(), LinkUse::Fetch, link).await? else {
             return Ok(None);
         };
         let line = self.store.kept_file(&id).await?.filter(|line| line.site == site && line.gone.is_none());
@@ -89,16 +90,7 @@ fn streamed(content: ContentReader, turn: OwnedSemaphorePermit) -> Body {
     Body::from_stream(pieces)
 }
 
-/// What went wrong here is for the log of operators; a stranger learns when to come again.
 fn trouble(fault: &Fault) -> Response {
     tracing::warn!(code = %fault.code, detail = fault.detail, "a kept file could not be handed out");
-    let text = "This did not work just now. Try again in a minute.";
-    page::notice(StatusCode::SERVICE_UNAVAILABLE, "Not now", text)
-}
-
-fn busy() -> Response {
-    let text = "Many files are being fetched at this moment. Try again in a minute.";
-    let mut response = page::notice(StatusCode::SERVICE_UNAVAILABLE, "Busy", text);
-    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
-    response
+    page::not_now("This did not work just now. Try again in a minute.")
 }

@@ -2,7 +2,7 @@
 
 use crate::page::render;
 use askama::Template;
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 
 #[derive(Template)]
@@ -19,6 +19,18 @@ pub fn notice(status: StatusCode, title: &str, text: &str) -> Response {
 
 pub async fn not_found() -> Response {
     notice(StatusCode::NOT_FOUND, "Nothing here", "There is no page with this address.")
+}
+
+/// What went wrong here is for the log of operators; a stranger learns when to come again.
+pub fn not_now(text: &str) -> Response {
+    notice(StatusCode::SERVICE_UNAVAILABLE, "Not now", text)
+}
+
+/// So many do the same at this moment that one more has to wait.
+pub fn busy(text: &str) -> Response {
+    let mut response = notice(StatusCode::SERVICE_UNAVAILABLE, "Busy", text);
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
+    response
 }
 
 pub fn another_name() -> Response {

@@ -1,15 +1,14 @@
 //! The page on which a person whom a signed link names adds files to one issue: streamed, sealed as they come, and then a mail like
 //! any other.
 
-use super::{Room, page};
+use super::{Room, Sites, page};
 use crate::page::render;
 use askama::Template;
 use axum::Router;
-use axum::body::Bytes;
-use axum::extract::multipart::{Field, MultipartRejection};
+use axum::extract::multipart::{Field, MultipartError, MultipartRejection};
 use axum::extract::rejection::PathRejection;
 use axum::extract::{DefaultBodyLimit, Multipart, Path, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::get;
 use data_encoding::HEXLOWER;
@@ -23,12 +22,13 @@ use tokio::sync::Semaphore;
 
 /// Files that one form may carry.
 const FILES_MAX: usize = 20;
+/// Fields of one form: a word about the files, and one file more than may come, so that this is what it hears.
+const FIELDS_MAX: usize = FILES_MAX + 2;
 /// Forms that are read at the same time; each holds some 600 KiB.
 const AT_ONCE_MAX: usize = 16;
+const BUSY: &str = "Many people send files at this moment. Try again in a minute.";
 /// The longest word about the files, in bytes.
 const NOTE_BYTES_MAX: usize = 8 * 1024;
-/// How long the next bytes of a form may take.
-const PIECE_TIMEOUT: Duration = Duration::from_secs(60);
 /// A longer name is cut when it is stored; what a tracker shows of it is decided later.
 const NAME_CHARS_MAX: usize = 255;
 
@@ -51,9 +51,10 @@ pub trait Uploads: Send + Sync + 'static {
 #[derive(Clone)]
 struct Hall {
     store: Store,
-    sites: Arc<[String]>,
+    sites: Sites,
     uploads: Arc<dyn Uploads>,
     file_bytes_max: u64,
+    silence_max: Duration,
     turns: Arc<Semaphore>,
 }
 
@@ -61,17 +62,20 @@ struct Hall {
 #[template(path = "public/upload.html")]
 struct Page<'a> {
     issue: &'a str,
+    path: &'a str,
     link: &'a str,
     files_max: usize,
     size_max: String,
 }
 
-/// The room of `/u/LINK`. Files of at most `file_bytes_max` each are taken.
-pub fn room(store: Store, sites: Vec<String>, uploads: Arc<dyn Uploads>, file_bytes_max: u64) -> Room {
+/// The room of `/u/LINK`. `sites` are those whose links are answered; files of at most `file_bytes_max` each are taken, and a client
+/// that sends nothing for `silence_max` gives its turn to others (SEC-45).
+pub fn room(store: Store, sites: Sites, uploads: Arc<dyn Uploads>, file_bytes_max: u64, silence_max: Duration) -> Room {
     let turns = Arc::new(Semaphore::new(AT_ONCE_MAX));
-    let hall = Hall { store, sites: sites.into(), uploads, file_bytes_max, turns };
+    let hall = Hall { store, sites, uploads, file_bytes_max, silence_max, turns };
+    let path = format!("{}{{link}}", LinkUse::Upload.path());
     // The length of a body is bounded by its files, one by one, while they come.
-    Router::new().route("/u/{link}", get(show).post(take)).layer(DefaultBodyLimit::disable()).with_state(hall)
+    Router::new().route(&path, get(show).post(take)).layer(DefaultBodyLimit::disable()).with_state(hall)
 }
 
 /// Why a form was not taken.
@@ -92,7 +96,8 @@ async fn show(State(hall): State<Hall>, link: Result<Path<String>, PathRejection
     match hall.open(&link).await {
         Ok(Some((_, issue))) => {
             let size_max = size_in_words(hall.file_bytes_max);
-            render(StatusCode::OK, &Page { issue: &issue, link: &link, files_max: FILES_MAX, size_max })
+            let path = LinkUse::Upload.path();
+            render(StatusCode::OK, &Page { issue: &issue, path, link: &link, files_max: FILES_MAX, size_max })
         }
         Ok(None) => page::not_found().await,
         Err(fault) => answer(Trouble::Ours(fault)),
@@ -110,7 +115,7 @@ async fn take(
         Ok(None) => return page::not_found().await,
         Err(fault) => return answer(Trouble::Ours(fault)),
     };
-    let Ok(_turn) = hall.turns.try_acquire() else { return busy() };
+    let Ok(_turn) = hall.turns.try_acquire() else { return page::busy(BUSY) };
     let Ok(form) = form else { return answer(no_form()) };
     match hall.receive(&of, &issue, form).await {
         Ok(files) => {
@@ -124,7 +129,7 @@ async fn take(
 impl Hall {
     /// The invitation that a link names and the key of its issue; `None` when it opens nothing, whatever the reason.
     async fn open(&self, link: &str) -> Result<Option<(Invitation, String)>, Fault> {
-        let Some((site, id)) = self.store.verify_link(&self.sites, LinkUse::Upload, link).await? else {
+        let Some((site, id)) = self.store.verify_link(&(self.sites)(), LinkUse::Upload, link).await? else {
             return Ok(None);
         };
         let Some(of) = self.store.invitation(&id).await?.filter(|of| of.site == site) else { return Ok(None) };
@@ -134,10 +139,14 @@ impl Hall {
     /// Reads a form and takes its files in; how many they are, in words.
     async fn receive(&self, of: &Invitation, issue: &str, mut form: Multipart) -> Result<String, Trouble> {
         let content = self.store.content(&of.site).await?;
-        let (mut files, mut note) = (Vec::new(), String::new());
-        while let Some(field) = form.next_field().await.map_err(|_| broken_off())? {
+        let (mut files, mut note, mut fields) = (Vec::new(), String::new(), 0);
+        while let Some(field) = self.in_time(form.next_field()).await? {
+            fields += 1;
+            if fields > FIELDS_MAX {
+                return Err(no_form());
+            }
             match field.name() {
-                Some("note") => note = read_note(field).await?,
+                Some("note") => note = self.read_note(field).await?,
                 Some("files") => {
                     if files.len() == FILES_MAX {
                         let text = format!(
@@ -185,7 +194,7 @@ impl Hall {
     /// Passes the pieces on as they come; their SHA-256.
     async fn stream(&self, field: &mut Field<'_>, writer: &mut FileWriter) -> Result<String, Trouble> {
         let mut digest = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
-        while let Some(piece) = next_piece(field).await? {
+        while let Some(piece) = self.in_time(field.chunk()).await? {
             if writer.size_bytes() + piece.len() as u64 > self.file_bytes_max {
                 let most = size_in_words(self.file_bytes_max);
                 let text =
@@ -197,25 +206,25 @@ impl Hall {
         }
         Ok(HEXLOWER.encode(digest.finish().as_ref()))
     }
-}
 
-/// A client that sends nothing for a while gives its turn to others (SEC-45).
-async fn next_piece(field: &mut Field<'_>) -> Result<Option<Bytes>, Trouble> {
-    match tokio::time::timeout(PIECE_TIMEOUT, field.chunk()).await {
-        Ok(Ok(piece)) => Ok(piece),
-        Ok(Err(_)) | Err(_) => Err(broken_off()),
-    }
-}
-
-async fn read_note(mut field: Field<'_>) -> Result<String, Trouble> {
-    let mut bytes = Vec::new();
-    while let Some(piece) = next_piece(&mut field).await? {
-        if bytes.len() + piece.len() > NOTE_BYTES_MAX {
-            return Err(no_form());
+    async fn read_note(&self, mut field: Field<'_>) -> Result<String, Trouble> {
+        let mut bytes = Vec::new();
+        while let Some(piece) = self.in_time(field.chunk()).await? {
+            if bytes.len() + piece.len() > NOTE_BYTES_MAX {
+                return Err(no_form());
+            }
+            bytes.extend_from_slice(&piece);
         }
-        bytes.extend_from_slice(&piece);
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+
+    /// What comes next of a form, unless nothing comes for too long.
+    async fn in_time<T>(&self, coming: impl Future<Output = Result<T, MultipartError>>) -> Result<T, Trouble> {
+        match tokio::time::timeout(self.silence_max, coming).await {
+            Ok(Ok(next)) => Ok(next),
+            Ok(Err(_)) | Err(_) => Err(broken_off()),
+        }
+    }
 }
 
 /// What a browser says of a file's type, when it is a type at all.
@@ -243,15 +252,7 @@ fn answer(trouble: Trouble) -> Response {
         Trouble::Person(status, title, text) => page::notice(status, title, &text),
         Trouble::Ours(fault) => {
             tracing::warn!(code = %fault.code, detail = fault.detail, "files could not be taken in");
-            let text = "This did not work just now, and nothing was taken. Try again in some minutes.";
-            page::notice(StatusCode::SERVICE_UNAVAILABLE, "Not now", text)
+            page::not_now("This did not work just now, and nothing was taken. Try again in some minutes.")
         }
     }
-}
-
-fn busy() -> Response {
-    let text = "Many people send files at this moment. Try again in a minute.";
-    let mut response = page::notice(StatusCode::SERVICE_UNAVAILABLE, "Busy", text);
-    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
-    response
 }

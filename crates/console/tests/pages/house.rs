@@ -37,6 +37,15 @@ impl Answer {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
+    /// All headers but these, one a line, by name.
+    pub fn headers_but(&self, own: &[&str]) -> String {
+        let others = self.headers.iter().filter(|(name, _)| !own.contains(&name.as_str()));
+        let mut lines: Vec<String> =
+            others.map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())).collect();
+        lines.sort();
+        lines.join("\n")
+    }
+
     /// The value of the form's hidden field.
     pub fn token(&self) -> String {
         let (_, rest) = self.text.split_once("name=\"token\" value=\"").expect("the page has a form with a token");

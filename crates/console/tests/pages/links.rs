@@ -36,6 +36,10 @@ impl OneLink {
 }
 
 impl Door for OneLink {
+    fn site_of(&self, _: &str) -> Option<String> {
+        None
+    }
+
     fn open<'a>(&'a self, _: &'a str, _: Envelope, _: &'a str) -> Answer<'a, Option<Box<dyn Incoming>>> {
         Box::pin(async { Ok(None) })
     }

@@ -1,6 +1,7 @@
 //! The console as people, browsers, machines and attackers meet it, over a real store.
 #![allow(clippy::unwrap_used)]
 
+mod api;
 mod browser;
 mod filled;
 mod front;

@@ -1,19 +1,27 @@
 //! The upload page: who may see it, what it takes, and how it looks and feels in a real browser.
 
-use crate::browser::keep_picture;
-use crate::house::{House, SITE, get, send};
+use crate::browser::assert_fits_as_it_is;
+use crate::house::{Answer, HOST, House, SITE, get, send};
 use crate::webdriver::Browser;
-use axum::http::StatusCode;
-use console::public::Public;
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::http::{Request, StatusCode, header};
 use console::public::upload::{self, Uploads};
+use console::public::{Public, Sites};
 use console::{Listener, Settings};
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, join_all};
+use futures_util::stream::{self, StreamExt};
 use policy::Fault;
-use serde_json::json;
+use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use store::{ContentWriter, FileContent, Invitation, LinkUse, NewFile};
 
 const FILE_BYTES_MAX: u64 = 1 << 20;
+/// Long enough for a test that writes what it has at once.
+const SILENCE_MAX: Duration = Duration::from_millis(300);
+/// Forms that are read at the same time.
+const TURNS: usize = 16;
 
 /// Opens the issue to Ann alone, and remembers what was handed in: names, types, sizes and the word about them.
 #[derive(Default)]
@@ -53,7 +61,77 @@ async fn link(house: &House, address: &str) -> String {
 }
 
 fn room(house: &House, taken: &Arc<Taken>) -> console::public::Room {
-    upload::room(house.store.clone(), vec![SITE.into()], taken.clone(), FILE_BYTES_MAX)
+    room_of(house, taken, Arc::new(|| vec![SITE.into()]))
+}
+
+fn room_of(house: &House, taken: &Arc<Taken>, sites: Sites) -> console::public::Room {
+    upload::room(house.store.clone(), sites, taken.clone(), FILE_BYTES_MAX, SILENCE_MAX)
+}
+
+/// One part of a form, without its end.
+fn part(name: &str, more: &str, content: &str) -> String {
+    format!("--cut\r\nContent-Disposition: form-data; name=\"{name}\"{more}\r\n\r\n{content}\r\n")
+}
+
+/// Posts a form; after these bytes nothing comes any more when it is `half`.
+async fn post_form(wall: Router, link: &str, bytes: String, half: bool) -> Answer {
+    let piece = stream::iter([Ok::<_, Infallible>(Bytes::from(bytes))]);
+    let body = if half { Body::from_stream(piece.chain(stream::pending())) } else { Body::from_stream(piece) };
+    let request = Request::post(link)
+        .header(header::HOST, HOST)
+        .header(header::CONTENT_TYPE, "multipart/form-data; boundary=cut")
+        .body(body)
+        .unwrap();
+    send(wall, request).await
+}
+
+#[tokio::test]
+async fn sec_45_a_form_that_says_nothing_more_gives_its_turn_back() {
+    let house = House::open().await;
+    let taken: Arc<Taken> = Arc::default();
+    let wall = Public::new(crate::house::ORIGIN, 1000).router(vec![room(&house, &taken)]);
+    let link = link(&house, "ann@people.example").await;
+    let file = part("files", "; filename=\"a.txt\"", "a plan");
+    for half in ["--cut\r\nContent-Dispo", file.split("plan").next().unwrap()] {
+        let silent = (0..TURNS).map(|_| post_form(wall.clone(), &link, half.to_owned(), true));
+        let answers = tokio::time::timeout(Duration::from_secs(60), join_all(silent)).await.expect("they end");
+        assert!(answers.iter().all(|answer| answer.text.contains("Broken off")), "{}", answers[0].text);
+    }
+    let whole = post_form(wall, &link, format!("{file}--cut--\r\n"), false).await;
+    assert_eq!(whole.status, StatusCode::OK, "{}", whole.text);
+}
+
+#[tokio::test]
+async fn sec_45_a_form_of_fields_without_end_is_refused() {
+    let house = House::open().await;
+    let taken: Arc<Taken> = Arc::default();
+    let wall = Public::new(crate::house::ORIGIN, 1000).router(vec![room(&house, &taken)]);
+    let link = link(&house, "ann@people.example").await;
+    let file = part("files", "; filename=\"a.txt\"", "a plan");
+    let nothing = part("files", "; filename=\"\"", "");
+    for (fields, title) in [
+        (part("note", "", "hello").repeat(23) + &file, "Not understood"),
+        (nothing.repeat(23) + &file, "Not understood"),
+        (part("note", "", "hello") + &file.repeat(21), "Too many files"),
+        (part("note", "", "hello") + &file.repeat(20), "Your files have arrived"),
+    ] {
+        let answer = post_form(wall.clone(), &link, format!("{fields}--cut--\r\n"), false).await;
+        assert!(answer.text.contains(title), "{title}: {}", answer.text);
+    }
+    assert_eq!(taken.0.lock().unwrap().len(), 21, "20 files and a word about them");
+}
+
+#[tokio::test]
+async fn an_upload_page_opens_for_sites_that_come_later() {
+    let house = House::open().await;
+    let named: Arc<Mutex<Vec<String>>> = Arc::default();
+    let sites = named.clone();
+    let room = room_of(&house, &Arc::default(), Arc::new(move || sites.lock().unwrap().clone()));
+    let wall = Public::new(crate::house::ORIGIN, 1000).router(vec![room]);
+    let link = link(&house, "ann@people.example").await;
+    assert_eq!(send(wall.clone(), get(&link)).await.status, StatusCode::NOT_FOUND);
+    named.lock().unwrap().push(SITE.into());
+    assert_eq!(send(wall, get(&link)).await.status, StatusCode::OK);
 }
 
 #[tokio::test]
@@ -89,14 +167,7 @@ async fn a_person_uploads_files_in_a_browser_at_every_width() {
     let (plan, film) = (file("plan ü.txt", b"a plan"), file("film.mp4", &[7; 300_000]));
     let browser = Browser::start().await;
     browser.open(&page).await;
-    for (width, scheme) in [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark"), (320, "light")] {
-        browser.look(width, scheme).await;
-        let wide = browser.run("return document.documentElement.scrollWidth").await.as_u64().unwrap();
-        assert!(wide <= u64::from(width), "it is {wide} wide in {width}");
-        keep_picture(&browser, &format!("upload-{width}-{scheme}")).await;
-    }
-    let unnamed = "return [...document.querySelectorAll('input, textarea')].filter(one => !one.labels.length).length";
-    assert_eq!(browser.run(unnamed).await, json!(0), "every field has a label");
+    assert_fits_as_it_is(&browser, "upload").await;
     browser.send_keys("#note", "As we said <b>today</b>").await;
     browser.send_keys("#files", &format!("{plan}\n{film}")).await;
     browser.click("main button").await;

@@ -128,7 +128,7 @@ pub(super) async fn with_links(run: &Run<'_>, body: &Body) -> Result<Body, Fault
     for KeptFile { id, link_days, .. } in &body.kept {
         let (Some(base), valid_s) = (&run.shared.settings.public_url, u64::from(*link_days) * DAY_S) else { continue };
         let token = run.shared.store.sign_link(&run.held.lease.site, LinkUse::Fetch, id, valid_s).await?;
-        links.extend(token.map(|token| (id.clone(), format!("{base}/f/{token}"))));
+        links.extend(token.map(|token| (id.clone(), format!("{base}{}{token}", LinkUse::Fetch.path()))));
     }
     Ok(body.with_links(|file| links.iter().find(|(id, _)| *id == file.id).map(|(_, link)| link.clone())))
 }

@@ -72,7 +72,7 @@ async fn known(settings: &Settings, store: &Store, id: &str) -> Result<(Profile,
     let facts =
         facts.ok_or_else(|| Failure::new(format!("{id}: the mail cannot be read, so nothing is known of it")))?;
     let site = store.message(id).await?.map(|stored| stored.site).unwrap_or_default();
-    store.note_look(&site, id, store::Look::Whole, None, super::replay::WHO).await?;
+    store.note_look(&site, id, store::Look::Whole, None, super::WHO).await?;
     let mut bytes = Vec::new();
     let mut raw = store.raw(id).await?;
     while let Some(piece) = raw.next().await? {

@@ -1,6 +1,6 @@
 //! `sealpost check`: what works, what does not, and what to do about it.
 
-use super::Failure;
+use super::{Failure, fault_in_words};
 use crate::settings::{self, Settings};
 use crate::wire;
 use engine::cell::SandboxState;
@@ -43,18 +43,31 @@ pub async fn run(config: &Path) -> Result<(), Failure> {
         }
     };
     findings.say("settings", Ok(format!("{} and {} profiles are right", config.display(), settings.profiles.len())))?;
-    findings.say("database, key book, master key, blobs", store(&settings).await)?;
-    findings.say("cells", cells(&settings).await)?;
+    let opened = opened(&settings).await;
+    let verdict = opened.as_ref().map(|_| "open, readable and writable".to_owned()).map_err(Clone::clone);
+    findings.say("database, key book, master key, blobs", verdict)?;
+    let store = opened.ok();
+    let looked = look_at_all(&settings, store.as_ref(), &mut findings).await;
+    if let Some(store) = store {
+        store.close().await;
+    }
+    looked?;
+    if findings.wrong == 0 { Ok(()) } else { Err(Failure::new(format!("{} things do not work", findings.wrong))) }
+}
+
+/// Everything beside the store. What needs one that does not open says so, or nothing when that was told already.
+async fn look_at_all(settings: &Settings, store: Option<&Store>, findings: &mut Findings) -> Result<(), Failure> {
+    findings.say("cells", cells(settings).await)?;
     for mailbox in &settings.mailboxes {
         let verdict = match &mailbox.fetched {
-            Some(fetched) => within(wire::ask_how_many(&settings, mailbox, fetched)).await,
+            Some(fetched) => within(wire::ask_how_many(settings, store, mailbox, fetched)).await,
             None if mailbox.api => Ok("mail is handed in to it over HTTP, with tokens".to_owned()),
             None => listener(&mailbox.listen),
         };
         let shadow = if mailbox.shadow { ", in shadow: nothing is done about its mail" } else { "" };
         findings.say(&format!("mailbox {}", mailbox.name), verdict.map(|how| how + shadow))?;
-        if let Some(hours) = mailbox.silent_after_h {
-            let verdict = within(wire::listen_for_silence(&settings, mailbox, hours)).await;
+        if let (Some(hours), Some(store)) = (mailbox.silent_after_h, store) {
+            let verdict = within(wire::listen_for_silence(store, mailbox, hours)).await;
             findings.say(&format!("mail of mailbox {}", mailbox.name), verdict)?;
         }
     }
@@ -63,7 +76,7 @@ pub async fn run(config: &Path) -> Result<(), Failure> {
     }
     for site in &settings.sites {
         let late = || wire::SiteFindings { site: Err(no_answer()), projects: Vec::new(), fields: None };
-        let looked = tokio::time::timeout(WITHIN, wire::look_at(&settings, site)).await;
+        let looked = tokio::time::timeout(WITHIN, wire::look_at(settings, store, site)).await;
         let found = looked.unwrap_or_else(|_| late());
         let environment = site.environment.as_ref().map(|label| format!(", {label}")).unwrap_or_default();
         findings.say(&format!("site {} (region {}{environment})", site.name, site.region), found.site)?;
@@ -75,13 +88,13 @@ pub async fn run(config: &Path) -> Result<(), Failure> {
         }
         findings.say(&format!("letters of site {}", site.name), Ok(letters(&site.letters)))?;
     }
-    for ending in endings(&settings).await {
+    for ending in endings(settings, store).await {
         findings.say(&ending.name(), ending.verdict())?;
     }
     for outgoing in &settings.outgoing {
         findings.say(&format!("outgoing {}", outgoing.name), within(wire::greet(outgoing)).await)?;
     }
-    if findings.wrong == 0 { Ok(()) } else { Err(Failure::new(format!("{} things do not work", findings.wrong))) }
+    Ok(())
 }
 
 async fn within(asking: impl Future<Output = Result<String, String>>) -> Result<String, String> {
@@ -92,29 +105,29 @@ fn no_answer() -> String {
     format!("no answer within {} s; see whether the server and the way there work", WITHIN.as_secs())
 }
 
-async fn store(settings: &Settings) -> Result<String, String> {
+/// The store, when it can be read and written.
+async fn opened(settings: &Settings) -> Result<Store, String> {
     let opened = tokio::time::timeout(WITHIN, async {
         let store = Store::open(&settings.store).await?;
-        let checked = store.check().await;
-        store.close().await;
-        checked
+        match store.check().await {
+            Ok(()) => Ok(store),
+            Err(fault) => {
+                store.close().await;
+                Err(fault)
+            }
+        }
     });
     match opened.await {
-        Ok(Ok(())) => Ok("open, readable and writable".into()),
-        Ok(Err(fault)) => Err(format!("{fault} ({})", fault.detail)),
+        Ok(opened) => opened.map_err(|fault| fault_in_words(&fault)),
         Err(_) => Err(format!("no answer within {} s; see whether the database runs", WITHIN.as_secs())),
     }
 }
 
 /// What ends some day; nothing when the store does not open, which was told already.
-async fn endings(settings: &Settings) -> Vec<wire::Ending> {
-    let looked = tokio::time::timeout(WITHIN, async {
-        let store = Store::open(&settings.store).await?;
-        let all = wire::Endings::new(settings, store.clone()).all().await;
-        store.close().await;
-        all
-    });
-    looked.await.ok().and_then(Result::ok).unwrap_or_default()
+async fn endings(settings: &Settings, store: Option<&Store>) -> Vec<wire::Ending> {
+    let Some(store) = store else { return Vec::new() };
+    let endings = wire::Endings::new(settings, store.clone());
+    tokio::time::timeout(WITHIN, endings.all()).await.ok().and_then(Result::ok).unwrap_or_default()
 }
 
 async fn cells(settings: &Settings) -> Result<String, String> {

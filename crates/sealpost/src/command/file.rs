@@ -1,6 +1,8 @@
 //! `sealpost file`: the files that the gateway keeps for issues.
 
-use super::Failure;
+use super::{Failure, WHO, time};
+use crate::settings::Settings;
+use policy::is_plain_address;
 use std::path::Path;
 use store::{KeptLine, LinkUse, Store};
 
@@ -44,18 +46,14 @@ pub enum What {
 
 /// Opens the store of these settings and answers.
 pub async fn run(config: &Path, what: What) -> Result<(), Failure> {
-    let settings = crate::settings::load(config)?;
-    let store = Store::open(&settings.store).await?;
-    let done = answer(&settings, &store, what).await;
-    store.close().await;
-    done
+    super::with_store(config, async |settings, store| answer(settings, store, what).await).await
 }
 
-async fn answer(settings: &crate::settings::Settings, store: &Store, what: What) -> Result<(), Failure> {
+async fn answer(settings: &Settings, store: &Store, what: What) -> Result<(), Failure> {
     match what {
         What::List { limit } => list(store, limit).await,
         What::Link { id, days } => link(settings, store, &id, days).await,
-        What::Delete { id } => match store.delete_file_by(&id, super::replay::WHO).await? {
+        What::Delete { id } => match store.delete_file_by(&id, WHO).await? {
             true => super::print(&format!("{id}: is deleted\n")),
             false => Err(unknown(&id)),
         },
@@ -64,7 +62,7 @@ async fn answer(settings: &crate::settings::Settings, store: &Store, what: What)
 }
 
 async fn invite(
-    settings: &crate::settings::Settings,
+    settings: &Settings,
     store: &Store,
     mailbox: &str,
     issue: &str,
@@ -74,12 +72,13 @@ async fn invite(
     let Some(public) = &settings.public else {
         return Err(Failure::new("no link can be made without public.listen and public.url in the settings"));
     };
-    let Some(named) = settings.mailboxes.iter().find(|one| one.name == mailbox) else {
-        let hint = policy::profile::nearest(mailbox, settings.mailboxes.iter().map(|one| one.name.as_str()));
-        return Err(Failure::new(format!("{mailbox:?} is no mailbox; did you mean {:?}?", hint.unwrap_or_default())));
-    };
-    let is_address = to.is_ascii() && to.split('@').filter(|half| !half.is_empty()).count() == 2;
-    if !is_address || to.contains(|c: char| c.is_whitespace() || c.is_control() || "<>,;\"".contains(c)) {
+    let named = super::mailbox_named(settings, mailbox)?;
+    if named.shadow {
+        let why = "is in shadow, and files that come into it reach no issue; name another mailbox";
+        return Err(Failure::new(format!("{mailbox} {why}")));
+    }
+    let to = to.trim();
+    if !to.is_ascii() || !is_plain_address(to) {
         return Err(Failure::new(format!("{to:?} is no plain address; write one such as ann@example.org")));
     }
     let issue_id = match issue.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -90,10 +89,10 @@ async fn invite(
     };
     let (site, mailbox) = (named.site.clone(), named.name.clone());
     let of = store::Invitation { site, mailbox, issue_id, address: to.to_owned() };
-    let id = store.invite(&of, days, super::replay::WHO).await?;
+    let id = store.invite(&of, days, WHO).await?;
     let token = store.sign_link(&of.site, LinkUse::Upload, &id, u64::from(days) * 86_400).await?;
     let token = token.ok_or_else(|| Failure::new("the link could not be signed"))?;
-    super::print(&format!("{}/u/{token}\n", public.url))
+    super::print(&format!("{}{}{token}\n", public.url, LinkUse::Upload.path()))
 }
 
 async fn list(store: &Store, limit: u32) -> Result<(), Failure> {
@@ -110,14 +109,14 @@ async fn list(store: &Store, limit: u32) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn link(settings: &crate::settings::Settings, store: &Store, id: &str, days: u32) -> Result<(), Failure> {
+async fn link(settings: &Settings, store: &Store, id: &str, days: u32) -> Result<(), Failure> {
     let Some(public) = &settings.public else {
         return Err(Failure::new("no link can be made without public.listen and public.url in the settings"));
     };
     let Some(line) = store.kept_file(id).await?.filter(|line| line.gone.is_none()) else { return Err(unknown(id)) };
     let token = store.sign_link(&line.site, LinkUse::Fetch, id, u64::from(days) * 86_400).await?;
     let Some(token) = token else { return Err(unknown(id)) };
-    super::print(&format!("{}/f/{token}\n", public.url))
+    super::print(&format!("{}{}{token}\n", public.url, LinkUse::Fetch.path()))
 }
 
 fn unknown(id: &str) -> Failure {
@@ -125,7 +124,6 @@ fn unknown(id: &str) -> Failure {
 }
 
 fn json(line: &KeptLine) -> serde_json::Value {
-    let time = |micros| jiff::Timestamp::from_microsecond(micros).map(|at| at.to_string()).unwrap_or_default();
     let about = line.about.as_ref();
     serde_json::json!({
         "id": line.id, "site": line.site, "mailbox": line.mailbox, "message": line.message, "issue_id": line.issue_id,

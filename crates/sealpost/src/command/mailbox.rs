@@ -1,11 +1,10 @@
 //! `sealpost mailbox`: test the connection of a fetched mailbox, have it looked into at once, sign in for its tokens.
 
-use super::{Failure, consent};
-use crate::settings::{self, Fetched, Mailbox, Settings};
+use super::{Failure, consent, fault_in_words, mailbox_named, with_store};
+use crate::settings::{Fetched, Mailbox, Settings};
 use crate::wire;
 use engine::fetch::{Line, Outcome, Report};
 use engine::tokens;
-use policy::Fault;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -39,38 +38,34 @@ pub enum What {
 /// # Errors
 /// When the mailbox is not one that is fetched, or what was asked for failed.
 pub async fn run(config: &Path, what: &What) -> Result<(), Failure> {
-    let settings = settings::load(config)?;
+    with_store(config, async |settings, store| answer(settings, store, what).await).await
+}
+
+async fn answer(settings: &Settings, store: &Store, what: &What) -> Result<(), Failure> {
     let (What::Test { name } | What::Poll { name, .. } | What::SignIn { name }) = what;
-    let found = settings.mailboxes.iter().find(|mailbox| mailbox.name == *name);
-    let found = found.and_then(|mailbox| Some((mailbox, mailbox.fetched.as_ref()?)));
-    let Some((mailbox, fetched)) = found else {
+    let mailbox = mailbox_named(settings, name)?;
+    let Some(fetched) = &mailbox.fetched else {
         return Err(Failure::new(format!("{name} is not the name of a mailbox that is fetched")));
     };
     match what {
-        What::Test { .. } => match wire::ask_how_many(&settings, mailbox, fetched).await {
+        What::Test { .. } => match wire::ask_how_many(settings, Some(store), mailbox, fetched).await {
             Ok(found) => super::print(&format!("{found}\n")),
             Err(why) => Err(Failure::new(why)),
         },
-        What::Poll { wait: false, .. } => poll(&settings, mailbox).await,
-        What::Poll { within, .. } => poll_and_tell(&settings, mailbox, Duration::from_secs(*within)).await,
-        What::SignIn { .. } => sign_in(&settings, mailbox, fetched).await,
+        What::Poll { wait: false, .. } => poll(store, mailbox).await,
+        What::Poll { within, .. } => poll_and_tell(store, mailbox, Duration::from_secs(*within)).await,
+        What::SignIn { .. } => sign_in(store, mailbox, fetched).await,
     }
 }
 
-async fn poll(settings: &Settings, mailbox: &Mailbox) -> Result<(), Failure> {
-    let store = Store::open(&settings.store).await?;
-    let due = store.ensure_fetch(&mailbox.site, &mailbox.name).await;
-    store.close().await;
-    due?;
+async fn poll(store: &Store, mailbox: &Mailbox) -> Result<(), Failure> {
+    store.ensure_fetch(&mailbox.site, &mailbox.name).await?;
     super::print(&format!("{} is looked into by a running gateway within seconds\n", mailbox.name))
 }
 
 /// Has a running gateway look into the mailbox and tells what became of each mail.
-async fn poll_and_tell(settings: &Settings, mailbox: &Mailbox, within: Duration) -> Result<(), Failure> {
-    let store = Store::open(&settings.store).await?;
-    let report = wait_for_report(&store, mailbox, within).await;
-    store.close().await;
-    let report = report?;
+async fn poll_and_tell(store: &Store, mailbox: &Mailbox, within: Duration) -> Result<(), Failure> {
+    let report = wait_for_report(store, mailbox, within).await?;
     let counted = |outcome: Outcome| report.lines.iter().filter(|line| line.outcome == outcome).count();
     for line in &report.lines {
         super::print(&format!("{}\n", line_json(mailbox, line)))?;
@@ -85,7 +80,7 @@ async fn poll_and_tell(settings: &Settings, mailbox: &Mailbox, within: Duration)
         "failed": failed,
         "not_listed": report.more,
         "goes_on": report.goes_on,
-        "error": report.fault.as_ref().map(reason),
+        "error": report.fault.as_ref().map(fault_in_words),
     });
     super::print(&format!("{whole}\n"))?;
     if report.fault.is_some() || failed > 0 { Err(Failure::told()) } else { Ok(()) }
@@ -121,29 +116,17 @@ fn line_json(mailbox: &Mailbox, line: &Line) -> Value {
         "message": line.message,
         "size_bytes": line.size_bytes,
         "on_server": line.on_server,
-        "error": line.fault.as_ref().map(reason),
+        "error": line.fault.as_ref().map(fault_in_words),
     })
 }
 
-/// A fault in one sentence; `detail` is for the operator, who asked.
-fn reason(fault: &Fault) -> String {
-    format!("{} {} ({})", fault.code, fault.public, fault.detail)
-}
-
-async fn sign_in(settings: &Settings, mailbox: &Mailbox, fetched: &Fetched) -> Result<(), Failure> {
-    let (Some(authorization), Some(by)) = (&fetched.authorization, &fetched.consent_by) else {
+async fn sign_in(store: &Store, mailbox: &Mailbox, fetched: &Fetched) -> Result<(), Failure> {
+    let Some((oauth, by)) = fetched.oauth.as_ref().and_then(|oauth| Some((oauth, oauth.consent_by.as_ref()?))) else {
         return Err(Failure::new(format!("nobody signs in for {}: its `oauth` is not \"person\"", mailbox.name)));
     };
-    let store = Store::open(&settings.store).await?;
-    let signed_in = async {
-        let token = consent::ask_a_person(authorization, by, &fetched.user).await?;
-        let of = GrantOf::mailbox(&mailbox.site, &mailbox.name);
-        tokens::keep_new(&store, &of, &token, None).await?;
-        // A running gateway has given up for some minutes, and need not wait for their end.
-        store.ensure_fetch(&mailbox.site, &mailbox.name).await.map_err(Failure::from)
-    };
-    let signed_in = signed_in.await;
-    store.close().await;
-    signed_in?;
+    let token = consent::ask_a_person(&oauth.authorization, by, &fetched.user).await?;
+    tokens::keep_new(store, &GrantOf::mailbox(&mailbox.site, &mailbox.name), &token, None).await?;
+    // A running gateway has given up for some minutes, and need not wait for their end.
+    store.ensure_fetch(&mailbox.site, &mailbox.name).await?;
     super::print(&format!("signed in for {}; `sealpost mailbox test {}` tries it\n", mailbox.name, mailbox.name))
 }

@@ -2,7 +2,7 @@
 
 mod filter;
 
-use super::Failure;
+use super::{Failure, WHO, time};
 use std::path::Path;
 use store::{MessageFilter, MessageLine, Story};
 
@@ -60,11 +60,7 @@ const PAGE: u32 = 200;
 
 /// Opens the store of these settings and answers.
 pub async fn run(config: &Path, what: What) -> Result<(), Failure> {
-    let settings = crate::settings::load(config)?;
-    let store = store::Store::open(&settings.store).await?;
-    let done = answer(&settings, &store, what).await;
-    store.close().await;
-    done
+    super::with_store(config, async |settings, store| answer(settings, store, what).await).await
 }
 
 async fn answer(settings: &crate::settings::Settings, store: &store::Store, what: What) -> Result<(), Failure> {
@@ -81,20 +77,20 @@ async fn answer(settings: &crate::settings::Settings, store: &store::Store, what
         What::Export { id, case: Some(case), anonymous: true } => {
             super::cases::export_anonymous(settings, store, &id, &case).await
         }
-        What::Wake { id } => match store.wake(&id, super::replay::WHO).await? {
+        What::Wake { id } => match store.wake(&id, WHO).await? {
             true => super::print(&format!("{id}: is tried again\n")),
             false => Err(Failure::new(format!("{id}: is not a message that is held or dead"))),
         },
         What::Replay { id, yes } => super::replay::run(store, &id, yes).await,
-        What::Flag { id, reason, days } => match store.flag(&id, &reason, days, super::replay::WHO).await? {
+        What::Flag { id, reason, days } => match store.flag(&id, &reason, days, WHO).await? {
             None => super::print(&format!("{id}: is flagged for {days} days\n")),
             Some(why) => Err(Failure::new(format!("{id}: {}", why.in_words()))),
         },
-        What::Unflag { id } => match store.unflag(&id, super::replay::WHO).await? {
+        What::Unflag { id } => match store.unflag(&id, WHO).await? {
             true => super::print(&format!("{id}: is not flagged any more\n")),
             false => Err(Failure::new(format!("{id}: is not flagged"))),
         },
-        What::Erase { id } => match store.erase(&id, super::replay::WHO).await? {
+        What::Erase { id } => match store.erase(&id, WHO).await? {
             None => super::print(&format!("{id}: its content is erased\n")),
             Some(why) => Err(Failure::new(format!("{id}: {}", why.in_words()))),
         },
@@ -124,7 +120,7 @@ async fn list(store: &store::Store, limit: u32, mut filter: MessageFilter) -> Re
 
 async fn export(store: &store::Store, id: &str) -> Result<(), Failure> {
     let Some(message) = store.message(id).await? else { return Err(unknown(id)) };
-    store.note_look(&message.site, id, store::Look::Whole, None, super::replay::WHO).await?;
+    store.note_look(&message.site, id, store::Look::Whole, None, WHO).await?;
     let mut raw = store.raw(id).await?;
     let mut out = tokio::io::stdout();
     while let Some(piece) = raw.next().await? {
@@ -133,10 +129,6 @@ async fn export(store: &store::Store, id: &str) -> Result<(), Failure> {
             .map_err(|error| Failure::new(format!("cannot write: {error}")))?;
     }
     tokio::io::AsyncWriteExt::flush(&mut out).await.map_err(|error| Failure::new(format!("cannot write: {error}")))
-}
-
-fn time(micros: store::Micros) -> String {
-    jiff::Timestamp::from_microsecond(micros).map(|time| time.to_string()).unwrap_or_default()
 }
 
 fn line_json(line: &MessageLine) -> serde_json::Value {

@@ -87,14 +87,11 @@ pub fn load(file: &std::path::Path) -> Result<policy::Profile, Failure> {
 
 /// The counters of the gateway with these settings.
 pub async fn exclusions(config: &std::path::Path) -> Result<(), Failure> {
-    let settings = crate::settings::load(config)?;
-    let store = store::Store::open(&settings.store).await?;
-    let lines = store.exclusions().await;
-    store.close().await;
-    for line in lines? {
-        let seen = jiff::Timestamp::from_microsecond(line.last_seen_at).map(|at| at.to_string()).unwrap_or_default();
+    let lines = super::with_store(config, async |_, store| Ok(store.exclusions().await?)).await?;
+    for line in lines {
         let shown = serde_json::json!({
-            "site": line.site, "profile": line.profile, "exclusion": line.name, "times": line.times, "last_seen_at": seen,
+            "site": line.site, "profile": line.profile, "exclusion": line.name, "times": line.times,
+            "last_seen_at": super::time(line.last_seen_at),
         });
         super::print(&format!("{shown}\n"))?;
     }

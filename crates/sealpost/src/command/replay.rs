@@ -1,14 +1,12 @@
 //! `sealpost message replay`: asks the running gateway what today's rules make of a mail, shows it, and has it done.
 
-use super::Failure;
+use super::{Failure, WHO};
 use policy::replay::compare;
 use policy::{Facts, Plan};
 use serde_json::json;
 use std::time::{Duration, Instant};
 use store::{JobState, NotNow, Proposal, Store};
 
-/// Who stands in the audit trail for what is done on the command line.
-pub(super) const WHO: &str = "command line";
 /// How long the gateway has for its answer.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Between two looks.

@@ -1,11 +1,10 @@
 //! `sealpost shadow`: what the mail handler that is still at work did, beside what the plans of shadow mode say.
 
-use super::Failure;
+use super::{Failure, time};
 use crate::settings::Settings;
 use crate::wire;
 use engine::incumbent::Look;
 use engine::tokens::Tokens;
-use policy::Profile;
 use policy::shadow::{Agreement, Looked, Seen, judge};
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -50,17 +49,13 @@ struct Count {
 
 /// Opens the store of these settings and reports.
 pub async fn run(config: &Path, what: What) -> Result<(), Failure> {
-    let settings = crate::settings::load(config)?;
-    let store = Store::open(&settings.store).await?;
-    let done = report(&settings, &store, &what).await;
-    store.close().await;
-    done
+    super::with_store(config, async |settings, store| report(settings, store, &what).await).await
 }
 
 async fn report(settings: &Settings, store: &Store, what: &What) -> Result<(), Failure> {
     let What::Report { incumbent, mailbox, days, within, .. } = what;
-    if let Some(name) = mailbox.as_ref().filter(|name| !settings.mailboxes.iter().any(|known| known.name == **name)) {
-        return Err(Failure::new(format!("{name}: no mailbox of the settings has this name")));
+    if let Some(name) = mailbox {
+        super::mailbox_named(settings, name)?;
     }
     let now = jiff::Timestamp::now().as_microsecond();
     let since = now - Micros::from(*days) * 24 * 60 * MINUTE;
@@ -112,18 +107,12 @@ async fn mails_of(
 
 /// The projects of the profiles of the site's mailboxes, and those of the plans.
 fn projects_of(settings: &Settings, site: &str, mails: &[Shadowed]) -> Vec<String> {
-    let mut projects = BTreeSet::new();
-    for mailbox in settings.mailboxes.iter().filter(|mailbox| mailbox.site == site) {
-        let Some(file) = settings.profiles.iter().find(|profile| profile.name == mailbox.profile) else { continue };
-        // A profile that cannot be read was refused with the settings.
-        let Ok(profile) = Profile::from_toml(&file.name, &file.text, "") else { continue };
-        projects.extend(profile.projects().into_iter().map(|(project, _)| project));
-    }
     let planned = mails.iter().filter_map(|mail| mail.plan.as_ref()).flat_map(|plan| &plan.steps);
-    projects.extend(planned.filter_map(|step| match &step.kind {
+    let planned = planned.filter_map(|step| match &step.kind {
         policy::StepKind::CreateIssue { project, .. } => Some(project.clone()),
         _ => None,
-    }));
+    });
+    let projects: BTreeSet<String> = wire::projects_of(settings, site).into_iter().chain(planned).collect();
     projects.into_iter().filter(|project| !project.is_empty()).collect()
 }
 
@@ -138,9 +127,8 @@ fn commented(plan: &policy::Plan) -> Vec<String> {
 
 fn tell(what: &What, mail: &Shadowed, seen: &Seen, after: Micros, count: &mut Count) -> Result<(), Failure> {
     let What::Report { differing, .. } = what;
-    let received_at =
-        jiff::Timestamp::from_microsecond(mail.received_at).map(|time| time.to_string()).unwrap_or_default();
-    let mut line = json!({"id": mail.id, "site": mail.site, "mailbox": mail.mailbox, "received_at": received_at, "subject": mail.subject});
+    let mut line = json!({"id": mail.id, "site": mail.site, "mailbox": mail.mailbox,
+        "received_at": time(mail.received_at), "subject": mail.subject});
     let Some(plan) = &mail.plan else {
         count.open += 1;
         line["agreement"] = serde_json::Value::Null;

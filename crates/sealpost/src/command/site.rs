@@ -3,9 +3,10 @@
 mod fields;
 mod sign_in;
 
-use super::Failure;
-use crate::settings;
+use super::{Failure, site_named, with_store};
+use crate::settings::Settings;
 use std::path::Path;
+use store::Store;
 
 /// What is to be done at a site.
 #[derive(Debug, clap::Subcommand)]
@@ -25,14 +26,13 @@ pub enum What {
 /// # Errors
 /// When there is no such site, or its errand failed.
 pub async fn run(config: &Path, what: &What) -> Result<(), Failure> {
-    let settings = settings::load(config)?;
     let (What::SignIn { name } | What::Fields { name, .. }) = what;
-    let Some(site) = settings.sites.iter().find(|site| site.name == *name) else {
-        let known: Vec<&str> = settings.sites.iter().map(|site| site.name.as_str()).collect();
-        return Err(Failure::new(format!("{name} is not the name of a site; there are {}", known.join(", "))));
+    let errand = async |settings: &Settings, store: &Store| {
+        let site = site_named(settings, name)?;
+        match what {
+            What::SignIn { .. } => sign_in::run(store, site).await,
+            What::Fields { create, .. } => fields::run(settings, store, site, *create).await,
+        }
     };
-    match what {
-        What::SignIn { .. } => sign_in::run(&settings, site).await,
-        What::Fields { create, .. } => fields::run(&settings, site, *create).await,
-    }
+    with_store(config, errand).await
 }

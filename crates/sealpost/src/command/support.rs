@@ -1,15 +1,10 @@
 //! `sealpost support`: who may look at flagged mails, and links for them to sign in with.
 
-use super::Failure;
 use super::serve::SIGN_IN_S;
-use crate::settings::{self, Settings};
+use super::{Failure, WHO, time};
+use crate::settings::Settings;
 use std::path::Path;
 use store::Store;
-
-/// Who stands in the audit trail for what is done here.
-const WHO: &str = "command line";
-/// Characters of a name.
-const NAME_CHARS_MAX: usize = 100;
 
 /// What is to be done.
 #[derive(Debug, clap::Subcommand)]
@@ -33,11 +28,7 @@ pub enum What {
 /// # Errors
 /// When the settings cannot be read, the site or the person is unknown, or the store fails.
 pub async fn run(config: &Path, what: What) -> Result<(), Failure> {
-    let settings = settings::load(config)?;
-    let store = Store::open(&settings.store).await?;
-    let done = answer(&settings, &store, what).await;
-    store.close().await;
-    done
+    super::with_store(config, async |settings, store| answer(settings, store, what).await).await
 }
 
 async fn answer(settings: &Settings, store: &Store, what: What) -> Result<(), Failure> {
@@ -45,9 +36,8 @@ async fn answer(settings: &Settings, store: &Store, what: What) -> Result<(), Fa
         What::Add { site, name } => add(settings, store, &site, name.trim()).await,
         What::List => {
             for person in store.supporters().await? {
-                let added_at = jiff::Timestamp::from_microsecond(person.added_at).map(|at| at.to_string());
                 let line = serde_json::json!({"id": person.id, "site": person.site, "name": person.name,
-                    "added_at": added_at.unwrap_or_default()});
+                    "added_at": time(person.added_at)});
                 super::print(&format!("{line}\n"))?;
             }
             Ok(())
@@ -64,12 +54,8 @@ async fn answer(settings: &Settings, store: &Store, what: What) -> Result<(), Fa
 }
 
 async fn add(settings: &Settings, store: &Store, site: &str, name: &str) -> Result<(), Failure> {
-    if !settings.sites.iter().any(|known| known.name == site) {
-        return Err(Failure::new(format!("{site} is not the name of a [[site]] in the settings")));
-    }
-    if name.is_empty() || name.chars().count() > NAME_CHARS_MAX || name.chars().any(char::is_control) {
-        return Err(Failure::new(format!("--name: write a name of 1 to {NAME_CHARS_MAX} characters")));
-    }
+    super::site_named(settings, site)?;
+    super::check_name(name)?;
     let (id, secret) = store.add_supporter(site, name, WHO).await?;
     super::print(&format!(
         "id   {id}\nkey  {secret}\nurl  otpauth://totp/Sealpost:{id}?secret={secret}&issuer=Sealpost\n\

@@ -1,7 +1,7 @@
 //! `sealpost token`: tokens for programs that hand mail in over HTTP.
 
-use super::Failure;
-use crate::settings::{self, Settings};
+use super::{Failure, WHO, time};
+use crate::settings::Settings;
 use std::path::Path;
 use store::{Micros, Store, TokenLine};
 
@@ -26,26 +26,19 @@ pub enum What {
 }
 
 const DAY_S: u64 = 24 * 3600;
-const NAME_CHARS_MAX: usize = 100;
 
 /// # Errors
 /// When a mailbox takes no mail over HTTP, several sites are named, or the store does not answer.
 pub async fn run(config: &Path, what: &What) -> Result<(), Failure> {
-    let settings = settings::load(config)?;
-    let store = Store::open(&settings.store).await?;
-    let done = answer(&settings, &store, what).await;
-    store.close().await;
-    done
+    super::with_store(config, async |settings, store| answer(settings, store, what).await).await
 }
 
 async fn answer(settings: &Settings, store: &Store, what: &What) -> Result<(), Failure> {
     match what {
         What::Create { name, mailbox, days } => {
-            if name.is_empty() || name.chars().count() > NAME_CHARS_MAX || name.chars().any(char::is_control) {
-                return Err(Failure::new(format!("the name has 1 to {NAME_CHARS_MAX} characters on one line")));
-            }
+            super::check_name(name)?;
             let site = site_of(settings, mailbox)?;
-            let token = store.new_token(&site, name, mailbox, days * DAY_S, super::replay::WHO).await?;
+            let token = store.new_token(&site, name, mailbox, days * DAY_S, WHO).await?;
             eprintln!("sealpost: keep it where only the program can read it; it is shown this once");
             super::print(&format!("{token}\n"))
         }
@@ -53,7 +46,7 @@ async fn answer(settings: &Settings, store: &Store, what: &What) -> Result<(), F
             let now = store.now().await?;
             store.tokens().await?.iter().try_for_each(|line| super::print(&format!("{}\n", json(line, now))))
         }
-        What::Revoke { id } => match store.revoke_token(id, super::replay::WHO).await? {
+        What::Revoke { id } => match store.revoke_token(id, WHO).await? {
             true => super::print(&format!("{id}: is good no more\n")),
             false => {
                 Err(Failure::new(format!("{id}: no token that is good has this id; `sealpost token list` shows them")))
@@ -66,10 +59,10 @@ async fn answer(settings: &Settings, store: &Store, what: &What) -> Result<(), F
 fn site_of(settings: &Settings, names: &[String]) -> Result<String, Failure> {
     let mut sites = Vec::new();
     for name in names {
-        let found = settings.mailboxes.iter().find(|mailbox| mailbox.name == *name && mailbox.api);
-        let Some(mailbox) = found else {
-            return Err(Failure::new(format!("{name}: is not the name of a mailbox with api = true")));
-        };
+        let mailbox = super::mailbox_named(settings, name)?;
+        if !mailbox.api {
+            return Err(Failure::new(format!("{name} takes no mail over HTTP; name a mailbox with api = true")));
+        }
         sites.push(mailbox.site.clone());
     }
     sites.dedup();
@@ -80,7 +73,6 @@ fn site_of(settings: &Settings, names: &[String]) -> Result<String, Failure> {
 }
 
 fn json(line: &TokenLine, now: Micros) -> serde_json::Value {
-    let time = |at: Micros| jiff::Timestamp::from_microsecond(at).map(|time| time.to_string()).unwrap_or_default();
     let state = match line.revoked_at {
         Some(_) => "revoked",
         None if line.valid_until <= now => "ended",

@@ -13,6 +13,7 @@ use super::{
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::time::Duration;
 use tracker::Dialect;
 
@@ -135,15 +136,7 @@ impl Reader {
     fn console(&mut self, written: &Written) -> Console {
         let section = self.single(written, "console");
         let listen = self.address(&section, "listen");
-        let certificate = self.certificate(&section);
-        if certificate.is_none() && !listen.ip().is_loopback() {
-            self.wrong(
-                &section,
-                "listen",
-                "is not loopback and has no certificate",
-                "set console.certificate and console.key, or listen on 127.0.0.1",
-            );
-        }
+        let certificate = self.certificate_beyond_loopback(&section, listen);
         Console { listen, certificate, url: self.optional_text(&section, "url") }
     }
 
@@ -163,11 +156,11 @@ impl Reader {
             browse_base,
             dialect,
             account: self.optional_text(section, "account").unwrap_or_default(),
-            token: match section.values.contains_key("token") {
-                _ if oauth.is_some() => Secret(String::new()),
-                true => self.secret(section, "token").unwrap_or(Secret(String::new())),
-                false => Secret(self.needed(section, "token", "a reference to the account's token, or set site.oauth")),
+            token: match oauth {
+                Some(_) => Secret(String::new()),
+                None => self.needed_secret(section, "token", "a reference to the account's token, or set site.oauth"),
             },
+            sites_url: self.sites_url(section),
             token_expires: self.date(section, "token_expires"),
             oauth,
             allow_private: self.truth(section, "allow_private"),
@@ -186,18 +179,9 @@ impl Reader {
 
     fn dns(&mut self, written: &Written) -> Dns {
         let section = self.single(written, "dns");
-        let servers = self.texts(&section, "servers");
-        let addresses: Vec<SocketAddr> = servers.iter().filter_map(|server| server.parse().ok()).collect();
-        if addresses.len() != servers.len() {
-            self.wrong(
-                &section,
-                "servers",
-                "holds what is not HOST:PORT with a numeric host",
-                "write for example [\"127.0.0.1:53\"]",
-            );
-        }
+        let (why, remedy) = ("holds what is not HOST:PORT with a numeric host", "write for example [\"127.0.0.1:53\"]");
         Dns {
-            servers: addresses,
+            servers: self.parsed(&section, "servers", why, remedy),
             timeout_s: self.integer(&section, "timeout_s"),
             retries: self.integer(&section, "retries") as u32,
             total_s: self.integer(&section, "total_s"),
@@ -230,10 +214,10 @@ impl Reader {
             if mailbox.api && settings.public.is_none() {
                 self.without_listener(mailbox);
             }
-            if !settings.sites.iter().any(|site| site.name == mailbox.site) {
+            if settings.site(&mailbox.site).is_none() {
                 self.reference("mailbox[].site", &mailbox.site, "site");
             }
-            if !settings.profiles.iter().any(|profile| profile.name == mailbox.profile) {
+            if settings.profile_of(mailbox).is_none() {
                 self.reference("mailbox[].profile", &mailbox.profile, "profile");
             }
         }
@@ -268,8 +252,7 @@ impl Reader {
 
     /// A profile of another environment than its site's came there by mistake.
     fn check_environment(&mut self, settings: &Settings, mailbox: &Mailbox, profile: &policy::Profile) {
-        let site = settings.sites.iter().find(|site| site.name == mailbox.site);
-        let of_site = site.and_then(|site| site.environment.as_deref());
+        let of_site = settings.site(&mailbox.site).and_then(|site| site.environment.as_deref());
         let (Some(of_site), Some(label)) = (of_site, profile.environment()) else { return };
         if !of_site.eq_ignore_ascii_case(label) {
             self.problems.push(Problem {
@@ -373,6 +356,16 @@ impl Reader {
         }
     }
 
+    /// A list of texts that are all of one form; `why` and `remedy` are for those that are not.
+    fn parsed<T: FromStr>(&mut self, section: &Section, name: &str, why: &str, remedy: &str) -> Vec<T> {
+        let texts = self.texts(section, name);
+        let values: Vec<T> = texts.iter().filter_map(|text| text.parse().ok()).collect();
+        if values.len() != texts.len() {
+            self.wrong(section, name, why, remedy);
+        }
+        values
+    }
+
     /// The table bounds every integer from below by 0.
     fn integer(&mut self, section: &Section, name: &str) -> u64 {
         self.optional_integer(section, name).unwrap_or_default()
@@ -436,6 +429,24 @@ impl Reader {
                 self.wrong(section, "certificate", "and key belong together", "set both or none");
                 None
             }
+        }
+    }
+
+    /// The certificate of a listener, which only on loopback may do without.
+    fn certificate_beyond_loopback(&mut self, section: &Section, listen: SocketAddr) -> Option<(PathBuf, PathBuf)> {
+        let certificate = self.certificate(section);
+        if certificate.is_none() && !listen.ip().is_loopback() {
+            let keys = format!("set {0}.certificate and {0}.key", section.name);
+            let remedy = format!("{keys}, or listen on 127.0.0.1, by itself or behind a proxy that has a certificate");
+            self.wrong(section, "listen", "is not loopback and has no certificate", &remedy);
+        }
+        certificate
+    }
+
+    fn needed_secret(&mut self, section: &Section, name: &str, what: &str) -> Secret {
+        match section.values.contains_key(name) {
+            true => self.secret(section, name).unwrap_or(Secret(String::new())),
+            false => Secret(self.needed(section, name, what)),
         }
     }
 

@@ -1,6 +1,6 @@
 //! What lets the gateway in and comes to an end: tokens, client secrets, certificates and sign-ins, told ahead.
 
-use crate::settings::Settings;
+use crate::settings::{Oauth, Settings};
 use engine::tokens::By;
 use jiff::Timestamp;
 use policy::Fault;
@@ -171,22 +171,22 @@ fn known(settings: &Settings) -> Vec<(GrantOf, What, When)> {
     for site in &settings.sites {
         let of = GrantOf::site(&site.name);
         known.extend(site.token_expires.map(|end| (of.clone(), What::Token, When::At(end))));
-        let Some(oauth) = &site.oauth else { continue };
-        known.extend(oauth.secret_expires.map(|end| (of.clone(), What::ClientSecret, When::At(end))));
-        if matches!(oauth.authorization.by, By::Person) {
-            known.push((of, What::SignIn, When::Unused(oauth.idle_max)));
-        }
+        known.extend(site.oauth.iter().flat_map(|oauth| ends(&of, oauth)));
     }
     for mailbox in &settings.mailboxes {
-        let Some(ends) = mailbox.fetched.as_ref().and_then(|fetched| fetched.ends.as_ref()) else { continue };
+        let oauth = mailbox.fetched.as_ref().and_then(|fetched| fetched.oauth.as_ref());
         let of = GrantOf::mailbox(&mailbox.site, &mailbox.name);
-        known.extend(ends.secret.map(|end| (of.clone(), What::ClientSecret, When::At(end))));
-        known.extend(ends.certificate.map(|end| (of.clone(), What::Certificate, When::At(end))));
-        if ends.of_a_person {
-            known.push((of, What::SignIn, When::Unused(ends.idle_max)));
-        }
+        known.extend(oauth.into_iter().flat_map(|oauth| ends(&of, oauth)));
     }
     known
+}
+
+fn ends(of: &GrantOf, oauth: &Oauth) -> Vec<(GrantOf, What, When)> {
+    let secret = oauth.secret_ends.map(|end| (What::ClientSecret, When::At(end)));
+    let certificate = oauth.certificate_ends.map(|end| (What::Certificate, When::At(end)));
+    let is_person = matches!(oauth.authorization.by, By::Person);
+    let sign_in = is_person.then_some((What::SignIn, When::Unused(oauth.idle_max)));
+    [secret, certificate, sign_in].into_iter().flatten().map(|(what, when)| (of.clone(), what, when)).collect()
 }
 
 /// The sooner of the two: what the server said, and what it forgets. `None` when neither is known.

@@ -1,9 +1,11 @@
 //! Fetched mailboxes: settings turned into what the engine wants, and the test of their connection.
 
+use crate::command::fault_in_words;
 use crate::settings::{Fetched, Mailbox, Settings};
 use courier::fetch::{Imap, Pop3};
 use engine::fetch::{Account, Fetching, Protocol, Secret};
 use engine::tokens::Tokens;
+use policy::{Fault, FaultCode};
 use std::time::Duration;
 use store::{GrantOf, Store};
 use zeroize::Zeroizing;
@@ -15,7 +17,7 @@ pub fn fetching(settings: &Settings, fetched: &Fetched) -> Fetching {
     Fetching {
         account: account(settings, fetched),
         protocol: fetched.protocol.clone(),
-        authorization: fetched.authorization.clone(),
+        authorization: fetched.oauth.as_ref().map(|oauth| oauth.authorization.clone()),
         start: fetched.start,
         keep: fetched.delete_after_days.map(|days| Duration::from_secs(days * DAY_S)),
         poll: Duration::from_secs(fetched.poll_s),
@@ -38,36 +40,37 @@ fn account(settings: &Settings, fetched: &Fetched) -> Account {
     }
 }
 
+/// Tokens that nobody can read at present.
+pub(super) fn out_of_reach() -> Fault {
+    Fault::temporary(FaultCode::StoreUnavailable, "the store, which holds its tokens, does not open")
+}
+
 /// Whether mail came lately, as the mailbox's settings want it.
-pub async fn listen_for_silence(settings: &Settings, mailbox: &Mailbox, hours: u64) -> Result<String, String> {
-    let asked = async {
-        let store = Store::open(&settings.store).await?;
-        let after = Duration::from_secs(hours * 3600);
-        let alarm = engine::silence::look(&store, &mailbox.site, &mailbox.name, after).await;
-        store.close().await;
-        alarm
-    };
-    let asked: Result<_, policy::Fault> = asked.await;
-    match asked {
+pub async fn listen_for_silence(store: &Store, mailbox: &Mailbox, hours: u64) -> Result<String, String> {
+    match engine::silence::look(store, &mailbox.site, &mailbox.name, Duration::from_secs(hours * 3600)).await {
         Ok(None) => Ok(format!("mail came within the last {hours} hours, or has not begun to")),
         Ok(Some(alarm)) => {
             Err(format!("{alarm} (silent_after_h = {hours}); see whether mail still reaches this mailbox"))
         }
-        Err(fault) => Err(format!("{fault} ({})", fault.detail)),
+        Err(fault) => Err(fault_in_words(&fault)),
     }
 }
 
-/// Logs in, counts the mails and leaves without changing anything: what the server has, or what is wrong and what to do.
-pub async fn ask_how_many(settings: &Settings, mailbox: &Mailbox, fetched: &Fetched) -> Result<String, String> {
+/// Logs in, counts the mails and leaves without changing anything: what the server has, or what is wrong and what to do. Tokens are
+/// in the store.
+pub async fn ask_how_many(
+    settings: &Settings,
+    store: Option<&Store>,
+    mailbox: &Mailbox,
+    fetched: &Fetched,
+) -> Result<String, String> {
     let server = format!("{}:{}", fetched.host, fetched.port);
     let mut account = account(settings, fetched);
     let asked = async {
-        if let Some(authorization) = &fetched.authorization {
-            let store = Store::open(&settings.store).await?;
+        if let Some(oauth) = &fetched.oauth {
+            let tokens = Tokens::new(store.ok_or_else(out_of_reach)?.clone());
             let of = GrantOf::mailbox(&mailbox.site, &mailbox.name);
-            let pass = Tokens::new(store.clone()).pass(&of, authorization).await;
-            store.close().await;
-            account.secret = Secret::Token(pass?.access);
+            account.secret = Secret::Token(tokens.pass(&of, &oauth.authorization).await?.access);
         }
         match &fetched.protocol {
             Protocol::Pop3 => Ok(("POP3", Pop3::open(&account).await?.offers().await?.len())),
@@ -81,9 +84,9 @@ pub async fn ask_how_many(settings: &Settings, mailbox: &Mailbox, fetched: &Fetc
             }
         }
     };
-    let asked: Result<_, policy::Fault> = asked.await;
+    let asked: Result<_, Fault> = asked.await;
     match asked {
         Ok((protocol, mails)) => Ok(format!("{server} answers over {protocol}, and {mails} mails lie there")),
-        Err(fault) => Err(format!("{server}: {fault} ({})", fault.detail)),
+        Err(fault) => Err(format!("{server}: {}", fault_in_words(&fault))),
     }
 }

@@ -2,9 +2,8 @@
 
 use console::now::{MailboxNow, Now, SiteNow};
 use console::reader::{Answer, Bytes, Part, Reader, View};
-use engine::cell::{Cells, Source};
+use engine::cell::Cells;
 use mail::PartClass;
-use policy::{Fault, FaultCode};
 use std::sync::Arc;
 use store::{ContentReader, GrantOf};
 use tokio::sync::mpsc;
@@ -29,19 +28,7 @@ impl Reader for PageReader {
     }
 
     fn part<'a>(&'a self, raw: ContentReader, path: &'a str, pieces: mpsc::Sender<Bytes>) -> Answer<'a, u64> {
-        Box::pin(async move {
-            let part = self.cells.open_part(raw, &self.limits, path).await?;
-            let mut part = part.ok_or_else(|| Fault::permanent(FaultCode::TooComplex, "the mail has no such part"))?;
-            let mut handed_over = 0;
-            while let Some(piece) = part.next().await? {
-                let length = piece.len() as u64;
-                if pieces.send(piece).await.is_err() {
-                    break;
-                }
-                handed_over += length;
-            }
-            Ok(handed_over)
-        })
+        engine::Reader::part(&self.cells, raw, &self.limits, path, pieces)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::uploads::Way;
 use crate::settings::{Public, Settings};
-use console::public::{Api, Door, Envelope, Handed, Incoming, Limits, Links, Offer, Room, file, upload};
+use console::public::{Api, Door, Envelope, Handed, Incoming, Limits, Links, Offer, Room, Sites, file, upload};
 use console::reader::Answer;
 use engine::HandingIn;
 use std::sync::Arc;
@@ -16,6 +16,10 @@ struct EngineDoor(Arc<engine::Gateway>);
 struct IntoEngine(HandingIn);
 
 impl Door for EngineDoor {
+    fn site_of(&self, mailbox: &str) -> Option<String> {
+        self.0.site_of(mailbox)
+    }
+
     fn open<'a>(
         &'a self,
         mailbox: &'a str,
@@ -64,13 +68,15 @@ impl Incoming for IntoEngine {
 pub fn rooms(settings: &Settings, store: &Store, engine: &Arc<engine::Gateway>) -> Vec<Room> {
     let Some(public) = &settings.public else { return Vec::new() };
     let door: Arc<dyn Door> = Arc::new(EngineDoor(engine.clone()));
-    let sites: Vec<String> = settings.sites.iter().map(|site| site.name.clone()).collect();
-    let uploads = Arc::new(Way(engine.uploads()));
+    let (uploads, of_sites) = (Arc::new(Way(engine.uploads())), engine.clone());
+    // Those of the engine, which gets others when the settings are read again.
+    let sites: Sites = Arc::new(move || of_sites.sites().into_iter().map(|site| site.name).collect());
+    let silence_max = Duration::from_secs(public.silence_s);
     vec![
         api(settings, public, store, door.clone()),
         Links::new(door, engine::LINKS_PATH).room(),
         file::room(store.clone(), sites.clone()),
-        upload::room(store.clone(), sites, uploads, public.upload_bytes_max),
+        upload::room(store.clone(), sites, uploads, public.upload_bytes_max, silence_max),
     ]
 }
 

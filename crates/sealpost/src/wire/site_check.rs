@@ -1,8 +1,9 @@
 //! Asks a site what it is, who we are there, and what we may do in each project that its mail goes to.
 
 use super::adapters::{speaker, speaker_of_account};
+use super::fetching::out_of_reach;
 use super::site_fields::{Found, find_by, wanted_fields};
-use crate::command::Failure;
+use crate::command::fault_in_words;
 use crate::settings::{Settings, Site};
 use courier::oauth::read_cloud_id;
 use engine::speak::{Route, Speaker, read_openly};
@@ -37,46 +38,16 @@ pub struct SiteFindings {
     pub fields: Option<Result<String, String>>,
 }
 
-/// Looks at a site and at every project that the profiles of its mailboxes name.
-pub async fn look_at(settings: &Settings, site: &Site) -> SiteFindings {
-    match Visit::begin(settings, site).await {
-        Ok(visit) => {
-            let found = look_by(&visit.speaker, settings, site).await;
-            visit.end().await;
-            found
-        }
+/// Looks at a site and at every project that the profiles of its mailboxes name. Tokens of a sign-in are in the store.
+pub async fn look_at(settings: &Settings, store: Option<&Store>, site: &Site) -> SiteFindings {
+    let speaker = match store {
+        Some(store) => speaker(site, &Tokens::new(store.clone())),
+        None if site.oauth.is_none() => speaker_of_account(site),
+        None => Err(out_of_reach().into()),
+    };
+    match speaker {
+        Ok(speaker) => look_by(&speaker, settings, site).await,
         Err(failure) => SiteFindings { site: Err(failure.text), projects: Vec::new(), fields: None },
-    }
-}
-
-/// A command's way to a site.
-pub(super) struct Visit {
-    pub(super) speaker: Speaker,
-    /// Where the site's tokens are, when a person or a service signed in.
-    store: Option<Store>,
-}
-
-impl Visit {
-    /// # Errors
-    /// When the site cannot be spoken to as the settings say, or its tokens are out of reach.
-    pub(super) async fn begin(settings: &Settings, site: &Site) -> Result<Visit, Failure> {
-        if site.oauth.is_none() {
-            return Ok(Visit { speaker: speaker_of_account(site)?, store: None });
-        }
-        let store = Store::open(&settings.store).await?;
-        match speaker(site, &Tokens::new(store.clone())) {
-            Ok(speaker) => Ok(Visit { speaker, store: Some(store) }),
-            Err(failure) => {
-                store.close().await;
-                Err(failure)
-            }
-        }
-    }
-
-    pub(super) async fn end(self) {
-        if let Some(store) = self.store {
-            store.close().await;
-        }
     }
 }
 
@@ -84,7 +55,7 @@ async fn look_by(speaker: &Speaker, settings: &Settings, site: &Site) -> SiteFin
     let found = who_we_are(speaker, site).await;
     let mut projects = Vec::new();
     if found.is_ok() {
-        for project in projects_of(settings, site) {
+        for project in projects_of(settings, &site.name) {
             let verdict = permissions(speaker, site.dialect, &project).await;
             projects.push((project, verdict));
         }
@@ -97,14 +68,14 @@ async fn look_by(speaker: &Speaker, settings: &Settings, site: &Site) -> SiteFin
 }
 
 /// The profiles of the site's mailboxes. One that cannot be read was refused with the settings.
-pub(super) fn profiles_of(settings: &Settings, site: &Site) -> Vec<policy::Profile> {
-    let mailboxes = settings.mailboxes.iter().filter(|mailbox| mailbox.site == site.name);
-    let files = mailboxes.filter_map(|mailbox| settings.profiles.iter().find(|file| file.name == mailbox.profile));
+pub(super) fn profiles_of(settings: &Settings, site: &str) -> Vec<policy::Profile> {
+    let mailboxes = settings.mailboxes.iter().filter(|mailbox| mailbox.site == site);
+    let files = mailboxes.filter_map(|mailbox| settings.profile_of(mailbox));
     files.filter_map(|file| policy::Profile::from_toml(&file.name, &file.text, "").ok()).collect()
 }
 
 /// The projects of all profiles of the site's mailboxes, each once.
-fn projects_of(settings: &Settings, site: &Site) -> Vec<String> {
+pub fn projects_of(settings: &Settings, site: &str) -> Vec<String> {
     let mut projects: Vec<String> = Vec::new();
     for profile in profiles_of(settings, site) {
         for (project, _) in profile.projects() {
@@ -137,7 +108,7 @@ async fn people_fields(speaker: &Speaker, settings: &Settings, site: &Site) -> R
 }
 
 async fn who_we_are(speaker: &Speaker, site: &Site) -> Result<String, String> {
-    let said = |fault: Fault| format!("{fault} ({})", fault.detail);
+    let said = |fault: Fault| fault_in_words(&fault);
     let no_answer = || format!("{} gives an answer that is none; is it the API base of a Jira?", site.api_base);
     let version = match ask(speaker, site.dialect, &Operation::ServerInfo).await {
         Ok(Answer::Server { deployment, version }) => {
@@ -204,7 +175,7 @@ async fn permissions(speaker: &Speaker, dialect: Dialect, project: &str) -> Resu
     let lacks = match ask(speaker, dialect, &operation).await {
         Ok(Answer::Permissions { lacks, .. }) => lacks,
         Ok(_) => return Err("the answer about permissions is none".to_owned()),
-        Err(fault) => return Err(format!("{fault} ({}); does the project exist?", fault.detail)),
+        Err(fault) => return Err(format!("{}; does the project exist?", fault_in_words(&fault))),
     };
     let missing: Vec<&str> = NEEDED.into_iter().filter(|key| lacks.iter().any(|lack| lack == key)).collect();
     if !missing.is_empty() {

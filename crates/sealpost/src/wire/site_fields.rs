@@ -1,10 +1,13 @@
 //! The fields of a site in which a profile wants people without an account: which are there, and how missing ones are made.
 
-use super::site_check::{Visit, ask, profiles_of};
-use crate::command::Failure;
+use super::adapters::speaker;
+use super::site_check::{ask, profiles_of};
+use crate::command::{Failure, fault_in_words};
 use crate::settings::{Settings, Site};
 use engine::speak::Speaker;
+use engine::tokens::Tokens;
 use policy::field::{self, FieldKind, FieldMeta};
+use store::Store;
 use tracker::{Answer, NewField, Operation};
 
 /// The fields that are meant where no profile names any.
@@ -32,7 +35,7 @@ pub enum Found {
 /// The fields that the profiles of a site's mailboxes name, each with what it has to hold.
 pub fn wanted_fields(settings: &Settings, site: &Site) -> Vec<(String, NewField)> {
     let mut wanted: Vec<(String, NewField)> = Vec::new();
-    for profile in profiles_of(settings, site) {
+    for profile in profiles_of(settings, &site.name) {
         let (lines, texts) = profile.wanted_people_fields();
         let lines = lines.into_iter().map(|name| (name, NewField::Line));
         for (name, holds) in lines.chain(texts.into_iter().map(|name| (name, NewField::Text))) {
@@ -48,11 +51,12 @@ pub fn wanted_fields(settings: &Settings, site: &Site) -> Vec<(String, NewField)
 ///
 /// # Errors
 /// When the site does not answer.
-pub async fn find_fields(settings: &Settings, site: &Site) -> Result<Vec<(String, NewField, Found)>, Failure> {
-    let visit = Visit::begin(settings, site).await?;
-    let found = find_by(&visit.speaker, settings, site).await;
-    visit.end().await;
-    found
+pub async fn find_fields(
+    settings: &Settings,
+    store: &Store,
+    site: &Site,
+) -> Result<Vec<(String, NewField, Found)>, Failure> {
+    find_by(&speaker(site, &Tokens::new(store.clone()))?, settings, site).await
 }
 
 /// The same, over a line that is open already.
@@ -80,16 +84,19 @@ pub(super) async fn find_by(
 ///
 /// # Errors
 /// When the site does not answer.
-pub async fn make_fields(settings: &Settings, site: &Site) -> Result<Vec<(String, NewField, Found)>, Failure> {
-    let visit = Visit::begin(settings, site).await?;
-    let mut all = find_by(&visit.speaker, settings, site).await;
-    for (name, holds, found) in all.iter_mut().flatten() {
+pub async fn make_fields(
+    settings: &Settings,
+    store: &Store,
+    site: &Site,
+) -> Result<Vec<(String, NewField, Found)>, Failure> {
+    let speaker = speaker(site, &Tokens::new(store.clone()))?;
+    let mut all = find_by(&speaker, settings, site).await?;
+    for (name, holds, found) in &mut all {
         if matches!(found, Found::Missing) {
-            *found = make(&visit.speaker, site, name, *holds).await;
+            *found = make(&speaker, site, name, *holds).await;
         }
     }
-    visit.end().await;
-    all
+    Ok(all)
 }
 
 fn of_name(there: &[FieldMeta], name: &str, holds: NewField) -> Found {
@@ -122,9 +129,9 @@ async fn make(speaker: &Speaker, site: &Site, name: &str, holds: NewField) -> Fo
         Ok(_) => return Found::Wrong("the answer to its making is none; look whether it is there".to_owned()),
         Err(fault) => {
             let remedy = "the account needs the global permission Administer Jira, or make it by hand";
-            return Found::Wrong(format!("{fault} ({}); {remedy}", fault.detail));
+            return Found::Wrong(format!("{}; {remedy}", fault_in_words(&fault)));
         }
     };
     let shown = ask(speaker, site.dialect, &Operation::ShowField { field_id: id.clone() }).await;
-    Found::Made(id, shown.err().map(|fault| format!("{fault} ({})", fault.detail)))
+    Found::Made(id, shown.err().as_ref().map(fault_in_words))
 }

@@ -5,6 +5,7 @@ use super::mails;
 use super::public::listen;
 use super::world::{World, lines, told};
 use rig::post_office::PostOffice;
+use rig::settings_file::quoted;
 use rig::web;
 use serde_json::Value;
 use std::fs;
@@ -236,4 +237,20 @@ async fn a_letter_leads_its_sender_to_the_upload_page() {
     assert_eq!(status, 200, "{said}");
     gateway.wait_until_quiet();
     assert_eq!(world.issues().pop().unwrap().files, [("log.txt".to_owned(), 13)]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_is_invited_to_a_mailbox_that_is_not_there_or_only_looks() {
+    let mut world = World::start().await;
+    listen(&mut world);
+    let invite = |world: &World, mailbox: &str| {
+        let words = ["file", "--config", "sealpost.toml", "invite", "--issue", "10", "--to", "ann@example.org"];
+        world.run(&[&words[..], &["--mailbox", mailbox]].concat())
+    };
+    let said = told(&invite(&world, "suport"));
+    assert!(said.contains("suport is not the name of a mailbox in the settings; did you mean support?"), "{said}");
+    assert!(invite(&world, "support").status.success());
+    world.home.settings.set("[[mailbox]]", "mode", quoted("shadow"));
+    let said = told(&invite(&world, "support"));
+    assert!(said.contains("support is in shadow, and files that come into it reach no issue"), "{said}");
 }

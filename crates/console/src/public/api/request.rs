@@ -2,7 +2,7 @@
 
 use super::Problem;
 use axum::http::{HeaderMap, header};
-use policy::FaultCode;
+use policy::{FaultCode, is_plain_address};
 use store::Token;
 
 /// The most recipients of one mail, as at the SMTP listener.
@@ -60,11 +60,10 @@ impl Named {
     }
 }
 
-/// A plain address; what SMTP could not carry is refused here too.
+/// A plain address, with nothing around it; what SMTP could not carry is refused here too.
 fn address(name: &str, value: String) -> Result<String, Problem> {
-    let plain = !value.chars().any(|c| c.is_control() || c.is_whitespace() || "<>\"(),;".contains(c));
-    let whole = value.rsplit_once('@').is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty());
-    match plain && whole && value.len() <= ADDRESS_BYTES_MAX {
+    let bare = value.trim().len() == value.len();
+    match bare && is_plain_address(&value) && value.len() <= ADDRESS_BYTES_MAX {
         true => Ok(value),
         false => Err(Problem::wrong(format!("`{name}` is not a plain address such as help@example.org."))),
     }
@@ -135,6 +134,8 @@ mod tests {
             vec![("from", "a@x"), ("rcpt", "")],
             vec![("from", "a@x"), ("rcpt", "a b@x")],
             vec![("from", "a@x"), ("rcpt", "<a@x>")],
+            vec![("from", "a@x"), ("rcpt", "a@x\r\n")],
+            vec![("from", "a@x"), ("rcpt", "a@b@x")],
             vec![("from", "a@x"), ("rcpt", "a@x\r\nBcc: b@x")],
             vec![("from", "a@x"), ("rcpt", "nobody")],
             vec![("from", "a@x"), ("to", "a@x")],

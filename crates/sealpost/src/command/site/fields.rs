@@ -3,14 +3,15 @@
 use crate::command::{Failure, print};
 use crate::settings::{Settings, Site};
 use crate::wire::{self, Found};
+use store::Store;
 use tracker::NewField;
 
 /// # Errors
 /// When the site does not answer, or a field is missing or cannot be made.
-pub async fn run(settings: &Settings, site: &Site, create: bool) -> Result<(), Failure> {
+pub async fn run(settings: &Settings, store: &Store, site: &Site, create: bool) -> Result<(), Failure> {
     let found = match create {
-        true => wire::make_fields(settings, site).await?,
-        false => wire::find_fields(settings, site).await?,
+        true => wire::make_fields(settings, store, site).await?,
+        false => wire::find_fields(settings, store, site).await?,
     };
     print("What stands in these fields is in clear, and everybody who sees an issue sees it.\n")?;
     let mut wrong = 0;

@@ -1,35 +1,21 @@
 //! `sealpost site sign-in`: a person allows the gateway to use a site.
 
 use crate::command::{Failure, consent, print};
-use crate::settings::{Settings, Site, SiteOauth};
-use courier::oauth::{CloudSite, ConsentBy};
+use crate::settings::Site;
+use courier::oauth::CloudSite;
 use engine::tokens;
 use store::{GrantOf, Store};
 
 /// # Errors
 /// When nobody signs in for this site, nobody allowed everything in time, or what was allowed is for other sites.
-pub async fn run(settings: &Settings, site: &Site) -> Result<(), Failure> {
+pub async fn run(store: &Store, site: &Site) -> Result<(), Failure> {
     let name = &site.name;
-    match site.oauth.as_ref().and_then(|oauth| Some((oauth, oauth.consent_by.as_ref()?))) {
-        Some((oauth, by)) => sign_in(settings, site, oauth, by).await,
-        None => Err(Failure::new(format!("nobody signs in for {name}: its `oauth` is not \"person\""))),
-    }
-}
-
-async fn sign_in(settings: &Settings, site: &Site, oauth: &SiteOauth, by: &ConsentBy) -> Result<(), Failure> {
-    // Whoever cannot keep what is allowed should not ask for it.
-    let store = Store::open(&settings.store).await?;
-    let signed_in = async {
-        let token = consent::ask_a_person(&oauth.authorization, by, "the account that the gateway is to use").await?;
-        let sites = tokens::ask_for_sites(&oauth.authorization, &oauth.sites_url, &token.access).await?;
-        let cloud_id = chosen(&sites, site)?;
-        tokens::keep_new(&store, &GrantOf::site(&site.name), &token, Some(cloud_id)).await?;
-        Ok::<(), Failure>(())
+    let Some((oauth, by)) = site.oauth.as_ref().and_then(|oauth| Some((oauth, oauth.consent_by.as_ref()?))) else {
+        return Err(Failure::new(format!("nobody signs in for {name}: its `oauth` is not \"person\"")));
     };
-    let signed_in = signed_in.await;
-    store.close().await;
-    signed_in?;
-    let name = &site.name;
+    let token = consent::ask_a_person(&oauth.authorization, by, "the account that the gateway is to use").await?;
+    let sites = tokens::ask_for_sites(&oauth.authorization, &site.sites_url, &token.access).await?;
+    tokens::keep_new(store, &GrantOf::site(name), &token, Some(chosen(&sites, site)?)).await?;
     print(&format!("signed in for {name}; `sealpost check` tries it, and a running gateway goes on within a minute\n"))
 }
 

@@ -9,7 +9,7 @@ use crate::settings::written::Written;
 use courier::fetch::graph::{self, FolderName};
 use engine::fetch::{Folder, Graph, Protocol, Security, Start};
 use std::collections::BTreeSet;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
 /// What only fetched mailboxes have.
 const OF_FETCHING: &[&str] = &[
@@ -55,16 +55,12 @@ impl Reader {
     fn authenticity(&mut self, section: &Section) -> Authenticity {
         let hops = self.integer(section, "authserv_hops") as u32;
         let id = self.optional_text(section, "authserv_id");
-        let clients = self.texts(section, "authserv_clients");
-        let addresses: Vec<IpAddr> = clients.iter().filter_map(|client| client.parse().ok()).collect();
-        if addresses.len() != clients.len() {
-            let remedy = "write for example [\"192.0.2.7\"]";
-            self.wrong(section, "authserv_clients", "holds what is not a numeric address", remedy);
-        }
+        let remedy = "write for example [\"192.0.2.7\"]";
+        let clients = self.parsed(section, "authserv_clients", "holds what is not a numeric address", remedy);
         match (self.text(section, "authenticity").as_str(), id) {
             ("dns", _) => Authenticity::Dns,
             ("header", Some(authserv_id)) => {
-                Authenticity::Header(mail::authenticity::Trust { authserv_id, hops }, addresses)
+                Authenticity::Header(mail::authenticity::Trust { authserv_id, hops }, clients)
             }
             ("header", None) => {
                 let remedy = "set mailbox.authserv_id to what stands first in its Authentication-Results";
@@ -89,10 +85,7 @@ impl Reader {
             hostname: self.text(section, "hostname"),
             tls: self.optional_text(section, "tls").unwrap_or_else(|| "none".into()),
             fetched,
-            silent_after_h: section
-                .values
-                .contains_key("silent_after_h")
-                .then(|| self.integer(section, "silent_after_h")),
+            silent_after_h: self.optional_integer(section, "silent_after_h"),
             require_tls: self.truth(section, "require_tls"),
             certificate: self.certificate(section),
             require_auth: self.truth(section, "require_auth"),
@@ -192,19 +185,13 @@ impl Reader {
             security,
             authorities: self.path(section, "authorities"),
             user: self.needed(section, "user", "the name of the account there"),
-            password: match section.values.contains_key("password") {
-                _ if oauth.is_some() || word == "graph" => Secret(String::new()),
-                true => self.secret(section, "password").unwrap_or(Secret(String::new())),
-                false => Secret(self.needed(section, "password", "a reference to its password")),
+            password: match oauth.is_some() || word == "graph" {
+                true => Secret(String::new()),
+                false => self.needed_secret(section, "password", "a reference to its password"),
             },
-            ends: oauth.as_ref().map(|oauth| oauth.ends.clone()),
-            consent_by: oauth.as_ref().and_then(|oauth| oauth.consent_by.clone()),
-            authorization: oauth.map(|oauth| oauth.authorization),
+            oauth,
             start: if self.text(section, "start") == "everything" { Start::Everything } else { Start::Now },
-            delete_after_days: section
-                .values
-                .contains_key("delete_after_days")
-                .then(|| self.integer(section, "delete_after_days")),
+            delete_after_days: self.optional_integer(section, "delete_after_days"),
             poll_s: self.integer(section, "poll_s"),
             answer_timeout_s: self.integer(section, "answer_timeout_s"),
             mail_timeout_s: self.integer(section, "mail_timeout_s"),

@@ -1,7 +1,7 @@
 //! The `oauth…` keys of a `[[mailbox]]`: how the tokens of its account come about.
 
-use super::super::Ends;
-use super::super::presets::{Oauth, Preset};
+use super::super::Oauth;
+use super::super::presets::{self, Preset};
 use super::super::written::Section;
 use super::Reader;
 use aws_lc_rs::digest;
@@ -43,16 +43,9 @@ pub(super) struct Scopes {
     pub(super) program: String,
 }
 
-/// Tokens, and how somebody signs in for them.
-pub(super) struct Found {
-    pub(super) authorization: Authorization,
-    pub(super) consent_by: Option<ConsentBy>,
-    pub(super) ends: Ends,
-}
-
 impl Reader {
     /// `None` without `oauth`: then the account has a password. `usual` is what is asked for when nothing else is written.
-    pub(super) fn oauth(&mut self, section: &Section, preset: Option<&Preset>, usual: Option<Scopes>) -> Option<Found> {
+    pub(super) fn oauth(&mut self, section: &Section, preset: Option<&Preset>, usual: Option<Scopes>) -> Option<Oauth> {
         let Some(word) = self.optional_text(section, "oauth") else {
             self.refuse_keys(section, OF_OAUTH, "is for accounts with tokens", "set mailbox.oauth, or remove it");
             return None;
@@ -96,19 +89,19 @@ impl Reader {
         let token_url =
             token_url.unwrap_or_else(|| self.needed(section, "oauth_token_url", "the token server's URL, or a preset"));
         let scopes = scopes.unwrap_or_else(|| self.needed(section, "oauth_scopes", "what is asked for, or a preset"));
-        let (proof, certificate) = self.proof(section, key, &by);
+        let (proof, certificate_ends) = self.proof(section, key, &by);
         let idle_max = known.map(|known| Duration::from_secs(u64::from(known.idle_days_max) * 24 * 3600));
-        let secret = self.date(section, "oauth_secret_expires");
-        let ends = Ends { secret, certificate, of_a_person: is_person, idle_max };
+        let secret_ends = self.date(section, "oauth_secret_expires");
         let client = Client { id: client, proof, scopes, token_url };
         let allow_private = self.truth(section, "oauth_allow_private");
         let authorities = self.path(section, "authorities").filter(|_| allow_private).into_iter().collect();
         let route = Route { allow_private, authorities, proxy: None };
-        Some(Found { authorization: Authorization { client, by, route }, consent_by, ends })
+        let authorization = Authorization { client, by, route };
+        Some(Oauth { authorization, consent_by, secret_ends, certificate_ends, idle_max })
     }
 
     /// How a person is asked: as the settings say, or else as the provider can.
-    fn consent_by(&mut self, section: &Section, known: Option<Oauth>, tenant: &str) -> Option<ConsentBy> {
+    fn consent_by(&mut self, section: &Section, known: Option<presets::Oauth>, tenant: &str) -> Option<ConsentBy> {
         let url = |text: &str| Some(text.replace("{tenant}", tenant)).filter(|text| !text.is_empty());
         let device_url =
             self.optional_text(section, "oauth_device_url").or(known.and_then(|known| url(known.device_url)));
@@ -143,12 +136,17 @@ impl Reader {
         Some(ConsentBy::Browser(AuthorizationEndpoint { url, parameters, issuer, redirect_url }))
     }
 
-    /// On this machine, or a page of whoever runs the gateway, from which the address is pasted.
-    fn redirect_url(&mut self, section: &Section, usual: &str) -> String {
+    /// On this machine, or a page of whoever runs the gateway, from which the address is pasted. A token server whose usual address
+    /// has a port compares the port, too.
+    pub(super) fn redirect_url(&mut self, section: &Section, usual: &str) -> String {
         let text = self.optional_text(section, "oauth_redirect_url").unwrap_or_else(|| usual.to_owned());
-        if Loopback::of(&text).is_none() && (!text.starts_with("https://") || text.contains('#')) {
+        let compares_port = Loopback::of(usual).is_some_and(|usual| usual.port.is_some());
+        let is_here = Loopback::of(&text).is_some_and(|at| at.port.is_some() || !compares_port);
+        if !is_here && (!text.starts_with("https://") || text.contains('#')) {
+            let port = if compares_port { " with its port" } else { "" };
+            let why = format!("is neither on this machine{port} nor https");
             let remedy = "write for example \"http://127.0.0.1:8028/\", as the token server knows it";
-            self.wrong(section, "oauth_redirect_url", "is neither on this machine nor https", remedy);
+            self.wrong(section, "oauth_redirect_url", &why, remedy);
         }
         text
     }

@@ -6,6 +6,7 @@ use super::Reader;
 use crate::settings::Problem;
 use courier::submit::Security;
 use mail::Address;
+use policy::is_plain_address;
 use std::net::IpAddr;
 
 impl Reader {
@@ -55,11 +56,7 @@ impl Reader {
             }
             None => (String::new(), text.trim().to_owned()),
         };
-        let plain = |c: char| c.is_ascii_graphic() && !"<>()[],;:\\\"".contains(c);
-        let is_address = address.split_once('@').is_some_and(|(local, domain)| {
-            !local.is_empty() && !domain.is_empty() && !domain.contains('@') && address.chars().all(plain)
-        });
-        if !is_address || name.chars().any(char::is_control) {
+        if !address.is_ascii() || !is_plain_address(&address) || name.chars().any(char::is_control) {
             let remedy = "write for example \"Support <support@example.org>\"";
             self.wrong(section, "from", "is not an address", remedy);
             return None;
@@ -99,9 +96,8 @@ impl Reader {
 
     /// A profile that writes letters in a mailbox whose site is no dead end and has no way out for them.
     pub(super) fn check_way_out(&mut self, settings: &Settings, mailbox: &Mailbox) {
-        let stuck =
-            |site: &Site| site.name == mailbox.site && !site.letters.dead_end && site.letters.outgoing.is_none();
-        if settings.sites.iter().any(stuck) {
+        let is_stuck = |site: &Site| !site.letters.dead_end && site.letters.outgoing.is_none();
+        if settings.site(&mailbox.site).is_some_and(is_stuck) {
             let (name, site, profile) = (&mailbox.name, &mailbox.site, &mailbox.profile);
             self.problems.push(Problem {
                 key: "site[].outgoing".into(),

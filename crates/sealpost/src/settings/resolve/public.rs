@@ -3,7 +3,7 @@
 use super::super::written::{Section, Written};
 use super::super::{Mailbox, Problem, Public};
 use super::Reader;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
 impl Reader {
     /// `None` when nothing listens.
@@ -16,23 +16,16 @@ impl Reader {
             return None;
         }
         let listen = self.address(&section, "listen");
-        let certificate = self.certificate(&section);
-        if certificate.is_none() && !listen.ip().is_loopback() {
-            let remedy = "set public.certificate and public.key, or listen on 127.0.0.1 behind a proxy that has one";
-            self.wrong(&section, "listen", "is not loopback and has no certificate", remedy);
-        }
+        let certificate = self.certificate_beyond_loopback(&section, listen);
         let url = self.public_url(&section, listen, certificate.is_some());
-        let texts = self.texts(&section, "proxies");
-        let proxies: Vec<IpAddr> = texts.iter().filter_map(|proxy| proxy.parse().ok()).collect();
-        if proxies.len() != texts.len() {
-            let remedy = "write for example [\"127.0.0.1\"]";
-            self.wrong(&section, "proxies", "holds what is not a numeric address", remedy);
-        }
         Some(Public {
             listen,
             certificate,
             url,
-            proxies,
+            proxies: {
+                let remedy = "write for example [\"127.0.0.1\"]";
+                self.parsed(&section, "proxies", "holds what is not a numeric address", remedy)
+            },
             connections_max: self.integer(&section, "connections_max") as usize,
             connections_per_ip_max: self.integer(&section, "connections_per_ip_max") as usize,
             upload_bytes_max: self.integer(&section, "upload_mib_max") << 20,

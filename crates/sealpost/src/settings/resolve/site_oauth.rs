@@ -1,9 +1,9 @@
 //! The `oauth…` keys of a `[[site]]`: a person who signs in (OAuth 2.0 3LO), or a service account with a client of its own.
 
+use super::super::Oauth;
 use super::super::written::Section;
-use super::super::{Secret, SiteOauth};
 use super::Reader;
-use courier::oauth::{AuthorizationEndpoint, Client, ConsentBy, Loopback, Proof};
+use courier::oauth::{AuthorizationEndpoint, Client, ConsentBy, Proof};
 use engine::speak::Route;
 use engine::tokens::{Authorization, By};
 use std::time::Duration;
@@ -50,7 +50,7 @@ mod scopes {
 
 impl Reader {
     /// `None` when the site has a token of its own.
-    pub(super) fn site_oauth(&mut self, section: &Section, dialect: Dialect) -> Option<SiteOauth> {
+    pub(super) fn site_oauth(&mut self, section: &Section, dialect: Dialect) -> Option<Oauth> {
         let Some(word) = self.optional_text(section, "oauth") else {
             self.refuse_keys(section, OF_OAUTH, "is for sites with oauth", "set site.oauth, or remove it");
             return None;
@@ -73,10 +73,7 @@ impl Reader {
             self.refuse_keys(section, OF_A_PERSON, "is for sites for which a person signs in", remedy);
         }
         let text = |found: Option<String>, usual: &str| found.unwrap_or_else(|| usual.to_owned());
-        let secret = match section.values.contains_key("oauth_client_secret") {
-            true => self.secret(section, "oauth_client_secret").unwrap_or(Secret(String::new())),
-            false => Secret(self.needed(section, "oauth_client_secret", "a reference to the client's secret")),
-        };
+        let secret = self.needed_secret(section, "oauth_client_secret", "a reference to the client's secret");
         let serves = self.truth(section, "oauth_service_management");
         let client = Client {
             id: self.needed(section, "oauth_client", "the client's id, from the developer console"),
@@ -84,25 +81,25 @@ impl Reader {
             scopes: text(self.optional_text(section, "oauth_scopes"), &usual_scopes(is_person, serves)),
             token_url: text(self.optional_text(section, "oauth_token_url"), TOKEN_URL),
         };
-        let redirect_url = text(self.optional_text(section, "oauth_redirect_url"), REDIRECT_URL);
-        if Loopback::of(&redirect_url).is_none_or(|at| at.port.is_none()) && !redirect_url.starts_with("https://") {
-            let remedy = format!("write for example {REDIRECT_URL:?}, as the developer console has it");
-            self.wrong(section, "oauth_redirect_url", "is neither on this machine with its port nor https", &remedy);
-        }
         let endpoint = AuthorizationEndpoint {
             url: text(self.optional_text(section, "oauth_authorize_url"), AUTHORIZE_URL),
             parameters: vec![("audience".into(), "api.atlassian.com".into()), ("prompt".into(), "consent".into())],
             issuer: None,
-            redirect_url,
+            redirect_url: self.redirect_url(section, REDIRECT_URL),
         };
         let by = if is_person { By::Person } else { By::ClientCredentials };
-        Some(SiteOauth {
+        Some(Oauth {
             authorization: Authorization { client, by, route: self.route(section) },
             consent_by: is_person.then_some(ConsentBy::Browser(endpoint)),
-            sites_url: text(self.optional_text(section, "oauth_sites_url"), SITES_URL),
-            secret_expires: self.date(section, "oauth_secret_expires"),
+            secret_ends: self.date(section, "oauth_secret_expires"),
+            certificate_ends: None,
             idle_max: Some(IDLE_MAX),
         })
+    }
+
+    /// Where it is told which sites a token is good for.
+    pub(super) fn sites_url(&mut self, section: &Section) -> String {
+        self.optional_text(section, "oauth_sites_url").unwrap_or_else(|| SITES_URL.to_owned())
     }
 
     /// The token server is reached as the site is.

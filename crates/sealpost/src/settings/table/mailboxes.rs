@@ -139,7 +139,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         "mailbox[].oauth_scopes",
         Text,
         Empty,
-        "What is asked for, separated by spaces. Default: the preset's, for reading.",
+        "What is asked for, separated by spaces. Default: the preset's; with Graph what the mailbox needs.",
     ),
     setting("mailbox[].oauth_token_url", Url, Empty, "The token server. Default: the preset's."),
     setting(
