@@ -3,15 +3,19 @@
 //! The mail is written anew from its tree, so that nothing is copied by accident: preambles, boundaries, unknown
 //! parameters, signatures and the contents of files do not come along.
 
+mod fields;
 mod stand_ins;
 
 pub use stand_ins::StandIns;
 
+use crate::address::{self, Budget};
 use crate::field::{self, Block};
 use crate::scan::{Role, Tree};
-use crate::{Limits, charset, parse};
+use crate::{Limits, attachment, charset};
 use data_encoding::BASE64;
+use fields::Treatment;
 use serde::{Deserialize, Serialize};
+use stand_ins::Manner;
 use std::collections::BTreeSet;
 
 /// Of a file as much is kept as tells its type.
@@ -22,18 +26,15 @@ const FILE_BYTES_MAX: usize = 1024 * 1024;
 const LINE_BYTES: usize = 57;
 /// Bytes in one encoded word (RFC 2047, section 2), before they are encoded.
 const WORD_BYTES: usize = 45;
-/// Fields that say only where the mail has been, or prove who sent it.
-const DROPPED: [&str; 10] = [
-    "received-spf",
-    "dkim-signature",
-    "domainkey-signature",
-    "arc-seal",
-    "arc-message-signature",
-    "arc-authentication-results",
-    "autocrypt",
-    "x-originating-ip",
-    "thread-index",
-    "face",
+/// Reports about mails, which are read whatever they are called (RFC 3462, RFC 5965, RFC 8098).
+const REPORTS: &[&str] = &[
+    "message/delivery-status",
+    "message/global-delivery-status",
+    "message/disposition-notification",
+    "message/global-disposition-notification",
+    "message/feedback-report",
+    "message/global-headers",
+    "text/rfc822-headers",
 ];
 
 /// A mail as it can be shown to others, and what it still tells.
@@ -48,20 +49,16 @@ pub struct Anonymous {
 /// The mail with stand-ins, but for the addresses that are `kept`. Total; a mail over a limit keeps what was read of it.
 pub fn anonymous(raw: &[u8], limits: &Limits, kept: &[String]) -> Anonymous {
     let tree = Tree::scan(raw, limits);
-    let mut writer = Writer { tree: &tree, names: StandIns::keeping(kept.iter().cloned()), out: Vec::new(), files: 0 };
+    let mut writer = Writer {
+        tree: &tree,
+        names: StandIns::keeping(kept.iter().cloned()),
+        out: Vec::new(),
+        files: 0,
+        unknown: BTreeSet::new(),
+    };
     writer.learn(limits);
     writer.node(0);
-    let mut left = vec![
-        "everything in subject and texts that is no address, no name of somebody whom a header names, no link \
-                         and no telephone number: read them before you hand them on"
-            .to_owned(),
-    ];
-    if writer.files > 0 {
-        left.push(format!(
-            "of {} files the type, the size up to 1 MiB, the ending of the name and the first {FILE_HEAD_BYTES} bytes",
-            writer.files
-        ));
-    }
+    let mut left = writer.left();
     if !kept.is_empty() {
         left.push("the addresses that the profile names, and their hosts".to_owned());
     }
@@ -73,20 +70,45 @@ struct Writer<'a> {
     names: StandIns,
     out: Vec<u8>,
     files: usize,
+    /// The names of header fields that came along with values of the same shape.
+    unknown: BTreeSet<String>,
 }
 
 impl Writer<'_> {
+    /// What is left of people, in words.
+    fn left(&self) -> Vec<String> {
+        let mut left = vec![
+            "everything in subject and texts that is no address, no host of one, no name of somebody whom a header names, no link, no \
+             address of a machine and no telephone number that begins with + or 0: read them before you hand them on"
+                .to_owned(),
+        ];
+        if self.files > 0 {
+            left.push(format!(
+                "of {} files the type, the size up to 1 MiB, the ending of the name and, where they are no text, the first \
+                 {FILE_HEAD_BYTES} bytes",
+                self.files
+            ));
+        }
+        if !self.unknown.is_empty() {
+            let names: Vec<&str> = self.unknown.iter().map(String::as_str).collect();
+            left.push(format!("the names of these header fields, with values of the same shape: {}", names.join(", ")));
+        }
+        left
+    }
+
     /// Whom any header names, before anything is written.
     fn learn(&mut self, limits: &Limits) {
+        let mut budget = Budget::new(limits.addresses_max);
         for index in 0..self.tree.nodes.len() {
             if !self.is_mail(index) {
                 continue;
             }
-            let headers = parse::headers(&self.tree.block(index), limits, &mut Vec::new());
-            let lists = [headers.from, headers.reply_to, headers.to, headers.cc];
-            for address in lists.into_iter().flatten().chain(headers.sender) {
-                self.names.learn(address.name.as_deref().unwrap_or_default(), &address.address);
-                self.names.in_text(&address.address);
+            let block = self.tree.block(index);
+            for value in fields::PEOPLE.iter().flat_map(|name| block.all(name)) {
+                for address in address::list(value, &mut budget) {
+                    self.names.learn(address.name.as_deref().unwrap_or_default(), &address.address);
+                    self.names.in_field(&address.address);
+                }
             }
         }
     }
@@ -148,16 +170,19 @@ impl Writer<'_> {
         let block = self.tree.block(index);
         for one in &block.fields {
             let name = String::from_utf8_lossy(one.name).trim().to_ascii_lowercase();
-            match name.as_str() {
-                "content-type" | "content-transfer-encoding" | "content-disposition" | "content-description" => {}
-                name if DROPPED.contains(&name) => {}
-                "received" => self.field("Received", "from host.example by host.example"),
-                _ => {
-                    let shown = String::from_utf8_lossy(one.name).trim().to_owned();
-                    let value = self.names.in_text(&field::text(one.value));
-                    self.field(&shown, &value);
+            let shown = String::from_utf8_lossy(one.name).trim().to_owned();
+            let value = || field::text(one.value);
+            let value = match Treatment::of(&name) {
+                Treatment::Left => continue,
+                Treatment::Received => "from host.example by host.example".to_owned(),
+                Treatment::Written(manner) => self.names.written(&value(), manner),
+                Treatment::List => self.names.in_field(&fields::bracketed(&value())),
+                Treatment::Unknown => {
+                    self.unknown.insert(shown.clone());
+                    self.names.written(&value(), Manner::Shape)
                 }
-            }
+            };
+            self.field(&shown, &value);
         }
         self.content_fields(index, &block, boundary);
         self.out.extend_from_slice(b"\r\n");
@@ -176,33 +201,44 @@ impl Writer<'_> {
                 kind += &format!("; {parameter}={word}");
             }
         }
-        let is_text = node.leaf && is_text(essence);
-        if is_text {
+        if self.is_text(index) {
             kind += "; charset=utf-8";
         }
         self.field("Content-Type", &kind);
         if node.leaf {
             self.field("Content-Transfer-Encoding", "base64");
         }
-        let ending = node.name.as_deref().and_then(ending);
+        // What stands behind the last dot may be a name, too.
+        let ending = self.names.in_text(&plain_ending(node.name.as_deref().unwrap_or_default()));
         match (&node.disposition, &node.name) {
             (None, None) => {}
             (disposition, name) => {
                 let word = disposition.as_deref().filter(|word| *word == "inline").unwrap_or("attachment");
-                let named = name.as_ref().map(|_| format!("; filename=\"file-{index}{}\"", ending.unwrap_or_default()));
+                let named = name.as_ref().map(|_| format!("; filename=\"file-{index}{ending}\""));
                 self.field("Content-Disposition", &format!("{word}{}", named.unwrap_or_default()));
             }
         }
     }
 
+    /// Whether a leaf is words of the mail and no file: reports about mails are read, and their fields name addresses.
+    fn is_text(&self, index: usize) -> bool {
+        let node = &self.tree.nodes[index];
+        let is_attached = node.disposition.as_deref().is_some_and(|word| word != "inline");
+        let is_file = is_attached || node.name.is_some() && index != 0;
+        let essence = node.kind.essence.as_str();
+        node.leaf && (REPORTS.contains(&essence) || essence.starts_with("text/") && !is_file)
+    }
+
     fn leaf(&mut self, index: usize) {
         let node = &self.tree.nodes[index];
-        let body = self.tree.body(index);
-        let content = if is_text(&node.kind.essence) {
-            self.names.in_text(&charset::decode(&body, node.kind.charset.as_deref()).text).into_bytes()
+        let content = if self.is_text(index) {
+            // Files that stand in a text are no words of it.
+            let words = self.tree.words(index);
+            self.names.in_text(&charset::decode(&words, node.kind.charset.as_deref()).text).into_bytes()
         } else {
             self.files += 1;
-            let mut content = body[..body.len().min(FILE_HEAD_BYTES)].to_vec();
+            let body = self.tree.body(index);
+            let mut content = head(&body).to_vec();
             content.resize(body.len().min(FILE_BYTES_MAX), 0);
             content
         };
@@ -225,9 +261,14 @@ impl Writer<'_> {
     }
 }
 
-/// Texts, and reports about mails, whose fields name addresses.
-fn is_text(essence: &str) -> bool {
-    essence.starts_with("text/") || essence.starts_with("message/")
+/// As much of a file as tells its type, and the size of a picture; of what can be read as text no more than that needs.
+fn head(body: &[u8]) -> &[u8] {
+    let head = &body[..body.len().min(FILE_HEAD_BYTES)];
+    if !attachment::is_text(head) {
+        return head;
+    }
+    let kind = attachment::true_type(head);
+    (0..head.len()).map(|length| &head[..length]).find(|short| attachment::true_type(short) == kind).unwrap_or(head)
 }
 
 /// A parameter of Content-Type that is one plain word.
@@ -239,11 +280,11 @@ fn parameter_of(block: &Block<'_>, name: &str) -> Option<String> {
     (!word.is_empty()).then_some(word)
 }
 
-/// `.pdf`, where it is one.
-fn ending(name: &str) -> Option<String> {
-    let (_, ending) = name.rsplit_once('.')?;
+/// The ending of a file's name, such as `.pdf`, where it is a plain one; else nothing.
+pub fn plain_ending(name: &str) -> String {
+    let (_, ending) = name.rsplit_once('.').unwrap_or_default();
     let plain = (1..=8).contains(&ending.len()) && ending.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    plain.then(|| format!(".{ending}"))
+    if plain { format!(".{ending}") } else { String::new() }
 }
 
 fn encoded_words(value: &str) -> String {
@@ -296,6 +337,54 @@ mod tests {
         Content-Type: message/rfc822\r\n\r\n\
         From: Bob Builder <bob@people.example>\r\nSubject: inner\r\n\r\nAsk ada.loevel@people.example.\r\n\
         --people-boundary--\r\n";
+
+    /// Files that read as text, in each way in which a mail carries them.
+    const FILES: &str = "From: Ada <ada@people.example>\r\nMIME-Version: 1.0\r\n\
+        Content-Type: multipart/mixed; boundary=b\r\n\r\n\
+        --b\r\nContent-Type: text/plain\r\n\r\nMy words.\r\nbegin 644 list.csv\r\n&<V5C<F5T\r\n`\r\nend\r\nMy end.\r\n\
+        --b\r\nContent-Type: text/html\r\n\r\n<p>Look:<img src=\"data:image/png;base64,c2VjcmV0\r\nc2VjcmV0\"></p>\r\n\
+        --b\r\nContent-Type: text/csv; name=list.csv\r\n\r\nsecret;secret;secret;secret;secret;secret\r\n\
+        --b\r\nContent-Type: text/vcard\r\nContent-Disposition: attachment; filename=secret.Ada\r\n\r\nBEGIN:VCARD secret\r\n\
+        --b\r\nContent-Type: application/pdf; name=a.pdf\r\n\r\n%PDF-1.7 secret secret\r\n--b--\r\n";
+
+    #[test]
+    fn priv_14_no_file_says_what_it_said() {
+        let made = anonymous(FILES.as_bytes(), &Limits::default(), &[]);
+        let after = crate::read(&made.mail, &Limits::default()).message;
+        let contents = after.parts.iter().filter_map(|part| crate::part(&made.mail, &Limits::default(), &part.path));
+        let mut all = String::from_utf8_lossy(&made.mail).into_owned();
+        contents.for_each(|content| all += &String::from_utf8_lossy(&content));
+        for gone in ["secret", "c2Vj", "<V5C", "VCARD", "Ada", "list.csv"] {
+            assert!(!all.contains(gone), "{gone}:\n{all}");
+        }
+        assert!(all.contains("My words.") && all.contains("My end.") && all.contains("Look:"), "{all}");
+        let pdf = after.parts.iter().find(|part| part.content_type == "application/pdf").unwrap();
+        assert_eq!(pdf.true_type.as_deref(), Some("application/pdf"));
+    }
+
+    #[test]
+    fn priv_14_of_a_header_field_that_nobody_knows_the_shape_is_left() {
+        let mail = "From: ada@people.example\r\nX-Google-DKIM-Signature: v=1; d=secret.example\r\nX-Gm-Message-State: secret\r\n\
+            X-Tenant: Secret 47\r\nX-Autoreply: no\r\nX-Spam-Flag: YES\r\nContent-Secret: x\r\n\
+            List-Id: Friends of secret <all.secret.example>\r\nX-Sealpost-Priority: High\r\n\r\nhi";
+        let made = anonymous(mail.as_bytes(), &Limits::default(), &[]);
+        let text = String::from_utf8(made.mail).unwrap();
+        assert!(!text.to_lowercase().contains("secret") && !text.contains("Message-State"), "{text}");
+        for kept in [
+            "X-Tenant: xxxxxx 00",
+            "X-Autoreply: no",
+            "X-Spam-Flag: YES",
+            "List-Id: <host",
+            "X-Sealpost-Priority: High",
+        ] {
+            assert!(text.contains(kept), "{kept}:\n{text}");
+        }
+        assert!(
+            made.left.iter().any(|left| left.ends_with("the same shape: X-Autoreply, X-Tenant")),
+            "{:?}",
+            made.left
+        );
+    }
 
     fn made() -> Anonymous {
         anonymous(MAIL.as_bytes(), &Limits::default(), &["help@north.example".to_owned()])

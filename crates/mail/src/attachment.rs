@@ -62,7 +62,7 @@ pub(crate) fn look(part: &mut Part, content: &[u8]) {
 
 /// The media type that the first bytes tell. Text counts as what it is even where its first letters are the mark of a
 /// binary format (`BM`, `MZ`).
-fn true_type(head: &[u8]) -> Option<&'static str> {
+pub(crate) fn true_type(head: &[u8]) -> Option<&'static str> {
     const SHORTCUT: &[u8] = b"\x4c\0\0\0\x01\x14\x02\0\0\0\0\0\xc0\0\0\0\0\0\0\x46";
     if head.starts_with(SHORTCUT) {
         return Some("application/x-ms-shortcut");
@@ -77,7 +77,7 @@ fn true_type(head: &[u8]) -> Option<&'static str> {
 }
 
 /// Whether bytes are UTF-8 without control characters; the last character may be cut.
-fn is_text(head: &[u8]) -> bool {
+pub(crate) fn is_text(head: &[u8]) -> bool {
     let whole = match std::str::from_utf8(head) {
         Ok(text) => text,
         Err(error) if error.error_len().is_none() => {

@@ -46,7 +46,7 @@ mod tnef;
 mod transfer;
 mod uuencode;
 
-pub use anonymous::{Anonymous, StandIns, addresses_in, anonymous};
+pub use anonymous::{Anonymous, StandIns, addresses_in, anonymous, plain_ending};
 pub use calendar::shown as calendar_shown;
 pub use document::Document;
 pub use header_value::{HeaderValue, HeaderValueRefused};

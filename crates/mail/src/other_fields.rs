@@ -50,7 +50,8 @@ pub(crate) fn read(block: &Block) -> Vec<OtherField> {
     told.take(FIELDS_MAX).map(field).collect()
 }
 
-fn is_told_elsewhere(name: &str) -> bool {
+/// By its name in lower case.
+pub(crate) fn is_told_elsewhere(name: &str) -> bool {
     TOLD_ELSEWHERE.iter().any(|known| name == *known || known.ends_with('-') && name.starts_with(known))
 }
 

@@ -121,6 +121,37 @@ impl Pseudonyms {
         labels.join(".")
     }
 
+    /// A pattern over hosts: labels have their pseudonyms, and `*` and `?` stay.
+    pub(super) fn host_pattern(&mut self, pattern: &str) -> String {
+        let mut labels: Vec<String> = Vec::new();
+        for label in pattern.trim_matches('.').to_lowercase().split('.') {
+            let mut out = String::new();
+            for piece in label.split_inclusive(['*', '?']) {
+                let (word, sign) = piece.split_at(piece.find(['*', '?']).unwrap_or(piece.len()));
+                let host = if word.is_empty() { String::new() } else { self.host(word) };
+                out += host.trim_end_matches(".example");
+                out += sign;
+            }
+            labels.push(out);
+        }
+        // A sign at the end stands for all that follows.
+        if !pattern.ends_with(['*', '?']) {
+            labels.push("example".to_owned());
+        }
+        labels.join(".")
+    }
+
+    /// The same over local parts.
+    pub(super) fn local_pattern(&mut self, pattern: &str) -> String {
+        let mut out = String::new();
+        for piece in pattern.split_inclusive(['*', '?']) {
+            let (word, sign) = piece.split_at(piece.find(['*', '?']).unwrap_or(piece.len()));
+            out += &self.local(word);
+            out += sign;
+        }
+        out
+    }
+
     /// Another word for something that has a name of its own, such as a group.
     pub(super) fn thing(&mut self, kind: &str, name: &str) -> String {
         let number = self.things.len() + 1;
@@ -144,7 +175,7 @@ impl Pseudonyms {
     }
 
     /// Another client: an address of those that documents may use (RFC 5737, RFC 3849).
-    fn client(&mut self, client: &str) -> String {
+    pub(super) fn client(&mut self, client: &str) -> String {
         let number = self.clients.len() + 1;
         let is_new = client.contains(':');
         let made = || if is_new { format!("2001:db8::{number:x}") } else { format!("192.0.2.{}", number % 255) };
@@ -179,26 +210,54 @@ impl Pseudonyms {
 
     /// An expression over such texts: its hosts, and the local parts that stand elsewhere in the profile.
     pub(super) fn expression(&mut self, source: &str) -> String {
+        self.pieces(source, |names, piece| names.locals.get(piece).cloned())
+    }
+
+    /// An expression over addresses: its hosts, and every word that is none of the expression's own.
+    pub(super) fn address_expression(&mut self, source: &str) -> String {
+        self.pieces(source, |names, piece| {
+            let known = names.locals.get(piece).or_else(|| names.labels.get(piece)).cloned();
+            Some(known.unwrap_or_else(|| names.piece(piece, "p")))
+        })
+    }
+
+    /// The expression with hosts and, where `word` says so, words that are others.
+    fn pieces(&mut self, source: &str, word: impl Fn(&mut Pseudonyms, &str) -> Option<String>) -> String {
         let mut out = String::with_capacity(source.len());
         let mut end = 0;
         for found in ESCAPED.find_iter(source) {
+            let before = source.get(..found.start()).unwrap_or_default();
             out.push_str(source.get(end..found.start()).unwrap_or_default());
-            let piece = found.as_str();
-            let follows_escape = source.get(..found.start()).is_some_and(|before| before.ends_with('\\'));
+            end = found.end();
+            // `\d` and its like are no words, and what stands behind one may be.
+            let own = found.as_str().chars().next().filter(|c| before.ends_with('\\') && c.is_alphanumeric());
+            out.extend(own);
+            let piece = found.as_str().get(own.map_or(0, char::len_utf8)..).unwrap_or_default();
             let follows = source.get(found.end()..).unwrap_or_default();
+            let lower = piece.to_lowercase();
             out.push_str(&match piece.strip_prefix('@') {
                 Some(host) => format!("@{}", self.host(host)),
                 None if piece.contains("\\.") => self.host(&piece.replace("\\.", ".")).replace('.', "\\."),
-                // `\d` and its like are no words.
-                None if follows_escape => piece.to_owned(),
-                None if follows.starts_with('@') => self.piece(&piece.to_lowercase(), "p"),
-                None => self.locals.get(&piece.to_lowercase()).cloned().unwrap_or_else(|| piece.to_owned()),
+                None if piece.is_empty() || own.is_some_and(|c| "xuUpP".contains(c)) || is_syntax(before, piece) => {
+                    piece.to_owned()
+                }
+                None if follows.starts_with('@') => self.piece(&lower, "p"),
+                None => word(self, &lower).unwrap_or_else(|| piece.to_owned()),
             });
-            end = found.end();
         }
         out.push_str(source.get(end..).unwrap_or_default());
         out
     }
+}
+
+/// Whether what stands there are flags, the name of a group, a number of times or a class of characters.
+fn is_syntax(before: &str, piece: &str) -> bool {
+    let in_class = before.rfind('[').is_some_and(|at| !before[at..].contains(']'));
+    let in_braces = before.rfind('{').is_some_and(|at| !before[at..].contains('}'));
+    let is_group = before
+        .rsplit_once("(?")
+        .is_some_and(|(_, tail)| tail.chars().all(|c| c.is_ascii_alphabetic() || matches!(c, '-' | '<')));
+    in_class || in_braces || is_group || piece.chars().all(char::is_numeric)
 }
 
 /// Whether the last label is one of letters, as those of all hosts are.
@@ -229,6 +288,11 @@ mod tests {
         let mut pseudonyms = Pseudonyms::default();
         pseudonyms.address("a@corp.com");
         assert_eq!(pseudonyms.expression(r"(?i)^(?:(a|info)@corp\.com)$"), r"(?i)^(?:(p1|info)@h1\.h2\.example)$");
-        assert_eq!(pseudonyms.expression(r"^bob@.*\.corp\.com \d+$"), r"^p2@.*\.h1\.h2\.example \d+$");
+        assert_eq!(
+            pseudonyms.address_expression(r"(?i)^(Carl|info|a)[a-z0-9]{1,3}\dx?@(?:corp|other)\.com$"),
+            r"(?i)^(p2|info|p1)[a-z0-9]{1,3}\dp3?@(?:h1|p4)\.h2$"
+        );
+        assert_eq!(pseudonyms.expression(r"Carlos has \d"), r"Carlos has \d", "words of a text stay");
+        assert_eq!(pseudonyms.expression(r"^bob@.*\.corp\.com \d+$"), r"^p5@.*\.h1\.h2\.example \d+$");
     }
 }

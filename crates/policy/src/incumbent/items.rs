@@ -29,6 +29,8 @@ const VALUES: &[&str] = &[
 /// Of what says how something else is meant and has no line of its own.
 const MEANT: &str = "it says how what stands beside it is meant";
 const KINDS: &[&str] = &["type", "ruletype", "kind", "matchtype", "category"];
+const PROJECTS: &[&str] = &["project", "projects", "projectkey", "projectkeys"];
+const URLS: &[&str] = &["url", "urls", "imageurl", "imageurls", "urlregex", "urlregexes"];
 const SIDES: &[&str] = &["match", "matchon", "appliesto", "target", "side", "matchagainst", "addresseeorsender"];
 const OCCASIONS: &[(&str, &str)] = &[
     ("create", "create"),
@@ -314,16 +316,46 @@ impl Mover {
                     "never takes part",
                 );
             }
-            _ if kind.contains("image") => {
+            _ if kind.contains("jira") && kind.contains("image") => {
                 for value in node.values() {
-                    self.leave(value, Why::NotNeeded, "no picture of another host is loaded or linked");
+                    self.leave(value, Why::NotNeeded, super::options::JIRA_PICTURES);
                 }
+            }
+            // For other projects than it was it must not hold.
+            _ if node.named(PROJECTS).any(|keys| !are_keys(keys)) => {}
+            _ if kind.contains("image") => {
+                let at = self.draft.further("exclude", String::new());
+                self.excluded_pictures(at, node.named(VALUES).chain(node.named(URLS)), node);
             }
             _ if kind.contains("outbound") => {}
             _ => self.excluded_files(node),
         }
-        let remedy = "exclusions are by types, files, bytes_min, bytes_max and sha256, for all projects of a profile";
+        let remedy = "exclusions are by types, files, bytes_min, bytes_max and sha256, or by image_url_regex, per project or mapping";
         self.leave_rest(node, remedy);
+    }
+
+    /// Pictures on other servers, whose words are left out.
+    pub(super) fn excluded_pictures<'n>(&mut self, at: At, values: impl Iterator<Item = &'n Node>, node: &Node) {
+        for value in values {
+            let read = values::regexes(&values::separated(value.said().unwrap_or_default()));
+            self.write_both(at, "image_url_regex", &read, value, "");
+        }
+        if self.draft.says(at, "image_url_regex").is_some() {
+            self.exclude_head(at, "excluded pictures", node);
+        }
+    }
+
+    /// The name of an exclusion, and for which mail it holds.
+    fn exclude_head(&mut self, at: At, wanted: &str, node: &Node) {
+        let mark = first(node, NAMES);
+        let own = self.own_name("exclude", mark.and_then(Node::said).unwrap_or(wanted));
+        self.put(at, "name", Value::String(own), mark.unwrap_or(node), "");
+        for keys in node.named(PROJECTS) {
+            self.put(at, "projects", texts(values::separated(keys.said().unwrap_or_default())), keys, "");
+        }
+        if let Some(mapping) = self.mapping_name.clone() {
+            self.put(at, "mappings", texts(vec![mapping]), node, "");
+        }
     }
 
     fn excluded_files(&mut self, node: &Node) {
@@ -359,9 +391,7 @@ impl Mover {
             );
         }
         if ["types", "files_regex", "bytes_min", "bytes_max"].iter().any(|key| self.draft.says(at, key).is_some()) {
-            let wanted = first(node, NAMES).and_then(Node::said).unwrap_or("excluded files").to_owned();
-            let own = self.own_name("exclude", &wanted);
-            self.put(at, "name", Value::String(own), first(node, NAMES).unwrap_or(node), "");
+            self.exclude_head(at, "excluded files", node);
         }
     }
 
@@ -430,4 +460,13 @@ fn first<'n>(node: &'n Node, names: &'n [&str]) -> Option<&'n Node> {
 
 fn has(node: &Node, names: &[&str]) -> bool {
     first(node, names).is_some()
+}
+
+/// Whether all that is named has the form of a project's key.
+fn are_keys(node: &Node) -> bool {
+    let is_key = |key: &String| {
+        key.starts_with(|c: char| c.is_ascii_uppercase())
+            && key.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+    };
+    values::separated(node.said().unwrap_or_default()).iter().all(is_key)
 }

@@ -27,6 +27,8 @@ pub(super) enum To {
     Thread(&'static [&'static str]),
     /// A field in which people are kept.
     PeopleField,
+    /// Pictures on other servers whose words are left out.
+    Pictures,
     /// Ways in which directives are written.
     Processors,
     /// A switch whose meaning is in the options that stand beside it.

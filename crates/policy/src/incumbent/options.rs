@@ -20,11 +20,15 @@ const fn noted(names: &'static [&'static str], to: To, note: &'static str) -> Kn
     Known { names, to, note }
 }
 
-const PROVED: &str = "people whom the tracker knows need no such right here: what counts is who takes part in an issue";
 const VELOCITY: &str =
     "their templates are another language; write the text anew, with places such as {{sender.address}}";
 const SCRIPT: &str = "scripts are not run here; a condition (rule[].when) or an expression (directive[].value) may do";
-const ACCOUNTS: &str = "accounts are not made and groups not joined by profiles; see the manual's page on people";
+const ACCOUNTS: &str =
+    "accounts with a licence are not made and groups not joined; default.customers makes customers of a service desk";
+
+/// Of what another option does, too.
+pub(super) const JIRA_PICTURES: &str =
+    "pictures of Jira's own mails stay in the mail; jira_pictures = true lets them go along";
 
 /// Every known option.
 pub(super) const OPTIONS: &[Known] = &[
@@ -103,7 +107,10 @@ pub(super) const OPTIONS: &[Known] = &[
             "without it anybody could add himself to an issue, so it is always on here; whoever writes to those who take part brings in whom he addresses",
         ),
     ),
-    known(&["jirasecurity", "strictjirapermissions", "strictpermissions"], NotNeeded(PROVED)),
+    known(
+        &["jirasecurity", "strictjirapermissions", "strictpermissions"],
+        NotTakenOver("default.rights_of = \"everybody\" asks the tracker for the rights of proved senders"),
+    ),
     known(
         &["allowanonymouscommenting"],
         NotTakenOver(
@@ -135,9 +142,14 @@ pub(super) const OPTIONS: &[Known] = &[
     ),
     known(
         &["emailsendername", "emailsendernamefield", "sendernamecustomfield", "emailsendernamecustomfield"],
-        NotNeeded("the name stands with the author in the text"),
+        NotTakenOver(
+            "name the field in default.sender_name_field, or leave it: the name stands with the author in the text",
+        ),
     ),
-    known(&["senderheaders"], NotTakenOver("the author is whom From names")),
+    known(
+        &["senderheaders"],
+        NotTakenOver("the author is whom From names; reply_to_from names web forms that write for others"),
+    ),
     // When an issue takes no more comments.
     known(
         &["rejectcommentonstatus", "rejectcommentsonstatus", "rejectcommentonstatuses"],
@@ -275,7 +287,10 @@ pub(super) const OPTIONS: &[Known] = &[
     ),
     known(
         &["defaultreporter", "reportername", "reporter"],
-        NotTakenOver("issues are reported by site[].account; \"Reporter\" in default.fields names another"),
+        NotTakenOver(
+            "a proved sender with an account reports his issue; default.reporter = \"account\" makes it site[].account, \"Reporter\" in \
+             default.fields another",
+        ),
     ),
     known(
         &[
@@ -285,17 +300,15 @@ pub(super) const OPTIONS: &[Known] = &[
             "addjirasenderaswatcher",
             "addjiraparticipantsaswatchers",
         ],
-        NotTakenOver("watchers come by directive; see the manual's page on people"),
+        NotTakenOver("default.watchers says who watches, of sender, to and cc"),
     ),
-    known(
-        &["torecipientsfield", "ccrecipientsfield", "multiuserfield"],
-        NotTakenOver("default.fields with {{to}} or {{cc}} fills a field of people"),
-    ),
+    known(&["torecipientsfield"], Level("to_field", Field)),
+    known(&["ccrecipientsfield"], Level("cc_field", Field)),
+    known(&["multiuserfield"], NotTakenOver("name the field in default.to_field or default.cc_field")),
     known(
         &[
             "autocreateusers",
             "autocreatejirausers",
-            "autocreatecustomers",
             "requiresignupemail",
             "notifyusers",
             "autojoingroups",
@@ -305,8 +318,18 @@ pub(super) const OPTIONS: &[Known] = &[
         NotTakenOver(ACCOUNTS),
     ),
     known(
-        &["requestparticipants", "addjirasenderasrequestparticipant", "sharecreatedrequestswithorganization"],
-        NotTakenOver("see the manual's page on people"),
+        &["autocreatecustomers"],
+        NotTakenOver(
+            "default.customers says who becomes a customer, customers_allow and customers_block which addresses",
+        ),
+    ),
+    known(
+        &["requestparticipants", "addjirasenderasrequestparticipant"],
+        NotTakenOver("default.request_participants says who takes part in a request, of sender, to and cc"),
+    ),
+    known(
+        &["sharecreatedrequestswithorganization"],
+        NotTakenOver("default.organisations names the organisations with which new requests are shared"),
     ),
     // Directives.
     noted(
@@ -324,7 +347,10 @@ pub(super) const OPTIONS: &[Known] = &[
         &["scriptfieldprocessor", "script", "preprocessingscript", "javascript", "recipientsscript", "scriptcondition"],
         NotTakenOver(SCRIPT),
     ),
-    known(&["directivesets", "directiveset"], NotTakenOver("links that run directives are not made by profiles")),
+    known(
+        &["directivesets", "directiveset"],
+        NotTakenOver("write it as a [[directive_set]]; {{set:NAME}} in a [[notice]] offers it"),
+    ),
     known(
         &["dateformat", "directivedateformat", "duedateformat"],
         NotTakenOver("write dates as 2026-12-24, +3d or +2w"),
@@ -375,11 +401,8 @@ pub(super) const OPTIONS: &[Known] = &[
         NotNeeded("winmail.dat is opened, and its files go along in its place"),
     ),
     known(&["signatureascfilter"], NotNeeded("signatures of the mail are left out")),
-    known(&["excludedimageurls", "imageurlexclusions"], NotNeeded("no picture of another host is loaded or linked")),
-    known(
-        &["jiraimageexclusion", "automaticjiraimageexclusion"],
-        NotTakenOver("[[exclude]] with sha256 keeps known pictures back"),
-    ),
+    known(&["excludedimageurls", "imageurlexclusions"], To::Pictures),
+    known(&["jiraimageexclusion", "automaticjiraimageexclusion"], NotNeeded(JIRA_PICTURES)),
     // What says nothing about mail.
     known(
         &[

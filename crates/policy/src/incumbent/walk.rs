@@ -249,6 +249,10 @@ impl Mover {
                 self.put(at, "people_fields", Value::Array(fields), node, "whoever stands in it takes part");
             }
             To::Processors => self.processors(node, said),
+            To::Pictures => {
+                let at = self.draft.further("exclude", String::new());
+                self.excluded_pictures(at, [node].into_iter(), node);
+            }
             To::Rule(stop) => self.stop(node, said, stop),
             To::Switch(keys) => self.switch(node, said, keys),
             To::NotNeeded(why) => self.leave(node, Why::NotNeeded, why),

@@ -1,7 +1,7 @@
 //! Test cases of profiles: a mail, what was known of it, and the plan that was made; and which plans a changed profile changes.
 
 use super::{Failure, files, try_plan};
-use crate::settings::Settings;
+use crate::settings::{ProfileFile, Settings};
 use engine::cell::Cells;
 use policy::{Facts, Plan, Profile};
 use serde::{Deserialize, Serialize};
@@ -26,8 +26,9 @@ struct Case {
 ///
 /// What the issue said is no part of a case: the reply is read without it, here and in every later check.
 pub(super) async fn export(settings: &Settings, store: &Store, id: &str, case: &Path) -> Result<(), Failure> {
-    let (profile, facts, bytes) = known(settings, store, id).await?;
-    written(case, &profile, facts, &bytes).await?;
+    let Known { file, facts, bytes } = known(settings, store, id).await?;
+    let plan = plan(&files::cells().await?, &profile(file)?, &facts, &bytes).await?;
+    written(case, facts, &plan, &bytes)?;
     super::print(&format!(
         "{}: written; it holds the mail as it came, so keep it where mail may be kept\n",
         case.display()
@@ -37,77 +38,123 @@ pub(super) async fn export(settings: &Settings, store: &Store, id: &str, case: &
 /// The same with stand-ins for people, in the mail and in what was known of it alike; says what is left of them, and whether
 /// the profile still decides as it did.
 pub(super) async fn export_anonymous(settings: &Settings, store: &Store, id: &str, case: &Path) -> Result<(), Failure> {
-    let (profile, facts, bytes) = known(settings, store, id).await?;
+    let Known { file, facts, bytes } = known(settings, store, id).await?;
+    let profile = profile(file)?;
     let cells = files::cells().await?;
     let as_it_came = plan(&cells, &profile, &facts, &bytes).await?;
-    let kept: Vec<String> = mail::addresses_in(&profile_text(settings, store, id).await?.text).into_iter().collect();
+    let kept: Vec<String> = mail::addresses_in(&file.text).into_iter().collect();
     let anonymous = cells.anonymous(bytes.as_slice(), &mail::Limits::default(), &kept).await?;
     let mut names = anonymous.stand_ins;
-    let not_json = |error: serde_json::Error| Failure::new(format!("facts as JSON: {error}"));
-    let mut value = serde_json::to_value(&facts).map_err(not_json)?;
-    rename(&mut value, &mut names);
-    let facts: Facts = serde_json::from_value(value).map_err(not_json)?;
+    let mut left = anonymous.left;
+    let facts = without_people(facts, &profile, &mut names, &mut left)?;
     let now = plan(&cells, &profile, &facts, &anonymous.mail).await?;
-    written(case, &profile, facts, &anonymous.mail).await?;
+    written(case, facts, &now, &anonymous.mail)?;
     let mut said = format!("{}: written with stand-ins for people. Left in it:\n", case.display());
-    for left in anonymous.left.iter().map(String::as_str).chain(["ids of the tracker, and times"]) {
+    for left in left {
         said += &format!("- {left}\n");
     }
     let kinds = |plan: &Plan| plan.steps.iter().map(|step| step.kind.word()).collect::<Vec<_>>();
     if (as_it_came.outcome, kinds(&as_it_came)) != (now.outcome, kinds(&now)) {
         said += &format!(
             "The profile decides otherwise on it: {} instead of {}, because a rule looks at what has a stand-in now.\n",
-            now.outcome.word(),
-            as_it_came.outcome.word()
+            told(&now),
+            told(&as_it_came)
         );
     }
     super::print(&said)
 }
 
-/// The profile of a message's mailbox, what is known of the message today, and its bytes; a look, and noted as one.
-async fn known(settings: &Settings, store: &Store, id: &str) -> Result<(Profile, Facts, Vec<u8>), Failure> {
-    let file = profile_text(settings, store, id).await?;
-    let profile = Profile::from_toml(&file.name, &file.text, &file.file.display().to_string())?;
+/// A plan in few words.
+fn told(plan: &Plan) -> String {
+    format!("{} with {} steps", plan.outcome.word(), plan.steps.len())
+}
+
+/// What a case is made of.
+struct Known<'a> {
+    /// The profile file of the message's mailbox.
+    file: &'a ProfileFile,
+    /// What is known of the message today.
+    facts: Facts,
+    bytes: Vec<u8>,
+}
+
+/// A look, and noted as one.
+async fn known<'a>(settings: &'a Settings, store: &Store, id: &str) -> Result<Known<'a>, Failure> {
+    let stored = store.message(id).await?.ok_or_else(|| Failure::new(format!("{id}: no message has this id")))?;
+    let mailbox = settings.mailboxes.iter().find(|mailbox| mailbox.name == stored.mailbox);
+    let file = mailbox.and_then(|mailbox| settings.profiles.iter().find(|profile| profile.name == mailbox.profile));
+    let file = file.ok_or_else(|| Failure::new(format!("the mailbox {} is not in the settings", stored.mailbox)))?;
     let (_, facts) = super::replay::rehearsed(store, id).await?;
     let facts =
         facts.ok_or_else(|| Failure::new(format!("{id}: the mail cannot be read, so nothing is known of it")))?;
-    let site = store.message(id).await?.map(|stored| stored.site).unwrap_or_default();
-    store.note_look(&site, id, store::Look::Whole, None, super::WHO).await?;
+    store.note_look(&stored.site, id, store::Look::Whole, None, super::WHO).await?;
     let mut bytes = Vec::new();
     let mut raw = store.raw(id).await?;
     while let Some(piece) = raw.next().await? {
         bytes.extend_from_slice(&piece);
     }
-    Ok((profile, facts, bytes))
+    Ok(Known { file, facts, bytes })
 }
 
-/// The profile file of a message's mailbox.
-async fn profile_text<'a>(
-    settings: &'a Settings,
-    store: &Store,
-    id: &str,
-) -> Result<&'a crate::settings::ProfileFile, Failure> {
-    let stored = store.message(id).await?.ok_or_else(|| Failure::new(format!("{id}: no message has this id")))?;
-    let mailbox = settings.mailboxes.iter().find(|mailbox| mailbox.name == stored.mailbox);
-    let file = mailbox.and_then(|mailbox| settings.profiles.iter().find(|profile| profile.name == mailbox.profile));
-    file.ok_or_else(|| Failure::new(format!("the mailbox {} is not in the settings", stored.mailbox)))
+fn profile(file: &ProfileFile) -> Result<Profile, Failure> {
+    Ok(Profile::from_toml(&file.name, &file.text, &file.file.display().to_string())?)
 }
 
-async fn written(case: &Path, profile: &Profile, facts: Facts, bytes: &[u8]) -> Result<(), Failure> {
-    let plan = decided(&plan(&files::cells().await?, profile, &facts, bytes).await?)?;
+fn written(case: &Path, facts: Facts, plan: &Plan, bytes: &[u8]) -> Result<(), Failure> {
+    let plan = decided(plan)?;
     write(&case.with_extension("eml"), bytes)?;
     write(&case.with_extension("json"), &pretty(&Case { facts, plan })?)
 }
 
+/// The facts with stand-ins; what stays in them is added to what is `left`.
+fn without_people(
+    mut facts: Facts,
+    profile: &Profile,
+    names: &mut mail::StandIns,
+    left: &mut Vec<String>,
+) -> Result<Facts, Failure> {
+    for (asked, account) in &facts.accounts {
+        names.learn(account.as_ref().map(|account| account.name.as_str()).unwrap_or_default(), asked);
+    }
+    // Where networks count, another address would be another answer.
+    let client = facts.envelope.client.take().filter(|_| profile.tells_clients_apart());
+    if client.is_some() {
+        left.push("the address of the client that handed it in, since directives.submitters names clients".to_owned());
+    }
+    for (number, file) in (1..).zip(&mut facts.uploaded) {
+        file.name = file.name.as_ref().map(|name| format!("file-{number}{}", mail::plain_ending(name)));
+        file.why = None;
+    }
+    if !facts.uploaded.is_empty() {
+        left.push("types, sizes and digests of the files that were handed in beside it".to_owned());
+    }
+    left.push(
+        "ids of the tracker, its names of accounts, groups, projects, fields and their values, and times".to_owned(),
+    );
+    left.push("what the profile writes into plans".to_owned());
+    let not_json = |error: serde_json::Error| Failure::new(format!("facts as JSON: {error}"));
+    let mut value = serde_json::to_value(&facts).map_err(not_json)?;
+    // Why somebody is proved is told with the hosts that proved it.
+    let mut authenticity = value.get_mut("authenticity").map(Value::take).unwrap_or_default();
+    rename(&mut authenticity, &mut |text| names.in_field(text));
+    rename(&mut value, &mut |text| names.in_value(text));
+    if let Some(place) = value.get_mut("authenticity") {
+        *place = authenticity;
+    }
+    let mut facts: Facts = serde_json::from_value(value).map_err(not_json)?;
+    facts.envelope.client = client.map(|client| mail::Client { hello: "host.example".to_owned(), ..client });
+    Ok(facts)
+}
+
 /// Stand-ins in every text of a value, its keys too.
-fn rename(value: &mut Value, names: &mut mail::StandIns) {
+fn rename(value: &mut Value, stand_in: &mut impl FnMut(&str) -> String) {
     match value {
-        Value::String(text) => *text = names.in_value(text),
-        Value::Array(values) => values.iter_mut().for_each(|value| rename(value, names)),
+        Value::String(text) => *text = stand_in(text),
+        Value::Array(values) => values.iter_mut().for_each(|value| rename(value, stand_in)),
         Value::Object(values) => {
             let renamed = std::mem::take(values).into_iter().map(|(key, mut value)| {
-                rename(&mut value, names);
-                (if key.contains('@') { names.in_value(&key) } else { key }, value)
+                rename(&mut value, stand_in);
+                (if key.contains('@') { stand_in(&key) } else { key }, value)
             });
             *values = renamed.collect();
         }

@@ -22,7 +22,7 @@ async fn priv_14_an_anonymous_case_names_nobody_and_is_decided_alike() {
     let reading = mail::read(&eml, &mail::Limits::default());
     let json = fs::read_to_string(world.home.file("cases/one.json")).unwrap();
     let all = format!("{}{json}{:?}", String::from_utf8_lossy(&eml), reading.message).to_lowercase();
-    for gone in ["ann@", "example.org", "\"ann\"", "ann's"] {
+    for gone in ["ann@", "example.org", "\"ann\"", "ann's", "127.0.0.1"] {
         assert!(!all.contains(gone), "{gone}:\n{all}");
     }
     assert!(reading.message.text.contains("It burns, says Name1"), "{:?}", reading.message.text);
@@ -30,6 +30,33 @@ async fn priv_14_an_anonymous_case_names_nobody_and_is_decided_alike() {
     assert!(check.status.success() && lines(&check)[0]["unchanged"] == true, "{}", told(&check));
     let refused = world.run(&["message", "--config", "sealpost.toml", "export", &id, "--anonymous"]);
     assert_eq!(refused.status.code(), Some(2), "only cases are anonymous: {}", told(&refused));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn priv_14_what_a_file_says_and_what_nobody_knows_is_in_no_anonymous_case() {
+    let world = World::start().await;
+    let mut gateway = world.home.start();
+    let text = "It burns.\nbegin 644 a.csv\n&<V5C<F5T\n`\nend";
+    let mail = mails::with_files("a@example.org", "printer", text, &[("secret.txt", 99)]);
+    let more = "--cut\r\nContent-Type: text/html\r\n\r\n<p>It burns.<img src='data:image/png;base64,c2VjcmV0'></p>\r\n\
+        --cut\r\nContent-Type: text/csv; name=a.csv\r\n\r\nsecret;secret\r\n--cut--";
+    let mail = String::from_utf8(mail).unwrap().replace("--cut--", more);
+    let mail = mail.replace("MIME-Version", "X-Tenant: secret\r\nX-Gm-State: secret\r\nMIME-Version");
+    let id = world.hand_in(mail.as_bytes()).await.unwrap().id().unwrap().to_owned();
+    gateway.wait_until_quiet();
+    let export = ["message", "--config", "sealpost.toml", "export", &id, "--case", "case", "--anonymous"];
+    let said = told(&world.run(&export));
+    assert!(said.contains("of 2 files") && said.contains("same shape: X-Tenant"), "{said}");
+    let eml = fs::read(world.home.file("case.eml")).unwrap();
+    let reading = mail::read(&eml, &mail::Limits::default());
+    let contents = reading.message.parts.iter().filter_map(|p| mail::part(&eml, &mail::Limits::default(), &p.path));
+    let contents: Vec<u8> = contents.flatten().collect();
+    let json = fs::read_to_string(world.home.file("case.json")).unwrap();
+    let all = format!("{}{json}{}", String::from_utf8_lossy(&eml), String::from_utf8_lossy(&contents));
+    for gone in ["secret", "c2VjcmV0", "<V5C", "X-Gm-State"] {
+        assert!(!all.contains(gone), "{gone}:\n{all}");
+    }
+    assert!(all.contains("It burns.") && all.contains("data:image/png;base64,AAAA"), "{all}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

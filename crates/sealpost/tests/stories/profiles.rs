@@ -110,7 +110,8 @@ async fn a_promotion_shows_whose_plans_change() {
 }
 
 /// Planted where people, hosts and groups stand.
-const PLANTED: &[&str] = &["qzcanary", "qzcorp", "qzgroup", "qzname", "qzrule", "qzmapping", "qzcomment"];
+const PLANTED: &[&str] =
+    &["qzcanary", "qzcorp", "qzgroup", "qzname", "qzrule", "qzmapping", "qzcomment", "qzcompany", "qzform", "qzdesk"];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn priv_13_a_profile_is_given_out_without_anybody_in_it() {
@@ -118,9 +119,13 @@ async fn priv_13_a_profile_is_given_out_without_anybody_in_it() {
     world.home.settings.set("[[mailbox]]", "authenticity", quoted("header"));
     world.home.settings.set("[[mailbox]]", "authserv_id", quoted("mx.desk.example"));
     let text = "# qzcomment\ncatch = [\"qzcanary@qzcorp.com\", \"*@qzcorp.com\"]\nforward_to = [\"boss@other.qzcorp.org\"]\n\
+        reply_to_from = [\"qzform@*.qzdesk.com\"]\n\
         catch_regex = '^qzcanary@.*\\.qzcorp\\.com$'\n[default]\nproject = \"DEMO\"\nviewable = \"group:qzgroup\"\n\
+        customers = [\"sender\"]\ncustomers_allow = \"*@qzcorp.com\"\ncustomers_block = [\"qzname*@qzcorp.com\"]\n\
+        customer_organisations = [\"qzcompany\"]\norganisations = [\"qzcompany\"]\n\
         [[mapping]]\nname = \"qzmapping\"\nproject = \"OPS\"\n\
-        [[rule]]\nname = \"qzrule\"\nfrom = \"qzname@qzcorp.com\"\ngroups = [\"qzgroup\"]\nmapping = \"qzmapping\"\n";
+        [[rule]]\nname = \"qzrule\"\nfrom = \"qzname@qzcorp.com\"\ngroups = [\"qzgroup\"]\nmapping = \"qzmapping\"\n\
+        [[exclude]]\nname = \"qzrule\"\nfiles = \"winmail.dat\"\ntypes = \"application/vnd.oasis.*\"\n";
     fs::write(world.home.file("profile.toml"), text).unwrap();
     let gateway = world.home.start();
     let output = world.run(&["profile", "export", "--config", "sealpost.toml", "--anonymous", "support"]);
@@ -130,7 +135,8 @@ async fn priv_13_a_profile_is_given_out_without_anybody_in_it() {
     for word in PLANTED {
         assert!(!told(&output).contains(word), "{word} is left in\n{given}");
     }
-    assert!(given.contains("project = \"OPS\"") && given.contains("\"group 1\""), "{given}");
+    assert!(given.contains("project = \"OPS\"") && given.contains("\"group "), "{given}");
+    assert!(given.contains("winmail.dat") && given.contains("vnd.oasis.*") && given.contains("\"*@h"), "{given}");
     fs::write(world.home.file("given.toml"), &given).unwrap();
     let checked = world.run(&["profile", "check", "given.toml"]);
     assert!(checked.status.success(), "{}\n{given}", told(&checked));

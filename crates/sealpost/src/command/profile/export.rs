@@ -61,8 +61,9 @@ async fn kept(settings: &Settings, store: &Store, arguments: &Arguments) -> Resu
 fn anonymous(text: &str) -> Result<String, Failure> {
     let text = policy::anonymous_profile(text)?;
     eprintln!(
-        "project keys, issue types, statuses, names of fields and the words of notices, headers, searches, conditions and field values \
-         stay; comments are left out: read it before you give it away"
+        "project keys, issue types, statuses, names of fields, names and types of files and the words of notices, pages, headers, \
+         subjects, searches, conditions, expressions, labels, components, security levels and field values stay; comments are left \
+         out: read it before you give it away"
     );
     Ok(text)
 }
