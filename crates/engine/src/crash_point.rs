@@ -19,6 +19,9 @@ pub const ALL: &[&str] = &[
 /// The crash points that only fetched mail passes.
 pub const FETCHING: &[&str] = &["fetch_before_settle", "fetch_settled", "fetch_cursor_moved", "fetch_renamed"];
 
+/// The crash points that only files pass which people hand in by a page.
+pub const UPLOADING: &[&str] = &["upload_files_kept"];
+
 /// The crash points that only a refresh of a token passes.
 pub const REFRESHING: &[&str] = &["token_kept"];
 
@@ -43,6 +46,7 @@ pub fn crash_point(name: &'static str) {
     debug_assert!(
         ALL.iter()
             .chain(FETCHING)
+            .chain(UPLOADING)
             .chain(REFRESHING)
             .chain(DELIVERING)
             .chain(REPLAYING)

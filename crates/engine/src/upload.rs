@@ -1,5 +1,6 @@
 //! Files that people hand in by a page of ours: who may, and the message that brings them into the usual way of mail.
 
+use crate::crash_point::crash_point;
 use crate::facts::issue_facts;
 use crate::gateway::{Gateway, Shared};
 use crate::held::Held;
@@ -93,7 +94,10 @@ impl Uploads {
             received_at: Timestamp::now().as_microsecond(),
             shadow: self.shared.mailbox(&of.mailbox).is_ok_and(|mailbox| mailbox.shadow),
         };
-        self.shared.store.take_in_upload(arrival, content.finish().await?, files).await?;
+        let content = content.finish().await?;
+        self.shared.store.keep_uploaded(&of.site, &message, files).await?;
+        crash_point("upload_files_kept");
+        self.shared.store.take_in(arrival, content).await?;
         Ok(())
     }
 }
