@@ -5,6 +5,7 @@
 use console::public::{Public, file};
 use console::{Listener, Settings};
 use mail::Envelope;
+use rig::memory::{peak, reset_peak};
 use std::io::{Read, Write};
 use std::sync::Arc;
 use store::{Arrival, Handle, JobKind, KeptAbout, LinkUse, NewFile, Store};
@@ -15,30 +16,9 @@ const GROWTH_BYTES_MAX: u64 = 24 * 1024 * 1024;
 const ID: &str = "0123456789abcdef0123456789abcdef";
 const SITE: &str = "north";
 
-/// A line of /proc/self/status, in bytes.
-fn status(name: &str) -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find(|line| line.starts_with(name)).unwrap();
-    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024
-}
-
-/// Sets the peak to what is used now (proc(5), clear_refs).
-fn reset_peak() -> u64 {
-    std::fs::write("/proc/self/clear_refs", "5").unwrap();
-    status("VmRSS:")
-}
-
 async fn store(folder: &std::path::Path) -> Store {
-    let master_key = folder.join("master.key");
-    store::create_master_key(&master_key).unwrap();
-    let settings = store::Settings {
-        database: format!("sqlite:{}", folder.join("main.db").display()),
-        key_book: format!("sqlite:{}", folder.join("keys.db").display()),
-        blobs: folder.join("blobs"),
-        master_key,
-        keep_content_days: 30,
-        free_bytes_min: 0,
-    };
+    let settings = store::Settings::in_folder(folder);
+    store::create_master_key(&settings.master_key).unwrap();
     Store::open(&settings).await.unwrap()
 }
 
@@ -104,7 +84,7 @@ async fn load_12_a_kept_file_of_200_mb_streams_through_a_few_mib() {
     let store = store(folder.path()).await;
     let before = reset_peak();
     keep(&store).await;
-    let grown = status("VmHWM:").saturating_sub(before);
+    let grown = peak().saturating_sub(before);
     assert!(grown < GROWTH_BYTES_MAX, "keeping it took {grown} bytes of memory");
     let listener = Listener::bind(Settings::new("127.0.0.1:0".parse().unwrap(), None)).await.unwrap();
     let origin = format!("http://{}", listener.local_addr().unwrap());
@@ -114,6 +94,6 @@ async fn load_12_a_kept_file_of_200_mb_streams_through_a_few_mib() {
     let before = reset_peak();
     let fetched = tokio::task::spawn_blocking(move || fetch(&origin, &format!("/f/{token}"))).await.unwrap();
     assert_eq!(fetched, FILE_BYTES);
-    let grown = status("VmHWM:").saturating_sub(before);
+    let grown = peak().saturating_sub(before);
     assert!(grown < GROWTH_BYTES_MAX, "fetching it took {grown} bytes of memory");
 }

@@ -19,6 +19,9 @@ pub const ALL: &[&str] = &[
 /// The crash points that only fetched mail passes.
 pub const FETCHING: &[&str] = &["fetch_before_settle", "fetch_settled", "fetch_cursor_moved", "fetch_renamed"];
 
+/// The crash points that only files pass which people hand in by a page.
+pub const UPLOADING: &[&str] = &["upload_files_kept"];
+
 /// The crash points that only a refresh of a token passes.
 pub const REFRESHING: &[&str] = &["token_kept"];
 
@@ -32,7 +35,7 @@ pub const REPLAYING: &[&str] = &["replay_decided", "replay_written_down"];
 pub const IN_DOUBT: &[&str] = &["doubt_looked", "doubt_found", "doubt_before_repeat", "doubt_repeat_noted"];
 
 /// All lists of crash points; none stands in two of them.
-pub const LISTS: &[&[&str]] = &[ALL, FETCHING, REFRESHING, DELIVERING, REPLAYING, IN_DOUBT];
+pub const LISTS: &[&[&str]] = &[ALL, FETCHING, UPLOADING, REFRESHING, DELIVERING, REPLAYING, IN_DOUBT];
 
 /// Aborts the process when the environment variable `SEALPOST_CRASH` is `name:N` and this is the N-th passing, from 1.
 ///

@@ -9,7 +9,7 @@ use mail::Envelope;
 use policy::{Fault, FaultCode};
 use std::future::Future;
 use std::sync::atomic::Ordering;
-use store::{Arrival, Content, ContentWriter, FileContent, Handle, NewFile, Taken};
+use store::{Arrival, Content, ContentWriter, Handle, Taken};
 
 /// As much of a mail's beginning is looked at for its ids; longer headers are cut by the limits anyway (SEC-20).
 const HEAD_BYTES_MAX: usize = 256 * 1024;
@@ -107,17 +107,10 @@ impl Whole {
         bounded(shared, shared.store.take_in(arrival, content)).await.inspect(|taken| count(shared, taken))
     }
 
-    /// The same with files that came beside the mail.
-    pub(crate) async fn take_in_upload(
-        self,
-        shared: &Shared,
-        envelope: Envelope,
-        handle: Handle,
-        files: Vec<(NewFile, FileContent)>,
-    ) -> Result<Taken, Fault> {
+    /// The same for a message of our own making.
+    pub(crate) async fn take_in_own(self, shared: &Shared, envelope: Envelope, handle: Handle) -> Result<Taken, Fault> {
         let (arrival, content) = self.arrival(shared, envelope, handle);
-        let taken = bounded(shared, shared.store.take_in_upload(arrival, content, files)).await;
-        taken.inspect(|taken| count(shared, taken))
+        bounded(shared, shared.store.take_in_own(arrival, content)).await.inspect(|taken| count(shared, taken))
     }
 
     fn arrival(self, shared: &Shared, envelope: Envelope, handle: Handle) -> (Arrival, Content) {

@@ -1,5 +1,6 @@
 //! Files that people hand in by a page of ours: who may, and the message that brings them into the usual way of mail.
 
+use crate::crash_point::crash_point;
 use crate::facts::issue_facts;
 use crate::gateway::{Gateway, Shared};
 use crate::held::Held;
@@ -72,9 +73,11 @@ impl Uploads {
         let text = composed(of, &to, &message, &files, note);
         let mut mail = TakingIn::over(content, &of.site, &of.mailbox);
         mail.write(shared, text.as_bytes()).await?;
+        let mail = mail.end(shared).await?;
+        shared.store.keep_uploaded(&of.site, &message, files).await?;
+        crash_point("upload_files_kept");
         let envelope = Envelope { mail_from: Some(of.address.clone()), rcpt_to: vec![to], client: None };
-        let handle = Handle::Lasting(format!("upload:{message}"));
-        mail.end(shared).await?.take_in_upload(shared, envelope, handle, files).await?;
+        mail.take_in_own(shared, envelope, Handle::Lasting(format!("upload:{message}"))).await?;
         Ok(())
     }
 }

@@ -88,16 +88,8 @@ struct House {
 impl House {
     async fn open(backlog_max: u64) -> House {
         let folder = tempfile::tempdir().unwrap();
-        let place = |name: &str| folder.path().join(name);
-        store::create_master_key(&place("master.key")).unwrap();
-        let settings = store::Settings {
-            database: format!("sqlite:{}", place("main/sealpost.db").display()),
-            key_book: format!("sqlite:{}", place("keys/keys.db").display()),
-            blobs: place("blobs"),
-            master_key: place("master.key"),
-            keep_content_days: 30,
-            free_bytes_min: 0,
-        };
+        let settings = store::Settings::in_folder(folder.path());
+        store::create_master_key(&settings.master_key).unwrap();
         let store = Store::open(&settings).await.unwrap();
         let settings = engine::Settings { jobs_max: 0, fetches_max: 0, backlog_max, ..engine::Settings::default() };
         let reader = Arc::new(Nobody);

@@ -66,7 +66,6 @@ struct State {
     page_mails: usize,
     mishaps: VecDeque<(String, bool, Mishap)>,
     requests: Vec<String>,
-    forms: Vec<String>,
     under_way: usize,
     at_once: usize,
     slowness: Duration,
@@ -194,11 +193,6 @@ impl GraphServer {
     /// The lines of all requests so far, with the `Prefer` field behind each.
     pub fn requests(&self) -> Vec<String> {
         self.state().requests.clone()
-    }
-
-    /// What was sent to the token server, at `/token` and `/device`.
-    pub fn forms(&self) -> Vec<String> {
-        self.state().forms.clone()
     }
 
     /// The most requests that were under way at the same time.

@@ -1,15 +1,18 @@
 //! What tests start: real servers in temporary folders, stopped when the test ends, however it ends.
 
+pub mod authenticator;
 pub mod clock;
 pub mod dns;
 pub mod dovecot;
 pub mod gateway;
 pub mod graph;
 pub mod home;
+pub mod memory;
 pub mod port;
 pub mod post_office;
 pub mod postgres;
 pub mod prism;
+mod request;
 pub mod seeds;
 pub mod settings_file;
 pub mod shared;

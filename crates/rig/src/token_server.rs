@@ -3,12 +3,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test whose server does not answer must stop at once and say where")]
 
+use crate::request;
 use aws_lc_rs::digest;
 use data_encoding::BASE64URL_NOPAD;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -170,6 +171,7 @@ impl TokenServer {
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let shared = shared.clone();
+                // Whoever asked may be dead before the answer comes: some tests are about that.
                 std::thread::spawn(move || serve(stream, &shared));
             }
         });
@@ -196,39 +198,23 @@ impl TokenServer {
     }
 }
 
-fn serve(stream: TcpStream, script: &Mutex<Script>) {
+fn serve(stream: TcpStream, script: &Mutex<Script>) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream);
-    let (mut first, mut length) = (String::new(), 0);
-    if reader.read_line(&mut first).unwrap_or(0) == 0 {
-        return;
-    }
-    loop {
-        let mut line = String::new();
-        reader.read_line(&mut line).unwrap();
-        match line.trim_end().to_ascii_lowercase().split_once(": ") {
-            Some(("content-length", value)) => length = value.parse().unwrap(),
-            Some(_) => {}
-            None => break,
-        }
-    }
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body).unwrap();
-    let form = form(&String::from_utf8(body).unwrap());
-    let path = first.split(' ').nth(1).unwrap().to_owned();
+    let Some(request) = request::read(&mut reader)? else { return Ok(()) };
+    let form = form(&String::from_utf8(request.body).unwrap());
     let (status, answer, pause, now) = {
         let mut script = script.lock().unwrap();
-        let (status, answer, pause) = answer(&path, form, &mut script);
+        let (status, answer, pause) = answer(&request.target, form, &mut script);
         (status, answer, pause, script.now())
     };
     std::thread::sleep(pause);
     let date = jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&now).unwrap();
     if status == 0 {
-        return;
+        return Ok(());
     }
     let length = answer.len();
     let head = format!("HTTP/1.1 {status} X\r\nDate: {date}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
-    // Whoever asked may be dead by now: some tests are about that.
-    let _ = reader.into_inner().write_all(format!("{head}{answer}").as_bytes());
+    reader.into_inner().write_all(format!("{head}{answer}").as_bytes())
 }
 
 fn answer(path: &str, form: Form, script: &mut Script) -> (u16, String, Duration) {
@@ -263,15 +249,5 @@ fn issued_at(jwt: &str) -> i64 {
 /// The pairs of a form or a query.
 pub fn form(text: &str) -> Form {
     let pairs = text.split('&').filter_map(|pair| pair.split_once('='));
-    pairs.map(|(name, value)| (name.to_owned(), decoded(value))).collect()
-}
-
-fn decoded(text: &str) -> String {
-    let mut pieces = text.split('%');
-    let mut bytes = pieces.next().unwrap().as_bytes().to_vec();
-    for piece in pieces {
-        bytes.push(u8::from_str_radix(&piece[..2], 16).unwrap());
-        bytes.extend_from_slice(&piece.as_bytes()[2..]);
-    }
-    String::from_utf8(bytes).unwrap()
+    pairs.map(|(name, value)| (name.to_owned(), request::decoded(value))).collect()
 }

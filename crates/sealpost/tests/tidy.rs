@@ -3,6 +3,8 @@
 
 #[path = "tidy/leaks.rs"]
 mod leaks;
+#[path = "tidy/links.rs"]
+mod links;
 #[path = "tidy/source.rs"]
 mod source;
 
@@ -197,26 +199,5 @@ fn generated_pages_are_true() {
             "{page} differs from `sealpost {}`; run the test with BLESS=1",
             words.join(" ")
         );
-    }
-}
-
-#[test]
-fn links_in_the_manual_lead_somewhere() {
-    let mut pages: Vec<_> = fs::read_dir(root().join("docs")).unwrap().map(|entry| entry.unwrap().path()).collect();
-    pages.extend(
-        ["README.md", "ARCHITECTURE.md", "DECISIONS.md", "CHANGELOG.md", "SECURITY.md", "STYLE.md"]
-            .map(|page| root().join(page)),
-    );
-    for page in pages.iter().filter(|page| page.extension().is_some_and(|e| e == "md")) {
-        let text = fs::read_to_string(page).unwrap();
-        for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
-            let file = target.split('#').next().unwrap();
-            let outside = file.is_empty() || file.contains("://") || file.starts_with("mailto:");
-            assert!(
-                outside || page.parent().unwrap().join(file).exists(),
-                "{}: {target} leads nowhere",
-                page.display()
-            );
-        }
     }
 }

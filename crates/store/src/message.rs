@@ -83,7 +83,7 @@ impl Store {
     }
 
     /// The same for a message of our own making, by which a mailbox does not count as one that mail comes into.
-    pub(crate) async fn take_in_own(&self, arrival: Arrival, content: Content) -> Result<Taken, Fault> {
+    pub async fn take_in_own(&self, arrival: Arrival, content: Content) -> Result<Taken, Fault> {
         let new = self.new_message(arrival, content).await?;
         self.insert(NewMessage { own: true, ..new }).await
     }

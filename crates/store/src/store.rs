@@ -34,6 +34,21 @@ pub struct Settings {
     pub free_bytes_min: u64,
 }
 
+impl Settings {
+    /// Everything on files below one folder, with no limit on its room; the master key is still to be made.
+    pub fn in_folder(folder: &Path) -> Settings {
+        let database = |name: &str| format!("sqlite:{}", folder.join(name).display());
+        Settings {
+            database: database("sealpost.db"),
+            blobs: folder.join("blobs"),
+            key_book: database("keys/book.db"),
+            master_key: folder.join("keys/master.key"),
+            keep_content_days: 30,
+            free_bytes_min: 0,
+        }
+    }
+}
+
 /// By hand, because the URLs of databases may carry passwords.
 impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

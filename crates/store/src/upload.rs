@@ -2,12 +2,11 @@
 
 use crate::Store;
 use crate::audit::{self, Entry};
-use crate::content::Content;
 use crate::database::{execute, one};
 use crate::dialect;
 use crate::job::check_lease;
 use crate::kept::{self, FileContent};
-use crate::rows::{Arrival, Invitation, Lease, Micros, NewFile, Taken};
+use crate::rows::{Invitation, Lease, Micros, NewFile};
 use crate::vault::seal::Place;
 use policy::Fault;
 use uuid::Uuid;
@@ -75,18 +74,16 @@ impl Store {
         Ok(Some(Invitation { site, mailbox, issue_id, address }))
     }
 
-    /// Takes in a message whose files were handed in beside it. The files come first: without their message the sweep finds them.
-    pub async fn take_in_upload(
+    /// Keeps files that were handed in beside a message. They come first: without their message the sweep finds them.
+    pub async fn keep_uploaded(
         &self,
-        arrival: Arrival,
-        content: Content,
+        site: &str,
+        message: &str,
         files: Vec<(NewFile, FileContent)>,
-    ) -> Result<Taken, Fault> {
+    ) -> Result<(), Fault> {
         let bytes: u64 = files.iter().map(|(_, content)| content.size_bytes).sum();
         let receipt = serde_json::json!({ "files": files.len(), "size_bytes": bytes }).to_string();
-        let message = content.message.clone();
-        let entry =
-            Entry::by_program(&self.inner.vault, &arrival.site, "files_uploaded", &message, Some(receipt)).await?;
+        let entry = Entry::by_program(&self.inner.vault, site, "files_uploaded", message, Some(receipt)).await?;
         let mut rows = Vec::with_capacity(files.len());
         for (file, content) in files {
             rows.push(self.row_of(&file, content).await?);
@@ -100,8 +97,7 @@ impl Store {
                 audit::write(conn, &entry, now).await
             })
         });
-        work.await?;
-        self.take_in_own(arrival, content).await
+        work.await
     }
 
     /// A file that is kept already belongs to this issue from now on: it came before its issue was known, or its mail was replayed

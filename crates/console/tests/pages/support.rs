@@ -2,19 +2,12 @@
 
 use crate::filled::{self, NOON, Words};
 use crate::house::*;
-use aws_lc_rs::hmac;
 use axum::http::StatusCode;
-use data_encoding::BASE32_NOPAD;
 use store::Look;
 
-/// What an authenticator shows for this key now (RFC 6238).
+/// What an authenticator shows for this key now.
 async fn code(house: &House, secret: &str) -> String {
-    let step = house.store.now().await.unwrap() / 30_000_000;
-    let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &BASE32_NOPAD.decode(secret.as_bytes()).unwrap());
-    let tag = hmac::sign(&key, &step.to_be_bytes());
-    let offset = usize::from(tag.as_ref()[19] & 0x0f);
-    let four: [u8; 4] = tag.as_ref()[offset..offset + 4].try_into().unwrap();
-    format!("{:06}", (u32::from_be_bytes(four) & 0x7fff_ffff) % 1_000_000)
+    rig::authenticator::code(secret, house.store.now().await.unwrap())
 }
 
 /// The cookie of somebody of the support of this site.

@@ -13,15 +13,7 @@ use zeroize::Zeroizing;
 
 async fn speaker(site: &Server, tokens: &TokenServer) -> (Speaker, TempDir) {
     let folder = tempfile::tempdir().unwrap();
-    let at = |name: &str| folder.path().join(name);
-    let settings = Settings {
-        database: format!("sqlite:{}", at("main.db").display()),
-        key_book: format!("sqlite:{}", at("keys.db").display()),
-        blobs: at("blobs"),
-        master_key: at("master.key"),
-        keep_content_days: 30,
-        free_bytes_min: 0,
-    };
+    let settings = Settings::in_folder(folder.path());
     store::create_master_key(&settings.master_key).unwrap();
     let store = Store::open(&settings).await.unwrap();
     let client = Client {

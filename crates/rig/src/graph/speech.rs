@@ -1,9 +1,10 @@
 //! Requests to the service and its answers, over HTTP/1.1.
 
 use super::{GraphServer, INBOX, Mail, Mishap, State, TOKEN};
+use crate::request::{self, Request, decoded};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufReader, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
@@ -11,15 +12,6 @@ use std::time::Duration;
 const SILENCE: Duration = Duration::from_secs(60);
 /// So many bytes of an answer that never ends; no client reads on that long.
 const ENDLESS_BYTES: usize = 256 * 1024 * 1024;
-
-struct Request {
-    method: String,
-    /// With its query, as it came.
-    target: String,
-    host: String,
-    authorization: String,
-    body: Vec<u8>,
-}
 
 struct Answer {
     status: u16,
@@ -41,14 +33,11 @@ impl Answer {
 pub(super) fn serve(stream: TcpStream, server: &GraphServer) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream.try_clone()?);
     let mut out = stream;
-    while let Some((request, prefer)) = read_request(&mut reader)? {
+    while let Some(request) = request::read(&mut reader)? {
         let line = format!("{} {}", request.method, request.target);
         let (mishap, slowness) = {
             let mut state = server.state();
-            state.requests.push(format!("{line} {prefer}"));
-            if request.target.starts_with("/device") {
-                state.forms.push(String::from_utf8_lossy(&request.body).into_owned());
-            }
+            state.requests.push(format!("{line} {}", request.field("prefer")));
             state.under_way += 1;
             state.at_once = state.at_once.max(state.under_way);
             let found = state.mishaps.iter().position(|(text, _, _)| line.contains(text.as_str()));
@@ -79,35 +68,6 @@ pub(super) fn serve(stream: TcpStream, server: &GraphServer) -> std::io::Result<
     Ok(())
 }
 
-fn read_request(reader: &mut BufReader<TcpStream>) -> std::io::Result<Option<(Request, String)>> {
-    let mut first = String::new();
-    if reader.read_line(&mut first)? == 0 {
-        return Ok(None);
-    }
-    let mut words = first.split(' ');
-    let method = words.next().unwrap_or_default().to_owned();
-    let target = words.next().unwrap_or_default().to_owned();
-    let (mut host, mut authorization, mut prefer, mut length) = (String::new(), String::new(), String::new(), 0);
-    loop {
-        let mut line = String::new();
-        reader.read_line(&mut line)?;
-        let Some((name, value)) = line.trim_end().split_once(": ").map(|(name, value)| (name.to_lowercase(), value))
-        else {
-            break;
-        };
-        match name.as_str() {
-            "host" => value.clone_into(&mut host),
-            "authorization" => value.clone_into(&mut authorization),
-            "prefer" => value.clone_into(&mut prefer),
-            "content-length" => length = value.parse().unwrap(),
-            _ => {}
-        }
-    }
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body)?;
-    Ok(Some((Request { method, target, host, authorization, body }, prefer)))
-}
-
 fn say(out: &mut TcpStream, answer: &Answer, is_cut: bool) -> std::io::Result<()> {
     let fields: String = answer.fields.iter().map(|field| format!("{field}\r\n")).collect();
     let head = format!("HTTP/1.1 {} X\r\nContent-Length: {}\r\n{fields}\r\n", answer.status, answer.body.len());
@@ -130,14 +90,7 @@ fn say_endlessly(out: &mut TcpStream, piece: &[u8], server: &GraphServer) -> std
 }
 
 fn answer(request: &Request, state: &mut State) -> Answer {
-    if request.target == "/token" {
-        state.forms.push(String::from_utf8_lossy(&request.body).into_owned());
-        return Answer::json(
-            200,
-            &json!({ "access_token": TOKEN, "expires_in": 3600, "refresh_token": "planted-refresh" }),
-        );
-    }
-    if request.authorization != format!("Bearer {TOKEN}") {
+    if request.field("authorization") != format!("Bearer {TOKEN}") {
         return Answer::no(401, "InvalidAuthenticationToken");
     }
     let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
@@ -145,7 +98,7 @@ fn answer(request: &Request, state: &mut State) -> Answer {
         return Answer::no(404, "ErrorInvalidUser");
     };
     let segments: Vec<&str> = rest.1.split('/').collect();
-    let base = format!("http://{}{path}", request.host);
+    let base = format!("http://{}{path}", request.field("host"));
     match (request.method.as_str(), segments.as_slice()) {
         ("GET", ["mailFolders", id]) => match known(state, id) {
             Some(id) => {
@@ -174,7 +127,7 @@ fn folders(state: &mut State, method: &str, parent: Option<&str>, query: &str, b
         let id = state.make_folder(name["displayName"].as_str().unwrap(), parent);
         return Answer::json(201, &json!({ "id": id, "totalItemCount": 0 }));
     }
-    let wanted = plain(parameter(query, "$filter").unwrap_or_default());
+    let wanted = decoded(parameter(query, "$filter").unwrap_or_default());
     let wanted = wanted.split('\'').nth(1).unwrap_or_default();
     let found = state.folders.iter().filter(|folder| folder.parent.as_deref() == parent && folder.name == wanted);
     let found: Vec<Value> = found
@@ -242,7 +195,7 @@ fn changes(state: &State, folder: &str, query: &str, base: &str) -> Answer {
 
 fn list(state: &State, folder: &str, query: &str, base: &str) -> Answer {
     let Some(folder) = known(state, folder) else { return Answer::no(404, "ErrorItemNotFound") };
-    let before = plain(parameter(query, "$filter").unwrap_or_default()).replace("receivedDateTime lt ", "");
+    let before = decoded(parameter(query, "$filter").unwrap_or_default()).replace("receivedDateTime lt ", "");
     let mut mails: Vec<&Mail> = state.mails.iter().filter(|mail| mail.folder == folder).collect();
     mails.retain(|mail| before.is_empty() || mail.received_at < before);
     mails.sort_by(|one, other| one.received_at.cmp(&other.received_at));
@@ -290,24 +243,4 @@ fn mail(state: &mut State, method: &str, id: &str, deed: Option<&str>, body: &[u
 
 fn parameter<'q>(query: &'q str, name: &str) -> Option<&'q str> {
     query.split('&').filter_map(|pair| pair.split_once('=')).find(|(key, _)| *key == name).map(|(_, value)| value)
-}
-
-/// Undoes the escapes of a URL.
-fn plain(text: &str) -> String {
-    let mut bytes = Vec::new();
-    let mut rest = text.as_bytes();
-    while let Some((first, more)) = rest.split_first() {
-        let escaped = (*first == b'%').then(|| std::str::from_utf8(more.get(..2)?).ok()).flatten();
-        match escaped.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &more[2..];
-            }
-            None => {
-                bytes.push(*first);
-                rest = more;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }

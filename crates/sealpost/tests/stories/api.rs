@@ -4,12 +4,12 @@ use super::mails;
 use super::public;
 use super::world::{World, told};
 use rig::settings_file::quoted;
+use rig::web::{self, Page};
 use serde_json::Value;
 use std::fs;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::net::TcpStream;
 use std::os::unix::process::ExitStatusExt;
-use std::process::Command;
 use std::time::Duration;
 
 /// A world with a mailbox `shop` that takes mail over HTTP, beside the one that listens; its public base.
@@ -45,16 +45,12 @@ impl Answer {
 
 /// Runs curl with these words.
 fn curl(words: &[&str]) -> Answer {
-    let output = Command::new("curl").args(["-sS", "-i", "--max-time", "100"]).args(words).output().unwrap();
-    read(&String::from_utf8_lossy(&output.stdout))
+    read(web::curl(words))
 }
 
-fn read(answer: &str) -> Answer {
-    // curl shows the interim answer to its Expect as well.
-    let answer = answer.strip_prefix("HTTP/1.1 100 Continue\r\n\r\n").unwrap_or(answer);
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((answer, ""));
-    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
-    Answer { status, head: head.to_lowercase(), body: serde_json::from_str(body).unwrap_or(Value::Null) }
+fn read(page: Page) -> Answer {
+    let Page { status, head, body } = page;
+    Answer { status, head, body: serde_json::from_str(&body).unwrap_or(Value::Null) }
 }
 
 fn post(base: &str, token: &str, file: &std::path::Path, more: &[&str]) -> Answer {
@@ -176,13 +172,7 @@ async fn fault_01_killed_around_line_1_a_repeated_hand_in_makes_one_issue() {
 
 /// Sends these bytes and reads until the server closes; silence for long is a failure.
 fn raw(base: &str, bytes: &[u8]) -> Answer {
-    let mut stream = TcpStream::connect(base.strip_prefix("http://").unwrap()).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
-    // A server that has refused already may have closed.
-    let _ = stream.write_all(bytes);
-    let mut answer = Vec::new();
-    let _ = stream.read_to_end(&mut answer);
-    read(&String::from_utf8_lossy(&answer))
+    read(web::say(base.strip_prefix("http://").unwrap(), bytes))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -232,6 +222,12 @@ async fn sec_45_hostile_clients_hand_nothing_in_and_keep_nobody_waiting() {
         let answer = raw(&base, format!("{}Hello", head(more)).as_bytes());
         assert_eq!(answer.status, status, "{more}: {}{}", answer.head, answer.body);
     }
+    drop(gateway);
+
+    // Who is only slow finds the usual patience.
+    world.home.settings.remove("[public]", "silence_s");
+    world.home.settings.remove("[public]", "mail_timeout_s");
+    let gateway = world.home.start();
     let file = world.home.file("form.txt");
     fs::write(&file, "a=b").unwrap();
     let form = post(&base, &token, &file, &["-H", "Content-Type: text/plain"]);

@@ -2,15 +2,13 @@
 
 use super::letters;
 use super::mails;
-use super::public::listen;
+use super::public::{listen, token_behind};
 use super::world::{World, lines, told};
 use rig::post_office::PostOffice;
 use rig::settings_file::quoted;
 use rig::web;
 use serde_json::Value;
 use std::fs;
-use std::io::{Read, Write};
-use std::net::TcpStream;
 
 const LARGE: usize = 300_000;
 
@@ -24,27 +22,14 @@ fn mail(id: &str) -> Vec<u8> {
 /// The first link in the description of the only issue.
 fn link(world: &World, base: &str) -> String {
     let issue = world.issues().pop().expect("an issue");
-    let (_, rest) = issue.description.split_once(&format!("{base}/f/")).unwrap_or_else(|| panic!("{issue:?}"));
-    let token: String = rest.chars().take_while(|c| c.is_ascii_alphanumeric() || "-_".contains(*c)).collect();
-    format!("{base}/f/{token}")
+    let prefix = format!("{base}/f/");
+    format!("{prefix}{}", token_behind(&issue.description, &prefix))
 }
 
 fn files(world: &World) -> Vec<Value> {
     let output = world.run(&["file", "list", "--config", "sealpost.toml"]);
     assert!(output.status.success(), "{}", told(&output));
     lines(&output)
-}
-
-/// The head of an answer, in lower case.
-fn head_of(url: &str, method: &str) -> String {
-    let rest = url.strip_prefix("http://").unwrap();
-    let (host, path) = rest.split_once('/').unwrap();
-    let mut stream = TcpStream::connect(host).unwrap();
-    write!(stream, "{method} /{path} HTTP/1.0\r\nHost: {host}\r\n\r\n").unwrap();
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).unwrap();
-    let text = String::from_utf8_lossy(&answer);
-    text.split("\r\n\r\n").next().unwrap().to_lowercase()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -62,7 +47,7 @@ async fn a_large_file_is_kept_fetched_by_its_link_and_deleted() {
     assert_eq!((page.status, page.body.len()), (200, LARGE));
     assert!(page.body.starts_with("large.binlarge.bin"));
 
-    let head = head_of(&link, "HEAD");
+    let head = web::head(&link).head;
     for line in [
         "content-disposition: attachment; filename=\"large.bin\"; filename*=utf-8''large%2ebin",
         "content-type: application/octet-stream",
@@ -143,21 +128,17 @@ fn form(files: &[(&str, Vec<u8>)], note: &str) -> Vec<u8> {
 
 /// Posts a form; status and page.
 fn post(url: &str, body: &[u8]) -> (u16, String) {
-    let rest = url.strip_prefix("http://").unwrap();
-    let (host, path) = rest.split_once('/').unwrap();
-    let mut stream = TcpStream::connect(host).unwrap();
-    let head = format!(
-        "POST /{path} HTTP/1.0\r\nHost: {host}\r\nContent-Type: multipart/form-data; boundary=cut\r\n\
-         Content-Length: {}\r\n\r\n",
-        body.len()
-    );
-    stream.write_all(head.as_bytes()).unwrap();
-    // A server that refuses may stop reading; what it said is still there.
-    let _ = stream.write_all(body);
-    let mut answer = Vec::new();
-    let _ = stream.read_to_end(&mut answer);
-    let text = String::from_utf8_lossy(&answer).into_owned();
-    (text.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0), text)
+    let page = web::post_bytes(url, "multipart/form-data; boundary=cut", body);
+    (page.status, page.body)
+}
+
+/// The link by which this person adds files to the first issue.
+fn invite(world: &World, to: &str) -> String {
+    let words =
+        ["file", "--config", "sealpost.toml", "invite", "--mailbox", "support", "--issue", "DEMO-1", "--to", to];
+    let output = world.run(&words);
+    assert!(output.status.success(), "{}", told(&output));
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -173,18 +154,11 @@ async fn a_person_adds_files_to_an_issue_by_the_upload_page() {
     let mut gateway = world.home.start();
     world.hand_in(&mails::request("a@example.org", "The printer burns", "Flames.")).await.unwrap();
     gateway.wait_until_quiet();
-    let invite = |to: &str| {
-        let words =
-            ["file", "--config", "sealpost.toml", "invite", "--mailbox", "support", "--issue", "DEMO-1", "--to", to];
-        let output = world.run(&words);
-        assert!(output.status.success(), "{}", told(&output));
-        String::from_utf8_lossy(&output.stdout).trim().to_owned()
-    };
-    let link = invite("ann@example.org");
+    let link = invite(&world, "ann@example.org");
     assert!(link.starts_with(&format!("{base}/u/")), "{link}");
     let page = web::get(&link, &[]);
     assert!(page.status == 200 && page.body.contains("Add files to DEMO-1"), "{}", page.body);
-    assert_eq!(web::get(&invite("mallory@evil.example"), &[]).status, 404, "who takes no part is told nothing");
+    assert_eq!(web::get(&invite(&world, "mallory@evil.example"), &[]).status, 404, "who takes no part is told nothing");
 
     let (status, said) = post(&link, &form(&[("too large.bin", vec![b'x'; (1 << 20) + 1])], ""));
     assert_eq!(status, 413, "{said}");
@@ -201,13 +175,53 @@ async fn a_person_adds_files_to_an_issue_by_the_upload_page() {
     assert_eq!(issue.files, [("plan.txt".to_owned(), 6)], "what fits hangs on the issue, what is excluded does not");
     let comment = issue.comments.last().unwrap();
     assert!(comment.contains("As we said <b>today</b>") && comment.contains("film.bin (300.0 kB)"), "{comment}");
-    let (_, rest) = comment.split_once(&format!("{base}/f/")).unwrap();
-    let token: String = rest.chars().take_while(|c| c.is_ascii_alphanumeric() || "-_".contains(*c)).collect();
-    assert_eq!(web::get(&format!("{base}/f/{token}"), &[]).body, "f".repeat(LARGE));
+    let prefix = format!("{base}/f/");
+    let token = token_behind(comment, &prefix);
+    assert_eq!(web::get(&format!("{prefix}{token}"), &[]).body, "f".repeat(LARGE));
     assert_eq!(world.messages().len(), 2, "it has a story like any mail");
     let there: Vec<Value> = files(&world).into_iter().filter(|file| file["deleted_at"].is_null()).collect();
     let names: Vec<&str> = there.iter().filter_map(|file| file["name"].as_str()).collect();
     assert!(names.contains(&"film.bin") && !names.contains(&"plan.txt"), "{names:?}");
+}
+
+#[cfg(feature = "crash_points")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn fault_01_killed_around_an_upload_its_files_come_once() {
+    // The upload is the second mail that is decided on, and its comment the second effect.
+    for (point, is_lost) in
+        [("upload_files_kept:1", true), ("decide_written_down:2", false), ("carry_effect_done:2", false)]
+    {
+        let mut world = World::start().await;
+        let base = listen(&mut world);
+        fs::write(world.home.file("profile.toml"), PROFILE).unwrap();
+        let mut dying = world.home.spawn(&[("SEALPOST_CRASH", point)]);
+        dying.wait_until_ready().unwrap();
+        world.hand_in(&mails::request("a@example.org", "The printer burns", "Flames.")).await.unwrap();
+        dying.wait_until_quiet();
+        let link = invite(&world, "ann@example.org");
+        let sent = form(&[("film.bin", vec![b'f'; LARGE]), ("plan.txt", b"a plan".to_vec())], "Here they are.");
+        let (status, _) = post(&link, &sent);
+        dying.wait_for_end();
+        drop(dying);
+        let mut gateway = world.home.start();
+        gateway.wait_until_quiet();
+        if is_lost {
+            assert_eq!((status, world.messages().len()), (0, 1), "{point}: nobody was told that they have arrived");
+            assert_eq!(post(&link, &sent).0, 200, "{point}");
+            gateway.wait_until_quiet();
+        }
+        let issue = world.issues().pop().unwrap();
+        assert_eq!((world.messages().len(), issue.comments.len()), (2, 1), "{point}: {}", gateway.log());
+        assert_eq!(issue.files, [("plan.txt".to_owned(), 6)], "{point}");
+        let prefix = format!("{base}/f/");
+        let film = web::get(&format!("{prefix}{}", token_behind(&issue.comments[0], &prefix)), &[]);
+        assert_eq!(film.body, "f".repeat(LARGE), "{point}");
+        // What came without its message belongs to no issue, until the sweep finds it.
+        let of_the_issue = |file: &Value| file["issue_id"].is_string() && file["deleted_at"].is_null();
+        let names: Vec<Value> =
+            files(&world).into_iter().filter(of_the_issue).map(|mut file| file["name"].take()).collect();
+        assert_eq!(names, ["film.bin"], "{point}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -229,9 +243,8 @@ async fn a_letter_leads_its_sender_to_the_upload_page() {
     assert_eq!(letter.rcpt_to, ["ann@example.org"]);
     // Long lines are broken for the way (RFC 2045, section 6.7).
     let text = letter.mail.replace("=\r\n", "");
-    let (_, rest) = text.split_once(&format!("{base}/u/")).unwrap_or_else(|| panic!("{text}"));
-    let token: String = rest.chars().take_while(|c| c.is_ascii_alphanumeric() || "-_".contains(*c)).collect();
-    let link = format!("{base}/u/{token}");
+    let prefix = format!("{base}/u/");
+    let link = format!("{prefix}{}", token_behind(&text, &prefix));
     assert!(web::get(&link, &[]).body.contains("Add files to DEMO-1"));
     let (status, said) = post(&link, &form(&[("log.txt", b"the whole log".to_vec())], ""));
     assert_eq!(status, 200, "{said}");

@@ -12,42 +12,22 @@ use std::fs;
 /// The account on the server.
 pub const USER: &str = "desk";
 
-/// A world whose mailbox `post` lies on a Dovecot, beside the listener `support`; its section can be changed before a start.
-pub struct Post {
+/// A world whose mailbox `post` lies on another server, beside the listener `support`; its section can be changed before a start.
+pub struct Post<Server = Dovecot> {
     pub world: World,
-    pub dovecot: Dovecot,
+    pub server: Server,
     others: SettingsFile,
-    section: Vec<(&'static str, String)>,
+    pub section: Vec<(&'static str, String)>,
 }
 
-impl Post {
-    pub async fn start() -> Post {
-        Post::with("").await
-    }
-
-    /// With more settings for Dovecot.
-    pub async fn with(more: &str) -> Post {
-        let world = World::start().await;
-        let params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
-        let key = KeyPair::generate().unwrap();
-        let certificate = params.self_signed(&key).unwrap().pem();
-        fs::write(world.home.file("authorities.pem"), &certificate).unwrap();
-        let dovecot = Dovecot::start(&certificate, &key.serialize_pem(), &format!("auth_failure_delay = 0\n{more}"));
-        world.home.write_secret("post.password", PASSWORD);
-        let section = vec![
-            ("name", quoted("post")),
-            ("site", quoted("demo")),
-            ("profile", quoted("support")),
-            ("fetch", quoted("pop3")),
-            ("host", quoted("localhost")),
-            ("port", dovecot.pop3s.port().to_string()),
-            ("authorities", quoted("authorities.pem")),
-            ("user", quoted(USER)),
-            ("password", quoted("file:post.password")),
-            ("poll_s", "1".to_owned()),
-        ];
+impl<Server> Post<Server> {
+    /// The section says how the server is reached.
+    pub fn on(server: Server, world: World, section: &[(&'static str, String)]) -> Post<Server> {
+        let ours =
+            [("name", "post"), ("site", "demo"), ("profile", "support")].map(|(key, value)| (key, quoted(value)));
+        let section = [&ours[..], section, &[("poll_s", "1".to_owned())]].concat();
         let others = world.home.settings.clone();
-        let mut post = Post { world, dovecot, others, section };
+        let mut post = Post { world, server, others, section };
         post.write();
         post
     }
@@ -69,17 +49,48 @@ impl Post {
         self.world.home.settings.add("[[mailbox]]", &self.section);
     }
 
+    /// What `check` tells.
+    pub fn check(&self) -> String {
+        told(&self.world.run(&["check", "--config", "sealpost.toml"]))
+    }
+}
+
+impl Post {
+    pub async fn start() -> Post {
+        Post::with("").await
+    }
+
+    /// With more settings for Dovecot.
+    pub async fn with(more: &str) -> Post {
+        let world = World::start().await;
+        let params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.self_signed(&key).unwrap().pem();
+        fs::write(world.home.file("authorities.pem"), &certificate).unwrap();
+        let dovecot = Dovecot::start(&certificate, &key.serialize_pem(), &format!("auth_failure_delay = 0\n{more}"));
+        world.home.write_secret("post.password", PASSWORD);
+        let section = [
+            ("fetch", quoted("pop3")),
+            ("host", quoted("localhost")),
+            ("port", dovecot.pop3s.port().to_string()),
+            ("authorities", quoted("authorities.pem")),
+            ("user", quoted(USER)),
+            ("password", quoted("file:post.password")),
+        ];
+        Post::on(dovecot, world, &section)
+    }
+
     pub fn limit_size_mib(&mut self, size_mib_max: u32) {
         self.others.set("[mail]", "size_mib_max", size_mib_max);
         self.write();
     }
 
     pub fn put(&self, mail: &[u8]) {
-        self.dovecot.put(USER, mail);
+        self.server.put(USER, mail);
     }
 
     pub fn left(&self) -> usize {
-        self.dovecot.count(USER)
+        self.server.count(USER)
     }
 }
 
@@ -288,7 +299,6 @@ async fn a_full_queue_fetches_nothing_for_now() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn wrong_settings_of_a_fetched_mailbox_are_told() {
     let mut post = Post::start().await;
-    let said = |post: &Post| told(&post.world.run(&["check", "--config", "sealpost.toml"]));
     let right = post.section.clone();
     for (key, value, words) in [
         ("host", quoted("mx.example.org"), ["tls = \"none\"", "in clear", "implicit"]),
@@ -299,7 +309,7 @@ async fn wrong_settings_of_a_fetched_mailbox_are_told() {
     ] {
         post.set("tls", quoted("none"));
         post.set(key, value);
-        let told = said(&post);
+        let told = post.check();
         let line = told.lines().find(|line| words.iter().all(|word| line.contains(word)));
         assert!(line.is_some_and(|line| line.contains("sealpost.toml:")), "{words:?}: {told}");
         post.section.clone_from(&right);
@@ -308,13 +318,13 @@ async fn wrong_settings_of_a_fetched_mailbox_are_told() {
     for key in ["host", "user", "password"] {
         post.section.retain(|(name, _)| *name != key);
         post.write();
-        let told = said(&post);
+        let told = post.check();
         assert!(told.contains(&format!("mailbox[].{key}: is missing; give")), "{told}");
         post.section.clone_from(&right);
     }
     post.section.retain(|(name, _)| *name != "fetch");
     post.write();
-    let told = said(&post);
+    let told = post.check();
     assert!(
         told.contains("is for mailboxes that are fetched") && told.contains("is missing, and so are fetch and api"),
         "{told}"

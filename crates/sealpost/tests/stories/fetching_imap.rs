@@ -1,7 +1,6 @@
 //! A folder on a real Dovecot is fetched over IMAP: only what is new is looked at, and new names of old mails fool nobody.
 
 use super::fetching::{Post, USER, answer, fetched, looked_at, request, summaries};
-use super::world::told;
 use rig::gateway::{Gateway, Metrics};
 use rig::settings_file::quoted;
 
@@ -9,7 +8,7 @@ use rig::settings_file::quoted;
 async fn start(more: &str) -> Post {
     let mut post = Post::with(more).await;
     post.set("fetch", quoted("imap"));
-    let port = post.dovecot.imaps.port();
+    let port = post.server.imaps.port();
     post.set("port", port);
     post.set("watch", false);
     post
@@ -36,7 +35,7 @@ async fn old_mails_are_left_alone_and_new_ones_are_taken_in_and_marked() {
     fetched(&mut gateway, 2);
     looked_at(&mut gateway);
     assert_eq!((summaries(&post.world), comments(&post)), (vec!["printer".to_owned()], 1));
-    assert_eq!(post.dovecot.flags(USER), ["", "", "S", "S"], "what was left behind keeps its marks");
+    assert_eq!(post.server.flags(USER), ["", "", "S", "S"], "what was left behind keeps its marks");
     let metrics = gateway.metrics();
     assert_eq!((sum(&metrics, "fetch_deleted_messages_total"), sum(&metrics, "intake_known_again_total")), (0, 0));
     drop(gateway);
@@ -48,7 +47,7 @@ async fn old_mails_are_left_alone_and_new_ones_are_taken_in_and_marked() {
     gateway.wait_until("deleted", |metrics| sum(metrics, "fetch_deleted_messages_total") == 2);
     looked_at(&mut gateway);
     assert_eq!((summaries(&post.world).len(), post.left()), (1, 2));
-    let checked = told(&post.world.run(&["check", "--config", "sealpost.toml"]));
+    let checked = post.check();
     assert!(checked.contains("answers over IMAP, and 2 mails lie there"), "{checked}");
 }
 
@@ -79,7 +78,7 @@ async fn mails_are_moved_to_a_folder_that_is_made_for_them() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn fault_24_new_names_of_all_mails_lose_and_double_nothing() {
     let post = start("").await;
-    (0..20).for_each(|number| drop(post.dovecot.put_old(USER, &request(&format!("old {number}")))));
+    (0..20).for_each(|number| drop(post.server.put_old(USER, &request(&format!("old {number}")))));
     let mut gateway = post.world.home.start();
     gateway.wait_for_log("opened for the first time");
     (0..20).for_each(|number| post.put(&request(&format!("new {number}"))));
@@ -91,7 +90,7 @@ async fn fault_24_new_names_of_all_mails_lose_and_double_nothing() {
     assert_eq!(issues, 22);
     for flip in 1..=3 {
         drop(gateway);
-        post.dovecot.forget_numbers(USER);
+        post.server.forget_numbers(USER);
         post.put(&request(&format!("between {flip}")));
         gateway = post.world.home.start();
         gateway.wait_for_log("names all mails of a mailbox anew");
@@ -159,13 +158,13 @@ async fn fault_01_a_gateway_killed_at_any_place_of_a_round_loses_and_doubles_not
 async fn fault_24_a_gateway_killed_while_names_change_loses_and_doubles_nothing() {
     for death in ["fetch_renamed:1", "intake_content_stored:3", "intake_taken_in:1", "fetch_settled:1"] {
         let post = start("").await;
-        post.dovecot.put_old(USER, &request("old"));
+        post.server.put_old(USER, &request("old"));
         let mut gateway = post.world.home.start();
         gateway.wait_for_log("opened for the first time");
         ["one", "two", "three"].iter().for_each(|name| post.put(&request(name)));
         fetched(&mut gateway, 3);
         drop(gateway);
-        post.dovecot.forget_numbers(USER);
+        post.server.forget_numbers(USER);
         post.put(&request("between"));
         let mut gateway = post.world.home.spawn(&[("SEALPOST_CRASH", death)]);
         assert!(!gateway.wait_for_end().success(), "{death} is never reached: {}", gateway.log());
@@ -185,7 +184,7 @@ async fn wrong_settings_of_a_folder_are_told() {
     let mut post = start("").await;
     post.set("move_to", quoted("inbox"));
     post.set("delete_after_days", 3);
-    let said = told(&post.world.run(&["check", "--config", "sealpost.toml"]));
+    let said = post.check();
     assert!(said.contains("mailbox[].move_to") && said.contains("is the folder that is read"), "{said}");
     assert!(said.contains("stands beside delete_after_days") && said.contains("keep one of the two"), "{said}");
 }

@@ -41,7 +41,7 @@ async fn start(oauth: &str, keys: &tempfile::TempDir) -> (Post, TokenServer) {
     server.script().access = Box::new(jwt);
     post.remove("password");
     post.set("fetch", quoted("imap"));
-    let port = post.dovecot.imaps.port();
+    let port = post.server.imaps.port();
     post.set("port", port);
     post.set("watch", false);
     post.set("start", quoted("everything"));
@@ -102,7 +102,7 @@ async fn a_person_signs_in_once_and_each_refresh_token_is_used_once() {
 async fn a_program_with_rights_of_its_own_needs_nobody() {
     let keys = tempfile::tempdir().unwrap();
     let (mut post, server) = start("client_credentials", &keys).await;
-    let said = told(&post.world.run(&["check", "--config", "sealpost.toml"]));
+    let said = post.check();
     assert!(said.contains("needs exactly one proof of the client"), "{said}");
     post.world.home.write_secret("client.secret", "planted-secret");
     server.script().client_secret = "planted-secret".into();
@@ -120,18 +120,17 @@ async fn a_program_with_rights_of_its_own_needs_nobody() {
 async fn wrong_settings_of_tokens_are_told() {
     let keys = tempfile::tempdir().unwrap();
     let (mut post, _server) = start("service_account", &keys).await;
-    let said = |post: &Post| told(&post.world.run(&["check", "--config", "sealpost.toml"]));
-    assert!(said(&post).contains("mailbox[].oauth_key: is missing"), "{}", said(&post));
+    assert!(post.check().contains("mailbox[].oauth_key: is missing"), "{}", post.check());
     post.set("password", quoted("file:post.password"));
-    assert!(said(&post).contains("stands beside oauth"), "{}", said(&post));
+    assert!(post.check().contains("stands beside oauth"), "{}", post.check());
     post.set("oauth", quoted("client_credentials"));
     post.remove("password");
     post.remove("oauth_token_url");
-    assert!(said(&post).contains("mailbox[].oauth_token_url: is missing"), "{}", said(&post));
+    assert!(post.check().contains("mailbox[].oauth_token_url: is missing"), "{}", post.check());
     post.set("preset", quoted("microsoft365"));
-    assert!(said(&post).contains("mailbox[].oauth_tenant: is missing"), "{}", said(&post));
+    assert!(post.check().contains("mailbox[].oauth_tenant: is missing"), "{}", post.check());
     post.remove("oauth");
-    assert!(said(&post).contains("is for accounts with tokens"), "{}", said(&post));
+    assert!(post.check().contains("is for accounts with tokens"), "{}", post.check());
 }
 
 fn begin(post: &Post) -> Waiting {
@@ -218,7 +217,7 @@ async fn what_a_person_did_not_allow_is_named_and_nothing_is_kept() {
     assert!(said.contains("Nobody has signed in"), "{said}");
     for wrong in ["http://example.org/", "http://localhost:0", "http://localhost/?a=b"] {
         post.set("oauth_redirect_url", quoted(wrong));
-        let said = told(&post.world.run(&["check", "--config", "sealpost.toml"]));
+        let said = post.check();
         assert!(said.contains("is neither on this machine nor https"), "{wrong}: {said}");
     }
 }
@@ -237,7 +236,7 @@ async fn a_certificate_s_end_is_read_from_it() {
     post.world.home.write_secret("client.key", &key.serialize_pem());
     post.set("oauth_certificate", quoted("client.pem"));
     post.set("oauth_key", quoted("file:client.key"));
-    let said = told(&post.world.run(&["check", "--config", "sealpost.toml"]));
+    let said = post.check();
     assert!(said.contains("mailbox post, certificate: it ends in 7 days; register a new one"), "{said}");
     assert!(said.contains("The key for OAuth cannot be used"), "it is no RSA key: {said}");
 }

@@ -5,6 +5,7 @@ use super::world::{World, told};
 use courier::submit::{Target, submit};
 use mail::Envelope;
 use rig::gateway::Gateway;
+use rig::home::Home;
 use rig::post_office::{PostOffice, Posted};
 use rig::settings_file::quoted;
 use std::fs;
@@ -18,7 +19,13 @@ const REFUSED: &str = "catch = [\"CATCH\"]\n[default]\nproject = \"NOWHERE\"\nis
 pub async fn writing(from: &str, office: &PostOffice) -> World {
     let mut world = World::start().await;
     fs::write(world.home.file("profile.toml"), REFUSED.replace("CATCH", from)).unwrap();
-    let settings = &mut world.home.settings;
+    post_by(&mut world.home, from, office);
+    world
+}
+
+/// The home's site writes from this address, by way of this office.
+pub fn post_by(home: &mut Home, from: &str, office: &PostOffice) {
+    let settings = &mut home.settings;
     settings.set("[[site]]", "dead_end", "false");
     settings.set("[[site]]", "outgoing", quoted("post"));
     settings.set("[[site]]", "from", quoted(&format!("Support <{from}>")));
@@ -29,7 +36,6 @@ pub async fn writing(from: &str, office: &PostOffice) -> World {
         ("tls", quoted("none")),
     ];
     settings.add("[[outgoing]]", &server);
-    world
 }
 
 /// Waits until the letters of so many mails have come to their end.

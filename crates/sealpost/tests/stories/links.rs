@@ -1,16 +1,17 @@
 //! Links in letters of the real program: looked at without effect, used once whoever clicks how often, and good for nothing else.
 
+use super::letters;
 use super::mails;
 use super::public;
-use super::world::{PROGRAM, World, told, use_postgres};
+use super::world::{PROGRAM, RECIPIENT, World, told, use_postgres};
 use rig::gateway::Gateway;
 use rig::home::Home;
 use rig::post_office::PostOffice;
 use rig::postgres::{Cluster, Disk};
 use rig::settings_file::quoted;
+use rig::web::curl;
 use serde_json::Value;
 use std::fs;
-use std::process::Command;
 
 /// Issues in the status that new ones have take no comments, and their senders may close them by one click.
 const PROFILE: &str = r#"
@@ -50,17 +51,7 @@ async fn writing(office: &PostOffice) -> (World, String) {
 
 fn set_up(home: &mut Home, office: &PostOffice) {
     fs::write(home.file("profile.toml"), PROFILE).unwrap();
-    let settings = &mut home.settings;
-    settings.set("[[site]]", "dead_end", "false");
-    settings.set("[[site]]", "outgoing", quoted("post"));
-    settings.set("[[site]]", "from", quoted("Support <support@desk.example>"));
-    let server = [
-        ("name", quoted("post")),
-        ("host", quoted("127.0.0.1")),
-        ("port", office.port().to_string()),
-        ("tls", quoted("none")),
-    ];
-    settings.add("[[outgoing]]", &server);
+    letters::post_by(home, RECIPIENT, office);
 }
 
 /// A request and a reply that its issue does not take; the link in the letter about that.
@@ -74,22 +65,8 @@ async fn letter(world: &World, gateway: &mut Gateway, office: &PostOffice, base:
     gateway.wait_until_quiet();
     let posted = office.wait_for(1);
     let text = posted[0].mail.replace("=\r\n", "").replace("=3D", "=");
-    let start = text.find(&format!("{base}/links/")).unwrap_or_else(|| panic!("{text}"));
-    text[start..].split_whitespace().next().unwrap().to_owned()
-}
-
-struct Page {
-    status: u16,
-    head: String,
-    body: String,
-}
-
-fn curl(words: &[&str]) -> Page {
-    let output = Command::new("curl").args(["-sS", "-i", "--max-time", "60"]).args(words).output().unwrap();
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
-    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
-    Page { status, head: head.to_lowercase(), body: body.to_owned() }
+    let prefix = format!("{base}/links/");
+    format!("{prefix}{}", public::token_behind(&text, &prefix))
 }
 
 fn clicks(world: &World) -> Vec<Value> {

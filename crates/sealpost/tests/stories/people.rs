@@ -60,8 +60,12 @@ async fn sec_01_only_a_proved_sender_reports_his_issue() {
     let expected = [("Ann of the desk", false), ("Sealpost", true), ("Sealpost", true)];
     assert_eq!(shown, expected.map(|(name, line)| (name.to_owned(), line)), "{issues:#?}");
     let left_out = world.messages()[0]["id"].as_str().unwrap().to_owned();
-    let story = told(&world.run(&["message", "--config", "sealpost.toml", "show", &left_out]));
-    assert!(story.contains("reporter") || story.contains("Reporter"), "{story}");
+    let output = world.run(&["message", "--config", "sealpost.toml", "show", &left_out]);
+    let story: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let receipts = story["ledger"].as_array().unwrap().iter().map(|line| &line["receipt"]);
+    let left_out = receipts.filter_map(|receipt| receipt["left_out"].as_array()).flatten();
+    let ids: Vec<&Value> = left_out.map(|field| &field["id"]).collect();
+    assert_eq!(ids, ["reporter"], "{story:#}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

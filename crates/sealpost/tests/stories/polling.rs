@@ -12,7 +12,7 @@ async fn start(fetch: &str) -> Post {
     let mut post = Post::start().await;
     post.set("fetch", quoted(fetch));
     if fetch == "imap" {
-        let port = post.dovecot.imaps.port();
+        let port = post.server.imaps.port();
         post.set("port", port);
         post.set("watch", false);
     }

@@ -11,6 +11,13 @@ pub fn listen(world: &mut World) -> String {
     format!("http://{address}")
 }
 
+/// The token of the first link in a text that begins with this prefix. Panics when there is none.
+pub fn token_behind<'t>(text: &'t str, prefix: &str) -> &'t str {
+    let (_, rest) = text.split_once(prefix).unwrap_or_else(|| panic!("no {prefix} in {text}"));
+    let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && !"-_".contains(c));
+    &rest[..end.unwrap_or(rest.len())]
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_public_listener_serves_nothing_of_the_console() {
     let mut world = World::start().await;

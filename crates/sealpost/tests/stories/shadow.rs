@@ -95,7 +95,7 @@ async fn in_shadow_nothing_is_done_and_the_switch_doubles_and_loses_nothing() {
 async fn in_shadow_mails_on_another_server_stay_as_they_are() {
     let mut post = Post::with("").await;
     post.set("fetch", quoted("imap"));
-    let port = post.dovecot.imaps.port();
+    let port = post.server.imaps.port();
     post.set("port", port);
     post.set("watch", false);
     post.set("start", quoted("everything"));
@@ -107,7 +107,7 @@ async fn in_shadow_mails_on_another_server_stay_as_they_are() {
     fetched(&mut gateway, 2);
     looked_at(&mut gateway);
     assert_eq!((summaries(&post.world).len(), post.left()), (0, 2));
-    assert_eq!(post.dovecot.flags(USER), ["", ""], "neither marked nor deleted");
+    assert_eq!(post.server.flags(USER), ["", ""], "neither marked nor deleted");
     drop(gateway);
 
     post.set("mode", quoted("live"));

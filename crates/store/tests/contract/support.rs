@@ -1,20 +1,14 @@
 //! Flags for support, and the people who may open what is flagged (PRIV-15).
 
 use crate::home::*;
-use aws_lc_rs::hmac;
-use data_encoding::BASE32_NOPAD;
+use rig::authenticator;
 use store::{Arrival, CodeTaken, JobKind, NotNow, Right, Store};
 
 const DAY: i64 = 86_400_000_000;
 
-/// What an authenticator shows for this key, so many steps from now (RFC 6238).
+/// What an authenticator shows for this key, so many steps from now.
 async fn code(store: &Store, secret: &str, steps: i64) -> String {
-    let step = store.now().await.unwrap() / 30_000_000 + steps;
-    let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &BASE32_NOPAD.decode(secret.as_bytes()).unwrap());
-    let tag = hmac::sign(&key, &step.to_be_bytes());
-    let offset = usize::from(tag.as_ref()[19] & 0x0f);
-    let four: [u8; 4] = tag.as_ref()[offset..offset + 4].try_into().unwrap();
-    format!("{:06}", (u32::from_be_bytes(four) & 0x7fff_ffff) % 1_000_000)
+    authenticator::code(secret, store.now().await.unwrap() + steps * authenticator::STEP_MICROS)
 }
 
 async fn session(store: &Store, id: &str, secret: &str, steps: i64) -> CodeTaken {

@@ -35,7 +35,8 @@ pub async fn hand_in(store: &Store) -> String {
         (file(LARGE, &message, None), content(store, LARGE, &large).await),
     ];
     let arrival = Arrival { handle: Handle::Lasting(format!("upload:{message}")), ..arrival("planted-upload") };
-    let taken = store.take_in_upload(arrival, writer.finish().await.unwrap(), files).await.unwrap();
+    store.keep_uploaded(SITE, &message, files).await.unwrap();
+    let taken = store.take_in_own(arrival, writer.finish().await.unwrap()).await.unwrap();
     assert_eq!(taken, Taken::New { message: message.clone() });
     message
 }
