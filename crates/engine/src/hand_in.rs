@@ -40,7 +40,7 @@ impl Gateway {
 
     /// The site of this mailbox at this moment; `None` when there is no such mailbox.
     pub fn site_of(&self, mailbox: &str) -> Option<String> {
-        self.shared_with_site_of(mailbox).map(|(_, site)| site)
+        Some(self.shared().mailbox(mailbox).ok()?.site)
     }
 }
 

@@ -45,7 +45,7 @@ async fn quiet(world: &World, mails: usize) {
     let deadline = Instant::now() + Duration::from_secs(50);
     loop {
         let filter = MessageFilter { limit: 200, ..MessageFilter::default() };
-        let lines = world.store.messages(&filter).await.unwrap();
+        let lines = world.store.message_page(&filter).await.unwrap().lines;
         if lines.iter().all(|line| line.job == JobState::Done) {
             assert_eq!(lines.len(), mails);
             return;
