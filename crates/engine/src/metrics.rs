@@ -43,6 +43,7 @@ counters! {
     looks, "sealpost_effect_look_ups_total", "Looks for the trace of an effect in doubt.";
     traces_found, "sealpost_effect_traces_found_total", "Effects in doubt whose trace was found.";
     repeats, "sealpost_effect_repeats_total", "Effects repeated after their trace was surely absent.";
+    fetch_rounds, "sealpost_fetch_rounds_total", "Times that a mailbox on another server was gone through without a fault.";
     fetched, "sealpost_fetch_messages_total", "Messages taken in from mailboxes on other servers.";
     not_fetched, "sealpost_fetch_failed_messages_total", "Attempts to fetch a single message that failed; it stays in its mailbox and is asked for again.";
     deleted, "sealpost_fetch_deleted_messages_total", "Messages deleted in mailboxes on other servers after they were taken in.";

@@ -6,6 +6,7 @@ use super::{Fetching, Moods, Protocol, Secret, Start, folder, graph};
 use crate::crash_point::crash_point;
 use crate::gateway::Shared;
 use crate::held::Held;
+use crate::metrics::Metrics;
 use crate::stop::Stop;
 use courier::fetch::{MailSource, Offer, Pop3, Settling};
 use policy::{Fault, FaultCode};
@@ -36,6 +37,7 @@ pub(crate) async fn fetch(shared: &Arc<Shared>, held: &Held) -> Result<(), Stop>
         tracing::warn!(mailbox = name, code = %fault.code, detail = fault.detail, "a report on a round could not be written");
     }
     let Ended { came, all_seen } = ended?;
+    Metrics::add(&shared.metrics.fetch_rounds);
     let pause = shared.moods.pause(name, came > 0, poll);
     let pause = if goes_on { Duration::ZERO } else { shared.watches.pause(name, pause) };
     if came > 0 {

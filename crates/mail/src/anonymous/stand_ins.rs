@@ -1,8 +1,8 @@
 //! Stand-ins: each address, host and name has one, the same wherever it stands.
 
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Addresses, hosts and words that are told apart; those beyond share the last stand-in.
 const KNOWN_MAX: usize = 10_000;

@@ -128,10 +128,18 @@ async fn who_we_are(speaker: &Speaker, site: &Site) -> Result<String, String> {
         Err(fault) => return Err(with_other_dialect(speaker, site, said(fault)).await),
     };
     match ask(speaker, site.dialect, &Operation::Myself).await {
-        Ok(Answer::Myself(person)) => Ok(format!("{} answers ({version}), and we are {}", site.api_base, person.name)),
+        Ok(Answer::Myself(person)) => {
+            Ok(format!("{} answers ({version}), and we are {}", address_of(site), person.name))
+        }
         Ok(_) => Err(no_answer()),
         Err(fault) => Err(with_gateway(site, said(fault)).await),
     }
+}
+
+/// How people know the site: where somebody signed in, the API's base is one for all sites of Atlassian.
+fn address_of(site: &Site) -> &str {
+    let is_a_persons = site.oauth.as_ref().is_some_and(|oauth| oauth.consent_by.is_some());
+    if is_a_persons { &site.browse_base } else { &site.api_base }
 }
 
 fn is_about_tokens(fault: &Fault) -> bool {

@@ -110,10 +110,10 @@ pub fn fetched(gateway: &mut Gateway, mails: u64) {
 
 /// Waits until whatever lies in the mailbox now has been looked at.
 pub fn looked_at(gateway: &mut Gateway) {
-    let ended = |metrics: &rig::gateway::Metrics| metrics.sum("sealpost_jobs_finished_total", &[]);
-    // The round that goes on may have begun before, and the sweep counts too; the third is a round that has not.
-    let before = ended(&gateway.metrics());
-    gateway.wait_until("looked into", |metrics| ended(metrics) >= before + 3);
+    let rounds = |metrics: &rig::gateway::Metrics| metrics.sum("sealpost_fetch_rounds_total", &[]);
+    // The round that goes on may have begun before; the one after it has not.
+    let before = rounds(&gateway.metrics());
+    gateway.wait_until("looked into", |metrics| rounds(metrics) >= before + 2);
 }
 
 pub fn summaries(world: &World) -> Vec<String> {

@@ -219,7 +219,7 @@ async fn links_that_would_lead_nowhere_are_refused() {
     let mut world = World::start().await;
     set_up(&mut world.home, &office);
     let checked = told(&world.run(&["check", "--config", "sealpost.toml"]));
-    assert!(checked.contains("public.listen") && checked.contains("links to directive sets"), "{checked}");
+    assert!(checked.contains("public.listen: is missing") && checked.contains("puts links into letters"), "{checked}");
     for (wrong, words) in [
         ("status = \"Done\", ", "project = \"X\", "),
         ("{{set:done}}", "{{set:dnoe}}"),

@@ -103,7 +103,7 @@ async fn mail_waits_until_somebody_signs_in_for_the_site_and_again_when_it_is_ta
     wait_for_issues(&mut gateway, &world, &["printer"]);
     assert_eq!(gateway.metrics().sum(refused, &[]), 0);
     let said = check(&world);
-    assert!(said.contains("/cloud-7 answers (Jira "), "{said}");
+    assert!(said.contains(&format!("{PAGES} answers (Jira ")), "{said}");
 
     server.script().revoke();
     hand_in(&world, "copier").await;
