@@ -14,8 +14,8 @@ pub(crate) type Work<T> = Box<dyn for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, 
 
 /// A connection that SQL can be run on with `execute!`, `all!` and `one!`.
 pub(crate) enum Conn {
-    /// The writer's own, inside `BEGIN IMMEDIATE`.
-    SqliteWriter(SqliteConnection),
+    /// The writer's own, inside `BEGIN IMMEDIATE`; and whether the unit of work has ended its savepoint itself.
+    SqliteWriter(SqliteConnection, bool),
     SqliteReader(PoolConnection<Sqlite>),
     PostgresUnit(Transaction<'static, Postgres>),
     PostgresReader(PoolConnection<Postgres>),
@@ -30,10 +30,26 @@ pub(crate) enum Wire<'c> {
 impl Conn {
     pub(crate) fn wire(&mut self) -> Wire<'_> {
         match self {
-            Conn::SqliteWriter(conn) => Wire::Sqlite(conn),
+            Conn::SqliteWriter(conn, _) => Wire::Sqlite(conn),
             Conn::SqliteReader(conn) => Wire::Sqlite(conn),
             Conn::PostgresUnit(conn) => Wire::Postgres(conn),
             Conn::PostgresReader(conn) => Wire::Postgres(conn),
+        }
+    }
+
+    /// A unit of work tells that its last statement was followed by [`END_UNIT`](crate::writer::END_UNIT) in the same go: nothing
+    /// comes after it that could fail.
+    pub(crate) fn unit_has_ended(&mut self) {
+        if let Conn::SqliteWriter(_, ended) = self {
+            *ended = true;
+        }
+    }
+
+    /// Whether it did, since this was asked last.
+    pub(crate) fn take_ended(&mut self) -> bool {
+        match self {
+            Conn::SqliteWriter(_, ended) => std::mem::take(ended),
+            _ => false,
         }
     }
 

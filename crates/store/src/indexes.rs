@@ -10,7 +10,7 @@ use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
 pub(crate) async fn sqlite() -> Conn {
     let mut conn = SqliteConnection::connect("sqlite::memory:").await.unwrap();
     migrate::sqlite(&mut conn, &migrate::MAIN).await.unwrap();
-    Conn::SqliteWriter(conn)
+    Conn::SqliteWriter(conn, false)
 }
 
 /// What EXPLAIN QUERY PLAN says of a query (https://sqlite.org/eqp.html).

@@ -10,6 +10,7 @@ use crate::rows::{Arrival, Handle, Micros, StoredMessage, Taken};
 use crate::sealed::{self, arrival_place};
 use crate::segment::Kept;
 use crate::vault::hash::Hasher;
+use crate::writer::end_unit;
 use crate::{Store, vault::seal::SealingKey};
 use data_encoding::HEXLOWER;
 use mail::Envelope;
@@ -39,6 +40,41 @@ pub(crate) const SEEN: &str =
     FROM own, messages m JOIN earlier ON earlier.arrival = m.arrival
     WHERE m.arrival <> own.arrival AND m.shadow = $4
     ORDER BY m.arrival DESC LIMIT $3";
+
+macro_rules! new_message_sql {
+    () => {
+        "INSERT INTO messages (id, site, mailbox, handle, handle_lasting, digest, message_id, received_at,
+            size_bytes, key_id, wrapped_key, sealed_arrival, job, shadow, own)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+        ON CONFLICT (site, mailbox, handle) DO NOTHING"
+    };
+}
+
+/// A new message with its content and its job: statements that share their values. Those behind the first find nothing where it did
+/// nothing.
+macro_rules! new_on_sqlite {
+    () => {
+        concat!(
+            new_message_sql!(),
+            "; INSERT INTO contents (message, blob, sealed_inline) SELECT id, $16, $17 FROM messages WHERE id = $1;
+            INSERT INTO jobs (id, kind, site, subject, lane, position, state, due, created_at)
+                SELECT $13, 'decide', $2, $1, $18, arrival, 'ready', $19, $19 FROM messages WHERE id = $1"
+        )
+    };
+}
+
+const NEW_ON_SQLITE: &str = new_on_sqlite!();
+/// The same when nothing more belongs to the unit of work.
+const NEW_AND_END_ON_SQLITE: &str = concat!(new_on_sqlite!(), "; ", end_unit!());
+/// The same as one statement, as PostgreSQL takes no more at once.
+const NEW_ON_POSTGRES: &str = concat!(
+    "WITH new AS (",
+    new_message_sql!(),
+    " RETURNING id, arrival), content AS (
+        INSERT INTO contents (message, blob, sealed_inline) SELECT id, $16, $17 FROM new)
+    INSERT INTO jobs (id, kind, site, subject, lane, position, state, due, created_at)
+        SELECT $13, 'decide', $2, id, $18, arrival, 'ready', $19, $19 FROM new"
+);
 
 /// What is sealed of an arrival beside its bytes.
 #[derive(Serialize, Deserialize)]
@@ -285,44 +321,37 @@ fn seal_arrival(key: &SealingKey, id: &str, arrival: &Arrival) -> Result<Vec<u8>
 
 /// Inserts message, content and job, unless the same mail came by the same way before.
 async fn insert(conn: &mut Conn, new: &NewMessage) -> Result<Taken, Fault> {
-    let arrival = match insert_row(conn, new).await? {
-        Some(arrival) => arrival,
-        None => {
-            if let Some(known) = known(conn, new).await? {
-                return Ok(Taken::Known { message: known });
-            }
-            let second = insert_row(conn, new).await?;
-            second.ok_or_else(|| Fault::temporary(FaultCode::StoreUnavailable, "the same mail came twice at once"))?
+    const HANDED_IN: &str = "INSERT INTO handed_in (message, token, fingerprint, at) VALUES ($1, $2, $3, $4)";
+    let now = dialect::now(conn).await?;
+    if !insert_rows(conn, new, now).await? {
+        if let Some(known) = known(conn, new).await? {
+            return Ok(Taken::Known { message: known });
         }
+        if !insert_rows(conn, new, now).await? {
+            return Err(Fault::temporary(FaultCode::StoreUnavailable, "the same mail came twice at once"));
+        }
+    }
+    if let Some((token, fingerprint)) = &new.handed_in {
+        execute!(conn, HANDED_IN, &new.id, token, fingerprint, now)?;
+    }
+    Ok(Taken::New { message: new.id.clone() })
+}
+
+/// The rows of a message in one go to the database, which costs more than the inserts themselves; false when the handle is taken.
+async fn insert_rows(conn: &mut Conn, new: &NewMessage, now: Micros) -> Result<bool, Fault> {
+    let is_last = new.handed_in.is_none();
+    let sql = match conn.is_postgres() {
+        true => NEW_ON_POSTGRES,
+        false if is_last => NEW_AND_END_ON_SQLITE,
+        false => NEW_ON_SQLITE,
     };
-    const CONTENT: &str = "INSERT INTO contents (message, blob, sealed_inline) VALUES ($1, $2, $3)";
     let (blob, inline) = match &new.kept {
         Kept::Inline(sealed) => (None, Some(sealed.as_slice())),
         Kept::Blob(name) => (Some(name.as_str()), None),
     };
-    execute!(conn, CONTENT, &new.id, blob, inline)?;
-    const HANDED_IN: &str = "INSERT INTO handed_in (message, token, fingerprint, at) VALUES ($1, $2, $3, $4)";
-    const JOB: &str = "INSERT INTO jobs (id, kind, site, subject, lane, position, state, due, created_at)
-        VALUES ($1, 'decide', $2, $3, $4, $5, 'ready', $6, $6)";
-    let now = dialect::now(conn).await?;
-    if let Some((token, fingerprint)) = &new.handed_in {
-        execute!(conn, HANDED_IN, &new.id, token, fingerprint, now)?;
-    }
-    execute!(conn, JOB, &new.job, &new.site, &new.id, &new.lane, arrival, now)?;
-    Ok(Taken::New { message: new.id.clone() })
-}
-
-/// The arrival's number, or `None` when its handle is taken.
-async fn insert_row(conn: &mut Conn, new: &NewMessage) -> Result<Option<i64>, Fault> {
-    const SQL: &str =
-        "INSERT INTO messages (id, site, mailbox, handle, handle_lasting, digest, message_id, received_at,
-            size_bytes, key_id, wrapped_key, sealed_arrival, job, shadow, own)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
-        ON CONFLICT (site, mailbox, handle) DO NOTHING RETURNING arrival";
-    let row = one!(
+    let changed = execute!(
         conn,
-        (i64,),
-        SQL,
+        sql,
         &new.id,
         &new.site,
         &new.mailbox,
@@ -338,8 +367,15 @@ async fn insert_row(conn: &mut Conn, new: &NewMessage) -> Result<Option<i64>, Fa
         &new.job,
         i64::from(new.shadow),
         i64::from(new.own),
+        blob,
+        inline,
+        &new.lane,
+        now,
     )?;
-    Ok(row.map(|(arrival,)| arrival))
+    if is_last && changed > 0 {
+        conn.unit_has_ended();
+    }
+    Ok(changed > 0)
 }
 
 /// The message that has this handle. A handle of five days that is older is taken away from it, and counts as unknown.

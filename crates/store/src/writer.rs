@@ -24,6 +24,15 @@ const WAL_LOOK_EVERY: u32 = 64;
 
 /// What every unit begins after.
 const SAVEPOINT: &str = "SAVEPOINT unit";
+macro_rules! end_unit {
+    () => {
+        "RELEASE SAVEPOINT unit; SAVEPOINT unit"
+    };
+}
+pub(crate) use end_unit;
+/// The end of one unit and the beginning of the next. They travel together, and with a unit's last statement where that is known:
+/// in SQLite the way to the thread that does the work costs more than the command.
+pub(crate) const END_UNIT: &str = end_unit!();
 
 /// The door to the task.
 pub(crate) struct Writer {
@@ -36,7 +45,7 @@ pub(crate) struct Writer {
 impl Writer {
     /// Commits are answered only as long as the files of `footing` stand.
     pub(crate) fn sqlite(conn: SqliteConnection, wal: Option<PathBuf>, footing: Footing) -> Writer {
-        Writer::start(Line::Sqlite { conn: Some(Conn::SqliteWriter(conn)), wal, batches: 0 }, footing)
+        Writer::start(Line::Sqlite { conn: Some(Conn::SqliteWriter(conn, false)), wal, batches: 0 }, footing)
     }
 
     pub(crate) fn postgres(pool: PgPool, footing: Footing) -> Writer {
@@ -232,7 +241,7 @@ impl Line {
     }
 
     async fn close(self) {
-        if let Line::Sqlite { conn: Some(Conn::SqliteWriter(conn)), .. } = self {
+        if let Line::Sqlite { conn: Some(Conn::SqliteWriter(conn, _)), .. } = self {
             // Closing only tidies the log; what was answered is durable already.
             let _ = conn.close().await;
         }
@@ -240,14 +249,13 @@ impl Line {
 }
 
 /// Every unit after [`SAVEPOINT`], so that one that fails takes only its own changes back; a COMMIT ends the last one too.
-/// The end of one and the beginning of the next travel together: in SQLite the way to the thread that does the work costs
-/// more than the command.
 async fn run_each(conn: &mut Conn, batch: &mut [Box<dyn Queued>]) -> Result<(), Fault> {
     let last = batch.len().saturating_sub(1);
     for (number, unit) in batch.iter_mut().enumerate() {
-        match unit.run(conn).await {
-            true if number == last => {}
-            true => dialect::command(conn, "RELEASE SAVEPOINT unit; SAVEPOINT unit").await.map_err(all_again)?,
+        let (done, has_ended) = (unit.run(conn).await, conn.take_ended());
+        match done {
+            true if has_ended || number == last => {}
+            true => dialect::command(conn, END_UNIT).await.map_err(all_again)?,
             false => dialect::command(conn, "ROLLBACK TO SAVEPOINT unit").await.map_err(all_again)?,
         }
     }
@@ -288,7 +296,7 @@ mod tests {
     async fn writer(folder: &tempfile::TempDir) -> Arc<Writer> {
         let path = folder.path().join("test.db");
         let options = dialect::sqlite_options(path.to_str().unwrap()).unwrap();
-        let mut conn = Conn::SqliteWriter(dialect::connect_sqlite(&options).await.unwrap());
+        let mut conn = Conn::SqliteWriter(dialect::connect_sqlite(&options).await.unwrap(), false);
         let tables = [
             "CREATE TABLE parent (id INTEGER PRIMARY KEY)",
             "CREATE TABLE child (parent INTEGER REFERENCES parent (id) DEFERRABLE INITIALLY DEFERRED)",
@@ -296,7 +304,7 @@ mod tests {
         for sql in tables {
             dialect::command(&mut conn, sql).await.unwrap();
         }
-        let Conn::SqliteWriter(conn) = conn else { unreachable!("it was made as a writer") };
+        let Conn::SqliteWriter(conn, _) = conn else { unreachable!("it was made as a writer") };
         Arc::new(Writer::sqlite(conn, None, Footing::default()))
     }
 
@@ -363,6 +371,35 @@ mod tests {
         assert_eq!(panicked.unwrap_err().code, FaultCode::Internal);
         assert_eq!(good.unwrap(), 1);
         assert_eq!(parents(&writer).await, 1);
+    }
+
+    #[tokio::test]
+    async fn a_unit_that_ended_by_itself_stays_when_the_next_one_fails() {
+        let folder = tempfile::tempdir().unwrap();
+        let writer = writer(&folder).await;
+        let (go, occupied) = occupy(&writer);
+        tokio::task::yield_now().await;
+        let ended: Work<()> = Box::new(|conn| {
+            Box::pin(async move {
+                execute!(conn, concat!("INSERT INTO parent (id) VALUES (1); ", end_unit!()))?;
+                conn.unit_has_ended();
+                Ok(())
+            })
+        });
+        let failing: Work<()> = Box::new(|conn| {
+            Box::pin(async move {
+                execute!(conn, "INSERT INTO parent (id) VALUES (2)")?;
+                Err(closed())
+            })
+        });
+        let (ended, failed, good, told) = tokio::join!(
+            writer.queue(Vec::new(), ended),
+            writer.queue(Vec::new(), failing),
+            insert(&writer, "INSERT INTO parent (id) VALUES (3)"),
+            async { go.send(()) },
+        );
+        assert!(told.is_ok() && occupied.await.unwrap().is_ok() && ended.is_ok() && failed.is_err());
+        assert_eq!((good.unwrap(), parents(&writer).await), (1, 2));
     }
 
     #[tokio::test]

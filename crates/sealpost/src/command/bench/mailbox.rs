@@ -163,18 +163,22 @@ async fn opening(folder: &Path, mails: usize) -> Result<String, Failure> {
     dovecot::fill(folder, "user", Kept::Mbox, (0..mails).map(|number| load::mail(number, 0)))?;
     let Some(server) = Dovecot::start(folder, Kept::Mbox).await? else { return Ok(String::new()) };
     let mut text = String::new();
-    // The first one pays for Dovecot's index of the file.
-    for (attempt, protocol, port) in [(1, "imap", server.imap), (2, "imap", server.imap), (3, "pop3", server.pop3)] {
-        let keys = format!("fetch = \"{protocol}\"\nport = {port}\nuser = \"user\"\n");
-        let gateway_folder = folder.join(format!("gateway{attempt}"));
-        let operations = settings(&gateway_folder, &[keys])?;
-        let begun = Instant::now();
-        let _gateway = serve(&gateway_folder)?;
-        wait_for_line(operations, "sealpost_mailbox_fetched_age_seconds{").await?;
-        if attempt > 1 {
-            let took = begun.elapsed().as_secs_f64();
-            let _ = writeln!(text, "a mailbox of {mails} old mails is opened over {protocol} in {took:.2} s");
+    for (protocol, port) in [("imap", server.imap), ("pop3", server.pop3)] {
+        let mut took_s = [0.0; 2];
+        for (attempt, took_s) in took_s.iter_mut().enumerate() {
+            let keys = format!("fetch = \"{protocol}\"\nport = {port}\nuser = \"user\"\n");
+            let gateway_folder = folder.join(format!("{protocol}{attempt}"));
+            let operations = settings(&gateway_folder, &[keys])?;
+            let begun = Instant::now();
+            let _gateway = serve(&gateway_folder)?;
+            wait_for_line(operations, "sealpost_mailbox_fetched_age_seconds{").await?;
+            *took_s = begun.elapsed().as_secs_f64();
         }
+        let [first, again] = took_s;
+        let _ = writeln!(
+            text,
+            "a mailbox of {mails} old mails is opened over {protocol} in {again:.2} s; in {first:.2} s when Dovecot looks at them first"
+        );
     }
     Ok(text)
 }
@@ -204,27 +208,45 @@ fn settings(folder: &Path, mailboxes: &[String]) -> Result<u16, Failure> {
     Ok(operations)
 }
 
+/// Waits until the metric is so high. Each look makes the gateway count rows, so it is looked at only when half of what is left
+/// should have come.
 async fn wait_for(operations: u16, metric: &str, value: f64) -> Result<(), Failure> {
-    wait_until(operations, metric, |line| {
-        line.rsplit(' ').next().and_then(|number| number.parse::<f64>().ok()).is_some_and(|number| number >= value)
-    })
-    .await
+    let mut first: Option<(Instant, f64)> = None;
+    let begun = Instant::now();
+    while begun.elapsed() < PATIENCE {
+        let pause = match metrics(operations).await.ok().and_then(|text| sample(&text, metric)) {
+            Some(now) if now >= value => return Ok(()),
+            Some(now) => {
+                let (since, then) = *first.get_or_insert((Instant::now(), now));
+                let half = since.elapsed().mul_f64((value - now) / (now - then).max(1.0) / 2.0);
+                half.clamp(LOOK_EVERY / 2, LOOK_EVERY * 10)
+            }
+            None => LOOK_EVERY,
+        };
+        tokio::time::sleep(pause).await;
+    }
+    Err(never(metric))
+}
+
+fn sample(metrics: &str, name: &str) -> Option<f64> {
+    let line = metrics.lines().find(|line| line.starts_with(name))?;
+    line.rsplit(' ').next()?.parse().ok()
+}
+
+fn never(what: &str) -> Failure {
+    Failure::new(format!("{what} did not come to what was waited for; see the gateway's log above"))
 }
 
 async fn wait_for_line(operations: u16, beginning: &str) -> Result<(), Failure> {
-    wait_until(operations, beginning, |_| true).await
-}
-
-async fn wait_until(operations: u16, beginning: &str, enough: impl Fn(&str) -> bool) -> Result<(), Failure> {
     let begun = Instant::now();
     while begun.elapsed() < PATIENCE {
         let metrics = metrics(operations).await.unwrap_or_default();
-        if metrics.lines().any(|line| line.starts_with(beginning) && enough(line)) {
+        if metrics.lines().any(|line| line.starts_with(beginning)) {
             return Ok(());
         }
         tokio::time::sleep(LOOK_EVERY).await;
     }
-    Err(Failure::new(format!("{beginning} did not come to what was waited for; see the gateway's log above")))
+    Err(never(beginning))
 }
 
 async fn metrics(operations: u16) -> std::io::Result<String> {
