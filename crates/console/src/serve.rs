@@ -7,7 +7,7 @@ use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use std::future::Future;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -152,13 +152,17 @@ async fn connection(
 }
 
 /// Who asks: the peer or, when that is a server of ours, whom it says it speaks for. The last address is the one that it
-/// added itself; all before it come from the client and may be invented.
+/// added itself; all before it come from the client and may be invented. One that does not say it speaks for nobody known: who asks
+/// through it must not pass for the machine that it runs on.
 fn client(peer: IpAddr, headers: &HeaderMap, proxies: &[IpAddr]) -> Client {
+    const NOBODY: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
     let forwarded = || {
         let last = headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?;
-        last.rsplit(',').next()?.trim().parse().ok()
+        let last = last.rsplit(',').next()?.trim();
+        let bare = last.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(last);
+        bare.parse().ok().or_else(|| Some(last.parse::<SocketAddr>().ok()?.ip()))
     };
-    Client(if proxies.contains(&peer) { forwarded().unwrap_or(peer) } else { peer })
+    Client(if proxies.contains(&peer) { forwarded().unwrap_or(NOBODY) } else { peer })
 }
 
 async fn exchange<S>(stream: S, peer: IpAddr, settings: &Settings, router: Router, mut stopped: watch::Receiver<bool>)
@@ -203,13 +207,21 @@ mod tests {
         let (proxy, stranger): (IpAddr, IpAddr) = ("192.0.2.1".parse().unwrap(), "198.51.100.7".parse().unwrap());
         let mut headers = HeaderMap::new();
         let who = |peer, headers: &HeaderMap| client(peer, headers, &[proxy]).0.to_string();
-        assert_eq!(who(proxy, &headers), "192.0.2.1");
+        assert_eq!(who(proxy, &headers), "0.0.0.0", "it may be this machine, and whoever asks through it is not");
         headers.append("x-forwarded-for", "203.0.113.1, 203.0.113.2".parse().unwrap());
         assert_eq!(who(proxy, &headers), "203.0.113.2");
         assert_eq!(who(stranger, &headers), "198.51.100.7");
         headers.append("x-forwarded-for", "203.0.113.3".parse().unwrap());
         assert_eq!(who(proxy, &headers), "203.0.113.3");
-        headers.append("x-forwarded-for", "nobody".parse().unwrap());
-        assert_eq!(who(proxy, &headers), "192.0.2.1");
+        for (value, read) in [
+            ("203.0.113.4:50123", "203.0.113.4"),
+            ("[2001:db8::1]:50123", "2001:db8::1"),
+            ("[2001:db8::1]", "2001:db8::1"),
+            ("2001:db8::1", "2001:db8::1"),
+            ("nobody", "0.0.0.0"),
+        ] {
+            headers.append("x-forwarded-for", value.parse().unwrap());
+            assert_eq!(who(proxy, &headers), read);
+        }
     }
 }

@@ -36,7 +36,7 @@ pub(crate) async fn decision_of(shared: &Shared, held: &Held, revision: u32) -> 
     let gone = || Fault::permanent(FaultCode::StoreCorrupt, "a decide job without its message");
     let message = shared.store.message(&held.lease.subject).await?.ok_or_else(gone)?;
     let site = shared.site(&message.site)?;
-    let mailbox = shared.mailbox(&message.mailbox)?;
+    let mailbox = shared.mailbox_of(&message.mailbox, &message.site)?;
     let profile = mailbox.profile;
     let origin = Origin::Message(message.id.clone());
     let inquiry = Inquiry { shared, held, site: &site, message: &message, proof: &mailbox.author_proof };

@@ -210,6 +210,19 @@ impl Shared {
         self.mailboxes().get(mailbox).cloned().ok_or_else(missing)
     }
 
+    /// The same for what belongs to a site: a mailbox that another site has now decides nothing of it.
+    ///
+    /// # Errors
+    /// Those of [`Shared::mailbox`], and `SettingsWrong`.
+    pub(crate) fn mailbox_of(&self, mailbox: &str, site: &str) -> Result<Mailbox, Fault> {
+        let found = self.mailbox(mailbox)?;
+        if found.site == site {
+            return Ok(found);
+        }
+        let why = format!("The mailbox {mailbox} belongs to the site {} now, and this came in for {site}.", found.site);
+        Err(Fault::permanent(FaultCode::SettingsWrong, "the mailbox has another site now").with_public(why))
+    }
+
     /// Whether this mailbox only looks at its mail; one that is not in the settings does not.
     pub(crate) fn is_shadow(&self, mailbox: &str) -> bool {
         self.mailboxes().get(mailbox).is_some_and(|mailbox| mailbox.shadow)

@@ -173,6 +173,13 @@ fn render_figures(text: &mut String, figures: &Figures) {
     for (outcome, count) in &figures.outcomes {
         line(text, "sealpost_outcomes", &[("outcome", outcome.word())], *count);
     }
+    head(
+        text,
+        "sealpost_messages_unsettled",
+        "Messages that a decision held or put into quarantine and nobody has replayed or deleted.",
+        "gauge",
+    );
+    line(text, "sealpost_messages_unsettled", &[], figures.unsettled);
     head(text, "sealpost_jobs", "Jobs by kind and state.", "gauge");
     for (kind, state, count, _) in &figures.jobs {
         let labels = (format!("{kind:?}").to_lowercase(), format!("{state:?}").to_lowercase());
@@ -259,6 +266,7 @@ mod tests {
             jobs: vec![(JobKind::Decide, JobState::Ready, 4, 17)],
             outcomes: vec![(Outcome::Create, 3)],
             messages: 9,
+            unsettled: 2,
             kept: vec![("acme".into(), 86_400)],
             fetched: vec![("acme".into(), "desk".into(), 61), ("acme".into(), "gone".into(), 999)],
             kept_files: (2, 3_000_000),

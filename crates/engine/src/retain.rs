@@ -14,6 +14,9 @@ use store::{KeptLine, Micros};
 /// Issues that one run asks for; the others are older at the next one and come first.
 const ISSUES_MAX: usize = 2000;
 
+/// Issues that could not be read in one run; after so many it is the site that is out of order, and the run is tried again.
+const FAILURES_MAX: u32 = 5;
+
 /// Looks at every file that is due; the store makes the job come again.
 pub(crate) async fn retain(shared: &Shared, held: &Held) -> Result<(), Stop> {
     let site = shared.site(&held.lease.site)?;
@@ -22,6 +25,7 @@ pub(crate) async fn retain(shared: &Shared, held: &Held) -> Result<(), Stop> {
     // One that was looked at since is left for the next run.
     let since = now.saturating_sub(every / 2);
     let mut asked: HashMap<String, Standing> = HashMap::new();
+    let mut failed = 0;
     while asked.len() < ISSUES_MAX {
         let files = shared.store.files_to_look_at(&site.name, since).await?;
         if files.is_empty() {
@@ -33,7 +37,16 @@ pub(crate) async fn retain(shared: &Shared, held: &Held) -> Result<(), Stop> {
             let standing = match asked.get(&issue_id) {
                 Some(known) => known,
                 None => {
-                    let found = ask(&site, &issue_id).await?;
+                    let found = match ask(&site, &issue_id).await {
+                        // One issue that is out of order must not keep all that come after it from being looked at.
+                        Err(fault) if failed < FAILURES_MAX => {
+                            failed += 1;
+                            let (code, detail) = (fault.code, &fault.detail);
+                            tracing::warn!(site = site.name, issue_id, %code, detail, "an issue with kept files could not be read");
+                            Standing::Untold
+                        }
+                        found => found?,
+                    };
                     asked.entry(issue_id).or_insert(found)
                 }
             };

@@ -103,13 +103,18 @@ impl Whole {
 
     /// Line 1: durable when it returns.
     pub(crate) async fn take_in(self, shared: &Shared, envelope: Envelope, handle: Handle) -> Result<Taken, Fault> {
+        let is_own = matches!(handle, Handle::Click { .. });
         let (arrival, content) = self.arrival(shared, envelope, handle);
+        if is_own {
+            refuse_in_shadow(&arrival)?;
+        }
         bounded(shared, shared.store.take_in(arrival, content)).await.inspect(|taken| count(shared, taken))
     }
 
     /// The same for a message of our own making.
     pub(crate) async fn take_in_own(self, shared: &Shared, envelope: Envelope, handle: Handle) -> Result<Taken, Fault> {
         let (arrival, content) = self.arrival(shared, envelope, handle);
+        refuse_in_shadow(&arrival)?;
         bounded(shared, shared.store.take_in_own(arrival, content)).await.inspect(|taken| count(shared, taken))
     }
 
@@ -121,6 +126,14 @@ impl Whole {
         let shadow = shared.is_shadow(&mailbox);
         let arrival = Arrival { site, mailbox, handle, envelope, digest, message_id, refers_to, received_at, shadow };
         (arrival, self.content)
+    }
+}
+
+/// The mailbox may have been put into shadow since the page was opened: what is only looked at must not say that it will be done.
+fn refuse_in_shadow(arrival: &Arrival) -> Result<(), Fault> {
+    match arrival.shadow {
+        true => Err(Fault::temporary(FaultCode::SettingsWrong, "its mailbox was put into shadow meanwhile")),
+        false => Ok(()),
     }
 }
 

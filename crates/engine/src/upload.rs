@@ -10,7 +10,7 @@ use mail::{Address, Envelope};
 use policy::kept::size_in_words;
 use policy::{Fault, FaultCode, Letter, UPLOAD_LINK, kept_id, reply_token};
 use std::sync::Arc;
-use store::{ContentWriter, FileContent, Handle, Invitation, LinkUse, Micros, NewFile};
+use store::{ContentWriter, FileContent, Handle, Invitation, LinkUse, Micros, NewFile, Taken};
 
 /// The way in for files of an issue. Cheap to clone.
 #[derive(Clone)]
@@ -30,7 +30,7 @@ impl Uploads {
     /// profile, and the person takes part in it. `None` when not; why is told to nobody. Nor in shadow, where files would be taken in
     /// and nothing done with them.
     pub async fn may(&self, of: &Invitation) -> Result<Option<String>, Fault> {
-        let mailbox = self.shared.mailbox(&of.mailbox)?;
+        let Ok(mailbox) = self.shared.mailbox_of(&of.mailbox, &of.site) else { return Ok(None) };
         if mailbox.shadow {
             return Ok(None);
         }
@@ -45,7 +45,7 @@ impl Uploads {
 
     /// Takes the files in as a message of the invited person to the issue, durable when it returns. From here on it is a mail like
     /// any other: decided on, written down, carried out, told. `issue` is the key that [`Uploads::may`] told. The files are kept under
-    /// ids made from the id of `content`.
+    /// ids made from the id of `content`. Who sends the same once more within five days, because no answer came, adds nothing.
     ///
     /// # Errors
     /// `QueueFull`, and those of the store; nothing is taken in then.
@@ -59,7 +59,7 @@ impl Uploads {
     ) -> Result<(), Fault> {
         let shared = &self.shared;
         refuse_when_full(shared)?;
-        let profile = shared.mailbox(&of.mailbox)?.profile;
+        let profile = shared.mailbox_of(&of.mailbox, &of.site)?.profile;
         let project = issue.rsplit_once('-').map_or("", |(project, _)| project);
         for (file, _) in &mut files {
             // How long it is kept is for the project's mapping to say.
@@ -71,15 +71,29 @@ impl Uploads {
         let to = profile.reply_address(&token.ok_or_else(no_token)?);
         let message = content.message().to_owned();
         let text = composed(of, &to, &message, &files, note);
+        let handle = Handle::FiveDays(name_of(of, &files, note));
+        let ids: Vec<String> = files.iter().map(|(file, _)| file.id.clone()).collect();
         let mut mail = TakingIn::over(content, &of.site, &of.mailbox);
         mail.write(shared, text.as_bytes()).await?;
         let mail = mail.end(shared).await?;
         shared.store.keep_uploaded(&of.site, &message, files).await?;
         crash_point("upload_files_kept");
         let envelope = Envelope { mail_from: Some(of.address.clone()), rcpt_to: vec![to], client: None };
-        mail.take_in_own(shared, envelope, Handle::Lasting(format!("upload:{message}"))).await?;
+        if let Taken::Known { .. } = mail.take_in_own(shared, envelope, handle).await? {
+            for id in &ids {
+                shared.store.delete_file(id, "came_twice").await?;
+            }
+        }
         Ok(())
     }
+}
+
+/// By what the same upload is known again: who adds which files with which words to which issue.
+fn name_of(of: &Invitation, files: &[(NewFile, FileContent)], note: &str) -> String {
+    let files = files.iter().map(|(file, _)| (file.about.name.as_str(), file.about.sha256.as_str()));
+    let all: Vec<(&str, &str)> =
+        [(of.issue_id.as_str(), of.address.as_str()), ("", note)].into_iter().chain(files).collect();
+    format!("upload:{all:?}")
 }
 
 /// The right side of the Message-IDs of such messages; a name that nobody can have (RFC 2606).

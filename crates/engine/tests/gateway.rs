@@ -75,6 +75,9 @@ on_sqlite! {
     kept::a_replay_to_another_project_takes_the_file_along;
     kept::a_file_that_was_deleted_is_kept_by_no_replay;
     uploads::the_upload_page_is_closed_while_its_mailbox_is_in_shadow;
+    uploads::the_same_files_sent_twice_are_added_once;
+    uploads::files_that_come_after_a_switch_to_shadow_are_refused;
+    uploads::a_mailbox_of_another_site_takes_no_files;
     uploads::fault_06_a_full_queue_takes_no_files;
     uploads::a_file_goes_from_here_when_it_is_known_to_hang_on_its_issue;
     kept::priv_11_files_go_ninety_days_after_resolution_and_reopening_stops_the_clock;

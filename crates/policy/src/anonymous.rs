@@ -108,17 +108,26 @@ fn set(name: &str, pseudonyms: &mut Pseudonyms) -> String {
 fn condition(text: &str, pseudonyms: &mut Pseudonyms) -> String {
     let mut out = String::with_capacity(text.len());
     let mut quote = None;
+    let (mut is_raw, mut before) = (false, ' ');
     let mut piece = String::new();
-    for character in text.chars() {
+    let mut characters = text.chars();
+    while let Some(character) = characters.next() {
         match quote {
             None => {
                 out.push(character);
                 quote = Some(character).filter(|c| matches!(c, '"' | '\''));
+                is_raw = matches!(before, 'r' | 'R');
+                before = character;
+            }
+            // What is escaped ends no text.
+            Some(_) if character == '\\' && !is_raw => {
+                piece.push(character);
+                piece.extend(characters.next());
             }
             Some(end) if character == end => {
                 out.push_str(&literal(&std::mem::take(&mut piece), pseudonyms));
                 out.push(character);
-                quote = None;
+                (quote, before) = (None, character);
             }
             Some(_) => piece.push(character),
         }
@@ -189,6 +198,15 @@ mod tests {
         assert!(given.contains("{{sender.address}} to help@h1.h2.example"), "{given}");
         assert!(given.contains("from.endsWith('@h1.h2.example') && subject.matches('^p1@h1"), "{given}");
         assert!(!given.contains("corp"), "{given}");
+    }
+
+    #[test]
+    fn priv_13_a_quote_that_is_escaped_ends_no_text_of_a_condition() {
+        let pseudonyms = &mut Pseudonyms::default();
+        let given = condition(r"subject.contains('Ann\'s order') && from == 'ann@qzcorp.com'", pseudonyms);
+        assert!(!given.contains("qzcorp") && given.contains("from == "), "{given}");
+        let given = condition(r"subject == r'C:\' && from == 'ann@qzcorp.com'", pseudonyms);
+        assert!(!given.contains("qzcorp") && given.contains("&& from == "), "{given}");
     }
 
     #[test]

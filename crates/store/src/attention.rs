@@ -10,6 +10,8 @@ use policy::Fault;
 pub struct Attention {
     /// The state, how many mails are in it, and since when the first of them is; for work that goes on, when it began.
     states: Vec<(JobState, u64, Micros)>,
+    /// Mails that a decision held or put into quarantine and nobody has settled yet, and when the first of them came.
+    pub unsettled: Option<(u64, Micros)>,
     /// Mails of which letters are held or were given up, although their steps are not.
     pub stuck_letters: u64,
     /// Mailboxes, and when all that lay in each was last looked at.
@@ -23,6 +25,19 @@ impl Attention {
     }
 }
 
+/// What is asked of the mails that a decision held or put into quarantine. A replay gives them another outcome, and what was erased
+/// is settled, too.
+macro_rules! unsettled {
+    ($what:literal) => {
+        concat!(
+            "SELECT ",
+            $what,
+            " FROM messages WHERE outcome IN ('hold', 'quarantine') AND shadow = 0 AND wrapped_key IS NOT NULL"
+        )
+    };
+}
+pub(crate) use unsettled;
+
 impl Store {
     /// Cheap as long as little is held or was given up: only that and what is open is counted.
     pub async fn attention(&self) -> Result<Attention, Fault> {
@@ -32,6 +47,7 @@ impl Store {
             GROUP BY j.state";
         const LETTERS: &str = "SELECT COUNT(*) FROM jobs j CROSS JOIN messages m
             WHERE j.state IN ('held', 'dead') AND j.kind = 'deliver' AND m.id = j.subject AND m.job <> j.id";
+        const UNSETTLED: &str = unsettled!("COUNT(*), COALESCE(MIN(received_at), 0)");
         const FETCHED: &str =
             "SELECT mailbox, MAX(fetched_at) FROM mailboxes WHERE fetched_at IS NOT NULL GROUP BY mailbox";
         self.inner
@@ -45,6 +61,10 @@ impl Store {
                     }
                     let letters = one!(conn, (i64,), LETTERS)?;
                     attention.stuck_letters = letters.map_or(0, |(number,)| u64::try_from(number).unwrap_or(0));
+                    let unsettled = one!(conn, (i64, i64), UNSETTLED)?;
+                    let natural = |number| u64::try_from(number).unwrap_or(0);
+                    attention.unsettled =
+                        unsettled.filter(|(number, _)| *number > 0).map(|(number, since)| (natural(number), since));
                     attention.fetched = all!(conn, (String, i64), FETCHED)?;
                     Ok(attention)
                 })

@@ -1,6 +1,7 @@
 //! Figures for health pages and metrics.
 
 use crate::Store;
+use crate::attention::unsettled;
 use crate::database::{all, one};
 use crate::dialect;
 use crate::rows::{Figures, JobKind, JobState, Micros};
@@ -45,6 +46,8 @@ impl Store {
                     for (outcome, number) in all!(conn, (String, i64), BY_OUTCOME)? {
                         figures.outcomes.push((outcome_of(&outcome)?, natural(number)));
                     }
+                    let unsettled = one!(conn, (i64,), unsettled!("COUNT(*)"))?;
+                    figures.unsettled = unsettled.map_or(0, |(number,)| natural(number));
                     let messages = one!(conn, (i64,), "SELECT COUNT(*) FROM messages")?;
                     figures.messages = messages.map_or(0, |(number,)| natural(number));
                     Ok(figures)

@@ -438,6 +438,8 @@ pub struct Figures {
     pub jobs: Vec<(JobKind, JobState, u64, u64)>,
     pub outcomes: Vec<(Outcome, u64)>,
     pub messages: u64,
+    /// Mails that a decision held or put into quarantine and nobody has settled yet.
+    pub unsettled: u64,
     /// (site, age in seconds of the oldest content that is still kept)
     pub kept: Vec<(String, u64)>,
     /// (site, mailbox, seconds since all that lay in it was looked at)

@@ -18,6 +18,9 @@ pub const DONE_JOBS_KEPT_S: i64 = 7 * 86_400;
 
 /// Messages that one unit of work erases: few enough that intake does not wait long for it.
 const ERASED_AT_ONCE: i64 = 100;
+/// What waits for a person is kept so long at least, however short the period is: a mail that a decision held or put into quarantine, and
+/// one whose work was given up.
+pub const UNSETTLED_KEPT_DAYS_MIN: i64 = 30;
 /// A file whose message has no issue is kept so long at least; tries end after five days, and what is held waits for its person.
 const LOST_FILES_KEPT_DAYS_MIN: i64 = 7;
 /// Keys of days that one sweep looks at.
@@ -190,12 +193,15 @@ async fn erase_some(
     const OLD: &str = "SELECT m.id, c.blob FROM messages m
         LEFT JOIN contents c ON c.message = m.id LEFT JOIN jobs j ON j.id = m.job
         WHERE m.site = $3 AND m.wrapped_key IS NOT NULL AND m.received_at < $1 AND (j.state IS NULL OR j.state IN ('done', 'dead'))
+            AND (m.received_at < $4 OR (COALESCE(j.state, 'done') = 'done' AND (m.outcome IS NULL OR m.shadow = 1
+                OR m.outcome NOT IN ('hold', 'quarantine'))))
             AND NOT EXISTS (SELECT 1 FROM jobs d WHERE d.subject = m.id AND d.kind = 'deliver'
                 AND d.state NOT IN ('done', 'dead'))
         ORDER BY m.received_at LIMIT $2";
     let now = dialect::now(conn).await?;
     let before = now - keep_days * DAY;
-    let old = all!(conn, (String, Option<String>), OLD, before, ERASED_AT_ONCE, &site)?;
+    let unsettled = now - keep_days.max(UNSETTLED_KEPT_DAYS_MIN) * DAY;
+    let old = all!(conn, (String, Option<String>), OLD, before, ERASED_AT_ONCE, &site, unsettled)?;
     for (message, _) in &old {
         for sql in ERASE {
             execute!(conn, sql, message)?;

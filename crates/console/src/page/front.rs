@@ -85,6 +85,15 @@ fn needs(attention: &Attention, sites: &[SiteNow], mailboxes: &[MailboxNow]) -> 
             link: Some(("/messages?state=dead", "Show what was given up")),
         });
     }
+    if let Some((number, since)) = attention.unsettled {
+        let text = mails(
+            number,
+            "was held or put into quarantine by its decision; replay or delete it",
+            "were held or put into quarantine by their decisions; replay or delete them",
+        );
+        let link = Some(("/messages?outcome=hold", "Show what is on hold"));
+        needs.push(Need { class: "held", text, since: Some(moment(since)), link });
+    }
     if attention.stuck_letters > 0 {
         let number = attention.stuck_letters;
         let what = if number == 1 { "mail has letters" } else { "mails have letters" };

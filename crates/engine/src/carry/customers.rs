@@ -17,7 +17,9 @@ pub(super) async fn add(
     let no_desk = || refused(format!("The project {project} has no service desk, so it can have no customers"));
     let desk = desk.as_ref().as_ref().ok_or_else(no_desk)?;
     let organisation_ids = organisation_ids(desk, organisations)?;
-    let account = account(run, address, name.unwrap_or(address)).await?;
+    // Never the address itself: an account whose name holds an address is nobody's by that.
+    let local_part = address.split('@').next().unwrap_or(address);
+    let account = account(run, address, name.unwrap_or(local_part)).await?;
     run.write(&Operation::AddToDesk { desk_id: desk.id.clone(), account: account.clone() }).await?;
     for organisation_id in organisation_ids {
         run.write(&Operation::AddToOrganisation { organisation_id, account: account.clone() }).await?;
@@ -62,13 +64,11 @@ async fn account(run: &Run<'_>, address: &str, name: &str) -> Result<String, Fau
 }
 
 /// The only account that hides its address, once the tracker has said that there is one with this address. Whoever has the address in his
-/// name may have been found by that, and counts only where nobody else was found.
+/// name was found by that, as everybody may call himself what he likes.
 fn the_hidden_one(people: Vec<Person>, address: &str) -> Option<String> {
-    let hidden = people.into_iter().filter(|person| person.address.is_none() && !person.is_program);
     let wanted = address.trim().to_lowercase();
-    let (by_name, by_address): (Vec<Person>, Vec<Person>) =
-        hidden.partition(|person| person.name.to_lowercase().contains(&wanted));
-    let found = if by_address.is_empty() { by_name } else { by_address };
+    let hidden = people.into_iter().filter(|person| person.address.is_none() && !person.is_program);
+    let found: Vec<Person> = hidden.filter(|person| !person.name.to_lowercase().contains(&wanted)).collect();
     match <[Person; 1]>::try_from(found) {
         Ok([person]) => Some(person.account_id),
         Err(_) => None,
@@ -92,7 +92,7 @@ mod tests {
         let one = |people: &[Person]| the_hidden_one(people.to_vec(), "ann@example.org");
         let (ann, eve) = (person("1", "Ann"), person("2", "ann@example.org"));
         assert_eq!(one(&[ann.clone(), eve.clone()]).as_deref(), Some("1"));
-        assert_eq!(one(std::slice::from_ref(&eve)).as_deref(), Some("2"), "made by us without a name, perhaps");
+        assert_eq!(one(std::slice::from_ref(&eve)), None, "everybody may call himself that");
         assert_eq!(one(&[ann.clone(), person("3", "Annie")]), None, "it may be either");
         let shown = Person { address: Some("bob@example.org".to_owned()), ..person("4", "Bob") };
         assert_eq!(one(&[shown]), None);

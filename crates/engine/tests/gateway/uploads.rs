@@ -65,6 +65,40 @@ pub async fn the_upload_page_is_closed_while_its_mailbox_is_in_shadow(database: 
     world.end().await;
 }
 
+pub async fn the_same_files_sent_twice_are_added_once(database: &Database) {
+    let world = World::start(database, Plot::default()).await;
+    let (issue, of) = invited(&world).await;
+    hand_in(&world, &of, &issue).await.unwrap();
+    quiet(&world, 2).await;
+    // The answer was lost on its way, so the page is sent once more.
+    let again = hand_in(&world, &of, &issue).await.unwrap();
+    quiet(&world, 2).await;
+    assert_eq!(world.issue(&of.issue_id).await.files.len(), 1);
+    let gone = world.store.kept_file(&again).await.unwrap().unwrap().gone;
+    assert_eq!(gone.map(|(_, why)| why).as_deref(), Some("came_twice"));
+    world.end().await;
+}
+
+pub async fn files_that_come_after_a_switch_to_shadow_are_refused(database: &Database) {
+    let world = World::start(database, Plot::default()).await;
+    let (issue, of) = invited(&world).await;
+    world.gateway.swap_mailboxes(vec![Mailbox { shadow: true, ..mailbox("support", SUPPORT) }]);
+    assert_eq!(hand_in(&world, &of, &issue).await.unwrap_err().code, FaultCode::SettingsWrong);
+    world.gateway.swap_mailboxes(vec![mailbox("support", SUPPORT)]);
+    hand_in(&world, &of, &issue).await.unwrap();
+    quiet(&world, 2).await;
+    assert_eq!(world.issue(&of.issue_id).await.files.len(), 1);
+    world.end().await;
+}
+
+pub async fn a_mailbox_of_another_site_takes_no_files(database: &Database) {
+    let world = World::start(database, Plot::default()).await;
+    let (_, of) = invited(&world).await;
+    let elsewhere = Invitation { site: "other".to_owned(), ..of };
+    assert_eq!(world.gateway.uploads().may(&elsewhere).await.unwrap(), None);
+    world.end().await;
+}
+
 pub async fn fault_06_a_full_queue_takes_no_files(database: &Database) {
     let settings = Settings { backlog_max: 0, ..quick() };
     let world = World::start(database, Plot { settings, ..Plot::default() }).await;

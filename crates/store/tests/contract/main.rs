@@ -62,6 +62,7 @@ checks! {
         mail_in_shadow_is_told_in_pages_and_knows_nothing_of_other_mail;
     listing: lists_filter_by_place_issue_and_time, a_page_of_200_000_messages_reads_a_bounded_part_of_them;
     retention: priv_05_each_site_keeps_content_for_its_own_period_and_the_sweep_leaves_a_receipt,
+        what_a_decision_held_is_told_and_kept_for_a_person,
         priv_05_keeping_mail_again_is_an_act_in_the_audit_trail,
         priv_06_the_oldest_content_is_as_old_as_its_period_at_most, what_needs_a_person_is_counted;
     secrecy: priv_01_priv_02_nothing_planted_is_found_at_rest, sec_46_settings_do_not_show_passwords,

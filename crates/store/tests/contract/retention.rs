@@ -1,7 +1,7 @@
 //! How long content is kept, site by site, and what the audit trail says of it.
 
 use crate::home::*;
-use policy::FaultCode;
+use policy::{FaultCode, Outcome};
 use std::collections::BTreeMap;
 use store::{Arrival, Retention, Store};
 
@@ -53,6 +53,34 @@ pub async fn priv_05_each_site_keeps_content_for_its_own_period_and_the_sweep_le
         "nothing done, nothing to tell"
     );
     assert_eq!(store.verify_audit().await.unwrap().wrong, None);
+}
+
+pub async fn what_a_decision_held_is_told_and_kept_for_a_person(home: Home) {
+    let store = home.open().await;
+    store.keep(&periods(&[("north", 0)]), "ann").await.unwrap();
+    let mut held = Vec::new();
+    for (name, outcome, days) in
+        [("held", Outcome::Hold, 29), ("quarantined", Outcome::Quarantine, 29), ("late", Outcome::Hold, 31)]
+    {
+        let message = take(&store, Arrival { site: "north".into(), ..arrival(name) }).await;
+        let lease = claim_one(&store, DECIDE).await;
+        let mut decision = decision(&message, None);
+        decision.plan.outcome = outcome;
+        store.write_down(&lease, &decision).await.unwrap();
+        let at = store.now().await.unwrap() - days * DAY;
+        home.sql(&format!("UPDATE messages SET received_at = {at} WHERE id = '{message}'")).await;
+        held.push((message, at));
+    }
+    let first = held[2].1;
+    assert_eq!(store.attention().await.unwrap().unsettled, Some((3, first)));
+    assert_eq!(store.figures().await.unwrap().unsettled, 3);
+    assert_eq!(store.sweep().await.unwrap(), (1, 0), "a person has thirty days, however short the period is");
+    for (message, _) in &held[..2] {
+        read_all(&store, message).await.unwrap();
+    }
+    assert_eq!(store.attention().await.unwrap().unsettled.map(|(number, _)| number), Some(2));
+    store.erase(&held[0].0, "ann").await.unwrap();
+    assert_eq!(store.figures().await.unwrap().unsettled, 1, "what a person deleted is settled");
 }
 
 pub async fn priv_05_keeping_mail_again_is_an_act_in_the_audit_trail(home: Home) {
