@@ -30,6 +30,7 @@ mod gateway {
     pub mod world;
 }
 
+use futures_util::future::LocalBoxFuture;
 use gateway::world::Database;
 use gateway::{
     authors, changes, contract, doubt, duplicates, fetching, graph, half_open, kept, letters, limits, lost_answers,
@@ -40,9 +41,14 @@ use gateway::{
 macro_rules! on_sqlite {
     ($($module:ident::$scenario:ident;)*) => {
         $(mod $scenario {
+            /// Made in a frame of its own: side by side they are too much for a thread's stack.
+            pub fn play(database: &super::Database) -> super::LocalBoxFuture<'_, ()> {
+                Box::pin(super::$module::$scenario(database))
+            }
+
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn on_sqlite() {
-                super::$module::$scenario(&super::Database::sqlite()).await;
+                play(&super::Database::sqlite()).await;
             }
         })*
 
@@ -52,8 +58,7 @@ macro_rules! on_sqlite {
             let cluster = rig::postgres::Cluster::start(rig::postgres::Disk::Relaxed);
             $(
                 eprintln!("{}", stringify!($scenario));
-                // On the heap: side by side they are too much for a thread's stack.
-                Box::pin($module::$scenario(&Database::postgres(&cluster))).await;
+                $scenario::play(&Database::postgres(&cluster)).await;
             )*
         }
 
@@ -62,7 +67,7 @@ macro_rules! on_sqlite {
         async fn all_on_data_center() {
             $(
                 eprintln!("{}", stringify!($scenario));
-                Box::pin($module::$scenario(&Database::data_center())).await;
+                $scenario::play(&Database::data_center()).await;
             )*
         }
     };

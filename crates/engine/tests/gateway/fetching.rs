@@ -216,7 +216,7 @@ pub async fn fault_26_a_server_that_says_nothing_is_noticed_and_stops_no_other(d
 /// Hundreds of mails whose server names them anew again and again: none is lost, none doubled, and those that differ in nothing but a
 /// letter stay two.
 pub async fn fault_24_hundreds_of_mails_named_anew(database: &Database) {
-    const MAILS: usize = 500;
+    const MAILS: usize = 200;
     const FLIPS: usize = 5;
     // Nothing is decided on: this is about what is taken in.
     let settings = Settings { shutdown_grace: Duration::from_millis(50), ..quick() };
