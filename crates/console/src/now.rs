@@ -29,6 +29,10 @@ pub struct MailboxNow {
     pub name: String,
     /// The last round in which it was fetched failed.
     pub fails: bool,
+    /// Mails that lie there and could not be fetched, how many of them are too large, and since when.
+    pub not_fetched: u64,
+    pub too_large: u64,
+    pub not_fetched_since: Option<store::Micros>,
     /// A token server gives no tokens for it.
     pub is_refused: bool,
     /// No mail came for longer than its settings say.

@@ -17,7 +17,8 @@ pub const ALL: &[&str] = &[
 ];
 
 /// The crash points that only fetched mail passes.
-pub const FETCHING: &[&str] = &["fetch_before_settle", "fetch_settled", "fetch_cursor_moved", "fetch_renamed"];
+pub const FETCHING: &[&str] =
+    &["fetch_before_settle", "fetch_settled", "fetch_cursor_moved", "fetch_renamed", "fetch_name_released"];
 
 /// The crash points that only files pass which people hand in by a page.
 pub const UPLOADING: &[&str] = &["upload_files_kept"];

@@ -17,7 +17,7 @@ use policy::{Fault, FaultCode, Profile};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use store::{GrantOf, Micros, Store};
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinHandle;
@@ -165,6 +165,7 @@ impl Gateway {
             name: mailbox.name.clone(),
             is_fetched: mailbox.fetching.is_some(),
             fails: self.shared.moods.fails(&mailbox.name),
+            not_fetched: self.shared.moods.not_fetched(&mailbox.name, Instant::now()),
             is_silent: self.shared.alarms.is_on(&mailbox.name, silence::SILENT),
             is_stalled: self.shared.alarms.is_on(&mailbox.name, silence::STALLED),
         };

@@ -1,5 +1,6 @@
 //! Counters of what the gateway did, rendered as Prometheus text; never an address, a subject or an id.
 
+use crate::fetch::NotFetched;
 use policy::{Fault, FaultCode};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -76,6 +77,7 @@ pub struct MailboxFigures {
     pub is_fetched: bool,
     /// Its last round in this process failed.
     pub fails: bool,
+    pub not_fetched: NotFetched,
     /// No mail came for longer than its settings say.
     pub is_silent: bool,
     /// No round through it has got to its end for too long.
@@ -207,20 +209,23 @@ fn render_files(text: &mut String, figures: &Figures) {
 }
 
 fn render_mailboxes(text: &mut String, mailboxes: &[MailboxFigures]) {
-    type Figure = (&'static str, &'static str, bool, fn(&MailboxFigures) -> bool);
-    let figures: [Figure; 3] = [
-        ("sealpost_mailbox_fails", "1 while fetching a mailbox fails.", true, |mailbox| mailbox.fails),
+    type Figure = (&'static str, &'static str, bool, fn(&MailboxFigures) -> u64);
+    let figures: [Figure; 4] = [
+        ("sealpost_mailbox_fails", "1 while fetching a mailbox fails.", true, |mailbox| u64::from(mailbox.fails)),
+        ("sealpost_mailbox_unfetched", "Mails that lie in a mailbox and could not be fetched.", true, |mailbox| {
+            mailbox.not_fetched.mails
+        }),
         ("sealpost_mailbox_stalled", "1 while no round through a mailbox gets to its end.", true, |mailbox| {
-            mailbox.is_stalled
+            u64::from(mailbox.is_stalled)
         }),
         ("sealpost_mailbox_silent", "1 while no mail has come for longer than `silent_after_h`.", false, |mailbox| {
-            mailbox.is_silent
+            u64::from(mailbox.is_silent)
         }),
     ];
     for (metric, help, of_fetched, figure) in figures {
         head(text, metric, help, "gauge");
         for mailbox in mailboxes.iter().filter(|mailbox| mailbox.is_fetched || !of_fetched) {
-            line(text, metric, &[("mailbox", &mailbox.name)], u64::from(figure(mailbox)));
+            line(text, metric, &[("mailbox", &mailbox.name)], figure(mailbox));
         }
     }
 }
@@ -280,20 +285,27 @@ mod tests {
         };
         let limited = [("burst", 2), ("issue", 0), ("quota", 0), ("other", 0)];
         let site = SiteFigures { name: "ac\"me".into(), is_parked: true, is_dead_end: false, limited };
-        let desk =
-            MailboxFigures { name: "desk".into(), is_fetched: true, fails: true, is_silent: true, is_stalled: false };
+        let desk = MailboxFigures {
+            name: "desk".into(),
+            is_fetched: true,
+            fails: true,
+            not_fetched: NotFetched { mails: 3, ..NotFetched::default() },
+            is_silent: true,
+            is_stalled: false,
+        };
         let door = MailboxFigures { name: "door".into(), is_fetched: false, ..desk.clone() };
         let text = metrics.render(Some(&figures), &[site], &[desk, door], 7, &[(GrantOf::site("acme"), true)]);
         assert!(text.contains("sealpost_mailbox_silent{mailbox=\"door\"} 1\n"), "{text}");
         assert!(text.contains("sealpost_mailbox_stalled{mailbox=\"desk\"} 0\n"), "{text}");
         assert!(!text.contains("sealpost_mailbox_fails{mailbox=\"door\"}"), "{text}");
+        assert!(text.contains("sealpost_mailbox_unfetched{mailbox=\"desk\"} 3\n"), "{text}");
         assert!(text.contains("sealpost_grant_refused{site=\"acme\",mailbox=\"\"} 1\n"), "{text}");
         assert!(text.contains("sealpost_site_limited_total{site=\"ac\\\"me\",limit=\"burst\"} 2\n"), "{text}");
         assert!(text.contains("sealpost_mailbox_fails{mailbox=\"desk\"} 1\n"), "{text}");
         assert!(text.contains("sealpost_mailbox_fetched_age_seconds{mailbox=\"desk\"} 61\n"), "{text}");
         let excluded = r#"sealpost_excluded_total{site="acme",profile="desk",exclusion="small \"icons\""} 12"#;
         assert!(text.contains(excluded) && text.contains("sealpost_kept_files_bytes 3000000\n"), "{text}");
-        assert!(!text.contains("gone"), "{text}");
+        assert!(!text.contains("\"gone\""), "{text}");
         assert!(text.contains("sealpost_intake_messages_total 1\n"), "{text}");
         assert!(text.contains("sealpost_content_age_seconds{site=\"acme\"} 86400\n"), "{text}");
         assert!(text.contains("sealpost_faults_total{code=\"SP-0303\"} 1\n"), "{text}");

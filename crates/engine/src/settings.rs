@@ -74,6 +74,11 @@ pub struct Settings {
     pub files_every: Duration,
     /// Where the public listener is reached, as `https://host[:port]`; links begin with it, and there are none without it.
     pub public_url: Option<String>,
+    /// How many writes one issue gets in how long, the widest limit last; further ones wait, and no other issue does.
+    pub issue_writes: [(usize, Duration); 2],
+    /// A watched folder is looked into this rarely all the same: a connection may be dead without anybody knowing. With the time that
+    /// an answer may take that is five minutes (FAULT-26).
+    pub watched_every: Duration,
     /// How often it is looked whether a mailbox has fallen silent.
     pub silence_every: Duration,
     /// Bounds on reading a mail.
@@ -116,6 +121,8 @@ impl Default for Settings {
             backlog_every: Duration::from_secs(2),
             files_every: Duration::from_secs(3600),
             public_url: None,
+            issue_writes: crate::site::limits::WRITES_OF_AN_ISSUE,
+            watched_every: Duration::from_secs(4 * 60),
             silence_every: Duration::from_secs(60),
             mail: mail::Limits::default(),
         }

@@ -1,6 +1,5 @@
 //! Mailboxes that fall silent: no mail came for longer than the settings find likely, or no round through one got to its end.
 
-use crate::fetch::WATCHED_PAUSE;
 use crate::gateway::{Mailbox, Shared};
 use policy::Fault;
 use std::collections::{HashMap, HashSet};
@@ -130,7 +129,8 @@ pub(crate) async fn listen(shared: Arc<Shared>, stop: CancellationToken) {
 fn found(shared: &Shared, mailbox: &Mailbox, signs: &MailboxSigns, since: Micros) -> Vec<Alarm> {
     // A process that fetches nothing does not know whether another one does.
     let fetches = shared.settings.fetches_max > 0;
-    let poll = mailbox.fetching.as_ref().filter(|_| fetches).map(|fetching| fetching.poll.max(WATCHED_PAUSE));
+    let poll =
+        mailbox.fetching.as_ref().filter(|_| fetches).map(|fetching| fetching.poll.max(shared.settings.watched_every));
     alarms(signs, mailbox.silent_after, poll, since)
 }
 

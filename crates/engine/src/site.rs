@@ -1,7 +1,7 @@
 //! One site: how its tracker is spoken to, and what is known of it without asking.
 
 mod known;
-mod limits;
+pub(crate) mod limits;
 
 use crate::carry::Traces;
 use crate::deliver::Outgoing;
@@ -81,7 +81,7 @@ impl Site {
             request_max: settings.request_max,
             upload_max: settings.upload_max,
             traces: Traces::default(),
-            limits: limits::Limits::default(),
+            limits: limits::Limits::new(settings.issue_writes),
             known: known::Known::new(settings.told_age_max),
             outgoing: None,
         }

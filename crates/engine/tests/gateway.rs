@@ -12,10 +12,14 @@ mod gateway {
     pub mod duplicates;
     pub mod fetching;
     pub mod graph;
+    pub mod half_open;
     pub mod kept;
     pub mod letters;
+    pub mod limits;
     pub mod lost_answers;
+    pub mod names;
     pub mod order;
+    pub mod outage;
     pub mod poison;
     pub mod reading;
     pub mod refusals;
@@ -26,19 +30,25 @@ mod gateway {
     pub mod world;
 }
 
+use futures_util::future::LocalBoxFuture;
 use gateway::world::Database;
 use gateway::{
-    authors, changes, contract, doubt, duplicates, fetching, graph, kept, letters, lost_answers, order, poison,
-    refusals, replay, trouble, uploads, walk,
+    authors, changes, contract, doubt, duplicates, fetching, graph, half_open, kept, letters, limits, lost_answers,
+    names, order, outage, poison, refusals, replay, trouble, uploads, walk,
 };
 
 /// Each scenario on SQLite, as a test of its own.
 macro_rules! on_sqlite {
     ($($module:ident::$scenario:ident;)*) => {
         $(mod $scenario {
+            /// Made in a frame of its own: side by side they are too much for a thread's stack.
+            pub fn play(database: &super::Database) -> super::LocalBoxFuture<'_, ()> {
+                Box::pin(super::$module::$scenario(database))
+            }
+
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn on_sqlite() {
-                super::$module::$scenario(&super::Database::sqlite()).await;
+                play(&super::Database::sqlite()).await;
             }
         })*
 
@@ -48,8 +58,7 @@ macro_rules! on_sqlite {
             let cluster = rig::postgres::Cluster::start(rig::postgres::Disk::Relaxed);
             $(
                 eprintln!("{}", stringify!($scenario));
-                // On the heap: side by side they are too much for a thread's stack.
-                Box::pin($module::$scenario(&Database::postgres(&cluster))).await;
+                $scenario::play(&Database::postgres(&cluster)).await;
             )*
         }
 
@@ -58,7 +67,7 @@ macro_rules! on_sqlite {
         async fn all_on_data_center() {
             $(
                 eprintln!("{}", stringify!($scenario));
-                Box::pin($module::$scenario(&Database::data_center())).await;
+                $scenario::play(&Database::data_center()).await;
             )*
         }
     };
@@ -84,6 +93,7 @@ on_sqlite! {
     kept::files_go_in_the_status_that_the_profile_names;
     authors::sec_01_only_a_proved_author_joins_his_thread_by_dns;
     authors::sec_04_only_a_proved_author_joins_his_thread_by_header;
+    authors::sec_08_no_signature_around_a_mail_lends_anybody_a_part;
     authors::sec_25_a_form_has_no_more_budget_than_the_person_it_writes_for;
     authors::fault_29_a_mail_waits_for_dns_and_then_no_longer;
     letters::a_sender_is_told_once_that_no_issue_could_be_made;
@@ -105,19 +115,24 @@ on_sqlite! {
     duplicates::the_same_mail_twice_is_one_issue;
     duplicates::the_same_mail_to_two_mailboxes_is_one_issue_per_project;
     duplicates::two_equal_alerts_are_two_issues;
+    duplicates::sec_07_a_mail_that_somebody_else_sends_again_does_nothing;
     order::a_reply_before_its_parent_is_decided_becomes_a_comment_on_it;
     order::replies_are_carried_out_in_order_of_arrival;
     trouble::fault_15_a_site_that_says_when_is_left_alone_until_then;
+    trouble::fault_15_a_limit_at_one_site_leaves_the_other_unaffected;
     trouble::fault_14_a_maintenance_page_is_an_outage_and_no_success;
     trouble::fault_14_a_gateway_error_after_the_work_was_done_makes_no_second_issue;
     trouble::a_lost_comment_is_found_by_its_marker;
     trouble::fault_03_a_lost_upload_is_found_by_name_and_size;
     trouble::a_create_that_surely_did_not_happen_is_repeated;
+    outage::fault_17_a_long_outage_is_probed_waited_out_and_drained_in_order;
+    outage::fault_17_an_archived_project_keeps_its_mail_for_a_person;
     doubt::fault_14_an_effect_that_comes_after_its_request_was_given_up_is_found;
     doubt::a_comment_in_doubt_stays_so_when_its_issue_cannot_be_read;
     doubt::fault_40_a_lost_upload_is_looked_for_though_its_reading_failed_at_the_end;
     doubt::a_step_begun_only_to_be_failed_is_not_in_doubt;
     refusals::fault_16_a_file_that_is_refused_does_not_stop_the_others;
+    refusals::fault_16_a_forbidden_comment_is_told_and_tried_again_by_a_person;
     refusals::a_deleted_issue_is_a_permanent_fault_with_a_reason;
     refusals::fault_06_a_full_queue_refuses_mail_for_now;
     refusals::a_profile_can_be_exchanged_while_running;
@@ -129,6 +144,16 @@ on_sqlite! {
     fetching::a_mailbox_that_fails_stops_no_other;
     fetching::a_mailbox_that_falls_silent_is_told;
     fetching::fault_26_a_server_that_says_nothing_is_noticed_and_stops_no_other;
+    half_open::fault_26_a_connection_that_dies_after_the_login_is_noticed;
+    half_open::fault_26_a_connection_that_dies_at_the_end_loses_and_doubles_nothing;
+    half_open::fault_04_a_mail_that_is_done_and_not_marked_makes_no_second_issue;
+    half_open::sec_60_a_server_that_gives_an_octet_now_and_then_is_given_up;
+    half_open::fault_26_a_watch_that_dies_keeps_no_mail_back;
+    names::fault_13_a_name_that_goes_to_another_mail_loses_nothing;
+    names::fault_13_a_mail_that_its_server_changes_is_the_same_mail;
+    names::fault_13_a_name_of_an_old_mail_goes_to_a_new_one;
+    names::fault_13_ended_between_dele_and_quit;
+    names::fault_13_a_server_without_names_is_refused_alone;
     graph::graph_leaves_the_backlog_alone_and_takes_in_what_comes_or_is_moved_there;
     graph::graph_marks_and_moves_and_deletes_only_as_the_settings_say;
     graph::what_came_in_shadow_stays_on_its_server_for_ever;
@@ -143,11 +168,13 @@ on_sqlite! {
     changes::everything_about_an_issue_is_changed;
     changes::fault_14_lost_answers_of_changes_are_harmless;
     changes::what_is_so_already_is_left_as_it_is;
-    changes::a_refused_field_is_left_out_and_the_mail_is_not_lost;
-    changes::a_change_that_is_refused_does_not_stop_the_others;
+    changes::fault_16_a_refused_field_is_left_out_and_the_mail_is_not_lost;
+    changes::fault_17_a_user_who_is_gone_is_left_out;
+    changes::fault_16_a_change_that_is_refused_does_not_stop_the_others;
     changes::fault_14_a_lost_transition_is_looked_for_by_status;
-    changes::fault_15_the_limit_of_one_issue_keeps_no_other_waiting;
-    changes::fault_15_each_limit_stops_what_it_is_about;
+    limits::fault_15_the_limit_of_one_issue_keeps_no_other_waiting;
+    limits::fault_15_a_refusal_of_one_issue_stops_no_other;
+    limits::fault_15_a_refusal_by_a_quota_stops_the_site;
 }
 
 /// Jira's own document as a judge between gateway and desk.
@@ -156,10 +183,22 @@ async fn what_is_said_fits_jiras_document() {
     contract::fits_jiras_document().await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_mails_come_to_fits_jiras_document() {
+    let bound = std::time::Duration::from_secs(300);
+    tokio::time::timeout(bound, contract::mails_fit_jiras_document()).await.expect("it takes too long");
+}
+
 /// The figure of the catalogue: a thousand rounds, a thousand issues.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn fault_02_a_thousand_lost_answers_are_a_thousand_issues() {
     lost_answers::a_thousand_rounds(&Database::sqlite()).await;
+}
+
+/// Many mails take long, so they are counted on one database.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn fault_24_hundreds_of_mails_named_anew() {
+    fetching::fault_24_hundreds_of_mails_named_anew(&Database::sqlite()).await;
 }
 
 /// Also the process that the sweep kills, when its environment says so.
@@ -182,6 +221,12 @@ async fn fault_02_killed_at_every_crash_point_on_sqlite() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn fault_02_killed_in_every_change_of_an_issue() {
     changes::killed_in_every_change(Database::sqlite).await;
+}
+
+#[cfg(feature = "crash_points")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn fault_03_killed_after_three_of_five_files() {
+    changes::killed_after_three_of_five_files(Database::sqlite).await;
 }
 
 #[cfg(feature = "crash_points")]

@@ -214,6 +214,32 @@ async fn fault_15_after_429_no_request_leaves_before_its_time() {
 }
 
 #[tokio::test]
+async fn fault_15_a_burst_of_one_kind_stops_that_kind_alone() {
+    let limited = "Retry-After: 600\r\nRateLimit-Reason: jira-burst-based\r\n";
+    let server = Server::start(move |n| if n == 0 { answer(429, limited, "") } else { answer(200, "", "{}") }).await;
+    let speaker = speaker(&server);
+    assert_eq!(speaker.say(&post()).await.unwrap().status, 429);
+    let fault = speaker.say(&post()).await.unwrap_err();
+    assert!(fault.code == FaultCode::TrackerBusy && fault.retry_after_s.is_some_and(|left| left > 500), "{fault:?}");
+    assert!(speaker.parked().is_ok());
+    for other in [get(), Request { path: "/rest/api/3/issue/1/comment".to_owned(), ..post() }] {
+        assert_eq!(speaker.say(&other).await.unwrap().status, 200);
+    }
+    assert_eq!(server.seen().len(), 3);
+}
+
+#[tokio::test]
+async fn fault_15_a_limit_that_is_near_slows_requests_down() {
+    let server = Server::start(|_| answer(200, "X-RateLimit-NearLimit: true\r\n", "{}")).await;
+    let speaker = Speaker::new(SiteConnection { requests_per_s_max: 10, ..connection(&server.url) }).unwrap();
+    let begun = Instant::now();
+    for _ in 0..3 {
+        assert_eq!(speaker.say(&get()).await.unwrap().status, 200);
+    }
+    assert!(begun.elapsed() >= Duration::from_millis(400), "ten in a second, and now a quarter: {:?}", begun.elapsed());
+}
+
+#[tokio::test]
 async fn fault_15_requests_that_wait_for_their_turn_heed_the_quiet_too() {
     let busy = b"HTTP/1.1 503 Busy\r\nRetry-After: 600\r\nContent-Length: 0\r\n\r\n".to_vec();
     let server = Server::start(move |_| Act::AnswerAfter(Duration::from_millis(50), busy.clone())).await;

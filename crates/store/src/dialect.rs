@@ -257,6 +257,29 @@ macro_rules! about_handles {
     };
 }
 
+/// A statement about handles and sizes, $3 their pairs as a JSON list, which it knows as `listed`; what is inserted stands before it.
+macro_rules! about_sizes {
+    ($conn:expr, $insert:literal, $query:literal) => {
+        if $conn.is_postgres() {
+            concat!(
+                $insert,
+                "WITH listed AS MATERIALIZED (
+                    SELECT decode(value ->> 0, 'hex') AS handle, CAST(value ->> 1 AS BIGINT) AS size_bytes
+                    FROM json_array_elements(CAST($3 AS JSON)) AS pairs (value)) ",
+                $query
+            )
+        } else {
+            concat!(
+                $insert,
+                "WITH listed AS MATERIALIZED (
+                    SELECT unhex(json_extract(value, '$[0]')) AS handle, json_extract(value, '$[1]') AS size_bytes
+                    FROM json_each($3)) ",
+                $query
+            )
+        }
+    };
+}
+
 /// Those that were neither taken in nor left behind: as a rule few, and the others cost no row of the answer.
 pub(crate) fn unknown_handles_sql(conn: &Conn) -> &'static str {
     about_handles!(
@@ -290,6 +313,27 @@ pub(crate) fn old_handles_sql(conn: &Conn) -> &'static str {
           UNION ALL SELECT n.handle FROM listed JOIN second_names n
             ON n.site = $1 AND n.mailbox = $2 AND n.handle = listed.handle
           JOIN messages m ON m.id = n.message WHERE m.received_at <= $4 AND m.shadow = 0"
+    )
+}
+
+/// Mails of which another size was remembered, or none; $3 the pairs of hash in hex and size as a JSON list.
+pub(crate) fn resized_sql(conn: &Conn) -> &'static str {
+    about_sizes!(
+        conn,
+        "",
+        "SELECT listed.handle, s.size_bytes FROM listed LEFT JOIN listed_sizes s
+            ON s.site = $1 AND s.mailbox = $2 AND s.handle = listed.handle
+            WHERE s.size_bytes IS NULL OR s.size_bytes <> listed.size_bytes"
+    )
+}
+
+/// Remembers the sizes; one statement may name no row twice.
+pub(crate) fn remember_sizes_sql(conn: &Conn) -> &'static str {
+    about_sizes!(
+        conn,
+        "INSERT INTO listed_sizes (site, mailbox, handle, size_bytes) ",
+        "SELECT $1, $2, handle, MAX(size_bytes) FROM listed WHERE TRUE GROUP BY handle
+            ON CONFLICT (site, mailbox, handle) DO UPDATE SET size_bytes = excluded.size_bytes"
     )
 }
 

@@ -12,7 +12,7 @@ use std::collections::HashSet;
 
 /// Handles that one statement asks for or remembers. Few statements, because PostgreSQL goes through the whole table for each
 /// that names many; no larger ones, because each must end within its timeout.
-const HANDLES_AT_ONCE: usize = 50_000;
+pub(crate) const HANDLES_AT_ONCE: usize = 50_000;
 
 impl Store {
     /// Makes the job that fetches a mailbox, or has it run at once when it waits; a running one is left alone.
@@ -33,14 +33,14 @@ impl Store {
         Ok(())
     }
 
-    /// Whether the mailbox was opened under this account before.
-    pub async fn was_opened(&self, of: &Fetched) -> Result<bool, Fault> {
+    /// When the mailbox was opened under this account; `None` when it never was.
+    pub async fn opened_at(&self, of: &Fetched) -> Result<Option<Micros>, Fault> {
         const SQL: &str = "SELECT opened_at FROM mailboxes WHERE site = $1 AND mailbox = $2 AND account = $3";
         let account = self.inner.vault.hasher(&of.site).await?.account(&of.account);
         let (site, mailbox) = (of.site.clone(), of.mailbox.clone());
         let work =
             self.inner.db.read(move |conn| Box::pin(async move { one!(conn, (i64,), SQL, &site, &mailbox, &account) }));
-        Ok(work.await?.is_some())
+        Ok(work.await?.map(|(at,)| at))
     }
 
     /// Remembers in one unit of work that the mailbox is opened and that these mails lay there before: they count as known

@@ -119,8 +119,20 @@ fn needs(attention: &Attention, sites: &[SiteNow], mailboxes: &[MailboxNow]) -> 
         let since = fetched.map(|(_, at)| moment(*at));
         needs.push(Need { class: "held", text, since, link: None });
     }
+    needs.extend(mailboxes.iter().filter(|mailbox| mailbox.not_fetched > 0).map(unfetched));
     needs.extend(mailboxes.iter().filter(|mailbox| !mailbox.fails && !mailbox.is_refused).filter_map(unheard));
     needs
+}
+
+/// Mails that were never taken in, so that they have no story.
+fn unfetched(mailbox: &MailboxNow) -> Need {
+    let MailboxNow { name, not_fetched, too_large, .. } = mailbox;
+    let what = if *not_fetched == 1 { "1 mail lies".to_owned() } else { format!("{not_fetched} mails lie") };
+    let large = if *too_large > 0 { format!(" ({too_large} too large)") } else { String::new() };
+    let text = format!(
+        "{what} in the mailbox {name} and could not be fetched{large}; `sealpost mailbox poll {name} --wait` tells of each"
+    );
+    Need { class: "held", text, since: mailbox.not_fetched_since.map(moment), link: None }
 }
 
 /// A mailbox that says nothing, though nothing says no.

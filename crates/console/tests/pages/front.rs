@@ -25,6 +25,7 @@ impl Now for Troubled {
             MailboxNow { fails: true, is_stalled: true, ..mailbox("sales") },
             MailboxNow { fails: true, is_refused: true, ..mailbox("post") },
             mailbox("support"),
+            MailboxNow { not_fetched: 3, too_large: 2, not_fetched_since: Some(NOON), ..mailbox("heavy") },
             MailboxNow { is_silent: true, ..mailbox("quiet") },
             MailboxNow { is_stalled: true, ..mailbox("stuck") },
         ]
@@ -70,6 +71,7 @@ async fn priv_28_the_first_page_tells_which_site_is_left_alone_and_which_limits_
     for text in [
         "The site north is left alone at present",
         "The mailbox sales cannot be fetched",
+        "3 mails lie in the mailbox heavy and could not be fetched (2 too large)",
         "No mail comes into the mailbox quiet",
         "The mailbox stuck is not looked through any more",
         "The site north is a dead end",

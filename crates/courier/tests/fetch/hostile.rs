@@ -36,7 +36,7 @@ async fn fetched(says: &[&[u8]]) -> Result<Vec<u8>, Fault> {
 }
 
 #[tokio::test]
-async fn greetings_that_make_no_sense() {
+async fn sec_60_greetings_that_make_no_sense() {
     for greeting in ["* OK IMAP\n", "220 smtp\n", "\n", "+OKAY\n", "-ERR [SYS/TEMP] busy\n"] {
         let port = server(lines(&[greeting])).await;
         let fault = Pop3::open(&crate::account(port)).await.err().unwrap();
@@ -48,7 +48,7 @@ async fn greetings_that_make_no_sense() {
 }
 
 #[tokio::test]
-async fn tls_that_is_demanded_is_never_done_without() {
+async fn sec_51_tls_that_is_demanded_is_never_done_without() {
     for says in [["+OK\n", "+OK\nUSER\n.\n"], ["+OK\n", "+OK\nSTLS\n.\n"]] {
         let mut says = lines(&says);
         says.push(b"+OK begin\r\n+OK injected\r\n".to_vec());
@@ -61,13 +61,13 @@ async fn tls_that_is_demanded_is_never_done_without() {
 }
 
 #[tokio::test]
-async fn mails_without_names_cannot_be_known_again() {
+async fn fault_13_mails_without_names_cannot_be_known_again() {
     let fault = offers(&["-ERR unknown command\n"]).await.unwrap_err();
     assert_eq!((fault.code, fault.detail.starts_with("UIDL is refused")), (FaultCode::MailboxRefused, true));
 }
 
 #[tokio::test]
-async fn listings_that_lie() {
+async fn sec_60_listings_that_lie() {
     let odd = "+OK\n1 a\n2\nx y\n99999999999 b\n3 \n4 c\n..5 d\n.\n";
     assert_eq!(offers(&[odd, "+OK\n1 -5\n4 99999999999999999999999\n.\n"]).await.unwrap(), 2);
     let name = format!("+OK\n1 {}\n.\n", "n".repeat(300));
@@ -77,7 +77,7 @@ async fn listings_that_lie() {
 }
 
 #[tokio::test]
-async fn mails_that_never_end_are_given_up() {
+async fn sec_60_mails_that_never_end_are_given_up() {
     assert_eq!(fetched(&[b"+OK\r\nx\r\n.\r\n"]).await.unwrap(), b"x\r\n");
     assert_eq!(fetched(&[b"+OK\r\nx\n.\ny\r\n.\r\n"]).await.unwrap(), b"x\n.\ny\r\n");
     assert!(fetched(&[b"+OK\r\nx\r\n"]).await.unwrap_err().detail.contains("in time"));

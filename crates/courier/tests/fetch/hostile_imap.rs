@@ -47,7 +47,7 @@ async fn refused_at_opening(says: Vec<Vec<u8>>) -> Fault {
 }
 
 #[tokio::test]
-async fn greetings_that_make_no_sense() {
+async fn sec_60_greetings_that_make_no_sense() {
     for greeting in ["+OK POP3\n", "220 smtp\n", "\n", "* BYE busy\n", "* 5 EXISTS\n", "x OK\n", "* OK\r\r\n"] {
         let fault = refused_at_opening(lines(&[greeting])).await;
         assert!(matches!(fault.code, FaultCode::MailboxUnreachable | FaultCode::MailboxRefused), "{greeting}");
@@ -62,7 +62,7 @@ async fn greetings_that_make_no_sense() {
 }
 
 #[tokio::test]
-async fn tls_that_is_demanded_is_never_done_without() {
+async fn sec_51_tls_that_is_demanded_is_never_done_without() {
     let injected = ["* OK\n", "* CAPABILITY STARTTLS\ns1 OK\n", "s2 OK begin\n* CAPABILITY AUTH=PLAIN\n"];
     let stripped = ["* OK\n", "* CAPABILITY IMAP4rev1\ns1 OK\n"];
     let in_already = ["* PREAUTH welcome\n"];
@@ -76,7 +76,7 @@ async fn tls_that_is_demanded_is_never_done_without() {
 }
 
 #[tokio::test]
-async fn folders_that_make_no_sense() {
+async fn sec_60_folders_that_make_no_sense() {
     for (says, words) in [
         ("* 3 EXISTS\ns4 OK\n", "no lasting names"),
         ("* OK [UIDVALIDITY 0]\ns4 OK\n", "no lasting names"),
@@ -94,7 +94,7 @@ async fn folders_that_make_no_sense() {
 }
 
 #[tokio::test]
-async fn listings_that_lie() {
+async fn sec_60_listings_that_lie() {
     let odd = b"* 1 FETCH (UID 5 RFC822.SIZE 10)\r\n* 1 EXPUNGE\r\n* 9 EXISTS\r\n* 2 FETCH (FLAGS (\\Seen))\r\n\
         * 2 FETCH (UID 0 RFC822.SIZE 10)\r\n* 3 FETCH (RFC822.SIZE 30 UID 7)\r\n* 3 FETCH (UID 7 RFC822.SIZE 31)\r\n\
         * 4 FETCH (UID 4 RFC822.SIZE 9)\r\n* 4 FETCH (UID 99999999999 RFC822.SIZE 9)\r\n* FOO bar\r\n* 5 FETCH (UID 6\r\ns5 OK\r\n";
@@ -107,7 +107,7 @@ async fn listings_that_lie() {
 }
 
 #[tokio::test]
-async fn a_server_that_never_stops_talking_is_given_up() {
+async fn sec_60_a_server_that_never_stops_talking_is_given_up() {
     let begun = Instant::now();
     let endless = b"* 1 FETCH (FLAGS ())\r\n".repeat(200_000);
     let says = [b"* 1 FETCH (UID 5 BODY[]<0> {3}\r\nabc)\r\n".as_slice(), &endless].concat();
@@ -116,7 +116,7 @@ async fn a_server_that_never_stops_talking_is_given_up() {
 }
 
 #[tokio::test]
-async fn mails_that_lie_about_their_size_are_given_up() {
+async fn sec_60_mails_that_lie_about_their_size_are_given_up() {
     assert_eq!(fetched(&[b"* 1 FETCH (UID 5 BODY[]<0> {3}\r\nabc)\r\ns5 OK\r\n"]).await.unwrap(), b"abc");
     assert_eq!(fetched(&[b"* 1 FETCH (BODY[]<0> \"abc\" UID 5)\r\ns5 OK\r\n"]).await.unwrap(), b"abc");
     let huge = fetched(&[b"* 1 FETCH (UID 5 BODY[]<0> {4294967296}\r\n"]).await.unwrap_err();
@@ -128,7 +128,7 @@ async fn mails_that_lie_about_their_size_are_given_up() {
 }
 
 #[tokio::test]
-async fn mails_that_nobody_asked_for_are_not_taken_for_others() {
+async fn sec_60_mails_that_nobody_asked_for_are_not_taken_for_others() {
     for says in [
         b"* 1 FETCH (UID 6 BODY[]<0> {3}\r\nabc)\r\ns5 OK\r\n".as_slice(),
         b"* 1 FETCH (BODY[]<0> {3}\r\nabc)\r\ns5 OK\r\n",
@@ -214,7 +214,7 @@ async fn a_round_may_end_while_mails_are_on_their_way() {
 }
 
 #[tokio::test]
-async fn a_watch_ends_with_its_server() {
+async fn sec_60_a_watch_ends_with_its_server() {
     for (says, words) in [
         ("+ idling\n* BYE away\n", "ended the session"),
         ("s5 BAD what\n", "what"),

@@ -1,6 +1,7 @@
 //! Mailboxes on servers that we did not write, and on one that means harm.
 #![allow(clippy::unwrap_used)]
 
+mod flips;
 mod hostile;
 mod hostile_imap;
 mod imap;

@@ -106,7 +106,7 @@ async fn look(round: &Round<'_>, folder: &Folder, mut source: Imap, cursor: Curs
             taking.notes.note(handle, Outcome::Known, offer, None);
             known.push(offer.clone());
         } else if !doubt.is_some_and(|doubt| doubt.was_left_behind(offer.arrived_at)) {
-            new.push(Unknown { offer: offer.clone(), handle: handle.clone(), doubt });
+            new.push(Unknown { offer: offer.clone(), handle: handle.clone(), doubt, named_since: None });
         }
     }
     let all: Vec<u32> = new.iter().map(|mail| mail.offer.number).collect();

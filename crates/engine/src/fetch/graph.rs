@@ -217,7 +217,7 @@ impl Walk<'_> {
                 taking.notes.note(&handle, Outcome::LeftBehind, &offer, None);
                 sorted.left_behind.push(handle);
             } else {
-                sorted.new.push(Unknown { offer, handle, doubt });
+                sorted.new.push(Unknown { offer, handle, doubt, named_since: None });
             }
         }
         Ok(sorted)
@@ -272,7 +272,10 @@ impl Walk<'_> {
         let unknown = taking.shared.store.unknown(taking.of, &handles).await?;
         let known: Vec<Offer> =
             (0..offers.len()).filter(|at| unknown.binary_search(at).is_err()).map(|at| offers[at].clone()).collect();
-        let owing = |at: usize| Unknown { offer: offers[at].clone(), handle: handles[at].clone(), doubt: None };
+        let owing = |at: usize| {
+            let (offer, handle) = (offers[at].clone(), handles[at].clone());
+            Unknown { offer, handle, doubt: None, named_since: None }
+        };
         let new: Vec<Unknown> = unknown.into_iter().map(owing).collect();
         let all: Vec<String> = new.iter().map(|mail| mail.offer.handle.clone()).collect();
         let mut source = Source::of(self.opened.clone());

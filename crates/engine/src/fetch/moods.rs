@@ -1,9 +1,11 @@
 //! What this process remembers between rounds: how busy each mailbox is, whether it fails, and which mails could not be had.
 
-use policy::Fault;
+use jiff::Timestamp;
+use policy::{Fault, FaultCode};
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+use store::Micros;
 
 /// How soon a mailbox is looked at again after mail came.
 const BUSY_PAUSE: Duration = Duration::from_secs(5);
@@ -12,6 +14,8 @@ const FAILED_PAUSE_MAX: Duration = Duration::from_secs(15 * 60);
 /// How soon a mail that could not be had is asked for again: twice as long after each failure, up to an hour.
 const MAIL_PAUSE: Duration = Duration::from_secs(60);
 const MAIL_PAUSE_DOUBLINGS_MAX: u32 = 6;
+/// A mail that is not asked for again so long after its time is not there any more.
+const FORGOTTEN_AFTER: Duration = Duration::from_secs(60 * 60);
 /// Mails of one mailbox that are remembered as not to be had; with more the oldest memory goes.
 const MAILS_MAX: usize = 10_000;
 
@@ -27,7 +31,26 @@ struct Mood {
     fails: bool,
     careful: bool,
     cleaned: Option<Instant>,
-    mails: HashMap<String, (u32, Instant)>,
+    mails: HashMap<String, NotHad>,
+}
+
+/// A mail that could not be had.
+struct NotHad {
+    failures: u32,
+    /// It is left alone until then.
+    until: Instant,
+    since: Micros,
+    is_too_large: bool,
+}
+
+/// What lies in a mailbox and could not be had.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct NotFetched {
+    pub mails: u64,
+    /// So many of them are larger than the mailbox lets in.
+    pub too_large: u64,
+    /// Since when the first of them could not be had, as far as this process knows.
+    pub since: Option<Micros>,
 }
 
 impl Moods {
@@ -77,7 +100,7 @@ impl Moods {
 
     /// Whether this mail is left alone for now, because it could not be had.
     pub(crate) fn avoids(&self, mailbox: &str, handle: &str, now: Instant) -> bool {
-        self.lock().get(mailbox).and_then(|mood| mood.mails.get(handle)).is_some_and(|(_, until)| now < *until)
+        self.lock().get(mailbox).and_then(|mood| mood.mails.get(handle)).is_some_and(|mail| now < mail.until)
     }
 
     /// This mail could not be had; it is tried again later. The others are not held up by it.
@@ -85,16 +108,38 @@ impl Moods {
         let mut moods = self.lock();
         let mood = moods.entry(mailbox.to_owned()).or_default();
         if mood.mails.len() >= MAILS_MAX && !mood.mails.contains_key(handle) {
-            let oldest = mood.mails.iter().min_by_key(|(_, (_, until))| *until).map(|(handle, _)| handle.clone());
+            let oldest = mood.mails.iter().min_by_key(|(_, mail)| mail.until).map(|(handle, _)| handle.clone());
             oldest.and_then(|oldest| mood.mails.remove(&oldest));
         }
-        let (failures, until) = mood.mails.entry(handle.to_owned()).or_insert((0, now));
-        *failures += 1;
+        let since = Timestamp::now().as_microsecond();
+        let new = NotHad { failures: 0, until: now, since, is_too_large: false };
+        let mail = mood.mails.entry(handle.to_owned()).or_insert(new);
+        mail.failures += 1;
+        mail.is_too_large = fault.code == FaultCode::TooComplex;
         let doublings = match fault.kind {
             policy::FaultKind::Permanent => MAIL_PAUSE_DOUBLINGS_MAX,
-            _ => (*failures - 1).min(MAIL_PAUSE_DOUBLINGS_MAX),
+            _ => (mail.failures - 1).min(MAIL_PAUSE_DOUBLINGS_MAX),
         };
-        *until = now + MAIL_PAUSE * (1 << doublings);
+        mail.until = now + MAIL_PAUSE * (1 << doublings);
+    }
+
+    /// This mail was had after all, or is gone.
+    pub(crate) fn need_not_be_had(&self, mailbox: &str, handle: &str) {
+        if let Some(mood) = self.lock().get_mut(mailbox) {
+            mood.mails.remove(handle);
+        }
+    }
+
+    /// What could not be had and was asked for again in its time; whatever was not is gone from the server.
+    pub(crate) fn not_fetched(&self, mailbox: &str, now: Instant) -> NotFetched {
+        let moods = self.lock();
+        let Some(mood) = moods.get(mailbox) else { return NotFetched::default() };
+        let there = mood.mails.values().filter(|mail| now < mail.until + FORGOTTEN_AFTER);
+        there.fold(NotFetched::default(), |told, mail| NotFetched {
+            mails: told.mails + 1,
+            too_large: told.too_large + u64::from(mail.is_too_large),
+            since: Some(told.since.map_or(mail.since, |since| since.min(mail.since))),
+        })
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Mood>> {
@@ -106,7 +151,6 @@ impl Moods {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use policy::FaultCode;
 
     #[test]
     fn a_mailbox_is_looked_at_often_while_mail_comes_and_rarely_when_none_does() {
@@ -151,6 +195,13 @@ mod tests {
         assert!(avoided("a", 2) && !avoided("a", 3));
         moods.could_not_be_had("desk", "b", &Fault::permanent(FaultCode::TooComplex, ""), start);
         assert!(avoided("b", 64) && !avoided("b", 65));
+        let told = |minutes: u32| {
+            let NotFetched { mails, too_large, since } = moods.not_fetched("desk", start + minute * minutes);
+            (mails, too_large, since.is_some())
+        };
+        assert_eq!([told(1), told(63), told(125)], [(2, 1, true), (1, 1, true), (0, 0, false)]);
+        moods.need_not_be_had("desk", "b");
+        assert_eq!((told(1), moods.not_fetched("other", start)), ((1, 0, true), NotFetched::default()));
         for number in 0..MAILS_MAX {
             moods.could_not_be_had("desk", &number.to_string(), &broken, start + minute);
         }

@@ -1,14 +1,14 @@
 //! One round through a fetched mailbox, as a leased job: of several nodes one looks into it.
 
-use super::notes::{Notes, Outcome};
-use super::taking::{Done, Ended, Taking, Unknown};
-use super::{Fetching, Moods, Protocol, Secret, Start, folder, graph};
+use super::notes::Notes;
+use super::taking::{Ended, Taking};
+use super::{Fetching, Moods, Protocol, Secret, folder, graph, pop3};
 use crate::crash_point::crash_point;
 use crate::gateway::Shared;
 use crate::held::Held;
 use crate::metrics::Metrics;
 use crate::stop::Stop;
-use courier::fetch::{MailSource, Offer, Pop3, Settling};
+use courier::fetch::{MailSource, Offer, Settling};
 use policy::{Fault, FaultCode};
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -39,7 +39,8 @@ pub(crate) async fn fetch(shared: &Arc<Shared>, held: &Held) -> Result<(), Stop>
     let Ended { came, all_seen } = ended?;
     Metrics::add(&shared.metrics.fetch_rounds);
     let pause = shared.moods.pause(name, came > 0, poll);
-    let pause = if goes_on { Duration::ZERO } else { shared.watches.pause(name, pause) };
+    let watched = shared.settings.watched_every;
+    let pause = if goes_on { Duration::ZERO } else { shared.watches.pause(name, pause, watched) };
     if came > 0 {
         tracing::info!(mailbox = name, mails = came, "mail was fetched");
     }
@@ -76,7 +77,7 @@ async fn look(
     let round = Round { taking, held };
     shared.watches.round_begins(name);
     let ended = match &fetching.protocol {
-        Protocol::Pop3 => round.through_pop3().await,
+        Protocol::Pop3 => pop3::round(&round).await,
         Protocol::Imap(folder) => folder::round(&round, folder).await,
         Protocol::Graph(graph) => graph::round(&round, graph).await,
     };
@@ -106,39 +107,19 @@ pub(super) struct Round<'r> {
 }
 
 impl Round<'_> {
-    async fn through_pop3(&self) -> Result<Ended, Fault> {
-        let Taking { shared, fetching, of, .. } = self.taking;
-        let mut source = Pop3::open(&fetching.account).await?;
-        let offers = source.offers().await?;
-        let handles = self.handles(&offers);
-        let store = &shared.store;
-        if !store.was_opened(of).await? {
-            let left_behind = if fetching.start == Start::Now { handles.as_slice() } else { &[] };
-            if store.open_mailbox(of, left_behind).await? {
-                let mailbox = &of.mailbox;
-                tracing::info!(mailbox, left_behind = left_behind.len(), "a mailbox is opened for the first time");
-            }
-        }
-        let mut delete = self.kept_for_long_enough(&offers, &handles).await?;
-        let new = store.unknown(of, &handles).await?;
-        for at in (0..offers.len()).filter(|at| new.binary_search(at).is_err()) {
-            self.taking.notes.note(&handles[at], Outcome::Known, &offers[at], None);
-        }
-        let unknown = |at: usize| Unknown { offer: offers[at].clone(), handle: handles[at].clone(), doubt: None };
-        let (ended, done) = self.taking.take_in_all(&mut source, new.into_iter().map(unknown).collect()).await?;
-        let Some(Done { durable, .. }) = done else { return Ok(ended) };
-        if fetching.keep == Some(Duration::ZERO) {
-            delete.extend(durable);
-        }
-        self.settle(source, Settling { delete: &delete, ..Settling::default() }).await?;
-        Ok(ended)
-    }
-
     /// The mails' handles as the store knows them. The account stands in each, because two servers may give different mails
     /// the same name.
     pub(super) fn handles(&self, offers: &[Offer]) -> Vec<String> {
         let account = &self.taking.of.account;
         offers.iter().map(|offer| format!("{account}\n{}", offer.handle)).collect()
+    }
+
+    /// The mails among these that may be deleted; none while the mailbox is only looked at.
+    pub(super) async fn may_go(&self, offers: &[Offer], handles: &[String]) -> Result<Vec<Offer>, Fault> {
+        match self.taking.shared.is_shadow(&self.taking.of.mailbox) {
+            true => Ok(Vec::new()),
+            false => self.kept_for_long_enough(offers, handles).await,
+        }
     }
 
     /// The mails among these whose days on the server are over.

@@ -2,6 +2,7 @@
 
 use super::Fetching;
 use super::notes::{Notes, Outcome};
+use crate::crash_point::crash_point;
 use crate::gateway::Shared;
 use crate::metrics::Metrics;
 use crate::take_in::{TakingIn, Whole, is_full};
@@ -11,7 +12,7 @@ use mail::Envelope;
 use policy::{Fault, FaultCode};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use store::{Fetched, Handle, Micros, Renaming, Taken};
+use store::{Bearer, Fetched, Handle, Micros, Renaming, Taken};
 use tokio::task::JoinSet;
 
 /// Mails that one round takes in; the next one follows at once. It bounds how long a POP3 server keeps the mailbox locked,
@@ -22,7 +23,7 @@ const ROUND_MAX: Duration = Duration::from_secs(5 * 60);
 /// Mails that become durable while the next ones are fetched: they share the flushes of the disk.
 const PENDING_MAX: usize = 128;
 
-/// A mail that is not known by its name.
+/// A mail that is not known by its name, or whose name may be another one's by now.
 #[derive(Debug, Clone)]
 pub(super) struct Unknown {
     pub(super) offer: Offer,
@@ -30,6 +31,9 @@ pub(super) struct Unknown {
     pub(super) handle: String,
     /// It may be known under a former name.
     pub(super) doubt: Option<Doubt>,
+    /// The name is known, and whose it is has to be seen: since when the mailbox is open, so that what was left behind is told from what
+    /// came later.
+    pub(super) named_since: Option<Micros>,
 }
 
 /// The server names its mails anew.
@@ -168,6 +172,7 @@ impl Taking<'_> {
         let mut basket = IntoStore { shared: self.shared, mail };
         let fault = match source.fetch(&unknown.offer, &mut basket).await {
             Ok(size_bytes) => {
+                self.shared.moods.need_not_be_had(&self.of.mailbox, &unknown.handle);
                 let offer = Offer { size_bytes, ..unknown.offer.clone() };
                 self.notes.note(&unknown.handle, Outcome::TakenIn, &offer, None);
                 return self.whole(basket.mail, unknown).await;
@@ -180,6 +185,7 @@ impl Taking<'_> {
             return Err(fault);
         }
         if source.is_gone(&unknown.offer) {
+            self.shared.moods.need_not_be_had(&self.of.mailbox, &unknown.handle);
             return Ok(Asked::Gone);
         }
         let (metrics, mailbox, size_bytes) = (&self.shared.metrics, &self.of.mailbox, unknown.offer.size_bytes);
@@ -204,6 +210,9 @@ impl Taking<'_> {
 
     /// A mail that has come whole; of one that the server names anew whether it is known.
     async fn whole(&self, mail: TakingIn, unknown: &Unknown) -> Result<Asked, Fault> {
+        if let Some(opened_at) = unknown.named_since {
+            return self.bearer_of_the_name(mail, &unknown.handle, opened_at).await;
+        }
         let Some(doubt) = &unknown.doubt else { return Ok(Asked::Whole(mail.end(self.shared).await?)) };
         let sent_at = mail.sent_at();
         let whole = mail.end(self.shared).await?;
@@ -226,6 +235,26 @@ impl Taking<'_> {
             );
             return Ok(Asked::LeftBehind);
         }
+        Ok(Asked::Whole(whole))
+    }
+
+    /// A mail that has come whole under a name that is known. When it is another one, the name is given up first: should the process
+    /// end before the mail is durable, it is not known by any.
+    async fn bearer_of_the_name(&self, mail: TakingIn, handle: &str, opened_at: Micros) -> Result<Asked, Fault> {
+        let sent_at = mail.sent_at();
+        let whole = mail.end(self.shared).await?;
+        let store = &self.shared.store;
+        match store.bearer(self.of, handle, &whole.digest, whole.message_id()).await? {
+            Bearer::Same => return Ok(Asked::Known),
+            Bearer::LeftBehind if sent_at.is_some_and(|time| is_before(time, opened_at)) => {
+                return Ok(Asked::LeftBehind);
+            }
+            Bearer::LeftBehind | Bearer::Another => {}
+        }
+        let mailbox = &self.of.mailbox;
+        tracing::warn!(mailbox, "the server gave the name of a former mail to another one, which is taken in");
+        store.release_name(self.of, handle).await?;
+        crash_point("fetch_name_released");
         Ok(Asked::Whole(whole))
     }
 }

@@ -10,9 +10,6 @@ use std::time::{Duration, Instant};
 use store::Fetched;
 use tokio::task::AbortHandle;
 
-/// A watched folder is looked into this rarely all the same: a connection may be dead without anybody knowing. With the time
-/// that an answer may take that is five minutes (FAULT-26).
-pub(crate) const WATCHED_PAUSE: Duration = Duration::from_secs(4 * 60);
 /// A watch that ended sooner than this is not begun again for a while: some servers take one and end it at once.
 const SHORT: Duration = Duration::from_secs(60);
 const AGAIN_AFTER: Duration = Duration::from_secs(15 * 60);
@@ -71,11 +68,11 @@ impl Watches {
         }
     }
 
-    /// The pause after a round that would else be `pause`.
-    pub(crate) fn pause(&self, mailbox: &str, pause: Duration) -> Duration {
+    /// The pause after a round that would else be `pause`; `watched` where the server is waited on.
+    pub(crate) fn pause(&self, mailbox: &str, pause: Duration, watched: Duration) -> Duration {
         match self.lock().get(mailbox) {
             Some(state) if state.news => Duration::ZERO,
-            Some(state) if state.waits => pause.max(WATCHED_PAUSE),
+            Some(state) if state.waits => pause.max(watched),
             _ => pause,
         }
     }

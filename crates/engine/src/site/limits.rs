@@ -6,8 +6,11 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tracker::{Operation, Response};
 
-/// Jira's limits on the writes of one issue: so many in so long. Source: Atlassian's page on rate limits of 5 March 2026.
-const WRITES_OF_AN_ISSUE: [(usize, Duration); 2] = [(20, Duration::from_secs(2)), (100, Duration::from_secs(30))];
+/// Limits on the writes of one issue: so many in so long, the widest last.
+pub(crate) type IssueWrites = [(usize, Duration); 2];
+
+/// Jira's. Source: Atlassian's page on rate limits of 5 March 2026.
+pub(crate) const WRITES_OF_AN_ISSUE: IssueWrites = [(20, Duration::from_secs(2)), (100, Duration::from_secs(30))];
 
 /// What a refusal of one issue without a time means.
 const ISSUE_QUIET: Duration = Duration::from_secs(2);
@@ -74,8 +77,8 @@ impl Limit {
 }
 
 /// What is known of one site's limits.
-#[derive(Default)]
 pub(crate) struct Limits {
+    issue_writes: IssueWrites,
     state: Mutex<State>,
 }
 
@@ -94,18 +97,22 @@ struct Writes {
 }
 
 impl Limits {
+    pub(crate) fn new(issue_writes: IssueWrites) -> Limits {
+        Limits { issue_writes, state: Mutex::default() }
+    }
+
     /// Counts a write of an issue, unless it would be one too many or the issue was asked to be left alone: then temporary
     /// `TrackerBusy` with the time that is left. No other issue waits for it.
     pub(crate) fn before_write(&self, issue_id: &str, now: Instant) -> Result<(), Fault> {
         let mut state = self.lock();
         if state.issues.len() >= ISSUES_MAX && !state.issues.contains_key(issue_id) {
-            state.issues.retain(|_, writes| writes.counts_at(now));
+            state.issues.retain(|_, writes| writes.counts_at(&self.issue_writes, now));
             if state.issues.len() >= ISSUES_MAX {
                 state.issues.clear();
             }
         }
         let writes = state.issues.entry(issue_id.to_owned()).or_default();
-        if let Some(wait) = writes.wait(now) {
+        if let Some(wait) = writes.wait(&self.issue_writes, now) {
             let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
             state.bitten[Limit::Issue as usize] += 1;
             let detail = "the tracker takes no more writes of this issue for now";
@@ -113,7 +120,7 @@ impl Limits {
             return Err(fault.with_retry_after_s(seconds));
         }
         writes.at.push_back(now);
-        if writes.at.len() > WRITES_OF_AN_ISSUE[1].0 {
+        if writes.at.len() > self.issue_writes[1].0 {
             writes.at.pop_front();
         }
         Ok(())
@@ -148,8 +155,8 @@ impl Limits {
 
 impl Writes {
     /// How long the next write has to wait.
-    fn wait(&self, now: Instant) -> Option<Duration> {
-        let windows = WRITES_OF_AN_ISSUE.iter().filter_map(|(most, span)| {
+    fn wait(&self, limits: &IssueWrites, now: Instant) -> Option<Duration> {
+        let windows = limits.iter().filter_map(|(most, span)| {
             let oldest_that_counts = self.at.len().checked_sub(*most)?;
             Some(*self.at.get(oldest_that_counts)? + *span)
         });
@@ -157,8 +164,8 @@ impl Writes {
         free.checked_duration_since(now).filter(|wait| !wait.is_zero())
     }
 
-    fn counts_at(&self, now: Instant) -> bool {
-        let recent = self.at.back().is_some_and(|last| *last + WRITES_OF_AN_ISSUE[1].1 > now);
+    fn counts_at(&self, limits: &IssueWrites, now: Instant) -> bool {
+        let recent = self.at.back().is_some_and(|last| *last + limits[1].1 > now);
         recent || self.quiet_until.is_some_and(|until| until > now)
     }
 }
@@ -169,7 +176,7 @@ mod tests {
 
     #[test]
     fn fault_15_the_writes_of_one_issue_stay_below_its_limits_and_no_other_waits() {
-        let (limits, start) = (Limits::default(), Instant::now());
+        let (limits, start) = (Limits::new(WRITES_OF_AN_ISSUE), Instant::now());
         let at = |ms| start + Duration::from_millis(ms);
         for n in 0..20 {
             assert!(limits.before_write("1", at(n)).is_ok());
@@ -192,7 +199,7 @@ mod tests {
 
     #[test]
     fn fault_15_an_issue_that_asked_for_quiet_gets_it() {
-        let limits = Limits::default();
+        let limits = Limits::new(WRITES_OF_AN_ISSUE);
         let headers = vec![("ratelimit-reason".to_owned(), "jira-per-issue-on-write".to_owned())];
         let response = Response { status: 429, headers, body: Vec::new() };
         let watch = |id: &str| Operation::AddWatcher { issue_id: id.to_owned(), account: String::new() };

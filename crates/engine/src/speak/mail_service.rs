@@ -115,7 +115,7 @@ impl MailService {
         let response = head.map_err(|_| unreachable("the server does not answer in time"))?.map_err(lost)?;
         let status = response.status().as_u16();
         tracing::debug!(method = ?request.method, status, "request to a mail service");
-        self.inner.parking.heed(status, response.headers(), Timestamp::now());
+        self.inner.parking.heed("", status, response.headers(), Timestamp::now());
         if [429, 503, 504].contains(&status) {
             self.parked()?;
             let fault = Fault::temporary(FaultCode::MailboxBusy, format!("the server answers with status {status}"));

@@ -1,9 +1,10 @@
-//! The quiet that a site asked for: until it is over no request leaves (FAULT-15).
+//! The quiet that a site asked for: until it is over no request leaves, or none of its kind (FAULT-15).
 
 use jiff::Timestamp;
 use policy::{Fault, FaultCode};
 use reqwest::header::{HeaderMap, RETRY_AFTER};
-use std::sync::{Mutex, PoisonError};
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// No site is believed when it asks for more than a day.
@@ -12,35 +13,69 @@ const QUIET_S_MAX: u64 = 24 * 60 * 60;
 const QUIET_S_DEFAULT: u64 = 5;
 /// The limit of one issue, which says nothing of the others; the job alone waits then.
 const ONE_ISSUE_ONLY: &str = "jira-per-issue-on-write";
+/// The limit of one kind of request in a second, which says nothing of other kinds.
+const ONE_KIND_ONLY: &str = "jira-burst-based";
+/// Kinds that are left alone at the same time; there are a few dozen, and beyond this the whole site is.
+const KINDS_MAX: usize = 256;
 
-/// Until when a site is left alone.
+/// Until when a site is left alone, or one kind of request.
 #[derive(Debug, Default)]
 pub(super) struct Parking {
-    until: Mutex<Option<Instant>>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    site: Option<Instant>,
+    kinds: HashMap<String, Instant>,
 }
 
 impl Parking {
     /// Temporary `TrackerBusy` with the seconds that are left, rounded up, while the site is parked.
     pub(super) fn check(&self) -> Result<(), Fault> {
-        let until = *self.until.lock().unwrap_or_else(PoisonError::into_inner);
-        let left = until.map_or(Duration::ZERO, |until| until.saturating_duration_since(Instant::now()));
-        if left.is_zero() {
-            return Ok(());
-        }
-        let seconds = left.as_secs() + u64::from(left.subsec_nanos() > 0);
-        Err(Fault::temporary(FaultCode::TrackerBusy, "the site has asked for quiet").with_retry_after_s(seconds))
+        quiet(self.lock().site, "the site has asked for quiet")
     }
 
-    /// Heeds a response; the longest wish holds.
-    pub(super) fn heed(&self, status: u16, headers: &HeaderMap, now: Timestamp) {
+    /// The same for a request of this kind: method and address, without what it names.
+    pub(super) fn check_for(&self, kind: &str) -> Result<(), Fault> {
+        let state = self.lock();
+        quiet(state.site, "the site has asked for quiet")?;
+        quiet(state.kinds.get(kind).copied(), "the site has asked for fewer requests of this kind")
+    }
+
+    /// Heeds the response to a request of this kind; the longest wish holds.
+    pub(super) fn heed(&self, kind: &str, status: u16, headers: &HeaderMap, now: Timestamp) {
         let Some(seconds) = quiet_s(status, headers, now) else { return };
-        let wish = Instant::now() + Duration::from_secs(seconds);
-        let mut until = self.until.lock().unwrap_or_else(PoisonError::into_inner);
-        *until = Some(until.map_or(wish, |present| present.max(wish)));
+        let (now, quiet) = (Instant::now(), Duration::from_secs(seconds));
+        let mut state = self.lock();
+        let reason = headers.get("ratelimit-reason");
+        if status == 429 && reason.is_some_and(|reason| reason == ONE_KIND_ONLY) {
+            state.kinds.retain(|_, until| *until > now);
+            if state.kinds.len() < KINDS_MAX {
+                let until = state.kinds.entry(kind.to_owned()).or_insert(now);
+                *until = (*until).max(now + quiet);
+                return;
+            }
+        }
+        state.site = state.site.max(Some(now + quiet));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Every use leaves the state whole; a poisoned lock holds a usable one.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// For how many seconds the whole site is to be left alone (RFC 9110, section 10.2.3).
+fn quiet(until: Option<Instant>, why: &str) -> Result<(), Fault> {
+    let left = until.map_or(Duration::ZERO, |until| until.saturating_duration_since(Instant::now()));
+    if left.is_zero() {
+        return Ok(());
+    }
+    let seconds = left.as_secs() + u64::from(left.subsec_nanos() > 0);
+    Err(Fault::temporary(FaultCode::TrackerBusy, why).with_retry_after_s(seconds))
+}
+
+/// For how many seconds the whole site, or one kind of request, is to be left alone (RFC 9110, section 10.2.3).
 fn quiet_s(status: u16, headers: &HeaderMap, now: Timestamp) -> Option<u64> {
     if status != 429 && status != 503 {
         return None;
@@ -67,6 +102,7 @@ fn seconds(text: &str, now: Timestamp) -> Option<u64> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use reqwest::header::HeaderName;
 
     fn wish(status: u16, headers: &[(&'static str, &str)]) -> Option<u64> {
         let headers = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
@@ -107,8 +143,31 @@ mod tests {
         assert!(parking.check().is_ok());
         for seconds in ["600", "1"] {
             let headers = [(RETRY_AFTER, seconds.parse().unwrap())].into_iter().collect();
-            parking.heed(429, &headers, Timestamp::UNIX_EPOCH);
+            parking.heed("", 429, &headers, Timestamp::UNIX_EPOCH);
         }
         assert!(parking.check().is_err_and(|fault| fault.retry_after_s.is_some_and(|left| left > 500)));
+    }
+
+    #[test]
+    fn fault_15_a_burst_of_one_kind_parks_that_kind_alone() {
+        let parking = Parking::default();
+        let headers = |reason: &str| {
+            [("retry-after", "600"), ("ratelimit-reason", reason)]
+                .map(|(name, value)| (name.parse::<HeaderName>().unwrap(), value.parse().unwrap()))
+                .into_iter()
+                .collect::<HeaderMap>()
+        };
+        let heed = |kind: &str, reason| parking.heed(kind, 429, &headers(reason), Timestamp::UNIX_EPOCH);
+        heed("POST issue", "jira-burst-based");
+        assert!(parking.check().is_ok() && parking.check_for("GET issue").is_ok());
+        assert!(parking.check_for("POST issue").is_err_and(|fault| fault.retry_after_s.is_some_and(|left| left > 500)));
+        for number in 0..2 * KINDS_MAX {
+            heed(&number.to_string(), "jira-burst-based");
+        }
+        assert_eq!(parking.lock().kinds.len(), KINDS_MAX);
+        assert!(parking.check().is_err(), "a site that refuses everything is left alone");
+        let parking = Parking::default();
+        parking.heed("POST issue", 429, &headers("jira-quota-tenant-based"), Timestamp::UNIX_EPOCH);
+        assert!(parking.check_for("GET issue").is_err());
     }
 }

@@ -93,7 +93,7 @@ impl Speaker {
     ///
     /// Any status is a response, redirects among them. The faults:
     ///
-    /// - temporary `TrackerBusy`: the site asked for quiet; nothing was sent.
+    /// - temporary `TrackerBusy`: the site asked for quiet, or for fewer requests of this kind; nothing was sent.
     /// - temporary `TrackerUnreachable`: no connection, or the answer to a GET was lost.
     /// - what `go` says; nothing was sent.
     /// - unknown `TrackerUnclear`: the answer to anything else was lost; it may have been done.
@@ -189,10 +189,11 @@ impl Speaker {
         go: Go<'_>,
     ) -> Result<Response, Fault> {
         *out.timeout_mut() = Some(timeout);
-        let _turn = self.turn().await?;
+        let kind = kind(request);
+        let _turn = self.turn(request.method, &kind).await?;
         go()?;
         let begun = Instant::now();
-        let result = self.exchange(request.method, out).await;
+        let result = self.exchange(request.method, &kind, out).await;
         let status = result.as_ref().map_or(0, |response| response.status);
         if let (LetIn::Tokens(tokens), Some(pass), true) = (&self.inner.let_in, &entry.pass, status != 0) {
             tokens.heed(pass, status).await;
@@ -210,22 +211,25 @@ impl Speaker {
     }
 
     /// Waits until fewer than the allowed number of requests are under way, fewer than allowed have left in the last second, and
-    /// the site is not parked.
-    async fn turn(&self) -> Result<SemaphorePermit<'_>, Fault> {
-        self.inner.parking.check()?;
+    /// neither the site nor this kind of request is parked.
+    async fn turn(&self, method: Method, kind: &str) -> Result<SemaphorePermit<'_>, Fault> {
+        self.inner.parking.check_for(kind)?;
         let wait = tokio::time::timeout(self.inner.connection.answer_timeout, self.inner.turns.acquire()).await;
         let busy = || Fault::temporary(FaultCode::TrackerBusy, "too many requests wait for this site");
         let turn = wait.map_err(|_| busy())?.map_err(|_| internal("the client is closed"))?;
-        tokio::time::sleep(self.inner.burst.take(Instant::now())).await;
+        tokio::time::sleep(self.inner.burst.take(method, Instant::now())).await;
         // Those who waited may have waited for the very answer that asked for quiet.
-        self.inner.parking.check()?;
+        self.inner.parking.check_for(kind)?;
         Ok(turn)
     }
 
-    async fn exchange(&self, method: Method, out: reqwest::Request) -> Result<Response, Fault> {
+    async fn exchange(&self, method: Method, kind: &str, out: reqwest::Request) -> Result<Response, Fault> {
         let mut response = self.inner.client.execute(out).await.map_err(|error| troubles::fault(&error, method))?;
         let status = response.status().as_u16();
-        self.inner.parking.heed(status, response.headers(), Timestamp::now());
+        self.inner.parking.heed(kind, status, response.headers(), Timestamp::now());
+        if is_near_a_limit(response.headers()) {
+            self.inner.burst.ease(Instant::now());
+        }
         let bytes_max = self.inner.connection.response_bytes_max;
         let mut body = Vec::new();
         while let Some(piece) = response.chunk().await.map_err(|error| troubles::fault(&error, method))? {
@@ -308,6 +312,16 @@ fn header_value(text: &str) -> Result<HeaderValue, Fault> {
 fn header_texts(headers: &HeaderMap) -> Vec<(String, String)> {
     let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect()
+}
+
+/// By which Jira counts bursts: the method, and the address without what it names.
+fn kind(request: &Request) -> String {
+    format!("{:?} {}", request.method, template(&request.path))
+}
+
+/// Less than a fifth of one of its limits is left, Jira says.
+fn is_near_a_limit(headers: &HeaderMap) -> bool {
+    headers.get("x-ratelimit-nearlimit").is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"true"))
 }
 
 /// The path without query, and with `{}` for each segment that names one thing: enough to count requests by kind.

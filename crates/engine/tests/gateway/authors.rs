@@ -74,6 +74,60 @@ pub async fn sec_04_only_a_proved_author_joins_his_thread_by_header(database: &D
     world.end().await;
 }
 
+/// Mails that a signature is about, or seems to be: as S/MIME, as OpenPGP, around somebody's old mail, with a head of its own.
+fn signed(from: &str, number: usize) -> [String; 4] {
+    let head = |kind: &str, at: usize| {
+        format!(
+            "From: {from}\nTo: support@example.com\nSubject: Re: printer\nMessage-ID: <s{number}{at}@evil.example>\n\
+             In-Reply-To: <a@example.org>\nReferences: <a@example.org>\nMIME-Version: 1.0\nContent-Type: {kind}\n\n"
+        )
+    };
+    let smime = "multipart/signed; protocol=\"application/pkcs7-signature\"; micalg=sha-256; boundary=r";
+    let pgp = "multipart/signed; protocol=\"application/pgp-signature\"; micalg=pgp-sha256; boundary=r";
+    let signature =
+        |kind: &str| format!("\n--r\nContent-Type: application/{kind}-signature\n\nMIAGCSqGSIb3DQEHAqCAMIAC\n--r--\n");
+    let own = "--r\nContent-Type: text/plain; protected-headers=\"v1\"\nFrom: Ann <ann@example.org>\n\nLet me in.\n";
+    let old = "--r\nContent-Type: message/rfc822\n\nFrom: Ann <ann@example.org>\nSubject: Re: printer\n\nLet me in.\n";
+    let inline = "-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\nFrom: Ann <ann@example.org>\nLet me in.\n\
+                  -----BEGIN PGP SIGNATURE-----\n\niQEzBAEBCAAdFiEE\n-----END PGP SIGNATURE-----\n";
+    [
+        format!("{}{own}{}", head(smime, 1), signature("pkcs7")),
+        format!("{}{old}{}", head(smime, 2), signature("pkcs7")),
+        format!("{}{own}{}Let me in, too.\n", head(pgp, 3), signature("pgp")),
+        format!("{}{inline}", head("text/plain", 4)),
+    ]
+}
+
+/// Signatures of S/MIME and OpenPGP are not checked, so whatever they say of somebody feeds nobody's identity: not that of a stranger,
+/// and not that of somebody whom nothing else proves.
+pub async fn sec_08_no_signature_around_a_mail_lends_anybody_a_part(database: &Database) {
+    let trust = Trust { authserv_id: "mx.desk.example".to_owned(), hops: 0 };
+    let pass = "Authentication-Results: mx.desk.example; dmarc=pass header.from=example.org\n\
+                Received: from client by mx.desk.example; now\n";
+    for (author_proof, from) in
+        [(AuthorProof::Nothing, "eve@evil.example"), (AuthorProof::Header(trust, Vec::new()), "Ann <ann@example.org>")]
+    {
+        let proves = !matches!(author_proof, AuthorProof::Nothing);
+        let profile =
+            if proves { format!("{SUPPORT}[threads]\nrequire_authentic = true\n") } else { SUPPORT.to_owned() };
+        let world = World::start(database, Plot::default()).await;
+        world.gateway.swap_mailboxes(vec![engine::Mailbox { author_proof, ..mailbox("support", &profile) }]);
+        let asks = async |mail: String| {
+            let client = Client { ip: Some("127.0.0.1".to_owned()), hello: "mx.desk.example".to_owned() };
+            world.done(&send_by(Some(client), &world.gateway, "support", &mail).await.unwrap()).await
+        };
+        let parent = asks(format!("{pass}{}", mail("a@example.org", "printer", "It burns."))).await;
+        for (number, mail) in signed(from, usize::from(proves)).into_iter().enumerate() {
+            let story = asks(mail).await;
+            assert_eq!(story.line.outcome, Some(Outcome::Create), "{from} {number}: {story:#?}");
+            assert_ne!(issue_of(&story), issue_of(&parent));
+        }
+        let own = asks(format!("{pass}{}", reply("b@example.org", "a@example.org", "Still burning."))).await;
+        assert_eq!((own.line.outcome, issue_of(&own)), (Some(Outcome::Comment), issue_of(&parent)));
+        world.end().await;
+    }
+}
+
 pub async fn sec_25_a_form_has_no_more_budget_than_the_person_it_writes_for(database: &Database) {
     let trust = Trust { authserv_id: "mx.desk.example".to_owned(), hops: 0 };
     let world = World::start(database, Plot::default()).await;

@@ -86,7 +86,7 @@ pub async fn fault_14_an_effect_that_comes_after_its_request_was_given_up_is_fou
     let store = Store::open(&store_settings(database, folder.path().to_owned())).await.unwrap();
     let crooked = Crooked { inner: voice(&url, database.dialect), late: true.into(), comments_are_gone: false.into() };
     let crooked: Arc<dyn Voice> = Arc::new(crooked);
-    let look_ups = [50, 100, 200, 1500].map(Duration::from_millis).to_vec();
+    let look_ups = [50, 100, 200, 3000].map(Duration::from_millis).to_vec();
     let settings = Settings { request_max: REQUEST_MAX, look_ups, ..quick() };
     let gateway = start_gateway(&store, (&crooked, database.dialect), Arc::new(Direct::default()), &settings);
     let message = send(&gateway, "support", &mail("a@example.org", "printer", "It burns.")).await.unwrap();

@@ -1,6 +1,8 @@
 //! The same mail again: what is known again, and what only looks alike.
 
 use super::world::{Database, Plot, World, issue_of, mail};
+use courier::smtp_in::{Gate, Intake};
+use mail::Envelope;
 use policy::Outcome;
 
 pub async fn the_same_mail_twice_is_one_issue(database: &Database) {
@@ -47,5 +49,26 @@ pub async fn two_equal_alerts_are_two_issues(database: &Database) {
     let (first, second) = (world.done(&first).await, world.done(&second).await);
     assert_ne!(issue_of(&first), issue_of(&second));
     assert_eq!(world.desk.counts().issues_created, 2);
+    world.end().await;
+}
+
+/// A signature stays good however old it is and whoever sends the mail again; that it is the same mail stops it.
+pub async fn sec_07_a_mail_that_somebody_else_sends_again_does_nothing(database: &Database) {
+    let world = World::start(database, Plot::default()).await;
+    let mail = mail("a@example.org", "printer", "It burns.");
+    let first = world.done(&world.send(&mail).await).await;
+    let envelope = Envelope {
+        mail_from: Some("eve@evil.example".into()),
+        rcpt_to: vec!["support@example.com".into()],
+        client: None,
+    };
+    let mut intake = world.gateway.gate("support").unwrap().open(envelope).await.unwrap();
+    intake.received("Received: from evil.example by gateway; two years later\r\n");
+    intake.write(mail.replace('\n', "\r\n").as_bytes()).await.unwrap();
+    let again = world.done(&intake.finish().await.unwrap()).await;
+    assert_ne!(again.line.id, first.line.id);
+    assert_eq!(again.line.outcome, Some(Outcome::Ignore), "{}", again.line.reason);
+    let counts = world.desk.counts();
+    assert_eq!((counts.issues_created, counts.comments_created), (1, 0));
     world.end().await;
 }

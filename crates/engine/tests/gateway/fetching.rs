@@ -1,29 +1,36 @@
 //! Mail that is fetched from a real Dovecot: whose results count, in which order mails come, and what failing mailboxes stop.
 
-use super::world::{Database, Plot, SALES, SUPPORT, World, mail, mailbox, reply};
+use super::reading::Gated;
+use super::world::{Database, Plot, SALES, SUPPORT, World, mail, mailbox, quick, reply};
 use engine::fetch::{Account, Fetching, Folder, Graph, Protocol, Secret, Security, Start};
-use engine::{AuthorProof, Mailbox};
+use engine::{AuthorProof, Mailbox, Settings};
 use mail::authenticity::Trust;
 use policy::Outcome;
 use rcgen::generate_simple_self_signed;
 use rig::dovecot::{Dovecot, PASSWORD};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use store::{JobState, MessageFilter, Story};
 
 /// Nothing here takes longer unless it hangs.
 const PATIENCE: Duration = Duration::from_secs(50);
 
-fn dovecot() -> Dovecot {
+pub fn dovecot() -> Dovecot {
     let own = generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
     Dovecot::start(&own.cert.pem(), &own.signing_key.serialize_pem(), "auth_failure_delay = 0\n")
 }
 
 /// All that lies in this user's mailbox, looked into a hundred times a second.
 fn everything(server: &Dovecot, user: &str, password: &str) -> Option<Fetching> {
+    Some(over_pop3(server.pop3.port(), user, password))
+}
+
+/// The same behind this port of loopback.
+pub fn over_pop3(port: u16, user: &str, password: &str) -> Fetching {
     let timeout = Duration::from_secs(20);
     let account = Account {
         host: "localhost".to_owned(),
-        port: server.pop3.port(),
+        port,
         security: Security::None,
         authorities: None,
         user: user.to_owned(),
@@ -33,14 +40,14 @@ fn everything(server: &Dovecot, user: &str, password: &str) -> Option<Fetching> 
         answer_timeout: timeout,
         mail_timeout: timeout,
     };
-    Some(Fetching {
+    Fetching {
         account,
         protocol: Protocol::Pop3,
         authorization: None,
         start: Start::Everything,
         keep: None,
         poll: Duration::from_millis(10),
-    })
+    }
 }
 
 pub async fn fetch(world: &World, mailboxes: Vec<Mailbox>) {
@@ -48,7 +55,7 @@ pub async fn fetch(world: &World, mailboxes: Vec<Mailbox>) {
     world.gateway.fetch_now().await.unwrap();
 }
 
-fn put(server: &Dovecot, user: &str, mail: &str) {
+pub fn put(server: &Dovecot, user: &str, mail: &str) {
     server.put(user, mail.replace('\n', "\r\n").as_bytes());
 }
 
@@ -203,5 +210,44 @@ pub async fn fault_26_a_server_that_says_nothing_is_noticed_and_stops_no_other(d
         }
     }
     assert_eq!(world.metric("sealpost_mailbox_fails{mailbox=\"sales\"}").await, 0);
+    world.end().await;
+}
+
+/// Hundreds of mails whose server names them anew again and again: none is lost, none doubled, and those that differ in nothing but a
+/// letter stay two.
+pub async fn fault_24_hundreds_of_mails_named_anew(database: &Database) {
+    const MAILS: usize = 200;
+    const FLIPS: usize = 5;
+    // Nothing is decided on: this is about what is taken in.
+    let settings = Settings { shutdown_grace: Duration::from_millis(50), ..quick() };
+    let plot = Plot { settings, reader: Arc::new(Gated::default()), ..Plot::default() };
+    let mut world = World::start(database, plot).await;
+    let server = dovecot();
+    for number in 0..MAILS {
+        // Each tenth mail has no Message-ID.
+        let text = mail(&format!("{number}@example.org"), "printer", &format!("It burns {number}."));
+        let text = if number % 10 == 0 { text.replacen("Message-ID", "X-No-Id", 1) } else { text };
+        put(&server, "support", &text);
+    }
+    let folder = Folder { name: "INBOX".to_owned(), mark_seen: false, move_to: None, watched: false };
+    let fetching = Fetching { protocol: Protocol::Imap(folder), ..over_pop3(server.imap.port(), "support", PASSWORD) };
+    fetch(&world, vec![Mailbox { fetching: Some(fetching.clone()), ..mailbox("support", SUPPORT) }]).await;
+    let until = async |world: &World, metric: &str| {
+        let deadline = Instant::now() + 4 * PATIENCE;
+        while world.metric(metric).await < MAILS as u64 {
+            assert!(Instant::now() < deadline, "{metric} is {} only", world.metric(metric).await);
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    until(&world, "sealpost_fetch_messages_total").await;
+    for _ in 0..FLIPS {
+        // While nobody looks into it, or the server writes its numbers down again.
+        world.restart().await;
+        server.forget_numbers("support");
+        fetch(&world, vec![Mailbox { fetching: Some(fetching.clone()), ..mailbox("support", SUPPORT) }]).await;
+        until(&world, "sealpost_intake_known_again_total").await;
+        assert_eq!(world.metric("sealpost_fetch_messages_total").await, 0, "nothing is taken in twice");
+    }
+    assert_eq!(server.count("support"), MAILS);
     world.end().await;
 }

@@ -32,17 +32,39 @@ pub async fn fault_16_a_file_that_is_refused_does_not_stop_the_others(database: 
     world.end().await;
 }
 
+/// The issue is there and may not be commented on: that is told, and a person's word tries the comment again, and only that.
+pub async fn fault_16_a_forbidden_comment_is_told_and_tried_again_by_a_person(database: &Database) {
+    let world = World::start(database, Plot::default()).await;
+    let parent = world.done(&world.send(&mail("a@example.org", "printer", "It burns.")).await).await;
+    let forbidden = desk::Fault::ServerError { status: 403 };
+    world.faults.add(forbidden, desk::RouteKind::Comment, desk::When::Next(1));
+    let files = mail_with_files("b@example.org", &[("one.txt", "one")]);
+    let answer = files.replacen("Date:", "In-Reply-To: <a@example.org>\nReferences: <a@example.org>\nDate:", 1);
+    let message = world.send(&answer).await;
+    let story = world.outcome_of(&message).await;
+    assert_eq!(story.line.job, JobState::Dead, "visible, and to be replayed");
+    assert_eq!(story.ledger[0].fault.as_ref().map(|fault| fault.code), Some(FaultCode::TrackerUnauthorised));
+    assert_eq!(world.desk.counts().comments_created, 0);
+    assert!(world.store.wake(&message, "admin").await.unwrap());
+    let story = world.wait_until(&message, |story| story.line.job == JobState::Done).await;
+    assert_eq!((issue_of(&story), world.comments(&issue_of(&parent)).await.len()), (issue_of(&parent), 1));
+    let counts = world.desk.counts();
+    assert_eq!((counts.issues_created, counts.comments_created, counts.attachments_created), (1, 1, 1));
+    world.end().await;
+}
+
 pub async fn a_deleted_issue_is_a_permanent_fault_with_a_reason(database: &Database) {
     let reader = Arc::new(Gated::default());
     reader.gate.add_permits(1);
     let world = World::start(database, Plot { reader: reader.clone(), ..Plot::default() }).await;
     let parent = world.done(&world.send(&mail("a@example.org", "printer", "It burns.")).await).await;
     // The issue goes away between the decision and the deed, so the decision cannot know.
-    world.faults.add(desk::Fault::RateLimit { retry_after_s: 1 }, desk::RouteKind::Comment, desk::When::Next(1));
+    world.faults.add(desk::Fault::RateLimit { retry_after_s: 1 }, desk::RouteKind::Comment, desk::When::Always);
     reader.gate.add_permits(1);
     let message = world.send(&reply("b@example.org", "a@example.org", "Still burning.")).await;
     world.wait_until(&message, |story| story.plan.is_some() && story.line.job == JobState::Waiting).await;
     world.delete_issue(&issue_of(&parent)).await;
+    world.faults.clear();
     let story = world.outcome_of(&message).await;
     assert_eq!(story.line.job, JobState::Dead);
     assert_eq!(story.fault.as_ref().map(|fault| fault.code), Some(FaultCode::TrackerGone));

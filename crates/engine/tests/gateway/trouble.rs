@@ -1,21 +1,65 @@
 //! A tracker in trouble: what is waited for, what is looked for, and what is never done twice.
 
-use super::world::{Database, Plot, World, issue_of, mail, mail_with_files, reply};
-use desk::{Fault, RouteKind, When};
+use super::reading::Direct;
+use super::world::{
+    Database, Plot, SUPPORT, World, desk, issue_of, mail, mail_with_files, mailbox, quick, reply, send, voice, voice_of,
+};
+use ::desk::{Fault, RouteKind, When};
+use engine::{Gateway, Mailbox, Parts, Site, Tokens};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
-use store::JobState;
+use store::{JobState, Story};
 
 pub async fn fault_15_a_site_that_says_when_is_left_alone_until_then(database: &Database) {
     let world = World::start(database, Plot::default()).await;
     world.faults.add(Fault::RateLimit { retry_after_s: 2 }, RouteKind::Create, When::Next(1));
+    let sent_at = Instant::now();
     let message = world.send(&mail("a@example.org", "printer", "It burns.")).await;
     let parked = world.wait_until(&message, |story| story.line.job == JobState::Waiting && story.fault.is_some()).await;
-    let parked_at = Instant::now();
     assert_eq!(parked.fault.map(|fault| fault.code), Some(policy::FaultCode::TrackerBusy));
     let story = world.done(&message).await;
-    assert!(parked_at.elapsed() >= Duration::from_millis(1800), "tried again after {:?}", parked_at.elapsed());
+    assert!(sent_at.elapsed() >= Duration::from_secs(2), "tried again after {:?}", sent_at.elapsed());
     assert_eq!(story.tries, 1, "a wait that the tracker asked for is no failed try");
     assert_eq!(world.desk.counts().issues_created, 1);
+    world.end().await;
+}
+
+/// Two sites in one gateway: what one of them asks for is nothing to the other.
+pub async fn fault_15_a_limit_at_one_site_leaves_the_other_unaffected(database: &Database) {
+    let world = World::start(database, Plot::default()).await;
+    world.gateway.shutdown().await;
+    let folder = tempfile::tempdir().unwrap();
+    let (other_desk, url, _stop) = desk(folder.path(), 1 << 20, world.dialect).await;
+    let settings = quick();
+    let site = |name: &str, voice| Site::new(name, world.dialect, voice, &settings);
+    let gateway = Gateway::start(Parts {
+        store: world.store.clone(),
+        reader: Arc::new(Direct::default()),
+        sites: vec![site("acme", voice_of(&world)), site("other", voice(&url, world.dialect))],
+        mailboxes: vec![mailbox("support", SUPPORT), Mailbox { site: "other".to_owned(), ..mailbox("sales", SUPPORT) }],
+        tokens: Tokens::new(world.store.clone()),
+        settings: settings.clone(),
+    });
+    world.faults.add(Fault::RateLimit { retry_after_s: 600 }, RouteKind::Any, When::Always);
+    let limited = send(&gateway, "support", &mail("a@example.org", "printer", "It burns.")).await.unwrap();
+    let parked = |story: &Story| story.fault.as_ref().is_some_and(|fault| fault.code == policy::FaultCode::TrackerBusy);
+    world.wait_until(&limited, |story| story.line.job == JobState::Waiting && parked(story)).await;
+    for number in 0..5 {
+        let free = mail(&format!("{number}@example.org"), "printer", "It burns.");
+        world.done(&send(&gateway, "sales", &free).await.unwrap()).await;
+    }
+    assert_eq!((world.desk.counts().issues_created, other_desk.counts().issues_created), (0, 5));
+    let limited = world.store.story(&limited).await.unwrap().unwrap();
+    assert!(limited.line.job == JobState::Waiting && parked(&limited), "{limited:#?}");
+    let metrics = gateway.metrics().await;
+    let counted = |site: &str| {
+        let name = format!("sealpost_site_limited_total{{site=\"{site}\",");
+        let values =
+            metrics.lines().filter_map(|line| line.strip_prefix(&name)?.rsplit_once(' ')?.1.parse::<u64>().ok());
+        values.sum::<u64>()
+    };
+    assert!(counted("acme") >= 1 && counted("other") == 0, "{metrics}");
+    gateway.shutdown().await;
     world.end().await;
 }
 

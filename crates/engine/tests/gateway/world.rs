@@ -95,13 +95,34 @@ pub struct World {
 
 impl World {
     pub async fn start(database: &Database, plot: Plot) -> World {
+        let way = |url: &str| Some(voice(url, database.dialect));
+        World::start_through(database, plot, way).await.expect("the way to a desk is always there")
+    }
+
+    /// With what the gateway says to its tracker going this way; `None` where there is none.
+    pub async fn start_through(
+        database: &Database,
+        plot: Plot,
+        way: impl FnOnce(&str) -> Option<Arc<dyn Voice>>,
+    ) -> Option<World> {
         let (folder, dialect) = (tempfile::tempdir().unwrap(), database.dialect);
         let store = Store::open(&store_settings(database, folder.path().to_owned())).await.unwrap();
         let (desk, url, stop_desk) = desk(folder.path(), plot.attachment_size_max_bytes, dialect).await;
-        let (voice, past) = (voice(&url, dialect), voice(&url, dialect));
+        let (voice, past) = (way(&url)?, voice(&url, dialect));
         let gateway = start_gateway(&store, (&voice, dialect), plot.reader.clone(), &plot.settings);
         let faults = desk.faults();
-        World { desk, faults, store, gateway, dialect, voice, past, plot, stop_desk: Some(stop_desk), _folder: folder }
+        Some(World {
+            desk,
+            faults,
+            store,
+            gateway,
+            dialect,
+            voice,
+            past,
+            plot,
+            stop_desk: Some(stop_desk),
+            _folder: folder,
+        })
     }
 
     /// Stops the gateway in order and starts another one on the same store.

@@ -60,6 +60,9 @@ impl Now for Watched {
                 is_refused: refused.iter().any(|of| of.mailbox == mailbox.name),
                 name: mailbox.name,
                 fails: mailbox.fails,
+                not_fetched: mailbox.not_fetched.mails,
+                too_large: mailbox.not_fetched.too_large,
+                not_fetched_since: mailbox.not_fetched.since,
                 is_silent: mailbox.is_silent,
                 is_stalled: mailbox.is_stalled,
             })

@@ -5,6 +5,8 @@ use super::world::{World, told};
 use rcgen::{CertificateParams, KeyPair};
 use rig::dovecot::{Dovecot, PASSWORD};
 use rig::gateway::Gateway;
+#[cfg(feature = "crash_points")]
+use rig::pop3::Pop3Server;
 use rig::settings_file::{SettingsFile, quoted};
 use rustix::process::Signal;
 use std::fs;
@@ -207,6 +209,47 @@ async fn fault_01_a_gateway_killed_between_taking_in_and_deleting_loses_and_doub
     }
 }
 
+#[cfg(feature = "crash_points")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn fault_13_a_gateway_killed_while_a_name_goes_to_another_mail_loses_and_doubles_nothing() {
+    for death in [
+        "intake_content_stored:1",
+        "fetch_name_released:1",
+        "intake_taken_in:1",
+        "fetch_before_settle:1",
+        "fetch_settled:1",
+    ] {
+        let (world, server) = (World::start().await, Pop3Server::start());
+        world.home.write_secret("post.password", PASSWORD);
+        let section = [
+            ("fetch", quoted("pop3")),
+            ("host", quoted("localhost")),
+            ("tls", quoted("none")),
+            ("port", server.port().to_string()),
+            ("user", quoted(USER)),
+            ("password", quoted("file:post.password")),
+            ("start", quoted("everything")),
+            ("delete_after_days", "0".to_owned()),
+        ];
+        let post = Post::on(server, world, &section);
+        post.server.put("1", &request("first"));
+        let mut gateway = post.world.home.start();
+        gateway.wait_until("deleted", |_| post.server.names().is_empty());
+        gateway.wait_until_quiet();
+        drop(gateway);
+        post.server.put("1", &request("other"));
+        let mut gateway = post.world.home.spawn(&[("SEALPOST_CRASH", death)]);
+        assert!(!gateway.wait_for_end().success(), "{death} is never reached: {}", gateway.log());
+        drop(gateway);
+        let mut gateway = post.world.home.start();
+        gateway.wait_until("stored and deleted", |metrics| {
+            metrics.sum("sealpost_messages", &[]) == 2 && post.server.names().is_empty()
+        });
+        gateway.wait_until_quiet();
+        assert_eq!(summaries(&post.world), ["first", "other"], "after {death}: {}", gateway.log());
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_wrong_password_is_shown_and_mail_by_other_ways_goes_on() {
     let mut post = Post::start().await;
@@ -276,6 +319,7 @@ async fn sec_22_a_mail_above_the_limit_stays_and_holds_up_no_other() {
     assert!(gateway.log().contains("a mail could not be fetched"), "{}", gateway.log());
     let tried = gateway.metrics().sum("sealpost_fetch_failed_messages_total", &[]);
     assert_eq!(tried, 1, "it is left alone for a while");
+    assert_eq!(gateway.metrics().sum("sealpost_mailbox_unfetched", &["mailbox=\"post\""]), 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -158,3 +158,31 @@ async fn priv_30_a_site_is_a_dead_end_until_its_settings_release_it() {
     world.home.settings.set("[[site]]", "dead_end", "false");
     has_all(&letters(&world), &["none can leave, and no profile wants one"]);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn priv_21_mail_comes_and_letters_leave_in_clear_on_this_machine_only() {
+    let mut world = World::start().await;
+    for elsewhere in ["0.0.0.0:0", "[::]:0", "192.0.2.1:2525"] {
+        world.home.settings.set("[[mailbox]]", "listen", quoted(elsewhere));
+        let words = [elsewhere, "sealpost.toml:", "other machines in clear", "starttls", "mailbox.allow_clear"];
+        has_all(&complaint(&world, "mailbox[].listen"), &words);
+    }
+    world.home.settings.set("[[mailbox]]", "allow_clear", "true");
+    let said = told(&world.run(&["check", "--config", "sealpost.toml"]));
+    assert!(!said.contains("mailbox[].listen"), "{said}");
+    world.home.settings.set("[[mailbox]]", "listen", quoted("127.0.0.1:0"));
+    world.home.settings.remove("[[mailbox]]", "allow_clear");
+    let letters = |host: &str, tls: &str| {
+        [("name", "relay"), ("host", host), ("tls", tls)].map(|(key, value)| (key, quoted(value))).to_vec()
+    };
+    let right = world.home.settings.clone();
+    world.home.settings.add("[[outgoing]]", &letters("relay.example.org", "none"));
+    let words = ["sealpost.toml:", "letters through the network in clear", "starttls"];
+    has_all(&complaint(&world, "outgoing[].tls"), &words);
+    for (host, tls) in [("relay.example.org", "starttls"), ("localhost", "none")] {
+        world.home.settings = right.clone();
+        world.home.settings.add("[[outgoing]]", &letters(host, tls));
+        let said = told(&world.run(&["check", "--config", "sealpost.toml"]));
+        assert!(!said.contains("outgoing[].tls"), "{said}");
+    }
+}

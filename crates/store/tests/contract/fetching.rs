@@ -2,7 +2,7 @@
 
 use crate::home::*;
 use std::time::{Duration, Instant};
-use store::{Bookmark, Cursor, Fetched, JobKind, Renamed, Renaming, Stage};
+use store::{Arrival, Bearer, Bookmark, Cursor, Fetched, JobKind, Renamed, Renaming, Resized, Stage};
 
 const FETCH: &[JobKind] = &[JobKind::Fetch];
 
@@ -17,9 +17,9 @@ fn handles(names: &[&str]) -> Vec<String> {
 pub async fn what_lay_there_before_is_known_and_a_mailbox_is_opened_once(home: Home) {
     let store = home.open().await;
     let mailbox = under("pop3 mx.example desk");
-    assert!(!store.was_opened(&mailbox).await.unwrap());
+    assert!(store.opened_at(&mailbox).await.unwrap().is_none());
     assert!(store.open_mailbox(&mailbox, &handles(&["old", "older", "old"])).await.unwrap());
-    assert!(store.was_opened(&mailbox).await.unwrap());
+    assert!(store.opened_at(&mailbox).await.unwrap().is_some());
     assert!(!store.open_mailbox(&mailbox, &handles(&["new"])).await.unwrap(), "it is opened already");
     take(&store, arrival("taken")).await;
     let asked = handles(&["new", "older", "taken", "old", "new"]);
@@ -31,11 +31,11 @@ pub async fn what_lay_there_before_is_known_and_a_mailbox_is_opened_once(home: H
     for elsewhere in
         [Fetched { mailbox: "sales".into(), ..mailbox.clone() }, Fetched { site: "south".into(), ..mailbox.clone() }]
     {
-        assert!(!store.was_opened(&elsewhere).await.unwrap());
+        assert!(store.opened_at(&elsewhere).await.unwrap().is_none());
         assert_eq!(store.unknown(&elsewhere, &asked[1..3]).await.unwrap(), [0, 1]);
         assert_eq!(store.taken_in_by(&elsewhere, &asked, at).await.unwrap(), [0; 0]);
     }
-    assert!(!store.was_opened(&under("pop3 mx.example other")).await.unwrap());
+    assert!(store.opened_at(&under("pop3 mx.example other")).await.unwrap().is_none());
 }
 
 pub async fn what_was_taken_in_and_left_behind_counts_as_taken_in(home: Home) {
@@ -45,6 +45,41 @@ pub async fn what_was_taken_in_and_left_behind_counts_as_taken_in(home: Home) {
     let at = arrival("both").received_at;
     assert_eq!(store.unknown(&under("a"), &handles(&["both"])).await.unwrap(), [0; 0]);
     assert_eq!(store.taken_in_by(&under("a"), &handles(&["both"]), at).await.unwrap(), [0]);
+}
+
+/// What a server says of a name is remembered, and a name goes from one mail to another.
+pub async fn fault_13_a_name_is_known_by_its_size_and_given_up_when_it_is_anothers(home: Home) {
+    let store = home.open().await;
+    let mailbox = under("a");
+    let sized =
+        |mails: &[(&str, u64)]| mails.iter().map(|(name, size)| ((*name).to_owned(), *size)).collect::<Vec<_>>();
+    let resized = async |mails: &[(&str, u64)]| {
+        let Resized { unseen, other } = store.resized(&mailbox, &sized(mails)).await.unwrap();
+        (unseen, other)
+    };
+    store.open_mailbox(&mailbox, &handles(&["old"])).await.unwrap();
+    take(&store, Arrival { message_id: Some("id@example.org".into()), ..arrival("taken") }).await;
+    assert_eq!(resized(&[("old", 5), ("taken", 7)]).await, (vec![0, 1], vec![]));
+    store.remember_sizes(&mailbox, &sized(&[("old", 5), ("taken", 6), ("taken", 7)])).await.unwrap();
+    assert_eq!(resized(&[("new", 1), ("old", 5), ("taken", 8)]).await, (vec![0], vec![2]));
+    store.remember_sizes(&mailbox, &sized(&[("taken", 8)])).await.unwrap();
+    assert_eq!(resized(&[("old", 5), ("taken", 8)]).await, (vec![], vec![]));
+
+    let bearer =
+        async |name: &str, digest: &[u8; 32], id: Option<&str>| store.bearer(&mailbox, name, digest, id).await.unwrap();
+    let (same, other) = (arrival("taken").digest, [0xee; 32]);
+    assert_eq!(bearer("taken", &same, None).await, Bearer::Same);
+    assert_eq!(bearer("taken", &other, Some("id@example.org")).await, Bearer::Same);
+    assert_eq!(bearer("taken", &other, Some("else@example.org")).await, Bearer::Another);
+    assert_eq!(bearer("taken", &other, None).await, Bearer::Another);
+    assert_eq!(bearer("old", &other, None).await, Bearer::LeftBehind);
+    for name in ["old", "taken"] {
+        store.release_name(&mailbox, name).await.unwrap();
+        assert_eq!(store.unknown(&mailbox, &handles(&[name])).await.unwrap(), [0]);
+        assert_eq!(bearer(name, &same, None).await, Bearer::Another, "nobody's any more");
+    }
+    let again = take(&store, Arrival { digest: other, ..arrival("taken") }).await;
+    assert_eq!(store.messages_of(&mailbox, &handles(&["taken"])).await.unwrap(), [Some(again)]);
 }
 
 pub async fn a_mailbox_of_200_000_old_mails_is_opened_in_seconds(home: Home) {
@@ -114,7 +149,7 @@ pub async fn how_far_a_folder_was_read_is_remembered(home: Home) {
     let cursor = Cursor { uid_validity: u32::MAX, uid_floor: 7, uid_next: 9, left_before: Some(5), renamed: None };
     store.move_cursor(&lease, &folder, &cursor).await.unwrap();
     assert_eq!(home.open().await.cursor(&folder).await.unwrap(), Some(cursor));
-    assert!(store.was_opened(&folder).await.unwrap());
+    assert!(store.opened_at(&folder).await.unwrap().is_some());
     let renamed = Some(Renamed { uid_below: 12, at: 8 });
     let later = Cursor { uid_validity: 1, uid_floor: 1, uid_next: 1, left_before: None, renamed };
     store.move_cursor(&lease, &folder, &later).await.unwrap();

@@ -38,6 +38,7 @@ const OF_LISTENING: &[&str] = &[
     "kind",
     "hostname",
     "require_tls",
+    "allow_clear",
     "certificate",
     "key",
     "require_auth",
@@ -136,13 +137,24 @@ impl Reader {
                 "is a local socket, which only LMTP may use",
                 "write kind = \"lmtp\" or HOST:PORT",
             );
-        } else if !unix && mailbox.listen.parse::<SocketAddr>().is_err() {
-            self.wrong(
-                section,
-                "listen",
-                "is not HOST:PORT with a numeric host",
-                "write for example \"127.0.0.1:2525\"",
-            );
+        } else if !unix {
+            match mailbox.listen.parse::<SocketAddr>() {
+                Ok(address) => self.clear_listener_only_here(section, mailbox, address),
+                Err(_) => {
+                    let remedy = "write for example \"127.0.0.1:2525\"";
+                    self.wrong(section, "listen", "is not HOST:PORT with a numeric host", remedy);
+                }
+            }
+        }
+    }
+
+    /// Mail from other machines comes over TLS, unless somebody has said otherwise (PRIV-21).
+    fn clear_listener_only_here(&mut self, section: &Section, mailbox: &Mailbox, address: SocketAddr) {
+        let is_local = address.ip().to_canonical().is_loopback();
+        if mailbox.tls == "none" && !is_local && !self.truth(section, "allow_clear") {
+            let remedy = "set mailbox.tls to \"starttls\" or \"implicit\", with mailbox.certificate and mailbox.key; or \
+                          mailbox.allow_clear = true where nobody reads along between a relay and this machine";
+            self.wrong(section, "listen", "would take mail from other machines in clear", remedy);
         }
     }
 

@@ -73,7 +73,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         "mailbox[].tls",
         Choice(&["none", "starttls", "implicit"]),
         Empty,
-        "Encryption. Listening, without it: `none`, which is for loopback and trusted relays. Fetching, without it: `implicit`; \
+        "Encryption. Listening, without it: `none`, which is for loopback (elsewhere with `allow_clear`). Fetching, without it: `implicit`; \
          `none` only from a server on this machine.",
     ),
     setting(
@@ -247,6 +247,12 @@ pub(super) const SETTINGS: &[Setting] = &[
     ),
     setting("mailbox[].hostname", Text, Means("localhost"), "The name in the greeting and in `Received`."),
     setting("mailbox[].require_tls", Bool, Means("false"), "Refuse mail before STARTTLS."),
+    setting(
+        "mailbox[].allow_clear",
+        Bool,
+        Means("false"),
+        "Take mail without TLS from other machines too: behind a relay, on a network where nobody reads along.",
+    ),
     setting("mailbox[].certificate", Path, Empty, "The listener's certificate chain in PEM. Read again on SIGHUP."),
     setting("mailbox[].key", Path, Empty, "The private key of that certificate in PEM."),
     setting("mailbox[].require_auth", Bool, Means("false"), "Take mail only from accounts (`[[account]]`)."),

@@ -1,0 +1,10 @@
+-- How long a server said that each mail is which it knows by a name of its own making (POP3): it may give the name to another one.
+-- handle holds a keyed hash.
+
+CREATE TABLE listed_sizes (
+    site TEXT NOT NULL,
+    mailbox TEXT NOT NULL,
+    handle BLOB NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    PRIMARY KEY (site, mailbox, handle)
+) STRICT, WITHOUT ROWID;
