@@ -142,6 +142,7 @@ on_sqlite! {
     changes::what_is_so_already_is_left_as_it_is;
     changes::a_refused_field_is_left_out_and_the_mail_is_not_lost;
     changes::a_change_that_is_refused_does_not_stop_the_others;
+    changes::a_remark_goes_with_its_move;
     changes::fault_14_a_lost_transition_is_looked_for_by_status;
     changes::fault_15_the_limit_of_one_issue_keeps_no_other_waiting;
     changes::fault_15_each_limit_stops_what_it_is_about;

@@ -91,7 +91,8 @@ fn numeric(target: &IssueTarget, adopted: &[Adoption]) -> Option<String> {
 fn is_same(earlier: &StepKind, new: &StepKind) -> bool {
     match (earlier, new) {
         (StepKind::CreateIssue { project: one, .. }, StepKind::CreateIssue { project: other, .. }) => one == other,
-        (StepKind::AddComment { .. }, StepKind::AddComment { .. }) => true,
+        (StepKind::AddComment { .. }, StepKind::AddComment { .. })
+        | (StepKind::Remark { .. }, StepKind::Remark { .. }) => true,
         (StepKind::Attach { file: one, .. }, StepKind::Attach { file: other, .. })
         | (StepKind::AttachForCustomers { file: one, .. }, StepKind::AttachForCustomers { file: other, .. }) => {
             one.sha256 == other.sha256

@@ -19,6 +19,7 @@ mod stories {
     mod fetching_graph;
     mod fetching_imap;
     mod fetching_oauth;
+    mod fields;
     mod hostile;
     mod letters;
     mod links;
