@@ -41,6 +41,7 @@ mod stories {
     mod signals;
     mod site_oauth;
     mod swaks;
+    mod ten_minutes;
     mod two_processes;
     mod walk;
     mod ways_in;
