@@ -222,6 +222,22 @@ mod tests {
     }
 
     #[test]
+    fn what_a_workflow_said_is_no_comment_of_the_mail_and_is_said_once() {
+        let remark = |words: &str| StepKind::Remark {
+            issue: IssueTarget::CreatedBy(1),
+            body: Body { visible: words.into(), ..Body::default() },
+            visibility: None,
+        };
+        let said = Receipt::Comment { issue_id: "7".into(), id: "c".into() };
+        let first = plan(1, vec![create("NORTH"), remark("We look at it.")]);
+        let past = Past { plan: first, done: vec![(1, issue("7")), (2, said)], posted: vec![] };
+        let on_it = plan(2, vec![comment(IssueTarget::Id("7".into()))]);
+        assert_eq!(compare(std::slice::from_ref(&past), &on_it).fresh, [1], "the mail has not been said yet");
+        let in_other_words = plan(2, vec![create("NORTH"), remark("Soon.")]);
+        assert_eq!(compare(&[past], &in_other_words).fresh, [0; 0]);
+    }
+
+    #[test]
     fn what_an_earlier_replay_left_behind_is_found_again() {
         let second = Past { plan: plan(2, vec![create("SOUTH")]), done: vec![(1, issue("8"))], posted: vec![] };
         let back = plan(3, vec![create("NORTH")]);
