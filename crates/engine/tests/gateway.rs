@@ -171,6 +171,7 @@ on_sqlite! {
     changes::fault_16_a_refused_field_is_left_out_and_the_mail_is_not_lost;
     changes::fault_17_a_user_who_is_gone_is_left_out;
     changes::fault_16_a_change_that_is_refused_does_not_stop_the_others;
+    changes::a_remark_goes_with_its_move;
     changes::fault_14_a_lost_transition_is_looked_for_by_status;
     limits::fault_15_the_limit_of_one_issue_keeps_no_other_waiting;
     limits::fault_15_a_refusal_of_one_issue_stops_no_other;

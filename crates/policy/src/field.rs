@@ -17,6 +17,12 @@ pub const ALLOWED_MAX: usize = 1000;
 /// Every tracker's own name of the field that holds who reported the issue.
 pub(crate) const REPORTER: &str = "reporter";
 
+/// The same of its summary.
+pub(crate) const SUMMARY: &str = "summary";
+
+/// The same of its text.
+pub(crate) const DESCRIPTION: &str = "description";
+
 /// What kind of value a field holds, whatever the tracker calls it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -27,6 +27,7 @@ pub const PLACES: &[(&str, &str)] = &[
     ("sender.name", "the author's name, or his address where he gives none"),
     ("sender.domain", "what stands behind the `@` of his address"),
     ("subject", "the subject"),
+    ("text", "what the author wrote himself: all of it with its layout in `description`, elsewhere as much as fits"),
     ("date", "when the mail came in, such as `2026-11-22`"),
     ("time", "the same with the time of day, RFC 3339 in UTC"),
     ("message_id", "the Message-ID"),
@@ -68,6 +69,13 @@ impl Template {
         self.pieces.is_empty()
     }
 
+    /// What stands before and behind the first place of this name; `None` where there is none.
+    pub(crate) fn around(&self, place: &str) -> Option<(Template, Template)> {
+        let at = self.pieces.iter().position(|piece| matches!(piece, Piece::Place(name) if name == place))?;
+        let part = |pieces: &[Piece]| Template { pieces: pieces.to_vec() };
+        Some((part(self.pieces.get(..at)?), part(self.pieces.get(at + 1..)?)))
+    }
+
     /// The text with every place filled in; `value` tells what is put in for a name.
     pub(crate) fn filled(&self, value: impl Fn(&str) -> String) -> String {
         let piece = |piece: &Piece| match piece {
@@ -100,6 +108,15 @@ mod tests {
         };
         assert_eq!(template.filled(value), "By SENDER.NAME: {{sender.name}} HEADER.X-TEAM.");
         assert!(Template::read("").unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_place_parts_a_text() {
+        let template = Template::read("A {{subject}} b {{text}} c {{text}}").unwrap();
+        let (before, after) = template.around("text").unwrap();
+        let value = |name: &str| name.to_uppercase();
+        assert_eq!((before.filled(value), after.filled(value)), ("A SUBJECT b ".to_owned(), " c TEXT".to_owned()));
+        assert_eq!(template.around("date"), None);
     }
 
     #[test]

@@ -181,6 +181,14 @@ pub enum StepKind {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         visibility: Option<Visibility>,
     },
+    /// Says on an issue what a workflow says once it is there. It goes after the move to which it belongs, and is not made without it.
+    Remark {
+        issue: IssueTarget,
+        body: Body,
+        /// `None`: whoever may see the issue.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        visibility: Option<Visibility>,
+    },
     Attach {
         issue: IssueTarget,
         file: File,
@@ -250,6 +258,7 @@ impl StepKind {
         match self {
             StepKind::CreateIssue { .. } => "create_issue",
             StepKind::AddComment { .. } => "add_comment",
+            StepKind::Remark { .. } => "remark",
             StepKind::Attach { .. } => "attach",
             StepKind::AttachForCustomers { .. } => "attach_for_customers",
             StepKind::KeepFile { .. } => "keep_file",
@@ -268,6 +277,7 @@ impl StepKind {
         match self {
             StepKind::CreateIssue { .. } | StepKind::AddCustomer { .. } => None,
             StepKind::AddComment { issue, .. }
+            | StepKind::Remark { issue, .. }
             | StepKind::Attach { issue, .. }
             | StepKind::AttachForCustomers { issue, .. }
             | StepKind::KeepFile { issue, .. }
@@ -285,6 +295,7 @@ impl StepKind {
         match &mut self {
             StepKind::CreateIssue { .. } | StepKind::AddCustomer { .. } => {}
             StepKind::AddComment { issue, .. }
+            | StepKind::Remark { issue, .. }
             | StepKind::Attach { issue, .. }
             | StepKind::AttachForCustomers { issue, .. }
             | StepKind::KeepFile { issue, .. }

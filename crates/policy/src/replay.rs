@@ -91,7 +91,8 @@ fn numeric(target: &IssueTarget, adopted: &[Adoption]) -> Option<String> {
 fn is_same(earlier: &StepKind, new: &StepKind) -> bool {
     match (earlier, new) {
         (StepKind::CreateIssue { project: one, .. }, StepKind::CreateIssue { project: other, .. }) => one == other,
-        (StepKind::AddComment { .. }, StepKind::AddComment { .. }) => true,
+        (StepKind::AddComment { .. }, StepKind::AddComment { .. })
+        | (StepKind::Remark { .. }, StepKind::Remark { .. }) => true,
         (StepKind::Attach { file: one, .. }, StepKind::Attach { file: other, .. })
         | (StepKind::AttachForCustomers { file: one, .. }, StepKind::AttachForCustomers { file: other, .. }) => {
             one.sha256 == other.sha256
@@ -218,6 +219,22 @@ mod tests {
         let on =
             |id: &str| compare(std::slice::from_ref(&past), &plan(2, vec![comment(IssueTarget::Id(id.into()))])).fresh;
         assert_eq!((on("7").len(), on("8").len()), (0, 1));
+    }
+
+    #[test]
+    fn what_a_workflow_said_is_no_comment_of_the_mail_and_is_said_once() {
+        let remark = |words: &str| StepKind::Remark {
+            issue: IssueTarget::CreatedBy(1),
+            body: Body { visible: words.into(), ..Body::default() },
+            visibility: None,
+        };
+        let said = Receipt::Comment { issue_id: "7".into(), id: "c".into() };
+        let first = plan(1, vec![create("NORTH"), remark("We look at it.")]);
+        let past = Past { plan: first, done: vec![(1, issue("7")), (2, said)], posted: vec![] };
+        let on_it = plan(2, vec![comment(IssueTarget::Id("7".into()))]);
+        assert_eq!(compare(std::slice::from_ref(&past), &on_it).fresh, [1], "the mail has not been said yet");
+        let in_other_words = plan(2, vec![create("NORTH"), remark("Soon.")]);
+        assert_eq!(compare(&[past], &in_other_words).fresh, [0; 0]);
     }
 
     #[test]

@@ -19,6 +19,7 @@ mod stories {
     mod fetching_graph;
     mod fetching_imap;
     mod fetching_oauth;
+    mod fields;
     mod hostile;
     mod letters;
     mod links;
@@ -40,6 +41,7 @@ mod stories {
     mod signals;
     mod site_oauth;
     mod swaks;
+    mod ten_minutes;
     mod two_processes;
     mod walk;
     mod ways_in;

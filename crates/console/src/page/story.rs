@@ -277,12 +277,10 @@ pub(super) fn described(kind: &StepKind) -> String {
         StepKind::CreateIssue { project, issue_type, .. } => {
             format!("Create an issue of type {issue_type} in {project}")
         }
-        StepKind::AddComment { visibility: None, .. } => "Add a comment".into(),
-        StepKind::AddComment { visibility: Some(visibility), .. } => match visibility {
-            Visibility::Internal => "Add an internal comment".into(),
-            Visibility::Role(name) => format!("Add a comment for the role {name}"),
-            Visibility::Group(name) => format!("Add a comment for the group {name}"),
-        },
+        StepKind::AddComment { visibility, .. } => format!("Add {}", comment(visibility.as_ref())),
+        StepKind::Remark { visibility, .. } => {
+            format!("Say what the workflow says: add {}", comment(visibility.as_ref()))
+        }
         StepKind::EditIssue { set, .. } => format!("Write {}", names(set)),
         StepKind::Transition { goal, set, .. } => {
             let goal = match goal {
@@ -304,9 +302,18 @@ pub(super) fn described(kind: &StepKind) -> String {
     }
 }
 
+fn comment(visibility: Option<&Visibility>) -> String {
+    match visibility {
+        None => "a comment".into(),
+        Some(Visibility::Internal) => "an internal comment".into(),
+        Some(Visibility::Role(name)) => format!("a comment for the role {name}"),
+        Some(Visibility::Group(name)) => format!("a comment for the group {name}"),
+    }
+}
+
 fn body(kind: &StepKind) -> (String, Vec<String>) {
     match kind {
-        StepKind::CreateIssue { body, .. } | StepKind::AddComment { body, .. } => {
+        StepKind::CreateIssue { body, .. } | StepKind::AddComment { body, .. } | StepKind::Remark { body, .. } => {
             (body.visible.clone(), body.hidden.iter().map(|hidden| hidden.text.clone()).collect())
         }
         _ => (String::new(), Vec::new()),

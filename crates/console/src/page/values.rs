@@ -33,7 +33,7 @@ pub(super) fn values(kind: &StepKind) -> Vec<Pair> {
         StepKind::Attach { file, .. } | StepKind::AttachForCustomers { file, .. } | StepKind::KeepFile { file, .. } => {
             vec![pair("Type", file.content_type.clone()), pair("SHA-256", file.sha256.clone())]
         }
-        StepKind::AddComment { .. } | StepKind::ShareWith { .. } => Vec::new(),
+        StepKind::AddComment { .. } | StepKind::Remark { .. } | StepKind::ShareWith { .. } => Vec::new(),
     }
 }
 

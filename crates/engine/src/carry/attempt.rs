@@ -5,7 +5,7 @@ use crate::crash_point::crash_point;
 use crate::metrics::Metrics;
 use crate::site::misunderstood;
 use crate::stop::Stop;
-use policy::{Fault, FaultCode, FaultKind, Receipt, Step, StepKey, StepKind};
+use policy::{Body, Fault, FaultCode, FaultKind, Receipt, Step, StepKey, StepKind, Visibility};
 use serde::{Deserialize, Serialize};
 use store::Begun;
 use tracker::{Answer, Operation};
@@ -158,16 +158,13 @@ impl Run<'_> {
             }
             StepKind::AddComment { issue, body, visibility } => {
                 let issue_id = self.issue_id(issue)?;
-                let operation = Operation::AddComment {
-                    issue_id: issue_id.clone(),
-                    body: files::with_links(self, body).await?,
-                    visibility: visibility.clone(),
-                    marker: key.clone(),
-                };
-                match self.write(&operation).await? {
-                    Answer::Made(made) => Ok(Receipt::Comment { issue_id, id: made.id }),
-                    other => Err(misunderstood(&other)),
-                }
+                let body = files::with_links(self, body).await?;
+                self.comment(issue_id, body, visibility.clone(), key).await
+            }
+            StepKind::Remark { issue, body, visibility } => {
+                self.has_moved(step)?;
+                let issue_id = self.issue_id(issue)?;
+                self.comment(issue_id, body.clone(), visibility.clone(), key).await
             }
             StepKind::Attach { issue, file } => {
                 let issue_id = self.issue_id(issue)?;
@@ -189,6 +186,29 @@ impl Run<'_> {
         }
     }
 
+    async fn comment(
+        &self,
+        issue_id: String,
+        body: Body,
+        visibility: Option<Visibility>,
+        key: &StepKey,
+    ) -> Result<Receipt, Fault> {
+        let operation = Operation::AddComment { issue_id: issue_id.clone(), body, visibility, marker: key.clone() };
+        match self.write(&operation).await? {
+            Answer::Made(made) => Ok(Receipt::Comment { issue_id, id: made.id }),
+            other => Err(misunderstood(&other)),
+        }
+    }
+
+    /// What a workflow says of a move would be wrong where the step before, which makes the move, has no receipt.
+    fn has_moved(&self, step: &Step) -> Result<(), Fault> {
+        match self.made.contains_key(&step.ordinal.saturating_sub(1)) {
+            true => Ok(()),
+            false => Err(Fault::permanent(FaultCode::TrackerRefused, "a remark whose move did not come about")
+                .with_public("Nothing was said on the issue, because it was not moved.")),
+        }
+    }
+
     /// What was so before, as text, when no request is needed to know it.
     pub(super) async fn before_at_hand(&self, step: &Step) -> Option<String> {
         let before = match &step.kind {
@@ -196,7 +216,7 @@ impl Run<'_> {
                 let highest_key = self.site.known_highest_key(project, &self.shared.settings).await?;
                 Before::Create { highest_key: Some(highest_key) }
             }
-            StepKind::AddComment { .. } => Before::Comment,
+            StepKind::AddComment { .. } | StepKind::Remark { .. } => Before::Comment,
             StepKind::Attach { issue, .. } | StepKind::AttachForCustomers { issue, .. } => {
                 Before::Attach { files: self.files.get(&self.issue_id(issue).ok()?)?.clone() }
             }
@@ -212,7 +232,7 @@ impl Run<'_> {
                 let highest_key = self.site.highest_key(project, &self.shared.settings).await?;
                 Ok(Before::Create { highest_key })
             }
-            StepKind::AddComment { .. } => Ok(Before::Comment),
+            StepKind::AddComment { .. } | StepKind::Remark { .. } => Ok(Before::Comment),
             StepKind::Attach { issue, .. } | StepKind::AttachForCustomers { issue, .. } => {
                 let issue_id = self.issue_id(issue)?;
                 Ok(Before::Attach { files: self.files_on(&issue_id).await? })

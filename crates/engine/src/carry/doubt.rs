@@ -96,7 +96,7 @@ impl Run<'_> {
                     left_out: Vec::new(),
                 }))
             }
-            StepKind::AddComment { issue, .. } => {
+            StepKind::AddComment { issue, .. } | StepKind::Remark { issue, .. } => {
                 let issue_id = self.issue_id(issue)?;
                 let id = self.look_for_comment(&issue_id, key, doubt.begun_at).await?;
                 Ok(id.map(|id| Receipt::Comment { issue_id, id }))

@@ -208,12 +208,21 @@ async fn everything(stage: &Stage) -> Vec<StepKind> {
             body: Body { visible: "For us.".into(), ..Body::default() },
             visibility: Some(Visibility::Internal),
         },
+        remark(),
     ]
+}
+
+fn remark() -> StepKind {
+    StepKind::Remark {
+        issue: made(),
+        body: Body { visible: "It is moved.".into(), ..Body::default() },
+        visibility: None,
+    }
 }
 
 /// What must be so afterwards, once each.
 async fn is_so(stage: &Stage, story: &Story) {
-    assert_eq!(receipts(story).len(), 12, "{story:#?}");
+    assert_eq!(receipts(story).len(), 13, "{story:#?}");
     let files: Vec<&Receipt> = story.ledger.iter().filter_map(|line| line.receipt.as_ref()).collect();
     let attached = files.iter().find(|receipt| matches!(receipt, Receipt::Attachment { id, .. } if !id.is_empty()));
     assert!(attached.is_some(), "{files:?}");
@@ -229,7 +238,7 @@ async fn is_so(stage: &Stage, story: &Story) {
     let names: Vec<String> = stage.issue(&issue_of(story)).await.files.into_iter().map(|file| file.name).collect();
     assert_eq!(names, ["one.txt"]);
     let counts = stage.desk.counts();
-    assert_eq!((counts.issues_created, counts.comments_created, counts.transitions_made), (2, 1, 2));
+    assert_eq!((counts.issues_created, counts.comments_created, counts.transitions_made), (2, 2, 2));
 }
 
 /// All changes that need no service management, through a client that `wrap` watches. Whether there was a way to the desk.
@@ -358,6 +367,22 @@ pub async fn fault_16_a_change_that_is_refused_does_not_stop_the_others(database
     stage.end().await;
 }
 
+/// What would be said of a move that did not come about is not said; where it did, it is said once.
+pub async fn a_remark_goes_with_its_move(database: &Database) {
+    let mut stage = Stage::start(database).await;
+    let to = |name: &str| StepKind::Transition { issue: made(), goal: Goal::Transition(name.into()), set: vec![] };
+    stage.faults.add(Trouble::LostAnswer, RouteKind::Comment, When::Next(1));
+    stage.done(1, vec![create(vec![]), to("Resolve"), remark()]).await;
+    assert_eq!(stage.desk.counts().comments_created, 1);
+    let message = stage.plan(2, vec![create(vec![]), to("Approve"), remark()]).await;
+    let story = stage.carry(&message).await;
+    assert_eq!(story.line.job, JobState::Dead, "visible, and to be replayed");
+    let said = story.ledger.last().and_then(|line| line.fault.clone()).unwrap();
+    assert_eq!(said.public, "Nothing was said on the issue, because it was not moved.");
+    assert_eq!(stage.desk.counts().comments_created, 1);
+    stage.end().await;
+}
+
 /// Whether a transition that leads back to where it began was made cannot be told from the status, so a person is asked.
 pub async fn fault_14_a_lost_transition_is_looked_for_by_status(database: &Database) {
     let mut stage = Stage::start(database).await;
@@ -374,7 +399,7 @@ pub async fn fault_14_a_lost_transition_is_looked_for_by_status(database: &Datab
 pub async fn killed_in_every_change(database: impl Fn() -> Database) {
     let points = ["carry_before_begin", "carry_begun", "carry_effect_done", "carry_finished"];
     // The first two effects are creates, whose points are swept elsewhere; the last one ends its job.
-    let passings = points.iter().flat_map(|point| (3..=11).map(move |passing| format!("{point}:{passing}")));
+    let passings = points.iter().flat_map(|point| (3..=12).map(move |passing| format!("{point}:{passing}")));
     let rounds: Vec<_> = passings.chain(["carry_completed:1".to_owned()]).map(|crash| (crash, database())).collect();
     let rounds = stream::iter(rounds).map(|(crash, database)| async move {
         let mut stage = Stage::start(&database).await;

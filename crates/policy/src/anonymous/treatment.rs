@@ -59,6 +59,7 @@ pub(super) fn treatment(table: &str, key: &str) -> Option<Treatment> {
         ("directives", "submitters") => Network,
         ("directive", "subject_regex" | "text_regex") | ("exclude", "image_url_regex") => Expression,
         ("reply" | "incumbent", "domains") => Host,
+        ("workflow", "comment") => Template,
         ("workflow", "on" | "issue_types" | "statuses" | "transitions" | "to_status") => Same,
         ("directives", "processors" | "submitter_hops" | "allow" | "block") | ("directive", "field") => Same,
         // Names and types of files say what is kept back, and media types are no hosts.
@@ -93,16 +94,17 @@ fn value(key: &str) -> Option<Treatment> {
         | "subject_cleanup_regex"
         | "create_delimiters_regex"
         | "comment_delimiters_regex"
+        | "text_cleanup_regex"
         | "create_cleanup_regex"
         | "comment_cleanup_regex" => Expression,
         "create_delimiters" | "comment_delimiters" => Words,
         "organisations" | "customer_organisations" => Name("organisation"),
         "viewable" => Viewable,
-        "assignee_name" => Account,
-        "summary" | "description_header" | "comment_header" | "labels" | "components" | "security_level" | "fields"
-        | "comment_fields" | "reject_search" => Template,
+        "assignee_name" | "reporter_name" => Account,
+        "summary" | "description" | "description_header" | "comment_header" | "labels" | "components"
+        | "security_level" | "fields" | "comment_fields" | "reject_search" => Template,
         "project" | "issue_type" | "subtask_type" | "mode" | "unplaced" | "priority" | "due" | "assignee"
-        | "link_type" => Same,
+        | "link_type" | "request_type" => Same,
         "subject_keys" | "issue_addresses" | "reject_status" | "reject_resolved_days" | "comments_max" => Same,
         "comments_per_hour" | "on_reject" | "notices" | "text_max" | "text_overflow" | "directives" => Same,
         "reporter" | "rights_of" | "without_rights" | "watchers" | "request_participants" | "customers" => Same,

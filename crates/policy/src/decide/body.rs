@@ -182,23 +182,47 @@ pub(super) fn each_content(blocks: &mut [Block], work: &mut impl FnMut(&mut Vec<
     }
 }
 
-/// The body with the text that a directive names in place of what the mail says.
-pub(super) fn saying(body: Body, text: Option<&str>) -> Body {
-    match text.map(str::trim).filter(|text| !text.is_empty()) {
-        Some(text) => Body { visible: text.to_owned(), document: None, ..body },
-        None => body,
-    }
+/// The body with these words in place of what the mail says.
+pub(super) fn saying(body: Body, text: &str) -> Body {
+    Body { visible: text.trim().to_owned(), document: None, ..body }
 }
 
-/// The body below a line that the profile puts there.
-pub(super) fn under(mut body: Body, header: &str) -> Body {
-    if header.trim().is_empty() {
+/// The body below words that the profile puts there.
+pub(super) fn under(mut body: Body, above: &str) -> Body {
+    if above.trim().is_empty() {
         return body;
     }
-    body.visible = format!("{}\n\n{}", header.trim(), body.visible);
+    body.visible = format!("{}\n\n{}", above.trim(), body.visible);
     if let Some(document) = &mut body.document {
-        let above = Document::literal(header.trim()).blocks;
+        let above = Document::literal(above.trim()).blocks;
         document.blocks.splice(0..0, above);
+    }
+    body
+}
+
+/// The body above words that the profile puts there.
+pub(super) fn over(mut body: Body, below: &str) -> Body {
+    if below.trim().is_empty() {
+        return body;
+    }
+    body.visible = format!("{}\n\n{}", body.visible, below.trim());
+    if let Some(document) = &mut body.document {
+        document.blocks.extend(Document::literal(below.trim()).blocks);
+    }
+    body
+}
+
+/// The body below everybody whom the mail names in From, where that is not one author: none is picked out of several, but whoever works
+/// on the issue has to know them.
+pub(super) fn naming_authors(evidence: &Evidence, mut body: Body) -> Body {
+    let sender = &evidence.sender;
+    if sender.author.is_some() || sender.claimed.is_empty() {
+        return body;
+    }
+    let note = format!("From, not verified: {}", sender.claimed.join(", "));
+    body.visible = format!("{note}\n\n{}", body.visible);
+    if let Some(document) = &mut body.document {
+        document.blocks.insert(0, Block::literal(note));
     }
     body
 }
@@ -248,20 +272,11 @@ fn body(evidence: &Evidence, visible: Text, hidden: Vec<Hidden>, empty: &str) ->
         // A picture may be all that was sent.
         visible.document = visible.document.filter(|document| !document.blocks.is_empty());
     }
-    let sender = &evidence.sender;
-    if sender.author.is_none() && !sender.claimed.is_empty() {
-        // No author is picked out of several, but whoever works on the issue has to know whom the mail named.
-        let note = format!("From, not verified: {}", sender.claimed.join(", "));
-        visible.text = format!("{note}\n\n{}", visible.text);
-        if let Some(document) = &mut visible.document {
-            document.blocks.insert(0, Block::literal(note));
-        }
-    }
     Body {
         visible: visible.text,
         document: visible.document,
         hidden,
-        author: sender.author.clone(),
+        author: evidence.sender.author.clone(),
         author_reports: false,
         kept: Vec::new(),
     }

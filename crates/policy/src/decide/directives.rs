@@ -9,6 +9,7 @@ pub(super) use read::{without_block, without_subject};
 
 use super::evidence::Evidence;
 use super::people;
+use super::trim;
 use super::verdict::Trace;
 use crate::Question;
 use crate::field::FieldMeta;
@@ -65,6 +66,7 @@ const OWN: &[&str] = &[
     "issuekey",
     "status",
     "transition",
+    "requesttype",
 ];
 
 /// Whether a directive makes sense for an issue that is there.
@@ -86,6 +88,7 @@ fn meaning(key: &str) -> String {
         "type" => "issuetype".to_owned(),
         "timetracking" => "workestimate".to_owned(),
         "securitylevel" => "security".to_owned(),
+        "customerrequesttype" => "requesttype".to_owned(),
         _ => plain.strip_prefix("customfields").map_or(plain.clone(), |number| format!("customfield{number}")),
     }
 }
@@ -111,9 +114,10 @@ pub(super) fn find(evidence: &Evidence, mapping: &Mapping, trace: &mut Trace) ->
         return Ok(Given::default());
     }
     let settings = &evidence.profile.directives;
+    let text = trim::words_before_directives(evidence.written(), mapping, trace);
     let mut found = Vec::new();
     for processor in &settings.processors {
-        let mut all = read::by(*processor, evidence);
+        let mut all = read::by(*processor, evidence, &text);
         all.retain(|directive| is_key_allowed(evidence, *processor, directive, trace));
         if !all.is_empty() {
             found.push((*processor, all));

@@ -1,17 +1,18 @@
 //! What is done beside making the issue or comment: fields, links, and where the workflow leads.
 
-use super::association::name;
+use super::association::{name, project};
 use super::directives::{self, Given};
 use super::evidence::Evidence;
 use super::fields::{self, Granted, Wish};
 use super::filling::filled;
 use super::verdict::{Place, Trace, Verdict};
-use super::{Route, people, visibility};
+use super::{Route, moving, people, visibility};
 use crate::field::REPORTER;
-use crate::profile::{Apply, Assignee, Mapping, Occasion, Word, Workflow, due};
-use crate::{FieldSetting, Goal, IssueFacts, IssueTarget, Outcome, Question, StepKind, Visibility};
+use crate::profile::{Apply, Assignee, Mapping, Word, due};
+use crate::{FieldSetting, IssueFacts, IssueTarget, Outcome, Question, StepKind, Visibility};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use people::company::Brought;
 
 /// How many people are looked up for one who may work on an issue.
 const CANDIDATES_MAX: usize = 5;
@@ -66,7 +67,7 @@ fn with_issue(
     let mapping = &route.mapping;
     let brought = people::company::brought(evidence, mapping, place, trace)?;
     let issue = IssueTarget::created_after(brought.lead.len());
-    let mut wishes = of_new_issue(evidence, mapping, trace)?;
+    let mut wishes = of_new_issue(evidence, mapping, &brought, trace)?;
     wishes.extend(people::kept::of_new_issue(evidence, mapping, &brought)?);
     wishes.extend(brought.wishes.iter().cloned());
     let spoken = spoken(route, Apply::Create, trace);
@@ -84,7 +85,13 @@ fn with_issue(
     follow.extend(linked.map(|old| link(mapping, &issue, old)));
     follow.extend(steps);
     follow.extend(brought.follow);
-    follow.extend(advance(evidence, route, &issue, issue_type, None, trace));
+    if let Some(workflow) = moving::followed(evidence, route, issue_type, None, trace) {
+        let seen_by = match &workflow.comment {
+            Some(_) => visibility::of_remark(evidence, mapping, project, trace)?,
+            None => None,
+        };
+        follow.extend(moving::steps(evidence, workflow, &issue, seen_by));
+    }
     let welcomes = brought.welcomes;
     Ok(Ok(Effects { set, lead: brought.lead, follow, welcomes, spoken, visibility: None }))
 }
@@ -119,7 +126,9 @@ fn with_comment(
     }
     follow.extend(steps);
     follow.extend(brought.follow);
-    follow.extend(advance(evidence, route, &target, &issue.standing.issue_type, Some(issue), trace));
+    if let Some(workflow) = moving::followed(evidence, route, &issue.standing.issue_type, Some(issue), trace) {
+        follow.extend(moving::steps(evidence, workflow, &target, Some(visibility.clone())));
+    }
     let welcomes = brought.welcomes;
     Ok(Ok(Effects { set: Vec::new(), lead: brought.lead, follow, welcomes, spoken, visibility }))
 }
@@ -173,7 +182,7 @@ fn granted_on_create(
     }
     let mut known = evidence.facts.fields.iter();
     match known.find(|(one, kind, _)| one == project && kind == issue_type) {
-        Some((.., told)) => fields::grant(evidence, mapping, told, wishes, trace),
+        Some((.., told)) => fields::grant(evidence, mapping, project, told, wishes, trace),
         None => Err(vec![Question::Fields { project: project.to_owned(), issue_type: issue_type.to_owned() }]),
     }
 }
@@ -189,13 +198,18 @@ fn granted_on_edit(
         return Ok(Granted::default());
     }
     match evidence.facts.edit_fields.iter().find(|(asked, _)| *asked == issue.id) {
-        Some((_, told)) => fields::grant(evidence, mapping, told, wishes, trace),
+        Some((_, told)) => fields::grant(evidence, mapping, project(issue), told, wishes, trace),
         None => Err(vec![Question::EditFields { issue_id: issue.id.clone() }]),
     }
 }
 
 /// What the profile wants in the fields of a new issue.
-fn of_new_issue(evidence: &Evidence, mapping: &Mapping, trace: &mut Trace) -> Result<Vec<Wish>, Vec<Question>> {
+fn of_new_issue(
+    evidence: &Evidence,
+    mapping: &Mapping,
+    brought: &Brought,
+    trace: &mut Trace,
+) -> Result<Vec<Wish>, Vec<Question>> {
     let today = evidence.facts.now.parse::<Timestamp>().unwrap_or_default().to_zoned(TimeZone::UTC).date();
     let due = due(&mapping.due, today).map(|day| day.to_string()).unwrap_or_default();
     let plain = [
@@ -205,7 +219,8 @@ fn of_new_issue(evidence: &Evidence, mapping: &Mapping, trace: &mut Trace) -> Re
         ("security", mapping.security_level.clone()),
         ("duedate", due),
         ("assignee", assignee(evidence, mapping)?),
-        (REPORTER, people::reporter::wanted(evidence, mapping, trace)?),
+        (REPORTER, people::reporter::wanted(evidence, mapping, brought, trace)?),
+        (fields::REQUEST_TYPE, mapping.request_type.clone()),
     ];
     let plain = plain.into_iter().filter(|(_, words)| !words.is_empty()).map(|(field, words)| Wish::set(field, words));
     Ok(plain.chain(texts(evidence, &mapping.fields.0)).collect())
@@ -251,39 +266,7 @@ fn link(mapping: &Mapping, issue: &IssueTarget, old: &IssueFacts) -> (StepKind, 
     (step, format!("it belongs to {}, which takes no comments", name(old)))
 }
 
-/// The steps of the first workflow whose conditions hold; `issue` is one that was there before.
-fn advance(
-    evidence: &Evidence,
-    route: &Route,
-    target: &IssueTarget,
-    issue_type: &str,
-    issue: Option<&IssueFacts>,
-    trace: &mut Trace,
-) -> Vec<(StepKind, String)> {
-    const QUESTION: &str = "Does it move the issue in its workflow?";
-    let occasion = if issue.is_some() { Occasion::Comment } else { Occasion::Create };
-    let is_one = |named: &[String], is: &str| named.is_empty() || named.iter().any(|one| same(one, is));
-    let holds = |workflow: &&Workflow| {
-        (workflow.on == occasion || workflow.on == Occasion::Both)
-            && is_one(&workflow.mappings, &route.mapping.name)
-            && is_one(&workflow.issue_types, issue_type)
-            && issue.map_or(workflow.statuses.is_empty(), |issue| is_one(&workflow.statuses, &issue.standing.status))
-    };
-    let Some(workflow) = evidence.profile.workflows.iter().find(holds) else { return Vec::new() };
-    if evidence.message.automatic.is_some() {
-        trace.note(QUESTION, "a machine sent it", "the issue stays where it is");
-        return Vec::new();
-    }
-    let transitions = workflow.transitions.iter().map(|name| Goal::Transition(name.clone()));
-    let status = Some(workflow.to_status.clone()).filter(|status| !status.is_empty()).map(Goal::Status);
-    trace.note(QUESTION, format!("yes, {:?}", workflow.name), "it is moved");
-    let step = |goal| {
-        (StepKind::Transition { issue: target.clone(), goal, set: Vec::new() }, format!("workflow {:?}", workflow.name))
-    };
-    transitions.chain(status).map(step).collect()
-}
-
-fn same(one: &str, other: &str) -> bool {
+pub(super) fn same(one: &str, other: &str) -> bool {
     one.trim().to_lowercase() == other.trim().to_lowercase()
 }
 

@@ -3,11 +3,15 @@
 use super::directives;
 use super::evidence::Evidence;
 use super::verdict::Trace;
-use crate::field::{self, FieldMeta};
+use crate::field::{self, Allowed, FieldMeta};
 use crate::profile::Mapping;
-use crate::{FieldKind, FieldSetting, FieldValue, How, Question, Told};
+use crate::{FieldKind, FieldSetting, FieldValue, How, Question, RequestType, Told};
+use std::borrow::Cow;
 
 const QUESTION: &str = "Can the field be set?";
+
+/// Stands in a wish for the field of request types, whatever the tracker calls it.
+pub(super) const REQUEST_TYPE: &str = "request_type";
 
 /// A field and the words that shall stand in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +44,8 @@ pub(super) struct Granted {
 
 /// The fields that every tracker has, for when it does not say which there are.
 const ALWAYS: &[(&str, &str, FieldKind)] = &[
+    (field::SUMMARY, "Summary", FieldKind::Text),
+    (field::DESCRIPTION, "Description", FieldKind::LongText),
     ("priority", "Priority", FieldKind::Priority),
     ("labels", "Labels", FieldKind::Labels),
     ("components", "Components", FieldKind::Components),
@@ -52,26 +58,26 @@ const ALWAYS: &[(&str, &str, FieldKind)] = &[
     ("parent", "Parent", FieldKind::Parent),
 ];
 
-/// The values that the wishes mean, against what the tracker says of the fields. Each field is set once, by the last wish that
-/// names it; wishes that add to a list are joined. Senders have no say in fields that the profile keeps from them. It fails with the
-/// accounts that have to be asked for.
+/// The values that the wishes mean in this project, against what the tracker says of the fields. Each field is set once, by the last
+/// wish that names it; wishes that add to a list are joined. Senders have no say in fields that the profile keeps from them. It fails
+/// with the accounts, or the service desk, that have to be asked for.
 pub(super) fn grant(
     evidence: &Evidence,
     mapping: &Mapping,
+    project: &str,
     known: &Told<Vec<FieldMeta>>,
     wishes: &[Wish],
     trace: &mut Trace,
 ) -> Result<Granted, Vec<Question>> {
     let always = || ALWAYS.iter().map(|(id, name, kind)| always(id, name, kind)).collect::<Vec<_>>();
     let metas = match known {
-        Told::Known(metas) => std::borrow::Cow::Borrowed(metas),
-        Told::Untold(_) => std::borrow::Cow::Owned(always()),
+        Told::Known(metas) => Cow::Borrowed(metas),
+        Told::Untold(_) => Cow::Owned(always()),
     };
-    let accounts = &evidence.facts.accounts;
     let mut granted = Granted::default();
     let mut open = Vec::new();
     for wish in wishes {
-        let meta = match field::find(&metas, &wish.field) {
+        let meta = match wished(&metas, wish) {
             Ok(meta) => meta,
             Err(why) => {
                 granted.refused.push((wish.field.clone(), why));
@@ -88,12 +94,10 @@ pub(super) fn grant(
             granted.refused.push((wish.field.clone(), why));
             continue;
         }
-        let named = field::accounts_named(meta, &wish.words).into_iter().map(|name| name.to_lowercase());
-        let unasked = named.filter(|name| !accounts.iter().any(|(asked, _)| asked == name));
-        open.extend(unasked.map(|address| Question::Account { address }));
-        match field::read(meta, &wish.words, accounts) {
-            Ok(value) => put(&mut granted.set, meta, wish.how, value),
-            Err(why) => {
+        match value(evidence, project, meta, wish) {
+            Err(questions) => open.extend(questions.into_iter().filter(|one| !open.contains(one)).collect::<Vec<_>>()),
+            Ok(Ok(value)) => put(&mut granted.set, meta, wish.how, value),
+            Ok(Err(why)) => {
                 if meta.kind == FieldKind::SecurityLevel {
                     granted.level_refused = Some(why.clone());
                 }
@@ -108,6 +112,59 @@ pub(super) fn grant(
         trace.note(QUESTION, format!("{field:?} cannot, {why}"), "it is left out");
     }
     Ok(granted)
+}
+
+/// The field that a wish means.
+fn wished<'m>(metas: &'m [FieldMeta], wish: &Wish) -> Result<&'m FieldMeta, String> {
+    if wish.field != REQUEST_TYPE {
+        return field::find(metas, &wish.field);
+    }
+    let found = metas.iter().find(|meta| meta.kind == FieldKind::RequestType);
+    found.ok_or_else(|| "no field of request types is on the screen of this kind of issue".to_owned())
+}
+
+/// The value that a wish means for the field, or why it means none. It fails with the accounts and service desks that nobody has asked
+/// for yet.
+fn value(
+    evidence: &Evidence,
+    project: &str,
+    meta: &FieldMeta,
+    wish: &Wish,
+) -> Result<Result<FieldValue, String>, Vec<Question>> {
+    let accounts = &evidence.facts.accounts;
+    let named = field::accounts_named(meta, &wish.words).into_iter().map(|name| name.to_lowercase());
+    let unasked = named.filter(|name| !accounts.iter().any(|(asked, _)| asked == name));
+    let open: Vec<Question> = unasked.map(|address| Question::Account { address }).collect();
+    if !open.is_empty() {
+        return Err(open);
+    }
+    let meta = with_request_types(evidence, project, meta).map_err(|question| vec![question])?;
+    Ok(meta.and_then(|meta| field::read(&meta, &wish.words, accounts)))
+}
+
+/// The field with what it allows. No tracker says with its fields which request types there are, so for those the service desk of the
+/// project is asked; the inner error says why it cannot tell.
+fn with_request_types<'m>(
+    evidence: &Evidence,
+    project: &str,
+    meta: &'m FieldMeta,
+) -> Result<Result<Cow<'m, FieldMeta>, String>, Question> {
+    if meta.kind != FieldKind::RequestType || !meta.allowed.is_empty() {
+        return Ok(Ok(Cow::Borrowed(meta)));
+    }
+    let mut known = evidence.facts.service_desks.iter();
+    match known.find(|(asked, _)| asked == project) {
+        None => Err(Question::ServiceDesk { project: project.to_owned() }),
+        Some((_, Told::Known(Some(desk)))) => {
+            let allowed =
+                |one: &RequestType| Allowed { id: one.id.clone(), name: one.name.clone(), children: Vec::new() };
+            let allowed = desk.request_types.iter().map(allowed).collect();
+            Ok(Ok(Cow::Owned(FieldMeta { allowed, allowed_all: true, ..meta.clone() })))
+        }
+        Some((_, Told::Known(None))) => Ok(Err(format!("{project} has no service desk, and so no request types"))),
+        // What is written as the field holds it can be judged by the tracker; a name cannot.
+        Some((_, Told::Untold(_))) => Ok(Ok(Cow::Owned(FieldMeta { allowed_all: false, ..meta.clone() }))),
+    }
 }
 
 /// Why a sender has no say in a field, whatever he calls it: it says where the issue is made, the profile blocks it, or sets the

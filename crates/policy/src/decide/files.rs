@@ -234,7 +234,7 @@ fn reason(part: &Part) -> &'static str {
     match (part.body, &part.content_id) {
         _ if !part.leaf => "a message that was attached, with all that is in it",
         _ if came_beside(part) => "a file that was added by the upload page",
-        (true, _) => "the whole text, which is longer than a tracker may show",
+        (true, _) => "the whole text, of which less is shown",
         (false, Some(_)) if part.content_type.starts_with("image/") => "an image of the text",
         (false, _) => "an attachment of the mail",
     }

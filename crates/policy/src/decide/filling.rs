@@ -19,6 +19,7 @@ fn value(evidence: &Evidence, name: &str) -> String {
         "sender.name" => author.and_then(|author| author.name.clone()).unwrap_or(address),
         "sender.domain" => address.split_once('@').map_or(String::new(), |(_, domain)| domain.to_owned()),
         "subject" => headers.subject.clone(),
+        "text" => evidence.written().trim().to_owned(),
         "date" => evidence.facts.now.split('T').next().unwrap_or_default().to_owned(),
         "time" => evidence.facts.now.clone(),
         "message_id" => headers.message_id.clone().unwrap_or_default(),

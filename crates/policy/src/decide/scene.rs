@@ -14,13 +14,13 @@ pub(super) fn of<'e>(evidence: &'e Evidence) -> &'e Scene {
     evidence.scene.get_or_init(|| Scene(values(evidence)))
 }
 
-/// The scene with no words but the sender's own: the text without what he quotes or hands on, and the subject of a reply or forward
-/// left empty.
-pub(super) fn of_own_words(evidence: &Evidence) -> Scene {
+/// The scene with no words but the sender's own: `written` for the text, without what he quotes or hands on, and the subject of a reply or
+/// forward left empty.
+pub(super) fn of_own_words(evidence: &Evidence, written: &str) -> Scene {
     let mut values = of(evidence).0.clone();
     for (name, value) in &mut values {
         match *name {
-            "text" => *value = Value::text(evidence.written()),
+            "text" => *value = Value::text(written),
             "subject" if evidence.is_answer() => *value = Value::text(""),
             _ => {}
         }

@@ -3,6 +3,7 @@
 use super::evidence::Evidence;
 use super::files;
 use super::files::Scope;
+use super::instead::Instead;
 use super::verdict::{Place, Trace, Verdict};
 use super::{Route, body, directives, filling, keeping, people, pictures, summary, trim};
 use crate::profile::{Mapping, Processor};
@@ -27,9 +28,10 @@ pub(super) fn of(
         Place::Comment(issue) => IssueTarget::Id(issue.id.clone()),
     };
     let (reply, pictures) = pictures::settled(evidence, scope, reply, trace);
-    let (body, is_cut) = body_of(evidence, &reply, verdict, route, trace);
+    let instead = Instead::of(&verdict.effects.set);
+    let (body, is_less) = body_of(evidence, &reply, verdict, route, &instead, trace);
     let sorted = files::sort(evidence, scope);
-    let attached = files::of(&sorted, is_cut || body::is_long(&body));
+    let attached = files::of(&sorted, is_less || body::is_long(&body));
     let body = body::with_pictures_named(body, &files::pictures(&attached));
     let mut body = body::without_pictures(body, &files::unseen_pictures(&sorted));
     let excluded = files::excluded(&sorted, &pictures);
@@ -39,10 +41,10 @@ pub(super) fn of(
         Place::NewIssue { project, issue_type, .. } => StepKind::CreateIssue {
             project: project.clone(),
             issue_type: issue_type.clone(),
-            summary: summary_of(evidence, mapping, &verdict.effects.spoken),
+            summary: summary_of(evidence, mapping, &verdict.effects.spoken, instead.summary.as_deref()),
             body,
             fields: serde_json::Map::new(),
-            set: verdict.effects.set.clone(),
+            set: instead.set,
         },
         Place::Comment(_) | Place::Nowhere(_) => {
             let visibility = verdict.effects.visibility.clone();
@@ -55,35 +57,48 @@ pub(super) fn of(
     (steps.collect(), excluded)
 }
 
-/// The text of the issue or comment, and whether it was cut.
-fn body_of(evidence: &Evidence, reply: &Reply, verdict: &Verdict, route: &Route, trace: &mut Trace) -> (Body, bool) {
+/// The text of the issue or comment, and whether it holds less than the mail says.
+fn body_of(
+    evidence: &Evidence,
+    reply: &Reply,
+    verdict: &Verdict,
+    route: &Route,
+    instead: &Instead,
+    trace: &mut Trace,
+) -> (Body, bool) {
     let (mapping, spoken) = (&route.mapping, &verdict.effects.spoken);
-    let reply = &trim::without_directives(reply, spoken.by);
+    let reply = trim::before_directives(reply, mapping, trace);
+    let reply = &trim::without_directives(&reply, spoken.by);
     let above =
         |header: &Option<_>| header.as_ref().map(|header| filling::filled(evidence, header)).unwrap_or_default();
-    let body = match &verdict.place {
+    let (body, is_aside) = match &verdict.place {
         Place::NewIssue { .. } => {
-            let body = body::of_issue(evidence, &trim::for_issue(reply, mapping, trace));
-            let body = body::saying(body, spoken.value("description"));
+            let said = trim::for_issue(reply, mapping, trace);
+            let body = body::of_issue(evidence, &said);
+            let (body, is_aside) = instead.text(evidence, (mapping, spoken), (body, &*said), trace);
             let author_reports = people::reporter::is_author(evidence, &verdict.effects.set);
-            body::under(Body { author_reports, ..body }, &above(&mapping.description_header))
+            let body = body::naming_authors(evidence, Body { author_reports, ..body });
+            (body::under(body, &above(&mapping.description_header)), is_aside)
         }
         Place::Comment(_) | Place::Nowhere(_) => {
             let body = body::of_comment(evidence, &trim::for_comment(reply, mapping, trace));
-            body::under(body, &above(&mapping.comment_header))
+            (body::under(body::naming_authors(evidence, body), &above(&mapping.comment_header)), false)
         }
     };
     match usize::try_from(mapping.text_max) {
-        Ok(most) if most > 0 => body::cut(body, most),
-        _ => (body, false),
+        Ok(most) if most > 0 => {
+            let (body, is_cut) = body::cut(body, most);
+            (body, is_cut || is_aside)
+        }
+        _ => (body, is_aside),
     }
 }
 
-/// The summary that a directive names, or the subject's.
-fn summary_of(evidence: &Evidence, mapping: &Mapping, spoken: &directives::Given) -> String {
+/// The summary that a directive names, or the profile for every issue, or the subject's.
+fn summary_of(evidence: &Evidence, mapping: &Mapping, spoken: &directives::Given, always: Option<&str>) -> String {
     let instead = mapping.summary.as_ref().map(|text| filling::filled(evidence, text)).unwrap_or_default();
     let subject = &evidence.message.headers.subject;
-    match (spoken.value("summary"), spoken.by) {
+    match (spoken.value("summary").or(always), spoken.by) {
         (Some(summary), _) => summary::of(summary, &[], &instead),
         (None, Some(Processor::Subject)) => {
             summary::of(&directives::without_subject(subject), &mapping.subject_cleanup_regex, &instead)

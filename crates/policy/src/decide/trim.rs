@@ -15,6 +15,10 @@ const TEXT_BYTES_MAX: usize = 256 * 1024;
 /// may hold some 2,000 matches.
 const SEARCHED_BYTES_MAX: usize = 32 * 1024 * 1024;
 
+/// A question and its answer, where a clean-up is given up.
+const TOO_LONG: (&str, &str) =
+    ("Can its text be cleaned up?", "no, so many pieces match that to find them all would take too long");
+
 /// The reply as the profile wants it in a new issue.
 pub(super) fn for_issue<'r>(reply: &'r Reply, mapping: &Mapping, trace: &mut Trace) -> Cow<'r, Reply> {
     trimmed(reply, &mapping.create_delimiters, &mapping.create_cleanup_regex, trace)
@@ -23,6 +27,26 @@ pub(super) fn for_issue<'r>(reply: &'r Reply, mapping: &Mapping, trace: &mut Tra
 /// The same in a comment.
 pub(super) fn for_comment<'r>(reply: &'r Reply, mapping: &Mapping, trace: &mut Trace) -> Cow<'r, Reply> {
     trimmed(reply, &mapping.comment_delimiters, &mapping.comment_cleanup_regex, trace)
+}
+
+/// The reply as directives are looked for in it.
+pub(super) fn before_directives<'r>(reply: &'r Reply, mapping: &Mapping, trace: &mut Trace) -> Cow<'r, Reply> {
+    trimmed(reply, &[], &mapping.text_cleanup_regex, trace)
+}
+
+/// The words in which directives are looked for, cleaned up in the same way.
+pub(super) fn words_before_directives<'t>(text: &'t str, mapping: &Mapping, trace: &mut Trace) -> Cow<'t, str> {
+    let cleanups = &mapping.text_cleanup_regex;
+    if !cleanups.iter().any(|pattern| pattern.matches(text)) {
+        return Cow::Borrowed(text);
+    }
+    match clean(text, cleanups, &mut Purse::of_bytes(SEARCHED_BYTES_MAX)) {
+        Some(cleaned) => Cow::Owned(cleaned),
+        None => {
+            trace.note(TOO_LONG.0, TOO_LONG.1, "directives are looked for in the text as it is");
+            Cow::Borrowed(text)
+        }
+    }
 }
 
 /// The reply without the block of directives at its top. The layout goes with it: it would still show them.
@@ -41,8 +65,7 @@ fn trimmed<'r>(reply: &'r Reply, delimiters: &[Pattern], cleanups: &[Pattern], t
     let mut trimmed = reply.clone();
     cut(&mut trimmed, delimiters);
     if take_out(&mut trimmed, cleanups).is_none() {
-        let answer = "no, so many pieces match that to find them all would take too long";
-        trace.note("Can its text be cleaned up?", answer, "the text stays as it is");
+        trace.note(TOO_LONG.0, TOO_LONG.1, "the text stays as it is");
     }
     Cow::Owned(trimmed)
 }

@@ -31,20 +31,55 @@ pub(super) fn of(
     if words.is_empty() {
         return Ok(Ok(None));
     }
+    match limited(evidence, words, association::project(issue))? {
+        Ok(visibility) => Ok(Ok(Some(visibility))),
+        Err(why) => {
+            trace.note(QUESTION, format!("{words:?} cannot be had, {why}"), "it is held for a person");
+            Ok(Err(format!("its comment cannot be internal: {why}")))
+        }
+    }
+}
+
+/// Who may see what a workflow says on a new issue: as the profile says of comments. `None` when that cannot be had, and then nothing is
+/// said; the inner one is for whoever sees the issue.
+pub(super) fn of_remark(
+    evidence: &Evidence,
+    mapping: &Mapping,
+    project: &str,
+    trace: &mut Trace,
+) -> Result<Option<Option<Visibility>>, Vec<Question>> {
+    let words = mapping.viewable.trim();
+    if words.is_empty() {
+        return Ok(Some(None));
+    }
+    match limited(evidence, words, project)? {
+        Ok(visibility) => Ok(Some(Some(visibility))),
+        Err(why) => {
+            trace.note(
+                "Who may see what the workflow says?",
+                format!("{words:?} cannot be had, {why}"),
+                "it is not said",
+            );
+            Ok(None)
+        }
+    }
+}
+
+/// Who is meant, or why that cannot be had in this project.
+fn limited(evidence: &Evidence, words: &str, project: &str) -> Result<Result<Visibility, String>, Vec<Question>> {
     let visibility = in_words(words);
     if visibility != Visibility::Internal {
-        return Ok(Ok(Some(visibility)));
+        return Ok(Ok(visibility));
     }
     // A tracker without a service desk in the project takes the mark of an internal comment and shows it to everybody.
-    let project = association::project(issue);
-    let why = match evidence.facts.service_desks.iter().find(|(asked, _)| asked == project) {
-        None => return Err(vec![Question::ServiceDesk { project: project.to_owned() }]),
-        Some((_, Told::Known(Some(_)))) => return Ok(Ok(Some(visibility))),
-        Some((_, Told::Known(None))) => format!("{project} has no service desk, so that everybody would see it"),
-        Some((_, Told::Untold(why))) => format!("whether {project} has a service desk is not known, {why}"),
-    };
-    trace.note(QUESTION, format!("{words:?} cannot be had, {why}"), "it is held for a person");
-    Ok(Err(format!("its comment cannot be internal: {why}")))
+    match evidence.facts.service_desks.iter().find(|(asked, _)| asked == project) {
+        None => Err(vec![Question::ServiceDesk { project: project.to_owned() }]),
+        Some((_, Told::Known(Some(_)))) => Ok(Ok(visibility)),
+        Some((_, Told::Known(None))) => {
+            Ok(Err(format!("{project} has no service desk, so that everybody would see it")))
+        }
+        Some((_, Told::Untold(why))) => Ok(Err(format!("whether {project} has a service desk is not known, {why}"))),
+    }
 }
 
 fn in_words(words: &str) -> Visibility {

@@ -248,9 +248,33 @@ fn work(meta: &FieldMeta, words: &str) -> Result<String, String> {
     }
 }
 
+/// By name or id, or as the field itself holds it: `portal/key`. A tracker takes no bare name, so one that leads to no id is refused.
 fn request_type(meta: &FieldMeta, words: &str) -> Result<FieldValue, String> {
-    let found = choice(meta, &meta.allowed, words)?;
-    Ok(FieldValue::RequestType(found.id.unwrap_or(found.name)))
+    let lower = words.trim().to_lowercase();
+    let named: Vec<&Allowed> = meta.allowed.iter().filter(|one| one.name.trim().to_lowercase() == lower).collect();
+    if named.len() > 1 {
+        let ids: Vec<&str> = named.iter().map(|one| one.id.as_str()).collect();
+        return Err(format!(
+            "several request types are called {:?}; name one by its id: {}",
+            short(words),
+            ids.join(", ")
+        ));
+    }
+    let plain =
+        |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+    let is_whole = words.split_once('/').is_some_and(|(portal, key)| plain(portal) && plain(key));
+    if named.is_empty() && is_whole {
+        return Ok(FieldValue::RequestType(words.to_owned()));
+    }
+    match choice(meta, &meta.allowed, words)? {
+        Choice { id: Some(id), .. } => Ok(FieldValue::RequestType(id)),
+        Choice { name, .. } if name.bytes().all(|byte| byte.is_ascii_digit()) => Ok(FieldValue::RequestType(name)),
+        Choice { name, .. } => Err(format!(
+            "{:?}: the service desk does not tell its request types, so write the id of {:?}",
+            meta.name,
+            short(&name)
+        )),
+    }
 }
 
 #[cfg(test)]

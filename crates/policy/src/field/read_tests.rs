@@ -114,6 +114,31 @@ fn a_list_that_the_tracker_does_not_tell_is_judged_by_the_tracker() {
 }
 
 #[test]
+fn a_request_type_leads_to_an_id_or_stands_as_the_field_holds_it() {
+    let allowed = |id: &str, name: &str| super::Allowed { id: id.into(), name: name.into(), children: Vec::new() };
+    let told = FieldMeta {
+        allowed: vec![allowed("25", "Get help"), allowed("26", "Twin"), allowed("27", "twin"), allowed("28", "a/b")],
+        allowed_all: true,
+        ..meta(FieldKind::RequestType)
+    };
+    let value = |meta: &FieldMeta, words: &str| match read(meta, words, &[]) {
+        Ok(FieldValue::RequestType(value)) => value,
+        Ok(other) => panic!("{other:?}"),
+        Err(why) => why,
+    };
+    for (words, is) in [("get HELP", "25"), ("27", "27"), ("sd/get-help", "sd/get-help"), ("A/b", "28")] {
+        assert_eq!(value(&told, words), is);
+    }
+    assert!(value(&told, "Twin").contains("by its id: 26, 27"));
+    assert!(value(&told, "Get hepl").contains("only Get help"));
+    let untold = FieldMeta { allowed: Vec::new(), allowed_all: false, ..meta(FieldKind::RequestType) };
+    assert_eq!([value(&untold, "25"), value(&untold, "sd/a_b")], ["25", "sd/a_b"]);
+    for bare in ["Get help", "sd/", "a/b/c", "a b/c"] {
+        assert!(value(&untold, bare).contains("so write the id of"), "{bare}");
+    }
+}
+
+#[test]
 fn lists_and_texts_have_a_limit() {
     let many = (0..=LIST_MAX).map(|n| n.to_string()).collect::<Vec<_>>().join(",");
     assert!(read_as(FieldKind::Labels, &many).unwrap_err().contains("more than 100"));

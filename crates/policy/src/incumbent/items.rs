@@ -1,7 +1,7 @@
 //! Things that other mail handlers keep several of: project mappings, rules, workflows, fields, exclusions, directives.
 
 use super::draft::{At, Head};
-use super::option::Stop;
+use super::option::{How, Stop};
 use super::tree::{Node, plain};
 use super::values;
 use super::walk::{Level, Mover, Occasion, Place, source, texts, word};
@@ -235,10 +235,10 @@ impl Mover {
         {
             self.put(at, "mappings", texts(vec![mapping]), node, "");
         }
-        self.leave_rest(
-            node,
-            "workflows have a name, on, issue_types, statuses and transitions, and no comment of their own",
-        );
+        for said in node.named(&["comment", "commenttext"]) {
+            self.write(at, "comment", How::PlainTemplate, said, "");
+        }
+        self.leave_rest(node, "workflows have a name, on, mappings, issue_types, statuses, transitions and a comment");
     }
 
     /// A default of a field, or a table of them by field.

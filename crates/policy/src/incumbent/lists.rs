@@ -5,7 +5,7 @@ use super::draft::{Head, Source};
 use super::option::Stop;
 use super::tree::{Node, plain};
 use super::values::{self, Read};
-use super::walk::{Mover, Place, source, texts};
+use super::walk::{Level, Mover, Place, source, texts};
 use toml::Value;
 
 /// A list that stops mail, kept until the walk ends.
@@ -87,6 +87,28 @@ impl Mover {
             ),
             None => {
                 self.leave(node, Why::NotTakenOver, "it is neither true nor false; name the cause in default.notices")
+            }
+        }
+    }
+
+    /// A switch for some of a mail's people: lists grow, so that several switches come together.
+    pub(super) fn sides(&mut self, node: &Node, said: &str, (key, sides): (&str, &[&str]), place: Place) {
+        match values::truth(said) {
+            Some(true) => {
+                let at = self.table(place);
+                let sides = texts(sides.iter().map(|side| (*side).to_owned()).collect());
+                self.put(at, key, sides, node, "of senders whose domain vouches for them");
+            }
+            Some(false) if place.level != Level::Default => {
+                let remedy =
+                    format!("it was off here, and what stands further out holds: write {key} with whom is meant here");
+                self.leave(node, Why::NotTakenOver, &remedy);
+            }
+            Some(false) => self.leave(node, Why::NotNeeded, "it was off"),
+            None => {
+                let remedy =
+                    format!("it is neither true nor false; {key} names whom, of \"sender\", \"to\" and \"cc\"");
+                self.leave(node, Why::NotTakenOver, &remedy);
             }
         }
     }

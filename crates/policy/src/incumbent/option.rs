@@ -21,6 +21,8 @@ pub(super) enum To {
     In(&'static str, &'static str, How),
     /// A rule that stops mail, made of a list.
     Rule(Stop),
+    /// Which of a mail's people are meant: the option switches these sides of it on.
+    Sides(&'static str, &'static [&'static str]),
     /// A cause of which senders are told.
     Cause(&'static str),
     /// A header field in which known threads are looked for, or none of them.
@@ -47,6 +49,8 @@ pub(super) enum How {
     Text,
     /// Several, with commas between them.
     Texts,
+    /// The same, where a mere switch names nothing.
+    Names,
     Number,
     Truth,
     /// Their words, plain, with ours.

@@ -3,13 +3,16 @@
 //! Names are those of their public manuals; how an exported file writes them is assumed to be close to that.
 
 use super::option::{How, Known, Stop, To};
-use super::words::{APPLY, ASSIGNEE, FLOOD, MACHINE, MODE, ORDER, OVERFLOW, REFUSED, STRANGERS, UNCAUGHT, UNPLACED};
+use super::words::{
+    APPLY, ASSIGNEE, FLOOD, MACHINE, MODE, ORDER, OVERFLOW, REFUSED, RIGHTS, STRANGERS, UNCAUGHT, UNPLACED,
+};
 use How::{
-    Addresses, Due, Field, Lines, Number, People, PlainTemplate, Project, RecipientHeaders, Regex, Regexes, Text,
-    Texts, Truth, Words,
+    Addresses, Due, Field, Lines, Names, Number, People, PlainTemplate, Project, RecipientHeaders, Regex, Regexes,
+    Text, Texts, Truth, Words,
 };
 use To::{
-    AlwaysOn, ByOccasion, Cause, In, Level, NotNeeded, NotTakenOver, PeopleField, Processors, Switch, Thread, Top,
+    AlwaysOn, ByOccasion, Cause, In, Level, NotNeeded, NotTakenOver, PeopleField, Processors, Sides, Switch, Thread,
+    Top,
 };
 
 const fn known(names: &'static [&'static str], to: To) -> Known {
@@ -107,9 +110,17 @@ pub(super) const OPTIONS: &[Known] = &[
             "without it anybody could add himself to an issue, so it is always on here; whoever writes to those who take part brings in whom he addresses",
         ),
     ),
+    noted(
+        &["jirasecurity"],
+        Level("rights_of", Words(RIGHTS)),
+        "of senders whose domain vouches for them; site[].account needs Administer projects to ask",
+    ),
     known(
-        &["jirasecurity", "strictjirapermissions", "strictpermissions"],
-        NotTakenOver("default.rights_of = \"everybody\" asks the tracker for the rights of proved senders"),
+        &["strictjirapermissions", "strictpermissions"],
+        NotTakenOver(
+            "whatever is done is done with the rights of site[].account; default.rights_of = \"everybody\" asks for those of proved senders, \
+             too",
+        ),
     ),
     known(
         &["allowanonymouscommenting"],
@@ -143,7 +154,8 @@ pub(super) const OPTIONS: &[Known] = &[
     known(
         &["emailsendername", "emailsendernamefield", "sendernamecustomfield", "emailsendernamecustomfield"],
         NotTakenOver(
-            "name the field in default.sender_name_field, or leave it: the name stands with the author in the text",
+            "nothing is written into such fields unless you say so, because Jira shows it to everybody who sees the issue; to go on \
+             filling them write default.sender_name_field, sender_address_field and participants_field",
         ),
     ),
     known(
@@ -234,9 +246,12 @@ pub(super) const OPTIONS: &[Known] = &[
         &["bodydelimitertexts", "bodydelimitertext"],
         ByOccasion { create: "create_delimiters", comment: "comment_delimiters", how: Lines },
     ),
+    known(
+        &["prefieldprocessorbodycleanupregexes", "prefieldprocessorbodycleanupregex"],
+        Level("text_cleanup_regex", Regex),
+    ),
     noted(
         &[
-            "prefieldprocessorbodycleanupregexes",
             "bodycleanupregexes",
             "bodycleanupregex",
             "postfieldprocessorbodycleanupregexes",
@@ -244,15 +259,19 @@ pub(super) const OPTIONS: &[Known] = &[
             "bodycleanupexpressions",
         ],
         ByOccasion { create: "create_cleanup_regex", comment: "comment_cleanup_regex", how: Regex },
-        "done after directives are read",
+        "done after directives are read; in text_cleanup_regex it is done before",
     ),
     known(&["contenttypepreference"], NotNeeded("text and HTML are compared, and no word of either is lost")),
     known(&["commentheader", "commentheadertext"], Level("comment_header", PlainTemplate)),
     known(&["contentheader", "descriptionheader"], Level("description_header", PlainTemplate)),
-    known(&["commentheadermode"], NotNeeded("the author stands above in any case")),
     known(
+        &["commentheadermode"],
+        NotNeeded("the author stands above in any case, and {{to}} and {{cc}} in a header name all who got the mail"),
+    ),
+    noted(
         &["descriptionoverride", "description"],
-        NotTakenOver("the description is what the mail says; default.fields may hold a text of yours"),
+        Level("description", PlainTemplate),
+        "what the mail says goes along as a file; {{text}} in it puts it there",
     ),
     known(
         &[
@@ -268,6 +287,12 @@ pub(super) const OPTIONS: &[Known] = &[
     ),
     known(&["characterlimitaction", "lengthlimitaction", "charlimitaction"], Level("text_overflow", Words(OVERFLOW))),
     known(&["commentvisibility", "commentvisibilityrole", "viewable"], Level("viewable", Text)),
+    known(
+        &["commentvisibilityoptional"],
+        NotNeeded(
+            "site[].account writes all comments; one that it may not limit is refused and never open to everybody",
+        ),
+    ),
     known(&["htmlformat", "convertembeddedimages"], NotNeeded("the layout of mail is kept")),
     known(&["regextester", "preprocessingtasks"], NotNeeded("malformed mail is mended by itself")),
     // Fields.
@@ -276,35 +301,40 @@ pub(super) const OPTIONS: &[Known] = &[
     known(&["components", "component"], Level("components", Texts)),
     known(&["securitylevel", "issuesecuritylevel", "issuesecurity"], Level("security_level", Text)),
     known(&["duedate", "due"], Level("due", Due)),
-    known(&["usemailheaderpriority"], NotTakenOver("make a [[rule]] with header = \"X-Priority: 1*\" and a priority")),
+    known(
+        &["usemailheaderpriority"],
+        NotTakenOver(
+            "make a [[rule]] with header = [\"X-Priority: 1*\", \"X-Priority: 2*\", \"Importance: high\"] and priority = \"High\", \
+             and one for 4*, 5* and low",
+        ),
+    ),
     known(&["assigneestrategy", "defaultassigneestrategy"], Level("assignee", Words(ASSIGNEE))),
     known(&["assigneename", "assignee"], Level("assignee_name", Text)),
     known(&["enableautomaticassignee", "automaticassignee"], NotNeeded("the tracker chooses where nothing is said")),
     known(&["epiclabel", "epiclink", "board", "sprint"], NotTakenOver("set the field by its name in default.fields")),
-    known(
-        &["requesttype"],
-        NotTakenOver("set the field by its name in default.fields; the tracker has to offer it for new issues"),
-    ),
-    known(
+    known(&["requesttype", "requesttypename", "customerrequesttype"], Level("request_type", Text)),
+    noted(
         &["defaultreporter", "reportername", "reporter"],
+        Level("reporter_name", Text),
+        "an address or account; a proved sender who has an account reports his issue himself",
+    ),
+    known(&["addsenderaswatcher", "addjirasenderaswatcher"], Sides("watchers", &["sender"])),
+    known(&["addparticipantsaswatchers", "addjiraparticipantsaswatchers"], Sides("watchers", &["to", "cc"])),
+    known(
+        &["watchers"],
         NotTakenOver(
-            "a proved sender with an account reports his issue; default.reporter = \"account\" makes it site[].account, \"Reporter\" in \
-             default.fields another",
+            "default.watchers says which of a mail's people watch (\"sender\", \"to\", \"cc\"); somebody who watches every issue is \
+             set in Jira",
         ),
     ),
+    known(&["torecipientsfield", "torecipientsmultiuserfield"], Level("to_field", Field)),
+    known(&["ccrecipientsfield", "ccrecipientsmultiuserfield"], Level("cc_field", Field)),
     known(
-        &[
-            "watchers",
-            "addsenderaswatcher",
-            "addparticipantsaswatchers",
-            "addjirasenderaswatcher",
-            "addjiraparticipantsaswatchers",
-        ],
-        NotTakenOver("default.watchers says who watches, of sender, to and cc"),
+        &["multiuserfield"],
+        NotTakenOver(
+            "it does not say whose it is: name the field in default.to_field, or in default.cc_field, or in both",
+        ),
     ),
-    known(&["torecipientsfield"], Level("to_field", Field)),
-    known(&["ccrecipientsfield"], Level("cc_field", Field)),
-    known(&["multiuserfield"], NotTakenOver("name the field in default.to_field or default.cc_field")),
     known(
         &[
             "autocreateusers",
@@ -317,19 +347,19 @@ pub(super) const OPTIONS: &[Known] = &[
         ],
         NotTakenOver(ACCOUNTS),
     ),
+    known(&["autocreatecustomers", "autocreatejsmcustomers"], Sides("customers", &["sender"])),
+    known(&["autocreatecustomersallowregex", "customerallowregex"], Level("customers_allow", Addresses)),
+    known(&["autocreatecustomersblockregex", "customerblockregex"], Level("customers_block", Addresses)),
+    known(&["addcustomertoorganizations", "addtoorganizations"], Level("customer_organisations", Names)),
+    known(&["notifyautocreatedcustomer", "notifyautocreatedcustomers"], Cause("customer")),
+    known(&["addjirasenderasrequestparticipant"], Sides("request_participants", &["sender"])),
     known(
-        &["autocreatecustomers"],
-        NotTakenOver(
-            "default.customers says who becomes a customer, customers_allow and customers_block which addresses",
-        ),
+        &["requestparticipants", "addjiraparticipantsasrequestparticipants"],
+        Sides("request_participants", &["to", "cc"]),
     ),
     known(
-        &["requestparticipants", "addjirasenderasrequestparticipant"],
-        NotTakenOver("default.request_participants says who takes part in a request, of sender, to and cc"),
-    ),
-    known(
-        &["sharecreatedrequestswithorganization"],
-        NotTakenOver("default.organisations names the organisations with which new requests are shared"),
+        &["sharecreatedrequestswithorganization", "sharecreatedrequestswithorganizations"],
+        Level("organisations", Names),
     ),
     // Directives.
     noted(
@@ -349,7 +379,10 @@ pub(super) const OPTIONS: &[Known] = &[
     ),
     known(
         &["directivesets", "directiveset"],
-        NotTakenOver("write it as a [[directive_set]]; {{set:NAME}} in a [[notice]] offers it"),
+        NotTakenOver(
+            "write each as a [[directive_set]] with its name and directives = { key = \"value\" }; {{set:NAME}} in the text of a \
+             [[notice]] offers it",
+        ),
     ),
     known(
         &["dateformat", "directivedateformat", "duedateformat"],

@@ -197,7 +197,7 @@ impl Mover {
             self.leave(node, Why::NotNeeded, "it is inherited, as whatever is left out here");
             return;
         }
-        let is_wide = !matches!(known.to, To::Level(..) | To::ByOccasion { .. } | To::Switch(_));
+        let is_wide = !matches!(known.to, To::Level(..) | To::Sides(..) | To::ByOccasion { .. } | To::Switch(_));
         if is_wide && place.level != Level::Default && matters(known) {
             self.leave(
                 node,
@@ -240,6 +240,7 @@ impl Mover {
                 let new: Vec<Left> = new.collect();
                 self.left.extend(new);
             }
+            To::Sides(key, sides) => self.sides(node, said, (key, sides), place),
             To::Cause(cause) => self.cause(node, said, cause, place),
             To::Thread(headers) => self.thread(node, said, headers),
             To::PeopleField => {
@@ -276,6 +277,11 @@ impl Mover {
             How::Project => Ok(Value::String(said.to_owned())),
             How::Field => Ok(Value::String(values::field_name(said))),
             How::Texts => Ok(texts(values::separated(said))),
+            How::Names if values::truth(said) == Some(true) => {
+                Err(format!("it is on and names nobody; name them in {key}"))
+            }
+            How::Names if values::truth(said) == Some(false) => Ok(texts(Vec::new())),
+            How::Names => Ok(texts(values::separated(said))),
             How::Number => {
                 one(said.parse().ok().filter(|number| *number >= 0).map(Value::Integer), "it is no whole number")
             }

@@ -85,6 +85,14 @@ pub(super) const ORDER: &[(&str, &str)] = &[
     ("bypriority", "rank"),
     ("prioritybased", "rank"),
 ];
+pub(super) const RIGHTS: &[(&str, &str)] = &[
+    ("true", "everybody"),
+    ("yes", "everybody"),
+    ("on", "everybody"),
+    ("false", "nobody"),
+    ("no", "nobody"),
+    ("off", "nobody"),
+];
 pub(super) const STRANGERS: &[(&str, &str)] = &[
     ("true", "comment"),
     ("yes", "comment"),

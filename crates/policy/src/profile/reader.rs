@@ -412,7 +412,6 @@ fn is_elsewhere(key: &str, name: &str) -> Option<&'static str> {
         _ if key != "fields" => None,
         "project" => Some("project"),
         "issuetype" => Some("issue_type"),
-        "summary" => Some("the subject, or summary for mail without one"),
         _ => None,
     }
 }

@@ -63,7 +63,9 @@ values! {
     /// The names of causes.
     notices: Vec<String> = texts,
     subject_cleanup_regex: Vec<Pattern> = regexes,
+    text_cleanup_regex: Vec<Pattern> = regexes,
     summary: Text = template,
+    description: Text = template,
     create_delimiters: Vec<Pattern> = some_patterns,
     comment_delimiters: Vec<Pattern> = some_patterns,
     create_cleanup_regex: Vec<Pattern> = regexes,
@@ -84,6 +86,8 @@ values! {
     comment_fields: FieldTexts = templates,
     directives: Apply = word,
     reporter: Reporter = word,
+    reporter_name: String = text,
+    request_type: String = text,
     rights_of: RightsOf = word,
     without_rights: Treatment = word,
     /// Who never takes part, beside those of the whole profile.

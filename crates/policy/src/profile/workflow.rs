@@ -2,6 +2,7 @@
 
 use super::WORKFLOWS_MAX;
 use super::reader::{Reader, Section};
+use super::values::Text;
 use super::words::Occasion;
 use jiff::ToSpan;
 use jiff::civil::Date;
@@ -17,6 +18,8 @@ pub(crate) struct Workflow {
     pub(crate) transitions: Vec<String>,
     /// Empty for none.
     pub(crate) to_status: String,
+    /// What is said on the issue then.
+    pub(crate) comment: Text,
 }
 
 /// All workflows, in order.
@@ -46,6 +49,7 @@ fn read(section: &Section, reader: &mut Reader) -> Workflow {
         statuses,
         transitions,
         to_status,
+        comment: reader.template(section, "comment").flatten(),
     }
 }
 

@@ -262,10 +262,12 @@ pub fn effect(kind: &StepKind) -> String {
             let set = set.iter().map(setting).collect::<String>();
             format!("  in {project} as {issue_type}, fields {fields:?}\n{set}  summary: {summary}\n{}", body(text))
         }
-        StepKind::AddComment { issue, body: text, visibility: None } => {
+        StepKind::AddComment { issue, body: text, visibility: None }
+        | StepKind::Remark { issue, body: text, visibility: None } => {
             format!("  on {}\n{}", target(issue), body(text))
         }
-        StepKind::AddComment { issue, body: text, visibility: Some(visibility) } => {
+        StepKind::AddComment { issue, body: text, visibility: Some(visibility) }
+        | StepKind::Remark { issue, body: text, visibility: Some(visibility) } => {
             format!("  on {}, seen by {visibility:?}\n{}", target(issue), body(text))
         }
         StepKind::Attach { issue, file }

@@ -1,7 +1,7 @@
 //! What directives come to: wishes for fields, and steps of their own.
 
 use super::super::evidence::Evidence;
-use super::super::fields::Wish;
+use super::super::fields::{REQUEST_TYPE, Wish};
 use super::super::people;
 use super::super::signs::is_key;
 use super::super::verdict::Trace;
@@ -88,6 +88,7 @@ fn wish(evidence: &Evidence, directive: &Directive, meaning: &str) -> Wish {
             ("duedate", words, How::Set)
         }
         "workestimate" => ("timetracking", words, How::Set),
+        "requesttype" => (REQUEST_TYPE, words, How::Set),
         "parentissuekey" => ("parent", words, How::Set),
         "reporter" | "assignee" => (meaning, words.trim().to_lowercase(), How::Set),
         "priority" | "environment" | "summary" | "security" => (meaning, words, How::Set),

@@ -15,18 +15,18 @@ const VALUE_BYTES_MAX: usize = 4 * VALUE_CHARS_MAX;
 /// What our own header fields begin with.
 const FIELD_PREFIX: &str = "x-sealpost-";
 
-/// What this reader finds, in the words of the sender alone (SEC-01): nothing in what he quotes or hands on.
-pub(super) fn by(processor: Processor, evidence: &Evidence) -> Vec<Directive> {
-    let text = evidence.written();
+/// What this reader finds in the subject, the header or `text`: the words of the sender alone (SEC-01), nothing that he quotes or hands
+/// on.
+pub(super) fn by(processor: Processor, evidence: &Evidence, text: &str) -> Vec<Directive> {
     let mut found = match processor {
         Processor::At => block(text, at_line).0,
         Processor::Colon => block(text, colon_line).0,
         Processor::Subject => subject(&evidence.subject),
         Processor::Headers => headers(evidence),
         Processor::Rules => {
-            let scene = scene::of_own_words(evidence);
+            let scene = scene::of_own_words(evidence, text);
             let rules = evidence.profile.directives.rules.iter();
-            rules.filter_map(|rule| ruled(rule, evidence, &scene)).collect()
+            rules.filter_map(|rule| ruled(rule, evidence, text, &scene)).collect()
         }
         Processor::Nagios => nagios::read(text),
     };
@@ -127,10 +127,10 @@ fn headers(evidence: &Evidence) -> Vec<Directive> {
 }
 
 /// The value that a `[[directive]]` finds: in the subject, in the text, or by its expression.
-fn ruled(rule: &DirectiveRule, evidence: &Evidence, scene: &Scene) -> Option<Directive> {
+fn ruled(rule: &DirectiveRule, evidence: &Evidence, text: &str, scene: &Scene) -> Option<Directive> {
     let subject = if evidence.is_answer() { "" } else { evidence.subject.as_str() };
     let in_subject = rule.subject.iter().find_map(|pattern| pattern.found(subject).next());
-    let found = in_subject.or_else(|| rule.text.iter().find_map(|pattern| pattern.found(evidence.written()).next()));
+    let found = in_subject.or_else(|| rule.text.iter().find_map(|pattern| pattern.found(text).next()));
     let value = match found {
         Some(found) => found.trim().to_owned(),
         None => words(&rule.value.as_ref()?.evaluate(scene).ok()?)?,

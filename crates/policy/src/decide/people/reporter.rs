@@ -10,17 +10,30 @@ use crate::{AccountTarget, FieldSetting, FieldValue, How, Question, Told};
 
 const QUESTION: &str = "Who reports it?";
 
-/// The address whose account shall report the issue; empty for the gateway's own. A From field that nobody vouches for makes
-/// nobody the reporter (SEC-01).
+/// The address or account that shall report the issue; empty for the gateway's own. A From field that nobody vouches for makes
+/// nobody the reporter (SEC-01); where the sender does not report, whoever the profile names does.
 pub(in super::super) fn wanted(
     evidence: &Evidence,
     mapping: &Mapping,
+    brought: &Brought,
     trace: &mut Trace,
 ) -> Result<String, Vec<Question>> {
-    const GATEWAY: &str = "the gateway's account";
+    let sender = sender(evidence, mapping, trace)?;
+    let instead = mapping.reporter_name.trim().to_lowercase();
+    // A customer whom this very mail makes reports his request.
+    if !sender.is_empty() || instead.is_empty() || brought.reporter.is_some() {
+        return Ok(sender);
+    }
+    trace.note(QUESTION, "not its sender", &format!("{instead} (reporter_name)"));
+    Ok(instead)
+}
+
+/// The address of the proved sender who has an account; empty for any other.
+fn sender(evidence: &Evidence, mapping: &Mapping, trace: &mut Trace) -> Result<String, Vec<Question>> {
+    let gateway = if mapping.reporter_name.is_empty() { "the gateway's account" } else { "somebody else" };
     let Some(author) = evidence.proved_person() else { return Ok(String::new()) };
     if mapping.reporter == Reporter::Gateway {
-        trace.note(QUESTION, format!("not asked (reporter = {:?})", mapping.reporter.word()), GATEWAY);
+        trace.note(QUESTION, format!("not asked (reporter = {:?})", mapping.reporter.word()), gateway);
         return Ok(String::new());
     }
     let (answer, reporter) = match account(evidence, author)? {
@@ -28,7 +41,7 @@ pub(in super::super) fn wanted(
         Some(_) => (format!("the account of {author} is switched off"), ""),
         None => (format!("{author} has no account that can be told"), ""),
     };
-    trace.note(QUESTION, answer, if reporter.is_empty() { GATEWAY } else { "its proved sender" });
+    trace.note(QUESTION, answer, if reporter.is_empty() { gateway } else { "its proved sender" });
     Ok(reporter.to_owned())
 }
 

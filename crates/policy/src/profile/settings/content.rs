@@ -17,7 +17,25 @@ const TEXTS: &[Setting] = &[
         "What is taken out of the subject before it becomes a summary, such as `\\[EXTERNAL\\]`. Prefixes of replies and forwards go \
          anyway.",
     ),
-    setting("default.summary", Form::Template, Default::Is(""), "The summary of an issue whose mail has no subject."),
+    setting(
+        "default.summary",
+        Form::Template,
+        Default::Is(""),
+        "The summary of an issue whose mail has no subject; for all issues, `fields = { Summary = \"…\" }`.",
+    ),
+    setting(
+        "default.description",
+        Form::Template,
+        Default::Is(""),
+        "The text of new issues. `{{text}}` in it stands for what the mail says; without that place the mail's text goes along as a file.",
+    ),
+    setting(
+        "default.text_cleanup_regex",
+        Form::Regexes,
+        Default::Unset,
+        "What is taken out of the text of every mail before directives are looked for in it, such as the banner that a mail server puts on \
+         top. It stays in the stored mail.",
+    ),
     setting(
         "default.create_delimiters",
         Form::Globs,
@@ -41,7 +59,7 @@ const TEXTS: &[Setting] = &[
         "default.create_cleanup_regex",
         Form::Regexes,
         Default::Unset,
-        "What is taken out of the text of a new issue. It stays in the stored mail.",
+        "What is taken out of the text of a new issue, after directives were read. It stays in the stored mail.",
     ),
     setting("default.comment_cleanup_regex", Form::Regexes, Default::Unset, "The same in comments."),
     setting(
@@ -109,6 +127,12 @@ const FIELD: &[Setting] = &[
         "Who works on new issues, by address or account; it counts before `assignee`.",
     ),
     setting(
+        "default.request_type",
+        Form::Line,
+        Default::Is(""),
+        "The request type of new issues in a project with a service desk: its name or id, or `portal/key`.",
+    ),
+    setting(
         "default.fields",
         Form::Templates,
         Default::Unset,
@@ -158,5 +182,12 @@ const WORKFLOWS: &[Setting] = &[
         Form::Line,
         Default::Is(""),
         "The status to go to at last, by the first transition that leads there.",
+    ),
+    setting(
+        "workflow[].comment",
+        Form::Template,
+        Default::Is(""),
+        "What is said on the issue once it is there, such as `\"Reopened by mail of {{sender.name}}\"`. Where the last move does not come \
+         about it is not said.",
     ),
 ];

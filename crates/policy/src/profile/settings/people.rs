@@ -23,6 +23,12 @@ const ACCOUNTS: &[Setting] = &[
          him the gateway's account reports, and the line is there.",
     ),
     setting(
+        "default.reporter_name",
+        Form::Line,
+        Default::Is(""),
+        "Who reports new issues that their sender does not report, by address or account; empty for the gateway's account.",
+    ),
+    setting(
         "default.rights_of",
         Form::OneOf(&["nobody", "uninvolved", "everybody"]),
         Default::Is("nobody"),
