@@ -75,6 +75,7 @@ on_sqlite! {
     kept::a_replay_to_another_project_takes_the_file_along;
     kept::a_file_that_was_deleted_is_kept_by_no_replay;
     uploads::the_upload_page_is_closed_while_its_mailbox_is_in_shadow;
+    uploads::the_upload_page_asks_for_the_rights_of_an_account_where_mail_would;
     uploads::fault_06_a_full_queue_takes_no_files;
     uploads::a_file_goes_from_here_when_it_is_known_to_hang_on_its_issue;
     kept::priv_11_files_go_ninety_days_after_resolution_and_reopening_stops_the_clock;
