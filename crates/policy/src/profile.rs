@@ -304,6 +304,7 @@ impl Profile {
             default: Values::read(&default, reader),
             rules: rule::read_all(&top, &mappings, reader),
             exclusions: exclusion::read_all(&top, &mappings, reader),
+            notices: Notices::read(&top, &mappings, reader),
             mappings,
             directives: Directives::read(&top, reader),
             limits: Limits::read(&top, reader),
@@ -319,7 +320,6 @@ impl Profile {
             require_authentic: reader.truth(&threads, "require_authentic").unwrap_or_default(),
             verification: reader.word(&threads, "verification").unwrap_or_default(),
             incumbent: Incumbent::read(&incumbent, reader),
-            notices: Notices::read(&top, reader),
             directive_sets: directive_set::read_all(&top, reader),
             jira_pictures: reader.truth(&top, "jira_pictures").unwrap_or_default(),
         };

@@ -88,7 +88,7 @@ fn every_setting_of_the_table_is_read_and_no_key_stands_twice() {
     for setting in settings().filter(|setting| setting.key != alone) {
         let value = match setting.key {
             // These say nothing unless they fit what stands elsewhere in the profile.
-            "workflow[].mappings" | "exclude[].mappings" => "\"default\"".to_owned(),
+            "workflow[].mappings" | "exclude[].mappings" | "notice[].mappings" => "\"default\"".to_owned(),
             "workflow[].statuses" => "\"Open\"".to_owned(),
             "notice[].cause" => "\"status\"".to_owned(),
             "notice[].text" => "\"{{set:reopen}}\"".to_owned(),
@@ -251,6 +251,14 @@ const WRONG: &[(&str, &str)] = &[
     (
         "[[rule]]\nname = \"r\"\nto = \"*\"\nmapping = \"bils\"\n[[mapping]]\nname = \"bills\"\n",
         "support.toml: rule[1].mapping = \"bils\" is no mapping's name; did you mean \"bills\"?",
+    ),
+    (
+        "[[notice]]\ncause = \"not_created\"\nmappings = \"bils\"\n[[mapping]]\nname = \"bills\"\n",
+        "support.toml: notice[1].mappings = \"bils\" is no mapping's name; did you mean \"bills\"?",
+    ),
+    (
+        "[[notice]]\ncause = \"not_created\"\n[[notice]]\ncause = \"not_created\"\n",
+        "support.toml: notice[2].cause = \"not_created\" has words already; keep one of the two, or name `mappings` for one",
     ),
     (
         "[[mapping]]\nname = \"default\"\n",
