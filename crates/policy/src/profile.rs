@@ -8,6 +8,7 @@ mod exclusion;
 mod idle;
 mod limits;
 mod mapped;
+mod mapping_file;
 mod nearest;
 mod network;
 mod notice;
@@ -21,6 +22,7 @@ mod written;
 mod wrong;
 
 pub use directive_set::{DirectiveSet, with_links};
+pub use mapping_file::{MappingFile, mapping_files, with_mapping_files};
 pub use nearest::nearest;
 pub use rule::CONDITION_NAMES;
 pub use settings::{Default, Form, ROOMS, Room, Setting, settings};

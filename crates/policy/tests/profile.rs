@@ -1,7 +1,7 @@
 //! Profiles as administrators write them: what is read, what is refused and with which words.
 #![allow(clippy::unwrap_used)]
 
-use policy::profile::{Default, Form, Setting, settings};
+use policy::profile::{Default, Form, MappingFile, Setting, mapping_files, settings, with_mapping_files};
 use policy::{IssueFacts, Profile, Standing};
 use std::collections::BTreeSet;
 
@@ -418,9 +418,20 @@ fn the_profiles_of_the_manual_are_good_and_its_names_are_those_of_conditions() {
     let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/routing.md")).unwrap();
     let blocks: Vec<&str> = page.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
     assert!(!blocks.is_empty());
-    for block in blocks {
+    let mut blocks = blocks.into_iter();
+    while let Some(block) = blocks.next() {
         let project = if block.contains("project = ") { "" } else { "default.project = \"DEMO\"\n" };
-        Profile::from_toml("manual", &format!("{project}{block}"), "routing.md")
+        let text = format!("{project}{block}");
+        // The file that a mapping names is the block that follows.
+        let file = |named: String| MappingFile {
+            shown: named.clone(),
+            named,
+            text: blocks.next().expect("the file of a mapping").to_owned(),
+        };
+        let files: Vec<MappingFile> = mapping_files(&text).into_iter().map(file).collect();
+        let whole = with_mapping_files("manual", &text, "routing.md", &files);
+        whole
+            .and_then(|text| Profile::from_toml("manual", &text, "routing.md"))
             .unwrap_or_else(|f| panic!("{f}\n{block}"));
     }
     for (name, meaning) in policy::PLACES {
