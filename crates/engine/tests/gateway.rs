@@ -92,6 +92,8 @@ on_sqlite! {
     replay::the_same_rules_do_nothing_a_second_time;
     replay::other_rules_do_what_is_new_and_going_back_finds_what_was_there;
     replay::a_yes_to_what_has_changed_since_does_nothing;
+    replay::rules_that_are_not_in_force_are_rehearsed_and_carried_out_for_one_mail;
+    replay::a_yes_counts_for_the_proposal_that_was_seen;
     letters::a_letter_that_has_to_wait_keeps_no_other_back;
     letters::fault_20_refusals_between_lost_answers_do_not_let_it_go_on;
     letters::copies_by_two_ways_are_handed_on_once;

@@ -25,6 +25,7 @@ mod stories {
     mod lost_answers;
     mod mails;
     mod messages;
+    mod pages;
     mod people;
     mod polling;
     mod power;
