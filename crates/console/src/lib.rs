@@ -1,7 +1,9 @@
 //! What people see: the story of each mail, behind a sign-in; what machines ask; and the wall of the public listener.
 
+mod archive;
 mod crowd;
 mod guard;
+pub mod hands;
 pub mod now;
 pub mod operations;
 mod origin;
@@ -21,6 +23,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::middleware;
 use axum::routing::{get, post};
+use hands::Hands;
 use now::Now;
 use origin::Origin;
 use reader::Reader;
@@ -64,6 +67,7 @@ pub struct Console {
     store: Store,
     reader: Arc<dyn Reader>,
     now: Arc<dyn Now>,
+    hands: Arc<dyn Hands>,
     /// By site: the base of links that people open.
     browse_bases: Arc<BTreeMap<String, String>>,
     /// The only origin that forms may come from, the only host answered.
@@ -78,6 +82,7 @@ impl Console {
             store,
             reader,
             now: Arc::new(now::Nothing),
+            hands: Arc::new(hands::Nobody),
             browse_bases: Arc::new(browse_bases),
             origin: Arc::new(Origin::read(origin)),
         }
@@ -86,6 +91,11 @@ impl Console {
     /// With what is known of the gateway that runs beside it.
     pub fn watching(self, now: Arc<dyn Now>) -> Console {
         Console { now, ..self }
+    }
+
+    /// With what does what people ask for beyond the store.
+    pub fn acting_by(self, hands: Arc<dyn Hands>) -> Console {
+        Console { hands, ..self }
     }
 
     /// The link that signs a person in once, within `valid_s` seconds.
@@ -102,6 +112,10 @@ impl Console {
             .route("/", get(page::front::show))
             .route("/messages", get(page::messages::list))
             .route("/letters", get(page::letters::list))
+            .route("/mailboxes", get(page::mailboxes::list))
+            .route("/mailboxes/test", post(page::mailboxes::test))
+            .route("/mailboxes/poll", post(page::mailboxes::poll))
+            .route("/exclusions", get(page::exclusions::list))
             .route("/flagged", get(page::flagged::list))
             .route("/messages/{id}", get(page::story::show))
             .route("/messages/{id}/text", get(page::views::text))
@@ -111,11 +125,12 @@ impl Console {
             .route("/messages/{id}/whole", get(page::views::whole))
             .route("/messages/{id}/files", get(page::views::files))
             .route("/messages/{id}/files/{*path}", get(page::views::part))
+            .route("/messages/{id}/case", post(page::case::export))
             .route("/messages/{id}/wake", post(page::story::wake))
             .route("/messages/{id}/flag", post(page::flagged::flag))
             .route("/messages/{id}/unflag", post(page::flagged::unflag))
             .route("/messages/{id}/rehearse", post(page::replay::rehearse))
-            .route("/messages/{id}/replay/{revision}", post(page::replay::replay))
+            .route("/messages/{id}/replay/{version}", post(page::replay::replay))
             .route("/messages/{id}/erase", post(page::replay::erase))
             .route("/sign-out", post(sign_in::sign_out))
             .layer(middleware::from_fn_with_state(self.clone(), sign_in::require));

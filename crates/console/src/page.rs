@@ -1,9 +1,12 @@
 //! Pages: templates filled with values, and nothing else.
 
+pub mod case;
+pub mod exclusions;
 pub mod filter;
 pub mod flagged;
 pub mod front;
 pub mod letters;
+pub mod mailboxes;
 pub mod messages;
 mod pictures;
 pub mod replay;

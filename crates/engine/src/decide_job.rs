@@ -17,7 +17,7 @@ const PARTICIPANTS_MAX: usize = 100;
 
 /// Decides on the job's message and writes the plan down.
 pub(crate) async fn decide_and_write_down(shared: &Shared, held: &Held) -> Result<(), Stop> {
-    let decision = decision_of(shared, held, 1).await?;
+    let decision = decision_of(shared, held, 1, None).await?;
     crash_point("decide_decided");
     shared.store.write_down(&held.lease, &decision).await?;
     crash_point("decide_written_down");
@@ -31,13 +31,18 @@ pub(crate) async fn decide_and_write_down(shared: &Shared, held: &Held) -> Resul
 /// How the reason of a plan begins that is written down and not carried out.
 const IN_SHADOW: &str = "in shadow, nothing is carried out: ";
 
-/// What the rules of the message's mailbox make of it now, as the plan's revision of this number.
-pub(crate) async fn decision_of(shared: &Shared, held: &Held, revision: u32) -> Result<Decision, Stop> {
+/// What these rules make of the message now, or without any those of its mailbox, as the plan's revision of this number.
+pub(crate) async fn decision_of(
+    shared: &Shared,
+    held: &Held,
+    revision: u32,
+    rules: Option<Arc<Profile>>,
+) -> Result<Decision, Stop> {
     let gone = || Fault::permanent(FaultCode::StoreCorrupt, "a decide job without its message");
     let message = shared.store.message(&held.lease.subject).await?.ok_or_else(gone)?;
     let site = shared.site(&message.site)?;
     let mailbox = shared.mailbox_of(&message.mailbox, &message.site)?;
-    let profile = mailbox.profile;
+    let profile = rules.unwrap_or(mailbox.profile);
     let origin = Origin::Message(message.id.clone());
     let inquiry = Inquiry { shared, held, site: &site, message: &message, proof: &mailbox.author_proof };
     let mut decision = match read(shared, held).await? {

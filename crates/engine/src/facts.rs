@@ -1,7 +1,7 @@
 //! Finds out what a decision needs to know: from the store, and from the site's tracker.
 
 mod history;
-mod told;
+pub(crate) mod told;
 
 use crate::Past;
 use crate::author_proof::{self, AuthorProof};

@@ -1,14 +1,15 @@
 //! Files that people hand in by a page of ours: who may, and the message that brings them into the usual way of mail.
 
 use crate::crash_point::crash_point;
-use crate::facts::issue_facts;
+use crate::facts::{issue_facts, told};
 use crate::gateway::{Gateway, Shared};
 use crate::held::Held;
+use crate::site::Site;
 use crate::take_in::{TakingIn, refuse_when_full};
 use jiff::Timestamp;
 use mail::{Address, Envelope};
 use policy::kept::size_in_words;
-use policy::{Fault, FaultCode, Letter, UPLOAD_LINK, kept_id, reply_token};
+use policy::{Act, Fault, FaultCode, Letter, Told, UPLOAD_LINK, kept_id, reply_token};
 use std::sync::Arc;
 use store::{ContentWriter, FileContent, Handle, Invitation, LinkUse, Micros, NewFile, Taken};
 
@@ -27,8 +28,8 @@ impl Gateway {
 
 impl Uploads {
     /// The issue's key when this person may add files to it now: the tracker has it, it takes comments by the rules of the mailbox's
-    /// profile, and the person takes part in it. `None` when not; why is told to nobody. Nor in shadow, where files would be taken in
-    /// and nothing done with them.
+    /// profile, the person takes part in it, and his account, where the profile has the tracker asked about everybody's, may comment and
+    /// attach files. `None` when not; why is told to nobody. Nor in shadow, where files would be taken in and nothing done with them.
     pub async fn may(&self, of: &Invitation) -> Result<Option<String>, Fault> {
         let Ok(mailbox) = self.shared.mailbox_of(&of.mailbox, &of.site) else { return Ok(None) };
         if mailbox.shadow {
@@ -40,7 +41,12 @@ impl Uploads {
         if !issue.shows(&address) && !self.shared.store.involved(&of.site, &of.issue_id, &address).await? {
             return Ok(None);
         }
-        Ok(mailbox.profile.takes_files(&issue, &Timestamp::now().to_string()).then_some(issue.key))
+        let profile = &mailbox.profile;
+        if !profile.takes_files(&issue, &Timestamp::now().to_string()) {
+            return Ok(None);
+        }
+        let may = !profile.asks_for_rights_on(&issue) || is_permitted(&site, &address, &issue.project).await?;
+        Ok(may.then_some(issue.key))
     }
 
     /// Takes the files in as a message of the invited person to the issue, durable when it returns. From here on it is a mail like
@@ -94,6 +100,22 @@ fn name_of(of: &Invitation, files: &[(NewFile, FileContent)], note: &str) -> Str
     let all: Vec<(&str, &str)> =
         [(of.issue_id.as_str(), of.address.as_str()), ("", note)].into_iter().chain(files).collect();
     format!("upload:{all:?}")
+}
+
+/// Whether nothing speaks against it that this person's own account adds a comment and files. Who has no account, a customer of a service
+/// desk, and one about whom the tracker does not tell are treated as with mail: as outsiders, who take part all the same.
+async fn is_permitted(site: &Site, address: &str, project: &str) -> Result<bool, Fault> {
+    let account = match told::account(site, address).await? {
+        Some(account) if !account.active => return Ok(false),
+        Some(account) if !account.is_customer => account,
+        Some(_) | None => return Ok(true),
+    };
+    for act in [Act::Comment, Act::Attach] {
+        if told::may(site, &account.id, project, act).await? == Told::Known(false) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// The right side of the Message-IDs of such messages; a name that nobody can have (RFC 2606).

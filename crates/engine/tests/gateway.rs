@@ -87,6 +87,7 @@ on_sqlite! {
     uploads::the_same_files_sent_twice_are_added_once;
     uploads::files_that_come_after_a_switch_to_shadow_are_refused;
     uploads::a_mailbox_of_another_site_takes_no_files;
+    uploads::the_upload_page_asks_for_the_rights_of_an_account_where_mail_would;
     uploads::fault_06_a_full_queue_takes_no_files;
     uploads::a_file_goes_from_here_when_it_is_known_to_hang_on_its_issue;
     kept::priv_11_files_go_ninety_days_after_resolution_and_reopening_stops_the_clock;
@@ -104,6 +105,8 @@ on_sqlite! {
     replay::the_same_rules_do_nothing_a_second_time;
     replay::other_rules_do_what_is_new_and_going_back_finds_what_was_there;
     replay::a_yes_to_what_has_changed_since_does_nothing;
+    replay::rules_that_are_not_in_force_are_rehearsed_and_carried_out_for_one_mail;
+    replay::a_yes_counts_for_the_proposal_that_was_seen;
     letters::a_letter_that_has_to_wait_keeps_no_other_back;
     letters::fault_20_refusals_between_lost_answers_do_not_let_it_go_on;
     letters::copies_by_two_ways_are_handed_on_once;

@@ -61,6 +61,7 @@ pub enum Act {
     Browse,
     Create,
     Comment,
+    Attach,
 }
 
 impl Act {
@@ -70,6 +71,7 @@ impl Act {
             Act::Browse => "browse",
             Act::Create => "create issues",
             Act::Comment => "comment",
+            Act::Attach => "attach files",
         }
     }
 }

@@ -3,6 +3,7 @@
 mod anonymous;
 pub mod ask;
 pub mod decide;
+pub mod difference;
 mod expression;
 pub mod fault;
 pub mod field;

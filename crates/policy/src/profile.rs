@@ -8,6 +8,7 @@ mod exclusion;
 mod idle;
 mod limits;
 mod mapped;
+mod mapping_file;
 mod nearest;
 mod network;
 mod notice;
@@ -21,6 +22,7 @@ mod written;
 mod wrong;
 
 pub use directive_set::{DirectiveSet, with_links};
+pub use mapping_file::{MappingFile, mapping_files, with_mapping_files};
 pub use nearest::nearest;
 pub use rule::CONDITION_NAMES;
 pub use settings::{Default, Form, ROOMS, Room, Setting, settings};
@@ -304,6 +306,7 @@ impl Profile {
             default: Values::read(&default, reader),
             rules: rule::read_all(&top, &mappings, reader),
             exclusions: exclusion::read_all(&top, &mappings, reader),
+            notices: Notices::read(&top, &mappings, reader),
             mappings,
             directives: Directives::read(&top, reader),
             limits: Limits::read(&top, reader),
@@ -319,7 +322,6 @@ impl Profile {
             require_authentic: reader.truth(&threads, "require_authentic").unwrap_or_default(),
             verification: reader.word(&threads, "verification").unwrap_or_default(),
             incumbent: Incumbent::read(&incumbent, reader),
-            notices: Notices::read(&top, reader),
             directive_sets: directive_set::read_all(&top, reader),
             jira_pictures: reader.truth(&top, "jira_pictures").unwrap_or_default(),
         };

@@ -1,7 +1,7 @@
 //! Profiles as administrators write them: what is read, what is refused and with which words.
 #![allow(clippy::unwrap_used)]
 
-use policy::profile::{Default, Form, Setting, settings};
+use policy::profile::{Default, Form, MappingFile, Setting, mapping_files, settings, with_mapping_files};
 use policy::{IssueFacts, Profile, Standing};
 use std::collections::BTreeSet;
 
@@ -88,7 +88,7 @@ fn every_setting_of_the_table_is_read_and_no_key_stands_twice() {
     for setting in settings().filter(|setting| setting.key != alone) {
         let value = match setting.key {
             // These say nothing unless they fit what stands elsewhere in the profile.
-            "workflow[].mappings" | "exclude[].mappings" => "\"default\"".to_owned(),
+            "workflow[].mappings" | "exclude[].mappings" | "notice[].mappings" => "\"default\"".to_owned(),
             "workflow[].statuses" => "\"Open\"".to_owned(),
             "notice[].cause" => "\"status\"".to_owned(),
             "notice[].text" => "\"{{set:reopen}}\"".to_owned(),
@@ -253,6 +253,14 @@ const WRONG: &[(&str, &str)] = &[
         "support.toml: rule[1].mapping = \"bils\" is no mapping's name; did you mean \"bills\"?",
     ),
     (
+        "[[notice]]\ncause = \"not_created\"\nmappings = \"bils\"\n[[mapping]]\nname = \"bills\"\n",
+        "support.toml: notice[1].mappings = \"bils\" is no mapping's name; did you mean \"bills\"?",
+    ),
+    (
+        "[[notice]]\ncause = \"not_created\"\n[[notice]]\ncause = \"not_created\"\n",
+        "support.toml: notice[2].cause = \"not_created\" has words already; keep one of the two, or name `mappings` for one",
+    ),
+    (
         "[[mapping]]\nname = \"default\"\n",
         "support.toml: mapping[1].name = \"default\" is the name of another mapping; give each its own (\"default\" is taken)",
     ),
@@ -410,9 +418,20 @@ fn the_profiles_of_the_manual_are_good_and_its_names_are_those_of_conditions() {
     let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/routing.md")).unwrap();
     let blocks: Vec<&str> = page.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
     assert!(!blocks.is_empty());
-    for block in blocks {
+    let mut blocks = blocks.into_iter();
+    while let Some(block) = blocks.next() {
         let project = if block.contains("project = ") { "" } else { "default.project = \"DEMO\"\n" };
-        Profile::from_toml("manual", &format!("{project}{block}"), "routing.md")
+        let text = format!("{project}{block}");
+        // The file that a mapping names is the block that follows.
+        let file = |named: String| MappingFile {
+            shown: named.clone(),
+            named,
+            text: blocks.next().expect("the file of a mapping").to_owned(),
+        };
+        let files: Vec<MappingFile> = mapping_files(&text).into_iter().map(file).collect();
+        let whole = with_mapping_files("manual", &text, "routing.md", &files);
+        whole
+            .and_then(|text| Profile::from_toml("manual", &text, "routing.md"))
             .unwrap_or_else(|f| panic!("{f}\n{block}"));
     }
     for (name, meaning) in policy::PLACES {

@@ -1,7 +1,7 @@
 //! The commands, one file each; what they share is how they print and how they fail.
 
 pub mod bench;
-mod cases;
+pub mod cases;
 pub mod check;
 mod consent;
 pub mod deliver;

@@ -2,6 +2,7 @@
 
 pub mod manual;
 pub mod presets;
+pub mod profile_file;
 mod resolve;
 pub mod secret;
 pub mod table;
@@ -239,7 +240,12 @@ pub struct Fetched {
 pub struct ProfileFile {
     pub name: String,
     pub file: PathBuf,
+    /// With the mappings that stand in files of their own.
     pub text: String,
+    /// Whether all of it could be read; what is wrong is among the problems.
+    is_whole: bool,
+    /// The folder of its test cases, where the settings name one.
+    pub cases: Option<PathBuf>,
 }
 
 impl Settings {
@@ -251,9 +257,13 @@ impl Settings {
         self.mailboxes.iter().find(|mailbox| mailbox.name == name)
     }
 
+    pub fn profile(&self, name: &str) -> Option<&ProfileFile> {
+        self.profiles.iter().find(|profile| profile.name == name)
+    }
+
     /// There is one, or the settings were refused.
     pub fn profile_of(&self, mailbox: &Mailbox) -> Option<&ProfileFile> {
-        self.profiles.iter().find(|profile| profile.name == mailbox.profile)
+        self.profile(&mailbox.profile)
     }
 
     /// How long each site keeps content.

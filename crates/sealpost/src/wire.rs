@@ -4,6 +4,7 @@ mod accounts;
 mod adapters;
 mod endings;
 mod fetching;
+mod hands;
 mod listeners;
 mod observe;
 mod outgoing;
@@ -66,6 +67,7 @@ pub struct Gateway {
     engine: Arc<engine::Gateway>,
     listeners: Listeners,
     console: console::Console,
+    hands: Arc<hands::PageHands>,
     rooms: Vec<console::public::Room>,
 }
 
@@ -93,11 +95,13 @@ impl Gateway {
             settings.sites.iter().map(|site| (site.name.clone(), site.browse_base.clone())).collect::<BTreeMap<_, _>>();
         let reader = Arc::new(pages::PageReader { cells: cells.clone(), limits: settings.mail.clone() });
         let watched = Arc::new(pages::Watched { engine: engine.clone() });
-        let console = console::Console::new(store.clone(), reader, bases, &origin).watching(watched);
+        let hands = Arc::new(hands::PageHands::new(settings.clone(), store.clone(), cells.clone()));
+        let console = console::Console::new(store.clone(), reader, bases, &origin);
+        let console = console.watching(watched).acting_by(hands.clone());
         let rooms = public::rooms(&settings, &store, &engine);
         let endings = Arc::new(Endings::new(&settings, store.clone()));
         let settings_file = settings.file;
-        Ok(Gateway { settings_file, store, tokens, endings, cells, engine, listeners, console, rooms })
+        Ok(Gateway { settings_file, store, tokens, endings, cells, engine, listeners, console, hands, rooms })
     }
 
     pub fn store(&self) -> &Store {
@@ -134,6 +138,7 @@ impl Gateway {
             store: self.store.clone(),
             tokens: self.tokens.clone(),
             endings: self.endings.clone(),
+            hands: self.hands.clone(),
         };
         let ended = tokio::select! {
             signalled = reload::until_stopped(&hold, self.listeners.certificates()) => signalled,

@@ -26,6 +26,7 @@ mod stories {
     mod lost_answers;
     mod mails;
     mod messages;
+    mod pages;
     mod people;
     mod polling;
     mod power;

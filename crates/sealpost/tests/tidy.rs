@@ -5,6 +5,8 @@
 mod leaks;
 #[path = "tidy/links.rs"]
 mod links;
+#[path = "tidy/settings.rs"]
+mod settings;
 #[path = "tidy/source.rs"]
 mod source;
 

@@ -29,6 +29,7 @@ pub(crate) const MAIN: Migration = Migration {
         include_str!("../../../migrations/sqlite/0014_shadow.sql"),
         include_str!("../../../migrations/sqlite/0015_own.sql"),
         include_str!("../../../migrations/sqlite/0016_listed_sizes.sql"),
+        include_str!("../../../migrations/sqlite/0017_rehearsals.sql"),
     ],
     postgres: &[
         include_str!("../../../migrations/postgres/0001_walk.sql"),
@@ -47,6 +48,7 @@ pub(crate) const MAIN: Migration = Migration {
         include_str!("../../../migrations/postgres/0014_shadow.sql"),
         include_str!("../../../migrations/postgres/0015_own.sql"),
         include_str!("../../../migrations/postgres/0016_listed_sizes.sql"),
+        include_str!("../../../migrations/postgres/0017_rehearsals.sql"),
     ],
 };
 

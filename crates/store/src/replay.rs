@@ -1,5 +1,5 @@
-//! Replaying a mail: the plan that today's rules make of it is proposed first; a person's yes makes it the active one, with
-//! the receipts of what was done before; and a person may have a mail's content erased at once.
+//! Replaying a mail: the plan that today's or other rules make of it is proposed first; a person's yes makes it the active one, with
+//! the receipts of what was done before.
 
 use crate::Store;
 use crate::audit::{self, Entry};
@@ -8,7 +8,7 @@ use crate::dialect;
 use crate::flag;
 use crate::job;
 use crate::plan::row_of;
-use crate::rows::{Decision, JobKind, JobState, Lease, Micros, Proposal};
+use crate::rows::{Decision, JobKind, JobState, Lease, Micros, Proposal, Rules};
 use crate::sealed::{self, facts_place, job_place, plan_place};
 use policy::replay::{Adoption, Past};
 use policy::{Facts, Fault, FaultCode, Letter, Plan, Receipt};
@@ -28,6 +28,8 @@ pub enum NotNow {
     NoProposal,
     /// It is flagged for support, so it may be rehearsed and not carried out.
     Flagged,
+    /// Its site keeps no such version of such a profile.
+    NoRules,
 }
 
 impl NotNow {
@@ -46,6 +48,7 @@ impl NotNow {
             NotNow::Flagged => {
                 "It is flagged for support, and what is flagged is only rehearsed; take the flag back first."
             }
+            NotNow::NoRules => "Its site keeps no such version of a profile; `sealpost profile versions` lists them.",
         }
     }
 }
@@ -60,32 +63,37 @@ const PROPOSED: i64 = 2;
 impl Store {
     /// Has the engine work out what today's rules make of a mail, without any effect. An earlier proposal is forgotten.
     pub async fn rehearse(&self, message: &str, who: &str) -> Result<Result<(), NotNow>, Fault> {
-        self.ask_for(JobKind::Rehearse, message, None, who).await
+        self.ask_for(message, Asked::Rehearsal(None), who).await
     }
 
-    /// A person's yes to the proposal of this revision: the engine decides once more, and when nothing has changed it
-    /// becomes the active plan.
-    pub async fn replay(&self, message: &str, revision: u32, who: &str) -> Result<Result<(), NotNow>, Fault> {
-        self.ask_for(JobKind::Replay, message, Some(revision), who).await
+    /// The same under other rules than those in force: a version of a profile that the message's site keeps.
+    pub async fn rehearse_under(&self, message: &str, rules: &Rules, who: &str) -> Result<Result<(), NotNow>, Fault> {
+        self.ask_for(message, Asked::Rehearsal(Some(rules.clone())), who).await
     }
 
-    async fn ask_for(
-        &self,
-        kind: JobKind,
-        message: &str,
-        revision: Option<u32>,
-        who: &str,
-    ) -> Result<Result<(), NotNow>, Fault> {
+    /// A person's yes to the proposal that was worked out at this time: the engine decides once more under the same rules, and
+    /// when nothing has changed it becomes the active plan. Another proposal that has come in its place is none that was seen.
+    pub async fn replay(&self, message: &str, proposed_at: Micros, who: &str) -> Result<Result<(), NotNow>, Fault> {
+        self.ask_for(message, Asked::Replay(proposed_at), who).await
+    }
+
+    async fn ask_for(&self, message: &str, asked: Asked, who: &str) -> Result<Result<(), NotNow>, Fault> {
         let Some(site) = self.site_of(message).await? else { return Ok(Err(NotNow::Unknown)) };
-        let entry = Entry::by_person(&self.inner.vault, &site, kind.word(), message, who).await?;
+        let entry = Entry::by_person(&self.inner.vault, &site, asked.kind().word(), message, who).await?;
         let message = message.to_owned();
         let work = self
             .inner
             .db
-            .unit(move |conn| Box::pin(async move { ask_for(conn, kind, &site, &message, revision, &entry).await }));
-        let asked = work.await?;
+            .unit(move |conn| Box::pin(async move { ask_for(conn, &asked, &site, &message, &entry).await }));
+        let answer = work.await?;
         self.inner.bell.ring();
-        Ok(asked)
+        Ok(answer)
+    }
+
+    /// The rules under which a message is rehearsed and replayed, where a person chose other ones than those in force.
+    pub async fn rules_of(&self, message: &str) -> Result<Option<Rules>, Fault> {
+        let asked = message.to_owned();
+        self.inner.db.read(move |conn| Box::pin(async move { rules_of(conn, &asked).await })).await
     }
 
     /// The proposal for a message, its answer still being worked out, or nothing.
@@ -103,10 +111,10 @@ impl Store {
             Box::pin(async move {
                 // The job first: what it had done when it was looked at is there when the plan is.
                 let job = one!(conn, Job, JOB, &ids[0], &ids[1])?;
-                Ok((one!(conn, Row, PLAN, &asked, PROPOSED)?, job))
+                Ok((one!(conn, Row, PLAN, &asked, PROPOSED)?, job, rules_of(conn, &asked).await?))
             })
         });
-        let (plan, job) = work.await?;
+        let (plan, job, rules) = work.await?;
         let (plan, facts) = match plan {
             Some((site, Some(wrapped), revision, written_at, Some(sealed), sealed_facts)) => {
                 let (key, row) =
@@ -131,6 +139,7 @@ impl Store {
         };
         Ok((plan.is_some() || job.is_some_and(|state| state != JobState::Done)).then_some(Proposal {
             plan,
+            rules,
             facts,
             job,
             fault,
@@ -221,12 +230,14 @@ pub(crate) async fn replace(conn: &mut Conn, lease: &Lease, moves: bool, now: Mi
         AND state IN ('held', 'dead')";
     const UNTIE: &str = "UPDATE messages SET issue_id = NULL, tied_at = NULL WHERE id = $1";
     const PEOPLE: &str = "DELETE FROM message_people WHERE message = $1";
+    const RULES: &str = "DELETE FROM rehearsals WHERE message = $1";
     let old = one!(conn, (String, String), OLD, &lease.subject)?;
     let goes_on = old.as_ref().is_some_and(|(_, state)| !matches!(state.as_str(), "done" | "held" | "dead"));
     if goes_on || one!(conn, (String,), DOUBT, &lease.subject)?.is_some() {
         return Err(Fault::temporary(FaultCode::InDoubt, "the mail is worked on under its old plan again"));
     }
     execute!(conn, PEOPLE, &lease.subject)?;
+    execute!(conn, RULES, &lease.subject)?;
     if moves {
         execute!(conn, UNTIE, &lease.subject)?;
     }
@@ -239,6 +250,64 @@ pub(crate) async fn replace(conn: &mut Conn, lease: &Lease, moves: bool, now: Mi
     }
 }
 
+/// What a person asks for.
+enum Asked {
+    /// A proposal, under other rules than those in force when some are named.
+    Rehearsal(Option<Rules>),
+    /// That the proposal of this time comes true.
+    Replay(Micros),
+}
+
+impl Asked {
+    fn kind(&self) -> JobKind {
+        match self {
+            Asked::Rehearsal(_) => JobKind::Rehearse,
+            Asked::Replay(_) => JobKind::Replay,
+        }
+    }
+}
+
+async fn rules_of(conn: &mut Conn, message: &str) -> Result<Option<Rules>, Fault> {
+    const RULES: &str = "SELECT profile, version FROM rehearsals WHERE message = $1";
+    let found = one!(conn, (String, i64), RULES, message)?;
+    Ok(found.map(|(profile, version)| Rules { profile, version: u32::try_from(version).unwrap_or(u32::MAX) }))
+}
+
+/// Forgets the proposal that is there and takes down under which rules the next one is made; why not, when it cannot be.
+async fn begin_anew(
+    conn: &mut Conn,
+    site: &str,
+    message: &str,
+    rules: Option<&Rules>,
+) -> Result<Result<(), NotNow>, Fault> {
+    const FORGET: &str = "DELETE FROM plans WHERE message = $1 AND active = $2";
+    const RUNNING: &str = "SELECT id FROM jobs WHERE id = $1 AND state = 'running'";
+    const SAID_YES: &str = "SELECT id FROM jobs WHERE id = $1 AND state IN ('ready', 'running', 'waiting')";
+    const KNOWN: &str = "SELECT version FROM profiles WHERE site = $1 AND name = $2 AND version = $3";
+    const TODAYS: &str = "DELETE FROM rehearsals WHERE message = $1";
+    const OTHER: &str = "INSERT INTO rehearsals (message, profile, version) VALUES ($1, $2, $3)";
+    // What somebody said yes to must not become another proposal before it is carried out.
+    if one!(conn, (String,), SAID_YES, job_id(JobKind::Replay, message))?.is_some() {
+        return Ok(Err(NotNow::InWork));
+    }
+    let chosen = rules_of(conn, message).await?;
+    // Work that is under way has read its rules already.
+    if chosen.as_ref() != rules && one!(conn, (String,), RUNNING, job_id(JobKind::Rehearse, message))?.is_some() {
+        return Ok(Err(NotNow::InWork));
+    }
+    if let Some(rules) = rules
+        && one!(conn, (i64,), KNOWN, site, &rules.profile, i64::from(rules.version))?.is_none()
+    {
+        return Ok(Err(NotNow::NoRules));
+    }
+    execute!(conn, FORGET, message, PROPOSED)?;
+    execute!(conn, TODAYS, message)?;
+    if let Some(rules) = rules {
+        execute!(conn, OTHER, message, &rules.profile, i64::from(rules.version))?;
+    }
+    Ok(Ok(()))
+}
+
 /// The job of this kind about a message; there is one at a time.
 fn job_id(kind: JobKind, message: &str) -> String {
     format!("{}:{message}", kind.word())
@@ -246,16 +315,14 @@ fn job_id(kind: JobKind, message: &str) -> String {
 
 async fn ask_for(
     conn: &mut Conn,
-    kind: JobKind,
+    asked: &Asked,
     site: &str,
     message: &str,
-    revision: Option<u32>,
     entry: &Entry,
 ) -> Result<Result<(), NotNow>, Fault> {
     const STATE: &str =
         "SELECT j.state, m.wrapped_key FROM messages m LEFT JOIN jobs j ON j.id = m.job WHERE m.id = $1";
-    const PROPOSAL: &str = "SELECT revision FROM plans WHERE message = $1 AND active = $2";
-    const FORGET: &str = "DELETE FROM plans WHERE message = $1 AND active = $2";
+    const PROPOSAL: &str = "SELECT written_at FROM plans WHERE message = $1 AND active = $2";
     const JOB: &str = "INSERT INTO jobs (id, kind, site, subject, position, state, due, created_at)
         VALUES ($1, $2, $3, $4, $5, 'ready', $5, $5)
         ON CONFLICT (id) DO UPDATE SET state = 'ready', due = EXCLUDED.due, created_at = EXCLUDED.created_at, tries = 0,
@@ -274,18 +341,20 @@ async fn ask_for(
     if one!(conn, (String,), DOUBT, message)?.is_some() {
         return Ok(Err(NotNow::InDoubt));
     }
-    match revision {
-        Some(revision) => {
-            let proposed = one!(conn, (i64,), PROPOSAL, message, PROPOSED)?;
-            if proposed != Some((i64::from(revision),)) {
+    let now: Micros = dialect::now(conn).await?;
+    match asked {
+        Asked::Replay(proposed_at) => {
+            if one!(conn, (i64,), PROPOSAL, message, PROPOSED)? != Some((*proposed_at,)) {
                 return Ok(Err(NotNow::NoProposal));
             }
         }
-        None => {
-            execute!(conn, FORGET, message, PROPOSED)?;
+        Asked::Rehearsal(rules) => {
+            if let Err(not_now) = begin_anew(conn, site, message, rules.as_ref()).await? {
+                return Ok(Err(not_now));
+            }
         }
     }
-    let now: Micros = dialect::now(conn).await?;
+    let kind = asked.kind();
     if kind == JobKind::Replay && one!(conn, (String,), flag::HOLDS, message, now)?.is_some() {
         return Ok(Err(NotNow::Flagged));
     }

@@ -309,11 +309,20 @@ pub struct LetterLine {
     pub fate: LetterFate,
 }
 
-/// What today's rules would make of a message.
+/// A version of a profile of the message's site, to decide by instead of the rules in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rules {
+    pub profile: String,
+    pub version: u32,
+}
+
+/// What today's rules, or the rules that a person chose, would make of a message.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Proposal {
     /// With the time at which it was worked out; `None` while it is not.
     pub plan: Option<(Plan, Micros)>,
+    /// The rules that a person chose; `None` for those in force.
+    pub rules: Option<Rules>,
     /// What it was decided on; `None` for a mail that could not be read.
     pub facts: Option<Facts>,
     /// Of the work that makes it, or makes it come true.

@@ -29,13 +29,14 @@ const DAY_KEYS_AT_ONCE: i64 = 1000;
 const DAY_KEY_SLACK_DAYS: i64 = 2;
 
 /// What forgets everything that was written in a message, and its key first of all.
-const ERASE: [&str; 6] = [
+const ERASE: [&str; 7] = [
     "UPDATE messages SET wrapped_key = NULL, sealed_arrival = NULL, sealed_summary = NULL WHERE id = $1",
     "DELETE FROM contents WHERE message = $1",
     "UPDATE plans SET sealed_plan = NULL, sealed_facts = NULL WHERE message = $1",
     "UPDATE jobs SET sealed_fault = NULL WHERE subject = $1",
     "UPDATE ledger SET sealed_before = NULL, sealed_fault = NULL WHERE message = $1",
     "DELETE FROM flags WHERE message = $1",
+    "DELETE FROM rehearsals WHERE message = $1",
 ];
 
 const SECOND: Micros = 1_000_000;

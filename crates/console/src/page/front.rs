@@ -14,6 +14,9 @@ use store::{Attention, JobState};
 /// States in which work goes on by itself.
 const OPEN: [JobState; 3] = [JobState::Ready, JobState::Running, JobState::Waiting];
 
+/// Where a mailbox is looked at.
+const MAILBOXES: (&str, &str) = ("/mailboxes", "Show the mailboxes");
+
 /// Something that does not go on by itself.
 struct Need {
     class: &'static str,
@@ -114,10 +117,10 @@ fn needs(attention: &Attention, sites: &[SiteNow], mailboxes: &[MailboxNow]) -> 
         needs.push(Need { class: "waiting", text, since: None, link: None });
     }
     for mailbox in mailboxes.iter().filter(|mailbox| mailbox.fails && !mailbox.is_refused) {
-        let text = format!("The mailbox {0} cannot be fetched; `sealpost mailbox test {0}` says why", mailbox.name);
+        let text = format!("The mailbox {} cannot be fetched; a test of its connection says why", mailbox.name);
         let fetched = attention.fetched.iter().find(|(name, _)| *name == mailbox.name);
         let since = fetched.map(|(_, at)| moment(*at));
-        needs.push(Need { class: "held", text, since, link: None });
+        needs.push(Need { class: "held", text, since, link: Some(MAILBOXES) });
     }
     needs.extend(mailboxes.iter().filter(|mailbox| mailbox.not_fetched > 0).map(unfetched));
     needs.extend(mailboxes.iter().filter(|mailbox| !mailbox.fails && !mailbox.is_refused).filter_map(unheard));
@@ -144,7 +147,7 @@ fn unheard(mailbox: &MailboxNow) -> Option<Need> {
         MailboxNow { name, is_stalled: true, .. } => format!("The mailbox {name} is not looked through any more"),
         _ => return None,
     };
-    Some(Need { class: "held", text, since: None, link: None })
+    Some(Need { class: "held", text, since: None, link: Some(MAILBOXES) })
 }
 
 fn worth_knowing(sites: &[SiteNow]) -> Vec<String> {

@@ -2,7 +2,7 @@
 
 use super::letters::described as described_letter;
 use super::messages::IssueLink;
-use super::replay::{Proposal, proposal};
+use super::replay::{Choice, Proposal, choices, proposal};
 use super::values::{Pair, values};
 use super::views::{Tab, TabLink, tabs};
 use super::{
@@ -87,6 +87,8 @@ struct Page {
     /// It has come to an end, so it can be replayed or erased.
     ended: bool,
     proposal: Option<Proposal>,
+    /// Rules that it can be rehearsed by, beside those in force.
+    rules: Vec<Choice>,
     /// Why it is flagged for support, and until when.
     flag: Option<(String, Moment)>,
     days_max: u32,
@@ -113,9 +115,10 @@ async fn shown(console: &Console, session: &Session, id: &str) -> Result<Option<
         console.store.note_look(&story.line.site, id, Look::Story, None, session.who()).await?;
     }
     let proposal = if story.content_kept { proposal(&console.store, id).await? } else { None };
+    let rules = if story.content_kept { choices(&console.store, &story.line.site).await? } else { Vec::new() };
     let looks = console.store.looks(id).await?.into_iter().take(LOOKS).map(look_in_words).collect();
     let flag = console.store.flag_of(id).await?.map(|flag| (flag.reason, moment(flag.until)));
-    Ok(Some(Page { proposal, looks, flag, ..page(console, session, story) }))
+    Ok(Some(Page { proposal, rules, looks, flag, ..page(console, session, story) }))
 }
 
 /// A person's word: a held or dead message is tried again.
@@ -202,6 +205,7 @@ fn page(console: &Console, session: &Session, story: Story) -> Page {
         looks: Vec::new(),
         ended: matches!(line.job, JobState::Done | JobState::Held | JobState::Dead),
         proposal: None,
+        rules: Vec::new(),
         flag: None,
         days_max: store::FLAG_DAYS_MAX,
         mailbox: line.mailbox,

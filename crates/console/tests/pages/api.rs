@@ -100,7 +100,8 @@ async fn replay(house: &House, id: &str, words: &Words) {
     plan.letters.clear();
     store.rehearse(id, "somebody").await.unwrap().unwrap();
     store.propose(&claim(store, JobKind::Rehearse).await, &plan, None).await.unwrap();
-    store.replay(id, 2, "somebody").await.unwrap().unwrap();
+    let seen = store.proposal(id).await.unwrap().and_then(|proposal| proposal.plan).unwrap().1;
+    store.replay(id, seen, "somebody").await.unwrap().unwrap();
     let decision = Decision {
         plan: plan.clone(),
         subject: words.subject.clone(),

@@ -2,6 +2,7 @@
 
 use crate::filled::{self, NOON, Words};
 use crate::front::Troubled;
+use crate::hands::Busy;
 use crate::house::{House, SITE, TRACKER};
 use crate::reading::Direct;
 use crate::views;
@@ -15,6 +16,18 @@ use std::sync::Arc;
 /// A folder that is given here gets a picture of every page.
 const PICTURES: &str = "SEALPOST_PICTURES";
 const TAB: char = '\u{e004}';
+/// What stands on every page before its content, in the order of the keyboard.
+const ROOMS: [&str; 9] = [
+    "Skip to the content",
+    "Sealpost",
+    "Overview",
+    "Messages",
+    "Letters",
+    "Mailboxes",
+    "Exclusions",
+    "Flagged",
+    "Sign out",
+];
 const ENTER: char = '\u{e007}';
 
 /// A console on a real socket, and what it is called.
@@ -22,7 +35,9 @@ async fn serve(house: &House) -> (Console, String) {
     let listener = Listener::bind(Settings::new("127.0.0.1:0".parse().unwrap(), None)).await.unwrap();
     let origin = format!("http://{}", listener.local_addr().unwrap());
     let bases = BTreeMap::from([(SITE.to_owned(), TRACKER.to_owned())]);
-    let console = Console::new(house.store.clone(), Arc::new(Direct), bases, &origin).watching(Arc::new(Troubled));
+    let console = Console::new(house.store.clone(), Arc::new(Direct), bases, &origin)
+        .watching(Arc::new(Troubled))
+        .acting_by(Arc::new(Busy));
     tokio::spawn(listener.serve(console.clone().router(), std::future::pending()));
     (console, origin)
 }
@@ -80,52 +95,59 @@ async fn a_person_signs_in_wakes_a_message_and_signs_out_by_keyboard_alone() {
     assert_eq!(browser.run("return document.activeElement.innerText").await, json!("Sign in"));
     browser.press(ENTER).await;
     browser.until("location.pathname === '/' && document.readyState === 'complete'").await;
-    let order = tab_through(&browser, 10).await;
-    let expected = [
-        "Skip to the content",
-        "Sealpost",
-        "Overview",
-        "Messages",
-        "Letters",
-        "Flagged",
-        "Sign out",
-        "Show what is held",
-        "0\nqueued",
-    ];
-    assert_eq!(order[..9], expected);
-    browser.open(&format!("{origin}/messages")).await;
     let order = tab_through(&browser, 14).await;
-    let expected = [
-        "Skip to the content",
-        "Sealpost",
-        "Overview",
-        "Messages",
-        "Letters",
-        "Flagged",
-        "Sign out",
-        "sender",
-        "issue",
-        "outcome",
-        "state",
-        "Show",
-        "Place and time",
-        &Words::plain().subject,
-    ];
-    assert_eq!(order, expected);
+    assert_eq!(order[..9], ROOMS);
+    let mailboxes = "Show the mailboxes";
+    assert_eq!(order[9..], ["Show what is held", mailboxes, mailboxes, mailboxes, "0\nqueued"]);
+    browser.open(&format!("{origin}/messages")).await;
+    let order = tab_through(&browser, 16).await;
+    assert_eq!(order[..9], ROOMS);
+    let subject = Words::plain().subject;
+    assert_eq!(order[9..], ["sender", "issue", "outcome", "state", "Show", "Place and time", &subject]);
     browser.press(ENTER).await;
     browser.until(&format!("location.pathname === '/messages/{id}' && document.readyState === 'complete'")).await;
     assert_eq!(
-        tab_through(&browser, 14).await[7..],
+        tab_through(&browser, 16).await[9..],
         ["Messages", "Story", "Text", "HTML", "Source", "Files", "Try again"]
     );
     browser.press(ENTER).await;
     browser.until("document.readyState === 'complete' && !document.body.innerText.includes('Try again')").await;
     assert_eq!(house.store.story(&id).await.unwrap().unwrap().line.job, store::JobState::Ready);
-    tab_through(&browser, 7).await;
+    tab_through(&browser, 9).await;
     browser.press(ENTER).await;
     browser.until("location.pathname === '/sign-in'").await;
     browser.open(&format!("{origin}/messages")).await;
     assert_eq!(browser.title().await, "Sign in · Sealpost");
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn a_mailbox_is_looked_into_and_a_mail_taken_along_by_keyboard_alone() {
+    let house = House::open().await;
+    let (console, origin) = serve(&house).await;
+    let id = filled::done(&house.store, "done", NOON, "NORTH-1", &Words::plain()).await;
+    house.store.import_profile(SITE, "support", "text").await.unwrap();
+    let browser = Browser::start().await;
+    sign_in(&browser, &console).await;
+    browser.open(&format!("{origin}/mailboxes")).await;
+    let order = tab_through(&browser, 12).await;
+    assert_eq!(order[9..], ["Its mails", "Test the connection", "Look into it now"]);
+    browser.press(ENTER).await;
+    browser.until("location.pathname === '/mailboxes/poll' && document.readyState === 'complete'").await;
+    assert_fits_as_it_is(&browser, "round").await;
+    browser.open(&format!("{origin}/messages/{id}")).await;
+    let mut seen = Vec::new();
+    while seen.last().is_none_or(|last| last != "Export as a test case") {
+        assert!(seen.len() < 60, "{seen:?} holds no test case");
+        seen.extend(tab_through(&browser, 1).await);
+        if ["By other rules", "Take it along"].contains(&seen.last().unwrap().as_str()) {
+            browser.press(ENTER).await;
+        }
+    }
+    for passed in ["rules", "What would they do?", "The mail as it came (.eml)", "anonymous"] {
+        assert!(seen.iter().any(|one| one == passed), "{passed} is not reached: {seen:?}");
+    }
+    assert_fits_as_it_is(&browser, "actions").await;
     browser.close().await;
 }
 
@@ -195,6 +217,8 @@ async fn every_page_fits_every_width_and_is_well_formed() {
         ("list", "/messages"),
         ("filtered", "/messages?mailbox=support&from=2026-09-21&until=2026-09-21&state=held"),
         ("letters", "/letters"),
+        ("mailboxes", "/mailboxes"),
+        ("exclusions", "/exclusions"),
         ("none", "/messages?outcome=reject"),
         ("lost", "/nothing"),
         ("sign-in", "/sign-in"),

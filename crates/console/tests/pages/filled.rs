@@ -3,8 +3,8 @@
 use crate::house::SITE;
 use mail::{Envelope, Hidden, HiddenKind};
 use policy::{
-    Body, Choice, Fault, FaultCode, FieldSetting, FieldValue, File, IssueTarget, Letter, LetterKind, LetterWhen,
-    Origin, Outcome, Plan, Receipt, Step, StepKind,
+    Body, Choice, Excluded, Fault, FaultCode, FieldSetting, FieldValue, File, IssueTarget, Letter, LetterKind,
+    LetterWhen, Origin, Outcome, Plan, Receipt, Step, StepKind,
 };
 use store::{Arrival, Decision, Handle, JobKind, Lease, Store, Taken};
 
@@ -99,6 +99,25 @@ pub async fn claim(store: &Store) -> Lease {
 
 pub async fn decide(store: &Store, outcome: Outcome, steps: Vec<StepKind>, words: &Words) {
     let lease = claim(store).await;
+    let decision = decision(&lease, outcome, steps, words);
+    store.write_down(&lease, &decision).await.unwrap();
+    // A letter that still has to leave would keep the mail from being erased.
+    for lease in store.claim("worker", &[JobKind::Deliver], 1, LEASE_S).await.unwrap() {
+        store.complete(&lease).await.unwrap();
+    }
+}
+
+/// A message of which something was kept back.
+pub async fn excluding(store: &Store, name: &str, excluded: Vec<Excluded>) {
+    let words = Words::plain();
+    take(store, name, NOON, &words).await;
+    let lease = claim(store).await;
+    let decision = decision(&lease, Outcome::Ignore, vec![], &words);
+    let plan = Plan { excluded, ..decision.plan };
+    store.write_down(&lease, &Decision { plan, ..decision }).await.unwrap();
+}
+
+fn decision(lease: &Lease, outcome: Outcome, steps: Vec<StepKind>, words: &Words) -> Decision {
     let letters = if steps.is_empty() { vec![] } else { vec![letter(words)] };
     let steps = steps.into_iter().zip(1..).map(|(kind, ordinal)| Step { ordinal, kind, reason: words.reason.clone() });
     let plan = Plan {
@@ -117,7 +136,7 @@ pub async fn decide(store: &Store, outcome: Outcome, steps: Vec<StepKind>, words
         letters,
         excluded: vec![],
     };
-    let decision = Decision {
+    Decision {
         plan,
         subject: words.subject.clone(),
         sender: words.sender.clone(),
@@ -126,11 +145,6 @@ pub async fn decide(store: &Store, outcome: Outcome, steps: Vec<StepKind>, words
         project: Some("NORTH".into()),
         issue_id: None,
         facts: None,
-    };
-    store.write_down(&lease, &decision).await.unwrap();
-    // A letter that still has to leave would keep the mail from being erased.
-    for lease in store.claim("worker", &[JobKind::Deliver], 1, LEASE_S).await.unwrap() {
-        store.complete(&lease).await.unwrap();
     }
 }
 

@@ -5,6 +5,7 @@ mod api;
 mod browser;
 mod filled;
 mod front;
+mod hands;
 mod hostile;
 mod house;
 mod links;

@@ -165,8 +165,49 @@ async fn what_todays_rules_would_do_is_shown_beside_what_is_done() {
     let page = house.page(&session, &format!("/messages/{id}")).await.text;
     assert_says(&page, &["done already: issue NORTH-41", "It stays as it is", "attachment 77", "was written already"]);
 
-    let answer = house.send(send(format!("/messages/{id}/replay/2"), token.clone())).await;
-    assert_eq!(answer.status, StatusCode::SEE_OTHER);
-    let answer = house.send(send(format!("/messages/{id}/replay/3"), token)).await;
+    let yes = yes_to(&page);
+    let answer = house.send(send(format!("{yes}1"), token.clone())).await;
     assert_eq!(answer.status, StatusCode::CONFLICT, "nobody was shown that one");
+    let answer = house.send(send(yes, token)).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER);
+}
+
+/// Where the form leads that says yes to the proposal of this page.
+fn yes_to(page: &str) -> String {
+    let (before, after) = page.split_once("/replay/").expect("a proposal to say yes to");
+    let (_, path) = before.rsplit_once("action=\"").unwrap();
+    format!("{path}/replay/{}", after.split('"').next().unwrap())
+}
+
+#[tokio::test]
+async fn other_rules_are_chosen_and_what_they_change_is_shown() {
+    let (house, session, id, page) = story("done").await;
+    assert!(!page.contains("By other rules"), "the site keeps none");
+    house.store.import_profile(SITE, "draft <b>", "text").await.unwrap();
+    let page = house.page(&session, &format!("/messages/{id}")).await;
+    let offered = "<option value=\"1 draft &#60;b&#62;\">draft &#60;b&#62;, version 1</option>";
+    assert_says(&page.text, &["By other rules", offered]);
+    let token = page.token();
+    let choose = |rules: &str| {
+        let form = format!("token={token}&rules={rules}");
+        with(post(&format!("/messages/{id}/rehearse"), &form), "cookie", &session)
+    };
+    for wrong in ["2+draft+%3Cb%3E", "1+", "1+a%00b", "x+draft", "draft"] {
+        let answer = house.send(choose(wrong)).await;
+        assert_eq!(answer.status, StatusCode::CONFLICT, "{wrong}");
+        assert!(answer.text.contains("no such version"), "{wrong}: {}", answer.text);
+    }
+    assert_eq!(house.send(choose("1+draft+%3Cb%3E")).await.status, StatusCode::SEE_OTHER);
+    let lease = house.store.claim("worker", &[JobKind::Rehearse], 1, 600).await.unwrap().remove(0);
+    let past = house.store.past(&id).await.unwrap();
+    let mut plan = policy::Plan { revision: 2, reason: "another".into(), ..past[0].plan.clone() };
+    plan.steps.pop();
+    house.store.propose(&lease, &plan, None).await.unwrap();
+    let page = house.page(&session, &format!("/messages/{id}")).await.text;
+    let shown = [
+        "Decided by draft &#60;b&#62;, version 1, for this mail alone.",
+        "<del>no thread, no key in the subject</del> <ins>another</ins>",
+        "<ins>nothing</ins>",
+    ];
+    assert_says(&page, &shown);
 }

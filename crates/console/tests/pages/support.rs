@@ -66,7 +66,7 @@ async fn priv_15_support_reaches_flagged_mail_of_its_site_and_nothing_else() {
     let page = house.page(&north, "/flagged").await;
     assert!(page.text.contains("It became a new issue") && !page.text.contains("/letters"), "{}", page.text);
     assert!(!house.page(&south, "/flagged").await.text.contains("printer"));
-    for act in ["wake", "erase", "flag", "unflag", "replay/2"] {
+    for act in ["wake", "erase", "flag", "unflag", "replay/2", "case"] {
         let form = post(&format!("/messages/{flagged}/{act}"), &format!("token={}", page.token()));
         assert_eq!(house.send(with(form, "cookie", &north)).await.status, StatusCode::FORBIDDEN, "{act}");
     }

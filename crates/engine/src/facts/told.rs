@@ -1,7 +1,7 @@
 //! What only the tracker knows: fields, accounts, groups, rights, searches and service desks.
 
 use super::{Inquiry, issue_facts};
-use crate::site::misunderstood;
+use crate::site::{Site, misunderstood};
 use policy::field::{FieldKind, FieldMeta};
 use policy::{Account, Act, Compare, Facts, Fault, FaultCode, FaultKind, IssueFacts, IssueSearch, Question, Told};
 use tracker::{Answer, Operation, Person};
@@ -28,7 +28,7 @@ pub(super) async fn find_out(inquiry: &Inquiry<'_>, question: Question, facts: &
             facts.comment_counts.push((issue_id, count));
         }
         Question::Account { address } => {
-            let known = account(inquiry, &address).await?;
+            let known = account(site, &address).await?;
             facts.accounts.push((address, known));
         }
         Question::Groups { account } => {
@@ -40,7 +40,7 @@ pub(super) async fn find_out(inquiry: &Inquiry<'_>, question: Question, facts: &
             facts.groups.push((account, known));
         }
         Question::May { account, project, act } => {
-            let known = may(inquiry, &account, &project, act).await?;
+            let known = may(site, &account, &project, act).await?;
             facts.may.push((account, project, act, known));
         }
         Question::FindIssue { search } => {
@@ -107,10 +107,10 @@ async fn field_texts(
 
 /// An address leads to the account that shows it, or to the only person whom a search by it finds and who hides it. Programs are
 /// nobody, and so is our own account: mail in its name must not be taken for its own.
-async fn account(inquiry: &Inquiry<'_>, named: &str) -> Result<Option<Account>, Fault> {
-    let own = inquiry.site.account_id().await?;
+pub(crate) async fn account(site: &Site, named: &str) -> Result<Option<Account>, Fault> {
+    let own = site.account_id().await?;
     if !named.contains('@') {
-        let found = match inquiry.site.read(&Operation::ReadAccount { account: named.to_owned() }).await {
+        let found = match site.read(&Operation::ReadAccount { account: named.to_owned() }).await {
             Ok(Answer::Account(person)) => Some(person),
             Ok(other) => return Err(misunderstood(&other)),
             Err(fault) if fault.kind == FaultKind::Permanent => None,
@@ -118,7 +118,7 @@ async fn account(inquiry: &Inquiry<'_>, named: &str) -> Result<Option<Account>, 
         };
         return Ok(found.filter(|person| person.account_id != own).map(|person| of_person(person, false)));
     }
-    let people = match inquiry.site.read(&Operation::FindAccounts { query: named.to_owned() }).await? {
+    let people = match site.read(&Operation::FindAccounts { query: named.to_owned() }).await? {
         Answer::Accounts(people) => people,
         other => return Err(misunderstood(&other)),
     };
@@ -152,10 +152,11 @@ fn of_person(person: Person, address_shown: bool) -> Account {
     }
 }
 
-async fn may(inquiry: &Inquiry<'_>, account: &str, project: &str, act: Act) -> Result<Told<bool>, Fault> {
+/// Whether an account may do this in a project, as far as the tracker tells.
+pub(crate) async fn may(site: &Site, account: &str, project: &str, act: Act) -> Result<Told<bool>, Fault> {
     let (account, project) = (account.to_owned(), project.to_owned());
     let operation = Operation::FindPermitted { account: account.clone(), project, act };
-    match told(inquiry.site.read(&operation).await)? {
+    match told(site.read(&operation).await)? {
         Told::Known(Answer::Accounts(people)) => {
             Ok(Told::Known(people.iter().any(|person| person.account_id == account)))
         }

@@ -1,6 +1,6 @@
 //! Files that the tracker does not take: kept here, linked from the issue, and gone when their time is over.
 
-use super::replay::{proposed, replayed};
+use super::replay::{proposed, proposed_at, replayed};
 use super::world::{Database, Plot, SALES, World, issue_of, mail_with_files, mailbox, quick, receipts};
 use engine::Settings;
 use policy::{FaultCode, Receipt};
@@ -80,7 +80,7 @@ pub async fn a_replay_keeps_no_file_twice(database: &Database) {
     let plan = proposed(&world, &message).await;
     let comparison = policy::replay::compare(&world.store.past(&message).await.unwrap(), &plan);
     assert_eq!((comparison.fresh.len(), comparison.stays.len()), (0, 0), "{comparison:?}");
-    replayed(&world, &message, plan.revision).await;
+    replayed(&world, &message).await;
     assert_eq!(world.store.files_of(&message).await.unwrap().len(), 1);
     let counts = world.desk.counts();
     assert_eq!((counts.issues_created, counts.attachments_created), (1, 1), "nothing is done a second time");
@@ -93,8 +93,8 @@ pub async fn a_replay_to_another_project_takes_the_file_along(database: &Databas
     let (issue_id, id) = keep(&world, "k@example.org").await;
     let message = world.store.kept_file(&id).await.unwrap().unwrap().message;
     world.gateway.swap_mailboxes(vec![mailbox("support", SALES)]);
-    let plan = proposed(&world, &message).await;
-    let moved = replayed(&world, &message, plan.revision).await.line.issue_id.expect("another issue");
+    proposed(&world, &message).await;
+    let moved = replayed(&world, &message).await.line.issue_id.expect("another issue");
     assert_ne!(moved, issue_id);
     let lines = world.store.files_of(&message).await.unwrap();
     let tied: Vec<_> = lines.iter().map(|line| (line.id.as_str(), line.issue_id.as_deref())).collect();
@@ -110,8 +110,9 @@ pub async fn a_file_that_was_deleted_is_kept_by_no_replay(database: &Database) {
     let message = world.store.kept_file(&id).await.unwrap().unwrap().message;
     assert!(world.store.delete_file_by(&id, "admin").await.unwrap());
     world.gateway.swap_mailboxes(vec![mailbox("support", SALES)]);
-    let plan = proposed(&world, &message).await;
-    assert_eq!(world.store.replay(&message, plan.revision, "admin").await.unwrap(), Ok(()));
+    proposed(&world, &message).await;
+    let seen = proposed_at(&world, &message).await;
+    assert_eq!(world.store.replay(&message, seen, "admin").await.unwrap(), Ok(()));
     let story = world.wait_until(&message, |story| story.line.job == JobState::Dead).await;
     let fault = story.fault.expect("a reason");
     assert_eq!(fault.code, FaultCode::KeyUnavailable);

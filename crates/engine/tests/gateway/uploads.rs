@@ -99,6 +99,26 @@ pub async fn a_mailbox_of_another_site_takes_no_files(database: &Database) {
     world.end().await;
 }
 
+pub async fn the_upload_page_asks_for_the_rights_of_an_account_where_mail_would(database: &Database) {
+    let world = World::start(database, Plot::default()).await;
+    let (_, of) = invited(&world).await;
+    let is_open = async || world.gateway.uploads().may(&of).await.unwrap().is_some();
+    world.desk.deny("DEMO", "CREATE_ATTACHMENTS");
+    assert!(is_open().await, "by default nobody's rights are asked for");
+    world.gateway.swap_mailboxes(vec![mailbox("support", &format!("{SUPPORT}rights_of = \"everybody\"\n"))]);
+    assert!(is_open().await, "she has no account that could lack a right");
+    world.desk.add_person("ann@example.org", "Ann").await.unwrap();
+    assert!(!is_open().await, "her account may attach no files");
+    world.gateway.swap_mailboxes(vec![mailbox("support", &format!("{SUPPORT}rights_of = \"uninvolved\"\n"))]);
+    assert!(is_open().await, "whoever takes part is not asked about");
+    world.gateway.swap_mailboxes(vec![mailbox("support", &format!("{SUPPORT}rights_of = \"everybody\"\n"))]);
+    world.desk.allow("DEMO", "CREATE_ATTACHMENTS");
+    assert!(is_open().await);
+    world.desk.deny("DEMO", "ADD_COMMENTS");
+    assert!(!is_open().await, "nor without comments");
+    world.end().await;
+}
+
 pub async fn fault_06_a_full_queue_takes_no_files(database: &Database) {
     let settings = Settings { backlog_max: 0, ..quick() };
     let world = World::start(database, Plot { settings, ..Plot::default() }).await;

@@ -43,7 +43,7 @@ pub(super) fn treatment(table: &str, key: &str) -> Option<Treatment> {
             "recipient_headers" | "uncaught" | "duplicates" | "attachments_max" | "jira_pictures" | "rule_order"
             | "loops",
         ) => Same,
-        ("mapping", "name") | ("rule", "mapping") | ("workflow" | "exclude", "mappings") => Name("mapping"),
+        ("mapping", "name") | ("rule", "mapping") | ("workflow" | "exclude" | "notice", "mappings") => Name("mapping"),
         ("rule", "name") => Name("rule"),
         ("workflow", "name") => Name("workflow"),
         ("exclude", "name") => Name("exclude"),

@@ -43,10 +43,10 @@ pub(super) fn of(
         let answer = format!("no, {earlier}");
         trace.note("May its sender be told?", answer, &format!("of {cause} he hears once"));
     } else if let Some((cause, when)) = cause {
-        letters.extend(notice(evidence, verdict, cause, when, trace)?);
+        letters.extend(notice(evidence, verdict, mapping, cause, when, trace)?);
     }
     if verdict.effects.welcomes && mapping.notices.iter().any(|cause| cause == CUSTOMER) {
-        letters.extend(notice(evidence, verdict, CUSTOMER, LetterWhen::Decided, trace)?);
+        letters.extend(notice(evidence, verdict, mapping, CUSTOMER, LetterWhen::Decided, trace)?);
     }
     for (letter, ordinal) in letters.iter_mut().zip(1..) {
         letter.ordinal = ordinal;
@@ -114,6 +114,7 @@ fn handed_on(evidence: &Evidence, verdict: &Verdict, to: &str) -> Letter {
 fn notice(
     evidence: &Evidence,
     verdict: &Verdict,
+    mapping: &Mapping,
     cause: &str,
     when: LetterWhen,
     trace: &mut Trace,
@@ -130,7 +131,7 @@ fn notice(
         }
     };
     trace.note(question, format!("yes, {to}"), &format!("a notice ({cause})"));
-    let (subject, text) = evidence.profile.notices.words(cause);
+    let (subject, text) = evidence.profile.notices.words(cause, &mapping.name);
     let links = offered(evidence, verdict, text);
     let is_offered = |name: &str| links.iter().any(|link| link.set == name);
     let text = with_links(text, |name| is_offered(name).then(|| format!("{{{{set:{name}}}}}")));

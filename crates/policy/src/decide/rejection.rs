@@ -4,7 +4,7 @@ use super::association::{name, project};
 use super::evidence::Evidence;
 use super::flood;
 use super::verdict::{Place, Trace, Verdict, in_words};
-use crate::profile::{Mapping, Mode, OnReject, Treatment, Word};
+use crate::profile::{Mapping, Mode, OnReject, RightsOf, Treatment, Word};
 use crate::{IssueFacts, Profile, Question, RejectionCause, Standing, Told};
 use jiff::Timestamp;
 
@@ -16,6 +16,11 @@ impl Profile {
     pub fn takes_files(&self, issue: &IssueFacts, now: &str) -> bool {
         let mapping = self.mapping_of_project(project(issue));
         mapping.mode != Mode::Create && closed_by(&mapping, issue, now).is_none()
+    }
+
+    /// Whether the tracker is asked what the account of somebody may do who takes part in the issue already.
+    pub fn asks_for_rights_on(&self, issue: &IssueFacts) -> bool {
+        self.mapping_of_project(project(issue)).rights_of == RightsOf::Everybody
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a profile says of letters to the senders of mail: to whom, how often, and in which words.
 
+use super::mapped::{self, Mapped};
 use super::reader::{Reader, Section};
 use super::words::Addressees;
 use crate::RejectionCause;
@@ -38,8 +39,25 @@ pub(super) const ABOUT_AN_ISSUE: &[&str] = &["status", "search", "resolved_too_l
 pub(crate) struct Notices {
     pub(crate) to: Addressees,
     pub(crate) per_day: u32,
-    /// By cause.
-    own: Vec<(String, Words)>,
+    own: Vec<Own>,
+}
+
+/// The profile's own words for a cause.
+#[derive(Debug, Clone)]
+struct Own {
+    cause: String,
+    /// The mappings that they are for; empty for all that have none of their own.
+    mappings: Vec<String>,
+    words: Words,
+}
+
+impl Own {
+    /// Whether mail under one mapping would find words here and there.
+    fn overlaps(&self, other: &Own) -> bool {
+        let (one, another) = (&self.mappings, &other.mappings);
+        self.cause == other.cause
+            && (one.is_empty() && another.is_empty() || one.iter().any(|name| another.contains(name)))
+    }
 }
 
 /// Subject and text; the built-in ones stand where none are given.
@@ -50,16 +68,23 @@ struct Words {
 }
 
 impl Notices {
-    pub(super) fn read(top: &Section, reader: &mut Reader) -> Notices {
+    pub(super) fn read(top: &Section, mappings: &[Mapped], reader: &mut Reader) -> Notices {
         let general = reader.section(top, "notices", "notices.");
-        let mut own: Vec<(String, Words)> = Vec::new();
+        let mut own: Vec<Own> = Vec::new();
         for section in reader.sections(top, "notice", "notice[].") {
             let Some(cause) = reader.one_of(&section, "cause") else { continue };
-            if own.iter().any(|(known, _)| *known == cause) {
-                reader.refuse(&section, "cause", "has words already; keep one of the two");
-            }
             let words = Words { subject: reader.text(&section, "subject"), text: reader.long_text(&section, "text") };
-            own.push((cause, words));
+            let named = reader.texts(&section, "mappings").unwrap_or_default();
+            for name in &named {
+                if let Some(remedy) = mapped::unknown(name, mappings) {
+                    reader.refuse_entry(&section, "mappings", name, &remedy);
+                }
+            }
+            let one = Own { cause, mappings: named, words };
+            if own.iter().any(|earlier| earlier.overlaps(&one)) {
+                reader.refuse(&section, "cause", "has words already; keep one of the two, or name `mappings` for one");
+            }
+            own.push(one);
         }
         Notices {
             to: reader.word(&general, "to").unwrap_or_default(),
@@ -70,12 +95,14 @@ impl Notices {
 
     /// The profile's own texts by cause, in order; empty where it has none for a cause that it names.
     pub(super) fn own_texts(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.own.iter().map(|(cause, words)| (cause.as_str(), words.text.as_deref().unwrap_or_default()))
+        self.own.iter().map(|own| (own.cause.as_str(), own.words.text.as_deref().unwrap_or_default()))
     }
 
-    /// Subject and text for a cause.
-    pub(crate) fn words(&self, cause: &str) -> (&str, &str) {
-        let own = self.own.iter().find(|(known, _)| known == cause).map(|(_, words)| words);
+    /// Subject and text for a cause, for mail under the mapping of this name: its own words before those for all.
+    pub(crate) fn words(&self, cause: &str, mapping: &str) -> (&str, &str) {
+        let of_cause = || self.own.iter().filter(|own| own.cause == cause);
+        let named = of_cause().find(|own| own.mappings.iter().any(|name| name == mapping));
+        let own = named.or_else(|| of_cause().find(|own| own.mappings.is_empty())).map(|own| &own.words);
         let (subject, text) = built_in(cause);
         (
             own.and_then(|words| words.subject.as_deref()).unwrap_or(subject),

@@ -425,7 +425,8 @@ pub(super) fn parse(text: &str, origin: &str) -> Result<Table, Fault> {
     })
 }
 
-fn fault(lines: Vec<String>) -> Fault {
+/// The fault that tells these lines.
+pub(super) fn fault(lines: Vec<String>) -> Fault {
     Fault::permanent(FaultCode::ProfileWrong, format!("{} lines are wrong", lines.len())).with_public(lines.join("\n"))
 }
 

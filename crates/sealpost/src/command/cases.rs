@@ -3,53 +3,81 @@
 use super::{Failure, files, try_plan};
 use crate::settings::{ProfileFile, Settings};
 use engine::cell::Cells;
+use policy::difference::{decided, differences};
 use policy::{Facts, Plan, Profile};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use store::Store;
-
-/// Differences that are told of one plan.
-const DIFFERENCES_MAX: usize = 20;
 
 /// A case as it stands in its file, beside the mail.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Case {
     facts: Facts,
-    /// Everything of the plan that a profile decides; see [`decided`].
+    /// Everything of the plan that a profile decides; see [`policy::difference::decided`].
     plan: Value,
 }
 
-/// Writes a message as a case of its mailbox's profile, with the plan that the profile makes of it today.
+/// A message as a case: the bytes of its two files, and what is to be said of it.
+pub struct Made {
+    pub mail: Vec<u8>,
+    pub case: Vec<u8>,
+    /// In whole lines.
+    pub said: String,
+}
+
+/// Who asks for a case, and how long the gateway has for what is known of the mail.
+pub struct Asking<'a> {
+    pub settings: &'a Settings,
+    pub store: &'a Store,
+    pub who: &'a str,
+    pub patience: Duration,
+}
+
+/// Writes a message as a case of its mailbox's profile into the files of this name.
+pub(super) async fn export(
+    settings: &Settings,
+    store: &Store,
+    id: &str,
+    case: &Path,
+    anonymous: bool,
+) -> Result<(), Failure> {
+    let asking = Asking { settings, store, who: super::WHO, patience: super::replay::PATIENCE };
+    let cells = files::cells().await?;
+    let made = match anonymous {
+        true => made_anonymous(&asking, &cells, id).await?,
+        false => made(&asking, &cells, id).await?,
+    };
+    write(&case.with_extension("eml"), &made.mail)?;
+    write(&case.with_extension("json"), &made.case)?;
+    super::print(&format!("{}: {}", case.display(), made.said))
+}
+
+/// A message as a case, with the plan that its mailbox's profile makes of it today.
 ///
 /// What the issue said is no part of a case: the reply is read without it, here and in every later check.
-pub(super) async fn export(settings: &Settings, store: &Store, id: &str, case: &Path) -> Result<(), Failure> {
-    let Known { file, facts, bytes } = known(settings, store, id).await?;
-    let plan = plan(&files::cells().await?, &profile(file)?, &facts, &bytes).await?;
-    written(case, facts, &plan, &bytes)?;
-    super::print(&format!(
-        "{}: written; it holds the mail as it came, so keep it where mail may be kept\n",
-        case.display()
-    ))
+pub async fn made(asking: &Asking<'_>, cells: &Cells, id: &str) -> Result<Made, Failure> {
+    let Known { file, facts, bytes } = known(asking, id).await?;
+    let plan = plan(cells, &profile(file)?, &facts, &bytes).await?;
+    let said = "written; it holds the mail as it came, so keep it where mail may be kept\n".to_owned();
+    Ok(Made { case: pretty(&Case { facts, plan: decided(&plan)? })?, mail: bytes, said })
 }
 
 /// The same with stand-ins for people, in the mail and in what was known of it alike; says what is left of them, and whether
 /// the profile still decides as it did.
-pub(super) async fn export_anonymous(settings: &Settings, store: &Store, id: &str, case: &Path) -> Result<(), Failure> {
-    let Known { file, facts, bytes } = known(settings, store, id).await?;
+pub async fn made_anonymous(asking: &Asking<'_>, cells: &Cells, id: &str) -> Result<Made, Failure> {
+    let Known { file, facts, bytes } = known(asking, id).await?;
     let profile = profile(file)?;
-    let cells = files::cells().await?;
-    let as_it_came = plan(&cells, &profile, &facts, &bytes).await?;
+    let as_it_came = plan(cells, &profile, &facts, &bytes).await?;
     let kept: Vec<String> = mail::addresses_in(&file.text).into_iter().collect();
     let anonymous = cells.anonymous(bytes.as_slice(), &mail::Limits::default(), &kept).await?;
     let mut names = anonymous.stand_ins;
     let mut left = anonymous.left;
     let facts = without_people(facts, &profile, &mut names, &mut left)?;
-    let now = plan(&cells, &profile, &facts, &anonymous.mail).await?;
-    written(case, facts, &now, &anonymous.mail)?;
-    let mut said = format!("{}: written with stand-ins for people. Left in it:\n", case.display());
+    let now = plan(cells, &profile, &facts, &anonymous.mail).await?;
+    let mut said = "written with stand-ins for people. Left in it:\n".to_owned();
     for left in left {
         said += &format!("- {left}\n");
     }
@@ -61,7 +89,7 @@ pub(super) async fn export_anonymous(settings: &Settings, store: &Store, id: &st
             told(&as_it_came)
         );
     }
-    super::print(&said)
+    Ok(Made { case: pretty(&Case { facts, plan: decided(&now)? })?, mail: anonymous.mail, said })
 }
 
 /// A plan in few words.
@@ -79,15 +107,16 @@ struct Known<'a> {
 }
 
 /// A look, and noted as one.
-async fn known<'a>(settings: &'a Settings, store: &Store, id: &str) -> Result<Known<'a>, Failure> {
+async fn known<'a>(asking: &Asking<'a>, id: &str) -> Result<Known<'a>, Failure> {
+    let Asking { settings, store, who, patience } = *asking;
     let stored = store.message(id).await?.ok_or_else(|| Failure::new(format!("{id}: no message has this id")))?;
     let mailbox = settings.mailboxes.iter().find(|mailbox| mailbox.name == stored.mailbox);
     let file = mailbox.and_then(|mailbox| settings.profiles.iter().find(|profile| profile.name == mailbox.profile));
     let file = file.ok_or_else(|| Failure::new(format!("the mailbox {} is not in the settings", stored.mailbox)))?;
-    let (_, facts) = super::replay::rehearsed(store, id).await?;
+    let facts = super::replay::rehearsed(store, id, None, who, patience).await?.facts;
     let facts =
         facts.ok_or_else(|| Failure::new(format!("{id}: the mail cannot be read, so nothing is known of it")))?;
-    store.note_look(&stored.site, id, store::Look::Whole, None, super::WHO).await?;
+    store.note_look(&stored.site, id, store::Look::Whole, None, who).await?;
     let mut bytes = Vec::new();
     let mut raw = store.raw(id).await?;
     while let Some(piece) = raw.next().await? {
@@ -98,12 +127,6 @@ async fn known<'a>(settings: &'a Settings, store: &Store, id: &str) -> Result<Kn
 
 fn profile(file: &ProfileFile) -> Result<Profile, Failure> {
     Ok(Profile::from_toml(&file.name, &file.text, &file.file.display().to_string())?)
-}
-
-fn written(case: &Path, facts: Facts, plan: &Plan, bytes: &[u8]) -> Result<(), Failure> {
-    let plan = decided(plan)?;
-    write(&case.with_extension("eml"), bytes)?;
-    write(&case.with_extension("json"), &pretty(&Case { facts, plan })?)
 }
 
 /// The facts with stand-ins; what stays in them is added to what is `left`.
@@ -162,30 +185,51 @@ fn rename(value: &mut Value, stand_in: &mut impl FnMut(&str) -> String) {
     }
 }
 
-/// Runs every case of a folder: one line each, and a failure when a plan changed or a case cannot be read.
-pub(super) async fn check(profile: &Profile, folder: &Path, accept: bool) -> Result<(), Failure> {
-    let cells = files::cells().await?;
-    let mut changed = 0;
+/// What came of the cases of a profile.
+#[derive(Debug, Default)]
+pub(super) struct Checked {
+    /// Plans that changed and were not accepted.
+    pub(super) changed: usize,
+    pub(super) unread: usize,
+}
+
+impl Checked {
+    pub(super) fn add(&mut self, more: &Checked) {
+        self.changed += more.changed;
+        self.unread += more.unread;
+    }
+}
+
+/// Runs every case of a folder: one line each, told of and passed over when it cannot be read.
+pub(super) async fn check(cells: &Cells, profile: &Profile, folder: &Path, accept: bool) -> Result<Checked, Failure> {
+    let mut checked = Checked::default();
     for file in cases_in(folder)? {
-        let shown = file.display().to_string();
-        let (case, bytes) = whole(&file)?;
-        let now = decided(&plan(&cells, profile, &case.facts, &bytes).await?)?;
-        let differences = differences(&case.plan, &now);
-        super::print(&format!(
-            "{}\n",
-            json!({"case": shown, "unchanged": differences.is_empty(), "changed": differences})
-        ))?;
-        if !differences.is_empty() && accept {
-            write(&file, &pretty(&Case { plan: now, ..case })?)?;
-        } else if !differences.is_empty() {
-            changed += 1;
-        }
+        let (shown, name) = (file.display().to_string(), &profile.name);
+        let line = match case_now(cells, profile, &file).await {
+            Ok((case, now)) => {
+                let differences = differences(&case.plan, &now);
+                let unchanged = differences.is_empty();
+                if !unchanged && accept {
+                    write(&file, &pretty(&Case { plan: now, ..case })?)?;
+                }
+                checked.changed += usize::from(!unchanged && !accept);
+                json!({"case": shown, "profile": name, "unchanged": unchanged, "changed": differences})
+            }
+            Err(failure) => {
+                checked.unread += 1;
+                json!({"case": shown, "profile": name, "error": failure.text})
+            }
+        };
+        super::print(&format!("{line}\n"))?;
     }
-    match changed {
-        0 => Ok(()),
-        1 => Err(Failure::new("one plan changed; when that is right, say --accept")),
-        _ => Err(Failure::new(format!("{changed} plans changed; when that is right, say --accept"))),
-    }
+    Ok(checked)
+}
+
+/// A case, and what the profile decides on it now.
+async fn case_now(cells: &Cells, profile: &Profile, file: &Path) -> Result<(Case, Value), Failure> {
+    let (case, bytes) = whole(file)?;
+    let now = decided(&plan(cells, profile, &case.facts, &bytes).await?)?;
+    Ok((case, now))
 }
 
 /// What was known of a case's mail, and its bytes.
@@ -225,45 +269,6 @@ async fn plan(cells: &Cells, profile: &Profile, facts: &Facts, bytes: &[u8]) -> 
     Ok(try_plan::plan(profile, facts.clone(), &reading, "case"))
 }
 
-/// What a profile decides: everything of a plan but the names of origin, revision and profile, and the trace, whose words may
-/// change without anything else changing.
-pub(super) fn decided(plan: &Plan) -> Result<Value, Failure> {
-    let mut value = serde_json::to_value(plan).map_err(|error| Failure::new(format!("a plan as JSON: {error}")))?;
-    if let Value::Object(plan) = &mut value {
-        for key in ["origin", "revision", "profile", "profile_version", "trace"] {
-            plan.remove(key);
-        }
-    }
-    Ok(value)
-}
-
-/// Where two values differ, with both sides.
-pub(super) fn differences(before: &Value, now: &Value) -> Vec<Value> {
-    let mut found = Vec::new();
-    compare("", before, now, &mut found);
-    found.truncate(DIFFERENCES_MAX);
-    found
-}
-
-fn compare(at: &str, before: &Value, now: &Value, found: &mut Vec<Value>) {
-    match (before, now) {
-        (Value::Object(one), Value::Object(other)) => {
-            for key in one.keys().chain(other.keys()).collect::<BTreeSet<_>>() {
-                let of = |object: &serde_json::Map<String, Value>| object.get(key).cloned().unwrap_or(Value::Null);
-                compare(&format!("{at}.{key}"), &of(one), &of(other), found);
-            }
-        }
-        (Value::Array(one), Value::Array(other)) => {
-            for index in 0..one.len().max(other.len()) {
-                let of = |list: &Vec<Value>| list.get(index).cloned().unwrap_or(Value::Null);
-                compare(&format!("{at}[{index}]"), &of(one), &of(other), found);
-            }
-        }
-        _ if before == now => {}
-        _ => found.push(json!({"at": at.trim_start_matches('.'), "before": before, "now": now})),
-    }
-}
-
 fn pretty(case: &Case) -> Result<Vec<u8>, Failure> {
     let mut text = serde_json::to_vec_pretty(case).map_err(|error| Failure::new(format!("a case as JSON: {error}")))?;
     text.push(b'\n');
@@ -272,19 +277,4 @@ fn pretty(case: &Case) -> Result<Vec<u8>, Failure> {
 
 fn write(file: &Path, bytes: &[u8]) -> Result<(), Failure> {
     std::fs::write(file, bytes).map_err(|error| Failure::new(format!("{}: cannot be written: {error}", file.display())))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn differences_name_the_place_and_both_sides() {
-        let before = json!({"outcome": "create", "steps": [{"project": "A"}, {"kind": "attach"}]});
-        let now = json!({"outcome": "create", "steps": [{"project": "B"}]});
-        let found = differences(&before, &now);
-        assert_eq!(found[0], json!({"at": "steps[0].project", "before": "A", "now": "B"}));
-        assert_eq!(found[1], json!({"at": "steps[1]", "before": {"kind": "attach"}, "now": null}));
-        assert!(differences(&before, &before).is_empty());
-    }
 }

@@ -86,7 +86,8 @@ async fn poll_and_tell(store: &Store, mailbox: &Mailbox, within: Duration) -> Re
     if report.fault.is_some() || failed > 0 { Err(Failure::told()) } else { Ok(()) }
 }
 
-async fn wait_for_report(store: &Store, mailbox: &Mailbox, within: Duration) -> Result<Report, Failure> {
+/// The report on a round that begins after this.
+pub async fn wait_for_report(store: &Store, mailbox: &Mailbox, within: Duration) -> Result<Report, Failure> {
     let id = store.ask_for_report(&mailbox.site, &mailbox.name).await?;
     let begun = Instant::now();
     let mut rung: Option<Instant> = None;

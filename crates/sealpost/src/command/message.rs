@@ -32,10 +32,12 @@ pub enum What {
     },
     /// Try a held or dead message again.
     Wake { id: String },
-    /// What today's rules would make of a message, and what of it is done already. With --yes it is then done; the running
-    /// gateway does the work.
+    /// What today's rules, or others, would make of a message: what of it is done already, and what is otherwise than in the plan
+    /// before. With --yes it is then done; the running gateway does the work.
     Replay {
         id: String,
+        #[command(flatten)]
+        under: super::replay::Under,
         /// Carry out what is new in the plan, after showing it.
         #[arg(long)]
         yes: bool,
@@ -71,17 +73,14 @@ async fn answer(settings: &crate::settings::Settings, store: &store::Store, what
             None => Err(unknown(&id)),
         },
         What::Export { id, case: None, .. } => export(store, &id).await,
-        What::Export { id, case: Some(case), anonymous: false } => {
-            super::cases::export(settings, store, &id, &case).await
-        }
-        What::Export { id, case: Some(case), anonymous: true } => {
-            super::cases::export_anonymous(settings, store, &id, &case).await
+        What::Export { id, case: Some(case), anonymous } => {
+            super::cases::export(settings, store, &id, &case, anonymous).await
         }
         What::Wake { id } => match store.wake(&id, WHO).await? {
             true => super::print(&format!("{id}: is tried again\n")),
             false => Err(Failure::new(format!("{id}: is not a message that is held or dead"))),
         },
-        What::Replay { id, yes } => super::replay::run(store, &id, yes).await,
+        What::Replay { id, under, yes } => super::replay::run(settings, store, &id, &under, yes).await,
         What::Flag { id, reason, days } => match store.flag(&id, &reason, days, WHO).await? {
             None => super::print(&format!("{id}: is flagged for {days} days\n")),
             Some(why) => Err(Failure::new(format!("{id}: {}", why.in_words()))),

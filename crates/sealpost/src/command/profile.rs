@@ -1,25 +1,19 @@
 //! `sealpost profile`: profiles are checked, compared, moved in from elsewhere and given out.
 
+mod check;
 mod diff;
 mod export;
 mod import;
 
 use super::Failure;
-use std::path::PathBuf;
+use crate::settings::profile_file;
+use std::path::{Path, PathBuf};
 
 #[derive(Debug, clap::Subcommand)]
 pub enum What {
-    /// Read profiles and say what is wrong with them, one line each; with --cases also which plans of test cases changed.
-    Check {
-        #[arg(required = true)]
-        files: Vec<PathBuf>,
-        /// A folder of test cases, as `message export --case` writes them. One profile at a time.
-        #[arg(long)]
-        cases: Option<PathBuf>,
-        /// Take the plans as they are now for right, and write them down.
-        #[arg(long, requires = "cases")]
-        accept: bool,
-    },
+    /// Read profiles and say what is wrong with them, one line each; where a profile has test cases, also which of their plans
+    /// changed.
+    Check(check::Arguments),
     /// How often each `[[exclude]]` kept something back, and when it last did: one JSON object each.
     Exclusions {
         /// The gateway's settings.
@@ -46,7 +40,7 @@ pub enum What {
 /// Does what was asked.
 pub async fn run(what: What) -> Result<(), Failure> {
     match what {
-        What::Check { files, cases, accept } => check(files, cases, accept).await,
+        What::Check(arguments) => check::run(&arguments).await,
         What::Exclusions { config } => exclusions(&config).await,
         What::Import(arguments) => import::run(&arguments),
         What::Export(arguments) => export::run(&arguments).await,
@@ -55,38 +49,21 @@ pub async fn run(what: What) -> Result<(), Failure> {
     }
 }
 
-/// Reads each profile; fails when one of them is wrong.
-async fn check(files: Vec<PathBuf>, cases: Option<PathBuf>, accept: bool) -> Result<(), Failure> {
-    if let (Some(folder), [file]) = (&cases, files.as_slice()) {
-        return super::cases::check(&load(file)?, folder, accept).await;
-    }
-    if cases.is_some() {
-        return Err(Failure::new("--cases belongs to one profile; name only that"));
-    }
-    let mut wrong = false;
-    for file in files {
-        match load(&file) {
-            Ok(_) => super::print(&format!("{}: a profile without mistakes\n", file.display()))?,
-            Err(failure) => {
-                wrong = true;
-                eprintln!("{}", failure.text);
-            }
-        }
-    }
-    if wrong { Err(Failure::told()) } else { Ok(()) }
+/// Reads one profile; its name is that of the file without the extension.
+pub fn load(file: &Path) -> Result<policy::Profile, Failure> {
+    let (name, text) = text_of(file)?;
+    policy::Profile::from_toml(&name, &text, &file.display().to_string()).map_err(|fault| Failure::new(fault.public))
 }
 
-/// Reads one profile; its name is that of the file without the extension.
-pub fn load(file: &std::path::Path) -> Result<policy::Profile, Failure> {
-    let shown = file.display().to_string();
-    let text =
-        std::fs::read_to_string(file).map_err(|error| Failure::new(format!("{shown}: cannot be read: {error}")))?;
-    let name = file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-    policy::Profile::from_toml(&name, &text, &shown).map_err(|fault| Failure::new(fault.public))
+/// The name and the text of the profile in this file, with the mappings that stand in files of their own.
+pub(super) fn text_of(file: &Path) -> Result<(String, String), Failure> {
+    let name = profile_file::name_of(file);
+    let text = profile_file::whole(&name, file).map_err(Failure::new)?;
+    Ok((name, text))
 }
 
 /// The counters of the gateway with these settings.
-pub async fn exclusions(config: &std::path::Path) -> Result<(), Failure> {
+pub async fn exclusions(config: &Path) -> Result<(), Failure> {
     let lines = super::with_store(config, async |_, store| Ok(store.exclusions().await?)).await?;
     for line in lines {
         let shown = serde_json::json!({

@@ -8,7 +8,8 @@ mod site_oauth;
 
 use super::written::{Scalar, Section, Value, Written};
 use super::{
-    Authenticity, Cells, Console, Dns, Log, Mailbox, Problem, ProfileFile, Secret, Settings, Site, Work, secret,
+    Authenticity, Cells, Console, Dns, Log, Mailbox, Problem, ProfileFile, Secret, Settings, Site, Work, profile_file,
+    secret,
 };
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -191,17 +192,22 @@ impl Reader {
     }
 
     fn profile(&mut self, section: &Section) -> ProfileFile {
-        let file = self.path(section, "file").unwrap_or_default();
-        let text = std::fs::read_to_string(&file).unwrap_or_else(|error| {
-            self.wrong(
-                section,
-                "file",
-                &format!("cannot be read: {error}"),
-                "give the path of a profile, see examples/profile.toml",
-            );
-            String::new()
-        });
-        ProfileFile { name: self.text(section, "name"), file, text }
+        let (name, file) = (self.text(section, "name"), self.path(section, "file").unwrap_or_default());
+        let cases = self.path(section, "cases");
+        let text = match profile_file::whole(&name, &file) {
+            Ok(text) => Some(text),
+            Err(why) => {
+                self.problems.push(Problem {
+                    key: "profile[].file".into(),
+                    value: format!("{name:?}"),
+                    place: file.display().to_string(),
+                    why,
+                    remedy: "give the path of a profile in which `sealpost profile check` finds no mistakes, such as examples/profile.toml".into(),
+                });
+                None
+            }
+        };
+        ProfileFile { name, file, is_whole: text.is_some(), text: text.unwrap_or_default(), cases }
     }
 
     /// Names are unique and every reference has its target.
@@ -221,7 +227,7 @@ impl Reader {
                 self.reference("mailbox[].profile", &mailbox.profile, "profile");
             }
         }
-        for profile in &settings.profiles {
+        for profile in settings.profiles.iter().filter(|profile| profile.is_whole) {
             let origin = profile.file.display().to_string();
             let used = || settings.mailboxes.iter().filter(|mailbox| mailbox.profile == profile.name);
             match policy::Profile::from_toml(&profile.name, &profile.text, &origin) {

@@ -1,6 +1,7 @@
 //! Signals: SIGTERM and SIGINT stop, SIGHUP swaps settings when the new ones are right, and what ends is watched.
 
 use super::endings::Endings;
+use super::hands::PageHands;
 use super::listeners::Held;
 use super::observe::days_left;
 use crate::command::Failure;
@@ -24,6 +25,7 @@ pub struct Reload {
     pub store: Store,
     pub tokens: engine::Tokens,
     pub endings: Arc<Endings>,
+    pub hands: Arc<PageHands>,
 }
 
 /// Returns when the process is to stop; reloads and watches meanwhile.
@@ -55,7 +57,10 @@ async fn again(reload: &Reload, held: &[Held]) {
             }
         }
         Ok(settings) => match swap(reload, &settings).await {
-            Ok(()) => tracing::info!("sites, mailboxes and profiles are reloaded"),
+            Ok(()) => {
+                reload.hands.swap(settings);
+                tracing::info!("sites, mailboxes and profiles are reloaded");
+            }
             Err(failure) => tracing::error!(problem = failure.text, "settings were not reloaded"),
         },
     }

@@ -2,6 +2,7 @@
 
 use super::mails;
 use super::world::{World, lines, told};
+use rig::settings_file::quoted;
 use std::fs;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -96,6 +97,44 @@ async fn a_mail_becomes_a_case_that_notices_other_rules() {
     assert_eq!((check(&["--accept"]).0, check(&[]).0), (Some(0), Some(0)));
 
     fs::write(folder.join("broken.json"), "{}").unwrap();
-    let (code, _, told_all) = check(&[]);
+    let (code, said, told_all) = check(&[]);
     assert!(code == Some(1) && told_all.contains("broken.json: is no case: missing field"), "{told_all}");
+    assert_eq!(said.len(), 3, "the others are checked all the same");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn cases_live_with_their_profile_and_all_run_at_once() {
+    let mut world = World::start().await;
+    let mut gateway = world.home.start();
+    world.hand_in(&mails::request("a@example.org", "printer", "It burns.")).await.unwrap();
+    gateway.wait_until_quiet();
+    let id = world.messages()[0]["id"].as_str().unwrap().to_owned();
+    for folder in ["profile.cases", "others"] {
+        fs::create_dir(world.home.file(folder)).unwrap();
+        let case = format!("{folder}/one");
+        let output = world.run(&["message", "--config", "sealpost.toml", "export", &id, "--case", &case]);
+        assert!(output.status.success(), "{}", told(&output));
+    }
+    drop(gateway);
+    let profile = fs::read_to_string(world.home.file("profile.toml")).unwrap();
+    fs::write(world.home.file("sales.toml"), profile.replace("DEMO", "SALES")).unwrap();
+    fs::write(world.home.file("bare.toml"), &profile).unwrap();
+    let named = |name: &str| vec![("name", quoted(name)), ("file", quoted(&format!("{name}.toml")))];
+    let sales = [named("sales"), vec![("cases", quoted("others"))]].concat();
+    world.home.settings.add("[[profile]]", &sales);
+    world.home.settings.add("[[profile]]", &named("bare"));
+    let output = world.run(&["profile", "check", "--config", "sealpost.toml"]);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{}", told(&output));
+    let cases: Vec<serde_json::Value> = said.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let told_of: Vec<_> = cases.iter().map(|case| (case["profile"].as_str(), case["unchanged"].as_bool())).collect();
+    assert_eq!(told_of, [(Some("support"), Some(true)), (Some("sales"), Some(false))], "{said}");
+    assert!(said.contains("bare.toml: a profile without mistakes"), "{said}");
+    assert!(told(&output).contains("one plan changed"), "{}", told(&output));
+    let accepted = world.run(&["profile", "check", "--config", "sealpost.toml", "--accept"]);
+    assert!(accepted.status.success(), "{}", told(&accepted));
+    // A file by itself has its cases beside it; none is needed.
+    let alone = world.run(&["profile", "check", "profile.toml", "bare.toml"]);
+    assert!(alone.status.success() && told(&alone).contains("profile.cases/one.json"), "{}", told(&alone));
+    assert_eq!(world.run(&["profile", "check"]).status.code(), Some(2), "nothing to check");
 }

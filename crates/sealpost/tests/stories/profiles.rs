@@ -141,3 +141,46 @@ async fn priv_13_a_profile_is_given_out_without_anybody_in_it() {
     let checked = world.run(&["profile", "check", "given.toml"]);
     assert!(checked.status.success(), "{}\n{given}", told(&checked));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_people_of_a_project_keep_their_mapping_and_no_more() {
+    let world = World::start().await;
+    world.desk.add_project("HR", "People").await.unwrap();
+    let text = "[default]\nproject = \"DEMO\"\n[[mapping]]\nname = \"hr\"\nproject = \"HR\"\nfile = \"hr.toml\"\n\
+        [[rule]]\nname = \"hr\"\nsubject = \"leave*\"\nmapping = \"hr\"\n";
+    fs::write(world.home.file("profile.toml"), text).unwrap();
+    let theirs = world.home.file("hr.toml");
+    fs::write(&theirs, "description_header = \"Sent to HR.\"\n").unwrap();
+    let mut gateway = world.home.start();
+    world.hand_in(&mails::request("a@example.org", "leave in May", "Please.")).await.unwrap();
+    gateway.wait_until_quiet();
+    let headed = |words: &str| {
+        let issues = world.issues_of("HR").unwrap();
+        issues.iter().filter(|issue| issue.description.contains(words)).count()
+    };
+    assert_eq!(headed("Sent to HR."), 1);
+
+    // What is wrong is told with its line, and the last good version goes on.
+    fs::write(&theirs, "description_header = \"Sent to People.\"\n\ncatch = \"boss@example.org\"\n").unwrap();
+    let checked = told(&world.run(&["profile", "check", "profile.toml"]));
+    assert!(checked.contains("hr.toml:3: catch is no setting of a mapping"), "{checked}");
+    gateway.signal(rustix::process::Signal::HUP);
+    let log = gateway.wait_for_log("settings were not reloaded");
+    assert!(log.contains("hr.toml:3"), "{log}");
+    world.hand_in(&mails::request("b@example.org", "leave in June", "Please.")).await.unwrap();
+    gateway.wait_until_quiet();
+    assert_eq!(headed("Sent to HR."), 2);
+
+    fs::write(&theirs, "description_header = \"Sent to People.\"\n").unwrap();
+    gateway.signal(rustix::process::Signal::HUP);
+    gateway.wait_for_log("mailboxes and profiles are reloaded");
+    world.hand_in(&mails::request("c@example.org", "leave in July", "Please.")).await.unwrap();
+    gateway.wait_until_quiet();
+    assert_eq!((headed("Sent to HR."), headed("Sent to People.")), (2, 1));
+    let export = world.run(&["profile", "export", "--config", "sealpost.toml", "support"]);
+    let kept = String::from_utf8(export.stdout).unwrap();
+    assert!(
+        kept.contains("# hr.toml\ndescription_header = \"Sent to People.\"\n"),
+        "a version says all by itself: {kept}"
+    );
+}

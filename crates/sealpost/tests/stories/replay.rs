@@ -21,8 +21,25 @@ async fn a_mail_is_replayed_on_the_command_line() {
     assert!(done && shown[0]["fresh"].as_array().unwrap().is_empty(), "{shown:?}");
     assert_eq!(shown[0]["adopted"].as_array().unwrap().len(), 1);
 
+    // A draft is tried on it before it is in force anywhere.
     let profile = world.home.file("profile.toml");
-    fs::write(&profile, fs::read_to_string(&profile).unwrap().replace("DEMO", "SALES")).unwrap();
+    let text = fs::read_to_string(&profile).unwrap();
+    fs::write(world.home.file("draft.toml"), text.replace("DEMO", "SALES")).unwrap();
+    for words in [&["--rules", "draft.toml"][..], &["--profile", "draft (tried)", "--version", "1"]] {
+        let (done, said, shown) = replay(words);
+        assert!(done, "{said}");
+        assert_eq!(shown[0]["plan"]["profile"], "draft (tried)");
+        assert_eq!(shown[0]["before"]["profile"], "support");
+        let changed = serde_json::json!({"at": "steps[0].project", "before": "DEMO", "now": "SALES"});
+        assert!(shown[0]["changed"].as_array().unwrap().contains(&changed), "{shown:?}");
+    }
+    let (done, said, _) = replay(&["--profile", "nobody"]);
+    assert!(!done && said.contains("no such version"), "{said}");
+    let (done, said, shown) = replay(&["--profile", "support"]);
+    assert!(done && shown[0]["changed"].as_array().unwrap().is_empty(), "{said}");
+    assert!(world.issues_of("SALES").unwrap().is_empty(), "showing it does nothing");
+
+    fs::write(&profile, text.replace("DEMO", "SALES")).unwrap();
     gateway.signal(Signal::HUP);
     gateway.wait_for_log("mailboxes and profiles are reloaded");
     let (done, _, shown) = replay(&[]);

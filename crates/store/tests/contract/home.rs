@@ -237,6 +237,11 @@ pub async fn listed(store: &Store, filter: MessageFilter) -> Vec<MessageLine> {
     }
 }
 
+/// When the proposal that is there now was worked out.
+pub async fn proposed_at(store: &Store, message: &str) -> i64 {
+    store.proposal(message).await.unwrap().and_then(|proposal| proposal.plan).expect("a proposal").1
+}
+
 /// Decides the next undecided mail: a comment on this issue, or nothing to do.
 pub async fn decide_next(store: &Store, issue: Option<&str>) -> String {
     let lease = claim_one(store, DECIDE).await;

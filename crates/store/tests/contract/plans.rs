@@ -2,7 +2,7 @@
 
 use crate::home::*;
 use policy::{FaultCode, Letter, LetterKind, LetterWhen, Outcome, Plan};
-use store::{JobKind, JobState};
+use store::{Decision, JobKind, JobState, NotNow, Rules};
 
 pub async fn a_plan_is_written_with_its_job(home: Home) {
     let store = home.open().await;
@@ -74,4 +74,40 @@ pub async fn profiles_have_versions(home: Home) {
     assert_eq!(kept, [("sales", 1), ("support", 1), ("support", 2), ("support", 3)]);
     assert_eq!(store.profile_versions(SITE, Some("sales")).await.unwrap().len(), 1);
     assert_eq!(store.profile_versions("nowhere", None).await.unwrap(), []);
+}
+
+pub async fn chosen_rules_last_until_they_are_carried_out_or_erased(home: Home) {
+    let store = home.open().await;
+    let message = take(&store, arrival("one")).await;
+    decide_next(&store, None).await;
+    store.import_profile(SITE, "draft", "text").await.unwrap();
+    store.import_profile("south", "theirs", "text").await.unwrap();
+    let rules = |profile: &str, version| Rules { profile: profile.into(), version };
+    let draft = rules("draft", 1);
+    for unknown in [rules("draft", 2), rules("theirs", 1)] {
+        assert_eq!(store.rehearse_under(&message, &unknown, "ann").await.unwrap(), Err(NotNow::NoRules));
+    }
+    // Until somebody works on it another choice takes its place; then it may not any more.
+    assert_eq!(store.rehearse(&message, "ann").await.unwrap(), Ok(()));
+    assert_eq!(store.rehearse_under(&message, &draft, "ann").await.unwrap(), Ok(()));
+    let lease = claim_one(&store, &[JobKind::Rehearse]).await;
+    assert_eq!(store.rehearse(&message, "ann").await.unwrap(), Err(NotNow::InWork));
+    assert_eq!(store.rehearse_under(&message, &draft, "ann").await.unwrap(), Ok(()), "the same is asked twice");
+    let again = |revision| Plan { revision, ..decision(&message, None).plan };
+    store.propose(&lease, &again(2), None).await.unwrap();
+    let seen = proposed_at(&store, &message).await;
+    assert_eq!(store.replay(&message, seen - 1, "ann").await.unwrap(), Err(NotNow::NoProposal));
+    assert_eq!(store.replay(&message, seen, "ann").await.unwrap(), Ok(()));
+    assert_eq!(store.rehearse(&message, "bob").await.unwrap(), Err(NotNow::InWork), "a yes is carried out first");
+    let lease = claim_one(&store, &[JobKind::Replay]).await;
+    assert_eq!(store.rehearse_under(&message, &draft, "bob").await.unwrap(), Err(NotNow::InWork));
+    assert_eq!(store.rules_of(&message).await.unwrap(), Some(draft.clone()));
+    store.write_down_again(&lease, &Decision { plan: again(2), ..decision(&message, None) }, &[]).await.unwrap();
+    assert_eq!(store.rules_of(&message).await.unwrap(), None);
+
+    assert_eq!(store.rehearse_under(&message, &draft, "ann").await.unwrap(), Ok(()));
+    let lease = claim_one(&store, &[JobKind::Rehearse]).await;
+    store.propose(&lease, &again(3), None).await.unwrap();
+    assert_eq!(store.erase(&message, "ann").await.unwrap(), None);
+    assert_eq!(store.rules_of(&message).await.unwrap(), None);
 }

@@ -46,7 +46,7 @@ async fn replay(store: &Store, message: &str, revision: u32) {
     let lease = claim_one(store, &[JobKind::Rehearse]).await;
     let plan: Plan = made(message, revision).plan;
     store.propose(&lease, &plan, None).await.unwrap();
-    assert_eq!(store.replay(message, revision, "ann").await.unwrap(), Ok(()));
+    assert_eq!(store.replay(message, proposed_at(store, message).await, "ann").await.unwrap(), Ok(()));
     let lease = claim_one(store, &[JobKind::Replay]).await;
     store.write_down_again(&lease, &made(message, revision), &[]).await.unwrap();
 }

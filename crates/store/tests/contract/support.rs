@@ -115,8 +115,9 @@ pub async fn priv_15_flagged_mail_is_rehearsed_and_not_replayed(home: Home) {
     let lease = claim_one(&store, &[JobKind::Rehearse]).await;
     let plan = policy::Plan { revision: 2, ..decision(&message, Some("10")).plan };
     store.propose(&lease, &plan, None).await.unwrap();
-    assert_eq!(store.replay(&message, 2, "ann").await.unwrap(), Err(NotNow::Flagged));
+    let seen = proposed_at(&store, &message).await;
+    assert_eq!(store.replay(&message, seen, "ann").await.unwrap(), Err(NotNow::Flagged));
     assert!(store.claim("worker", &[JobKind::Replay], 1, LEASE_S).await.unwrap().is_empty(), "nothing was begun");
     assert!(store.unflag(&message, "ann").await.unwrap());
-    assert_eq!(store.replay(&message, 2, "ann").await.unwrap(), Ok(()));
+    assert_eq!(store.replay(&message, seen, "ann").await.unwrap(), Ok(()));
 }

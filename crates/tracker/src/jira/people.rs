@@ -54,6 +54,7 @@ pub(super) fn permitted(kind: Kind, account: &str, project: &str, act: Act) -> R
         Act::Browse => "BROWSE_PROJECTS",
         Act::Create => "CREATE_ISSUES",
         Act::Comment => "ADD_COMMENTS",
+        Act::Attach => "CREATE_ATTACHMENTS",
     };
     get(format!(
         "{}/user/permission/search?{}={}&permissions={permission}&projectKey={}",

@@ -26,6 +26,13 @@ const LETTERS: &[Setting] = &[
          none is sent either.",
     ),
     setting("notice[].cause", Form::OneOf(CAUSES), Default::Required, "The cause whose notice has the words below."),
+    setting(
+        "notice[].mappings",
+        Form::Texts,
+        Default::Is(""),
+        "The mappings, by name, whose senders are told in these words; `default` is where none is named. Without it they are for all that \
+         have none of their own.",
+    ),
     setting("notice[].subject", Form::Text, Default::Unset, "The notice's subject; without it a built-in one."),
     setting(
         "notice[].text",

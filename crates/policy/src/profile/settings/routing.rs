@@ -110,7 +110,7 @@ const CATCH: &[Setting] = &[
 pub(super) const MAPPINGS: Room = Room {
     title: "[[mapping]]: other values for a project",
     about: "A rule chooses a mapping by its name, and an address by its project (`projects`). Every key of `[default]` may stand \
-            in it.",
+            in it. `file = \"mappings/hr.toml\"`, on a line of its own, puts the rest of the mapping into a file that others keep ([Routing](routing.md#a-mapping-in-a-file-of-its-own)).",
     settings: MAPPING,
 };
 

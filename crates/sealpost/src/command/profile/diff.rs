@@ -1,6 +1,7 @@
 //! `sealpost profile diff`: which mails would be treated otherwise, before a profile is promoted.
 
 use crate::command::{Failure, cases, files, try_plan};
+use policy::difference::{decided, differences};
 use policy::{Facts, Profile};
 use serde_json::json;
 use std::path::PathBuf;
@@ -80,9 +81,9 @@ fn compared(
 ) -> Result<serde_json::Value, Failure> {
     let plans = [before, now].map(|profile| try_plan::plan(profile, facts.clone(), reading, shown));
     let [one, other] = &plans;
-    let changed = cases::differences(&cases::decided(one)?, &cases::decided(other)?);
+    let changed = differences(&decided(one)?, &decided(other)?);
     // Between two environments the label differs by intention.
-    let changed: Vec<_> = changed.into_iter().filter(|difference| difference["at"] != "environment").collect();
+    let changed: Vec<_> = changed.into_iter().filter(|difference| difference.at != "environment").collect();
     Ok(json!({
         "file": shown, "unchanged": changed.is_empty(),
         "outcome": {"before": one.outcome.word(), "now": other.outcome.word()},

@@ -303,4 +303,11 @@ pub(super) const SETTINGS: &[Setting] = &[
     setting("account[].password", Secret, Refused, "The password for AUTH."),
     setting("profile[].name", Text, Refused, "The name of this profile."),
     setting("profile[].file", Path, Refused, "The profile's file; a changed file is imported as a new version."),
+    setting(
+        "profile[].cases",
+        Path,
+        Empty,
+        "The folder of its test cases, which `sealpost profile check --config FILE` runs. Without it `support.cases` beside `support.toml`, \
+         where there is one. See [Test cases](cases.md).",
+    ),
 ];

@@ -1,0 +1,137 @@
+//! What the console's pages have done beyond the store: mailboxes tested and looked into, test cases made, under the settings of
+//! the moment.
+
+use super::fetching::ask_how_many;
+use crate::command::cases::{self, Asking};
+use crate::command::{fault_in_words, mailbox};
+use crate::settings::{Mailbox, Settings};
+use console::hands::{Case, Hands, MailboxLine, Round, RoundLine};
+use console::reader::Answer;
+use engine::cell::Cells;
+use engine::fetch::{Line, OnServer, Outcome};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+use store::Store;
+
+/// A page waits so long at most; the console answers every request within 30 seconds.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The settings in force, and what they are done with.
+pub struct PageHands {
+    settings: RwLock<Arc<Settings>>,
+    store: Store,
+    cells: Cells,
+}
+
+impl PageHands {
+    pub fn new(settings: Settings, store: Store, cells: Cells) -> PageHands {
+        PageHands { settings: RwLock::new(Arc::new(settings)), store, cells }
+    }
+
+    /// Puts other settings in place.
+    pub fn swap(&self, settings: Settings) {
+        *self.settings.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
+    }
+
+    fn settings(&self) -> Arc<Settings> {
+        self.settings.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Hands for PageHands {
+    fn mailboxes(&self) -> Vec<MailboxLine> {
+        let mut lines: Vec<MailboxLine> = self.settings().mailboxes.iter().map(line).collect();
+        lines.sort_by(|one, other| one.name.cmp(&other.name));
+        lines
+    }
+
+    fn test<'a>(&'a self, name: &'a str) -> Answer<'a, Result<String, String>> {
+        Box::pin(async move {
+            let settings = self.settings();
+            let mailbox = settings.mailbox(name);
+            let Some((mailbox, fetched)) = mailbox.and_then(|one| Some((one, one.fetched.as_ref()?))) else {
+                return Ok(Err(gone(name)));
+            };
+            let asked = ask_how_many(&settings, Some(&self.store), mailbox, fetched);
+            Ok(match tokio::time::timeout(PATIENCE, asked).await {
+                Ok(answer) => answer,
+                Err(_) => {
+                    Err(format!("{}:{} did not answer within {} s", fetched.host, fetched.port, PATIENCE.as_secs()))
+                }
+            })
+        })
+    }
+
+    fn poll<'a>(&'a self, name: &'a str) -> Answer<'a, Result<Round, String>> {
+        Box::pin(async move {
+            let settings = self.settings();
+            let Some(mailbox) = settings.mailbox(name) else { return Ok(Err(gone(name))) };
+            Ok(match mailbox::wait_for_report(&self.store, mailbox, PATIENCE).await {
+                Ok(report) => Ok(Round {
+                    mails: report.lines.iter().map(round_line).collect(),
+                    more: report.more,
+                    goes_on: report.goes_on,
+                    error: report.fault.as_ref().map(fault_in_words),
+                }),
+                Err(failure) => Err(failure.text),
+            })
+        })
+    }
+
+    fn case<'a>(&'a self, id: &'a str, anonymous: bool, who: &'a str) -> Answer<'a, Result<Case, String>> {
+        Box::pin(async move {
+            let settings = self.settings();
+            let asking = Asking { settings: &settings, store: &self.store, who, patience: PATIENCE };
+            let made = match anonymous {
+                true => cases::made_anonymous(&asking, &self.cells, id).await,
+                false => cases::made(&asking, &self.cells, id).await,
+            };
+            Ok(match made {
+                Ok(made) => {
+                    let said = format!("{id}: {}", made.said).into_bytes();
+                    let files = [("eml", made.mail), ("json", made.case), ("txt", said)];
+                    Ok(Case { files: files.map(|(ending, content)| (format!("{id}.{ending}"), content)).into() })
+                }
+                Err(failure) => Err(failure.text),
+            })
+        })
+    }
+}
+
+fn gone(name: &str) -> String {
+    format!("The mailbox {name} is not in the settings any more, or not fetched.")
+}
+
+fn line(mailbox: &Mailbox) -> MailboxLine {
+    MailboxLine {
+        name: mailbox.name.clone(),
+        site: mailbox.site.clone(),
+        profile: mailbox.profile.clone(),
+        server: mailbox.fetched.as_ref().map(|fetched| format!("{}:{}", fetched.host, fetched.port)),
+        is_shadow: mailbox.shadow,
+    }
+}
+
+fn round_line(line: &Line) -> RoundLine {
+    RoundLine {
+        outcome: match line.outcome {
+            Outcome::TakenIn => "taken in",
+            Outcome::Known => "known already",
+            Outcome::LeftBehind => "left alone, because it lay there at the first opening",
+            Outcome::TooLarge => "too large",
+            Outcome::Failed => "could not be had",
+            Outcome::Waits => "could not be had before, and is asked for later",
+            Outcome::Gone => "taken away by somebody before it could be had",
+        },
+        failed: matches!(line.outcome, Outcome::TooLarge | Outcome::Failed),
+        message: line.message.clone(),
+        size_bytes: line.size_bytes,
+        on_server: match line.on_server {
+            OnServer::Left => "left there",
+            OnServer::Marked => "marked as read",
+            OnServer::Moved => "moved",
+            OnServer::Deleted => "deleted there",
+        },
+        error: line.fault.as_ref().map(fault_in_words),
+    }
+}
