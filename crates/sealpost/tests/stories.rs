@@ -21,6 +21,7 @@ mod stories {
     mod fetching_oauth;
     mod hostile;
     mod letters;
+    mod letters_oauth;
     mod links;
     mod lost_answers;
     mod mails;

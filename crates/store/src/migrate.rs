@@ -28,6 +28,7 @@ pub(crate) const MAIN: Migration = Migration {
         include_str!("../../../migrations/sqlite/0013_rounds.sql"),
         include_str!("../../../migrations/sqlite/0014_shadow.sql"),
         include_str!("../../../migrations/sqlite/0015_own.sql"),
+        include_str!("../../../migrations/sqlite/0016_letter_bounds.sql"),
     ],
     postgres: &[
         include_str!("../../../migrations/postgres/0001_walk.sql"),
@@ -45,6 +46,7 @@ pub(crate) const MAIN: Migration = Migration {
         include_str!("../../../migrations/postgres/0013_rounds.sql"),
         include_str!("../../../migrations/postgres/0014_shadow.sql"),
         include_str!("../../../migrations/postgres/0015_own.sql"),
+        include_str!("../../../migrations/postgres/0016_letter_bounds.sql"),
     ],
 };
 

@@ -115,6 +115,7 @@ pub async fn decide(store: &Store, outcome: Outcome, steps: Vec<StepKind>, words
         steps: steps.collect(),
         trace: words.trace.clone(),
         letters,
+        returned: vec![],
         excluded: vec![],
     };
     let decision = Decision {
@@ -145,6 +146,7 @@ fn letter(words: &Words) -> Letter {
         text: words.text.clone(),
         answers: None,
         upload_issue: None,
+        bound: None,
         reason: words.reason.clone(),
     }
 }
