@@ -5,6 +5,7 @@ mod imap;
 mod pop3;
 
 pub use crate::dial::Security;
+pub use crate::secret::Secret;
 pub use imap::{Imap, Place, Watch};
 pub use pop3::Pop3;
 
@@ -39,32 +40,14 @@ pub struct Account {
     pub mail_timeout: Duration,
 }
 
-/// What proves who opens a mailbox.
-#[derive(Clone)]
-pub enum Secret {
-    Password(Zeroizing<String>),
-    /// An access token of OAuth 2.0, said by OAUTHBEARER (RFC 7628) or XOAUTH2.
-    Token(Zeroizing<String>),
-}
-
-/// What a client says first to prove itself with a token, and the mechanism that the server offers for it. Both name the user;
-/// only the standard's names the server too.
+/// What a client says first to prove itself with a token, and the mechanism that the server offers for it.
 fn bearer(
     account: &Account,
     token: &str,
     offers: impl Fn(&str) -> bool,
 ) -> Result<(&'static str, Zeroizing<String>), Fault> {
-    let (user, host, port) = (&account.user, &account.host, account.port);
-    if offers("OAUTHBEARER") {
-        // In the name of GS2 (RFC 5801) a comma and an equals sign are written otherwise.
-        let name = user.replace('=', "=3D").replace(',', "=2C");
-        let said = format!("n,a={name},\x01host={host}\x01port={port}\x01auth=Bearer {token}\x01\x01");
-        return Ok(("OAUTHBEARER", Zeroizing::new(said)));
-    }
-    if offers("XOAUTH2") {
-        return Ok(("XOAUTH2", Zeroizing::new(format!("user={user}\x01auth=Bearer {token}\x01\x01"))));
-    }
-    Err(unreachable("the server takes no token (neither OAUTHBEARER nor XOAUTH2)"))
+    crate::secret::bearer(&account.user, (&account.host, account.port), token, offers)
+        .ok_or_else(|| unreachable("the server takes no token (neither OAUTHBEARER nor XOAUTH2)"))
 }
 
 /// A mail that lies in a mailbox.

@@ -5,9 +5,11 @@ mod dial;
 pub mod dns_auth;
 pub mod fetch;
 pub mod oauth;
+mod secret;
 pub mod smtp_in;
 pub mod submit;
 mod unstuff;
 mod wire;
 
+pub use secret::Secret;
 pub use wire::Wire;

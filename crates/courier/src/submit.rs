@@ -5,6 +5,7 @@ mod stuffing;
 mod target;
 
 pub use crate::dial::Security;
+pub use crate::secret::Secret;
 pub use target::{Host, Target};
 
 use std::time::Duration;
@@ -112,11 +113,14 @@ impl Connection {
             dialogue.put_wire(wire);
             dialogue.hello(target).await?;
         }
-        if let Some((user, password)) = &target.credentials {
+        if let Some((user, secret)) = &target.credentials {
             if target.security == Security::None && !is_local {
-                return Err(unreachable("a password is only sent over TLS or to this machine"));
+                return Err(unreachable("a password or token is only sent over TLS or to this machine"));
             }
-            dialogue.authenticate(user, password).await?;
+            match secret {
+                Secret::Password(password) => dialogue.authenticate(user, password).await?,
+                Secret::Token(token) => dialogue.authenticate_by_token(user, target.host.named(), token).await?,
+            }
         }
         Ok(Connection { dialogue, lmtp: target.lmtp, end_timeout: Duration::from_secs(target.end_timeout_s) })
     }

@@ -14,7 +14,7 @@ use crate::gateway::Shared;
 use crate::held::Held;
 use crate::site::Site;
 use crate::stop::Stop;
-use policy::{Fault, FaultCode, IssueTarget, Plan, Receipt, Step, StepKey};
+use policy::{Fault, FaultCode, IssueTarget, LetterWhen, Plan, Receipt, Step, StepKey};
 use std::collections::HashMap;
 use store::Begun;
 
@@ -65,7 +65,7 @@ pub(crate) async fn carry_out(shared: &Shared, held: &Held) -> Result<(), Stop> 
             Ended::Failed(fault) => {
                 run.give_up_the_rest(step.ordinal).await?;
                 if matches!(step.kind, policy::StepKind::CreateIssue { .. }) {
-                    shared.store.post_letters_of_failure(lease, &plan).await?;
+                    shared.store.post_letters(lease, &plan, LetterWhen::Failed).await?;
                 }
                 return Err(Stop::GiveUp(fault));
             }

@@ -230,6 +230,7 @@ mod tests {
             steps: vec![Step { ordinal: 1, kind, reason: String::new() }],
             trace: vec![],
             letters: vec![],
+            returned: vec![],
             excluded: vec![],
         }
     }

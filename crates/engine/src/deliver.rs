@@ -12,12 +12,13 @@ use crate::metrics::Metrics;
 use crate::set_link;
 use crate::site::Site;
 use crate::stop::Stop;
+use crate::tokens::TokensOfOutgoing;
 use crate::upload;
 use courier::submit::{self, Connection, Shape};
 use mail::{Address, Envelope};
 use policy::reply_token;
 use policy::set_link::LinkPlace;
-use policy::{Fault, FaultCode, FaultKind, Letter, LetterKind, Receipt, StepKey};
+use policy::{Fault, FaultCode, FaultKind, Letter, LetterWhen, Receipt, StepKey};
 use store::{Begun, Micros};
 
 /// Where a site's letters leave, and in whose name.
@@ -25,6 +26,8 @@ use store::{Begun, Micros};
 pub struct Outgoing {
     /// `None` at a dead end: nothing leaves, and letters are kept where an administrator can look at them (PRIV-30).
     pub target: Option<submit::Target>,
+    /// For an account that is opened with tokens.
+    pub tokens: Option<TokensOfOutgoing>,
     pub from: Address,
 }
 
@@ -71,6 +74,15 @@ pub(crate) async fn deliver(shared: &Shared, held: &Held) -> Result<(), Stop> {
     }
 }
 
+/// Posts what is told of a mail when the work on it stops before it is done.
+pub(crate) async fn tell_of_stop(shared: &Shared, held: &Held) -> Result<(), Fault> {
+    let plan = shared.store.plan(&held.lease.subject).await?;
+    match plan.filter(|plan| plan.letters.iter().any(|letter| letter.when == LetterWhen::Stopped)) {
+        Some(plan) => shared.store.post_letters(&held.lease, &plan, LetterWhen::Stopped).await,
+        None => Ok(()),
+    }
+}
+
 /// Sends one letter unless that was done; the fault of one that failed for good.
 async fn one(
     shared: &Shared,
@@ -114,7 +126,12 @@ async fn one(
         }
         Err(fault) if fault.code == FaultCode::LeaseLost => Err(Stop::Lost),
         Err(fault) => match fault.kind {
-            FaultKind::Permanent => fail(shared, held, key, fault).await.map(Some),
+            FaultKind::Permanent => {
+                if fault.code == FaultCode::PostRefused && mail::is_refused_for_good(&fault.detail) {
+                    store.letter_came_back(&held.lease, key).await?;
+                }
+                fail(shared, held, key, fault).await.map(Some)
+            }
             FaultKind::Temporary => {
                 // The first attempt stays in doubt when only the second surely failed.
                 match again {
@@ -136,6 +153,21 @@ async fn fail(shared: &Shared, held: &Held, key: &StepKey, fault: Fault) -> Resu
     Ok(fault)
 }
 
+impl Outgoing {
+    /// A connection that takes letters. What the server refuses here is us and no letter, so each fault is temporary: a password that
+    /// is wrong for an hour costs no letter.
+    async fn open(&self, target: &submit::Target) -> Result<Connection, Fault> {
+        let temporary = |fault| Fault { kind: FaultKind::Temporary, ..of_post(fault) };
+        let Some(tokens) = &self.tokens else { return Connection::open(target).await.map_err(temporary) };
+        let (target, pass) = tokens.opened(target).await?;
+        let opened = Connection::open(&target).await;
+        if opened.as_ref().is_err_and(|fault| fault.kind == FaultKind::Permanent) {
+            tokens.forget(&pass).await;
+        }
+        opened.map_err(temporary)
+    }
+}
+
 impl Sending<'_> {
     /// Where the letter's links stand.
     fn place(&self) -> Result<LinkPlace, Fault> {
@@ -155,7 +187,7 @@ impl Sending<'_> {
             }
         };
         let text = upload::with_link(self.shared, self.held, letter, text, self.posted_at).await?;
-        let with_original = letter.kind == LetterKind::Forward;
+        let with_original = letter.kind.has_the_original();
         let composed = mail::compose::letter(&mail::compose::Letter {
             from: &self.outgoing.from,
             to: &letter.to,
@@ -168,7 +200,7 @@ impl Sending<'_> {
         });
         // Nobody is told when an automatic letter cannot be delivered, lest two machines write to each other (RFC 3834).
         let envelope = Envelope { mail_from: None, rcpt_to: vec![letter.to.clone()], ..Envelope::default() };
-        let mut connection = Connection::open(target).await.map_err(of_post)?;
+        let mut connection = self.outgoing.open(target).await?;
         // Asked as late as can be: a process that was stopped while it connected has lost its lease (FAULT-30).
         self.held.still_ours()?;
         let sent = if with_original {
@@ -198,20 +230,12 @@ impl Sending<'_> {
 async fn message_id(shared: &Shared, site: &Site, letter: &StepKey) -> Result<String, Fault> {
     const NO_ISSUE: &str = "0";
     let keys = shared.reply_keys(&site.name).await?;
-    let number = letter_number(letter).to_string();
+    let number = policy::letter_number(letter).to_string();
     let token = keys.first().and_then(|key| reply_token::sign(key, &site.name, NO_ISSUE, &number));
     let token = token.ok_or_else(|| Fault::permanent(FaultCode::KeyUnavailable, "no key signs this site's letters"))?;
     let from = site.outgoing.as_ref().map_or("", |outgoing| outgoing.from.address.as_str());
     let domain = from.rsplit('@').next().filter(|domain| !domain.is_empty()).unwrap_or("localhost");
     Ok(format!("{token}@{domain}"))
-}
-
-/// The same for every try, and hardly that of another letter: the beginning of a digest of the letter's key.
-fn letter_number(letter: &StepKey) -> u64 {
-    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, letter.0.as_bytes());
-    let mut number = [0; 8];
-    number.copy_from_slice(&digest.as_ref()[..8]);
-    u64::from_be_bytes(number)
 }
 
 fn nowhere(site: &Site) -> Fault {
@@ -241,14 +265,6 @@ fn of_post(fault: Fault) -> Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn each_letter_has_a_number_of_its_own_that_stays() {
-        let number = |key: &str| letter_number(&StepKey(key.to_owned()));
-        assert_eq!(number("message:a/1/letter-1"), number("message:a/1/letter-1"));
-        assert_ne!(number("message:a/1/letter-1"), number("message:a/2/letter-1"));
-        assert_ne!(number("message:a/1/letter-1"), number("message:b/1/letter-1"));
-    }
 
     #[test]
     fn faults_of_the_client_name_the_outgoing_server() {

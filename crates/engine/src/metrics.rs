@@ -140,7 +140,7 @@ impl Metrics {
         head(
             &mut text,
             metric,
-            "1 while a token server gives no tokens for a site or mailbox: sign in again.",
+            "1 while a token server gives no tokens for a site, a mailbox or (without a site) an outgoing server: sign in again.",
             "gauge",
         );
         for (GrantOf { site, mailbox }, refused) in grants {

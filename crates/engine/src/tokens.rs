@@ -1,10 +1,12 @@
-//! Access tokens of mailboxes and sites: asked for once however many processes want one, and a new refresh token is durable
+//! Access tokens of mailboxes, sites and outgoing servers: asked for once however many processes want one, and a new refresh token is durable
 //! before it is used.
 
 mod asking;
+mod of_outgoing;
 mod of_site;
 
 pub use asking::{ask, ask_for_a_code, ask_for_sites};
+pub use of_outgoing::TokensOfOutgoing;
 pub use of_site::TokensOfSite;
 
 use crate::crash_point::crash_point;
@@ -56,7 +58,7 @@ impl std::fmt::Debug for Authorization {
 pub enum By {
     /// The program has rights of its own.
     ClientCredentials,
-    /// Somebody signed in (`sealpost mailbox sign-in`, `sealpost site sign-in`).
+    /// Somebody signed in (`sealpost mailbox sign-in`, `sealpost site sign-in`, `sealpost outgoing sign-in`).
     Person,
     /// A service that may speak for the mailbox's user.
     Service { key_pem: Zeroizing<String>, user: String },
@@ -350,10 +352,9 @@ fn with_remedy(of: &GrantOf, fault: Fault) -> Fault {
 }
 
 fn with_command(of: &GrantOf, fault: Fault, why: &str) -> Fault {
-    let (kind, name) = if of.mailbox.is_empty() { ("site", &of.site) } else { ("mailbox", &of.mailbox) };
-    fault.with_public(format!(
-        "{why} for the {kind} {name}: run `sealpost {kind} sign-in {name}`. Mail waits until then."
-    ))
+    let (kind, name) = of.kind_and_name();
+    let what = if kind == "outgoing" { "Letters wait" } else { "Mail waits" };
+    fault.with_public(format!("{why} for the {kind} {name}: run `sealpost {kind} sign-in {name}`. {what} until then."))
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -187,7 +187,11 @@ async fn carry_on(shared: &Arc<Shared>, held: &Held) -> Result<(), Stop> {
 async fn record(shared: &Shared, held: &Held, result: Result<(), Stop>) {
     let metrics = &shared.metrics;
     let recording = async {
-        match limited(shared, held, result) {
+        let result = limited(shared, held, result);
+        if held.lease.kind == JobKind::Carry && matches!(result, Err(Stop::Hold(_) | Stop::GiveUp(_))) {
+            deliver::tell_of_stop(shared, held).await?;
+        }
+        match result {
             Ok(()) => Metrics::add(&metrics.finished),
             Err(Stop::Lost) => Metrics::add(&metrics.lost),
             Err(Stop::Retry(fault)) => {

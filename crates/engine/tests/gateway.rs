@@ -102,6 +102,13 @@ on_sqlite! {
     letters::a_server_that_says_later_is_asked_later_and_one_that_says_no_is_believed;
     letters::priv_30_at_a_dead_end_letters_are_kept_and_none_leaves;
     letters::sec_06_strangers_are_not_written_to_and_others_not_often;
+    letters::sec_06_mails_decided_before_the_first_refusal_write_to_their_victim_once;
+    letters::sec_26_an_address_that_refuses_for_good_is_written_to_no_more;
+    letters::sec_26_a_report_about_a_letter_of_ours_counts_against_its_address;
+    letters::sec_26_a_storm_of_reports_and_automatic_replies_makes_no_issue_and_no_letter;
+    letters::a_token_that_the_outgoing_server_does_not_take_is_asked_for_anew_and_costs_no_letter;
+    letters::those_who_look_after_mail_are_told_of_what_is_held_and_of_what_stops;
+    letters::priv_30_at_a_dead_end_nobody_is_told_of_what_waits;
     replay::the_same_rules_do_nothing_a_second_time;
     replay::other_rules_do_what_is_new_and_going_back_finds_what_was_there;
     replay::a_yes_to_what_has_changed_since_does_nothing;

@@ -167,6 +167,7 @@ fn letter(set: &str, days: u32) -> Letter {
         reason: "it was told".into(),
         links: vec![LetterLink { set: set.into(), issue_id: "10001".into(), days }],
         upload_issue: None,
+        bound: None,
     }
 }
 
@@ -185,6 +186,7 @@ fn plan(message: &str) -> Plan {
         steps: vec![],
         trace: vec![],
         letters: vec![],
+        returned: vec![],
         excluded: vec![],
     }
 }

@@ -66,6 +66,12 @@ pub(crate) fn read(tree: &Tree, headers: &Headers, text: &str) -> Option<Bounce>
     Some(Bounce { recipients, returned_message_id })
 }
 
+/// Whether a server's answer to our own mail to one recipient, such as `550 5.1.1 No such user`, says that later mail to that address
+/// must be expected to fail, too.
+pub fn is_refused_for_good(answer: &str) -> bool {
+    judged(answer, "", status_in(answer), None).permanent
+}
+
 /// Whether a text stands before a part and outside of it.
 fn is_preceded(tree: &Tree, part: usize) -> bool {
     tree.nodes[..part].iter().any(|node| node.leaf && node.kind.essence.starts_with("text/"))

@@ -47,6 +47,7 @@ mod transfer;
 mod uuencode;
 
 pub use anonymous::{Anonymous, StandIns, addresses_in, anonymous, plain_ending};
+pub use bounce::is_refused_for_good;
 pub use calendar::shown as calendar_shown;
 pub use document::Document;
 pub use header_value::{HeaderValue, HeaderValueRefused};

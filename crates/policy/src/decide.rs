@@ -21,6 +21,7 @@ mod moving;
 mod people;
 mod pictures;
 mod rejection;
+mod returned;
 mod routing;
 mod safeguards;
 mod scene;
@@ -38,7 +39,7 @@ pub use author::author;
 pub use body::LONG_TEXT_UNITS;
 pub(crate) use directives::is_for_comments;
 pub use evidence::is_plain_address;
-pub use letters::{DOMAIN_HOUR_MAX, SITE_HOUR_MAX, UNVERIFIED_DAY_MAX};
+pub use letters::{ALERTS_DAY_MAX, UNVERIFIED_DAY_MAX};
 pub use lookups::{THREAD_IDS_MAX, TOKENS_MAX};
 pub use loop_guard::RECEIVED_MAX;
 pub use signs::{FOREIGN_KEYS_MAX, SUBJECT_KEYS_MAX};
@@ -47,7 +48,8 @@ pub(crate) use summary::of_subject;
 
 use crate::profile::{Mapping, Mode, Rule, Word};
 use crate::{
-    Facts, IssueTarget, Letter, Origin, Outcome, Plan, Profile, Question, Rejection, RejectionCause, StepKind,
+    Facts, IssueTarget, Letter, Origin, Outcome, Plan, Profile, Question, Rejection, RejectionCause, ReturnedLetter,
+    StepKind,
 };
 use association::{Association, Refused};
 use automatic::Course;
@@ -73,12 +75,14 @@ pub fn decide(
     let mut trace = Trace::default();
     let mut route = Route::new(profile);
     let weighed = weigh_all(&evidence, &mut route, &mut trace);
-    let Weighed { verdict, rejection, letters } = weighed.unwrap_or_else(|open| unanswered(&open, &mut trace).into());
+    let weighed = weighed.unwrap_or_else(|open| Weighed::unanswered(&open, &evidence, &mut trace));
+    let Weighed { verdict, rejection, letters, returned } = weighed;
     let verdict = Verdict { reason: shortened(verdict.reason), ..verdict };
     let (steps, excluded) = steps::of(&evidence, reply, &verdict, &route, &origin, &mut trace);
     let rule = route.rule.map(|rule| rule.name.clone());
     let mapping = route.mapping.name;
-    Plan { steps, rule, mapping, rejection, letters, excluded, ..plan(origin, revision, profile, &verdict, trace) }
+    let plan = plan(origin, revision, profile, &verdict, trace);
+    Plan { steps, rule, mapping, rejection, letters, returned, excluded, ..plan }
 }
 
 /// What the profile says of a mail: the rule that holds, and the values.
@@ -99,11 +103,15 @@ struct Weighed {
     verdict: Verdict,
     rejection: Option<Rejection>,
     letters: Vec<Letter>,
+    returned: Vec<ReturnedLetter>,
 }
 
-impl From<Verdict> for Weighed {
-    fn from(verdict: Verdict) -> Weighed {
-        Weighed { verdict, rejection: None, letters: Vec::new() }
+impl Weighed {
+    /// While answers are missing: nothing is done, and a person can see what was not found out.
+    fn unanswered(open: &[Question], evidence: &Evidence, trace: &mut Trace) -> Weighed {
+        let verdict = unanswered(open, trace);
+        let letters = letters::alerts(evidence, &verdict, trace).unwrap_or_default();
+        Weighed { verdict, rejection: None, letters: letters::numbered(letters), returned: Vec::new() }
     }
 }
 
@@ -166,8 +174,10 @@ fn weigh_all<'a>(evidence: &Evidence<'a>, route: &mut Route<'a>, trace: &mut Tra
     let verdict = weigh(evidence, route, trace)?;
     let verdict = loop_guard::handed_on(evidence, &verdict, trace).unwrap_or(verdict);
     let rejection = rejection_of(evidence.profile, &route.mapping, &verdict);
+    // Before the letters: what is asked here is what they would ask as well.
+    let returned = returned::of(evidence, trace)?;
     let letters = letters::of(evidence, &verdict, &route.mapping, rejection.as_ref(), trace)?;
-    Ok(Weighed { verdict, rejection, letters })
+    Ok(Weighed { verdict, rejection, letters, returned })
 }
 
 /// The walk of every decision; it fails with the questions whose answers it lacks.
@@ -391,6 +401,7 @@ fn plan(origin: Origin, revision: u32, profile: &Profile, verdict: &Verdict, tra
         steps: Vec::new(),
         trace: trace.0,
         letters: Vec::new(),
+        returned: Vec::new(),
         excluded: Vec::new(),
     }
 }

@@ -62,7 +62,8 @@ fault_codes! {
     MailboxBusy = 404, "The server of a mailbox asked us to slow down or was not available.", "Nothing: the mailbox is looked into again at the time the server named.";
     PostUnreachable = 410, "The outgoing mail server could not be reached.", "See whether it runs and answers under the name and port in `[[outgoing]]`, and whether its certificate is one that is trusted; the letter is sent by itself when it does.";
     PostRefused = 411, "The outgoing mail server refused a letter.", "Read the server's words in the story of the mail; they say what to change.";
-    SignInNeeded = 420, "What somebody allowed the gateway was taken back, has ended, or was never allowed.", "Sign in again with `sealpost mailbox sign-in NAME` or `sealpost site sign-in NAME`; all mail waits until then.";
+    LetterWithheld = 412, "A letter was not sent, because as much as may go out had been written already.", "Nothing, if many mails came at once; the mail itself is worked on as its story says.";
+    SignInNeeded = 420, "What somebody allowed the gateway was taken back, has ended, or was never allowed.", "Sign in again with `sealpost mailbox sign-in NAME`, `sealpost site sign-in NAME` or `sealpost outgoing sign-in NAME`; mail and letters wait until then.";
     TokenServerUnreachable = 421, "A token server could not be reached or is out of order.", "Nothing, when it is out of order: it is asked again by itself. Else see its URL, the network and `sealpost check`.";
     TokenServerRefused = 422, "A token server refused the gateway itself.", "Read its word: `invalid_client` speaks of the client's id, secret or certificate, which may have ended; `invalid_scope` of what is asked for.";
     SettingsWrong = 500, "A setting is wrong.", "The message names the key, the value, the file and the remedy.";

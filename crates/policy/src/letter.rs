@@ -2,6 +2,7 @@
 //!
 //! A letter is no step: it is sent by a job of its own, so that a mail server that is out of order keeps no issue waiting.
 
+use crate::StepKey;
 use serde::{Deserialize, Serialize};
 
 /// The most recipients that a mail is handed on to.
@@ -9,6 +10,13 @@ pub const FORWARD_ADDRESSES_MAX: usize = 20;
 
 /// Where a profile's words about a mail to an issue have the link to the page on which its sender adds files to that issue.
 pub const UPLOAD_LINK: &str = "{{upload_link}}";
+
+/// Letters of one kind to addresses of one domain within an hour.
+pub const DOMAIN_HOUR_MAX: u32 = 20;
+/// Letters of one kind of a whole site within an hour: beyond it something is wrong, and silence does least harm.
+pub const SITE_HOUR_MAX: u32 = 200;
+/// How long a letter that came back for good counts against its address, in days.
+pub const RETURNED_DAYS: u32 = 30;
 
 /// Why a letter is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +26,8 @@ pub enum LetterKind {
     Notice,
     /// Hands the mail on, with the whole original in it (RFC 2046, section 5.2.1).
     Forward,
+    /// Tells those who look after mail that one waits for them, with the whole original in it.
+    Alert,
 }
 
 impl LetterKind {
@@ -26,7 +36,13 @@ impl LetterKind {
         match self {
             LetterKind::Notice => "notice",
             LetterKind::Forward => "forward",
+            LetterKind::Alert => "alert",
         }
+    }
+
+    /// Whether the whole mail goes along.
+    pub fn has_the_original(self) -> bool {
+        matches!(self, LetterKind::Forward | LetterKind::Alert)
     }
 
     /// Whether the mail itself is lost to its readers when the letter fails for good; of a notice that its recipient's server
@@ -44,6 +60,8 @@ pub enum LetterWhen {
     Decided,
     /// When the plan's issue cannot be made.
     Failed,
+    /// When the work on the mail stops before it is done: given up, or held for a person.
+    Stopped,
 }
 
 /// One letter to one address.
@@ -67,6 +85,58 @@ pub struct Letter {
     /// The numeric id of the issue whose upload page takes the place of [`UPLOAD_LINK`] in the text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub upload_issue: Option<String>,
+    /// What may have gone out before it; counted once more when it is posted. `None` where nothing bounds it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bound: Option<LetterBound>,
+}
+
+/// How much may have been written before one more letter of its kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LetterBound {
+    /// Letters to its address in 24 hours.
+    pub address_day: u32,
+    /// Letters that came back from its address for good before nothing more goes there; 0 for no such number.
+    pub returned: u32,
+}
+
+impl LetterBound {
+    /// Why one more letter is too many after this traffic; `None` when it is not.
+    pub fn overstepped_by(self, traffic: LetterTraffic) -> Option<String> {
+        let LetterTraffic { address_day, domain_hour, site_hour, returned } = traffic;
+        if self.returned > 0 && returned >= self.returned {
+            return Some(format!(
+                "{returned} letters to this address came back for good within {RETURNED_DAYS} days, {} may",
+                self.returned
+            ));
+        }
+        if address_day >= self.address_day {
+            let most = self.address_day;
+            return Some(format!("{address_day} letters went to this address in 24 hours, {most} may"));
+        }
+        if domain_hour >= DOMAIN_HOUR_MAX {
+            return Some(format!("{domain_hour} letters went to its domain within an hour, {DOMAIN_HOUR_MAX} may"));
+        }
+        (site_hour >= SITE_HOUR_MAX)
+            .then(|| format!("{site_hour} letters left this site within an hour, {SITE_HOUR_MAX} may: look for a loop"))
+    }
+}
+
+/// A letter of ours that came back for good, as a delivery report says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReturnedLetter {
+    /// Out of the signature in its Message-ID: [`letter_number`] of its key.
+    pub number: u64,
+    /// Of the recipient, as reported.
+    pub address: String,
+}
+
+/// What stands for a letter in its Message-ID: the same for every try, and hardly that of another letter. The beginning of a
+/// digest of its key.
+pub fn letter_number(letter: &StepKey) -> u64 {
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, letter.0.as_bytes());
+    let mut number = [0; 8];
+    number.copy_from_slice(&digest.as_ref()[..8]);
+    u64::from_be_bytes(number)
 }
 
 /// A directive set that a letter offers.
@@ -79,14 +149,50 @@ pub struct LetterLink {
     pub days: u32,
 }
 
-/// How many letters went out lately because mail came in, as far as it matters for one more.
+/// How many letters of one kind went out lately because mail came in, as far as it matters for one more.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct LetterTraffic {
-    /// Notices to the same address in the last 24 hours.
+    /// To the same address in the last 24 hours.
     pub address_day: u32,
-    /// Notices to addresses of the same domain in the last hour.
+    /// To addresses of the same domain in the last hour.
     pub domain_hour: u32,
-    /// Notices of the site in the last hour.
+    /// Of the site in the last hour.
     pub site_hour: u32,
+    /// To the same address, and come back for good in the last [`RETURNED_DAYS`] days.
+    pub returned: u32,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_letter_has_a_number_of_its_own_that_stays() {
+        let number = |key: &str| letter_number(&StepKey(key.to_owned()));
+        assert_eq!(number("message:a/1/letter-1"), number("message:a/1/letter-1"));
+        assert_ne!(number("message:a/1/letter-1"), number("message:a/2/letter-1"));
+        assert_ne!(number("message:a/1/letter-1"), number("message:b/1/letter-1"));
+    }
+
+    #[test]
+    fn each_limit_counts_what_went_before() {
+        let bound = LetterBound { address_day: 2, returned: 3 };
+        let quiet = LetterTraffic {
+            address_day: 1,
+            domain_hour: DOMAIN_HOUR_MAX - 1,
+            site_hour: SITE_HOUR_MAX - 1,
+            returned: 2,
+        };
+        assert_eq!(bound.overstepped_by(quiet), None);
+        let over = [
+            LetterTraffic { address_day: 2, ..quiet },
+            LetterTraffic { domain_hour: DOMAIN_HOUR_MAX, ..quiet },
+            LetterTraffic { site_hour: SITE_HOUR_MAX, ..quiet },
+            LetterTraffic { returned: 3, ..quiet },
+        ];
+        assert!(over.iter().all(|traffic| bound.overstepped_by(*traffic).is_some()));
+        let never = LetterBound { returned: 0, ..bound };
+        assert_eq!(never.overstepped_by(LetterTraffic { returned: 900, ..quiet }), None);
+    }
 }

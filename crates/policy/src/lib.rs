@@ -28,7 +28,9 @@ pub use decide::{author, decide, is_plain_address, participants, quarantine};
 pub use fault::{Fault, FaultCode, FaultKind};
 pub use field::{Allowed, Choice, FieldKind, FieldMeta, FieldSetting, FieldValue, How};
 pub use kept::{Fate, Keeping, KeptFile, fate, kept_id};
-pub use letter::{Letter, LetterKind, LetterLink, LetterTraffic, LetterWhen, UPLOAD_LINK};
+pub use letter::{
+    Letter, LetterBound, LetterKind, LetterLink, LetterTraffic, LetterWhen, ReturnedLetter, UPLOAD_LINK, letter_number,
+};
 pub use placeholder::PLACES;
 pub use plan::{
     AccountTarget, Body, Excluded, File, Goal, IssueTarget, Origin, Outcome, Plan, Rejection, RejectionCause, Step,

@@ -1,7 +1,7 @@
 //! Plans: what will be done about one origin, in order, each step with its reason and a key for life.
 
 use crate::field::FieldSetting;
-use crate::{KeptFile, Letter};
+use crate::{KeptFile, Letter, ReturnedLetter};
 use mail::{Address, Document, Hidden};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -437,6 +437,9 @@ pub struct Plan {
     /// What is written to people because of the mail.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub letters: Vec<Letter>,
+    /// Letters of ours that came back for good, when the mail is a report that says so.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub returned: Vec<ReturnedLetter>,
     /// By the names of exclusions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub excluded: Vec<Excluded>,
@@ -473,6 +476,7 @@ impl Plan {
             steps: (1..).zip(kinds).map(step).collect(),
             trace: vec![],
             letters: vec![],
+            returned: vec![],
             excluded: vec![],
         }
     }

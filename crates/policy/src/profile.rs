@@ -39,7 +39,7 @@ pub(crate) use reader::Complaint;
 pub(crate) use rule::Rule;
 pub(crate) use values::{Mapping, Values};
 pub(crate) use words::{
-    Addressees, Apply, Assignee, Duplicates, Mode, Occasion, OnReject, Overflow, Reporter, RightsOf, RuleOrder,
+    Addressees, Alert, Apply, Assignee, Duplicates, Mode, Occasion, OnReject, Overflow, Reporter, RightsOf, RuleOrder,
     Strangers, Treatment, Word,
 };
 pub(crate) use workflow::{Workflow, due};
@@ -77,6 +77,8 @@ pub struct Profile {
     pub(crate) reply_to_from: Vec<Pattern>,
     pub(crate) uncaught: Treatment,
     pub(crate) forward_to: Vec<String>,
+    /// Of what those in `forward_to` are told beside.
+    pub(crate) alerts: Vec<Alert>,
     pub(crate) loops: Treatment,
     pub(crate) duplicates: Duplicates,
     pub(crate) attachments_max: u32,
@@ -177,11 +179,17 @@ impl Profile {
     /// Whether letters are written because of its mail, so that its site needs a way out for them.
     pub fn writes_letters(&self) -> bool {
         self.uncaught == Treatment::Forward
+            || !self.forward_to.is_empty() && !self.alerts.is_empty()
+            || self.makes_customers() && self.levels().any(|level| level.tells_of(CUSTOMER))
             || matches!(self.limits.on_flood, Treatment::Forward | Treatment::Reject)
             || self.rules.iter().any(|rule| rule.outcome == Some(Treatment::Forward))
             || self.levels().any(Values::writes_letters)
             || self.stops_for_rights(Treatment::Reject)
             || self.stops_for_rights(Treatment::Forward)
+    }
+
+    fn makes_customers(&self) -> bool {
+        self.levels().any(|level| level.customers.as_ref().is_some_and(|sides| !sides.is_empty()))
     }
 
     /// Whether a sender's lack of rights may lead to this.
@@ -300,6 +308,7 @@ impl Profile {
             reply_to_from: reader.patterns(&top, "reply_to_from"),
             uncaught: reader.word(&top, "uncaught").unwrap_or_default(),
             forward_to: reader.names(&top, "forward_to"),
+            alerts: reader.texts(&top, "alerts").iter().flatten().filter_map(|word| Alert::from_word(word)).collect(),
             loops: reader.word(&top, "loops").unwrap_or_default(),
             duplicates: reader.word(&top, "duplicates").unwrap_or(Duplicates::Keep),
             attachments_max: reader.number(&top, "attachments_max").unwrap_or_default(),
@@ -341,6 +350,10 @@ impl Profile {
             let plain = without_tag(address).map_or_else(|| address.clone(), |(plain, _)| plain);
             if awaits_some && (self.catches(address) || self.catches(&plain)) || ruled(address) || ruled(&plain) {
                 let remedy = "is awaited by this very profile, so mail would go round for ever; name somebody else";
+                reader.refuse_entry(top, "forward_to", address, remedy);
+            }
+            if self.notices.never.iter().any(|pattern| pattern.matches(&address.to_lowercase())) {
+                let remedy = "is never written to (notices.never), so the mail would be handed to nobody; take it out of one of the two";
                 reader.refuse_entry(top, "forward_to", address, remedy);
             }
         }

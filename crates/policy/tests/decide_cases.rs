@@ -70,6 +70,9 @@ fn shown(plan: &Plan) -> String {
         writeln!(text, "{key} {kind} to {}, {:?}, because {}", letter.to, letter.when, letter.reason).unwrap();
         writeln!(text, "  {}\n  | {}", letter.subject, letter.text.replace('\n', "\n  | ")).unwrap();
     }
+    for returned in &plan.returned {
+        writeln!(text, "came back: letter {} to {}", returned.number, returned.address).unwrap();
+    }
     for excluded in &plan.excluded {
         writeln!(text, "kept back by {:?}: {}", excluded.exclusion, excluded.times).unwrap();
     }

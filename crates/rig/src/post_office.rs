@@ -2,11 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test whose server breaks must stop at once and say where")]
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
+
+use data_encoding::BASE64;
 
 /// How long a test waits for mail.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -34,6 +36,10 @@ pub struct Posted {
 struct Shelf {
     posted: Vec<Posted>,
     mishaps: VecDeque<Mishap>,
+    /// The mechanisms by which it takes these tokens, and nothing without one; `None` asks nobody.
+    tokens: Option<(String, BTreeSet<String>)>,
+    /// What clients said after AUTH, decoded.
+    said: Vec<String>,
 }
 
 /// The server; it serves until the test's process ends.
@@ -68,6 +74,17 @@ impl PostOffice {
         self.shelf().mishaps.push_back(mishap);
     }
 
+    /// From now on mail is taken only from clients that give one of these tokens by one of these mechanisms, such as `XOAUTH2`.
+    pub fn ask_for_tokens(&self, mechanisms: &str, good: &[&str]) {
+        let good = good.iter().map(|token| (*token).to_owned()).collect();
+        self.shelf().tokens = Some((mechanisms.to_owned(), good));
+    }
+
+    /// What clients said to prove themselves, in order.
+    pub fn said(&self) -> Vec<String> {
+        self.shelf().said.clone()
+    }
+
     /// Everything so far.
     pub fn posted(&self) -> Vec<Posted> {
         self.shelf().posted.clone()
@@ -90,18 +107,33 @@ impl PostOffice {
     }
 }
 
-/// One connection (RFC 5321), as far as a client without TLS and AUTH needs it.
+/// One connection (RFC 5321), as far as a client without TLS needs it.
 fn serve(stream: TcpStream, shelf: &(Mutex<Shelf>, Condvar)) -> std::io::Result<()> {
     let mut lines = BufReader::new(stream.try_clone()?);
     let mut out = stream;
     let mut letter = Posted { mail_from: String::new(), rcpt_to: Vec::new(), mail: String::new() };
     let mut mishap = None;
+    let mut is_known = shelf.0.lock().unwrap().tokens.is_none();
     out.write_all(b"220 post.example ESMTP\r\n")?;
     loop {
         let line = read_line(&mut lines)?;
         let verb = line.get(..4).unwrap_or_default().to_ascii_uppercase();
         let answer = match verb.as_str() {
-            "EHLO" => "250-post.example\r\n250-8BITMIME\r\n250 SIZE 100000000".to_owned(),
+            "EHLO" => {
+                let tokens = shelf.0.lock().unwrap().tokens.clone();
+                let auth = tokens.map_or_else(String::new, |(mechanisms, _)| format!("250-AUTH {mechanisms}\r\n"));
+                format!("250-post.example\r\n{auth}250-8BITMIME\r\n250 SIZE 100000000")
+            }
+            "AUTH" => {
+                is_known = proves(&line, shelf);
+                if !is_known {
+                    out.write_all(b"334 eyJzdGF0dXMiOiI0MDEifQ==\r\n")?;
+                    read_line(&mut lines)?;
+                }
+                let answer = if is_known { "235 2.7.0 welcome" } else { "535 5.7.8 that is not good" };
+                answer.to_owned()
+            }
+            "MAIL" if !is_known => "530 5.7.0 who are you".to_owned(),
             "MAIL" => {
                 letter = Posted { mail_from: in_brackets(&line), rcpt_to: Vec::new(), mail: String::new() };
                 mishap = shelf.0.lock().unwrap().mishaps.pop_front();
@@ -130,6 +162,16 @@ fn serve(stream: TcpStream, shelf: &(Mutex<Shelf>, Condvar)) -> std::io::Result<
         };
         out.write_all(format!("{answer}\r\n").as_bytes())?;
     }
+}
+
+/// Whether the client's first word after AUTH holds a token that is good.
+fn proves(line: &str, shelf: &(Mutex<Shelf>, Condvar)) -> bool {
+    let encoded = line.split_whitespace().nth(2).unwrap_or_default();
+    let said = String::from_utf8(BASE64.decode(encoded.as_bytes()).unwrap_or_default()).unwrap_or_default();
+    let mut shelf = shelf.0.lock().unwrap();
+    let token = said.split('\x01').find_map(|field| field.strip_prefix("auth=Bearer ")).map(str::to_owned);
+    shelf.said.push(said);
+    shelf.tokens.as_ref().is_some_and(|(_, good)| token.is_some_and(|token| good.contains(&token)))
 }
 
 fn read_mail(lines: &mut impl BufRead) -> std::io::Result<String> {

@@ -11,6 +11,7 @@ pub mod files;
 pub mod mailbox;
 pub mod manual;
 pub mod message;
+pub mod outgoing;
 pub mod profile;
 pub mod read;
 mod replay;

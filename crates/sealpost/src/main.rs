@@ -107,6 +107,14 @@ enum Command {
         #[command(subcommand)]
         what: command::mailbox::What,
     },
+    /// Sign in for a server that letters leave by; write again to an address from which they came back.
+    Outgoing {
+        /// The gateway's settings. Needed; may stand before or behind what is asked.
+        #[arg(long, global = true)]
+        config: Option<PathBuf>,
+        #[command(subcommand)]
+        what: command::outgoing::What,
+    },
     /// Sites: sign in for one, and the fields that a tracker needs for people without an account.
     Site {
         /// The gateway's settings. Needed; may stand before or behind what is asked.
@@ -191,6 +199,7 @@ async fn run(command: Command) -> Result<(), command::Failure> {
         Command::Support { config, what } => command::support::run(&given(config), what).await,
         Command::Mailbox { config, what } => command::mailbox::run(&given(config), &what).await,
         Command::Site { config, what } => command::site::run(&given(config), &what).await,
+        Command::Outgoing { config, what } => command::outgoing::run(&given(config), &what).await,
         Command::Token { config, what } => command::token::run(&given(config), &what).await,
         Command::Profile { what } => command::profile::run(what).await,
         Command::File { config, what } => command::file::run(&given(config), what).await,

@@ -146,7 +146,7 @@ pub struct Site {
     pub keep_content_days: Option<u32>,
 }
 
-/// How tokens come about, for a mailbox or a site, and when that by which they are had ends.
+/// How tokens come about, for a mailbox, a site or an outgoing server, and when that by which they are had ends.
 #[derive(Debug, Clone)]
 pub struct Oauth {
     pub authorization: engine::Authorization,
@@ -177,6 +177,8 @@ pub struct Outgoing {
     pub security: courier::submit::Security,
     pub authorities: Option<PathBuf>,
     pub credentials: Option<(String, Secret)>,
+    /// The account that is opened with tokens, and how they come about.
+    pub oauth: Option<(String, Oauth)>,
     /// What we call ourselves in EHLO.
     pub client_name: String,
 }

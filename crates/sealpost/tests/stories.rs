@@ -22,6 +22,7 @@ mod stories {
     mod fields;
     mod hostile;
     mod letters;
+    mod letters_oauth;
     mod links;
     mod lost_answers;
     mod mails;

@@ -3,6 +3,8 @@
 
 #[path = "tidy/leaks.rs"]
 mod leaks;
+#[path = "tidy/letters.rs"]
+mod letters;
 #[path = "tidy/links.rs"]
 mod links;
 #[path = "tidy/settings.rs"]

@@ -1,7 +1,7 @@
 //! What must differ between SQLite and PostgreSQL: connecting, the clock, locks, claiming, and the meaning of errors.
 
 use crate::Micros;
-use crate::database::{Conn, Wire, one};
+use crate::database::{Conn, Wire, execute, one};
 use policy::{Fault, FaultCode};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
@@ -221,6 +221,15 @@ pub(crate) async fn lock_claims(conn: &mut Conn) -> Result<(), Fault> {
 /// One linker of the audit chain at a time.
 pub(crate) async fn lock_audit(conn: &mut Conn) -> Result<(), Fault> {
     lock(conn, "SELECT pg_advisory_xact_lock(736665730002)").await
+}
+
+/// One that counts and posts a site's letters at a time, until the unit ends: two at once would not see each other's. It is the last
+/// lock that a unit waits for.
+pub(crate) async fn lock_letters(conn: &mut Conn, site: &str) -> Result<(), Fault> {
+    if conn.is_postgres() {
+        execute!(conn, "SELECT pg_advisory_xact_lock(736665, hashtext($1))", site)?;
+    }
+    Ok(())
 }
 
 async fn lock(conn: &mut Conn, sql: &'static str) -> Result<(), Fault> {

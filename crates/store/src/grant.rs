@@ -1,4 +1,4 @@
-//! What people allowed, for mailboxes and for sites: each new refresh token is durable before it is used, and of several
+//! What people allowed, for mailboxes, sites and outgoing servers: each new refresh token is durable before it is used, and of several
 //! processes one at a time asks for the next, because the one before may be good no more.
 
 use crate::Store;
@@ -13,8 +13,9 @@ use zeroize::Zeroizing;
 /// For whom something was allowed.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct GrantOf {
+    /// Empty for an outgoing server, which several sites may use.
     pub site: String,
-    /// Empty for the site itself.
+    /// Empty for the site itself; the name of the outgoing server where no site is named.
     pub mailbox: String,
 }
 
@@ -61,6 +62,20 @@ impl GrantOf {
 
     pub fn site(site: &str) -> GrantOf {
         GrantOf { site: site.to_owned(), mailbox: String::new() }
+    }
+
+    /// To send by an outgoing server; a grant of its own, whatever else the same account allowed.
+    pub fn outgoing(name: &str) -> GrantOf {
+        GrantOf { site: String::new(), mailbox: name.to_owned() }
+    }
+
+    /// The command that is about it, and the name there.
+    pub fn kind_and_name(&self) -> (&'static str, &str) {
+        match (self.site.as_str(), self.mailbox.as_str()) {
+            ("", name) => ("outgoing", name),
+            (site, "") => ("site", site),
+            (_, mailbox) => ("mailbox", mailbox),
+        }
     }
 
     fn place<'a>(&'a self, field: &'static str) -> Place<'a> {

@@ -1,6 +1,7 @@
 //! Letters of our own about a mail: posted with the plan that names them, counted, and shown with what became of each.
 
 use crate::Store;
+use crate::audit::{self, Entry};
 use crate::database::{Conn, all, execute, one};
 use crate::dialect;
 use crate::job::check_lease;
@@ -9,7 +10,8 @@ use crate::plan::row_of;
 use crate::rows::{JobKind, Lease, LetterFate, LetterLine, Micros};
 use crate::sealed::{self, plan_place};
 use crate::vault::hash::Hasher;
-use policy::{Fault, FaultCode, Letter, LetterKind, LetterTraffic, LetterWhen, Plan, Receipt, StepKey};
+use policy::letter::RETURNED_DAYS;
+use policy::{Fault, FaultCode, Letter, LetterBound, LetterKind, LetterTraffic, LetterWhen, Plan, Receipt, StepKey};
 
 /// Letters in one page.
 const PAGE_MAX: u32 = 200;
@@ -22,9 +24,12 @@ pub(crate) struct Posted {
     kind: &'static str,
     address: Vec<u8>,
     domain: Vec<u8>,
+    /// What stands for it in its Message-ID; the database knows no numbers without a sign.
+    number: i64,
+    bound: Option<LetterBound>,
 }
 
-/// A row of the list: key, site, message, revision, ordinal, posted_at, wrapped_key, sealed_plan, the ledger's state,
+/// A row of the list: key, site, message, revision, ordinal, posted_at, withheld, wrapped_key, sealed_plan, the ledger's state,
 /// receipt and sealed_fault.
 type Row = (
     String,
@@ -33,6 +38,7 @@ type Row = (
     i64,
     i64,
     i64,
+    Option<String>,
     Option<Vec<u8>>,
     Option<Vec<u8>>,
     Option<String>,
@@ -43,14 +49,24 @@ type Row = (
 /// The letters of a plan that are due at this time of its life.
 pub(crate) fn due(plan: &Plan, when: LetterWhen, hasher: &Hasher) -> Vec<Posted> {
     let due = plan.letters.iter().filter(|letter| letter.when == when);
-    due.map(|letter| Posted {
-        key: plan.letter_key(letter.ordinal).0,
-        ordinal: i64::from(letter.ordinal),
-        kind: letter.kind.word(),
-        address: hasher.address(&letter.to),
-        domain: hasher.address(&domain_of(&letter.to)),
+    due.map(|letter| {
+        let key = plan.letter_key(letter.ordinal);
+        Posted {
+            number: policy::letter_number(&key).cast_signed(),
+            key: key.0,
+            ordinal: i64::from(letter.ordinal),
+            kind: letter.kind.word(),
+            address: hasher.address(&letter.to),
+            domain: hasher.address(&domain_of(&letter.to)),
+            bound: letter.bound,
+        }
     })
     .collect()
+}
+
+/// Letters that a delivery report says came back: number, and the hash of the address that it names.
+pub(crate) fn returned(plan: &Plan, hasher: &Hasher) -> Vec<(i64, Vec<u8>)> {
+    plan.returned.iter().map(|letter| (letter.number.cast_signed(), hasher.address(&letter.address))).collect()
 }
 
 /// Hashed as an address that nobody can have, so that one key serves for both.
@@ -59,34 +75,104 @@ fn domain_of(address: &str) -> String {
 }
 
 /// Posts letters and has them delivered. Of each kind an address gets what one plan alone says about a mail, whatever became of
-/// it meanwhile, and a mail is handed on to it once; two notices of one plan say different things. They are delivered by a
-/// job of their own, which stands in no lane: a mail server that is out of order keeps no other mail waiting. Returns the
-/// job's id. Posting them again changes nothing.
+/// it meanwhile, and a mail is handed on to it once; two notices of one plan say different things. What the gate counted when the
+/// mail was decided on is counted once more here, so that mails that were decided on at the same moment overstep nothing: a letter
+/// beyond its bound stays as a row that says why, for good.
+///
+/// They are delivered by a job of their own, which stands in no lane: a mail server that is out of order keeps no other mail
+/// waiting. Returns the job's id; `None` when nothing is to be delivered. Posting them again changes nothing.
 pub(crate) async fn post(
     conn: &mut Conn,
     lease: &Lease,
     revision: i64,
     letters: &[Posted],
     now: Micros,
-) -> Result<String, Fault> {
+) -> Result<Option<String>, Fault> {
+    const KNOWN: &str = "SELECT key FROM letters WHERE message = $1 AND kind = $2 AND address = $3
+        AND (revision <> $4 AND withheld IS NULL OR revision = $4 AND ordinal = $5 OR kind = 'forward') LIMIT 1";
     const LETTER: &str = "INSERT INTO letters
-            (key, site, message, revision, ordinal, kind, address, domain, posted_at)
-        SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9
-        WHERE NOT EXISTS (SELECT 1 FROM letters WHERE message = $3 AND kind = $6 AND address = $7
-            AND (revision <> $4 OR ordinal = $5 OR kind = 'forward'))";
+            (key, site, message, revision, ordinal, kind, address, domain, number, posted_at, withheld)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+    const DUE: &str = "SELECT key FROM letters WHERE message = $1 AND revision = $2 AND withheld IS NULL LIMIT 1";
     // Letters of the same plan may have been delivered before; then the job has more to do.
     const JOB: &str = "INSERT INTO jobs (id, kind, site, subject, position, state, due, created_at)
         VALUES ($1, 'deliver', $2, $3, $4, 'ready', $4, $4)
         ON CONFLICT (id) DO UPDATE SET state = 'ready', due = EXCLUDED.due, ended_at = NULL
             WHERE jobs.state = 'done'";
-    for letter in letters {
-        let Posted { key, ordinal, kind, address, domain } = letter;
-        let (site, message) = (&lease.site, &lease.subject);
-        execute!(conn, LETTER, key, site, message, revision, *ordinal, *kind, address, domain, now)?;
+    if letters.is_empty() {
+        return Ok(None);
     }
-    let job = job_id(&lease.subject, revision);
-    execute!(conn, JOB, &job, &lease.site, &lease.subject, now)?;
-    Ok(job)
+    let (site, message) = (&lease.site, &lease.subject);
+    if letters.iter().any(|letter| letter.bound.is_some()) {
+        dialect::lock_letters(conn, site).await?;
+    }
+    for letter in letters {
+        let Posted { key, ordinal, kind, address, domain, number, bound } = letter;
+        if one!(conn, (String,), KNOWN, message, *kind, address, revision, *ordinal)?.is_some() {
+            continue;
+        }
+        let withheld = match bound {
+            Some(bound) => bound.overstepped_by(traffic(conn, site, kind, address, domain, now).await?),
+            None => None,
+        };
+        execute!(conn, LETTER, key, site, message, revision, *ordinal, *kind, address, domain, *number, now, withheld)?;
+    }
+    if one!(conn, (String,), DUE, message, revision)?.is_none() {
+        return Ok(None);
+    }
+    let job = job_id(message, revision);
+    execute!(conn, JOB, &job, site, message, now)?;
+    Ok(Some(job))
+}
+
+/// How many letters of a kind went to this address, to its domain, and out of the site at all, and how many came back.
+async fn traffic(
+    conn: &mut Conn,
+    site: &str,
+    kind: &str,
+    address: &[u8],
+    domain: &[u8],
+    now: Micros,
+) -> Result<LetterTraffic, Fault> {
+    const SQL: &str = "SELECT
+        (SELECT COUNT(*) FROM letters
+            WHERE site = $1 AND kind = $2 AND address = $3 AND posted_at > $5 AND withheld IS NULL),
+        (SELECT COUNT(*) FROM letters
+            WHERE site = $1 AND kind = $2 AND domain = $4 AND posted_at > $6 AND withheld IS NULL),
+        (SELECT COUNT(*) FROM letters WHERE site = $1 AND kind = $2 AND posted_at > $6 AND withheld IS NULL),
+        (SELECT COUNT(*) FROM letters WHERE site = $1 AND kind = $2 AND address = $3 AND returned_at > $7)";
+    let (day, hour, returned) = (now - 24 * HOUR, now - HOUR, now - i64::from(RETURNED_DAYS) * 24 * HOUR);
+    let counted = one!(conn, (i64, i64, i64, i64), SQL, site, kind, address, domain, day, hour, returned)?;
+    let (address_day, domain_hour, site_hour, returned) = counted.unwrap_or((i64::MAX, i64::MAX, i64::MAX, i64::MAX));
+    let number = |count: i64| u32::try_from(count).unwrap_or(u32::MAX);
+    Ok(LetterTraffic {
+        address_day: number(address_day),
+        domain_hour: number(domain_hour),
+        site_hour: number(site_hour),
+        returned: number(returned),
+    })
+}
+
+/// Notes that letters came back for good. Each counts once, however many reports tell of it, and only when it went to the address
+/// that the report names: who has one letter of ours could else have any address silenced.
+pub(crate) async fn note_returned(
+    conn: &mut Conn,
+    site: &str,
+    returned: &[(i64, Vec<u8>)],
+    now: Micros,
+) -> Result<(), Fault> {
+    const SQL: &str = "UPDATE letters SET returned_at = $1
+        WHERE site = $2 AND number = $3 AND address = $4 AND returned_at IS NULL AND withheld IS NULL";
+    for (number, address) in returned {
+        execute!(conn, SQL, now, site, *number, address)?;
+    }
+    Ok(())
+}
+
+/// What the story says of a letter that was too many.
+pub(crate) fn withheld_fault(why: &str) -> Fault {
+    let public = format!("{} {why}.", FaultCode::LetterWithheld.meaning());
+    Fault::permanent(FaultCode::LetterWithheld, why).with_public(public)
 }
 
 /// The job that delivers the letters of a plan.
@@ -101,10 +187,10 @@ fn revision_of(job: &str) -> Result<i64, Fault> {
 }
 
 impl Store {
-    /// Posts the letters that tell of a failed step, before the job is given up. Repeating it posts nothing twice.
-    pub async fn post_letters_of_failure(&self, lease: &Lease, plan: &Plan) -> Result<(), Fault> {
+    /// Posts the letters of a plan that are due at this time of its life, before its job stops. Repeating it posts nothing twice.
+    pub async fn post_letters(&self, lease: &Lease, plan: &Plan, when: LetterWhen) -> Result<(), Fault> {
         let hasher = self.inner.vault.hasher(&lease.site).await?;
-        let letters = due(plan, LetterWhen::Failed, &hasher);
+        let letters = due(plan, when, &hasher);
         if letters.is_empty() {
             return Ok(());
         }
@@ -121,10 +207,44 @@ impl Store {
         Ok(())
     }
 
+    /// Notes that the recipient's server refused a letter because there is no such address.
+    pub async fn letter_came_back(&self, lease: &Lease, key: &StepKey) -> Result<(), Fault> {
+        const SQL: &str = "UPDATE letters SET returned_at = $1 WHERE key = $2 AND returned_at IS NULL";
+        let (lease, key) = (lease.clone(), key.0.clone());
+        let work = self.inner.db.unit(move |conn| {
+            Box::pin(async move {
+                check_lease(conn, &lease).await?;
+                let now = dialect::now(conn).await?;
+                execute!(conn, SQL, now, &key).map(|_| ())
+            })
+        });
+        work.await
+    }
+
+    /// A person's word that an address is good again: letters that came back from it count no more. Returns how many there were.
+    pub async fn write_again(&self, site: &str, address: &str, by: &str) -> Result<u64, Fault> {
+        const SQL: &str = "UPDATE letters SET returned_at = NULL
+            WHERE site = $1 AND kind = $2 AND address = $3 AND returned_at IS NOT NULL";
+        let hasher = self.inner.vault.hasher(site).await?;
+        let entry = Entry::by_person(&self.inner.vault, site, "write_again", "letters", by).await?;
+        let (site, address) = (site.to_owned(), hasher.address(address));
+        let work = self.inner.db.unit(move |conn| {
+            Box::pin(async move {
+                let cleared = execute!(conn, SQL, &site, LetterKind::Notice.word(), &address)?;
+                if cleared > 0 {
+                    let now = dialect::now(conn).await?;
+                    audit::write(conn, &entry, now).await?;
+                }
+                Ok(cleared)
+            })
+        });
+        work.await
+    }
+
     /// The posted letters of a `Deliver` job's plan, which may have been replaced since, with the times of posting, in order.
     pub async fn posted_letters(&self, lease: &Lease) -> Result<Vec<(Letter, StepKey, Micros)>, Fault> {
-        const SQL: &str =
-            "SELECT ordinal, posted_at FROM letters WHERE message = $1 AND revision = $2 ORDER BY ordinal";
+        const SQL: &str = "SELECT ordinal, posted_at FROM letters
+                WHERE message = $1 AND revision = $2 AND withheld IS NULL ORDER BY ordinal";
         if lease.kind != JobKind::Deliver {
             return Err(Fault::permanent(FaultCode::Internal, "letters are delivered by their own job"));
         }
@@ -147,32 +267,22 @@ impl Store {
 
     /// How many notices went to this address, to its domain, and out of the site at all, counted back from now.
     pub async fn letter_traffic(&self, site: &str, address: &str) -> Result<LetterTraffic, Fault> {
-        const ADDRESS: &str = "SELECT COUNT(*) FROM letters
-            WHERE site = $1 AND kind = $2 AND address = $3 AND posted_at > $4";
-        const DOMAIN: &str = "SELECT COUNT(*) FROM letters
-            WHERE site = $1 AND kind = $2 AND domain = $3 AND posted_at > $4";
-        const SITE: &str = "SELECT COUNT(*) FROM letters WHERE site = $1 AND kind = $2 AND posted_at > $3";
         let hasher = self.inner.vault.hasher(site).await?;
         let (domain, address) = (hasher.address(&domain_of(address)), hasher.address(address));
-        let (site, notice) = (site.to_owned(), LetterKind::Notice.word());
+        let site = site.to_owned();
         let work = self.inner.db.read(move |conn| {
             Box::pin(async move {
                 let now = dialect::now(conn).await?;
-                let day = one!(conn, (i64,), ADDRESS, &site, notice, &address, now - 24 * HOUR)?;
-                let domain = one!(conn, (i64,), DOMAIN, &site, notice, &domain, now - HOUR)?;
-                let site = one!(conn, (i64,), SITE, &site, notice, now - HOUR)?;
-                Ok((day, domain, site))
+                traffic(conn, &site, LetterKind::Notice.word(), &address, &domain, now).await
             })
         });
-        let (day, domain, site) = work.await?;
-        let number = |row: Option<(i64,)>| row.and_then(|(n,)| u32::try_from(n).ok()).unwrap_or(u32::MAX);
-        Ok(LetterTraffic { address_day: number(day), domain_hour: number(domain), site_hour: number(site) })
+        work.await
     }
 
     /// One page of letters, newest first, at most 200; those before `before`, a time of posting with its key, when it is given.
     pub async fn letters(&self, before: Option<(Micros, String)>, limit: u32) -> Result<Vec<LetterLine>, Fault> {
-        const SQL: &str = "SELECT l.key, l.site, l.message, l.revision, l.ordinal, l.posted_at, m.wrapped_key,
-                p.sealed_plan, d.state, d.receipt, d.sealed_fault
+        const SQL: &str = "SELECT l.key, l.site, l.message, l.revision, l.ordinal, l.posted_at, l.withheld,
+                m.wrapped_key, p.sealed_plan, d.state, d.receipt, d.sealed_fault
             FROM letters l
             JOIN messages m ON m.id = l.message
             LEFT JOIN plans p ON p.message = l.message AND p.revision = l.revision
@@ -191,8 +301,20 @@ impl Store {
     }
 
     async fn letter_line(&self, row: Row) -> Result<LetterLine, Fault> {
-        let (key, site, message, revision, ordinal, posted_at, wrapped, sealed_plan, state, receipt, sealed_fault) =
-            row;
+        let (
+            key,
+            site,
+            message,
+            revision,
+            ordinal,
+            posted_at,
+            withheld,
+            wrapped,
+            sealed_plan,
+            state,
+            receipt,
+            sealed_fault,
+        ) = row;
         let sealing = match wrapped {
             Some(wrapped) => Some(self.inner.vault.message_key(&site, &message, &wrapped).await?),
             None => None,
@@ -205,10 +327,11 @@ impl Store {
             _ => None,
         };
         let receipt: Option<Receipt> = receipt.as_deref().and_then(|text| serde_json::from_str(text).ok());
-        let fate = match (state.as_deref(), receipt) {
-            (_, Some(Receipt::Letter { dead_end: true, .. })) => LetterFate::DeadEnd,
-            (Some("done"), _) => LetterFate::Sent,
-            (Some("failed"), _) => {
+        let fate = match (withheld, state.as_deref(), receipt) {
+            (Some(why), ..) => LetterFate::Failed(withheld_fault(&why)),
+            (None, _, Some(Receipt::Letter { dead_end: true, .. })) => LetterFate::DeadEnd,
+            (None, Some("done"), _) => LetterFate::Sent,
+            (None, Some("failed"), _) => {
                 LetterFate::Failed(ledger::read_fault(sealing.as_deref(), &site, &key, sealed_fault)?)
             }
             _ => LetterFate::Waits,

@@ -30,6 +30,7 @@ pub(crate) const MAIN: Migration = Migration {
         include_str!("../../../migrations/sqlite/0015_own.sql"),
         include_str!("../../../migrations/sqlite/0016_listed_sizes.sql"),
         include_str!("../../../migrations/sqlite/0017_rehearsals.sql"),
+        include_str!("../../../migrations/sqlite/0018_letter_bounds.sql"),
     ],
     postgres: &[
         include_str!("../../../migrations/postgres/0001_walk.sql"),
@@ -49,6 +50,7 @@ pub(crate) const MAIN: Migration = Migration {
         include_str!("../../../migrations/postgres/0015_own.sql"),
         include_str!("../../../migrations/postgres/0016_listed_sizes.sql"),
         include_str!("../../../migrations/postgres/0017_rehearsals.sql"),
+        include_str!("../../../migrations/postgres/0018_letter_bounds.sql"),
     ],
 };
 

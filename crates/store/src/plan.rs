@@ -37,6 +37,8 @@ pub(crate) struct Written {
     pub(crate) issue_id: Option<String>,
     pub(crate) has_steps: bool,
     pub(crate) letters: Vec<Posted>,
+    /// Letters that came back: their numbers and addresses.
+    pub(crate) returned: Vec<(i64, Vec<u8>)>,
     sealed_plan: Option<Vec<u8>>,
     sealed_summary: Option<Vec<u8>>,
     sender: Vec<u8>,
@@ -119,6 +121,7 @@ impl Store {
             issue_id: decision.issue_id.clone(),
             has_steps: !decision.plan.steps.is_empty(),
             letters: letter::due(&decision.plan, LetterWhen::Decided, &hasher),
+            returned: letter::returned(&decision.plan, &hasher),
             sealed_plan,
             sealed_summary,
             sender: hasher.address(&decision.sender),
@@ -176,17 +179,15 @@ async fn write(conn: &mut crate::database::Conn, written: &Written) -> Result<()
     for address in &written.people {
         execute!(conn, PERSON, &lease.subject, address)?;
     }
-    let job = if written.has_steps {
+    let carry = if written.has_steps {
         let lane = written.issue_id.as_deref().map(|issue| job::issue_lane(&lease.site, issue));
-        job::follow_with_carry(conn, &from, lane.as_deref(), now).await?
-    } else if written.letters.is_empty() {
-        lease.job.clone()
+        Some(job::follow_with_carry(conn, &from, lane.as_deref(), now).await?)
     } else {
-        letter::job_id(&lease.subject, written.revision)
+        None
     };
-    if !written.letters.is_empty() {
-        letter::post(conn, lease, written.revision, &written.letters, now).await?;
-    }
+    letter::note_returned(conn, &lease.site, &written.returned, now).await?;
+    let deliver = letter::post(conn, lease, written.revision, &written.letters, now).await?;
+    let job = carry.or(deliver).unwrap_or_else(|| lease.job.clone());
     execute!(
         conn,
         MESSAGE,

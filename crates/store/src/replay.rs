@@ -152,7 +152,7 @@ impl Store {
         const PLANS: &str = "SELECT m.site, m.wrapped_key, p.revision, p.sealed_plan FROM plans p
             JOIN messages m ON m.id = p.message WHERE p.message = $1 AND p.active <> $2 ORDER BY p.revision DESC";
         const RECEIPTS: &str = "SELECT key, receipt FROM ledger WHERE message = $1 AND state = 'done'";
-        const LETTERS: &str = "SELECT key FROM letters WHERE message = $1";
+        const LETTERS: &str = "SELECT key FROM letters WHERE message = $1 AND withheld IS NULL";
         let asked = message.to_owned();
         let work = self.inner.db.read(move |conn| {
             Box::pin(async move {

@@ -35,6 +35,7 @@ pub(crate) async fn hushed(conn: &mut Conn, mut written: Written) -> Result<Writ
         written.has_steps = false;
         written.issue_id = None;
         written.letters.clear();
+        written.returned.clear();
         written.people.clear();
         written.excluded.clear();
     }

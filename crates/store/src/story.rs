@@ -4,6 +4,7 @@ use crate::Store;
 use crate::database::{Conn, all, one};
 use crate::figures::outcome_of;
 use crate::ledger;
+use crate::letter::withheld_fault;
 use crate::list::{BY_ID, LineRow};
 use crate::rows::{LedgerLine, Story};
 use crate::sealed::{self, job_place};
@@ -19,6 +20,8 @@ type JobRow = (String, i64, Option<Vec<u8>>);
 struct Found {
     line: LineRow,
     steps: Vec<StepRow>,
+    /// Letters that were too many: key, time and why.
+    withheld: Vec<(String, i64, String)>,
     job: Option<JobRow>,
     content_kept: bool,
     token: Option<String>,
@@ -31,13 +34,20 @@ impl Store {
         let Some(found) = self.inner.db.read(move |conn| Box::pin(find(conn, asked))).await? else {
             return Ok(None);
         };
-        let Found { line, steps, job, content_kept, token } = found;
+        let Found { line, steps, withheld, job, content_kept, token } = found;
         let (line, faults) = self.inner.line(line).await?;
         let key = self.inner.key_of(&line.site, &line.id).await?;
         let mut lines = Vec::with_capacity(steps.len());
         for step in steps {
             lines.push(ledger_line(key.as_deref(), &line.site, step)?);
         }
+        lines.extend(withheld.into_iter().map(|(key, at, why)| LedgerLine {
+            key: StepKey(key),
+            begun_at: at,
+            ended_at: Some(at),
+            receipt: None,
+            fault: Some(withheld_fault(&why)),
+        }));
         let (tries, fault) = match job {
             Some((id, tries, sealed)) => {
                 let opened = match (&key, sealed) {
@@ -74,6 +84,8 @@ impl Store {
 async fn find(conn: &mut Conn, message: String) -> Result<Option<Found>, Fault> {
     const STEPS: &str = "SELECT key, state, begun_at, ended_at, receipt, sealed_fault FROM ledger WHERE message = $1
         ORDER BY begun_at, key";
+    const WITHHELD: &str = "SELECT key, posted_at, withheld FROM letters WHERE message = $1 AND withheld IS NOT NULL
+        ORDER BY posted_at, key";
     const JOB: &str =
         "SELECT j.id, j.tries, j.sealed_fault FROM jobs j JOIN messages m ON m.job = j.id WHERE m.id = $1";
     const TOKEN: &str = "SELECT token FROM handed_in WHERE message = $1";
@@ -82,10 +94,11 @@ async fn find(conn: &mut Conn, message: String) -> Result<Option<Found>, Fault> 
         return Ok(None);
     };
     let steps = all!(conn, StepRow, STEPS, &message)?;
+    let withheld = all!(conn, (String, i64, String), WITHHELD, &message)?;
     let job = one!(conn, JobRow, JOB, &message)?;
     let content_kept = one!(conn, (String,), KEPT, &message)?.is_some();
     let token = one!(conn, (String,), TOKEN, &message)?.map(|(token,)| token);
-    Ok(Some(Found { line, steps, job, content_kept, token }))
+    Ok(Some(Found { line, steps, withheld, job, content_kept, token }))
 }
 
 fn ledger_line(key: Option<&SealingKey>, site: &str, step: StepRow) -> Result<LedgerLine, Fault> {

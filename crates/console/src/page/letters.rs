@@ -79,6 +79,9 @@ pub(super) fn described(letter: &Letter) -> String {
     match (letter.kind, letter.when) {
         (LetterKind::Forward, _) => format!("Hand the mail on to {}", letter.to),
         (LetterKind::Notice, LetterWhen::Decided) => format!("Tell {}", letter.to),
+        (LetterKind::Alert, LetterWhen::Stopped) => format!("Tell {} if the work on it stops", letter.to),
+        (LetterKind::Alert, _) => format!("Tell {}, who looks after mail", letter.to),
+        (LetterKind::Notice, LetterWhen::Stopped) => format!("Tell {} if the work on it stops", letter.to),
         (LetterKind::Notice, LetterWhen::Failed) => format!("Tell {} if no issue can be made", letter.to),
     }
 }
@@ -106,6 +109,7 @@ fn row(line: LetterLine) -> Row {
         kind: match letter.map(|letter| letter.kind) {
             Some(LetterKind::Forward) => "handed on, with the whole mail",
             Some(LetterKind::Notice) => "a notice to the sender",
+            Some(LetterKind::Alert) => "tells those who look after mail, with the whole mail",
             None => "a letter",
         },
         reason: letter.map_or_else(String::new, |letter| letter.reason.clone()),

@@ -134,6 +134,7 @@ fn decision(lease: &Lease, outcome: Outcome, steps: Vec<StepKind>, words: &Words
         steps: steps.collect(),
         trace: words.trace.clone(),
         letters,
+        returned: vec![],
         excluded: vec![],
     };
     Decision {
@@ -159,6 +160,7 @@ fn letter(words: &Words) -> Letter {
         text: words.text.clone(),
         answers: None,
         upload_issue: None,
+        bound: None,
         reason: words.reason.clone(),
     }
 }

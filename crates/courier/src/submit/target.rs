@@ -6,12 +6,23 @@ use std::str::FromStr;
 use policy::fault::{Fault, FaultCode};
 
 use crate::dial::Security;
+use crate::secret::Secret;
 
 /// Where the listener is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Host {
     Tcp { name: String, port: u16 },
     Unix(PathBuf),
+}
+
+impl Host {
+    /// Name and port, as OAUTHBEARER names them; a local socket has neither.
+    pub(super) fn named(&self) -> (&str, u16) {
+        match self {
+            Host::Tcp { name, port } => (name, *port),
+            Host::Unix(_) => ("localhost", 0),
+        }
+    }
 }
 
 /// The listener, as `sealpost deliver` and the benchmarks name it. Times are whole seconds.
@@ -23,8 +34,8 @@ pub struct Target {
     pub security: Security,
     /// A PEM file of certificate authorities to trust instead of the system's.
     pub authorities: Option<PathBuf>,
-    /// User and password for `AUTH PLAIN`; sent over TLS, to loopback or to a local socket only.
-    pub credentials: Option<(String, String)>,
+    /// The user, and a password for `AUTH PLAIN` or a token; sent over TLS, to loopback or to a local socket only.
+    pub credentials: Option<(String, Secret)>,
     /// What we call ourselves in EHLO.
     pub client_name: String,
     pub connect_timeout_s: u64,

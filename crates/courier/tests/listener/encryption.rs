@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use courier::smtp_in::{CertificateFiles, Listener, Settings, Tls};
-use courier::submit::{Connection, Security, Target, submit};
+use courier::submit::{Connection, Secret, Security, Target, submit};
 use mail::Envelope;
 use policy::fault::{FaultCode, FaultKind};
 use rcgen::{CertificateParams, KeyPair};
@@ -66,6 +66,10 @@ fn envelope() -> Envelope {
     Envelope { mail_from: Some("a@c.example".to_owned()), rcpt_to: vec!["b@d.example".to_owned()], client: None }
 }
 
+fn password(text: &str) -> Secret {
+    Secret::Password(text.to_owned().into())
+}
+
 #[tokio::test]
 async fn our_client_speaks_starttls_and_implicit_tls_and_authenticates() {
     let certificate = Certificate::until(2040);
@@ -76,13 +80,13 @@ async fn our_client_speaks_starttls_and_implicit_tls_and_authenticates() {
         let (listener, book) =
             serving(Settings { tls, require_tls: true, offer_auth: true, require_auth: true, ..settings() }).await;
         let mut target = certificate.target(&listener, security);
-        target.credentials = Some(("ann".to_owned(), "open sesame".to_owned()));
+        target.credentials = Some(("ann".to_owned(), password("open sesame")));
         let delivery =
             timeout(HANG, submit(&target, &envelope(), b"Subject: x\r\n\r\nsealed\r\n")).await.unwrap().unwrap();
         assert_eq!(delivery.id(), Some("m1"));
         assert!(book.mails()[0].received.contains(" with ESMTPSA id "), "{}", book.mails()[0].received);
 
-        target.credentials = Some(("ann".to_owned(), "wrong".to_owned()));
+        target.credentials = Some(("ann".to_owned(), password("wrong")));
         let fault = timeout(HANG, submit(&target, &envelope(), b"x")).await.unwrap().unwrap_err();
         assert_eq!((fault.kind, fault.code), (FaultKind::Permanent, FaultCode::SmtpRefused));
     }

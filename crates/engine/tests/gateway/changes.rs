@@ -71,6 +71,7 @@ impl Stage {
             trace: vec![],
             environment: Default::default(),
             letters: Default::default(),
+            returned: vec![],
             excluded: vec![],
             rejection: Default::default(),
         };

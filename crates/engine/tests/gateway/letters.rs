@@ -1,11 +1,15 @@
 //! Letters to senders: sent once, kept at a dead end, and never to those whom a gate keeps out.
 
 use super::world::{Database, Plot, SUPPORT, World, mail, mailbox, quick, voice_of};
+use courier::oauth::{Client, Proof};
 use courier::submit::{Host, Target};
+use engine::speak::Route;
+use engine::tokens::{Authorization, By, Tokens, TokensOfOutgoing};
 use engine::{Outgoing, Site};
 use mail::Address;
 use policy::{FaultCode, Outcome};
 use rig::post_office::{Mishap, PostOffice};
+use rig::token_server::TokenServer;
 use store::{JobState, LetterFate, Story};
 use tracker::Dialect;
 
@@ -18,15 +22,20 @@ fn refused() -> String {
 /// A world whose letters go to the office, or nowhere, and whose mailbox `support` has this profile.
 async fn world(database: &Database, office: Option<&PostOffice>, profile: &str) -> World {
     let world = World::start(database, Plot::default()).await;
+    lead_out(&world, office, None);
+    world.gateway.swap_mailboxes(vec![mailbox("support", profile)]);
+    world
+}
+
+/// The letters of the world go to the office from now on, or nowhere.
+fn lead_out(world: &World, office: Option<&PostOffice>, tokens: Option<TokensOfOutgoing>) {
     let target = office.map(|office| Target {
         host: Host::Tcp { name: "127.0.0.1".to_owned(), port: office.port() },
         ..Target::smtp("", 0)
     });
     let from = Address { name: Some("Support".to_owned()), address: "support@example.com".to_owned() };
-    let site = Site::new("acme", Dialect::JiraCloud, voice_of(&world), &quick());
-    world.gateway.swap_sites(vec![site.with_outgoing(Some(Outgoing { target, from }))]);
-    world.gateway.swap_mailboxes(vec![mailbox("support", profile)]);
-    world
+    let site = Site::new("acme", Dialect::JiraCloud, voice_of(world), &quick());
+    world.gateway.swap_sites(vec![site.with_outgoing(Some(Outgoing { target, tokens, from }))]);
 }
 
 /// Waits until every letter of the world has come to its end.
@@ -215,5 +224,176 @@ pub async fn a_replay_writes_nobody_a_second_time(database: &Database) {
     super::replay::replayed(&world, &message).await;
     office.wait_for(3);
     assert_eq!(recipients(&office), ["one@boss.example", "two@boss.example", "three@boss.example"]);
+    world.end().await;
+}
+
+/// A mail from somebody else at the same time as others.
+fn from(id: &str, person: &str) -> String {
+    mail(id, "printer", "It burns.").replace("ann@example.org", person)
+}
+
+pub async fn sec_06_mails_decided_before_the_first_refusal_write_to_their_victim_once(database: &Database) {
+    const MAILS: usize = 24;
+    let office = PostOffice::open();
+    let world = world(database, Some(&office), &refused()).await;
+    // All are decided on while the tracker wants to be left alone, so none of them knows of another's notice.
+    world.faults.add(desk::Fault::RateLimit { retry_after_s: 4 }, desk::RouteKind::Create, desk::When::Next(1));
+    let mut messages = Vec::new();
+    for number in 0..MAILS {
+        messages.push(world.send(&from(&format!("{number}@example.org"), "victim@example.org")).await);
+    }
+    for message in &messages {
+        world.wait_until(message, |story| story.line.outcome == Some(Outcome::Create)).await;
+    }
+    assert!(world.store.letters(None, 1).await.unwrap().is_empty(), "nothing was refused yet");
+    let mut withheld = 0;
+    for message in &messages {
+        let story = world.wait_until(message, |story| story.line.job == JobState::Dead).await;
+        let faults = story.ledger.iter().filter_map(|line| line.fault.as_ref());
+        withheld += faults.filter(|fault| fault.code == FaultCode::LetterWithheld).count();
+    }
+    assert_eq!(withheld, MAILS - 1, "each of the others tells why nobody was written to");
+    fates(&world, MAILS).await;
+    assert_eq!(recipients(&office), ["victim@example.org"]);
+    world.end().await;
+}
+
+pub async fn sec_26_an_address_that_refuses_for_good_is_written_to_no_more(database: &Database) {
+    let office = PostOffice::open();
+    let profile = refused().replace("[notices]", "[notices]\nreturned_max = 1");
+    let world = world(database, Some(&office), &profile).await;
+    office.next(Mishap::Refuse(550));
+    refused_issue(&world, "1@example.org").await;
+    fates(&world, 1).await;
+    assert_eq!(world.store.letter_traffic("acme", "ann@example.org").await.unwrap().returned, 1);
+    let story = refused_issue(&world, "2@example.org").await;
+    let trace = story.plan.unwrap().trace;
+    let why = "no, 1 letters to this address came back for good within 30 days, 1 may";
+    assert!(trace.iter().any(|line| line.contains(why)), "{trace:#?}");
+    assert_eq!((fates(&world, 1).await.len(), office.posted().len()), (1, 0));
+    world.end().await;
+}
+
+pub async fn sec_26_a_report_about_a_letter_of_ours_counts_against_its_address(database: &Database) {
+    let office = PostOffice::open();
+    let world = world(database, Some(&office), &refused()).await;
+    refused_issue(&world, "a@example.org").await;
+    let letter = mail::read(office.wait_for(1)[0].mail.as_bytes(), &mail::Limits::default()).message;
+    let id = letter.headers.message_id.unwrap();
+    let report = |name: &str, id: &str, address: &str| {
+        format!(
+            "From: Mail Delivery System <MAILER-DAEMON@mx.example.org>\nTo: support@example.com\nSubject: Undelivered\n\
+             Message-ID: <{name}@mx.example.org>\nMIME-Version: 1.0\n\
+             Content-Type: multipart/report; report-type=delivery-status; boundary=\"b\"\n\n--b\n\nNo.\n\n--b\n\
+             Content-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example.org\n\nFinal-Recipient: rfc822; {address}\n\
+             Action: failed\nStatus: 5.1.1\nDiagnostic-Code: smtp; 550 5.1.1 no such user\n\n--b\n\
+             Content-Type: text/rfc822-headers\n\nFrom: support@example.com\nTo: {address}\nMessage-ID: <{id}>\n\n--b--\n"
+        )
+    };
+    let stranger = "aeaayayaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa@example.com";
+    for (name, id, address, counted) in [
+        ("one", stranger, "ann@example.org", 0),
+        ("two", id.as_str(), "victim@example.org", 0),
+        ("three", id.as_str(), "ann@example.org", 1),
+        ("four", id.as_str(), "ann@example.org", 1),
+    ] {
+        let story = world.done(&world.send(&report(name, id, address)).await).await;
+        assert_eq!(story.line.outcome, Some(Outcome::Ignore), "{name}");
+        let traffic = world.store.letter_traffic("acme", "ann@example.org").await.unwrap();
+        assert_eq!(traffic.returned, counted, "{name}: {:#?}", story.plan.unwrap().trace);
+    }
+    assert_eq!(world.store.letter_traffic("acme", "victim@example.org").await.unwrap().returned, 0);
+    world.end().await;
+}
+
+pub async fn sec_26_a_storm_of_reports_and_automatic_replies_makes_no_issue_and_no_letter(database: &Database) {
+    const MAILS: usize = 120;
+    let office = PostOffice::open();
+    let world = world(database, Some(&office), &refused()).await;
+    let mut messages = Vec::new();
+    for number in 0..MAILS {
+        let person = format!("robot{number}@host{}.example", number % 7);
+        let marks = ["Auto-Submitted: auto-replied", "Precedence: bulk", "X-Autoreply: yes"];
+        let head = format!("MIME-Version: 1.0\n{}\nDate:", marks[number % marks.len()]);
+        messages
+            .push(world.send(&from(&format!("{number}@robots.example"), &person).replacen("Date:", &head, 1)).await);
+    }
+    for message in &messages {
+        let story = world.done(message).await;
+        let plan = story.plan.unwrap();
+        assert_eq!((plan.steps.len(), plan.letters.len()), (0, 0), "{:#?}", plan.trace);
+    }
+    assert_eq!(world.desk.counts().issues_created, 0);
+    assert!(world.store.letters(None, 1).await.unwrap().is_empty() && office.posted().is_empty());
+    world.end().await;
+}
+
+/// A profile whose people are told of what waits for them; issues of `project` are made.
+fn looked_after(project: &str) -> String {
+    format!("forward_to = [\"boss@boss.example\"]\n{}", SUPPORT.replace("DEMO", project))
+}
+
+pub async fn those_who_look_after_mail_are_told_of_what_is_held_and_of_what_stops(database: &Database) {
+    let office = PostOffice::open();
+    let world = world(database, Some(&office), &looked_after("NOWHERE")).await;
+    let story = refused_issue(&world, "a@example.org").await;
+    let posted = office.wait_for(1);
+    assert_eq!(posted[0].rcpt_to, ["boss@boss.example"]);
+    let read = mail::read(posted[0].mail.as_bytes(), &mail::Limits::default()).message;
+    assert_eq!(read.headers.subject, "Stopped: printer");
+    assert!(posted[0].mail.contains("It burns."), "the mail goes along: {}", posted[0].mail);
+    // It stops once more, and that is known already.
+    assert!(world.store.wake(&story.line.id, "admin").await.unwrap());
+    world.wait_until(&story.line.id, |story| story.line.job == JobState::Dead && story.tries == 1).await;
+
+    let held = format!("uncaught = \"hold\"\ncatch = [\"help@example.com\"]\n{}", looked_after("DEMO"));
+    world.gateway.swap_mailboxes(vec![mailbox("support", &held)]);
+    let story = world.done(&world.send(&mail("b@example.org", "copier", "It smokes.")).await).await;
+    assert_eq!(story.line.outcome, Some(Outcome::Hold));
+    let posted = office.wait_for(2);
+    assert!(posted[1].mail.contains("Subject: Held: copier") && posted[1].mail.contains("It smokes."));
+    assert_eq!(recipients(&office).len(), 2);
+
+    // What comes to its end is told to nobody.
+    world.gateway.swap_mailboxes(vec![mailbox("support", &looked_after("DEMO"))]);
+    let story = world.done(&world.send(&mail("c@example.org", "lamp", "It is dark.")).await).await;
+    assert_eq!((story.plan.unwrap().letters.len(), recipients(&office).len()), (1, 2));
+    world.end().await;
+}
+
+pub async fn priv_30_at_a_dead_end_nobody_is_told_of_what_waits(database: &Database) {
+    let world = world(database, None, &looked_after("NOWHERE")).await;
+    refused_issue(&world, "a@example.org").await;
+    assert_eq!(fates(&world, 1).await, [LetterFate::DeadEnd]);
+    world.end().await;
+}
+
+pub async fn a_token_that_the_outgoing_server_does_not_take_is_asked_for_anew_and_costs_no_letter(database: &Database) {
+    let office = PostOffice::open();
+    let world = world(database, Some(&office), &refused()).await;
+    office.ask_for_tokens("XOAUTH2", &["planted-access-2"]);
+    let server = TokenServer::start();
+    let client = Client {
+        id: "gateway".into(),
+        proof: Proof::Nothing,
+        scopes: "send".into(),
+        token_url: format!("{}/token", server.url),
+    };
+    let route = Route { allow_private: true, ..Route::default() };
+    let authorization = Authorization { client, by: By::ClientCredentials, route };
+    let tokens = Tokens::new(world.store.clone());
+    let tokens = TokensOfOutgoing::new(tokens, "post", authorization, "support@example.com");
+    lead_out(&world, Some(&office), Some(tokens));
+    // A token server that is out of order costs no letter either.
+    server.script().trouble = Some(503);
+    refused_issue(&world, "a@example.org").await;
+    while world.metric("sealpost_jobs_retried_total").await == 0 {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    server.script().trouble = None;
+    assert_eq!(fates(&world, 1).await, [LetterFate::Sent]);
+    assert_eq!(office.posted().len(), 1);
+    let tokens: Vec<bool> = office.said().iter().map(|said| said.contains("auth=Bearer planted-access-2")).collect();
+    assert_eq!(tokens, [false, true]);
     world.end().await;
 }

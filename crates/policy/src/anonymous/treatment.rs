@@ -40,8 +40,8 @@ pub(super) fn treatment(table: &str, key: &str) -> Option<Treatment> {
         ("", "catch_regex" | "reply_to_from_regex") => AddressExpression,
         (
             "",
-            "recipient_headers" | "uncaught" | "duplicates" | "attachments_max" | "jira_pictures" | "rule_order"
-            | "loops",
+            "recipient_headers" | "uncaught" | "alerts" | "duplicates" | "attachments_max" | "jira_pictures"
+            | "rule_order" | "loops",
         ) => Same,
         ("mapping", "name") | ("rule", "mapping") | ("workflow" | "exclude" | "notice", "mappings") => Name("mapping"),
         ("rule", "name") => Name("rule"),
@@ -54,8 +54,8 @@ pub(super) fn treatment(table: &str, key: &str) -> Option<Treatment> {
         ("rule" | "directives", "groups") => Name("group"),
         ("rule", "when") | ("directive", "value") => Condition,
         ("rule", "authentic" | "rank" | "outcome") => Same,
-        ("directives", "senders") | ("threads", "never") => Pattern,
-        ("directives", "senders_regex") | ("threads", "never_regex") => AddressExpression,
+        ("directives", "senders") | ("threads" | "notices", "never") => Pattern,
+        ("directives", "senders_regex") | ("threads" | "notices", "never_regex") => AddressExpression,
         ("directives", "submitters") => Network,
         ("directive", "subject_regex" | "text_regex") | ("exclude", "image_url_regex") => Expression,
         ("reply" | "incumbent", "domains") => Host,
@@ -69,9 +69,8 @@ pub(super) fn treatment(table: &str, key: &str) -> Option<Treatment> {
         ("directive_set", "question" | "text" | "button" | "done" | "comment" | "directives") => Template,
         ("directive_set", "name") => Set,
         ("directive_set", "days" | "enabled" | "people") | ("notice", "cause") => Same,
-        ("projects", "plus_address" | "local_part" | "keys") | ("reply", "prefix") | ("notices", "to" | "per_day") => {
-            Same
-        }
+        ("projects", "plus_address" | "local_part" | "keys") | ("reply", "prefix") => Same,
+        ("notices", "to" | "per_day" | "returned_max") => Same,
         ("threads", "headers" | "strangers" | "require_authentic" | "verification") => Same,
         ("incumbent", "message_ids" | "people_fields") => Same,
         ("automatic", "auto_reply" | "bulk" | "list" | "bounce" | "feedback_report" | "read_receipt") => Same,

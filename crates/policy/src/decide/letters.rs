@@ -1,16 +1,14 @@
-//! Letters to the sender of a mail. Every automatic letter passes the one gate here (SEC-06, SEC-25, SEC-26).
+//! Letters because of a mail. Every automatic letter passes the gates here, and is made nowhere else (SEC-06, SEC-25, SEC-26).
 
 use super::evidence::Evidence;
 use super::verdict::{Place, Trace, Verdict};
-use super::{lookups, safeguards, summary};
-use crate::profile::{Addressees, CUSTOMER, Duplicates, Mapping, NOT_CREATED, named_in, with_links};
-use crate::{IssueFacts, Letter, LetterKind, LetterLink, LetterTraffic, LetterWhen, Outcome};
+use super::{lookups, loop_guard, safeguards, summary};
+use crate::profile::{Addressees, Alert, CUSTOMER, Duplicates, Mapping, NOT_CREATED, Word, named_in, with_links};
+use crate::{IssueFacts, Letter, LetterBound, LetterKind, LetterLink, LetterWhen, Outcome};
 use crate::{Question, Rejection, UPLOAD_LINK};
 
-/// Notices to addresses of one domain within an hour.
-pub const DOMAIN_HOUR_MAX: u32 = 20;
-/// Notices of a whole site within an hour: beyond it something is wrong, and silence does least harm.
-pub const SITE_HOUR_MAX: u32 = 200;
+/// Alerts within 24 hours to one of those who look after mail; what waits beyond them stands on the console's first page.
+pub const ALERTS_DAY_MAX: u32 = 50;
 /// Notices within 24 hours to an address of which nobody vouches that it wrote.
 pub const UNVERIFIED_DAY_MAX: u32 = 1;
 
@@ -48,26 +46,63 @@ pub(super) fn of(
     if verdict.effects.welcomes && mapping.notices.iter().any(|cause| cause == CUSTOMER) {
         letters.extend(notice(evidence, verdict, mapping, CUSTOMER, LetterWhen::Decided, trace)?);
     }
+    letters.extend(alerts(evidence, verdict, trace)?);
+    Ok(numbered(letters))
+}
+
+/// The letters with their ordinals.
+pub(super) fn numbered(mut letters: Vec<Letter>) -> Vec<Letter> {
     for (letter, ordinal) in letters.iter_mut().zip(1..) {
         letter.ordinal = ordinal;
     }
-    Ok(letters)
+    letters
+}
+
+/// What those who look after mail are told beside: that this one waits for them, now that it is held or once the work on it has
+/// stopped, and that its sender becomes a customer.
+pub(super) fn alerts(evidence: &Evidence, verdict: &Verdict, trace: &mut Trace) -> Result<Vec<Letter>, Vec<Question>> {
+    let profile = evidence.profile;
+    let waits = match &verdict.place {
+        Place::Nowhere(Outcome::Hold) => Some(Alert::Held),
+        Place::NewIssue { .. } | Place::Comment(_) => Some(Alert::Stopped),
+        Place::Nowhere(_) => None,
+    };
+    let welcomed = verdict.effects.welcomes.then_some(Alert::Customer);
+    let told: Vec<Alert> = waits.into_iter().chain(welcomed).filter(|alert| profile.alerts.contains(alert)).collect();
+    if profile.forward_to.is_empty() || told.is_empty() {
+        return Ok(Vec::new());
+    }
+    let why_not = match is_own_letter(evidence)? {
+        true => Some("it is a letter of ours that came back"),
+        false if loop_guard::is_handed_on_too_often(evidence) => Some("it was handed on too often"),
+        false => None,
+    };
+    if let Some(why) = why_not {
+        trace.note("May those who look after mail be told?", format!("no, {why}"), "nobody is written to");
+        return Ok(Vec::new());
+    }
+    let to_each = |alert| profile.forward_to.iter().map(move |to| told_of(alert, evidence, verdict, to));
+    Ok(told.into_iter().flat_map(to_each).collect())
 }
 
 /// Whether people named in the profile may get the mail: not what they were sent already, or it would go round for ever.
 fn may_be_handed_on(evidence: &Evidence) -> Result<Result<(), String>, Vec<Question>> {
-    if let Some(own) = lookups::own_message_id(evidence) {
-        if evidence.facts.reply_tokens.is_none() {
-            return Err(vec![Question::ReplyTokens { addresses: vec![own.to_owned()] }]);
-        }
-        if lookups::grant_for(evidence, own).is_some() {
-            return Ok(Err("it is a letter of ours that came back".to_owned()));
-        }
+    if is_own_letter(evidence)? {
+        return Ok(Err("it is a letter of ours that came back".to_owned()));
     }
     Ok(match handed_on_before(evidence)? {
         Some(earlier) => Err(earlier),
         None => Ok(()),
     })
+}
+
+/// Whether its own Message-ID bears our signature.
+fn is_own_letter(evidence: &Evidence) -> Result<bool, Vec<Question>> {
+    let Some(own) = lookups::own_message_id(evidence) else { return Ok(false) };
+    if evidence.facts.reply_tokens.is_none() {
+        return Err(vec![Question::ReplyTokens { addresses: lookups::own_candidates(evidence) }]);
+    }
+    Ok(lookups::grant_for(evidence, own).is_some())
 }
 
 /// Whether the same mail, come in by another way, had its sender told.
@@ -107,6 +142,40 @@ fn handed_on(evidence: &Evidence, verdict: &Verdict, to: &str) -> Letter {
         reason,
         links: Vec::new(),
         upload_issue: None,
+        bound: None,
+    }
+}
+
+/// What one of those who look after mail reads about this one.
+fn told_of(alert: Alert, evidence: &Evidence, verdict: &Verdict, to: &str) -> Letter {
+    const STORY: &str = "Its story in the console says why, and what can be done.";
+    let summary = summary::of(&evidence.message.headers.subject, &[], "");
+    let (when, subject, what) = match alert {
+        Alert::Held => {
+            let what = format!("This mail is held for a person ({}). {STORY}", verdict.reason);
+            (LetterWhen::Decided, format!("Held: {summary}"), what)
+        }
+        Alert::Stopped => {
+            let what = "What this mail asks for could not be done, or not all of it, and the work on it has stopped.";
+            (LetterWhen::Stopped, format!("Stopped: {summary}"), format!("{what} {STORY}"))
+        }
+        Alert::Customer => {
+            let what = "With this mail its sender becomes a customer of the service desk.".to_owned();
+            (LetterWhen::Decided, format!("New customer: {summary}"), what)
+        }
+    };
+    Letter {
+        ordinal: 0,
+        kind: LetterKind::Alert,
+        when,
+        to: to.to_owned(),
+        subject,
+        text: format!("{what}\n\nThe mail is attached as it came."),
+        answers: None,
+        reason: format!("the profile tells those in forward_to of it (alerts = {:?})", alert.word()),
+        links: Vec::new(),
+        upload_issue: None,
+        bound: Some(LetterBound { address_day: ALERTS_DAY_MAX, returned: 0 }),
     }
 }
 
@@ -121,10 +190,10 @@ fn notice(
 ) -> Result<Option<Letter>, Vec<Question>> {
     let question = match when {
         LetterWhen::Decided => "May its sender be told?",
-        LetterWhen::Failed => "May its sender be told when no issue can be made?",
+        LetterWhen::Failed | LetterWhen::Stopped => "May its sender be told when no issue can be made?",
     };
-    let to = match gate(evidence)? {
-        Ok(to) => to,
+    let (to, bound) = match gate(evidence)? {
+        Ok(passed) => passed,
         Err(why) => {
             trace.note(question, format!("no, {why}"), "nobody is written to");
             return Ok(None);
@@ -147,6 +216,7 @@ fn notice(
         reason: format!("the profile tells senders of {cause:?}"),
         links,
         upload_issue,
+        bound: Some(bound),
     }))
 }
 
@@ -179,8 +249,8 @@ fn offered(evidence: &Evidence, verdict: &Verdict, text: &str) -> Vec<LetterLink
     links
 }
 
-/// The one gate of automatic mail: the address that may be written to, or why none may.
-fn gate<'a>(evidence: &'a Evidence) -> Result<Result<&'a str, String>, Vec<Question>> {
+/// The gate of letters to senders: the address that may be written to and within which bound, or why none may.
+fn gate<'a>(evidence: &'a Evidence) -> Result<Result<(&'a str, LetterBound), String>, Vec<Question>> {
     let refuse = |why: &str| Ok(Err(why.to_owned()));
     let notices = &evidence.profile.notices;
     if let Some(automatic) = &evidence.message.automatic {
@@ -197,6 +267,9 @@ fn gate<'a>(evidence: &'a Evidence) -> Result<Result<&'a str, String>, Vec<Quest
     if evidence.message.headers.from.first().is_none_or(|form| form.normalised() != to) {
         return refuse("a form names him, and nobody vouches for that");
     }
+    if notices.never.iter().any(|pattern| pattern.matches(to)) {
+        return refuse("the profile never writes to this address (notices.never)");
+    }
     let authentic = evidence.is_authentic();
     if !authentic && notices.to == Addressees::Authentic {
         return refuse("nobody vouches for its author (notices.to = \"authentic\")");
@@ -204,20 +277,9 @@ fn gate<'a>(evidence: &'a Evidence) -> Result<Result<&'a str, String>, Vec<Quest
     let known = evidence.facts.letters.iter().find(|(address, _)| address == to).map(|(_, traffic)| *traffic);
     let Some(traffic) = known else { return Err(vec![Question::Letters { address: to.to_owned() }]) };
     let per_day = if authentic { notices.per_day } else { notices.per_day.min(UNVERIFIED_DAY_MAX) };
-    Ok(match too_many(traffic, per_day) {
+    let bound = LetterBound { address_day: per_day, returned: notices.returned_max };
+    Ok(match bound.overstepped_by(traffic) {
         Some(why) => Err(why),
-        None => Ok(to),
+        None => Ok((to, bound)),
     })
-}
-
-fn too_many(traffic: LetterTraffic, per_day: u32) -> Option<String> {
-    let LetterTraffic { address_day, domain_hour, site_hour } = traffic;
-    if address_day >= per_day {
-        return Some(format!("{address_day} notices went to this address in 24 hours, {per_day} may"));
-    }
-    if domain_hour >= DOMAIN_HOUR_MAX {
-        return Some(format!("{domain_hour} notices went to its domain within an hour, {DOMAIN_HOUR_MAX} may"));
-    }
-    (site_hour >= SITE_HOUR_MAX)
-        .then(|| format!("{site_hour} notices left this site within an hour, {SITE_HOUR_MAX} may: look for a loop"))
 }

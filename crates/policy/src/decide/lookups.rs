@@ -56,16 +56,28 @@ pub(super) fn own_message_id<'a>(evidence: &Evidence<'a>) -> Option<&'a str> {
     evidence.message.headers.message_id.as_deref().filter(|id| reply_token::resembles(id))
 }
 
+/// The Message-ID that a delivery report says came back, when it has the form of one that we sign.
+pub(super) fn returned_message_id<'a>(evidence: &Evidence<'a>) -> Option<&'a str> {
+    let bounce = evidence.message.bounce.as_ref()?;
+    bounce.returned_message_id.as_deref().filter(|id| reply_token::resembles(id))
+}
+
+/// The ids by which the mail itself shows to be ours, or to be about a letter of ours.
+pub(super) fn own_candidates(evidence: &Evidence) -> Vec<String> {
+    let ids = own_message_id(evidence).into_iter().chain(returned_message_id(evidence));
+    ids.map(str::to_owned).collect()
+}
+
 /// What our signature in this address or Message-ID grants.
 pub(super) fn grant_for<'a>(evidence: &Evidence<'a>, carrier: &str) -> Option<&'a TokenGrant> {
     let grants = evidence.facts.reply_tokens.as_deref().unwrap_or_default();
     grants.iter().find(|grant| grant.address.eq_ignore_ascii_case(carrier))
 }
 
-/// Whatever may carry our signature: the message's own id, so that our own letters are known again, and, where mail can
-/// become a comment, reply addresses and the ids it refers to.
+/// Whatever may carry our signature: the message's own id, so that our own letters are known again, the id that a report names, and,
+/// where mail can become a comment, reply addresses and the ids it refers to.
 fn token_candidates(evidence: &Evidence, mode: Mode) -> Vec<String> {
-    let mut candidates: Vec<String> = own_message_id(evidence).into_iter().map(str::to_owned).collect();
+    let mut candidates = own_candidates(evidence);
     if mode != Mode::Create {
         candidates.extend(reply_addresses(evidence).map(str::to_owned));
         candidates.extend(thread_ids(evidence).into_iter().filter(|id| reply_token::resembles(id)));

@@ -31,11 +31,16 @@ pub(super) fn check(evidence: &Evidence, trace: &mut Trace) -> Option<Verdict> {
 
 /// The verdict on a mail that is to be handed on and was handed on too often before: it would go round among those who do so.
 pub(super) fn handed_on(evidence: &Evidence, verdict: &Verdict, trace: &mut Trace) -> Option<Verdict> {
-    if verdict.outcome() != Outcome::Forward || files::messages_deep(evidence) <= FORWARDS_MAX {
+    if verdict.outcome() != Outcome::Forward || !is_handed_on_too_often(evidence) {
         return None;
     }
     let sign = format!("it holds more than {FORWARDS_MAX} messages, each inside the next");
     looping(evidence, "Was it handed on too often?", &sign, trace)
+}
+
+/// Whether it holds so many messages, each inside the next, that it goes round among those to whom mail is handed on.
+pub(super) fn is_handed_on_too_often(evidence: &Evidence) -> bool {
+    files::messages_deep(evidence) > FORWARDS_MAX
 }
 
 /// What becomes of a mail with a sign of a loop, as the profile's `loops` says.

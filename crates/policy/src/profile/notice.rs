@@ -1,12 +1,16 @@
 //! What a profile says of letters to the senders of mail: to whom, how often, and in which words.
 
 use super::mapped::{self, Mapped};
+use super::pattern::Pattern;
 use super::reader::{Reader, Section};
 use super::words::Addressees;
 use crate::RejectionCause;
 
 /// The most notices to one address in 24 hours that a profile may allow.
 pub(super) const PER_DAY_MAX: u32 = 50;
+
+/// The most notices that may come back from one address before nothing more goes there.
+pub(super) const RETURNED_MAX: u32 = 50;
 
 /// The tracker refused the issue. This cause and the next are no rejections.
 pub(crate) const NOT_CREATED: &str = "not_created";
@@ -39,6 +43,10 @@ pub(super) const ABOUT_AN_ISSUE: &[&str] = &["status", "search", "resolved_too_l
 pub(crate) struct Notices {
     pub(crate) to: Addressees,
     pub(crate) per_day: u32,
+    /// Notices that may come back from an address for good; 0 for any number.
+    pub(crate) returned_max: u32,
+    /// Who is never written to.
+    pub(crate) never: Vec<Pattern>,
     own: Vec<Own>,
 }
 
@@ -89,6 +97,8 @@ impl Notices {
         Notices {
             to: reader.word(&general, "to").unwrap_or_default(),
             per_day: reader.number(&general, "per_day").unwrap_or_default(),
+            returned_max: reader.number(&general, "returned_max").unwrap_or_default(),
+            never: reader.patterns(&general, "never"),
             own,
         }
     }

@@ -160,17 +160,19 @@ impl Values {
         let rejects = self.unplaced == Some(Treatment::Reject)
             || self.on_reject == Some(OnReject::Reject)
             || self.text_overflow == Some(Overflow::Reject);
-        let told = |cause: &&String| [super::NOT_CREATED, super::CUSTOMER].contains(&cause.as_str());
-        self.forwards() || rejects || self.notices.as_ref().is_some_and(|causes| causes.iter().any(|one| told(&one)))
+        self.forwards() || rejects || self.tells_of(super::NOT_CREATED)
     }
 
     /// Whether senders may be told something because of them.
     pub(super) fn tells_senders(&self) -> bool {
         let told = self.notices.as_ref().is_none_or(|causes| !causes.is_empty());
         let rejects = self.unplaced == Some(Treatment::Reject) || self.on_reject == Some(OnReject::Reject);
-        let named = [super::NOT_CREATED, super::CUSTOMER];
-        let creates = self.notices.iter().flatten().any(|cause| named.contains(&cause.as_str()));
-        told && rejects || creates
+        told && rejects || self.tells_of(super::NOT_CREATED)
+    }
+
+    /// Whether they name this cause.
+    pub(super) fn tells_of(&self, cause: &str) -> bool {
+        self.notices.iter().flatten().any(|named| named == cause)
     }
 
     /// Whether mail may be forwarded because of them.

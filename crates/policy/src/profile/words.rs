@@ -46,6 +46,18 @@ words! {
 }
 
 words! {
+    /// What those who look after mail are told of.
+    Alert {
+        /// A mail is held for a person.
+        Held = "held",
+        /// The work on a mail has stopped before it was done.
+        Stopped = "stopped",
+        /// A sender becomes a customer of the service desk.
+        Customer = "customer",
+    }
+}
+
+words! {
     /// What a mapping makes of mail.
     Mode {
         CreateOrComment = "create_or_comment",

@@ -45,7 +45,7 @@ fn field(message: &mut Message, reply: &mut Reply, name: &str, value: &str) {
             headers.other.push(mail::OtherField { name: name.to_lowercase(), value: value.to_owned() });
         }
         "fault" => message.faults.push(value.to_owned()),
-        "bounce" => message.bounce = Some(mail::Bounce::default()),
+        "bounce" => message.bounce = Some(bounce(value)),
         "automatic" => {
             let (kind, why) = value.split_once(' ').unwrap();
             let kind: AutomaticKind = serde_json::from_value(kind.into()).unwrap();
@@ -76,6 +76,17 @@ fn field(message: &mut Message, reply: &mut Reply, name: &str, value: &str) {
         "long-text" => reply.visible = "word ".repeat(value.parse().unwrap()),
         other => panic!("{other} is no field of a case"),
     }
+}
+
+/// `yes`, or the Message-ID that came back, the address, and whether that is for good.
+fn bounce(value: &str) -> mail::Bounce {
+    if value == "yes" {
+        return mail::Bounce::default();
+    }
+    let [id, address, how] = words_of(value);
+    let recipient =
+        mail::BouncedRecipient { address: address.to_owned(), permanent: how == "permanent", ..Default::default() };
+    mail::Bounce { recipients: vec![recipient], returned_message_id: Some(id.to_owned()) }
 }
 
 fn words_of<const N: usize>(value: &str) -> [&str; N] {

@@ -92,7 +92,7 @@ async fn look_at_all(settings: &Settings, store: Option<&Store>, findings: &mut 
         findings.say(&ending.name(), ending.verdict())?;
     }
     for outgoing in &settings.outgoing {
-        findings.say(&format!("outgoing {}", outgoing.name), within(wire::greet(outgoing)).await)?;
+        findings.say(&format!("outgoing {}", outgoing.name), within(wire::greet(store, outgoing)).await)?;
     }
     Ok(())
 }

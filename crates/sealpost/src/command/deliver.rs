@@ -3,7 +3,7 @@
 mod over_http;
 
 use super::{Failure, files};
-use courier::submit::{Target, submit};
+use courier::submit::{Secret, Target, submit};
 use mail::Envelope;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -97,7 +97,8 @@ fn target(settings: &crate::settings::Settings) -> Result<Target, Failure> {
         None => format!("{scheme}://{}", mailbox.listen),
     };
     let mut target: Target = url.parse()?;
-    target.credentials = mailbox.accounts.first().map(|(user, password)| (user.clone(), password.0.clone()));
+    target.credentials =
+        mailbox.accounts.first().map(|(user, password)| (user.clone(), Secret::Password(password.0.clone().into())));
     target.authorities = mailbox.certificate.as_ref().map(|(certificate, _)| certificate.clone());
     Ok(target)
 }

@@ -6,6 +6,8 @@ pub struct Preset {
     pub name: &'static str,
     pub imap_host: &'static str,
     pub pop3_host: &'static str,
+    /// Where mail is handed over, by STARTTLS at port 587.
+    pub smtp_host: &'static str,
     pub graph: Option<Graph>,
     pub oauth: Option<Oauth>,
 }
@@ -35,16 +37,19 @@ pub struct Oauth {
     /// What a person allows: to read this one mailbox.
     pub imap_scopes: &'static str,
     pub pop3_scopes: &'static str,
+    /// To send as this one account.
+    pub smtp_scopes: &'static str,
     /// What a program of its own right asks for; its administrator narrows it to mailboxes.
     pub program_scopes: &'static str,
 }
 
 macro_rules! microsoft {
-    ($name:literal, $host:literal, $login:literal, $resource:literal, $graph:literal, $tells_changes:literal) => {
+    ($name:literal, $host:literal, $smtp:literal, $login:literal, $resource:literal, $graph:literal, $tells_changes:literal) => {
         Preset {
             name: $name,
             imap_host: $host,
             pop3_host: $host,
+            smtp_host: $smtp,
             graph: Some(Graph { host: $graph, tells_changes: $tells_changes }),
             oauth: Some(Oauth {
                 token_url: concat!("https://", $login, "/{tenant}/oauth2/v2.0/token"),
@@ -56,14 +61,20 @@ macro_rules! microsoft {
                 idle_days_max: 90,
                 imap_scopes: concat!("https://", $resource, "/IMAP.AccessAsUser.All offline_access"),
                 pop3_scopes: concat!("https://", $resource, "/POP.AccessAsUser.All offline_access"),
+                smtp_scopes: concat!("https://", $resource, "/SMTP.Send offline_access"),
                 program_scopes: concat!("https://", $resource, "/.default"),
             }),
         }
     };
 }
 
-const fn password(name: &'static str, imap_host: &'static str, pop3_host: &'static str) -> Preset {
-    Preset { name, imap_host, pop3_host, graph: None, oauth: None }
+const fn password(
+    name: &'static str,
+    imap_host: &'static str,
+    pop3_host: &'static str,
+    smtp_host: &'static str,
+) -> Preset {
+    Preset { name, imap_host, pop3_host, smtp_host, graph: None, oauth: None }
 }
 
 /// All of them. Sources: the providers' own pages for other mail programs, and for Graph the pages on national clouds and on
@@ -72,6 +83,7 @@ pub const PRESETS: &[Preset] = &[
     microsoft!(
         "microsoft365",
         "outlook.office365.com",
+        "smtp.office365.com",
         "login.microsoftonline.com",
         "outlook.office365.com",
         "graph.microsoft.com",
@@ -80,6 +92,7 @@ pub const PRESETS: &[Preset] = &[
     microsoft!(
         "microsoft365_us",
         "outlook.office365.us",
+        "smtp.office365.us",
         "login.microsoftonline.us",
         "outlook.office365.us",
         "graph.microsoft.us",
@@ -87,6 +100,7 @@ pub const PRESETS: &[Preset] = &[
     ),
     microsoft!(
         "microsoft365_dod",
+        "outlook-dod.office365.us",
         "outlook-dod.office365.us",
         "login.microsoftonline.us",
         "outlook-dod.office365.us",
@@ -96,6 +110,7 @@ pub const PRESETS: &[Preset] = &[
     microsoft!(
         "microsoft365_china",
         "partner.outlook.cn",
+        "smtp.partner.outlook.cn",
         "login.partner.microsoftonline.cn",
         "partner.outlook.cn",
         "microsoftgraph.chinacloudapi.cn",
@@ -105,6 +120,7 @@ pub const PRESETS: &[Preset] = &[
         name: "gmail",
         imap_host: "imap.gmail.com",
         pop3_host: "pop.gmail.com",
+        smtp_host: "smtp.gmail.com",
         graph: None,
         oauth: Some(Oauth {
             token_url: "https://oauth2.googleapis.com/token",
@@ -115,15 +131,16 @@ pub const PRESETS: &[Preset] = &[
             issuer: Some("https://accounts.google.com"),
             redirect_url: "http://127.0.0.1",
             idle_days_max: 180,
-            // Google knows no smaller one for IMAP and POP3.
+            // Google knows no smaller one for IMAP, POP3 and SMTP.
             imap_scopes: "https://mail.google.com/",
             pop3_scopes: "https://mail.google.com/",
+            smtp_scopes: "https://mail.google.com/",
             program_scopes: "https://mail.google.com/",
         }),
     },
-    password("fastmail", "imap.fastmail.com", "pop.fastmail.com"),
-    password("icloud", "imap.mail.me.com", ""),
-    password("yahoo", "imap.mail.yahoo.com", "pop.mail.yahoo.com"),
+    password("fastmail", "imap.fastmail.com", "pop.fastmail.com", "smtp.fastmail.com"),
+    password("icloud", "imap.mail.me.com", "", "smtp.mail.me.com"),
+    password("yahoo", "imap.mail.yahoo.com", "pop.mail.yahoo.com", "smtp.mail.yahoo.com"),
 ];
 
 /// The names, for the table of settings.
@@ -150,6 +167,19 @@ mod tests {
     #[test]
     fn the_table_of_settings_names_all_of_them() {
         assert_eq!(PRESETS.iter().map(|preset| preset.name).collect::<Vec<_>>(), NAMES);
+    }
+
+    #[test]
+    fn priv_33_a_grant_for_sending_asks_only_for_the_right_to_send() {
+        for preset in PRESETS {
+            assert!(!preset.smtp_host.is_empty(), "{}", preset.name);
+            let Some(oauth) = preset.oauth else { continue };
+            for scope in oauth.smtp_scopes.split(' ') {
+                let is_one =
+                    ["offline_access", "https://mail.google.com/"].contains(&scope) || scope.ends_with("/SMTP.Send");
+                assert!(is_one, "{}: {scope}", preset.name);
+            }
+        }
     }
 
     #[test]

@@ -78,7 +78,7 @@ pub fn sites(settings: &Settings, tokens: &Tokens) -> Result<Vec<engine::Site>, 
         .iter()
         .map(|site| {
             let speaks = engine::Site::new(&site.name, site.dialect, Arc::new(speaker(site, tokens)?), &bounds);
-            Ok(speaks.with_outgoing(outgoing::of(settings, site)))
+            Ok(speaks.with_outgoing(outgoing::of(settings, site, tokens)))
         })
         .collect()
 }

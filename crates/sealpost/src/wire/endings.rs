@@ -26,7 +26,7 @@ pub enum What {
 /// Something that ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ending {
-    /// Of the mailbox, or of the site when that is empty.
+    /// Of a mailbox, a site or an outgoing server.
     pub of: GrantOf,
     pub what: What,
     /// Whole days; 0 on the last one, negative afterwards.
@@ -79,11 +79,8 @@ impl What {
 impl Ending {
     /// What it is of, for `sealpost check`.
     pub fn name(&self) -> String {
-        let whose = match self.of.mailbox.as_str() {
-            "" => format!("site {}", self.of.site),
-            mailbox => format!("mailbox {mailbox}"),
-        };
-        format!("{whose}, {}", self.what.word().replace('_', " "))
+        let (kind, name) = self.of.kind_and_name();
+        format!("{kind} {name}, {}", self.what.word().replace('_', " "))
     }
 
     /// How long it is good, and what to do when that is not long.
@@ -177,6 +174,10 @@ fn known(settings: &Settings) -> Vec<(GrantOf, What, When)> {
         let oauth = mailbox.fetched.as_ref().and_then(|fetched| fetched.oauth.as_ref());
         let of = GrantOf::mailbox(&mailbox.site, &mailbox.name);
         known.extend(oauth.into_iter().flat_map(|oauth| ends(&of, oauth)));
+    }
+    for outgoing in &settings.outgoing {
+        let of = GrantOf::outgoing(&outgoing.name);
+        known.extend(outgoing.oauth.iter().flat_map(|(_, oauth)| ends(&of, oauth)));
     }
     known
 }

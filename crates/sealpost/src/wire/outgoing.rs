@@ -1,23 +1,36 @@
 //! The servers that letters are handed to, as the engine wants them.
 
+use super::fetching::out_of_reach;
 use crate::settings::{self, Settings, Site};
-use courier::submit::{Connection, Host, Target};
+use courier::submit::{Connection, Host, Secret, Target};
+use engine::tokens::{Tokens, TokensOfOutgoing};
 use mail::Address;
+use policy::Fault;
+use store::Store;
+use zeroize::Zeroizing;
 
 /// In whose name the letters of a dead end are written when nobody was named: they leave for nobody.
 const NOBODY: &str = "nobody@localhost";
 
 /// A site's way out; `None` when it has none and is no dead end.
-pub(super) fn of(settings: &Settings, site: &Site) -> Option<engine::Outgoing> {
+pub(super) fn of(settings: &Settings, site: &Site, tokens: &Tokens) -> Option<engine::Outgoing> {
     let letters = &site.letters;
     let named = settings.outgoing.iter().find(|outgoing| Some(&outgoing.name) == letters.outgoing.as_ref());
     let nobody = || Address { name: None, address: NOBODY.to_owned() };
     let from = letters.from.clone().unwrap_or_else(nobody);
     match (letters.dead_end, named) {
-        (true, _) => Some(engine::Outgoing { target: None, from }),
-        (false, Some(outgoing)) => Some(engine::Outgoing { target: Some(target(outgoing)), from }),
+        (true, _) => Some(engine::Outgoing { target: None, tokens: None, from }),
+        (false, Some(outgoing)) => {
+            Some(engine::Outgoing { target: Some(target(outgoing)), tokens: tokens_of(outgoing, tokens), from })
+        }
         (false, None) => None,
     }
+}
+
+/// For an account that is opened with tokens.
+fn tokens_of(outgoing: &settings::Outgoing, tokens: &Tokens) -> Option<TokensOfOutgoing> {
+    let (user, oauth) = outgoing.oauth.as_ref()?;
+    Some(TokensOfOutgoing::new(tokens.clone(), &outgoing.name, oauth.authorization.clone(), user))
 }
 
 fn target(outgoing: &settings::Outgoing) -> Target {
@@ -25,22 +38,35 @@ fn target(outgoing: &settings::Outgoing) -> Target {
         host: Host::Tcp { name: outgoing.host.clone(), port: outgoing.port },
         security: outgoing.security,
         authorities: outgoing.authorities.clone(),
-        credentials: outgoing.credentials.as_ref().map(|(user, password)| (user.clone(), password.0.clone())),
+        credentials: outgoing
+            .credentials
+            .as_ref()
+            .map(|(user, password)| (user.clone(), Secret::Password(Zeroizing::new(password.0.clone())))),
         client_name: outgoing.client_name.clone(),
         ..Target::smtp("", 0)
     }
 }
 
-/// Connects, encrypts, logs in and says goodbye: what the server says, or what is wrong and what to do.
-pub async fn greet(outgoing: &settings::Outgoing) -> Result<String, String> {
-    match Connection::open(&target(outgoing)).await {
+/// Connects, encrypts, logs in and says goodbye: what the server says, or what is wrong and what to do. Tokens are in the store.
+pub async fn greet(store: Option<&Store>, outgoing: &settings::Outgoing) -> Result<String, String> {
+    let opened: Result<Connection, Fault> = async {
+        let target = target(outgoing);
+        let Some((user, oauth)) = &outgoing.oauth else { return Connection::open(&target).await };
+        let tokens = Tokens::new(store.ok_or_else(out_of_reach)?.clone());
+        let tokens = TokensOfOutgoing::new(tokens, &outgoing.name, oauth.authorization.clone(), user);
+        Connection::open(&tokens.opened(&target).await?.0).await
+    }
+    .await;
+    match opened {
         Ok(connection) => {
             connection.quit().await;
-            let logged_in = if outgoing.credentials.is_some() { ", and we may log in" } else { "" };
+            let has_account = outgoing.credentials.is_some() || outgoing.oauth.is_some();
+            let logged_in = if has_account { ", and we may log in" } else { "" };
             Ok(format!("{} answers on port {}{logged_in}", outgoing.host, outgoing.port))
         }
+        Err(fault) if fault.code == policy::FaultCode::SignInNeeded => Err(crate::command::fault_in_words(&fault)),
         Err(fault) => Err(format!(
-            "{} on port {}: {}; see host, port, tls, authorities, user and password of this [[outgoing]]",
+            "{} on port {}: {}; see host, port, tls, authorities, user, password and oauth of this [[outgoing]]",
             outgoing.host, outgoing.port, fault.detail
         )),
     }

@@ -104,3 +104,16 @@ pub async fn an_access_token_that_was_refused_is_forgotten(home: Home) {
     assert!(store.keep_refreshed(&of(), 2, &ended).await.unwrap());
     assert!(store.grant(&of()).await.unwrap().unwrap().access.is_none());
 }
+
+pub async fn an_outgoing_server_has_a_grant_of_its_own(home: Home) {
+    let store = home.open().await;
+    store.new_grant(&of(), &given(Some("mailbox"), "a"), None).await.unwrap();
+    // Of the same name as the mailbox, and for no site alone.
+    let outgoing = GrantOf::outgoing(&of().mailbox);
+    assert!(store.grant(&outgoing).await.unwrap().is_none());
+    store.new_grant(&outgoing, &given(Some("outgoing"), "s"), None).await.unwrap();
+    assert_eq!(store.grant(&outgoing).await.unwrap().unwrap().refresh.as_str(), "outgoing");
+    assert_eq!(store.grant(&of()).await.unwrap().unwrap().refresh.as_str(), "mailbox");
+    let kinds: Vec<_> = [&outgoing, &of(), &GrantOf::site(SITE)].map(|of| of.kind_and_name().0).into();
+    assert_eq!(kinds, ["outgoing", "mailbox", "site"]);
+}

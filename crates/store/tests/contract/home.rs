@@ -192,6 +192,7 @@ pub fn decision(message: &str, issue: Option<&str>) -> Decision {
         steps: issue.map(|issue| comment(1, issue)).into_iter().collect(),
         trace: vec!["planted-trace".into()],
         letters: vec![],
+        returned: vec![],
         excluded: vec![],
     };
     Decision {
@@ -219,6 +220,7 @@ pub fn letter(ordinal: u32, when: LetterWhen) -> Letter {
         reason: "planted-reason".into(),
         links: vec![],
         upload_issue: None,
+        bound: None,
     }
 }
 

@@ -10,6 +10,7 @@ mod jobs;
 mod keeping;
 mod kept_files;
 mod ledger;
+mod letters;
 mod listing;
 mod plans;
 mod reading;
@@ -54,6 +55,10 @@ checks! {
     ledger: begun_once_and_in_doubt_after, looked_for_and_not_there, done_is_done,
         the_last_step_ends_the_job_with_it_or_not_at_all, failed_is_failed,
         a_late_worker_begins_nothing, waking_lets_failed_steps_begin_again, finishing_ties_message_and_people_to_the_issue;
+    letters: sec_06_a_burst_of_10_000_writes_to_its_victim_once, sec_06_a_burst_oversteps_no_limit_of_a_domain_or_a_site,
+        sec_06_letters_that_are_withheld_do_not_count_and_a_replay_may_send_them,
+        sec_26_an_address_from_which_letters_came_back_is_written_to_no_more,
+        sec_26_what_came_back_counts_for_thirty_days;
     reading: threads_lead_to_issues_or_to_waiting, earlier_copies_are_seen,
         copies_that_were_decided_on_earlier_are_seen, lists_filter_and_page,
         a_story_tells_everything, figures_count, ids_that_do_not_exist, looks_are_told_newest_first_with_who_had_them;
@@ -88,7 +93,7 @@ checks! {
         fault_24_a_mail_under_a_new_name_is_found_by_bytes_or_id_and_each_only_once,
         what_was_taken_in_and_left_behind_counts_as_taken_in, a_mailbox_of_200_000_old_mails_is_opened_in_seconds,
         a_mailbox_has_one_job_that_comes_again, sec_50_a_key_book_that_lacks_the_keys_of_a_mailbox_is_refused;
-    grants: a_refresh_token_is_sealed_and_gives_way_to_the_next, a_site_has_a_grant_of_its_own,
+    grants: a_refresh_token_is_sealed_and_gives_way_to_the_next, a_site_has_a_grant_of_its_own, an_outgoing_server_has_a_grant_of_its_own,
         fault_33_one_process_at_a_time_has_the_turn, fault_33_a_late_answer_is_kept_unless_somebody_was_faster,
         an_access_token_that_was_refused_is_forgotten;
     traffic: sec_25_mail_that_was_acted_on_is_counted_within_the_hour;

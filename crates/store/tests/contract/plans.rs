@@ -46,13 +46,13 @@ pub async fn an_address_gets_every_notice_of_one_plan_and_each_forward_once(home
     store.write_down(&lease, &made).await.unwrap();
     let lease = claim_one(&store, CARRY).await;
     for _ in 0..2 {
-        store.post_letters_of_failure(&lease, &made.plan).await.unwrap();
+        store.post_letters(&lease, &made.plan, failed).await.unwrap();
     }
     let deliver = claim_one(&store, &[JobKind::Deliver]).await;
     let posted = store.posted_letters(&deliver).await.unwrap();
     assert_eq!(posted.into_iter().map(|(letter, ..)| letter.ordinal).collect::<Vec<_>>(), [1, 2, 3]);
     // What a later plan says of the mail is said already.
-    store.post_letters_of_failure(&lease, &Plan { revision: 2, ..made.plan }).await.unwrap();
+    store.post_letters(&lease, &Plan { revision: 2, ..made.plan }, failed).await.unwrap();
     assert_eq!(home.number("SELECT COUNT(*) FROM letters").await, 3);
 }
 

@@ -106,10 +106,10 @@ const REJECT: &[Setting] = &[
         "default.notices",
         Form::SomeOf(CAUSES),
         Default::Is(
-            "comment_only, status, search, resolved_too_long, comment_limit, comment_rate, too_long, no_permission",
+            "comment_only, status, search, resolved_too_long, comment_limit, comment_rate, too_long, no_permission, customer",
         ),
         "Of which causes the sender of mail that is rejected or forwarded is told; `not_created` is that the tracker refused \
-         the issue, `customer` that he becomes a new customer of the service desk (`customers`). Nobody is told whom the gate of automatic mail does not let be written to ([letters](letters.md)).",
+         the issue, `customer` that he becomes a new customer of the service desk (`customers`), because Jira tells him nothing. Nobody is told whom the gate of automatic mail does not let be written to ([letters](letters.md)).",
     ),
 ];
 

@@ -1,6 +1,6 @@
 //! Settings of letters to the senders of mail.
 
-use super::super::notice::{CAUSES, PER_DAY_MAX};
+use super::super::notice::{CAUSES, PER_DAY_MAX, RETURNED_MAX};
 use super::{Default, Form, Room, Setting, setting};
 
 pub(super) const NOTICES: Room = Room {
@@ -25,6 +25,21 @@ const LETTERS: &[Setting] = &[
         "The most notices to one address in 24 hours; 0 stops them. Beyond 20 within an hour to one domain, or 200 of a site, \
          none is sent either.",
     ),
+    setting(
+        "notices.returned_max",
+        Form::Number(RETURNED_MAX),
+        Default::Is("3"),
+        "After so many notices that came back for good (the address or its host does not exist) within 30 days nothing more goes to that \
+         address, until the first of them is older or somebody clears it with `sealpost outgoing write-again`; 0 never stops.",
+    ),
+    setting(
+        "notices.never",
+        Form::Globs,
+        Default::Unset,
+        "Addresses that are never written to, such as `*@competitor.example`, whatever happens to their mail. None of them may stand in \
+         `forward_to`.",
+    ),
+    setting("notices.never_regex", Form::Regexes, Default::Unset, "As `notices.never`, as regular expressions."),
     setting("notice[].cause", Form::OneOf(CAUSES), Default::Required, "The cause whose notice has the words below."),
     setting(
         "notice[].mappings",

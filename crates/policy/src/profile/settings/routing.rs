@@ -60,6 +60,14 @@ const CATCH: &[Setting] = &[
          go round for ever.",
     ),
     setting(
+        "alerts",
+        Form::SomeOf(&["held", "stopped", "customer"]),
+        Default::Is("held, stopped"),
+        "Of what else those in `forward_to` are told, with the mail: that it is `held` for a person, that the work on it has `stopped` \
+         because it was given up or waits for a person, and that its sender becomes a `customer` of the service desk. At most 50 a day to \
+         each, 20 an hour to one domain and 200 an hour of a site.",
+    ),
+    setting(
         "duplicates",
         Form::OneOf(&["one_per_project", "keep"]),
         Default::Is("one_per_project"),

@@ -1,4 +1,4 @@
-//! The `oauth…` keys of a `[[mailbox]]`: how the tokens of its account come about.
+//! The `oauth…` keys of a `[[mailbox]]` or `[[outgoing]]`: how the tokens of its account come about.
 
 use super::super::Oauth;
 use super::super::presets::{self, Preset};
@@ -36,7 +36,7 @@ pub(super) const OF_OAUTH: &[&str] = &[
 const OF_A_PERSON: &[&str] =
     &["oauth_sign_in", "oauth_device_url", "oauth_authorize_url", "oauth_redirect_url", "oauth_issuer"];
 
-/// The rights that suffice to fetch a mailbox.
+/// The rights that suffice to fetch a mailbox, or to send.
 pub(super) struct Scopes {
     pub(super) person: String,
     /// Of the gateway itself; its administrator grants them beforehand.
@@ -47,7 +47,7 @@ impl Reader {
     /// `None` without `oauth`: then the account has a password. `usual` is what is asked for when nothing else is written.
     pub(super) fn oauth(&mut self, section: &Section, preset: Option<&Preset>, usual: Option<Scopes>) -> Option<Oauth> {
         let Some(word) = self.optional_text(section, "oauth") else {
-            self.refuse_keys(section, OF_OAUTH, "is for accounts with tokens", "set mailbox.oauth, or remove it");
+            self.refuse_keys(section, OF_OAUTH, "is for accounts with tokens", "set oauth beside it, or remove it");
             return None;
         };
         self.refuse_keys(section, &["password"], "stands beside oauth", "remove one of the two");

@@ -1,8 +1,9 @@
 //! The `[[outgoing]]` sections and what a site says of its letters: where they leave, in whose name, or that none does.
 
 use super::super::written::Section;
-use super::super::{Letters, Mailbox, Outgoing, Settings, Site};
+use super::super::{Letters, Mailbox, Outgoing, Settings, Site, presets};
 use super::Reader;
+use super::oauth::Scopes;
 use crate::settings::Problem;
 use courier::submit::Security;
 use mail::Address;
@@ -11,16 +12,27 @@ use std::net::IpAddr;
 
 impl Reader {
     pub(super) fn outgoing(&mut self, section: &Section) -> Outgoing {
-        let (security, host) = (self.security(section), self.text(section, "host"));
+        let security = self.security(section);
+        let preset = self.optional_text(section, "preset").and_then(|name| presets::preset(&name));
+        let host = match self.optional_text(section, "host").or(preset.map(|preset| preset.smtp_host.to_owned())) {
+            Some(host) => host,
+            None => self.needed(section, "host", "the name of the server, or a preset"),
+        };
         self.in_clear_only_here(section, security, &host, "would send letters through the network in clear");
         let default_port = match security {
             Security::Implicit => 465,
             Security::StartTls => 587,
             Security::None => 25,
         };
+        let usual = preset
+            .and_then(|preset| preset.oauth)
+            .map(|known| Scopes { person: known.smtp_scopes.to_owned(), program: known.program_scopes.to_owned() });
+        let oauth = self.oauth(section, preset, usual);
         let user = self.optional_text(section, "user");
         let password = self.secret(section, "password");
-        if user.is_some() != password.is_some() {
+        if oauth.is_some() {
+            self.needed(section, "user", "the name of the account there");
+        } else if user.is_some() != password.is_some() {
             self.wrong(section, "user", "and password belong together", "set both or none");
         }
         Outgoing {
@@ -32,7 +44,8 @@ impl Reader {
             },
             security,
             authorities: self.path(section, "authorities"),
-            credentials: user.zip(password),
+            credentials: user.clone().zip(password),
+            oauth: user.zip(oauth),
             client_name: self.text(section, "hostname"),
         }
     }

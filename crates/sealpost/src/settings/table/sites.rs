@@ -1,4 +1,4 @@
-//! Settings of sites, and of the servers that their letters leave by.
+//! Settings of sites.
 
 use super::Kind::*;
 use super::Missing::*;
@@ -133,27 +133,4 @@ pub(super) const SETTINGS: &[Setting] = &[
         "The name of the `[[outgoing]]` server that this site's letters are handed to.",
     ),
     setting("site[].from", Text, Empty, "In whose name its letters leave: `Support <support@example.org>`."),
-    setting("outgoing[].name", Text, Refused, "The name by which sites refer to this server."),
-    setting("outgoing[].host", Text, Refused, "The server's name, which its certificate must bear."),
-    setting(
-        "outgoing[].tls",
-        Choice(&["starttls", "implicit", "none"]),
-        Means("starttls"),
-        "Encryption, demanded and never given up; `none` only to a server on this machine.",
-    ),
-    setting(
-        "outgoing[].port",
-        Integer { min: 1, max: 65_535 },
-        Empty,
-        "Its port; without it 587 for `starttls`, 465 for `implicit`, 25 for `none`.",
-    ),
-    setting(
-        "outgoing[].authorities",
-        Path,
-        Empty,
-        "A PEM file of certificate authorities to trust instead of the system's.",
-    ),
-    setting("outgoing[].user", Text, Empty, "The account's name on the server, when it wants one."),
-    setting("outgoing[].password", Secret, Empty, "That account's password."),
-    setting("outgoing[].hostname", Text, Means("localhost"), "What we call ourselves in EHLO."),
 ];

@@ -1,0 +1,38 @@
+//! One gate for automatic mail, held by the source itself (SEC-26): one room decides on letters, one function enqueues them, one job
+//! sends them.
+
+use crate::source::{File, rust_files};
+
+/// Where a word stands in the program's source, tests and what serves tests left out: the file, and how often.
+fn places(word: &str) -> Vec<(String, usize)> {
+    let is_program = |file: &File| file.path.contains("/src/") && !file.path.starts_with("crates/rig/");
+    let files = rust_files().into_iter().filter(is_program);
+    let counted = files.map(|File { path, text }| {
+        let program = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+        (path, program.matches(word).count())
+    });
+    counted.filter(|(_, number)| *number > 0).collect()
+}
+
+fn only(word: &str, path: &str, number: usize) {
+    let found = places(word);
+    assert!(found == [(path.to_owned(), number)], "{word:?} belongs into {path} alone, {number} times: {found:?}");
+}
+
+#[test]
+fn sec_26_only_one_function_enqueues_letters() {
+    only("INSERT INTO letters", "crates/store/src/letter.rs", 1);
+    only("VALUES ($1, 'deliver',", "crates/store/src/letter.rs", 1);
+    only("async fn post(", "crates/store/src/letter.rs", 1);
+}
+
+#[test]
+fn sec_26_only_the_gates_room_makes_letters_and_only_its_job_sends_them() {
+    // As the value of a plan: a forward, an alert, a notice.
+    let made = places("kind: LetterKind::");
+    assert!(made == [("crates/policy/src/decide/letters.rs".to_owned(), 3)], "letters are made elsewhere: {made:?}");
+    only("mail::compose::letter(", "crates/engine/src/deliver.rs", 1);
+    let opened: Vec<String> = places("Connection::open(").into_iter().map(|(path, _)| path).collect();
+    let in_the_engine: Vec<&String> = opened.iter().filter(|path| path.starts_with("crates/engine/")).collect();
+    assert!(in_the_engine == ["crates/engine/src/deliver.rs"], "mail is handed to a server past the gate: {opened:?}");
+}
