@@ -95,6 +95,7 @@ on_sqlite! {
     authors::sec_01_only_a_proved_author_joins_his_thread_by_dns;
     authors::sec_04_only_a_proved_author_joins_his_thread_by_header;
     authors::sec_08_no_signature_around_a_mail_lends_anybody_a_part;
+    authors::sec_08_no_signature_around_a_mail_proves_its_author;
     authors::sec_25_a_form_has_no_more_budget_than_the_person_it_writes_for;
     authors::fault_29_a_mail_waits_for_dns_and_then_no_longer;
     letters::a_sender_is_told_once_that_no_issue_could_be_made;
@@ -160,6 +161,8 @@ on_sqlite! {
     half_open::sec_60_a_server_that_gives_an_octet_now_and_then_is_given_up;
     half_open::fault_26_a_watch_that_dies_keeps_no_mail_back;
     names::fault_13_a_name_that_goes_to_another_mail_loses_nothing;
+    names::fault_13_a_name_that_goes_to_another_mail_deletes_it_not_at_once;
+    names::fault_13_a_name_that_goes_to_another_mail_deletes_it_not_later;
     names::fault_13_a_mail_that_its_server_changes_is_the_same_mail;
     names::fault_13_a_name_of_an_old_mail_goes_to_a_new_one;
     names::fault_13_ended_between_dele_and_quit;

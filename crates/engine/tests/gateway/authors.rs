@@ -101,31 +101,34 @@ fn signed(from: &str, number: usize) -> [String; 4] {
 /// Signatures of S/MIME and OpenPGP are not checked, so whatever they say of somebody feeds nobody's identity: not that of a stranger,
 /// and not that of somebody whom nothing else proves.
 pub async fn sec_08_no_signature_around_a_mail_lends_anybody_a_part(database: &Database) {
+    no_signature_counts(database, AuthorProof::Nothing, "eve@evil.example").await;
+}
+
+pub async fn sec_08_no_signature_around_a_mail_proves_its_author(database: &Database) {
     let trust = Trust { authserv_id: "mx.desk.example".to_owned(), hops: 0 };
+    no_signature_counts(database, AuthorProof::Header(trust, Vec::new()), "Ann <ann@example.org>").await;
+}
+
+async fn no_signature_counts(database: &Database, author_proof: AuthorProof, from: &str) {
     let pass = "Authentication-Results: mx.desk.example; dmarc=pass header.from=example.org\n\
                 Received: from client by mx.desk.example; now\n";
-    for (author_proof, from) in
-        [(AuthorProof::Nothing, "eve@evil.example"), (AuthorProof::Header(trust, Vec::new()), "Ann <ann@example.org>")]
-    {
-        let proves = !matches!(author_proof, AuthorProof::Nothing);
-        let profile =
-            if proves { format!("{SUPPORT}[threads]\nrequire_authentic = true\n") } else { SUPPORT.to_owned() };
-        let world = World::start(database, Plot::default()).await;
-        world.gateway.swap_mailboxes(vec![engine::Mailbox { author_proof, ..mailbox("support", &profile) }]);
-        let asks = async |mail: String| {
-            let client = Client { ip: Some("127.0.0.1".to_owned()), hello: "mx.desk.example".to_owned() };
-            world.done(&send_by(Some(client), &world.gateway, "support", &mail).await.unwrap()).await
-        };
-        let parent = asks(format!("{pass}{}", mail("a@example.org", "printer", "It burns."))).await;
-        for (number, mail) in signed(from, usize::from(proves)).into_iter().enumerate() {
-            let story = asks(mail).await;
-            assert_eq!(story.line.outcome, Some(Outcome::Create), "{from} {number}: {story:#?}");
-            assert_ne!(issue_of(&story), issue_of(&parent));
-        }
-        let own = asks(format!("{pass}{}", reply("b@example.org", "a@example.org", "Still burning."))).await;
-        assert_eq!((own.line.outcome, issue_of(&own)), (Some(Outcome::Comment), issue_of(&parent)));
-        world.end().await;
+    let proves = !matches!(author_proof, AuthorProof::Nothing);
+    let profile = if proves { format!("{SUPPORT}[threads]\nrequire_authentic = true\n") } else { SUPPORT.to_owned() };
+    let world = World::start(database, Plot::default()).await;
+    world.gateway.swap_mailboxes(vec![engine::Mailbox { author_proof, ..mailbox("support", &profile) }]);
+    let asks = async |mail: String| {
+        let client = Client { ip: Some("127.0.0.1".to_owned()), hello: "mx.desk.example".to_owned() };
+        world.done(&send_by(Some(client), &world.gateway, "support", &mail).await.unwrap()).await
+    };
+    let parent = asks(format!("{pass}{}", mail("a@example.org", "printer", "It burns."))).await;
+    for (number, mail) in signed(from, usize::from(proves)).into_iter().enumerate() {
+        let story = asks(mail).await;
+        assert_eq!(story.line.outcome, Some(Outcome::Create), "{from} {number}: {story:#?}");
+        assert_ne!(issue_of(&story), issue_of(&parent));
     }
+    let own = asks(format!("{pass}{}", reply("b@example.org", "a@example.org", "Still burning."))).await;
+    assert_eq!((own.line.outcome, issue_of(&own)), (Some(Outcome::Comment), issue_of(&parent)));
+    world.end().await;
 }
 
 pub async fn sec_25_a_form_has_no_more_budget_than_the_person_it_writes_for(database: &Database) {
