@@ -42,7 +42,7 @@ pub(crate) async fn retain(shared: &Shared, held: &Held) -> Result<(), Stop> {
                         Err(fault) if failed < FAILURES_MAX => {
                             failed += 1;
                             let (code, detail) = (fault.code, &fault.detail);
-                            tracing::warn!(site = site.name, issue_id, %code, detail, "an issue with kept files could not be read");
+                            tracing::warn!(site = site.name, file = file.id, %code, detail, "an issue with kept files could not be read");
                             Standing::Untold
                         }
                         found => found?,
