@@ -240,7 +240,8 @@ fn weigh<'a>(evidence: &Evidence<'a>, route: &mut Route<'a>, trace: &mut Trace) 
     }
     let verdict = stopped.unwrap_or(verdict);
     history::open(evidence, &verdict.place, trace)?;
-    effects::added(evidence, route, verdict, trace)
+    let verdict = effects::added(evidence, route, verdict, trace)?;
+    Ok(keeping::exposed(evidence, &route.mapping, &sorted, &verdict, trace).unwrap_or(verdict))
 }
 
 /// What is doubtful about the sender or malformed in the mail; neither stops it (SEC-03).

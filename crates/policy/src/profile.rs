@@ -39,8 +39,8 @@ pub(crate) use reader::Complaint;
 pub(crate) use rule::Rule;
 pub(crate) use values::{Mapping, Values};
 pub(crate) use words::{
-    Addressees, Alert, Apply, Assignee, Duplicates, Mode, Occasion, OnReject, Overflow, Reporter, RightsOf, RuleOrder,
-    Strangers, Treatment, Word,
+    Addressees, Alert, Apply, Assignee, Duplicates, Mode, Occasion, OnReject, Overflow, Reporter, RestrictedFiles,
+    RightsOf, RuleOrder, Strangers, Treatment, Word,
 };
 pub(crate) use workflow::{Workflow, due};
 pub(crate) use written::{document, written};

@@ -109,7 +109,7 @@ fn value(key: &str) -> Option<Treatment> {
         "reporter" | "rights_of" | "without_rights" | "watchers" | "request_participants" | "customers" => Same,
         "foreign_key_field" | "to_field" | "cc_field" | "sender_address_field" | "sender_name_field" => Same,
         "participants_field" | "keep_above_bytes" | "link_days" | "keep_days" | "keep_resolved_days" => Same,
-        "keep_until_status" => Same,
+        "keep_until_status" | "restricted_files" => Same,
         _ => return None,
     })
 }

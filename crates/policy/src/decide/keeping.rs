@@ -1,11 +1,12 @@
 //! Which files the gateway keeps instead of attaching them: those that the tracker would not take, and those that the profile
 //! says.
 
+use super::body::LONG_TEXT_UNITS;
 use super::evidence::Evidence;
 use super::files::{self, Attached, Sorted};
-use super::verdict::Trace;
+use super::verdict::{Trace, Verdict};
 use crate::kept::{KeptFile, id_of, kept_id, size_in_words};
-use crate::profile::Mapping;
+use crate::profile::{Mapping, RestrictedFiles, Treatment};
 use crate::{IssueTarget, Origin, Question, StepKind, Told};
 
 /// Smaller files are attached without asking for the tracker's limit, which is never set so low in earnest.
@@ -35,10 +36,40 @@ pub(super) fn open(evidence: &Evidence, sorted: &Sorted, mapping: &Mapping) -> R
     }
 }
 
+/// Whether the files of a comment would be seen by more people than it, and the profile does not want that.
+pub(super) fn is_restricted(mapping: &Mapping, verdict: &Verdict) -> bool {
+    verdict.effects.visibility.is_some() && mapping.restricted_files == RestrictedFiles::Keep
+}
+
+/// The verdict on a comment that is not for all, with files that could only be attached for all.
+pub(super) fn exposed(
+    evidence: &Evidence,
+    mapping: &Mapping,
+    sorted: &Sorted,
+    verdict: &Verdict,
+    trace: &mut Trace,
+) -> Option<Verdict> {
+    let most = usize::try_from(mapping.text_max).ok().filter(|most| *most > 0).unwrap_or(LONG_TEXT_UNITS);
+    // A text that is too long goes along whole as a file.
+    let is_long = evidence.message.text.encode_utf16().count() > most;
+    if evidence.facts.makes_links || !is_restricted(mapping, verdict) || files::of(sorted, is_long).is_empty() {
+        return None;
+    }
+    trace.note(
+        "Would its files be seen by more people than the comment?",
+        "yes, the tracker shows attachments to whoever sees the issue, and no link can be made",
+        "it is held (restricted_files = \"keep\")",
+    );
+    let reason = "its comment is not for all who see the issue, and its files would be, restricted_files = \"keep\"; links need \
+                  public.url in the settings";
+    Verdict::stopped(Treatment::Hold, reason)
+}
+
 /// The steps for the files, and the links to those that are kept.
 pub(super) fn planned(
     evidence: &Evidence,
     mapping: &Mapping,
+    is_restricted: bool,
     attached: Vec<Attached>,
     issue: &IssueTarget,
     origin: &Origin,
@@ -47,7 +78,7 @@ pub(super) fn planned(
     let Origin::Message(message) = origin;
     let mut goes = Goes { steps: Vec::new(), links: Vec::new() };
     for Attached { file, reason, .. } in attached {
-        let Some(why) = why_kept(evidence, mapping, file.size_bytes) else {
+        let Some(why) = why_kept(evidence, mapping, is_restricted, file.size_bytes) else {
             goes.steps.push((StepKind::Attach { issue: issue.clone(), file }, reason.to_owned()));
             continue;
         };
@@ -60,20 +91,19 @@ pub(super) fn planned(
             link_days: mapping.link_days.max(1),
         });
         let size = size_in_words(file.size_bytes);
-        trace.note(
-            "Does the tracker take every file?",
-            format!("not {:?} of {size}, {why}", file.name),
-            "it is kept here",
-        );
+        trace.note("May every file be attached?", format!("not {:?} of {size}, {why}", file.name), "it is kept here");
         goes.steps.push((StepKind::KeepFile { issue: issue.clone(), file, id }, format!("{reason}; {why}")));
     }
     goes
 }
 
 /// Why a file of this size is kept here; `None` when it is attached. Where no link can be made the tracker has to say no itself.
-fn why_kept(evidence: &Evidence, mapping: &Mapping, size_bytes: u64) -> Option<String> {
+fn why_kept(evidence: &Evidence, mapping: &Mapping, is_restricted: bool, size_bytes: u64) -> Option<String> {
     if !evidence.facts.makes_links {
         return None;
+    }
+    if is_restricted {
+        return Some("its comment is not for all who see the issue (restricted_files)".to_owned());
     }
     if let Some(most) = own_limit(mapping).filter(|most| size_bytes > *most) {
         return Some(format!("it is larger than {} (keep_above_bytes)", size_in_words(most)));

@@ -35,7 +35,8 @@ pub(super) fn of(
     let body = body::with_pictures_named(body, &files::pictures(&attached));
     let mut body = body::without_pictures(body, &files::unseen_pictures(&sorted));
     let excluded = files::excluded(&sorted, &pictures);
-    let goes = keeping::planned(evidence, mapping, attached, &issue, origin, trace);
+    let goes =
+        keeping::planned(evidence, mapping, keeping::is_restricted(mapping, verdict), attached, &issue, origin, trace);
     body.kept = goes.links;
     let first = match &verdict.place {
         Place::NewIssue { project, issue_type, .. } => StepKind::CreateIssue {

@@ -2,7 +2,7 @@
 
 use super::Pattern;
 use super::reader::{Reader, Section};
-use super::words::{Apply, Assignee, Mode, OnReject, Overflow, Reporter, RightsOf, Treatment};
+use super::words::{Apply, Assignee, Mode, OnReject, Overflow, Reporter, RestrictedFiles, RightsOf, Treatment};
 use crate::placeholder::Template;
 
 /// Makes the values as one level says them (each may be left out), as they hold for a mail, and how both are made.
@@ -105,6 +105,7 @@ values! {
     sender_address_field: String = text,
     sender_name_field: String = text,
     participants_field: String = text,
+    restricted_files: RestrictedFiles = word,
     keep_above_bytes: u32 = number,
     keep_days: u32 = number,
     keep_resolved_days: u32 = number,
@@ -134,6 +135,7 @@ impl Inherited for Mode {}
 impl Inherited for Treatment {}
 impl Inherited for OnReject {}
 impl Inherited for Overflow {}
+impl Inherited for RestrictedFiles {}
 impl Inherited for Assignee {}
 impl Inherited for Apply {}
 impl Inherited for Reporter {}

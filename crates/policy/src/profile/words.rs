@@ -88,6 +88,16 @@ words! {
 }
 
 words! {
+    /// What becomes of the files of a comment that not everybody may see who sees its issue.
+    RestrictedFiles {
+        /// They are kept here, behind links in the comment; where no link can be made the mail is held.
+        Keep = "keep",
+        /// They are attached to the issue like all others.
+        Attach = "attach",
+    }
+}
+
+words! {
     /// When directives count.
     Apply {
         Off = "off",

@@ -77,6 +77,14 @@ const KEPT_FILES: &[Setting] = &[
          limit, which is asked for when a file has more than 1 MiB.",
     ),
     setting(
+        "default.restricted_files",
+        Form::OneOf(&["keep", "attach"]),
+        Default::Is("keep"),
+        "What becomes of the files of a comment that is for a role, a group or internal (`viewable`): the tracker shows attachments to \
+         whoever sees the issue, so they are kept here behind links in the comment, and where no link can be made the mail is held; or \
+         they are attached all the same.",
+    ),
+    setting(
         "default.link_days",
         Form::Number(DAYS_MAX),
         Default::Is("365"),
