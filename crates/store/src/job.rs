@@ -4,6 +4,7 @@ use crate::Store;
 use crate::audit::{self, Entry};
 use crate::database::{Conn, Db, all, execute, one};
 use crate::dialect;
+use crate::letter;
 use crate::rows::{JobKind, JobState, Lease, Micros};
 use crate::sealed::{self, job_place};
 use policy::{Fault, FaultCode};
@@ -238,7 +239,11 @@ impl Store {
                     check_lease(conn, &lease).await?;
                     return come_again(conn, &lease, now + SWEEP_EVERY_S * SECOND).await;
                 }
-                end(conn, &lease, now).await
+                end(conn, &lease, now).await?;
+                if lease.kind == JobKind::Deliver {
+                    letter::deliver_on(conn, &lease, now).await?;
+                }
+                Ok(())
             })
         });
         work.await?;
@@ -254,18 +259,22 @@ async fn wake(conn: &mut Conn, message: &str, entry: &Entry) -> Result<bool, Fau
     // A replay decides anew; a step begun beside it would be done under both plans.
     const REPLAYED: &str =
         "SELECT id FROM jobs WHERE id = 'replay:' || $1 AND state IN ('ready', 'running', 'waiting')";
-    // Nobody can look whether a letter arrived: a person's word sends it once more.
-    const LETTERS: &str = "UPDATE ledger SET looked = 0 WHERE message = $1 AND state = 'begun'
-            AND key IN (SELECT key FROM letters WHERE message = $1)";
+    // Nobody can look whether a letter arrived: a person's word about it sends it once more, one about other work does not.
+    const LETTERS: &str = "UPDATE ledger SET looked = 0 WHERE message = $1 AND state = 'begun' AND key IN (
+            SELECT l.key FROM letters l JOIN jobs j ON j.id = 'deliver:' || l.message || '/' || CAST(l.revision AS TEXT)
+            WHERE l.message = $1 AND j.state = 'ready' AND j.created_at = $2)";
     const STEPS: &str = "UPDATE ledger SET state = 'open', ended_at = NULL, sealed_fault = NULL, looked = 0
         WHERE message = $1 AND state = 'failed' AND key LIKE
-            (SELECT 'message:' || id || '/' || CAST(revision AS TEXT) || '/%' FROM messages WHERE id = $1)";
+            (SELECT 'message:' || id || '/' || CAST(revision AS TEXT) || '/%' FROM messages WHERE id = $1)
+        AND key NOT IN (
+            SELECT l.key FROM letters l JOIN jobs j ON j.id = 'deliver:' || l.message || '/' || CAST(l.revision AS TEXT)
+            WHERE l.message = $1 AND NOT (j.state = 'ready' AND j.created_at = $2))";
     let now = dialect::now(conn).await?;
     if one!(conn, (String,), REPLAYED, message)?.is_some() || execute!(conn, JOB, now, message)? == 0 {
         return Ok(false);
     }
-    execute!(conn, STEPS, message)?;
-    execute!(conn, LETTERS, message)?;
+    execute!(conn, STEPS, message, now)?;
+    execute!(conn, LETTERS, message, now)?;
     audit::write(conn, entry, now).await?;
     Ok(true)
 }

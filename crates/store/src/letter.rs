@@ -74,6 +74,15 @@ fn domain_of(address: &str) -> String {
     format!("@{}", address.rsplit('@').next().unwrap_or_default())
 }
 
+/// A letter may have been posted while the job of its plan was delivering those before it: then the job has more to do.
+pub(crate) async fn deliver_on(conn: &mut Conn, lease: &Lease, now: Micros) -> Result<(), Fault> {
+    const AGAIN: &str = "UPDATE jobs SET state = 'ready', due = $1, ended_at = NULL
+        WHERE id = $2 AND state = 'done' AND EXISTS (SELECT 1 FROM letters l
+            WHERE l.message = $3 AND l.revision = $4 AND l.withheld IS NULL
+                AND NOT EXISTS (SELECT 1 FROM ledger d WHERE d.key = l.key))";
+    execute!(conn, AGAIN, now, &lease.job, &lease.subject, revision_of(&lease.job)?).map(|_| ())
+}
+
 /// Posts letters and has them delivered. Of each kind an address gets what one plan alone says about a mail, whatever became of
 /// it meanwhile, and a mail is handed on to it once; two notices of one plan say different things. What the gate counted when the
 /// mail was decided on is counted once more here, so that mails that were decided on at the same moment overstep nothing: a letter

@@ -2,7 +2,7 @@
 
 use crate::home::*;
 use policy::letter::{DOMAIN_HOUR_MAX, SITE_HOUR_MAX};
-use policy::{FaultCode, Letter, LetterBound, LetterWhen, ReturnedLetter};
+use policy::{FaultCode, Letter, LetterBound, LetterWhen, Receipt, ReturnedLetter};
 use std::collections::HashMap;
 use store::{JobKind, Lease, LetterFate, Store};
 use tokio::task::JoinSet;
@@ -121,6 +121,23 @@ pub async fn sec_06_letters_that_are_withheld_do_not_count_and_a_replay_may_send
     assert_eq!(posted(&home).await, (3, 1));
     let past = store.past(&leases[2].subject).await.unwrap();
     assert_eq!(past[0].posted, [0; 0], "nobody was written to about this mail");
+}
+
+pub async fn a_letter_that_is_posted_during_a_delivery_is_delivered(home: Home) {
+    let store = home.open().await;
+    let lease = &to_decide(&store, "mail", 1).await[0];
+    write(&store, lease, vec![notice(1, "ann@people.example", SEVERAL)]).await;
+    let key = store.plan(&lease.subject).await.unwrap().unwrap().letter_key(1);
+    let deliver = async || store.claim("worker", &[JobKind::Deliver], 10, LEASE_S).await.unwrap();
+    let first = deliver().await;
+    // Its list of letters was made before this one was posted.
+    store.complete(&first[0]).await.unwrap();
+    let second = deliver().await;
+    assert_eq!(second.len(), 1, "it has more to do");
+    store.begin(&second[0], &key, "letter", "").await.unwrap();
+    store.finish(&second[0], &key, &Receipt::Letter { message_id: "a@b".into(), dead_end: false }).await.unwrap();
+    store.complete(&second[0]).await.unwrap();
+    assert!(deliver().await.is_empty());
 }
 
 pub async fn sec_26_an_address_from_which_letters_came_back_is_written_to_no_more(home: Home) {

@@ -58,7 +58,7 @@ checks! {
     letters: sec_06_a_burst_of_10_000_writes_to_its_victim_once, sec_06_a_burst_oversteps_no_limit_of_a_domain_or_a_site,
         sec_06_letters_that_are_withheld_do_not_count_and_a_replay_may_send_them,
         sec_26_an_address_from_which_letters_came_back_is_written_to_no_more,
-        sec_26_what_came_back_counts_for_thirty_days;
+        sec_26_what_came_back_counts_for_thirty_days, a_letter_that_is_posted_during_a_delivery_is_delivered;
     reading: threads_lead_to_issues_or_to_waiting, earlier_copies_are_seen,
         copies_that_were_decided_on_earlier_are_seen, lists_filter_and_page,
         a_story_tells_everything, figures_count, ids_that_do_not_exist, looks_are_told_newest_first_with_who_had_them;
