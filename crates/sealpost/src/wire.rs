@@ -59,6 +59,7 @@ impl Role {
 /// A gateway with everything around it, started and not yet told to run.
 pub struct Gateway {
     settings_file: PathBuf,
+    fixed: settings::Fixed,
     store: Store,
     tokens: engine::Tokens,
     endings: Arc<Endings>,
@@ -96,8 +97,8 @@ impl Gateway {
         let console = console::Console::new(store.clone(), reader, bases, &origin).watching(watched);
         let rooms = public::rooms(&settings, &store, &engine);
         let endings = Arc::new(Endings::new(&settings, store.clone()));
-        let settings_file = settings.file;
-        Ok(Gateway { settings_file, store, tokens, endings, cells, engine, listeners, console, rooms })
+        let (settings_file, fixed) = (settings.file, settings.fixed);
+        Ok(Gateway { settings_file, fixed, store, tokens, endings, cells, engine, listeners, console, rooms })
     }
 
     pub fn store(&self) -> &Store {
@@ -130,6 +131,7 @@ impl Gateway {
         self.listeners.say_where();
         let hold = reload::Reload {
             file: self.settings_file.clone(),
+            fixed: self.fixed.clone(),
             engine: self.engine.clone(),
             store: self.store.clone(),
             tokens: self.tokens.clone(),

@@ -20,6 +20,8 @@ const ALARM_DAYS: i64 = 30;
 /// What a reload needs.
 pub struct Reload {
     pub file: PathBuf,
+    /// As it was at the start.
+    pub fixed: settings::Fixed,
     pub engine: Arc<engine::Gateway>,
     pub store: Store,
     pub tokens: engine::Tokens,
@@ -55,7 +57,12 @@ async fn again(reload: &Reload, held: &[Held]) {
             }
         }
         Ok(settings) => match swap(reload, &settings).await {
-            Ok(()) => tracing::info!("sites, mailboxes and profiles are reloaded"),
+            Ok(()) => {
+                for key in reload.fixed.differs(&settings.fixed) {
+                    tracing::warn!(what = key, "differs from what is in use and has no effect before a restart");
+                }
+                tracing::info!("sites, mailboxes and profiles are reloaded");
+            }
             Err(failure) => tracing::error!(problem = failure.text, "settings were not reloaded"),
         },
     }
