@@ -5,6 +5,7 @@ mod adapters;
 mod endings;
 mod fetching;
 mod listeners;
+mod listening;
 mod observe;
 mod outgoing;
 mod pages;
@@ -12,15 +13,18 @@ mod public;
 mod reload;
 mod site_check;
 mod site_fields;
+mod site_projects;
 mod uploads;
 
 pub use adapters::{cells, sites};
 pub use endings::{Ending, Endings};
 pub use fetching::{ask_how_many, listen_for_silence};
+pub use listening::{Listening, ask_what_listens};
 pub use observe::{logs, panics};
 pub use outgoing::greet;
 pub use site_check::{SiteFindings, look_at, projects_of};
 pub use site_fields::{Found, find_fields, make_fields};
+pub use site_projects::PROJECTS_MAX;
 
 use crate::command::Failure;
 use crate::settings::{self, Settings};
@@ -120,7 +124,9 @@ impl Gateway {
     pub fn serve(&mut self, stop: &CancellationToken) {
         let certificates = self.listeners.certificates();
         let (store, endings) = (self.store.clone(), self.endings.clone());
-        let sources = observe::sources(store, self.cells.clone(), self.engine.clone(), endings, certificates);
+        let listening = listening::told(&self.settings_file, &self.listeners.addresses());
+        let sources =
+            observe::sources(store, self.cells.clone(), self.engine.clone(), endings, certificates, listening);
         self.listeners.serve(self.console.clone(), sources, stop);
         self.listeners.serve_public(std::mem::take(&mut self.rooms), stop);
     }

@@ -10,6 +10,7 @@ mod stories {
     mod authors;
     mod browser;
     mod cases;
+    mod check;
     mod command_line;
     mod corpora;
     #[cfg(feature = "crash_points")]
