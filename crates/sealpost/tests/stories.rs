@@ -16,6 +16,7 @@ mod stories {
     #[cfg(feature = "crash_points")]
     mod crash;
     mod demo;
+    mod desk;
     mod fetching;
     mod fetching_graph;
     mod fetching_imap;
