@@ -20,15 +20,18 @@ type Later<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 pub struct Sources {
     /// Database, disk and cells; each answers within its own bound.
     pub ready: Arc<dyn Fn() -> Later<Verdicts> + Send + Sync>,
+    /// Which gateway this is and where it listens, a line each.
+    pub listening: Arc<str>,
     /// The metrics in Prometheus' text format.
     pub metrics: Arc<dyn Fn() -> Later<String> + Send + Sync>,
 }
 
-/// `/live`, `/ready` and `/metrics`. Answered under any name, since monitors have many; there is nothing to steal here.
+/// `/live`, `/ready`, `/listening` and `/metrics`. Answered under any name, since monitors have many; there is nothing to steal here.
 pub fn router(sources: Sources) -> Router {
     Router::new()
         .route("/live", get(|| async { "alive\n" }))
         .route("/ready", get(ready))
+        .route("/listening", get(|State(sources): State<Sources>| async move { sources.listening.to_string() }))
         .route("/metrics", get(metrics))
         .layer(middleware::map_response(safe))
         .with_state(sources)

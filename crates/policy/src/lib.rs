@@ -1,5 +1,6 @@
 //! What should happen: pure decisions over values; nothing here touches the world.
 
+mod aim;
 mod anonymous;
 pub mod ask;
 pub mod decide;
@@ -19,6 +20,7 @@ pub mod reply_token;
 pub mod set_link;
 pub mod shadow;
 
+pub use aim::Aim;
 pub use anonymous::anonymous_profile;
 pub use ask::{
     Account, Act, Compare, Facts, IssueFacts, IssueHistory, IssueSearch, Question, RequestType, SeenBefore,

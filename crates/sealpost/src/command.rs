@@ -6,6 +6,7 @@ pub mod check;
 mod consent;
 pub mod deliver;
 pub mod demo;
+pub mod desk;
 pub mod file;
 pub mod files;
 pub mod mailbox;

@@ -27,6 +27,18 @@ enum Command {
         #[arg(long)]
         fresh: bool,
     },
+    /// Start the built-in tracker alone, with projects of your own, to try settings and profiles against it.
+    Desk {
+        /// The key of a project that it is to have; may be given several times.
+        #[arg(long = "project", value_name = "KEY", required = true)]
+        projects: Vec<String>,
+        /// The folder that holds its data.
+        #[arg(long, default_value = "sealpost-desk")]
+        data: PathBuf,
+        /// Its port on loopback; 0 takes any.
+        #[arg(long, default_value_t = 8027)]
+        port: u16,
+    },
     /// Run the gateway.
     Serve {
         #[arg(long)]
@@ -187,6 +199,7 @@ fn main() -> ExitCode {
 async fn run(command: Command) -> Result<(), command::Failure> {
     match command {
         Command::Demo { data, fresh } => command::demo::run(&data, fresh).await,
+        Command::Desk { projects, data, port } => command::desk::run(&data, &projects, port).await,
         Command::Serve { config, role } => command::serve::run(&config, &role).await,
         Command::Check { config } => command::check::run(&config).await,
         Command::SignIn { config } => command::sign_in::run(&config).await,

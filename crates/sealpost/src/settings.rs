@@ -1,5 +1,6 @@
 //! Settings: one TOML file, read, checked and resolved into the values that the parts of the program want.
 
+mod fixed;
 pub mod manual;
 pub mod presets;
 pub mod profile_file;
@@ -8,7 +9,8 @@ pub mod secret;
 pub mod table;
 pub mod written;
 
-pub use written::Problem;
+pub use fixed::Fixed;
+pub use written::{Problem, guess};
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -46,6 +48,8 @@ pub struct Settings {
     pub outgoing: Vec<Outgoing>,
     pub mailboxes: Vec<Mailbox>,
     pub profiles: Vec<ProfileFile>,
+    /// What only a restart changes.
+    pub fixed: Fixed,
 }
 
 #[derive(Debug, Clone)]

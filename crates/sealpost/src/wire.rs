@@ -6,6 +6,7 @@ mod endings;
 mod fetching;
 mod hands;
 mod listeners;
+mod listening;
 mod observe;
 mod outgoing;
 mod pages;
@@ -13,15 +14,18 @@ mod public;
 mod reload;
 mod site_check;
 mod site_fields;
+mod site_projects;
 mod uploads;
 
 pub use adapters::{cells, sites};
 pub use endings::{Ending, Endings};
 pub use fetching::{ask_how_many, listen_for_silence};
+pub use listening::{Listening, ask_what_listens};
 pub use observe::{logs, panics};
 pub use outgoing::greet;
 pub use site_check::{SiteFindings, look_at, projects_of};
 pub use site_fields::{Found, find_fields, make_fields};
+pub use site_projects::PROJECTS_MAX;
 
 use crate::command::Failure;
 use crate::settings::{self, Settings};
@@ -60,6 +64,7 @@ impl Role {
 /// A gateway with everything around it, started and not yet told to run.
 pub struct Gateway {
     settings_file: PathBuf,
+    fixed: settings::Fixed,
     store: Store,
     tokens: engine::Tokens,
     endings: Arc<Endings>,
@@ -100,8 +105,8 @@ impl Gateway {
         let console = console.watching(watched).acting_by(hands.clone());
         let rooms = public::rooms(&settings, &store, &engine);
         let endings = Arc::new(Endings::new(&settings, store.clone()));
-        let settings_file = settings.file;
-        Ok(Gateway { settings_file, store, tokens, endings, cells, engine, listeners, console, hands, rooms })
+        let (settings_file, fixed) = (settings.file, settings.fixed);
+        Ok(Gateway { settings_file, fixed, store, tokens, endings, cells, engine, listeners, console, hands, rooms })
     }
 
     pub fn store(&self) -> &Store {
@@ -123,7 +128,9 @@ impl Gateway {
     pub fn serve(&mut self, stop: &CancellationToken) {
         let certificates = self.listeners.certificates();
         let (store, endings) = (self.store.clone(), self.endings.clone());
-        let sources = observe::sources(store, self.cells.clone(), self.engine.clone(), endings, certificates);
+        let listening = listening::told(&self.settings_file, &self.listeners.addresses());
+        let sources =
+            observe::sources(store, self.cells.clone(), self.engine.clone(), endings, certificates, listening);
         self.listeners.serve(self.console.clone(), sources, stop);
         self.listeners.serve_public(std::mem::take(&mut self.rooms), stop);
     }
@@ -134,6 +141,7 @@ impl Gateway {
         self.listeners.say_where();
         let hold = reload::Reload {
             file: self.settings_file.clone(),
+            fixed: self.fixed.clone(),
             engine: self.engine.clone(),
             store: self.store.clone(),
             tokens: self.tokens.clone(),

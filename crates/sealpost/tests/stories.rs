@@ -10,11 +10,13 @@ mod stories {
     mod authors;
     mod browser;
     mod cases;
+    mod check;
     mod command_line;
     mod corpora;
     #[cfg(feature = "crash_points")]
     mod crash;
     mod demo;
+    mod desk;
     mod fetching;
     mod fetching_graph;
     mod fetching_imap;

@@ -17,6 +17,7 @@ async fn operations() -> (House, axum::Router) {
                 vec![("database", database), ("cells", Ok(()))]
             })
         }),
+        listening: "settings 0\n127.0.0.1:2525\n".into(),
         metrics: Arc::new(|| Box::pin(async { "sealpost_messages 9\n".to_owned() })),
     };
     (house, router(sources))
@@ -42,6 +43,7 @@ async fn metrics_come_in_the_text_format_and_no_page_is_here() {
     let metrics = send(router.clone(), with(get("/metrics"), "host", "monitor.internal:9100")).await;
     assert_eq!(metrics.header("content-type"), "text/plain; version=0.0.4; charset=utf-8");
     assert_eq!(metrics.text, "sealpost_messages 9\n");
+    assert_eq!(send(router.clone(), get("/listening")).await.text, "settings 0\n127.0.0.1:2525\n");
     assert_eq!((metrics.header("cache-control"), metrics.header("x-content-type-options")), ("no-store", "nosniff"));
     let session = house.session().await;
     for path in ["/", "/messages", "/sign-in"] {

@@ -23,7 +23,8 @@ pub(super) fn check(evidence: &Evidence, trace: &mut Trace) -> Option<Verdict> {
     } else if let Some(address) = own {
         format!("it was sent from {address}, which is one of our own addresses")
     } else {
-        trace.note(QUESTION, format!("no, {hops} hops and not from us"), "it goes on");
+        let hosts = if hops == 1 { "hop" } else { "hops" };
+        trace.note(QUESTION, format!("no, {hops} {hosts} and not from us"), "it goes on");
         return None;
     };
     looping(evidence, QUESTION, &sign, trace)

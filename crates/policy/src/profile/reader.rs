@@ -386,7 +386,11 @@ impl<'o> Reader<'o> {
         let known = settings::known(row);
         for (key, value) in table.iter().filter(|(key, _)| !known.contains(&key.as_str())) {
             let hint = nearest(key, known.iter().copied()).unwrap_or_default();
-            self.complain(&format!("{shown}{key}"), Some(value), &format!("is not known; did you mean {shown}{hint}?"));
+            let remedy = match settings::settings().any(|setting| setting.key == key) {
+                true => "stands at the top, before every table; move it there".to_owned(),
+                false => format!("is not known; did you mean {shown}{hint}?"),
+            };
+            self.complain(&format!("{shown}{key}"), Some(value), &remedy);
         }
     }
 

@@ -7,6 +7,9 @@ use policy::difference::{decided, differences};
 use policy::{Facts, Plan, Profile};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use std::fs::{DirBuilder, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use store::Store;
@@ -94,7 +97,8 @@ pub async fn made_anonymous(asking: &Asking<'_>, cells: &Cells, id: &str) -> Res
 
 /// A plan in few words.
 fn told(plan: &Plan) -> String {
-    format!("{} with {} steps", plan.outcome.word(), plan.steps.len())
+    let steps = if plan.steps.len() == 1 { "step" } else { "steps" };
+    format!("{} with {} {steps}", plan.outcome.word(), plan.steps.len())
 }
 
 /// What a case is made of.
@@ -275,6 +279,11 @@ fn pretty(case: &Case) -> Result<Vec<u8>, Failure> {
     Ok(text)
 }
 
+/// For the owner's eyes only: a case holds a mail in clear. Its folder is made when it is missing.
 fn write(file: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    std::fs::write(file, bytes).map_err(|error| Failure::new(format!("{}: cannot be written: {error}", file.display())))
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let made = folder.map_or(Ok(()), |folder| DirBuilder::new().recursive(true).mode(0o700).create(folder));
+    let opened = made.and_then(|()| OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(file));
+    let written = opened.and_then(|mut file| file.write_all(bytes));
+    written.map_err(|error| Failure::new(format!("{}: cannot be written: {error}", file.display())))
 }

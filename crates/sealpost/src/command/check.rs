@@ -4,13 +4,16 @@ use super::{Failure, fault_in_words};
 use crate::settings::{self, Settings};
 use crate::wire;
 use engine::cell::SandboxState;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::time::Duration;
 use store::Store;
 
 /// Each thing that is looked at answers within this time, or counts as not working.
 const WITHIN: Duration = Duration::from_secs(30);
+
+/// What a site gets more of it for each project.
+const EACH_PROJECT: Duration = Duration::from_secs(3);
 
 /// What was found: one line for each thing, and whether all is well.
 #[derive(Default)]
@@ -42,7 +45,8 @@ pub async fn run(config: &Path) -> Result<(), Failure> {
             return Err(Failure::told());
         }
     };
-    findings.say("settings", Ok(format!("{} and {} profiles are right", config.display(), settings.profiles.len())))?;
+    let profiles = counted(settings.profiles.len(), "profile", "profiles");
+    findings.say("settings", Ok(format!("{} and {profiles} are right", config.display())))?;
     let opened = opened(&settings).await;
     let verdict = opened.as_ref().map(|_| "open, readable and writable".to_owned()).map_err(Clone::clone);
     findings.say("database, key book, master key, blobs", verdict)?;
@@ -52,17 +56,26 @@ pub async fn run(config: &Path) -> Result<(), Failure> {
         store.close().await;
     }
     looked?;
-    if findings.wrong == 0 { Ok(()) } else { Err(Failure::new(format!("{} things do not work", findings.wrong))) }
+    match findings.wrong {
+        0 => Ok(()),
+        wrong => Err(Failure::new(counted(wrong, "thing does not work", "things do not work"))),
+    }
+}
+
+fn counted(number: usize, one: &str, several: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { several })
 }
 
 /// Everything beside the store. What needs one that does not open says so, or nothing when that was told already.
 async fn look_at_all(settings: &Settings, store: Option<&Store>, findings: &mut Findings) -> Result<(), Failure> {
     findings.say("cells", cells(settings).await)?;
+    let running = tokio::time::timeout(WITHIN, wire::ask_what_listens(settings)).await.unwrap_or_default();
+    look_at_pages(settings, &running, findings)?;
     for mailbox in &settings.mailboxes {
         let verdict = match &mailbox.fetched {
             Some(fetched) => within(wire::ask_how_many(settings, store, mailbox, fetched)).await,
             None if mailbox.api => Ok("mail is handed in to it over HTTP, with tokens".to_owned()),
-            None => listener(&mailbox.listen),
+            None => listener_of(&mailbox.listen, &running),
         };
         let shadow = if mailbox.shadow { ", in shadow: nothing is done about its mail" } else { "" };
         findings.say(&format!("mailbox {}", mailbox.name), verdict.map(|how| how + shadow))?;
@@ -71,12 +84,32 @@ async fn look_at_all(settings: &Settings, store: Option<&Store>, findings: &mut 
             findings.say(&format!("mail of mailbox {}", mailbox.name), verdict)?;
         }
     }
-    if let Some(public) = &settings.public {
-        findings.say(&format!("public listener {}", public.url), listener(&public.listen.to_string()))?;
+    look_at_sites(settings, store, findings).await?;
+    for ending in endings(settings, store).await {
+        findings.say(&ending.name(), ending.verdict())?;
     }
+    for outgoing in &settings.outgoing {
+        findings.say(&format!("outgoing {}", outgoing.name), within(wire::greet(store, outgoing)).await)?;
+    }
+    Ok(())
+}
+
+/// What is not for mail.
+fn look_at_pages(settings: &Settings, running: &wire::Listening, findings: &mut Findings) -> Result<(), Failure> {
+    findings.say("console.listen", listener(settings.console.listen, running))?;
+    findings.say("operations.listen", listener(settings.operations, running))?;
+    match &settings.public {
+        Some(public) => findings.say(&format!("public.listen for {}", public.url), listener(public.listen, running)),
+        None => Ok(()),
+    }
+}
+
+async fn look_at_sites(settings: &Settings, store: Option<&Store>, findings: &mut Findings) -> Result<(), Failure> {
     for site in &settings.sites {
         let late = || wire::SiteFindings { site: Err(no_answer()), projects: Vec::new(), fields: None };
-        let looked = tokio::time::timeout(WITHIN, wire::look_at(settings, store, site)).await;
+        let projects = wire::projects_of(settings, &site.name).len().min(wire::PROJECTS_MAX);
+        let patience = WITHIN + EACH_PROJECT * u32::try_from(projects).unwrap_or_default();
+        let looked = tokio::time::timeout(patience, wire::look_at(settings, store, site)).await;
         let found = looked.unwrap_or_else(|_| late());
         let environment = site.environment.as_ref().map(|label| format!(", {label}")).unwrap_or_default();
         findings.say(&format!("site {} (region {}{environment})", site.name, site.region), found.site)?;
@@ -87,12 +120,6 @@ async fn look_at_all(settings: &Settings, store: Option<&Store>, findings: &mut 
             findings.say(&format!("site {}, fields for people without an account", site.name), verdict)?;
         }
         findings.say(&format!("letters of site {}", site.name), Ok(letters(&site.letters)))?;
-    }
-    for ending in endings(settings, store).await {
-        findings.say(&ending.name(), ending.verdict())?;
-    }
-    for outgoing in &settings.outgoing {
-        findings.say(&format!("outgoing {}", outgoing.name), within(wire::greet(store, outgoing)).await)?;
     }
     Ok(())
 }
@@ -149,16 +176,27 @@ fn letters(letters: &settings::Letters) -> String {
     }
 }
 
-/// Can the address be listened on? A running gateway has it already, which is said and is no mistake.
-fn listener(listen: &str) -> Result<String, String> {
+/// The listener of a mailbox.
+fn listener_of(listen: &str, running: &wire::Listening) -> Result<String, String> {
     if let Some(path) = listen.strip_prefix("unix:") {
         return Ok(format!("a local socket at {path}"));
     }
+    let address =
+        listen.parse().map_err(|_| format!("{listen} is not HOST:PORT; write for example \"127.0.0.1:2525\""))?;
+    listener(address, running)
+}
+
+/// Can the address be listened on? The running gateway of these settings has it already, which is no mistake.
+fn listener(listen: SocketAddr, running: &wire::Listening) -> Result<String, String> {
     match TcpListener::bind(listen) {
         Ok(_) => Ok(format!("{listen} is free")),
-        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
-            Ok(format!("{listen} is in use: by a running gateway, or change it"))
-        }
+        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => match running.has(listen) {
+            true => Ok(format!("{listen} is in use by the running gateway of these settings")),
+            false => Err(format!(
+                "{listen} is in use by another program, or by a gateway that does not answer at this operations.listen; \
+                 stop it, or write another address"
+            )),
+        },
         Err(error) => Err(format!("{listen} cannot be listened on: {error}; choose an address of this machine")),
     }
 }

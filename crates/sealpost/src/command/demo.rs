@@ -2,12 +2,12 @@
 
 mod home;
 
-pub use home::{Home, PROFILE};
+pub use home::{ACCOUNT, DESK_TOKEN, Home, PROFILE};
 
 use super::{Failure, deliver};
 use crate::wire;
 use courier::submit::{Target, submit};
-use home::{ACCOUNT, Places};
+use home::Places;
 use mail::Envelope;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -73,13 +73,17 @@ pub async fn run(data: &Path, fresh: bool) -> Result<(), Failure> {
 async fn desk(home: &Home) -> Result<SocketAddr, Failure> {
     let address = free(DESK_PORT, "the desk")?;
     let socket = TcpListener::bind(address).await.map_err(|error| cannot_listen(&error))?;
-    let account = desk::Account { address: ACCOUNT.into(), token: home.desk_token()?, name: "Mail gateway".into() };
-    let desk = desk::Desk::open(desk::Settings::new(home.file("desk.db"), home.file("desk-files"), account))
-        .await
-        .map_err(|error| Failure::new(format!("the desk does not start: {error}")))?;
+    let desk = opened_desk(home).await?;
     desk.seed_demo().await.map_err(|error| Failure::new(format!("the desk cannot be filled: {error}")))?;
     tokio::spawn(async move { desk.serve(socket, std::future::pending::<()>()).await });
     Ok(address)
+}
+
+/// The desk of this folder, not yet serving.
+pub async fn opened_desk(home: &Home) -> Result<desk::Desk, Failure> {
+    let account = desk::Account { address: ACCOUNT.into(), token: home.desk_token()?, name: "Mail gateway".into() };
+    let settings = desk::Settings::new(home.file("desk.db"), home.file("desk-files"), account);
+    desk::Desk::open(settings).await.map_err(|error| Failure::new(format!("the desk does not start: {error}")))
 }
 
 /// An address on loopback with this port or, when somebody has it, with any other, which is told.

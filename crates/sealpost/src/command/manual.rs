@@ -25,7 +25,9 @@ fn profile_page() -> String {
     let mut page = String::from(
         "# Profiles\n\nA profile says how the mail of some mailboxes is treated. It is a TOML file; [examples/profile.toml](../examples/profile.toml)\n\
          is one to start from, [routing](routing.md) explains it. `sealpost profile check FILE` finds mistakes, `sealpost try --profile FILE MAIL`\n\
-         shows what it would do. `[]` in a key stands for each of several tables: `rule[].from` is `from` in a `[[rule]]`.\n\
+         shows what it would do. `[]` in a key stands for each of several tables: `rule[].from` is `from` in a `[[rule]]`.\n\n\
+         A pattern is compared with the whole value, in upper or lower case: `*` stands for any characters, `?` for one, everything else\n\
+         for itself, `[` too. `subject = [\"*: [IT]*\"]` finds `Fwd: [IT] printer` and not `[IT] printer`, before which nothing stands.\n\n\
          This page is generated from the program's tables; a test keeps it true.\n",
     );
     for room in policy::profile::ROOMS {

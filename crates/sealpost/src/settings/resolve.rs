@@ -4,14 +4,13 @@ mod mailbox;
 mod oauth;
 mod outgoing;
 mod public;
+mod references;
 mod site_oauth;
 
 use super::written::{Scalar, Section, Value, Written};
 use super::{
-    Authenticity, Cells, Console, Dns, Log, Mailbox, Problem, ProfileFile, Secret, Settings, Site, Work, profile_file,
-    secret,
+    Cells, Console, Dns, Fixed, Log, Mailbox, Problem, ProfileFile, Secret, Settings, Site, Work, profile_file, secret,
 };
-use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -35,7 +34,7 @@ impl Reader {
     /// The settings, or all that is wrong with them.
     pub fn resolve(mut self, file: &Path, written: &Written) -> Result<Settings, Vec<Problem>> {
         let settings = self.settings(file, written);
-        self.check_references(&settings);
+        self.check_references(&settings, written);
         if self.problems.is_empty() { Ok(settings) } else { Err(self.problems) }
     }
 
@@ -80,14 +79,22 @@ impl Reader {
             outgoing: Vec::new(),
             mailboxes: Vec::new(),
             profiles: Vec::new(),
+            fixed: Fixed::default(),
         };
         settings.sites = self.each(written, "site[]", Reader::site);
         settings.outgoing = self.each(written, "outgoing[]", Reader::outgoing);
-        settings.mailboxes = self.each(written, "mailbox[]", Reader::mailbox);
+        settings.mailboxes = self.mailboxes(written);
         settings.profiles = self.each(written, "profile[]", Reader::profile);
-        self.accounts(written, &mut settings.mailboxes);
-        self.fetched_once(&settings.mailboxes);
+        self.fetched_once(&settings.mailboxes, written);
+        settings.fixed = Fixed::of(written, &settings.mailboxes);
         settings
+    }
+
+    /// The mailboxes with their accounts.
+    pub fn mailboxes(&mut self, written: &Written) -> Vec<Mailbox> {
+        let mut mailboxes = self.each(written, "mailbox[]", Reader::mailbox);
+        self.accounts(written, &mut mailboxes);
+        mailboxes
     }
 
     fn store(&mut self, written: &Written) -> store::Settings {
@@ -208,113 +215,6 @@ impl Reader {
             }
         };
         ProfileFile { name, file, is_whole: text.is_some(), text: text.unwrap_or_default(), cases }
-    }
-
-    /// Names are unique and every reference has its target.
-    fn check_references(&mut self, settings: &Settings) {
-        self.unique("site", settings.sites.iter().map(|site| site.name.as_str()));
-        self.unique("mailbox", settings.mailboxes.iter().map(|mailbox| mailbox.name.as_str()));
-        self.unique("profile", settings.profiles.iter().map(|profile| profile.name.as_str()));
-        self.check_outgoing(settings);
-        for mailbox in &settings.mailboxes {
-            if mailbox.api && settings.public.is_none() {
-                self.without_listener(mailbox);
-            }
-            if settings.site(&mailbox.site).is_none() {
-                self.reference("mailbox[].site", &mailbox.site, "site");
-            }
-            if settings.profile_of(mailbox).is_none() {
-                self.reference("mailbox[].profile", &mailbox.profile, "profile");
-            }
-        }
-        for profile in settings.profiles.iter().filter(|profile| profile.is_whole) {
-            let origin = profile.file.display().to_string();
-            let used = || settings.mailboxes.iter().filter(|mailbox| mailbox.profile == profile.name);
-            match policy::Profile::from_toml(&profile.name, &profile.text, &origin) {
-                Ok(read) => {
-                    for mailbox in used() {
-                        self.check_environment(settings, mailbox, &read);
-                        if read.needs_authenticity() && mailbox.authenticity == Authenticity::Nothing {
-                            self.unverified(mailbox, &profile.name);
-                        }
-                        if read.writes_letters() {
-                            self.check_way_out(settings, mailbox);
-                        }
-                        if read.offers_links() && settings.public.is_none() {
-                            self.leads_nowhere(&profile.name);
-                        }
-                    }
-                }
-                Err(fault) => self.problems.push(Problem {
-                    key: "profile[].file".into(),
-                    value: format!("{:?}", profile.name),
-                    place: origin,
-                    why: fault.public,
-                    remedy: "mend the profile; `sealpost profile check` tells the same".into(),
-                }),
-            }
-        }
-    }
-
-    /// A profile of another environment than its site's came there by mistake.
-    fn check_environment(&mut self, settings: &Settings, mailbox: &Mailbox, profile: &policy::Profile) {
-        let of_site = settings.site(&mailbox.site).and_then(|site| site.environment.as_deref());
-        let (Some(of_site), Some(label)) = (of_site, profile.environment()) else { return };
-        if !of_site.eq_ignore_ascii_case(label) {
-            self.problems.push(Problem {
-                key: "mailbox[].profile".into(),
-                value: format!("{:?}", mailbox.profile),
-                place: self.file.clone(),
-                why: format!("is of the environment {label:?}, and site {:?} is of {of_site:?}", mailbox.site),
-                remedy: "name a profile of the site's environment, or compare the two by `sealpost profile diff` and promote it".into(),
-            });
-        }
-    }
-
-    /// A profile that asks for proved authors would find none in this mailbox.
-    fn unverified(&mut self, mailbox: &Mailbox, profile: &str) {
-        self.problems.push(Problem {
-            key: "mailbox[].authenticity".into(),
-            value: "\"none\"".into(),
-            place: self.file.clone(),
-            why: format!("mailbox {:?} verifies no authors, and its profile {profile:?} asks for them", mailbox.name),
-            remedy: "set authenticity = \"header\" or \"dns\"".into(),
-        });
-    }
-
-    fn unique<'n>(&mut self, section: &str, names: impl Iterator<Item = &'n str>) {
-        let mut seen = BTreeSet::new();
-        for name in names {
-            if !seen.insert(name) {
-                self.problems.push(Problem {
-                    key: format!("{section}[].name"),
-                    value: format!("{name:?}"),
-                    place: self.file.clone(),
-                    why: "stands twice".into(),
-                    remedy: "give each its own name".into(),
-                });
-            }
-        }
-    }
-
-    fn stands_twice(&mut self, key: &str, value: &str, why: &str) {
-        self.problems.push(Problem {
-            key: key.into(),
-            value: format!("{value:?}"),
-            place: self.file.clone(),
-            why: why.into(),
-            remedy: "remove one of the two".into(),
-        });
-    }
-
-    fn reference(&mut self, key: &str, value: &str, section: &str) {
-        self.problems.push(Problem {
-            key: key.into(),
-            value: format!("{value:?}"),
-            place: self.file.clone(),
-            why: format!("is not the name of a {section}"),
-            remedy: format!("name one of the [[{section}]] sections"),
-        });
     }
 
     fn single(&self, written: &Written, name: &str) -> Section {
@@ -460,8 +360,8 @@ impl Reader {
         let reference = self.optional_text(section, name)?;
         match secret::read(&reference, &self.folder) {
             Ok(secret) => Some(Secret(secret)),
-            Err(why) => {
-                self.wrong(section, name, &why, "make the secret readable for the gateway and nobody else");
+            Err(unread) => {
+                self.wrong(section, name, &unread.why, unread.remedy);
                 None
             }
         }

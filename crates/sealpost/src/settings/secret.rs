@@ -2,6 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+/// Why a secret cannot be had, without it, and what to do.
+#[derive(Debug)]
+pub struct Unread {
+    pub why: String,
+    pub remedy: &'static str,
+}
+
 /// The largest secret that is read.
 const SECRET_BYTES_MAX: u64 = 16 * 1024;
 
@@ -19,17 +26,27 @@ pub fn path(reference: &str, folder: &Path) -> Option<PathBuf> {
 }
 
 /// The secret behind a reference, without the line end that editors add. The error says why not, without the secret.
-pub fn read(reference: &str, folder: &Path) -> Result<String, String> {
+pub fn read(reference: &str, folder: &Path) -> Result<String, Unread> {
+    let unread = |why: String, remedy: &'static str| Unread { why, remedy };
     if let Some(name) = reference.strip_prefix("env:") {
-        return std::env::var(name).map_err(|_| format!("the environment variable {name} is not set"));
+        let remedy = "set it in the environment of the gateway's process, and of every command";
+        return std::env::var(name).map_err(|_| unread(format!("the environment variable {name} is not set"), remedy));
     }
-    let path = path(reference, folder).ok_or("CREDENTIALS_DIRECTORY is not set")?;
-    let about = std::fs::metadata(&path).map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
+    let path = path(reference, folder).ok_or_else(|| {
+        let remedy = "let the service manager hand the credential over, or write file:PATH";
+        unread("CREDENTIALS_DIRECTORY is not set".into(), remedy)
+    })?;
+    let cannot = |error: std::io::Error| {
+        let remedy = "make the file, readable for the gateway and nobody else";
+        unread(format!("{} cannot be read: {error}", path.display()), remedy)
+    };
+    let about = std::fs::metadata(&path).map_err(cannot)?;
     if about.len() > SECRET_BYTES_MAX {
-        return Err(format!("{} is larger than any secret", path.display()));
+        return Err(unread(format!("{} is larger than any secret", path.display()), "name the file of the secret"));
     }
-    refuse_readable_by_others(&path, &about)?;
-    let text = std::fs::read_to_string(&path).map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
+    refuse_readable_by_others(&path, &about)
+        .map_err(|why| unread(why, "make the secret readable for the gateway and nobody else"))?;
+    let text = std::fs::read_to_string(&path).map_err(cannot)?;
     Ok(text.trim_end_matches(['\r', '\n']).to_string())
 }
 

@@ -74,6 +74,13 @@ pub struct Written {
     pub sections: Vec<Section>,
 }
 
+impl Written {
+    /// The sections of this name, in order.
+    pub fn all(&self, name: &str) -> impl Iterator<Item = &Section> {
+        self.sections.iter().filter(move |section| section.name == name)
+    }
+}
+
 /// Environment variables with our prefix that are not settings.
 const NOT_SETTINGS: &[&str] =
     &["SEALPOST_SHARED", "SEALPOST_NOT_RUN", "SEALPOST_CRASH", "SEALPOST_TARGET", "SEALPOST_BLESS"];
@@ -146,14 +153,8 @@ fn collect(table: &DeTable<'_>, lines: &Lines<'_>, problems: &mut Vec<Problem>) 
                 problems.push(problem(&single, "", place, "may stand several times", format!("write [[{single}]]")))
             }
             _ => {
-                let near = nearest(&single, settings().map(|s| section_of(s.key).trim_end_matches("[]")));
-                problems.push(problem(
-                    &single,
-                    "",
-                    place,
-                    "is not a section of the settings",
-                    format!("did you mean {near}?"),
-                ));
+                let near = guess(&single, settings().map(|s| section_of(s.key).trim_end_matches("[]")));
+                problems.push(problem(&single, "", place, "is not a section of the settings", meant(near)));
             }
         }
     }
@@ -166,8 +167,8 @@ fn section(name: &str, place: String, table: &DeTable<'_>, lines: &Lines<'_>, pr
         let place = lines.place(key.span().start);
         let full = format!("{name}.{}", key.get_ref());
         let Some(setting) = find(&full) else {
-            let near = nearest(key.get_ref(), settings().filter(|s| section_of(s.key) == name).map(|s| name_of(s.key)));
-            problems.push(problem(&full, "", place, "is not a setting", format!("did you mean {near}?")));
+            let near = guess(key.get_ref(), settings().filter(|s| section_of(s.key) == name).map(|s| name_of(s.key)));
+            problems.push(problem(&full, "", place, "is not a setting", meant(near)));
             continue;
         };
         match scalar(value.get_ref()) {
@@ -200,7 +201,12 @@ fn keep(setting: &Setting, value: Value, section: &mut Section, problems: &mut V
         }
         Some(why) => {
             let shown = if setting.kind == Kind::Secret { String::new() } else { value.scalar.to_string() };
-            problems.push(problem(setting.key, &shown, value.place, why, describe(setting.kind)));
+            let hint = match (setting.kind, &value.scalar) {
+                (Kind::Choice(words), Scalar::Text(text)) => guess(text, words.iter().copied()),
+                _ => None,
+            };
+            let hint = hint.map_or_else(String::new, |near| format!("; did you mean {near}?"));
+            problems.push(problem(setting.key, &shown, value.place, why, describe(setting.kind) + &hint));
         }
     }
 }
@@ -209,8 +215,9 @@ fn keep(setting: &Setting, value: Value, section: &mut Section, problems: &mut V
 fn misfit(kind: Kind, scalar: &Scalar) -> Option<String> {
     match (kind, scalar) {
         (Kind::Text | Kind::Path, Scalar::Text(text)) => text.is_empty().then(|| "is empty".into()),
-        (Kind::Choice(words), Scalar::Text(text)) => (!words.contains(&text.as_str()))
-            .then(|| format!("is not one of the words; did you mean {}?", nearest(text, words.iter().copied()))),
+        (Kind::Choice(words), Scalar::Text(text)) => {
+            (!words.contains(&text.as_str())).then(|| "is not one of the words".into())
+        }
         (Kind::Integer { min, max }, Scalar::Integer(number)) => {
             (*number < min || *number > max).then(|| "is out of range".into())
         }
@@ -330,9 +337,18 @@ pub fn name_of(key: &str) -> &str {
     key.split_once('.').map_or(key, |(_, name)| name)
 }
 
-/// The known word that is most like the written one, for "did you mean".
-fn nearest<'w>(written: &str, known: impl Iterator<Item = &'w str>) -> String {
-    policy::profile::nearest(written, known).unwrap_or_default().to_string()
+/// The known word that is most like the written one; `None` when fewer than half of their letters are the same, because a guess
+/// that is far off leads astray.
+pub fn guess<'w>(written: &str, known: impl Iterator<Item = &'w str>) -> Option<&'w str> {
+    let near = policy::profile::nearest(written, known)?;
+    let mut left: Vec<char> = near.chars().collect();
+    let longer = left.len().max(written.chars().count());
+    let same = written.chars().filter(|c| left.iter().position(|l| l == c).map(|at| left.swap_remove(at)).is_some());
+    (same.count() * 2 > longer).then_some(near)
+}
+
+fn meant(near: Option<&str>) -> String {
+    near.map_or_else(|| "see docs/settings.md for what there is".to_owned(), |near| format!("did you mean {near}?"))
 }
 
 impl Section {
@@ -364,6 +380,16 @@ impl Section {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_guess_is_made_only_when_it_is_near() {
+        let near = |text: &str| guess(text, ["none", "starttls", "implicit"].into_iter());
+        assert_eq!(
+            (near("startls"), near("implict"), near("nnoe")),
+            (Some("starttls"), Some("implicit"), Some("none"))
+        );
+        assert_eq!((near("ssl"), near("yes"), near("")), (None, None, None));
+    }
 
     #[test]
     fn sec_46_what_is_wrong_is_told_without_the_password_in_it() {

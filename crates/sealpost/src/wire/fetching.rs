@@ -86,6 +86,7 @@ pub async fn ask_how_many(
     };
     let asked: Result<_, Fault> = asked.await;
     match asked {
+        Ok((protocol, 1)) => Ok(format!("{server} answers over {protocol}, and 1 mail lies there")),
         Ok((protocol, mails)) => Ok(format!("{server} answers over {protocol}, and {mails} mails lie there")),
         Err(fault) => Err(format!("{server}: {}", fault_in_words(&fault))),
     }

@@ -42,6 +42,8 @@ pub struct Listeners {
     public: Option<(console::Listener, console::Public)>,
     public_certificates: Option<Arc<Certificates>>,
     operations: Option<console::Listener>,
+    /// What listens on TCP, and where.
+    places: Vec<(&'static str, SocketAddr)>,
     tasks: Vec<JoinHandle<()>>,
 }
 
@@ -55,6 +57,7 @@ impl Listeners {
             public: None,
             public_certificates: None,
             operations: None,
+            places: Vec::new(),
             tasks: Vec::new(),
         };
         if roles.contains(&Role::Intake) {
@@ -68,18 +71,34 @@ impl Listeners {
             listeners.console_certificates = certificates(settings.console.certificate.as_ref())?;
             let tls = acceptor(listeners.console_certificates.as_ref());
             let pages = console::Settings::new(settings.console.listen, tls);
-            listeners.console = Some(bind(pages, "console.listen").await?);
+            listeners.console = Some(listeners.bound("console", pages).await?);
         }
         if let Some(public) = settings.public.as_ref().filter(|_| roles.contains(&Role::Public)) {
             listeners.public_certificates = certificates(public.certificate.as_ref())?;
             let tls = acceptor(listeners.public_certificates.as_ref());
-            let listener = bind(public_settings(public, tls), "public.listen").await?;
+            let listener = listeners.bound("public", public_settings(public, tls)).await?;
             let wall = console::Public::new(&public.url, public.requests_per_minute_max);
             listeners.public = Some((listener, wall));
         }
         let operations = console::Settings::new(settings.operations, None);
-        listeners.operations = Some(bind(operations, "operations.listen").await?);
+        listeners.operations = Some(listeners.bound("operations", operations).await?);
         Ok(listeners)
+    }
+
+    /// Binds `NAME.listen` and remembers where that is.
+    async fn bound(&mut self, name: &'static str, settings: console::Settings) -> Result<console::Listener, Failure> {
+        let listener = bind(settings, &format!("{name}.listen")).await?;
+        self.places.extend(listener.local_addr().ok().map(|address| (name, address)));
+        Ok(listener)
+    }
+
+    /// Every address of TCP that is listened on.
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        self.mail
+            .iter()
+            .filter_map(MailListener::address)
+            .chain(self.places.iter().map(|(_, address)| *address))
+            .collect()
     }
 
     /// `scheme://host:port` of the console as it was bound.
@@ -136,6 +155,10 @@ impl Listeners {
             let address = mail.address().map(|address| address.to_string()).unwrap_or_else(|| "a local socket".into());
             tracing::info!(mailbox = mail.name, %address, "takes mail in");
         }
+        for (place, address) in &self.places {
+            tracing::info!(place, %address, "listens");
+        }
+        tracing::info!("ready");
     }
 
     /// Resolves when every listener has stopped.

@@ -53,9 +53,11 @@ pub fn sources(
     engine: Arc<engine::Gateway>,
     endings: Arc<Endings>,
     held: Vec<Held>,
+    listening: String,
 ) -> Sources {
     let (ready_store, ready_cells) = (store, cells.clone());
     Sources {
+        listening: listening.into(),
         ready: Arc::new(move || {
             let (store, cells) = (ready_store.clone(), ready_cells.clone());
             Box::pin(async move { ready(&store, &cells).await })

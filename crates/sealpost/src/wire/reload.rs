@@ -21,6 +21,8 @@ const ALARM_DAYS: i64 = 30;
 /// What a reload needs.
 pub struct Reload {
     pub file: PathBuf,
+    /// As it was at the start.
+    pub fixed: settings::Fixed,
     pub engine: Arc<engine::Gateway>,
     pub store: Store,
     pub tokens: engine::Tokens,
@@ -58,6 +60,9 @@ async fn again(reload: &Reload, held: &[Held]) {
         }
         Ok(settings) => match swap(reload, &settings).await {
             Ok(()) => {
+                for key in reload.fixed.differs(&settings.fixed) {
+                    tracing::warn!(what = key, "differs from what is in use and has no effect before a restart");
+                }
                 reload.hands.swap(settings);
                 tracing::info!("sites, mailboxes and profiles are reloaded");
             }

@@ -3,6 +3,7 @@
 use super::adapters::{speaker, speaker_of_account};
 use super::fetching::out_of_reach;
 use super::site_fields::{Found, find_by, wanted_fields};
+use super::site_projects;
 use crate::command::fault_in_words;
 use crate::settings::{Settings, Site};
 use courier::oauth::read_cloud_id;
@@ -11,24 +12,6 @@ use engine::tokens::Tokens;
 use policy::{Fault, FaultCode};
 use store::Store;
 use tracker::{Answer, Dialect, Operation};
-
-/// Without these no mail reaches an issue.
-const NEEDED: [&str; 4] = ["BROWSE_PROJECTS", "CREATE_ISSUES", "ADD_COMMENTS", "CREATE_ATTACHMENTS"];
-
-/// What else is used where a profile asks for it, and for what.
-const USED: [(&str, &str); 11] = [
-    ("EDIT_ISSUES", "writing fields of an issue that exists"),
-    ("TRANSITION_ISSUES", "workflow"),
-    ("LINK_ISSUES", "links"),
-    ("MANAGE_WATCHERS", "watchers"),
-    ("MODIFY_REPORTER", "the sender as reporter"),
-    ("ASSIGN_ISSUES", "assignees"),
-    ("SET_ISSUE_SECURITY", "security levels"),
-    ("SCHEDULE_ISSUES", "due dates"),
-    ("USER_PICKER", "finding people by address"),
-    ("SERVICEDESK_AGENT", "internal comments, participants and customers"),
-    ("ADMINISTER_PROJECTS", "asking what senders may do, rights_of"),
-];
 
 /// What was found about a site: what it is, and each project by itself.
 pub struct SiteFindings {
@@ -53,13 +36,10 @@ pub async fn look_at(settings: &Settings, store: Option<&Store>, site: &Site) ->
 
 async fn look_by(speaker: &Speaker, settings: &Settings, site: &Site) -> SiteFindings {
     let found = who_we_are(speaker, site).await;
-    let mut projects = Vec::new();
-    if found.is_ok() {
-        for project in projects_of(settings, &site.name) {
-            let verdict = permissions(speaker, site.dialect, &project).await;
-            projects.push((project, verdict));
-        }
-    }
+    let projects = match found.is_ok() {
+        true => site_projects::look(speaker, settings, &site.name, site.dialect).await,
+        false => Vec::new(),
+    };
     let fields = match found.is_ok() && !wanted_fields(settings, site).is_empty() {
         true => Some(people_fields(speaker, settings, site).await),
         false => None,
@@ -175,24 +155,5 @@ async fn with_other_dialect(speaker: &Speaker, site: &Site, said: String) -> Str
     match ask(speaker, other, &Operation::ServerInfo).await {
         Ok(Answer::Server { deployment, .. }) => format!("it is a Jira {deployment}; write dialect = {word:?}"),
         _ => said,
-    }
-}
-
-async fn permissions(speaker: &Speaker, dialect: Dialect, project: &str) -> Result<String, String> {
-    let operation = Operation::ReadPermissions { project: project.to_owned() };
-    let lacks = match ask(speaker, dialect, &operation).await {
-        Ok(Answer::Permissions { lacks, .. }) => lacks,
-        Ok(_) => return Err("the answer about permissions is none".to_owned()),
-        Err(fault) => return Err(format!("{}; does the project exist?", fault_in_words(&fault))),
-    };
-    let missing: Vec<&str> = NEEDED.into_iter().filter(|key| lacks.iter().any(|lack| lack == key)).collect();
-    if !missing.is_empty() {
-        return Err(format!("the account lacks {}; give them in the project's permission scheme", missing.join(", ")));
-    }
-    let unused = USED.iter().filter(|(key, _)| lacks.iter().any(|lack| lack == key));
-    let unused: Vec<String> = unused.map(|(key, what)| format!("{key} ({what})")).collect();
-    match unused.is_empty() {
-        true => Ok("all permissions are there".to_owned()),
-        false => Ok(format!("what every mail needs is there; not there: {}", unused.join(", "))),
     }
 }

@@ -4,6 +4,7 @@ use super::mails;
 use super::world::{World, lines, told};
 use rig::settings_file::quoted;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn priv_14_an_anonymous_case_names_nobody_and_is_decided_alike() {
@@ -13,12 +14,15 @@ async fn priv_14_an_anonymous_case_names_nobody_and_is_decided_alike() {
         mails::with_files("a@example.org", "Ann's printer", "It burns, says Ann <ann@example.org>.", &[("cat", 99)]);
     let id = world.hand_in(&mail).await.unwrap().id().unwrap().to_owned();
     gateway.wait_until_quiet();
-    fs::create_dir(world.home.file("cases")).unwrap();
     let export = ["message", "--config", "sealpost.toml", "export", &id, "--case", "cases/one", "--anonymous"];
     let output = world.run(&export);
     let said = told(&output);
     assert!(output.status.success(), "{said}");
     assert!(said.contains("of 1 files") && !said.contains("decides otherwise"), "{said}");
+    for (written, mode) in [("cases", 0o700), ("cases/one.eml", 0o600), ("cases/one.json", 0o600)] {
+        let found = fs::metadata(world.home.file(written)).unwrap().permissions().mode() & 0o777;
+        assert_eq!(found, mode, "{written} has mode {found:o}");
+    }
     let eml = fs::read(world.home.file("cases/one.eml")).unwrap();
     let reading = mail::read(&eml, &mail::Limits::default());
     let json = fs::read_to_string(world.home.file("cases/one.json")).unwrap();

@@ -276,7 +276,7 @@ async fn a_wrong_password_is_shown_and_mail_by_other_ways_goes_on() {
     gateway.wait_until("in order again", |metrics| fails(metrics) == 0);
     assert_eq!(summaries(&post.world), ["handed in", "fetched"]);
     let checked = post.world.run(&["check", "--config", "sealpost.toml"]);
-    assert!(checked.status.success() && told(&checked).contains("answers over POP3, and 1 mails lie there"));
+    assert!(checked.status.success() && told(&checked).contains("answers over POP3, and 1 mail lies there"));
     for written in [gateway.log(), gateway.output(), said] {
         assert!(!written.contains("planted-wrong") && !written.contains(PASSWORD), "{written}");
     }

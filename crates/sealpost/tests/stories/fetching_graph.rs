@@ -50,7 +50,7 @@ async fn mail_of_graph_becomes_issues_and_comments_and_old_mail_is_left_alone() 
     post.set("mark_seen", true);
     let old = post.put(&request("old"));
     let checked = post.check();
-    assert!(checked.contains("answers over Microsoft Graph, and 1 mails lie there"), "{checked}");
+    assert!(checked.contains("answers over Microsoft Graph, and 1 mail lies there"), "{checked}");
     let mut gateway = post.world.home.start();
     gateway.wait_for_log("opened for the first time");
     gateway.wait_until("looked into", |metrics| metrics.0.contains("fetched_age_seconds{mailbox=\"post\"}"));

@@ -75,7 +75,7 @@ async fn a_person_signs_in_once_and_each_refresh_token_is_used_once() {
     assert!(done && said.contains("open https://login.example/device") && said.contains("type ABCD-1"), "{said}");
     for _ in 0..2 {
         let (done, said) = run(&["test", "post"]);
-        assert!(done && said.contains("1 mails lie there"), "{said}");
+        assert!(done && said.contains("1 mail lies there"), "{said}");
     }
     let mut gateway = post.world.home.start();
     fetched(&mut gateway, 1);

@@ -60,6 +60,44 @@ async fn a_missing_profile_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wrong_reference_is_told_with_its_line_its_mailbox_and_the_nearest_name() {
+    let mut world = World::start().await;
+    world.home.settings.set("[[mailbox]]", "site", quoted("dmeo"));
+    let line = complaint(&world, "mailbox[].site");
+    has_all(&line, &["sealpost.toml:", "\"dmeo\"", "mailbox \"support\"", "did you mean \"demo\"?"]);
+    world.home.settings.set("[[mailbox]]", "site", quoted("production"));
+    has_all(&complaint(&world, "mailbox[].site"), &["name one of the [[site]] sections"]);
+    world.home.settings.set("[[mailbox]]", "site", quoted("demo"));
+    world.home.settings.add("[[profile]]", &[("name", quoted("support")), ("file", quoted("profile.toml"))]);
+    has_all(&complaint(&world, "profile[].name"), &["sealpost.toml:", "\"support\"", "stands twice"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn remedies_lead_where_the_mistake_is() {
+    let mut world = World::start().await;
+    world.home.settings.set("[[mailbox]]", "tls", quoted("ssl"));
+    let line = complaint(&world, "mailbox[].tls");
+    assert!(line.contains("write one of none, starttls, implicit") && !line.contains("did you mean"), "{line}");
+    world.home.settings.set("[[mailbox]]", "tls", quoted("startls"));
+    has_all(&complaint(&world, "mailbox[].tls"), &["did you mean starttls?"]);
+    world.home.settings.set("[[mailbox]]", "tls", quoted("none"));
+    world.home.settings.set("[[site]]", "token", quoted("env:NO_SUCH_SECRET"));
+    has_all(
+        &complaint(&world, "site[].token"),
+        &["NO_SUCH_SECRET is not set", "set it in the environment of the gateway"],
+    );
+    world.home.settings.set("[[site]]", "token", quoted("file:site.token"));
+    world.home.settings.set("[[profile]]", "file", quoted("no-such-profile.toml"));
+    let said = told(&world.run(&["check", "--config", "sealpost.toml"]));
+    assert!(said.contains("cannot be read") && !said.contains("default.project"), "{said}");
+    world.home.settings.set("[[profile]]", "file", quoted("profile.toml"));
+    fs::write(world.home.file("profile.toml"), "[default]\nproject = \"DEMO\"\ncatch_regex = [\"a\"]\n").unwrap();
+    has_all(&complaint(&world, "catch_regex"), &["stands at the top, before every table"]);
+    let output = world.run(&["message", "--config", "sealpost.toml", "list", "--state", "given_up"]);
+    has_all(&told(&output), &["write one of ready, running, waiting, held, done, dead"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn authors_that_could_never_be_proved_are_told() {
     let mut world = World::start().await;
     world.home.settings.set("[[mailbox]]", "authenticity", quoted("header"));

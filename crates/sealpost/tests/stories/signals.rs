@@ -3,6 +3,7 @@
 use super::mails;
 use super::world::{World, hand_in};
 use desk::{Fault, RouteKind, When};
+use rig::settings_file::quoted;
 use rustix::process::Signal;
 use std::fs;
 use std::time::{Duration, Instant};
@@ -41,6 +42,28 @@ async fn sighup_swaps_a_changed_profile_and_refuses_a_wrong_one() {
     fs::write(&profile, IGNORES).unwrap();
     let reasons: Vec<String> = world.messages().iter().map(|line| line["reason"].to_string()).collect();
     assert!(reasons[0].contains("nothing from ann") && reasons[1].contains("nothing from ann"), "{reasons:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sighup_names_what_has_no_effect_before_a_restart() {
+    let mut world = World::start().await;
+    let gateway = world.home.start();
+    gateway.signal(Signal::HUP);
+    let log = gateway.wait_for_log("are reloaded");
+    assert!(!log.contains("no effect before a restart"), "nothing has changed: {log}");
+
+    world.home.settings.set("[public]", "listen", quoted("127.0.0.1:0"));
+    world.home.settings.set("[work]", "jobs_at_once", 7);
+    let text = world.home.settings.text()
+        + "\n[[mailbox]]\nname = \"shop\"\nsite = \"demo\"\nprofile = \"support\"\napi = true\n";
+    fs::write(world.home.file("sealpost.toml"), text).unwrap();
+    gateway.signal(Signal::HUP);
+    let log = gateway.wait_for_log("work.jobs_at_once");
+    let warned: Vec<&str> = log.lines().filter(|line| line.contains("no effect before a restart")).collect();
+    for key in ["public.listen", "work.jobs_at_once", "mailbox[shop].api"] {
+        assert!(warned.iter().any(|line| line.contains(key) && line.contains("WARN")), "{key}: {log}");
+    }
+    assert_eq!(warned.len(), 3, "{log}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -23,7 +23,10 @@ pub async fn run(arguments: &Arguments, base: &str, envelope: &Envelope, raw: Ve
             "an address of the API wants a token: --token file:PATH or env:NAME; `sealpost token create` makes one",
         ));
     };
-    let token = secret::read(reference, Path::new(".")).map_err(|why| Failure::new(format!("--token {why}")))?;
+    let token = secret::read(reference, Path::new(".")).map_err(|unread| {
+        let secret::Unread { why, remedy } = unread;
+        Failure::new(format!("--token {reference}: {why}; {remedy}"))
+    })?;
     let gateway = GatewayAt::new(base, &token, arguments.authorities.clone())?;
     let id = gateway.hand_in(arguments.mailbox.as_deref(), envelope, raw).await?;
     crate::command::print(&format!("201 {id}\n"))?;

@@ -12,6 +12,9 @@ pub const PROFILE: &str = include_str!("../../../../../examples/profile.toml");
 /// The account that the demo's gateway has at the desk.
 pub const ACCOUNT: &str = "gateway@desk.example";
 
+/// Where its token stands in the folder.
+pub const DESK_TOKEN: &str = "keys/desk.token";
+
 /// Names the files of a demo folder. The first says that the folder is a demo, and is locked while one runs in it.
 const OURS: &str = "this-is-a-sealpost-demo";
 const SETTINGS: &str = "sealpost.toml";
@@ -100,7 +103,7 @@ impl Home {
 
     /// The desk's token, made on the first start.
     pub fn desk_token(&self) -> Result<String, Failure> {
-        let file = self.secret("keys/desk.token")?;
+        let file = self.secret(DESK_TOKEN)?;
         fs::read_to_string(&file).map(|text| text.trim().to_string()).map_err(|error| cannot("read", &file, &error))
     }
 

@@ -53,7 +53,11 @@ impl Filter {
 }
 
 fn word<T: DeserializeOwned>(text: &str) -> Result<T, String> {
-    serde_json::from_value(text.into()).map_err(|_| "is none of the words that the help names".to_owned())
+    serde_json::from_value(text.into()).map_err(|error: serde_json::Error| {
+        // Serde names them all, in ticks.
+        let words = error.to_string().split_once("expected one of ").map(|(_, words)| words.replace('`', ""));
+        format!("write one of {}", words.unwrap_or_else(|| "the words that the help names".to_owned()))
+    })
 }
 
 fn begin(text: &str) -> Result<Micros, String> {

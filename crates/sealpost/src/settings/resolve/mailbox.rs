@@ -320,9 +320,9 @@ impl Reader {
     }
 
     /// Two mailboxes that fetch from one folder of an account would each take in what the other one has.
-    pub(super) fn fetched_once(&mut self, mailboxes: &[Mailbox]) {
+    pub(super) fn fetched_once(&mut self, mailboxes: &[Mailbox], written: &Written) {
         let mut seen = BTreeSet::new();
-        for mailbox in mailboxes {
+        for (mailbox, section) in mailboxes.iter().zip(written.all("mailbox[]")) {
             let Some(fetched) = &mailbox.fetched else { continue };
             let folder = match &fetched.protocol {
                 Protocol::Imap(folder) | Protocol::Graph(Graph { folder, .. })
@@ -334,7 +334,8 @@ impl Reader {
                 _ => "INBOX".to_owned(),
             };
             if !seen.insert((fetched.host.to_lowercase(), fetched.user.clone(), folder)) {
-                self.stands_twice("mailbox[].user", &fetched.user, "fetches from the same account as another mailbox");
+                let why = format!("mailbox {:?} fetches from the same account as another mailbox", mailbox.name);
+                self.wrong(section, "user", &why, "remove one of the two");
             }
         }
     }
@@ -354,12 +355,7 @@ impl Reader {
                     self.wrong(section, "mailbox", "takes mail over HTTP, which knows no accounts", remedy);
                 }
                 Some(mailbox) => mailbox.accounts.push(account),
-                None => self.wrong(
-                    section,
-                    "mailbox",
-                    "is not the name of a mailbox",
-                    "name one of the [[mailbox]] sections",
-                ),
+                None => self.reference(section, "mailbox", written, "mailbox"),
             }
         }
     }

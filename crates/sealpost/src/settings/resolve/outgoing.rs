@@ -1,10 +1,9 @@
 //! The `[[outgoing]]` sections and what a site says of its letters: where they leave, in whose name, or that none does.
 
-use super::super::written::Section;
+use super::super::written::{Section, Written};
 use super::super::{Letters, Mailbox, Outgoing, Settings, Site, presets};
 use super::Reader;
 use super::oauth::Scopes;
-use crate::settings::Problem;
 use courier::submit::Security;
 use mail::Address;
 use policy::is_plain_address;
@@ -78,13 +77,12 @@ impl Reader {
     }
 
     /// Each site names an outgoing server that is there.
-    pub(super) fn check_outgoing(&mut self, settings: &Settings) {
-        self.unique("outgoing", settings.outgoing.iter().map(|outgoing| outgoing.name.as_str()));
-        for site in &settings.sites {
+    pub(super) fn check_outgoing(&mut self, settings: &Settings, written: &Written) {
+        for (site, section) in settings.sites.iter().zip(written.all("site[]")) {
             if let Some(name) = &site.letters.outgoing
                 && !settings.outgoing.iter().any(|outgoing| &outgoing.name == name)
             {
-                self.reference("site[].outgoing", name, "outgoing");
+                self.reference(section, "outgoing", written, "outgoing");
             }
         }
     }
@@ -108,19 +106,15 @@ impl Reader {
     }
 
     /// A profile that writes letters in a mailbox whose site is no dead end and has no way out for them.
-    pub(super) fn check_way_out(&mut self, settings: &Settings, mailbox: &Mailbox) {
+    pub(super) fn check_way_out(&mut self, settings: &Settings, written: &Written, mailbox: &Mailbox) {
         let is_stuck = |site: &Site| !site.letters.dead_end && site.letters.outgoing.is_none();
-        if settings.site(&mailbox.site).is_some_and(is_stuck) {
+        let mut sites = settings.sites.iter().zip(written.all("site[]"));
+        if let Some((_, section)) = sites.find(|(site, _)| site.name == mailbox.site && is_stuck(site)) {
             let (name, site, profile) = (&mailbox.name, &mailbox.site, &mailbox.profile);
-            self.problems.push(Problem {
-                key: "site[].outgoing".into(),
-                value: String::new(),
-                place: self.file.clone(),
-                why: format!(
-                    "is missing on site {site:?}, and profile {profile:?} of mailbox {name:?} sends notices or hands mail on"
-                ),
-                remedy: "name an [[outgoing]] server, or set dead_end = true".into(),
-            });
+            let why = format!(
+                "is missing on site {site:?}, and profile {profile:?} of mailbox {name:?} sends notices or hands mail on"
+            );
+            self.wrong(section, "outgoing", &why, "name an [[outgoing]] server, or set dead_end = true");
         }
     }
 }

@@ -36,14 +36,9 @@ impl Reader {
     }
 
     /// Nobody could hand mail to it.
-    pub(super) fn without_listener(&mut self, mailbox: &Mailbox) {
-        self.problems.push(Problem {
-            key: "mailbox[].api".into(),
-            value: "true".into(),
-            place: self.file.clone(),
-            why: format!("mailbox {:?} takes mail over HTTP, and nothing listens for it", mailbox.name),
-            remedy: "set public.listen".into(),
-        });
+    pub(super) fn without_listener(&mut self, mailbox: &Mailbox, section: &Section) {
+        let why = format!("mailbox {:?} takes mail over HTTP, and nothing listens for it", mailbox.name);
+        self.wrong(section, "api", &why, "set public.listen");
     }
 
     /// The links in a profile's letters would lead nowhere.

@@ -1,0 +1,93 @@
+//! What a profile wants of a tracker: in which projects it makes issues, of which type, and what it writes into which fields.
+
+use crate::Profile;
+use crate::profile::{Mapping, Mode};
+
+/// Stands where a mail would fill a text in.
+const FROM_THE_MAIL: char = '\u{1}';
+
+/// New issues of one type in one project, so that it can be seen whether the tracker has what they need before mail comes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Aim {
+    pub project: String,
+    pub issue_type: String,
+    /// Where the profile says so: `[default]`, `mapping "it"`, `rule "outage"`, `projects.keys`.
+    pub place: String,
+    /// Each field by name or id, with the words for it; `None` where only a mail or a day gives them.
+    pub fields: Vec<(String, Option<String>)>,
+}
+
+impl Profile {
+    /// What the default, each mapping, each rule that lets mail through and each project of `projects.keys` makes; each once, at
+    /// the first place that says it. A rule without a mapping is taken with the default.
+    pub fn aims(&self) -> Vec<Aim> {
+        let default = std::iter::once((self.mapping(None, None, None), "[default]".to_owned()));
+        let mapped = self.mappings.iter();
+        let mapped =
+            mapped.map(|mapped| (self.mapping(Some(mapped), None, None), format!("mapping {:?}", mapped.name)));
+        let ruled = self.rules.iter().filter(|rule| !rule.stops()).map(|rule| {
+            let mapping = self.mapping(self.mapped(rule.mapping.as_deref()), None, Some(rule));
+            (mapping, format!("rule {:?}", rule.name))
+        });
+        let named = self.projects.keys.iter();
+        let named = named.map(|key| (self.mapping(self.of_project(key), Some(key), None), "projects.keys".to_owned()));
+        let mut aims: Vec<Aim> = Vec::new();
+        for (mapping, place) in default.chain(mapped).chain(ruled).chain(named) {
+            let same = |aim: &Aim| {
+                (&aim.project, &aim.issue_type, &aim.fields)
+                    == (&mapping.project, &mapping.issue_type, &fields(&mapping))
+            };
+            if mapping.mode != Mode::Comment && !mapping.project.is_empty() && !aims.iter().any(same) {
+                let fields = fields(&mapping);
+                aims.push(Aim { project: mapping.project, issue_type: mapping.issue_type, place, fields });
+            }
+        }
+        aims
+    }
+}
+
+fn fields(mapping: &Mapping) -> Vec<(String, Option<String>)> {
+    let plain = [
+        ("priority", mapping.priority.clone()),
+        ("labels", mapping.labels.join(", ")),
+        ("components", mapping.components.join(", ")),
+        ("security", mapping.security_level.clone()),
+    ];
+    let plain = plain.into_iter().filter(|(_, words)| !words.is_empty());
+    let due = Some(("duedate".to_owned(), None)).filter(|_| !mapping.due.is_empty());
+    let texts = mapping.fields.0.iter().map(|(field, text)| {
+        let words = text.filled(|_| FROM_THE_MAIL.to_string());
+        (field.clone(), Some(words).filter(|words| !words.contains(FROM_THE_MAIL)))
+    });
+    plain.map(|(field, words)| (field.to_owned(), Some(words))).chain(due).chain(texts).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn each_place_that_makes_issues_says_what_it_needs() {
+        let text = "[default]\nproject = \"HELP\"\nissue_type = \"Task\"\npriority = \"High\"\n\
+            [[mapping]]\nname = \"it\"\nproject = \"IT\"\ndue = \"+2d\"\n[mapping.fields]\nImpact = \"low\"\nFrom = \"{{sender.name}}\"\n\
+            [[mapping]]\nname = \"talk\"\nproject = \"TALK\"\nmode = \"comment\"\n\
+            [[rule]]\nname = \"outage\"\nsubject = [\"*down*\"]\nissue_type = \"Incident\"\n\
+            [[rule]]\nname = \"same\"\nsubject = [\"*up*\"]\nsubject_keys = false\n\
+            [[rule]]\nname = \"spam\"\nsubject = [\"*win*\"]\noutcome = \"ignore\"\n";
+        let aims = Profile::from_toml("a", text, "a.toml").unwrap().aims();
+        let told: Vec<_> = aims.iter().map(|aim| (&*aim.project, &*aim.issue_type, &*aim.place)).collect();
+        let wanted =
+            [("HELP", "Task", "[default]"), ("IT", "Task", "mapping \"it\""), ("HELP", "Incident", "rule \"outage\"")];
+        assert_eq!(told, wanted);
+        let field = |name: &str, words: Option<&str>| (name.to_owned(), words.map(str::to_owned));
+        let wanted = [
+            field("priority", Some("High")),
+            field("duedate", None),
+            field("From", None),
+            field("Impact", Some("low")),
+        ];
+        assert_eq!(aims[1].fields.len(), wanted.len());
+        assert!(wanted.iter().all(|one| aims[1].fields.contains(one)), "{:?}", aims[1].fields);
+    }
+}

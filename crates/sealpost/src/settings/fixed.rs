@@ -1,0 +1,119 @@
+//! What of the settings is taken at the start and kept until a restart, so that a reload can say what it did not change.
+
+use super::table::settings;
+use super::written::{Section, Written, name_of, section_of};
+use super::{Mailbox, Secret};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Sections of which nothing is read again.
+const SECTIONS: [&str; 8] = ["store", "console", "public", "operations", "log", "work", "cells", "mail"];
+/// What is read again all the same, or stands in another section.
+const READ_AGAIN: [&str; 1] = ["store.keep_content_days"];
+const KEPT: [&str; 1] = ["dns.patience_s"];
+
+/// What a mailbox's listener is made of.
+const OF_LISTENER: &[&str] = &[
+    "listen",
+    "kind",
+    "hostname",
+    "tls",
+    "require_tls",
+    "certificate",
+    "key",
+    "require_auth",
+    "connections_max",
+    "connections_per_ip_max",
+    "recipients_max",
+    "messages_per_connection_max",
+    "command_timeout_s",
+    "data_timeout_s",
+    "errors_max",
+];
+
+/// Values that only a restart changes, by their keys, and the accounts of each listener.
+#[derive(Clone, Default)]
+pub struct Fixed {
+    /// As written, so that no secret is in it.
+    values: BTreeMap<String, String>,
+    accounts: BTreeMap<String, Vec<(String, Secret)>>,
+}
+
+impl Fixed {
+    pub(super) fn of(written: &Written, mailboxes: &[Mailbox]) -> Fixed {
+        let mut fixed = Fixed::default();
+        for setting in settings().filter(|setting| is_kept(setting.key)) {
+            let none = Section { name: section_of(setting.key).to_owned(), ..Section::default() };
+            let section = written.sections.iter().find(|section| section.name == none.name).unwrap_or(&none);
+            fixed.values.insert(setting.key.to_owned(), value(section, name_of(setting.key)));
+        }
+        for (mailbox, section) in mailboxes.iter().zip(written.all("mailbox[]")) {
+            let names: &[&str] = match (mailbox.api, &mailbox.fetched) {
+                (true, _) => &["api"],
+                (false, Some(_)) => continue,
+                (false, None) => OF_LISTENER,
+            };
+            for name in names {
+                fixed.values.insert(format!("mailbox[{}].{name}", mailbox.name), value(section, name));
+            }
+            fixed.accounts.insert(mailbox.name.clone(), mailbox.accounts.clone());
+        }
+        fixed
+    }
+
+    /// The keys in which the new settings differ and that go on as they were until a restart; of a listener that was added or
+    /// taken away only the one that makes it.
+    pub fn differs(&self, new: &Fixed) -> Vec<String> {
+        let keys: BTreeSet<&String> = self.values.keys().chain(new.values.keys()).collect();
+        let differs = |key: &&&String| match (self.values.get(**key), new.values.get(**key)) {
+            (Some(old), Some(new)) => old != new,
+            _ => key.ends_with("].listen") || key.ends_with("].api"),
+        };
+        let changed = keys.iter().filter(differs).map(|key| (**key).clone());
+        let accounts =
+            self.accounts.iter().filter(|(name, old)| new.accounts.get(*name).is_some_and(|new| new != *old));
+        changed.chain(accounts.map(|(name, _)| format!("account[] of mailbox {name}"))).collect()
+    }
+}
+
+fn is_kept(key: &str) -> bool {
+    SECTIONS.contains(&section_of(key)) && !READ_AGAIN.contains(&key) || KEPT.contains(&key)
+}
+
+/// As it holds, its default included; empty for none.
+fn value(section: &Section, name: &str) -> String {
+    let value = section.value(name).ok().flatten();
+    value.map(|value| value.scalar.to_string()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use std::path::Path;
+
+    fn fixed(text: &str) -> Fixed {
+        let written = super::super::written::read(text, "a.toml", &[]).unwrap();
+        let mut reader = super::super::resolve::Reader::new(".".into(), Path::new("a.toml"));
+        Fixed::of(&written, &reader.mailboxes(&written))
+    }
+
+    #[test]
+    fn only_what_is_kept_until_a_restart_is_told_to_differ() {
+        let mailbox =
+            |name: &str, more: &str| format!("[[mailbox]]\nname = {name:?}\nsite = \"a\"\nprofile = \"a\"\n{more}\n");
+        let listening = mailbox("a", "listen = \"127.0.0.1:2525\"");
+        let before = fixed(&listening);
+        // A default that is written out, and what is read again.
+        for same in ["[work]\nlease_s = 60\n", "[store]\nkeep_content_days = 3\n", "[[site]]\nname = \"b\"\n"] {
+            assert!(before.differs(&fixed(&format!("{same}{listening}"))).is_empty(), "{same}");
+        }
+        let other = mailbox("a", "listen = \"127.0.0.1:2526\"\nmode = \"shadow\"") + &mailbox("b", "api = true");
+        assert_eq!(before.differs(&fixed(&other)), ["mailbox[a].listen", "mailbox[b].api"]);
+        let public = format!("[public]\nlisten = \"127.0.0.1:8030\"\n{listening}");
+        assert_eq!(before.differs(&fixed(&public)), ["public.listen"]);
+        assert_eq!(fixed(&public).differs(&before), ["public.listen"]);
+        assert_eq!(before.differs(&fixed("")), ["mailbox[a].listen"]);
+        let account = "[[account]]\nmailbox = \"a\"\nuser = \"u\"\npassword = \"env:PATH\"\n";
+        assert_eq!(before.differs(&fixed(&format!("{listening}{account}"))), ["account[] of mailbox a"]);
+    }
+}

@@ -1,0 +1,90 @@
+//! `sealpost check` tells before any mail comes what would not work: ports, projects, issue types, fields and their values.
+
+use super::world::{World, told};
+use rig::settings_file::quoted;
+use std::fs;
+use std::net::TcpListener;
+
+/// What `check` says, and whether all is well.
+fn check(world: &World) -> (bool, String) {
+    let checked = world.run(&["check", "--config", "sealpost.toml"]);
+    (checked.status.success(), told(&checked))
+}
+
+/// The line about this.
+fn line<'s>(said: &'s str, what: &str) -> &'s str {
+    said.lines().find(|line| line.contains(what)).unwrap_or_else(|| panic!("no line has {what}: {said}"))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_port_is_free_or_the_running_gateways_or_somebody_elses() {
+    let mut world = World::start().await;
+    let console = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = console.local_addr().unwrap();
+    world.home.settings.set("[console]", "listen", quoted(&address.to_string()));
+    let (well, said) = check(&world);
+    assert!(!well && line(&said, "console.listen").starts_with("DOES NOT"), "{said}");
+    assert!(line(&said, "console.listen").contains(&format!("{address} is in use by another program")), "{said}");
+    assert!(line(&said, "mailbox support").contains("is free") && said.contains("1 thing does not work"), "{said}");
+
+    drop(console);
+    let gateway = world.home.start();
+    gateway.wait_for_log("ready");
+    let (well, said) = check(&world);
+    assert!(well, "{said}");
+    for what in ["console.listen", "operations.listen", "mailbox support"] {
+        assert!(line(&said, what).contains("in use by the running gateway of these settings"), "{said}");
+    }
+    let log = gateway.log();
+    assert!(log.contains("listens") && log.contains(&address.to_string()), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_listeners_at_one_place_are_told_with_both_names() {
+    let mut world = World::start().await;
+    world.home.settings.set("[console]", "listen", quoted("127.0.0.1:18025"));
+    world.home.settings.set("[public]", "listen", quoted("127.0.0.1:18025"));
+    let (well, said) = check(&world);
+    let line = line(&said, "public.listen");
+    assert!(!well && line.contains("is where console.listen listens") && line.contains("sealpost.toml:"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_project_that_is_not_there_is_told_with_who_names_it() {
+    let world = World::start().await;
+    let profile =
+        "[default]\nproject = \"DEMO\"\nissue_type = \"Task\"\n[[mapping]]\nname = \"help\"\nproject = \"HELP\"\n";
+    fs::write(world.home.file("profile.toml"), profile).unwrap();
+    let (well, said) = check(&world);
+    assert!(!well && line(&said, "project DEMO").starts_with("works"), "{said}");
+    let line = line(&said, "project HELP");
+    assert!(line.starts_with("DOES NOT") && line.contains("it is not there, or the account may not see it"), "{line}");
+    assert!(line.contains("profile \"support\", mapping \"help\"") && !said.contains("API base"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn issue_types_fields_and_values_that_a_project_lacks_are_told_with_their_rule() {
+    let world = World::start().await;
+    let profile = "[default]\nproject = \"DEMO\"\nissue_type = \"Task\"\n\
+        [[rule]]\nname = \"outage\"\nsubject = [\"*down*\"]\nissue_type = \"Incident\"\n\
+        [[rule]]\nname = \"loud\"\nsubject = [\"*!\"]\npriority = \"Deafening\"\n\
+        [[rule]]\nname = \"typed\"\nsubject = [\"*?\"]\nissue_type = \"Bgu\"\n[rule.fields]\nImpact = \"big\"\n\
+        [[rule]]\nname = \"hit\"\nsubject = [\"*hit*\"]\n[rule.fields]\nImpact = \"big\"\n\
+        [[rule]]\nname = \"miss\"\nsubject = [\"*miss*\"]\n[rule.fields]\nImpact = \"small\"\n";
+    fs::write(world.home.file("profile.toml"), profile).unwrap();
+    let (well, said) = check(&world);
+    let line = line(&said, "project DEMO");
+    assert!(!well && line.starts_with("DOES NOT"), "{said}");
+    assert_eq!(line.matches("there is no field").count(), 1, "the second rule is told nothing new: {line}");
+    for told in [
+        "no issue type \"Incident\" that the account may create (profile \"support\", rule \"outage\")",
+        "it has Task, Bug, Question",
+        "did you mean \"Bug\"",
+        "\"Priority\" does not allow \"Deafening\", only ",
+        "for \"Task\" (profile \"support\", rule \"loud\")",
+        "there is no field \"Impact\"",
+        "(profile \"support\", rule \"hit\")",
+    ] {
+        assert!(line.contains(told), "{told:?} is missing: {line}");
+    }
+}
