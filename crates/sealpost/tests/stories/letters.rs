@@ -65,7 +65,8 @@ async fn check_says_where_letters_go() {
     world.home.settings.set("[[site]]", "dead_end", "false");
     world.home.settings.set("[[site]]", "outgoing", quoted("nobody"));
     let said = told(&world.run(&["check", "--config", "sealpost.toml"]));
-    assert!(said.contains("site[].outgoing = \"nobody\": is not the name of a outgoing"), "{said}");
+    let sentence = "site[].outgoing = \"nobody\": is not the name of any [[outgoing]], and site \"demo\" names it";
+    assert!(said.contains(sentence), "{said}");
 }
 
 #[cfg(feature = "crash_points")]
