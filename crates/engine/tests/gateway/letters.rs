@@ -11,7 +11,6 @@ use policy::{FaultCode, Outcome};
 use rig::post_office::{Mishap, PostOffice};
 use rig::token_server::TokenServer;
 use store::{JobState, LetterFate, Story};
-use tracker::Dialect;
 
 /// A profile whose issues the tracker refuses, because there is no such project, and that tells senders so.
 fn refused() -> String {
@@ -34,7 +33,7 @@ fn lead_out(world: &World, office: Option<&PostOffice>, tokens: Option<TokensOfO
         ..Target::smtp("", 0)
     });
     let from = Address { name: Some("Support".to_owned()), address: "support@example.com".to_owned() };
-    let site = Site::new("acme", Dialect::JiraCloud, voice_of(world), &quick());
+    let site = Site::new("acme", world.dialect, voice_of(world), &quick());
     world.gateway.swap_sites(vec![site.with_outgoing(Some(Outgoing { target, tokens, from }))]);
 }
 
