@@ -242,12 +242,13 @@ impl Walk<'_> {
         Ok(long_ago.into_iter().chain((0..offers.len()).filter(|at| !ever.contains(at))).collect())
     }
 
-    /// After the server forgot the place, mails may be known under other names, because the mailbox was moved: where none of a page
-    /// is known. Where one is, names hold, and what is unknown is new, whatever Message-ID it has.
+    /// After the server forgot the place, mails may be known under other names: where none of a page is known, because the
+    /// mailbox was moved, mails from before the opening count as left behind. Where some are known, others may still be those that a
+    /// process which died had not recognised yet.
     fn doubt(&self, names_are_lost: bool) -> Option<Doubt> {
         let Stage::Again(renamed_at) = self.bookmark.stage else { return None };
-        let Bookmark { forgotten, left_before, .. } = self.bookmark;
-        names_are_lost.then_some(Doubt { uid_validity: forgotten, renamed_at, left_before, times_are_lost: false })
+        let left_before = self.bookmark.left_before.filter(|_| names_are_lost);
+        Some(Doubt { uid_validity: self.bookmark.forgotten, renamed_at, left_before, times_are_lost: false })
     }
 
     fn was_left_behind(&self, offer: &Offer, doubt: Option<Doubt>) -> bool {
