@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 use mail::{Envelope, Limits, Reading, Reply};
 use policy::reply_token::TokenKey;
 use policy::set_link::{LinkGrant, LinkPlace, sign};
-use policy::{Fault, FaultCode, Letter, LetterKind, LetterLink, LetterWhen, Origin, Outcome, Plan, Profile};
+use policy::{Fault, FaultCode, Letter, LetterKind, LetterLink, LetterWhen, Origin, Outcome, Plan, Profile, Receipt};
 use std::sync::Arc;
 use store::{Arrival, ContentReader, Decision, Handle, JobKind, MessageFilter, Store, Taken};
 use tempfile::TempDir;
@@ -129,6 +129,11 @@ impl House {
         };
         self.store.write_down(&lease, &decision).await.unwrap();
         for lease in self.store.claim("worker", &[JobKind::Deliver], 1, 600).await.unwrap() {
+            for (_, key, _) in self.store.posted_letters(&lease).await.unwrap() {
+                let receipt = Receipt::Letter { message_id: "letter@example.org".into(), dead_end: false };
+                self.store.begin(&lease, &key, "letter", "").await.unwrap();
+                self.store.finish(&lease, &key, &receipt).await.unwrap();
+            }
             self.store.complete(&lease).await.unwrap();
         }
         let posted_at = self.store.letters(None, 10).await.unwrap().into_iter().find(|line| line.message == message);

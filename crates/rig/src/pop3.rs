@@ -109,7 +109,9 @@ fn serve(stream: TcpStream, shelf: &Mutex<Shelf>) -> std::io::Result<()> {
             ("LIST", _) => listed(|(_, bytes)| bytes.len().to_string()),
             ("RETR", Some((_, bytes))) => {
                 let stuffed = String::from_utf8_lossy(bytes).replace("\r\n.", "\r\n..");
-                format!("+OK\r\n{stuffed}.\r\n").into_bytes()
+                // The dot that ends an answer stands on a line of its own.
+                let end = if stuffed.ends_with("\r\n") { "" } else { "\r\n" };
+                format!("+OK\r\n{stuffed}{end}.\r\n").into_bytes()
             }
             ("DELE", Some(mail)) => {
                 deleted.push(mail.clone());

@@ -213,6 +213,15 @@ pub async fn fault_26_a_server_that_says_nothing_is_noticed_and_stops_no_other(d
     world.end().await;
 }
 
+/// Dovecot's new UIDVALIDITY is the time in seconds: within the same one it would be the old.
+async fn next_second() {
+    let second = || jiff::Timestamp::now().as_second();
+    let before = second();
+    while second() == before {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
 /// Hundreds of mails whose server names them anew again and again: none is lost, none doubled, and those that differ in nothing but a
 /// letter stay two.
 pub async fn fault_24_hundreds_of_mails_named_anew(database: &Database) {
@@ -243,6 +252,7 @@ pub async fn fault_24_hundreds_of_mails_named_anew(database: &Database) {
     for _ in 0..FLIPS {
         // While nobody looks into it, or the server writes its numbers down again.
         world.restart().await;
+        next_second().await;
         server.forget_numbers("support");
         fetch(&world, vec![Mailbox { fetching: Some(fetching.clone()), ..mailbox("support", SUPPORT) }]).await;
         until(&world, "sealpost_intake_known_again_total").await;

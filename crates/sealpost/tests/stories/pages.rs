@@ -71,7 +71,7 @@ async fn a_mailbox_is_tested_and_looked_into_and_a_mail_taken_along_on_the_conso
     assert!(page.contains("fetched from ") && page.contains("looked through"), "{page}");
     let said = |(head, body): (String, Vec<u8>)| head + &String::from_utf8(body).unwrap();
     let tested = said(person.act("/mailboxes/test", "&mailbox=post"));
-    assert!(tested.contains("answers over POP3, and 1 mails lie there"), "{tested}");
+    assert!(tested.contains("answers over POP3, and 1 mail lies there"), "{tested}");
     post.put(&request("second"));
     let polled = said(person.act("/mailboxes/poll", "&mailbox=post"));
     let (_, rest) = polled.split_once("<a href=\"/messages/").expect("the new mail");
