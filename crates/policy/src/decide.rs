@@ -54,9 +54,10 @@ use crate::{
 use association::{Association, Refused};
 use automatic::Course;
 use evidence::Evidence;
-use files::Scope;
+use files::{Scope, Sorted};
 use mail::authenticity::Verdict as AuthorVerdict;
 use mail::{Message, Reply};
+use std::cell::OnceCell;
 use verdict::{Place, Trace, Verdict, in_words, shortened};
 
 /// The plan. Total: with a question still open it is a plan of outcome `hold` that names the question.
@@ -85,16 +86,25 @@ pub fn decide(
     Plan { steps, rule, mapping, rejection, letters, returned, excluded, ..plan }
 }
 
-/// What the profile says of a mail: the rule that holds, and the values.
+/// What the profile says of a mail: the rule that holds, the values, and which parts go along.
 struct Route<'a> {
     rule: Option<&'a Rule>,
     mapping: Mapping,
     directives: directives::Given,
+    /// See [`Route::sorted`].
+    sorted: OnceCell<Sorted<'a>>,
 }
 
-impl Route<'_> {
-    fn new(profile: &Profile) -> Route<'_> {
-        Route { rule: None, mapping: profile.mapping(None, None, None), directives: directives::Given::default() }
+impl<'a> Route<'a> {
+    fn new(profile: &'a Profile) -> Route<'a> {
+        let mapping = profile.mapping(None, None, None);
+        Route { rule: None, mapping, directives: directives::Given::default(), sorted: OnceCell::new() }
+    }
+
+    /// The parts of the mail, sorted for the place that it goes to. Asked once that is known: a walk finds one place, and every part is
+    /// looked at with every exclusion.
+    fn sorted(&self, evidence: &Evidence<'a>, place: &Place) -> &Sorted<'a> {
+        self.sorted.get_or_init(|| files::sort(evidence, Scope::of(&self.mapping, place)))
     }
 }
 
@@ -229,19 +239,19 @@ fn weigh<'a>(evidence: &Evidence<'a>, route: &mut Route<'a>, trace: &mut Trace) 
     if let Some(verdict) = people::rights::check(evidence, mapping, &verdict.place, trace)? {
         return Ok(verdict);
     }
-    let sorted = files::sort(evidence, Scope::of(mapping, &verdict.place));
+    let sorted = route.sorted(evidence, &verdict.place);
     let stopped = safeguards::duplicate(evidence, &verdict.place, trace)
         .or_else(|| safeguards::verification(evidence, &verdict.place, trace))
-        .or_else(|| safeguards::too_many_files(evidence, files::count(&sorted), trace))
+        .or_else(|| safeguards::too_many_files(evidence, files::count(sorted), trace))
         .or_else(|| safeguards::too_long(evidence, &verdict.place, mapping, trace));
     if stopped.is_none() && !matches!(verdict.place, Place::Nowhere(_)) {
-        files::note_left_out(&sorted, trace);
-        keeping::open(evidence, &sorted, mapping)?;
+        files::note_left_out(sorted, trace);
+        keeping::open(evidence, sorted, mapping)?;
     }
     let verdict = stopped.unwrap_or(verdict);
     history::open(evidence, &verdict.place, trace)?;
     let verdict = effects::added(evidence, route, verdict, trace)?;
-    Ok(keeping::exposed(evidence, &route.mapping, &sorted, &verdict, trace).unwrap_or(verdict))
+    Ok(keeping::exposed(evidence, mapping, sorted, &verdict, trace).unwrap_or(verdict))
 }
 
 /// What is doubtful about the sender or malformed in the mail; neither stops it (SEC-03).

@@ -9,6 +9,10 @@ use mail::{Address, Document, Hidden, HiddenKind, Message, Part, PartClass, Repl
 /// tracker has to cut it. Jira's fields hold 32,767; markup and folding need room of their own.
 pub const LONG_TEXT_UNITS: usize = 16_000;
 
+/// What becomes of a text that is cut, as the note under it says.
+pub(super) const GOES_ALONG: &str = "all of it goes along as a file";
+pub(super) const STAYS: &str = "all of it stays in the mail, which the mail gateway keeps";
+
 const NO_TEXT: &str = "(no text)";
 const NO_NEW_TEXT: &str = "(no new text)";
 
@@ -227,12 +231,11 @@ pub(super) fn naming_authors(evidence: &Evidence, mut body: Body) -> Body {
     body
 }
 
-/// The body cut to so many characters, and whether it was cut; the whole text goes along as a file then.
-pub(super) fn cut(mut body: Body, chars_max: usize) -> (Body, bool) {
+/// The body cut to so many characters, and whether it was cut; `rest` tells its readers where the whole text is then.
+pub(super) fn cut(mut body: Body, chars_max: usize, rest: &str) -> (Body, bool) {
     let Some((end, _)) = body.visible.char_indices().nth(chars_max) else { return (body, false) };
     let kept = body.visible.get(..end).unwrap_or_default().trim_end();
-    body.visible =
-        format!("{kept}…\n\n(The text is longer than {chars_max} characters; all of it goes along as a file.)");
+    body.visible = format!("{kept}…\n\n(The text is longer than {chars_max} characters; {rest}.)");
     body.document = None;
     body.hidden.clear();
     (body, true)

@@ -68,7 +68,7 @@ pub(super) fn count(sorted: &Sorted) -> usize {
     sorted.along.iter().filter(|part| !part.body).count()
 }
 
-/// Looks at every part with every exclusion, so it is done once for a place.
+/// Looks at every part with every exclusion, so it is done once for a place (`Route::sorted`).
 pub(super) fn sort<'a>(evidence: &Evidence<'a>, scope: Scope) -> Sorted<'a> {
     let mut sorted = Sorted { along: Vec::new(), left_out: Vec::new() };
     let mut first_of: HashMap<(&str, u64), &Part> = HashMap::new();

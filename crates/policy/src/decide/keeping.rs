@@ -1,7 +1,6 @@
 //! Which files the gateway keeps instead of attaching them: those that the tracker would not take, and those that the profile
 //! says.
 
-use super::body::LONG_TEXT_UNITS;
 use super::evidence::Evidence;
 use super::files::{self, Attached, Sorted};
 use super::verdict::{Trace, Verdict};
@@ -41,6 +40,12 @@ pub(super) fn is_restricted(mapping: &Mapping, verdict: &Verdict) -> bool {
     verdict.effects.visibility.is_some() && mapping.restricted_files == RestrictedFiles::Keep
 }
 
+/// Whether a file could only be attached, for more people than see the comment. The whole text stays in the mail then: who sent it can
+/// do nothing about its length, so it is no reason to hold it.
+pub(super) fn would_expose(evidence: &Evidence, mapping: &Mapping, verdict: &Verdict) -> bool {
+    is_restricted(mapping, verdict) && !evidence.facts.makes_links
+}
+
 /// The verdict on a comment that is not for all, with files that could only be attached for all.
 pub(super) fn exposed(
     evidence: &Evidence,
@@ -49,10 +54,7 @@ pub(super) fn exposed(
     verdict: &Verdict,
     trace: &mut Trace,
 ) -> Option<Verdict> {
-    let most = usize::try_from(mapping.text_max).ok().filter(|most| *most > 0).unwrap_or(LONG_TEXT_UNITS);
-    // A text that is too long goes along whole as a file.
-    let is_long = evidence.message.text.encode_utf16().count() > most;
-    if evidence.facts.makes_links || !is_restricted(mapping, verdict) || files::of(sorted, is_long).is_empty() {
+    if !would_expose(evidence, mapping, verdict) || files::count(sorted) == 0 {
         return None;
     }
     trace.note(

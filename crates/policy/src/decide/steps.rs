@@ -11,11 +11,11 @@ use crate::{Body, Excluded, IssueTarget, Origin, Step, StepKind};
 use mail::Reply;
 
 /// The steps: the issue or comment, then each file, then what is done beside; and what exclusions kept back.
-pub(super) fn of(
-    evidence: &Evidence,
+pub(super) fn of<'a>(
+    evidence: &Evidence<'a>,
     reply: &Reply,
     verdict: &Verdict,
-    route: &Route,
+    route: &Route<'a>,
     origin: &Origin,
     trace: &mut Trace,
 ) -> (Vec<Step>, Vec<Excluded>) {
@@ -30,11 +30,12 @@ pub(super) fn of(
     let (reply, pictures) = pictures::settled(evidence, scope, reply, trace);
     let instead = Instead::of(&verdict.effects.set);
     let (body, is_less) = body_of(evidence, &reply, verdict, route, &instead, trace);
-    let sorted = files::sort(evidence, scope);
-    let attached = files::of(&sorted, is_less || body::is_long(&body));
+    let sorted = route.sorted(evidence, &verdict.place);
+    let goes_whole = (is_less || body::is_long(&body)) && may_go_whole(evidence, mapping, verdict, trace);
+    let attached = files::of(sorted, goes_whole);
     let body = body::with_pictures_named(body, &files::pictures(&attached));
-    let mut body = body::without_pictures(body, &files::unseen_pictures(&sorted));
-    let excluded = files::excluded(&sorted, &pictures);
+    let mut body = body::without_pictures(body, &files::unseen_pictures(sorted));
+    let excluded = files::excluded(sorted, &pictures);
     let goes =
         keeping::planned(evidence, mapping, keeping::is_restricted(mapping, verdict), attached, &issue, origin, trace);
     body.kept = goes.links;
@@ -56,6 +57,19 @@ pub(super) fn of(
     let steps = lead.iter().cloned().chain([(first, verdict.reason.clone())]).chain(goes.steps).chain(follow);
     let steps = (1..).zip(steps).map(|(ordinal, (kind, reason))| Step { ordinal, kind, reason });
     (steps.collect(), excluded)
+}
+
+/// Whether the whole text, of which less is shown, may go along as a file: not where more people would see it than the comment.
+fn may_go_whole(evidence: &Evidence, mapping: &Mapping, verdict: &Verdict, trace: &mut Trace) -> bool {
+    let stays = keeping::would_expose(evidence, mapping, verdict);
+    if stays {
+        trace.note(
+            "Does the whole text go along as a file?",
+            "no, more people than see the comment would see it, and no link can be made (restricted_files = \"keep\")",
+            "it stays in the mail",
+        );
+    }
+    !stays
 }
 
 /// The text of the issue or comment, and whether it holds less than the mail says.
@@ -88,7 +102,11 @@ fn body_of(
     };
     match usize::try_from(mapping.text_max) {
         Ok(most) if most > 0 => {
-            let (body, is_cut) = body::cut(body, most);
+            let rest = match keeping::would_expose(evidence, mapping, verdict) {
+                true => body::STAYS,
+                false => body::GOES_ALONG,
+            };
+            let (body, is_cut) = body::cut(body, most, rest);
             (body, is_cut || is_aside)
         }
         _ => (body, is_aside),

@@ -82,7 +82,8 @@ const KEPT_FILES: &[Setting] = &[
         Default::Is("keep"),
         "What becomes of the files of a comment that is for a role, a group or internal (`viewable`): the tracker shows attachments to \
          whoever sees the issue, so they are kept here behind links in the comment, and where no link can be made the mail is held; or \
-         they are attached all the same.",
+         they are attached all the same. A text that is too long to be shown whole goes along in the same way, but for its sake no mail is \
+         held: without a link it stays in the mail.",
     ),
     setting(
         "default.link_days",
