@@ -58,12 +58,12 @@ pub(super) fn numbered(mut letters: Vec<Letter>) -> Vec<Letter> {
     letters
 }
 
-/// What those who look after mail are told beside: that this one waits for them, now that it is held or once the work on it has
-/// stopped, and that its sender becomes a customer.
+/// What those who look after mail are told beside: that this one waits for them, now that it is held or quarantined or once the work on
+/// it has stopped, and that its sender becomes a customer.
 pub(super) fn alerts(evidence: &Evidence, verdict: &Verdict, trace: &mut Trace) -> Result<Vec<Letter>, Vec<Question>> {
     let profile = evidence.profile;
     let waits = match &verdict.place {
-        Place::Nowhere(Outcome::Hold) => Some(Alert::Held),
+        Place::Nowhere(Outcome::Hold | Outcome::Quarantine) => Some(Alert::Held),
         Place::NewIssue { .. } | Place::Comment(_) => Some(Alert::Stopped),
         Place::Nowhere(_) => None,
     };
@@ -72,10 +72,9 @@ pub(super) fn alerts(evidence: &Evidence, verdict: &Verdict, trace: &mut Trace) 
     if profile.forward_to.is_empty() || told.is_empty() {
         return Ok(Vec::new());
     }
-    let why_not = match is_own_letter(evidence)? {
-        true => Some("it is a letter of ours that came back"),
-        false if loop_guard::is_handed_on_too_often(evidence) => Some("it was handed on too often"),
-        false => None,
+    let why_not = match about_a_letter_of_ours(evidence)? {
+        None if loop_guard::is_handed_on_too_often(evidence) => Some("it was handed on too often"),
+        why_not => why_not,
     };
     if let Some(why) = why_not {
         trace.note("May those who look after mail be told?", format!("no, {why}"), "nobody is written to");
@@ -87,8 +86,8 @@ pub(super) fn alerts(evidence: &Evidence, verdict: &Verdict, trace: &mut Trace) 
 
 /// Whether people named in the profile may get the mail: not what they were sent already, or it would go round for ever.
 fn may_be_handed_on(evidence: &Evidence) -> Result<Result<(), String>, Vec<Question>> {
-    if is_own_letter(evidence)? {
-        return Ok(Err("it is a letter of ours that came back".to_owned()));
+    if let Some(why) = about_a_letter_of_ours(evidence)? {
+        return Ok(Err(why.to_owned()));
     }
     Ok(match handed_on_before(evidence)? {
         Some(earlier) => Err(earlier),
@@ -96,13 +95,21 @@ fn may_be_handed_on(evidence: &Evidence) -> Result<Result<(), String>, Vec<Quest
     })
 }
 
-/// Whether its own Message-ID bears our signature.
-fn is_own_letter(evidence: &Evidence) -> Result<bool, Vec<Question>> {
-    let Some(own) = lookups::own_message_id(evidence) else { return Ok(false) };
-    if evidence.facts.reply_tokens.is_none() {
-        return Err(vec![Question::ReplyTokens { addresses: lookups::own_candidates(evidence) }]);
+/// Why a letter about this mail could come back for ever: its own Message-ID bears our signature, or the one that it reports on does,
+/// and what is written about a dead address to that address makes the next report.
+fn about_a_letter_of_ours(evidence: &Evidence) -> Result<Option<&'static str>, Vec<Question>> {
+    let addresses = lookups::own_candidates(evidence);
+    if !addresses.is_empty() && evidence.facts.reply_tokens.is_none() {
+        return Err(vec![Question::ReplyTokens { addresses }]);
     }
-    Ok(lookups::grant_for(evidence, own).is_some())
+    let is_ours = |id: Option<&str>| id.is_some_and(|id| lookups::grant_for(evidence, id).is_some());
+    Ok(if is_ours(lookups::own_message_id(evidence)) {
+        Some("it is a letter of ours that came back")
+    } else if is_ours(lookups::returned_message_id(evidence)) {
+        Some("it reports on a letter of ours, and one about that could come back, too")
+    } else {
+        None
+    })
 }
 
 /// Whether the same mail, come in by another way, had its sender told.
@@ -152,8 +159,12 @@ fn told_of(alert: Alert, evidence: &Evidence, verdict: &Verdict, to: &str) -> Le
     let summary = summary::of(&evidence.message.headers.subject, &[], "");
     let (when, subject, what) = match alert {
         Alert::Held => {
-            let what = format!("This mail is held for a person ({}). {STORY}", verdict.reason);
-            (LetterWhen::Decided, format!("Held: {summary}"), what)
+            let (word, how) = match verdict.outcome() {
+                Outcome::Quarantine => ("Quarantined", "was put into quarantine"),
+                _ => ("Held", "is held for a person"),
+            };
+            let what = format!("This mail {how} ({}). {STORY}", verdict.reason);
+            (LetterWhen::Decided, format!("{word}: {summary}"), what)
         }
         Alert::Stopped => {
             let what = "What this mail asks for could not be done, or not all of it, and the work on it has stopped.";
@@ -175,7 +186,7 @@ fn told_of(alert: Alert, evidence: &Evidence, verdict: &Verdict, to: &str) -> Le
         reason: format!("the profile tells those in forward_to of it (alerts = {:?})", alert.word()),
         links: Vec::new(),
         upload_issue: None,
-        bound: Some(LetterBound { address_day: ALERTS_DAY_MAX, returned: 0 }),
+        bound: Some(LetterBound { address_day: ALERTS_DAY_MAX, returned: evidence.profile.notices.returned_max }),
     }
 }
 

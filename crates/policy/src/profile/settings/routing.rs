@@ -63,9 +63,10 @@ const CATCH: &[Setting] = &[
         "alerts",
         Form::SomeOf(&["held", "stopped", "customer"]),
         Default::Is("held, stopped"),
-        "Of what else those in `forward_to` are told, with the mail: that it is `held` for a person, that the work on it has `stopped` \
-         because it was given up or waits for a person, and that its sender becomes a `customer` of the service desk. At most 50 a day to \
-         each, 20 an hour to one domain and 200 an hour of a site.",
+        "Of what else those in `forward_to` are told, with the mail: that it is `held` for a person or was put into quarantine, that the \
+         work on it has `stopped` because it was given up or waits for a person, and that its sender becomes a `customer` of the service \
+         desk. Not of mail that cannot be read within its limits, nor of reports on letters of ours. At most 50 a day to each, 20 an hour \
+         to one domain and 200 an hour of a site; none where `notices.returned_max` of them came back.",
     ),
     setting(
         "duplicates",
