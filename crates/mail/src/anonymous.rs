@@ -11,7 +11,7 @@ pub use stand_ins::StandIns;
 use crate::address::{self, Budget};
 use crate::field::{self, Block};
 use crate::scan::{Role, Tree};
-use crate::{Limits, attachment, charset};
+use crate::{Limits, attachment, charset, report};
 use data_encoding::BASE64;
 use fields::Treatment;
 use serde::{Deserialize, Serialize};
@@ -26,16 +26,6 @@ const FILE_BYTES_MAX: usize = 1024 * 1024;
 const LINE_BYTES: usize = 57;
 /// Bytes in one encoded word (RFC 2047, section 2), before they are encoded.
 const WORD_BYTES: usize = 45;
-/// Reports about mails, which are read whatever they are called (RFC 3462, RFC 5965, RFC 8098).
-const REPORTS: &[&str] = &[
-    "message/delivery-status",
-    "message/global-delivery-status",
-    "message/disposition-notification",
-    "message/global-disposition-notification",
-    "message/feedback-report",
-    "message/global-headers",
-    "text/rfc822-headers",
-];
 
 /// A mail as it can be shown to others, and what it still tells.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -226,7 +216,7 @@ impl Writer<'_> {
         let is_attached = node.disposition.as_deref().is_some_and(|word| word != "inline");
         let is_file = is_attached || node.name.is_some() && index != 0;
         let essence = node.kind.essence.as_str();
-        node.leaf && (REPORTS.contains(&essence) || essence.starts_with("text/") && !is_file)
+        node.leaf && (report::is_one(essence) || essence.starts_with("text/") && !is_file)
     }
 
     fn leaf(&mut self, index: usize) {
@@ -387,6 +377,25 @@ mod tests {
     }
 
     fn made() -> Anonymous {
+    #[test]
+    fn priv_14_a_report_says_afterwards_about_whom_and_about_which_mail_it_is() {
+        for kind in report::HEADERS {
+            let mail = format!(
+                "From: MAILER-DAEMON@mx.people.example\r\nReferences: <46@people.example>\r\nMIME-Version: 1.0\r\n\
+                 Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n\
+                 --b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.people.example\r\n\r\n\
+                 Final-Recipient: rfc822; ada@people.example\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n\
+                 --b\r\nContent-Type: {kind}\r\nContent-Disposition: attachment; filename=mail.hdr\r\n\r\n\
+                 From: help@north.example\r\nMessage-ID: <47@people.example>\r\n\r\n--b--\r\n"
+            );
+            let mut made = anonymous(mail.as_bytes(), &Limits::default(), &[]);
+            let bounce = crate::read(&made.mail, &Limits::default()).message.bounce.unwrap();
+            // Its references name another.
+            assert_eq!(bounce.returned_message_id.unwrap(), made.stand_ins.in_value("47@people.example"), "{kind}");
+            assert_eq!(bounce.recipients[0].address, made.stand_ins.in_value("ada@people.example"), "{kind}");
+        }
+    }
+
         anonymous(MAIL.as_bytes(), &Limits::default(), &["help@north.example".to_owned()])
     }
 

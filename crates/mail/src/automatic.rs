@@ -4,6 +4,7 @@ mod subjects;
 
 use crate::field::{self, Block};
 use crate::message::{Automatic, AutomaticKind};
+use crate::report;
 use crate::scan::Tree;
 use subjects::SUBJECTS;
 
@@ -75,22 +76,20 @@ pub(crate) fn from_header(block: &Block) -> Option<Automatic> {
 /// What the structure says; stronger than the header, because a report is a report whatever it is called.
 pub(crate) fn from_parts(tree: &Tree, is_bounce: bool) -> Option<Automatic> {
     if is_bounce {
-        let kinds = ["message/delivery-status", "message/global-delivery-status"];
-        let why = kinds.iter().find(|k| tree.find(k).is_some()).unwrap_or(&"text of a failed delivery");
-        return found(AutomaticKind::Bounce, (*why).to_owned());
+        let why = named(report::STATUSES).unwrap_or_else(|| "text of a failed delivery".to_owned());
+        return found(AutomaticKind::Bounce, why);
     }
-    if tree.find("message/feedback-report").is_some() {
-        return found(AutomaticKind::FeedbackReport, "message/feedback-report".to_owned());
+    if let Some(why) = named(report::COMPLAINTS) {
+        return found(AutomaticKind::FeedbackReport, why);
     }
-    let kinds = ["message/disposition-notification", "message/global-disposition-notification"];
-    let why = kinds.iter().find(|k| tree.find(k).is_some())?;
-    found(AutomaticKind::ReadReceipt, (*why).to_owned())
+    found(AutomaticKind::ReadReceipt, named(report::RECEIPTS)?)
 }
 
 /// An absence note: what a bounce is not, even where it speaks of delays.
 pub(crate) fn is_absence_note(block: &Block) -> bool {
     subject_sign(block).is_some() || answering_field(block).is_some()
 }
+    let named = |kinds: &[&str]| Some(tree.nodes[report::part(tree, kinds)?].kind.essence.clone());
 
 /// A person answers or passes on: the subject begins with one of the prefixes of clients.
 pub(crate) fn is_answer(subject: &str) -> bool {

@@ -25,13 +25,12 @@ pub(crate) fn read(tree: &Tree, headers: &Headers, text: &str) -> Option<Bounce>
     let sender = words::Sender::of(&block, headers);
     // A postmaster who answers or passes something on is a person.
     let is_server = sender == words::Sender::Server || sender.is_server() && !automatic::is_answer(&headers.subject);
-    let status =
-        tree.find("message/delivery-status").or_else(|| tree.find("message/global-delivery-status")).filter(|&i| {
-            let Some(parent) = tree.nodes[i].parent else { return true };
-            // Words above the report are those of a person who sends it along.
-            let is_own = tree.nodes[parent].kind.essence == "multipart/report" && !is_preceded(tree, parent);
-            is_own || is_server
-        });
+    let status = report::part(tree, report::STATUSES).filter(|&i| {
+        let Some(parent) = tree.nodes[i].parent else { return true };
+        // Words above the report are those of a person who sends it along.
+        let is_own = tree.nodes[parent].kind.essence == "multipart/report" && !is_preceded(tree, parent);
+        is_own || is_server
+    });
     if status.is_none() && !is_server && block.get("X-Failed-Recipients").is_none() {
         return None;
     }

@@ -5,12 +5,31 @@ use crate::message::{Feedback, Receipt};
 use crate::scan::Tree;
 use crate::{address, body, charset, thread};
 
+/// Who got a mail and who did not (RFC 3464, RFC 6533).
+pub(crate) const STATUSES: &[&str] = &["message/delivery-status", "message/global-delivery-status"];
+/// That a mail was shown or deleted (RFC 8098, RFC 6533).
+pub(crate) const RECEIPTS: &[&str] = &["message/disposition-notification", "message/global-disposition-notification"];
+/// That a recipient called a mail spam (RFC 5965).
+pub(crate) const COMPLAINTS: &[&str] = &["message/feedback-report"];
+/// The header of the mail that a report is about (RFC 6522, RFC 6533); the second is what some servers call the first.
+pub(crate) const HEADERS: &[&str] = &["text/rfc822-headers", "message/rfc822-headers", "message/global-headers"];
+
 /// Longer addresses are none: 998 is the longest line a mail may have (RFC 5322, section 2.1.1).
 pub(crate) const ADDRESS_BYTES_MAX: usize = 998;
 /// Characters of a keyword or number that is kept.
 const WORD_CHARS_MAX: usize = 64;
 /// Recipients that are taken from one complaint.
 const RECIPIENTS_MAX: usize = 100;
+
+/// Whether a part of this type is read as words of a report, whatever it is called.
+pub(crate) fn is_one(essence: &str) -> bool {
+    [STATUSES, RECEIPTS, COMPLAINTS, HEADERS].iter().any(|kinds| kinds.contains(&essence))
+}
+
+/// The part of the first of these types that the mail has.
+pub(crate) fn part(tree: &Tree, kinds: &[&str]) -> Option<usize> {
+    kinds.iter().find_map(|kind| tree.find(kind))
+}
 
 /// The groups of fields that empty lines part (RFC 3464, section 2.1).
 pub(crate) fn groups(text: &str) -> impl Iterator<Item = &str> {
@@ -24,15 +43,13 @@ pub(crate) fn returned_id(tree: &Tree) -> Option<String> {
     if let Some(id) = message.and_then(|i| tree.block(i).get("Message-ID").and_then(thread::id)) {
         return Some(id);
     }
-    let kinds = ["text/rfc822-headers", "message/rfc822-headers", "message/global-headers"];
-    let headers = kinds.iter().find_map(|k| tree.find(k))?;
-    let bytes = tree.body(headers);
+    let bytes = tree.body(part(tree, HEADERS)?);
     Block::read(&bytes, usize::MAX, usize::MAX).get("Message-ID").and_then(thread::id)
 }
 
 /// The complaint that the mail is, if it is one.
 pub(crate) fn feedback(tree: &Tree) -> Option<Feedback> {
-    let bytes = tree.body(tree.find("message/feedback-report")?);
+    let bytes = tree.body(part(tree, COMPLAINTS)?);
     let text = body::lines(&charset::decode(&bytes, None).text);
     let block = Block::read(text.as_bytes(), usize::MAX, usize::MAX);
     let named = |name: &str| -> Vec<String> {
@@ -54,8 +71,7 @@ pub(crate) fn feedback(tree: &Tree) -> Option<Feedback> {
 
 /// The receipt that the mail is, if it is one.
 pub(crate) fn receipt(tree: &Tree) -> Option<Receipt> {
-    let kinds = ["message/disposition-notification", "message/global-disposition-notification"];
-    let bytes = tree.body(kinds.iter().find_map(|k| tree.find(k))?);
+    let bytes = tree.body(part(tree, RECEIPTS)?);
     let text = body::lines(&charset::decode(&bytes, None).text);
     let block = Block::read(text.as_bytes(), usize::MAX, usize::MAX);
     // `manual-action/MDN-sent-manually; displayed/error` (RFC 8098, section 3.2.6).

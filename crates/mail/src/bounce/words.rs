@@ -6,7 +6,7 @@ use crate::address;
 use crate::field::{Block, line_end};
 use crate::message::{BouncedRecipient, Headers};
 use crate::scan::Tree;
-use crate::thread;
+use crate::{report, thread};
 use std::collections::{HashMap, HashSet};
 
 /// Bytes of a text that a failure is looked for in; no server writes more before the copy.
@@ -156,7 +156,7 @@ fn names_failure(headers: &Headers, told: &str) -> bool {
 }
 
 fn has_copy(tree: &Tree) -> bool {
-    tree.nodes.iter().any(|n| n.kind.is_message() || n.kind.essence == "text/rfc822-headers")
+    tree.nodes.iter().any(|n| n.kind.is_message() || report::HEADERS.contains(&n.kind.essence.as_str()))
 }
 
 /// What the server says, before the copy of the mail that it returns; at most 32 kB.
@@ -189,7 +189,7 @@ pub(super) fn addressed_in_copy(tree: &Tree, text: &str, told: &str) -> Vec<Boun
     let inner = (1..tree.nodes.len()).find(|&i| tree.nodes[i].parent.is_some_and(|p| tree.nodes[p].kind.is_message()));
     let in_header = |block: &Block| block.get("To").map(|v| addresses_in(&String::from_utf8_lossy(v)));
     let attached = inner.and_then(|i| in_header(&tree.block(i)));
-    let headers = tree.find("text/rfc822-headers").map(|i| tree.body(i).into_owned());
+    let headers = report::part(tree, report::HEADERS).map(|i| tree.body(i).into_owned());
     let attached = attached.or_else(|| headers.and_then(|h| in_header(&Block::read(&h, usize::MAX, usize::MAX))));
     let quoted = || {
         let line = text[told.len()..].lines().find(|l| starts_with_field(l, "to:"))?;
