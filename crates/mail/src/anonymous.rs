@@ -162,9 +162,10 @@ impl Writer<'_> {
             let name = String::from_utf8_lossy(one.name).trim().to_ascii_lowercase();
             let shown = String::from_utf8_lossy(one.name).trim().to_owned();
             let value = || field::text(one.value);
-            let value = match Treatment::of(&name) {
+            let value = match Treatment::of(&name, one.value) {
                 Treatment::Left => continue,
                 Treatment::Received => "from host.example by host.example".to_owned(),
+                Treatment::Sign(word) => word.to_owned(),
                 Treatment::Written(manner) => self.names.written(&value(), manner),
                 Treatment::List => self.names.in_field(&fields::bracketed(&value())),
                 Treatment::Unknown => {

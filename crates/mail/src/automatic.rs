@@ -52,6 +52,23 @@ const NOTICE_FIELDS: &[&str] = &[
     "X-Redmine-Host",
 ];
 
+/// Fields of lists on which people discuss.
+const LIST_FIELDS: &[&str] =
+    &["List-Id", "List-Post", "Mailing-List", "X-Mailing-List", "X-Mailman-Version", "X-Google-Group-Id"];
+
+/// Whether a field of this name, without regard to case, makes mail automatic whatever its value says, but for an answer of machines
+/// that says no.
+pub(crate) fn is_sign(name: &str) -> bool {
+    let all = ANSWERING_FIELDS.iter().chain(NOTICE_FIELDS).chain(LIST_FIELDS);
+    all.into_iter().any(|sign| sign.eq_ignore_ascii_case(name))
+}
+
+/// The word by which this value of the field makes mail automatic. What stands behind it in the value means nothing.
+pub(crate) fn sign_in(name: &str, value: &[u8]) -> Option<&'static str> {
+    let mut rows = ANSWERING_VALUES.iter().filter(|(field, _)| field.eq_ignore_ascii_case(name));
+    rows.find(|(_, word)| begins_with(value, word)).map(|(_, word)| *word)
+}
+
 /// What the header alone says; `Auto-Submitted: no` is a person, whatever a list adds.
 pub(crate) fn from_header(block: &Block) -> Option<Automatic> {
     let submitted = block.text("Auto-Submitted").map(|v| keyword(&v)).filter(|w| !w.is_empty());
@@ -75,6 +92,7 @@ pub(crate) fn from_header(block: &Block) -> Option<Automatic> {
 
 /// What the structure says; stronger than the header, because a report is a report whatever it is called.
 pub(crate) fn from_parts(tree: &Tree, is_bounce: bool) -> Option<Automatic> {
+    let named = |kinds: &[&str]| Some(tree.nodes[report::part(tree, kinds)?].kind.essence.clone());
     if is_bounce {
         let why = named(report::STATUSES).unwrap_or_else(|| "text of a failed delivery".to_owned());
         return found(AutomaticKind::Bounce, why);
@@ -89,7 +107,6 @@ pub(crate) fn from_parts(tree: &Tree, is_bounce: bool) -> Option<Automatic> {
 pub(crate) fn is_absence_note(block: &Block) -> bool {
     subject_sign(block).is_some() || answering_field(block).is_some()
 }
-    let named = |kinds: &[&str]| Some(tree.nodes[report::part(tree, kinds)?].kind.essence.clone());
 
 /// A person answers or passes on: the subject begins with one of the prefixes of clients.
 pub(crate) fn is_answer(subject: &str) -> bool {
@@ -117,13 +134,15 @@ fn answering_field(block: &Block) -> Option<Automatic> {
     if let Some(field) = ANSWERING_FIELDS.iter().find(|f| says_yes(f)) {
         return found(AutomaticKind::AutoReply, (*field).to_owned());
     }
-    // The whole value or its first word: `Delivered-To: autoresponder@example.org` is an address.
-    let is_word = |value: &str, word: &str| {
-        value.strip_prefix(word).is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', ';', ',', '(']))
-    };
-    let says = |name: &str, word: &str| block.all(name).any(|v| is_word(&field::text(v).to_lowercase(), word));
+    let says = |name: &str, word: &str| block.all(name).any(|v| begins_with(v, word));
     let (field, word) = ANSWERING_VALUES.iter().find(|(f, w)| says(f, w))?;
     found(AutomaticKind::AutoReply, format!("{field}: {word}"))
+}
+
+/// Whether the value is the word or begins with it as one: `Delivered-To: autoresponder@example.org` is an address.
+fn begins_with(value: &[u8], word: &str) -> bool {
+    let value = field::text(value).to_lowercase();
+    value.strip_prefix(word).is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', ';', ',', '(']))
 }
 
 fn precedence(block: &Block) -> Option<Automatic> {
@@ -140,10 +159,8 @@ fn precedence(block: &Block) -> Option<Automatic> {
 
 /// List-Id and List-Post belong to discussions; List-Unsubscribe alone belongs to newsletters.
 fn list(block: &Block) -> Option<Automatic> {
-    for field in ["List-Id", "List-Post", "Mailing-List", "X-Mailing-List", "X-Mailman-Version", "X-Google-Group-Id"] {
-        if block.get(field).is_some() {
-            return found(AutomaticKind::List, field.to_owned());
-        }
+    if let Some(field) = LIST_FIELDS.iter().find(|f| block.get(f).is_some()) {
+        return found(AutomaticKind::List, (*field).to_owned());
     }
     block.get("List-Unsubscribe").and_then(|_| found(AutomaticKind::Bulk, "List-Unsubscribe".to_owned()))
 }
@@ -227,4 +244,28 @@ fn ends_sign(sign: &str, rest: &str, opened: bool) -> bool {
 /// `All` is what Exchange writes on its own answers; the other values stand on people's mail as well.
 fn says_suppress(block: &Block) -> bool {
     block.text("X-Auto-Response-Suppress").is_some_and(|v| v.trim().eq_ignore_ascii_case("all"))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::{ANSWERING_FIELDS, ANSWERING_VALUES, LIST_FIELDS, NOTICE_FIELDS};
+    use crate::Limits;
+
+    #[test]
+    fn priv_14_an_anonymous_mail_has_every_sign_that_the_mail_had_and_not_what_stands_behind_it() {
+        let by_name = ANSWERING_FIELDS.iter().chain(NOTICE_FIELDS).chain(LIST_FIELDS);
+        let by_name = by_name.map(|name| format!("{name}: <secret.people.example>"));
+        let by_word = ANSWERING_VALUES.iter().map(|(name, word)| format!("{name}: {}; secret", word.to_uppercase()));
+        for field in by_name.chain(by_word) {
+            // Its sender is called as machines are, and names have stand-ins.
+            let mail = format!("From: Vacation Autoresponder <reply@people.example>\r\n{field}\r\n\r\nhi");
+            let automatic = |raw: &[u8]| crate::read(raw, &Limits::default()).message.automatic;
+            let made = crate::anonymous(mail.as_bytes(), &Limits::default(), &[]).mail;
+            let text = String::from_utf8(made.clone()).unwrap();
+            assert!(automatic(mail.as_bytes()).is_some(), "{field}");
+            assert_eq!(automatic(&made), automatic(mail.as_bytes()), "{field}:\n{text}");
+            assert!(!text.contains("secret"), "{text}");
+        }
+    }
 }

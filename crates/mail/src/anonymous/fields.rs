@@ -1,20 +1,10 @@
 //! What becomes of each header field of an anonymous mail: only what is known to name nobody is copied.
 
 use super::stand_ins::Manner;
-use crate::other_fields;
+use crate::{automatic, other_fields};
 
 /// Fields of addresses, ids and words that mean something to mail programs.
 const KNOWN: &[&str] = &[
-    "from",
-    "sender",
-    "reply-to",
-    "to",
-    "cc",
-    "bcc",
-    "resent-from",
-    "resent-sender",
-    "resent-to",
-    "resent-cc",
     "return-path",
     "delivered-to",
     "x-original-to",
@@ -22,8 +12,6 @@ const KNOWN: &[&str] = &[
     "x-envelope-to",
     "x-failed-recipients",
     "errors-to",
-    "return-receipt-to",
-    "disposition-notification-to",
     "message-id",
     "resent-message-id",
     "original-message-id",
@@ -46,7 +34,7 @@ const KNOWN: &[&str] = &[
     "x-mailman-version",
     "list-unsubscribe-post",
 ];
-/// Those in which people may be named who stand in no other.
+/// More of them, in which people may be named who stand in no other.
 pub(super) const PEOPLE: &[&str] = &[
     "from",
     "sender",
@@ -79,8 +67,6 @@ const TEXTS: &[&str] = &["subject", "thread-topic", "comments", "keywords"];
 const DIRECTIVES: &str = "x-sealpost-";
 /// Nothing decides by it, and it names a machine.
 const CLIENT: &str = "x-originating-ip";
-/// One of those that relays write for each other is looked at all the same: it marks a list.
-const GROUP: &str = "x-google-group-id";
 
 /// What becomes of a header field.
 pub(super) enum Treatment {
@@ -89,6 +75,8 @@ pub(super) enum Treatment {
     /// As many as there were, which says how far the mail came.
     Received,
     Written(Manner),
+    /// A word of our own tables, by which machines tell that they answer.
+    Sign(&'static str),
     /// Only what stands in angle brackets is written.
     List,
     /// Nobody knows what it means: its name stays, of its value the shape.
@@ -96,14 +84,18 @@ pub(super) enum Treatment {
 }
 
 impl Treatment {
-    /// By the field's name in lower case.
-    pub(super) fn of(name: &str) -> Treatment {
+    /// By the field's name in lower case, and its value where that may say that a machine sent the mail: such a word is no name, even of
+    /// somebody who is called so, and such a field stays, whoever writes it.
+    pub(super) fn of(name: &str, value: &[u8]) -> Treatment {
+        if let Some(word) = automatic::sign_in(name, value) {
+            return Treatment::Sign(word);
+        }
         match name {
             "received" => Treatment::Received,
-            GROUP => Treatment::Unknown,
-            _ if KNOWN.contains(&name) => Treatment::Written(Manner::Field),
+            _ if KNOWN.contains(&name) || PEOPLE.contains(&name) => Treatment::Written(Manner::Field),
             _ if LISTS.contains(&name) => Treatment::List,
             _ if TEXTS.contains(&name) || name.starts_with(DIRECTIVES) => Treatment::Written(Manner::Text),
+            _ if automatic::is_sign(name) => Treatment::Unknown,
             _ if name == CLIENT || other_fields::is_told_elsewhere(name) => Treatment::Left,
             _ => Treatment::Unknown,
         }
