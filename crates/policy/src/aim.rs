@@ -18,31 +18,25 @@ pub struct Aim {
 }
 
 impl Profile {
-    /// What the default, each mapping, each rule that lets mail through and each project of `projects.keys` makes; each once, at
-    /// the first place that says it. A rule without a mapping is taken with the default.
+    /// What it makes at each place, once, at the first place that says it.
     pub fn aims(&self) -> Vec<Aim> {
-        let default = std::iter::once((self.mapping(None, None, None), "[default]".to_owned()));
-        let mapped = self.mappings.iter();
-        let mapped =
-            mapped.map(|mapped| (self.mapping(Some(mapped), None, None), format!("mapping {:?}", mapped.name)));
-        let ruled = self.rules.iter().filter(|rule| !rule.stops()).map(|rule| {
-            let mapping = self.mapping(self.mapped(rule.mapping.as_deref()), None, Some(rule));
-            (mapping, format!("rule {:?}", rule.name))
-        });
-        let named = self.projects.keys.iter();
-        let named = named.map(|key| (self.mapping(self.of_project(key), Some(key), None), "projects.keys".to_owned()));
         let mut aims: Vec<Aim> = Vec::new();
-        for (mapping, place) in default.chain(mapped).chain(ruled).chain(named) {
-            let same = |aim: &Aim| {
-                (&aim.project, &aim.issue_type, &aim.fields)
-                    == (&mapping.project, &mapping.issue_type, &fields(&mapping))
-            };
-            if mapping.mode != Mode::Comment && !mapping.project.is_empty() && !aims.iter().any(same) {
-                let fields = fields(&mapping);
-                aims.push(Aim { project: mapping.project, issue_type: mapping.issue_type, place, fields });
+        for (place, mapping) in self.places().filter(|(_, mapping)| mapping.mode != Mode::Comment) {
+            let fields = fields(&mapping);
+            let Mapping { project, issue_type, .. } = mapping;
+            let aim = Aim { project, issue_type, place, fields };
+            if !aim.project.is_empty() && !aims.iter().any(|known| known.is_the_same(&aim)) {
+                aims.push(aim);
             }
         }
         aims
+    }
+}
+
+impl Aim {
+    /// Whatever the place.
+    fn is_the_same(&self, other: &Aim) -> bool {
+        (&self.project, &self.issue_type, &self.fields) == (&other.project, &other.issue_type, &other.fields)
     }
 }
 
@@ -59,7 +53,10 @@ fn fields(mapping: &Mapping) -> Vec<(String, Option<String>)> {
         let words = text.filled(|_| FROM_THE_MAIL.to_string());
         (field.clone(), Some(words).filter(|words| !words.contains(FROM_THE_MAIL)))
     });
-    plain.map(|(field, words)| (field.to_owned(), Some(words))).chain(due).chain(texts).collect()
+    let Mapping { to_field, cc_field, sender_address_field, sender_name_field, participants_field, .. } = mapping;
+    let people = [to_field, cc_field, sender_address_field, sender_name_field, participants_field];
+    let people = people.into_iter().filter(|field| !field.is_empty()).map(|field| (field.clone(), None));
+    plain.map(|(field, words)| (field.to_owned(), Some(words))).chain(due).chain(texts).chain(people).collect()
 }
 
 #[cfg(test)]
@@ -70,7 +67,9 @@ mod tests {
     #[test]
     fn each_place_that_makes_issues_says_what_it_needs() {
         let text = "[default]\nproject = \"HELP\"\nissue_type = \"Task\"\npriority = \"High\"\n\
-            [[mapping]]\nname = \"it\"\nproject = \"IT\"\ndue = \"+2d\"\n[mapping.fields]\nImpact = \"low\"\nFrom = \"{{sender.name}}\"\n\
+            [[mapping]]\nname = \"it\"\nproject = \"IT\"\ndue = \"+2d\"\n\
+            to_field = \"Colleagues\"\ncc_field = \"Readers\"\nsender_address_field = \"Address\"\n\
+            sender_name_field = \"Name\"\nparticipants_field = \"Others\"\n[mapping.fields]\nImpact = \"low\"\nFrom = \"{{sender.name}}\"\n\
             [[mapping]]\nname = \"talk\"\nproject = \"TALK\"\nmode = \"comment\"\n\
             [[rule]]\nname = \"outage\"\nsubject = [\"*down*\"]\nissue_type = \"Incident\"\n\
             [[rule]]\nname = \"same\"\nsubject = [\"*up*\"]\nsubject_keys = false\n\
@@ -86,6 +85,11 @@ mod tests {
             field("duedate", None),
             field("From", None),
             field("Impact", Some("low")),
+            field("Colleagues", None),
+            field("Readers", None),
+            field("Address", None),
+            field("Name", None),
+            field("Others", None),
         ];
         assert_eq!(aims[1].fields.len(), wanted.len());
         assert!(wanted.iter().all(|one| aims[1].fields.contains(one)), "{:?}", aims[1].fields);

@@ -160,14 +160,27 @@ impl Profile {
         }
     }
 
+    /// The default, each mapping, each rule that lets mail through and each project of `projects.keys`, with what holds for the mail that
+    /// comes there; a rule without a mapping is taken with the default. Said as `[default]`, `mapping "it"`, `rule "outage"`,
+    /// `projects.keys`.
+    pub(crate) fn places(&self) -> impl Iterator<Item = (String, Mapping)> {
+        let default = std::iter::once(("[default]".to_owned(), self.mapping(None, None, None)));
+        let mapped = self.mappings.iter();
+        let mapped =
+            mapped.map(|mapped| (format!("mapping {:?}", mapped.name), self.mapping(Some(mapped), None, None)));
+        let ruled = self.rules.iter().filter(|rule| !rule.stops()).map(|rule| {
+            let mapping = self.mapping(self.mapped(rule.mapping.as_deref()), None, Some(rule));
+            (format!("rule {:?}", rule.name), mapping)
+        });
+        let named = self.projects.keys.iter();
+        let named = named.map(|key| ("projects.keys".to_owned(), self.mapping(self.of_project(key), Some(key), None)));
+        default.chain(mapped).chain(ruled).chain(named)
+    }
+
     /// The projects in which this profile can make issues, with the issue type, each pair once.
     pub fn projects(&self) -> Vec<(String, String)> {
-        let mapped = self.mappings.iter().map(|mapped| self.mapping(Some(mapped), None, None));
-        let ruled = self.rules.iter().filter(|rule| !rule.stops());
-        let ruled = ruled.map(|rule| self.mapping(self.mapped(rule.mapping.as_deref()), None, Some(rule)));
-        let named = self.projects.keys.iter().map(|key| self.mapping(self.of_project(key), Some(key), None));
         let mut projects = Vec::new();
-        for mapping in std::iter::once(self.mapping(None, None, None)).chain(mapped).chain(ruled).chain(named) {
+        for (_, mapping) in self.places() {
             let pair = (mapping.project, mapping.issue_type);
             if !projects.contains(&pair) {
                 projects.push(pair);
