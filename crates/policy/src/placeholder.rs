@@ -27,7 +27,10 @@ pub const PLACES: &[(&str, &str)] = &[
     ("sender.name", "the author's name, or his address where he gives none"),
     ("sender.domain", "what stands behind the `@` of his address"),
     ("subject", "the subject"),
-    ("text", "what the author wrote himself: all of it with its layout in `description`, elsewhere as much as fits"),
+    (
+        "text",
+        "what the author wrote himself: in `description` all of it, cleaned up and with its layout, elsewhere its beginning as it came, with banners and directives",
+    ),
     ("date", "when the mail came in, such as `2026-11-22`"),
     ("time", "the same with the time of day, RFC 3339 in UTC"),
     ("message_id", "the Message-ID"),

@@ -34,7 +34,7 @@ const TEXTS: &[Setting] = &[
         Form::Regexes,
         Default::Unset,
         "What is taken out of the text of every mail before directives are looked for in it, such as the banner that a mail server puts on \
-         top. It stays in the stored mail.",
+         top. It stays in the stored mail, and in what `{{text}}` puts elsewhere than into `description`.",
     ),
     setting(
         "default.create_delimiters",
@@ -59,7 +59,8 @@ const TEXTS: &[Setting] = &[
         "default.create_cleanup_regex",
         Form::Regexes,
         Default::Unset,
-        "What is taken out of the text of a new issue, after directives were read. It stays in the stored mail.",
+        "What is taken out of the text of a new issue, after directives were read. It stays in the stored mail, and in what \
+         `{{text}}` puts elsewhere than into `description`.",
     ),
     setting("default.comment_cleanup_regex", Form::Regexes, Default::Unset, "The same in comments."),
     setting(
