@@ -6,7 +6,7 @@
 mod fields;
 mod stand_ins;
 
-pub use stand_ins::StandIns;
+pub use stand_ins::{StandIns, documented_ipv4, documented_ipv6, resembles_host};
 
 use crate::address::{self, Budget};
 use crate::field::{self, Block};
@@ -377,7 +377,6 @@ mod tests {
         );
     }
 
-    fn made() -> Anonymous {
     #[test]
     fn priv_14_a_report_says_afterwards_about_whom_and_about_which_mail_it_is() {
         for kind in report::HEADERS {
@@ -397,6 +396,7 @@ mod tests {
         }
     }
 
+    fn made() -> Anonymous {
         anonymous(MAIL.as_bytes(), &Limits::default(), &["help@north.example".to_owned()])
     }
 

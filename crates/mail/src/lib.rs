@@ -46,7 +46,9 @@ mod tnef;
 mod transfer;
 mod uuencode;
 
-pub use anonymous::{Anonymous, StandIns, addresses_in, anonymous, plain_ending};
+pub use anonymous::{
+    Anonymous, StandIns, addresses_in, anonymous, documented_ipv4, documented_ipv6, plain_ending, resembles_host,
+};
 pub use bounce::is_refused_for_good;
 pub use calendar::shown as calendar_shown;
 pub use document::Document;

@@ -85,18 +85,12 @@ fn written(text: &str, how: Treatment, pseudonyms: &mut Pseudonyms) -> String {
             None => pseudonyms.client(text),
         },
         Treatment::Pattern => pattern(text, pseudonyms),
-        Treatment::Words => text.split_inclusive(['*', '?']).map(|piece| words(piece, pseudonyms)).collect(),
+        Treatment::Words => pseudonyms.text_pattern(text),
         Treatment::Condition => condition(text, pseudonyms),
         Treatment::Template | Treatment::Account => template(text, pseudonyms),
         Treatment::AddressExpression => pseudonyms.address_expression(text),
         Treatment::Expression => pseudonyms.expression(text),
     }
-}
-
-/// The words before a sign of a pattern, and the sign.
-fn words(piece: &str, pseudonyms: &mut Pseudonyms) -> String {
-    let (words, sign) = piece.split_at(piece.find(['*', '?']).unwrap_or(piece.len()));
-    pseudonyms.text(words) + sign
 }
 
 /// Another name for a directive set: such names have no spaces.

@@ -198,10 +198,9 @@ impl StandIns {
             return None;
         }
         let number = number(&mut self.clients, &address.to_string());
-        // Addresses that documents may use (RFC 5737, RFC 3849).
         out.push_str(&match address {
-            IpAddr::V4(_) => format!("192.0.2.{}", number % 255),
-            IpAddr::V6(_) => format!("2001:db8::{number:x}"),
+            IpAddr::V4(_) => documented_ipv4(number),
+            IpAddr::V6(_) => documented_ipv6(number),
         });
         Some(taken)
     }
@@ -283,8 +282,18 @@ fn in_host(c: char) -> bool {
     c.is_alphanumeric() || "._-".contains(c)
 }
 
+/// An address that documents may use (RFC 5737), by its number; there are 255 of them.
+pub fn documented_ipv4(number: usize) -> String {
+    format!("192.0.2.{}", number % 255)
+}
+
+/// The same of the newer kind (RFC 3849).
+pub fn documented_ipv6(number: usize) -> String {
+    format!("2001:db8::{number:x}")
+}
+
 /// Whether the last label is one of letters, as those of all hosts are.
-fn resembles_host(token: &str) -> bool {
+pub fn resembles_host(token: &str) -> bool {
     let Some((before, last)) = token.rsplit_once('.') else { return false };
     !before.is_empty() && last.chars().count() >= 2 && last.chars().all(char::is_alphabetic)
 }

@@ -125,14 +125,10 @@ impl Pseudonyms {
     pub(super) fn host_pattern(&mut self, pattern: &str) -> String {
         let mut labels: Vec<String> = Vec::new();
         for label in pattern.trim_matches('.').to_lowercase().split('.') {
-            let mut out = String::new();
-            for piece in label.split_inclusive(['*', '?']) {
-                let (word, sign) = piece.split_at(piece.find(['*', '?']).unwrap_or(piece.len()));
-                let host = if word.is_empty() { String::new() } else { self.host(word) };
-                out += host.trim_end_matches(".example");
-                out += sign;
-            }
-            labels.push(out);
+            labels.push(by_signs(label, |word| match word {
+                "" => String::new(),
+                _ => self.host(word).trim_end_matches(".example").to_owned(),
+            }));
         }
         // A sign at the end stands for all that follows.
         if !pattern.ends_with(['*', '?']) {
@@ -143,13 +139,12 @@ impl Pseudonyms {
 
     /// The same over local parts.
     pub(super) fn local_pattern(&mut self, pattern: &str) -> String {
-        let mut out = String::new();
-        for piece in pattern.split_inclusive(['*', '?']) {
-            let (word, sign) = piece.split_at(piece.find(['*', '?']).unwrap_or(piece.len()));
-            out += &self.local(word);
-            out += sign;
-        }
-        out
+        by_signs(pattern, |word| self.local(word))
+    }
+
+    /// The same over words of a text.
+    pub(super) fn text_pattern(&mut self, pattern: &str) -> String {
+        by_signs(pattern, |words| self.text(words))
     }
 
     /// Another word for something that has a name of its own, such as a group.
@@ -174,12 +169,12 @@ impl Pseudonyms {
         self.locals.entry(piece.to_owned()).or_insert_with(|| format!("{kind}{number}")).clone()
     }
 
-    /// Another client: an address of those that documents may use (RFC 5737, RFC 3849).
+    /// Another client: an address of those that documents may use.
     pub(super) fn client(&mut self, client: &str) -> String {
         let number = self.clients.len() + 1;
         let is_new = client.contains(':');
-        let made = || if is_new { format!("2001:db8::{number:x}") } else { format!("192.0.2.{}", number % 255) };
-        self.clients.entry(client.to_lowercase()).or_insert_with(made).clone()
+        let made = if is_new { mail::documented_ipv6 } else { mail::documented_ipv4 };
+        self.clients.entry(client.to_lowercase()).or_insert_with(|| made(number)).clone()
     }
 
     /// The text with pseudonyms for its links, addresses, clients and hosts.
@@ -203,7 +198,7 @@ impl Pseudonyms {
             (Some(scheme), Some(host), _, _) => format!("{scheme}{}/", self.host(host)),
             (_, _, Some(_), _) => self.address(whole),
             (_, _, _, Some(client)) => self.client(client),
-            _ if resembles_host(whole) => self.host(whole),
+            _ if mail::resembles_host(whole) => self.host(whole),
             _ => whole.to_owned(),
         }
     }
@@ -260,10 +255,13 @@ fn is_syntax(before: &str, piece: &str) -> bool {
     in_class || in_braces || is_group || piece.chars().all(char::is_numeric)
 }
 
-/// Whether the last label is one of letters, as those of all hosts are.
-fn resembles_host(dotted: &str) -> bool {
-    let last = dotted.rsplit('.').next().unwrap_or_default();
-    last.chars().count() >= 2 && last.chars().all(char::is_alphabetic)
+/// A pattern of which each piece between the signs `*` and `?` is written anew, and these stay.
+fn by_signs(pattern: &str, mut written: impl FnMut(&str) -> String) -> String {
+    let piece = |piece: &str| {
+        let (words, sign) = piece.split_at(piece.find(['*', '?']).unwrap_or(piece.len()));
+        written(words) + sign
+    };
+    pattern.split_inclusive(['*', '?']).map(piece).collect()
 }
 
 #[cfg(test)]
