@@ -28,7 +28,7 @@ use now::Now;
 use origin::Origin;
 use reader::Reader;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 use store::Store;
 use tower_http::timeout::TimeoutLayer;
@@ -68,8 +68,8 @@ pub struct Console {
     reader: Arc<dyn Reader>,
     now: Arc<dyn Now>,
     hands: Arc<dyn Hands>,
-    /// By site: the base of links that people open.
-    browse_bases: Arc<BTreeMap<String, String>>,
+    /// By site: the base of links that people open. Shared by all clones, so that it can be exchanged while they serve.
+    browse_bases: Arc<RwLock<BTreeMap<String, String>>>,
     /// The only origin that forms may come from, the only host answered.
     origin: Arc<Origin>,
 }
@@ -83,9 +83,14 @@ impl Console {
             reader,
             now: Arc::new(now::Nothing),
             hands: Arc::new(hands::Nobody),
-            browse_bases: Arc::new(browse_bases),
+            browse_bases: Arc::new(RwLock::new(browse_bases)),
             origin: Arc::new(Origin::read(origin)),
         }
+    }
+
+    /// Puts other bases of links in place, also where this console serves already.
+    pub fn swap_browse_bases(&self, bases: BTreeMap<String, String>) {
+        *self.browse_bases.write().unwrap_or_else(PoisonError::into_inner) = bases;
     }
 
     /// With what is known of the gateway that runs beside it.

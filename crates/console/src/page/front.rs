@@ -132,10 +132,8 @@ fn unfetched(mailbox: &MailboxNow) -> Need {
     let MailboxNow { name, not_fetched, too_large, .. } = mailbox;
     let what = if *not_fetched == 1 { "1 mail lies".to_owned() } else { format!("{not_fetched} mails lie") };
     let large = if *too_large > 0 { format!(" ({too_large} too large)") } else { String::new() };
-    let text = format!(
-        "{what} in the mailbox {name} and could not be fetched{large}; `sealpost mailbox poll {name} --wait` tells of each"
-    );
-    Need { class: "held", text, since: mailbox.not_fetched_since.map(moment), link: None }
+    let text = format!("{what} in the mailbox {name} and could not be fetched{large}; a look into it tells of each");
+    Need { class: "held", text, since: mailbox.not_fetched_since.map(moment), link: Some(MAILBOXES) }
 }
 
 /// A mailbox that says nothing, though nothing says no.

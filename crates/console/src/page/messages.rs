@@ -12,6 +12,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use policy::Outcome;
 use policy::kept::size_in_words;
+use std::sync::PoisonError;
 use store::{JobState, MessageLine};
 
 /// Rows on one page.
@@ -108,9 +109,9 @@ pub struct IssueLink {
 
 impl Console {
     pub(crate) fn issue_link(&self, site: &str, key: String) -> IssueLink {
+        let bases = self.browse_bases.read().unwrap_or_else(PoisonError::into_inner);
         // No other scheme: a base that begins with `javascript:` would be a script.
-        let base =
-            self.browse_bases.get(site).filter(|base| base.starts_with("https://") || base.starts_with("http://"));
+        let base = bases.get(site).filter(|base| base.starts_with("https://") || base.starts_with("http://"));
         let link = base.map(|base| {
             let key: String = key.bytes().map(encoded).collect();
             format!("{}/browse/{key}", base.trim_end_matches('/'))

@@ -95,10 +95,10 @@ async fn a_person_signs_in_wakes_a_message_and_signs_out_by_keyboard_alone() {
     assert_eq!(browser.run("return document.activeElement.innerText").await, json!("Sign in"));
     browser.press(ENTER).await;
     browser.until("location.pathname === '/' && document.readyState === 'complete'").await;
-    let order = tab_through(&browser, 14).await;
+    let order = tab_through(&browser, 15).await;
     assert_eq!(order[..9], ROOMS);
     let mailboxes = "Show the mailboxes";
-    assert_eq!(order[9..], ["Show what is held", mailboxes, mailboxes, mailboxes, "0\nqueued"]);
+    assert_eq!(order[9..], ["Show what is held", mailboxes, mailboxes, mailboxes, mailboxes, "0\nqueued"]);
     browser.open(&format!("{origin}/messages")).await;
     let order = tab_through(&browser, 16).await;
     assert_eq!(order[..9], ROOMS);
