@@ -7,7 +7,7 @@ use crate::metrics::Metrics;
 use crate::settings::Settings;
 use crate::stop::Stop;
 use crate::{carry, decide_job, deliver, fetch, replay, retain, sweep};
-use policy::{Fault, FaultCode};
+use policy::{Fault, FaultCode, FaultKind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use store::{JobKind, Lease, Micros, Store};
@@ -166,9 +166,20 @@ async fn stop_job(job: &mut tokio::task::JoinHandle<Result<(), Stop>>) {
     }
 }
 
+/// Whether earlier runs used up what the job may have. Servers say "later" for days (RFC 5321, section 4.5.4.1), so only a letter's age
+/// ends that.
+fn is_used_up(shared: &Shared, held: &Held) -> bool {
+    let settings = &shared.settings;
+    match held.lease.kind {
+        kind if is_for_ever(kind) => false,
+        JobKind::Deliver => held.lease.tries > settings.tries_max && held.age() > settings.give_up_after,
+        _ => held.lease.tries > settings.tries_max,
+    }
+}
+
 async fn carry_on(shared: &Arc<Shared>, held: &Held) -> Result<(), Stop> {
     let lease = &held.lease;
-    if lease.tries > shared.settings.tries_max && !is_for_ever(lease.kind) {
+    if is_used_up(shared, held) {
         // Its earlier runs never came to record anything: it took the whole process with it.
         return Err(Stop::GiveUp(Fault::permanent(FaultCode::Internal, "the tries were used up without a result")));
     }
@@ -189,7 +200,13 @@ async fn record(shared: &Shared, held: &Held, result: Result<(), Stop>) {
     let recording = async {
         let result = limited(shared, held, result);
         if held.lease.kind == JobKind::Carry && matches!(result, Err(Stop::Hold(_) | Stop::GiveUp(_))) {
-            deliver::tell_of_stop(shared, held).await?;
+            match deliver::tell_of_stop(shared, held).await {
+                // The plan that stopped the job may be what cannot be read: the job has to end all the same.
+                Err(fault) if fault.kind == FaultKind::Permanent => {
+                    note(shared, held, &fault, "nobody is told of the stop")
+                }
+                told => told?,
+            }
         }
         match result {
             Ok(()) => Metrics::add(&metrics.finished),
@@ -235,7 +252,7 @@ fn limited(shared: &Shared, held: &Held, result: Result<(), Stop>) -> Result<(),
     match result {
         Err(Stop::GiveUp(fault)) if is_for_ever(held.lease.kind) => Err(Stop::Retry(fault)),
         other if is_for_ever(held.lease.kind) => other,
-        // Servers say "later" for days (RFC 5321, section 4.5.4.1), so only a letter's age ends that.
+        // As in `is_used_up`.
         Err(Stop::Retry(fault)) if held.lease.kind != JobKind::Deliver && held.lease.tries >= settings.tries_max => {
             Err(Stop::GiveUp(fault))
         }

@@ -101,6 +101,7 @@ on_sqlite! {
     letters::a_sender_is_told_once_that_no_issue_could_be_made;
     letters::fault_20_a_lost_answer_sends_the_same_letter_once_more_and_then_asks;
     letters::a_server_that_says_later_is_asked_later_and_one_that_says_no_is_believed;
+    letters::a_letter_is_tried_for_as_long_as_its_age_allows;
     letters::priv_30_at_a_dead_end_letters_are_kept_and_none_leaves;
     letters::sec_06_strangers_are_not_written_to_and_others_not_often;
     letters::sec_06_mails_decided_before_the_first_refusal_write_to_their_victim_once;

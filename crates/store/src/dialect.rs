@@ -223,6 +223,14 @@ pub(crate) async fn lock_audit(conn: &mut Conn) -> Result<(), Fault> {
     lock(conn, "SELECT pg_advisory_xact_lock(736665730002)").await
 }
 
+/// One that asks for a rehearsal or a replay of a message at a time: two at once would not see each other's.
+pub(crate) async fn lock_asking(conn: &mut Conn, message: &str) -> Result<(), Fault> {
+    if conn.is_postgres() {
+        execute!(conn, "SELECT pg_advisory_xact_lock(736666, hashtext($1))", message)?;
+    }
+    Ok(())
+}
+
 /// One that counts and posts a site's letters at a time, until the unit ends: two at once would not see each other's. It is the last
 /// lock that a unit waits for.
 pub(crate) async fn lock_letters(conn: &mut Conn, site: &str) -> Result<(), Fault> {

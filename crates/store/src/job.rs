@@ -252,6 +252,14 @@ impl Store {
     }
 }
 
+/// The letters about message $1 whose own job was woken at $2.
+macro_rules! woken_letters {
+    () => {
+        "SELECT l.key FROM letters l JOIN jobs j ON j.id = 'deliver:' || l.message || '/' || CAST(l.revision AS TEXT)
+            WHERE l.message = $1 AND j.state = 'ready' AND j.created_at = $2"
+    };
+}
+
 async fn wake(conn: &mut Conn, message: &str, entry: &Entry) -> Result<bool, Fault> {
     const JOB: &str = "UPDATE jobs SET state = 'ready', due = $1, created_at = $1, tries = 0, ended_at = NULL
         WHERE state IN ('held', 'dead') AND (id = (SELECT job FROM messages WHERE id = $2)
@@ -260,15 +268,19 @@ async fn wake(conn: &mut Conn, message: &str, entry: &Entry) -> Result<bool, Fau
     const REPLAYED: &str =
         "SELECT id FROM jobs WHERE id = 'replay:' || $1 AND state IN ('ready', 'running', 'waiting')";
     // Nobody can look whether a letter arrived: a person's word about it sends it once more, one about other work does not.
-    const LETTERS: &str = "UPDATE ledger SET looked = 0 WHERE message = $1 AND state = 'begun' AND key IN (
-            SELECT l.key FROM letters l JOIN jobs j ON j.id = 'deliver:' || l.message || '/' || CAST(l.revision AS TEXT)
-            WHERE l.message = $1 AND j.state = 'ready' AND j.created_at = $2)";
-    const STEPS: &str = "UPDATE ledger SET state = 'open', ended_at = NULL, sealed_fault = NULL, looked = 0
+    const LETTERS: &str = concat!(
+        "UPDATE ledger SET looked = 0 WHERE message = $1 AND state = 'begun' AND key IN (",
+        woken_letters!(),
+        ")"
+    );
+    const STEPS: &str = concat!(
+        "UPDATE ledger SET state = 'open', ended_at = NULL, sealed_fault = NULL, looked = 0
         WHERE message = $1 AND state = 'failed' AND key LIKE
             (SELECT 'message:' || id || '/' || CAST(revision AS TEXT) || '/%' FROM messages WHERE id = $1)
-        AND key NOT IN (
-            SELECT l.key FROM letters l JOIN jobs j ON j.id = 'deliver:' || l.message || '/' || CAST(l.revision AS TEXT)
-            WHERE l.message = $1 AND NOT (j.state = 'ready' AND j.created_at = $2))";
+        AND (key NOT IN (SELECT key FROM letters WHERE message = $1) OR key IN (",
+        woken_letters!(),
+        "))"
+    );
     let now = dialect::now(conn).await?;
     if one!(conn, (String,), REPLAYED, message)?.is_some() || execute!(conn, JOB, now, message)? == 0 {
         return Ok(false);

@@ -76,11 +76,23 @@ fn domain_of(address: &str) -> String {
 
 /// A letter may have been posted while the job of its plan was delivering those before it: then the job has more to do.
 pub(crate) async fn deliver_on(conn: &mut Conn, lease: &Lease, now: Micros) -> Result<(), Fault> {
-    const AGAIN: &str = "UPDATE jobs SET state = 'ready', due = $1, ended_at = NULL
-        WHERE id = $2 AND state = 'done' AND EXISTS (SELECT 1 FROM letters l
+    deliver_what_is_new(conn, &lease.job, &lease.subject, revision_of(&lease.job)?, now).await
+}
+
+/// Begins the job of a plan's letters anew, as old as a new one, where there is one that nobody has begun; whatever the others came
+/// to. Those that are in doubt or were refused end as they did, without being sent.
+async fn deliver_what_is_new(
+    conn: &mut Conn,
+    job: &str,
+    message: &str,
+    revision: i64,
+    now: Micros,
+) -> Result<(), Fault> {
+    const AGAIN: &str = "UPDATE jobs SET state = 'ready', due = $1, created_at = $1, tries = 0, ended_at = NULL
+        WHERE id = $2 AND state IN ('done', 'held', 'dead') AND EXISTS (SELECT 1 FROM letters l
             WHERE l.message = $3 AND l.revision = $4 AND l.withheld IS NULL
                 AND NOT EXISTS (SELECT 1 FROM ledger d WHERE d.key = l.key))";
-    execute!(conn, AGAIN, now, &lease.job, &lease.subject, revision_of(&lease.job)?).map(|_| ())
+    execute!(conn, AGAIN, now, job, message, revision).map(|_| ())
 }
 
 /// Posts letters and has them delivered. Of each kind an address gets what one plan alone says about a mail, whatever became of
@@ -103,11 +115,9 @@ pub(crate) async fn post(
             (key, site, message, revision, ordinal, kind, address, domain, number, posted_at, withheld)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     const DUE: &str = "SELECT key FROM letters WHERE message = $1 AND revision = $2 AND withheld IS NULL LIMIT 1";
-    // Letters of the same plan may have been delivered before; then the job has more to do.
+    // Where it is there it is only taken, so that whoever is about to end it waits and then finds what was posted.
     const JOB: &str = "INSERT INTO jobs (id, kind, site, subject, position, state, due, created_at)
-        VALUES ($1, 'deliver', $2, $3, $4, 'ready', $4, $4)
-        ON CONFLICT (id) DO UPDATE SET state = 'ready', due = EXCLUDED.due, ended_at = NULL
-            WHERE jobs.state = 'done'";
+        VALUES ($1, 'deliver', $2, $3, $4, 'ready', $4, $4) ON CONFLICT (id) DO UPDATE SET due = jobs.due";
     if letters.is_empty() {
         return Ok(None);
     }
@@ -131,6 +141,7 @@ pub(crate) async fn post(
     }
     let job = job_id(message, revision);
     execute!(conn, JOB, &job, site, message, now)?;
+    deliver_what_is_new(conn, &job, message, revision, now).await?;
     Ok(Some(job))
 }
 
@@ -296,7 +307,7 @@ impl Store {
             JOIN messages m ON m.id = l.message
             LEFT JOIN plans p ON p.message = l.message AND p.revision = l.revision
             LEFT JOIN ledger d ON d.key = l.key
-            WHERE l.posted_at < $1 OR (l.posted_at = $1 AND l.key < $2)
+            WHERE (l.posted_at, l.key) < ($1, $2)
             ORDER BY l.posted_at DESC, l.key DESC LIMIT $3";
         let limit = i64::from(limit.clamp(1, PAGE_MAX));
         let (at, key) = before.unwrap_or((Micros::MAX, String::new()));

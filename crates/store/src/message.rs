@@ -303,7 +303,7 @@ fn new_message(arrival: Arrival, content: Content, hasher: &Hasher) -> Result<Ne
         site: arrival.site,
         mailbox: arrival.mailbox,
         shadow: arrival.shadow,
-        own: arrival.handle.click().is_some(),
+        own: false,
         kept,
         id,
     })

@@ -19,14 +19,14 @@ pub struct Resized {
 }
 
 /// Whose a name is, as far as the bytes under it tell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Bearer {
     /// That of the mail which was taken in under it.
     Same,
     /// A mail lay there under it when the mailbox was opened, and was never read.
     LeftBehind,
-    /// Another one's.
-    Another,
+    /// Another one's than that of this message; `None` when it was nobody's.
+    Another { of: Option<String> },
 }
 
 impl Store {
@@ -82,9 +82,9 @@ impl Store {
         digest: &[u8; 32],
         message_id: Option<&str>,
     ) -> Result<Bearer, Fault> {
-        type Row = (Vec<u8>, Option<Vec<u8>>);
+        type Row = (String, Vec<u8>, Option<Vec<u8>>);
         const TAKEN_IN: &str =
-            "SELECT digest, message_id FROM messages WHERE site = $1 AND mailbox = $2 AND handle = $3";
+            "SELECT id, digest, message_id FROM messages WHERE site = $1 AND mailbox = $2 AND handle = $3";
         const LEFT: &str = "SELECT 1 FROM left_behind WHERE site = $1 AND mailbox = $2 AND handle = $3";
         let hasher = self.inner.vault.hasher(&of.site).await?;
         let (handle, digest) = (hasher.lasting(handle), hasher.digest(digest));
@@ -92,26 +92,28 @@ impl Store {
         let (site, mailbox) = (of.site.clone(), of.mailbox.clone());
         let work = self.inner.db.read(move |conn| {
             Box::pin(async move {
-                if let Some((known, known_id)) = one!(conn, Row, TAKEN_IN, &site, &mailbox, &handle)? {
+                if let Some((message, known, known_id)) = one!(conn, Row, TAKEN_IN, &site, &mailbox, &handle)? {
                     let same = known == digest || (known_id.is_some() && known_id == message_id);
-                    return Ok(if same { Bearer::Same } else { Bearer::Another });
+                    return Ok(if same { Bearer::Same } else { Bearer::Another { of: Some(message) } });
                 }
                 let left = one!(conn, (i32,), LEFT, &site, &mailbox, &handle)?;
-                Ok(if left.is_some() { Bearer::LeftBehind } else { Bearer::Another })
+                Ok(if left.is_some() { Bearer::LeftBehind } else { Bearer::Another { of: None } })
             })
         });
         work.await
     }
 
-    /// The name is another mail's by now, so nothing is known by it any more.
-    pub async fn release_name(&self, of: &Fetched, handle: &str) -> Result<(), Fault> {
-        const TAKEN_IN: &str = "UPDATE messages SET handle = NULL WHERE site = $1 AND mailbox = $2 AND handle = $3";
+    /// The name is another mail's by now, so `from`, a message, is not known by it any more, nor is what was left behind. Only that
+    /// message: another process may have taken the mail in under its name meanwhile.
+    pub async fn release_name(&self, of: &Fetched, handle: &str, from: Option<&str>) -> Result<(), Fault> {
+        const TAKEN_IN: &str =
+            "UPDATE messages SET handle = NULL WHERE site = $1 AND mailbox = $2 AND handle = $3 AND id = $4";
         const LEFT: &str = "DELETE FROM left_behind WHERE site = $1 AND mailbox = $2 AND handle = $3";
         let handle = self.inner.vault.hasher(&of.site).await?.lasting(handle);
-        let (site, mailbox) = (of.site.clone(), of.mailbox.clone());
+        let (site, mailbox, from) = (of.site.clone(), of.mailbox.clone(), from.map(str::to_owned));
         let work = self.inner.db.unit(move |conn| {
             Box::pin(async move {
-                execute!(conn, TAKEN_IN, &site, &mailbox, &handle)?;
+                execute!(conn, TAKEN_IN, &site, &mailbox, &handle, from.as_deref())?;
                 execute!(conn, LEFT, &site, &mailbox, &handle).map(|_| ())
             })
         });

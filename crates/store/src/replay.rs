@@ -328,6 +328,7 @@ async fn ask_for(
         ON CONFLICT (id) DO UPDATE SET state = 'ready', due = EXCLUDED.due, created_at = EXCLUDED.created_at, tries = 0,
             ended_at = NULL, sealed_fault = NULL
             WHERE jobs.state IN ('done', 'dead', 'held')";
+    dialect::lock_asking(conn, message).await?;
     let Some((state, wrapped)) = one!(conn, (Option<String>, Option<Vec<u8>>), STATE, message)? else {
         return Ok(Err(NotNow::Unknown));
     };

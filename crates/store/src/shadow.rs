@@ -20,7 +20,7 @@ pub(crate) const PAGE: &str =
 
 /// What is written of a decision in shadow: no work, no letters, nobody who takes part, no issue that it belongs to, and nothing
 /// that was kept back. A replay is a person's yes: after it the message is one like any other, and what is kept back counts
-/// as when a mail comes; of other replays it was counted then.
+/// as when a mail comes; of other replays it was counted then, and so was what a report says came back.
 pub(crate) async fn hushed(conn: &mut Conn, mut written: Written) -> Result<Written, Fault> {
     const SHADOW: &str = "SELECT shadow FROM messages WHERE id = $1";
     const OUT: &str = "UPDATE messages SET shadow = 0 WHERE id = $1 AND shadow = 1";
@@ -28,6 +28,7 @@ pub(crate) async fn hushed(conn: &mut Conn, mut written: Written) -> Result<Writ
     if written.lease.kind == JobKind::Replay {
         if execute!(conn, OUT, &message)? == 0 {
             written.excluded.clear();
+            written.returned.clear();
         }
         return Ok(written);
     }

@@ -21,7 +21,7 @@ const ERASED_AT_ONCE: i64 = 100;
 /// What waits for a person is kept so long at least, however short the period is: a mail that a decision held or put into quarantine, and
 /// one whose work was given up.
 pub const UNSETTLED_KEPT_DAYS_MIN: i64 = 30;
-/// A file whose message has no issue is kept so long at least; tries end after five days, and what is held waits for its person.
+/// A file that came to no issue is kept so long at least: its message may not be there yet.
 const LOST_FILES_KEPT_DAYS_MIN: i64 = 7;
 /// Keys of days that one sweep looks at.
 const DAY_KEYS_AT_ONCE: i64 = 1000;
@@ -130,12 +130,12 @@ impl Store {
         Ok(None)
     }
 
-    /// Files that were taken in for an issue and never came to one: as old as content may become, and nothing is worked on that may
-    /// still lead to them.
+    /// Files that were taken in for an issue and never came to one: as old as content may become, and their mail is erased, so that
+    /// nothing leads to them any more.
     async fn delete_lost_files(&self) -> Result<u64, Fault> {
         const LOST: &str =
             "SELECT k.id FROM kept_files k WHERE k.site = $1 AND k.issue_id IS NULL AND k.gone_at IS NULL AND k.kept_at < $2
-                AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.subject = k.message AND j.state NOT IN ('done', 'dead'))
+                AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.id = k.message AND m.wrapped_key IS NOT NULL)
             ORDER BY k.kept_at LIMIT $3";
         let mut deleted = 0;
         for site in self.sites_with_messages().await? {

@@ -5,12 +5,16 @@ use courier::oauth::{Client, Proof};
 use courier::submit::{Host, Target};
 use engine::speak::Route;
 use engine::tokens::{Authorization, By, Tokens, TokensOfOutgoing};
-use engine::{Outgoing, Site};
+use engine::{Outgoing, Settings, Site};
 use mail::Address;
 use policy::{FaultCode, Outcome};
 use rig::post_office::{Mishap, PostOffice};
 use rig::token_server::TokenServer;
+use std::time::{Duration, Instant};
 use store::{JobState, LetterFate, Story};
+
+/// Nothing here takes longer unless it hangs.
+const PATIENCE: Duration = Duration::from_secs(50);
 
 /// A profile whose issues the tracker refuses, because there is no such project, and that tells senders so.
 fn refused() -> String {
@@ -20,7 +24,11 @@ fn refused() -> String {
 
 /// A world whose letters go to the office, or nowhere, and whose mailbox `support` has this profile.
 async fn world(database: &Database, office: Option<&PostOffice>, profile: &str) -> World {
-    let world = World::start(database, Plot::default()).await;
+    world_with(database, office, profile, quick()).await
+}
+
+async fn world_with(database: &Database, office: Option<&PostOffice>, profile: &str, settings: Settings) -> World {
+    let world = World::start(database, Plot { settings, ..Plot::default() }).await;
     lead_out(&world, office, None);
     world.gateway.swap_mailboxes(vec![mailbox("support", profile)]);
     world
@@ -39,12 +47,14 @@ fn lead_out(world: &World, office: Option<&PostOffice>, tokens: Option<TokensOfO
 
 /// Waits until every letter of the world has come to its end.
 async fn fates(world: &World, number: usize) -> Vec<LetterFate> {
+    let deadline = Instant::now() + PATIENCE;
     loop {
         let letters = world.store.letters(None, 100).await.unwrap();
         if letters.len() == number && letters.iter().all(|letter| letter.fate != LetterFate::Waits) {
             return letters.into_iter().map(|letter| letter.fate).collect();
         }
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        assert!(Instant::now() < deadline, "they never come to it: {letters:#?}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
 
@@ -109,6 +119,17 @@ pub async fn a_server_that_says_later_is_asked_later_and_one_that_says_no_is_bel
     let fates = fates(&world, 2).await;
     let [LetterFate::Failed(fault), LetterFate::Sent] = fates.as_slice() else { panic!("{fates:?}") };
     assert_eq!(fault.code, FaultCode::PostRefused);
+    world.end().await;
+}
+
+pub async fn a_letter_is_tried_for_as_long_as_its_age_allows(database: &Database) {
+    let office = PostOffice::open();
+    let settings = Settings { tries_max: 2, ..quick() };
+    let world = world_with(database, Some(&office), &refused(), settings).await;
+    // More often than any other work is tried.
+    (0..5).for_each(|_| office.next(Mishap::Refuse(451)));
+    refused_issue(&world, "a@example.org").await;
+    assert_eq!(fates(&world, 1).await, [LetterFate::Sent]);
     world.end().await;
 }
 
@@ -236,7 +257,7 @@ pub async fn sec_06_mails_decided_before_the_first_refusal_write_to_their_victim
     let office = PostOffice::open();
     let world = world(database, Some(&office), &refused()).await;
     // All are decided on while the tracker wants to be left alone, so none of them knows of another's notice.
-    world.faults.add(desk::Fault::RateLimit { retry_after_s: 4 }, desk::RouteKind::Create, desk::When::Next(1));
+    world.faults.add(desk::Fault::RateLimit { retry_after_s: 1 }, desk::RouteKind::Create, desk::When::Always);
     let mut messages = Vec::new();
     for number in 0..MAILS {
         messages.push(world.send(&from(&format!("{number}@example.org"), "victim@example.org")).await);
@@ -245,6 +266,7 @@ pub async fn sec_06_mails_decided_before_the_first_refusal_write_to_their_victim
         world.wait_until(message, |story| story.line.outcome == Some(Outcome::Create)).await;
     }
     assert!(world.store.letters(None, 1).await.unwrap().is_empty(), "nothing was refused yet");
+    world.faults.clear();
     let mut withheld = 0;
     for message in &messages {
         let story = world.wait_until(message, |story| story.line.job == JobState::Dead).await;
@@ -386,8 +408,10 @@ pub async fn a_token_that_the_outgoing_server_does_not_take_is_asked_for_anew_an
     // A token server that is out of order costs no letter either.
     server.script().trouble = Some(503);
     refused_issue(&world, "a@example.org").await;
+    let deadline = Instant::now() + PATIENCE;
     while world.metric("sealpost_jobs_retried_total").await == 0 {
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        assert!(Instant::now() < deadline, "the token server is never asked");
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
     server.script().trouble = None;
     assert_eq!(fates(&world, 1).await, [LetterFate::Sent]);

@@ -58,7 +58,7 @@ pub async fn fault_13_a_name_is_known_by_its_size_and_given_up_when_it_is_anothe
         (unseen, other)
     };
     store.open_mailbox(&mailbox, &handles(&["old"])).await.unwrap();
-    take(&store, Arrival { message_id: Some("id@example.org".into()), ..arrival("taken") }).await;
+    let taken = take(&store, Arrival { message_id: Some("id@example.org".into()), ..arrival("taken") }).await;
     assert_eq!(resized(&[("old", 5), ("taken", 7)]).await, (vec![0, 1], vec![]));
     store.remember_sizes(&mailbox, &sized(&[("old", 5), ("taken", 6), ("taken", 7)])).await.unwrap();
     assert_eq!(resized(&[("new", 1), ("old", 5), ("taken", 8)]).await, (vec![0], vec![2]));
@@ -70,15 +70,18 @@ pub async fn fault_13_a_name_is_known_by_its_size_and_given_up_when_it_is_anothe
     let (same, other) = (arrival("taken").digest, [0xee; 32]);
     assert_eq!(bearer("taken", &same, None).await, Bearer::Same);
     assert_eq!(bearer("taken", &other, Some("id@example.org")).await, Bearer::Same);
-    assert_eq!(bearer("taken", &other, Some("else@example.org")).await, Bearer::Another);
-    assert_eq!(bearer("taken", &other, None).await, Bearer::Another);
+    let another = Bearer::Another { of: Some(taken.clone()) };
+    assert_eq!(bearer("taken", &other, Some("else@example.org")).await, another);
+    assert_eq!(bearer("taken", &other, None).await, another);
     assert_eq!(bearer("old", &other, None).await, Bearer::LeftBehind);
-    for name in ["old", "taken"] {
-        store.release_name(&mailbox, name).await.unwrap();
+    for (name, from) in [("old", None), ("taken", Some(taken.as_str()))] {
+        store.release_name(&mailbox, name, from).await.unwrap();
         assert_eq!(store.unknown(&mailbox, &handles(&[name])).await.unwrap(), [0]);
-        assert_eq!(bearer(name, &same, None).await, Bearer::Another, "nobody's any more");
+        assert_eq!(bearer(name, &same, None).await, Bearer::Another { of: None }, "nobody's any more");
     }
     let again = take(&store, Arrival { digest: other, ..arrival("taken") }).await;
+    // A process that stood still since it asked whose the name was.
+    store.release_name(&mailbox, "taken", Some(&taken)).await.unwrap();
     assert_eq!(store.messages_of(&mailbox, &handles(&["taken"])).await.unwrap(), [Some(again)]);
 }
 

@@ -2,7 +2,7 @@
 
 use crate::home::*;
 use policy::{Excluded, FaultCode};
-use store::{ContentReader, JobKind, KeptAbout, Lease, LinkUse, NewFile, Store};
+use store::{ContentReader, JobKind, KeptAbout, Lease, LinkUse, NewFile, Retention, Store};
 
 const DAY: i64 = 86_400_000_000;
 const ID: &str = "0123456789abcdef0123456789abcdef";
@@ -142,6 +142,24 @@ pub async fn erasing_a_mail_erases_its_files_and_old_age_does_not(home: Home) {
     let receipts = "SELECT COUNT(*) FROM audit WHERE kind = 'file_deleted' AND sealed_who IS NOT NULL
         AND receipt LIKE '%\"why\":\"mail_erased\"%' AND receipt LIKE '%\"size_bytes\":200000%'";
     assert_eq!(home.number(receipts).await, 1, "who it was, why, and how much");
+}
+
+pub async fn a_file_stays_as_long_as_its_mail_waits_for_a_person(home: Home) {
+    let store = home.open().await;
+    let by_site = [(SITE.to_owned(), 0)].into();
+    store.keep(&Retention { keep_content_days: 30, by_site }, "ann").await.unwrap();
+    let (_, message) = keep(&store, ID, None, 5).await;
+    let now = store.now().await.unwrap();
+    let came = |days: i64| {
+        format!("UPDATE messages SET outcome = 'quarantine', received_at = {} WHERE id = '{message}'", now - days * DAY)
+    };
+    home.sql(&format!("UPDATE kept_files SET kept_at = {}", now - 20 * DAY)).await;
+    home.sql(&came(20)).await;
+    assert_eq!(store.sweep().await.unwrap(), (0, 0));
+    assert!(store.kept_file(ID).await.unwrap().unwrap().gone.is_none());
+    home.sql(&came(31)).await;
+    assert_eq!(store.sweep().await.unwrap(), (2, 0), "its mail, and then the file");
+    assert_eq!(store.kept_file(ID).await.unwrap().unwrap().gone.unwrap().1, "no_issue");
 }
 
 pub async fn a_file_that_came_to_no_issue_goes_with_the_content(home: Home) {

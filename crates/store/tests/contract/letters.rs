@@ -140,6 +140,37 @@ pub async fn a_letter_that_is_posted_during_a_delivery_is_delivered(home: Home) 
     assert!(deliver().await.is_empty());
 }
 
+/// A delivery that stopped, whatever it stopped for, goes on with what is posted afterwards, and as old as a new one.
+pub async fn a_letter_that_is_posted_after_a_delivery_stopped_is_delivered(home: Home) {
+    let store = home.open().await;
+    for (name, held) in [("held", true), ("dead", false)] {
+        let lease = &to_decide(&store, name, 1).await[0];
+        let later = Letter { when: LetterWhen::Failed, ..notice(2, "bob@people.example", SEVERAL) };
+        let mut decided = decision(&lease.subject, Some("10"));
+        decided.plan.letters = vec![notice(1, "ann@people.example", SEVERAL), later];
+        store.write_down(lease, &decided).await.unwrap();
+        let plan = store.plan(&lease.subject).await.unwrap().unwrap();
+        let job = claim_one(&store, &[JobKind::Deliver]).await;
+        store.begin(&job, &plan.letter_key(1), "letter", "").await.unwrap();
+        match held {
+            true => store.hold(&job, &temporary()).await.unwrap(),
+            false => store.bury(&job, &temporary()).await.unwrap(),
+        }
+        home.sql(&format!("UPDATE jobs SET created_at = 1, tries = 7 WHERE id = '{}'", job.job)).await;
+        let carrying = claim_one(&store, CARRY).await;
+        store.post_letters(&carrying, &plan, LetterWhen::Failed).await.unwrap();
+        let again = claim_one(&store, &[JobKind::Deliver]).await;
+        assert_eq!((again.job.as_str(), again.tries), (job.job.as_str(), 1));
+        assert_eq!(
+            home.number(&format!("SELECT COUNT(*) FROM jobs WHERE id = '{}' AND created_at > 1", job.job)).await,
+            1
+        );
+        let keys: Vec<_> = store.posted_letters(&again).await.unwrap().into_iter().map(|(_, key, _)| key).collect();
+        assert_eq!(keys, [plan.letter_key(1), plan.letter_key(2)]);
+        store.bury(&carrying, &temporary()).await.unwrap();
+    }
+}
+
 pub async fn sec_26_an_address_from_which_letters_came_back_is_written_to_no_more(home: Home) {
     const DEAD: &str = "gone@people.example";
     let store = home.open().await;

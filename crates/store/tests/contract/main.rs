@@ -58,7 +58,8 @@ checks! {
     letters: sec_06_a_burst_of_10_000_writes_to_its_victim_once, sec_06_a_burst_oversteps_no_limit_of_a_domain_or_a_site,
         sec_06_letters_that_are_withheld_do_not_count_and_a_replay_may_send_them,
         sec_26_an_address_from_which_letters_came_back_is_written_to_no_more,
-        sec_26_what_came_back_counts_for_thirty_days, a_letter_that_is_posted_during_a_delivery_is_delivered;
+        sec_26_what_came_back_counts_for_thirty_days, a_letter_that_is_posted_during_a_delivery_is_delivered,
+        a_letter_that_is_posted_after_a_delivery_stopped_is_delivered;
     reading: threads_lead_to_issues_or_to_waiting, earlier_copies_are_seen,
         copies_that_were_decided_on_earlier_are_seen, lists_filter_and_page,
         a_story_tells_everything, figures_count, ids_that_do_not_exist, looks_are_told_newest_first_with_who_had_them;
@@ -81,6 +82,7 @@ checks! {
     kept_files: a_file_is_kept_under_its_own_key_and_comes_back, priv_11_a_deleted_file_leaves_a_tombstone_and_a_receipt,
         a_key_that_outlived_its_file_goes_with_the_next_sweep, a_file_whose_key_was_destroyed_does_not_hide_the_others,
         erasing_a_mail_erases_its_files_and_old_age_does_not, a_file_that_came_to_no_issue_goes_with_the_content,
+        a_file_stays_as_long_as_its_mail_waits_for_a_person,
         a_link_is_good_for_one_use_one_site_and_its_time, the_job_for_files_is_one_and_comes_again, exclusions_are_counted_once;
     uploads: an_invitation_is_the_same_at_each_try_and_ends, an_issue_is_named_by_its_key_in_its_site,
         files_belong_to_the_issue_that_their_message_came_to_last, a_person_deletes_a_file_under_their_name,

@@ -117,7 +117,9 @@ pub async fn clicks_and_uploads_are_no_sign_that_mail_comes_in(home: Home) {
     let store = home.open().await;
     hand_in(&store).await;
     let click = Click { set: "close".into(), issue_id: "10".into(), person: String::new(), letter: "l".into() };
-    take(&store, Arrival { handle: Handle::Click { link: "x".into(), click }, ..arrival("click") }).await;
+    let content = store.content(SITE).await.unwrap().finish().await.unwrap();
+    let click = Arrival { handle: Handle::Click { link: "x".into(), click }, ..arrival("click") };
+    assert!(matches!(store.take_in_own(click, content).await.unwrap(), Taken::New { .. }));
     assert_eq!(store.mailbox_signs(SITE, MAILBOX).await.unwrap().mail_at, None);
     take(&store, Arrival { received_at: NOON - 1, ..arrival("mail") }).await;
     assert_eq!(store.mailbox_signs(SITE, MAILBOX).await.unwrap().mail_at, Some(NOON - 1));
