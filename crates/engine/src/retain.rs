@@ -93,7 +93,7 @@ async fn settle(shared: &Shared, file: &KeptLine, standing: &Standing, now: Micr
 
 /// What the profile of its mailbox says today; where that is gone, what holds by default.
 fn keeping(shared: &Shared, file: &KeptLine) -> Keeping {
-    match (shared.mailbox(&file.mailbox), &file.about) {
+    match (shared.mailbox_of(&file.mailbox, &file.site), &file.about) {
         (Ok(mailbox), Some(about)) => mailbox.profile.keeping(&about.mapping, about.rule.as_deref()),
         _ => Keeping::default(),
     }

@@ -53,7 +53,7 @@ impl Gateway {
         let mut mail = TakingIn::begin_unless_full(shared, &found.site, &found.mailbox).await?;
         mail.write(shared, message(&found).as_bytes()).await?;
         let handle = Handle::Click { link: found.name, click: found.click };
-        match mail.end(shared).await?.take_in(shared, Envelope::default(), handle).await? {
+        match mail.end(shared).await?.take_in_own(shared, Envelope::default(), handle).await? {
             Taken::New { message } => {
                 tracing::info!(message_row = message, "a link was used");
                 Ok(Some(offer(&found.set)))
@@ -85,9 +85,8 @@ async fn find(shared: &Shared, token: &str) -> Result<Option<Found>, Fault> {
     if !is_ours || now >= valid_until {
         return Ok(None);
     }
-    let mailbox = shared.mailbox(&posted.mailbox).ok();
     // In shadow a click would be taken in and do nothing, and the link would be spent.
-    let mailbox = mailbox.filter(|mailbox| mailbox.site == posted.site && !mailbox.shadow);
+    let mailbox = shared.mailbox_of(&posted.mailbox, &posted.site).ok().filter(|mailbox| !mailbox.shadow);
     let set = mailbox.and_then(|mailbox| mailbox.profile.directive_set(&link.set).cloned());
     let Some(set) = set else { return Ok(None) };
     let letter = posted.key.0;

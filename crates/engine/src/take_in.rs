@@ -103,15 +103,11 @@ impl Whole {
 
     /// Line 1: durable when it returns.
     pub(crate) async fn take_in(self, shared: &Shared, envelope: Envelope, handle: Handle) -> Result<Taken, Fault> {
-        let is_own = matches!(handle, Handle::Click { .. });
         let (arrival, content) = self.arrival(shared, envelope, handle);
-        if is_own {
-            refuse_in_shadow(&arrival)?;
-        }
         bounded(shared, shared.store.take_in(arrival, content)).await.inspect(|taken| count(shared, taken))
     }
 
-    /// The same for a message of our own making.
+    /// The same for a message of our own making: a click or an upload.
     pub(crate) async fn take_in_own(self, shared: &Shared, envelope: Envelope, handle: Handle) -> Result<Taken, Fault> {
         let (arrival, content) = self.arrival(shared, envelope, handle);
         refuse_in_shadow(&arrival)?;

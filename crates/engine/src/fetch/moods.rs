@@ -14,7 +14,7 @@ const FAILED_PAUSE_MAX: Duration = Duration::from_secs(15 * 60);
 /// How soon a mail that could not be had is asked for again: twice as long after each failure, up to an hour.
 const MAIL_PAUSE: Duration = Duration::from_secs(60);
 const MAIL_PAUSE_DOUBLINGS_MAX: u32 = 6;
-/// A mail that is not asked for again so long after its time is not there any more.
+/// A mail that is not asked for again so long after its time, and in twice the time between two rounds, is not there any more.
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(60 * 60);
 /// Mails of one mailbox that are remembered as not to be had; with more the oldest memory goes.
 const MAILS_MAX: usize = 10_000;
@@ -134,7 +134,8 @@ impl Moods {
     pub(crate) fn not_fetched(&self, mailbox: &str, now: Instant) -> NotFetched {
         let moods = self.lock();
         let Some(mood) = moods.get(mailbox) else { return NotFetched::default() };
-        let there = mood.mails.values().filter(|mail| now < mail.until + FORGOTTEN_AFTER);
+        let forgotten_after = FORGOTTEN_AFTER.max(mood.pause * 2);
+        let there = mood.mails.values().filter(|mail| now < mail.until + forgotten_after);
         there.fold(NotFetched::default(), |told, mail| NotFetched {
             mails: told.mails + 1,
             too_large: told.too_large + u64::from(mail.is_too_large),

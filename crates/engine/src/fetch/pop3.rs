@@ -4,7 +4,7 @@
 use super::Start;
 use super::notes::Outcome;
 use super::round::Round;
-use super::taking::{Done, Ended, Unknown};
+use super::taking::{Done, Ended, ROUND_MAILS_MAX, Unknown};
 use courier::fetch::{Offer, Pop3, Settling};
 use policy::Fault;
 use std::collections::HashSet;
@@ -25,7 +25,7 @@ pub(super) async fn round(round: &Round<'_>) -> Result<Ended, Fault> {
         to_delete.iter().chain(other.iter().map(|at| &offers[*at])).map(|offer| offer.handle.as_str()).collect();
     let unknown: HashSet<usize> = store.unknown(of, &handles).await?.into_iter().collect();
     let mut settled = HashSet::new();
-    let mut asked = Vec::new();
+    let (mut asked, mut suspects) = (Vec::new(), Vec::new());
     for (at, (offer, handle)) in offers.iter().zip(&handles).enumerate() {
         let is_new = unknown.contains(&at);
         if !is_new {
@@ -33,11 +33,14 @@ pub(super) async fn round(round: &Round<'_>) -> Result<Ended, Fault> {
         }
         if is_new || suspected.contains(offer.handle.as_str()) {
             let named_since = (!is_new).then_some(opened_at);
-            asked.push(Unknown { offer: offer.clone(), handle: handle.clone(), doubt: None, named_since });
+            let list = if is_new { &mut asked } else { &mut suspects };
+            list.push(Unknown { offer: offer.clone(), handle: handle.clone(), doubt: None, named_since });
         } else {
             settled.insert(offer.handle.as_str());
         }
     }
+    // What is read once more keeps no new mail waiting, however much it is.
+    asked.extend(suspects.into_iter().take(ROUND_MAILS_MAX));
     let (ended, done) = taking.take_in_all(&mut source, asked).await?;
     let Some(Done { durable, left_behind, .. }) = done else { return Ok(ended) };
     settled.extend(durable.iter().chain(&left_behind).map(|offer| offer.handle.as_str()));

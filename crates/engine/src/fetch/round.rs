@@ -22,7 +22,7 @@ const UNKNOWN_AGAIN: Duration = Duration::from_secs(60);
 /// Looks into the job's mailbox; the job comes again, whatever happens.
 pub(crate) async fn fetch(shared: &Arc<Shared>, held: &Held) -> Result<(), Stop> {
     let name = &held.lease.subject;
-    let found = shared.mailbox(name).ok().filter(|mailbox| mailbox.site == held.lease.site);
+    let found = shared.mailbox_of(name, &held.lease.site).ok();
     let Some(fetching) = found.and_then(|mailbox| mailbox.fetching) else {
         return Ok(shared.store.fetch_again(&held.lease, after(held, UNKNOWN_AGAIN)).await?);
     };

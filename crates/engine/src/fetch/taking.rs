@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 
 /// Mails that one round takes in; the next one follows at once. It bounds how long a POP3 server keeps the mailbox locked,
 /// and how much is fetched before anything is deleted.
-const ROUND_MAILS_MAX: usize = 2_000;
+pub(super) const ROUND_MAILS_MAX: usize = 2_000;
 /// A round begins no further mail after this long, for the same reasons.
 const ROUND_MAX: Duration = Duration::from_secs(5 * 60);
 /// Mails that become durable while the next ones are fetched: they share the flushes of the disk.
@@ -244,16 +244,17 @@ impl Taking<'_> {
         let sent_at = mail.sent_at();
         let whole = mail.end(self.shared).await?;
         let store = &self.shared.store;
-        match store.bearer(self.of, handle, &whole.digest, whole.message_id()).await? {
+        let from = match store.bearer(self.of, handle, &whole.digest, whole.message_id()).await? {
             Bearer::Same => return Ok(Asked::Known),
             Bearer::LeftBehind if sent_at.is_some_and(|time| is_before(time, opened_at)) => {
                 return Ok(Asked::LeftBehind);
             }
-            Bearer::LeftBehind | Bearer::Another => {}
-        }
+            Bearer::LeftBehind => None,
+            Bearer::Another { of } => of,
+        };
         let mailbox = &self.of.mailbox;
         tracing::warn!(mailbox, "the server gave the name of a former mail to another one, which is taken in");
-        store.release_name(self.of, handle).await?;
+        store.release_name(self.of, handle, from.as_deref()).await?;
         crash_point("fetch_name_released");
         Ok(Asked::Whole(whole))
     }

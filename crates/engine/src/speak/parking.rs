@@ -51,7 +51,7 @@ impl Parking {
         let reason = headers.get("ratelimit-reason");
         if status == 429 && reason.is_some_and(|reason| reason == ONE_KIND_ONLY) {
             state.kinds.retain(|_, until| *until > now);
-            if state.kinds.len() < KINDS_MAX {
+            if state.kinds.len() < KINDS_MAX || state.kinds.contains_key(kind) {
                 let until = state.kinds.entry(kind.to_owned()).or_insert(now);
                 *until = (*until).max(now + quiet);
                 return;

@@ -355,7 +355,7 @@ async fn begin(service: &MailService, token: &Zeroizing<String>, request: &Reque
     match coming.status {
         200..=299 => Ok(Some(coming)),
         404 => Ok(None),
-        401 => Err(Fault::temporary(FaultCode::SignInNeeded, "the token is over").with_retry_after_s(1)),
+        401 => Err(Fault::temporary(FaultCode::SignInNeeded, "the token is over")),
         status => Err(graph::refused(status, &beginning_of(coming).await)),
     }
 }
