@@ -259,6 +259,10 @@ impl Settings {
         self.sites.iter().find(|site| site.name == name)
     }
 
+    pub fn outgoing(&self, name: &str) -> Option<&Outgoing> {
+        self.outgoing.iter().find(|outgoing| outgoing.name == name)
+    }
+
     pub fn mailbox(&self, name: &str) -> Option<&Mailbox> {
         self.mailboxes.iter().find(|mailbox| mailbox.name == name)
     }

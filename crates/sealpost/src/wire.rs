@@ -76,6 +76,11 @@ pub struct Gateway {
     rooms: Vec<console::public::Room>,
 }
 
+/// By site: where people look at its issues.
+fn browse_bases(settings: &Settings) -> BTreeMap<String, String> {
+    settings.sites.iter().map(|site| (site.name.clone(), site.browse_base.clone())).collect()
+}
+
 impl Gateway {
     /// Starts everything but serving: binds first, so that a wrong address is told before anything is taken in.
     pub async fn start(settings: Settings, roles: &[Role]) -> Result<Gateway, Failure> {
@@ -96,12 +101,10 @@ impl Gateway {
         engine.fetch_now().await?;
         let listeners = Listeners::bind(&settings, roles, &engine).await?;
         let origin = settings.console.url.clone().unwrap_or_else(|| listeners.console_origin(&settings));
-        let bases =
-            settings.sites.iter().map(|site| (site.name.clone(), site.browse_base.clone())).collect::<BTreeMap<_, _>>();
         let reader = Arc::new(pages::PageReader { cells: cells.clone(), limits: settings.mail.clone() });
         let watched = Arc::new(pages::Watched { engine: engine.clone() });
         let hands = Arc::new(hands::PageHands::new(settings.clone(), store.clone(), cells.clone()));
-        let console = console::Console::new(store.clone(), reader, bases, &origin);
+        let console = console::Console::new(store.clone(), reader, browse_bases(&settings), &origin);
         let console = console.watching(watched).acting_by(hands.clone());
         let rooms = public::rooms(&settings, &store, &engine);
         let endings = Arc::new(Endings::new(&settings, store.clone()));
@@ -146,6 +149,7 @@ impl Gateway {
             store: self.store.clone(),
             tokens: self.tokens.clone(),
             endings: self.endings.clone(),
+            console: self.console.clone(),
             hands: self.hands.clone(),
         };
         let ended = tokio::select! {

@@ -114,8 +114,7 @@ struct Known<'a> {
 async fn known<'a>(asking: &Asking<'a>, id: &str) -> Result<Known<'a>, Failure> {
     let Asking { settings, store, who, patience } = *asking;
     let stored = store.message(id).await?.ok_or_else(|| Failure::new(format!("{id}: no message has this id")))?;
-    let mailbox = settings.mailboxes.iter().find(|mailbox| mailbox.name == stored.mailbox);
-    let file = mailbox.and_then(|mailbox| settings.profiles.iter().find(|profile| profile.name == mailbox.profile));
+    let file = settings.mailbox(&stored.mailbox).and_then(|mailbox| settings.profile_of(mailbox));
     let file = file.ok_or_else(|| Failure::new(format!("the mailbox {} is not in the settings", stored.mailbox)))?;
     let facts = super::replay::rehearsed(store, id, None, who, patience).await?.facts;
     let facts =

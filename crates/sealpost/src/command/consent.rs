@@ -3,6 +3,7 @@
 mod redirect;
 
 use super::Failure;
+use crate::settings::Oauth;
 use aws_lc_rs::rand;
 use courier::oauth::{
     AuthorizationEndpoint, ConsentBy, Grant, Loopback, NoCode, NoToken, SignIn, Token, missing_scopes,
@@ -16,6 +17,15 @@ use zeroize::Zeroizing;
 
 /// How long the page in the browser is waited for.
 const WITHIN: Duration = Duration::from_secs(15 * 60);
+
+/// How somebody signs in for `name`, a mailbox, a site or an outgoing server.
+///
+/// # Errors
+/// When nobody does.
+pub fn of_a_person<'o>(name: &str, oauth: Option<&'o Oauth>) -> Result<(&'o Oauth, &'o ConsentBy), Failure> {
+    let person = oauth.and_then(|oauth| Some((oauth, oauth.consent_by.as_ref()?)));
+    person.ok_or_else(|| Failure::new(format!("nobody signs in for {name}: its `oauth` is not \"person\"")))
+}
 
 /// A token with all that was asked for, and with a refresh token to go on from. `who` is whose account it is about.
 ///

@@ -122,9 +122,7 @@ fn line_json(mailbox: &Mailbox, line: &Line) -> Value {
 }
 
 async fn sign_in(store: &Store, mailbox: &Mailbox, fetched: &Fetched) -> Result<(), Failure> {
-    let Some((oauth, by)) = fetched.oauth.as_ref().and_then(|oauth| Some((oauth, oauth.consent_by.as_ref()?))) else {
-        return Err(Failure::new(format!("nobody signs in for {}: its `oauth` is not \"person\"", mailbox.name)));
-    };
+    let (oauth, by) = consent::of_a_person(&mailbox.name, fetched.oauth.as_ref())?;
     let token = consent::ask_a_person(&oauth.authorization, by, &fetched.user).await?;
     tokens::keep_new(store, &GrantOf::mailbox(&mailbox.site, &mailbox.name), &token, None).await?;
     // A running gateway has given up for some minutes, and need not wait for their end.

@@ -35,16 +35,13 @@ pub async fn run(config: &Path, what: &What) -> Result<(), Failure> {
 
 fn outgoing_named<'s>(settings: &'s Settings, name: &str) -> Result<&'s settings::Outgoing, Failure> {
     let known = settings.outgoing.iter().map(|outgoing| outgoing.name.as_str());
-    let found = settings.outgoing.iter().find(|outgoing| outgoing.name == name);
-    found.ok_or_else(|| no_such("outgoing server", name, known))
+    settings.outgoing(name).ok_or_else(|| no_such("outgoing server", name, known))
 }
 
 async fn sign_in(store: &Store, outgoing: &settings::Outgoing) -> Result<(), Failure> {
     let name = &outgoing.name;
-    let person = outgoing.oauth.as_ref().and_then(|(user, oauth)| Some((user, oauth, oauth.consent_by.as_ref()?)));
-    let Some((user, oauth, by)) = person else {
-        return Err(Failure::new(format!("nobody signs in for {name}: its `oauth` is not \"person\"")));
-    };
+    let (oauth, by) = consent::of_a_person(name, outgoing.oauth.as_ref().map(|(_, oauth)| oauth))?;
+    let user = outgoing.oauth.as_ref().map_or("", |(user, _)| user);
     let token = consent::ask_a_person(&oauth.authorization, by, user).await?;
     tokens::keep_new(store, &GrantOf::outgoing(name), &token, None).await?;
     print(&format!(

@@ -1,5 +1,6 @@
 //! What of the settings is taken at the start and kept until a restart, so that a reload can say what it did not change.
 
+use super::resolve::OF_LISTENING;
 use super::table::settings;
 use super::written::{Section, Written, name_of, section_of};
 use super::{Mailbox, Secret};
@@ -11,24 +12,14 @@ const SECTIONS: [&str; 8] = ["store", "console", "public", "operations", "log", 
 const READ_AGAIN: [&str; 1] = ["store.keep_content_days"];
 const KEPT: [&str; 1] = ["dns.patience_s"];
 
+/// Keys of listeners that are read again, or say nothing once the settings are right.
+const NOT_OF_LISTENER: [&str; 2] = ["authserv_clients", "allow_clear"];
+
 /// What a mailbox's listener is made of.
-const OF_LISTENER: &[&str] = &[
-    "listen",
-    "kind",
-    "hostname",
-    "tls",
-    "require_tls",
-    "certificate",
-    "key",
-    "require_auth",
-    "connections_max",
-    "connections_per_ip_max",
-    "recipients_max",
-    "messages_per_connection_max",
-    "command_timeout_s",
-    "data_timeout_s",
-    "errors_max",
-];
+fn of_listener() -> impl Iterator<Item = &'static str> {
+    let own = OF_LISTENING.iter().copied().filter(|name| !NOT_OF_LISTENER.contains(name));
+    own.chain(["tls"])
+}
 
 /// Values that only a restart changes, by their keys, and the accounts of each listener.
 #[derive(Clone, Default)]
@@ -47,10 +38,10 @@ impl Fixed {
             fixed.values.insert(setting.key.to_owned(), value(section, name_of(setting.key)));
         }
         for (mailbox, section) in mailboxes.iter().zip(written.all("mailbox[]")) {
-            let names: &[&str] = match (mailbox.api, &mailbox.fetched) {
-                (true, _) => &["api"],
+            let names: Vec<&str> = match (mailbox.api, &mailbox.fetched) {
+                (true, _) => vec!["api"],
                 (false, Some(_)) => continue,
-                (false, None) => OF_LISTENER,
+                (false, None) => of_listener().collect(),
             };
             for name in names {
                 fixed.values.insert(format!("mailbox[{}].{name}", mailbox.name), value(section, name));

@@ -7,6 +7,8 @@ mod public;
 mod references;
 mod site_oauth;
 
+pub(super) use mailbox::OF_LISTENING;
+
 use super::written::{Scalar, Section, Value, Written};
 use super::{
     Cells, Console, Dns, Fixed, Log, Mailbox, Problem, ProfileFile, Secret, Settings, Site, Work, profile_file, secret,

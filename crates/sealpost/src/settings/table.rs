@@ -1,6 +1,7 @@
 //! Every setting there is: its kind, default and meaning; parsing, the manual's page and error texts come from this table.
 
 mod mailboxes;
+mod oauth;
 mod outgoing;
 mod process;
 mod sites;
@@ -51,7 +52,16 @@ const fn setting(key: &'static str, kind: Kind, missing: Missing, meaning: &'sta
 const COUNT: Kind = Kind::Integer { min: 1, max: 1_000_000_000 };
 
 /// The settings, room by room, in the order of the manual.
-const ROOMS: [&[Setting]; 4] = [process::SETTINGS, sites::SETTINGS, outgoing::SETTINGS, mailboxes::SETTINGS];
+const ROOMS: [&[Setting]; 8] = [
+    process::SETTINGS,
+    sites::SETTINGS,
+    outgoing::SETTINGS,
+    oauth::OF_OUTGOING,
+    outgoing::MORE,
+    mailboxes::SETTINGS,
+    oauth::OF_MAILBOXES,
+    mailboxes::MORE,
+];
 
 /// Every setting, in the order of the manual.
 pub fn settings() -> impl Iterator<Item = &'static Setting> {

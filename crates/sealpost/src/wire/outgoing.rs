@@ -15,7 +15,7 @@ const NOBODY: &str = "nobody@localhost";
 /// A site's way out; `None` when it has none and is no dead end.
 pub(super) fn of(settings: &Settings, site: &Site, tokens: &Tokens) -> Option<engine::Outgoing> {
     let letters = &site.letters;
-    let named = settings.outgoing.iter().find(|outgoing| Some(&outgoing.name) == letters.outgoing.as_ref());
+    let named = letters.outgoing.as_ref().and_then(|name| settings.outgoing(name));
     let nobody = || Address { name: None, address: NOBODY.to_owned() };
     let from = letters.from.clone().unwrap_or_else(nobody);
     match (letters.dead_end, named) {

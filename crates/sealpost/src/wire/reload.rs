@@ -27,6 +27,7 @@ pub struct Reload {
     pub store: Store,
     pub tokens: engine::Tokens,
     pub endings: Arc<Endings>,
+    pub console: console::Console,
     pub hands: Arc<PageHands>,
 }
 
@@ -63,6 +64,7 @@ async fn again(reload: &Reload, held: &[Held]) {
                 for key in reload.fixed.differs(&settings.fixed) {
                     tracing::warn!(what = key, "differs from what is in use and has no effect before a restart");
                 }
+                reload.console.swap_browse_bases(super::browse_bases(&settings));
                 reload.hands.swap(settings);
                 tracing::info!("sites, mailboxes and profiles are reloaded");
             }

@@ -10,6 +10,7 @@ use courier::oauth::read_cloud_id;
 use engine::speak::{Route, Speaker, read_openly};
 use engine::tokens::Tokens;
 use policy::{Fault, FaultCode};
+use std::collections::BTreeSet;
 use store::Store;
 use tracker::{Answer, Dialect, Operation};
 
@@ -47,10 +48,11 @@ async fn look_by(speaker: &Speaker, settings: &Settings, site: &Site) -> SiteFin
     SiteFindings { site: found, projects, fields }
 }
 
-/// The profiles of the site's mailboxes. One that cannot be read was refused with the settings.
+/// The profiles of the site's mailboxes, each once. One that cannot be read was refused with the settings.
 pub(super) fn profiles_of(settings: &Settings, site: &str) -> Vec<policy::Profile> {
-    let mailboxes = settings.mailboxes.iter().filter(|mailbox| mailbox.site == site);
-    let files = mailboxes.filter_map(|mailbox| settings.profile_of(mailbox));
+    let of_site = settings.mailboxes.iter().filter(|mailbox| mailbox.site == site);
+    let used: BTreeSet<&str> = of_site.map(|mailbox| mailbox.profile.as_str()).collect();
+    let files = settings.profiles.iter().filter(|file| used.contains(file.name.as_str()));
     files.filter_map(|file| policy::Profile::from_toml(&file.name, &file.text, "").ok()).collect()
 }
 

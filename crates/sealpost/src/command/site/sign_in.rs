@@ -10,9 +10,7 @@ use store::{GrantOf, Store};
 /// When nobody signs in for this site, nobody allowed everything in time, or what was allowed is for other sites.
 pub async fn run(store: &Store, site: &Site) -> Result<(), Failure> {
     let name = &site.name;
-    let Some((oauth, by)) = site.oauth.as_ref().and_then(|oauth| Some((oauth, oauth.consent_by.as_ref()?))) else {
-        return Err(Failure::new(format!("nobody signs in for {name}: its `oauth` is not \"person\"")));
-    };
+    let (oauth, by) = consent::of_a_person(name, site.oauth.as_ref())?;
     let token = consent::ask_a_person(&oauth.authorization, by, "the account that the gateway is to use").await?;
     let sites = tokens::ask_for_sites(&oauth.authorization, &site.sites_url, &token.access).await?;
     tokens::keep_new(store, &GrantOf::site(name), &token, Some(chosen(&sites, site)?)).await?;

@@ -33,7 +33,7 @@ const OF_IMAP: &[&str] = &["watch"];
 /// What only mailboxes that are fetched by Microsoft Graph have.
 const OF_GRAPH: &[&str] = &["shared"];
 /// What only listeners have.
-const OF_LISTENING: &[&str] = &[
+pub(in crate::settings) const OF_LISTENING: &[&str] = &[
     "listen",
     "kind",
     "hostname",

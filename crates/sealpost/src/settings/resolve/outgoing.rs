@@ -80,7 +80,7 @@ impl Reader {
     pub(super) fn check_outgoing(&mut self, settings: &Settings, written: &Written) {
         for (site, section) in settings.sites.iter().zip(written.all("site[]")) {
             if let Some(name) = &site.letters.outgoing
-                && !settings.outgoing.iter().any(|outgoing| &outgoing.name == name)
+                && settings.outgoing(name).is_none()
             {
                 self.reference(section, "outgoing", written, "outgoing");
             }

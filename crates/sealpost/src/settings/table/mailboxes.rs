@@ -97,84 +97,10 @@ pub(super) const SETTINGS: &[Setting] = &[
     ),
     setting("mailbox[].user", Text, Empty, "Fetching: the account's name on the server."),
     setting("mailbox[].password", Secret, Empty, "Fetching: the account's password."),
-    setting(
-        "mailbox[].oauth",
-        Choice(&["client_credentials", "person", "service_account"]),
-        Empty,
-        "Fetching: the account is opened with tokens (OAuth 2.0) instead of a password: the gateway's own, those of a person who \
-         signs in once, or those of a Google service that may speak for the user.",
-    ),
-    setting(
-        "mailbox[].oauth_client",
-        Text,
-        Empty,
-        "The id under which the token server knows this gateway; that of a service stands in its key.",
-    ),
-    setting("mailbox[].oauth_client_secret", Secret, Empty, "The client's secret; or a certificate and its key."),
-    setting(
-        "mailbox[].oauth_secret_expires",
-        Text,
-        Empty,
-        "The day on which that secret ends, such as `2027-01-31`; it is told ahead.",
-    ),
-    setting(
-        "mailbox[].oauth_certificate",
-        Path,
-        Empty,
-        "The client's certificate in PEM, which the token server knows.",
-    ),
-    setting(
-        "mailbox[].oauth_key",
-        Secret,
-        Empty,
-        "The private key of that certificate in PEM, or the key of a Google service as JSON.",
-    ),
-    setting(
-        "mailbox[].oauth_tenant",
-        Text,
-        Empty,
-        "The organisation, for Microsoft's presets; needed with `client_credentials`, else `organizations`.",
-    ),
-    setting(
-        "mailbox[].oauth_scopes",
-        Text,
-        Empty,
-        "What is asked for, separated by spaces. Default: the preset's; with Graph what the mailbox needs.",
-    ),
-    setting("mailbox[].oauth_token_url", Url, Empty, "The token server. Default: the preset's."),
-    setting(
-        "mailbox[].oauth_sign_in",
-        Choice(&["browser", "device_code"]),
-        Empty,
-        "How a person signs in: on a page in a browser, or by a code that is typed elsewhere. Default: the code where the \
-         provider has one for mail, unless `oauth_authorize_url` is set.",
-    ),
-    setting(
-        "mailbox[].oauth_device_url",
-        Url,
-        Empty,
-        "Where codes for signing in are asked for. Default: the preset's.",
-    ),
-    setting("mailbox[].oauth_authorize_url", Url, Empty, "The page on which a person signs in. Default: the preset's."),
-    setting(
-        "mailbox[].oauth_redirect_url",
-        Url,
-        Empty,
-        "Where the browser is sent afterwards, as the token server knows it: on this machine, with a fixed port or any free one, \
-         or a page of yours from which the address is pasted. Default: the preset's, or `http://127.0.0.1`.",
-    ),
-    setting(
-        "mailbox[].oauth_issuer",
-        Text,
-        Empty,
-        "Who must have answered, where the token server says so (RFC 9207). Default: the preset's.",
-    ),
-    setting(
-        "mailbox[].oauth_allow_private",
-        Bool,
-        Means("false"),
-        "Let requests for tokens go to private and loopback addresses.",
-    ),
+];
+
+/// What comes after the settings of its account.
+pub(super) const MORE: &[Setting] = &[
     setting(
         "mailbox[].folder",
         Text,
