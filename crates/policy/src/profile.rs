@@ -7,6 +7,7 @@ mod directive_set;
 mod exclusion;
 mod idle;
 mod limits;
+mod lines;
 mod mapped;
 mod mapping_file;
 mod nearest;
@@ -46,6 +47,7 @@ pub(crate) use workflow::{Workflow, due};
 pub(crate) use written::{document, written};
 
 use crate::{Fault, FaultCode, UPLOAD_LINK, reply_token};
+use lines::Lines;
 use mail::AutomaticKind;
 use reader::{Reader, Section};
 
@@ -134,30 +136,37 @@ struct AutomaticMail {
 }
 
 impl Profile {
-    /// Reads a profile. The fault's public text names the key, the value, the file (`origin`) and the remedy, one line
+    /// Reads a profile. The fault's public text names the file (`origin`) and the line, the key, the value and the remedy, one line
     /// for everything that is wrong.
     pub fn from_toml(name: &str, text: &str, origin: &str) -> Result<Profile, Fault> {
         if text.len() > PROFILE_BYTES_MAX {
             let public = format!("{origin}: the profile is larger than {PROFILE_BYTES_MAX} bytes; make it smaller");
             return Err(Fault::permanent(FaultCode::ProfileWrong, "too large").with_public(public));
         }
-        let document = reader::parse(text, origin)?;
-        let mut reader = Reader::new(origin);
-        let profile = Profile::read(name, &document, &mut reader);
-        reader.verdict()?;
-        Ok(profile)
+        let (profile, complaints) = Profile::read_all(name, text, origin)?;
+        if complaints.is_empty() {
+            return Ok(profile);
+        }
+        let lines = Lines::of(text);
+        let mut told: Vec<_> = complaints.iter().map(|one| (lines.of_key(&one.key), one)).collect();
+        told.sort_by_key(|(line, _)| *line);
+        Err(reader::fault(told.into_iter().map(|(line, one)| one.at(origin, line)).collect()))
     }
 
-    /// Everything that [`Profile::from_toml`] would refuse the text for, with the keys.
-    pub(crate) fn complaints(name: &str, text: &str, origin: &str) -> Vec<Complaint> {
-        match reader::parse(text, origin) {
-            Err(fault) => vec![Complaint { key: String::new(), line: fault.public }],
-            Ok(document) => {
-                let mut reader = Reader::new(origin);
-                Profile::read(name, &document, &mut reader);
-                reader.complaints()
-            }
+    /// Everything that [`Profile::from_toml`] would refuse a document for, with the keys.
+    pub(crate) fn complaints(name: &str, text: &str) -> Vec<Complaint> {
+        match Profile::read_all(name, text, name) {
+            Err(fault) => vec![Complaint { key: String::new(), said: fault.public }],
+            Ok((_, complaints)) => complaints,
         }
+    }
+
+    /// The profile, with something harmless for whatever is complained of.
+    fn read_all(name: &str, text: &str, origin: &str) -> Result<(Profile, Vec<Complaint>), Fault> {
+        let document = reader::parse(text, origin)?;
+        let mut reader = Reader::default();
+        let profile = Profile::read(name, &document, &mut reader);
+        Ok((profile, reader.complaints()))
     }
 
     /// The default, each mapping, each rule that lets mail through and each project of `projects.keys`, with what holds for the mail that
@@ -277,6 +286,11 @@ impl Profile {
     /// The label of the profile; `None` when it has none.
     pub fn environment(&self) -> Option<&str> {
         Some(self.environment.as_str()).filter(|label| !label.is_empty())
+    }
+
+    /// The label of the profile where it differs from the one of a site; whoever has none belongs everywhere.
+    pub fn is_of_another(&self, environment: Option<&str>) -> Option<&str> {
+        self.environment().filter(|label| environment.is_some_and(|of_site| !of_site.eq_ignore_ascii_case(label)))
     }
 
     /// The directive set of this name, unless it is switched off.

@@ -1,7 +1,7 @@
 //! A profile that is being written: tables with their lines, what each is from, and the text in the end.
 
 use super::{Left, Why};
-use crate::profile::{self, Profile};
+use crate::profile::{self, Complaint, Profile};
 use std::fmt::Write;
 use toml::Value;
 
@@ -141,11 +141,11 @@ impl Draft {
     pub(super) fn mend(&mut self, left: &mut Vec<Left>) -> Result<(), String> {
         let rounds = self.tables.iter().map(|table| table.lines.len() + 1).sum::<usize>() + 2;
         for _ in 0..rounds {
-            let complaints = Profile::complaints("imported", &self.toml(&[]), "profile");
+            let complaints = Profile::complaints("imported", &self.toml(&[]));
             let Some(complaint) = complaints.first() else { return Ok(()) };
-            let (gone, remedy) = self.give_way(&complaint.key, &complaint.line);
+            let (gone, remedy) = self.give_way(complaint);
             if remedy.is_empty() {
-                return Err(format!("cannot be made a profile: {}", complaint.line));
+                return Err(format!("cannot be made a profile: {}", complaint.said));
             }
             let told = gone.into_iter().filter(|from| !from.value.is_empty());
             left.extend(told.map(|from| from.left(Why::NotTakenOver, &remedy)));
@@ -154,8 +154,9 @@ impl Draft {
     }
 
     /// Takes out what is complained of; what it was from, and why.
-    fn give_way(&mut self, key: &str, line: &str) -> (Vec<Source>, String) {
-        let remedy = format!("the profile is refused with it: {}", line.strip_prefix("profile: ").unwrap_or(line));
+    fn give_way(&mut self, complaint: &Complaint) -> (Vec<Source>, String) {
+        let remedy = format!("the profile is refused with it: {}", complaint.said);
+        let key = complaint.key.as_str();
         match key {
             "default.project" => {
                 let at = self.one(Head::One("default"));

@@ -1,5 +1,6 @@
 //! Mappings in files of their own, which the people of a project may keep: put into the profile's text before it is read.
 
+use super::lines::Lines;
 use super::settings::{VALUES, find};
 use super::{Complaint, PROFILE_BYTES_MAX, Profile, nearest, reader, settings, written};
 use crate::Fault;
@@ -41,8 +42,8 @@ fn named(document: &Table) -> Vec<(usize, &Table, &str)> {
 /// The text of a profile with the files of its mappings in it, so that it says by itself all that holds.
 ///
 /// # Errors
-/// `ProfileWrong` for what may not stand in such a file, and for what is wrong with what does: each with file, line, key and remedy.
-/// What is wrong elsewhere is told by [`Profile::from_toml`] of the whole.
+/// `ProfileWrong` for what may not stand in such a file; where there are files, for whatever else is wrong, too: each with file, line, key
+/// and remedy. What is wrong with a profile without files is told by [`Profile::from_toml`].
 pub fn with_mapping_files(name: &str, text: &str, origin: &str, files: &[MappingFile]) -> Result<String, Fault> {
     let document = reader::parse(text, origin)?;
     let mut parts = Vec::new();
@@ -65,8 +66,11 @@ pub fn with_mapping_files(name: &str, text: &str, origin: &str, files: &[Mapping
             let why = "cannot be found; write each file = \"…\" on a line of its own, below the name of its mapping";
             return Err(reader::fault(vec![format!("{origin}: the file of a mapping {why}")]));
         };
-        let complaints = Profile::complaints(name, &whole, origin);
-        wrong.extend(complaints.iter().filter_map(|complaint| told_of_file(complaint, origin, &parts)));
+        let lines = Lines::of(text);
+        let complaints = Profile::complaints(name, &whole);
+        wrong.extend(complaints.iter().map(|complaint| {
+            told_of_file(complaint, &parts).unwrap_or_else(|| complaint.at(origin, lines.of_key(&complaint.key)))
+        }));
         if wrong.is_empty() {
             return Ok(whole);
         }
@@ -76,41 +80,34 @@ pub fn with_mapping_files(name: &str, text: &str, origin: &str, files: &[Mapping
 
 /// Why this key may not stand in the file; `None` when it may.
 fn refusal(file: &MappingFile, of_profile: &Table, key: &str) -> Option<String> {
-    let place = format!("{}:{}: {key}", file.shown, line_of(&file.text, key));
+    let refuse = |remedy: &str| {
+        let complaint = Complaint { key: key.to_owned(), said: format!("{key} {remedy}") };
+        Some(complaint.at(&file.shown, Lines::of(&file.text).of_key(key)))
+    };
     if OF_THE_PROFILE.contains(&key) {
-        return Some(format!("{place} is for the profile to say; leave it out here"));
+        return refuse("is for the profile to say; leave it out here");
     }
     if of_profile.contains_key(key) {
-        return Some(format!("{place} stands in the profile, which comes before this file; leave it out here"));
+        return refuse("stands in the profile, which comes before this file; leave it out here");
     }
     if find(VALUES, key).is_some() {
         return None;
     }
     let known = settings().filter_map(|setting| setting.key.strip_prefix(VALUES));
     let hint = nearest(key, known).map(|near| format!("; did you mean {near:?}?")).unwrap_or_default();
-    Some(format!("{place} is no setting of a mapping, and nothing else may stand here{hint}"))
+    refuse(&format!("is no setting of a mapping, and nothing else may stand here{hint}"))
 }
 
-/// A complaint of the whole profile about what stands in one of the files, told with its file and line.
-fn told_of_file(complaint: &Complaint, origin: &str, parts: &[Part]) -> Option<String> {
+/// A complaint of the whole profile about what stands in one of the files, told with its file and line; `None` for any other.
+fn told_of_file(complaint: &Complaint, parts: &[Part]) -> Option<String> {
     let (number, key) = complaint.key.strip_prefix("mapping[")?.split_once("].")?;
     let part = parts.iter().find(|part| part.number.to_string() == number)?;
-    let top = key.split(['.', '[']).next()?;
-    if !part.content.contains_key(top) {
+    if !part.content.contains_key(key.split(['.', '[']).next()?) {
         return None;
     }
-    let rest = complaint.line.strip_prefix(&format!("{origin}: mapping[{number}]."))?;
-    Some(format!("{}:{}: {rest}", part.file.shown, line_of(&part.file.text, top)))
-}
-
-/// The line, from 1, on which a key of the file is written.
-fn line_of(text: &str, key: &str) -> usize {
-    let is_there = |line: &str| {
-        let line = line.trim_start().trim_start_matches('[').trim_start();
-        let rest = line.strip_prefix(key).or_else(|| line.strip_prefix(&format!("{key:?}")));
-        rest.is_some_and(|rest| rest.trim_start().starts_with(['=', '.', ']']))
-    };
-    text.lines().position(is_there).map_or(1, |index| index + 1)
+    let said = complaint.said.strip_prefix(&format!("mapping[{number}]."))?.to_owned();
+    let of_file = Complaint { key: key.to_owned(), said };
+    Some(of_file.at(&part.file.shown, Lines::of(&part.file.text).of_key(key)))
 }
 
 /// The text with what stands in each file instead of the line that names it; `None` when these lines cannot be told for certain.
@@ -196,7 +193,7 @@ mod tests {
             ),
             ("issue_tpye = \"Bug\"\n", "did you mean \"issue_type\"?"),
             ("\n\nmode = \"everything\"\n", "/etc/hr.toml:3: mode = \"everything\" is not one of"),
-            ("labels = \"a\nmode = 1\n", "/etc/hr.toml: line 1 is not TOML"),
+            ("labels = \"a\nmode = 1\n", "/etc/hr.toml:1: is not TOML"),
         ] {
             let said = whole(text).unwrap_err();
             assert!(said.contains(told), "{text}: {said}");

@@ -1,6 +1,7 @@
-//! Reads the settings of a profile out of TOML; everything wrong is collected, one line each: file, key, value, remedy.
+//! Reads the settings of a profile out of TOML; everything wrong is collected, one line each: key, value, remedy.
 
 use super::PATTERNS_MAX;
+use super::lines::line_at;
 use super::nearest::nearest;
 use super::pattern::Pattern;
 use super::settings::{self, Default, Form, Setting};
@@ -33,32 +34,29 @@ pub(super) struct Section<'t> {
 pub(crate) struct Complaint {
     /// Where it stands, such as `rule[2].from`.
     pub(crate) key: String,
-    /// File, key, value and remedy on one line.
-    pub(crate) line: String,
+    /// Key, value and remedy on one line.
+    pub(crate) said: String,
+}
+
+impl Complaint {
+    /// With the file, and the line where it is known.
+    pub(super) fn at(&self, origin: &str, line: Option<usize>) -> String {
+        match line {
+            Some(line) => format!("{origin}:{line}: {}", self.said),
+            None => format!("{origin}: {}", self.said),
+        }
+    }
 }
 
 /// Reads values and collects what is wrong with them.
-pub(super) struct Reader<'o> {
-    origin: &'o str,
+#[derive(Default)]
+pub(super) struct Reader {
     wrong: Vec<Complaint>,
     /// How many patterns stand in the profile so far.
     patterns: usize,
 }
 
-impl<'o> Reader<'o> {
-    pub(super) fn new(origin: &'o str) -> Reader<'o> {
-        Reader { origin, wrong: Vec::new(), patterns: 0 }
-    }
-
-    /// The fault that tells everything that was wrong, or none.
-    pub(super) fn verdict(self) -> Result<(), Fault> {
-        if self.wrong.is_empty() {
-            Ok(())
-        } else {
-            Err(fault(self.wrong.into_iter().map(|wrong| wrong.line).collect()))
-        }
-    }
-
+impl Reader {
     /// Everything that was wrong.
     pub(super) fn complaints(self) -> Vec<Complaint> {
         self.wrong
@@ -400,12 +398,13 @@ impl<'o> Reader<'o> {
     }
 
     fn complain(&mut self, key: &str, value: Option<&Value>, remedy: &str) {
-        let mut line = format!("{}: {}", self.origin, on_one_line(key));
+        let mut said = on_one_line(key);
         if let Some(value) = value {
             // Writing to a String cannot fail.
-            let _ = write!(line, " = {}", shown_value(value));
+            let _ = write!(said, " = {}", shown_value(value));
         }
-        self.wrong.push(Complaint { key: key.to_owned(), line: format!("{line} {remedy}") });
+        let _ = write!(said, " {remedy}");
+        self.wrong.push(Complaint { key: key.to_owned(), said });
     }
 }
 
@@ -423,9 +422,8 @@ fn is_elsewhere(key: &str, name: &str) -> Option<&'static str> {
 /// The document, or the one line that says where it stops being TOML.
 pub(super) fn parse(text: &str, origin: &str) -> Result<Table, Fault> {
     text.parse::<Table>().map_err(|error| {
-        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
-        let line = before.matches('\n').count() + 1;
-        fault(vec![format!("{origin}: line {line} is not TOML: {}; correct it", on_one_line(error.message()))])
+        let line = error.span().map_or(1, |span| line_at(text, span.start));
+        fault(vec![format!("{origin}:{line}: is not TOML: {}; correct it", on_one_line(error.message()))])
     })
 }
 
