@@ -27,7 +27,7 @@ pub mod token;
 pub mod try_plan;
 
 use crate::settings::{Mailbox, Settings, Site};
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::path::Path;
 use store::{Micros, Store};
 
@@ -116,6 +116,14 @@ fn check_name(name: &str) -> Result<(), Failure> {
 /// A time as RFC 3339; one that no calendar has is left empty.
 fn time(micros: Micros) -> String {
     jiff::Timestamp::from_microsecond(micros).map(|time| time.to_string()).unwrap_or_default()
+}
+
+/// Writes one object to standard output: over several lines for a person at a terminal, on one for a program.
+pub fn print_object(object: &serde_json::Value) -> Result<(), Failure> {
+    match std::io::stdout().is_terminal() {
+        true => print(&format!("{object:#}\n")),
+        false => print(&format!("{object}\n")),
+    }
 }
 
 /// Writes results to standard output; a reader that went away is not an error worth a word.

@@ -7,7 +7,7 @@ use crate::database::all;
 use crate::figures::outcome_of;
 use crate::plan::Summary;
 use crate::rows::{JobState, MessageFilter, MessageLine, MessagePage, Micros, Places};
-use crate::sealed::{self, summary_place};
+use crate::sealed::{self, job_place, summary_place};
 use crate::store::Inner;
 use policy::Fault;
 use search::{Found, Search};
@@ -20,8 +20,8 @@ const ISSUES_MAX: i64 = 100;
 const PLACES_MAX: i64 = 500;
 
 /// What a line is made of, in the order of `line_columns`: id, site, mailbox, received_at, size_bytes, wrapped_key,
-/// sealed_summary, outcome, issue_id, issue_key, and the job's state, which is `None` when the sweep has removed the job, as
-/// it does only with those that are done.
+/// sealed_summary, outcome, issue_id, issue_key, the job, its state, which is `None` when the sweep has removed the job, as it does only
+/// with those that are done, and its sealed_fault.
 pub(crate) type LineRow = (
     String,
     String,
@@ -33,14 +33,16 @@ pub(crate) type LineRow = (
     Option<String>,
     Option<String>,
     Option<String>,
+    String,
     Option<String>,
+    Option<Vec<u8>>,
 );
 
 /// What every query for lines selects, from `m` (messages), `j` (their jobs) and `i` (their issues).
 macro_rules! line_columns {
     () => {
         "SELECT m.id, m.site, m.mailbox, m.received_at, m.size_bytes, m.wrapped_key, m.sealed_summary, m.outcome,
-            m.issue_id, i.issue_key, j.state AS job_state "
+            m.issue_id, i.issue_key, m.job, j.state AS job_state, j.sealed_fault "
     };
 }
 
@@ -167,13 +169,34 @@ impl Store {
 impl Inner {
     /// A line with its summary opened, and the faults of the message.
     pub(crate) async fn line(&self, row: LineRow) -> Result<(MessageLine, Vec<String>), Fault> {
-        let (id, site, mailbox, received_at, size_bytes, wrapped, sealed, outcome, issue_id, issue_key, state) = row;
-        let summary = match (wrapped, sealed) {
-            (Some(wrapped), Some(sealed)) => {
-                let key = self.vault.message_key(&site, &id, &wrapped).await?;
-                sealed::open(&key, summary_place(&site, &id), &sealed)?
+        let (
+            id,
+            site,
+            mailbox,
+            received_at,
+            size_bytes,
+            wrapped,
+            sealed,
+            outcome,
+            issue_id,
+            issue_key,
+            job,
+            state,
+            trouble,
+        ) = row;
+        let key = match wrapped {
+            Some(wrapped) if sealed.is_some() || trouble.is_some() => {
+                Some(self.vault.message_key(&site, &id, &wrapped).await?)
             }
-            _ => Summary::default(),
+            _ => None,
+        };
+        let summary: Summary = match key.as_ref().zip(sealed) {
+            Some((key, sealed)) => sealed::open(key, summary_place(&site, &id), &sealed)?,
+            None => Summary::default(),
+        };
+        let fault = match key.as_ref().zip(trouble) {
+            Some((key, sealed)) => Some(sealed::open(key, job_place(&site, &job), &sealed)?),
+            None => None,
         };
         let line = MessageLine {
             outcome: outcome.as_deref().map(outcome_of).transpose()?,
@@ -186,6 +209,8 @@ impl Inner {
             subject: summary.subject,
             sender: summary.sender,
             reason: summary.reason,
+            rule: summary.rule,
+            fault,
             issue_id,
             issue_key,
         };

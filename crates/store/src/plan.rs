@@ -25,6 +25,9 @@ pub(crate) struct Summary {
     pub sender: String,
     pub reason: String,
     pub faults: Vec<String>,
+    /// The rule of the profile that held; none was noted before this stood here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
 }
 
 /// A decision, sealed and hashed, ready to be written.
@@ -99,6 +102,7 @@ impl Store {
             sender: decision.sender.clone(),
             reason: decision.plan.reason.clone(),
             faults: decision.faults.clone(),
+            rule: decision.plan.rule.clone(),
         };
         let row = row_of(&lease.subject, revision);
         let (sealed_plan, sealed_summary) = match self.inner.key_for(lease).await? {

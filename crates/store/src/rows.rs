@@ -264,7 +264,11 @@ pub struct MessageLine {
     pub sender: String,
     pub outcome: Option<Outcome>,
     pub reason: String,
+    /// The rule of the profile that held.
+    pub rule: Option<String>,
     pub job: JobState,
+    /// Why the job waits, is held or is dead.
+    pub fault: Option<Fault>,
     pub issue_id: Option<String>,
     pub issue_key: Option<String>,
 }
@@ -278,8 +282,6 @@ pub struct Story {
     pub faults: Vec<String>,
     pub ledger: Vec<LedgerLine>,
     pub tries: u32,
-    /// Why the job waits, is held or is dead.
-    pub fault: Option<Fault>,
     /// The content is still kept.
     pub content_kept: bool,
     /// The id of the token that it was handed in with; `None` for what came by another way.

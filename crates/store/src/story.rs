@@ -7,14 +7,11 @@ use crate::ledger;
 use crate::letter::withheld_fault;
 use crate::list::{BY_ID, LineRow};
 use crate::rows::{LedgerLine, Story};
-use crate::sealed::{self, job_place};
 use crate::vault::seal::SealingKey;
 use policy::{Fault, FaultCode, Outcome, StepKey};
 
 /// A step's row: key, state, begun_at, ended_at, receipt, sealed_fault.
 type StepRow = (String, String, i64, Option<i64>, Option<String>, Option<Vec<u8>>);
-/// A job's row: id, tries, sealed_fault.
-type JobRow = (String, i64, Option<Vec<u8>>);
 
 /// What the database has of one message.
 struct Found {
@@ -22,7 +19,7 @@ struct Found {
     steps: Vec<StepRow>,
     /// Letters that were too many: key, time and why.
     withheld: Vec<(String, i64, String)>,
-    job: Option<JobRow>,
+    tries: Option<i64>,
     content_kept: bool,
     token: Option<String>,
 }
@@ -34,7 +31,7 @@ impl Store {
         let Some(found) = self.inner.db.read(move |conn| Box::pin(find(conn, asked))).await? else {
             return Ok(None);
         };
-        let Found { line, steps, withheld, job, content_kept, token } = found;
+        let Found { line, steps, withheld, tries, content_kept, token } = found;
         let (line, faults) = self.inner.line(line).await?;
         let key = self.inner.key_of(&line.site, &line.id).await?;
         let mut lines = Vec::with_capacity(steps.len());
@@ -48,24 +45,13 @@ impl Store {
             receipt: None,
             fault: Some(withheld_fault(&why)),
         }));
-        let (tries, fault) = match job {
-            Some((id, tries, sealed)) => {
-                let opened = match (&key, sealed) {
-                    (Some(key), Some(sealed)) => Some(sealed::open(key, job_place(&line.site, &id), &sealed)?),
-                    _ => None,
-                };
-                (u32::try_from(tries).unwrap_or(u32::MAX), opened)
-            }
-            None => (0, None),
-        };
         Ok(Some(Story {
             envelope: self.message(message).await?.map(|stored| stored.envelope),
             plan: self.plan(message).await?,
             line,
             faults,
             ledger: lines,
-            tries,
-            fault,
+            tries: tries.map_or(0, |tries| u32::try_from(tries).unwrap_or(u32::MAX)),
             content_kept,
             token,
         }))
@@ -86,8 +72,7 @@ async fn find(conn: &mut Conn, message: String) -> Result<Option<Found>, Fault> 
         ORDER BY begun_at, key";
     const WITHHELD: &str = "SELECT key, posted_at, withheld FROM letters WHERE message = $1 AND withheld IS NOT NULL
         ORDER BY posted_at, key";
-    const JOB: &str =
-        "SELECT j.id, j.tries, j.sealed_fault FROM jobs j JOIN messages m ON m.job = j.id WHERE m.id = $1";
+    const TRIES: &str = "SELECT j.tries FROM jobs j JOIN messages m ON m.job = j.id WHERE m.id = $1";
     const TOKEN: &str = "SELECT token FROM handed_in WHERE message = $1";
     const KEPT: &str = "SELECT message FROM contents WHERE message = $1";
     let Some(line) = one!(conn, LineRow, BY_ID, &message)? else {
@@ -95,10 +80,10 @@ async fn find(conn: &mut Conn, message: String) -> Result<Option<Found>, Fault> 
     };
     let steps = all!(conn, StepRow, STEPS, &message)?;
     let withheld = all!(conn, (String, i64, String), WITHHELD, &message)?;
-    let job = one!(conn, JobRow, JOB, &message)?;
+    let tries = one!(conn, (i64,), TRIES, &message)?.map(|(tries,)| tries);
     let content_kept = one!(conn, (String,), KEPT, &message)?.is_some();
     let token = one!(conn, (String,), TOKEN, &message)?.map(|(token,)| token);
-    Ok(Some(Found { line, steps, withheld, job, content_kept, token }))
+    Ok(Some(Found { line, steps, withheld, tries, content_kept, token }))
 }
 
 fn ledger_line(key: Option<&SealingKey>, site: &str, step: StepRow) -> Result<LedgerLine, Fault> {

@@ -26,6 +26,9 @@ struct Row {
     sender: String,
     outcome: &'static str,
     reason: String,
+    rule: Option<String>,
+    /// Why the work waits or stopped.
+    trouble: Option<String>,
     state: &'static str,
     state_word: &'static str,
     /// There is nothing more to say of a mail that is done.
@@ -91,6 +94,8 @@ fn row(console: &Console, line: MessageLine) -> Row {
         sender: line.sender,
         outcome: line.outcome.map_or("undecided", Outcome::word),
         reason: line.reason,
+        rule: line.rule,
+        trouble: line.fault.filter(|_| line.job != JobState::Done).map(|fault| fault.to_string()),
         state: state(line.job),
         state_word: state_word(line.job),
         done: line.job == JobState::Done,

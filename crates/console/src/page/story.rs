@@ -162,7 +162,7 @@ pub(super) fn known_form(id: Result<Path<String>, PathRejection>) -> Option<Stri
 }
 
 fn page(console: &Console, session: &Session, story: Story) -> Page {
-    let Story { line, envelope, plan, faults, ledger, tries, fault, content_kept, token: handed_in_by } = story;
+    let Story { line, envelope, plan, faults, ledger, tries, content_kept, token: handed_in_by } = story;
     let envelope = envelope.unwrap_or_default();
     let plan = plan.as_ref();
     let erased = erased(&line);
@@ -182,7 +182,7 @@ fn page(console: &Console, session: &Session, story: Story) -> Page {
         state: state(line.job),
         state_word: state_word(line.job),
         tries,
-        trouble: fault.map(|fault| Trouble {
+        trouble: line.fault.map(|fault| Trouble {
             code: fault.code.to_string(),
             words: words_of(&fault).to_owned(),
             text: fault.public,

@@ -147,7 +147,7 @@ fn told(story: &Story) -> Value {
         "state": state_word(line.job),
         "outcome": line.outcome.map(Outcome::word),
         "issue": line.issue_key,
-        "fault": story.fault.as_ref().or_else(|| failed(story)).map(brief),
+        "fault": story.line.fault.as_ref().or_else(|| failed(story)).map(brief),
     })
 }
 

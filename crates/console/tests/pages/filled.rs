@@ -131,7 +131,7 @@ fn decision(lease: &Lease, outcome: Outcome, steps: Vec<StepKind>, words: &Words
         profile: "support".into(),
         profile_version: 3,
         mapping: "default".into(),
-        rule: None,
+        rule: Some("urgent".into()),
         environment: None,
         rejection: None,
         outcome,

@@ -50,6 +50,18 @@ async fn pages_follow_each_other_without_gap_or_repetition() {
 }
 
 #[tokio::test]
+async fn a_mail_that_was_given_up_says_why_before_what_was_decided() {
+    let house = House::open().await;
+    let session = house.session().await;
+    filled::dead(&house.store, "dead", NOON, "The project wants a component.", &Words::plain()).await;
+    let page = house.page(&session, "/messages").await.text;
+    let reason = page.split("<p class=\"reason\">").nth(1).unwrap().split("</p>").next().unwrap();
+    let why = "The project wants a component. · decided: no thread, no key in the subject";
+    assert!(reason.ends_with(why), "{reason}");
+    assert!(page.contains("<span>rule urgent</span>"), "{page}");
+}
+
+#[tokio::test]
 async fn a_full_last_page_leads_nowhere() {
     let house = House::open().await;
     let session = house.session().await;

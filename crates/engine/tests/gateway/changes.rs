@@ -327,7 +327,7 @@ pub async fn fault_16_a_refused_field_is_left_out_and_the_mail_is_not_lost(datab
         let message = stage.plan(number, vec![create(vec![must, labels.clone()])]).await;
         let story = stage.carry(&message).await;
         assert_eq!(story.line.job, JobState::Dead);
-        assert_eq!(story.fault.map(|fault| fault.code), Some(FaultCode::TrackerRefused));
+        assert_eq!(story.line.fault.map(|fault| fault.code), Some(FaultCode::TrackerRefused));
     }
     assert_eq!(stage.desk.counts().issues_created, 1);
     stage.end().await;
@@ -355,7 +355,7 @@ pub async fn fault_16_a_change_that_is_refused_does_not_stop_the_others(database
     let message = stage.plan(1, vec![create(vec![]), nowhere, nobody, comment]).await;
     let story = stage.carry(&message).await;
     assert_eq!(story.line.job, JobState::Dead, "visible, and to be replayed");
-    let fault = story.fault.clone().unwrap();
+    let fault = story.line.fault.clone().unwrap();
     assert!(fault.public.starts_with("2 of 4 steps failed"), "{}", fault.public);
     assert!(fault.public.contains("no way to \"Approved\" from the status \"To Do\""), "{}", fault.public);
     assert!(fault.public.contains("Start work (to In Progress)"), "{}", fault.public);

@@ -112,7 +112,7 @@ pub async fn a_comment_in_doubt_stays_so_when_its_issue_cannot_be_read(database:
     desk.faults().add(Trouble::LostAnswer, RouteKind::Comment, When::Next(1));
     let message = send(&gateway, "support", &reply("b@example.org", "a@example.org", "Still.")).await.unwrap();
     wait_for(&store, &message, JobState::Held).await;
-    let fault = store.story(&message).await.unwrap().unwrap().fault.unwrap();
+    let fault = store.story(&message).await.unwrap().unwrap().line.fault.unwrap();
     assert_eq!(fault.code, FaultCode::InDoubt);
     assert!(fault.public.contains("rights"), "{}", fault.public);
 

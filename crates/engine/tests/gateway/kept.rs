@@ -114,7 +114,7 @@ pub async fn a_file_that_was_deleted_is_kept_by_no_replay(database: &Database) {
     let seen = proposed_at(&world, &message).await;
     assert_eq!(world.store.replay(&message, seen, "admin").await.unwrap(), Ok(()));
     let story = world.wait_until(&message, |story| story.line.job == JobState::Dead).await;
-    let fault = story.fault.expect("a reason");
+    let fault = story.line.fault.expect("a reason");
     assert_eq!(fault.code, FaultCode::KeyUnavailable);
     assert!(fault.public.contains("The file was deleted before it could be kept."), "{}", fault.public);
     world.end().await;

@@ -180,7 +180,7 @@ pub async fn a_letter_that_has_to_wait_keeps_no_other_back(database: &Database) 
     office.next(Mishap::LoseAnswer);
     let message = world.send(&mail("a@example.org", "printer", "It burns.")).await;
     let story = world.wait_until(&message, |story| story.line.job == JobState::Held).await;
-    assert_eq!(story.fault.map(|fault| fault.code), Some(FaultCode::InDoubt));
+    assert_eq!(story.line.fault.map(|fault| fault.code), Some(FaultCode::InDoubt));
     // The first was lost, the second said "later" and came through, the first was lost again.
     assert_eq!(recipients(&office), ["one@boss.example", "one@boss.example", "two@boss.example"]);
 

@@ -105,7 +105,7 @@ pub async fn fault_17_an_archived_project_keeps_its_mail_for_a_person(database: 
     world.gateway = start_gateway(&world.store, (&voice, database.dialect), Arc::new(Direct::default()), &quick());
     let message = world.send(&mail("a@example.org", "printer", "It burns.")).await;
     let story = world.outcome_of(&message).await;
-    let fault = story.fault.clone().expect("a reason");
+    let fault = story.line.fault.clone().expect("a reason");
     assert_eq!(
         (story.line.job, story.ledger[0].fault.as_ref().map(|fault| fault.code)),
         (JobState::Dead, Some(FaultCode::TrackerRefused))

@@ -21,7 +21,7 @@ pub async fn fault_16_a_file_that_is_refused_does_not_stop_the_others(database: 
     names.sort();
     assert_eq!(names, ["one.txt", "two.txt"]);
     assert_eq!(story.line.job, JobState::Dead, "visible, and to be replayed");
-    let fault = story.fault.expect("a reason");
+    let fault = story.line.fault.expect("a reason");
     assert!(fault.public.starts_with("1 of 4 steps failed"), "{}", fault.public);
 
     // A person's word tries the failed step again, and only that one.
@@ -67,7 +67,7 @@ pub async fn a_deleted_issue_is_a_permanent_fault_with_a_reason(database: &Datab
     world.faults.clear();
     let story = world.outcome_of(&message).await;
     assert_eq!(story.line.job, JobState::Dead);
-    assert_eq!(story.fault.as_ref().map(|fault| fault.code), Some(FaultCode::TrackerGone));
+    assert_eq!(story.line.fault.as_ref().map(|fault| fault.code), Some(FaultCode::TrackerGone));
     assert!(receipts(&story).is_empty());
     assert_eq!(story.ledger[0].fault.as_ref().map(|fault| fault.code), Some(FaultCode::TrackerGone));
     world.end().await;

@@ -15,8 +15,9 @@ pub async fn fault_15_a_site_that_says_when_is_left_alone_until_then(database: &
     world.faults.add(Fault::RateLimit { retry_after_s: 2 }, RouteKind::Create, When::Next(1));
     let sent_at = Instant::now();
     let message = world.send(&mail("a@example.org", "printer", "It burns.")).await;
-    let parked = world.wait_until(&message, |story| story.line.job == JobState::Waiting && story.fault.is_some()).await;
-    assert_eq!(parked.fault.map(|fault| fault.code), Some(policy::FaultCode::TrackerBusy));
+    let parked =
+        world.wait_until(&message, |story| story.line.job == JobState::Waiting && story.line.fault.is_some()).await;
+    assert_eq!(parked.line.fault.map(|fault| fault.code), Some(policy::FaultCode::TrackerBusy));
     let story = world.done(&message).await;
     assert!(sent_at.elapsed() >= Duration::from_secs(2), "tried again after {:?}", sent_at.elapsed());
     assert_eq!(story.tries, 1, "a wait that the tracker asked for is no failed try");
@@ -42,7 +43,8 @@ pub async fn fault_15_a_limit_at_one_site_leaves_the_other_unaffected(database: 
     });
     world.faults.add(Fault::RateLimit { retry_after_s: 600 }, RouteKind::Any, When::Always);
     let limited = send(&gateway, "support", &mail("a@example.org", "printer", "It burns.")).await.unwrap();
-    let parked = |story: &Story| story.fault.as_ref().is_some_and(|fault| fault.code == policy::FaultCode::TrackerBusy);
+    let parked =
+        |story: &Story| story.line.fault.as_ref().is_some_and(|fault| fault.code == policy::FaultCode::TrackerBusy);
     world.wait_until(&limited, |story| story.line.job == JobState::Waiting && parked(story)).await;
     for number in 0..5 {
         let free = mail(&format!("{number}@example.org"), "printer", "It burns.");

@@ -148,7 +148,7 @@ fn given_up(id: &str, story: &Story) -> Result<(), Failure> {
     if story.line.job != JobState::Dead {
         return Ok(());
     }
-    let why = story.fault.as_ref().map_or_else(String::new, |fault| format!(": {fault}"));
+    let why = story.line.fault.as_ref().map_or_else(String::new, |fault| format!(": {fault}"));
     Err(Failure::new(format!("{id} was given up{why} See `sealpost message show --config FILE {id}`")))
 }
 

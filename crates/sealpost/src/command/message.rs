@@ -16,7 +16,7 @@ pub enum What {
         #[command(flatten)]
         filter: filter::Filter,
     },
-    /// Everything that is known of one message, as one JSON object.
+    /// Everything that is known of one message, as one JSON object; on a terminal over several lines.
     Show { id: String },
     /// The raw bytes of one message; or, with --case, a test case for its profile, for which the running gateway finds out
     /// what is known today.
@@ -69,7 +69,7 @@ async fn answer(settings: &crate::settings::Settings, store: &store::Store, what
     match what {
         What::List { limit, filter } => list(store, limit, filter.into_store()).await,
         What::Show { id } => match store.story(&id).await? {
-            Some(story) => super::print(&format!("{}\n", story_json(&story))),
+            Some(story) => super::print_object(&story_json(&story)),
             None => Err(unknown(&id)),
         },
         What::Export { id, case: None, .. } => export(store, &id).await,
@@ -134,7 +134,8 @@ fn line_json(line: &MessageLine) -> serde_json::Value {
     serde_json::json!({
         "id": line.id, "site": line.site, "mailbox": line.mailbox, "received_at": time(line.received_at),
         "size_bytes": line.size_bytes, "subject": line.subject, "sender": line.sender,
-        "outcome": line.outcome.map(policy::Outcome::word), "reason": line.reason, "job": line.job,
+        "outcome": line.outcome.map(policy::Outcome::word), "reason": line.reason,
+        "rule": line.rule, "job": line.job, "fault": line.fault.as_ref().map(ToString::to_string),
         "issue_id": line.issue_id, "issue_key": line.issue_key,
     })
 }
@@ -152,6 +153,6 @@ fn story_json(story: &Story) -> serde_json::Value {
         .collect();
     serde_json::json!({
         "message": line_json(&story.line), "envelope": story.envelope, "plan": story.plan, "faults": story.faults,
-        "ledger": ledger, "tries": story.tries, "fault": story.fault, "content_kept": story.content_kept, "token": story.token,
+        "ledger": ledger, "tries": story.tries, "fault": story.line.fault, "content_kept": story.content_kept, "token": story.token,
     })
 }

@@ -46,7 +46,7 @@ pub(super) async fn run(settings: &Settings, store: &Store, id: &str, under: &Un
     });
     let line = json!({"id": id, "plan": plan, "adopted": comparison.adopted, "fresh": comparison.fresh,
         "letters": comparison.letters, "stays": comparison.stays, "before": before, "changed": changed});
-    super::print(&format!("{line}\n"))?;
+    super::print_object(&line)?;
     if !yes {
         return Ok(());
     }
@@ -88,9 +88,8 @@ async fn chosen(settings: &Settings, store: &Store, id: &str, under: &Under) -> 
     };
     let profile = policy::Profile::from_toml(&name, &text, &name)?;
     let of_site = settings.site(site).and_then(|site| site.environment.as_deref());
-    if let (Some(of_site), Some(label)) = (of_site, profile.environment())
-        && !of_site.eq_ignore_ascii_case(label)
-    {
+    if let Some(label) = profile.is_of_another(of_site) {
+        let of_site = of_site.unwrap_or_default();
         return Err(Failure::new(format!(
             "{name} is of the environment {label:?}, and site {site:?} is of {of_site:?}; `sealpost profile diff` compares the two"
         )));

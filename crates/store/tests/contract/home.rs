@@ -184,7 +184,7 @@ pub fn decision(message: &str, issue: Option<&str>) -> Decision {
         profile: "support".into(),
         profile_version: 3,
         mapping: "default".into(),
-        rule: None,
+        rule: Some("planted-rule".into()),
         environment: None,
         rejection: None,
         outcome: if issue.is_some() { Outcome::Comment } else { Outcome::Ignore },

@@ -4,7 +4,7 @@ use crate::home::*;
 use policy::FaultCode;
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
-use store::{Arrival, JobKind, JobState, LANE_FREED_AFTER_S, SWEEP_EVERY_S, Store};
+use store::{Arrival, JobKind, JobState, LANE_FREED_AFTER_S, MessageFilter, SWEEP_EVERY_S, Store};
 
 pub async fn a_claim_counts_the_try_and_leases(home: Home) {
     let store = home.open().await;
@@ -150,7 +150,9 @@ pub async fn waiting_holding_burying_and_waking(home: Home) {
     let lease = claim_one(&store, DECIDE).await;
     store.park(&lease, &temporary(), now + 3_600_000_000).await.unwrap();
     assert_eq!(state(&store, &message).await, JobState::Waiting);
-    assert_eq!(store.story(&message).await.unwrap().unwrap().fault, Some(temporary()));
+    assert_eq!(store.story(&message).await.unwrap().unwrap().line.fault, Some(temporary()));
+    let page = store.message_page(&MessageFilter { limit: 1, ..MessageFilter::default() }).await.unwrap();
+    assert_eq!(page.lines[0].fault, Some(temporary()), "lists say why, too");
     assert!(claim_all(&store, DECIDE).await.is_empty());
     assert!(!store.wake(&message, "ann").await.unwrap(), "only held and dead jobs are woken");
     home.sql("UPDATE jobs SET due = 0 WHERE state = 'waiting'").await;

@@ -143,10 +143,10 @@ pub async fn a_letter_that_is_posted_during_a_delivery_is_delivered(home: Home) 
 /// A delivery that stopped, whatever it stopped for, goes on with what is posted afterwards, and as old as a new one.
 pub async fn a_letter_that_is_posted_after_a_delivery_stopped_is_delivered(home: Home) {
     let store = home.open().await;
-    for (name, held) in [("held", true), ("dead", false)] {
+    for (name, issue, held) in [("held", "10", true), ("dead", "11", false)] {
         let lease = &to_decide(&store, name, 1).await[0];
         let later = Letter { when: LetterWhen::Failed, ..notice(2, "bob@people.example", SEVERAL) };
-        let mut decided = decision(&lease.subject, Some("10"));
+        let mut decided = decision(&lease.subject, Some(issue));
         decided.plan.letters = vec![notice(1, "ann@people.example", SEVERAL), later];
         store.write_down(lease, &decided).await.unwrap();
         let plan = store.plan(&lease.subject).await.unwrap().unwrap();

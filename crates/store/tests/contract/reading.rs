@@ -137,9 +137,10 @@ pub async fn a_story_tells_everything(home: Home) {
     assert_eq!(story.envelope, Some(arrival("one").envelope));
     assert_eq!(story.plan.as_ref(), Some(&made.plan));
     assert_eq!(story.faults, made.faults);
-    assert_eq!((story.tries, story.fault, story.content_kept), (1, None, true));
+    assert_eq!((story.tries, story.line.fault.clone(), story.content_kept), (1, None, true));
     let line = story.line;
     assert_eq!((line.subject, line.sender, line.reason), (made.subject, made.sender, made.plan.reason));
+    assert_eq!(line.rule.as_deref(), made.plan.rule.as_deref());
     assert_eq!((line.outcome, line.job, line.issue_id), (Some(Outcome::Comment), JobState::Done, Some("10".into())));
     let step = &story.ledger[0];
     assert_eq!(story.ledger.len(), 1);

@@ -103,7 +103,7 @@ async fn one(walk: &Walk, raw: Vec<u8>) -> Result<(), Failure> {
     let story = crate::command::deliver::ended(&walk.store, id, PATIENCE).await?;
     match story {
         Some(story) if story.line.job == JobState::Done => Ok(()),
-        Some(story) => Err(Failure::new(format!("the mail did not become an issue: {:?}", story.fault))),
+        Some(story) => Err(Failure::new(format!("the mail did not become an issue: {:?}", story.line.fault))),
         None => Err(Failure::new("the mail did not come to its end in time")),
     }
 }

@@ -68,8 +68,8 @@ impl Reader {
     /// A profile of another environment than its site's came there by mistake.
     fn check_environment(&mut self, settings: &Settings, mailbox: &Mailbox, section: &Section, profile: &Profile) {
         let of_site = settings.site(&mailbox.site).and_then(|site| site.environment.as_deref());
-        let (Some(of_site), Some(label)) = (of_site, profile.environment()) else { return };
-        if !of_site.eq_ignore_ascii_case(label) {
+        if let Some(label) = profile.is_of_another(of_site) {
+            let of_site = of_site.unwrap_or_default();
             let why = format!("is of the environment {label:?}, and site {:?} is of {of_site:?}", mailbox.site);
             let remedy = "name a profile of the site's environment, or compare the two by `sealpost profile diff` and promote it";
             self.wrong(section, "profile", &why, remedy);
