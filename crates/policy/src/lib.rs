@@ -5,6 +5,7 @@ mod anonymous;
 pub mod ask;
 pub mod decide;
 pub mod difference;
+pub mod event;
 mod expression;
 pub mod fault;
 pub mod field;

@@ -7,6 +7,7 @@ pub mod http;
 pub mod issue_key;
 pub mod jira;
 pub mod operation;
+pub mod webhook;
 pub mod wiki;
 
 pub use answer::{Answer, Comment, Created, IssueLink, IssueView, LinkType, Named, Person, StoredFile, TransitionView};

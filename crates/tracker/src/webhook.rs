@@ -1,0 +1,251 @@
+//! Webhooks: what a tracker tells us by itself, read into events.
+//!
+//! Cloud and Data Center differ in what they leave out (comment events of Data Center have no issue, entries of work have only its
+//! id), and old ones tell of a comment as of a change of its issue. What is told twice is one deed.
+
+mod proof;
+
+pub use proof::{Headers, Secret, Unproved, prove};
+
+use policy::event::{Actor, Change, EVENT_CHANGES_MAX, EVENT_VALUE_CHARS_MAX, Event, EventKind};
+use policy::{Fault, FaultCode};
+use serde::Deserialize;
+use serde_json::Value;
+
+/// What one webhook says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// As the tracker calls it, such as `jira:issue_updated`; cut after 100 characters.
+    pub name: String,
+    /// When it happened by the tracker's clock, in milliseconds since 1970.
+    pub at_ms: i64,
+    /// Each deed in it; none where it is about no issue, or about something that is not looked at.
+    pub events: Vec<Event>,
+}
+
+/// The keys that are read; whatever else stands there is passed over.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Body {
+    timestamp: i64,
+    webhook_event: String,
+    #[serde(rename = "issue_event_type_name")]
+    type_name: Option<String>,
+    user: Option<User>,
+    issue: Option<Issue>,
+    changelog: Option<Changelog>,
+    comment: Option<Comment>,
+    worklog: Option<Worklog>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct User {
+    account_id: Option<String>,
+    name: Option<String>,
+    key: Option<String>,
+    display_name: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Issue {
+    id: Value,
+    key: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Changelog {
+    id: Option<Value>,
+    #[serde(default)]
+    items: Vec<Item>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Item {
+    field: Option<String>,
+    field_id: Option<String>,
+    from: Option<Value>,
+    to: Option<Value>,
+    from_string: Option<Value>,
+    #[serde(rename = "toString")]
+    to_text: Option<Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Comment {
+    id: Value,
+    #[serde(rename = "self")]
+    address: Option<String>,
+    author: Option<User>,
+    update_author: Option<User>,
+    updated: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Worklog {
+    id: Value,
+    issue_id: Option<Value>,
+    author: Option<User>,
+    update_author: Option<User>,
+    updated: Option<String>,
+}
+
+/// Reads the body of a webhook, whose origin was proved before.
+///
+/// # Errors
+/// `RequestWrong` for what is no JSON of a webhook.
+pub fn read(body: &[u8]) -> Result<Told, Fault> {
+    let body: Body = serde_json::from_slice(body).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        Fault::permanent(FaultCode::RequestWrong, format!("no webhook, at line {line}, column {column}"))
+    })?;
+    let name = cut(&body.webhook_event, 100);
+    Ok(Told { name, at_ms: body.timestamp, events: events(&body) })
+}
+
+fn events(body: &Body) -> Vec<Event> {
+    match body.webhook_event.as_str() {
+        "jira:issue_created" => body.about_issue(EventKind::Created).into_iter().collect(),
+        "jira:issue_deleted" => body.about_issue(EventKind::Deleted).into_iter().collect(),
+        "jira:issue_updated" => body.updated(),
+        "comment_created" => body.about_comment(EventKind::Commented).into_iter().collect(),
+        "comment_updated" => body.about_comment(EventKind::CommentEdited).into_iter().collect(),
+        "comment_deleted" => body.about_comment(EventKind::CommentDeleted).into_iter().collect(),
+        "worklog_created" => body.about_work(EventKind::Worked).into_iter().collect(),
+        "worklog_updated" => body.about_work(EventKind::WorkEdited).into_iter().collect(),
+        "worklog_deleted" => body.about_work(EventKind::WorkDeleted).into_iter().collect(),
+        _ => Vec::new(),
+    }
+}
+
+impl Body {
+    fn event(&self, kind: EventKind, issue_id: String) -> Event {
+        Event {
+            kind,
+            issue_id,
+            issue_key: self.issue.as_ref().and_then(|issue| issue.key.as_deref()).map(|key| cut(key, 255)),
+            at_ms: self.timestamp,
+            actor: self.user.as_ref().and_then(actor),
+            part: None,
+            changes: Vec::new(),
+        }
+    }
+
+    fn about_issue(&self, kind: EventKind) -> Option<Event> {
+        Some(self.event(kind, id(&self.issue.as_ref()?.id)?))
+    }
+
+    /// A change of the issue; old trackers tell of a comment in the same words, and of both at once.
+    fn updated(&self) -> Vec<Event> {
+        let comment = self.comment.as_ref().and_then(|_| {
+            self.about_comment(match self.type_name.as_deref() {
+                Some("issue_comment_edited") => EventKind::CommentEdited,
+                Some("issue_comment_deleted") => EventKind::CommentDeleted,
+                _ => EventKind::Commented,
+            })
+        });
+        let items = self.changelog.as_ref().map_or(0, |log| log.items.len());
+        let changed = match comment.is_some() && items == 0 {
+            true => None,
+            false => self.about_issue(EventKind::Updated).map(|event| Event {
+                part: self.changelog.as_ref().and_then(|log| id(log.id.as_ref()?)),
+                changes: self.changes(),
+                ..event
+            }),
+        };
+        changed.into_iter().chain(comment).collect()
+    }
+
+    fn changes(&self) -> Vec<Change> {
+        let items = self.changelog.iter().flat_map(|log| &log.items);
+        items.filter_map(change).take(EVENT_CHANGES_MAX).collect()
+    }
+
+    fn about_comment(&self, kind: EventKind) -> Option<Event> {
+        let comment = self.comment.as_ref()?;
+        let by_address = || issue_in(comment.address.as_deref()?);
+        let issue_id = self.issue.as_ref().and_then(|issue| id(&issue.id)).or_else(by_address)?;
+        let by = if kind == EventKind::Commented { &comment.author } else { &comment.update_author };
+        let edited_at = (kind == EventKind::CommentEdited).then(|| moment_ms(comment.updated.as_deref()?)).flatten();
+        let event = self.event(kind, issue_id);
+        Some(Event {
+            part: Some(id(&comment.id)?),
+            at_ms: edited_at.unwrap_or(event.at_ms),
+            actor: event.actor.or_else(|| by.as_ref().and_then(actor)),
+            ..event
+        })
+    }
+
+    fn about_work(&self, kind: EventKind) -> Option<Event> {
+        let work = self.worklog.as_ref()?;
+        let of_issue = || id(&self.issue.as_ref()?.id);
+        let issue_id = work.issue_id.as_ref().and_then(id).or_else(of_issue)?;
+        let by = if kind == EventKind::Worked { &work.author } else { &work.update_author };
+        let edited_at = (kind == EventKind::WorkEdited).then(|| moment_ms(work.updated.as_deref()?)).flatten();
+        let event = self.event(kind, issue_id);
+        Some(Event {
+            part: Some(id(&work.id)?),
+            at_ms: edited_at.unwrap_or(event.at_ms),
+            actor: event.actor.or_else(|| by.as_ref().and_then(actor)),
+            ..event
+        })
+    }
+}
+
+/// An id, which some trackers write as a number.
+fn id(value: &Value) -> Option<String> {
+    let text = match value {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        _ => return None,
+    };
+    let is_id = !text.is_empty() && text.len() <= 20 && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_id.then_some(text)
+}
+
+/// The issue's id out of `https://…/rest/api/2/issue/10013/comment/10082`.
+fn issue_in(address: &str) -> Option<String> {
+    let (_, rest) = address.split_once("/issue/")?;
+    id(&Value::from(rest.split('/').next()?))
+}
+
+fn actor(user: &User) -> Option<Actor> {
+    let id = user.account_id.as_ref().or(user.name.as_ref()).or(user.key.as_ref())?;
+    let name = user.display_name.as_ref().unwrap_or(id);
+    Some(Actor { id: cut(id, 255), name: cut(name, 255) })
+}
+
+fn change(item: &Item) -> Option<Change> {
+    let name = item.field.as_deref().or(item.field_id.as_deref())?;
+    let field = item.field_id.clone().unwrap_or_else(|| name.to_lowercase());
+    let value = |shown: &Option<Value>, plain: &Option<Value>| shown.as_ref().and_then(text).or_else(|| plain.as_ref().and_then(text));
+    Some(Change {
+        field: cut(&field, 255),
+        name: cut(name, 255),
+        from: value(&item.from_string, &item.from),
+        to: value(&item.to_text, &item.to),
+    })
+}
+
+/// A value as people see it; `None` for none.
+fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::Null => None,
+        Value::String(text) if text.is_empty() => None,
+        Value::String(text) => Some(cut(text, EVENT_VALUE_CHARS_MAX)),
+        other => Some(cut(&other.to_string(), EVENT_VALUE_CHARS_MAX)),
+    }
+}
+
+/// `2019-02-15T19:12:08.432-0800` in milliseconds since 1970.
+fn moment_ms(text: &str) -> Option<i64> {
+    let moment = jiff::fmt::strtime::parse("%Y-%m-%dT%H:%M:%S%.f%z", text).ok()?.to_timestamp().ok()?;
+    Some(moment.as_millisecond())
+}
+
+fn cut(text: &str, chars_max: usize) -> String {
+    text.chars().take(chars_max).collect()
+}
