@@ -55,6 +55,11 @@ counters! {
     moved, "sealpost_fetch_moved_messages_total", "Messages moved to another folder of their server after they were taken in.";
     files_kept, "sealpost_files_kept_total", "Files that were kept here instead of being attached.";
     files_deleted, "sealpost_files_deleted_total", "Kept files that were deleted because their time was over.";
+    webhooks, "sealpost_webhooks_total", "Webhooks of trackers that told something new.";
+    webhooks_known, "sealpost_webhooks_known_again_total", "Webhooks that told nothing new, or of nothing that is looked at.";
+    webhooks_unproved, "sealpost_webhooks_unproved_total", "Webhooks that nothing proved to be of their site; nothing of them was read.";
+    webhooks_out_of_time, "sealpost_webhooks_out_of_time_total", "Webhooks that told of a time more than a day ago.";
+    notices, "sealpost_notices_total", "Decisions about the events of an issue.";
     swept, "sealpost_sweep_erased_total", "Contents and orphans erased.";
 }
 

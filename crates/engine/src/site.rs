@@ -14,6 +14,7 @@ use policy::{Fault, FaultCode, FaultKind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::{OnceCell, mpsc};
+use tracker::webhook::Secret;
 use tracker::{Answer, Comment, Dialect, IssueView, Operation, Request, Response};
 
 /// Asked when all waiting is over and the request is about to be sent; a fault keeps it from being sent.
@@ -68,6 +69,8 @@ pub struct Site {
     pub(crate) outgoing: Option<Outgoing>,
     known: known::Known,
     limits: limits::Limits,
+    /// What its webhooks are proved with; none where it sends none.
+    pub(crate) webhooks: Vec<Secret>,
 }
 
 impl Site {
@@ -84,12 +87,18 @@ impl Site {
             limits: limits::Limits::new(settings.issue_writes),
             known: known::Known::new(settings.told_age_max),
             outgoing: None,
+            webhooks: Vec::new(),
         }
     }
 
     /// The same site with a way out for its letters.
     pub fn with_outgoing(self, outgoing: Option<Outgoing>) -> Site {
         Site { outgoing, ..self }
+    }
+
+    /// The same site, heard when one of these secrets proves it.
+    pub fn with_webhooks(self, webhooks: Vec<Secret>) -> Site {
+        Site { webhooks, ..self }
     }
 
     /// What is told of it to operators.

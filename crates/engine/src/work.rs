@@ -6,7 +6,7 @@ use crate::held::{Held, Leases};
 use crate::metrics::Metrics;
 use crate::settings::Settings;
 use crate::stop::Stop;
-use crate::{carry, decide_job, deliver, fetch, replay, retain, sweep};
+use crate::{carry, decide_job, deliver, fetch, notice, replay, retain, sweep};
 use policy::{Fault, FaultCode, FaultKind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -39,7 +39,13 @@ pub(crate) fn crews(settings: &Settings) -> impl Iterator<Item = Crew> {
         jobs_max: settings.jobs_max.min(settings.letters_max),
         grace: settings.shutdown_grace,
     };
-    [work, fetch, aside].into_iter().filter(|crew| crew.jobs_max > 0)
+    // A storm of events keeps no mail waiting.
+    let notice = Crew {
+        kinds: &[JobKind::Notice],
+        jobs_max: settings.jobs_max.min(settings.letters_max),
+        grace: settings.shutdown_grace,
+    };
+    [work, fetch, aside, notice].into_iter().filter(|crew| crew.jobs_max > 0)
 }
 
 /// A unit of work of the store that ends a run may take this long; after that the lease runs out and the job comes back.
@@ -191,6 +197,7 @@ async fn carry_on(shared: &Arc<Shared>, held: &Held) -> Result<(), Stop> {
         JobKind::Replay => replay::replay(shared, held).await,
         JobKind::Sweep => sweep::sweep(shared, held).await,
         JobKind::Retain => retain::retain(shared, held).await,
+        JobKind::Notice => notice::notice(shared, held).await,
         JobKind::Fetch => fetch::fetch(shared, held).await,
     }
 }

@@ -104,7 +104,10 @@ impl Event {
         let part = self.part.as_deref();
         match (self.kind, part) {
             (EventKind::Created | EventKind::Deleted, _) => format!("{issue}/{}", self.kind.word()),
-            (EventKind::Commented | EventKind::CommentDeleted | EventKind::Worked | EventKind::WorkDeleted, Some(part)) => {
+            (
+                EventKind::Commented | EventKind::CommentDeleted | EventKind::Worked | EventKind::WorkDeleted,
+                Some(part),
+            ) => {
                 format!("{issue}/{}/{part}", self.kind.word())
             }
             (EventKind::CommentEdited | EventKind::WorkEdited, Some(part)) => {

@@ -67,7 +67,7 @@ fault_codes! {
     TokenServerUnreachable = 421, "A token server could not be reached or is out of order.", "Nothing, when it is out of order: it is asked again by itself. Else see its URL, the network and `sealpost check`.";
     TokenServerRefused = 422, "A token server refused the gateway itself.", "Read its word: `invalid_client` speaks of the client's id, secret or certificate, which may have ended; `invalid_scope` of what is asked for.";
     SettingsWrong = 500, "A setting is wrong.", "The message names the key, the value, the file and the remedy.";
-    ProfileWrong = 501, "A profile is wrong.", "The message names the key, the value, the file and the remedy.";
+    ProfileWrong = 501, "A profile is wrong.", "The message names the file, the line, the key, the value and the remedy.";
     TokenRefused = 600, "The request carries no token that is good here.", "Send `Authorization: Bearer TOKEN`. Tokens end and can be revoked: `sealpost token list` shows them, `sealpost token create` makes one.";
     MailboxForbidden = 601, "The token is not good for this mailbox.", "Name one of the mailboxes that `GET /api/mailboxes` lists for the token, or make a token for this one.";
     RequestWrong = 602, "The request is not one that is understood here.", "Read what it says about the request; docs/api.md has examples.";
@@ -76,6 +76,7 @@ fault_codes! {
     AskedTooOften = 605, "Too many requests came from this client.", "Wait as long as `Retry-After` says; `public.requests_per_minute_max` is the limit.";
     NothingThere = 606, "There is nothing with this address or id for the token.", "See whether the id is whole and of a mailbox that the token is good for.";
     RequestSlow = 607, "The request did not arrive in time.", "Send it again over a better connection; the same key and bytes are known again.";
+    WebhookUnproved = 608, "Nothing proves that the webhook comes from its site.", "Enter the secret of `site[].webhook_secret` where the webhook is registered; `sealpost site webhook SITE` tells where.";
     Internal = 900, "Something that should never happen did.", "Please report it with the fault id; nothing of the mail is lost.";
 }
 

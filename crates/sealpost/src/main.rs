@@ -127,7 +127,15 @@ enum Command {
         #[command(subcommand)]
         what: command::outgoing::What,
     },
-    /// Sites: sign in for one, and the fields that a tracker needs for people without an account.
+    /// What happened in trackers, and what was decided about it.
+    Event {
+        /// The gateway's settings. Needed; may stand before or behind what is asked.
+        #[arg(long, global = true)]
+        config: Option<PathBuf>,
+        #[command(subcommand)]
+        what: command::event::What,
+    },
+    /// Sites: sign in for one, the fields that a tracker needs for people without an account, and its webhooks.
     Site {
         /// The gateway's settings. Needed; may stand before or behind what is asked.
         #[arg(long, global = true)]
@@ -211,6 +219,7 @@ async fn run(command: Command) -> Result<(), command::Failure> {
         Command::Message { config, what } => command::message::run(&given(config), what).await,
         Command::Support { config, what } => command::support::run(&given(config), what).await,
         Command::Mailbox { config, what } => command::mailbox::run(&given(config), &what).await,
+        Command::Event { config, what } => command::event::run(&given(config), what).await,
         Command::Site { config, what } => command::site::run(&given(config), &what).await,
         Command::Outgoing { config, what } => command::outgoing::run(&given(config), &what).await,
         Command::Token { config, what } => command::token::run(&given(config), &what).await,

@@ -127,6 +127,8 @@ pub struct Site {
     pub name: String,
     /// A label; `None` takes every profile.
     pub environment: Option<String>,
+    /// What its webhooks are signed with, the newest first.
+    pub webhook_secrets: Vec<Secret>,
     pub dialect: Dialect,
     pub region: String,
     pub api_base: String,

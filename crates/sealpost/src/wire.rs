@@ -16,6 +16,7 @@ mod site_check;
 mod site_fields;
 mod site_projects;
 mod uploads;
+mod webhooks;
 
 pub use adapters::{cells, sites};
 pub use endings::{Ending, Endings};
@@ -26,6 +27,7 @@ pub use outgoing::greet;
 pub use site_check::{SiteFindings, look_at, projects_of};
 pub use site_fields::{Found, find_fields, make_fields};
 pub use site_projects::PROJECTS_MAX;
+pub use webhooks::Webhooks;
 
 use crate::command::Failure;
 use crate::settings::{self, Settings};

@@ -28,7 +28,7 @@ const SECOND: i64 = 1_000_000;
 type Claimed = (String, String, String, String, i64, i64, i64, i64, i64);
 
 impl JobKind {
-    const ALL: [JobKind; 8] = [
+    const ALL: [JobKind; 9] = [
         JobKind::Decide,
         JobKind::Carry,
         JobKind::Sweep,
@@ -37,6 +37,7 @@ impl JobKind {
         JobKind::Rehearse,
         JobKind::Replay,
         JobKind::Retain,
+        JobKind::Notice,
     ];
 
     /// The word that stands in the database.
@@ -50,6 +51,7 @@ impl JobKind {
             JobKind::Rehearse => "rehearse",
             JobKind::Replay => "replay",
             JobKind::Retain => "retain",
+            JobKind::Notice => "notice",
         }
     }
 

@@ -31,6 +31,7 @@ pub(crate) const MAIN: Migration = Migration {
         include_str!("../../../migrations/sqlite/0016_listed_sizes.sql"),
         include_str!("../../../migrations/sqlite/0017_rehearsals.sql"),
         include_str!("../../../migrations/sqlite/0018_letter_bounds.sql"),
+        include_str!("../../../migrations/sqlite/0019_events.sql"),
     ],
     postgres: &[
         include_str!("../../../migrations/postgres/0001_walk.sql"),
@@ -51,6 +52,7 @@ pub(crate) const MAIN: Migration = Migration {
         include_str!("../../../migrations/postgres/0016_listed_sizes.sql"),
         include_str!("../../../migrations/postgres/0017_rehearsals.sql"),
         include_str!("../../../migrations/postgres/0018_letter_bounds.sql"),
+        include_str!("../../../migrations/postgres/0019_events.sql"),
     ],
 };
 

@@ -151,6 +151,8 @@ pub enum JobKind {
     Replay,
     /// Ask a site's tracker what became of the issues that kept files belong to, and delete those whose time is over.
     Retain,
+    /// Decide what is written to whom about the events of an issue.
+    Notice,
 }
 
 /// The state of a job. `Held` waits for a person.
@@ -171,7 +173,7 @@ pub struct Lease {
     pub job: String,
     pub kind: JobKind,
     pub site: String,
-    /// The id of the message, for most kinds; the mailbox, for `Fetch`; empty for `Sweep` and `Retain`.
+    /// The id of the message, for most kinds; the mailbox, for `Fetch`; the issue, for `Notice`; empty for `Sweep` and `Retain`.
     pub subject: String,
     /// This try included.
     pub tries: u32,

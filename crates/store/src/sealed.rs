@@ -56,7 +56,7 @@ pub(crate) fn ledger_place<'a>(site: &'a str, key: &'a str, field: &'static str)
 impl Inner {
     /// The key for the fields of a job's message, or the site's for a job without one; `None` when the message was erased, and nothing can be kept of it.
     pub(crate) async fn key_for(&self, lease: &Lease) -> Result<Option<Arc<SealingKey>>, Fault> {
-        if matches!(lease.kind, JobKind::Sweep | JobKind::Fetch | JobKind::Retain) {
+        if matches!(lease.kind, JobKind::Sweep | JobKind::Fetch | JobKind::Retain | JobKind::Notice) {
             return self.vault.standing_key(&lease.site).await.map(Some);
         }
         self.key_of(&lease.site, &lease.subject).await

@@ -4,10 +4,11 @@ use crate::Store;
 use crate::audit::{self, Entry};
 use crate::database::{Conn, all, execute, one};
 use crate::dialect;
+use crate::event::EVENTS_KEPT_DAYS;
 use crate::replay::NotNow;
 use crate::rows::Micros;
 use crate::session::{SESSION_IDLE_S, SESSION_WHOLE_S};
-use crate::vault::day_of;
+use crate::vault::{EVENT_DAY, MESSAGE_DAY, day_of};
 use policy::Fault;
 use std::time::Duration;
 
@@ -52,6 +53,7 @@ impl Store {
     /// every backup of the main database.
     pub async fn sweep(&self) -> Result<(u64, u64), Fault> {
         let erased = self.erase_old_content().await? + self.delete_lost_files().await?;
+        self.erase_old_events().await?;
         let orphans = self.remove_orphans().await?;
         self.end_flags().await?;
         self.inner.db.unit(|conn| Box::pin(tidy(conn))).await?;
@@ -165,19 +167,36 @@ impl Store {
         Ok(removed)
     }
 
+    /// Keys of days of which nothing is kept any more.
     async fn destroy_old_keys(&self) -> Result<(), Fault> {
-        const USED: &str = "SELECT id FROM messages WHERE key_id = $1 AND wrapped_key IS NOT NULL LIMIT 1";
-        let today = day_of(self.now().await?);
+        const BY_MESSAGES: &str = "SELECT id FROM messages WHERE key_id = $1 AND wrapped_key IS NOT NULL LIMIT 1";
+        const BY_EVENTS: &str = "SELECT id FROM events WHERE key_id = $1 AND wrapped_key IS NOT NULL
+            UNION ALL SELECT id FROM notices WHERE key_id = $1 AND wrapped_key IS NOT NULL LIMIT 1";
         let book = self.inner.vault.book();
-        for site in book.sites("day").await? {
-            let day = today - self.keep_days(&site) - DAY_KEY_SLACK_DAYS;
-            for id in book.days_before(&site, day, DAY_KEYS_AT_ONCE).await? {
-                let asked = id.clone();
-                let work = self.inner.db.read(move |conn| Box::pin(async move { one!(conn, (String,), USED, &asked) }));
-                if work.await?.is_none() {
-                    book.destroy(id.clone()).await?;
-                    self.inner.vault.forget_book_key(&id);
-                }
+        for site in book.sites(MESSAGE_DAY).await? {
+            self.destroy_keys_of_days(&site, MESSAGE_DAY, self.keep_days(&site), BY_MESSAGES).await?;
+        }
+        for site in book.sites(EVENT_DAY).await? {
+            self.destroy_keys_of_days(&site, EVENT_DAY, EVENTS_KEPT_DAYS, BY_EVENTS).await?;
+        }
+        Ok(())
+    }
+
+    async fn destroy_keys_of_days(
+        &self,
+        site: &str,
+        kind: &'static str,
+        keep_days: i64,
+        used: &'static str,
+    ) -> Result<(), Fault> {
+        let book = self.inner.vault.book();
+        let day = day_of(self.now().await?) - keep_days - DAY_KEY_SLACK_DAYS;
+        for id in book.days_before(site, kind, day, DAY_KEYS_AT_ONCE).await? {
+            let asked = id.clone();
+            let work = self.inner.db.read(move |conn| Box::pin(async move { one!(conn, (String,), used, &asked) }));
+            if work.await?.is_none() {
+                book.destroy(id.clone()).await?;
+                self.inner.vault.forget_book_key(&id);
             }
         }
         Ok(())

@@ -88,6 +88,15 @@ pub struct Named {
     pub of: String,
 }
 
+/// An admin webhook as it is registered.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Registered {
+    pub url: String,
+    pub events: Vec<String>,
+    /// It is not switched off.
+    pub is_on: bool,
+}
+
 /// A step of the workflow that can be taken now.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct TransitionView {
@@ -121,6 +130,7 @@ pub struct IssueLink {
 #[serde(rename_all = "snake_case")]
 pub enum Answer {
     Myself(Person),
+    Webhooks(Vec<Registered>),
     Issue(Box<IssueView>),
     /// To `CreateIssue` and `AddComment`.
     Made(Created),
@@ -175,6 +185,7 @@ impl Answer {
     pub fn word(&self) -> &'static str {
         match self {
             Answer::Myself(_) => "myself",
+            Answer::Webhooks(_) => "webhooks",
             Answer::Issue(_) => "issue",
             Answer::Made(_) => "made",
             Answer::Attached(_) => "attached",

@@ -3,6 +3,7 @@
 mod answer;
 mod field_in;
 mod field_out;
+mod hooks;
 mod jql;
 mod kind;
 mod meta;

@@ -10,7 +10,9 @@ pub mod operation;
 pub mod webhook;
 pub mod wiki;
 
-pub use answer::{Answer, Comment, Created, IssueLink, IssueView, LinkType, Named, Person, StoredFile, TransitionView};
+pub use answer::{
+    Answer, Comment, Created, IssueLink, IssueView, LinkType, Named, Person, Registered, StoredFile, TransitionView,
+};
 pub use dialect::Dialect;
 pub use http::{Content, Method, Request, Response};
 pub use issue_key::keys_after;

@@ -1,5 +1,6 @@
 //! What can be asked of any tracker, and what comes back; each dialect turns one into the other.
 
+use crate::webhook::Hidden;
 use policy::{Act, Body, FieldSetting, IssueSearch, StepKey, Visibility};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -197,6 +198,14 @@ pub enum Operation {
     },
     /// The newest key of the project, from which later keys are counted.
     ///
+    /// The admin webhooks that are registered; for administrators alone.
+    ReadWebhooks,
+    /// Registers one that tells of everything that is looked at, signed with this secret.
+    RegisterWebhook {
+        name: String,
+        url: String,
+        secret: Hidden,
+    },
     /// Asked before an attempt. It is a search too and may lag: the true highest key is this one or a later one, so
     /// counting on from it covers too much and never too little.
     HighestKey {
@@ -268,6 +277,8 @@ impl Operation {
             Operation::FindCreated { .. } => "find_created",
             Operation::HighestKey { .. } => "highest_key",
             Operation::FetchKeys { .. } => "fetch_keys",
+            Operation::ReadWebhooks => "read_webhooks",
+            Operation::RegisterWebhook { .. } => "register_webhook",
         }
     }
 
@@ -290,6 +301,7 @@ impl Operation {
                 | Operation::AddToOrganisation { .. }
                 | Operation::CreateField { .. }
                 | Operation::ShowField { .. }
+                | Operation::RegisterWebhook { .. }
         )
     }
 

@@ -9,8 +9,38 @@ pub use proof::{Headers, Secret, Unproved, prove};
 
 use policy::event::{Actor, Change, EVENT_CHANGES_MAX, EVENT_VALUE_CHARS_MAX, Event, EventKind};
 use policy::{Fault, FaultCode};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
+
+/// The names of everything that is looked at, as webhooks are registered for them.
+pub const EVENT_NAMES: [&str; 9] = [
+    "jira:issue_created",
+    "jira:issue_updated",
+    "jira:issue_deleted",
+    "comment_created",
+    "comment_updated",
+    "comment_deleted",
+    "worklog_created",
+    "worklog_updated",
+    "worklog_deleted",
+];
+
+/// A secret on its way to a tracker: shown nowhere, and written down nowhere.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct Hidden(pub String);
+
+impl std::fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("(hidden)")
+    }
+}
+
+impl Serialize for Hidden {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str("(hidden)")
+    }
+}
 
 /// What one webhook says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -221,7 +251,9 @@ fn actor(user: &User) -> Option<Actor> {
 fn change(item: &Item) -> Option<Change> {
     let name = item.field.as_deref().or(item.field_id.as_deref())?;
     let field = item.field_id.clone().unwrap_or_else(|| name.to_lowercase());
-    let value = |shown: &Option<Value>, plain: &Option<Value>| shown.as_ref().and_then(text).or_else(|| plain.as_ref().and_then(text));
+    let value = |shown: &Option<Value>, plain: &Option<Value>| {
+        shown.as_ref().and_then(text).or_else(|| plain.as_ref().and_then(text))
+    };
     Some(Change {
         field: cut(&field, 255),
         name: cut(name, 255),

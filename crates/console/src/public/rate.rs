@@ -51,6 +51,12 @@ impl Rates {
         }
         Ok(())
     }
+
+    /// Whether one more request would be one too many; nothing is counted.
+    pub(crate) fn is_over(&self, client: IpAddr, now: Instant) -> bool {
+        let counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
+        counted.even_at.get(&party(client)).is_some_and(|even_at| *even_at + self.pace > now + MINUTE)
+    }
 }
 
 impl Counted {

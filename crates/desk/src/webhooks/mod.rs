@@ -21,7 +21,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 const WEBHOOKS_MAX: usize = 100;
 
 /// The events that can be subscribed to.
-pub(crate) const EVENTS: [&str; 7] = [
+pub(crate) const EVENTS: [&str; 9] = [
     "jira:issue_created",
     "jira:issue_updated",
     "jira:issue_deleted",
@@ -29,6 +29,8 @@ pub(crate) const EVENTS: [&str; 7] = [
     "comment_updated",
     "comment_deleted",
     "worklog_created",
+    "worklog_updated",
+    "worklog_deleted",
 ];
 
 /// The value of `X-Hub-Signature` for a body: HMAC-SHA-256 over the raw bytes, keyed with the secret.

@@ -1,7 +1,8 @@
-//! `sealpost site`: sign in for one, and what its tracker needs beside the account.
+//! `sealpost site`: sign in for one, what its tracker needs beside the account, and how it tells what happens.
 
 mod fields;
 mod sign_in;
+mod webhook;
 
 use super::{Failure, site_named, with_store};
 use crate::settings::Settings;
@@ -21,17 +22,26 @@ pub enum What {
         #[arg(long)]
         create: bool,
     },
+    /// Say where the site's webhooks have to go, and whether one is registered that does.
+    Webhook {
+        /// The name of the site.
+        name: String,
+        /// Register it, which wants the token of an administrator.
+        #[arg(long)]
+        register: bool,
+    },
 }
 
 /// # Errors
 /// When there is no such site, or its errand failed.
 pub async fn run(config: &Path, what: &What) -> Result<(), Failure> {
-    let (What::SignIn { name } | What::Fields { name, .. }) = what;
+    let (What::SignIn { name } | What::Fields { name, .. } | What::Webhook { name, .. }) = what;
     let errand = async |settings: &Settings, store: &Store| {
         let site = site_named(settings, name)?;
         match what {
             What::SignIn { .. } => sign_in::run(store, site).await,
             What::Fields { create, .. } => fields::run(settings, store, site, *create).await,
+            What::Webhook { register, .. } => webhook::run(settings, store, site, *register).await,
         }
     };
     with_store(config, errand).await

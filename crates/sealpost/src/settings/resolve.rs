@@ -161,6 +161,10 @@ impl Reader {
         Site {
             name: self.text(section, "name"),
             environment: self.optional_text(section, "environment"),
+            webhook_secrets: ["webhook_secret", "webhook_secret_before"]
+                .into_iter()
+                .filter_map(|name| self.secret(section, name))
+                .collect(),
             region: self.text(section, "region"),
             api_base: self.api_base(section, &browse_base).trim_end_matches('/').to_string(),
             browse_base,

@@ -4,12 +4,14 @@ use super::{Role, outgoing};
 use crate::command::Failure;
 use crate::settings::{Authenticity, Mailbox, Settings, Site};
 use courier::dns_auth::DnsAuth;
+use courier::oauth::Proof;
 use engine::AuthorProof;
 use engine::cell::{self, Cells, Sandbox};
 use engine::speak::{SiteConnection, Speaker};
 use engine::tokens::{Tokens, TokensOfSite};
 use std::sync::Arc;
 use std::time::Duration;
+use tracker::webhook;
 
 /// The cells of this process.
 pub async fn cells(settings: &Settings) -> Result<Cells, Failure> {
@@ -78,9 +80,21 @@ pub fn sites(settings: &Settings, tokens: &Tokens) -> Result<Vec<engine::Site>, 
         .iter()
         .map(|site| {
             let speaks = engine::Site::new(&site.name, site.dialect, Arc::new(speaker(site, tokens)?), &bounds);
-            Ok(speaks.with_outgoing(outgoing::of(settings, site, tokens)))
+            Ok(speaks.with_outgoing(outgoing::of(settings, site, tokens)).with_webhooks(webhook_secrets(site)))
         })
         .collect()
+}
+
+/// What proves a webhook to be of this site: the secrets in its settings, and that of the app that a person signed in with.
+fn webhook_secrets(site: &Site) -> Vec<webhook::Secret> {
+    let shared = site.webhook_secrets.iter().map(|secret| webhook::Secret::Shared(secret.0.as_bytes().to_vec()));
+    let client = site.oauth.iter().filter_map(|oauth| match &oauth.authorization.client.proof {
+        Proof::Secret(secret) if oauth.consent_by.is_some() => {
+            Some(webhook::Secret::Client(secret.as_bytes().to_vec()))
+        }
+        _ => None,
+    });
+    shared.chain(client).collect()
 }
 
 pub(super) fn speaker(site: &Site, tokens: &Tokens) -> Result<Speaker, Failure> {

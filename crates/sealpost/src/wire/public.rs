@@ -2,12 +2,14 @@
 
 use super::uploads::Way;
 use crate::settings::{Public, Settings};
-use console::public::{Api, Door, Envelope, Handed, Incoming, Limits, Links, Offer, Room, Sites, file, upload};
+use console::public::hook::{Ear, Webhook};
+use console::public::{Api, Door, Envelope, Handed, Incoming, Limits, Links, Offer, Room, Sites, file, hook, upload};
 use console::reader::Answer;
 use engine::HandingIn;
 use std::sync::Arc;
 use std::time::Duration;
 use store::Store;
+use tracker::webhook::Headers;
 
 /// The engine of this process.
 struct EngineDoor(Arc<engine::Gateway>);
@@ -44,6 +46,25 @@ impl Door for EngineDoor {
     }
 }
 
+/// The engine, told what happened.
+struct EngineEar(Arc<engine::Gateway>);
+
+impl Ear for EngineEar {
+    fn hear<'a>(&'a self, webhook: Webhook<'a>) -> Answer<'a, hook::Heard> {
+        let Webhook { site, signatures, authorizations, body } = webhook;
+        Box::pin(async move {
+            let path = format!("{}{site}", hook::HOOKS_PATH);
+            let headers = Headers { signatures, authorizations, path: &path };
+            Ok(match self.0.hear(site, headers, body).await? {
+                engine::Heard::TakenIn { .. } => hook::Heard::TakenIn,
+                engine::Heard::Nowhere => hook::Heard::Nowhere,
+                engine::Heard::Unproved(_) => hook::Heard::Unproved,
+                engine::Heard::OutOfTime => hook::Heard::OutOfTime,
+            })
+        })
+    }
+}
+
 fn in_words(offer: engine::Offer) -> Offer {
     let engine::Offer { question, text, button, done } = offer;
     Offer { question, text, button, done }
@@ -76,6 +97,7 @@ pub fn rooms(settings: &Settings, store: &Store, engine: &Arc<engine::Gateway>) 
         api(settings, public, store, door.clone()),
         Links::new(door, engine::LINKS_PATH).room(),
         file::room(store.clone(), sites.clone()),
+        hook::room(Arc::new(EngineEar(engine.clone()))),
         upload::room(store.clone(), sites, uploads, public.upload_bytes_max, silence_max),
     ]
 }

@@ -107,13 +107,21 @@ impl Book {
         Ok(rows.into_iter().map(|(site,)| site).collect())
     }
 
-    /// Ids of a site's keys of days before this one that still exist, at most `limit`.
-    pub(crate) async fn days_before(&self, site: &str, day: i64, limit: i64) -> Result<Vec<String>, Fault> {
-        let sql = "SELECT id FROM keys WHERE site = $1 AND kind = 'day' AND day < $2 AND destroyed_at IS NULL
-                   ORDER BY day LIMIT $3";
+    /// Ids of a site's keys of this kind of days before this one that still exist, at most `limit`.
+    pub(crate) async fn days_before(
+        &self,
+        site: &str,
+        kind: &'static str,
+        day: i64,
+        limit: i64,
+    ) -> Result<Vec<String>, Fault> {
+        let sql = "SELECT id FROM keys WHERE site = $1 AND kind = $2 AND day < $3 AND destroyed_at IS NULL
+                   ORDER BY day LIMIT $4";
         let site = site.to_owned();
-        let rows =
-            self.db.read(move |conn| Box::pin(async move { all!(conn, (String,), sql, &site, day, limit) })).await?;
+        let rows = self
+            .db
+            .read(move |conn| Box::pin(async move { all!(conn, (String,), sql, &site, kind, day, limit) }))
+            .await?;
         Ok(rows.into_iter().map(|(id,)| id).collect())
     }
 
@@ -176,7 +184,8 @@ fn place<'a>(site: &'a str, id: &'a str, kind: &'static str) -> Place<'a> {
 /// The kinds there are; any other in the table was not written by us.
 fn word_of(kind: &str) -> Result<&'static str, Fault> {
     let known = [
-        "day",
+        super::MESSAGE_DAY,
+        super::EVENT_DAY,
         "standing",
         "reply",
         "link",

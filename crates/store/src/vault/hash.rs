@@ -65,6 +65,11 @@ impl Hasher {
         self.handle(&format!("lasting:{handle}"))
     }
 
+    /// A deed in a tracker.
+    pub(crate) fn deed(&self, deed: &str) -> Vec<u8> {
+        self.handle(&format!("deed:{deed}"))
+    }
+
     /// A courier's handle.
     pub(crate) fn handle(&self, handle: &str) -> Vec<u8> {
         self.hash(HashUse::Handle, handle.as_bytes())

@@ -64,6 +64,10 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Kinds of keys that live as long as what came in on their day is kept.
+pub(crate) const MESSAGE_DAY: &str = "day";
+pub(crate) const EVENT_DAY: &str = "event_day";
+
 /// The day of a time, by its number since 1970-01-01 in UTC.
 pub(crate) fn day_of(time: Micros) -> i64 {
     time.div_euclid(DAY_MICROS)
@@ -89,7 +93,22 @@ impl Vault {
 
     /// A key of its own for a new message, wrapped under the site's key of the day. `message` is the id of its row.
     pub(crate) async fn new_message_key(&self, site: &str, message: &str, now: Micros) -> Result<NewMessageKey, Fault> {
-        let day_key = self.current(site, "day", day_of(now)).await?;
+        self.new_row_key(site, MESSAGE_DAY, message, now).await
+    }
+
+    /// The same for the row of an event or of what was decided about events, whose days are over sooner.
+    pub(crate) async fn new_event_key(&self, site: &str, row: &str, now: Micros) -> Result<NewMessageKey, Fault> {
+        self.new_row_key(site, EVENT_DAY, row, now).await
+    }
+
+    async fn new_row_key(
+        &self,
+        site: &str,
+        kind: &'static str,
+        message: &str,
+        now: Micros,
+    ) -> Result<NewMessageKey, Fault> {
+        let day_key = self.current(site, kind, day_of(now)).await?;
         let bytes = new_key()?;
         let wrapped = day_key.seal(key_place(site, message), bytes.as_slice())?;
         let key = Arc::new(SealingKey::new(id_of(message)?, bytes.as_slice())?);

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod events;
 mod fetching;
 mod grants;
 mod home;
@@ -84,6 +85,10 @@ checks! {
         erasing_a_mail_erases_its_files_and_old_age_does_not, a_file_that_came_to_no_issue_goes_with_the_content,
         a_file_stays_as_long_as_its_mail_waits_for_a_person,
         a_link_is_good_for_one_use_one_site_and_its_time, the_job_for_files_is_one_and_comes_again, exclusions_are_counted_once;
+    events: sec_39_a_deed_is_taken_in_once_however_often_it_is_told,
+        the_events_of_an_issue_are_decided_about_together_and_in_order,
+        a_job_that_was_given_up_is_tried_again_when_more_happens,
+        priv_21_what_events_say_is_erased_after_a_week_and_their_deeds_are_known_longer;
     uploads: an_invitation_is_the_same_at_each_try_and_ends, an_issue_is_named_by_its_key_in_its_site,
         files_belong_to_the_issue_that_their_message_came_to_last, a_person_deletes_a_file_under_their_name,
         clicks_and_uploads_are_no_sign_that_mail_comes_in;

@@ -42,6 +42,7 @@ async fn plant_mails(store: &Store) -> String {
     store.propose(&lease, &plan, Some(&facts)).await.unwrap();
     crate::uploads::hand_in(store).await;
     decide_next(store, None).await;
+    crate::events::plant(store).await;
     let parked = take(store, reply("planted-parked", "planted-root")).await;
     let lease = claim_one(store, DECIDE).await;
     store.hold(&lease, &temporary()).await.unwrap();

@@ -1,6 +1,6 @@
 //! From a response to the answer it gives, reading leniently: unknown keys pass, ids may be text or numbers.
 
-use super::{Kind, MARKER_PROPERTY, field_in, meta, people, refusal, service, workflow};
+use super::{Kind, MARKER_PROPERTY, field_in, hooks, meta, people, refusal, service, workflow};
 use crate::answer::{Answer, Comment, Created, IssueView, StoredFile};
 use crate::http::Response;
 use crate::operation::Operation;
@@ -99,6 +99,7 @@ fn read_more(kind: Kind, operation: &Operation, json: &Value) -> Result<Answer, 
         Operation::ReadRequestTypes { .. } => service::page(json, "name", "issueTypeId"),
         Operation::ReadOrganisations { .. } => service::page(json, "name", "-"),
         Operation::AttachTemporary { .. } => service::temporary(json),
+        Operation::ReadWebhooks => hooks::registered(json),
         Operation::ServerInfo => Ok(Answer::Server {
             deployment: json["deploymentType"].as_str().ok_or(Lack("deploymentType"))?.to_owned(),
             version: text(&json["version"]),

@@ -3,7 +3,7 @@
 use super::path::{segment, value};
 use super::{
     COMMENTS_PER_PAGE, INTERNAL_PROPERTY, ISSUES_PER_PAGE, ITEMS_PER_PAGE, Kind, MARKER_PROPERTY, SUMMARY_CHARS_MAX,
-    field_out, jql, meta, people, service, workflow,
+    field_out, hooks, jql, meta, people, service, workflow,
 };
 use crate::adf;
 use crate::http::{Content, Method, Request};
@@ -69,6 +69,7 @@ pub fn request(kind: Kind, operation: &Operation) -> Request {
         Operation::ReadServiceDesks { start_at } => service::desks(*start_at),
         Operation::ReadRequestTypes { desk_id, start_at } => service::request_types(desk_id, *start_at),
         Operation::ReadOrganisations { desk_id, start_at } => service::organisations(desk_id, *start_at),
+        Operation::ReadWebhooks => hooks::read(),
         write => write_request(kind, write),
     }
 }
@@ -108,6 +109,7 @@ fn write_request(kind: Kind, operation: &Operation) -> Request {
         }
         Operation::CreateField { name, description, holds } => meta::create_field(kind, name, description, *holds),
         Operation::ShowField { field_id } => meta::show_field(kind, field_id),
+        Operation::RegisterWebhook { name, url, secret } => hooks::register(name, url, secret),
         // Every other operation reads and is answered above; to ask who we are does no harm.
         _ => get(format!("{api}/myself")),
     }

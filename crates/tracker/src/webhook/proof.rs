@@ -126,12 +126,13 @@ fn token(authorization: &str, path: &str, secrets: &[Secret], now_s: i64) -> Res
     });
     is_by_any(clients, signed.as_bytes(), &tag)?;
     let claims: Claims = part(claims).ok_or(Unproved::Wrong)?;
-    let is_now = claims.exp.saturating_add(SKEW_S) > now_s && claims.nbf.is_none_or(|nbf| nbf <= now_s.saturating_add(SKEW_S));
+    let is_now =
+        claims.exp.saturating_add(SKEW_S) > now_s && claims.nbf.is_none_or(|nbf| nbf <= now_s.saturating_add(SKEW_S));
     let is_ours = claims.qsh.is_none_or(|qsh| qsh == of_request(path) || qsh == "context-qsh");
     if is_now && is_ours { Ok(()) } else { Err(Unproved::Expired) }
 }
 
-fn part<'de, T: serde::de::DeserializeOwned>(text: &'de str) -> Option<T> {
+fn part<T: serde::de::DeserializeOwned>(text: &str) -> Option<T> {
     serde_json::from_slice(&BASE64URL_NOPAD.decode(text.as_bytes()).ok()?).ok()
 }
 
@@ -143,6 +144,7 @@ fn of_request(path: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     /// The test vector of Atlassian's page on securing admin webhooks.

@@ -47,7 +47,7 @@ impl Problem {
 /// Our own trouble passes, and is never the program's mistake (FAULT-06).
 fn status(code: FaultCode) -> StatusCode {
     match code {
-        FaultCode::TokenRefused => StatusCode::UNAUTHORIZED,
+        FaultCode::TokenRefused | FaultCode::WebhookUnproved => StatusCode::UNAUTHORIZED,
         FaultCode::MailboxForbidden => StatusCode::FORBIDDEN,
         FaultCode::RequestWrong => StatusCode::BAD_REQUEST,
         FaultCode::MailTooLarge => StatusCode::PAYLOAD_TOO_LARGE,

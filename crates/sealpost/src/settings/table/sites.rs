@@ -26,6 +26,19 @@ pub(super) const SETTINGS: &[Setting] = &[
         Empty,
         "Needed, but with `oauth = \"person\"`: the base of its REST API: `https://NAME.atlassian.net`, or `https://api.atlassian.com/ex/jira/CLOUD-ID` for scoped tokens and service accounts; on Data Center with its context path, such as `https://jira.example.com/jira`.",
     ),
+    setting(
+        "site[].webhook_secret",
+        Secret,
+        Empty,
+        "What the site signs its webhooks with; they come to `/hooks/NAME` at `public.url`. Without it none is awaited, but those of an \
+         app that a person signed in with. See [events](events.md).",
+    ),
+    setting(
+        "site[].webhook_secret_before",
+        Secret,
+        Empty,
+        "The secret before that one, believed as well until the tracker knows the new one.",
+    ),
     setting("site[].browse_base", Url, Refused, "The base of links that people open."),
     setting(
         "site[].account",

@@ -1,0 +1,80 @@
+//! Webhooks: what trackers tell by themselves is proved, read, and durable before they hear that we have it.
+
+use crate::gateway::{Gateway, Shared};
+use crate::metrics::Metrics;
+use crate::take_in::refuse_when_full;
+use policy::Fault;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use store::{Micros, Via};
+use tracker::webhook::{self, Headers, Unproved};
+
+/// Jira repeats a webhook for some hours at most; what is older by the tracker's own clock is a replay (SEC-39).
+const AGE_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+/// Another clock may be ahead by this much.
+const AHEAD_MAX: Duration = Duration::from_secs(10 * 60);
+
+/// What became of a webhook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Heard {
+    /// Each deed in it is durable, now or since we were told of it before; so many are new.
+    TakenIn { new: u32 },
+    /// There is no such site, or it awaits no webhooks.
+    Nowhere,
+    /// Nothing proves that the site sent it.
+    Unproved(Unproved),
+    /// It tells of a time that is long over, or still to come.
+    OutOfTime,
+}
+
+impl Gateway {
+    /// Takes in what a tracker tells of this site. Nothing of the body is read before its origin is proved.
+    ///
+    /// # Errors
+    /// `RequestWrong` for what is no webhook; `QueueFull`, `DiskFull` and those of the store, after which the tracker has to tell it again.
+    pub async fn hear(&self, site: &str, headers: Headers<'_>, body: &[u8]) -> Result<Heard, Fault> {
+        let heard = hear(self.shared(), site, headers, body).await;
+        let metrics = &self.shared().metrics;
+        match &heard {
+            Ok(Heard::TakenIn { new: 0 }) => Metrics::add(&metrics.webhooks_known),
+            Ok(Heard::TakenIn { .. }) => Metrics::add(&metrics.webhooks),
+            Ok(Heard::Nowhere) => {}
+            Ok(Heard::Unproved(why)) => {
+                Metrics::add(&metrics.webhooks_unproved);
+                tracing::warn!(site, why = why.word(), "a webhook is not signed by the site");
+            }
+            Ok(Heard::OutOfTime) => Metrics::add(&metrics.webhooks_out_of_time),
+            Err(fault) => {
+                metrics.fault(fault);
+                tracing::warn!(site, code = %fault.code, detail = fault.detail, "a webhook was not taken in");
+            }
+        }
+        heard
+    }
+}
+
+async fn hear(shared: &Shared, name: &str, headers: Headers<'_>, body: &[u8]) -> Result<Heard, Fault> {
+    let Some(site) = shared.site(name).ok().filter(|site| !site.webhooks.is_empty()) else { return Ok(Heard::Nowhere) };
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let now_s = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
+    if let Err(why) = webhook::prove(headers, body, &site.webhooks, now_s) {
+        return Ok(Heard::Unproved(why));
+    }
+    let told = webhook::read(body)?;
+    let now_ms = now_s.saturating_mul(1000);
+    let (age, ahead) = (millis(AGE_MAX), millis(AHEAD_MAX));
+    if told.at_ms < now_ms - age || told.at_ms > now_ms + ahead {
+        return Ok(Heard::OutOfTime);
+    }
+    if told.events.is_empty() {
+        tracing::debug!(site = name, event = told.name, "a webhook tells of nothing that is looked at");
+        return Ok(Heard::TakenIn { new: 0 });
+    }
+    refuse_when_full(shared)?;
+    let window = Micros::try_from(shared.settings.merge_window.as_micros()).unwrap_or(Micros::MAX);
+    let new = shared.store.take_in_events(name, &told.events, body, Via::Webhook, window).await?;
+    Ok(Heard::TakenIn { new })
+}
+
+fn millis(span: Duration) -> i64 {
+    i64::try_from(span.as_millis()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,74 @@
+//! `sealpost event`: what happened in trackers, and what was decided about it.
+
+use super::{Failure, time};
+use serde_json::{Value, json};
+use std::path::Path;
+use store::{EventLine, Store};
+
+/// What is asked about events.
+#[derive(Debug, clap::Subcommand)]
+pub enum What {
+    /// One JSON object per event, newest first.
+    List {
+        /// At most this many.
+        #[arg(long, default_value_t = 50)]
+        limit: u32,
+    },
+    /// Everything that is known of one event, as one JSON object; on a terminal over several lines.
+    Show { id: String },
+}
+
+/// Rows that the store gives at once.
+const PAGE: u32 = 200;
+
+/// Opens the store of these settings and answers.
+pub async fn run(config: &Path, what: What) -> Result<(), Failure> {
+    super::with_store(config, async |_, store| match what {
+        What::List { limit } => list(store, limit).await,
+        What::Show { id } => show(store, &id).await,
+    })
+    .await
+}
+
+async fn list(store: &Store, limit: u32) -> Result<(), Failure> {
+    let (mut left, mut before) = (limit, None);
+    while left > 0 {
+        let asked = left.min(PAGE);
+        let lines = store.events(before, asked).await?;
+        for line in &lines {
+            super::print(&format!("{}\n", line_json(line)))?;
+        }
+        let got = u32::try_from(lines.len()).unwrap_or(u32::MAX);
+        if got < asked {
+            break;
+        }
+        left -= got;
+        before = lines.last().map(|line| (line.received_at, line.id.clone()));
+    }
+    Ok(())
+}
+
+async fn show(store: &Store, id: &str) -> Result<(), Failure> {
+    let unknown =
+        || Failure::new(format!("{id}: no event has this id; `sealpost event list --config FILE` shows them"));
+    let story = store.event(id).await?.ok_or_else(unknown)?;
+    // Whoever sent it proved to be the tracker, so it is JSON; what is not would be told as a text.
+    let body = story.body.map(|body| {
+        serde_json::from_slice(&body).unwrap_or_else(|_| Value::from(String::from_utf8_lossy(&body).into_owned()))
+    });
+    super::print_object(&json!({
+        "event": line_json(&story.line), "changes": story.line.event.map(|event| event.changes),
+        "notice": story.notice, "body": body,
+    }))
+}
+
+fn line_json(line: &EventLine) -> Value {
+    let event = line.event.as_ref();
+    json!({
+        "id": line.id, "site": line.site, "kind": line.kind.word(), "issue_id": line.issue_id,
+        "issue_key": event.and_then(|event| event.issue_key.as_deref()), "via": line.via.word(),
+        "happened_at": time(line.happened_at), "received_at": time(line.received_at),
+        "actor": event.and_then(|event| event.actor.as_ref()), "part": event.and_then(|event| event.part.as_deref()),
+        "outcome": line.outcome,
+    })
+}

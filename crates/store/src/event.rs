@@ -1,0 +1,441 @@
+//! Events of trackers: each deed taken in once, and the job that decides about those of an issue when their window is over.
+
+use crate::Store;
+use crate::database::{Conn, all, execute, one};
+use crate::dialect;
+use crate::job::{check_lease, end};
+use crate::rows::{Lease, Micros};
+use crate::sealed;
+use crate::store::Inner;
+use crate::vault::hash::Hasher;
+use crate::vault::seal::{Place, SealingKey};
+use crate::writer::end_unit;
+use policy::event::{Event, EventKind};
+use policy::{Fault, FaultCode};
+use serde::Serialize;
+use serde_json::Value;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// What an event says, and what was decided about it, stays so long.
+pub const EVENTS_KEPT_DAYS: i64 = 7;
+/// That a deed was told stays so long: until then it is known again (SEC-39).
+pub const DEEDS_KEPT_DAYS: i64 = 90;
+/// The largest body of a webhook that is kept for its story.
+pub const BODY_KEPT_BYTES_MAX: usize = 64 * 1024;
+/// Events of one issue that are decided about at once; the others follow.
+pub const EVENTS_AT_ONCE: i64 = 200;
+/// Rows that one unit of work erases.
+const ERASED_AT_ONCE: i64 = 1000;
+/// The longest page of events.
+const PAGE_MAX: u32 = 200;
+
+const DAY: Micros = 86_400 * 1_000_000;
+
+/// How we were told of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Via {
+    /// The tracker told us by itself.
+    Webhook,
+    /// It was read in the issue's history.
+    History,
+}
+
+impl Via {
+    /// The word that stands in the database.
+    pub fn word(self) -> &'static str {
+        match self {
+            Via::Webhook => "webhook",
+            Via::History => "history",
+        }
+    }
+
+    fn from_word(word: &str) -> Result<Via, Fault> {
+        let known = [Via::Webhook, Via::History].into_iter().find(|via| via.word() == word);
+        known.ok_or_else(|| Fault::permanent(FaultCode::StoreCorrupt, "an event came by an unknown way"))
+    }
+}
+
+/// An event that nothing was decided about yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredEvent {
+    pub id: String,
+    pub received_at: Micros,
+    pub event: Event,
+}
+
+/// A row of the list of events.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventLine {
+    pub id: String,
+    pub site: String,
+    pub kind: EventKind,
+    pub issue_id: String,
+    pub via: Via,
+    pub happened_at: Micros,
+    pub received_at: Micros,
+    /// What happened; `None` after it was erased.
+    pub event: Option<Event>,
+    /// What was decided about it; `None` until then.
+    pub outcome: Option<String>,
+}
+
+/// Everything that is known of one event.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EventStory {
+    pub line: EventLine,
+    /// What was decided, as JSON; `None` until then, and after it was erased.
+    pub notice: Option<Value>,
+    /// What told of it, word by word.
+    pub body: Option<Vec<u8>>,
+}
+
+macro_rules! new_event_sql {
+    () => {
+        "INSERT INTO events (id, site, deed, kind, issue_id, via, happened_at, received_at, key_id, wrapped_key,
+            sealed_event, sealed_body)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+        ON CONFLICT (site, deed) DO NOTHING"
+    };
+}
+
+/// The job of an event's issue. Where it is there it is only taken, so that whoever is about to end it waits and then finds the event;
+/// one that ended begins a new window.
+macro_rules! job_sql {
+    ($new:literal) => {
+        concat!(
+            "INSERT INTO jobs (id, kind, site, subject, position, state, due, created_at)
+            SELECT $13, 'notice', $2, $5, $14, 'ready', $15, $14 FROM ",
+            $new,
+            " ON CONFLICT (id) DO UPDATE SET
+                state = CASE WHEN jobs.state IN ('done', 'held', 'dead') THEN 'ready' ELSE jobs.state END,
+                due = CASE WHEN jobs.state IN ('done', 'held', 'dead') THEN excluded.due ELSE jobs.due END,
+                tries = CASE WHEN jobs.state IN ('done', 'held', 'dead') THEN 0 ELSE jobs.tries END,
+                created_at = CASE WHEN jobs.state IN ('done', 'held', 'dead') THEN excluded.created_at
+                    ELSE jobs.created_at END,
+                ended_at = CASE WHEN jobs.state IN ('done', 'held', 'dead') THEN NULL ELSE jobs.ended_at END"
+        )
+    };
+}
+
+/// The rows of an event in one go, and the end of the unit with them.
+const NEW_AND_END_ON_SQLITE: &str =
+    concat!(new_event_sql!(), "; ", job_sql!("events WHERE id = $1"), "; ", end_unit!());
+const NEW_ON_POSTGRES: &str = concat!("WITH new AS (", new_event_sql!(), " RETURNING id) ", job_sql!("new"));
+
+/// A row of an event, sealed and hashed, ready to be inserted.
+struct NewEvent {
+    id: String,
+    site: String,
+    deed: Vec<u8>,
+    kind: &'static str,
+    issue_id: String,
+    via: Via,
+    happened_at: Micros,
+    key_id: String,
+    wrapped_key: Vec<u8>,
+    sealed_event: Vec<u8>,
+    sealed_body: Option<Vec<u8>>,
+    window: Micros,
+}
+
+/// id, site, kind, issue_id, via, happened_at, received_at, wrapped_key, sealed_event, notice, outcome.
+type Row = (
+    String,
+    String,
+    String,
+    String,
+    String,
+    i64,
+    i64,
+    Option<Vec<u8>>,
+    Option<Vec<u8>>,
+    Option<String>,
+    Option<String>,
+);
+
+fn event_place<'a>(site: &'a str, id: &'a str, field: &'static str) -> Place<'a> {
+    Place { site, table: "events", row: id, field }
+}
+
+fn notice_place<'a>(site: &'a str, id: &'a str) -> Place<'a> {
+    Place { site, table: "notices", row: id, field: "sealed_notice" }
+}
+
+/// The job of an issue's events.
+fn job_id(site: &str, issue_id: &str) -> String {
+    format!("notice:{site}/{issue_id}")
+}
+
+impl Store {
+    /// Takes in each of these deeds that is not known yet, with the job of its issue, which is due when the `window` after its
+    /// first event is over; durable when it returns. How many were new. `body` is what told of them, kept for their story unless it
+    /// is above [`BODY_KEPT_BYTES_MAX`].
+    pub async fn take_in_events(
+        &self,
+        site: &str,
+        events: &[Event],
+        body: &[u8],
+        via: Via,
+        window: Micros,
+    ) -> Result<u32, Fault> {
+        self.inner.room.check()?;
+        let hasher = self.inner.vault.hasher(site).await?;
+        let mut new = 0;
+        for event in events {
+            let row = self.new_event(site, event, body, via, window, &hasher).await?;
+            let id = row.id.clone();
+            let order = [row.issue_id.as_bytes(), b"/", &row.deed].concat();
+            let work = self.inner.db.grouped_unit(order, move |conn| Box::pin(async move { insert(conn, &row).await }));
+            match work.await? {
+                true => new += 1,
+                false => self.inner.vault.forget_message_key(&id),
+            }
+        }
+        if new > 0 {
+            self.inner.bell.ring();
+        }
+        Ok(new)
+    }
+
+    async fn new_event(
+        &self,
+        site: &str,
+        event: &Event,
+        body: &[u8],
+        via: Via,
+        window: Micros,
+        hasher: &Hasher,
+    ) -> Result<NewEvent, Fault> {
+        let id = Uuid::now_v7().simple().to_string();
+        let key = self.inner.vault.new_event_key(site, &id, dialect::this_clock()).await?;
+        let is_kept = !body.is_empty() && body.len() <= BODY_KEPT_BYTES_MAX;
+        let body = is_kept.then(|| key.key.seal(event_place(site, &id, "sealed_body"), body)).transpose()?;
+        Ok(NewEvent {
+            deed: hasher.deed(&event.deed()),
+            kind: event.kind.word(),
+            issue_id: event.issue_id.clone(),
+            via,
+            happened_at: event.at_ms.saturating_mul(1000),
+            key_id: key.wrapped_by,
+            wrapped_key: key.wrapped,
+            sealed_event: sealed::seal(&key.key, event_place(site, &id, "sealed_event"), event)?,
+            sealed_body: body,
+            window,
+            site: site.to_owned(),
+            id,
+        })
+    }
+
+    /// The events of the job's issue that nothing was decided about yet, in the order in which they happened; at most
+    /// [`EVENTS_AT_ONCE`]. What was erased meanwhile is left out.
+    pub async fn open_events(&self, lease: &Lease) -> Result<Vec<StoredEvent>, Fault> {
+        const SQL: &str =
+            "SELECT id, site, kind, issue_id, via, happened_at, received_at, wrapped_key, sealed_event, notice,
+                CAST(NULL AS TEXT)
+            FROM events WHERE site = $1 AND issue_id = $2 AND notice IS NULL ORDER BY arrival LIMIT $3";
+        let (site, issue) = (lease.site.clone(), lease.subject.clone());
+        let work = self
+            .inner
+            .db
+            .read(move |conn| Box::pin(async move { all!(conn, Row, SQL, &site, &issue, EVENTS_AT_ONCE) }));
+        let mut events = Vec::new();
+        for row in work.await? {
+            let (id, received_at) = (row.0.clone(), row.6);
+            if let Some(event) = self.inner.event_of(&row).await? {
+                events.push(StoredEvent { id, received_at, event });
+            }
+        }
+        events.sort_by_key(|stored| stored.event.at_ms);
+        Ok(events)
+    }
+
+    /// Writes down what was decided about these events, and ends the job, or begins another window where more events came.
+    pub async fn write_notice<T: Serialize + Sync>(
+        &self,
+        lease: &Lease,
+        events: &[String],
+        outcome: &'static str,
+        notice: &T,
+        window: Micros,
+    ) -> Result<(), Fault> {
+        let id = Uuid::now_v7().simple().to_string();
+        let key = self.inner.vault.new_event_key(&lease.site, &id, dialect::this_clock()).await?;
+        let sealed = sealed::seal(&key.key, notice_place(&lease.site, &id), notice)?;
+        let (lease, events) = (lease.clone(), events.to_vec());
+        let (key_id, wrapped) = (key.wrapped_by, key.wrapped);
+        let work = self.inner.db.unit(move |conn| {
+            Box::pin(async move {
+                let now = check_lease(conn, &lease).await?;
+                execute!(conn, NEW_NOTICE, &id, &lease.site, &lease.subject, now, outcome, &key_id, &wrapped, &sealed)?;
+                for event in &events {
+                    execute!(conn, "UPDATE events SET notice = $1 WHERE id = $2 AND notice IS NULL", &id, event)?;
+                }
+                end_or_go_on(conn, &lease, now, window).await
+            })
+        });
+        work.await?;
+        self.inner.bell.ring();
+        Ok(())
+    }
+
+    /// Events, newest first, at most 200: those before `before` (time of receipt and id).
+    pub async fn events(&self, before: Option<(Micros, String)>, limit: u32) -> Result<Vec<EventLine>, Fault> {
+        const SQL: &str = "SELECT e.id, e.site, e.kind, e.issue_id, e.via, e.happened_at, e.received_at, e.wrapped_key,
+                e.sealed_event, e.notice, n.outcome
+            FROM events e LEFT JOIN notices n ON n.id = e.notice
+            WHERE (e.received_at, e.id) < ($1, $2) ORDER BY e.received_at DESC, e.id DESC LIMIT $3";
+        let limit = i64::from(limit.clamp(1, PAGE_MAX));
+        let (at, id) = before.unwrap_or((Micros::MAX, String::new()));
+        let work = self.inner.db.read(move |conn| Box::pin(async move { all!(conn, Row, SQL, at, &id, limit) }));
+        let mut lines = Vec::new();
+        for row in work.await? {
+            lines.push(self.inner.event_line(row).await?);
+        }
+        Ok(lines)
+    }
+
+    /// One event with what was decided about it and what told of it; `None` when there is none of this id.
+    pub async fn event(&self, id: &str) -> Result<Option<EventStory>, Fault> {
+        const SQL: &str = "SELECT e.id, e.site, e.kind, e.issue_id, e.via, e.happened_at, e.received_at, e.wrapped_key,
+                e.sealed_event, e.notice, n.outcome
+            FROM events e LEFT JOIN notices n ON n.id = e.notice WHERE e.id = $1";
+        const BODY: &str = "SELECT sealed_body FROM events WHERE id = $1";
+        const NOTICE: &str = "SELECT id, wrapped_key, sealed_notice FROM notices WHERE id = $1";
+        type NoticeRow = (String, Option<Vec<u8>>, Option<Vec<u8>>);
+        let asked = id.to_owned();
+        let work = self.inner.db.read(move |conn| {
+            Box::pin(async move {
+                let Some(row) = one!(conn, Row, SQL, &asked)? else { return Ok(None) };
+                let body = one!(conn, (Option<Vec<u8>>,), BODY, &asked)?.and_then(|(body,)| body);
+                let notice = match &row.9 {
+                    Some(notice) => one!(conn, NoticeRow, NOTICE, notice)?,
+                    None => None,
+                };
+                Ok(Some((row, body, notice)))
+            })
+        });
+        let Some((row, body, notice)) = work.await? else { return Ok(None) };
+        let (site, key) = (row.1.clone(), self.inner.row_key(&row.1, &row.0, row.7.as_deref()).await?);
+        let body = match key.zip(body) {
+            Some((key, body)) => Some(key.open(event_place(&site, id, "sealed_body"), &body)?),
+            None => None,
+        };
+        let notice = match notice {
+            Some((of, wrapped, Some(sealed))) => match self.inner.row_key(&site, &of, wrapped.as_deref()).await? {
+                Some(key) => Some(sealed::open(&key, notice_place(&site, &of), &sealed)?),
+                None => None,
+            },
+            _ => None,
+        };
+        Ok(Some(EventStory { line: self.inner.event_line(row).await?, notice, body }))
+    }
+
+    /// Erases what events say when their days are over, and forgets their deeds long after. What nothing was decided about yet stays.
+    pub(crate) async fn erase_old_events(&self) -> Result<(), Fault> {
+        loop {
+            let erased = self.inner.db.unit(|conn| Box::pin(erase_some(conn))).await?;
+            if erased < ERASED_AT_ONCE as u64 {
+                return Ok(());
+            }
+        }
+    }
+}
+
+const NEW_NOTICE: &str =
+    "INSERT INTO notices (id, site, issue_id, made_at, outcome, key_id, wrapped_key, sealed_notice)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+
+impl Inner {
+    async fn row_key(&self, site: &str, id: &str, wrapped: Option<&[u8]>) -> Result<Option<Arc<SealingKey>>, Fault> {
+        match wrapped {
+            Some(wrapped) => self.vault.message_key(site, id, wrapped).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    async fn event_of(&self, row: &Row) -> Result<Option<Event>, Fault> {
+        let (id, site) = (row.0.as_str(), row.1.as_str());
+        match (self.row_key(site, id, row.7.as_deref()).await?, &row.8) {
+            (Some(key), Some(sealed)) => Ok(Some(sealed::open(&key, event_place(site, id, "sealed_event"), sealed)?)),
+            _ => Ok(None),
+        }
+    }
+
+    async fn event_line(&self, row: Row) -> Result<EventLine, Fault> {
+        let event = self.event_of(&row).await?;
+        let (id, site, kind, issue_id, via, happened_at, received_at, _, _, _, outcome) = row;
+        let no_kind = || Fault::permanent(FaultCode::StoreCorrupt, "an event has an unknown kind");
+        Ok(EventLine {
+            kind: EventKind::from_word(&kind).ok_or_else(no_kind)?,
+            via: Via::from_word(&via)?,
+            id,
+            site,
+            issue_id,
+            happened_at,
+            received_at,
+            event,
+            outcome,
+        })
+    }
+}
+
+/// Whether the deed is new. On PostgreSQL one statement counts the job's row, which is written only for what is new.
+async fn insert(conn: &mut Conn, new: &NewEvent) -> Result<bool, Fault> {
+    let now = dialect::now(conn).await?;
+    let sql = if conn.is_postgres() { NEW_ON_POSTGRES } else { NEW_AND_END_ON_SQLITE };
+    let changed = execute!(
+        conn,
+        sql,
+        &new.id,
+        &new.site,
+        &new.deed,
+        new.kind,
+        &new.issue_id,
+        new.via.word(),
+        new.happened_at,
+        now,
+        &new.key_id,
+        &new.wrapped_key,
+        &new.sealed_event,
+        new.sealed_body.as_deref(),
+        job_id(&new.site, &new.issue_id),
+        now,
+        now.saturating_add(new.window),
+    )?;
+    if !conn.is_postgres() {
+        conn.unit_has_ended();
+    }
+    Ok(changed > 0)
+}
+
+async fn end_or_go_on(conn: &mut Conn, lease: &Lease, now: Micros, window: Micros) -> Result<(), Fault> {
+    const MORE: &str = "SELECT id FROM events WHERE site = $1 AND issue_id = $2 AND notice IS NULL
+        AND wrapped_key IS NOT NULL LIMIT 1";
+    const AGAIN: &str =
+        "UPDATE jobs SET state = 'ready', due = $1, created_at = $2, tries = 0, ended_at = NULL WHERE id = $3";
+    end(conn, lease, now).await?;
+    if one!(conn, (String,), MORE, &lease.site, &lease.subject)?.is_some() {
+        execute!(conn, AGAIN, now.saturating_add(window), now, &lease.job)?;
+    }
+    Ok(())
+}
+
+async fn erase_some(conn: &mut Conn) -> Result<u64, Fault> {
+    const EVENTS: &str = "UPDATE events SET wrapped_key = NULL, sealed_event = NULL, sealed_body = NULL WHERE id IN (
+        SELECT id FROM events WHERE wrapped_key IS NOT NULL AND notice IS NOT NULL AND received_at < $1
+        ORDER BY received_at LIMIT $2)";
+    const NOTICES: &str = "UPDATE notices SET wrapped_key = NULL, sealed_notice = NULL WHERE id IN (
+        SELECT id FROM notices WHERE wrapped_key IS NOT NULL AND made_at < $1 LIMIT $2)";
+    const DEEDS: &str = "DELETE FROM events WHERE id IN (
+        SELECT id FROM events WHERE wrapped_key IS NULL AND received_at < $1 ORDER BY received_at LIMIT $2)";
+    const OLD_NOTICES: &str = "DELETE FROM notices WHERE id IN (
+        SELECT id FROM notices WHERE wrapped_key IS NULL AND made_at < $1 LIMIT $2)";
+    let now = dialect::now(conn).await?;
+    let (kept, known) = (now - EVENTS_KEPT_DAYS * DAY, now - DEEDS_KEPT_DAYS * DAY);
+    let mut most = 0;
+    for (sql, before) in [(EVENTS, kept), (NOTICES, kept), (DEEDS, known), (OLD_NOTICES, known)] {
+        most = most.max(execute!(conn, sql, before, ERASED_AT_ONCE)?);
+    }
+    Ok(most)
+}

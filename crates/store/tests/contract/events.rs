@@ -1,0 +1,144 @@
+//! Events of trackers: taken in once, decided about once, erased in time.
+
+use crate::home::*;
+use policy::event::{Actor, Change, Event, EventKind};
+use serde_json::json;
+use store::{DEEDS_KEPT_DAYS, EVENTS_KEPT_DAYS, JobKind, Lease, Store, Via};
+
+const DAY: i64 = 86_400_000_000;
+const WINDOW: i64 = 60_000_000;
+const NOTICE: &[JobKind] = &[JobKind::Notice];
+
+fn event(kind: EventKind, part: &str, at_ms: i64) -> Event {
+    let change = Change {
+        field: "summary".into(),
+        name: "planted-field".into(),
+        from: Some("planted-old".into()),
+        to: Some("planted-new".into()),
+    };
+    Event {
+        kind,
+        issue_id: "10".into(),
+        issue_key: Some("NORTH-1".into()),
+        at_ms,
+        actor: Some(Actor { id: "planted-account".into(), name: "planted-name".into() }),
+        part: Some(part.into()),
+        changes: vec![change],
+    }
+}
+
+async fn take(store: &Store, events: &[Event]) -> u32 {
+    store.take_in_events(SITE, events, b"planted-body", Via::Webhook, WINDOW).await.unwrap()
+}
+
+async fn claim_after_the_window(home: &Home, store: &Store) -> Lease {
+    assert!(claim_all(store, NOTICE).await.is_empty(), "the window is open");
+    home.sql("UPDATE jobs SET due = 0 WHERE kind = 'notice' AND state = 'ready'").await;
+    claim_one(store, NOTICE).await
+}
+
+/// Leaves an event, what told of it, and what was decided about it.
+pub async fn plant(store: &Store) {
+    let events = [event(EventKind::Commented, "7", 50)];
+    store.take_in_events(SITE, &events, b"planted-body", Via::Webhook, 0).await.unwrap();
+    let lease = claim_one(store, NOTICE).await;
+    let ids: Vec<String> = store.open_events(&lease).await.unwrap().into_iter().map(|stored| stored.id).collect();
+    store.write_notice(&lease, &ids, "ignored", &json!({ "why": "planted-why" }), WINDOW).await.unwrap();
+}
+
+pub async fn sec_39_a_deed_is_taken_in_once_however_often_it_is_told(home: Home) {
+    let stores = [home.open().await, home.open().await];
+    let told = event(EventKind::Commented, "7", 5);
+    let mut telling = tokio::task::JoinSet::new();
+    for number in 0..200 {
+        let (store, told) = (stores[number % 2].clone(), told.clone());
+        telling.spawn(async move { take(&store, &[told]).await });
+    }
+    assert_eq!(telling.join_all().await.into_iter().sum::<u32>(), 1);
+    let again = Event { at_ms: 99, issue_key: None, actor: None, changes: vec![], ..told.clone() };
+    assert_eq!(
+        take(&stores[0], &[again, event(EventKind::Updated, "900", 5)]).await,
+        1,
+        "another deed in the same webhook"
+    );
+    let of_another_site = stores[0].take_in_events("south", &[told], b"", Via::History, WINDOW).await.unwrap();
+    assert_eq!(of_another_site, 1);
+    assert_eq!(home.number("SELECT COUNT(*) FROM jobs WHERE kind = 'notice'").await, 2, "one for each issue");
+}
+
+pub async fn the_events_of_an_issue_are_decided_about_together_and_in_order(home: Home) {
+    let store = home.open().await;
+    take(&store, &[event(EventKind::Commented, "7", 50)]).await;
+    take(&store, &[event(EventKind::Updated, "900", 40)]).await;
+    let lease = claim_after_the_window(&home, &store).await;
+    assert_eq!((lease.site.as_str(), lease.subject.as_str()), (SITE, "10"));
+    let open = store.open_events(&lease).await.unwrap();
+    assert_eq!(open.iter().map(|stored| stored.event.at_ms).collect::<Vec<_>>(), [40, 50]);
+    assert_eq!(open[1].event, event(EventKind::Commented, "7", 50));
+    // It happens while the others are decided about: another window begins.
+    take(&store, &[event(EventKind::Commented, "8", 60)]).await;
+    let ids: Vec<String> = open.into_iter().map(|stored| stored.id).collect();
+    let notice = json!({ "why": "planted-why" });
+    store.write_notice(&lease, &ids, "ignored", &notice, WINDOW).await.unwrap();
+    assert!(store.write_notice(&lease, &ids, "ignored", &notice, WINDOW).await.is_err(), "its lease is over");
+    let lease = claim_after_the_window(&home, &store).await;
+    let open = store.open_events(&lease).await.unwrap();
+    assert_eq!(open.iter().map(|stored| stored.event.at_ms).collect::<Vec<_>>(), [60]);
+    store.write_notice(&lease, &[open[0].id.clone()], "ignored", &notice, WINDOW).await.unwrap();
+    assert_eq!(home.number("SELECT COUNT(*) FROM jobs WHERE kind = 'notice' AND state = 'done'").await, 1);
+    take(&store, &[event(EventKind::Commented, "9", 70)]).await;
+    claim_after_the_window(&home, &store).await;
+
+    let lines = store.events(None, 3).await.unwrap();
+    assert_eq!(lines.iter().map(|line| line.event.as_ref().unwrap().at_ms).collect::<Vec<_>>(), [70, 60, 40]);
+    assert_eq!(
+        lines.iter().map(|line| line.outcome.as_deref()).collect::<Vec<_>>(),
+        [None, Some("ignored"), Some("ignored")]
+    );
+    let last = lines.last().map(|line| (line.received_at, line.id.clone()));
+    assert_eq!(store.events(last, 9).await.unwrap().len(), 1);
+    let story = store.event(&lines[1].id).await.unwrap().unwrap();
+    assert_eq!((story.notice, story.body.as_deref()), (Some(notice), Some(b"planted-body".as_slice())));
+    assert_eq!(story.line, lines[1]);
+    assert_eq!(store.event("no such").await.unwrap(), None);
+}
+
+pub async fn a_job_that_was_given_up_is_tried_again_when_more_happens(home: Home) {
+    let store = home.open().await;
+    take(&store, &[event(EventKind::Commented, "7", 50)]).await;
+    let lease = claim_after_the_window(&home, &store).await;
+    store.bury(&lease, &temporary()).await.unwrap();
+    take(&store, &[event(EventKind::Commented, "8", 60)]).await;
+    let lease = claim_after_the_window(&home, &store).await;
+    assert_eq!((lease.tries, store.open_events(&lease).await.unwrap().len()), (1, 2));
+}
+
+pub async fn priv_21_what_events_say_is_erased_after_a_week_and_their_deeds_are_known_longer(home: Home) {
+    let store = home.open().await;
+    let (decided, open) = (event(EventKind::Commented, "7", 50), event(EventKind::Commented, "8", 60));
+    take(&store, std::slice::from_ref(&decided)).await;
+    let lease = claim_after_the_window(&home, &store).await;
+    let ids: Vec<String> = store.open_events(&lease).await.unwrap().into_iter().map(|stored| stored.id).collect();
+    store.write_notice(&lease, &ids, "ignored", &json!({}), WINDOW).await.unwrap();
+    take(&store, &[open]).await;
+    let age = |days: i64| {
+        let by = days * DAY;
+        [
+            format!("UPDATE events SET received_at = received_at - {by}"),
+            format!("UPDATE notices SET made_at = made_at - {by}"),
+        ]
+    };
+    for sql in age(EVENTS_KEPT_DAYS + 1) {
+        home.sql(&sql).await;
+    }
+    store.sweep().await.unwrap();
+    let story = store.event(&ids[0]).await.unwrap().unwrap();
+    assert_eq!((story.line.event, story.notice, story.body), (None, None, None));
+    assert_eq!(store.events(None, 9).await.unwrap().iter().filter(|line| line.event.is_some()).count(), 1, "undecided");
+    assert_eq!(take(&store, std::slice::from_ref(&decided)).await, 0, "it is known still");
+    for sql in age(DEEDS_KEPT_DAYS) {
+        home.sql(&sql).await;
+    }
+    store.sweep().await.unwrap();
+    assert_eq!(take(&store, &[decided]).await, 1, "forgotten");
+}
