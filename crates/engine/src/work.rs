@@ -72,6 +72,13 @@ pub(crate) async fn work(shared: Arc<Shared>, crew: Crew, leases: Leases, stop: 
         let permits = with_more(permit, &room, shared.settings.claim_max);
         let asked_for = permits.len();
         let claimed = claim(&shared, &store, &crew, &leases, &worker, asked_for).await;
+        let Some(claimed) = claimed else {
+            drop(permits);
+            tokio::select! {
+                () = tokio::time::sleep(shared.settings.poll) => continue,
+                () = stop.cancelled() => break,
+            }
+        };
         let all = claimed.len() < asked_for;
         for (held, permit) in claimed.into_iter().zip(permits) {
             runs.spawn(run(shared.clone(), held, permit, hurry.clone()));
@@ -106,7 +113,15 @@ fn with_more(permit: OwnedSemaphorePermit, room: &Arc<Semaphore>, claim_max: u32
     permits
 }
 
-async fn claim(shared: &Shared, store: &Store, crew: &Crew, leases: &Leases, worker: &str, limit: usize) -> Vec<Held> {
+/// Jobs to be done; `None` when they could not be asked for, which is not asked again at once.
+async fn claim(
+    shared: &Shared,
+    store: &Store,
+    crew: &Crew,
+    leases: &Leases,
+    worker: &str,
+    limit: usize,
+) -> Option<Vec<Held>> {
     let asked = Instant::now();
     let limit = u32::try_from(limit).unwrap_or(u32::MAX);
     let claiming = store.claim(worker, crew.kinds, limit, shared.settings.lease_s);
@@ -117,13 +132,12 @@ async fn claim(shared: &Shared, store: &Store, crew: &Crew, leases: &Leases, wor
                 crash_point("job_claimed");
             }
             shared.metrics.claimed.fetch_add(claimed.len() as u64, std::sync::atomic::Ordering::Relaxed);
-            claimed.into_iter().map(|lease| leases.hold(lease, asked)).collect()
+            Some(claimed.into_iter().map(|lease| leases.hold(lease, asked)).collect())
         }
         Err(fault) => {
             shared.metrics.fault(&fault);
             tracing::warn!(code = %fault.code, detail = fault.detail, "no jobs could be claimed");
-            // The caller's wait is the pause before the next attempt.
-            Vec::new()
+            None
         }
     }
 }

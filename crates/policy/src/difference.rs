@@ -3,7 +3,7 @@
 use crate::{Fault, FaultCode, Plan};
 use serde::Serialize;
 use serde_json::{Map, Value};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Differences that are told of one plan.
 const DIFFERENCES_MAX: usize = 20;
@@ -48,6 +48,13 @@ fn compare(at: &str, before: &Value, now: &Value, found: &mut Vec<Difference>) {
                 compare(&format!("{at}.{key}"), &of(one), &of(other), found);
             }
         }
+        (Value::Array(one), Value::Array(other)) if by_id(one).is_some() && by_id(other).is_some() => {
+            let (one, other) = (by_id(one).unwrap_or_default(), by_id(other).unwrap_or_default());
+            for id in one.keys().chain(other.keys()).collect::<BTreeSet<_>>() {
+                let of = |list: &BTreeMap<&str, &Value>| list.get(id).map_or(Value::Null, |value| (*value).clone());
+                compare(&format!("{at}[{id}]"), &of(&one), &of(&other), found);
+            }
+        }
         (Value::Array(one), Value::Array(other)) => {
             for index in 0..one.len().max(other.len()) {
                 let of = |list: &Vec<Value>| list.get(index).cloned().unwrap_or(Value::Null);
@@ -62,10 +69,29 @@ fn compare(at: &str, before: &Value, now: &Value, found: &mut Vec<Difference>) {
     }
 }
 
+/// The members of a list by their ids, such as fields that are set: their order means nothing. `None` where one has none, or two have
+/// the same.
+fn by_id(list: &[Value]) -> Option<BTreeMap<&str, &Value>> {
+    let members: BTreeMap<&str, &Value> =
+        list.iter().map(|member| Some((member["id"].as_str()?, member))).collect::<Option<_>>()?;
+    (members.len() == list.len()).then_some(members)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn members_with_ids_are_paired_by_them() {
+        let before = json!({"set": [{"id": "labels", "value": "invoice"}]});
+        let now = json!({"set": [{"id": "priority", "value": "High"}, {"id": "labels", "value": "invoice"}]});
+        let found = json!(differences(&before, &now));
+        assert_eq!(found, json!([{"at": "set[priority]", "before": null, "now": {"id": "priority", "value": "High"}}]));
+        let twice = json!({"set": [{"id": "a", "v": 1}, {"id": "a", "v": 2}]});
+        let other = json!({"set": [{"id": "a", "v": 1}]});
+        assert_eq!(differences(&twice, &other)[0].at, "set[1]");
+    }
 
     #[test]
     fn differences_name_the_place_and_both_sides() {

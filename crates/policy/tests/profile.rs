@@ -349,6 +349,22 @@ const WRONG: &[(&str, &str)] = &[
         "support.toml:6: rule[2].name = \"r\" is the name of two rules; give each its own",
     ),
     (
+        "[[rule]]\nname = \"r\"\nfrom = \"partner.example\"\n",
+        "support.toml:4: rule[1].from = \"partner.example\" is no whole address, so it never holds; write \"*@partner.example\" for all of a domain",
+    ),
+    (
+        "[[mapping]]\nname = \"m\"\nproject = \"M\"\noutcome = \"ignore\"\n",
+        "support.toml:5: mapping[1].outcome = \"ignore\" is not known here, it belongs to [[rule]]; move it there",
+    ),
+    (
+        "[[notice]]\ncause = \"not_created\"\nsubject = \"Re: {{subject}}\"\n",
+        "support.toml:4: notice[1].subject = \"{{subject}}\" is no place of a letter to a sender, which repeats nothing of the mail; leave it out",
+    ),
+    (
+        "[[notice]]\ncause = \"not_created\"\ntext = \"Dear {{sender.name}}, wait.\"\n",
+        "support.toml:4: notice[1].text = \"{{sender.name}}\" is no place of a letter to a sender, which repeats nothing of the mail; write {{set:NAME}} or {{upload_link}}, or leave it out",
+    ),
+    (
         "default.issue_type = \"\"\n",
         "support.toml:2: default.issue_type = \"\" has to be 1 to 255 characters on one line; write such a text",
     ),

@@ -121,8 +121,11 @@ pub(super) fn refuse_idle(sets: &[DirectiveSet], notices: &Notices, top: &Sectio
         let unknown = named_in(text).find(|name| !sets.iter().any(|set| set.name == *name));
         if let Some(unknown) = unknown {
             let known = sets.iter().map(|set| set.name.as_str());
-            let hint = super::nearest(unknown, known).unwrap_or_default();
-            let remedy = format!("names the directive set {unknown:?}, which is not there; did you mean {hint:?}?");
+            let hint = match super::nearest(unknown, known) {
+                Some(near) => format!("did you mean {near:?}?"),
+                None => "add a [[directive_set]] of this name".to_owned(),
+            };
+            let remedy = format!("names the directive set {unknown:?}, which is not there; {hint}");
             reader.refuse(&section, "text", &remedy);
         } else if named_in(text).next().is_some() && !ABOUT_AN_ISSUE.contains(&cause) {
             let remedy = format!(

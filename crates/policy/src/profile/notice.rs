@@ -82,6 +82,7 @@ impl Notices {
         for section in reader.sections(top, "notice", "notice[].") {
             let Some(cause) = reader.one_of(&section, "cause") else { continue };
             let words = Words { subject: reader.text(&section, "subject"), text: reader.long_text(&section, "text") };
+            refuse_places(&words, &section, reader);
             let named = reader.texts(&section, "mappings").unwrap_or_default();
             for name in &named {
                 if let Some(remedy) = mapped::unknown(name, mappings) {
@@ -118,6 +119,24 @@ impl Notices {
             own.and_then(|words| words.subject.as_deref()).unwrap_or(subject),
             own.and_then(|words| words.text.as_deref()).unwrap_or(text),
         )
+    }
+}
+
+/// Refuses places that would go out as they are written: a letter repeats nothing of the mail (SEC-06).
+fn refuse_places(words: &Words, section: &Section, reader: &mut Reader) {
+    const REMEDY: &str = "is no place of a letter to a sender, which repeats nothing of the mail; ";
+    for (key, text, known) in [("subject", &words.subject, false), ("text", &words.text, true)] {
+        let places = text.iter().flat_map(|text| text.split("{{").skip(1));
+        let names = places.map(|rest| rest.split("}}").next().unwrap_or(rest).trim());
+        let is_known =
+            |name: &str| known && (name.starts_with("set:") || format!("{{{{{name}}}}}") == crate::UPLOAD_LINK);
+        for name in names.filter(|name| !is_known(name)) {
+            let remedy = match known {
+                true => "write {{set:NAME}} or {{upload_link}}, or leave it out",
+                false => "leave it out",
+            };
+            reader.refuse_entry(section, key, &format!("{{{{{name}}}}}"), &format!("{REMEDY}{remedy}"));
+        }
     }
 }
 

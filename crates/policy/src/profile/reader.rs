@@ -249,6 +249,15 @@ impl Reader {
         [globs, regexes].concat()
     }
 
+    /// The same over whole addresses. A glob that no address can match is refused.
+    pub(super) fn patterns_of_addresses(&mut self, section: &Section, key: &str) -> Vec<Pattern> {
+        for glob in self.list(section, key).iter().filter(|glob| !glob.contains(['@', '*', '?'])) {
+            let remedy = format!("is no whole address, so it never holds; write \"*@{glob}\" for all of a domain");
+            self.refuse_entry(section, key, glob, &remedy);
+        }
+        self.patterns(section, key)
+    }
+
     /// The same; `None` when both are left out.
     pub(super) fn some_patterns(&mut self, section: &Section, key: &str) -> Option<Vec<Pattern>> {
         let regex = format!("{key}_regex");
@@ -386,7 +395,12 @@ impl Reader {
             let hint = nearest(key, known.iter().copied()).unwrap_or_default();
             let remedy = match settings::settings().any(|setting| setting.key == key) {
                 true => "stands at the top, before every table; move it there".to_owned(),
-                false => format!("is not known; did you mean {shown}{hint}?"),
+                false => match settings::home_of(key).filter(|home| *home != row) {
+                    Some(home) if key != hint && !hint.starts_with(key.as_str()) => {
+                        format!("is not known here, it belongs to {}; move it there", settings::heading(home))
+                    }
+                    _ => format!("is not known; did you mean {shown}{hint}?"),
+                },
             };
             self.complain(&format!("{shown}{key}"), Some(value), &remedy);
         }

@@ -149,6 +149,20 @@ pub(super) fn known(row: &str) -> Vec<&'static str> {
     settings().filter_map(|setting| setting.key.strip_prefix(row)).chain(overridden).map(first_name).collect()
 }
 
+/// How the keys of the table begin in which a setting of this name stands; `None` for one that stands at the top, or nowhere.
+pub(super) fn home_of(key: &str) -> Option<&'static str> {
+    settings().find_map(|setting| setting.key.strip_suffix(key).filter(|row| row.ends_with('.')))
+}
+
+/// The heading of such a table, as it is written.
+pub(super) fn heading(row: &str) -> String {
+    let name = row.trim_end_matches('.');
+    match name.strip_suffix("[]") {
+        Some(name) => format!("[[{name}]]"),
+        None => format!("[{name}]"),
+    }
+}
+
 /// `default` of `default.project`, `rule` of `rule[].from`, and a plain key as it is.
 fn first_name(key: &'static str) -> &'static str {
     key.split(['.', '[']).next().unwrap_or(key)

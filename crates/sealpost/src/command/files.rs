@@ -4,7 +4,7 @@ use super::Failure;
 use engine::cell::{Cells, Sandbox, Settings};
 use futures_util::StreamExt;
 use serde::Serialize;
-use std::io::Read;
+use std::io::{IsTerminal, Read};
 use std::path::{Path, PathBuf};
 
 /// Files above this size are refused before they are read.
@@ -71,6 +71,8 @@ where
 /// One line of JSON, and whether it holds a result.
 fn line<T: Serialize>(file: &str, done: Result<T, String>) -> (String, bool) {
     let (text, well) = match &done {
+        // For a person; programs read one line for each file.
+        Ok(result) if std::io::stdout().is_terminal() => (serde_json::to_string_pretty(result), true),
         Ok(result) => (serde_json::to_string(result), true),
         Err(error) => (serde_json::to_string(&Refused { file, error }), false),
     };

@@ -118,7 +118,12 @@ async fn list(store: &store::Store, limit: u32, mut filter: MessageFilter) -> Re
 }
 
 async fn export(store: &store::Store, id: &str) -> Result<(), Failure> {
-    let Some(message) = store.message(id).await? else { return Err(unknown(id)) };
+    let Some(message) = store.message(id).await? else {
+        return match store.story(id).await? {
+            Some(_) => Err(Failure::new(format!("{id}: its content was erased, so nothing of it is left to export"))),
+            None => Err(unknown(id)),
+        };
+    };
     store.note_look(&message.site, id, store::Look::Whole, None, WHO).await?;
     let mut raw = store.raw(id).await?;
     let mut out = tokio::io::stdout();
