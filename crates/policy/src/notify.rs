@@ -21,7 +21,7 @@ use settle::Settled;
 use std::collections::HashSet;
 
 /// How often [`ask`] may be answered before nothing is open any more: the issue; its comments and searches; the audience; its people and the
-/// accounts of addresses; the people of those; what each may see and wants; each comment that is not for all.
+/// accounts of addresses; the people of those; whose deeds they were; what each may see and wants; each comment that is not for all.
 pub const ROUNDS_MAX: usize = 10;
 
 /// What somebody is told by one mapping about one issue. It becomes a letter.
@@ -181,7 +181,9 @@ impl Window<'_> {
         }
         let mut written = HashSet::new();
         for one in people {
-            let judged = match recipient::refused(&one, self.issue_id, issue, &held, inquiry) {
+            let refused = seen::all_his_own(&one, &settled, &held, inquiry);
+            let refused = refused.or_else(|| recipient::refused(&one, self.issue_id, issue, &held, inquiry));
+            let judged = match refused {
                 Some(why) => Err(why),
                 None => self.told(&one, &settled, &held, inquiry),
             };

@@ -34,6 +34,17 @@ pub(super) fn for_recipient(
     (events, reasons)
 }
 
+/// Why nothing is left for him when what he did himself is left out; `None` when something is. It is looked at before the tracker is asked
+/// about him, since most of what happens is done by those who would be told of it.
+pub(super) fn all_his_own(one: &Reachable, settled: &[Settled], held: &Held, inquiry: &mut Inquiry) -> Option<String> {
+    let mut reasons: Vec<String> = Vec::new();
+    for settled in settled {
+        let why = not_his_own(one, settled.event, held, inquiry).err()?;
+        reasons.push(format!("{}: {why}", named(settled.event)));
+    }
+    Some(reasons.join("; "))
+}
+
 /// An error when he did it himself, in the tracker or by a mail that the gateway's account brought in.
 fn not_his_own(one: &Reachable, event: &Event, held: &Held, inquiry: &mut Inquiry) -> Result<(), String> {
     let Some(actor) = event.actor.as_ref().filter(|_| !held.own_actions) else { return Ok(()) };
