@@ -58,7 +58,8 @@ use files::{Scope, Sorted};
 use mail::authenticity::Verdict as AuthorVerdict;
 use mail::{Message, Reply};
 use std::cell::OnceCell;
-use verdict::{Place, Trace, Verdict, in_words, shortened};
+pub(crate) use verdict::Trace;
+use verdict::{Place, Verdict, in_words, shortened};
 
 /// The plan. Total: with a question still open it is a plan of outcome `hold` that names the question.
 ///

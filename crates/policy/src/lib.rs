@@ -12,6 +12,8 @@ pub mod field;
 pub mod incumbent;
 pub mod kept;
 pub mod letter;
+pub mod notify;
+pub mod outbound;
 mod placeholder;
 pub mod plan;
 pub mod profile;
@@ -34,6 +36,8 @@ pub use kept::{Fate, Keeping, KeptFile, fate, kept_id};
 pub use letter::{
     Letter, LetterBound, LetterKind, LetterLink, LetterTraffic, LetterWhen, ReturnedLetter, UPLOAD_LINK, letter_number,
 };
+pub use notify::{Notification, Notified, notify};
+pub use outbound::Mappings;
 pub use placeholder::PLACES;
 pub use plan::{
     AccountTarget, Body, Excluded, File, Goal, IssueTarget, Origin, Outcome, Plan, Rejection, RejectionCause, Step,

@@ -14,10 +14,10 @@ mod nearest;
 mod network;
 mod notice;
 mod pattern;
-mod reader;
+pub(crate) mod reader;
 mod rule;
 mod settings;
-mod values;
+pub(crate) mod values;
 mod workflow;
 mod written;
 mod wrong;
@@ -38,6 +38,7 @@ pub(crate) use notice::{CUSTOMER, NOT_CREATED, Notices};
 pub(crate) use pattern::{Pattern, Purse};
 pub(crate) use reader::Complaint;
 pub(crate) use rule::Rule;
+pub(crate) use settings::{Tables, setting};
 pub(crate) use values::{Mapping, Values};
 pub(crate) use words::{
     Addressees, Alert, Apply, Assignee, Duplicates, Mode, Occasion, OnReject, Overflow, Reporter, RestrictedFiles,
@@ -47,7 +48,6 @@ pub(crate) use workflow::{Workflow, due};
 pub(crate) use written::{document, written};
 
 use crate::{Fault, FaultCode, UPLOAD_LINK, reply_token};
-use lines::Lines;
 use mail::AutomaticKind;
 use reader::{Reader, Section};
 
@@ -147,10 +147,7 @@ impl Profile {
         if complaints.is_empty() {
             return Ok(profile);
         }
-        let lines = Lines::of(text);
-        let mut told: Vec<_> = complaints.iter().map(|one| (lines.of_key(&one.key), one)).collect();
-        told.sort_by_key(|(line, _)| *line);
-        Err(reader::fault(told.into_iter().map(|(line, one)| one.at(origin, line)).collect()))
+        Err(reader::told(&complaints, text, origin))
     }
 
     /// Everything that [`Profile::from_toml`] would refuse a document for, with the keys.
@@ -164,7 +161,7 @@ impl Profile {
     /// The profile, with something harmless for whatever is complained of.
     fn read_all(name: &str, text: &str, origin: &str) -> Result<(Profile, Vec<Complaint>), Fault> {
         let document = reader::parse(text, origin)?;
-        let mut reader = Reader::default();
+        let mut reader = Reader::of(&settings::PROFILE);
         let profile = Profile::read(name, &document, &mut reader);
         Ok((profile, reader.complaints()))
     }

@@ -60,6 +60,7 @@ fn value(form: Form) -> String {
         Form::Text | Form::LongText | Form::Line | Form::Search | Form::Template => "\"Some text\"".to_owned(),
         Form::Texts | Form::Fields => "[\"one\", \"two\"]".to_owned(),
         Form::People => "[\"boss@example.net\"]".to_owned(),
+        Form::Address => "\"boss@example.net\"".to_owned(),
         Form::Digests => format!("{:?}", "0f".repeat(32)),
         Form::Networks => "[\"10.1.0.0/16\", \"2001:db8::1\"]".to_owned(),
         Form::ProjectKeys => "[\"DEMO\", \"BILL\"]".to_owned(),

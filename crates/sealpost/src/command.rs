@@ -13,6 +13,7 @@ pub mod files;
 pub mod mailbox;
 pub mod manual;
 pub mod message;
+pub mod notify;
 pub mod outgoing;
 pub mod profile;
 pub mod read;

@@ -156,6 +156,11 @@ enum Command {
         #[command(subcommand)]
         what: command::profile::What,
     },
+    /// Mappings: check them, and say who would be told of events.
+    Notify {
+        #[command(subcommand)]
+        what: command::notify::What,
+    },
     /// Shadow mode: compare plans that were not carried out with what another mail handler did.
     Shadow {
         /// The gateway's settings. Needed; may stand before or behind what is asked.
@@ -166,7 +171,7 @@ enum Command {
     },
     /// Measure this machine.
     Bench(command::bench::Arguments),
-    /// Print a generated page of the manual: settings, profile or faults.
+    /// Print a generated page of the manual: settings, profile, mappings or faults.
     Manual { page: command::manual::Page },
     /// The sandboxed process that reads hostile bytes; started by the program itself.
     #[command(hide = true)]
@@ -224,6 +229,7 @@ async fn run(command: Command) -> Result<(), command::Failure> {
         Command::Outgoing { config, what } => command::outgoing::run(&given(config), &what).await,
         Command::Token { config, what } => command::token::run(&given(config), &what).await,
         Command::Profile { what } => command::profile::run(what).await,
+        Command::Notify { what } => command::notify::run(what).await,
         Command::File { config, what } => command::file::run(&given(config), what).await,
         Command::Shadow { config, what } => command::shadow::run(&given(config), what).await,
         Command::Bench(arguments) => command::bench::run(arguments).await,

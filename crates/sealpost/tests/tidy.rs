@@ -190,6 +190,7 @@ fn generated_pages_are_true() {
     for (page, words) in [
         ("docs/settings.md", ["manual", "settings"]),
         ("docs/profile.md", ["manual", "profile"]),
+        ("docs/mappings.md", ["manual", "mappings"]),
         ("docs/faults.md", ["manual", "faults"]),
     ] {
         let output = std::process::Command::new(env!("CARGO_BIN_EXE_sealpost")).args(words).output().unwrap();

@@ -9,10 +9,10 @@ const LINE_CHARS_MAX: usize = 1000;
 
 /// Each question, its answer, and what it decided, in plain words.
 #[derive(Default)]
-pub(super) struct Trace(pub(super) Vec<String>);
+pub(crate) struct Trace(pub(crate) Vec<String>);
 
 impl Trace {
-    pub(super) fn note(&mut self, question: &str, answer: impl std::fmt::Display, decided: &str) {
+    pub(crate) fn note(&mut self, question: &str, answer: impl std::fmt::Display, decided: &str) {
         self.0.push(shortened(format!("{question} {answer}: {decided}")));
     }
 }

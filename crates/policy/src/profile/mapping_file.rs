@@ -1,8 +1,8 @@
 //! Mappings in files of their own, which the people of a project may keep: put into the profile's text before it is read.
 
 use super::lines::Lines;
-use super::settings::{VALUES, find};
-use super::{Complaint, PROFILE_BYTES_MAX, Profile, nearest, reader, settings, written};
+use super::settings::{PROFILE, VALUES};
+use super::{Complaint, PROFILE_BYTES_MAX, Profile, nearest, reader, written};
 use crate::Fault;
 use toml::{Table, Value};
 
@@ -90,10 +90,10 @@ fn refusal(file: &MappingFile, of_profile: &Table, key: &str) -> Option<String> 
     if of_profile.contains_key(key) {
         return refuse("stands in the profile, which comes before this file; leave it out here");
     }
-    if find(VALUES, key).is_some() {
+    if PROFILE.find(VALUES, key).is_some() {
         return None;
     }
-    let known = settings().filter_map(|setting| setting.key.strip_prefix(VALUES));
+    let known = PROFILE.settings().filter_map(|setting| setting.key.strip_prefix(VALUES));
     let hint = nearest(key, known).map(|near| format!("; did you mean {near:?}?")).unwrap_or_default();
     refuse(&format!("is no setting of a mapping, and nothing else may stand here{hint}"))
 }

@@ -1,10 +1,10 @@
-//! Reads the settings of a profile out of TOML; everything wrong is collected, one line each: key, value, remedy.
+//! Reads the settings of a profile, or of another file of its kind, out of TOML; everything wrong is collected, one line each: key, value, remedy.
 
 use super::PATTERNS_MAX;
-use super::lines::line_at;
+use super::lines::{Lines, line_at};
 use super::nearest::nearest;
 use super::pattern::Pattern;
-use super::settings::{self, Default, Form, Setting};
+use super::settings::{Default, Form, Setting, Tables, heading};
 use super::values::{FieldTexts, Text};
 use super::words::Word;
 use super::wrong::{wrong_entry, wrong_text};
@@ -23,7 +23,7 @@ const LONG_TEXT_CHARS_MAX: usize = 4000;
 const SHOWN_CHARS_MAX: usize = 60;
 
 /// One table of the document; `row` is how its keys begin in the tables of settings, `shown` how they begin for people.
-pub(super) struct Section<'t> {
+pub(crate) struct Section<'t> {
     table: Option<&'t Table>,
     row: &'static str,
     shown: String,
@@ -40,7 +40,7 @@ pub(crate) struct Complaint {
 
 impl Complaint {
     /// With the file, and the line where it is known.
-    pub(super) fn at(&self, origin: &str, line: Option<usize>) -> String {
+    pub(crate) fn at(&self, origin: &str, line: Option<usize>) -> String {
         match line {
             Some(line) => format!("{origin}:{line}: {}", self.said),
             None => format!("{origin}: {}", self.said),
@@ -49,31 +49,36 @@ impl Complaint {
 }
 
 /// Reads values and collects what is wrong with them.
-#[derive(Default)]
-pub(super) struct Reader {
+pub(crate) struct Reader {
+    tables: &'static Tables,
     wrong: Vec<Complaint>,
     /// How many patterns stand in the profile so far.
     patterns: usize,
 }
 
 impl Reader {
+    /// A reader of files in which these settings may stand.
+    pub(crate) fn of(tables: &'static Tables) -> Reader {
+        Reader { tables, wrong: Vec::new(), patterns: 0 }
+    }
+
     /// Everything that was wrong.
-    pub(super) fn complaints(self) -> Vec<Complaint> {
+    pub(crate) fn complaints(self) -> Vec<Complaint> {
         self.wrong
     }
 
     /// How many lines were wrong so far.
-    pub(super) fn wrong_lines(&self) -> usize {
+    pub(crate) fn wrong_lines(&self) -> usize {
         self.wrong.len()
     }
 
-    pub(super) fn top<'t>(&mut self, document: &'t Table) -> Section<'t> {
+    pub(crate) fn top<'t>(&mut self, document: &'t Table) -> Section<'t> {
         self.refuse_unknown(document, "", "");
         Section { table: Some(document), row: "", shown: String::new() }
     }
 
     /// The table of this name; as if empty when it is left out.
-    pub(super) fn section<'t>(&mut self, top: &Section<'t>, name: &'static str, row: &'static str) -> Section<'t> {
+    pub(crate) fn section<'t>(&mut self, top: &Section<'t>, name: &'static str, row: &'static str) -> Section<'t> {
         let table = match top.table.and_then(|table| table.get(name)) {
             Some(Value::Table(table)) => Some(table),
             Some(other) => {
@@ -89,7 +94,7 @@ impl Reader {
     }
 
     /// The tables under `[[name]]`, counted from 1 in what is shown.
-    pub(super) fn sections<'t>(
+    pub(crate) fn sections<'t>(
         &mut self,
         top: &Section<'t>,
         name: &'static str,
@@ -114,7 +119,7 @@ impl Reader {
     }
 
     /// The table of this number, from 0, under `[[name]]`; for a look at what the profile as a whole says. Nothing is complained of.
-    pub(super) fn section_again<'t>(
+    pub(crate) fn section_again<'t>(
         &self,
         top: &Section<'t>,
         name: &'static str,
@@ -127,24 +132,24 @@ impl Reader {
     }
 
     /// The table of this name, as [`Reader::section_again`].
-    pub(super) fn table_again<'t>(&self, top: &Section<'t>, name: &'static str, row: &'static str) -> Section<'t> {
+    pub(crate) fn table_again<'t>(&self, top: &Section<'t>, name: &'static str, row: &'static str) -> Section<'t> {
         let table = top.table.and_then(|table| table.get(name)).and_then(Value::as_table);
         Section { table, row, shown: row.to_owned() }
     }
 
     /// Whether the profile says it rather than leaving it out.
-    pub(super) fn is_said(&self, section: &Section, key: &str) -> bool {
+    pub(crate) fn is_said(&self, section: &Section, key: &str) -> bool {
         section.table.is_some_and(|table| table.contains_key(key))
     }
 
     /// A word; `None` when it is left out and no default is known, or when it is wrong.
-    pub(super) fn word<T: Word>(&mut self, section: &Section, key: &str) -> Option<T> {
+    pub(crate) fn word<T: Word>(&mut self, section: &Section, key: &str) -> Option<T> {
         self.one_of(section, key).and_then(|word| T::from_word(&word))
     }
 
     /// A text of 1 to 255 characters, a project key or a prefix, whichever the setting is.
-    pub(super) fn text(&mut self, section: &Section, key: &str) -> Option<String> {
-        let setting = setting_of(section, key);
+    pub(crate) fn text(&mut self, section: &Section, key: &str) -> Option<String> {
+        let setting = self.setting_of(section, key);
         let text = self.text_or_default(section, &setting, key)?;
         match wrong_text(setting.form, &text) {
             None => Some(text),
@@ -156,8 +161,8 @@ impl Reader {
     }
 
     /// One of the words that the setting allows, as it stands there.
-    pub(super) fn one_of(&mut self, section: &Section, key: &str) -> Option<String> {
-        let setting = setting_of(section, key);
+    pub(crate) fn one_of(&mut self, section: &Section, key: &str) -> Option<String> {
+        let setting = self.setting_of(section, key);
         let Form::OneOf(allowed) = setting.form else { return None };
         let word = self.text_or_default(section, &setting, key)?;
         if allowed.contains(&word.as_str()) {
@@ -169,8 +174,9 @@ impl Reader {
     }
 
     /// A text of several lines, 1 to 4000 characters.
-    pub(super) fn long_text(&mut self, section: &Section, key: &str) -> Option<String> {
-        let text = self.text_or_default(section, &setting_of(section, key), key)?;
+    pub(crate) fn long_text(&mut self, section: &Section, key: &str) -> Option<String> {
+        let setting = self.setting_of(section, key);
+        let text = self.text_or_default(section, &setting, key)?;
         if text.trim().is_empty() || text.chars().count() > LONG_TEXT_CHARS_MAX {
             self.refuse(section, key, &format!("has to be 1 to {LONG_TEXT_CHARS_MAX} characters; write such a text"));
             return None;
@@ -179,8 +185,8 @@ impl Reader {
     }
 
     /// A whole number; `None` when it is left out and no default is known, or when it is wrong.
-    pub(super) fn number(&mut self, section: &Section, key: &str) -> Option<u32> {
-        let setting = setting_of(section, key);
+    pub(crate) fn number(&mut self, section: &Section, key: &str) -> Option<u32> {
+        let setting = self.setting_of(section, key);
         let Form::Number(most) = setting.form else { return None };
         let Some(value) = section.table.and_then(|table| table.get(key)) else {
             return match setting.default {
@@ -196,8 +202,8 @@ impl Reader {
     }
 
     /// `true` or `false`; `None` when it is left out and no default is known, or when it is wrong.
-    pub(super) fn truth(&mut self, section: &Section, key: &str) -> Option<bool> {
-        let setting = setting_of(section, key);
+    pub(crate) fn truth(&mut self, section: &Section, key: &str) -> Option<bool> {
+        let setting = self.setting_of(section, key);
         let Some(value) = section.table.and_then(|table| table.get(key)) else {
             return match setting.default {
                 Default::Is(default) => default.parse().ok(),
@@ -212,13 +218,13 @@ impl Reader {
     }
 
     /// One or several texts, in lower case, each an address, a domain or a field as the setting says.
-    pub(super) fn names(&mut self, section: &Section, key: &str) -> Vec<String> {
+    pub(crate) fn names(&mut self, section: &Section, key: &str) -> Vec<String> {
         self.texts(section, key).unwrap_or_default().iter().map(|name| name.to_lowercase()).collect()
     }
 
     /// One or several texts, each as the setting says; `None` when they are left out and no default is known.
-    pub(super) fn texts(&mut self, section: &Section, key: &str) -> Option<Vec<String>> {
-        let setting = setting_of(section, key);
+    pub(crate) fn texts(&mut self, section: &Section, key: &str) -> Option<Vec<String>> {
+        let setting = self.setting_of(section, key);
         if section.table.is_none_or(|table| !table.contains_key(key)) {
             let Default::Is(default) = setting.default else { return None };
             return Some(default.split(", ").filter(|text| !text.is_empty()).map(str::to_owned).collect());
@@ -243,7 +249,7 @@ impl Reader {
     }
 
     /// The patterns under `key` (globs) and under `key_regex`.
-    pub(super) fn patterns(&mut self, section: &Section, key: &str) -> Vec<Pattern> {
+    pub(crate) fn patterns(&mut self, section: &Section, key: &str) -> Vec<Pattern> {
         let globs = self.compiled(section, key, Pattern::glob);
         let regexes = self.regexes(section, &format!("{key}_regex")).unwrap_or_default();
         [globs, regexes].concat()
@@ -259,21 +265,21 @@ impl Reader {
     }
 
     /// The same; `None` when both are left out.
-    pub(super) fn some_patterns(&mut self, section: &Section, key: &str) -> Option<Vec<Pattern>> {
+    pub(crate) fn some_patterns(&mut self, section: &Section, key: &str) -> Option<Vec<Pattern>> {
         let regex = format!("{key}_regex");
         section.table.filter(|table| table.contains_key(key) || table.contains_key(&regex))?;
         Some(self.patterns(section, key))
     }
 
     /// Regular expressions; `None` when they are left out.
-    pub(super) fn regexes(&mut self, section: &Section, key: &str) -> Option<Vec<Pattern>> {
+    pub(crate) fn regexes(&mut self, section: &Section, key: &str) -> Option<Vec<Pattern>> {
         section.table.filter(|table| table.contains_key(key))?;
         Some(self.compiled(section, key, Pattern::regex))
     }
 
     /// A condition over what mails say.
-    pub(super) fn condition(&mut self, section: &Section, key: &str, known: &[&str]) -> Option<Expression> {
-        let setting = setting_of(section, key);
+    pub(crate) fn condition(&mut self, section: &Section, key: &str, known: &[&str]) -> Option<Expression> {
+        let setting = self.setting_of(section, key);
         let source = self.text_or_default(section, &setting, key)?;
         match Expression::read(&source, known) {
             Ok(condition) => Some(condition),
@@ -305,8 +311,8 @@ impl Reader {
     }
 
     /// A text with places; `None` when it is left out and no default is known.
-    pub(super) fn template(&mut self, section: &Section, key: &str) -> Option<Text> {
-        let setting = setting_of(section, key);
+    pub(crate) fn template(&mut self, section: &Section, key: &str) -> Option<Text> {
+        let setting = self.setting_of(section, key);
         let source = self.text_or_default(section, &setting, key)?;
         match Template::read(&source) {
             Ok(template) => Some(Some(template).filter(|template| !template.is_empty())),
@@ -318,7 +324,7 @@ impl Reader {
     }
 
     /// A table of texts with places, by the names of fields; a list is written with commas.
-    pub(super) fn templates(&mut self, section: &Section, key: &str) -> Option<FieldTexts> {
+    pub(crate) fn templates(&mut self, section: &Section, key: &str) -> Option<FieldTexts> {
         let value = section.table.and_then(|table| table.get(key))?;
         let Some(table) = value.as_table().filter(|table| table.len() <= FIELDS_MAX) else {
             let remedy = format!("is not a table of at most {FIELDS_MAX} fields; write {{ \"Name\" = \"value\" }}");
@@ -352,9 +358,14 @@ impl Reader {
     }
 
     /// Notes that a table lacks something or contradicts itself.
-    pub(super) fn refuse(&mut self, section: &Section, key: &str, remedy: &str) {
+    pub(crate) fn refuse(&mut self, section: &Section, key: &str, remedy: &str) {
         let value = section.table.and_then(|table| table.get(key));
         self.complain(&format!("{}{key}", section.shown), value, remedy);
+    }
+
+    fn setting_of(&self, section: &Section, key: &str) -> Setting {
+        // Keys are written in this crate only, and tests read files in which every one of them stands.
+        self.tables.find(section.row, key).expect("each key that is read stands in the tables of settings")
     }
 
     fn list(&mut self, section: &Section, key: &str) -> Vec<String> {
@@ -390,14 +401,14 @@ impl Reader {
     }
 
     fn refuse_unknown(&mut self, table: &Table, row: &str, shown: &str) {
-        let known = settings::known(row);
+        let known = self.tables.known(row);
         for (key, value) in table.iter().filter(|(key, _)| !known.contains(&key.as_str())) {
             let hint = nearest(key, known.iter().copied()).unwrap_or_default();
-            let remedy = match settings::settings().any(|setting| setting.key == key) {
+            let remedy = match self.tables.settings().any(|setting| setting.key == key) {
                 true => "stands at the top, before every table; move it there".to_owned(),
-                false => match settings::home_of(key).filter(|home| *home != row) {
+                false => match self.tables.home_of(key).filter(|home| *home != row) {
                     Some(home) if key != hint && !hint.starts_with(key.as_str()) => {
-                        format!("is not known here, it belongs to {}; move it there", settings::heading(home))
+                        format!("is not known here, it belongs to {}; move it there", heading(home))
                     }
                     _ => format!("is not known; did you mean {shown}{hint}?"),
                 },
@@ -407,7 +418,7 @@ impl Reader {
     }
 
     /// Notes that one text of several is wrong.
-    pub(super) fn refuse_entry(&mut self, section: &Section, key: &str, text: &str, remedy: &str) {
+    pub(crate) fn refuse_entry(&mut self, section: &Section, key: &str, text: &str, remedy: &str) {
         self.complain(&format!("{}{key}", section.shown), Some(&Value::String(text.to_owned())), remedy);
     }
 
@@ -434,21 +445,24 @@ fn is_elsewhere(key: &str, name: &str) -> Option<&'static str> {
 }
 
 /// The document, or the one line that says where it stops being TOML.
-pub(super) fn parse(text: &str, origin: &str) -> Result<Table, Fault> {
+pub(crate) fn parse(text: &str, origin: &str) -> Result<Table, Fault> {
     text.parse::<Table>().map_err(|error| {
         let line = error.span().map_or(1, |span| line_at(text, span.start));
         fault(vec![format!("{origin}:{line}: is not TOML: {}; correct it", on_one_line(error.message()))])
     })
 }
 
-/// The fault that tells these lines.
-pub(super) fn fault(lines: Vec<String>) -> Fault {
-    Fault::permanent(FaultCode::ProfileWrong, format!("{} lines are wrong", lines.len())).with_public(lines.join("\n"))
+/// The fault that tells all of these complaints about a text, in the order of its lines.
+pub(crate) fn told(complaints: &[Complaint], text: &str, origin: &str) -> Fault {
+    let lines = Lines::of(text);
+    let mut told: Vec<_> = complaints.iter().map(|one| (lines.of_key(&one.key), one)).collect();
+    told.sort_by_key(|(line, _)| *line);
+    fault(told.into_iter().map(|(line, one)| one.at(origin, line)).collect())
 }
 
-fn setting_of(section: &Section, key: &str) -> Setting {
-    // Keys are written in this crate only, and a test reads a profile in which every one of them stands.
-    settings::find(section.row, key).expect("each key that is read stands in the tables of settings")
+/// The fault that tells these lines.
+pub(crate) fn fault(lines: Vec<String>) -> Fault {
+    Fault::permanent(FaultCode::ProfileWrong, format!("{} lines are wrong", lines.len())).with_public(lines.join("\n"))
 }
 
 fn shown_value(value: &Value) -> String {

@@ -31,6 +31,8 @@ pub enum Form {
     ProjectKeys,
     /// Addresses: `local@domain`, or `*@domain` for all of a domain.
     Addresses,
+    /// One address, empty for none.
+    Address,
     /// Addresses of people: `local@domain`.
     People,
     /// Domains, without `@`.
@@ -96,7 +98,7 @@ pub struct Room {
     pub settings: &'static [Setting],
 }
 
-const fn setting(key: &'static str, form: Form, default: Default, meaning: &'static str) -> Setting {
+pub(crate) const fn setting(key: &'static str, form: Form, default: Default, meaning: &'static str) -> Setting {
     Setting { key, form, default, meaning }
 }
 
@@ -135,23 +137,41 @@ pub(super) const VALUES: &str = "default.";
 /// Where a mapping's and a rule's keys begin.
 pub(super) const OVERRIDING: [&str; 2] = ["mapping[].", "rule[]."];
 
-/// The setting whose table's keys begin with `row`. A mapping and a rule may say what stands in `[default]`, and nothing holds when
-/// they do not.
-pub(super) fn find(row: &str, key: &str) -> Option<Setting> {
-    let of = |row: &str| settings().find(|setting| setting.key.strip_prefix(row) == Some(key)).copied();
-    let value = || of(VALUES).filter(|_| OVERRIDING.contains(&row));
-    of(row).or_else(|| value().map(|setting| Setting { default: Default::Unset, ..setting }))
+/// The settings of one kind of file.
+#[derive(Debug)]
+pub(crate) struct Tables {
+    pub(crate) rooms: &'static [Room],
+    /// Where the tables' keys begin that may say what stands in `[default]`.
+    pub(crate) overriding: &'static [&'static str],
 }
 
-/// The keys that may stand in the table.
-pub(super) fn known(row: &str) -> Vec<&'static str> {
-    let overridden = settings().filter(|_| OVERRIDING.contains(&row)).filter_map(|s| s.key.strip_prefix(VALUES));
-    settings().filter_map(|setting| setting.key.strip_prefix(row)).chain(overridden).map(first_name).collect()
-}
+/// Those of profiles.
+pub(super) const PROFILE: Tables = Tables { rooms: ROOMS, overriding: &OVERRIDING };
 
-/// How the keys of the table begin in which a setting of this name stands; `None` for one that stands at the top, or nowhere.
-pub(super) fn home_of(key: &str) -> Option<&'static str> {
-    settings().find_map(|setting| setting.key.strip_suffix(key).filter(|row| row.ends_with('.')))
+impl Tables {
+    pub(crate) fn settings(&self) -> impl Iterator<Item = &'static Setting> + use<> {
+        self.rooms.iter().flat_map(|room| room.settings)
+    }
+
+    /// The setting whose table's keys begin with `row`. A table that overrides may say what stands in `[default]`, and nothing holds
+    /// when it does not.
+    pub(super) fn find(&self, row: &str, key: &str) -> Option<Setting> {
+        let of = |row: &str| self.settings().find(|setting| setting.key.strip_prefix(row) == Some(key)).copied();
+        let value = || of(VALUES).filter(|_| self.overriding.contains(&row));
+        of(row).or_else(|| value().map(|setting| Setting { default: Default::Unset, ..setting }))
+    }
+
+    /// How the keys of the table begin in which a setting of this name stands; `None` for one that stands at the top, or nowhere.
+    pub(super) fn home_of(&self, key: &str) -> Option<&'static str> {
+        self.settings().find_map(|setting| setting.key.strip_suffix(key).filter(|row| row.ends_with('.')))
+    }
+
+    /// The keys that may stand in the table.
+    pub(super) fn known(&self, row: &str) -> Vec<&'static str> {
+        let is_overriding = self.overriding.contains(&row);
+        let overridden = self.settings().filter(|_| is_overriding).filter_map(|s| s.key.strip_prefix(VALUES));
+        self.settings().filter_map(|setting| setting.key.strip_prefix(row)).chain(overridden).map(first_name).collect()
+    }
 }
 
 /// The heading of such a table, as it is written.

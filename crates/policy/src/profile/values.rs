@@ -5,34 +5,39 @@ use super::reader::{Reader, Section};
 use super::words::{Apply, Assignee, Mode, OnReject, Overflow, Reporter, RestrictedFiles, RightsOf, Treatment};
 use crate::placeholder::Template;
 
-/// Makes the values as one level says them (each may be left out), as they hold for a mail, and how both are made.
-macro_rules! values {
-    ($($(#[$doc:meta])* $name:ident: $kind:ty = $read:ident,)*) => {
-        /// The values that one level says: `[default]`, a mapping or a rule.
+/// Makes the values as one level says them (each may be left out), as they hold in the end, and how both are made. Whoever uses it
+/// needs [`Section`], [`Reader`] and [`Inherited`], too.
+macro_rules! levels {
+    (
+        $(#[$of_values:meta])* $values:ident, $(#[$of_held:meta])* $held:ident {
+            $($(#[$doc:meta])* $name:ident: $kind:ty = $read:ident,)*
+        }
+    ) => {
+        $(#[$of_values])*
         #[derive(Debug, Clone)]
-        pub(crate) struct Values { $($(#[$doc])* pub(crate) $name: Option<$kind>,)* }
+        pub(crate) struct $values { $($(#[$doc])* pub(crate) $name: Option<$kind>,)* }
 
-        /// How a mail is treated: the values that hold for it.
+        $(#[$of_held])*
         #[derive(Debug, Clone)]
-        pub(crate) struct Mapping {
+        pub(crate) struct $held {
             /// `default`, or the mapping's name.
             pub(crate) name: String,
             $($(#[$doc])* pub(crate) $name: $kind,)*
         }
 
-        impl Values {
+        impl $values {
             /// Reads one level; only in `[default]` something holds for what is left out.
-            pub(super) fn read(section: &Section, reader: &mut Reader) -> Values {
-                Values { $($name: reader.$read(section, stringify!($name)),)* }
+            pub(crate) fn read(section: &Section, reader: &mut Reader) -> $values {
+                $values { $($name: reader.$read(section, stringify!($name)),)* }
             }
 
-            pub(crate) const NOTHING: Values = Values { $($name: None,)* };
+            pub(crate) const NOTHING: $values = $values { $($name: None,)* };
         }
 
-        impl Mapping {
+        impl $held {
             /// What holds when these levels have their say, the first before all others.
-            pub(crate) fn of(name: &str, levels: &[&Values]) -> Mapping {
-                Mapping {
+            pub(crate) fn of(name: &str, levels: &[&$values]) -> $held {
+                $held {
                     name: name.to_owned(),
                     $($name: Inherited::of(levels.iter().filter_map(|level| level.$name.as_ref())),)*
                 }
@@ -41,76 +46,83 @@ macro_rules! values {
     };
 }
 
-values! {
-    project: String = text,
-    issue_type: String = text,
-    subtask_type: String = text,
-    mode: Mode = word,
-    unplaced: Treatment = word,
-    subject_keys: bool = truth,
-    subject_key_regex: Vec<Pattern> = regexes,
-    issue_addresses: bool = truth,
-    foreign_key_regex: Vec<Pattern> = regexes,
-    foreign_key_field: String = text,
-    foreign_key_from: Vec<Pattern> = some_patterns,
-    reject_status: Vec<String> = texts,
-    reject_search: String = text,
-    reject_resolved_days: u32 = number,
-    comments_max: u32 = number,
-    comments_per_hour: u32 = number,
-    on_reject: OnReject = word,
-    link_type: String = text,
-    /// The names of causes.
-    notices: Vec<String> = texts,
-    subject_cleanup_regex: Vec<Pattern> = regexes,
-    text_cleanup_regex: Vec<Pattern> = regexes,
-    summary: Text = template,
-    description: Text = template,
-    create_delimiters: Vec<Pattern> = some_patterns,
-    comment_delimiters: Vec<Pattern> = some_patterns,
-    create_cleanup_regex: Vec<Pattern> = regexes,
-    comment_cleanup_regex: Vec<Pattern> = regexes,
-    description_header: Text = template,
-    comment_header: Text = template,
-    viewable: String = text,
-    text_max: u32 = number,
-    text_overflow: Overflow = word,
-    priority: String = text,
-    labels: Vec<String> = texts,
-    components: Vec<String> = texts,
-    security_level: String = text,
-    due: String = text,
-    assignee: Assignee = word,
-    assignee_name: String = text,
-    fields: FieldTexts = templates,
-    comment_fields: FieldTexts = templates,
-    directives: Apply = word,
-    reporter: Reporter = word,
-    reporter_name: String = text,
-    request_type: String = text,
-    rights_of: RightsOf = word,
-    without_rights: Treatment = word,
-    /// Who never takes part, beside those of the whole profile.
-    never: Vec<Pattern> = some_patterns,
-    /// Sides of the mail: `sender`, `to`, `cc`; so are the next two.
-    watchers: Vec<String> = texts,
-    request_participants: Vec<String> = texts,
-    customers: Vec<String> = texts,
-    customers_allow: Vec<Pattern> = some_patterns,
-    customers_block: Vec<Pattern> = some_patterns,
-    customer_organisations: Vec<String> = texts,
-    organisations: Vec<String> = texts,
-    to_field: String = text,
-    cc_field: String = text,
-    sender_address_field: String = text,
-    sender_name_field: String = text,
-    participants_field: String = text,
-    restricted_files: RestrictedFiles = word,
-    keep_above_bytes: u32 = number,
-    keep_days: u32 = number,
-    keep_resolved_days: u32 = number,
-    keep_until_status: Vec<String> = texts,
-    link_days: u32 = number,
+pub(crate) use levels;
+
+levels! {
+    /// The values that one level says: `[default]`, a mapping or a rule.
+    Values,
+    /// How a mail is treated: the values that hold for it.
+    Mapping {
+        project: String = text,
+        issue_type: String = text,
+        subtask_type: String = text,
+        mode: Mode = word,
+        unplaced: Treatment = word,
+        subject_keys: bool = truth,
+        subject_key_regex: Vec<Pattern> = regexes,
+        issue_addresses: bool = truth,
+        foreign_key_regex: Vec<Pattern> = regexes,
+        foreign_key_field: String = text,
+        foreign_key_from: Vec<Pattern> = some_patterns,
+        reject_status: Vec<String> = texts,
+        reject_search: String = text,
+        reject_resolved_days: u32 = number,
+        comments_max: u32 = number,
+        comments_per_hour: u32 = number,
+        on_reject: OnReject = word,
+        link_type: String = text,
+        /// The names of causes.
+        notices: Vec<String> = texts,
+        subject_cleanup_regex: Vec<Pattern> = regexes,
+        text_cleanup_regex: Vec<Pattern> = regexes,
+        summary: Text = template,
+        description: Text = template,
+        create_delimiters: Vec<Pattern> = some_patterns,
+        comment_delimiters: Vec<Pattern> = some_patterns,
+        create_cleanup_regex: Vec<Pattern> = regexes,
+        comment_cleanup_regex: Vec<Pattern> = regexes,
+        description_header: Text = template,
+        comment_header: Text = template,
+        viewable: String = text,
+        text_max: u32 = number,
+        text_overflow: Overflow = word,
+        priority: String = text,
+        labels: Vec<String> = texts,
+        components: Vec<String> = texts,
+        security_level: String = text,
+        due: String = text,
+        assignee: Assignee = word,
+        assignee_name: String = text,
+        fields: FieldTexts = templates,
+        comment_fields: FieldTexts = templates,
+        directives: Apply = word,
+        reporter: Reporter = word,
+        reporter_name: String = text,
+        request_type: String = text,
+        rights_of: RightsOf = word,
+        without_rights: Treatment = word,
+        /// Who never takes part, beside those of the whole profile.
+        never: Vec<Pattern> = some_patterns,
+        /// Sides of the mail: `sender`, `to`, `cc`; so are the next two.
+        watchers: Vec<String> = texts,
+        request_participants: Vec<String> = texts,
+        customers: Vec<String> = texts,
+        customers_allow: Vec<Pattern> = some_patterns,
+        customers_block: Vec<Pattern> = some_patterns,
+        customer_organisations: Vec<String> = texts,
+        organisations: Vec<String> = texts,
+        to_field: String = text,
+        cc_field: String = text,
+        sender_address_field: String = text,
+        sender_name_field: String = text,
+        participants_field: String = text,
+        restricted_files: RestrictedFiles = word,
+        keep_above_bytes: u32 = number,
+        keep_days: u32 = number,
+        keep_resolved_days: u32 = number,
+        keep_until_status: Vec<String> = texts,
+        link_days: u32 = number,
+    }
 }
 
 /// A text with places; `None` for none.
@@ -121,7 +133,7 @@ pub(crate) type Text = Option<Template>;
 pub(crate) struct FieldTexts(pub(crate) Vec<(String, Template)>);
 
 /// How a value is taken from the levels that say it, the first before all others.
-trait Inherited: Default + Clone + 'static {
+pub(crate) trait Inherited: Default + Clone + 'static {
     fn of<'l>(mut levels: impl Iterator<Item = &'l Self>) -> Self {
         levels.next().cloned().unwrap_or_default()
     }

@@ -25,7 +25,8 @@ pub(super) fn wrong_text(form: Form, text: &str) -> Option<&'static str> {
         }
         Form::Due if text.is_empty() || super::due(text, jiff::civil::Date::ZERO).is_some() => None,
         Form::Due => Some("is no due date; write \"+3d\", \"+2w\" or a day such as \"2026-12-24\""),
-        Form::Line if text.is_empty() => None,
+        Form::Line | Form::Address if text.is_empty() => None,
+        Form::Address => wrong_entry(Form::People, text),
         Form::Search => {
             let good = text.chars().count() <= SEARCH_CHARS_MAX && !text.chars().any(char::is_control);
             (!good).then_some("has to be at most 1000 characters on one line; write such a search")

@@ -8,6 +8,7 @@ use std::fmt::Write;
 pub enum Page {
     Settings,
     Profile,
+    Mappings,
     Faults,
 }
 
@@ -16,6 +17,7 @@ pub fn run(page: Page) -> Result<(), Failure> {
     let text = match page {
         Page::Settings => crate::settings::manual::page(),
         Page::Profile => profile_page(),
+        Page::Mappings => mappings_page(),
         Page::Faults => faults_page(),
     };
     super::print(&text)
@@ -30,7 +32,25 @@ fn profile_page() -> String {
          for itself, `[` too. `subject = [\"*: [IT]*\"]` finds `Fwd: [IT] printer` and not `[IT] printer`, before which nothing stands.\n\n\
          This page is generated from the program's tables; a test keeps it true.\n",
     );
-    for room in policy::profile::ROOMS {
+    rooms(&mut page, policy::profile::ROOMS);
+    page
+}
+
+fn mappings_page() -> String {
+    let mut page = String::from(
+        "# Mappings\n\nMappings say which events of which projects of a site become letters to whom. They are a TOML file, one for each site;\n\
+         [outbound](outbound.md) explains it. `sealpost notify check FILE` finds mistakes, `sealpost notify try --mappings FILE EVENTS.json`\n\
+         says who would be told. `[]` in a key stands for each of several tables: `mapping[].jql` is `jql` in a `[[mapping]]`.\n\n\
+         This page is generated from the program's tables; a test keeps it true. The example at its end shows every setting.\n",
+    );
+    rooms(&mut page, policy::outbound::ROOMS);
+    let _ = write!(page, "\n## Example\n\n```toml\n{}```\n", include_str!("../../../../examples/mappings.toml"));
+    page
+}
+
+/// A table of settings for each room.
+fn rooms(page: &mut String, rooms: &[policy::profile::Room]) {
+    for room in rooms {
         let _ = writeln!(page, "\n## {}\n", room.title);
         if !room.about.is_empty() {
             let _ = writeln!(page, "{}\n", room.about);
@@ -46,7 +66,6 @@ fn profile_page() -> String {
             let _ = writeln!(page, "| `{}` | {} | {default} | {} |", setting.key, form(setting.form), setting.meaning);
         }
     }
-    page
 }
 
 fn form(form: policy::profile::Form) -> String {
@@ -63,6 +82,7 @@ fn form(form: policy::profile::Form) -> String {
         Form::ProjectKey => "project key".into(),
         Form::ProjectKeys => "project keys".into(),
         Form::Addresses => "addresses, `*@domain` for all of a domain".into(),
+        Form::Address => "address".into(),
         Form::People => "addresses".into(),
         Form::Domains => "domains".into(),
         Form::Fields => "names of header fields".into(),

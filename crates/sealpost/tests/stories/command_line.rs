@@ -154,3 +154,62 @@ fn try_answers_questions_from_a_file() {
     let output = run(&words, &[example("1-new-request.eml")]);
     assert_eq!(lines(&output)[0]["outcome"], "create", "{}", told(&output));
 }
+
+#[test]
+fn notify_check_names_each_mistake_with_its_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let wrong = folder.path().join("wrong.toml");
+    std::fs::write(&wrong, "[[mapping]]\nname = \"m\"\naudience = [\"reporters\"]\nmerge_window = 5\n").unwrap();
+    let output = run(&["notify", "check"], &[wrong, example("mappings.toml")]);
+    assert_eq!(output.status.code(), Some(1), "{}", told(&output));
+    let said = String::from_utf8_lossy(&output.stderr);
+    for told in [
+        "wrong.toml:3: mapping[1].audience = \"reporters\" is not one of reporter, ",
+        "did you mean \"reporter\"?",
+        "wrong.toml:4: mapping[1].merge_window = 5 is not known; did you mean mapping[1].merge_window_s?",
+    ] {
+        assert!(said.contains(told), "{said}");
+    }
+    assert!(
+        String::from_utf8_lossy(&output.stdout).contains("mappings.toml: mappings without mistakes"),
+        "{}",
+        told(&output)
+    );
+    assert_eq!(run(&["notify", "check"], &[example("mappings.toml")]).status.code(), Some(0));
+}
+
+/// With the files of the manual.
+#[test]
+fn notify_try_says_who_is_told_and_who_is_not() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/outbound.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let blocks = |kind: &str| -> Vec<String> {
+        let fence = format!("```{kind}\n");
+        page.split(&fence).skip(1).map(|rest| rest.split("```").next().unwrap().to_owned()).collect()
+    };
+    let json = blocks("json");
+    let folder = tempfile::tempdir().unwrap();
+    let put = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    let mappings = put("mappings.toml", &blocks("toml")[0]).display().to_string();
+    let facts = put("facts.json", &json[1]).display().to_string();
+    let files = [put("events.json", &json[0]), put("none.json", "[]"), put("wrong.json", "{}")];
+    let output = run(&["notify", "try", "--mappings", &mappings, "--facts", &facts], &files);
+    assert_eq!(output.status.code(), Some(1), "{}", told(&output));
+    let told_of = lines(&output);
+    let one = &told_of[0]["notifications"][0];
+    assert_eq!(one["recipient"]["address"], "bob@example.com", "{:#}", told_of[0]);
+    assert_eq!(one["reason"], "reports it; the mapping \"support\" tells of commented");
+    assert_eq!((&one["events"][0]["part"], &one["style"]["from_name"]), (&json!("20001"), &json!("Example support")));
+    assert_eq!(told_of[0]["notifications"].as_array().map(Vec::len), Some(1));
+    assert_eq!(told_of[1]["notifications"], json!([]));
+    assert!(told_of[2]["error"].as_str().is_some_and(|why| why.contains("are no events")), "{:#}", told_of[2]);
+    // Without facts nobody is told, and the trace says of what nothing is known.
+    let output = run(&["notify", "try", "--mappings", &mappings], &files[..1]);
+    let nothing = &lines(&output)[0];
+    assert_eq!(nothing["notifications"], json!([]), "{}", told(&output));
+    assert!(nothing["trace"][0].as_str().unwrap().contains("no tracker was asked"), "{nothing:#}");
+}

@@ -1,0 +1,317 @@
+//! Who gets a letter about what: from the events of a merge window, mappings and facts to notifications, each with its reason.
+
+mod audience;
+mod facts;
+mod inquiry;
+mod recipient;
+mod scene;
+mod seen;
+mod settle;
+
+pub use facts::{Audience, Entry, EntryNow, Facts, IssueNow, PEOPLE_MAX, Person, Question, SeenBy, Whom};
+
+use crate::decide::Trace;
+use crate::event::{Event, EventKind};
+use crate::outbound::{Format, Held, Mapping, Mappings, To, words_of};
+use crate::{StepKey, letter_number};
+use inquiry::Inquiry;
+use recipient::Reachable;
+use serde::{Deserialize, Serialize};
+use settle::Settled;
+use std::collections::HashSet;
+
+/// How often [`ask`] may be answered before nothing is open any more: the issue; its comments and searches; the audience; its people and the
+/// accounts of addresses; the people of those; whose deeds they were; what each may see and wants; each comment that is not for all.
+pub const ROUNDS_MAX: usize = 10;
+
+/// What somebody is told by one mapping about one issue. It becomes a letter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notification {
+    /// The same whenever the same events are told to the same person by the same mapping.
+    pub key: StepKey,
+    pub mapping: String,
+    pub issue_id: String,
+    pub issue_key: String,
+    pub recipient: Recipient,
+    /// What he may be told, as he may see it, in the order in which it happened; never empty.
+    pub events: Vec<Event>,
+    /// The key of each of them for this recipient, whatever else the window held: whoever was told once is known by it.
+    pub event_keys: Vec<StepKey>,
+    pub style: Style,
+    /// One sentence: why he gets it.
+    pub reason: String,
+    /// What else happened that the mapping tells of, and why he is not told of it.
+    pub untold: Vec<String>,
+}
+
+/// Who is written to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recipient {
+    /// `None` for somebody without an account.
+    pub account: Option<String>,
+    pub address: String,
+    /// Empty where nobody knows it.
+    pub name: String,
+    pub language: String,
+    pub time_zone: String,
+    /// A customer or somebody without an account: of the issue he sees what is for everybody.
+    pub outsider: bool,
+}
+
+/// How a letter is made, as the mapping says; empty texts mean what the manual says of their settings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Style {
+    pub outgoing: String,
+    pub from_name: String,
+    pub from_address: String,
+    pub reply_to: String,
+    pub subject_prefix: String,
+    pub theme: String,
+    pub format: Format,
+    pub to: To,
+}
+
+/// Somebody who was considered and gets nothing of a mapping.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftOut {
+    pub mapping: String,
+    pub issue_id: String,
+    pub whom: String,
+    pub why: String,
+}
+
+/// The decision about the events of a merge window.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notified {
+    pub notifications: Vec<Notification>,
+    pub left_out: Vec<LeftOut>,
+    /// Each question, its answer, and what it decided.
+    pub trace: Vec<String>,
+}
+
+impl Notification {
+    /// Whether one letter, with both in Bcc, says the same to both: of what is in a notification. What a letter shows besides, such as
+    /// earlier comments, has to be for everybody who sees the issue then, because two who are told the same may not see the same.
+    pub fn shares_a_letter_with(&self, other: &Notification) -> bool {
+        let words = |one: &Notification| {
+            let Recipient { language, time_zone, outsider, .. } = one.recipient.clone();
+            (language, time_zone, outsider)
+        };
+        self.style.to == To::Bcc
+            && (&self.mapping, &self.issue_id, &self.style) == (&other.mapping, &other.issue_id, &other.style)
+            && self.events == other.events
+            && words(self) == words(other)
+    }
+}
+
+/// The questions that are still open before it can be decided who is told of these events; empty when there are none.
+///
+/// It walks the very path that [`notify`] walks, so it never asks what the decision does not need. When every question is answered
+/// in turn nothing is open after at most [`ROUNDS_MAX`] rounds.
+pub fn ask(events: &[Event], mappings: &Mappings, facts: &Facts) -> Vec<Question> {
+    let mut inquiry = Inquiry::of(facts);
+    walk(events, mappings, &mut inquiry);
+    inquiry.open()
+}
+
+/// Who is told what. `events` are those of a merge window, in any order and of any issues.
+///
+/// Total: what is not known is not told. Nobody is told of an issue, or of a comment that is for few, unless the facts hold the
+/// tracker's yes for his account; somebody without an account only of what everybody sees who sees the issue, and of no issue with a
+/// security level.
+pub fn notify(events: &[Event], mappings: &Mappings, facts: &Facts) -> Notified {
+    walk(events, mappings, &mut Inquiry::of(facts))
+}
+
+fn walk(events: &[Event], mappings: &Mappings, inquiry: &mut Inquiry) -> Notified {
+    let mut done = Notified::default();
+    let mut seen = HashSet::new();
+    for event in events.iter().filter(|event| seen.insert(&event.issue_id)) {
+        let ordered = settle::in_order(events, &event.issue_id);
+        for mapping in &mappings.mappings {
+            let mut trace = Trace::default();
+            let window = Window { issue_id: &event.issue_id, events: &ordered, mappings, mapping };
+            window.tell(inquiry, &mut trace, &mut done);
+            let named = |line: String| format!("{}, issue {}: {line}", mapping.name, event.issue_id);
+            done.trace.extend(trace.0.into_iter().map(named));
+        }
+    }
+    done
+}
+
+/// What somebody is told, and why not of the rest.
+type Told = (Vec<Event>, Vec<String>);
+
+/// The events of one issue, and one mapping that may tell of them.
+struct Window<'w> {
+    issue_id: &'w str,
+    events: &'w [&'w Event],
+    mappings: &'w Mappings,
+    mapping: &'w Mapping,
+}
+
+impl Window<'_> {
+    fn tell(&self, inquiry: &mut Inquiry, trace: &mut Trace, done: &mut Notified) {
+        const TOLD: &str = "Does it tell of these events?";
+        let wanted: Vec<&Event> = self.events.iter().copied().filter(|event| self.mapping.tells_of(event)).collect();
+        if !self.mapping.enabled || wanted.is_empty() {
+            let why = if self.mapping.enabled { "no, of none of them" } else { "no, it is switched off" };
+            return trace.note(TOLD, why, "nobody is told");
+        }
+        let issue = match inquiry.issue(self.issue_id) {
+            Ok(issue) => issue,
+            Err(why) => return trace.note("What is the issue now?", why, "nobody is told"),
+        };
+        if !self.mapping.is_about(&issue.project) {
+            return trace.note("Is it about this project?", format!("no, it is {}", issue.project), "nobody is told");
+        }
+        let settled = settle::standing(&wanted, issue, inquiry, trace);
+        let settled = settle::without_superseded(self.meeting_when(settled, issue, trace), self.events, trace);
+        if settled.is_empty() {
+            return trace.note(TOLD, "no, none is left", "nobody is told");
+        }
+        if !self.is_found(issue.gone, inquiry, trace) {
+            return;
+        }
+        let held = self.mappings.held(self.mapping, &issue.project);
+        let meant = audience::meant(self.issue_id, issue, &held, inquiry, trace);
+        let (people, unreachable) = recipient::reachable(&meant.candidates, inquiry);
+        for (whom, why) in meant.too_many.into_iter().chain(unreachable) {
+            done.left_out.push(self.left_out(whom.to_string(), why));
+        }
+        let mut written = HashSet::new();
+        for one in people {
+            let refused = seen::all_his_own(&one, &settled, &held, inquiry);
+            let refused = refused.or_else(|| recipient::refused(&one, self.issue_id, issue, &held, inquiry));
+            let judged = match refused {
+                Some(why) => Err(why),
+                None => self.told(&one, &settled, &held, inquiry),
+            };
+            match judged {
+                Ok(_) if !written.insert(one.normalised.clone()) => {
+                    done.left_out.push(self.left_out(one.shown(), "somebody else at this address is told".to_owned()));
+                }
+                Ok((events, untold)) => {
+                    let notification = self.notification(&one, events, &issue.key, &held);
+                    done.notifications.push(Notification { untold, ..notification });
+                }
+                Err(why) => done.left_out.push(self.left_out(one.shown(), why)),
+            }
+        }
+    }
+
+    /// Those of which the mapping's condition holds; one that has no value does not hold.
+    fn meeting_when<'e, 'f>(
+        &self,
+        settled: Vec<Settled<'e, 'f>>,
+        issue: &IssueNow,
+        trace: &mut Trace,
+    ) -> Vec<Settled<'e, 'f>> {
+        let Some(when) = &self.mapping.when else { return settled };
+        let mut met = Vec::new();
+        for settled in settled {
+            match when.holds(&scene::of_event(issue, settled.event, settled.is_for_few())) {
+                Ok(true) => met.push(settled),
+                Ok(false) => settle::untold(settled.event, "when does not hold", trace),
+                Err(why) => settle::untold(settled.event, &format!("when has no value: {why}"), trace),
+            }
+        }
+        met
+    }
+
+    /// Whether the mapping's search finds the issue, if it has one.
+    fn is_found(&self, gone: bool, inquiry: &mut Inquiry, trace: &mut Trace) -> bool {
+        if self.mapping.jql.is_empty() {
+            return true;
+        }
+        let found = match gone {
+            true => Err("an issue that is gone cannot be searched for".to_owned()),
+            false => inquiry.matches(self.issue_id, &self.mapping.jql),
+        };
+        let (answer, decided) = match &found {
+            Ok(true) => ("yes", "it goes on"),
+            Ok(false) => ("no", "nobody is told"),
+            Err(why) => (why.as_str(), "nobody is told"),
+        };
+        trace.note("Does its search find the issue?", answer, decided);
+        found == Ok(true)
+    }
+
+    /// What he is told, with why not of the rest; or why nothing.
+    fn told(&self, one: &Reachable, settled: &[Settled], held: &Held, inquiry: &mut Inquiry) -> Result<Told, String> {
+        let (events, untold) = seen::for_recipient(one, settled, self.mapping, held, inquiry);
+        let comments = |event: &Event| matches!(event.kind, EventKind::Commented | EventKind::CommentEdited);
+        match events.is_empty() {
+            true => Err(untold.join("; ")),
+            false if self.mapping.only_with_comment && !events.iter().any(comments) => {
+                let no_comment = "no comment is among what he may be told (only_with_comment)".to_owned();
+                Err(std::iter::once(no_comment).chain(untold).collect::<Vec<_>>().join("; "))
+            }
+            false => Ok((events, untold)),
+        }
+    }
+
+    fn left_out(&self, whom: String, why: String) -> LeftOut {
+        LeftOut { mapping: self.mapping.name.clone(), issue_id: self.issue_id.to_owned(), whom, why }
+    }
+
+    fn notification(&self, one: &Reachable, events: Vec<Event>, issue_key: &str, held: &Held) -> Notification {
+        let person = one.account.as_ref().map(|(_, person)| *person);
+        let or = |known: Option<&String>, else_: &String| known.unwrap_or(else_).clone();
+        let recipient = Recipient {
+            account: one.account_id().map(str::to_owned),
+            address: one.address.clone(),
+            name: person.map(|person| person.name.clone()).unwrap_or_default(),
+            language: or(person.and_then(|person| person.language.as_ref()), &held.language),
+            time_zone: or(person.and_then(|person| person.time_zone.as_ref()), &held.time_zone),
+            outsider: one.is_outsider(),
+        };
+        let told: Vec<&str> =
+            events.iter().flat_map(words_of).filter(|word| self.mapping.events.iter().any(|e| e == word)).collect();
+        let reason = format!(
+            "{}; the mapping {:?} tells of {}",
+            one.because.join(" and "),
+            self.mapping.name,
+            each_once(&told).join(", ")
+        );
+        let event_keys: Vec<StepKey> = events.iter().map(|event| self.event_key(event, one)).collect();
+        let all: Vec<&str> = event_keys.iter().map(|key| key.0.as_str()).collect();
+        let digest = letter_number(&StepKey(all.join("\n")));
+        Notification {
+            key: StepKey(format!("events:{}/{}/{digest:016x}", self.issue_id, self.mapping.name)),
+            mapping: held.name.clone(),
+            issue_id: self.issue_id.to_owned(),
+            issue_key: issue_key.to_owned(),
+            recipient,
+            events,
+            event_keys,
+            style: style(held),
+            reason,
+            untold: Vec::new(),
+        }
+    }
+
+    /// What names the recipient stands in it as the beginning of a digest: a key is shown where people are not.
+    fn event_key(&self, event: &Event, one: &Reachable) -> StepKey {
+        let number = letter_number(&StepKey(one.whom().to_string()));
+        StepKey(format!("event:{}/{}/{number:016x}", event.deed(), self.mapping.name))
+    }
+}
+
+fn style(held: &Held) -> Style {
+    Style {
+        outgoing: held.outgoing.clone(),
+        from_name: held.from_name.clone(),
+        from_address: held.from_address.clone(),
+        reply_to: held.reply_to.clone(),
+        subject_prefix: held.subject_prefix.clone(),
+        theme: held.theme.clone(),
+        format: held.format,
+        to: held.to,
+    }
+}
+
+fn each_once<'w>(words: &[&'w str]) -> Vec<&'w str> {
+    let mut seen = HashSet::new();
+    words.iter().copied().filter(|word| seen.insert(*word)).collect()
+}

@@ -1,0 +1,237 @@
+//! A file of mappings: which events of which projects of a site become letters to whom, as an administrator writes it in TOML.
+//!
+//! A mapping of a *profile* says what mail becomes; one of these says what events become. The two never stand in one file.
+
+mod event_words;
+mod settings;
+mod values;
+
+pub use event_words::{EVENT_WORDS, words_of};
+pub use settings::{AUDIENCE_MAX, MERGE_WINDOW_S_MAX, ROOMS};
+pub use values::{Format, To};
+
+pub(crate) use values::{Held, Tell};
+
+use crate::event::Event;
+use crate::expression::Expression;
+use crate::profile::Setting;
+use crate::profile::reader::{self, Reader, Section};
+use crate::{Fault, FaultCode};
+use settings::TABLES;
+use values::Values;
+
+/// The largest file of mappings, in bytes.
+pub const MAPPINGS_BYTES_MAX: usize = 1024 * 1024;
+/// The most mappings in one file.
+pub const MAPPINGS_MAX: usize = 500;
+/// The most tables of projects in one file.
+pub const PROJECTS_MAX: usize = 1000;
+
+/// What conditions of mappings can name of an issue, with its meaning for the manual. The expression `also` knows these alone.
+pub const ISSUE_NAMES: [(&str, &str); 13] = [
+    ("key", "the issue's key"),
+    ("project", "the key of its project"),
+    ("summary", "its summary"),
+    ("issue_type", "the name of its type"),
+    ("status", "the name of its status"),
+    ("status_category", "`new`, `indeterminate`, `done` or `undefined`"),
+    ("priority", "the name of its priority, or empty"),
+    ("labels", "the list of its labels"),
+    ("components", "the list of its components"),
+    ("security", "the name of its security level, or empty"),
+    ("reporter", "the account of who reports it, or empty"),
+    ("assignee", "the account of who works on it, or empty"),
+    ("gone", "whether it was deleted; the others are what was last known then"),
+];
+
+/// What they can name of the event, too.
+pub const EVENT_NAMES: [(&str, &str); 6] = [
+    ("events", "the list of its words, such as `[\"updated\", \"transitioned\"]`"),
+    ("actor", "the account of who did it, or empty"),
+    ("actor_name", "the name of who did it, or empty"),
+    ("changed", "a map of the new values by the ids of fields, empty texts for none"),
+    ("was", "a map of the values before"),
+    ("internal", "whether it is about a comment or an entry of work that not everybody may see who sees the issue"),
+];
+
+/// Mappings that have been read and found consistent. [`ROOMS`] say what can stand in them.
+#[derive(Debug, Clone)]
+pub struct Mappings {
+    /// Of the stored version; 0 when it did not come out of the store.
+    pub version: u32,
+    default: Values,
+    /// By the project's key.
+    projects: Vec<(String, Values)>,
+    pub(crate) mappings: Vec<Mapping>,
+}
+
+/// One mapping as it is written.
+#[derive(Debug, Clone)]
+pub(crate) struct Mapping {
+    pub(crate) name: String,
+    pub(crate) enabled: bool,
+    /// Keys; empty for all.
+    pub(crate) projects: Vec<String>,
+    /// Of [`EVENT_WORDS`].
+    pub(crate) events: Vec<String>,
+    pub(crate) only_with_comment: bool,
+    /// Empty for none.
+    pub(crate) jql: String,
+    pub(crate) when: Option<Expression>,
+    values: Values,
+}
+
+/// How long a mapping waits for further events of the same issue after this one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wait {
+    pub mapping: String,
+    /// 0 for none.
+    pub seconds: u32,
+}
+
+/// Every setting of a file of mappings.
+pub fn settings() -> impl Iterator<Item = &'static Setting> {
+    TABLES.settings()
+}
+
+impl Mappings {
+    /// Reads a file. The fault's public text names the file (`origin`) and the line, the key, the value and the remedy, one line for
+    /// everything that is wrong.
+    pub fn from_toml(text: &str, origin: &str) -> Result<Mappings, Fault> {
+        if text.len() > MAPPINGS_BYTES_MAX {
+            let public = format!("{origin}: the file is larger than {MAPPINGS_BYTES_MAX} bytes; make it smaller");
+            return Err(Fault::permanent(FaultCode::MappingsWrong, "too large").with_public(public));
+        }
+        let of_mappings = |fault: Fault| Fault { code: FaultCode::MappingsWrong, ..fault };
+        let document = reader::parse(text, origin).map_err(of_mappings)?;
+        let mut reader = Reader::of(&TABLES);
+        let mappings = Mappings::read(&document, &mut reader);
+        match reader.complaints() {
+            complaints if complaints.is_empty() => Ok(mappings),
+            complaints => Err(of_mappings(reader::told(&complaints, text, origin))),
+        }
+    }
+
+    /// Values that could not be read stand as something harmless: the reader's verdict refuses the file as a whole.
+    fn read(document: &toml::Table, reader: &mut Reader) -> Mappings {
+        let top = reader.top(document);
+        let default = reader.section(&top, "default", "default.");
+        let wrong_before = reader.wrong_lines();
+        let mappings = Mappings {
+            version: 0,
+            default: Values::read(&default, reader),
+            projects: projects(&top, reader),
+            mappings: mappings(&top, reader),
+        };
+        if reader.wrong_lines() == wrong_before {
+            mappings.refuse_unheard(&top, reader);
+        }
+        mappings
+    }
+
+    /// A mapping that means nobody in any project looks as if somebody were told.
+    fn refuse_unheard(&self, top: &Section, reader: &mut Reader) {
+        for (index, mapping) in self.mappings.iter().enumerate() {
+            let mut keys = self.projects.iter().map(|(key, _)| key.as_str()).filter(|key| mapping.is_about(key));
+            if !self.held(mapping, "").has_audience() && !keys.any(|key| self.held(mapping, key).has_audience()) {
+                let section = reader.section_again(top, "mapping", "mapping[].", index);
+                let remedy = "tells nobody; add audience, roles, groups, fields, accounts, addresses or also";
+                reader.refuse(&section, "name", remedy);
+            }
+        }
+    }
+
+    /// What holds for a mapping's letters about issues of this project.
+    pub(crate) fn held(&self, mapping: &Mapping, project: &str) -> Held {
+        let of_project =
+            self.projects.iter().find(|(key, _)| key == project).map_or(&values::NOTHING, |(_, values)| values);
+        Held::of(&mapping.name, &[&mapping.values, of_project, &self.default])
+    }
+
+    /// The mappings that may tell of an event, and how long each waits for more: a look at its words and its key, before anything else
+    /// is known. Empty when nobody will be told.
+    pub fn waits(&self, event: &Event) -> Vec<Wait> {
+        let key = event.issue_key.as_deref().and_then(|key| key.rsplit_once('-')).map(|(project, _)| project);
+        let may_tell = |mapping: &&Mapping| {
+            mapping.enabled && mapping.tells_of(event) && key.is_none_or(|key| mapping.is_about(key))
+        };
+        let wait = |mapping: &Mapping| {
+            let held = self.held(mapping, key.unwrap_or_default());
+            Wait { mapping: mapping.name.clone(), seconds: if held.urgent { 0 } else { held.merge_window_s } }
+        };
+        self.mappings.iter().filter(may_tell).map(wait).collect()
+    }
+
+    /// The same file with the mapping of this name alone, for events whose window has passed for it; `None` when it has none.
+    pub fn only(&self, name: &str) -> Option<Mappings> {
+        let mapping = self.mappings.iter().find(|mapping| mapping.name == name)?.clone();
+        Some(Mappings { mappings: vec![mapping], ..self.clone() })
+    }
+}
+
+impl Mapping {
+    /// Whether it is about issues of the project with this key.
+    pub(crate) fn is_about(&self, project: &str) -> bool {
+        self.projects.is_empty() || self.projects.iter().any(|key| key == project)
+    }
+
+    /// Whether one of its words is true of the event.
+    pub(crate) fn tells_of(&self, event: &Event) -> bool {
+        words_of(event).iter().any(|word| self.events.iter().any(|wanted| wanted == word))
+    }
+
+    fn read(section: &Section, reader: &mut Reader) -> Mapping {
+        let known: Vec<&str> = ISSUE_NAMES.iter().chain(&EVENT_NAMES).map(|(name, _)| *name).collect();
+        Mapping {
+            name: reader.text(section, "name").unwrap_or_default(),
+            enabled: reader.truth(section, "enabled").unwrap_or_default(),
+            projects: reader.texts(section, "projects").unwrap_or_default(),
+            events: reader.texts(section, "events").unwrap_or_default(),
+            only_with_comment: reader.truth(section, "only_with_comment").unwrap_or_default(),
+            jql: reader.text(section, "jql").unwrap_or_default(),
+            when: reader.condition(section, "when", &known),
+            values: Values::read(section, reader),
+        }
+    }
+}
+
+fn projects(top: &Section, reader: &mut Reader) -> Vec<(String, Values)> {
+    let sections = reader.sections(top, "project", "project[].");
+    if sections.len() > PROJECTS_MAX {
+        reader.refuse(top, "project", &format!("holds more than {PROJECTS_MAX} projects; write fewer"));
+        return Vec::new();
+    }
+    let mut projects: Vec<(String, Values)> = Vec::new();
+    for section in &sections {
+        let key = reader.text(section, "key").unwrap_or_default();
+        if projects.iter().any(|(earlier, _)| !key.is_empty() && *earlier == key) {
+            reader.refuse(section, "key", "is the key of another [[project]]; write one table for each project");
+        }
+        projects.push((key, Values::read(section, reader)));
+    }
+    projects
+}
+
+fn mappings(top: &Section, reader: &mut Reader) -> Vec<Mapping> {
+    let sections = reader.sections(top, "mapping", "mapping[].");
+    if sections.len() > MAPPINGS_MAX {
+        reader.refuse(top, "mapping", &format!("holds more than {MAPPINGS_MAX} mappings; write fewer"));
+        return Vec::new();
+    }
+    let mut mappings: Vec<Mapping> = Vec::new();
+    for section in &sections {
+        let mapping = Mapping::read(section, reader);
+        if mappings.iter().any(|earlier| !mapping.name.is_empty() && earlier.name == mapping.name) {
+            reader.refuse(
+                section,
+                "name",
+                "is the name of another mapping, and letters are known by it; give each its own",
+            );
+        }
+        if mapping.events.is_empty() {
+            reader.refuse(section, "events", "is empty, so nothing is told; name some, or write enabled = false");
+        }
+        mappings.push(mapping);
+    }
+    mappings
+}

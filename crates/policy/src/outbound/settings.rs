@@ -1,0 +1,239 @@
+//! Every setting of a file of mappings, with its form, default and meaning: for the reader, the manual and the tests.
+
+use super::event_words::EVENT_WORDS;
+use crate::profile::{Default, Form, Room, Setting, Tables, setting};
+
+/// The longest merge window, in seconds.
+pub const MERGE_WINDOW_S_MAX: u32 = 3600;
+/// The most people of one kind of audience.
+pub const AUDIENCE_MAX: u32 = 1000;
+
+/// The kinds of an audience that need no name: those of the issue and of its project.
+pub(crate) const AUDIENCES: [&str; 9] = [
+    "reporter",
+    "assignee",
+    "watchers",
+    "request_participants",
+    "organisations",
+    "approvers",
+    "project_lead",
+    "component_leads",
+    "mail_people",
+];
+
+const WORDS: [&str; EVENT_WORDS.len()] = {
+    let mut words = [""; EVENT_WORDS.len()];
+    let mut at = 0;
+    while at < words.len() {
+        words[at] = EVENT_WORDS[at].0;
+        at += 1;
+    }
+    words
+};
+
+/// Every setting, in the order of the manual.
+pub const ROOMS: &[Room] = &[LETTERS, AUDIENCE, BOUNDS, MAPPINGS];
+
+pub(crate) const TABLES: Tables = Tables { rooms: ROOMS, overriding: &["project[].", "mapping[]."] };
+
+const LETTERS: Room = Room {
+    title: "[default]: letters",
+    about: "These and all others of `[default]` may stand in a `[[project]]` and in a `[[mapping]]`, too. Each value is taken from the \
+            mapping, or else from the table of the issue's project, or else from `[default]`; `\"\"` and `[]` take away what would be \
+            inherited.",
+    settings: OF_LETTERS,
+};
+
+const OF_LETTERS: &[Setting] = &[
+    setting(
+        "default.outgoing",
+        Form::Line,
+        Default::Is(""),
+        "The name of the `[[outgoing]]` server that the letters leave by; empty for the site's.",
+    ),
+    setting(
+        "default.from_name",
+        Form::Line,
+        Default::Is(""),
+        "The name in From; empty for the name of whoever did it.",
+    ),
+    setting(
+        "default.from_address",
+        Form::Address,
+        Default::Is(""),
+        "The address in From; empty for the outgoing server's.",
+    ),
+    setting(
+        "default.reply_to",
+        Form::Address,
+        Default::Is(""),
+        "Where answers go; empty for a signed reply address, by which an answer finds its issue.",
+    ),
+    setting(
+        "default.subject_prefix",
+        Form::Line,
+        Default::Is(""),
+        "What stands before each subject, such as `[HELP]`.",
+    ),
+    setting(
+        "default.language",
+        Form::Text,
+        Default::Is("en"),
+        "The language of letters to those of whom the tracker tells none.",
+    ),
+    setting(
+        "default.time_zone",
+        Form::Text,
+        Default::Is("UTC"),
+        "The time zone of their times, by its IANA name, such as `Europe/Berlin`.",
+    ),
+    setting(
+        "default.theme",
+        Form::Text,
+        Default::Is("plain"),
+        "The theme that the letters are made with, by its name.",
+    ),
+    setting(
+        "default.format",
+        Form::OneOf(&["html", "text"]),
+        Default::Is("html"),
+        "`html` letters have the text as well; `text` letters have nothing else.",
+    ),
+    setting(
+        "default.to",
+        Form::OneOf(&["each", "bcc"]),
+        Default::Is("each"),
+        "`each` recipient gets a letter of his own, with him in To. With `bcc` those who would get the same words share one letter, \
+         and none of them sees the others.",
+    ),
+    setting(
+        "default.merge_window_s",
+        Form::Number(MERGE_WINDOW_S_MAX),
+        Default::Is("60"),
+        "How long further events of the same issue are waited for, in seconds, so that one letter tells them all.",
+    ),
+    setting("default.urgent", Form::Truth, Default::Is("false"), "With `true` nothing is waited for."),
+];
+
+const AUDIENCE: Room = Room {
+    title: "[default]: the audience",
+    about: "Whoever is found by several of these gets one letter of a mapping. Whether somebody may see the issue, and a comment that not \
+            all may see, is asked of the tracker for each account; without its yes there is no letter. People without an account are \
+            told of what everybody sees who sees the issue, and nothing of an issue with a security level.",
+    settings: OF_AUDIENCE,
+};
+
+const OF_AUDIENCE: &[Setting] = &[
+    setting(
+        "default.audience",
+        Form::SomeOf(&AUDIENCES),
+        Default::Is(""),
+        "Kinds of people. `mail_people` are those who take part in the issue by mail and have no account; `organisations` are the people of \
+         those with which a request is shared.",
+    ),
+    setting("default.roles", Form::Texts, Default::Is(""), "Roles of the issue's project, by name."),
+    setting("default.groups", Form::Texts, Default::Is(""), "Groups, by name."),
+    setting("default.user_fields", Form::Texts, Default::Is(""), "Fields of people, by name or id."),
+    setting("default.group_fields", Form::Texts, Default::Is(""), "Fields of groups, by name or id."),
+    setting(
+        "default.address_fields",
+        Form::Texts,
+        Default::Is(""),
+        "Fields of text in which addresses stand, by name or id. Whoever may edit such a field says who is written to.",
+    ),
+    setting(
+        "default.accounts",
+        Form::Texts,
+        Default::Is(""),
+        "People by their accounts: the account id in the cloud, the user name elsewhere.",
+    ),
+    setting("default.addresses", Form::People, Default::Is(""), "People by their addresses."),
+    setting(
+        "default.also",
+        Form::Condition,
+        Default::Unset,
+        "An expression over the issue that yields a list of accounts and addresses; `[]` for none.",
+    ),
+    setting(
+        "default.tell",
+        Form::OneOf(&["both", "accounts", "addresses"]),
+        Default::Is("both"),
+        "Whether only people with an account, or only those without one, are told.",
+    ),
+    setting(
+        "default.own_actions",
+        Form::Truth,
+        Default::Is("false"),
+        "With `true` people are told of what they did themselves, by the tracker or by mail.",
+    ),
+    setting(
+        "default.outsider_fields",
+        Form::Texts,
+        Default::Is("status, resolution"),
+        "The fields, by name or id, of whose changes customers and people without an account are told. They see no others.",
+    ),
+];
+
+const BOUNDS: Room = Room { title: "[default]: who is never written to, and how many", about: "", settings: OF_BOUNDS };
+
+const OF_BOUNDS: &[Setting] = &[
+    setting(
+        "default.include",
+        Form::Globs,
+        Default::Unset,
+        "The only addresses that are written to; without it all are.",
+    ),
+    setting("default.include_regex", Form::Regexes, Default::Unset, "As `include`, as regular expressions."),
+    setting("default.exclude", Form::Globs, Default::Unset, "Addresses that are never written to, included or not."),
+    setting("default.exclude_regex", Form::Regexes, Default::Unset, "As `exclude`, as regular expressions."),
+    setting(
+        "default.disabled_domains",
+        Form::Domains,
+        Default::Is(""),
+        "Domains to which nothing is written, with all below them.",
+    ),
+    setting(
+        "default.audience_max",
+        Form::Number(AUDIENCE_MAX),
+        Default::Is("100"),
+        "The most people of one kind (the watchers, all `groups`, all `roles` …) for one letter. Of more only the first are told, in the \
+         tracker's order, and the story names the others.",
+    ),
+];
+
+const MAPPINGS: Room = Room {
+    title: "[[project]] and [[mapping]]",
+    about: "Every mapping whose project and events match writes its letters, so somebody whom two of them mean gets two.",
+    settings: OF_MAPPINGS,
+};
+
+const OF_MAPPINGS: &[Setting] = &[
+    setting("project[].key", Form::ProjectKey, Default::Required, "The project whose issues the table is about."),
+    setting("mapping[].name", Form::Text, Default::Required, "Its name, which the story of each letter shows."),
+    setting("mapping[].enabled", Form::Truth, Default::Is("true"), "With `false` it writes nothing."),
+    setting(
+        "mapping[].projects",
+        Form::ProjectKeys,
+        Default::Is(""),
+        "The projects whose issues it tells of; empty for all.",
+    ),
+    setting(
+        "mapping[].events",
+        Form::SomeOf(&WORDS),
+        Default::Is("created, updated, commented"),
+        "What it tells of. [What each word means](outbound.md#events)",
+    ),
+    setting(
+        "mapping[].only_with_comment",
+        Form::Truth,
+        Default::Is("false"),
+        "With `true` there is a letter only where a comment that its recipient may see is among the events.",
+    ),
+    setting(
+        "mapping[].jql",
+        Form::Search,
+        Default::Is(""),
+        "A search in the tracker's language that has to find the issue; the tracker is asked.",
+    ),
+    setting("mapping[].when", Form::Condition, Default::Unset, "A condition that has to hold for an event to be told."),
+];

@@ -1,0 +1,112 @@
+//! What a project and a mapping may say otherwise, and what holds for a letter in the end.
+
+use super::ISSUE_NAMES;
+use crate::expression::Expression;
+use crate::profile::reader::{Reader, Section};
+use crate::profile::values::{Inherited, levels};
+use crate::profile::{Pattern, Word};
+use serde::{Deserialize, Serialize};
+
+/// What a letter is made of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Format {
+    /// HTML with the text beside it.
+    #[default]
+    Html,
+    Text,
+}
+
+impl Word for Format {
+    const WORDS: &'static [(&'static str, Format)] = &[("html", Format::Html), ("text", Format::Text)];
+}
+
+/// To whom a letter is addressed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum To {
+    /// Each recipient gets a letter of his own.
+    #[default]
+    Each,
+    /// Those who would get the same words share a letter and do not see each other.
+    Bcc,
+}
+
+impl Word for To {
+    const WORDS: &'static [(&'static str, To)] = &[("each", To::Each), ("bcc", To::Bcc)];
+}
+
+/// Which people are told, by whether they have an account.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Tell {
+    #[default]
+    Both,
+    Accounts,
+    Addresses,
+}
+
+impl Word for Tell {
+    const WORDS: &'static [(&'static str, Tell)] =
+        &[("both", Tell::Both), ("accounts", Tell::Accounts), ("addresses", Tell::Addresses)];
+}
+
+levels! {
+    /// The values that one level says: `[default]`, a project or a mapping.
+    Values,
+    /// How the letters of a mapping are made, and to whom they go: the values that hold for them.
+    Held {
+        outgoing: String = text,
+        from_name: String = text,
+        from_address: String = text,
+        reply_to: String = text,
+        subject_prefix: String = text,
+        language: String = text,
+        time_zone: String = text,
+        theme: String = text,
+        format: Format = word,
+        to: To = word,
+        merge_window_s: u32 = number,
+        urgent: bool = truth,
+        /// Of [`super::settings::AUDIENCES`].
+        audience: Vec<String> = texts,
+        roles: Vec<String> = texts,
+        groups: Vec<String> = texts,
+        user_fields: Vec<String> = texts,
+        group_fields: Vec<String> = texts,
+        address_fields: Vec<String> = texts,
+        accounts: Vec<String> = texts,
+        addresses: Vec<String> = texts,
+        also: Option<Expression> = expression_over_issue,
+        tell: Tell = word,
+        own_actions: bool = truth,
+        outsider_fields: Vec<String> = texts,
+        include: Vec<Pattern> = some_patterns,
+        exclude: Vec<Pattern> = some_patterns,
+        disabled_domains: Vec<String> = texts,
+        audience_max: u32 = number,
+    }
+}
+
+/// What a project without a table of its own says.
+pub(super) static NOTHING: Values = Values::NOTHING;
+
+impl Inherited for Format {}
+impl Inherited for To {}
+impl Inherited for Tell {}
+impl Inherited for Option<Expression> {}
+
+impl Held {
+    /// Whether anybody can be meant.
+    pub(super) fn has_audience(&self) -> bool {
+        let named = [&self.roles, &self.groups, &self.user_fields, &self.group_fields, &self.address_fields];
+        let people = [&self.audience, &self.accounts, &self.addresses];
+        named.into_iter().chain(people).any(|names| !names.is_empty()) || self.also.is_some()
+    }
+}
+
+impl Reader {
+    /// An expression that can name what an issue is.
+    fn expression_over_issue(&mut self, section: &Section, key: &str) -> Option<Option<Expression>> {
+        self.condition(section, key, &ISSUE_NAMES.map(|(name, _)| name)).map(Some)
+    }
+}

@@ -1,0 +1,138 @@
+//! Mappings as administrators write them: what is read, what is refused and with which words.
+#![allow(clippy::unwrap_used)]
+
+use policy::event::{Event, EventKind};
+use policy::outbound::{EVENT_NAMES, EVENT_WORDS, ISSUE_NAMES, Wait, settings};
+use policy::{FaultCode, Mappings};
+use std::collections::BTreeSet;
+
+const LEAST: &str = "[[mapping]]\nname = \"m\"\naudience = [\"reporter\"]\n";
+
+fn page(path: &str) -> String {
+    std::fs::read_to_string(format!("{}/../../{path}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+}
+
+/// The lines of the fault that a wrong file yields.
+fn wrong(text: &str) -> Vec<String> {
+    let fault = Mappings::from_toml(text, "m.toml").unwrap_err();
+    assert_eq!(fault.code, FaultCode::MappingsWrong);
+    fault.public.lines().map(str::to_owned).collect()
+}
+
+fn event(kind: EventKind, key: Option<&str>) -> Event {
+    let issue_key = key.map(str::to_owned);
+    Event { kind, issue_id: "10".into(), issue_key, at_ms: 1, actor: None, part: None, changes: vec![] }
+}
+
+/// All keys of a document, as the manual writes them.
+fn keys(table: &toml::Table, before: &str, found: &mut BTreeSet<String>) {
+    for (key, value) in table {
+        match value {
+            toml::Value::Table(inner) => keys(inner, &format!("{before}{key}."), found),
+            toml::Value::Array(list) if list.iter().all(toml::Value::is_table) && !list.is_empty() => {
+                list.iter()
+                    .filter_map(toml::Value::as_table)
+                    .for_each(|one| keys(one, &format!("{before}{key}[]."), found));
+            }
+            _ => {
+                found.insert(format!("{before}{key}"));
+            }
+        }
+    }
+}
+
+#[test]
+fn the_sample_is_read_and_shows_every_setting() {
+    let sample = page("examples/mappings.toml");
+    Mappings::from_toml(&sample, "examples/mappings.toml").unwrap();
+    let mut shown = BTreeSet::new();
+    keys(&sample.parse().unwrap(), "", &mut shown);
+    for setting in settings() {
+        let places = ["default.", "project[].", "mapping[]."];
+        let name = places.iter().find_map(|place| setting.key.strip_prefix(place)).unwrap();
+        let is_shown = |place: &&str| shown.contains(&format!("{place}{name}"));
+        assert!(places.iter().any(is_shown), "{} has no example", setting.key);
+    }
+}
+
+#[test]
+fn what_is_wrong_is_told_with_line_key_value_and_remedy() {
+    for (text, told) in [
+        (
+            "audiense = [\"reporter\"]\n",
+            "m.toml:4: mapping[1].audiense = […] is not known; did you mean mapping[1].audience?",
+        ),
+        ("events = [\"comented\"]\n", "m.toml:4: mapping[1].events = \"comented\" is not one of created, updated, "),
+        ("events = []\n", "m.toml:4: mapping[1].events = […] is empty, so nothing is told"),
+        (
+            "from_address = \"Help <help@example.com>\"\n",
+            "mapping[1].from_address = \"Help <help@example.com>\" is not an address",
+        ),
+        ("merge_window_s = 3601\n", "m.toml:4: mapping[1].merge_window_s = 3601 is not a whole number from 0 to 3600"),
+        ("when = \"prority == ''\"\n", "\"prority\" at 1 is not known; did you mean \"priority\"?"),
+        ("also = \"actor\"\n", "m.toml:4: mapping[1].also = \"actor\" cannot be used: \"actor\" at 1 is not known"),
+        ("exclude_regex = \"(\"\n", "m.toml:4: mapping[1].exclude_regex = \"(\" cannot be used: unclosed group"),
+        (
+            "[[mapping]]\nname = \"m\"\naudience = [\"assignee\"]\n",
+            "m.toml:5: mapping[2].name = \"m\" is the name of another mapping",
+        ),
+        ("[[mapping]]\nname = \"n\"\n", "m.toml:5: mapping[2].name = \"n\" tells nobody; add audience"),
+        (
+            "[[project]]\nkey = \"A\"\n[[project]]\nkey = \"A\"\n",
+            "m.toml:7: project[2].key = \"A\" is the key of another [[project]]",
+        ),
+        ("[[project]]\nkey = \"help\"\n", "m.toml:5: project[1].key = \"help\" is not a project key"),
+        ("[[mapping]]\nevents = [\"created\"]\n", "m.toml:4: mapping[2].name is missing; add it"),
+        (
+            "[default]\nformat = \"htm\"\n",
+            "m.toml:5: default.format = \"htm\" is not one of html, text; did you mean \"html\"?",
+        ),
+        ("name\n", "m.toml:4: is not TOML"),
+    ] {
+        let lines = wrong(&format!("{LEAST}{text}"));
+        assert!(lines.len() == 1 && lines[0].contains(told), "{text}: {lines:#?}");
+    }
+    assert!(wrong(&" ".repeat(1024 * 1024 + 1))[0].contains("larger than 1048576 bytes"));
+}
+
+/// An audience that stands in the table of one project is enough for a mapping, but not for one of another project.
+#[test]
+fn an_audience_may_stand_in_any_level() {
+    let of_north = "[[project]]\nkey = \"NORTH\"\naudience = [\"assignee\"]\n[[mapping]]\nname = \"m\"\n";
+    Mappings::from_toml(of_north, "m.toml").unwrap();
+    Mappings::from_toml(&format!("[default]\ngroups = \"staff\"\n{}", "[[mapping]]\nname = \"m\"\n"), "m.toml")
+        .unwrap();
+    assert!(wrong(&format!("{of_north}projects = [\"SOUTH\"]\n"))[0].contains("tells nobody"));
+}
+
+#[test]
+fn each_mapping_waits_as_long_as_it_says() {
+    let text = "[default]\naudience = \"reporter\"\n[[project]]\nkey = \"NORTH\"\nmerge_window_s = 300\n\
+        [[mapping]]\nname = \"all\"\n[[mapping]]\nname = \"urgent\"\nevents = [\"created\", \"resolved\"]\nurgent = true\n\
+        [[mapping]]\nname = \"south\"\nprojects = [\"SOUTH\"]\n[[mapping]]\nname = \"off\"\nenabled = false\n";
+    let mappings = Mappings::from_toml(text, "m.toml").unwrap();
+    let waits = |kind, key| {
+        let waits = mappings.waits(&event(kind, key)).into_iter();
+        waits.map(|Wait { mapping, seconds }| (mapping, seconds)).collect::<Vec<_>>()
+    };
+    let named = |waits: &[(&str, u32)]| waits.iter().map(|(name, s)| ((*name).to_owned(), *s)).collect::<Vec<_>>();
+    assert_eq!(waits(EventKind::Created, Some("NORTH-1")), named(&[("all", 300), ("urgent", 0)]));
+    assert_eq!(waits(EventKind::Commented, Some("SOUTH-1")), named(&[("all", 60), ("south", 60)]));
+    assert_eq!(waits(EventKind::Commented, None), named(&[("all", 60), ("south", 60)]), "of an unknown project");
+    assert_eq!(waits(EventKind::Worked, Some("NORTH-1")), []);
+    assert_eq!(mappings.only("south").unwrap().waits(&event(EventKind::Created, None)).len(), 1);
+    assert!(mappings.only("none").is_none());
+}
+
+#[test]
+fn the_mappings_of_the_manual_are_good_and_its_names_are_known() {
+    let page = page("docs/outbound.md");
+    let blocks: Vec<&str> = page.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    assert!(!blocks.is_empty());
+    for block in blocks {
+        Mappings::from_toml(block, "outbound.md").unwrap_or_else(|fault| panic!("{fault}\n{block}"));
+    }
+    for (name, meaning) in EVENT_WORDS.iter().chain(&ISSUE_NAMES).chain(&EVENT_NAMES) {
+        assert!(page.contains(&format!("| `{name}` | {meaning} |\n")), "{name}");
+    }
+}
