@@ -35,8 +35,11 @@ pub const REPLAYING: &[&str] = &["replay_decided", "replay_written_down"];
 /// The crash points that only a lost answer leads to.
 pub const IN_DOUBT: &[&str] = &["doubt_looked", "doubt_found", "doubt_before_repeat", "doubt_repeat_noted"];
 
+/// The crash points that only webhooks pass.
+pub const HEARING: &[&str] = &["hook_taken_in"];
+
 /// All lists of crash points; none stands in two of them.
-pub const LISTS: &[&[&str]] = &[ALL, FETCHING, UPLOADING, REFRESHING, DELIVERING, REPLAYING, IN_DOUBT];
+pub const LISTS: &[&[&str]] = &[ALL, FETCHING, UPLOADING, REFRESHING, DELIVERING, REPLAYING, IN_DOUBT, HEARING];
 
 /// Aborts the process when the environment variable `SEALPOST_CRASH` is `name:N` and this is the N-th passing, from 1.
 ///

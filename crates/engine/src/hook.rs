@@ -1,11 +1,12 @@
 //! Webhooks: what trackers tell by themselves is proved, read, and durable before they hear that we have it.
 
+use crate::crash_point::crash_point;
 use crate::gateway::{Gateway, Shared};
 use crate::metrics::Metrics;
 use crate::take_in::refuse_when_full;
 use policy::Fault;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use store::{Micros, Via};
+use store::Via;
 use tracker::webhook::{self, Headers, Unproved};
 
 /// Jira repeats a webhook for some hours at most; what is older by the tracker's own clock is a replay (SEC-39).
@@ -70,8 +71,9 @@ async fn hear(shared: &Shared, name: &str, headers: Headers<'_>, body: &[u8]) ->
         return Ok(Heard::TakenIn { new: 0 });
     }
     refuse_when_full(shared)?;
-    let window = Micros::try_from(shared.settings.merge_window.as_micros()).unwrap_or(Micros::MAX);
+    let window = site.merge_window(&told.events);
     let new = shared.store.take_in_events(name, &told.events, body, Via::Webhook, window).await?;
+    crash_point("hook_taken_in");
     Ok(Heard::TakenIn { new })
 }
 

@@ -48,8 +48,6 @@ pub struct Settings {
     pub history_bytes_max: usize,
     /// Pauses between tries.
     pub retry: Backoff,
-    /// How long the events of an issue are gathered before it is decided what is written about them.
-    pub merge_window: Duration,
     /// How soon a mail looks again whether the stored mail that it refers to has its issue; later up to once a minute.
     pub parent_poll: Duration,
     /// How long a mail waits, counted from its arrival, for DNS to say whether its author is proved; 0 waits for nothing.
@@ -110,7 +108,6 @@ impl Default for Settings {
             history_comments_max: 200,
             history_bytes_max: 1024 * 1024,
             retry: Backoff::default(),
-            merge_window: Duration::from_secs(60),
             parent_poll: Duration::from_secs(2),
             author_patience: Duration::from_secs(120),
             author_poll: Duration::from_secs(30),

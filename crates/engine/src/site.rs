@@ -10,9 +10,11 @@ use crate::settings::Settings;
 use crate::trouble::Trouble;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
+use policy::event::Event;
 use policy::{Fault, FaultCode, FaultKind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use store::Micros;
 use tokio::sync::{OnceCell, mpsc};
 use tracker::webhook::Secret;
 use tracker::{Answer, Comment, Dialect, IssueView, Operation, Request, Response};
@@ -99,6 +101,11 @@ impl Site {
     /// The same site, heard when one of these secrets proves it.
     pub fn with_webhooks(self, webhooks: Vec<Secret>) -> Site {
         Site { webhooks, ..self }
+    }
+
+    /// How long these events are gathered with others of their issue. Nothing is written about any of them yet, so nothing waits.
+    pub(crate) fn merge_window(&self, _events: &[Event]) -> Micros {
+        0
     }
 
     /// What is told of it to operators.

@@ -51,9 +51,14 @@ pub fn head(url: &str) -> Page {
 
 /// Posts JSON to `url`, as [`get`]. Panics when there is no answer.
 pub fn post(url: &str, headers: &[&str], json: &str) -> Page {
+    try_post(url, headers, json).unwrap_or_else(|error| panic!("{url}: {error}"))
+}
+
+/// As [`post`], but a server that does not answer is an error.
+pub fn try_post(url: &str, headers: &[&str], json: &str) -> std::io::Result<Page> {
     let length = format!("Content-Length: {}", json.len());
     let all = [headers, &["Content-Type: application/json", &length]].concat();
-    ask("POST", url, &all, json).unwrap_or_else(|error| panic!("{url}: {error}"))
+    ask("POST", url, &all, json)
 }
 
 /// Posts bytes of this type to `url`. A server that refuses them may stop reading; what it said is given nevertheless.

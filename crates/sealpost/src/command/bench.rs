@@ -2,6 +2,7 @@
 
 mod child;
 mod dovecot;
+mod hook;
 mod hostile;
 mod intake;
 mod load;
@@ -25,6 +26,9 @@ enum What {
     /// Mails over SMTP until each is durable: rate, latency, CPU per mail and peak memory, beside the machine's own
     /// fsync and group-commit rates and beside Postfix where it is installed.
     Intake(Load),
+    /// Webhooks until each is durable, in plain, over TLS and with a TLS session for each, beside a minimal receiver of Node's where
+    /// it is installed.
+    Hook(hook::Hooks),
     /// Mailboxes on a Dovecot: mails fetched over IMAP and POP3 until each is durable, beside mbsync where it is installed; the
     /// memory of idle mailboxes; how long a mailbox of old mails takes to open.
     Mailbox(mailbox::Mailboxes),
@@ -66,6 +70,7 @@ pub struct Load {
 pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     match arguments.what {
         What::Intake(load) => intake::run(&load).await,
+        What::Hook(hooks) => hook::run(&hooks).await,
         What::Mailbox(mailboxes) => mailbox::run(&mailboxes).await,
         What::Walk(load) => walk::run(&load).await,
         What::Large { size_mb } => walk::run_large(size_mb).await,

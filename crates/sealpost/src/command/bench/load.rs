@@ -18,6 +18,12 @@ pub struct Sent {
 }
 
 impl Sent {
+    /// What took this long in all, and so long each.
+    pub fn of(took: Duration, mut latencies: Vec<Duration>) -> Sent {
+        latencies.sort();
+        Sent { mails: latencies.len(), took, latencies }
+    }
+
     /// Mails per second.
     pub fn rate(&self) -> f64 {
         self.mails as f64 / self.took.as_secs_f64()
@@ -99,9 +105,7 @@ pub async fn send(target: &Target, load: &Load) -> Result<Sent, Failure> {
         let own = sender.await.map_err(|error| Failure::new(format!("a sender ended badly: {error}")))?;
         latencies.extend(own?);
     }
-    let took = begun.elapsed();
-    latencies.sort();
-    Ok(Sent { mails: latencies.len(), took, latencies })
+    Ok(Sent::of(begun.elapsed(), latencies))
 }
 
 async fn sender(target: Target, load: Load, next: Arc<AtomicUsize>) -> Result<Vec<Duration>, Failure> {

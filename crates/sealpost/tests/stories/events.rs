@@ -1,0 +1,177 @@
+//! What happens in the desk reaches the gateway by webhooks: proved, once each, and with a story.
+
+use super::public::listen;
+use super::world::{World, lines, told};
+use aws_lc_rs::hmac;
+use data_encoding::HEXLOWER;
+use rig::settings_file::quoted;
+use rig::{gateway::Gateway, web};
+use serde_json::{Value, json};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Its name in the settings of stories.
+const SITE: &str = "demo";
+const SECRET: &str = "planted-webhook-secret-5519";
+
+/// A gateway that hears the desk; where its hooks are.
+async fn hearing() -> (World, String) {
+    let mut world = World::start().await;
+    let base = listen(&mut world);
+    world.home.write_secret("hook.secret", SECRET);
+    world.home.settings.set("[[site]]", "webhook_secret", quoted("file:hook.secret"));
+    (world, format!("{base}/hooks/{SITE}"))
+}
+
+fn signed(secret: &str, body: &str) -> String {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
+    format!("X-Hub-Signature: sha256={}", HEXLOWER.encode(hmac::sign(&key, body.as_bytes()).as_ref()))
+}
+
+fn now_ms() -> i64 {
+    i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap()
+}
+
+/// A comment as a webhook tells of it.
+fn commented(id: u32, at_ms: i64) -> String {
+    let author = json!({ "accountId": "5c00", "displayName": "Ann" });
+    let comment = json!({ "id": id.to_string(), "author": author });
+    json!({ "timestamp": at_ms, "webhookEvent": "comment_created", "comment": comment, "issue": { "id": "10", "key": "DEMO-1" } })
+        .to_string()
+}
+
+fn events(world: &World) -> Vec<Value> {
+    let output = world.run(&["event", "--config", "sealpost.toml", "list", "--limit", "1000"]);
+    assert!(output.status.success(), "{}", told(&output));
+    lines(&output)
+}
+
+/// Waits until so many events are there and each was decided about.
+fn wait_for(world: &World, gateway: &mut Gateway, number: usize) -> Vec<Value> {
+    gateway.wait_until("the events", |metrics| metrics.sum("sealpost_webhooks_total", &[]) as usize >= number);
+    gateway.wait_until_quiet();
+    events(world)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_happens_in_the_desk_is_told_registered_by_the_program_itself() {
+    let (world, url) = hearing().await;
+    let mut gateway = world.home.start();
+    let webhook = |more: &[&str]| world.run(&[&["site", "--config", "sealpost.toml", "webhook", SITE], more].concat());
+    let shown = webhook(&[]);
+    let said = String::from_utf8_lossy(&shown.stdout).into_owned();
+    assert!(shown.status.success() && said.contains(&url) && said.contains("Not registered yet."), "{}", told(&shown));
+    assert!(!said.contains(SECRET), "{said}");
+    let registered = webhook(&["--register"]);
+    assert!(registered.status.success(), "{}", told(&registered));
+    assert!(String::from_utf8_lossy(&webhook(&[]).stdout).contains("Registered."));
+    assert_eq!(webhook(&["--register"]).status.code(), Some(1), "once is enough");
+
+    let issue =
+        json!({ "fields": { "project": { "key": "DEMO" }, "issuetype": { "name": "Task" }, "summary": "A leak" } });
+    let made = world.as_incumbent("/rest/api/3/issue", &issue);
+    let text = json!({ "type": "paragraph", "content": [{ "type": "text", "text": "planted-comment" }] });
+    let comment = json!({ "body": { "type": "doc", "version": 1, "content": [text] } });
+    world.as_incumbent(&format!("/rest/api/3/issue/{}/comment", made["key"].as_str().unwrap()), &comment);
+    let mut seen = wait_for(&world, &mut gateway, 2);
+    // Webhooks overtake each other; what happened later is told first here.
+    seen.sort_by_key(|event| std::cmp::Reverse(event["happened_at"].as_str().unwrap().to_owned()));
+    let kinds: Vec<&str> = seen.iter().map(|event| event["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["commented", "created"], "{seen:?}");
+    assert_eq!((&seen[0]["issue_id"], &seen[0]["issue_key"]), (&made["id"], &made["key"]));
+    assert_eq!((&seen[0]["via"], &seen[0]["outcome"]), (&json!("webhook"), &json!("ignored")));
+    assert_eq!(seen[0]["actor"]["name"], "Another handler");
+    let shown = world.run(&["event", "--config", "sealpost.toml", "show", seen[0]["id"].as_str().unwrap()]);
+    let story: Value = serde_json::from_slice(&shown.stdout).unwrap();
+    assert!(story["body"].to_string().contains("planted-comment"), "its source is kept");
+    assert!(story["notice"]["reason"].is_string(), "{story}");
+    assert!(!gateway.log().contains("planted"), "neither secret nor content is logged");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sec_38_what_nothing_proves_is_refused_and_leaves_nothing_but_a_count() {
+    let (world, url) = hearing().await;
+    let gateway = world.home.start();
+    let body = commented(1, now_ms());
+    let good = signed(SECRET, &body);
+    let changed = body.replace("DEMO-1", "DEMO-2");
+    let post = |headers: &[&str], body: &str| web::post(&url, headers, body).status;
+    for (headers, body, status) in [
+        (vec![], &body, 401),
+        (vec![signed("another", &body)], &body, 401),
+        (vec![good.clone()], &changed, 401),
+        (vec![good.clone(), good.clone()], &body, 401),
+        (vec![good.to_uppercase().replace("SHA256", "sha256")], &body, 401),
+        (vec!["X-Hub-Signature: sha1=00".to_owned()], &body, 401),
+        (vec!["Authorization: Bearer eyJhbGciOiJub25lIn0.e30.".to_owned()], &body, 401),
+        (vec![good.clone(), "Content-Encoding: gzip".to_owned()], &body, 415),
+    ] {
+        let headers: Vec<&str> = headers.iter().map(String::as_str).collect();
+        assert_eq!(post(&headers, body), status, "{headers:?}");
+    }
+    let old = commented(2, now_ms() - 25 * 3_600_000);
+    assert_eq!(post(&[&signed(SECRET, &old)], &old), 400, "sec_39: a replay of yesterday");
+    assert_eq!(post(&[&signed(SECRET, "planted-nonsense")], "planted-nonsense"), 400);
+    let elsewhere = url.rsplit_once('/').unwrap().0.to_owned() + "/nobody";
+    assert_eq!(web::post(&elsewhere, &[&good], &body).status, 404);
+    assert_eq!(web::get(&url, &[]).status, 405);
+    assert_eq!(events(&world), Vec::<Value>::new());
+    let metrics = gateway.metrics();
+    assert_eq!(metrics.sum("sealpost_webhooks_unproved_total", &[]), 7);
+    assert_eq!(metrics.sum("sealpost_webhooks_out_of_time_total", &[]), 1);
+    assert!(!gateway.log().contains("planted"), "{}", gateway.log());
+    assert_eq!(post(&[&good], &body), 202, "the right one is heard all the same");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sec_38_a_client_that_proves_nothing_is_not_read_for_ever_and_a_storm_of_proved_ones_is() {
+    let (world, url) = hearing().await;
+    let mut gateway = world.home.start();
+    // A thousand issues in a minute are no attack.
+    for id in 0..300 {
+        let body = commented(id, now_ms());
+        assert_eq!(web::post(&url, &[&signed(SECRET, &body)], &body).status, 202);
+    }
+    assert_eq!(wait_for(&world, &mut gateway, 300).len(), 300);
+    let body = commented(1, now_ms());
+    let refused: Vec<u16> = (0..70).map(|_| web::post(&url, &[], &body).status).collect();
+    assert_eq!((refused[0], refused[69]), (401, 429));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sec_39_the_same_webhook_a_thousand_times_at_once_is_one_event() {
+    let (world, url) = hearing().await;
+    let mut gateway = world.home.start();
+    let body = commented(1, now_ms());
+    let header = signed(SECRET, &body);
+    std::thread::scope(|scope| {
+        for _ in 0..20 {
+            scope.spawn(|| {
+                for _ in 0..50 {
+                    assert_eq!(web::post(&url, &[&header], &body).status, 202);
+                }
+            });
+        }
+    });
+    assert_eq!(wait_for(&world, &mut gateway, 1).len(), 1);
+    let metrics = gateway.metrics();
+    assert_eq!(metrics.sum("sealpost_webhooks_total", &[]), 1);
+    assert_eq!(metrics.sum("sealpost_webhooks_known_again_total", &[]), 999);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn fault_05_killed_between_the_commit_and_the_answer_it_is_told_again_and_is_one_event() {
+    let (world, url) = hearing().await;
+    let mut gateway = world.home.spawn(&[("SEALPOST_CRASH", "hook_taken_in:1")]);
+    gateway.wait_until_ready().unwrap();
+    let body = commented(1, now_ms());
+    let header = signed(SECRET, &body);
+    let post = || web::try_post(&url, &[&header], &body);
+    assert!(post().is_err(), "no answer came");
+    gateway.wait_for_end();
+    let mut gateway = world.home.start();
+    assert_eq!(post().unwrap().status, 202);
+    gateway.wait_until_quiet();
+    let seen = events(&world);
+    assert_eq!((seen.len(), &seen[0]["outcome"]), (1, &json!("ignored")));
+    assert!(gateway.metrics().sum("sealpost_webhooks_known_again_total", &[]) == 1);
+}
