@@ -106,7 +106,7 @@ fn look_at_pages(settings: &Settings, running: &wire::Listening, findings: &mut 
 
 async fn look_at_sites(settings: &Settings, store: Option<&Store>, findings: &mut Findings) -> Result<(), Failure> {
     for site in &settings.sites {
-        let late = || wire::SiteFindings { site: Err(no_answer()), projects: Vec::new(), fields: None };
+        let late = || wire::SiteFindings::nothing(no_answer());
         let projects = wire::projects_of(settings, &site.name).len().min(wire::PROJECTS_MAX);
         let patience = WITHIN + EACH_PROJECT * u32::try_from(projects).unwrap_or_default();
         let looked = tokio::time::timeout(patience, wire::look_at(settings, store, site)).await;
@@ -118,6 +118,9 @@ async fn look_at_sites(settings: &Settings, store: Option<&Store>, findings: &mu
         }
         if let Some(verdict) = found.fields {
             findings.say(&format!("site {}, fields for people without an account", site.name), verdict)?;
+        }
+        if let Some(verdict) = found.webhooks {
+            findings.say(&format!("site {}, webhooks", site.name), verdict)?;
         }
         findings.say(&format!("letters of site {}", site.name), Ok(letters(&site.letters)))?;
     }

@@ -4,8 +4,9 @@ use super::adapters::{speaker, speaker_of_account};
 use super::fetching::out_of_reach;
 use super::site_fields::{Found, find_by, wanted_fields};
 use super::site_projects;
+use super::webhooks::{webhook_address, webhook_standing};
 use crate::command::fault_in_words;
-use crate::settings::{Settings, Site};
+use crate::settings::{Public, Settings, Site};
 use courier::oauth::read_cloud_id;
 use engine::speak::{Route, Speaker, read_openly};
 use engine::tokens::Tokens;
@@ -20,6 +21,15 @@ pub struct SiteFindings {
     pub projects: Vec<(String, Result<String, String>)>,
     /// Fields that a profile wants people in; `None` where none wants any.
     pub fields: Option<Result<String, String>>,
+    /// How it tells what happens; `None` where it is not heard.
+    pub webhooks: Option<Result<String, String>>,
+}
+
+impl SiteFindings {
+    /// Nothing was found, because of this.
+    pub fn nothing(why: String) -> SiteFindings {
+        SiteFindings { site: Err(why), projects: Vec::new(), fields: None, webhooks: None }
+    }
 }
 
 /// Looks at a site and at every project that the profiles of its mailboxes name. Tokens of a sign-in are in the store.
@@ -31,7 +41,7 @@ pub async fn look_at(settings: &Settings, store: Option<&Store>, site: &Site) ->
     };
     match speaker {
         Ok(speaker) => look_by(&speaker, settings, site).await,
-        Err(failure) => SiteFindings { site: Err(failure.text), projects: Vec::new(), fields: None },
+        Err(failure) => SiteFindings::nothing(failure.text),
     }
 }
 
@@ -45,7 +55,21 @@ async fn look_by(speaker: &Speaker, settings: &Settings, site: &Site) -> SiteFin
         true => Some(people_fields(speaker, settings, site).await),
         false => None,
     };
-    SiteFindings { site: found, projects, fields }
+    let webhooks = match (&settings.public, found.is_ok() && !site.webhook_secrets.is_empty()) {
+        (Some(public), true) => Some(webhooks(speaker, public, site).await),
+        (None, true) => Some(Err("they cannot come in without a public listener; set public.listen".to_owned())),
+        (_, false) => None,
+    };
+    SiteFindings { site: found, projects, fields, webhooks }
+}
+
+/// Whether the site tells what happens; only an administrator may see that.
+async fn webhooks(speaker: &Speaker, public: &Public, site: &Site) -> Result<String, String> {
+    let url = webhook_address(public, &site.name);
+    match ask(speaker, site.dialect, &Operation::ReadWebhooks).await {
+        Ok(Answer::Webhooks(all)) => webhook_standing(&all, &url),
+        Ok(_) | Err(_) => Ok(format!("this account may not see whether one to {url} is registered")),
+    }
 }
 
 /// The profiles of the site's mailboxes, each once. One that cannot be read was refused with the settings.

@@ -3,13 +3,36 @@
 use super::adapters::speaker;
 use super::site_check::ask;
 use crate::command::Failure;
-use crate::settings::Site;
+use crate::settings::{Public, Site};
+use console::public::hook::HOOKS_PATH;
 use engine::speak::Speaker;
 use engine::tokens::Tokens;
 use policy::Fault;
 use store::Store;
-use tracker::webhook::Hidden;
+use tracker::webhook::{EVENT_NAMES, Hidden};
 use tracker::{Answer, Dialect, Operation, Registered};
+
+/// Where a site's webhooks go.
+pub fn webhook_address(public: &Public, site: &str) -> String {
+    format!("{}{HOOKS_PATH}{site}", public.url.trim_end_matches('/'))
+}
+
+/// Whether one of these tells everything there.
+///
+/// # Errors
+/// What is missing, and what to do.
+pub fn webhook_standing(all: &[Registered], url: &str) -> Result<String, String> {
+    let Some(one) = all.iter().find(|one| one.url == url) else {
+        return Err(format!("no webhook to {url} is registered; `sealpost site webhook` says how"));
+    };
+    let is_told = |name: &&str| one.events.iter().any(|event| event == name);
+    let missing: Vec<&str> = EVENT_NAMES.into_iter().filter(|name| !is_told(name)).collect();
+    match (one.is_on, missing.is_empty()) {
+        (false, _) => Err(format!("the webhook to {url} is switched off there; switch it on")),
+        (true, false) => Err(format!("the webhook to {url} does not tell of {}; tick them there", missing.join(", "))),
+        (true, true) => Ok(format!("a webhook to {url} is registered and tells of everything")),
+    }
+}
 
 /// A line to one site.
 pub struct Webhooks {
@@ -42,5 +65,26 @@ impl Webhooks {
     pub async fn register(&self, name: &str, url: &str, secret: &Hidden) -> Result<(), Fault> {
         let (name, url, secret) = (name.to_owned(), url.to_owned(), secret.clone());
         ask(&self.speaker, self.dialect, &Operation::RegisterWebhook { name, url, secret }).await.map(|_| ())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn what_is_missing_is_named() {
+        let url = "https://mail.example.org/hooks/north";
+        let one = |events: &[&str], is_on| Registered {
+            url: url.into(),
+            events: events.iter().map(|event| (*event).to_owned()).collect(),
+            is_on,
+        };
+        let wrong = |all: &[Registered]| webhook_standing(all, url).unwrap_err();
+        assert!(wrong(&[]).contains("no webhook"));
+        assert!(wrong(&[one(&EVENT_NAMES, false)]).contains("switched off"));
+        assert!(wrong(&[one(&EVENT_NAMES[..8], true)]).contains("does not tell of worklog_deleted"));
+        assert!(webhook_standing(&[one(&EVENT_NAMES, true)], url).is_ok());
     }
 }

@@ -59,11 +59,15 @@ async fn what_happens_in_the_desk_is_told_registered_by_the_program_itself() {
     let webhook = |more: &[&str]| world.run(&[&["site", "--config", "sealpost.toml", "webhook", SITE], more].concat());
     let shown = webhook(&[]);
     let said = String::from_utf8_lossy(&shown.stdout).into_owned();
-    assert!(shown.status.success() && said.contains(&url) && said.contains("Not registered yet."), "{}", told(&shown));
+    assert!(shown.status.success() && said.contains(&url) && said.contains("no webhook to"), "{}", told(&shown));
     assert!(!said.contains(SECRET), "{said}");
     let registered = webhook(&["--register"]);
     assert!(registered.status.success(), "{}", told(&registered));
-    assert!(String::from_utf8_lossy(&webhook(&[]).stdout).contains("Registered."));
+    let checked = world.run(&["check", "--config", "sealpost.toml"]);
+    for shown in [webhook(&[]), checked] {
+        let said = String::from_utf8_lossy(&shown.stdout).into_owned();
+        assert!(said.contains("is registered and tells of everything"), "{}", told(&shown));
+    }
     assert_eq!(webhook(&["--register"]).status.code(), Some(1), "once is enough");
 
     let issue =

@@ -3,9 +3,7 @@
 use crate::command::{Failure, print};
 use crate::settings::{Settings, Site};
 use crate::wire;
-use console::public::hook::HOOKS_PATH;
 use store::Store;
-use tracker::Registered;
 use tracker::webhook::{EVENT_NAMES, Hidden};
 
 /// Says what to enter in the tracker, and looks whether it is there; registers it where that is asked.
@@ -23,7 +21,7 @@ pub async fn run(settings: &Settings, store: &Store, site: &Site, register: bool
              output of `openssl rand -hex 32`"
         )));
     };
-    let url = format!("{}{HOOKS_PATH}{name}", public.url.trim_end_matches('/'));
+    let url = wire::webhook_address(public, name);
     let line = wire::Webhooks::of(store, site)?;
     if register {
         if line.all().await?.iter().any(|one| one.url == url) {
@@ -39,37 +37,10 @@ pub async fn run(settings: &Settings, store: &Store, site: &Site, register: bool
         site.browse_base
     ))?;
     match line.all().await {
-        Ok(all) => print(&format!("{}\n", told(&all, &url))),
-        Err(fault) => print(&format!("Whether it is registered cannot be seen: {fault}\n")),
-    }
-}
-
-fn told(all: &[Registered], url: &str) -> String {
-    let Some(one) = all.iter().find(|one| one.url == url) else { return "Not registered yet.".to_owned() };
-    let missing: Vec<&str> =
-        EVENT_NAMES.into_iter().filter(|name| !one.events.iter().any(|event| event == name)).collect();
-    match (one.is_on, missing.is_empty()) {
-        (false, _) => "Registered, and switched off there.".to_owned(),
-        (true, true) => "Registered.".to_owned(),
-        (true, false) => format!("Registered, and it does not tell of {}.", missing.join(", ")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_missing_is_named() {
-        let url = "https://mail.example.org/hooks/north";
-        let one = |events: &[&str], is_on| Registered {
-            url: url.into(),
-            events: events.iter().map(|event| (*event).to_owned()).collect(),
-            is_on,
-        };
-        assert_eq!(told(&[], url), "Not registered yet.");
-        assert_eq!(told(&[one(&EVENT_NAMES, true)], url), "Registered.");
-        assert_eq!(told(&[one(&EVENT_NAMES, false)], url), "Registered, and switched off there.");
-        assert_eq!(told(&[one(&EVENT_NAMES[..8], true)], url), "Registered, and it does not tell of worklog_deleted.");
+        Ok(all) => print(&match wire::webhook_standing(&all, &url) {
+            Ok(well) => format!("{well}\n"),
+            Err(why) => format!("{why}\n"),
+        }),
+        Err(fault) => print(&format!("whether it is registered cannot be seen: {fault}\n")),
     }
 }
