@@ -67,7 +67,6 @@ async fn hear(shared: &Shared, name: &str, headers: Headers<'_>, body: &[u8]) ->
         return Ok(Heard::OutOfTime);
     }
     if told.events.is_empty() {
-        tracing::debug!(site = name, event = told.name, "a webhook tells of nothing that is looked at");
         return Ok(Heard::TakenIn { new: 0 });
     }
     refuse_when_full(shared)?;

@@ -358,10 +358,6 @@ const WRONG: &[(&str, &str)] = &[
         "support.toml:5: mapping[1].outcome = \"ignore\" is not known here, it belongs to [[rule]]; move it there",
     ),
     (
-        "[[notice]]\ncause = \"not_created\"\nsubject = \"Re: {{subject}}\"\n",
-        "support.toml:4: notice[1].subject = \"{{subject}}\" is no place of a letter to a sender, which repeats nothing of the mail; leave it out",
-    ),
-    (
         "[[notice]]\ncause = \"not_created\"\ntext = \"Dear {{sender.name}}, wait.\"\n",
         "support.toml:4: notice[1].text = \"{{sender.name}}\" is no place of a letter to a sender, which repeats nothing of the mail; write {{set:NAME}} or {{upload_link}}, or leave it out",
     ),
