@@ -33,6 +33,36 @@ impl Profile {
     }
 }
 
+/// When comments on issues of a project are refused, so that it can be seen whether the tracker knows what that means: a search that it
+/// does not answer refuses nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusing {
+    pub project: String,
+    /// As in [`Aim`].
+    pub place: String,
+    /// In the tracker's own language; empty for none.
+    pub search: String,
+    pub statuses: Vec<String>,
+}
+
+impl Profile {
+    /// What it refuses at each place, once, at the first place that says it.
+    pub fn refusing(&self) -> Vec<Refusing> {
+        let mut all: Vec<Refusing> = Vec::new();
+        for (place, Mapping { project, reject_search, reject_status, .. }) in self.places() {
+            let one = Refusing { project, place, search: reject_search.trim().to_owned(), statuses: reject_status };
+            let is_known = |known: &Refusing| {
+                (&known.project, &known.search, &known.statuses) == (&one.project, &one.search, &one.statuses)
+            };
+            let says_something = !one.search.is_empty() || !one.statuses.is_empty();
+            if says_something && !one.project.is_empty() && !all.iter().any(is_known) {
+                all.push(one);
+            }
+        }
+        all
+    }
+}
+
 impl Aim {
     /// Whatever the place.
     fn is_the_same(&self, other: &Aim) -> bool {
@@ -63,6 +93,17 @@ fn fields(mapping: &Mapping) -> Vec<(String, Option<String>)> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+
+    #[test]
+    fn what_is_refused_is_told_with_the_project_that_it_is_refused_in() {
+        let text = "[default]\nproject = \"HELP\"\nreject_status = [\"Closed\"]\n\
+            [[mapping]]\nname = \"it\"\nproject = \"IT\"\nreject_search = \"labels = old\"\n\
+            [[rule]]\nname = \"same\"\nsubject = [\"*up*\"]\nissue_type = \"Bug\"\n";
+        let told = Profile::from_toml("a", text, "a.toml").unwrap().refusing();
+        let told: Vec<_> =
+            told.iter().map(|one| (&*one.project, &*one.place, &*one.search, one.statuses.len())).collect();
+        assert_eq!(told, [("HELP", "[default]", "", 1), ("IT", "mapping \"it\"", "labels = old", 1)]);
+    }
 
     #[test]
     fn each_place_that_makes_issues_says_what_it_needs() {

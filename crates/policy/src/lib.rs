@@ -23,7 +23,7 @@ pub mod reply_token;
 pub mod set_link;
 pub mod shadow;
 
-pub use aim::Aim;
+pub use aim::{Aim, Refusing};
 pub use anonymous::anonymous_profile;
 pub use ask::{
     Account, Act, Compare, Facts, IssueFacts, IssueHistory, IssueSearch, Question, RequestType, SeenBefore,

@@ -198,6 +198,15 @@ pub enum Operation {
     },
     /// The newest key of the project, from which later keys are counted.
     ///
+    /// The names of the statuses that issues of the project can have.
+    ReadStatuses {
+        project: String,
+    },
+    /// Whether the tracker answers the administrator's own search, with the first issue of the project that it finds.
+    TrySearch {
+        project: String,
+        search: String,
+    },
     /// The admin webhooks that are registered; for administrators alone.
     ReadWebhooks,
     /// Registers one that tells of everything that is looked at, signed with this secret.
@@ -277,6 +286,8 @@ impl Operation {
             Operation::FindCreated { .. } => "find_created",
             Operation::HighestKey { .. } => "highest_key",
             Operation::FetchKeys { .. } => "fetch_keys",
+            Operation::ReadStatuses { .. } => "read_statuses",
+            Operation::TrySearch { .. } => "try_search",
             Operation::ReadWebhooks => "read_webhooks",
             Operation::RegisterWebhook { .. } => "register_webhook",
         }

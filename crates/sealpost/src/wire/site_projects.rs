@@ -5,7 +5,7 @@ use crate::command::fault_in_words;
 use crate::settings::{Settings, guess};
 use engine::speak::Speaker;
 use policy::field::{self, FIELDS_MAX, FieldMeta};
-use policy::{Aim, Fault, FaultCode};
+use policy::{Aim, Fault, FaultCode, Refusing};
 use std::collections::{BTreeMap, BTreeSet};
 use tracker::{Answer, Dialect, Named, Operation};
 
@@ -56,10 +56,14 @@ pub(super) async fn look(
     dialect: Dialect,
 ) -> Vec<(String, Result<String, String>)> {
     let mut by_project: BTreeMap<String, Vec<Wanted>> = BTreeMap::new();
+    let mut refused: BTreeMap<String, Vec<(String, Refusing)>> = BTreeMap::new();
     for project in super::projects_of(settings, site) {
         by_project.entry(project).or_default();
     }
     for profile in profiles_of(settings, site) {
+        for refusing in profile.refusing() {
+            refused.entry(refusing.project.clone()).or_default().push((profile.name.clone(), refusing));
+        }
         for aim in profile.aims() {
             let wanted = Wanted { profile: profile.name.clone(), aim };
             by_project.entry(wanted.aim.project.clone()).or_default().push(wanted);
@@ -68,7 +72,8 @@ pub(super) async fn look(
     let mut found = Vec::new();
     let left = by_project.len().saturating_sub(PROJECTS_MAX);
     for (project, wanted) in by_project.into_iter().take(PROJECTS_MAX) {
-        let looker = Looker { speaker, dialect, project: &project, wanted };
+        let refusing = refused.remove(&project).unwrap_or_default();
+        let looker = Looker { speaker, dialect, project: &project, wanted, refusing };
         let verdict = looker.verdict().await;
         found.push((project, verdict));
     }
@@ -83,12 +88,15 @@ struct Looker<'a> {
     dialect: Dialect,
     project: &'a str,
     wanted: Vec<Wanted>,
+    /// When comments are refused, each with the profile that says so.
+    refusing: Vec<(String, Refusing)>,
 }
 
 impl Looker<'_> {
     async fn verdict(&self) -> Result<String, String> {
         let allowed = self.permissions().await?;
-        let complaints = self.complaints().await.map_err(|fault| self.told(&fault))?;
+        let mut complaints = self.complaints().await.map_err(|fault| self.told(&fault))?;
+        complaints.extend(self.complaints_of_refusing().await.map_err(|fault| self.told(&fault))?);
         if complaints.is_empty() {
             return Ok(allowed);
         }
@@ -157,6 +165,40 @@ impl Looker<'_> {
         Ok(complaints)
     }
 
+    /// Searches that the tracker does not answer, and lists of statuses of which it has none: nothing would be refused by them.
+    async fn complaints_of_refusing(&self) -> Result<Vec<String>, Fault> {
+        let mut complaints = Vec::new();
+        let mut known = None;
+        for (profile, Refusing { place, search, statuses, .. }) in &self.refusing {
+            let by = format!("profile {profile:?}, {place}");
+            let (project, search) = (self.project.to_owned(), search.clone());
+            if !search.is_empty() {
+                let asked = Operation::TrySearch { project: project.clone(), search };
+                match ask(self.speaker, self.dialect, &asked).await {
+                    Err(fault) if fault.code == FaultCode::TrackerRefused => {
+                        let why = fault_in_words(&fault);
+                        complaints.push(format!("reject_search ({by}) is not answered, so it refuses nothing: {why}"));
+                    }
+                    answer => drop(answer?),
+                }
+            }
+            if !statuses.is_empty() {
+                if known.is_none() {
+                    known = Some(self.statuses(project).await?);
+                }
+                complaints.extend(no_status(statuses, known.as_deref().unwrap_or_default(), &by));
+            }
+        }
+        Ok(complaints)
+    }
+
+    async fn statuses(&self, project: String) -> Result<Vec<String>, Fault> {
+        match ask(self.speaker, self.dialect, &Operation::ReadStatuses { project }).await? {
+            Answer::Names(names) => Ok(names),
+            _ => Ok(Vec::new()),
+        }
+    }
+
     /// The issue types that the account may create.
     async fn types(&self) -> Result<Vec<Named>, Fault> {
         let mut all = Vec::new();
@@ -189,6 +231,17 @@ impl Looker<'_> {
         }
         Ok(all)
     }
+}
+
+/// What to say where a project has none of these statuses.
+fn no_status(wanted: &[String], there: &[String], by: &str) -> Option<String> {
+    let is_there = |one: &String| there.iter().any(|status| status.to_lowercase() == one.trim().to_lowercase());
+    if wanted.iter().any(is_there) {
+        return None;
+    }
+    let names = wanted.iter().map(|one| format!("{one:?}")).collect::<Vec<_>>().join(", ");
+    let has = there.iter().take(NAMED_MAX).map(String::as_str).collect::<Vec<_>>().join(", ");
+    Some(format!("there is no status {names}, so reject_status ({by}) refuses nothing; it has {has}"))
 }
 
 fn no_type(wanted: &Wanted, types: &[Named]) -> String {

@@ -63,6 +63,26 @@ async fn a_project_that_is_not_there_is_told_with_who_names_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_refuses_comments_and_would_refuse_nothing_is_told() {
+    let world = World::start().await;
+    let profile = |refusing: &str| format!("[default]\nproject = \"DEMO\"\nissue_type = \"Task\"\n{refusing}\n");
+    for (refusing, told) in [
+        (
+            "reject_status = [\"Clozed\"]",
+            Some("there is no status \"Clozed\", so reject_status (profile \"support\", [default])"),
+        ),
+        ("reject_search = \"statuss = x\"", Some("reject_search (profile \"support\", [default]) is not answered")),
+        ("reject_status = [\"Clozed\", \"done\"]\nreject_search = \"labels = old ORDER BY key\"", None),
+    ] {
+        fs::write(world.home.file("profile.toml"), profile(refusing)).unwrap();
+        let (well, said) = check(&world);
+        let line = line(&said, "project DEMO");
+        assert_eq!(well, told.is_none(), "{said}");
+        assert!(told.is_none_or(|told| line.contains(told)), "{line}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn issue_types_fields_and_values_that_a_project_lacks_are_told_with_their_rule() {
     let world = World::start().await;
     let profile = "[default]\nproject = \"DEMO\"\nissue_type = \"Task\"\n\

@@ -66,7 +66,7 @@ fn read(kind: Kind, operation: &Operation, json: &Value) -> Result<Answer, Lack>
         Operation::FetchKeys { .. } => Answer::Found { items: found(json)?, next_page: None },
         Operation::ReadIssueMarker { .. } => one_marker(json)?,
         Operation::FindIssues { search, .. } => Answer::Issues(issues(kind, json, &search.field)?),
-        Operation::Match { .. } => Answer::Found { items: found(json)?, next_page: None },
+        Operation::TrySearch { .. } | Operation::Match { .. } => Answer::Found { items: found(json)?, next_page: None },
         other => read_more(kind, other, json)?,
     })
 }
@@ -100,6 +100,7 @@ fn read_more(kind: Kind, operation: &Operation, json: &Value) -> Result<Answer, 
         Operation::ReadOrganisations { .. } => service::page(json, "name", "-"),
         Operation::AttachTemporary { .. } => service::temporary(json),
         Operation::ReadWebhooks => hooks::registered(json),
+        Operation::ReadStatuses { .. } => workflow::statuses(json),
         Operation::ServerInfo => Ok(Answer::Server {
             deployment: json["deploymentType"].as_str().ok_or(Lack("deploymentType"))?.to_owned(),
             version: text(&json["version"]),

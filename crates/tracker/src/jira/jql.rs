@@ -44,6 +44,11 @@ pub(super) fn of_issue(issue_id: &str, search: &str) -> String {
     format!("issue = {} AND ({})", quoted(issue_id), without_order(search))
 }
 
+/// The administrator's own search among the issues of a project.
+pub(super) fn of_project(project: &str, search: &str) -> String {
+    format!("project = {} AND ({})", quoted(project), without_order(search))
+}
+
 /// A custom field by its number, which no other field has; any other by its id.
 fn field(id: &str) -> String {
     match id.strip_prefix("customfield_") {

@@ -69,6 +69,8 @@ pub fn request(kind: Kind, operation: &Operation) -> Request {
         Operation::ReadServiceDesks { start_at } => service::desks(*start_at),
         Operation::ReadRequestTypes { desk_id, start_at } => service::request_types(desk_id, *start_at),
         Operation::ReadOrganisations { desk_id, start_at } => service::organisations(desk_id, *start_at),
+        Operation::ReadStatuses { project } => get(format!("{api}/project/{}/statuses", segment(project))),
+        Operation::TrySearch { project, search: theirs } => search(kind, &jql::of_project(project, theirs), 1, None),
         Operation::ReadWebhooks => hooks::read(),
         write => write_request(kind, write),
     }

@@ -73,3 +73,15 @@ pub(super) fn links(json: &Value) -> Result<Answer, Lack> {
         list => Ok(Answer::Links(each(list, one).ok_or(Lack("issuelinks"))?)),
     }
 }
+/// The statuses of every issue type of a project, each once.
+pub(super) fn statuses(json: &Value) -> Result<Answer, Lack> {
+    let of_type = |one: &Value| each(&one["statuses"], |status| id(&status["name"]));
+    let all = each(json, of_type).ok_or(Lack("statuses"))?;
+    let mut names: Vec<String> = Vec::new();
+    for name in all.into_iter().flatten() {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    Ok(Answer::Names(names))
+}
