@@ -9,6 +9,7 @@ pub mod demo;
 pub mod desk;
 pub mod file;
 pub mod files;
+pub mod letter;
 pub mod mailbox;
 pub mod manual;
 pub mod message;

@@ -191,6 +191,7 @@ fn generated_pages_are_true() {
         ("docs/settings.md", ["manual", "settings"]),
         ("docs/profile.md", ["manual", "profile"]),
         ("docs/faults.md", ["manual", "faults"]),
+        ("docs/templates.md", ["manual", "templates"]),
     ] {
         let output = std::process::Command::new(env!("CARGO_BIN_EXE_sealpost")).args(words).output().unwrap();
         assert!(output.status.success(), "sealpost {} failed", words.join(" "));

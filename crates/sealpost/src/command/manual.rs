@@ -9,6 +9,7 @@ pub enum Page {
     Settings,
     Profile,
     Faults,
+    Templates,
 }
 
 /// Prints a page as Markdown.
@@ -17,6 +18,7 @@ pub fn run(page: Page) -> Result<(), Failure> {
         Page::Settings => crate::settings::manual::page(),
         Page::Profile => profile_page(),
         Page::Faults => faults_page(),
+        Page::Templates => super::letter::manual::page(),
     };
     super::print(&text)
 }
