@@ -22,12 +22,12 @@ pub use bounds::{
     CHANGES_MAX, EARLIER_MAX, FILES_MAX, HAPPENINGS_MAX, NAME_CHARS_MAX, NAMES_BYTES_MAX, SAID_BYTES_MAX, bounded,
 };
 pub use filters::FILTERS;
-pub use html::SafeHtml;
+pub use html::{REFUSED, SafeHtml};
 pub use letter::{MadeBy, Order, Rendered, Subject, render};
 pub use machine::{DEPTH_MAX, FUEL, HTML_BYTES_MAX, Part, SUBJECT_BYTES_MAX, TEXT_BYTES_MAX, Trouble};
 pub use resource::{LOGO, Resource};
 pub use scene::FIELDS;
 pub use theme::{BLOCKS, Theme};
-pub use view::View;
+pub use view::{View, WEIGHTIEST_FIRST};
 pub use words::{LANGUAGES, Words};
 pub use written::{SOURCE_BYTES_MAX, STATEMENTS, Template, Templates};

@@ -3,7 +3,7 @@
 use crate::cell::pool::{Cells, Figures};
 use crate::cell::settings::{Sandbox, Settings};
 use crate::cell::wire::Call;
-use policy::template::{MadeBy, Order, Rendered, Trouble, bounded};
+use policy::template::{MadeBy, Order, Part, Rendered, Trouble, bounded};
 use policy::{Fault, FaultCode};
 use std::path::PathBuf;
 
@@ -44,13 +44,16 @@ impl Renderer {
     /// itself is wrong. No letter is lost by a template.
     pub async fn render(&self, order: Order) -> Result<Rendered, Fault> {
         let order = Order { view: bounded(order.view), ..order };
-        match self.ask(&order).await {
-            Err(fault) if fault.code == FaultCode::CellDied && order.template.is_some() => {
-                let letter = self.ask(&Order { template: None, ..order }).await?;
-                Ok(Rendered { made_by: MadeBy::ThemeInstead(Trouble::Died), ..letter })
-            }
-            answer => answer,
-        }
+        let fault = match self.ask(&order).await {
+            Err(fault) if order.template.is_some() && fault.code != FaultCode::CellUnavailable => fault,
+            answer => return answer,
+        };
+        let trouble = match fault.code {
+            FaultCode::CellDied => Trouble::Died,
+            _ => Trouble::TooMuch { part: Part::Html, what: "the letter is too long".to_owned() },
+        };
+        let letter = self.ask(&Order { template: None, ..order }).await?;
+        Ok(Rendered { made_by: MadeBy::ThemeInstead(trouble), ..letter })
     }
 
     pub fn figures(&self) -> Figures {

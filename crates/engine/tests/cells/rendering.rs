@@ -11,6 +11,7 @@ pub const TESTS: &[Test] = &[
     ("sec_31_a_bomb_ends_and_its_letter_goes_out", sec_31_a_bomb_ends_and_its_letter_goes_out),
     ("sec_31_a_deep_source_costs_one_cell_at_most", sec_31_a_deep_source_costs_one_cell_at_most),
     ("a_template_that_is_wrong_costs_no_cell", a_template_that_is_wrong_costs_no_cell),
+    ("a_letter_that_grows_too_long_goes_out_in_its_themes_words", a_letter_that_grows_too_long),
     ("an_order_of_any_size_is_carried_out", an_order_of_any_size_is_carried_out),
 ];
 
@@ -112,13 +113,33 @@ fn a_template_that_is_wrong_costs_no_cell() {
     });
 }
 
+/// What a template writes is within its bound; with the styles of its classes it is not.
+fn a_letter_that_grows_too_long() {
+    run(async {
+        let renderer = start().await;
+        let ten = "[1,2,3,4,5,6,7,8,9,0]";
+        let loops = format!("{{% for a in {ten} %}}").repeat(4);
+        let ends = "{% endfor %}".repeat(4);
+        let source = format!("{loops}{}{ends}", "<i class=old>x</i>".repeat(10));
+        let letter = renderer.render(order(&source)).await.unwrap();
+        assert!(matches!(letter.made_by, MadeBy::ThemeInstead(Trouble::Died | Trouble::TooMuch { .. })));
+        assert!(letter.text.contains("NORTH-41"));
+    });
+}
+
 fn an_order_of_any_size_is_carried_out() {
     run(async {
         let renderer = start().await;
         let mut order = Order { template: None, ..order("") };
         let happening = order.view.happenings[0].clone();
         order.view.happenings = vec![happening; 3_000];
-        order.view.issue.summary = "wide ".repeat(1_000_000);
+        let wide = "wide ".repeat(1_000_000);
+        order.view.issue.summary.clone_from(&wide);
+        order.view.site.url = format!("https://{wide}");
+        order.view.reason = policy::template::view::Reason::Group(wide.clone());
+        order.view.recipient.zone.clone_from(&wide);
+        order.view.brand.logo.iter_mut().for_each(|logo| logo.alt.clone_from(&wide));
+        order.view.mark = Some(wide);
         let letter = renderer.render(order).await.unwrap();
         assert!(letter.text.contains("2950 more: see the issue."));
         assert_eq!(renderer.figures().died, 0);

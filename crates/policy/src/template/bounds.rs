@@ -1,7 +1,7 @@
 //! How much a letter says at most: what goes beyond is left out and counted, never the letter.
 
 use super::html::SafeHtml;
-use super::view::{Happening, Said, View};
+use super::view::{Happening, Reason, Said, View};
 use super::words::Words;
 
 /// Happenings of one letter.
@@ -71,11 +71,22 @@ fn names(view: &mut View, room: &mut Room) {
     let mut texts = vec![&mut issue.key, &mut issue.summary, &mut issue.kind, &mut issue.status, &mut issue.project];
     texts.extend([&mut issue.priority, &mut issue.reporter, &mut issue.assignee].into_iter().flatten());
     texts.extend([&mut view.site.name, &mut view.brand.name, &mut view.recipient.name, &mut view.subject_prefix]);
+    if let Reason::Role(name) | Reason::Group(name) | Reason::Field(name) = &mut view.reason {
+        texts.push(name);
+    }
     texts.into_iter().for_each(|text| room.shorten(text));
+    let is_long = |text: &String| text.len() > NAME_CHARS_MAX;
+    // What is cut is none of these any more.
+    for text in [&mut view.site.url, &mut view.recipient.language, &mut view.recipient.zone] {
+        if is_long(text) {
+            text.clear();
+        }
+    }
+    view.mark.take_if(|mark| is_long(mark));
+    view.brand.logo.take_if(|logo| is_long(&logo.content_id) || is_long(&logo.alt));
     view.earlier.iter_mut().for_each(|earlier| room.shorten(&mut earlier.who));
-    // A link that is cut leads elsewhere.
     for link in [&mut view.links.browse, &mut view.links.unsubscribe, &mut view.links.complain] {
-        link.take_if(|link| link.len() > NAME_CHARS_MAX);
+        link.take_if(|link| is_long(link));
     }
 }
 
@@ -96,6 +107,7 @@ impl Room {
         self.files -= happening.files.len();
         self.shorten(&mut happening.who);
         for change in &mut happening.changes {
+            self.shorten(&mut change.field);
             self.shorten(&mut change.name);
             [&mut change.from, &mut change.to].into_iter().flatten().for_each(|value| self.shorten(value));
         }

@@ -54,6 +54,42 @@ pub(super) fn shows_something(html: &str) -> bool {
     is_seen(rest)
 }
 
+/// Elements that a template may not write: they swallow what stands behind them, run something, or belong to the head of a page.
+pub const REFUSED: &[&str] = &[
+    "base",
+    "body",
+    "embed",
+    "form",
+    "frameset",
+    "head",
+    "html",
+    "iframe",
+    "link",
+    "math",
+    "meta",
+    "noembed",
+    "noframes",
+    "noscript",
+    "object",
+    "plaintext",
+    "script",
+    "select",
+    "style",
+    "svg",
+    "template",
+    "textarea",
+    "title",
+    "xmp",
+];
+
+/// The first element that a template may not write. What a mail says has none: it is escaped, or was made safe.
+pub(super) fn refused(html: &str) -> Option<&'static str> {
+    html.split('<').skip(1).find_map(|after| {
+        let end = after.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(after.len());
+        REFUSED.iter().find(|name| name.eq_ignore_ascii_case(&after[..end])).copied()
+    })
+}
+
 fn is_seen(words: &str) -> bool {
     !words.replace("&nbsp;", " ").replace("&#160;", " ").trim().is_empty()
 }
@@ -83,6 +119,22 @@ mod tests {
         let html: SafeHtml = serde_json::from_str(r#""<b onclick=x()>hi</b><script>y()</script>""#).unwrap();
         assert_eq!(html.as_str(), SafeHtml::of("<b>hi</b>").as_str());
         assert_eq!(serde_json::to_string(&html).unwrap(), format!("{:?}", html.as_str()));
+    }
+
+    #[test]
+    fn what_swallows_the_rest_of_a_page_is_found() {
+        for (html, found) in [
+            ("<p>x</p><ScRiPt src=x>", Some("script")),
+            ("<textarea", Some("textarea")),
+            ("<styles><p title='<'>&lt;script>", None),
+            ("a < b </script>", None),
+        ] {
+            assert_eq!(refused(html), found, "{html}");
+        }
+        for name in REFUSED {
+            let safe = SafeHtml::of(&format!("<{name}>x</{name}>y"));
+            assert_eq!(refused(safe.as_str()), None, "a comment with <{name}> costs no template: {}", safe.as_str());
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Makes a letter of a view; a template that fails or says nothing gives way to its theme, and the letter says so.
 
 use super::bounds::{bounded, withheld};
+use super::html::refused;
 use super::inline;
 use super::machine::{Machine, Part, Trouble};
 use super::scene::Scene;
@@ -116,7 +117,9 @@ impl Making<'_> {
         let subject = self.part(template, Part::Subject)?;
         let subject = Subject::of(&subject).ok_or(Trouble::Nothing { part: Part::Subject })?;
         let text = self.text(&self.part(template, Part::Text)?)?;
-        let html = self.html(&self.part(template, Part::Html)?, subject.as_str())?;
+        let html = self.part(template, Part::Html)?;
+        let html = if template.html.is_some() { within(&html)? } else { html };
+        let html = self.html(&html, subject.as_str())?;
         let content_ids = content_ids(&html);
         Ok(Rendered { subject, text, html, made_by, content_ids })
     }
@@ -146,6 +149,15 @@ impl Making<'_> {
         let framed = self.machine.framed(Part::Html, "frame.html", Value::from_pairs(values))?;
         inline::inlined(&framed, self.theme.light()).map_err(|what| Trouble::Failed { part: Part::Html, what })
     }
+}
+
+/// What a template wrote, so that it cannot reach beyond its place in the frame.
+fn within(html: &str) -> Result<String, Trouble> {
+    let failed = |what| Trouble::Failed { part: Part::Html, what };
+    if let Some(name) = refused(html) {
+        return Err(failed(format!("<{name}> may not stand in a letter")));
+    }
+    inline::closed(html).map_err(failed)
 }
 
 /// Lines that end with LF, without spaces at their ends, never three line ends in a row, no control characters but tabs.

@@ -192,8 +192,8 @@ pub struct Logo {
     pub height: u32,
 }
 
-/// What counts most of several things that happened: it decides which template a letter is made of.
-const WEIGHTIEST_FIRST: [EventKind; 9] = [
+/// Every kind, first what counts most of several things that happened: it decides which template a letter is made of.
+pub const WEIGHTIEST_FIRST: [EventKind; 9] = [
     EventKind::Deleted,
     EventKind::Created,
     EventKind::Commented,

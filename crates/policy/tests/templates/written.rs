@@ -4,7 +4,9 @@
 use crate::{html, letter, templated, text};
 use policy::event::EventKind;
 use policy::template::view::Said;
-use policy::template::{LANGUAGES, LOGO, MadeBy, Part, Template, Templates, Theme, Trouble, samples};
+use policy::template::{
+    LANGUAGES, LOGO, MadeBy, Order, Part, REFUSED, Template, Templates, Theme, Trouble, render, samples,
+};
 use std::fmt::Write;
 use std::path::Path;
 
@@ -95,6 +97,40 @@ fn a_template_that_fails_or_says_nothing_gives_way_and_the_letter_says_so() {
         };
         assert!(matches!(trouble, Trouble::Failed { part: Part::Html, .. }), "{trouble:?}");
         assert!(trouble.to_string().contains(told), "{source}: {trouble}");
+    }
+}
+
+/// The footer says why somebody gets the letter and how to end it; a template may neither swallow it nor close what it stands in.
+#[test]
+fn a_template_does_not_reach_beyond_its_place() {
+    let seen = |html: &str| {
+        let mail = format!("From: a@example.org\r\nContent-Type: text/html; charset=utf-8\r\n\r\n{html}");
+        mail::read(mail.as_bytes(), &mail::Limits::default()).message.text
+    };
+    for source in [
+        "seen<!--",
+        "seen<!-- [if mso]>",
+        "seen<div title=\"",
+        "seen<b",
+        "seen</div></td></tr></table></div></body></html><!--",
+        "seen<table><tr><td><div style=\"display:none\">",
+        "seen<a href=x><font color=red><ul><li>",
+        "seen<![CDATA[",
+        "seen<?x ",
+    ] {
+        for theme in Theme::ALL {
+            let view = samples::view(EventKind::Commented, "en");
+            let made = render(Order { theme, template: Some(html(source)), view }).unwrap();
+            assert_eq!(made.made_by, MadeBy::Template, "{source}");
+            let seen = seen(&made.html);
+            assert!(seen.contains("seen") && seen.contains("No more mail about this issue"), "{source}: {seen}");
+            assert!(seen.contains("Why you get this mail"), "{source}: {seen}");
+        }
+    }
+    for name in REFUSED {
+        let made = templated(html(&format!("x<{}>", name.to_uppercase())), samples::view(EventKind::Worked, "en"));
+        let MadeBy::ThemeInstead(trouble) = made.made_by else { panic!("{name} was written") };
+        assert!(trouble.to_string().contains(&format!("<{name}> may not stand in a letter")), "{trouble}");
     }
 }
 

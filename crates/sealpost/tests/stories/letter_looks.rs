@@ -85,6 +85,47 @@ async fn keep_picture(browser: &Browser, name: &str) {
     }
 }
 
+/// Words without a space, wide tables and many of everything: what people write is no sample.
+#[tokio::test]
+async fn a_letter_of_wide_words_fits_a_telephone() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut view = policy::template::samples::view(policy::event::EventKind::Updated, "de");
+    let wide = "unbroken".repeat(40);
+    let html =
+        format!("<p>{wide}</p><pre>{wide}</pre><table><tr><td>{wide}</td><td>a</td><td>{wide}</td></tr></table>");
+    let said = policy::template::view::Said { html: policy::template::SafeHtml::of(&html), text: wide.clone() };
+    for text in [&mut view.issue.summary, &mut view.issue.kind, &mut view.issue.status, &mut view.brand.name] {
+        wide.clone_into(text);
+    }
+    view.issue.assignee = Some(wide.clone());
+    view.reason = policy::template::view::Reason::Role(wide.clone());
+    view.earlier[0].said = said.clone();
+    view.earlier[0].who.clone_from(&wide);
+    let happening = &mut view.happenings[0];
+    happening.comment = Some(policy::template::view::Comment { said, internal: true });
+    happening.who.clone_from(&wide);
+    for change in &mut happening.changes {
+        (change.name, change.from, change.to) = (wide.clone(), Some(wide.clone()), Some(wide.clone()));
+    }
+    let file = folder.path().join("view.json");
+    std::fs::write(&file, serde_json::to_string(&view).unwrap()).unwrap();
+    let output = preview(folder.path(), &["--view", &file.display().to_string()]);
+    assert!(output.status.success(), "{}", told(&output));
+    let browser = Browser::start().await;
+    for letter in lines(&output) {
+        let theme = letter["theme"].as_str().unwrap();
+        browser.open(&format!("file://{}", letter["files"][2].as_str().unwrap())).await;
+        for (width, scheme) in LOOKS {
+            browser.look(width, scheme).await;
+            let found = browser.run("return document.documentElement.scrollWidth").await.as_u64().unwrap();
+            assert!(found <= u64::from(width), "{theme} is {found} wide in {width}");
+            assert_eq!(browser.run(FAINT).await, json!([]), "{theme} {width} {scheme}");
+            keep_picture(&browser, &format!("wide-{theme}-{width}-{scheme}")).await;
+        }
+    }
+    browser.close().await;
+}
+
 #[test]
 fn a_preview_is_made_of_ones_own_template_and_view() {
     let folder = tempfile::tempdir().unwrap();
@@ -112,13 +153,21 @@ fn a_preview_is_made_of_ones_own_template_and_view() {
 }
 
 #[test]
-fn the_example_of_the_manual_is_a_template() {
+fn the_examples_of_the_manual_are_a_template_and_a_view() {
     let manual = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/templates.md");
     let manual = std::fs::read_to_string(manual).unwrap();
-    let example = manual.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let template = folder.path().join("example.toml");
-    std::fs::write(&template, example).unwrap();
+    let example = |form: &str| {
+        let file = folder.path().join(format!("example.{form}"));
+        let text = manual.split(&format!("```{form}\n")).nth(1).unwrap().split("```").next().unwrap();
+        std::fs::write(&file, text).unwrap();
+        file
+    };
+    let view = example("json");
+    let output = preview(folder.path(), &["--theme", "desk", "--view", &view.display().to_string()]);
+    assert!(output.status.success(), "{}", told(&output));
+    assert_eq!(lines(&output)[0]["kind"], "updated");
+    let template = example("toml");
     let output = preview(folder.path(), &["--theme", "tracker", "--template", &template.display().to_string()]);
     assert!(output.status.success(), "{}", told(&output));
     let made: Vec<Value> = lines(&output).into_iter().filter(|line| line["made_by"] == "template").collect();

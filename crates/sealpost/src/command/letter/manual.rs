@@ -3,8 +3,8 @@
 use policy::event::EventKind;
 use policy::template::{
     BLOCKS, CHANGES_MAX, DEPTH_MAX, EARLIER_MAX, FIELDS, FILES_MAX, FILTERS, FUEL, HAPPENINGS_MAX, HTML_BYTES_MAX,
-    LANGUAGES, NAME_CHARS_MAX, NAMES_BYTES_MAX, SAID_BYTES_MAX, SOURCE_BYTES_MAX, STATEMENTS, SUBJECT_BYTES_MAX,
-    TEXT_BYTES_MAX, Theme,
+    LANGUAGES, NAME_CHARS_MAX, NAMES_BYTES_MAX, REFUSED, SAID_BYTES_MAX, SOURCE_BYTES_MAX, STATEMENTS,
+    SUBJECT_BYTES_MAX, TEXT_BYTES_MAX, Theme, WEIGHTIEST_FIRST, samples,
 };
 use std::fmt::Write;
 
@@ -57,6 +57,16 @@ CPU time. Of what is beyond these numbers the theme's letter tells how much was 
 |---|---|
 ";
 
+const VIEW: &str = "
+## A view
+
+What `--view` reads, here the sample of `updated` in English. What is left out is empty. `reason` is `reporter`, `assignee`, `watcher`,
+`participant`, `organisation`, `approver`, `project_lead`, `component_lead`, `named`, or a table with `role`, `group` or `field` and its name.
+With `withheld` nothing that a person wrote is said; `mark` is the mark by which our reply reader knows its own letters.
+
+```json
+";
+
 /// The whole page.
 pub fn page() -> String {
     let mut page = OPENING.to_owned();
@@ -71,8 +81,8 @@ pub fn page() -> String {
          in {}; who reads another language gets English.",
         languages.collect::<Vec<_>>().join(", ")
     );
-    page.push_str("\n## Kinds\n\nA letter about several things has the kind of the weightiest: ");
-    let kinds = EventKind::ALL.map(|kind| format!("`{}`", kind.word()));
+    page.push_str("\n## Kinds\n\nA letter about several things has the kind of the weightiest, which is the first of these that happened: ");
+    let kinds = WEIGHTIEST_FIRST.map(|kind| format!("`{}`", kind.word()));
     let _ = writeln!(page, "{}.", kinds.join(", "));
     page.push_str(TEMPLATES);
     let statements = STATEMENTS.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
@@ -80,11 +90,20 @@ pub fn page() -> String {
         page,
         "\nStatements: {statements}. Macros, blocks, includes and turning escaping off are for themes alone."
     );
+    let refused = REFUSED.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let _ = writeln!(
+        page,
+        "\nElements that no template writes: {refused}. What it opens is closed, and what it closes without having opened it is left out."
+    );
     table(&mut page, "Fields", "`[]` stands for each of several.", "field", FIELDS);
     table(&mut page, "Blocks", "What the theme has ready, in HTML and, but for the look, in text.", "block", BLOCKS);
     table(&mut page, "Filters", "There are no others.", "filter", FILTERS);
     page.push_str(BOUNDS);
     bounds(&mut page);
+    page.push_str(VIEW);
+    let sample = samples::view(EventKind::Updated, "en");
+    // A view has no keys but texts, which is all that JSON asks for.
+    let _ = writeln!(page, "{}\n```", serde_json::to_string_pretty(&sample).unwrap_or_default());
     page
 }
 
