@@ -10,6 +10,8 @@ mod limits;
 mod orphans;
 #[path = "cells/reading.rs"]
 mod reading;
+#[path = "cells/rendering.rs"]
+mod rendering;
 
 use engine::cell::{Cells, Settings};
 use std::process::ExitCode;
@@ -17,7 +19,7 @@ use std::process::ExitCode;
 type Test = (&'static str, fn());
 
 fn tests() -> impl Iterator<Item = &'static Test> {
-    limits::TESTS.iter().chain(orphans::TESTS).chain(reading::TESTS)
+    limits::TESTS.iter().chain(orphans::TESTS).chain(reading::TESTS).chain(rendering::TESTS)
 }
 
 fn main() -> ExitCode {

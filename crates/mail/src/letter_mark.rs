@@ -20,7 +20,8 @@ use data_encoding::BASE32_NOPAD;
 pub const ATTRIBUTE: &str = "data-sealpost-letter";
 /// What the same element's id begins with: programs that drop unknown attributes keep ids.
 pub const ID_PREFIX: &str = "sealpost-letter-";
-/// What the first line of a letter's text part begins with; the mark and `]` follow.
+/// What the first line of a letter's text part begins with, or the second below the one above which people answer; the mark and
+/// `]` follow.
 pub const LINE_PREFIX: &str = "[sealpost-letter ";
 
 const VERSION: u8 = 1;

@@ -22,6 +22,7 @@ pub mod replay;
 pub mod reply_token;
 pub mod set_link;
 pub mod shadow;
+pub mod template;
 
 pub use aim::{Aim, Refusing};
 pub use anonymous::anonymous_profile;

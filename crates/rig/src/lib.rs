@@ -20,3 +20,4 @@ pub mod settings_file;
 pub mod shared;
 pub mod token_server;
 pub mod web;
+pub mod webdriver;

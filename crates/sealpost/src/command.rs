@@ -10,6 +10,7 @@ pub mod desk;
 pub mod event;
 pub mod file;
 pub mod files;
+pub mod letter;
 pub mod mailbox;
 pub mod manual;
 pub mod message;

@@ -161,6 +161,11 @@ enum Command {
         #[command(subcommand)]
         what: command::notify::What,
     },
+    /// Letters about events: what they look like.
+    Letter {
+        #[command(subcommand)]
+        what: command::letter::What,
+    },
     /// Shadow mode: compare plans that were not carried out with what another mail handler did.
     Shadow {
         /// The gateway's settings. Needed; may stand before or behind what is asked.
@@ -171,7 +176,7 @@ enum Command {
     },
     /// Measure this machine.
     Bench(command::bench::Arguments),
-    /// Print a generated page of the manual: settings, profile, mappings or faults.
+    /// Print a generated page of the manual: settings, profile, mappings, templates or faults.
     Manual { page: command::manual::Page },
     /// The sandboxed process that reads hostile bytes; started by the program itself.
     #[command(hide = true)]
@@ -231,6 +236,7 @@ async fn run(command: Command) -> Result<(), command::Failure> {
         Command::Profile { what } => command::profile::run(what).await,
         Command::Notify { what } => command::notify::run(what).await,
         Command::File { config, what } => command::file::run(&given(config), what).await,
+        Command::Letter { what } => command::letter::run(what).await,
         Command::Shadow { config, what } => command::shadow::run(&given(config), what).await,
         Command::Bench(arguments) => command::bench::run(arguments).await,
         Command::Manual { page } => command::manual::run(page),

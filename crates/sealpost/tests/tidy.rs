@@ -192,6 +192,7 @@ fn generated_pages_are_true() {
         ("docs/profile.md", ["manual", "profile"]),
         ("docs/mappings.md", ["manual", "mappings"]),
         ("docs/faults.md", ["manual", "faults"]),
+        ("docs/templates.md", ["manual", "templates"]),
     ] {
         let output = std::process::Command::new(env!("CARGO_BIN_EXE_sealpost")).args(words).output().unwrap();
         assert!(output.status.success(), "sealpost {} failed", words.join(" "));

@@ -2,13 +2,13 @@
 
 use crate::browser::assert_fits_as_it_is;
 use crate::house::{ORIGIN, get, post, send};
-use crate::webdriver::Browser;
 use axum::Router;
 use axum::http::Method;
 use console::public::{Door, Envelope, Incoming, Links, Offer, Public};
 use console::reader::Answer;
 use console::{Listener, Settings};
 use policy::{Fault, FaultCode};
+use rig::webdriver::Browser;
 use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

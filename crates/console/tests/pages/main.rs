@@ -21,5 +21,4 @@ mod support;
 mod tls;
 mod uploading;
 mod views;
-mod webdriver;
 mod wire;

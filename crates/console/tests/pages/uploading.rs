@@ -2,7 +2,6 @@
 
 use crate::browser::assert_fits_as_it_is;
 use crate::house::{Answer, HOST, House, SITE, get, send};
-use crate::webdriver::Browser;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::{Request, StatusCode, header};
@@ -12,6 +11,7 @@ use console::{Listener, Settings};
 use futures_util::future::{BoxFuture, join_all};
 use futures_util::stream::{self, StreamExt};
 use policy::Fault;
+use rig::webdriver::Browser;
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -139,7 +139,7 @@ impl Cells {
         Ok(i32::from_le_bytes(number))
     }
 
-    async fn call<T: DeserializeOwned>(&self, call: Call, source: impl Source) -> Result<T, Fault> {
+    pub(super) async fn call<T: DeserializeOwned>(&self, call: Call, source: impl Source) -> Result<T, Fault> {
         let (mut lease, answer, sent) = self.ask(call, source).await?;
         let Ok(value) = postcard::from_bytes(&answer) else { return Err(lease.cell()?.babbled().await) };
         lease.give_back(sent);

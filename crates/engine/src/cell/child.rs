@@ -3,10 +3,10 @@
 use crate::Past;
 use crate::cell::confine;
 use crate::cell::fit;
+use crate::cell::watch::{Watched, cpu_us, watch};
 use crate::cell::wire::{
     self, Before, Call, Done, FRAME_BYTES_MAX, Failure, Greeting, HEAD_BYTES, Hello, Kind, TextFormat,
 };
-use rustix::time::{ClockId, clock_gettime};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fs::File;
@@ -122,17 +122,13 @@ fn nonsense() -> io::Error {
     io::ErrorKind::InvalidData.into()
 }
 
-fn cpu_us() -> u64 {
-    let used = clock_gettime(ClockId::ProcessCPUTime);
-    used.tv_sec.unsigned_abs() * 1_000_000 + used.tv_nsec.unsigned_abs() / 1000
-}
-
 /// Confines the process from the main thread, and lets a thread with a stack of its own do the work.
 fn live() -> io::Result<()> {
     let mut pipes = Pipes::take()?;
     let Some(hello) = pipes.value::<Hello>(Kind::Hello)? else { return Ok(()) };
     let (warm, is_warm) = mpsc::channel();
     let (greet, greeting) = mpsc::channel::<Greeting>();
+    let (edge, edges) = mpsc::channel();
     let (before_bytes, files) = match confine::limit_resources(&hello).and_then(|()| confine::address_space_bytes()) {
         Ok(bytes) => (bytes, confine::deny_files()),
         Err(error) => return pipes.say(Kind::Greeting, &refused(&error)),
@@ -146,7 +142,7 @@ fn live() -> io::Result<()> {
         let greeting = greeting.recv().map_err(|_| nonsense())?;
         pipes.say(Kind::Greeting, &greeting)?;
         match greeting {
-            Greeting::Ready(_) => work(&mut pipes, &limits),
+            Greeting::Ready(_) => work(&mut pipes, &limits, &Watched(edge)),
             Greeting::Refused(_) => Ok(()),
         }
     })?;
@@ -159,6 +155,7 @@ fn live() -> io::Result<()> {
         (Err(error), _) => refused(&error),
         (_, Err(missing)) => Greeting::Refused(missing),
     });
+    watch(&edges);
     worker.join().map_err(|_| nonsense())?
 }
 
@@ -166,16 +163,21 @@ fn refused(error: &io::Error) -> Greeting {
     Greeting::Refused(format!("resource limits could not be set: {error}"))
 }
 
-fn work(pipes: &mut Pipes, limits: &Hello) -> io::Result<()> {
+fn work(pipes: &mut Pipes, limits: &Hello, watched: &Watched) -> io::Result<()> {
     while let Some(call) = pipes.value::<Call>(Kind::Call)? {
         let source = pipes.source(limits.source_bytes_max)?;
+        let cpu_ms_max = match &call {
+            Call::Letter { cpu_ms_max } => Some(*cpu_ms_max),
+            _ => None,
+        };
         #[cfg(feature = "misbehave")]
         if let Call::Misbehave(how) = &call {
             let answer = std::panic::catch_unwind(AssertUnwindSafe(|| how.misbehave(pipes)));
             pipes.answer(answer.map(Answer::Value).map_err(|_| panicked()))?;
             continue;
         }
-        let answer = std::panic::catch_unwind(AssertUnwindSafe(|| answer(call, &source, limits)));
+        let work = || std::panic::catch_unwind(AssertUnwindSafe(|| answer(call, &source, limits)));
+        let answer = watched.during(cpu_ms_max, work);
         drop(source);
         pipes.answer(answer.unwrap_or_else(|_| Err(panicked())))?;
     }
@@ -220,6 +222,10 @@ fn answer(call: Call, source: &[u8], hello: &Hello) -> Result<Answer, Failure> {
             value(&mail::reply_after(mail, &limits, &history), hello.answer_bytes_max)
         }
         Call::Anonymous { limits, kept } => value(&mail::anonymous(source, &limits, &kept), hello.answer_bytes_max),
+        Call::Letter { .. } => {
+            let order = postcard::from_bytes(source).map_err(|_| Failure::AnswerTooLarge)?;
+            value(&policy::template::render(order), hello.answer_bytes_max)
+        }
         Call::Sanitize => value(&mail::sanitize(&String::from_utf8_lossy(source)), hello.answer_bytes_max),
         #[cfg(feature = "misbehave")]
         Call::Misbehave(_) => Err(Failure::AnswerTooLarge),

@@ -16,13 +16,16 @@ mod nursery;
 mod pool;
 mod process;
 mod reader;
+mod renderer;
 mod settings;
 mod source;
+mod watch;
 mod wire;
 
 pub use bench::{Bench, bench};
 pub use calls::PartStream;
 pub use child::run_child;
 pub use pool::{Cells, Figures};
+pub use renderer::{MEMORY_BYTES_MAX, Renderer, TEMPLATE_CPU_MS_MAX};
 pub use settings::{Sandbox, SandboxState, Settings};
 pub use source::{PIECE_BYTES_MAX, Sink, Source};

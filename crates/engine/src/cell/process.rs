@@ -3,6 +3,7 @@
 use crate::cell::clock::Clock;
 use crate::cell::settings::{SandboxState, Settings};
 use crate::cell::source::Source;
+use crate::cell::watch::OVERRAN;
 use crate::cell::wire::{self, Call, Done, FRAME_BYTES_MAX, Failure, Greeting, HEAD_BYTES, Hello, Kind};
 use bytes::Bytes;
 use policy::{Fault, FaultCode};
@@ -217,6 +218,7 @@ impl Cell {
         match how {
             Ok(Ok(status)) => match (status.signal(), status.code()) {
                 (Some(signal), _) => format!("was ended by signal {signal}{}", signal_meaning(signal)),
+                (None, Some(OVERRAN)) => "took more CPU time than its call may".to_owned(),
                 (None, code) => format!("ended with code {}", code.unwrap_or_default()),
             },
             _ => self.kill("closed its pipe"),

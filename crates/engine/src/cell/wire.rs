@@ -137,6 +137,10 @@ pub(super) enum Call {
         limits: mail::Limits,
         kept: Vec<String>,
     },
+    /// A letter; the source is the encoded order. It may take so much CPU time.
+    Letter {
+        cpu_ms_max: u32,
+    },
     #[cfg(feature = "misbehave")]
     Misbehave(crate::cell::misbehave::Misbehaviour),
 }

@@ -10,6 +10,7 @@ pub enum Page {
     Profile,
     Mappings,
     Faults,
+    Templates,
 }
 
 /// Prints a page as Markdown.
@@ -19,6 +20,7 @@ pub fn run(page: Page) -> Result<(), Failure> {
         Page::Profile => profile_page(),
         Page::Mappings => mappings_page(),
         Page::Faults => faults_page(),
+        Page::Templates => super::letter::manual::page(),
     };
     super::print(&text)
 }

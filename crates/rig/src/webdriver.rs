@@ -1,5 +1,7 @@
 //! A headless browser, driven over the WebDriver protocol (W3C WebDriver, section 6) with as little as the stories need.
 
+#![allow(clippy::unwrap_used, reason = "a test whose browser does not answer must stop at once and say where")]
+
 use serde_json::{Value, json};
 use std::process::Stdio;
 use std::time::{Duration, Instant};

@@ -1,0 +1,70 @@
+//! Cells in which letters are rendered: smaller than those that read mail, because a template needs little and may be hostile.
+
+use crate::cell::pool::{Cells, Figures};
+use crate::cell::settings::{Sandbox, Settings};
+use crate::cell::wire::Call;
+use policy::template::{MadeBy, Order, Part, Rendered, Trouble, bounded};
+use policy::{Fault, FaultCode};
+use std::path::PathBuf;
+
+/// Memory that rendering a letter may take.
+pub const MEMORY_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// CPU time that a tenant's template may take for one letter.
+pub const TEMPLATE_CPU_MS_MAX: u32 = 100;
+/// CPU time for one letter of a theme alone, which is a part of the program: what keeps a mistake of ours from taking more.
+const THEME_CPU_MS_MAX: u32 = 2_000;
+
+/// Renders letters in cells of its own. Cheap to clone.
+#[derive(Clone)]
+pub struct Renderer {
+    cells: Cells,
+}
+
+impl Renderer {
+    /// Starts the first cell, as [`Cells::start`] does; `cells` may live at once.
+    pub async fn start(cells: usize, sandbox: Sandbox, program: PathBuf, args: Vec<String>) -> Result<Renderer, Fault> {
+        let settings = Settings {
+            cells,
+            sandbox,
+            memory_bytes_max: MEMORY_BYTES_MAX,
+            stack_bytes: 8 * 1024 * 1024,
+            source_bytes_max: 2 * 1024 * 1024,
+            answer_bytes_max: 8 * 1024 * 1024,
+            part_bytes_max: 0,
+            keep_bytes_max: 2 * 1024 * 1024,
+            ..Settings::default()
+        };
+        Ok(Renderer { cells: Cells::start(settings, program, args).await? })
+    }
+
+    /// Makes the letter that is ordered. A template whose cell died of it gives way to its theme, and the letter says so.
+    ///
+    /// # Errors
+    /// Temporary `CellUnavailable` when there is no cell, `CellDied` when one died of a theme alone; permanent `Internal` when the theme
+    /// itself is wrong. No letter is lost by a template.
+    pub async fn render(&self, order: Order) -> Result<Rendered, Fault> {
+        let order = Order { view: bounded(order.view), ..order };
+        let fault = match self.ask(&order).await {
+            Err(fault) if order.template.is_some() && fault.code != FaultCode::CellUnavailable => fault,
+            answer => return answer,
+        };
+        let trouble = match fault.code {
+            FaultCode::CellDied => Trouble::Died,
+            _ => Trouble::TooMuch { part: Part::Html, what: "the letter is too long".to_owned() },
+        };
+        let letter = self.ask(&Order { template: None, ..order }).await?;
+        Ok(Rendered { made_by: MadeBy::ThemeInstead(trouble), ..letter })
+    }
+
+    pub fn figures(&self) -> Figures {
+        self.cells.figures()
+    }
+
+    async fn ask(&self, order: &Order) -> Result<Rendered, Fault> {
+        let source = postcard::to_stdvec(order)
+            .map_err(|error| Fault::permanent(FaultCode::Internal, format!("a letter cannot be ordered: {error}")))?;
+        let cpu_ms_max = if order.template.is_some() { TEMPLATE_CPU_MS_MAX } else { THEME_CPU_MS_MAX };
+        let answer: Result<Rendered, Trouble> = self.cells.call(Call::Letter { cpu_ms_max }, source.as_slice()).await?;
+        answer.map_err(|trouble| Fault::permanent(FaultCode::Internal, format!("a theme is wrong: {trouble}")))
+    }
+}

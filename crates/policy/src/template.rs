@@ -1,0 +1,33 @@
+//! Letters about events: a view becomes subject, text and HTML, by a theme or by a tenant's template within it.
+//!
+//! Pure, and still to be run in a cell: what bounds a template's memory and time is the cell alone. Nothing that a mail says is
+//! ever compiled: views are values, templates are written by tenants and themes.
+
+mod bounds;
+mod clock;
+mod filters;
+mod html;
+mod inline;
+mod letter;
+mod machine;
+mod resource;
+pub mod samples;
+mod scene;
+mod theme;
+pub mod view;
+mod words;
+mod written;
+
+pub use bounds::{
+    CHANGES_MAX, EARLIER_MAX, FILES_MAX, HAPPENINGS_MAX, NAME_CHARS_MAX, NAMES_BYTES_MAX, SAID_BYTES_MAX, bounded,
+};
+pub use filters::FILTERS;
+pub use html::{REFUSED, SafeHtml};
+pub use letter::{MadeBy, Order, Rendered, Subject, render};
+pub use machine::{DEPTH_MAX, FUEL, HTML_BYTES_MAX, Part, SUBJECT_BYTES_MAX, TEXT_BYTES_MAX, Trouble};
+pub use resource::{LOGO, Resource};
+pub use scene::FIELDS;
+pub use theme::{BLOCKS, Theme};
+pub use view::{View, WEIGHTIEST_FIRST};
+pub use words::{LANGUAGES, Words};
+pub use written::{SOURCE_BYTES_MAX, STATEMENTS, Template, Templates};

@@ -1,0 +1,201 @@
+//! How much a letter says at most: what goes beyond is left out and counted, never the letter.
+
+use super::html::SafeHtml;
+use super::view::{Happening, Reason, Said, View};
+use super::words::Words;
+
+/// Happenings of one letter.
+pub const HAPPENINGS_MAX: usize = 50;
+/// Changes of one letter.
+pub const CHANGES_MAX: usize = 200;
+/// Files of one letter.
+pub const FILES_MAX: usize = 100;
+/// Earlier comments.
+pub const EARLIER_MAX: usize = 10;
+/// Characters of a name, a value or a link.
+pub const NAME_CHARS_MAX: usize = 2_000;
+/// Bytes of all names and values.
+pub const NAMES_BYTES_MAX: usize = 100_000;
+/// Bytes of all that people wrote into one letter, each of its two forms counted alone. Some mail programs show no more.
+pub const SAID_BYTES_MAX: usize = 100_000;
+
+/// The view within its bounds; what was left out is added to its count. A view within them stays as it is.
+pub fn bounded(mut view: View) -> View {
+    let mut left_out = cut(&mut view.happenings, HAPPENINGS_MAX) + cut(&mut view.earlier, EARLIER_MAX);
+    let mut room = Room {
+        changes: CHANGES_MAX,
+        files: FILES_MAX,
+        names: NAMES_BYTES_MAX,
+        html: SAID_BYTES_MAX,
+        text: SAID_BYTES_MAX,
+    };
+    names(&mut view, &mut room);
+    left_out += view.happenings.iter_mut().map(|happening| room.cut(happening)).sum::<usize>();
+    for happening in &mut view.happenings {
+        happening.comment.iter_mut().for_each(|comment| room.fit(&mut comment.said));
+        happening.work.iter_mut().flat_map(|work| &mut work.said).for_each(|said| room.fit(said));
+    }
+    view.issue.description.iter_mut().for_each(|said| room.fit(said));
+    let whole = view.earlier.len();
+    // An earlier comment that was cut says less than none.
+    view.earlier.retain(|earlier| room.takes(&earlier.said));
+    view.left_out += left_out + whole - view.earlier.len();
+    view
+}
+
+/// The view without anything that a person wrote: what goes by mail that is not sealed, about what is (SEC-15).
+pub(super) fn withheld(mut view: View) -> View {
+    let words = Words::of(&view.recipient.language);
+    let said = || Said { html: SafeHtml::of_text(words.withheld), text: words.withheld.to_owned() };
+    words.withheld.clone_into(&mut view.issue.summary);
+    view.issue.description = None;
+    view.earlier.clear();
+    for happening in &mut view.happenings {
+        happening.comment.iter_mut().for_each(|comment| comment.said = said());
+        happening.work.iter_mut().for_each(|work| work.said = None);
+        happening.files.clear();
+        // Values of fields may be words of people; which field changed is not.
+        happening.changes.iter_mut().for_each(|change| (change.from, change.to) = (None, None));
+    }
+    view
+}
+
+fn cut<T>(items: &mut Vec<T>, most: usize) -> usize {
+    let over = items.len().saturating_sub(most);
+    items.truncate(most);
+    over
+}
+
+fn names(view: &mut View, room: &mut Room) {
+    let issue = &mut view.issue;
+    let mut texts = vec![&mut issue.key, &mut issue.summary, &mut issue.kind, &mut issue.status, &mut issue.project];
+    texts.extend([&mut issue.priority, &mut issue.reporter, &mut issue.assignee].into_iter().flatten());
+    texts.extend([&mut view.site.name, &mut view.brand.name, &mut view.recipient.name, &mut view.subject_prefix]);
+    if let Reason::Role(name) | Reason::Group(name) | Reason::Field(name) = &mut view.reason {
+        texts.push(name);
+    }
+    texts.into_iter().for_each(|text| room.shorten(text));
+    let is_long = |text: &String| text.len() > NAME_CHARS_MAX;
+    // What is cut is none of these any more.
+    for text in [&mut view.site.url, &mut view.recipient.language, &mut view.recipient.zone] {
+        if is_long(text) {
+            text.clear();
+        }
+    }
+    view.mark.take_if(|mark| is_long(mark));
+    view.brand.logo.take_if(|logo| is_long(&logo.content_id) || is_long(&logo.alt));
+    view.earlier.iter_mut().for_each(|earlier| room.shorten(&mut earlier.who));
+    for link in [&mut view.links.browse, &mut view.links.unsubscribe, &mut view.links.complain] {
+        link.take_if(|link| is_long(link));
+    }
+}
+
+/// What may still be said.
+struct Room {
+    changes: usize,
+    files: usize,
+    names: usize,
+    html: usize,
+    text: usize,
+}
+
+impl Room {
+    /// Cuts lists and names of a happening; how much was left out.
+    fn cut(&mut self, happening: &mut Happening) -> usize {
+        let left_out = cut(&mut happening.changes, self.changes) + cut(&mut happening.files, self.files);
+        self.changes -= happening.changes.len();
+        self.files -= happening.files.len();
+        self.shorten(&mut happening.who);
+        for change in &mut happening.changes {
+            self.shorten(&mut change.field);
+            self.shorten(&mut change.name);
+            [&mut change.from, &mut change.to].into_iter().flatten().for_each(|value| self.shorten(value));
+        }
+        for file in &mut happening.files {
+            self.shorten(&mut file.name);
+            file.link.take_if(|link| link.len() > NAME_CHARS_MAX);
+            file.picture.take_if(|id| id.len() > NAME_CHARS_MAX);
+        }
+        happening.work.iter_mut().for_each(|work| self.shorten(&mut work.spent));
+        left_out
+    }
+
+    fn shorten(&mut self, text: &mut String) {
+        let end = text.char_indices().nth(NAME_CHARS_MAX).map_or(text.len(), |(end, _)| end);
+        let end = text.floor_char_boundary(end.min(self.names));
+        if end < text.len() && !text.ends_with('…') {
+            text.truncate(end);
+            text.push('…');
+        }
+        self.names = self.names.saturating_sub(text.len());
+    }
+
+    /// Takes what somebody wrote, cut where it does not fit. HTML cannot be cut, so the text takes its place then.
+    fn fit(&mut self, said: &mut Said) {
+        if said.text.len() > self.text {
+            said.text.truncate(said.text.floor_char_boundary(self.text.saturating_sub("…".len())));
+            said.text.push('…');
+        }
+        self.text = self.text.saturating_sub(said.text.len());
+        if said.html.as_str().len() > self.html {
+            // A character is six in HTML at most.
+            let text = said.text.get(..said.text.floor_char_boundary(self.html / 6)).unwrap_or_default();
+            said.html = SafeHtml::of_text(&format!("{text}…"));
+        }
+        self.html = self.html.saturating_sub(said.html.as_str().len());
+    }
+
+    fn takes(&mut self, said: &Said) -> bool {
+        let fits = said.text.len() <= self.text && said.html.as_str().len() <= self.html;
+        if fits {
+            self.text -= said.text.len();
+            self.html -= said.html.as_str().len();
+        }
+        fits
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::event::EventKind;
+    use crate::template::samples;
+
+    #[test]
+    fn a_usual_letter_is_left_alone() {
+        for kind in EventKind::ALL {
+            let view = samples::view(kind, "en");
+            assert_eq!(bounded(view.clone()), view);
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_cut_and_counted() {
+        let mut view = samples::view(EventKind::Updated, "en");
+        let happening = view.happenings.last_mut().unwrap();
+        happening.changes = vec![happening.changes[0].clone(); CHANGES_MAX + 7];
+        happening.changes[0].to = Some("ä".repeat(NAME_CHARS_MAX + 1));
+        view.happenings = vec![view.happenings.last().unwrap().clone(); HAPPENINGS_MAX + 3];
+        view.links.unsubscribe = Some(format!("https://x.example/{}", "a".repeat(NAME_CHARS_MAX)));
+        let view = bounded(view);
+        assert_eq!(view.left_out, 3 + 7 + (HAPPENINGS_MAX - 1) * (CHANGES_MAX + 7));
+        assert_eq!(view.happenings[0].changes[0].to.as_ref().unwrap().chars().count(), NAME_CHARS_MAX + 1);
+        assert_eq!(view.links.unsubscribe, None);
+        assert_eq!(bounded(view.clone()), view, "it is bounded once");
+    }
+
+    #[test]
+    fn html_that_does_not_fit_is_said_as_text() {
+        let mut view = samples::view(EventKind::Commented, "en");
+        let comment = view.happenings.last_mut().unwrap().comment.as_mut().unwrap();
+        comment.said.html = SafeHtml::of(&"<p>many words</p>".repeat(SAID_BYTES_MAX / 10));
+        comment.said.text = "\"".repeat(SAID_BYTES_MAX * 2);
+        let earlier = view.earlier.len();
+        let view = bounded(view);
+        let said = &view.happenings.last().unwrap().comment.as_ref().unwrap().said;
+        assert!(said.html.as_str().len() <= SAID_BYTES_MAX + 10 && said.html.as_str().starts_with("&quot;"));
+        assert!(said.text.len() <= SAID_BYTES_MAX && said.text.ends_with("\"…"));
+        assert_eq!((view.earlier.len(), view.left_out), (0, earlier));
+    }
+}

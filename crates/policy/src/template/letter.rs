@@ -1,0 +1,189 @@
+//! Makes a letter of a view; a template that fails or says nothing gives way to its theme, and the letter says so.
+
+use super::bounds::{bounded, withheld};
+use super::html::refused;
+use super::inline;
+use super::machine::{Machine, Part, Trouble};
+use super::scene::Scene;
+use super::theme::Theme;
+use super::view::View;
+use super::written::Template;
+use mail::letter_mark::{ATTRIBUTE, ID_PREFIX, LINE_PREFIX, MARK_CHARS};
+use minijinja::Value;
+use serde::{Deserialize, Serialize};
+
+/// Characters of a subject.
+const SUBJECT_CHARS_MAX: usize = 250;
+
+/// What a letter is made of.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Order {
+    pub theme: Theme,
+    /// The tenant's template for this kind of letter.
+    pub template: Option<Template>,
+    pub view: View,
+}
+
+/// A letter, ready to be composed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rendered {
+    pub subject: Subject,
+    /// Lines end with LF; no control characters but tabs.
+    pub text: String,
+    pub html: String,
+    pub made_by: MadeBy,
+    /// The content ids that the HTML shows, each once: these parts have to go along.
+    pub content_ids: Vec<String>,
+}
+
+/// What the words of a letter come from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MadeBy {
+    /// There was no template.
+    Theme,
+    Template,
+    /// There was one, and this was wrong with it.
+    ThemeInstead(Trouble),
+}
+
+/// A subject: one line that is not empty, without control characters and line separators (SEC-09). Only [`Subject::of`] makes one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Subject(String);
+
+impl Subject {
+    /// Whatever was written, on one line and not too long; `None` when nothing is left.
+    pub fn of(written: &str) -> Option<Subject> {
+        let steers = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}') || is_direction(c);
+        let printable: String = written.chars().map(|c| if steers(c) { ' ' } else { c }).collect();
+        let mut line = printable.split_whitespace().collect::<Vec<_>>().join(" ");
+        if let Some((end, _)) = line.char_indices().nth(SUBJECT_CHARS_MAX) {
+            line.truncate(end);
+            line.push('…');
+        }
+        (!line.is_empty()).then_some(Subject(line))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Signs that turn the direction of what stands behind them, so that a subject reads otherwise than it is written.
+fn is_direction(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+impl<'de> Deserialize<'de> for Subject {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Subject, D::Error> {
+        let written = String::deserialize(deserializer)?;
+        Subject::of(&written).ok_or_else(|| serde::de::Error::custom("a subject that says nothing"))
+    }
+}
+
+/// Makes the letter that is ordered.
+///
+/// # Errors
+/// What is wrong with the theme itself; a view cannot make it so.
+pub fn render(order: Order) -> Result<Rendered, Trouble> {
+    let Order { theme, template, view } = order;
+    let mark = view.mark.clone().filter(|mark| is_mark(mark));
+    let view = bounded(if view.withheld { withheld(view) } else { view });
+    let scene = Scene::of(&view);
+    let making = Making { theme, machine: Machine::new(theme, &scene), scene: &scene, mark };
+    let made_by = match template {
+        None => MadeBy::Theme,
+        Some(template) => match making.letter(&template, MadeBy::Template) {
+            Ok(letter) => return Ok(letter),
+            Err(trouble) => MadeBy::ThemeInstead(trouble),
+        },
+    };
+    making.letter(&Template::default(), made_by)
+}
+
+fn is_mark(mark: &str) -> bool {
+    mark.len() == MARK_CHARS && mark.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
+struct Making<'v> {
+    theme: Theme,
+    machine: Machine,
+    scene: &'v Scene<'v>,
+    mark: Option<String>,
+}
+
+impl Making<'_> {
+    fn letter(&self, template: &Template, made_by: MadeBy) -> Result<Rendered, Trouble> {
+        let subject = self.part(template, Part::Subject)?;
+        let subject = Subject::of(&subject).ok_or(Trouble::Nothing { part: Part::Subject })?;
+        let text = self.text(&self.part(template, Part::Text)?)?;
+        let html = self.part(template, Part::Html)?;
+        let html = if template.html.is_some() { within(&html)? } else { html };
+        let html = self.html(&html, subject.as_str())?;
+        let content_ids = content_ids(&html);
+        Ok(Rendered { subject, text, html, made_by, content_ids })
+    }
+
+    fn part(&self, template: &Template, part: Part) -> Result<String, Trouble> {
+        match template.part(part) {
+            Some(source) => self.machine.written(part, source),
+            None => self.machine.own(part),
+        }
+    }
+
+    fn text(&self, content: &str) -> Result<String, Trouble> {
+        let mark_line = self.mark.as_ref().map(|mark| format!("{LINE_PREFIX}{mark}]"));
+        let values = [("content", Value::from(content.trim())), ("mark_line", Value::from(mark_line))];
+        Ok(lines(&self.machine.framed(Part::Text, "frame.txt", Value::from_pairs(values))?))
+    }
+
+    fn html(&self, content: &str, subject: &str) -> Result<String, Trouble> {
+        let attributes = self.mark.as_ref().map(|mark| format!(" id=\"{ID_PREFIX}{mark}\" {ATTRIBUTE}=\"{mark}\""));
+        let values = [
+            ("content", Value::from_safe_string(content.trim().to_owned())),
+            ("subject", Value::from(subject)),
+            ("preheader", Value::from(self.scene.preheader())),
+            ("dark", Value::from_safe_string(self.theme.dark().to_owned())),
+            ("mark_attributes", Value::from_safe_string(attributes.unwrap_or_default())),
+        ];
+        let framed = self.machine.framed(Part::Html, "frame.html", Value::from_pairs(values))?;
+        inline::inlined(&framed, self.theme.light()).map_err(|what| Trouble::Failed { part: Part::Html, what })
+    }
+}
+
+/// What a template wrote, so that it cannot reach beyond its place in the frame.
+fn within(html: &str) -> Result<String, Trouble> {
+    let failed = |what| Trouble::Failed { part: Part::Html, what };
+    if let Some(name) = refused(html) {
+        return Err(failed(format!("<{name}> may not stand in a letter")));
+    }
+    inline::closed(html).map_err(failed)
+}
+
+/// Lines that end with LF, without spaces at their ends, never three line ends in a row, no control characters but tabs.
+fn lines(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut empty = 0;
+    for line in text.lines() {
+        let line: String = line.chars().filter(|c| !c.is_control() || *c == '\t').collect();
+        let line = line.trim_end();
+        empty = if line.is_empty() { empty + 1 } else { 0 };
+        if empty < 2 {
+            out.push_str(line);
+            out.push('\n');
+        }
+    }
+    out.trim_matches('\n').to_owned() + "\n"
+}
+
+/// The content ids of pictures, in order, each once.
+fn content_ids(html: &str) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for piece in html.split("src=\"cid:").skip(1) {
+        let id = piece.split('"').next().unwrap_or_default();
+        if !id.is_empty() && !found.iter().any(|known| known == id) {
+            found.push(id.to_owned());
+        }
+    }
+    found
+}

@@ -1,0 +1,386 @@
+//! What templates see: a view with everything written out in the reader's language and zone.
+
+use super::clock::{Clock, size};
+use super::html::SafeHtml;
+use super::view::{Earlier, File, Happening, Issue, Said, View};
+use super::words::{Words, filled};
+use crate::event::{Change, EventKind};
+use serde::Serialize;
+
+/// Characters of what a list of mails shows beside the subject.
+const PREHEADER_CHARS_MAX: usize = 120;
+
+/// What templates can write, by name, with its meaning for the manual. `[]` stands for each of several.
+pub const FIELDS: &[(&str, &str)] = &[
+    ("kind", "the kind of the letter, such as `commented`"),
+    ("subject_prefix", "what stands before the subject; empty for nothing"),
+    ("site.name", "the tracker, as people call it"),
+    ("site.url", "where it is; none where the reader has no access"),
+    ("issue.key", "such as `NORTH-41`"),
+    ("issue.summary", "its summary"),
+    ("issue.kind", "its type, such as `Bug`"),
+    ("issue.status", "its status"),
+    ("issue.priority", "its priority, or none"),
+    ("issue.project", "the project's name"),
+    ("issue.reporter", "who reported it, or none"),
+    ("issue.assignee", "whom it is assigned to, or none"),
+    ("issue.description.html", "its description as safe HTML; `issue.description` is none where there is none"),
+    ("issue.description.text", "the same as text"),
+    ("happenings[].kind", "what was done: one of the kinds"),
+    ("happenings[].who", "who did it"),
+    ("happenings[].when", "when, in the reader's zone and language"),
+    ("happenings[].headline", "the deed as a sentence, such as `Ann Lee commented`"),
+    ("happenings[].changes[].name", "the field that has another value now"),
+    ("happenings[].changes[].from", "its value before, or none"),
+    ("happenings[].changes[].to", "its value now, or none"),
+    ("happenings[].comment.html", "the comment as safe HTML; `comment` is none where there is none"),
+    ("happenings[].comment.text", "the same as text"),
+    ("happenings[].comment.internal", "whether customers do not see it"),
+    ("happenings[].work.spent", "the time that was logged; `work` is none where none was"),
+    ("happenings[].work.html", "what was said about it as safe HTML; empty for nothing"),
+    ("happenings[].work.text", "the same as text"),
+    ("happenings[].files[].name", "a file that was added"),
+    ("happenings[].files[].size", "its size, such as `1.4 MB`"),
+    ("happenings[].files[].link", "where it can be had; none where it goes along"),
+    ("happenings[].files[].picture", "the content id of a small picture of it, or none"),
+    ("earlier[].who", "who wrote an earlier comment, the newest first"),
+    ("earlier[].when", "when"),
+    ("earlier[].html", "the comment as safe HTML"),
+    ("earlier[].text", "the same as text"),
+    ("earlier[].internal", "whether customers do not see it"),
+    ("recipient.name", "whom the letter goes to"),
+    ("recipient.language", "the language of its words"),
+    ("recipient.zone", "the zone of its times"),
+    ("reason", "why the recipient gets it, as a sentence"),
+    ("links.browse", "the page of the issue, or none"),
+    ("links.unsubscribe", "the page that ends letters about this issue, or none"),
+    ("links.complain", "where to complain, or none"),
+    ("brand.name", "in whose name the letter is written"),
+    ("brand.logo.content_id", "the content id of the logo; `brand.logo` is none where there is none"),
+    ("brand.logo.alt", "words for those who do not see it"),
+    ("brand.logo.width", "its width in pixels"),
+    ("brand.logo.height", "its height in pixels"),
+    ("left_out", "how many happenings, changes, comments and files did not fit; 0 for none"),
+    ("words.…", "the words of the letter in the recipient's language"),
+];
+
+/// The view as templates see it.
+#[derive(Debug, Serialize)]
+pub(super) struct Scene<'v> {
+    kind: &'static str,
+    subject_prefix: &'v str,
+    site: Place<'v>,
+    issue: IssueNow<'v>,
+    happenings: Vec<Deed<'v>>,
+    earlier: Vec<Before<'v>>,
+    recipient: Reader<'v>,
+    reason: String,
+    links: LinksNow<'v>,
+    brand: BrandNow<'v>,
+    left_out: usize,
+    words: &'static Words,
+}
+
+#[derive(Debug, Serialize)]
+struct Place<'v> {
+    name: &'v str,
+    url: Option<&'v str>,
+}
+
+#[derive(Debug, Serialize)]
+struct IssueNow<'v> {
+    key: &'v str,
+    summary: &'v str,
+    kind: &'v str,
+    status: &'v str,
+    priority: Option<&'v str>,
+    project: &'v str,
+    reporter: Option<&'v str>,
+    assignee: Option<&'v str>,
+    description: Option<&'v Said>,
+}
+
+#[derive(Debug, Serialize)]
+struct Deed<'v> {
+    kind: &'static str,
+    who: &'v str,
+    when: String,
+    headline: String,
+    changes: Vec<Changed<'v>>,
+    comment: Option<Commented<'v>>,
+    work: Option<Worked<'v>>,
+    files: Vec<Filed<'v>>,
+}
+
+#[derive(Debug, Serialize)]
+struct Changed<'v> {
+    name: &'v str,
+    from: Option<&'v str>,
+    to: Option<&'v str>,
+}
+
+#[derive(Debug, Serialize)]
+struct Commented<'v> {
+    html: &'v SafeHtml,
+    text: &'v str,
+    internal: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Worked<'v> {
+    spent: &'v str,
+    html: Option<&'v SafeHtml>,
+    text: &'v str,
+}
+
+#[derive(Debug, Serialize)]
+struct Filed<'v> {
+    name: &'v str,
+    size: String,
+    link: Option<&'v str>,
+    picture: Option<&'v str>,
+}
+
+#[derive(Debug, Serialize)]
+struct Before<'v> {
+    who: &'v str,
+    when: String,
+    html: &'v SafeHtml,
+    text: &'v str,
+    internal: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Reader<'v> {
+    name: &'v str,
+    language: &'static str,
+    zone: String,
+}
+
+#[derive(Debug, Serialize)]
+struct LinksNow<'v> {
+    browse: Option<&'v str>,
+    unsubscribe: Option<&'v str>,
+    complain: Option<&'v str>,
+}
+
+#[derive(Debug, Serialize)]
+struct BrandNow<'v> {
+    name: &'v str,
+    logo: Option<&'v super::view::Logo>,
+}
+
+impl<'v> Scene<'v> {
+    pub fn of(view: &'v View) -> Scene<'v> {
+        let words = Words::of(&view.recipient.language);
+        let clock = Clock::of(&view.recipient.zone);
+        let brand = if view.brand.name.is_empty() { &view.site.name } else { &view.brand.name };
+        Scene {
+            kind: view.kind().word(),
+            subject_prefix: &view.subject_prefix,
+            site: Place { name: &view.site.name, url: leads(Some(&view.site.url)) },
+            issue: issue(&view.issue),
+            happenings: view.happenings.iter().map(|happening| deed(happening, &clock, words)).collect(),
+            earlier: view.earlier.iter().map(|earlier| before(earlier, &clock, words)).collect(),
+            recipient: Reader { name: &view.recipient.name, language: words.language, zone: clock.name.clone() },
+            reason: words.reason(&view.reason),
+            links: LinksNow {
+                browse: leads(view.links.browse.as_deref()),
+                unsubscribe: leads(view.links.unsubscribe.as_deref()),
+                complain: leads(view.links.complain.as_deref()),
+            },
+            brand: BrandNow { name: brand, logo: view.brand.logo.as_ref() },
+            left_out: view.left_out,
+            words,
+        }
+    }
+
+    /// What a list of mails shows beside the subject: the first comment, or what happened.
+    pub fn preheader(&self) -> String {
+        let first = self.happenings.iter().find_map(|deed| Some(deed.comment.as_ref()?.text));
+        let said = first.or_else(|| self.happenings.first().map(|deed| deed.headline.as_str())).unwrap_or_default();
+        let line = said.split_whitespace().collect::<Vec<_>>().join(" ");
+        line.chars().take(PREHEADER_CHARS_MAX).collect()
+    }
+}
+
+/// A link that leads somewhere and runs nothing.
+fn leads(link: Option<&str>) -> Option<&str> {
+    const SCHEMES: [&str; 3] = ["https:", "http:", "mailto:"];
+    let begins = |link: &&str, scheme: &str| link.get(..scheme.len()).is_some_and(|s| s.eq_ignore_ascii_case(scheme));
+    link.filter(|link| SCHEMES.iter().any(|scheme| begins(link, scheme)))
+}
+
+fn issue(issue: &Issue) -> IssueNow<'_> {
+    IssueNow {
+        key: &issue.key,
+        summary: &issue.summary,
+        kind: &issue.kind,
+        status: &issue.status,
+        priority: issue.priority.as_deref(),
+        project: &issue.project,
+        reporter: issue.reporter.as_deref(),
+        assignee: issue.assignee.as_deref(),
+        description: issue.description.as_ref().filter(|said| !said.text.trim().is_empty()),
+    }
+}
+
+fn deed<'v>(happening: &'v Happening, clock: &Clock, words: &'static Words) -> Deed<'v> {
+    let comment = happening.comment.as_ref();
+    let work = happening.work.as_ref();
+    Deed {
+        kind: happening.kind.word(),
+        who: who(&happening.who, words),
+        when: clock.shown(happening.at_ms, words),
+        headline: headline(happening, words),
+        changes: happening.changes.iter().map(changed).collect(),
+        comment: comment.map(|comment| Commented {
+            html: &comment.said.html,
+            text: &comment.said.text,
+            internal: comment.internal,
+        }),
+        work: work.map(|work| Worked {
+            spent: &work.spent,
+            html: work.said.as_ref().map(|said| &said.html),
+            text: work.said.as_ref().map_or("", |said| said.text.as_str()),
+        }),
+        files: happening.files.iter().map(|file| filed(file, words)).collect(),
+    }
+}
+
+fn who<'v>(name: &'v str, words: &'static Words) -> &'v str {
+    if name.trim().is_empty() { words.somebody } else { name }
+}
+
+fn changed(change: &Change) -> Changed<'_> {
+    let value = |value: &'_ Option<String>| value.as_ref().is_some_and(|value| !value.is_empty());
+    Changed {
+        name: &change.name,
+        from: change.from.as_deref().filter(|_| value(&change.from)),
+        to: change.to.as_deref().filter(|_| value(&change.to)),
+    }
+}
+
+fn filed<'v>(file: &'v File, words: &Words) -> Filed<'v> {
+    Filed {
+        name: &file.name,
+        size: size(file.size_bytes, words),
+        link: leads(file.link.as_deref()),
+        picture: file.picture.as_deref(),
+    }
+}
+
+fn before<'v>(earlier: &'v Earlier, clock: &Clock, words: &'static Words) -> Before<'v> {
+    Before {
+        who: who(&earlier.who, words),
+        when: clock.shown(earlier.at_ms, words),
+        html: &earlier.said.html,
+        text: &earlier.said.text,
+        internal: earlier.internal,
+    }
+}
+
+/// The deed as a sentence: of changes, the one that people wait for.
+fn headline(happening: &Happening, words: &Words) -> String {
+    let (pattern, to) = match happening.kind {
+        EventKind::Created => (words.created, None),
+        EventKind::Updated => update(happening, words),
+        EventKind::Deleted => (words.deleted, None),
+        EventKind::Commented => {
+            let is_internal = happening.comment.as_ref().is_some_and(|comment| comment.internal);
+            (if is_internal { words.noted } else { words.commented }, None)
+        }
+        EventKind::CommentEdited => (words.comment_edited, None),
+        EventKind::CommentDeleted => (words.comment_deleted, None),
+        EventKind::Worked => (words.worked, None),
+        EventKind::WorkEdited => (words.work_edited, None),
+        EventKind::WorkDeleted => (words.work_deleted, None),
+    };
+    let names: Vec<&str> = happening.files.iter().map(|file| file.name.as_str()).collect();
+    let values = [
+        ("who", who(&happening.who, Words::of(words.language))),
+        ("to", to.unwrap_or_default()),
+        ("spent", happening.work.as_ref().map_or("", |work| work.spent.as_str())),
+        ("files", &names.join(", ")),
+    ];
+    filled(pattern, &values)
+}
+
+fn update<'v>(happening: &'v Happening, words: &Words) -> (&'static str, Option<&'v str>) {
+    let words = Words::of(words.language);
+    match happening.changes.as_slice() {
+        [] if !happening.files.is_empty() => (words.attached, None),
+        [Change { field, to: Some(to), .. }] if field == "status" => (words.moved, Some(to)),
+        [Change { field, to: Some(to), .. }] if field == "assignee" => (words.assigned, Some(to)),
+        [Change { field, to: None, .. }] if field == "assignee" => (words.unassigned, None),
+        _ => (words.changed, None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::template::samples;
+    use std::collections::BTreeSet;
+
+    fn paths(value: &serde_json::Value, path: &str, found: &mut BTreeSet<String>) {
+        match value {
+            serde_json::Value::Object(fields) => {
+                let below = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+                fields.iter().for_each(|(name, value)| paths(value, &below(name), found));
+            }
+            serde_json::Value::Array(items) => items.iter().for_each(|item| paths(item, &format!("{path}[]"), found)),
+            _ => {
+                found.insert(path.to_owned());
+            }
+        }
+    }
+
+    #[test]
+    fn the_manual_names_all_that_templates_see() {
+        let mut found = BTreeSet::new();
+        for kind in EventKind::ALL {
+            let view = samples::view(kind, "en");
+            paths(&serde_json::to_value(Scene::of(&view)).unwrap(), "", &mut found);
+        }
+        // Where one sample has none of something, another one has it.
+        let nothing = ["issue.description", "happenings[].comment", "happenings[].work"];
+        found.retain(|path| !path.starts_with("words.") && !nothing.contains(&path.as_str()));
+        let told: BTreeSet<String> = FIELDS.iter().map(|(name, _)| (*name).to_owned()).collect();
+        let told: BTreeSet<String> = told.into_iter().filter(|name| name != "words.…").collect();
+        assert_eq!(found, told);
+    }
+
+    #[test]
+    fn links_that_run_something_are_left_out() {
+        for (link, leads_on) in [
+            ("https://x.example/1", true),
+            ("HTTP://x", true),
+            ("mailto:a@b.example", true),
+            ("javascript:alert(1)", false),
+            ("data:text/html,x", false),
+            ("", false),
+            ("httpsä", false),
+        ] {
+            assert_eq!(leads(Some(link)).is_some(), leads_on, "{link}");
+        }
+    }
+
+    #[test]
+    fn the_headline_names_the_change_that_people_wait_for() {
+        let said = |kind: EventKind, language: &str| {
+            let view = samples::view(kind, language);
+            headline(view.happenings.last().unwrap(), Words::of(language))
+        };
+        assert_eq!(said(EventKind::Commented, "en"), "Ada Lindqvist commented");
+        assert_eq!(said(EventKind::Created, "de"), "Jo Weber hat diesen Vorgang angelegt");
+        let mut view = samples::view(EventKind::Updated, "en");
+        let happening = view.happenings.last_mut().unwrap();
+        happening.changes.retain(|change| change.field == "status");
+        assert_eq!(headline(happening, Words::of("en")), "Ada Lindqvist set the status to In progress");
+        happening.who = String::new();
+        happening.changes.clear();
+        assert_eq!(headline(happening, Words::of("en")), "Somebody changed this issue");
+    }
+}

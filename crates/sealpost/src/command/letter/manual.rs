@@ -1,0 +1,139 @@
+//! The page of the manual on letters about events, written from the tables that templates are held to.
+
+use policy::event::EventKind;
+use policy::template::{
+    BLOCKS, CHANGES_MAX, DEPTH_MAX, EARLIER_MAX, FIELDS, FILES_MAX, FILTERS, FUEL, HAPPENINGS_MAX, HTML_BYTES_MAX,
+    LANGUAGES, NAME_CHARS_MAX, NAMES_BYTES_MAX, REFUSED, SAID_BYTES_MAX, SOURCE_BYTES_MAX, STATEMENTS,
+    SUBJECT_BYTES_MAX, TEXT_BYTES_MAX, Theme, WEIGHTIEST_FIRST, samples,
+};
+use std::fmt::Write;
+
+const OPENING: &str = "\
+# Templates: what a letter about events looks like
+
+A letter about events has a subject, a text and an HTML page that say the same. A **theme** makes all three; a **template** of your own
+takes the place of one or more of them for one kind of letter. Around the text and the HTML the theme always writes the line above
+which people answer, why somebody gets the letter, and the links to unsubscribe and to complain: no template can leave them out.
+
+    sealpost letter preview                                    # every theme, kind and language into letter-preview/
+    sealpost letter preview --theme desk --template mine.toml  # with templates of your own
+    sealpost letter preview --view letter.json --out folder    # with what you want said
+
+Each letter becomes `THEME-KIND-LANGUAGE.subject`, `.txt` and `.html`; on standard output there is one JSON object per letter with `theme`,
+`kind`, `language`, `subject`, `made_by`, `why` and `files`. `made_by` is `theme`, `template`, or `theme_instead`: then the template was wrong
+or wrote nothing, the theme's own words were used for the whole letter, `why` says what was wrong, and the command ends with 1. A
+letter that goes out is treated alike, so no letter is lost because of a template.
+
+This page is generated from the program's tables; a test keeps it true.
+";
+
+const TEMPLATES: &str = "
+## Templates of your own
+
+A file has a table for each kind, and `[default]` for the kinds that have none:
+
+```toml
+[commented]
+subject = \"{{ issue.key }}: {{ (happenings|first).who }}\"
+html = \"\"\"
+<h1>{{ issue.summary }}</h1>
+{% for happening in happenings %}{{ blocks.happening(happening) }}{% endfor %}
+{{ blocks.history() }}
+\"\"\"
+```
+
+They are written in [MiniJinja](https://docs.rs/minijinja), a Jinja2. What a mail or an issue says is put in as it is and is never read as a
+template; in HTML it is escaped. Only the fields called `html` are not: they were made safe before, and belong between elements, not into
+an attribute. The classes of a theme can be used; its colours for light and dark then come along, written into each element.
+";
+
+const BOUNDS: &str = "
+## Bounds
+
+A letter is made in a process without files and network, which may take 64 MiB of memory and, with a template of yours, 100 ms of
+CPU time. Of what is beyond these numbers the theme's letter tells how much was left out.
+
+| what | at most |
+|---|---|
+";
+
+const VIEW: &str = "
+## A view
+
+What `--view` reads, here the sample of `updated` in English. What is left out is empty. `reason` is `reporter`, `assignee`, `watcher`,
+`participant`, `organisation`, `approver`, `project_lead`, `component_lead`, `named`, or a table with `role`, `group` or `field` and its name.
+With `withheld` nothing that a person wrote is said; `mark` is the mark by which our reply reader knows its own letters.
+
+```json
+";
+
+/// The whole page.
+pub fn page() -> String {
+    let mut page = OPENING.to_owned();
+    page.push_str("\n## Themes\n\n| theme | what it is like |\n|---|---|\n");
+    for theme in Theme::ALL {
+        let _ = writeln!(page, "| `{}` | {} |", theme.word(), theme.about());
+    }
+    let languages = LANGUAGES.iter().map(|words| format!("{} (`{}`)", words.name, words.language));
+    let _ = writeln!(
+        page,
+        "\nAll are made for light and dark, for narrow and wide windows, and of tables for programs that know nothing else. The words are\n\
+         in {}; who reads another language gets English.",
+        languages.collect::<Vec<_>>().join(", ")
+    );
+    page.push_str("\n## Kinds\n\nA letter about several things has the kind of the weightiest, which is the first of these that happened: ");
+    let kinds = WEIGHTIEST_FIRST.map(|kind| format!("`{}`", kind.word()));
+    let _ = writeln!(page, "{}.", kinds.join(", "));
+    page.push_str(TEMPLATES);
+    let statements = STATEMENTS.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
+    let _ = writeln!(
+        page,
+        "\nStatements: {statements}. Macros, blocks, includes and turning escaping off are for themes alone."
+    );
+    let refused = REFUSED.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let _ = writeln!(
+        page,
+        "\nElements that no template writes: {refused}. What it opens is closed, and what it closes without having opened it is left out."
+    );
+    table(&mut page, "Fields", "`[]` stands for each of several.", "field", FIELDS);
+    table(&mut page, "Blocks", "What the theme has ready, in HTML and, but for the look, in text.", "block", BLOCKS);
+    table(&mut page, "Filters", "There are no others.", "filter", FILTERS);
+    page.push_str(BOUNDS);
+    bounds(&mut page);
+    page.push_str(VIEW);
+    let sample = samples::view(EventKind::Updated, "en");
+    // A view has no keys but texts, which is all that JSON asks for.
+    let _ = writeln!(page, "{}\n```", serde_json::to_string_pretty(&sample).unwrap_or_default());
+    page
+}
+
+fn table(page: &mut String, title: &str, about: &str, column: &str, rows: &[(&str, &str)]) {
+    let _ = writeln!(page, "\n## {title}\n\n{about}\n\n| {column} | what it is |\n|---|---|");
+    for (name, meaning) in rows {
+        let _ = writeln!(page, "| `{name}` | {meaning} |");
+    }
+}
+
+fn bounds(page: &mut String) {
+    let rows = [
+        ("source of one part, bytes", SOURCE_BYTES_MAX),
+        ("steps of one part", FUEL as usize),
+        ("calls and loops inside one another", DEPTH_MAX),
+        (
+            "what a subject's template writes, bytes (the subject itself is one line of 250 characters)",
+            SUBJECT_BYTES_MAX,
+        ),
+        ("what a text's template writes, bytes", TEXT_BYTES_MAX),
+        ("what the HTML's template writes, bytes", HTML_BYTES_MAX),
+        ("happenings", HAPPENINGS_MAX),
+        ("changes", CHANGES_MAX),
+        ("files", FILES_MAX),
+        ("earlier comments", EARLIER_MAX),
+        ("characters of a name or a value", NAME_CHARS_MAX),
+        ("bytes of all names and values", NAMES_BYTES_MAX),
+        ("bytes of all that people wrote", SAID_BYTES_MAX),
+    ];
+    for (what, most) in rows {
+        let _ = writeln!(page, "| {what} | {most} |");
+    }
+}

@@ -1,0 +1,108 @@
+//! `sealpost letter preview`: letters as files, made in cells as those are that go out.
+
+use super::super::{Failure, files, print};
+use engine::cell::{Renderer, Sandbox};
+use policy::event::EventKind;
+use policy::template::{LANGUAGES, LOGO, MadeBy, Order, Rendered, Templates, Theme, View, samples};
+use serde::Serialize;
+use std::path::Path;
+
+/// Cells for the letters; one after the other is quick enough.
+const CELLS: usize = 1;
+
+/// What is told of a letter.
+#[derive(Serialize)]
+struct Line<'a> {
+    theme: &'a str,
+    kind: &'a str,
+    language: &'a str,
+    subject: &'a str,
+    /// `theme`, `template`, or `theme_instead` with the reason in `why`.
+    made_by: &'a str,
+    why: Option<String>,
+    files: [String; 3],
+}
+
+/// Writes a letter of each theme and view; fails in the end when a template had to give way.
+pub async fn run(themes: &[Theme], template: Option<&Path>, view: Option<&Path>, out: &Path) -> Result<(), Failure> {
+    let templates = template.map(read_templates).transpose()?.unwrap_or_default();
+    let views = match view {
+        Some(file) => vec![read_view(file)?],
+        None => samples(),
+    };
+    let cannot = |error: std::io::Error| Failure::new(format!("cannot write into {}: {error}", out.display()));
+    std::fs::create_dir_all(out).map_err(cannot)?;
+    std::fs::write(out.join(&*LOGO.name), &*LOGO.bytes).map_err(cannot)?;
+    let program =
+        std::env::current_exe().map_err(|error| Failure::new(format!("cannot find its own program: {error}")))?;
+    let renderer = Renderer::start(CELLS, Sandbox::Reduced, program, vec!["cell".into()]).await?;
+    let mut gave_way = false;
+    for theme in themes {
+        for view in &views {
+            let kind = view.kind();
+            let order = Order { theme: *theme, template: templates.of(kind).cloned(), view: view.clone() };
+            let letter = renderer.render(order).await?;
+            gave_way |= matches!(letter.made_by, MadeBy::ThemeInstead(_));
+            let language = if view.recipient.language.is_empty() { "en" } else { &view.recipient.language };
+            let name = format!("{}-{}-{}", theme.word(), kind.word(), file_name(language));
+            let files = write(out, &name, &letter).map_err(cannot)?;
+            print(&line(*theme, kind, language, &letter, files)?)?;
+        }
+    }
+    if gave_way { Err(Failure::told()) } else { Ok(()) }
+}
+
+fn samples() -> Vec<View> {
+    let each = |words: &policy::template::Words| EventKind::ALL.map(|kind| samples::view(kind, words.language));
+    LANGUAGES.iter().flat_map(each).collect()
+}
+
+fn read(file: &Path) -> Result<String, Failure> {
+    let wrong = |why: String| Failure::new(format!("{}: {why}", file.display()));
+    String::from_utf8(files::bytes(file).map_err(wrong)?).map_err(|_| wrong("is no text in UTF-8".into()))
+}
+
+fn read_templates(file: &Path) -> Result<Templates, Failure> {
+    Templates::from_toml(&read(file)?).map_err(|why| Failure::new(format!("{}: {why}", file.display())))
+}
+
+fn read_view(file: &Path) -> Result<View, Failure> {
+    serde_json::from_str(&read(file)?).map_err(|error| Failure::new(format!("{}: {error}", file.display())))
+}
+
+/// A tag of a language as part of a file's name, whatever somebody wrote for one.
+fn file_name(language: &str) -> String {
+    language.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(16).collect()
+}
+
+/// Writes the parts, and says where. A browser finds the logo beside the page, where a mail program finds it by its content id.
+fn write(out: &Path, name: &str, letter: &Rendered) -> std::io::Result<[String; 3]> {
+    let page = letter.html.replace(&format!("cid:{}", LOGO.content_id), &LOGO.name);
+    let subject = format!("{}\n", letter.subject.as_str());
+    let mut paths = [const { String::new() }; 3];
+    let parts = [("subject", subject.as_str()), ("txt", &letter.text), ("html", &page)];
+    for (path, (ending, text)) in paths.iter_mut().zip(parts) {
+        let file = out.join(format!("{name}.{ending}"));
+        std::fs::write(&file, text)?;
+        *path = file.display().to_string();
+    }
+    Ok(paths)
+}
+
+fn line(
+    theme: Theme,
+    kind: EventKind,
+    language: &str,
+    letter: &Rendered,
+    files: [String; 3],
+) -> Result<String, Failure> {
+    let (made_by, why) = match &letter.made_by {
+        MadeBy::Theme => ("theme", None),
+        MadeBy::Template => ("template", None),
+        MadeBy::ThemeInstead(trouble) => ("theme_instead", Some(trouble.to_string())),
+    };
+    let subject = letter.subject.as_str();
+    let line = Line { theme: theme.word(), kind: kind.word(), language, subject, made_by, why, files };
+    let text = serde_json::to_string(&line);
+    text.map(|text| text + "\n").map_err(|error| Failure::new(format!("cannot be written as JSON: {error}")))
+}
