@@ -10,7 +10,7 @@ use crate::settings::Settings;
 use crate::trouble::Trouble;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use policy::{Fault, FaultCode, FaultKind};
+use policy::{Fault, FaultCode, FaultKind, Mappings};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::{OnceCell, mpsc};
@@ -71,6 +71,8 @@ pub struct Site {
     limits: limits::Limits,
     /// What its webhooks are proved with; none where it sends none.
     pub(crate) webhooks: Vec<Secret>,
+    /// Who is told of what happens on it; `None` where nobody is.
+    pub(crate) mappings: Option<Arc<Mappings>>,
 }
 
 impl Site {
@@ -88,6 +90,7 @@ impl Site {
             known: known::Known::new(settings.told_age_max),
             outgoing: None,
             webhooks: Vec::new(),
+            mappings: None,
         }
     }
 
@@ -99,6 +102,11 @@ impl Site {
     /// The same site, heard when one of these secrets proves it.
     pub fn with_webhooks(self, webhooks: Vec<Secret>) -> Site {
         Site { webhooks, ..self }
+    }
+
+    /// The same site, of whose events people are told by these mappings.
+    pub fn with_mappings(self, mappings: Option<Arc<Mappings>>) -> Site {
+        Site { mappings, ..self }
     }
 
     /// What is told of it to operators.
