@@ -45,8 +45,7 @@ pub(crate) async fn notice(shared: &Shared, held: &Held) -> Result<(), Stop> {
     let written = Written::of(&notified, outcome, mappings.version);
     shared.store.write_notice(&held.lease, &ids, outcome, &written, window).await?;
     Metrics::add(&shared.metrics.notices);
-    let (told, left_out) = (notified.notifications.len(), notified.left_out.len());
-    tracing::info!(job = held.lease.job, outcome, told, left_out, "decided about events");
+    tracing::info!(job = held.lease.job, outcome, "decided about events");
     Ok(())
 }
 

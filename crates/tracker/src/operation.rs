@@ -235,6 +235,16 @@ pub enum Operation {
         issue_id: String,
         start_at: u64,
     },
+    /// The organisations that stand in a field, by the tracker's own id.
+    ReadFieldOrganisations {
+        issue_id: String,
+        field: String,
+    },
+    /// One page of the people of an organisation.
+    ReadOrganisationPeople {
+        organisation_id: String,
+        start_at: u64,
+    },
     /// The people who stand in a field, by the tracker's own id.
     ReadFieldPeople {
         issue_id: String,
@@ -330,6 +340,19 @@ impl Operation {
             Operation::ShareTemporary { .. } => "share_temporary",
             Operation::ReadIssue { .. } => "read_issue",
             Operation::ReadComments { .. } => "read_comments",
+            Operation::ReadCommentMarkers { .. } => "read_comment_markers",
+            Operation::FindCreated { .. } => "find_created",
+            Operation::HighestKey { .. } => "highest_key",
+            Operation::FetchKeys { .. } => "fetch_keys",
+            Operation::ReadWebhooks => "read_webhooks",
+            Operation::RegisterWebhook { .. } => "register_webhook",
+            of_people => of_people.word_of_people(),
+        }
+    }
+
+    /// The word for a question about who belongs to an issue and who may see it.
+    fn word_of_people(&self) -> &'static str {
+        match self {
             Operation::ReadWatchers { .. } => "read_watchers",
             Operation::ReadComment { .. } => "read_comment",
             Operation::ReadWork { .. } => "read_work",
@@ -342,13 +365,10 @@ impl Operation {
             Operation::ReadRoleActors { .. } => "read_role_actors",
             Operation::ReadMembers { .. } => "read_members",
             Operation::ReadParticipants { .. } => "read_participants",
+            Operation::ReadFieldOrganisations { .. } => "read_field_organisations",
+            Operation::ReadOrganisationPeople { .. } => "read_organisation_people",
             Operation::ReadFieldPeople { .. } => "read_field_people",
-            Operation::ReadCommentMarkers { .. } => "read_comment_markers",
-            Operation::FindCreated { .. } => "find_created",
-            Operation::HighestKey { .. } => "highest_key",
-            Operation::FetchKeys { .. } => "fetch_keys",
-            Operation::ReadWebhooks => "read_webhooks",
-            Operation::RegisterWebhook { .. } => "register_webhook",
+            _ => "ask",
         }
     }
 

@@ -4,7 +4,7 @@ use super::inquiry::{Inquiry, not_so};
 use crate::facts::told::told;
 use crate::site::misunderstood;
 use policy::notify::{Audience, IssueNow, PEOPLE_MAX, Whom};
-use policy::{Fault, Told};
+use policy::{Fault, FieldKind, Told};
 use std::collections::HashSet;
 use tracker::{Answer, Operation, Person};
 
@@ -35,7 +35,7 @@ impl Inquiry<'_> {
             Audience::GroupField(field) => self.in_group_field(issue_id, field).await?,
             Audience::AddressField(field) => return self.in_address_field(issue_id, field).await,
             Audience::MailPeople => return self.mail_people(issue_id).await,
-            Audience::Organisations => untold("the people of organisations are not asked for yet"),
+            Audience::Organisations => self.people_of_organisations(issue_id).await?,
             Audience::Approvers => untold("approvers are not asked for yet"),
         };
         Ok(match found {
@@ -56,6 +56,30 @@ impl Inquiry<'_> {
     pub(super) async fn participants(&mut self, issue_id: &str) -> Result<Told<Vec<String>>, Fault> {
         let page = |start_at| Operation::ReadParticipants { issue_id: issue_id.to_owned(), start_at };
         self.pages(page).await
+    }
+
+    /// Everybody of the organisations with which a request is shared.
+    pub(super) async fn people_of_organisations(&mut self, issue_id: &str) -> Result<Told<Vec<String>>, Fault> {
+        let fields = match told(self.site.fields_of_kind(&FieldKind::Organisations).await)? {
+            Told::Known(fields) => fields,
+            Told::Untold(why) => return Ok(Told::Untold(why)),
+        };
+        let mut all = Vec::new();
+        for field in fields {
+            let operation = Operation::ReadFieldOrganisations { issue_id: issue_id.to_owned(), field: field.id };
+            let organisations = match self.once(operation).await? {
+                Told::Known(Answer::Page { items, .. }) => items,
+                other => return not_so(other),
+            };
+            for one in organisations {
+                let page = |start_at| Operation::ReadOrganisationPeople { organisation_id: one.id.clone(), start_at };
+                match self.pages(page).await? {
+                    Told::Known(people) => all.extend(people),
+                    Told::Untold(why) => return Ok(Told::Untold(why)),
+                }
+            }
+        }
+        Ok(Told::Known(each_once(all)))
     }
 
     async fn members(&mut self, group: &str) -> Result<Told<Vec<String>>, Fault> {
@@ -128,9 +152,7 @@ impl Inquiry<'_> {
                 break;
             }
         }
-        let mut seen = HashSet::new();
-        accounts.retain(|account| seen.insert(account.clone()));
-        Ok(Told::Known(accounts))
+        Ok(Told::Known(each_once(accounts)))
     }
 
     /// Whether the account has the role, himself or through one of his groups.
@@ -228,6 +250,12 @@ impl Inquiry<'_> {
 
 fn untold<T>(why: &str) -> Told<T> {
     Told::Untold(why.to_owned())
+}
+
+fn each_once(mut accounts: Vec<String>) -> Vec<String> {
+    let mut seen = HashSet::new();
+    accounts.retain(|account| seen.insert(account.clone()));
+    accounts
 }
 
 fn ids(people: Vec<Person>) -> Vec<String> {

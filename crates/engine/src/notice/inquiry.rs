@@ -202,7 +202,12 @@ impl<'a> Inquiry<'a> {
         if issue.reporter.as_deref() == Some(account) {
             return Ok(Told::Known(true));
         }
-        Ok(match self.participants(issue_id).await? {
+        match self.participants(issue_id).await? {
+            Told::Known(people) if !people.iter().any(|id| id == account) => {}
+            Told::Known(_) => return Ok(Told::Known(true)),
+            Told::Untold(why) => return Ok(Told::Untold(why)),
+        }
+        Ok(match self.people_of_organisations(issue_id).await? {
             Told::Known(people) => Told::Known(people.iter().any(|id| id == account)),
             Told::Untold(why) => Told::Untold(why),
         })

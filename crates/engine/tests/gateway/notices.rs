@@ -285,7 +285,7 @@ pub async fn whoever_wrote_it_by_mail_is_not_told_of_it(database: &Database) {
 }
 
 pub async fn people_of_roles_groups_and_fields_are_found(database: &Database) {
-    let mappings = "[default]\naudience = [\"project_lead\", \"component_leads\", \"request_participants\", \"approvers\", \"mail_people\"]\n\
+    let mappings = "[default]\naudience = [\"project_lead\", \"component_leads\", \"request_participants\", \"organisations\", \"approvers\", \"mail_people\"]\n\
         roles = [\"Service Desk Team\", \"Nobody's\"]\ngroups = [\"support\", \"no such group\"]\nuser_fields = [\"Contact\"]\n\
         group_fields = [\"Team\"]\naddress_fields = [\"Customer number\"]\n[[mapping]]\nname = \"all\"\nevents = [\"created\"]\n";
     let world = telling(database, mappings).await;
@@ -299,14 +299,17 @@ pub async fn people_of_roles_groups_and_fields_are_found(database: &Database) {
         &world,
         json!({
             "customfield_10112": account(&world, &contact), "customfield_10114": { "name": "team" },
-            "customfield_10101": "eve@example.net, nobody", "components": [{ "name": "Printers" }],
+            "customfield_10101": "eve@example.net, nobody", "components": [{ "name": "Printers" }], "customfield_10119": [3],
         }),
     )
     .await;
+    let otto = Operation::CreateCustomer { address: address("Otto"), name: "Otto".into() };
+    let Answer::Account(otto) = world.ask(otto).await else { panic!("no customer") };
+    world.ask(Operation::AddToOrganisation { organisation_id: "3".into(), account: otto.account_id }).await;
     world.ask(Operation::AddParticipants { issue_id: id.clone(), accounts: vec![paul] }).await;
     let (outcome, notice) = heard(&world, &[event(EventKind::Created, (&id, &key), "somebody", None)]).await;
     assert_eq!(outcome, "letters", "{notice:#}");
-    let all = ["agnes", "carol", "paul", "sam", "tom"].map(|name| format!("{name}@example.org"));
+    let all = ["agnes", "carol", "otto", "paul", "sam", "tom"].map(|name| format!("{name}@example.org"));
     let mut all = all.to_vec();
     all.insert(2, "eve@example.net".to_owned());
     assert_eq!(told(&notice), all, "{notice:#}");

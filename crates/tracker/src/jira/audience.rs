@@ -51,7 +51,10 @@ pub(super) fn request(kind: Kind, operation: &Operation) -> Option<Request> {
             get(format!("{api}/group/member?groupname={group}&startAt={start_at}&maxResults={ITEMS_PER_PAGE}"))
         }
         Operation::ReadParticipants { issue_id, start_at } => service::participants(issue_id, *start_at),
-        Operation::ReadFieldPeople { issue_id, field } => {
+        Operation::ReadOrganisationPeople { organisation_id, start_at } => {
+            service::people_of_organisation(organisation_id, *start_at)
+        }
+        Operation::ReadFieldPeople { issue_id, field } | Operation::ReadFieldOrganisations { issue_id, field } => {
             get(format!("{api}/issue/{}?fields={}", segment(issue_id), value(field)))
         }
         _ => return None,
@@ -76,11 +79,12 @@ pub(super) fn answer(kind: Kind, operation: &Operation, json: &Value) -> Option<
             let all = each(&json["values"], |one| people::person(kind, one)).ok_or(Lack("values"));
             all.map(|people| Answer::People { all: meta::is_last(json, *start_at, people.len()), people })
         }
-        Operation::ReadParticipants { .. } => {
+        Operation::ReadParticipants { .. } | Operation::ReadOrganisationPeople { .. } => {
             let all = each(&json["values"], |one| people::person(kind, one)).ok_or(Lack("values"));
             let is_last = json["isLastPage"].as_bool().unwrap_or(true);
             all.map(|people| Answer::People { all: is_last || people.is_empty(), people })
         }
+        Operation::ReadFieldOrganisations { field, .. } => organisations(&json["fields"], field),
         Operation::ReadFieldPeople { field, .. } => field_people(kind, &json["fields"], field),
         _ => return None,
     })
@@ -154,6 +158,16 @@ fn actors(kind: Kind, json: &Value) -> Result<Answer, Lack> {
         }
     }
     Ok(Answer::Actors { accounts, groups })
+}
+
+/// Those with which a request is shared. One without an id would be left out unseen, so the whole answer is none then.
+fn organisations(fields: &Value, field: &str) -> Result<Answer, Lack> {
+    let one = |value: &Value| Some(Named { id: id(&value["id"])?, name: text(&value["name"]), of: String::new() });
+    let items = match fields.as_object().ok_or(Lack("fields"))?.get(field) {
+        None | Some(Value::Null) => Vec::new(),
+        Some(list) => each(list, one).ok_or(Lack("organisations"))?,
+    };
+    Ok(Answer::Page { items, all: true })
 }
 
 /// One person, several, or nobody; a field of another kind holds none.

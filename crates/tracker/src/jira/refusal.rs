@@ -146,6 +146,7 @@ fn is_about_an_issue(operation: &Operation) -> bool {
                 | Operation::ReadWork { .. }
                 | Operation::ReadInternal { .. }
                 | Operation::ReadFieldPeople { .. }
+                | Operation::ReadFieldOrganisations { .. }
                 | Operation::ReadTransitions { .. }
                 | Operation::ReadLinks { .. }
                 | Operation::ReadEditFields { .. }

@@ -32,6 +32,10 @@ pub(super) fn organisations(desk_id: &str, start_at: u64) -> Request {
     list(&format!("/servicedesk/{}/organization", segment(desk_id)), start_at)
 }
 
+pub(super) fn people_of_organisation(organisation_id: &str, start_at: u64) -> Request {
+    list(&format!("/organization/{}/user", segment(organisation_id)), start_at)
+}
+
 pub(super) fn participants(issue_id: &str, start_at: u64) -> Request {
     list(&format!("/request/{}/participant", segment(issue_id)), start_at)
 }
