@@ -130,6 +130,11 @@ impl Directory {
         self.read(|entries| entries.groups.iter().filter(|(_, it)| is_in(it)).map(|(name, _)| name.clone()).collect())
     }
 
+    /// Who is in a group, by account id; `None` where nobody ever was.
+    pub(crate) fn members_of(&self, name: &str) -> Option<Vec<String>> {
+        self.read(|entries| entries.groups.get(name).map(|members| members.iter().cloned().collect()))
+    }
+
     /// Takes a permission away in a project, until the desk is opened again.
     pub(crate) fn deny(&self, project_key: &str, permission: &str) {
         self.write(|entries| entries.denied.extend([(project_key.to_owned(), permission.to_owned())]));

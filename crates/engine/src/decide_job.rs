@@ -162,7 +162,9 @@ async fn uploaded(inquiry: &Inquiry<'_>) -> Result<Vec<mail::Part>, Stop> {
 
 /// Runs what only computes on a thread of its own. The rules of a profile may take as long as a mail allows them, and
 /// meanwhile the workers go on with intake, leases and answers.
-async fn beside_the_workers<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Stop> {
+pub(crate) async fn beside_the_workers<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Stop> {
     let ended = match tokio::task::spawn_blocking(work).await {
         Ok(done) => return Ok(done),
         Err(ended) => ended,

@@ -248,7 +248,7 @@ impl Shared {
         self.sites.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn mailboxes(&self) -> Arc<HashMap<String, Mailbox>> {
+    pub(crate) fn mailboxes(&self) -> Arc<HashMap<String, Mailbox>> {
         self.mailboxes.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

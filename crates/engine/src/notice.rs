@@ -1,16 +1,144 @@
-//! The `Notice` job: decides what is written to whom about the events of one issue, when the window after its first event is over.
+//! The `Notice` job: decides who is told of the events of one issue, when the window after its first event is over.
+//!
+//! The decision is written down, and nothing leaves yet: letters are made of notifications where there are templates for them.
 
+mod audience;
+mod inquiry;
+
+use crate::decide_job::beside_the_workers;
 use crate::gateway::Shared;
 use crate::held::Held;
 use crate::metrics::Metrics;
+use crate::site::Site;
 use crate::stop::Stop;
+use inquiry::Inquiry;
+use policy::event::Event;
+use policy::notify::{LeftOut, ROUNDS_MAX, Recipient};
+use policy::{Mappings, Notification, Notified, StepKey, notify};
+use serde::Serialize;
 use serde_json::json;
+use std::sync::Arc;
+
+/// Of more people who are left out the story tells how many they are.
+const LEFT_OUT_MAX: usize = 1000;
+
+/// The outcome's word where somebody would be told.
+const LETTERS: &str = "letters";
+/// The outcome's word where nobody is.
+const IGNORED: &str = "ignored";
 
 /// Decides about what is open and writes it down; the store begins another window where more came meanwhile.
 pub(crate) async fn notice(shared: &Shared, held: &Held) -> Result<(), Stop> {
-    let events = shared.store.open_events(&held.lease).await?;
-    let ids: Vec<String> = events.iter().map(|stored| stored.id.clone()).collect();
-    let notice = json!({ "outcome": "ignored", "reason": "no mapping names these events" });
+    let stored = shared.store.open_events(&held.lease).await?;
+    let ids: Vec<String> = stored.iter().map(|stored| stored.id.clone()).collect();
+    let events: Arc<[Event]> = stored.into_iter().map(|stored| stored.event).collect();
+    let site = shared.site(&held.lease.site)?;
+    let window = site.merge_window(&events);
+    let Some(mappings) = site.mappings.clone() else {
+        let notice = json!({ "outcome": IGNORED, "reason": "the site has no mappings: nobody is told of anything" });
+        Metrics::add(&shared.metrics.notices);
+        return Ok(shared.store.write_notice(&held.lease, &ids, IGNORED, &notice, window).await?);
+    };
+    let notified = decide(shared, &site, &events, &mappings).await?;
+    let outcome = if notified.notifications.is_empty() { IGNORED } else { LETTERS };
+    let written = Written::of(&notified, outcome, mappings.version);
+    shared.store.write_notice(&held.lease, &ids, outcome, &written, window).await?;
     Metrics::add(&shared.metrics.notices);
-    Ok(shared.store.write_notice(&held.lease, &ids, "ignored", &notice, 0).await?)
+    tracing::info!(job = held.lease.job, outcome, "decided about events");
+    Ok(())
+}
+
+/// Asks and finds out until nothing is open, and decides.
+async fn decide(
+    shared: &Shared,
+    site: &Site,
+    events: &Arc<[Event]>,
+    mappings: &Arc<Mappings>,
+) -> Result<Notified, Stop> {
+    let mut inquiry = Inquiry::new(shared, site, events);
+    let mut facts = notify::Facts { gateway: site.account_id().await?.to_owned(), ..notify::Facts::default() };
+    for _ in 0..ROUNDS_MAX {
+        let (about, rules) = (events.clone(), mappings.clone());
+        let asked = beside_the_workers(move || (notify::ask(&about, &rules, &facts), facts)).await?;
+        facts = asked.1;
+        if asked.0.is_empty() {
+            break;
+        }
+        for question in asked.0 {
+            inquiry.find_out(question, &mut facts).await?;
+        }
+    }
+    let (about, rules) = (events.clone(), mappings.clone());
+    beside_the_workers(move || notify::notify(&about, &rules, &facts)).await
+}
+
+/// The decision as it is kept for the story: what a letter would tell is read in the events themselves.
+#[derive(Serialize)]
+struct Written<'n> {
+    outcome: &'static str,
+    reason: String,
+    /// Of the stored mappings by which it was decided; 0 for those of a file.
+    mappings_version: u32,
+    notifications: Vec<WrittenNotification<'n>>,
+    left_out: &'n [LeftOut],
+    /// How many more were left out.
+    left_out_further: usize,
+    trace: &'n [String],
+}
+
+#[derive(Serialize)]
+struct WrittenNotification<'n> {
+    key: &'n StepKey,
+    mapping: &'n str,
+    recipient: &'n Recipient,
+    event_keys: &'n [StepKey],
+    reason: &'n str,
+    untold: &'n [String],
+}
+
+impl<'n> Written<'n> {
+    fn of(notified: &'n Notified, outcome: &'static str, mappings_version: u32) -> Written<'n> {
+        let shown = notified.left_out.len().min(LEFT_OUT_MAX);
+        let (left_out, further) = notified.left_out.split_at(shown);
+        Written {
+            outcome,
+            reason: reason(notified),
+            mappings_version,
+            notifications: notified.notifications.iter().map(WrittenNotification::of).collect(),
+            left_out,
+            left_out_further: further.len(),
+            trace: &notified.trace,
+        }
+    }
+}
+
+impl<'n> WrittenNotification<'n> {
+    fn of(one: &'n Notification) -> WrittenNotification<'n> {
+        let Notification { key, mapping, recipient, event_keys, reason, untold, .. } = one;
+        WrittenNotification { key, mapping, recipient, event_keys, reason, untold }
+    }
+}
+
+/// The decision in one sentence.
+fn reason(notified: &Notified) -> String {
+    match (notified.notifications.len(), notified.left_out.len()) {
+        (0, 0) => "nobody is meant: no mapping tells of these events, or none has anybody to tell".to_owned(),
+        (0, considered) => format!("nobody is told: each of {considered} who were considered is left out"),
+        (told, considered) => format!("{told} to be told, {considered} left out"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_crowd_that_is_left_out_is_counted() {
+        let one = LeftOut { mapping: "m".into(), issue_id: "1".into(), whom: "x".into(), why: "y".into() };
+        let notified = Notified { left_out: vec![one; LEFT_OUT_MAX + 7], ..Notified::default() };
+        let written = Written::of(&notified, IGNORED, 3);
+        assert_eq!((written.left_out.len(), written.left_out_further), (LEFT_OUT_MAX, 7));
+        assert_eq!(written.reason, "nobody is told: each of 1007 who were considered is left out");
+        assert!(reason(&Notified::default()).starts_with("nobody is meant"));
+    }
 }

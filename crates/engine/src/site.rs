@@ -11,7 +11,7 @@ use crate::trouble::Trouble;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use policy::event::Event;
-use policy::{Fault, FaultCode, FaultKind};
+use policy::{Fault, FaultCode, FaultKind, Mappings};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use store::Micros;
@@ -73,6 +73,8 @@ pub struct Site {
     limits: limits::Limits,
     /// What its webhooks are proved with; none where it sends none.
     pub(crate) webhooks: Vec<Secret>,
+    /// Who is told of what happens on it; `None` where nobody is.
+    pub(crate) mappings: Option<Arc<Mappings>>,
 }
 
 impl Site {
@@ -90,6 +92,7 @@ impl Site {
             known: known::Known::new(settings.told_age_max),
             outgoing: None,
             webhooks: Vec::new(),
+            mappings: None,
         }
     }
 
@@ -103,9 +106,17 @@ impl Site {
         Site { webhooks, ..self }
     }
 
-    /// How long these events are gathered with others of their issue. Nothing is written about any of them yet, so nothing waits.
-    pub(crate) fn merge_window(&self, _events: &[Event]) -> Micros {
-        0
+    /// The same site, of whose events people are told by these mappings.
+    pub fn with_mappings(self, mappings: Option<Arc<Mappings>>) -> Site {
+        Site { mappings, ..self }
+    }
+
+    /// How long these events are gathered with others of their issue: as long as the mapping waits that waits the least, and not at
+    /// all where nobody will be told.
+    pub(crate) fn merge_window(&self, events: &[Event]) -> Micros {
+        let Some(mappings) = &self.mappings else { return 0 };
+        let waits = events.iter().flat_map(|event| mappings.waits(event));
+        waits.map(|wait| i64::from(wait.seconds) * 1_000_000).min().unwrap_or(0)
     }
 
     /// What is told of it to operators.

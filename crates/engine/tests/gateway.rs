@@ -18,6 +18,7 @@ mod gateway {
     pub mod limits;
     pub mod lost_answers;
     pub mod names;
+    pub mod notices;
     pub mod order;
     pub mod outage;
     pub mod poison;
@@ -34,7 +35,7 @@ use futures_util::future::LocalBoxFuture;
 use gateway::world::Database;
 use gateway::{
     authors, changes, contract, doubt, duplicates, fetching, graph, half_open, kept, letters, limits, lost_answers,
-    names, order, outage, poison, refusals, replay, trouble, uploads, walk,
+    names, notices, order, outage, poison, refusals, replay, trouble, uploads, walk,
 };
 
 /// Each scenario on SQLite, as a test of its own.
@@ -179,6 +180,14 @@ on_sqlite! {
     graph::graph_is_asked_for_four_things_at_once_at_most;
     graph::where_graph_tells_no_changes_the_folder_is_listed;
     lost_answers::fault_02_lost_answers_of_creates_make_no_second_issue;
+    notices::reporter_and_watchers_are_told_of_a_comment_and_its_author_is_not;
+    notices::an_internal_comment_reaches_nobody_who_may_not_see_it;
+    notices::a_comment_for_a_role_or_a_group_reaches_those_alone;
+    notices::of_what_is_deleted_meanwhile_nobody_is_told;
+    notices::fault_17_a_decision_about_events_waits_for_its_tracker;
+    notices::whoever_wrote_it_by_mail_is_not_told_of_it;
+    notices::people_of_roles_groups_and_fields_are_found;
+    notices::a_site_without_mappings_tells_nobody;
     changes::everything_about_an_issue_is_changed;
     changes::fault_14_lost_answers_of_changes_are_harmless;
     changes::what_is_so_already_is_left_as_it_is;

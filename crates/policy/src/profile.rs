@@ -217,7 +217,7 @@ impl Profile {
     }
 
     /// The fields that hold addresses of people who take part: those of the former mail handler, and those that are written.
-    pub(crate) fn people_fields(&self) -> Vec<String> {
+    pub fn people_fields(&self) -> Vec<String> {
         let mut all: Vec<String> = Vec::new();
         for field in self.incumbent.people_fields.iter().chain(self.levels().flat_map(Values::people_fields)) {
             if !all.iter().any(|known| known.eq_ignore_ascii_case(field)) {

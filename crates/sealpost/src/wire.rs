@@ -83,6 +83,27 @@ fn browse_bases(settings: &Settings) -> BTreeMap<String, String> {
     settings.sites.iter().map(|site| (site.name.clone(), site.browse_base.clone())).collect()
 }
 
+/// How the mappings of a site are called among the versions of its profiles.
+const MAPPINGS: &str = "(mappings)";
+
+/// The sites, with whom each tells of its events; a file that is new or changed becomes a version.
+async fn telling(settings: &Settings, store: &Store, tokens: &engine::Tokens) -> Result<Vec<engine::Site>, Failure> {
+    let mut sites = Vec::new();
+    for (site, of) in adapters::sites(settings, tokens)?.into_iter().zip(&settings.sites) {
+        let mappings = match &of.mappings {
+            Some(text) => {
+                let version = store.import_profile(&of.name, MAPPINGS, text).await?;
+                let mut mappings = policy::Mappings::from_toml(text, MAPPINGS)?;
+                mappings.version = version;
+                Some(Arc::new(mappings))
+            }
+            None => None,
+        };
+        sites.push(site.with_mappings(mappings));
+    }
+    Ok(sites)
+}
+
 impl Gateway {
     /// Starts everything but serving: binds first, so that a wrong address is told before anything is taken in.
     pub async fn start(settings: Settings, roles: &[Role]) -> Result<Gateway, Failure> {
@@ -94,7 +115,7 @@ impl Gateway {
         let parts = engine::Parts {
             store: store.clone(),
             reader: Arc::new(cells.clone()),
-            sites: adapters::sites(&settings, &tokens)?,
+            sites: telling(&settings, &store, &tokens).await?,
             mailboxes,
             tokens: tokens.clone(),
             settings: adapters::engine_settings(&settings, roles),

@@ -1,6 +1,6 @@
 //! What comes back from a tracker, in words of no tracker.
 
-use policy::{FieldMeta, StepKey};
+use policy::{FieldMeta, StepKey, Visibility};
 use serde::Serialize;
 
 /// An issue or comment that an account made, with the marker it carries.
@@ -27,6 +27,12 @@ pub struct Person {
     /// A program's account.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub is_program: bool,
+    /// By its IANA name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time_zone: Option<String>,
+    /// Such as `en-US`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
 }
 
 /// A file that hangs on an issue.
@@ -61,6 +67,13 @@ pub struct IssueView {
     pub description: String,
     pub reporter: Option<Person>,
     pub assignee: Option<Person>,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub priority: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub components: Vec<String>,
+    /// The name of its security level, `None` inside for none; `None` where the tracker does not show the field, which proves nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub security: Option<Option<String>>,
     pub files: Vec<StoredFile>,
     /// What stands in the field that was searched, by its id.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -76,6 +89,12 @@ pub struct Comment {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub created_at: Option<String>,
     pub text: String,
+}
+
+/// Who may see a comment or an entry of work, of those who may see its issue: everybody, or whoever is within each of these.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct EntryView {
+    pub seen_by: Vec<Visibility>,
 }
 
 /// Something with an id and a name: an issue type, a service desk, an organisation.
@@ -151,6 +170,18 @@ pub enum Answer {
     Account(Person),
     Accounts(Vec<Person>),
     Names(Vec<String>),
+    Entry(EntryView),
+    Internal(bool),
+    /// One page; `all` says whether nothing comes after it and nobody was kept from us.
+    People {
+        people: Vec<Person>,
+        all: bool,
+    },
+    /// Who has a role: accounts, and the people of groups, by name.
+    Actors {
+        accounts: Vec<String>,
+        groups: Vec<String>,
+    },
     /// One page; `all` says whether nothing comes after it.
     Page {
         items: Vec<Named>,
@@ -196,6 +227,10 @@ impl Answer {
             Answer::Account(_) => "account",
             Answer::Accounts(_) => "accounts",
             Answer::Names(_) => "names",
+            Answer::Entry(_) => "entry",
+            Answer::Internal(_) => "internal",
+            Answer::People { .. } => "people",
+            Answer::Actors { .. } => "actors",
             Answer::Page { .. } => "page",
             Answer::Fields { .. } => "fields",
             Answer::FieldTexts(_) => "field texts",

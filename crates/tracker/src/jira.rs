@@ -1,6 +1,7 @@
 //! Jira, Cloud (REST API v3) and Data Center (v2): the requests that carry operations out, and what the answers mean.
 
 mod answer;
+mod audience;
 mod field_in;
 mod field_out;
 mod hooks;

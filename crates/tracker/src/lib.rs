@@ -11,7 +11,8 @@ pub mod webhook;
 pub mod wiki;
 
 pub use answer::{
-    Answer, Comment, Created, IssueLink, IssueView, LinkType, Named, Person, Registered, StoredFile, TransitionView,
+    Answer, Comment, Created, EntryView, IssueLink, IssueView, LinkType, Named, Person, Registered, StoredFile,
+    TransitionView,
 };
 pub use dialect::Dialect;
 pub use http::{Content, Method, Request, Response};

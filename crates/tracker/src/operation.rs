@@ -183,6 +183,73 @@ pub enum Operation {
         issue_id: String,
         start_at: u64,
     },
+    ReadWatchers {
+        issue_id: String,
+    },
+    /// Who may see a comment; on Data Center without whether it is internal.
+    ReadComment {
+        issue_id: String,
+        comment_id: String,
+    },
+    /// Who may see an entry of work.
+    ReadWork {
+        issue_id: String,
+        work_id: String,
+    },
+    /// Whether a comment is marked as internal. `TrackerGone` where it bears no such mark.
+    ReadInternal {
+        comment_id: String,
+    },
+    /// Who, of those that the account names, may see the issue.
+    FindSeers {
+        account: String,
+        issue_key: String,
+    },
+    /// Who, of those that the account names, works on the issue as an agent of service management.
+    FindAgents {
+        account: String,
+        issue_key: String,
+    },
+    ReadProjectLead {
+        project: String,
+    },
+    /// Of these components of the project, by name.
+    ReadComponentLeads {
+        project: String,
+        components: Vec<String>,
+    },
+    ReadRoles {
+        project: String,
+    },
+    ReadRoleActors {
+        project: String,
+        role_id: String,
+    },
+    /// One page of the people in a group, by its name.
+    ReadMembers {
+        group: String,
+        start_at: u64,
+    },
+    /// One page of those who take part in a request of service management.
+    ReadParticipants {
+        issue_id: String,
+        start_at: u64,
+    },
+    /// The organisations that stand in a field, by the tracker's own id.
+    ReadFieldOrganisations {
+        issue_id: String,
+        field: String,
+    },
+    /// One page of the people of an organisation.
+    ReadOrganisationPeople {
+        organisation_id: String,
+        start_at: u64,
+    },
+    /// The people who stand in a field, by the tracker's own id.
+    ReadFieldPeople {
+        issue_id: String,
+        field: String,
+    },
     /// The markers of these comments, at most [`crate::jira::COMMENT_MARKERS_MAX`] at once.
     ReadCommentMarkers {
         comment_ids: Vec<String>,
@@ -290,6 +357,29 @@ impl Operation {
             Operation::TrySearch { .. } => "try_search",
             Operation::ReadWebhooks => "read_webhooks",
             Operation::RegisterWebhook { .. } => "register_webhook",
+            of_people => of_people.word_of_people(),
+        }
+    }
+
+    /// The word for a question about who belongs to an issue and who may see it.
+    fn word_of_people(&self) -> &'static str {
+        match self {
+            Operation::ReadWatchers { .. } => "read_watchers",
+            Operation::ReadComment { .. } => "read_comment",
+            Operation::ReadWork { .. } => "read_work",
+            Operation::ReadInternal { .. } => "read_internal",
+            Operation::FindSeers { .. } => "find_seers",
+            Operation::FindAgents { .. } => "find_agents",
+            Operation::ReadProjectLead { .. } => "read_project_lead",
+            Operation::ReadComponentLeads { .. } => "read_component_leads",
+            Operation::ReadRoles { .. } => "read_roles",
+            Operation::ReadRoleActors { .. } => "read_role_actors",
+            Operation::ReadMembers { .. } => "read_members",
+            Operation::ReadParticipants { .. } => "read_participants",
+            Operation::ReadFieldOrganisations { .. } => "read_field_organisations",
+            Operation::ReadOrganisationPeople { .. } => "read_organisation_people",
+            Operation::ReadFieldPeople { .. } => "read_field_people",
+            _ => "ask",
         }
     }
 

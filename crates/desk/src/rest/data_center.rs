@@ -145,6 +145,11 @@ async fn answer_of_v2(desk: &Desk, path: &str, expand_groups: bool, response: Re
             desk.inner.directory.groups_of(id).into_iter().map(|name| json!({ "name": name })).collect();
         json["groups"] = json!({ "size": groups.len(), "items": groups });
     }
+    if path.ends_with("/user")
+        && let Some(person) = json["accountId"].as_str().and_then(|id| desk.inner.directory.person(id))
+    {
+        json["applicationRoles"] = json!({ "size": usize::from(!person.is_customer), "items": [] });
+    }
     if path.contains("/createmeta/") {
         rename(&mut json, &["fields", "issueTypes"], "values");
     }

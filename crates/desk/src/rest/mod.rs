@@ -9,6 +9,7 @@ mod fault;
 mod issue;
 mod issue_bulk;
 mod link;
+mod membership;
 mod project;
 mod property;
 mod reading;
@@ -147,6 +148,8 @@ fn site_routes() -> Router<Desk> {
         .route("/user/assignable/search", get(user::search))
         .route("/user/groups", get(user::groups))
         .route("/user/permission/search", get(user::permitted))
+        .route("/user/viewissue/search", get(membership::seers))
+        .route("/group/member", get(membership::members))
         .route("/mypermissions", get(user::own_permissions))
         .route("/field", get(createmeta::site_fields).post(createmeta::make))
         .route("/screens/addToDefault/{field}", post(createmeta::show))
@@ -159,6 +162,9 @@ fn site_routes() -> Router<Desk> {
         .route("/project/search", get(project::search))
         .route("/project/{project}", get(project::read))
         .route("/project/{project}/statuses", get(project::statuses))
+        .route("/project/{project}/components", get(membership::components))
+        .route("/project/{project}/role", get(membership::roles))
+        .route("/project/{project}/role/{id}", get(membership::role))
 }
 
 fn search_routes() -> Router<Desk> {

@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
 use serde_json::{Map, Value, json};
+use sqlx::Row;
 
 pub(crate) fn routes(settings: &Settings) -> Router<Desk> {
     let limit = super::file_limit(settings);
@@ -22,7 +23,7 @@ pub(crate) fn routes(settings: &Settings) -> Router<Desk> {
         .route("/servicedesk/{desk}/requesttype", get(request_types))
         .route("/servicedesk/{desk}/organization", get(organisations))
         .route("/servicedesk/{desk}/customer", post(add_customers))
-        .route("/organization/{organisation}/user", post(add_members))
+        .route("/organization/{organisation}/user", get(members).post(add_members))
         .route("/customer", post(create_customer))
         .route("/request/{issue}/participant", get(participants).post(add_participants))
 }
@@ -111,6 +112,14 @@ async fn add_members(State(desk): State<Desk>, Path(number): Path<String>, body:
     let statement =
         "INSERT INTO organisation_member (organisation_id, account_id) VALUES (?, ?) ON CONFLICT DO NOTHING";
     note(&desk, statement, number, accounts).await
+}
+
+async fn members(State(desk): State<Desk>, Path(number): Path<String>, params: Params) -> Result<Json<Value>, Refusal> {
+    let number = id(&number, "organization")?;
+    let statement = "SELECT account_id FROM organisation_member WHERE organisation_id = ? ORDER BY account_id";
+    let rows = sqlx::query(statement).bind(number).fetch_all(&desk.inner.readers).await?;
+    let ids = rows.iter().map(|row| row.try_get::<String, _>(0)).collect::<Result<Vec<_>, _>>()?;
+    page(ids.iter().map(|id| view(&desk).person_by_id(id)).collect(), &params)
 }
 
 async fn create_customer(State(desk): State<Desk>, body: Body) -> Result<Response, Refusal> {

@@ -46,10 +46,10 @@ pub(crate) async fn groups(State(desk): State<Desk>, params: Params) -> Result<J
     Ok(Json(groups.into_iter().map(|name| json!({ "name": name, "self": view(&desk).link("group") })).collect()))
 }
 
-/// Who may do something in a project: whoever is named and is no mere customer of another desk.
+/// Who may do something in a project, or with an issue of it: whoever is named and is no mere customer of another desk.
 pub(crate) async fn permitted(State(desk): State<Desk>, params: Params) -> Result<Json<Value>, Refusal> {
     let id = params.get("accountId").unwrap_or_default();
-    let project = super::project::find(&desk, params.get("projectKey").unwrap_or_default())?;
+    let project = super::membership::project_of(&desk, &params).await?;
     let permission = params.get("permissions").unwrap_or_default();
     let person = desk.inner.directory.person(id).filter(|person| !person.is_customer);
     let allowed = person.filter(|_| !desk.inner.directory.is_denied(&project.key, permission));

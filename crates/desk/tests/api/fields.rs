@@ -98,6 +98,14 @@ async fn what_is_told_of_fields_people_and_rights_is_jiras_own() {
         format!("/user/permission/search?accountId={ann}&permissions=CREATE_ISSUES&projectKey=DEMO"),
         "/mypermissions?projectKey=DEMO&permissions=CREATE_ISSUES,ADD_COMMENTS".to_owned(),
         "/issue/createmeta/DEMO/issuetypes/10001".to_owned(),
+        format!("/user/viewissue/search?accountId={ann}&issueKey={key}"),
+        format!("/user/permission/search?accountId={ann}&permissions=ADD_COMMENTS&issueKey={key}"),
+        "/group/member?groupname=support".to_owned(),
+        "/project/DEMO/components".to_owned(),
+        "/project/DEMO/role".to_owned(),
+        "/project/DEMO/role/10002".to_owned(),
+        "/project/DEMO/role/10003".to_owned(),
+        format!("/issue/{key}/watchers"),
     ] {
         let (status, answer) = running.get(&path).await;
         assert_eq!(status, 200, "{path}: {answer}");
@@ -109,6 +117,13 @@ async fn what_is_told_of_fields_people_and_rights_is_jiras_own() {
     assert_eq!(answers[3][0]["accountId"], *ann);
     assert_eq!(answers[4]["permissions"]["CREATE_ISSUES"]["havePermission"], true);
     assert_eq!(answers[4]["permissions"]["ADD_COMMENTS"]["havePermission"], false);
+    assert_eq!(answers[6][0]["accountId"], *ann);
+    assert_eq!(answers[7], json!([]), "it is denied");
+    assert_eq!(answers[8]["values"][0]["accountId"], *ann);
+    assert_eq!(answers[9][0]["name"], "Printers");
+    assert!(answers[10]["Service Desk Team"].as_str().unwrap().ends_with("/role/10003"));
+    assert_eq!(answers[11]["actors"][0]["actorUser"]["accountId"], *running.desk.gateway_account_id());
+    assert_eq!(answers[12]["actors"][0]["actorGroup"]["name"], "agents");
 }
 
 #[tokio::test]

@@ -67,7 +67,7 @@ pub(super) async fn find_out(inquiry: &Inquiry<'_>, question: Question, facts: &
 }
 
 /// A permanent refusal becomes an answer, anything else stays a fault.
-fn told<T>(result: Result<T, Fault>) -> Result<Told<T>, Fault> {
+pub(crate) fn told<T>(result: Result<T, Fault>) -> Result<Told<T>, Fault> {
     match result {
         Ok(known) => Ok(Told::Known(known)),
         Err(fault) if fault.kind == FaultKind::Permanent && fault.code != FaultCode::Internal => {
@@ -139,6 +139,32 @@ fn the_one(people: Vec<Person>, address: &str, own: &str) -> Option<Account> {
     match people.len() {
         1 => people.pop().map(|person| of_person(person, false)),
         _ => None,
+    }
+}
+
+/// The account to which whoever writes to this address writes. Our own is one too. Where several accounts hide their addresses it may be
+/// any of theirs, which is not the same as nobody's.
+pub(crate) async fn owner(site: &Site, address: &str) -> Result<Told<Option<String>>, Fault> {
+    let own = site.account_id().await?;
+    match told(site.read(&Operation::FindAccounts { query: address.to_owned() }).await)? {
+        Told::Known(Answer::Accounts(people)) => Ok(owner_among(people, address, own)),
+        Told::Known(other) => Err(misunderstood(&other)),
+        Told::Untold(why) => Ok(Told::Untold(why)),
+    }
+}
+
+fn owner_among(people: Vec<Person>, address: &str, own: &str) -> Told<Option<String>> {
+    let shows = |person: &Person, address: &str| {
+        person.address.as_deref().is_some_and(|shown| super::same_address(shown, address))
+    };
+    if let Some(person) = people.iter().find(|person| shows(person, address)) {
+        return Told::Known(Some(person.account_id.clone()));
+    }
+    let hides = |person: &&Person| person.address.is_none() && !person.is_program && person.account_id != own;
+    match people.iter().filter(hides).count() {
+        0 => Told::Known(None),
+        1 => Told::Known(the_one(people, address, own).map(|account| account.id)),
+        several => Told::Untold(format!("{several} accounts hide their addresses, and it may be any of theirs")),
     }
 }
 
@@ -229,5 +255,14 @@ mod tests {
         assert_eq!(id_of(&[named, person("2", None)]), Some(("2".to_owned(), false)));
         let program = Person { is_program: true, ..person("5", None) };
         assert_eq!(id_of(&[program]), None);
+    }
+
+    #[test]
+    fn an_address_that_may_be_anybodys_is_not_nobodys() {
+        let owner = |people: &[Person]| owner_among(people.to_vec(), "ann@example.org", "own");
+        assert_eq!(owner(&[]), Told::Known(None));
+        assert_eq!(owner(&[person("own", Some("Ann@example.org"))]), Told::Known(Some("own".to_owned())));
+        assert_eq!(owner(&[person("2", None), person("own", None)]), Told::Known(Some("2".to_owned())));
+        assert!(matches!(owner(&[person("2", None), person("3", None)]), Told::Untold(_)));
     }
 }

@@ -3,7 +3,7 @@
 
 use super::{Site, misunderstood};
 use policy::field::{self, FIELDS_MAX};
-use policy::{Fault, FaultCode, FieldMeta, RequestType, ServiceDesk};
+use policy::{Fault, FaultCode, FieldKind, FieldMeta, RequestType, ServiceDesk};
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -122,14 +122,22 @@ impl Site {
 
     /// A field of the site by name or id; the reason in words when it cannot be told which.
     pub(crate) async fn field(&self, named: &str) -> Result<Result<FieldMeta, String>, Fault> {
-        let all = match self.known.all_fields.get(&()) {
-            Some(known) => known,
-            None => match self.read(&Operation::ReadAllFields).await? {
-                Answer::Fields { fields, .. } => self.known.all_fields.put((), fields),
-                other => return Err(misunderstood(&other)),
-            },
-        };
-        Ok(field::find(&all, named).cloned())
+        Ok(field::find(self.all_fields().await?.as_ref(), named).cloned())
+    }
+
+    /// The fields of the site that hold this.
+    pub(crate) async fn fields_of_kind(&self, kind: &FieldKind) -> Result<Vec<FieldMeta>, Fault> {
+        Ok(self.all_fields().await?.iter().filter(|field| field.kind == *kind).cloned().collect())
+    }
+
+    async fn all_fields(&self) -> Result<Arc<Vec<FieldMeta>>, Fault> {
+        if let Some(known) = self.known.all_fields.get(&()) {
+            return Ok(known);
+        }
+        match self.read(&Operation::ReadAllFields).await? {
+            Answer::Fields { fields, .. } => Ok(self.known.all_fields.put((), fields)),
+            other => Err(misunderstood(&other)),
+        }
     }
 
     pub(crate) async fn link_types(&self) -> Result<Arc<Vec<LinkType>>, Fault> {

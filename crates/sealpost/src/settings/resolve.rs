@@ -161,6 +161,7 @@ impl Reader {
         Site {
             name: self.text(section, "name"),
             environment: self.optional_text(section, "environment"),
+            mappings: self.mappings(section),
             webhook_secrets: ["webhook_secret", "webhook_secret_before"]
                 .into_iter()
                 .filter_map(|name| self.secret(section, name))
@@ -188,6 +189,24 @@ impl Reader {
             letters: self.letters(section),
             requests_per_s: self.integer(section, "requests_per_s") as u32,
             keep_content_days: self.optional_integer(section, "keep_content_days").map(|days| days as u32),
+        }
+    }
+
+    /// The text of the site's file of mappings, which can be read when it is not refused here.
+    fn mappings(&mut self, section: &Section) -> Option<String> {
+        let file = self.path(section, "mappings")?;
+        let shown = file.display().to_string();
+        let read = std::fs::read_to_string(&file).map_err(|error| format!("{shown}: cannot be read: {error}"));
+        let read = read.and_then(|text| match policy::Mappings::from_toml(&text, &shown) {
+            Ok(_) => Ok(text),
+            Err(fault) => Err(fault.public),
+        });
+        match read {
+            Ok(text) => Some(text),
+            Err(why) => {
+                self.wrong(section, "mappings", &why, "mend the file; `sealpost notify check` tells the same");
+                None
+            }
         }
     }
 

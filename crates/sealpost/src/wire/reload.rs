@@ -84,7 +84,7 @@ async fn again(reload: &Reload, held: &[Held]) {
 
 /// Everything new is made before anything old goes.
 async fn swap(reload: &Reload, settings: &settings::Settings) -> Result<(), Failure> {
-    let sites = super::adapters::sites(settings, &reload.tokens)?;
+    let sites = super::telling(settings, &reload.store, &reload.tokens).await?;
     let mailboxes = super::mailboxes(settings, &reload.store).await?;
     reload.store.keep(&settings.retention(), super::SETTINGS).await?;
     reload.engine.swap_sites(sites);

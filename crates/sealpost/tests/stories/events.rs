@@ -92,6 +92,41 @@ async fn what_happens_in_the_desk_is_told_registered_by_the_program_itself() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_comment_is_decided_about_by_the_mappings_of_its_site_when_their_window_is_over() {
+    let (mut world, _) = hearing().await;
+    let file = "[[mapping]]\nname = \"all\"\nevents = [\"commented\"]\nmerge_window_s = 1\naudience = []\naddresses = [\"boss@people.example\"]\n";
+    std::fs::write(world.home.file("mappings.toml"), file.replace("boss@", "boss")).unwrap();
+    world.home.settings.set("[[site]]", "mappings", quoted("mappings.toml"));
+    let checked = world.run(&["check", "--config", "sealpost.toml"]);
+    let said = told(&checked);
+    assert!(!checked.status.success() && said.contains("mappings.toml:6: mapping[1].addresses"), "{said}");
+    std::fs::write(world.home.file("mappings.toml"), file).unwrap();
+    let mut gateway = world.home.start();
+    let webhook = world.run(&["site", "--config", "sealpost.toml", "webhook", SITE, "--register"]);
+    assert!(webhook.status.success(), "{}", told(&webhook));
+    // A mail's issue: the gateway reported it, another handler comments on it.
+    world.hand_in(&super::mails::request("a@example.org", "A leak", "text")).await.unwrap();
+    gateway.wait_until_quiet();
+    let key = world.issues()[0].key.clone();
+    let text = json!({ "type": "paragraph", "content": [{ "type": "text", "text": "planted-comment" }] });
+    let comment = json!({ "body": { "type": "doc", "version": 1, "content": [text] } });
+    world.as_incumbent(&format!("/rest/api/3/issue/{key}/comment"), &comment);
+    let seen = wait_for(&world, &mut gateway, 2);
+    let commented = seen.iter().find(|event| event["kind"] == "commented").unwrap();
+    assert_eq!(commented["outcome"], "letters", "{commented}");
+    let shown = world.run(&["event", "--config", "sealpost.toml", "show", commented["id"].as_str().unwrap()]);
+    let notice = serde_json::from_slice::<Value>(&shown.stdout).unwrap()["notice"].clone();
+    assert_eq!(
+        (&notice["mappings_version"], &notice["notifications"][0]["mapping"]),
+        (&json!(1), &json!("all")),
+        "{notice}"
+    );
+    assert!(notice["notifications"][0]["recipient"].to_string().contains("boss@people.example"), "{notice}");
+    assert!(seen.iter().all(|event| event["outcome"].is_string()), "{seen:?}");
+    assert!(!gateway.log().contains("planted"), "{}", gateway.log());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sec_38_what_nothing_proves_is_refused_and_leaves_nothing_but_a_count() {
     let (world, url) = hearing().await;
     let gateway = world.home.start();

@@ -1,6 +1,6 @@
 //! From a response to the answer it gives, reading leniently: unknown keys pass, ids may be text or numbers.
 
-use super::{Kind, MARKER_PROPERTY, field_in, hooks, meta, people, refusal, service, workflow};
+use super::{Kind, MARKER_PROPERTY, audience, field_in, hooks, meta, people, refusal, service, workflow};
 use crate::answer::{Answer, Comment, Created, IssueView, StoredFile};
 use crate::http::Response;
 use crate::operation::Operation;
@@ -110,7 +110,7 @@ fn read_more(kind: Kind, operation: &Operation, json: &Value) -> Result<Answer, 
             _ => number(&json["uploadLimit"]).ok_or(Lack("uploadLimit"))?,
         })),
         // What is left are writes whose answer says no more than that they were done.
-        _ => Ok(Answer::Done),
+        other => audience::answer(kind, other, json).unwrap_or(Ok(Answer::Done)),
     }
 }
 
@@ -181,6 +181,9 @@ fn issue(kind: Kind, json: &Value) -> Result<IssueView, Lack> {
         description: kind.plain(&fields["description"]),
         reporter: people::person(kind, &fields["reporter"]),
         assignee: people::person(kind, &fields["assignee"]),
+        priority: text(&fields["priority"]["name"]),
+        components: each(&fields["components"], |one| id(&one["name"])).unwrap_or_default(),
+        security: audience::security(fields),
         // The field is absent where attachments are switched off.
         files: if files.is_null() {
             Vec::new()

@@ -32,7 +32,7 @@ pub(super) fn page_of_issue_types(json: &Value, start_at: u64) -> Result<Answer,
 
 /// Pages may be shorter than asked for, so the length alone tells nothing; an empty one is the end all the same, or it would
 /// be asked for for ever.
-fn is_last(json: &Value, start_at: u64, length: usize) -> bool {
+pub(super) fn is_last(json: &Value, start_at: u64, length: usize) -> bool {
     match (json["isLast"].as_bool(), number(&json["total"])) {
         (Some(last), _) => last || length == 0,
         (None, Some(total)) => start_at + length as u64 >= total || length == 0,

@@ -70,7 +70,8 @@ pub(super) fn own_permissions(kind: Kind, project: &str) -> Request {
     get(format!("{}/mypermissions?projectKey={}&permissions={permissions}", kind.api(), value(project)))
 }
 
-fn parameter(kind: Kind) -> &'static str {
+/// The query parameter that names one account exactly on Cloud, and on Data Center those whose names begin so.
+pub(super) fn parameter(kind: Kind) -> &'static str {
     match kind {
         Kind::Cloud => "accountId",
         Kind::DataCenter => "username",
@@ -85,8 +86,11 @@ pub(super) fn person(kind: Kind, json: &Value) -> Option<Person> {
         name: text(&json["displayName"]),
         address: address.map(str::to_owned),
         inactive: json["active"] == Value::Bool(false),
-        is_customer: json["accountType"] == "customer",
+        // Data Center tells, of one account that is read, how many of its applications he may use: customers none.
+        is_customer: json["accountType"] == "customer" || json["applicationRoles"]["size"] == 0,
         is_program: json["accountType"] == "app",
+        time_zone: id(&json["timeZone"]),
+        language: id(&json["locale"]).map(|locale| locale.replace('_', "-")),
     })
 }
 

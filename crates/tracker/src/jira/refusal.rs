@@ -141,6 +141,12 @@ fn is_about_an_issue(operation: &Operation) -> bool {
             operation,
             Operation::ReadIssue { .. }
                 | Operation::ReadComments { .. }
+                | Operation::ReadWatchers { .. }
+                | Operation::ReadComment { .. }
+                | Operation::ReadWork { .. }
+                | Operation::ReadInternal { .. }
+                | Operation::ReadFieldPeople { .. }
+                | Operation::ReadFieldOrganisations { .. }
                 | Operation::ReadTransitions { .. }
                 | Operation::ReadLinks { .. }
                 | Operation::ReadEditFields { .. }

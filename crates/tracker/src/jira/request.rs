@@ -3,7 +3,7 @@
 use super::path::{segment, value};
 use super::{
     COMMENTS_PER_PAGE, INTERNAL_PROPERTY, ISSUES_PER_PAGE, ITEMS_PER_PAGE, Kind, MARKER_PROPERTY, SUMMARY_CHARS_MAX,
-    field_out, hooks, jql, meta, people, service, workflow,
+    audience, field_out, hooks, jql, meta, people, service, workflow,
 };
 use crate::adf;
 use crate::http::{Content, Method, Request};
@@ -15,8 +15,8 @@ use serde_json::{Map, Value, json};
 const NO_SUBJECT: &str = "(no subject)";
 
 /// What decisions look at in an issue.
-const ISSUE_FIELDS: &str =
-    "project,summary,status,issuetype,resolutiondate,created,labels,description,reporter,assignee,attachment";
+const ISSUE_FIELDS: &str = "project,summary,status,issuetype,resolutiondate,created,labels,description,reporter,assignee,attachment,\
+     priority,components,security";
 
 /// How many found issues are looked at until one holds the very words.
 const FOUND_ISSUES_MAX: u32 = 20;
@@ -72,7 +72,7 @@ pub fn request(kind: Kind, operation: &Operation) -> Request {
         Operation::ReadStatuses { project } => get(format!("{api}/project/{}/statuses", segment(project))),
         Operation::TrySearch { project, search: theirs } => search(kind, &jql::of_project(project, theirs), 1, None),
         Operation::ReadWebhooks => hooks::read(),
-        write => write_request(kind, write),
+        other => audience::request(kind, other).unwrap_or_else(|| write_request(kind, other)),
     }
 }
 

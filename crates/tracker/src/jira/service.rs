@@ -32,6 +32,14 @@ pub(super) fn organisations(desk_id: &str, start_at: u64) -> Request {
     list(&format!("/servicedesk/{}/organization", segment(desk_id)), start_at)
 }
 
+pub(super) fn people_of_organisation(organisation_id: &str, start_at: u64) -> Request {
+    list(&format!("/organization/{}/user", segment(organisation_id)), start_at)
+}
+
+pub(super) fn participants(issue_id: &str, start_at: u64) -> Request {
+    list(&format!("/request/{}/participant", segment(issue_id)), start_at)
+}
+
 pub(super) fn add_participants(kind: Kind, issue_id: &str, accounts: &[String]) -> Request {
     let path = format!("/request/{}/participant", segment(issue_id));
     request(Method::Post, &path, Content::Json(named(kind, accounts)))

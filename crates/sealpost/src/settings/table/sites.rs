@@ -39,6 +39,13 @@ pub(super) const SETTINGS: &[Setting] = &[
         Empty,
         "The secret before that one, believed as well until the tracker knows the new one.",
     ),
+    setting(
+        "site[].mappings",
+        Path,
+        Empty,
+        "Who is told of what happens there: a file of mappings, as `sealpost notify check` takes it. Without it nobody is. See \
+         [outbound](outbound.md).",
+    ),
     setting("site[].browse_base", Url, Refused, "The base of links that people open."),
     setting(
         "site[].account",

@@ -1,0 +1,366 @@
+//! Finds out what a decision about letters needs to know. What cannot be found out is told to nobody; an outage stops the job.
+
+use crate::facts::told::{owner, told};
+use crate::gateway::Shared;
+use crate::site::{Site, misunderstood};
+use mail::Address;
+use policy::event::{Event, EventKind};
+use policy::notify::{Entry, EntryNow, Facts, IssueNow, Person, Question, SeenBy, Whom};
+use policy::{Fault, FaultCode, FaultKind, StepKey, Told, Visibility};
+use tracker::{Answer, IssueView, Operation};
+
+/// After so many letters that came back for good within 30 days nothing goes to an address.
+const RETURNED_MAX: u32 = 3;
+
+/// Where answers come from while the events of one issue are decided about.
+pub(super) struct Inquiry<'a> {
+    pub(super) shared: &'a Shared,
+    pub(super) site: &'a Site,
+    events: &'a [Event],
+    /// Every limit of an entry that is for few: whoever sees it is within all of them.
+    limits: Vec<(Entry, String, Vec<Visibility>)>,
+    /// What is asked for many people and is the same for all of them.
+    remembered: Vec<(Operation, Told<Answer>)>,
+}
+
+impl<'a> Inquiry<'a> {
+    pub(super) fn new(shared: &'a Shared, site: &'a Site, events: &'a [Event]) -> Inquiry<'a> {
+        Inquiry { shared, site, events, limits: Vec::new(), remembered: Vec::new() }
+    }
+
+    /// Answers one question into `facts`.
+    pub(super) async fn find_out(&mut self, question: Question, facts: &mut Facts) -> Result<(), Fault> {
+        match question {
+            Question::Issue { issue_id } => {
+                let known = self.issue(&issue_id).await?;
+                facts.issues.push((issue_id, known));
+            }
+            Question::Entry { issue_id, entry, id } => {
+                let known = self.entry(&issue_id, entry, &id).await?;
+                facts.entries.push((issue_id, entry, id, known));
+            }
+            Question::Writer { deed } => {
+                let known = self.writer(&deed).await?;
+                facts.writers.push((deed, known));
+            }
+            Question::Matches { issue_id, search } => {
+                let operation = Operation::Match { issue_id: issue_id.clone(), search: search.clone() };
+                let known = match told(self.site.read(&operation).await)? {
+                    Told::Known(Answer::Found { items, .. }) => {
+                        Told::Known(items.iter().any(|item| item.id == issue_id))
+                    }
+                    other => not_so(other)?,
+                };
+                facts.matches.push((issue_id, search, known));
+            }
+            Question::Who { issue_id, audience } => {
+                let known = match issue_in(facts, &issue_id) {
+                    Ok(issue) => self.who(&issue_id, issue, &audience).await?,
+                    Err(why) => Told::Untold(why),
+                };
+                facts.who.push((issue_id, audience, known));
+            }
+            Question::Person { account } => {
+                let known = self.person(&account).await?;
+                facts.people.push((account, known));
+            }
+            Question::Owner { address } => {
+                let known = owner(self.site, &address).await?;
+                facts.owners.push((address, known));
+            }
+            Question::SeesIssue { issue_id, account } => {
+                let known = self.sees_issue(&issue_id, &account, facts).await?;
+                facts.sees_issue.push((issue_id, account, known));
+            }
+            Question::SeesEntry { issue_id, entry, id, account } => {
+                let known = match issue_in(facts, &issue_id) {
+                    Ok(issue) => self.sees_entry(issue, entry, &id, &account).await?,
+                    Err(why) => Told::Untold(why),
+                };
+                facts.sees_entry.push((issue_id, entry, id, account, known));
+            }
+            Question::Silence { issue_id, address } => {
+                let known = self.silence(&address, facts).await?;
+                facts.silences.push((issue_id, address, known));
+            }
+        }
+        Ok(())
+    }
+
+    /// Of an issue that is gone there is nothing but what the events say: what it was before is not kept.
+    async fn issue(&self, issue_id: &str) -> Result<Told<IssueNow>, Fault> {
+        Ok(match told(self.site.issue(issue_id).await)? {
+            Told::Known(Some(view)) => Told::Known(issue_now(view)),
+            Told::Known(None) => {
+                let key = self.events.iter().rev().find_map(|event| event.issue_key.clone()).unwrap_or_default();
+                Told::Known(gone(key))
+            }
+            Told::Untold(why) => Told::Untold(why),
+        })
+    }
+
+    /// Of an entry whose end is told nobody knows any more who might see it. Otherwise it is enough that it is gone.
+    async fn entry(&mut self, issue_id: &str, entry: Entry, id: &str) -> Result<Option<EntryNow>, Fault> {
+        let (issue_id, id) = (issue_id.to_owned(), id.to_owned());
+        let tells_of_its_end = self.events.iter().any(|event| {
+            event.part.as_ref() == Some(&id)
+                && matches!(
+                    (event.kind, entry),
+                    (EventKind::CommentDeleted, Entry::Comment) | (EventKind::WorkDeleted, Entry::Work)
+                )
+        });
+        // The mark first: a comment that has become internal meanwhile then still says so itself, or is gone.
+        let is_marked = match entry {
+            Entry::Comment => self.is_marked(&id).await?,
+            Entry::Work => Some(false),
+        };
+        let operation = match entry {
+            Entry::Comment => Operation::ReadComment { issue_id, comment_id: id.clone() },
+            Entry::Work => Operation::ReadWork { issue_id, work_id: id.clone() },
+        };
+        let mut seen_by = match self.site.read(&operation).await {
+            Ok(Answer::Entry(view)) => view.seen_by,
+            Ok(other) => return Err(misunderstood(&other)),
+            Err(fault) if fault.code == FaultCode::TrackerGone && !tells_of_its_end => {
+                return Ok(Some(EntryNow { gone: true, seen_by: SeenBy::Few(Visibility::Internal) }));
+            }
+            Err(fault) if fault.kind == FaultKind::Permanent => return Ok(None),
+            Err(fault) => return Err(fault),
+        };
+        match is_marked {
+            Some(true) if !seen_by.contains(&Visibility::Internal) => seen_by.push(Visibility::Internal),
+            Some(_) => {}
+            None => return Ok(None),
+        }
+        let few = seen_by.first().cloned();
+        self.limits.push((entry, id, seen_by));
+        Ok(Some(EntryNow { gone: false, seen_by: few.map_or(SeenBy::Everybody, SeenBy::Few) }))
+    }
+
+    /// Whether a comment bears the mark of internal ones, where reading it does not tell; `None` where nobody says.
+    async fn is_marked(&self, comment_id: &str) -> Result<Option<bool>, Fault> {
+        if self.site.dialect().lists_tell_markers() {
+            return Ok(Some(false));
+        }
+        match self.site.read(&Operation::ReadInternal { comment_id: comment_id.to_owned() }).await {
+            Ok(Answer::Internal(internal)) => Ok(Some(internal)),
+            Ok(other) => Err(misunderstood(&other)),
+            Err(fault) if fault.code == FaultCode::TrackerGone => Ok(Some(false)),
+            Err(fault) if fault.kind == FaultKind::Permanent => Ok(None),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    /// Whose mail it was that became this comment or this issue: its marker names the mail. Changes bear no marker.
+    async fn writer(&self, deed: &str) -> Result<Option<Whom>, Fault> {
+        let pieces: Vec<&str> = deed.split('/').collect();
+        let operation = match pieces.as_slice() {
+            [_, "commented", comment] => Operation::ReadCommentMarkers { comment_ids: vec![(*comment).to_owned()] },
+            [issue, "created"] => Operation::ReadIssueMarker { issue_id: (*issue).to_owned() },
+            _ => return Ok(None),
+        };
+        let marker = match told(self.site.read(&operation).await)? {
+            Told::Known(Answer::Found { items, .. }) => items.into_iter().next().and_then(|item| item.marker),
+            Told::Known(other) => return Err(misunderstood(&other)),
+            Told::Untold(_) => None,
+        };
+        let Some(message) = marker.as_ref().and_then(message_of) else { return Ok(None) };
+        let story = self.shared.store.story(message).await?.filter(|story| story.line.site == self.site.name);
+        let sender = story.map(|story| story.line.sender).filter(|sender| !sender.is_empty());
+        Ok(sender.map(Whom::Address))
+    }
+
+    async fn person(&self, account: &str) -> Result<Option<Person>, Fault> {
+        let found = match told(self.site.read(&Operation::ReadAccount { account: account.to_owned() }).await)? {
+            Told::Known(Answer::Account(person)) => person,
+            Told::Known(other) => return Err(misunderstood(&other)),
+            Told::Untold(_) => return Ok(None),
+        };
+        Ok(Some(Person {
+            name: found.name,
+            active: !found.inactive,
+            is_customer: found.is_customer,
+            address: found.address,
+            language: found.language,
+            time_zone: found.time_zone,
+        }))
+    }
+
+    /// The tracker's word, which knows of security levels. Customers see their requests on the portal alone, of which no list tells.
+    async fn sees_issue(&mut self, issue_id: &str, account: &str, facts: &Facts) -> Result<Told<bool>, Fault> {
+        let issue = match issue_in(facts, issue_id) {
+            Ok(issue) => issue,
+            Err(why) => return Ok(Told::Untold(why)),
+        };
+        let (named, issue_key) = (account.to_owned(), issue.key.clone());
+        let seen = self.is_among(&Operation::FindSeers { account: named, issue_key }, account).await?;
+        let person = facts.people.iter().find(|(id, _)| id == account).and_then(|(_, person)| person.as_ref());
+        let is_customer = person.is_some_and(|person| person.is_customer);
+        if seen != Told::Known(false) || !is_customer || issue.security != Told::Known(None) {
+            return Ok(seen);
+        }
+        if issue.reporter.as_deref() == Some(account) {
+            return Ok(Told::Known(true));
+        }
+        match self.participants(issue_id).await? {
+            Told::Known(people) if !people.iter().any(|id| id == account) => {}
+            Told::Known(_) => return Ok(Told::Known(true)),
+            Told::Untold(why) => return Ok(Told::Untold(why)),
+        }
+        Ok(match self.people_of_organisations(issue_id).await? {
+            Told::Known(people) => Told::Known(people.iter().any(|id| id == account)),
+            Told::Untold(why) => Told::Untold(why),
+        })
+    }
+
+    /// Whether the account is within every limit of the entry.
+    async fn sees_entry(
+        &mut self,
+        issue: &IssueNow,
+        entry: Entry,
+        id: &str,
+        account: &str,
+    ) -> Result<Told<bool>, Fault> {
+        let known = self.limits.iter().find(|(kind, one, _)| *kind == entry && one == id);
+        let Some(limits) = known.map(|(_, _, limits)| limits.clone()) else {
+            return Ok(Told::Untold("it is gone, and who could see it is not kept".to_owned()));
+        };
+        for limit in limits {
+            let within = match limit {
+                Visibility::Internal => {
+                    let (named, issue_key) = (account.to_owned(), issue.key.clone());
+                    self.is_among(&Operation::FindAgents { account: named, issue_key }, account).await?
+                }
+                Visibility::Group(group) => match self.groups_of(account).await? {
+                    Told::Known(groups) => Told::Known(groups.contains(&group)),
+                    Told::Untold(why) => Told::Untold(why),
+                },
+                Visibility::Role(role) => self.has_role(&issue.project, &role, account).await?,
+            };
+            if within != Told::Known(true) {
+                return Ok(within);
+            }
+        }
+        Ok(Told::Known(true))
+    }
+
+    async fn is_among(&self, operation: &Operation, account: &str) -> Result<Told<bool>, Fault> {
+        match told(self.site.read(operation).await)? {
+            Told::Known(Answer::Accounts(people)) => {
+                Ok(Told::Known(people.iter().any(|person| person.account_id == account)))
+            }
+            other => not_so(other),
+        }
+    }
+
+    /// Why nothing goes to this address, whoever has it.
+    async fn silence(&self, address: &str, facts: &Facts) -> Result<Option<String>, Fault> {
+        let own = facts
+            .people
+            .iter()
+            .find(|(id, _)| *id == facts.gateway)
+            .and_then(|(_, own)| own.as_ref()?.address.as_ref());
+        if own.is_some_and(|own| normalised(own) == address) {
+            return Ok(Some("it is the address of the gateway's own account".to_owned()));
+        }
+        let traffic = self.shared.store.letter_traffic(&self.site.name, address).await?;
+        let returned = traffic.returned;
+        Ok((returned >= RETURNED_MAX).then(|| format!("{returned} letters to this address came back for good")))
+    }
+
+    /// What is the same for everybody who is asked about, asked once.
+    pub(super) async fn once(&mut self, operation: Operation) -> Result<Told<Answer>, Fault> {
+        if let Some((_, answer)) = self.remembered.iter().find(|(known, _)| *known == operation) {
+            return Ok(answer.clone());
+        }
+        let answer = told(self.site.read(&operation).await)?;
+        self.remembered.push((operation, answer.clone()));
+        Ok(answer)
+    }
+}
+
+/// An answer of another form, or none.
+pub(super) fn not_so<T>(told: Told<Answer>) -> Result<Told<T>, Fault> {
+    match told {
+        Told::Known(other) => Err(misunderstood(&other)),
+        Told::Untold(why) => Ok(Told::Untold(why)),
+    }
+}
+
+/// The issue as it is known by now, while it is there.
+fn issue_in<'f>(facts: &'f Facts, issue_id: &str) -> Result<&'f IssueNow, String> {
+    match facts.issues.iter().find(|(id, _)| id == issue_id).map(|(_, told)| told) {
+        Some(Told::Known(issue)) if issue.gone => Err("the issue is gone, so the tracker cannot be asked".to_owned()),
+        Some(Told::Known(issue)) => Ok(issue),
+        Some(Told::Untold(why)) => Err(why.clone()),
+        None => Err("nothing is known of the issue".to_owned()),
+    }
+}
+
+fn issue_now(view: IssueView) -> IssueNow {
+    let not_shown = || Told::Untold("the tracker does not show the field of the security level".to_owned());
+    IssueNow {
+        key: view.key,
+        project: view.project,
+        gone: false,
+        security: view.security.map_or_else(not_shown, Told::Known),
+        reporter: view.reporter.map(|person| person.account_id),
+        assignee: view.assignee.map(|person| person.account_id),
+        summary: view.summary,
+        issue_type: view.issue_type,
+        status: view.status,
+        status_category: view.status_category,
+        priority: view.priority,
+        labels: view.labels,
+        components: view.components,
+    }
+}
+
+/// An issue that is gone, with the key that it had.
+fn gone(key: String) -> IssueNow {
+    IssueNow {
+        project: key.rsplit_once('-').map(|(project, _)| project.to_owned()).unwrap_or_default(),
+        key,
+        gone: true,
+        security: Told::Untold("the issue is gone".to_owned()),
+        reporter: None,
+        assignee: None,
+        summary: String::new(),
+        issue_type: String::new(),
+        status: String::new(),
+        status_category: String::new(),
+        priority: String::new(),
+        labels: Vec::new(),
+        components: Vec::new(),
+    }
+}
+
+/// The message that a step's key names: `message:ID/revision/ordinal`.
+fn message_of(key: &StepKey) -> Option<&str> {
+    key.0.strip_prefix("message:")?.split('/').next()
+}
+
+fn normalised(address: &str) -> String {
+    Address { name: None, address: address.to_owned() }.normalised()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_marker_names_its_mail() {
+        assert_eq!(message_of(&StepKey("message:0199abc/2/1".to_owned())), Some("0199abc"));
+        assert_eq!(message_of(&StepKey("events:1/2".to_owned())), None);
+    }
+
+    #[test]
+    fn a_security_level_that_is_not_shown_is_not_taken_for_none() {
+        let view = |security| issue_now(IssueView { security, ..IssueView::default() }).security;
+        assert_eq!(view(Some(None)), Told::Known(None));
+        assert_eq!(view(Some(Some("Internal".to_owned()))), Told::Known(Some("Internal".to_owned())));
+        assert!(matches!(view(None), Told::Untold(_)));
+        assert!(matches!(gone("HELP-7".to_owned()).security, Told::Untold(_)));
+        assert_eq!(gone("HELP-7".to_owned()).project, "HELP");
+    }
+}
