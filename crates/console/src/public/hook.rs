@@ -6,15 +6,16 @@ use super::rate::Rates;
 use crate::reader::Answer;
 use crate::serve::Client;
 use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::{Extension, Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::routing::post;
+use futures_util::StreamExt;
 use policy::{Fault, FaultCode};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// Before the site's name in the address of its webhooks.
 pub const HOOKS_PATH: &str = "/hooks/";
@@ -85,10 +86,16 @@ async fn hear(
     if hooks.unproved.is_over(client, Instant::now()) {
         return Err(Problem::of(FaultCode::AskedTooOften));
     }
-    let heard = hooks.hear(&site, &headers, body).await;
-    if !matches!(heard, Ok(Heard::TakenIn)) {
-        // It is refused anyway; the next one is not looked at where these were too many.
-        let _ = hooks.unproved.count(client, Instant::now());
+    // Nothing is known of whoever sends no whole request; the fault of ours that keeps a proved one out is not his.
+    let heard = match hooks.whole(body, &headers).await {
+        Ok((_room, bytes)) => hooks.hear(&site, &headers, &bytes).await,
+        Err(problem) => {
+            hooks.count(client);
+            return Err(problem);
+        }
+    };
+    if matches!(heard, Ok(Heard::Nowhere | Heard::Unproved)) {
+        hooks.count(client);
     }
     match heard? {
         Heard::TakenIn => Ok(StatusCode::ACCEPTED),
@@ -99,28 +106,44 @@ async fn hear(
 }
 
 impl Hooks {
-    async fn hear(&self, site: &str, headers: &HeaderMap, body: Body) -> Result<Heard, Problem> {
-        let encoded = headers.get_all(header::CONTENT_ENCODING).iter().any(|value| value != "identity");
-        if encoded {
+    async fn hear(&self, site: &str, headers: &HeaderMap, body: &[u8]) -> Result<Heard, Problem> {
+        // What is no text is no signature either.
+        let (Some(signatures), Some(authorizations)) =
+            (every(headers, "x-hub-signature"), every(headers, header::AUTHORIZATION.as_str()))
+        else {
+            return Ok(Heard::Unproved);
+        };
+        let webhook = Webhook { site, signatures: &signatures, authorizations: &authorizations, body };
+        self.ear.hear(webhook).await.map_err(Problem::from)
+    }
+
+    /// One more request of this client that nothing proves; the next one is not looked at where these were too many.
+    fn count(&self, client: IpAddr) {
+        let _ = self.unproved.count(client, Instant::now());
+    }
+
+    async fn whole(&self, body: Body, headers: &HeaderMap) -> Result<(Vec<SemaphorePermit<'_>>, Vec<u8>), Problem> {
+        if headers.get_all(header::CONTENT_ENCODING).iter().any(|value| value != "identity") {
             return Err(Problem::wrong_kind("A webhook is signed as it is sent: send it without Content-Encoding."));
         }
-        let said = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-        let size_max = said.unwrap_or(BODY_BYTES_MAX);
-        if size_max > BODY_BYTES_MAX {
-            return Err(too_large());
+        let arrived = tokio::time::timeout(ARRIVES_WITHIN, self.arrive(body)).await;
+        arrived.map_err(|_| Problem::of(FaultCode::RequestSlow))?
+    }
+
+    /// The whole body, with the memory that it takes. It takes as much as has come, so that nobody keeps others waiting by what he
+    /// says that he will send.
+    async fn arrive(&self, body: Body) -> Result<(Vec<SemaphorePermit<'_>>, Vec<u8>), Problem> {
+        let (mut room, mut bytes, mut pieces) = (Vec::new(), Vec::new(), body.into_data_stream());
+        while let Some(piece) = pieces.next().await {
+            let piece = piece.map_err(|_| Problem::of(FaultCode::RequestSlow))?;
+            if bytes.len() + piece.len() > BODY_BYTES_MAX {
+                return Err(too_large());
+            }
+            let kib = u32::try_from(piece.len() / 1024 + 1).unwrap_or(BODIES_KIB_MAX).min(BODIES_KIB_MAX);
+            room.extend(self.memory.acquire_many(kib).await);
+            bytes.extend_from_slice(&piece);
         }
-        let arriving = async {
-            let kib = u32::try_from(size_max / 1024 + 1).unwrap_or(BODIES_KIB_MAX);
-            let room = self.memory.acquire_many(kib).await;
-            let bytes = to_bytes(body, size_max).await.map_err(|_| too_large());
-            Ok::<_, Problem>((room, bytes?))
-        };
-        let arrived = tokio::time::timeout(ARRIVES_WITHIN, arriving).await;
-        let (_room, bytes) = arrived.map_err(|_| Problem::of(FaultCode::RequestSlow))??;
-        let signatures = every(headers, "x-hub-signature")?;
-        let authorizations = every(headers, header::AUTHORIZATION.as_str())?;
-        let webhook = Webhook { site, signatures: &signatures, authorizations: &authorizations, body: &bytes };
-        self.ear.hear(webhook).await.map_err(Problem::from)
+        Ok((room, bytes))
     }
 }
 
@@ -128,7 +151,6 @@ fn too_large() -> Problem {
     Problem::from(Fault::permanent(FaultCode::MailTooLarge, "a webhook"))
 }
 
-fn every<'h>(headers: &'h HeaderMap, name: &str) -> Result<Vec<&'h str>, Problem> {
-    let texts = headers.get_all(name).iter().map(|value| value.to_str());
-    texts.collect::<Result<_, _>>().map_err(|_| Problem::of(FaultCode::WebhookUnproved))
+fn every<'h>(headers: &'h HeaderMap, name: &str) -> Option<Vec<&'h str>> {
+    headers.get_all(name).iter().map(|value| value.to_str().ok()).collect()
 }
