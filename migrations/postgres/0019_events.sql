@@ -9,6 +9,7 @@ CREATE TABLE events (
     via TEXT NOT NULL,
     happened_at BIGINT NOT NULL,
     received_at BIGINT NOT NULL,
+    due_at BIGINT NOT NULL,
     key_id TEXT NOT NULL,
     wrapped_key BYTEA,
     sealed_event BYTEA,

@@ -9,6 +9,7 @@ CREATE TABLE events (
     via TEXT NOT NULL,
     happened_at INTEGER NOT NULL,
     received_at INTEGER NOT NULL,
+    due_at INTEGER NOT NULL,
     key_id TEXT NOT NULL,
     wrapped_key BLOB,
     sealed_event BLOB,

@@ -20,7 +20,7 @@ use crate::serve::Client;
 use api::Problem;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -112,7 +112,7 @@ impl Public {
         if !host(request).is_some_and(|host| self.origin.is(host)) {
             return Some(if is_for_programs { Problem::another_name().into_response() } else { page::another_name() });
         }
-        if path.starts_with(hook::HOOKS_PATH) {
+        if path.starts_with(hook::HOOKS_PATH) && request.method() == Method::POST {
             // They count for themselves what nothing proves.
             return None;
         }

@@ -60,6 +60,8 @@ pub(crate) struct Shared {
     pub(crate) large_uploads: Semaphore,
     /// Open jobs, as well as they are known: read now and then, and counted up at each intake between.
     pub(crate) backlog: AtomicU64,
+    /// The same of jobs about events: a storm of them keeps no mail out.
+    pub(crate) backlog_of_events: AtomicU64,
     pub(crate) moods: Moods,
     pub(crate) watches: Watches,
     pub(crate) tokens: Tokens,
@@ -88,6 +90,7 @@ impl Gateway {
             sites: RwLock::new(Arc::new(sites_by_name(parts.sites))),
             mailboxes: RwLock::new(Arc::new(by_name(parts.mailboxes))),
             backlog: AtomicU64::new(0),
+            backlog_of_events: AtomicU64::new(0),
             moods: Moods::default(),
             watches: Watches::default(),
             tokens: parts.tokens,
@@ -272,7 +275,10 @@ async fn within_patience<T>(asking: impl Future<Output = Result<T, Fault>>) -> R
 async fn watch_backlog(shared: Arc<Shared>, stop: CancellationToken) {
     loop {
         match within_patience(shared.store.open_jobs()).await {
-            Ok(open) => shared.backlog.store(open, Ordering::Relaxed),
+            Ok(open) => {
+                shared.backlog.store(open.of_mail, Ordering::Relaxed);
+                shared.backlog_of_events.store(open.of_events, Ordering::Relaxed);
+            }
             Err(fault) => tracing::warn!(code = %fault.code, detail = fault.detail, "the queue's depth is not known"),
         }
         tokio::select! {

@@ -3,8 +3,8 @@
 use crate::crash_point::crash_point;
 use crate::gateway::{Gateway, Shared};
 use crate::metrics::Metrics;
-use crate::take_in::refuse_when_full;
-use policy::Fault;
+use policy::{Fault, FaultCode};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use store::Via;
 use tracker::webhook::{self, Headers, Unproved};
@@ -28,6 +28,16 @@ pub enum Heard {
 }
 
 impl Gateway {
+    /// Whether webhooks of this site are heard.
+    pub fn awaits_webhooks(&self, site: &str) -> bool {
+        self.shared().site(site).is_ok_and(|site| !site.webhooks.is_empty())
+    }
+
+    /// One was refused because nothing in its head could prove it.
+    pub fn count_unproved_webhook(&self) {
+        Metrics::add(&self.shared().metrics.webhooks_unproved);
+    }
+
     /// Takes in what a tracker tells of this site. Nothing of the body is read before its origin is proved.
     ///
     /// # Errors
@@ -69,7 +79,9 @@ async fn hear(shared: &Shared, name: &str, headers: Headers<'_>, body: &[u8]) ->
     if told.events.is_empty() {
         return Ok(Heard::TakenIn { new: 0 });
     }
-    refuse_when_full(shared)?;
+    if shared.backlog_of_events.load(Ordering::Relaxed) >= shared.settings.backlog_max {
+        return Err(Fault::temporary(FaultCode::QueueFull, "work.queue_depth_max is reached by events"));
+    }
     let window = site.merge_window(&told.events);
     let new = shared.store.take_in_events(name, &told.events, body, Via::Webhook, window).await?;
     crash_point("hook_taken_in");

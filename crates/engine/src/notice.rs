@@ -33,16 +33,15 @@ pub(crate) async fn notice(shared: &Shared, held: &Held) -> Result<(), Stop> {
     let ids: Vec<String> = stored.iter().map(|stored| stored.id.clone()).collect();
     let events: Arc<[Event]> = stored.into_iter().map(|stored| stored.event).collect();
     let site = shared.site(&held.lease.site)?;
-    let window = site.merge_window(&events);
     let Some(mappings) = site.mappings.clone() else {
         let notice = json!({ "outcome": IGNORED, "reason": "the site has no mappings: nobody is told of anything" });
         Metrics::add(&shared.metrics.notices);
-        return Ok(shared.store.write_notice(&held.lease, &ids, IGNORED, &notice, window).await?);
+        return Ok(shared.store.write_notice(&held.lease, &ids, IGNORED, &notice).await?);
     };
     let notified = decide(shared, &site, &events, &mappings).await?;
     let outcome = if notified.notifications.is_empty() { IGNORED } else { LETTERS };
     let written = Written::of(&notified, outcome, mappings.version);
-    shared.store.write_notice(&held.lease, &ids, outcome, &written, window).await?;
+    shared.store.write_notice(&held.lease, &ids, outcome, &written).await?;
     Metrics::add(&shared.metrics.notices);
     tracing::info!(job = held.lease.job, outcome, "decided about events");
     Ok(())

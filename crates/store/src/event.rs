@@ -1,10 +1,11 @@
 //! Events of trackers: each deed taken in once, and the job that decides about those of an issue when their window is over.
 
 use crate::Store;
+use crate::audit::{self, Entry};
 use crate::database::{Conn, all, execute, one};
 use crate::dialect;
 use crate::job::{check_lease, end};
-use crate::rows::{Lease, Micros};
+use crate::rows::{JobState, Lease, Micros};
 use crate::sealed;
 use crate::store::Inner;
 use crate::vault::hash::Hasher;
@@ -88,13 +89,15 @@ pub struct EventStory {
     pub notice: Option<Value>,
     /// What told of it, word by word.
     pub body: Option<Vec<u8>>,
+    /// The work on its issue; `None` when it was done long ago.
+    pub job: Option<JobState>,
 }
 
 macro_rules! new_event_sql {
     () => {
         "INSERT INTO events (id, site, deed, kind, issue_id, via, happened_at, received_at, key_id, wrapped_key,
-            sealed_event, sealed_body)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+            sealed_event, sealed_body, due_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $15)
         ON CONFLICT (site, deed) DO NOTHING"
     };
 }
@@ -109,7 +112,8 @@ macro_rules! job_sql {
             $new,
             " ON CONFLICT (id) DO UPDATE SET
                 state = CASE WHEN jobs.state IN ('done', 'held', 'dead') THEN 'ready' ELSE jobs.state END,
-                due = CASE WHEN jobs.state IN ('done', 'held', 'dead') THEN excluded.due ELSE jobs.due END,
+                due = CASE WHEN jobs.state IN ('done', 'held', 'dead') OR (jobs.state = 'ready' AND excluded.due < jobs.due)
+                    THEN excluded.due ELSE jobs.due END,
                 tries = CASE WHEN jobs.state IN ('done', 'held', 'dead') THEN 0 ELSE jobs.tries END,
                 created_at = CASE WHEN jobs.state IN ('done', 'held', 'dead') THEN excluded.created_at
                     ELSE jobs.created_at END,
@@ -185,7 +189,8 @@ impl Store {
         for event in events {
             let row = self.new_event(site, event, body, via, window, &hasher).await?;
             let id = row.id.clone();
-            let order = [row.issue_id.as_bytes(), b"/", &row.deed].concat();
+            // The row of the job is locked, too, in the order in which leases are renewed.
+            let order = [job_id(&row.site, &row.issue_id).as_bytes(), b"/", &row.deed].concat();
             let work = self.inner.db.grouped_unit(order, move |conn| Box::pin(async move { insert(conn, &row).await }));
             match work.await? {
                 true => new += 1,
@@ -250,14 +255,14 @@ impl Store {
         Ok(events)
     }
 
-    /// Writes down what was decided about these events, and ends the job, or begins another window where more events came.
+    /// Writes down what was decided about these events, and ends the job, or has it go on with those that came meanwhile when the first
+    /// of their windows is over.
     pub async fn write_notice<T: Serialize + Sync>(
         &self,
         lease: &Lease,
         events: &[String],
         outcome: &'static str,
         notice: &T,
-        window: Micros,
     ) -> Result<(), Fault> {
         let id = Uuid::now_v7().simple().to_string();
         let key = self.inner.vault.new_event_key(&lease.site, &id, dialect::this_clock()).await?;
@@ -271,7 +276,7 @@ impl Store {
                 for event in &events {
                     execute!(conn, "UPDATE events SET notice = $1 WHERE id = $2 AND notice IS NULL", &id, event)?;
                 }
-                end_or_go_on(conn, &lease, now, window).await
+                end_or_go_on(conn, &lease, now).await
             })
         });
         work.await?;
@@ -301,6 +306,7 @@ impl Store {
                 e.sealed_event, e.notice, n.outcome
             FROM events e LEFT JOIN notices n ON n.id = e.notice WHERE e.id = $1";
         const BODY: &str = "SELECT sealed_body FROM events WHERE id = $1";
+        const JOB: &str = "SELECT state FROM jobs WHERE id = $1";
         const NOTICE: &str = "SELECT id, wrapped_key, sealed_notice FROM notices WHERE id = $1";
         type NoticeRow = (String, Option<Vec<u8>>, Option<Vec<u8>>);
         let asked = id.to_owned();
@@ -312,10 +318,11 @@ impl Store {
                     Some(notice) => one!(conn, NoticeRow, NOTICE, notice)?,
                     None => None,
                 };
-                Ok(Some((row, body, notice)))
+                let job = one!(conn, (String,), JOB, &job_id(&row.1, &row.3))?;
+                Ok(Some((row, body, notice, job)))
             })
         });
-        let Some((row, body, notice)) = work.await? else { return Ok(None) };
+        let Some((row, body, notice, job)) = work.await? else { return Ok(None) };
         let (site, key) = (row.1.clone(), self.inner.row_key(&row.1, &row.0, row.7.as_deref()).await?);
         let body = match key.zip(body) {
             Some((key, body)) => Some(key.open(event_place(&site, id, "sealed_body"), &body)?),
@@ -328,14 +335,41 @@ impl Store {
             },
             _ => None,
         };
-        Ok(Some(EventStory { line: self.inner.event_line(row).await?, notice, body }))
+        let job = job.map(|(state,)| JobState::from_word(&state)).transpose()?;
+        Ok(Some(EventStory { line: self.inner.event_line(row).await?, notice, body, job }))
+    }
+
+    /// A person's word: the work on the event's issue that was given up is begun anew. `false` when it was not.
+    pub async fn wake_notice(&self, event: &str, who: &str) -> Result<bool, Fault> {
+        const OF: &str = "SELECT site, issue_id FROM events WHERE id = $1";
+        const WAKE: &str = "UPDATE jobs SET state = 'ready', due = $1, created_at = $1, tries = 0, ended_at = NULL
+            WHERE id = $2 AND state IN ('held', 'dead')";
+        let asked = event.to_owned();
+        let found = self.inner.db.read(move |conn| Box::pin(async move { one!(conn, (String, String), OF, &asked) }));
+        let Some((site, issue)) = found.await? else { return Ok(false) };
+        let entry = Entry::by_person(&self.inner.vault, &site, "wake", event, who).await?;
+        let job = job_id(&site, &issue);
+        let work = self.inner.db.unit(move |conn| {
+            Box::pin(async move {
+                let now = dialect::now(conn).await?;
+                let woken = execute!(conn, WAKE, now, &job)? > 0;
+                if woken {
+                    audit::write(conn, &entry, now).await?;
+                }
+                Ok(woken)
+            })
+        });
+        let woken = work.await?;
+        self.inner.bell.ring();
+        Ok(woken)
     }
 
     /// Erases what events say when their days are over, and forgets their deeds long after. What nothing was decided about yet stays.
     pub(crate) async fn erase_old_events(&self) -> Result<(), Fault> {
         loop {
-            let erased = self.inner.db.unit(|conn| Box::pin(erase_some(conn))).await?;
-            if erased < ERASED_AT_ONCE as u64 {
+            let (erased, most) = self.inner.db.unit(|conn| Box::pin(erase_some(conn))).await?;
+            erased.iter().for_each(|row| self.inner.vault.forget_message_key(row));
+            if most < ERASED_AT_ONCE as u64 {
                 return Ok(());
             }
         }
@@ -409,33 +443,42 @@ async fn insert(conn: &mut Conn, new: &NewEvent) -> Result<bool, Fault> {
     Ok(changed > 0)
 }
 
-async fn end_or_go_on(conn: &mut Conn, lease: &Lease, now: Micros, window: Micros) -> Result<(), Fault> {
-    const MORE: &str = "SELECT id FROM events WHERE site = $1 AND issue_id = $2 AND notice IS NULL
-        AND wrapped_key IS NOT NULL LIMIT 1";
+async fn end_or_go_on(conn: &mut Conn, lease: &Lease, now: Micros) -> Result<(), Fault> {
+    const MORE: &str = "SELECT MIN(due_at) FROM events WHERE site = $1 AND issue_id = $2 AND notice IS NULL
+        AND wrapped_key IS NOT NULL";
     const AGAIN: &str =
         "UPDATE jobs SET state = 'ready', due = $1, created_at = $2, tries = 0, ended_at = NULL WHERE id = $3";
     end(conn, lease, now).await?;
-    if one!(conn, (String,), MORE, &lease.site, &lease.subject)?.is_some() {
-        execute!(conn, AGAIN, now.saturating_add(window), now, &lease.job)?;
+    let more = one!(conn, (Option<i64>,), MORE, &lease.site, &lease.subject)?;
+    if let Some(due) = more.and_then(|(due,)| due) {
+        execute!(conn, AGAIN, due.max(now), now, &lease.job)?;
     }
     Ok(())
 }
 
-async fn erase_some(conn: &mut Conn) -> Result<u64, Fault> {
+/// What was erased of events and notices, and how many rows the largest of the steps touched.
+async fn erase_some(conn: &mut Conn) -> Result<(Vec<String>, u64), Fault> {
     const EVENTS: &str = "UPDATE events SET wrapped_key = NULL, sealed_event = NULL, sealed_body = NULL WHERE id IN (
         SELECT id FROM events WHERE wrapped_key IS NOT NULL AND notice IS NOT NULL AND received_at < $1
-        ORDER BY received_at LIMIT $2)";
+        ORDER BY received_at LIMIT $2) RETURNING id";
+    // A decision names people, so it goes with the last of what it was about, and not later than that would.
     const NOTICES: &str = "UPDATE notices SET wrapped_key = NULL, sealed_notice = NULL WHERE id IN (
-        SELECT id FROM notices WHERE wrapped_key IS NOT NULL AND made_at < $1 LIMIT $2)";
+        SELECT n.id FROM notices n WHERE n.wrapped_key IS NOT NULL AND (n.made_at < $1 OR NOT EXISTS (
+            SELECT 1 FROM events e WHERE e.notice = n.id AND e.wrapped_key IS NOT NULL)) LIMIT $2) RETURNING id";
     const DEEDS: &str = "DELETE FROM events WHERE id IN (
         SELECT id FROM events WHERE wrapped_key IS NULL AND received_at < $1 ORDER BY received_at LIMIT $2)";
     const OLD_NOTICES: &str = "DELETE FROM notices WHERE id IN (
         SELECT id FROM notices WHERE wrapped_key IS NULL AND made_at < $1 LIMIT $2)";
     let now = dialect::now(conn).await?;
     let (kept, known) = (now - EVENTS_KEPT_DAYS * DAY, now - DEEDS_KEPT_DAYS * DAY);
-    let mut most = 0;
-    for (sql, before) in [(EVENTS, kept), (NOTICES, kept), (DEEDS, known), (OLD_NOTICES, known)] {
-        most = most.max(execute!(conn, sql, before, ERASED_AT_ONCE)?);
+    let (mut erased, mut most) = (Vec::new(), 0);
+    for sql in [EVENTS, NOTICES] {
+        let rows = all!(conn, (String,), sql, kept, ERASED_AT_ONCE)?;
+        most = most.max(rows.len() as u64);
+        erased.extend(rows.into_iter().map(|(id,)| id));
     }
-    Ok(most)
+    for sql in [DEEDS, OLD_NOTICES] {
+        most = most.max(execute!(conn, sql, known, ERASED_AT_ONCE)?);
+    }
+    Ok((erased, most))
 }

@@ -17,6 +17,14 @@ pub(crate) fn outcome_of(word: &str) -> Result<Outcome, Fault> {
 pub(crate) const BY_OUTCOME: &str =
     "SELECT outcome, COUNT(*) FROM messages WHERE outcome IS NOT NULL AND shadow = 0 GROUP BY outcome ORDER BY outcome";
 
+/// Jobs that wait or run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct OpenJobs {
+    /// All but those about events.
+    pub of_mail: u64,
+    pub of_events: u64,
+}
+
 impl Store {
     /// Numbers of jobs, outcomes and messages; the jobs that are done are those that the sweep has not removed yet.
     pub async fn figures(&self) -> Result<Figures, Fault> {
@@ -56,12 +64,15 @@ impl Store {
             .await
     }
 
-    /// The jobs that wait or run now. Cheap, for those who ask every second: it looks at these jobs alone, while
+    /// The jobs that wait or run now, those about events apart. Cheap, for those who ask every second: it looks at these jobs alone, while
     /// [`Store::figures`] counts everything that is kept.
-    pub async fn open_jobs(&self) -> Result<u64, Fault> {
-        const OPEN: &str = "SELECT COUNT(*) FROM jobs WHERE state IN ('ready', 'running', 'waiting')";
-        let work = self.inner.db.read(|conn| Box::pin(async move { one!(conn, (i64,), OPEN) }));
-        Ok(work.await?.map_or(0, |(number,)| natural(number)))
+    pub async fn open_jobs(&self) -> Result<OpenJobs, Fault> {
+        const OPEN: &str =
+            "SELECT COUNT(*), COALESCE(CAST(SUM(CASE WHEN kind = 'notice' THEN 1 ELSE 0 END) AS BIGINT), 0)
+            FROM jobs WHERE state IN ('ready', 'running', 'waiting')";
+        let work = self.inner.db.read(|conn| Box::pin(async move { one!(conn, (i64, i64), OPEN) }));
+        let (all, of_events) = work.await?.map_or((0, 0), |(all, of_events)| (natural(all), natural(of_events)));
+        Ok(OpenJobs { of_mail: all.saturating_sub(of_events), of_events })
     }
 }
 

@@ -144,6 +144,8 @@ impl Store {
     pub async fn renew(&self, leases: &[Lease], lease_s: u32) -> Result<Vec<Lease>, Fault> {
         const SQL: &str = "UPDATE jobs SET due = $1 WHERE id = $2 AND fence = $3 AND state = 'running'";
         let mut leases = leases.to_vec();
+        // Rows are locked in one order by all, or two that lock several wait for each other.
+        leases.sort_by(|one, other| one.job.cmp(&other.job));
         self.inner
             .db
             .unit(move |conn| {

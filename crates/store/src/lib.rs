@@ -55,6 +55,7 @@ pub use audit::AuditVerdict;
 pub use bookmark::{Bookmark, Stage};
 pub use content::{Content, ContentWriter, PIECE_BYTES};
 pub use event::{BODY_KEPT_BYTES_MAX, DEEDS_KEPT_DAYS, EVENTS_KEPT_DAYS, EventLine, EventStory, StoredEvent, Via};
+pub use figures::OpenJobs;
 pub use flag::{FLAG_DAYS_MAX, FLAG_REASON_CHARS_MAX, Flag};
 pub use folder::Renaming;
 pub use grant::{Given, Grant, GrantOf, GrantTimes};

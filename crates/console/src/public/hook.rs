@@ -25,8 +25,11 @@ const BODY_BYTES_MAX: usize = 10 * 1024 * 1024;
 const BODIES_KIB_MAX: u32 = 64 * 1024;
 /// Jira waits 20 seconds for the answer.
 const ARRIVES_WITHIN: Duration = Duration::from_secs(18);
-/// Requests of one client that nothing proves, in a minute.
+/// Requests of one client that nothing proves, in a minute. Of one with more only a few at a time are looked at, and these have to come
+/// quickly: a tracker may share its address with strangers.
 const UNPROVED_PER_MINUTE_MAX: u32 = 60;
+const SUSPECTS_MAX: usize = 8;
+const SUSPECT_ARRIVES_WITHIN: Duration = Duration::from_secs(5);
 
 /// One webhook, as it came. Each header as often as it stands there.
 #[derive(Debug, Clone, Copy)]
@@ -53,6 +56,12 @@ pub enum Heard {
 
 /// Who hears what trackers tell; `sealpost` implements it over the engine.
 pub trait Ear: Send + Sync + 'static {
+    /// Whether webhooks of this site are awaited.
+    fn awaits(&self, site: &str) -> bool;
+
+    /// Counts one that was refused before it was heard, because nothing in its head could prove it.
+    fn unproved(&self);
+
     /// Durable when it returns [`Heard::TakenIn`].
     fn hear<'a>(&'a self, webhook: Webhook<'a>) -> Answer<'a, Heard>;
 }
@@ -62,16 +71,26 @@ struct Hooks {
     ear: Arc<dyn Ear>,
     memory: Arc<Semaphore>,
     unproved: Arc<Rates>,
+    /// For clients of whom too much was not proved.
+    suspects: Arc<Semaphore>,
 }
 
-/// The room. Who proves himself is not counted, because a tracker may tell of a thousand issues in a minute.
+/// The room. Who proves himself is not counted, because a tracker may tell of a thousand issues in a minute; and is heard, though
+/// strangers with the same address are refused.
 pub fn room(ear: Arc<dyn Ear>) -> Room {
     let hooks = Hooks {
         ear,
         memory: Arc::new(Semaphore::new(BODIES_KIB_MAX as usize)),
         unproved: Arc::new(Rates::new(UNPROVED_PER_MINUTE_MAX)),
+        suspects: Arc::new(Semaphore::new(SUSPECTS_MAX)),
     };
     Router::new().route(&format!("{HOOKS_PATH}{{site}}"), post(hear)).with_state(hooks)
+}
+
+/// Why a request is not heard, and whether that counts against its client.
+struct Refused {
+    problem: Problem,
+    counts: bool,
 }
 
 async fn hear(
@@ -83,74 +102,94 @@ async fn hear(
 ) -> Result<StatusCode, Problem> {
     let client = client.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |client| client.0.0);
     let Some(Path(site)) = site else { return Err(Problem::of(FaultCode::NothingThere)) };
-    if hooks.unproved.is_over(client, Instant::now()) {
-        return Err(Problem::of(FaultCode::AskedTooOften));
-    }
-    // Nothing is known of whoever sends no whole request; the fault of ours that keeps a proved one out is not his.
-    let heard = match hooks.whole(body, &headers).await {
-        Ok((_room, bytes)) => hooks.hear(&site, &headers, &bytes).await,
-        Err(problem) => {
-            hooks.count(client);
-            return Err(problem);
+    match hooks.hear(&site, &headers, body, client).await {
+        Ok(()) => Ok(StatusCode::ACCEPTED),
+        Err(Refused { problem, counts }) => {
+            if counts {
+                // It is refused anyway.
+                let _ = hooks.unproved.count(client, Instant::now());
+            }
+            Err(problem)
         }
-    };
-    if matches!(heard, Ok(Heard::Nowhere | Heard::Unproved)) {
-        hooks.count(client);
-    }
-    match heard? {
-        Heard::TakenIn => Ok(StatusCode::ACCEPTED),
-        Heard::Nowhere => Err(Problem::of(FaultCode::NothingThere)),
-        Heard::Unproved => Err(Problem::of(FaultCode::WebhookUnproved)),
-        Heard::OutOfTime => Err(Problem::wrong("It tells of something that is too long ago, or has not happened yet.")),
     }
 }
 
 impl Hooks {
-    async fn hear(&self, site: &str, headers: &HeaderMap, body: &[u8]) -> Result<Heard, Problem> {
-        // What is no text is no signature either.
-        let (Some(signatures), Some(authorizations)) =
-            (every(headers, "x-hub-signature"), every(headers, header::AUTHORIZATION.as_str()))
-        else {
-            return Ok(Heard::Unproved);
-        };
-        let webhook = Webhook { site, signatures: &signatures, authorizations: &authorizations, body };
-        self.ear.hear(webhook).await.map_err(Problem::from)
-    }
-
-    /// One more request of this client that nothing proves; the next one is not looked at where these were too many.
-    fn count(&self, client: IpAddr) {
-        let _ = self.unproved.count(client, Instant::now());
-    }
-
-    async fn whole(&self, body: Body, headers: &HeaderMap) -> Result<(Vec<SemaphorePermit<'_>>, Vec<u8>), Problem> {
-        if headers.get_all(header::CONTENT_ENCODING).iter().any(|value| value != "identity") {
-            return Err(Problem::wrong_kind("A webhook is signed as it is sent: send it without Content-Encoding."));
+    async fn hear(&self, site: &str, headers: &HeaderMap, body: Body, client: IpAddr) -> Result<(), Refused> {
+        let stranger = |problem| Refused { problem, counts: true };
+        let ours = |problem| Refused { problem, counts: false };
+        // All that can be said before anything of the body is read.
+        if !self.ear.awaits(site) {
+            return Err(stranger(Problem::of(FaultCode::NothingThere)));
         }
-        let arrived = tokio::time::timeout(ARRIVES_WITHIN, self.arrive(body)).await;
-        arrived.map_err(|_| Problem::of(FaultCode::RequestSlow))?
+        let Some((signatures, authorizations)) = proofs(headers) else {
+            self.ear.unproved();
+            return Err(stranger(Problem::of(FaultCode::WebhookUnproved)));
+        };
+        if headers.get_all(header::CONTENT_ENCODING).iter().any(|value| value != "identity") {
+            let why = "A webhook is signed as it is sent: send it without Content-Encoding.";
+            return Err(stranger(Problem::wrong_kind(why)));
+        }
+        let is_suspect = self.unproved.is_over(client, Instant::now());
+        let _turn = match is_suspect {
+            true => Some(self.suspects.try_acquire().map_err(|_| ours(too_often()))?),
+            false => None,
+        };
+        let within = if is_suspect { SUSPECT_ARRIVES_WITHIN } else { ARRIVES_WITHIN };
+        let slow = |_| stranger(Problem::of(FaultCode::RequestSlow));
+        let (_room, bytes) = tokio::time::timeout(within, self.arrive(body)).await.map_err(slow)??;
+        let webhook = Webhook { site, signatures: &signatures, authorizations: &authorizations, body: &bytes };
+        match self.ear.hear(webhook).await.map_err(|fault| ours(Problem::from(fault)))? {
+            Heard::TakenIn => Ok(()),
+            Heard::Nowhere => Err(stranger(Problem::of(FaultCode::NothingThere))),
+            Heard::Unproved if is_suspect => Err(stranger(too_often())),
+            Heard::Unproved => Err(stranger(Problem::of(FaultCode::WebhookUnproved))),
+            Heard::OutOfTime => {
+                let why = "It tells of something that is too long ago, or has not happened yet.";
+                Err(ours(Problem::wrong(why)))
+            }
+        }
     }
 
-    /// The whole body, with the memory that it takes. It takes as much as has come, so that nobody keeps others waiting by what he
-    /// says that he will send.
-    async fn arrive(&self, body: Body) -> Result<(Vec<SemaphorePermit<'_>>, Vec<u8>), Problem> {
-        let (mut room, mut bytes, mut pieces) = (Vec::new(), Vec::new(), body.into_data_stream());
+    /// The whole body, with the memory that it takes: as much as has come, so that nobody keeps others waiting by what he says that he
+    /// will send.
+    async fn arrive(&self, body: Body) -> Result<(Vec<SemaphorePermit<'_>>, Vec<u8>), Refused> {
+        let (mut room, mut held_kib, mut bytes) = (Vec::new(), 0, Vec::new());
+        let mut pieces = body.into_data_stream();
         while let Some(piece) = pieces.next().await {
-            let piece = piece.map_err(|_| Problem::of(FaultCode::RequestSlow))?;
-            if bytes.len() + piece.len() > BODY_BYTES_MAX {
-                return Err(too_large());
-            }
-            let kib = u32::try_from(piece.len() / 1024 + 1).unwrap_or(BODIES_KIB_MAX).min(BODIES_KIB_MAX);
-            room.extend(self.memory.acquire_many(kib).await);
+            let broken = |_| Refused { problem: Problem::of(FaultCode::RequestSlow), counts: true };
+            let piece = piece.map_err(broken)?;
             bytes.extend_from_slice(&piece);
+            if bytes.len() > BODY_BYTES_MAX {
+                return Err(Refused { problem: too_large(), counts: true });
+            }
+            let needed_kib = u32::try_from(bytes.len().div_ceil(1024)).unwrap_or(BODIES_KIB_MAX);
+            if needed_kib > held_kib {
+                let full = |_| Refused { problem: Problem::from(full()), counts: false };
+                room.push(self.memory.try_acquire_many(needed_kib - held_kib).map_err(full)?);
+                held_kib = needed_kib;
+            }
         }
         Ok((room, bytes))
     }
 }
 
-fn too_large() -> Problem {
-    Problem::from(Fault::permanent(FaultCode::MailTooLarge, "a webhook"))
+/// Signatures and authorizations; `None` unless exactly one of both stands there, as a text.
+fn proofs(headers: &HeaderMap) -> Option<(Vec<&str>, Vec<&str>)> {
+    let every = |name: &str| headers.get_all(name).iter().map(|value| value.to_str().ok()).collect::<Option<Vec<_>>>();
+    let (signatures, authorizations) = (every("x-hub-signature")?, every(header::AUTHORIZATION.as_str())?);
+    (signatures.len() + authorizations.len() == 1).then_some((signatures, authorizations))
 }
 
-fn every<'h>(headers: &'h HeaderMap, name: &str) -> Option<Vec<&'h str>> {
-    headers.get_all(name).iter().map(|value| value.to_str().ok()).collect()
+fn too_often() -> Problem {
+    Problem::from(Fault::temporary(FaultCode::AskedTooOften, "too much that nothing proves").with_retry_after_s(60))
+}
+
+/// So much is on its way that no more fits: told again it may.
+fn full() -> Fault {
+    Fault::temporary(FaultCode::QueueFull, "too many bodies of webhooks at once").with_retry_after_s(30)
+}
+
+fn too_large() -> Problem {
+    Problem::from(Fault::permanent(FaultCode::MailTooLarge, "a webhook"))
 }

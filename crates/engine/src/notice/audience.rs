@@ -39,7 +39,10 @@ impl Inquiry<'_> {
             Audience::Approvers => untold("approvers are not asked for yet"),
         };
         Ok(match found {
-            Told::Known(accounts) => Told::Known(accounts.into_iter().take(PEOPLE_MAX).map(Whom::Account).collect()),
+            // One more than are looked at says that there are more.
+            Told::Known(accounts) => {
+                Told::Known(accounts.into_iter().take(PEOPLE_MAX + 1).map(Whom::Account).collect())
+            }
             Told::Untold(why) => Told::Untold(why),
         })
     }
@@ -96,7 +99,7 @@ impl Inquiry<'_> {
             match self.once(page(all.len() as u64)).await? {
                 Told::Known(Answer::People { people, all: is_last }) => {
                     all.extend(ids(people));
-                    if is_last || all.len() >= PEOPLE_MAX {
+                    if is_last || all.len() > PEOPLE_MAX {
                         break;
                     }
                 }
@@ -148,7 +151,7 @@ impl Inquiry<'_> {
                 Told::Known(members) => accounts.extend(members),
                 Told::Untold(why) => return Ok(Told::Untold(format!("the group {group:?}: {why}"))),
             }
-            if accounts.len() >= PEOPLE_MAX {
+            if accounts.len() > PEOPLE_MAX {
                 break;
             }
         }
@@ -221,7 +224,7 @@ impl Inquiry<'_> {
         }
         let mut seen = HashSet::new();
         people.retain(|one| seen.insert(one.clone()));
-        people.truncate(PEOPLE_MAX);
+        people.truncate(PEOPLE_MAX + 1);
         Ok(Told::Known(people))
     }
 
@@ -266,7 +269,7 @@ fn ids(people: Vec<Person>) -> Vec<String> {
 fn addresses(text: &str) -> Vec<Whom> {
     let words = text.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';'));
     let words = words.map(|word| word.trim_matches(|c| matches!(c, '<' | '>'))).filter(|word| word.contains('@'));
-    words.take(PEOPLE_MAX).map(|word| Whom::Address(word.to_owned())).collect()
+    words.take(PEOPLE_MAX + 1).map(|word| Whom::Address(word.to_owned())).collect()
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! `sealpost event`: what happened in trackers, and what was decided about it.
 
-use super::{Failure, time};
+use super::{Failure, WHO, time};
 use serde_json::{Value, json};
 use std::path::Path;
 use store::{EventLine, Store};
@@ -16,6 +16,8 @@ pub enum What {
     },
     /// Everything that is known of one event, as one JSON object; on a terminal over several lines.
     Show { id: String },
+    /// Begin the work on an event's issue anew, when it was given up.
+    Wake { id: String },
 }
 
 /// Rows that the store gives at once.
@@ -26,6 +28,10 @@ pub async fn run(config: &Path, what: What) -> Result<(), Failure> {
     super::with_store(config, async |_, store| match what {
         What::List { limit } => list(store, limit).await,
         What::Show { id } => show(store, &id).await,
+        What::Wake { id } => match store.wake_notice(&id, WHO).await? {
+            true => super::print(&format!("{id}: is tried again\n")),
+            false => Err(Failure::new(format!("{id}: is not an event whose work was given up"))),
+        },
     })
     .await
 }
@@ -58,7 +64,7 @@ async fn show(store: &Store, id: &str) -> Result<(), Failure> {
     });
     super::print_object(&json!({
         "event": line_json(&story.line), "changes": story.line.event.map(|event| event.changes),
-        "notice": story.notice, "body": body,
+        "job": story.job, "notice": story.notice, "body": body,
     }))
 }
 

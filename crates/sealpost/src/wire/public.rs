@@ -50,6 +50,14 @@ impl Door for EngineDoor {
 struct EngineEar(Arc<engine::Gateway>);
 
 impl Ear for EngineEar {
+    fn unproved(&self) {
+        self.0.count_unproved_webhook();
+    }
+
+    fn awaits(&self, site: &str) -> bool {
+        self.0.awaits_webhooks(site)
+    }
+
     fn hear<'a>(&'a self, webhook: Webhook<'a>) -> Answer<'a, hook::Heard> {
         let Webhook { site, signatures, authorizations, body } = webhook;
         Box::pin(async move {

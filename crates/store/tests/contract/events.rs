@@ -3,7 +3,7 @@
 use crate::home::*;
 use policy::event::{Actor, Change, Event, EventKind};
 use serde_json::json;
-use store::{DEEDS_KEPT_DAYS, EVENTS_KEPT_DAYS, JobKind, Lease, Store, Via};
+use store::{DEEDS_KEPT_DAYS, EVENTS_KEPT_DAYS, JobKind, JobState, Lease, Store, Via};
 
 const DAY: i64 = 86_400_000_000;
 const WINDOW: i64 = 60_000_000;
@@ -43,7 +43,7 @@ pub async fn plant(store: &Store) {
     store.take_in_events(SITE, &events, b"planted-body", Via::Webhook, 0).await.unwrap();
     let lease = claim_one(store, NOTICE).await;
     let ids: Vec<String> = store.open_events(&lease).await.unwrap().into_iter().map(|stored| stored.id).collect();
-    store.write_notice(&lease, &ids, "ignored", &json!({ "why": "planted-why" }), WINDOW).await.unwrap();
+    store.write_notice(&lease, &ids, "ignored", &json!({ "why": "planted-why" })).await.unwrap();
 }
 
 pub async fn sec_39_a_deed_is_taken_in_once_however_often_it_is_told(home: Home) {
@@ -79,12 +79,12 @@ pub async fn the_events_of_an_issue_are_decided_about_together_and_in_order(home
     take(&store, &[event(EventKind::Commented, "8", 60)]).await;
     let ids: Vec<String> = open.into_iter().map(|stored| stored.id).collect();
     let notice = json!({ "why": "planted-why" });
-    store.write_notice(&lease, &ids, "ignored", &notice, WINDOW).await.unwrap();
-    assert!(store.write_notice(&lease, &ids, "ignored", &notice, WINDOW).await.is_err(), "its lease is over");
+    store.write_notice(&lease, &ids, "ignored", &notice).await.unwrap();
+    assert!(store.write_notice(&lease, &ids, "ignored", &notice).await.is_err(), "its lease is over");
     let lease = claim_after_the_window(&home, &store).await;
     let open = store.open_events(&lease).await.unwrap();
     assert_eq!(open.iter().map(|stored| stored.event.at_ms).collect::<Vec<_>>(), [60]);
-    store.write_notice(&lease, &[open[0].id.clone()], "ignored", &notice, WINDOW).await.unwrap();
+    store.write_notice(&lease, &[open[0].id.clone()], "ignored", &notice).await.unwrap();
     assert_eq!(home.number("SELECT COUNT(*) FROM jobs WHERE kind = 'notice' AND state = 'done'").await, 1);
     take(&store, &[event(EventKind::Commented, "9", 70)]).await;
     claim_after_the_window(&home, &store).await;
@@ -107,6 +107,12 @@ pub async fn a_job_that_was_given_up_is_tried_again_when_more_happens(home: Home
     let store = home.open().await;
     take(&store, &[event(EventKind::Commented, "7", 50)]).await;
     let lease = claim_after_the_window(&home, &store).await;
+    let id = store.open_events(&lease).await.unwrap()[0].id.clone();
+    assert!(!store.wake_notice(&id, "ann").await.unwrap(), "it runs");
+    store.bury(&lease, &temporary()).await.unwrap();
+    assert_eq!(store.event(&id).await.unwrap().unwrap().job, Some(JobState::Dead));
+    assert!(store.wake_notice(&id, "ann").await.unwrap());
+    let lease = claim_one(&store, NOTICE).await;
     store.bury(&lease, &temporary()).await.unwrap();
     take(&store, &[event(EventKind::Commented, "8", 60)]).await;
     let lease = claim_after_the_window(&home, &store).await;
@@ -119,7 +125,7 @@ pub async fn priv_21_what_events_say_is_erased_after_a_week_and_their_deeds_are_
     take(&store, std::slice::from_ref(&decided)).await;
     let lease = claim_after_the_window(&home, &store).await;
     let ids: Vec<String> = store.open_events(&lease).await.unwrap().into_iter().map(|stored| stored.id).collect();
-    store.write_notice(&lease, &ids, "ignored", &json!({}), WINDOW).await.unwrap();
+    store.write_notice(&lease, &ids, "ignored", &json!({})).await.unwrap();
     take(&store, &[open]).await;
     let age = |days: i64| {
         let by = days * DAY;
@@ -134,6 +140,9 @@ pub async fn priv_21_what_events_say_is_erased_after_a_week_and_their_deeds_are_
     store.sweep().await.unwrap();
     let story = store.event(&ids[0]).await.unwrap().unwrap();
     assert_eq!((story.line.event, story.notice, story.body), (None, None, None));
+    let left = "SELECT (SELECT COUNT(*) FROM events WHERE notice IS NOT NULL AND (sealed_event IS NOT NULL OR sealed_body IS NOT NULL))
+        + (SELECT COUNT(*) FROM notices WHERE sealed_notice IS NOT NULL)";
+    assert_eq!(home.number(left).await, 0);
     assert_eq!(store.events(None, 9).await.unwrap().iter().filter(|line| line.event.is_some()).count(), 1, "undecided");
     assert_eq!(take(&store, std::slice::from_ref(&decided)).await, 0, "it is known still");
     for sql in age(DEEDS_KEPT_DAYS) {
