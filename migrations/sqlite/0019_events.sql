@@ -34,3 +34,10 @@ CREATE TABLE notices (
     sealed_notice BLOB
 ) STRICT;
 CREATE INDEX notices_key ON notices (key_id) WHERE wrapped_key IS NOT NULL;
+
+-- How far the history of each site is read that is read at all.
+CREATE TABLE polls (
+    site TEXT PRIMARY KEY,
+    sealed_mark BLOB NOT NULL,
+    moved_at INTEGER NOT NULL
+) STRICT;

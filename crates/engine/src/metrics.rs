@@ -59,6 +59,9 @@ counters! {
     webhooks_known, "sealpost_webhooks_known_again_total", "Webhooks that told nothing new, or of nothing that is looked at.";
     webhooks_unproved, "sealpost_webhooks_unproved_total", "Webhooks that nothing proved to be of their site; nothing of them was read.";
     webhooks_out_of_time, "sealpost_webhooks_out_of_time_total", "Webhooks that told of a time more than a day ago.";
+    history_passes, "sealpost_history_passes_total", "Times that what was touched on a site was gone through without a fault.";
+    history_events, "sealpost_history_events_total", "Events that were read in the history of issues and not known before.";
+    history_unread, "sealpost_history_unread_total", "Attempts to read what happened to a single issue that were refused.";
     notices, "sealpost_notices_total", "Decisions about the events of an issue.";
     swept, "sealpost_sweep_erased_total", "Contents and orphans erased.";
 }
@@ -71,6 +74,8 @@ pub struct SiteFigures {
     pub is_parked: bool,
     /// Its letters are kept and none leaves.
     pub is_dead_end: bool,
+    /// Whether the last pass through its history failed in this process; `None` where it is not read.
+    pub history_fails: Option<bool>,
     /// How often each of the tracker's limits bit.
     pub limited: [(&'static str, u64); 4],
 }
@@ -126,6 +131,11 @@ impl Metrics {
         );
         for site in sites {
             line(&mut text, "sealpost_site_parked", &[("site", &site.name)], u64::from(site.is_parked));
+        }
+        let metric = "sealpost_site_history_fails";
+        head(&mut text, metric, "1 while what happened on a site cannot be read in its history.", "gauge");
+        for (site, fails) in sites.iter().filter_map(|site| Some((site, site.history_fails?))) {
+            line(&mut text, metric, &[("site", &site.name)], u64::from(fails));
         }
         head(
             &mut text,
@@ -289,7 +299,8 @@ mod tests {
             }],
         };
         let limited = [("burst", 2), ("issue", 0), ("quota", 0), ("other", 0)];
-        let site = SiteFigures { name: "ac\"me".into(), is_parked: true, is_dead_end: false, limited };
+        let name = "ac\"me".into();
+        let site = SiteFigures { name, is_parked: true, is_dead_end: false, history_fails: Some(true), limited };
         let desk = MailboxFigures {
             name: "desk".into(),
             is_fetched: true,
@@ -307,6 +318,7 @@ mod tests {
         assert!(text.contains("sealpost_grant_refused{site=\"acme\",mailbox=\"\"} 1\n"), "{text}");
         assert!(text.contains("sealpost_site_limited_total{site=\"ac\\\"me\",limit=\"burst\"} 2\n"), "{text}");
         assert!(text.contains("sealpost_mailbox_fails{mailbox=\"desk\"} 1\n"), "{text}");
+        assert!(text.contains("sealpost_site_history_fails{site=\"ac\\\"me\"} 1\n"), "{text}");
         assert!(text.contains("sealpost_mailbox_fetched_age_seconds{mailbox=\"desk\"} 61\n"), "{text}");
         let excluded = r#"sealpost_excluded_total{site="acme",profile="desk",exclusion="small \"icons\""} 12"#;
         assert!(text.contains(excluded) && text.contains("sealpost_kept_files_bytes 3000000\n"), "{text}");
