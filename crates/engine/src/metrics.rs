@@ -123,31 +123,7 @@ impl Metrics {
         for (number, count) in self.faults().iter() {
             line(&mut text, "sealpost_faults_total", &[("code", &format!("SP-{number:04}"))], *count);
         }
-        head(
-            &mut text,
-            "sealpost_site_parked",
-            "1 while a site is left alone, because it is out of order or asked for it.",
-            "gauge",
-        );
-        for site in sites {
-            line(&mut text, "sealpost_site_parked", &[("site", &site.name)], u64::from(site.is_parked));
-        }
-        let metric = "sealpost_site_history_fails";
-        head(&mut text, metric, "1 while what happened on a site cannot be read in its history.", "gauge");
-        for (site, fails) in sites.iter().filter_map(|site| Some((site, site.history_fails?))) {
-            line(&mut text, metric, &[("site", &site.name)], u64::from(fails));
-        }
-        head(
-            &mut text,
-            "sealpost_site_limited_total",
-            "Requests that a limit of the tracker refused or that were kept back for it, by limit: burst, issue, quota, other.",
-            "counter",
-        );
-        for site in sites {
-            for (limit, count) in &site.limited {
-                line(&mut text, "sealpost_site_limited_total", &[("site", &site.name), ("limit", limit)], *count);
-            }
-        }
+        render_sites(&mut text, sites);
         render_mailboxes(&mut text, mailboxes);
         head(&mut text, "sealpost_mailbox_watches", "Servers that tell of new mail at once.", "gauge");
         line(&mut text, "sealpost_mailbox_watches", &[], u64::try_from(watches).unwrap_or(u64::MAX));
@@ -220,6 +196,34 @@ fn render_files(text: &mut String, figures: &Figures) {
     for one in &figures.exclusions {
         let labels = [("site", one.site.as_str()), ("profile", &one.profile), ("exclusion", &one.name)];
         line(text, metric, &labels, one.times);
+    }
+}
+
+fn render_sites(text: &mut String, sites: &[SiteFigures]) {
+    head(
+        text,
+        "sealpost_site_parked",
+        "1 while a site is left alone, because it is out of order or asked for it.",
+        "gauge",
+    );
+    for site in sites {
+        line(text, "sealpost_site_parked", &[("site", &site.name)], u64::from(site.is_parked));
+    }
+    let metric = "sealpost_site_history_fails";
+    head(text, metric, "1 while what happened on a site cannot be read in its history.", "gauge");
+    for (site, fails) in sites.iter().filter_map(|site| Some((site, site.history_fails?))) {
+        line(text, metric, &[("site", &site.name)], u64::from(fails));
+    }
+    head(
+        text,
+        "sealpost_site_limited_total",
+        "Requests that a limit of the tracker refused or that were kept back for it, by limit: burst, issue, quota, other.",
+        "counter",
+    );
+    for site in sites {
+        for (limit, count) in &site.limited {
+            line(text, "sealpost_site_limited_total", &[("site", &site.name), ("limit", limit)], *count);
+        }
     }
 }
 
