@@ -26,14 +26,14 @@ pub(crate) async fn poll(shared: &Shared, held: &Held) -> Result<(), Stop> {
     };
     let ended = run(shared, held, &site).await;
     site.history_went(ended.is_ok());
-    let Ended { mark, is_whole, new } = ended?;
+    let Ended { mark, goes_on, new } = ended?;
     Metrics::add(&shared.metrics.history_passes);
     if new > 0 {
         tracing::info!(site = site.name, events = new, "events were read in the history");
     }
-    let pause = if is_whole { every } else { Duration::ZERO };
+    let pause = if goes_on { Duration::ZERO } else { every };
     shared.store.polled(&held.lease, &mark, after(held, pause)).await?;
-    if !is_whole {
+    if goes_on {
         shared.fetch_due.notify_one();
     }
     Ok(())

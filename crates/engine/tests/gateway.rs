@@ -26,6 +26,7 @@ mod gateway {
     pub mod reading;
     pub mod refusals;
     pub mod replay;
+    pub mod touchy;
     pub mod trouble;
     pub mod uploads;
     pub mod walk;
@@ -235,6 +236,11 @@ async fn a_tracker_that_refuses_is_told_of_and_not_stormed() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_issue_that_cannot_be_read_stops_no_other() {
     polling::an_issue_that_cannot_be_read_stops_no_other().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn long_histories_are_read_whole() {
+    polling::long_histories_are_read_whole().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -10,7 +10,7 @@ use policy::event::Event;
 use policy::{Fault, FaultCode, FaultKind};
 use std::collections::HashMap;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use store::{HistoryMark, Listing, Via};
 use tracker::{Answer, HistoryList, Operation, Touched};
 
@@ -27,9 +27,6 @@ const SETTLED_AFTER_MS: i64 = MINUTE_MS;
 const SETTLED_MAX: usize = 20_000;
 /// Issues that are read at the same time.
 const AT_ONCE: usize = 4;
-/// A pass ends after so long, or so many pages, and the next one goes on where it stood.
-const PASS_MAX: Duration = Duration::from_secs(5 * 60);
-const PAGES_MAX: u32 = 500;
 /// Pages of one list of one issue; Jira keeps 5,000 comments of an issue at most.
 const LIST_PAGES_MAX: u32 = 200;
 /// Issues that could not be read in one pass; after so many it is the site that is out of order.
@@ -43,8 +40,8 @@ fn is_of_the_issue(fault: &Fault) -> bool {
 /// What a pass came to.
 pub(super) struct Ended {
     pub(super) mark: HistoryMark,
-    /// Everything that was touched has been looked at; otherwise there is more.
-    pub(super) is_whole: bool,
+    /// There is more, and it can be had.
+    pub(super) goes_on: bool,
     pub(super) new: u32,
 }
 
@@ -63,6 +60,7 @@ pub(super) struct Pass<'p> {
     settled: HashMap<String, i64>,
     /// The same, for this pass alone.
     seen: HashMap<String, i64>,
+    /// Those on which something was read.
     pages: u32,
     failed: u32,
     new: u32,
@@ -122,20 +120,20 @@ impl<'p> Pass<'p> {
         loop {
             self.held.still_ours()?;
             let (issues, next_page) = self.find(since_minutes, page_token).await?;
-            self.pages += 1;
             let reached_ms = issues.iter().map(|one| one.updated_ms).fold(from_ms, i64::max);
             if let Some(reached_ms) = self.take_in(issues).await? {
                 let reached_ms = reached_ms.max(from_ms);
                 self.mark.listing = Some(Listing { reached_ms, ..listing });
-                return Ok(self.end(false));
+                return Ok(self.end(reached_ms > listing.reached_ms));
             }
             let Some(next_page) = next_page else {
                 self.mark = HistoryMark { since_ms: listing.began_ms, listing: None, ..self.mark };
-                return Ok(self.end(true));
+                return Ok(self.end(false));
             };
             self.mark.listing = Some(Listing { reached_ms, ..listing });
-            if self.pages >= PAGES_MAX {
-                return Ok(self.end(false));
+            let settings = &self.shared.settings;
+            if self.pages >= settings.history_pages_max || self.began.elapsed() >= settings.history_pass_max {
+                return Ok(self.end(reached_ms > listing.reached_ms));
             }
             let mark = self.whole_mark();
             self.shared.store.move_history_mark(&self.held.lease, &mark).await?;
@@ -151,8 +149,12 @@ impl<'p> Pass<'p> {
         }
     }
 
-    fn end(self, is_whole: bool) -> Ended {
-        Ended { mark: self.whole_mark(), is_whole, new: self.new }
+    fn end(self, came_further: bool) -> Ended {
+        Ended {
+            mark: self.whole_mark(),
+            goes_on: came_further || self.new > 0 && self.mark.listing.is_some(),
+            new: self.new,
+        }
     }
 
     /// The mark with what is settled and will be found again.
@@ -197,9 +199,10 @@ impl<'p> Pass<'p> {
         let is_done =
             |one: &Touched| [&self.settled, &self.seen].iter().any(|known| known.get(&one.id) == Some(&one.updated_ms));
         let open: Vec<Touched> = issues.into_iter().filter(|one| !is_done(one)).collect();
+        self.pages += u32::from(!open.is_empty());
         for (number, some) in open.chunks(AT_ONCE).enumerate() {
             self.held.still_ours()?;
-            if self.began.elapsed() >= PASS_MAX {
+            if self.began.elapsed() >= self.shared.settings.history_pass_max {
                 return Ok(open[number * AT_ONCE..].iter().map(|one| one.updated_ms).min());
             }
             let read_at_ms = self.now_ms();

@@ -1,19 +1,16 @@
 //! What happened on a site is read in the history of its issues: once beside webhooks, late where the search is, and none is passed over.
 
+use super::touchy::{MINUTE_MS, NOON_MS, State, Touchy};
 use super::world::{Database, Plot, World, quick, voice_of};
 use ::desk::{Fault as Trouble, RouteKind, When};
-use bytes::Bytes;
-use engine::{Go, Site, Voice};
-use futures_util::future::BoxFuture;
+use engine::{Settings, Site, Voice};
 use policy::event::{Event, EventKind};
-use policy::{Body, Fault, FaultCode, StepKey};
+use policy::{Body, StepKey};
 use serde_json::{Map, Value, json};
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use store::{EventLine, Via};
-use tokio::sync::mpsc;
-use tracker::{Answer, Content, Dialect, Method, Operation, Request, Response};
+use tracker::{Answer, Content, Dialect, Method, Operation, Request};
 
 /// Nothing here takes longer unless it hangs.
 const PATIENCE: Duration = Duration::from_secs(50);
@@ -229,138 +226,12 @@ pub async fn fault_17_a_pass_that_fails_loses_nothing(database: &Database) {
     world.end().await;
 }
 
-/// A tracker of nothing but touched issues, whose clock stands where a test puts it.
-struct Touchy(Mutex<State>);
-
-#[derive(Default)]
-struct State {
-    now_ms: i64,
-    /// By id: each change's time.
-    issues: BTreeMap<u32, Vec<i64>>,
-    /// The search does not show these.
-    hidden: BTreeSet<u32>,
-    /// After so many searches more this issue is touched.
-    moves: Vec<(usize, u32)>,
-    searches: Vec<String>,
-    reads: BTreeMap<u32, u32>,
-    refused: bool,
-    /// The history of this issue cannot be read.
-    poisoned: Option<u32>,
-}
-
-const MINUTE_MS: i64 = 60_000;
-/// A day in 2026.
-const NOON_MS: i64 = 1_795_694_400_000;
-
-fn shown_time(at_ms: i64) -> String {
-    let at = jiff::Timestamp::from_millisecond(at_ms).unwrap();
-    at.strftime("%Y-%m-%dT%H:%M:%S%.3f+0000").to_string()
-}
-
-impl State {
-    fn touch(&mut self, id: u32, at_ms: i64) {
-        self.issues.entry(id).or_default().push(at_ms);
-    }
-
-    /// Found is what was touched in that minute or later, counted as unkindly as can be.
-    fn search(&mut self, body: &Value, is_cloud: bool) -> Value {
-        let jql = body["jql"].as_str().unwrap().to_owned();
-        let minutes = jql.strip_prefix("updated >= -").unwrap().strip_suffix("m ORDER BY updated ASC").unwrap();
-        let from_ms = self.now_ms - minutes.parse::<i64>().unwrap() * MINUTE_MS;
-        let last = |id: &u32| *self.issues[id].last().unwrap();
-        let is_found = |id: &&u32| !self.hidden.contains(id) && last(id) / MINUTE_MS * MINUTE_MS >= from_ms;
-        let mut found: Vec<u32> = self.issues.keys().filter(is_found).copied().collect();
-        found.sort_by_key(|id| (last(id), *id));
-        let token = body["nextPageToken"].as_str().and_then(|token| token.parse().ok());
-        let start = token.or(body["startAt"].as_u64().map(|start| start as usize)).unwrap_or(0);
-        let page = found.iter().skip(start).take(body["maxResults"].as_u64().unwrap() as usize);
-        let shown: Vec<Value> = page
-            .map(|id| {
-                let (first, last) = (self.issues[id][0], last(id));
-                json!({ "id": id.to_string(), "key": format!("A-{id}"),
-                    "fields": { "created": shown_time(first - 90 * 24 * 60 * MINUTE_MS), "updated": shown_time(last) } })
-            })
-            .collect();
-        let end = start + shown.len();
-        self.searches.push(jql);
-        let number = self.searches.len();
-        let now_ms = self.now_ms;
-        for (_, id) in self.moves.clone().into_iter().filter(|(after, _)| *after == number) {
-            self.touch(id, now_ms);
-        }
-        if is_cloud {
-            json!({ "issues": shown, "isLast": end >= found.len(), "nextPageToken": end.to_string() })
-        } else {
-            json!({ "issues": shown, "startAt": start, "total": found.len() })
-        }
-    }
-
-    fn history(&mut self, id: u32) -> Value {
-        *self.reads.entry(id).or_default() += 1;
-        let entry = |(number, at_ms): (usize, &i64)| json!({ "id": format!("{id}0{number}"), "created": shown_time(*at_ms), "items": [] });
-        let all: Vec<Value> = self.issues[&id].iter().enumerate().map(entry).collect();
-        json!({ "id": id.to_string(), "key": format!("A-{id}"), "fields": { "comment": { "comments": [], "total": 0 } },
-            "changelog": { "total": all.len(), "histories": all } })
-    }
-
-    fn answer(&mut self, request: &Request) -> (u16, Value) {
-        let path = request.path.as_str();
-        if path.ends_with("/serverInfo") {
-            return (200, json!({ "serverTime": shown_time(self.now_ms) }));
-        }
-        if let Content::Json(body) = &request.content {
-            if self.refused {
-                self.searches.push("refused".into());
-                return (403, json!({ "errorMessages": ["planted"] }));
-            }
-            return (200, self.search(body, path.contains("/3/")));
-        }
-        let id = path.split("/issue/").nth(1).unwrap().split(['?', '/']).next().unwrap().parse().unwrap();
-        if self.poisoned == Some(id) {
-            return (500, Value::Null);
-        }
-        (200, self.history(id))
-    }
-}
-
-impl Voice for Touchy {
-    fn say<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, Fault>> {
-        let (status, json) = self.state().answer(request);
-        let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
-        Box::pin(async move { Ok(Response { status, headers, body: json.to_string().into_bytes() }) })
-    }
-
-    fn say_if<'a>(&'a self, _: &'a Request, _: Go<'a>) -> BoxFuture<'a, Result<Response, Fault>> {
-        Box::pin(async { Err(Fault::permanent(FaultCode::Internal, "nothing is written here")) })
-    }
-
-    fn is_parked(&self) -> bool {
-        false
-    }
-
-    fn say_with_file<'a>(
-        &'a self,
-        request: &'a Request,
-        _: u64,
-        _: mpsc::Receiver<Bytes>,
-        go: Go<'a>,
-    ) -> BoxFuture<'a, Result<Response, Fault>> {
-        self.say_if(request, go)
-    }
-}
-
-impl Touchy {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap()
-    }
-}
-
 /// A world whose site is such a tracker, read once at noon.
-async fn touchy(dialect: Dialect) -> (World, Arc<Touchy>) {
+async fn touchy(dialect: Dialect, settings: Settings) -> (World, Arc<Touchy>) {
     let tracker = Arc::new(Touchy(Mutex::new(State { now_ms: NOON_MS, ..State::default() })));
     let way: Arc<dyn Voice> = tracker.clone();
     let database = Database { dialect, ..Database::sqlite() };
-    let world = World::start_through(&database, Plot::default(), |_| Some(way)).await.unwrap();
+    let world = World::start_through(&database, Plot { settings, ..Plot::default() }, |_| Some(way)).await.unwrap();
     read_history(&world, Some(EVERY)).await;
     passes(&world, 0).await;
     (world, tracker)
@@ -384,10 +255,12 @@ fn all_changes(tracker: &Touchy) -> Vec<String> {
 
 /// 250 issues that were touched in an hour: some are touched again between two pages, which moves all others.
 pub async fn no_issue_is_passed_over_between_two_pages() {
-    for (dialect, apart_ms) in
-        [(Dialect::JiraCloud, 14_000), (Dialect::JiraDataCenter, 14_000), (Dialect::JiraDataCenter, 100)]
+    let (cloud, data_center) = (Dialect::JiraCloud, Dialect::JiraDataCenter);
+    // The last of them end each pass after one page.
+    for (dialect, apart_ms, history_pages_max) in
+        [(cloud, 14_000, 500), (data_center, 14_000, 500), (data_center, 100, 500), (cloud, 14_000, 1), (cloud, 100, 1)]
     {
-        let (world, tracker) = touchy(dialect).await;
+        let (world, tracker) = touchy(dialect, Settings { history_pages_max, ..quick() }).await;
         {
             let mut state = tracker.state();
             state.now_ms = NOON_MS + 61 * MINUTE_MS;
@@ -399,7 +272,11 @@ pub async fn no_issue_is_passed_over_between_two_pages() {
         }
         until("all are told", async || changes(&world).await.len() >= 254).await;
         passes(&world, 1).await;
-        assert_eq!(changes(&world).await, all_changes(&tracker), "{dialect:?}, {apart_ms} ms apart");
+        assert_eq!(
+            changes(&world).await,
+            all_changes(&tracker),
+            "{dialect:?}, {apart_ms} ms apart, {history_pages_max} pages"
+        );
         let state = tracker.state();
         let often = |id: u32| state.reads[&id];
         assert!((10..=40).all(|id| often(id) == 1), "what was touched long ago is read once: {:?}", state.reads);
@@ -410,7 +287,7 @@ pub async fn no_issue_is_passed_over_between_two_pages() {
 
 /// The search shows an issue after the mark has passed it by minutes.
 pub async fn each_pass_looks_back() {
-    let (world, tracker) = touchy(Dialect::JiraCloud).await;
+    let (world, tracker) = touchy(Dialect::JiraCloud, quick()).await;
     {
         let mut state = tracker.state();
         state.now_ms = NOON_MS + 5 * MINUTE_MS;
@@ -445,7 +322,7 @@ pub async fn each_pass_looks_back() {
 }
 
 pub async fn a_tracker_that_refuses_is_told_of_and_not_stormed() {
-    let (world, tracker) = touchy(Dialect::JiraCloud).await;
+    let (world, tracker) = touchy(Dialect::JiraCloud, quick()).await;
     tracker.state().refused = true;
     until("it is told", async || fails(&world).await).await;
     let refused = || tracker.state().searches.iter().filter(|jql| *jql == "refused").count();
@@ -463,7 +340,7 @@ pub async fn a_tracker_that_refuses_is_told_of_and_not_stormed() {
 }
 
 pub async fn an_issue_that_cannot_be_read_stops_no_other() {
-    let (world, tracker) = touchy(Dialect::JiraCloud).await;
+    let (world, tracker) = touchy(Dialect::JiraCloud, quick()).await;
     {
         let mut state = tracker.state();
         state.now_ms = NOON_MS + 3 * MINUTE_MS;
@@ -482,7 +359,7 @@ pub async fn an_issue_that_cannot_be_read_stops_no_other() {
 
 /// Nothing was read for a month: a week of it is told.
 pub async fn what_is_too_old_is_not_told() {
-    let (world, tracker) = touchy(Dialect::JiraCloud).await;
+    let (world, tracker) = touchy(Dialect::JiraCloud, quick()).await;
     const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
     {
         let mut state = tracker.state();
@@ -494,5 +371,27 @@ pub async fn what_is_too_old_is_not_told() {
     until("they are told", async || changes(&world).await.len() == 2).await;
     passes(&world, 1).await;
     assert_eq!(changes(&world).await, ["2/updated/200", "3/updated/300"]);
+    world.end().await;
+}
+
+/// Lists have pages, and what is too large for one answer comes by them.
+pub async fn long_histories_are_read_whole() {
+    let (world, tracker) = touchy(Dialect::JiraCloud, quick()).await;
+    {
+        let mut state = tracker.state();
+        state.now_ms = NOON_MS + 3 * MINUTE_MS;
+        (1..=3).for_each(|id| state.touch(id, NOON_MS + MINUTE_MS));
+        state.comments = [(1, 5), (2, 3)].into();
+        state.large = Some(2);
+    }
+    until("all are told", async || events(&world).await.len() >= 11).await;
+    passes(&world, 1).await;
+    let all = changes(&world).await;
+    let comments =
+        [(1, 5), (2, 3)].into_iter().flat_map(|(id, n)| (0..n).map(move |n| format!("{id}/commented/{id}7{n}")));
+    let mut wanted: Vec<String> = comments.chain(all_changes(&tracker)).collect();
+    wanted.sort();
+    assert_eq!(all, wanted);
+    assert_eq!(world.metric("sealpost_history_unread_total").await, 0);
     world.end().await;
 }
