@@ -13,6 +13,7 @@ pub use facts::{Audience, Entry, EntryNow, Facts, IssueNow, PEOPLE_MAX, Person, 
 use crate::decide::Trace;
 use crate::event::{Event, EventKind};
 use crate::outbound::{Format, Held, Mapping, Mappings, To, words_of};
+use crate::template::Theme;
 use crate::{StepKey, letter_number};
 use inquiry::Inquiry;
 use recipient::Reachable;
@@ -66,7 +67,7 @@ pub struct Style {
     pub from_address: String,
     pub reply_to: String,
     pub subject_prefix: String,
-    pub theme: String,
+    pub theme: Theme,
     pub format: Format,
     pub to: To,
 }
@@ -305,7 +306,7 @@ fn style(held: &Held) -> Style {
         from_address: held.from_address.clone(),
         reply_to: held.reply_to.clone(),
         subject_prefix: held.subject_prefix.clone(),
-        theme: held.theme.clone(),
+        theme: held.theme,
         format: held.format,
         to: held.to,
     }

@@ -1,5 +1,6 @@
 //! The themes that ship: what a letter looks like where a tenant says nothing else.
 
+use crate::profile::Word;
 use serde::{Deserialize, Serialize};
 
 /// A theme.
@@ -66,16 +67,12 @@ impl Theme {
 
     /// The word that stands in settings.
     pub fn word(self) -> &'static str {
-        match self {
-            Theme::Plain => "plain",
-            Theme::Tracker => "tracker",
-            Theme::Desk => "desk",
-        }
+        Word::word(self)
     }
 
     /// The theme of this word.
     pub fn from_word(word: &str) -> Option<Theme> {
-        Theme::ALL.into_iter().find(|theme| theme.word() == word)
+        Word::from_word(word)
     }
 
     /// What it is like, for the manual.
@@ -108,6 +105,11 @@ impl Theme {
             Theme::Desk => include_str!("../../themes/desk/dark.css"),
         }
     }
+}
+
+impl Word for Theme {
+    const WORDS: &'static [(&'static str, Theme)] =
+        &[("plain", Theme::Plain), ("tracker", Theme::Tracker), ("desk", Theme::Desk)];
 }
 
 /// The built-in blocks, with their meaning for the manual.
