@@ -10,6 +10,7 @@ use super::words::Word;
 use super::wrong::{wrong_entry, wrong_text};
 use crate::expression::Expression;
 use crate::placeholder::Template;
+use crate::shortened::shortened;
 use crate::{Fault, FaultCode};
 use std::fmt::Write;
 use toml::{Table, Value};
@@ -486,8 +487,5 @@ fn on_one_line(text: &str) -> String {
 }
 
 fn cut(text: &str) -> String {
-    match text.char_indices().nth(SHOWN_CHARS_MAX) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text.to_owned(),
-    }
+    shortened(text, SHOWN_CHARS_MAX).into_owned()
 }

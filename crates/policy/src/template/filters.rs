@@ -62,10 +62,7 @@ fn indented(text: String, spaces: usize) -> Result<String, Error> {
 }
 
 fn shortened(text: String, characters: usize) -> String {
-    match text.char_indices().nth(characters) {
-        Some((end, _)) => format!("{}…", text[..end].trim_end()),
-        None => text,
-    }
+    crate::shortened::shortened(&text, characters).into_owned()
 }
 
 fn underlined(text: String) -> String {

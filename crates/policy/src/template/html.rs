@@ -18,28 +18,12 @@ impl SafeHtml {
 
     /// Text as HTML: each character for itself, line ends as breaks.
     pub fn of_text(text: &str) -> SafeHtml {
-        SafeHtml(escaped(text).replace('\n', "<br>"))
+        SafeHtml(mail::escaped(text).replace('\n', "<br>"))
     }
 
     pub fn as_str(&self) -> &str {
         &self.0
     }
-}
-
-/// Text as it may stand in HTML, in an element and in an attribute with quotes.
-pub(super) fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + text.len() / 8);
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 /// Whether somebody who looks at this HTML sees anything: a word, or a picture.

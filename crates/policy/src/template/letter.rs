@@ -8,6 +8,8 @@ use super::scene::Scene;
 use super::theme::Theme;
 use super::view::View;
 use super::written::Template;
+use crate::shortened::shortened;
+use mail::is_direction_mark;
 use mail::letter_mark::{ATTRIBUTE, ID_PREFIX, LINE_PREFIX, MARK_CHARS};
 use minijinja::Value;
 use serde::{Deserialize, Serialize};
@@ -54,24 +56,16 @@ pub struct Subject(String);
 impl Subject {
     /// Whatever was written, on one line and not too long; `None` when nothing is left.
     pub fn of(written: &str) -> Option<Subject> {
-        let steers = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}') || is_direction(c);
+        let steers =
+            |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}') || is_direction_mark(c);
         let printable: String = written.chars().map(|c| if steers(c) { ' ' } else { c }).collect();
-        let mut line = printable.split_whitespace().collect::<Vec<_>>().join(" ");
-        if let Some((end, _)) = line.char_indices().nth(SUBJECT_CHARS_MAX) {
-            line.truncate(end);
-            line.push('…');
-        }
-        (!line.is_empty()).then_some(Subject(line))
+        let line = printable.split_whitespace().collect::<Vec<_>>().join(" ");
+        (!line.is_empty()).then(|| Subject(shortened(&line, SUBJECT_CHARS_MAX).into_owned()))
     }
 
     pub fn as_str(&self) -> &str {
         &self.0
     }
-}
-
-/// Signs that turn the direction of what stands behind them, so that a subject reads otherwise than it is written.
-fn is_direction(c: char) -> bool {
-    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 impl<'de> Deserialize<'de> for Subject {
