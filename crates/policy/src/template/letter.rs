@@ -1,6 +1,6 @@
 //! Makes a letter of a view; a template that fails or says nothing gives way to its theme, and the letter says so.
 
-use super::bounds::{bounded, withheld};
+use super::bounds::bounded;
 use super::html::refused;
 use super::inline;
 use super::machine::{Machine, Part, Trouble};
@@ -82,7 +82,7 @@ impl<'de> Deserialize<'de> for Subject {
 pub fn render(order: Order) -> Result<Rendered, Trouble> {
     let Order { theme, template, view } = order;
     let mark = view.mark.clone().filter(|mark| is_mark(mark));
-    let view = bounded(if view.withheld { withheld(view) } else { view });
+    let view = bounded(view);
     let scene = Scene::of(&view);
     let making = Making { theme, machine: Machine::new(theme, &scene), scene: &scene, mark };
     let made_by = match template {

@@ -1,5 +1,6 @@
 //! The bounded machine that templates run in: nothing of the world, few filters, little fuel, a short leash on what they write.
 
+use super::bounds::NAME_CHARS_MAX;
 use super::filters;
 use super::html::shows_something;
 use super::scene::Scene;
@@ -16,9 +17,12 @@ pub const FUEL: u64 = 500_000;
 /// Calls, loops and captures inside one another.
 pub const DEPTH_MAX: usize = 50;
 /// Bytes that each part writes at most.
-pub const SUBJECT_BYTES_MAX: usize = 2 * 1024;
+pub const SUBJECT_BYTES_MAX: usize = 32 * 1024;
 pub const TEXT_BYTES_MAX: usize = 512 * 1024;
 pub const HTML_BYTES_MAX: usize = 2 * 1024 * 1024;
+
+// The theme's own subject says a prefix, a key and a summary of any characters; it never fails, whatever they are.
+const _: () = assert!(3 * NAME_CHARS_MAX * char::MAX.len_utf8() + 8 < SUBJECT_BYTES_MAX);
 
 /// What stands before a template of HTML, and of text: the theme's blocks, under the name `blocks`.
 const BLOCKS_HTML: &str = "{%- import 'blocks.html' as blocks -%}";

@@ -142,6 +142,22 @@ fn the_tables_of_a_tenant_reach_the_kinds_that_they_name() {
     assert!(made.text.contains("1 worked"), "{}", made.text);
 }
 
+/// That a value is withheld is not that there is none.
+#[test]
+fn a_letter_that_withholds_says_that_something_changed_and_not_to_what() {
+    for theme in Theme::ALL {
+        let mut view = samples::view(EventKind::Updated, "en");
+        view.happenings[0].changes.retain(|change| change.field == "assignee");
+        view.withheld = true;
+        let letter = letter(theme, view);
+        for said in [&letter.text, &letter.html] {
+            assert!(said.contains("Ada Lindqvist changed this issue"), "{theme:?}: {said}");
+            assert!(!said.contains("removed the assignee") && !said.contains("empty"), "{theme:?}: {said}");
+        }
+        assert!(letter.text.contains("Assignee: Protected: read it in the issue. -> Protected"), "{}", letter.text);
+    }
+}
+
 /// What came in sealed goes out by plain mail without a word of it (SEC-15).
 #[test]
 fn sec_15_a_letter_that_withholds_says_nothing_that_a_person_wrote() {

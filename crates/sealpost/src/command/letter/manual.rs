@@ -51,7 +51,8 @@ const BOUNDS: &str = "
 ## Bounds
 
 A letter is made in a process without files and network, which may take 64 MiB of memory and, with a template of yours, 100 ms of
-CPU time. Of what is beyond these numbers the theme's letter tells how much was left out.
+CPU time. Of what is beyond these numbers the theme's letter tells how much was left out; of happenings the
+oldest are left out, but never the newest of those that give the letter its kind.
 
 | what | at most |
 |---|---|
