@@ -226,7 +226,40 @@ fn trouble(part: Part, error: &Error) -> Trouble {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::event::EventKind;
+    use crate::template::samples;
+
+    /// What the manual says of blocks is so in the text and the HTML of every theme.
+    #[test]
+    fn every_block_can_be_called_in_every_theme() {
+        let call = |(block, _): &(&str, &str)| {
+            let (name, value) = block.trim_end_matches(')').split_once('(').unwrap();
+            let value = match value {
+                "list" => format!("happenings[0].{}", name.trim_start_matches("blocks.")),
+                "happening" => "happenings[0]".to_owned(),
+                "" => String::new(),
+                one => format!("happenings[0].{one}"),
+            };
+            format!("{{{{ {name}({value}) }}}}")
+        };
+        let calls: String = super::super::BLOCKS.iter().map(call).collect();
+        for theme in Theme::ALL {
+            let mut view = samples::view(EventKind::Worked, "en");
+            let other = |kind| samples::view(kind, "en").happenings[0].clone();
+            view.happenings[0].comment = other(EventKind::Commented).comment;
+            view.happenings[0].files = other(EventKind::Commented).files;
+            view.happenings[0].changes = other(EventKind::Updated).changes;
+            view.left_out = 7;
+            let scene = Scene::of(&view);
+            let machine = Machine::new(theme, &scene);
+            for part in [Part::Text, Part::Html] {
+                let written = machine.written(part, &calls).unwrap();
+                assert!(written.contains("7 more") && written.contains("1h 30m"), "{} {written}", theme.word());
+            }
+        }
+    }
 
     #[test]
     fn the_sources_of_every_theme_compile() {

@@ -122,5 +122,6 @@ pub const BLOCKS: &[(&str, &str)] = &[
     ("blocks.files(list)", "files, with links where they have some"),
     ("blocks.description()", "the description of the issue"),
     ("blocks.history()", "earlier comments"),
+    ("blocks.beyond()", "how much did not fit into the letter; nothing where all did"),
     ("blocks.button()", "the link to the issue"),
 ];

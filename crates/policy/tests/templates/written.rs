@@ -58,6 +58,18 @@ fn pictures_that_are_shown_are_named_to_go_along() {
     assert_eq!(of(Theme::Plain, EventKind::Commented), [""; 0]);
 }
 
+/// A comment can name any picture; only what the view brings goes along because the HTML shows it.
+#[test]
+fn what_people_wrote_brings_no_part_along() {
+    let mut view = samples::view(EventKind::Created, "en");
+    view.brand.logo = None;
+    let source = "<img src=\"cid:other@x.example\">{% for file in happenings[0].files %}<img src=\"cid:{{ file.picture }}\">{% endfor %}";
+    let made = templated(html(source), view.clone());
+    assert_eq!((made.made_by, made.content_ids), (MadeBy::Template, vec![LOGO.content_id.clone().into_owned()]));
+    view.happenings[0].files.clear();
+    assert_eq!(templated(html("<img src=\"cid:other@x.example\">"), view).content_ids, [""; 0]);
+}
+
 #[test]
 fn a_template_takes_the_place_of_one_part_within_its_theme() {
     let view = || samples::view(EventKind::Commented, "de");
@@ -117,11 +129,14 @@ fn a_template_does_not_reach_beyond_its_place() {
         "seen<a href=x><font color=red><ul><li>",
         "seen<![CDATA[",
         "seen<?x ",
+        "seen<!--[if mso]></td></tr></table><table style=\"display:none\"><tr><td><![endif]-->",
+        "seen<i title=\"<!--\"></i><i title=\"-->\"></div></div></i>",
     ] {
         for theme in Theme::ALL {
             let view = samples::view(EventKind::Commented, "en");
             let made = render(Order { theme, template: Some(html(source)), view }).unwrap();
             assert_eq!(made.made_by, MadeBy::Template, "{source}");
+            assert!(!made.html.contains("seen<!--"), "{source}: {}", made.html);
             let seen = seen(&made.html);
             assert!(seen.contains("seen") && seen.contains("No more mail about this issue"), "{source}: {seen}");
             assert!(seen.contains("Why you get this mail"), "{source}: {seen}");

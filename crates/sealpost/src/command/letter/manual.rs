@@ -94,7 +94,7 @@ pub fn page() -> String {
     let refused = REFUSED.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     let _ = writeln!(
         page,
-        "\nElements that no template writes: {refused}. What it opens is closed, and what it closes without having opened it is left out."
+        "\nElements that no template writes: {refused}. What it opens is closed, and what it closes without having opened it is left out, as comments are."
     );
     table(&mut page, "Fields", "`[]` stands for each of several.", "field", FIELDS);
     table(&mut page, "Blocks", "What the theme has ready, in HTML and, but for the look, in text.", "block", BLOCKS);
