@@ -111,12 +111,12 @@ impl Site {
         Site { mappings, ..self }
     }
 
-    /// How long these events are gathered with others of their issue: as long as the mapping waits that waits the least, and not at
-    /// all where nobody will be told.
+    /// How long these events are gathered with others of their issue: as long as the mapping waits that waits the least of those that tell
+    /// of one of them. What none of them tells of cuts no wait short; without mappings nothing is waited for.
     pub(crate) fn merge_window(&self, events: &[Event]) -> Micros {
         let Some(mappings) = &self.mappings else { return 0 };
-        let waits = events.iter().flat_map(|event| mappings.waits(event));
-        waits.map(|wait| i64::from(wait.seconds) * 1_000_000).min().unwrap_or(0)
+        let least = events.iter().filter_map(|event| mappings.wait(event)).min();
+        i64::from(least.unwrap_or_else(|| mappings.longest_wait())) * 1_000_000
     }
 
     /// What is told of it to operators.

@@ -22,6 +22,7 @@ pub mod replay;
 pub mod reply_token;
 pub mod set_link;
 pub mod shadow;
+mod shortened;
 pub mod template;
 
 pub use aim::{Aim, Refusing};
@@ -47,3 +48,4 @@ pub use plan::{
 pub use profile::Profile;
 pub use receipt::{LeftOut, Receipt};
 pub use set_link::Click;
+pub use shortened::shortened;

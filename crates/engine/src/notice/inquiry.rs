@@ -81,7 +81,7 @@ impl<'a> Inquiry<'a> {
             }
             Question::Silence { issue_id, address } => {
                 let known = self.silence(&address, facts).await?;
-                facts.silences.push((issue_id, address, known));
+                facts.silences.push((issue_id, address, Told::Known(known)));
             }
         }
         Ok(())
@@ -152,22 +152,23 @@ impl<'a> Inquiry<'a> {
     }
 
     /// Whose mail it was that became this comment or this issue: its marker names the mail. Changes bear no marker.
-    async fn writer(&self, deed: &str) -> Result<Option<Whom>, Fault> {
+    async fn writer(&self, deed: &str) -> Result<Told<Option<Whom>>, Fault> {
         let pieces: Vec<&str> = deed.split('/').collect();
         let operation = match pieces.as_slice() {
             [_, "commented", comment] => Operation::ReadCommentMarkers { comment_ids: vec![(*comment).to_owned()] },
             [issue, "created"] => Operation::ReadIssueMarker { issue_id: (*issue).to_owned() },
-            _ => return Ok(None),
+            _ => return Ok(Told::Known(None)),
         };
         let marker = match told(self.site.read(&operation).await)? {
             Told::Known(Answer::Found { items, .. }) => items.into_iter().next().and_then(|item| item.marker),
             Told::Known(other) => return Err(misunderstood(&other)),
-            Told::Untold(_) => None,
+            Told::Untold(why) => return Ok(Told::Untold(why)),
         };
-        let Some(message) = marker.as_ref().and_then(message_of) else { return Ok(None) };
+        let Some(message) = marker.as_ref().and_then(message_of) else { return Ok(Told::Known(None)) };
         let story = self.shared.store.story(message).await?.filter(|story| story.line.site == self.site.name);
         let sender = story.map(|story| story.line.sender).filter(|sender| !sender.is_empty());
-        Ok(sender.map(Whom::Address))
+        const NOT_KEPT: &str = "it came by a mail of which it is not kept who wrote it";
+        Ok(sender.map_or_else(|| Told::Untold(NOT_KEPT.to_owned()), |sender| Told::Known(Some(Whom::Address(sender)))))
     }
 
     async fn person(&self, account: &str) -> Result<Option<Person>, Fault> {
