@@ -111,12 +111,11 @@ impl Site {
         Site { mappings, ..self }
     }
 
-    /// How long these events are gathered with others of their issue: as long as the mapping waits that waits the least, and not at
-    /// all where nobody will be told.
-    pub(crate) fn merge_window(&self, events: &[Event]) -> Micros {
-        let Some(mappings) = &self.mappings else { return 0 };
-        let waits = events.iter().flat_map(|event| mappings.waits(event));
-        waits.map(|wait| i64::from(wait.seconds) * 1_000_000).min().unwrap_or(0)
+    /// How long these events are gathered with others of their issue: as long as the mapping waits that waits the least; `None` where
+    /// nobody will be told.
+    pub(crate) fn merge_window(&self, events: &[Event]) -> Option<Micros> {
+        let waits = events.iter().flat_map(|event| self.mappings.iter().flat_map(|mappings| mappings.waits(event)));
+        waits.map(|wait| i64::from(wait.seconds) * 1_000_000).min()
     }
 
     /// What is told of it to operators.

@@ -88,6 +88,9 @@ checks! {
     events: sec_39_a_deed_is_taken_in_once_however_often_it_is_told,
         the_events_of_an_issue_are_decided_about_together_and_in_order,
         a_job_that_was_given_up_is_tried_again_when_more_happens,
+        an_urgent_event_brings_the_window_forward_and_a_patient_one_pushes_nothing_back,
+        an_event_that_nobody_is_told_of_shortens_no_window, events_are_counted_apart_from_jobs,
+        priv_21_an_event_that_nothing_is_decided_about_is_erased_after_a_month,
         priv_21_what_events_say_is_erased_after_a_week_and_their_deeds_are_known_longer;
     uploads: an_invitation_is_the_same_at_each_try_and_ends, an_issue_is_named_by_its_key_in_its_site,
         files_belong_to_the_issue_that_their_message_came_to_last, a_person_deletes_a_file_under_their_name,
