@@ -39,3 +39,13 @@ CREATE TABLE notices (
 CREATE INDEX notices_key ON notices (key_id) WHERE wrapped_key IS NOT NULL;
 CREATE INDEX notices_received ON notices (received_at) WHERE wrapped_key IS NOT NULL;
 CREATE INDEX notices_made ON notices (made_at) WHERE wrapped_key IS NULL;
+
+-- Each version of a site's file of mappings: no profile, though it is kept like one.
+CREATE TABLE mappings (
+    site TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    digest BLOB NOT NULL,
+    sealed_text BLOB NOT NULL,
+    imported_at INTEGER NOT NULL,
+    PRIMARY KEY (site, version)
+) STRICT;

@@ -51,7 +51,8 @@ checks! {
         a_held_job_frees_its_lane_after_the_wait, renewing_is_all_or_nothing, released_work_is_untouched,
         work_waits_misses_nothing, work_waits_hears_other_handles, the_sweep_comes_again,
         a_woken_job_is_as_new, copies_without_ids_are_decided_on_one_after_the_other;
-    plans: a_plan_is_written_with_its_job, a_plan_without_steps_ends_the_work, profiles_have_versions, chosen_rules_last_until_they_are_carried_out_or_erased,
+    plans: a_plan_is_written_with_its_job, a_plan_without_steps_ends_the_work, profiles_have_versions,
+        mappings_have_versions_and_are_no_profiles, chosen_rules_last_until_they_are_carried_out_or_erased,
         a_plan_of_another_message_is_refused, an_address_gets_every_notice_of_one_plan_and_each_forward_once;
     ledger: begun_once_and_in_doubt_after, looked_for_and_not_there, done_is_done,
         the_last_step_ends_the_job_with_it_or_not_at_all, failed_is_failed,
