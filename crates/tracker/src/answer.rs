@@ -114,6 +114,8 @@ pub struct Registered {
     pub events: Vec<String>,
     /// It is not switched off.
     pub is_on: bool,
+    /// It tells what happened, and not only that something did.
+    pub has_body: bool,
 }
 
 /// A step of the workflow that can be taken now.

@@ -263,8 +263,6 @@ pub enum Operation {
         since_minutes: u64,
         page_token: Option<String>,
     },
-    /// The newest key of the project, from which later keys are counted.
-    ///
     /// The names of the statuses that issues of the project can have.
     ReadStatuses {
         project: String,
@@ -282,6 +280,8 @@ pub enum Operation {
         url: String,
         secret: Hidden,
     },
+    /// The newest key of the project, from which later keys are counted.
+    ///
     /// Asked before an attempt. It is a search too and may lag: the true highest key is this one or a later one, so
     /// counting on from it covers too much and never too little.
     HighestKey {
@@ -306,83 +306,86 @@ pub enum NewField {
     Text,
 }
 
+/// The word of each, that stands in logs and faults.
+macro_rules! words {
+    ($($operation:ident: $word:literal,)*) => {
+        impl Operation {
+            /// The word that stands in logs and faults.
+            pub fn word(&self) -> &'static str {
+                match self {
+                    $(Operation::$operation { .. } => $word,)*
+                }
+            }
+        }
+    };
+}
+
+words! {
+    Myself: "myself",
+    CreateIssue: "create_issue",
+    AddComment: "add_comment",
+    EditIssue: "edit_issue",
+    ReadTransitions: "read_transitions",
+    MakeTransition: "make_transition",
+    ReadLinkTypes: "read_link_types",
+    ReadLinks: "read_links",
+    AddLink: "add_link",
+    AddWatcher: "add_watcher",
+    FindAccounts: "find_accounts",
+    ReadAccount: "read_account",
+    ReadGroups: "read_groups",
+    FindPermitted: "find_permitted",
+    ReadPermissions: "read_permissions",
+    ReadIssueTypes: "read_issue_types",
+    ReadCreateFields: "read_create_fields",
+    ReadEditFields: "read_edit_fields",
+    ReadFieldTexts: "read_field_texts",
+    ReadAllFields: "read_all_fields",
+    CreateField: "create_field",
+    ShowField: "show_field",
+    FindIssues: "find_issues",
+    Match: "match",
+    ReadServiceDesks: "read_service_desks",
+    ReadRequestTypes: "read_request_types",
+    ReadOrganisations: "read_organisations",
+    AddParticipants: "add_participants",
+    CreateCustomer: "create_customer",
+    AddToDesk: "add_to_desk",
+    AddToOrganisation: "add_to_organisation",
+    ServerInfo: "server_info",
+    ReadIssueMarker: "read_issue_marker",
+    ReadUploadMax: "read_upload_max",
+    Attach: "attach",
+    AttachTemporary: "attach_temporary",
+    ShareTemporary: "share_temporary",
+    ReadIssue: "read_issue",
+    ReadComments: "read_comments",
+    ReadCommentMarkers: "read_comment_markers",
+    FindCreated: "find_created",
+    HighestKey: "highest_key",
+    FetchKeys: "fetch_keys",
+    ReadStatuses: "read_statuses",
+    TrySearch: "try_search",
+    ReadWebhooks: "read_webhooks",
+    RegisterWebhook: "register_webhook",
+    ReadWatchers: "read_watchers",
+    ReadComment: "read_comment",
+    ReadWork: "read_work",
+    ReadInternal: "read_internal",
+    FindSeers: "find_seers",
+    FindAgents: "find_agents",
+    ReadProjectLead: "read_project_lead",
+    ReadComponentLeads: "read_component_leads",
+    ReadRoles: "read_roles",
+    ReadRoleActors: "read_role_actors",
+    ReadMembers: "read_members",
+    ReadParticipants: "read_participants",
+    ReadFieldOrganisations: "read_field_organisations",
+    ReadOrganisationPeople: "read_organisation_people",
+    ReadFieldPeople: "read_field_people",
+}
+
 impl Operation {
-    /// The word that stands in logs and faults.
-    pub fn word(&self) -> &'static str {
-        match self {
-            Operation::Myself => "myself",
-            Operation::CreateIssue { .. } => "create_issue",
-            Operation::AddComment { .. } => "add_comment",
-            Operation::EditIssue { .. } => "edit_issue",
-            Operation::ReadTransitions { .. } => "read_transitions",
-            Operation::MakeTransition { .. } => "make_transition",
-            Operation::ReadLinkTypes => "read_link_types",
-            Operation::ReadLinks { .. } => "read_links",
-            Operation::AddLink { .. } => "add_link",
-            Operation::AddWatcher { .. } => "add_watcher",
-            Operation::FindAccounts { .. } => "find_accounts",
-            Operation::ReadAccount { .. } => "read_account",
-            Operation::ReadGroups { .. } => "read_groups",
-            Operation::FindPermitted { .. } => "find_permitted",
-            Operation::ReadPermissions { .. } => "read_permissions",
-            Operation::ReadIssueTypes { .. } => "read_issue_types",
-            Operation::ReadCreateFields { .. } => "read_create_fields",
-            Operation::ReadEditFields { .. } => "read_edit_fields",
-            Operation::ReadFieldTexts { .. } => "read_field_texts",
-            Operation::ReadAllFields => "read_all_fields",
-            Operation::CreateField { .. } => "create_field",
-            Operation::ShowField { .. } => "show_field",
-            Operation::FindIssues { .. } => "find_issues",
-            Operation::Match { .. } => "match",
-            Operation::ReadServiceDesks { .. } => "read_service_desks",
-            Operation::ReadRequestTypes { .. } => "read_request_types",
-            Operation::ReadOrganisations { .. } => "read_organisations",
-            Operation::AddParticipants { .. } => "add_participants",
-            Operation::CreateCustomer { .. } => "create_customer",
-            Operation::AddToDesk { .. } => "add_to_desk",
-            Operation::AddToOrganisation { .. } => "add_to_organisation",
-            Operation::ServerInfo => "server_info",
-            Operation::ReadIssueMarker { .. } => "read_issue_marker",
-            Operation::ReadUploadMax => "read_upload_max",
-            Operation::Attach { .. } => "attach",
-            Operation::AttachTemporary { .. } => "attach_temporary",
-            Operation::ShareTemporary { .. } => "share_temporary",
-            Operation::ReadIssue { .. } => "read_issue",
-            Operation::ReadComments { .. } => "read_comments",
-            Operation::ReadCommentMarkers { .. } => "read_comment_markers",
-            Operation::FindCreated { .. } => "find_created",
-            Operation::HighestKey { .. } => "highest_key",
-            Operation::FetchKeys { .. } => "fetch_keys",
-            Operation::ReadStatuses { .. } => "read_statuses",
-            Operation::TrySearch { .. } => "try_search",
-            Operation::ReadWebhooks => "read_webhooks",
-            Operation::RegisterWebhook { .. } => "register_webhook",
-            of_people => of_people.word_of_people(),
-        }
-    }
-
-    /// The word for a question about who belongs to an issue and who may see it.
-    fn word_of_people(&self) -> &'static str {
-        match self {
-            Operation::ReadWatchers { .. } => "read_watchers",
-            Operation::ReadComment { .. } => "read_comment",
-            Operation::ReadWork { .. } => "read_work",
-            Operation::ReadInternal { .. } => "read_internal",
-            Operation::FindSeers { .. } => "find_seers",
-            Operation::FindAgents { .. } => "find_agents",
-            Operation::ReadProjectLead { .. } => "read_project_lead",
-            Operation::ReadComponentLeads { .. } => "read_component_leads",
-            Operation::ReadRoles { .. } => "read_roles",
-            Operation::ReadRoleActors { .. } => "read_role_actors",
-            Operation::ReadMembers { .. } => "read_members",
-            Operation::ReadParticipants { .. } => "read_participants",
-            Operation::ReadFieldOrganisations { .. } => "read_field_organisations",
-            Operation::ReadOrganisationPeople { .. } => "read_organisation_people",
-            Operation::ReadFieldPeople { .. } => "read_field_people",
-            _ => "ask",
-        }
-    }
-
     /// Whether it changes something in the tracker.
     pub fn writes(&self) -> bool {
         matches!(

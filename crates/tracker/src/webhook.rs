@@ -198,7 +198,12 @@ impl Body {
         let comment = self.comment.as_ref()?;
         let by_address = || issue_in(comment.address.as_deref()?);
         let issue_id = self.issue.as_ref().and_then(|issue| id(&issue.id)).or_else(by_address)?;
-        let by = if kind == EventKind::Commented { &comment.author } else { &comment.update_author };
+        // Who deleted it is told in no webhook without a user; whoever edited it last need not have.
+        let by = match kind {
+            EventKind::Commented => &comment.author,
+            EventKind::CommentEdited => &comment.update_author,
+            _ => &None,
+        };
         let edited_at = (kind == EventKind::CommentEdited).then(|| moment_ms(comment.updated.as_deref()?)).flatten();
         let event = self.event(kind, issue_id);
         Some(Event {
@@ -213,7 +218,11 @@ impl Body {
         let work = self.worklog.as_ref()?;
         let of_issue = || id(&self.issue.as_ref()?.id);
         let issue_id = work.issue_id.as_ref().and_then(id).or_else(of_issue)?;
-        let by = if kind == EventKind::Worked { &work.author } else { &work.update_author };
+        let by = match kind {
+            EventKind::Worked => &work.author,
+            EventKind::WorkEdited => &work.update_author,
+            _ => &None,
+        };
         let edited_at = (kind == EventKind::WorkEdited).then(|| moment_ms(work.updated.as_deref()?)).flatten();
         let event = self.event(kind, issue_id);
         Some(Event {

@@ -126,30 +126,36 @@ pub(crate) async fn edit(
     Path((id_or_key, id)): Path<(String, String)>,
     Body(body): Body,
 ) -> Result<Json<Value>, Refusal> {
+    let who = caller.0.clone();
     let write = desk.inner.writer.write(move |connection| {
         Box::pin(async move {
             let (issue, mut found) = find(&mut *connection, &id_or_key, &id).await?;
             apply(&mut found, &body)?;
-            found.update_author = caller.0;
+            found.update_author = who;
             found.updated_ms = clock::now_ms();
             worklog::save(&mut *connection, &found).await?;
             issue::touch(connection, issue.id, found.updated_ms).await?;
-            Ok(found)
+            Ok((issue, found))
         })
     });
-    Ok(Json(view(&desk).worklog(&write.await?)))
+    let (issue, worklog) = write.await?;
+    desk.announce(&caller.0, &issue, Happening::WorklogUpdated { worklog: worklog.clone() });
+    Ok(Json(view(&desk).worklog(&worklog)))
 }
 
 pub(crate) async fn delete(
     State(desk): State<Desk>,
+    Extension(caller): Extension<Caller>,
     Path((id_or_key, id)): Path<(String, String)>,
 ) -> Result<StatusCode, Refusal> {
     let write = desk.inner.writer.write(move |connection| {
         Box::pin(async move {
-            let (_, found) = find(&mut *connection, &id_or_key, &id).await?;
-            Ok(worklog::remove(connection, found.id).await?)
+            let (issue, found) = find(&mut *connection, &id_or_key, &id).await?;
+            worklog::remove(connection, found.id).await?;
+            Ok((issue, found))
         })
     });
-    write.await?;
+    let (issue, worklog) = write.await?;
+    desk.announce(&caller.0, &issue, Happening::WorklogDeleted { worklog });
     Ok(StatusCode::NO_CONTENT)
 }

@@ -62,18 +62,22 @@ pub(crate) enum Happening {
     CommentUpdated { comment: Comment },
     CommentDeleted { comment: Comment },
     WorklogCreated { worklog: Worklog },
+    WorklogUpdated { worklog: Worklog },
+    WorklogDeleted { worklog: Worklog },
 }
 
 impl Happening {
     fn event(&self) -> &'static str {
         match self {
-            Happening::IssueCreated => EVENTS[0],
-            Happening::IssueUpdated { .. } => EVENTS[1],
-            Happening::IssueDeleted => EVENTS[2],
-            Happening::CommentCreated { .. } => EVENTS[3],
-            Happening::CommentUpdated { .. } => EVENTS[4],
-            Happening::CommentDeleted { .. } => EVENTS[5],
-            Happening::WorklogCreated { .. } => EVENTS[6],
+            Happening::IssueCreated => "jira:issue_created",
+            Happening::IssueUpdated { .. } => "jira:issue_updated",
+            Happening::IssueDeleted => "jira:issue_deleted",
+            Happening::CommentCreated { .. } => "comment_created",
+            Happening::CommentUpdated { .. } => "comment_updated",
+            Happening::CommentDeleted { .. } => "comment_deleted",
+            Happening::WorklogCreated { .. } => "worklog_created",
+            Happening::WorklogUpdated { .. } => "worklog_updated",
+            Happening::WorklogDeleted { .. } => "worklog_deleted",
         }
     }
 }

@@ -39,7 +39,9 @@ pub(crate) async fn build(
             body["issue"] = without_expand(view.issue(issue, &Parts::default(), &fields));
         }
         // Worklog events name the issue by `worklog.issueId` only.
-        Happening::WorklogCreated { worklog } => body["worklog"] = view.worklog(worklog),
+        Happening::WorklogCreated { worklog }
+        | Happening::WorklogUpdated { worklog }
+        | Happening::WorklogDeleted { worklog } => body["worklog"] = view.worklog(worklog),
     }
     Ok(Bytes::from(body.to_string()))
 }

@@ -192,3 +192,25 @@ async fn payloads_are_shaped_like_captures_from_real_sites() {
     assert!(deleted.get("issue_event_type_name").is_none());
     check_shape(&deleted, &capture("webhook-issue-deleted.json"), "");
 }
+
+#[tokio::test]
+async fn time_that_was_spent_is_told_when_it_is_entered_changed_and_taken_back() {
+    let running = start().await;
+    let (url, mut heard) = receiver(&[]).await;
+    subscribe(&running, hook(&url, &["worklog_created", "worklog_updated", "worklog_deleted"])).await;
+    let key = running.create("Work").await;
+    let mut next = async || serde_json::from_slice::<Value>(&heard.recv().await.unwrap().1).unwrap();
+    let (_, entered) = running.post(&format!("/issue/{key}/worklog"), json!({ "timeSpentSeconds": 600 })).await;
+    let path = format!("/issue/{key}/worklog/{}", entered["id"].as_str().unwrap());
+    let created = next().await;
+    running.put(&path, json!({ "timeSpentSeconds": 1200 })).await;
+    let updated = next().await;
+    running.delete(&path).await;
+    let deleted = next().await;
+    for (told, event, seconds) in
+        [(created, "worklog_created", 600), (updated, "worklog_updated", 1200), (deleted, "worklog_deleted", 1200)]
+    {
+        assert_eq!((&told["webhookEvent"], &told["worklog"]["timeSpentSeconds"]), (&json!(event), &json!(seconds)));
+        assert_eq!((&told["worklog"]["id"], told.get("issue")), (&entered["id"], None));
+    }
+}

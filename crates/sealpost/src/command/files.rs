@@ -4,6 +4,7 @@ use super::Failure;
 use engine::cell::{Cells, Sandbox, Settings};
 use futures_util::StreamExt;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::io::{IsTerminal, Read};
 use std::path::{Path, PathBuf};
 
@@ -40,6 +41,17 @@ pub fn bytes(file: &Path) -> Result<Vec<u8>, String> {
         return Err(format!("is larger than {FILE_BYTES_MAX} bytes"));
     }
     std::fs::read(file).map_err(|error| format!("cannot be read: {error}"))
+}
+
+/// A text that a person wrote.
+pub fn text(file: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(file).map_err(|error| Failure::new(format!("{}: cannot be read: {error}", file.display())))
+}
+
+/// Answers to questions, as JSON; `page` of the manual shows some.
+pub fn facts<T: DeserializeOwned>(file: &Path, page: &str) -> Result<T, Failure> {
+    let wrong = |error| Failure::new(format!("{}: are not facts: {error}; docs/{page}.md shows some", file.display()));
+    serde_json::from_str(&text(file)?).map_err(wrong)
 }
 
 /// Works on each file and prints its line; fails in the end when one of them failed.

@@ -60,7 +60,7 @@ fn check(files: &[PathBuf]) -> Result<(), Failure> {
 async fn try_events(mappings: &Path, facts: Option<&Path>, files: Vec<PathBuf>) -> Result<(), Failure> {
     let mappings = load(mappings)?;
     let given = match facts {
-        Some(file) => facts_of(file)?,
+        Some(file) => files::facts(file, "outbound")?,
         None => Facts::default(),
     };
     files::each(files, async |bytes, shown| {
@@ -86,15 +86,5 @@ fn answered(events: &[Event], mappings: &Mappings, mut facts: Facts) -> Facts {
 }
 
 fn load(file: &Path) -> Result<Mappings, Failure> {
-    Mappings::from_toml(&text(file)?, &file.display().to_string()).map_err(|fault| Failure::new(fault.public))
-}
-
-fn facts_of(file: &Path) -> Result<Facts, Failure> {
-    let shown = file.display();
-    serde_json::from_str(&text(file)?)
-        .map_err(|error| Failure::new(format!("{shown}: are not facts: {error}; docs/outbound.md shows some")))
-}
-
-fn text(file: &Path) -> Result<String, Failure> {
-    std::fs::read_to_string(file).map_err(|error| Failure::new(format!("{}: cannot be read: {error}", file.display())))
+    Mappings::from_toml(&files::text(file)?, &file.display().to_string()).map_err(|fault| Failure::new(fault.public))
 }

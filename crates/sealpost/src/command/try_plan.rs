@@ -40,11 +40,7 @@ pub async fn run(profile: &Path, facts: Option<&Path>, files: Vec<PathBuf>) -> R
 }
 
 pub(super) fn read_facts(file: &Path) -> Result<Facts, Failure> {
-    let shown = file.display();
-    let text =
-        std::fs::read_to_string(file).map_err(|error| Failure::new(format!("{shown}: cannot be read: {error}")))?;
-    let mut facts: Facts = serde_json::from_str(&text)
-        .map_err(|error| Failure::new(format!("{shown}: are not facts: {error}; docs/cases.md shows some")))?;
+    let mut facts: Facts = files::facts(file, "cases")?;
     if facts.now.is_empty() {
         facts.now = jiff::Timestamp::now().to_string();
     }

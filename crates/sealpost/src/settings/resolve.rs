@@ -162,10 +162,7 @@ impl Reader {
             name: self.text(section, "name"),
             environment: self.optional_text(section, "environment"),
             mappings: self.mappings(section),
-            webhook_secrets: ["webhook_secret", "webhook_secret_before"]
-                .into_iter()
-                .filter_map(|name| self.secret(section, name))
-                .collect(),
+            webhook_secrets: self.webhook_secrets(section),
             region: self.text(section, "region"),
             api_base: self.api_base(section, &browse_base).trim_end_matches('/').to_string(),
             browse_base,
@@ -190,6 +187,16 @@ impl Reader {
             requests_per_s: self.integer(section, "requests_per_s") as u32,
             keep_content_days: self.optional_integer(section, "keep_content_days").map(|days| days as u32),
         }
+    }
+
+    /// The newest first, which is the one that is registered.
+    fn webhook_secrets(&mut self, section: &Section) -> Vec<Secret> {
+        let (now, before) = (self.secret(section, "webhook_secret"), self.secret(section, "webhook_secret_before"));
+        if now.is_none() && before.is_some() {
+            let why = "stands without the one that came after it";
+            self.wrong(section, "webhook_secret_before", why, "set webhook_secret to it, or to the new one");
+        }
+        now.into_iter().chain(before).collect()
     }
 
     /// The text of the site's file of mappings, which can be read when it is not refused here.

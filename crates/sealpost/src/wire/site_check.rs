@@ -4,9 +4,9 @@ use super::adapters::{speaker, speaker_of_account};
 use super::fetching::out_of_reach;
 use super::site_fields::{Found, find_by, wanted_fields};
 use super::site_projects;
-use super::webhooks::{webhook_address, webhook_standing};
+use super::webhooks;
 use crate::command::fault_in_words;
-use crate::settings::{Public, Settings, Site};
+use crate::settings::{Settings, Site};
 use courier::oauth::read_cloud_id;
 use engine::speak::{Route, Speaker, read_openly};
 use engine::tokens::Tokens;
@@ -56,20 +56,19 @@ async fn look_by(speaker: &Speaker, settings: &Settings, site: &Site) -> SiteFin
         false => None,
     };
     let webhooks = match (&settings.public, found.is_ok() && !site.webhook_secrets.is_empty()) {
-        (Some(public), true) => Some(webhooks(speaker, public, site).await),
+        (Some(public), true) => Some(webhooks::standing(speaker, public, site).await),
         (None, true) => Some(Err("they cannot come in without a public listener; set public.listen".to_owned())),
+        (_, false) if found.is_ok() && site.mappings.is_some() && !tells_by_app(site) => {
+            Some(Err("none are awaited, so nobody is told of anything; set site[].webhook_secret".to_owned()))
+        }
         (_, false) => None,
     };
     SiteFindings { site: found, projects, fields, webhooks }
 }
 
-/// Whether the site tells what happens; only an administrator may see that.
-async fn webhooks(speaker: &Speaker, public: &Public, site: &Site) -> Result<String, String> {
-    let url = webhook_address(public, &site.name);
-    match ask(speaker, site.dialect, &Operation::ReadWebhooks).await {
-        Ok(Answer::Webhooks(all)) => webhook_standing(&all, &url),
-        Ok(_) | Err(_) => Ok(format!("this account may not see whether one to {url} is registered")),
-    }
+/// Whether an app that a person signed in with may tell what happens, whose secret proves it.
+fn tells_by_app(site: &Site) -> bool {
+    site.oauth.as_ref().is_some_and(|oauth| oauth.consent_by.is_some())
 }
 
 /// The profiles of the site's mailboxes, each once. One that cannot be read was refused with the settings.

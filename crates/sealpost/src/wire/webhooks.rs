@@ -2,12 +2,12 @@
 
 use super::adapters::speaker;
 use super::site_check::ask;
-use crate::command::Failure;
+use crate::command::{Failure, fault_in_words};
 use crate::settings::{Public, Site};
 use console::public::hook::HOOKS_PATH;
 use engine::speak::Speaker;
 use engine::tokens::Tokens;
-use policy::Fault;
+use policy::{Fault, FaultCode};
 use store::Store;
 use tracker::webhook::{EVENT_NAMES, Hidden};
 use tracker::{Answer, Dialect, Operation, Registered};
@@ -20,17 +20,50 @@ pub fn webhook_address(public: &Public, site: &str) -> String {
 /// Whether one of these tells everything there.
 ///
 /// # Errors
-/// What is missing, and what to do.
+/// What is missing, and what to do; of several the one that lacks the least.
 pub fn webhook_standing(all: &[Registered], url: &str) -> Result<String, String> {
-    let Some(one) = all.iter().find(|one| one.url == url) else {
-        return Err(format!("no webhook to {url} is registered; `sealpost site webhook` says how"));
-    };
+    let lacks = all.iter().filter(|one| one.url == url).map(|one| lacking(one, url));
+    match lacks.min_by_key(|lack| lack.as_ref().map_or(0, String::len)) {
+        None => Err(format!("no webhook to {url} is registered; `sealpost site webhook` says how")),
+        Some(None) => Ok(format!("a webhook to {url} is registered and tells of everything")),
+        Some(Some(lack)) => Err(lack),
+    }
+}
+
+fn lacking(one: &Registered, url: &str) -> Option<String> {
     let is_told = |name: &&str| one.events.iter().any(|event| event == name);
     let missing: Vec<&str> = EVENT_NAMES.into_iter().filter(|name| !is_told(name)).collect();
-    match (one.is_on, missing.is_empty()) {
-        (false, _) => Err(format!("the webhook to {url} is switched off there; switch it on")),
-        (true, false) => Err(format!("the webhook to {url} does not tell of {}; tick them there", missing.join(", "))),
-        (true, true) => Ok(format!("a webhook to {url} is registered and tells of everything")),
+    if !one.is_on {
+        return Some(format!("the webhook to {url} is switched off there; switch it on"));
+    }
+    if !one.has_body {
+        return Some(format!("the webhook to {url} leaves its body out there; have it included"));
+    }
+    (!missing.is_empty())
+        .then(|| format!("the webhook to {url} does not tell of {}; tick them there", missing.join(", ")))
+}
+
+/// What the site says of its webhooks: who may not see them, who is no administrator, cannot be told from one that has none.
+pub(super) async fn standing(speaker: &Speaker, public: &Public, site: &Site) -> Result<String, String> {
+    let url = webhook_address(public, &site.name);
+    match registered(speaker, site.dialect).await {
+        Ok(all) => webhook_standing(&all, &url),
+        Err(fault)
+            if matches!(
+                fault.code,
+                FaultCode::TrackerUnauthorised | FaultCode::TrackerRefused | FaultCode::TrackerGone
+            ) =>
+        {
+            Ok(format!("this account may not see whether one to {url} is registered"))
+        }
+        Err(fault) => Err(fault_in_words(&fault)),
+    }
+}
+
+async fn registered(speaker: &Speaker, dialect: Dialect) -> Result<Vec<Registered>, Fault> {
+    match ask(speaker, dialect, &Operation::ReadWebhooks).await? {
+        Answer::Webhooks(all) => Ok(all),
+        _ => Err(Fault::permanent(FaultCode::TrackerUnclear, "the answer about webhooks is none")),
     }
 }
 
@@ -52,10 +85,7 @@ impl Webhooks {
     /// # Errors
     /// When the site does not answer, or shows them not to this account.
     pub async fn all(&self) -> Result<Vec<Registered>, Fault> {
-        match ask(&self.speaker, self.dialect, &Operation::ReadWebhooks).await? {
-            Answer::Webhooks(all) => Ok(all),
-            _ => Ok(Vec::new()),
-        }
+        registered(&self.speaker, self.dialect).await
     }
 
     /// Registers one.
@@ -80,11 +110,14 @@ mod tests {
             url: url.into(),
             events: events.iter().map(|event| (*event).to_owned()).collect(),
             is_on,
+            has_body: true,
         };
         let wrong = |all: &[Registered]| webhook_standing(all, url).unwrap_err();
         assert!(wrong(&[]).contains("no webhook"));
         assert!(wrong(&[one(&EVENT_NAMES, false)]).contains("switched off"));
         assert!(wrong(&[one(&EVENT_NAMES[..8], true)]).contains("does not tell of worklog_deleted"));
+        assert!(wrong(&[Registered { has_body: false, ..one(&EVENT_NAMES, true) }]).contains("leaves its body out"));
         assert!(webhook_standing(&[one(&EVENT_NAMES, true)], url).is_ok());
+        assert!(webhook_standing(&[one(&EVENT_NAMES, false), one(&EVENT_NAMES, true)], url).is_ok(), "one is enough");
     }
 }

@@ -21,7 +21,8 @@ pub(super) fn registered(json: &Value) -> Result<Answer, Lack> {
     let one = |hook: &Value| {
         let events = each(&hook["events"], |event| Some(event.as_str()?.to_owned()))?;
         let is_on = hook["enabled"].as_bool().unwrap_or(true);
-        Some(Registered { url: text(&hook["url"]), events, is_on })
+        let has_body = !hook["excludeBody"].as_bool().unwrap_or(false);
+        Some(Registered { url: text(&hook["url"]), events, is_on, has_body })
     };
     each(json, one).map(Answer::Webhooks).ok_or(Lack("url"))
 }

@@ -28,7 +28,7 @@ pub struct Headers<'a> {
     pub path: &'a str,
 }
 
-/// Why a webhook is not believed; said to nobody but in a counter's label.
+/// Why a webhook is not believed; said to nobody but in the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unproved {
     /// Neither signature nor token.
@@ -44,7 +44,7 @@ pub enum Unproved {
 }
 
 impl Unproved {
-    /// The word that stands in metrics.
+    /// The word that stands in the log.
     pub fn word(self) -> &'static str {
         match self {
             Unproved::Unsigned => "unsigned",

@@ -146,7 +146,7 @@ fn settings(folder: &Path, way: Way) -> Result<String, Failure> {
     let text = format!(
         "[store]\nfree_mib_min = 64\n[work]\nqueue_depth_max = 1000000\n[operations]\nlisten = \"127.0.0.1:{operations}\"\n\
          [log]\nlevel = \"warn\"\n[cells]\nsandbox = \"reduced\"\n\
-         [public]\nlisten = \"127.0.0.1:{public}\"\nurl = \"{scheme}://localhost:{public}\"\n{tls}\
+         [public]\nlisten = \"127.0.0.1:{public}\"\nurl = \"{scheme}://localhost:{public}\"\nconnections_per_ip_max = 512\n{tls}\
          [[site]]\nname = \"bench\"\napi_base = \"http://127.0.0.1:9\"\nbrowse_base = \"http://127.0.0.1:9\"\n\
          account = \"gateway@desk.example\"\ntoken = \"file:keys/token\"\nallow_private = true\nwebhook_secret = \"file:keys/hook\"\n"
     );
