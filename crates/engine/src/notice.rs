@@ -129,6 +129,7 @@ fn reason(notified: &Notified) -> String {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]
