@@ -112,11 +112,11 @@ impl Site {
     }
 
     /// How long these events are gathered with others of their issue: as long as the mapping waits that waits the least of those that tell
-    /// of one of them. What none of them tells of cuts no wait short; without mappings nothing is waited for.
-    pub(crate) fn merge_window(&self, events: &[Event]) -> Micros {
-        let Some(mappings) = &self.mappings else { return 0 };
-        let least = events.iter().filter_map(|event| mappings.wait(event)).min();
-        i64::from(least.unwrap_or_else(|| mappings.longest_wait())) * 1_000_000
+    /// of one of them; `None` where nobody will be told.
+    pub(crate) fn merge_window(&self, events: &[Event]) -> Option<Micros> {
+        let mappings = self.mappings.as_ref()?;
+        let least = events.iter().filter_map(|event| mappings.wait(event)).min()?;
+        Some(i64::from(least) * 1_000_000)
     }
 
     /// What is told of it to operators.

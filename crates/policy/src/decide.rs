@@ -38,7 +38,7 @@ pub(crate) use body::is_long;
 pub use author::author;
 pub use body::LONG_TEXT_UNITS;
 pub(crate) use directives::is_for_comments;
-pub use evidence::is_plain_address;
+pub use evidence::{addresses_in, is_plain_address};
 pub use letters::{ALERTS_DAY_MAX, UNVERIFIED_DAY_MAX};
 pub use lookups::{THREAD_IDS_MAX, TOKENS_MAX};
 pub use loop_guard::RECEIVED_MAX;

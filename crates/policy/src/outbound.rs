@@ -154,15 +154,6 @@ impl Mappings {
         let waits = self.mappings.iter().filter(may_tell);
         waits.map(|mapping| Held::wait_s(&self.levels(mapping, key.unwrap_or_default()))).min()
     }
-
-    /// The longest that any of the mappings waits, in seconds: for what none of them tells of. 0 without mappings.
-    pub fn longest_wait(&self) -> u32 {
-        let projects = || std::iter::once(&values::NOTHING).chain(self.projects.iter().map(|(_, values)| values));
-        let of = |mapping: &Mapping| {
-            projects().map(|project| Held::wait_s(&[&mapping.values, project, &self.default])).max()
-        };
-        self.mappings.iter().filter(|mapping| mapping.enabled).filter_map(of).max().unwrap_or(0)
-    }
 }
 
 impl Mapping {

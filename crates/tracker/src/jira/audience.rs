@@ -90,10 +90,10 @@ pub(super) fn answer(kind: Kind, operation: &Operation, json: &Value) -> Option<
     })
 }
 
-/// Whoever may not see the watchers is told how many there are, and shown none.
+/// Whoever may not see the watchers, or not each of them, is told how many there are all the same.
 fn watchers(kind: Kind, json: &Value) -> Result<Answer, Lack> {
     let people = each(&json["watchers"], |one| people::person(kind, one)).ok_or(Lack("watchers"))?;
-    let all = !people.is_empty() || number(&json["watchCount"]).unwrap_or_default() == 0;
+    let all = number(&json["watchCount"]) == Some(people.len() as u64);
     Ok(Answer::People { people, all })
 }
 
