@@ -1,35 +1,49 @@
-//! How many connections each address has open, so that one of them cannot take the places of all others.
+//! How much each address has of something that is short, connections or memory, so that one of them cannot take what is for all.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Counts connections by address; of IPv6 by the network of 64 bits, which one party usually has to itself (RFC 4291,
+/// Counts places by address, one for a connection; of IPv6 by the network of 64 bits, which one party usually has to itself (RFC 4291,
 /// section 2.5.4).
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Crowd {
     open: Arc<Mutex<HashMap<IpAddr, usize>>>,
 }
 
-/// One connection's place; dropping it frees the place.
+/// The places of one connection or request; dropping it frees them.
 #[derive(Debug)]
 pub(crate) struct Place {
     crowd: Crowd,
     who: IpAddr,
+    held: usize,
 }
 
 impl Crowd {
     /// A place for one more connection of this address; `None` when it has as many as it may have.
     pub(crate) fn enter(&self, address: IpAddr, places_max: usize) -> Option<Place> {
-        let who = party(address);
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = open.entry(who).or_default();
-        // At least one may come, so an entry is never left behind that counts nothing.
-        if *count >= places_max.max(1) {
-            return None;
+        let mut place = self.stand(address);
+        // At least one may come.
+        place.grow(1, places_max.max(1)).then_some(place)
+    }
+
+    /// No place yet, for somebody who will need more and more of them.
+    pub(crate) fn stand(&self, address: IpAddr) -> Place {
+        Place { crowd: self.clone(), who: party(address), held: 0 }
+    }
+}
+
+impl Place {
+    /// So many more places; `false`, and none of them, when the address would have more than `places_max`.
+    pub(crate) fn grow(&mut self, more: usize, places_max: usize) -> bool {
+        let mut open = self.crowd.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken = open.get(&self.who).copied().unwrap_or_default() + more;
+        if taken > places_max {
+            return false;
         }
-        *count += 1;
-        Some(Place { crowd: self.clone(), who })
+        open.insert(self.who, taken);
+        self.held += more;
+        true
     }
 }
 
@@ -37,7 +51,7 @@ impl Drop for Place {
     fn drop(&mut self) {
         let mut open = self.crowd.open.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(count) = open.get_mut(&self.who) {
-            *count -= 1;
+            *count -= self.held;
             if *count == 0 {
                 open.remove(&self.who);
             }
@@ -81,6 +95,19 @@ mod tests {
         for last in 0..100 {
             drop(crowd.enter([192, 0, 2, last].into(), 1).unwrap());
         }
+        drop(crowd.stand([192, 0, 2, 1].into()));
         assert!(crowd.open.lock().unwrap().is_empty());
+    }
+
+    #[test]
+    fn sec_45_what_one_address_holds_is_counted_together() {
+        let crowd = Crowd::default();
+        let stand = |address: &str| crowd.stand(address.parse().unwrap());
+        let (mut one, mut other, mut another) = (stand("192.0.2.1"), stand("192.0.2.1"), stand("192.0.2.2"));
+        assert!(one.grow(9, 16) && other.grow(7, 16));
+        assert!(!one.grow(1, 16) && !other.grow(1, 16));
+        assert!(another.grow(16, 16));
+        drop(one);
+        assert!(other.grow(9, 16) && !other.grow(1, 16));
     }
 }

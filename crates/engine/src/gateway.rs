@@ -60,7 +60,7 @@ pub(crate) struct Shared {
     pub(crate) large_uploads: Semaphore,
     /// Open jobs, as well as they are known: read now and then, and counted up at each intake between.
     pub(crate) backlog: AtomicU64,
-    /// The same of jobs about events: a storm of them keeps no mail out.
+    /// Events that nothing was decided about, known in the same way: a storm of them keeps no mail out.
     pub(crate) backlog_of_events: AtomicU64,
     pub(crate) moods: Moods,
     pub(crate) watches: Watches,
@@ -278,10 +278,10 @@ async fn within_patience<T>(asking: impl Future<Output = Result<T, Fault>>) -> R
 /// Keeps the known depth of the queue near the real one.
 async fn watch_backlog(shared: Arc<Shared>, stop: CancellationToken) {
     loop {
-        match within_patience(shared.store.open_jobs()).await {
-            Ok(open) => {
-                shared.backlog.store(open.of_mail, Ordering::Relaxed);
-                shared.backlog_of_events.store(open.of_events, Ordering::Relaxed);
+        match within_patience(shared.store.backlog()).await {
+            Ok(backlog) => {
+                shared.backlog.store(backlog.jobs, Ordering::Relaxed);
+                shared.backlog_of_events.store(backlog.events, Ordering::Relaxed);
             }
             Err(fault) => tracing::warn!(code = %fault.code, detail = fault.detail, "the queue's depth is not known"),
         }

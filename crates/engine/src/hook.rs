@@ -3,13 +3,14 @@
 use crate::crash_point::crash_point;
 use crate::gateway::{Gateway, Shared};
 use crate::metrics::Metrics;
+use crate::take_in::within;
 use policy::{Fault, FaultCode};
 use std::sync::atomic::Ordering;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use store::Via;
 use tracker::webhook::{self, Headers, Unproved};
 
-/// Jira repeats a webhook for some hours at most; what is older by the tracker's own clock is a replay (SEC-39).
+/// Jira repeats a webhook for less than an hour; what is older than this by the tracker's own clock is a replay (SEC-39).
 const AGE_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 /// Another clock may be ahead by this much.
 const AHEAD_MAX: Duration = Duration::from_secs(10 * 60);
@@ -38,12 +39,14 @@ impl Gateway {
         Metrics::add(&self.shared().metrics.webhooks_unproved);
     }
 
-    /// Takes in what a tracker tells of this site. Nothing of the body is read before its origin is proved.
+    /// Takes in what a tracker tells of this site. Nothing of the body is read before its origin is proved. Nobody waits for the answer
+    /// after `until`.
     ///
     /// # Errors
-    /// `RequestWrong` for what is no webhook; `QueueFull`, `DiskFull` and those of the store, after which the tracker has to tell it again.
-    pub async fn hear(&self, site: &str, headers: Headers<'_>, body: &[u8]) -> Result<Heard, Fault> {
-        let heard = hear(self.shared(), site, headers, body).await;
+    /// `RequestWrong` for what is no webhook; `QueueFull`, `DiskFull` and those of the store, `StoreUnavailable` where it takes longer, too:
+    /// after them the tracker has to tell it again.
+    pub async fn hear(&self, site: &str, headers: Headers<'_>, body: &[u8], until: Instant) -> Result<Heard, Fault> {
+        let heard = hear(self.shared(), site, headers, body, until).await;
         let metrics = &self.shared().metrics;
         match &heard {
             Ok(Heard::TakenIn { new: 0 }) => Metrics::add(&metrics.webhooks_known),
@@ -63,7 +66,7 @@ impl Gateway {
     }
 }
 
-async fn hear(shared: &Shared, name: &str, headers: Headers<'_>, body: &[u8]) -> Result<Heard, Fault> {
+async fn hear(shared: &Shared, name: &str, headers: Headers<'_>, body: &[u8], until: Instant) -> Result<Heard, Fault> {
     let Some(site) = shared.site(name).ok().filter(|site| !site.webhooks.is_empty()) else { return Ok(Heard::Nowhere) };
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let now_s = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
@@ -83,7 +86,10 @@ async fn hear(shared: &Shared, name: &str, headers: Headers<'_>, body: &[u8]) ->
         return Err(Fault::temporary(FaultCode::QueueFull, "work.queue_depth_max is reached by events"));
     }
     let window = site.merge_window(&told.events);
-    let new = shared.store.take_in_events(name, &told.events, body, Via::Webhook, window).await?;
+    let taking_in = shared.store.take_in_events(name, &told.events, body, Via::Webhook, window);
+    let limit = shared.settings.intake_store_max.min(until.saturating_duration_since(Instant::now()));
+    let new = within(limit, taking_in).await?;
+    shared.backlog_of_events.fetch_add(u64::from(new), Ordering::Relaxed);
     crash_point("hook_taken_in");
     Ok(Heard::TakenIn { new })
 }

@@ -16,7 +16,6 @@ use policy::event::Event;
 use policy::notify::{LeftOut, ROUNDS_MAX, Recipient};
 use policy::{Mappings, Notification, Notified, StepKey, notify};
 use serde::Serialize;
-use serde_json::json;
 use std::sync::Arc;
 
 /// Of more people who are left out the story tells how many they are.
@@ -33,14 +32,12 @@ pub(crate) async fn notice(shared: &Shared, held: &Held) -> Result<(), Stop> {
     let ids: Vec<String> = stored.iter().map(|stored| stored.id.clone()).collect();
     let events: Arc<[Event]> = stored.into_iter().map(|stored| stored.event).collect();
     let site = shared.site(&held.lease.site)?;
-    let Some(mappings) = site.mappings.clone() else {
-        let notice = json!({ "outcome": IGNORED, "reason": "the site has no mappings: nobody is told of anything" });
-        Metrics::add(&shared.metrics.notices);
-        return Ok(shared.store.write_notice(&held.lease, &ids, IGNORED, &notice).await?);
+    let notified = match &site.mappings {
+        Some(mappings) => decide(shared, &site, &events, mappings).await?,
+        None => Notified::default(),
     };
-    let notified = decide(shared, &site, &events, &mappings).await?;
     let outcome = if notified.notifications.is_empty() { IGNORED } else { LETTERS };
-    let written = Written::of(&notified, outcome, mappings.version);
+    let written = Written::of(&notified, outcome, site.mappings.as_deref());
     shared.store.write_notice(&held.lease, &ids, outcome, &written).await?;
     Metrics::add(&shared.metrics.notices);
     tracing::info!(job = held.lease.job, outcome, "decided about events");
@@ -76,7 +73,7 @@ async fn decide(
 struct Written<'n> {
     outcome: &'static str,
     reason: String,
-    /// Of the stored mappings by which it was decided; 0 for those of a file.
+    /// Of the stored mappings by which it was decided; 0 where there are none.
     mappings_version: u32,
     notifications: Vec<WrittenNotification<'n>>,
     left_out: &'n [LeftOut],
@@ -96,13 +93,16 @@ struct WrittenNotification<'n> {
 }
 
 impl<'n> Written<'n> {
-    fn of(notified: &'n Notified, outcome: &'static str, mappings_version: u32) -> Written<'n> {
+    fn of(notified: &'n Notified, outcome: &'static str, mappings: Option<&Mappings>) -> Written<'n> {
         let shown = notified.left_out.len().min(LEFT_OUT_MAX);
         let (left_out, further) = notified.left_out.split_at(shown);
         Written {
             outcome,
-            reason: reason(notified),
-            mappings_version,
+            reason: match mappings {
+                Some(_) => reason(notified),
+                None => "the site has no mappings: nobody is told of anything".to_owned(),
+            },
+            mappings_version: mappings.map_or(0, |mappings| mappings.version),
             notifications: notified.notifications.iter().map(WrittenNotification::of).collect(),
             left_out,
             left_out_further: further.len(),
@@ -129,15 +129,18 @@ fn reason(notified: &Notified) -> String {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]
     fn a_crowd_that_is_left_out_is_counted() {
         let one = LeftOut { mapping: "m".into(), issue_id: "1".into(), whom: "x".into(), why: "y".into() };
         let notified = Notified { left_out: vec![one; LEFT_OUT_MAX + 7], ..Notified::default() };
-        let written = Written::of(&notified, IGNORED, 3);
+        let mappings = Mappings::from_toml("", "m.toml").unwrap();
+        let written = Written::of(&notified, IGNORED, Some(&mappings));
         assert_eq!((written.left_out.len(), written.left_out_further), (LEFT_OUT_MAX, 7));
         assert_eq!(written.reason, "nobody is told: each of 1007 who were considered is left out");
         assert!(reason(&Notified::default()).starts_with("nobody is meant"));
+        assert!(Written::of(&notified, IGNORED, None).reason.starts_with("the site has no mappings"));
     }
 }

@@ -127,12 +127,12 @@ impl Site {
         self.history_fails.store(!well, Ordering::Relaxed);
     }
 
-    /// How long these events are gathered with others of their issue: as long as the mapping waits that waits the least, and not at
-    /// all where nobody will be told.
-    pub(crate) fn merge_window(&self, events: &[Event]) -> Micros {
-        let Some(mappings) = &self.mappings else { return 0 };
-        let waits = events.iter().flat_map(|event| mappings.waits(event));
-        waits.map(|wait| i64::from(wait.seconds) * 1_000_000).min().unwrap_or(0)
+    /// How long these events are gathered with others of their issue: as long as the mapping waits that waits the least of those that tell
+    /// of one of them; `None` where nobody will be told.
+    pub(crate) fn merge_window(&self, events: &[Event]) -> Option<Micros> {
+        let mappings = self.mappings.as_ref()?;
+        let least = events.iter().filter_map(|event| mappings.wait(event)).min()?;
+        Some(i64::from(least) * 1_000_000)
     }
 
     /// What is told of it to operators.

@@ -9,6 +9,7 @@ use mail::Envelope;
 use policy::{Fault, FaultCode};
 use std::future::Future;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 use store::{Arrival, Content, ContentWriter, Handle, Taken};
 
 /// As much of a mail's beginning is looked at for its ids; longer headers are cut by the limits anyway (SEC-20).
@@ -160,8 +161,16 @@ pub(crate) fn refuse_when_full(shared: &Shared) -> Result<(), Fault> {
 }
 
 async fn bounded<T>(shared: &Shared, unit: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
+    within(shared.settings.intake_store_max, unit).await
+}
+
+/// What the store does within this time.
+///
+/// # Errors
+/// `StoreUnavailable` when it is over, beside those of the store.
+pub(crate) async fn within<T>(limit: Duration, unit: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
     let late = |_| Err(Fault::temporary(FaultCode::StoreUnavailable, "the store took too long at intake"));
-    tokio::time::timeout(shared.settings.intake_store_max, unit).await.unwrap_or_else(late)
+    tokio::time::timeout(limit, unit).await.unwrap_or_else(late)
 }
 
 /// The beginning of a mail up to the end of its header, within [`HEAD_BYTES_MAX`].

@@ -13,6 +13,7 @@ mod gateway {
     pub mod fetching;
     pub mod graph;
     pub mod half_open;
+    pub mod hearing;
     pub mod kept;
     pub mod letters;
     pub mod limits;
@@ -36,8 +37,8 @@ mod gateway {
 use futures_util::future::LocalBoxFuture;
 use gateway::world::Database;
 use gateway::{
-    authors, changes, contract, doubt, duplicates, fetching, graph, half_open, kept, letters, limits, lost_answers,
-    names, notices, order, outage, poison, polling, refusals, replay, trouble, uploads, walk,
+    authors, changes, contract, doubt, duplicates, fetching, graph, half_open, hearing, kept, letters, limits,
+    lost_answers, names, notices, order, outage, poison, polling, refusals, replay, trouble, uploads, walk,
 };
 
 /// Each scenario on SQLite, as a test of its own.
@@ -182,6 +183,8 @@ on_sqlite! {
     graph::graph_is_asked_for_four_things_at_once_at_most;
     graph::where_graph_tells_no_changes_the_folder_is_listed;
     lost_answers::fault_02_lost_answers_of_creates_make_no_second_issue;
+    hearing::fault_05_what_is_not_durable_in_time_is_not_said_to_be;
+    hearing::events_beyond_the_depth_of_the_queue_are_refused_at_once_and_mail_is_not;
     notices::reporter_and_watchers_are_told_of_a_comment_and_its_author_is_not;
     notices::an_internal_comment_reaches_nobody_who_may_not_see_it;
     notices::a_comment_for_a_role_or_a_group_reaches_those_alone;

@@ -1,5 +1,9 @@
 //! Writes the letters that a gateway sends by itself: MIME bytes with the fields that keep other machines from answering.
 
+mod notification;
+
+pub use notification::{File, List, Notification, Picture, notification};
+
 use crate::Address;
 use mail_builder::MessageBuilder;
 use mail_builder::headers::HeaderType;
@@ -11,6 +15,8 @@ use mail_builder::mime::MimePart;
 
 /// Stands for the original while the rest is written; a text that holds a NUL is never composed.
 const ORIGINAL: &str = "\0original\0";
+/// Octets of a Message-ID that is written; a line of a header may have 998 (RFC 5322, section 2.1.1).
+const ID_BYTES_MAX: usize = 900;
 
 /// What a letter says and to whom.
 #[derive(Debug, Clone)]
@@ -53,16 +59,15 @@ pub fn letter(letter: &Letter<'_>) -> Composed {
         .header("Auto-Submitted", Text::new(if letter.with_original { "auto-generated" } else { "auto-replied" }))
         .header("X-Auto-Response-Suppress", Text::new("All"))
         .header("Precedence", Text::new("bulk"));
-    if let Some(id) = letter.answers.map(one_line).filter(|id| !id.is_empty() && !id.contains(['<', '>', ' '])) {
-        // As it is: an encoded id would be another one.
-        message = message.header("In-Reply-To", raw(format!("<{id}>"))).header("References", raw(format!("<{id}>")));
+    if let Some(id) = letter.answers.and_then(bracketed) {
+        message = message.header("In-Reply-To", raw(id.clone())).header("References", raw(id));
     }
     let text = MimePart::new(ContentType::new("text/plain").attribute("charset", "utf-8"), text);
     let body = if letter.with_original {
         let original = MimePart::new(ContentType::new("message/rfc822"), ORIGINAL.as_bytes())
             .transfer_encoding("8bit")
             .header("Content-Disposition", Text::new("attachment; filename=\"original.eml\""));
-        let boundary: String = letter.message_id.chars().filter(char::is_ascii_alphanumeric).take(60).collect();
+        let boundary = boundary(letter.message_id);
         MimePart::new(ContentType::new("multipart/mixed").attribute("boundary", boundary), vec![text, original])
     } else {
         text
@@ -82,10 +87,22 @@ fn raw(text: String) -> HeaderType<'static> {
     HeaderType::Raw(Raw::new(text))
 }
 
-/// On one line, without characters that only steer the display.
+/// A boundary that only this letter has: mail-builder would draw one by chance.
+fn boundary(message_id: &str) -> String {
+    message_id.chars().filter(char::is_ascii_alphanumeric).take(60).collect()
+}
+
+/// A Message-ID as a field holds it, which is as it is: an encoded or folded id would be another one.
+fn bracketed(id: &str) -> Option<String> {
+    let id = id.trim();
+    let is_plain = !id.is_empty() && id.len() <= ID_BYTES_MAX && id.bytes().all(|b| b.is_ascii_graphic());
+    (is_plain && !id.contains(['<', '>'])).then(|| format!("<{id}>"))
+}
+
+/// On one line, without characters that only steer the display, and without what a reader would decode into other words.
 fn one_line(text: &str) -> String {
     let printable: String = text.chars().map(|c| if c.is_control() || is_line_end(c) { ' ' } else { c }).collect();
-    printable.split_whitespace().collect::<Vec<_>>().join(" ")
+    printable.split_whitespace().collect::<Vec<_>>().join(" ").replace("=?", "= ?")
 }
 
 /// Lines that end with CRLF, without any other control character.
@@ -134,6 +151,14 @@ mod tests {
         assert_eq!(message.text.trim_end(), "Zeile 1\nZeile ä");
         assert_eq!(message.automatic.unwrap().kind, AutomaticKind::AutoReply);
         assert_eq!(message.faults, Vec::<String>::new());
+    }
+
+    #[test]
+    fn words_that_look_encoded_are_not_decoded_and_odd_ids_are_left_out() {
+        let secret = "=?utf-8?B?U2VjcmV0?=";
+        let headers = crate::read(&whole(secret, "why", Some("grüße@b"), None), &Limits::default()).message.headers;
+        assert_eq!(headers.subject, "= ?utf-8?B?U2VjcmV0?=");
+        assert_eq!(headers.in_reply_to, Vec::<String>::new());
     }
 
     #[test]

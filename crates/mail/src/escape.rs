@@ -10,6 +10,13 @@ pub(crate) fn value(text: &str, out: &mut String) {
     written(text, true, out);
 }
 
+/// A text as it may stand in an element and in an attribute between double quotes; NUL is left out, and CR is LF.
+pub fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + text.len() / 8);
+    value(text, &mut out);
+    out
+}
+
 /// What [`value`] writes is at most this long, in bytes.
 pub(crate) fn value_length_max(text: &str) -> usize {
     let longer = text.bytes().map(|byte| match byte {

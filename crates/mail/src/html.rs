@@ -8,6 +8,7 @@ use crate::page::{self, Content, Page, PageNode};
 use crate::tag::Tag;
 use crate::{escape, link, markup};
 use std::borrow::Cow;
+use url::Url;
 
 /// Elements inside one another; with the parts of tables that are filled in they stay below the page's own bound.
 const LEVELS_MAX: usize = 100;
@@ -22,6 +23,20 @@ const LEVELS_MAX: usize = 100;
 /// ```
 pub fn sanitize(html: &str) -> String {
     safe(&page::parse(html), html.len())
+}
+
+/// As [`sanitize`], for a page that people read at `base`: a relative link leads from there, a place in the page itself nowhere. A
+/// base that is no address on the web makes no difference.
+///
+/// ```
+/// let html = mail::sanitize_at("<a href=/browse/HELP-1>HELP-1</a>", "https://jira.example.org/");
+/// assert!(html.starts_with("<a href=\"https://jira.example.org/browse/HELP-1\""));
+/// ```
+pub fn sanitize_at(html: &str, base: &str) -> String {
+    match Url::parse(base).ok().filter(|base| matches!(base.scheme(), "http" | "https")) {
+        Some(base) => safe(&page::parse_at(html, &base), html.len()),
+        None => sanitize(html),
+    }
 }
 
 /// The page as safe HTML; `length` is about how long it will be.

@@ -52,16 +52,17 @@ pub use anonymous::{
 pub use bounce::is_refused_for_good;
 pub use calendar::shown as calendar_shown;
 pub use document::Document;
+pub use escape::escaped;
 pub use header_value::{HeaderValue, HeaderValueRefused};
 pub use history::{History, HistoryKey, SHINGLES_MAX};
-pub use html::sanitize;
+pub use html::{sanitize, sanitize_at};
 pub use identity::{Identity, identity, sent_at};
 pub use message::{
     Address, Attendee, Autocrypt, Automatic, AutomaticKind, Bounce, BounceCause, BouncedRecipient, Calendar, Client,
     Envelope, Feedback, Forward, Headers, Hidden, HiddenKind, Message, OtherField, Part, PartClass, Pixels, Receipt,
     Reply, SealForm, SealScheme, Sealed,
 };
-pub use name::safe_name;
+pub use name::{is_direction_mark, safe_name};
 pub use parse::{part, read, reply_after};
 pub use pretence::{Pretence, pretence};
 pub use reply::{Format, new_text, new_text_after};

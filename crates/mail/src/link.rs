@@ -18,6 +18,16 @@ pub fn target(value: &str) -> Option<Cow<'_, str>> {
     leads.then_some(target)
 }
 
+/// The target of a link that is relative to the page in which it stands. A place in that very page is none.
+pub(crate) fn target_at(page: &Url, value: &str) -> Option<String> {
+    let relative = cleaned(value)?;
+    let is_relative = Url::parse(&relative) == Err(url::ParseError::RelativeUrlWithoutBase);
+    if !is_relative || relative.is_empty() || relative.starts_with('#') {
+        return None;
+    }
+    target(page.join(&relative).ok()?.as_str()).map(Cow::into_owned)
+}
+
 /// A target that no reader is sent to, as text to stand behind the words of its link: a file, a telephone, a place in
 /// another page. `None` for what leads nowhere, runs or is said by the words.
 pub(crate) fn told(value: &str, words: &str) -> Option<String> {

@@ -39,9 +39,9 @@ pub fn safe_name(name: &str, n: usize) -> String {
     cut(&guarded)
 }
 
-/// Characters that turn the direction of writing, so that `exe.pdf` is shown where `fdp.exe` stands. The mere marks of
-/// Arabic and Hebrew names turn nothing.
-pub(crate) fn is_direction_mark(c: char) -> bool {
+/// Characters that turn the direction of writing (UAX #9, section 2), so that `exe.pdf` is shown where `fdp.exe` stands.
+/// The mere marks of Arabic and Hebrew names turn nothing.
+pub fn is_direction_mark(c: char) -> bool {
     matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 

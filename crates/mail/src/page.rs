@@ -6,6 +6,7 @@ use crate::markup::{self, Attribute, Token};
 use crate::style;
 use crate::tag::Tag;
 use std::borrow::Cow;
+use url::Url;
 
 /// Deeper elements lose their tags and keep their content; browsers stop at 512.
 const DEPTH_MAX: usize = 128;
@@ -126,8 +127,27 @@ impl Page<'_> {
 
 /// Parses a page; total and linear.
 pub(crate) fn parse(html: &str) -> Page<'_> {
+    built(html, |_| {})
+}
+
+/// As [`parse`], with the relative links of a page that is read at this address made whole.
+pub(crate) fn parse_at<'h>(html: &'h str, address: &Url) -> Page<'h> {
+    built(html, |token| {
+        let Token::Open { tag: Tag::A, attributes, .. } = token else { return };
+        for (_, value) in attributes.iter_mut().filter(|(key, _)| *key == "href") {
+            if let Some(target) = link::target_at(address, value) {
+                *value = Cow::Owned(target);
+            }
+        }
+    })
+}
+
+fn built<'h>(html: &'h str, change: impl Fn(&mut Token<'h>)) -> Page<'h> {
     let mut builder = Builder::default();
-    markup::tokens(html, |token| builder.take(token));
+    markup::tokens(html, |mut token| {
+        change(&mut token);
+        builder.take(token);
+    });
     builder.end_with_rest();
     while builder.open.pop().map(|index| builder.close(index)).is_some() {}
     builder.page.show_hidden_where_nothing_else_is();

@@ -7,12 +7,15 @@ mod oracle;
 use proptest::prelude::*;
 use std::path::Path;
 
+/// Where people read a page with relative links.
+const SITE: &str = "https://jira.example.org/tracker/";
+
 fn check(name: &str, html: &str) {
     oracle::assert_safe(name, html);
 }
 
 fn markup() -> impl Strategy<Value = String> {
-    let names = "p|b|i|em|code|s|span|a|a href=\"https://x.example/?a=1&amp;b\"|a href='mailto:x@y'|table|tbody|thead|tr|td|td colspan=2|th|\
+    let names = "p|b|i|em|code|s|span|a|a href=\"https://x.example/?a=1&amp;b\"|a href=/x?y|a href='mailto:x@y'|table|tbody|thead|tr|td|td colspan=2|th|\
                  caption|div|div dir=rtl|pre|ul|ol start=3|li|dl|dt|dd|blockquote|h1|h2|h6|br|hr|img src=cid:x|img alt=\"a&#10;b\"|center|font|\
                  body|html|head|section|form|select|option|svg|math|mi|mtext|style|script|noscript|template|title|textarea|xmp|\
                  plaintext|iframe|address|article|button|nobr|sub|u|frameset|col|colgroup|input|label|object|o:p";
@@ -43,7 +46,34 @@ proptest! {
     #[test]
     fn another_sanitizer_changes_nothing(pieces in proptest::collection::vec(markup(), 0..40)) {
         check("it", &pieces.concat());
+        let at = mail::sanitize_at(&pieces.concat(), SITE);
+        prop_assert_eq!(mail::sanitize(&at), at);
     }
+}
+
+#[test]
+fn relative_links_lead_to_where_their_page_is_read() {
+    for (link, leads_to) in [
+        ("/browse/HELP-1?a=1&amp;b", Some("https://jira.example.org/browse/HELP-1?a=1&amp;b")),
+        ("secure/attachment/1/a b.txt", Some("https://jira.example.org/tracker/secure/attachment/1/a%20b.txt")),
+        ("//other.example/x", Some("https://other.example/x")),
+        ("https://other.example/x", Some("https://other.example/x")),
+        ("mailto:jo@other.example", Some("mailto:jo@other.example")),
+        ("#place", None),
+        ("", None),
+        ("javascript:x()", None),
+        (" java\nscript:x()", None),
+        ("data:text/html,x", None),
+    ] {
+        let html = mail::sanitize_at(&format!("<a href=\"{link}\">words</a>"), SITE);
+        let expected = leads_to.map_or("words".to_owned(), |leads_to| {
+            format!("<a href=\"{leads_to}\" rel=\"noopener noreferrer nofollow\">words</a>")
+        });
+        assert_eq!(html, expected, "{link}");
+    }
+    let html = "<a href=/x>x</a> <img src=/secure/attachment/1/a.png alt=smoke>";
+    assert_eq!(mail::sanitize_at(html, "javascript:x()"), mail::sanitize(html));
+    assert!(mail::sanitize_at(html, SITE).ends_with("</a> <img alt=\"smoke\">"), "nothing is loaded from there");
 }
 
 #[test]

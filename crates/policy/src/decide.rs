@@ -38,7 +38,7 @@ pub(crate) use body::is_long;
 pub use author::author;
 pub use body::LONG_TEXT_UNITS;
 pub(crate) use directives::is_for_comments;
-pub use evidence::is_plain_address;
+pub use evidence::{addresses_in, is_plain_address};
 pub use letters::{ALERTS_DAY_MAX, UNVERIFIED_DAY_MAX};
 pub use lookups::{THREAD_IDS_MAX, TOKENS_MAX};
 pub use loop_guard::RECEIVED_MAX;
@@ -59,7 +59,7 @@ use mail::authenticity::Verdict as AuthorVerdict;
 use mail::{Message, Reply};
 use std::cell::OnceCell;
 pub(crate) use verdict::Trace;
-use verdict::{Place, Verdict, in_words, shortened};
+use verdict::{Place, Verdict, bounded_line, in_words};
 
 /// The plan. Total: with a question still open it is a plan of outcome `hold` that names the question.
 ///
@@ -79,7 +79,7 @@ pub fn decide(
     let weighed = weigh_all(&evidence, &mut route, &mut trace);
     let weighed = weighed.unwrap_or_else(|open| Weighed::unanswered(&open, &evidence, &mut trace));
     let Weighed { verdict, rejection, letters, returned } = weighed;
-    let verdict = Verdict { reason: shortened(verdict.reason), ..verdict };
+    let verdict = Verdict { reason: bounded_line(&verdict.reason), ..verdict };
     let (steps, excluded) = steps::of(&evidence, reply, &verdict, &route, &origin, &mut trace);
     let rule = route.rule.map(|rule| rule.name.clone());
     let mapping = route.mapping.name;
@@ -147,7 +147,7 @@ fn rejection_of(profile: &Profile, mapping: &Mapping, verdict: &Verdict) -> Opti
 pub fn quarantine(origin: Origin, revision: u32, profile: &Profile, why: &str) -> Plan {
     let mut trace = Trace::default();
     trace.note("Can the mail be read within its limits?", format!("no, {why}"), in_words(Outcome::Quarantine));
-    let reason = shortened(format!("it cannot be read within its limits: {why}"));
+    let reason = bounded_line(&format!("it cannot be read within its limits: {why}"));
     let verdict = Verdict::nowhere(Outcome::Quarantine, reason);
     plan(origin, revision, profile, &verdict, trace)
 }

@@ -91,11 +91,16 @@ impl Body {
 
 /// As people write sizes: `12.3 MB`, in powers of ten.
 pub fn size_in_words(bytes: u64) -> String {
+    size_with(bytes, ".", "bytes")
+}
+
+/// The same with a decimal sign and a word for bytes of another language.
+pub(crate) fn size_with(bytes: u64, decimal: &str, word: &str) -> String {
     let units = [(1_000_000_000, "GB"), (1_000_000, "MB"), (1000, "kB")];
     match units.into_iter().find(|(unit, _)| bytes >= *unit) {
         // Tenths, in whole numbers.
-        Some((unit, name)) => format!("{}.{} {name}", bytes / unit, bytes % unit * 10 / unit),
-        None => format!("{bytes} bytes"),
+        Some((unit, name)) => format!("{}{decimal}{} {name}", bytes / unit, bytes % unit * 10 / unit),
+        None => format!("{bytes} {word}"),
     }
 }
 
@@ -235,5 +240,6 @@ mod tests {
             [999, 1000, 1_990_000, 2_000_000_000].map(size_in_words),
             ["999 bytes", "1.0 kB", "1.9 MB", "2.0 GB"]
         );
+        assert_eq!([size_with(999, ",", "B"), size_with(1_450_000, ",", "B")], ["999 B", "1,4 MB"]);
     }
 }

@@ -22,6 +22,7 @@ pub mod replay;
 pub mod reply_token;
 pub mod set_link;
 pub mod shadow;
+mod shortened;
 pub mod template;
 
 pub use aim::{Aim, Refusing};
@@ -30,7 +31,7 @@ pub use ask::{
     Account, Act, Compare, Facts, IssueFacts, IssueHistory, IssueSearch, Question, RequestType, SeenBefore,
     ServiceDesk, Standing, Thread, TokenGrant, Told, Traffic, ask,
 };
-pub use decide::{author, decide, is_plain_address, participants, quarantine};
+pub use decide::{addresses_in, author, decide, is_plain_address, participants, quarantine};
 pub use fault::{Fault, FaultCode, FaultKind};
 pub use field::{Allowed, Choice, FieldKind, FieldMeta, FieldSetting, FieldValue, How};
 pub use kept::{Fate, Keeping, KeptFile, fate, kept_id};
@@ -47,3 +48,4 @@ pub use plan::{
 pub use profile::Profile;
 pub use receipt::{LeftOut, Receipt};
 pub use set_link::Click;
+pub use shortened::shortened;

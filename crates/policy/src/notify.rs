@@ -13,12 +13,14 @@ pub use facts::{Audience, Entry, EntryNow, Facts, IssueNow, PEOPLE_MAX, Person, 
 use crate::decide::Trace;
 use crate::event::{Event, EventKind};
 use crate::outbound::{Format, Held, Mapping, Mappings, To, words_of};
+use crate::template::Theme;
 use crate::{StepKey, letter_number};
 use inquiry::Inquiry;
 use recipient::Reachable;
 use serde::{Deserialize, Serialize};
 use settle::Settled;
 use std::collections::HashSet;
+use std::sync::Arc;
 
 /// How often [`ask`] may be answered before nothing is open any more: the issue; its comments and searches; the audience; its people and the
 /// accounts of addresses; the people of those; whose deeds they were; what each may see and wants; each comment that is not for all.
@@ -34,7 +36,7 @@ pub struct Notification {
     pub issue_key: String,
     pub recipient: Recipient,
     /// What he may be told, as he may see it, in the order in which it happened; never empty.
-    pub events: Vec<Event>,
+    pub events: Vec<Arc<Event>>,
     /// The key of each of them for this recipient, whatever else the window held: whoever was told once is known by it.
     pub event_keys: Vec<StepKey>,
     pub style: Style,
@@ -66,7 +68,7 @@ pub struct Style {
     pub from_address: String,
     pub reply_to: String,
     pub subject_prefix: String,
-    pub theme: String,
+    pub theme: Theme,
     pub format: Format,
     pub to: To,
 }
@@ -140,12 +142,12 @@ fn walk(events: &[Event], mappings: &Mappings, inquiry: &mut Inquiry) -> Notifie
 }
 
 /// What somebody is told, and why not of the rest.
-type Told = (Vec<Event>, Vec<String>);
+type Told = (Vec<Arc<Event>>, Vec<String>);
 
 /// The events of one issue, and one mapping that may tell of them.
 struct Window<'w> {
     issue_id: &'w str,
-    events: &'w [&'w Event],
+    events: &'w [Arc<Event>],
     mappings: &'w Mappings,
     mapping: &'w Mapping,
 }
@@ -153,7 +155,7 @@ struct Window<'w> {
 impl Window<'_> {
     fn tell(&self, inquiry: &mut Inquiry, trace: &mut Trace, done: &mut Notified) {
         const TOLD: &str = "Does it tell of these events?";
-        let wanted: Vec<&Event> = self.events.iter().copied().filter(|event| self.mapping.tells_of(event)).collect();
+        let wanted: Vec<&Arc<Event>> = self.events.iter().filter(|event| self.mapping.tells_of(event)).collect();
         if !self.mapping.enabled || wanted.is_empty() {
             let why = if self.mapping.enabled { "no, of none of them" } else { "no, it is switched off" };
             return trace.note(TOLD, why, "nobody is told");
@@ -240,7 +242,7 @@ impl Window<'_> {
     /// What he is told, with why not of the rest; or why nothing.
     fn told(&self, one: &Reachable, settled: &[Settled], held: &Held, inquiry: &mut Inquiry) -> Result<Told, String> {
         let (events, untold) = seen::for_recipient(one, settled, self.mapping, held, inquiry);
-        let comments = |event: &Event| matches!(event.kind, EventKind::Commented | EventKind::CommentEdited);
+        let comments = |event: &Arc<Event>| matches!(event.kind, EventKind::Commented | EventKind::CommentEdited);
         match events.is_empty() {
             true => Err(untold.join("; ")),
             false if self.mapping.only_with_comment && !events.iter().any(comments) => {
@@ -255,7 +257,7 @@ impl Window<'_> {
         LeftOut { mapping: self.mapping.name.clone(), issue_id: self.issue_id.to_owned(), whom, why }
     }
 
-    fn notification(&self, one: &Reachable, events: Vec<Event>, issue_key: &str, held: &Held) -> Notification {
+    fn notification(&self, one: &Reachable, events: Vec<Arc<Event>>, issue_key: &str, held: &Held) -> Notification {
         let person = one.account.as_ref().map(|(_, person)| *person);
         let or = |known: Option<&String>, else_: &String| known.unwrap_or(else_).clone();
         let recipient = Recipient {
@@ -266,8 +268,8 @@ impl Window<'_> {
             time_zone: or(person.and_then(|person| person.time_zone.as_ref()), &held.time_zone),
             outsider: one.is_outsider(),
         };
-        let told: Vec<&str> =
-            events.iter().flat_map(words_of).filter(|word| self.mapping.events.iter().any(|e| e == word)).collect();
+        let words = events.iter().flat_map(|event| words_of(event));
+        let told: Vec<&str> = words.filter(|word| self.mapping.events.iter().any(|e| e == word)).collect();
         let reason = format!(
             "{}; the mapping {:?} tells of {}",
             one.because.join(" and "),
@@ -305,7 +307,7 @@ fn style(held: &Held) -> Style {
         from_address: held.from_address.clone(),
         reply_to: held.reply_to.clone(),
         subject_prefix: held.subject_prefix.clone(),
-        theme: held.theme.clone(),
+        theme: held.theme,
         format: held.format,
         to: held.to,
     }

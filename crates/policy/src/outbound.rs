@@ -81,14 +81,6 @@ pub(crate) struct Mapping {
     values: Values,
 }
 
-/// How long a mapping waits for further events of the same issue after this one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wait {
-    pub mapping: String,
-    /// 0 for none.
-    pub seconds: u32,
-}
-
 /// Every setting of a file of mappings.
 pub fn settings() -> impl Iterator<Item = &'static Setting> {
     TABLES.settings()
@@ -143,29 +135,24 @@ impl Mappings {
 
     /// What holds for a mapping's letters about issues of this project.
     pub(crate) fn held(&self, mapping: &Mapping, project: &str) -> Held {
-        let of_project =
-            self.projects.iter().find(|(key, _)| key == project).map_or(&values::NOTHING, |(_, values)| values);
-        Held::of(&mapping.name, &[&mapping.values, of_project, &self.default])
+        Held::of(&mapping.name, &self.levels(mapping, project))
     }
 
-    /// The mappings that may tell of an event, and how long each waits for more: a look at its words and its key, before anything else
-    /// is known. Empty when nobody will be told.
-    pub fn waits(&self, event: &Event) -> Vec<Wait> {
+    /// What a mapping, the project with this key and the whole site say.
+    fn levels<'m>(&'m self, mapping: &'m Mapping, project: &str) -> [&'m Values; 3] {
+        let of_project = self.projects.iter().find(|(key, _)| key == project);
+        [&mapping.values, of_project.map_or(&values::NOTHING, |(_, values)| values), &self.default]
+    }
+
+    /// For how many seconds further events of the same issue are waited for after this one: as long as the least patient of the mappings
+    /// that may tell of it says. A look at its words and its key, before anything else is known. `None` when nobody will be told.
+    pub fn wait(&self, event: &Event) -> Option<u32> {
         let key = event.issue_key.as_deref().and_then(|key| key.rsplit_once('-')).map(|(project, _)| project);
         let may_tell = |mapping: &&Mapping| {
             mapping.enabled && mapping.tells_of(event) && key.is_none_or(|key| mapping.is_about(key))
         };
-        let wait = |mapping: &Mapping| {
-            let held = self.held(mapping, key.unwrap_or_default());
-            Wait { mapping: mapping.name.clone(), seconds: if held.urgent { 0 } else { held.merge_window_s } }
-        };
-        self.mappings.iter().filter(may_tell).map(wait).collect()
-    }
-
-    /// The same file with the mapping of this name alone, for events whose window has passed for it; `None` when it has none.
-    pub fn only(&self, name: &str) -> Option<Mappings> {
-        let mapping = self.mappings.iter().find(|mapping| mapping.name == name)?.clone();
-        Some(Mappings { mappings: vec![mapping], ..self.clone() })
+        let waits = self.mappings.iter().filter(may_tell);
+        waits.map(|mapping| Held::wait_s(&self.levels(mapping, key.unwrap_or_default()))).min()
     }
 }
 

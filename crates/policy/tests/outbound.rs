@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use policy::event::{Event, EventKind};
-use policy::outbound::{EVENT_NAMES, EVENT_WORDS, ISSUE_NAMES, Wait, settings};
+use policy::outbound::{EVENT_NAMES, EVENT_WORDS, ISSUE_NAMES, settings};
 use policy::{FaultCode, Mappings};
 use std::collections::BTreeSet;
 
@@ -88,11 +88,31 @@ fn what_is_wrong_is_told_with_line_key_value_and_remedy() {
             "m.toml:5: default.format = \"htm\" is not one of html, text; did you mean \"html\"?",
         ),
         ("name\n", "m.toml:4: is not TOML"),
+        (
+            "theme = \"plane\"\n",
+            "m.toml:4: mapping[1].theme = \"plane\" is not one of plain, tracker, desk; did you mean \"plain\"?",
+        ),
+        (
+            "time_zone = \"Europe/Berlln\"\n",
+            "m.toml:4: mapping[1].time_zone = \"Europe/Berlln\" is not a time zone; write its IANA name",
+        ),
+        (
+            "exclude = [\"*@a.example\", \"b.example\"]\n",
+            "m.toml:4: mapping[1].exclude = \"b.example\" is no whole address, so it never holds; write \"*@b.example\"",
+        ),
     ] {
         let lines = wrong(&format!("{LEAST}{text}"));
         assert!(lines.len() == 1 && lines[0].contains(told), "{text}: {lines:#?}");
     }
     assert!(wrong(&" ".repeat(1024 * 1024 + 1))[0].contains("larger than 1048576 bytes"));
+}
+
+#[test]
+fn of_many_mistakes_the_first_are_told_and_how_many_more_there_are() {
+    let lines = wrong(&format!("{LEAST}[default]\n{}", (0..2_000).map(|n| format!("a{n} = 1\n")).collect::<String>()));
+    assert_eq!(lines.len(), 101);
+    assert!(lines[0].starts_with("m.toml:5: default.a0 = 1 is not known"), "{}", lines[0]);
+    assert_eq!(lines[100], "1900 more; correct these first");
 }
 
 /// An audience that stands in the table of one project is enough for a mapping, but not for one of another project.
@@ -106,22 +126,17 @@ fn an_audience_may_stand_in_any_level() {
 }
 
 #[test]
-fn each_mapping_waits_as_long_as_it_says() {
+fn an_event_waits_for_others_as_long_as_the_least_patient_mapping_that_tells_of_it() {
     let text = "[default]\naudience = \"reporter\"\n[[project]]\nkey = \"NORTH\"\nmerge_window_s = 300\n\
         [[mapping]]\nname = \"all\"\n[[mapping]]\nname = \"urgent\"\nevents = [\"created\", \"resolved\"]\nurgent = true\n\
         [[mapping]]\nname = \"south\"\nprojects = [\"SOUTH\"]\n[[mapping]]\nname = \"off\"\nenabled = false\n";
     let mappings = Mappings::from_toml(text, "m.toml").unwrap();
-    let waits = |kind, key| {
-        let waits = mappings.waits(&event(kind, key)).into_iter();
-        waits.map(|Wait { mapping, seconds }| (mapping, seconds)).collect::<Vec<_>>()
-    };
-    let named = |waits: &[(&str, u32)]| waits.iter().map(|(name, s)| ((*name).to_owned(), *s)).collect::<Vec<_>>();
-    assert_eq!(waits(EventKind::Created, Some("NORTH-1")), named(&[("all", 300), ("urgent", 0)]));
-    assert_eq!(waits(EventKind::Commented, Some("SOUTH-1")), named(&[("all", 60), ("south", 60)]));
-    assert_eq!(waits(EventKind::Commented, None), named(&[("all", 60), ("south", 60)]), "of an unknown project");
-    assert_eq!(waits(EventKind::Worked, Some("NORTH-1")), []);
-    assert_eq!(mappings.only("south").unwrap().waits(&event(EventKind::Created, None)).len(), 1);
-    assert!(mappings.only("none").is_none());
+    let wait = |kind, key| mappings.wait(&event(kind, key));
+    assert_eq!(wait(EventKind::Created, Some("NORTH-1")), Some(0), "the urgent one of the two");
+    assert_eq!(wait(EventKind::Commented, Some("NORTH-1")), Some(300));
+    assert_eq!(wait(EventKind::Commented, Some("SOUTH-1")), Some(60));
+    assert_eq!(wait(EventKind::Commented, None), Some(60), "of an unknown project");
+    assert_eq!(wait(EventKind::Worked, Some("NORTH-1")), None, "nobody is told");
 }
 
 #[test]

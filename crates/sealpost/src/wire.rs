@@ -83,7 +83,7 @@ fn browse_bases(settings: &Settings) -> BTreeMap<String, String> {
     settings.sites.iter().map(|site| (site.name.clone(), site.browse_base.clone())).collect()
 }
 
-/// How the mappings of a site are called among the versions of its profiles.
+/// How the mappings of a site are called where something is wrong with them.
 const MAPPINGS: &str = "(mappings)";
 
 /// The sites, with whom each tells of its events; a file that is new or changed becomes a version.
@@ -92,7 +92,7 @@ async fn telling(settings: &Settings, store: &Store, tokens: &engine::Tokens) ->
     for (site, of) in adapters::sites(settings, tokens)?.into_iter().zip(&settings.sites) {
         let mappings = match &of.mappings {
             Some(text) => {
-                let version = store.import_profile(&of.name, MAPPINGS, text).await?;
+                let version = store.import_mappings(&of.name, text).await?;
                 let mut mappings = policy::Mappings::from_toml(text, MAPPINGS)?;
                 mappings.version = version;
                 Some(Arc::new(mappings))

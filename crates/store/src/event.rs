@@ -1,5 +1,7 @@
 //! Events of trackers: each deed taken in once, and the job that decides about those of an issue when their window is over.
 
+pub(crate) mod forget;
+
 use crate::Store;
 use crate::audit::{self, Entry};
 use crate::database::{Conn, all, execute, one};
@@ -26,12 +28,8 @@ pub const DEEDS_KEPT_DAYS: i64 = 90;
 pub const BODY_KEPT_BYTES_MAX: usize = 64 * 1024;
 /// Events of one issue that are decided about at once; the others follow.
 pub const EVENTS_AT_ONCE: i64 = 200;
-/// Rows that one unit of work erases.
-const ERASED_AT_ONCE: i64 = 1000;
 /// The longest page of events.
 const PAGE_MAX: u32 = 200;
-
-const DAY: Micros = 86_400 * 1_000_000;
 
 /// How we were told of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,13 +95,14 @@ macro_rules! new_event_sql {
     () => {
         "INSERT INTO events (id, site, deed, kind, issue_id, via, happened_at, received_at, key_id, wrapped_key,
             sealed_event, sealed_body, due_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $15)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $16)
         ON CONFLICT (site, deed) DO NOTHING"
     };
 }
 
 /// The job of an event's issue. Where it is there it is only taken, so that whoever is about to end it waits and then finds the event;
-/// one that ended begins a new window.
+/// one that ended begins a new window. An event that waits for less than the others brings their window forward; one that nobody is told of
+/// does not. A job that waits after a try is left alone: the pause is there for the tracker, and a storm must not use up the tries.
 macro_rules! job_sql {
     ($new:literal) => {
         concat!(
@@ -112,7 +111,8 @@ macro_rules! job_sql {
             $new,
             " ON CONFLICT (id) DO UPDATE SET
                 state = CASE WHEN jobs.state IN ('done', 'held', 'dead') THEN 'ready' ELSE jobs.state END,
-                due = CASE WHEN jobs.state IN ('done', 'held', 'dead') OR (jobs.state = 'ready' AND excluded.due < jobs.due)
+                due = CASE WHEN jobs.state IN ('done', 'held', 'dead')
+                    OR (jobs.state = 'ready' AND $16 IS NOT NULL AND excluded.due < jobs.due)
                     THEN excluded.due ELSE jobs.due END,
                 tries = CASE WHEN jobs.state IN ('done', 'held', 'dead') THEN 0 ELSE jobs.tries END,
                 created_at = CASE WHEN jobs.state IN ('done', 'held', 'dead') THEN excluded.created_at
@@ -140,7 +140,7 @@ struct NewEvent {
     wrapped_key: Vec<u8>,
     sealed_event: Vec<u8>,
     sealed_body: Option<Vec<u8>>,
-    window: Micros,
+    window: Option<Micros>,
 }
 
 /// id, site, kind, issue_id, via, happened_at, received_at, wrapped_key, sealed_event, notice, outcome.
@@ -172,16 +172,17 @@ fn job_id(site: &str, issue_id: &str) -> String {
 }
 
 impl Store {
-    /// Takes in each of these deeds that is not known yet, with the job of its issue, which is due when the `window` after its
-    /// first event is over; durable when it returns. How many were new. `body` is what told of them, kept for their story unless it
-    /// is above [`BODY_KEPT_BYTES_MAX`].
+    /// Takes in each of these deeds that is not known yet, with the job of its issue, which is due when the first of the `window`s of its
+    /// open events is over; durable when it returns. How many were new. Events that nobody is told of have no window: they wait for
+    /// nothing, and change nothing of how long others do. `body` is what told of them, kept for their story unless it is above
+    /// [`BODY_KEPT_BYTES_MAX`].
     pub async fn take_in_events(
         &self,
         site: &str,
         events: &[Event],
         body: &[u8],
         via: Via,
-        window: Micros,
+        window: Option<Micros>,
     ) -> Result<u32, Fault> {
         self.inner.room.check()?;
         let hasher = self.inner.vault.hasher(site).await?;
@@ -209,7 +210,7 @@ impl Store {
         event: &Event,
         body: &[u8],
         via: Via,
-        window: Micros,
+        window: Option<Micros>,
         hasher: &Hasher,
     ) -> Result<NewEvent, Fault> {
         let id = Uuid::now_v7().simple().to_string();
@@ -233,17 +234,16 @@ impl Store {
     }
 
     /// The events of the job's issue that nothing was decided about yet, in the order in which they happened; at most
-    /// [`EVENTS_AT_ONCE`]. What was erased meanwhile is left out.
+    /// [`EVENTS_AT_ONCE`]. What was erased is left out, and so is what still waits for more where the job came for events that nobody
+    /// is told of.
     pub async fn open_events(&self, lease: &Lease) -> Result<Vec<StoredEvent>, Fault> {
-        const SQL: &str =
-            "SELECT id, site, kind, issue_id, via, happened_at, received_at, wrapped_key, sealed_event, notice,
-                CAST(NULL AS TEXT)
-            FROM events WHERE site = $1 AND issue_id = $2 AND notice IS NULL ORDER BY arrival LIMIT $3";
         let (site, issue) = (lease.site.clone(), lease.subject.clone());
-        let work = self
-            .inner
-            .db
-            .read(move |conn| Box::pin(async move { all!(conn, Row, SQL, &site, &issue, EVENTS_AT_ONCE) }));
+        let work = self.inner.db.read(move |conn| {
+            Box::pin(async move {
+                let now = dialect::now(conn).await?;
+                all!(conn, Row, OPEN, &site, &issue, EVENTS_AT_ONCE, now)
+            })
+        });
         let mut events = Vec::new();
         for row in work.await? {
             let (id, received_at) = (row.0.clone(), row.6);
@@ -271,11 +271,15 @@ impl Store {
         let (key_id, wrapped) = (key.wrapped_by, key.wrapped);
         let work = self.inner.db.unit(move |conn| {
             Box::pin(async move {
-                let now = check_lease(conn, &lease).await?;
-                execute!(conn, NEW_NOTICE, &id, &lease.site, &lease.subject, now, outcome, &key_id, &wrapped, &sealed)?;
+                check_lease(conn, &lease).await?;
+                let now = dialect::now(conn).await?;
+                let mut last = None;
                 for event in &events {
-                    execute!(conn, "UPDATE events SET notice = $1 WHERE id = $2 AND notice IS NULL", &id, event)?;
+                    let received_at = one!(conn, (i64,), DECIDED, &id, event)?.map(|(at,)| at);
+                    last = last.max(received_at);
                 }
+                let (site, issue, last) = (&lease.site, &lease.subject, last.unwrap_or(now));
+                execute!(conn, NEW_NOTICE, &id, site, issue, last, now, outcome, &key_id, &wrapped, &sealed)?;
                 end_or_go_on(conn, &lease, now).await
             })
         });
@@ -363,22 +367,24 @@ impl Store {
         self.inner.bell.ring();
         Ok(woken)
     }
-
-    /// Erases what events say when their days are over, and forgets their deeds long after. What nothing was decided about yet stays.
-    pub(crate) async fn erase_old_events(&self) -> Result<(), Fault> {
-        loop {
-            let (erased, most) = self.inner.db.unit(|conn| Box::pin(erase_some(conn))).await?;
-            erased.iter().for_each(|row| self.inner.vault.forget_message_key(row));
-            if most < ERASED_AT_ONCE as u64 {
-                return Ok(());
-            }
-        }
-    }
 }
 
+/// The events of an issue that nothing was decided about yet, as a [`Row`]; those without a window alone, where there are some and no
+/// window is over.
+pub(crate) const OPEN: &str =
+    "SELECT id, site, kind, issue_id, via, happened_at, received_at, wrapped_key, sealed_event, notice, CAST(NULL AS TEXT)
+    FROM events WHERE site = $1 AND issue_id = $2 AND notice IS NULL AND wrapped_key IS NOT NULL AND (due_at IS NULL OR COALESCE((
+        SELECT MIN(due_at) <= $4 OR COUNT(due_at) = COUNT(*) FROM events
+        WHERE site = $1 AND issue_id = $2 AND notice IS NULL AND wrapped_key IS NOT NULL), TRUE))
+    ORDER BY arrival LIMIT $3";
+/// When the first of their windows is over; `$3` where none has one. No row where there are none.
+pub(crate) const MORE: &str =
+    "SELECT COALESCE(MIN(due_at), $3) FROM events WHERE site = $1 AND issue_id = $2 AND notice IS NULL
+    AND wrapped_key IS NOT NULL HAVING COUNT(*) > 0";
+const DECIDED: &str = "UPDATE events SET notice = $1 WHERE id = $2 AND notice IS NULL RETURNING received_at";
 const NEW_NOTICE: &str =
-    "INSERT INTO notices (id, site, issue_id, made_at, outcome, key_id, wrapped_key, sealed_notice)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    "INSERT INTO notices (id, site, issue_id, received_at, made_at, outcome, key_id, wrapped_key, sealed_notice)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
 
 impl Inner {
     async fn row_key(&self, site: &str, id: &str, wrapped: Option<&[u8]>) -> Result<Option<Arc<SealingKey>>, Fault> {
@@ -435,7 +441,8 @@ async fn insert(conn: &mut Conn, new: &NewEvent) -> Result<bool, Fault> {
         new.sealed_body.as_deref(),
         job_id(&new.site, &new.issue_id),
         now,
-        now.saturating_add(new.window),
+        now.saturating_add(new.window.unwrap_or(0)),
+        new.window.map(|window| now.saturating_add(window)),
     )?;
     if !conn.is_postgres() {
         conn.unit_has_ended();
@@ -444,41 +451,11 @@ async fn insert(conn: &mut Conn, new: &NewEvent) -> Result<bool, Fault> {
 }
 
 async fn end_or_go_on(conn: &mut Conn, lease: &Lease, now: Micros) -> Result<(), Fault> {
-    const MORE: &str = "SELECT MIN(due_at) FROM events WHERE site = $1 AND issue_id = $2 AND notice IS NULL
-        AND wrapped_key IS NOT NULL";
     const AGAIN: &str =
         "UPDATE jobs SET state = 'ready', due = $1, created_at = $2, tries = 0, ended_at = NULL WHERE id = $3";
     end(conn, lease, now).await?;
-    let more = one!(conn, (Option<i64>,), MORE, &lease.site, &lease.subject)?;
-    if let Some(due) = more.and_then(|(due,)| due) {
+    if let Some((due,)) = one!(conn, (i64,), MORE, &lease.site, &lease.subject, now)? {
         execute!(conn, AGAIN, due.max(now), now, &lease.job)?;
     }
     Ok(())
-}
-
-/// What was erased of events and notices, and how many rows the largest of the steps touched.
-async fn erase_some(conn: &mut Conn) -> Result<(Vec<String>, u64), Fault> {
-    const EVENTS: &str = "UPDATE events SET wrapped_key = NULL, sealed_event = NULL, sealed_body = NULL WHERE id IN (
-        SELECT id FROM events WHERE wrapped_key IS NOT NULL AND notice IS NOT NULL AND received_at < $1
-        ORDER BY received_at LIMIT $2) RETURNING id";
-    // A decision names people, so it goes with the last of what it was about, and not later than that would.
-    const NOTICES: &str = "UPDATE notices SET wrapped_key = NULL, sealed_notice = NULL WHERE id IN (
-        SELECT n.id FROM notices n WHERE n.wrapped_key IS NOT NULL AND (n.made_at < $1 OR NOT EXISTS (
-            SELECT 1 FROM events e WHERE e.notice = n.id AND e.wrapped_key IS NOT NULL)) LIMIT $2) RETURNING id";
-    const DEEDS: &str = "DELETE FROM events WHERE id IN (
-        SELECT id FROM events WHERE wrapped_key IS NULL AND received_at < $1 ORDER BY received_at LIMIT $2)";
-    const OLD_NOTICES: &str = "DELETE FROM notices WHERE id IN (
-        SELECT id FROM notices WHERE wrapped_key IS NULL AND made_at < $1 LIMIT $2)";
-    let now = dialect::now(conn).await?;
-    let (kept, known) = (now - EVENTS_KEPT_DAYS * DAY, now - DEEDS_KEPT_DAYS * DAY);
-    let (mut erased, mut most) = (Vec::new(), 0);
-    for sql in [EVENTS, NOTICES] {
-        let rows = all!(conn, (String,), sql, kept, ERASED_AT_ONCE)?;
-        most = most.max(rows.len() as u64);
-        erased.extend(rows.into_iter().map(|(id,)| id));
-    }
-    for sql in [DEEDS, OLD_NOTICES] {
-        most = most.max(execute!(conn, sql, known, ERASED_AT_ONCE)?);
-    }
-    Ok((erased, most))
 }

@@ -17,13 +17,17 @@ pub(crate) fn outcome_of(word: &str) -> Result<Outcome, Fault> {
 pub(crate) const BY_OUTCOME: &str =
     "SELECT outcome, COUNT(*) FROM messages WHERE outcome IS NOT NULL AND shadow = 0 GROUP BY outcome ORDER BY outcome";
 
-/// Jobs that wait or run.
+/// What is still to be done.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct OpenJobs {
-    /// All but those about events.
-    pub of_mail: u64,
-    pub of_events: u64,
+pub struct Backlog {
+    /// Jobs that wait or run, but those about events.
+    pub jobs: u64,
+    /// Events that nothing was decided about yet, whatever their job waits for.
+    pub events: u64,
 }
+
+/// How many events are kept that nothing was decided about.
+pub(crate) const OPEN_EVENTS: &str = "SELECT COUNT(*) FROM events WHERE notice IS NULL AND wrapped_key IS NOT NULL";
 
 impl Store {
     /// Numbers of jobs, outcomes and messages; the jobs that are done are those that the sweep has not removed yet.
@@ -64,15 +68,18 @@ impl Store {
             .await
     }
 
-    /// The jobs that wait or run now, those about events apart. Cheap, for those who ask every second: it looks at these jobs alone, while
+    /// What is to be done now, events apart. Cheap, for those who ask every second: it looks at this alone, while
     /// [`Store::figures`] counts everything that is kept.
-    pub async fn open_jobs(&self) -> Result<OpenJobs, Fault> {
-        const OPEN: &str =
-            "SELECT COUNT(*), COALESCE(CAST(SUM(CASE WHEN kind = 'notice' THEN 1 ELSE 0 END) AS BIGINT), 0)
-            FROM jobs WHERE state IN ('ready', 'running', 'waiting')";
-        let work = self.inner.db.read(|conn| Box::pin(async move { one!(conn, (i64, i64), OPEN) }));
-        let (all, of_events) = work.await?.map_or((0, 0), |(all, of_events)| (natural(all), natural(of_events)));
-        Ok(OpenJobs { of_mail: all.saturating_sub(of_events), of_events })
+    pub async fn backlog(&self) -> Result<Backlog, Fault> {
+        const JOBS: &str =
+            "SELECT COUNT(*) FROM jobs WHERE state IN ('ready', 'running', 'waiting') AND kind <> 'notice'";
+        let work = self
+            .inner
+            .db
+            .read(|conn| Box::pin(async move { Ok((one!(conn, (i64,), JOBS)?, one!(conn, (i64,), OPEN_EVENTS)?)) }));
+        let number = |row: Option<(i64,)>| row.map_or(0, |(number,)| natural(number));
+        let (jobs, events) = work.await?;
+        Ok(Backlog { jobs: number(jobs), events: number(events) })
     }
 }
 

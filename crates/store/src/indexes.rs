@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use crate::database::{Conn, all};
-use crate::{dialect, figures, folder, kept, message, migrate, shadow};
+use crate::{dialect, event, figures, folder, kept, message, migrate, shadow};
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
 
 /// An empty database of today's schema.
@@ -59,6 +59,30 @@ async fn queries_follow_the_indexes_that_were_made_for_them() {
     let each: Vec<&String> = seen.lines.iter().filter(|line| line.contains("INDEX messages_")).collect();
     assert!(each.iter().any(|line| line.contains("messages_message_id (site=? AND message_id=?")), "{:#?}", seen.lines);
     assert!(each.iter().any(|line| line.contains("messages_digest (site=? AND digest=?")), "{:#?}", seen.lines);
+}
+
+#[tokio::test]
+async fn the_sweep_of_events_and_their_number_follow_indexes_of_what_is_left_to_do() {
+    let mut conn = sqlite().await;
+    let [decided, undecided, notices] = event::forget::ERASES.map(|(sql, _)| sql);
+    let [deeds, old_notices] = event::forget::FORGETS;
+    let queries = [
+        (decided, "events", "events_decided"),
+        (undecided, "events", "events_undecided"),
+        (notices, "notices", "notices_received"),
+        (deeds, "events", "events_received"),
+        (old_notices, "notices", "notices_made"),
+        (event::OPEN, "events", "events_open"),
+        (event::MORE, "events", "events_open"),
+    ];
+    for (sql, table, index) in queries {
+        let followed = Followed::by(&mut conn, sql).await;
+        let mut indexes = followed.indexes_of(table);
+        indexes.dedup();
+        assert_eq!((indexes, followed.sorts), (owned(&[index]), false), "{:#?}", followed.lines);
+    }
+    let counted = Followed::by(&mut conn, figures::OPEN_EVENTS).await;
+    assert!(counted.lines[0].contains("COVERING INDEX events_"), "{:#?}", counted.lines);
 }
 
 fn owned(names: &[&str]) -> Vec<String> {

@@ -109,7 +109,7 @@ pub(crate) fn lease_lost() -> Fault {
     Fault::temporary(FaultCode::LeaseLost, "the job runs under another fence or not at all")
 }
 
-/// Every unit that records a result of a job begins with this.
+/// Every unit that records a result of a job begins with this; it tells when the lease ends.
 pub(crate) async fn check_lease(conn: &mut Conn, lease: &Lease) -> Result<Micros, Fault> {
     dialect::lock_lease(conn, &lease.job, lease.fence).await?.ok_or_else(lease_lost)
 }

@@ -1,4 +1,4 @@
-//! Profiles: immutable versions of their text, sealed because they name people.
+//! Profiles and files of mappings: immutable versions of their text, sealed because they name people.
 
 use crate::Store;
 use crate::database::{all, execute, one};
@@ -59,27 +59,83 @@ impl Store {
     pub async fn import_profile(&self, site: &str, name: &str, text: &str) -> Result<u32, Fault> {
         const NEW: &str = "INSERT INTO profiles (site, name, version, digest, sealed_text, imported_at)
             VALUES ($1, $2, $3, $4, $5, $6)";
-        let hash: [u8; 32] = digest::digest(&digest::SHA256, text.as_bytes())
-            .as_ref()
-            .try_into()
-            .map_err(|_| Fault::permanent(FaultCode::Internal, "SHA-256 has 32 bytes"))?;
-        let digest = self.inner.vault.hasher(site).await?.digest(&hash);
-        let place = Place { site, table: "profiles", row: name, field: "sealed_text" };
-        let sealed = self.inner.vault.standing_key(site).await?.seal(place, text.as_bytes())?;
+        let kept = self.kept_text(Place { site, table: "profiles", row: name, field: "sealed_text" }, text).await?;
         let (site, name) = (site.to_owned(), name.to_owned());
         let version = self.inner.db.unit(move |conn| {
             Box::pin(async move {
                 let newest = one!(conn, (i64, Vec<u8>), NEWEST, &site, &name)?;
-                let version = match newest {
-                    Some((version, known)) if known == digest => return Ok(version),
-                    Some((version, _)) => version + 1,
-                    None => 1,
-                };
-                let now = dialect::now(conn).await?;
-                execute!(conn, NEW, &site, &name, version, &digest, &sealed, now)?;
+                let (version, is_new) = kept.version_after(newest);
+                if is_new {
+                    let now = dialect::now(conn).await?;
+                    execute!(conn, NEW, &site, &name, version, &kept.digest, &kept.sealed, now)?;
+                }
                 Ok(version)
             })
         });
         Ok(u32::try_from(version.await?).unwrap_or(u32::MAX))
     }
+
+    /// The same for the file of mappings of a site. It is kept apart from the profiles, because mail is never decided by it.
+    pub async fn import_mappings(&self, site: &str, text: &str) -> Result<u32, Fault> {
+        const NEWEST: &str = "SELECT version, digest FROM mappings WHERE site = $1 ORDER BY version DESC LIMIT 1";
+        const NEW: &str = "INSERT INTO mappings (site, version, digest, sealed_text, imported_at)
+            VALUES ($1, $2, $3, $4, $5)";
+        let kept = self.kept_text(mappings_place(site), text).await?;
+        let site = site.to_owned();
+        let version = self.inner.db.unit(move |conn| {
+            Box::pin(async move {
+                let newest = one!(conn, (i64, Vec<u8>), NEWEST, &site)?;
+                let (version, is_new) = kept.version_after(newest);
+                if is_new {
+                    let now = dialect::now(conn).await?;
+                    execute!(conn, NEW, &site, version, &kept.digest, &kept.sealed, now)?;
+                }
+                Ok(version)
+            })
+        });
+        Ok(u32::try_from(version.await?).unwrap_or(u32::MAX))
+    }
+
+    /// The text of a version of the site's file of mappings; `None` when there is none.
+    pub async fn mappings_text(&self, site: &str, version: u32) -> Result<Option<String>, Fault> {
+        const ONE: &str = "SELECT sealed_text FROM mappings WHERE site = $1 AND version = $2";
+        let of_site = site.to_owned();
+        let row = self
+            .inner
+            .db
+            .read(move |conn| Box::pin(async move { one!(conn, (Vec<u8>,), ONE, &of_site, i64::from(version)) }));
+        let Some((sealed,)) = row.await? else { return Ok(None) };
+        Ok(Some(self.inner.vault.open_text(mappings_place(site), &sealed).await?.as_str().to_owned()))
+    }
+
+    async fn kept_text(&self, place: Place<'_>, text: &str) -> Result<KeptText, Fault> {
+        let hash: [u8; 32] = digest::digest(&digest::SHA256, text.as_bytes())
+            .as_ref()
+            .try_into()
+            .map_err(|_| Fault::permanent(FaultCode::Internal, "SHA-256 has 32 bytes"))?;
+        let digest = self.inner.vault.hasher(place.site).await?.digest(&hash);
+        let sealed = self.inner.vault.standing_key(place.site).await?.seal(place, text.as_bytes())?;
+        Ok(KeptText { digest, sealed })
+    }
+}
+
+/// A text that becomes a version, unless it is the newest one already.
+struct KeptText {
+    digest: Vec<u8>,
+    sealed: Vec<u8>,
+}
+
+impl KeptText {
+    /// The number of its version after the newest one, and whether that is a new one.
+    fn version_after(&self, newest: Option<(i64, Vec<u8>)>) -> (i64, bool) {
+        match newest {
+            Some((version, known)) if known == self.digest => (version, false),
+            Some((version, _)) => (version + 1, true),
+            None => (1, true),
+        }
+    }
+}
+
+fn mappings_place(site: &str) -> Place<'_> {
+    Place { site, table: "mappings", row: site, field: "sealed_text" }
 }

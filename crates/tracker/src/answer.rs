@@ -93,10 +93,28 @@ pub struct Comment {
     pub text: String,
 }
 
-/// Who may see a comment or an entry of work, of those who may see its issue: everybody, or whoever is within each of these.
+/// A comment or an entry of work as one answer tells it: what it says, and who may see just that.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct EntryView {
+    /// Of those who may see its issue: everybody, or whoever is within each of these.
     pub seen_by: Vec<Visibility>,
+    /// `None` where it has no words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub said: Option<Written>,
+    /// How long somebody worked, in the tracker's words (`1d 2h`); empty for comments.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub spent: String,
+}
+
+/// What somebody wrote in the tracker.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Written {
+    /// As the tracker renders it, and so not to be shown before it is made safe; its links may be relative to the site. `None`
+    /// where the tracker renders nothing, or more than [`crate::jira::WRITTEN_CHARS_MAX`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub html: Option<String>,
+    /// Without markup, on Data Center wiki markup without its escapes and frames; cut at [`crate::jira::WRITTEN_CHARS_MAX`].
+    pub text: String,
 }
 
 /// Something with an id and a name: an issue type, a service desk, an organisation.
@@ -186,6 +204,8 @@ pub enum Answer {
     Accounts(Vec<Person>),
     Names(Vec<String>),
     Entry(EntryView),
+    /// To `ReadDescription`; `None` where nothing is described.
+    Written(Option<Written>),
     Internal(bool),
     /// One page; `all` says whether nothing comes after it and nobody was kept from us.
     People {
@@ -255,6 +275,7 @@ impl Answer {
             Answer::Accounts(_) => "accounts",
             Answer::Names(_) => "names",
             Answer::Entry(_) => "entry",
+            Answer::Written(_) => "written",
             Answer::Internal(_) => "internal",
             Answer::People { .. } => "people",
             Answer::Actors { .. } => "actors",

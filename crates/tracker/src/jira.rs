@@ -48,5 +48,9 @@ pub const ITEMS_PER_PAGE: u32 = 50;
 /// How many people one look for an account is asked to find.
 pub const PEOPLE_MAX: u32 = 20;
 
+/// Longest HTML that is taken for what somebody wrote, in characters, and longest text. Jira takes 32,767 by default, and an
+/// administrator of Data Center can allow more.
+pub const WRITTEN_CHARS_MAX: usize = 256 * 1024;
+
 /// Longest summary in UTF-16 units: Jira says "must be less than 255 characters".
 pub const SUMMARY_CHARS_MAX: usize = 254;

@@ -12,7 +12,7 @@ pub mod wiki;
 
 pub use answer::{
     Answer, Comment, Created, EntryView, IssueLink, IssueView, LinkType, Named, Person, Registered, StoredFile,
-    Touched, TransitionView,
+    Touched, TransitionView, Written,
 };
 pub use dialect::Dialect;
 pub use http::{Content, Method, Request, Response};

@@ -186,15 +186,20 @@ pub enum Operation {
     ReadWatchers {
         issue_id: String,
     },
-    /// Who may see a comment; on Data Center without whether it is internal.
+    /// What a comment says, and who may see it; on Data Center without whether it is internal.
     ReadComment {
         issue_id: String,
         comment_id: String,
     },
-    /// Who may see an entry of work.
+    /// What an entry of work says, and who may see it. Nothing renders it.
     ReadWork {
         issue_id: String,
         work_id: String,
+    },
+    /// What the issue describes. Asked before it is asked who may see the issue: what was written since is then told to nobody
+    /// who might not see it.
+    ReadDescription {
+        issue_id: String,
     },
     /// Whether a comment is marked as internal. `TrackerGone` where it bears no such mark.
     ReadInternal {
@@ -404,6 +409,7 @@ words! {
     ReadWatchers: "read_watchers",
     ReadComment: "read_comment",
     ReadWork: "read_work",
+    ReadDescription: "read_description",
     ReadInternal: "read_internal",
     FindSeers: "find_seers",
     FindAgents: "find_agents",

@@ -122,10 +122,7 @@ fn shown(value: &Value) -> String {
         Value::String(text) => text.clone(),
         other => other.to_string(),
     };
-    match text.char_indices().nth(VALUE_CHARS_MAX) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text,
-    }
+    policy::shortened(&text, VALUE_CHARS_MAX).into_owned()
 }
 
 fn proposed(plan: Plan, at: store::Micros, comparison: &Comparison) -> Proposed {

@@ -182,7 +182,10 @@ fn yes_to(page: &str) -> String {
 #[tokio::test]
 async fn other_rules_are_chosen_and_what_they_change_is_shown() {
     let (house, session, id, page) = story("done").await;
+    house.store.import_mappings(SITE, "[[mapping]]").await.unwrap();
     assert!(!page.contains("By other rules"), "the site keeps none");
+    let page = house.page(&session, &format!("/messages/{id}")).await.text;
+    assert!(!page.contains("By other rules"), "mappings are no rules for mail");
     house.store.import_profile(SITE, "draft <b>", "text").await.unwrap();
     let page = house.page(&session, &format!("/messages/{id}")).await;
     let offered = "<option value=\"1 draft &#60;b&#62;\">draft &#60;b&#62;, version 1</option>";

@@ -74,6 +74,9 @@ impl Walker {
         assert_eq!(whole["properties"]["marker"]["step"], "m1/1/1");
         assert_eq!(whole["id"], made["id"]);
         assert!(whole["renderedFields"]["description"].as_str().unwrap().contains("<p>What was said.</p>"));
+        let described = self.get(&format!("/issue/{key}?fields=description&expand=renderedFields"), 200).await;
+        assert_eq!(described["fields"], json!({ "description": document("What was said.") }));
+        assert_eq!(described["renderedFields"], json!({ "description": "<p>What was said.</p>" }));
         self.post("/issue", json!({ "fields": { "project": { "key": "DEMO" }, "summary": "x" } }), 400).await;
         let mut plain = new_issue("Plain");
         plain["fields"]["description"] = json!("not a document");
@@ -116,7 +119,9 @@ impl Walker {
         assert_eq!(refused["errors"]["comment"], "Operation value must be an Atlassian Document");
         self.post("/issue/DEMO-999/comment", json!({ "body": document("x") }), 404).await;
         assert_eq!(self.get(&format!("/issue/{key}/comment?orderBy=-created"), 200).await["total"], 1);
-        self.get(&format!("/issue/{key}/comment/{id}?expand=renderedBody"), 200).await;
+        let said = self.get(&format!("/issue/{key}/comment/{id}?expand=properties,renderedBody"), 200).await;
+        assert_eq!((&said["renderedBody"], &said["jsdPublic"]), (&json!("<p>Said in a mail.</p>"), &json!(true)));
+        assert_eq!(said["properties"], json!([{ "key": "marker", "value": "m2" }]));
         self.put(&format!("/issue/{key}/comment/{id}"), json!({ "body": document("Said better.") }), 200).await;
         let listed =
             self.post("/comment/list?expand=properties", json!({ "ids": [id.parse::<i64>().unwrap()] }), 200).await;
@@ -185,7 +190,8 @@ impl Walker {
         assert_eq!(made["started"], "2026-01-02T01:04:05.000+0000");
         let id = made["id"].as_str().unwrap();
         self.get(&format!("/issue/{first}/worklog"), 200).await;
-        self.get(&format!("/issue/{first}/worklog/{id}"), 200).await;
+        let said = self.get(&format!("/issue/{first}/worklog/{id}"), 200).await;
+        assert_eq!((&said["timeSpent"], &said["comment"]), (&json!("1h 5m"), &document("Looked.")));
         self.put(&format!("/issue/{first}/worklog/{id}"), json!({ "timeSpentSeconds": 120 }), 200).await;
         self.delete(&format!("/issue/{first}/worklog/{id}"), 204).await;
         self.post(&format!("/issue/{first}/worklog"), json!({ "timeSpentSeconds": 0 }), 400).await;

@@ -44,13 +44,12 @@ impl Renderer {
     /// itself is wrong. No letter is lost by a template.
     pub async fn render(&self, order: Order) -> Result<Rendered, Fault> {
         let order = Order { view: bounded(order.view), ..order };
-        let fault = match self.ask(&order).await {
-            Err(fault) if order.template.is_some() && fault.code != FaultCode::CellUnavailable => fault,
+        let trouble = match self.ask(&order).await {
+            Err(fault) if order.template.is_some() && fault.code == FaultCode::CellDied => Trouble::Died,
+            Err(fault) if order.template.is_some() && fault.code == FaultCode::TooComplex => {
+                Trouble::TooMuch { part: Part::Html, what: "the letter is too long".to_owned() }
+            }
             answer => return answer,
-        };
-        let trouble = match fault.code {
-            FaultCode::CellDied => Trouble::Died,
-            _ => Trouble::TooMuch { part: Part::Html, what: "the letter is too long".to_owned() },
         };
         let letter = self.ask(&Order { template: None, ..order }).await?;
         Ok(Rendered { made_by: MadeBy::ThemeInstead(trouble), ..letter })

@@ -4,6 +4,7 @@ use super::{Inquiry, issue_facts};
 use crate::site::{Site, misunderstood};
 use policy::field::{FieldKind, FieldMeta};
 use policy::{Account, Act, Compare, Facts, Fault, FaultCode, FaultKind, IssueFacts, IssueSearch, Question, Told};
+use std::borrow::Borrow;
 use tracker::{Answer, Operation, Person};
 
 /// Answers one of these questions into `facts`. An outage stops the job; a refusal is an answer of its own, because it would be
@@ -32,10 +33,10 @@ pub(super) async fn find_out(inquiry: &Inquiry<'_>, question: Question, facts: &
             facts.accounts.push((address, known));
         }
         Question::Groups { account } => {
-            let known = match told(site.read(&Operation::ReadGroups { account: account.clone() }).await)? {
+            let groups = told(site.read(&Operation::ReadGroups { account: account.clone() }).await)?;
+            let known = match groups {
                 Told::Known(Answer::Names(names)) => Told::Known(names),
-                Told::Known(other) => return Err(misunderstood(&other)),
-                Told::Untold(why) => Told::Untold(why),
+                other => not_so(other)?,
             };
             facts.groups.push((account, known));
         }
@@ -48,12 +49,7 @@ pub(super) async fn find_out(inquiry: &Inquiry<'_>, question: Question, facts: &
             facts.found_issues.push((search, known));
         }
         Question::Matches { issue_id, search } => {
-            let operation = Operation::Match { issue_id: issue_id.clone(), search: search.clone() };
-            let known = match told(site.read(&operation).await)? {
-                Told::Known(Answer::Found { items, .. }) => Told::Known(items.iter().any(|item| item.id == issue_id)),
-                Told::Known(other) => return Err(misunderstood(&other)),
-                Told::Untold(why) => Told::Untold(why),
-            };
+            let known = matches(site, &issue_id, &search).await?;
             facts.matches.push((issue_id, search, known));
         }
         Question::ServiceDesk { project } => {
@@ -70,10 +66,43 @@ pub(super) async fn find_out(inquiry: &Inquiry<'_>, question: Question, facts: &
 pub(crate) fn told<T>(result: Result<T, Fault>) -> Result<Told<T>, Fault> {
     match result {
         Ok(known) => Ok(Told::Known(known)),
-        Err(fault) if fault.kind == FaultKind::Permanent && fault.code != FaultCode::Internal => {
-            Ok(Told::Untold(format!("{} ({})", fault.public, fault.detail)))
-        }
+        Err(fault) if is_refusal(&fault) => Ok(Told::Untold(format!("{} ({})", fault.public, fault.detail))),
         Err(fault) => Err(fault),
+    }
+}
+
+/// Whether this is the tracker's own word, the same at every try. A mistake of ours is no answer.
+pub(crate) fn is_refusal(fault: &Fault) -> bool {
+    fault.kind == FaultKind::Permanent && fault.code != FaultCode::Internal
+}
+
+/// An answer of another form than was asked for, or none.
+pub(crate) fn not_so<T>(told: Told<impl Borrow<Answer>>) -> Result<Told<T>, Fault> {
+    match told {
+        Told::Known(other) => Err(misunderstood(other.borrow())),
+        Told::Untold(why) => Ok(Told::Untold(why)),
+    }
+}
+
+/// Whether this search finds the issue.
+pub(crate) async fn matches(site: &Site, issue_id: &str, search: &str) -> Result<Told<bool>, Fault> {
+    let operation = Operation::Match { issue_id: issue_id.to_owned(), search: search.to_owned() };
+    match told(site.read(&operation).await)? {
+        Told::Known(Answer::Found { items, .. }) => Ok(Told::Known(items.iter().any(|item| item.id == issue_id))),
+        other => not_so(other),
+    }
+}
+
+/// What stands in these fields of an issue, each with its id.
+pub(crate) async fn texts(
+    site: &Site,
+    issue_id: &str,
+    fields: &[String],
+) -> Result<Told<Vec<(String, String)>>, Fault> {
+    let operation = Operation::ReadFieldTexts { issue_id: issue_id.to_owned(), fields: fields.to_vec() };
+    match told(site.read(&operation).await)? {
+        Told::Known(Answer::FieldTexts(texts)) => Ok(Told::Known(texts)),
+        other => not_so(other),
     }
 }
 
@@ -90,13 +119,11 @@ async fn field_texts(
     fields: Vec<String>,
     facts: &mut Facts,
 ) -> Result<(), Fault> {
-    let operation = Operation::ReadFieldTexts { issue_id: issue_id.clone(), fields: fields.clone() };
-    match told(inquiry.site.read(&operation).await)? {
-        Told::Known(Answer::FieldTexts(texts)) => {
+    match texts(inquiry.site, &issue_id, &fields).await? {
+        Told::Known(texts) => {
             let texts = texts.into_iter().map(|(field, text)| (issue_id.clone(), field, Told::Known(text)));
             facts.field_texts.extend(texts);
         }
-        Told::Known(other) => return Err(misunderstood(&other)),
         Told::Untold(why) => {
             let texts = fields.into_iter().map(|field| (issue_id.clone(), field, Told::Untold(why.clone())));
             facts.field_texts.extend(texts);
@@ -148,8 +175,7 @@ pub(crate) async fn owner(site: &Site, address: &str) -> Result<Told<Option<Stri
     let own = site.account_id().await?;
     match told(site.read(&Operation::FindAccounts { query: address.to_owned() }).await)? {
         Told::Known(Answer::Accounts(people)) => Ok(owner_among(people, address, own)),
-        Told::Known(other) => Err(misunderstood(&other)),
-        Told::Untold(why) => Ok(Told::Untold(why)),
+        other => not_so(other),
     }
 }
 
@@ -186,8 +212,7 @@ pub(crate) async fn may(site: &Site, account: &str, project: &str, act: Act) -> 
         Told::Known(Answer::Accounts(people)) => {
             Ok(Told::Known(people.iter().any(|person| person.account_id == account)))
         }
-        Told::Known(other) => Err(misunderstood(&other)),
-        Told::Untold(why) => Ok(Told::Untold(why)),
+        other => not_so(other),
     }
 }
 
@@ -255,6 +280,15 @@ mod tests {
         assert_eq!(id_of(&[named, person("2", None)]), Some(("2".to_owned(), false)));
         let program = Person { is_program: true, ..person("5", None) };
         assert_eq!(id_of(&[program]), None);
+    }
+
+    #[test]
+    fn a_mistake_of_ours_is_no_answer_of_the_tracker() {
+        let told = |fault| told::<()>(Err(fault));
+        assert!(matches!(told(Fault::permanent(FaultCode::TrackerRefused, "no")), Ok(Told::Untold(_))));
+        assert!(told(misunderstood(&Answer::Internal(true))).is_err());
+        assert!(told(Fault::temporary(FaultCode::TrackerUnreachable, "away")).is_err());
+        assert!(not_so::<()>(Told::Known(Answer::Internal(true))).is_err());
     }
 
     #[test]

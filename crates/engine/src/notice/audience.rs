@@ -1,15 +1,16 @@
 //! Who belongs to a part of an audience, as the tracker tells it.
 
-use super::inquiry::{Inquiry, not_so};
-use crate::facts::told::told;
+use super::inquiry::Inquiry;
+use crate::facts::told::{not_so, texts, told};
 use crate::site::misunderstood;
 use policy::notify::{Audience, IssueNow, PEOPLE_MAX, Whom};
-use policy::{Fault, FieldKind, Told};
+use policy::{Fault, FieldKind, Told, addresses_in};
 use std::collections::HashSet;
+use std::sync::Arc;
 use tracker::{Answer, Operation, Person};
 
-/// The most pages that one list of people is read from; Jira's pages hold 50.
-const PAGES_MAX: usize = PEOPLE_MAX / 50;
+/// The most pages that one list of people is read from; Jira's pages hold 50. The last of them shows that there are too many.
+const PAGES_MAX: usize = PEOPLE_MAX / 50 + 1;
 
 impl Inquiry<'_> {
     /// The people of one part; why they cannot be had.
@@ -49,8 +50,10 @@ impl Inquiry<'_> {
 
     async fn watchers(&mut self, issue_id: &str) -> Result<Told<Vec<String>>, Fault> {
         match told(self.site.read(&Operation::ReadWatchers { issue_id: issue_id.to_owned() }).await)? {
-            Told::Known(Answer::People { people, all: true }) => Ok(Told::Known(ids(people))),
-            Told::Known(Answer::People { .. }) => Ok(untold("the tracker does not show them to the gateway's account")),
+            Told::Known(Answer::People { people, all: true }) => Ok(Told::Known(ids(&people))),
+            Told::Known(Answer::People { .. }) => {
+                Ok(untold("the tracker does not show all of them to the gateway's account"))
+            }
             other => not_so(other),
         }
     }
@@ -70,19 +73,24 @@ impl Inquiry<'_> {
         let mut all = Vec::new();
         for field in fields {
             let operation = Operation::ReadFieldOrganisations { issue_id: issue_id.to_owned(), field: field.id };
-            let organisations = match self.once(operation).await? {
-                Told::Known(Answer::Page { items, .. }) => items,
-                other => return not_so(other),
+            let answer = match self.once(operation).await? {
+                Told::Known(answer) => answer,
+                Told::Untold(why) => return Ok(Told::Untold(why)),
             };
-            for one in organisations {
+            let Answer::Page { items, .. } = &*answer else { return Err(misunderstood(&answer)) };
+            for one in items {
                 let page = |start_at| Operation::ReadOrganisationPeople { organisation_id: one.id.clone(), start_at };
                 match self.pages(page).await? {
                     Told::Known(people) => all.extend(people),
                     Told::Untold(why) => return Ok(Told::Untold(why)),
                 }
+                all = each_once(all);
+                if all.len() > PEOPLE_MAX {
+                    return Ok(Told::Known(all));
+                }
             }
         }
-        Ok(Told::Known(each_once(all)))
+        Ok(Told::Known(all))
     }
 
     async fn members(&mut self, group: &str) -> Result<Told<Vec<String>>, Fault> {
@@ -92,78 +100,80 @@ impl Inquiry<'_> {
         self.pages(|start_at| Operation::ReadMembers { group: group.to_owned(), start_at }).await
     }
 
-    /// Everybody on the pages of a list, as far as people of one part are looked at.
+    /// Everybody on the pages of a list, as far as people of one part are looked at: more of them say that there are more. A list that
+    /// is longer than what is read of it looks like a whole one, so it is none.
     async fn pages(&mut self, page: impl Fn(u64) -> Operation) -> Result<Told<Vec<String>>, Fault> {
-        let mut all = Vec::new();
-        for _ in 0..PAGES_MAX {
-            match self.once(page(all.len() as u64)).await? {
-                Told::Known(Answer::People { people, all: is_last }) => {
-                    all.extend(ids(people));
-                    if is_last || all.len() > PEOPLE_MAX {
-                        break;
-                    }
-                }
-                other => return not_so(other),
+        let (mut all, mut read) = (Vec::new(), 0);
+        loop {
+            let answer = match self.once(page(all.len() as u64)).await? {
+                Told::Known(answer) => answer,
+                Told::Untold(why) => return Ok(Told::Untold(why)),
+            };
+            let Answer::People { people, all: is_last } = &*answer else { return Err(misunderstood(&answer)) };
+            all.extend(ids(people));
+            read += 1;
+            match goes_on(all.len(), read, *is_last) {
+                Told::Known(true) => {}
+                Told::Known(false) => return Ok(Told::Known(all)),
+                Told::Untold(why) => return Ok(Told::Untold(why)),
             }
         }
-        Ok(Told::Known(all))
     }
 
     async fn named(&mut self, operation: Operation) -> Result<Told<Vec<String>>, Fault> {
-        match self.once(operation).await? {
-            Told::Known(Answer::Accounts(people)) => Ok(Told::Known(ids(people))),
-            other => not_so(other),
-        }
+        let answer = match self.once(operation).await? {
+            Told::Known(answer) => answer,
+            Told::Untold(why) => return Ok(Told::Untold(why)),
+        };
+        let Answer::Accounts(people) = &*answer else { return Err(misunderstood(&answer)) };
+        Ok(Told::Known(ids(people)))
     }
 
-    /// Accounts and groups that have a role of the project, by its name.
-    async fn actors(&mut self, project: &str, role: &str) -> Result<Told<(Vec<String>, Vec<String>)>, Fault> {
-        let roles = match self.once(Operation::ReadRoles { project: project.to_owned() }).await? {
-            Told::Known(Answer::Page { items, .. }) => items,
-            other => return not_so(other),
+    /// Accounts and groups that have a role of the project, by its name: [`Answer::Actors`].
+    async fn actors(&mut self, project: &str, role: &str) -> Result<Told<Arc<Answer>>, Fault> {
+        let answer = match self.once(Operation::ReadRoles { project: project.to_owned() }).await? {
+            Told::Known(answer) => answer,
+            Told::Untold(why) => return Ok(Told::Untold(why)),
         };
-        let Some(known) = roles.into_iter().find(|known| known.name == role) else {
+        let Answer::Page { items, .. } = &*answer else { return Err(misunderstood(&answer)) };
+        let Some(known) = items.iter().find(|known| known.name == role) else {
             return Ok(untold(&format!("{project} has no role {role:?}")));
         };
-        match self.once(Operation::ReadRoleActors { project: project.to_owned(), role_id: known.id }).await? {
-            Told::Known(Answer::Actors { accounts, groups }) => Ok(Told::Known((accounts, groups))),
-            other => not_so(other),
-        }
+        self.once(Operation::ReadRoleActors { project: project.to_owned(), role_id: known.id.clone() }).await
     }
 
     /// Everybody who has a role, himself or through a group. A group that is not told leaves out all: half of a role looks like a whole one.
     async fn with_role(&mut self, project: &str, role: &str) -> Result<Told<Vec<String>>, Fault> {
-        let (accounts, groups) = match self.actors(project, role).await? {
-            Told::Known(actors) => actors,
+        let answer = match self.actors(project, role).await? {
+            Told::Known(answer) => answer,
             Told::Untold(why) => return Ok(Told::Untold(why)),
         };
-        self.with_members(accounts, groups).await
+        let Answer::Actors { accounts, groups } = &*answer else { return Err(misunderstood(&answer)) };
+        self.with_members(accounts.clone(), groups).await
     }
 
     /// These accounts and those in these groups, each once.
-    async fn with_members(
-        &mut self,
-        mut accounts: Vec<String>,
-        groups: Vec<String>,
-    ) -> Result<Told<Vec<String>>, Fault> {
+    async fn with_members(&mut self, mut accounts: Vec<String>, groups: &[String]) -> Result<Told<Vec<String>>, Fault> {
         for group in groups {
-            match self.members(&group).await? {
+            match self.members(group).await? {
                 Told::Known(members) => accounts.extend(members),
                 Told::Untold(why) => return Ok(Told::Untold(format!("the group {group:?}: {why}"))),
             }
+            accounts = each_once(accounts);
             if accounts.len() > PEOPLE_MAX {
                 break;
             }
         }
-        Ok(Told::Known(each_once(accounts)))
+        Ok(Told::Known(accounts))
     }
 
     /// Whether the account has the role, himself or through one of his groups.
     pub(super) async fn has_role(&mut self, project: &str, role: &str, account: &str) -> Result<Told<bool>, Fault> {
-        let (accounts, groups) = match self.actors(project, role).await? {
-            Told::Known(actors) => actors,
+        let answer = match self.actors(project, role).await? {
+            Told::Known(answer) => answer,
             Told::Untold(why) => return Ok(Told::Untold(why)),
         };
+        let Answer::Actors { accounts, groups } = &*answer else { return Err(misunderstood(&answer)) };
         if accounts.iter().any(|id| id == account) || groups.is_empty() {
             return Ok(Told::Known(accounts.iter().any(|id| id == account)));
         }
@@ -174,10 +184,12 @@ impl Inquiry<'_> {
     }
 
     pub(super) async fn groups_of(&mut self, account: &str) -> Result<Told<Vec<String>>, Fault> {
-        match self.once(Operation::ReadGroups { account: account.to_owned() }).await? {
-            Told::Known(Answer::Names(names)) => Ok(Told::Known(names)),
-            other => not_so(other),
-        }
+        let answer = match self.once(Operation::ReadGroups { account: account.to_owned() }).await? {
+            Told::Known(answer) => answer,
+            Told::Untold(why) => return Ok(Told::Untold(why)),
+        };
+        let Answer::Names(names) = &*answer else { return Err(misunderstood(&answer)) };
+        Ok(Told::Known(names.clone()))
     }
 
     async fn in_user_field(&mut self, issue_id: &str, named: &str) -> Result<Told<Vec<String>>, Fault> {
@@ -190,8 +202,8 @@ impl Inquiry<'_> {
     async fn in_group_field(&mut self, issue_id: &str, named: &str) -> Result<Told<Vec<String>>, Fault> {
         match self.field_text(issue_id, named).await? {
             Told::Known(text) => {
-                let groups = text.lines().filter(|line| !line.is_empty()).map(str::to_owned).collect();
-                self.with_members(Vec::new(), groups).await
+                let groups: Vec<String> = text.lines().filter(|line| !line.is_empty()).map(str::to_owned).collect();
+                self.with_members(Vec::new(), &groups).await
             }
             Told::Untold(why) => Ok(Told::Untold(why)),
         }
@@ -240,14 +252,10 @@ impl Inquiry<'_> {
             Told::Known(field) => field,
             Told::Untold(why) => return Ok(Told::Untold(why)),
         };
-        let operation = Operation::ReadFieldTexts { issue_id: issue_id.to_owned(), fields: vec![field] };
-        match told(self.site.read(&operation).await)? {
-            Told::Known(Answer::FieldTexts(texts)) => {
-                Ok(Told::Known(texts.into_iter().map(|(_, text)| text).collect::<Vec<_>>().join("\n")))
-            }
-            Told::Known(other) => Err(misunderstood(&other)),
-            Told::Untold(why) => Ok(Told::Untold(why)),
-        }
+        Ok(match texts(self.site, issue_id, &[field]).await? {
+            Told::Known(texts) => Told::Known(texts.into_iter().map(|(_, text)| text).collect::<Vec<_>>().join("\n")),
+            Told::Untold(why) => Told::Untold(why),
+        })
     }
 }
 
@@ -261,15 +269,21 @@ fn each_once(mut accounts: Vec<String>) -> Vec<String> {
     accounts
 }
 
-fn ids(people: Vec<Person>) -> Vec<String> {
-    people.into_iter().map(|person| person.account_id).collect()
+fn ids(people: &[Person]) -> Vec<String> {
+    people.iter().map(|person| person.account_id.clone()).collect()
 }
 
-/// The addresses in a text, between blanks, commas and semicolons.
+/// Whether more of a list is read after so many people on so many pages.
+fn goes_on(people: usize, pages: usize, is_last: bool) -> Told<bool> {
+    match is_last || people > PEOPLE_MAX {
+        true => Told::Known(false),
+        false if pages < PAGES_MAX => Told::Known(true),
+        false => Told::Untold(format!("the tracker tells it in more than {PAGES_MAX} pages")),
+    }
+}
+
 fn addresses(text: &str) -> Vec<Whom> {
-    let words = text.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';'));
-    let words = words.map(|word| word.trim_matches(|c| matches!(c, '<' | '>'))).filter(|word| word.contains('@'));
-    words.take(PEOPLE_MAX + 1).map(|word| Whom::Address(word.to_owned())).collect()
+    addresses_in(text).take(PEOPLE_MAX + 1).map(|address| Whom::Address(address.to_owned())).collect()
 }
 
 #[cfg(test)]
@@ -278,8 +292,23 @@ mod tests {
 
     #[test]
     fn addresses_of_a_field_stand_between_anything() {
-        let found = addresses("ann@example.org, bob@example.org\nCarl <carl@example.org>; nobody");
-        let found: Vec<String> = found.iter().map(Whom::to_string).collect();
-        assert_eq!(found, ["ann@example.org", "bob@example.org", "carl@example.org"]);
+        let text = "ann@example.org, bob@example.org\nCarl <carl@example.org>; nobody, [Dora|mailto:dora@example.org] \
+            (emil@example.org) \"fred@example.org\" a@b@c @";
+        let found: Vec<String> = addresses(text).iter().map(Whom::to_string).collect();
+        assert_eq!(found, ["ann", "bob", "carl", "dora", "emil", "fred"].map(|name| format!("{name}@example.org")));
+    }
+
+    #[test]
+    fn a_list_is_told_whole_or_shows_that_it_is_not() {
+        let read = |pages: usize, each: usize, whole: usize| {
+            let ends = (1..=pages).map(|page| goes_on(page * each, page, page * each >= whole));
+            ends.take_while(|end| *end == Told::Known(true)).count() + 1
+        };
+        assert_eq!(read(PAGES_MAX, 50, PEOPLE_MAX), PEOPLE_MAX / 50);
+        assert_eq!(read(PAGES_MAX, 50, PEOPLE_MAX + 1), PAGES_MAX);
+        assert_eq!(goes_on(PEOPLE_MAX, PEOPLE_MAX / 50, false), Told::Known(true), "one more page shows it");
+        assert_eq!(goes_on(PEOPLE_MAX + 50, PAGES_MAX, false), Told::Known(false));
+        assert!(matches!(goes_on(PAGES_MAX * 10, PAGES_MAX, false), Told::Untold(_)), "smaller pages end nothing");
+        assert_eq!(goes_on(PAGES_MAX * 10, PAGES_MAX, true), Told::Known(false));
     }
 }

@@ -1,12 +1,14 @@
 //! Finds out what a decision about letters needs to know. What cannot be found out is told to nobody; an outage stops the job.
 
-use crate::facts::told::{owner, told};
+use crate::facts::told::{is_refusal, matches, not_so, owner, told};
 use crate::gateway::Shared;
 use crate::site::{Site, misunderstood};
 use mail::Address;
 use policy::event::{Event, EventKind};
 use policy::notify::{Entry, EntryNow, Facts, IssueNow, Person, Question, SeenBy, Whom};
-use policy::{Fault, FaultCode, FaultKind, StepKey, Told, Visibility};
+use policy::{Fault, FaultCode, StepKey, Told, Visibility};
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use tracker::{Answer, IssueView, Operation};
 
 /// After so many letters that came back for good within 30 days nothing goes to an address.
@@ -19,13 +21,21 @@ pub(super) struct Inquiry<'a> {
     events: &'a [Event],
     /// Every limit of an entry that is for few: whoever sees it is within all of them.
     limits: Vec<(Entry, String, Vec<Visibility>)>,
-    /// What is asked for many people and is the same for all of them.
-    remembered: Vec<(Operation, Told<Answer>)>,
+    /// What is asked for many people and is the same for all of them, by the operation as JSON.
+    remembered: HashMap<String, Told<Arc<Answer>>>,
+    /// Who takes part, by the id of the issue: asked for each customer.
+    partakers: HashMap<String, Partakers>,
+}
+
+/// Who takes part in a request of service management.
+struct Partakers {
+    by_name: Told<HashSet<String>>,
+    of_organisations: Told<HashSet<String>>,
 }
 
 impl<'a> Inquiry<'a> {
     pub(super) fn new(shared: &'a Shared, site: &'a Site, events: &'a [Event]) -> Inquiry<'a> {
-        Inquiry { shared, site, events, limits: Vec::new(), remembered: Vec::new() }
+        Inquiry { shared, site, events, limits: Vec::new(), remembered: HashMap::new(), partakers: HashMap::new() }
     }
 
     /// Answers one question into `facts`.
@@ -44,13 +54,7 @@ impl<'a> Inquiry<'a> {
                 facts.writers.push((deed, known));
             }
             Question::Matches { issue_id, search } => {
-                let operation = Operation::Match { issue_id: issue_id.clone(), search: search.clone() };
-                let known = match told(self.site.read(&operation).await)? {
-                    Told::Known(Answer::Found { items, .. }) => {
-                        Told::Known(items.iter().any(|item| item.id == issue_id))
-                    }
-                    other => not_so(other)?,
-                };
+                let known = matches(self.site, &issue_id, &search).await?;
                 facts.matches.push((issue_id, search, known));
             }
             Question::Who { issue_id, audience } => {
@@ -81,7 +85,7 @@ impl<'a> Inquiry<'a> {
             }
             Question::Silence { issue_id, address } => {
                 let known = self.silence(&address, facts).await?;
-                facts.silences.push((issue_id, address, known));
+                facts.silences.push((issue_id, address, Told::Known(known)));
             }
         }
         Ok(())
@@ -124,7 +128,7 @@ impl<'a> Inquiry<'a> {
             Err(fault) if fault.code == FaultCode::TrackerGone && !tells_of_its_end => {
                 return Ok(Some(EntryNow { gone: true, seen_by: SeenBy::Few(Visibility::Internal) }));
             }
-            Err(fault) if fault.kind == FaultKind::Permanent => return Ok(None),
+            Err(fault) if is_refusal(&fault) => return Ok(None),
             Err(fault) => return Err(fault),
         };
         match is_marked {
@@ -146,28 +150,29 @@ impl<'a> Inquiry<'a> {
             Ok(Answer::Internal(internal)) => Ok(Some(internal)),
             Ok(other) => Err(misunderstood(&other)),
             Err(fault) if fault.code == FaultCode::TrackerGone => Ok(Some(false)),
-            Err(fault) if fault.kind == FaultKind::Permanent => Ok(None),
+            Err(fault) if is_refusal(&fault) => Ok(None),
             Err(fault) => Err(fault),
         }
     }
 
     /// Whose mail it was that became this comment or this issue: its marker names the mail. Changes bear no marker.
-    async fn writer(&self, deed: &str) -> Result<Option<Whom>, Fault> {
+    async fn writer(&self, deed: &str) -> Result<Told<Option<Whom>>, Fault> {
         let pieces: Vec<&str> = deed.split('/').collect();
         let operation = match pieces.as_slice() {
             [_, "commented", comment] => Operation::ReadCommentMarkers { comment_ids: vec![(*comment).to_owned()] },
             [issue, "created"] => Operation::ReadIssueMarker { issue_id: (*issue).to_owned() },
-            _ => return Ok(None),
+            _ => return Ok(Told::Known(None)),
         };
         let marker = match told(self.site.read(&operation).await)? {
             Told::Known(Answer::Found { items, .. }) => items.into_iter().next().and_then(|item| item.marker),
             Told::Known(other) => return Err(misunderstood(&other)),
-            Told::Untold(_) => None,
+            Told::Untold(why) => return Ok(Told::Untold(why)),
         };
-        let Some(message) = marker.as_ref().and_then(message_of) else { return Ok(None) };
+        let Some(message) = marker.as_ref().and_then(message_of) else { return Ok(Told::Known(None)) };
         let story = self.shared.store.story(message).await?.filter(|story| story.line.site == self.site.name);
         let sender = story.map(|story| story.line.sender).filter(|sender| !sender.is_empty());
-        Ok(sender.map(Whom::Address))
+        const NOT_KEPT: &str = "it came by a mail of which it is not kept who wrote it";
+        Ok(sender.map_or_else(|| Told::Untold(NOT_KEPT.to_owned()), |sender| Told::Known(Some(Whom::Address(sender)))))
     }
 
     async fn person(&self, account: &str) -> Result<Option<Person>, Fault> {
@@ -202,15 +207,25 @@ impl<'a> Inquiry<'a> {
         if issue.reporter.as_deref() == Some(account) {
             return Ok(Told::Known(true));
         }
-        match self.participants(issue_id).await? {
-            Told::Known(people) if !people.iter().any(|id| id == account) => {}
-            Told::Known(_) => return Ok(Told::Known(true)),
-            Told::Untold(why) => return Ok(Told::Untold(why)),
+        if !self.partakers.contains_key(issue_id) {
+            let known = self.partakers(issue_id).await?;
+            self.partakers.insert(issue_id.to_owned(), known);
         }
-        Ok(match self.people_of_organisations(issue_id).await? {
-            Told::Known(people) => Told::Known(people.iter().any(|id| id == account)),
+        let nothing = || Fault::permanent(FaultCode::Internal, "who takes part was just found out");
+        Ok(self.partakers.get(issue_id).ok_or_else(nothing)?.has(account))
+    }
+
+    async fn partakers(&mut self, issue_id: &str) -> Result<Partakers, Fault> {
+        let set = |told| match told {
+            Told::Known(people) => Told::Known(HashSet::from_iter(people)),
             Told::Untold(why) => Told::Untold(why),
-        })
+        };
+        let by_name = set(self.participants(issue_id).await?);
+        let of_organisations = match &by_name {
+            Told::Known(_) => set(self.people_of_organisations(issue_id).await?),
+            Told::Untold(why) => Told::Untold(why.clone()),
+        };
+        Ok(Partakers { by_name, of_organisations })
     }
 
     /// Whether the account is within every limit of the entry.
@@ -269,21 +284,28 @@ impl<'a> Inquiry<'a> {
     }
 
     /// What is the same for everybody who is asked about, asked once.
-    pub(super) async fn once(&mut self, operation: Operation) -> Result<Told<Answer>, Fault> {
-        if let Some((_, answer)) = self.remembered.iter().find(|(known, _)| *known == operation) {
+    pub(super) async fn once(&mut self, operation: Operation) -> Result<Told<Arc<Answer>>, Fault> {
+        let no_json = |_| Fault::permanent(FaultCode::Internal, "an operation has no JSON");
+        let key = serde_json::to_string(&operation).map_err(no_json)?;
+        if let Some(answer) = self.remembered.get(&key) {
             return Ok(answer.clone());
         }
-        let answer = told(self.site.read(&operation).await)?;
-        self.remembered.push((operation, answer.clone()));
+        let answer = match told(self.site.read(&operation).await)? {
+            Told::Known(answer) => Told::Known(Arc::new(answer)),
+            Told::Untold(why) => Told::Untold(why),
+        };
+        self.remembered.insert(key, answer.clone());
         Ok(answer)
     }
 }
 
-/// An answer of another form, or none.
-pub(super) fn not_so<T>(told: Told<Answer>) -> Result<Told<T>, Fault> {
-    match told {
-        Told::Known(other) => Err(misunderstood(&other)),
-        Told::Untold(why) => Ok(Told::Untold(why)),
+impl Partakers {
+    fn has(&self, account: &str) -> Told<bool> {
+        match (&self.by_name, &self.of_organisations) {
+            (Told::Known(people), _) if people.contains(account) => Told::Known(true),
+            (_, Told::Known(people)) => Told::Known(people.contains(account)),
+            (_, Told::Untold(why)) => Told::Untold(why.clone()),
+        }
     }
 }
 
@@ -352,6 +374,18 @@ mod tests {
     fn a_marker_names_its_mail() {
         assert_eq!(message_of(&StepKey("message:0199abc/2/1".to_owned())), Some("0199abc"));
         assert_eq!(message_of(&StepKey("events:1/2".to_owned())), None);
+    }
+
+    #[test]
+    fn who_takes_part_is_known_as_far_as_it_is_told() {
+        let set = |one: &str| Told::Known(HashSet::from([one.to_owned()]));
+        let not = |why: &str| Told::Untold(why.to_owned());
+        let whole = Partakers { by_name: set("ann"), of_organisations: set("bob") };
+        assert_eq!(["ann", "bob", "eve"].map(|one| whole.has(one)), [true, true, false].map(Told::Known));
+        let half = Partakers { by_name: set("ann"), of_organisations: not("no") };
+        assert_eq!((half.has("ann"), half.has("bob")), (Told::Known(true), Told::Untold("no".into())));
+        let none = Partakers { by_name: not("no"), of_organisations: not("no") };
+        assert_eq!(none.has("ann"), Told::Untold("no".into()));
     }
 
     #[test]

@@ -251,8 +251,11 @@ impl<'p> Pass<'p> {
             return Err(Fault::temporary(FaultCode::QueueFull, "work.queue_depth_max is reached by events"));
         }
         events.sort_by_key(|event| event.at_ms);
-        let window = self.site.merge_window(&events);
-        let new = self.shared.store.take_in_events(&self.site.name, &events, b"", Via::History, window).await?;
+        let mut new = 0;
+        for event in events.chunks(1) {
+            let window = self.site.merge_window(event);
+            new += self.shared.store.take_in_events(&self.site.name, event, b"", Via::History, window).await?;
+        }
         self.shared.metrics.history_events.fetch_add(u64::from(new), Ordering::Relaxed);
         self.shared.backlog_of_events.fetch_add(u64::from(new), Ordering::Relaxed);
         crash_point("poll_taken_in");

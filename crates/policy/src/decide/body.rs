@@ -2,8 +2,10 @@
 
 use super::evidence::Evidence;
 use crate::Body;
+use crate::shortened::shortened;
 use mail::document::{Block, Cell, Inline};
 use mail::{Address, Document, Hidden, HiddenKind, Message, Part, PartClass, Reply, SealForm, SealScheme};
+use std::borrow::Cow;
 
 /// From this length on, in UTF-16 units, the parts that hold the text go along as files, so that nothing is lost where a
 /// tracker has to cut it. Jira's fields hold 32,767; markup and folding need room of their own.
@@ -233,9 +235,8 @@ pub(super) fn naming_authors(evidence: &Evidence, mut body: Body) -> Body {
 
 /// The body cut to so many characters, and whether it was cut; `rest` tells its readers where the whole text is then.
 pub(super) fn cut(mut body: Body, chars_max: usize, rest: &str) -> (Body, bool) {
-    let Some((end, _)) = body.visible.char_indices().nth(chars_max) else { return (body, false) };
-    let kept = body.visible.get(..end).unwrap_or_default().trim_end();
-    body.visible = format!("{kept}…\n\n(The text is longer than {chars_max} characters; {rest}.)");
+    let Cow::Owned(kept) = shortened(&body.visible, chars_max) else { return (body, false) };
+    body.visible = format!("{kept}\n\n(The text is longer than {chars_max} characters; {rest}.)");
     body.document = None;
     body.hidden.clear();
     (body, true)

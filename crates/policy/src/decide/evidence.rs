@@ -194,7 +194,7 @@ fn recipients(message: &Message, profile: &Profile, facts: &Facts) -> Vec<String
 }
 
 /// The addresses that stand in a text of another form: whatever looks like one.
-pub(super) fn addresses_in(value: &str) -> impl Iterator<Item = &str> {
+pub fn addresses_in(value: &str) -> impl Iterator<Item = &str> {
     let pieces = value.split(|c: char| c.is_whitespace() || MARKS.contains(c));
     pieces.filter(|piece| is_plain_address(piece))
 }

@@ -2,6 +2,7 @@
 
 use super::effects::Effects;
 use crate::profile::Treatment;
+use crate::shortened::shortened;
 use crate::{IssueFacts, Outcome, RejectionCause};
 
 /// The longest reason or trace line, in characters.
@@ -13,17 +14,13 @@ pub(crate) struct Trace(pub(crate) Vec<String>);
 
 impl Trace {
     pub(crate) fn note(&mut self, question: &str, answer: impl std::fmt::Display, decided: &str) {
-        self.0.push(shortened(format!("{question} {answer}: {decided}")));
+        self.0.push(bounded_line(&format!("{question} {answer}: {decided}")));
     }
 }
 
 /// A reason or trace line of bounded length: what a mail names in it can be as long as its header.
-pub(super) fn shortened(mut line: String) -> String {
-    if let Some((end, _)) = line.char_indices().nth(LINE_CHARS_MAX) {
-        line.truncate(end);
-        line.push('…');
-    }
-    line
+pub(super) fn bounded_line(line: &str) -> String {
+    shortened(line, LINE_CHARS_MAX).into_owned()
 }
 
 /// What becomes of the message, before it is put into steps.

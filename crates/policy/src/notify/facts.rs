@@ -169,8 +169,8 @@ pub struct Facts {
     pub issues: Vec<(String, Told<IssueNow>)>,
     /// By issue, kind and id; `None` where nothing is known of it.
     pub entries: Vec<(String, Entry, String, Option<EntryNow>)>,
-    /// By the deed; `None` where the gateway did it by itself.
-    pub writers: Vec<(String, Option<Whom>)>,
+    /// By the deed; `None` inside where the gateway did it by itself.
+    pub writers: Vec<(String, Told<Option<Whom>>)>,
     pub matches: Vec<(String, String, Told<bool>)>,
     pub who: Vec<(String, Audience, Told<Vec<Whom>>)>,
     /// By the account; `None` where the tracker has no such account.
@@ -179,8 +179,8 @@ pub struct Facts {
     pub owners: Vec<(String, Told<Option<String>>)>,
     pub sees_issue: Vec<(String, String, Told<bool>)>,
     pub sees_entry: Vec<(String, Entry, String, String, Told<bool>)>,
-    /// By issue and normalised address; why nothing goes there, `None` where nothing is against it.
-    pub silences: Vec<(String, String, Option<String>)>,
+    /// By issue and normalised address; why nothing goes there, `None` inside where nothing is against it.
+    pub silences: Vec<(String, String, Told<Option<String>>)>,
 }
 
 impl Facts {
@@ -192,7 +192,7 @@ impl Facts {
         match question.clone() {
             Question::Issue { issue_id } => self.issues.push((issue_id, untold())),
             Question::Entry { issue_id, entry, id } => self.entries.push((issue_id, entry, id, None)),
-            Question::Writer { deed } => self.writers.push((deed, None)),
+            Question::Writer { deed } => self.writers.push((deed, untold())),
             Question::Matches { issue_id, search } => self.matches.push((issue_id, search, untold())),
             Question::Who { issue_id, audience } => self.who.push((issue_id, audience, untold())),
             Question::Person { account } => self.people.push((account, None)),
@@ -201,7 +201,7 @@ impl Facts {
             Question::SeesEntry { issue_id, entry, id, account } => {
                 self.sees_entry.push((issue_id, entry, id, account, untold()));
             }
-            Question::Silence { issue_id, address } => self.silences.push((issue_id, address, None)),
+            Question::Silence { issue_id, address } => self.silences.push((issue_id, address, untold())),
         }
     }
 }

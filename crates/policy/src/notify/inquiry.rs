@@ -9,12 +9,12 @@ use std::collections::{HashMap, HashSet};
 pub(super) struct Inquiry<'f> {
     facts: &'f Facts,
     people: HashMap<&'f str, &'f Option<Person>>,
-    /// The accounts of all who are known, by their normalised addresses.
-    at: HashMap<String, &'f str>,
+    /// The accounts of all who are known, by their normalised addresses; `None` where several have one.
+    at: HashMap<String, Option<&'f str>>,
     owners: HashMap<&'f str, &'f Told<Option<String>>>,
     sees_issue: HashMap<(&'f str, &'f str), &'f Told<bool>>,
     sees_entry: HashMap<(&'f str, Entry, &'f str, &'f str), &'f Told<bool>>,
-    silences: HashMap<(&'f str, &'f str), &'f Option<String>>,
+    silences: HashMap<(&'f str, &'f str), &'f Told<Option<String>>>,
     open: Vec<Question>,
     asked: HashSet<Question>,
 }
@@ -29,10 +29,14 @@ impl<'f> Inquiry<'f> {
     pub(super) fn of(facts: &'f Facts) -> Inquiry<'f> {
         let addresses =
             facts.people.iter().filter_map(|(id, one)| Some((id.as_str(), one.as_ref()?.address.as_ref()?)));
+        let mut at = HashMap::new();
+        for (id, address) in addresses {
+            at.entry(normalised(address)).and_modify(|known: &mut Option<&str>| *known = None).or_insert(Some(id));
+        }
         Inquiry {
             facts,
             people: facts.people.iter().map(|(id, person)| (id.as_str(), person)).collect(),
-            at: addresses.map(|(id, address)| (normalised(address), id)).collect(),
+            at,
             owners: facts.owners.iter().map(|(address, told)| (address.as_str(), told)).collect(),
             sees_issue: facts
                 .sees_issue
@@ -74,8 +78,8 @@ impl<'f> Inquiry<'f> {
     }
 
     pub(super) fn writer(&mut self, deed: &str) -> Result<Option<&'f Whom>, Unknown> {
-        let found = self.facts.writers.iter().find(|(known, _)| known == deed);
-        Ok(self.answered(found, || Question::Writer { deed: deed.to_owned() })?.1.as_ref())
+        let found = self.facts.writers.iter().find(|(known, _)| known == deed).map(|(_, told)| told);
+        self.told(found, || Question::Writer { deed: deed.to_owned() }).map(Option::as_ref)
     }
 
     pub(super) fn matches(&mut self, issue_id: &str, search: &str) -> Result<bool, Unknown> {
@@ -97,10 +101,11 @@ impl<'f> Inquiry<'f> {
         Ok(self.answered(found, || Question::Person { account: account.to_owned() })?.as_ref())
     }
 
-    /// The account with this normalised address: one of those that are known already, active or not, or one that has to be asked for.
+    /// The account with this normalised address: one of those that are known already, active or not, or one that has to be asked for. An
+    /// error, too, where several have it: what one of them may see is not for the others.
     pub(super) fn owner(&mut self, address: &str) -> Result<Option<&'f str>, Unknown> {
         if let Some(id) = self.at.get(address) {
-            return Ok(Some(id));
+            return id.map(Some).ok_or_else(|| "several accounts have it".to_owned());
         }
         let found = self.owners.get(address).copied();
         self.told(found, || Question::Owner { address: address.to_owned() }).map(Option::as_deref)
@@ -130,7 +135,7 @@ impl<'f> Inquiry<'f> {
     pub(super) fn silence(&mut self, issue_id: &str, address: &str) -> Result<Option<&'f str>, Unknown> {
         let found = self.silences.get(&(issue_id, address)).copied();
         let ask = || Question::Silence { issue_id: issue_id.to_owned(), address: address.to_owned() };
-        Ok(self.answered(found, ask)?.as_deref())
+        self.told(found, ask).map(Option::as_deref)
     }
 
     fn told<T>(&mut self, found: Option<&'f Told<T>>, ask: impl FnOnce() -> Question) -> Result<&'f T, Unknown> {

@@ -6,6 +6,7 @@ use super::recipient::Reachable;
 use super::settle::{Settled, named};
 use crate::event::{Event, EventKind};
 use crate::outbound::{Held, Mapping};
+use std::sync::Arc;
 
 /// What he may be told, in order; and why not of the rest, each reason once.
 pub(super) fn for_recipient(
@@ -14,13 +15,13 @@ pub(super) fn for_recipient(
     mapping: &Mapping,
     held: &Held,
     inquiry: &mut Inquiry,
-) -> (Vec<Event>, Vec<String>) {
+) -> (Vec<Arc<Event>>, Vec<String>) {
     let mut events = Vec::new();
     let mut reasons: Vec<String> = Vec::new();
     for settled in settled {
         let told = not_his_own(one, settled.event, held, inquiry)
             .and_then(|()| may_see(one, settled, inquiry))
-            .and_then(|()| as_he_sees_it(one, settled.event, mapping, held));
+            .and_then(|()| as_he_sees_it(one, settled, mapping, held));
         match told {
             Ok(event) => events.push(event),
             Err(why) => {
@@ -45,7 +46,8 @@ pub(super) fn all_his_own(one: &Reachable, settled: &[Settled], held: &Held, inq
     Some(reasons.join("; "))
 }
 
-/// An error when he did it himself, in the tracker or by a mail that the gateway's account brought in.
+/// An error when he did it himself, in the tracker or by a mail that the gateway's account brought in; and when nobody knows whose mail
+/// that was, because it may have been his.
 fn not_his_own(one: &Reachable, event: &Event, held: &Held, inquiry: &mut Inquiry) -> Result<(), String> {
     let Some(actor) = event.actor.as_ref().filter(|_| !held.own_actions) else { return Ok(()) };
     const OWN: &str = "it is his own doing";
@@ -81,15 +83,20 @@ fn may_see(one: &Reachable, settled: &Settled, inquiry: &mut Inquiry) -> Result<
 }
 
 /// The event without the changes that are not for him; an error when nothing is left that the mapping tells of.
-fn as_he_sees_it(one: &Reachable, event: &Event, mapping: &Mapping, held: &Held) -> Result<Event, String> {
-    let mut event = event.clone();
-    if one.is_outsider() {
-        let is_shown = |name: &str| held.outsider_fields.iter().any(|field| field.eq_ignore_ascii_case(name));
-        event.changes.retain(|change| is_shown(&change.field) || is_shown(&change.name));
-        if event.kind == EventKind::Updated && (event.changes.is_empty() || !mapping.tells_of(&event)) {
-            const WHY: &str = "its changes are not shown to customers and people without an account (outsider_fields)";
-            return Err(WHY.to_owned());
-        }
+fn as_he_sees_it(one: &Reachable, settled: &Settled, mapping: &Mapping, held: &Held) -> Result<Arc<Event>, String> {
+    match one.is_outsider() {
+        true => settled.for_outsiders.get_or_init(|| for_outsiders(settled.event, mapping, held)).clone(),
+        false => Ok(Arc::clone(settled.event)),
     }
-    Ok(event)
+}
+
+fn for_outsiders(event: &Event, mapping: &Mapping, held: &Held) -> Result<Arc<Event>, String> {
+    let mut event = event.clone();
+    let is_shown = |name: &str| held.outsider_fields.iter().any(|field| field.eq_ignore_ascii_case(name));
+    event.changes.retain(|change| is_shown(&change.field) || is_shown(&change.name));
+    if event.kind == EventKind::Updated && (event.changes.is_empty() || !mapping.tells_of(&event)) {
+        const WHY: &str = "its changes are not shown to customers and people without an account (outsider_fields)";
+        return Err(WHY.to_owned());
+    }
+    Ok(Arc::new(event))
 }

@@ -4,14 +4,18 @@ use super::facts::{Entry, IssueNow, SeenBy};
 use super::inquiry::{Inquiry, few};
 use crate::decide::Trace;
 use crate::event::{Event, EventKind};
+use std::cell::OnceCell;
 use std::cmp::Reverse;
 use std::collections::HashSet;
+use std::sync::Arc;
 
 /// An event that is to be told, and who may see what it is about.
 pub(super) struct Settled<'e, 'f> {
-    pub(super) event: &'e Event,
+    pub(super) event: &'e Arc<Event>,
     /// Of an event about a comment or an entry of work: which, and who may see it.
     pub(super) about: Option<(Entry, &'e str, &'f SeenBy)>,
+    /// As all outsiders see it, once one of them is looked at; an error when nothing is left for them.
+    pub(super) for_outsiders: OnceCell<Result<Arc<Event>, String>>,
 }
 
 impl Settled<'_, '_> {
@@ -21,8 +25,8 @@ impl Settled<'_, '_> {
     }
 }
 
-/// The events of one issue as they happened, each deed once.
-pub(super) fn in_order<'e>(events: &'e [Event], issue_id: &str) -> Vec<&'e Event> {
+/// The events of one issue as they happened, each deed once; shared from here on by all who are told of them.
+pub(super) fn in_order(events: &[Event], issue_id: &str) -> Vec<Arc<Event>> {
     let mut deeds = HashSet::new();
     let mut ordered: Vec<&Event> = events.iter().filter(|event| event.issue_id == issue_id).collect();
     // At one instant an issue is there before anything happens to it, and everything happens before it is gone.
@@ -34,18 +38,18 @@ pub(super) fn in_order<'e>(events: &'e [Event], issue_id: &str) -> Vec<&'e Event
     // Of one deed that was told of twice the fuller account stands.
     ordered.sort_by_cached_key(|event| (event.at_ms, rank(event), event.deed(), Reverse(event.changes.len())));
     ordered.retain(|event| deeds.insert(event.deed()));
-    ordered
+    ordered.into_iter().cloned().map(Arc::new).collect()
 }
 
 /// Of the events that a mapping wants, those of what still is as they say; the trace names the others.
 pub(super) fn standing<'e, 'f>(
-    wanted: &[&'e Event],
+    wanted: &[&'e Arc<Event>],
     issue: &IssueNow,
     inquiry: &mut Inquiry<'f>,
     trace: &mut Trace,
 ) -> Vec<Settled<'e, 'f>> {
     let mut settled = Vec::new();
-    for event in wanted {
+    for &event in wanted {
         let judged = match (issue.gone, event.kind) {
             (true, EventKind::Deleted) => Ok(None),
             (true, _) => Err("the issue is gone".to_owned()),
@@ -58,7 +62,7 @@ pub(super) fn standing<'e, 'f>(
                     let question = format!("Who may see {} {id}?", entry.words());
                     trace.note(&question, few(visibility), "the tracker is asked for each account");
                 }
-                settled.push(Settled { event, about });
+                settled.push(Settled { event, about, for_outsiders: OnceCell::new() });
             }
             Err(why) => untold(event, &why, trace),
         }
@@ -69,10 +73,10 @@ pub(super) fn standing<'e, 'f>(
 /// The same without those that another event tells already; `all` are those of the whole window.
 pub(super) fn without_superseded<'e, 'f>(
     settled: Vec<Settled<'e, 'f>>,
-    all: &[&Event],
+    all: &[Arc<Event>],
     trace: &mut Trace,
 ) -> Vec<Settled<'e, 'f>> {
-    let events: Vec<&Event> = settled.iter().map(|settled| settled.event).collect();
+    let events: Vec<&Arc<Event>> = settled.iter().map(|settled| settled.event).collect();
     let mut left = Vec::new();
     for (at, settled) in settled.into_iter().enumerate() {
         let earlier = events.get(..at).unwrap_or_default();
@@ -96,19 +100,25 @@ pub(super) fn named(event: &Event) -> String {
 
 /// Why another event of the window tells it already. What one person wrote and another changed is told twice, because the first is told
 /// of the second alone.
-fn superseded(event: &Event, earlier: &[&Event], later: &[&Event], all: &[&Event]) -> Option<&'static str> {
-    let same = |other: &&&Event| other.part == event.part && entry_of(other.kind) == entry_of(event.kind);
-    let is = |events: &[&Event], kind: EventKind| events.iter().filter(same).any(|other| other.kind == kind);
-    let his_own = |kind: EventKind| {
-        let mut same = earlier.iter().filter(same);
-        same.any(|other| other.kind == kind && actor_of(other) == actor_of(event))
+fn superseded(
+    event: &Event,
+    earlier: &[&Arc<Event>],
+    later: &[&Arc<Event>],
+    all: &[Arc<Event>],
+) -> Option<&'static str> {
+    let same = |other: &Event| other.part == event.part && entry_of(other.kind) == entry_of(event.kind);
+    let his_own = |events: &[&Arc<Event>], kind: EventKind| {
+        events.iter().any(|other| same(other) && other.kind == kind && actor_of(other) == actor_of(event))
     };
+    let anybodys = |kind: EventKind| all.iter().any(|other| same(other) && other.kind == kind);
     match event.kind {
-        EventKind::CommentEdited if his_own(EventKind::Commented) => Some("the comment itself is told as it is now"),
-        EventKind::WorkEdited if his_own(EventKind::Worked) => Some("the work itself is told as it is now"),
-        EventKind::CommentEdited | EventKind::WorkEdited if is(later, event.kind) => Some("it was changed again"),
-        EventKind::CommentDeleted if is(all, EventKind::Commented) => Some("it came and went within the window"),
-        EventKind::WorkDeleted if is(all, EventKind::Worked) => Some("it came and went within the window"),
+        EventKind::CommentEdited if his_own(earlier, EventKind::Commented) => {
+            Some("the comment itself is told as it is now")
+        }
+        EventKind::WorkEdited if his_own(earlier, EventKind::Worked) => Some("the work itself is told as it is now"),
+        EventKind::CommentEdited | EventKind::WorkEdited if his_own(later, event.kind) => Some("it was changed again"),
+        EventKind::CommentDeleted if anybodys(EventKind::Commented) => Some("it came and went within the window"),
+        EventKind::WorkDeleted if anybodys(EventKind::Worked) => Some("it came and went within the window"),
         _ => None,
     }
 }

@@ -83,15 +83,15 @@ const OF_LETTERS: &[Setting] = &[
     ),
     setting(
         "default.time_zone",
-        Form::Text,
+        Form::TimeZone,
         Default::Is("UTC"),
         "The time zone of their times, by its IANA name, such as `Europe/Berlin`.",
     ),
     setting(
         "default.theme",
-        Form::Text,
+        Form::OneOf(&["plain", "tracker", "desk"]),
         Default::Is("plain"),
-        "The theme that the letters are made with, by its name.",
+        "The [theme](templates.md) that the letters are made with.",
     ),
     setting(
         "default.format",
@@ -110,9 +110,15 @@ const OF_LETTERS: &[Setting] = &[
         "default.merge_window_s",
         Form::Number(MERGE_WINDOW_S_MAX),
         Default::Is("60"),
-        "How long further events of the same issue are waited for, in seconds, so that one letter tells them all.",
+        "How long further events of the same issue are waited for, in seconds, so that one letter tells them all. Of the mappings that tell \
+         of an event the one that waits the least says how long; an event of which none tells never ends a wait early.",
     ),
-    setting("default.urgent", Form::Truth, Default::Is("false"), "With `true` nothing is waited for."),
+    setting(
+        "default.urgent",
+        Form::Truth,
+        Default::Is("false"),
+        "With `true` nothing is waited for, and so by no other mapping that tells of the same event.",
+    ),
 ];
 
 const AUDIENCE: Room = Room {
@@ -179,12 +185,17 @@ const BOUNDS: Room = Room { title: "[default]: who is never written to, and how 
 const OF_BOUNDS: &[Setting] = &[
     setting(
         "default.include",
-        Form::Globs,
+        Form::AddressGlobs,
         Default::Unset,
         "The only addresses that are written to; without it all are.",
     ),
     setting("default.include_regex", Form::Regexes, Default::Unset, "As `include`, as regular expressions."),
-    setting("default.exclude", Form::Globs, Default::Unset, "Addresses that are never written to, included or not."),
+    setting(
+        "default.exclude",
+        Form::AddressGlobs,
+        Default::Unset,
+        "Addresses that are never written to, included or not.",
+    ),
     setting("default.exclude_regex", Form::Regexes, Default::Unset, "As `exclude`, as regular expressions."),
     setting(
         "default.disabled_domains",

@@ -5,6 +5,7 @@ use crate::expression::Expression;
 use crate::profile::reader::{Reader, Section};
 use crate::profile::values::{Inherited, levels};
 use crate::profile::{Pattern, Word};
+use crate::template::Theme;
 use serde::{Deserialize, Serialize};
 
 /// What a letter is made of.
@@ -62,10 +63,12 @@ levels! {
         subject_prefix: String = text,
         language: String = text,
         time_zone: String = text,
-        theme: String = text,
+        theme: Theme = word,
         format: Format = word,
         to: To = word,
+        #[allow(dead_code, reason = "`Held::wait_s` reads what the levels say, since all of `Held` is much for two numbers")]
         merge_window_s: u32 = number,
+        #[allow(dead_code, reason = "as the one above")]
         urgent: bool = truth,
         /// Of [`super::settings::AUDIENCES`].
         audience: Vec<String> = texts,
@@ -91,11 +94,18 @@ levels! {
 pub(super) static NOTHING: Values = Values::NOTHING;
 
 impl Inherited for Format {}
+impl Inherited for Theme {}
 impl Inherited for To {}
 impl Inherited for Tell {}
 impl Inherited for Option<Expression> {}
 
 impl Held {
+    /// For how many seconds further events are waited for where these levels have their say: [`Held::of`] for that alone.
+    pub(super) fn wait_s(levels: &[&Values]) -> u32 {
+        let is_urgent = bool::of(levels.iter().filter_map(|level| level.urgent.as_ref()));
+        if is_urgent { 0 } else { u32::of(levels.iter().filter_map(|level| level.merge_window_s.as_ref())) }
+    }
+
     /// Whether anybody can be meant.
     pub(super) fn has_audience(&self) -> bool {
         let named = [&self.roles, &self.groups, &self.user_fields, &self.group_fields, &self.address_fields];

@@ -51,7 +51,7 @@ fn within(table: &DeTable<'_>, key: &str) -> Option<usize> {
 }
 
 fn written<'a, 't>(table: &'a DeTable<'t>, key: &str) -> Option<(&'a Spanned<Cow<'t, str>>, &'a Spanned<DeValue<'t>>)> {
-    table.iter().find(|(name, _)| name.get_ref() == key)
+    table.get_key_value(key)
 }
 
 #[cfg(test)]

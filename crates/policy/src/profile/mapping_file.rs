@@ -23,6 +23,7 @@ pub struct MappingFile {
 struct Part<'a> {
     number: usize,
     file: &'a MappingFile,
+    lines: Lines<'a>,
     content: Table,
 }
 
@@ -58,8 +59,9 @@ pub fn with_mapping_files(name: &str, text: &str, origin: &str, files: &[Mapping
             continue;
         }
         let content = reader::parse(&file.text, &file.shown)?;
-        wrong.extend(content.keys().filter_map(|key| refusal(file, table, key)));
-        parts.push(Part { number, file, content });
+        let lines = Lines::of(&file.text);
+        wrong.extend(content.keys().filter_map(|key| refusal(file, &lines, table, key)));
+        parts.push(Part { number, file, lines, content });
     }
     if wrong.is_empty() && !parts.is_empty() {
         let Some(whole) = put_in(text, &parts) else {
@@ -79,10 +81,10 @@ pub fn with_mapping_files(name: &str, text: &str, origin: &str, files: &[Mapping
 }
 
 /// Why this key may not stand in the file; `None` when it may.
-fn refusal(file: &MappingFile, of_profile: &Table, key: &str) -> Option<String> {
+fn refusal(file: &MappingFile, lines: &Lines, of_profile: &Table, key: &str) -> Option<String> {
     let refuse = |remedy: &str| {
         let complaint = Complaint { key: key.to_owned(), said: format!("{key} {remedy}") };
-        Some(complaint.at(&file.shown, Lines::of(&file.text).of_key(key)))
+        Some(complaint.at(&file.shown, lines.of_key(key)))
     };
     if OF_THE_PROFILE.contains(&key) {
         return refuse("is for the profile to say; leave it out here");
@@ -107,7 +109,7 @@ fn told_of_file(complaint: &Complaint, parts: &[Part]) -> Option<String> {
     }
     let said = complaint.said.strip_prefix(&format!("mapping[{number}]."))?.to_owned();
     let of_file = Complaint { key: key.to_owned(), said };
-    Some(of_file.at(&part.file.shown, Lines::of(&part.file.text).of_key(key)))
+    Some(of_file.at(&part.file.shown, part.lines.of_key(key)))
 }
 
 /// The text with what stands in each file instead of the line that names it; `None` when these lines cannot be told for certain.

@@ -10,6 +10,7 @@ use super::words::Word;
 use super::wrong::{wrong_entry, wrong_text};
 use crate::expression::Expression;
 use crate::placeholder::Template;
+use crate::shortened::shortened;
 use crate::{Fault, FaultCode};
 use std::fmt::Write;
 use toml::{Table, Value};
@@ -19,6 +20,8 @@ const FIELDS_MAX: usize = 100;
 /// The most addresses or other texts of one setting.
 const TEXTS_MAX: usize = 1000;
 const LONG_TEXT_CHARS_MAX: usize = 4000;
+/// The most complaints that are told at once.
+const TOLD_MAX: usize = 100;
 /// How much of a wrong value is repeated.
 const SHOWN_CHARS_MAX: usize = 60;
 
@@ -248,20 +251,17 @@ impl Reader {
         Some(texts)
     }
 
-    /// The patterns under `key` (globs) and under `key_regex`.
+    /// The patterns under `key` (globs) and under `key_regex`. A glob over addresses that none can match is refused.
     pub(crate) fn patterns(&mut self, section: &Section, key: &str) -> Vec<Pattern> {
+        if self.setting_of(section, key).form == Form::AddressGlobs {
+            for glob in self.list(section, key).iter().filter(|glob| !glob.contains(['@', '*', '?'])) {
+                let remedy = format!("is no whole address, so it never holds; write \"*@{glob}\" for all of a domain");
+                self.refuse_entry(section, key, glob, &remedy);
+            }
+        }
         let globs = self.compiled(section, key, Pattern::glob);
         let regexes = self.regexes(section, &format!("{key}_regex")).unwrap_or_default();
         [globs, regexes].concat()
-    }
-
-    /// The same over whole addresses. A glob that no address can match is refused.
-    pub(super) fn patterns_of_addresses(&mut self, section: &Section, key: &str) -> Vec<Pattern> {
-        for glob in self.list(section, key).iter().filter(|glob| !glob.contains(['@', '*', '?'])) {
-            let remedy = format!("is no whole address, so it never holds; write \"*@{glob}\" for all of a domain");
-            self.refuse_entry(section, key, glob, &remedy);
-        }
-        self.patterns(section, key)
     }
 
     /// The same; `None` when both are left out.
@@ -460,9 +460,14 @@ pub(crate) fn told(complaints: &[Complaint], text: &str, origin: &str) -> Fault 
     fault(told.into_iter().map(|(line, one)| one.at(origin, line)).collect())
 }
 
-/// The fault that tells these lines.
-pub(crate) fn fault(lines: Vec<String>) -> Fault {
-    Fault::permanent(FaultCode::ProfileWrong, format!("{} lines are wrong", lines.len())).with_public(lines.join("\n"))
+/// The fault that tells these lines, the first of too many.
+pub(crate) fn fault(mut lines: Vec<String>) -> Fault {
+    let detail = format!("{} lines are wrong", lines.len());
+    if let Some(more) = lines.len().checked_sub(TOLD_MAX).filter(|more| *more > 0) {
+        lines.truncate(TOLD_MAX);
+        lines.push(format!("{more} more; correct these first"));
+    }
+    Fault::permanent(FaultCode::ProfileWrong, detail).with_public(lines.join("\n"))
 }
 
 fn shown_value(value: &Value) -> String {
@@ -482,8 +487,5 @@ fn on_one_line(text: &str) -> String {
 }
 
 fn cut(text: &str) -> String {
-    match text.char_indices().nth(SHOWN_CHARS_MAX) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text.to_owned(),
-    }
+    shortened(text, SHOWN_CHARS_MAX).into_owned()
 }

@@ -57,8 +57,8 @@ impl Rule {
         let known: Vec<&str> = CONDITION_NAMES.iter().map(|(name, _)| *name).collect();
         let rule = Rule {
             name: reader.text(section, "name").unwrap_or_default(),
-            from: reader.patterns_of_addresses(section, "from"),
-            to: reader.patterns_of_addresses(section, "to"),
+            from: reader.patterns(section, "from"),
+            to: reader.patterns(section, "to"),
             subject: reader.patterns(section, "subject"),
             header: reader.patterns(section, "header"),
             authentic: reader.truth(section, "authentic"),

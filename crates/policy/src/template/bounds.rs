@@ -19,9 +19,11 @@ pub const NAMES_BYTES_MAX: usize = 100_000;
 /// Bytes of all that people wrote into one letter, each of its two forms counted alone. Some mail programs show no more.
 pub const SAID_BYTES_MAX: usize = 100_000;
 
-/// The view within its bounds; what was left out is added to its count. A view within them stays as it is.
-pub fn bounded(mut view: View) -> View {
-    let mut left_out = cut(&mut view.happenings, HAPPENINGS_MAX) + cut(&mut view.earlier, EARLIER_MAX);
+/// The view without what may not go by this mail, within its bounds; what did not fit is added to its count. A view that is
+/// so already stays as it is.
+pub fn bounded(view: View) -> View {
+    let mut view = if view.withheld { withheld(view) } else { view };
+    let mut left_out = newest(&mut view) + cut(&mut view.earlier, EARLIER_MAX);
     let mut room = Room {
         changes: CHANGES_MAX,
         files: FILES_MAX,
@@ -44,7 +46,7 @@ pub fn bounded(mut view: View) -> View {
 }
 
 /// The view without anything that a person wrote: what goes by mail that is not sealed, about what is (SEC-15).
-pub(super) fn withheld(mut view: View) -> View {
+fn withheld(mut view: View) -> View {
     let words = Words::of(&view.recipient.language);
     let said = || Said { html: SafeHtml::of_text(words.withheld), text: words.withheld.to_owned() };
     words.withheld.clone_into(&mut view.issue.summary);
@@ -54,10 +56,28 @@ pub(super) fn withheld(mut view: View) -> View {
         happening.comment.iter_mut().for_each(|comment| comment.said = said());
         happening.work.iter_mut().for_each(|work| work.said = None);
         happening.files.clear();
-        // Values of fields may be words of people; which field changed is not.
-        happening.changes.iter_mut().for_each(|change| (change.from, change.to) = (None, None));
+        // Values of fields may be words of people; the name of what changed is not. Without its id no headline says a value.
+        for change in &mut happening.changes {
+            change.field.clear();
+            for value in [&mut change.from, &mut change.to] {
+                *value = Some(words.withheld.to_owned());
+            }
+        }
     }
     view
+}
+
+/// Keeps the newest happenings, and of the weightiest kind at least the newest one: it names the letter. How many are left out.
+fn newest(view: &mut View) -> usize {
+    let kind = view.kind();
+    let over = view.happenings.len().saturating_sub(HAPPENINGS_MAX);
+    let names_it = view.happenings.iter().rposition(|happening| happening.kind == kind);
+    let older: Vec<Happening> = view.happenings.drain(..over).collect();
+    let named = names_it.and_then(|at| older.into_iter().nth(at));
+    if let (Some(named), Some(oldest)) = (named, view.happenings.first_mut()) {
+        *oldest = named;
+    }
+    over
 }
 
 fn cut<T>(items: &mut Vec<T>, most: usize) -> usize {
@@ -121,10 +141,10 @@ impl Room {
     }
 
     fn shorten(&mut self, text: &mut String) {
-        let end = text.char_indices().nth(NAME_CHARS_MAX).map_or(text.len(), |(end, _)| end);
-        let end = text.floor_char_boundary(end.min(self.names));
-        if end < text.len() && !text.ends_with('…') {
-            text.truncate(end);
+        // With its ellipsis it fits, so that it is not cut again.
+        if text.len() > self.names || text.chars().count() > NAME_CHARS_MAX {
+            let end = text.char_indices().nth(NAME_CHARS_MAX - 1).map_or(text.len(), |(end, _)| end);
+            text.truncate(text.floor_char_boundary(end.min(self.names.saturating_sub("…".len()))));
             text.push('…');
         }
         self.names = self.names.saturating_sub(text.len());
@@ -180,9 +200,43 @@ mod tests {
         view.links.unsubscribe = Some(format!("https://x.example/{}", "a".repeat(NAME_CHARS_MAX)));
         let view = bounded(view);
         assert_eq!(view.left_out, 3 + 7 + (HAPPENINGS_MAX - 1) * (CHANGES_MAX + 7));
-        assert_eq!(view.happenings[0].changes[0].to.as_ref().unwrap().chars().count(), NAME_CHARS_MAX + 1);
+        assert_eq!(view.happenings[0].changes[0].to.as_ref().unwrap().chars().count(), NAME_CHARS_MAX);
         assert_eq!(view.links.unsubscribe, None);
         assert_eq!(bounded(view.clone()), view, "it is bounded once");
+    }
+
+    #[test]
+    fn a_text_that_ends_with_an_ellipsis_is_cut_like_any_other() {
+        let mut view = samples::view(EventKind::Updated, "en");
+        view.issue.summary = format!("{}…", "a".repeat(NAME_CHARS_MAX * 3));
+        let view = bounded(view);
+        assert_eq!(view.issue.summary, format!("{}…", "a".repeat(NAME_CHARS_MAX - 1)));
+        assert_eq!(bounded(view.clone()), view);
+    }
+
+    #[test]
+    fn the_newest_are_told_and_what_names_the_letter() {
+        let of = |kind: EventKind, at_ms: i64| Happening { at_ms, ..samples::view(kind, "en").happenings[0].clone() };
+        let mut view = samples::view(EventKind::Updated, "en");
+        view.happenings = vec![of(EventKind::Created, 0)];
+        view.happenings.extend((1..=80).map(|at_ms| of(EventKind::Worked, at_ms)));
+        let view = bounded(view);
+        let times: Vec<i64> = view.happenings.iter().map(|happening| happening.at_ms).collect();
+        assert_eq!(times, std::iter::once(0).chain(32..=80).collect::<Vec<_>>());
+        assert_eq!((view.kind(), view.left_out), (EventKind::Created, 31));
+    }
+
+    /// What is withheld takes no room and is not counted: more of it would not fit better.
+    #[test]
+    fn what_is_withheld_is_not_said_to_be_too_much() {
+        let mut view = samples::view(EventKind::Commented, "en");
+        let file = view.happenings[0].files[0].clone();
+        view.happenings[0].files = vec![file; FILES_MAX + 9];
+        view.earlier = vec![view.earlier[0].clone(); EARLIER_MAX + 5];
+        view.withheld = true;
+        let view = bounded(view);
+        assert_eq!((view.left_out, view.earlier.len(), view.happenings[0].files.len()), (0, 0, 0));
+        assert_eq!(bounded(view.clone()), view);
     }
 
     #[test]

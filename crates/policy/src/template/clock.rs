@@ -36,23 +36,6 @@ impl Clock {
     }
 }
 
-/// A size as people read it: `640 B`, `12 kB`, `1.4 MB`.
-pub(super) fn size(bytes: u64, words: &Words) -> String {
-    const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
-    if bytes < 1000 {
-        return format!("{bytes} B");
-    }
-    let (mut tenths, mut unit) = (bytes / 100, 0);
-    while tenths >= 10_000 && unit + 1 < UNITS.len() {
-        tenths /= 1000;
-        unit += 1;
-    }
-    match tenths < 100 {
-        true => format!("{}{}{} {}", tenths / 10, words.decimal, tenths % 10, UNITS[unit]),
-        false => format!("{} {}", tenths / 10, UNITS[unit]),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -68,14 +51,5 @@ mod tests {
             assert_eq!(Clock::of(zone).shown(at_ms, Words::of(language)), shown, "{zone}");
         }
         assert_eq!(Clock::of("UTC").shown(i64::MAX, Words::of("en")), "");
-    }
-
-    #[test]
-    fn sizes_are_rounded_down() {
-        for (bytes, shown) in [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (12_345, "12 kB"), (1_450_000, "1.4 MB")] {
-            assert_eq!(size(bytes, Words::of("en")), shown);
-        }
-        assert_eq!(size(1_450_000, Words::of("de")), "1,4 MB");
-        assert_eq!(size(u64::MAX, Words::of("en")), "18446744 TB");
     }
 }

@@ -25,7 +25,7 @@ pub const FILTERS: &[(&str, &str)] = &[
 const SPACES_MAX: usize = 16;
 
 pub(super) fn add(environment: &mut Environment<'static>) {
-    environment.add_filter("default", filters::default);
+    environment.add_filter("default", default);
     environment.add_filter("e", filters::escape);
     environment.add_filter("filled", filled);
     environment.add_filter("first", filters::first);
@@ -40,6 +40,14 @@ pub(super) fn add(environment: &mut Environment<'static>) {
     environment.add_filter("upper", filters::upper);
     environment.add_test("defined", minijinja::tests::is_defined);
     environment.add_test("none", |value: Value| value.kind() == ValueKind::None);
+}
+
+/// As [`filters::default`], and of none, too: what a view has not is none.
+fn default(value: Value, instead: Option<Value>, is_empty_nothing: Option<bool>) -> Value {
+    match value.is_undefined() || value.is_none() || is_empty_nothing == Some(true) && !value.is_true() {
+        true => instead.unwrap_or_else(|| Value::from("")),
+        false => value,
+    }
 }
 
 fn filled(pattern: String, values: Kwargs) -> Result<String, Error> {
@@ -62,10 +70,7 @@ fn indented(text: String, spaces: usize) -> Result<String, Error> {
 }
 
 fn shortened(text: String, characters: usize) -> String {
-    match text.char_indices().nth(characters) {
-        Some((end, _)) => format!("{}…", text[..end].trim_end()),
-        None => text,
-    }
+    crate::shortened::shortened(&text, characters).into_owned()
 }
 
 fn underlined(text: String) -> String {
@@ -89,6 +94,7 @@ mod tests {
             ("{{ 'äö'|underlined }}", "äö\n=="),
             ("{{ ['a', 'b']|join(', ') }}{{ ['a', 'b']|length }}{{ ['a', 'b']|last }}", "a, b2b"),
             ("{{ ' a '|trim|upper }}{{ gone|default('-') }}", "A-"),
+            ("{{ none|default('-') }}{{ ''|default('-') }}{{ ''|default('=', true) }}{{ 0|default(1) }}", "-=0"),
             ("{% if gone is defined %}x{% endif %}{{ none is none }}", "True"),
         ] {
             assert_eq!(environment.render_str(source, Value::UNDEFINED).unwrap(), written, "{source}");

@@ -18,28 +18,12 @@ impl SafeHtml {
 
     /// Text as HTML: each character for itself, line ends as breaks.
     pub fn of_text(text: &str) -> SafeHtml {
-        SafeHtml(escaped(text).replace('\n', "<br>"))
+        SafeHtml(mail::escaped(text).replace('\n', "<br>"))
     }
 
     pub fn as_str(&self) -> &str {
         &self.0
     }
-}
-
-/// Text as it may stand in HTML, in an element and in an attribute with quotes.
-pub(super) fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + text.len() / 8);
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 /// Whether somebody who looks at this HTML sees anything: a word, or a picture.
@@ -52,6 +36,35 @@ pub(super) fn shows_something(html: &str) -> bool {
         rest = after.split_once('>').map_or("", |(_, rest)| rest);
     }
     is_seen(rest)
+}
+
+/// HTML without comments; as a parser wrote it, so that each comment and each value of an attribute ends.
+pub(super) fn without_comments(html: &str) -> String {
+    let mut kept = String::with_capacity(html.len());
+    let mut rest = html;
+    while let Some((words, after)) = rest.split_once('<') {
+        kept.push_str(words);
+        rest = match after.strip_prefix("!--") {
+            Some(comment) => comment.split_once("-->").map_or("", |(_, rest)| rest),
+            None => {
+                let (tag, rest) = after.split_at(tag_length(after));
+                kept.push('<');
+                kept.push_str(tag);
+                rest
+            }
+        };
+    }
+    kept + rest
+}
+
+/// Where a tag ends, of which this stands behind its `<`: at the first `>` that is not within quotes.
+fn tag_length(tag: &str) -> usize {
+    let mut is_quoted = false;
+    let end = tag.bytes().position(|byte| {
+        is_quoted ^= byte == b'"';
+        byte == b'>' && !is_quoted
+    });
+    end.map_or(tag.len(), |end| end + 1)
 }
 
 /// Elements that a template may not write: they swallow what stands behind them, run something, or belong to the head of a page.
@@ -134,6 +147,18 @@ mod tests {
         for name in REFUSED {
             let safe = SafeHtml::of(&format!("<{name}>x</{name}>y"));
             assert_eq!(refused(safe.as_str()), None, "a comment with <{name}> costs no template: {}", safe.as_str());
+        }
+    }
+
+    #[test]
+    fn comments_go_and_values_of_attributes_stay() {
+        for (html, kept) in [
+            ("a<!--[if mso]></td><![endif]-->b<!----->c", "abc"),
+            ("<i title=\"<!--\">x</i>--&gt;<b>y</b>", "<i title=\"<!--\">x</i>--&gt;<b>y</b>"),
+            ("<i title=\"a>b\">x</i><!-- <b> -->", "<i title=\"a>b\">x</i>"),
+            ("a<!--", "a"),
+        ] {
+            assert_eq!(without_comments(html), kept);
         }
     }
 

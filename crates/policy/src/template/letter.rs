@@ -1,16 +1,19 @@
 //! Makes a letter of a view; a template that fails or says nothing gives way to its theme, and the letter says so.
 
-use super::bounds::{bounded, withheld};
-use super::html::refused;
+use super::bounds::bounded;
+use super::html::{refused, shows_something, without_comments};
 use super::inline;
 use super::machine::{Machine, Part, Trouble};
 use super::scene::Scene;
 use super::theme::Theme;
 use super::view::View;
 use super::written::Template;
+use crate::shortened::shortened;
+use mail::is_direction_mark;
 use mail::letter_mark::{ATTRIBUTE, ID_PREFIX, LINE_PREFIX, MARK_CHARS};
 use minijinja::Value;
 use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
 
 /// Characters of a subject.
 const SUBJECT_CHARS_MAX: usize = 250;
@@ -32,7 +35,7 @@ pub struct Rendered {
     pub text: String,
     pub html: String,
     pub made_by: MadeBy,
-    /// The content ids that the HTML shows, each once: these parts have to go along.
+    /// The content ids of what the view offers and the HTML shows, each once: these parts have to go along.
     pub content_ids: Vec<String>,
 }
 
@@ -54,24 +57,16 @@ pub struct Subject(String);
 impl Subject {
     /// Whatever was written, on one line and not too long; `None` when nothing is left.
     pub fn of(written: &str) -> Option<Subject> {
-        let steers = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}') || is_direction(c);
+        let steers =
+            |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}') || is_direction_mark(c);
         let printable: String = written.chars().map(|c| if steers(c) { ' ' } else { c }).collect();
-        let mut line = printable.split_whitespace().collect::<Vec<_>>().join(" ");
-        if let Some((end, _)) = line.char_indices().nth(SUBJECT_CHARS_MAX) {
-            line.truncate(end);
-            line.push('…');
-        }
-        (!line.is_empty()).then_some(Subject(line))
+        let line = printable.split_whitespace().collect::<Vec<_>>().join(" ");
+        (!line.is_empty()).then(|| Subject(shortened(&line, SUBJECT_CHARS_MAX).into_owned()))
     }
 
     pub fn as_str(&self) -> &str {
         &self.0
     }
-}
-
-/// Signs that turn the direction of what stands behind them, so that a subject reads otherwise than it is written.
-fn is_direction(c: char) -> bool {
-    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 impl<'de> Deserialize<'de> for Subject {
@@ -88,9 +83,9 @@ impl<'de> Deserialize<'de> for Subject {
 pub fn render(order: Order) -> Result<Rendered, Trouble> {
     let Order { theme, template, view } = order;
     let mark = view.mark.clone().filter(|mark| is_mark(mark));
-    let view = bounded(if view.withheld { withheld(view) } else { view });
+    let view = bounded(view);
     let scene = Scene::of(&view);
-    let making = Making { theme, machine: Machine::new(theme, &scene), scene: &scene, mark };
+    let making = Making { theme, machine: Machine::new(theme, &scene), scene: &scene, view: &view, mark };
     let made_by = match template {
         None => MadeBy::Theme,
         Some(template) => match making.letter(&template, MadeBy::Template) {
@@ -109,6 +104,7 @@ struct Making<'v> {
     theme: Theme,
     machine: Machine,
     scene: &'v Scene<'v>,
+    view: &'v View,
     mark: Option<String>,
 }
 
@@ -120,7 +116,7 @@ impl Making<'_> {
         let html = self.part(template, Part::Html)?;
         let html = if template.html.is_some() { within(&html)? } else { html };
         let html = self.html(&html, subject.as_str())?;
-        let content_ids = content_ids(&html);
+        let content_ids = content_ids(&html, self.view);
         Ok(Rendered { subject, text, html, made_by, content_ids })
     }
 
@@ -151,13 +147,15 @@ impl Making<'_> {
     }
 }
 
-/// What a template wrote, so that it cannot reach beyond its place in the frame.
+/// What a template wrote, so that it cannot reach beyond its place in the frame. It loses its comments: in them some programs
+/// find HTML, which nobody closed.
 fn within(html: &str) -> Result<String, Trouble> {
     let failed = |what| Trouble::Failed { part: Part::Html, what };
     if let Some(name) = refused(html) {
         return Err(failed(format!("<{name}> may not stand in a letter")));
     }
-    inline::closed(html).map_err(failed)
+    let html = without_comments(&inline::closed(html).map_err(failed)?);
+    if shows_something(&html) { Ok(html) } else { Err(Trouble::Nothing { part: Part::Html }) }
 }
 
 /// Lines that end with LF, without spaces at their ends, never three line ends in a row, no control characters but tabs.
@@ -176,14 +174,13 @@ fn lines(text: &str) -> String {
     out.trim_matches('\n').to_owned() + "\n"
 }
 
-/// The content ids of pictures, in order, each once.
-fn content_ids(html: &str) -> Vec<String> {
-    let mut found: Vec<String> = Vec::new();
-    for piece in html.split("src=\"cid:").skip(1) {
-        let id = piece.split('"').next().unwrap_or_default();
-        if !id.is_empty() && !found.iter().any(|known| known == id) {
-            found.push(id.to_owned());
-        }
-    }
-    found
+/// The content ids of the view's pictures that the HTML shows, in order, each once. What people wrote may name others; nothing
+/// goes along because of that.
+fn content_ids(html: &str, view: &View) -> Vec<String> {
+    let logo = view.brand.logo.iter().map(|logo| logo.content_id.as_str());
+    let files = view.happenings.iter().flat_map(|happening| &happening.files);
+    let offered: HashSet<&str> = logo.chain(files.filter_map(|file| file.picture.as_deref())).collect();
+    let mut found = HashSet::new();
+    let shown = html.split("src=\"cid:").skip(1).filter_map(|piece| piece.split('"').next());
+    shown.filter(|id| offered.contains(id) && found.insert(*id)).map(str::to_owned).collect()
 }

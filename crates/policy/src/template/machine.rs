@@ -1,5 +1,6 @@
 //! The bounded machine that templates run in: nothing of the world, few filters, little fuel, a short leash on what they write.
 
+use super::bounds::NAME_CHARS_MAX;
 use super::filters;
 use super::html::shows_something;
 use super::scene::Scene;
@@ -16,9 +17,12 @@ pub const FUEL: u64 = 500_000;
 /// Calls, loops and captures inside one another.
 pub const DEPTH_MAX: usize = 50;
 /// Bytes that each part writes at most.
-pub const SUBJECT_BYTES_MAX: usize = 2 * 1024;
+pub const SUBJECT_BYTES_MAX: usize = 32 * 1024;
 pub const TEXT_BYTES_MAX: usize = 512 * 1024;
 pub const HTML_BYTES_MAX: usize = 2 * 1024 * 1024;
+
+// The theme's own subject says a prefix, a key and a summary of any characters; it never fails, whatever they are.
+const _: () = assert!(3 * NAME_CHARS_MAX * char::MAX.len_utf8() + 8 < SUBJECT_BYTES_MAX);
 
 /// What stands before a template of HTML, and of text: the theme's blocks, under the name `blocks`.
 const BLOCKS_HTML: &str = "{%- import 'blocks.html' as blocks -%}";
@@ -222,7 +226,40 @@ fn trouble(part: Part, error: &Error) -> Trouble {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::event::EventKind;
+    use crate::template::samples;
+
+    /// What the manual says of blocks is so in the text and the HTML of every theme.
+    #[test]
+    fn every_block_can_be_called_in_every_theme() {
+        let call = |(block, _): &(&str, &str)| {
+            let (name, value) = block.trim_end_matches(')').split_once('(').unwrap();
+            let value = match value {
+                "list" => format!("happenings[0].{}", name.trim_start_matches("blocks.")),
+                "happening" => "happenings[0]".to_owned(),
+                "" => String::new(),
+                one => format!("happenings[0].{one}"),
+            };
+            format!("{{{{ {name}({value}) }}}}")
+        };
+        let calls: String = super::super::BLOCKS.iter().map(call).collect();
+        for theme in Theme::ALL {
+            let mut view = samples::view(EventKind::Worked, "en");
+            let other = |kind| samples::view(kind, "en").happenings[0].clone();
+            view.happenings[0].comment = other(EventKind::Commented).comment;
+            view.happenings[0].files = other(EventKind::Commented).files;
+            view.happenings[0].changes = other(EventKind::Updated).changes;
+            view.left_out = 7;
+            let scene = Scene::of(&view);
+            let machine = Machine::new(theme, &scene);
+            for part in [Part::Text, Part::Html] {
+                let written = machine.written(part, &calls).unwrap();
+                assert!(written.contains("7 more") && written.contains("1h 30m"), "{} {written}", theme.word());
+            }
+        }
+    }
 
     #[test]
     fn the_sources_of_every_theme_compile() {

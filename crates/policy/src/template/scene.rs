@@ -1,11 +1,14 @@
 //! What templates see: a view with everything written out in the reader's language and zone.
 
-use super::clock::{Clock, size};
+use super::clock::Clock;
 use super::html::SafeHtml;
 use super::view::{Earlier, File, Happening, Issue, Said, View};
 use super::words::{Words, filled};
 use crate::event::{Change, EventKind};
+use crate::kept::size_with;
+use mail::document::link_target;
 use serde::Serialize;
+use std::borrow::Cow;
 
 /// Characters of what a list of mails shows beside the subject.
 const PREHEADER_CHARS_MAX: usize = 120;
@@ -84,7 +87,7 @@ pub(super) struct Scene<'v> {
 #[derive(Debug, Serialize)]
 struct Place<'v> {
     name: &'v str,
-    url: Option<&'v str>,
+    url: Option<Cow<'v, str>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -137,7 +140,7 @@ struct Worked<'v> {
 struct Filed<'v> {
     name: &'v str,
     size: String,
-    link: Option<&'v str>,
+    link: Option<Cow<'v, str>>,
     picture: Option<&'v str>,
 }
 
@@ -159,9 +162,9 @@ struct Reader<'v> {
 
 #[derive(Debug, Serialize)]
 struct LinksNow<'v> {
-    browse: Option<&'v str>,
-    unsubscribe: Option<&'v str>,
-    complain: Option<&'v str>,
+    browse: Option<Cow<'v, str>>,
+    unsubscribe: Option<Cow<'v, str>>,
+    complain: Option<Cow<'v, str>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -205,10 +208,8 @@ impl<'v> Scene<'v> {
 }
 
 /// A link that leads somewhere and runs nothing.
-fn leads(link: Option<&str>) -> Option<&str> {
-    const SCHEMES: [&str; 3] = ["https:", "http:", "mailto:"];
-    let begins = |link: &&str, scheme: &str| link.get(..scheme.len()).is_some_and(|s| s.eq_ignore_ascii_case(scheme));
-    link.filter(|link| SCHEMES.iter().any(|scheme| begins(link, scheme)))
+fn leads(link: Option<&str>) -> Option<Cow<'_, str>> {
+    link.and_then(link_target)
 }
 
 fn issue(issue: &Issue) -> IssueNow<'_> {
@@ -264,7 +265,7 @@ fn changed(change: &Change) -> Changed<'_> {
 fn filed<'v>(file: &'v File, words: &Words) -> Filed<'v> {
     Filed {
         name: &file.name,
-        size: size(file.size_bytes, words),
+        size: size_with(file.size_bytes, words.decimal, "B"),
         link: leads(file.link.as_deref()),
         picture: file.picture.as_deref(),
     }

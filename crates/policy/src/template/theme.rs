@@ -1,5 +1,6 @@
 //! The themes that ship: what a letter looks like where a tenant says nothing else.
 
+use crate::profile::Word;
 use serde::{Deserialize, Serialize};
 
 /// A theme.
@@ -66,16 +67,12 @@ impl Theme {
 
     /// The word that stands in settings.
     pub fn word(self) -> &'static str {
-        match self {
-            Theme::Plain => "plain",
-            Theme::Tracker => "tracker",
-            Theme::Desk => "desk",
-        }
+        Word::word(self)
     }
 
     /// The theme of this word.
     pub fn from_word(word: &str) -> Option<Theme> {
-        Theme::ALL.into_iter().find(|theme| theme.word() == word)
+        Word::from_word(word)
     }
 
     /// What it is like, for the manual.
@@ -110,6 +107,11 @@ impl Theme {
     }
 }
 
+impl Word for Theme {
+    const WORDS: &'static [(&'static str, Theme)] =
+        &[("plain", Theme::Plain), ("tracker", Theme::Tracker), ("desk", Theme::Desk)];
+}
+
 /// The built-in blocks, with their meaning for the manual.
 pub const BLOCKS: &[(&str, &str)] = &[
     ("blocks.card()", "the issue: key, summary, status and the other facts"),
@@ -120,5 +122,6 @@ pub const BLOCKS: &[(&str, &str)] = &[
     ("blocks.files(list)", "files, with links where they have some"),
     ("blocks.description()", "the description of the issue"),
     ("blocks.history()", "earlier comments"),
+    ("blocks.beyond()", "how much did not fit into the letter; nothing where all did"),
     ("blocks.button()", "the link to the issue"),
 ];

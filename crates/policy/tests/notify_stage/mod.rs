@@ -45,7 +45,14 @@ pub fn facts(text: &str) -> Facts {
             "issue" => facts.issues.push((own(0), issue(rest))),
             "comment" => facts.entries.push((own(0), Entry::Comment, own(1), entry(&rest[2..]))),
             "work" => facts.entries.push((own(0), Entry::Work, own(1), entry(&rest[2..]))),
-            "writer" => facts.writers.push((own(0), (rest[1] != "itself").then(|| whom(rest[1])))),
+            "writer" => facts.writers.push((
+                own(0),
+                match rest[1] {
+                    "?" => Told::Untold("the tracker refuses".into()),
+                    "itself" => Told::Known(None),
+                    other => Told::Known(Some(whom(other))),
+                },
+            )),
             "matches" => facts.matches.push((own(0), rest[2..].join(" "), truth(rest[1]))),
             "who" if rest[2..] == ["?"] => {
                 facts.who.push((own(0), audience(rest[1]), Told::Untold("the tracker refuses".into())))
@@ -63,11 +70,19 @@ pub fn facts(text: &str) -> Facts {
             "sees" => facts.sees_issue.push((own(1), own(0), truth(rest[2]))),
             "sees_comment" => facts.sees_entry.push((own(1), Entry::Comment, own(2), own(0), truth(rest[3]))),
             "sees_work" => facts.sees_entry.push((own(1), Entry::Work, own(2), own(0), truth(rest[3]))),
-            "silent" => facts.silences.push((own(0), own(1), Some(rest[2..].join(" ")))),
+            "silent" => facts.silences.push((own(0), own(1), silence(&rest[2..]))),
             other => panic!("{other} is no fact of a case"),
         }
     }
     facts
+}
+
+/// Why nothing goes there, or `?`.
+fn silence(words: &[&str]) -> Told<Option<String>> {
+    match words {
+        ["?"] => Told::Untold("nobody can be asked".to_owned()),
+        words => Told::Known(Some(words.join(" "))),
+    }
 }
 
 fn truth(word: &str) -> Told<bool> {
@@ -210,7 +225,7 @@ fn answer(question: &Question, answers: &Facts, known: &mut Facts) -> bool {
         }
         Question::Silence { issue_id, address } => {
             let found = answers.silences.iter().find(|one| one.0 == *issue_id && one.1 == *address).cloned();
-            known.silences.push(found.unwrap_or((issue_id.clone(), address.clone(), None)));
+            known.silences.push(found.unwrap_or((issue_id.clone(), address.clone(), Told::Known(None))));
             true
         }
     }

@@ -44,9 +44,13 @@ fn a_letter_of_everything_at_once_stays_within_its_bounds() {
     let said = Said { html: SafeHtml::of(&"<p>a&lt;</p>".repeat(20_000)), text: "a<\n".repeat(50_000) };
     happening.comment = Some(Comment { said, internal: true });
     view.happenings = vec![happening; 300];
-    view.issue.summary = "wide ".repeat(10_000);
-    for theme in Theme::ALL {
-        let letter = letter(theme, view.clone());
+    for (theme, wide) in Theme::ALL.into_iter().flat_map(|theme| ["wide ", "ä", "漢", "𝄞"].map(|wide| (theme, wide)))
+    {
+        let mut view = view.clone();
+        view.subject_prefix = wide.repeat(10_000);
+        view.issue.key = wide.repeat(10_000);
+        view.issue.summary = wide.repeat(10_000);
+        let letter = letter(theme, view);
         assert!(letter.html.len() < HTML_BYTES_MAX && letter.text.len() < HTML_BYTES_MAX / 4, "{}", letter.html.len());
         assert!(letter.text.contains("more: see the issue.") && letter.html.contains("more: see the issue."));
         assert!(letter.subject.as_str().chars().count() <= 251);

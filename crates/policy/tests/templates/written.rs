@@ -58,6 +58,18 @@ fn pictures_that_are_shown_are_named_to_go_along() {
     assert_eq!(of(Theme::Plain, EventKind::Commented), [""; 0]);
 }
 
+/// A comment can name any picture; only what the view brings goes along because the HTML shows it.
+#[test]
+fn what_people_wrote_brings_no_part_along() {
+    let mut view = samples::view(EventKind::Created, "en");
+    view.brand.logo = None;
+    let source = "<img src=\"cid:other@x.example\">{% for file in happenings[0].files %}<img src=\"cid:{{ file.picture }}\">{% endfor %}";
+    let made = templated(html(source), view.clone());
+    assert_eq!((made.made_by, made.content_ids), (MadeBy::Template, vec![LOGO.content_id.clone().into_owned()]));
+    view.happenings[0].files.clear();
+    assert_eq!(templated(html("<img src=\"cid:other@x.example\">"), view).content_ids, [""; 0]);
+}
+
 #[test]
 fn a_template_takes_the_place_of_one_part_within_its_theme() {
     let view = || samples::view(EventKind::Commented, "de");
@@ -117,11 +129,14 @@ fn a_template_does_not_reach_beyond_its_place() {
         "seen<a href=x><font color=red><ul><li>",
         "seen<![CDATA[",
         "seen<?x ",
+        "seen<!--[if mso]></td></tr></table><table style=\"display:none\"><tr><td><![endif]-->",
+        "seen<i title=\"<!--\"></i><i title=\"-->\"></div></div></i>",
     ] {
         for theme in Theme::ALL {
             let view = samples::view(EventKind::Commented, "en");
             let made = render(Order { theme, template: Some(html(source)), view }).unwrap();
             assert_eq!(made.made_by, MadeBy::Template, "{source}");
+            assert!(!made.html.contains("seen<!--"), "{source}: {}", made.html);
             let seen = seen(&made.html);
             assert!(seen.contains("seen") && seen.contains("No more mail about this issue"), "{source}: {seen}");
             assert!(seen.contains("Why you get this mail"), "{source}: {seen}");
@@ -140,6 +155,22 @@ fn the_tables_of_a_tenant_reach_the_kinds_that_they_name() {
     assert_eq!(templates.of(EventKind::Commented), None);
     let made = templated(templates.of(EventKind::Worked).unwrap().clone(), samples::view(EventKind::Worked, "en"));
     assert!(made.text.contains("1 worked"), "{}", made.text);
+}
+
+/// That a value is withheld is not that there is none.
+#[test]
+fn a_letter_that_withholds_says_that_something_changed_and_not_to_what() {
+    for theme in Theme::ALL {
+        let mut view = samples::view(EventKind::Updated, "en");
+        view.happenings[0].changes.retain(|change| change.field == "assignee");
+        view.withheld = true;
+        let letter = letter(theme, view);
+        for said in [&letter.text, &letter.html] {
+            assert!(said.contains("Ada Lindqvist changed this issue"), "{theme:?}: {said}");
+            assert!(!said.contains("removed the assignee") && !said.contains("empty"), "{theme:?}: {said}");
+        }
+        assert!(letter.text.contains("Assignee: Protected: read it in the issue. -> Protected"), "{}", letter.text);
+    }
 }
 
 /// What came in sealed goes out by plain mail without a word of it (SEC-15).

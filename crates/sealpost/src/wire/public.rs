@@ -59,11 +59,11 @@ impl Ear for EngineEar {
     }
 
     fn hear<'a>(&'a self, webhook: Webhook<'a>) -> Answer<'a, hook::Heard> {
-        let Webhook { site, signatures, authorizations, body } = webhook;
+        let Webhook { site, signatures, authorizations, body, until } = webhook;
         Box::pin(async move {
             let path = format!("{}{site}", hook::HOOKS_PATH);
             let headers = Headers { signatures, authorizations, path: &path };
-            Ok(match self.0.hear(site, headers, body).await? {
+            Ok(match self.0.hear(site, headers, body, until).await? {
                 engine::Heard::TakenIn { .. } => hook::Heard::TakenIn,
                 engine::Heard::Nowhere => hook::Heard::Nowhere,
                 engine::Heard::Unproved(_) => hook::Heard::Unproved,

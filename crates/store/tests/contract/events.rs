@@ -3,7 +3,9 @@
 use crate::home::*;
 use policy::event::{Actor, Change, Event, EventKind};
 use serde_json::json;
-use store::{DEEDS_KEPT_DAYS, EVENTS_KEPT_DAYS, JobKind, JobState, Lease, Store, Via};
+use store::{
+    Backlog, DEEDS_KEPT_DAYS, EVENTS_KEPT_DAYS, JobKind, JobState, Lease, Store, UNSETTLED_KEPT_DAYS_MIN, Via,
+};
 
 const DAY: i64 = 86_400_000_000;
 const WINDOW: i64 = 60_000_000;
@@ -28,7 +30,26 @@ fn event(kind: EventKind, part: &str, at_ms: i64) -> Event {
 }
 
 async fn take(store: &Store, events: &[Event]) -> u32 {
-    store.take_in_events(SITE, events, b"planted-body", Via::Webhook, WINDOW).await.unwrap()
+    take_with(store, events, WINDOW).await
+}
+
+async fn take_with(store: &Store, events: &[Event], window: i64) -> u32 {
+    store.take_in_events(SITE, events, b"planted-body", Via::Webhook, Some(window)).await.unwrap()
+}
+
+/// Events that no mapping tells of.
+async fn take_untold(store: &Store, events: &[Event]) -> u32 {
+    store.take_in_events(SITE, events, b"planted-body", Via::Webhook, None).await.unwrap()
+}
+
+/// How long after its own event the job is due, by that event's number.
+async fn due_after(home: &Home, number: i64) -> i64 {
+    let came = format!("(SELECT received_at FROM events ORDER BY arrival LIMIT 1 OFFSET {number})");
+    home.number(&format!("SELECT due - {came} FROM jobs WHERE kind = 'notice'")).await
+}
+
+fn comment(part: &str) -> [Event; 1] {
+    [event(EventKind::Commented, part, 50)]
 }
 
 async fn claim_after_the_window(home: &Home, store: &Store) -> Lease {
@@ -40,7 +61,7 @@ async fn claim_after_the_window(home: &Home, store: &Store) -> Lease {
 /// Leaves an event, what told of it, and what was decided about it.
 pub async fn plant(store: &Store) {
     let events = [event(EventKind::Commented, "7", 50)];
-    store.take_in_events(SITE, &events, b"planted-body", Via::Webhook, 0).await.unwrap();
+    store.take_in_events(SITE, &events, b"planted-body", Via::Webhook, Some(0)).await.unwrap();
     let lease = claim_one(store, NOTICE).await;
     let ids: Vec<String> = store.open_events(&lease).await.unwrap().into_iter().map(|stored| stored.id).collect();
     store.write_notice(&lease, &ids, "ignored", &json!({ "why": "planted-why" })).await.unwrap();
@@ -61,7 +82,7 @@ pub async fn sec_39_a_deed_is_taken_in_once_however_often_it_is_told(home: Home)
         1,
         "another deed in the same webhook"
     );
-    let of_another_site = stores[0].take_in_events("south", &[told], b"", Via::History, WINDOW).await.unwrap();
+    let of_another_site = stores[0].take_in_events("south", &[told], b"", Via::History, Some(WINDOW)).await.unwrap();
     assert_eq!(of_another_site, 1);
     assert_eq!(home.number("SELECT COUNT(*) FROM jobs WHERE kind = 'notice'").await, 2, "one for each issue");
 }
@@ -119,6 +140,104 @@ pub async fn a_job_that_was_given_up_is_tried_again_when_more_happens(home: Home
     assert_eq!((lease.tries, store.open_events(&lease).await.unwrap().len()), (1, 2));
 }
 
+pub async fn an_urgent_event_brings_the_window_forward_and_a_patient_one_pushes_nothing_back(home: Home) {
+    let store = home.open().await;
+    take(&store, &comment("1")).await;
+    assert_eq!(due_after(&home, 0).await, WINDOW);
+    take_with(&store, &comment("2"), 10 * WINDOW).await;
+    assert_eq!(due_after(&home, 0).await, WINDOW, "it waits for longer, and the first does not");
+    take_with(&store, &comment("3"), 0).await;
+    assert_eq!(due_after(&home, 2).await, 0, "it is urgent");
+    let lease = claim_one(&store, NOTICE).await;
+    let ids: Vec<String> = store.open_events(&lease).await.unwrap().into_iter().map(|stored| stored.id).collect();
+    assert_eq!(ids.len(), 3, "what waits is told with it");
+    // These come while it is decided about the others.
+    take_with(&store, &comment("4"), 10 * WINDOW).await;
+    take(&store, &comment("5")).await;
+    store.write_notice(&lease, &ids, "ignored", &json!({})).await.unwrap();
+    assert_eq!(due_after(&home, 4).await, WINDOW, "the first of their own windows");
+    take_with(&store, &comment("6"), 0).await;
+    assert_eq!(due_after(&home, 5).await, 0);
+    // The tracker is away: what is urgent does not use up the tries.
+    let lease = claim_one(&store, NOTICE).await;
+    let urgent = store.events(None, 1).await.unwrap().remove(0).received_at;
+    store.park(&lease, &temporary(), urgent + 5 * WINDOW).await.unwrap();
+    take_with(&store, &comment("7"), 0).await;
+    assert_eq!(due_after(&home, 5).await, 5 * WINDOW);
+}
+
+pub async fn an_event_that_nobody_is_told_of_shortens_no_window(home: Home) {
+    let store = home.open().await;
+    let open = async |lease: &Lease| {
+        let open = store.open_events(lease).await.unwrap();
+        let parts: Vec<String> = open.iter().map(|stored| stored.event.part.clone().unwrap()).collect();
+        (open.into_iter().map(|stored| stored.id).collect::<Vec<_>>(), parts)
+    };
+    take_untold(&store, &comment("1")).await;
+    assert_eq!(due_after(&home, 0).await, 0, "it waits for nothing");
+    take(&store, &comment("2")).await;
+    let lease = claim_one(&store, NOTICE).await;
+    let (ids, parts) = open(&lease).await;
+    assert_eq!(parts, ["1"], "the other waits for more");
+    store.write_notice(&lease, &ids, "ignored", &json!({})).await.unwrap();
+    assert_eq!(due_after(&home, 1).await, WINDOW);
+    take_untold(&store, &comment("3")).await;
+    assert_eq!(due_after(&home, 1).await, WINDOW);
+    home.sql("UPDATE events SET due_at = 0 WHERE due_at IS NOT NULL").await;
+    let lease = claim_after_the_window(&home, &store).await;
+    let (ids, parts) = open(&lease).await;
+    assert_eq!(parts, ["2", "3"]);
+    // These come while it is decided about the others.
+    take_untold(&store, &comment("4")).await;
+    take(&store, &comment("5")).await;
+    store.write_notice(&lease, &ids, "ignored", &json!({})).await.unwrap();
+    assert_eq!(due_after(&home, 4).await, WINDOW);
+    home.sql("UPDATE events SET due_at = 0 WHERE due_at IS NOT NULL").await;
+    let lease = claim_after_the_window(&home, &store).await;
+    let (ids, parts) = open(&lease).await;
+    assert_eq!(parts, ["4", "5"]);
+    take_untold(&store, &comment("6")).await;
+    store.write_notice(&lease, &ids, "ignored", &json!({})).await.unwrap();
+    assert_eq!(open(&claim_one(&store, NOTICE).await).await.1, ["6"], "what has no window is not forgotten");
+}
+
+pub async fn events_are_counted_apart_from_jobs(home: Home) {
+    let store = home.open().await;
+    let jobs = store.backlog().await.unwrap().jobs;
+    take(&store, &[event(EventKind::Commented, "7", 50), event(EventKind::Commented, "8", 60)]).await;
+    assert_eq!(store.backlog().await.unwrap(), Backlog { jobs, events: 2 });
+    let lease = claim_after_the_window(&home, &store).await;
+    let id = store.open_events(&lease).await.unwrap()[0].id.clone();
+    store.write_notice(&lease, &[id], "ignored", &json!({})).await.unwrap();
+    assert_eq!(store.backlog().await.unwrap(), Backlog { jobs, events: 1 });
+    store.ensure_fetch(SITE, "support").await.unwrap();
+    assert_eq!(store.backlog().await.unwrap(), Backlog { jobs: jobs + 1, events: 1 });
+}
+
+pub async fn priv_21_an_event_that_nothing_is_decided_about_is_erased_after_a_month(home: Home) {
+    let store = home.open().await;
+    take(&store, &comment("7")).await;
+    let lease = claim_after_the_window(&home, &store).await;
+    let id = store.open_events(&lease).await.unwrap()[0].id.clone();
+    store.bury(&lease, &temporary()).await.unwrap();
+    let age = |days: i64| format!("UPDATE events SET received_at = received_at - {}", days * DAY);
+    home.sql(&age(UNSETTLED_KEPT_DAYS_MIN - 1)).await;
+    store.sweep().await.unwrap();
+    assert!(store.event(&id).await.unwrap().unwrap().line.event.is_some());
+    home.sql(&age(2)).await;
+    store.sweep().await.unwrap();
+    let story = store.event(&id).await.unwrap().unwrap();
+    assert_eq!((story.line.event, story.body), (None, None));
+    assert_eq!(store.backlog().await.unwrap().events, 0);
+    // More happens on the issue: what was erased takes no place among it.
+    take(&store, &comment("8")).await;
+    let lease = claim_after_the_window(&home, &store).await;
+    let open = store.open_events(&lease).await.unwrap();
+    assert_eq!(open.len(), 1);
+    store.write_notice(&lease, &[open[0].id.clone()], "ignored", &json!({})).await.unwrap();
+    assert_eq!(store.event(&id).await.unwrap().unwrap().job, Some(JobState::Done));
+}
+
 pub async fn priv_21_what_events_say_is_erased_after_a_week_and_their_deeds_are_known_longer(home: Home) {
     let store = home.open().await;
     let (decided, open) = (event(EventKind::Commented, "7", 50), event(EventKind::Commented, "8", 60));
@@ -131,7 +250,7 @@ pub async fn priv_21_what_events_say_is_erased_after_a_week_and_their_deeds_are_
         let by = days * DAY;
         [
             format!("UPDATE events SET received_at = received_at - {by}"),
-            format!("UPDATE notices SET made_at = made_at - {by}"),
+            format!("UPDATE notices SET received_at = received_at - {by}, made_at = made_at - {by}"),
         ]
     };
     for sql in age(EVENTS_KEPT_DAYS + 1) {

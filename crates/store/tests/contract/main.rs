@@ -52,7 +52,8 @@ checks! {
         a_held_job_frees_its_lane_after_the_wait, renewing_is_all_or_nothing, released_work_is_untouched,
         work_waits_misses_nothing, work_waits_hears_other_handles, the_sweep_comes_again,
         a_woken_job_is_as_new, copies_without_ids_are_decided_on_one_after_the_other;
-    plans: a_plan_is_written_with_its_job, a_plan_without_steps_ends_the_work, profiles_have_versions, chosen_rules_last_until_they_are_carried_out_or_erased,
+    plans: a_plan_is_written_with_its_job, a_plan_without_steps_ends_the_work, profiles_have_versions,
+        mappings_have_versions_and_are_no_profiles, chosen_rules_last_until_they_are_carried_out_or_erased,
         a_plan_of_another_message_is_refused, an_address_gets_every_notice_of_one_plan_and_each_forward_once;
     ledger: begun_once_and_in_doubt_after, looked_for_and_not_there, done_is_done,
         the_last_step_ends_the_job_with_it_or_not_at_all, failed_is_failed,
@@ -89,6 +90,9 @@ checks! {
     events: sec_39_a_deed_is_taken_in_once_however_often_it_is_told,
         the_events_of_an_issue_are_decided_about_together_and_in_order,
         a_job_that_was_given_up_is_tried_again_when_more_happens,
+        an_urgent_event_brings_the_window_forward_and_a_patient_one_pushes_nothing_back,
+        an_event_that_nobody_is_told_of_shortens_no_window, events_are_counted_apart_from_jobs,
+        priv_21_an_event_that_nothing_is_decided_about_is_erased_after_a_month,
         priv_21_what_events_say_is_erased_after_a_week_and_their_deeds_are_known_longer;
     polls: how_far_a_history_is_read_is_remembered_by_whoever_holds_the_lease, deeds_that_are_known_are_told_apart;
     uploads: an_invitation_is_the_same_at_each_try_and_ends, an_issue_is_named_by_its_key_in_its_site,

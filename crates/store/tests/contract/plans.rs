@@ -56,6 +56,17 @@ pub async fn an_address_gets_every_notice_of_one_plan_and_each_forward_once(home
     assert_eq!(home.number("SELECT COUNT(*) FROM letters").await, 3);
 }
 
+pub async fn mappings_have_versions_and_are_no_profiles(home: Home) {
+    let store = home.open().await;
+    for (text, version) in [("planted one", 1), ("planted one", 1), ("planted two", 2)] {
+        assert_eq!(store.import_mappings(SITE, text).await.unwrap(), version);
+    }
+    assert_eq!(store.import_mappings("south", "planted two").await.unwrap(), 1);
+    assert_eq!(store.mappings_text(SITE, 1).await.unwrap().as_deref(), Some("planted one"));
+    assert_eq!(store.mappings_text(SITE, 3).await.unwrap(), None);
+    assert_eq!(store.profile_versions(SITE, None).await.unwrap(), []);
+}
+
 pub async fn profiles_have_versions(home: Home) {
     let store = home.open().await;
     assert_eq!(store.import_profile(SITE, "support", "planted-profile one").await.unwrap(), 1);

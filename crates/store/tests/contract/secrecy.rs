@@ -78,6 +78,7 @@ async fn plant_fetching(store: &Store) {
 
 async fn plant_people(store: &Store, message: &str) -> String {
     store.import_profile(SITE, "support", "planted-profile").await.unwrap();
+    store.import_mappings(SITE, "planted-mappings").await.unwrap();
     store.new_token(SITE, "planted-name", &[MAILBOX.into()], 60, "planted-administrator").await.unwrap();
     let address = "planted-guest@people.example".into();
     let of = Invitation { site: SITE.into(), mailbox: MAILBOX.into(), issue_id: "10".into(), address };

@@ -1,7 +1,7 @@
 //! A body as the document that Jira shows: author, visible text, and what was folded under expanders.
 
 use super::{Document, Kind, Node, render, shortened};
-use mail::{Address, Hidden, HiddenKind};
+use mail::{Address, Hidden, HiddenKind, is_direction_mark};
 use policy::Body;
 
 /// Longest text field that Jira takes, in characters. Which characters of a document it counts is not documented, so
@@ -57,8 +57,10 @@ pub fn fits(body: &Body) -> bool {
 
 /// Who wrote it. Text and nothing else: an address that somebody wrote into a mail must not become a mention.
 fn author_line(author: &Address) -> Node {
+    // A name with a direction mark could show an address backwards.
     let one_line = |text: &str| {
-        let spaced: String = text.chars().map(|c| if c.is_control() || turns_text(c) { ' ' } else { c }).collect();
+        let spaced: String =
+            text.chars().map(|c| if c.is_control() || is_direction_mark(c) { ' ' } else { c }).collect();
         shortened(spaced.trim(), AUTHOR_CHARS_MAX)
     };
     let address = one_line(&author.address);
@@ -68,11 +70,6 @@ fn author_line(author: &Address) -> Node {
         }
         _ => Node::literal_paragraph(&format!("{address} wrote:")),
     }
-}
-
-/// Characters that turn the direction of text (UAX #9, section 2): a name with one could show an address backwards.
-fn turns_text(character: char) -> bool {
-    matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Length of the nodes in a list, separators included.

@@ -1,10 +1,11 @@
-//! Who belongs to an issue, and who may see it or what stands on it.
+//! Who belongs to an issue, who may see it or what stands on it, and what that says.
 
 use super::answer::{Lack, each, id, number, text};
 use super::path::{segment, value};
 use super::request::get;
-use super::{INTERNAL_PROPERTY, ITEMS_PER_PAGE, Kind, meta, people, service};
-use crate::answer::{Answer, EntryView, Named};
+use super::{INTERNAL_PROPERTY, ITEMS_PER_PAGE, Kind, WRITTEN_CHARS_MAX, meta, people, service};
+use crate::adf;
+use crate::answer::{Answer, EntryView, Named, Written};
 use crate::http::Request;
 use crate::operation::Operation;
 use policy::Visibility;
@@ -18,11 +19,16 @@ pub(super) fn request(kind: Kind, operation: &Operation) -> Option<Request> {
     let api = kind.api();
     Some(match operation {
         Operation::ReadWatchers { issue_id } => get(format!("{api}/issue/{}/watchers", segment(issue_id))),
-        Operation::ReadComment { issue_id, comment_id } => {
-            get(format!("{api}/issue/{}/comment/{}?expand=properties", segment(issue_id), segment(comment_id)))
-        }
+        Operation::ReadComment { issue_id, comment_id } => get(format!(
+            "{api}/issue/{}/comment/{}?expand=properties,renderedBody",
+            segment(issue_id),
+            segment(comment_id)
+        )),
         Operation::ReadWork { issue_id, work_id } => {
             get(format!("{api}/issue/{}/worklog/{}", segment(issue_id), segment(work_id)))
+        }
+        Operation::ReadDescription { issue_id } => {
+            get(format!("{api}/issue/{}?fields=description&expand=renderedFields", segment(issue_id)))
         }
         Operation::ReadInternal { comment_id } => {
             get(format!("{api}/comment/{}/properties/{INTERNAL_PROPERTY}", segment(comment_id)))
@@ -65,7 +71,21 @@ pub(super) fn request(kind: Kind, operation: &Operation) -> Option<Request> {
 pub(super) fn answer(kind: Kind, operation: &Operation, json: &Value) -> Option<Result<Answer, Lack>> {
     Some(match operation {
         Operation::ReadWatchers { .. } => watchers(kind, json),
-        Operation::ReadComment { .. } | Operation::ReadWork { .. } => Ok(Answer::Entry(entry(json))),
+        Operation::ReadComment { .. } => {
+            let said = written(kind, &json["body"], &json["renderedBody"]);
+            Ok(Answer::Entry(EntryView { seen_by: seen_by(json), said, spent: String::new() }))
+        }
+        Operation::ReadWork { .. } => {
+            let said = written(kind, &json["comment"], &Value::Null);
+            Ok(Answer::Entry(EntryView { seen_by: seen_by(json), said, spent: text(&json["timeSpent"]) }))
+        }
+        Operation::ReadDescription { .. } => {
+            let there = json["fields"].is_object().then_some(&json["fields"]).ok_or(Lack("fields"));
+            there.map(|fields| {
+                let rendered = &json["renderedFields"]["description"];
+                Answer::Written(written(kind, &fields["description"], rendered))
+            })
+        }
         Operation::ReadInternal { .. } => Ok(Answer::Internal(is_internal(&json["value"]))),
         Operation::FindSeers { .. } | Operation::FindAgents { .. } => people::people(kind, json),
         // A project may have lost its lead.
@@ -90,15 +110,27 @@ pub(super) fn answer(kind: Kind, operation: &Operation, json: &Value) -> Option<
     })
 }
 
-/// Whoever may not see the watchers is told how many there are, and shown none.
+/// Whoever may not see the watchers, or not each of them, is told how many there are all the same.
 fn watchers(kind: Kind, json: &Value) -> Result<Answer, Lack> {
     let people = each(&json["watchers"], |one| people::person(kind, one)).ok_or(Lack("watchers"))?;
-    let all = !people.is_empty() || number(&json["watchCount"]).unwrap_or_default() == 0;
+    let all = number(&json["watchCount"]) == Some(people.len() as u64);
     Ok(Answer::People { people, all })
 }
 
+/// The words alone tell whether something is written: Jira renders nothing as an empty text, or as an empty paragraph.
+fn written(kind: Kind, words: &Value, rendered: &Value) -> Option<Written> {
+    let is_empty =
+        words.as_str().map_or(words["content"].as_array().is_none_or(Vec::is_empty), |words| words.trim().is_empty());
+    if is_empty {
+        return None;
+    }
+    let is_short = |html: &&str| !html.trim().is_empty() && html.chars().count() <= WRITTEN_CHARS_MAX;
+    let html = rendered.as_str().filter(is_short).map(str::to_owned);
+    Some(Written { html, text: adf::shortened(&kind.plain(words), WRITTEN_CHARS_MAX) })
+}
+
 /// Each limit that is named, and not only the first: whoever sees the entry has to be within all of them.
-fn entry(json: &Value) -> EntryView {
+fn seen_by(json: &Value) -> Vec<Visibility> {
     let mut seen_by = Vec::new();
     let properties = json["properties"].as_array().into_iter().flatten();
     let is_marked =
@@ -115,7 +147,7 @@ fn entry(json: &Value) -> EntryView {
         None if limit.is_null() => {}
         None => seen_by.push(Visibility::Group(String::new())),
     }
-    EntryView { seen_by }
+    seen_by
 }
 
 fn is_internal(value: &Value) -> bool {
@@ -185,5 +217,20 @@ pub(super) fn security(fields: &Value) -> Option<Option<String>> {
     match fields.get("security")? {
         Value::Null => Some(None),
         level => Some(Some(id(&level["name"]).unwrap_or_else(|| text(&level["id"])))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn too_much_html_is_left_out_and_too_much_text_is_cut() {
+        let long = "ä".repeat(WRITTEN_CHARS_MAX);
+        let said = |words: &str, html: &str| written(Kind::DataCenter, &json!(words), &json!(html)).unwrap_or_default();
+        assert_eq!(said("words", &long), Written { html: Some(long.clone()), text: "words".to_owned() });
+        assert_eq!(said("words", &format!("{long}x")).html, None);
+        assert_eq!(said(&format!("{long}x"), "").text.chars().count(), WRITTEN_CHARS_MAX);
     }
 }

@@ -144,6 +144,7 @@ fn is_about_an_issue(operation: &Operation) -> bool {
                 | Operation::ReadWatchers { .. }
                 | Operation::ReadComment { .. }
                 | Operation::ReadWork { .. }
+                | Operation::ReadDescription { .. }
                 | Operation::ReadInternal { .. }
                 | Operation::ReadFieldPeople { .. }
                 | Operation::ReadFieldOrganisations { .. }

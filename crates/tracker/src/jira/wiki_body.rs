@@ -2,7 +2,7 @@
 
 use super::SUMMARY_CHARS_MAX;
 use crate::wiki;
-use mail::{Address, Document, Hidden, HiddenKind};
+use mail::{Address, Document, Hidden, HiddenKind, is_direction_mark};
 use policy::Body;
 
 /// Longest text field that Jira takes unless its administrator says otherwise, in UTF-16 units.
@@ -86,8 +86,10 @@ fn literal(words: &str) -> String {
 }
 
 fn author_line(author: &Address) -> String {
+    // A name with a direction mark could show an address backwards.
     let one_line = |text: &str| {
-        let spaced: String = text.chars().map(|c| if c.is_control() || turns_text(c) { ' ' } else { c }).collect();
+        let spaced: String =
+            text.chars().map(|c| if c.is_control() || is_direction_mark(c) { ' ' } else { c }).collect();
         crate::adf::shortened(spaced.trim(), SUMMARY_CHARS_MAX)
     };
     let address = one_line(&author.address);
@@ -95,11 +97,6 @@ fn author_line(author: &Address) -> String {
         Some(name) if !name.is_empty() && name != address => literal(&format!("{name} <{address}> wrote:")),
         _ => literal(&format!("{address} wrote:")),
     }
-}
-
-/// Characters that turn the direction of text (UAX #9, section 2): a name with one could show an address backwards.
-fn turns_text(character: char) -> bool {
-    matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// The markup of a text, or of the longest start of it that fits, and whether something was cut. Escapes make a text longer by

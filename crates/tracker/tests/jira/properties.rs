@@ -41,6 +41,8 @@ fn operation() -> impl Strategy<Value = Operation> {
             content_type: "text/plain".to_owned(),
         }),
         id.clone().prop_map(|issue| Operation::ReadIssue { issue }),
+        id.clone().prop_map(|issue_id| Operation::ReadDescription { issue_id }),
+        (id.clone(), id.clone()).prop_map(|(issue_id, comment_id)| Operation::ReadComment { issue_id, comment_id }),
         (id.clone(), any::<u64>()).prop_map(|(issue_id, start_at)| Operation::ReadComments { issue_id, start_at }),
         ids.clone().prop_map(|comment_ids| Operation::ReadCommentMarkers { comment_ids }),
         (id.clone(), id.clone(), any::<u64>(), proptest::option::of(id.clone())).prop_map(

@@ -45,7 +45,7 @@ const SIGN: &[Setting] = &[
     ),
     setting(
         "default.foreign_key_from",
-        Form::Globs,
+        Form::AddressGlobs,
         Default::Unset,
         "Whose mail is searched for such numbers; left out, everybody's. A sender whom this names and whose domain vouches for the \
          mail may comment on what is found; any other only where he takes part.",

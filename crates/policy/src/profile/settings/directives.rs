@@ -29,7 +29,7 @@ const USE: &[Setting] = &[
     ),
     setting(
         "directives.senders",
-        Form::Globs,
+        Form::AddressGlobs,
         Default::Unset,
         "Whose directives count, where the author's domain vouches for the mail: `*` for everybody's.",
     ),

@@ -35,7 +35,7 @@ const LETTERS: &[Setting] = &[
     ),
     setting(
         "notices.never",
-        Form::Globs,
+        Form::AddressGlobs,
         Default::Unset,
         "Addresses that are never written to, such as `*@competitor.example`, whatever happens to their mail. None of them may stand in \
          `forward_to`.",

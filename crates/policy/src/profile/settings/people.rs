@@ -44,7 +44,7 @@ const ACCOUNTS: &[Setting] = &[
     ),
     setting(
         "default.never",
-        Form::Globs,
+        Form::AddressGlobs,
         Default::Unset,
         "Addresses that never take part: as `threads.never`, which holds for the whole profile and counts besides.",
     ),
@@ -71,7 +71,7 @@ const ACCOUNTS: &[Setting] = &[
     ),
     setting(
         "default.customers_allow",
-        Form::Globs,
+        Form::AddressGlobs,
         Default::Unset,
         "The only addresses that become customers; without it and `customers_allow_regex` all do.",
     ),
@@ -83,7 +83,7 @@ const ACCOUNTS: &[Setting] = &[
     ),
     setting(
         "default.customers_block",
-        Form::Globs,
+        Form::AddressGlobs,
         Default::Unset,
         "Addresses that never become customers, allowed or not.",
     ),
@@ -168,7 +168,7 @@ const SETTINGS: &[Setting] = &[
     ),
     setting(
         "threads.never",
-        Form::Globs,
+        Form::AddressGlobs,
         Default::Unset,
         "Addresses that never take part in an issue, whoever writes to them: lists, rooms, other systems.",
     ),

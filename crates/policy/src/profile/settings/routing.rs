@@ -39,7 +39,7 @@ const CATCH: &[Setting] = &[
     ),
     setting(
         "reply_to_from",
-        Form::Globs,
+        Form::AddressGlobs,
         Default::Unset,
         "Addresses of our own web forms, which write for whom they name in Reply-To: where such an address is proved, that person is the \
          sender. Nobody vouches for him, so he has no account, no directives and no notices, whatever proves the form.",
@@ -141,7 +141,7 @@ const RULE: &[Setting] = &[
     setting("rule[].name", Form::Text, Default::Required, "The rule's name, shown with each plan that it shaped."),
     setting(
         "rule[].from",
-        Form::Globs,
+        Form::AddressGlobs,
         Default::Unset,
         "The rule holds for mail from these addresses. When a mail names several authors, only rules that ignore, hold or \
          quarantine look at them.",
@@ -149,7 +149,7 @@ const RULE: &[Setting] = &[
     setting("rule[].from_regex", Form::Regexes, Default::Unset, "As `from`, as regular expressions."),
     setting(
         "rule[].to",
-        Form::Globs,
+        Form::AddressGlobs,
         Default::Unset,
         "The rule holds for mail to these addresses: the envelope's recipients and the fields of `recipient_headers`.",
     ),

@@ -51,7 +51,8 @@ const BOUNDS: &str = "
 ## Bounds
 
 A letter is made in a process without files and network, which may take 64 MiB of memory and, with a template of yours, 100 ms of
-CPU time. Of what is beyond these numbers the theme's letter tells how much was left out.
+CPU time. Of what is beyond these numbers the theme's letter tells how much was left out; of happenings the
+oldest are left out, but never the newest of those that give the letter its kind.
 
 | what | at most |
 |---|---|
@@ -93,7 +94,7 @@ pub fn page() -> String {
     let refused = REFUSED.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     let _ = writeln!(
         page,
-        "\nElements that no template writes: {refused}. What it opens is closed, and what it closes without having opened it is left out."
+        "\nElements that no template writes: {refused}. What it opens is closed, and what it closes without having opened it is left out, as comments are."
     );
     table(&mut page, "Fields", "`[]` stands for each of several.", "field", FIELDS);
     table(&mut page, "Blocks", "What the theme has ready, in HTML and, but for the look, in text.", "block", BLOCKS);

@@ -151,7 +151,8 @@ pub(super) const SETTINGS: &[Setting] = &[
         "work.queue_depth_max",
         COUNT,
         Means("100000"),
-        "Above this many open jobs new mail is refused with 452, and none is fetched.",
+        "Above this many open jobs new mail is refused with 452, and none is fetched. Above this many events that nothing was decided about \
+         webhooks are answered with 503; the two are counted apart.",
     ),
     setting(
         "work.tries_max",
