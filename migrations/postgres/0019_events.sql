@@ -49,3 +49,10 @@ CREATE TABLE mappings (
     imported_at BIGINT NOT NULL,
     PRIMARY KEY (site, version)
 );
+
+-- How far the history of each site is read that is read at all.
+CREATE TABLE polls (
+    site TEXT PRIMARY KEY,
+    sealed_mark BYTEA NOT NULL,
+    moved_at BIGINT NOT NULL
+);

@@ -49,3 +49,10 @@ CREATE TABLE mappings (
     imported_at INTEGER NOT NULL,
     PRIMARY KEY (site, version)
 ) STRICT;
+
+-- How far the history of each site is read that is read at all.
+CREATE TABLE polls (
+    site TEXT PRIMARY KEY,
+    sealed_mark BLOB NOT NULL,
+    moved_at INTEGER NOT NULL
+) STRICT;

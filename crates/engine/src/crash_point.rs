@@ -38,8 +38,12 @@ pub const IN_DOUBT: &[&str] = &["doubt_looked", "doubt_found", "doubt_before_rep
 /// The crash points that only webhooks pass.
 pub const HEARING: &[&str] = &["hook_taken_in"];
 
+/// The crash points that only a history passes that is read.
+pub const POLLING: &[&str] = &["poll_taken_in", "poll_page_done"];
+
 /// All lists of crash points; none stands in two of them.
-pub const LISTS: &[&[&str]] = &[ALL, FETCHING, UPLOADING, REFRESHING, DELIVERING, REPLAYING, IN_DOUBT, HEARING];
+pub const LISTS: &[&[&str]] =
+    &[ALL, FETCHING, UPLOADING, REFRESHING, DELIVERING, REPLAYING, IN_DOUBT, HEARING, POLLING];
 
 /// Aborts the process when the environment variable `SEALPOST_CRASH` is `name:N` and this is the N-th passing, from 1.
 ///

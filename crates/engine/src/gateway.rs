@@ -120,7 +120,8 @@ impl Gateway {
         &self.shared
     }
 
-    /// Makes the jobs that fetch mailboxes, and has each looked into at once: after a start, and after other settings.
+    /// Makes the jobs that fetch mailboxes and read the histories of sites, and has each run at once: after a start, and after other
+    /// settings.
     pub async fn fetch_now(&self) -> Result<(), Fault> {
         let mailboxes = self.shared.mailboxes();
         // They may be of other accounts now.
@@ -129,6 +130,9 @@ impl Gateway {
         self.shared.mail_services.forget_all();
         for mailbox in mailboxes.values().filter(|mailbox| mailbox.fetching.is_some()) {
             self.shared.store.ensure_fetch(&mailbox.site, &mailbox.name).await?;
+        }
+        for site in self.shared.sites().values().filter(|site| site.poll_every.is_some()) {
+            self.shared.store.ensure_poll(&site.name).await?;
         }
         self.shared.fetch_due.notify_one();
         Ok(())

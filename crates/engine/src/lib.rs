@@ -25,6 +25,7 @@ mod held;
 mod hook;
 mod notice;
 mod past;
+mod poll;
 mod replay;
 mod retain;
 mod set_link;

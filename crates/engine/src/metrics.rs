@@ -59,6 +59,9 @@ counters! {
     webhooks_known, "sealpost_webhooks_known_again_total", "Webhooks that told nothing new, or of nothing that is looked at.";
     webhooks_unproved, "sealpost_webhooks_unproved_total", "Webhooks that nothing proved to be of their site; nothing of them was read.";
     webhooks_out_of_time, "sealpost_webhooks_out_of_time_total", "Webhooks that were refused because they told of a time more than a day ago, or more than ten minutes ahead.";
+    history_passes, "sealpost_history_passes_total", "Times that what was touched on a site was gone through without a fault.";
+    history_events, "sealpost_history_events_total", "Events that were read in the history of issues and not known before.";
+    history_unread, "sealpost_history_unread_total", "Attempts to read what happened to a single issue that were refused.";
     notices, "sealpost_notices_total", "Decisions about the events of an issue.";
     swept, "sealpost_sweep_erased_total", "Contents and orphans erased.";
 }
@@ -71,6 +74,8 @@ pub struct SiteFigures {
     pub is_parked: bool,
     /// Its letters are kept and none leaves.
     pub is_dead_end: bool,
+    /// Whether the last pass through its history failed in this process; `None` where it is not read.
+    pub history_fails: Option<bool>,
     /// How often each of the tracker's limits bit.
     pub limited: [(&'static str, u64); 4],
 }
@@ -118,26 +123,7 @@ impl Metrics {
         for (number, count) in self.faults().iter() {
             line(&mut text, "sealpost_faults_total", &[("code", &format!("SP-{number:04}"))], *count);
         }
-        head(
-            &mut text,
-            "sealpost_site_parked",
-            "1 while a site is left alone, because it is out of order or asked for it.",
-            "gauge",
-        );
-        for site in sites {
-            line(&mut text, "sealpost_site_parked", &[("site", &site.name)], u64::from(site.is_parked));
-        }
-        head(
-            &mut text,
-            "sealpost_site_limited_total",
-            "Requests that a limit of the tracker refused or that were kept back for it, by limit: burst, issue, quota, other.",
-            "counter",
-        );
-        for site in sites {
-            for (limit, count) in &site.limited {
-                line(&mut text, "sealpost_site_limited_total", &[("site", &site.name), ("limit", limit)], *count);
-            }
-        }
+        render_sites(&mut text, sites);
         render_mailboxes(&mut text, mailboxes);
         head(&mut text, "sealpost_mailbox_watches", "Servers that tell of new mail at once.", "gauge");
         line(&mut text, "sealpost_mailbox_watches", &[], u64::try_from(watches).unwrap_or(u64::MAX));
@@ -210,6 +196,34 @@ fn render_files(text: &mut String, figures: &Figures) {
     for one in &figures.exclusions {
         let labels = [("site", one.site.as_str()), ("profile", &one.profile), ("exclusion", &one.name)];
         line(text, metric, &labels, one.times);
+    }
+}
+
+fn render_sites(text: &mut String, sites: &[SiteFigures]) {
+    head(
+        text,
+        "sealpost_site_parked",
+        "1 while a site is left alone, because it is out of order or asked for it.",
+        "gauge",
+    );
+    for site in sites {
+        line(text, "sealpost_site_parked", &[("site", &site.name)], u64::from(site.is_parked));
+    }
+    let metric = "sealpost_site_history_fails";
+    head(text, metric, "1 while what happened on a site cannot be read in its history.", "gauge");
+    for (site, fails) in sites.iter().filter_map(|site| Some((site, site.history_fails?))) {
+        line(text, metric, &[("site", &site.name)], u64::from(fails));
+    }
+    head(
+        text,
+        "sealpost_site_limited_total",
+        "Requests that a limit of the tracker refused or that were kept back for it, by limit: burst, issue, quota, other.",
+        "counter",
+    );
+    for site in sites {
+        for (limit, count) in &site.limited {
+            line(text, "sealpost_site_limited_total", &[("site", &site.name), ("limit", limit)], *count);
+        }
     }
 }
 
@@ -289,7 +303,8 @@ mod tests {
             }],
         };
         let limited = [("burst", 2), ("issue", 0), ("quota", 0), ("other", 0)];
-        let site = SiteFigures { name: "ac\"me".into(), is_parked: true, is_dead_end: false, limited };
+        let name = "ac\"me".into();
+        let site = SiteFigures { name, is_parked: true, is_dead_end: false, history_fails: Some(true), limited };
         let desk = MailboxFigures {
             name: "desk".into(),
             is_fetched: true,
@@ -307,6 +322,7 @@ mod tests {
         assert!(text.contains("sealpost_grant_refused{site=\"acme\",mailbox=\"\"} 1\n"), "{text}");
         assert!(text.contains("sealpost_site_limited_total{site=\"ac\\\"me\",limit=\"burst\"} 2\n"), "{text}");
         assert!(text.contains("sealpost_mailbox_fails{mailbox=\"desk\"} 1\n"), "{text}");
+        assert!(text.contains("sealpost_site_history_fails{site=\"ac\\\"me\"} 1\n"), "{text}");
         assert!(text.contains("sealpost_mailbox_fetched_age_seconds{mailbox=\"desk\"} 61\n"), "{text}");
         let excluded = r#"sealpost_excluded_total{site="acme",profile="desk",exclusion="small \"icons\""} 12"#;
         assert!(text.contains(excluded) && text.contains("sealpost_kept_files_bytes 3000000\n"), "{text}");

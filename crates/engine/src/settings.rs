@@ -79,6 +79,9 @@ pub struct Settings {
     /// A watched folder is looked into this rarely all the same: a connection may be dead without anybody knowing. With the time that
     /// an answer may take that is five minutes (FAULT-26).
     pub watched_every: Duration,
+    /// A pass through what was touched on a site ends after so long, and after so many pages of issues; the next one goes on where it stood.
+    pub history_pass_max: Duration,
+    pub history_pages_max: u32,
     /// How often it is looked whether a mailbox has fallen silent.
     pub silence_every: Duration,
     /// Bounds on reading a mail.
@@ -123,6 +126,8 @@ impl Default for Settings {
             public_url: None,
             issue_writes: crate::site::limits::WRITES_OF_AN_ISSUE,
             watched_every: Duration::from_secs(4 * 60),
+            history_pass_max: Duration::from_secs(5 * 60),
+            history_pages_max: 500,
             silence_every: Duration::from_secs(60),
             mail: mail::Limits::default(),
         }

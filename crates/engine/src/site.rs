@@ -13,6 +13,7 @@ use futures_util::future::BoxFuture;
 use policy::event::Event;
 use policy::{Fault, FaultCode, FaultKind, Mappings};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use store::Micros;
 use tokio::sync::{OnceCell, mpsc};
@@ -75,6 +76,9 @@ pub struct Site {
     pub(crate) webhooks: Vec<Secret>,
     /// Who is told of what happens on it; `None` where nobody is.
     pub(crate) mappings: Option<Arc<Mappings>>,
+    /// How often what happened on it is read in its history; `None` where that is not read.
+    pub(crate) poll_every: Option<Duration>,
+    history_fails: AtomicBool,
 }
 
 impl Site {
@@ -93,6 +97,8 @@ impl Site {
             outgoing: None,
             webhooks: Vec::new(),
             mappings: None,
+            poll_every: None,
+            history_fails: AtomicBool::new(false),
         }
     }
 
@@ -111,6 +117,16 @@ impl Site {
         Site { mappings, ..self }
     }
 
+    /// The same site, whose history is read so often.
+    pub fn with_history(self, poll_every: Option<Duration>) -> Site {
+        Site { poll_every, ..self }
+    }
+
+    /// A pass through its history went well or not.
+    pub(crate) fn history_went(&self, well: bool) {
+        self.history_fails.store(!well, Ordering::Relaxed);
+    }
+
     /// How long these events are gathered with others of their issue: as long as the mapping waits that waits the least of those that tell
     /// of one of them; `None` where nobody will be told.
     pub(crate) fn merge_window(&self, events: &[Event]) -> Option<Micros> {
@@ -123,7 +139,8 @@ impl Site {
     pub(crate) fn figures(&self) -> SiteFigures {
         let limited = self.limits.bitten().map(|(limit, count)| (limit.word(), count));
         let is_dead_end = self.outgoing.as_ref().is_some_and(|outgoing| outgoing.target.is_none());
-        SiteFigures { name: self.name.clone(), is_parked: self.is_parked(), is_dead_end, limited }
+        let history_fails = self.poll_every.map(|_| self.history_fails.load(Ordering::Relaxed));
+        SiteFigures { name: self.name.clone(), is_parked: self.is_parked(), is_dead_end, history_fails, limited }
     }
 
     /// How its tracker speaks.

@@ -6,7 +6,7 @@ use crate::held::{Held, Leases};
 use crate::metrics::Metrics;
 use crate::settings::Settings;
 use crate::stop::Stop;
-use crate::{carry, decide_job, deliver, fetch, notice, replay, retain, sweep};
+use crate::{carry, decide_job, deliver, fetch, notice, poll, replay, retain, sweep};
 use policy::{Fault, FaultCode, FaultKind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -24,6 +24,9 @@ pub(crate) struct Crew {
     grace: Duration,
 }
 
+/// What is fetched from elsewhere: mail, and what happened in trackers. It comes due by the clock.
+const FETCHING: &[JobKind] = &[JobKind::Fetch, JobKind::Poll];
+
 /// The crews of this process.
 pub(crate) fn crews(settings: &Settings) -> impl Iterator<Item = Crew> {
     let work = Crew {
@@ -32,7 +35,7 @@ pub(crate) fn crews(settings: &Settings) -> impl Iterator<Item = Crew> {
         grace: settings.shutdown_grace,
     };
     // A round can be broken off anywhere: what is durable is known again, and the rest still lies there.
-    let fetch = Crew { kinds: &[JobKind::Fetch], jobs_max: settings.fetches_max, grace: Duration::ZERO };
+    let fetch = Crew { kinds: FETCHING, jobs_max: settings.fetches_max, grace: Duration::ZERO };
     // A mail server that does not answer keeps no issue waiting, nor does a person who tries things out.
     let aside = Crew {
         kinds: &[JobKind::Deliver, JobKind::Rehearse, JobKind::Replay, JobKind::Retain],
@@ -85,9 +88,9 @@ pub(crate) async fn work(shared: Arc<Shared>, crew: Crew, leases: Leases, stop: 
         }
         if all {
             tokio::select! {
-                // Mailboxes come due by the clock; to wake at each mail would be in vain.
-                () = store.work_waits(), if crew.kinds != [JobKind::Fetch] => {}
-                () = shared.fetch_due.notified(), if crew.kinds == [JobKind::Fetch] => {}
+                // To wake at each mail would be in vain.
+                () = store.work_waits(), if crew.kinds != FETCHING => {}
+                () = shared.fetch_due.notified(), if crew.kinds == FETCHING => {}
                 () = tokio::time::sleep(shared.settings.poll) => {}
                 () = stop.cancelled() => break,
             }
@@ -213,6 +216,7 @@ async fn carry_on(shared: &Arc<Shared>, held: &Held) -> Result<(), Stop> {
         JobKind::Retain => retain::retain(shared, held).await,
         JobKind::Notice => notice::notice(shared, held).await,
         JobKind::Fetch => fetch::fetch(shared, held).await,
+        JobKind::Poll => poll::poll(shared, held).await,
     }
 }
 
@@ -237,6 +241,7 @@ async fn record(shared: &Shared, held: &Held, result: Result<(), Stop>) {
                 note(shared, held, &fault, "tried again");
                 let pause = match held.lease.kind {
                     JobKind::Fetch => fetch::pause_after_failure(shared, held),
+                    JobKind::Poll => poll::pause_after_failure(shared, held),
                     _ => shared.settings.retry.pause(held.lease.tries, &held.lease.job),
                 };
                 shared.store.park(&held.lease, &fault, after(held.now(), pause)).await?;
@@ -288,12 +293,17 @@ fn limited(shared: &Shared, held: &Held, result: Result<(), Stop>) -> Result<(),
 
 /// There is one sweep, one job for each mailbox and one for the kept files of each site, and they are needed for ever.
 fn is_for_ever(kind: JobKind) -> bool {
-    matches!(kind, JobKind::Sweep | JobKind::Fetch | JobKind::Retain)
+    matches!(kind, JobKind::Sweep | JobKind::Fetch | JobKind::Retain | JobKind::Poll)
 }
 
 fn note(shared: &Shared, held: &Held, fault: &Fault, what: &str) {
     shared.metrics.fault(fault);
     let lease = &held.lease;
+    if lease.kind == JobKind::Poll {
+        let (site, tries) = (&lease.site, lease.tries);
+        tracing::warn!(site, tries, code = %fault.code, detail = fault.detail, "the history of a site could not be read");
+        return;
+    }
     if lease.kind == JobKind::Fetch {
         let (mailbox, tries) = (&lease.subject, lease.tries);
         tracing::warn!(mailbox, tries, code = %fault.code, detail = fault.detail, "a mailbox could not be fetched");

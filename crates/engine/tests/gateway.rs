@@ -23,9 +23,11 @@ mod gateway {
     pub mod order;
     pub mod outage;
     pub mod poison;
+    pub mod polling;
     pub mod reading;
     pub mod refusals;
     pub mod replay;
+    pub mod touchy;
     pub mod trouble;
     pub mod uploads;
     pub mod walk;
@@ -36,7 +38,7 @@ use futures_util::future::LocalBoxFuture;
 use gateway::world::Database;
 use gateway::{
     authors, changes, contract, doubt, duplicates, fetching, graph, half_open, hearing, kept, letters, limits,
-    lost_answers, names, notices, order, outage, poison, refusals, replay, trouble, uploads, walk,
+    lost_answers, names, notices, order, outage, poison, polling, refusals, replay, trouble, uploads, walk,
 };
 
 /// Each scenario on SQLite, as a test of its own.
@@ -191,6 +193,9 @@ on_sqlite! {
     notices::whoever_wrote_it_by_mail_is_not_told_of_it;
     notices::people_of_roles_groups_and_fields_are_found;
     notices::a_site_without_mappings_tells_nobody;
+    polling::a_deed_is_told_once_by_the_history_and_by_webhooks;
+    polling::what_a_search_shows_late_is_told_late;
+    polling::fault_17_a_pass_that_fails_loses_nothing;
     changes::everything_about_an_issue_is_changed;
     changes::fault_14_lost_answers_of_changes_are_harmless;
     changes::what_is_so_already_is_left_as_it_is;
@@ -214,6 +219,36 @@ async fn what_is_said_fits_jiras_document() {
 async fn what_mails_come_to_fits_jiras_document() {
     let bound = std::time::Duration::from_secs(300);
     tokio::time::timeout(bound, contract::mails_fit_jiras_document()).await.expect("it takes too long");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_issue_is_passed_over_between_two_pages() {
+    polling::no_issue_is_passed_over_between_two_pages().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_pass_looks_back() {
+    polling::each_pass_looks_back().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_tracker_that_refuses_is_told_of_and_not_stormed() {
+    polling::a_tracker_that_refuses_is_told_of_and_not_stormed().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_issue_that_cannot_be_read_stops_no_other() {
+    polling::an_issue_that_cannot_be_read_stops_no_other().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn long_histories_are_read_whole() {
+    polling::long_histories_are_read_whole().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_too_old_is_not_told() {
+    polling::what_is_too_old_is_not_told().await;
 }
 
 /// The figure of the catalogue: a thousand rounds, a thousand issues.

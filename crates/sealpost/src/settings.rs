@@ -129,6 +129,8 @@ pub struct Site {
     pub environment: Option<String>,
     /// What its webhooks are signed with, the newest first.
     pub webhook_secrets: Vec<Secret>,
+    /// How often its history is read; `None` where it is not.
+    pub history_poll: Option<Duration>,
     /// Who is told of its events, as the file says it.
     pub mappings: Option<String>,
     pub dialect: Dialect,

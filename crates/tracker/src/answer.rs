@@ -1,5 +1,7 @@
 //! What comes back from a tracker, in words of no tracker.
 
+use crate::operation::HistoryList;
+use policy::event::Event;
 use policy::{FieldMeta, StepKey, Visibility};
 use serde::Serialize;
 
@@ -136,6 +138,17 @@ pub struct Registered {
     pub has_body: bool,
 }
 
+/// An issue to which something happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Touched {
+    pub id: String,
+    pub key: String,
+    /// By the tracker's clock, in milliseconds since 1970.
+    pub updated_ms: i64,
+    /// How it was made.
+    pub created: Event,
+}
+
 /// A step of the workflow that can be taken now.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct TransitionView {
@@ -231,6 +244,18 @@ pub enum Answer {
     },
     /// In bytes; 0 where no files are taken.
     UploadMax(u64),
+    /// In milliseconds since 1970.
+    Clock(i64),
+    /// One page.
+    Touched {
+        issues: Vec<Touched>,
+        next_page: Option<String>,
+    },
+    /// What happened, in no order; `owed` are the lists of which more has to be read, and from where on.
+    History {
+        events: Vec<Event>,
+        owed: Vec<(HistoryList, u64)>,
+    },
 }
 
 impl Answer {
@@ -264,6 +289,9 @@ impl Answer {
             Answer::Permissions { .. } => "permissions",
             Answer::Server { .. } => "server",
             Answer::UploadMax(_) => "upload max",
+            Answer::Clock(_) => "clock",
+            Answer::Touched { .. } => "touched",
+            Answer::History { .. } => "history",
         }
     }
 }

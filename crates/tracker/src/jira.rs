@@ -4,6 +4,7 @@ mod answer;
 mod audience;
 mod field_in;
 mod field_out;
+mod history;
 mod hooks;
 mod jql;
 mod kind;

@@ -12,9 +12,9 @@ pub mod wiki;
 
 pub use answer::{
     Answer, Comment, Created, EntryView, IssueLink, IssueView, LinkType, Named, Person, Registered, StoredFile,
-    TransitionView, Written,
+    Touched, TransitionView, Written,
 };
 pub use dialect::Dialect;
 pub use http::{Content, Method, Request, Response};
 pub use issue_key::keys_after;
-pub use operation::{NewField, Operation};
+pub use operation::{HistoryList, NewField, Operation};

@@ -277,6 +277,26 @@ pub enum Operation {
         project: String,
         search: String,
     },
+    /// What time it is there.
+    ReadClock,
+    /// One page of the issues that were touched since then, the least recently touched first. The same lag as with `FindCreated`.
+    FindTouched {
+        since_minutes: u64,
+        page_token: Option<String>,
+    },
+    /// What happened to an issue at `since_ms` and later, in milliseconds since 1970, but its making.
+    ReadHistory {
+        issue_id: String,
+        since_ms: i64,
+    },
+    /// The same, of one of the lists that it stands in and one page of that.
+    ReadHistoryPage {
+        issue_id: String,
+        issue_key: String,
+        list: HistoryList,
+        start_at: u64,
+        since_ms: i64,
+    },
     /// The admin webhooks that are registered; for administrators alone.
     ReadWebhooks,
     /// Registers one that tells of everything that is looked at, signed with this secret.
@@ -299,6 +319,19 @@ pub enum Operation {
     FetchKeys {
         keys: Vec<String>,
     },
+}
+
+/// Where it stands what happened to an issue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HistoryList {
+    Changes,
+    Comments,
+    Work,
+}
+
+impl HistoryList {
+    pub const ALL: [HistoryList; 3] = [HistoryList::Changes, HistoryList::Comments, HistoryList::Work];
 }
 
 /// What a new field holds.
@@ -389,6 +422,10 @@ words! {
     ReadFieldOrganisations: "read_field_organisations",
     ReadOrganisationPeople: "read_organisation_people",
     ReadFieldPeople: "read_field_people",
+    ReadClock: "read_clock",
+    FindTouched: "find_touched",
+    ReadHistory: "read_history",
+    ReadHistoryPage: "read_history_page",
 }
 
 impl Operation {

@@ -70,7 +70,7 @@ struct Body {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct User {
+pub(crate) struct User {
     account_id: Option<String>,
     name: Option<String>,
     key: Option<String>,
@@ -92,7 +92,7 @@ struct Changelog {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Item {
+pub(crate) struct Item {
     field: Option<String>,
     field_id: Option<String>,
     from: Option<Value>,
@@ -235,7 +235,7 @@ impl Body {
 }
 
 /// An id, which some trackers write as a number.
-fn id(value: &Value) -> Option<String> {
+pub(crate) fn id(value: &Value) -> Option<String> {
     let text = match value {
         Value::String(text) => text.clone(),
         Value::Number(number) => number.to_string(),
@@ -251,13 +251,13 @@ fn issue_in(address: &str) -> Option<String> {
     id(&Value::from(rest.split('/').next()?))
 }
 
-fn actor(user: &User) -> Option<Actor> {
+pub(crate) fn actor(user: &User) -> Option<Actor> {
     let id = user.account_id.as_ref().or(user.name.as_ref()).or(user.key.as_ref())?;
     let name = user.display_name.as_ref().unwrap_or(id);
     Some(Actor { id: cut(id, 255), name: cut(name, 255) })
 }
 
-fn change(item: &Item) -> Option<Change> {
+pub(crate) fn change(item: &Item) -> Option<Change> {
     let name = item.field.as_deref().or(item.field_id.as_deref())?;
     let field = item.field_id.clone().unwrap_or_else(|| name.to_lowercase());
     let value = |shown: &Option<Value>, plain: &Option<Value>| {
@@ -282,11 +282,12 @@ fn text(value: &Value) -> Option<String> {
 }
 
 /// `2019-02-15T19:12:08.432-0800` in milliseconds since 1970.
-fn moment_ms(text: &str) -> Option<i64> {
-    let moment = jiff::fmt::strtime::parse("%Y-%m-%dT%H:%M:%S%.f%z", text).ok()?.to_timestamp().ok()?;
+pub(crate) fn moment_ms(text: &str) -> Option<i64> {
+    let parsed = jiff::fmt::strtime::parse("%Y-%m-%dT%H:%M:%S%.f%z", text).and_then(|time| time.to_timestamp());
+    let moment = parsed.or_else(|_| text.parse::<jiff::Timestamp>()).ok()?;
     Some(moment.as_millisecond())
 }
 
-fn cut(text: &str, chars_max: usize) -> String {
+pub(crate) fn cut(text: &str, chars_max: usize) -> String {
     text.chars().take(chars_max).collect()
 }

@@ -122,6 +122,9 @@ async fn look_at_sites(settings: &Settings, store: Option<&Store>, findings: &mu
         if let Some(verdict) = found.webhooks {
             findings.say(&format!("site {}, webhooks", site.name), verdict)?;
         }
+        if let Some(verdict) = found.history {
+            findings.say(&format!("site {}, history", site.name), verdict)?;
+        }
         findings.say(&format!("letters of site {}", site.name), Ok(letters(&site.letters)))?;
     }
     Ok(())

@@ -163,6 +163,7 @@ impl Reader {
             environment: self.optional_text(section, "environment"),
             mappings: self.mappings(section),
             webhook_secrets: self.webhook_secrets(section),
+            history_poll: self.optional_integer(section, "history_poll_s").filter(|s| *s > 0).map(Duration::from_secs),
             region: self.text(section, "region"),
             api_base: self.api_base(section, &browse_base).trim_end_matches('/').to_string(),
             browse_base,

@@ -80,7 +80,8 @@ pub fn sites(settings: &Settings, tokens: &Tokens) -> Result<Vec<engine::Site>, 
         .iter()
         .map(|site| {
             let speaks = engine::Site::new(&site.name, site.dialect, Arc::new(speaker(site, tokens)?), &bounds);
-            Ok(speaks.with_outgoing(outgoing::of(settings, site, tokens)).with_webhooks(webhook_secrets(site)))
+            let speaks = speaks.with_history(site.history_poll).with_webhooks(webhook_secrets(site));
+            Ok(speaks.with_outgoing(outgoing::of(settings, site, tokens)))
         })
         .collect()
 }

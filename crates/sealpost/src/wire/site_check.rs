@@ -12,6 +12,7 @@ use engine::speak::{Route, Speaker, read_openly};
 use engine::tokens::Tokens;
 use policy::{Fault, FaultCode};
 use std::collections::BTreeSet;
+use std::time::Duration;
 use store::Store;
 use tracker::{Answer, Dialect, Operation};
 
@@ -23,12 +24,14 @@ pub struct SiteFindings {
     pub fields: Option<Result<String, String>>,
     /// How it tells what happens; `None` where it is not heard.
     pub webhooks: Option<Result<String, String>>,
+    /// Whether what happened can be read; `None` where it is not.
+    pub history: Option<Result<String, String>>,
 }
 
 impl SiteFindings {
     /// Nothing was found, because of this.
     pub fn nothing(why: String) -> SiteFindings {
-        SiteFindings { site: Err(why), projects: Vec::new(), fields: None, webhooks: None }
+        SiteFindings { site: Err(why), projects: Vec::new(), fields: None, webhooks: None, history: None }
     }
 }
 
@@ -58,12 +61,29 @@ async fn look_by(speaker: &Speaker, settings: &Settings, site: &Site) -> SiteFin
     let webhooks = match (&settings.public, found.is_ok() && !site.webhook_secrets.is_empty()) {
         (Some(public), true) => Some(webhooks::standing(speaker, public, site).await),
         (None, true) => Some(Err("they cannot come in without a public listener; set public.listen".to_owned())),
-        (_, false) if found.is_ok() && site.mappings.is_some() && !tells_by_app(site) => {
-            Some(Err("none are awaited, so nobody is told of anything; set site[].webhook_secret".to_owned()))
+        (_, false)
+            if found.is_ok() && site.mappings.is_some() && site.history_poll.is_none() && !tells_by_app(site) =>
+        {
+            let why =
+                "none are awaited, so nobody is told of anything; set site[].webhook_secret, or site[].history_poll_s";
+            Some(Err(why.to_owned()))
         }
         (_, false) => None,
     };
-    SiteFindings { site: found, projects, fields, webhooks }
+    let history = match site.history_poll.filter(|_| found.is_ok()) {
+        Some(every) => Some(history(speaker, site, every).await),
+        None => None,
+    };
+    SiteFindings { site: found, projects, fields, webhooks, history }
+}
+
+/// Whether the site tells its time and which issues were touched, as the gateway will ask it.
+async fn history(speaker: &Speaker, site: &Site, every: Duration) -> Result<String, String> {
+    let touched = Operation::FindTouched { since_minutes: 1, page_token: None };
+    for operation in [Operation::ReadClock, touched] {
+        ask(speaker, site.dialect, &operation).await.map_err(|fault| fault_in_words(&fault))?;
+    }
+    Ok(format!("what happened is read every {} s; what is deleted cannot be read", every.as_secs()))
 }
 
 /// Whether an app that a person signed in with may tell what happens, whose secret proves it.

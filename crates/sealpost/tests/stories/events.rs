@@ -92,6 +92,49 @@ async fn what_happens_in_the_desk_is_told_registered_by_the_program_itself() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_happens_in_the_desk_is_read_and_told_once_beside_webhooks() {
+    let (mut world, _) = hearing().await;
+    world.home.settings.set("[[site]]", "history_poll_s", 1);
+    let checked = world.run(&["check", "--config", "sealpost.toml"]);
+    let said = told(&checked);
+    assert!(said.contains("site demo, history: what happened is read every 1 s"), "{said}");
+    let mut gateway = world.home.start();
+    let passes = |metrics: &rig::gateway::Metrics| metrics.sum("sealpost_history_passes_total", &[]);
+    gateway.wait_until("the first pass", |metrics| passes(metrics) > 0);
+    let issue =
+        json!({ "fields": { "project": { "key": "DEMO" }, "issuetype": { "name": "Task" }, "summary": "A leak" } });
+    let text = json!({ "type": "paragraph", "content": [{ "type": "text", "text": "planted-comment" }] });
+    let comment = json!({ "body": { "type": "doc", "version": 1, "content": [text] } });
+    let act = || {
+        let key = world.as_incumbent("/rest/api/3/issue", &issue)["key"].as_str().unwrap().to_owned();
+        let on = |list: &str| format!("/rest/api/3/issue/{key}/{list}");
+        world.as_incumbent(&on("comment"), &comment);
+        world.as_incumbent(&on("worklog"), &json!({ "timeSpentSeconds": 3600 }));
+        key
+    };
+    let told_by = |metrics: &rig::gateway::Metrics| {
+        let [hook, known] = ["", "_known_again"].map(|way| metrics.sum(&format!("sealpost_webhooks{way}_total"), &[]));
+        (hook + known, hook + metrics.sum("sealpost_history_events_total", &[]))
+    };
+    let alone = act();
+    gateway.wait_until("three events", |metrics| told_by(metrics) == (0, 3));
+    let webhook = world.run(&["site", "--config", "sealpost.toml", "webhook", SITE, "--register"]);
+    assert!(webhook.status.success(), "{}", told(&webhook));
+    act();
+    gateway.wait_until("three webhooks", |metrics| told_by(metrics).0 == 3);
+    let since = passes(&gateway.metrics());
+    gateway.wait_until("two passes", |metrics| passes(metrics) > since + 2);
+    assert_eq!(told_by(&gateway.metrics()), (3, 6), "each deed is one event, whoever told of it first");
+    gateway.wait_until_quiet();
+    let seen = events(&world);
+    let of: Vec<&Value> = seen.iter().filter(|event| event["issue_key"] == alone.as_str()).collect();
+    assert!(of.len() == 3 && of.iter().all(|event| event["via"] == "history"), "{of:?}");
+    assert!(seen.iter().all(|event| event["actor"]["name"] == "Another handler"), "{seen:?}");
+    assert_eq!(seen.len(), 6, "{seen:?}");
+    assert!(!gateway.log().contains("planted"), "{}", gateway.log());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_comment_is_decided_about_by_the_mappings_of_its_site_when_their_window_is_over() {
     let (mut world, _) = hearing().await;
     let file = "[[mapping]]\nname = \"all\"\nevents = [\"commented\"]\nmerge_window_s = 1\naudience = []\naddresses = [\"boss@people.example\"]\n";
@@ -225,4 +268,28 @@ async fn fault_05_killed_between_the_commit_and_the_answer_it_is_told_again_and_
     let seen = events(&world);
     assert_eq!((seen.len(), &seen[0]["outcome"]), (1, &json!("ignored")));
     assert!(gateway.metrics().sum("sealpost_webhooks_known_again_total", &[]) == 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn fault_05_killed_while_the_history_is_read_each_deed_is_told_once_all_the_same() {
+    let mut world = World::start().await;
+    world.home.settings.set("[[site]]", "history_poll_s", 1);
+    let short = ::desk::Fault::ShortPages { length: 1 };
+    world.desk.faults().add(short, ::desk::RouteKind::Search, ::desk::When::Always);
+    let passes = |metrics: &rig::gateway::Metrics| metrics.sum("sealpost_history_passes_total", &[]);
+    let mut gateway = world.home.start();
+    gateway.wait_until("the first pass", |metrics| passes(metrics) > 0);
+    drop(gateway);
+    for (round, point) in ["poll_taken_in:2", "poll_page_done:1"].into_iter().enumerate() {
+        for summary in ["One", "Two", "Three"] {
+            let fields = json!({ "project": { "key": "DEMO" }, "issuetype": { "name": "Task" }, "summary": summary });
+            world.as_incumbent("/rest/api/3/issue", &json!({ "fields": fields }));
+        }
+        world.home.spawn(&[("SEALPOST_CRASH", point)]).wait_for_end();
+        let mut gateway = world.home.start();
+        gateway.wait_until("two passes", |metrics| passes(metrics) > 1);
+        let seen = events(&world);
+        assert_eq!(seen.len(), 3 * (round + 1), "after {point}: {seen:?}");
+        assert!(seen.iter().all(|event| event["kind"] == "created" && event["via"] == "history"), "{seen:?}");
+    }
 }

@@ -18,6 +18,8 @@ const FIELDS: &[&str] = &[
     "mailbox",
     "place",
     "site",
+    // The number that a tracker gives an issue.
+    "issue",
     // Words and codes of ours.
     "at",
     "code",
@@ -39,6 +41,7 @@ const FIELDS: &[&str] = &[
     "connections",
     "contents",
     "days_left",
+    "events",
     "left_behind",
     "mails",
     "orphans",

@@ -14,6 +14,7 @@ mod ledger;
 mod letters;
 mod listing;
 mod plans;
+mod polls;
 mod reading;
 mod retention;
 mod secrecy;
@@ -93,6 +94,7 @@ checks! {
         an_event_that_nobody_is_told_of_shortens_no_window, events_are_counted_apart_from_jobs,
         priv_21_an_event_that_nothing_is_decided_about_is_erased_after_a_month,
         priv_21_what_events_say_is_erased_after_a_week_and_their_deeds_are_known_longer;
+    polls: how_far_a_history_is_read_is_remembered_by_whoever_holds_the_lease, deeds_that_are_known_are_told_apart;
     uploads: an_invitation_is_the_same_at_each_try_and_ends, an_issue_is_named_by_its_key_in_its_site,
         files_belong_to_the_issue_that_their_message_came_to_last, a_person_deletes_a_file_under_their_name,
         clicks_and_uploads_are_no_sign_that_mail_comes_in;

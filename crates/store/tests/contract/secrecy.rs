@@ -15,6 +15,7 @@ const PLANTED: &[&str] = &["planted-", "people.example", "sender.example", "id.e
 async fn plant(store: &Store) -> String {
     let message = plant_mails(store).await;
     plant_fetching(store).await;
+    crate::polls::plant(store).await;
     plant_people(store, &message).await
 }
 

@@ -1,6 +1,6 @@
 //! From a response to the answer it gives, reading leniently: unknown keys pass, ids may be text or numbers.
 
-use super::{Kind, MARKER_PROPERTY, audience, field_in, hooks, meta, people, refusal, service, workflow};
+use super::{Kind, MARKER_PROPERTY, audience, field_in, history, hooks, meta, people, refusal, service, workflow};
 use crate::answer::{Answer, Comment, Created, IssueView, StoredFile};
 use crate::http::Response;
 use crate::operation::Operation;
@@ -109,8 +109,11 @@ fn read_more(kind: Kind, operation: &Operation, json: &Value) -> Result<Answer, 
             Some(false) => 0,
             _ => number(&json["uploadLimit"]).ok_or(Lack("uploadLimit"))?,
         })),
-        // What is left are writes whose answer says no more than that they were done.
-        other => audience::answer(kind, other, json).unwrap_or(Ok(Answer::Done)),
+        other => {
+            let told = audience::answer(kind, other, json).or_else(|| history::answer(kind, other, json));
+            // What is left are writes whose answer says no more than that they were done.
+            told.unwrap_or(Ok(Answer::Done))
+        }
     }
 }
 
@@ -245,7 +248,7 @@ fn comment_markers(kind: Kind, comment_ids: &[String], json: &Value) -> Result<A
 }
 
 /// Pages can be short or even empty, so only `isLast` and the token tell the end. Data Center counts instead.
-fn next_page(kind: Kind, json: &Value) -> Result<Option<String>, Lack> {
+pub(super) fn next_page(kind: Kind, json: &Value) -> Result<Option<String>, Lack> {
     if kind == Kind::DataCenter {
         let total = number(&json["total"]).ok_or(Lack("total"))?;
         let shown = json["issues"].as_array().ok_or(Lack("issues"))?.len() as u64;

@@ -15,6 +15,11 @@ pub(super) fn created_since(project: &str, account_id: &str, since_minutes: u64)
     )
 }
 
+/// The issues that were touched in the last `since_minutes` minutes, the least recent first; counted as in [`created_since`].
+pub(super) fn touched_since(since_minutes: u64) -> String {
+    format!("updated >= -{}m ORDER BY updated ASC", since_minutes.max(1))
+}
+
 /// The issues of the project, newest key first.
 pub(super) fn newest_key(project: &str) -> String {
     format!("project = {} ORDER BY key DESC", quoted(project))

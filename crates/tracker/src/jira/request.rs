@@ -3,7 +3,7 @@
 use super::path::{segment, value};
 use super::{
     COMMENTS_PER_PAGE, INTERNAL_PROPERTY, ISSUES_PER_PAGE, ITEMS_PER_PAGE, Kind, MARKER_PROPERTY, SUMMARY_CHARS_MAX,
-    audience, field_out, hooks, jql, meta, people, service, workflow,
+    audience, field_out, history, hooks, jql, meta, people, service, workflow,
 };
 use crate::adf;
 use crate::http::{Content, Method, Request};
@@ -72,7 +72,10 @@ pub fn request(kind: Kind, operation: &Operation) -> Request {
         Operation::ReadStatuses { project } => get(format!("{api}/project/{}/statuses", segment(project))),
         Operation::TrySearch { project, search: theirs } => search(kind, &jql::of_project(project, theirs), 1, None),
         Operation::ReadWebhooks => hooks::read(),
-        other => audience::request(kind, other).unwrap_or_else(|| write_request(kind, other)),
+        other => {
+            let reading = audience::request(kind, other).or_else(|| history::request(kind, other));
+            reading.unwrap_or_else(|| write_request(kind, other))
+        }
     }
 }
 
@@ -200,7 +203,7 @@ fn attach(kind: Kind, issue_id: &str, name: &str, content_type: &str) -> Request
 
 /// One page of a search. Cloud tells the markers in the answer and pages by tokens, Data Center by counting; without `fields`
 /// Cloud would send bare ids.
-fn search(kind: Kind, jql: &str, issues_max: u32, page_token: Option<&str>) -> Request {
+pub(super) fn search(kind: Kind, jql: &str, issues_max: u32, page_token: Option<&str>) -> Request {
     let mut body = json!({"jql": jql, "maxResults": issues_max, "fields": ["key"]});
     match kind {
         Kind::Cloud => {

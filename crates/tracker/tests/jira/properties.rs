@@ -2,7 +2,7 @@
 
 use policy::{Body, FaultKind, StepKey};
 use proptest::prelude::*;
-use tracker::{Content, Dialect, Operation, Response};
+use tracker::{Content, Dialect, HistoryList, Operation, Response};
 use url::Url;
 
 fn body(visible: String) -> Body {
@@ -17,7 +17,7 @@ fn operation() -> impl Strategy<Value = Operation> {
     let marker = StepKey("message:1/1/1".to_owned());
     let made = marker.clone();
     prop_oneof![
-        Just(Operation::Myself),
+        prop_oneof![Just(Operation::Myself), of_history(id.clone())],
         (id.clone(), any::<String>(), any::<String>()).prop_map(move |(project, summary, text)| {
             Operation::CreateIssue {
                 project,
@@ -55,6 +55,25 @@ fn operation() -> impl Strategy<Value = Operation> {
         ),
         id.prop_map(|project| Operation::HighestKey { project }),
         ids.prop_map(|keys| Operation::FetchKeys { keys }),
+    ]
+}
+
+/// What asks what happened.
+fn of_history(id: impl Strategy<Value = String> + Clone) -> impl Strategy<Value = Operation> {
+    let list = proptest::sample::select(HistoryList::ALL.to_vec());
+    prop_oneof![
+        (any::<u64>(), proptest::option::of(id.clone()))
+            .prop_map(|(since_minutes, page_token)| Operation::FindTouched { since_minutes, page_token }),
+        (id.clone(), any::<i64>()).prop_map(|(issue_id, since_ms)| Operation::ReadHistory { issue_id, since_ms }),
+        (id.clone(), id, list, any::<u64>(), any::<i64>()).prop_map(
+            |(issue_id, issue_key, list, start_at, since_ms)| Operation::ReadHistoryPage {
+                issue_id,
+                issue_key,
+                list,
+                start_at,
+                since_ms
+            }
+        ),
     ]
 }
 

@@ -40,6 +40,13 @@ pub(super) const SETTINGS: &[Setting] = &[
         "The secret before that one, believed as well until the tracker knows the new one.",
     ),
     setting(
+        "site[].history_poll_s",
+        Integer { min: 0, max: 86_400 },
+        Means("0"),
+        "How often what happened there is read in the history of its issues: for a site that cannot reach `public.url`, and beside its \
+         webhooks. 0 for never. See [events](events.md#read-the-history).",
+    ),
+    setting(
         "site[].mappings",
         Path,
         Empty,
