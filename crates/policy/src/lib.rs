@@ -23,6 +23,7 @@ pub mod reply_token;
 pub mod set_link;
 pub mod shadow;
 mod shortened;
+pub mod silence_link;
 pub mod template;
 
 pub use aim::{Aim, Refusing};

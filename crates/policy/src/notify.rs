@@ -3,17 +3,20 @@
 mod audience;
 mod facts;
 mod inquiry;
+mod letter;
 mod recipient;
 mod scene;
 mod seen;
 mod settle;
 
 pub use facts::{Audience, Entry, EntryNow, Facts, IssueNow, PEOPLE_MAX, Person, Question, SeenBy, Whom};
+pub use letter::{About, EntrySaid, IssueSaid, Own};
 
 use crate::decide::Trace;
 use crate::event::{Event, EventKind};
 use crate::outbound::{Format, Held, Mapping, Mappings, To, words_of};
 use crate::template::Theme;
+use crate::template::view::Reason;
 use crate::{StepKey, letter_number};
 use inquiry::Inquiry;
 use recipient::Reachable;
@@ -40,6 +43,8 @@ pub struct Notification {
     /// The key of each of them for this recipient, whatever else the window held: whoever was told once is known by it.
     pub event_keys: Vec<StepKey>,
     pub style: Style,
+    /// What is said to him of why he gets it: the first of all that speaks for it.
+    pub because: Reason,
     /// One sentence: why he gets it.
     pub reason: String,
     /// What else happened that the mapping tells of, and why he is not told of it.
@@ -270,9 +275,10 @@ impl Window<'_> {
         };
         let words = events.iter().flat_map(|event| words_of(event));
         let told: Vec<&str> = words.filter(|word| self.mapping.events.iter().any(|e| e == word)).collect();
+        let said: Vec<&str> = one.because.iter().map(|because| because.said.as_str()).collect();
         let reason = format!(
             "{}; the mapping {:?} tells of {}",
-            one.because.join(" and "),
+            said.join(" and "),
             self.mapping.name,
             each_once(&told).join(", ")
         );
@@ -288,6 +294,7 @@ impl Window<'_> {
             events,
             event_keys,
             style: style(held),
+            because: one.because.first().map(|because| because.reason.clone()).unwrap_or_default(),
             reason,
             untold: Vec::new(),
         }

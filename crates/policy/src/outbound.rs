@@ -18,6 +18,7 @@ use crate::profile::Setting;
 use crate::profile::reader::{self, Reader, Section};
 use crate::{Fault, FaultCode};
 use settings::TABLES;
+use std::collections::BTreeSet;
 use values::Values;
 
 /// The largest file of mappings, in bytes.
@@ -131,6 +132,17 @@ impl Mappings {
                 reader.refuse(&section, "name", remedy);
             }
         }
+    }
+
+    /// The names of the servers that letters leave by, the empty one for the site's own.
+    pub fn outgoings(&self) -> BTreeSet<String> {
+        let mut projects = vec![""];
+        projects.extend(self.projects.iter().map(|(key, _)| key.as_str()));
+        let of = |mapping: &Mapping| {
+            let about = projects.iter().filter(|key| key.is_empty() || mapping.is_about(key));
+            about.map(|key| self.held(mapping, key).outgoing).collect::<Vec<_>>()
+        };
+        self.mappings.iter().filter(|mapping| mapping.enabled).flat_map(of).collect()
     }
 
     /// What holds for a mapping's letters about issues of this project.

@@ -435,11 +435,14 @@ impl Profile {
         self.of_project(project).map_or("default", |mapped| &mapped.name)
     }
 
-    /// An address of this profile with a signed token in it.
+    /// One for a letter that leaves: `None` where no domain takes answers.
+    pub fn letter_reply_address(&self, token: &str) -> Option<String> {
+        self.reply_domains.first().map(|domain| format!("{}{token}@{domain}", self.reply_prefix))
+    }
+
+    /// An address of this profile with a signed token in it; where every domain is ours at one that is nobody's (RFC 2606).
     pub fn reply_address(&self, token: &str) -> String {
-        // Where no domain is named every one is ours; this one can be nobody else's (RFC 2606).
-        let domain = self.reply_domains.first().map_or("upload.invalid", String::as_str);
-        format!("{}{token}@{domain}", self.reply_prefix)
+        self.letter_reply_address(token).unwrap_or_else(|| format!("{}{token}@upload.invalid", self.reply_prefix))
     }
 
     /// The key of the setting that says what becomes of this kind of automatic mail, and what it says.

@@ -57,12 +57,17 @@ impl std::fmt::Debug for TokenKey {
 /// `None` when an id is not a decimal number of at most 64 bits in its shortest form, or the key is too short: such a
 /// token could not give the ids back, or would be worth nothing.
 pub fn sign(key: &TokenKey, site: &str, issue_id: &str, letter_id: &str) -> Option<String> {
-    let issue = short_bytes(number(issue_id)?);
-    let letter = short_bytes(number(letter_id)?);
+    sign_under(LABEL, key, site, [issue_id, letter_id])
+}
+
+/// A token over these two ids that is good for nothing but what the label names.
+pub(crate) fn sign_under(label: &[u8], key: &TokenKey, site: &str, [issue, letter]: [&str; 2]) -> Option<String> {
+    let issue = short_bytes(number(issue)?);
+    let letter = short_bytes(number(letter)?);
     let mut token = vec![VERSION, key.id, (issue.len() as u8) << 4 | letter.len() as u8];
     token.extend_from_slice(&issue);
     token.extend_from_slice(&letter);
-    let mac = mac(key, site, &token)?;
+    let mac = mac(label, key, site, &token)?;
     token.extend_from_slice(&mac);
     Some(BASE32_NOPAD.encode(&token).to_ascii_lowercase())
 }
@@ -73,7 +78,18 @@ pub fn sign(key: &TokenKey, site: &str, issue_id: &str, letter_id: &str) -> Opti
 /// 3339. Macs are compared in constant time; an unknown version, a key retired for more than two years and every
 /// second spelling of the same token are refused.
 pub fn verify(keys: &[TokenKey], site: &str, address: &str, now: &str) -> Option<TokenGrant> {
-    let bytes = BASE32_NOPAD.decode(token_in(address)?.to_ascii_uppercase().as_bytes()).ok()?;
+    let bytes = decoded(&token_in(address)?.to_ascii_uppercase())?;
+    let [issue, letter] = verify_under(LABEL, keys, site, &bytes, now)?;
+    Some(TokenGrant { address: address.to_owned(), issue_id: issue.to_string(), letter_id: letter.to_string() })
+}
+
+/// The bytes of a token in capitals.
+pub(crate) fn decoded(token: &str) -> Option<Vec<u8>> {
+    BASE32_NOPAD.decode(token.as_bytes()).ok()
+}
+
+/// The issue's and the letter's id, when one of the keys signed them for this site under this label.
+pub(crate) fn verify_under(label: &[u8], keys: &[TokenKey], site: &str, bytes: &[u8], now: &str) -> Option<[u64; 2]> {
     let (signed, given) = bytes.split_at_checked(bytes.len().checked_sub(MAC_BYTES)?)?;
     let (head, ids) = signed.split_at_checked(HEAD_BYTES)?;
     let &[version, key_id, lengths] = head else { return None };
@@ -81,7 +97,7 @@ pub fn verify(keys: &[TokenKey], site: &str, address: &str, now: &str) -> Option
         return None;
     }
     let genuine = keys.iter().filter(|key| key.id == key_id && still_verifies(key, now)).any(|key| {
-        mac(key, site, signed).is_some_and(|mac| constant_time::verify_slices_are_equal(&mac, given).is_ok())
+        mac(label, key, site, signed).is_some_and(|mac| constant_time::verify_slices_are_equal(&mac, given).is_ok())
     });
     if !genuine {
         return None;
@@ -90,11 +106,7 @@ pub fn verify(keys: &[TokenKey], site: &str, address: &str, now: &str) -> Option
     if letter.len() != usize::from(lengths & 0x0f) {
         return None;
     }
-    Some(TokenGrant {
-        address: address.to_owned(),
-        issue_id: long_number(issue)?.to_string(),
-        letter_id: long_number(letter)?.to_string(),
-    })
+    Some([long_number(issue)?, long_number(letter)?])
 }
 
 /// Whether an address or Message-ID has the form of a token, so that asking about it is worth while.
@@ -106,19 +118,23 @@ pub fn resembles(address: &str) -> bool {
 fn token_in(address: &str) -> Option<&str> {
     let (local, _domain) = address.trim().split_once('@')?;
     let token = local.rsplit(|c: char| !is_base32(c)).next()?;
-    (TOKEN_OCTETS_MIN..=TOKEN_OCTETS_MAX).contains(&token.len()).then_some(token)
+    has_length(token).then_some(token)
+}
+
+pub(crate) fn has_length(token: &str) -> bool {
+    (TOKEN_OCTETS_MIN..=TOKEN_OCTETS_MAX).contains(&token.len())
 }
 
 fn is_base32(c: char) -> bool {
     c.is_ascii_alphabetic() || ('2'..='7').contains(&c)
 }
 
-fn mac(key: &TokenKey, site: &str, signed: &[u8]) -> Option<[u8; MAC_BYTES]> {
+fn mac(label: &[u8], key: &TokenKey, site: &str, signed: &[u8]) -> Option<[u8; MAC_BYTES]> {
     if key.secret.len() < SECRET_BYTES_MIN {
         return None;
     }
     let mut context = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, &key.secret));
-    context.update(LABEL);
+    context.update(label);
     context.update(signed);
     // The signed part gives its own length, so a site cannot run into it.
     context.update(site.as_bytes());

@@ -6,14 +6,22 @@ use super::scene;
 use crate::decide::{Trace, is_plain_address};
 use crate::expression::{Expression, Value};
 use crate::outbound::Held;
+use crate::template::view::Reason;
 use std::collections::{HashMap, HashSet};
 
 /// Somebody whom the mapping means.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Candidate {
     pub(super) whom: Whom,
-    /// Why, each as what is said of him: `watches it`.
-    pub(super) because: Vec<String>,
+    /// Why; not empty.
+    pub(super) because: Vec<Because>,
+}
+
+/// Why somebody is meant: what the story says of him, such as `watches it`, and what his letter says to him.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Because {
+    pub(super) said: String,
+    pub(super) reason: Reason,
 }
 
 /// The audience of a letter, in the order of the settings; and who is too many.
@@ -28,7 +36,7 @@ pub(super) struct Meant {
 /// One part of an audience: the kind that its bound counts, what is said of its people, and how they are found.
 struct Part<'h> {
     kind: &'static str,
-    because: String,
+    because: Because,
     source: Source<'h>,
 }
 
@@ -46,7 +54,7 @@ pub(super) fn meant(issue_id: &str, issue: &IssueNow, held: &Held, inquiry: &mut
         if of_kind.0 != part.kind {
             of_kind = (part.kind, HashSet::new());
         }
-        let question = format!("Who {}?", part.because);
+        let question = format!("Who {}?", part.because.said);
         let people = match found(&part.source, issue_id, issue, inquiry) {
             Ok(people) => people,
             Err(why) => {
@@ -78,12 +86,12 @@ pub(super) fn meant(issue_id: &str, issue: &IssueNow, held: &Held, inquiry: &mut
 }
 
 impl Meant {
-    fn add(&mut self, whom: Whom, because: &str) {
+    fn add(&mut self, whom: Whom, because: &Because) {
         let at = *self.at.entry(whom.clone()).or_insert(self.candidates.len());
         match self.candidates.get_mut(at) {
-            Some(known) if known.because.iter().any(|one| one == because) => {}
-            Some(known) => known.because.push(because.to_owned()),
-            None => self.candidates.push(Candidate { whom, because: vec![because.to_owned()] }),
+            Some(known) if known.because.contains(because) => {}
+            Some(known) => known.because.push(because.clone()),
+            None => self.candidates.push(Candidate { whom, because: vec![because.clone()] }),
         }
     }
 }
@@ -109,50 +117,70 @@ fn somebody(value: &Value) -> Result<Whom, String> {
 
 /// The parts, those of one kind side by side.
 fn parts<'h>(issue: &IssueNow, held: &'h Held) -> Vec<Part<'h>> {
-    let account = |id: &Option<String>| Source::Named(id.iter().cloned().map(Whom::Account).collect());
-    let mut parts = Vec::new();
+    let mut parts: Vec<Part<'h>> = Vec::new();
+    let mut part = |kind: &'static str, said: &str, reason: Reason, source: Source<'h>| {
+        parts.push(Part { kind, because: Because { said: said.to_owned(), reason }, source });
+    };
     for word in &held.audience {
-        let (kind, because, source) = match word.as_str() {
-            "reporter" => ("reporter", "reports it", account(&issue.reporter)),
-            "assignee" => ("assignee", "works on it", account(&issue.assignee)),
-            "watchers" => ("watchers", "watches it", Source::Asked(Audience::Watchers)),
-            "request_participants" => {
-                ("request_participants", "takes part in the request", Source::Asked(Audience::RequestParticipants))
-            }
-            "organisations" => {
-                ("organisations", "is of an organisation it is shared with", Source::Asked(Audience::Organisations))
-            }
-            "approvers" => ("approvers", "is asked to approve it", Source::Asked(Audience::Approvers)),
-            "project_lead" => ("project_lead", "leads its project", Source::Asked(Audience::ProjectLead)),
-            "component_leads" => {
-                ("component_leads", "leads one of its components", Source::Asked(Audience::ComponentLeads))
-            }
-            _ => ("mail_people", "takes part in it by mail", Source::Asked(Audience::MailPeople)),
-        };
-        parts.push(Part { kind, because: because.to_owned(), source });
+        let (kind, said, reason, source) = of_word(word, issue);
+        part(kind, said, reason, source);
     }
-    let mut named =
-        |kind: &'static str, names: &[String], audience: fn(String) -> Audience, said: fn(&str) -> String| {
-            let asked =
-                |name: &String| Part { kind, because: said(name), source: Source::Asked(audience(name.clone())) };
-            parts.extend(names.iter().map(asked));
-        };
-    named("roles", &held.roles, Audience::Role, |name| format!("has the role {name:?}"));
-    named("groups", &held.groups, Audience::Group, |name| format!("is in the group {name:?}"));
-    named("user_fields", &held.user_fields, Audience::UserField, |name| format!("stands in the field {name:?}"));
-    named("group_fields", &held.group_fields, Audience::GroupField, |name| {
-        format!("is in a group of the field {name:?}")
-    });
-    named("address_fields", &held.address_fields, Audience::AddressField, |name| {
-        format!("stands in the field {name:?}")
-    });
+    let named = [
+        ("roles", &held.roles, Named { audience: Audience::Role, said: "has the role", reason: Reason::Role }),
+        ("groups", &held.groups, Named { audience: Audience::Group, said: "is in the group", reason: Reason::Group }),
+        ("user_fields", &held.user_fields, Named::field(Audience::UserField, "stands in the field")),
+        ("group_fields", &held.group_fields, Named::field(Audience::GroupField, "is in a group of the field")),
+        ("address_fields", &held.address_fields, Named::field(Audience::AddressField, "stands in the field")),
+    ];
+    for (kind, names, named) in named {
+        for name in names {
+            let said = format!("{} {name:?}", named.said);
+            part(kind, &said, (named.reason)(name.clone()), Source::Asked((named.audience)(name.clone())));
+        }
+    }
     let listed = |names: &[String], whom: fn(String) -> Whom| Source::Named(names.iter().cloned().map(whom).collect());
-    let said = "is named by the mapping".to_owned();
-    parts.push(Part { kind: "accounts", because: said.clone(), source: listed(&held.accounts, Whom::Account) });
-    parts.push(Part { kind: "addresses", because: said, source: listed(&held.addresses, Whom::Address) });
+    let said = "is named by the mapping";
+    part("accounts", said, Reason::Named, listed(&held.accounts, Whom::Account));
+    part("addresses", said, Reason::Named, listed(&held.addresses, Whom::Address));
     if let Some(expression) = &held.also {
-        let because = "is found by `also`".to_owned();
-        parts.push(Part { kind: "also", because, source: Source::Expression(expression) });
+        part("also", "is found by `also`", Reason::Named, Source::Expression(expression));
     }
     parts
+}
+
+/// A part of an audience that the file names: how it is asked for, what is said of its people, and what is said to them.
+struct Named {
+    audience: fn(String) -> Audience,
+    said: &'static str,
+    reason: fn(String) -> Reason,
+}
+
+impl Named {
+    fn field(audience: fn(String) -> Audience, said: &'static str) -> Named {
+        Named { audience, said, reason: Reason::Field }
+    }
+}
+
+fn of_word<'h>(word: &str, issue: &IssueNow) -> (&'static str, &'static str, Reason, Source<'h>) {
+    let account = |id: &Option<String>| Source::Named(id.iter().cloned().map(Whom::Account).collect());
+    let asked = Source::Asked;
+    match word {
+        "reporter" => ("reporter", "reports it", Reason::Reporter, account(&issue.reporter)),
+        "assignee" => ("assignee", "works on it", Reason::Assignee, account(&issue.assignee)),
+        "watchers" => ("watchers", "watches it", Reason::Watcher, asked(Audience::Watchers)),
+        "request_participants" => {
+            let said = "takes part in the request";
+            ("request_participants", said, Reason::Participant, asked(Audience::RequestParticipants))
+        }
+        "organisations" => {
+            let said = "is of an organisation it is shared with";
+            ("organisations", said, Reason::Organisation, asked(Audience::Organisations))
+        }
+        "approvers" => ("approvers", "is asked to approve it", Reason::Approver, asked(Audience::Approvers)),
+        "project_lead" => ("project_lead", "leads its project", Reason::ProjectLead, asked(Audience::ProjectLead)),
+        "component_leads" => {
+            ("component_leads", "leads one of its components", Reason::ComponentLead, asked(Audience::ComponentLeads))
+        }
+        _ => ("mail_people", "takes part in it by mail", Reason::Participant, asked(Audience::MailPeople)),
+    }
 }

@@ -1,6 +1,6 @@
 //! From the people whom a mapping means to those whom it may write to, and why it may not write to the others.
 
-use super::audience::Candidate;
+use super::audience::{Because, Candidate};
 use super::facts::{IssueNow, Person, Whom};
 use super::inquiry::{Inquiry, OPEN};
 use crate::Told;
@@ -20,7 +20,8 @@ pub(super) struct Reachable<'f> {
     /// As it is written to.
     pub(super) address: String,
     pub(super) normalised: String,
-    pub(super) because: Vec<String>,
+    /// Not empty where he was meant.
+    pub(super) because: Vec<Because>,
 }
 
 impl Reachable<'_> {

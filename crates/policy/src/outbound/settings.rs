@@ -103,8 +103,8 @@ const OF_LETTERS: &[Setting] = &[
         "default.to",
         Form::OneOf(&["each", "bcc"]),
         Default::Is("each"),
-        "`each` recipient gets a letter of his own, with him in To. With `bcc` those who would get the same words share one letter, \
-         and none of them sees the others.",
+        "`each` recipient gets a letter of his own, with him in To. `bcc` is for those who would get the same words to share one letter in \
+         which none of them sees the others; for now each of them gets his own all the same.",
     ),
     setting(
         "default.merge_window_s",

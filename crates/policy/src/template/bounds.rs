@@ -157,19 +157,19 @@ impl Room {
             said.text.push('…');
         }
         self.text = self.text.saturating_sub(said.text.len());
-        if said.html.as_str().len() > self.html {
+        if said.html.length() > self.html {
             // A character is six in HTML at most.
             let text = said.text.get(..said.text.floor_char_boundary(self.html / 6)).unwrap_or_default();
             said.html = SafeHtml::of_text(&format!("{text}…"));
         }
-        self.html = self.html.saturating_sub(said.html.as_str().len());
+        self.html = self.html.saturating_sub(said.html.length());
     }
 
     fn takes(&mut self, said: &Said) -> bool {
-        let fits = said.text.len() <= self.text && said.html.as_str().len() <= self.html;
+        let fits = said.text.len() <= self.text && said.html.length() <= self.html;
         if fits {
             self.text -= said.text.len();
-            self.html -= said.html.as_str().len();
+            self.html -= said.html.length();
         }
         fits
     }
@@ -248,7 +248,7 @@ mod tests {
         let earlier = view.earlier.len();
         let view = bounded(view);
         let said = &view.happenings.last().unwrap().comment.as_ref().unwrap().said;
-        assert!(said.html.as_str().len() <= SAID_BYTES_MAX + 10 && said.html.as_str().starts_with("&quot;"));
+        assert!(said.html.length() <= SAID_BYTES_MAX + 10 && said.html.shown().starts_with("&quot;"));
         assert!(said.text.len() <= SAID_BYTES_MAX && said.text.ends_with("\"…"));
         assert_eq!((view.earlier.len(), view.left_out), (0, earlier));
     }

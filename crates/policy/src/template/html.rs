@@ -2,27 +2,47 @@
 
 use minijinja::Value;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::borrow::Cow;
 
 /// HTML in which nothing runs, loads or submits anything: see [`mail::sanitize`].
 ///
-/// It is the one thing that templates do not escape. Read from JSON it is made safe once more, because whoever wrote the JSON
-/// may not know.
+/// It is the one thing that templates do not escape. Whatever reads it makes it safe, once more where it was safe already, because whoever
+/// wrote it may not know.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct SafeHtml(String);
+pub struct SafeHtml {
+    html: String,
+    /// Where HTML that is as it came is read, so that its links lead somewhere; `None` where it was made safe.
+    read_at: Option<String>,
+}
 
 impl SafeHtml {
     /// Makes HTML safe.
     pub fn of(html: &str) -> SafeHtml {
-        SafeHtml(mail::sanitize(html))
+        SafeHtml { html: mail::sanitize(html), read_at: None }
+    }
+
+    /// HTML as it came, for whoever may not read what strangers wrote: it is made safe by the cell to which it is handed. `base` is where
+    /// people read it; its links may be relative to that.
+    pub fn unread(html: String, base: &str) -> SafeHtml {
+        SafeHtml { html, read_at: Some(base.to_owned()) }
     }
 
     /// Text as HTML: each character for itself, line ends as breaks.
     pub fn of_text(text: &str) -> SafeHtml {
-        SafeHtml(mail::escaped(text).replace('\n', "<br>"))
+        SafeHtml { html: mail::escaped(text).replace('\n', "<br>"), read_at: None }
     }
 
-    pub fn as_str(&self) -> &str {
-        &self.0
+    /// In bytes; of what is unread, as it came.
+    pub fn length(&self) -> usize {
+        self.html.len()
+    }
+
+    /// The HTML, made safe by now.
+    pub fn shown(&self) -> Cow<'_, str> {
+        match &self.read_at {
+            Some(base) => Cow::Owned(mail::sanitize_at(&self.html, base)),
+            None => Cow::Borrowed(&self.html),
+        }
     }
 }
 
@@ -108,17 +128,22 @@ fn is_seen(words: &str) -> bool {
 }
 
 impl Serialize for SafeHtml {
-    /// As text; a template gets it as what needs no escaping.
+    /// As text; a template gets it as what needs no escaping. On its way into a cell it stays as it is.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        Value::from_safe_string(self.0.clone()).serialize(serializer)
+        match serializer.is_human_readable() {
+            true => Value::from_safe_string(self.shown().into_owned()).serialize(serializer),
+            false => (&self.html, &self.read_at).serialize(serializer),
+        }
     }
 }
 
 impl<'de> Deserialize<'de> for SafeHtml {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<SafeHtml, D::Error> {
-        let is_written_by_people = deserializer.is_human_readable();
-        let html = String::deserialize(deserializer)?;
-        Ok(if is_written_by_people { SafeHtml::of(&html) } else { SafeHtml(html) })
+        if deserializer.is_human_readable() {
+            return String::deserialize(deserializer).map(|html| SafeHtml::of(&html));
+        }
+        let (html, base): (String, Option<String>) = Deserialize::deserialize(deserializer)?;
+        Ok(SafeHtml { html: mail::sanitize_at(&html, base.as_deref().unwrap_or_default()), read_at: None })
     }
 }
 
@@ -128,10 +153,25 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_goes_into_a_cell_unread_is_made_safe_there_and_shown_safe_before() {
+        let html = "<b onclick=x()>hi</b><script>y()</script>";
+        let unread = SafeHtml::unread(html.to_owned(), "");
+        assert_eq!((unread.length(), unread.shown().as_ref()), (html.len(), "<b>hi</b>"));
+        assert_eq!(serde_json::to_string(&unread).unwrap(), r#""<b>hi</b>""#);
+        let crossed = postcard::to_stdvec(&unread).unwrap();
+        assert!(crossed.len() > html.len(), "nothing read it on the way");
+        assert_eq!(postcard::from_bytes::<SafeHtml>(&crossed).unwrap(), SafeHtml::of(html));
+        let linked = SafeHtml::unread("<a href=/browse/N-1>N-1</a>".to_owned(), "https://north.example");
+        let crossed: SafeHtml = postcard::from_bytes(&postcard::to_stdvec(&linked).unwrap()).unwrap();
+        assert!(crossed.shown().contains("https://north.example/browse/N-1"), "{}", crossed.shown());
+        assert_eq!(crossed.shown(), linked.shown());
+    }
+
+    #[test]
     fn what_comes_as_json_is_made_safe_again() {
         let html: SafeHtml = serde_json::from_str(r#""<b onclick=x()>hi</b><script>y()</script>""#).unwrap();
-        assert_eq!(html.as_str(), SafeHtml::of("<b>hi</b>").as_str());
-        assert_eq!(serde_json::to_string(&html).unwrap(), format!("{:?}", html.as_str()));
+        assert_eq!(html.shown(), SafeHtml::of("<b>hi</b>").shown());
+        assert_eq!(serde_json::to_string(&html).unwrap(), format!("{:?}", html.shown()));
     }
 
     #[test]
@@ -146,7 +186,7 @@ mod tests {
         }
         for name in REFUSED {
             let safe = SafeHtml::of(&format!("<{name}>x</{name}>y"));
-            assert_eq!(refused(safe.as_str()), None, "a comment with <{name}> costs no template: {}", safe.as_str());
+            assert_eq!(refused(&safe.shown()), None, "a comment with <{name}> costs no template: {}", safe.shown());
         }
     }
 

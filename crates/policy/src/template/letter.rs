@@ -9,8 +9,8 @@ use super::theme::Theme;
 use super::view::View;
 use super::written::Template;
 use crate::shortened::shortened;
-use mail::is_direction_mark;
 use mail::letter_mark::{ATTRIBUTE, ID_PREFIX, LINE_PREFIX, MARK_CHARS};
+use mail::{Document, is_direction_mark};
 use minijinja::Value;
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
@@ -83,7 +83,7 @@ impl<'de> Deserialize<'de> for Subject {
 pub fn render(order: Order) -> Result<Rendered, Trouble> {
     let Order { theme, template, view } = order;
     let mark = view.mark.clone().filter(|mark| is_mark(mark));
-    let view = bounded(view);
+    let view = bounded(with_texts(view));
     let scene = Scene::of(&view);
     let making = Making { theme, machine: Machine::new(theme, &scene), scene: &scene, view: &view, mark };
     let made_by = match template {
@@ -145,6 +145,19 @@ impl Making<'_> {
         let framed = self.machine.framed(Part::Html, "frame.html", Value::from_pairs(values))?;
         inline::inlined(&framed, self.theme.light()).map_err(|what| Trouble::Failed { part: Part::Html, what })
     }
+}
+
+/// The view with a text for each thing that came as HTML alone.
+fn with_texts(mut view: View) -> View {
+    let of_happenings = view.happenings.iter_mut().flat_map(|happening| {
+        let comment = happening.comment.as_mut().map(|comment| &mut comment.said);
+        comment.into_iter().chain(happening.work.as_mut().and_then(|work| work.said.as_mut()))
+    });
+    let all = of_happenings.chain(view.earlier.iter_mut().map(|earlier| &mut earlier.said));
+    for said in all.chain(view.issue.description.as_mut()).filter(|said| said.text.is_empty()) {
+        said.text = Document::from_html(&said.html.shown()).text();
+    }
+    view
 }
 
 /// What a template wrote, so that it cannot reach beyond its place in the frame. It loses its comments: in them some programs

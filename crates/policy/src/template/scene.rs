@@ -26,7 +26,7 @@ pub const FIELDS: &[(&str, &str)] = &[
     ("issue.priority", "its priority, or none"),
     ("issue.project", "the project's name"),
     ("issue.reporter", "who reported it, or none"),
-    ("issue.assignee", "whom it is assigned to, or none"),
+    ("issue.assignee", "whom it is assigned to; none where it is nobody, or where he is not told"),
     ("issue.description.html", "its description as safe HTML; `issue.description` is none where there is none"),
     ("issue.description.text", "the same as text"),
     ("happenings[].kind", "what was done: one of the kinds"),

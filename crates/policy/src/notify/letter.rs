@@ -1,0 +1,246 @@
+//! What the letter of a notification says: its events, with what the tracker says of them, as a view for templates.
+
+use super::facts::{Entry, IssueNow};
+use super::{Notification, Recipient};
+use crate::event::{Event, EventKind};
+use crate::template::view::{self, Brand, Comment, File, Happening, Links, Said, Site, View, Work};
+use std::collections::HashMap;
+
+/// The field under which trackers tell of files that were added or removed.
+const ATTACHMENT: &str = "attachment";
+
+/// What a comment or an entry of work says, read together with who may see it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EntrySaid {
+    pub said: Said,
+    /// How long, of an entry of work.
+    pub spent: String,
+    /// Not everybody sees it who sees the issue.
+    pub for_few: bool,
+}
+
+/// What is said of an issue beside what a decision needs.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct IssueSaid {
+    /// The name of its project.
+    pub project: String,
+    /// Names.
+    pub reporter: Option<String>,
+    pub assignee: Option<String>,
+    /// Read only where the issue is new.
+    pub description: Option<Said>,
+    /// Name, size and address of each file that is attached now.
+    pub files: Vec<(String, u64, Option<String>)>,
+}
+
+/// Everything that the letters about the events of one issue have in common.
+#[derive(Debug, Clone)]
+pub struct About<'a> {
+    pub site: &'a Site,
+    pub issue: &'a IssueNow,
+    pub said: &'a IssueSaid,
+    pub entries: &'a HashMap<(Entry, String), EntrySaid>,
+}
+
+/// What one letter has of its own.
+#[derive(Debug, Clone, Default)]
+pub struct Own {
+    pub links: Links,
+    pub brand: Brand,
+    /// See [`View::mark`].
+    pub mark: Option<String>,
+}
+
+impl Notification {
+    /// What its letter says. Of the issue an outsider is shown what a portal shows its customers, and no link to where he cannot go.
+    pub fn view(&self, about: &About<'_>, own: Own) -> View {
+        let recipient = &self.recipient;
+        let has_account = recipient.account.is_some();
+        let site = Site { url: if has_account { about.site.url.clone() } else { String::new() }, ..about.site.clone() };
+        View {
+            site,
+            issue: self.issue(about),
+            happenings: self.events.iter().map(|event| happening(event, about, recipient)).collect(),
+            earlier: Vec::new(),
+            recipient: view::Recipient {
+                name: recipient.name.clone(),
+                language: recipient.language.clone(),
+                zone: recipient.time_zone.clone(),
+            },
+            reason: self.because.clone(),
+            links: Links { browse: own.links.browse.filter(|_| has_account), ..own.links },
+            brand: own.brand,
+            subject_prefix: self.style.subject_prefix.clone(),
+            mark: own.mark,
+            withheld: false,
+            left_out: 0,
+        }
+    }
+
+    fn issue(&self, about: &About<'_>) -> view::Issue {
+        let (now, said) = (about.issue, about.said);
+        let for_insiders = |value: Option<String>| value.filter(|_| !self.recipient.outsider);
+        let is_new = self.events.iter().any(|event| event.kind == EventKind::Created);
+        view::Issue {
+            key: self.issue_key.clone(),
+            summary: now.summary.clone(),
+            kind: now.issue_type.clone(),
+            status: now.status.clone(),
+            priority: for_insiders(Some(now.priority.clone()).filter(|name| !name.is_empty())),
+            project: if said.project.is_empty() { now.project.clone() } else { said.project.clone() },
+            reporter: said.reporter.clone(),
+            assignee: for_insiders(said.assignee.clone()),
+            description: said.description.clone().filter(|_| is_new),
+        }
+    }
+}
+
+fn happening(event: &Event, about: &About<'_>, recipient: &Recipient) -> Happening {
+    let entry = |entry: Entry| about.entries.get(&(entry, event.part.clone()?));
+    let comment = match event.kind {
+        EventKind::Commented | EventKind::CommentEdited => entry(Entry::Comment),
+        _ => None,
+    };
+    let work = match event.kind {
+        EventKind::Worked | EventKind::WorkEdited => entry(Entry::Work),
+        _ => None,
+    };
+    Happening {
+        kind: event.kind,
+        who: event.actor.as_ref().map(|actor| actor.name.clone()).unwrap_or_default(),
+        at_ms: event.at_ms,
+        changes: event.changes.clone(),
+        comment: comment.map(|comment| Comment { said: comment.said.clone(), internal: comment.for_few }),
+        work: work.map(|work| Work {
+            spent: work.spent.clone(),
+            said: Some(work.said.clone()).filter(|said| *said != Said::default()),
+        }),
+        files: if recipient.account.is_some() { files(event, about) } else { Vec::new() },
+    }
+}
+
+/// The files that the event added and that are still there; of several of one name the last.
+fn files(event: &Event, about: &About<'_>) -> Vec<File> {
+    let added = event.changes.iter().filter(|change| change.field.eq_ignore_ascii_case(ATTACHMENT));
+    let names = added.filter_map(|change| change.to.as_deref());
+    let found = names.filter_map(|name| about.said.files.iter().rev().find(|(known, ..)| known == name));
+    let linked = found.filter(|(_, _, link)| link.is_some());
+    linked
+        .map(|(name, size, link)| File { name: name.clone(), size_bytes: *size, link: link.clone(), picture: None })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::event::{Actor, Change};
+    use crate::notify::Style;
+    use crate::outbound::{Format, To};
+    use crate::template::Theme;
+    use crate::template::view::Reason;
+    use crate::{StepKey, Told};
+    use std::sync::Arc;
+
+    fn change(field: &str, to: &str) -> Change {
+        Change { field: field.into(), name: field.into(), from: None, to: Some(to.into()) }
+    }
+
+    fn event(kind: EventKind, part: Option<&str>, changes: Vec<Change>) -> Arc<Event> {
+        let actor = Some(Actor { id: "ann".into(), name: "Ann".into() });
+        let (issue_id, issue_key) = ("10".into(), Some("NORTH-1".into()));
+        Arc::new(Event { kind, issue_id, issue_key, at_ms: 5, actor, part: part.map(Into::into), changes })
+    }
+
+    fn told(account: Option<&str>, outsider: bool, events: Vec<Arc<Event>>) -> Notification {
+        Notification {
+            key: StepKey("events:10/m/1".into()),
+            mapping: "m".into(),
+            issue_id: "10".into(),
+            issue_key: "NORTH-1".into(),
+            recipient: Recipient {
+                account: account.map(Into::into),
+                address: "bob@north.example".into(),
+                name: "Bob".into(),
+                language: "de".into(),
+                time_zone: "Europe/Berlin".into(),
+                outsider,
+            },
+            events,
+            event_keys: vec![],
+            style: Style {
+                outgoing: String::new(),
+                from_name: String::new(),
+                from_address: String::new(),
+                reply_to: String::new(),
+                subject_prefix: "[N]".into(),
+                theme: Theme::Desk,
+                format: Format::Html,
+                to: To::Each,
+            },
+            because: Reason::Reporter,
+            reason: String::new(),
+            untold: vec![],
+        }
+    }
+
+    fn issue() -> IssueNow {
+        let json = serde_json::json!({
+            "key": "NORTH-1", "project": "NORTH", "gone": false, "security": { "known": null }, "reporter": "bob",
+            "assignee": "ann", "summary": "Printer", "status": "Open", "priority": "High",
+        });
+        serde_json::from_value(json).unwrap()
+    }
+
+    fn view(notification: &Notification) -> View {
+        let said = |text: &str| Said { text: text.into(), ..Said::default() };
+        let entries = HashMap::from([(
+            (Entry::Comment, "7".to_owned()),
+            EntrySaid { said: said("words"), spent: String::new(), for_few: true },
+        )]);
+        let of_issue = IssueSaid {
+            project: "The north".into(),
+            reporter: Some("Bob".into()),
+            assignee: Some("Ann".into()),
+            description: Some(said("It smokes.")),
+            files: vec![
+                ("a.txt".into(), 1, Some("https://x.example/1".into())),
+                ("a.txt".into(), 2, Some("https://x.example/2".into())),
+            ],
+        };
+        let site = Site { name: "north".into(), url: "https://x.example".into() };
+        let about = About { site: &site, issue: &issue(), said: &of_issue, entries: &entries };
+        let links = Links { browse: Some("https://x.example/browse/NORTH-1".into()), ..Links::default() };
+        notification.view(&about, Own { links, ..Own::default() })
+    }
+
+    #[test]
+    fn a_comment_is_told_with_its_words_and_that_it_is_for_few() {
+        let view = view(&told(Some("cleo"), false, vec![event(EventKind::Commented, Some("7"), vec![])]));
+        let comment = view.happenings[0].comment.clone().unwrap();
+        assert_eq!((comment.said.text.as_str(), comment.internal), ("words", true));
+        assert_eq!((view.issue.priority.as_deref(), view.issue.assignee.as_deref()), (Some("High"), Some("Ann")));
+        assert_eq!(view.issue.description, None, "it is not new");
+        assert_eq!((view.reason, view.recipient.zone.as_str()), (Reason::Reporter, "Europe/Berlin"));
+        assert_eq!(view.issue.project, "The north");
+    }
+
+    #[test]
+    fn what_was_attached_is_linked_for_whoever_can_follow_the_link() {
+        let attached = || vec![event(EventKind::Updated, Some("9"), vec![change("Attachment", "a.txt")])];
+        let file = view(&told(Some("cleo"), false, attached())).happenings[0].files[0].clone();
+        assert_eq!((file.size_bytes, file.link.as_deref()), (2, Some("https://x.example/2")));
+        let outside = view(&told(None, true, attached()));
+        assert!(outside.happenings[0].files.is_empty());
+        assert_eq!((outside.links.browse, outside.site.url.as_str()), (None, ""));
+    }
+
+    #[test]
+    fn an_outsider_is_shown_what_a_portal_shows() {
+        let outside = view(&told(None, true, vec![event(EventKind::Created, None, vec![])]));
+        assert_eq!((outside.issue.priority, outside.issue.assignee), (None, None));
+        assert_eq!(outside.issue.description.unwrap().text, "It smokes.");
+        assert_eq!(outside.issue.reporter.as_deref(), Some("Bob"));
+        assert!(matches!(issue().security, Told::Known(None)));
+    }
+}
