@@ -1,14 +1,11 @@
-//! The `Deliver` job: sends the letters that a plan names, each once, with the ledger before and after.
-//!
-//! SMTP has no look-up: a letter whose answer was lost after the final dot is sent once more, with the same Message-ID, so
-//! that the recipient's server can know it again. After a second lost answer a person is asked.
+//! The `Deliver` job: sends the letters that a plan names, each once.
 
+pub(crate) mod letter;
+pub(crate) mod once;
 mod original;
 
-use crate::crash_point::crash_point;
 use crate::gateway::Shared;
 use crate::held::Held;
-use crate::metrics::Metrics;
 use crate::set_link;
 use crate::site::Site;
 use crate::stop::Stop;
@@ -16,10 +13,11 @@ use crate::tokens::TokensOfOutgoing;
 use crate::upload;
 use courier::submit::{self, Connection, Shape};
 use mail::{Address, Envelope};
+use once::{Parcel, of_post, once};
 use policy::reply_token;
 use policy::set_link::LinkPlace;
-use policy::{Fault, FaultCode, FaultKind, Letter, LetterWhen, Receipt, StepKey};
-use store::{Begun, Micros};
+use policy::{Fault, FaultCode, FaultKind, Letter, LetterWhen, StepKey};
+use store::Micros;
 
 /// Where a site's letters leave, and in whose name.
 #[derive(Debug, Clone)]
@@ -30,9 +28,6 @@ pub struct Outgoing {
     pub tokens: Option<TokensOfOutgoing>,
     pub from: Address,
 }
-
-/// A letter of which a second answer was lost is no more sent by itself.
-const LOST_ANSWERS_MAX: u32 = 1;
 
 /// A letter that is about to be sent.
 struct Sending<'a> {
@@ -92,71 +87,24 @@ async fn one(
     key: &StepKey,
     posted_at: Micros,
 ) -> Result<Option<Fault>, Stop> {
-    let store = &shared.store;
-    let first_id = message_id(shared, site, key).await?;
-    let mut again = false;
-    let message_id = match store.begin(&held.lease, key, letter.kind.word(), &first_id).await? {
-        Begun::Fresh => first_id,
-        Begun::Done(_) => return Ok(None),
-        Begun::Failed(fault) => return Ok(Some(fault)),
-        Begun::InDoubt { looked, .. } if looked >= LOST_ANSWERS_MAX => return Err(Stop::Hold(in_doubt())),
-        Begun::InDoubt { before, .. } => {
-            store.looked(&held.lease, key).await?;
-            Metrics::add(&shared.metrics.letters_again);
-            again = true;
-            before
-        }
+    let parcel = Parcel {
+        key,
+        kind: letter.kind.word(),
+        message_id: message_id(shared, site, key).await?,
+        outgoing: site.outgoing.as_ref(),
+        nowhere: nowhere(site),
     };
-    crash_point("deliver_begun");
-    let Some(outgoing) = &site.outgoing else { return fail(shared, held, key, nowhere(site)).await.map(Some) };
-    let sending = Sending { key, shared, held, outgoing, letter, message_id: &message_id, posted_at };
-    let sent = match &outgoing.target {
-        Some(target) => held.while_ours(sending.send(target)).await,
-        None => Ok(()),
+    let send = async |outgoing, target, message_id: String| {
+        let sending = Sending { key, shared, held, outgoing, letter, message_id: &message_id, posted_at };
+        sending.send(target).await
     };
-    crash_point("deliver_sent");
-    match sent {
-        Ok(()) => {
-            let receipt = Receipt::Letter { message_id: message_id.clone(), dead_end: outgoing.target.is_none() };
-            store.finish(&held.lease, key, &receipt).await?;
-            crash_point("deliver_finished");
-            let metrics = &shared.metrics;
-            Metrics::add(if outgoing.target.is_some() { &metrics.letters_sent } else { &metrics.letters_kept });
-            Ok(None)
-        }
-        Err(fault) if fault.code == FaultCode::LeaseLost => Err(Stop::Lost),
-        Err(fault) => match fault.kind {
-            FaultKind::Permanent => {
-                if fault.code == FaultCode::PostRefused && mail::is_refused_for_good(&fault.detail) {
-                    store.letter_came_back(&held.lease, key).await?;
-                }
-                fail(shared, held, key, fault).await.map(Some)
-            }
-            FaultKind::Temporary => {
-                // The first attempt stays in doubt when only the second surely failed.
-                match again {
-                    true => store.not_again(&held.lease, key).await?,
-                    false => store.not_done(&held.lease, key, &message_id).await?,
-                }
-                Err(Stop::Retry(fault))
-            }
-            FaultKind::Unknown => Err(Stop::Retry(fault)),
-        },
-    }
-}
-
-async fn fail(shared: &Shared, held: &Held, key: &StepKey, fault: Fault) -> Result<Fault, Stop> {
-    shared.store.fail(&held.lease, key, &fault).await?;
-    Metrics::add(&shared.metrics.letters_failed);
-    shared.metrics.fault(&fault);
-    tracing::warn!(step = %key, code = %fault.code, detail = fault.detail, "a letter failed for good");
-    Ok(fault)
+    once(shared, held, parcel, send).await
 }
 
 impl Outgoing {
     /// A connection that takes letters. What the server refuses here is us and no letter, so each fault is temporary: a password that
     /// is wrong for an hour costs no letter.
-    async fn open(&self, target: &submit::Target) -> Result<Connection, Fault> {
+    pub(crate) async fn open(&self, target: &submit::Target) -> Result<Connection, Fault> {
         let temporary = |fault| Fault { kind: FaultKind::Temporary, ..of_post(fault) };
         let Some(tokens) = &self.tokens else { return Connection::open(target).await.map_err(temporary) };
         let (target, pass) = tokens.opened(target).await?;
@@ -238,38 +186,9 @@ async fn message_id(shared: &Shared, site: &Site, letter: &StepKey) -> Result<St
     Ok(format!("{token}@{domain}"))
 }
 
-fn nowhere(site: &Site) -> Fault {
+pub(crate) fn nowhere(site: &Site) -> Fault {
     let name = &site.name;
     Fault::permanent(FaultCode::SettingsWrong, "the site has no outgoing mail server").with_public(format!(
-        "The site `{name}` has no outgoing mail server; name one with `outgoing` on the site, then wake the mail."
+        "The site `{name}` has no outgoing mail server; name one with `outgoing` on the site, then wake the work."
     ))
-}
-
-fn in_doubt() -> Fault {
-    let public = "It is not known whether this letter was delivered: the answer was lost twice. Ask the recipient, or look \
-                  into the log of the outgoing mail server; waking the mail sends it once more.";
-    Fault::permanent(FaultCode::InDoubt, "two answers after the final dot were lost").with_public(public)
-}
-
-/// The submission client speaks of the listener that `sealpost deliver` talks to; here it is somebody else's server.
-fn of_post(fault: Fault) -> Fault {
-    let code = match fault.code {
-        FaultCode::SmtpUnreachable => FaultCode::PostUnreachable,
-        FaultCode::SmtpRefused => FaultCode::PostRefused,
-        _ => return fault,
-    };
-    let public = format!("{} {}", code.meaning(), code.remedy());
-    Fault { code, public, ..fault }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn faults_of_the_client_name_the_outgoing_server() {
-        let fault = of_post(Fault::unknown(FaultCode::SmtpUnreachable, "lost"));
-        assert_eq!((fault.code, fault.kind), (FaultCode::PostUnreachable, FaultKind::Unknown));
-        assert!(fault.public.contains("[[outgoing]]"));
-    }
 }

@@ -6,7 +6,7 @@ use crate::fetch::{Fetching, MailServices, Moods, Watches};
 use crate::held::Leases;
 use crate::intake::MailboxGate;
 use crate::metrics::{MailboxFigures, Metrics, SiteFigures};
-use crate::reader::Reader;
+use crate::reader::{LetterMaker, Reader};
 use crate::settings::Settings;
 use crate::silence::{self, Alarms};
 use crate::site::Site;
@@ -27,6 +27,7 @@ use tokio_util::sync::CancellationToken;
 pub struct Parts {
     pub store: Store,
     pub reader: Arc<dyn Reader>,
+    pub letters: Arc<dyn LetterMaker>,
     pub sites: Vec<Site>,
     pub mailboxes: Vec<Mailbox>,
     /// Those of sites and mailboxes alike.
@@ -53,6 +54,7 @@ pub struct Mailbox {
 pub(crate) struct Shared {
     pub(crate) store: Store,
     pub(crate) reader: Arc<dyn Reader>,
+    pub(crate) letters: Arc<dyn LetterMaker>,
     pub(crate) settings: Settings,
     pub(crate) metrics: Metrics,
     sites: RwLock<Arc<HashMap<String, Arc<Site>>>>,
@@ -84,6 +86,7 @@ impl Gateway {
         let shared = Arc::new(Shared {
             store: parts.store,
             reader: parts.reader,
+            letters: parts.letters,
             large_uploads: Semaphore::new(parts.settings.large_uploads_max as usize),
             settings: parts.settings,
             metrics: Metrics::default(),
@@ -247,11 +250,19 @@ impl Shared {
         Ok(keys.map(key).collect())
     }
 
+    /// An address with this token at which a mailbox of the site takes answers; `None` where no profile names a domain for them.
+    pub(crate) fn signed_reply_address(&self, site: &str, token: &str) -> Option<String> {
+        let mailboxes = self.mailboxes();
+        let mut of_site: Vec<&Mailbox> = mailboxes.values().filter(|mailbox| mailbox.site == site).collect();
+        of_site.sort_by(|one, other| (one.shadow, &one.name).cmp(&(other.shadow, &other.name)));
+        of_site.iter().find_map(|mailbox| mailbox.profile.letter_reply_address(token))
+    }
+
     pub(crate) fn all_mailboxes(&self) -> Vec<Mailbox> {
         self.mailboxes().values().cloned().collect()
     }
 
-    fn sites(&self) -> Arc<HashMap<String, Arc<Site>>> {
+    pub(crate) fn sites(&self) -> Arc<HashMap<String, Arc<Site>>> {
         self.sites.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 

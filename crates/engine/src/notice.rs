@@ -1,9 +1,10 @@
 //! The `Notice` job: decides who is told of the events of one issue, when the window after its first event is over.
 //!
-//! The decision is written down, and nothing leaves yet: letters are made of notifications where there are templates for them.
+//! The decision is written down together with the letters that come of it; each of them has a job of its own.
 
 mod audience;
 mod inquiry;
+mod letters;
 
 use crate::decide_job::beside_the_workers;
 use crate::gateway::Shared;
@@ -11,37 +12,58 @@ use crate::held::Held;
 use crate::metrics::Metrics;
 use crate::site::Site;
 use crate::stop::Stop;
-use inquiry::Inquiry;
+use inquiry::{Contents, Inquiry};
+use letters::Making;
 use policy::event::Event;
-use policy::notify::{LeftOut, ROUNDS_MAX, Recipient};
-use policy::{Mappings, Notification, Notified, StepKey, notify};
+use policy::notify::{IssueNow, LeftOut, ROUNDS_MAX, Recipient};
+use policy::{Mappings, Notification, Notified, StepKey, Told, notify};
 use serde::Serialize;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// Of more people who are left out the story tells how many they are.
 const LEFT_OUT_MAX: usize = 1000;
 
-/// The outcome's word where somebody would be told.
+/// The outcome's word where somebody is told.
 const LETTERS: &str = "letters";
 /// The outcome's word where nobody is.
 const IGNORED: &str = "ignored";
 
 /// Decides about what is open and writes it down; the store begins another window where more came meanwhile.
 pub(crate) async fn notice(shared: &Shared, held: &Held) -> Result<(), Stop> {
+    let id = shared.store.begin_notice(&held.lease).await?;
     let stored = shared.store.open_events(&held.lease).await?;
     let ids: Vec<String> = stored.iter().map(|stored| stored.id.clone()).collect();
     let events: Arc<[Event]> = stored.into_iter().map(|stored| stored.event).collect();
     let site = shared.site(&held.lease.site)?;
-    let notified = match &site.mappings {
-        Some(mappings) => decide(shared, &site, &events, mappings).await?,
-        None => Notified::default(),
+    let Decided { notified, issue, contents } = match &site.mappings {
+        Some(mappings) => decide(shared, &site, &events, mappings, &held.lease.subject).await?,
+        None => Decided::default(),
     };
-    let outcome = if notified.notifications.is_empty() { IGNORED } else { LETTERS };
+    let letters = match &issue {
+        Some(issue) => {
+            let making = Making { shared, held, site: &site, notice: &id, issue, contents: &contents };
+            making.letters(&notified.notifications).await?
+        }
+        None => Vec::new(),
+    };
+    let number = notified.notifications.len();
+    let outcome = if number == 0 { IGNORED } else { LETTERS };
     let written = Written::of(&notified, outcome, site.mappings.as_deref());
-    shared.store.write_notice(&held.lease, &ids, outcome, &written).await?;
+    shared.store.write_notice(&held.lease, &id, &ids, outcome, &written, letters).await?;
     Metrics::add(&shared.metrics.notices);
+    shared.metrics.letters_posted.fetch_add(number as u64, Ordering::Relaxed);
     tracing::info!(job = held.lease.job, outcome, "decided about events");
     Ok(())
+}
+
+/// What was decided about the events of one issue, and what its letters can say.
+#[derive(Default)]
+struct Decided {
+    notified: Notified,
+    /// `None` where nobody knows it; then nobody is told.
+    issue: Option<IssueNow>,
+    contents: Contents,
 }
 
 /// Asks and finds out until nothing is open, and decides.
@@ -50,7 +72,8 @@ async fn decide(
     site: &Site,
     events: &Arc<[Event]>,
     mappings: &Arc<Mappings>,
-) -> Result<Notified, Stop> {
+    issue_id: &str,
+) -> Result<Decided, Stop> {
     let mut inquiry = Inquiry::new(shared, site, events);
     let mut facts = notify::Facts { gateway: site.account_id().await?.to_owned(), ..notify::Facts::default() };
     for _ in 0..ROUNDS_MAX {
@@ -65,7 +88,12 @@ async fn decide(
         }
     }
     let (about, rules) = (events.clone(), mappings.clone());
-    beside_the_workers(move || notify::notify(&about, &rules, &facts)).await
+    let (notified, facts) = beside_the_workers(move || (notify::notify(&about, &rules, &facts), facts)).await?;
+    let issue = facts.issues.into_iter().find(|(id, _)| id == issue_id).and_then(|(_, told)| match told {
+        Told::Known(issue) => Some(issue),
+        Told::Untold(_) => None,
+    });
+    Ok(Decided { notified, issue, contents: inquiry.contents })
 }
 
 /// The decision as it is kept for the story: what a letter would tell is read in the events themselves.

@@ -1,11 +1,19 @@
-//! What the engine needs of whatever reads mails: the cells in a gateway.
+//! What the engine needs of whatever reads mails and makes letters: the cells in a gateway.
 
 use crate::Past;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use policy::Fault;
+use policy::template::{Order, Rendered};
 use store::ContentReader;
 use tokio::sync::mpsc;
+
+/// Makes letters of what they say. A template that is of no use gives way to its theme, and the letter says so.
+pub trait LetterMaker: Send + Sync + 'static {
+    /// # Errors
+    /// Temporary when nothing can be made now; permanent `Internal` when the theme itself is wrong.
+    fn render(&self, order: Order) -> BoxFuture<'_, Result<Rendered, Fault>>;
+}
 
 /// Reads stored mails. A mail that kills its reader yields a temporary fault `CellDied`; everything else is a reading.
 pub trait Reader: Send + Sync + 'static {

@@ -11,7 +11,9 @@ use crate::trouble::Trouble;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use policy::event::Event;
+use policy::template::Templates;
 use policy::{Fault, FaultCode, FaultKind, Mappings};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -70,6 +72,12 @@ pub struct Site {
     pub(crate) traces: Traces,
     /// Where its letters leave; `None` when nothing can.
     pub(crate) outgoing: Option<Outgoing>,
+    /// Where letters about events may leave instead, by name.
+    ways: HashMap<String, Outgoing>,
+    /// What its letters about events are made of; a kind without a template is its theme's.
+    pub(crate) templates: Templates,
+    /// The base of links that people open, without a slash at its end; empty where there are none.
+    pub(crate) browse_base: String,
     known: known::Known,
     limits: limits::Limits,
     /// What its webhooks are proved with; none where it sends none.
@@ -95,6 +103,9 @@ impl Site {
             limits: limits::Limits::new(settings.issue_writes),
             known: known::Known::new(settings.told_age_max),
             outgoing: None,
+            ways: HashMap::new(),
+            templates: Templates::default(),
+            browse_base: String::new(),
             webhooks: Vec::new(),
             mappings: None,
             poll_every: None,
@@ -105,6 +116,29 @@ impl Site {
     /// The same site with a way out for its letters.
     pub fn with_outgoing(self, outgoing: Option<Outgoing>) -> Site {
         Site { outgoing, ..self }
+    }
+
+    /// The same site, whose letters about events may leave by these as well.
+    pub fn with_ways(self, ways: HashMap<String, Outgoing>) -> Site {
+        Site { ways, ..self }
+    }
+
+    /// The same site, to whose pages links begin with this.
+    pub fn with_browse_base(self, base: &str) -> Site {
+        Site { browse_base: base.trim_end_matches('/').to_owned(), ..self }
+    }
+
+    /// The same site, whose letters about events are made of these templates.
+    pub fn with_templates(self, templates: Option<Templates>) -> Site {
+        Site { templates: templates.unwrap_or_default(), ..self }
+    }
+
+    /// How a letter leaves that names a server, or none for the site's own; `None` when it cannot. From a dead end nothing leaves by any.
+    pub(crate) fn way(&self, name: &str) -> Option<&Outgoing> {
+        match &self.outgoing {
+            Some(outgoing) if name.is_empty() || outgoing.target.is_none() => Some(outgoing),
+            _ => self.ways.get(name),
+        }
     }
 
     /// The same site, heard when one of these secrets proves it.

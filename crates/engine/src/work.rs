@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 /// Workers for some kinds of jobs. Mailboxes have workers of their own, so that servers that do not answer keep nobody from
 /// deciding, and a great deal of work keeps nobody from fetching.
+#[derive(Clone, Copy)]
 pub(crate) struct Crew {
     kinds: &'static [JobKind],
     jobs_max: u32,
@@ -48,7 +49,9 @@ pub(crate) fn crews(settings: &Settings) -> impl Iterator<Item = Crew> {
         jobs_max: settings.jobs_max.min(settings.letters_max),
         grace: settings.shutdown_grace,
     };
-    [work, fetch, aside, notice].into_iter().filter(|crew| crew.jobs_max > 0)
+    // A crowd that is told of something keeps no other work waiting.
+    let letters = Crew { kinds: &[JobKind::Letter], ..notice };
+    [work, fetch, aside, notice, letters].into_iter().filter(|crew| crew.jobs_max > 0)
 }
 
 /// A unit of work of the store that ends a run may take this long; after that the lease runs out and the job comes back.
@@ -195,7 +198,7 @@ fn is_used_up(shared: &Shared, held: &Held) -> bool {
     let settings = &shared.settings;
     match held.lease.kind {
         kind if is_for_ever(kind) => false,
-        JobKind::Deliver => held.lease.tries > settings.tries_max && held.age() > settings.give_up_after,
+        kind if is_letter(kind) => held.lease.tries > settings.tries_max && held.age() > settings.give_up_after,
         _ => held.lease.tries > settings.tries_max,
     }
 }
@@ -215,6 +218,7 @@ async fn carry_on(shared: &Arc<Shared>, held: &Held) -> Result<(), Stop> {
         JobKind::Sweep => sweep::sweep(shared, held).await,
         JobKind::Retain => retain::retain(shared, held).await,
         JobKind::Notice => notice::notice(shared, held).await,
+        JobKind::Letter => deliver::letter::letter(shared, held).await,
         JobKind::Fetch => fetch::fetch(shared, held).await,
         JobKind::Poll => poll::poll(shared, held).await,
     }
@@ -279,7 +283,7 @@ fn limited(shared: &Shared, held: &Held, result: Result<(), Stop>) -> Result<(),
         Err(Stop::GiveUp(fault)) if is_for_ever(held.lease.kind) => Err(Stop::Retry(fault)),
         other if is_for_ever(held.lease.kind) => other,
         // As in `is_used_up`.
-        Err(Stop::Retry(fault)) if held.lease.kind != JobKind::Deliver && held.lease.tries >= settings.tries_max => {
+        Err(Stop::Retry(fault)) if !is_letter(held.lease.kind) && held.lease.tries >= settings.tries_max => {
             Err(Stop::GiveUp(fault))
         }
         // It ends with its parent's wait, which is limited itself; given up before, the reply would be lost to its thread.
@@ -289,6 +293,11 @@ fn limited(shared: &Shared, held: &Held, result: Result<(), Stop>) -> Result<(),
         }
         other => other,
     }
+}
+
+/// Only its age ends the tries of a letter.
+fn is_letter(kind: JobKind) -> bool {
+    matches!(kind, JobKind::Deliver | JobKind::Letter)
 }
 
 /// There is one sweep, one job for each mailbox and one for the kept files of each site, and they are needed for ever.

@@ -1,11 +1,12 @@
 //! Links in letters over a real store: good for what was offered, once, as long as it was said, and for nothing that was made up.
 #![allow(clippy::unwrap_used)]
 
-use engine::{AuthorProof, Gateway, Mailbox, Parts, Past, Reader, Tokens};
+use engine::{AuthorProof, Gateway, LetterMaker, Mailbox, Parts, Past, Reader, Tokens};
 use futures_util::future::BoxFuture;
 use mail::{Envelope, Limits, Reading, Reply};
 use policy::reply_token::TokenKey;
 use policy::set_link::{LinkGrant, LinkPlace, sign};
+use policy::template::{Order, Rendered};
 use policy::{Fault, FaultCode, Letter, LetterKind, LetterLink, LetterWhen, Origin, Outcome, Plan, Profile, Receipt};
 use std::sync::Arc;
 use store::{Arrival, ContentReader, Decision, Handle, JobKind, MessageFilter, Store, Taken};
@@ -40,6 +41,12 @@ struct Nobody;
 
 fn unread<T>() -> BoxFuture<'static, Result<T, Fault>> {
     Box::pin(async { Err(Fault::permanent(FaultCode::CellUnavailable, "nothing is read here")) })
+}
+
+impl LetterMaker for Nobody {
+    fn render(&self, _: Order) -> BoxFuture<'_, Result<Rendered, Fault>> {
+        unread()
+    }
 }
 
 impl Reader for Nobody {
@@ -94,7 +101,8 @@ impl House {
         let settings = engine::Settings { jobs_max: 0, fetches_max: 0, backlog_max, ..engine::Settings::default() };
         let reader = Arc::new(Nobody);
         let tokens = Tokens::new(store.clone());
-        let parts = Parts { store: store.clone(), reader, sites: vec![], mailboxes: vec![support()], tokens, settings };
+        let (letters, mailboxes) = (Arc::new(Nobody), vec![support()]);
+        let parts = Parts { store: store.clone(), reader, letters, sites: vec![], mailboxes, tokens, settings };
         House { store, gateway: Arc::new(Gateway::start(parts)), _folder: folder }
     }
 

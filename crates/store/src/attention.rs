@@ -3,6 +3,7 @@
 use crate::Store;
 use crate::database::{all, one};
 use crate::rows::{JobState, Micros};
+use crate::{event, outbox};
 use policy::Fault;
 
 /// Mails by the state of their work, without those that are done.
@@ -14,6 +15,10 @@ pub struct Attention {
     pub unsettled: Option<(u64, Micros)>,
     /// Mails of which letters are held or were given up, although their steps are not.
     pub stuck_letters: u64,
+    /// Events that nothing is decided about, because the work on their issue is held or was given up, and since when.
+    pub stuck_events: Option<(u64, Micros)>,
+    /// Letters about events that are held or were given up, and since when.
+    pub stuck_event_letters: Option<(u64, Micros)>,
     /// Mailboxes, and when all that lay in each was last looked at.
     pub fetched: Vec<(String, Micros)>,
 }
@@ -38,6 +43,12 @@ macro_rules! unsettled {
 }
 pub(crate) use unsettled;
 
+/// A number that is not zero, with its time.
+fn some(row: Option<(i64, Micros)>) -> Option<(u64, Micros)> {
+    let (number, since) = row?;
+    Some((u64::try_from(number).ok().filter(|number| *number > 0)?, since))
+}
+
 impl Store {
     /// Cheap as long as little is held or was given up: only that and what is open is counted.
     pub async fn attention(&self) -> Result<Attention, Fault> {
@@ -61,10 +72,9 @@ impl Store {
                     }
                     let letters = one!(conn, (i64,), LETTERS)?;
                     attention.stuck_letters = letters.map_or(0, |(number,)| u64::try_from(number).unwrap_or(0));
-                    let unsettled = one!(conn, (i64, i64), UNSETTLED)?;
-                    let natural = |number| u64::try_from(number).unwrap_or(0);
-                    attention.unsettled =
-                        unsettled.filter(|(number, _)| *number > 0).map(|(number, since)| (natural(number), since));
+                    attention.unsettled = some(one!(conn, (i64, i64), UNSETTLED)?);
+                    attention.stuck_events = some(one!(conn, (i64, i64), event::shown::STOPPED_NUMBER)?);
+                    attention.stuck_event_letters = some(one!(conn, (i64, i64), outbox::shown::STOPPED_NUMBER)?);
                     attention.fetched = all!(conn, (String, i64), FETCHED)?;
                     Ok(attention)
                 })

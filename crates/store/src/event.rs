@@ -1,12 +1,14 @@
 //! Events of trackers: each deed taken in once, and the job that decides about those of an issue when their window is over.
 
 pub(crate) mod forget;
+pub(crate) mod shown;
 
 use crate::Store;
 use crate::audit::{self, Entry};
 use crate::database::{Conn, all, execute, one};
 use crate::dialect;
 use crate::job::{check_lease, end};
+use crate::outbox::NewLetter;
 use crate::rows::{JobState, Lease, Micros};
 use crate::sealed;
 use crate::store::Inner;
@@ -83,12 +85,16 @@ pub struct EventLine {
 #[derive(Debug, Clone, PartialEq)]
 pub struct EventStory {
     pub line: EventLine,
+    /// The id of the decision, by which its letters are known; `None` until then.
+    pub notice_id: Option<String>,
     /// What was decided, as JSON; `None` until then, and after it was erased.
     pub notice: Option<Value>,
     /// What told of it, word by word.
     pub body: Option<Vec<u8>>,
     /// The work on its issue; `None` when it was done long ago.
     pub job: Option<JobState>,
+    /// Why that work waited or stopped last; `None` when it ended since.
+    pub fault: Option<Fault>,
 }
 
 macro_rules! new_event_sql {
@@ -255,19 +261,22 @@ impl Store {
         Ok(events)
     }
 
-    /// Writes down what was decided about these events, and ends the job, or has it go on with those that came meanwhile when the first
+    /// Writes down under the id of [`Store::begin_notice`] what was decided about these events, posts its letters, those that were drafted
+    /// and these, and ends the job, or has it go on with those that came meanwhile when the first
     /// of their windows is over.
     pub async fn write_notice<T: Serialize + Sync>(
         &self,
         lease: &Lease,
+        id: &str,
         events: &[String],
         outcome: &'static str,
         notice: &T,
+        letters: Vec<NewLetter>,
     ) -> Result<(), Fault> {
-        let id = Uuid::now_v7().simple().to_string();
-        let key = self.inner.vault.new_event_key(&lease.site, &id, dialect::this_clock()).await?;
-        let sealed = sealed::seal(&key.key, notice_place(&lease.site, &id), notice)?;
-        let (lease, events) = (lease.clone(), events.to_vec());
+        let letters = self.drafts(&lease.site, letters).await?;
+        let key = self.inner.vault.new_event_key(&lease.site, id, dialect::this_clock()).await?;
+        let sealed = sealed::seal(&key.key, notice_place(&lease.site, id), notice)?;
+        let (id, lease, events) = (id.to_owned(), lease.clone(), events.to_vec());
         let (key_id, wrapped) = (key.wrapped_by, key.wrapped);
         let work = self.inner.db.unit(move |conn| {
             Box::pin(async move {
@@ -280,6 +289,7 @@ impl Store {
                 }
                 let (site, issue, last) = (&lease.site, &lease.subject, last.unwrap_or(now));
                 execute!(conn, NEW_NOTICE, &id, site, issue, last, now, outcome, &key_id, &wrapped, &sealed)?;
+                letters.release(conn, &lease, &id, now).await?;
                 end_or_go_on(conn, &lease, now).await
             })
         });
@@ -310,7 +320,7 @@ impl Store {
                 e.sealed_event, e.notice, n.outcome
             FROM events e LEFT JOIN notices n ON n.id = e.notice WHERE e.id = $1";
         const BODY: &str = "SELECT sealed_body FROM events WHERE id = $1";
-        const JOB: &str = "SELECT state FROM jobs WHERE id = $1";
+        const JOB: &str = "SELECT state, sealed_fault FROM jobs WHERE id = $1";
         const NOTICE: &str = "SELECT id, wrapped_key, sealed_notice FROM notices WHERE id = $1";
         type NoticeRow = (String, Option<Vec<u8>>, Option<Vec<u8>>);
         let asked = id.to_owned();
@@ -322,11 +332,12 @@ impl Store {
                     Some(notice) => one!(conn, NoticeRow, NOTICE, notice)?,
                     None => None,
                 };
-                let job = one!(conn, (String,), JOB, &job_id(&row.1, &row.3))?;
+                let job = one!(conn, (String, Option<Vec<u8>>), JOB, &job_id(&row.1, &row.3))?;
                 Ok(Some((row, body, notice, job)))
             })
         });
         let Some((row, body, notice, job)) = work.await? else { return Ok(None) };
+        let notice_id = row.9.clone();
         let (site, key) = (row.1.clone(), self.inner.row_key(&row.1, &row.0, row.7.as_deref()).await?);
         let body = match key.zip(body) {
             Some((key, body)) => Some(key.open(event_place(&site, id, "sealed_body"), &body)?),
@@ -339,8 +350,12 @@ impl Store {
             },
             _ => None,
         };
-        let job = job.map(|(state,)| JobState::from_word(&state)).transpose()?;
-        Ok(Some(EventStory { line: self.inner.event_line(row).await?, notice, body, job }))
+        let line = self.inner.event_line(row).await?;
+        let (job, fault) = match job {
+            Some((state, fault)) => (Some(JobState::from_word(&state)?), self.inner.why(&line, fault).await?),
+            None => (None, None),
+        };
+        Ok(Some(EventStory { line, notice_id, notice, body, job, fault }))
     }
 
     /// A person's word: the work on the event's issue that was given up is begun anew. `false` when it was not.

@@ -20,7 +20,7 @@ pub(crate) const BY_OUTCOME: &str =
 /// What is still to be done.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Backlog {
-    /// Jobs that wait or run, but those about events.
+    /// Jobs that wait or run, but those about events and their letters.
     pub jobs: u64,
     /// Events that nothing was decided about yet, whatever their job waits for.
     pub events: u64,
@@ -71,8 +71,7 @@ impl Store {
     /// What is to be done now, events apart. Cheap, for those who ask every second: it looks at this alone, while
     /// [`Store::figures`] counts everything that is kept.
     pub async fn backlog(&self) -> Result<Backlog, Fault> {
-        const JOBS: &str =
-            "SELECT COUNT(*) FROM jobs WHERE state IN ('ready', 'running', 'waiting') AND kind <> 'notice'";
+        const JOBS: &str = "SELECT COUNT(*) FROM jobs WHERE state IN ('ready', 'running', 'waiting') AND kind NOT IN ('notice', 'letter')";
         let work = self
             .inner
             .db

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use crate::database::{Conn, all};
-use crate::{dialect, event, figures, folder, kept, message, migrate, shadow};
+use crate::{dialect, event, figures, folder, kept, message, migrate, outbox, shadow};
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
 
 /// An empty database of today's schema.
@@ -83,6 +83,28 @@ async fn the_sweep_of_events_and_their_number_follow_indexes_of_what_is_left_to_
     }
     let counted = Followed::by(&mut conn, figures::OPEN_EVENTS).await;
     assert!(counted.lines[0].contains("COVERING INDEX events_"), "{:#?}", counted.lines);
+}
+
+#[tokio::test]
+async fn what_stopped_is_found_from_the_few_jobs_that_did() {
+    let mut conn = sqlite().await;
+    for sql in [event::shown::STOPPED_NUMBER, event::shown::STOPPED] {
+        let followed = Followed::by(&mut conn, sql).await;
+        let indexes = (followed.indexes_of("jobs"), followed.indexes_of("events"));
+        assert_eq!(indexes, (owned(&["jobs_state"]), owned(&["events_open"])), "{:#?}", followed.lines);
+    }
+    for sql in [outbox::shown::STOPPED_NUMBER, outbox::shown::STOPPED] {
+        let followed = Followed::by(&mut conn, sql).await;
+        assert_eq!(followed.indexes_of("jobs"), ["jobs_state"], "{:#?}", followed.lines);
+        let by_its_id = |line: &String| line.starts_with("SEARCH o ") && line.ends_with("(id=?)");
+        assert!(followed.lines.iter().any(by_its_id), "{:#?}", followed.lines);
+    }
+    for sql in [outbox::shown::NEWEST, outbox::shown::STOPPED] {
+        let followed = Followed::by(&mut conn, sql).await;
+        assert_eq!(followed.indexes_of("events"), ["events_received"], "{:#?}", followed.lines);
+    }
+    let newest = Followed::by(&mut conn, outbox::shown::NEWEST).await;
+    assert_eq!((newest.indexes_of("outbox"), newest.sorts), (owned(&["outbox_newest"]), false), "{:#?}", newest.lines);
 }
 
 fn owned(names: &[&str]) -> Vec<String> {

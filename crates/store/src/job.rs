@@ -28,7 +28,7 @@ const SECOND: i64 = 1_000_000;
 type Claimed = (String, String, String, String, i64, i64, i64, i64, i64);
 
 impl JobKind {
-    const ALL: [JobKind; 10] = [
+    const ALL: [JobKind; 11] = [
         JobKind::Decide,
         JobKind::Carry,
         JobKind::Sweep,
@@ -38,6 +38,7 @@ impl JobKind {
         JobKind::Replay,
         JobKind::Retain,
         JobKind::Notice,
+        JobKind::Letter,
         JobKind::Poll,
     ];
 
@@ -53,6 +54,7 @@ impl JobKind {
             JobKind::Replay => "replay",
             JobKind::Retain => "retain",
             JobKind::Notice => "notice",
+            JobKind::Letter => "letter",
             JobKind::Poll => "poll",
         }
     }

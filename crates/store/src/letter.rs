@@ -10,8 +10,12 @@ use crate::plan::row_of;
 use crate::rows::{JobKind, Lease, LetterFate, LetterLine, Micros};
 use crate::sealed::{self, plan_place};
 use crate::vault::hash::Hasher;
+use mail::Address;
 use policy::letter::RETURNED_DAYS;
-use policy::{Fault, FaultCode, Letter, LetterBound, LetterKind, LetterTraffic, LetterWhen, Plan, Receipt, StepKey};
+use policy::{
+    Fault, FaultCode, Letter, LetterBound, LetterKind, LetterTraffic, LetterWhen, Plan, Receipt, ReturnedLetter,
+    StepKey,
+};
 
 /// Letters in one page.
 const PAGE_MAX: u32 = 200;
@@ -64,13 +68,22 @@ pub(crate) fn due(plan: &Plan, when: LetterWhen, hasher: &Hasher) -> Vec<Posted>
     .collect()
 }
 
-/// Letters that a delivery report says came back: number, and the hash of the address that it names.
+/// Letters that a delivery report says came back: number, and the hash of the address that it names, as written and normalised.
 pub(crate) fn returned(plan: &Plan, hasher: &Hasher) -> Vec<(i64, Vec<u8>)> {
-    plan.returned.iter().map(|letter| (letter.number.cast_signed(), hasher.address(&letter.address))).collect()
+    let both = |letter: &ReturnedLetter| {
+        let number = letter.number.cast_signed();
+        [letter.address.clone(), normalised(&letter.address)].map(|address| (number, hasher.address(&address)))
+    };
+    plan.returned.iter().flat_map(both).collect()
+}
+
+/// The form under which two spellings of one address are equal; letters about events are known by it.
+pub(crate) fn normalised(address: &str) -> String {
+    Address { name: None, address: address.to_owned() }.normalised()
 }
 
 /// Hashed as an address that nobody can have, so that one key serves for both.
-fn domain_of(address: &str) -> String {
+pub(crate) fn domain_of(address: &str) -> String {
     format!("@{}", address.rsplit('@').next().unwrap_or_default())
 }
 
@@ -145,7 +158,8 @@ pub(crate) async fn post(
     Ok(Some(job))
 }
 
-/// How many letters of a kind went to this address, to its domain, and out of the site at all, and how many came back.
+/// How many letters of a kind went to this address, to its domain, and out of the site at all; and how many came back, those about
+/// events among them.
 async fn traffic(
     conn: &mut Conn,
     site: &str,
@@ -160,7 +174,8 @@ async fn traffic(
         (SELECT COUNT(*) FROM letters
             WHERE site = $1 AND kind = $2 AND domain = $4 AND posted_at > $6 AND withheld IS NULL),
         (SELECT COUNT(*) FROM letters WHERE site = $1 AND kind = $2 AND posted_at > $6 AND withheld IS NULL),
-        (SELECT COUNT(*) FROM letters WHERE site = $1 AND kind = $2 AND address = $3 AND returned_at > $7)";
+        (SELECT COUNT(*) FROM letters WHERE site = $1 AND kind = $2 AND address = $3 AND returned_at > $7)
+            + (SELECT COUNT(*) FROM outbox WHERE site = $1 AND address = $3 AND returned_at > $7)";
     let (day, hour, returned) = (now - 24 * HOUR, now - HOUR, now - i64::from(RETURNED_DAYS) * 24 * HOUR);
     let counted = one!(conn, (i64, i64, i64, i64), SQL, site, kind, address, domain, day, hour, returned)?;
     let (address_day, domain_hour, site_hour, returned) = counted.unwrap_or((i64::MAX, i64::MAX, i64::MAX, i64::MAX));
@@ -183,8 +198,12 @@ pub(crate) async fn note_returned(
 ) -> Result<(), Fault> {
     const SQL: &str = "UPDATE letters SET returned_at = $1
         WHERE site = $2 AND number = $3 AND address = $4 AND returned_at IS NULL AND withheld IS NULL";
+    const ABOUT_EVENTS: &str = "UPDATE outbox SET returned_at = $1
+        WHERE site = $2 AND number = $3 AND address = $4 AND returned_at IS NULL AND posted_at IS NOT NULL";
     for (number, address) in returned {
-        execute!(conn, SQL, now, site, *number, address)?;
+        for sql in [SQL, ABOUT_EVENTS] {
+            execute!(conn, sql, now, site, *number, address)?;
+        }
     }
     Ok(())
 }
@@ -229,13 +248,15 @@ impl Store {
 
     /// Notes that the recipient's server refused a letter because there is no such address.
     pub async fn letter_came_back(&self, lease: &Lease, key: &StepKey) -> Result<(), Fault> {
-        const SQL: &str = "UPDATE letters SET returned_at = $1 WHERE key = $2 AND returned_at IS NULL";
+        const OF_MAIL: &str = "UPDATE letters SET returned_at = $1 WHERE key = $2 AND returned_at IS NULL";
+        const ABOUT_EVENTS: &str = "UPDATE outbox SET returned_at = $1 WHERE key = $2 AND returned_at IS NULL";
         let (lease, key) = (lease.clone(), key.0.clone());
         let work = self.inner.db.unit(move |conn| {
             Box::pin(async move {
                 check_lease(conn, &lease).await?;
                 let now = dialect::now(conn).await?;
-                execute!(conn, SQL, now, &key).map(|_| ())
+                let sql = if lease.kind == JobKind::Letter { ABOUT_EVENTS } else { OF_MAIL };
+                execute!(conn, sql, now, &key).map(|_| ())
             })
         });
         work.await
@@ -245,12 +266,15 @@ impl Store {
     pub async fn write_again(&self, site: &str, address: &str, by: &str) -> Result<u64, Fault> {
         const SQL: &str = "UPDATE letters SET returned_at = NULL
             WHERE site = $1 AND kind = $2 AND address = $3 AND returned_at IS NOT NULL";
+        const ABOUT_EVENTS: &str = "UPDATE outbox SET returned_at = NULL
+            WHERE site = $1 AND address = $2 AND returned_at IS NOT NULL";
         let hasher = self.inner.vault.hasher(site).await?;
         let entry = Entry::by_person(&self.inner.vault, site, "write_again", "letters", by).await?;
         let (site, address) = (site.to_owned(), hasher.address(address));
         let work = self.inner.db.unit(move |conn| {
             Box::pin(async move {
-                let cleared = execute!(conn, SQL, &site, LetterKind::Notice.word(), &address)?;
+                let cleared = execute!(conn, SQL, &site, LetterKind::Notice.word(), &address)?
+                    + execute!(conn, ABOUT_EVENTS, &site, &address)?;
                 if cleared > 0 {
                     let now = dialect::now(conn).await?;
                     audit::write(conn, &entry, now).await?;

@@ -32,6 +32,7 @@ pub(crate) const MAIN: Migration = Migration {
         include_str!("../../../migrations/sqlite/0017_rehearsals.sql"),
         include_str!("../../../migrations/sqlite/0018_letter_bounds.sql"),
         include_str!("../../../migrations/sqlite/0019_events.sql"),
+        include_str!("../../../migrations/sqlite/0020_outbox.sql"),
     ],
     postgres: &[
         include_str!("../../../migrations/postgres/0001_walk.sql"),
@@ -53,6 +54,7 @@ pub(crate) const MAIN: Migration = Migration {
         include_str!("../../../migrations/postgres/0017_rehearsals.sql"),
         include_str!("../../../migrations/postgres/0018_letter_bounds.sql"),
         include_str!("../../../migrations/postgres/0019_events.sql"),
+        include_str!("../../../migrations/postgres/0020_outbox.sql"),
     ],
 };
 

@@ -153,6 +153,8 @@ pub enum JobKind {
     Retain,
     /// Decide what is written to whom about the events of an issue.
     Notice,
+    /// Deliver a letter about events.
+    Letter,
     /// Read what happened on a site in the history of its issues, and take in what is new.
     Poll,
 }
@@ -175,8 +177,8 @@ pub struct Lease {
     pub job: String,
     pub kind: JobKind,
     pub site: String,
-    /// The id of the message, for most kinds; the mailbox, for `Fetch`; the issue, for `Notice`; empty for `Sweep`, `Retain`
-    /// and `Poll`.
+    /// The id of the message, for most kinds; the mailbox, for `Fetch`; the issue, for `Notice`; the letter, for `Letter`; empty for
+    /// `Sweep`, `Retain` and `Poll`.
     pub subject: String,
     /// This try included.
     pub tries: u32,

@@ -9,6 +9,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
 
+const MESSAGE_KEY: &str = "SELECT wrapped_key FROM messages WHERE id = $1";
+const LETTER_KEY: &str = "SELECT wrapped_key FROM outbox WHERE id = $1";
+
 pub(crate) fn seal<T: Serialize>(key: &SealingKey, place: Place<'_>, value: &T) -> Result<Vec<u8>, Fault> {
     let json = serde_json::to_vec(value)
         .map_err(|error| Fault::permanent(FaultCode::Internal, format!("writing a field as JSON: {error}")))?;
@@ -54,26 +57,32 @@ pub(crate) fn ledger_place<'a>(site: &'a str, key: &'a str, field: &'static str)
 }
 
 impl Inner {
-    /// The key for the fields of a job's message, or the site's for a job without one; `None` when the message was erased, and nothing can be kept of it.
+    /// The key for the fields of a job's message or letter, or the site's for a job without one; `None` when the message was erased, and nothing can be kept of it.
     pub(crate) async fn key_for(&self, lease: &Lease) -> Result<Option<Arc<SealingKey>>, Fault> {
         let of_no_message =
             [JobKind::Sweep, JobKind::Fetch, JobKind::Retain, JobKind::Notice, JobKind::Poll].contains(&lease.kind);
         if of_no_message {
             return self.vault.standing_key(&lease.site).await.map(Some);
         }
-        self.key_of(&lease.site, &lease.subject).await
+        match lease.kind {
+            JobKind::Letter => self.key_by(LETTER_KEY, &lease.site, &lease.subject).await,
+            _ => self.key_of(&lease.site, &lease.subject).await,
+        }
     }
 
     /// The key of a message; `None` when it was erased or never was.
     pub(crate) async fn key_of(&self, site: &str, message: &str) -> Result<Option<Arc<SealingKey>>, Fault> {
-        if let Some(key) = self.vault.recent_message_key(message) {
+        self.key_by(MESSAGE_KEY, site, message).await
+    }
+
+    async fn key_by(&self, sql: &'static str, site: &str, row: &str) -> Result<Option<Arc<SealingKey>>, Fault> {
+        if let Some(key) = self.vault.recent_message_key(row) {
             return Ok(Some(key));
         }
-        let id = message.to_owned();
-        let sql = "SELECT wrapped_key FROM messages WHERE id = $1";
-        let row = self.db.read(move |conn| Box::pin(async move { one!(conn, (Option<Vec<u8>>,), sql, &id) })).await?;
-        match row {
-            Some((Some(wrapped),)) => self.vault.message_key(site, message, &wrapped).await.map(Some),
+        let id = row.to_owned();
+        let found = self.db.read(move |conn| Box::pin(async move { one!(conn, (Option<Vec<u8>>,), sql, &id) })).await?;
+        match found {
+            Some((Some(wrapped),)) => self.vault.message_key(site, row, &wrapped).await.map(Some),
             _ => Ok(None),
         }
     }

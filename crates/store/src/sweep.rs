@@ -54,6 +54,7 @@ impl Store {
     pub async fn sweep(&self) -> Result<(u64, u64), Fault> {
         let erased = self.erase_old_content().await? + self.delete_lost_files().await?;
         self.erase_old_events().await?;
+        self.erase_old_letters().await?;
         let orphans = self.remove_orphans().await?;
         self.end_flags().await?;
         self.inner.db.unit(|conn| Box::pin(tidy(conn))).await?;
@@ -154,7 +155,8 @@ impl Store {
 
     async fn remove_orphans(&self) -> Result<u64, Fault> {
         const NAMED: &str = "SELECT message FROM contents WHERE blob = $1
-            UNION ALL SELECT id FROM kept_files WHERE blob = $1";
+            UNION ALL SELECT id FROM kept_files WHERE blob = $1
+            UNION ALL SELECT id FROM outbox WHERE blob = $1";
         let mut removed = 0;
         for name in self.inner.blobs.older_than(Duration::from_secs(ORPHANS_KEPT_S)).await? {
             let asked = name.clone();
@@ -169,7 +171,8 @@ impl Store {
 
     /// Keys of days of which nothing is kept any more.
     async fn destroy_old_keys(&self) -> Result<(), Fault> {
-        const BY_MESSAGES: &str = "SELECT id FROM messages WHERE key_id = $1 AND wrapped_key IS NOT NULL LIMIT 1";
+        const BY_MESSAGES: &str = "SELECT id FROM messages WHERE key_id = $1 AND wrapped_key IS NOT NULL
+            UNION ALL SELECT id FROM outbox WHERE key_id = $1 AND wrapped_key IS NOT NULL LIMIT 1";
         const BY_EVENTS: &str = "SELECT id FROM events WHERE key_id = $1 AND wrapped_key IS NOT NULL
             UNION ALL SELECT id FROM notices WHERE key_id = $1 AND wrapped_key IS NOT NULL LIMIT 1";
         let book = self.inner.vault.book();

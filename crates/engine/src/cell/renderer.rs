@@ -3,9 +3,13 @@
 use crate::cell::pool::{Cells, Figures};
 use crate::cell::settings::{Sandbox, Settings};
 use crate::cell::wire::Call;
+use crate::reader::LetterMaker;
+use futures_util::future::BoxFuture;
 use policy::template::{MadeBy, Order, Part, Rendered, Trouble, bounded};
 use policy::{Fault, FaultCode};
 use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::sync::OnceCell;
 
 /// Memory that rendering a letter may take.
 pub const MEMORY_BYTES_MAX: u64 = 64 * 1024 * 1024;
@@ -17,12 +21,15 @@ const THEME_CPU_MS_MAX: u32 = 2_000;
 /// Renders letters in cells of its own. Cheap to clone.
 #[derive(Clone)]
 pub struct Renderer {
-    cells: Cells,
+    settings: Arc<Settings>,
+    program: PathBuf,
+    args: Vec<String>,
+    cells: Arc<OnceCell<Cells>>,
 }
 
 impl Renderer {
-    /// Starts the first cell, as [`Cells::start`] does; `cells` may live at once.
-    pub async fn start(cells: usize, sandbox: Sandbox, program: PathBuf, args: Vec<String>) -> Result<Renderer, Fault> {
+    /// Of which `cells` may live at once; none is started before a letter is wanted.
+    pub fn new(cells: usize, sandbox: Sandbox, program: PathBuf, args: Vec<String>) -> Renderer {
         let settings = Settings {
             cells,
             sandbox,
@@ -34,7 +41,7 @@ impl Renderer {
             keep_bytes_max: 2 * 1024 * 1024,
             ..Settings::default()
         };
-        Ok(Renderer { cells: Cells::start(settings, program, args).await? })
+        Renderer { settings: Arc::new(settings), program, args, cells: Arc::default() }
     }
 
     /// Makes the letter that is ordered. A template whose cell died of it gives way to its theme, and the letter says so.
@@ -56,14 +63,26 @@ impl Renderer {
     }
 
     pub fn figures(&self) -> Figures {
-        self.cells.figures()
+        self.cells.get().map(Cells::figures).unwrap_or_default()
+    }
+
+    async fn cells(&self) -> Result<&Cells, Fault> {
+        let start = || Cells::start(Settings::clone(&self.settings), self.program.clone(), self.args.clone());
+        self.cells.get_or_try_init(start).await
     }
 
     async fn ask(&self, order: &Order) -> Result<Rendered, Fault> {
         let source = postcard::to_stdvec(order)
             .map_err(|error| Fault::permanent(FaultCode::Internal, format!("a letter cannot be ordered: {error}")))?;
         let cpu_ms_max = if order.template.is_some() { TEMPLATE_CPU_MS_MAX } else { THEME_CPU_MS_MAX };
-        let answer: Result<Rendered, Trouble> = self.cells.call(Call::Letter { cpu_ms_max }, source.as_slice()).await?;
+        let answer: Result<Rendered, Trouble> =
+            self.cells().await?.call(Call::Letter { cpu_ms_max }, source.as_slice()).await?;
         answer.map_err(|trouble| Fault::permanent(FaultCode::Internal, format!("a theme is wrong: {trouble}")))
+    }
+}
+
+impl LetterMaker for Renderer {
+    fn render(&self, order: Order) -> BoxFuture<'_, Result<Rendered, Fault>> {
+        Box::pin(Renderer::render(self, order))
     }
 }

@@ -1,18 +1,29 @@
 //! Finds out what a decision about letters needs to know. What cannot be found out is told to nobody; an outage stops the job.
 
+use crate::facts::rfc3339;
 use crate::facts::told::{is_refusal, matches, not_so, owner, told};
 use crate::gateway::Shared;
 use crate::site::{Site, misunderstood};
 use mail::Address;
 use policy::event::{Event, EventKind};
-use policy::notify::{Entry, EntryNow, Facts, IssueNow, Person, Question, SeenBy, Whom};
+use policy::notify::{Entry, EntryNow, EntrySaid, Facts, IssueNow, IssueSaid, Person, Question, SeenBy, Whom};
+use policy::template::SafeHtml;
+use policy::template::view::Said;
 use policy::{Fault, FaultCode, StepKey, Told, Visibility};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use tracker::{Answer, IssueView, Operation};
+use tracker::{Answer, IssueView, Operation, StoredFile, Written};
+use url::Url;
 
 /// After so many letters that came back for good within 30 days nothing goes to an address.
 const RETURNED_MAX: u32 = 3;
+
+/// What the issue and what stands on it say, read together with who may see it.
+#[derive(Default)]
+pub(super) struct Contents {
+    pub(super) issue: IssueSaid,
+    pub(super) entries: HashMap<(Entry, String), EntrySaid>,
+}
 
 /// Where answers come from while the events of one issue are decided about.
 pub(super) struct Inquiry<'a> {
@@ -21,6 +32,7 @@ pub(super) struct Inquiry<'a> {
     events: &'a [Event],
     /// Every limit of an entry that is for few: whoever sees it is within all of them.
     limits: Vec<(Entry, String, Vec<Visibility>)>,
+    pub(super) contents: Contents,
     /// What is asked for many people and is the same for all of them, by the operation as JSON.
     remembered: HashMap<String, Told<Arc<Answer>>>,
     /// Who takes part, by the id of the issue: asked for each customer.
@@ -35,7 +47,15 @@ struct Partakers {
 
 impl<'a> Inquiry<'a> {
     pub(super) fn new(shared: &'a Shared, site: &'a Site, events: &'a [Event]) -> Inquiry<'a> {
-        Inquiry { shared, site, events, limits: Vec::new(), remembered: HashMap::new(), partakers: HashMap::new() }
+        Inquiry {
+            shared,
+            site,
+            events,
+            limits: Vec::new(),
+            contents: Contents::default(),
+            remembered: HashMap::new(),
+            partakers: HashMap::new(),
+        }
     }
 
     /// Answers one question into `facts`.
@@ -84,7 +104,7 @@ impl<'a> Inquiry<'a> {
                 facts.sees_entry.push((issue_id, entry, id, account, known));
             }
             Question::Silence { issue_id, address } => {
-                let known = self.silence(&address, facts).await?;
+                let known = self.silence(&issue_id, &address, facts).await?;
                 facts.silences.push((issue_id, address, Told::Known(known)));
             }
         }
@@ -92,15 +112,33 @@ impl<'a> Inquiry<'a> {
     }
 
     /// Of an issue that is gone there is nothing but what the events say: what it was before is not kept.
-    async fn issue(&self, issue_id: &str) -> Result<Told<IssueNow>, Fault> {
+    async fn issue(&mut self, issue_id: &str) -> Result<Told<IssueNow>, Fault> {
         Ok(match told(self.site.issue(issue_id).await)? {
-            Told::Known(Some(view)) => Told::Known(issue_now(view)),
+            Told::Known(Some(view)) => {
+                self.contents.issue = issue_said(&view, &self.site.browse_base);
+                if self.events.iter().any(|event| event.kind == EventKind::Created) {
+                    self.describe(issue_id).await?;
+                }
+                Told::Known(issue_now(view))
+            }
             Told::Known(None) => {
                 let key = self.events.iter().rev().find_map(|event| event.issue_key.clone()).unwrap_or_default();
                 Told::Known(gone(key))
             }
             Told::Untold(why) => Told::Untold(why),
         })
+    }
+
+    /// Reads what a new issue says beside its fields: before anybody is asked who may see it.
+    async fn describe(&mut self, issue_id: &str) -> Result<(), Fault> {
+        match told(self.site.read(&Operation::ReadDescription { issue_id: issue_id.to_owned() }).await)? {
+            Told::Known(Answer::Written(written)) => {
+                self.contents.issue.description = written.map(|written| said(written, &self.site.browse_base));
+            }
+            Told::Known(other) => return Err(misunderstood(&other)),
+            Told::Untold(_) => {}
+        }
+        Ok(())
     }
 
     /// Of an entry whose end is told nobody knows any more who might see it. Otherwise it is enough that it is gone.
@@ -122,8 +160,8 @@ impl<'a> Inquiry<'a> {
             Entry::Comment => Operation::ReadComment { issue_id, comment_id: id.clone() },
             Entry::Work => Operation::ReadWork { issue_id, work_id: id.clone() },
         };
-        let mut seen_by = match self.site.read(&operation).await {
-            Ok(Answer::Entry(view)) => view.seen_by,
+        let view = match self.site.read(&operation).await {
+            Ok(Answer::Entry(view)) => view,
             Ok(other) => return Err(misunderstood(&other)),
             Err(fault) if fault.code == FaultCode::TrackerGone && !tells_of_its_end => {
                 return Ok(Some(EntryNow { gone: true, seen_by: SeenBy::Few(Visibility::Internal) }));
@@ -131,12 +169,18 @@ impl<'a> Inquiry<'a> {
             Err(fault) if is_refusal(&fault) => return Ok(None),
             Err(fault) => return Err(fault),
         };
+        let mut seen_by = view.seen_by;
         match is_marked {
             Some(true) if !seen_by.contains(&Visibility::Internal) => seen_by.push(Visibility::Internal),
             Some(_) => {}
             None => return Ok(None),
         }
         let few = seen_by.first().cloned();
+        if let Some(written) = view.said {
+            let said =
+                EntrySaid { said: said(written, &self.site.browse_base), spent: view.spent, for_few: few.is_some() };
+            self.contents.entries.insert((entry, id.clone()), said);
+        }
         self.limits.push((entry, id, seen_by));
         Ok(Some(EntryNow { gone: false, seen_by: few.map_or(SeenBy::Everybody, SeenBy::Few) }))
     }
@@ -268,8 +312,8 @@ impl<'a> Inquiry<'a> {
         }
     }
 
-    /// Why nothing goes to this address, whoever has it.
-    async fn silence(&self, address: &str, facts: &Facts) -> Result<Option<String>, Fault> {
+    /// Why nothing about this issue goes to this address, whoever has it.
+    async fn silence(&self, issue_id: &str, address: &str, facts: &Facts) -> Result<Option<String>, Fault> {
         let own = facts
             .people
             .iter()
@@ -277,6 +321,11 @@ impl<'a> Inquiry<'a> {
             .and_then(|(_, own)| own.as_ref()?.address.as_ref());
         if own.is_some_and(|own| normalised(own) == address) {
             return Ok(Some("it is the address of the gateway's own account".to_owned()));
+        }
+        if let Some(since) = self.shared.store.silent_since(&self.site.name, issue_id, address).await? {
+            let day = rfc3339(since);
+            let day = day.split('T').next().unwrap_or_default();
+            return Ok(Some(format!("he wants no more letters about this issue (unsubscribed on {day})")));
         }
         let traffic = self.shared.store.letter_traffic(&self.site.name, address).await?;
         let returned = traffic.returned;
@@ -306,6 +355,31 @@ impl Partakers {
             (_, Told::Known(people)) => Told::Known(people.contains(account)),
             (_, Told::Untold(why)) => Told::Untold(why.clone()),
         }
+    }
+}
+
+/// What a person wrote, as the tracker shows it.
+fn said(written: Written, browse_base: &str) -> Said {
+    match written {
+        // Its text is made of it where it is read.
+        Written { html: Some(html), .. } => Said { html: SafeHtml::unread(html, browse_base), text: String::new() },
+        Written { html: None, text } => Said { html: SafeHtml::of_text(&text), text },
+    }
+}
+
+fn issue_said(view: &IssueView, browse_base: &str) -> IssueSaid {
+    let link = |file: &StoredFile| {
+        let mut url = Url::parse(browse_base).ok()?;
+        url.path_segments_mut().ok()?.pop_if_empty().extend(["secure", "attachment", &file.id, &file.name]);
+        Some(url.into())
+    };
+    let name = |person: &tracker::Person| person.name.clone();
+    IssueSaid {
+        project: String::new(),
+        reporter: view.reporter.as_ref().map(name),
+        assignee: view.assignee.as_ref().map(name),
+        description: None,
+        files: view.files.iter().map(|file| (file.name.clone(), file.size_bytes, link(file))).collect(),
     }
 }
 

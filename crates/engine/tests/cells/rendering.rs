@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 async fn start() -> Renderer {
     let program = std::env::current_exe().unwrap();
-    Renderer::start(1, Sandbox::Full, program, vec!["cell".to_owned()]).await.unwrap()
+    Renderer::new(1, Sandbox::Full, program, vec!["cell".to_owned()])
 }
 
 fn order(source: &str) -> Order {

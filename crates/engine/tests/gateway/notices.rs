@@ -2,7 +2,8 @@
 
 use super::world::{Database, Plot, World, issue_of, mail, quick, reply, voice_of};
 use ::desk::{Fault as Trouble, RouteKind, When};
-use engine::Site;
+use engine::{Outgoing, Site};
+use mail::Address;
 use policy::event::{Actor, Event, EventKind};
 use policy::{Body, Mappings, StepKey, Visibility};
 use serde_json::{Map, Value, json};
@@ -28,7 +29,9 @@ async fn telling(database: &Database, mappings: &str) -> World {
 fn tell_by(world: &World, mappings: &str) {
     let mappings = Mappings::from_toml(mappings, "a test").unwrap();
     let site = Site::new("acme", world.dialect, voice_of(world), &quick());
-    world.gateway.swap_sites(vec![site.with_mappings(Some(Arc::new(mappings)))]);
+    let from = Address { name: None, address: "support@desk.example".into() };
+    let dead_end = Outgoing { target: None, tokens: None, from };
+    world.gateway.swap_sites(vec![site.with_outgoing(Some(dead_end)).with_mappings(Some(Arc::new(mappings)))]);
 }
 
 /// An account as the tracker names it.

@@ -1,9 +1,10 @@
 //! Reading mails in the test's own process, and mails that kill their reader.
 
 use bytes::Bytes;
-use engine::{Past, Reader};
+use engine::{LetterMaker, Past, Reader};
 use futures_util::future::BoxFuture;
 use mail::{Limits, Reading, Reply};
+use policy::template::{Order, Rendered};
 use policy::{Fault, FaultCode};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use store::ContentReader;
@@ -108,4 +109,13 @@ pub async fn whole(mut raw: ContentReader) -> Result<Vec<u8>, Fault> {
         whole.extend_from_slice(&piece);
     }
     Ok(whole)
+}
+
+/// Makes letters without cells.
+pub struct Themes;
+
+impl LetterMaker for Themes {
+    fn render(&self, order: Order) -> BoxFuture<'_, Result<Rendered, Fault>> {
+        Box::pin(async move { Ok(policy::template::render(order).unwrap()) })
+    }
 }

@@ -1,6 +1,6 @@
 //! A tracker in trouble: what is waited for, what is looked for, and what is never done twice.
 
-use super::reading::Direct;
+use super::reading::{Direct, Themes};
 use super::world::{
     Database, Plot, SUPPORT, World, desk, issue_of, mail, mail_with_files, mailbox, quick, reply, send, voice, voice_of,
 };
@@ -36,6 +36,7 @@ pub async fn fault_15_a_limit_at_one_site_leaves_the_other_unaffected(database: 
     let gateway = Gateway::start(Parts {
         store: world.store.clone(),
         reader: Arc::new(Direct::default()),
+        letters: Arc::new(Themes),
         sites: vec![site("acme", voice_of(&world)), site("other", voice(&url, world.dialect))],
         mailboxes: vec![mailbox("support", SUPPORT), Mailbox { site: "other".to_owned(), ..mailbox("sales", SUPPORT) }],
         tokens: Tokens::new(world.store.clone()),

@@ -1,6 +1,6 @@
 //! A gateway with one site whose tracker is a desk on loopback, and everything a scenario needs to look at it.
 
-use super::reading::Direct;
+use super::reading::{Direct, Themes};
 use courier::smtp_in::{Gate, Intake, Refusal};
 use desk::{Desk, FaultSwitches};
 use engine::speak::{SiteConnection, Speaker};
@@ -374,6 +374,7 @@ pub fn start_gateway(
     Gateway::start(Parts {
         store: store.clone(),
         reader,
+        letters: Arc::new(Themes),
         sites: vec![site],
         mailboxes: vec![mailbox("support", SUPPORT), mailbox("sales", SALES)],
         tokens: Tokens::new(store.clone()),

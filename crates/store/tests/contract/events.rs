@@ -1,8 +1,9 @@
 //! Events of trackers: taken in once, decided about once, erased in time.
 
 use crate::home::*;
+use policy::Fault;
 use policy::event::{Actor, Change, Event, EventKind};
-use serde_json::json;
+use serde_json::{Value, json};
 use store::{
     Backlog, DEEDS_KEPT_DAYS, EVENTS_KEPT_DAYS, JobKind, JobState, Lease, Store, UNSETTLED_KEPT_DAYS_MIN, Via,
 };
@@ -58,13 +59,19 @@ async fn claim_after_the_window(home: &Home, store: &Store) -> Lease {
     claim_one(store, NOTICE).await
 }
 
+/// Decides about these that nobody is told.
+async fn write(store: &Store, lease: &Lease, events: &[String], notice: &Value) -> Result<(), Fault> {
+    let id = store.begin_notice(lease).await?;
+    store.write_notice(lease, &id, events, "ignored", notice, Vec::new()).await
+}
+
 /// Leaves an event, what told of it, and what was decided about it.
 pub async fn plant(store: &Store) {
     let events = [event(EventKind::Commented, "7", 50)];
     store.take_in_events(SITE, &events, b"planted-body", Via::Webhook, Some(0)).await.unwrap();
     let lease = claim_one(store, NOTICE).await;
     let ids: Vec<String> = store.open_events(&lease).await.unwrap().into_iter().map(|stored| stored.id).collect();
-    store.write_notice(&lease, &ids, "ignored", &json!({ "why": "planted-why" })).await.unwrap();
+    write(store, &lease, &ids, &json!({ "why": "planted-why" })).await.unwrap();
 }
 
 pub async fn sec_39_a_deed_is_taken_in_once_however_often_it_is_told(home: Home) {
@@ -100,12 +107,12 @@ pub async fn the_events_of_an_issue_are_decided_about_together_and_in_order(home
     take(&store, &[event(EventKind::Commented, "8", 60)]).await;
     let ids: Vec<String> = open.into_iter().map(|stored| stored.id).collect();
     let notice = json!({ "why": "planted-why" });
-    store.write_notice(&lease, &ids, "ignored", &notice).await.unwrap();
-    assert!(store.write_notice(&lease, &ids, "ignored", &notice).await.is_err(), "its lease is over");
+    write(&store, &lease, &ids, &notice).await.unwrap();
+    assert!(write(&store, &lease, &ids, &notice).await.is_err(), "its lease is over");
     let lease = claim_after_the_window(&home, &store).await;
     let open = store.open_events(&lease).await.unwrap();
     assert_eq!(open.iter().map(|stored| stored.event.at_ms).collect::<Vec<_>>(), [60]);
-    store.write_notice(&lease, &[open[0].id.clone()], "ignored", &notice).await.unwrap();
+    write(&store, &lease, &[open[0].id.clone()], &notice).await.unwrap();
     assert_eq!(home.number("SELECT COUNT(*) FROM jobs WHERE kind = 'notice' AND state = 'done'").await, 1);
     take(&store, &[event(EventKind::Commented, "9", 70)]).await;
     claim_after_the_window(&home, &store).await;
@@ -154,7 +161,7 @@ pub async fn an_urgent_event_brings_the_window_forward_and_a_patient_one_pushes_
     // These come while it is decided about the others.
     take_with(&store, &comment("4"), 10 * WINDOW).await;
     take(&store, &comment("5")).await;
-    store.write_notice(&lease, &ids, "ignored", &json!({})).await.unwrap();
+    write(&store, &lease, &ids, &json!({})).await.unwrap();
     assert_eq!(due_after(&home, 4).await, WINDOW, "the first of their own windows");
     take_with(&store, &comment("6"), 0).await;
     assert_eq!(due_after(&home, 5).await, 0);
@@ -179,7 +186,7 @@ pub async fn an_event_that_nobody_is_told_of_shortens_no_window(home: Home) {
     let lease = claim_one(&store, NOTICE).await;
     let (ids, parts) = open(&lease).await;
     assert_eq!(parts, ["1"], "the other waits for more");
-    store.write_notice(&lease, &ids, "ignored", &json!({})).await.unwrap();
+    write(&store, &lease, &ids, &json!({})).await.unwrap();
     assert_eq!(due_after(&home, 1).await, WINDOW);
     take_untold(&store, &comment("3")).await;
     assert_eq!(due_after(&home, 1).await, WINDOW);
@@ -190,14 +197,14 @@ pub async fn an_event_that_nobody_is_told_of_shortens_no_window(home: Home) {
     // These come while it is decided about the others.
     take_untold(&store, &comment("4")).await;
     take(&store, &comment("5")).await;
-    store.write_notice(&lease, &ids, "ignored", &json!({})).await.unwrap();
+    write(&store, &lease, &ids, &json!({})).await.unwrap();
     assert_eq!(due_after(&home, 4).await, WINDOW);
     home.sql("UPDATE events SET due_at = 0 WHERE due_at IS NOT NULL").await;
     let lease = claim_after_the_window(&home, &store).await;
     let (ids, parts) = open(&lease).await;
     assert_eq!(parts, ["4", "5"]);
     take_untold(&store, &comment("6")).await;
-    store.write_notice(&lease, &ids, "ignored", &json!({})).await.unwrap();
+    write(&store, &lease, &ids, &json!({})).await.unwrap();
     assert_eq!(open(&claim_one(&store, NOTICE).await).await.1, ["6"], "what has no window is not forgotten");
 }
 
@@ -208,7 +215,7 @@ pub async fn events_are_counted_apart_from_jobs(home: Home) {
     assert_eq!(store.backlog().await.unwrap(), Backlog { jobs, events: 2 });
     let lease = claim_after_the_window(&home, &store).await;
     let id = store.open_events(&lease).await.unwrap()[0].id.clone();
-    store.write_notice(&lease, &[id], "ignored", &json!({})).await.unwrap();
+    write(&store, &lease, &[id], &json!({})).await.unwrap();
     assert_eq!(store.backlog().await.unwrap(), Backlog { jobs, events: 1 });
     store.ensure_fetch(SITE, "support").await.unwrap();
     assert_eq!(store.backlog().await.unwrap(), Backlog { jobs: jobs + 1, events: 1 });
@@ -234,7 +241,7 @@ pub async fn priv_21_an_event_that_nothing_is_decided_about_is_erased_after_a_mo
     let lease = claim_after_the_window(&home, &store).await;
     let open = store.open_events(&lease).await.unwrap();
     assert_eq!(open.len(), 1);
-    store.write_notice(&lease, &[open[0].id.clone()], "ignored", &json!({})).await.unwrap();
+    write(&store, &lease, &[open[0].id.clone()], &json!({})).await.unwrap();
     assert_eq!(store.event(&id).await.unwrap().unwrap().job, Some(JobState::Done));
 }
 
@@ -244,7 +251,7 @@ pub async fn priv_21_what_events_say_is_erased_after_a_week_and_their_deeds_are_
     take(&store, std::slice::from_ref(&decided)).await;
     let lease = claim_after_the_window(&home, &store).await;
     let ids: Vec<String> = store.open_events(&lease).await.unwrap().into_iter().map(|stored| stored.id).collect();
-    store.write_notice(&lease, &ids, "ignored", &json!({})).await.unwrap();
+    write(&store, &lease, &ids, &json!({})).await.unwrap();
     take(&store, &[open]).await;
     let age = |days: i64| {
         let by = days * DAY;

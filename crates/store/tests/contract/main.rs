@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod attention;
 mod events;
 mod fetching;
 mod grants;
@@ -13,6 +14,7 @@ mod kept_files;
 mod ledger;
 mod letters;
 mod listing;
+mod outbox;
 mod plans;
 mod polls;
 mod reading;
@@ -20,6 +22,7 @@ mod retention;
 mod secrecy;
 mod shadow;
 mod signing_in;
+mod silences;
 mod support;
 mod tokens;
 mod traffic;
@@ -63,6 +66,9 @@ checks! {
         sec_26_an_address_from_which_letters_came_back_is_written_to_no_more,
         sec_26_what_came_back_counts_for_thirty_days, a_letter_that_is_posted_during_a_delivery_is_delivered,
         a_letter_that_is_posted_after_a_delivery_stopped_is_delivered;
+    outbox: letters_are_posted_with_their_decision_or_not_at_all, a_decision_that_is_begun_anew_forgets_its_drafts,
+        a_letter_is_delivered_as_it_was_posted_whatever_its_size, a_letter_that_failed_is_sent_again_on_a_persons_word,
+        letters_that_come_back_are_counted_with_the_others, priv_06_letters_are_erased_with_the_content_of_their_site;
     reading: threads_lead_to_issues_or_to_waiting, earlier_copies_are_seen,
         copies_that_were_decided_on_earlier_are_seen, lists_filter_and_page,
         a_story_tells_everything, figures_count, ids_that_do_not_exist, looks_are_told_newest_first_with_who_had_them;
@@ -87,6 +93,7 @@ checks! {
         erasing_a_mail_erases_its_files_and_old_age_does_not, a_file_that_came_to_no_issue_goes_with_the_content,
         a_file_stays_as_long_as_its_mail_waits_for_a_person,
         a_link_is_good_for_one_use_one_site_and_its_time, the_job_for_files_is_one_and_comes_again, exclusions_are_counted_once;
+    attention: events_whose_work_stopped_are_told_and_found, letters_about_events_that_stopped_are_told_and_sent_again;
     events: sec_39_a_deed_is_taken_in_once_however_often_it_is_told,
         the_events_of_an_issue_are_decided_about_together_and_in_order,
         a_job_that_was_given_up_is_tried_again_when_more_happens,
@@ -114,6 +121,10 @@ checks! {
         priv_15_who_loses_the_right_loses_links_and_sessions,
         priv_15_a_flag_ends_by_itself_and_each_act_is_in_the_audit_trail,
         priv_15_flagged_mail_is_rehearsed_and_not_replayed;
+    silences: a_silence_holds_for_one_address_issue_and_site_until_it_is_taken_back,
+        a_persons_word_takes_a_silence_back_without_a_link,
+        a_silence_outlives_its_letter_and_the_link_lasts_as_long_as_the_letters_row,
+        sec_48_a_letter_that_is_not_posted_or_of_another_issue_or_site_ends_nothing;
     signing_in: a_link_opens_one_session, sessions_end;
     tokens: sec_48_a_token_is_good_until_it_ends_or_is_revoked, sec_46_a_tokens_secret_and_name_are_not_at_rest,
         fault_12_a_mail_that_was_handed_in_is_known_by_its_key_or_its_bytes;

@@ -1,0 +1,77 @@
+//! Events whose work stopped or waits, as pages show them: which they are, and what became of the work on their issues.
+
+use super::{EventLine, PAGE_MAX, Row, job_id};
+use crate::Store;
+use crate::database::{all, one};
+use crate::rows::{JobState, Micros};
+use crate::sealed::{self, job_place};
+use crate::store::Inner;
+use policy::Fault;
+
+/// What is asked of the events that nothing is decided about, because the work on their issue is held or was given up. What was erased
+/// of them needs nobody any more.
+macro_rules! stopped {
+    ($what:literal, $rest:literal) => {
+        concat!(
+            "SELECT ",
+            $what,
+            " FROM jobs j CROSS JOIN events e WHERE j.state IN ('held', 'dead') AND j.kind = 'notice'
+                AND e.site = j.site AND e.issue_id = j.subject AND e.notice IS NULL AND e.wrapped_key IS NOT NULL",
+            $rest
+        )
+    };
+}
+
+/// How many they are, and since when.
+pub(crate) const STOPPED_NUMBER: &str = stopped!("COUNT(*), COALESCE(MIN(j.ended_at), 0)", "");
+/// As a [`Row`].
+pub(crate) const STOPPED: &str = stopped!(
+    "e.id, e.site, e.kind, e.issue_id, e.via, e.happened_at, e.received_at, e.wrapped_key, e.sealed_event, e.notice,
+        CAST(NULL AS TEXT)",
+    " AND (e.received_at, e.id) < ($1, $2) ORDER BY e.received_at DESC, e.id DESC LIMIT $3"
+);
+
+impl Store {
+    /// Events that nothing is decided about, because the work on their issue is held or was given up: newest first, at most 200, those
+    /// before `before` (time of receipt and id).
+    pub async fn stopped_events(&self, before: Option<(Micros, String)>, limit: u32) -> Result<Vec<EventLine>, Fault> {
+        let limit = i64::from(limit.clamp(1, PAGE_MAX));
+        let (at, id) = before.unwrap_or((Micros::MAX, String::new()));
+        let work = self.inner.db.read(move |conn| Box::pin(async move { all!(conn, Row, STOPPED, at, &id, limit) }));
+        let mut lines = Vec::new();
+        for row in work.await? {
+            lines.push(self.inner.event_line(row).await?);
+        }
+        Ok(lines)
+    }
+
+    /// How the work on the issue of each of these events is doing; `None` for one that is decided about, and where it was done long ago.
+    pub async fn work_on(&self, lines: &[EventLine]) -> Result<Vec<Option<JobState>>, Fault> {
+        const SQL: &str = "SELECT state FROM jobs WHERE id = $1";
+        let open = |line: &EventLine| line.outcome.is_none().then(|| job_id(&line.site, &line.issue_id));
+        let jobs: Vec<Option<String>> = lines.iter().map(open).collect();
+        let work = self.inner.db.read(move |conn| {
+            Box::pin(async move {
+                let mut states = Vec::with_capacity(jobs.len());
+                for job in &jobs {
+                    let state = match job {
+                        Some(job) => one!(conn, (String,), SQL, job)?,
+                        None => None,
+                    };
+                    states.push(state.map(|(state,)| JobState::from_word(&state)).transpose()?);
+                }
+                Ok(states)
+            })
+        });
+        work.await
+    }
+}
+
+impl Inner {
+    /// Why the work on the event's issue waited or stopped last.
+    pub(super) async fn why(&self, line: &EventLine, sealed: Option<Vec<u8>>) -> Result<Option<Fault>, Fault> {
+        let Some(sealed) = sealed else { return Ok(None) };
+        let key = self.vault.key_that_sealed(&sealed).await?;
+        sealed::open(&key, job_place(&line.site, &job_id(&line.site, &line.issue_id)), &sealed).map(Some)
+    }
+}

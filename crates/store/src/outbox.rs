@@ -1,0 +1,268 @@
+//! Letters about events: drafted while it is decided who is told, posted with the decision, and delivered by a job each.
+
+pub(crate) mod forget;
+pub(crate) mod shown;
+mod silence;
+
+pub use shown::OutboxLine;
+pub use silence::Subscription;
+
+use crate::Store;
+use crate::audit::{self, Entry};
+use crate::content::erased;
+use crate::database::{Conn, execute, one};
+use crate::dialect;
+use crate::job::check_lease;
+use crate::letter::{domain_of, normalised};
+use crate::rows::{Lease, Micros};
+use crate::sealed;
+use crate::segment::{ContentReader, Kept, SegmentWriter, Whereabouts};
+use crate::vault::seal::Place;
+use policy::{Fault, FaultCode, StepKey, letter_number};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// What is kept of a letter beside its bytes: to whom it goes, what it is about, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LetterAbout {
+    /// A plain address.
+    pub to: String,
+    /// The issue's key at that time.
+    pub issue_key: String,
+    pub subject: String,
+    /// Without angle brackets.
+    pub message_id: String,
+    pub mapping: String,
+    /// The name of the server by which it leaves; empty for the site's.
+    pub outgoing: String,
+    /// One sentence: why he gets it.
+    pub reason: String,
+    /// What was wrong with its template, so that its theme was used instead.
+    pub trouble: Option<String>,
+}
+
+/// A letter that is to be posted.
+#[derive(Debug, Clone)]
+pub struct NewLetter {
+    /// The same for the same events, mapping and person, within every site.
+    pub key: StepKey,
+    pub about: LetterAbout,
+    /// The whole mail.
+    pub bytes: Vec<u8>,
+}
+
+/// A letter that is to be delivered.
+pub struct PostedLetter {
+    pub key: StepKey,
+    pub about: LetterAbout,
+    pub size_bytes: u64,
+    pub content: ContentReader,
+}
+
+/// A row, sealed and hashed, ready to be inserted.
+struct Draft {
+    id: String,
+    key: String,
+    number: i64,
+    address: Vec<u8>,
+    domain: Vec<u8>,
+    size_bytes: i64,
+    key_id: String,
+    wrapped_key: Vec<u8>,
+    sealed_letter: Vec<u8>,
+    inline: Option<Vec<u8>>,
+    blob: Option<String>,
+}
+
+/// Drafts that wait for the unit of work that inserts them.
+#[derive(Default)]
+pub(crate) struct Drafts(Vec<Draft>);
+
+fn about_place<'a>(site: &'a str, id: &'a str) -> Place<'a> {
+    Place { site, table: "outbox", row: id, field: "sealed_letter" }
+}
+
+fn whereabouts(site: &str, id: &str) -> Whereabouts {
+    Whereabouts { site: site.to_owned(), table: "outbox", row: id.to_owned() }
+}
+
+/// The job that delivers a letter.
+fn job_id(id: &str) -> String {
+    format!("letter:{id}")
+}
+
+impl Store {
+    /// Begins a decision about the events of the job's issue: the id that it will have. Drafts that an earlier try left are gone then,
+    /// because it may have decided otherwise.
+    pub async fn begin_notice(&self, lease: &Lease) -> Result<String, Fault> {
+        const LEFT: &str = "DELETE FROM outbox WHERE site = $1 AND issue_id = $2 AND posted_at IS NULL";
+        let lease = lease.clone();
+        let work = self.inner.db.unit(move |conn| {
+            Box::pin(async move {
+                check_lease(conn, &lease).await?;
+                execute!(conn, LEFT, &lease.site, &lease.subject).map(|_| ())
+            })
+        });
+        work.await?;
+        Ok(Uuid::now_v7().simple().to_string())
+    }
+
+    /// Puts letters aside that the decision `notice` will post, so that not all of them have to be in memory at once. Nothing is sent of
+    /// them before [`Store::write_notice`].
+    pub async fn draft_letters(&self, lease: &Lease, notice: &str, letters: Vec<NewLetter>) -> Result<(), Fault> {
+        let drafts = self.drafts(&lease.site, letters).await?;
+        let (lease, notice) = (lease.clone(), notice.to_owned());
+        let work = self.inner.db.unit(move |conn| {
+            Box::pin(async move {
+                check_lease(conn, &lease).await?;
+                let now = dialect::now(conn).await?;
+                drafts.insert(conn, &lease, &notice, now).await
+            })
+        });
+        work.await
+    }
+
+    /// What is large of them is durable when it returns.
+    pub(crate) async fn drafts(&self, site: &str, letters: Vec<NewLetter>) -> Result<Drafts, Fault> {
+        let mut drafts = Drafts::default();
+        for letter in letters {
+            drafts.0.push(self.draft(site, letter).await?);
+        }
+        Ok(drafts)
+    }
+
+    async fn draft(&self, site: &str, letter: NewLetter) -> Result<Draft, Fault> {
+        self.inner.room.check()?;
+        let NewLetter { key, about, bytes } = letter;
+        let id = Uuid::now_v7().simple().to_string();
+        let sealing = self.inner.vault.new_message_key(site, &id, dialect::this_clock()).await?;
+        let mut segments =
+            SegmentWriter::new(Arc::clone(&self.inner), whereabouts(site, &id), Arc::clone(&sealing.key));
+        segments.write(&bytes).await?;
+        let (kept, size_bytes) = segments.finish().await?;
+        let (inline, blob) = match kept {
+            Kept::Inline(sealed) => (Some(sealed), None),
+            Kept::Blob(name) => (None, Some(name)),
+        };
+        let hasher = self.inner.vault.hasher(site).await?;
+        // The form in which it is asked about when the next letter is due.
+        let to = normalised(&about.to);
+        Ok(Draft {
+            number: letter_number(&key).cast_signed(),
+            key: key.0,
+            address: hasher.address(&to),
+            domain: hasher.address(&domain_of(&to)),
+            size_bytes: i64::try_from(size_bytes).unwrap_or(i64::MAX),
+            sealed_letter: sealed::seal(&sealing.key, about_place(site, &id), &about)?,
+            key_id: sealing.wrapped_by,
+            wrapped_key: sealing.wrapped,
+            inline,
+            blob,
+            id,
+        })
+    }
+
+    /// The letter of this job.
+    ///
+    /// # Errors
+    /// `KeyUnavailable` when it was erased.
+    pub async fn posted_letter(&self, lease: &Lease) -> Result<PostedLetter, Fault> {
+        type Row = (String, i64, Option<Vec<u8>>, Option<Vec<u8>>, Option<String>, Option<Vec<u8>>);
+        const SQL: &str = "SELECT key, size_bytes, wrapped_key, sealed_letter, blob, sealed_inline FROM outbox
+            WHERE id = $1 AND site = $2";
+        let (id, site) = (lease.subject.clone(), lease.site.clone());
+        let row = self.inner.db.read(move |conn| Box::pin(async move { one!(conn, Row, SQL, &id, &site) })).await?;
+        let no_letter = || Fault::permanent(FaultCode::StoreCorrupt, "a job delivers a letter that is not there");
+        let (key, size_bytes, wrapped, about, blob, inline) = row.ok_or_else(no_letter)?;
+        let (Some(wrapped), Some(about)) = (wrapped, about) else { return Err(erased()) };
+        let (id, site) = (&lease.subject, &lease.site);
+        let sealing = self.inner.vault.message_key(site, id, &wrapped).await?;
+        let about = sealed::open(&sealing, about_place(site, id), &about)?;
+        let content = ContentReader::open(&self.inner, whereabouts(site, id), sealing, size_bytes, (blob, inline));
+        let content = content.await?.ok_or_else(erased)?;
+        Ok(PostedLetter {
+            key: StepKey(key),
+            about,
+            size_bytes: u64::try_from(size_bytes).unwrap_or_default(),
+            content,
+        })
+    }
+
+    /// A person's word: a letter that failed, was given up or is held is sent once more. `false` when it is none of them, or was erased.
+    pub async fn send_again(&self, id: &str, who: &str) -> Result<bool, Fault> {
+        const SITE: &str = "SELECT site FROM outbox WHERE id = $1";
+        let asked = id.to_owned();
+        let found = self.inner.db.read(move |conn| Box::pin(async move { one!(conn, (String,), SITE, &asked) }));
+        let Some((site,)) = found.await? else { return Ok(false) };
+        let entry = Entry::by_person(&self.inner.vault, &site, "send_again", id, who).await?;
+        let id = id.to_owned();
+        let woken = self.inner.db.unit(move |conn| Box::pin(async move { wake(conn, &id, &entry).await })).await?;
+        self.inner.bell.ring();
+        Ok(woken)
+    }
+}
+
+impl Drafts {
+    /// Inserts them; what is known by its key stays as it is.
+    async fn insert(&self, conn: &mut Conn, lease: &Lease, notice: &str, now: Micros) -> Result<(), Fault> {
+        const SQL: &str = "INSERT INTO outbox (id, key, site, issue_id, notice, number, address, domain, size_bytes,
+                drafted_at, key_id, wrapped_key, sealed_letter, sealed_inline, blob)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) ON CONFLICT (key) DO NOTHING";
+        for draft in &self.0 {
+            execute!(
+                conn,
+                SQL,
+                &draft.id,
+                &draft.key,
+                &lease.site,
+                &lease.subject,
+                notice,
+                draft.number,
+                &draft.address,
+                &draft.domain,
+                draft.size_bytes,
+                now,
+                &draft.key_id,
+                &draft.wrapped_key,
+                &draft.sealed_letter,
+                draft.inline.as_deref(),
+                draft.blob.as_deref()
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Inserts the last of them, and posts all that were drafted for this decision: each with a job of its own, which stands in no lane.
+    pub(crate) async fn release(&self, conn: &mut Conn, lease: &Lease, notice: &str, now: Micros) -> Result<(), Fault> {
+        const POSTED: &str = "UPDATE outbox SET posted_at = $1 WHERE notice = $2 AND posted_at IS NULL";
+        const JOBS: &str = "INSERT INTO jobs (id, kind, site, subject, position, state, due, created_at)
+            SELECT 'letter:' || id, 'letter', site, id, $1, 'ready', $1, $1 FROM outbox WHERE notice = $2";
+        self.insert(conn, lease, notice, now).await?;
+        execute!(conn, POSTED, now, notice)?;
+        execute!(conn, JOBS, now, notice).map(|_| ())
+    }
+}
+
+/// Nobody can look whether a letter arrived: a person's word sends it once more.
+async fn wake(conn: &mut Conn, id: &str, entry: &Entry) -> Result<bool, Fault> {
+    const JOB: &str = "INSERT INTO jobs (id, kind, site, subject, position, state, due, created_at)
+        SELECT $2, 'letter', o.site, o.id, $1, 'ready', $1, $1
+        FROM outbox o LEFT JOIN ledger d ON d.key = o.key LEFT JOIN jobs j ON j.id = $2
+        WHERE o.id = $3 AND o.wrapped_key IS NOT NULL AND o.posted_at IS NOT NULL
+            AND (j.state IN ('held', 'dead') OR (d.state = 'failed' AND COALESCE(j.state, 'done') = 'done'))
+        ON CONFLICT (id) DO UPDATE SET state = 'ready', due = excluded.due, created_at = excluded.created_at, tries = 0,
+            ended_at = NULL";
+    const FAILED: &str = "UPDATE ledger SET state = 'open', ended_at = NULL, sealed_fault = NULL, looked = 0
+        WHERE state = 'failed' AND key = (SELECT key FROM outbox WHERE id = $1)";
+    const DOUBTFUL: &str = "UPDATE ledger SET looked = 0
+        WHERE state = 'begun' AND key = (SELECT key FROM outbox WHERE id = $1)";
+    let now = dialect::now(conn).await?;
+    if execute!(conn, JOB, now, job_id(id), id)? == 0 {
+        return Ok(false);
+    }
+    execute!(conn, FAILED, id)?;
+    execute!(conn, DOUBTFUL, id)?;
+    audit::write(conn, entry, now).await?;
+    Ok(true)
+}

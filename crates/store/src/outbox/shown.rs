@@ -1,0 +1,163 @@
+//! Letters about events as they are shown: what became of each.
+
+use super::{LetterAbout, about_place, job_id};
+use crate::Store;
+use crate::database::all;
+use crate::ledger;
+use crate::rows::{JobState, LetterFate, Micros};
+use crate::sealed::{self, job_place};
+use policy::{Fault, Receipt, StepKey};
+
+/// Letters in one page.
+const PAGE_MAX: u32 = 200;
+
+/// A letter about events.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OutboxLine {
+    pub id: String,
+    pub key: StepKey,
+    pub site: String,
+    pub issue_id: String,
+    pub posted_at: Micros,
+    pub size_bytes: u64,
+    /// `None` after it was erased.
+    pub about: Option<LetterAbout>,
+    pub fate: LetterFate,
+    /// The work on it; `None` when that was done long ago.
+    pub job: Option<JobState>,
+    /// Why that work waited or stopped last; `None` when it ended since.
+    pub fault: Option<Fault>,
+    /// One of the events that it tells of; `None` when they are forgotten.
+    pub event: Option<String>,
+}
+
+/// id, key, site, issue_id, posted_at, size_bytes, wrapped_key, sealed_letter, the ledger's state, receipt and sealed_fault, the job's state and
+/// sealed_fault, the last event.
+type Row = (
+    String,
+    String,
+    String,
+    String,
+    i64,
+    i64,
+    Option<Vec<u8>>,
+    Option<Vec<u8>>,
+    Option<String>,
+    Option<String>,
+    Option<Vec<u8>>,
+    Option<String>,
+    Option<Vec<u8>>,
+    Option<String>,
+);
+
+/// A query for whole rows. The last event of a decision is found by the time at which it came in.
+macro_rules! rows {
+    ($from:expr, $($rest:expr),+) => {
+        concat!(
+            "SELECT o.id, o.key, o.site, o.issue_id, o.posted_at, o.size_bytes, o.wrapped_key, o.sealed_letter,
+                d.state, d.receipt, d.sealed_fault, j.state, j.sealed_fault,
+                (SELECT MAX(e.id) FROM notices n JOIN events e ON e.received_at = n.received_at AND e.notice = n.id
+                    WHERE n.id = o.notice)
+            FROM ",
+            $from,
+            " LEFT JOIN ledger d ON d.key = o.key WHERE ",
+            $($rest),+
+        )
+    };
+    ($rest:literal) => {
+        rows!("outbox o LEFT JOIN jobs j ON j.id = 'letter:' || o.id", $rest)
+    };
+}
+
+pub(crate) const NEWEST: &str =
+    rows!("o.posted_at IS NOT NULL AND (o.posted_at, o.id) < ($1, $2) ORDER BY o.posted_at DESC, o.id DESC LIMIT $3");
+/// Letters that are held or were given up. What was erased cannot be sent any more.
+macro_rules! stopped {
+    () => {
+        "j.state IN ('held', 'dead') AND j.kind = 'letter' AND o.id = j.subject AND o.wrapped_key IS NOT NULL"
+    };
+}
+
+/// How many they are, and since when.
+pub(crate) const STOPPED_NUMBER: &str =
+    concat!("SELECT COUNT(*), COALESCE(MIN(j.ended_at), 0) FROM jobs j CROSS JOIN outbox o WHERE ", stopped!());
+pub(crate) const STOPPED: &str = rows!(
+    "jobs j CROSS JOIN outbox o",
+    stopped!(),
+    " AND (o.posted_at, o.id) < ($1, $2) ORDER BY o.posted_at DESC, o.id DESC LIMIT $3"
+);
+
+impl Store {
+    /// One page of letters about events, newest first, at most 200; those before `before`, a time of posting with its id.
+    pub async fn outbox(&self, before: Option<(Micros, String)>, limit: u32) -> Result<Vec<OutboxLine>, Fault> {
+        let limit = i64::from(limit.clamp(1, PAGE_MAX));
+        let (at, id) = before.unwrap_or((Micros::MAX, String::new()));
+        let work = self.inner.db.read(move |conn| Box::pin(async move { all!(conn, Row, NEWEST, at, &id, limit) }));
+        self.lines(work.await?).await
+    }
+
+    /// Letters that are held or were given up: newest first, at most 200, those before `before` (time of posting and id).
+    pub async fn stopped_letters(
+        &self,
+        before: Option<(Micros, String)>,
+        limit: u32,
+    ) -> Result<Vec<OutboxLine>, Fault> {
+        let limit = i64::from(limit.clamp(1, PAGE_MAX));
+        let (at, id) = before.unwrap_or((Micros::MAX, String::new()));
+        let work = self.inner.db.read(move |conn| Box::pin(async move { all!(conn, Row, STOPPED, at, &id, limit) }));
+        self.lines(work.await?).await
+    }
+
+    /// The letters that a decision posted, at most 200 of them.
+    pub async fn letters_of_notice(&self, notice: &str) -> Result<Vec<OutboxLine>, Fault> {
+        const SQL: &str = rows!("o.notice = $1 AND o.posted_at IS NOT NULL ORDER BY o.id LIMIT $2");
+        let notice = notice.to_owned();
+        let limit = i64::from(PAGE_MAX);
+        let work = self.inner.db.read(move |conn| Box::pin(async move { all!(conn, Row, SQL, &notice, limit) }));
+        self.lines(work.await?).await
+    }
+
+    /// One letter about events; `None` when there is none of this id.
+    pub async fn outbox_letter(&self, id: &str) -> Result<Option<OutboxLine>, Fault> {
+        const SQL: &str = rows!("o.id = $1 AND o.posted_at IS NOT NULL");
+        let id = id.to_owned();
+        let work = self.inner.db.read(move |conn| Box::pin(async move { all!(conn, Row, SQL, &id) }));
+        Ok(self.lines(work.await?).await?.pop())
+    }
+
+    async fn lines(&self, rows: Vec<Row>) -> Result<Vec<OutboxLine>, Fault> {
+        let mut lines = Vec::with_capacity(rows.len());
+        for row in rows {
+            lines.push(self.outbox_line(row).await?);
+        }
+        Ok(lines)
+    }
+
+    async fn outbox_line(&self, row: Row) -> Result<OutboxLine, Fault> {
+        let (id, key, site, issue_id, posted_at, size_bytes, wrapped, about, state, receipt, fault, job, why, event) =
+            row;
+        let sealing = match wrapped {
+            Some(wrapped) => Some(self.inner.vault.message_key(&site, &id, &wrapped).await?),
+            None => None,
+        };
+        let about = match (&sealing, about) {
+            (Some(sealing), Some(sealed)) => Some(sealed::open(sealing, about_place(&site, &id), &sealed)?),
+            _ => None,
+        };
+        let receipt: Option<Receipt> = receipt.as_deref().and_then(|text| serde_json::from_str(text).ok());
+        let fate = match (state.as_deref(), receipt) {
+            (_, Some(Receipt::Letter { dead_end: true, .. })) => LetterFate::DeadEnd,
+            (Some("done"), _) => LetterFate::Sent,
+            (Some("failed"), _) => LetterFate::Failed(ledger::read_fault(sealing.as_deref(), &site, &key, fault)?),
+            _ => LetterFate::Waits,
+        };
+        let job = job.as_deref().map(JobState::from_word).transpose()?;
+        let why = match sealing.as_deref().zip(why) {
+            Some((sealing, why)) => Some(sealed::open(sealing, job_place(&site, &job_id(&id)), &why)?),
+            None => None,
+        };
+        let size_bytes = u64::try_from(size_bytes).unwrap_or_default();
+        let key = StepKey(key);
+        Ok(OutboxLine { id, key, site, issue_id, posted_at, size_bytes, about, fate, job, fault: why, event })
+    }
+}

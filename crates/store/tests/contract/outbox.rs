@@ -1,0 +1,204 @@
+//! Letters about events: posted with their decision, delivered one by one, erased in time.
+
+use crate::home::*;
+use policy::event::{Event, EventKind};
+use policy::{FaultCode, Receipt, ReturnedLetter, StepKey, letter_number};
+use serde_json::json;
+use std::collections::BTreeMap;
+use store::{JobKind, JobState, Lease, LetterAbout, LetterFate, NewLetter, Retention, Store, Via};
+
+const DAY: i64 = 86_400_000_000;
+const NOTICE: &[JobKind] = &[JobKind::Notice];
+const LETTER: &[JobKind] = &[JobKind::Letter];
+const KEEP_DAYS: i64 = 7;
+const TO: &str = "Planted-Reader@people.example";
+
+/// A letter of so many bytes to [`TO`].
+fn letter(name: &str, bytes: usize) -> NewLetter {
+    let about = LetterAbout {
+        to: TO.into(),
+        subject: "planted-subject".into(),
+        issue_key: "NORTH-1".into(),
+        message_id: format!("planted-{name}@desk.example"),
+        mapping: "planted-mapping".into(),
+        outgoing: String::new(),
+        reason: "planted-reason".into(),
+        trouble: Some("planted-trouble".into()),
+    };
+    NewLetter { key: StepKey(format!("north/events:10/m/{name}")), about, bytes: b"planted-mail ".repeat(bytes / 13) }
+}
+
+/// A job that decides about an event of issue 10, with the event.
+async fn deciding(store: &Store, part: &str) -> (Lease, String) {
+    let (kind, issue_id) = (EventKind::Commented, "10".to_owned());
+    let event =
+        Event { kind, issue_id, issue_key: None, at_ms: 5, actor: None, part: Some(part.into()), changes: vec![] };
+    store.take_in_events(SITE, &[event], b"", Via::Webhook, Some(0)).await.unwrap();
+    let lease = claim_one(store, NOTICE).await;
+    let id = store.open_events(&lease).await.unwrap()[0].id.clone();
+    (lease, id)
+}
+
+/// Decides about an event that these letters go out.
+async fn post(store: &Store, part: &str, letters: Vec<NewLetter>) -> String {
+    let (lease, event) = deciding(store, part).await;
+    let id = store.begin_notice(&lease).await.unwrap();
+    store.write_notice(&lease, &id, &[event], "letters", &json!({}), letters).await.unwrap();
+    id
+}
+
+async fn claim(store: &Store) -> Vec<Lease> {
+    store.claim("worker", LETTER, 256, LEASE_S).await.unwrap()
+}
+
+/// Leaves a letter that was not sent.
+pub async fn plant(store: &Store) {
+    post(store, "planted", vec![letter("plant", 13)]).await;
+    let lease = claim_one(store, LETTER).await;
+    let key = store.posted_letter(&lease).await.unwrap().key;
+    store.begin(&lease, &key, "letter", "planted-before").await.unwrap();
+    store.fail(&lease, &key, &refused()).await.unwrap();
+    store.bury(&lease, &refused()).await.unwrap();
+}
+
+fn refused() -> policy::Fault {
+    policy::Fault::permanent(FaultCode::PostRefused, "550 planted-answer")
+}
+
+pub async fn letters_are_posted_with_their_decision_or_not_at_all(home: Home) {
+    let store = home.open().await;
+    let (lease, event) = deciding(&store, "1").await;
+    let id = store.begin_notice(&lease).await.unwrap();
+    store.draft_letters(&lease, &id, vec![letter("a", 100), letter("b", 100)]).await.unwrap();
+    assert!(claim_all(&store, LETTER).await.is_empty() && store.outbox(None, 9).await.unwrap().is_empty(), "drafts");
+    store
+        .write_notice(&lease, &id, std::slice::from_ref(&event), "letters", &json!({}), vec![letter("c", 100)])
+        .await
+        .unwrap();
+    let posted = store.letters_of_notice(&id).await.unwrap();
+    assert_eq!(posted.len(), 3);
+    assert!(posted.iter().all(|line| line.fate == LetterFate::Waits && line.job == Some(JobState::Ready)));
+    assert_eq!(store.event(&event).await.unwrap().unwrap().notice_id, Some(id));
+    assert_eq!(claim_all(&store, LETTER).await.len(), 3, "a job for each, and due at once");
+    let newest = store.outbox(None, 2).await.unwrap();
+    let last = newest.last().map(|line| (line.posted_at, line.id.clone()));
+    assert_eq!((newest.len(), store.outbox(last, 9).await.unwrap().len()), (2, 1));
+    // The same words to the same person are known by their key.
+    post(&store, "2", vec![letter("a", 100)]).await;
+    assert_eq!(home.number("SELECT COUNT(*) FROM outbox").await, 3);
+}
+
+pub async fn a_decision_that_is_begun_anew_forgets_its_drafts(home: Home) {
+    let store = home.open().await;
+    let (lease, event) = deciding(&store, "1").await;
+    let first = store.begin_notice(&lease).await.unwrap();
+    store.draft_letters(&lease, &first, vec![letter("a", 100), letter("b", 200_000)]).await.unwrap();
+    let second = store.begin_notice(&lease).await.unwrap();
+    assert_eq!(home.number("SELECT COUNT(*) FROM outbox").await, 0);
+    store.write_notice(&lease, &second, &[event], "letters", &json!({}), vec![letter("b", 100)]).await.unwrap();
+    assert_eq!(store.letters_of_notice(&second).await.unwrap().len(), 1);
+    assert!(store.draft_letters(&lease, &second, vec![letter("c", 9)]).await.is_err(), "its lease is over");
+    // What nobody comes back to goes by itself.
+    let (lease, _) = deciding(&store, "2").await;
+    let third = store.begin_notice(&lease).await.unwrap();
+    store.draft_letters(&lease, &third, vec![letter("d", 100)]).await.unwrap();
+    home.sql(&format!("UPDATE outbox SET drafted_at = drafted_at - {} WHERE posted_at IS NULL", 2 * DAY)).await;
+    store.sweep().await.unwrap();
+    assert_eq!(home.number("SELECT COUNT(*) FROM outbox").await, 1);
+}
+
+pub async fn a_letter_is_delivered_as_it_was_posted_whatever_its_size(home: Home) {
+    let store = home.open().await;
+    for (name, bytes) in [("small", 100), ("large", 300_000)] {
+        let new = letter(name, bytes);
+        post(&store, name, vec![new.clone()]).await;
+        let lease = claim_one(&store, LETTER).await;
+        let mut posted = store.posted_letter(&lease).await.unwrap();
+        assert_eq!((&posted.key, &posted.about), (&new.key, &new.about));
+        let mut bytes = Vec::new();
+        while let Some(piece) = posted.content.next().await.unwrap() {
+            bytes.extend(piece);
+        }
+        assert_eq!((bytes.len() as u64, bytes), (posted.size_bytes, new.bytes));
+        store.begin(&lease, &new.key, "letter", "").await.unwrap();
+        // A receipt stands in clear.
+        let receipt = Receipt::Letter { message_id: "a@b".into(), dead_end: false };
+        store.finish(&lease, &new.key, &receipt).await.unwrap();
+        store.complete(&lease).await.unwrap();
+        let line = store.outbox_letter(&lease.subject).await.unwrap().unwrap();
+        assert_eq!((line.fate, line.job, line.about), (LetterFate::Sent, Some(JobState::Done), Some(new.about)));
+    }
+}
+
+pub async fn a_letter_that_failed_is_sent_again_on_a_persons_word(home: Home) {
+    let store = home.open().await;
+    plant(&store).await;
+    let id = store.outbox(None, 9).await.unwrap()[0].id.clone();
+    let line = store.outbox_letter(&id).await.unwrap().unwrap();
+    assert!(matches!(&line.fate, LetterFate::Failed(fault) if fault.detail == "550 planted-answer"), "{line:?}");
+    assert!(store.send_again(&id, "ann").await.unwrap());
+    assert!(!store.send_again(&id, "ann").await.unwrap() && !store.send_again("no such", "ann").await.unwrap());
+    let lease = claim_one(&store, LETTER).await;
+    let key = store.posted_letter(&lease).await.unwrap().key;
+    assert_eq!(store.begin(&lease, &key, "letter", "").await.unwrap(), store::Begun::Fresh);
+    store.fail(&lease, &key, &refused()).await.unwrap();
+    store.complete(&lease).await.unwrap();
+    home.sql("DELETE FROM jobs WHERE kind = 'letter'").await;
+    assert!(store.send_again(&id, "ann").await.unwrap(), "it failed long ago");
+    let lease = claim_one(&store, LETTER).await;
+    store.begin(&lease, &key, "letter", "").await.unwrap();
+    store.hold(&lease, &refused()).await.unwrap();
+    assert!(store.send_again(&id, "ann").await.unwrap(), "nobody knows whether it arrived, and a person asks");
+}
+
+pub async fn letters_that_come_back_are_counted_with_the_others(home: Home) {
+    let store = home.open().await;
+    post(&store, "1", vec![letter("a", 13), letter("b", 13)]).await;
+    let leases = claim(&store).await;
+    let key = store.posted_letter(&leases[0]).await.unwrap().key;
+    store.letter_came_back(&leases[0], &key).await.unwrap();
+    assert_eq!(store.letter_traffic(SITE, TO).await.unwrap().returned, 1);
+    // The other one by a report, which names it by its number.
+    let other = store.posted_letter(&leases[1]).await.unwrap().key;
+    let mail = take(&store, arrival("report")).await;
+    let lease = claim_one(&store, DECIDE).await;
+    let mut made = decision(&mail, None);
+    made.plan.returned = vec![ReturnedLetter { number: letter_number(&other), address: TO.into() }];
+    store.write_down(&lease, &made).await.unwrap();
+    assert_eq!(store.letter_traffic(SITE, TO).await.unwrap().returned, 2);
+    assert_eq!(store.write_again(SITE, TO, "ann").await.unwrap(), 2);
+    assert_eq!(store.letter_traffic(SITE, TO).await.unwrap().returned, 0);
+}
+
+pub async fn priv_06_letters_are_erased_with_the_content_of_their_site(home: Home) {
+    let store = home.open().await;
+    store.keep(&Retention { keep_content_days: KEEP_DAYS as u32, by_site: BTreeMap::new() }, "ann").await.unwrap();
+    post(&store, "1", vec![letter("sent", 200_000), letter("waits", 100)]).await;
+    let leases = claim(&store).await;
+    let mut sent = None;
+    for lease in &leases {
+        let key = store.posted_letter(lease).await.unwrap().key;
+        if key.0.ends_with("/sent") {
+            store.begin(lease, &key, "letter", "").await.unwrap();
+            let receipt = Receipt::Letter { message_id: "a@b".into(), dead_end: false };
+            store.finish(lease, &key, &receipt).await.unwrap();
+            store.complete(lease).await.unwrap();
+            sent = Some(lease.subject.clone());
+        } else {
+            store.bury(lease, &refused()).await.unwrap();
+        }
+    }
+    let age = |days: i64| format!("UPDATE outbox SET posted_at = posted_at - {}", days * DAY);
+    home.sql(&age(KEEP_DAYS + 1)).await;
+    store.sweep().await.unwrap();
+    let lines = store.outbox(None, 9).await.unwrap();
+    let gone = |id: &str| lines.iter().find(|line| line.id == id).unwrap().about.is_none();
+    assert!(gone(&sent.unwrap()), "its days are over");
+    assert_eq!(home.number("SELECT COUNT(*) FROM outbox WHERE blob IS NOT NULL OR sealed_inline IS NOT NULL").await, 1);
+    assert_eq!(lines.iter().filter(|line| line.about.is_some()).count(), 1, "a person had no time to look");
+    home.sql(&age(100)).await;
+    store.sweep().await.unwrap();
+    assert_eq!(home.number("SELECT COUNT(*) FROM outbox WHERE wrapped_key IS NOT NULL").await, 0);
+    store.sweep().await.unwrap();
+    assert_eq!(home.number("SELECT COUNT(*) FROM outbox").await, 0);
+}

@@ -1,0 +1,39 @@
+-- Letters about events: to whom and why is sealed beside the bytes that are sent. Until its decision is written down a letter is a draft, and
+-- `posted_at` is null. Address and domain hold keyed hashes; `number` stands for the letter in its Message-ID.
+CREATE TABLE outbox (
+    id TEXT PRIMARY KEY,
+    key TEXT NOT NULL UNIQUE,
+    site TEXT NOT NULL,
+    issue_id TEXT NOT NULL,
+    notice TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    address BLOB NOT NULL,
+    domain BLOB NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    drafted_at INTEGER NOT NULL,
+    posted_at INTEGER,
+    returned_at INTEGER,
+    key_id TEXT NOT NULL,
+    wrapped_key BLOB,
+    sealed_letter BLOB,
+    sealed_inline BLOB,
+    blob TEXT
+) STRICT;
+CREATE INDEX outbox_notice ON outbox (notice, id);
+CREATE INDEX outbox_drafts ON outbox (site, issue_id) WHERE posted_at IS NULL;
+CREATE INDEX outbox_number ON outbox (site, number);
+CREATE INDEX outbox_returned ON outbox (site, address, returned_at) WHERE returned_at IS NOT NULL;
+CREATE INDEX outbox_newest ON outbox (posted_at, id) WHERE posted_at IS NOT NULL;
+CREATE INDEX outbox_kept ON outbox (site, posted_at, id) WHERE wrapped_key IS NOT NULL AND posted_at IS NOT NULL;
+CREATE INDEX outbox_key ON outbox (key_id) WHERE wrapped_key IS NOT NULL;
+CREATE INDEX outbox_blob ON outbox (blob) WHERE blob IS NOT NULL;
+
+-- Who wants no more letters about an issue, by the link in one of them, whose number is kept. The address is a keyed hash.
+CREATE TABLE silences (
+    site TEXT NOT NULL,
+    issue_id TEXT NOT NULL,
+    address BLOB NOT NULL,
+    made_at INTEGER NOT NULL,
+    letter INTEGER NOT NULL,
+    PRIMARY KEY (site, address, issue_id)
+) STRICT;
