@@ -1,6 +1,8 @@
 //! Pages: templates filled with values, and nothing else.
 
 pub mod case;
+pub mod event;
+pub mod events;
 pub mod exclusions;
 pub mod filter;
 pub mod flagged;
@@ -8,6 +10,7 @@ pub mod front;
 pub mod letters;
 pub mod mailboxes;
 pub mod messages;
+pub mod outbox;
 mod pictures;
 pub mod replay;
 pub mod story;

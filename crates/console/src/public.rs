@@ -7,6 +7,7 @@ pub mod hook;
 mod links;
 mod page;
 mod rate;
+pub mod unsubscribe;
 pub mod upload;
 
 pub use api::{Api, Limits};

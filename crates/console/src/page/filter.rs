@@ -157,7 +157,8 @@ fn name(text: &str) -> Option<String> {
     (!text.is_empty() && text.len() <= NAME_BYTES_MAX && !text.contains('\0')).then(|| text.to_owned())
 }
 
-fn before(asked: &str) -> Option<(Micros, String)> {
+/// Where a page begins: `MICROSECONDS~ID` of the last row of the page before.
+pub(super) fn before(asked: &str) -> Option<(Micros, String)> {
     let (micros, id) = asked.split_once('~')?;
     is_id(id).then_some((micros.parse().ok()?, id.to_owned()))
 }

@@ -9,7 +9,7 @@ use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use store::{Attention, JobState};
+use store::{Attention, JobState, Micros};
 
 /// States in which work goes on by itself.
 const OPEN: [JobState; 3] = [JobState::Ready, JobState::Running, JobState::Waiting];
@@ -97,12 +97,7 @@ fn needs(attention: &Attention, sites: &[SiteNow], mailboxes: &[MailboxNow]) -> 
         let link = Some(("/messages?outcome=hold", "Show what is on hold"));
         needs.push(Need { class: "held", text, since: Some(moment(since)), link });
     }
-    if attention.stuck_letters > 0 {
-        let number = attention.stuck_letters;
-        let what = if number == 1 { "mail has letters" } else { "mails have letters" };
-        let text = format!("{number} {what} that could not be sent");
-        needs.push(Need { class: "dead", text, since: None, link: Some(("/letters", "Show the letters")) });
-    }
+    needs.extend(of_letters_and_events(attention));
     let refused = |what: &str, name: &str| {
         let text =
             format!("A token server gives no tokens for the {what} {name}; sealpost check says why, and what to do");
@@ -125,6 +120,36 @@ fn needs(attention: &Attention, sites: &[SiteNow], mailboxes: &[MailboxNow]) -> 
     needs.extend(mailboxes.iter().filter(|mailbox| mailbox.not_fetched > 0).map(unfetched));
     needs.extend(mailboxes.iter().filter(|mailbox| !mailbox.fails && !mailbox.is_refused).filter_map(unheard));
     needs
+}
+
+/// Letters that do not leave, and events that nobody is told of, because their work stopped.
+fn of_letters_and_events(attention: &Attention) -> Vec<Need> {
+    let of_mails = Some(attention.stuck_letters).filter(|number| *number > 0).map(|number| {
+        let what = if number == 1 { "mail has letters" } else { "mails have letters" };
+        let text = format!("{number} {what} that could not be sent");
+        Need { class: "dead", text, since: None, link: Some(("/letters", "Show the letters")) }
+    });
+    let of_events = [attention.stuck_events.map(undecided), attention.stuck_event_letters.map(unsent)];
+    of_mails.into_iter().chain(of_events.into_iter().flatten()).collect()
+}
+
+/// Events that nothing is decided about.
+fn undecided((number, since): (u64, Micros)) -> Need {
+    let what = match number {
+        1 => "Of 1 event it is not decided who is told: the work on its issue".to_owned(),
+        _ => format!("Of {number} events it is not decided who is told: the work on their issues"),
+    };
+    let text = format!("{what} was given up or is held");
+    let link = Some(("/events?state=stopped", "Show these events"));
+    Need { class: "dead", text, since: Some(moment(since)), link }
+}
+
+/// Letters about events that do not leave by themselves.
+fn unsent((number, since): (u64, Micros)) -> Need {
+    let what = if number == 1 { "1 letter".to_owned() } else { format!("{number} letters") };
+    let text = format!("{what} about events could not be sent");
+    let link = Some(("/letters/events?state=stopped", "Show these letters"));
+    Need { class: "dead", text, since: Some(moment(since)), link }
 }
 
 /// Mails that were never taken in, so that they have no story.

@@ -1,5 +1,6 @@
 //! The list of letters: what the gateway wrote to people by itself, or kept here because their site is a dead end.
 
+use super::views::TabLink;
 use super::{Moment, moment, not_found, render, trouble};
 use crate::Console;
 use crate::sign_in::Session;
@@ -47,9 +48,22 @@ struct List {
     token: String,
     /// For somebody of the support.
     support: bool,
+    tabs: Vec<TabLink>,
     rows: Vec<Row>,
     first: bool,
     next: Option<String>,
+}
+
+/// The two lists of letters.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tab {
+    Mail,
+    Events,
+}
+
+pub(super) fn tabs(open: Tab) -> Vec<TabLink> {
+    let tabs = [(Tab::Mail, "About mail", "/letters"), (Tab::Events, "About events", "/letters/events")];
+    tabs.map(|(tab, name, address)| (name, address.to_owned(), tab == open)).into()
 }
 
 /// The page.
@@ -68,7 +82,8 @@ pub async fn list(
             lines.truncate(ROWS as usize);
             let next = lines.last().filter(|_| more).map(|last| format!("{}~{}", last.posted_at, last.key.0));
             let rows = lines.into_iter().map(row).collect();
-            render(StatusCode::OK, &List { token: session.token(), support: false, rows, first, next })
+            let tabs = tabs(Tab::Mail);
+            render(StatusCode::OK, &List { token: session.token(), support: false, tabs, rows, first, next })
         }
         Err(fault) => trouble(&fault),
     }
@@ -92,13 +107,18 @@ fn before(asked: &str) -> Option<(Micros, String)> {
     (key.len() <= KEY_BYTES_MAX && key.bytes().all(plain)).then_some((micros.parse().ok()?, key.to_owned()))
 }
 
-fn row(line: LetterLine) -> Row {
-    let (fate, class) = match &line.fate {
+/// What became of a letter, and the class that colours it.
+pub(super) fn fate_in_words(fate: &LetterFate) -> (String, &'static str) {
+    match fate {
         LetterFate::Waits => ("waits to be sent".to_owned(), "waiting"),
         LetterFate::Sent => ("sent".to_owned(), "done"),
         LetterFate::DeadEnd => ("kept here, its site is a dead end".to_owned(), "held"),
         LetterFate::Failed(fault) => (fault.to_string(), "dead"),
-    };
+    }
+}
+
+fn row(line: LetterLine) -> Row {
+    let (fate, class) = fate_in_words(&line.fate);
     let erased = || "(erased)".to_owned();
     let letter = line.letter.as_ref();
     Row {

@@ -1,5 +1,6 @@
 //! The console in a real browser: signing in by hand, hostile mail, the keyboard, and every width and scheme.
 
+use crate::events::{self, Deed};
 use crate::filled::{self, NOON, Words};
 use crate::front::Troubled;
 use crate::hands::Busy;
@@ -17,11 +18,12 @@ use std::sync::Arc;
 const PICTURES: &str = "SEALPOST_PICTURES";
 const TAB: char = '\u{e004}';
 /// What stands on every page before its content, in the order of the keyboard.
-const ROOMS: [&str; 9] = [
+const ROOMS: [&str; 10] = [
     "Skip to the content",
     "Sealpost",
     "Overview",
     "Messages",
+    "Events",
     "Letters",
     "Mailboxes",
     "Exclusions",
@@ -70,9 +72,11 @@ async fn sec_11_hostile_mail_runs_no_script_in_a_browser() {
     let value = "</title><script>document.title='ran'</script><img src=x onerror=\"document.title='ran'\">\
                  <svg/onload=document.title='ran'><style>*{display:none}</style><base href=//evil.example>";
     let id = filled::dead(&house.store, "hostile", NOON, value, &Words::all(value)).await;
+    let event = events::told(&house.store, "10", &Deed::all(value)).await.event;
     let browser = Browser::start().await;
     sign_in(&browser, &console).await;
-    for path in ["/messages".to_owned(), "/letters".to_owned(), format!("/messages/{id}")] {
+    let lists = ["/messages", "/letters", "/events", "/letters/events"].map(str::to_owned);
+    for path in lists.into_iter().chain([format!("/messages/{id}"), format!("/events/{event}")]) {
         browser.open(&format!("{origin}{path}")).await;
         assert!(browser.title().await.ends_with("Sealpost"));
         let foreign =
@@ -95,25 +99,25 @@ async fn a_person_signs_in_wakes_a_message_and_signs_out_by_keyboard_alone() {
     assert_eq!(browser.run("return document.activeElement.innerText").await, json!("Sign in"));
     browser.press(ENTER).await;
     browser.until("location.pathname === '/' && document.readyState === 'complete'").await;
-    let order = tab_through(&browser, 15).await;
-    assert_eq!(order[..9], ROOMS);
-    let mailboxes = "Show the mailboxes";
-    assert_eq!(order[9..], ["Show what is held", mailboxes, mailboxes, mailboxes, mailboxes, "0\nqueued"]);
-    browser.open(&format!("{origin}/messages")).await;
     let order = tab_through(&browser, 16).await;
-    assert_eq!(order[..9], ROOMS);
+    assert_eq!(order[..10], ROOMS);
+    let mailboxes = "Show the mailboxes";
+    assert_eq!(order[10..], ["Show what is held", mailboxes, mailboxes, mailboxes, mailboxes, "0\nqueued"]);
+    browser.open(&format!("{origin}/messages")).await;
+    let order = tab_through(&browser, 17).await;
+    assert_eq!(order[..10], ROOMS);
     let subject = Words::plain().subject;
-    assert_eq!(order[9..], ["sender", "issue", "outcome", "state", "Show", "Place and time", &subject]);
+    assert_eq!(order[10..], ["sender", "issue", "outcome", "state", "Show", "Place and time", &subject]);
     browser.press(ENTER).await;
     browser.until(&format!("location.pathname === '/messages/{id}' && document.readyState === 'complete'")).await;
     assert_eq!(
-        tab_through(&browser, 16).await[9..],
+        tab_through(&browser, 17).await[10..],
         ["Messages", "Story", "Text", "HTML", "Source", "Files", "Try again"]
     );
     browser.press(ENTER).await;
     browser.until("document.readyState === 'complete' && !document.body.innerText.includes('Try again')").await;
     assert_eq!(house.store.story(&id).await.unwrap().unwrap().line.job, store::JobState::Ready);
-    tab_through(&browser, 9).await;
+    tab_through(&browser, 10).await;
     browser.press(ENTER).await;
     browser.until("location.pathname === '/sign-in'").await;
     browser.open(&format!("{origin}/messages")).await;
@@ -130,8 +134,8 @@ async fn a_mailbox_is_looked_into_and_a_mail_taken_along_by_keyboard_alone() {
     let browser = Browser::start().await;
     sign_in(&browser, &console).await;
     browser.open(&format!("{origin}/mailboxes")).await;
-    let order = tab_through(&browser, 12).await;
-    assert_eq!(order[9..], ["Its mails", "Test the connection", "Look into it now"]);
+    let order = tab_through(&browser, 13).await;
+    assert_eq!(order[10..], ["Its mails", "Test the connection", "Look into it now"]);
     browser.press(ENTER).await;
     browser.until("location.pathname === '/mailboxes/poll' && document.readyState === 'complete'").await;
     assert_fits_as_it_is(&browser, "round").await;
@@ -148,6 +152,30 @@ async fn a_mailbox_is_looked_into_and_a_mail_taken_along_by_keyboard_alone() {
         assert!(seen.iter().any(|one| one == passed), "{passed} is not reached: {seen:?}");
     }
     assert_fits_as_it_is(&browser, "actions").await;
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn work_on_an_event_is_tried_again_and_a_letter_sent_once_more_by_keyboard_alone() {
+    let house = House::open().await;
+    let (console, origin) = serve(&house).await;
+    events::told(&house.store, "10", &Deed::plain()).await;
+    let stopped = events::stopped(&house.store, "11", &Deed::plain()).await;
+    let browser = Browser::start().await;
+    sign_in(&browser, &console).await;
+    browser.open(&format!("{origin}/events/{stopped}")).await;
+    let order = tab_through(&browser, 14).await;
+    assert_eq!(order[10..], ["Events", "NORTH-41", "What was answered, word by word", "Try again"]);
+    browser.press(ENTER).await;
+    browser.until("document.readyState === 'complete' && !document.body.innerText.includes('Try again')").await;
+    assert_eq!(house.store.event(&stopped).await.unwrap().unwrap().job, Some(store::JobState::Ready));
+    browser.open(&format!("{origin}/letters/events?state=stopped")).await;
+    let letter = house.store.stopped_letters(None, 1).await.unwrap().remove(0);
+    while tab_through(&browser, 1).await != ["Send once more"] {}
+    browser.press(ENTER).await;
+    browser.until("location.pathname.startsWith('/events/') && document.readyState === 'complete'").await;
+    let line = house.store.outbox_letter(&letter.id).await.unwrap().unwrap();
+    assert_eq!(line.job, Some(store::JobState::Ready));
     browser.close().await;
 }
 
@@ -211,12 +239,23 @@ async fn every_page_fits_every_width_and_is_well_formed() {
     for view in ["text", "html", "source", "files"] {
         pages.push((view.to_owned(), format!("/messages/{mail}/{view}")));
     }
+    let deed = Deed { to: "Done".into(), ..Deed::plain() };
+    let told = events::told(&house.store, "10", &deed).await.event;
+    let unbroken = events::told(&house.store, "11", &Deed::all(&"unbroken".repeat(30))).await.event;
+    let stopped = events::stopped(&house.store, "12", &Deed::plain()).await;
+    for (name, id) in [("event", told), ("event-long", unbroken), ("event-stopped", stopped)] {
+        pages.push((name.to_owned(), format!("/events/{id}")));
+    }
     let named = [
         ("front", "/"),
         ("flagged", "/flagged"),
         ("list", "/messages"),
         ("filtered", "/messages?mailbox=support&from=2026-09-21&until=2026-09-21&state=held"),
         ("letters", "/letters"),
+        ("events", "/events"),
+        ("events-stopped", "/events?state=stopped"),
+        ("event-letters", "/letters/events"),
+        ("event-letters-none", "/letters/events?before=0~a"),
         ("mailboxes", "/mailboxes"),
         ("exclusions", "/exclusions"),
         ("none", "/messages?outcome=reject"),

@@ -1,5 +1,6 @@
 //! The first page: what needs a person, with counts and links.
 
+use crate::events::{self, Deed};
 use crate::filled::{self, NOON, Words};
 use crate::house::*;
 use crate::reading::Direct;
@@ -59,6 +60,24 @@ async fn what_needs_a_person_is_counted_and_leads_to_the_mails() {
         assert!(page.contains(text), "{text}:\n{page}");
     }
     assert!(!page.contains("printer") && !page.contains("ada@"), "it tells of no mail: {page}");
+}
+
+#[tokio::test]
+async fn work_on_events_and_their_letters_that_stopped_is_counted_and_leads_to_them() {
+    let house = House::open().await;
+    let session = house.session().await;
+    events::told(&house.store, "10", &Deed::plain()).await;
+    events::stopped(&house.store, "11", &Deed::plain()).await;
+    let page = house.page(&session, "/").await.text;
+    for text in [
+        "Of 1 event it is not decided who is told: the work on its issue was given up or is held",
+        "href=\"/events?state=stopped\">Show these events</a>",
+        "2 letters about events could not be sent",
+        "href=\"/letters/events?state=stopped\">Show these letters</a>",
+    ] {
+        assert!(page.contains(text), "{text}:\n{page}");
+    }
+    assert!(!page.contains("Ada") && !page.contains("mails have letters"), "{page}");
 }
 
 #[tokio::test]

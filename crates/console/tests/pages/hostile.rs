@@ -3,7 +3,7 @@
 use crate::filled::{self, NOON, Words};
 use crate::house::*;
 
-const VALUES: &[&str] = &[
+pub const VALUES: &[&str] = &[
     "<script>document.title='ran'</script>",
     "\"><img src=x onerror=alert(1)>",
     "'><svg onload=alert(1)>",
@@ -19,7 +19,7 @@ const VALUES: &[&str] = &[
 ];
 
 /// The page's markup with every text taken out: what tags and attributes there are.
-fn skeleton(page: &str) -> Vec<String> {
+pub fn skeleton(page: &str) -> Vec<String> {
     let mut tags: Vec<String> = page
         .split('<')
         .skip(1)

@@ -5,6 +5,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use console::Console;
+use sqlx::Connection;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use store::{Settings, Store};
@@ -23,7 +24,7 @@ pub struct House {
     pub store: Store,
     pub router: Router,
     console: Console,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 pub struct Answer {
@@ -79,7 +80,14 @@ impl House {
         let store = Store::open(&settings).await.unwrap();
         let bases = BTreeMap::from([(SITE.to_owned(), TRACKER.to_owned())]);
         let console = Console::new(store.clone(), Arc::new(Direct), bases, ORIGIN);
-        House { store, router: console.clone().router(), console, _folder: folder }
+        House { store, router: console.clone().router(), console, folder }
+    }
+
+    /// Runs SQL behind the store's back: what only time does otherwise.
+    pub async fn sql(&self, sql: &'static str) {
+        let url = format!("sqlite:{}", self.folder.path().join("main/sealpost.db").display());
+        let mut conn = sqlx::SqliteConnection::connect(&url).await.unwrap();
+        sqlx::query(sql).execute(&mut conn).await.unwrap();
     }
 
     /// The same store under another name.

@@ -3,6 +3,7 @@
 
 mod api;
 mod browser;
+mod events;
 mod filled;
 mod front;
 mod hands;
@@ -19,6 +20,7 @@ mod signing_in;
 mod stories;
 mod support;
 mod tls;
+mod unsubscribing;
 mod uploading;
 mod views;
 mod wire;

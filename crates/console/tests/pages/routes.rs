@@ -5,6 +5,27 @@ use crate::house::*;
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
 
+/// The same for events and letters about them.
+fn matrix_of_events() -> Vec<(Method, String, u16, u16)> {
+    let route = |method: Method, path: &str, person| (method, path.to_owned(), 401, person);
+    vec![
+        route(Method::GET, "/events", 200),
+        route(Method::GET, "/events?state=stopped&before=1~a", 200),
+        route(Method::GET, "/events?before=1~%00", 200),
+        route(Method::GET, "/events?before=1&before=2", 404),
+        route(Method::GET, "/events/none", 404),
+        route(Method::GET, "/events/%00", 404),
+        route(Method::GET, "/events/none/wake", 405),
+        route(Method::POST, "/events/none/wake", 409),
+        route(Method::POST, "/events/%00/wake", 404),
+        route(Method::GET, "/letters/events", 200),
+        route(Method::GET, "/letters/events?state=stopped&before=1~%00", 200),
+        route(Method::GET, "/letters/none/again", 405),
+        route(Method::POST, "/letters/none/again", 409),
+        route(Method::POST, "/letters/%00/again", 404),
+    ]
+}
+
 /// Routes with the status that a stranger and a signed-in person get.
 async fn matrix(house: &House) -> Vec<(Method, String, u16, u16)> {
     let id = filled::held(&house.store, "one", filled::NOON, &Words::plain()).await;
@@ -84,7 +105,8 @@ async fn sec_44_every_route_answers_as_the_matrix_says_with_safe_headers() {
     let house = House::open().await;
     let session = house.session().await;
     let token = house.page(&session, "/messages").await.token();
-    for (method, path, stranger, person) in matrix(&house).await {
+    let of_events = matrix_of_events().into_iter();
+    for (method, path, stranger, person) in of_events.chain(matrix(&house).await) {
         let form = format!("token={token}");
         let what = format!("{method} {path}");
         let answer = house.send(request(&method, &path, &form)).await;

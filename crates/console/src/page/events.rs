@@ -1,0 +1,162 @@
+//! The list of events: what happened to issues, newest first, and what was decided about each.
+
+use super::filter::before;
+use super::messages::IssueLink;
+use super::{Moment, moment, not_found, render, state, state_word, trouble};
+use crate::Console;
+use crate::sign_in::Session;
+use askama::Template;
+use axum::Extension;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use policy::event::{Event, EventKind};
+use serde::Deserialize;
+use store::{EventLine, JobState, Via};
+
+/// Rows on one page.
+const ROWS: u32 = 50;
+/// The word for what does not go on by itself, in the address of a list.
+const STOPPED: &str = "stopped";
+
+/// Which page of a list, as it stands in its address.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Asked {
+    /// `MICROSECONDS~ID` of the last row of the page before.
+    pub(super) before: String,
+    /// `stopped` for what is held or was given up; all else for everything.
+    state: String,
+}
+
+impl Asked {
+    /// Is only what does not go on by itself asked for?
+    pub(super) fn is_for_stopped(&self) -> bool {
+        self.state == STOPPED
+    }
+}
+
+/// An event as people see it.
+struct Row {
+    id: String,
+    what: String,
+    issue: IssueLink,
+    outcome: String,
+    class: &'static str,
+    /// The state of the work, while it is not decided.
+    state: Option<(&'static str, &'static str)>,
+    /// The fields that changed.
+    changed: String,
+    who: String,
+    happened: Moment,
+    told: &'static str,
+    site: String,
+}
+
+#[derive(Template)]
+#[template(path = "events.html")]
+struct List {
+    token: String,
+    /// For somebody of the support.
+    support: bool,
+    rows: Vec<Row>,
+    /// Only those whose work stopped.
+    stopped: bool,
+    first: bool,
+    next: Option<String>,
+}
+
+/// The page.
+pub async fn list(
+    State(console): State<Console>,
+    session: Extension<Session>,
+    asked: Result<Query<Asked>, QueryRejection>,
+) -> Response {
+    let Ok(Query(asked)) = asked else { return not_found().await };
+    match page(&console, &session, &asked).await {
+        Ok(page) => render(StatusCode::OK, &page),
+        Err(fault) => trouble(&fault),
+    }
+}
+
+async fn page(console: &Console, session: &Session, asked: &Asked) -> Result<List, policy::Fault> {
+    let (stopped, before) = (asked.is_for_stopped(), before(&asked.before));
+    let first = before.is_none();
+    // One more than is shown tells whether there is an older page.
+    let mut lines = match stopped {
+        true => console.store.stopped_events(before, ROWS + 1).await?,
+        false => console.store.events(before, ROWS + 1).await?,
+    };
+    let more = lines.len() > ROWS as usize;
+    lines.truncate(ROWS as usize);
+    let next = lines.last().filter(|_| more).map(|last| format!("{}~{}", last.received_at, last.id));
+    let work = console.store.work_on(&lines).await?;
+    let rows = lines.into_iter().zip(work).map(|(line, work)| row(console, line, work)).collect();
+    Ok(List { token: session.token(), support: false, rows, stopped, first, next })
+}
+
+fn row(console: &Console, line: EventLine, work: Option<JobState>) -> Row {
+    let (outcome, class) = outcome(&line);
+    let event = line.event.as_ref();
+    let changed: Vec<&str> = event.iter().flat_map(|event| &event.changes).map(|change| change.name.as_str()).collect();
+    Row {
+        what: what_happened(line.kind).to_owned(),
+        issue: issue(console, &line),
+        outcome,
+        class,
+        state: work.map(|work| (state(work), state_word(work))),
+        changed: changed.join(", "),
+        who: event.map_or_else(|| "(erased)".to_owned(), who),
+        happened: moment(line.happened_at),
+        told: told_by(line.via),
+        site: line.site,
+        id: line.id,
+    }
+}
+
+/// The issue by its key at that time, or by its id where that was not told or is erased; then it has no link.
+pub(super) fn issue(console: &Console, line: &EventLine) -> IssueLink {
+    match line.event.as_ref().and_then(|event| event.issue_key.clone()) {
+        Some(key) => console.issue_link(&line.site, key),
+        None => IssueLink { key: format!("Issue {}", line.issue_id), link: None },
+    }
+}
+
+/// What was decided, and the class that colours it.
+pub(super) fn outcome(line: &EventLine) -> (String, &'static str) {
+    match line.outcome.as_deref() {
+        Some("letters") => ("letters".to_owned(), "letters"),
+        Some(other) => (other.to_owned(), "ignored"),
+        None => ("undecided".to_owned(), "undecided"),
+    }
+}
+
+pub(super) fn who(event: &Event) -> String {
+    match &event.actor {
+        Some(actor) if actor.name.trim().is_empty() => actor.id.clone(),
+        Some(actor) => actor.name.clone(),
+        None => "nobody is named".to_owned(),
+    }
+}
+
+pub(super) fn told_by(via: Via) -> &'static str {
+    match via {
+        Via::Webhook => "told by a webhook",
+        Via::History => "read in the history",
+    }
+}
+
+pub(super) fn what_happened(kind: EventKind) -> &'static str {
+    match kind {
+        EventKind::Created => "the issue was created",
+        EventKind::Updated => "the issue was changed",
+        EventKind::Deleted => "the issue was deleted",
+        EventKind::Commented => "a comment was added",
+        EventKind::CommentEdited => "a comment was edited",
+        EventKind::CommentDeleted => "a comment was deleted",
+        EventKind::Worked => "work was logged",
+        EventKind::WorkEdited => "logged work was edited",
+        EventKind::WorkDeleted => "logged work was deleted",
+    }
+}

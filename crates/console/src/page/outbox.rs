@@ -1,0 +1,160 @@
+//! The list of letters about events, what became of each, and a person's word that one is sent once more.
+
+use super::events::Asked;
+use super::filter::before;
+use super::letters::{Tab, fate_in_words, tabs};
+use super::story::asked_about;
+use super::views::TabLink;
+use super::{Moment, moment, not_found, notice, render, state, state_word, trouble, words_of};
+use crate::Console;
+use crate::sign_in::{Session, Signed};
+use askama::Template;
+use axum::extract::rejection::{FormRejection, PathRejection, QueryRejection};
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::{Extension, Form};
+use policy::{Fault, FaultCode};
+use store::{JobState, LetterAbout, LetterFate, OutboxLine};
+
+/// Rows on one page.
+const ROWS: u32 = 50;
+
+/// A letter about events as people see it.
+pub(super) struct EventLetter {
+    pub(super) id: String,
+    pub(super) subject: String,
+    pub(super) to: String,
+    pub(super) reason: String,
+    pub(super) mapping: String,
+    /// What was wrong with its template.
+    pub(super) template: Option<String>,
+    pub(super) posted: Moment,
+    pub(super) site: String,
+    /// What became of it, and the class that colours it.
+    pub(super) fate: String,
+    pub(super) class: &'static str,
+    /// Why it is not sent.
+    pub(super) why: String,
+    /// What the mail server answered when it refused it.
+    pub(super) words: String,
+    /// It can be sent once more.
+    pub(super) stopped: bool,
+    /// It may have arrived already.
+    pub(super) in_doubt: bool,
+    /// An event that it tells of.
+    pub(super) event: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "event_letters.html")]
+struct List {
+    token: String,
+    /// For somebody of the support.
+    support: bool,
+    tabs: Vec<TabLink>,
+    letters: Vec<EventLetter>,
+    /// Only those that are held or were given up.
+    stopped: bool,
+    first: bool,
+    next: Option<String>,
+}
+
+/// The page.
+pub async fn list(
+    State(console): State<Console>,
+    session: Extension<Session>,
+    asked: Result<Query<Asked>, QueryRejection>,
+) -> Response {
+    let Ok(Query(asked)) = asked else { return not_found().await };
+    match page(&console, &session, &asked).await {
+        Ok(page) => render(StatusCode::OK, &page),
+        Err(fault) => trouble(&fault),
+    }
+}
+
+async fn page(console: &Console, session: &Session, asked: &Asked) -> Result<List, Fault> {
+    let (stopped, before) = (asked.is_for_stopped(), before(&asked.before));
+    let first = before.is_none();
+    // One more than is shown tells whether there is an older page.
+    let mut lines = match stopped {
+        true => console.store.stopped_letters(before, ROWS + 1).await?,
+        false => console.store.outbox(before, ROWS + 1).await?,
+    };
+    let more = lines.len() > ROWS as usize;
+    lines.truncate(ROWS as usize);
+    let next = lines.last().filter(|_| more).map(|last| format!("{}~{}", last.posted_at, last.id));
+    let letters = lines.into_iter().map(event_letter).collect();
+    Ok(List { token: session.token(), support: false, tabs: tabs(Tab::Events), letters, stopped, first, next })
+}
+
+/// A person's word: a letter that is held or was given up is sent once more.
+pub async fn again(
+    State(console): State<Console>,
+    session: Extension<Session>,
+    id: Result<Path<String>, PathRejection>,
+    form: Result<Form<Signed>, FormRejection>,
+) -> Response {
+    let id = match asked_about(&session, id, form).await {
+        Ok(id) => id,
+        Err(answer) => return answer,
+    };
+    match sent_again(&console, &session, &id).await {
+        Ok(Some(back)) => Redirect::to(&back).into_response(),
+        Ok(None) => {
+            let text = "This letter is neither held nor given up, or there is none of this id, so nothing was done.";
+            notice(StatusCode::CONFLICT, "Nothing to send once more", text)
+        }
+        Err(fault) => trouble(&fault),
+    }
+}
+
+/// Where the letter is looked at afterwards; `None` when it cannot be sent once more.
+async fn sent_again(console: &Console, session: &Session, id: &str) -> Result<Option<String>, Fault> {
+    if !console.store.send_again(id, session.who()).await? {
+        return Ok(None);
+    }
+    let event = console.store.outbox_letter(id).await?.and_then(|line| line.event);
+    Ok(Some(event.map_or_else(|| "/letters/events".to_owned(), |event| format!("/events/{event}"))))
+}
+
+pub(super) fn event_letter(line: OutboxLine) -> EventLetter {
+    let (fate, class, fault) = fate(&line);
+    let why = fault.map(Fault::to_string).unwrap_or_default();
+    let words = fault.map_or_else(String::new, |fault| words_of(fault).to_owned());
+    let stopped = line.about.is_some() && matches!(line.job, Some(JobState::Held | JobState::Dead));
+    let in_doubt = stopped && fault.is_some_and(|fault| fault.code == FaultCode::InDoubt);
+    let about = line.about.as_ref();
+    let text = |of: fn(&LetterAbout) -> &String| about.map(of).cloned().unwrap_or_default();
+    EventLetter {
+        id: line.id,
+        subject: about.map_or_else(|| "(erased)".to_owned(), |about| about.subject.clone()),
+        to: text(|about| &about.to),
+        reason: text(|about| &about.reason),
+        mapping: text(|about| &about.mapping),
+        template: about.and_then(|about| about.trouble.clone()),
+        posted: moment(line.posted_at),
+        site: line.site,
+        fate,
+        class,
+        why,
+        words,
+        stopped,
+        in_doubt,
+        event: line.event,
+    }
+}
+
+/// What became of it, the class that colours it, and why it is not sent.
+fn fate(line: &OutboxLine) -> (String, &'static str, Option<&Fault>) {
+    match (&line.fate, line.job) {
+        (LetterFate::Failed(fault), _) => ("could not be sent".to_owned(), "dead", Some(fault)),
+        (LetterFate::Waits, Some(job @ (JobState::Held | JobState::Dead | JobState::Waiting))) => {
+            (state(job).to_owned(), state_word(job), line.fault.as_ref())
+        }
+        (fate, _) => {
+            let (fate, class) = fate_in_words(fate);
+            (fate, class, None)
+        }
+    }
+}
