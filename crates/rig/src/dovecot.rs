@@ -71,6 +71,26 @@ impl Dovecot {
         server
     }
 
+    /// The same that takes mail in over LMTP (RFC 2033), each into the Maildir of its whole address; where.
+    ///
+    /// # Panics
+    /// As [`Dovecot::start`].
+    pub fn start_with_lmtp(certificate: &str, key: &str) -> (Dovecot, SocketAddr) {
+        let lmtp = port::free();
+        let more = format!(
+            "protocols = imap pop3 lmtp\nservice lmtp {{\n  chroot =\n  inet_listener lmtp {{\n    port = {}\n  }}\n}}\n\
+             protocol lmtp {{\n  postmaster_address = postmaster@people.example\n}}\n",
+            lmtp.port()
+        );
+        let server = Dovecot::start(certificate, key, &more);
+        let since = Instant::now();
+        while TcpStream::connect(lmtp).is_err() {
+            assert!(since.elapsed() < START_TIMEOUT, "Dovecot takes no mail in over LMTP");
+            std::thread::sleep(LOOK_EVERY);
+        }
+        (server, lmtp)
+    }
+
     /// Delivers a mail as it is, and gives the name of its file.
     pub fn put(&self, user: &str, mail: &[u8]) -> String {
         let maildir = self.maildir(user);
@@ -191,7 +211,7 @@ fn settings(path: &Path, owner: &Owner, [imap, imaps, pop3, pop3s]: [SocketAddr;
          {internal}ssl = yes\nssl_cert = <{at}/certificate.pem\nssl_key = <{at}/key.pem\n\
          disable_plaintext_auth = no\nfirst_valid_uid = 1\nmail_location = maildir:{at}/mail/%u\n\
          passdb {{\n  driver = static\n  args = password={PASSWORD}\n}}\n\
-         userdb {{\n  driver = static\n  args = uid={user} gid={group} home={at}/mail/%u\n}}\n\
+         userdb {{\n  driver = static\n  args = uid={user} gid={group} home={at}/mail/%u allow_all_users=yes\n}}\n\
          service anvil {{\n  chroot =\n}}\nservice stats {{\n  chroot =\n}}\n\
          {}{}{more}\n",
         login("imap", imap, imaps),
@@ -203,7 +223,7 @@ fn program() -> &'static str {
     const PROGRAM: &str = "/usr/sbin/dovecot";
     assert!(
         Path::new(PROGRAM).is_file(),
-        "Dovecot is not installed; `./test` installs it (Debian: dovecot-imapd dovecot-pop3d)"
+        "Dovecot is not installed; `./test` installs it (Debian: dovecot-imapd dovecot-pop3d dovecot-lmtpd)"
     );
     PROGRAM
 }

@@ -161,8 +161,11 @@ enum Command {
         #[command(subcommand)]
         what: command::notify::What,
     },
-    /// Letters about events: what they look like.
+    /// Letters about events: what they look like, and what became of each.
     Letter {
+        /// The gateway's settings. Needed but for previews; may stand before or behind what is asked.
+        #[arg(long, global = true)]
+        config: Option<PathBuf>,
         #[command(subcommand)]
         what: command::letter::What,
     },
@@ -236,7 +239,7 @@ async fn run(command: Command) -> Result<(), command::Failure> {
         Command::Profile { what } => command::profile::run(what).await,
         Command::Notify { what } => command::notify::run(what).await,
         Command::File { config, what } => command::file::run(&given(config), what).await,
-        Command::Letter { what } => command::letter::run(what).await,
+        Command::Letter { config, what } => command::letter::run(|| given(config), what).await,
         Command::Shadow { config, what } => command::shadow::run(&given(config), what).await,
         Command::Bench(arguments) => command::bench::run(arguments).await,
         Command::Manual { page } => command::manual::run(page),

@@ -133,6 +133,8 @@ pub struct Site {
     pub history_poll: Option<Duration>,
     /// Who is told of its events, as the file says it.
     pub mappings: Option<String>,
+    /// Its own templates.
+    pub templates: Option<policy::template::Templates>,
     pub dialect: Dialect,
     pub region: String,
     pub api_base: String,
@@ -185,6 +187,8 @@ pub struct Outgoing {
     pub host: String,
     pub port: u16,
     pub security: courier::submit::Security,
+    /// It speaks LMTP.
+    pub lmtp: bool,
     pub authorities: Option<PathBuf>,
     pub credentials: Option<(String, Secret)>,
     /// The account that is opened with tokens, and how they come about.

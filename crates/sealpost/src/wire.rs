@@ -115,6 +115,7 @@ impl Gateway {
         let parts = engine::Parts {
             store: store.clone(),
             reader: Arc::new(cells.clone()),
+            letters: Arc::new(adapters::renderer(&settings)?),
             sites: telling(&settings, &store, &tokens).await?,
             mailboxes,
             tokens: tokens.clone(),

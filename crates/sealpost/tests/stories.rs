@@ -31,6 +31,7 @@ mod stories {
     mod lost_answers;
     mod mails;
     mod messages;
+    mod outbound;
     mod pages;
     mod people;
     mod polling;
@@ -49,6 +50,7 @@ mod stories {
     mod swaks;
     mod ten_minutes;
     mod two_processes;
+    mod unsubscribing;
     mod walk;
     mod ways_in;
     mod world;

@@ -1,5 +1,6 @@
 //! `sealpost event`: what happened in trackers, and what was decided about it.
 
+use super::letter::outbox::line_json as line_json_of_letter;
 use super::{Failure, WHO, time};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -58,6 +59,10 @@ async fn show(store: &Store, id: &str) -> Result<(), Failure> {
     let unknown =
         || Failure::new(format!("{id}: no event has this id; `sealpost event list --config FILE` shows them"));
     let story = store.event(id).await?.ok_or_else(unknown)?;
+    let letters = match &story.notice_id {
+        Some(notice) => store.letters_of_notice(notice).await?,
+        None => Vec::new(),
+    };
     // Whoever sent it proved to be the tracker, so it is JSON; what is not would be told as a text.
     let body = story.body.map(|body| {
         serde_json::from_slice(&body).unwrap_or_else(|_| Value::from(String::from_utf8_lossy(&body).into_owned()))
@@ -65,6 +70,7 @@ async fn show(store: &Store, id: &str) -> Result<(), Failure> {
     super::print_object(&json!({
         "event": line_json(&story.line), "changes": story.line.event.map(|event| event.changes),
         "job": story.job, "notice": story.notice, "body": body,
+        "letters": letters.iter().map(line_json_of_letter).collect::<Vec<_>>(),
     }))
 }
 

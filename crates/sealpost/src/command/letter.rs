@@ -1,6 +1,8 @@
-//! `sealpost letter`: what letters about events look like, before anybody gets one.
+//! `sealpost letter`: what letters about events look like, before anybody gets one, and what became of each.
 
+mod listen;
 pub mod manual;
+pub mod outbox;
 mod preview;
 
 use super::Failure;
@@ -9,6 +11,27 @@ use std::path::PathBuf;
 
 #[derive(Debug, clap::Subcommand)]
 pub enum What {
+    /// One JSON object per letter, newest first.
+    List {
+        /// At most this many.
+        #[arg(long, default_value_t = 50)]
+        limit: u32,
+    },
+    /// What is known of one letter, as one JSON object; on a terminal over several lines.
+    Show { id: String },
+    /// Send a letter once more that failed, was given up or waits for a person.
+    Again { id: String },
+    /// Write again to somebody who wanted no more letters, about one issue or about all.
+    Listen {
+        /// The address, as in `ann@example.org`.
+        address: String,
+        /// The site whose letters it wanted no more.
+        #[arg(long)]
+        site: String,
+        /// The numeric id of the issue; without it, all of them.
+        #[arg(long, value_name = "ID")]
+        issue: Option<String>,
+    },
     /// Write letters into a folder: subject, text and HTML of each; print one JSON object per letter.
     Preview {
         /// plain, tracker or desk; without it, each of them.
@@ -34,8 +57,12 @@ fn theme(word: &str) -> Result<Theme, String> {
 }
 
 /// Does what was asked.
-pub async fn run(what: What) -> Result<(), Failure> {
+pub async fn run(config: impl FnOnce() -> PathBuf, what: What) -> Result<(), Failure> {
     match what {
+        What::List { limit } => outbox::list(&config(), limit).await,
+        What::Show { id } => outbox::show(&config(), &id).await,
+        What::Again { id } => outbox::again(&config(), &id).await,
+        What::Listen { address, site, issue } => listen::again(&config(), &address, &site, issue.as_deref()).await,
         What::Preview { theme, template, view, out } => {
             let themes = theme.map_or_else(|| Theme::ALL.to_vec(), |theme| vec![theme]);
             preview::run(&themes, template.as_deref(), view.as_deref(), &out).await

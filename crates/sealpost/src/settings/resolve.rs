@@ -13,6 +13,7 @@ use super::written::{Scalar, Section, Value, Written};
 use super::{
     Cells, Console, Dns, Fixed, Log, Mailbox, Problem, ProfileFile, Secret, Settings, Site, Work, profile_file, secret,
 };
+use policy::template::Templates;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -162,6 +163,7 @@ impl Reader {
             name: self.text(section, "name"),
             environment: self.optional_text(section, "environment"),
             mappings: self.mappings(section),
+            templates: self.templates(section),
             webhook_secrets: self.webhook_secrets(section),
             history_poll: self.optional_integer(section, "history_poll_s").filter(|s| *s > 0).map(Duration::from_secs),
             region: self.text(section, "region"),
@@ -213,6 +215,24 @@ impl Reader {
             Ok(text) => Some(text),
             Err(why) => {
                 self.wrong(section, "mappings", &why, "mend the file; `sealpost notify check` tells the same");
+                None
+            }
+        }
+    }
+
+    fn templates(&mut self, section: &Section) -> Option<Templates> {
+        let file = self.path(section, "templates")?;
+        let shown = file.display().to_string();
+        let read = std::fs::read_to_string(&file).map_err(|error| format!("{shown}: cannot be read: {error}"));
+        match read.and_then(|text| Templates::from_toml(&text).map_err(|why| format!("{shown}: {why}"))) {
+            Ok(templates) => Some(templates),
+            Err(why) => {
+                self.wrong(
+                    section,
+                    "templates",
+                    &why,
+                    "mend the file; `sealpost letter preview --template` shows what it makes",
+                );
                 None
             }
         }

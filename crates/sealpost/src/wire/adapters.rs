@@ -6,7 +6,7 @@ use crate::settings::{Authenticity, Mailbox, Settings, Site};
 use courier::dns_auth::DnsAuth;
 use courier::oauth::Proof;
 use engine::AuthorProof;
-use engine::cell::{self, Cells, Sandbox};
+use engine::cell::{self, Cells, Renderer, Sandbox};
 use engine::speak::{SiteConnection, Speaker};
 use engine::tokens::{Tokens, TokensOfSite};
 use std::sync::Arc;
@@ -26,6 +26,14 @@ pub async fn cells(settings: &Settings) -> Result<Cells, Failure> {
         ..default
     };
     Ok(Cells::start(settings, program, vec!["cell".into()]).await?)
+}
+
+/// The cells in which letters about events are made; none is started before there is one.
+pub fn renderer(settings: &Settings) -> Result<Renderer, Failure> {
+    let program =
+        std::env::current_exe().map_err(|error| Failure::new(format!("cannot find its own program: {error}")))?;
+    let sandbox = if settings.cells.sandbox_full { Sandbox::Full } else { Sandbox::Reduced };
+    Ok(Renderer::new(cell::Settings::default().cells, sandbox, program, vec!["cell".into()]))
 }
 
 /// The engine's bounds; a process without the role `work` works on no mail, and one without `intake` fetches none.
@@ -80,8 +88,9 @@ pub fn sites(settings: &Settings, tokens: &Tokens) -> Result<Vec<engine::Site>, 
         .iter()
         .map(|site| {
             let speaks = engine::Site::new(&site.name, site.dialect, Arc::new(speaker(site, tokens)?), &bounds);
-            let speaks = speaks.with_history(site.history_poll).with_webhooks(webhook_secrets(site));
-            Ok(speaks.with_outgoing(outgoing::of(settings, site, tokens)))
+            let speaks = speaks.with_browse_base(&site.browse_base).with_templates(site.templates.clone());
+            let speaks = speaks.with_ways(outgoing::ways(settings, site, tokens)).with_history(site.history_poll);
+            Ok(speaks.with_outgoing(outgoing::of(settings, site, tokens)).with_webhooks(webhook_secrets(site)))
         })
         .collect()
 }

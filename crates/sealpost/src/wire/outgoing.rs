@@ -6,18 +6,36 @@ use courier::submit::{Connection, Host, Secret, Target};
 use engine::tokens::{Tokens, TokensOfOutgoing};
 use mail::Address;
 use policy::Fault;
+use std::collections::HashMap;
 use store::Store;
 use zeroize::Zeroizing;
 
 /// In whose name the letters of a dead end are written when nobody was named: they leave for nobody.
 const NOBODY: &str = "nobody@localhost";
 
+/// Every server that a site's mappings may name, by name.
+pub(super) fn ways(settings: &Settings, site: &Site, tokens: &Tokens) -> HashMap<String, engine::Outgoing> {
+    let from = from(site);
+    let way = |outgoing: &settings::Outgoing| {
+        let way = engine::Outgoing {
+            target: Some(target(outgoing)),
+            tokens: tokens_of(outgoing, tokens),
+            from: from.clone(),
+        };
+        (outgoing.name.clone(), way)
+    };
+    settings.outgoing.iter().map(way).collect()
+}
+
+fn from(site: &Site) -> Address {
+    site.letters.from.clone().unwrap_or_else(|| Address { name: None, address: NOBODY.to_owned() })
+}
+
 /// A site's way out; `None` when it has none and is no dead end.
 pub(super) fn of(settings: &Settings, site: &Site, tokens: &Tokens) -> Option<engine::Outgoing> {
     let letters = &site.letters;
     let named = letters.outgoing.as_ref().and_then(|name| settings.outgoing(name));
-    let nobody = || Address { name: None, address: NOBODY.to_owned() };
-    let from = letters.from.clone().unwrap_or_else(nobody);
+    let from = from(site);
     match (letters.dead_end, named) {
         (true, _) => Some(engine::Outgoing { target: None, tokens: None, from }),
         (false, Some(outgoing)) => {
@@ -37,6 +55,7 @@ fn target(outgoing: &settings::Outgoing) -> Target {
     Target {
         host: Host::Tcp { name: outgoing.host.clone(), port: outgoing.port },
         security: outgoing.security,
+        lmtp: outgoing.lmtp,
         authorities: outgoing.authorities.clone(),
         credentials: outgoing
             .credentials

@@ -3,6 +3,7 @@
 use super::uploads::Way;
 use crate::settings::{Public, Settings};
 use console::public::hook::{Ear, Webhook};
+use console::public::unsubscribe::{self, Subscription, Subscriptions};
 use console::public::{Api, Door, Envelope, Handed, Incoming, Limits, Links, Offer, Room, Sites, file, hook, upload};
 use console::reader::Answer;
 use engine::HandingIn;
@@ -73,6 +74,28 @@ impl Ear for EngineEar {
     }
 }
 
+/// The engine, asked about letters.
+struct EngineLetters(Arc<engine::Gateway>);
+
+impl Subscriptions for EngineLetters {
+    fn look<'a>(&'a self, link: &'a str) -> Answer<'a, Option<Subscription>> {
+        Box::pin(async move { Ok(self.0.subscription(link).await?.map(shown)) })
+    }
+
+    fn end<'a>(&'a self, link: &'a str) -> Answer<'a, Option<Subscription>> {
+        Box::pin(async move { Ok(self.0.unsubscribe(link).await?.map(shown)) })
+    }
+
+    fn begin_again<'a>(&'a self, link: &'a str) -> Answer<'a, Option<Subscription>> {
+        Box::pin(async move { Ok(self.0.watch_again(link).await?.map(shown)) })
+    }
+}
+
+fn shown(subscription: store::Subscription) -> Subscription {
+    let store::Subscription { issue_key, silent } = subscription;
+    Subscription { issue: issue_key, silent }
+}
+
 fn in_words(offer: engine::Offer) -> Offer {
     let engine::Offer { question, text, button, done } = offer;
     Offer { question, text, button, done }
@@ -106,6 +129,7 @@ pub fn rooms(settings: &Settings, store: &Store, engine: &Arc<engine::Gateway>) 
         Links::new(door, engine::LINKS_PATH).room(),
         file::room(store.clone(), sites.clone()),
         hook::room(Arc::new(EngineEar(engine.clone()))),
+        unsubscribe::room(Arc::new(EngineLetters(engine.clone())), engine::LETTERS_PATH),
         upload::room(store.clone(), sites, uploads, public.upload_bytes_max, silence_max),
     ]
 }

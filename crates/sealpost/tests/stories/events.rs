@@ -10,11 +10,11 @@ use serde_json::{Value, json};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Its name in the settings of stories.
-const SITE: &str = "demo";
-const SECRET: &str = "planted-webhook-secret-5519";
+pub const SITE: &str = "demo";
+pub const SECRET: &str = "planted-webhook-secret-5519";
 
 /// A gateway that hears the desk; where its hooks are.
-async fn hearing() -> (World, String) {
+pub async fn hearing() -> (World, String) {
     let mut world = World::start().await;
     let base = listen(&mut world);
     world.home.write_secret("hook.secret", SECRET);
@@ -22,7 +22,7 @@ async fn hearing() -> (World, String) {
     (world, format!("{base}/hooks/{SITE}"))
 }
 
-fn signed(secret: &str, body: &str) -> String {
+pub fn signed(secret: &str, body: &str) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
     format!("X-Hub-Signature: sha256={}", HEXLOWER.encode(hmac::sign(&key, body.as_bytes()).as_ref()))
 }

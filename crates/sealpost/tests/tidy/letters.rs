@@ -24,6 +24,8 @@ fn sec_26_only_one_function_enqueues_letters() {
     only("INSERT INTO letters", "crates/store/src/letter.rs", 1);
     only("VALUES ($1, 'deliver',", "crates/store/src/letter.rs", 1);
     only("async fn post(", "crates/store/src/letter.rs", 1);
+    only("INSERT INTO outbox", "crates/store/src/outbox.rs", 1);
+    only("SELECT 'letter:' ||", "crates/store/src/outbox.rs", 1);
 }
 
 #[test]
@@ -32,6 +34,7 @@ fn sec_26_only_the_gates_room_makes_letters_and_only_its_job_sends_them() {
     let made = places("kind: LetterKind::");
     assert!(made == [("crates/policy/src/decide/letters.rs".to_owned(), 3)], "letters are made elsewhere: {made:?}");
     only("mail::compose::letter(", "crates/engine/src/deliver.rs", 1);
+    only("mail::compose::notification(", "crates/engine/src/notice/letters.rs", 1);
     let opened: Vec<String> = places("Connection::open(").into_iter().map(|(path, _)| path).collect();
     let in_the_engine: Vec<&String> = opened.iter().filter(|path| path.starts_with("crates/engine/")).collect();
     assert!(in_the_engine == ["crates/engine/src/deliver.rs"], "mail is handed to a server past the gate: {opened:?}");

@@ -35,7 +35,7 @@ pub async fn run(themes: &[Theme], template: Option<&Path>, view: Option<&Path>,
     std::fs::write(out.join(&*LOGO.name), &*LOGO.bytes).map_err(cannot)?;
     let program =
         std::env::current_exe().map_err(|error| Failure::new(format!("cannot find its own program: {error}")))?;
-    let renderer = Renderer::start(CELLS, Sandbox::Reduced, program, vec!["cell".into()]).await?;
+    let renderer = Renderer::new(CELLS, Sandbox::Reduced, program, vec!["cell".into()]);
     let mut gave_way = false;
     for theme in themes {
         for view in &views {

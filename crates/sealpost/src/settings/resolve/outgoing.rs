@@ -6,7 +6,7 @@ use super::Reader;
 use super::oauth::Scopes;
 use courier::submit::Security;
 use mail::Address;
-use policy::is_plain_address;
+use policy::{Mappings, is_plain_address};
 use std::net::IpAddr;
 
 impl Reader {
@@ -18,7 +18,9 @@ impl Reader {
             None => self.needed(section, "host", "the name of the server, or a preset"),
         };
         self.in_clear_only_here(section, security, &host, "would send letters through the network in clear");
+        let lmtp = self.text(section, "kind") == "lmtp";
         let default_port = match security {
+            _ if lmtp => 24,
             Security::Implicit => 465,
             Security::StartTls => 587,
             Security::None => 25,
@@ -42,6 +44,7 @@ impl Reader {
                 port => port as u16,
             },
             security,
+            lmtp,
             authorities: self.path(section, "authorities"),
             credentials: user.clone().zip(password),
             oauth: user.zip(oauth),
@@ -84,6 +87,21 @@ impl Reader {
             {
                 self.reference(section, "outgoing", written, "outgoing");
             }
+            self.check_ways(settings, site, section);
+        }
+    }
+
+    /// Whatever the mappings of a site name is there to send their letters.
+    fn check_ways(&mut self, settings: &Settings, site: &Site, section: &Section) {
+        let Some(mappings) = site.mappings.as_ref().and_then(|text| Mappings::from_toml(text, "").ok()) else { return };
+        let outgoings = mappings.outgoings();
+        if outgoings.contains("") && !site.letters.dead_end && site.letters.outgoing.is_none() {
+            let why = format!("is missing on site {:?}, whose mappings write letters", site.name);
+            self.wrong(section, "outgoing", &why, "name an [[outgoing]] server, or set dead_end = true");
+        }
+        for name in outgoings.iter().filter(|name| !name.is_empty() && settings.outgoing(name).is_none()) {
+            let why = format!("names the outgoing server {name:?}, which is not there");
+            self.wrong(section, "mappings", &why, "write an [[outgoing]] of this name, or name another in the file");
         }
     }
 

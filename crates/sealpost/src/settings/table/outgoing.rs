@@ -19,6 +19,12 @@ pub(super) const SETTINGS: &[Setting] = &[
         "The server's name, which its certificate must bear. Needed without `preset`.",
     ),
     setting(
+        "outgoing[].kind",
+        Choice(&["smtp", "lmtp"]),
+        Means("smtp"),
+        "What it speaks: `smtp` for a server that passes mail on, `lmtp` (RFC 2033) for one that puts it into mailboxes of its own.",
+    ),
+    setting(
         "outgoing[].tls",
         Choice(&["starttls", "implicit", "none"]),
         Means("starttls"),
@@ -28,7 +34,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         "outgoing[].port",
         Integer { min: 1, max: 65_535 },
         Empty,
-        "Its port; without it 587 for `starttls`, 465 for `implicit`, 25 for `none`.",
+        "Its port; without it 587 for `starttls`, 465 for `implicit`, 25 for `none`, 24 for `lmtp`.",
     ),
     setting(
         "outgoing[].authorities",

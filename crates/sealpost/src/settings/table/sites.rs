@@ -53,6 +53,13 @@ pub(super) const SETTINGS: &[Setting] = &[
         "Who is told of what happens there: a file of mappings, as `sealpost notify check` takes it. Without it nobody is. See \
          [outbound](outbound.md).",
     ),
+    setting(
+        "site[].templates",
+        Path,
+        Empty,
+        "The site's own templates of letters about events, in TOML, a table for each kind. Without it letters are their theme's. See \
+         [templates](templates.md).",
+    ),
     setting("site[].browse_base", Url, Refused, "The base of links that people open."),
     setting(
         "site[].account",
