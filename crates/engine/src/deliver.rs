@@ -87,10 +87,12 @@ async fn one(
     key: &StepKey,
     posted_at: Micros,
 ) -> Result<Option<Fault>, Stop> {
+    let message_id = message_id(shared, site, key).await?;
     let parcel = Parcel {
         key,
         kind: letter.kind.word(),
-        message_id: message_id(shared, site, key).await?,
+        receipt_id: message_id.clone(),
+        message_id,
         outgoing: site.outgoing.as_ref(),
         nowhere: nowhere(site),
     };

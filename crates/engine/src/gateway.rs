@@ -250,11 +250,23 @@ impl Shared {
         Ok(keys.map(key).collect())
     }
 
+    /// What of ours is at this normalised address, of whatever site: a mailbox that names it, or letters that are from there.
+    pub(crate) fn own_at(&self, address: &str) -> Option<String> {
+        let from = |site: &Arc<Site>| site.outgoing.as_ref().is_some_and(|way| way.from.normalised() == address);
+        if let Some(site) = self.sites().values().find(|site| from(site)) {
+            return Some(format!("the letters of the site {:?} are from there", site.name));
+        }
+        let mailboxes = self.mailboxes();
+        let mut at = mailboxes.values().filter(|mailbox| mailbox.profile.is_own_address(address));
+        at.next().map(|mailbox| format!("the mailbox {:?} of this gateway takes mail there", mailbox.name))
+    }
+
     /// An address with this token at which a mailbox of the site takes answers; `None` where no profile names a domain for them.
     pub(crate) fn signed_reply_address(&self, site: &str, token: &str) -> Option<String> {
         let mailboxes = self.mailboxes();
-        let mut of_site: Vec<&Mailbox> = mailboxes.values().filter(|mailbox| mailbox.site == site).collect();
-        of_site.sort_by(|one, other| (one.shadow, &one.name).cmp(&(other.shadow, &other.name)));
+        let mut of_site: Vec<&Mailbox> =
+            mailboxes.values().filter(|mailbox| mailbox.site == site && !mailbox.shadow).collect();
+        of_site.sort_by(|one, other| one.name.cmp(&other.name));
         of_site.iter().find_map(|mailbox| mailbox.profile.letter_reply_address(token))
     }
 

@@ -87,6 +87,7 @@ async fn decide(
             inquiry.find_out(question, &mut facts).await?;
         }
     }
+    inquiry.look_again(issue_id, &mut facts).await?;
     let (about, rules) = (events.clone(), mappings.clone());
     let (notified, facts) = beside_the_workers(move || (notify::notify(&about, &rules, &facts), facts)).await?;
     let issue = facts.issues.into_iter().find(|(id, _)| id == issue_id).and_then(|(_, told)| match told {

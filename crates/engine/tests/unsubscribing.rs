@@ -121,6 +121,7 @@ async fn post(store: &Store, site: &str) {
     let lease = store.claim("worker", &[JobKind::Notice], 1, 600).await.unwrap().remove(0);
     let events: Vec<String> = store.open_events(&lease).await.unwrap().into_iter().map(|stored| stored.id).collect();
     let about = LetterAbout {
+        return_path: "reply@desk.example".into(),
         to: TO.to_uppercase(),
         issue_key: "NORTH-1".into(),
         subject: "A leak".into(),
@@ -130,7 +131,8 @@ async fn post(store: &Store, site: &str) {
         reason: "she reports it".into(),
         trouble: None,
     };
-    let letter = NewLetter { key: key_of_letter(site), about, bytes: b"mail".to_vec() };
+    let key = key_of_letter(site);
+    let letter = NewLetter { number: letter_number(&key), key, about, bytes: b"mail".to_vec() };
     let id = store.begin_notice(&lease).await.unwrap();
     store.write_notice(&lease, &id, &events, "letters", &serde_json::json!({}), vec![letter]).await.unwrap();
 }

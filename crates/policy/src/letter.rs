@@ -139,6 +139,42 @@ pub fn letter_number(letter: &StepKey) -> u64 {
     u64::from_be_bytes(number)
 }
 
+/// Who may see the answer to a letter about events. It stands in the letter's number, which is signed, so that it is known for as long as
+/// the letter can be answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AnswerSeenBy {
+    /// Whoever sees the issue.
+    Everybody,
+    /// The letter told of something internal, and of nothing that is for fewer.
+    Agents,
+    /// It told of something that is for a role or a group.
+    Few,
+}
+
+const FOR_FEW: u64 = 1 << 63;
+const FOR_AGENTS: u64 = 1 << 62;
+
+impl AnswerSeenBy {
+    /// What the number of a letter about events says.
+    pub fn of(number: u64) -> AnswerSeenBy {
+        match (number & FOR_FEW != 0, number & FOR_AGENTS != 0) {
+            (false, _) => AnswerSeenBy::Everybody,
+            (true, true) => AnswerSeenBy::Agents,
+            (true, false) => AnswerSeenBy::Few,
+        }
+    }
+}
+
+/// [`letter_number`] for a letter about events: 62 bits of the digest, and who may see its answer.
+pub fn event_letter_number(letter: &StepKey, answer: AnswerSeenBy) -> u64 {
+    let digest = letter_number(letter) >> 2;
+    match answer {
+        AnswerSeenBy::Everybody => digest,
+        AnswerSeenBy::Agents => digest | FOR_FEW | FOR_AGENTS,
+        AnswerSeenBy::Few => digest | FOR_FEW,
+    }
+}
+
 /// A directive set that a letter offers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LetterLink {

@@ -63,6 +63,8 @@ pub struct Recipient {
     pub time_zone: String,
     /// A customer or somebody without an account: of the issue he sees what is for everybody.
     pub outsider: bool,
+    /// The address is his account's own; only then a letter says more of the account, and leads to where it signs in.
+    pub is_at_home: bool,
 }
 
 /// How a letter is made, as the mapping says; empty texts mean what the manual says of their settings.
@@ -263,7 +265,8 @@ impl Window<'_> {
     }
 
     fn notification(&self, one: &Reachable, events: Vec<Arc<Event>>, issue_key: &str, held: &Held) -> Notification {
-        let person = one.account.as_ref().map(|(_, person)| *person);
+        let is_at_home = one.insider().is_some();
+        let person = one.account.as_ref().map(|(_, person)| *person).filter(|_| is_at_home);
         let or = |known: Option<&String>, else_: &String| known.unwrap_or(else_).clone();
         let recipient = Recipient {
             account: one.account_id().map(str::to_owned),
@@ -272,6 +275,7 @@ impl Window<'_> {
             language: or(person.and_then(|person| person.language.as_ref()), &held.language),
             time_zone: or(person.and_then(|person| person.time_zone.as_ref()), &held.time_zone),
             outsider: one.is_outsider(),
+            is_at_home,
         };
         let words = events.iter().flat_map(|event| words_of(event));
         let told: Vec<&str> = words.filter(|word| self.mapping.events.iter().any(|e| e == word)).collect();

@@ -416,7 +416,7 @@ impl Profile {
     /// Whether this normalised address is one of ours, so that it can never be a person who takes part.
     ///
     /// A whole caught domain does not count: the people of a firm that catches everything are still people.
-    pub(crate) fn is_own_address(&self, address: &str) -> bool {
+    pub fn is_own_address(&self, address: &str) -> bool {
         let is_named = |address: &str| self.catch.iter().any(|caught| caught == address);
         let is_tagged = || without_tag(address).is_some_and(|(bare, _)| is_named(&bare));
         is_named(address) || self.is_reply_address(address) || self.projects.plus_address && is_tagged()

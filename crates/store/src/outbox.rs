@@ -18,7 +18,7 @@ use crate::rows::{Lease, Micros};
 use crate::sealed;
 use crate::segment::{ContentReader, Kept, SegmentWriter, Whereabouts};
 use crate::vault::seal::Place;
-use policy::{Fault, FaultCode, StepKey, letter_number};
+use policy::{Fault, FaultCode, StepKey};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use uuid::Uuid;
@@ -28,6 +28,8 @@ use uuid::Uuid;
 pub struct LetterAbout {
     /// A plain address.
     pub to: String,
+    /// Whom servers tell that it could not be delivered; a plain address.
+    pub return_path: String,
     /// The issue's key at that time.
     pub issue_key: String,
     pub subject: String,
@@ -47,6 +49,8 @@ pub struct LetterAbout {
 pub struct NewLetter {
     /// The same for the same events, mapping and person, within every site.
     pub key: StepKey,
+    /// What stands for it in its Message-ID: see [`policy::event_letter_number`].
+    pub number: u64,
     pub about: LetterAbout,
     /// The whole mail.
     pub bytes: Vec<u8>,
@@ -134,7 +138,7 @@ impl Store {
 
     async fn draft(&self, site: &str, letter: NewLetter) -> Result<Draft, Fault> {
         self.inner.room.check()?;
-        let NewLetter { key, about, bytes } = letter;
+        let NewLetter { key, number, about, bytes } = letter;
         let id = Uuid::now_v7().simple().to_string();
         let sealing = self.inner.vault.new_message_key(site, &id, dialect::this_clock()).await?;
         let mut segments =
@@ -149,7 +153,7 @@ impl Store {
         // The form in which it is asked about when the next letter is due.
         let to = normalised(&about.to);
         Ok(Draft {
-            number: letter_number(&key).cast_signed(),
+            number: number.cast_signed(),
             key: key.0,
             address: hasher.address(&to),
             domain: hasher.address(&domain_of(&to)),
@@ -252,7 +256,7 @@ async fn wake(conn: &mut Conn, id: &str, entry: &Entry) -> Result<bool, Fault> {
         WHERE o.id = $3 AND o.wrapped_key IS NOT NULL AND o.posted_at IS NOT NULL
             AND (j.state IN ('held', 'dead') OR (d.state = 'failed' AND COALESCE(j.state, 'done') = 'done'))
         ON CONFLICT (id) DO UPDATE SET state = 'ready', due = excluded.due, created_at = excluded.created_at, tries = 0,
-            ended_at = NULL";
+            ended_at = NULL WHERE jobs.state IN ('held', 'dead', 'done')";
     const FAILED: &str = "UPDATE ledger SET state = 'open', ended_at = NULL, sealed_fault = NULL, looked = 0
         WHERE state = 'failed' AND key = (SELECT key FROM outbox WHERE id = $1)";
     const DOUBTFUL: &str = "UPDATE ledger SET looked = 0

@@ -21,12 +21,14 @@ pub(crate) async fn letter(shared: &Shared, held: &Held) -> Result<(), Stop> {
     let parcel = Parcel {
         key: &posted.key,
         kind: "letter",
+        // It opens the issue to whoever has it, and receipts stand in clear.
+        receipt_id: String::new(),
         message_id: about.message_id,
         outgoing: site.way(&about.outgoing),
         nowhere: nowhere(&site),
     };
-    // Nobody is told when an automatic letter cannot be delivered, lest two machines write to each other (RFC 3834).
-    let envelope = Envelope { mail_from: None, rcpt_to: vec![about.to], ..Envelope::default() };
+    // It answers nobody, so it has a return path (RFC 5321, section 4.5.5): only so it is known when servers further on refuse it.
+    let envelope = Envelope { mail_from: Some(about.return_path), rcpt_to: vec![about.to], ..Envelope::default() };
     let (size_bytes, content) = (posted.size_bytes, posted.content);
     let send = async |outgoing, target, _| send(held, outgoing, target, &envelope, size_bytes, content).await;
     match once(shared, held, parcel, send).await? {

@@ -23,6 +23,8 @@ pub(crate) struct Parcel<'a> {
     pub(crate) kind: &'a str,
     /// Of the first try; each other has the same.
     pub(crate) message_id: String,
+    /// What of it stands in the receipt, in clear.
+    pub(crate) receipt_id: String,
     /// How it leaves; `None` where there is no way, for the reason in [`Parcel::nowhere`].
     pub(crate) outgoing: Option<&'a Outgoing>,
     pub(crate) nowhere: Fault,
@@ -63,10 +65,10 @@ where
     match sent {
         Ok(()) => {
             let dead_end = outgoing.target.is_none();
-            store.finish(&held.lease, key, &Receipt::Letter { message_id, dead_end }).await?;
+            let receipt = Receipt::Letter { message_id: parcel.receipt_id, dead_end };
+            store.finish(&held.lease, key, &receipt).await?;
             crash_point("deliver_finished");
-            let metrics = &shared.metrics;
-            Metrics::add(if dead_end { &metrics.letters_kept } else { &metrics.letters_sent });
+            Metrics::add(if dead_end { &shared.metrics.letters_kept } else { &shared.metrics.letters_sent });
             Ok(None)
         }
         Err(fault) if fault.code == FaultCode::LeaseLost => Err(Stop::Lost),

@@ -178,7 +178,7 @@ impl<'a> Inquiry<'a> {
         let few = seen_by.first().cloned();
         if let Some(written) = view.said {
             let said =
-                EntrySaid { said: said(written, &self.site.browse_base), spent: view.spent, for_few: few.is_some() };
+                EntrySaid { said: said(written, &self.site.browse_base), spent: view.spent, seen_by: seen_by.clone() };
             self.contents.entries.insert((entry, id.clone()), said);
         }
         self.limits.push((entry, id, seen_by));
@@ -312,6 +312,21 @@ impl<'a> Inquiry<'a> {
         }
     }
 
+    /// Reads the security level once more when all else is known: what was read meanwhile may have been written for fewer people.
+    pub(super) async fn look_again(&self, issue_id: &str, facts: &mut Facts) -> Result<(), Fault> {
+        let known = facts.issues.iter_mut().find(|(id, _)| id == issue_id);
+        let Some((_, Told::Known(known))) = known else { return Ok(()) };
+        if known.gone || known.security != Told::Known(None) {
+            return Ok(());
+        }
+        known.security = match told(self.site.issue(issue_id).await)? {
+            Told::Known(Some(view)) => issue_now(view).security,
+            Told::Known(None) => Told::Untold("the issue went away meanwhile".to_owned()),
+            Told::Untold(why) => Told::Untold(why),
+        };
+        Ok(())
+    }
+
     /// Why nothing about this issue goes to this address, whoever has it.
     async fn silence(&self, issue_id: &str, address: &str, facts: &Facts) -> Result<Option<String>, Fault> {
         let own = facts
@@ -321,6 +336,9 @@ impl<'a> Inquiry<'a> {
             .and_then(|(_, own)| own.as_ref()?.address.as_ref());
         if own.is_some_and(|own| normalised(own) == address) {
             return Ok(Some("it is the address of the gateway's own account".to_owned()));
+        }
+        if let Some(why) = self.shared.own_at(address) {
+            return Ok(Some(why));
         }
         if let Some(since) = self.shared.store.silent_since(&self.site.name, issue_id, address).await? {
             let day = rfc3339(since);
@@ -361,8 +379,7 @@ impl Partakers {
 /// What a person wrote, as the tracker shows it.
 fn said(written: Written, browse_base: &str) -> Said {
     match written {
-        // Its text is made of it where it is read.
-        Written { html: Some(html), .. } => Said { html: SafeHtml::unread(html, browse_base), text: String::new() },
+        Written { html: Some(html), text } => Said { html: SafeHtml::unread(html, browse_base), text },
         Written { html: None, text } => Said { html: SafeHtml::of_text(&text), text },
     }
 }

@@ -16,7 +16,7 @@ use policy::reply_token::{self, TokenKey};
 use policy::silence_link::LinkedLetter;
 use policy::template::view::{self, Brand, Links};
 use policy::template::{MadeBy, Order, Rendered, Trouble};
-use policy::{Fault, FaultCode, Notification, StepKey, letter_number};
+use policy::{Fault, FaultCode, Notification, StepKey, event_letter_number};
 use store::{LetterAbout, NewLetter};
 
 /// Letters whose bytes come to this much are put aside; the rest waits for the decision.
@@ -72,7 +72,7 @@ impl Making<'_> {
     async fn letter(&self, notification: &Notification, means: &Means) -> Result<NewLetter, Stop> {
         // Numeric ids of issues are those of one tracker only.
         let key = StepKey(format!("{}/{}", self.site.name, notification.key.0));
-        let number = letter_number(&key);
+        let number = event_letter_number(&key, notification.answer_seen_by(&self.contents.entries));
         let from = self.from(notification)?;
         let token = means
             .keys
@@ -95,6 +95,9 @@ impl Making<'_> {
         let rendered = self.shared.letters.render(order).await?;
         let domain = domain_of(&from);
         let reply_to = self.reply_to(notification, &token);
+        // Reports of what could not be delivered further on name the letter that they are about.
+        let return_path =
+            self.shared.signed_reply_address(&self.site.name, &token).unwrap_or_else(|| from.address.clone());
         let message_id = format!("{token}@{domain}");
         let list_id = format!("{}.{}.{domain}", notification.issue_key, self.site.name);
         let recipient =
@@ -116,16 +119,23 @@ impl Making<'_> {
             pictures: &[],
             files: &[],
         });
-        Ok(NewLetter { key, about: self.about(notification, rendered, message_id), bytes })
+        Ok(NewLetter { key, number, about: self.about(notification, rendered, message_id, return_path), bytes })
     }
 
-    fn about(&self, notification: &Notification, rendered: Rendered, message_id: String) -> LetterAbout {
+    fn about(
+        &self,
+        notification: &Notification,
+        rendered: Rendered,
+        message_id: String,
+        return_path: String,
+    ) -> LetterAbout {
         let trouble = match &rendered.made_by {
             MadeBy::ThemeInstead(trouble) => Some(self.noted(trouble)),
             MadeBy::Theme | MadeBy::Template => None,
         };
         LetterAbout {
             to: notification.recipient.address.clone(),
+            return_path,
             issue_key: notification.issue_key.clone(),
             subject: rendered.subject.as_str().to_owned(),
             message_id,

@@ -3,7 +3,7 @@
 use super::evidence::Evidence;
 use super::flood;
 use crate::profile::{Duplicates, Mode};
-use crate::{Question, TokenGrant, reply_token};
+use crate::{AnswerSeenBy, Question, TokenGrant, reply_token};
 
 /// The most Message-IDs that are looked up for one message (SEC-24).
 pub const THREAD_IDS_MAX: usize = 20;
@@ -72,6 +72,16 @@ pub(super) fn own_candidates(evidence: &Evidence) -> Vec<String> {
 pub(super) fn grant_for<'a>(evidence: &Evidence<'a>, carrier: &str) -> Option<&'a TokenGrant> {
     let grants = evidence.facts.reply_tokens.as_deref().unwrap_or_default();
     grants.iter().find(|grant| grant.address.eq_ignore_ascii_case(carrier))
+}
+
+/// Who may see what answers the letters that this mail names: as few as the one for the fewest says.
+pub(super) fn answer_seen_by(evidence: &Evidence, issue_id: &str) -> AnswerSeenBy {
+    let grants = evidence.facts.reply_tokens.as_deref().unwrap_or_default();
+    let of_issue = grants.iter().filter(|grant| grant.issue_id == issue_id);
+    let said: Vec<AnswerSeenBy> =
+        of_issue.filter_map(|grant| grant.letter_id.parse().ok()).map(AnswerSeenBy::of).collect();
+    let strictest = [AnswerSeenBy::Few, AnswerSeenBy::Agents].into_iter().find(|seen_by| said.contains(seen_by));
+    strictest.unwrap_or(AnswerSeenBy::Everybody)
 }
 
 /// Whatever may carry our signature: the message's own id, so that our own letters are known again, the id that a report names, and,

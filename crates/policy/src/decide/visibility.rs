@@ -3,9 +3,10 @@
 use super::association;
 use super::directives::Given;
 use super::evidence::Evidence;
+use super::lookups;
 use super::verdict::Trace;
 use crate::profile::Mapping;
-use crate::{IssueFacts, Question, Told, Visibility};
+use crate::{AnswerSeenBy, IssueFacts, Question, Told, Visibility};
 
 /// Who may see the comment, `None` for whoever sees the issue; the inner error says why that cannot be had, so that the mail has to be
 /// held rather than shown to more people. It fails with the question for the service desk of the project.
@@ -27,7 +28,21 @@ pub(super) fn of(
             &format!("the profile says {ruled:?}, which stays"),
         );
     }
-    let words = if ruled.is_empty() { wished.trim() } else { ruled };
+    let mut words = if ruled.is_empty() { wished.trim() } else { ruled };
+    if words.is_empty() {
+        match lookups::answer_seen_by(evidence, &issue.id) {
+            AnswerSeenBy::Everybody => {}
+            AnswerSeenBy::Agents => {
+                trace.note(QUESTION, "it answers a letter about something internal", "it is internal as well");
+                words = "internal";
+            }
+            AnswerSeenBy::Few => {
+                const WHY: &str = "it answers a letter about something that is for a role or a group";
+                trace.note(QUESTION, WHY, "it is held for a person");
+                return Ok(Err(format!("{WHY}, and nobody said who may see its comment (viewable)")));
+            }
+        }
+    }
     if words.is_empty() {
         return Ok(Ok(None));
     }

@@ -2,7 +2,9 @@
 
 use super::facts::{Entry, IssueNow};
 use super::{Notification, Recipient};
+use crate::Visibility;
 use crate::event::{Event, EventKind};
+use crate::letter::AnswerSeenBy;
 use crate::template::view::{self, Brand, Comment, File, Happening, Links, Said, Site, View, Work};
 use std::collections::HashMap;
 
@@ -15,8 +17,8 @@ pub struct EntrySaid {
     pub said: Said,
     /// How long, of an entry of work.
     pub spent: String,
-    /// Not everybody sees it who sees the issue.
-    pub for_few: bool,
+    /// Every limit of who sees it, of those who see the issue; none for everybody.
+    pub seen_by: Vec<Visibility>,
 }
 
 /// What is said of an issue beside what a decision needs.
@@ -55,8 +57,10 @@ impl Notification {
     /// What its letter says. Of the issue an outsider is shown what a portal shows its customers, and no link to where he cannot go.
     pub fn view(&self, about: &About<'_>, own: Own) -> View {
         let recipient = &self.recipient;
-        let has_account = recipient.account.is_some();
-        let site = Site { url: if has_account { about.site.url.clone() } else { String::new() }, ..about.site.clone() };
+        let site = Site {
+            url: if recipient.is_at_home { about.site.url.clone() } else { String::new() },
+            ..about.site.clone()
+        };
         View {
             site,
             issue: self.issue(about),
@@ -68,12 +72,23 @@ impl Notification {
                 zone: recipient.time_zone.clone(),
             },
             reason: self.because.clone(),
-            links: Links { browse: own.links.browse.filter(|_| has_account), ..own.links },
+            links: Links { browse: own.links.browse.filter(|_| recipient.is_at_home), ..own.links },
             brand: own.brand,
             subject_prefix: self.style.subject_prefix.clone(),
             mark: own.mark,
+            texts_of_html: true,
             withheld: false,
             left_out: 0,
+        }
+    }
+
+    /// Who may see an answer to its letter: not more than whoever may see what it tells.
+    pub fn answer_seen_by(&self, entries: &HashMap<(Entry, String), EntrySaid>) -> AnswerSeenBy {
+        let mut limits = self.events.iter().flat_map(|event| of_event(event, entries)).flat_map(|said| &said.seen_by);
+        match (limits.clone().next(), limits.all(|limit| *limit == Visibility::Internal)) {
+            (None, _) => AnswerSeenBy::Everybody,
+            (Some(_), true) => AnswerSeenBy::Agents,
+            (Some(_), false) => AnswerSeenBy::Few,
         }
     }
 
@@ -95,27 +110,31 @@ impl Notification {
     }
 }
 
+/// What the comment or the entry of work says that the event is about.
+fn of_event<'e>(event: &Event, entries: &'e HashMap<(Entry, String), EntrySaid>) -> Option<&'e EntrySaid> {
+    let entry = match event.kind {
+        EventKind::Commented | EventKind::CommentEdited => Entry::Comment,
+        EventKind::Worked | EventKind::WorkEdited => Entry::Work,
+        _ => return None,
+    };
+    entries.get(&(entry, event.part.clone()?))
+}
+
 fn happening(event: &Event, about: &About<'_>, recipient: &Recipient) -> Happening {
-    let entry = |entry: Entry| about.entries.get(&(entry, event.part.clone()?));
-    let comment = match event.kind {
-        EventKind::Commented | EventKind::CommentEdited => entry(Entry::Comment),
-        _ => None,
-    };
-    let work = match event.kind {
-        EventKind::Worked | EventKind::WorkEdited => entry(Entry::Work),
-        _ => None,
-    };
+    let entry = of_event(event, about.entries);
+    let is_work = matches!(event.kind, EventKind::Worked | EventKind::WorkEdited);
+    let (comment, work) = (entry.filter(|_| !is_work), entry.filter(|_| is_work));
     Happening {
         kind: event.kind,
         who: event.actor.as_ref().map(|actor| actor.name.clone()).unwrap_or_default(),
         at_ms: event.at_ms,
         changes: event.changes.clone(),
-        comment: comment.map(|comment| Comment { said: comment.said.clone(), internal: comment.for_few }),
+        comment: comment.map(|comment| Comment { said: comment.said.clone(), internal: !comment.seen_by.is_empty() }),
         work: work.map(|work| Work {
             spent: work.spent.clone(),
             said: Some(work.said.clone()).filter(|said| *said != Said::default()),
         }),
-        files: if recipient.account.is_some() { files(event, about) } else { Vec::new() },
+        files: if recipient.is_at_home { files(event, about) } else { Vec::new() },
     }
 }
 
@@ -165,6 +184,7 @@ mod tests {
                 language: "de".into(),
                 time_zone: "Europe/Berlin".into(),
                 outsider,
+                is_at_home: account.is_some(),
             },
             events,
             event_keys: vec![],
@@ -196,7 +216,7 @@ mod tests {
         let said = |text: &str| Said { text: text.into(), ..Said::default() };
         let entries = HashMap::from([(
             (Entry::Comment, "7".to_owned()),
-            EntrySaid { said: said("words"), spent: String::new(), for_few: true },
+            EntrySaid { said: said("words"), spent: String::new(), seen_by: vec![Visibility::Internal] },
         )]);
         let of_issue = IssueSaid {
             project: "The north".into(),
@@ -223,6 +243,29 @@ mod tests {
         assert_eq!(view.issue.description, None, "it is not new");
         assert_eq!((view.reason, view.recipient.zone.as_str()), (Reason::Reporter, "Europe/Berlin"));
         assert_eq!(view.issue.project, "The north");
+    }
+
+    #[test]
+    fn an_answer_is_for_no_more_people_than_what_it_answers() {
+        let entry =
+            |id: &str, seen_by| ((Entry::Comment, id.to_owned()), EntrySaid { seen_by, ..EntrySaid::default() });
+        let role = Visibility::Role("Developers".into());
+        let entries = HashMap::from([
+            entry("1", vec![]),
+            entry("2", vec![Visibility::Internal]),
+            entry("3", vec![Visibility::Internal, role]),
+        ]);
+        for (comments, answer) in [
+            (vec!["1"], AnswerSeenBy::Everybody),
+            (vec!["1", "2"], AnswerSeenBy::Agents),
+            (vec!["2", "3"], AnswerSeenBy::Few),
+        ] {
+            let events = comments.iter().map(|id| event(EventKind::Commented, Some(id), vec![])).collect();
+            let told = told(Some("cleo"), false, events);
+            assert_eq!(told.answer_seen_by(&entries), answer, "{comments:?}");
+            let number = crate::event_letter_number(&told.key, answer);
+            assert_eq!(AnswerSeenBy::of(number), answer);
+        }
     }
 
     #[test]

@@ -147,14 +147,17 @@ impl Making<'_> {
     }
 }
 
-/// The view with a text for each thing that came as HTML alone.
+/// The view with the texts that its HTML says, where it wants that.
 fn with_texts(mut view: View) -> View {
+    if !view.texts_of_html {
+        return view;
+    }
     let of_happenings = view.happenings.iter_mut().flat_map(|happening| {
         let comment = happening.comment.as_mut().map(|comment| &mut comment.said);
         comment.into_iter().chain(happening.work.as_mut().and_then(|work| work.said.as_mut()))
     });
     let all = of_happenings.chain(view.earlier.iter_mut().map(|earlier| &mut earlier.said));
-    for said in all.chain(view.issue.description.as_mut()).filter(|said| said.text.is_empty()) {
+    for said in all.chain(view.issue.description.as_mut()) {
         said.text = Document::from_html(&said.html.shown()).text();
     }
     view

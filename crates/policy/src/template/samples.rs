@@ -33,6 +33,7 @@ pub fn view(kind: EventKind, language: &str) -> View {
         brand: Brand { name: "North Support".into(), logo: Some(Logo::own()) },
         subject_prefix: "[Support]".into(),
         mark: None,
+        texts_of_html: false,
         withheld: false,
         left_out: 0,
     }

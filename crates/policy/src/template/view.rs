@@ -22,6 +22,8 @@ pub struct View {
     pub subject_prefix: String,
     /// The mark of the letter, as [`mail::letter_mark::LetterKey::mark`] makes it.
     pub mark: Option<String>,
+    /// Texts beside HTML are made of that in the cell: what a tracker tells as text has signs of markup left.
+    pub texts_of_html: bool,
     /// Nothing that a person wrote may stand in it, because it goes by mail that is not sealed; it leads to the issue instead.
     pub withheld: bool,
     /// What does not fit into a letter is counted here.

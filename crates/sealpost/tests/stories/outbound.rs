@@ -30,7 +30,7 @@ audience = []
 [[mapping]]
 name = "comments"
 events = ["commented", "comment_edited"]
-addresses = ["boss@people.example"]
+addresses = ["boss@people.example", "desk@desk.example"]
 
 [[mapping]]
 name = "new"
@@ -56,8 +56,11 @@ impl Telling {
         let (mut world, _) = events::hearing().await;
         post_by(&mut world.home, FROM, &office);
         let profile = fs::read_to_string(world.home.file("profile.toml")).unwrap();
-        fs::write(world.home.file("profile.toml"), format!("{profile}\n[reply]\ndomains = [\"desk.example\"]\n"))
-            .unwrap();
+        fs::write(
+            world.home.file("profile.toml"),
+            format!("catch = [\"{FROM}\", \"desk@desk.example\"]\n{profile}\n[reply]\ndomains = [\"desk.example\"]\n"),
+        )
+        .unwrap();
         fs::write(world.home.file("mappings.toml"), MAPPINGS).unwrap();
         world.home.settings.set("[[site]]", "mappings", quoted("mappings.toml"));
         more(&mut world.home);
@@ -128,7 +131,10 @@ async fn a_comment_becomes_a_letter_whose_answer_becomes_a_comment_and_no_letter
     let [letter] = to(&letters, BOSS).try_into().unwrap();
     let message = read(letter);
     assert_eq!(message.headers.subject, format!("[HELP] [{key}] A leak"));
-    assert_eq!((message.headers.from[0].address.as_str(), letter.mail_from.as_str()), (FROM, ""));
+    assert_eq!(
+        (message.headers.from[0].address.as_str(), message.headers.reply_to[0].address.as_str()),
+        (FROM, letter.mail_from.as_str())
+    );
     assert_eq!(message.headers.to[0].address, BOSS);
     assert!(message.text.contains("planted-comment: the pipe is mended."), "{}", message.text);
     assert!(
@@ -159,6 +165,8 @@ async fn a_comment_becomes_a_letter_whose_answer_becomes_a_comment_and_no_letter
     let stories = telling.stories();
     let own = stories.iter().find(|story| story["notice"]["left_out"].to_string().contains("own doing"));
     assert!(own.is_some(), "{stories:#?}");
+    let looped = stories.iter().find(|story| story["notice"]["left_out"].to_string().contains("takes mail there"));
+    assert!(looped.is_some(), "nothing is written to a mailbox of our own: {stories:#?}");
     assert!(!telling.gateway.log().contains("planted"), "{}", telling.gateway.log());
 }
 

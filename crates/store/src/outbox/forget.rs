@@ -24,7 +24,7 @@ pub(crate) const OLD: &str = "SELECT o.id, o.blob FROM outbox o LEFT JOIN jobs j
 
 const ERASE: [&str; 3] = [
     "UPDATE outbox SET wrapped_key = NULL, sealed_letter = NULL, sealed_inline = NULL, blob = NULL WHERE id = $1",
-    "UPDATE jobs SET sealed_fault = NULL WHERE subject = $1 AND kind = 'letter'",
+    "UPDATE jobs SET sealed_fault = NULL, state = 'done' WHERE subject = $1 AND kind = 'letter'",
     "UPDATE ledger SET sealed_before = NULL, sealed_fault = NULL WHERE message = $1",
 ];
 

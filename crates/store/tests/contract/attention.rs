@@ -32,8 +32,10 @@ async fn tell(store: &Store, lease: &Lease, keys: &[&str]) -> String {
     let ids: Vec<String> = store.open_events(lease).await.unwrap().into_iter().map(|stored| stored.id).collect();
     let notice = store.begin_notice(lease).await.unwrap();
     let letter = |key: &&str| NewLetter {
+        number: 7,
         key: StepKey((*key).to_owned()),
         about: LetterAbout {
+            return_path: "reply@desk.example".into(),
             issue_key: "NORTH-1".into(),
             to: format!("{key}@people.example"),
             subject: "planted-subject".into(),

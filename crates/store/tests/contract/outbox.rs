@@ -17,6 +17,7 @@ const TO: &str = "Planted-Reader@people.example";
 fn letter(name: &str, bytes: usize) -> NewLetter {
     let about = LetterAbout {
         to: TO.into(),
+        return_path: "planted-path@desk.example".into(),
         subject: "planted-subject".into(),
         issue_key: "NORTH-1".into(),
         message_id: format!("planted-{name}@desk.example"),
@@ -25,7 +26,8 @@ fn letter(name: &str, bytes: usize) -> NewLetter {
         reason: "planted-reason".into(),
         trouble: Some("planted-trouble".into()),
     };
-    NewLetter { key: StepKey(format!("north/events:10/m/{name}")), about, bytes: b"planted-mail ".repeat(bytes / 13) }
+    let key = StepKey(format!("north/events:10/m/{name}"));
+    NewLetter { number: letter_number(&key), key, about, bytes: b"planted-mail ".repeat(bytes / 13) }
 }
 
 /// A job that decides about an event of issue 10, with the event.

@@ -16,6 +16,7 @@ const ASKED: &str = "planted-reader@bücher.example";
 
 fn letter(to: &str, name: &str) -> NewLetter {
     let about = LetterAbout {
+        return_path: "reply@desk.example".into(),
         to: to.into(),
         issue_key: "NORTH-1".into(),
         subject: "planted-subject".into(),
@@ -25,7 +26,8 @@ fn letter(to: &str, name: &str) -> NewLetter {
         reason: "he reports it".into(),
         trouble: None,
     };
-    NewLetter { key: StepKey(format!("north/events:10/m/{name}")), about, bytes: b"planted-mail".to_vec() }
+    let key = StepKey(format!("north/events:10/m/{name}"));
+    NewLetter { number: letter_number(&key), key, about, bytes: b"planted-mail".to_vec() }
 }
 
 /// What a link in the letter of this name says.

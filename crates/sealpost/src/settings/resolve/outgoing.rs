@@ -99,6 +99,10 @@ impl Reader {
             let why = format!("is missing on site {:?}, whose mappings write letters", site.name);
             self.wrong(section, "outgoing", &why, "name an [[outgoing]] server, or set dead_end = true");
         }
+        if outgoings.iter().any(|name| !name.is_empty()) && !site.letters.dead_end && site.letters.from.is_none() {
+            let why = format!("is missing on site {:?}, whose mappings write letters", site.name);
+            self.wrong(section, "from", &why, "write for example from = \"Support <support@example.org>\"");
+        }
         for name in outgoings.iter().filter(|name| !name.is_empty() && settings.outgoing(name).is_none()) {
             let why = format!("names the outgoing server {name:?}, which is not there");
             self.wrong(section, "mappings", &why, "write an [[outgoing]] of this name, or name another in the file");
