@@ -1,5 +1,5 @@
 -- Letters about events: to whom and why is sealed beside the bytes that are sent. Until its decision is written down a letter is a draft, and
--- `posted_at` is null. Address and domain hold keyed hashes; `number` stands for the letter in its Message-ID.
+-- `posted_at` is null. The address is a keyed hash; `number` stands for the letter in its Message-ID.
 CREATE TABLE outbox (
     id TEXT PRIMARY KEY,
     key TEXT NOT NULL UNIQUE,
@@ -8,7 +8,6 @@ CREATE TABLE outbox (
     notice TEXT NOT NULL,
     number BIGINT NOT NULL,
     address BYTEA NOT NULL,
-    domain BYTEA NOT NULL,
     size_bytes BIGINT NOT NULL,
     drafted_at BIGINT NOT NULL,
     posted_at BIGINT,
@@ -34,6 +33,5 @@ CREATE TABLE silences (
     issue_id TEXT NOT NULL,
     address BYTEA NOT NULL,
     made_at BIGINT NOT NULL,
-    letter BIGINT NOT NULL,
     PRIMARY KEY (site, address, issue_id)
 );

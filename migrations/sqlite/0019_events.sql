@@ -53,6 +53,5 @@ CREATE TABLE mappings (
 -- How far the history of each site is read that is read at all.
 CREATE TABLE polls (
     site TEXT PRIMARY KEY,
-    sealed_mark BLOB NOT NULL,
-    moved_at INTEGER NOT NULL
+    sealed_mark BLOB NOT NULL
 ) STRICT;

@@ -30,6 +30,11 @@ struct State {
 }
 
 impl Held {
+    /// A time so long from now.
+    pub(crate) fn after(&self, pause: Duration) -> Micros {
+        self.now().saturating_add(i64::try_from(pause.as_micros()).unwrap_or(Micros::MAX))
+    }
+
     /// The database's time, as well as it is known without asking: its time at the claim plus what has passed since.
     pub(crate) fn now(&self) -> Micros {
         self.claimed_at.saturating_add(i64::try_from(self.claimed.elapsed().as_micros()).unwrap_or(i64::MAX))

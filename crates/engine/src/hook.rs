@@ -34,9 +34,10 @@ impl Gateway {
         self.shared().site(site).is_ok_and(|site| !site.webhooks.is_empty())
     }
 
-    /// One was refused because nothing in its head could prove it.
-    pub fn count_unproved_webhook(&self) {
+    /// One was refused because nothing in its head could prove it: no signature or more than one.
+    pub fn count_unproved_webhook(&self, site: &str) {
         Metrics::add(&self.shared().metrics.webhooks_unproved);
+        tracing::warn!(site, why = "head", "a webhook is not signed by the site");
     }
 
     /// Takes in what a tracker tells of this site. Nothing of the body is read before its origin is proved. Nobody waits for the answer
@@ -85,8 +86,8 @@ async fn hear(shared: &Shared, name: &str, headers: Headers<'_>, body: &[u8], un
     if shared.backlog_of_events.load(Ordering::Relaxed) >= shared.settings.backlog_max {
         return Err(Fault::temporary(FaultCode::QueueFull, "work.queue_depth_max is reached by events"));
     }
-    let window = site.merge_window(&told.events);
-    let taking_in = shared.store.take_in_events(name, &told.events, body, Via::Webhook, window);
+    let waiting: Vec<_> = told.events.iter().map(|event| (event, site.merge_window(event))).collect();
+    let taking_in = shared.store.take_in_events(name, &waiting, body, Via::Webhook);
     let limit = shared.settings.intake_store_max.min(until.saturating_duration_since(Instant::now()));
     let new = within(limit, taking_in).await?;
     shared.backlog_of_events.fetch_add(u64::from(new), Ordering::Relaxed);

@@ -1,4 +1,4 @@
-//! The `Notice` job: decides who is told of the events of one issue, when the window after its first event is over.
+//! The `Notice` job: decides who is told of the events of one issue, when the first window of its events is over.
 //!
 //! The decision is written down together with the letters that come of it; each of them has a job of its own.
 

@@ -6,6 +6,7 @@
 
 mod pass;
 
+use crate::fetch::Moods;
 use crate::gateway::Shared;
 use crate::held::Held;
 use crate::metrics::Metrics;
@@ -13,7 +14,6 @@ use crate::stop::Stop;
 use pass::{Ended, Pass};
 use policy::Fault;
 use std::time::Duration;
-use store::Micros;
 
 /// How soon a job is looked at again whose site is read by the settings of another process, or of none.
 const UNKNOWN_AGAIN: Duration = Duration::from_secs(60);
@@ -22,7 +22,7 @@ const UNKNOWN_AGAIN: Duration = Duration::from_secs(60);
 pub(crate) async fn poll(shared: &Shared, held: &Held) -> Result<(), Stop> {
     let found = shared.site(&held.lease.site).ok();
     let Some((site, every)) = found.and_then(|site| site.poll_every.map(|every| (site, every))) else {
-        return Ok(shared.store.fetch_again(&held.lease, after(held, UNKNOWN_AGAIN)).await?);
+        return Ok(shared.store.fetch_again(&held.lease, held.after(UNKNOWN_AGAIN)).await?);
     };
     let ended = run(shared, held, &site).await;
     site.history_went(ended.is_ok());
@@ -32,7 +32,7 @@ pub(crate) async fn poll(shared: &Shared, held: &Held) -> Result<(), Stop> {
         tracing::info!(site = site.name, events = new, "events were read in the history");
     }
     let pause = if goes_on { Duration::ZERO } else { every };
-    shared.store.polled(&held.lease, &mark, after(held, pause)).await?;
+    shared.store.polled(&held.lease, &mark, held.after(pause)).await?;
     if goes_on {
         shared.fetch_due.notify_one();
     }
@@ -47,9 +47,5 @@ async fn run(shared: &Shared, held: &Held, site: &crate::site::Site) -> Result<E
 /// How long to wait after a pass failed: never less than after one that went well, so that a tracker that refuses is not asked more often.
 pub(crate) fn pause_after_failure(shared: &Shared, held: &Held) -> Duration {
     let every = shared.site(&held.lease.site).ok().and_then(|site| site.poll_every);
-    shared.settings.retry.pause(held.lease.tries, &held.lease.job).max(every.unwrap_or(UNKNOWN_AGAIN))
-}
-
-fn after(held: &Held, pause: Duration) -> Micros {
-    held.now().saturating_add(i64::try_from(pause.as_micros()).unwrap_or(Micros::MAX))
+    Moods::pause_after_failure(held.lease.tries, every.unwrap_or(UNKNOWN_AGAIN))
 }

@@ -161,12 +161,10 @@ impl Site {
         self.history_fails.store(!well, Ordering::Relaxed);
     }
 
-    /// How long these events are gathered with others of their issue: as long as the mapping waits that waits the least of those that tell
-    /// of one of them; `None` where nobody will be told.
-    pub(crate) fn merge_window(&self, events: &[Event]) -> Option<Micros> {
-        let mappings = self.mappings.as_ref()?;
-        let least = events.iter().filter_map(|event| mappings.wait(event)).min()?;
-        Some(i64::from(least) * 1_000_000)
+    /// How long an event is gathered with others of its issue: as long as the mapping waits that waits the least of those that tell of it;
+    /// `None` where nobody will be told.
+    pub(crate) fn merge_window(&self, event: &Event) -> Option<Micros> {
+        Some(i64::from(self.mappings.as_ref()?.wait(event)?) * 1_000_000)
     }
 
     /// What is told of it to operators.

@@ -53,11 +53,10 @@ async fn named(shared: &Shared, token: &str) -> Result<Option<(String, LinkedLet
         return Ok(None);
     }
     let now = rfc3339(shared.store.now().await?);
-    let mut found = None;
     for site in shared.sites().keys() {
         if let Some(letter) = silence_link::verify(&shared.reply_keys(site).await?, site, token, &now) {
-            found = Some((site.clone(), letter));
+            return Ok(Some((site.clone(), letter)));
         }
     }
-    Ok(found)
+    Ok(None)
 }

@@ -10,7 +10,7 @@ use crate::{carry, decide_job, deliver, fetch, notice, poll, replay, retain, swe
 use policy::{Fault, FaultCode, FaultKind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use store::{JobKind, Lease, Micros, Store};
+use store::{JobKind, Lease, Store};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -248,13 +248,13 @@ async fn record(shared: &Shared, held: &Held, result: Result<(), Stop>) {
                     JobKind::Poll => poll::pause_after_failure(shared, held),
                     _ => shared.settings.retry.pause(held.lease.tries, &held.lease.job),
                 };
-                shared.store.park(&held.lease, &fault, after(held.now(), pause)).await?;
+                shared.store.park(&held.lease, &fault, held.after(pause)).await?;
             }
             Err(Stop::Wait(fault, pause)) => {
                 Metrics::add(&metrics.waited);
                 metrics.fault(&fault);
                 tracing::debug!(job = held.lease.job, code = %fault.code, ?pause, "waits");
-                shared.store.wait(&held.lease, &fault, after(held.now(), pause)).await?;
+                shared.store.wait(&held.lease, &fault, held.after(pause)).await?;
             }
             Err(Stop::Hold(fault)) => {
                 Metrics::add(&metrics.held);
@@ -300,7 +300,7 @@ fn is_letter(kind: JobKind) -> bool {
     matches!(kind, JobKind::Deliver | JobKind::Letter)
 }
 
-/// There is one sweep, one job for each mailbox and one for the kept files of each site, and they are needed for ever.
+/// There is one sweep, one job for each mailbox, and for each site one for its kept files and one that reads its history; they are needed for ever.
 fn is_for_ever(kind: JobKind) -> bool {
     matches!(kind, JobKind::Sweep | JobKind::Fetch | JobKind::Retain | JobKind::Poll)
 }
@@ -322,10 +322,6 @@ fn note(shared: &Shared, held: &Held, fault: &Fault, what: &str) {
         job = lease.job, kind = ?lease.kind, message_row = lease.subject, site = lease.site, tries = lease.tries,
         code = %fault.code, detail = fault.detail, "{what}"
     );
-}
-
-fn after(now: Micros, pause: Duration) -> Micros {
-    now.saturating_add(i64::try_from(pause.as_micros()).unwrap_or(i64::MAX))
 }
 
 /// Lets the runs finish; after the grace they are stopped where they are, and the ledger says what is in doubt.

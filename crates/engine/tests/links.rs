@@ -1,17 +1,17 @@
 //! Links in letters over a real store: good for what was offered, once, as long as it was said, and for nothing that was made up.
 #![allow(clippy::unwrap_used)]
 
-use engine::{AuthorProof, Gateway, LetterMaker, Mailbox, Parts, Past, Reader, Tokens};
-use futures_util::future::BoxFuture;
-use mail::{Envelope, Limits, Reading, Reply};
+mod nobody;
+
+use engine::{AuthorProof, Gateway, Mailbox, Parts, Tokens};
+use mail::Envelope;
+use nobody::Nobody;
 use policy::reply_token::TokenKey;
 use policy::set_link::{LinkGrant, LinkPlace, sign};
-use policy::template::{Order, Rendered};
-use policy::{Fault, FaultCode, Letter, LetterKind, LetterLink, LetterWhen, Origin, Outcome, Plan, Profile, Receipt};
+use policy::{FaultCode, Letter, LetterKind, LetterLink, LetterWhen, Origin, Outcome, Plan, Profile, Receipt};
 use std::sync::Arc;
-use store::{Arrival, ContentReader, Decision, Handle, JobKind, MessageFilter, Store, Taken};
+use store::{Arrival, Decision, Handle, JobKind, MessageFilter, Store, Taken};
 use tempfile::TempDir;
-use tokio::sync::mpsc;
 
 const SITE: &str = "north";
 const DAY: i64 = 86_400 * 1_000_000;
@@ -35,44 +35,6 @@ name = "off"
 enabled = false
 directives = { status = "Open" }
 "#;
-
-/// Nothing is read here: this process only takes in.
-struct Nobody;
-
-fn unread<T>() -> BoxFuture<'static, Result<T, Fault>> {
-    Box::pin(async { Err(Fault::permanent(FaultCode::CellUnavailable, "nothing is read here")) })
-}
-
-impl LetterMaker for Nobody {
-    fn render(&self, _: Order) -> BoxFuture<'_, Result<Rendered, Fault>> {
-        unread()
-    }
-}
-
-impl Reader for Nobody {
-    fn read<'a>(&'a self, _: ContentReader, _: &'a Limits) -> BoxFuture<'a, Result<Reading, Fault>> {
-        unread()
-    }
-
-    fn reply_after<'a>(
-        &'a self,
-        _: ContentReader,
-        _: &'a Limits,
-        _: &'a Past,
-    ) -> BoxFuture<'a, Result<Option<Reply>, Fault>> {
-        unread()
-    }
-
-    fn part<'a>(
-        &'a self,
-        _: ContentReader,
-        _: &'a Limits,
-        _: &'a str,
-        _: mpsc::Sender<bytes::Bytes>,
-    ) -> BoxFuture<'a, Result<u64, Fault>> {
-        unread()
-    }
-}
 
 fn support() -> Mailbox {
     Mailbox {

@@ -1,62 +1,23 @@
 //! Links that end letters, over a real store: good for the letter that they stood in, and for nothing that was made up.
 #![allow(clippy::unwrap_used)]
 
+mod nobody;
+
 use engine::speak::{SiteConnection, Speaker};
-use engine::{Gateway, LetterMaker, Parts, Past, Reader, Site, Tokens};
-use futures_util::future::BoxFuture;
-use mail::{Limits, Reading, Reply};
+use engine::{Gateway, Parts, Site, Tokens};
+use nobody::Nobody;
 use policy::event::{Event, EventKind};
 use policy::reply_token::{self, TokenKey};
 use policy::silence_link::{LinkedLetter, sign};
-use policy::template::{Order, Rendered};
-use policy::{Fault, FaultCode, StepKey, letter_number};
+use policy::{StepKey, letter_number};
 use std::sync::Arc;
-use store::{ContentReader, JobKind, LetterAbout, NewLetter, Store, Subscription, Via};
+use store::{JobKind, LetterAbout, NewLetter, Store, Subscription, Via};
 use tempfile::TempDir;
-use tokio::sync::mpsc;
 use tracker::Dialect;
 
 const SITE: &str = "north";
 const SOUTH: &str = "south";
 const TO: &str = "ada@people.example";
-
-/// Nothing is read or rendered here.
-struct Nobody;
-
-fn unread<T>() -> BoxFuture<'static, Result<T, Fault>> {
-    Box::pin(async { Err(Fault::permanent(FaultCode::CellUnavailable, "nothing is read here")) })
-}
-
-impl LetterMaker for Nobody {
-    fn render(&self, _: Order) -> BoxFuture<'_, Result<Rendered, Fault>> {
-        unread()
-    }
-}
-
-impl Reader for Nobody {
-    fn read<'a>(&'a self, _: ContentReader, _: &'a Limits) -> BoxFuture<'a, Result<Reading, Fault>> {
-        unread()
-    }
-
-    fn reply_after<'a>(
-        &'a self,
-        _: ContentReader,
-        _: &'a Limits,
-        _: &'a Past,
-    ) -> BoxFuture<'a, Result<Option<Reply>, Fault>> {
-        unread()
-    }
-
-    fn part<'a>(
-        &'a self,
-        _: ContentReader,
-        _: &'a Limits,
-        _: &'a str,
-        _: mpsc::Sender<bytes::Bytes>,
-    ) -> BoxFuture<'a, Result<u64, Fault>> {
-        unread()
-    }
-}
 
 fn site(name: &str, settings: &engine::Settings) -> Site {
     let mut connection = SiteConnection::new(name, "http://127.0.0.1:9".parse().unwrap(), "", "no token");
@@ -117,7 +78,7 @@ fn linked() -> LinkedLetter {
 async fn post(store: &Store, site: &str) {
     let (kind, issue_id, part) = (EventKind::Commented, "10".to_owned(), Some("7".to_owned()));
     let event = Event { kind, issue_id, issue_key: None, at_ms: 5, actor: None, part, changes: vec![] };
-    store.take_in_events(site, &[event], b"", Via::Webhook, Some(0)).await.unwrap();
+    store.take_in_events(site, &[(&event, Some(0))], b"", Via::Webhook).await.unwrap();
     let lease = store.claim("worker", &[JobKind::Notice], 1, 600).await.unwrap().remove(0);
     let events: Vec<String> = store.open_events(&lease).await.unwrap().into_iter().map(|stored| stored.id).collect();
     let about = LetterAbout {

@@ -15,6 +15,11 @@ pub struct Address {
     pub address: String,
 }
 
+/// The form under which two spellings of one plain address are equal: see [`Address::normalised`].
+pub fn normalised(address: &str) -> String {
+    Address { name: None, address: address.to_owned() }.normalised()
+}
+
 impl Address {
     /// The form under which two spellings of one address are equal: lower case, no surrounding white space, no dot after
     /// the domain, an international domain in Unicode whichever way it was written (RFC 5891, section 4.4).

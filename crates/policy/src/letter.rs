@@ -121,6 +121,15 @@ impl LetterBound {
     }
 }
 
+/// After so many letters that came back for good within [`RETURNED_DAYS`] days no letter about events goes to an address.
+const RETURNED_MAX: u32 = 3;
+
+/// Why no more letters about events go to an address from which so many letters came back for good; `None` where nothing is against it.
+pub fn no_more_after(returned: u32) -> Option<String> {
+    (returned >= RETURNED_MAX)
+        .then(|| format!("{returned} letters to this address came back for good within {RETURNED_DAYS} days"))
+}
+
 /// A letter of ours that came back for good, as a delivery report says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReturnedLetter {
@@ -140,8 +149,8 @@ pub fn letter_number(letter: &StepKey) -> u64 {
 }
 
 /// Who may see the answer to a letter about events. It stands in the letter's number, which is signed, so that it is known for as long as
-/// the letter can be answered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// the letter can be answered. The later ones are stricter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum AnswerSeenBy {
     /// Whoever sees the issue.
     Everybody,

@@ -435,7 +435,7 @@ impl Profile {
         self.of_project(project).map_or("default", |mapped| &mapped.name)
     }
 
-    /// One for a letter that leaves: `None` where no domain takes answers.
+    /// A reply address for a letter: `None` where no domain takes answers.
     pub fn letter_reply_address(&self, token: &str) -> Option<String> {
         self.reply_domains.first().map(|domain| format!("{}{token}@{domain}", self.reply_prefix))
     }

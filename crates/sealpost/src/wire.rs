@@ -18,7 +18,7 @@ mod site_projects;
 mod uploads;
 mod webhooks;
 
-pub use adapters::{cells, sites};
+pub use adapters::{cells, own_program, sites};
 pub use endings::{Ending, Endings};
 pub use fetching::{ask_how_many, listen_for_silence};
 pub use listening::{Listening, ask_what_listens};

@@ -178,23 +178,22 @@ fn job_id(site: &str, issue_id: &str) -> String {
 }
 
 impl Store {
-    /// Takes in each of these deeds that is not known yet, with the job of its issue, which is due when the first of the `window`s of its
-    /// open events is over; durable when it returns. How many were new. Events that nobody is told of have no window: they wait for
+    /// Takes in each of these deeds that is not known yet, with the job of its issue, which is due when the first of the windows, each beside its event, of
+    /// its open events is over; durable when it returns. How many were new. Events that nobody is told of have no window: they wait for
     /// nothing, and change nothing of how long others do. `body` is what told of them, kept for their story unless it is above
     /// [`BODY_KEPT_BYTES_MAX`].
     pub async fn take_in_events(
         &self,
         site: &str,
-        events: &[Event],
+        events: &[(&Event, Option<Micros>)],
         body: &[u8],
         via: Via,
-        window: Option<Micros>,
     ) -> Result<u32, Fault> {
         self.inner.room.check()?;
         let hasher = self.inner.vault.hasher(site).await?;
         let mut new = 0;
-        for event in events {
-            let row = self.new_event(site, event, body, via, window, &hasher).await?;
+        for (event, window) in events {
+            let row = self.new_event(site, event, body, via, *window, &hasher).await?;
             let id = row.id.clone();
             // The row of the job is locked, too, in the order in which leases are renewed.
             let order = [job_id(&row.site, &row.issue_id).as_bytes(), b"/", &row.deed].concat();
@@ -304,9 +303,18 @@ impl Store {
                 e.sealed_event, e.notice, n.outcome
             FROM events e LEFT JOIN notices n ON n.id = e.notice
             WHERE (e.received_at, e.id) < ($1, $2) ORDER BY e.received_at DESC, e.id DESC LIMIT $3";
+        self.event_page(SQL, before, limit).await
+    }
+
+    async fn event_page(
+        &self,
+        sql: &'static str,
+        before: Option<(Micros, String)>,
+        limit: u32,
+    ) -> Result<Vec<EventLine>, Fault> {
         let limit = i64::from(limit.clamp(1, PAGE_MAX));
         let (at, id) = before.unwrap_or((Micros::MAX, String::new()));
-        let work = self.inner.db.read(move |conn| Box::pin(async move { all!(conn, Row, SQL, at, &id, limit) }));
+        let work = self.inner.db.read(move |conn| Box::pin(async move { all!(conn, Row, sql, at, &id, limit) }));
         let mut lines = Vec::new();
         for row in work.await? {
             lines.push(self.inner.event_line(row).await?);

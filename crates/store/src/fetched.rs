@@ -4,7 +4,7 @@ use crate::Store;
 use crate::database::{Conn, all, execute, one};
 use crate::dialect;
 use crate::job::{check_lease, come_again};
-use crate::rows::{Fetched, Lease, Micros};
+use crate::rows::{Fetched, JobKind, Lease, Micros};
 use data_encoding::HEXLOWER;
 use futures_util::future::BoxFuture;
 use policy::Fault;
@@ -17,20 +17,7 @@ pub(crate) const HANDLES_AT_ONCE: usize = 50_000;
 impl Store {
     /// Makes the job that fetches a mailbox, or has it run at once when it waits; a running one is left alone.
     pub async fn ensure_fetch(&self, site: &str, mailbox: &str) -> Result<(), Fault> {
-        const SQL: &str = "INSERT INTO jobs (id, kind, site, subject, position, state, due, created_at)
-            VALUES ($1, 'fetch', $2, $3, 0, 'ready', $4, $4)
-            ON CONFLICT (id) DO UPDATE SET site = excluded.site, state = 'ready', due = excluded.due, tries = 0,
-                sealed_fault = NULL, ended_at = NULL WHERE jobs.state <> 'running'";
-        let (id, site, mailbox) = (format!("fetch:{mailbox}"), site.to_owned(), mailbox.to_owned());
-        let work = self.inner.db.unit(move |conn| {
-            Box::pin(async move {
-                let now = dialect::now(conn).await?;
-                execute!(conn, SQL, &id, &site, &mailbox, now).map(|_| ())
-            })
-        });
-        work.await?;
-        self.inner.bell.ring();
-        Ok(())
+        self.ensure_job(JobKind::Fetch, format!("fetch:{mailbox}"), site, mailbox).await
     }
 
     /// When the mailbox was opened under this account; `None` when it never was.
@@ -140,7 +127,7 @@ impl Store {
         work.await
     }
 
-    /// A `Fetch` job had nothing to look into; it comes again at `again`.
+    /// A job that never ends had nothing to look into; it comes again at `again`.
     pub async fn fetch_again(&self, lease: &Lease, again: Micros) -> Result<(), Fault> {
         let lease = lease.clone();
         let work = self.inner.db.unit(move |conn| {

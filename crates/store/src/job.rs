@@ -167,6 +167,24 @@ impl Store {
             .await
     }
 
+    /// Makes a job that never ends, or has it run at once when it waits; a running one is left alone.
+    pub(crate) async fn ensure_job(&self, kind: JobKind, id: String, site: &str, subject: &str) -> Result<(), Fault> {
+        const SQL: &str = "INSERT INTO jobs (id, kind, site, subject, position, state, due, created_at)
+            VALUES ($1, $2, $3, $4, 0, 'ready', $5, $5)
+            ON CONFLICT (id) DO UPDATE SET site = excluded.site, state = 'ready', due = excluded.due, tries = 0,
+                sealed_fault = NULL, ended_at = NULL WHERE jobs.state <> 'running'";
+        let (site, subject) = (site.to_owned(), subject.to_owned());
+        let work = self.inner.db.unit(move |conn| {
+            Box::pin(async move {
+                let now = dialect::now(conn).await?;
+                execute!(conn, SQL, &id, kind.word(), &site, &subject, now).map(|_| ())
+            })
+        });
+        work.await?;
+        self.inner.bell.ring();
+        Ok(())
+    }
+
     /// Gives a job back untouched and takes the try back: for orderly shutdown.
     pub async fn release(&self, lease: &Lease) -> Result<(), Fault> {
         const SQL: &str =

@@ -10,7 +10,7 @@ use crate::plan::row_of;
 use crate::rows::{JobKind, Lease, LetterFate, LetterLine, Micros};
 use crate::sealed::{self, plan_place};
 use crate::vault::hash::Hasher;
-use mail::Address;
+use mail::normalised;
 use policy::letter::RETURNED_DAYS;
 use policy::{
     Fault, FaultCode, Letter, LetterBound, LetterKind, LetterTraffic, LetterWhen, Plan, Receipt, ReturnedLetter,
@@ -77,13 +77,8 @@ pub(crate) fn returned(plan: &Plan, hasher: &Hasher) -> Vec<(i64, Vec<u8>)> {
     plan.returned.iter().flat_map(both).collect()
 }
 
-/// The form under which two spellings of one address are equal; letters about events are known by it.
-pub(crate) fn normalised(address: &str) -> String {
-    Address { name: None, address: address.to_owned() }.normalised()
-}
-
 /// Hashed as an address that nobody can have, so that one key serves for both.
-pub(crate) fn domain_of(address: &str) -> String {
+fn domain_of(address: &str) -> String {
     format!("@{}", address.rsplit('@').next().unwrap_or_default())
 }
 
@@ -158,6 +153,19 @@ pub(crate) async fn post(
     Ok(Some(job))
 }
 
+/// How many letters of a site ($1) came back from an address ($3) since then: those of a kind ($2), and those about events.
+macro_rules! returned {
+    ($since:literal) => {
+        concat!(
+            "(SELECT COUNT(*) FROM letters WHERE site = $1 AND kind = $2 AND address = $3 AND returned_at > ",
+            $since,
+            ") + (SELECT COUNT(*) FROM outbox WHERE site = $1 AND address = $3 AND returned_at > ",
+            $since,
+            ")"
+        )
+    };
+}
+
 /// How many letters of a kind went to this address, to its domain, and out of the site at all; and how many came back, those about
 /// events among them.
 async fn traffic(
@@ -168,14 +176,15 @@ async fn traffic(
     domain: &[u8],
     now: Micros,
 ) -> Result<LetterTraffic, Fault> {
-    const SQL: &str = "SELECT
+    const SQL: &str = concat!(
+        "SELECT
         (SELECT COUNT(*) FROM letters
             WHERE site = $1 AND kind = $2 AND address = $3 AND posted_at > $5 AND withheld IS NULL),
         (SELECT COUNT(*) FROM letters
             WHERE site = $1 AND kind = $2 AND domain = $4 AND posted_at > $6 AND withheld IS NULL),
-        (SELECT COUNT(*) FROM letters WHERE site = $1 AND kind = $2 AND posted_at > $6 AND withheld IS NULL),
-        (SELECT COUNT(*) FROM letters WHERE site = $1 AND kind = $2 AND address = $3 AND returned_at > $7)
-            + (SELECT COUNT(*) FROM outbox WHERE site = $1 AND address = $3 AND returned_at > $7)";
+        (SELECT COUNT(*) FROM letters WHERE site = $1 AND kind = $2 AND posted_at > $6 AND withheld IS NULL), ",
+        returned!("$7")
+    );
     let (day, hour, returned) = (now - 24 * HOUR, now - HOUR, now - i64::from(RETURNED_DAYS) * 24 * HOUR);
     let counted = one!(conn, (i64, i64, i64, i64), SQL, site, kind, address, domain, day, hour, returned)?;
     let (address_day, domain_hour, site_hour, returned) = counted.unwrap_or((i64::MAX, i64::MAX, i64::MAX, i64::MAX));
@@ -307,6 +316,20 @@ impl Store {
             Some((letter, key, at))
         });
         Ok(posted.collect())
+    }
+
+    /// How many letters to this address came back for good in the last [`RETURNED_DAYS`] days, those about events among them.
+    pub async fn returned_letters(&self, site: &str, address: &str) -> Result<u32, Fault> {
+        const SQL: &str = concat!("SELECT ", returned!("$4"));
+        let address = self.inner.vault.hasher(site).await?.address(address);
+        let site = site.to_owned();
+        let work = self.inner.db.read(move |conn| {
+            Box::pin(async move {
+                let since = dialect::now(conn).await? - i64::from(RETURNED_DAYS) * 24 * HOUR;
+                one!(conn, (i64,), SQL, &site, LetterKind::Notice.word(), &address, since)
+            })
+        });
+        Ok(work.await?.map_or(0, |(number,)| u32::try_from(number).unwrap_or(u32::MAX)))
     }
 
     /// How many notices went to this address, to its domain, and out of the site at all, counted back from now.

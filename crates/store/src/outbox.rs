@@ -4,7 +4,7 @@ pub(crate) mod forget;
 pub(crate) mod shown;
 mod silence;
 
-pub use shown::OutboxLine;
+pub use shown::{LETTERS_PAGE_MAX, OutboxLine};
 pub use silence::Subscription;
 
 use crate::Store;
@@ -13,11 +13,11 @@ use crate::content::erased;
 use crate::database::{Conn, execute, one};
 use crate::dialect;
 use crate::job::check_lease;
-use crate::letter::{domain_of, normalised};
 use crate::rows::{Lease, Micros};
 use crate::sealed;
 use crate::segment::{ContentReader, Kept, SegmentWriter, Whereabouts};
 use crate::vault::seal::Place;
+use mail::normalised;
 use policy::{Fault, FaultCode, StepKey};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -70,7 +70,6 @@ struct Draft {
     key: String,
     number: i64,
     address: Vec<u8>,
-    domain: Vec<u8>,
     size_bytes: i64,
     key_id: String,
     wrapped_key: Vec<u8>,
@@ -156,7 +155,6 @@ impl Store {
             number: number.cast_signed(),
             key: key.0,
             address: hasher.address(&to),
-            domain: hasher.address(&domain_of(&to)),
             size_bytes: i64::try_from(size_bytes).unwrap_or(i64::MAX),
             sealed_letter: sealed::seal(&sealing.key, about_place(site, &id), &about)?,
             key_id: sealing.wrapped_by,
@@ -210,9 +208,10 @@ impl Store {
 impl Drafts {
     /// Inserts them; what is known by its key stays as it is.
     async fn insert(&self, conn: &mut Conn, lease: &Lease, notice: &str, now: Micros) -> Result<(), Fault> {
-        const SQL: &str = "INSERT INTO outbox (id, key, site, issue_id, notice, number, address, domain, size_bytes,
-                drafted_at, key_id, wrapped_key, sealed_letter, sealed_inline, blob)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) ON CONFLICT (key) DO NOTHING";
+        const SQL: &str =
+            "INSERT INTO outbox (id, key, site, issue_id, notice, number, address, size_bytes, drafted_at,
+                key_id, wrapped_key, sealed_letter, sealed_inline, blob)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT (key) DO NOTHING";
         for draft in &self.0 {
             execute!(
                 conn,
@@ -224,7 +223,6 @@ impl Drafts {
                 notice,
                 draft.number,
                 &draft.address,
-                &draft.domain,
                 draft.size_bytes,
                 now,
                 &draft.key_id,

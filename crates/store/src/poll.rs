@@ -2,9 +2,8 @@
 
 use crate::Store;
 use crate::database::{execute, one};
-use crate::dialect;
 use crate::job::{check_lease, come_again};
-use crate::rows::{Lease, Micros};
+use crate::rows::{JobKind, Lease, Micros};
 use crate::sealed;
 use crate::vault::seal::Place;
 use policy::Fault;
@@ -39,20 +38,7 @@ fn place(site: &str) -> Place<'_> {
 impl Store {
     /// Makes the job that reads the history of a site, or has it run at once when it waits; a running one is left alone.
     pub async fn ensure_poll(&self, site: &str) -> Result<(), Fault> {
-        const SQL: &str = "INSERT INTO jobs (id, kind, site, subject, position, state, due, created_at)
-            VALUES ($1, 'poll', $2, '', 0, 'ready', $3, $3)
-            ON CONFLICT (id) DO UPDATE SET state = 'ready', due = excluded.due, tries = 0, sealed_fault = NULL,
-                ended_at = NULL WHERE jobs.state <> 'running'";
-        let (id, site) = (format!("poll:{site}"), site.to_owned());
-        let work = self.inner.db.unit(move |conn| {
-            Box::pin(async move {
-                let now = dialect::now(conn).await?;
-                execute!(conn, SQL, &id, &site, now).map(|_| ())
-            })
-        });
-        work.await?;
-        self.inner.bell.ring();
-        Ok(())
+        self.ensure_job(JobKind::Poll, format!("poll:{site}"), site, "").await
     }
 
     /// How far the history of a site is read; `None` where it never was.
@@ -76,15 +62,15 @@ impl Store {
     }
 
     async fn moved(&self, lease: &Lease, mark: &HistoryMark, again: Option<Micros>) -> Result<(), Fault> {
-        const SQL: &str = "INSERT INTO polls (site, sealed_mark, moved_at) VALUES ($1, $2, $3)
-            ON CONFLICT (site) DO UPDATE SET sealed_mark = excluded.sealed_mark, moved_at = excluded.moved_at";
+        const SQL: &str = "INSERT INTO polls (site, sealed_mark) VALUES ($1, $2)
+            ON CONFLICT (site) DO UPDATE SET sealed_mark = excluded.sealed_mark";
         let key = self.inner.vault.standing_key(&lease.site).await?;
         let sealed = sealed::seal(&key, place(&lease.site), mark)?;
         let lease = lease.clone();
         let work = self.inner.db.unit(move |conn| {
             Box::pin(async move {
-                let now = check_lease(conn, &lease).await?;
-                execute!(conn, SQL, &lease.site, &sealed, now)?;
+                check_lease(conn, &lease).await?;
+                execute!(conn, SQL, &lease.site, &sealed)?;
                 match again {
                     Some(again) => come_again(conn, &lease, again).await,
                     None => Ok(()),

@@ -1,4 +1,4 @@
-//! Sealed fields: values as JSON under the key of the message that they belong to.
+//! Sealed fields: values as JSON under the key of the message or letter that they belong to, or of its site.
 
 use crate::database::one;
 use crate::rows::{JobKind, Lease};

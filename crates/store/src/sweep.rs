@@ -40,6 +40,26 @@ const ERASE: [&str; 7] = [
     "DELETE FROM rehearsals WHERE message = $1",
 ];
 
+/// Messages of a site ($3) older than $1 allows, whose work is over; what waits for a person goes at $4.
+const OLD: &str = "SELECT m.id, c.blob FROM messages m
+    LEFT JOIN contents c ON c.message = m.id LEFT JOIN jobs j ON j.id = m.job
+    WHERE m.site = $3 AND m.wrapped_key IS NOT NULL AND m.received_at < $1 AND (j.state IS NULL OR j.state IN ('done', 'dead'))
+        AND (m.received_at < $4 OR (COALESCE(j.state, 'done') = 'done' AND (m.outcome IS NULL OR m.shadow = 1
+            OR m.outcome NOT IN ('hold', 'quarantine'))))
+        AND NOT EXISTS (SELECT 1 FROM jobs d WHERE d.subject = m.id AND d.kind = 'deliver'
+            AND d.state NOT IN ('done', 'dead'))
+    ORDER BY m.received_at LIMIT $2";
+
+/// What the sweep erases of a kind of content when its days are over.
+pub(crate) struct Erasure<'a> {
+    /// What the audit trail says that was swept.
+    pub(crate) subject: &'a str,
+    /// The id and the blob of each row that is to go, of a site ($3): older than $1, or than $4 where it waits for a person; at most $2.
+    pub(crate) old: &'static str,
+    /// What erases one of them ($1).
+    pub(crate) erase: &'static [&'static str],
+}
+
 const SECOND: Micros = 1_000_000;
 const DAY: Micros = 86_400 * SECOND;
 
@@ -67,21 +87,22 @@ impl Store {
     async fn erase_old_content(&self) -> Result<u64, Fault> {
         let mut erased = 0;
         for site in self.sites_with_messages().await? {
-            erased += self.erase_old_content_of(&site).await?;
+            erased += self.erase_old(&site, &Erasure { subject: &site, old: OLD, erase: &ERASE }).await?;
         }
         Ok(erased)
     }
 
-    async fn erase_old_content_of(&self, site: &str) -> Result<u64, Fault> {
-        let days = self.keep_days(site);
+    /// Erases what is older than the site keeps content, a little at a time; how many rows.
+    pub(crate) async fn erase_old(&self, site: &str, what: &Erasure<'_>) -> Result<u64, Fault> {
+        let (days, old, erase) = (self.keep_days(site), what.old, what.erase);
         let mut erased = 0;
         loop {
-            let receipt = Entry::by_program(&self.inner.vault, site, "sweep", site, None).await?;
+            let receipt = Entry::by_program(&self.inner.vault, site, "sweep", what.subject, None).await?;
             let asked = site.to_owned();
-            let work = self.inner.db.unit(move |conn| Box::pin(erase_some(conn, asked, days, receipt)));
+            let work = self.inner.db.unit(move |conn| Box::pin(erase_some(conn, asked, days, receipt, old, erase)));
             let gone = work.await?;
-            for (message, blob) in &gone {
-                self.inner.vault.forget_message_key(message);
+            for (row, blob) in &gone {
+                self.inner.vault.forget_message_key(row);
                 if let Some(name) = blob {
                     // Its key is gone already; should this fail, the file is an orphan for a later sweep.
                     if let Err(fault) = self.inner.blobs.remove(name).await {
@@ -206,35 +227,29 @@ impl Store {
     }
 }
 
-/// Erases some messages of a site, with a receipt in the audit trail; their ids and the blobs that nobody names any more.
+/// Erases some of a site, with a receipt in the audit trail; the ids and the blobs that nobody names any more.
 async fn erase_some(
     conn: &mut Conn,
     site: String,
     keep_days: i64,
     receipt: Entry,
+    old: &'static str,
+    erase: &'static [&'static str],
 ) -> Result<Vec<(String, Option<String>)>, Fault> {
-    const OLD: &str = "SELECT m.id, c.blob FROM messages m
-        LEFT JOIN contents c ON c.message = m.id LEFT JOIN jobs j ON j.id = m.job
-        WHERE m.site = $3 AND m.wrapped_key IS NOT NULL AND m.received_at < $1 AND (j.state IS NULL OR j.state IN ('done', 'dead'))
-            AND (m.received_at < $4 OR (COALESCE(j.state, 'done') = 'done' AND (m.outcome IS NULL OR m.shadow = 1
-                OR m.outcome NOT IN ('hold', 'quarantine'))))
-            AND NOT EXISTS (SELECT 1 FROM jobs d WHERE d.subject = m.id AND d.kind = 'deliver'
-                AND d.state NOT IN ('done', 'dead'))
-        ORDER BY m.received_at LIMIT $2";
     let now = dialect::now(conn).await?;
     let before = now - keep_days * DAY;
     let unsettled = now - keep_days.max(UNSETTLED_KEPT_DAYS_MIN) * DAY;
-    let old = all!(conn, (String, Option<String>), OLD, before, ERASED_AT_ONCE, &site, unsettled)?;
-    for (message, _) in &old {
-        for sql in ERASE {
-            execute!(conn, sql, message)?;
+    let gone = all!(conn, (String, Option<String>), old, before, ERASED_AT_ONCE, &site, unsettled)?;
+    for (row, _) in &gone {
+        for sql in erase {
+            execute!(conn, *sql, row)?;
         }
     }
-    if !old.is_empty() {
-        let told = format!("{{\"erased\":{},\"keep_content_days\":{keep_days}}}", old.len());
+    if !gone.is_empty() {
+        let told = format!("{{\"erased\":{},\"keep_content_days\":{keep_days}}}", gone.len());
         audit::write(conn, &receipt.with_receipt(Some(told)), now).await?;
     }
-    Ok(old)
+    Ok(gone)
 }
 
 async fn tidy(conn: &mut Conn) -> Result<(), Fault> {

@@ -149,6 +149,13 @@ impl Document {
     }
 }
 
+/// A name or an address on one line, without signs that turn the direction of what is shown: one could show an address backwards.
+pub(crate) fn one_line(text: &str, length_max: usize) -> String {
+    let steers = |c: char| c.is_control() || mail::is_direction_mark(c);
+    let spaced: String = text.chars().map(|c| if steers(c) { ' ' } else { c }).collect();
+    shortened(spaced.trim(), length_max)
+}
+
 /// The text, cut to at most `length_max` UTF-16 units, with an ellipsis as the last one where something was cut.
 pub fn shortened(text: &str, length_max: usize) -> String {
     if text.encode_utf16().count() <= length_max {

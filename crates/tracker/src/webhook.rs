@@ -281,11 +281,15 @@ fn text(value: &Value) -> Option<String> {
     }
 }
 
-/// `2019-02-15T19:12:08.432-0800` in milliseconds since 1970.
-pub(crate) fn moment_ms(text: &str) -> Option<i64> {
+/// `2019-02-15T19:12:08.432-0800`: Jira writes an offset without a colon.
+pub(crate) fn moment(text: &str) -> Option<jiff::Timestamp> {
     let parsed = jiff::fmt::strtime::parse("%Y-%m-%dT%H:%M:%S%.f%z", text).and_then(|time| time.to_timestamp());
-    let moment = parsed.or_else(|_| text.parse::<jiff::Timestamp>()).ok()?;
-    Some(moment.as_millisecond())
+    parsed.or_else(|_| text.parse::<jiff::Timestamp>()).ok()
+}
+
+/// The same in milliseconds since 1970.
+pub(crate) fn moment_ms(text: &str) -> Option<i64> {
+    moment(text).map(jiff::Timestamp::as_millisecond)
 }
 
 pub(crate) fn cut(text: &str, chars_max: usize) -> String {

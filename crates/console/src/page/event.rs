@@ -16,12 +16,10 @@ use axum::{Extension, Form};
 use policy::Fault;
 use policy::event::{Event, EventKind};
 use serde::Deserialize;
-use store::{EventStory, JobState, OutboxLine};
+use store::{EventStory, JobState, LETTERS_PAGE_MAX, OutboxLine};
 
 /// Of more who are left out the list is folded.
 const LEFT_OUT_OPEN: usize = 10;
-/// The store tells of no more letters of one decision.
-const LETTERS: usize = 200;
 
 /// What was decided, as it is kept; what an older gateway did not write is empty.
 #[derive(Default, Deserialize)]
@@ -179,7 +177,7 @@ fn page(console: &Console, session: &Session, story: EventStory, letters: Vec<Ou
         wakeable: !erased && matches!(work, Some(JobState::Held | JobState::Dead)),
         part: event.map(part).unwrap_or_default(),
         changes: event.map(changes).unwrap_or_default(),
-        letters_go_on: letters.len() >= LETTERS,
+        letters_go_on: letters.len() >= LETTERS_PAGE_MAX as usize,
         letters: letters.into_iter().map(|line| EventLetter { event: None, ..event_letter(line) }).collect(),
         who,
         account,

@@ -1,6 +1,6 @@
 //! The list of events: what happened to issues, newest first, and what was decided about each.
 
-use super::filter::before;
+use super::filter::{ROWS, before, cut};
 use super::messages::IssueLink;
 use super::{Moment, moment, not_found, render, state, state_word, trouble};
 use crate::Console;
@@ -15,8 +15,6 @@ use policy::event::{Event, EventKind};
 use serde::Deserialize;
 use store::{EventLine, JobState, Via};
 
-/// Rows on one page.
-const ROWS: u32 = 50;
 /// The word for what does not go on by itself, in the address of a list.
 const STOPPED: &str = "stopped";
 
@@ -88,9 +86,7 @@ async fn page(console: &Console, session: &Session, asked: &Asked) -> Result<Lis
         true => console.store.stopped_events(before, ROWS + 1).await?,
         false => console.store.events(before, ROWS + 1).await?,
     };
-    let more = lines.len() > ROWS as usize;
-    lines.truncate(ROWS as usize);
-    let next = lines.last().filter(|_| more).map(|last| format!("{}~{}", last.received_at, last.id));
+    let next = cut(&mut lines, |line| (line.received_at, &line.id));
     let work = console.store.work_on(&lines).await?;
     let rows = lines.into_iter().zip(work).map(|(line, work)| row(console, line, work)).collect();
     Ok(List { token: session.token(), support: false, rows, stopped, first, next })

@@ -157,6 +157,17 @@ fn name(text: &str) -> Option<String> {
     (!text.is_empty() && text.len() <= NAME_BYTES_MAX && !text.contains('\0')).then(|| text.to_owned())
 }
 
+/// Rows on one page.
+pub(super) const ROWS: u32 = 50;
+
+/// Takes what one page shows of the rows, of which one more was asked for; where the next page begins, if there is one.
+pub(super) fn cut<T>(rows: &mut Vec<T>, last: impl Fn(&T) -> (Micros, &str)) -> Option<String> {
+    let more = rows.len() > ROWS as usize;
+    rows.truncate(ROWS as usize);
+    let (at, id) = last(rows.last().filter(|_| more)?);
+    Some(format!("{at}~{id}"))
+}
+
 /// Where a page begins: `MICROSECONDS~ID` of the last row of the page before.
 pub(super) fn before(asked: &str) -> Option<(Micros, String)> {
     let (micros, id) = asked.split_once('~')?;

@@ -1,5 +1,6 @@
 //! The list of letters: what the gateway wrote to people by itself, or kept here because their site is a dead end.
 
+use super::filter::{ROWS, cut};
 use super::views::TabLink;
 use super::{Moment, moment, not_found, render, trouble};
 use crate::Console;
@@ -14,8 +15,6 @@ use policy::{Letter, LetterKind, LetterWhen};
 use serde::Deserialize;
 use store::{LetterFate, LetterLine, Micros};
 
-/// Rows on one page.
-const ROWS: u32 = 50;
 /// `message:ID/REVISION/letter-ORDINAL`.
 const KEY_BYTES_MAX: usize = 128;
 
@@ -78,9 +77,7 @@ pub async fn list(
     // One more than is shown tells whether there is an older page.
     match console.store.letters(before, ROWS + 1).await {
         Ok(mut lines) => {
-            let more = lines.len() > ROWS as usize;
-            lines.truncate(ROWS as usize);
-            let next = lines.last().filter(|_| more).map(|last| format!("{}~{}", last.posted_at, last.key.0));
+            let next = cut(&mut lines, |line| (line.posted_at, &line.key.0));
             let rows = lines.into_iter().map(row).collect();
             let tabs = tabs(Tab::Mail);
             render(StatusCode::OK, &List { token: session.token(), support: false, tabs, rows, first, next })

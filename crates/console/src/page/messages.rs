@@ -1,6 +1,6 @@
 //! The list of messages: newest first, filtered, page by page.
 
-use super::filter::{Asked, Fields, encoded};
+use super::filter::{Asked, Fields, ROWS, encoded};
 use super::{Moment, moment, not_found, render, state, state_word, subject, trouble};
 use crate::Console;
 use crate::sign_in::Session;
@@ -14,9 +14,6 @@ use policy::Outcome;
 use policy::kept::size_in_words;
 use std::sync::PoisonError;
 use store::{JobState, MessageLine};
-
-/// Rows on one page.
-const ROWS: u32 = 50;
 
 /// A line of the list.
 struct Row {

@@ -1,7 +1,7 @@
 //! The list of letters about events, what became of each, and a person's word that one is sent once more.
 
 use super::events::Asked;
-use super::filter::before;
+use super::filter::{ROWS, before, cut};
 use super::letters::{Tab, fate_in_words, tabs};
 use super::story::asked_about;
 use super::views::TabLink;
@@ -14,11 +14,8 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Extension, Form};
-use policy::{Fault, FaultCode};
+use policy::Fault;
 use store::{JobState, LetterAbout, LetterFate, OutboxLine};
-
-/// Rows on one page.
-const ROWS: u32 = 50;
 
 /// A letter about events as people see it.
 pub(super) struct EventLetter {
@@ -81,9 +78,7 @@ async fn page(console: &Console, session: &Session, asked: &Asked) -> Result<Lis
         true => console.store.stopped_letters(before, ROWS + 1).await?,
         false => console.store.outbox(before, ROWS + 1).await?,
     };
-    let more = lines.len() > ROWS as usize;
-    lines.truncate(ROWS as usize);
-    let next = lines.last().filter(|_| more).map(|last| format!("{}~{}", last.posted_at, last.id));
+    let next = cut(&mut lines, |line| (line.posted_at, &line.id));
     let letters = lines.into_iter().map(event_letter).collect();
     Ok(List { token: session.token(), support: false, tabs: tabs(Tab::Events), letters, stopped, first, next })
 }
@@ -102,7 +97,7 @@ pub async fn again(
     match sent_again(&console, &session, &id).await {
         Ok(Some(back)) => Redirect::to(&back).into_response(),
         Ok(None) => {
-            let text = "This letter is neither held nor given up, or there is none of this id, so nothing was done.";
+            let text = "This letter has neither failed nor been given up, nor is it held, or there is none of this id, so nothing was done.";
             notice(StatusCode::CONFLICT, "Nothing to send once more", text)
         }
         Err(fault) => trouble(&fault),
@@ -122,8 +117,13 @@ pub(super) fn event_letter(line: OutboxLine) -> EventLetter {
     let (fate, class, fault) = fate(&line);
     let why = fault.map(Fault::to_string).unwrap_or_default();
     let words = fault.map_or_else(String::new, |fault| words_of(fault).to_owned());
-    let stopped = line.about.is_some() && matches!(line.job, Some(JobState::Held | JobState::Dead));
-    let in_doubt = stopped && fault.is_some_and(|fault| fault.code == FaultCode::InDoubt);
+    let stopped = match line.job {
+        Some(JobState::Held | JobState::Dead) => true,
+        Some(JobState::Done) | None => matches!(line.fate, LetterFate::Failed(_)),
+        Some(_) => false,
+    };
+    let stopped = stopped && line.about.is_some();
+    let in_doubt = stopped && line.in_doubt;
     let about = line.about.as_ref();
     let text = |of: fn(&LetterAbout) -> &String| about.map(of).cloned().unwrap_or_default();
     EventLetter {

@@ -65,8 +65,8 @@ pub trait Ear: Send + Sync + 'static {
     /// Whether webhooks of this site are awaited.
     fn awaits(&self, site: &str) -> bool;
 
-    /// Counts one that was refused before it was heard, because nothing in its head could prove it.
-    fn unproved(&self);
+    /// Counts one that was refused before it was heard, because nothing in its head could prove it, and says so in the log.
+    fn unproved(&self, site: &str);
 
     /// Durable when it returns [`Heard::TakenIn`]; a fault that is temporary when that is not done in time.
     fn hear<'a>(&'a self, webhook: Webhook<'a>) -> Answer<'a, Heard>;
@@ -136,7 +136,7 @@ impl Hooks {
             return Err(stranger(Problem::of(FaultCode::NothingThere)));
         }
         let Some((signatures, authorizations)) = proofs(headers) else {
-            self.ear.unproved();
+            self.ear.unproved(site);
             return Err(stranger(Problem::of(FaultCode::WebhookUnproved)));
         };
         if headers.get_all(header::CONTENT_ENCODING).iter().any(|value| value != "identity") {
@@ -241,7 +241,7 @@ mod tests {
             true
         }
 
-        fn unproved(&self) {}
+        fn unproved(&self, _: &str) {}
 
         fn hear<'a>(&'a self, _: Webhook<'a>) -> Answer<'a, Heard> {
             Box::pin(async { Ok(Heard::TakenIn) })

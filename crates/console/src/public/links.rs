@@ -76,6 +76,5 @@ fn later(fault: &Fault) -> Response {
     if fault.code != FaultCode::QueueFull {
         tracing::warn!(code = %fault.code, detail = fault.detail, "a link could not be looked at");
     }
-    let text = "This does not work at the moment. Please try again in a few minutes; the link is still good.";
-    page::notice(StatusCode::SERVICE_UNAVAILABLE, "Please try again later", text)
+    page::not_now("This does not work at the moment. Please try again in a few minutes; the link is still good.")
 }

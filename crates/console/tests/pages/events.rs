@@ -82,7 +82,7 @@ pub async fn take(store: &Store, issue_id: &str, part: &str, deed: &Deed) -> Str
         part: Some(part.into()),
         changes: vec![change],
     };
-    assert_eq!(store.take_in_events(SITE, &[event], b"{}", Via::Webhook, Some(0)).await.unwrap(), 1);
+    assert_eq!(store.take_in_events(SITE, &[(&event, Some(0))], b"{}", Via::Webhook).await.unwrap(), 1);
     store.events(None, 1).await.unwrap().remove(0).id
 }
 

@@ -24,7 +24,7 @@ pub(crate) async fn fetch(shared: &Arc<Shared>, held: &Held) -> Result<(), Stop>
     let name = &held.lease.subject;
     let found = shared.mailbox_of(name, &held.lease.site).ok();
     let Some(fetching) = found.and_then(|mailbox| mailbox.fetching) else {
-        return Ok(shared.store.fetch_again(&held.lease, after(held, UNKNOWN_AGAIN)).await?);
+        return Ok(shared.store.fetch_again(&held.lease, held.after(UNKNOWN_AGAIN)).await?);
     };
     let of = Fetched { site: held.lease.site.clone(), mailbox: name.clone(), account: fetching.account_text() };
     let poll = fetching.poll;
@@ -45,9 +45,9 @@ pub(crate) async fn fetch(shared: &Arc<Shared>, held: &Held) -> Result<(), Stop>
         tracing::info!(mailbox = name, mails = came, "mail was fetched");
     }
     if all_seen {
-        shared.store.fetched(&held.lease, &of, after(held, pause)).await?;
+        shared.store.fetched(&held.lease, &of, held.after(pause)).await?;
     } else {
-        shared.store.fetched_some(&held.lease, &of, after(held, pause)).await?;
+        shared.store.fetched_some(&held.lease, &of, held.after(pause)).await?;
     }
     if pause.is_zero() {
         shared.fetch_due.notify_one();
@@ -94,10 +94,6 @@ async fn look(
 pub(crate) fn pause_after_failure(shared: &Shared, held: &Held) -> Duration {
     let fetching = shared.mailbox(&held.lease.subject).ok().and_then(|mailbox| mailbox.fetching);
     Moods::pause_after_failure(held.lease.tries, fetching.map_or(UNKNOWN_AGAIN, |fetching| fetching.poll))
-}
-
-fn after(held: &Held, pause: Duration) -> Micros {
-    held.now().saturating_add(i64::try_from(pause.as_micros()).unwrap_or(Micros::MAX))
 }
 
 /// A round that goes on.

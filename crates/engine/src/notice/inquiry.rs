@@ -4,7 +4,7 @@ use crate::facts::rfc3339;
 use crate::facts::told::{is_refusal, matches, not_so, owner, told};
 use crate::gateway::Shared;
 use crate::site::{Site, misunderstood};
-use mail::Address;
+use mail::normalised;
 use policy::event::{Event, EventKind};
 use policy::notify::{Entry, EntryNow, EntrySaid, Facts, IssueNow, IssueSaid, Person, Question, SeenBy, Whom};
 use policy::template::SafeHtml;
@@ -14,9 +14,6 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use tracker::{Answer, IssueView, Operation, StoredFile, Written};
 use url::Url;
-
-/// After so many letters that came back for good within 30 days nothing goes to an address.
-const RETURNED_MAX: u32 = 3;
 
 /// What the issue and what stands on it say, read together with who may see it.
 #[derive(Default)]
@@ -30,8 +27,6 @@ pub(super) struct Inquiry<'a> {
     pub(super) shared: &'a Shared,
     pub(super) site: &'a Site,
     events: &'a [Event],
-    /// Every limit of an entry that is for few: whoever sees it is within all of them.
-    limits: Vec<(Entry, String, Vec<Visibility>)>,
     pub(super) contents: Contents,
     /// What is asked for many people and is the same for all of them, by the operation as JSON.
     remembered: HashMap<String, Told<Arc<Answer>>>,
@@ -51,7 +46,6 @@ impl<'a> Inquiry<'a> {
             shared,
             site,
             events,
-            limits: Vec::new(),
             contents: Contents::default(),
             remembered: HashMap::new(),
             partakers: HashMap::new(),
@@ -176,12 +170,8 @@ impl<'a> Inquiry<'a> {
             None => return Ok(None),
         }
         let few = seen_by.first().cloned();
-        if let Some(written) = view.said {
-            let said =
-                EntrySaid { said: said(written, &self.site.browse_base), spent: view.spent, seen_by: seen_by.clone() };
-            self.contents.entries.insert((entry, id.clone()), said);
-        }
-        self.limits.push((entry, id, seen_by));
+        let said = view.said.map(|written| said(written, &self.site.browse_base)).unwrap_or_default();
+        self.contents.entries.insert((entry, id), EntrySaid { said, spent: view.spent, seen_by });
         Ok(Some(EntryNow { gone: false, seen_by: few.map_or(SeenBy::Everybody, SeenBy::Few) }))
     }
 
@@ -280,8 +270,8 @@ impl<'a> Inquiry<'a> {
         id: &str,
         account: &str,
     ) -> Result<Told<bool>, Fault> {
-        let known = self.limits.iter().find(|(kind, one, _)| *kind == entry && one == id);
-        let Some(limits) = known.map(|(_, _, limits)| limits.clone()) else {
+        let known = self.contents.entries.get(&(entry, id.to_owned()));
+        let Some(limits) = known.map(|said| said.seen_by.clone()) else {
             return Ok(Told::Untold("it is gone, and who could see it is not kept".to_owned()));
         };
         for limit in limits {
@@ -345,9 +335,7 @@ impl<'a> Inquiry<'a> {
             let day = day.split('T').next().unwrap_or_default();
             return Ok(Some(format!("he wants no more letters about this issue (unsubscribed on {day})")));
         }
-        let traffic = self.shared.store.letter_traffic(&self.site.name, address).await?;
-        let returned = traffic.returned;
-        Ok((returned >= RETURNED_MAX).then(|| format!("{returned} letters to this address came back for good")))
+        Ok(policy::letter::no_more_after(self.shared.store.returned_letters(&self.site.name, address).await?))
     }
 
     /// What is the same for everybody who is asked about, asked once.
@@ -451,10 +439,6 @@ fn gone(key: String) -> IssueNow {
 /// The message that a step's key names: `message:ID/revision/ordinal`.
 fn message_of(key: &StepKey) -> Option<&str> {
     key.0.strip_prefix("message:")?.split('/').next()
-}
-
-fn normalised(address: &str) -> String {
-    Address { name: None, address: address.to_owned() }.normalised()
 }
 
 #[cfg(test)]

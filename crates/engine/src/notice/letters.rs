@@ -15,7 +15,7 @@ use policy::outbound::Format;
 use policy::reply_token::{self, TokenKey};
 use policy::silence_link::LinkedLetter;
 use policy::template::view::{self, Brand, Links};
-use policy::template::{MadeBy, Order, Rendered, Trouble};
+use policy::template::{MadeBy, Order, Rendered, Trouble, Words};
 use policy::{Fault, FaultCode, Notification, StepKey, event_letter_number};
 use store::{LetterAbout, NewLetter};
 
@@ -35,7 +35,7 @@ pub(super) struct Making<'a> {
 
 /// What all letters of a decision are made with.
 struct Means {
-    keys: Vec<TokenKey>,
+    key: TokenKey,
     mark: LetterKey,
     site: view::Site,
 }
@@ -63,10 +63,10 @@ impl Making<'_> {
     }
 
     async fn means(&self) -> Result<Means, Fault> {
-        let keys = self.shared.reply_keys(&self.site.name).await?;
-        let mark = keys.first().map(|key| LetterKey::derive(&key.secret, &self.site.name)).ok_or_else(no_key)?;
+        let key = self.shared.reply_keys(&self.site.name).await?.into_iter().next().ok_or_else(no_key)?;
+        let mark = LetterKey::derive(&key.secret, &self.site.name);
         let site = view::Site { name: self.site.name.clone(), url: self.site.browse_base.clone() };
-        Ok(Means { keys, mark, site })
+        Ok(Means { key, mark, site })
     }
 
     async fn letter(&self, notification: &Notification, means: &Means) -> Result<NewLetter, Stop> {
@@ -74,16 +74,12 @@ impl Making<'_> {
         let key = StepKey(format!("{}/{}", self.site.name, notification.key.0));
         let number = event_letter_number(&key, notification.answer_seen_by(&self.contents.entries));
         let from = self.from(notification)?;
-        let token = means
-            .keys
-            .first()
-            .and_then(|key| reply_token::sign(key, &self.site.name, &notification.issue_id, &number.to_string()));
+        let token = reply_token::sign(&means.key, &self.site.name, &notification.issue_id, &number.to_string());
         let token = token.ok_or_else(no_key)?;
         let about =
             About { site: &means.site, issue: self.issue, said: &self.contents.issue, entries: &self.contents.entries };
         let linked = LinkedLetter { issue_id: notification.issue_id.clone(), number };
-        let signing = means.keys.first();
-        let unsubscribe = signing.and_then(|key| unsubscribe::link(self.shared, key, &self.site.name, &linked));
+        let unsubscribe = unsubscribe::link(self.shared, &means.key, &self.site.name, &linked);
         let own = Own {
             links: self.links(notification, &from, unsubscribe.clone()),
             brand: brand(&from),
@@ -94,10 +90,11 @@ impl Making<'_> {
         let order = Order { theme: notification.style.theme, template, view };
         let rendered = self.shared.letters.render(order).await?;
         let domain = domain_of(&from);
-        let reply_to = self.reply_to(notification, &token);
+        // Without a domain for signed addresses answers go to whom the letter is from, and are known by the Message-ID that they answer.
+        let signed = self.shared.signed_reply_address(&self.site.name, &token);
+        let reply_to = Some(notification.style.reply_to.clone()).filter(|given| !given.is_empty()).or(signed.clone());
         // Reports of what could not be delivered further on name the letter that they are about.
-        let return_path =
-            self.shared.signed_reply_address(&self.site.name, &token).unwrap_or_else(|| from.address.clone());
+        let return_path = signed.unwrap_or_else(|| from.address.clone());
         let message_id = format!("{token}@{domain}");
         let list_id = format!("{}.{}.{domain}", notification.issue_key, self.site.name);
         let recipient =
@@ -115,7 +112,7 @@ impl Making<'_> {
             date_s: self.held.now().div_euclid(1_000_000),
             list: Some(List { name: &notification.issue_key, id: &list_id }),
             unsubscribe: unsubscribe.as_deref(),
-            language: Some(&notification.recipient.language),
+            language: Some(Words::of(&notification.recipient.language).language),
             pictures: &[],
             files: &[],
         });
@@ -159,15 +156,6 @@ impl Making<'_> {
         let address = if style.from_address.is_empty() { &way.from.address } else { &style.from_address };
         let name = if style.from_name.is_empty() { way.from.name.clone() } else { Some(style.from_name.clone()) };
         Ok(Address { name, address: address.clone() })
-    }
-
-    /// Where answers go: as the mapping says, or else to a signed reply address. Without a domain for those they go to whom the letter is
-    /// from, and are known by the Message-ID that they answer.
-    fn reply_to(&self, notification: &Notification, token: &str) -> Option<String> {
-        match notification.style.reply_to.as_str() {
-            "" => self.shared.signed_reply_address(&self.site.name, token),
-            address => Some(address.to_owned()),
-        }
     }
 
     fn links(&self, notification: &Notification, from: &Address, unsubscribe: Option<String>) -> Links {

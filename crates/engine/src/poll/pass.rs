@@ -88,7 +88,7 @@ impl<'p> Pass<'p> {
             );
             mark = HistoryMark { since_ms: oldest_ms, listing: None, settled: Vec::new(), ..mark };
         }
-        let told_since_ms = mark.began_ms.max(mark.since_ms.saturating_sub(OVERLAP_MS + LOOK_BACK_MS));
+        let told_since_ms = mark.since_ms.saturating_sub(OVERLAP_MS + LOOK_BACK_MS).max(mark.began_ms).max(oldest_ms);
         let settled = std::mem::take(&mut mark.settled).into_iter().collect();
         let (began, seen) = (Instant::now(), HashMap::new());
         Ok(Pass {
@@ -251,11 +251,8 @@ impl<'p> Pass<'p> {
             return Err(Fault::temporary(FaultCode::QueueFull, "work.queue_depth_max is reached by events"));
         }
         events.sort_by_key(|event| event.at_ms);
-        let mut new = 0;
-        for event in events.chunks(1) {
-            let window = self.site.merge_window(event);
-            new += self.shared.store.take_in_events(&self.site.name, event, b"", Via::History, window).await?;
-        }
+        let waiting: Vec<_> = events.iter().map(|event| (event, self.site.merge_window(event))).collect();
+        let new = self.shared.store.take_in_events(&self.site.name, &waiting, b"", Via::History).await?;
         self.shared.metrics.history_events.fetch_add(u64::from(new), Ordering::Relaxed);
         self.shared.backlog_of_events.fetch_add(u64::from(new), Ordering::Relaxed);
         crash_point("poll_taken_in");

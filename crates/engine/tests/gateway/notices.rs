@@ -96,7 +96,16 @@ fn event(kind: EventKind, (issue_id, key): (&str, &str), by: &str, part: Option<
 async fn hear(world: &World, events: &[Event]) -> String {
     // Several are taken in one after the other, and a worker must not come between them.
     let window = if events.len() > 1 { 1_000_000 } else { 0 };
-    let taken = world.store.take_in_events("acme", events, b"", Via::Webhook, Some(window)).await.unwrap();
+    let taken = world
+        .store
+        .take_in_events(
+            "acme",
+            &events.iter().map(|event| (event, Some(window))).collect::<Vec<_>>(),
+            b"",
+            Via::Webhook,
+        )
+        .await
+        .unwrap();
     assert_eq!(taken, events.len() as u32);
     let lines = world.store.events(None, 200).await.unwrap();
     lines.iter().find(|line| line.event.as_ref() == events.last()).expect("the event is there").id.clone()

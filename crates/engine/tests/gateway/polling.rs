@@ -153,7 +153,16 @@ async fn hear(world: &World, bodies: &[Value]) -> u32 {
         let body = body.to_string();
         let told = tracker::webhook::read(body.as_bytes()).unwrap();
         assert_eq!(told.events.len(), 1, "{body}");
-        new += world.store.take_in_events("acme", &told.events, b"", Via::Webhook, Some(0)).await.unwrap();
+        new += world
+            .store
+            .take_in_events(
+                "acme",
+                &told.events.iter().map(|event| (event, Some(0))).collect::<Vec<_>>(),
+                b"",
+                Via::Webhook,
+            )
+            .await
+            .unwrap();
     }
     new
 }

@@ -78,10 +78,8 @@ pub(super) fn grant_for<'a>(evidence: &Evidence<'a>, carrier: &str) -> Option<&'
 pub(super) fn answer_seen_by(evidence: &Evidence, issue_id: &str) -> AnswerSeenBy {
     let grants = evidence.facts.reply_tokens.as_deref().unwrap_or_default();
     let of_issue = grants.iter().filter(|grant| grant.issue_id == issue_id);
-    let said: Vec<AnswerSeenBy> =
-        of_issue.filter_map(|grant| grant.letter_id.parse().ok()).map(AnswerSeenBy::of).collect();
-    let strictest = [AnswerSeenBy::Few, AnswerSeenBy::Agents].into_iter().find(|seen_by| said.contains(seen_by));
-    strictest.unwrap_or(AnswerSeenBy::Everybody)
+    let said = of_issue.filter_map(|grant| grant.letter_id.parse().ok()).map(AnswerSeenBy::of);
+    said.max().unwrap_or(AnswerSeenBy::Everybody)
 }
 
 /// Whatever may carry our signature: the message's own id, so that our own letters are known again, the id that a report names, and,

@@ -1,8 +1,8 @@
 //! Looks facts up, and remembers as a question what is not among them.
 
 use super::facts::{Audience, Entry, EntryNow, Facts, IssueNow, Person, Question, Whom};
-use super::recipient::normalised;
 use crate::{Told, Visibility};
+use mail::normalised;
 use std::collections::{HashMap, HashSet};
 
 /// Facts and the questions that they leave open. What there may be thousands of is looked up by hash.

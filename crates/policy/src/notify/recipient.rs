@@ -7,7 +7,7 @@ use crate::Told;
 use crate::decide::is_plain_address;
 use crate::outbound::{Held, Tell};
 use crate::profile::Pattern;
-use mail::Address;
+use mail::normalised;
 use std::collections::HashMap;
 
 /// Somebody who has an address, before anybody asked what he may see.
@@ -202,9 +202,4 @@ fn may_see(one: &Reachable, issue_id: &str, issue: &IssueNow, inquiry: &mut Inqu
         }
         Told::Untold(why) => Err(format!("whether the issue has a security level: it was not told ({why})")),
     }
-}
-
-/// The form in which two spellings of one address are equal.
-pub(super) fn normalised(address: &str) -> String {
-    Address { name: None, address: address.to_owned() }.normalised()
 }

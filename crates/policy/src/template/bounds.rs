@@ -22,8 +22,19 @@ pub const SAID_BYTES_MAX: usize = 100_000;
 /// The view without what may not go by this mail, within its bounds; what did not fit is added to its count. A view that is
 /// so already stays as it is.
 pub fn bounded(view: View) -> View {
+    within_room(shown(view))
+}
+
+/// The part of the view that is shown at all: without what may not go by this mail, and as many deeds and comments as a letter has.
+pub(super) fn shown(view: View) -> View {
     let mut view = if view.withheld { withheld(view) } else { view };
-    let mut left_out = newest(&mut view) + cut(&mut view.earlier, EARLIER_MAX);
+    view.left_out += newest(&mut view) + cut(&mut view.earlier, EARLIER_MAX);
+    view
+}
+
+/// The same with no more words than a letter holds.
+pub(super) fn within_room(mut view: View) -> View {
+    let mut left_out = 0;
     let mut room = Room {
         changes: CHANGES_MAX,
         files: FILES_MAX,

@@ -1,6 +1,6 @@
 //! Makes a letter of a view; a template that fails or says nothing gives way to its theme, and the letter says so.
 
-use super::bounds::bounded;
+use super::bounds::{shown, within_room};
 use super::html::{refused, shows_something, without_comments};
 use super::inline;
 use super::machine::{Machine, Part, Trouble};
@@ -83,7 +83,7 @@ impl<'de> Deserialize<'de> for Subject {
 pub fn render(order: Order) -> Result<Rendered, Trouble> {
     let Order { theme, template, view } = order;
     let mark = view.mark.clone().filter(|mark| is_mark(mark));
-    let view = bounded(with_texts(view));
+    let view = within_room(with_texts(shown(view)));
     let scene = Scene::of(&view);
     let making = Making { theme, machine: Machine::new(theme, &scene), scene: &scene, view: &view, mark };
     let made_by = match template {

@@ -125,7 +125,7 @@ async fn look_at_sites(settings: &Settings, store: Option<&Store>, findings: &mu
         if let Some(verdict) = found.history {
             findings.say(&format!("site {}, history", site.name), verdict)?;
         }
-        findings.say(&format!("letters of site {}", site.name), Ok(letters(&site.letters)))?;
+        findings.say(&format!("letters of site {}", site.name), Ok(letters(site)))?;
     }
     Ok(())
 }
@@ -174,10 +174,14 @@ async fn cells(settings: &Settings) -> Result<String, String> {
 }
 
 /// Where letters go: what must not surprise anybody.
-fn letters(letters: &settings::Letters) -> String {
+fn letters(site: &settings::Site) -> String {
+    let (letters, mappings) = (&site.letters, site.mappings.is_some());
     match (letters.dead_end, &letters.outgoing) {
         (true, _) => "it is a dead end, nothing leaves; set dead_end = false when it may write to real people".into(),
         (false, Some(outgoing)) => format!("they leave by {outgoing}"),
+        (false, None) if mappings => {
+            "those about events leave as the mappings say; no others can, and no profile wants one".into()
+        }
         (false, None) => "none can leave, and no profile wants one".into(),
     }
 }

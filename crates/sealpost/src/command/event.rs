@@ -1,7 +1,7 @@
 //! `sealpost event`: what happened in trackers, and what was decided about it.
 
 use super::letter::outbox::line_json as line_json_of_letter;
-use super::{Failure, WHO, time};
+use super::{Failure, WHO, fault_in_words, time};
 use serde_json::{Value, json};
 use std::path::Path;
 use store::{EventLine, Store};
@@ -17,7 +17,7 @@ pub enum What {
     },
     /// Everything that is known of one event, as one JSON object; on a terminal over several lines.
     Show { id: String },
-    /// Begin the work on an event's issue anew, when it was given up.
+    /// Begin the work on an event's issue anew, when it was given up or waits for a person.
     Wake { id: String },
 }
 
@@ -31,7 +31,7 @@ pub async fn run(config: &Path, what: What) -> Result<(), Failure> {
         What::Show { id } => show(store, &id).await,
         What::Wake { id } => match store.wake_notice(&id, WHO).await? {
             true => super::print(&format!("{id}: is tried again\n")),
-            false => Err(Failure::new(format!("{id}: is not an event whose work was given up"))),
+            false => Err(Failure::new(format!("{id}: is not an event whose work was given up or waits for a person"))),
         },
     })
     .await
@@ -69,7 +69,7 @@ async fn show(store: &Store, id: &str) -> Result<(), Failure> {
     });
     super::print_object(&json!({
         "event": line_json(&story.line), "changes": story.line.event.map(|event| event.changes),
-        "job": story.job, "notice": story.notice, "body": body,
+        "job": story.job, "fault": story.fault.as_ref().map(fault_in_words), "notice": story.notice, "body": body,
         "letters": letters.iter().map(line_json_of_letter).collect::<Vec<_>>(),
     }))
 }

@@ -1,6 +1,7 @@
 //! Commands over many files: in order, several at a time, one JSON object per line, never stopped by a bad file.
 
 use super::Failure;
+use crate::wire;
 use engine::cell::{Cells, Sandbox, Settings};
 use futures_util::StreamExt;
 use serde::Serialize;
@@ -20,8 +21,7 @@ struct Refused<'a> {
 
 /// Cells for commands: the same sandbox as the gateway's, reduced where this kernel offers no more.
 pub async fn cells() -> Result<Cells, Failure> {
-    let program =
-        std::env::current_exe().map_err(|error| Failure::new(format!("cannot find its own program: {error}")))?;
+    let program = wire::own_program()?;
     let settings = Settings { sandbox: Sandbox::Reduced, ..Settings::default() };
     Ok(Cells::start(settings, program, vec!["cell".into()]).await?)
 }

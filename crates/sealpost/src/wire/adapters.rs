@@ -9,31 +9,39 @@ use engine::AuthorProof;
 use engine::cell::{self, Cells, Renderer, Sandbox};
 use engine::speak::{SiteConnection, Speaker};
 use engine::tokens::{Tokens, TokensOfSite};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tracker::webhook;
 
 /// The cells of this process.
 pub async fn cells(settings: &Settings) -> Result<Cells, Failure> {
-    let program =
-        std::env::current_exe().map_err(|error| Failure::new(format!("cannot find its own program: {error}")))?;
-    let default = cell::Settings::default();
-    let settings = cell::Settings {
-        cells: if settings.cells.count == 0 { default.cells } else { settings.cells.count },
+    let cells = cell::Settings {
+        cells: number_of_cells(settings),
         wall_ms: settings.cells.wall_s * 1000,
         memory_bytes_max: settings.cells.memory_bytes_max,
-        sandbox: if settings.cells.sandbox_full { Sandbox::Full } else { Sandbox::Reduced },
-        ..default
+        sandbox: sandbox(settings),
+        ..cell::Settings::default()
     };
-    Ok(Cells::start(settings, program, vec!["cell".into()]).await?)
+    Ok(Cells::start(cells, own_program()?, vec!["cell".into()]).await?)
 }
 
 /// The cells in which letters about events are made; none is started before there is one.
 pub fn renderer(settings: &Settings) -> Result<Renderer, Failure> {
-    let program =
-        std::env::current_exe().map_err(|error| Failure::new(format!("cannot find its own program: {error}")))?;
-    let sandbox = if settings.cells.sandbox_full { Sandbox::Full } else { Sandbox::Reduced };
-    Ok(Renderer::new(cell::Settings::default().cells, sandbox, program, vec!["cell".into()]))
+    Ok(Renderer::new(number_of_cells(settings), sandbox(settings), own_program()?, vec!["cell".into()]))
+}
+
+fn number_of_cells(settings: &Settings) -> usize {
+    if settings.cells.count == 0 { cell::Settings::default().cells } else { settings.cells.count }
+}
+
+fn sandbox(settings: &Settings) -> Sandbox {
+    if settings.cells.sandbox_full { Sandbox::Full } else { Sandbox::Reduced }
+}
+
+/// What cells are started from.
+pub fn own_program() -> Result<PathBuf, Failure> {
+    std::env::current_exe().map_err(|error| Failure::new(format!("cannot find its own program: {error}")))
 }
 
 /// The engine's bounds; a process without the role `work` works on no mail, and one without `intake` fetches none.
@@ -96,7 +104,7 @@ pub fn sites(settings: &Settings, tokens: &Tokens) -> Result<Vec<engine::Site>, 
 }
 
 /// What proves a webhook to be of this site: the secrets in its settings, and that of the app that a person signed in with.
-fn webhook_secrets(site: &Site) -> Vec<webhook::Secret> {
+pub(super) fn webhook_secrets(site: &Site) -> Vec<webhook::Secret> {
     let shared = site.webhook_secrets.iter().map(|secret| webhook::Secret::Shared(secret.0.as_bytes().to_vec()));
     let client = site.oauth.iter().filter_map(|oauth| match &oauth.authorization.client.proof {
         Proof::Secret(secret) if oauth.consent_by.is_some() => {

@@ -15,16 +15,11 @@ const NOBODY: &str = "nobody@localhost";
 
 /// Every server that a site's mappings may name, by name.
 pub(super) fn ways(settings: &Settings, site: &Site, tokens: &Tokens) -> HashMap<String, engine::Outgoing> {
-    let from = from(site);
-    let way = |outgoing: &settings::Outgoing| {
-        let way = engine::Outgoing {
-            target: Some(target(outgoing)),
-            tokens: tokens_of(outgoing, tokens),
-            from: from.clone(),
-        };
-        (outgoing.name.clone(), way)
-    };
-    settings.outgoing.iter().map(way).collect()
+    settings.outgoing.iter().map(|outgoing| (outgoing.name.clone(), way(outgoing, site, tokens))).collect()
+}
+
+fn way(outgoing: &settings::Outgoing, site: &Site, tokens: &Tokens) -> engine::Outgoing {
+    engine::Outgoing { target: Some(target(outgoing)), tokens: tokens_of(outgoing, tokens), from: from(site) }
 }
 
 fn from(site: &Site) -> Address {
@@ -35,12 +30,9 @@ fn from(site: &Site) -> Address {
 pub(super) fn of(settings: &Settings, site: &Site, tokens: &Tokens) -> Option<engine::Outgoing> {
     let letters = &site.letters;
     let named = letters.outgoing.as_ref().and_then(|name| settings.outgoing(name));
-    let from = from(site);
     match (letters.dead_end, named) {
-        (true, _) => Some(engine::Outgoing { target: None, tokens: None, from }),
-        (false, Some(outgoing)) => {
-            Some(engine::Outgoing { target: Some(target(outgoing)), tokens: tokens_of(outgoing, tokens), from })
-        }
+        (true, _) => Some(engine::Outgoing { target: None, tokens: None, from: from(site) }),
+        (false, Some(outgoing)) => Some(way(outgoing, site, tokens)),
         (false, None) => None,
     }
 }

@@ -51,8 +51,8 @@ impl Door for EngineDoor {
 struct EngineEar(Arc<engine::Gateway>);
 
 impl Ear for EngineEar {
-    fn unproved(&self) {
-        self.0.count_unproved_webhook();
+    fn unproved(&self, site: &str) {
+        self.0.count_unproved_webhook(site);
     }
 
     fn awaits(&self, site: &str) -> bool {

@@ -1,6 +1,6 @@
 //! Asks a site what it is, who we are there, and what we may do in each project that its mail goes to.
 
-use super::adapters::{speaker, speaker_of_account};
+use super::adapters::{speaker, speaker_of_account, webhook_secrets};
 use super::fetching::out_of_reach;
 use super::site_fields::{Found, find_by, wanted_fields};
 use super::site_projects;
@@ -62,7 +62,10 @@ async fn look_by(speaker: &Speaker, settings: &Settings, site: &Site) -> SiteFin
         (Some(public), true) => Some(webhooks::standing(speaker, public, site).await),
         (None, true) => Some(Err("they cannot come in without a public listener; set public.listen".to_owned())),
         (_, false)
-            if found.is_ok() && site.mappings.is_some() && site.history_poll.is_none() && !tells_by_app(site) =>
+            if found.is_ok()
+                && site.mappings.is_some()
+                && site.history_poll.is_none()
+                && webhook_secrets(site).is_empty() =>
         {
             let why =
                 "none are awaited, so nobody is told of anything; set site[].webhook_secret, or site[].history_poll_s";
@@ -84,11 +87,6 @@ async fn history(speaker: &Speaker, site: &Site, every: Duration) -> Result<Stri
         ask(speaker, site.dialect, &operation).await.map_err(|fault| fault_in_words(&fault))?;
     }
     Ok(format!("what happened is read every {} s; what is deleted cannot be read", every.as_secs()))
-}
-
-/// Whether an app that a person signed in with may tell what happens, whose secret proves it.
-fn tells_by_app(site: &Site) -> bool {
-    site.oauth.as_ref().is_some_and(|oauth| oauth.consent_by.is_some())
 }
 
 /// The profiles of the site's mailboxes, each once. One that cannot be read was refused with the settings.

@@ -22,17 +22,21 @@ pub fn webhook_address(public: &Public, site: &str) -> String {
 /// # Errors
 /// What is missing, and what to do; of several the one that lacks the least.
 pub fn webhook_standing(all: &[Registered], url: &str) -> Result<String, String> {
-    let lacks = all.iter().filter(|one| one.url == url).map(|one| lacking(one, url));
-    match lacks.min_by_key(|lack| lack.as_ref().map_or(0, String::len)) {
+    let of_url = all.iter().filter(|one| one.url == url);
+    match of_url.min_by_key(|one| (!one.is_on, !one.has_body, untold(one).len())).map(|one| lacking(one, url)) {
         None => Err(format!("no webhook to {url} is registered; `sealpost site webhook` says how")),
         Some(None) => Ok(format!("a webhook to {url} is registered and tells of everything")),
         Some(Some(lack)) => Err(lack),
     }
 }
 
+/// The events that it does not tell of.
+fn untold(one: &Registered) -> Vec<&'static str> {
+    EVENT_NAMES.into_iter().filter(|name| !one.events.iter().any(|event| event == name)).collect()
+}
+
 fn lacking(one: &Registered, url: &str) -> Option<String> {
-    let is_told = |name: &&str| one.events.iter().any(|event| event == name);
-    let missing: Vec<&str> = EVENT_NAMES.into_iter().filter(|name| !is_told(name)).collect();
+    let missing = untold(one);
     if !one.is_on {
         return Some(format!("the webhook to {url} is switched off there; switch it on"));
     }

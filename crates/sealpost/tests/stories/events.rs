@@ -27,7 +27,7 @@ pub fn signed(secret: &str, body: &str) -> String {
     format!("X-Hub-Signature: sha256={}", HEXLOWER.encode(hmac::sign(&key, body.as_bytes()).as_ref()))
 }
 
-fn now_ms() -> i64 {
+pub fn now_ms() -> i64 {
     i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap()
 }
 

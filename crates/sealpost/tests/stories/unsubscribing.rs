@@ -1,6 +1,6 @@
 //! A letter about an issue is the last one after one click, of a mail program or on the page, and not the last after another.
 
-use super::events::{self, SITE, signed};
+use super::events::{self, SITE, now_ms, signed};
 use super::letters::post_by;
 use super::public::token_behind;
 use super::world::{World, lines, told};
@@ -93,11 +93,6 @@ impl Telling {
         let story: Value = serde_json::from_slice(&shown.stdout).unwrap();
         story["notice"]["left_out"][0]["why"].as_str().unwrap_or_default().to_owned()
     }
-}
-
-fn now_ms() -> i64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
-    i64::try_from(since.as_millis()).unwrap()
 }
 
 fn read(posted: &Posted) -> Message {

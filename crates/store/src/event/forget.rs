@@ -50,7 +50,13 @@ impl Store {
     /// wait long for it.
     pub(crate) async fn erase_old_events(&self) -> Result<(), Fault> {
         let forgets = FORGETS.map(|sql| (sql, DEEDS_KEPT_DAYS));
-        for (sql, days) in ERASES.into_iter().chain(forgets) {
+        self.forget_rows(&ERASES).await?;
+        self.forget_rows(&forgets).await
+    }
+
+    /// Carries out each of these on what is older than so many days, few rows at a time, and forgets the keys of the rows.
+    pub(crate) async fn forget_rows(&self, all: &[(&'static str, i64)]) -> Result<(), Fault> {
+        for (sql, days) in all.iter().copied() {
             loop {
                 let work = self.inner.db.unit(move |conn| {
                     Box::pin(async move {

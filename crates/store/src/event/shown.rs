@@ -1,8 +1,8 @@
 //! Events whose work stopped or waits, as pages show them: which they are, and what became of the work on their issues.
 
-use super::{EventLine, PAGE_MAX, Row, job_id};
+use super::{EventLine, job_id};
 use crate::Store;
-use crate::database::{all, one};
+use crate::database::one;
 use crate::rows::{JobState, Micros};
 use crate::sealed::{self, job_place};
 use crate::store::Inner;
@@ -35,14 +35,7 @@ impl Store {
     /// Events that nothing is decided about, because the work on their issue is held or was given up: newest first, at most 200, those
     /// before `before` (time of receipt and id).
     pub async fn stopped_events(&self, before: Option<(Micros, String)>, limit: u32) -> Result<Vec<EventLine>, Fault> {
-        let limit = i64::from(limit.clamp(1, PAGE_MAX));
-        let (at, id) = before.unwrap_or((Micros::MAX, String::new()));
-        let work = self.inner.db.read(move |conn| Box::pin(async move { all!(conn, Row, STOPPED, at, &id, limit) }));
-        let mut lines = Vec::new();
-        for row in work.await? {
-            lines.push(self.inner.event_line(row).await?);
-        }
-        Ok(lines)
+        self.event_page(STOPPED, before, limit).await
     }
 
     /// How the work on the issue of each of these events is doing; `None` for one that is decided about, and where it was done long ago.

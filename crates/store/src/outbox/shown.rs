@@ -8,8 +8,8 @@ use crate::rows::{JobState, LetterFate, Micros};
 use crate::sealed::{self, job_place};
 use policy::{Fault, Receipt, StepKey};
 
-/// Letters in one page.
-const PAGE_MAX: u32 = 200;
+/// Letters in one page, and letters of one decision that are told.
+pub const LETTERS_PAGE_MAX: u32 = 200;
 
 /// A letter about events.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,6 +27,8 @@ pub struct OutboxLine {
     pub job: Option<JobState>,
     /// Why that work waited or stopped last; `None` when it ended since.
     pub fault: Option<Fault>,
+    /// Nobody knows whether it arrived: it was sent, and there was no answer.
+    pub in_doubt: bool,
     /// One of the events that it tells of; `None` when they are forgotten.
     pub event: Option<String>,
 }
@@ -90,10 +92,7 @@ pub(crate) const STOPPED: &str = rows!(
 impl Store {
     /// One page of letters about events, newest first, at most 200; those before `before`, a time of posting with its id.
     pub async fn outbox(&self, before: Option<(Micros, String)>, limit: u32) -> Result<Vec<OutboxLine>, Fault> {
-        let limit = i64::from(limit.clamp(1, PAGE_MAX));
-        let (at, id) = before.unwrap_or((Micros::MAX, String::new()));
-        let work = self.inner.db.read(move |conn| Box::pin(async move { all!(conn, Row, NEWEST, at, &id, limit) }));
-        self.lines(work.await?).await
+        self.letter_page(NEWEST, before, limit).await
     }
 
     /// Letters that are held or were given up: newest first, at most 200, those before `before` (time of posting and id).
@@ -102,9 +101,18 @@ impl Store {
         before: Option<(Micros, String)>,
         limit: u32,
     ) -> Result<Vec<OutboxLine>, Fault> {
-        let limit = i64::from(limit.clamp(1, PAGE_MAX));
+        self.letter_page(STOPPED, before, limit).await
+    }
+
+    async fn letter_page(
+        &self,
+        sql: &'static str,
+        before: Option<(Micros, String)>,
+        limit: u32,
+    ) -> Result<Vec<OutboxLine>, Fault> {
+        let limit = i64::from(limit.clamp(1, LETTERS_PAGE_MAX));
         let (at, id) = before.unwrap_or((Micros::MAX, String::new()));
-        let work = self.inner.db.read(move |conn| Box::pin(async move { all!(conn, Row, STOPPED, at, &id, limit) }));
+        let work = self.inner.db.read(move |conn| Box::pin(async move { all!(conn, Row, sql, at, &id, limit) }));
         self.lines(work.await?).await
     }
 
@@ -112,7 +120,7 @@ impl Store {
     pub async fn letters_of_notice(&self, notice: &str) -> Result<Vec<OutboxLine>, Fault> {
         const SQL: &str = rows!("o.notice = $1 AND o.posted_at IS NOT NULL ORDER BY o.id LIMIT $2");
         let notice = notice.to_owned();
-        let limit = i64::from(PAGE_MAX);
+        let limit = i64::from(LETTERS_PAGE_MAX);
         let work = self.inner.db.read(move |conn| Box::pin(async move { all!(conn, Row, SQL, &notice, limit) }));
         self.lines(work.await?).await
     }
@@ -157,7 +165,7 @@ impl Store {
             None => None,
         };
         let size_bytes = u64::try_from(size_bytes).unwrap_or_default();
-        let key = StepKey(key);
-        Ok(OutboxLine { id, key, site, issue_id, posted_at, size_bytes, about, fate, job, fault: why, event })
+        let (key, in_doubt) = (StepKey(key), state.as_deref() == Some("begun"));
+        Ok(OutboxLine { id, key, site, issue_id, posted_at, size_bytes, about, fate, job, fault: why, in_doubt, event })
     }
 }

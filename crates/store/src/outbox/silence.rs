@@ -25,8 +25,8 @@ struct Named {
     issue_key: Option<String>,
 }
 
-const SILENCE: &str = "INSERT INTO silences (site, issue_id, address, made_at, letter)
-    VALUES ($1, $2, $3, $4, $5) ON CONFLICT (site, address, issue_id) DO NOTHING";
+const SILENCE: &str = "INSERT INTO silences (site, issue_id, address, made_at)
+    VALUES ($1, $2, $3, $4) ON CONFLICT (site, address, issue_id) DO NOTHING";
 const TAKE_BACK: &str = "DELETE FROM silences WHERE site = $1 AND issue_id = $2 AND address = $3";
 const SINCE: &str = "SELECT made_at FROM silences WHERE site = $1 AND issue_id = $2 AND address = $3";
 
@@ -43,11 +43,11 @@ impl Store {
     pub async fn silence(&self, site: &str, letter: &LinkedLetter) -> Result<Option<Subscription>, Fault> {
         let Some(Named { id, address, issue_key }) = self.named_letter(site, letter).await? else { return Ok(None) };
         let entry = self.entry(site, letter, "letters_silenced", &id).await?;
-        let (site, issue_id, number) = (site.to_owned(), letter.issue_id.clone(), letter.number.cast_signed());
+        let (site, issue_id) = (site.to_owned(), letter.issue_id.clone());
         let work = self.inner.db.unit(move |conn| {
             Box::pin(async move {
                 let now = dialect::now(conn).await?;
-                if execute!(conn, SILENCE, &site, &issue_id, &address, now, number)? == 1 {
+                if execute!(conn, SILENCE, &site, &issue_id, &address, now)? == 1 {
                     audit::write(conn, &entry, now).await?;
                 }
                 Ok(())

@@ -20,7 +20,7 @@ async fn take(store: &Store, issue_id: &str, part: &str) {
         part: Some(part.into()),
         changes: vec![],
     };
-    assert_eq!(store.take_in_events(SITE, &[event], b"", Via::Webhook, Some(0)).await.unwrap(), 1);
+    assert_eq!(store.take_in_events(SITE, &[(&event, Some(0))], b"", Via::Webhook).await.unwrap(), 1);
 }
 
 fn refused() -> Fault {

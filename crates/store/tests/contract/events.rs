@@ -35,12 +35,28 @@ async fn take(store: &Store, events: &[Event]) -> u32 {
 }
 
 async fn take_with(store: &Store, events: &[Event], window: i64) -> u32 {
-    store.take_in_events(SITE, events, b"planted-body", Via::Webhook, Some(window)).await.unwrap()
+    store
+        .take_in_events(
+            SITE,
+            &events.iter().map(|event| (event, Some(window))).collect::<Vec<_>>(),
+            b"planted-body",
+            Via::Webhook,
+        )
+        .await
+        .unwrap()
 }
 
 /// Events that no mapping tells of.
 async fn take_untold(store: &Store, events: &[Event]) -> u32 {
-    store.take_in_events(SITE, events, b"planted-body", Via::Webhook, None).await.unwrap()
+    store
+        .take_in_events(
+            SITE,
+            &events.iter().map(|event| (event, None)).collect::<Vec<_>>(),
+            b"planted-body",
+            Via::Webhook,
+        )
+        .await
+        .unwrap()
 }
 
 /// How long after its own event the job is due, by that event's number.
@@ -68,7 +84,15 @@ async fn write(store: &Store, lease: &Lease, events: &[String], notice: &Value) 
 /// Leaves an event, what told of it, and what was decided about it.
 pub async fn plant(store: &Store) {
     let events = [event(EventKind::Commented, "7", 50)];
-    store.take_in_events(SITE, &events, b"planted-body", Via::Webhook, Some(0)).await.unwrap();
+    store
+        .take_in_events(
+            SITE,
+            &events.iter().map(|event| (event, Some(0))).collect::<Vec<_>>(),
+            b"planted-body",
+            Via::Webhook,
+        )
+        .await
+        .unwrap();
     let lease = claim_one(store, NOTICE).await;
     let ids: Vec<String> = store.open_events(&lease).await.unwrap().into_iter().map(|stored| stored.id).collect();
     write(store, &lease, &ids, &json!({ "why": "planted-why" })).await.unwrap();
@@ -89,7 +113,7 @@ pub async fn sec_39_a_deed_is_taken_in_once_however_often_it_is_told(home: Home)
         1,
         "another deed in the same webhook"
     );
-    let of_another_site = stores[0].take_in_events("south", &[told], b"", Via::History, Some(WINDOW)).await.unwrap();
+    let of_another_site = stores[0].take_in_events("south", &[(&told, Some(WINDOW))], b"", Via::History).await.unwrap();
     assert_eq!(of_another_site, 1);
     assert_eq!(home.number("SELECT COUNT(*) FROM jobs WHERE kind = 'notice'").await, 2, "one for each issue");
 }

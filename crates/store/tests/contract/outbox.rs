@@ -35,7 +35,7 @@ async fn deciding(store: &Store, part: &str) -> (Lease, String) {
     let (kind, issue_id) = (EventKind::Commented, "10".to_owned());
     let event =
         Event { kind, issue_id, issue_key: None, at_ms: 5, actor: None, part: Some(part.into()), changes: vec![] };
-    store.take_in_events(SITE, &[event], b"", Via::Webhook, Some(0)).await.unwrap();
+    store.take_in_events(SITE, &[(&event, Some(0))], b"", Via::Webhook).await.unwrap();
     let lease = claim_one(store, NOTICE).await;
     let id = store.open_events(&lease).await.unwrap()[0].id.clone();
     (lease, id)

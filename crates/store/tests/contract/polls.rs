@@ -57,7 +57,7 @@ pub async fn deeds_that_are_known_are_told_apart(home: Home) {
         changes: vec![],
     };
     let known = event(EventKind::Commented, "7", 5);
-    store.take_in_events(SITE, std::slice::from_ref(&known), b"", Via::Webhook, Some(0)).await.unwrap();
+    store.take_in_events(SITE, &[(&known, Some(0))], b"", Via::Webhook).await.unwrap();
     let new = event(EventKind::CommentEdited, "7", 9);
     let told = vec![Event { at_ms: 99, ..known.clone() }, new.clone()];
     assert_eq!(store.unknown_events(SITE, told).await.unwrap(), [new]);

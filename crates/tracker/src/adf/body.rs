@@ -1,7 +1,7 @@
 //! A body as the document that Jira shows: author, visible text, and what was folded under expanders.
 
-use super::{Document, Kind, Node, render, shortened};
-use mail::{Address, Hidden, HiddenKind, is_direction_mark};
+use super::{Document, Kind, Node, one_line, render};
+use mail::{Address, Hidden, HiddenKind};
 use policy::Body;
 
 /// Longest text field that Jira takes, in characters. Which characters of a document it counts is not documented, so
@@ -57,12 +57,7 @@ pub fn fits(body: &Body) -> bool {
 
 /// Who wrote it. Text and nothing else: an address that somebody wrote into a mail must not become a mention.
 fn author_line(author: &Address) -> Node {
-    // A name with a direction mark could show an address backwards.
-    let one_line = |text: &str| {
-        let spaced: String =
-            text.chars().map(|c| if c.is_control() || is_direction_mark(c) { ' ' } else { c }).collect();
-        shortened(spaced.trim(), AUTHOR_CHARS_MAX)
-    };
+    let one_line = |text: &str| one_line(text, AUTHOR_CHARS_MAX);
     let address = one_line(&author.address);
     match author.name.as_deref().map(one_line) {
         Some(name) if !name.is_empty() && name != address => {

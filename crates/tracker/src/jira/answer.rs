@@ -4,8 +4,7 @@ use super::{Kind, MARKER_PROPERTY, audience, field_in, history, hooks, meta, peo
 use crate::answer::{Answer, Comment, Created, IssueView, StoredFile};
 use crate::http::Response;
 use crate::operation::Operation;
-use jiff::Timestamp;
-use jiff::fmt::strtime;
+use crate::webhook;
 use policy::{Fault, FaultCode, StepKey};
 use serde_json::Value;
 
@@ -145,11 +144,9 @@ fn author_id(kind: Kind, json: &Value) -> String {
     people::account_id(kind, &json["author"]).unwrap_or_default()
 }
 
-/// RFC 3339 in UTC. Jira writes an offset without a colon.
+/// RFC 3339 in UTC.
 fn moment(json: &Value) -> Option<String> {
-    let text = json.as_str()?;
-    let parsed = strtime::parse("%Y-%m-%dT%H:%M:%S%.f%z", text).and_then(|time| time.to_timestamp());
-    parsed.or_else(|_| text.parse::<Timestamp>()).ok().map(|moment| moment.to_string())
+    webhook::moment(json.as_str()?).map(|moment| moment.to_string())
 }
 
 fn file(kind: Kind, json: &Value) -> Option<StoredFile> {

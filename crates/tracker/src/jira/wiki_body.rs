@@ -2,7 +2,7 @@
 
 use super::SUMMARY_CHARS_MAX;
 use crate::wiki;
-use mail::{Address, Document, Hidden, HiddenKind, is_direction_mark};
+use mail::{Address, Document, Hidden, HiddenKind};
 use policy::Body;
 
 /// Longest text field that Jira takes unless its administrator says otherwise, in UTF-16 units.
@@ -86,12 +86,7 @@ fn literal(words: &str) -> String {
 }
 
 fn author_line(author: &Address) -> String {
-    // A name with a direction mark could show an address backwards.
-    let one_line = |text: &str| {
-        let spaced: String =
-            text.chars().map(|c| if c.is_control() || is_direction_mark(c) { ' ' } else { c }).collect();
-        crate::adf::shortened(spaced.trim(), SUMMARY_CHARS_MAX)
-    };
+    let one_line = |text: &str| crate::adf::one_line(text, SUMMARY_CHARS_MAX);
     let address = one_line(&author.address);
     match author.name.as_deref().map(one_line) {
         Some(name) if !name.is_empty() && name != address => literal(&format!("{name} <{address}> wrote:")),

@@ -75,7 +75,7 @@ const TEXTS: &[Setting] = &[
         Form::Line,
         Default::Is(""),
         "Who may see comments: `internal` (in service management), a role of the project by name, or `group:NAME`; empty for whoever \
-         sees the issue. Mail whose comment would be internal and cannot is held.",
+         sees the issue, but for answers to letters about something that is for fewer people. Mail whose comment would be internal and cannot is held.",
     ),
     setting(
         "default.text_max",

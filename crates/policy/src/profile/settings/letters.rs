@@ -29,7 +29,7 @@ const LETTERS: &[Setting] = &[
         "notices.returned_max",
         Form::Number(RETURNED_MAX),
         Default::Is("3"),
-        "After so many notices that came back for good (the address or its host does not exist) within 30 days nothing more goes to that \
+        "After so many notices, or letters about events, that came back for good (the address or its host does not exist) within 30 days nothing more goes to that \
          address, until the first of them is older or somebody clears it with `sealpost outgoing write-again`; 0 never stops. `alerts` are \
          counted likewise, by themselves.",
     ),

@@ -1,6 +1,7 @@
 //! Child processes under measurement: their CPU time and memory as the kernel counts them, descendants included.
 
 use crate::command::Failure;
+use crate::wire;
 use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
@@ -43,8 +44,7 @@ impl Peak {
 impl Measured {
     /// Starts this program again with other words.
     pub fn sealpost(words: &[&str], folder: &Path) -> Result<Measured, Failure> {
-        let program =
-            std::env::current_exe().map_err(|error| Failure::new(format!("cannot find its own program: {error}")))?;
+        let program = wire::own_program()?;
         Measured::start(Command::new(program).args(words).current_dir(folder).stdout(Stdio::null()))
     }
 

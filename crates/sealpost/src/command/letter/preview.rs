@@ -1,6 +1,7 @@
 //! `sealpost letter preview`: letters as files, made in cells as those are that go out.
 
 use super::super::{Failure, files, print};
+use crate::wire;
 use engine::cell::{Renderer, Sandbox};
 use policy::event::EventKind;
 use policy::template::{LANGUAGES, LOGO, MadeBy, Order, Rendered, Templates, Theme, View, samples};
@@ -33,8 +34,7 @@ pub async fn run(themes: &[Theme], template: Option<&Path>, view: Option<&Path>,
     let cannot = |error: std::io::Error| Failure::new(format!("cannot write into {}: {error}", out.display()));
     std::fs::create_dir_all(out).map_err(cannot)?;
     std::fs::write(out.join(&*LOGO.name), &*LOGO.bytes).map_err(cannot)?;
-    let program =
-        std::env::current_exe().map_err(|error| Failure::new(format!("cannot find its own program: {error}")))?;
+    let program = wire::own_program()?;
     let renderer = Renderer::new(CELLS, Sandbox::Reduced, program, vec!["cell".into()]);
     let mut gave_way = false;
     for theme in themes {
