@@ -24,7 +24,7 @@ macro_rules! stopped {
 
 /// How many they are, and since when.
 pub(crate) const STOPPED_NUMBER: &str = stopped!("COUNT(*), COALESCE(MIN(j.ended_at), 0)", "");
-/// As a [`Row`].
+/// The columns of one line of a page of events.
 pub(crate) const STOPPED: &str = stopped!(
     "e.id, e.site, e.kind, e.issue_id, e.via, e.happened_at, e.received_at, e.wrapped_key, e.sealed_event, e.notice,
         CAST(NULL AS TEXT)",
