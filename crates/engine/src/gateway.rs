@@ -123,7 +123,7 @@ impl Gateway {
         &self.shared
     }
 
-    /// Makes the jobs that fetch mailboxes and read the histories of sites, and has each run at once: after a start, and after other
+    /// Makes the jobs that fetch mailboxes, read the histories of sites and renew their webhooks, and has each run at once: after a start, and after other
     /// settings.
     pub async fn fetch_now(&self) -> Result<(), Fault> {
         let mailboxes = self.shared.mailboxes();
@@ -136,6 +136,9 @@ impl Gateway {
         }
         for site in self.shared.sites().values().filter(|site| site.poll_every.is_some()) {
             self.shared.store.ensure_poll(&site.name).await?;
+        }
+        for site in self.shared.sites().values().filter(|site| site.app_webhooks.is_some()) {
+            self.shared.store.ensure_renewal(&site.name).await?;
         }
         self.shared.fetch_due.notify_one();
         Ok(())

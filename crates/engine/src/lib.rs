@@ -26,6 +26,7 @@ mod hook;
 mod notice;
 mod past;
 mod poll;
+mod renew;
 mod replay;
 mod retain;
 mod set_link;

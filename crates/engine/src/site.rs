@@ -87,6 +87,8 @@ pub struct Site {
     /// How often what happened on it is read in its history; `None` where that is not read.
     pub(crate) poll_every: Option<Duration>,
     history_fails: AtomicBool,
+    /// Where webhooks go that our app registers there and that have to be renewed; `None` where there are none.
+    pub(crate) app_webhooks: Option<String>,
 }
 
 impl Site {
@@ -110,6 +112,7 @@ impl Site {
             mappings: None,
             poll_every: None,
             history_fails: AtomicBool::new(false),
+            app_webhooks: None,
         }
     }
 
@@ -154,6 +157,11 @@ impl Site {
     /// The same site, whose history is read so often.
     pub fn with_history(self, poll_every: Option<Duration>) -> Site {
         Site { poll_every, ..self }
+    }
+
+    /// The same site, whose webhooks to this address are those of an app and have to be renewed.
+    pub fn with_app_webhooks(self, url: Option<String>) -> Site {
+        Site { app_webhooks: url, ..self }
     }
 
     /// A pass through its history went well or not.

@@ -6,7 +6,7 @@ use crate::held::{Held, Leases};
 use crate::metrics::Metrics;
 use crate::settings::Settings;
 use crate::stop::Stop;
-use crate::{carry, decide_job, deliver, fetch, notice, poll, replay, retain, sweep};
+use crate::{carry, decide_job, deliver, fetch, notice, poll, renew, replay, retain, sweep};
 use policy::{Fault, FaultCode, FaultKind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -39,7 +39,7 @@ pub(crate) fn crews(settings: &Settings) -> impl Iterator<Item = Crew> {
     let fetch = Crew { kinds: FETCHING, jobs_max: settings.fetches_max, grace: Duration::ZERO };
     // A mail server that does not answer keeps no issue waiting, nor does a person who tries things out.
     let aside = Crew {
-        kinds: &[JobKind::Deliver, JobKind::Rehearse, JobKind::Replay, JobKind::Retain],
+        kinds: &[JobKind::Deliver, JobKind::Rehearse, JobKind::Replay, JobKind::Retain, JobKind::Renew],
         jobs_max: settings.jobs_max.min(settings.letters_max),
         grace: settings.shutdown_grace,
     };
@@ -221,6 +221,7 @@ async fn carry_on(shared: &Arc<Shared>, held: &Held) -> Result<(), Stop> {
         JobKind::Letter => deliver::letter::letter(shared, held).await,
         JobKind::Fetch => fetch::fetch(shared, held).await,
         JobKind::Poll => poll::poll(shared, held).await,
+        JobKind::Renew => renew::renew(shared, held).await,
     }
 }
 
@@ -300,9 +301,10 @@ fn is_letter(kind: JobKind) -> bool {
     matches!(kind, JobKind::Deliver | JobKind::Letter)
 }
 
-/// There is one sweep, one job for each mailbox, and for each site one for its kept files and one that reads its history; they are needed for ever.
+/// There is one sweep, one job for each mailbox, and for each site one for its kept files, one that reads its history and one for its webhooks; they are
+/// needed for ever.
 fn is_for_ever(kind: JobKind) -> bool {
-    matches!(kind, JobKind::Sweep | JobKind::Fetch | JobKind::Retain | JobKind::Poll)
+    matches!(kind, JobKind::Sweep | JobKind::Fetch | JobKind::Retain | JobKind::Poll | JobKind::Renew)
 }
 
 fn note(shared: &Shared, held: &Held, fault: &Fault, what: &str) {

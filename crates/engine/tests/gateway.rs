@@ -26,6 +26,7 @@ mod gateway {
     pub mod polling;
     pub mod reading;
     pub mod refusals;
+    pub mod renewing;
     pub mod replay;
     pub mod touchy;
     pub mod trouble;
@@ -38,7 +39,7 @@ use futures_util::future::LocalBoxFuture;
 use gateway::world::Database;
 use gateway::{
     authors, changes, contract, doubt, duplicates, fetching, graph, half_open, hearing, kept, letters, limits,
-    lost_answers, names, notices, order, outage, poison, polling, refusals, replay, trouble, uploads, walk,
+    lost_answers, names, notices, order, outage, poison, polling, refusals, renewing, replay, trouble, uploads, walk,
 };
 
 /// Each scenario on SQLite, as a test of its own.
@@ -78,6 +79,8 @@ macro_rules! on_sqlite {
 }
 
 on_sqlite! {
+    renewing::webhooks_of_an_app_are_renewed_each_day;
+    renewing::an_app_that_may_not_renew_asks_again_later;
     walk::a_mail_becomes_an_issue;
     walk::a_reply_becomes_a_comment;
     walk::a_quote_of_the_issue_is_left_out_and_an_answer_in_it_is_not;

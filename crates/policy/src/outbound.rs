@@ -134,6 +134,18 @@ impl Mappings {
         }
     }
 
+    /// The keys of the projects that are told of; `None` where a mapping tells of all.
+    pub fn projects(&self) -> Option<BTreeSet<&str>> {
+        let mut keys = BTreeSet::new();
+        for mapping in self.mappings.iter().filter(|mapping| mapping.enabled) {
+            if mapping.projects.is_empty() {
+                return None;
+            }
+            keys.extend(mapping.projects.iter().map(String::as_str));
+        }
+        Some(keys).filter(|keys| !keys.is_empty())
+    }
+
     /// The names of the servers that letters leave by, the empty one for the site's own.
     pub fn outgoings(&self) -> BTreeSet<String> {
         let mut projects = vec![""];

@@ -27,7 +27,7 @@ pub use outgoing::greet;
 pub use site_check::{SiteFindings, look_at, projects_of};
 pub use site_fields::{Found, find_fields, make_fields};
 pub use site_projects::PROJECTS_MAX;
-pub use webhooks::{Webhooks, webhook_address, webhook_standing};
+pub use webhooks::{Webhooks, app_webhook_standing, webhook_address, webhook_standing};
 
 use crate::command::Failure;
 use crate::settings::{self, Settings};

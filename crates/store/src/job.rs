@@ -28,7 +28,7 @@ const SECOND: i64 = 1_000_000;
 type Claimed = (String, String, String, String, i64, i64, i64, i64, i64);
 
 impl JobKind {
-    const ALL: [JobKind; 11] = [
+    const ALL: [JobKind; 12] = [
         JobKind::Decide,
         JobKind::Carry,
         JobKind::Sweep,
@@ -40,6 +40,7 @@ impl JobKind {
         JobKind::Notice,
         JobKind::Letter,
         JobKind::Poll,
+        JobKind::Renew,
     ];
 
     /// The word that stands in the database.
@@ -56,6 +57,7 @@ impl JobKind {
             JobKind::Notice => "notice",
             JobKind::Letter => "letter",
             JobKind::Poll => "poll",
+            JobKind::Renew => "renew",
         }
     }
 

@@ -41,6 +41,11 @@ impl Store {
         self.ensure_job(JobKind::Poll, format!("poll:{site}"), site, "").await
     }
 
+    /// Makes the job that lets the webhooks of an app on a site live on, or has it run at once when it waits.
+    pub async fn ensure_renewal(&self, site: &str) -> Result<(), Fault> {
+        self.ensure_job(JobKind::Renew, format!("renew:{site}"), site, "").await
+    }
+
     /// How far the history of a site is read; `None` where it never was.
     pub async fn history_mark(&self, site: &str) -> Result<Option<HistoryMark>, Fault> {
         const SQL: &str = "SELECT sealed_mark FROM polls WHERE site = $1";

@@ -157,6 +157,8 @@ pub enum JobKind {
     Letter,
     /// Read what happened on a site in the history of its issues, and take in what is new.
     Poll,
+    /// Let the webhooks live on that an app has registered on a site.
+    Renew,
 }
 
 /// The state of a job. `Held` waits for a person.
@@ -178,7 +180,7 @@ pub struct Lease {
     pub kind: JobKind,
     pub site: String,
     /// The id of the message, for most kinds; the mailbox, for `Fetch`; the issue, for `Notice`; the letter, for `Letter`; empty for
-    /// `Sweep`, `Retain` and `Poll`.
+    /// `Sweep`, `Retain`, `Poll` and `Renew`.
     pub subject: String,
     /// This try included.
     pub tries: u32,

@@ -127,6 +127,18 @@ pub struct Named {
     pub of: String,
 }
 
+/// A webhook of an app.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AppWebhook {
+    pub id: u64,
+    /// Some Jiras do not tell it: of one app all webhooks go to one address.
+    pub url: Option<String>,
+    pub events: Vec<String>,
+    pub search: String,
+    /// When it ends, in milliseconds since 1970.
+    pub ends_ms: Option<i64>,
+}
+
 /// An admin webhook as it is registered.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Registered {
@@ -198,6 +210,15 @@ pub enum Answer {
     },
     /// `None` for a project without issues.
     HighestKey(Option<String>),
+    /// One page; `all` says whether nothing comes after it.
+    AppWebhooks {
+        webhooks: Vec<AppWebhook>,
+        all: bool,
+    },
+    /// What became of an app's webhook: its id, or why there is none.
+    AppWebhook(Result<u64, Vec<String>>),
+    /// When what was renewed ends, in milliseconds since 1970.
+    Ends(i64),
     /// To a write that tells nothing beside that it was done.
     Done,
     Account(Person),
@@ -264,6 +285,9 @@ impl Answer {
         match self {
             Answer::Myself(_) => "myself",
             Answer::Webhooks(_) => "webhooks",
+            Answer::AppWebhooks { .. } => "app webhooks",
+            Answer::AppWebhook(_) => "app webhook",
+            Answer::Ends(_) => "ends",
             Answer::Issue(_) => "issue",
             Answer::Made(_) => "made",
             Answer::Attached(_) => "attached",

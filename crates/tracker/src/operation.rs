@@ -305,6 +305,22 @@ pub enum Operation {
         url: String,
         secret: Hidden,
     },
+    /// A page of the webhooks that this very app has registered: only apps with OAuth have any, and they end after 30 days.
+    ReadAppWebhooks {
+        start_at: u64,
+    },
+    /// Registers one for the issues that the search finds, in the little of JQL that Jira allows there.
+    RegisterAppWebhook {
+        url: String,
+        search: String,
+    },
+    /// Lets these live for another 30 days.
+    RenewAppWebhooks {
+        ids: Vec<u64>,
+    },
+    RemoveAppWebhooks {
+        ids: Vec<u64>,
+    },
     /// The newest key of the project, from which later keys are counted.
     ///
     /// Asked before an attempt. It is a search too and may lag: the true highest key is this one or a later one, so
@@ -406,6 +422,10 @@ words! {
     TrySearch: "try_search",
     ReadWebhooks: "read_webhooks",
     RegisterWebhook: "register_webhook",
+    ReadAppWebhooks: "read_app_webhooks",
+    RegisterAppWebhook: "register_app_webhook",
+    RenewAppWebhooks: "renew_app_webhooks",
+    RemoveAppWebhooks: "remove_app_webhooks",
     ReadWatchers: "read_watchers",
     ReadComment: "read_comment",
     ReadWork: "read_work",
@@ -449,6 +469,9 @@ impl Operation {
                 | Operation::CreateField { .. }
                 | Operation::ShowField { .. }
                 | Operation::RegisterWebhook { .. }
+                | Operation::RegisterAppWebhook { .. }
+                | Operation::RenewAppWebhooks { .. }
+                | Operation::RemoveAppWebhooks { .. }
         )
     }
 

@@ -25,6 +25,11 @@ pub const EVENT_NAMES: [&str; 9] = [
     "worklog_deleted",
 ];
 
+/// What webhooks of an app can tell of among that: nothing of work.
+pub fn app_event_names() -> &'static [&'static str] {
+    EVENT_NAMES.split_at(EVENT_NAMES.len() - 3).0
+}
+
 /// A secret on its way to a tracker: shown nowhere, and written down nowhere.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]

@@ -4,6 +4,7 @@ mod fields;
 mod sign_in;
 mod webhook;
 
+use self::webhook::Errand;
 use super::{Failure, site_named, with_store};
 use crate::settings::Settings;
 use std::path::Path;
@@ -26,9 +27,8 @@ pub enum What {
     Webhook {
         /// The name of the site.
         name: String,
-        /// Register it, which wants the token of an administrator.
-        #[arg(long)]
-        register: bool,
+        #[command(flatten)]
+        errand: Errand,
     },
 }
 
@@ -41,7 +41,7 @@ pub async fn run(config: &Path, what: &What) -> Result<(), Failure> {
         match what {
             What::SignIn { .. } => sign_in::run(store, site).await,
             What::Fields { create, .. } => fields::run(settings, store, site, *create).await,
-            What::Webhook { register, .. } => webhook::run(settings, store, site, *register).await,
+            What::Webhook { errand, .. } => webhook::run(settings, store, site, errand).await,
         }
     };
     with_store(config, errand).await

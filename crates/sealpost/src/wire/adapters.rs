@@ -1,6 +1,6 @@
 //! Settings turned into the values that the engine's parts want.
 
-use super::{Role, outgoing};
+use super::{Role, outgoing, webhook_address};
 use crate::command::Failure;
 use crate::settings::{Authenticity, Mailbox, Settings, Site};
 use courier::dns_auth::DnsAuth;
@@ -98,9 +98,21 @@ pub fn sites(settings: &Settings, tokens: &Tokens) -> Result<Vec<engine::Site>, 
             let speaks = engine::Site::new(&site.name, site.dialect, Arc::new(speaker(site, tokens)?), &bounds);
             let speaks = speaks.with_browse_base(&site.browse_base).with_templates(site.templates.clone());
             let speaks = speaks.with_ways(outgoing::ways(settings, site, tokens)).with_history(site.history_poll);
+            let speaks = speaks.with_app_webhooks(app_webhook_address(settings, site));
             Ok(speaks.with_outgoing(outgoing::of(settings, site, tokens)).with_webhooks(webhook_secrets(site)))
         })
         .collect()
+}
+
+/// Where webhooks of the app go that a person signed in with; `None` where a site tells of nothing, or in another way.
+fn app_webhook_address(settings: &Settings, site: &Site) -> Option<String> {
+    let public = settings.public.as_ref().filter(|_| is_of_an_app(site) && site.mappings.is_some())?;
+    Some(webhook_address(public, &site.name))
+}
+
+/// Whether the site's webhooks are those of an app, which a person signed in with.
+pub(super) fn is_of_an_app(site: &Site) -> bool {
+    site.oauth.as_ref().is_some_and(|oauth| oauth.consent_by.is_some())
 }
 
 /// What proves a webhook to be of this site: the secrets in its settings, and that of the app that a person signed in with.

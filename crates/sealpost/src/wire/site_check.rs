@@ -1,6 +1,6 @@
 //! Asks a site what it is, who we are there, and what we may do in each project that its mail goes to.
 
-use super::adapters::{speaker, speaker_of_account, webhook_secrets};
+use super::adapters::{is_of_an_app, speaker, speaker_of_account, webhook_secrets};
 use super::fetching::out_of_reach;
 use super::site_fields::{Found, find_by, wanted_fields};
 use super::site_projects;
@@ -58,7 +58,8 @@ async fn look_by(speaker: &Speaker, settings: &Settings, site: &Site) -> SiteFin
         true => Some(people_fields(speaker, settings, site).await),
         false => None,
     };
-    let webhooks = match (&settings.public, found.is_ok() && !site.webhook_secrets.is_empty()) {
+    let awaited = !site.webhook_secrets.is_empty() || (is_of_an_app(site) && site.mappings.is_some());
+    let webhooks = match (&settings.public, found.is_ok() && awaited) {
         (Some(public), true) => Some(webhooks::standing(speaker, public, site).await),
         (None, true) => Some(Err("they cannot come in without a public listener; set public.listen".to_owned())),
         (_, false)

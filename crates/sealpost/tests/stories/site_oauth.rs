@@ -230,3 +230,49 @@ async fn what_ends_is_told_ahead() {
         assert!(check(&world).contains("is not a day"), "{wrong}: {}", check(&world));
     }
 }
+
+/// The site is an app's behind the token server itself, which shows the interface for webhooks of apps.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_app_registers_its_own_webhook_for_the_projects_of_its_mappings() {
+    let (mut world, server) = start("person").await;
+    let url = super::public::listen(&mut world);
+    world.home.settings.set("[[site]]", "oauth_gateway", quoted(&format!("{}/ex/jira", server.url)));
+    let mappings = |projects: &str| {
+        let text = format!("[[mapping]]\nname = \"m\"\n{projects}addresses = [\"ann@example.org\"]\n");
+        std::fs::write(world.home.file("mappings.toml"), text).unwrap();
+    };
+    mappings("");
+    world.home.settings.set("[[site]]", "mappings", quoted("mappings.toml"));
+    assert!(sign_in(&world, &server).0);
+    let page = |values: &str| {
+        let path = format!("{PATH}/rest/api/3/webhook");
+        let answer =
+            format!(r#"{{"values":[{values}],"isLast":true,"webhookRegistrationResult":[{{"createdWebhookId":7}}]}}"#);
+        let mut script = server.script();
+        script.pages.insert(format!("{path}?startAt=0"), answer.clone());
+        script.pages.insert(path, answer);
+    };
+    page("");
+    let webhook = |more: &[&str]| {
+        let said = world.run(&[&["site", "--config", "sealpost.toml", "webhook", "demo"], more].concat());
+        (said.status.success(), told(&said))
+    };
+    let (well, said) = webhook(&["--register"]);
+    assert!(!well && said.contains("--jql"), "Jira has no search for everything: {said}");
+    mappings("projects = [\"HR\", \"HELP\"]\n");
+    let (well, said) = webhook(&["--register"]);
+    assert!(well && said.contains("project in (HELP, HR)") && said.contains("number 7"), "{said}");
+    let events = r#"["jira:issue_created","jira:issue_updated","jira:issue_deleted","comment_created","comment_updated","comment_deleted"]"#;
+    page(&format!(
+        r#"{{"id":7,"url":"{url}/hooks/demo","jqlFilter":"project in (HELP, HR)","events":{events},"expirationDate":4102444800000}}"#
+    ));
+    let (well, said) = webhook(&[]);
+    assert!(
+        well && said.contains("is registered and tells of issues and comments of `project in (HELP, HR)`"),
+        "{said}"
+    );
+    let (well, said) = webhook(&["--register"]);
+    assert!(!well && said.contains("registered already"), "{said}");
+    let (well, said) = webhook(&["--remove"]);
+    assert!(well && said.contains("removed: 1"), "{said}");
+}

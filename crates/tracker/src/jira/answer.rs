@@ -110,6 +110,7 @@ fn read_more(kind: Kind, operation: &Operation, json: &Value) -> Result<Answer, 
         })),
         other => {
             let told = audience::answer(kind, other, json).or_else(|| history::answer(kind, other, json));
+            let told = told.or_else(|| hooks::answer(other, json));
             // What is left are writes whose answer says no more than that they were done.
             told.unwrap_or(Ok(Answer::Done))
         }

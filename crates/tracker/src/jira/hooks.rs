@@ -1,12 +1,73 @@
-//! Admin webhooks, by the interface that both Jiras share (`/rest/webhooks/1.0/webhook`); it wants an administrator's token.
+//! Admin webhooks, by the interface that both Jiras share (`/rest/webhooks/1.0/webhook`), which wants an administrator's token; and those of
+//! apps in the cloud (`/rest/api/3/webhook`), which end after 30 days.
 
-use super::answer::{Lack, each, text};
-use crate::answer::{Answer, Registered};
+use super::Kind;
+use super::answer::{Lack, each, number, text};
+use crate::answer::{Answer, AppWebhook, Registered};
 use crate::http::{Content, Method, Request};
-use crate::webhook::{EVENT_NAMES, Hidden};
+use crate::operation::Operation;
+use crate::webhook::{EVENT_NAMES, Hidden, app_event_names, moment_ms};
 use serde_json::{Value, json};
 
 const PATH: &str = "/rest/webhooks/1.0/webhook";
+
+/// The request for an operation on an app's webhooks; `None` for any other.
+pub(super) fn request(kind: Kind, operation: &Operation) -> Option<Request> {
+    let api = format!("{}/webhook", kind.api());
+    let (method, path, content) = match operation {
+        Operation::ReadAppWebhooks { start_at } => (Method::Get, format!("{api}?startAt={start_at}"), Content::Nothing),
+        Operation::RegisterAppWebhook { url, search } => {
+            let webhook = json!({ "events": app_event_names(), "jqlFilter": search });
+            (Method::Post, api, Content::Json(json!({ "url": url, "webhooks": [webhook] })))
+        }
+        Operation::RenewAppWebhooks { ids } => {
+            (Method::Put, format!("{api}/refresh"), Content::Json(json!({ "webhookIds": ids })))
+        }
+        Operation::RemoveAppWebhooks { ids } => (Method::Delete, api, Content::Json(json!({ "webhookIds": ids }))),
+        _ => return None,
+    };
+    Some(Request { method, path, headers: Vec::new(), content })
+}
+
+/// What the answer to one of these says; `None` for any other.
+pub(super) fn answer(operation: &Operation, json: &Value) -> Option<Result<Answer, Lack>> {
+    Some(match operation {
+        Operation::ReadAppWebhooks { .. } => app_webhooks(json),
+        Operation::RegisterAppWebhook { .. } => {
+            let made = &json["webhookRegistrationResult"][0];
+            let errors = || each(&made["errors"], |error| Some(error.as_str()?.to_owned()));
+            match number(&made["createdWebhookId"]) {
+                Some(id) => Ok(Answer::AppWebhook(Ok(id))),
+                None => errors().map(|errors| Answer::AppWebhook(Err(errors))).ok_or(Lack("createdWebhookId")),
+            }
+        }
+        Operation::RenewAppWebhooks { .. } => {
+            ends(&json["expirationDate"]).map(Answer::Ends).ok_or(Lack("expirationDate"))
+        }
+        Operation::RemoveAppWebhooks { .. } => Ok(Answer::Done),
+        _ => return None,
+    })
+}
+
+fn app_webhooks(json: &Value) -> Result<Answer, Lack> {
+    let one = |hook: &Value| {
+        Some(AppWebhook {
+            id: number(&hook["id"])?,
+            url: hook["url"].as_str().map(str::to_owned),
+            events: each(&hook["events"], |event| Some(event.as_str()?.to_owned()))?,
+            search: text(&hook["jqlFilter"]),
+            ends_ms: ends(&hook["expirationDate"]),
+        })
+    };
+    let webhooks = each(&json["values"], one).ok_or(Lack("values"))?;
+    let all = json["isLast"].as_bool().unwrap_or(true) || webhooks.is_empty();
+    Ok(Answer::AppWebhooks { webhooks, all })
+}
+
+/// Jira's document says milliseconds, and its examples show a date.
+fn ends(value: &Value) -> Option<i64> {
+    value.as_i64().or_else(|| moment_ms(value.as_str()?))
+}
 
 pub(super) fn read() -> Request {
     Request { method: Method::Get, path: PATH.to_owned(), headers: Vec::new(), content: Content::Nothing }

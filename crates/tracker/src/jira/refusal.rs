@@ -76,6 +76,7 @@ fn tells_nothing(operation: &Operation) -> bool {
             | Operation::AddToOrganisation { .. }
             | Operation::AddParticipants { .. }
             | Operation::ShowField { .. }
+            | Operation::RemoveAppWebhooks { .. }
     )
 }
 

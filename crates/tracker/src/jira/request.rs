@@ -74,6 +74,7 @@ pub fn request(kind: Kind, operation: &Operation) -> Request {
         Operation::ReadWebhooks => hooks::read(),
         other => {
             let reading = audience::request(kind, other).or_else(|| history::request(kind, other));
+            let reading = reading.or_else(|| hooks::request(kind, other));
             reading.unwrap_or_else(|| write_request(kind, other))
         }
     }
