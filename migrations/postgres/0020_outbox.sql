@@ -27,6 +27,23 @@ CREATE INDEX outbox_kept ON outbox (site, posted_at, id) WHERE wrapped_key IS NO
 CREATE INDEX outbox_key ON outbox (key_id) WHERE wrapped_key IS NOT NULL;
 CREATE INDEX outbox_blob ON outbox (blob) WHERE blob IS NOT NULL;
 
+-- Files that go along with the letters of one decision: each is kept once, however many get it, and put into each letter when it is sent.
+CREATE TABLE outbox_files (
+    id TEXT PRIMARY KEY,
+    site TEXT NOT NULL,
+    notice TEXT NOT NULL,
+    size_bytes BIGINT NOT NULL,
+    kept_at BIGINT NOT NULL,
+    key_id TEXT NOT NULL,
+    wrapped_key BYTEA NOT NULL,
+    sealed_inline BYTEA,
+    blob TEXT
+);
+CREATE INDEX outbox_files_notice ON outbox_files (notice);
+CREATE INDEX outbox_files_kept ON outbox_files (kept_at);
+CREATE INDEX outbox_files_key ON outbox_files (key_id);
+CREATE INDEX outbox_files_blob ON outbox_files (blob) WHERE blob IS NOT NULL;
+
 -- Who wants no more letters about an issue, by the link in one of them, whose number is kept. The address is a keyed hash.
 CREATE TABLE silences (
     site TEXT NOT NULL,

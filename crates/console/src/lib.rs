@@ -26,6 +26,7 @@ use axum::routing::{get, post};
 use hands::Hands;
 use now::Now;
 use origin::Origin;
+use page::views::{LETTER, MAIL};
 use reader::Reader;
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -122,19 +123,27 @@ impl Console {
             .route("/letters", get(page::letters::list))
             .route("/letters/events", get(page::outbox::list))
             .route("/letters/{id}/again", post(page::outbox::again))
+            .route("/letters/{id}/erase", post(page::outbox::erase))
+            .route("/letters/{id}/text", get(page::views::text::<LETTER>))
+            .route("/letters/{id}/html", get(page::views::html::<LETTER>))
+            .route("/letters/{id}/html/alone", get(page::views::html_alone::<LETTER>))
+            .route("/letters/{id}/source", get(page::views::source::<LETTER>))
+            .route("/letters/{id}/whole", get(page::views::whole::<LETTER>))
+            .route("/letters/{id}/files", get(page::views::files::<LETTER>))
+            .route("/letters/{id}/files/{*path}", get(page::views::part::<LETTER>))
             .route("/mailboxes", get(page::mailboxes::list))
             .route("/mailboxes/test", post(page::mailboxes::test))
             .route("/mailboxes/poll", post(page::mailboxes::poll))
             .route("/exclusions", get(page::exclusions::list))
             .route("/flagged", get(page::flagged::list))
             .route("/messages/{id}", get(page::story::show))
-            .route("/messages/{id}/text", get(page::views::text))
-            .route("/messages/{id}/html", get(page::views::html))
-            .route("/messages/{id}/html/alone", get(page::views::html_alone))
-            .route("/messages/{id}/source", get(page::views::source))
-            .route("/messages/{id}/whole", get(page::views::whole))
-            .route("/messages/{id}/files", get(page::views::files))
-            .route("/messages/{id}/files/{*path}", get(page::views::part))
+            .route("/messages/{id}/text", get(page::views::text::<MAIL>))
+            .route("/messages/{id}/html", get(page::views::html::<MAIL>))
+            .route("/messages/{id}/html/alone", get(page::views::html_alone::<MAIL>))
+            .route("/messages/{id}/source", get(page::views::source::<MAIL>))
+            .route("/messages/{id}/whole", get(page::views::whole::<MAIL>))
+            .route("/messages/{id}/files", get(page::views::files::<MAIL>))
+            .route("/messages/{id}/files/{*path}", get(page::views::part::<MAIL>))
             .route("/messages/{id}/case", post(page::case::export))
             .route("/messages/{id}/wake", post(page::story::wake))
             .route("/messages/{id}/flag", post(page::flagged::flag))

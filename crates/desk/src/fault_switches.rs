@@ -48,6 +48,8 @@ pub enum RouteKind {
     Search,
     /// Reads that are not searches; `bulkfetch` and `comment/list` are reads.
     Read,
+    /// The bytes of a file.
+    Download,
     /// Every other write.
     Write,
 }

@@ -3,6 +3,7 @@
 //! The decision is written down together with the letters that come of it; each of them has a job of its own.
 
 mod audience;
+mod files;
 mod inquiry;
 mod letters;
 

@@ -36,6 +36,15 @@ pub trait Voice: Send + Sync + 'static {
     /// One request that has an effect, and its whole response. `Unknown` when it may have reached the tracker.
     fn say_if<'a>(&'a self, request: &'a Request, go: Go<'a>) -> BoxFuture<'a, Result<Response, Fault>>;
 
+    /// One request for a file. Of a success the bytes go to `pieces` while they come, at most so many, and the response has none; when
+    /// there are more, or nobody takes them, the fault is permanent. What came before a fault is no whole file.
+    fn say_for_file<'a>(
+        &'a self,
+        request: &'a Request,
+        bytes_max: u64,
+        pieces: mpsc::Sender<Bytes>,
+    ) -> BoxFuture<'a, Result<Response, Fault>>;
+
     /// Is the site left alone until a time that it named itself?
     fn is_parked(&self) -> bool;
 
@@ -247,6 +256,19 @@ impl Site {
             }
         }
         Ok((all, Extent::More))
+    }
+
+    /// Asks for a file, whose bytes go to `pieces`; see [`Voice::say_for_file`].
+    pub(crate) async fn read_file(
+        &self,
+        operation: &Operation,
+        bytes_max: u64,
+        pieces: mpsc::Sender<Bytes>,
+    ) -> Result<(), Fault> {
+        self.may_go()?;
+        let request = self.dialect.request(operation);
+        let response = within(self.upload_max, self.voice.say_for_file(&request, bytes_max, pieces)).await;
+        self.understand(operation, response).map(|_| ())
     }
 
     /// Asks for an effect. `Temporary` means that it surely did not happen, `Unknown` that it may have.

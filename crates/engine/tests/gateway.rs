@@ -196,6 +196,7 @@ on_sqlite! {
     notices::whoever_wrote_it_by_mail_is_not_told_of_it;
     notices::people_of_roles_groups_and_fields_are_found;
     notices::a_site_without_mappings_tells_nobody;
+    notices::files_that_were_added_go_along_and_a_broken_one_stays_behind;
     polling::a_deed_is_told_once_by_the_history_and_by_webhooks;
     polling::what_a_search_shows_late_is_told_late;
     polling::fault_17_a_pass_that_fails_loses_nothing;

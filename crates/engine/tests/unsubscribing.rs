@@ -91,6 +91,7 @@ async fn post(store: &Store, site: &str) {
         outgoing: String::new(),
         reason: "she reports it".into(),
         trouble: None,
+        files: Vec::new(),
     };
     let key = key_of_letter(site);
     let letter = NewLetter { number: letter_number(&key), key, about, bytes: b"mail".to_vec() };

@@ -1,8 +1,10 @@
 //! Writes the letters that a gateway sends by itself: MIME bytes with the fields that keep other machines from answering.
 
+mod gap;
 mod notification;
 
-pub use notification::{File, List, Notification, Picture, notification};
+pub use gap::{Base64Lines, Gap};
+pub use notification::{Content, File, List, Notification, Picture, notification};
 
 use crate::Address;
 use mail_builder::MessageBuilder;

@@ -33,8 +33,20 @@ pub fn sanitize(html: &str) -> String {
 /// assert!(html.starts_with("<a href=\"https://jira.example.org/browse/HELP-1\""));
 /// ```
 pub fn sanitize_at(html: &str, base: &str) -> String {
+    sanitize_with(html, base, &|_| None)
+}
+
+/// As [`sanitize_at`], for a page some of whose pictures go along with it: `picture` gives the content id, without `cid:`, of the one
+/// at this path of the page's own host (RFC 2392).
+///
+/// ```
+/// let shown = |path: &str| (path == "/files/7").then(|| "file-7@x".to_owned());
+/// let html = mail::sanitize_with("<img src=/files/7><img src=//elsewhere.example/files/7>", "https://x.example/", &shown);
+/// assert_eq!(html, "<img src=\"cid:file-7@x\">");
+/// ```
+pub fn sanitize_with(html: &str, base: &str, picture: &dyn Fn(&str) -> Option<String>) -> String {
     match Url::parse(base).ok().filter(|base| matches!(base.scheme(), "http" | "https")) {
-        Some(base) => safe(&page::parse_at(html, &base), html.len()),
+        Some(base) => safe(&page::parse_at(html, &base, picture), html.len()),
         None => sanitize(html),
     }
 }

@@ -55,7 +55,7 @@ pub use document::Document;
 pub use escape::escaped;
 pub use header_value::{HeaderValue, HeaderValueRefused};
 pub use history::{History, HistoryKey, SHINGLES_MAX};
-pub use html::{sanitize, sanitize_at};
+pub use html::{sanitize, sanitize_at, sanitize_with};
 pub use identity::{Identity, identity, sent_at};
 pub use message::{
     Address, Attendee, Autocrypt, Automatic, AutomaticKind, Bounce, BounceCause, BouncedRecipient, Calendar, Client,

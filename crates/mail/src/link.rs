@@ -28,6 +28,12 @@ pub(crate) fn target_at(page: &Url, value: &str) -> Option<String> {
     target(page.join(&relative).ok()?.as_str()).map(Cow::into_owned)
 }
 
+/// The path of what a page that is read at `page` names, where that is on the very same host.
+pub(crate) fn path_at(page: &Url, value: &str) -> Option<String> {
+    let whole = page.join(&cleaned(value)?).ok()?;
+    (whole.origin() == page.origin()).then(|| whole.path().to_owned())
+}
+
 /// A target that no reader is sent to, as text to stand behind the words of its link: a file, a telephone, a place in
 /// another page. `None` for what leads nowhere, runs or is said by the words.
 pub(crate) fn told(value: &str, words: &str) -> Option<String> {

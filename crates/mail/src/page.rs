@@ -130,13 +130,23 @@ pub(crate) fn parse(html: &str) -> Page<'_> {
     built(html, |_| {})
 }
 
-/// As [`parse`], with the relative links of a page that is read at this address made whole.
-pub(crate) fn parse_at<'h>(html: &'h str, address: &Url) -> Page<'h> {
+/// As [`parse`], with the relative links of a page that is read at this address made whole. `picture` says of the path of a
+/// picture of the same host under which content id it goes along, if it does.
+pub(crate) fn parse_at<'h>(html: &'h str, address: &Url, picture: &dyn Fn(&str) -> Option<String>) -> Page<'h> {
     built(html, |token| {
-        let Token::Open { tag: Tag::A, attributes, .. } = token else { return };
-        for (_, value) in attributes.iter_mut().filter(|(key, _)| *key == "href") {
-            if let Some(target) = link::target_at(address, value) {
-                *value = Cow::Owned(target);
+        let Token::Open { tag, attributes, .. } = token else { return };
+        let written = match tag {
+            Tag::A => "href",
+            Tag::Img => "src",
+            _ => return,
+        };
+        for (_, value) in attributes.iter_mut().filter(|(key, _)| *key == written) {
+            let instead = match tag {
+                Tag::A => link::target_at(address, value),
+                _ => link::path_at(address, value).and_then(|path| picture(&path)).map(|id| format!("cid:{id}")),
+            };
+            if let Some(instead) = instead {
+                *value = Cow::Owned(instead);
             }
         }
     })

@@ -2,6 +2,7 @@
 
 mod audience;
 mod facts;
+mod files;
 mod inquiry;
 mod letter;
 mod recipient;
@@ -10,6 +11,10 @@ mod seen;
 mod settle;
 
 pub use facts::{Audience, Entry, EntryNow, Facts, IssueNow, PEOPLE_MAX, Person, Question, SeenBy, Whom};
+pub use files::{
+    FILES_ALONG_MAX, Fate, FileRule, FileSaid, Files, Going, THUMBNAIL_BYTES_MAX, THUMBNAILS_MAX, picture_id,
+    thumbnail_id,
+};
 pub use letter::{About, EntrySaid, IssueSaid, Own};
 
 use crate::decide::Trace;
@@ -78,6 +83,7 @@ pub struct Style {
     pub theme: Theme,
     pub format: Format,
     pub to: To,
+    pub files: FileRule,
 }
 
 /// Somebody who was considered and gets nothing of a mapping.
@@ -321,6 +327,12 @@ fn style(held: &Held) -> Style {
         theme: held.theme,
         format: held.format,
         to: held.to,
+        files: FileRule {
+            way: held.files,
+            bytes_max: u64::from(held.files_max_bytes),
+            thumbnails: held.thumbnails,
+            when: held.files_when.clone(),
+        },
     }
 }
 

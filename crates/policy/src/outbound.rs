@@ -7,8 +7,8 @@ mod settings;
 mod values;
 
 pub use event_words::{EVENT_WORDS, words_of};
-pub use settings::{AUDIENCE_MAX, MERGE_WINDOW_S_MAX, ROOMS};
-pub use values::{Format, To};
+pub use settings::{AUDIENCE_MAX, FILES_BYTES_MAX, MERGE_WINDOW_S_MAX, ROOMS};
+pub use values::{FilesWay, Format, To};
 
 pub(crate) use values::{Held, Tell};
 
@@ -27,6 +27,16 @@ pub const MAPPINGS_BYTES_MAX: usize = 1024 * 1024;
 pub const MAPPINGS_MAX: usize = 500;
 /// The most tables of projects in one file.
 pub const PROJECTS_MAX: usize = 1000;
+
+/// What `files_when` can name of a file, with its meaning for the manual.
+pub const FILE_NAMES: [(&str, &str); 6] = [
+    ("name", "its name"),
+    ("extension", "what stands behind the last dot of its name, in small letters; empty for none"),
+    ("type", "its media type, such as `application/pdf`, as the tracker tells it; empty where it does not"),
+    ("size_bytes", "its size"),
+    ("shown", "whether it is a picture that the words of a comment show"),
+    ("outsider", "whether the letter is for a customer or for somebody without an account"),
+];
 
 /// What conditions of mappings can name of an issue, with its meaning for the manual. The expression `also` knows these alone.
 pub const ISSUE_NAMES: [(&str, &str); 13] = [

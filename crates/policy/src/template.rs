@@ -22,7 +22,7 @@ pub use bounds::{
     CHANGES_MAX, EARLIER_MAX, FILES_MAX, HAPPENINGS_MAX, NAME_CHARS_MAX, NAMES_BYTES_MAX, SAID_BYTES_MAX, bounded,
 };
 pub use filters::FILTERS;
-pub use html::{REFUSED, SafeHtml};
+pub use html::{REFUSED, SafeHtml, Shown};
 pub use letter::{MadeBy, Order, Rendered, Subject, render};
 pub use machine::{DEPTH_MAX, FUEL, HTML_BYTES_MAX, Part, SUBJECT_BYTES_MAX, TEXT_BYTES_MAX, Trouble};
 pub use resource::{LOGO, Resource};

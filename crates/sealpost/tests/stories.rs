@@ -24,6 +24,7 @@ mod stories {
     mod fetching_oauth;
     mod fields;
     mod hostile;
+    mod letter_files;
     mod letter_looks;
     mod letters;
     mod letters_oauth;

@@ -66,7 +66,10 @@ pub use kept::{FileContent, FileWriter};
 pub use link::LinkUse;
 pub use look::{Look, LookLine};
 pub use named::{Bearer, Resized};
-pub use outbox::{LETTERS_PAGE_MAX, LetterAbout, NewLetter, OutboxLine, PostedLetter, Subscription};
+pub use outbox::{
+    LETTERS_PAGE_MAX, LetterAbout, LetterFile, LetterFileWriter, LetterGap, NewLetter, OutboxLine, PostedLetter,
+    StoredLetterFile, Subscription,
+};
 pub use poll::{HistoryMark, Listing};
 pub use replay::NotNow;
 pub use retention::Retention;

@@ -1,9 +1,13 @@
 //! Letters about events: drafted while it is decided who is told, posted with the decision, and delivered by a job each.
 
+mod file;
 pub(crate) mod forget;
+mod reading;
 pub(crate) mod shown;
 mod silence;
 
+pub use file::{LetterFileWriter, StoredLetterFile};
+pub(crate) use reading::LetterReader;
 pub use shown::{LETTERS_PAGE_MAX, OutboxLine};
 pub use silence::Subscription;
 
@@ -15,7 +19,7 @@ use crate::dialect;
 use crate::job::check_lease;
 use crate::rows::{Lease, Micros};
 use crate::sealed;
-use crate::segment::{ContentReader, Kept, SegmentWriter, Whereabouts};
+use crate::segment::{ContentReader, Kept, SegmentReader, SegmentWriter, Whereabouts};
 use crate::vault::seal::Place;
 use mail::normalised;
 use policy::{Fault, FaultCode, StepKey};
@@ -42,6 +46,28 @@ pub struct LetterAbout {
     pub reason: String,
     /// What was wrong with its template, so that its theme was used instead.
     pub trouble: Option<String>,
+    /// The files that it is about.
+    #[serde(default)]
+    pub files: Vec<LetterFile>,
+}
+
+/// A file that a letter is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LetterFile {
+    pub name: String,
+    pub size_bytes: u64,
+    /// Why it stays behind; `None` for one that goes along.
+    pub why_not: Option<String>,
+    /// Where it is put into the letter when that is sent: behind so many of its bytes.
+    pub gap: Option<LetterGap>,
+}
+
+/// Where a file of the decision belongs in a letter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LetterGap {
+    /// The id under which [`LetterFileWriter::finish`] keeps it.
+    pub file: String,
+    pub at: u64,
 }
 
 /// A letter that is to be posted.
@@ -52,7 +78,7 @@ pub struct NewLetter {
     /// What stands for it in its Message-ID: see [`policy::event_letter_number`].
     pub number: u64,
     pub about: LetterAbout,
-    /// The whole mail.
+    /// The whole mail but for its files.
     pub bytes: Vec<u8>,
 }
 
@@ -60,6 +86,7 @@ pub struct NewLetter {
 pub struct PostedLetter {
     pub key: StepKey,
     pub about: LetterAbout,
+    /// With its files.
     pub size_bytes: u64,
     pub content: ContentReader,
 }
@@ -170,25 +197,29 @@ impl Store {
     /// # Errors
     /// `KeyUnavailable` when it was erased.
     pub async fn posted_letter(&self, lease: &Lease) -> Result<PostedLetter, Fault> {
-        type Row = (String, i64, Option<Vec<u8>>, Option<Vec<u8>>, Option<String>, Option<Vec<u8>>);
-        const SQL: &str = "SELECT key, size_bytes, wrapped_key, sealed_letter, blob, sealed_inline FROM outbox
-            WHERE id = $1 AND site = $2";
-        let (id, site) = (lease.subject.clone(), lease.site.clone());
-        let row = self.inner.db.read(move |conn| Box::pin(async move { one!(conn, Row, SQL, &id, &site) })).await?;
         let no_letter = || Fault::permanent(FaultCode::StoreCorrupt, "a job delivers a letter that is not there");
-        let (key, size_bytes, wrapped, about, blob, inline) = row.ok_or_else(no_letter)?;
+        self.letter_content(&lease.subject).await?.ok_or_else(no_letter)
+    }
+
+    /// A letter as it is sent; `None` when none of this id was posted.
+    ///
+    /// # Errors
+    /// `KeyUnavailable` when it was erased.
+    pub async fn letter_content(&self, id: &str) -> Result<Option<PostedLetter>, Fault> {
+        type Row = (String, String, i64, Option<Vec<u8>>, Option<Vec<u8>>, Option<String>, Option<Vec<u8>>);
+        const SQL: &str = "SELECT key, site, size_bytes, wrapped_key, sealed_letter, blob, sealed_inline FROM outbox
+            WHERE id = $1 AND posted_at IS NOT NULL";
+        let asked = id.to_owned();
+        let row = self.inner.db.read(move |conn| Box::pin(async move { one!(conn, Row, SQL, &asked) })).await?;
+        let Some((key, site, size_bytes, wrapped, about, blob, inline)) = row else { return Ok(None) };
         let (Some(wrapped), Some(about)) = (wrapped, about) else { return Err(erased()) };
-        let (id, site) = (&lease.subject, &lease.site);
-        let sealing = self.inner.vault.message_key(site, id, &wrapped).await?;
-        let about = sealed::open(&sealing, about_place(site, id), &about)?;
-        let content = ContentReader::open(&self.inner, whereabouts(site, id), sealing, size_bytes, (blob, inline));
+        let sealing = self.inner.vault.message_key(&site, id, &wrapped).await?;
+        let about = sealed::open(&sealing, about_place(&site, id), &about)?;
+        let content = SegmentReader::open(&self.inner, whereabouts(&site, id), sealing, size_bytes, (blob, inline));
         let content = content.await?.ok_or_else(erased)?;
-        Ok(PostedLetter {
-            key: StepKey(key),
-            about,
-            size_bytes: u64::try_from(size_bytes).unwrap_or_default(),
-            content,
-        })
+        let content = LetterReader::of(Arc::clone(&self.inner), &site, content, &about);
+        let size_bytes = u64::try_from(size_bytes).unwrap_or_default() + content.files_bytes();
+        Ok(Some(PostedLetter { key: StepKey(key), about, size_bytes, content: ContentReader::of_letter(content) }))
     }
 
     /// A person's word: a letter that failed, was given up or is held is sent once more. `false` when it is none of them, or was erased.

@@ -2,6 +2,7 @@
 //! the way out.
 
 use crate::blob::{BlobReader, BlobWriter};
+use crate::outbox::LetterReader;
 use crate::store::Inner;
 use crate::vault::seal::{OVERHEAD_BYTES, Place, SEGMENT_BYTES, SealingKey};
 use policy::{Fault, FaultCode};
@@ -96,8 +97,17 @@ impl SegmentWriter {
     }
 }
 
-/// Gives content back in pieces of at most 64 KiB, each verified before it is handed out.
-pub struct ContentReader {
+/// Gives content back in pieces of at most 64 KiB, of a letter with files about 90 KiB, each verified before it is handed out.
+pub struct ContentReader(Content);
+
+enum Content {
+    Kept(SegmentReader),
+    /// A letter with the files that go along.
+    Letter(LetterReader),
+}
+
+/// The same of content that stands in one place.
+pub(crate) struct SegmentReader {
     of: Whereabouts,
     key: Arc<SealingKey>,
     source: Source,
@@ -119,19 +129,44 @@ impl ContentReader {
         of: Whereabouts,
         key: Arc<SealingKey>,
         size_bytes: i64,
-        (blob, inline): (Option<String>, Option<Vec<u8>>),
+        place: (Option<String>, Option<Vec<u8>>),
     ) -> Result<Option<ContentReader>, Fault> {
+        let opened = SegmentReader::open(store, of, key, size_bytes, place).await?;
+        Ok(opened.map(|opened| ContentReader(Content::Kept(opened))))
+    }
+
+    pub(crate) fn of_letter(letter: LetterReader) -> ContentReader {
+        ContentReader(Content::Letter(letter))
+    }
+
+    /// `None` at the verified end. Content that was changed, swapped, reordered or cut is `StoreCorrupt`; a letter whose files were erased
+    /// `KeyUnavailable`.
+    pub async fn next(&mut self) -> Result<Option<Vec<u8>>, Fault> {
+        match &mut self.0 {
+            Content::Kept(content) => content.next().await,
+            Content::Letter(letter) => letter.next().await,
+        }
+    }
+}
+
+impl SegmentReader {
+    pub(crate) async fn open(
+        store: &Inner,
+        of: Whereabouts,
+        key: Arc<SealingKey>,
+        size_bytes: i64,
+        (blob, inline): (Option<String>, Option<Vec<u8>>),
+    ) -> Result<Option<SegmentReader>, Fault> {
         let source = match (inline, blob) {
             (Some(sealed), _) => Source::Inline(sealed),
             (None, Some(name)) => Source::Blob(store.blobs.read(&name).await?),
             (None, None) => return Ok(None),
         };
         let missing_bytes = u64::try_from(size_bytes).unwrap_or(0);
-        Ok(Some(ContentReader { of, key, source, segments: 0, missing_bytes }))
+        Ok(Some(SegmentReader { of, key, source, segments: 0, missing_bytes }))
     }
 
-    /// `None` at the verified end. Content that was changed, swapped, reordered or cut is `StoreCorrupt`.
-    pub async fn next(&mut self) -> Result<Option<Vec<u8>>, Fault> {
+    pub(crate) async fn next(&mut self) -> Result<Option<Vec<u8>>, Fault> {
         let (sealed, end) = match std::mem::replace(&mut self.source, Source::End) {
             Source::End => return Ok(None),
             Source::Inline(sealed) => (sealed, true),

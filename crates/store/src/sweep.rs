@@ -177,7 +177,8 @@ impl Store {
     async fn remove_orphans(&self) -> Result<u64, Fault> {
         const NAMED: &str = "SELECT message FROM contents WHERE blob = $1
             UNION ALL SELECT id FROM kept_files WHERE blob = $1
-            UNION ALL SELECT id FROM outbox WHERE blob = $1";
+            UNION ALL SELECT id FROM outbox WHERE blob = $1
+            UNION ALL SELECT id FROM outbox_files WHERE blob = $1";
         let mut removed = 0;
         for name in self.inner.blobs.older_than(Duration::from_secs(ORPHANS_KEPT_S)).await? {
             let asked = name.clone();
@@ -193,7 +194,8 @@ impl Store {
     /// Keys of days of which nothing is kept any more.
     async fn destroy_old_keys(&self) -> Result<(), Fault> {
         const BY_MESSAGES: &str = "SELECT id FROM messages WHERE key_id = $1 AND wrapped_key IS NOT NULL
-            UNION ALL SELECT id FROM outbox WHERE key_id = $1 AND wrapped_key IS NOT NULL LIMIT 1";
+            UNION ALL SELECT id FROM outbox WHERE key_id = $1 AND wrapped_key IS NOT NULL
+            UNION ALL SELECT id FROM outbox_files WHERE key_id = $1 LIMIT 1";
         const BY_EVENTS: &str = "SELECT id FROM events WHERE key_id = $1 AND wrapped_key IS NOT NULL
             UNION ALL SELECT id FROM notices WHERE key_id = $1 AND wrapped_key IS NOT NULL LIMIT 1";
         let book = self.inner.vault.book();

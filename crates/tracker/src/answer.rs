@@ -44,6 +44,12 @@ pub struct StoredFile {
     pub name: String,
     pub size_bytes: u64,
     pub author_id: String,
+    /// Such as `image/png`; empty where it is not told.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub content_type: String,
+    /// The tracker has a small picture of it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub has_thumbnail: bool,
 }
 
 /// An issue as read.

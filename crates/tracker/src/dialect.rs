@@ -30,6 +30,11 @@ impl Dialect {
         jira::answer(self.kind(), operation, response)
     }
 
+    /// By which paths, below the base of its pages, people's words show or link the file with this id.
+    pub fn file_paths(self, id: &str) -> Vec<String> {
+        jira::file_paths(id)
+    }
+
     /// Whether searches and lists of issues and comments tell the markers of what they show. Otherwise the markers of comments
     /// are read one by one, those of issues by [`Operation::ReadIssueMarker`].
     pub fn lists_tell_markers(self) -> bool {

@@ -28,7 +28,7 @@ pub enum Content {
 pub struct Request {
     pub method: Method,
     pub path: String,
-    /// Beside `Accept`, `Content-Type` and the authorization, which the client sets.
+    /// Beside `Content-Type` and the authorization, which the client sets, and `Accept`, which is JSON unless it stands here.
     pub headers: Vec<(&'static str, String)>,
     pub content: Content,
 }

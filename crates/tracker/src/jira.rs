@@ -4,6 +4,7 @@ mod answer;
 mod audience;
 mod field_in;
 mod field_out;
+mod files;
 mod history;
 mod hooks;
 mod jql;
@@ -19,6 +20,7 @@ mod wiki_body;
 mod workflow;
 
 pub use answer::answer;
+pub use files::paths as file_paths;
 pub use kind::Kind;
 pub use request::request;
 

@@ -196,6 +196,17 @@ pub enum Operation {
         issue_id: String,
         work_id: String,
     },
+    /// The bytes of a file, which are no part of the answer: whoever carries the request hands them on.
+    ReadFile {
+        id: String,
+        name: String,
+        /// As the tracker told it.
+        content_type: String,
+    },
+    /// The bytes of a small picture of a file, which is PNG, JPEG or GIF.
+    ReadThumbnail {
+        id: String,
+    },
     /// What the issue describes. Asked before it is asked who may see the issue: what was written since is then told to nobody
     /// who might not see it.
     ReadDescription {
@@ -429,6 +440,8 @@ words! {
     ReadWatchers: "read_watchers",
     ReadComment: "read_comment",
     ReadWork: "read_work",
+    ReadFile: "read_file",
+    ReadThumbnail: "read_thumbnail",
     ReadDescription: "read_description",
     ReadInternal: "read_internal",
     FindSeers: "find_seers",

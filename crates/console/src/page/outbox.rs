@@ -15,7 +15,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Extension, Form};
 use policy::Fault;
-use store::{JobState, LetterAbout, LetterFate, OutboxLine};
+use store::{JobState, LetterAbout, LetterFate, LetterFile, OutboxLine};
 
 /// A letter about events as people see it.
 pub(super) struct EventLetter {
@@ -26,6 +26,8 @@ pub(super) struct EventLetter {
     pub(super) mapping: String,
     /// What was wrong with its template.
     pub(super) template: Option<String>,
+    /// The files that go along, and those that stay behind, each with why.
+    pub(super) files: Vec<String>,
     pub(super) posted: Moment,
     pub(super) site: String,
     /// What became of it, and the class that colours it.
@@ -35,6 +37,10 @@ pub(super) struct EventLetter {
     pub(super) why: String,
     /// What the mail server answered when it refused it.
     pub(super) words: String,
+    /// What it says is kept.
+    pub(super) kept: bool,
+    /// Nothing is left to do about it, so that it can be erased.
+    pub(super) erasable: bool,
     /// It can be sent once more.
     pub(super) stopped: bool,
     /// It may have arrived already.
@@ -104,13 +110,38 @@ pub async fn again(
     }
 }
 
+/// A person has what a letter says erased at once.
+pub async fn erase(
+    State(console): State<Console>,
+    session: Extension<Session>,
+    id: Result<Path<String>, PathRejection>,
+    form: Result<Form<Signed>, FormRejection>,
+) -> Response {
+    let id = match asked_about(&session, id, form).await {
+        Ok(id) => id,
+        Err(answer) => return answer,
+    };
+    match console.store.erase_letter(&id, session.who()).await {
+        Ok(None) => match after(&console, &id).await {
+            Ok(place) => Redirect::to(&place).into_response(),
+            Err(fault) => trouble(&fault),
+        },
+        Ok(Some(not_now)) => notice(StatusCode::CONFLICT, "Nothing was done", not_now.in_words()),
+        Err(fault) => trouble(&fault),
+    }
+}
+
 /// Where the letter is looked at afterwards; `None` when it cannot be sent once more.
 async fn sent_again(console: &Console, session: &Session, id: &str) -> Result<Option<String>, Fault> {
     if !console.store.send_again(id, session.who()).await? {
         return Ok(None);
     }
+    after(console, id).await.map(Some)
+}
+
+async fn after(console: &Console, id: &str) -> Result<String, Fault> {
     let event = console.store.outbox_letter(id).await?.and_then(|line| line.event);
-    Ok(Some(event.map_or_else(|| "/letters/events".to_owned(), |event| format!("/events/{event}"))))
+    Ok(event.map_or_else(|| "/letters/events".to_owned(), |event| format!("/events/{event}")))
 }
 
 pub(super) fn event_letter(line: OutboxLine) -> EventLetter {
@@ -122,7 +153,9 @@ pub(super) fn event_letter(line: OutboxLine) -> EventLetter {
         Some(JobState::Done) | None => matches!(line.fate, LetterFate::Failed(_)),
         Some(_) => false,
     };
-    let stopped = stopped && line.about.is_some();
+    let kept = line.about.is_some();
+    let stopped = stopped && kept;
+    let at_work = matches!(line.job, Some(JobState::Ready | JobState::Running | JobState::Waiting));
     let in_doubt = stopped && line.in_doubt;
     let about = line.about.as_ref();
     let text = |of: fn(&LetterAbout) -> &String| about.map(of).cloned().unwrap_or_default();
@@ -133,15 +166,25 @@ pub(super) fn event_letter(line: OutboxLine) -> EventLetter {
         reason: text(|about| &about.reason),
         mapping: text(|about| &about.mapping),
         template: about.and_then(|about| about.trouble.clone()),
+        files: about.map(|about| about.files.iter().map(file_in_words).collect()).unwrap_or_default(),
         posted: moment(line.posted_at),
         site: line.site,
         fate,
         class,
         why,
         words,
+        kept,
+        erasable: kept && !at_work,
         stopped,
         in_doubt,
         event: line.event,
+    }
+}
+
+fn file_in_words(file: &LetterFile) -> String {
+    match &file.why_not {
+        Some(why) => format!("{} stays behind: {why}", file.name),
+        None => format!("{} goes along", file.name),
     }
 }
 

@@ -1,11 +1,12 @@
 //! Pictures that a mail carries itself, put into its safe HTML, because the sandboxed page can ask for nothing.
 
-use crate::reader::{Part, Reader, View};
+use super::views::Looked;
+use crate::Console;
+use crate::reader::{Part, View};
 use axum::body::Bytes;
 use data_encoding::BASE64;
 use policy::Fault;
 use std::collections::HashMap;
-use store::Store;
 use tokio::sync::mpsc;
 
 /// Different pictures that are put in; each costs one reading of the mail.
@@ -21,7 +22,7 @@ const SOURCE: &str = " src=\"cid:";
 
 /// The mail's HTML with its pictures; those that are too many, too large or of another type are left out. `Err` only when the
 /// mail cannot be read at all.
-pub(super) async fn with_pictures(store: &Store, reader: &dyn Reader, id: &str, view: &View) -> Result<String, Fault> {
+pub(super) async fn with_pictures(console: &Console, looked: &Looked, view: &View) -> Result<String, Fault> {
     let html = view.html.as_deref().unwrap_or_default();
     let mut found: HashMap<&str, String> = HashMap::new();
     let mut left = PICTURES_BYTES_MAX;
@@ -30,7 +31,7 @@ pub(super) async fn with_pictures(store: &Store, reader: &dyn Reader, id: &str, 
         if found.len() >= PICTURES_MAX || found.contains_key(name) {
             continue;
         }
-        let bytes = bytes_of(store, reader, id, part).await?;
+        let bytes = bytes_of(console, looked, part).await?;
         left = left.saturating_sub(bytes.len() as u64);
         found.insert(name, format!("data:{true_type};base64,{}", BASE64.encode(&bytes)));
     }
@@ -44,8 +45,8 @@ fn picture<'a>(view: &'a View, content_id: &str, left_bytes: u64) -> Option<(&'a
     (part.size_bytes <= PICTURE_BYTES_MAX.min(left_bytes)).then_some((part, true_type))
 }
 
-async fn bytes_of(store: &Store, reader: &dyn Reader, id: &str, part: &Part) -> Result<Vec<u8>, Fault> {
-    let raw = store.raw(id).await?;
+async fn bytes_of(console: &Console, looked: &Looked, part: &Part) -> Result<Vec<u8>, Fault> {
+    let raw = console.raw(looked).await?;
     let (pieces, mut coming) = mpsc::channel::<Bytes>(4);
     let gather = async {
         let mut bytes = Vec::new();
@@ -58,7 +59,7 @@ async fn bytes_of(store: &Store, reader: &dyn Reader, id: &str, part: &Part) -> 
         }
         bytes
     };
-    let (read, bytes) = tokio::join!(reader.part(raw, &part.path, pieces), gather);
+    let (read, bytes) = tokio::join!(console.reader.part(raw, &part.path, pieces), gather);
     read.map(|_| bytes)
 }
 

@@ -1,4 +1,5 @@
-//! Looks into one mail itself: its text, its HTML in a sandbox, its source, its files. Each is noted in the audit trail first.
+//! Looks into one mail itself, one that came in or a letter about events: its text, its HTML in a sandbox, its source, its files. Each is
+//! noted in the audit trail first.
 
 use super::pictures::with_pictures;
 use super::story::known_form;
@@ -15,16 +16,20 @@ use axum::extract::{Path, Query, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
-use policy::Fault;
 use policy::kept::size_in_words;
+use policy::{Fault, FaultCode};
 use serde::Deserialize;
-use store::{ContentReader, Look, Story};
+use store::{ContentReader, Look};
 use tokio::sync::mpsc;
 
 /// Characters of a text that one page shows.
 const TEXT_CHARS_MAX: usize = 256 * 1024;
 /// No path of a part is longer.
 const PATH_BYTES_MAX: usize = 200;
+
+/// What is looked into: the pages of both are the same but for their addresses.
+pub const MAIL: bool = false;
+pub const LETTER: bool = true;
 
 /// The tabs of a mail; the one that is open has no link.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -50,7 +55,35 @@ impl Tab {
 pub(super) type TabLink = (&'static str, String, bool);
 
 pub(super) fn tabs(id: &str, open: Tab) -> Vec<TabLink> {
-    Tab::ALL.iter().map(|(tab, name, path)| (*name, format!("/messages/{id}{path}"), *tab == open)).collect()
+    tabs_at(&format!("/messages/{id}"), None, open)
+}
+
+/// The story of a letter is that of an event.
+fn tabs_at(base: &str, story: Option<&str>, open: Tab) -> Vec<TabLink> {
+    let address = |tab: Tab, path: &str| match story {
+        Some(story) if tab == Tab::Story => story.to_owned(),
+        _ => format!("{base}{path}"),
+    };
+    Tab::ALL.iter().map(|(tab, name, path)| (*name, address(*tab, path), *tab == open)).collect()
+}
+
+/// What is looked into.
+pub(super) struct Looked {
+    is_letter: bool,
+    id: String,
+    site: String,
+    subject: String,
+    /// Where it lies: a mailbox, or to whom it goes.
+    place: String,
+    size_bytes: u64,
+    /// Where its story is told, for a letter.
+    story: Option<String>,
+}
+
+impl Looked {
+    fn base(&self) -> String {
+        format!("/{}/{}", if self.is_letter { "letters" } else { "messages" }, self.id)
+    }
 }
 
 /// A part as the list of files shows it.
@@ -68,9 +101,11 @@ struct Page {
     token: String,
     /// For somebody of the support.
     support: bool,
-    id: String,
+    is_letter: bool,
+    /// Of the pages of this mail.
+    base: String,
     subject: String,
-    mailbox: String,
+    place: String,
     tabs: Vec<TabLink>,
     shown: Shown,
 }
@@ -99,20 +134,28 @@ pub struct Asked {
 type Id = Result<Path<String>, PathRejection>;
 
 /// The text.
-pub async fn text(State(console): State<Console>, session: Extension<Session>, id: Id) -> Response {
+pub async fn text<const IS_LETTER: bool>(
+    State(console): State<Console>,
+    session: Extension<Session>,
+    id: Id,
+) -> Response {
     answer(async {
-        let (story, view) = console.look(&session, id, Look::Text, None).await?;
+        let (looked, view) = console.look::<IS_LETTER>(&session, id, Look::Text, None).await?;
         let cut = view.text.char_indices().nth(TEXT_CHARS_MAX).map(|(at, _)| at);
         let text = view.text[..cut.unwrap_or(view.text.len())].to_owned();
-        Ok(page(&session, story, Tab::Text, Shown::Text(text, cut.is_some())))
+        Ok(page(&session, looked, Tab::Text, Shown::Text(text, cut.is_some())))
     })
     .await
 }
 
 /// The page around the HTML, which stands in a frame that may do nothing.
-pub async fn html(State(console): State<Console>, session: Extension<Session>, id: Id) -> Response {
+pub async fn html<const IS_LETTER: bool>(
+    State(console): State<Console>,
+    session: Extension<Session>,
+    id: Id,
+) -> Response {
     answer(async {
-        let mut page = page(&session, console.kept(id).await?, Tab::Html, Shown::Html);
+        let mut page = page(&session, console.kept::<IS_LETTER>(id).await?, Tab::Html, Shown::Html);
         page.extensions_mut().insert(Policy::Framing);
         Ok(page)
     })
@@ -120,11 +163,15 @@ pub async fn html(State(console): State<Console>, session: Extension<Session>, i
 }
 
 /// The HTML by itself: safe as `mail::sanitize` makes it, and in a sandbox all the same.
-pub async fn html_alone(State(console): State<Console>, session: Extension<Session>, id: Id) -> Response {
+pub async fn html_alone<const IS_LETTER: bool>(
+    State(console): State<Console>,
+    session: Extension<Session>,
+    id: Id,
+) -> Response {
     answer(async {
-        let (story, view) = console.look(&session, id, Look::Html, None).await?;
+        let (looked, view) = console.look::<IS_LETTER>(&session, id, Look::Html, None).await?;
         let html = match &view.html {
-            Some(_) => with_pictures(&console.store, &*console.reader, &story.line.id, &view).await?,
+            Some(_) => with_pictures(&console, &looked, &view).await?,
             None => "<p>The mail has no HTML.</p>".to_owned(),
         };
         let page = format!(
@@ -140,7 +187,7 @@ pub async fn html_alone(State(console): State<Console>, session: Extension<Sessi
 }
 
 /// A page of the raw bytes as text.
-pub async fn source(
+pub async fn source<const IS_LETTER: bool>(
     State(console): State<Console>,
     session: Extension<Session>,
     id: Id,
@@ -148,27 +195,26 @@ pub async fn source(
 ) -> Response {
     answer(async {
         let asked = asked.map_err(|_| Refusal::Nothing)?.0.page.unwrap_or(1).max(1);
-        let story = console.kept(id).await?;
-        let pages = story.line.size_bytes.div_ceil(store::PIECE_BYTES).max(1);
+        let looked = console.kept::<IS_LETTER>(id).await?;
+        let pages = looked.size_bytes.div_ceil(store::PIECE_BYTES).max(1);
         if asked > pages {
             return Err(Refusal::Nothing);
         }
-        console.note(&session, &story, Look::Source, Some(&asked.to_string())).await?;
-        let mut raw = console.store.raw(&story.line.id).await?;
-        let mut piece = None;
-        for _ in 0..asked {
-            piece = raw.next().await?;
-        }
-        let text = visible(&String::from_utf8_lossy(&piece.unwrap_or_default()));
-        Ok(page(&session, story, Tab::Source, Shown::Source { text, page: asked, pages }))
+        console.note(&session, &looked, Look::Source, Some(&asked.to_string())).await?;
+        let text = visible(&String::from_utf8_lossy(&source_page(console.raw(&looked).await?, asked).await?));
+        Ok(page(&session, looked, Tab::Source, Shown::Source { text, page: asked, pages }))
     })
     .await
 }
 
 /// The files of the mail.
-pub async fn files(State(console): State<Console>, session: Extension<Session>, id: Id) -> Response {
+pub async fn files<const IS_LETTER: bool>(
+    State(console): State<Console>,
+    session: Extension<Session>,
+    id: Id,
+) -> Response {
     answer(async {
-        let (story, view) = console.look(&session, id, Look::Files, None).await?;
+        let (looked, view) = console.look::<IS_LETTER>(&session, id, Look::Files, None).await?;
         let rows = view.parts.into_iter().map(|part| FileRow {
             name: file_name(&part),
             size: size_in_words(part.size_bytes),
@@ -177,17 +223,21 @@ pub async fn files(State(console): State<Console>, session: Extension<Session>, 
             class: part.class,
         });
         let rows = rows.collect();
-        Ok(page(&session, story, Tab::Files, Shown::Files(rows)))
+        Ok(page(&session, looked, Tab::Files, Shown::Files(rows)))
     })
     .await
 }
 
 /// The whole mail as a file.
-pub async fn whole(State(console): State<Console>, session: Extension<Session>, id: Id) -> Response {
+pub async fn whole<const IS_LETTER: bool>(
+    State(console): State<Console>,
+    session: Extension<Session>,
+    id: Id,
+) -> Response {
     answer(async {
-        let story = console.kept(id).await?;
-        console.note(&session, &story, Look::Whole, None).await?;
-        let raw = console.store.raw(&story.line.id).await?;
+        let looked = console.kept::<IS_LETTER>(id).await?;
+        console.note(&session, &looked, Look::Whole, None).await?;
+        let raw = console.raw(&looked).await?;
         let pieces = stream::unfold(raw, |mut raw: ContentReader| async move {
             match raw.next().await {
                 Ok(Some(piece)) => Some((Ok(Bytes::from(piece)), raw)),
@@ -195,13 +245,13 @@ pub async fn whole(State(console): State<Console>, session: Extension<Session>, 
                 Err(fault) => Some((Err(fault), raw)),
             }
         });
-        Ok(file(&format!("{}.eml", story.line.id), story.line.size_bytes, Body::from_stream(pieces)))
+        Ok(file(&format!("{}.eml", looked.id), looked.size_bytes, Body::from_stream(pieces)))
     })
     .await
 }
 
 /// One part as a file.
-pub async fn part(
+pub async fn part<const IS_LETTER: bool>(
     State(console): State<Console>,
     session: Extension<Session>,
     path: Result<Path<(String, String)>, PathRejection>,
@@ -212,9 +262,9 @@ pub async fn part(
         if path.len() > PATH_BYTES_MAX || !path.bytes().all(plain) {
             return Err(Refusal::Nothing);
         }
-        let (story, view) = console.look(&session, Ok(Path(id)), Look::Part, Some(&path)).await?;
+        let (looked, view) = console.look::<IS_LETTER>(&session, Ok(Path(id)), Look::Part, Some(&path)).await?;
         let Some(part) = view.parts.into_iter().find(|part| part.path == path) else { return Err(Refusal::Nothing) };
-        let raw = console.store.raw(&story.line.id).await?;
+        let raw = console.raw(&looked).await?;
         let (pieces, coming) = mpsc::channel::<Bytes>(4);
         let (reader, path) = (console.reader.clone(), part.path.clone());
         let reading = tokio::spawn(async move { reader.part(raw, &path, pieces).await });
@@ -260,34 +310,98 @@ async fn answer(page: impl Future<Output = Result<Response, Refusal>>) -> Respon
 }
 
 impl Console {
-    /// A message whose content is there.
-    async fn kept(&self, id: Id) -> Result<Story, Refusal> {
+    /// A mail whose content is there.
+    async fn kept<const IS_LETTER: bool>(&self, id: Id) -> Result<Looked, Refusal> {
         let id = known_form(id).ok_or(Refusal::Nothing)?;
-        let story = self.store.story(&id).await?.ok_or(Refusal::Nothing)?;
-        if story.content_kept { Ok(story) } else { Err(Refusal::Erased) }
+        if IS_LETTER { self.kept_letter(&id).await } else { self.kept_mail(&id).await }
+    }
+
+    async fn kept_mail(&self, id: &str) -> Result<Looked, Refusal> {
+        let story = self.store.story(id).await?.ok_or(Refusal::Nothing)?;
+        if !story.content_kept {
+            return Err(Refusal::Erased);
+        }
+        Ok(Looked {
+            is_letter: false,
+            subject: subject(&story.line),
+            id: story.line.id,
+            site: story.line.site,
+            place: story.line.mailbox,
+            size_bytes: story.line.size_bytes,
+            story: None,
+        })
+    }
+
+    async fn kept_letter(&self, id: &str) -> Result<Looked, Refusal> {
+        let line = self.store.outbox_letter(id).await?.ok_or(Refusal::Nothing)?;
+        let about = line.about.ok_or(Refusal::Erased)?;
+        // With its files it is longer than its row says.
+        let size_bytes = self.store.letter_content(id).await?.ok_or(Refusal::Nothing)?.size_bytes;
+        let story = line.event.map_or_else(|| "/letters/events".to_owned(), |event| format!("/events/{event}"));
+        Ok(Looked {
+            is_letter: true,
+            subject: about.subject,
+            id: line.id,
+            site: line.site,
+            place: about.to,
+            size_bytes,
+            story: Some(story),
+        })
+    }
+
+    /// Its bytes.
+    pub(super) async fn raw(&self, looked: &Looked) -> Result<ContentReader, Fault> {
+        if !looked.is_letter {
+            return self.store.raw(&looked.id).await;
+        }
+        let gone = || Fault::permanent(FaultCode::StoreCorrupt, "a letter went away while it was looked at");
+        Ok(self.store.letter_content(&looked.id).await?.ok_or_else(gone)?.content)
     }
 
     /// Without this note nothing is shown.
-    async fn note(&self, session: &Session, story: &Story, look: Look, place: Option<&str>) -> Result<(), Refusal> {
-        Ok(self.store.note_look(&story.line.site, &story.line.id, look, place, session.who()).await?)
+    async fn note(&self, session: &Session, looked: &Looked, look: Look, place: Option<&str>) -> Result<(), Refusal> {
+        Ok(self.store.note_look(&looked.site, &looked.id, look, place, session.who()).await?)
     }
 
-    async fn look(&self, session: &Session, id: Id, look: Look, place: Option<&str>) -> Result<(Story, View), Refusal> {
-        let story = self.kept(id).await?;
-        self.note(session, &story, look, place).await?;
-        let view = self.reader.view(self.store.raw(&story.line.id).await?).await?;
-        Ok((story, view))
+    async fn look<const IS_LETTER: bool>(
+        &self,
+        session: &Session,
+        id: Id,
+        look: Look,
+        place: Option<&str>,
+    ) -> Result<(Looked, View), Refusal> {
+        let looked = self.kept::<IS_LETTER>(id).await?;
+        self.note(session, &looked, look, place).await?;
+        let view = self.reader.view(self.raw(&looked).await?).await?;
+        Ok((looked, view))
     }
 }
 
-fn page(session: &Session, story: Story, tab: Tab, shown: Shown) -> Response {
+/// So many bytes of a source, from 1 on, whatever the pieces in which it comes.
+async fn source_page(mut raw: ContentReader, page: u64) -> Result<Vec<u8>, Fault> {
+    let mut to_pass = (page - 1) * store::PIECE_BYTES;
+    let mut shown = Vec::new();
+    while let Some(piece) = raw.next().await? {
+        let passed = usize::try_from(to_pass).unwrap_or(usize::MAX).min(piece.len());
+        to_pass -= passed as u64;
+        shown.extend_from_slice(&piece[passed..]);
+        if shown.len() as u64 >= store::PIECE_BYTES {
+            break;
+        }
+    }
+    shown.truncate(usize::try_from(store::PIECE_BYTES).unwrap_or(usize::MAX));
+    Ok(shown)
+}
+
+fn page(session: &Session, looked: Looked, tab: Tab, shown: Shown) -> Response {
     let page = Page {
         token: session.token(),
         support: session.support_of().is_some(),
-        subject: subject(&story.line),
-        tabs: tabs(&story.line.id, tab),
-        mailbox: story.line.mailbox,
-        id: story.line.id,
+        is_letter: looked.is_letter,
+        base: looked.base(),
+        tabs: tabs_at(&looked.base(), looked.story.as_deref(), tab),
+        subject: looked.subject,
+        place: looked.place,
         shown,
     };
     render(StatusCode::OK, &page)

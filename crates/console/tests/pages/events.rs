@@ -8,7 +8,7 @@ use policy::event::{Actor, Change, Event, EventKind};
 use policy::notify::{LeftOut, Recipient};
 use policy::{Fault, FaultCode, Receipt, StepKey};
 use serde_json::json;
-use store::{JobKind, JobState, LetterAbout, NewLetter, Store, Via};
+use store::{JobKind, JobState, LetterAbout, Look, NewLetter, Store, Via};
 
 /// What an event and what was decided about it say, as far as pages show it.
 #[derive(Clone)]
@@ -100,6 +100,7 @@ fn letter(key: &str, deed: &Deed) -> NewLetter {
             outgoing: String::new(),
             reason: deed.reason.clone(),
             trouble: Some(deed.reason.clone()),
+            files: Vec::new(),
         },
         bytes: b"Subject: hello\r\n\r\nhello\r\n".to_vec(),
     }
@@ -351,6 +352,38 @@ async fn a_letter_is_sent_once_more_at_a_persons_word() {
     }
     let page = house.page(&session, &format!("/events/{event}")).await.text;
     assert!(!page.contains("Send once more") && page.contains("waits to be sent"), "{page}");
+}
+
+#[tokio::test]
+async fn what_a_letter_says_is_looked_at_noted_and_erased_at_a_persons_word() {
+    let house = House::open().await;
+    let session = house.session().await;
+    let Told { event, letters } = told(&house.store, "10", &Deed::plain()).await;
+    let [sent, waits, ..] = letters.as_slice() else { panic!("{letters:?}") };
+    let story = house.page(&session, &format!("/events/{event}")).await;
+    assert_says(&story.text, &[&format!("<a href=\"/letters/{sent}/text\"")]);
+    let text = house.page(&session, &format!("/letters/{sent}/text")).await.text;
+    let to_story = format!("<a href=\"/events/{event}\">Story</a>");
+    assert_says(&text, &["<div class=\"words whole\">hello", "Letters about events</a> /", &to_story]);
+    let source = house.page(&session, &format!("/letters/{sent}/source")).await.text;
+    assert_says(&source, &["Subject: hello", "The bytes as they are sent", &format!("/letters/{sent}/whole")]);
+    let whole = house.page(&session, &format!("/letters/{sent}/whole")).await;
+    assert_eq!(whole.text, "Subject: hello\r\n\r\nhello\r\n");
+    let looks = house.store.looks(sent).await.unwrap();
+    assert_eq!(looks.iter().map(|look| look.look).collect::<Vec<_>>(), [Look::Whole, Look::Source, Look::Text]);
+    assert_eq!(house.page(&session, &format!("/messages/{sent}/text")).await.status, StatusCode::NOT_FOUND);
+
+    let erase = async |letter: &str, token: &str| {
+        let form = post(&format!("/letters/{letter}/erase"), &format!("token={token}"));
+        house.send(with(form, "cookie", &session)).await
+    };
+    assert_eq!(erase(sent, "x").await.status, StatusCode::FORBIDDEN);
+    let answer = erase(sent, &story.token()).await;
+    assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, &*format!("/events/{event}")));
+    assert_eq!(erase(waits, &story.token()).await.status, StatusCode::CONFLICT, "it is not sent yet");
+    assert_eq!(house.page(&session, &format!("/letters/{sent}/text")).await.status, StatusCode::GONE);
+    let lines = house.store.outbox(None, 9).await.unwrap();
+    assert_eq!(lines.iter().filter(|line| line.about.is_some()).count(), 3, "the others are kept");
 }
 
 #[tokio::test]

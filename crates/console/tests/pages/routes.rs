@@ -23,6 +23,14 @@ fn matrix_of_events() -> Vec<(Method, String, u16, u16)> {
         route(Method::GET, "/letters/none/again", 405),
         route(Method::POST, "/letters/none/again", 409),
         route(Method::POST, "/letters/%00/again", 404),
+        route(Method::GET, "/letters/none/erase", 405),
+        route(Method::POST, "/letters/none/erase", 409),
+        route(Method::POST, "/letters/%00/erase", 404),
+        route(Method::GET, "/letters/none/text", 404),
+        route(Method::GET, "/letters/%00/html/alone", 404),
+        route(Method::GET, "/letters/none/source?page=0", 404),
+        route(Method::GET, "/letters/none/whole", 404),
+        route(Method::GET, "/letters/none/files/%00", 404),
     ]
 }
 

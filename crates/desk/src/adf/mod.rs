@@ -3,7 +3,7 @@
 mod html;
 mod wiki;
 
-pub(crate) use html::to_html;
+pub(crate) use html::{to_html, to_html_with_pictures};
 pub(crate) use wiki::to_wiki;
 
 use serde_json::{Value, json};

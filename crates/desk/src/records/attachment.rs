@@ -18,6 +18,15 @@ pub(crate) struct Attachment {
     pub(crate) created_ms: i64,
 }
 
+/// A picture that serves as a small one of itself.
+const SMALL_BYTES_MAX: i64 = 65_536;
+
+impl Attachment {
+    pub(crate) fn is_small_picture(&self) -> bool {
+        self.mime.starts_with("image/") && self.size_bytes <= SMALL_BYTES_MAX
+    }
+}
+
 macro_rules! select_attachments {
     ($tail:expr) => {
         concat!("SELECT id, issue_id, name, mime, size_bytes, file, author, created_ms FROM attachment ", $tail)

@@ -1,6 +1,6 @@
 //! Attachments: written to disk as they arrive, and handed out so that no browser ever runs them.
 
-use super::reading::id;
+use super::reading::{Params, id};
 use super::sign_in::Caller;
 use super::view;
 use crate::counters::count;
@@ -252,11 +252,37 @@ pub(crate) async fn read(State(desk): State<Desk>, Path(id): Path<String>) -> Re
     Ok(Json(shown))
 }
 
-/// Sends the client on to the file, as Jira does to its media service; the path holds a random name and needs no sign-in.
-pub(crate) async fn content(State(desk): State<Desk>, Path(id): Path<String>) -> Result<Response, Refusal> {
+/// Sends the client on to the file, as Jira does to its media service; the path holds a random name and needs no sign-in. With
+/// `redirect=false` it is handed out here.
+pub(crate) async fn content(
+    State(desk): State<Desk>,
+    Path(id): Path<String>,
+    params: Params,
+) -> Result<Response, Refusal> {
     let found = find(&desk, &id).await?;
+    if params.get("redirect") == Some("false") {
+        return handed_out(&desk, &found).await;
+    }
     let target = format!("{}/desk/media/{}/{}", desk.base_url(), found.file, path_segment(&found.name));
     Ok((StatusCode::SEE_OTHER, [(header::LOCATION, target)]).into_response())
+}
+
+/// The desk draws no small pictures: what is small already is handed out as it is, and of the rest there is none.
+pub(crate) async fn thumbnail(State(desk): State<Desk>, Path(id): Path<String>) -> Result<Response, Refusal> {
+    let found = find(&desk, &id).await?;
+    match found.is_small_picture() {
+        true => handed_out(&desk, &found).await,
+        false => Err(not_found(format!("The attachment with id '{id}' has no thumbnail"))),
+    }
+}
+
+/// As Data Center hands files out, beside its interface.
+pub(crate) async fn secure(
+    State(desk): State<Desk>,
+    Path((id, _)): Path<(String, String)>,
+) -> Result<Response, Refusal> {
+    let found = find(&desk, &id).await?;
+    handed_out(&desk, &found).await
 }
 
 pub(crate) async fn media(
@@ -265,6 +291,10 @@ pub(crate) async fn media(
 ) -> Result<Response, Refusal> {
     let gone = || not_found("There is no such file.");
     let found = attachment::by_file(&mut *desk.inner.readers.acquire().await?, &file).await?.ok_or_else(gone)?;
+    handed_out(&desk, &found).await
+}
+
+async fn handed_out(desk: &Desk, found: &Attachment) -> Result<Response, Refusal> {
     let opened = File::open(desk.inner.settings.files.join(&found.file)).await?;
     let mut response = Response::new(Body::from_stream(ReaderStream::new(opened)));
     let headers = response.headers_mut();

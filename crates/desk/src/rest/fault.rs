@@ -55,6 +55,9 @@ fn kind_of(method: &Method, path: &str) -> RouteKind {
         ("POST", ["issue", _, "comment"]) => RouteKind::Comment,
         ("POST", ["issue", _, "attachments"]) => RouteKind::Attach,
         ("POST", ["issue", _, "transitions"]) => RouteKind::Transition,
+        ("GET" | "HEAD", ["attachment", "content" | "thumbnail", ..] | [.., "secure", "attachment", _, _]) => {
+            RouteKind::Download
+        }
         ("GET" | "HEAD", _) | ("POST", ["issue", "bulkfetch"] | ["comment", "list"] | ["jql", "parse"]) => {
             RouteKind::Read
         }

@@ -64,11 +64,13 @@ pub(crate) fn router(desk: &Desk) -> Router {
     all = all
         .route("/rest/webhooks/1.0/webhook", get(webhook::list).post(webhook::create))
         .route("/rest/webhooks/1.0/webhook/{id}", get(webhook::read).delete(webhook::delete))
+        .route("/secure/attachment/{id}/{name}", get(attachment::secure))
         .route("/rest", any(unknown))
         .route("/rest/{*rest}", any(unknown))
         .layer(from_fn_with_state(desk.clone(), fault::show))
         .layer(from_fn_with_state(desk.clone(), sign_in::require))
-        .layer(from_fn_with_state(desk.clone(), count));
+        .layer(from_fn_with_state(desk.clone(), count))
+        .layer(from_fn(to_its_end));
     if desk.inner.settings.test_controls {
         // Outside the faults, or a desk that refuses everything could not be mended.
         let controls = Router::new()
@@ -84,6 +86,12 @@ pub(crate) fn router(desk: &Desk) -> Router {
         "" => all,
         path => Router::new().nest(path, all),
     }
+}
+
+/// A client that goes away leaves nothing half done: what was written is counted and told of by webhooks all the same.
+async fn to_its_end(request: Request, next: Next) -> Response {
+    let answer = tokio::spawn(next.run(request)).await;
+    answer.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
 }
 
 fn issue_routes() -> Router<Desk> {
@@ -137,6 +145,7 @@ fn attachment_routes(settings: &Settings) -> Router<Desk> {
         .route("/attachment/meta", get(attachment::meta))
         .route("/attachment/{id}", get(attachment::read).delete(attachment::delete))
         .route("/attachment/content/{id}", get(attachment::content))
+        .route("/attachment/thumbnail/{id}", get(attachment::thumbnail))
 }
 
 fn site_routes() -> Router<Desk> {

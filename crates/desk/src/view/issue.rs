@@ -230,7 +230,8 @@ impl View<'_> {
 
     /// Texts as HTML, for `expand=renderedFields`.
     pub(crate) fn rendered_fields(&self, issue: &Issue, parts: &Parts, wanted: &Wanted) -> Value {
-        let html = |text: &Option<Value>| text.as_ref().map_or(Value::Null, |text| json!(adf::to_html(text)));
+        let html =
+            |text: &Option<Value>| text.as_ref().map_or(Value::Null, |text| json!(adf::to_html_with_pictures(text)));
         let mut shown = Map::new();
         if wanted.has("description") {
             shown.insert("description".to_owned(), html(&issue.description));
@@ -242,7 +243,7 @@ impl View<'_> {
             let comments: Vec<Value> = parts
                 .comments
                 .iter()
-                .map(|one| json!({ "id": one.id.to_string(), "body": adf::to_html(&one.body) }))
+                .map(|one| json!({ "id": one.id.to_string(), "body": adf::to_html_with_pictures(&one.body) }))
                 .collect();
             shown.insert("comment".to_owned(), json!({ "comments": comments }));
         }

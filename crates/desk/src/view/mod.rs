@@ -148,17 +148,21 @@ impl View<'_> {
             shown["properties"] = properties.iter().map(|(key, value)| json!({ "key": key, "value": value })).collect();
         }
         if with_html {
-            shown["renderedBody"] = json!(adf::to_html(&comment.body));
+            shown["renderedBody"] = json!(adf::to_html_with_pictures(&comment.body));
         }
         shown
     }
 
     pub(crate) fn attachment(&self, one: &Attachment) -> Value {
-        json!({
+        let mut shown = json!({
             "self": self.link(&format!("attachment/{}", one.id)), "id": one.id.to_string(), "filename": one.name,
             "author": self.person_by_id(&one.author), "created": jira_time(one.created_ms), "size": one.size_bytes,
             "mimeType": one.mime, "content": self.link(&format!("attachment/content/{}", one.id)),
-        })
+        });
+        if one.is_small_picture() {
+            shown["thumbnail"] = json!(self.link(&format!("attachment/thumbnail/{}", one.id)));
+        }
+        shown
     }
 
     pub(crate) fn worklog(&self, one: &Worklog) -> Value {

@@ -1,5 +1,6 @@
 //! Finds out what a decision about letters needs to know. What cannot be found out is told to nobody; an outage stops the job.
 
+use super::files;
 use crate::facts::rfc3339;
 use crate::facts::told::{is_refusal, matches, not_so, owner, told};
 use crate::gateway::Shared;
@@ -12,8 +13,7 @@ use policy::template::view::Said;
 use policy::{Fault, FaultCode, StepKey, Told, Visibility};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use tracker::{Answer, IssueView, Operation, StoredFile, Written};
-use url::Url;
+use tracker::{Answer, IssueView, Operation, Written};
 
 /// What the issue and what stands on it say, read together with who may see it.
 #[derive(Default)]
@@ -109,7 +109,7 @@ impl<'a> Inquiry<'a> {
     async fn issue(&mut self, issue_id: &str) -> Result<Told<IssueNow>, Fault> {
         Ok(match told(self.site.issue(issue_id).await)? {
             Told::Known(Some(view)) => {
-                self.contents.issue = issue_said(&view, &self.site.browse_base);
+                self.contents.issue = issue_said(&view, self.site);
                 if self.events.iter().any(|event| event.kind == EventKind::Created) {
                     self.describe(issue_id).await?;
                 }
@@ -372,19 +372,14 @@ fn said(written: Written, browse_base: &str) -> Said {
     }
 }
 
-fn issue_said(view: &IssueView, browse_base: &str) -> IssueSaid {
-    let link = |file: &StoredFile| {
-        let mut url = Url::parse(browse_base).ok()?;
-        url.path_segments_mut().ok()?.pop_if_empty().extend(["secure", "attachment", &file.id, &file.name]);
-        Some(url.into())
-    };
+fn issue_said(view: &IssueView, site: &Site) -> IssueSaid {
     let name = |person: &tracker::Person| person.name.clone();
     IssueSaid {
         project: String::new(),
         reporter: view.reporter.as_ref().map(name),
         assignee: view.assignee.as_ref().map(name),
         description: None,
-        files: view.files.iter().map(|file| (file.name.clone(), file.size_bytes, link(file))).collect(),
+        files: view.files.iter().map(|file| files::said(file, site)).collect(),
     }
 }
 

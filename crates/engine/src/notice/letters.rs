@@ -1,5 +1,6 @@
 //! From notifications to letters: what each says, rendered in a cell, composed, and put aside until the decision is written down.
 
+use super::files::{AtHand, Parts};
 use super::inquiry::Contents;
 use crate::gateway::Shared;
 use crate::held::Held;
@@ -8,7 +9,7 @@ use crate::site::Site;
 use crate::stop::Stop;
 use crate::unsubscribe;
 use mail::Address;
-use mail::compose::{List, Notification as Composed};
+use mail::compose::{Gap, List, Notification as Composed};
 use mail::letter_mark::LetterKey;
 use policy::notify::{About, IssueNow, Own};
 use policy::outbound::Format;
@@ -40,6 +41,16 @@ struct Means {
     site: view::Site,
 }
 
+/// The names under which a letter leaves.
+struct Names {
+    from: Address,
+    message_id: String,
+    reply_to: Option<String>,
+    return_path: String,
+    unsubscribe: Option<String>,
+    mark: String,
+}
+
 impl Making<'_> {
     /// A letter for each of them; those that are not put aside already are returned. In one window an issue has one state, so all of them
     /// tell the same of it.
@@ -48,9 +59,10 @@ impl Making<'_> {
             return Ok(Vec::new());
         }
         let means = self.means().await?;
+        let mut at_hand = AtHand::default();
         let (mut waiting, mut bytes) = (Vec::new(), 0);
         for notification in notifications {
-            let letter = self.letter(notification, &means).await?;
+            let letter = self.letter(notification, &means, &mut at_hand).await?;
             bytes += letter.bytes.len();
             waiting.push(letter);
             if bytes >= ASIDE_BYTES {
@@ -69,77 +81,100 @@ impl Making<'_> {
         Ok(Means { key, mark, site })
     }
 
-    async fn letter(&self, notification: &Notification, means: &Means) -> Result<NewLetter, Stop> {
+    async fn letter(
+        &self,
+        notification: &Notification,
+        means: &Means,
+        at_hand: &mut AtHand,
+    ) -> Result<NewLetter, Stop> {
         // Numeric ids of issues are those of one tracker only.
         let key = StepKey(format!("{}/{}", self.site.name, notification.key.0));
         let number = event_letter_number(&key, notification.answer_seen_by(&self.contents.entries));
-        let from = self.from(notification)?;
-        let token = reply_token::sign(&means.key, &self.site.name, &notification.issue_id, &number.to_string());
-        let token = token.ok_or_else(no_key)?;
+        let names = self.names(notification, means, number)?;
         let about =
             About { site: &means.site, issue: self.issue, said: &self.contents.issue, entries: &self.contents.entries };
-        let linked = LinkedLetter { issue_id: notification.issue_id.clone(), number };
-        let unsubscribe = unsubscribe::link(self.shared, &means.key, &self.site.name, &linked);
+        let files = self.files(notification, &about, at_hand).await?;
         let own = Own {
-            links: self.links(notification, &from, unsubscribe.clone()),
-            brand: brand(&from),
-            mark: Some(means.mark.mark(number)),
+            links: self.links(notification, &names.from, names.unsubscribe.clone()),
+            brand: brand(&names.from),
+            mark: Some(names.mark.clone()),
+            files: files.clone(),
         };
         let view = notification.view(&about, own);
         let template = self.site.templates.of(view.kind()).cloned();
         let order = Order { theme: notification.style.theme, template, view };
         let rendered = self.shared.letters.render(order).await?;
-        let domain = domain_of(&from);
+        let is_page = notification.style.format == Format::Html;
+        let parts = at_hand.parts(&files, &about, if is_page { &rendered.content_ids } else { &[] });
+        let (bytes, gaps) = self.composed(notification, &names, &rendered, &parts);
+        let files = at_hand.told(&files, &parts, &gaps);
+        Ok(NewLetter { key, number, about: LetterAbout { files, ..self.about(notification, rendered, names) }, bytes })
+    }
+
+    fn names(&self, notification: &Notification, means: &Means, number: u64) -> Result<Names, Fault> {
+        let from = self.from(notification)?;
+        let token = reply_token::sign(&means.key, &self.site.name, &notification.issue_id, &number.to_string());
+        let token = token.ok_or_else(no_key)?;
+        let linked = LinkedLetter { issue_id: notification.issue_id.clone(), number };
         // Without a domain for signed addresses answers go to whom the letter is from, and are known by the Message-ID that they answer.
         let signed = self.shared.signed_reply_address(&self.site.name, &token);
-        let reply_to = Some(notification.style.reply_to.clone()).filter(|given| !given.is_empty()).or(signed.clone());
-        // Reports of what could not be delivered further on name the letter that they are about.
-        let return_path = signed.unwrap_or_else(|| from.address.clone());
-        let message_id = format!("{token}@{domain}");
+        Ok(Names {
+            message_id: format!("{token}@{}", domain_of(&from)),
+            reply_to: Some(notification.style.reply_to.clone()).filter(|given| !given.is_empty()).or(signed.clone()),
+            // Reports of what could not be delivered further on name the letter that they are about.
+            return_path: signed.unwrap_or_else(|| from.address.clone()),
+            unsubscribe: unsubscribe::link(self.shared, &means.key, &self.site.name, &linked),
+            mark: means.mark.mark(number),
+            from,
+        })
+    }
+
+    fn composed(
+        &self,
+        notification: &Notification,
+        names: &Names,
+        rendered: &Rendered,
+        parts: &Parts<'_>,
+    ) -> (Vec<u8>, Vec<Gap>) {
+        let domain = domain_of(&names.from);
         let list_id = format!("{}.{}.{domain}", notification.issue_key, self.site.name);
         let recipient =
             Address { name: named(&notification.recipient.name), address: notification.recipient.address.clone() };
-        let bytes = mail::compose::notification(&Composed {
-            from: &from,
+        mail::compose::notification(&Composed {
+            from: &names.from,
             to: std::slice::from_ref(&recipient),
-            reply_to: reply_to.as_deref(),
+            reply_to: names.reply_to.as_deref(),
             subject: rendered.subject.as_str(),
             text: &rendered.text,
             html: Some(rendered.html.as_str()).filter(|_| notification.style.format == Format::Html),
-            message_id: &message_id,
+            message_id: &names.message_id,
             thread: Some(&thread(&self.site.name, &notification.issue_id, domain)),
             answers: &[],
             date_s: self.held.now().div_euclid(1_000_000),
             list: Some(List { name: &notification.issue_key, id: &list_id }),
-            unsubscribe: unsubscribe.as_deref(),
+            unsubscribe: names.unsubscribe.as_deref(),
             language: Some(Words::of(&notification.recipient.language).language),
-            pictures: &[],
-            files: &[],
-        });
-        Ok(NewLetter { key, number, about: self.about(notification, rendered, message_id, return_path), bytes })
+            pictures: &parts.pictures,
+            files: &parts.files,
+        })
     }
 
-    fn about(
-        &self,
-        notification: &Notification,
-        rendered: Rendered,
-        message_id: String,
-        return_path: String,
-    ) -> LetterAbout {
+    fn about(&self, notification: &Notification, rendered: Rendered, names: Names) -> LetterAbout {
         let trouble = match &rendered.made_by {
             MadeBy::ThemeInstead(trouble) => Some(self.noted(trouble)),
             MadeBy::Theme | MadeBy::Template => None,
         };
         LetterAbout {
             to: notification.recipient.address.clone(),
-            return_path,
+            return_path: names.return_path,
             issue_key: notification.issue_key.clone(),
             subject: rendered.subject.as_str().to_owned(),
-            message_id,
+            message_id: names.message_id,
             mapping: notification.mapping.clone(),
             outgoing: notification.style.outgoing.clone(),
             reason: notification.reason.clone(),
             trouble,
+            files: Vec::new(),
         }
     }
 

@@ -9,6 +9,7 @@ use crate::speak::parking::Parking;
 use crate::speak::troubles;
 use crate::speak::upload::Upload;
 use crate::tokens::{Pass, TokensOfSite};
+use bytes::Bytes;
 use jiff::Timestamp;
 use policy::{Fault, FaultCode};
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue};
@@ -16,7 +17,7 @@ use reqwest::{Certificate, Client, redirect, retry, tls};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{Semaphore, SemaphorePermit, mpsc};
 use tracker::{Content, Method, Request, Response};
 use url::Url;
 
@@ -111,7 +112,23 @@ impl Speaker {
             }
             Content::File { .. } => return Err(internal("a file was to be sent without its bytes")),
         }
-        self.carry(request, &entry, out, self.inner.connection.answer_timeout, go).await
+        self.carry(request, &entry, out, self.inner.connection.answer_timeout, None, go).await
+    }
+
+    /// Carries a request whose answer is a file of at most `bytes_max`; see [`crate::Voice::say_for_file`].
+    pub async fn say_for_file(
+        &self,
+        request: &Request,
+        bytes_max: u64,
+        pieces: mpsc::Sender<Bytes>,
+    ) -> Result<Response, Fault> {
+        let entry = self.entry().await?;
+        let out = self.prepare(request, &entry)?;
+        let connection = &self.inner.connection;
+        // As slow as a file may go up it may come down.
+        let more = Duration::from_secs(bytes_max / connection.upload_bytes_per_s_min.max(1));
+        let taker = Taker { bytes_left: bytes_max, pieces };
+        self.carry(request, &entry, out, connection.answer_timeout + more, Some(taker), &|| Ok(())).await
     }
 
     /// Carries a request with a file of exactly `size_bytes`; faults as [`Speaker::say`], and those of the source.
@@ -136,7 +153,7 @@ impl Speaker {
         *out.body_mut() = Some(reqwest::Body::wrap_stream(upload.body(size_bytes, source)));
         let connection = &self.inner.connection;
         let more = Duration::from_secs(size_bytes / connection.upload_bytes_per_s_min.max(1));
-        self.carry(request, &entry, out, connection.answer_timeout + more, go).await
+        self.carry(request, &entry, out, connection.answer_timeout + more, None, go).await
     }
 
     /// Is the site left alone for now? Temporary `TrackerBusy` with the time that is left.
@@ -186,6 +203,7 @@ impl Speaker {
         entry: &Entry,
         mut out: reqwest::Request,
         timeout: Duration,
+        taker: Option<Taker>,
         go: Go<'_>,
     ) -> Result<Response, Fault> {
         *out.timeout_mut() = Some(timeout);
@@ -193,7 +211,7 @@ impl Speaker {
         let _turn = self.turn(request.method, &kind).await?;
         go()?;
         let begun = Instant::now();
-        let result = self.exchange(request.method, &kind, out).await;
+        let result = self.exchange(request.method, &kind, out, taker).await;
         let status = result.as_ref().map_or(0, |response| response.status);
         if let (LetIn::Tokens(tokens), Some(pass), true) = (&self.inner.let_in, &entry.pass, status != 0) {
             tokens.heed(pass, status).await;
@@ -223,7 +241,13 @@ impl Speaker {
         Ok(turn)
     }
 
-    async fn exchange(&self, method: Method, kind: &str, out: reqwest::Request) -> Result<Response, Fault> {
+    async fn exchange(
+        &self,
+        method: Method,
+        kind: &str,
+        out: reqwest::Request,
+        taker: Option<Taker>,
+    ) -> Result<Response, Fault> {
         let mut response = self.inner.client.execute(out).await.map_err(|error| troubles::fault(&error, method))?;
         let status = response.status().as_u16();
         self.inner.parking.heed(kind, status, response.headers(), Timestamp::now());
@@ -232,7 +256,12 @@ impl Speaker {
         }
         let bytes_max = self.inner.connection.response_bytes_max;
         let mut body = Vec::new();
+        let mut taker = taker.filter(|_| (200..300).contains(&status));
         while let Some(piece) = response.chunk().await.map_err(|error| troubles::fault(&error, method))? {
+            if let Some(taker) = &mut taker {
+                taker.take(piece).await?;
+                continue;
+            }
             if body.len() + piece.len() > bytes_max {
                 return Err(troubles::lost(method, format!("an answer of more than {bytes_max} bytes")));
             }
@@ -245,6 +274,22 @@ impl Speaker {
 impl std::fmt::Debug for Speaker {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_tuple("Speaker").field(&self.inner.connection).finish()
+    }
+}
+
+/// Takes the bytes of a file while they come.
+struct Taker {
+    bytes_left: u64,
+    pieces: mpsc::Sender<Bytes>,
+}
+
+impl Taker {
+    async fn take(&mut self, piece: Bytes) -> Result<(), Fault> {
+        let wrong = |what| Fault::permanent(FaultCode::TrackerRefused, what);
+        let length = piece.len() as u64;
+        self.bytes_left =
+            self.bytes_left.checked_sub(length).ok_or_else(|| wrong("a file that is larger than was said"))?;
+        self.pieces.send(piece).await.map_err(|_| wrong("nobody takes the file any more"))
     }
 }
 

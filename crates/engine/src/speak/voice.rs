@@ -22,6 +22,15 @@ impl Voice for Speaker {
         Box::pin(Speaker::say_if(self, request, go))
     }
 
+    fn say_for_file<'a>(
+        &'a self,
+        request: &'a Request,
+        bytes_max: u64,
+        pieces: mpsc::Sender<Bytes>,
+    ) -> BoxFuture<'a, Result<Response, Fault>> {
+        Box::pin(Speaker::say_for_file(self, request, bytes_max, pieces))
+    }
+
     fn say_with_file<'a>(
         &'a self,
         request: &'a Request,

@@ -80,6 +80,19 @@ impl Voice for Judged {
         })
     }
 
+    fn say_for_file<'a>(
+        &'a self,
+        request: &'a Request,
+        bytes_max: u64,
+        pieces: mpsc::Sender<Bytes>,
+    ) -> BoxFuture<'a, Result<Response, Fault>> {
+        Box::pin(async move {
+            let answer = self.inner.say_for_file(request, bytes_max, pieces).await;
+            self.judge.note(request, &answer);
+            answer
+        })
+    }
+
     fn say_with_file<'a>(
         &'a self,
         request: &'a Request,

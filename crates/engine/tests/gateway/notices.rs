@@ -1,10 +1,10 @@
 //! Who is told of what happens to issues: decided from the tracker and the store, with every reason, and written down.
 
-use super::world::{Database, Plot, World, issue_of, mail, quick, reply, voice_of};
+use super::world::{Database, Plot, World, issue_of, mail, mail_with_files, quick, reply, voice_of};
 use ::desk::{Fault as Trouble, RouteKind, When};
 use engine::{Outgoing, Site};
 use mail::Address;
-use policy::event::{Actor, Event, EventKind};
+use policy::event::{Actor, Change, Event, EventKind};
 use policy::{Body, Mappings, StepKey, Visibility};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
@@ -343,5 +343,44 @@ pub async fn a_site_without_mappings_tells_nobody(database: &Database) {
     let (outcome, notice) = heard(&world, &[event(EventKind::Created, ("10", "DEMO-1"), "somebody", None)]).await;
     assert_eq!(outcome, "ignored");
     assert_eq!(notice["reason"], "the site has no mappings: nobody is told of anything");
+    world.end().await;
+}
+
+/// Files that came by mail go along with the letter about them, read from the tracker as that one hands files out. Those that it does not
+/// give keep no letter back.
+pub async fn files_that_were_added_go_along_and_a_broken_one_stays_behind(database: &Database) {
+    let of_files = "[default]\naudience = [\"watchers\"]\n[[mapping]]\nname = \"files\"\nevents = [\"attached\"]\n";
+    let world = World::start(database, Plot::default()).await;
+    let files = [("one.txt", "first file"), ("two.txt", "second")];
+    let story = world.done(&world.send(&mail_with_files("with-files@example.org", &files)).await).await;
+    tell_by(&world, of_files);
+    let issue = world.issue(&issue_of(&story)).await;
+    watch(&world, &issue.id, &person(&world, "Bob").await).await;
+    let changes = files.map(|(name, _)| Change {
+        field: "attachment".into(),
+        name: "Attachment".into(),
+        from: None,
+        to: Some(name.into()),
+    });
+    let added = |part: &str| Event {
+        changes: changes.to_vec(),
+        ..event(EventKind::Updated, (&issue.id, &issue.key), "ann", Some(part))
+    };
+    let letter = async |part: &str| {
+        let (outcome, notice) = heard(&world, &[added(part)]).await;
+        assert_eq!((outcome.as_str(), told(&notice)), ("letters", vec![address("Bob")]), "{notice:#}");
+        let files = world.store.outbox(None, 1).await.unwrap().remove(0).about.unwrap().files;
+        files.into_iter().map(|file| (file.name, file.size_bytes, file.why_not, file.gap.is_some())).collect::<Vec<_>>()
+    };
+    let whole = [("one.txt".to_owned(), 10, None, true), ("two.txt".to_owned(), 6, None, true)];
+    assert_eq!(letter("900").await, whole);
+
+    world.faults.add(Trouble::Maintenance { status: 503 }, RouteKind::Download, When::Next(1));
+    assert_eq!(letter("901").await, whole, "an outage of a moment costs no file");
+
+    world.faults.add(Trouble::Maintenance { status: 503 }, RouteKind::Download, When::Always);
+    let why = Some("the tracker did not give it".to_owned());
+    let stay = [("one.txt".to_owned(), 0, why.clone(), false), ("two.txt".to_owned(), 0, why, false)];
+    assert_eq!(letter("902").await, stay);
     world.end().await;
 }

@@ -81,6 +81,15 @@ impl Voice for Archived {
         self.inner.say(request)
     }
 
+    fn say_for_file<'a>(
+        &'a self,
+        request: &'a Request,
+        bytes_max: u64,
+        pieces: mpsc::Sender<Bytes>,
+    ) -> BoxFuture<'a, Result<Response, Fault>> {
+        self.inner.say_for_file(request, bytes_max, pieces)
+    }
+
     fn say_with_file<'a>(
         &'a self,
         request: &'a Request,

@@ -56,6 +56,7 @@ pub fn quick() -> Settings {
         trouble_after: u32::MAX,
         probe_every: ms(150),
         silence_every: ms(20),
+        file_patience: ms(800),
         ..Settings::default()
     };
     settings.retry.first = ms(20);

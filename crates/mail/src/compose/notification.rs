@@ -1,5 +1,6 @@
 //! Writes the letters that tell what happened in an issue: text and HTML, pictures, files, and the fields of a mailing list.
 
+use super::gap::{self, Gap};
 use super::{boundary, bracketed, lines, one_line, raw};
 use crate::{Address, safe_name};
 use data_encoding::BASE64;
@@ -64,7 +65,7 @@ pub struct Picture<'a> {
     /// Without angle brackets and `cid:`.
     pub content_id: &'a str,
     pub content_type: &'a str,
-    pub bytes: &'a [u8],
+    pub content: Content<'a>,
 }
 
 /// A file that goes along.
@@ -72,7 +73,15 @@ pub struct Picture<'a> {
 pub struct File<'a> {
     pub name: &'a str,
     pub content_type: &'a str,
-    pub bytes: &'a [u8],
+    pub content: Content<'a>,
+}
+
+/// What a picture or a file holds.
+#[derive(Debug, Clone, Copy)]
+pub enum Content<'a> {
+    Bytes(&'a [u8]),
+    /// What is put in when the letter is sent, by a number of the caller's: large files are never whole in memory.
+    Later(usize),
 }
 
 /// The letter as MIME (RFC 5322, RFC 2045), the same bytes for the same letter, in ASCII and short lines, so that it can be signed
@@ -81,7 +90,9 @@ pub struct File<'a> {
 /// `Auto-Submitted` (RFC 3834, section 5), `X-Auto-Response-Suppress` and `Precedence` tell other machines not to answer. There is
 /// never a `Bcc`. What cannot stand in a header is left out of it and ends no field (SEC-09): an id with a space, a list whose id is
 /// no name of a host, an address that needs quotes or letters beyond ASCII before its `@`; the envelope may have it all the same.
-pub fn notification(letter: &Notification<'_>) -> Vec<u8> {
+///
+/// Beside the bytes stand the gaps for what comes later, in their order.
+pub fn notification(letter: &Notification<'_>) -> (Vec<u8>, Vec<Gap>) {
     let subject = one_line(letter.subject);
     let from = plain_address(&letter.from.address).unwrap_or_else(|| only_graphic(&letter.from.address));
     let mut message = MessageBuilder::new()
@@ -102,7 +113,7 @@ pub fn notification(letter: &Notification<'_>) -> Vec<u8> {
     }
     let mut bytes = Vec::new();
     message.body(body).serialize(&mut bytes);
-    bytes
+    gap::gaps(bytes)
 }
 
 fn further_fields<'a>(letter: &Notification<'a>) -> Vec<(&'static str, HeaderType<'a>)> {
@@ -203,22 +214,32 @@ fn encoded<'a>(content_type: ContentType<'a>, bytes: &[u8]) -> MimePart<'a> {
     MimePart::new(content_type, text).transfer_encoding("base64")
 }
 
+fn holding<'a>(content_type: ContentType<'a>, content: Content<'_>) -> MimePart<'a> {
+    match content {
+        Content::Bytes(bytes) => encoded(content_type, bytes),
+        Content::Later(number) => MimePart::new(content_type, gap::mark(number)).transfer_encoding("base64"),
+    }
+}
+
 /// One that cannot be named cannot be shown.
 fn picture<'a>(picture: &Picture<'_>) -> Option<MimePart<'a>> {
     let id = bracketed(picture.content_id)?;
     let media_type = media_type(picture.content_type).filter(|name| name.starts_with("image/"));
-    let part = encoded(ContentType::new(media_type.unwrap_or_else(|| ANY_BYTES.to_owned())), picture.bytes);
+    let part = holding(ContentType::new(media_type.unwrap_or_else(|| ANY_BYTES.to_owned())), picture.content);
     Some(part.header("Content-ID", raw(id)).inline())
 }
 
 fn file<'a>(file: &File<'_>, number: usize) -> MimePart<'a> {
     let media_type = media_type(file.content_type).unwrap_or_else(|| ANY_BYTES.to_owned());
-    let is_utf8 = media_type.starts_with("text/") && std::str::from_utf8(file.bytes).is_ok();
+    let is_utf8 = match file.content {
+        Content::Bytes(bytes) => media_type.starts_with("text/") && std::str::from_utf8(bytes).is_ok(),
+        Content::Later(_) => false,
+    };
     let mut content_type = ContentType::new(media_type);
     if is_utf8 {
         content_type = content_type.attribute("charset", "utf-8");
     }
-    encoded(content_type, file.bytes).attachment(safe_name(file.name, number))
+    holding(content_type, file.content).attachment(safe_name(file.name, number))
 }
 
 /// The type without its parameters; `None` for what is none, and for types whose content readers take apart.

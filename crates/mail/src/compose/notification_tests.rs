@@ -7,9 +7,15 @@ use proptest::prelude::*;
 
 const PIXEL: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89";
 const ID: &str = "aebagbaf2345@example.org";
+const PDF: &[u8] = b"%PDF-1.7";
+const EML: &[u8] = b"Subject: x\r\n\r\n\x80";
 const FILES: [File<'_>; 2] = [
-    File { name: "Übersicht \"März\"/..\r\n.pdf", content_type: "application/pdf; name=x", bytes: b"%PDF-1.7" },
-    File { name: "mail.eml", content_type: "message/rfc822", bytes: b"Subject: x\r\n\r\n\x80" },
+    File {
+        name: "Übersicht \"März\"/..\r\n.pdf",
+        content_type: "application/pdf; name=x",
+        content: Content::Bytes(PDF),
+    },
+    File { name: "mail.eml", content_type: "message/rfc822", content: Content::Bytes(EML) },
 ];
 
 fn address(name: &str, address: &str) -> Address {
@@ -36,6 +42,13 @@ fn plain<'a>(from: &'a Address, to: &'a [Address]) -> Notification<'a> {
     }
 }
 
+/// The bytes of a letter without gaps.
+fn whole(letter: &Notification<'_>) -> Vec<u8> {
+    let (bytes, gaps) = notification(letter);
+    assert_eq!(gaps, []);
+    bytes
+}
+
 fn read(bytes: &[u8]) -> Message {
     crate::read(bytes, &Limits::default()).message
 }
@@ -57,8 +70,8 @@ fn full() -> Vec<u8> {
     let from = address("Hilfe, Müller & Co.", "support@example.org");
     let to = [address("Jörg \"J\" Öl", "jo@example.net"), address("", "ann@bücher.example")];
     let answers = ["first@example.net".to_owned(), "no id".to_owned(), "ä@example.net".to_owned()];
-    let pictures = [Picture { content_id: "seal-1@x", content_type: "image/png", bytes: PIXEL }];
-    notification(&Notification {
+    let pictures = [Picture { content_id: "seal-1@x", content_type: "image/png", content: Content::Bytes(PIXEL) }];
+    whole(&Notification {
         reply_to: Some("support+12@example.org"),
         html: Some("<p>Zeile <b>ä</b> <img src=\"cid:seal-1@x\"></p>"),
         thread: Some("issue-12@example.org"),
@@ -127,7 +140,7 @@ fn page_pictures_and_files_stand_where_readers_look_for_them() {
     assert_eq!(part("1.2").name.as_deref(), Some(safe_name(FILES[0].name, 1).as_str()));
     assert_eq!(part("1.3").name.as_deref(), Some("mail.eml"));
     let text = "Zeile 1\r\nZeile ä\r\n".as_bytes();
-    for (path, content) in [("1.1.1", text), ("1.1.2.2", PIXEL), ("1.2", FILES[0].bytes), ("1.3", FILES[1].bytes)] {
+    for (path, content) in [("1.1.1", text), ("1.1.2.2", PIXEL), ("1.2", PDF), ("1.3", EML)] {
         assert_eq!(crate::part(&bytes, &Limits::default(), path).as_deref(), Some(content), "{path}");
     }
 }
@@ -135,7 +148,7 @@ fn page_pictures_and_files_stand_where_readers_look_for_them() {
 #[test]
 fn a_letter_of_text_to_people_who_do_not_see_each_other() {
     let from = address("", "support@example.org");
-    let bytes = notification(&plain(&from, &[]));
+    let bytes = whole(&plain(&from, &[]));
     assert_eq!(field(&bytes, "To").unwrap().replace('"', ""), "undisclosed-recipients:;");
     assert_eq!(field(&bytes, "Content-Type").unwrap(), "text/plain; charset=\"utf-8\"");
     for name in
@@ -154,8 +167,8 @@ fn what_cannot_stand_in_a_header_is_left_out() {
     let from = address("", "support@example.org");
     let to =
         [address("Ä", "ä@example.net"), address("", "\"a b\"@example.net"), address("", "a@b@c"), address("", "jo")];
-    let pictures = [Picture { content_id: "a b", content_type: "image/png", bytes: PIXEL }];
-    let bytes = notification(&Notification {
+    let pictures = [Picture { content_id: "a b", content_type: "image/png", content: Content::Bytes(PIXEL) }];
+    let bytes = whole(&Notification {
         reply_to: Some("support"),
         thread: Some(ID),
         html: Some("<p>x</p>"),
@@ -177,7 +190,7 @@ fn what_cannot_stand_in_a_header_is_left_out() {
 fn only_the_latest_ids_are_named_and_each_once() {
     let from = address("", "support@example.org");
     let answers: Vec<String> = (0..30).map(|n| format!("{n}@x")).chain(["t@x".to_owned(), "3@x".to_owned()]).collect();
-    let bytes = notification(&Notification { thread: Some("t@x"), answers: &answers, ..plain(&from, &[]) });
+    let bytes = whole(&Notification { thread: Some("t@x"), answers: &answers, ..plain(&from, &[]) });
     let mut expected: Vec<String> = (12..30).map(|n| format!("{n}@x")).collect();
     expected.extend(["3@x".to_owned(), "t@x".to_owned()]);
     let headers = read(&bytes).headers;
@@ -189,7 +202,7 @@ fn nothing_on_the_way_has_a_reason_to_change_a_line() {
     let from = address("", "support@example.org");
     let text = format!("From me\n.\nFrom you \n--=_aaebagbaf2345exampleorg--\n{}\tend ", "x".repeat(3000));
     let letter = Notification { text: &text, html: Some(&text), ..plain(&from, &[]) };
-    let bytes = notification(&letter);
+    let bytes = whole(&letter);
     assert!(bytes.is_ascii());
     for line in String::from_utf8(bytes.clone()).unwrap().split("\r\n") {
         assert!(line.len() <= 78 && !line.starts_with("From ") && !line.ends_with([' ', '\t']), "{line:?}");
@@ -199,7 +212,7 @@ fn nothing_on_the_way_has_a_reason_to_change_a_line() {
         assert_eq!(crate::part(&bytes, &Limits::default(), path).as_deref(), Some(written.as_bytes()), "{path}");
     }
     // Scripts that need three octets for a letter are shorter in base64.
-    let bytes = notification(&Notification { text: &"印刷".repeat(90), ..plain(&from, &[]) });
+    let bytes = whole(&Notification { text: &"印刷".repeat(90), ..plain(&from, &[]) });
     assert_eq!(field(&bytes, "Content-Transfer-Encoding").unwrap(), "base64");
 }
 
@@ -248,17 +261,17 @@ proptest! {
         let to = [address(&name, "jo@example.net"), address(&name, &word), address("", "ann@example.net")];
         let answers = [word.clone(), "known@example.net".to_owned()];
         let pictures = [
-            Picture { content_id: "pixel@x", content_type: &word, bytes: PIXEL },
-            Picture { content_id: &word, content_type: "image/png", bytes: PIXEL },
+            Picture { content_id: "pixel@x", content_type: &word, content: Content::Bytes(PIXEL) },
+            Picture { content_id: &word, content_type: "image/png", content: Content::Bytes(PIXEL) },
         ];
-        let files = [File { name: &file_name, content_type: &word, bytes: text.as_bytes() }];
+        let files = [File { name: &file_name, content_type: &word, content: Content::Bytes(text.as_bytes()) }];
         let letter = Notification {
             reply_to: Some(&word), subject: &subject, text: &text, html: Some(&text), thread: Some("thread@example.org"),
             answers: &answers, list: Some(List { name: &name, id: "HELP-1.desk.example" }), unsubscribe: Some(&word),
             language: Some(&word), pictures: &pictures, files: &files, ..plain(&from, &to)
         };
-        let bytes = notification(&letter);
-        prop_assert_eq!(&bytes, &notification(&letter));
+        let bytes = whole(&letter);
+        prop_assert_eq!(&bytes, &whole(&letter));
         has_known_fields_and_short_lines(&bytes)?;
         let message = read(&bytes);
         prop_assert_eq!(&message.headers.subject, &one_line(&subject));
@@ -276,4 +289,31 @@ proptest! {
         let file = message.parts.last().unwrap();
         prop_assert_eq!(file.name.clone().unwrap(), safe_name(&file_name, 1));
     }
+}
+
+#[test]
+fn what_comes_later_fits_into_its_gap() {
+    let from = address("", "support@example.org");
+    let to = [address("", "jo@example.net")];
+    let (content, shown) = (b"A file of some words.".repeat(40), PIXEL);
+    let letter = |pictures: Content<'_>, files: Content<'_>| {
+        let pictures = [Picture { content_id: "seal-1@x", content_type: "image/png", content: pictures }];
+        let files = [File { name: "a.txt", content_type: "application/octet-stream", content: files }];
+        notification(&Notification { html: Some("<p>Hi</p>"), pictures: &pictures, files: &files, ..plain(&from, &to) })
+    };
+    let (bytes, gaps) = letter(Content::Later(7), Content::Later(3));
+    assert_eq!(gaps.iter().map(|gap| gap.number).collect::<Vec<_>>(), [7, 3]);
+    let mut filled = Vec::new();
+    let mut before = 0;
+    for (gap, content) in gaps.iter().zip([shown, content.as_slice()]) {
+        filled.extend_from_slice(&bytes[before..gap.at]);
+        let mut lines = crate::compose::Base64Lines::default();
+        filled.extend(lines.push(content));
+        filled.extend(lines.finish());
+        before = gap.at;
+    }
+    filled.extend_from_slice(&bytes[before..]);
+    let at_once = letter(Content::Bytes(shown), Content::Bytes(&content)).0;
+    assert_eq!(read(&filled).parts, read(&at_once).parts);
+    assert_eq!(read(&filled).parts.len(), 7);
 }

@@ -1,16 +1,15 @@
 //! What the letter of a notification says: its events, with what the tracker says of them, as a view for templates.
 
+use super::Notification;
 use super::facts::{Entry, IssueNow};
+use super::files::{FileSaid, Files};
 use super::settle::entry_of;
-use super::{Notification, Recipient};
 use crate::Visibility;
 use crate::event::{Event, EventKind};
 use crate::letter::AnswerSeenBy;
-use crate::template::view::{self, Brand, Comment, File, Happening, Links, Said, Site, View, Work};
+use crate::template::Shown;
+use crate::template::view::{self, Brand, Comment, Happening, Links, Said, Site, View, Work};
 use std::collections::HashMap;
-
-/// The field under which trackers tell of files that were added or removed.
-const ATTACHMENT: &str = "attachment";
 
 /// What a comment or an entry of work says, read together with who may see it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -32,8 +31,8 @@ pub struct IssueSaid {
     pub assignee: Option<String>,
     /// Read only where the issue is new.
     pub description: Option<Said>,
-    /// Name, size and address of each file that is attached now.
-    pub files: Vec<(String, u64, Option<String>)>,
+    /// Each file that is attached now.
+    pub files: Vec<FileSaid>,
 }
 
 /// Everything that the letters about the events of one issue have in common.
@@ -52,6 +51,8 @@ pub struct Own {
     pub brand: Brand,
     /// See [`View::mark`].
     pub mark: Option<String>,
+    /// What becomes of its files: see [`Notification::files`].
+    pub files: Files,
 }
 
 impl Notification {
@@ -62,10 +63,16 @@ impl Notification {
             url: if recipient.is_at_home { about.site.url.clone() } else { String::new() },
             ..about.site.clone()
         };
+        let shown = own.files.shown(&about.said.files);
+        let files = self.lists(about, &own.files);
+        let happenings = self.events.iter().zip(files);
         View {
             site,
-            issue: self.issue(about),
-            happenings: self.events.iter().map(|event| happening(event, about, recipient)).collect(),
+            issue: self.issue(about, &shown),
+            happenings: happenings
+                .map(|(event, files)| Happening { files, ..happening(event, about, &shown) })
+                .collect(),
+            pictures: shown.iter().map(|picture| picture.content_id.clone()).collect(),
             earlier: Vec::new(),
             recipient: view::Recipient {
                 name: recipient.name.clone(),
@@ -93,7 +100,7 @@ impl Notification {
         }
     }
 
-    fn issue(&self, about: &About<'_>) -> view::Issue {
+    fn issue(&self, about: &About<'_>, shown: &[Shown]) -> view::Issue {
         let (now, said) = (about.issue, about.said);
         let for_insiders = |value: Option<String>| value.filter(|_| !self.recipient.outsider);
         let is_new = self.events.iter().any(|event| event.kind == EventKind::Created);
@@ -106,18 +113,24 @@ impl Notification {
             project: if said.project.is_empty() { now.project.clone() } else { said.project.clone() },
             reporter: said.reporter.clone(),
             assignee: for_insiders(said.assignee.clone()),
-            description: said.description.clone().filter(|_| is_new),
+            description: said.description.as_ref().filter(|_| is_new).map(|said| showing(said, shown)),
         }
     }
 }
 
 /// What the comment or the entry of work says that the event is about.
-fn of_event<'e>(event: &Event, entries: &'e HashMap<(Entry, String), EntrySaid>) -> Option<&'e EntrySaid> {
+pub(super) fn of_event<'e>(event: &Event, entries: &'e HashMap<(Entry, String), EntrySaid>) -> Option<&'e EntrySaid> {
     let entry = entry_of(event.kind)?;
     entries.get(&(entry, event.part.clone()?))
 }
 
-fn happening(event: &Event, about: &About<'_>, recipient: &Recipient) -> Happening {
+/// What somebody wrote, with those of its pictures that go along.
+fn showing(said: &Said, shown: &[Shown]) -> Said {
+    Said { html: said.html.clone().with_pictures(shown), text: said.text.clone() }
+}
+
+/// One without its files.
+fn happening(event: &Event, about: &About<'_>, shown: &[Shown]) -> Happening {
     let entry = of_event(event, about.entries);
     let is_work = entry_of(event.kind) == Some(Entry::Work);
     let (comment, work) = (entry.filter(|_| !is_work), entry.filter(|_| is_work));
@@ -126,24 +139,14 @@ fn happening(event: &Event, about: &About<'_>, recipient: &Recipient) -> Happeni
         who: event.actor.as_ref().map(|actor| actor.name.clone()).unwrap_or_default(),
         at_ms: event.at_ms,
         changes: event.changes.clone(),
-        comment: comment.map(|comment| Comment { said: comment.said.clone(), internal: !comment.seen_by.is_empty() }),
+        comment: comment
+            .map(|comment| Comment { said: showing(&comment.said, shown), internal: !comment.seen_by.is_empty() }),
         work: work.map(|work| Work {
             spent: work.spent.clone(),
             said: Some(work.said.clone()).filter(|said| *said != Said::default()),
         }),
-        files: if recipient.is_at_home { files(event, about) } else { Vec::new() },
+        files: Vec::new(),
     }
-}
-
-/// The files that the event added and that are still there; of several of one name the last.
-fn files(event: &Event, about: &About<'_>) -> Vec<File> {
-    let added = event.changes.iter().filter(|change| change.field.eq_ignore_ascii_case(ATTACHMENT));
-    let names = added.filter_map(|change| change.to.as_deref());
-    let found = names.filter_map(|name| about.said.files.iter().rev().find(|(known, ..)| known == name));
-    let linked = found.filter(|(_, _, link)| link.is_some());
-    linked
-        .map(|(name, size, link)| File { name: name.clone(), size_bytes: *size, link: link.clone(), picture: None })
-        .collect()
 }
 
 #[cfg(test)]
@@ -152,15 +155,11 @@ mod tests {
     use super::*;
     use crate::StepKey;
     use crate::event::{Actor, Change};
-    use crate::notify::Style;
+    use crate::notify::{FileRule, Recipient, Style};
     use crate::outbound::{Format, To};
     use crate::template::Theme;
     use crate::template::view::Reason;
     use std::sync::Arc;
-
-    fn change(field: &str, to: &str) -> Change {
-        Change { field: field.into(), name: field.into(), from: None, to: Some(to.into()) }
-    }
 
     fn event(kind: EventKind, part: Option<&str>, changes: Vec<Change>) -> Arc<Event> {
         let actor = Some(Actor { id: "ann".into(), name: "Ann".into() });
@@ -194,6 +193,7 @@ mod tests {
                 theme: Theme::Desk,
                 format: Format::Html,
                 to: To::Each,
+                files: FileRule::default(),
             },
             because: Reason::Reporter,
             reason: String::new(),
@@ -220,10 +220,7 @@ mod tests {
             reporter: Some("Bob".into()),
             assignee: Some("Ann".into()),
             description: Some(said("It smokes.")),
-            files: vec![
-                ("a.txt".into(), 1, Some("https://x.example/1".into())),
-                ("a.txt".into(), 2, Some("https://x.example/2".into())),
-            ],
+            files: Vec::new(),
         };
         let site = Site { name: "north".into(), url: "https://x.example".into() };
         let about = About { site: &site, issue: &issue(), said: &of_issue, entries: &entries };
@@ -267,16 +264,6 @@ mod tests {
             let number = crate::event_letter_number(&told.key, answer);
             assert_eq!(AnswerSeenBy::of(number), answer);
         }
-    }
-
-    #[test]
-    fn what_was_attached_is_linked_for_whoever_can_follow_the_link() {
-        let attached = || vec![event(EventKind::Updated, Some("9"), vec![change("Attachment", "a.txt")])];
-        let file = view(&told(Some("cleo"), false, attached())).happenings[0].files[0].clone();
-        assert_eq!((file.size_bytes, file.link.as_deref()), (2, Some("https://x.example/2")));
-        let outside = view(&told(None, true, attached()));
-        assert!(outside.happenings[0].files.is_empty());
-        assert_eq!((outside.links.browse, outside.site.url.as_str()), (None, ""));
     }
 
     #[test]

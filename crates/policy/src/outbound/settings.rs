@@ -8,6 +8,9 @@ pub const MERGE_WINDOW_S_MAX: u32 = 3600;
 /// The most people of one kind of audience.
 pub const AUDIENCE_MAX: u32 = 1000;
 
+/// The most that the files of one letter may have in all, in bytes.
+pub const FILES_BYTES_MAX: u32 = 50_000_000;
+
 /// The kinds of an audience that need no name: those of the issue and of its project.
 pub(crate) const AUDIENCES: [&str; 9] = [
     "reporter",
@@ -32,7 +35,7 @@ const WORDS: [&str; EVENT_WORDS.len()] = {
 };
 
 /// Every setting, in the order of the manual.
-pub const ROOMS: &[Room] = &[LETTERS, AUDIENCE, BOUNDS, MAPPINGS];
+pub const ROOMS: &[Room] = &[LETTERS, FILES, AUDIENCE, BOUNDS, MAPPINGS];
 
 pub(crate) const TABLES: Tables = Tables { rooms: ROOMS, overriding: &["project[].", "mapping[]."] };
 
@@ -118,6 +121,42 @@ const OF_LETTERS: &[Setting] = &[
         Form::Truth,
         Default::Is("false"),
         "With `true` nothing is waited for, and so by no other mapping that tells of the same event.",
+    ),
+];
+
+const FILES: Room = Room {
+    title: "[default]: files",
+    about: "Files that the events of a letter added, and those that a comment in it shows or links. Customers and people without an account \
+            get those alone that the words name which they read, because the tracker shows them no others.",
+    settings: OF_FILES,
+};
+
+const OF_FILES: &[Setting] = &[
+    setting(
+        "default.files",
+        Form::OneOf(&["along", "link", "none"]),
+        Default::Is("along"),
+        "`along` sends them with the letter, pictures where the words show them; those that stay behind are linked for whoever has an account. \
+         `link` links all of them; `none` does not tell of them.",
+    ),
+    setting(
+        "default.files_max_bytes",
+        Form::Number(FILES_BYTES_MAX),
+        Default::Is("7000000"),
+        "How many bytes the files of one letter may have in all; larger ones stay behind. In a mail they take a third more, and many \
+         servers take no mail above 10 MB.",
+    ),
+    setting(
+        "default.files_when",
+        Form::Condition,
+        Default::Is(""),
+        "A [condition over a file](outbound.md#files) that has to hold for it to go along; `\"\"` for none.",
+    ),
+    setting(
+        "default.thumbnails",
+        Form::Truth,
+        Default::Is("true"),
+        "With `true` small pictures stand beside the names of files of which the tracker has one.",
     ),
 ];
 

@@ -1,6 +1,6 @@
 //! What a project and a mapping may say otherwise, and what holds for a letter in the end.
 
-use super::ISSUE_NAMES;
+use super::{FILE_NAMES, ISSUE_NAMES};
 use crate::expression::Expression;
 use crate::profile::reader::{Reader, Section};
 use crate::profile::values::{Inherited, levels};
@@ -37,6 +37,24 @@ impl Word for To {
     const WORDS: &'static [(&'static str, To)] = &[("each", To::Each), ("bcc", To::Bcc)];
 }
 
+/// What becomes of files that were added, or that a comment names.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FilesWay {
+    /// They go along, as far as the other settings let them.
+    #[default]
+    Along,
+    /// They are linked for whoever can follow the link.
+    Link,
+    /// Nothing is said of them.
+    None,
+}
+
+impl Word for FilesWay {
+    const WORDS: &'static [(&'static str, FilesWay)] =
+        &[("along", FilesWay::Along), ("link", FilesWay::Link), ("none", FilesWay::None)];
+}
+
 /// Which people are told, by whether they have an account.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Tell {
@@ -66,6 +84,11 @@ levels! {
         theme: Theme = word,
         format: Format = word,
         to: To = word,
+        files: FilesWay = word,
+        files_max_bytes: u32 = number,
+        /// The source of a condition over a file; empty for none.
+        files_when: String = condition_over_file,
+        thumbnails: bool = truth,
         #[allow(dead_code, reason = "`Held::wait_s` reads what the levels say, since all of `Held` is much for two numbers")]
         merge_window_s: u32 = number,
         #[allow(dead_code, reason = "as the one above")]
@@ -96,6 +119,7 @@ pub(super) static NOTHING: Values = Values::NOTHING;
 impl Inherited for Format {}
 impl Inherited for Theme {}
 impl Inherited for To {}
+impl Inherited for FilesWay {}
 impl Inherited for Tell {}
 impl Inherited for Option<Expression> {}
 
@@ -118,5 +142,14 @@ impl Reader {
     /// An expression that can name what an issue is.
     fn expression_over_issue(&mut self, section: &Section, key: &str) -> Option<Option<Expression>> {
         self.condition(section, key, &ISSUE_NAMES.map(|(name, _)| name)).map(Some)
+    }
+
+    /// A condition that can name what a file is. It is kept as it is written, because a notification holds it as a value.
+    fn condition_over_file(&mut self, section: &Section, key: &str) -> Option<String> {
+        let source = self.source(section, key)?;
+        if !source.is_empty() {
+            self.condition(section, key, &FILE_NAMES.map(|(name, _)| name))?;
+        }
+        Some(source)
     }
 }

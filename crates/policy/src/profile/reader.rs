@@ -290,6 +290,12 @@ impl Reader {
         }
     }
 
+    /// A condition as it is written; empty where it is written so.
+    pub(crate) fn source(&mut self, section: &Section, key: &str) -> Option<String> {
+        let setting = self.setting_of(section, key);
+        self.text_or_default(section, &setting, key)
+    }
+
     fn compiled(&mut self, section: &Section, key: &str, compile: fn(&str) -> Result<Pattern, String>) -> Vec<Pattern> {
         let mut patterns = Vec::new();
         for source in self.list(section, key) {

@@ -63,6 +63,7 @@ fn withheld(mut view: View) -> View {
     words.withheld.clone_into(&mut view.issue.summary);
     view.issue.description = None;
     view.earlier.clear();
+    view.pictures.clear();
     for happening in &mut view.happenings {
         happening.comment.iter_mut().for_each(|comment| comment.said = said());
         happening.work.iter_mut().for_each(|work| work.said = None);

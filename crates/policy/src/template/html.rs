@@ -13,23 +13,67 @@ pub struct SafeHtml {
     html: String,
     /// Where HTML that is as it came is read, so that its links lead somewhere; `None` where it was made safe.
     read_at: Option<String>,
+    /// Of what is unread: which of its pictures go along.
+    pictures: Vec<Shown>,
+}
+
+/// A picture of the tracker's that goes along with a letter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shown {
+    /// Where it is to be had at the tracker: paths, with all below them.
+    pub paths: Vec<String>,
+    /// Without angle brackets; letters, digits and `.-_@`.
+    pub content_id: String,
+}
+
+impl Shown {
+    fn is_at(&self, path: &str) -> bool {
+        let below = |known: &String| {
+            path.strip_prefix(known.as_str()).is_some_and(|rest| matches!(rest.chars().next(), None | Some('/')))
+        };
+        self.paths.iter().any(below)
+    }
 }
 
 impl SafeHtml {
     /// Makes HTML safe.
     pub fn of(html: &str) -> SafeHtml {
-        SafeHtml { html: mail::sanitize(html), read_at: None }
+        SafeHtml { html: mail::sanitize(html), ..SafeHtml::default() }
     }
 
     /// HTML as it came, for whoever may not read what strangers wrote: it is made safe by the cell to which it is handed. `base` is where
     /// people read it; its links may be relative to that.
     pub fn unread(html: String, base: &str) -> SafeHtml {
-        SafeHtml { html, read_at: Some(base.to_owned()) }
+        SafeHtml { html, read_at: Some(base.to_owned()), pictures: Vec::new() }
+    }
+
+    /// The same, showing these pictures where it names them by their addresses at the tracker; only of what is unread.
+    #[must_use]
+    pub fn with_pictures(self, pictures: &[Shown]) -> SafeHtml {
+        let shown = pictures.iter().filter(|picture| picture.paths.iter().any(|path| self.names(path)));
+        SafeHtml { pictures: shown.cloned().collect(), ..self }
+    }
+
+    /// Whether what is unread may name what stands at this path: a look at the characters, and not at what they mean.
+    pub fn names(&self, path: &str) -> bool {
+        self.places(path).next().is_some()
+    }
+
+    /// Whether it may show it, as a picture.
+    pub fn shows(&self, path: &str) -> bool {
+        let tag = |at: usize| self.html[..at].rsplit_once('<').and_then(|(_, tag)| tag.get(..4));
+        self.places(path).any(|at| tag(at).is_some_and(|tag| tag.eq_ignore_ascii_case("img ")))
+    }
+
+    fn places(&self, path: &str) -> impl Iterator<Item = usize> {
+        let ends = |rest: &str| !rest.starts_with(|c: char| c.is_ascii_alphanumeric());
+        let all = self.html.match_indices(path).filter(|_| self.read_at.is_some());
+        all.filter(move |(at, found)| ends(&self.html[at + found.len()..])).map(|(at, _)| at)
     }
 
     /// Text as HTML: each character for itself, line ends as breaks.
     pub fn of_text(text: &str) -> SafeHtml {
-        SafeHtml { html: mail::escaped(text).replace('\n', "<br>"), read_at: None }
+        SafeHtml { html: mail::escaped(text).replace('\n', "<br>"), ..SafeHtml::default() }
     }
 
     /// In bytes; of what is unread, as it came.
@@ -40,10 +84,15 @@ impl SafeHtml {
     /// The HTML, made safe by now.
     pub fn shown(&self) -> Cow<'_, str> {
         match &self.read_at {
-            Some(base) => Cow::Owned(mail::sanitize_at(&self.html, base)),
+            Some(base) => Cow::Owned(made_safe(&self.html, base, &self.pictures)),
             None => Cow::Borrowed(&self.html),
         }
     }
+}
+
+fn made_safe(html: &str, base: &str, pictures: &[Shown]) -> String {
+    let at = |path: &str| pictures.iter().find(|picture| picture.is_at(path)).map(|picture| picture.content_id.clone());
+    mail::sanitize_with(html, base, &at)
 }
 
 /// Whether somebody who looks at this HTML sees anything: a word, or a picture.
@@ -132,7 +181,7 @@ impl Serialize for SafeHtml {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match serializer.is_human_readable() {
             true => Value::from_safe_string(self.shown().into_owned()).serialize(serializer),
-            false => (&self.html, &self.read_at).serialize(serializer),
+            false => (&self.html, &self.read_at, &self.pictures).serialize(serializer),
         }
     }
 }
@@ -142,8 +191,8 @@ impl<'de> Deserialize<'de> for SafeHtml {
         if deserializer.is_human_readable() {
             return String::deserialize(deserializer).map(|html| SafeHtml::of(&html));
         }
-        let (html, base): (String, Option<String>) = Deserialize::deserialize(deserializer)?;
-        Ok(SafeHtml { html: mail::sanitize_at(&html, base.as_deref().unwrap_or_default()), read_at: None })
+        let (html, base, pictures): (String, Option<String>, Vec<Shown>) = Deserialize::deserialize(deserializer)?;
+        Ok(SafeHtml { html: made_safe(&html, base.as_deref().unwrap_or_default(), &pictures), ..SafeHtml::default() })
     }
 }
 
@@ -165,6 +214,27 @@ mod tests {
         let crossed: SafeHtml = postcard::from_bytes(&postcard::to_stdvec(&linked).unwrap()).unwrap();
         assert!(crossed.shown().contains("https://north.example/browse/N-1"), "{}", crossed.shown());
         assert_eq!(crossed.shown(), linked.shown());
+    }
+
+    #[test]
+    fn pictures_of_the_tracker_are_shown_where_they_go_along() {
+        let html = "<img src='/secure/attachment/10001/a.png' alt=a><img src=https://north.example/secure/attachment/100012>\
+            <img src=https://elsewhere.example/secure/attachment/10001/a.png>";
+        let unread = SafeHtml::unread(html.to_owned(), "https://north.example");
+        let picture = |id: &str| Shown {
+            paths: vec![format!("/secure/attachment/{id}")],
+            content_id: format!("file-{id}@north.example"),
+        };
+        assert!(unread.names("/secure/attachment/10001") && !unread.names("/secure/attachment/1000"));
+        let linked =
+            SafeHtml::unread("<img src=a.png><a href=/secure/attachment/7>x</a>".to_owned(), "https://north.example");
+        assert!(unread.shows("/secure/attachment/10001") && !linked.shows("/secure/attachment/7"));
+        let shown = unread.with_pictures(&[picture("10001"), picture("7")]);
+        assert_eq!(shown.pictures.len(), 1, "no other is named");
+        let crossed: SafeHtml = postcard::from_bytes(&postcard::to_stdvec(&shown).unwrap()).unwrap();
+        assert_eq!(crossed.shown(), "<img src=\"cid:file-10001@north.example\" alt=\"a\">");
+        assert_eq!(crossed.shown(), shown.shown());
+        assert!(!SafeHtml::of(html).names("/secure/attachment/10001"), "what was made safe shows nothing any more");
     }
 
     #[test]

@@ -195,7 +195,8 @@ fn lines(text: &str) -> String {
 fn content_ids(html: &str, view: &View) -> Vec<String> {
     let logo = view.brand.logo.iter().map(|logo| logo.content_id.as_str());
     let files = view.happenings.iter().flat_map(|happening| &happening.files);
-    let offered: HashSet<&str> = logo.chain(files.filter_map(|file| file.picture.as_deref())).collect();
+    let thumbnails = files.filter_map(|file| file.picture.as_deref());
+    let offered: HashSet<&str> = logo.chain(thumbnails).chain(view.pictures.iter().map(String::as_str)).collect();
     let mut found = HashSet::new();
     let shown = html.split("src=\"cid:").skip(1).filter_map(|piece| piece.split('"').next());
     shown.filter(|id| offered.contains(id) && found.insert(*id)).map(str::to_owned).collect()

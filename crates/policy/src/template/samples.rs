@@ -31,6 +31,7 @@ pub fn view(kind: EventKind, language: &str) -> View {
             complain: Some("mailto:postmaster@example.org".into()),
         },
         brand: Brand { name: "North Support".into(), logo: Some(Logo::own()) },
+        pictures: Vec::new(),
         subject_prefix: "[Support]".into(),
         mark: None,
         texts_of_html: false,
@@ -168,13 +169,14 @@ fn picture() -> File {
         name: "sheet.png".into(),
         size_bytes: 184_320,
         link: None,
+        along: true,
         picture: Some(super::LOGO.content_id.into_owned()),
     }
 }
 
 fn log(words: &Sentences) -> File {
     let link = Some("https://tracker.example.org/attachment/10070".into());
-    File { name: words.file.into(), size_bytes: 1_430_000, link, picture: None }
+    File { name: words.file.into(), size_bytes: 1_430_000, link, along: false, picture: None }
 }
 
 fn earlier(kind: EventKind, words: &Sentences) -> Vec<Earlier> {

@@ -44,7 +44,8 @@ pub const FIELDS: &[(&str, &str)] = &[
     ("happenings[].work.text", "the same as text"),
     ("happenings[].files[].name", "a file that was added"),
     ("happenings[].files[].size", "its size, such as `1.4 MB`"),
-    ("happenings[].files[].link", "where it can be had; none where it goes along"),
+    ("happenings[].files[].link", "where it can be had; none where it goes along, or cannot be had"),
+    ("happenings[].files[].along", "whether it goes along with the letter"),
     ("happenings[].files[].picture", "the content id of a small picture of it, or none"),
     ("earlier[].who", "who wrote an earlier comment, the newest first"),
     ("earlier[].when", "when"),
@@ -141,6 +142,7 @@ struct Filed<'v> {
     name: &'v str,
     size: String,
     link: Option<Cow<'v, str>>,
+    along: bool,
     picture: Option<&'v str>,
 }
 
@@ -267,6 +269,7 @@ fn filed<'v>(file: &'v File, words: &Words) -> Filed<'v> {
         name: &file.name,
         size: size_with(file.size_bytes, words.decimal, "B"),
         link: leads(file.link.as_deref()),
+        along: file.along,
         picture: file.picture.as_deref(),
     }
 }

@@ -18,6 +18,8 @@ pub struct View {
     pub reason: Reason,
     pub links: Links,
     pub brand: Brand,
+    /// The content ids of pictures that go along where what people wrote shows them.
+    pub pictures: Vec<String>,
     /// Stands before the subject, such as `[Support]`; empty for none.
     pub subject_prefix: String,
     /// The mark of the letter, as [`mail::letter_mark::LetterKey::mark`] makes it.
@@ -111,8 +113,10 @@ pub struct Work {
 pub struct File {
     pub name: String,
     pub size_bytes: u64,
-    /// Where it can be had; `None` where it goes along with the letter.
+    /// Where it can be had; `None` where it goes along with the letter, or cannot be had at all.
     pub link: Option<String>,
+    /// It goes along with the letter.
+    pub along: bool,
     /// The content id of a small picture of it that goes along.
     pub picture: Option<String>,
 }

@@ -55,6 +55,8 @@ pub struct Words {
     pub internal: &'static str,
     pub time_spent: &'static str,
     pub files: &'static str,
+    /// Of a file that neither goes along nor can be had by a link.
+    pub not_along: &'static str,
     pub earlier: &'static str,
     /// With `{number}`.
     pub left_out: &'static str,
@@ -129,6 +131,7 @@ pub const LANGUAGES: &[Words] = &[
         internal: "Internal: customers do not see this",
         time_spent: "Time spent",
         files: "Files",
+        not_along: "not sent with this mail",
         earlier: "Earlier comments",
         left_out: "{number} more: see the issue.",
         withheld: "Protected: read it in the issue.",
@@ -191,6 +194,7 @@ pub const LANGUAGES: &[Words] = &[
         internal: "Intern: Kunden sehen dies nicht",
         time_spent: "Zeitaufwand",
         files: "Dateien",
+        not_along: "nicht mitgeschickt",
         earlier: "Frühere Kommentare",
         left_out: "{number} weitere: siehe Vorgang.",
         withheld: "Geschützt: bitte im Vorgang lesen.",

@@ -21,6 +21,10 @@ pub enum What {
     Show { id: String },
     /// Send a letter once more that failed, was given up or waits for a person.
     Again { id: String },
+    /// The letter as it is sent, as a mail on standard output; the look is noted in the audit trail.
+    Export { id: String },
+    /// Erase what a letter says; that it was there stays.
+    Erase { id: String },
     /// Write again to somebody who wanted no more letters, about one issue or about all.
     Listen {
         /// The address, as in `ann@example.org`.
@@ -62,6 +66,8 @@ pub async fn run(config: impl FnOnce() -> PathBuf, what: What) -> Result<(), Fai
         What::List { limit } => outbox::list(&config(), limit).await,
         What::Show { id } => outbox::show(&config(), &id).await,
         What::Again { id } => outbox::again(&config(), &id).await,
+        What::Export { id } => outbox::export(&config(), &id).await,
+        What::Erase { id } => outbox::erase(&config(), &id).await,
         What::Listen { address, site, issue } => listen::again(&config(), &address, &site, issue.as_deref()).await,
         What::Preview { theme, template, view, out } => {
             let themes = theme.map_or_else(|| Theme::ALL.to_vec(), |theme| vec![theme]);

@@ -39,8 +39,8 @@ addresses = ["ann@people.example", "bea@people.example"]
 "#;
 
 /// A desk whose events leave by a post office.
-struct Telling {
-    world: World,
+pub struct Telling {
+    pub world: World,
     office: PostOffice,
     gateway: Gateway,
 }
@@ -51,7 +51,7 @@ impl Telling {
     }
 
     /// With settings of its own.
-    async fn start_with(more: impl FnOnce(&mut Home)) -> Telling {
+    pub async fn start_with(more: impl FnOnce(&mut Home)) -> Telling {
         let office = PostOffice::open();
         let (mut world, _) = events::hearing().await;
         post_by(&mut world.home, FROM, &office);
@@ -71,7 +71,7 @@ impl Telling {
     }
 
     /// Somebody makes an issue, and comments on it.
-    fn issue(&self) -> String {
+    pub fn issue(&self) -> String {
         let issue =
             json!({ "fields": { "project": { "key": "DEMO" }, "issuetype": { "name": "Task" }, "summary": "A leak" } });
         self.world.as_incumbent("/rest/api/3/issue", &issue)["key"].as_str().unwrap().to_owned()
@@ -84,7 +84,7 @@ impl Telling {
     }
 
     /// The letters when so many events were decided about and nothing is left to do.
-    fn letters(&mut self, events: u64) -> Vec<Posted> {
+    pub fn letters(&mut self, events: u64) -> Vec<Posted> {
         self.gateway.wait_until("the events", |metrics| metrics.sum("sealpost_webhooks_total", &[]) >= events);
         self.gateway.wait_until_quiet();
         self.office.posted()
@@ -117,7 +117,8 @@ fn read(posted: &Posted) -> Message {
     mail::read(posted.mail.as_bytes(), &Limits::default()).message
 }
 
-fn to<'p>(letters: &'p [Posted], address: &str) -> Vec<&'p Posted> {
+/// Those that went to this address alone.
+pub fn to<'p>(letters: &'p [Posted], address: &str) -> Vec<&'p Posted> {
     letters.iter().filter(|letter| letter.rcpt_to == [address]).collect()
 }
 

@@ -7,7 +7,7 @@ use policy::Fault;
 use rig::home::{Home, Site};
 use rig::settings_file::quoted;
 use rig::web;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Output;
@@ -19,7 +19,7 @@ pub const RECIPIENT: &str = "support@desk.example";
 const ACCOUNT: &str = "gateway@desk.example";
 /// The account of another mail handler, which works on the same desk.
 pub const INCUMBENT: &str = "handler@desk.example";
-const INCUMBENT_TOKEN: &str = "token-of-the-other-one-2718";
+pub const INCUMBENT_TOKEN: &str = "token-of-the-other-one-2718";
 pub const TOKEN: &str = "token-of-the-stories-7141";
 
 /// A desk on loopback and the folder of a gateway that works for it.
@@ -133,6 +133,15 @@ impl World {
         let page = web::post(&format!("{}{path}", self.site.url), &[header.as_str()], &json.to_string());
         assert_eq!(page.status, 201, "{path}: {}", page.body);
         serde_json::from_str(&page.body).unwrap()
+    }
+
+    /// The other mail handler lets somebody watch an issue.
+    pub fn watch(&self, key: &str, account: &str) {
+        let credentials = data_encoding::BASE64.encode(format!("{INCUMBENT}:{INCUMBENT_TOKEN}").as_bytes());
+        let header = format!("Authorization: Basic {credentials}");
+        let url = format!("{}/rest/api/3/issue/{key}/watchers", self.site.url);
+        let page = web::post(&url, &[header.as_str()], &json!(account).to_string());
+        assert_eq!(page.status, 204, "{}", page.body);
     }
 
     /// Runs the program to its end.

@@ -1,8 +1,11 @@
 //! What the sweep erases of letters about events, and what is left of drafts.
 
 use crate::Store;
-use crate::database::all;
+use crate::audit::{self, Entry};
+use crate::database::{all, execute, one};
+use crate::dialect;
 use crate::event::DEEDS_KEPT_DAYS;
+use crate::replay::NotNow;
 use crate::sweep::Erasure;
 use policy::Fault;
 
@@ -36,6 +39,42 @@ const FORGETS: [(&str, i64); 2] = [
 ];
 
 impl Store {
+    /// A person's word: what a letter says is erased now, as the sweep would at its time, and with it the files that no other letter of its
+    /// decision has. `None` when that was done, otherwise why not.
+    pub async fn erase_letter(&self, id: &str, who: &str) -> Result<Option<NotNow>, Fault> {
+        const FOUND: &str = "SELECT site, notice, blob FROM outbox WHERE id = $1 AND posted_at IS NOT NULL";
+        const OPEN: &str = "SELECT id FROM jobs WHERE subject = $1 AND kind = 'letter'
+            AND state IN ('ready', 'running', 'waiting')";
+        type Row = (String, String, Option<String>);
+        let asked = id.to_owned();
+        let found = self.inner.db.read(move |conn| Box::pin(async move { one!(conn, Row, FOUND, &asked) }));
+        let Some((site, notice, blob)) = found.await? else { return Ok(Some(NotNow::Unknown)) };
+        let entry = Entry::by_person(&self.inner.vault, &site, "erase_letter", id, who).await?;
+        let asked = id.to_owned();
+        let work = self.inner.db.unit(move |conn| {
+            Box::pin(async move {
+                if one!(conn, (String,), OPEN, &asked)?.is_some() {
+                    return Ok(false);
+                }
+                for sql in ERASE {
+                    execute!(conn, sql, &asked)?;
+                }
+                let now = dialect::now(conn).await?;
+                audit::write(conn, &entry, now).await?;
+                Ok(true)
+            })
+        });
+        if !work.await? {
+            return Ok(Some(NotNow::InWork));
+        }
+        self.inner.vault.forget_message_key(id);
+        if let Some(name) = blob {
+            self.inner.blobs.remove(&name).await?;
+        }
+        self.erase_files_of(&notice).await?;
+        Ok(None)
+    }
+
     /// Erases what letters about events say when the site's days for content are over; their rows, which name nobody, go when the deeds
     /// that they told of are forgotten.
     pub(crate) async fn erase_old_letters(&self) -> Result<(), Fault> {
@@ -44,6 +83,7 @@ impl Store {
         for (site,) in sites {
             self.erase_old(&site, &Erasure { subject: "outbox", old: OLD, erase: &ERASE }).await?;
         }
+        self.erase_old_letter_files().await?;
         self.forget_rows(&FORGETS).await
     }
 }

@@ -44,6 +44,7 @@ async fn tell(store: &Store, lease: &Lease, keys: &[&str]) -> String {
             outgoing: String::new(),
             reason: "planted-reason".into(),
             trouble: None,
+            files: Vec::new(),
         },
         bytes: b"Subject: planted-subject\r\n\r\nplanted-words\r\n".to_vec(),
     };

@@ -5,7 +5,10 @@ use policy::event::{Event, EventKind};
 use policy::{FaultCode, Receipt, ReturnedLetter, StepKey, letter_number};
 use serde_json::json;
 use std::collections::BTreeMap;
-use store::{JobKind, JobState, Lease, LetterAbout, LetterFate, NewLetter, Retention, Store, Via};
+use store::{
+    JobKind, JobState, Lease, LetterAbout, LetterFate, LetterFile, LetterGap, NewLetter, Retention, Store,
+    StoredLetterFile, Via,
+};
 
 const DAY: i64 = 86_400_000_000;
 const NOTICE: &[JobKind] = &[JobKind::Notice];
@@ -25,6 +28,7 @@ fn letter(name: &str, bytes: usize) -> NewLetter {
         outgoing: String::new(),
         reason: "planted-reason".into(),
         trouble: Some("planted-trouble".into()),
+        files: Vec::new(),
     };
     let key = StepKey(format!("north/events:10/m/{name}"));
     NewLetter { number: letter_number(&key), key, about, bytes: b"planted-mail ".repeat(bytes / 13) }
@@ -49,13 +53,37 @@ async fn post(store: &Store, part: &str, letters: Vec<NewLetter>) -> String {
     id
 }
 
+async fn stored(store: &Store, lease: &Lease, notice: &str, bytes: &[u8]) -> StoredLetterFile {
+    let mut writer = store.letter_file(lease, notice).await.unwrap();
+    for piece in bytes.chunks(1000) {
+        writer.write(piece).await.unwrap();
+    }
+    writer.finish().await.unwrap()
+}
+
+/// The letter with these files behind so many of its bytes.
+fn with_files(mut letter: NewLetter, files: &[(StoredLetterFile, u64)]) -> NewLetter {
+    let told = |(file, at): &(StoredLetterFile, u64)| LetterFile {
+        name: "planted-name.pdf".into(),
+        size_bytes: file.size_bytes,
+        why_not: None,
+        gap: Some(LetterGap { file: file.id.clone(), at: *at }),
+    };
+    letter.about.files = files.iter().map(told).collect();
+    letter
+}
+
 async fn claim(store: &Store) -> Vec<Lease> {
     store.claim("worker", LETTER, 256, LEASE_S).await.unwrap()
 }
 
-/// Leaves a letter that was not sent.
+/// Leaves a letter that was not sent, with a file.
 pub async fn plant(store: &Store) {
-    post(store, "planted", vec![letter("plant", 13)]).await;
+    let (lease, event) = deciding(store, "planted").await;
+    let id = store.begin_notice(&lease).await.unwrap();
+    let file = stored(store, &lease, &id, b"planted-content of a file").await;
+    let with_file = with_files(letter("plant", 13), &[(file, 3)]);
+    store.write_notice(&lease, &id, &[event], "letters", &json!({}), vec![with_file]).await.unwrap();
     let lease = claim_one(store, LETTER).await;
     let key = store.posted_letter(&lease).await.unwrap().key;
     store.begin(&lease, &key, "letter", "planted-before").await.unwrap();
@@ -203,4 +231,81 @@ pub async fn priv_06_letters_are_erased_with_the_content_of_their_site(home: Hom
     assert_eq!(home.number("SELECT COUNT(*) FROM outbox WHERE wrapped_key IS NOT NULL").await, 0);
     store.sweep().await.unwrap();
     assert_eq!(home.number("SELECT COUNT(*) FROM outbox").await, 0);
+}
+
+/// Lines of base64 as RFC 2045 has them, made in another way than the store does.
+fn in_base64(bytes: &[u8]) -> Vec<u8> {
+    let text = data_encoding::BASE64.encode(bytes);
+    let lines: Vec<&str> = text.as_bytes().chunks(76).map(|line| std::str::from_utf8(line).unwrap()).collect();
+    lines.join("\r\n").into_bytes()
+}
+
+pub async fn files_are_put_into_each_letter_at_their_places(home: Home) {
+    let store = home.open().await;
+    let (lease, event) = deciding(&store, "1").await;
+    let notice = store.begin_notice(&lease).await.unwrap();
+    let large: Vec<u8> = (0..200_001u32).map(|at| (at % 251) as u8).collect();
+    let contents = [large, b"small".to_vec(), Vec::new()];
+    let mut files = Vec::new();
+    for content in &contents {
+        files.push(stored(&store, &lease, &notice, content).await);
+    }
+    // At the very beginning, twice at one place, and at the very end; in pieces of the letter that are not the first.
+    let length = 150_000 / 13 * 13;
+    let places = [(&files[1], 0), (&files[0], 70_000), (&files[2], 70_000), (&files[1], length)];
+    let places: Vec<(StoredLetterFile, u64)> = places.map(|(file, at)| (file.clone(), at)).into();
+    let letters =
+        vec![with_files(letter("a", 150_000), &places), with_files(letter("b", 26), &[(files[1].clone(), 13)])];
+    let plain = letters[0].bytes.clone();
+    store.write_notice(&lease, &notice, &[event], "letters", &json!({}), letters).await.unwrap();
+    let mut sizes = Vec::new();
+    for lease in claim(&store).await {
+        let posted = store.posted_letter(&lease).await.unwrap();
+        let (size, is_a, mut content) = (posted.size_bytes, posted.key.0.ends_with("/a"), posted.content);
+        let mut whole = Vec::new();
+        while let Some(piece) = content.next().await.unwrap() {
+            assert!(!piece.is_empty() && piece.len() <= 128 * 1024, "a piece of {}", piece.len());
+            whole.extend(piece);
+        }
+        assert_eq!(whole.len() as u64, size);
+        let (first, rest) = plain.split_at(70_000);
+        let small = in_base64(&contents[1]);
+        let expected = match is_a {
+            true => [&small, first, &in_base64(&contents[0]), rest, &small].concat(),
+            false => [b"planted-mail ".as_slice(), &small, b"planted-mail "].concat(),
+        };
+        assert!(whole == expected, "the letter is another one");
+        sizes.push(size);
+    }
+    assert_eq!(sizes.len(), 2);
+}
+
+pub async fn priv_06_files_of_letters_go_with_the_last_of_them(home: Home) {
+    let store = home.open().await;
+    let left = async || {
+        store.sweep().await.unwrap();
+        (home.number("SELECT COUNT(*) FROM outbox_files").await, home.blob_files().len())
+    };
+    let (lease, event) = deciding(&store, "1").await;
+    let abandoned = store.begin_notice(&lease).await.unwrap();
+    stored(&store, &lease, &abandoned, &[7; 100_000]).await;
+    let notice = store.begin_notice(&lease).await.unwrap();
+    let file = stored(&store, &lease, &notice, &[8; 100_000]).await;
+    let letters = ["a", "b"].map(|name| with_files(letter(name, 13), &[(file.clone(), 0)])).to_vec();
+    store.write_notice(&lease, &notice, &[event], "letters", &json!({}), letters).await.unwrap();
+    assert_eq!(left().await, (2, 2), "a decision may still be under way");
+    home.sql(&format!("UPDATE outbox_files SET kept_at = kept_at - {}", 2 * DAY)).await;
+    assert_eq!(left().await, (1, 1), "of the decision that was begun anew nothing is left");
+    home.sql("UPDATE outbox SET wrapped_key = NULL WHERE key LIKE '%/a'").await;
+    assert_eq!(left().await, (1, 1), "the other letter still has it");
+    let lease = claim(&store).await.into_iter();
+    let mut readable = Vec::new();
+    for lease in lease {
+        readable.extend(store.posted_letter(&lease).await.ok());
+    }
+    let [mut posted] = readable.try_into().unwrap_or_else(|_| panic!("one letter is left"));
+    home.sql("UPDATE outbox SET wrapped_key = NULL").await;
+    assert_eq!(left().await, (0, 0));
+    // A file that is gone is never taken for an empty one.
+    assert_eq!(posted.content.next().await.unwrap_err().code, FaultCode::KeyUnavailable);
 }

@@ -111,7 +111,7 @@ fn read_more(kind: Kind, operation: &Operation, json: &Value) -> Result<Answer, 
         other => {
             let told = audience::answer(kind, other, json).or_else(|| history::answer(kind, other, json));
             let told = told.or_else(|| hooks::answer(other, json));
-            // What is left are writes whose answer says no more than that they were done.
+            // What is left are writes whose answer says no more than that they were done, and files, which are handed on.
             told.unwrap_or(Ok(Answer::Done))
         }
     }
@@ -156,6 +156,8 @@ fn file(kind: Kind, json: &Value) -> Option<StoredFile> {
         name: text(&json["filename"]),
         size_bytes: number(&json["size"]).unwrap_or_default(),
         author_id: author_id(kind, json),
+        content_type: text(&json["mimeType"]),
+        has_thumbnail: !json["thumbnail"].is_null(),
     })
 }
 

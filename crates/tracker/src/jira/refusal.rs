@@ -54,7 +54,7 @@ pub(super) fn unclear(operation: &Operation, what: &str) -> Fault {
 
 /// A page that says "maintenance" with status 200 is an outage and no success (FAULT-14).
 fn success(operation: &Operation, response: &Response) -> Result<Value, Fault> {
-    if is_html(response) {
+    if is_html(response) && !asks_for_html(operation) {
         return Err(unclear(operation, &format!("HTTP {} with an HTML page", response.status)));
     }
     if response.body.is_empty() && tells_nothing(operation) {
@@ -77,7 +77,14 @@ fn tells_nothing(operation: &Operation) -> bool {
             | Operation::AddParticipants { .. }
             | Operation::ShowField { .. }
             | Operation::RemoveAppWebhooks { .. }
+            | Operation::ReadFile { .. }
+            | Operation::ReadThumbnail { .. }
     )
+}
+
+/// Whether a page is what was asked for.
+fn asks_for_html(operation: &Operation) -> bool {
+    matches!(operation, Operation::ReadFile { content_type, .. } if content_type.to_ascii_lowercase().contains("html"))
 }
 
 /// A refusal of what was sent. Jira names the fields that it is about by their ids.
@@ -145,6 +152,8 @@ fn is_about_an_issue(operation: &Operation) -> bool {
                 | Operation::ReadWatchers { .. }
                 | Operation::ReadComment { .. }
                 | Operation::ReadWork { .. }
+                | Operation::ReadFile { .. }
+                | Operation::ReadThumbnail { .. }
                 | Operation::ReadDescription { .. }
                 | Operation::ReadInternal { .. }
                 | Operation::ReadFieldPeople { .. }

@@ -3,7 +3,7 @@
 use super::path::{segment, value};
 use super::{
     COMMENTS_PER_PAGE, INTERNAL_PROPERTY, ISSUES_PER_PAGE, ITEMS_PER_PAGE, Kind, MARKER_PROPERTY, SUMMARY_CHARS_MAX,
-    audience, field_out, history, hooks, jql, meta, people, service, workflow,
+    audience, field_out, files, history, hooks, jql, meta, people, service, workflow,
 };
 use crate::adf;
 use crate::http::{Content, Method, Request};
@@ -75,6 +75,7 @@ pub fn request(kind: Kind, operation: &Operation) -> Request {
         other => {
             let reading = audience::request(kind, other).or_else(|| history::request(kind, other));
             let reading = reading.or_else(|| hooks::request(kind, other));
+            let reading = reading.or_else(|| files::request(kind, other));
             reading.unwrap_or_else(|| write_request(kind, other))
         }
     }

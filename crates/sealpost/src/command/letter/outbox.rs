@@ -3,7 +3,7 @@
 use super::super::{Failure, WHO, fault_in_words, print, print_object, time};
 use serde_json::{Value, json};
 use std::path::Path;
-use store::{LetterFate, OutboxLine, Store};
+use store::{LetterFate, LetterFile, Look, NotNow, OutboxLine, Store};
 
 /// Rows that the store gives at once.
 const PAGE: u32 = 200;
@@ -33,12 +33,7 @@ pub async fn list(config: &Path, limit: u32) -> Result<(), Failure> {
 /// One letter as one JSON object.
 pub async fn show(config: &Path, id: &str) -> Result<(), Failure> {
     super::super::with_store(config, async |_, store: &Store| {
-        let unknown = || {
-            Failure::new(format!(
-                "{id}: no letter about events has this id; `sealpost letter list --config FILE` shows them"
-            ))
-        };
-        print_object(&line_json(&store.outbox_letter(id).await?.ok_or_else(unknown)?))
+        print_object(&line_json(&store.outbox_letter(id).await?.ok_or_else(|| unknown(id))?))
     })
     .await
 }
@@ -50,6 +45,36 @@ pub async fn again(config: &Path, id: &str) -> Result<(), Failure> {
         false => Err(Failure::new(format!("{id}: is not a letter that failed, was given up or waits for a person"))),
     })
     .await
+}
+
+/// Writes a letter as it is sent.
+pub async fn export(config: &Path, id: &str) -> Result<(), Failure> {
+    super::super::with_store(config, async |_, store: &Store| {
+        let line = store.outbox_letter(id).await?.ok_or_else(|| unknown(id))?;
+        store.note_look(&line.site, id, Look::Whole, None, WHO).await?;
+        let mut letter = store.letter_content(id).await?.ok_or_else(|| unknown(id))?.content;
+        while let Some(piece) = letter.next().await? {
+            super::super::print_bytes(&piece)?;
+        }
+        Ok(())
+    })
+    .await
+}
+
+/// Erases what a letter says.
+pub async fn erase(config: &Path, id: &str) -> Result<(), Failure> {
+    super::super::with_store(config, async |_, store: &Store| match store.erase_letter(id, WHO).await? {
+        None => print(&format!("{id}: what it says is erased\n")),
+        Some(NotNow::InWork) => {
+            Err(Failure::new(format!("{id}: it is not sent yet; it can be erased when it is, or was given up")))
+        }
+        Some(_) => Err(unknown(id)),
+    })
+    .await
+}
+
+fn unknown(id: &str) -> Failure {
+    Failure::new(format!("{id}: no letter about events has this id; `sealpost letter list --config FILE` shows them"))
 }
 
 /// A letter as it is shown, also with the event that it tells of.
@@ -68,6 +93,12 @@ pub fn line_json(line: &OutboxLine) -> Value {
         "to": about.map(|about| &about.to), "subject": about.map(|about| &about.subject),
         "mapping": about.map(|about| &about.mapping), "why": about.map(|about| &about.reason),
         "message_id": about.map(|about| &about.message_id),
+        "files": about.map(|about| about.files.iter().map(file_json).collect::<Vec<_>>()),
         "template_trouble": about.and_then(|about| about.trouble.as_ref()),
     })
+}
+
+/// A file that the letter is about, and why it does not go along if so.
+fn file_json(file: &LetterFile) -> Value {
+    json!({ "name": file.name, "why_not": file.why_not })
 }
