@@ -225,6 +225,12 @@ pub enum Answer {
     /// One page; `all` says whether nothing comes after it.
     Fields {
         fields: Vec<FieldMeta>,
+    /// One page of approvals: who has still to decide about one of them, and how many there are on it.
+    Approvers {
+        approvers: Vec<Person>,
+        approvals: u64,
+        all: bool,
+    },
         all: bool,
     },
     /// By the tracker's own ids; lists have one value per line.
@@ -292,6 +298,7 @@ impl Answer {
             Answer::Clock(_) => "clock",
             Answer::Touched { .. } => "touched",
             Answer::History { .. } => "history",
+            Answer::Approvers { .. } => "approvers",
         }
     }
 }

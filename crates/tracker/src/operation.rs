@@ -246,6 +246,11 @@ pub enum Operation {
         field: String,
     },
     /// One page of the people of an organisation.
+    /// One page of what is to be approved about a request of service management; `start_at` counts approvals.
+    ReadApprovals {
+        issue_id: String,
+        start_at: u64,
+    },
     ReadOrganisationPeople {
         organisation_id: String,
         start_at: u64,
@@ -426,6 +431,7 @@ words! {
     FindTouched: "find_touched",
     ReadHistory: "read_history",
     ReadHistoryPage: "read_history_page",
+    ReadApprovals: "read_approvals",
 }
 
 impl Operation {

@@ -135,7 +135,7 @@ const OF_AUDIENCE: &[Setting] = &[
         Form::SomeOf(&AUDIENCES),
         Default::Is(""),
         "Kinds of people. `mail_people` are those who take part in the issue by mail and have no account; `organisations` are the people of \
-         those with which a request is shared.",
+         those with which a request is shared, `approvers` those who have still to decide about an approval of it.",
     ),
     setting("default.roles", Form::Texts, Default::Is(""), "Roles of the issue's project, by name."),
     setting("default.groups", Form::Texts, Default::Is(""), "Groups, by name."),

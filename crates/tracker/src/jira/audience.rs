@@ -63,6 +63,7 @@ pub(super) fn request(kind: Kind, operation: &Operation) -> Option<Request> {
         Operation::ReadFieldPeople { issue_id, field } | Operation::ReadFieldOrganisations { issue_id, field } => {
             get(format!("{api}/issue/{}?fields={}", segment(issue_id), value(field)))
         }
+        Operation::ReadApprovals { issue_id, start_at } => service::approvals(issue_id, *start_at),
         _ => return None,
     })
 }
@@ -111,6 +112,7 @@ pub(super) fn answer(kind: Kind, operation: &Operation, json: &Value) -> Option<
 }
 
 /// Whoever may not see the watchers, or not each of them, is told how many there are all the same.
+        Operation::ReadApprovals { .. } => service::approvers(kind, json),
 fn watchers(kind: Kind, json: &Value) -> Result<Answer, Lack> {
     let people = each(&json["watchers"], |one| people::person(kind, one)).ok_or(Lack("watchers"))?;
     let all = number(&json["watchCount"]) == Some(people.len() as u64);
