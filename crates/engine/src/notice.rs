@@ -3,6 +3,7 @@
 //! The decision is written down together with the letters that come of it; each of them has a job of its own.
 
 mod audience;
+mod contents;
 mod inquiry;
 mod letters;
 
@@ -12,7 +13,8 @@ use crate::held::Held;
 use crate::metrics::Metrics;
 use crate::site::Site;
 use crate::stop::Stop;
-use inquiry::{Contents, Inquiry};
+use contents::Contents;
+use inquiry::Inquiry;
 use letters::Making;
 use policy::event::Event;
 use policy::notify::{IssueNow, LeftOut, ROUNDS_MAX, Recipient};
@@ -74,7 +76,7 @@ async fn decide(
     mappings: &Arc<Mappings>,
     issue_id: &str,
 ) -> Result<Decided, Stop> {
-    let mut inquiry = Inquiry::new(shared, site, events);
+    let mut inquiry = Inquiry::new(shared, site, events, mappings);
     let mut facts = notify::Facts { gateway: site.account_id().await?.to_owned(), ..notify::Facts::default() };
     for _ in 0..ROUNDS_MAX {
         let (about, rules) = (events.clone(), mappings.clone());

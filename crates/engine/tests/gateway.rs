@@ -27,6 +27,7 @@ mod gateway {
     pub mod reading;
     pub mod refusals;
     pub mod replay;
+    pub mod told;
     pub mod touchy;
     pub mod trouble;
     pub mod uploads;
@@ -38,7 +39,7 @@ use futures_util::future::LocalBoxFuture;
 use gateway::world::Database;
 use gateway::{
     authors, changes, contract, doubt, duplicates, fetching, graph, half_open, hearing, kept, letters, limits,
-    lost_answers, names, notices, order, outage, poison, polling, refusals, replay, trouble, uploads, walk,
+    lost_answers, names, notices, order, outage, poison, polling, refusals, replay, told, trouble, uploads, walk,
 };
 
 /// Each scenario on SQLite, as a test of its own.
@@ -193,6 +194,9 @@ on_sqlite! {
     notices::whoever_wrote_it_by_mail_is_not_told_of_it;
     notices::people_of_roles_groups_and_fields_are_found;
     notices::a_site_without_mappings_tells_nobody;
+    told::earlier_comments_stand_below_for_whoever_may_see_them;
+    told::a_letter_answers_the_mail_of_its_reader_and_of_nobody_else;
+    told::a_picture_of_ones_own_goes_along_where_the_template_shows_it;
     polling::a_deed_is_told_once_by_the_history_and_by_webhooks;
     polling::what_a_search_shows_late_is_told_late;
     polling::fault_17_a_pass_that_fails_loses_nothing;

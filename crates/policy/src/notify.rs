@@ -4,13 +4,15 @@ mod audience;
 mod facts;
 mod inquiry;
 mod letter;
+mod manner;
 mod recipient;
 mod scene;
 mod seen;
 mod settle;
 
 pub use facts::{Audience, Entry, EntryNow, Facts, IssueNow, PEOPLE_MAX, Person, Question, SeenBy, Whom};
-pub use letter::{About, EntrySaid, IssueSaid, Own};
+pub use letter::{About, EarlierSaid, EntrySaid, IssueSaid, Own};
+pub use manner::Manner;
 
 use crate::decide::Trace;
 use crate::event::{Event, EventKind};
@@ -78,6 +80,8 @@ pub struct Style {
     pub theme: Theme,
     pub format: Format,
     pub to: To,
+    /// How many earlier comments stand below it.
+    pub history: u32,
 }
 
 /// Somebody who was considered and gets nothing of a mapping.
@@ -99,8 +103,8 @@ pub struct Notified {
 }
 
 impl Notification {
-    /// Whether one letter, with both in Bcc, says the same to both: of what is in a notification. What a letter shows besides, such as
-    /// earlier comments, has to be for everybody who sees the issue then, because two who are told the same may not see the same.
+    /// Whether one letter, with both in Bcc, says the same to both: of what is in a notification. Earlier comments are the same then, because
+    /// they are chosen by what is told; the mail that only its writer's letter names is not.
     pub fn shares_a_letter_with(&self, other: &Notification) -> bool {
         let words = |one: &Notification| {
             let Recipient { language, time_zone, outsider, .. } = one.recipient.clone();
@@ -321,6 +325,7 @@ fn style(held: &Held) -> Style {
         theme: held.theme,
         format: held.format,
         to: held.to,
+        history: held.history,
     }
 }
 

@@ -66,7 +66,7 @@ pub use kept::{FileContent, FileWriter};
 pub use link::LinkUse;
 pub use look::{Look, LookLine};
 pub use named::{Bearer, Resized};
-pub use outbox::{LETTERS_PAGE_MAX, LetterAbout, NewLetter, OutboxLine, PostedLetter, Subscription};
+pub use outbox::{IssueMail, LETTERS_PAGE_MAX, LetterAbout, NewLetter, OutboxLine, PostedLetter, Subscription};
 pub use poll::{HistoryMark, Listing};
 pub use replay::NotNow;
 pub use retention::Retention;

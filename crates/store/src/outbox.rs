@@ -1,9 +1,11 @@
 //! Letters about events: drafted while it is decided who is told, posted with the decision, and delivered by a job each.
 
 pub(crate) mod forget;
+mod origin;
 pub(crate) mod shown;
 mod silence;
 
+pub use origin::IssueMail;
 pub use shown::{LETTERS_PAGE_MAX, OutboxLine};
 pub use silence::Subscription;
 

@@ -183,6 +183,12 @@ pub enum Operation {
         issue_id: String,
         start_at: u64,
     },
+    /// The newest comments, at most so many and the newest first, each with who may see it; on Data Center without whether it is
+    /// internal.
+    ReadNewestComments {
+        issue_id: String,
+        most: u32,
+    },
     ReadWatchers {
         issue_id: String,
     },
@@ -240,17 +246,17 @@ pub enum Operation {
         issue_id: String,
         start_at: u64,
     },
+    /// One page of what is to be approved about a request of service management; `start_at` counts approvals.
+    ReadApprovals {
+        issue_id: String,
+        start_at: u64,
+    },
     /// The organisations that stand in a field, by the tracker's own id.
     ReadFieldOrganisations {
         issue_id: String,
         field: String,
     },
     /// One page of the people of an organisation.
-    /// One page of what is to be approved about a request of service management; `start_at` counts approvals.
-    ReadApprovals {
-        issue_id: String,
-        start_at: u64,
-    },
     ReadOrganisationPeople {
         organisation_id: String,
         start_at: u64,
@@ -411,6 +417,7 @@ words! {
     TrySearch: "try_search",
     ReadWebhooks: "read_webhooks",
     RegisterWebhook: "register_webhook",
+    ReadNewestComments: "read_newest_comments",
     ReadWatchers: "read_watchers",
     ReadComment: "read_comment",
     ReadWork: "read_work",
@@ -424,6 +431,7 @@ words! {
     ReadRoleActors: "read_role_actors",
     ReadMembers: "read_members",
     ReadParticipants: "read_participants",
+    ReadApprovals: "read_approvals",
     ReadFieldOrganisations: "read_field_organisations",
     ReadOrganisationPeople: "read_organisation_people",
     ReadFieldPeople: "read_field_people",
@@ -431,7 +439,6 @@ words! {
     FindTouched: "find_touched",
     ReadHistory: "read_history",
     ReadHistoryPage: "read_history_page",
-    ReadApprovals: "read_approvals",
 }
 
 impl Operation {

@@ -1,15 +1,15 @@
 //! From notifications to letters: what each says, rendered in a cell, composed, and put aside until the decision is written down.
 
-use super::inquiry::Contents;
+use super::contents::Contents;
 use crate::gateway::Shared;
 use crate::held::Held;
 use crate::metrics::Metrics;
 use crate::site::Site;
 use crate::stop::Stop;
 use crate::unsubscribe;
-use mail::Address;
-use mail::compose::{List, Notification as Composed};
+use mail::compose::{List, Notification as Composed, Picture};
 use mail::letter_mark::LetterKey;
+use mail::{Address, normalised};
 use policy::notify::{About, IssueNow, Own};
 use policy::outbound::Format;
 use policy::reply_token::{self, TokenKey};
@@ -17,7 +17,7 @@ use policy::silence_link::LinkedLetter;
 use policy::template::view::{self, Brand, Links};
 use policy::template::{MadeBy, Order, Rendered, Trouble, Words};
 use policy::{Fault, FaultCode, Notification, StepKey, event_letter_number};
-use store::{LetterAbout, NewLetter};
+use store::{IssueMail, LetterAbout, NewLetter};
 
 /// Letters whose bytes come to this much are put aside; the rest waits for the decision.
 const ASIDE_BYTES: usize = 1024 * 1024;
@@ -38,16 +38,16 @@ struct Means {
     key: TokenKey,
     mark: LetterKey,
     site: view::Site,
+    /// The mail from which the issue came.
+    mail: Option<IssueMail>,
 }
 
 impl Making<'_> {
     /// A letter for each of them; those that are not put aside already are returned. In one window an issue has one state, so all of them
     /// tell the same of it.
     pub(super) async fn letters(&self, notifications: &[Notification]) -> Result<Vec<NewLetter>, Stop> {
-        if notifications.is_empty() {
-            return Ok(Vec::new());
-        }
-        let means = self.means().await?;
+        let Some(first) = notifications.first() else { return Ok(Vec::new()) };
+        let means = self.means(&first.issue_id).await?;
         let (mut waiting, mut bytes) = (Vec::new(), 0);
         for notification in notifications {
             let letter = self.letter(notification, &means).await?;
@@ -62,11 +62,12 @@ impl Making<'_> {
         Ok(waiting)
     }
 
-    async fn means(&self) -> Result<Means, Fault> {
+    async fn means(&self, issue_id: &str) -> Result<Means, Fault> {
+        let mail = self.shared.store.mail_of_issue(&self.site.name, issue_id).await?;
         let key = self.shared.reply_keys(&self.site.name).await?.into_iter().next().ok_or_else(no_key)?;
         let mark = LetterKey::derive(&key.secret, &self.site.name);
         let site = view::Site { name: self.site.name.clone(), url: self.site.browse_base.clone() };
-        Ok(Means { key, mark, site })
+        Ok(Means { key, mark, site, mail })
     }
 
     async fn letter(&self, notification: &Notification, means: &Means) -> Result<NewLetter, Stop> {
@@ -76,8 +77,14 @@ impl Making<'_> {
         let from = self.from(notification)?;
         let token = reply_token::sign(&means.key, &self.site.name, &notification.issue_id, &number.to_string());
         let token = token.ok_or_else(no_key)?;
-        let about =
-            About { site: &means.site, issue: self.issue, said: &self.contents.issue, entries: &self.contents.entries };
+        let contents = self.contents;
+        let about = About {
+            site: &means.site,
+            issue: self.issue,
+            said: &contents.issue,
+            entries: &contents.entries,
+            earlier: &contents.earlier,
+        };
         let linked = LinkedLetter { issue_id: notification.issue_id.clone(), number };
         let unsubscribe = unsubscribe::link(self.shared, &means.key, &self.site.name, &linked);
         let own = Own {
@@ -87,7 +94,7 @@ impl Making<'_> {
         };
         let view = notification.view(&about, own);
         let template = self.site.templates.of(view.kind()).cloned();
-        let order = Order { theme: notification.style.theme, template, view };
+        let order = Order { theme: notification.style.theme, template, view, resources: self.site.templates.offered() };
         let rendered = self.shared.letters.render(order).await?;
         let domain = domain_of(&from);
         // Without a domain for signed addresses answers go to whom the letter is from, and are known by the Message-ID that they answer.
@@ -108,12 +115,12 @@ impl Making<'_> {
             html: Some(rendered.html.as_str()).filter(|_| notification.style.format == Format::Html),
             message_id: &message_id,
             thread: Some(&thread(&self.site.name, &notification.issue_id, domain)),
-            answers: &[],
+            answers: own_mail(means.mail.as_ref(), &recipient.address),
             date_s: self.held.now().div_euclid(1_000_000),
             list: Some(List { name: &notification.issue_key, id: &list_id }),
             unsubscribe: unsubscribe.as_deref(),
             language: Some(Words::of(&notification.recipient.language).language),
-            pictures: &[],
+            pictures: &self.pictures(&rendered.content_ids),
             files: &[],
         });
         Ok(NewLetter { key, number, about: self.about(notification, rendered, message_id, return_path), bytes })
@@ -149,6 +156,19 @@ impl Making<'_> {
         trouble.to_string()
     }
 
+    /// The site's own pictures that the HTML shows.
+    fn pictures(&self, content_ids: &[String]) -> Vec<Picture<'_>> {
+        let resources = self.site.templates.resources.iter();
+        let shown = resources.filter(|resource| content_ids.iter().any(|id| *id == resource.content_id));
+        shown
+            .map(|resource| Picture {
+                content_id: &resource.content_id,
+                content_type: &resource.content_type,
+                bytes: &resource.bytes,
+            })
+            .collect()
+    }
+
     /// In whose name it leaves: as its mapping says, or else as the site does.
     fn from(&self, notification: &Notification) -> Result<Address, Fault> {
         let style = &notification.style;
@@ -165,6 +185,13 @@ impl Making<'_> {
             complain: Some(format!("mailto:{}", from.address)),
         }
     }
+}
+
+/// Whoever wrote the mail from which the issue came has it, and his mail program shows its answers beside it. To nobody else is its
+/// Message-ID told.
+fn own_mail<'m>(mail: Option<&'m IssueMail>, recipient: &str) -> &'m [String] {
+    let is_his = |mail: &&IssueMail| normalised(&mail.sender) == normalised(recipient);
+    mail.filter(is_his).map_or(&[], |mail| std::slice::from_ref(&mail.message_id))
 }
 
 fn brand(from: &Address) -> Brand {

@@ -5,6 +5,8 @@ use crate::profile::{Default, Form, Room, Setting, Tables, setting};
 
 /// The longest merge window, in seconds.
 pub const MERGE_WINDOW_S_MAX: u32 = 3600;
+/// The most earlier comments of one letter.
+pub const HISTORY_MAX: u32 = crate::template::EARLIER_MAX as u32;
 /// The most people of one kind of audience.
 pub const AUDIENCE_MAX: u32 = 1000;
 
@@ -105,6 +107,13 @@ const OF_LETTERS: &[Setting] = &[
         Default::Is("each"),
         "`each` recipient gets a letter of his own, with him in To. `bcc` is for those who would get the same words to share one letter in \
          which none of them sees the others; for now each of them gets his own all the same.",
+    ),
+    setting(
+        "default.history",
+        Form::Number(HISTORY_MAX),
+        Default::Is("3"),
+        "How many earlier comments stand below what happened, the newest first; 0 for none. They are those that everybody sees who sees \
+         the issue; one that is for few stands below a letter only where that tells of something that is for the same few.",
     ),
     setting(
         "default.merge_window_s",

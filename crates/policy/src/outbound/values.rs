@@ -66,6 +66,7 @@ levels! {
         theme: Theme = word,
         format: Format = word,
         to: To = word,
+        history: u32 = number,
         #[allow(dead_code, reason = "`Held::wait_s` reads what the levels say, since all of `Held` is much for two numbers")]
         merge_window_s: u32 = number,
         #[allow(dead_code, reason = "as the one above")]

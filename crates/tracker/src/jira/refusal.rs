@@ -147,6 +147,7 @@ fn is_about_an_issue(operation: &Operation) -> bool {
             operation,
             Operation::ReadIssue { .. }
                 | Operation::ReadComments { .. }
+                | Operation::ReadNewestComments { .. }
                 | Operation::ReadWatchers { .. }
                 | Operation::ReadComment { .. }
                 | Operation::ReadWork { .. }
