@@ -197,6 +197,7 @@ on_sqlite! {
     told::earlier_comments_stand_below_for_whoever_may_see_them;
     told::a_letter_answers_the_mail_of_its_reader_and_of_nobody_else;
     told::a_picture_of_ones_own_goes_along_where_the_template_shows_it;
+    told::those_who_read_the_same_share_a_letter_that_names_none_of_them;
     polling::a_deed_is_told_once_by_the_history_and_by_webhooks;
     polling::what_a_search_shows_late_is_told_late;
     polling::fault_17_a_pass_that_fails_loses_nothing;

@@ -103,12 +103,12 @@ pub struct Notified {
 }
 
 impl Notification {
-    /// Whether one letter, with both in Bcc, says the same to both: of what is in a notification. Earlier comments are the same then, because
-    /// they are chosen by what is told; the mail that only its writer's letter names is not.
+    /// Whether one letter, with both in Bcc, says the same to both, why they get it included. Earlier comments are the same then, and who may see
+    /// an answer, because both are chosen by what is told; the mail that only its writer's letter names is not.
     pub fn shares_a_letter_with(&self, other: &Notification) -> bool {
         let words = |one: &Notification| {
-            let Recipient { language, time_zone, outsider, .. } = one.recipient.clone();
-            (language, time_zone, outsider)
+            let Recipient { language, time_zone, outsider, is_at_home, .. } = one.recipient.clone();
+            (language, time_zone, outsider, is_at_home, one.because.clone())
         };
         self.style.to == To::Bcc
             && (&self.mapping, &self.issue_id, &self.style) == (&other.mapping, &other.issue_id, &other.style)

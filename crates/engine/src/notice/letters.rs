@@ -15,7 +15,7 @@ use policy::outbound::Format;
 use policy::reply_token::{self, TokenKey};
 use policy::silence_link::LinkedLetter;
 use policy::template::view::{self, Brand, Links};
-use policy::template::{MadeBy, Order, Rendered, Trouble, Words};
+use policy::template::{MadeBy, Order, Rendered, Trouble, View, Words};
 use policy::{Fault, FaultCode, Notification, StepKey, event_letter_number};
 use store::{IssueMail, LetterAbout, NewLetter};
 
@@ -42,6 +42,17 @@ struct Means {
     mail: Option<IssueMail>,
 }
 
+/// A mail for one reader, or for several who share it.
+struct Made {
+    number: u64,
+    subject: String,
+    message_id: String,
+    return_path: String,
+    /// What was wrong with its template.
+    trouble: Option<String>,
+    bytes: Vec<u8>,
+}
+
 impl Making<'_> {
     /// A letter for each of them; those that are not put aside already are returned. In one window an issue has one state, so all of them
     /// tell the same of it.
@@ -49,14 +60,17 @@ impl Making<'_> {
         let Some(first) = notifications.first() else { return Ok(Vec::new()) };
         let means = self.means(&first.issue_id).await?;
         let (mut waiting, mut bytes) = (Vec::new(), 0);
-        for notification in notifications {
-            let letter = self.letter(notification, &means).await?;
-            bytes += letter.bytes.len();
-            waiting.push(letter);
-            if bytes >= ASIDE_BYTES {
-                let aside = std::mem::take(&mut waiting);
-                self.shared.store.draft_letters(&self.held.lease, self.notice, aside).await?;
-                bytes = 0;
+        for told in sharing(notifications, means.mail.as_ref()) {
+            let made = self.made(&told, &means).await?;
+            for notification in &told {
+                let letter = self.letter(notification, &made);
+                bytes += letter.bytes.len();
+                waiting.push(letter);
+                if bytes >= ASIDE_BYTES {
+                    let aside = std::mem::take(&mut waiting);
+                    self.shared.store.draft_letters(&self.held.lease, self.notice, aside).await?;
+                    bytes = 0;
+                }
             }
         }
         Ok(waiting)
@@ -70,45 +84,44 @@ impl Making<'_> {
         Ok(Means { key, mark, site, mail })
     }
 
-    async fn letter(&self, notification: &Notification, means: &Means) -> Result<NewLetter, Stop> {
-        // Numeric ids of issues are those of one tracker only.
-        let key = StepKey(format!("{}/{}", self.site.name, notification.key.0));
-        let number = event_letter_number(&key, notification.answer_seen_by(&self.contents.entries));
+    /// Numeric ids of issues are those of one tracker only.
+    fn key(&self, notification: &Notification) -> StepKey {
+        StepKey(format!("{}/{}", self.site.name, notification.key.0))
+    }
+
+    /// The mail that all of these get, none of whom it names when they are several.
+    async fn made(&self, told: &[&Notification], means: &Means) -> Result<Made, Stop> {
+        let Some(&notification) = told.first() else { return Err(no_reader().into()) };
+        let shared = told.len() > 1;
+        let keys: Vec<String> = told.iter().map(|notification| self.key(notification).0).collect();
+        let number =
+            event_letter_number(&StepKey(keys.join("\n")), notification.answer_seen_by(&self.contents.entries));
         let from = self.from(notification)?;
         let token = reply_token::sign(&means.key, &self.site.name, &notification.issue_id, &number.to_string());
         let token = token.ok_or_else(no_key)?;
-        let contents = self.contents;
-        let about = About {
-            site: &means.site,
-            issue: self.issue,
-            said: &contents.issue,
-            entries: &contents.entries,
-            earlier: &contents.earlier,
-        };
-        let linked = LinkedLetter { issue_id: notification.issue_id.clone(), number };
+        let linked = LinkedLetter { issue_id: notification.issue_id.clone(), number, shared };
         let unsubscribe = unsubscribe::link(self.shared, &means.key, &self.site.name, &linked);
         let own = Own {
             links: self.links(notification, &from, unsubscribe.clone()),
             brand: brand(&from),
             mark: Some(means.mark.mark(number)),
         };
-        let view = notification.view(&about, own);
-        let template = self.site.templates.of(view.kind()).cloned();
-        let order = Order { theme: notification.style.theme, template, view, resources: self.site.templates.offered() };
-        let rendered = self.shared.letters.render(order).await?;
+        let mut view = notification.view(&self.about_issue(means), own);
+        if shared {
+            view.recipient.name.clear();
+        }
+        let rendered = self.rendered(notification, view).await?;
         let domain = domain_of(&from);
         // Without a domain for signed addresses answers go to whom the letter is from, and are known by the Message-ID that they answer.
         let signed = self.shared.signed_reply_address(&self.site.name, &token);
         let reply_to = Some(notification.style.reply_to.clone()).filter(|given| !given.is_empty()).or(signed.clone());
-        // Reports of what could not be delivered further on name the letter that they are about.
-        let return_path = signed.unwrap_or_else(|| from.address.clone());
         let message_id = format!("{token}@{domain}");
         let list_id = format!("{}.{}.{domain}", notification.issue_key, self.site.name);
         let recipient =
             Address { name: named(&notification.recipient.name), address: notification.recipient.address.clone() };
         let bytes = mail::compose::notification(&Composed {
             from: &from,
-            to: std::slice::from_ref(&recipient),
+            to: if shared { &[] } else { std::slice::from_ref(&recipient) },
             reply_to: reply_to.as_deref(),
             subject: rendered.subject.as_str(),
             text: &rendered.text,
@@ -118,36 +131,52 @@ impl Making<'_> {
             answers: own_mail(means.mail.as_ref(), &recipient.address),
             date_s: self.held.now().div_euclid(1_000_000),
             list: Some(List { name: &notification.issue_key, id: &list_id }),
-            unsubscribe: unsubscribe.as_deref(),
+            // One click would not say whose it is.
+            unsubscribe: unsubscribe.as_deref().filter(|_| !shared),
             language: Some(Words::of(&notification.recipient.language).language),
             pictures: &self.pictures(&rendered.content_ids),
             files: &[],
         });
-        Ok(NewLetter { key, number, about: self.about(notification, rendered, message_id, return_path), bytes })
-    }
-
-    fn about(
-        &self,
-        notification: &Notification,
-        rendered: Rendered,
-        message_id: String,
-        return_path: String,
-    ) -> LetterAbout {
         let trouble = match &rendered.made_by {
             MadeBy::ThemeInstead(trouble) => Some(self.noted(trouble)),
             MadeBy::Theme | MadeBy::Template => None,
         };
-        LetterAbout {
+        // Reports of what could not be delivered further on name the letter that they are about.
+        let return_path = signed.unwrap_or_else(|| from.address.clone());
+        Ok(Made { number, subject: rendered.subject.as_str().to_owned(), message_id, return_path, trouble, bytes })
+    }
+
+    fn about_issue<'m>(&'m self, means: &'m Means) -> About<'m> {
+        let contents = self.contents;
+        About {
+            site: &means.site,
+            issue: self.issue,
+            said: &contents.issue,
+            entries: &contents.entries,
+            earlier: &contents.earlier,
+        }
+    }
+
+    async fn rendered(&self, notification: &Notification, view: View) -> Result<Rendered, Fault> {
+        let template = self.site.templates.of(view.kind()).cloned();
+        let order = Order { theme: notification.style.theme, template, view, resources: self.site.templates.offered() };
+        self.shared.letters.render(order).await
+    }
+
+    /// The letter for one of those who get this mail.
+    fn letter(&self, notification: &Notification, made: &Made) -> NewLetter {
+        let about = LetterAbout {
             to: notification.recipient.address.clone(),
-            return_path,
+            return_path: made.return_path.clone(),
             issue_key: notification.issue_key.clone(),
-            subject: rendered.subject.as_str().to_owned(),
-            message_id,
+            subject: made.subject.clone(),
+            message_id: made.message_id.clone(),
             mapping: notification.mapping.clone(),
             outgoing: notification.style.outgoing.clone(),
             reason: notification.reason.clone(),
-            trouble,
-        }
+            trouble: made.trouble.clone(),
+        };
+        NewLetter { key: self.key(notification), number: made.number, about, bytes: made.bytes.clone() }
     }
 
     fn noted(&self, trouble: &Trouble) -> String {
@@ -187,6 +216,22 @@ impl Making<'_> {
     }
 }
 
+/// Those who share a letter, together, and everybody else by himself. Whoever wrote the mail from which the issue came has a letter of his own.
+fn sharing<'n>(notifications: &'n [Notification], mail: Option<&IssueMail>) -> Vec<Vec<&'n Notification>> {
+    let mut all: Vec<Vec<&Notification>> = Vec::new();
+    for one in notifications {
+        let is_his = |one: &Notification| !own_mail(mail, &one.recipient.address).is_empty();
+        let shares = |told: &&mut Vec<&Notification>| {
+            told.first().is_some_and(|first| first.shares_a_letter_with(one) && !is_his(first) && !is_his(one))
+        };
+        match all.iter_mut().find(shares) {
+            Some(told) => told.push(one),
+            None => all.push(vec![one]),
+        }
+    }
+    all
+}
+
 /// Whoever wrote the mail from which the issue came has it, and his mail program shows its answers beside it. To nobody else is its
 /// Message-ID told.
 fn own_mail<'m>(mail: Option<&'m IssueMail>, recipient: &str) -> &'m [String] {
@@ -209,6 +254,10 @@ fn domain_of(from: &Address) -> &str {
 
 fn named(name: &str) -> Option<String> {
     Some(name.to_owned()).filter(|name| !name.is_empty())
+}
+
+fn no_reader() -> Fault {
+    Fault::permanent(FaultCode::Internal, "a letter without a reader")
 }
 
 fn no_key() -> Fault {

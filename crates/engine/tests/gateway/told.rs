@@ -1,14 +1,16 @@
 //! What letters about events say, as they arrive at the server that they leave by.
 
 use super::notices::{account, event, heard, issue, person, telling_site, told, watch};
-use super::world::{Database, Plot, World, issue_of, mail};
+use super::world::{Database, Plot, World, issue_of, mail, quick};
 use courier::submit::{Host, Target};
+use engine::Settings;
 use mail::Message;
 use policy::event::{Event, EventKind};
 use policy::template::{LOGO, Templates};
 use policy::{Body, StepKey, Visibility};
-use rig::post_office::{PostOffice, Posted};
+use rig::post_office::{Mishap, PostOffice, Posted};
 use serde_json::json;
+use std::collections::HashSet;
 use tracker::{Answer, Operation};
 
 /// A world whose letters by these mappings go to the office.
@@ -18,10 +20,14 @@ async fn world(database: &Database, office: &PostOffice, mappings: &str) -> Worl
 
 async fn world_with(database: &Database, office: &PostOffice, mappings: &str, templates: Templates) -> World {
     let world = World::start(database, Plot::default()).await;
-    let host = Host::Tcp { name: "127.0.0.1".to_owned(), port: office.port() };
-    let site = telling_site(&world, mappings, Some(Target { host, ..Target::smtp("", 0) }));
+    let site = telling_site(&world, mappings, Some(to_the(office)));
     world.gateway.swap_sites(vec![site.with_templates(Some(templates))]);
     world
+}
+
+fn to_the(office: &PostOffice) -> Target {
+    let host = Host::Tcp { name: "127.0.0.1".to_owned(), port: office.port() };
+    Target { host, ..Target::smtp("", 0) }
 }
 
 async fn comment(world: &World, issue_id: &str, words: &str, visibility: Option<Visibility>) -> String {
@@ -134,5 +140,40 @@ pub async fn a_picture_of_ones_own_goes_along_where_the_template_shows_it(databa
     let shown: Vec<&str> = with.parts.iter().filter_map(|part| part.content_id.as_deref()).collect();
     assert_eq!(shown, ["banner.png@resources"], "{with:#?}");
     assert!(letters[1].mail.contains("Content-Type: image/png"), "{}", letters[1].mail);
+    world.end().await;
+}
+
+pub async fn those_who_read_the_same_share_a_letter_that_names_none_of_them(database: &Database) {
+    let office = PostOffice::open();
+    let mappings = "[default]\naudience = []\naddresses = [\"ann@example.org\", \"bob@example.org\", \"cleo@example.net\", \"dan@example.net\"]\n\
+        to = \"bcc\"\n[[mapping]]\nname = \"comments\"\nevents = [\"commented\"]\n";
+    let settings = Settings { public_url: Some("https://mail.example.org".into()), ..quick() };
+    let world = World::start(database, Plot { settings, ..Plot::default() }).await;
+    world.gateway.swap_sites(vec![telling_site(&world, mappings, Some(to_the(&office)))]);
+    let story = world.done(&world.send(&mail("planted-id@example.org", "printer", "It burns.")).await).await;
+    let (id, key) = (issue_of(&story), world.issue(&issue_of(&story)).await.key);
+    let said = comment(&world, &id, "We look at it.", None).await;
+    // One of them is refused for now, and only he is tried again.
+    office.next(Mishap::Refuse(451));
+    let (_, notice) = heard(&world, &[now(event(EventKind::Commented, (&id, &key), "somebody", Some(&said)))]).await;
+    let letters = office.wait_for(4);
+    let own: Vec<&Posted> = letters.iter().filter(|letter| letter.rcpt_to == ["ann@example.org"]).collect();
+    assert_eq!(own.len(), 1, "she wrote the mail, and her letter names it: {letters:#?}");
+    assert!(own[0].mail.contains("To: <ann@example.org>") && own[0].mail.contains("planted-id"), "{}", own[0].mail);
+    let shared: Vec<&Posted> = letters.iter().filter(|letter| letter.rcpt_to != ["ann@example.org"]).collect();
+    assert!(shared.iter().all(|letter| letter.mail == shared[0].mail), "{letters:#?}");
+    let mut to: Vec<&str> = shared.iter().flat_map(|letter| &letter.rcpt_to).map(String::as_str).collect();
+    to.sort_unstable();
+    assert_eq!(to, ["bob@example.org", "cleo@example.net", "dan@example.net"], "each once");
+    assert!(shared[0].mail.contains("To: \"undisclosed-recipients\":;"), "{}", shared[0].mail);
+    for name in ["bob@", "cleo@", "dan@", "ann@", "planted-id", "List-Unsubscribe"] {
+        assert!(!shared[0].mail.contains(name), "{name}: {}", shared[0].mail);
+    }
+    let link = "https://mail.example.org/letters/";
+    assert!(own[0].mail.contains("List-Unsubscribe-Post") && read(shared[0]).text.contains(link), "{}", shared[0].mail);
+    let lines = world.store.outbox(None, 10).await.unwrap();
+    assert_eq!((lines.len(), told(&notice).len()), (4, 4));
+    let ids: HashSet<&str> = lines.iter().map(|line| line.about.as_ref().unwrap().message_id.as_str()).collect();
+    assert_eq!(ids.len(), 2, "one Message-ID for hers and one for theirs");
     world.end().await;
 }

@@ -105,8 +105,8 @@ const OF_LETTERS: &[Setting] = &[
         "default.to",
         Form::OneOf(&["each", "bcc"]),
         Default::Is("each"),
-        "`each` recipient gets a letter of his own, with him in To. `bcc` is for those who would get the same words to share one letter in \
-         which none of them sees the others; for now each of them gets his own all the same.",
+        "`each` recipient gets a letter of his own, with him in To. With `bcc` those who would get the same words for the same reason share \
+         one, which names none of them. [What is the same](outbound.md#one-letter-for-several)",
     ),
     setting(
         "default.history",

@@ -14,9 +14,12 @@ const NAME_CHARS_MAX: usize = 64;
 /// What stands behind the file's name in its content id (RFC 2392).
 pub const RESOURCE_DOMAIN: &str = "@resources";
 
-/// The kinds of pictures that mail programs show, each with the endings of its names and how its bytes begin. An SVG is a page that may run
+/// A media type, the endings of its names, and how its bytes begin.
+type Kind = (&'static str, &'static [&'static str], &'static [&'static [u8]]);
+
+/// The kinds of pictures that mail programs show. An SVG is a page that may run
 /// scripts, and few programs show it.
-const KINDS: [(&str, &[&str], &[&[u8]]); 3] = [
+const KINDS: [Kind; 3] = [
     ("image/png", &["png"], &[b"\x89PNG\r\n\x1a\n"]),
     ("image/jpeg", &["jpg", "jpeg"], &[b"\xff\xd8\xff"]),
     ("image/gif", &["gif"], &[b"GIF87a", b"GIF89a"]),
