@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use policy::fault::{Fault, FaultCode};
 use rustls::crypto::aws_lc_rs;
-use rustls::{ClientConfig, RootCertStore};
+use rustls::{ClientConfig, ProtocolVersion, RootCertStore};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 use tokio::net::TcpStream;
@@ -29,6 +29,13 @@ pub(crate) struct Line {
     pub(crate) wire: Box<dyn Wire>,
     /// The server runs on this machine, so that what is said never leaves it.
     pub(crate) is_local: bool,
+}
+
+/// A stream to a server that has proved its name.
+pub(crate) struct Encrypted {
+    pub(crate) wire: Box<dyn Wire>,
+    /// Such as `TLS 1.3`.
+    pub(crate) version: &'static str,
 }
 
 /// Connects over TCP.
@@ -58,14 +65,21 @@ pub(crate) async fn encrypt(
     authorities: Option<&Path>,
     wait: Duration,
     code: FaultCode,
-) -> Result<Box<dyn Wire>, Fault> {
+) -> Result<Encrypted, Fault> {
     let connector = TlsConnector::from(tls(authorities)?);
     let name = name
         .to_owned()
         .try_into()
         .map_err(|_| Fault::temporary(code, "the host has no name that a certificate could bear"))?;
     match timeout(wait, connector.connect(name, wire)).await {
-        Ok(Ok(stream)) => Ok(Box::new(stream)),
+        Ok(Ok(stream)) => {
+            let version = match stream.get_ref().1.protocol_version() {
+                Some(ProtocolVersion::TLSv1_2) => "TLS 1.2",
+                Some(ProtocolVersion::TLSv1_3) => "TLS 1.3",
+                _ => "TLS",
+            };
+            Ok(Encrypted { wire: Box::new(stream), version })
+        }
         Ok(Err(error)) => Err(Fault::temporary(code, format!("TLS: {error}"))),
         Err(_) => Err(Fault::temporary(code, "TLS took too long")),
     }

@@ -160,7 +160,9 @@ async fn connect(account: &Account) -> Result<Box<dyn Wire>, Fault> {
 
 async fn encrypt(wire: Box<dyn Wire>, account: &Account) -> Result<Box<dyn Wire>, Fault> {
     let authorities = account.authorities.as_deref();
-    dial::encrypt(wire, &account.host, authorities, account.connect_timeout, FaultCode::MailboxUnreachable).await
+    let encrypting =
+        dial::encrypt(wire, &account.host, authorities, account.connect_timeout, FaultCode::MailboxUnreachable);
+    Ok(encrypting.await?.wire)
 }
 
 /// Whether one of these words could end a line and begin a command of its own.

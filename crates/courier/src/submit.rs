@@ -17,7 +17,7 @@ use tokio::net::UnixStream;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use crate::dial::{self, Line};
+use crate::dial::{self, Encrypted, Line};
 use crate::wire::Wire;
 use dialogue::{Dialogue, refused};
 use stuffing::Stuffing;
@@ -80,6 +80,8 @@ pub struct Connection {
     dialogue: Dialogue,
     lmtp: bool,
     end_timeout: Duration,
+    greeting: String,
+    tls: Option<&'static str>,
 }
 
 /// Connects, sends one mail and says goodbye.
@@ -100,7 +102,7 @@ impl Connection {
     /// `SmtpUnreachable` (temporary) when it cannot be reached, is not who it should be or does not answer in time;
     /// `SmtpRefused` when it does not want us; `SettingsWrong` for unusable certificate authorities.
     pub async fn open(target: &Target) -> Result<Connection, Fault> {
-        let Line { wire, is_local } = connect(target).await?;
+        let (Line { wire, is_local }, mut tls) = connect(target).await?;
         let mut dialogue = Dialogue::new(wire, Duration::from_secs(target.command_timeout_s));
         let greeting = dialogue.reply().await?;
         if greeting.code != 220 {
@@ -109,8 +111,9 @@ impl Connection {
         dialogue.hello(target).await?;
         if target.security == Security::StartTls {
             let wire = dialogue.start_tls().await?;
-            let wire = encrypt(wire, target).await?;
-            dialogue.put_wire(wire);
+            let encrypted = encrypt(wire, target).await?;
+            tls = Some(encrypted.version);
+            dialogue.put_wire(encrypted.wire);
             dialogue.hello(target).await?;
         }
         if let Some((user, secret)) = &target.credentials {
@@ -122,7 +125,18 @@ impl Connection {
                 Secret::Token(token) => dialogue.authenticate_by_token(user, target.host.named(), token).await?,
             }
         }
-        Ok(Connection { dialogue, lmtp: target.lmtp, end_timeout: Duration::from_secs(target.end_timeout_s) })
+        let end_timeout = Duration::from_secs(target.end_timeout_s);
+        Ok(Connection { dialogue, lmtp: target.lmtp, end_timeout, greeting: greeting.text, tls })
+    }
+
+    /// What the server called itself when it was connected to.
+    pub fn greeting(&self) -> &str {
+        &self.greeting
+    }
+
+    /// The version of TLS that the connection is encrypted with, such as `TLS 1.3`; `None` where it is not.
+    pub fn tls(&self) -> Option<&'static str> {
+        self.tls
     }
 
     /// Sends one mail. Line ends become CRLF and dots are doubled on the way; nothing else is changed.
@@ -222,25 +236,28 @@ impl Connection {
     }
 }
 
-async fn connect(target: &Target) -> Result<Line, Fault> {
+async fn connect(target: &Target) -> Result<(Line, Option<&'static str>), Fault> {
     let wait = Duration::from_secs(target.connect_timeout_s);
     match &target.host {
         Host::Unix(path) => match timeout(wait, UnixStream::connect(path)).await {
-            Ok(Ok(stream)) => Ok(Line { wire: Box::new(stream), is_local: true }),
+            Ok(Ok(stream)) => Ok((Line { wire: Box::new(stream), is_local: true }, None)),
             Ok(Err(error)) => Err(unreachable(&error.to_string())),
             Err(_) => Err(unreachable("connecting took too long")),
         },
         Host::Tcp { name, port } => {
             let line = dial::connect(name, *port, wait, FaultCode::SmtpUnreachable).await?;
             match target.security {
-                Security::Implicit => Ok(Line { wire: encrypt(line.wire, target).await?, ..line }),
-                Security::None | Security::StartTls => Ok(line),
+                Security::Implicit => {
+                    let Encrypted { wire, version } = encrypt(line.wire, target).await?;
+                    Ok((Line { wire, ..line }, Some(version)))
+                }
+                Security::None | Security::StartTls => Ok((line, None)),
             }
         }
     }
 }
 
-async fn encrypt(wire: Box<dyn Wire>, target: &Target) -> Result<Box<dyn Wire>, Fault> {
+async fn encrypt(wire: Box<dyn Wire>, target: &Target) -> Result<Encrypted, Fault> {
     let Host::Tcp { name, .. } = &target.host else {
         return Err(unreachable("a local socket is not encrypted"));
     };

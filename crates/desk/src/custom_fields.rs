@@ -81,10 +81,14 @@ fields! {
     "customfield_10119" "Organizations" Organisations ("array", "sd-customerorganization", "sd-customer-organizations") [];
     "customfield_10120" "Twin" Line ("string", "", "textfield") [];
     "customfield_10121" "Twin" Line ("string", "", "textfield") [];
+    "customfield_10122" "Approvers" Persons ("array", "user", "multiuserpicker") [];
 }
 
 /// The participants of a request.
 pub(crate) const PARTICIPANTS: &str = "customfield_10118";
+
+/// Who is to approve a request.
+pub(crate) const APPROVERS: &str = "customfield_10122";
 
 /// A field that was made later; its names live as long as the program.
 pub(crate) fn made(id: &'static str, name: &'static str, kind: Kind) -> CustomField {

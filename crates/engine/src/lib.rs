@@ -51,5 +51,5 @@ pub use set_link::{LINKS_PATH, Offer};
 pub use settings::Settings;
 pub use site::{Go, Site, Voice};
 pub use tokens::{Authorization, Tokens};
-pub use unsubscribe::LETTERS_PATH;
+pub use unsubscribe::{LETTERS_PATH, Standing};
 pub use upload::Uploads;

@@ -4,6 +4,7 @@
 
 mod audience;
 mod files;
+mod contents;
 mod inquiry;
 mod letters;
 
@@ -13,7 +14,8 @@ use crate::held::Held;
 use crate::metrics::Metrics;
 use crate::site::Site;
 use crate::stop::Stop;
-use inquiry::{Contents, Inquiry};
+use contents::Contents;
+use inquiry::Inquiry;
 use letters::Making;
 use policy::event::Event;
 use policy::notify::{IssueNow, LeftOut, ROUNDS_MAX, Recipient};
@@ -75,7 +77,7 @@ async fn decide(
     mappings: &Arc<Mappings>,
     issue_id: &str,
 ) -> Result<Decided, Stop> {
-    let mut inquiry = Inquiry::new(shared, site, events);
+    let mut inquiry = Inquiry::new(shared, site, events, mappings);
     let mut facts = notify::Facts { gateway: site.account_id().await?.to_owned(), ..notify::Facts::default() };
     for _ in 0..ROUNDS_MAX {
         let (about, rules) = (events.clone(), mappings.clone());

@@ -2,6 +2,7 @@
 
 use crate::facts::rfc3339;
 use crate::gateway::{Gateway, Shared};
+use mail::normalised;
 use policy::Fault;
 use policy::reply_token::TokenKey;
 use policy::silence_link::{self, LinkedLetter};
@@ -10,34 +11,53 @@ use store::Subscription;
 /// Where these links lead to on the public listener.
 pub const LETTERS_PATH: &str = "/letters/";
 
+/// What stands behind a link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    pub subscription: Subscription,
+    /// Several have its letter, so whoever uses the link names the address that his went to.
+    pub shared: bool,
+}
+
 impl Gateway {
     /// Whether the recipient of the letter that a link names wants more about its issue; nothing is changed. `None` for every link that
     /// cannot be used, whatever the cause.
     ///
     /// # Errors
     /// Those of the store, here and below.
-    pub async fn subscription(&self, token: &str) -> Result<Option<Subscription>, Fault> {
-        match named(self.shared(), token).await? {
-            Some((site, letter)) => self.shared().store.subscription(&site, &letter).await,
-            None => Ok(None),
-        }
+    pub async fn subscription(&self, token: &str) -> Result<Option<Standing>, Fault> {
+        let Some((site, letter)) = named(self.shared(), token).await? else { return Ok(None) };
+        Ok(standing(&letter, self.shared().store.subscription(&site, &letter).await?))
     }
 
-    /// Ends letters about the issue to the address that the letter went to; durable when it returns. Used again it changes nothing.
-    pub async fn unsubscribe(&self, token: &str) -> Result<Option<Subscription>, Fault> {
-        match named(self.shared(), token).await? {
-            Some((site, letter)) => self.shared().store.silence(&site, &letter).await,
-            None => Ok(None),
-        }
+    /// Ends letters about the issue to the address that the letter went to; durable when it returns. Used again it changes nothing. Of a letter
+    /// that several have it is the `address` that its reader names, and without one nothing is changed.
+    pub async fn unsubscribe(&self, token: &str, address: Option<&str>) -> Result<Option<Standing>, Fault> {
+        let Some((site, letter)) = named(self.shared(), token).await? else { return Ok(None) };
+        let store = &self.shared().store;
+        let said = match (letter.shared, address.map(normalised)) {
+            (true, None) => store.subscription(&site, &letter).await?,
+            (true, to) => store.silence(&site, &letter, to.as_deref()).await?,
+            (false, _) => store.silence(&site, &letter, None).await?,
+        };
+        Ok(standing(&letter, said))
     }
 
     /// Takes that back.
-    pub async fn watch_again(&self, token: &str) -> Result<Option<Subscription>, Fault> {
-        match named(self.shared(), token).await? {
-            Some((site, letter)) => self.shared().store.take_back_silence(&site, &letter).await,
-            None => Ok(None),
-        }
+    pub async fn watch_again(&self, token: &str, address: Option<&str>) -> Result<Option<Standing>, Fault> {
+        let Some((site, letter)) = named(self.shared(), token).await? else { return Ok(None) };
+        let store = &self.shared().store;
+        let said = match (letter.shared, address.map(normalised)) {
+            (true, None) => store.subscription(&site, &letter).await?,
+            (true, to) => store.take_back_silence(&site, &letter, to.as_deref()).await?,
+            (false, _) => store.take_back_silence(&site, &letter, None).await?,
+        };
+        Ok(standing(&letter, said))
     }
+}
+
+fn standing(letter: &LinkedLetter, found: Option<Subscription>) -> Option<Standing> {
+    found.map(|subscription| Standing { subscription, shared: letter.shared })
 }
 
 /// The link for a letter; `None` where nothing listens for it.

@@ -28,6 +28,7 @@ mod gateway {
     pub mod refusals;
     pub mod renewing;
     pub mod replay;
+    pub mod told;
     pub mod touchy;
     pub mod trouble;
     pub mod uploads;
@@ -39,7 +40,8 @@ use futures_util::future::LocalBoxFuture;
 use gateway::world::Database;
 use gateway::{
     authors, changes, contract, doubt, duplicates, fetching, graph, half_open, hearing, kept, letters, limits,
-    lost_answers, names, notices, order, outage, poison, polling, refusals, renewing, replay, trouble, uploads, walk,
+    lost_answers, names, notices, order, outage, poison, polling, refusals, renewing, replay, told, trouble, uploads,
+    walk,
 };
 
 /// Each scenario on SQLite, as a test of its own.
@@ -197,6 +199,10 @@ on_sqlite! {
     notices::people_of_roles_groups_and_fields_are_found;
     notices::a_site_without_mappings_tells_nobody;
     notices::files_that_were_added_go_along_and_a_broken_one_stays_behind;
+    told::earlier_comments_stand_below_for_whoever_may_see_them;
+    told::a_letter_answers_the_mail_of_its_reader_and_of_nobody_else;
+    told::a_picture_of_ones_own_goes_along_where_the_template_shows_it;
+    told::those_who_read_the_same_share_a_letter_that_names_none_of_them;
     polling::a_deed_is_told_once_by_the_history_and_by_webhooks;
     polling::what_a_search_shows_late_is_told_late;
     polling::fault_17_a_pass_that_fails_loses_nothing;

@@ -4,7 +4,7 @@
 mod nobody;
 
 use engine::speak::{SiteConnection, Speaker};
-use engine::{Gateway, Parts, Site, Tokens};
+use engine::{Gateway, Parts, Site, Standing, Tokens};
 use nobody::Nobody;
 use policy::event::{Event, EventKind};
 use policy::reply_token::{self, TokenKey};
@@ -61,8 +61,8 @@ impl House {
     /// A link that can neither be looked at nor used.
     async fn assert_dead(&self, token: &str, why: &str) {
         assert_eq!(self.gateway.subscription(token).await.unwrap(), None, "{why}");
-        assert_eq!(self.gateway.unsubscribe(token).await.unwrap(), None, "{why}");
-        assert_eq!(self.gateway.watch_again(token).await.unwrap(), None, "{why}");
+        assert_eq!(self.gateway.unsubscribe(token, None).await.unwrap(), None, "{why}");
+        assert_eq!(self.gateway.watch_again(token, None).await.unwrap(), None, "{why}");
     }
 }
 
@@ -72,7 +72,7 @@ fn key_of_letter(site: &str) -> StepKey {
 
 /// The letter of the first site.
 fn linked() -> LinkedLetter {
-    LinkedLetter { issue_id: "10".into(), number: letter_number(&key_of_letter(SITE)) }
+    LinkedLetter { issue_id: "10".into(), number: letter_number(&key_of_letter(SITE)), shared: false }
 }
 
 async fn post(store: &Store, site: &str) {
@@ -99,8 +99,8 @@ async fn post(store: &Store, site: &str) {
     store.write_notice(&lease, &id, &events, "letters", &serde_json::json!({}), vec![letter]).await.unwrap();
 }
 
-fn subscription(silent: bool) -> Option<Subscription> {
-    Some(Subscription { issue_key: Some("NORTH-1".into()), silent })
+fn subscription(silent: bool) -> Option<Standing> {
+    Some(Standing { subscription: Subscription { issue_key: Some("NORTH-1".into()), silent }, shared: false })
 }
 
 #[tokio::test]
@@ -112,10 +112,10 @@ async fn sec_48_a_link_ends_letters_of_the_site_that_signed_it_alone_and_takes_t
         assert!(!house.is_silent(SITE).await, "looking changes nothing");
     }
     for _ in 0..2 {
-        assert_eq!(house.gateway.unsubscribe(&token).await.unwrap(), subscription(true));
+        assert_eq!(house.gateway.unsubscribe(&token, None).await.unwrap(), subscription(true));
         assert_eq!((house.is_silent(SITE).await, house.is_silent(SOUTH).await), (true, false));
     }
-    assert_eq!(house.gateway.watch_again(&token).await.unwrap(), subscription(false));
+    assert_eq!(house.gateway.watch_again(&token, None).await.unwrap(), subscription(false));
     assert!(!house.is_silent(SITE).await);
     // A site that is not among the settings any more signs nothing.
     house.gateway.swap_sites(vec![site(SOUTH, &engine::Settings::default())]);
@@ -146,5 +146,21 @@ async fn sec_48_a_link_that_was_forged_or_changed_ends_nothing() {
         house.assert_dead(&token, why).await;
     }
     assert_eq!((house.is_silent(SITE).await, house.is_silent(SOUTH).await), (false, false));
-    assert_eq!(house.gateway.unsubscribe(&good).await.unwrap(), subscription(true), "the good one still is");
+    assert_eq!(house.gateway.unsubscribe(&good, None).await.unwrap(), subscription(true), "the good one still is");
+}
+
+#[tokio::test]
+async fn sec_48_a_link_of_a_letter_that_several_have_does_nothing_without_an_address() {
+    let house = House::open().await;
+    let token = sign(&house.key(SITE).await, SITE, &LinkedLetter { shared: true, ..linked() }).unwrap();
+    let shared = |silent| subscription(silent).map(|standing| Standing { shared: true, ..standing });
+    assert_eq!(house.gateway.subscription(&token).await.unwrap(), shared(false));
+    assert_eq!(house.gateway.unsubscribe(&token, None).await.unwrap(), shared(false));
+    assert!(!house.is_silent(SITE).await, "one click says nobody's wish");
+    assert_eq!(house.gateway.unsubscribe(&token, Some("eve@people.example")).await.unwrap(), shared(true));
+    assert!(!house.is_silent(SITE).await);
+    assert_eq!(house.gateway.unsubscribe(&token, Some(" ADA@people.example")).await.unwrap(), shared(true));
+    assert!(house.is_silent(SITE).await);
+    assert_eq!(house.gateway.watch_again(&token, Some(TO)).await.unwrap(), shared(false));
+    assert!(!house.is_silent(SITE).await);
 }

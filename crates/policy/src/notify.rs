@@ -5,6 +5,7 @@ mod facts;
 mod files;
 mod inquiry;
 mod letter;
+mod manner;
 mod recipient;
 mod scene;
 mod seen;
@@ -15,7 +16,8 @@ pub use files::{
     FILES_ALONG_MAX, Fate, FileRule, FileSaid, Files, Going, THUMBNAIL_BYTES_MAX, THUMBNAILS_MAX, picture_id,
     thumbnail_id,
 };
-pub use letter::{About, EntrySaid, IssueSaid, Own};
+pub use letter::{About, EarlierSaid, EntrySaid, IssueSaid, Own};
+pub use manner::Manner;
 
 use crate::decide::Trace;
 use crate::event::{Event, EventKind};
@@ -84,6 +86,8 @@ pub struct Style {
     pub format: Format,
     pub to: To,
     pub files: FileRule,
+    /// How many earlier comments stand below it.
+    pub history: u32,
 }
 
 /// Somebody who was considered and gets nothing of a mapping.
@@ -105,12 +109,12 @@ pub struct Notified {
 }
 
 impl Notification {
-    /// Whether one letter, with both in Bcc, says the same to both: of what is in a notification. What a letter shows besides, such as
-    /// earlier comments, has to be for everybody who sees the issue then, because two who are told the same may not see the same.
+    /// Whether one letter, with both in Bcc, says the same to both, why they get it included. Earlier comments are the same then, and who may see
+    /// an answer, because both are chosen by what is told; the mail that only its writer's letter names is not.
     pub fn shares_a_letter_with(&self, other: &Notification) -> bool {
         let words = |one: &Notification| {
-            let Recipient { language, time_zone, outsider, .. } = one.recipient.clone();
-            (language, time_zone, outsider)
+            let Recipient { language, time_zone, outsider, is_at_home, .. } = one.recipient.clone();
+            (language, time_zone, outsider, is_at_home, one.because.clone())
         };
         self.style.to == To::Bcc
             && (&self.mapping, &self.issue_id, &self.style) == (&other.mapping, &other.issue_id, &other.style)
@@ -333,6 +337,7 @@ fn style(held: &Held) -> Style {
             thumbnails: held.thumbnails,
             when: held.files_when.clone(),
         },
+        history: held.history,
     }
 }
 

@@ -167,9 +167,24 @@ impl Mappings {
         self.mappings.iter().filter(|mapping| mapping.enabled).flat_map(of).collect()
     }
 
+    /// The most earlier comments that a letter about one of these events of an issue of this project shows.
+    pub fn history(&self, events: &[Event], project: &str) -> u32 {
+        let may_tell = |mapping: &&Mapping| {
+            let tells = || events.iter().any(|event| mapping.tells_of(event));
+            mapping.enabled && mapping.is_about(project) && tells()
+        };
+        let all = self.mappings.iter().filter(may_tell).map(|mapping| self.held(mapping, project).history);
+        all.max().unwrap_or_default()
+    }
+
     /// What holds for a mapping's letters about issues of this project.
     pub(crate) fn held(&self, mapping: &Mapping, project: &str) -> Held {
         Held::of(&mapping.name, &self.levels(mapping, project))
+    }
+
+    /// What holds where neither a mapping nor a project says anything.
+    pub(crate) fn held_by_default(&self) -> Held {
+        Held::of("", &[&self.default])
     }
 
     /// What a mapping, the project with this key and the whole site say.

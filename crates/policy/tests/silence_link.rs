@@ -12,7 +12,7 @@ fn key(id: u8) -> TokenKey {
 }
 
 fn letter() -> LinkedLetter {
-    LinkedLetter { issue_id: "10001".to_owned(), number: u64::MAX }
+    LinkedLetter { issue_id: "10001".to_owned(), number: u64::MAX, shared: false }
 }
 
 #[test]
@@ -22,12 +22,20 @@ fn a_link_gives_back_the_letter_that_it_stood_in() {
     assert!(resembles(&token) && !token.contains(|c: char| !c.is_ascii_alphanumeric()), "{token}");
 }
 
+#[test]
+fn sec_48_a_link_of_a_shared_letter_is_none_of_a_letter_of_ones_own() {
+    let shared = LinkedLetter { shared: true, ..letter() };
+    let tokens = [&letter(), &shared].map(|letter| sign(&key(3), "main", letter).unwrap());
+    assert_ne!(tokens[0], tokens[1]);
+    assert_eq!(verify(&[key(3)], "main", &tokens[1], NOW), Some(shared));
+}
+
 /// A change of the layout would make the links in all letters useless, so one stands here for good; it was worked out apart from
 /// this program.
 #[test]
 fn links_of_this_version_look_the_same_for_ever() {
     let key = TokenKey { id: 1, secret: (0..32).collect(), retired_at: None };
-    let letter = LinkedLetter { issue_id: "10001".to_owned(), number: 7 };
+    let letter = LinkedLetter { issue_id: "10001".to_owned(), number: 7, shared: false };
     assert_eq!(sign(&key, "main", &letter).unwrap(), "aeascjyra5sjcbiptmi4xdvu6svqb3gjsk5q");
 }
 
@@ -54,7 +62,7 @@ fn sec_48_another_site_key_or_spelling_and_a_key_of_long_ago_open_nothing() {
         assert_eq!(verify(&keys, site, &token, NOW), None, "{what}");
     }
     assert_eq!(sign(&TokenKey { secret: vec![1; 31], ..key(1) }, "main", &letter()), None, "a weak key");
-    assert_eq!(sign(&key(1), "main", &LinkedLetter { issue_id: "HELP-7".into(), number: 1 }), None);
+    assert_eq!(sign(&key(1), "main", &LinkedLetter { issue_id: "HELP-7".into(), number: 1, shared: false }), None);
 }
 
 #[test]
@@ -80,7 +88,7 @@ fn sec_48_every_changed_letter_of_a_link_breaks_it() {
 proptest! {
     #[test]
     fn every_letter_is_given_back(issue: u64, number: u64, id: u8) {
-        let letter = LinkedLetter { issue_id: issue.to_string(), number };
+        let letter = LinkedLetter { issue_id: issue.to_string(), number, shared: number.is_multiple_of(2) };
         let token = sign(&key(id), "main", &letter).unwrap();
         prop_assert_eq!(verify(&[key(id)], "main", &token, NOW), Some(letter));
     }

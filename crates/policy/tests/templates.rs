@@ -14,12 +14,12 @@ use policy::template::{Order, Rendered, Template, Theme, View, render};
 
 /// The letter of a theme and nothing else.
 fn letter(theme: Theme, view: View) -> Rendered {
-    render(Order { theme, template: None, view }).unwrap()
+    render(Order { theme, template: None, view, ..Order::default() }).unwrap()
 }
 
 /// The letter of a template in the plain theme.
 fn templated(template: Template, view: View) -> Rendered {
-    render(Order { theme: Theme::Plain, template: Some(template), view }).unwrap()
+    render(Order { theme: Theme::Plain, template: Some(template), view, ..Order::default() }).unwrap()
 }
 
 fn html(source: &str) -> Template {

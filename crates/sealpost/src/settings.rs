@@ -7,6 +7,7 @@ pub mod profile_file;
 mod resolve;
 pub mod secret;
 pub mod table;
+pub mod templates;
 pub mod written;
 
 pub use fixed::Fixed;

@@ -23,7 +23,7 @@ pub use endings::{Ending, Endings};
 pub use fetching::{ask_how_many, listen_for_silence};
 pub use listening::{Listening, ask_what_listens};
 pub use observe::{logs, panics};
-pub use outgoing::greet;
+pub use outgoing::{Dialogue, greet, hand_over};
 pub use site_check::{SiteFindings, look_at, projects_of};
 pub use site_fields::{Found, find_fields, make_fields};
 pub use site_projects::PROJECTS_MAX;

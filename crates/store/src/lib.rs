@@ -67,7 +67,7 @@ pub use link::LinkUse;
 pub use look::{Look, LookLine};
 pub use named::{Bearer, Resized};
 pub use outbox::{
-    LETTERS_PAGE_MAX, LetterAbout, LetterFile, LetterFileWriter, LetterGap, NewLetter, OutboxLine, PostedLetter,
+    IssueMail, LETTERS_PAGE_MAX, LetterAbout, LetterFile, LetterFileWriter, LetterGap, NewLetter, OutboxLine, PostedLetter,
     StoredLetterFile, Subscription,
 };
 pub use poll::{HistoryMark, Listing};

@@ -2,11 +2,13 @@
 
 mod file;
 pub(crate) mod forget;
+mod origin;
 mod reading;
 pub(crate) mod shown;
 mod silence;
 
 pub use file::{LetterFileWriter, StoredLetterFile};
+pub use origin::IssueMail;
 pub(crate) use reading::LetterReader;
 pub use shown::{LETTERS_PAGE_MAX, OutboxLine};
 pub use silence::Subscription;

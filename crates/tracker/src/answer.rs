@@ -112,6 +112,17 @@ pub struct EntryView {
     pub spent: String,
 }
 
+/// A comment of an issue with whoever wrote it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct CommentView {
+    pub id: String,
+    /// The name that people see; empty where the tracker does not tell.
+    pub by: String,
+    /// In milliseconds since 1970.
+    pub created_ms: i64,
+    pub entry: EntryView,
+}
+
 /// What somebody wrote in the tracker.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Written {
@@ -231,12 +242,20 @@ pub enum Answer {
     Accounts(Vec<Person>),
     Names(Vec<String>),
     Entry(EntryView),
+    /// To `ReadNewestComments`, the newest first.
+    Newest(Vec<CommentView>),
     /// To `ReadDescription`; `None` where nothing is described.
     Written(Option<Written>),
     Internal(bool),
     /// One page; `all` says whether nothing comes after it and nobody was kept from us.
     People {
         people: Vec<Person>,
+        all: bool,
+    },
+    /// One page of approvals: who has still to decide about one of them, and how many there are on it.
+    Approvers {
+        approvers: Vec<Person>,
+        approvals: u64,
         all: bool,
     },
     /// Who has a role: accounts, and the people of groups, by name.
@@ -305,9 +324,11 @@ impl Answer {
             Answer::Accounts(_) => "accounts",
             Answer::Names(_) => "names",
             Answer::Entry(_) => "entry",
+            Answer::Newest(_) => "newest",
             Answer::Written(_) => "written",
             Answer::Internal(_) => "internal",
             Answer::People { .. } => "people",
+            Answer::Approvers { .. } => "approvers",
             Answer::Actors { .. } => "actors",
             Answer::Page { .. } => "page",
             Answer::Fields { .. } => "fields",

@@ -183,6 +183,12 @@ pub enum Operation {
         issue_id: String,
         start_at: u64,
     },
+    /// The newest comments, at most so many and the newest first, each with who may see it; on Data Center without whether it is
+    /// internal.
+    ReadNewestComments {
+        issue_id: String,
+        most: u32,
+    },
     ReadWatchers {
         issue_id: String,
     },
@@ -248,6 +254,11 @@ pub enum Operation {
     },
     /// One page of those who take part in a request of service management.
     ReadParticipants {
+        issue_id: String,
+        start_at: u64,
+    },
+    /// One page of what is to be approved about a request of service management; `start_at` counts approvals.
+    ReadApprovals {
         issue_id: String,
         start_at: u64,
     },
@@ -437,6 +448,7 @@ words! {
     RegisterAppWebhook: "register_app_webhook",
     RenewAppWebhooks: "renew_app_webhooks",
     RemoveAppWebhooks: "remove_app_webhooks",
+    ReadNewestComments: "read_newest_comments",
     ReadWatchers: "read_watchers",
     ReadComment: "read_comment",
     ReadWork: "read_work",
@@ -452,6 +464,7 @@ words! {
     ReadRoleActors: "read_role_actors",
     ReadMembers: "read_members",
     ReadParticipants: "read_participants",
+    ReadApprovals: "read_approvals",
     ReadFieldOrganisations: "read_field_organisations",
     ReadOrganisationPeople: "read_organisation_people",
     ReadFieldPeople: "read_field_people",

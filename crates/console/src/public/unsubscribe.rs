@@ -18,6 +18,10 @@ const ONE_CLICK: (&str, &str) = ("List-Unsubscribe", "One-Click");
 /// The buttons of the page.
 const NO_MORE: (&str, &str) = ("letters", "no more");
 const AGAIN: (&str, &str) = ("letters", "again");
+/// The field in which somebody names the address that his letter went to.
+const ADDRESS: &str = "address";
+/// Octets of an address (RFC 5321, section 4.5.3.1).
+const ADDRESS_BYTES_MAX: usize = 254;
 /// Fields of a form that are looked at; a form with more is none of ours.
 const FIELDS_MAX: usize = 8;
 
@@ -27,6 +31,8 @@ pub struct Subscription {
     /// The issue's key; `None` where it is not kept any more.
     pub issue: Option<String>,
     pub silent: bool,
+    /// Several have the letter, so whoever uses its link names the address that his went to.
+    pub shared: bool,
 }
 
 /// Who knows what a link is good for; `sealpost` implements it over the engine. `None` for every link that cannot be used, whatever the
@@ -35,11 +41,12 @@ pub trait Subscriptions: Send + Sync + 'static {
     /// How it stands; nothing is changed.
     fn look<'a>(&'a self, link: &'a str) -> Answer<'a, Option<Subscription>>;
 
-    /// No more letters; durable when it returns, and the same however often it is said.
-    fn end<'a>(&'a self, link: &'a str) -> Answer<'a, Option<Subscription>>;
+    /// No more letters; durable when it returns, and the same however often it is said. Of a letter that several have nothing is changed
+    /// without the `address` that it went to.
+    fn end<'a>(&'a self, link: &'a str, address: Option<&'a str>) -> Answer<'a, Option<Subscription>>;
 
     /// Letters again; likewise.
-    fn begin_again<'a>(&'a self, link: &'a str) -> Answer<'a, Option<Subscription>>;
+    fn begin_again<'a>(&'a self, link: &'a str, address: Option<&'a str>) -> Answer<'a, Option<Subscription>>;
 }
 
 #[derive(Clone)]
@@ -55,11 +62,18 @@ enum Wish {
     Again,
 }
 
+/// What came with a form.
+struct Wished {
+    wish: Wish,
+    address: Option<String>,
+}
+
 #[derive(Template)]
 #[template(path = "public/letters.html")]
 struct Shown<'a> {
     issue: &'a str,
     silent: bool,
+    shared: bool,
     /// Somebody has just said so.
     changed: bool,
     path: &'a str,
@@ -77,7 +91,7 @@ pub fn room(subscriptions: Arc<dyn Subscriptions>, path: &'static str) -> Room {
 async fn ask(State(letters): State<Letters>, token: Result<Path<String>, PathRejection>) -> Response {
     let Ok(Path(token)) = token else { return unusable() };
     let found = letters.subscriptions.look(&token).await;
-    letters.answer(found, &token, false)
+    letters.answer(found, &token, None)
 }
 
 async fn change(
@@ -87,20 +101,23 @@ async fn change(
 ) -> Response {
     let Ok(Path(token)) = token else { return unusable() };
     // Before the link is looked at, so that the answer to any other form tells nothing of it.
-    let found = match wish(request).await {
-        Some(Wish::NoMore) => letters.subscriptions.end(&token).await,
-        Some(Wish::Again) => letters.subscriptions.begin_again(&token).await,
-        None => return not_the_form(),
+    let Some(Wished { wish, address }) = wished(request).await else { return not_the_form() };
+    let found = match wish {
+        Wish::NoMore => letters.subscriptions.end(&token, address.as_deref()).await,
+        Wish::Again => letters.subscriptions.begin_again(&token, address.as_deref()).await,
     };
-    letters.answer(found, &token, true)
+    letters.answer(found, &token, Some(address.is_some()))
 }
 
 impl Letters {
-    fn answer(&self, found: Result<Option<Subscription>, Fault>, token: &str, changed: bool) -> Response {
+    /// `said` is whether an address was named with what somebody has just said; `None` where nobody said anything.
+    fn answer(&self, found: Result<Option<Subscription>, Fault>, token: &str, said: Option<bool>) -> Response {
         match found {
-            Ok(Some(Subscription { issue, silent })) => {
+            Ok(Some(Subscription { shared: true, .. })) if said == Some(false) => not_the_form(),
+            Ok(Some(Subscription { issue, silent, shared })) => {
                 let issue = issue.as_deref().unwrap_or("this issue");
-                render(StatusCode::OK, &Shown { issue, silent, changed, path: self.path, token })
+                let changed = said.is_some();
+                render(StatusCode::OK, &Shown { issue, silent, shared, changed, path: self.path, token })
             }
             Ok(None) => unusable(),
             Err(fault) => later(&fault),
@@ -110,13 +127,18 @@ impl Letters {
 
 /// What the body asks for, as a form in either way of writing it: mail programs use both. `None` for any other body, and for one that
 /// asks for both.
-async fn wish(request: Request) -> Option<Wish> {
+async fn wished(request: Request) -> Option<Wished> {
     let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let is_multipart = content_type.is_some_and(|value| value.to_ascii_lowercase().starts_with("multipart/form-data"));
     let fields = if is_multipart { multipart(request).await? } else { urlencoded(request).await? };
     let mut wishes = fields.iter().filter_map(|(name, value)| wish_of(name, value));
-    let first = wishes.next()?;
-    wishes.all(|wish| wish == first).then_some(first)
+    let wish = wishes.next()?;
+    if !wishes.all(|other| other == wish) {
+        return None;
+    }
+    let address = fields.iter().find(|(name, _)| name == ADDRESS).map(|(_, value)| value.trim());
+    let address = address.filter(|address| !address.is_empty() && address.len() <= ADDRESS_BYTES_MAX);
+    Some(Wished { wish, address: address.map(str::to_owned) })
 }
 
 fn wish_of(name: &str, value: &str) -> Option<Wish> {

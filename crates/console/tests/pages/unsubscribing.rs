@@ -11,8 +11,8 @@ use console::reader::Answer;
 use console::{Listener, Settings};
 use policy::{Fault, FaultCode};
 use rig::webdriver::Browser;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 const TOKEN: &str = "aeascjyra5sjcbipt";
 const PATH: &str = "/letters/aeascjyra5sjcbipt";
@@ -25,6 +25,9 @@ struct OneLetter {
     said: AtomicUsize,
     is_erased: bool,
     is_broken: bool,
+    /// Several have it.
+    shared: bool,
+    addresses: Mutex<Vec<Option<String>>>,
 }
 
 impl OneLetter {
@@ -33,10 +36,15 @@ impl OneLetter {
             return Err(Fault::temporary(FaultCode::StoreUnavailable, "planted"));
         }
         let issue = Some(KEY.to_owned()).filter(|_| !self.is_erased);
-        Ok((link == TOKEN).then(|| Subscription { issue, silent: self.silent.load(Ordering::SeqCst) }))
+        Ok((link == TOKEN).then(|| Subscription {
+            issue,
+            silent: self.silent.load(Ordering::SeqCst),
+            shared: self.shared,
+        }))
     }
 
-    fn say(&self, link: &str, silent: bool) -> Result<Option<Subscription>, Fault> {
+    fn say(&self, link: &str, address: Option<&str>, silent: bool) -> Result<Option<Subscription>, Fault> {
+        self.addresses.lock().unwrap().push(address.map(str::to_owned));
         self.said.fetch_add(1, Ordering::SeqCst);
         if link == TOKEN {
             self.silent.store(silent, Ordering::SeqCst);
@@ -55,12 +63,12 @@ impl Subscriptions for OneLetter {
         Box::pin(async { self.found(link) })
     }
 
-    fn end<'a>(&'a self, link: &'a str) -> Answer<'a, Option<Subscription>> {
-        Box::pin(async { self.say(link, true) })
+    fn end<'a>(&'a self, link: &'a str, address: Option<&'a str>) -> Answer<'a, Option<Subscription>> {
+        Box::pin(async move { self.say(link, address, true) })
     }
 
-    fn begin_again<'a>(&'a self, link: &'a str) -> Answer<'a, Option<Subscription>> {
-        Box::pin(async { self.say(link, false) })
+    fn begin_again<'a>(&'a self, link: &'a str, address: Option<&'a str>) -> Answer<'a, Option<Subscription>> {
+        Box::pin(async move { self.say(link, address, false) })
     }
 }
 
@@ -209,4 +217,31 @@ async fn a_person_ends_letters_by_keyboard_and_watches_again() {
     press("Watch again", "No more letters").await;
     assert_eq!(letter.stands(), (2, false));
     browser.close().await;
+}
+
+#[tokio::test]
+async fn sec_48_a_letter_that_several_have_is_ended_by_whoever_names_his_address() {
+    let letter = Arc::new(OneLetter { shared: true, ..OneLetter::default() });
+    let router = router(&letter, ORIGIN);
+    let shown = send(router.clone(), get(PATH)).await;
+    assert!(shown.status == StatusCode::OK && shown.text.contains("name=\"address\""), "{}", shown.text);
+    // The click of a mail program names nobody.
+    for form in
+        ["List-Unsubscribe=One-Click", "letters=no+more", "letters=no+more&address=", "letters=no+more&address=++"]
+    {
+        assert_eq!(
+            send(router.clone(), without(post(PATH, form), "origin")).await.status,
+            StatusCode::BAD_REQUEST,
+            "{form}"
+        );
+    }
+    letter.silent.store(false, Ordering::SeqCst);
+    let ended = send(router.clone(), post(PATH, "letters=no+more&address=ada%40people.example")).await;
+    assert!(ended.text.contains("If the letter went to that address, no more letters"), "{}", ended.text);
+    let again = send(router.clone(), post(PATH, "letters=again&address=+ada%40people.example+")).await;
+    assert!(again.text.contains("go there again"), "{}", again.text);
+    let named = letter.addresses.lock().unwrap().split_off(4);
+    assert_eq!(named, [Some("ada@people.example".to_owned()), Some("ada@people.example".to_owned())]);
+    let long = format!("letters=no+more&address={}%40people.example", "a".repeat(300));
+    assert_eq!(send(router.clone(), post(PATH, &long)).await.status, StatusCode::BAD_REQUEST);
 }

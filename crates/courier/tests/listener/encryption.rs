@@ -86,6 +86,11 @@ async fn our_client_speaks_starttls_and_implicit_tls_and_authenticates() {
         assert_eq!(delivery.id(), Some("m1"));
         assert!(book.mails()[0].received.contains(" with ESMTPSA id "), "{}", book.mails()[0].received);
 
+        let connection = timeout(HANG, Connection::open(&target)).await.unwrap().unwrap();
+        assert_eq!(connection.tls(), Some("TLS 1.3"));
+        assert!(connection.greeting().contains("ESMTP"), "{}", connection.greeting());
+        connection.quit().await;
+
         target.credentials = Some(("ann".to_owned(), password("wrong")));
         let fault = timeout(HANG, submit(&target, &envelope(), b"x")).await.unwrap().unwrap_err();
         assert_eq!((fault.kind, fault.code), (FaultKind::Permanent, FaultCode::SmtpRefused));

@@ -1,9 +1,9 @@
-//! Service management: desks, request types, organisations, customers and participants, as far as a mail gateway needs them.
+//! Service management: desks, request types, organisations, customers, participants and approvals, as far as a mail gateway needs them.
 
 use super::reading::{Body, Params, id};
 use super::sign_in::Caller;
 use super::{attachment, project, view};
-use crate::custom_fields::{self, PARTICIPANTS};
+use crate::custom_fields::{self, APPROVERS, PARTICIPANTS};
 use crate::refusal::{Refusal, bad_request, not_found};
 use crate::{Desk, Settings, catalogue, issues};
 use axum::extract::{Path, State};
@@ -26,6 +26,7 @@ pub(crate) fn routes(settings: &Settings) -> Router<Desk> {
         .route("/organization/{organisation}/user", get(members).post(add_members))
         .route("/customer", post(create_customer))
         .route("/request/{issue}/participant", get(participants).post(add_participants))
+        .route("/request/{issue}/approval", get(approvals))
 }
 
 /// The page form of this interface.
@@ -154,4 +155,24 @@ async fn add_participants(
     let update: Map<String, Value> = [(PARTICIPANTS.to_owned(), added.collect())].into_iter().collect();
     issues::edit(&desk, &caller.0, &issue, issues::Request { update, ..issues::Request::default() }).await?;
     participants(State(desk), Path(issue), params).await
+}
+
+/// The people in the field of approvers make one approval, which is open as long as its issue has no resolution.
+async fn approvals(
+    State(desk): State<Desk>,
+    Path(issue): Path<String>,
+    params: Params,
+) -> Result<Json<Value>, Refusal> {
+    let issue = crate::records::issue::find(&mut *desk.inner.readers.acquire().await?, &issue).await?;
+    let there = issue.other.get(APPROVERS).and_then(Value::as_array).cloned().unwrap_or_default();
+    let decision = if issue.resolved_ms.is_some() { "approved" } else { "pending" };
+    let approver = |one: &Value| {
+        let person = view(&desk).person_by_id(one["accountId"].as_str().unwrap_or_default());
+        json!({ "approver": person, "approverDecision": decision })
+    };
+    let approvers: Vec<Value> = there.iter().map(approver).collect();
+    let approval = json!({
+        "id": "1", "name": "Approval", "finalDecision": decision, "canAnswerApproval": false, "approvers": approvers,
+    });
+    page(if approvers.is_empty() { Vec::new() } else { vec![approval] }, &params)
 }

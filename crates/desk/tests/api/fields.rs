@@ -156,6 +156,15 @@ async fn customers_join_desks_organisations_and_requests() {
         let (status, there) = service(Method::POST, &format!("/request/{key}/participant"), ids.clone()).await;
         assert_eq!((status.as_u16(), there["size"].as_i64()), (200, Some(1)), "{there}");
     }
+    let (_, none) = service(Method::GET, &format!("/request/{key}/approval"), None).await;
+    assert_eq!((&none["size"], &none["isLastPage"]), (&json!(0), &json!(true)), "nobody is asked to approve it");
+    let asked = json!({ "fields": { "customfield_10122": [{ "accountId": cleo["accountId"] }] } });
+    assert_eq!(running.call(Method::PUT, &format!("/issue/{key}"), Some(asked)).await.0, 204);
+    let (_, open) = service(Method::GET, &format!("/request/{key}/approval"), None).await;
+    let approval = &open["values"][0];
+    assert_eq!((&open["size"], &approval["finalDecision"]), (&json!(1), &json!("pending")), "{open}");
+    assert_eq!(approval["approvers"][0]["approver"]["accountId"], cleo["accountId"]);
+    assert_eq!(approval["approvers"][0]["approverDecision"], "pending");
     let comment = json!({ "body": document("For us"), "properties": [{ "key": "sd.public.comment", "value": { "internal": true } }] });
     let (_, made) = running.post(&format!("/issue/{key}/comment"), comment).await;
     assert_eq!(made["jsdPublic"], false);

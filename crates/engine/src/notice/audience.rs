@@ -37,7 +37,7 @@ impl Inquiry<'_> {
             Audience::AddressField(field) => return self.in_address_field(issue_id, field).await,
             Audience::MailPeople => return self.mail_people(issue_id).await,
             Audience::Organisations => self.people_of_organisations(issue_id).await?,
-            Audience::Approvers => untold("approvers are not asked for yet"),
+            Audience::Approvers => self.approvers(issue_id).await?,
         };
         Ok(match found {
             // One more than are looked at says that there are more.
@@ -62,6 +62,29 @@ impl Inquiry<'_> {
     pub(super) async fn participants(&mut self, issue_id: &str) -> Result<Told<Vec<String>>, Fault> {
         let page = |start_at| Operation::ReadParticipants { issue_id: issue_id.to_owned(), start_at };
         self.pages(page).await
+    }
+
+    /// Those who have still to decide about what is to be approved of a request.
+    async fn approvers(&mut self, issue_id: &str) -> Result<Told<Vec<String>>, Fault> {
+        let (mut all, mut start_at, mut read) = (Vec::new(), 0, 0);
+        loop {
+            let answer = match self.once(Operation::ReadApprovals { issue_id: issue_id.to_owned(), start_at }).await? {
+                Told::Known(answer) => answer,
+                Told::Untold(why) => return Ok(Told::Untold(why)),
+            };
+            let Answer::Approvers { approvers, approvals, all: is_last } = &*answer else {
+                return Err(misunderstood(&answer));
+            };
+            all.extend(ids(approvers));
+            all = each_once(all);
+            start_at += approvals;
+            read += 1;
+            match goes_on(all.len(), read, *is_last) {
+                Told::Known(true) => {}
+                Told::Known(false) => return Ok(Told::Known(all)),
+                Told::Untold(why) => return Ok(Told::Untold(why)),
+            }
+        }
     }
 
     /// Everybody of the organisations with which a request is shared.

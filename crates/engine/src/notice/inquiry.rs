@@ -1,32 +1,24 @@
 //! Finds out what a decision about letters needs to know. What cannot be found out is told to nobody; an outage stops the job.
 
-use super::files;
+use super::contents::{Contents, issue_said};
 use crate::facts::rfc3339;
-use crate::facts::told::{is_refusal, matches, not_so, owner, told};
+use crate::facts::told::{matches, not_so, owner, told};
 use crate::gateway::Shared;
 use crate::site::{Site, misunderstood};
 use mail::normalised;
 use policy::event::{Event, EventKind};
-use policy::notify::{Entry, EntryNow, EntrySaid, Facts, IssueNow, IssueSaid, Person, Question, SeenBy, Whom};
-use policy::template::SafeHtml;
-use policy::template::view::Said;
-use policy::{Fault, FaultCode, StepKey, Told, Visibility};
+use policy::notify::{Entry, Facts, IssueNow, Person, Question, Whom};
+use policy::{Fault, FaultCode, Mappings, StepKey, Told, Visibility};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use tracker::{Answer, IssueView, Operation, Written};
-
-/// What the issue and what stands on it say, read together with who may see it.
-#[derive(Default)]
-pub(super) struct Contents {
-    pub(super) issue: IssueSaid,
-    pub(super) entries: HashMap<(Entry, String), EntrySaid>,
-}
+use tracker::{Answer, IssueView, Operation};
 
 /// Where answers come from while the events of one issue are decided about.
 pub(super) struct Inquiry<'a> {
     pub(super) shared: &'a Shared,
     pub(super) site: &'a Site,
-    events: &'a [Event],
+    pub(super) events: &'a [Event],
+    mappings: &'a Mappings,
     pub(super) contents: Contents,
     /// What is asked for many people and is the same for all of them, by the operation as JSON.
     remembered: HashMap<String, Told<Arc<Answer>>>,
@@ -41,11 +33,12 @@ struct Partakers {
 }
 
 impl<'a> Inquiry<'a> {
-    pub(super) fn new(shared: &'a Shared, site: &'a Site, events: &'a [Event]) -> Inquiry<'a> {
+    pub(super) fn new(shared: &'a Shared, site: &'a Site, events: &'a [Event], mappings: &'a Mappings) -> Inquiry<'a> {
         Inquiry {
             shared,
             site,
             events,
+            mappings,
             contents: Contents::default(),
             remembered: HashMap::new(),
             partakers: HashMap::new(),
@@ -113,6 +106,7 @@ impl<'a> Inquiry<'a> {
                 if self.events.iter().any(|event| event.kind == EventKind::Created) {
                     self.describe(issue_id).await?;
                 }
+                self.recall(issue_id, self.mappings.history(self.events, &view.project)).await?;
                 Told::Known(issue_now(view))
             }
             Told::Known(None) => {
@@ -121,72 +115,6 @@ impl<'a> Inquiry<'a> {
             }
             Told::Untold(why) => Told::Untold(why),
         })
-    }
-
-    /// Reads what a new issue says beside its fields: before anybody is asked who may see it.
-    async fn describe(&mut self, issue_id: &str) -> Result<(), Fault> {
-        match told(self.site.read(&Operation::ReadDescription { issue_id: issue_id.to_owned() }).await)? {
-            Told::Known(Answer::Written(written)) => {
-                self.contents.issue.description = written.map(|written| said(written, &self.site.browse_base));
-            }
-            Told::Known(other) => return Err(misunderstood(&other)),
-            Told::Untold(_) => {}
-        }
-        Ok(())
-    }
-
-    /// Of an entry whose end is told nobody knows any more who might see it. Otherwise it is enough that it is gone.
-    async fn entry(&mut self, issue_id: &str, entry: Entry, id: &str) -> Result<Option<EntryNow>, Fault> {
-        let (issue_id, id) = (issue_id.to_owned(), id.to_owned());
-        let tells_of_its_end = self.events.iter().any(|event| {
-            event.part.as_ref() == Some(&id)
-                && matches!(
-                    (event.kind, entry),
-                    (EventKind::CommentDeleted, Entry::Comment) | (EventKind::WorkDeleted, Entry::Work)
-                )
-        });
-        // The mark first: a comment that has become internal meanwhile then still says so itself, or is gone.
-        let is_marked = match entry {
-            Entry::Comment => self.is_marked(&id).await?,
-            Entry::Work => Some(false),
-        };
-        let operation = match entry {
-            Entry::Comment => Operation::ReadComment { issue_id, comment_id: id.clone() },
-            Entry::Work => Operation::ReadWork { issue_id, work_id: id.clone() },
-        };
-        let view = match self.site.read(&operation).await {
-            Ok(Answer::Entry(view)) => view,
-            Ok(other) => return Err(misunderstood(&other)),
-            Err(fault) if fault.code == FaultCode::TrackerGone && !tells_of_its_end => {
-                return Ok(Some(EntryNow { gone: true, seen_by: SeenBy::Few(Visibility::Internal) }));
-            }
-            Err(fault) if is_refusal(&fault) => return Ok(None),
-            Err(fault) => return Err(fault),
-        };
-        let mut seen_by = view.seen_by;
-        match is_marked {
-            Some(true) if !seen_by.contains(&Visibility::Internal) => seen_by.push(Visibility::Internal),
-            Some(_) => {}
-            None => return Ok(None),
-        }
-        let few = seen_by.first().cloned();
-        let said = view.said.map(|written| said(written, &self.site.browse_base)).unwrap_or_default();
-        self.contents.entries.insert((entry, id), EntrySaid { said, spent: view.spent, seen_by });
-        Ok(Some(EntryNow { gone: false, seen_by: few.map_or(SeenBy::Everybody, SeenBy::Few) }))
-    }
-
-    /// Whether a comment bears the mark of internal ones, where reading it does not tell; `None` where nobody says.
-    async fn is_marked(&self, comment_id: &str) -> Result<Option<bool>, Fault> {
-        if self.site.dialect().lists_tell_markers() {
-            return Ok(Some(false));
-        }
-        match self.site.read(&Operation::ReadInternal { comment_id: comment_id.to_owned() }).await {
-            Ok(Answer::Internal(internal)) => Ok(Some(internal)),
-            Ok(other) => Err(misunderstood(&other)),
-            Err(fault) if fault.code == FaultCode::TrackerGone => Ok(Some(false)),
-            Err(fault) if is_refusal(&fault) => Ok(None),
-            Err(fault) => Err(fault),
-        }
     }
 
     /// Whose mail it was that became this comment or this issue: its marker names the mail. Changes bear no marker.
@@ -361,25 +289,6 @@ impl Partakers {
             (_, Told::Known(people)) => Told::Known(people.contains(account)),
             (_, Told::Untold(why)) => Told::Untold(why.clone()),
         }
-    }
-}
-
-/// What a person wrote, as the tracker shows it.
-fn said(written: Written, browse_base: &str) -> Said {
-    match written {
-        Written { html: Some(html), text } => Said { html: SafeHtml::unread(html, browse_base), text },
-        Written { html: None, text } => Said { html: SafeHtml::of_text(&text), text },
-    }
-}
-
-fn issue_said(view: &IssueView, site: &Site) -> IssueSaid {
-    let name = |person: &tracker::Person| person.name.clone();
-    IssueSaid {
-        project: String::new(),
-        reporter: view.reporter.as_ref().map(name),
-        assignee: view.assignee.as_ref().map(name),
-        description: None,
-        files: view.files.iter().map(|file| files::said(file, site)).collect(),
     }
 }
 

@@ -1,24 +1,24 @@
 //! From notifications to letters: what each says, rendered in a cell, composed, and put aside until the decision is written down.
 
+use super::contents::Contents;
 use super::files::{AtHand, Parts};
-use super::inquiry::Contents;
 use crate::gateway::Shared;
 use crate::held::Held;
 use crate::metrics::Metrics;
 use crate::site::Site;
 use crate::stop::Stop;
 use crate::unsubscribe;
-use mail::Address;
-use mail::compose::{Gap, List, Notification as Composed};
+use mail::compose::{Content, Gap, List, Notification as Composed, Picture};
 use mail::letter_mark::LetterKey;
+use mail::{Address, normalised};
 use policy::notify::{About, IssueNow, Own};
 use policy::outbound::Format;
 use policy::reply_token::{self, TokenKey};
 use policy::silence_link::LinkedLetter;
 use policy::template::view::{self, Brand, Links};
-use policy::template::{MadeBy, Order, Rendered, Trouble, Words};
+use policy::template::{MadeBy, Order, Rendered, Trouble, View, Words};
 use policy::{Fault, FaultCode, Notification, StepKey, event_letter_number};
-use store::{LetterAbout, NewLetter};
+use store::{IssueMail, LetterAbout, LetterFile, NewLetter};
 
 /// Letters whose bytes come to this much are put aside; the rest waits for the decision.
 const ASIDE_BYTES: usize = 1024 * 1024;
@@ -39,6 +39,20 @@ struct Means {
     key: TokenKey,
     mark: LetterKey,
     site: view::Site,
+    /// The mail from which the issue came.
+    mail: Option<IssueMail>,
+}
+
+/// A mail for one reader, or for several who share it.
+struct Made {
+    number: u64,
+    subject: String,
+    message_id: String,
+    return_path: String,
+    /// What was wrong with its template.
+    trouble: Option<String>,
+    files: Vec<LetterFile>,
+    bytes: Vec<u8>,
 }
 
 /// The names under which a letter leaves.
@@ -48,74 +62,98 @@ struct Names {
     reply_to: Option<String>,
     return_path: String,
     unsubscribe: Option<String>,
-    mark: String,
+    /// Several read it, none of whom it names.
+    shared: bool,
 }
 
 impl Making<'_> {
     /// A letter for each of them; those that are not put aside already are returned. In one window an issue has one state, so all of them
     /// tell the same of it.
     pub(super) async fn letters(&self, notifications: &[Notification]) -> Result<Vec<NewLetter>, Stop> {
-        if notifications.is_empty() {
-            return Ok(Vec::new());
-        }
-        let means = self.means().await?;
+        let Some(first) = notifications.first() else { return Ok(Vec::new()) };
+        let means = self.means(&first.issue_id).await?;
         let mut at_hand = AtHand::default();
         let (mut waiting, mut bytes) = (Vec::new(), 0);
-        for notification in notifications {
-            let letter = self.letter(notification, &means, &mut at_hand).await?;
-            bytes += letter.bytes.len();
-            waiting.push(letter);
-            if bytes >= ASIDE_BYTES {
-                let aside = std::mem::take(&mut waiting);
-                self.shared.store.draft_letters(&self.held.lease, self.notice, aside).await?;
-                bytes = 0;
+        for told in sharing(notifications, means.mail.as_ref()) {
+            let made = self.made(&told, &means, &mut at_hand).await?;
+            for notification in &told {
+                let letter = self.letter(notification, &made);
+                bytes += letter.bytes.len();
+                waiting.push(letter);
+                if bytes >= ASIDE_BYTES {
+                    let aside = std::mem::take(&mut waiting);
+                    self.shared.store.draft_letters(&self.held.lease, self.notice, aside).await?;
+                    bytes = 0;
+                }
             }
         }
         Ok(waiting)
     }
 
-    async fn means(&self) -> Result<Means, Fault> {
+    async fn means(&self, issue_id: &str) -> Result<Means, Fault> {
+        let mail = self.shared.store.mail_of_issue(&self.site.name, issue_id).await?;
         let key = self.shared.reply_keys(&self.site.name).await?.into_iter().next().ok_or_else(no_key)?;
         let mark = LetterKey::derive(&key.secret, &self.site.name);
         let site = view::Site { name: self.site.name.clone(), url: self.site.browse_base.clone() };
-        Ok(Means { key, mark, site })
+        Ok(Means { key, mark, site, mail })
     }
 
-    async fn letter(
-        &self,
-        notification: &Notification,
-        means: &Means,
-        at_hand: &mut AtHand,
-    ) -> Result<NewLetter, Stop> {
-        // Numeric ids of issues are those of one tracker only.
-        let key = StepKey(format!("{}/{}", self.site.name, notification.key.0));
-        let number = event_letter_number(&key, notification.answer_seen_by(&self.contents.entries));
-        let names = self.names(notification, means, number)?;
-        let about =
-            About { site: &means.site, issue: self.issue, said: &self.contents.issue, entries: &self.contents.entries };
+    /// Numeric ids of issues are those of one tracker only.
+    fn key(&self, notification: &Notification) -> StepKey {
+        StepKey(format!("{}/{}", self.site.name, notification.key.0))
+    }
+
+    /// The mail that all of these get, none of whom it names when they are several.
+    async fn made(&self, told: &[&Notification], means: &Means, at_hand: &mut AtHand) -> Result<Made, Stop> {
+        let Some(&notification) = told.first() else { return Err(no_reader().into()) };
+        let keys: Vec<String> = told.iter().map(|notification| self.key(notification).0).collect();
+        let number =
+            event_letter_number(&StepKey(keys.join("\n")), notification.answer_seen_by(&self.contents.entries));
+        let names = self.names(notification, means, number, told.len() > 1)?;
+        let about = self.about_issue(means);
         let files = self.files(notification, &about, at_hand).await?;
         let own = Own {
             links: self.links(notification, &names.from, names.unsubscribe.clone()),
             brand: brand(&names.from),
-            mark: Some(names.mark.clone()),
+            mark: Some(means.mark.mark(number)),
             files: files.clone(),
         };
-        let view = notification.view(&about, own);
-        let template = self.site.templates.of(view.kind()).cloned();
-        let order = Order { theme: notification.style.theme, template, view };
-        let rendered = self.shared.letters.render(order).await?;
+        let mut view = notification.view(&about, own);
+        if names.shared {
+            view.recipient.name.clear();
+        }
+        let rendered = self.rendered(notification, view).await?;
         let is_page = notification.style.format == Format::Html;
-        let parts = at_hand.parts(&files, &about, if is_page { &rendered.content_ids } else { &[] });
-        let (bytes, gaps) = self.composed(notification, &names, &rendered, &parts);
-        let files = at_hand.told(&files, &parts, &gaps);
-        Ok(NewLetter { key, number, about: LetterAbout { files, ..self.about(notification, rendered, names) }, bytes })
+        let mut parts = at_hand.parts(&files, &about, if is_page { &rendered.content_ids } else { &[] });
+        parts.pictures.extend(self.pictures(&rendered.content_ids));
+        let answers = own_mail(means.mail.as_ref(), &notification.recipient.address);
+        let (bytes, gaps) = self.composed(notification, &names, answers, &rendered, &parts);
+        let trouble = match &rendered.made_by {
+            MadeBy::ThemeInstead(trouble) => Some(self.noted(trouble)),
+            MadeBy::Theme | MadeBy::Template => None,
+        };
+        Ok(Made {
+            number,
+            subject: rendered.subject.as_str().to_owned(),
+            message_id: names.message_id,
+            return_path: names.return_path,
+            trouble,
+            files: at_hand.told(&files, &parts, &gaps),
+            bytes,
+        })
     }
 
-    fn names(&self, notification: &Notification, means: &Means, number: u64) -> Result<Names, Fault> {
+    fn names(
+        &self,
+        notification: &Notification,
+        means: &Means,
+        number: u64,
+        shared: bool,
+    ) -> Result<Names, Fault> {
         let from = self.from(notification)?;
         let token = reply_token::sign(&means.key, &self.site.name, &notification.issue_id, &number.to_string());
         let token = token.ok_or_else(no_key)?;
-        let linked = LinkedLetter { issue_id: notification.issue_id.clone(), number };
+        let linked = LinkedLetter { issue_id: notification.issue_id.clone(), number, shared };
         // Without a domain for signed addresses answers go to whom the letter is from, and are known by the Message-ID that they answer.
         let signed = self.shared.signed_reply_address(&self.site.name, &token);
         Ok(Names {
@@ -124,7 +162,7 @@ impl Making<'_> {
             // Reports of what could not be delivered further on name the letter that they are about.
             return_path: signed.unwrap_or_else(|| from.address.clone()),
             unsubscribe: unsubscribe::link(self.shared, &means.key, &self.site.name, &linked),
-            mark: means.mark.mark(number),
+            shared,
             from,
         })
     }
@@ -133,6 +171,7 @@ impl Making<'_> {
         &self,
         notification: &Notification,
         names: &Names,
+        answers: &[String],
         rendered: &Rendered,
         parts: &Parts<'_>,
     ) -> (Vec<u8>, Vec<Gap>) {
@@ -142,46 +181,75 @@ impl Making<'_> {
             Address { name: named(&notification.recipient.name), address: notification.recipient.address.clone() };
         mail::compose::notification(&Composed {
             from: &names.from,
-            to: std::slice::from_ref(&recipient),
+            to: if names.shared { &[] } else { std::slice::from_ref(&recipient) },
             reply_to: names.reply_to.as_deref(),
             subject: rendered.subject.as_str(),
             text: &rendered.text,
             html: Some(rendered.html.as_str()).filter(|_| notification.style.format == Format::Html),
             message_id: &names.message_id,
             thread: Some(&thread(&self.site.name, &notification.issue_id, domain)),
-            answers: &[],
+            answers,
             date_s: self.held.now().div_euclid(1_000_000),
             list: Some(List { name: &notification.issue_key, id: &list_id }),
-            unsubscribe: names.unsubscribe.as_deref(),
+            // One click would not say whose it is.
+            unsubscribe: names.unsubscribe.as_deref().filter(|_| !names.shared),
             language: Some(Words::of(&notification.recipient.language).language),
             pictures: &parts.pictures,
             files: &parts.files,
         })
     }
 
-    fn about(&self, notification: &Notification, rendered: Rendered, names: Names) -> LetterAbout {
-        let trouble = match &rendered.made_by {
-            MadeBy::ThemeInstead(trouble) => Some(self.noted(trouble)),
-            MadeBy::Theme | MadeBy::Template => None,
-        };
-        LetterAbout {
+    fn about_issue<'m>(&'m self, means: &'m Means) -> About<'m> {
+        let contents = self.contents;
+        About {
+            site: &means.site,
+            issue: self.issue,
+            said: &contents.issue,
+            entries: &contents.entries,
+            earlier: &contents.earlier,
+        }
+    }
+
+    async fn rendered(&self, notification: &Notification, view: View) -> Result<Rendered, Fault> {
+        let template = self.site.templates.of(view.kind()).cloned();
+        let order = Order { theme: notification.style.theme, template, view, resources: self.site.templates.offered() };
+        self.shared.letters.render(order).await
+    }
+
+    /// The letter for one of those who get this mail.
+    fn letter(&self, notification: &Notification, made: &Made) -> NewLetter {
+        let about = LetterAbout {
             to: notification.recipient.address.clone(),
-            return_path: names.return_path,
+            return_path: made.return_path.clone(),
             issue_key: notification.issue_key.clone(),
-            subject: rendered.subject.as_str().to_owned(),
-            message_id: names.message_id,
+            subject: made.subject.clone(),
+            message_id: made.message_id.clone(),
             mapping: notification.mapping.clone(),
             outgoing: notification.style.outgoing.clone(),
             reason: notification.reason.clone(),
-            trouble,
-            files: Vec::new(),
-        }
+            trouble: made.trouble.clone(),
+            files: made.files.clone(),
+        };
+        NewLetter { key: self.key(notification), number: made.number, about, bytes: made.bytes.clone() }
     }
 
     fn noted(&self, trouble: &Trouble) -> String {
         Metrics::add(&self.shared.metrics.letters_by_theme_instead);
         tracing::warn!(job = self.held.lease.job, "a template was of no use, so that its theme was used instead");
         trouble.to_string()
+    }
+
+    /// The site's own pictures that the HTML shows.
+    fn pictures(&self, content_ids: &[String]) -> Vec<Picture<'_>> {
+        let resources = self.site.templates.resources.iter();
+        let shown = resources.filter(|resource| content_ids.iter().any(|id| *id == resource.content_id));
+        shown
+            .map(|resource| Picture {
+                content_id: &resource.content_id,
+                content_type: &resource.content_type,
+                content: Content::Bytes(&resource.bytes),
+            })
+            .collect()
     }
 
     /// In whose name it leaves: as its mapping says, or else as the site does.
@@ -202,6 +270,29 @@ impl Making<'_> {
     }
 }
 
+/// Those who share a letter, together, and everybody else by himself. Whoever wrote the mail from which the issue came has a letter of his own.
+fn sharing<'n>(notifications: &'n [Notification], mail: Option<&IssueMail>) -> Vec<Vec<&'n Notification>> {
+    let mut all: Vec<Vec<&Notification>> = Vec::new();
+    for one in notifications {
+        let is_his = |one: &Notification| !own_mail(mail, &one.recipient.address).is_empty();
+        let shares = |told: &&mut Vec<&Notification>| {
+            told.first().is_some_and(|first| first.shares_a_letter_with(one) && !is_his(first) && !is_his(one))
+        };
+        match all.iter_mut().find(shares) {
+            Some(told) => told.push(one),
+            None => all.push(vec![one]),
+        }
+    }
+    all
+}
+
+/// Whoever wrote the mail from which the issue came has it, and his mail program shows its answers beside it. To nobody else is its
+/// Message-ID told.
+fn own_mail<'m>(mail: Option<&'m IssueMail>, recipient: &str) -> &'m [String] {
+    let is_his = |mail: &&IssueMail| normalised(&mail.sender) == normalised(recipient);
+    mail.filter(is_his).map_or(&[], |mail| std::slice::from_ref(&mail.message_id))
+}
+
 fn brand(from: &Address) -> Brand {
     Brand { name: from.name.clone().unwrap_or_default(), logo: None }
 }
@@ -217,6 +308,10 @@ fn domain_of(from: &Address) -> &str {
 
 fn named(name: &str) -> Option<String> {
     Some(name.to_owned()).filter(|name| !name.is_empty())
+}
+
+fn no_reader() -> Fault {
+    Fault::permanent(FaultCode::Internal, "a letter without a reader")
 }
 
 fn no_key() -> Fault {

@@ -25,7 +25,7 @@ async fn start() -> Renderer {
 
 fn order(source: &str) -> Order {
     let template = Some(Template { html: Some(source.to_owned()), ..Template::default() });
-    Order { theme: Theme::Tracker, template, view: samples::view(EventKind::Commented, "en") }
+    Order { theme: Theme::Tracker, template, view: samples::view(EventKind::Commented, "en"), ..Order::default() }
 }
 
 fn a_cell_renders_what_the_library_renders() {
@@ -33,7 +33,7 @@ fn a_cell_renders_what_the_library_renders() {
         let renderer = start().await;
         for theme in Theme::ALL {
             for kind in EventKind::ALL {
-                let order = Order { theme, template: None, view: samples::view(kind, "de") };
+                let order = Order { theme, template: None, view: samples::view(kind, "de"), ..Order::default() };
                 assert_eq!(renderer.render(order.clone()).await.unwrap(), render(order).unwrap());
             }
         }

@@ -72,6 +72,7 @@ fn told(outsider: bool, rule: FileRule) -> Notification {
             format: Format::Html,
             to: To::Each,
             files: rule,
+            history: 0,
         },
         because: Reason::Watcher,
         reason: String::new(),
@@ -96,7 +97,7 @@ fn with_about<T>(look: impl FnOnce(&About<'_>) -> T) -> T {
     }))
     .unwrap();
     let site = Site { name: "x".into(), url: "https://x.example".into() };
-    look(&About { site: &site, issue: &issue, said: &of_issue, entries: &entries })
+    look(&About { site: &site, issue: &issue, said: &of_issue, entries: &entries, earlier: &[] })
 }
 
 /// What becomes of each file, by its id: shown, along, or why it stays.

@@ -21,6 +21,17 @@ pub struct EntrySaid {
     pub seen_by: Vec<Visibility>,
 }
 
+/// A comment from before, read together with who may see it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EarlierSaid {
+    pub id: String,
+    /// As people see the name; empty where the tracker does not tell.
+    pub who: String,
+    /// In milliseconds since 1970.
+    pub at_ms: i64,
+    pub entry: EntrySaid,
+}
+
 /// What is said of an issue beside what a decision needs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct IssueSaid {
@@ -42,6 +53,8 @@ pub struct About<'a> {
     pub issue: &'a IssueNow,
     pub said: &'a IssueSaid,
     pub entries: &'a HashMap<(Entry, String), EntrySaid>,
+    /// Comments of the issue, the newest first. One of which it is not known who may see it is not among them.
+    pub earlier: &'a [EarlierSaid],
 }
 
 /// What one letter has of its own.
@@ -73,7 +86,7 @@ impl Notification {
                 .map(|(event, files)| Happening { files, ..happening(event, about, &shown) })
                 .collect(),
             pictures: shown.iter().map(|picture| picture.content_id.clone()).collect(),
-            earlier: Vec::new(),
+            earlier: self.earlier(about),
             recipient: view::Recipient {
                 name: recipient.name.clone(),
                 language: recipient.language.clone(),
@@ -92,12 +105,45 @@ impl Notification {
 
     /// Who may see an answer to its letter: not more than whoever may see what it tells.
     pub fn answer_seen_by(&self, entries: &HashMap<(Entry, String), EntrySaid>) -> AnswerSeenBy {
-        let mut limits = self.events.iter().flat_map(|event| of_event(event, entries)).flat_map(|said| &said.seen_by);
+        let mut limits = self.limits(entries);
         match (limits.clone().next(), limits.all(|limit| *limit == Visibility::Internal)) {
             (None, _) => AnswerSeenBy::Everybody,
             (Some(_), true) => AnswerSeenBy::Agents,
             (Some(_), false) => AnswerSeenBy::Few,
         }
+    }
+
+    /// Every limit of who may see what it tells.
+    fn limits<'e>(
+        &'e self,
+        entries: &'e HashMap<(Entry, String), EntrySaid>,
+    ) -> impl Iterator<Item = &'e Visibility> + Clone {
+        self.events.iter().flat_map(|event| of_event(event, entries)).flat_map(|said| &said.seen_by)
+    }
+
+    /// What was commented before it happened. One that is for few stands there only where each limit of it is one of something that is told:
+    /// then he is within all of them, and an answer is for no more people than without it.
+    fn earlier(&self, about: &About<'_>) -> Vec<view::Earlier> {
+        let since_ms = self.events.iter().map(|event| event.at_ms).min().unwrap_or_default();
+        let is_told = |id: &str| {
+            let is_it =
+                |event: &Event| entry_of(event.kind) == Some(Entry::Comment) && event.part.as_deref() == Some(id);
+            self.events.iter().any(|event| is_it(event))
+        };
+        let may_stand = |one: &&EarlierSaid| {
+            let mut limits = one.entry.seen_by.iter();
+            limits.all(|limit| self.limits(about.entries).any(|told| told == limit))
+        };
+        let before = about.earlier.iter().filter(|one| one.at_ms < since_ms && !is_told(&one.id));
+        let shown = before.filter(may_stand).take(self.style.history as usize);
+        shown
+            .map(|one| view::Earlier {
+                who: one.who.clone(),
+                at_ms: one.at_ms,
+                said: one.entry.said.clone(),
+                internal: !one.entry.seen_by.is_empty(),
+            })
+            .collect()
     }
 
     fn issue(&self, about: &About<'_>, shown: &[Shown]) -> view::Issue {
@@ -194,6 +240,7 @@ mod tests {
                 format: Format::Html,
                 to: To::Each,
                 files: FileRule::default(),
+                history: 2,
             },
             because: Reason::Reporter,
             reason: String::new(),
@@ -207,6 +254,30 @@ mod tests {
             "assignee": "ann", "summary": "Printer", "status": "Open", "priority": "High",
         });
         serde_json::from_value(json).unwrap()
+    }
+
+    /// Comments on the issue, of which the events of these tests happened at 5, or later.
+    fn before() -> Vec<EarlierSaid> {
+        let one = |id: &str, at_ms: i64, seen_by: Vec<Visibility>| EarlierSaid {
+            id: id.into(),
+            who: "Eve".into(),
+            at_ms,
+            entry: EntrySaid {
+                said: Said { text: format!("words of {id}"), ..Said::default() },
+                seen_by,
+                ..EntrySaid::default()
+            },
+        };
+        let role = || Visibility::Role("Developers".into());
+        vec![
+            one("later", 5, vec![]),
+            one("7", 4, vec![Visibility::Internal]),
+            one("for a role", 4, vec![Visibility::Internal, role()]),
+            one("internal", 3, vec![Visibility::Internal]),
+            one("public", 2, vec![]),
+            one("old", 1, vec![]),
+            one("older", 0, vec![]),
+        ]
     }
 
     fn view(notification: &Notification) -> View {
@@ -223,7 +294,7 @@ mod tests {
             files: Vec::new(),
         };
         let site = Site { name: "north".into(), url: "https://x.example".into() };
-        let about = About { site: &site, issue: &issue(), said: &of_issue, entries: &entries };
+        let about = About { site: &site, issue: &issue(), said: &of_issue, entries: &entries, earlier: &before() };
         let links = Links { browse: Some("https://x.example/browse/NORTH-1".into()), ..Links::default() };
         notification.view(&about, Own { links, ..Own::default() })
     }
@@ -237,6 +308,22 @@ mod tests {
         assert_eq!(view.issue.description, None, "it is not new");
         assert_eq!((view.reason, view.recipient.zone.as_str()), (Reason::Reporter, "Europe/Berlin"));
         assert_eq!(view.issue.project, "The north");
+    }
+
+    #[test]
+    fn earlier_comments_widen_neither_who_reads_them_nor_who_may_answer() {
+        let shown = |told: &Notification| {
+            let earlier = view(told).earlier;
+            earlier.into_iter().map(|one| (one.said.text.replace("words of ", ""), one.internal)).collect::<Vec<_>>()
+        };
+        let public = [("public".to_owned(), false), ("old".to_owned(), false)];
+        // Of public things an agent's letter is one that everybody may answer: nothing internal stands below it.
+        assert_eq!(shown(&told(Some("cleo"), false, vec![event(EventKind::Commented, Some("8"), vec![])])), public);
+        assert_eq!(shown(&told(None, true, vec![event(EventKind::Updated, None, vec![])])), public);
+        let internal = told(Some("cleo"), false, vec![event(EventKind::Commented, Some("7"), vec![])]);
+        assert_eq!(shown(&internal), [("internal".to_owned(), true), ("public".to_owned(), false)]);
+        let none = Notification { style: Style { history: 0, ..internal.style.clone() }, ..internal };
+        assert_eq!(shown(&none), []);
     }
 
     #[test]

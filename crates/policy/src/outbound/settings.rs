@@ -5,6 +5,8 @@ use crate::profile::{Default, Form, Room, Setting, Tables, setting};
 
 /// The longest merge window, in seconds.
 pub const MERGE_WINDOW_S_MAX: u32 = 3600;
+/// The most earlier comments of one letter.
+pub const HISTORY_MAX: u32 = crate::template::EARLIER_MAX as u32;
 /// The most people of one kind of audience.
 pub const AUDIENCE_MAX: u32 = 1000;
 
@@ -106,8 +108,15 @@ const OF_LETTERS: &[Setting] = &[
         "default.to",
         Form::OneOf(&["each", "bcc"]),
         Default::Is("each"),
-        "`each` recipient gets a letter of his own, with him in To. `bcc` is for those who would get the same words to share one letter in \
-         which none of them sees the others; for now each of them gets his own all the same.",
+        "`each` recipient gets a letter of his own, with him in To. With `bcc` those who would get the same words for the same reason share \
+         one, which names none of them. [What is the same](outbound.md#one-letter-for-several)",
+    ),
+    setting(
+        "default.history",
+        Form::Number(HISTORY_MAX),
+        Default::Is("3"),
+        "How many earlier comments stand below what happened, the newest first; 0 for none. They are those that everybody sees who sees \
+         the issue; one that is for few stands below a letter only where that tells of something that is for the same few.",
     ),
     setting(
         "default.merge_window_s",
@@ -174,7 +183,7 @@ const OF_AUDIENCE: &[Setting] = &[
         Form::SomeOf(&AUDIENCES),
         Default::Is(""),
         "Kinds of people. `mail_people` are those who take part in the issue by mail and have no account; `organisations` are the people of \
-         those with which a request is shared.",
+         those with which a request is shared, `approvers` those who have still to decide about an approval of it.",
     ),
     setting("default.roles", Form::Texts, Default::Is(""), "Roles of the issue's project, by name."),
     setting("default.groups", Form::Texts, Default::Is(""), "Groups, by name."),

@@ -89,6 +89,7 @@ levels! {
         /// The source of a condition over a file; empty for none.
         files_when: String = condition_over_file,
         thumbnails: bool = truth,
+        history: u32 = number,
         #[allow(dead_code, reason = "`Held::wait_s` reads what the levels say, since all of `Held` is much for two numbers")]
         merge_window_s: u32 = number,
         #[allow(dead_code, reason = "as the one above")]

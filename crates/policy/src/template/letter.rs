@@ -25,6 +25,9 @@ pub struct Order {
     /// The tenant's template for this kind of letter.
     pub template: Option<Template>,
     pub view: View,
+    /// The content ids of what the template may show beside what the view offers.
+    #[serde(default)]
+    pub resources: Vec<String>,
 }
 
 /// A letter, ready to be composed.
@@ -81,11 +84,12 @@ impl<'de> Deserialize<'de> for Subject {
 /// # Errors
 /// What is wrong with the theme itself; a view cannot make it so.
 pub fn render(order: Order) -> Result<Rendered, Trouble> {
-    let Order { theme, template, view } = order;
+    let Order { theme, template, view, resources } = order;
     let mark = view.mark.clone().filter(|mark| is_mark(mark));
     let view = within_room(with_texts(shown(view)));
     let scene = Scene::of(&view);
-    let making = Making { theme, machine: Machine::new(theme, &scene), scene: &scene, view: &view, mark };
+    let making =
+        Making { theme, machine: Machine::new(theme, &scene), scene: &scene, view: &view, resources: &resources, mark };
     let made_by = match template {
         None => MadeBy::Theme,
         Some(template) => match making.letter(&template, MadeBy::Template) {
@@ -105,6 +109,7 @@ struct Making<'v> {
     machine: Machine,
     scene: &'v Scene<'v>,
     view: &'v View,
+    resources: &'v [String],
     mark: Option<String>,
 }
 
@@ -116,7 +121,7 @@ impl Making<'_> {
         let html = self.part(template, Part::Html)?;
         let html = if template.html.is_some() { within(&html)? } else { html };
         let html = self.html(&html, subject.as_str())?;
-        let content_ids = content_ids(&html, self.view);
+        let content_ids = content_ids(&html, self.view, self.resources);
         Ok(Rendered { subject, text, html, made_by, content_ids })
     }
 
@@ -190,13 +195,14 @@ fn lines(text: &str) -> String {
     out.trim_matches('\n').to_owned() + "\n"
 }
 
-/// The content ids of the view's pictures that the HTML shows, in order, each once. What people wrote may name others; nothing
+/// The content ids of the view's pictures and the template's that the HTML shows, in order, each once. What people wrote may name others; nothing
 /// goes along because of that.
-fn content_ids(html: &str, view: &View) -> Vec<String> {
+fn content_ids(html: &str, view: &View, resources: &[String]) -> Vec<String> {
     let logo = view.brand.logo.iter().map(|logo| logo.content_id.as_str());
     let files = view.happenings.iter().flat_map(|happening| &happening.files);
     let thumbnails = files.filter_map(|file| file.picture.as_deref());
-    let offered: HashSet<&str> = logo.chain(thumbnails).chain(view.pictures.iter().map(String::as_str)).collect();
+    let of_words = view.pictures.iter().chain(resources).map(String::as_str);
+    let offered: HashSet<&str> = logo.chain(thumbnails).chain(of_words).collect();
     let mut found = HashSet::new();
     let shown = html.split("src=\"cid:").skip(1).filter_map(|piece| piece.split('"').next());
     shown.filter(|id| offered.contains(id) && found.insert(*id)).map(str::to_owned).collect()

@@ -1,6 +1,7 @@
 //! Templates that a tenant writes: data, checked before anything is made of it.
 
 use super::machine::{Part, Trouble};
+use super::resource::{RESOURCE_DOMAIN, RESOURCES_BYTES_MAX, RESOURCES_MAX, Resource};
 use crate::event::EventKind;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -28,6 +29,9 @@ pub struct Templates {
     /// For kinds that have none of their own.
     pub usual: Option<Template>,
     pub by_kind: BTreeMap<String, Template>,
+    /// What their HTML may show by content id.
+    #[serde(skip)]
+    pub resources: Vec<Resource>,
 }
 
 impl Templates {
@@ -56,10 +60,51 @@ impl Templates {
         Ok(templates)
     }
 
+    /// The same with pictures of one's own, by the names of their files.
+    ///
+    /// # Errors
+    /// The first thing that is wrong with them, or a template that shows one that is not there.
+    pub fn with_resources(self, files: Vec<(String, Vec<u8>)>) -> Result<Templates, String> {
+        if files.len() > RESOURCES_MAX {
+            return Err(format!("there are more than {RESOURCES_MAX} files in it; take some away"));
+        }
+        let all: usize = files.iter().map(|(_, bytes)| bytes.len()).sum();
+        if all > RESOURCES_BYTES_MAX {
+            return Err(format!(
+                "the files in it are larger than {RESOURCES_BYTES_MAX} bytes together; make them smaller"
+            ));
+        }
+        let resources = files.into_iter().map(|(name, bytes)| Resource::of_file(&name, bytes));
+        let templates = Templates { resources: resources.collect::<Result<_, _>>()?, ..self };
+        for template in templates.by_kind.values().chain(&templates.usual) {
+            for name in template.html.iter().flat_map(|html| shown(html)) {
+                if !templates.resources.iter().any(|resource| resource.name == name) {
+                    let known = templates.resources.iter().map(|resource| resource.name.as_ref());
+                    let near = crate::profile::nearest(name, known).map(|near| format!("; did you mean {near}?"));
+                    return Err(format!("a template shows {name}, which is not in it{}", near.unwrap_or_default()));
+                }
+            }
+        }
+        Ok(templates)
+    }
+
+    /// What a template may show, by content id.
+    pub fn offered(&self) -> Vec<String> {
+        self.resources.iter().map(|resource| resource.content_id.clone().into_owned()).collect()
+    }
+
     /// The template for a kind; `None` where the theme's is used.
     pub fn of(&self, kind: EventKind) -> Option<&Template> {
         self.by_kind.get(kind.word()).or(self.usual.as_ref())
     }
+}
+
+/// The names of the files that a template's HTML shows.
+fn shown(html: &str) -> impl Iterator<Item = &str> {
+    html.split("cid:").skip(1).filter_map(|rest| {
+        let (name, _) = rest.split_once(RESOURCE_DOMAIN)?;
+        name.chars().all(|c| c.is_ascii_alphanumeric() || ".-_".contains(c)).then_some(name)
+    })
 }
 
 impl Template {
@@ -115,6 +160,24 @@ mod tests {
         assert_eq!(templates.of(EventKind::Commented).unwrap().subject, None);
         assert_eq!(templates.of(EventKind::Created).unwrap().subject.as_deref(), Some("a"));
         assert_eq!(Templates::from_toml("").unwrap().of(EventKind::Created), None);
+    }
+
+    #[test]
+    fn what_a_template_shows_is_there() {
+        use crate::template::LOGO;
+        let of = |html: &str| Templates::from_toml(&format!("[default]\nhtml = '{html}'")).unwrap();
+        let file = |name: &str| (name.to_owned(), LOGO.bytes.to_vec());
+        let shows = of("<img src=\"cid:banner.png@resources\" alt=\"\"> mailto:cid:x y@resources");
+        let good = shows.clone().with_resources(vec![file("banner.png"), file("other.png")]).unwrap();
+        assert_eq!(good.offered(), ["banner.png@resources", "other.png@resources"]);
+        let why = shows.clone().with_resources(vec![file("baner.png")]).unwrap_err();
+        assert_eq!(why, "a template shows banner.png, which is not in it; did you mean baner.png?");
+        assert!(shows.with_resources(vec![]).unwrap_err().contains("which is not in it"));
+        let many = (0..=RESOURCES_MAX).map(|number| file(&format!("{number}.png"))).collect();
+        assert!(of("x").with_resources(many).unwrap_err().contains("more than 20 files"));
+        let large = |name: &str| (name.to_owned(), [LOGO.bytes.to_vec(), vec![0; 200 * 1024]].concat());
+        let why = of("x").with_resources(vec![large("a.png"), large("b.png"), large("c.png")]).unwrap_err();
+        assert!(why.contains("together"), "{why}");
     }
 
     #[test]

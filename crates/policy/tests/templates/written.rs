@@ -134,7 +134,7 @@ fn a_template_does_not_reach_beyond_its_place() {
     ] {
         for theme in Theme::ALL {
             let view = samples::view(EventKind::Commented, "en");
-            let made = render(Order { theme, template: Some(html(source)), view }).unwrap();
+            let made = render(Order { theme, template: Some(html(source)), view, ..Order::default() }).unwrap();
             assert_eq!(made.made_by, MadeBy::Template, "{source}");
             assert!(!made.html.contains("seen<!--"), "{source}: {}", made.html);
             let seen = seen(&made.html);

@@ -4,6 +4,7 @@ mod listen;
 pub mod manual;
 pub mod outbox;
 mod preview;
+mod try_out;
 
 use super::Failure;
 use policy::template::Theme;
@@ -35,6 +36,18 @@ pub enum What {
         /// The numeric id of the issue; without it, all of them.
         #[arg(long, value_name = "ID")]
         issue: Option<String>,
+    },
+    /// Send a letter that tells of nothing through the outgoing server, and print what was said on the way as one JSON object.
+    Test {
+        /// The site whose server and templates are tried.
+        #[arg(long)]
+        site: String,
+        /// To whom, as in `ann@example.org`.
+        #[arg(long, value_name = "ADDRESS")]
+        to: String,
+        /// The mapping whose sender, server, theme and language are tried; without it, those of `[default]`.
+        #[arg(long, value_name = "NAME")]
+        mapping: Option<String>,
     },
     /// Write letters into a folder: subject, text and HTML of each; print one JSON object per letter.
     Preview {
@@ -69,6 +82,10 @@ pub async fn run(config: impl FnOnce() -> PathBuf, what: What) -> Result<(), Fai
         What::Export { id } => outbox::export(&config(), &id).await,
         What::Erase { id } => outbox::erase(&config(), &id).await,
         What::Listen { address, site, issue } => listen::again(&config(), &address, &site, issue.as_deref()).await,
+        What::Test { site, to, mapping } => {
+            let wanted = try_out::Wanted { site: &site, mapping: mapping.as_deref(), to: &to };
+            try_out::run(&config(), &wanted).await
+        }
         What::Preview { theme, template, view, out } => {
             let themes = theme.map_or_else(|| Theme::ALL.to_vec(), |theme| vec![theme]);
             preview::run(&themes, template.as_deref(), view.as_deref(), &out).await

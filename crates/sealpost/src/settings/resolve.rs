@@ -222,9 +222,7 @@ impl Reader {
 
     fn templates(&mut self, section: &Section) -> Option<Templates> {
         let file = self.path(section, "templates")?;
-        let shown = file.display().to_string();
-        let read = std::fs::read_to_string(&file).map_err(|error| format!("{shown}: cannot be read: {error}"));
-        match read.and_then(|text| Templates::from_toml(&text).map_err(|why| format!("{shown}: {why}"))) {
+        match super::templates::read(&file) {
             Ok(templates) => Some(templates),
             Err(why) => {
                 self.wrong(

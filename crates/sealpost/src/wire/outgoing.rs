@@ -4,11 +4,14 @@ use super::fetching::out_of_reach;
 use crate::settings::{self, Settings, Site};
 use courier::submit::{Connection, Host, Secret, Target};
 use engine::tokens::{Tokens, TokensOfOutgoing};
-use mail::Address;
+use mail::{Address, Envelope};
 use policy::Fault;
 use std::collections::HashMap;
 use store::Store;
 use zeroize::Zeroizing;
+
+/// Whoever tries a server out does not wait longer for one answer.
+const PATIENCE_S: u64 = 60;
 
 /// In whose name the letters of a dead end are written when nobody was named: they leave for nobody.
 const NOBODY: &str = "nobody@localhost";
@@ -60,25 +63,66 @@ fn target(outgoing: &settings::Outgoing) -> Target {
 
 /// Connects, encrypts, logs in and says goodbye: what the server says, or what is wrong and what to do. Tokens are in the store.
 pub async fn greet(store: Option<&Store>, outgoing: &settings::Outgoing) -> Result<String, String> {
-    let opened: Result<Connection, Fault> = async {
-        let target = target(outgoing);
-        let Some((user, oauth)) = &outgoing.oauth else { return Connection::open(&target).await };
-        let tokens = Tokens::new(store.ok_or_else(out_of_reach)?.clone());
-        let tokens = TokensOfOutgoing::new(tokens, &outgoing.name, oauth.authorization.clone(), user);
-        Connection::open(&tokens.opened(&target).await?.0).await
+    let connection = open(store, outgoing).await.map_err(|fault| unopened(outgoing, &fault))?;
+    connection.quit().await;
+    let logged_in = if has_account(outgoing) { ", and we may log in" } else { "" };
+    Ok(format!("{} answers on port {}{logged_in}", outgoing.host, outgoing.port))
+}
+
+async fn open(store: Option<&Store>, outgoing: &settings::Outgoing) -> Result<Connection, Fault> {
+    let target = target(outgoing);
+    // Somebody waits for what comes of it.
+    let target = Target { command_timeout_s: PATIENCE_S, end_timeout_s: PATIENCE_S, ..target };
+    let Some((user, oauth)) = &outgoing.oauth else { return Connection::open(&target).await };
+    let tokens = Tokens::new(store.ok_or_else(out_of_reach)?.clone());
+    let tokens = TokensOfOutgoing::new(tokens, &outgoing.name, oauth.authorization.clone(), user);
+    Connection::open(&tokens.opened(&target).await?.0).await
+}
+
+fn has_account(outgoing: &settings::Outgoing) -> bool {
+    outgoing.credentials.is_some() || outgoing.oauth.is_some()
+}
+
+fn unopened(outgoing: &settings::Outgoing, fault: &Fault) -> String {
+    if fault.code == policy::FaultCode::SignInNeeded {
+        return crate::command::fault_in_words(fault);
     }
-    .await;
-    match opened {
-        Ok(connection) => {
-            connection.quit().await;
-            let has_account = outgoing.credentials.is_some() || outgoing.oauth.is_some();
-            let logged_in = if has_account { ", and we may log in" } else { "" };
-            Ok(format!("{} answers on port {}{logged_in}", outgoing.host, outgoing.port))
+    format!(
+        "{} on port {}: {}; see host, port, tls, authorities, user, password and oauth of this [[outgoing]]",
+        outgoing.host, outgoing.port, fault.detail
+    )
+}
+
+/// What was said while one letter was handed over.
+pub struct Dialogue {
+    /// What the server called itself; `None` where it was not reached.
+    pub greeting: Option<String>,
+    /// The version of TLS; `None` where nothing was encrypted.
+    pub tls: Option<&'static str>,
+    pub logged_in: bool,
+    /// Its answer to the letter, or what is wrong and what to do.
+    pub answer: Result<String, String>,
+}
+
+/// Hands one letter over, for somebody who wants to know what is said.
+pub async fn hand_over(store: &Store, outgoing: &settings::Outgoing, envelope: &Envelope, bytes: &[u8]) -> Dialogue {
+    let mut connection = match open(Some(store), outgoing).await {
+        Ok(connection) => connection,
+        Err(fault) => {
+            let answer = Err(unopened(outgoing, &fault));
+            return Dialogue { greeting: None, tls: None, logged_in: false, answer };
         }
-        Err(fault) if fault.code == policy::FaultCode::SignInNeeded => Err(crate::command::fault_in_words(&fault)),
+    };
+    let (greeting, tls) = (Some(connection.greeting().to_owned()), connection.tls());
+    let answer = match connection.send(envelope, bytes).await {
+        Ok(delivery) => {
+            connection.quit().await;
+            Ok(format!("{} {}", delivery.reply.code, delivery.reply.text))
+        }
         Err(fault) => Err(format!(
-            "{} on port {}: {}; see host, port, tls, authorities, user, password and oauth of this [[outgoing]]",
-            outgoing.host, outgoing.port, fault.detail
+            "{} did not take the letter: {}; see whether it lets us send in this name to that address",
+            outgoing.host, fault.detail
         )),
-    }
+    };
+    Dialogue { greeting, tls, logged_in: has_account(outgoing), answer }
 }

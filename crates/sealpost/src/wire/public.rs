@@ -82,18 +82,18 @@ impl Subscriptions for EngineLetters {
         Box::pin(async move { Ok(self.0.subscription(link).await?.map(shown)) })
     }
 
-    fn end<'a>(&'a self, link: &'a str) -> Answer<'a, Option<Subscription>> {
-        Box::pin(async move { Ok(self.0.unsubscribe(link).await?.map(shown)) })
+    fn end<'a>(&'a self, link: &'a str, address: Option<&'a str>) -> Answer<'a, Option<Subscription>> {
+        Box::pin(async move { Ok(self.0.unsubscribe(link, address).await?.map(shown)) })
     }
 
-    fn begin_again<'a>(&'a self, link: &'a str) -> Answer<'a, Option<Subscription>> {
-        Box::pin(async move { Ok(self.0.watch_again(link).await?.map(shown)) })
+    fn begin_again<'a>(&'a self, link: &'a str, address: Option<&'a str>) -> Answer<'a, Option<Subscription>> {
+        Box::pin(async move { Ok(self.0.watch_again(link, address).await?.map(shown)) })
     }
 }
 
-fn shown(subscription: store::Subscription) -> Subscription {
-    let store::Subscription { issue_key, silent } = subscription;
-    Subscription { issue: issue_key, silent }
+fn shown(standing: engine::Standing) -> Subscription {
+    let engine::Standing { subscription: store::Subscription { issue_key, silent }, shared } = standing;
+    Subscription { issue: issue_key, silent, shared }
 }
 
 fn in_words(offer: engine::Offer) -> Offer {

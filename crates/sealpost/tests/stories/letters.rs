@@ -6,7 +6,7 @@ use courier::submit::{Target, submit};
 use mail::Envelope;
 use rig::gateway::Gateway;
 use rig::home::Home;
-use rig::post_office::{PostOffice, Posted};
+use rig::post_office::{Mishap, PostOffice, Posted};
 use rig::settings_file::quoted;
 use std::fs;
 use std::net::SocketAddr;
@@ -67,6 +67,48 @@ async fn check_says_where_letters_go() {
     let said = told(&world.run(&["check", "--config", "sealpost.toml"]));
     let sentence = "site[].outgoing = \"nobody\": is not the name of any [[outgoing]], and site \"demo\" names it";
     assert!(said.contains(sentence), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_test_letter_goes_the_way_of_all_letters_and_tells_what_was_said() {
+    let office = PostOffice::open();
+    let mut world = writing("support@desk.example", &office).await;
+    let mappings = "[default]\nsubject_prefix = \"[HELP]\"\naudience = [\"reporter\"]\n\
+        [[mapping]]\nname = \"night\"\nfrom_name = \"Night watch\"\nfrom_address = \"night@desk.example\"\nlanguage = \"de\"\nformat = \"text\"\n";
+    std::fs::write(world.home.file("mappings.toml"), mappings).unwrap();
+    world.home.settings.set("[[site]]", "mappings", quoted("mappings.toml"));
+    let test = |more: &[&str]| {
+        let given = ["letter", "--config", "sealpost.toml", "test", "--site", "demo", "--to", "ann@example.org"];
+        let output = world.run(&[&given, more].concat());
+        let said: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+        (output.status.code(), said, told(&output))
+    };
+    let (code, said, all) = test(&[]);
+    assert_eq!(code, Some(0), "{all}");
+    assert_eq!((&said["from"], &said["tls"], &said["error"]), (&"support@desk.example".into(), &().into(), &().into()));
+    assert!(said["answer"].as_str().unwrap().starts_with("250 "), "{said:#}");
+    assert_eq!(said["greeting"], "post.example ESMTP");
+    let (code, _, all) = test(&["--mapping", "night"]);
+    assert_eq!(code, Some(0), "{all}");
+    let posted = office.wait_for(2);
+    let read = |posted: &Posted| mail::read(posted.mail.as_bytes(), &mail::Limits::default()).message;
+    let (usual, night) = (read(&posted[0]), read(&posted[1]));
+    assert!(usual.headers.subject.starts_with("[Test] [HELP] "), "{}", usual.headers.subject);
+    assert!(usual.html.is_some() && usual.text.contains("reply above this line"), "{}", usual.text);
+    assert_eq!(night.headers.from[0].name.as_deref(), Some("Night watch"));
+    assert!(night.html.is_none() && night.text.contains("oberhalb dieser Linie"), "{}", night.text);
+
+    office.next(Mishap::Refuse(550));
+    let (code, said, _) = test(&[]);
+    assert_eq!((code, &said["answer"]), (Some(1), &().into()), "{said:#}");
+    assert!(said["error"].as_str().unwrap().contains("did not take the letter: 550"), "{said:#}");
+    let (code, _, all) = test(&["--mapping", "nigth"]);
+    assert!(code == Some(1) && all.contains("did you mean night?"), "{all}");
+    world.home.settings.set("[[site]]", "dead_end", "true");
+    let output =
+        world.run(&["letter", "--config", "sealpost.toml", "test", "--site", "demo", "--to", "ann@example.org"]);
+    assert!(!output.status.success() && told(&output).contains("is a dead end"), "{}", told(&output));
+    assert_eq!(office.posted().len(), 2);
 }
 
 #[cfg(feature = "crash_points")]

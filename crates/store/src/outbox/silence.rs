@@ -18,6 +18,11 @@ pub struct Subscription {
     pub silent: bool,
 }
 
+const NAMED: &str = "SELECT id, address, wrapped_key, sealed_letter FROM outbox
+    WHERE site = $1 AND number = $2 AND issue_id = $3 AND posted_at IS NOT NULL ORDER BY id LIMIT 1";
+const NAMED_TO: &str = "SELECT id, address, wrapped_key, sealed_letter FROM outbox
+    WHERE site = $1 AND number = $2 AND issue_id = $3 AND address = $4 AND posted_at IS NOT NULL ORDER BY id LIMIT 1";
+
 /// A posted letter that a link names.
 struct Named {
     id: String,
@@ -31,17 +36,30 @@ const TAKE_BACK: &str = "DELETE FROM silences WHERE site = $1 AND issue_id = $2 
 const SINCE: &str = "SELECT made_at FROM silences WHERE site = $1 AND issue_id = $2 AND address = $3";
 
 impl Store {
-    /// Whether the recipient of this letter wants more about its issue. `None` when no such letter is kept.
+    /// Whether the recipient of this letter wants more about its issue; of one that several have nobody's wish is told. `None` when no such
+    /// letter is kept.
     pub async fn subscription(&self, site: &str, letter: &LinkedLetter) -> Result<Option<Subscription>, Fault> {
-        let Some(Named { address, issue_key, .. }) = self.named_letter(site, letter).await? else { return Ok(None) };
-        let silent = self.since(site, &letter.issue_id, address).await?.is_some();
+        let Some(Named { address, issue_key, .. }) = self.named_letter(site, letter, None).await? else {
+            return Ok(None);
+        };
+        let silent = !letter.shared && self.since(site, &letter.issue_id, address).await?.is_some();
         Ok(Some(Subscription { issue_key, silent }))
     }
 
     /// No more letters about its issue go to the address that this letter went to. Said again it changes nothing. `None` when no such
     /// letter is kept.
-    pub async fn silence(&self, site: &str, letter: &LinkedLetter) -> Result<Option<Subscription>, Fault> {
-        let Some(Named { id, address, issue_key }) = self.named_letter(site, letter).await? else { return Ok(None) };
+    ///
+    /// `to` is whose letter it was, normalised, where several have it. That it did not go there is not told: the answer is the same, and
+    /// nothing is changed.
+    pub async fn silence(
+        &self,
+        site: &str,
+        letter: &LinkedLetter,
+        to: Option<&str>,
+    ) -> Result<Option<Subscription>, Fault> {
+        let Some(Named { id, address, issue_key }) = self.named_letter(site, letter, to).await? else {
+            return self.as_if(site, letter, true).await;
+        };
         let entry = self.entry(site, letter, "letters_silenced", &id).await?;
         let (site, issue_id) = (site.to_owned(), letter.issue_id.clone());
         let work = self.inner.db.unit(move |conn| {
@@ -57,9 +75,17 @@ impl Store {
         Ok(Some(Subscription { issue_key, silent: true }))
     }
 
-    /// Letters about its issue go to the address that this letter went to again. `None` when no such letter is kept.
-    pub async fn take_back_silence(&self, site: &str, letter: &LinkedLetter) -> Result<Option<Subscription>, Fault> {
-        let Some(Named { id, address, issue_key }) = self.named_letter(site, letter).await? else { return Ok(None) };
+    /// Letters about its issue go to the address that this letter went to again; `to` as in [`Store::silence`]. `None` when no such letter is
+    /// kept.
+    pub async fn take_back_silence(
+        &self,
+        site: &str,
+        letter: &LinkedLetter,
+        to: Option<&str>,
+    ) -> Result<Option<Subscription>, Fault> {
+        let Some(Named { id, address, issue_key }) = self.named_letter(site, letter, to).await? else {
+            return self.as_if(site, letter, false).await;
+        };
         let entry = self.entry(site, letter, "letters_wanted_again", &id).await?;
         let (site, issue_id) = (site.to_owned(), letter.issue_id.clone());
         let work = self.inner.db.unit(move |conn| {
@@ -118,13 +144,30 @@ impl Store {
         Ok(work.await?.map(|(at,)| at))
     }
 
-    async fn named_letter(&self, site: &str, letter: &LinkedLetter) -> Result<Option<Named>, Fault> {
+    /// What is answered to somebody who did not get the letter that others have: he learns nothing by it.
+    async fn as_if(&self, site: &str, letter: &LinkedLetter, silent: bool) -> Result<Option<Subscription>, Fault> {
+        if !letter.shared {
+            return Ok(None);
+        }
+        let found = self.named_letter(site, letter, None).await?;
+        Ok(found.map(|Named { issue_key, .. }| Subscription { issue_key, silent }))
+    }
+
+    async fn named_letter(&self, site: &str, letter: &LinkedLetter, to: Option<&str>) -> Result<Option<Named>, Fault> {
         type Row = (String, Vec<u8>, Option<Vec<u8>>, Option<Vec<u8>>);
-        const SQL: &str = "SELECT id, address, wrapped_key, sealed_letter FROM outbox
-            WHERE site = $1 AND number = $2 AND issue_id = $3 AND posted_at IS NOT NULL";
+        let to = match to {
+            Some(to) => Some(self.inner.vault.hasher(site).await?.address(to)),
+            None => None,
+        };
         let (of, number, issue_id) = (site.to_owned(), letter.number.cast_signed(), letter.issue_id.clone());
-        let work =
-            self.inner.db.read(move |conn| Box::pin(async move { one!(conn, Row, SQL, &of, number, &issue_id) }));
+        let work = self.inner.db.read(move |conn| {
+            Box::pin(async move {
+                match &to {
+                    Some(to) => one!(conn, Row, NAMED_TO, &of, number, &issue_id, to),
+                    None => one!(conn, Row, NAMED, &of, number, &issue_id),
+                }
+            })
+        });
         let Some((id, address, wrapped, about)) = work.await? else { return Ok(None) };
         let issue_key = match (wrapped, about) {
             (Some(wrapped), Some(about)) => {

@@ -124,6 +124,7 @@ checks! {
         priv_15_flagged_mail_is_rehearsed_and_not_replayed;
     silences: a_silence_holds_for_one_address_issue_and_site_until_it_is_taken_back,
         a_persons_word_takes_a_silence_back_without_a_link,
+        sec_48_of_a_letter_that_several_have_each_ends_his_own,
         a_silence_outlives_its_letter_and_the_link_lasts_as_long_as_the_letters_row,
         sec_48_a_letter_that_is_not_posted_or_of_another_issue_or_site_ends_nothing;
     signing_in: a_link_opens_one_session, sessions_end;

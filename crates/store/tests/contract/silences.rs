@@ -34,7 +34,7 @@ fn letter(to: &str, name: &str) -> NewLetter {
 /// What a link in the letter of this name says.
 fn linked(name: &str) -> LinkedLetter {
     let number = letter_number(&StepKey(format!("north/events:10/m/{name}")));
-    LinkedLetter { issue_id: "10".into(), number }
+    LinkedLetter { issue_id: "10".into(), number, shared: false }
 }
 
 /// Begins a decision about an event of issue 10 and drafts this letter; with `post` it is posted.
@@ -72,7 +72,7 @@ pub async fn a_silence_holds_for_one_address_issue_and_site_until_it_is_taken_ba
     let mut saying = tokio::task::JoinSet::new();
     for _ in 0..20 {
         let store = store.clone();
-        saying.spawn(async move { store.silence(SITE, &linked("a")).await.unwrap() });
+        saying.spawn(async move { store.silence(SITE, &linked("a"), None).await.unwrap() });
     }
     assert!(saying.join_all().await.into_iter().all(|said| said == subscription(true)));
     assert_eq!(store.subscription(SITE, &linked("a")).await.unwrap(), subscription(true));
@@ -84,11 +84,11 @@ pub async fn a_silence_holds_for_one_address_issue_and_site_until_it_is_taken_ba
     }
     assert_eq!((rows(&home, "letters_silenced").await, rows(&home, "letters_wanted_again").await), (1, 0));
     for _ in 0..2 {
-        assert_eq!(store.take_back_silence(SITE, &linked("b")).await.unwrap(), subscription(false));
+        assert_eq!(store.take_back_silence(SITE, &linked("b"), None).await.unwrap(), subscription(false));
         assert!(silent(SITE, "10", ASKED).await, "another's letter takes nothing back");
     }
     for _ in 0..2 {
-        assert_eq!(store.take_back_silence(SITE, &linked("a")).await.unwrap(), subscription(false));
+        assert_eq!(store.take_back_silence(SITE, &linked("a"), None).await.unwrap(), subscription(false));
     }
     assert!(!silent(SITE, "10", ASKED).await);
     assert_eq!((rows(&home, "letters_silenced").await, rows(&home, "letters_wanted_again").await), (1, 1));
@@ -98,13 +98,13 @@ pub async fn a_silence_holds_for_one_address_issue_and_site_until_it_is_taken_ba
 pub async fn a_persons_word_takes_a_silence_back_without_a_link(home: Home) {
     let store = home.open().await;
     decide(&store, letter(WRITTEN, "a"), true).await;
-    store.silence(SITE, &linked("a")).await.unwrap();
+    store.silence(SITE, &linked("a"), None).await.unwrap();
     for (site, issue) in [(SITE, Some("11")), ("south", Some("10")), ("south", None)] {
         assert_eq!(store.listen_again(site, issue, ASKED, "planted-admin").await.unwrap(), 0, "{site} {issue:?}");
     }
     assert_eq!(store.listen_again(SITE, Some("10"), ASKED, "planted-admin").await.unwrap(), 1);
     assert_eq!(store.silent_since(SITE, "10", ASKED).await.unwrap(), None);
-    store.silence(SITE, &linked("a")).await.unwrap();
+    store.silence(SITE, &linked("a"), None).await.unwrap();
     assert_eq!(store.listen_again(SITE, None, ASKED, "planted-admin").await.unwrap(), 1);
     assert_eq!(store.listen_again(SITE, None, ASKED, "planted-admin").await.unwrap(), 0);
     assert_eq!(rows(&home, "letters_wanted_again").await, 2);
@@ -120,12 +120,17 @@ pub async fn a_silence_outlives_its_letter_and_the_link_lasts_as_long_as_the_let
     age(31).await;
     store.sweep().await.unwrap();
     let erased = Some(Subscription { issue_key: None, silent: true });
-    assert_eq!(store.silence(SITE, &linked("a")).await.unwrap(), erased, "what it said is gone, the link is good");
+    assert_eq!(
+        store.silence(SITE, &linked("a"), None).await.unwrap(),
+        erased,
+        "what it said is gone, the link is good"
+    );
     assert_eq!(store.subscription(SITE, &linked("a")).await.unwrap(), erased);
     age(60).await;
     store.sweep().await.unwrap();
     assert_eq!(home.number("SELECT COUNT(*) FROM outbox").await, 0);
-    for said in [store.silence(SITE, &linked("a")).await, store.take_back_silence(SITE, &linked("a")).await] {
+    for said in [store.silence(SITE, &linked("a"), None).await, store.take_back_silence(SITE, &linked("a"), None).await]
+    {
         assert_eq!(said.unwrap(), None);
     }
     assert!(store.silent_since(SITE, "10", ASKED).await.unwrap().is_some(), "nobody took it back");
@@ -142,8 +147,31 @@ pub async fn sec_48_a_letter_that_is_not_posted_or_of_another_issue_or_site_ends
         (SITE, linked("draft"), "a draft"),
     ] {
         assert_eq!(store.subscription(site, &letter).await.unwrap(), None, "{what}");
-        assert_eq!(store.silence(site, &letter).await.unwrap(), None, "{what}");
-        assert_eq!(store.take_back_silence(site, &letter).await.unwrap(), None, "{what}");
+        assert_eq!(store.silence(site, &letter, None).await.unwrap(), None, "{what}");
+        assert_eq!(store.take_back_silence(site, &letter, None).await.unwrap(), None, "{what}");
     }
     assert_eq!(home.number("SELECT COUNT(*) FROM silences").await, 0);
+}
+
+pub async fn sec_48_of_a_letter_that_several_have_each_ends_his_own(home: Home) {
+    const OTHER: &str = "other@people.example";
+    let store = home.open().await;
+    let shared = LinkedLetter { shared: true, ..linked("both") };
+    for (to, name) in [(WRITTEN, "a"), (OTHER, "b")] {
+        decide(&store, NewLetter { number: shared.number, ..letter(to, name) }, true).await;
+    }
+    let silent = async |address: &str| store.silent_since(SITE, "10", address).await.unwrap().is_some();
+    assert_eq!(store.subscription(SITE, &shared).await.unwrap(), subscription(false));
+    // Somebody who did not get it is answered as if he had, so that nobody learns by it who did.
+    assert_eq!(store.silence(SITE, &shared, Some("stranger@people.example")).await.unwrap(), subscription(true));
+    assert!(!silent("stranger@people.example").await && rows(&home, "letters_silenced").await == 0);
+    assert_eq!(store.silence(SITE, &shared, Some(ASKED)).await.unwrap(), subscription(true));
+    assert_eq!((silent(ASKED).await, silent(OTHER).await), (true, false));
+    assert_eq!(store.subscription(SITE, &shared).await.unwrap(), subscription(false), "nobody's wish is told");
+    assert_eq!(store.take_back_silence(SITE, &shared, Some(OTHER)).await.unwrap(), subscription(false));
+    assert!(silent(ASKED).await);
+    assert_eq!(store.take_back_silence(SITE, &shared, Some(ASKED)).await.unwrap(), subscription(false));
+    assert!(!silent(ASKED).await);
+    let none = LinkedLetter { number: 7, ..shared };
+    assert_eq!(store.silence(SITE, &none, Some(ASKED)).await.unwrap(), None);
 }

@@ -5,11 +5,13 @@ use super::path::{segment, value};
 use super::request::get;
 use super::{INTERNAL_PROPERTY, ITEMS_PER_PAGE, Kind, WRITTEN_CHARS_MAX, meta, people, service};
 use crate::adf;
-use crate::answer::{Answer, EntryView, Named, Written};
+use crate::answer::{Answer, CommentView, EntryView, Named, Written};
 use crate::http::Request;
 use crate::operation::Operation;
+use crate::webhook::moment_ms;
 use policy::Visibility;
 use serde_json::Value;
+use std::cmp::Reverse;
 
 /// Data Center lists all whose names begin like the account's, and cuts the list off where it is not told to go on.
 const LISTED_MAX: u32 = 1000;
@@ -23,6 +25,10 @@ pub(super) fn request(kind: Kind, operation: &Operation) -> Option<Request> {
             "{api}/issue/{}/comment/{}?expand=properties,renderedBody",
             segment(issue_id),
             segment(comment_id)
+        )),
+        Operation::ReadNewestComments { issue_id, most } => get(format!(
+            "{api}/issue/{}/comment?startAt=0&maxResults={most}&orderBy=-created&expand=properties,renderedBody",
+            segment(issue_id)
         )),
         Operation::ReadWork { issue_id, work_id } => {
             get(format!("{api}/issue/{}/worklog/{}", segment(issue_id), segment(work_id)))
@@ -57,6 +63,7 @@ pub(super) fn request(kind: Kind, operation: &Operation) -> Option<Request> {
             get(format!("{api}/group/member?groupname={group}&startAt={start_at}&maxResults={ITEMS_PER_PAGE}"))
         }
         Operation::ReadParticipants { issue_id, start_at } => service::participants(issue_id, *start_at),
+        Operation::ReadApprovals { issue_id, start_at } => service::approvals(issue_id, *start_at),
         Operation::ReadOrganisationPeople { organisation_id, start_at } => {
             service::people_of_organisation(organisation_id, *start_at)
         }
@@ -75,6 +82,7 @@ pub(super) fn answer(kind: Kind, operation: &Operation, json: &Value) -> Option<
             let said = written(kind, &json["body"], &json["renderedBody"]);
             Ok(Answer::Entry(EntryView { seen_by: seen_by(json), said, spent: String::new() }))
         }
+        Operation::ReadNewestComments { .. } => newest(kind, json),
         Operation::ReadWork { .. } => {
             let said = written(kind, &json["comment"], &Value::Null);
             Ok(Answer::Entry(EntryView { seen_by: seen_by(json), said, spent: text(&json["timeSpent"]) }))
@@ -104,6 +112,7 @@ pub(super) fn answer(kind: Kind, operation: &Operation, json: &Value) -> Option<
             let is_last = json["isLastPage"].as_bool().unwrap_or(true);
             all.map(|people| Answer::People { all: is_last || people.is_empty(), people })
         }
+        Operation::ReadApprovals { .. } => service::approvers(kind, json),
         Operation::ReadFieldOrganisations { field, .. } => organisations(&json["fields"], field),
         Operation::ReadFieldPeople { field, .. } => field_people(kind, &json["fields"], field),
         _ => return None,
@@ -115,6 +124,29 @@ fn watchers(kind: Kind, json: &Value) -> Result<Answer, Lack> {
     let people = each(&json["watchers"], |one| people::person(kind, one)).ok_or(Lack("watchers"))?;
     let all = number(&json["watchCount"]) == Some(people.len() as u64);
     Ok(Answer::People { people, all })
+}
+
+/// Where a tracker begins with the oldest and does not tell all, the newest are not known, so there are none.
+fn newest(kind: Kind, json: &Value) -> Result<Answer, Lack> {
+    let one = |value: &Value| {
+        Some(CommentView {
+            id: id(&value["id"])?,
+            by: people::person(kind, &value["author"]).map(|person| person.name).unwrap_or_default(),
+            created_ms: value["created"].as_str().and_then(moment_ms)?,
+            entry: EntryView {
+                seen_by: seen_by(value),
+                said: written(kind, &value["body"], &value["renderedBody"]),
+                spent: String::new(),
+            },
+        })
+    };
+    let mut comments = each(&json["comments"], one).ok_or(Lack("comments"))?;
+    let is_whole = number(&json["total"]).is_some_and(|total| total <= comments.len() as u64);
+    if !is_whole && !comments.is_sorted_by(|one, next| one.created_ms >= next.created_ms) {
+        comments.clear();
+    }
+    comments.sort_by_key(|comment| Reverse(comment.created_ms));
+    Ok(Answer::Newest(comments))
 }
 
 /// The words alone tell whether something is written: Jira renders nothing as an empty text, or as an empty paragraph.

@@ -123,6 +123,12 @@ fn missing(operation: &Operation, response: &Response) -> Fault {
             "The tracker knows no such account or issue, or shows it not to this account. See whether it still exists.",
         );
     }
+    if matches!(operation, Operation::ReadParticipants { .. } | Operation::ReadApprovals { .. }) {
+        return Fault::permanent(FaultCode::TrackerRefused, detail).with_public(
+            "The tracker knows no such request: the issue is of no service project, or this account may not see it there. \
+             Nothing, unless it should be one.",
+        );
+    }
     match is_about_an_issue(operation) {
         true => Fault::permanent(FaultCode::TrackerGone, detail),
         false => Fault::permanent(FaultCode::TrackerRefused, detail)
@@ -149,6 +155,7 @@ fn is_about_an_issue(operation: &Operation) -> bool {
             operation,
             Operation::ReadIssue { .. }
                 | Operation::ReadComments { .. }
+                | Operation::ReadNewestComments { .. }
                 | Operation::ReadWatchers { .. }
                 | Operation::ReadComment { .. }
                 | Operation::ReadWork { .. }

@@ -1,8 +1,8 @@
-//! Service management: desks, request types, organisations, participants and customers.
+//! Service management: desks, request types, organisations, participants, approvers and customers.
 
 use super::answer::{Lack, each, id, text};
 use super::path::segment;
-use super::{ITEMS_PER_PAGE, Kind};
+use super::{ITEMS_PER_PAGE, Kind, people};
 use crate::answer::{Answer, Named};
 use crate::http::{Content, Method, Request};
 use serde_json::{Value, json};
@@ -38,6 +38,30 @@ pub(super) fn people_of_organisation(organisation_id: &str, start_at: u64) -> Re
 
 pub(super) fn participants(issue_id: &str, start_at: u64) -> Request {
     list(&format!("/request/{}/participant", segment(issue_id)), start_at)
+}
+
+pub(super) fn approvals(issue_id: &str, start_at: u64) -> Request {
+    list(&format!("/request/{}/approval", segment(issue_id)), start_at)
+}
+
+/// Whoever has still to decide about one of the approvals of a page. An approver who is deleted may be told as nobody.
+pub(super) fn approvers(kind: Kind, json: &Value) -> Result<Answer, Lack> {
+    let approvals = json["values"].as_array().ok_or(Lack("values"))?;
+    let mut approvers = Vec::new();
+    for approval in approvals {
+        let all = approval["approvers"].as_array().ok_or(Lack("approvers"))?;
+        let is_open = is_pending(&approval["finalDecision"]);
+        let asked = all.iter().filter(|one| is_open && is_pending(&one["approverDecision"]));
+        for one in asked.map(|one| &one["approver"]).filter(|approver| !approver.is_null()) {
+            approvers.push(people::person(kind, one).ok_or(Lack("approver"))?);
+        }
+    }
+    let is_last = json["isLastPage"].as_bool().unwrap_or(true) || approvals.is_empty();
+    Ok(Answer::Approvers { approvers, approvals: approvals.len() as u64, all: is_last })
+}
+
+fn is_pending(decision: &Value) -> bool {
+    decision.as_str().is_some_and(|word| word.eq_ignore_ascii_case("pending"))
 }
 
 pub(super) fn add_participants(kind: Kind, issue_id: &str, accounts: &[String]) -> Request {

@@ -44,6 +44,7 @@ fn operation() -> impl Strategy<Value = Operation> {
         id.clone().prop_map(|issue_id| Operation::ReadDescription { issue_id }),
         (id.clone(), id.clone()).prop_map(|(issue_id, comment_id)| Operation::ReadComment { issue_id, comment_id }),
         (id.clone(), any::<u64>()).prop_map(|(issue_id, start_at)| Operation::ReadComments { issue_id, start_at }),
+        (id.clone(), any::<u32>()).prop_map(|(issue_id, most)| Operation::ReadNewestComments { issue_id, most }),
         ids.clone().prop_map(|comment_ids| Operation::ReadCommentMarkers { comment_ids }),
         (id.clone(), id.clone(), any::<u64>(), proptest::option::of(id.clone())).prop_map(
             |(project, account_id, since_minutes, page_token)| Operation::FindCreated {

@@ -3,8 +3,8 @@
 use policy::event::EventKind;
 use policy::template::{
     BLOCKS, CHANGES_MAX, DEPTH_MAX, EARLIER_MAX, FIELDS, FILES_MAX, FILTERS, FUEL, HAPPENINGS_MAX, HTML_BYTES_MAX,
-    LANGUAGES, NAME_CHARS_MAX, NAMES_BYTES_MAX, REFUSED, SAID_BYTES_MAX, SOURCE_BYTES_MAX, STATEMENTS,
-    SUBJECT_BYTES_MAX, TEXT_BYTES_MAX, Theme, WEIGHTIEST_FIRST, samples,
+    LANGUAGES, NAME_CHARS_MAX, NAMES_BYTES_MAX, REFUSED, RESOURCE_BYTES_MAX, RESOURCES_BYTES_MAX, RESOURCES_MAX,
+    SAID_BYTES_MAX, SOURCE_BYTES_MAX, STATEMENTS, SUBJECT_BYTES_MAX, TEXT_BYTES_MAX, Theme, WEIGHTIEST_FIRST, samples,
 };
 use std::fmt::Write;
 
@@ -45,6 +45,20 @@ html = \"\"\"
 They are written in [MiniJinja](https://docs.rs/minijinja), a Jinja2. What a mail or an issue says is put in as it is and is never read as a
 template; in HTML it is escaped. Only the fields called `html` are not: they were made safe before, and belong between elements, not into
 an attribute. The classes of a theme can be used; its colours for light and dark then come along, written into each element.
+";
+
+const RESOURCES: &str = "
+## Pictures of your own
+
+What stands in the folder `resources` beside the file of templates can be shown in their HTML by the name of its file:
+
+```html
+<img src=\"cid:banner.png@resources\" alt=\"Example\" width=\"600\" height=\"80\">
+```
+
+It goes along in each letter that shows it, so that nothing is fetched when the letter is opened. PNG, JPEG and GIF are taken, known by the name's ending
+and by the bytes alike; SVG is refused. Names are of letters, digits, dots, hyphens and underscores. A template that shows what is not there is refused
+with the settings.
 ";
 
 const BOUNDS: &str = "
@@ -99,6 +113,7 @@ pub fn page() -> String {
     table(&mut page, "Fields", "`[]` stands for each of several.", "field", FIELDS);
     table(&mut page, "Blocks", "What the theme has ready, in HTML and, but for the look, in text.", "block", BLOCKS);
     table(&mut page, "Filters", "There are no others.", "filter", FILTERS);
+    page.push_str(RESOURCES);
     page.push_str(BOUNDS);
     bounds(&mut page);
     page.push_str(VIEW);
@@ -133,6 +148,9 @@ fn bounds(page: &mut String) {
         ("characters of a name or a value", NAME_CHARS_MAX),
         ("bytes of all names and values", NAMES_BYTES_MAX),
         ("bytes of all that people wrote", SAID_BYTES_MAX),
+        ("pictures of your own", RESOURCES_MAX),
+        ("bytes of one of them", RESOURCE_BYTES_MAX),
+        ("bytes of all of them", RESOURCES_BYTES_MAX),
     ];
     for (what, most) in rows {
         let _ = writeln!(page, "| {what} | {most} |");

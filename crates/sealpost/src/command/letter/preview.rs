@@ -1,10 +1,11 @@
 //! `sealpost letter preview`: letters as files, made in cells as those are that go out.
 
 use super::super::{Failure, files, print};
+use crate::settings::templates;
 use crate::wire;
 use engine::cell::{Renderer, Sandbox};
 use policy::event::EventKind;
-use policy::template::{LANGUAGES, LOGO, MadeBy, Order, Rendered, Templates, Theme, View, samples};
+use policy::template::{LANGUAGES, LOGO, MadeBy, Order, Rendered, Resource, Theme, View, samples};
 use serde::Serialize;
 use std::path::Path;
 
@@ -26,26 +27,29 @@ struct Line<'a> {
 
 /// Writes a letter of each theme and view; fails in the end when a template had to give way.
 pub async fn run(themes: &[Theme], template: Option<&Path>, view: Option<&Path>, out: &Path) -> Result<(), Failure> {
-    let templates = template.map(read_templates).transpose()?.unwrap_or_default();
+    let templates = template.map(templates::read).transpose().map_err(Failure::new)?.unwrap_or_default();
     let views = match view {
         Some(file) => vec![read_view(file)?],
         None => samples(),
     };
     let cannot = |error: std::io::Error| Failure::new(format!("cannot write into {}: {error}", out.display()));
     std::fs::create_dir_all(out).map_err(cannot)?;
-    std::fs::write(out.join(&*LOGO.name), &*LOGO.bytes).map_err(cannot)?;
+    for picture in std::iter::once(&LOGO).chain(&templates.resources) {
+        std::fs::write(out.join(&*picture.name), &*picture.bytes).map_err(cannot)?;
+    }
     let program = wire::own_program()?;
     let renderer = Renderer::new(CELLS, Sandbox::Reduced, program, vec!["cell".into()]);
     let mut gave_way = false;
     for theme in themes {
         for view in &views {
             let kind = view.kind();
-            let order = Order { theme: *theme, template: templates.of(kind).cloned(), view: view.clone() };
+            let template = templates.of(kind).cloned();
+            let order = Order { theme: *theme, template, view: view.clone(), resources: templates.offered() };
             let letter = renderer.render(order).await?;
             gave_way |= matches!(letter.made_by, MadeBy::ThemeInstead(_));
             let language = if view.recipient.language.is_empty() { "en" } else { &view.recipient.language };
             let name = format!("{}-{}-{}", theme.word(), kind.word(), file_name(language));
-            let files = write(out, &name, &letter).map_err(cannot)?;
+            let files = write(out, &name, &letter, &templates.resources).map_err(cannot)?;
             print(&line(*theme, kind, language, &letter, files)?)?;
         }
     }
@@ -62,10 +66,6 @@ fn read(file: &Path) -> Result<String, Failure> {
     String::from_utf8(files::bytes(file).map_err(wrong)?).map_err(|_| wrong("is no text in UTF-8".into()))
 }
 
-fn read_templates(file: &Path) -> Result<Templates, Failure> {
-    Templates::from_toml(&read(file)?).map_err(|why| Failure::new(format!("{}: {why}", file.display())))
-}
-
 fn read_view(file: &Path) -> Result<View, Failure> {
     serde_json::from_str(&read(file)?).map_err(|error| Failure::new(format!("{}: {error}", file.display())))
 }
@@ -75,9 +75,12 @@ fn file_name(language: &str) -> String {
     language.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(16).collect()
 }
 
-/// Writes the parts, and says where. A browser finds the logo beside the page, where a mail program finds it by its content id.
-fn write(out: &Path, name: &str, letter: &Rendered) -> std::io::Result<[String; 3]> {
-    let page = letter.html.replace(&format!("cid:{}", LOGO.content_id), &LOGO.name);
+/// Writes the parts, and says where. A browser finds pictures beside the page, where a mail program finds them by their content ids.
+fn write(out: &Path, name: &str, letter: &Rendered, pictures: &[Resource]) -> std::io::Result<[String; 3]> {
+    let mut page = letter.html.clone();
+    for picture in std::iter::once(&LOGO).chain(pictures) {
+        page = page.replace(&format!("cid:{}", picture.content_id), &picture.name);
+    }
     let subject = format!("{}\n", letter.subject.as_str());
     let mut paths = [const { String::new() }; 3];
     let parts = [("subject", subject.as_str()), ("txt", &letter.text), ("html", &page)];

@@ -57,8 +57,8 @@ pub(super) const SETTINGS: &[Setting] = &[
         "site[].templates",
         Path,
         Empty,
-        "The site's own templates of letters about events, in TOML, a table for each kind. Without it letters are their theme's. See \
-         [templates](templates.md).",
+        "The site's own templates of letters about events, in TOML, a table for each kind. Pictures that they show stand in the \
+         folder `resources` beside it. Without it letters are their theme's. See [templates](templates.md).",
     ),
     setting("site[].browse_base", Url, Refused, "The base of links that people open."),
     setting(
