@@ -3,6 +3,7 @@
 use super::inquiry::Contents;
 use crate::gateway::Shared;
 use crate::held::Held;
+use crate::letter_id;
 use crate::metrics::Metrics;
 use crate::site::Site;
 use crate::stop::Stop;
@@ -12,11 +13,11 @@ use mail::compose::{List, Notification as Composed};
 use mail::letter_mark::LetterKey;
 use policy::notify::{About, IssueNow, Own};
 use policy::outbound::Format;
-use policy::reply_token::{self, TokenKey};
+use policy::reply_token::TokenKey;
 use policy::silence_link::LinkedLetter;
 use policy::template::view::{self, Brand, Links};
 use policy::template::{MadeBy, Order, Rendered, Trouble, Words};
-use policy::{Fault, FaultCode, Notification, StepKey, event_letter_number};
+use policy::{Fault, Notification, StepKey, event_letter_number};
 use store::{LetterAbout, NewLetter};
 
 /// Letters whose bytes come to this much are put aside; the rest waits for the decision.
@@ -63,7 +64,7 @@ impl Making<'_> {
     }
 
     async fn means(&self) -> Result<Means, Fault> {
-        let key = self.shared.reply_keys(&self.site.name).await?.into_iter().next().ok_or_else(no_key)?;
+        let key = letter_id::key(self.shared, &self.site.name).await?;
         let mark = LetterKey::derive(&key.secret, &self.site.name);
         let site = view::Site { name: self.site.name.clone(), url: self.site.browse_base.clone() };
         Ok(Means { key, mark, site })
@@ -74,8 +75,7 @@ impl Making<'_> {
         let key = StepKey(format!("{}/{}", self.site.name, notification.key.0));
         let number = event_letter_number(&key, notification.answer_seen_by(&self.contents.entries));
         let from = self.from(notification)?;
-        let token = reply_token::sign(&means.key, &self.site.name, &notification.issue_id, &number.to_string());
-        let token = token.ok_or_else(no_key)?;
+        let token = letter_id::token(&means.key, &self.site.name, &notification.issue_id, number)?;
         let about =
             About { site: &means.site, issue: self.issue, said: &self.contents.issue, entries: &self.contents.entries };
         let linked = LinkedLetter { issue_id: notification.issue_id.clone(), number };
@@ -89,7 +89,7 @@ impl Making<'_> {
         let template = self.site.templates.of(view.kind()).cloned();
         let order = Order { theme: notification.style.theme, template, view };
         let rendered = self.shared.letters.render(order).await?;
-        let domain = domain_of(&from);
+        let domain = letter_id::domain_of(&from);
         // Without a domain for signed addresses answers go to whom the letter is from, and are known by the Message-ID that they answer.
         let signed = self.shared.signed_reply_address(&self.site.name, &token);
         let reply_to = Some(notification.style.reply_to.clone()).filter(|given| !given.is_empty()).or(signed.clone());
@@ -99,6 +99,7 @@ impl Making<'_> {
         let list_id = format!("{}.{}.{domain}", notification.issue_key, self.site.name);
         let recipient =
             Address { name: named(&notification.recipient.name), address: notification.recipient.address.clone() };
+        let date_s = self.held.now().div_euclid(1_000_000);
         let bytes = mail::compose::notification(&Composed {
             from: &from,
             to: std::slice::from_ref(&recipient),
@@ -109,14 +110,23 @@ impl Making<'_> {
             message_id: &message_id,
             thread: Some(&thread(&self.site.name, &notification.issue_id, domain)),
             answers: &[],
-            date_s: self.held.now().div_euclid(1_000_000),
+            date_s,
             list: Some(List { name: &notification.issue_key, id: &list_id }),
             unsubscribe: unsubscribe.as_deref(),
             language: Some(Words::of(&notification.recipient.language).language),
             pictures: &[],
             files: &[],
         });
+        let bytes = self.signed(bytes, &from, date_s)?;
         Ok(NewLetter { key, number, about: self.about(notification, rendered, message_id, return_path), bytes })
+    }
+
+    /// Signed now, so that each try sends the same bytes.
+    fn signed(&self, mail: Vec<u8>, from: &Address, date_s: i64) -> Result<Vec<u8>, Fault> {
+        let Some(signer) = self.site.signers.of(&from.address) else { return Ok(mail) };
+        let mut signed = signer.signatures_of(&mail, date_s)?;
+        signed.extend(mail);
+        Ok(signed)
     }
 
     fn about(
@@ -176,14 +186,6 @@ fn thread(site: &str, issue_id: &str, domain: &str) -> String {
     format!("issue-{issue_id}.{site}@{domain}")
 }
 
-fn domain_of(from: &Address) -> &str {
-    from.address.rsplit('@').next().filter(|domain| !domain.is_empty()).unwrap_or("localhost")
-}
-
 fn named(name: &str) -> Option<String> {
     Some(name.to_owned()).filter(|name| !name.is_empty())
-}
-
-fn no_key() -> Fault {
-    Fault::permanent(FaultCode::KeyUnavailable, "no key signs this site's letters")
 }

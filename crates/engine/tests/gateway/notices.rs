@@ -30,7 +30,7 @@ fn tell_by(world: &World, mappings: &str) {
     let mappings = Mappings::from_toml(mappings, "a test").unwrap();
     let site = Site::new("acme", world.dialect, voice_of(world), &quick());
     let from = Address { name: None, address: "support@desk.example".into() };
-    let dead_end = Outgoing { target: None, tokens: None, from };
+    let dead_end = Outgoing::new(None, None, from);
     world.gateway.swap_sites(vec![site.with_outgoing(Some(dead_end)).with_mappings(Some(Arc::new(mappings)))]);
 }
 
