@@ -28,6 +28,10 @@ const PIECE_BYTES: usize = 64 * 1024;
 /// Most recipients of one mail; more would not fit into one batch of replies.
 const RECIPIENTS_MAX: usize = 1000;
 
+/// What a server answers that closes the connection with it (RFC 5321, section 4.2.1), and how a fault with it begins.
+const CLOSES: u16 = 421;
+const HANGING_UP: &str = "421 ";
+
 /// An answer of the listener. Text lines are joined with LF; the enhanced status stands at the start of the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
@@ -82,6 +86,15 @@ pub struct Connection {
     end_timeout: Duration,
     greeting: String,
     tls: Option<&'static str>,
+    is_ready: bool,
+}
+
+/// A mail that the server waits for; see [`Connection::offer`].
+#[derive(Debug)]
+pub struct Offered {
+    addresses: Vec<String>,
+    announced: Vec<Reply>,
+    size_bytes: u64,
 }
 
 /// Connects, sends one mail and says goodbye.
@@ -126,7 +139,7 @@ impl Connection {
             }
         }
         let end_timeout = Duration::from_secs(target.end_timeout_s);
-        Ok(Connection { dialogue, lmtp: target.lmtp, end_timeout, greeting: greeting.text, tls })
+        Ok(Connection { dialogue, lmtp: target.lmtp, end_timeout, greeting: greeting.text, tls, is_ready: true })
     }
 
     /// What the server called itself when it was connected to.
@@ -139,6 +152,16 @@ impl Connection {
         self.tls
     }
 
+    /// Whether it stands between two mails, so that another one can be sent: also after one that was refused.
+    pub fn is_ready(&self) -> bool {
+        self.is_ready
+    }
+
+    /// Whether it is ready and, as far as is known here, still open: the server has neither closed it nor said anything that nobody asked for.
+    pub async fn is_quiet(&mut self) -> bool {
+        self.is_ready && self.dialogue.is_quiet().await
+    }
+
     /// Sends one mail. Line ends become CRLF and dots are doubled on the way; nothing else is changed.
     ///
     /// # Errors
@@ -149,39 +172,55 @@ impl Connection {
         let shape = Shape { size_bytes: raw.len() as u64, is_ascii: raw.is_ascii() };
         let announced = self.announce(envelope, shape).await?;
         self.pour(raw).await?;
-        self.end(envelope, announced).await
+        self.end(&envelope.rcpt_to, announced).await
     }
 
-    /// As [`Connection::send`], for a mail that comes in pieces of exactly `shape.size_bytes`. When they end early the
+    /// Asks the server to take a mail. Until [`Connection::hand_over`] nothing of it was sent, so after a fault it can be offered over
+    /// another connection without being doubled.
+    ///
+    /// # Errors
+    /// Those of [`Connection::send`] that come before the mail itself; none of them is *unknown*.
+    pub async fn offer(&mut self, envelope: &Envelope, shape: Shape) -> Result<Offered, Fault> {
+        let announced = self.announce(envelope, shape).await?;
+        Ok(Offered { addresses: envelope.rcpt_to.clone(), announced, size_bytes: shape.size_bytes })
+    }
+
+    /// Sends the mail that was just offered, in pieces that are together as long as was said. When they end early the
     /// connection is of no use any more and no final dot was sent, so that nobody ever gets half a mail (FAULT-40).
     ///
     /// # Errors
     /// Those of [`Connection::send`], and `SmtpUnreachable`, temporary, when the pieces ended early.
-    pub async fn send_pieces(
-        &mut self,
-        envelope: &Envelope,
-        shape: Shape,
-        mut pieces: mpsc::Receiver<Bytes>,
-    ) -> Result<Delivery, Fault> {
-        let announced = self.announce(envelope, shape).await?;
-        let (mut stuffing, mut missing) = (Stuffing::new(), shape.size_bytes);
+    pub async fn hand_over(&mut self, offered: Offered, mut pieces: mpsc::Receiver<Bytes>) -> Result<Delivery, Fault> {
+        let (mut stuffing, mut missing) = (Stuffing::new(), offered.size_bytes);
         while let Some(piece) = pieces.recv().await {
             stuffing.push(&piece, self.dialogue.output());
-            self.dialogue.flush().await?;
             missing = missing.wrapping_sub(piece.len() as u64);
+            // The last piece and the final dot leave in one write.
+            if missing != 0 {
+                self.dialogue.flush().await?;
+            }
         }
         if missing != 0 {
             return Err(unreachable("the mail ended before its size, so the connection was broken off"));
         }
         self.finish(stuffing).await?;
-        self.end(envelope, announced).await
+        self.end(&offered.addresses, offered.announced).await
     }
 
     /// The answer to each RCPT, at least one of which is positive.
     async fn announce(&mut self, envelope: &Envelope, shape: Shape) -> Result<Vec<Reply>, Fault> {
         check(envelope)?;
-        let announced = self.dialogue.announce(envelope, shape).await?;
+        self.is_ready = false;
+        let announced = match self.dialogue.announce(envelope, shape).await {
+            Ok(announced) => announced,
+            Err(fault) => {
+                self.is_ready = fault.code == FaultCode::SmtpRefused && !fault.detail.starts_with(HANGING_UP);
+                return Err(fault);
+            }
+        };
         if announced.iter().all(|reply| !reply.is_positive()) {
+            // What it was told of the mail is cleared away by then.
+            self.is_ready = true;
             // An empty recipient list has been refused by `check`, so there is a first reply.
             return Err(announced.first().map_or_else(|| unreachable("no recipient"), refused));
         }
@@ -189,7 +228,7 @@ impl Connection {
     }
 
     /// What becomes of each recipient after the final dot.
-    async fn end(&mut self, envelope: &Envelope, announced: Vec<Reply>) -> Result<Delivery, Fault> {
+    async fn end(&mut self, addresses: &[String], announced: Vec<Reply>) -> Result<Delivery, Fault> {
         let accepted = announced.iter().filter(|reply| reply.is_positive()).count();
         let replies = if self.lmtp { accepted } else { 1 };
         let mut endings = Vec::with_capacity(replies);
@@ -199,11 +238,12 @@ impl Connection {
             })?;
             endings.push(ending);
         }
+        self.is_ready = endings.iter().all(|ending| ending.code != CLOSES);
         let Some(reply) = endings.iter().find(|reply| reply.is_positive()).cloned() else {
             return Err(endings.first().map_or_else(|| unreachable("no answer"), refused));
         };
         let mut endings = endings.into_iter().cycle();
-        let outcomes = envelope.rcpt_to.iter().zip(announced).map(|(address, announced)| {
+        let outcomes = addresses.iter().zip(announced).map(|(address, announced)| {
             let ending = if announced.is_positive() { endings.next() } else { None };
             Outcome { address: address.clone(), reply: ending.unwrap_or(announced) }
         });

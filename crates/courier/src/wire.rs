@@ -1,7 +1,9 @@
 //! A byte stream with bounded buffers: whole lines in, batches of replies out, a deadline on every wait.
 
+use std::future::{Future, poll_fn};
 use std::io;
 use std::ops::Range;
+use std::task::Poll;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::{Instant, timeout_at};
@@ -108,6 +110,16 @@ impl Channel {
         let read = timeout_at(deadline, self.wire.read(room)).await??;
         self.filled.end += read;
         Ok(read)
+    }
+
+    /// Nothing was sent to us that nobody asked for, and the other side has not closed, as far as is known here.
+    pub(crate) async fn is_quiet(&mut self) -> bool {
+        if !self.filled.is_empty() {
+            return false;
+        }
+        let mut octet = [0];
+        let mut reading = std::pin::pin!(self.wire.read(&mut octet));
+        poll_fn(|context| Poll::Ready(reading.as_mut().poll(context).is_pending())).await
     }
 
     /// Adds to the next batch of output.

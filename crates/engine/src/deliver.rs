@@ -1,23 +1,28 @@
 //! The `Deliver` job: sends the letters that a plan names, each once.
 
+mod hand_over;
 pub(crate) mod letter;
 pub(crate) mod once;
-mod original;
+pub(crate) mod shelf;
 
 use crate::gateway::Shared;
 use crate::held::Held;
+use crate::letter_id;
 use crate::set_link;
 use crate::site::Site;
 use crate::stop::Stop;
 use crate::tokens::TokensOfOutgoing;
 use crate::upload;
-use courier::submit::{self, Connection, Shape};
+use courier::{dkim, submit};
+use hand_over::{Content, hand_over};
+use mail::compose::Composed;
 use mail::{Address, Envelope};
-use once::{Parcel, of_post, once};
-use policy::reply_token;
+use once::{Ends, Handed, Parcel, once};
 use policy::set_link::LinkPlace;
-use policy::{Fault, FaultCode, FaultKind, Letter, LetterWhen, StepKey};
-use store::Micros;
+use policy::{Fault, FaultCode, Letter, LetterWhen, StepKey};
+use shelf::{Limits, Shelf, Turn};
+use std::sync::Arc;
+use store::{ContentReader, Micros};
 
 /// Where a site's letters leave, and in whose name.
 #[derive(Debug, Clone)]
@@ -27,6 +32,24 @@ pub struct Outgoing {
     /// For an account that is opened with tokens.
     pub tokens: Option<TokensOfOutgoing>,
     pub from: Address,
+    shelf: Arc<Shelf>,
+}
+
+impl Outgoing {
+    /// A way out with connections of its own.
+    pub fn new(target: Option<submit::Target>, tokens: Option<TokensOfOutgoing>, from: Address) -> Outgoing {
+        Outgoing { target, tokens, from, shelf: Arc::new(Shelf::new(Limits::default())) }
+    }
+
+    /// The same, with the connections of this shelf.
+    pub fn with_shelf(self, shelf: Arc<Shelf>) -> Outgoing {
+        Outgoing { shelf, ..self }
+    }
+
+    /// Ends the connections that are kept.
+    pub(crate) async fn clear(&self) {
+        self.shelf.clear().await;
+    }
 }
 
 /// A letter that is about to be sent.
@@ -34,6 +57,7 @@ struct Sending<'a> {
     key: &'a StepKey,
     shared: &'a Shared,
     held: &'a Held,
+    site: &'a Site,
     outgoing: &'a Outgoing,
     letter: &'a Letter,
     message_id: &'a str,
@@ -93,28 +117,18 @@ async fn one(
         kind: letter.kind.word(),
         receipt_id: message_id.clone(),
         message_id,
+        to: &letter.to,
         outgoing: site.outgoing.as_ref(),
         nowhere: nowhere(site),
+        ends: Ends::Parcel,
     };
-    let send = async |outgoing, target, message_id: String| {
-        let sending = Sending { key, shared, held, outgoing, letter, message_id: &message_id, posted_at };
-        sending.send(target).await
+    let send = async |outgoing, turn: Turn<'_>, message_id: String| {
+        let sending = Sending { key, shared, held, site, outgoing, letter, message_id: &message_id, posted_at };
+        sending.send(&turn).await
     };
-    once(shared, held, parcel, send).await
-}
-
-impl Outgoing {
-    /// A connection that takes letters. What the server refuses here is us and no letter, so each fault is temporary: a password that
-    /// is wrong for an hour costs no letter.
-    pub(crate) async fn open(&self, target: &submit::Target) -> Result<Connection, Fault> {
-        let temporary = |fault| Fault { kind: FaultKind::Temporary, ..of_post(fault) };
-        let Some(tokens) = &self.tokens else { return Connection::open(target).await.map_err(temporary) };
-        let (target, pass) = tokens.opened(target).await?;
-        let opened = Connection::open(&target).await;
-        if opened.as_ref().is_err_and(|fault| fault.kind == FaultKind::Permanent) {
-            tokens.forget(&pass).await;
-        }
-        opened.map_err(temporary)
+    match once(shared, held, parcel, send).await? {
+        Handed::Now | Handed::Before => Ok(None),
+        Handed::Failed(fault) => Ok(Some(fault)),
     }
 }
 
@@ -128,7 +142,7 @@ impl Sending<'_> {
         Ok(LinkPlace { message, revision, letter: self.letter.ordinal, number: 0 })
     }
 
-    async fn send(&self, target: &submit::Target) -> Result<(), Fault> {
+    async fn send(&self, turn: &Turn<'_>) -> Result<(), Fault> {
         let letter = self.letter;
         let text = match letter.links.is_empty() {
             true => letter.text.clone(),
@@ -138,53 +152,58 @@ impl Sending<'_> {
         };
         let text = upload::with_link(self.shared, self.held, letter, text, self.posted_at).await?;
         let with_original = letter.kind.has_the_original();
-        let composed = mail::compose::letter(&mail::compose::Letter {
+        let date_s = self.posted_at.div_euclid(1_000_000);
+        let mut composed = mail::compose::letter(&mail::compose::Letter {
             from: &self.outgoing.from,
             to: &letter.to,
             subject: &letter.subject,
             text: &text,
             message_id: self.message_id,
-            date_s: self.posted_at.div_euclid(1_000_000),
+            date_s,
             answers: letter.answers.as_deref(),
             with_original,
         });
         // Nobody is told when an automatic letter cannot be delivered, lest two machines write to each other (RFC 3834).
         let envelope = Envelope { mail_from: None, rcpt_to: vec![letter.to.clone()], ..Envelope::default() };
-        let mut connection = self.outgoing.open(target).await?;
-        // Asked as late as can be: a process that was stopped while it connected has lost its lease (FAULT-30).
-        self.held.still_ours()?;
-        let sent = if with_original {
-            let store = &self.shared.store;
-            let message = &self.held.lease.subject;
-            let no_message = || Fault::permanent(FaultCode::StoreCorrupt, "a letter without its message");
-            let size_bytes = store.message(message).await?.ok_or_else(no_message)?.size_bytes;
-            let around = (composed.before.len() + composed.after.len()) as u64;
-            // Whether the original is ASCII is not known without reading it twice; 8BITMIME is asked for where it is offered.
-            let shape = Shape { size_bytes: size_bytes + around, is_ascii: false };
-            let (pieces, pouring) = original::pour(store.raw(message).await?, composed);
-            let (poured, sent) = tokio::join!(pouring, connection.send_pieces(&envelope, shape, pieces));
-            match (poured, sent) {
-                (Err(fault), Err(sent)) if sent.kind != FaultKind::Permanent => Err(fault),
-                (_, sent) => sent,
+        self.sign(&mut composed, date_s).await?;
+        let stored = if with_original { Some(self.original().await?) } else { None };
+        let is_ascii = stored.is_none() && composed.before.is_ascii();
+        hand_over(turn, self.held, &envelope, Content { composed, stored, is_ascii }).await
+    }
+
+    /// Puts our signatures before a letter whose domain is signed for. A mail that is handed on is read once for that, and once more to be
+    /// sent: what is signed has to be known before its first octet leaves.
+    async fn sign(&self, composed: &mut Composed, date_s: i64) -> Result<(), Fault> {
+        let Some(signer) = self.site.signers.of(&self.outgoing.from.address) else { return Ok(()) };
+        let mut body = dkim::Body::default();
+        body.push(dkim::body_of(&composed.before));
+        if self.letter.kind.has_the_original() {
+            let (mut original, _) = self.original().await?;
+            while let Some(piece) = original.next().await? {
+                body.push(&piece);
             }
-        } else {
-            connection.send(&envelope, &composed.before).await
-        };
-        sent.map_err(of_post)?;
-        connection.quit().await;
+        }
+        body.push(&composed.after);
+        let signatures = signer.signatures(&composed.before, body, date_s)?;
+        composed.before.splice(0..0, signatures);
         Ok(())
+    }
+
+    /// The mail that is handed on, and its size.
+    async fn original(&self) -> Result<(ContentReader, u64), Fault> {
+        let (store, message) = (&self.shared.store, &self.held.lease.subject);
+        let no_message = || Fault::permanent(FaultCode::StoreCorrupt, "a letter without its message");
+        let size_bytes = store.message(message).await?.ok_or_else(no_message)?.size_bytes;
+        Ok((store.raw(message).await?, size_bytes))
     }
 }
 
 /// Signed, so that it is known for ours when it comes back; of no issue, so it grants nothing.
 async fn message_id(shared: &Shared, site: &Site, letter: &StepKey) -> Result<String, Fault> {
     const NO_ISSUE: &str = "0";
-    let keys = shared.reply_keys(&site.name).await?;
-    let number = policy::letter_number(letter).to_string();
-    let token = keys.first().and_then(|key| reply_token::sign(key, &site.name, NO_ISSUE, &number));
-    let token = token.ok_or_else(|| Fault::permanent(FaultCode::KeyUnavailable, "no key signs this site's letters"))?;
-    let from = site.outgoing.as_ref().map_or("", |outgoing| outgoing.from.address.as_str());
-    let domain = from.rsplit('@').next().filter(|domain| !domain.is_empty()).unwrap_or("localhost");
+    let key = letter_id::key(shared, &site.name).await?;
+    let token = letter_id::token(&key, &site.name, NO_ISSUE, policy::letter_number(letter))?;
+    let domain = site.outgoing.as_ref().map_or(letter_id::NO_DOMAIN, |outgoing| letter_id::domain_of(&outgoing.from));
     Ok(format!("{token}@{domain}"))
 }
 

@@ -164,6 +164,11 @@ impl Gateway {
         self.shared.metrics.render(figures.as_ref(), &sites, &mailboxes, self.shared.watches.waiting(), &grants)
     }
 
+    /// The figures of this process as Prometheus text, without the store's.
+    pub fn own_metrics(&self) -> String {
+        self.shared.metrics.render(None, &[], &[], 0, &[])
+    }
+
     /// What is told of each site, by name.
     pub fn sites(&self) -> Vec<SiteFigures> {
         let mut sites: Vec<SiteFigures> = self.shared.sites().values().map(|site| site.figures()).collect();
@@ -201,6 +206,9 @@ impl Gateway {
             if task.await.is_err() {
                 tracing::error!("a task of the gateway ended badly");
             }
+        }
+        for site in self.shared.sites().values() {
+            site.end_connections().await;
         }
         self.shared.tokens.settle().await;
     }

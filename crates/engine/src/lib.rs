@@ -23,6 +23,7 @@ mod deliver;
 mod facts;
 mod held;
 mod hook;
+mod letter_id;
 mod notice;
 mod past;
 mod poll;
@@ -40,6 +41,7 @@ mod work;
 
 pub use author_proof::AuthorProof;
 pub use deliver::Outgoing;
+pub use deliver::shelf::{Limits as OutgoingLimits, Shelf, Shelves};
 pub use fetch::Fetching;
 pub use gateway::{Gateway, Mailbox, Parts};
 pub use hand_in::{Handed, HandingIn, WayIn};

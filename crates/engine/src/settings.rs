@@ -14,8 +14,10 @@ pub struct Settings {
     pub claim_max: u32,
     /// Mailboxes on other servers that are fetched at the same time in this process; 0 for one that fetches none.
     pub fetches_max: u32,
-    /// Letters that are sent at the same time in this process.
+    /// Letters about mail that are sent, and decisions about events that are made, at the same time in this process.
     pub letters_max: u32,
+    /// Letters about events that are sent, or wait for their turn at a server, at the same time in this process.
+    pub deliveries_max: u32,
     /// Folders on other servers that this process waits on (IDLE); the others are looked into now and then.
     pub watches_max: u32,
     /// How long a claimed job belongs to this process without a renewal; it is renewed after a third of that.
@@ -98,6 +100,7 @@ impl Default for Settings {
             claim_max: 16,
             fetches_max: 16,
             letters_max: 4,
+            deliveries_max: 32,
             watches_max: 1000,
             lease_s: 60,
             poll: Duration::from_secs(1),

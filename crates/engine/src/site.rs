@@ -9,6 +9,7 @@ use crate::metrics::SiteFigures;
 use crate::settings::Settings;
 use crate::trouble::Trouble;
 use bytes::Bytes;
+use courier::dkim::Signers;
 use futures_util::future::BoxFuture;
 use policy::event::Event;
 use policy::template::Templates;
@@ -85,6 +86,8 @@ pub struct Site {
     ways: HashMap<String, Outgoing>,
     /// What its letters about events are made of; a kind without a template is its theme's.
     pub(crate) templates: Templates,
+    /// What signs its letters, by the domain that they are from.
+    pub(crate) signers: Arc<Signers>,
     /// The base of links that people open, without a slash at its end; empty where there are none.
     pub(crate) browse_base: String,
     known: known::Known,
@@ -116,6 +119,7 @@ impl Site {
             outgoing: None,
             ways: HashMap::new(),
             templates: Templates::default(),
+            signers: Arc::default(),
             browse_base: String::new(),
             webhooks: Vec::new(),
             mappings: None,
@@ -145,11 +149,23 @@ impl Site {
         Site { templates: templates.unwrap_or_default(), ..self }
     }
 
+    /// The same site, whose letters these keys sign.
+    pub fn with_signers(self, signers: Arc<Signers>) -> Site {
+        Site { signers, ..self }
+    }
+
     /// How a letter leaves that names a server, or none for the site's own; `None` when it cannot. From a dead end nothing leaves by any.
     pub(crate) fn way(&self, name: &str) -> Option<&Outgoing> {
         match &self.outgoing {
             Some(outgoing) if name.is_empty() || outgoing.target.is_none() => Some(outgoing),
             _ => self.ways.get(name),
+        }
+    }
+
+    /// Ends the connections to mail servers that are kept for further letters.
+    pub(crate) async fn end_connections(&self) {
+        for outgoing in self.outgoing.iter().chain(self.ways.values()) {
+            outgoing.clear().await;
         }
     }
 

@@ -49,8 +49,9 @@ pub(crate) fn crews(settings: &Settings) -> impl Iterator<Item = Crew> {
         jobs_max: settings.jobs_max.min(settings.letters_max),
         grace: settings.shutdown_grace,
     };
-    // A crowd that is told of something keeps no other work waiting.
-    let letters = Crew { kinds: &[JobKind::Letter], ..notice };
+    // A crowd that is told of something keeps no other work waiting. How many letters are under way is the matter of each server.
+    let letters_max = if settings.jobs_max == 0 { 0 } else { settings.deliveries_max };
+    let letters = Crew { kinds: &[JobKind::Letter], jobs_max: letters_max, ..notice };
     [work, fetch, aside, notice, letters].into_iter().filter(|crew| crew.jobs_max > 0)
 }
 

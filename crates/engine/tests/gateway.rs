@@ -5,6 +5,7 @@
 mod gateway {
     pub mod authors;
     pub mod changes;
+    pub mod connections;
     pub mod contract;
     #[cfg(feature = "crash_points")]
     pub mod crash;
@@ -39,9 +40,9 @@ mod gateway {
 use futures_util::future::LocalBoxFuture;
 use gateway::world::Database;
 use gateway::{
-    authors, changes, contract, doubt, duplicates, fetching, graph, half_open, hearing, kept, letters, limits,
-    lost_answers, names, notices, order, outage, poison, polling, refusals, renewing, replay, told, trouble, uploads,
-    walk,
+    authors, changes, connections, contract, doubt, duplicates, fetching, graph, half_open, hearing, kept, letters,
+    limits, lost_answers, names, notices, order, outage, poison, polling, refusals, renewing, replay, told, trouble,
+    uploads, walk,
 };
 
 /// Each scenario on SQLite, as a test of its own.
@@ -109,7 +110,7 @@ on_sqlite! {
     authors::fault_29_a_mail_waits_for_dns_and_then_no_longer;
     letters::a_sender_is_told_once_that_no_issue_could_be_made;
     letters::fault_20_a_lost_answer_sends_the_same_letter_once_more_and_then_asks;
-    letters::a_server_that_says_later_is_asked_later_and_one_that_says_no_is_believed;
+    letters::fault_18_a_server_that_says_later_is_asked_later_and_one_that_says_no_is_believed;
     letters::a_letter_is_tried_for_as_long_as_its_age_allows;
     letters::priv_30_at_a_dead_end_letters_are_kept_and_none_leaves;
     letters::sec_06_strangers_are_not_written_to_and_others_not_often;
@@ -117,6 +118,11 @@ on_sqlite! {
     letters::sec_26_an_address_that_refuses_for_good_is_written_to_no_more;
     letters::sec_26_a_report_about_a_letter_of_ours_counts_against_its_address;
     letters::sec_26_a_storm_of_reports_and_automatic_replies_makes_no_issue_and_no_letter;
+    connections::letters_share_the_connections_that_a_server_may_have;
+    connections::letters_to_one_domain_keep_their_limit_and_hinder_no_other;
+    connections::a_connection_that_broke_between_letters_costs_no_try_and_doubles_none;
+    connections::fault_19_a_refused_recipient_ends_no_connection_and_sends_nobody_a_second_letter;
+    connections::a_connection_that_nobody_needs_is_ended;
     letters::a_token_that_the_outgoing_server_does_not_take_is_asked_for_anew_and_costs_no_letter;
     letters::those_who_look_after_mail_are_told_of_what_is_held_and_of_what_stops;
     letters::priv_30_at_a_dead_end_nobody_is_told_of_what_waits;

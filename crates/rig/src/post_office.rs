@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test whose server breaks must stop at once and say where")]
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
@@ -20,6 +20,21 @@ pub enum Mishap {
     Refuse(u16),
     /// The mail is kept, and the connection ends without an answer after the final dot.
     LoseAnswer,
+    /// The mail is kept and answered, and then the connection ends without a word.
+    HangUp,
+    /// MAIL is answered 421, and the connection ends.
+    TurnAway,
+}
+
+/// How the server was used.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// Connections so far.
+    pub opened: usize,
+    /// Those that are open.
+    pub open: usize,
+    /// As many as were open at the same time.
+    pub open_most: usize,
 }
 
 /// One mail that was handed in.
@@ -40,6 +55,11 @@ struct Shelf {
     tokens: Option<(String, BTreeSet<String>)>,
     /// What clients said after AUTH, decoded.
     said: Vec<String>,
+    traffic: Traffic,
+    /// How long each mail takes after DATA.
+    dawdle: Duration,
+    /// By domain of the recipient: how many mails are on their way to it, and how many were at most.
+    under_way: BTreeMap<String, (usize, usize)>,
 }
 
 /// The server; it serves until the test's process ends.
@@ -59,7 +79,13 @@ impl PostOffice {
             for stream in listener.incoming() {
                 let shelf = shelf.clone();
                 // A client that goes away in the middle is what some tests are about.
-                std::thread::spawn(move || stream.and_then(|stream| serve(stream, &shelf)));
+                std::thread::spawn(move || {
+                    shelf.0.lock().unwrap().traffic.begins();
+                    let served = stream.and_then(|stream| serve(stream, &shelf));
+                    shelf.0.lock().unwrap().traffic.open -= 1;
+                    shelf.1.notify_all();
+                    served
+                });
             }
         });
         office
@@ -85,6 +111,32 @@ impl PostOffice {
         self.shelf().said.clone()
     }
 
+    /// From now on each mail takes so long.
+    pub fn dawdle(&self, long: Duration) {
+        self.shelf().dawdle = long;
+    }
+
+    /// How it was used so far.
+    pub fn traffic(&self) -> Traffic {
+        self.shelf().traffic.clone()
+    }
+
+    /// How many mails to this domain were on their way at the same time, at most.
+    pub fn most_to(&self, domain: &str) -> usize {
+        self.shelf().under_way.get(domain).map_or(0, |(_, most)| *most)
+    }
+
+    /// Waits until no connection is open. Panics when one stays open.
+    pub fn wait_until_left(&self) {
+        let deadline = Instant::now() + PATIENCE;
+        let mut shelf = self.shelf();
+        while shelf.traffic.open > 0 {
+            let left = deadline.saturating_duration_since(Instant::now());
+            assert!(!left.is_zero(), "connections stay open: {:?}", shelf.traffic);
+            shelf = self.shelf.1.wait_timeout(shelf, left).unwrap().0;
+        }
+    }
+
     /// Everything so far.
     pub fn posted(&self) -> Vec<Posted> {
         self.shelf().posted.clone()
@@ -105,6 +157,33 @@ impl PostOffice {
     fn shelf(&self) -> MutexGuard<'_, Shelf> {
         self.shelf.0.lock().unwrap()
     }
+}
+
+impl Traffic {
+    fn begins(&mut self) {
+        self.opened += 1;
+        self.open += 1;
+        self.open_most = self.open_most.max(self.open);
+    }
+}
+
+/// Takes the mail after DATA, for as long as the server is told to take.
+fn take(lines: &mut impl BufRead, letter: &mut Posted, shelf: &(Mutex<Shelf>, Condvar)) -> std::io::Result<()> {
+    let domain = letter.rcpt_to.first().and_then(|address| address.rsplit('@').next()).unwrap_or_default().to_owned();
+    let dawdle = {
+        let mut shelf = shelf.0.lock().unwrap();
+        let (now, most) = shelf.under_way.entry(domain.clone()).or_default();
+        *now += 1;
+        *most = (*now).max(*most);
+        shelf.dawdle
+    };
+    letter.mail = read_mail(lines)?;
+    std::thread::sleep(dawdle);
+    let mut locked = shelf.0.lock().unwrap();
+    locked.under_way.entry(domain).and_modify(|(now, _)| *now -= 1);
+    locked.posted.push(letter.clone());
+    shelf.1.notify_all();
+    Ok(())
 }
 
 /// One connection (RFC 5321), as far as a client without TLS needs it.
@@ -137,6 +216,9 @@ fn serve(stream: TcpStream, shelf: &(Mutex<Shelf>, Condvar)) -> std::io::Result<
             "MAIL" => {
                 letter = Posted { mail_from: in_brackets(&line), rcpt_to: Vec::new(), mail: String::new() };
                 mishap = shelf.0.lock().unwrap().mishaps.pop_front();
+                if mishap == Some(Mishap::TurnAway) {
+                    return out.write_all(b"421 4.3.2 not over this connection\r\n");
+                }
                 "250 2.1.0 ok".to_owned()
             }
             "RCPT" => match mishap {
@@ -149,11 +231,11 @@ fn serve(stream: TcpStream, shelf: &(Mutex<Shelf>, Condvar)) -> std::io::Result<
             "DATA" if letter.rcpt_to.is_empty() => "503 5.5.1 nobody to deliver to".to_owned(),
             "DATA" => {
                 out.write_all(b"354 go ahead\r\n")?;
-                letter.mail = read_mail(&mut lines)?;
-                shelf.0.lock().unwrap().posted.push(letter.clone());
-                shelf.1.notify_all();
-                if mishap == Some(Mishap::LoseAnswer) {
-                    return Ok(());
+                take(&mut lines, &mut letter, shelf)?;
+                match mishap {
+                    Some(Mishap::LoseAnswer) => return Ok(()),
+                    Some(Mishap::HangUp) => return out.write_all(b"250 2.0.0 kept\r\n"),
+                    _ => {}
                 }
                 "250 2.0.0 kept".to_owned()
             }

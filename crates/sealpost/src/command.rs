@@ -7,6 +7,7 @@ mod consent;
 pub mod deliver;
 pub mod demo;
 pub mod desk;
+pub mod dkim;
 pub mod event;
 pub mod file;
 pub mod files;

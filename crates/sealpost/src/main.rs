@@ -127,6 +127,14 @@ enum Command {
         #[command(subcommand)]
         what: command::outgoing::What,
     },
+    /// Keys that sign letters: print what DNS has to hold for them.
+    Dkim {
+        /// The gateway's settings. Needed; may stand before or behind what is asked.
+        #[arg(long, global = true)]
+        config: Option<PathBuf>,
+        #[command(subcommand)]
+        what: command::dkim::What,
+    },
     /// What happened in trackers, and what was decided about it.
     Event {
         /// The gateway's settings. Needed; may stand before or behind what is asked.
@@ -235,6 +243,7 @@ async fn run(command: Command) -> Result<(), command::Failure> {
         Command::Event { config, what } => command::event::run(&given(config), what).await,
         Command::Site { config, what } => command::site::run(&given(config), &what).await,
         Command::Outgoing { config, what } => command::outgoing::run(&given(config), &what).await,
+        Command::Dkim { config, what } => command::dkim::run(&given(config), &what),
         Command::Token { config, what } => command::token::run(&given(config), &what).await,
         Command::Profile { what } => command::profile::run(what).await,
         Command::Notify { what } => command::notify::run(what).await,

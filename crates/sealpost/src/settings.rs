@@ -15,6 +15,7 @@ pub use written::{Problem, guess};
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 use tracker::Dialect;
 
@@ -47,6 +48,8 @@ pub struct Settings {
     pub size_bytes_max: u64,
     pub sites: Vec<Site>,
     pub outgoing: Vec<Outgoing>,
+    /// What signs letters, by domain and selector.
+    pub dkim: Vec<Arc<courier::dkim::Key>>,
     pub mailboxes: Vec<Mailbox>,
     pub profiles: Vec<ProfileFile>,
     /// What only a restart changes.
@@ -196,6 +199,9 @@ pub struct Outgoing {
     pub oauth: Option<(String, Oauth)>,
     /// What we call ourselves in EHLO.
     pub client_name: String,
+    pub connections: usize,
+    /// `None` for as many as there are connections.
+    pub connections_per_domain: Option<usize>,
 }
 
 #[derive(Debug, Clone)]

@@ -23,7 +23,7 @@ pub use endings::{Ending, Endings};
 pub use fetching::{ask_how_many, listen_for_silence};
 pub use listening::{Listening, ask_what_listens};
 pub use observe::{logs, panics};
-pub use outgoing::{Dialogue, greet, hand_over};
+pub use outgoing::{Dialogue, Lasting, greet, hand_over};
 pub use site_check::{SiteFindings, look_at, projects_of};
 pub use site_fields::{Found, find_fields, make_fields};
 pub use site_projects::PROJECTS_MAX;
@@ -68,7 +68,7 @@ pub struct Gateway {
     settings_file: PathBuf,
     fixed: settings::Fixed,
     store: Store,
-    tokens: engine::Tokens,
+    lasting: Lasting,
     endings: Arc<Endings>,
     cells: Cells,
     engine: Arc<engine::Gateway>,
@@ -87,9 +87,9 @@ fn browse_bases(settings: &Settings) -> BTreeMap<String, String> {
 const MAPPINGS: &str = "(mappings)";
 
 /// The sites, with whom each tells of its events; a file that is new or changed becomes a version.
-async fn telling(settings: &Settings, store: &Store, tokens: &engine::Tokens) -> Result<Vec<engine::Site>, Failure> {
+async fn telling(settings: &Settings, store: &Store, lasting: &Lasting) -> Result<Vec<engine::Site>, Failure> {
     let mut sites = Vec::new();
-    for (site, of) in adapters::sites(settings, tokens)?.into_iter().zip(&settings.sites) {
+    for (site, of) in adapters::sites(settings, lasting)?.into_iter().zip(&settings.sites) {
         let mappings = match &of.mappings {
             Some(text) => {
                 let version = store.import_mappings(&of.name, text).await?;
@@ -111,14 +111,14 @@ impl Gateway {
         store.keep(&settings.retention(), SETTINGS).await?;
         let cells = adapters::cells(&settings).await?;
         let mailboxes = mailboxes(&settings, &store).await?;
-        let tokens = engine::Tokens::new(store.clone());
+        let lasting = Lasting::new(engine::Tokens::new(store.clone()));
         let parts = engine::Parts {
             store: store.clone(),
             reader: Arc::new(cells.clone()),
             letters: Arc::new(adapters::renderer(&settings)?),
-            sites: telling(&settings, &store, &tokens).await?,
+            sites: telling(&settings, &store, &lasting).await?,
             mailboxes,
-            tokens: tokens.clone(),
+            tokens: lasting.tokens.clone(),
             settings: adapters::engine_settings(&settings, roles),
         };
         let engine = Arc::new(engine::Gateway::start(parts));
@@ -133,7 +133,7 @@ impl Gateway {
         let rooms = public::rooms(&settings, &store, &engine);
         let endings = Arc::new(Endings::new(&settings, store.clone()));
         let (settings_file, fixed) = (settings.file, settings.fixed);
-        Ok(Gateway { settings_file, fixed, store, tokens, endings, cells, engine, listeners, console, hands, rooms })
+        Ok(Gateway { settings_file, fixed, store, lasting, endings, cells, engine, listeners, console, hands, rooms })
     }
 
     pub fn store(&self) -> &Store {
@@ -171,7 +171,7 @@ impl Gateway {
             fixed: self.fixed.clone(),
             engine: self.engine.clone(),
             store: self.store.clone(),
-            tokens: self.tokens.clone(),
+            lasting: self.lasting.clone(),
             endings: self.endings.clone(),
             console: self.console.clone(),
             hands: self.hands.clone(),

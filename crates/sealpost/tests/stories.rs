@@ -17,6 +17,7 @@ mod stories {
     mod crash;
     mod demo;
     mod desk;
+    mod dkim;
     mod events;
     mod fetching;
     mod fetching_graph;

@@ -65,19 +65,31 @@ impl Entry {
         Ok(Entry { sealed_who: Some(sealed_who), ..entry })
     }
 
+    /// The HMAC of the row when it is written at this time.
+    pub(crate) fn mac(&self, at: Micros) -> hmac::Tag {
+        let (receipt, who) = (self.receipt.as_deref(), self.sealed_who.as_deref());
+        hmac::sign(&self.key, &covered(at, &self.site, self.kind, &self.subject, receipt, who))
+    }
+
     /// With a receipt, which stands in clear.
     pub(crate) fn with_receipt(self, receipt: Option<String>) -> Entry {
         Entry { receipt, ..self }
     }
 }
 
+/// Inserts a row: $1 at, $2 site, $3 kind, $4 subject, $5 receipt, $6 who, $7 its HMAC.
+macro_rules! insert_audit {
+    () => {
+        "INSERT INTO audit (at, site, kind, subject, receipt, sealed_who, mac) VALUES ($1, $2, $3, $4, $5, $6, $7)"
+    };
+}
+pub(crate) use insert_audit;
+
 /// Writes the row inside the unit of work that does what it tells of.
 pub(crate) async fn write(conn: &mut Conn, entry: &Entry, at: Micros) -> Result<(), Fault> {
-    const SQL: &str = "INSERT INTO audit (at, site, kind, subject, receipt, sealed_who, mac)
-        VALUES ($1, $2, $3, $4, $5, $6, $7)";
-    let (receipt, who) = (entry.receipt.as_deref(), entry.sealed_who.as_deref());
-    let mac = hmac::sign(&entry.key, &covered(at, &entry.site, entry.kind, &entry.subject, receipt, who));
-    execute!(conn, SQL, at, &entry.site, entry.kind, &entry.subject, receipt, who, mac.as_ref())?;
+    let Entry { site, kind, subject, receipt, sealed_who, .. } = entry;
+    let (receipt, who) = (receipt.as_deref(), sealed_who.as_deref());
+    execute!(conn, insert_audit!(), at, site, *kind, subject, receipt, who, entry.mac(at).as_ref())?;
     Ok(())
 }
 

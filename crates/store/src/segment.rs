@@ -135,6 +135,10 @@ impl ContentReader {
         Ok(opened.map(|opened| ContentReader(Content::Kept(opened))))
     }
 
+    pub(crate) fn of_file(file: SegmentReader) -> ContentReader {
+        ContentReader(Content::Kept(file))
+    }
+
     pub(crate) fn of_letter(letter: LetterReader) -> ContentReader {
         ContentReader(Content::Letter(letter))
     }

@@ -34,11 +34,18 @@ pub(super) struct Dialogue {
     channel: Channel,
     extensions: Extensions,
     wait: Duration,
+    /// A mail was announced before, so that the next one begins with RSET: whatever a server remembers of the last one ends with it.
+    has_announced: bool,
 }
 
 impl Dialogue {
     pub(super) fn new(wire: Box<dyn Wire>, wait: Duration) -> Dialogue {
-        Dialogue { channel: Channel::new(wire, REPLY_BUFFER_BYTES), extensions: Extensions::default(), wait }
+        let channel = Channel::new(wire, REPLY_BUFFER_BYTES);
+        Dialogue { channel, extensions: Extensions::default(), wait, has_announced: false }
+    }
+
+    pub(super) async fn is_quiet(&mut self) -> bool {
+        self.channel.is_quiet().await
     }
 
     pub(super) fn put_wire(&mut self, wire: Box<dyn Wire>) {
@@ -175,12 +182,19 @@ impl Dialogue {
     /// MAIL, RCPT and DATA; returns the answer to each RCPT. When one was positive, the server waits for the mail.
     pub(super) async fn announce(&mut self, envelope: &Envelope, shape: Shape) -> Result<Vec<Reply>, Fault> {
         let mail = self.mail_line(envelope, shape)?;
+        let again = std::mem::replace(&mut self.has_announced, true);
+        if again {
+            self.say("RSET");
+        }
         if self.extensions.pipelining {
             self.say(&mail);
             for address in &envelope.rcpt_to {
                 self.say(&format!("RCPT TO:<{address}>"));
             }
             self.say("DATA");
+            if again {
+                self.reset().await?;
+            }
             let mail = self.reply().await?;
             if mail.code == 421 {
                 return Err(refused(&mail));
@@ -188,6 +202,9 @@ impl Dialogue {
             let announced = self.replies(envelope.rcpt_to.len()).await?;
             let data = self.reply().await?;
             return self.judge(&mail, announced, &data).await;
+        }
+        if again {
+            self.reset().await?;
         }
         let mail = self.command(&mail).await?;
         if !mail.is_positive() {
@@ -200,6 +217,17 @@ impl Dialogue {
         let next = if announced.iter().any(Reply::is_positive) { "DATA" } else { "RSET" };
         let data = self.command(next).await?;
         self.judge(&mail, announced, &data).await
+    }
+
+    /// The answer to RSET. One that does not agree says nothing of the mail that follows: the connection is over.
+    async fn reset(&mut self) -> Result<(), Fault> {
+        match self.reply().await? {
+            reply if reply.is_positive() => Ok(()),
+            reply => {
+                let detail = format!("the server does not go on with the connection: {}", reply.code);
+                Err(Fault::temporary(FaultCode::SmtpUnreachable, detail))
+            }
+        }
     }
 
     async fn replies(&mut self, count: usize) -> Result<Vec<Reply>, Fault> {

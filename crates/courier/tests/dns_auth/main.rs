@@ -3,6 +3,7 @@
 
 mod bounds;
 mod corpus;
+mod signing;
 
 use courier::dns_auth::{Arrival, DnsAuth, Settings};
 use mail::authenticity::Authenticity;

@@ -4,12 +4,12 @@
 //! that the recipient's server can know it again. After a second lost answer a person is asked.
 
 use super::Outgoing;
+use super::shelf::Turn;
 use crate::crash_point::crash_point;
 use crate::gateway::Shared;
 use crate::held::Held;
 use crate::metrics::Metrics;
 use crate::stop::Stop;
-use courier::submit;
 use policy::{Fault, FaultCode, FaultKind, Receipt, StepKey};
 use store::Begun;
 
@@ -25,28 +25,50 @@ pub(crate) struct Parcel<'a> {
     pub(crate) message_id: String,
     /// What of it stands in the receipt, in clear.
     pub(crate) receipt_id: String,
+    /// A plain address.
+    pub(crate) to: &'a str,
     /// How it leaves; `None` where there is no way, for the reason in [`Parcel::nowhere`].
     pub(crate) outgoing: Option<&'a Outgoing>,
     pub(crate) nowhere: Fault,
+    /// What ends when it is sent.
+    pub(crate) ends: Ends,
 }
 
-/// Sends the parcel unless that was done; the fault of one that failed for good. `send` gets the server and the Message-ID.
-pub(crate) async fn once<'a, S, F>(
-    shared: &Shared,
-    held: &Held,
-    parcel: Parcel<'a>,
-    send: S,
-) -> Result<Option<Fault>, Stop>
+/// What ends with a parcel that is sent, in the unit of work that says so.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ends {
+    /// Itself: its job has more of them.
+    Parcel,
+    /// Its job, too.
+    Job,
+}
+
+/// What became of a parcel.
+pub(crate) enum Handed {
+    /// It is sent, and has ended what it ends.
+    Now,
+    /// It was sent before.
+    Before,
+    /// It failed for good.
+    Failed(Fault),
+}
+
+/// Sends the parcel unless that was done. `send` gets the server, its turn there and the Message-ID.
+pub(crate) async fn once<'a, S, F>(shared: &Shared, held: &Held, parcel: Parcel<'a>, send: S) -> Result<Handed, Stop>
 where
-    S: FnOnce(&'a Outgoing, &'a submit::Target, String) -> F,
+    S: FnOnce(&'a Outgoing, Turn<'a>, String) -> F,
     F: Future<Output = Result<(), Fault>>,
 {
     let (store, key) = (&shared.store, parcel.key);
+    let turn = match parcel.outgoing {
+        Some(outgoing) => outgoing.turn(parcel.to).await?,
+        None => None,
+    };
     let mut again = false;
     let message_id = match store.begin(&held.lease, key, parcel.kind, &parcel.message_id).await? {
         Begun::Fresh => parcel.message_id,
-        Begun::Done(_) => return Ok(None),
-        Begun::Failed(fault) => return Ok(Some(fault)),
+        Begun::Done(_) => return Ok(Handed::Before),
+        Begun::Failed(fault) => return Ok(Handed::Failed(fault)),
         Begun::InDoubt { looked, .. } if looked >= LOST_ANSWERS_MAX => return Err(Stop::Hold(in_doubt())),
         Begun::InDoubt { before, .. } => {
             store.looked(&held.lease, key).await?;
@@ -56,48 +78,74 @@ where
         }
     };
     crash_point("deliver_begun");
-    let Some(outgoing) = parcel.outgoing else { return fail(shared, held, key, parcel.nowhere).await.map(Some) };
-    let sent = match &outgoing.target {
-        Some(target) => held.while_ours(send(outgoing, target, message_id.clone())).await,
+    let Some(outgoing) = parcel.outgoing else { return fail(shared, held, key, parcel.nowhere).await };
+    let dead_end = turn.is_none();
+    let sent = match turn {
+        Some(turn) => held.while_ours(send(outgoing, turn, message_id.clone())).await,
         None => Ok(()),
     };
     crash_point("deliver_sent");
     match sent {
         Ok(()) => {
-            let dead_end = outgoing.target.is_none();
             let receipt = Receipt::Letter { message_id: parcel.receipt_id, dead_end };
-            store.finish(&held.lease, key, &receipt).await?;
+            match parcel.ends {
+                Ends::Parcel => store.finish(&held.lease, key, &receipt).await?,
+                Ends::Job => store.finish_last(&held.lease, key, &receipt).await?,
+            }
             crash_point("deliver_finished");
             Metrics::add(if dead_end { &shared.metrics.letters_kept } else { &shared.metrics.letters_sent });
-            Ok(None)
+            Ok(Handed::Now)
         }
-        Err(fault) if fault.code == FaultCode::LeaseLost => Err(Stop::Lost),
-        Err(fault) => match fault.kind {
+        Err(fault) => Attempt { shared, held, key, again, message_id: &message_id }.failed(fault).await,
+    }
+}
+
+/// A parcel that was tried.
+struct Attempt<'a> {
+    shared: &'a Shared,
+    held: &'a Held,
+    key: &'a StepKey,
+    /// The answer to an earlier try was lost.
+    again: bool,
+    message_id: &'a str,
+}
+
+impl Attempt<'_> {
+    /// Writes down what is known of a parcel that was not sent, or may not have been.
+    async fn failed(self, fault: Fault) -> Result<Handed, Stop> {
+        let (store, lease) = (&self.shared.store, &self.held.lease);
+        match fault.kind {
+            _ if fault.code == FaultCode::LeaseLost => Err(Stop::Lost),
             FaultKind::Permanent => {
-                if fault.code == FaultCode::PostRefused && mail::is_refused_for_good(&fault.detail) {
-                    store.letter_came_back(&held.lease, key).await?;
+                if is_no_such_address(&fault) {
+                    store.letter_came_back(lease, self.key).await?;
                 }
-                fail(shared, held, key, fault).await.map(Some)
+                fail(self.shared, self.held, self.key, fault).await
             }
             FaultKind::Temporary => {
                 // The first attempt stays in doubt when only the second surely failed.
-                match again {
-                    true => store.not_again(&held.lease, key).await?,
-                    false => store.not_done(&held.lease, key, &message_id).await?,
+                match self.again {
+                    true => store.not_again(lease, self.key).await?,
+                    false => store.not_done(lease, self.key, self.message_id).await?,
                 }
                 Err(Stop::Retry(fault))
             }
             FaultKind::Unknown => Err(Stop::Retry(fault)),
-        },
+        }
     }
 }
 
-async fn fail(shared: &Shared, held: &Held, key: &StepKey, fault: Fault) -> Result<Fault, Stop> {
+/// Whether a server has said that there is no such address, so that it says something of the recipient and nothing of us.
+pub(crate) fn is_no_such_address(fault: &Fault) -> bool {
+    fault.code == FaultCode::PostRefused && mail::is_refused_for_good(&fault.detail)
+}
+
+async fn fail(shared: &Shared, held: &Held, key: &StepKey, fault: Fault) -> Result<Handed, Stop> {
     shared.store.fail(&held.lease, key, &fault).await?;
     Metrics::add(&shared.metrics.letters_failed);
     shared.metrics.fault(&fault);
     tracing::warn!(step = %key, code = %fault.code, detail = fault.detail, "a letter failed for good");
-    Ok(fault)
+    Ok(Handed::Failed(fault))
 }
 
 fn in_doubt() -> Fault {

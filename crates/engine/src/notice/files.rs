@@ -4,7 +4,7 @@ use super::letters::Making;
 use crate::site::Site;
 use crate::stop::Stop;
 use bytes::Bytes;
-use mail::compose::{Content, File, Picture};
+use mail::compose::{Content, File, Gap, Picture};
 use policy::notify::{About, Fate, FileSaid, Files, Going, THUMBNAIL_BYTES_MAX, picture_id, thumbnail_id};
 use policy::{Fault, FaultCode, FaultKind, Notification};
 use std::collections::{HashMap, HashSet};
@@ -167,11 +167,16 @@ impl AtHand {
         parts
     }
 
+    /// What fills a gap of a letter.
+    pub(super) fn stored(&self, parts: &Parts<'_>, gap: &Gap) -> Option<&StoredLetterFile> {
+        self.files.get(*parts.later.get(gap.number)?)
+    }
+
     /// What is written down of the files of a letter with these gaps.
-    pub(super) fn told(&self, files: &Files, parts: &Parts<'_>, gaps: &[mail::compose::Gap]) -> Vec<LetterFile> {
+    pub(super) fn told(&self, files: &Files, parts: &Parts<'_>, gaps: &[Gap]) -> Vec<LetterFile> {
         let told = |going: &Going| {
             let gap = gaps.iter().find(|gap| parts.later.get(gap.number) == Some(&going.id.as_str()));
-            let stored = self.files.get(&going.id).filter(|_| gap.is_some());
+            let stored = gap.and_then(|gap| self.stored(parts, gap));
             LetterFile {
                 name: going.name.clone(),
                 size_bytes: stored.map_or(0, |stored| stored.size_bytes),

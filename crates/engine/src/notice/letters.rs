@@ -4,21 +4,23 @@ use super::contents::Contents;
 use super::files::{AtHand, Parts};
 use crate::gateway::Shared;
 use crate::held::Held;
+use crate::letter_id::{self, domain_of};
 use crate::metrics::Metrics;
 use crate::site::Site;
 use crate::stop::Stop;
 use crate::unsubscribe;
-use mail::compose::{Content, Gap, List, Notification as Composed, Picture};
+use courier::dkim;
+use mail::compose::{Base64Lines, Content, Gap, List, Notification as Composed, Picture};
 use mail::letter_mark::LetterKey;
 use mail::{Address, normalised};
 use policy::notify::{About, IssueNow, Own};
 use policy::outbound::Format;
-use policy::reply_token::{self, TokenKey};
+use policy::reply_token::TokenKey;
 use policy::silence_link::LinkedLetter;
 use policy::template::view::{self, Brand, Links};
 use policy::template::{MadeBy, Order, Rendered, Trouble, View, Words};
 use policy::{Fault, FaultCode, Notification, StepKey, event_letter_number};
-use store::{IssueMail, LetterAbout, LetterFile, NewLetter};
+use store::{IssueMail, LetterAbout, LetterFile, NewLetter, StoredLetterFile};
 
 /// Letters whose bytes come to this much are put aside; the rest waits for the decision.
 const ASIDE_BYTES: usize = 1024 * 1024;
@@ -92,7 +94,7 @@ impl Making<'_> {
 
     async fn means(&self, issue_id: &str) -> Result<Means, Fault> {
         let mail = self.shared.store.mail_of_issue(&self.site.name, issue_id).await?;
-        let key = self.shared.reply_keys(&self.site.name).await?.into_iter().next().ok_or_else(no_key)?;
+        let key = letter_id::key(self.shared, &self.site.name).await?;
         let mark = LetterKey::derive(&key.secret, &self.site.name);
         let site = view::Site { name: self.site.name.clone(), url: self.site.browse_base.clone() };
         Ok(Means { key, mark, site, mail })
@@ -127,7 +129,11 @@ impl Making<'_> {
         let mut parts = at_hand.parts(&files, &about, if is_page { &rendered.content_ids } else { &[] });
         parts.pictures.extend(self.pictures(&rendered.content_ids));
         let answers = own_mail(means.mail.as_ref(), &notification.recipient.address);
-        let (bytes, gaps) = self.composed(notification, &names, answers, &rendered, &parts);
+        let (mut bytes, mut gaps) = self.composed(notification, &names, answers, &rendered, &parts);
+        // Signed now, so that each try sends the same bytes.
+        let signatures = self.signatures(&bytes, &gaps, &parts, at_hand, &names.from).await?;
+        gaps.iter_mut().for_each(|gap| gap.at += signatures.len());
+        bytes.splice(0..0, signatures);
         let trouble = match &rendered.made_by {
             MadeBy::ThemeInstead(trouble) => Some(self.noted(trouble)),
             MadeBy::Theme | MadeBy::Template => None,
@@ -151,8 +157,7 @@ impl Making<'_> {
         shared: bool,
     ) -> Result<Names, Fault> {
         let from = self.from(notification)?;
-        let token = reply_token::sign(&means.key, &self.site.name, &notification.issue_id, &number.to_string());
-        let token = token.ok_or_else(no_key)?;
+        let token = letter_id::token(&means.key, &self.site.name, &notification.issue_id, number)?;
         let linked = LinkedLetter { issue_id: notification.issue_id.clone(), number, shared };
         // Without a domain for signed addresses answers go to whom the letter is from, and are known by the Message-ID that they answer.
         let signed = self.shared.signed_reply_address(&self.site.name, &token);
@@ -189,7 +194,7 @@ impl Making<'_> {
             message_id: &names.message_id,
             thread: Some(&thread(&self.site.name, &notification.issue_id, domain)),
             answers,
-            date_s: self.held.now().div_euclid(1_000_000),
+            date_s: self.date_s(),
             list: Some(List { name: &notification.issue_key, id: &list_id }),
             // One click would not say whose it is.
             unsubscribe: names.unsubscribe.as_deref().filter(|_| !names.shared),
@@ -197,6 +202,43 @@ impl Making<'_> {
             pictures: &parts.pictures,
             files: &parts.files,
         })
+    }
+
+    fn date_s(&self) -> i64 {
+        self.held.now().div_euclid(1_000_000)
+    }
+
+    /// Those of the domain that the letter is from, over all that is sent: what stands in its gaps is read for them.
+    async fn signatures(
+        &self,
+        mail: &[u8],
+        gaps: &[Gap],
+        parts: &Parts<'_>,
+        at_hand: &AtHand,
+        from: &Address,
+    ) -> Result<Vec<u8>, Fault> {
+        let Some(signer) = self.site.signers.of(&from.address) else { return Ok(Vec::new()) };
+        let mut body = dkim::Body::default();
+        let mut at = mail.len() - dkim::body_of(mail).len();
+        for gap in gaps {
+            body.push(mail.get(at..gap.at).unwrap_or_default());
+            self.fill(&mut body, at_hand.stored(parts, gap)).await?;
+            at = gap.at;
+        }
+        body.push(mail.get(at..).unwrap_or_default());
+        signer.signatures(mail, body, self.date_s())
+    }
+
+    async fn fill(&self, body: &mut dkim::Body, file: Option<&StoredLetterFile>) -> Result<(), Fault> {
+        let no_file = || Fault::permanent(FaultCode::Internal, "a letter with a gap that nothing fills");
+        let id = &file.ok_or_else(no_file)?.id;
+        let mut content = self.shared.store.letter_file_content(&self.site.name, id).await?;
+        let mut lines = Base64Lines::default();
+        while let Some(piece) = content.next().await? {
+            body.push(&lines.push(&piece));
+        }
+        body.push(&lines.finish());
+        Ok(())
     }
 
     fn about_issue<'m>(&'m self, means: &'m Means) -> About<'m> {
@@ -302,18 +344,10 @@ fn thread(site: &str, issue_id: &str, domain: &str) -> String {
     format!("issue-{issue_id}.{site}@{domain}")
 }
 
-fn domain_of(from: &Address) -> &str {
-    from.address.rsplit('@').next().filter(|domain| !domain.is_empty()).unwrap_or("localhost")
-}
-
 fn named(name: &str) -> Option<String> {
     Some(name.to_owned()).filter(|name| !name.is_empty())
 }
 
 fn no_reader() -> Fault {
     Fault::permanent(FaultCode::Internal, "a letter without a reader")
-}
-
-fn no_key() -> Fault {
-    Fault::permanent(FaultCode::KeyUnavailable, "no key signs this site's letters")
 }

@@ -42,7 +42,7 @@ fn lead_out(world: &World, office: Option<&PostOffice>, tokens: Option<TokensOfO
     });
     let from = Address { name: Some("Support".to_owned()), address: "support@example.com".to_owned() };
     let site = Site::new("acme", world.dialect, voice_of(world), &quick());
-    world.gateway.swap_sites(vec![site.with_outgoing(Some(Outgoing { target, tokens, from }))]);
+    world.gateway.swap_sites(vec![site.with_outgoing(Some(Outgoing::new(target, tokens, from)))]);
 }
 
 /// Waits until every letter of the world has come to its end.
@@ -107,7 +107,7 @@ pub async fn fault_20_a_lost_answer_sends_the_same_letter_once_more_and_then_ask
     world.end().await;
 }
 
-pub async fn a_server_that_says_later_is_asked_later_and_one_that_says_no_is_believed(database: &Database) {
+pub async fn fault_18_a_server_that_says_later_is_asked_later_and_one_that_says_no_is_believed(database: &Database) {
     let office = PostOffice::open();
     let world = world(database, Some(&office), &refused()).await;
     office.next(Mishap::Refuse(451));

@@ -36,7 +36,7 @@ pub(super) fn telling_site(world: &World, mappings: &str, target: Option<Target>
     let mappings = Mappings::from_toml(mappings, "a test").unwrap();
     let site = Site::new("acme", world.dialect, voice_of(world), &quick());
     let from = Address { name: None, address: "support@desk.example".into() };
-    let outgoing = Outgoing { target, tokens: None, from };
+    let outgoing = Outgoing::new(target, None, from);
     site.with_outgoing(Some(outgoing)).with_mappings(Some(Arc::new(mappings)))
 }
 

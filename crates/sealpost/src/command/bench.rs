@@ -1,5 +1,6 @@
 //! `sealpost bench`: measures this machine, each figure beside a limit or a peer taken in the same run.
 
+mod answers;
 mod child;
 mod dovecot;
 mod hook;
@@ -11,6 +12,9 @@ mod mailbox;
 mod peers;
 mod postfix;
 mod read;
+mod send;
+mod sink;
+mod smtp_peers;
 mod walk;
 
 use super::Failure;
@@ -29,6 +33,12 @@ enum What {
     /// Webhooks until each is durable, in plain, over TLS and with a TLS session for each, beside a minimal receiver of Node's where
     /// it is installed.
     Hook(hook::Hooks),
+    /// Letters about events, from what happened until a server of its own has taken them, in plain and over STARTTLS, beside Python's
+    /// smtplib, and Postfix's smtp-source where it is installed.
+    Send(send::Letters),
+    /// The server for `send`: takes every mail and keeps none.
+    #[command(hide = true)]
+    Sink(sink::Sink),
     /// Mailboxes on a Dovecot: mails fetched over IMAP and POP3 until each is durable, beside mbsync where it is installed; the
     /// memory of idle mailboxes; how long a mailbox of old mails takes to open.
     Mailbox(mailbox::Mailboxes),
@@ -71,6 +81,8 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     match arguments.what {
         What::Intake(load) => intake::run(&load).await,
         What::Hook(hooks) => hook::run(&hooks).await,
+        What::Send(letters) => send::run(&letters).await,
+        What::Sink(sink) => sink::run(&sink).await,
         What::Mailbox(mailboxes) => mailbox::run(&mailboxes).await,
         What::Walk(load) => walk::run(&load).await,
         What::Large { size_mb } => walk::run_large(size_mb).await,

@@ -91,6 +91,9 @@ async fn look_at_all(settings: &Settings, store: Option<&Store>, findings: &mut 
     for outgoing in &settings.outgoing {
         findings.say(&format!("outgoing {}", outgoing.name), within(wire::greet(store, outgoing)).await)?;
     }
+    for key in &settings.dkim {
+        findings.say(&format!("dkim {}", key.record_name()), super::dkim::verdict(key))?;
+    }
     Ok(())
 }
 

@@ -61,7 +61,7 @@ async fn report(settings: &Settings, store: &Store, what: &What) -> Result<(), F
     let since = now - Micros::from(*days) * 24 * 60 * MINUTE;
     let mut count = Count::default();
     let mut mails = 0;
-    for site in wire::sites(settings, &Tokens::new(store.clone()))? {
+    for site in wire::sites(settings, &wire::Lasting::new(Tokens::new(store.clone())))? {
         let looked_at = mails_of(store, &site.name, mailbox.as_deref(), since, now).await?;
         let Some(oldest) = looked_at.first() else { continue };
         mails += looked_at.len();

@@ -1,5 +1,6 @@
 //! From sections as written to the values that the parts of the program want.
 
+mod dkim;
 mod mailbox;
 mod oauth;
 mod outgoing;
@@ -80,12 +81,14 @@ impl Reader {
             size_bytes_max: self.integer(&mail_section, "size_mib_max") << 20,
             sites: Vec::new(),
             outgoing: Vec::new(),
+            dkim: Vec::new(),
             mailboxes: Vec::new(),
             profiles: Vec::new(),
             fixed: Fixed::default(),
         };
         settings.sites = self.each(written, "site[]", Reader::site);
         settings.outgoing = self.each(written, "outgoing[]", Reader::outgoing);
+        settings.dkim = self.dkim(written);
         settings.mailboxes = self.mailboxes(written);
         settings.profiles = self.each(written, "profile[]", Reader::profile);
         self.fetched_once(&settings.mailboxes, written);

@@ -1,5 +1,6 @@
 //! Every setting there is: its kind, default and meaning; parsing, the manual's page and error texts come from this table.
 
+mod dkim;
 mod mailboxes;
 mod oauth;
 mod outgoing;
@@ -52,12 +53,13 @@ const fn setting(key: &'static str, kind: Kind, missing: Missing, meaning: &'sta
 const COUNT: Kind = Kind::Integer { min: 1, max: 1_000_000_000 };
 
 /// The settings, room by room, in the order of the manual.
-const ROOMS: [&[Setting]; 8] = [
+const ROOMS: [&[Setting]; 9] = [
     process::SETTINGS,
     sites::SETTINGS,
     outgoing::SETTINGS,
     oauth::OF_OUTGOING,
     outgoing::MORE,
+    dkim::SETTINGS,
     mailboxes::SETTINGS,
     oauth::OF_MAILBOXES,
     mailboxes::MORE,

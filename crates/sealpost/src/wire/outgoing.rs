@@ -4,6 +4,7 @@ use super::fetching::out_of_reach;
 use crate::settings::{self, Settings, Site};
 use courier::submit::{Connection, Host, Secret, Target};
 use engine::tokens::{Tokens, TokensOfOutgoing};
+use engine::{OutgoingLimits, Shelves};
 use mail::{Address, Envelope};
 use policy::Fault;
 use std::collections::HashMap;
@@ -16,13 +17,33 @@ const PATIENCE_S: u64 = 60;
 /// In whose name the letters of a dead end are written when nobody was named: they leave for nobody.
 const NOBODY: &str = "nobody@localhost";
 
-/// Every server that a site's mappings may name, by name.
-pub(super) fn ways(settings: &Settings, site: &Site, tokens: &Tokens) -> HashMap<String, engine::Outgoing> {
-    settings.outgoing.iter().map(|outgoing| (outgoing.name.clone(), way(outgoing, site, tokens))).collect()
+/// What of letting letters out outlives the settings.
+#[derive(Clone)]
+pub struct Lasting {
+    pub tokens: Tokens,
+    pub shelves: Shelves,
 }
 
-fn way(outgoing: &settings::Outgoing, site: &Site, tokens: &Tokens) -> engine::Outgoing {
-    engine::Outgoing { target: Some(target(outgoing)), tokens: tokens_of(outgoing, tokens), from: from(site) }
+impl Lasting {
+    pub fn new(tokens: Tokens) -> Lasting {
+        Lasting { tokens, shelves: Shelves::default() }
+    }
+}
+
+/// Every server that a site's mappings may name, by name.
+pub(super) fn ways(settings: &Settings, site: &Site, lasting: &Lasting) -> HashMap<String, engine::Outgoing> {
+    settings.outgoing.iter().map(|outgoing| (outgoing.name.clone(), way(outgoing, site, lasting))).collect()
+}
+
+fn way(outgoing: &settings::Outgoing, site: &Site, lasting: &Lasting) -> engine::Outgoing {
+    let tokens = tokens_of(outgoing, &lasting.tokens);
+    let limits = OutgoingLimits {
+        connections: outgoing.connections,
+        per_domain: outgoing.connections_per_domain,
+        ..OutgoingLimits::default()
+    };
+    let shelf = lasting.shelves.of(&outgoing.name, limits);
+    engine::Outgoing::new(Some(target(outgoing)), tokens, from(site)).with_shelf(shelf)
 }
 
 fn from(site: &Site) -> Address {
@@ -30,12 +51,12 @@ fn from(site: &Site) -> Address {
 }
 
 /// A site's way out; `None` when it has none and is no dead end.
-pub(super) fn of(settings: &Settings, site: &Site, tokens: &Tokens) -> Option<engine::Outgoing> {
+pub(super) fn of(settings: &Settings, site: &Site, lasting: &Lasting) -> Option<engine::Outgoing> {
     let letters = &site.letters;
     let named = letters.outgoing.as_ref().and_then(|name| settings.outgoing(name));
     match (letters.dead_end, named) {
-        (true, _) => Some(engine::Outgoing { target: None, tokens: None, from: from(site) }),
-        (false, Some(outgoing)) => Some(way(outgoing, site, tokens)),
+        (true, _) => Some(engine::Outgoing::new(None, None, from(site))),
+        (false, Some(outgoing)) => Some(way(outgoing, site, lasting)),
         (false, None) => None,
     }
 }

@@ -1,5 +1,6 @@
 //! Signals: SIGTERM and SIGINT stop, SIGHUP swaps settings when the new ones are right, and what ends is watched.
 
+use super::Lasting;
 use super::endings::Endings;
 use super::hands::PageHands;
 use super::listeners::Held;
@@ -25,7 +26,7 @@ pub struct Reload {
     pub fixed: settings::Fixed,
     pub engine: Arc<engine::Gateway>,
     pub store: Store,
-    pub tokens: engine::Tokens,
+    pub lasting: Lasting,
     pub endings: Arc<Endings>,
     pub console: console::Console,
     pub hands: Arc<PageHands>,
@@ -84,7 +85,7 @@ async fn again(reload: &Reload, held: &[Held]) {
 
 /// Everything new is made before anything old goes.
 async fn swap(reload: &Reload, settings: &settings::Settings) -> Result<(), Failure> {
-    let sites = super::telling(settings, &reload.store, &reload.tokens).await?;
+    let sites = super::telling(settings, &reload.store, &reload.lasting).await?;
     let mailboxes = super::mailboxes(settings, &reload.store).await?;
     reload.store.keep(&settings.retention(), super::SETTINGS).await?;
     reload.engine.swap_sites(sites);

@@ -6,7 +6,7 @@ use crate::database::{Conn, all, execute, one};
 use crate::dialect;
 use crate::job::check_lease;
 use crate::rows::Lease;
-use crate::segment::{Kept, SegmentReader, SegmentWriter, Whereabouts};
+use crate::segment::{ContentReader, Kept, SegmentReader, SegmentWriter, Whereabouts};
 use crate::store::Inner;
 use crate::vault::NewMessageKey;
 use policy::Fault;
@@ -81,6 +81,14 @@ impl Store {
         let inner = Arc::clone(&self.inner);
         let segments = SegmentWriter::new(Arc::clone(&inner), whereabouts(&lease.site, &id), Arc::clone(&key.key));
         Ok(LetterFileWriter { inner, lease: lease.clone(), notice: notice.to_owned(), id, key, segments })
+    }
+
+    /// The bytes of a file that is kept for the letters of a decision.
+    ///
+    /// # Errors
+    /// `KeyUnavailable` when it was erased.
+    pub async fn letter_file_content(&self, site: &str, id: &str) -> Result<ContentReader, Fault> {
+        Ok(ContentReader::of_file(opened(&self.inner, site, id).await?))
     }
 
     /// Erases the files of which no letter is left.

@@ -119,6 +119,11 @@ impl Drop for Measured {
     }
 }
 
+/// CPU time of a process and its descendants so far.
+pub fn used_by_family(pid: u32) -> Duration {
+    family(pid).into_iter().map(cpu).sum()
+}
+
 /// CPU time of a process so far; none when it is gone.
 pub fn used(pid: u32) -> Duration {
     cpu(pid)

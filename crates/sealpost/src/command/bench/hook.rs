@@ -160,7 +160,7 @@ fn settings(folder: &Path, way: Way) -> Result<String, Failure> {
 }
 
 /// Makes a certificate for localhost; false where there is no openssl.
-fn certificate(folder: &Path) -> Result<bool, Failure> {
+pub fn certificate(folder: &Path) -> Result<bool, Failure> {
     let made = Command::new("openssl")
         .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"])
         .args([

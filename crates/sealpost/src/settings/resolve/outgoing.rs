@@ -49,6 +49,11 @@ impl Reader {
             credentials: user.clone().zip(password),
             oauth: user.zip(oauth),
             client_name: self.text(section, "hostname"),
+            connections: self.integer(section, "connections") as usize,
+            connections_per_domain: match self.integer(section, "connections_per_domain") {
+                0 => None,
+                number => Some(number as usize),
+            },
         }
     }
 

@@ -47,5 +47,18 @@ pub(super) const SETTINGS: &[Setting] = &[
 ];
 
 /// What comes after the settings of its account.
-pub(super) const MORE: &[Setting] =
-    &[setting("outgoing[].hostname", Text, Means("localhost"), "What we call ourselves in EHLO.")];
+pub(super) const MORE: &[Setting] = &[
+    setting("outgoing[].hostname", Text, Means("localhost"), "What we call ourselves in EHLO."),
+    setting(
+        "outgoing[].connections",
+        Integer { min: 1, max: 100 },
+        Means("4"),
+        "Connections to it at the same time, of one process: so many letters leave beside each other. They are kept for half a minute.",
+    ),
+    setting(
+        "outgoing[].connections_per_domain",
+        Integer { min: 1, max: 100 },
+        Empty,
+        "Letters to one domain at the same time; without it as many as there are connections. For a server that delivers by itself.",
+    ),
+];

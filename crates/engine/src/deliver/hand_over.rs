@@ -1,0 +1,66 @@
+//! Hands the bytes of one letter to a server: what was composed, and what of it is stored, streamed and never whole in memory.
+
+use super::shelf::Turn;
+use crate::held::Held;
+use bytes::Bytes;
+use courier::submit::Shape;
+use mail::Envelope;
+use mail::compose::Composed;
+use policy::{Fault, FaultCode, FaultKind};
+use store::ContentReader;
+use tokio::sync::mpsc;
+
+/// Pieces of at most 64 KiB that wait for the server.
+const PIECES_WAITING: usize = 4;
+
+/// A letter's bytes.
+pub(super) struct Content {
+    /// What stands around the stored part, or all there is.
+    pub(super) composed: Composed,
+    /// The stored part and its size.
+    pub(super) stored: Option<(ContentReader, u64)>,
+    /// Without octets above 127. Where that is not known without reading it twice, 8BITMIME is asked for where it is offered.
+    pub(super) is_ascii: bool,
+}
+
+impl Content {
+    fn shape(&self) -> Shape {
+        let around = (self.composed.before.len() + self.composed.after.len()) as u64;
+        let stored = self.stored.as_ref().map_or(0, |(_, size_bytes)| *size_bytes);
+        Shape { size_bytes: around + stored, is_ascii: self.is_ascii }
+    }
+
+    /// Its pieces, and the work that pours them; to be waited for beside the sending.
+    fn pour(self) -> (mpsc::Receiver<Bytes>, impl Future<Output = Result<(), Fault>>) {
+        let (sender, receiver) = mpsc::channel(PIECES_WAITING);
+        let Content { composed, stored, .. } = self;
+        let pouring = async move {
+            let gone = |_| Fault::temporary(FaultCode::PostUnreachable, "the connection ended while the mail was sent");
+            sender.send(composed.before.into()).await.map_err(gone)?;
+            if let Some((mut stored, _)) = stored {
+                while let Some(piece) = stored.next().await? {
+                    sender.send(piece.into()).await.map_err(gone)?;
+                }
+            }
+            sender.send(composed.after.into()).await.map_err(gone)
+        };
+        (receiver, pouring)
+    }
+}
+
+/// Sends one letter to its recipients.
+pub(super) async fn hand_over(
+    turn: &Turn<'_>,
+    held: &Held,
+    envelope: &Envelope,
+    content: Content,
+) -> Result<(), Fault> {
+    let lent = turn.offer(held, envelope, content.shape()).await?;
+    let (pieces, pouring) = content.pour();
+    let (poured, sent) = tokio::join!(pouring, lent.hand_over(pieces));
+    match (poured, sent) {
+        // What is stored could not be read, and the connection was broken off before the final dot.
+        (Err(fault), Err(sent)) if sent.kind != FaultKind::Permanent => Err(fault),
+        (_, sent) => sent,
+    }
+}

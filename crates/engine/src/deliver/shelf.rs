@@ -1,0 +1,323 @@
+//! The connections to one outgoing server: never more of them than it may have, each kept for a while for the next letter.
+//!
+//! A letter first waits for its turn, which nothing stands in the ledger of; then it is offered over a kept connection, if one is
+//! there and quiet. A connection that broke between two letters is left for another one: nothing of the letter was sent, so that
+//! costs neither a try nor doubles anything.
+
+use super::Outgoing;
+use super::once::of_post;
+use crate::held::Held;
+use crate::stop::Stop;
+use bytes::Bytes;
+use courier::submit::{Connection, Offered, Shape, Target};
+use mail::Envelope;
+use policy::{Fault, FaultCode, FaultKind};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::{Duration, Instant};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::time::timeout;
+
+/// A connection ends after so many letters: servers behind one name get their share, and those that count are not annoyed.
+const LETTERS_MAX: u32 = 100;
+/// A letter that waits longer for its turn makes room for others.
+const TURN_WITHIN: Duration = Duration::from_secs(10);
+/// And comes again after this long.
+const TURN_AGAIN: Duration = Duration::from_secs(3);
+/// A kept connection that does not answer for so long is given up for a new one, which has all the patience of the first.
+const KEPT_ANSWERS_WITHIN: Duration = Duration::from_secs(30);
+/// A goodbye takes no longer.
+const GOODBYE_WITHIN: Duration = Duration::from_secs(2);
+/// A server that cannot be reached is left alone for so long, and longer each time.
+const LEFT_ALONE_FIRST: Duration = Duration::from_secs(1);
+const LEFT_ALONE_MAX: Duration = Duration::from_secs(60);
+/// Domains whose turns are remembered; beyond it those with nothing under way are forgotten.
+const DOMAINS_MAX: usize = 1000;
+
+/// How far a server may be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Connections at the same time, and so letters.
+    pub connections: usize,
+    /// Letters to one domain at the same time; `None` for as many as there are connections.
+    pub per_domain: Option<usize>,
+    /// How long a connection is kept that nobody needs.
+    pub kept_for: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits { connections: 4, per_domain: None, kept_for: Duration::from_secs(30) }
+    }
+}
+
+/// The shelves of all servers, by name: sites that use one server share its limits. Cheap to clone.
+#[derive(Clone, Default)]
+pub struct Shelves(Arc<Mutex<HashMap<String, Arc<Shelf>>>>);
+
+impl Shelves {
+    /// The server's shelf, as long as its limits stay the same. To be asked for when settings were read: a server that was left alone is
+    /// tried again.
+    pub fn of(&self, name: &str, limits: Limits) -> Arc<Shelf> {
+        let mut shelves = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(shelf) = shelves.get(name).filter(|shelf| shelf.limits == limits) {
+            shelf.lock().trouble = None;
+            return shelf.clone();
+        }
+        let shelf = Arc::new(Shelf::new(limits));
+        shelves.insert(name.to_owned(), shelf.clone());
+        shelf
+    }
+}
+
+/// The connections to one server.
+pub struct Shelf {
+    limits: Limits,
+    turns: Arc<Semaphore>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// The one that was used last stands last, and is taken first: so the others come to their end.
+    kept: Vec<Kept>,
+    domains: HashMap<String, Arc<Semaphore>>,
+    trouble: Option<Trouble>,
+    /// Somebody waits to end those that nobody needs.
+    is_watched: bool,
+}
+
+/// A connection, and who was let in over it.
+struct Kept {
+    connection: Connection,
+    target: Target,
+    since: Instant,
+    letters: u32,
+}
+
+/// The server could not be reached.
+struct Trouble {
+    until: Instant,
+    pause: Duration,
+    fault: Fault,
+}
+
+/// The right to send one letter now.
+pub(crate) struct Turn<'a> {
+    outgoing: &'a Outgoing,
+    target: &'a Target,
+    _turn: OwnedSemaphorePermit,
+    _of_domain: Option<OwnedSemaphorePermit>,
+}
+
+/// A letter that the server waits for.
+pub(crate) struct Lent<'a> {
+    shelf: &'a Arc<Shelf>,
+    kept: Kept,
+    offered: Offered,
+}
+
+impl Shelf {
+    pub(crate) fn new(limits: Limits) -> Shelf {
+        let turns = Arc::new(Semaphore::new(limits.connections.max(1)));
+        Shelf { limits, turns, state: Mutex::default() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // A panic while it was held cannot leave the state half changed: every use changes one thing.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until a letter to this domain may be sent. Nothing is begun before that: a letter that waits is in no doubt.
+    async fn turn(&self, domain: &str) -> Result<(OwnedSemaphorePermit, Option<OwnedSemaphorePermit>), Stop> {
+        let of_domain = self.limits.per_domain.map(|limit| self.turns_of(domain, limit));
+        let waiting = async {
+            // First what may take long: who waits for his domain keeps no other from his turn.
+            let of_domain = match of_domain {
+                Some(turns) => Some(turns.acquire_owned().await.map_err(|_| busy())?),
+                None => None,
+            };
+            let turn = self.turns.clone().acquire_owned().await.map_err(|_| busy())?;
+            Ok((turn, of_domain))
+        };
+        let turn = timeout(TURN_WITHIN, waiting).await.unwrap_or_else(|_| Err(busy()));
+        let turn = turn.map_err(|fault| Stop::Wait(fault, TURN_AGAIN))?;
+        match &self.lock().trouble {
+            Some(trouble) if Instant::now() < trouble.until => Err(Stop::Retry(trouble.fault.clone())),
+            _ => Ok(turn),
+        }
+    }
+
+    fn turns_of(&self, domain: &str, limit: usize) -> Arc<Semaphore> {
+        let domains = &mut self.lock().domains;
+        if domains.len() >= DOMAINS_MAX {
+            domains.retain(|_, turns| Arc::strong_count(turns) > 1);
+        }
+        let fresh = || Arc::new(Semaphore::new(limit.max(1)));
+        domains.entry(domain.to_ascii_lowercase()).or_insert_with(fresh).clone()
+    }
+
+    /// A kept connection over which this target was opened, that has said nothing since.
+    async fn take(&self, target: &Target) -> Option<Kept> {
+        loop {
+            let mut kept = {
+                let kept = &mut self.lock().kept;
+                let at = kept.iter().rposition(|one| one.target == *target)?;
+                kept.remove(at)
+            };
+            let is_over = kept.letters >= LETTERS_MAX || kept.since.elapsed() >= self.limits.kept_for;
+            if !is_over && kept.connection.is_quiet().await {
+                return Some(kept);
+            }
+            say_goodbye(kept).await;
+        }
+    }
+
+    /// Keeps it for the next letter.
+    fn put(self: &Arc<Shelf>, kept: Kept) {
+        let state = &mut *self.lock();
+        state.kept.push(Kept { since: Instant::now(), ..kept });
+        if !std::mem::replace(&mut state.is_watched, true) {
+            tokio::spawn(watch(Arc::downgrade(self)));
+        }
+    }
+
+    /// Those that were kept for long enough, and when the next one will have been.
+    fn over(&self) -> (Vec<Kept>, Option<Instant>) {
+        let state = &mut *self.lock();
+        let kept_for = self.limits.kept_for;
+        let (over, kept) =
+            std::mem::take(&mut state.kept).into_iter().partition(|kept| kept.since.elapsed() >= kept_for);
+        state.kept = kept;
+        let next = state.kept.iter().map(|kept| kept.since + kept_for).min();
+        state.is_watched = next.is_some();
+        (over, next)
+    }
+
+    /// Ends all that are kept.
+    pub(crate) async fn clear(&self) {
+        let kept = std::mem::take(&mut self.lock().kept);
+        let goodbyes = kept.into_iter().map(say_goodbye);
+        futures_util::future::join_all(goodbyes).await;
+    }
+
+    /// Whether the server could be reached; one that could not is left alone for a while, by all letters.
+    fn heed(&self, opened: Result<Connection, Fault>) -> Result<Connection, Fault> {
+        let trouble = &mut self.lock().trouble;
+        match opened {
+            Ok(connection) => {
+                *trouble = None;
+                Ok(connection)
+            }
+            Err(fault) => {
+                let pause = trouble.as_ref().map_or(LEFT_ALONE_FIRST, |last| (last.pause * 2).min(LEFT_ALONE_MAX));
+                *trouble = Some(Trouble { until: Instant::now() + pause, pause, fault: fault.clone() });
+                Err(fault)
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for Shelf {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shelf").field("limits", &self.limits).finish_non_exhaustive()
+    }
+}
+
+impl Outgoing {
+    /// Waits for the turn of a letter to this address; `None` at a dead end, where nothing leaves.
+    pub(crate) async fn turn(&self, to: &str) -> Result<Option<Turn<'_>>, Stop> {
+        let Some(target) = &self.target else { return Ok(None) };
+        let (_turn, _of_domain) = self.shelf.turn(to.rsplit('@').next().unwrap_or_default()).await?;
+        Ok(Some(Turn { outgoing: self, target, _turn, _of_domain }))
+    }
+
+    /// A connection that takes letters. What the server refuses here is us and no letter, so each fault is temporary: a password that
+    /// is wrong for an hour costs no letter.
+    async fn open(&self, target: &Target) -> Result<Connection, Fault> {
+        let temporary = |fault| Fault { kind: FaultKind::Temporary, ..of_post(fault) };
+        let Some(tokens) = &self.tokens else { return Connection::open(target).await.map_err(temporary) };
+        let (target, pass) = tokens.opened(target).await?;
+        let opened = Connection::open(&target).await;
+        if opened.as_ref().is_err_and(|fault| fault.kind == FaultKind::Permanent) {
+            tokens.forget(&pass).await;
+        }
+        opened.map_err(temporary)
+    }
+}
+
+impl Turn<'_> {
+    /// Offers a letter to the server, over a new connection when no kept one is of any use.
+    ///
+    /// # Errors
+    /// Nothing of the letter was sent by then.
+    pub(crate) async fn offer(&self, held: &Held, envelope: &Envelope, shape: Shape) -> Result<Lent<'_>, Fault> {
+        let shelf = &self.outgoing.shelf;
+        while let Some(mut kept) = shelf.take(self.target).await {
+            held.still_ours()?;
+            match timeout(KEPT_ANSWERS_WITHIN, kept.connection.offer(envelope, shape)).await {
+                Ok(Ok(offered)) => return Ok(Lent { shelf, kept, offered }),
+                Ok(Err(fault)) if kept.connection.is_ready() => {
+                    shelf.put(kept);
+                    return Err(of_post(fault));
+                }
+                // It broke after the last letter, or the server has had enough of it: that says nothing about this one.
+                Ok(Err(_)) | Err(_) => {}
+            }
+        }
+        let connection = shelf.heed(self.outgoing.open(self.target).await)?;
+        let mut kept = Kept { connection, target: self.target.clone(), since: Instant::now(), letters: 0 };
+        // Asked as late as can be: a process that was stopped while it connected has lost its lease (FAULT-30).
+        held.still_ours()?;
+        match kept.connection.offer(envelope, shape).await {
+            Ok(offered) => Ok(Lent { shelf, kept, offered }),
+            Err(fault) => {
+                if kept.connection.is_ready() {
+                    shelf.put(kept);
+                }
+                Err(of_post(fault))
+            }
+        }
+    }
+}
+
+impl Lent<'_> {
+    /// Sends the pieces of the letter, and keeps the connection when it can be used again.
+    ///
+    /// # Errors
+    /// *Unknown* when it broke after the final dot, because the letter may have been taken.
+    pub(crate) async fn hand_over(mut self, pieces: mpsc::Receiver<Bytes>) -> Result<(), Fault> {
+        let sent = self.kept.connection.hand_over(self.offered, pieces).await;
+        if self.kept.connection.is_ready() {
+            self.shelf.put(Kept { letters: self.kept.letters + 1, ..self.kept });
+        }
+        sent.map(|_| ()).map_err(of_post)
+    }
+}
+
+/// Ends connections that nobody needs, as long as there are any.
+async fn watch(shelf: Weak<Shelf>) {
+    loop {
+        let Some(known) = shelf.upgrade() else { return };
+        let (over, next) = known.over();
+        drop(known);
+        for kept in over {
+            say_goodbye(kept).await;
+        }
+        match next {
+            Some(next) => tokio::time::sleep_until(next.into()).await,
+            None => return,
+        }
+    }
+}
+
+/// Whether it is heard does not matter any more.
+async fn say_goodbye(kept: Kept) {
+    if kept.connection.is_ready() {
+        let _ = timeout(GOODBYE_WITHIN, kept.connection.quit()).await;
+    }
+}
+
+fn busy() -> Fault {
+    Fault::temporary(FaultCode::PostUnreachable, "all connections that the outgoing server may have are busy")
+}
