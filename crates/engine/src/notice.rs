@@ -3,8 +3,8 @@
 //! The decision is written down together with the letters that come of it; each of them has a job of its own.
 
 mod audience;
-mod files;
 mod contents;
+mod files;
 mod inquiry;
 mod letters;
 

@@ -103,7 +103,7 @@ pub struct ContentReader(Content);
 enum Content {
     Kept(SegmentReader),
     /// A letter with the files that go along.
-    Letter(LetterReader),
+    Letter(Box<LetterReader>),
 }
 
 /// The same of content that stands in one place.
@@ -140,7 +140,7 @@ impl ContentReader {
     }
 
     pub(crate) fn of_letter(letter: LetterReader) -> ContentReader {
-        ContentReader(Content::Letter(letter))
+        ContentReader(Content::Letter(Box::new(letter)))
     }
 
     /// `None` at the verified end. Content that was changed, swapped, reordered or cut is `StoreCorrupt`; a letter whose files were erased

@@ -149,13 +149,7 @@ impl Making<'_> {
         })
     }
 
-    fn names(
-        &self,
-        notification: &Notification,
-        means: &Means,
-        number: u64,
-        shared: bool,
-    ) -> Result<Names, Fault> {
+    fn names(&self, notification: &Notification, means: &Means, number: u64, shared: bool) -> Result<Names, Fault> {
         let from = self.from(notification)?;
         let token = letter_id::token(&means.key, &self.site.name, &notification.issue_id, number)?;
         let linked = LinkedLetter { issue_id: notification.issue_id.clone(), number, shared };

@@ -60,6 +60,15 @@ impl Voice for Line {
         false
     }
 
+    fn say_for_file<'a>(
+        &'a self,
+        request: &'a Request,
+        _: u64,
+        _: mpsc::Sender<Bytes>,
+    ) -> BoxFuture<'a, Result<Response, Fault>> {
+        self.say(request)
+    }
+
     fn say_with_file<'a>(
         &'a self,
         _: &'a Request,

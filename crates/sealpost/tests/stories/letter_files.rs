@@ -144,7 +144,8 @@ async fn files_of_a_comment_go_along_and_what_may_not_leave_stays() {
 /// Somebody adds a picture, and whoever watches has it with a small picture beside its name.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_picture_that_was_added_goes_along_with_a_small_one_of_it() {
-    let mappings = "[default]\nurgent = true\naudience = [\"watchers\"]\n[[mapping]]\nname = \"files\"\nevents = [\"attached\"]\n";
+    let mappings =
+        "[default]\nurgent = true\naudience = [\"watchers\"]\n[[mapping]]\nname = \"files\"\nevents = [\"attached\"]\n";
     let mut telling = Telling::start_with(|home| fs::write(home.file("mappings.toml"), mappings).unwrap()).await;
     let key = telling.issue();
     let ann = telling.world.desk.add_person(INSIDER, "Ann").await.unwrap();

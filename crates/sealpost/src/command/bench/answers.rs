@@ -33,6 +33,15 @@ impl Voice for Answers {
         false
     }
 
+    fn say_for_file<'a>(
+        &'a self,
+        request: &'a Request,
+        _: u64,
+        _: mpsc::Sender<Bytes>,
+    ) -> BoxFuture<'a, Result<Response, Fault>> {
+        self.say(request)
+    }
+
     fn say_with_file<'a>(
         &'a self,
         request: &'a Request,

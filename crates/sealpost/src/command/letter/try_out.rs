@@ -48,7 +48,7 @@ async fn send(settings: &Settings, store: &Store, wanted: &Wanted<'_>) -> Result
     let domain = from.address.rsplit('@').next().unwrap_or("localhost");
     let message_id = format!("test-{}@{domain}", Uuid::now_v7().simple());
     let to = Address { name: None, address: wanted.to.to_owned() };
-    let bytes = mail::compose::notification(&Notification {
+    let (bytes, _) = mail::compose::notification(&Notification {
         from: &from,
         to: std::slice::from_ref(&to),
         reply_to: None,
@@ -119,7 +119,7 @@ fn pictures<'s>(site: &'s Site, content_ids: &[String]) -> Vec<Picture<'s>> {
     let resources = site.templates.iter().flat_map(|templates| &templates.resources);
     let shown = resources.filter(|resource| content_ids.iter().any(|id| *id == resource.content_id));
     shown
-        .map(|one| Picture { content_id: &one.content_id, content_type: &one.content_type, bytes: &one.bytes })
+        .map(|one| Picture { content_id: &one.content_id, content_type: &one.content_type, content: Content::Bytes(&one.bytes) })
         .collect()
 }
 
