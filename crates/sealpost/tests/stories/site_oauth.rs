@@ -237,9 +237,10 @@ async fn an_app_registers_its_own_webhook_for_the_projects_of_its_mappings() {
     let (mut world, server) = start("person").await;
     let url = super::public::listen(&mut world);
     world.home.settings.set("[[site]]", "oauth_gateway", quoted(&format!("{}/ex/jira", server.url)));
+    let file = world.home.file("mappings.toml");
     let mappings = |projects: &str| {
         let text = format!("[[mapping]]\nname = \"m\"\n{projects}addresses = [\"ann@example.org\"]\n");
-        std::fs::write(world.home.file("mappings.toml"), text).unwrap();
+        std::fs::write(&file, text).unwrap();
     };
     mappings("");
     world.home.settings.set("[[site]]", "mappings", quoted("mappings.toml"));

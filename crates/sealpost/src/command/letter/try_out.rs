@@ -4,7 +4,7 @@ use super::super::{Failure, no_such, print_object, site_named, with_store};
 use crate::settings::{self, Settings, Site};
 use crate::wire::{self, Dialogue};
 use engine::cell::{Renderer, Sandbox};
-use mail::compose::{Notification, Picture};
+use mail::compose::{Content, Notification, Picture};
 use mail::{Address, Envelope};
 use policy::event::EventKind;
 use policy::notify::Manner;
@@ -119,7 +119,11 @@ fn pictures<'s>(site: &'s Site, content_ids: &[String]) -> Vec<Picture<'s>> {
     let resources = site.templates.iter().flat_map(|templates| &templates.resources);
     let shown = resources.filter(|resource| content_ids.iter().any(|id| *id == resource.content_id));
     shown
-        .map(|one| Picture { content_id: &one.content_id, content_type: &one.content_type, content: Content::Bytes(&one.bytes) })
+        .map(|one| Picture {
+            content_id: &one.content_id,
+            content_type: &one.content_type,
+            content: Content::Bytes(&one.bytes),
+        })
         .collect()
 }
 
