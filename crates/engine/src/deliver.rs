@@ -12,8 +12,10 @@ use crate::stop::Stop;
 use crate::tokens::TokensOfOutgoing;
 use crate::upload;
 use courier::submit::{self, Connection, Shape};
+use mail::compose::Composed;
 use mail::{Address, Envelope};
 use once::{Parcel, of_post, once};
+use policy::meter::Metered;
 use policy::reply_token;
 use policy::set_link::LinkPlace;
 use policy::{Fault, FaultCode, FaultKind, Letter, LetterWhen, StepKey};
@@ -90,6 +92,7 @@ async fn one(
     let message_id = message_id(shared, site, key).await?;
     let parcel = Parcel {
         key,
+        metered: Metered::of_letter(letter.kind),
         kind: letter.kind.word(),
         receipt_id: message_id.clone(),
         message_id,
@@ -128,7 +131,8 @@ impl Sending<'_> {
         Ok(LinkPlace { message, revision, letter: self.letter.ordinal, number: 0 })
     }
 
-    async fn send(&self, target: &submit::Target) -> Result<(), Fault> {
+    /// How many bytes were handed over.
+    async fn send(&self, target: &submit::Target) -> Result<u64, Fault> {
         let letter = self.letter;
         let text = match letter.links.is_empty() {
             true => letter.text.clone(),
@@ -138,7 +142,7 @@ impl Sending<'_> {
         };
         let text = upload::with_link(self.shared, self.held, letter, text, self.posted_at).await?;
         let with_original = letter.kind.has_the_original();
-        let composed = mail::compose::letter(&mail::compose::Letter {
+        let composed = composed(&mail::compose::Letter {
             from: &self.outgoing.from,
             to: &letter.to,
             subject: &letter.subject,
@@ -151,6 +155,7 @@ impl Sending<'_> {
         // Nobody is told when an automatic letter cannot be delivered, lest two machines write to each other (RFC 3834).
         let envelope = Envelope { mail_from: None, rcpt_to: vec![letter.to.clone()], ..Envelope::default() };
         let mut connection = self.outgoing.open(target).await?;
+        let mut bytes = (composed.before.len() + composed.after.len()) as u64;
         // Asked as late as can be: a process that was stopped while it connected has lost its lease (FAULT-30).
         self.held.still_ours()?;
         let sent = if with_original {
@@ -158,9 +163,9 @@ impl Sending<'_> {
             let message = &self.held.lease.subject;
             let no_message = || Fault::permanent(FaultCode::StoreCorrupt, "a letter without its message");
             let size_bytes = store.message(message).await?.ok_or_else(no_message)?.size_bytes;
-            let around = (composed.before.len() + composed.after.len()) as u64;
+            bytes += size_bytes;
             // Whether the original is ASCII is not known without reading it twice; 8BITMIME is asked for where it is offered.
-            let shape = Shape { size_bytes: size_bytes + around, is_ascii: false };
+            let shape = Shape { size_bytes: bytes, is_ascii: false };
             let (pieces, pouring) = original::pour(store.raw(message).await?, composed);
             let (poured, sent) = tokio::join!(pouring, connection.send_pieces(&envelope, shape, pieces));
             match (poured, sent) {
@@ -172,12 +177,17 @@ impl Sending<'_> {
         };
         sent.map_err(of_post)?;
         connection.quit().await;
-        Ok(())
+        Ok(bytes)
     }
 }
 
+/// The bytes of a letter. Letters about mail and bulletins are written here, and nothing else is.
+pub(crate) fn composed(letter: &mail::compose::Letter<'_>) -> Composed {
+    mail::compose::letter(letter)
+}
+
 /// Signed, so that it is known for ours when it comes back; of no issue, so it grants nothing.
-async fn message_id(shared: &Shared, site: &Site, letter: &StepKey) -> Result<String, Fault> {
+pub(crate) async fn message_id(shared: &Shared, site: &Site, letter: &StepKey) -> Result<String, Fault> {
     const NO_ISSUE: &str = "0";
     let keys = shared.reply_keys(&site.name).await?;
     let number = policy::letter_number(letter).to_string();

@@ -1,6 +1,7 @@
 //! What makes it happen: intake, decisions, effects and their ledger, workers and the gateway that holds them together.
 
 pub mod author_proof;
+pub mod bulletin;
 pub mod cell;
 pub mod crash_point;
 pub mod fetch;
@@ -23,6 +24,7 @@ mod deliver;
 mod facts;
 mod held;
 mod hook;
+mod meter;
 mod notice;
 mod past;
 mod poll;
@@ -38,12 +40,14 @@ mod upload;
 mod work;
 
 pub use author_proof::AuthorProof;
+pub use bulletin::{Bulletins, Channel};
 pub use deliver::Outgoing;
 pub use fetch::Fetching;
 pub use gateway::{Gateway, Mailbox, Parts};
 pub use hand_in::{Handed, HandingIn, WayIn};
 pub use hook::Heard;
 pub use intake::{MailIntake, MailboxGate};
+pub use meter::standing;
 pub use past::Past;
 pub use reader::{LetterMaker, Reader};
 pub use set_link::{LINKS_PATH, Offer};

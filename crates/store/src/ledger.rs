@@ -5,9 +5,11 @@ use crate::audit::{self, Entry};
 use crate::database::{Conn, execute, one};
 use crate::dialect;
 use crate::job::{self, check_lease, lease_lost};
+use crate::meter::{self, Count};
 use crate::rows::{Begun, Lease, Micros};
 use crate::sealed::{self, ledger_place};
 use crate::vault::seal::SealingKey;
+use policy::meter::Metered;
 use policy::{Fault, FaultCode, Receipt, StepKey};
 
 /// What a row says: state, begun_at, looked, sealed_before, sealed_fault, receipt. States are `begun`, `open` (looked for
@@ -99,15 +101,34 @@ impl Store {
     /// Done, with receipt and audit row, in one unit of work; ties message, thread and participants to the issue.
     /// Repeating it with the same receipt does nothing more.
     pub async fn finish(&self, lease: &Lease, key: &StepKey, receipt: &Receipt) -> Result<(), Fault> {
-        self.finish_and(lease, key, receipt, After::MoreSteps).await
+        self.finish_and(lease, key, receipt, After::MoreSteps, None).await
+    }
+
+    /// [`Store::finish`] of a letter that left with so many bytes: it is counted in the same unit of work.
+    pub async fn finish_letter(
+        &self,
+        lease: &Lease,
+        key: &StepKey,
+        receipt: &Receipt,
+        (what, bytes): (Metered, u64),
+    ) -> Result<(), Fault> {
+        let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
+        self.finish_and(lease, key, receipt, After::MoreSteps, Some((what, bytes))).await
     }
 
     /// [`Store::finish`] of a plan's last step: the job is done in the same unit of work.
     pub async fn finish_last(&self, lease: &Lease, key: &StepKey, receipt: &Receipt) -> Result<(), Fault> {
-        self.finish_and(lease, key, receipt, After::JobDone).await
+        self.finish_and(lease, key, receipt, After::JobDone, None).await
     }
 
-    async fn finish_and(&self, lease: &Lease, key: &StepKey, receipt: &Receipt, after: After) -> Result<(), Fault> {
+    async fn finish_and(
+        &self,
+        lease: &Lease,
+        key: &StepKey,
+        receipt: &Receipt,
+        after: After,
+        letter: Option<(Metered, i64)>,
+    ) -> Result<(), Fault> {
         let text = audit::receipt_text(receipt)?;
         let entry = Entry::by_program(&self.inner.vault, &lease.site, "step_done", &key.0, Some(text.clone())).await?;
         let (lease, step, receipt) = (lease.clone(), key.0.clone(), receipt.clone());
@@ -121,6 +142,7 @@ impl Store {
                 if finish(conn, &step, &text, now).await? {
                     tie(conn, &lease, &receipt, now).await?;
                     audit::write(conn, &entry, now).await?;
+                    count(conn, &lease, &receipt, letter, now).await?;
                 }
                 Ok(())
             })
@@ -249,6 +271,24 @@ async fn finish(conn: &mut Conn, step: &str, receipt: &str, now: Micros) -> Resu
     match one!(conn, Deed, DEED, step)? {
         Some((state, _, _, _, _, Some(known))) if state == "done" && known == receipt => Ok(false),
         _ => Err(not_begun()),
+    }
+}
+
+/// Counts what is done: a letter that left, or that something came of the job's message.
+async fn count(
+    conn: &mut Conn,
+    lease: &Lease,
+    receipt: &Receipt,
+    letter: Option<(Metered, i64)>,
+    at: Micros,
+) -> Result<(), Fault> {
+    match letter {
+        Some((what, bytes)) => {
+            let (site, maintenance, what) = (&lease.site, what.is_maintenance_at_first(), what.word());
+            meter::count(conn, Count { site, at, what, maintenance, messages: 1, bytes }).await
+        }
+        None if meter::is_work(receipt) => meter::worked(conn, &lease.subject).await,
+        None => Ok(()),
     }
 }
 

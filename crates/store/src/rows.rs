@@ -157,6 +157,8 @@ pub enum JobKind {
     Letter,
     /// Read what happened on a site in the history of its issues, and take in what is new.
     Poll,
+    /// Deliver a bulletin to administrators.
+    Bulletin,
 }
 
 /// The state of a job. `Held` waits for a person.
@@ -465,4 +467,6 @@ pub struct Figures {
     /// Kept files that are there, and their bytes.
     pub kept_files: (u64, u64),
     pub exclusions: Vec<ExclusionLine>,
+    /// What was counted in this month.
+    pub usage: Vec<policy::meter::OfMonth>,
 }

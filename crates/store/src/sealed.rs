@@ -59,9 +59,9 @@ pub(crate) fn ledger_place<'a>(site: &'a str, key: &'a str, field: &'static str)
 impl Inner {
     /// The key for the fields of a job's message or letter, or the site's for a job without one; `None` when the message was erased, and nothing can be kept of it.
     pub(crate) async fn key_for(&self, lease: &Lease) -> Result<Option<Arc<SealingKey>>, Fault> {
-        let of_no_message =
-            [JobKind::Sweep, JobKind::Fetch, JobKind::Retain, JobKind::Notice, JobKind::Poll].contains(&lease.kind);
-        if of_no_message {
+        const OF_NO_MESSAGE: [JobKind; 6] =
+            [JobKind::Sweep, JobKind::Fetch, JobKind::Retain, JobKind::Notice, JobKind::Poll, JobKind::Bulletin];
+        if OF_NO_MESSAGE.contains(&lease.kind) {
             return self.vault.standing_key(&lease.site).await.map(Some);
         }
         match lease.kind {

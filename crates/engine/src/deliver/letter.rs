@@ -9,6 +9,7 @@ use crate::stop::Stop;
 use courier::submit::{self, Shape};
 use mail::Envelope;
 use mail::compose::Composed;
+use policy::meter::Metered;
 use policy::{Fault, FaultCode};
 use store::ContentReader;
 
@@ -20,6 +21,7 @@ pub(crate) async fn letter(shared: &Shared, held: &Held) -> Result<(), Stop> {
     let about = posted.about;
     let parcel = Parcel {
         key: &posted.key,
+        metered: Metered::EventLetter,
         kind: "letter",
         // It opens the issue to whoever has it, and receipts stand in clear.
         receipt_id: String::new(),
@@ -46,7 +48,7 @@ async fn send(
     envelope: &Envelope,
     size_bytes: u64,
     content: ContentReader,
-) -> Result<(), Fault> {
+) -> Result<u64, Fault> {
     let mut connection = outgoing.open(target).await?;
     // Asked as late as can be: a process that was stopped while it connected has lost its lease (FAULT-30).
     held.still_ours()?;
@@ -58,5 +60,5 @@ async fn send(
         (_, sent) => sent.map_err(of_post)?,
     };
     connection.quit().await;
-    Ok(())
+    Ok(size_bytes)
 }

@@ -10,6 +10,7 @@ use crate::held::Held;
 use crate::metrics::Metrics;
 use crate::stop::Stop;
 use courier::submit;
+use policy::meter::{Capacity, Metered};
 use policy::{Fault, FaultCode, FaultKind, Receipt, StepKey};
 use store::Begun;
 
@@ -19,6 +20,8 @@ const LOST_ANSWERS_MAX: u32 = 1;
 /// A letter that is to be sent.
 pub(crate) struct Parcel<'a> {
     pub(crate) key: &'a StepKey,
+    /// As what it is counted.
+    pub(crate) metered: Metered,
     /// The word that the ledger has for it.
     pub(crate) kind: &'a str,
     /// Of the first try; each other has the same.
@@ -30,7 +33,8 @@ pub(crate) struct Parcel<'a> {
     pub(crate) nowhere: Fault,
 }
 
-/// Sends the parcel unless that was done; the fault of one that failed for good. `send` gets the server and the Message-ID.
+/// Sends the parcel unless that was done; the fault of one that failed for good. `send` gets the server and the Message-ID, and says how
+/// many bytes it handed over.
 pub(crate) async fn once<'a, S, F>(
     shared: &Shared,
     held: &Held,
@@ -39,9 +43,13 @@ pub(crate) async fn once<'a, S, F>(
 ) -> Result<Option<Fault>, Stop>
 where
     S: FnOnce(&'a Outgoing, &'a submit::Target, String) -> F,
-    F: Future<Output = Result<(), Fault>>,
+    F: Future<Output = Result<u64, Fault>>,
 {
     let (store, key) = (&shared.store, parcel.key);
+    let leaves = parcel.outgoing.is_some_and(|outgoing| outgoing.target.is_some());
+    if leaves && Capacity::counts(parcel.metered) {
+        shared.needs_room(held).await?;
+    }
     let mut again = false;
     let message_id = match store.begin(&held.lease, key, parcel.kind, &parcel.message_id).await? {
         Begun::Fresh => parcel.message_id,
@@ -59,36 +67,55 @@ where
     let Some(outgoing) = parcel.outgoing else { return fail(shared, held, key, parcel.nowhere).await.map(Some) };
     let sent = match &outgoing.target {
         Some(target) => held.while_ours(send(outgoing, target, message_id.clone())).await,
-        None => Ok(()),
+        None => Ok(0),
     };
     crash_point("deliver_sent");
     match sent {
-        Ok(()) => {
+        Ok(bytes) => {
             let dead_end = outgoing.target.is_none();
             let receipt = Receipt::Letter { message_id: parcel.receipt_id, dead_end };
-            store.finish(&held.lease, key, &receipt).await?;
+            match dead_end {
+                // Nothing went out.
+                true => store.finish(&held.lease, key, &receipt).await?,
+                false => store.finish_letter(&held.lease, key, &receipt, (parcel.metered, bytes)).await?,
+            }
             crash_point("deliver_finished");
             Metrics::add(if dead_end { &shared.metrics.letters_kept } else { &shared.metrics.letters_sent });
             Ok(None)
         }
-        Err(fault) if fault.code == FaultCode::LeaseLost => Err(Stop::Lost),
-        Err(fault) => match fault.kind {
-            FaultKind::Permanent => {
-                if fault.code == FaultCode::PostRefused && mail::is_refused_for_good(&fault.detail) {
-                    store.letter_came_back(&held.lease, key).await?;
-                }
-                fail(shared, held, key, fault).await.map(Some)
+        Err(fault) => not_sent(shared, held, key, fault, Tried { message_id, again }).await.map(Some),
+    }
+}
+
+/// The try that failed.
+struct Tried {
+    message_id: String,
+    /// The answer of one before it was lost.
+    again: bool,
+}
+
+/// What becomes of a letter that was not surely taken; the fault when it failed for good.
+async fn not_sent(shared: &Shared, held: &Held, key: &StepKey, fault: Fault, tried: Tried) -> Result<Fault, Stop> {
+    let store = &shared.store;
+    if fault.code == FaultCode::LeaseLost {
+        return Err(Stop::Lost);
+    }
+    match fault.kind {
+        FaultKind::Permanent => {
+            if fault.code == FaultCode::PostRefused && mail::is_refused_for_good(&fault.detail) {
+                store.letter_came_back(&held.lease, key).await?;
             }
-            FaultKind::Temporary => {
-                // The first attempt stays in doubt when only the second surely failed.
-                match again {
-                    true => store.not_again(&held.lease, key).await?,
-                    false => store.not_done(&held.lease, key, &message_id).await?,
-                }
-                Err(Stop::Retry(fault))
+            fail(shared, held, key, fault).await
+        }
+        FaultKind::Temporary => {
+            // The first attempt stays in doubt when only the second surely failed.
+            match tried.again {
+                true => store.not_again(&held.lease, key).await?,
+                false => store.not_done(&held.lease, key, &tried.message_id).await?,
             }
-            FaultKind::Unknown => Err(Stop::Retry(fault)),
-        },
+            Err(Stop::Retry(fault))
+        }
+        FaultKind::Unknown => Err(Stop::Retry(fault)),
     }
 }
 

@@ -56,6 +56,9 @@ pub fn quick() -> Settings {
         trouble_after: u32::MAX,
         probe_every: ms(150),
         silence_every: ms(20),
+        meter_every: ms(20),
+        bulletins_every: ms(20),
+        aside_again: ms(200),
         ..Settings::default()
     };
     settings.retry.first = ms(20);
@@ -377,6 +380,8 @@ pub fn start_gateway(
         letters: Arc::new(Themes),
         sites: vec![site],
         mailboxes: vec![mailbox("support", SUPPORT), mailbox("sales", SALES)],
+        plans: vec![],
+        bulletins: engine::Bulletins::default(),
         tokens: Tokens::new(store.clone()),
         settings: settings.clone(),
     })

@@ -1,8 +1,10 @@
 //! Every setting there is: its kind, default and meaning; parsing, the manual's page and error texts come from this table.
 
+mod bulletins;
 mod mailboxes;
 mod oauth;
 mod outgoing;
+mod plans;
 mod process;
 mod sites;
 
@@ -52,7 +54,7 @@ const fn setting(key: &'static str, kind: Kind, missing: Missing, meaning: &'sta
 const COUNT: Kind = Kind::Integer { min: 1, max: 1_000_000_000 };
 
 /// The settings, room by room, in the order of the manual.
-const ROOMS: [&[Setting]; 8] = [
+const ROOMS: [&[Setting]; 10] = [
     process::SETTINGS,
     sites::SETTINGS,
     outgoing::SETTINGS,
@@ -61,6 +63,8 @@ const ROOMS: [&[Setting]; 8] = [
     mailboxes::SETTINGS,
     oauth::OF_MAILBOXES,
     mailboxes::MORE,
+    plans::SETTINGS,
+    bulletins::SETTINGS,
 ];
 
 /// Every setting, in the order of the manual.
