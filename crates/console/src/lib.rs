@@ -135,6 +135,7 @@ impl Console {
             .route("/mailboxes/test", post(page::mailboxes::test))
             .route("/mailboxes/poll", post(page::mailboxes::poll))
             .route("/exclusions", get(page::exclusions::list))
+            .route("/usage", get(page::usage::show))
             .route("/flagged", get(page::flagged::list))
             .route("/messages/{id}", get(page::story::show))
             .route("/messages/{id}/text", get(page::views::text::<MAIL>))

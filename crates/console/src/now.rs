@@ -7,6 +7,25 @@ pub trait Now: Send + Sync + 'static {
 
     /// Each mailbox, by name.
     fn mailboxes(&self) -> Vec<MailboxNow>;
+
+    /// Each capacity plan, as it was when it was looked at last.
+    fn plans(&self) -> Vec<PlanNow> {
+        Vec::new()
+    }
+}
+
+/// A capacity plan at this moment.
+#[derive(Debug, Clone, Default)]
+pub struct PlanNow {
+    pub name: String,
+    /// The sites that share it.
+    pub sites: Vec<String>,
+    /// What was used of what, in a sentence.
+    pub used: String,
+    /// How much of it, where there is a limit.
+    pub percent: Option<u32>,
+    /// Why nothing more goes; empty as long as it does.
+    pub why_not: String,
 }
 
 /// A site at this moment.

@@ -14,6 +14,7 @@ pub mod outbox;
 mod pictures;
 pub mod replay;
 pub mod story;
+pub mod usage;
 mod values;
 pub mod views;
 

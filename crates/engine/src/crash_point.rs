@@ -29,6 +29,9 @@ pub const REFRESHING: &[&str] = &["token_kept"];
 /// The crash points that only letters pass.
 pub const DELIVERING: &[&str] = &["deliver_begun", "deliver_sent", "deliver_finished"];
 
+/// The crash points that only bulletins by channels pass.
+pub const TELLING: &[&str] = &["bulletin_begun", "bulletin_said"];
+
 /// The crash points that only a replay passes.
 pub const REPLAYING: &[&str] = &["replay_decided", "replay_written_down"];
 
@@ -43,7 +46,7 @@ pub const POLLING: &[&str] = &["poll_taken_in", "poll_page_done"];
 
 /// All lists of crash points; none stands in two of them.
 pub const LISTS: &[&[&str]] =
-    &[ALL, FETCHING, UPLOADING, REFRESHING, DELIVERING, REPLAYING, IN_DOUBT, HEARING, POLLING];
+    &[ALL, FETCHING, UPLOADING, REFRESHING, DELIVERING, REPLAYING, IN_DOUBT, HEARING, POLLING, TELLING];
 
 /// Aborts the process when the environment variable `SEALPOST_CRASH` is `name:N` and this is the N-th passing, from 1.
 ///

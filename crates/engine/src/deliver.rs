@@ -1,6 +1,6 @@
 //! The `Deliver` job: sends the letters that a plan names, each once.
 
-mod hand_over;
+pub(crate) mod hand_over;
 pub(crate) mod letter;
 pub(crate) mod once;
 pub(crate) mod shelf;
@@ -18,6 +18,7 @@ use hand_over::{Content, hand_over};
 use mail::compose::Composed;
 use mail::{Address, Envelope};
 use once::{Ends, Handed, Parcel, once};
+use policy::meter::Metered;
 use policy::set_link::LinkPlace;
 use policy::{Fault, FaultCode, Letter, LetterWhen, StepKey};
 use shelf::{Limits, Shelf, Turn};
@@ -114,6 +115,7 @@ async fn one(
     let message_id = message_id(shared, site, key).await?;
     let parcel = Parcel {
         key,
+        metered: Metered::of_letter(letter.kind),
         kind: letter.kind.word(),
         receipt_id: message_id.clone(),
         message_id,
@@ -142,7 +144,8 @@ impl Sending<'_> {
         Ok(LinkPlace { message, revision, letter: self.letter.ordinal, number: 0 })
     }
 
-    async fn send(&self, turn: &Turn<'_>) -> Result<(), Fault> {
+    /// How many bytes were handed over.
+    async fn send(&self, turn: &Turn<'_>) -> Result<u64, Fault> {
         let letter = self.letter;
         let text = match letter.links.is_empty() {
             true => letter.text.clone(),
@@ -153,7 +156,7 @@ impl Sending<'_> {
         let text = upload::with_link(self.shared, self.held, letter, text, self.posted_at).await?;
         let with_original = letter.kind.has_the_original();
         let date_s = self.posted_at.div_euclid(1_000_000);
-        let mut composed = mail::compose::letter(&mail::compose::Letter {
+        let mut composed = composed(&mail::compose::Letter {
             from: &self.outgoing.from,
             to: &letter.to,
             subject: &letter.subject,
@@ -198,8 +201,13 @@ impl Sending<'_> {
     }
 }
 
+/// The bytes of a letter. Letters about mail and bulletins are written here, and nothing else is.
+pub(crate) fn composed(letter: &mail::compose::Letter<'_>) -> Composed {
+    mail::compose::letter(letter)
+}
+
 /// Signed, so that it is known for ours when it comes back; of no issue, so it grants nothing.
-async fn message_id(shared: &Shared, site: &Site, letter: &StepKey) -> Result<String, Fault> {
+pub(crate) async fn message_id(shared: &Shared, site: &Site, letter: &StepKey) -> Result<String, Fault> {
     const NO_ISSUE: &str = "0";
     let key = letter_id::key(shared, &site.name).await?;
     let token = letter_id::token(&key, &site.name, NO_ISSUE, policy::letter_number(letter))?;

@@ -1,10 +1,12 @@
 //! The assembled engine: sites, mailboxes, workers and timers, started together and stopped together.
 
 use crate::author_proof::AuthorProof;
+use crate::bulletin::{self, Bulletins};
 use crate::facts::rfc3339;
 use crate::fetch::{Fetching, MailServices, Moods, Watches};
 use crate::held::Leases;
 use crate::intake::MailboxGate;
+use crate::meter::Meter;
 use crate::metrics::{MailboxFigures, Metrics, SiteFigures};
 use crate::reader::{LetterMaker, Reader};
 use crate::settings::Settings;
@@ -12,6 +14,7 @@ use crate::silence::{self, Alarms};
 use crate::site::Site;
 use crate::tokens::Tokens;
 use crate::work;
+use policy::meter::{Capacity, Standing};
 use policy::reply_token::TokenKey;
 use policy::{Fault, FaultCode, Profile};
 use std::collections::HashMap;
@@ -30,6 +33,10 @@ pub struct Parts {
     pub letters: Arc<dyn LetterMaker>,
     pub sites: Vec<Site>,
     pub mailboxes: Vec<Mailbox>,
+    /// Empty where nothing is limited.
+    pub plans: Vec<Capacity>,
+    /// Whom to tell of the gateway itself.
+    pub bulletins: Bulletins,
     /// Those of sites and mailboxes alike.
     pub tokens: Tokens,
     pub settings: Settings,
@@ -69,6 +76,10 @@ pub(crate) struct Shared {
     pub(crate) tokens: Tokens,
     pub(crate) mail_services: MailServices,
     pub(crate) alarms: Alarms,
+    pub(crate) meter: Meter,
+    bulletins: RwLock<Arc<Bulletins>>,
+    /// Capacity plans are to be looked at before their time.
+    pub(crate) meter_due: Notify,
     /// A mailbox is due before its time.
     pub(crate) fetch_due: Notify,
 }
@@ -99,13 +110,20 @@ impl Gateway {
             tokens: parts.tokens,
             mail_services: MailServices::default(),
             alarms: Alarms::default(),
+            meter: Meter::new(parts.plans),
+            bulletins: RwLock::new(Arc::new(parts.bulletins)),
+            meter_due: Notify::new(),
             fetch_due: Notify::new(),
         });
         let stop = CancellationToken::new();
         let mut tasks = vec![
             tokio::spawn(watch_backlog(shared.clone(), stop.clone())),
             tokio::spawn(silence::listen(shared.clone(), stop.clone())),
+            tokio::spawn(watch_plans(shared.clone(), stop.clone())),
         ];
+        if shared.settings.jobs_max > 0 {
+            tasks.push(tokio::spawn(bulletin::look(shared.clone(), stop.clone())));
+        }
         for crew in work::crews(&shared.settings) {
             let leases = Leases::new(shared.settings.lease_s);
             tasks.push(tokio::spawn(work::work(shared.clone(), crew, leases, stop.clone())));
@@ -161,7 +179,8 @@ impl Gateway {
         let figures = within_patience(self.shared.store.figures()).await.ok();
         let (sites, mailboxes) = (self.sites(), self.mailboxes());
         let grants = self.shared.tokens.refusals();
-        self.shared.metrics.render(figures.as_ref(), &sites, &mailboxes, self.shared.watches.waiting(), &grants)
+        let (watches, plans) = (self.shared.watches.waiting(), self.plans());
+        self.shared.metrics.render(figures.as_ref(), &sites, &mailboxes, watches, &grants, &plans)
     }
 
     /// The figures of this process as Prometheus text, without the store's.
@@ -190,6 +209,22 @@ impl Gateway {
         let mut mailboxes: Vec<MailboxFigures> = mailboxes.values().map(figure).collect();
         mailboxes.sort_by(|one, other| one.name.cmp(&other.name));
         mailboxes
+    }
+
+    /// Puts other capacity plans in place; what waits for room goes on where there is some now.
+    pub fn swap_plans(&self, plans: Vec<Capacity>) {
+        self.shared.meter.swap(plans);
+        self.shared.meter_due.notify_one();
+    }
+
+    /// Puts others in place who are told of the gateway itself.
+    pub fn swap_bulletins(&self, bulletins: Bulletins) {
+        *self.shared.bulletins.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(bulletins);
+    }
+
+    /// How each capacity plan stood when it was looked at last.
+    pub fn plans(&self) -> Vec<(Capacity, Standing)> {
+        self.shared.meter.seen()
     }
 
     /// For whom a token server gives no tokens.
@@ -281,6 +316,10 @@ impl Shared {
         of_site.iter().find_map(|mailbox| mailbox.profile.letter_reply_address(token))
     }
 
+    pub(crate) fn bulletins(&self) -> Arc<Bulletins> {
+        self.bulletins.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     pub(crate) fn all_mailboxes(&self) -> Vec<Mailbox> {
         self.mailboxes().values().cloned().collect()
     }
@@ -307,6 +346,25 @@ async fn within_patience<T>(asking: impl Future<Output = Result<T, Fault>>) -> R
     const PATIENCE: Duration = Duration::from_secs(10);
     let late = |_| Err(Fault::temporary(FaultCode::StoreUnavailable, "the figures took too long"));
     tokio::time::timeout(PATIENCE, asking).await.unwrap_or_else(late)
+}
+
+/// Keeps it known how plans stand, and lets go on what waits where there is room again.
+async fn watch_plans(shared: Arc<Shared>, stop: CancellationToken) {
+    loop {
+        for plan in shared.meter.plans().iter() {
+            if let Err(fault) = within_patience(shared.look_at(plan)).await {
+                tracing::warn!(code = %fault.code, detail = fault.detail, "it is not known how a capacity plan stands");
+            }
+        }
+        if let Err(fault) = within_patience(shared.end_waits()).await {
+            tracing::warn!(code = %fault.code, detail = fault.detail, "what waits for room was not looked at");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(shared.settings.meter_every) => {}
+            () = shared.meter_due.notified() => {}
+            () = stop.cancelled() => return,
+        }
+    }
 }
 
 /// Keeps the known depth of the queue near the real one.

@@ -48,7 +48,7 @@ impl WayIn {
     /// Begins a mail. `received` is our own `Received` header field, folded and with its final CRLF.
     ///
     /// # Errors
-    /// `QueueFull` and `DiskFull`, both with a time to try again; those of the store.
+    /// `QueueFull`, `PlanSpent` and `DiskFull`, each with a time to try again; those of the store.
     pub async fn open(&self, envelope: Envelope, received: &str) -> Result<HandingIn, Fault> {
         let MailboxGate { shared, site, mailbox } = &self.gate;
         let begun = async {

@@ -104,6 +104,11 @@ fn refusal(fault: &Fault) -> Refusal {
         FaultCode::DiskFull => {
             Refusal { code: 452, status: "4.3.1", text: format!("No room for mail now ({})", fault.code) }
         }
+        FaultCode::PlanSpent => Refusal {
+            code: 452,
+            status: "4.3.1",
+            text: format!("No room for more mail now ({}), try again later", fault.code),
+        },
         _ => Refusal { code: 451, status: "4.3.0", text: format!("Mail cannot be stored now ({})", fault.code) },
     }
 }
@@ -135,6 +140,8 @@ mod tests {
     fn fault_06_our_own_trouble_is_always_a_temporary_reply() {
         let full = refusal(&Fault::temporary(FaultCode::DiskFull, ""));
         assert_eq!((full.code, full.status), (452, "4.3.1"));
+        let spent = refusal(&Fault::temporary(FaultCode::PlanSpent, "secret detail"));
+        assert_eq!((spent.code, spent.status), (452, "4.3.1"));
         let busy = refusal(&Fault::temporary(FaultCode::QueueFull, "secret detail"));
         assert_eq!((busy.code, busy.status), (452, "4.3.1"));
         for code in [FaultCode::StoreUnavailable, FaultCode::StoreCorrupt, FaultCode::KeyUnavailable] {

@@ -1,6 +1,7 @@
 //! What makes it happen: intake, decisions, effects and their ledger, workers and the gateway that holds them together.
 
 pub mod author_proof;
+pub mod bulletin;
 pub mod cell;
 pub mod crash_point;
 pub mod fetch;
@@ -24,6 +25,7 @@ mod facts;
 mod held;
 mod hook;
 mod letter_id;
+mod meter;
 mod notice;
 mod past;
 mod poll;
@@ -40,6 +42,7 @@ mod upload;
 mod work;
 
 pub use author_proof::AuthorProof;
+pub use bulletin::{Bulletins, Channel};
 pub use deliver::Outgoing;
 pub use deliver::shelf::{Limits as OutgoingLimits, Shelf, Shelves};
 pub use fetch::Fetching;
@@ -47,6 +50,7 @@ pub use gateway::{Gateway, Mailbox, Parts};
 pub use hand_in::{Handed, HandingIn, WayIn};
 pub use hook::Heard;
 pub use intake::{MailIntake, MailboxGate};
+pub use meter::standing;
 pub use past::Past;
 pub use reader::{LetterMaker, Reader};
 pub use set_link::{LINKS_PATH, Offer};

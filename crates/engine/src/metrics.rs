@@ -1,6 +1,7 @@
 //! Counters of what the gateway did, rendered as Prometheus text; never an address, a subject or an id.
 
 use crate::fetch::NotFetched;
+use policy::meter::{Capacity, OfMonth, Standing};
 use policy::{Fault, FaultCode};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -65,6 +66,8 @@ counters! {
     history_events, "sealpost_history_events_total", "Events that were read in the history of issues and not known before.";
     history_unread, "sealpost_history_unread_total", "Attempts to read what happened to a single issue that were refused.";
     notices, "sealpost_notices_total", "Decisions about the events of an issue.";
+    bulletins, "sealpost_bulletins_total", "Bulletins to administrators that were posted.";
+    bulletins_failed, "sealpost_bulletins_failed_total", "Bulletins that a channel refused.";
     swept, "sealpost_sweep_erased_total", "Contents and orphans erased.";
 }
 
@@ -115,6 +118,7 @@ impl Metrics {
         mailboxes: &[MailboxFigures],
         watches: usize,
         grants: &[(GrantOf, bool)],
+        plans: &[(Capacity, Standing)],
     ) -> String {
         let mut text = String::with_capacity(4096);
         for (metric, help, value) in self.counters() {
@@ -139,10 +143,12 @@ impl Metrics {
         for (GrantOf { site, mailbox }, refused) in grants {
             line(&mut text, metric, &[("site", site), ("mailbox", mailbox)], u64::from(*refused));
         }
+        render_plans(&mut text, plans);
         if let Some(figures) = figures {
             render_figures(&mut text, figures);
             render_fetched(&mut text, figures, mailboxes);
             render_files(&mut text, figures);
+            render_usage(&mut text, figures);
         }
         text
     }
@@ -198,6 +204,34 @@ fn render_files(text: &mut String, figures: &Figures) {
     for one in &figures.exclusions {
         let labels = [("site", one.site.as_str()), ("profile", &one.profile), ("exclusion", &one.name)];
         line(text, metric, &labels, one.times);
+    }
+}
+
+fn render_plans(text: &mut String, plans: &[(Capacity, Standing)]) {
+    let metric = "sealpost_plan_used_percent";
+    head(text, metric, "How much of a capacity plan is used in this month; none for a plan without limits.", "gauge");
+    for (plan, percent) in plans.iter().filter_map(|(plan, standing)| Some((plan, standing.percent()?))) {
+        line(text, metric, &[("plan", &plan.name)], u64::from(percent));
+    }
+    head(text, "sealpost_plan_spent", "1 while a capacity plan leaves no room.", "gauge");
+    for (plan, standing) in plans {
+        line(text, "sealpost_plan_spent", &[("plan", &plan.name)], u64::from(standing.spent.is_some()));
+    }
+}
+
+/// What was counted in this month, so that it begins at 0 with each.
+fn render_usage(text: &mut String, figures: &Figures) {
+    type Figure = (&'static str, &'static str, fn(&OfMonth) -> u64);
+    let of_month: [Figure; 2] = [
+        ("sealpost_month_messages", "Messages of this month, in UTC, by site and kind.", |one| one.amount.messages),
+        ("sealpost_month_bytes", "Their bytes.", |one| one.amount.bytes),
+    ];
+    for (metric, help, figure) in of_month {
+        head(text, metric, help, "gauge");
+        for one in &figures.usage {
+            let class = if one.maintenance { "maintenance" } else { "standard" };
+            line(text, metric, &[("site", &one.site), ("kind", one.what.word()), ("class", class)], figure(one));
+        }
     }
 }
 
@@ -283,12 +317,8 @@ mod tests {
     use policy::Outcome;
     use store::{JobKind, JobState};
 
-    #[test]
-    fn the_text_has_a_help_and_a_type_for_every_sample() {
-        let metrics = Metrics::default();
-        Metrics::add(&metrics.taken_in);
-        metrics.fault(&Fault::temporary(FaultCode::TrackerBusy, "detail with boss@example.org"));
-        let figures = Figures {
+    fn figures() -> Figures {
+        Figures {
             jobs: vec![(JobKind::Decide, JobState::Ready, 4, 17)],
             outcomes: vec![(Outcome::Create, 3)],
             messages: 9,
@@ -303,7 +333,38 @@ mod tests {
                 times: 12,
                 last_seen_at: 0,
             }],
+            usage: vec![OfMonth {
+                month: policy::meter::Month::of_day(0),
+                site: "acme".into(),
+                what: policy::meter::Metered::Mail,
+                maintenance: true,
+                amount: policy::meter::Amount { messages: 4, bytes: 4096 },
+            }],
+        }
+    }
+
+    /// A plan of which more is used than there is.
+    fn plan() -> (Capacity, Standing) {
+        let plan = Capacity {
+            name: "small".into(),
+            sites: vec![],
+            messages: Some(10),
+            bytes: None,
+            ends: None,
+            hold_days: 7,
+            packs: vec![],
         };
+        let used = policy::meter::Amount { messages: 12, bytes: 0 };
+        let standing = plan.standing(&[(policy::meter::Month::of_day(0), used)], 0);
+        (plan, standing)
+    }
+
+    #[test]
+    fn the_text_has_a_help_and_a_type_for_every_sample() {
+        let metrics = Metrics::default();
+        Metrics::add(&metrics.taken_in);
+        metrics.fault(&Fault::temporary(FaultCode::TrackerBusy, "detail with boss@example.org"));
+        let figures = figures();
         let limited = [("burst", 2), ("issue", 0), ("quota", 0), ("other", 0)];
         let name = "ac\"me".into();
         let site = SiteFigures { name, is_parked: true, is_dead_end: false, history_fails: Some(true), limited };
@@ -316,7 +377,10 @@ mod tests {
             is_stalled: false,
         };
         let door = MailboxFigures { name: "door".into(), is_fetched: false, ..desk.clone() };
-        let text = metrics.render(Some(&figures), &[site], &[desk, door], 7, &[(GrantOf::site("acme"), true)]);
+        let text =
+            metrics.render(Some(&figures), &[site], &[desk, door], 7, &[(GrantOf::site("acme"), true)], &[plan()]);
+        assert!(text.contains("sealpost_plan_used_percent{plan=\"small\"} 120\n"), "{text}");
+        assert!(text.contains("sealpost_plan_spent{plan=\"small\"} 1\n"), "{text}");
         assert!(text.contains("sealpost_mailbox_silent{mailbox=\"door\"} 1\n"), "{text}");
         assert!(text.contains("sealpost_mailbox_stalled{mailbox=\"desk\"} 0\n"), "{text}");
         assert!(!text.contains("sealpost_mailbox_fails{mailbox=\"door\"}"), "{text}");
@@ -329,6 +393,8 @@ mod tests {
         let excluded = r#"sealpost_excluded_total{site="acme",profile="desk",exclusion="small \"icons\""} 12"#;
         assert!(text.contains(excluded) && text.contains("sealpost_kept_files_bytes 3000000\n"), "{text}");
         assert!(!text.contains("\"gone\""), "{text}");
+        let counted = "sealpost_month_bytes{site=\"acme\",kind=\"mail\",class=\"maintenance\"} 4096\n";
+        assert!(text.contains(counted), "{text}");
         assert!(text.contains("sealpost_intake_messages_total 1\n"), "{text}");
         assert!(text.contains("sealpost_content_age_seconds{site=\"acme\"} 86400\n"), "{text}");
         assert!(text.contains("sealpost_faults_total{code=\"SP-0303\"} 1\n"), "{text}");

@@ -27,6 +27,8 @@ use std::sync::atomic::Ordering;
 /// Of more people who are left out the story tells how many they are.
 const LEFT_OUT_MAX: usize = 1000;
 
+const DAY: store::Micros = 86_400 * 1_000_000;
+
 /// The outcome's word where somebody is told.
 const LETTERS: &str = "letters";
 /// The outcome's word where nobody is.
@@ -34,6 +36,7 @@ const IGNORED: &str = "ignored";
 
 /// Decides about what is open and writes it down; the store begins another window where more came meanwhile.
 pub(crate) async fn notice(shared: &Shared, held: &Held) -> Result<(), Stop> {
+    needs_room(shared, held).await?;
     let id = shared.store.begin_notice(&held.lease).await?;
     let stored = shared.store.open_events(&held.lease).await?;
     let ids: Vec<String> = stored.iter().map(|stored| stored.id.clone()).collect();
@@ -58,6 +61,22 @@ pub(crate) async fn notice(shared: &Shared, held: &Held) -> Result<(), Stop> {
     shared.metrics.letters_posted.fetch_add(number as u64, Ordering::Relaxed);
     tracing::info!(job = held.lease.job, outcome, "decided about events");
     Ok(())
+}
+
+/// Events wait while the capacity plan of their site leaves no room, for as long as it says; then a person has to say that they are told
+/// all the same.
+async fn needs_room(shared: &Shared, held: &Held) -> Result<(), Stop> {
+    // Where nobody is told of anything nothing is used.
+    let site = shared.site(&held.lease.site)?;
+    let Some(fault) = shared.spent(&site.name).await?.filter(|_| site.mappings.is_some()) else { return Ok(()) };
+    let days = shared.meter.hold_days(&site.name);
+    let held_since = shared.store.newest_open_event(&held.lease).await?;
+    let waits = held_since.is_none_or(|at| held.now().saturating_sub(at) < i64::from(days) * DAY);
+    if waits {
+        return Err(shared.aside(held, fault));
+    }
+    let public = format!("{} The events waited {days} days for it; try again to have them told.", fault.public);
+    Err(Stop::GiveUp(fault.with_public(public)))
 }
 
 /// What was decided about the events of one issue, and what its letters can say.

@@ -86,6 +86,14 @@ pub struct Settings {
     /// A pass through what was touched on a site ends after so long, and after so many pages of issues; the next one goes on where it stood.
     pub history_pass_max: Duration,
     pub history_pages_max: u32,
+    /// How long it is believed how a capacity plan stood.
+    pub meter_age_max: Duration,
+    /// How soon a job looks again whether its plan has room, though nobody told it that there is.
+    pub aside_again: Duration,
+    /// How often it is looked how plans stand.
+    pub meter_every: Duration,
+    /// How often it is looked whether there is something to tell administrators.
+    pub bulletins_every: Duration,
     /// How often it is looked whether a mailbox has fallen silent.
     pub silence_every: Duration,
     /// Bounds on reading a mail.
@@ -134,6 +142,10 @@ impl Default for Settings {
             watched_every: Duration::from_secs(4 * 60),
             history_pass_max: Duration::from_secs(5 * 60),
             history_pages_max: 500,
+            meter_age_max: Duration::from_secs(1),
+            aside_again: Duration::from_secs(15 * 60),
+            meter_every: Duration::from_secs(15),
+            bulletins_every: Duration::from_secs(60),
             silence_every: Duration::from_secs(60),
             mail: mail::Limits::default(),
         }

@@ -127,6 +127,10 @@ pub(crate) async fn listen(shared: Arc<Shared>, stop: CancellationToken) {
 }
 
 fn found(shared: &Shared, mailbox: &Mailbox, signs: &MailboxSigns, since: Micros) -> Vec<Alarm> {
+    if shared.meter.is_spent(&mailbox.site) {
+        // Its mail is left where it is on purpose.
+        return Vec::new();
+    }
     // A process that fetches nothing does not know whether another one does.
     let fetches = shared.settings.fetches_max > 0;
     let poll =

@@ -47,9 +47,11 @@ impl TakingIn {
         Ok(TakingIn::over(content, site, mailbox))
     }
 
-    /// The same for couriers that are told to come again: `QueueFull` while as much waits as may (P8).
+    /// The same for couriers that are told to come again: `QueueFull` while as much waits as may (P8), `PlanSpent` while the capacity plan
+    /// of the site leaves no room.
     pub(crate) async fn begin_unless_full(shared: &Shared, site: &str, mailbox: &str) -> Result<TakingIn, Fault> {
         refuse_when_full(shared)?;
+        refuse_when_spent(shared, site).await?;
         TakingIn::begin(shared, site, mailbox).await
     }
 
@@ -105,7 +107,12 @@ impl Whole {
     /// Line 1: durable when it returns.
     pub(crate) async fn take_in(self, shared: &Shared, envelope: Envelope, handle: Handle) -> Result<Taken, Fault> {
         let (arrival, content) = self.arrival(shared, envelope, handle);
-        bounded(shared, shared.store.take_in(arrival, content)).await.inspect(|taken| count(shared, taken))
+        let (site, bytes) = (arrival.site.clone(), content.size_bytes);
+        let taken = bounded(shared, shared.store.take_in(arrival, content)).await.inspect(|taken| count(shared, taken));
+        if let Ok(Taken::New { .. }) = &taken {
+            shared.meter.let_through(&site, bytes);
+        }
+        taken
     }
 
     /// The same for a message of our own making: a click or an upload.
@@ -158,6 +165,12 @@ pub(crate) fn refuse_when_full(shared: &Shared) -> Result<(), Fault> {
         true => Err(Fault::temporary(FaultCode::QueueFull, "work.queue_depth_max is reached")),
         false => Ok(()),
     }
+}
+
+/// # Errors
+/// `PlanSpent` with the reason, beside those of the store.
+pub(crate) async fn refuse_when_spent(shared: &Shared, site: &str) -> Result<(), Fault> {
+    bounded(shared, shared.spent(site)).await?.map_or(Ok(()), Err)
 }
 
 async fn bounded<T>(shared: &Shared, unit: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {

@@ -5,7 +5,7 @@ use crate::facts::{issue_facts, told};
 use crate::gateway::{Gateway, Shared};
 use crate::held::Held;
 use crate::site::Site;
-use crate::take_in::{TakingIn, refuse_when_full};
+use crate::take_in::{TakingIn, refuse_when_full, refuse_when_spent};
 use jiff::Timestamp;
 use mail::{Address, Envelope};
 use policy::kept::size_in_words;
@@ -54,7 +54,7 @@ impl Uploads {
     /// ids made from the id of `content`. Who sends the same once more within five days, because no answer came, adds nothing.
     ///
     /// # Errors
-    /// `QueueFull`, and those of the store; nothing is taken in then.
+    /// `QueueFull`, `PlanSpent`, and those of the store; nothing is taken in then.
     pub async fn hand_in(
         &self,
         of: &Invitation,
@@ -65,6 +65,7 @@ impl Uploads {
     ) -> Result<(), Fault> {
         let shared = &self.shared;
         refuse_when_full(shared)?;
+        refuse_when_spent(shared, &of.site).await?;
         let profile = shared.mailbox_of(&of.mailbox, &of.site)?.profile;
         let project = issue.rsplit_once('-').map_or("", |(project, _)| project);
         for (file, _) in &mut files {

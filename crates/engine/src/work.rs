@@ -6,7 +6,7 @@ use crate::held::{Held, Leases};
 use crate::metrics::Metrics;
 use crate::settings::Settings;
 use crate::stop::Stop;
-use crate::{carry, decide_job, deliver, fetch, notice, poll, renew, replay, retain, sweep};
+use crate::{bulletin, carry, decide_job, deliver, fetch, notice, poll, renew, replay, retain, sweep};
 use policy::{Fault, FaultCode, FaultKind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -45,7 +45,7 @@ pub(crate) fn crews(settings: &Settings) -> impl Iterator<Item = Crew> {
     };
     // A storm of events keeps no mail waiting.
     let notice = Crew {
-        kinds: &[JobKind::Notice],
+        kinds: &[JobKind::Notice, JobKind::Bulletin],
         jobs_max: settings.jobs_max.min(settings.letters_max),
         grace: settings.shutdown_grace,
     };
@@ -223,6 +223,7 @@ async fn carry_on(shared: &Arc<Shared>, held: &Held) -> Result<(), Stop> {
         JobKind::Fetch => fetch::fetch(shared, held).await,
         JobKind::Poll => poll::poll(shared, held).await,
         JobKind::Renew => renew::renew(shared, held).await,
+        JobKind::Bulletin => bulletin::deliver(shared, held).await,
     }
 }
 
@@ -257,6 +258,11 @@ async fn record(shared: &Shared, held: &Held, result: Result<(), Stop>) {
                 metrics.fault(&fault);
                 tracing::debug!(job = held.lease.job, code = %fault.code, ?pause, "waits");
                 shared.store.wait(&held.lease, &fault, held.after(pause)).await?;
+            }
+            Err(Stop::Aside(fault, pause)) => {
+                Metrics::add(&metrics.waited);
+                metrics.fault(&fault);
+                shared.store.wait_aside(&held.lease, &fault, held.after(pause)).await?;
             }
             Err(Stop::Hold(fault)) => {
                 Metrics::add(&metrics.held);
@@ -299,7 +305,7 @@ fn limited(shared: &Shared, held: &Held, result: Result<(), Stop>) -> Result<(),
 
 /// Only its age ends the tries of a letter.
 fn is_letter(kind: JobKind) -> bool {
-    matches!(kind, JobKind::Deliver | JobKind::Letter)
+    matches!(kind, JobKind::Deliver | JobKind::Letter | JobKind::Bulletin)
 }
 
 /// There is one sweep, one job for each mailbox, and for each site one for its kept files, one that reads its history and one for its webhooks; they are

@@ -4,6 +4,7 @@
 
 mod gateway {
     pub mod authors;
+    pub mod bulletins;
     pub mod changes;
     pub mod connections;
     pub mod contract;
@@ -23,6 +24,7 @@ mod gateway {
     pub mod notices;
     pub mod order;
     pub mod outage;
+    pub mod plans;
     pub mod poison;
     pub mod polling;
     pub mod reading;
@@ -40,9 +42,9 @@ mod gateway {
 use futures_util::future::LocalBoxFuture;
 use gateway::world::Database;
 use gateway::{
-    authors, changes, connections, contract, doubt, duplicates, fetching, graph, half_open, hearing, kept, letters,
-    limits, lost_answers, names, notices, order, outage, poison, polling, refusals, renewing, replay, told, trouble,
-    uploads, walk,
+    authors, bulletins, changes, connections, contract, doubt, duplicates, fetching, graph, half_open, hearing, kept,
+    letters, limits, lost_answers, names, notices, order, outage, plans, poison, polling, refusals, renewing, replay,
+    told, trouble, uploads, walk,
 };
 
 /// Each scenario on SQLite, as a test of its own.
@@ -196,6 +198,15 @@ on_sqlite! {
     lost_answers::fault_02_lost_answers_of_creates_make_no_second_issue;
     hearing::fault_05_what_is_not_durable_in_time_is_not_said_to_be;
     hearing::events_beyond_the_depth_of_the_queue_are_refused_at_once_and_mail_is_not;
+    bulletins::a_part_of_a_plan_is_told_once_by_mail_and_by_a_channel;
+    bulletins::a_channel_that_fails_is_told_again_under_the_same_id;
+    bulletins::a_channel_that_says_no_or_nothing_is_left_to_a_person;
+    bulletins::a_site_that_is_out_of_order_is_told_once;
+    plans::a_spent_plan_leaves_mail_with_its_sender;
+    plans::a_spent_plan_leaves_mail_in_its_mailbox;
+    plans::events_wait_for_room_and_are_told_after_an_upgrade;
+    plans::a_letter_whose_answer_is_lost_is_counted_once;
+    plans::events_that_waited_for_too_long_are_given_up_and_seen;
     notices::reporter_and_watchers_are_told_of_a_comment_and_its_author_is_not;
     notices::an_internal_comment_reaches_nobody_who_may_not_see_it;
     notices::a_comment_for_a_role_or_a_group_reaches_those_alone;

@@ -64,7 +64,17 @@ impl House {
         let reader = Arc::new(Nobody);
         let tokens = Tokens::new(store.clone());
         let (letters, mailboxes) = (Arc::new(Nobody), vec![support()]);
-        let parts = Parts { store: store.clone(), reader, letters, sites: vec![], mailboxes, tokens, settings };
+        let parts = Parts {
+            store: store.clone(),
+            reader,
+            letters,
+            sites: vec![],
+            mailboxes,
+            plans: vec![],
+            bulletins: engine::Bulletins::default(),
+            tokens,
+            settings,
+        };
         House { store, gateway: Arc::new(Gateway::start(parts)), _folder: folder }
     }
 

@@ -44,8 +44,17 @@ impl House {
         let sites = vec![site(SITE, &settings), site(SOUTH, &settings)];
         let tokens = Tokens::new(store.clone());
         let (reader, letters, mailboxes) = (Arc::new(Nobody), Arc::new(Nobody), vec![]);
-        let gateway =
-            Gateway::start(Parts { store: store.clone(), reader, letters, sites, mailboxes, tokens, settings });
+        let gateway = Gateway::start(Parts {
+            store: store.clone(),
+            reader,
+            letters,
+            sites,
+            mailboxes,
+            plans: vec![],
+            bulletins: engine::Bulletins::default(),
+            tokens,
+            settings,
+        });
         House { store, gateway, _folder: folder }
     }
 

@@ -42,6 +42,7 @@ fault_codes! {
     LeaseLost = 105, "Another process took over this job.", "Nothing: the other process does the work.";
     KeyUnavailable = 106, "A key could not be read from the key book or the key provider.", "See the key provider's state and the master key's file.";
     QueueFull = 107, "So much mail is waiting that no more is taken in for now.", "Nothing: it is taken in when there is room. If it stays so, see what the jobs wait for; `work.queue_depth_max` is the limit.";
+    PlanSpent = 108, "The capacity plan of the site is spent or has ended.", "Nothing is lost: mail stays where it is, and events and letters wait. They go on in the next month, or when the `[[plan]]` or a `[[pack]]` of it gives more; `sealpost usage` tells how it stands.";
     CellDied = 200, "The sandboxed process that read a message died or overran its limits.", "Nothing for a single message: after three tries it is quarantined with its raw bytes kept.";
     CellUnavailable = 201, "No sandboxed process could be started.", "Run `sealpost check`; memory or process limits of the service may be too low.";
     TooComplex = 202, "A message has more parts, depth or header fields than the limits allow.", "Look at it in the console; raise the limit in the settings if it is genuine.";
@@ -63,6 +64,8 @@ fault_codes! {
     PostUnreachable = 410, "The outgoing mail server could not be reached.", "See whether it runs and answers under the name and port in `[[outgoing]]`, and whether its certificate is one that is trusted; the letter is sent by itself when it does.";
     PostRefused = 411, "The outgoing mail server refused a letter.", "Read the server's words in the story of the mail; they say what to change.";
     LetterWithheld = 412, "A letter was not sent, because as much as may go out had been written already.", "Nothing, if many mails came at once; the mail itself is worked on as its story says.";
+    ChannelUnreachable = 413, "A channel for bulletins could not be reached, or did not answer.", "See whether its `[[channel]]` is right and the other end runs; it is told by itself when it does.";
+    ChannelRefused = 414, "A channel refused a bulletin for good.", "See whether the address in its `url` is still good, and what the other end wants; then `sealpost bulletin again ID`.";
     SignInNeeded = 420, "What somebody allowed the gateway was taken back, has ended, or was never allowed.", "Sign in again with `sealpost mailbox sign-in NAME`, `sealpost site sign-in NAME` or `sealpost outgoing sign-in NAME`; mail and letters wait until then.";
     TokenServerUnreachable = 421, "A token server could not be reached or is out of order.", "Nothing, when it is out of order: it is asked again by itself. Else see its URL, the network and `sealpost check`.";
     TokenServerRefused = 422, "A token server refused the gateway itself.", "Read its word: `invalid_client` speaks of the client's id, secret or certificate, which may have ended; `invalid_scope` of what is asked for.";

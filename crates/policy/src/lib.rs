@@ -3,6 +3,7 @@
 mod aim;
 mod anonymous;
 pub mod ask;
+pub mod bulletin;
 pub mod decide;
 pub mod difference;
 pub mod event;
@@ -12,6 +13,7 @@ pub mod field;
 pub mod incumbent;
 pub mod kept;
 pub mod letter;
+pub mod meter;
 pub mod notify;
 pub mod outbound;
 mod placeholder;

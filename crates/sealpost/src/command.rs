@@ -1,6 +1,7 @@
 //! The commands, one file each; what they share is how they print and how they fail.
 
 pub mod bench;
+pub mod bulletin;
 pub mod cases;
 pub mod check;
 mod consent;
@@ -29,6 +30,7 @@ pub mod site;
 pub mod support;
 pub mod token;
 pub mod try_plan;
+pub mod usage;
 
 use crate::settings::{Mailbox, Settings, Site};
 use std::io::{IsTerminal, Write};

@@ -177,6 +177,21 @@ enum Command {
         #[command(subcommand)]
         what: command::letter::What,
     },
+    /// What administrators are told of the gateway itself: list it, test it, send one again.
+    Bulletin {
+        /// The gateway's settings. Needed; may stand before or behind what is asked.
+        #[arg(long, global = true)]
+        config: Option<PathBuf>,
+        #[command(subcommand)]
+        what: command::bulletin::What,
+    },
+    /// What came in and went out, by month, site and kind.
+    Usage {
+        #[arg(long)]
+        config: PathBuf,
+        #[command(flatten)]
+        asked: command::usage::Asked,
+    },
     /// Shadow mode: compare plans that were not carried out with what another mail handler did.
     Shadow {
         /// The gateway's settings. Needed; may stand before or behind what is asked.
@@ -249,6 +264,8 @@ async fn run(command: Command) -> Result<(), command::Failure> {
         Command::Notify { what } => command::notify::run(what).await,
         Command::File { config, what } => command::file::run(&given(config), what).await,
         Command::Letter { config, what } => command::letter::run(|| given(config), what).await,
+        Command::Bulletin { config, what } => command::bulletin::run(&given(config), what).await,
+        Command::Usage { config, asked } => command::usage::run(&config, &asked).await,
         Command::Shadow { config, what } => command::shadow::run(&given(config), what).await,
         Command::Bench(arguments) => command::bench::run(arguments).await,
         Command::Manual { page } => command::manual::run(page),

@@ -36,6 +36,7 @@ impl std::fmt::Debug for Secret {
 pub struct Settings {
     pub file: PathBuf,
     pub store: store::Settings,
+    pub keep_usage_days: u32,
     pub console: Console,
     /// `None` when nothing listens to strangers.
     pub public: Option<Public>,
@@ -52,6 +53,12 @@ pub struct Settings {
     pub dkim: Vec<Arc<courier::dkim::Key>>,
     pub mailboxes: Vec<Mailbox>,
     pub profiles: Vec<ProfileFile>,
+    /// Empty where nothing is limited.
+    pub plans: Vec<policy::meter::Capacity>,
+    /// Who is told of the gateway itself.
+    pub bulletins: Vec<policy::bulletin::Rule>,
+    /// The ways to tell by, mail apart.
+    pub channels: Vec<engine::Channel>,
     /// What only a restart changes.
     pub fixed: Fixed,
 }
@@ -293,12 +300,12 @@ impl Settings {
         self.profile(&mailbox.profile)
     }
 
-    /// How long each site keeps content.
+    /// How long each site keeps content, and what is counted is kept.
     pub fn retention(&self) -> store::Retention {
         let keep_content_days = self.store.keep_content_days;
         let by_site =
             self.sites.iter().map(|site| (site.name.clone(), site.keep_content_days.unwrap_or(keep_content_days)));
-        store::Retention { keep_content_days, by_site: by_site.collect() }
+        store::Retention { keep_content_days, by_site: by_site.collect(), keep_usage_days: self.keep_usage_days }
     }
 }
 

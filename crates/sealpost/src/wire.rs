@@ -83,6 +83,15 @@ fn browse_bases(settings: &Settings) -> BTreeMap<String, String> {
     settings.sites.iter().map(|site| (site.name.clone(), site.browse_base.clone())).collect()
 }
 
+/// Who is told of the gateway itself, and by which ways.
+fn bulletins(settings: &Settings) -> engine::Bulletins {
+    engine::Bulletins {
+        rules: settings.bulletins.clone(),
+        channels: settings.channels.clone(),
+        console_url: settings.console.url.clone(),
+    }
+}
+
 /// How the mappings of a site are called where something is wrong with them.
 const MAPPINGS: &str = "(mappings)";
 
@@ -118,6 +127,8 @@ impl Gateway {
             letters: Arc::new(adapters::renderer(&settings)?),
             sites: telling(&settings, &store, &lasting).await?,
             mailboxes,
+            plans: settings.plans.clone(),
+            bulletins: bulletins(&settings),
             tokens: lasting.tokens.clone(),
             settings: adapters::engine_settings(&settings, roles),
         };

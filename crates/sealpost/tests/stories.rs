@@ -53,6 +53,7 @@ mod stories {
     mod ten_minutes;
     mod two_processes;
     mod unsubscribing;
+    mod usage;
     mod walk;
     mod ways_in;
     mod world;

@@ -19,6 +19,8 @@ pub struct Attention {
     pub stuck_events: Option<(u64, Micros)>,
     /// Letters about events that are held or were given up, and since when.
     pub stuck_event_letters: Option<(u64, Micros)>,
+    /// Bulletins to administrators that could not be delivered.
+    pub stuck_bulletins: u64,
     /// Mailboxes, and when all that lay in each was last looked at.
     pub fetched: Vec<(String, Micros)>,
 }
@@ -58,6 +60,7 @@ impl Store {
             GROUP BY j.state";
         const LETTERS: &str = "SELECT COUNT(*) FROM jobs j CROSS JOIN messages m
             WHERE j.state IN ('held', 'dead') AND j.kind = 'deliver' AND m.id = j.subject AND m.job <> j.id";
+        const BULLETINS: &str = "SELECT COUNT(*) FROM jobs WHERE state IN ('held', 'dead') AND kind = 'bulletin'";
         const UNSETTLED: &str = unsettled!("COUNT(*), COALESCE(MIN(received_at), 0)");
         const FETCHED: &str =
             "SELECT mailbox, MAX(fetched_at) FROM mailboxes WHERE fetched_at IS NOT NULL GROUP BY mailbox";
@@ -72,6 +75,8 @@ impl Store {
                     }
                     let letters = one!(conn, (i64,), LETTERS)?;
                     attention.stuck_letters = letters.map_or(0, |(number,)| u64::try_from(number).unwrap_or(0));
+                    let bulletins = one!(conn, (i64,), BULLETINS)?;
+                    attention.stuck_bulletins = bulletins.map_or(0, |(number,)| u64::try_from(number).unwrap_or(0));
                     attention.unsettled = some(one!(conn, (i64, i64), UNSETTLED)?);
                     attention.stuck_events = some(one!(conn, (i64, i64), event::shown::STOPPED_NUMBER)?);
                     attention.stuck_event_letters = some(one!(conn, (i64, i64), outbox::shown::STOPPED_NUMBER)?);

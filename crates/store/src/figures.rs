@@ -5,6 +5,8 @@ use crate::attention::unsettled;
 use crate::database::{all, one};
 use crate::dialect;
 use crate::rows::{Figures, JobKind, JobState, Micros};
+use crate::vault::day_of;
+use policy::meter::{Month, by_month};
 use policy::{Fault, FaultCode, Outcome};
 
 /// The outcome that a word in the database means.
@@ -39,12 +41,14 @@ impl Store {
         const KEPT: &str = "SELECT site, MIN(received_at) FROM messages WHERE wrapped_key IS NOT NULL
             GROUP BY site ORDER BY site";
         let (exclusions, kept_files) = (self.exclusions().await?, self.kept_total().await?);
+        let month = Month::of_day(day_of(self.now().await?));
+        let usage = by_month(&self.counted(None, month.first_day(), month.end_day()).await?);
         self.inner
             .db
             .read(|conn| {
                 Box::pin(async move {
                     let now = dialect::now(conn).await?;
-                    let mut figures = Figures { exclusions, kept_files, ..Figures::default() };
+                    let mut figures = Figures { exclusions, kept_files, usage, ..Figures::default() };
                     for (kind, state, number, oldest) in all!(conn, (String, String, i64, i64), JOBS)? {
                         let (kind, state) = (JobKind::from_word(&kind)?, JobState::from_word(&state)?);
                         figures.jobs.push((kind, state, natural(number), age_s(now, oldest)));

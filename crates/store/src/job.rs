@@ -41,6 +41,7 @@ impl JobKind {
         JobKind::Letter,
         JobKind::Poll,
         JobKind::Renew,
+        JobKind::Bulletin,
     ];
 
     /// The word that stands in the database.
@@ -58,6 +59,7 @@ impl JobKind {
             JobKind::Letter => "letter",
             JobKind::Poll => "poll",
             JobKind::Renew => "renew",
+            JobKind::Bulletin => "bulletin",
         }
     }
 
@@ -94,6 +96,14 @@ struct Stop {
     state: JobState,
     due: Micros,
     tries_back: i64,
+    /// It waits for nothing that it does itself, so the time does not count as its age.
+    is_aside: bool,
+}
+
+impl Stop {
+    fn to(state: JobState) -> Stop {
+        Stop { state, due: 0, tries_back: 0, is_aside: false }
+    }
 }
 
 /// Makes the sweep's job when there is none.
@@ -205,28 +215,35 @@ impl Store {
 
     /// The job waits until then; the fault is shown in the story.
     pub async fn park(&self, lease: &Lease, fault: &Fault, until: Micros) -> Result<(), Fault> {
-        self.stop(lease, fault, Stop { state: JobState::Waiting, due: until, tries_back: 0 }).await
+        self.stop(lease, fault, Stop { due: until, ..Stop::to(JobState::Waiting) }).await
     }
 
     /// The job waits until then as a part of its work (the time of a look-up, an undecided parent, a time that the
     /// tracker named): like [`Store::park`], but the try is taken back, so that waiting never wears out the tries.
     pub async fn wait(&self, lease: &Lease, fault: &Fault, until: Micros) -> Result<(), Fault> {
-        self.stop(lease, fault, Stop { state: JobState::Waiting, due: until, tries_back: 1 }).await
+        self.stop(lease, fault, Stop { due: until, tries_back: 1, ..Stop::to(JobState::Waiting) }).await
+    }
+
+    /// Like [`Store::wait`], for room in the capacity plan of its site: [`Store::end_aside`] finds it when there is some, and by its
+    /// age it is as old afterwards as it was before.
+    pub async fn wait_aside(&self, lease: &Lease, fault: &Fault, until: Micros) -> Result<(), Fault> {
+        let stop = Stop { due: until, tries_back: 1, is_aside: true, ..Stop::to(JobState::Waiting) };
+        self.stop(lease, fault, stop).await
     }
 
     /// The job waits for a person.
     pub async fn hold(&self, lease: &Lease, fault: &Fault) -> Result<(), Fault> {
-        self.stop(lease, fault, Stop { state: JobState::Held, due: 0, tries_back: 0 }).await
+        self.stop(lease, fault, Stop::to(JobState::Held)).await
     }
 
     /// The job is given up: visible and replayable.
     pub async fn bury(&self, lease: &Lease, fault: &Fault) -> Result<(), Fault> {
-        self.stop(lease, fault, Stop { state: JobState::Dead, due: 0, tries_back: 0 }).await
+        self.stop(lease, fault, Stop::to(JobState::Dead)).await
     }
 
     async fn stop(&self, lease: &Lease, fault: &Fault, stop: Stop) -> Result<(), Fault> {
         const SQL: &str = "UPDATE jobs SET state = $1, due = $2, tries = tries - $3, sealed_fault = $4, ended_at = $5,
-            worker = NULL WHERE id = $6";
+            worker = NULL, aside = $7, created_at = created_at + $8 WHERE id = $6";
         let sealed = match self.inner.key_for(lease).await? {
             Some(key) => Some(sealed::seal(&key, job_place(&lease.site, &lease.job), fault)?),
             None => None,
@@ -238,7 +255,12 @@ impl Store {
                 let now = dialect::now(conn).await?;
                 let ended_at = (stop.state != JobState::Waiting).then_some(now);
                 let state = stop.state.word();
-                execute!(conn, SQL, state, stop.due, stop.tries_back, sealed, ended_at, &lease.job).map(|_| ())
+                let (aside, waits) = match stop.is_aside {
+                    true => (1_i64, stop.due.saturating_sub(now).max(0)),
+                    false => (0, 0),
+                };
+                execute!(conn, SQL, state, stop.due, stop.tries_back, sealed, ended_at, &lease.job, aside, waits)
+                    .map(|_| ())
             })
         });
         work.await?;

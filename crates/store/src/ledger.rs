@@ -5,10 +5,12 @@ use crate::audit::{self, Entry, insert_audit};
 use crate::database::{Conn, execute, one};
 use crate::dialect;
 use crate::job::{self, check_lease, lease_lost};
+use crate::meter::{self, Count};
 use crate::rows::{Begun, Lease, Micros};
 use crate::sealed::{self, ledger_place};
 use crate::vault::seal::SealingKey;
 use crate::writer::end_unit;
+use policy::meter::Metered;
 use policy::{Fault, FaultCode, Receipt, StepKey};
 
 /// What a row says: state, begun_at, looked, sealed_before, sealed_fault, receipt. States are `begun`, `open` (looked for
@@ -118,34 +120,62 @@ impl Store {
     /// Done, with receipt and audit row, in one unit of work; ties message, thread and participants to the issue.
     /// Repeating it with the same receipt does nothing more.
     pub async fn finish(&self, lease: &Lease, key: &StepKey, receipt: &Receipt) -> Result<(), Fault> {
-        self.finish_and(lease, key, receipt, After::MoreSteps).await
+        self.finish_and(lease, key, receipt, After::MoreSteps, None).await
+    }
+
+    /// [`Store::finish`] of a letter, counted in the same unit of work when it left with so many bytes.
+    pub async fn finish_letter(
+        &self,
+        lease: &Lease,
+        key: &StepKey,
+        receipt: &Receipt,
+        letter: Option<(Metered, u64)>,
+    ) -> Result<(), Fault> {
+        self.finish_and(lease, key, receipt, After::MoreSteps, letter).await
     }
 
     /// [`Store::finish`] of a plan's last step: the job is done in the same unit of work.
     pub async fn finish_last(&self, lease: &Lease, key: &StepKey, receipt: &Receipt) -> Result<(), Fault> {
+        self.finish_last_letter(lease, key, receipt, None).await
+    }
+
+    /// The same of a letter, as [`Store::finish_letter`] counts it.
+    pub async fn finish_last_letter(
+        &self,
+        lease: &Lease,
+        key: &StepKey,
+        receipt: &Receipt,
+        letter: Option<(Metered, u64)>,
+    ) -> Result<(), Fault> {
         if receipt.issue_id().is_none() && self.inner.db.postgres().is_none() {
-            match self.finish_only(lease, key, receipt).await {
+            match self.finish_only(lease, key, receipt, letter).await {
                 // Whatever is not as it usually is, the longer way tells apart.
                 Err(fault) if fault.code == FaultCode::LeaseLost => {}
                 finished => return finished,
             }
         }
-        self.finish_and(lease, key, receipt, After::JobDone).await
+        self.finish_and(lease, key, receipt, After::JobDone, letter).await
     }
 
     /// [`Store::finish_last`] of a step that ties nothing to an issue, in one go; `LeaseLost` when that cannot be.
-    async fn finish_only(&self, lease: &Lease, key: &StepKey, receipt: &Receipt) -> Result<(), Fault> {
+    async fn finish_only(
+        &self,
+        lease: &Lease,
+        key: &StepKey,
+        receipt: &Receipt,
+        letter: Option<(Metered, u64)>,
+    ) -> Result<(), Fault> {
         const KIND: &str = "step_done";
         let text = audit::receipt_text(receipt)?;
         let entry = Entry::by_program(&self.inner.vault, &lease.site, KIND, &key.0, Some(text.clone())).await?;
-        let (lease, step) = (lease.clone(), key.0.clone());
+        let (lease, step, receipt) = (lease.clone(), key.0.clone(), receipt.clone());
         let work = self.inner.db.unit(move |conn| {
             Box::pin(async move {
                 let now = dialect::now(conn).await?;
                 let (nobody, mac) = (None::<Vec<u8>>, entry.mac(now));
                 let (site, job, fence) = (&lease.site, &lease.job, lease.fence);
                 match execute!(conn, ONLY_ON_SQLITE, now, site, KIND, &step, &text, nobody, mac.as_ref(), job, fence)? {
-                    3 => Ok(()),
+                    3 => count(conn, &lease, &receipt, letter, now).await,
                     _ => Err(lease_lost()),
                 }
             })
@@ -155,7 +185,14 @@ impl Store {
         Ok(())
     }
 
-    async fn finish_and(&self, lease: &Lease, key: &StepKey, receipt: &Receipt, after: After) -> Result<(), Fault> {
+    async fn finish_and(
+        &self,
+        lease: &Lease,
+        key: &StepKey,
+        receipt: &Receipt,
+        after: After,
+        letter: Option<(Metered, u64)>,
+    ) -> Result<(), Fault> {
         let text = audit::receipt_text(receipt)?;
         let entry = Entry::by_program(&self.inner.vault, &lease.site, "step_done", &key.0, Some(text.clone())).await?;
         let (lease, step, receipt) = (lease.clone(), key.0.clone(), receipt.clone());
@@ -169,6 +206,7 @@ impl Store {
                 if finish(conn, &step, &text, now).await? {
                     tie(conn, &lease, &receipt, now).await?;
                     audit::write(conn, &entry, now).await?;
+                    count(conn, &lease, &receipt, letter, now).await?;
                 }
                 Ok(())
             })
@@ -305,6 +343,25 @@ async fn finish(conn: &mut Conn, step: &str, receipt: &str, now: Micros) -> Resu
     match one!(conn, Deed, DEED, step)? {
         Some((state, _, _, _, _, Some(known))) if state == "done" && known == receipt => Ok(false),
         _ => Err(not_begun()),
+    }
+}
+
+/// Counts what is done: a letter that left, or that something came of the job's message.
+async fn count(
+    conn: &mut Conn,
+    lease: &Lease,
+    receipt: &Receipt,
+    letter: Option<(Metered, u64)>,
+    at: Micros,
+) -> Result<(), Fault> {
+    match letter {
+        Some((what, bytes)) => {
+            let (site, maintenance, what) = (&lease.site, what.is_maintenance_at_first(), what.word());
+            let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
+            meter::count(conn, Count { site, at, what, maintenance, messages: 1, bytes }).await
+        }
+        None if meter::is_work(receipt) => meter::worked(conn, &lease.subject).await,
+        None => Ok(()),
     }
 }
 

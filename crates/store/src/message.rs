@@ -6,14 +6,17 @@ use crate::database::{Conn, all, execute, one};
 use crate::dialect;
 use crate::figures::outcome_of;
 use crate::job::LANE_FREED_AFTER_S;
+use crate::meter::count_message_sql;
 use crate::rows::{Arrival, Handle, Micros, StoredMessage, Taken};
 use crate::sealed::{self, arrival_place};
 use crate::segment::Kept;
+use crate::vault::day_of;
 use crate::vault::hash::Hasher;
 use crate::writer::end_unit;
 use crate::{Store, vault::seal::SealingKey};
 use data_encoding::HEXLOWER;
 use mail::Envelope;
+use policy::meter::Metered;
 use policy::{Fault, FaultCode, SeenBefore, Thread};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -44,8 +47,8 @@ pub(crate) const SEEN: &str =
 macro_rules! new_message_sql {
     () => {
         "INSERT INTO messages (id, site, mailbox, handle, handle_lasting, digest, message_id, received_at,
-            size_bytes, key_id, wrapped_key, sealed_arrival, job, shadow, own)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+            size_bytes, key_id, wrapped_key, sealed_arrival, job, shadow, own, metered)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $21)
         ON CONFLICT (site, mailbox, handle) DO NOTHING"
     };
 }
@@ -58,7 +61,8 @@ macro_rules! new_on_sqlite {
             new_message_sql!(),
             "; INSERT INTO contents (message, blob, sealed_inline) SELECT id, $16, $17 FROM messages WHERE id = $1;
             INSERT INTO jobs (id, kind, site, subject, lane, position, state, due, created_at)
-                SELECT $13, 'decide', $2, $1, $18, arrival, 'ready', $19, $19 FROM messages WHERE id = $1"
+                SELECT $13, 'decide', $2, $1, $18, arrival, 'ready', $19, $19 FROM messages WHERE id = $1; ",
+            count_message_sql!("messages WHERE id = $1")
         )
     };
 }
@@ -71,7 +75,9 @@ const NEW_ON_POSTGRES: &str = concat!(
     "WITH new AS (",
     new_message_sql!(),
     " RETURNING id, arrival), content AS (
-        INSERT INTO contents (message, blob, sealed_inline) SELECT id, $16, $17 FROM new)
+        INSERT INTO contents (message, blob, sealed_inline) SELECT id, $16, $17 FROM new), counted AS (",
+    count_message_sql!("new WHERE TRUE"),
+    ")
     INSERT INTO jobs (id, kind, site, subject, lane, position, state, due, created_at)
         SELECT $13, 'decide', $2, id, $18, arrival, 'ready', $19, $19 FROM new"
 );
@@ -106,6 +112,8 @@ struct NewMessage {
     shadow: bool,
     /// Of our own making: no mail came in with it.
     own: bool,
+    /// As what it is counted; `None` when it is not.
+    metered: Option<Metered>,
     kept: Kept,
     /// The token that it was handed in with, and the fingerprint.
     handed_in: Option<(String, Vec<u8>)>,
@@ -121,7 +129,9 @@ impl Store {
     /// The same for a message of our own making, by which a mailbox does not count as one that mail comes into.
     pub async fn take_in_own(&self, arrival: Arrival, content: Content) -> Result<Taken, Fault> {
         let new = self.new_message(arrival, content).await?;
-        self.insert(NewMessage { own: true, ..new }).await
+        // A click costs nothing; an upload brings files.
+        let metered = new.metered.map(|_| Metered::Upload);
+        self.insert(NewMessage { own: true, metered, ..new }).await
     }
 
     async fn new_message(&self, arrival: Arrival, content: Content) -> Result<NewMessage, Fault> {
@@ -138,7 +148,9 @@ impl Store {
             Kept::Inline(_) => None,
         };
         let order = new.handle.clone();
-        let work = self.inner.db.grouped_unit(order, move |conn| Box::pin(async move { insert(conn, &new).await }));
+        let part = self.inner.meter_part;
+        let work =
+            self.inner.db.grouped_unit(order, move |conn| Box::pin(async move { insert(conn, &new, part).await }));
         let taken = work.await?;
         match (&taken, blob) {
             (Taken::New { .. }, _) => self.inner.bell.ring(),
@@ -304,6 +316,11 @@ fn new_message(arrival: Arrival, content: Content, hasher: &Hasher) -> Result<Ne
         mailbox: arrival.mailbox,
         shadow: arrival.shadow,
         own: false,
+        metered: match &arrival.handle {
+            Handle::HandedIn { .. } => Some(Metered::HandedIn),
+            Handle::Click { .. } => None,
+            Handle::Lasting(_) | Handle::FiveDays(_) => Some(Metered::Mail),
+        },
         kept,
         id,
     })
@@ -320,14 +337,14 @@ fn seal_arrival(key: &SealingKey, id: &str, arrival: &Arrival) -> Result<Vec<u8>
 }
 
 /// Inserts message, content and job, unless the same mail came by the same way before.
-async fn insert(conn: &mut Conn, new: &NewMessage) -> Result<Taken, Fault> {
+async fn insert(conn: &mut Conn, new: &NewMessage, part: i64) -> Result<Taken, Fault> {
     const HANDED_IN: &str = "INSERT INTO handed_in (message, token, fingerprint, at) VALUES ($1, $2, $3, $4)";
     let now = dialect::now(conn).await?;
-    if !insert_rows(conn, new, now).await? {
+    if !insert_rows(conn, new, part, now).await? {
         if let Some(known) = known(conn, new).await? {
             return Ok(Taken::Known { message: known });
         }
-        if !insert_rows(conn, new, now).await? {
+        if !insert_rows(conn, new, part, now).await? {
             return Err(Fault::temporary(FaultCode::StoreUnavailable, "the same mail came twice at once"));
         }
     }
@@ -338,9 +355,10 @@ async fn insert(conn: &mut Conn, new: &NewMessage) -> Result<Taken, Fault> {
 }
 
 /// The rows of a message in one go to the database, which costs more than the inserts themselves; false when the handle is taken.
-async fn insert_rows(conn: &mut Conn, new: &NewMessage, now: Micros) -> Result<bool, Fault> {
+async fn insert_rows(conn: &mut Conn, new: &NewMessage, part: i64, now: Micros) -> Result<bool, Fault> {
     let is_last = new.handed_in.is_none();
-    let sql = match conn.is_postgres() {
+    let is_postgres = conn.is_postgres();
+    let sql = match is_postgres {
         true => NEW_ON_POSTGRES,
         false if is_last => NEW_AND_END_ON_SQLITE,
         false => NEW_ON_SQLITE,
@@ -371,6 +389,9 @@ async fn insert_rows(conn: &mut Conn, new: &NewMessage, now: Micros) -> Result<b
         inline,
         &new.lane,
         now,
+        day_of(new.received_at),
+        new.metered.map(Metered::word),
+        if is_postgres { part } else { 0 },
     )?;
     if is_last && changed > 0 {
         conn.unit_has_ended();

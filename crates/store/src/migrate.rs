@@ -33,6 +33,7 @@ pub(crate) const MAIN: Migration = Migration {
         include_str!("../../../migrations/sqlite/0018_letter_bounds.sql"),
         include_str!("../../../migrations/sqlite/0019_events.sql"),
         include_str!("../../../migrations/sqlite/0020_outbox.sql"),
+        include_str!("../../../migrations/sqlite/0021_meter.sql"),
     ],
     postgres: &[
         include_str!("../../../migrations/postgres/0001_walk.sql"),
@@ -55,6 +56,7 @@ pub(crate) const MAIN: Migration = Migration {
         include_str!("../../../migrations/postgres/0018_letter_bounds.sql"),
         include_str!("../../../migrations/postgres/0019_events.sql"),
         include_str!("../../../migrations/postgres/0020_outbox.sql"),
+        include_str!("../../../migrations/postgres/0021_meter.sql"),
     ],
 };
 

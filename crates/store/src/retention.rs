@@ -8,12 +8,23 @@ use policy::Fault;
 use std::collections::BTreeMap;
 use std::sync::PoisonError;
 
+/// For how long what is counted is kept, in days: the year behind, and the day on which it began.
+const KEEP_USAGE_DAYS: u32 = 366;
+
 /// The periods in days, counted from when a mail was taken in; 0 erases it as soon as its work is done.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Retention {
     /// For sites that are not named.
     pub keep_content_days: u32,
     pub by_site: BTreeMap<String, u32>,
+    /// What was counted of mail that came and went ([`Store::counted`]), of all sites.
+    pub keep_usage_days: u32,
+}
+
+impl Default for Retention {
+    fn default() -> Retention {
+        Retention { keep_content_days: 0, by_site: BTreeMap::new(), keep_usage_days: KEEP_USAGE_DAYS }
+    }
 }
 
 impl Retention {
@@ -62,6 +73,11 @@ impl Store {
             })
         });
         work.await
+    }
+
+    /// For how long counts are kept, in days.
+    pub(crate) fn keep_usage_days(&self) -> i64 {
+        i64::from(self.inner.retention.read().unwrap_or_else(PoisonError::into_inner).keep_usage_days)
     }
 
     /// The period of this site, in days.

@@ -159,6 +159,8 @@ pub enum JobKind {
     Poll,
     /// Let the webhooks live on that an app has registered on a site.
     Renew,
+    /// Deliver a bulletin to administrators.
+    Bulletin,
 }
 
 /// The state of a job. `Held` waits for a person.
@@ -467,4 +469,6 @@ pub struct Figures {
     /// Kept files that are there, and their bytes.
     pub kept_files: (u64, u64),
     pub exclusions: Vec<ExclusionLine>,
+    /// What was counted in this month.
+    pub usage: Vec<policy::meter::OfMonth>,
 }

@@ -11,7 +11,7 @@ use crate::vault::belonging;
 use crate::vault::book::Book;
 use crate::vault::master::KeyProvider;
 use crate::wake::{Bell, Looked};
-use crate::{Micros, dialect, job};
+use crate::{Micros, dialect, job, meter};
 use policy::{Fault, FaultCode};
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -77,6 +77,8 @@ pub(crate) struct Inner {
     pub(crate) room: Room,
     pub(crate) bell: Bell,
     pub(crate) retention: RwLock<Retention>,
+    /// Into which rows the intake of this process counts.
+    pub(crate) meter_part: i64,
 }
 
 impl Store {
@@ -114,7 +116,8 @@ impl Store {
             bell.connect(pool);
         }
         let retention = Retention { keep_content_days: settings.keep_content_days, ..Retention::default() };
-        let inner = Inner { db, vault: Vault::new(book), blobs, room, bell, retention: RwLock::new(retention) };
+        let (vault, retention, meter_part) = (Vault::new(book), RwLock::new(retention), meter::part_of_intake());
+        let inner = Inner { db, vault, blobs, room, bell, retention, meter_part };
         let store = Store { inner: Arc::new(inner), looked: Looked::nothing_yet() };
         job::ensure_sweep(&store.inner.db).await?;
         Ok(store)

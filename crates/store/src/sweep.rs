@@ -75,6 +75,8 @@ impl Store {
         let erased = self.erase_old_content().await? + self.delete_lost_files().await?;
         self.erase_old_events().await?;
         self.erase_old_letters().await?;
+        self.tidy_meter().await?;
+        self.forget_bulletins().await?;
         let orphans = self.remove_orphans().await?;
         self.end_flags().await?;
         self.inner.db.unit(|conn| Box::pin(tidy(conn))).await?;

@@ -2,7 +2,7 @@
 
 use super::{Moment, moment, render, state, state_word, trouble};
 use crate::Console;
-use crate::now::{MailboxNow, SiteNow};
+use crate::now::{MailboxNow, PlanNow, SiteNow};
 use crate::sign_in::Session;
 use askama::Template;
 use axum::Extension;
@@ -51,7 +51,13 @@ pub async fn show(State(console): State<Console>, session: Extension<Session>) -
         Ok(attention) => attention,
         Err(fault) => return trouble(&fault),
     };
+    let aside = match console.store.aside().await {
+        Ok(aside) => aside,
+        Err(fault) => return trouble(&fault),
+    };
     let (sites, mailboxes) = (console.now.sites(), console.now.mailboxes());
+    let mut needs = needs(&attention, &sites, &mailboxes);
+    needs.extend(of_plans(&console.now.plans(), &aside));
     let counts = OPEN.map(|open| Count {
         number: attention.of(open).map_or(0, |(number, _)| number),
         shown: state(open),
@@ -60,7 +66,7 @@ pub async fn show(State(console): State<Console>, session: Extension<Session>) -
     let page = Page {
         token: session.token(),
         support: session.support_of().is_some(),
-        needs: needs(&attention, &sites, &mailboxes),
+        needs,
         known: worth_knowing(&sites),
         counts: counts.into(),
     };
@@ -122,6 +128,20 @@ fn needs(attention: &Attention, sites: &[SiteNow], mailboxes: &[MailboxNow]) -> 
     needs
 }
 
+/// Plans that leave no room, with what waits for it.
+fn of_plans(plans: &[PlanNow], aside: &[(String, u64)]) -> Vec<Need> {
+    let spent = plans.iter().filter(|plan| !plan.why_not.is_empty()).map(|plan| {
+        let PlanNow { name, why_not, .. } = plan;
+        let of_plan = aside.iter().filter(|(site, _)| plan.sites.contains(site));
+        let waits: u64 = of_plan.map(|(_, number)| number).sum();
+        let text = format!(
+            "The capacity plan {name} leaves no room: {why_not}. Mail stays where it is, and {waits} pieces of work on events and letters wait"
+        );
+        Need { class: "waiting", text, since: None, link: Some(("/usage", "Show the usage")) }
+    });
+    spent.collect()
+}
+
 /// Letters that do not leave, and events that nobody is told of, because their work stopped.
 fn of_letters_and_events(attention: &Attention) -> Vec<Need> {
     let of_mails = Some(attention.stuck_letters).filter(|number| *number > 0).map(|number| {
@@ -129,8 +149,13 @@ fn of_letters_and_events(attention: &Attention) -> Vec<Need> {
         let text = format!("{number} {what} that could not be sent");
         Need { class: "dead", text, since: None, link: Some(("/letters", "Show the letters")) }
     });
+    let of_bulletins = Some(attention.stuck_bulletins).filter(|number| *number > 0).map(|number| {
+        let what = if number == 1 { "notice" } else { "notices" };
+        let text = format!("{number} {what} to administrators could not be delivered; sealpost bulletin list says why");
+        Need { class: "dead", text, since: None, link: None }
+    });
     let of_events = [attention.stuck_events.map(undecided), attention.stuck_event_letters.map(unsent)];
-    of_mails.into_iter().chain(of_events.into_iter().flatten()).collect()
+    of_mails.into_iter().chain(of_events.into_iter().flatten()).chain(of_bulletins).collect()
 }
 
 /// Events that nothing is decided about.

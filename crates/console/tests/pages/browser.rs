@@ -258,6 +258,7 @@ async fn every_page_fits_every_width_and_is_well_formed() {
         ("event-letters-none", "/letters/events?before=0~a"),
         ("mailboxes", "/mailboxes"),
         ("exclusions", "/exclusions"),
+        ("usage", "/usage"),
         ("none", "/messages?outcome=reject"),
         ("lost", "/nothing"),
         ("sign-in", "/sign-in"),

@@ -22,5 +22,6 @@ mod support;
 mod tls;
 mod unsubscribing;
 mod uploading;
+mod usage;
 mod views;
 mod wire;

@@ -51,6 +51,7 @@ async fn matrix(house: &House) -> Vec<(Method, String, u16, u16)> {
         get("/flagged", 401, 200),
         get("/mailboxes", 401, 200),
         get("/exclusions", 401, 200),
+        get("/usage", 401, 200),
         get("/mailboxes/test", 401, 405),
         (Method::POST, "/mailboxes/test".into(), 401, 404),
         (Method::POST, "/mailboxes/poll".into(), 401, 404),

@@ -14,13 +14,13 @@ use tokio::sync::mpsc;
 const PIECES_WAITING: usize = 4;
 
 /// A letter's bytes.
-pub(super) struct Content {
+pub(crate) struct Content {
     /// What stands around the stored part, or all there is.
-    pub(super) composed: Composed,
+    pub(crate) composed: Composed,
     /// The stored part and its size.
-    pub(super) stored: Option<(ContentReader, u64)>,
+    pub(crate) stored: Option<(ContentReader, u64)>,
     /// Without octets above 127. Where that is not known without reading it twice, 8BITMIME is asked for where it is offered.
-    pub(super) is_ascii: bool,
+    pub(crate) is_ascii: bool,
 }
 
 impl Content {
@@ -48,19 +48,20 @@ impl Content {
     }
 }
 
-/// Sends one letter to its recipients.
-pub(super) async fn hand_over(
+/// Sends one letter to its recipients; how many bytes.
+pub(crate) async fn hand_over(
     turn: &Turn<'_>,
     held: &Held,
     envelope: &Envelope,
     content: Content,
-) -> Result<(), Fault> {
-    let lent = turn.offer(held, envelope, content.shape()).await?;
+) -> Result<u64, Fault> {
+    let shape = content.shape();
+    let lent = turn.offer(held, envelope, shape).await?;
     let (pieces, pouring) = content.pour();
     let (poured, sent) = tokio::join!(pouring, lent.hand_over(pieces));
     match (poured, sent) {
         // What is stored could not be read, and the connection was broken off before the final dot.
         (Err(fault), Err(sent)) if sent.kind != FaultKind::Permanent => Err(fault),
-        (_, sent) => sent,
+        (_, sent) => sent.map(|()| shape.size_bytes),
     }
 }

@@ -9,6 +9,7 @@ use crate::held::Held;
 use crate::stop::Stop;
 use mail::Envelope;
 use mail::compose::Composed;
+use policy::meter::Metered;
 
 /// Sends the letter unless that was done. That there is no such address is noted and that is all; any other refusal is for a person to
 /// see, because it may be our own fault.
@@ -20,6 +21,7 @@ pub(crate) async fn letter(shared: &Shared, held: &Held) -> Result<(), Stop> {
     let envelope = Envelope { mail_from: Some(about.return_path), rcpt_to: vec![about.to], ..Envelope::default() };
     let parcel = Parcel {
         key: &posted.key,
+        metered: Metered::EventLetter,
         kind: "letter",
         // It opens the issue to whoever has it, and receipts stand in clear.
         receipt_id: String::new(),

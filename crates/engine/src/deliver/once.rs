@@ -10,6 +10,7 @@ use crate::gateway::Shared;
 use crate::held::Held;
 use crate::metrics::Metrics;
 use crate::stop::Stop;
+use policy::meter::{Capacity, Metered};
 use policy::{Fault, FaultCode, FaultKind, Receipt, StepKey};
 use store::Begun;
 
@@ -19,6 +20,8 @@ const LOST_ANSWERS_MAX: u32 = 1;
 /// A letter that is to be sent.
 pub(crate) struct Parcel<'a> {
     pub(crate) key: &'a StepKey,
+    /// As what it is counted.
+    pub(crate) metered: Metered,
     /// The word that the ledger has for it.
     pub(crate) kind: &'a str,
     /// Of the first try; each other has the same.
@@ -53,13 +56,17 @@ pub(crate) enum Handed {
     Failed(Fault),
 }
 
-/// Sends the parcel unless that was done. `send` gets the server, its turn there and the Message-ID.
+/// Sends the parcel unless that was done. `send` gets the server, its turn there and the Message-ID, and says how many bytes it handed over.
 pub(crate) async fn once<'a, S, F>(shared: &Shared, held: &Held, parcel: Parcel<'a>, send: S) -> Result<Handed, Stop>
 where
     S: FnOnce(&'a Outgoing, Turn<'a>, String) -> F,
-    F: Future<Output = Result<(), Fault>>,
+    F: Future<Output = Result<u64, Fault>>,
 {
     let (store, key) = (&shared.store, parcel.key);
+    let leaves = parcel.outgoing.is_some_and(|outgoing| outgoing.target.is_some());
+    if leaves && Capacity::counts(parcel.metered) {
+        shared.needs_room(held).await?;
+    }
     let turn = match parcel.outgoing {
         Some(outgoing) => outgoing.turn(parcel.to).await?,
         None => None,
@@ -82,15 +89,17 @@ where
     let dead_end = turn.is_none();
     let sent = match turn {
         Some(turn) => held.while_ours(send(outgoing, turn, message_id.clone())).await,
-        None => Ok(()),
+        None => Ok(0),
     };
     crash_point("deliver_sent");
     match sent {
-        Ok(()) => {
+        Ok(bytes) => {
             let receipt = Receipt::Letter { message_id: parcel.receipt_id, dead_end };
+            // From a dead end nothing went out.
+            let counted = (!dead_end).then_some((parcel.metered, bytes));
             match parcel.ends {
-                Ends::Parcel => store.finish(&held.lease, key, &receipt).await?,
-                Ends::Job => store.finish_last(&held.lease, key, &receipt).await?,
+                Ends::Parcel => store.finish_letter(&held.lease, key, &receipt, counted).await?,
+                Ends::Job => store.finish_last_letter(&held.lease, key, &receipt, counted).await?,
             }
             crash_point("deliver_finished");
             Metrics::add(if dead_end { &shared.metrics.letters_kept } else { &shared.metrics.letters_sent });

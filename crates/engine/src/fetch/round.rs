@@ -1,11 +1,12 @@
 //! One round through a fetched mailbox, as a leased job: of several nodes one looks into it.
 
 use super::notes::Notes;
-use super::taking::{Ended, Taking};
+use super::taking::{Ended, ROUND_MAILS_MAX, Taking};
 use super::{Fetching, Moods, Protocol, Secret, folder, graph, pop3};
 use crate::crash_point::crash_point;
 use crate::gateway::Shared;
 use crate::held::Held;
+use crate::meter::FETCH_AGAIN;
 use crate::metrics::Metrics;
 use crate::stop::Stop;
 use courier::fetch::{MailSource, Offer, Settling};
@@ -29,6 +30,11 @@ pub(crate) async fn fetch(shared: &Arc<Shared>, held: &Held) -> Result<(), Stop>
     let of = Fetched { site: held.lease.site.clone(), mailbox: name.clone(), account: fetching.account_text() };
     let poll = fetching.poll;
     let notes = Notes::begin(shared, &of).await?;
+    if let Some(spent) = shared.spent(&of.site).await? {
+        // Its mail stays where it is.
+        notes.end(shared, &of, Some(&spent), false).await?;
+        return Ok(shared.store.fetch_again(&held.lease, held.after(FETCH_AGAIN.min(poll))).await?);
+    }
     let ended = look(shared, held, fetching, &of, &notes).await;
     // More of it waits there and can be had.
     let goes_on = ended.as_ref().is_ok_and(|ended| ended.came > 0 && !ended.all_seen);
@@ -73,7 +79,8 @@ async fn look(
         fetching.account.secret = Secret::Token(pass.access.clone());
         used = Some(pass);
     }
-    let taking = Taking { shared, fetching: &fetching, of, began: Instant::now(), notes };
+    let mails_max = ROUND_MAILS_MAX.min(shared.meter.messages_left(&of.site));
+    let taking = Taking { shared, fetching: &fetching, of, began: Instant::now(), mails_max, notes };
     let round = Round { taking, held };
     shared.watches.round_begins(name);
     let ended = match &fetching.protocol {

@@ -86,6 +86,8 @@ pub(super) struct Taking<'r> {
     pub(super) fetching: &'r Fetching,
     pub(super) of: &'r Fetched,
     pub(super) began: Instant,
+    /// Mails that this round takes in: fewer than others where the capacity plan leaves no room for more.
+    pub(super) mails_max: usize,
     pub(super) notes: &'r Notes,
 }
 
@@ -102,7 +104,7 @@ impl Taking<'_> {
         // After a mail broke the connection while several were asked for, they are asked for singly, to know which one it is.
         if !moods.was_broken_by_one_of_several(mailbox) {
             // What comes after the round's end would come for nothing.
-            let announced = new.iter().take(ROUND_MAILS_MAX).map(|mail| mail.offer.clone());
+            let announced = new.iter().take(self.mails_max).map(|mail| mail.offer.clone());
             source.announce(&announced.collect::<Vec<_>>());
         }
         let mut pending = Pending::default();
@@ -160,7 +162,8 @@ impl Taking<'_> {
 
     /// Whether a round that has taken in so many mails ends here.
     pub(super) fn is_over(&self, mails: usize) -> bool {
-        mails >= ROUND_MAILS_MAX || self.began.elapsed() > ROUND_MAX || is_full(self.shared)
+        let stops = is_full(self.shared) || self.shared.meter.is_spent(&self.of.site);
+        mails >= self.mails_max || self.began.elapsed() > ROUND_MAX || stops
     }
 
     /// One mail into the store's care, not yet durable.

@@ -5,6 +5,7 @@
 
 mod address;
 mod burst;
+mod channel;
 mod connection;
 mod hand_over;
 mod mail_service;
@@ -16,6 +17,7 @@ mod upload;
 mod voice;
 
 pub use address::{Reach, Refusal, is_public};
+pub(crate) use channel::post_to_channel;
 pub use connection::SiteConnection;
 pub use hand_over::GatewayAt;
 pub(crate) use mail_service::{Answer, Coming, MailService};

@@ -76,7 +76,7 @@ fn quiet(until: Option<Instant>, why: &str) -> Result<(), Fault> {
 }
 
 /// For how many seconds the whole site, or one kind of request, is to be left alone (RFC 9110, section 10.2.3).
-fn quiet_s(status: u16, headers: &HeaderMap, now: Timestamp) -> Option<u64> {
+pub(super) fn quiet_s(status: u16, headers: &HeaderMap, now: Timestamp) -> Option<u64> {
     if status != 429 && status != 503 {
         return None;
     }

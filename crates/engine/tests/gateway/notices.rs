@@ -17,7 +17,7 @@ use tracker::{Answer, Dialect, Operation};
 const PATIENCE: Duration = Duration::from_secs(50);
 
 /// Whoever reports or watches is told of comments.
-const OF_COMMENTS: &str = "[default]\naudience = [\"reporter\", \"watchers\"]\n\
+pub const OF_COMMENTS: &str = "[default]\naudience = [\"reporter\", \"watchers\"]\n\
     [[mapping]]\nname = \"comments\"\nevents = [\"commented\"]\n";
 
 /// A world whose site tells by these mappings.
@@ -77,7 +77,7 @@ pub(super) async fn watch(world: &World, issue_id: &str, account: &str) {
     world.ask(Operation::AddWatcher { issue_id: issue_id.into(), account: account.into() }).await;
 }
 
-async fn comment(world: &World, issue_id: &str, visibility: Option<Visibility>) -> String {
+pub async fn comment(world: &World, issue_id: &str, visibility: Option<Visibility>) -> String {
     let body = Body { visible: "Still burning.".into(), ..Body::default() };
     let marker = StepKey("somebody else's".into());
     match world.ask(Operation::AddComment { issue_id: issue_id.into(), body, visibility, marker }).await {
@@ -86,7 +86,7 @@ async fn comment(world: &World, issue_id: &str, visibility: Option<Visibility>) 
     }
 }
 
-pub(super) fn event(kind: EventKind, (issue_id, key): (&str, &str), by: &str, part: Option<&str>) -> Event {
+pub fn event(kind: EventKind, (issue_id, key): (&str, &str), by: &str, part: Option<&str>) -> Event {
     Event {
         kind,
         issue_id: issue_id.to_owned(),
@@ -99,7 +99,7 @@ pub(super) fn event(kind: EventKind, (issue_id, key): (&str, &str), by: &str, pa
 }
 
 /// Somebody has commented, and we are told of it.
-async fn hear(world: &World, events: &[Event]) -> String {
+pub async fn hear(world: &World, events: &[Event]) -> String {
     // Several are taken in one after the other, and a worker must not come between them.
     let window = if events.len() > 1 { 1_000_000 } else { 0 };
     let taken = world
@@ -118,7 +118,7 @@ async fn hear(world: &World, events: &[Event]) -> String {
 }
 
 /// The outcome's word and what was decided.
-async fn decided(world: &World, event: &str) -> (String, Value) {
+pub async fn decided(world: &World, event: &str) -> (String, Value) {
     let deadline = Instant::now() + PATIENCE;
     loop {
         let story = world.store.event(event).await.unwrap().unwrap();
@@ -151,7 +151,7 @@ fn why(notice: &Value, name: &str) -> String {
 }
 
 /// One issue of Bob's that Carol and Dave watch, and who they are.
-async fn watched(world: &World) -> ((String, String), [String; 3]) {
+pub async fn watched(world: &World) -> ((String, String), [String; 3]) {
     let people = [person(world, "Bob").await, person(world, "Carol").await, person(world, "Dave").await];
     let made = issue(world, json!({ "reporter": account(world, &people[0]) })).await;
     watch(world, &made.0, &people[1]).await;

@@ -39,6 +39,8 @@ pub async fn fault_15_a_limit_at_one_site_leaves_the_other_unaffected(database: 
         letters: Arc::new(Themes),
         sites: vec![site("acme", voice_of(&world)), site("other", voice(&url, world.dialect))],
         mailboxes: vec![mailbox("support", SUPPORT), Mailbox { site: "other".to_owned(), ..mailbox("sales", SUPPORT) }],
+        plans: vec![],
+        bulletins: engine::Bulletins::default(),
         tokens: Tokens::new(world.store.clone()),
         settings: settings.clone(),
     });

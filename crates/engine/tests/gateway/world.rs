@@ -57,6 +57,9 @@ pub fn quick() -> Settings {
         probe_every: ms(150),
         silence_every: ms(20),
         file_patience: ms(800),
+        meter_every: ms(20),
+        bulletins_every: ms(20),
+        aside_again: ms(200),
         ..Settings::default()
     };
     settings.retry.first = ms(20);
@@ -378,6 +381,8 @@ pub fn start_gateway(
         letters: Arc::new(Themes),
         sites: vec![site],
         mailboxes: vec![mailbox("support", SUPPORT), mailbox("sales", SALES)],
+        plans: vec![],
+        bulletins: engine::Bulletins::default(),
         tokens: Tokens::new(store.clone()),
         settings: settings.clone(),
     })

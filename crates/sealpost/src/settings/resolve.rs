@@ -1,9 +1,11 @@
 //! From sections as written to the values that the parts of the program want.
 
+mod bulletins;
 mod dkim;
 mod mailbox;
 mod oauth;
 mod outgoing;
+mod plans;
 mod public;
 mod references;
 mod site_oauth;
@@ -43,6 +45,7 @@ impl Reader {
     }
 
     fn settings(&mut self, file: &Path, written: &Written) -> Settings {
+        let store = self.single(written, "store");
         let cells = self.single(written, "cells");
         let mail_section = self.single(written, "mail");
         let log = self.single(written, "log");
@@ -51,6 +54,7 @@ impl Reader {
         let mut settings = Settings {
             file: file.to_path_buf(),
             store: self.store(written),
+            keep_usage_days: self.integer(&store, "keep_usage_days") as u32,
             console: self.console(written),
             public: self.public(written),
             operations: self.address(&operations, "listen"),
@@ -84,6 +88,9 @@ impl Reader {
             dkim: Vec::new(),
             mailboxes: Vec::new(),
             profiles: Vec::new(),
+            plans: Vec::new(),
+            bulletins: Vec::new(),
+            channels: Vec::new(),
             fixed: Fixed::default(),
         };
         settings.sites = self.each(written, "site[]", Reader::site);
@@ -91,6 +98,9 @@ impl Reader {
         settings.dkim = self.dkim(written);
         settings.mailboxes = self.mailboxes(written);
         settings.profiles = self.each(written, "profile[]", Reader::profile);
+        settings.plans = self.plans(written);
+        settings.bulletins = self.each(written, "bulletin[]", Reader::bulletin);
+        settings.channels = self.each(written, "channel[]", Reader::channel).into_iter().flatten().collect();
         self.fetched_once(&settings.mailboxes, written);
         settings.fixed = Fixed::of(written, &settings.mailboxes);
         settings

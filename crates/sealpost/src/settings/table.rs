@@ -1,9 +1,11 @@
 //! Every setting there is: its kind, default and meaning; parsing, the manual's page and error texts come from this table.
 
+mod bulletins;
 mod dkim;
 mod mailboxes;
 mod oauth;
 mod outgoing;
+mod plans;
 mod process;
 mod sites;
 
@@ -53,7 +55,7 @@ const fn setting(key: &'static str, kind: Kind, missing: Missing, meaning: &'sta
 const COUNT: Kind = Kind::Integer { min: 1, max: 1_000_000_000 };
 
 /// The settings, room by room, in the order of the manual.
-const ROOMS: [&[Setting]; 9] = [
+const ROOMS: [&[Setting]; 11] = [
     process::SETTINGS,
     sites::SETTINGS,
     outgoing::SETTINGS,
@@ -63,6 +65,8 @@ const ROOMS: [&[Setting]; 9] = [
     mailboxes::SETTINGS,
     oauth::OF_MAILBOXES,
     mailboxes::MORE,
+    plans::SETTINGS,
+    bulletins::SETTINGS,
 ];
 
 /// Every setting, in the order of the manual.

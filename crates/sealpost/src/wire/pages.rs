@@ -1,9 +1,10 @@
 //! The cells as what the console's pages read mails with, and the running engine as what they tell of.
 
-use console::now::{MailboxNow, Now, SiteNow};
+use console::now::{MailboxNow, Now, PlanNow, SiteNow};
 use console::reader::{Answer, Bytes, Part, Reader, View};
 use engine::cell::Cells;
 use mail::PartClass;
+use policy::meter::{Capacity, Standing};
 use std::sync::Arc;
 use store::{ContentReader, GrantOf};
 use tokio::sync::mpsc;
@@ -67,6 +68,21 @@ impl Now for Watched {
                 is_stalled: mailbox.is_stalled,
             })
             .collect()
+    }
+
+    fn plans(&self) -> Vec<PlanNow> {
+        self.engine.plans().into_iter().map(|(plan, standing)| plan_now(plan, &standing)).collect()
+    }
+}
+
+/// What a page tells of a plan.
+fn plan_now(plan: Capacity, standing: &Standing) -> PlanNow {
+    PlanNow {
+        name: plan.name,
+        sites: plan.sites,
+        used: standing.in_words(),
+        percent: standing.percent(),
+        why_not: standing.why_not(),
     }
 }
 

@@ -90,6 +90,8 @@ async fn swap(reload: &Reload, settings: &settings::Settings) -> Result<(), Fail
     reload.store.keep(&settings.retention(), super::SETTINGS).await?;
     reload.engine.swap_sites(sites);
     reload.engine.swap_mailboxes(mailboxes);
+    reload.engine.swap_plans(settings.plans.clone());
+    reload.engine.swap_bulletins(super::bulletins(settings));
     reload.endings.swap(settings);
     reload.endings.tell().await;
     if let Err(fault) = reload.engine.fetch_now().await {

@@ -103,7 +103,10 @@ async fn round(death: &Death, world: &World) {
     for mail in &mails[taken..] {
         world.hand_in(mail).await.unwrap();
     }
-    gateway.wait_until_quiet();
+    let metrics = gateway.wait_until_quiet();
+    let counted = |class| metrics.sum("sealpost_month_messages", &["kind=\"mail\"", class]);
+    let classes = [counted("class=\"standard\""), counted("class=\"maintenance\"")];
+    assert_eq!(classes, [3, 0], "each mail is counted once, after {name}: {}", metrics.0);
     assert_eq!(made(world), expected(), "after {name}: {}", gateway.log());
 }
 

@@ -224,3 +224,32 @@ async fn priv_21_mail_comes_and_letters_leave_in_clear_on_this_machine_only() {
         assert!(!said.contains("outgoing[].tls"), "{said}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn plans_bulletins_and_channels_name_what_is_there() {
+    let mut world = World::start().await;
+    let texts = |text: &str| format!("[{}]", quoted(text));
+    world.home.settings.add("[[plan]]", &[("name", quoted("small")), ("sites", texts("dmeo"))]);
+    has_all(&complaint(&world, "plan[].sites"), &["sealpost.toml:", "dmeo", "which is not there"]);
+    world.home.settings.set("[[plan]]", "sites", texts("demo"));
+    let pack = [("plan", quoted("smal")), ("from", quoted("2026-12-01")), ("until", quoted("2026-11-01"))];
+    world.home.settings.add("[[pack]]", &pack);
+    has_all(&complaint(&world, "pack[].plan"), &["\"smal\"", "did you mean \"small\"?"]);
+    has_all(&complaint(&world, "pack[].messages"), &["adds nothing"]);
+    has_all(&complaint(&world, "pack[].until"), &["is before from"]);
+    world.home.settings.set("[[pack]]", "plan", quoted("small"));
+    world.home.settings.set("[[pack]]", "messages", 5);
+    world.home.settings.set("[[pack]]", "until", quoted("2026-12-31"));
+    fs::write(world.home.file("chat.url"), "http://chat.example/planted-secret").unwrap();
+    fs::set_permissions(world.home.file("chat.url"), fs::Permissions::from_mode(0o600)).unwrap();
+    let channel = [("name", quoted("chat")), ("kind", quoted("slack")), ("url", quoted("file:chat.url"))];
+    world.home.settings.add("[[channel]]", &channel);
+    world.home.settings.add("[[bulletin]]", &[("name", quoted("ops")), ("channels", texts("chta"))]);
+    has_all(&complaint(&world, "bulletin[].channels"), &["chta", "which is not there"]);
+    let line = complaint(&world, "channel[].url");
+    assert!(line.contains("https://") && !line.contains("planted"), "sec_36: {line}");
+    fs::write(world.home.file("chat.url"), "https://chat.example/planted-secret\n").unwrap();
+    world.home.settings.set("[[bulletin]]", "channels", texts("chat"));
+    let checked = world.run(&["check", "--config", "sealpost.toml"]);
+    assert!(checked.status.success(), "{}", told(&checked));
+}

@@ -147,7 +147,7 @@ pub async fn erasing_a_mail_erases_its_files_and_old_age_does_not(home: Home) {
 pub async fn a_file_stays_as_long_as_its_mail_waits_for_a_person(home: Home) {
     let store = home.open().await;
     let by_site = [(SITE.to_owned(), 0)].into();
-    store.keep(&Retention { keep_content_days: 30, by_site }, "ann").await.unwrap();
+    store.keep(&Retention { keep_content_days: 30, by_site, ..Retention::default() }, "ann").await.unwrap();
     let (_, message) = keep(&store, ID, None, 5).await;
     let now = store.now().await.unwrap();
     let came = |days: i64| {

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod attention;
+mod bulletins;
 mod events;
 mod fetching;
 mod grants;
@@ -14,6 +15,7 @@ mod kept_files;
 mod ledger;
 mod letters;
 mod listing;
+mod meter;
 mod outbox;
 mod plans;
 mod polls;
@@ -95,6 +97,12 @@ checks! {
         a_file_stays_as_long_as_its_mail_waits_for_a_person,
         a_link_is_good_for_one_use_one_site_and_its_time, the_job_for_files_is_one_and_comes_again, exclusions_are_counted_once;
     attention: events_whose_work_stopped_are_told_and_found, letters_about_events_that_stopped_are_told_and_sent_again;
+    bulletins: a_bulletin_is_posted_once_to_each_target, a_storm_of_bulletins_is_kept_and_not_sent,
+        a_bulletin_that_failed_is_sent_again_on_a_persons_word, it_is_known_since_when_a_connection_fails,
+        what_waits_aside_is_found_and_is_no_older_for_it;
+    meter: a_mail_is_counted_once_and_is_standard_when_something_came_of_it, each_way_in_is_a_kind_of_its_own_and_a_click_is_none,
+        a_letter_is_counted_with_its_receipt, many_at_once_from_two_processes_are_all_counted,
+        a_sweep_puts_days_together_and_forgets_old_ones_with_a_receipt;
     events: sec_39_a_deed_is_taken_in_once_however_often_it_is_told,
         the_events_of_an_issue_are_decided_about_together_and_in_order,
         a_job_that_was_given_up_is_tried_again_when_more_happens,

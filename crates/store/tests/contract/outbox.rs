@@ -4,7 +4,6 @@ use crate::home::*;
 use policy::event::{Event, EventKind};
 use policy::{FaultCode, Receipt, ReturnedLetter, StepKey, letter_number};
 use serde_json::json;
-use std::collections::BTreeMap;
 use store::{
     JobKind, JobState, Lease, LetterAbout, LetterFate, LetterFile, LetterGap, NewLetter, Retention, Store,
     StoredLetterFile, Via,
@@ -202,7 +201,7 @@ pub async fn letters_that_come_back_are_counted_with_the_others(home: Home) {
 
 pub async fn priv_06_letters_are_erased_with_the_content_of_their_site(home: Home) {
     let store = home.open().await;
-    store.keep(&Retention { keep_content_days: KEEP_DAYS as u32, by_site: BTreeMap::new() }, "ann").await.unwrap();
+    store.keep(&Retention { keep_content_days: KEEP_DAYS as u32, ..Retention::default() }, "ann").await.unwrap();
     post(&store, "1", vec![letter("sent", 200_000), letter("waits", 100)]).await;
     let leases = claim(&store).await;
     let mut sent = None;

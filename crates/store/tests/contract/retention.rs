@@ -18,7 +18,7 @@ async fn old(home: &Home, store: &Store, name: &str, site: &str, days: i64) -> S
 
 fn periods(by_site: &[(&str, u32)]) -> Retention {
     let by_site: BTreeMap<String, u32> = by_site.iter().map(|(site, days)| ((*site).to_owned(), *days)).collect();
-    Retention { keep_content_days: 30, by_site }
+    Retention { keep_content_days: 30, by_site, ..Retention::default() }
 }
 
 async fn audited(home: &Home, kind: &str, site: &str, receipt: &str) -> i64 {

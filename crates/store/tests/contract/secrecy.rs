@@ -16,6 +16,7 @@ async fn plant(store: &Store) -> String {
     let message = plant_mails(store).await;
     plant_fetching(store).await;
     crate::polls::plant(store).await;
+    crate::bulletins::plant(store).await;
     plant_people(store, &message).await
 }
 

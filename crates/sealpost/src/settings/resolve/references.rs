@@ -10,10 +10,12 @@ use std::net::{IpAddr, SocketAddr};
 
 impl Reader {
     pub(super) fn check_references(&mut self, settings: &Settings, written: &Written) {
-        for name in ["site[]", "mailbox[]", "profile[]", "outgoing[]"] {
+        for name in ["site[]", "mailbox[]", "profile[]", "outgoing[]", "plan[]", "bulletin[]", "channel[]"] {
             self.unique(written, name);
         }
         self.check_outgoing(settings, written);
+        self.check_plans(settings, written);
+        self.check_bulletins(settings, written);
         self.listen_apart(settings, written);
         for (mailbox, section) in settings.mailboxes.iter().zip(written.all("mailbox[]")) {
             if mailbox.api && settings.public.is_none() {

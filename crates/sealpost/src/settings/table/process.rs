@@ -37,6 +37,12 @@ pub(super) const SETTINGS: &[Setting] = &[
         "How long the content of a mail is kept after it was taken in; 0 erases it as soon as its plan is done.",
     ),
     setting(
+        "store.keep_usage_days",
+        Integer { min: 62, max: 3660 },
+        Means("366"),
+        "How long it is kept what came in and went out ([usage](usage.md)).",
+    ),
+    setting(
         "store.free_mib_min",
         Integer { min: 1, max: 1_000_000 },
         Means("256"),

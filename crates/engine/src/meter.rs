@@ -1,0 +1,205 @@
+//! Capacity plans: whether a site may have more, and what waits until it may.
+//!
+//! What is decided is `policy::meter`'s; here it is found out what was used, and remembered for a moment.
+
+use crate::gateway::Shared;
+use crate::held::Held;
+use crate::patience::spread;
+use crate::stop::Stop;
+use policy::meter::{Amount, Capacity, Month, Standing, by_month};
+use policy::{Fault, FaultCode};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+use store::{Micros, Store};
+
+const DAY: Micros = 86_400 * 1_000_000;
+
+/// The plans of this process, and how each stood when it was looked at last.
+#[derive(Default)]
+pub(crate) struct Meter {
+    plans: RwLock<Arc<Vec<Capacity>>>,
+    seen: Mutex<HashMap<String, Seen>>,
+}
+
+/// How a plan stood.
+#[derive(Clone)]
+struct Seen {
+    /// When it was asked.
+    at: Instant,
+    standing: Standing,
+    /// When this process let something through last that may not have been counted then.
+    passed: Instant,
+}
+
+impl Meter {
+    pub(crate) fn new(plans: Vec<Capacity>) -> Meter {
+        Meter { plans: RwLock::new(Arc::new(plans)), seen: Mutex::default() }
+    }
+
+    /// Puts other plans in place, for example after an upgrade.
+    pub(crate) fn swap(&self, plans: Vec<Capacity>) {
+        *self.plans.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(plans);
+        self.lock().clear();
+    }
+
+    pub(crate) fn plans(&self) -> Arc<Vec<Capacity>> {
+        self.plans.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The plan of a site; a site has one at most.
+    fn plan_of(&self, site: &str) -> Option<Capacity> {
+        self.plans().iter().find(|plan| plan.sites.iter().any(|of| of == site)).cloned()
+    }
+
+    /// How each plan stood when it was looked at last.
+    pub(crate) fn seen(&self) -> Vec<(Capacity, Standing)> {
+        let seen = self.lock();
+        let of = |plan: &Capacity| Some((plan.clone(), seen.get(&plan.name)?.standing.clone()));
+        self.plans().iter().filter_map(of).collect()
+    }
+
+    /// Whether the plan of this site was spent when it was looked at last.
+    pub(crate) fn is_spent(&self, site: &str) -> bool {
+        self.seen_of(site).is_some_and(|standing| standing.spent.is_some())
+    }
+
+    /// How many more messages its plan leaves this site, as far as it is known.
+    pub(crate) fn messages_left(&self, site: &str) -> usize {
+        let left = self.seen_of(site).and_then(|seen| Some(seen.messages_max?.saturating_sub(seen.used.messages)));
+        left.map_or(usize::MAX, |left| usize::try_from(left).unwrap_or(usize::MAX))
+    }
+
+    /// How long the events of this site wait for room, in days.
+    pub(crate) fn hold_days(&self, site: &str) -> u32 {
+        self.plan_of(site).map_or(0, |plan| plan.hold_days)
+    }
+
+    fn seen_of(&self, site: &str) -> Option<Standing> {
+        let plan = self.plan_of(site)?;
+        self.lock().get(&plan.name).map(|seen| seen.standing.clone())
+    }
+
+    /// This process let something through, which the next look will find counted.
+    pub(crate) fn let_through(&self, site: &str, bytes: u64) {
+        if self.plans().is_empty() {
+            return;
+        }
+        if let Some(plan) = self.plan_of(site)
+            && let Some(seen) = self.lock().get_mut(&plan.name)
+        {
+            seen.standing = seen.standing.clone().plus(Amount { messages: 1, bytes });
+            seen.passed = Instant::now();
+        }
+    }
+
+    /// Takes room for one message that is about to go; why there is none. Of several at the same moment each takes its own.
+    fn take_room(&self, site: &str) -> Option<Fault> {
+        let plan = self.plan_of(site)?;
+        let mut all = self.lock();
+        let seen = all.get_mut(&plan.name)?;
+        if seen.standing.spent.is_some() {
+            return Some(fault(&plan, &seen.standing));
+        }
+        seen.standing = seen.standing.clone().plus(Amount { messages: 1, bytes: 0 });
+        seen.passed = Instant::now();
+        None
+    }
+
+    /// Remembers how a plan stood when it was asked; what was let through meanwhile is not forgotten.
+    fn note(&self, plan: &str, asked: Instant, standing: &Standing) {
+        let mut all = self.lock();
+        let new = Seen { at: asked, standing: standing.clone(), passed: asked };
+        let seen = all.entry(plan.to_owned()).or_insert_with(|| new.clone());
+        let same_month = seen.standing.month == standing.month;
+        let more = seen.standing.used.messages > standing.used.messages;
+        let knows_more = seen.passed > asked && same_month && more;
+        match knows_more {
+            true => seen.at = asked,
+            false => *seen = new,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Seen>> {
+        // Every use leaves the map whole; a poisoned lock holds a usable one.
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Shared {
+    /// Why the site may have no more now; `None` where it may.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub(crate) async fn spent(&self, site: &str) -> Result<Option<Fault>, Fault> {
+        let Some(plan) = self.meter.plan_of(site) else { return Ok(None) };
+        let seen = self.meter.lock().get(&plan.name).cloned();
+        let fresh = seen.filter(|seen| seen.at.elapsed() < self.settings.meter_age_max);
+        let standing = match fresh {
+            Some(seen) => seen.standing,
+            None => self.look_at(&plan).await?,
+        };
+        Ok(standing.spent.map(|_| fault(&plan, &standing)))
+    }
+
+    /// How a plan stands now.
+    pub(crate) async fn look_at(&self, plan: &Capacity) -> Result<Standing, Fault> {
+        let asked = Instant::now();
+        let standing = standing(&self.store, plan).await?;
+        self.meter.note(&plan.name, asked, &standing);
+        Ok(standing)
+    }
+
+    /// Takes room for one message, or what ends a run that has none: the job goes on when there is some, at the latest it looks again in a while.
+    ///
+    /// # Errors
+    /// The stop, and those of the store.
+    pub(crate) async fn needs_room(&self, held: &Held) -> Result<(), Stop> {
+        let site = &held.lease.site;
+        let spent = match self.spent(site).await? {
+            None => self.meter.take_room(site),
+            spent => spent,
+        };
+        spent.map_or(Ok(()), |fault| Err(self.aside(held, fault)))
+    }
+
+    pub(crate) fn aside(&self, held: &Held, fault: Fault) -> Stop {
+        Stop::Aside(fault, spread(self.settings.aside_again, &held.lease.job, held.lease.tries))
+    }
+
+    /// Lets go on what waits for room where there is some again.
+    pub(crate) async fn end_waits(&self) -> Result<(), Fault> {
+        for (site, _) in self.store.aside().await? {
+            if self.spent(&site).await?.is_none() {
+                tracing::info!(site, "there is room in the capacity plan again");
+                self.store.end_aside(&site).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// How a plan stands now.
+///
+/// # Errors
+/// Those of the store.
+pub async fn standing(store: &Store, plan: &Capacity) -> Result<Standing, Fault> {
+    let today = store.now().await?.div_euclid(DAY);
+    let from = plan.first_month(today).first_day();
+    let mut used: Vec<(Month, Amount)> = Vec::new();
+    for site in &plan.sites {
+        let counted = store.counted(Some(site), from, i64::MAX).await?;
+        let counted = by_month(&counted).into_iter().filter(|one| Capacity::counts(one.what));
+        used.extend(counted.map(|one| (one.month, one.amount)));
+    }
+    Ok(plan.standing(&used, today))
+}
+
+/// How soon a mailbox whose plan is spent is thought of again.
+pub(crate) const FETCH_AGAIN: Duration = Duration::from_secs(60);
+
+fn fault(plan: &Capacity, standing: &Standing) -> Fault {
+    let why = standing.why_not();
+    Fault::temporary(FaultCode::PlanSpent, "the plan leaves no room")
+        .with_public(format!("The capacity plan {:?} leaves no room: {why}.", plan.name))
+}

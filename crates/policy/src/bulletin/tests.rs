@@ -1,0 +1,156 @@
+//! What is told of what is so, and under which names.
+
+#![allow(clippy::unwrap_used)]
+
+use super::*;
+use crate::meter::{Metered, Pack};
+
+fn rule(causes: &[Cause]) -> Rule {
+    Rule {
+        name: "ops".into(),
+        sites: vec![],
+        causes: causes.to_vec(),
+        usage_percent: vec![50, 80, 95],
+        offline_minutes: 30,
+        busy_day_times: 3,
+        ahead_days: 14,
+        to: vec![],
+        channels: vec![],
+    }
+}
+
+fn day(text: &str) -> i64 {
+    Month::day_number(text.parse().unwrap())
+}
+
+/// Ten in the morning.
+fn at(date: &str) -> Facts {
+    Facts { now: day(date) * DAY + 600 * MINUTE, sites: vec!["north".into(), "south".into()], ..Facts::default() }
+}
+
+fn plan(messages: u64) -> Capacity {
+    Capacity {
+        name: "small".into(),
+        sites: vec!["south".into()],
+        messages: Some(messages),
+        bytes: None,
+        ends: Some(day("2026-12-03")),
+        hold_days: 7,
+        packs: vec![],
+    }
+}
+
+fn counted(site: &str, date: &str, messages: u64) -> Counted {
+    let amount = Amount { messages, bytes: messages * 1000 };
+    Counted { site: site.into(), day: day(date), what: Metered::Mail, maintenance: false, amount }
+}
+
+fn names(rule: &Rule, facts: &Facts) -> Vec<String> {
+    bulletins(rule, facts).into_iter().map(|one| one.name).collect()
+}
+
+#[test]
+fn the_greatest_part_that_is_used_is_told_and_that_nothing_is_left() {
+    let rule = rule(&[Cause::Usage]);
+    let told = |used: u64| {
+        let plan = plan(100);
+        let used = [(Month::of_day(day("2026-11-26")), Amount { messages: used, bytes: 0 })];
+        let standing = plan.standing(&used, day("2026-11-26"));
+        bulletins(&rule, &Facts { plans: vec![(plan, standing)], ..at("2026-11-26") })
+    };
+    assert_eq!(told(49), []);
+    let parts = [50, 79, 80, 99, 100].map(|used| told(used)[0].name.rsplit_once('/').unwrap().1.to_owned());
+    assert_eq!(parts, ["50", "50", "80", "95", "spent"]);
+    let spent = &told(100)[0];
+    assert_eq!((spent.site.as_str(), spent.name.as_str()), ("south", "usage/small/2026-11/spent"));
+    assert!(spent.text.contains("by itself on 2026-12-01"), "{}", spent.text);
+    let of_others = Rule { sites: vec!["north".into()], ..rule.clone() };
+    let standing = plan(0).standing(&[], day("2026-11-26"));
+    assert_eq!(names(&of_others, &Facts { plans: vec![(plan(0), standing)], ..at("2026-11-26") }), [""; 0]);
+}
+
+#[test]
+fn a_day_is_busy_beside_the_week_before() {
+    let rule = rule(&[Cause::BusyDay]);
+    let week = |each: u64, now: u64| {
+        let days = (19..=25).map(|of| counted("north", &format!("2026-11-{of}"), each));
+        let counted = days.chain([counted("north", "2026-11-26", now)]).collect();
+        names(&rule, &Facts { counted, ..at("2026-11-26") })
+    };
+    let told = [format!("busy_day/north/{}", day("2026-11-26"))];
+    assert_eq!(week(50, 150), told);
+    assert_eq!(week(50, 149), [""; 0]);
+    assert_eq!(week(2, 99), [""; 0], "a hundred messages are not many");
+    assert_eq!(week(0, 500), [""; 0], "a site that has just begun is not busy");
+}
+
+#[test]
+fn ends_are_told_ahead_by_what_ends_and_when() {
+    let mut plan = plan(100);
+    let amount = Amount { messages: 5, bytes: 0 };
+    let (from, until) = (day("2026-11-01"), day("2026-12-20"));
+    plan.packs.push(Pack { amount, every_month: true, from, until });
+    let told = |date: &str| {
+        let standing = plan.standing(&[], day(date));
+        names(&rule(&[Cause::PlanEnd]), &Facts { plans: vec![(plan.clone(), standing)], ..at(date) })
+    };
+    assert_eq!(told("2026-11-18"), [""; 0]);
+    assert_eq!(told("2026-11-19"), ["plan_end/small/the plan itself/2026-12-03"]);
+    assert_eq!(told("2026-12-10"), ["plan_end/small/an upgrade/2026-12-20"]);
+}
+
+#[test]
+fn an_outage_has_one_name_from_its_beginning_to_its_end() {
+    let rule = rule(&[Cause::Offline]);
+    let facts = at("2026-11-26");
+    let connection =
+        |fails_since| Connection { what: Connected::Mailbox, name: "desk".into(), site: "north".into(), fails_since };
+    let since = facts.now - 30 * MINUTE;
+    let told = |fails_since, told_offline: &[String]| {
+        let connections = vec![connection(fails_since)];
+        names(&rule, &Facts { connections, told_offline: told_offline.to_vec(), ..facts.clone() })
+    };
+    let outage = format!("offline/mailbox/desk/{since}");
+    assert_eq!(told(Some(since + 1), &[]), [""; 0], "not for half an hour yet");
+    assert_eq!(told(Some(since), &[]), std::slice::from_ref(&outage));
+    assert_eq!(told(None, &[]), [""; 0], "nobody was told that it was offline");
+    assert_eq!(told(None, &[outage.clone(), "offline/mailbox/desk2/1".into()]), [format!("back/{outage}")]);
+}
+
+#[test]
+fn what_is_stuck_is_told_once_a_day_and_only_when_more_is() {
+    let rule = rule(&[Cause::Stuck]);
+    let facts = at("2026-11-26");
+    let told = |number, last| names(&rule, &Facts { stuck: vec![("north".into(), number, last)], ..facts.clone() });
+    assert_eq!(told(3, facts.now), [format!("stuck/north/{}", day("2026-11-26"))]);
+    assert_eq!(told(3, facts.now - DAY), [""; 0]);
+    assert_eq!(told(0, facts.now), [""; 0]);
+}
+
+#[test]
+fn a_month_is_summed_up_in_the_first_days_of_the_next_one() {
+    let rule = rule(&[Cause::Monthly]);
+    let told = |date: &str| {
+        let counted = vec![
+            counted("north", "2026-11-02", 3),
+            counted("north", "2026-11-30", 4),
+            counted("south", "2026-12-01", 9),
+        ];
+        bulletins(&rule, &Facts { counted, ..at(date) })
+    };
+    assert_eq!(told("2026-12-03").len(), 1);
+    assert_eq!(told("2026-12-04"), []);
+    let summary = &told("2026-12-01")[0];
+    assert_eq!(summary.name, "monthly/north/2026-11");
+    assert!(summary.text.contains("together: 7 messages, 7.0 kB"), "{}", summary.text);
+}
+
+#[test]
+fn nobody_is_told_of_what_he_does_not_want() {
+    let facts = Facts { stuck: vec![("north".into(), 1, at("2026-11-26").now)], ..at("2026-11-26") };
+    assert_eq!(names(&rule(&[Cause::Usage, Cause::Monthly]), &facts), [""; 0]);
+    for cause in Cause::ALL {
+        assert_eq!(Cause::of_word(cause.word()), Some(cause));
+    }
+    assert_eq!(Cause::of_word("test"), None, "a test is asked for, and wanted by nobody else");
+}

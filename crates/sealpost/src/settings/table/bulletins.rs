@@ -1,0 +1,88 @@
+//! Settings of what administrators are told of the gateway itself, and of the channels for it.
+
+use super::Kind::*;
+use super::Missing::*;
+use super::{Setting, setting};
+
+pub(super) const SETTINGS: &[Setting] = &[
+    setting(
+        "bulletin[].name",
+        Text,
+        Refused,
+        "The name of this rule: who is told of what. See [bulletins](bulletins.md).",
+    ),
+    setting("bulletin[].sites", Texts, Empty, "Of these sites alone; without it of all."),
+    setting(
+        "bulletin[].causes",
+        Texts,
+        Means("usage, busy_day, plan_end, offline, stuck, monthly"),
+        "Of what is told.",
+    ),
+    setting("bulletin[].to", Texts, Empty, "Addresses that are told by mail, by the server of the site."),
+    setting("bulletin[].channels", Texts, Empty, "The names of `[[channel]]` sections by which others are told."),
+    setting(
+        "bulletin[].usage_percent",
+        Texts,
+        Means("80"),
+        "At which parts of a capacity plan, in percent; five at most. That it is spent is told in any case.",
+    ),
+    setting(
+        "bulletin[].offline_minutes",
+        Integer { min: 1, max: 10_080 },
+        Means("30"),
+        "How long a mailbox or a site has to fail before it is told; that it works again is told, too.",
+    ),
+    setting(
+        "bulletin[].busy_day_times",
+        Integer { min: 2, max: 1000 },
+        Means("3"),
+        "How many times the messages of an average day of the week before make a busy one; fewer than 100 never do.",
+    ),
+    setting(
+        "bulletin[].ahead_days",
+        Integer { min: 1, max: 90 },
+        Means("14"),
+        "How many days ahead the end of a plan, an upgrade or a pack is told.",
+    ),
+    setting("channel[].name", Text, Refused, "The name of this channel."),
+    setting(
+        "channel[].kind",
+        Choice(&["slack", "teams", "webhook", "sms"]),
+        Refused,
+        "What listens there: an incoming webhook of Slack or of what understands the same, a workflow of Microsoft Teams, a program of \
+         your own, or a gateway for SMS.",
+    ),
+    setting(
+        "channel[].url",
+        Secret,
+        Refused,
+        "Where it listens: a reference, because whoever knows the address may speak there. `https` only, or `http` on this machine.",
+    ),
+    setting(
+        "channel[].secret",
+        Secret,
+        Empty,
+        "For `webhook`: what its messages are signed with (HMAC-SHA-256); `whsec_` and base64, or the bytes as they are.",
+    ),
+    setting(
+        "channel[].authorization",
+        Secret,
+        Empty,
+        "The value of the `Authorization` header, where the other end wants one.",
+    ),
+    setting(
+        "channel[].body",
+        Text,
+        Empty,
+        "For `sms`: the body of the request, in which `{{text}}` stands for what is said and the number as the gateway wants it.",
+    ),
+    setting(
+        "channel[].content",
+        Choice(&["form", "json"]),
+        Means("form"),
+        "For `sms`: what that body is, so that the text is escaped as it has to be.",
+    ),
+    setting("channel[].allow_private", Bool, Means("false"), "It may be at a private address, or on this machine."),
+    setting("channel[].certificate_authorities", Paths, Empty, "Further certificate authorities for it, in PEM."),
+    setting("channel[].proxy", Url, Empty, "The HTTP proxy for it."),
+];
