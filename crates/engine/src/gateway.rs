@@ -185,7 +185,7 @@ impl Gateway {
 
     /// The figures of this process as Prometheus text, without the store's.
     pub fn own_metrics(&self) -> String {
-        self.shared.metrics.render(None, &[], &[], 0, &[])
+        self.shared.metrics.render(None, &[], &[], 0, &[], &[])
     }
 
     /// What is told of each site, by name.

@@ -59,8 +59,15 @@ pub(crate) fn ledger_place<'a>(site: &'a str, key: &'a str, field: &'static str)
 impl Inner {
     /// The key for the fields of a job's message or letter, or the site's for a job without one; `None` when the message was erased, and nothing can be kept of it.
     pub(crate) async fn key_for(&self, lease: &Lease) -> Result<Option<Arc<SealingKey>>, Fault> {
-        const OF_NO_MESSAGE: [JobKind; 6] =
-            [JobKind::Sweep, JobKind::Fetch, JobKind::Retain, JobKind::Notice, JobKind::Poll, JobKind::Renew, JobKind::Bulletin];
+        const OF_NO_MESSAGE: [JobKind; 7] = [
+            JobKind::Sweep,
+            JobKind::Fetch,
+            JobKind::Retain,
+            JobKind::Notice,
+            JobKind::Poll,
+            JobKind::Renew,
+            JobKind::Bulletin,
+        ];
         if OF_NO_MESSAGE.contains(&lease.kind) {
             return self.vault.standing_key(&lease.site).await.map(Some);
         }

@@ -18,7 +18,7 @@ use std::sync::Arc;
 const PICTURES: &str = "SEALPOST_PICTURES";
 const TAB: char = '\u{e004}';
 /// What stands on every page before its content, in the order of the keyboard.
-const ROOMS: [&str; 10] = [
+const ROOMS: [&str; 11] = [
     "Skip to the content",
     "Sealpost",
     "Overview",
@@ -27,6 +27,7 @@ const ROOMS: [&str; 10] = [
     "Letters",
     "Mailboxes",
     "Exclusions",
+    "Usage",
     "Flagged",
     "Sign out",
 ];
@@ -99,25 +100,25 @@ async fn a_person_signs_in_wakes_a_message_and_signs_out_by_keyboard_alone() {
     assert_eq!(browser.run("return document.activeElement.innerText").await, json!("Sign in"));
     browser.press(ENTER).await;
     browser.until("location.pathname === '/' && document.readyState === 'complete'").await;
-    let order = tab_through(&browser, 16).await;
-    assert_eq!(order[..10], ROOMS);
+    let order = tab_through(&browser, ROOMS.len() + 6).await;
+    assert_eq!(order[..ROOMS.len()], ROOMS);
     let mailboxes = "Show the mailboxes";
-    assert_eq!(order[10..], ["Show what is held", mailboxes, mailboxes, mailboxes, mailboxes, "0\nqueued"]);
+    assert_eq!(order[ROOMS.len()..], ["Show what is held", mailboxes, mailboxes, mailboxes, mailboxes, "0\nqueued"]);
     browser.open(&format!("{origin}/messages")).await;
-    let order = tab_through(&browser, 17).await;
-    assert_eq!(order[..10], ROOMS);
+    let order = tab_through(&browser, ROOMS.len() + 7).await;
+    assert_eq!(order[..ROOMS.len()], ROOMS);
     let subject = Words::plain().subject;
-    assert_eq!(order[10..], ["sender", "issue", "outcome", "state", "Show", "Place and time", &subject]);
+    assert_eq!(order[ROOMS.len()..], ["sender", "issue", "outcome", "state", "Show", "Place and time", &subject]);
     browser.press(ENTER).await;
     browser.until(&format!("location.pathname === '/messages/{id}' && document.readyState === 'complete'")).await;
     assert_eq!(
-        tab_through(&browser, 17).await[10..],
+        tab_through(&browser, ROOMS.len() + 7).await[ROOMS.len()..],
         ["Messages", "Story", "Text", "HTML", "Source", "Files", "Try again"]
     );
     browser.press(ENTER).await;
     browser.until("document.readyState === 'complete' && !document.body.innerText.includes('Try again')").await;
     assert_eq!(house.store.story(&id).await.unwrap().unwrap().line.job, store::JobState::Ready);
-    tab_through(&browser, 10).await;
+    tab_through(&browser, ROOMS.len()).await;
     browser.press(ENTER).await;
     browser.until("location.pathname === '/sign-in'").await;
     browser.open(&format!("{origin}/messages")).await;
@@ -134,8 +135,8 @@ async fn a_mailbox_is_looked_into_and_a_mail_taken_along_by_keyboard_alone() {
     let browser = Browser::start().await;
     sign_in(&browser, &console).await;
     browser.open(&format!("{origin}/mailboxes")).await;
-    let order = tab_through(&browser, 13).await;
-    assert_eq!(order[10..], ["Its mails", "Test the connection", "Look into it now"]);
+    let order = tab_through(&browser, ROOMS.len() + 3).await;
+    assert_eq!(order[ROOMS.len()..], ["Its mails", "Test the connection", "Look into it now"]);
     browser.press(ENTER).await;
     browser.until("location.pathname === '/mailboxes/poll' && document.readyState === 'complete'").await;
     assert_fits_as_it_is(&browser, "round").await;
@@ -164,8 +165,8 @@ async fn work_on_an_event_is_tried_again_and_a_letter_sent_once_more_by_keyboard
     let browser = Browser::start().await;
     sign_in(&browser, &console).await;
     browser.open(&format!("{origin}/events/{stopped}")).await;
-    let order = tab_through(&browser, 14).await;
-    assert_eq!(order[10..], ["Events", "NORTH-41", "What was answered, word by word", "Try again"]);
+    let order = tab_through(&browser, ROOMS.len() + 4).await;
+    assert_eq!(order[ROOMS.len()..], ["Events", "NORTH-41", "What was answered, word by word", "Try again"]);
     browser.press(ENTER).await;
     browser.until("document.readyState === 'complete' && !document.body.innerText.includes('Try again')").await;
     assert_eq!(house.store.event(&stopped).await.unwrap().unwrap().job, Some(store::JobState::Ready));

@@ -75,13 +75,7 @@ impl Reader {
                 wall_s: self.integer(&cells, "wall_s"),
             },
             dns: self.dns(written),
-            mail: mail::Limits {
-                header_bytes_max: (self.integer(&mail_section, "header_kib_max") << 10) as usize,
-                header_fields_max: self.integer(&mail_section, "header_fields_max") as usize,
-                addresses_max: self.integer(&mail_section, "addresses_max") as usize,
-                depth_max: self.integer(&mail_section, "depth_max") as usize,
-                parts_max: self.integer(&mail_section, "parts_max") as usize,
-            },
+            mail: self.limits(&mail_section),
             size_bytes_max: self.integer(&mail_section, "size_mib_max") << 20,
             sites: Vec::new(),
             outgoing: Vec::new(),
@@ -104,6 +98,17 @@ impl Reader {
         self.fetched_once(&settings.mailboxes, written);
         settings.fixed = Fixed::of(written, &settings.mailboxes);
         settings
+    }
+
+    /// How much of a mail is read.
+    fn limits(&mut self, section: &Section) -> mail::Limits {
+        mail::Limits {
+            header_bytes_max: (self.integer(section, "header_kib_max") << 10) as usize,
+            header_fields_max: self.integer(section, "header_fields_max") as usize,
+            addresses_max: self.integer(section, "addresses_max") as usize,
+            depth_max: self.integer(section, "depth_max") as usize,
+            parts_max: self.integer(section, "parts_max") as usize,
+        }
     }
 
     /// The mailboxes with their accounts.

@@ -82,7 +82,7 @@ pub async fn a_letter_is_counted_with_its_receipt(home: Home) {
     let receipt = Receipt::Letter { message_id: "a@b".into(), dead_end: false };
     let before = counted(&store).await;
     for _ in 0..2 {
-        store.finish_letter(&lease, &key, &receipt, (Metered::Notice, 900)).await.unwrap();
+        store.finish_letter(&lease, &key, &receipt, Some((Metered::Notice, 900))).await.unwrap();
     }
     let mut expected = before;
     expected.push((Metered::Notice, false, 1, 900));

@@ -87,3 +87,19 @@ pub(super) fn registered(json: &Value) -> Result<Answer, Lack> {
     };
     each(json, one).map(Answer::Webhooks).ok_or(Lack("url"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_end_is_read_as_the_document_says_it_and_as_its_examples_show_it() {
+        assert_eq!(ends(&json!(1_798_308_000_123_i64)), Some(1_798_308_000_123));
+        assert_eq!(ends(&json!("2026-12-26T19:00:00.123+0100")), Some(1_798_308_000_123));
+        assert_eq!((ends(&json!(null)), ends(&json!("soon"))), (None, None));
+        let old = json!({ "values": [{ "id": 7, "events": [], "jqlFilter": "project = A" }] });
+        let told = app_webhooks(&old).ok();
+        let webhook = AppWebhook { id: 7, url: None, events: vec![], search: "project = A".into(), ends_ms: None };
+        assert_eq!(told, Some(Answer::AppWebhooks { webhooks: vec![webhook], all: true }));
+    }
+}

@@ -218,6 +218,8 @@ async fn start(
         vec!["cell".into()],
     );
     Ok(Gateway::start(Parts {
+        plans: Vec::new(),
+        bulletins: engine::Bulletins::default(),
         store: store.clone(),
         reader: Arc::new(super::super::files::cells().await?),
         letters: Arc::new(renderer),
