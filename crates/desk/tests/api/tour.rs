@@ -56,7 +56,7 @@ impl Walker {
         let types = self.get("/issue/createmeta/DEMO/issuetypes", 200).await;
         assert_eq!(types["issueTypes"].as_array().unwrap().len(), 3);
         let fields = self.get("/issue/createmeta/DEMO/issuetypes/10002?maxResults=4", 200).await;
-        assert_eq!((fields["total"].as_i64(), fields["fields"].as_array().unwrap().len()), (Some(37), 4));
+        assert_eq!((fields["total"].as_i64(), fields["fields"].as_array().unwrap().len()), (Some(38), 4));
         self.get("/priority", 200).await;
         self.get("/priority/search", 200).await;
         self.get("/priority/3", 200).await;

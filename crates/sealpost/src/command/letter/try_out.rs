@@ -3,6 +3,7 @@
 use super::super::{Failure, no_such, print_object, site_named, with_store};
 use crate::settings::{self, Settings, Site};
 use crate::wire::{self, Dialogue};
+use courier::dkim::Signers;
 use engine::cell::{Renderer, Sandbox};
 use mail::compose::{Content, Notification, Picture};
 use mail::{Address, Envelope};
@@ -48,7 +49,8 @@ async fn send(settings: &Settings, store: &Store, wanted: &Wanted<'_>) -> Result
     let domain = from.address.rsplit('@').next().unwrap_or("localhost");
     let message_id = format!("test-{}@{domain}", Uuid::now_v7().simple());
     let to = Address { name: None, address: wanted.to.to_owned() };
-    let (bytes, _) = mail::compose::notification(&Notification {
+    let date_s = store.now().await?.div_euclid(1_000_000);
+    let (mut bytes, _) = mail::compose::notification(&Notification {
         from: &from,
         to: std::slice::from_ref(&to),
         reply_to: None,
@@ -58,13 +60,17 @@ async fn send(settings: &Settings, store: &Store, wanted: &Wanted<'_>) -> Result
         message_id: &message_id,
         thread: None,
         answers: &[],
-        date_s: store.now().await?.div_euclid(1_000_000),
+        date_s,
         list: None,
         unsubscribe: None,
         language: Some(Words::of(&manner.language).language),
         pictures: &pictures(site, &rendered.content_ids),
         files: &[],
     });
+    let signers = Signers::new(settings.dkim.iter().cloned());
+    let signatures = signers.of(&from.address).map(|signer| signer.signatures_of(&bytes, date_s)).transpose()?;
+    let is_signed = signatures.is_some();
+    bytes.splice(0..0, signatures.unwrap_or_default());
     let envelope =
         Envelope { mail_from: Some(from.address.clone()), rcpt_to: vec![to.address.clone()], ..Envelope::default() };
     let Dialogue { greeting, tls, logged_in, answer } = wire::hand_over(store, outgoing, &envelope, &bytes).await;
@@ -79,7 +85,7 @@ async fn send(settings: &Settings, store: &Store, wanted: &Wanted<'_>) -> Result
     print_object(&json!({
         "to": to.address, "from": from.address, "subject": rendered.subject.as_str(), "message_id": message_id,
         "outgoing": outgoing.name, "server": format!("{}:{}", outgoing.host, outgoing.port), "greeting": greeting, "tls": tls,
-        "logged_in": logged_in, "answer": answer, "error": error, "template_trouble": trouble,
+        "logged_in": logged_in, "signed": is_signed, "answer": answer, "error": error, "template_trouble": trouble,
     }))?;
     if error.is_none() { Ok(()) } else { Err(Failure::told()) }
 }
