@@ -29,6 +29,9 @@ const LEFT_OUT_MAX: usize = 1000;
 
 const DAY: store::Micros = 86_400 * 1_000_000;
 
+/// An event waits so many days at most for a plan, when others come after it; it is erased after 30.
+const OLDEST_DAYS_MAX: u32 = 25;
+
 /// The outcome's word where somebody is told.
 const LETTERS: &str = "letters";
 /// The outcome's word where nobody is.
@@ -70,8 +73,11 @@ async fn needs_room(shared: &Shared, held: &Held) -> Result<(), Stop> {
     let site = shared.site(&held.lease.site)?;
     let Some(fault) = shared.spent(&site.name).await?.filter(|_| site.mappings.is_some()) else { return Ok(()) };
     let days = shared.meter.hold_days(&site.name);
-    let held_since = shared.store.newest_open_event(&held.lease).await?;
-    let waits = held_since.is_none_or(|at| held.now().saturating_sub(at) < i64::from(days) * DAY);
+    let open = shared.store.open_since(&held.lease).await?;
+    // Of an issue on which something happens all the time the oldest event would be erased before anybody is asked.
+    let for_days = |at: i64, days: u32| held.now().saturating_sub(at) < i64::from(days) * DAY;
+    let waits =
+        open.is_none_or(|(oldest, newest)| for_days(newest, days) && for_days(oldest, days.max(OLDEST_DAYS_MAX)));
     if waits {
         return Err(shared.aside(held, fault));
     }

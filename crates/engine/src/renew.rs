@@ -18,7 +18,10 @@ pub(crate) async fn renew(shared: &Shared, held: &Held) -> Result<(), Stop> {
     let site = shared.site(&held.lease.site).ok();
     if let Some((site, url)) = site.as_ref().and_then(|site| Some((site, site.app_webhooks.as_deref()?))) {
         match renewed(site, url).await {
-            Ok(0) => {}
+            Ok(0) => tracing::warn!(
+                site = site.name,
+                "no webhook of the app leads here: `sealpost site webhook` registers one"
+            ),
             Ok(number) => tracing::info!(site = site.name, events = number, "webhooks were renewed"),
             // The account may not do it, which nobody mends by asking more often; `sealpost check` says so.
             Err(fault) if fault.kind == FaultKind::Permanent => {

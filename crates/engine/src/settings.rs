@@ -64,8 +64,6 @@ pub struct Settings {
     pub key_batches_max: u32,
     /// A highest key older than this is asked for again before a create, so that few keys lie after it.
     pub highest_key_age_max: Duration,
-    /// A letter about events goes without a file that the tracker has not given for so long.
-    pub file_patience: Duration,
     /// What a tracker says of its fields, link types and service desks is asked for again after this long.
     pub told_age_max: Duration,
     /// Failures in a row after which a site is left alone but for one probe at a time (FAULT-17).
@@ -131,7 +129,6 @@ impl Default for Settings {
             look_pages_max: 200,
             key_batches_max: 100,
             highest_key_age_max: Duration::from_secs(300),
-            file_patience: Duration::from_secs(900),
             told_age_max: Duration::from_secs(600),
             trouble_after: 3,
             probe_every: Duration::from_secs(30),

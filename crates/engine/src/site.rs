@@ -283,8 +283,13 @@ impl Site {
     ) -> Result<(), Fault> {
         self.may_go()?;
         let request = self.dialect.request(operation);
-        let response = within(self.upload_max, self.voice.say_for_file(&request, bytes_max, pieces)).await;
-        self.understand(operation, response).map(|_| ())
+        let response = within(self.upload_max, self.voice.say_for_file(&request, bytes_max, pieces)).await?;
+        let answer = self.dialect.answer(operation, &response);
+        // What is wrong with one file says nothing of the site, which would be left alone for it; nor is one that leads elsewhere asked again.
+        answer.map(|_| ()).map_err(|fault| match response.status {
+            300..=399 | 401 => Fault { kind: FaultKind::Permanent, ..fault },
+            _ => fault,
+        })
     }
 
     /// Asks for an effect. `Temporary` means that it surely did not happen, `Unknown` that it may have.

@@ -25,8 +25,8 @@ pub(crate) struct Crew {
     grace: Duration,
 }
 
-/// What is fetched from elsewhere: mail, and what happened in trackers. It comes due by the clock.
-const FETCHING: &[JobKind] = &[JobKind::Fetch, JobKind::Poll];
+/// What is fetched from elsewhere: mail, and what happened in trackers; and what lets it come. It comes due by the clock.
+const FETCHING: &[JobKind] = &[JobKind::Fetch, JobKind::Poll, JobKind::Renew];
 
 /// The crews of this process.
 pub(crate) fn crews(settings: &Settings) -> impl Iterator<Item = Crew> {
@@ -39,7 +39,7 @@ pub(crate) fn crews(settings: &Settings) -> impl Iterator<Item = Crew> {
     let fetch = Crew { kinds: FETCHING, jobs_max: settings.fetches_max, grace: Duration::ZERO };
     // A mail server that does not answer keeps no issue waiting, nor does a person who tries things out.
     let aside = Crew {
-        kinds: &[JobKind::Deliver, JobKind::Rehearse, JobKind::Replay, JobKind::Retain, JobKind::Renew],
+        kinds: &[JobKind::Deliver, JobKind::Rehearse, JobKind::Replay, JobKind::Retain],
         jobs_max: settings.jobs_max.min(settings.letters_max),
         grace: settings.shutdown_grace,
     };

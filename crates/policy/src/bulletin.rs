@@ -185,8 +185,11 @@ fn usage(rule: &Rule, facts: &Facts) -> Vec<Bulletin> {
     for (plan, standing) in &facts.plans {
         let Some(site) = rule.site_of(plan) else { continue };
         let (name, month) = (&plan.name, standing.month);
+        // Of a plan that was given more it is told anew.
+        let limit = |most: Option<u64>| most.map_or_else(|| "-".to_owned(), |most| most.to_string());
+        let limits = format!("{}-{}", limit(standing.messages_max), limit(standing.bytes_max));
         let told = |part: String, subject: String, text: String| Bulletin {
-            name: format!("usage/{name}/{month}/{part}"),
+            name: format!("usage/{name}/{month}/{limits}/{part}"),
             cause: Cause::Usage,
             site: site.to_owned(),
             subject,

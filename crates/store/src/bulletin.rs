@@ -275,8 +275,9 @@ async fn insert(conn: &mut Conn, new: New) -> Result<bool, Fault> {
     let New { id, key, name, cause, site, hash, sealed } = new;
     let now = dialect::now(conn).await?;
     let number = one!(conn, (i64,), NUMBER, &hash, now - DAY)?.map_or(0, |(number,)| number);
-    // A test is asked for by a person, who waits for it.
-    let withheld = number >= BULLETINS_A_DAY_MAX && cause != Cause::Test;
+    // A test is asked for by a person, who waits for it; of plans and of work that is stuck there is little to tell, and it matters.
+    let always = matches!(cause, Cause::Test | Cause::Usage | Cause::PlanEnd | Cause::Stuck);
+    let withheld = number >= BULLETINS_A_DAY_MAX && !always;
     let is_new =
         execute!(conn, ROW, &id, &key, &name, cause.word(), &site, &hash, now, i64::from(withheld), &sealed)? == 1;
     if is_new && !withheld {

@@ -134,6 +134,7 @@ impl Store {
     /// Of each lane only the oldest job that is not done is given out, so mails of a thread are worked on in order of
     /// arrival; a held or dead one frees its lane after [`LANE_FREED_AFTER_S`]. `limit` counts at most 256.
     pub async fn claim(&self, worker: &str, kinds: &[JobKind], limit: u32, lease_s: u32) -> Result<Vec<Lease>, Fault> {
+        debug_assert!(kinds.len() <= KINDS, "the query has room for {KINDS} kinds");
         let rings = self.inner.bell.rings();
         let limit = limit.min(CLAIM_MAX);
         let worker = worker.to_owned();

@@ -135,14 +135,14 @@ impl Store {
         Ok(())
     }
 
-    /// When the newest event of the job's issue came in that nothing was decided about; `None` when there is none.
-    pub async fn newest_open_event(&self, lease: &Lease) -> Result<Option<Micros>, Fault> {
-        const SQL: &str = "SELECT MAX(received_at) FROM events
+    /// When the oldest and the newest event of the job's issue came in that nothing was decided about; `None` when there is none.
+    pub async fn open_since(&self, lease: &Lease) -> Result<Option<(Micros, Micros)>, Fault> {
+        type Row = (Option<i64>, Option<i64>);
+        const SQL: &str = "SELECT MIN(received_at), MAX(received_at) FROM events
             WHERE site = $1 AND issue_id = $2 AND notice IS NULL AND wrapped_key IS NOT NULL";
         let (site, issue_id) = (lease.site.clone(), lease.subject.clone());
-        let found =
-            self.inner.db.read(move |conn| Box::pin(async move { one!(conn, (Option<i64>,), SQL, &site, &issue_id) }));
-        Ok(found.await?.and_then(|(at,)| at))
+        let found = self.inner.db.read(move |conn| Box::pin(async move { one!(conn, Row, SQL, &site, &issue_id) }));
+        Ok(found.await?.and_then(|(oldest, newest)| oldest.zip(newest)))
     }
 
     /// What the sweep does about counts: buckets in parts are put together, and old ones go, with a receipt for each site.

@@ -61,7 +61,7 @@ pub(crate) async fn hand_over(
     let (poured, sent) = tokio::join!(pouring, lent.hand_over(pieces));
     match (poured, sent) {
         // What is stored could not be read, and the connection was broken off before the final dot.
-        (Err(fault), Err(sent)) if sent.kind != FaultKind::Permanent => Err(fault),
+        (Err(fault), Err(sent)) if sent.kind == FaultKind::Temporary => Err(fault),
         (_, sent) => sent.map(|()| shape.size_bytes),
     }
 }

@@ -134,13 +134,13 @@ fn said(written: Written, browse_base: &str) -> Said {
     }
 }
 
-pub(super) fn issue_said(view: &IssueView, site: &Site) -> IssueSaid {
+pub(super) fn issue_said(view: &IssueView, site: &Site, gateway: &str) -> IssueSaid {
     let name = |person: &tracker::Person| person.name.clone();
     IssueSaid {
         project: String::new(),
         reporter: view.reporter.as_ref().map(name),
         assignee: view.assignee.as_ref().map(name),
         description: None,
-        files: view.files.iter().map(|file| files::said(file, site)).collect(),
+        files: view.files.iter().map(|file| files::said(file, site, gateway)).collect(),
     }
 }

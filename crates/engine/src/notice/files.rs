@@ -16,6 +16,9 @@ use url::Url;
 /// Pieces that wait for the store: a file is never whole in memory.
 const PIECES_WAITING: usize = 4;
 
+/// A file that the tracker fails to give at so many tries of the decision stays behind.
+const TRIES_MAX: u32 = 5;
+
 /// What was had of the tracker for the letters of one decision, by the ids of files there.
 #[derive(Default)]
 pub(super) struct AtHand {
@@ -37,8 +40,8 @@ pub(super) struct Parts<'h> {
     later: Vec<&'h str>,
 }
 
-/// A file as it is told of in letters.
-pub(super) fn said(file: &StoredFile, site: &Site) -> FileSaid {
+/// A file as it is told of in letters; `gateway` is our own account.
+pub(super) fn said(file: &StoredFile, site: &Site, gateway: &str) -> FileSaid {
     let base = Url::parse(&site.browse_base).ok();
     let link = || {
         let mut url = base.clone()?;
@@ -54,6 +57,7 @@ pub(super) fn said(file: &StoredFile, site: &Site) -> FileSaid {
         link: link(),
         paths: site.dialect().file_paths(&file.id).iter().map(|path| format!("{below}{path}")).collect(),
         has_thumbnail: file.has_thumbnail,
+        added_by: Some(file.author_id.clone()).filter(|id| !id.is_empty() && id != gateway),
     }
 }
 
@@ -84,10 +88,13 @@ impl Making<'_> {
         }
     }
 
-    /// Letters wait for no single file: what the tracker refuses, or is out of order for, stays behind, the latter after a while.
+    /// Letters wait for no single file: what the tracker refuses stays behind, and so does what it fails to give again and again. Where it asks
+    /// for quiet, or nothing is asked of it at present, nothing is known of the file.
     fn goes_without(&self, fault: &Fault) -> bool {
         let is_of_tracker = fault.code.number() / 100 == FaultCode::TrackerRefused.number() / 100;
-        is_of_tracker && (fault.kind == FaultKind::Permanent || self.held.age() > self.shared.settings.file_patience)
+        let was_asked = fault.code != FaultCode::TrackerBusy && !self.site.is_parked();
+        let is_tried = fault.kind == FaultKind::Permanent || (was_asked && self.held.lease.tries >= TRIES_MAX);
+        is_of_tracker && is_tried
     }
 
     async fn have(&self, file: &FileSaid) -> Result<StoredLetterFile, Fault> {
@@ -105,7 +112,14 @@ impl Making<'_> {
         };
         match tokio::join!(reading, writing) {
             (_, Err(fault)) | (Err(fault), _) => Err(fault),
-            (Ok(()), Ok(writer)) => writer.finish().await,
+            (Ok(()), Ok(writer)) => {
+                let stored = writer.finish().await?;
+                // An answer that ended early, or came from something before the tracker, is not the file.
+                match stored.size_bytes == file.size_bytes {
+                    true => Ok(stored),
+                    false => Err(Fault::temporary(FaultCode::TrackerUnclear, "a file of another size than was said")),
+                }
+            }
         }
     }
 

@@ -102,7 +102,7 @@ impl<'a> Inquiry<'a> {
     async fn issue(&mut self, issue_id: &str) -> Result<Told<IssueNow>, Fault> {
         Ok(match told(self.site.issue(issue_id).await)? {
             Told::Known(Some(view)) => {
-                self.contents.issue = issue_said(&view, self.site);
+                self.contents.issue = issue_said(&view, self.site, self.site.account_id().await?);
                 if self.events.iter().any(|event| event.kind == EventKind::Created) {
                     self.describe(issue_id).await?;
                 }

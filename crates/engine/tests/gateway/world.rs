@@ -56,7 +56,6 @@ pub fn quick() -> Settings {
         trouble_after: u32::MAX,
         probe_every: ms(150),
         silence_every: ms(20),
-        file_patience: ms(800),
         meter_every: ms(20),
         bulletins_every: ms(20),
         aside_again: ms(200),

@@ -77,9 +77,10 @@ pub struct Standing {
 }
 
 impl Capacity {
-    /// What counts against a plan: all but what is told to administrators, so that a plan that is spent can say so.
+    /// What counts against a plan: all but what is told to administrators and to those who look after mail, and mail that is handed on, so that
+    /// a plan that is spent can say so and nothing waits unseen.
     pub fn counts(what: Metered) -> bool {
-        what != Metered::AdminLetter
+        !matches!(what, Metered::AdminLetter | Metered::Alert | Metered::HandedOn)
     }
 
     /// The first month whose usage bears on this day: packs that are good once are drawn on by every month since they came.

@@ -35,6 +35,8 @@ pub struct FileSaid {
     pub paths: Vec<String>,
     /// The tracker has a small picture of it.
     pub has_thumbnail: bool,
+    /// Who added it; `None` where that is not told, or where it was the gateway, which adds what others write.
+    pub added_by: Option<String>,
 }
 
 /// What a mapping says of files.
@@ -127,15 +129,15 @@ impl Files {
 impl Notification {
     /// What becomes of the files that its letter is about. `missing` are those that could not be had of the tracker.
     ///
-    /// Customers and people without an account are told of files that the words name which they read, and of no others: a portal shows
-    /// them no more either.
+    /// Customers and people without an account are told of files that the words name which they read and that whoever wrote those words
+    /// added himself, and of no others: a portal shows them no more either, and anybody can write the name of a file that he may not see.
     pub fn files(&self, about: &About<'_>, missing: &HashSet<String>) -> Files {
         let rule = &self.style.files;
         if rule.way == FilesWay::None {
             return Files::default();
         }
         let mut room = Room { bytes: rule.bytes_max, files: FILES_ALONG_MAX };
-        let meets = self.condition();
+        let (meets, outsider) = (self.condition(), self.recipient.outsider);
         let decide = |(file, is_shown): (&FileSaid, bool)| {
             let fate = match () {
                 () if rule.way == FilesWay::Link => Fate::Stays("the mapping says so (files)".to_owned()),
@@ -146,7 +148,9 @@ impl Notification {
                     Ok(()) => Fate::Along,
                 },
             };
-            let has_thumbnail = rule.thumbnails && file.has_thumbnail && !missing.contains(&file.id);
+            // A small picture of what may not leave may not leave either.
+            let may_leave = !outsider && meets(file, is_shown).is_ok() || fate == Fate::Along;
+            let has_thumbnail = rule.thumbnails && file.has_thumbnail && may_leave && !missing.contains(&file.id);
             Going { id: file.id.clone(), name: file.name.clone(), fate, has_thumbnail }
         };
         Files(self.concerned(about).into_iter().map(decide).collect())
@@ -157,11 +161,11 @@ impl Notification {
         let mut found: Vec<(&FileSaid, bool)> = Vec::new();
         let is_page = self.style.format == Format::Html;
         let shown = |file: &FileSaid, event| said(event, about).is_some_and(|said| file.is_shown_by(&said.html));
-        let named = self
-            .events
-            .iter()
-            .flat_map(|event| named(event, about).into_iter().map(move |file| (file, is_page && shown(file, event))));
-        let added = self.events.iter().flat_map(|event| added(event, about, self.recipient.outsider));
+        let outsider = self.recipient.outsider;
+        let named = self.events.iter().flat_map(|event| {
+            named(event, about, outsider).into_iter().map(move |file| (file, is_page && shown(file, event)))
+        });
+        let added = self.events.iter().flat_map(|event| added(event, about, outsider));
         for (file, is_shown) in named.chain(added.map(|file| (file, false))) {
             if found.iter().all(|(known, _)| known.id != file.id) {
                 found.push((file, is_shown));
@@ -189,11 +193,12 @@ impl Notification {
 
     /// The files that stand below each of its events, each file once: the change that added it and the comment that names it are two.
     pub(super) fn lists(&self, about: &About<'_>, files: &Files) -> Vec<Vec<File>> {
-        let has_links = self.recipient.is_at_home && !self.recipient.outsider;
+        let outsider = self.recipient.outsider;
+        let has_links = self.recipient.is_at_home && !outsider;
         let pictured: HashSet<&str> = files.thumbnails().collect();
         let mut seen = HashSet::new();
         let mut list = |event: &Event| {
-            let all = added(event, about, self.recipient.outsider).into_iter().chain(named(event, about));
+            let all = added(event, about, outsider).into_iter().chain(named(event, about, outsider));
             let here = all.filter(|file| seen.insert(file.id.as_str()));
             let told = here.filter_map(|file| match files.fate(&file.id)? {
                 Fate::Shown => None,
@@ -232,11 +237,14 @@ impl Room {
     }
 }
 
-/// The files that the event added and that are still there; of several of one name the last. With a new issue come all that it has, but
-/// not for outsiders: of those nobody says who may see them.
+/// The files that the event added and that are still there; of several of one name the last. With a new issue come all that it has. Outsiders
+/// get none of them, whatever they are told of changes: nobody says who may see them.
 fn added<'a>(event: &Event, about: &About<'a>, outsider: bool) -> Vec<&'a FileSaid> {
     let files = &about.said.files;
-    if event.kind == EventKind::Created && !outsider {
+    if outsider {
+        return Vec::new();
+    }
+    if event.kind == EventKind::Created {
         return files.iter().collect();
     }
     let changes = event.changes.iter().filter(|change| change.field.eq_ignore_ascii_case(ATTACHMENT));
@@ -244,10 +252,12 @@ fn added<'a>(event: &Event, about: &About<'a>, outsider: bool) -> Vec<&'a FileSa
     names.filter_map(|name| files.iter().rev().find(|file| file.name == name)).collect()
 }
 
-/// The files that the words name which the event tells.
-fn named<'a>(event: &Event, about: &About<'a>) -> Vec<&'a FileSaid> {
+/// The files that the words name which the event tells; for outsiders those alone that whoever wrote them added.
+fn named<'a>(event: &Event, about: &About<'a>, outsider: bool) -> Vec<&'a FileSaid> {
     let Some(said) = said(event, about) else { return Vec::new() };
-    about.said.files.iter().filter(|file| file.is_named_by(&said.html)).collect()
+    let writer = event.actor.as_ref().map(|actor| actor.id.as_str());
+    let is_his = |file: &FileSaid| writer.is_some() && file.added_by.as_deref() == writer;
+    about.said.files.iter().filter(|file| file.is_named_by(&said.html) && (!outsider || is_his(file))).collect()
 }
 
 /// What somebody wrote of which the event tells.

@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::StepKey;
-use crate::event::Change;
+use crate::event::{Actor, Change};
 use crate::notify::{Entry, EntrySaid, IssueNow, IssueSaid, Own, Recipient, Style};
 use crate::outbound::{Format, To};
 use crate::template::Theme;
@@ -22,6 +22,7 @@ fn file(id: &str, name: &str, content_type: &str, size_bytes: u64) -> FileSaid {
         link: Some(format!("https://x.example/{id}")),
         paths: vec![format!("/attachment/content/{id}")],
         has_thumbnail: content_type.starts_with("image/"),
+        added_by: Some("ann".into()),
     }
 }
 
@@ -33,7 +34,8 @@ fn rule() -> FileRule {
 fn told(outsider: bool, rule: FileRule) -> Notification {
     let event = |kind, part: &str, changes| {
         let (issue_id, issue_key, part) = ("10".into(), Some("N-1".into()), Some(part.into()));
-        Arc::new(Event { kind, issue_id, issue_key, at_ms: 5, actor: None, part, changes })
+        let actor = Some(Actor { id: "ann".into(), name: "Ann".into() });
+        Arc::new(Event { kind, issue_id, issue_key, at_ms: 5, actor, part, changes })
     };
     let added = |name: &str| Change {
         field: "Attachment".into(),
@@ -56,11 +58,7 @@ fn told(outsider: bool, rule: FileRule) -> Notification {
             outsider,
             is_at_home: !outsider,
         },
-        // Of an outsider the changes of this field are left out before.
-        events: match outsider {
-            true => vec![event(EventKind::Commented, "7", vec![])],
-            false => vec![event(EventKind::Commented, "7", vec![]), event(EventKind::Updated, "9", changes)],
-        },
+        events: vec![event(EventKind::Commented, "7", vec![]), event(EventKind::Updated, "9", changes)],
         event_keys: vec![],
         style: Style {
             outgoing: String::new(),
@@ -133,6 +131,35 @@ fn a_letter_of_text_alone_shows_no_picture() {
 #[test]
 fn an_outsider_gets_what_the_words_name_and_nothing_else() {
     assert_eq!(fates(&told(true, rule()), &[]), pairs(&[("1", "shown"), ("2", "along")]));
+}
+
+/// Whoever knows the number of a file can write its address, and the gateway's account writes for everybody.
+#[test]
+fn words_hand_no_outsider_a_file_that_their_writer_did_not_add() {
+    for writer in [Some("eve"), None] {
+        let mut notification = told(true, rule());
+        for event in &mut notification.events {
+            let actor = writer.map(|id| Actor { id: id.into(), name: String::new() });
+            *event = Arc::new(Event { actor, ..(**event).clone() });
+        }
+        assert_eq!(fates(&notification, &[]), []);
+        notification.recipient.outsider = false;
+        assert_eq!(fates(&notification, &[]).len(), 4, "whoever sees the issue sees its files");
+    }
+}
+
+#[test]
+fn a_small_picture_leaves_no_more_than_its_file() {
+    let pictured = |outsider, when: &str| {
+        let rule = FileRule { when: when.into(), bytes_max: 95, ..rule() };
+        let notification = told(outsider, rule);
+        with_about(|about| {
+            notification.files(about, &HashSet::new()).thumbnails().map(str::to_owned).collect::<Vec<_>>()
+        })
+    };
+    assert_eq!(pictured(false, ""), ["1", "4"], "the first is too large to go along");
+    assert_eq!(pictured(false, "name != \"shot.png\""), ["4"]);
+    assert_eq!(pictured(true, ""), [] as [&str; 0]);
 }
 
 #[test]

@@ -39,8 +39,8 @@ const FORGETS: [(&str, i64); 2] = [
 ];
 
 impl Store {
-    /// A person's word: what a letter says is erased now, as the sweep would at its time, and with it the files that no other letter of its
-    /// decision has. `None` when that was done, otherwise why not.
+    /// A person's word: what a letter says is erased now, as the sweep would at its time; its files go with the last letter of its decision.
+    /// `None` when that was done, otherwise why not.
     pub async fn erase_letter(&self, id: &str, who: &str) -> Result<Option<NotNow>, Fault> {
         const FOUND: &str = "SELECT site, notice, blob FROM outbox WHERE id = $1 AND posted_at IS NOT NULL";
         const OPEN: &str = "SELECT id FROM jobs WHERE subject = $1 AND kind = 'letter'

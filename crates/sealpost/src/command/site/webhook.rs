@@ -77,7 +77,8 @@ async fn of_app(line: &Webhooks, site: &Site, url: &str, errand: &Errand) -> Res
     let mut all = line.of_app().await?;
     all.retain(|one| one.url.as_deref().is_none_or(|known| known == url));
     if errand.remove {
-        let ids: Vec<u64> = all.iter().map(|one| one.id).collect();
+        // Where Jira does not tell where one leads, it may be that of another gateway.
+        let ids: Vec<u64> = all.iter().filter(|one| one.url.is_some()).map(|one| one.id).collect();
         let number = ids.len();
         if number > 0 {
             line.remove_of_app(ids).await?;
