@@ -92,8 +92,8 @@ impl Making<'_> {
     /// for quiet, or nothing is asked of it at present, nothing is known of the file.
     fn goes_without(&self, fault: &Fault) -> bool {
         let is_of_tracker = fault.code.number() / 100 == FaultCode::TrackerRefused.number() / 100;
-        let was_asked = fault.code != FaultCode::TrackerBusy && !self.site.is_parked();
-        let is_tried = fault.kind == FaultKind::Permanent || (was_asked && self.held.lease.tries >= TRIES_MAX);
+        let is_asked_later = fault.retry_after_s.is_some();
+        let is_tried = fault.kind == FaultKind::Permanent || (!is_asked_later && self.held.lease.tries >= TRIES_MAX);
         is_of_tracker && is_tried
     }
 

@@ -62,7 +62,12 @@ fn the_greatest_part_that_is_used_is_told_and_that_nothing_is_left() {
     let parts = [50, 79, 80, 99, 100].map(|used| told(used)[0].name.rsplit_once('/').unwrap().1.to_owned());
     assert_eq!(parts, ["50", "50", "80", "95", "spent"]);
     let spent = &told(100)[0];
-    assert_eq!((spent.site.as_str(), spent.name.as_str()), ("south", "usage/small/2026-11/spent"));
+    assert_eq!((spent.site.as_str(), spent.name.as_str()), ("south", "usage/small/2026-11/100--/spent"));
+    let more = plan(200);
+    let used = [(Month::of_day(day("2026-11-26")), Amount { messages: 200, bytes: 0 })];
+    let standing = more.standing(&used, day("2026-11-26"));
+    let again = names(&rule, &Facts { plans: vec![(more, standing)], ..at("2026-11-26") });
+    assert_eq!(again, ["usage/small/2026-11/200--/spent"], "of a plan that was given more it is told anew");
     assert!(spent.text.contains("by itself on 2026-12-01"), "{}", spent.text);
     let of_others = Rule { sites: vec!["north".into()], ..rule.clone() };
     let standing = plan(0).standing(&[], day("2026-11-26"));
