@@ -40,15 +40,13 @@ impl Store {
             GROUP BY site, mailbox ORDER BY site, mailbox";
         const KEPT: &str = "SELECT site, MIN(received_at) FROM messages WHERE wrapped_key IS NOT NULL
             GROUP BY site ORDER BY site";
-        let (exclusions, kept_files) = (self.exclusions().await?, self.kept_total().await?);
-        let month = Month::of_day(day_of(self.now().await?));
-        let usage = by_month(&self.counted(None, month.first_day(), month.end_day()).await?);
-        self.inner
+        let mut figures = self
+            .inner
             .db
             .read(|conn| {
                 Box::pin(async move {
                     let now = dialect::now(conn).await?;
-                    let mut figures = Figures { exclusions, kept_files, usage, ..Figures::default() };
+                    let mut figures = Figures::default();
                     for (kind, state, number, oldest) in all!(conn, (String, String, i64, i64), JOBS)? {
                         let (kind, state) = (JobKind::from_word(&kind)?, JobState::from_word(&state)?);
                         figures.jobs.push((kind, state, natural(number), age_s(now, oldest)));
@@ -69,7 +67,12 @@ impl Store {
                     Ok(figures)
                 })
             })
-            .await
+            .await?;
+        // After the jobs: whoever sees that nothing is left to do sees all that was done.
+        (figures.exclusions, figures.kept_files) = (self.exclusions().await?, self.kept_total().await?);
+        let month = Month::of_day(day_of(self.now().await?));
+        figures.usage = by_month(&self.counted(None, month.first_day(), month.end_day()).await?);
+        Ok(figures)
     }
 
     /// What is to be done now, events apart. Cheap, for those who ask every second: it looks at this alone, while
