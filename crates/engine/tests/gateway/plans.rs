@@ -4,7 +4,7 @@ use super::fetching::{all_done, dovecot, fetch, over_pop3, put};
 use super::notices::{OF_COMMENTS, comment, event, hear, watched};
 use super::world::{Database, Plot, SUPPORT, World, mail, mailbox, quick, voice_of};
 use courier::submit::{Host, Target};
-use engine::{Outgoing, Site};
+use engine::{Outgoing, Settings, Site};
 use mail::Address;
 use policy::event::EventKind;
 use policy::meter::{Capacity, Metered, Spent};
@@ -97,7 +97,9 @@ pub async fn a_spent_plan_leaves_mail_in_its_mailbox(database: &Database) {
 
 pub async fn events_wait_for_room_and_are_told_after_an_upgrade(database: &Database) {
     let office = PostOffice::open();
-    let world = World::start(database, Plot::default()).await;
+    // One letter at a time: of several that are on their way at once more may leave than there is room for.
+    let settings = Settings { deliveries_max: 1, ..quick() };
+    let world = World::start(database, Plot { settings, ..Plot::default() }).await;
     telling(&world, &office);
     let ((id, key), [_, carol, _]) = watched(&world).await;
     world.gateway.swap_plans(of(0));
