@@ -2,6 +2,7 @@
 
 use crate::dialect;
 use crate::footing::Footing;
+use crate::here::Here;
 use crate::migrate::{self, Migration};
 use crate::writer::Writer;
 use futures_util::future::BoxFuture;
@@ -15,14 +16,15 @@ pub(crate) type Work<T> = Box<dyn for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, 
 /// A connection that SQL can be run on with `execute!`, `all!` and `one!`.
 pub(crate) enum Conn {
     /// The writer's own, inside `BEGIN IMMEDIATE`; and whether the unit of work has ended its savepoint itself.
-    SqliteWriter(SqliteConnection, bool),
+    SqliteWriter(Here, bool),
     SqliteReader(PoolConnection<Sqlite>),
     PostgresUnit(Transaction<'static, Postgres>),
     PostgresReader(PoolConnection<Postgres>),
 }
 
-/// The two things that SQL is really sent to.
+/// The things that SQL is really sent to.
 pub(crate) enum Wire<'c> {
+    Here(&'c mut Here),
     Sqlite(&'c mut SqliteConnection),
     Postgres(&'c mut PgConnection),
 }
@@ -30,7 +32,7 @@ pub(crate) enum Wire<'c> {
 impl Conn {
     pub(crate) fn wire(&mut self) -> Wire<'_> {
         match self {
-            Conn::SqliteWriter(conn, _) => Wire::Sqlite(conn),
+            Conn::SqliteWriter(conn, _) => Wire::Here(conn),
             Conn::SqliteReader(conn) => Wire::Sqlite(conn),
             Conn::PostgresUnit(conn) => Wire::Postgres(conn),
             Conn::PostgresReader(conn) => Wire::Postgres(conn),
@@ -62,12 +64,15 @@ impl Conn {
 macro_rules! execute {
     ($conn:expr, $sql:expr $(, $arg:expr)* $(,)?) => {
         match $conn.wire() {
+            $crate::database::Wire::Here(wire) => {
+                let sql = sqlx::SqlSafeStr::into_sql_str($sql);
+                wire.execute(sql.as_str(), rusqlite::params![$($arg),*]).map_err($crate::here::fault)
+            }
             $crate::database::Wire::Sqlite(wire) =>
-                sqlx::query::<sqlx::Sqlite>($sql)$(.bind($arg))*.execute(wire).await.map(|done| done.rows_affected()),
+                sqlx::query::<sqlx::Sqlite>($sql)$(.bind($arg))*.execute(wire).await.map(|done| done.rows_affected()).map_err($crate::dialect::fault),
             $crate::database::Wire::Postgres(wire) =>
-                sqlx::query::<sqlx::Postgres>($sql)$(.bind($arg))*.execute(wire).await.map(|done| done.rows_affected()),
+                sqlx::query::<sqlx::Postgres>($sql)$(.bind($arg))*.execute(wire).await.map(|done| done.rows_affected()).map_err($crate::dialect::fault),
         }
-        .map_err($crate::dialect::fault)
     };
 }
 
@@ -75,12 +80,15 @@ macro_rules! execute {
 macro_rules! all {
     ($conn:expr, $row:ty, $sql:expr $(, $arg:expr)* $(,)?) => {
         match $conn.wire() {
+            $crate::database::Wire::Here(wire) => {
+                let sql = sqlx::SqlSafeStr::into_sql_str($sql);
+                wire.all::<$row>(sql.as_str(), rusqlite::params![$($arg),*]).map_err($crate::here::fault)
+            }
             $crate::database::Wire::Sqlite(wire) =>
-                sqlx::query_as::<sqlx::Sqlite, $row>($sql)$(.bind($arg))*.fetch_all(wire).await,
+                sqlx::query_as::<sqlx::Sqlite, $row>($sql)$(.bind($arg))*.fetch_all(wire).await.map_err($crate::dialect::fault),
             $crate::database::Wire::Postgres(wire) =>
-                sqlx::query_as::<sqlx::Postgres, $row>($sql)$(.bind($arg))*.fetch_all(wire).await,
+                sqlx::query_as::<sqlx::Postgres, $row>($sql)$(.bind($arg))*.fetch_all(wire).await.map_err($crate::dialect::fault),
         }
-        .map_err($crate::dialect::fault)
     };
 }
 
@@ -88,12 +96,15 @@ macro_rules! all {
 macro_rules! one {
     ($conn:expr, $row:ty, $sql:expr $(, $arg:expr)* $(,)?) => {
         match $conn.wire() {
+            $crate::database::Wire::Here(wire) => {
+                let sql = sqlx::SqlSafeStr::into_sql_str($sql);
+                wire.one::<$row>(sql.as_str(), rusqlite::params![$($arg),*]).map_err($crate::here::fault)
+            }
             $crate::database::Wire::Sqlite(wire) =>
-                sqlx::query_as::<sqlx::Sqlite, $row>($sql)$(.bind($arg))*.fetch_optional(wire).await,
+                sqlx::query_as::<sqlx::Sqlite, $row>($sql)$(.bind($arg))*.fetch_optional(wire).await.map_err($crate::dialect::fault),
             $crate::database::Wire::Postgres(wire) =>
-                sqlx::query_as::<sqlx::Postgres, $row>($sql)$(.bind($arg))*.fetch_optional(wire).await,
+                sqlx::query_as::<sqlx::Postgres, $row>($sql)$(.bind($arg))*.fetch_optional(wire).await.map_err($crate::dialect::fault),
         }
-        .map_err($crate::dialect::fault)
     };
 }
 
@@ -118,14 +129,13 @@ impl Db {
     pub(crate) async fn open(url: &str, schema: &Migration, others: Footing) -> Result<Db, Fault> {
         if let Some(path) = url.strip_prefix("sqlite:") {
             let options = dialect::sqlite_options(path)?;
-            let mut conn = dialect::connect_sqlite(&options).await?;
-            migrate::sqlite(&mut conn, schema).await?;
+            dialect::migrate_sqlite(&options, schema).await?;
             let readers = dialect::sqlite_readers(&options);
             let path = dialect::sqlite_path(path);
             let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
             let [wal, index] = dialect::files_beside(&path);
             let footing = Footing::of([path.as_path(), &wal, &index]).with(others);
-            let writer = Writer::sqlite(conn, Some(wal), footing.clone());
+            let writer = Writer::sqlite(dialect::writer(&path)?, Some(wal), footing.clone())?;
             return Ok(Db { place: Place::Sqlite { readers }, writer, footing });
         }
         if url.starts_with("postgres:") || url.starts_with("postgresql:") {

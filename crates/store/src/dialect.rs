@@ -2,17 +2,19 @@
 
 use crate::Micros;
 use crate::database::{Conn, Wire, execute, one};
+use crate::here::{self, Here};
+use crate::migrate::{self, Migration};
 use policy::{Fault, FaultCode};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, PgPool, SqliteConnection, SqlitePool};
+use sqlx::{ConnectOptions, Connection, PgPool, SqlitePool};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// How long SQLite waits for the lock of another process before the work is refused as temporary.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Readers of one SQLite file.
 const SQLITE_READERS_MAX: u32 = 8;
 /// Connections to one PostgreSQL database; the writer and the listener for notices are among them.
@@ -98,12 +100,27 @@ pub(crate) fn create_folder(path: &Path) -> Result<(), Fault> {
         .map_err(|error| Fault::temporary(FaultCode::StoreUnavailable, format!("creating a folder: {error}")))
 }
 
-/// The one connection that writes. What a unit of work would have to undo it keeps in memory: by default SQLite writes it to
+/// Creates the file with its write-ahead log, and brings its schema up to date.
+pub(crate) async fn migrate_sqlite(options: &SqliteConnectOptions, schema: &Migration) -> Result<(), Fault> {
+    let mut conn = options.connect().await.map_err(fault)?;
+    migrate::sqlite(&mut conn, schema).await?;
+    conn.close().await.map_err(fault)
+}
+
+/// The one connection that writes, to a file that is there. What a unit of work would have to undo it keeps in memory: by default SQLite writes it to
 /// a file, page by page, for every unit, and reads it back for almost none.
-pub(crate) async fn connect_sqlite(options: &SqliteConnectOptions) -> Result<SqliteConnection, Fault> {
-    let options = options.clone().pragma("temp_store", "MEMORY");
-    let options = options.pragma("wal_autocheckpoint", WAL_CHECKPOINT_PAGES).pragma("cache_size", WRITER_CACHE_KIB);
-    options.connect().await.map_err(fault)
+pub(crate) fn writer(path: &Path) -> Result<Here, Fault> {
+    let pragmas = [
+        ("journal_mode", "WAL"),
+        ("synchronous", "FULL"),
+        ("foreign_keys", "ON"),
+        ("secure_delete", "ON"),
+        ("journal_size_limit", WAL_KEPT_BYTES),
+        ("temp_store", "MEMORY"),
+        ("wal_autocheckpoint", WAL_CHECKPOINT_PAGES),
+        ("cache_size", WRITER_CACHE_KIB),
+    ];
+    Here::open(path, &pragmas)
 }
 
 pub(crate) fn sqlite_readers(options: &SqliteConnectOptions) -> SqlitePool {
@@ -138,21 +155,19 @@ pub(crate) async fn postgres_pool(url: &str) -> Result<PgPool, Fault> {
 
 /// Runs one command that has no arguments and is not worth preparing.
 pub(crate) async fn command(conn: &mut Conn, sql: &'static str) -> Result<(), Fault> {
-    raw(conn, sql).await.map_err(fault)
-}
-
-async fn raw(conn: &mut Conn, sql: &'static str) -> sqlx::Result<()> {
     match conn.wire() {
-        Wire::Sqlite(wire) => sqlx::query(sql).execute(wire).await.map(|_| ()),
-        Wire::Postgres(wire) => sqlx::raw_sql(sql).execute(wire).await.map(|_| ()),
+        Wire::Here(wire) => wire.execute(sql, &[]).map(|_| ()).map_err(here::fault),
+        Wire::Sqlite(wire) => sqlx::query(sql).execute(wire).await.map(|_| ()).map_err(fault),
+        Wire::Postgres(wire) => sqlx::raw_sql(sql).execute(wire).await.map(|_| ()).map_err(fault),
     }
 }
 
 /// COMMIT on SQLite; with the fault whether the disk itself failed, after which nothing may be written any more (FAULT-07).
-pub(crate) async fn commit_sqlite(conn: &mut Conn) -> Result<(), (Fault, bool)> {
-    raw(conn, "COMMIT").await.map_err(|error| {
-        let disk_failed = sqlite_code(&error).is_some_and(|code| matches!(code, SQLITE_IOERR | SQLITE_CORRUPT));
-        (fault(error), disk_failed)
+pub(crate) fn commit_sqlite(conn: &mut Conn) -> Result<(), (Fault, bool)> {
+    let Wire::Here(wire) = conn.wire() else { return Ok(()) };
+    wire.execute("COMMIT", &[]).map(|_| ()).map_err(|error| {
+        let disk_failed = here::code(&error).is_some_and(|code| matches!(code, SQLITE_IOERR | SQLITE_CORRUPT));
+        (here::fault(error), disk_failed)
     })
 }
 
@@ -371,19 +386,24 @@ fn sqlite_code(error: &sqlx::Error) -> Option<i32> {
     Some(code & 0xff)
 }
 
+/// What the primary part of SQLite's result code means for the work.
+pub(crate) fn fault_of_sqlite(code: i32, detail: String) -> Fault {
+    match code {
+        SQLITE_FULL => Fault::temporary(FaultCode::DiskFull, detail),
+        SQLITE_CORRUPT | SQLITE_NOTADB => Fault::permanent(FaultCode::StoreCorrupt, detail),
+        SQLITE_BUSY | SQLITE_LOCKED | SQLITE_READONLY | SQLITE_IOERR | SQLITE_CANTOPEN => {
+            Fault::temporary(FaultCode::StoreUnavailable, detail)
+        }
+        _ => Fault::permanent(FaultCode::Internal, detail),
+    }
+}
+
 /// What an error of the database means for the work. The detail names no value: messages of both databases name columns and
 /// constraints, and what stands in the columns is sealed or hashed anyway.
 pub(crate) fn fault(error: sqlx::Error) -> Fault {
     let detail = error.to_string();
     if let Some(code) = sqlite_code(&error) {
-        return match code {
-            SQLITE_FULL => Fault::temporary(FaultCode::DiskFull, detail),
-            SQLITE_CORRUPT | SQLITE_NOTADB => Fault::permanent(FaultCode::StoreCorrupt, detail),
-            SQLITE_BUSY | SQLITE_LOCKED | SQLITE_READONLY | SQLITE_IOERR | SQLITE_CANTOPEN => {
-                Fault::temporary(FaultCode::StoreUnavailable, detail)
-            }
-            _ => Fault::permanent(FaultCode::Internal, detail),
-        };
+        return fault_of_sqlite(code, detail);
     }
     if let sqlx::Error::Database(database) = &error {
         let code = database.code().unwrap_or_default().into_owned();

@@ -4,13 +4,16 @@
 
 use crate::database::{Conn, all};
 use crate::{dialect, event, figures, folder, kept, message, migrate, outbox, shadow};
-use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
+use sqlx::AssertSqlSafe;
 
 /// An empty database of today's schema.
 pub(crate) async fn sqlite() -> Conn {
-    let mut conn = SqliteConnection::connect("sqlite::memory:").await.unwrap();
-    migrate::sqlite(&mut conn, &migrate::MAIN).await.unwrap();
-    Conn::SqliteWriter(conn, false)
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("test.db");
+    let options = dialect::sqlite_options(path.to_str().unwrap()).unwrap();
+    dialect::migrate_sqlite(&options, &migrate::MAIN).await.unwrap();
+    // The file lives as long as it is open.
+    Conn::SqliteReader(dialect::sqlite_readers(&options).acquire().await.unwrap())
 }
 
 /// What EXPLAIN QUERY PLAN says of a query (https://sqlite.org/eqp.html).

@@ -17,6 +17,7 @@ mod flag;
 mod folder;
 mod footing;
 mod grant;
+mod here;
 #[cfg(test)]
 mod indexes;
 mod job;

@@ -1,17 +1,17 @@
-//! Group commit: a task that runs the queued units of work in one transaction, each in a savepoint, and answers after COMMIT.
+//! Group commit: a task, and for SQLite a thread, that runs the queued units of work in one transaction, each in a savepoint, and answers after COMMIT.
 
 use crate::database::{Conn, Work};
 use crate::dialect;
 use crate::footing::Footing;
+use crate::here::Here;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use policy::{Fault, FaultCode};
-use sqlx::{Connection, PgPool, SqliteConnection};
+use sqlx::PgPool;
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::task::JoinHandle;
 
 /// Units that may wait; above it callers wait too, which slows the listeners down instead of filling the memory.
 const QUEUE_UNITS_MAX: usize = 1024;
@@ -30,33 +30,58 @@ macro_rules! end_unit {
     };
 }
 pub(crate) use end_unit;
-/// The end of one unit and the beginning of the next. They travel together, and with a unit's last statement where that is known:
-/// in SQLite the way to the thread that does the work costs more than the command.
+/// The end of one unit and the beginning of the next.
 pub(crate) const END_UNIT: &str = end_unit!();
 
 /// The door to the task.
 pub(crate) struct Writer {
     queue: Mutex<Option<mpsc::Sender<Box<dyn Queued>>>>,
-    task: Mutex<Option<JoinHandle<()>>>,
+    ended: Mutex<Option<oneshot::Receiver<()>>>,
     /// Why nothing more is written, once it is so.
     stopped: watch::Receiver<Option<Fault>>,
 }
 
 impl Writer {
     /// Commits are answered only as long as the files of `footing` stand.
-    pub(crate) fn sqlite(conn: SqliteConnection, wal: Option<PathBuf>, footing: Footing) -> Writer {
-        Writer::start(Line::Sqlite { conn: Some(Conn::SqliteWriter(conn, false)), wal, batches: 0 }, footing)
+    ///
+    /// # Errors
+    /// Temporary `StoreUnavailable` where no thread can be had.
+    pub(crate) fn sqlite(conn: Here, wal: Option<PathBuf>, footing: Footing) -> Result<Writer, Fault> {
+        let line = Line::Sqlite { conn: Some(Conn::SqliteWriter(conn, false)), wal, batches: 0 };
+        let (writer, task) = Writer::of(line, footing);
+        // A thread of its own: it waits for the disk.
+        let (runtime, (end, ended)) = (tokio::runtime::Handle::current(), oneshot::channel());
+        let thread = std::thread::Builder::new().name("store-writer".to_owned());
+        thread
+            .spawn(move || {
+                runtime.block_on(task);
+                // Nobody waits for it where the process ends.
+                let _ = end.send(());
+            })
+            .map_err(|error| Fault::temporary(FaultCode::StoreUnavailable, format!("starting a thread: {error}")))?;
+        Ok(writer.ending(ended))
     }
 
     pub(crate) fn postgres(pool: PgPool, footing: Footing) -> Writer {
-        Writer::start(Line::Postgres { pool }, footing)
+        let (writer, task) = Writer::of(Line::Postgres { pool }, footing);
+        let (end, ended) = oneshot::channel();
+        tokio::spawn(async move {
+            task.await;
+            let _ = end.send(());
+        });
+        writer.ending(ended)
     }
 
-    fn start(line: Line, footing: Footing) -> Writer {
+    /// A writer, and what has to run for it.
+    fn of(line: Line, footing: Footing) -> (Writer, impl Future<Output = ()> + Send) {
         let (queue, units) = mpsc::channel(QUEUE_UNITS_MAX);
         let (stop, stopped) = watch::channel(None);
-        let task = tokio::spawn(write(line, footing, units, stop));
-        Writer { queue: Mutex::new(Some(queue)), task: Mutex::new(Some(task)), stopped }
+        let writer = Writer { queue: Mutex::new(Some(queue)), ended: Mutex::new(None), stopped };
+        (writer, write(line, footing, units, stop))
+    }
+
+    fn ending(self, ended: oneshot::Receiver<()>) -> Writer {
+        Writer { ended: Mutex::new(Some(ended)), ..self }
     }
 
     /// Returns when nothing more can be written until the process starts anew, with the reason; otherwise never.
@@ -88,10 +113,10 @@ impl Writer {
     /// Lets the queued units finish and stops the task.
     pub(crate) async fn close(&self) {
         drop(self.queue.lock().unwrap_or_else(PoisonError::into_inner).take());
-        let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(task) = task {
+        let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(ended) = ended {
             // It ends when the queue is empty; a panic in it was answered to its callers already.
-            let _ = task.await;
+            let _ = ended.await;
         }
     }
 }
@@ -191,7 +216,8 @@ async fn write(
             unit.answer(&committed);
         }
     }
-    line.close().await;
+    // Closing the connection only tidies the log; what was answered is durable already.
+    drop(line);
 }
 
 impl Line {
@@ -215,7 +241,7 @@ impl Line {
                     roll_back(conn).await;
                     return Err(fault.into());
                 }
-                if let Err((fault, stop)) = dialect::commit_sqlite(conn).await {
+                if let Err((fault, stop)) = dialect::commit_sqlite(conn) {
                     roll_back(conn).await;
                     return Err(Broken { fault, stop });
                 }
@@ -237,13 +263,6 @@ impl Line {
                 };
                 Ok(transaction.commit().await.map_err(dialect::fault)?)
             }
-        }
-    }
-
-    async fn close(self) {
-        if let Line::Sqlite { conn: Some(Conn::SqliteWriter(conn, _)), .. } = self {
-            // Closing only tidies the log; what was answered is durable already.
-            let _ = conn.close().await;
         }
     }
 }
@@ -291,12 +310,14 @@ mod tests {
     use super::*;
     use crate::database::{execute, one};
     use std::sync::Arc;
+    use tokio::task::JoinHandle;
 
     /// A writer on a fresh file whose table `child` refuses unknown parents, but only at the COMMIT.
     async fn writer(folder: &tempfile::TempDir) -> Arc<Writer> {
         let path = folder.path().join("test.db");
         let options = dialect::sqlite_options(path.to_str().unwrap()).unwrap();
-        let mut conn = Conn::SqliteWriter(dialect::connect_sqlite(&options).await.unwrap(), false);
+        dialect::migrate_sqlite(&options, &crate::migrate::KEY_BOOK).await.unwrap();
+        let mut conn = Conn::SqliteWriter(dialect::writer(&path).unwrap(), false);
         let tables = [
             "CREATE TABLE parent (id INTEGER PRIMARY KEY)",
             "CREATE TABLE child (parent INTEGER REFERENCES parent (id) DEFERRABLE INITIALLY DEFERRED)",
@@ -305,7 +326,7 @@ mod tests {
             dialect::command(&mut conn, sql).await.unwrap();
         }
         let Conn::SqliteWriter(conn, _) = conn else { unreachable!("it was made as a writer") };
-        Arc::new(Writer::sqlite(conn, None, Footing::default()))
+        Arc::new(Writer::sqlite(conn, None, Footing::default()).unwrap())
     }
 
     async fn insert(writer: &Writer, sql: &'static str) -> Result<u64, Fault> {
@@ -319,18 +340,20 @@ mod tests {
     }
 
     /// Holds the writer in a unit until told, so that what is queued meanwhile becomes one batch.
-    fn occupy(writer: &Arc<Writer>) -> (oneshot::Sender<()>, JoinHandle<Result<(), Fault>>) {
+    async fn occupy(writer: &Arc<Writer>) -> (oneshot::Sender<()>, JoinHandle<Result<(), Fault>>) {
         let (go, wait) = oneshot::channel::<()>();
+        let (begin, begun) = oneshot::channel::<()>();
         let writer = Arc::clone(writer);
         let task = tokio::spawn(async move {
             let work: Work<()> = Box::new(|_| {
                 Box::pin(async move {
-                    wait.await.map_err(|_| closed())?;
-                    Ok(())
+                    begin.send(()).map_err(|()| closed())?;
+                    wait.await.map_err(|_| closed())
                 })
             });
             writer.queue(Vec::new(), work).await
         });
+        begun.await.unwrap();
         (go, task)
     }
 
@@ -338,8 +361,7 @@ mod tests {
     async fn fault_07_a_commit_that_fails_acknowledges_nothing_of_its_batch() {
         let folder = tempfile::tempdir().unwrap();
         let writer = writer(&folder).await;
-        let (go, occupied) = occupy(&writer);
-        tokio::task::yield_now().await;
+        let (go, occupied) = occupy(&writer).await;
         let batch = async {
             tokio::join!(
                 insert(&writer, "INSERT INTO parent (id) VALUES (1)"),
@@ -377,8 +399,7 @@ mod tests {
     async fn a_unit_that_ended_by_itself_stays_when_the_next_one_fails() {
         let folder = tempfile::tempdir().unwrap();
         let writer = writer(&folder).await;
-        let (go, occupied) = occupy(&writer);
-        tokio::task::yield_now().await;
+        let (go, occupied) = occupy(&writer).await;
         let ended: Work<()> = Box::new(|conn| {
             Box::pin(async move {
                 execute!(conn, concat!("INSERT INTO parent (id) VALUES (1); ", end_unit!()))?;
@@ -406,8 +427,7 @@ mod tests {
     async fn what_was_queued_before_closing_is_finished() {
         let folder = tempfile::tempdir().unwrap();
         let writer = writer(&folder).await;
-        let (go, occupied) = occupy(&writer);
-        tokio::task::yield_now().await;
+        let (go, occupied) = occupy(&writer).await;
         let (inserted, (), told) =
             tokio::join!(insert(&writer, "INSERT INTO parent (id) VALUES (1)"), writer.close(), async { go.send(()) },);
         assert!(inserted.is_ok() && told.is_ok() && occupied.await.unwrap().is_ok());
