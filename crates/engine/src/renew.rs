@@ -43,7 +43,7 @@ async fn renewed(site: &Site, url: &str) -> Result<usize, Fault> {
             other => return Err(misunderstood(&other)),
         };
         read += webhooks.len() as u64;
-        let is_ours = |webhook: &&AppWebhook| webhook.url.as_deref().is_none_or(|known| known == url);
+        let is_ours = |webhook: &&AppWebhook| webhook.url.as_deref() == Some(url);
         ids.extend(webhooks.iter().filter(is_ours).map(|webhook| webhook.id));
         if all {
             break;

@@ -7,8 +7,16 @@ use std::sync::atomic::Ordering;
 
 /// Sweeps; the store makes the job come again.
 pub(crate) async fn sweep(shared: &Shared, held: &Held) -> Result<(), Stop> {
-    let (contents, orphans) = shared.store.sweep().await?;
-    shared.metrics.swept.fetch_add(contents + orphans, Ordering::Relaxed);
-    tracing::info!(contents, orphans, "swept");
+    let swept = shared.store.sweep_what_is_due().await?;
+    shared.metrics.swept.fetch_add(swept.total(), Ordering::Relaxed);
+    tracing::info!(
+        contents = swept.contents,
+        events = swept.events,
+        letters = swept.letters,
+        files = swept.lost_files + swept.letter_files,
+        orphans = swept.orphans,
+        keys = swept.keys,
+        "swept"
+    );
     Ok(shared.store.complete(&held.lease).await?)
 }

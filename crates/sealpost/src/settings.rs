@@ -37,6 +37,7 @@ pub struct Settings {
     pub file: PathBuf,
     pub store: store::Settings,
     pub keep_usage_days: u32,
+    pub keep_events_days: u32,
     pub console: Console,
     /// `None` when nothing listens to strangers.
     pub public: Option<Public>,
@@ -167,6 +168,10 @@ pub struct Site {
     pub requests_per_s: u32,
     /// `None`: as the store says.
     pub keep_content_days: Option<u32>,
+    /// The same of what its tracker told.
+    pub keep_events_days: Option<u32>,
+    /// The same of what is counted.
+    pub keep_usage_days: Option<u32>,
 }
 
 /// How tokens come about, for a mailbox, a site or an outgoing server, and when that by which they are had ends.
@@ -300,12 +305,26 @@ impl Settings {
         self.profile(&mailbox.profile)
     }
 
-    /// How long each site keeps content, and what is counted is kept.
+    /// How long each site keeps content, events and what is counted. A site that keeps no content keeps no events either, unless it says so.
     pub fn retention(&self) -> store::Retention {
-        let keep_content_days = self.store.keep_content_days;
-        let by_site =
-            self.sites.iter().map(|site| (site.name.clone(), site.keep_content_days.unwrap_or(keep_content_days)));
-        store::Retention { keep_content_days, by_site: by_site.collect(), keep_usage_days: self.keep_usage_days }
+        let (keep_content_days, keep_events_days) = (self.store.keep_content_days, self.keep_events_days);
+        let content = |site: &Site| site.keep_content_days.unwrap_or(keep_content_days);
+        let events = |site: &Site| match (site.keep_events_days, site.keep_content_days) {
+            (Some(days), _) => days,
+            (None, Some(0)) => 0,
+            (None, _) => keep_events_days,
+        };
+        let usage = |site: &Site| site.keep_usage_days.unwrap_or(self.keep_usage_days);
+        let of_sites =
+            |days: &dyn Fn(&Site) -> u32| self.sites.iter().map(|site| (site.name.clone(), days(site))).collect();
+        store::Retention {
+            keep_content_days,
+            by_site: of_sites(&content),
+            keep_events_days,
+            events_by_site: of_sites(&events),
+            keep_usage_days: self.keep_usage_days,
+            usage_by_site: of_sites(&usage),
+        }
     }
 }
 

@@ -67,12 +67,12 @@ async fn queries_follow_the_indexes_that_were_made_for_them() {
 #[tokio::test]
 async fn the_sweep_of_events_and_their_number_follow_indexes_of_what_is_left_to_do() {
     let mut conn = sqlite().await;
-    let [decided, undecided, notices] = event::forget::ERASES.map(|(sql, _)| sql);
+    use event::forget::{DECIDED, DECISIONS, UNDECIDED};
     let [deeds, old_notices] = event::forget::FORGETS;
     let queries = [
-        (decided, "events", "events_decided"),
-        (undecided, "events", "events_undecided"),
-        (notices, "notices", "notices_received"),
+        (DECIDED, "events", "events_decided"),
+        (UNDECIDED, "events", "events_undecided"),
+        (DECISIONS, "notices", "notices_received"),
         (deeds, "events", "events_received"),
         (old_notices, "notices", "notices_made"),
         (event::OPEN, "events", "events_open"),

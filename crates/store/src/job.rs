@@ -7,6 +7,7 @@ use crate::dialect;
 use crate::letter;
 use crate::rows::{JobKind, JobState, Lease, Micros};
 use crate::sealed::{self, job_place};
+use crate::sweep::NOTHING_KEPT_EVERY_S;
 use policy::{Fault, FaultCode};
 use uuid::Uuid;
 
@@ -280,15 +281,16 @@ impl Store {
         Ok(woken)
     }
 
-    /// All steps have ended: the job is done. The sweep's job comes again after [`SWEEP_EVERY_S`].
+    /// All steps have ended: the job is done. The sweep's job comes again after [`SWEEP_EVERY_S`], or sooner where a site keeps nothing.
     pub async fn complete(&self, lease: &Lease) -> Result<(), Fault> {
         let lease = lease.clone();
+        let sweep_again_s = if self.sites_keeping_nothing().is_empty() { SWEEP_EVERY_S } else { NOTHING_KEPT_EVERY_S };
         let work = self.inner.db.unit(move |conn| {
             Box::pin(async move {
                 let now = dialect::now(conn).await?;
                 if lease.kind == JobKind::Sweep {
                     check_lease(conn, &lease).await?;
-                    return come_again(conn, &lease, now + SWEEP_EVERY_S * SECOND).await;
+                    return come_again(conn, &lease, now + sweep_again_s * SECOND).await;
                 }
                 end(conn, &lease, now).await?;
                 if lease.kind == JobKind::Deliver {

@@ -146,7 +146,7 @@ impl Store {
     }
 
     /// What the sweep does about counts: buckets in parts are put together, and old ones go, with a receipt for each site.
-    pub(crate) async fn tidy_meter(&self) -> Result<(), Fault> {
+    pub(crate) async fn tidy_meter(&self) -> Result<u64, Fault> {
         self.put_together().await?;
         self.forget_counts().await
     }
@@ -163,28 +163,30 @@ impl Store {
         Ok(())
     }
 
-    async fn forget_counts(&self) -> Result<(), Fault> {
+    async fn forget_counts(&self) -> Result<u64, Fault> {
         const OLD: &str = "SELECT DISTINCT site FROM meter_days WHERE day < $1";
         const FORGET: &str = "DELETE FROM meter_days WHERE site = $1 AND day < $2";
-        let days = self.keep_usage_days();
-        let before = day_of(self.now().await?) - days;
-        let sites = self.inner.db.read(move |conn| Box::pin(async move { all!(conn, (String,), OLD, before) }));
+        let (today, mut forgotten) = (day_of(self.now().await?), 0);
+        let oldest = today - self.shortest_usage_days();
+        let sites = self.inner.db.read(move |conn| Box::pin(async move { all!(conn, (String,), OLD, oldest) }));
         for (site,) in sites.await? {
+            let days = self.keep_usage_days(&site);
+            let before = today - days;
             let entry = Entry::by_program(&self.inner.vault, &site, "sweep", "usage", None).await?;
             let work = self.inner.db.unit(move |conn| {
                 Box::pin(async move {
                     let now = dialect::now(conn).await?;
                     let gone = execute!(conn, FORGET, &site, before)?;
-                    if gone == 0 {
-                        return Ok(());
+                    if gone > 0 {
+                        let told = format!("{{\"erased\":{gone},\"keep_usage_days\":{days}}}");
+                        audit::write(conn, &entry.with_receipt(Some(told)), now).await?;
                     }
-                    let told = format!("{{\"erased\":{gone},\"keep_usage_days\":{days}}}");
-                    audit::write(conn, &entry.with_receipt(Some(told)), now).await
+                    Ok(gone)
                 })
             });
-            work.await?;
+            forgotten += work.await?;
         }
-        Ok(())
+        Ok(forgotten)
     }
 }
 

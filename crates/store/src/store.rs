@@ -15,6 +15,7 @@ use crate::{Micros, dialect, job, meter};
 use policy::{Fault, FaultCode};
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, RwLock};
 
 /// Where things are kept; every path is created when it is missing, but for the master key.
@@ -77,6 +78,8 @@ pub(crate) struct Inner {
     pub(crate) room: Room,
     pub(crate) bell: Bell,
     pub(crate) retention: RwLock<Retention>,
+    /// When this process swept all of it; 0 when it did not yet.
+    pub(crate) swept_at: AtomicI64,
     /// Into which rows the intake of this process counts.
     pub(crate) meter_part: i64,
 }
@@ -117,7 +120,8 @@ impl Store {
         }
         let retention = Retention { keep_content_days: settings.keep_content_days, ..Retention::default() };
         let (vault, retention, meter_part) = (Vault::new(book), RwLock::new(retention), meter::part_of_intake());
-        let inner = Inner { db, vault, blobs, room, bell, retention, meter_part };
+        let swept_at = AtomicI64::new(0);
+        let inner = Inner { db, vault, blobs, room, bell, retention, swept_at, meter_part };
         let store = Store { inner: Arc::new(inner), looked: Looked::nothing_yet() };
         job::ensure_sweep(&store.inner.db).await?;
         Ok(store)

@@ -4,12 +4,13 @@ use crate::Store;
 use crate::audit::{self, Entry};
 use crate::database::{Conn, all, execute, one};
 use crate::dialect;
-use crate::event::EVENTS_KEPT_DAYS;
+use crate::job::SWEEP_EVERY_S;
 use crate::replay::NotNow;
 use crate::rows::Micros;
 use crate::session::{SESSION_IDLE_S, SESSION_WHOLE_S};
 use crate::vault::{EVENT_DAY, MESSAGE_DAY, day_of};
 use policy::Fault;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// A blob that no row names is kept so long: an upload may still be under way, a unit of work still waiting.
@@ -28,6 +29,51 @@ const LOST_FILES_KEPT_DAYS_MIN: i64 = 7;
 const DAY_KEYS_AT_ONCE: i64 = 1000;
 /// A day's key is kept this much longer than its content, for content that began just before midnight.
 const DAY_KEY_SLACK_DAYS: i64 = 2;
+
+/// Where a site keeps nothing, what is done is erased so soon; all else that a sweep does is done each hour.
+pub(crate) const NOTHING_KEPT_EVERY_S: i64 = 60;
+
+/// What a sweep erased: of each kind how many rows or files, with what was sealed in them and the keys of it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Mails.
+    pub contents: u64,
+    /// Files that came to no issue.
+    pub lost_files: u64,
+    pub events: u64,
+    /// What was decided about events.
+    pub decisions: u64,
+    pub letters: u64,
+    pub letter_files: u64,
+    /// What was counted of a day, of a kind.
+    pub counts: u64,
+    pub flags: u64,
+    /// Rows that named nobody any more.
+    pub rows: u64,
+    /// Blobs that no row names.
+    pub orphans: u64,
+    /// Keys of days of which nothing is left.
+    pub keys: u64,
+}
+
+impl Swept {
+    pub fn total(&self) -> u64 {
+        let Swept {
+            contents,
+            lost_files,
+            events,
+            decisions,
+            letters,
+            letter_files,
+            counts,
+            flags,
+            rows,
+            orphans,
+            keys,
+        } = self;
+        contents + lost_files + events + decisions + letters + letter_files + counts + flags + rows + orphans + keys
+    }
+}
 
 /// What forgets everything that was written in a message, and its key first of all.
 const ERASE: [&str; 7] = [
@@ -64,34 +110,53 @@ const SECOND: Micros = 1_000_000;
 const DAY: Micros = 86_400 * SECOND;
 
 impl Store {
-    /// Erases what is older than the rules say and orphans older than a day; returns (contents and lost files, orphans) removed.
+    /// Erases what is older than the rules say and orphans older than a day.
     ///
     /// Erasing forgets a message's own key and everything that was sealed under it: content, envelope, subject, plan,
     /// faults. What stays names nobody: times, outcome, ids of the tracker, keyed hashes. A message whose job is not done or
     /// dead keeps its content however old it is, because nothing may be lost that was not worked on; [`Store::figures`]
     /// shows its age. When all content under a day's key is gone, the key is destroyed too, which erases the content from
     /// every backup of the main database.
-    pub async fn sweep(&self) -> Result<(u64, u64), Fault> {
-        let erased = self.erase_old_content().await? + self.delete_lost_files().await?;
-        self.erase_old_events().await?;
-        self.erase_old_letters().await?;
-        self.tidy_meter().await?;
+    pub async fn sweep(&self) -> Result<Swept, Fault> {
+        let mut swept = Swept::default();
+        for site in self.sites_with_messages().await? {
+            swept.contents += self.erase_old_messages(&site).await?;
+        }
+        swept.lost_files = self.delete_lost_files().await?;
+        self.erase_old_events(&mut swept).await?;
+        self.erase_old_letters(&mut swept).await?;
+        swept.counts = self.tidy_meter().await?;
         self.forget_bulletins().await?;
-        let orphans = self.remove_orphans().await?;
-        self.end_flags().await?;
+        swept.orphans = self.remove_orphans().await?;
+        swept.flags = self.end_flags().await?;
         self.inner.db.unit(|conn| Box::pin(tidy(conn))).await?;
-        self.destroy_old_keys().await?;
+        swept.keys = self.destroy_old_keys().await?;
         self.destroy_keys_of_gone_files().await?;
         self.link_audit().await?;
-        Ok((erased, orphans))
+        self.inner.swept_at.store(self.now().await?, Ordering::Relaxed);
+        Ok(swept)
     }
 
-    async fn erase_old_content(&self) -> Result<u64, Fault> {
-        let mut erased = 0;
-        for site in self.sites_with_messages().await? {
-            erased += self.erase_old(&site, &Erasure { subject: &site, old: OLD, erase: &ERASE }).await?;
+    /// What is due of a sweep: all of it each hour, and between, of sites that keep nothing, what is done.
+    pub async fn sweep_what_is_due(&self) -> Result<Swept, Fault> {
+        let since = self.now().await?.saturating_sub(self.inner.swept_at.load(Ordering::Relaxed));
+        if since >= SWEEP_EVERY_S * SECOND {
+            return self.sweep().await;
         }
-        Ok(erased)
+        let mut swept = Swept::default();
+        for site in self.sites_keeping_nothing() {
+            swept.contents += self.erase_old_messages(&site).await?;
+            swept.letters += self.erase_letters_of(&site).await?;
+            self.erase_events_of(&site, &mut swept).await?;
+        }
+        if swept.letters > 0 {
+            swept.letter_files = self.erase_old_letter_files().await?;
+        }
+        Ok(swept)
+    }
+
+    async fn erase_old_messages(&self, site: &str) -> Result<u64, Fault> {
+        self.erase_old(site, &Erasure { subject: site, old: OLD, erase: &ERASE }).await
     }
 
     /// Erases what is older than the site keeps content, a little at a time; how many rows.
@@ -194,20 +259,20 @@ impl Store {
     }
 
     /// Keys of days of which nothing is kept any more.
-    async fn destroy_old_keys(&self) -> Result<(), Fault> {
+    async fn destroy_old_keys(&self) -> Result<u64, Fault> {
         const BY_MESSAGES: &str = "SELECT id FROM messages WHERE key_id = $1 AND wrapped_key IS NOT NULL
             UNION ALL SELECT id FROM outbox WHERE key_id = $1 AND wrapped_key IS NOT NULL
             UNION ALL SELECT id FROM outbox_files WHERE key_id = $1 LIMIT 1";
         const BY_EVENTS: &str = "SELECT id FROM events WHERE key_id = $1 AND wrapped_key IS NOT NULL
             UNION ALL SELECT id FROM notices WHERE key_id = $1 AND wrapped_key IS NOT NULL LIMIT 1";
-        let book = self.inner.vault.book();
+        let (book, mut destroyed) = (self.inner.vault.book(), 0);
         for site in book.sites(MESSAGE_DAY).await? {
-            self.destroy_keys_of_days(&site, MESSAGE_DAY, self.keep_days(&site), BY_MESSAGES).await?;
+            destroyed += self.destroy_keys_of_days(&site, MESSAGE_DAY, self.keep_days(&site), BY_MESSAGES).await?;
         }
         for site in book.sites(EVENT_DAY).await? {
-            self.destroy_keys_of_days(&site, EVENT_DAY, EVENTS_KEPT_DAYS, BY_EVENTS).await?;
+            destroyed += self.destroy_keys_of_days(&site, EVENT_DAY, self.keep_events_days(&site), BY_EVENTS).await?;
         }
-        Ok(())
+        Ok(destroyed)
     }
 
     async fn destroy_keys_of_days(
@@ -216,8 +281,8 @@ impl Store {
         kind: &'static str,
         keep_days: i64,
         used: &'static str,
-    ) -> Result<(), Fault> {
-        let book = self.inner.vault.book();
+    ) -> Result<u64, Fault> {
+        let (book, mut destroyed) = (self.inner.vault.book(), 0);
         let day = day_of(self.now().await?) - keep_days - DAY_KEY_SLACK_DAYS;
         for id in book.days_before(site, kind, day, DAY_KEYS_AT_ONCE).await? {
             let asked = id.clone();
@@ -225,9 +290,10 @@ impl Store {
             if work.await?.is_none() {
                 book.destroy(id.clone()).await?;
                 self.inner.vault.forget_book_key(&id);
+                destroyed += 1;
             }
         }
-        Ok(())
+        Ok(destroyed)
     }
 }
 

@@ -92,7 +92,7 @@ async fn of_an_erased_message_outcome_and_receipts_remain() {
     let house = House::keeping(0).await;
     let long_ago = 1_000_000;
     let id = filled::done(&house.store, "old", long_ago, "NORTH-7", &filled::Words::plain()).await;
-    assert_eq!(house.store.sweep().await.unwrap().0, 1);
+    assert_eq!(house.store.sweep().await.unwrap().contents, 1);
     let session = house.session().await;
     let list = house.page(&session, "/messages").await.text;
     assert_says(&list, &["(erased)", "NORTH-7", ">create<"]);

@@ -32,7 +32,9 @@ impl Hooks {
                 (200, json!({ "values": [hook(1, URL), hook(2, "https://elsewhere.example")], "isLast": false }))
             }
             (Method::Get, "/rest/api/3/webhook?startAt=2", _) => {
-                (200, json!({ "values": [hook(3, URL)], "isLast": true }))
+                // One of which is not told where it leads is not ours.
+                let nowhere = json!({ "id": 4, "events": [], "jqlFilter": "project = DEMO" });
+                (200, json!({ "values": [hook(3, URL), nowhere], "isLast": true }))
             }
             (Method::Put, "/rest/api/3/webhook/refresh", Content::Json(body)) => {
                 self.renewed.lock().unwrap().push(body.clone());

@@ -76,7 +76,7 @@ pub(super) async fn standing(speaker: &Speaker, public: &Public, site: &Site) ->
 /// # Errors
 /// What is missing, and what to do.
 pub fn app_webhook_standing(all: &[AppWebhook], url: &str, now_ms: i64) -> Result<String, String> {
-    let mut of_url = all.iter().filter(|one| one.url.as_deref().is_none_or(|known| known == url)).peekable();
+    let mut of_url = all.iter().filter(|one| one.url.as_deref() == Some(url)).peekable();
     if of_url.peek().is_none() {
         return Err(format!("no webhook to {url} is registered; `sealpost site webhook NAME --register` does it"));
     }
@@ -227,6 +227,8 @@ mod tests {
         assert!(standing(&[]).unwrap_err().contains("no webhook"));
         let elsewhere = AppWebhook { url: Some("https://x.example".into()), ..one(app_event_names(), None) };
         assert!(standing(&[elsewhere]).unwrap_err().contains("no webhook"));
+        let nowhere = AppWebhook { url: None, ..one(app_event_names(), None) };
+        assert!(standing(&[nowhere]).unwrap_err().contains("no webhook"), "whose it is nobody knows");
         assert!(standing(&[one(app_event_names(), Some(now - 1))]).unwrap_err().contains("has ended"));
         assert!(standing(&[one(&["comment_created"], None)]).unwrap_err().contains("not tell of everything"));
         let well = standing(&[one(app_event_names(), Some(now + 29 * day))]).unwrap();

@@ -1,11 +1,13 @@
 //! What the sweep erases of events and of what was decided about them, and what it forgets.
 
-use super::{DEEDS_KEPT_DAYS, EVENTS_KEPT_DAYS};
+use super::DEEDS_KEPT_DAYS;
 use crate::Store;
+use crate::audit::{self, Entry};
 use crate::database::all;
 use crate::dialect;
 use crate::rows::Micros;
-use crate::sweep::UNSETTLED_KEPT_DAYS_MIN;
+use crate::sweep::{Swept, UNSETTLED_KEPT_DAYS_MIN};
+use crate::vault::EVENT_DAY;
 use policy::Fault;
 
 /// Rows that one unit of work erases.
@@ -13,29 +15,21 @@ const ERASED_AT_ONCE: i64 = 1000;
 
 const DAY: Micros = 86_400 * 1_000_000;
 
-/// What the sweep erases, each with how many days old it has to be: what was decided about goes after a week. What nothing was decided
-/// about, because the work was given up or its site is gone, stays for a person as long as mail does. A decision names people, so it goes
-/// with the last of what it was about.
-pub(crate) const ERASES: [(&str, i64); 3] = [
-    (
-        "UPDATE events SET wrapped_key = NULL, sealed_event = NULL, sealed_body = NULL WHERE id IN (
-            SELECT id FROM events WHERE wrapped_key IS NOT NULL AND notice IS NOT NULL AND received_at < $1
-            ORDER BY received_at LIMIT $2) RETURNING id",
-        EVENTS_KEPT_DAYS,
-    ),
-    (
-        "UPDATE events SET wrapped_key = NULL, sealed_event = NULL, sealed_body = NULL WHERE id IN (
-            SELECT id FROM events WHERE wrapped_key IS NOT NULL AND notice IS NULL AND received_at < $1
-            ORDER BY received_at LIMIT $2) RETURNING id",
-        UNSETTLED_KEPT_DAYS_MIN,
-    ),
-    (
-        "UPDATE notices SET wrapped_key = NULL, sealed_notice = NULL WHERE id IN (
-            SELECT id FROM notices WHERE wrapped_key IS NOT NULL AND received_at < $1
-            ORDER BY received_at LIMIT $2) RETURNING id",
-        EVENTS_KEPT_DAYS,
-    ),
-];
+/// What the sweep erases of a site ($3) when it is older than its days: what was decided about. What nothing was decided about, because the
+/// work was given up or its site is gone, stays for a person as long as mail does. A decision names people, so it goes with the last of
+/// what it was about.
+pub(crate) const DECIDED: &str =
+    "UPDATE events SET wrapped_key = NULL, sealed_event = NULL, sealed_body = NULL WHERE id IN (
+        SELECT id FROM events WHERE wrapped_key IS NOT NULL AND notice IS NOT NULL AND site = $3 AND received_at < $1
+        ORDER BY received_at LIMIT $2) RETURNING id";
+/// Few are: they are found by their time whatever site they are of.
+pub(crate) const UNDECIDED: &str =
+    "UPDATE events SET wrapped_key = NULL, sealed_event = NULL, sealed_body = NULL WHERE id IN (
+        SELECT id FROM events WHERE wrapped_key IS NOT NULL AND notice IS NULL AND (site || '') = $3 AND received_at < $1
+        ORDER BY received_at LIMIT $2) RETURNING id";
+pub(crate) const DECISIONS: &str = "UPDATE notices SET wrapped_key = NULL, sealed_notice = NULL WHERE id IN (
+        SELECT id FROM notices WHERE wrapped_key IS NOT NULL AND site = $3 AND received_at < $1
+        ORDER BY received_at LIMIT $2) RETURNING id";
 
 /// What the sweep forgets altogether after [`DEEDS_KEPT_DAYS`]. A decision was made after its events came in, so it goes after them.
 pub(crate) const FORGETS: [&str; 2] = [
@@ -46,16 +40,59 @@ pub(crate) const FORGETS: [&str; 2] = [
 ];
 
 impl Store {
-    /// Erases what events say when their days are over, and forgets their deeds long after; few rows at a time, so that intake does not
-    /// wait long for it.
-    pub(crate) async fn erase_old_events(&self) -> Result<(), Fault> {
-        let forgets = FORGETS.map(|sql| (sql, DEEDS_KEPT_DAYS));
-        self.forget_rows(&ERASES).await?;
-        self.forget_rows(&forgets).await
+    /// Erases what events say when the days of their site are over, and forgets their deeds long after; few rows at a time, so that intake
+    /// does not wait long for it.
+    pub(crate) async fn erase_old_events(&self, swept: &mut Swept) -> Result<(), Fault> {
+        for site in self.inner.vault.book().sites(EVENT_DAY).await? {
+            self.erase_events_of(&site, swept).await?;
+        }
+        swept.rows += self.forget_rows(&FORGETS.map(|sql| (sql, DEEDS_KEPT_DAYS))).await?;
+        Ok(())
     }
 
-    /// Carries out each of these on what is older than so many days, few rows at a time, and forgets the keys of the rows.
-    pub(crate) async fn forget_rows(&self, all: &[(&'static str, i64)]) -> Result<(), Fault> {
+    pub(crate) async fn erase_events_of(&self, site: &str, swept: &mut Swept) -> Result<(), Fault> {
+        let days = self.keep_events_days(site);
+        swept.events += self.erase_events(site, DECIDED, "events", days).await?;
+        swept.events += self.erase_events(site, UNDECIDED, "events", days.max(UNSETTLED_KEPT_DAYS_MIN)).await?;
+        swept.decisions += self.erase_events(site, DECISIONS, "notices", days).await?;
+        Ok(())
+    }
+
+    /// Erases what is older than so many days, few rows at a time, with receipts in the audit trail; how many.
+    async fn erase_events(
+        &self,
+        site: &str,
+        sql: &'static str,
+        subject: &'static str,
+        days: i64,
+    ) -> Result<u64, Fault> {
+        let mut erased = 0;
+        loop {
+            let receipt = Entry::by_program(&self.inner.vault, site, "sweep", subject, None).await?;
+            let of = site.to_owned();
+            let work = self.inner.db.unit(move |conn| {
+                Box::pin(async move {
+                    let now = dialect::now(conn).await?;
+                    let gone = all!(conn, (String,), sql, now - days * DAY, ERASED_AT_ONCE, &of)?;
+                    if !gone.is_empty() {
+                        let told = format!("{{\"erased\":{},\"keep_events_days\":{days}}}", gone.len());
+                        audit::write(conn, &receipt.with_receipt(Some(told)), now).await?;
+                    }
+                    Ok(gone)
+                })
+            });
+            let gone = work.await?;
+            gone.iter().for_each(|(row,)| self.inner.vault.forget_message_key(row));
+            erased += gone.len() as u64;
+            if (gone.len() as i64) < ERASED_AT_ONCE {
+                return Ok(erased);
+            }
+        }
+    }
+
+    /// Carries out each of these on what is older than so many days, few rows at a time, and forgets the keys of the rows; how many they were.
+    pub(crate) async fn forget_rows(&self, all: &[(&'static str, i64)]) -> Result<u64, Fault> {
+        let mut forgotten = 0;
         for (sql, days) in all.iter().copied() {
             loop {
                 let work = self.inner.db.unit(move |conn| {
@@ -66,11 +103,12 @@ impl Store {
                 });
                 let gone = work.await?;
                 gone.iter().for_each(|(row,)| self.inner.vault.forget_message_key(row));
+                forgotten += gone.len() as u64;
                 if (gone.len() as i64) < ERASED_AT_ONCE {
                     break;
                 }
             }
         }
-        Ok(())
+        Ok(forgotten)
     }
 }

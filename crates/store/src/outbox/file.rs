@@ -91,11 +91,13 @@ impl Store {
         Ok(ContentReader::of_file(opened(&self.inner, site, id).await?))
     }
 
-    /// Erases the files of which no letter is left.
-    pub(crate) async fn erase_old_letter_files(&self) -> Result<(), Fault> {
-        const OLD: &str = "SELECT f.id, f.blob FROM outbox_files f WHERE f.kept_at < $1
+    /// Erases the files of which no letter is left; how many. Those of a decision that is not written down yet have a day.
+    pub(crate) async fn erase_old_letter_files(&self) -> Result<u64, Fault> {
+        const OLD: &str = "SELECT f.id, f.blob FROM outbox_files f WHERE (f.kept_at < $1
+                    OR EXISTS (SELECT 1 FROM outbox o WHERE o.notice = f.notice AND o.posted_at IS NOT NULL))
                 AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.notice = f.notice AND o.wrapped_key IS NOT NULL)
             ORDER BY f.kept_at LIMIT $2";
+        let mut erased = 0;
         loop {
             let work = self.inner.db.unit(|conn| {
                 Box::pin(async move {
@@ -107,8 +109,9 @@ impl Store {
             });
             let gone = work.await?;
             self.forget_files(&gone).await;
+            erased += gone.len() as u64;
             if (gone.len() as i64) < ERASED_AT_ONCE {
-                return Ok(());
+                return Ok(erased);
             }
         }
     }

@@ -6,7 +6,7 @@ use crate::database::{all, execute, one};
 use crate::dialect;
 use crate::event::DEEDS_KEPT_DAYS;
 use crate::replay::NotNow;
-use crate::sweep::Erasure;
+use crate::sweep::{Erasure, Swept};
 use policy::Fault;
 
 /// A draft whose decision was never written down goes after so long.
@@ -18,7 +18,7 @@ const OLD: &str = "SELECT o.id, o.blob FROM outbox o LEFT JOIN jobs j ON j.id = 
         AND (j.state IS NULL OR j.state = 'done' OR (j.state IN ('dead', 'held') AND o.posted_at < $4))
     ORDER BY o.posted_at LIMIT $2";
 
-const ERASE: [&str; 3] = [
+pub(crate) const ERASE: [&str; 3] = [
     "UPDATE outbox SET wrapped_key = NULL, sealed_letter = NULL, sealed_inline = NULL, blob = NULL WHERE id = $1",
     "UPDATE jobs SET sealed_fault = NULL, state = 'done' WHERE subject = $1 AND kind = 'letter'",
     "UPDATE ledger SET sealed_before = NULL, sealed_fault = NULL WHERE message = $1",
@@ -77,13 +77,18 @@ impl Store {
 
     /// Erases what letters about events say when the site's days for content are over; their rows, which name nobody, go when the deeds
     /// that they told of are forgotten.
-    pub(crate) async fn erase_old_letters(&self) -> Result<(), Fault> {
+    pub(crate) async fn erase_old_letters(&self, swept: &mut Swept) -> Result<(), Fault> {
         const SITES: &str = "SELECT DISTINCT site FROM outbox WHERE wrapped_key IS NOT NULL AND posted_at IS NOT NULL";
         let sites = self.inner.db.read(|conn| Box::pin(async move { all!(conn, (String,), SITES) })).await?;
         for (site,) in sites {
-            self.erase_old(&site, &Erasure { subject: "outbox", old: OLD, erase: &ERASE }).await?;
+            swept.letters += self.erase_letters_of(&site).await?;
         }
-        self.erase_old_letter_files().await?;
-        self.forget_rows(&FORGETS).await
+        swept.letter_files += self.erase_old_letter_files().await?;
+        swept.rows += self.forget_rows(&FORGETS).await?;
+        Ok(())
+    }
+
+    pub(crate) async fn erase_letters_of(&self, site: &str) -> Result<u64, Fault> {
+        self.erase_old(site, &Erasure { subject: "outbox", old: OLD, erase: &ERASE }).await
     }
 }

@@ -4,8 +4,10 @@ use crate::home::*;
 use policy::Fault;
 use policy::event::{Actor, Change, Event, EventKind};
 use serde_json::{Value, json};
+use std::collections::{BTreeMap, HashSet};
 use store::{
-    Backlog, DEEDS_KEPT_DAYS, EVENTS_KEPT_DAYS, JobKind, JobState, Lease, Store, UNSETTLED_KEPT_DAYS_MIN, Via,
+    Backlog, DEEDS_KEPT_DAYS, EVENTS_KEPT_DAYS, JobKind, JobState, Lease, Retention, Store, UNSETTLED_KEPT_DAYS_MIN,
+    Via,
 };
 
 const DAY: i64 = 86_400_000_000;
@@ -301,4 +303,93 @@ pub async fn priv_21_what_events_say_is_erased_after_a_week_and_their_deeds_are_
     }
     store.sweep().await.unwrap();
     assert_eq!(take(&store, &[decided]).await, 1, "forgotten");
+}
+
+pub async fn priv_07_each_site_keeps_events_for_its_own_days_and_the_sweep_leaves_a_receipt(home: Home) {
+    let store = home.open().await;
+    let by_site = BTreeMap::from([(SITE.to_owned(), 2), ("south".to_owned(), 30)]);
+    store
+        .keep(&Retention { keep_content_days: 30, events_by_site: by_site, ..Retention::default() }, "ann")
+        .await
+        .unwrap();
+    let told = event(EventKind::Commented, "7", 50);
+    for site in [SITE, "south", "west"] {
+        store.take_in_events(site, &[(&told, Some(0))], b"planted-body", Via::Webhook).await.unwrap();
+        let lease = claim_one(&store, NOTICE).await;
+        let id = store.open_events(&lease).await.unwrap()[0].id.clone();
+        write(&store, &lease, &[id], &json!({})).await.unwrap();
+    }
+    let sites_with_content = async || {
+        let lines = store.events(None, 9).await.unwrap();
+        let mut sites: Vec<String> =
+            lines.into_iter().filter(|line| line.event.is_some()).map(|line| line.site).collect();
+        sites.sort_unstable();
+        sites
+    };
+    let age = async |days: i64| {
+        for table in ["events", "notices"] {
+            home.sql(&format!("UPDATE {table} SET received_at = received_at - {}", days * DAY)).await;
+        }
+        let swept = store.sweep().await.unwrap();
+        (swept.events, swept.decisions)
+    };
+    assert_eq!(age(3).await, (1, 1), "after three days");
+    assert_eq!(sites_with_content().await, ["south", "west"]);
+    assert_eq!(age(5).await, (1, 1), "after eight");
+    assert_eq!(sites_with_content().await, ["south"]);
+    assert_eq!(age(23).await, (1, 1), "after 31");
+    assert!(sites_with_content().await.is_empty());
+    let receipts = r#"SELECT COUNT(*) FROM audit WHERE kind = 'sweep' AND site = 'north' AND subject IN ('events', 'notices')
+        AND receipt = '{"erased":1,"keep_events_days":2}'"#;
+    assert_eq!(home.number(receipts).await, 2);
+    let set =
+        r#"SELECT COUNT(*) FROM audit WHERE kind = 'retention' AND receipt = '{"keep_events_days":30,"before":null}'"#;
+    assert_eq!(home.number(set).await, 1, "who set which period is told, too");
+}
+
+/// Too large for each database and each run of the contract: a burst of 50,000 deeds, of which each tenth is told again meanwhile.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sec_39_a_burst_of_50_000_events_loses_none_and_doubles_none() {
+    const ISSUES: usize = 500;
+    const OF_EACH: usize = 100;
+    let home = Home::sqlite();
+    let store = home.open().await;
+    let began = std::time::Instant::now();
+    let mut telling = tokio::task::JoinSet::new();
+    for worker in 0..ISSUES {
+        let store = store.clone();
+        telling.spawn(async move {
+            let mut taken = 0;
+            for number in 0..OF_EACH {
+                let told = Event {
+                    issue_id: (1000 + worker).to_string(),
+                    ..event(EventKind::Commented, &format!("{worker}-{number}"), 50)
+                };
+                for _ in 0..1 + usize::from(number % 10 == 0) {
+                    taken +=
+                        store.take_in_events(SITE, &[(&told, Some(0))], b"planted-body", Via::Webhook).await.unwrap();
+                }
+            }
+            taken
+        });
+    }
+    assert_eq!(telling.join_all().await.into_iter().sum::<u32>() as usize, ISSUES * OF_EACH);
+    assert_eq!(home.number("SELECT COUNT(*) FROM events").await as usize, ISSUES * OF_EACH);
+    let mut seen = HashSet::new();
+    loop {
+        let leases = store.claim("worker", NOTICE, 256, LEASE_S).await.unwrap();
+        if leases.is_empty() {
+            break;
+        }
+        for lease in leases {
+            let open = store.open_events(&lease).await.unwrap();
+            assert!(open.iter().all(|stored| stored.event.issue_id == lease.subject));
+            assert!(open.iter().all(|stored| seen.insert(stored.event.part.clone())), "one is decided about twice");
+            let ids: Vec<String> = open.into_iter().map(|stored| stored.id).collect();
+            write(&store, &lease, &ids, &json!({})).await.unwrap();
+        }
+    }
+    assert_eq!(seen.len(), ISSUES * OF_EACH, "each is decided about");
+    assert_eq!(store.backlog().await.unwrap().events, 0);
+    eprintln!("{} events in {:?}", seen.len(), began.elapsed());
 }

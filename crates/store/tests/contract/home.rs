@@ -292,3 +292,9 @@ pub async fn read_all(store: &Store, message: &str) -> Result<Vec<u8>, Fault> {
     }
     Ok(bytes)
 }
+
+/// Sweeps; how many mails and files that came to no issue were erased, and how many blobs that no row names.
+pub async fn swept(store: &Store) -> (u64, u64) {
+    let swept = store.sweep().await.unwrap();
+    (swept.contents + swept.lost_files, swept.orphans)
+}

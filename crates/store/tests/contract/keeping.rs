@@ -19,7 +19,7 @@ pub async fn old_content_is_erased_and_its_key_destroyed(home: Home) {
     let now = store.now().await.unwrap();
     home.sql(&format!("UPDATE messages SET received_at = {}", now - 31 * DAY)).await;
     home.key_sql(&format!("UPDATE keys SET day = {} WHERE kind = 'day'", (now - 32 * DAY) / DAY)).await;
-    assert_eq!(store.sweep().await.unwrap(), (2, 0));
+    assert_eq!(swept(&store).await, (2, 0));
     assert_eq!(home.blob_files().len(), 0);
     for table in ["SELECT COUNT(*) FROM contents", "SELECT COUNT(*) FROM plans WHERE sealed_plan IS NOT NULL"] {
         assert_eq!(home.number(table).await, 0);
@@ -29,7 +29,7 @@ pub async fn old_content_is_erased_and_its_key_destroyed(home: Home) {
     let destroyed = "SELECT COUNT(*) FROM keys WHERE kind = 'day' AND wrapped_key IS NULL AND destroyed_at IS NOT NULL";
     assert_eq!(home.key_number(destroyed).await, 0, "content that began just before midnight may be under way");
     home.key_sql(&format!("UPDATE keys SET day = {} WHERE kind = 'day'", (now - 33 * DAY) / DAY)).await;
-    assert_eq!(store.sweep().await.unwrap(), (0, 0));
+    assert_eq!(swept(&store).await, (0, 0));
     assert_eq!(home.key_number(destroyed).await, home.key_number("SELECT COUNT(*) FROM keys WHERE kind = 'day'").await);
     let other = home.open().await;
     let lines = listed(&other, MessageFilter { limit: 10, ..MessageFilter::default() }).await;
@@ -44,7 +44,7 @@ pub async fn old_content_is_erased_and_its_key_destroyed(home: Home) {
     }
     let thread = store.thread(SITE, &["small@id.example".into()], "").await.unwrap();
     assert!(matches!(thread, Ok(Thread::Issue { .. })), "replies still find their issue");
-    assert_eq!(store.sweep().await.unwrap(), (0, 0));
+    assert_eq!(swept(&store).await, (0, 0));
 }
 
 pub async fn content_still_needed_is_kept(home: Home) {
@@ -63,7 +63,7 @@ pub async fn content_still_needed_is_kept(home: Home) {
     home.sql(&format!("UPDATE messages SET received_at = {}", now - 300 * DAY)).await;
     home.sql(&format!("UPDATE messages SET received_at = {} WHERE id = '{young}'", now - 29 * DAY)).await;
     home.key_sql("UPDATE keys SET day = 1 WHERE kind = 'day'").await;
-    assert_eq!(store.sweep().await.unwrap(), (1, 0));
+    assert_eq!(swept(&store).await, (1, 0));
     for message in [undecided, held, young] {
         read_all(&home.open().await, &message).await.unwrap();
     }
@@ -81,12 +81,12 @@ pub async fn orphans_go_after_a_day(home: Home) {
     std::fs::create_dir_all(broken_off.parent().unwrap()).unwrap();
     std::fs::write(&broken_off, "half a blob").unwrap();
     assert_eq!(home.blob_files().len(), 3);
-    assert_eq!(store.sweep().await.unwrap(), (0, 0), "what is young may still be under way");
+    assert_eq!(swept(&store).await, (0, 0), "what is young may still be under way");
     let past = SystemTime::now() - Duration::from_secs(ORPHANS_KEPT_S + 60);
     for path in home.blob_files() {
         std::fs::File::options().write(true).open(path).unwrap().set_modified(past).unwrap();
     }
-    assert_eq!(store.sweep().await.unwrap(), (0, 2));
+    assert_eq!(swept(&store).await, (0, 2));
     assert_eq!(home.blob_files().len(), 1);
     let message = decide_next(&store, None).await;
     assert_eq!(read_all(&store, &message).await.unwrap().len(), 100_000);

@@ -71,7 +71,8 @@ checks! {
     outbox: letters_are_posted_with_their_decision_or_not_at_all, a_decision_that_is_begun_anew_forgets_its_drafts,
         a_letter_is_delivered_as_it_was_posted_whatever_its_size, a_letter_that_failed_is_sent_again_on_a_persons_word,
         files_are_put_into_each_letter_at_their_places, priv_06_files_of_letters_go_with_the_last_of_them,
-        letters_that_come_back_are_counted_with_the_others, priv_06_letters_are_erased_with_the_content_of_their_site;
+        letters_that_come_back_are_counted_with_the_others, priv_06_letters_are_erased_with_the_content_of_their_site,
+        priv_05_of_a_site_that_keeps_nothing_its_skeleton_is_left_within_a_minute;
     reading: threads_lead_to_issues_or_to_waiting, earlier_copies_are_seen,
         copies_that_were_decided_on_earlier_are_seen, lists_filter_and_page,
         a_story_tells_everything, figures_count, ids_that_do_not_exist, looks_are_told_newest_first_with_who_had_them;
@@ -109,7 +110,8 @@ checks! {
         an_urgent_event_brings_the_window_forward_and_a_patient_one_pushes_nothing_back,
         an_event_that_nobody_is_told_of_shortens_no_window, events_are_counted_apart_from_jobs,
         priv_21_an_event_that_nothing_is_decided_about_is_erased_after_a_month,
-        priv_21_what_events_say_is_erased_after_a_week_and_their_deeds_are_known_longer;
+        priv_21_what_events_say_is_erased_after_a_week_and_their_deeds_are_known_longer,
+        priv_07_each_site_keeps_events_for_its_own_days_and_the_sweep_leaves_a_receipt;
     polls: how_far_a_history_is_read_is_remembered_by_whoever_holds_the_lease, deeds_that_are_known_are_told_apart;
     uploads: an_invitation_is_the_same_at_each_try_and_ends, an_issue_is_named_by_its_key_in_its_site,
         files_belong_to_the_issue_that_their_message_came_to_last, a_person_deletes_a_file_under_their_name,

@@ -132,7 +132,13 @@ pub async fn a_sweep_puts_days_together_and_forgets_old_ones_with_a_receipt(home
     assert_eq!(told, [(5, Amount { messages: 4, bytes: 30 }), (0, Amount { messages: 1, bytes: 10 })]);
     let receipts = home.texts("SELECT receipt FROM audit WHERE kind = 'sweep' AND subject = 'usage'").await;
     assert_eq!(receipts, ["{\"erased\":1,\"keep_usage_days\":366}"]);
-    store.keep(&Retention { keep_content_days: 30, keep_usage_days: 3, ..Retention::default() }, "ann").await.unwrap();
+    store
+        .keep(
+            &Retention { keep_content_days: 30, usage_by_site: [(SITE.to_owned(), 3)].into(), ..Retention::default() },
+            "ann",
+        )
+        .await
+        .unwrap();
     store.sweep().await.unwrap();
     assert_eq!(
         store.counted(None, 0, i64::MAX).await.unwrap().len(),

@@ -4,9 +4,10 @@ use crate::home::*;
 use policy::event::{Event, EventKind};
 use policy::{FaultCode, Receipt, ReturnedLetter, StepKey, letter_number};
 use serde_json::json;
+use std::collections::BTreeMap;
 use store::{
-    JobKind, JobState, Lease, LetterAbout, LetterFate, LetterFile, LetterGap, NewLetter, Retention, Store,
-    StoredLetterFile, Via,
+    Arrival, JobKind, JobState, Lease, LetterAbout, LetterFate, LetterFile, LetterGap, NewLetter, Retention, Store,
+    StoredLetterFile, Taken, Via,
 };
 
 const DAY: i64 = 86_400_000_000;
@@ -315,4 +316,70 @@ pub async fn priv_06_files_of_letters_go_with_the_last_of_them(home: Home) {
     assert_eq!(left().await, (0, 0));
     // A file that is gone is never taken for an empty one.
     assert_eq!(posted.content.next().await.unwrap_err().code, FaultCode::KeyUnavailable);
+}
+
+/// How much is left of this mail, and of all events and letters.
+fn sealed_rows(mail: &str) -> String {
+    format!(
+        "SELECT (SELECT COUNT(*) FROM messages WHERE id = '{mail}' AND (wrapped_key IS NOT NULL OR sealed_arrival IS NOT NULL
+                OR sealed_summary IS NOT NULL))
+            + (SELECT COUNT(*) FROM contents WHERE message = '{mail}')
+            + (SELECT COUNT(*) FROM plans WHERE message = '{mail}' AND (sealed_plan IS NOT NULL OR sealed_facts IS NOT NULL))
+            + (SELECT COUNT(*) FROM events WHERE wrapped_key IS NOT NULL OR sealed_event IS NOT NULL OR sealed_body IS NOT NULL)
+            + (SELECT COUNT(*) FROM notices WHERE wrapped_key IS NOT NULL OR sealed_notice IS NOT NULL)
+            + (SELECT COUNT(*) FROM outbox WHERE wrapped_key IS NOT NULL OR sealed_letter IS NOT NULL OR sealed_inline IS NOT NULL
+                OR blob IS NOT NULL)
+            + (SELECT COUNT(*) FROM outbox_files)"
+    )
+}
+
+pub async fn priv_05_of_a_site_that_keeps_nothing_its_skeleton_is_left_within_a_minute(home: Home) {
+    let store = home.open().await;
+    let nothing = BTreeMap::from([(SITE.to_owned(), 0)]);
+    let retention = Retention { keep_content_days: 30, by_site: nothing.clone(), ..Retention::default() };
+    store.keep(&Retention { events_by_site: nothing, ..retention }, "ann").await.unwrap();
+    // The hour's sweep was just before.
+    let sweep = claim_one(&store, &[JobKind::Sweep]).await;
+    store.sweep_what_is_due().await.unwrap();
+    store.complete(&sweep).await.unwrap();
+    let mail = take_bytes(&store, arrival("done"), &[b'a'; 200_000]).await;
+    let Taken::New { message: mail } = mail else { panic!("{mail:?}") };
+    decide_next(&store, None).await;
+    let south = take(&store, Arrival { site: "south".into(), ..arrival("south") }).await;
+    decide_next(&store, None).await;
+    let waits = take(&store, arrival("waits")).await;
+    let (lease, event) = deciding(&store, "1").await;
+    let notice = store.begin_notice(&lease).await.unwrap();
+    let file = stored(&store, &lease, &notice, &[8; 100_000]).await;
+    let letters = vec![with_files(letter("sent", 200_000), &[(file, 0)])];
+    store
+        .write_notice(&lease, &notice, std::slice::from_ref(&event), "letters", &json!({ "a": 1 }), letters)
+        .await
+        .unwrap();
+    let [lease] = claim(&store).await.try_into().unwrap();
+    let key = store.posted_letter(&lease).await.unwrap().key;
+    store.begin(&lease, &key, "letter", "").await.unwrap();
+    // It is not sent yet, so it is not erased.
+    let swept = store.sweep_what_is_due().await.unwrap();
+    assert_eq!((swept.contents, swept.events, swept.decisions, swept.letters), (1, 1, 1, 0), "{swept:?}");
+    store.finish(&lease, &key, &Receipt::Letter { message_id: "a@b".into(), dead_end: false }).await.unwrap();
+    store.complete(&lease).await.unwrap();
+
+    // The job comes again within a minute.
+    let due = "SELECT due - (SELECT MAX(posted_at) FROM outbox) FROM jobs WHERE kind = 'sweep'";
+    assert!(home.number(due).await <= 60_000_000);
+    let swept = store.sweep_what_is_due().await.unwrap();
+    assert_eq!((swept.letters, swept.letter_files), (1, 1), "{swept:?}");
+    assert_eq!(home.number(&sealed_rows(&mail)).await, 0);
+    assert!(home.blob_files().is_empty(), "{:?}", home.blob_files());
+    // Stories keep their skeleton.
+    assert_eq!(store.story(&mail).await.unwrap().map(|story| story.line.site), Some(SITE.to_owned()));
+    let story = store.event(&event).await.unwrap().unwrap();
+    assert_eq!((story.line.outcome.as_deref(), story.line.event), (Some("letters"), None));
+    assert!(matches!(store.outbox(None, 9).await.unwrap()[0].fate, LetterFate::Sent));
+    for kept in [&south, &waits] {
+        read_all(&store, kept).await.unwrap();
+    }
+    let receipts = "SELECT COUNT(*) FROM audit WHERE kind = 'sweep' AND site = 'north'";
+    assert_eq!(home.number(receipts).await, 4, "mail, event, decision and letter");
 }

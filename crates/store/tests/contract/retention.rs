@@ -36,7 +36,7 @@ pub async fn priv_05_each_site_keeps_content_for_its_own_period_and_the_sweep_le
     let gone = old(&home, &store, "gone", "south", 91).await;
     let default = old(&home, &store, "default", "west", 29).await;
     let late = old(&home, &store, "late", "west", 31).await;
-    assert_eq!(store.sweep().await.unwrap(), (3, 0));
+    assert_eq!(swept(&store).await, (3, 0));
     for kept in [&south, &default] {
         read_all(&store, kept).await.unwrap();
     }
@@ -46,7 +46,7 @@ pub async fn priv_05_each_site_keeps_content_for_its_own_period_and_the_sweep_le
     assert_eq!(audited(&home, "sweep", "north", r#"{"erased":1,"keep_content_days":0}"#).await, 1);
     assert_eq!(audited(&home, "sweep", "south", r#"{"erased":1,"keep_content_days":90}"#).await, 1);
     assert_eq!(audited(&home, "sweep", "west", r#"{"erased":1,"keep_content_days":30}"#).await, 1);
-    assert_eq!(store.sweep().await.unwrap(), (0, 0));
+    assert_eq!(swept(&store).await, (0, 0));
     assert_eq!(
         home.number("SELECT COUNT(*) FROM audit WHERE kind = 'sweep'").await,
         3,
@@ -74,7 +74,7 @@ pub async fn what_a_decision_held_is_told_and_kept_for_a_person(home: Home) {
     let first = held[2].1;
     assert_eq!(store.attention().await.unwrap().unsettled, Some((3, first)));
     assert_eq!(store.figures().await.unwrap().unsettled, 3);
-    assert_eq!(store.sweep().await.unwrap(), (1, 0), "a person has thirty days, however short the period is");
+    assert_eq!(swept(&store).await, (1, 0), "a person has thirty days, however short the period is");
     for (message, _) in &held[..2] {
         read_all(&store, message).await.unwrap();
     }
@@ -92,13 +92,13 @@ pub async fn priv_05_keeping_mail_again_is_an_act_in_the_audit_trail(home: Home)
     home.open().await.keep(&periods(&[("north", 0), ("south", 30)]), "ann").await.unwrap();
     assert_eq!(home.number("SELECT COUNT(*) FROM audit WHERE kind = 'retention'").await, 2);
     let early = old(&home, &store, "early", "north", 0).await;
-    assert_eq!(store.sweep().await.unwrap(), (1, 0));
+    assert_eq!(swept(&store).await, (1, 0));
     store.keep(&periods(&[("north", 30)]), "bob").await.unwrap();
     assert_eq!(audited(&home, "retention", "north", r#"{"keep_content_days":30,"before":0}"#).await, 1);
     let with_name = "SELECT COUNT(*) FROM audit WHERE kind = 'retention' AND sealed_who IS NOT NULL";
     assert_eq!(home.number(with_name).await, 3, "each says who it was");
     let later = old(&home, &store, "later", "north", 1).await;
-    assert_eq!(store.sweep().await.unwrap(), (0, 0));
+    assert_eq!(swept(&store).await, (0, 0));
     read_all(&store, &later).await.unwrap();
     assert_eq!(code(read_all(&store, &early).await), FaultCode::KeyUnavailable, "what is erased stays erased");
 }

@@ -75,7 +75,7 @@ async fn by_administrator(line: &Webhooks, site: &Site, public: &Public, registe
 /// Jira signs what it tells an app with the app's secret, so there is none to share; it ends after 30 days unless the gateway renews it.
 async fn of_app(line: &Webhooks, site: &Site, url: &str, errand: &Errand) -> Result<(), Failure> {
     let mut all = line.of_app().await?;
-    all.retain(|one| one.url.as_deref().is_none_or(|known| known == url));
+    all.retain(|one| one.url.as_deref() == Some(url));
     if errand.remove {
         // Where Jira does not tell where one leads, it may be that of another gateway.
         let ids: Vec<u64> = all.iter().filter(|one| one.url.is_some()).map(|one| one.id).collect();

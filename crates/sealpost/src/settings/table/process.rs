@@ -37,6 +37,12 @@ pub(super) const SETTINGS: &[Setting] = &[
         "How long the content of a mail is kept after it was taken in; 0 erases it as soon as its plan is done.",
     ),
     setting(
+        "store.keep_events_days",
+        Integer { min: 0, max: 90 },
+        Means("7"),
+        "How long it is kept what trackers told and what was decided about it; 0 erases it with the decision.",
+    ),
+    setting(
         "store.keep_usage_days",
         Integer { min: 62, max: 3660 },
         Means("366"),

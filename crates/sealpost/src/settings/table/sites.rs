@@ -151,7 +151,19 @@ pub(super) const SETTINGS: &[Setting] = &[
         "site[].keep_content_days",
         Integer { min: 0, max: 3650 },
         Empty,
-        "How long the content of this site's mail is kept; without it `store.keep_content_days` holds. 0 erases it as soon as its plan is done. A change is noted in the audit trail.",
+        "How long the content of this site's mail is kept; without it `store.keep_content_days` holds. 0 keeps nothing of the site: mail, letters and, without `site[].keep_events_days`, events are erased within a minute after their work is done. A change is noted in the audit trail.",
+    ),
+    setting(
+        "site[].keep_events_days",
+        Integer { min: 0, max: 90 },
+        Empty,
+        "How long what this site's tracker told is kept; without it `store.keep_events_days` holds, or 0 where `site[].keep_content_days` is 0.",
+    ),
+    setting(
+        "site[].keep_usage_days",
+        Integer { min: 62, max: 3660 },
+        Empty,
+        "How long it is kept what came in and went out of this site; without it `store.keep_usage_days` holds.",
     ),
     setting(
         "site[].dead_end",
