@@ -44,6 +44,7 @@ mod work;
 pub use author_proof::AuthorProof;
 pub use bulletin::{Bulletins, Channel};
 pub use deliver::Outgoing;
+pub use deliver::graph as outgoing_graph;
 pub use deliver::shelf::{Limits as OutgoingLimits, Shelf, Shelves};
 pub use fetch::Fetching;
 pub use gateway::{Gateway, Mailbox, Parts};

@@ -7,6 +7,7 @@ mod contents;
 mod files;
 mod inquiry;
 mod letters;
+mod message;
 
 use crate::decide_job::beside_the_workers;
 use crate::gateway::Shared;

@@ -200,6 +200,8 @@ pub struct Outgoing {
     pub security: courier::submit::Security,
     /// It speaks LMTP.
     pub lmtp: bool,
+    /// It is no server for mail but this mailbox of Microsoft Graph.
+    pub graph: Option<engine::outgoing_graph::GraphServer>,
     pub authorities: Option<PathBuf>,
     pub credentials: Option<(String, Secret)>,
     /// The account that is opened with tokens, and how they come about.

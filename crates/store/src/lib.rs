@@ -70,8 +70,8 @@ pub use link::LinkUse;
 pub use look::{Look, LookLine};
 pub use named::{Bearer, Resized};
 pub use outbox::{
-    IssueMail, LETTERS_PAGE_MAX, LetterAbout, LetterFile, LetterFileWriter, LetterGap, NewLetter, OutboxLine,
-    PostedLetter, StoredLetterFile, Subscription,
+    ChannelMessage, IssueMail, LETTERS_PAGE_MAX, LetterAbout, LetterFile, LetterFileWriter, LetterGap, NewLetter,
+    OutboxLine, PostedLetter, StoredLetterFile, Subscription,
 };
 pub use poll::{HistoryMark, Listing};
 pub use replay::NotNow;

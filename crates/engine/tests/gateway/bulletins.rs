@@ -23,16 +23,16 @@ const PATIENCE: Duration = Duration::from_secs(50);
 const SECRET: &[u8] = b"a secret of the tests";
 
 /// What a channel heard: its header in lower case, and the body.
-type Said = (String, String);
+pub(super) type Said = (String, String);
 
 /// A channel on loopback that answers each request with the next of these statuses, 0 for none, and 200 after them.
-struct Ear {
-    port: u16,
+pub(super) struct Ear {
+    pub(super) port: u16,
     heard: Arc<Mutex<Vec<Said>>>,
 }
 
 impl Ear {
-    fn open(statuses: &[u16]) -> Ear {
+    pub(super) fn open(statuses: &[u16]) -> Ear {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let (port, heard) = (listener.local_addr().unwrap().port(), Arc::new(Mutex::new(Vec::new())));
         let (keeping, mut statuses) = (heard.clone(), VecDeque::from(statuses.to_vec()));
@@ -56,13 +56,15 @@ impl Ear {
         Ear { port, heard }
     }
 
-    fn channel(&self, kind: Kind) -> Channel {
+    /// It may be told by the mappings of the world's site.
+    pub(super) fn channel(&self, kind: Kind) -> Channel {
         let url = channel_url(&format!("http://127.0.0.1:{}/hook?key=planted", self.port), true).unwrap();
         let route = Route { allow_private: true, ..Route::default() };
-        Channel { name: "ops".into(), kind, url, route, authorization: Some("Bearer planted".into()) }
+        let (authorization, sites) = (Some("Bearer planted".to_owned()), vec!["acme".to_owned()]);
+        Channel { name: "ops".into(), kind, url, route, authorization, sites }
     }
 
-    fn heard(&self) -> Vec<Said> {
+    pub(super) fn heard(&self) -> Vec<Said> {
         self.heard.lock().unwrap().clone()
     }
 }

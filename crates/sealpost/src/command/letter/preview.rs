@@ -5,7 +5,7 @@ use crate::settings::templates;
 use crate::wire;
 use engine::cell::{Renderer, Sandbox};
 use policy::event::EventKind;
-use policy::template::{LANGUAGES, LOGO, MadeBy, Order, Rendered, Resource, Theme, View, samples};
+use policy::template::{Form, LANGUAGES, LOGO, MadeBy, Order, Rendered, Resource, Theme, View, samples};
 use serde::Serialize;
 use std::path::Path;
 
@@ -44,7 +44,8 @@ pub async fn run(themes: &[Theme], template: Option<&Path>, view: Option<&Path>,
         for view in &views {
             let kind = view.kind();
             let template = templates.of(kind).cloned();
-            let order = Order { theme: *theme, template, view: view.clone(), resources: templates.offered() };
+            let (resources, form) = (templates.offered(), Form::Letter);
+            let order = Order { theme: *theme, template, view: view.clone(), resources, form };
             let letter = renderer.render(order).await?;
             gave_way |= matches!(letter.made_by, MadeBy::ThemeInstead(_));
             let language = if view.recipient.language.is_empty() { "en" } else { &view.recipient.language };

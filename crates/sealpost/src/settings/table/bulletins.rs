@@ -46,6 +46,13 @@ pub(super) const SETTINGS: &[Setting] = &[
     ),
     setting("channel[].name", Text, Refused, "The name of this channel."),
     setting(
+        "channel[].sites",
+        Texts,
+        Empty,
+        "The sites whose [mappings](outbound.md#by-channels) may tell it what happens in issues; without it none may. Bulletins may in any \
+         case.",
+    ),
+    setting(
         "channel[].kind",
         Choice(&["slack", "teams", "webhook", "sms"]),
         Refused,
