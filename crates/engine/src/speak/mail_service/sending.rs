@@ -1,6 +1,6 @@
 //! Handing a mail to a mail service: one request that has an effect, and whether it can have had it.
 
-use super::{MailService, REFUSAL_BYTES_MAX};
+use super::{MailService, OUT_OF_ORDER_S, REFUSAL_BYTES_MAX};
 use crate::speak::parking::quiet_s;
 use crate::speak::troubles;
 use courier::fetch::graph::{Request, not_sent};
@@ -39,8 +39,8 @@ impl MailService {
         self.inner.parking.heed("", status, response.headers(), now);
         if matches!(status, 429 | 503) {
             let fault = Fault::temporary(FaultCode::PostUnreachable, format!("status {status}"));
-            let quiet_s = quiet_s(status, response.headers(), now);
-            return Err(quiet_s.into_iter().fold(fault, Fault::with_retry_after_s));
+            let quiet_s = quiet_s(status, response.headers(), now).unwrap_or(OUT_OF_ORDER_S);
+            return Err(fault.with_retry_after_s(quiet_s));
         }
         match status {
             200..=299 => Ok(()),
