@@ -73,7 +73,7 @@ pub(super) async fn hand_over(
     }
     let mail = addressed(content.whole().await?, envelope)?;
     let tokens = turn.tokens().ok_or_else(no_tokens)?;
-    post(&turn.service(server)?, server, tokens, BASE64.encode(&mail), || held.still_ours()).await?;
+    request(&turn.service(server)?, server, tokens, BASE64.encode(&mail), || held.still_ours()).await?;
     Ok(size_bytes)
 }
 
@@ -91,7 +91,7 @@ pub async fn send(
         return Err(too_large());
     }
     let mail = addressed(mail.to_vec(), envelope)?;
-    post(&server.service()?, server, tokens, BASE64.encode(&mail), || Ok(())).await
+    request(&server.service()?, server, tokens, BASE64.encode(&mail), || Ok(())).await
 }
 
 /// Whether the mailbox may send, without sending anything: what is no base64 is refused by whoever would have sent it.
@@ -99,13 +99,13 @@ pub async fn send(
 /// # Errors
 /// What `sealpost check` tells.
 pub async fn look(server: &GraphServer, tokens: &TokensOfOutgoing) -> Result<(), Fault> {
-    match post(&server.service()?, server, tokens, "!".to_owned(), || Ok(())).await {
+    match request(&server.service()?, server, tokens, "!".to_owned(), || Ok(())).await {
         Err(fault) if fault.code == FaultCode::PostRefused && fault.kind == FaultKind::Permanent => Ok(()),
         said => said,
     }
 }
 
-async fn post(
+async fn request(
     service: &MailService,
     server: &GraphServer,
     tokens: &TokensOfOutgoing,
