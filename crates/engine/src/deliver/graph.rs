@@ -23,7 +23,7 @@ pub(crate) const FILES_BYTES_MAX: u64 = 1_800_000;
 /// How long a letter is waited for.
 const LETTER_TIMEOUT: Duration = Duration::from_secs(120);
 /// What stands in `To` where a letter names nobody.
-const NOBODY: &str = "To: undisclosed-recipients:;\r\n";
+const NOBODY: &str = "To: \"undisclosed-recipients\":;\r\n";
 
 /// A mailbox by which letters leave.
 #[derive(Clone, PartialEq, Eq)]
@@ -181,7 +181,7 @@ mod tests {
         assert_eq!(named(own, &["bob@x.example"]).unwrap(), own);
         assert_eq!(named("To: bob@x.example\r\n\r\nx", &["bob@x.example"]).unwrap(), "To: bob@x.example\r\n\r\nx");
         assert_eq!(named(own, &["eve@x.example"]).unwrap(), format!("Bcc: <eve@x.example>\r\n{own}"));
-        let shared = "From: a@x.example\r\nTo: undisclosed-recipients:;\r\nSubject: s\r\n\r\nx";
+        let shared = "From: a@x.example\r\nTo: \"undisclosed-recipients\":;\r\nSubject: s\r\n\r\nx";
         let expected = "Bcc: <eve@x.example>\r\nFrom: a@x.example\r\nSubject: s\r\n\r\nx";
         assert_eq!(named(shared, &["eve@x.example"]).unwrap(), expected);
         let refused = named(shared, &["\u{e4}@x.example"]).unwrap_err();
