@@ -87,7 +87,7 @@ mod tests {
     fn event(kind: EventKind, part: Option<&str>, changes: Vec<Change>) -> Event {
         let actor = Some(Actor { id: "ann".into(), name: "Ann Planted".into() });
         let (issue_id, issue_key) = ("10".into(), Some("NORTH-1".into()));
-        Event { kind, issue_id, issue_key, at_ms: 5, actor, part: part.map(Into::into), changes }
+        Event { kind, issue_id, issue_key, at_ms: 5, actor, part: part.map(Into::into), changes, last: None }
     }
 
     fn change(field: &str, to: &str) -> Change {
