@@ -93,6 +93,8 @@ fn rule(causes: &[Cause], to: &[&str], channels: &[&str]) -> Rule {
         causes: causes.to_vec(),
         usage_percent: vec![80],
         offline_minutes: 30,
+        projects: Vec::new(),
+        mail_reasons: false,
         busy_day_times: 3,
         ahead_days: 14,
         to: texts(to),
