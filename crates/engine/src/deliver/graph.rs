@@ -23,7 +23,7 @@ pub(crate) const FILES_BYTES_MAX: u64 = 1_800_000;
 /// How long a letter is waited for.
 const LETTER_TIMEOUT: Duration = Duration::from_secs(120);
 /// What stands in `To` where a letter names nobody.
-const NOBODY: &str = "To: undisclosed-recipients:;\r\n";
+const NOBODY: &str = "To: \"undisclosed-recipients\":;\r\n";
 
 /// A mailbox by which letters leave.
 #[derive(Clone, PartialEq, Eq)]
@@ -73,7 +73,7 @@ pub(super) async fn hand_over(
     }
     let mail = addressed(content.whole().await?, envelope)?;
     let tokens = turn.tokens().ok_or_else(no_tokens)?;
-    post(&turn.service(server)?, server, tokens, BASE64.encode(&mail), || held.still_ours()).await?;
+    request(&turn.service(server)?, server, tokens, BASE64.encode(&mail), || held.still_ours()).await?;
     Ok(size_bytes)
 }
 
@@ -91,7 +91,7 @@ pub async fn send(
         return Err(too_large());
     }
     let mail = addressed(mail.to_vec(), envelope)?;
-    post(&server.service()?, server, tokens, BASE64.encode(&mail), || Ok(())).await
+    request(&server.service()?, server, tokens, BASE64.encode(&mail), || Ok(())).await
 }
 
 /// Whether the mailbox may send, without sending anything: what is no base64 is refused by whoever would have sent it.
@@ -99,13 +99,13 @@ pub async fn send(
 /// # Errors
 /// What `sealpost check` tells.
 pub async fn look(server: &GraphServer, tokens: &TokensOfOutgoing) -> Result<(), Fault> {
-    match post(&server.service()?, server, tokens, "!".to_owned(), || Ok(())).await {
+    match request(&server.service()?, server, tokens, "!".to_owned(), || Ok(())).await {
         Err(fault) if fault.code == FaultCode::PostRefused && fault.kind == FaultKind::Permanent => Ok(()),
         said => said,
     }
 }
 
-async fn post(
+async fn request(
     service: &MailService,
     server: &GraphServer,
     tokens: &TokensOfOutgoing,
@@ -181,7 +181,7 @@ mod tests {
         assert_eq!(named(own, &["bob@x.example"]).unwrap(), own);
         assert_eq!(named("To: bob@x.example\r\n\r\nx", &["bob@x.example"]).unwrap(), "To: bob@x.example\r\n\r\nx");
         assert_eq!(named(own, &["eve@x.example"]).unwrap(), format!("Bcc: <eve@x.example>\r\n{own}"));
-        let shared = "From: a@x.example\r\nTo: undisclosed-recipients:;\r\nSubject: s\r\n\r\nx";
+        let shared = "From: a@x.example\r\nTo: \"undisclosed-recipients\":;\r\nSubject: s\r\n\r\nx";
         let expected = "Bcc: <eve@x.example>\r\nFrom: a@x.example\r\nSubject: s\r\n\r\nx";
         assert_eq!(named(shared, &["eve@x.example"]).unwrap(), expected);
         let refused = named(shared, &["\u{e4}@x.example"]).unwrap_err();

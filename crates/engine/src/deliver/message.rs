@@ -52,7 +52,7 @@ impl Saying<'_> {
         }
         crash_point("bulletin_begun");
         let dead_end = site.outgoing.as_ref().is_some_and(Outgoing::is_dead_end);
-        let said = if dead_end { Ok(0) } else { self.post(held).await };
+        let said = if dead_end { Ok(0) } else { self.speak(held).await };
         crash_point("bulletin_said");
         match said {
             Ok(bytes) => {
@@ -92,7 +92,7 @@ impl Saying<'_> {
     }
 
     /// How many bytes were said.
-    async fn post(&self, held: &Held) -> Result<u64, Fault> {
+    async fn speak(&self, held: &Held) -> Result<u64, Fault> {
         let channel = self.channel.map_err(not_there)?;
         let now_s = held.now().div_euclid(1_000_000);
         let post = channel::post(&channel.kind, &self.message, &held.lease.subject, now_s);

@@ -96,7 +96,7 @@ pub async fn letters_leave_by_graph_once_each_however_often_it_wants_quiet(datab
     let mut to: Vec<&str> =
         sent.iter().map(|one| one.mail.split("\r\nTo: ").nth(1).unwrap().split("\r\n").next().unwrap()).collect();
     to.sort_unstable();
-    assert_eq!(to, ["Bob <bob@example.org>", "Dave <dave@example.org>"]);
+    assert_eq!(to, ["\"Bob\" <bob@example.org>", "\"Dave\" <dave@example.org>"]);
     for one in &sent {
         assert_eq!(one.user, USER);
         assert!(!one.mail.contains("DKIM-Signature"), "it is written anew, so it is not signed: {}", one.mail);
@@ -129,7 +129,8 @@ pub async fn fault_20_a_letter_whose_answer_graph_loses_is_sent_once_more_and_th
 
 pub async fn one_refused_recipient_of_graph_keeps_no_other_back(database: &Database) {
     let server = GraphServer::start();
-    let mappings = COMMENTS.replace("[default]", "[default]\nto = \"bcc\"");
+    let audience = "to = \"bcc\"\naudience = []\naddresses = [\"eve@example.net\", \"fay@example.net\"]";
+    let mappings = COMMENTS.replace("audience = [\"reporter\", \"watchers\"]", audience);
     let (world, _tokens) = world(database, &server, &mappings).await;
     server.next("sendMail", Mishap::json(400, &json!({ "error": { "code": "ErrorInvalidRecipients" } })));
     told(&world).await;

@@ -12,6 +12,18 @@ use mail::Address;
 use policy::{Mappings, is_plain_address};
 use std::net::IpAddr;
 
+/// Where servers of this kind listen as a rule.
+fn usual_port(kind: &str, security: Security) -> u16 {
+    match (kind, security) {
+        ("lmtp", _) => 24,
+        ("graph", Security::None) => 80,
+        ("graph", _) => 443,
+        (_, Security::Implicit) => 465,
+        (_, Security::StartTls) => 587,
+        (_, Security::None) => 25,
+    }
+}
+
 impl Reader {
     pub(super) fn outgoing(&mut self, section: &Section) -> Outgoing {
         let security = self.security(section);
@@ -26,14 +38,6 @@ impl Reader {
             None => self.needed(section, "host", "the name of the server, or a preset"),
         };
         self.in_clear_only_here(section, security, &host, "would send letters through the network in clear");
-        let default_port = match security {
-            _ if lmtp => 24,
-            Security::None if is_graph => 80,
-            _ if is_graph => 443,
-            Security::Implicit => 465,
-            Security::StartTls => 587,
-            Security::None => 25,
-        };
         let usual = match is_graph {
             true => Some(self.scopes_of_graph(section, preset, &host)),
             false => preset
@@ -44,7 +48,7 @@ impl Reader {
         let user = self.optional_text(section, "user");
         let password = self.secret(section, "password");
         let port = match self.integer(section, "port") {
-            0 => default_port,
+            0 => usual_port(&kind, security),
             port => port as u16,
         };
         let graph = is_graph.then(|| GraphServer {
