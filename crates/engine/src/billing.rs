@@ -1,5 +1,5 @@
-//! Billing records of those who host for others: each settled month and each pack of sites with a plan, written down before the sweep forgets
-//! what they were made of.
+//! Billing records of those who host for others: each settled month and each pack of sites with a plan, written down long before the sweep
+//! forgets what they were made of.
 
 use crate::gateway::Shared;
 use policy::Fault;
@@ -11,11 +11,17 @@ const DAY: Micros = 86_400 * 1_000_000;
 /// Months that are made up for when nobody wrote them down in time; what was counted is hardly kept for longer.
 const MONTHS_BACK_MAX: usize = 12;
 
-/// Writes down what is not there yet.
+/// Writes down what is not there yet; it is looked once for the same plans and the same month.
 pub(crate) async fn write(shared: &Shared) -> Result<(), Fault> {
-    let store = &shared.store;
+    let (store, plans) = (&shared.store, shared.meter.plans());
+    if plans.is_empty() {
+        return Ok(());
+    }
     let settled = settled_month(store.now().await?.div_euclid(DAY));
-    for plan in shared.meter.plans().iter() {
+    if shared.meter.is_billed(&plans, settled) {
+        return Ok(());
+    }
+    for plan in plans.iter() {
         let mut records = of_packs(plan);
         for month in missing(shared, plan, settled).await? {
             let from = plan.first_month(month.end_day() - 1).first_day();
@@ -26,6 +32,7 @@ pub(crate) async fn write(shared: &Shared) -> Result<(), Fault> {
             tracing::info!(contents = new, "billing records were written");
         }
     }
+    shared.meter.note_billed(plans, settled);
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 
 mod mails;
 
+use crate::billing;
 use crate::deliver::hand_over::{Content, hand_over};
 use crate::deliver::message::Saying;
 use crate::deliver::once::{Ends, Handed, Parcel, once};
@@ -69,6 +70,9 @@ pub(crate) async fn look(shared: Arc<Shared>, stop: CancellationToken) {
         let told_by = shared.bulletins();
         if let Err(fault) = look_once(&shared, &told_by.rules).await {
             tracing::warn!(code = %fault.code, detail = fault.detail, "it was not found out what administrators are to be told");
+        }
+        if let Err(fault) = billing::write(&shared).await {
+            tracing::warn!(code = %fault.code, detail = fault.detail, "billing records could not be written yet");
         }
         tokio::select! {
             () = tokio::time::sleep(shared.settings.bulletins_every) => {}

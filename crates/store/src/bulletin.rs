@@ -124,14 +124,16 @@ impl Store {
         };
         let key = format!("{site}/bulletin:{}/{}", bulletin.name, HEXLOWER.encode(&hash[..hash.len().min(8)]));
         let asked = key.clone();
-        let known = self.inner.db.read(move |conn| Box::pin(async move { one!(conn, (Option<String>,), KNOWN, &asked) }));
+        let known =
+            self.inner.db.read(move |conn| Box::pin(async move { one!(conn, (Option<String>,), KNOWN, &asked) }));
         let contact = contact.map(ContactKind::word);
         match known.await? {
             None => {}
             Some((None,)) if contact.is_some() => {
-                let work = self.inner.db.unit(move |conn| {
-                    Box::pin(async move { execute!(conn, CONCERNS, contact, &key).map(|_| ()) })
-                });
+                let work = self
+                    .inner
+                    .db
+                    .unit(move |conn| Box::pin(async move { execute!(conn, CONCERNS, contact, &key).map(|_| ()) }));
                 return work.await.map(|()| false);
             }
             Some(_) => return Ok(false),

@@ -153,7 +153,8 @@ impl Store {
         const SITE: &str = "SELECT site FROM contacts WHERE id = $1";
         const REMOVE: &str = "DELETE FROM contacts WHERE id = $1";
         const GOOD: &str = "UPDATE contacts SET flagged_at = NULL WHERE id = $1 AND flagged_at IS NOT NULL";
-        const FIRST: &str = "UPDATE contacts SET place = (SELECT MIN(c.place) FROM contacts c WHERE c.site = contacts.site) - 1
+        const FIRST: &str =
+            "UPDATE contacts SET place = (SELECT MIN(c.place) FROM contacts c WHERE c.site = contacts.site) - 1
             WHERE id = $1 AND EXISTS (SELECT 1 FROM contacts c
                 WHERE c.site = contacts.site AND c.kind = contacts.kind AND c.place < contacts.place)";
         let asked = id.to_owned();
@@ -183,8 +184,7 @@ impl Store {
     /// Posts a bulletin to the contacts of its site: to the first billing contact whose letters arrive, unless one was told under this name
     /// before, and to each further address. How many are told that were not.
     pub async fn post_to_contacts(&self, bulletin: &Bulletin, contacts: &[Contact]) -> Result<u64, Fault> {
-        const TOLD: &str =
-            "SELECT id FROM bulletins WHERE site = $1 AND name = $2 AND contact = 'billing' LIMIT 1";
+        const TOLD: &str = "SELECT id FROM bulletins WHERE site = $1 AND name = $2 AND contact = 'billing' LIMIT 1";
         let reachable = |kind: ContactKind| {
             contacts.iter().filter(move |one| one.site == bulletin.site && one.kind == kind && one.flagged_at.is_none())
         };
@@ -236,7 +236,8 @@ impl Store {
 
     /// Of each site that has flagged contacts how many, and whether no billing contact is left whose letters arrive.
     pub async fn flagged_contacts(&self) -> Result<Vec<(String, u64, bool)>, Fault> {
-        const SQL: &str = "SELECT site, COUNT(flagged_at), COUNT(CASE WHEN kind = 'billing' AND flagged_at IS NULL THEN 1 END)
+        const SQL: &str =
+            "SELECT site, COUNT(flagged_at), COUNT(CASE WHEN kind = 'billing' AND flagged_at IS NULL THEN 1 END)
             FROM contacts GROUP BY site ORDER BY site";
         let rows = self.inner.db.read(|conn| Box::pin(async move { all!(conn, (String, i64, i64), SQL) })).await?;
         let flagged = rows.into_iter().filter(|(_, flagged, _)| *flagged > 0);

@@ -113,7 +113,9 @@ pub async fn add(
     match console.store.add_contact(&new.site, kind, address, session.who()).await {
         Ok(Added::Now) => Redirect::to("/contacts").into_response(),
         Ok(Added::Before) => nothing(StatusCode::CONFLICT, "This site has this address already."),
-        Ok(Added::TooMany) => nothing(StatusCode::CONFLICT, "This site has as many contacts as it may; remove one first."),
+        Ok(Added::TooMany) => {
+            nothing(StatusCode::CONFLICT, "This site has as many contacts as it may; remove one first.")
+        }
         Err(fault) => trouble(&fault),
     }
 }

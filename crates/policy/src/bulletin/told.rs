@@ -21,8 +21,7 @@ pub struct MailTold {
 
 impl Cause {
     /// Those that are about single mails.
-    pub const OF_MAIL: [Cause; 4] =
-        [Cause::MailHeld, Cause::MailQuarantined, Cause::MailForwarded, Cause::MailStopped];
+    pub const OF_MAIL: [Cause; 4] = [Cause::MailHeld, Cause::MailQuarantined, Cause::MailForwarded, Cause::MailStopped];
 
     fn of_mail_in_words(self) -> &'static str {
         match self {
@@ -64,7 +63,9 @@ pub fn of_mail(cause: Cause, mail: &MailTold) -> Bulletin {
         cause,
         site: site.clone(),
         subject: format!("A mail to the mailbox {mailbox} {what}"),
-        text: format!("A mail to the mailbox {mailbox} of the site {site} {what}.{rule}{reason} Its story says the rest.\n"),
+        text: format!(
+            "A mail to the mailbox {mailbox} of the site {site} {what}.{rule}{reason} Its story says the rest.\n"
+        ),
     }
 }
 

@@ -158,10 +158,8 @@ pub fn of_packs(plan: &Capacity) -> Vec<Record> {
             until: date_of(*until).to_string(),
         };
         let what = if *every_month { "upgrade" } else { "pack" };
-        let name = format!(
-            "{what}/{}/{}/{}/{}-{}/{alike}",
-            plan.name, said.from, said.until, amount.messages, amount.bytes
-        );
+        let name =
+            format!("{what}/{}/{}/{}/{}-{}/{alike}", plan.name, said.from, said.until, amount.messages, amount.bytes);
         let record = |site: &String| Record {
             site: site.clone(),
             name: name.clone(),

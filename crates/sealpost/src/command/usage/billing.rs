@@ -97,9 +97,12 @@ mod tests {
         assert_eq!(csv[1], "pack,north,small,2026-11-10,2027-01-31,upgrade,,,50,0");
         let table = text(&lines, false, false);
         assert!(table.contains("north            2026-11: 3 messages, 4.5 kB of the plan =small"), "{table}");
-        let json: Value = serde_json::from_str(text(&lines, true, false).lines().next().unwrap_or_default())
-            .unwrap_or_default();
-        assert_eq!((&json["record"], &json["messages_max"], &json["site"]), (&json!("month"), &json!(100), &json!("north")));
+        let json: Value =
+            serde_json::from_str(text(&lines, true, false).lines().next().unwrap_or_default()).unwrap_or_default();
+        assert_eq!(
+            (&json["record"], &json["messages_max"], &json["site"]),
+            (&json!("month"), &json!(100), &json!("north"))
+        );
         assert!(text(&[], false, false).contains("no billing records"));
     }
 }
