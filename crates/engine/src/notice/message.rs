@@ -1,6 +1,6 @@
 //! From a notification to the message of a channel: rendered in a cell as letters are, and kept beside them.
 
-use super::letters::{Making, Means};
+use super::letters::{Making, Means, browse};
 use crate::letter_id::NO_DOMAIN;
 use crate::stop::Stop;
 use mail::Address;
@@ -21,7 +21,7 @@ impl Making<'_> {
         channel: &ChannelTold,
         means: &Means,
     ) -> Result<NewLetter, Stop> {
-        let browse = Some(self.browse(notification)).filter(|_| !self.site.browse_base.is_empty());
+        let browse = Some(browse(self.site, notification)).filter(|_| !self.site.browse_base.is_empty());
         let view = notification.message(&self.about_issue(means), browse.clone(), channel.says);
         let (kind, language) = (view.kind(), view.recipient.language.clone());
         let template = self.site.templates.channel.clone();
