@@ -1,5 +1,8 @@
 //! Bulletins: what administrators are told of the gateway itself, found out, posted once, and delivered by mail or by a channel.
 
+mod mails;
+
+use crate::billing;
 use crate::deliver::hand_over::{Content, hand_over};
 use crate::deliver::message::Saying;
 use crate::deliver::once::{Ends, Handed, Parcel, once};
@@ -14,7 +17,7 @@ use crate::stop::Stop;
 use mail::Envelope;
 use policy::Fault;
 use policy::bulletin::channel::{Kind, Message};
-use policy::bulletin::{Connected, Connection, Facts, Rule, bulletins};
+use policy::bulletin::{Bulletin, Connected, Connection, Facts, Rule, bulletins};
 use policy::meter::{Metered, Month};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -65,10 +68,11 @@ pub fn channel_url(text: &str, allow_private: bool) -> Option<Url> {
 pub(crate) async fn look(shared: Arc<Shared>, stop: CancellationToken) {
     loop {
         let told_by = shared.bulletins();
-        if !told_by.rules.is_empty()
-            && let Err(fault) = look_once(&shared, &told_by.rules).await
-        {
+        if let Err(fault) = look_once(&shared, &told_by.rules).await {
             tracing::warn!(code = %fault.code, detail = fault.detail, "it was not found out what administrators are to be told");
+        }
+        if let Err(fault) = billing::write(&shared).await {
+            tracing::warn!(code = %fault.code, detail = fault.detail, "billing records could not be written yet");
         }
         tokio::select! {
             () = tokio::time::sleep(shared.settings.bulletins_every) => {}
@@ -78,19 +82,39 @@ pub(crate) async fn look(shared: Arc<Shared>, stop: CancellationToken) {
 }
 
 async fn look_once(shared: &Shared, rules: &[Rule]) -> Result<(), Fault> {
+    let contacts = shared.store.contacts(None).await?;
+    if rules.is_empty() && contacts.is_empty() {
+        return Ok(());
+    }
     let facts = facts(shared).await?;
     for rule in rules {
         let targets: Vec<BulletinTarget> = targets(rule).collect();
-        for bulletin in bulletins(rule, &facts) {
+        let of_mails = mails::mails(shared, rule, facts.now).await?.into_iter();
+        let of_mails = of_mails.filter(|bulletin| facts.sites.contains(&bulletin.site));
+        for bulletin in bulletins(rule, &facts).into_iter().chain(of_mails) {
             for target in &targets {
                 if shared.store.post_bulletin(&bulletin, target).await? {
-                    shared.metrics.bulletins.fetch_add(1, Ordering::Relaxed);
-                    tracing::info!(site = bulletin.site, kind = bulletin.cause.word(), "administrators are told");
+                    note(shared, &bulletin, 1);
                 }
             }
         }
     }
+    for site in facts.sites.iter().filter(|site| contacts.iter().any(|contact| contact.site == **site)) {
+        for bulletin in bulletins(&Rule::of_contacts(site), &facts) {
+            let told = shared.store.post_to_contacts(&bulletin, &contacts).await?;
+            note(shared, &bulletin, told);
+        }
+    }
+    let passed_on = shared.store.pass_on(&contacts).await?;
+    shared.metrics.bulletins.fetch_add(passed_on, Ordering::Relaxed);
     Ok(())
+}
+
+fn note(shared: &Shared, bulletin: &Bulletin, told: u64) {
+    if told > 0 {
+        shared.metrics.bulletins.fetch_add(told, Ordering::Relaxed);
+        tracing::info!(site = bulletin.site, kind = bulletin.cause.word(), "administrators are told");
+    }
 }
 
 /// To whom the bulletins of a rule go.
@@ -155,10 +179,7 @@ pub(crate) async fn deliver(shared: &Shared, held: &Held) -> Result<(), Stop> {
 
 async fn by_mail(shared: &Shared, held: &Held, site: &Site, posted: &PostedBulletin, to: &str) -> Result<(), Stop> {
     let message_id = message_id(shared, site, &posted.key).await?;
-    let text = match &shared.bulletins().console_url {
-        Some(url) => format!("{}\n{url}\n", posted.bulletin.text),
-        None => posted.bulletin.text.clone(),
-    };
+    let text = text_of(shared, posted);
     let parcel = Parcel {
         key: &posted.key,
         metered: Metered::AdminLetter,
@@ -186,7 +207,9 @@ async fn by_mail(shared: &Shared, held: &Held, site: &Site, posted: &PostedBulle
             let signatures = signer.signatures_of(&composed.before, date_s)?;
             composed.before.splice(0..0, signatures);
         }
-        let envelope = Envelope { mail_from: None, rcpt_to: vec![to.to_owned()], ..Envelope::default() };
+        // That a contact's letter came back has to be known, so that the next one is told.
+        let mail_from = Some(outgoing.from.address.clone()).filter(|_| posted.is_to_contact);
+        let envelope = Envelope { mail_from, rcpt_to: vec![to.to_owned()], ..Envelope::default() };
         let is_ascii = composed.before.is_ascii();
         hand_over(&turn, held, &envelope, Content { composed, stored: None, is_ascii }).await
     };
@@ -194,6 +217,20 @@ async fn by_mail(shared: &Shared, held: &Held, site: &Site, posted: &PostedBulle
         Handed::Failed(fault) => Err(Stop::GiveUp(fault)),
         Handed::Now | Handed::Before => Ok(()),
     }
+}
+
+/// What is written, with where to look and, for a contact, why it is told him.
+fn text_of(shared: &Shared, posted: &PostedBulletin) -> String {
+    let console = shared.bulletins().console_url.clone();
+    let mut text = posted.bulletin.text.clone();
+    if let Some(url) = &console {
+        text.push_str(&format!("\n{}\n", posted.bulletin.link(url)));
+    }
+    if posted.is_to_contact {
+        let site = &posted.bulletin.site;
+        text.push_str(&format!("\nYou are told as a contact of the site {site}; its administrators change that on the page Contacts of the console.\n"));
+    }
+    text
 }
 
 async fn by_channel(

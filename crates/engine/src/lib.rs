@@ -18,6 +18,7 @@ pub mod site;
 pub mod speak;
 pub mod tokens;
 
+mod billing;
 mod carry;
 mod decide_job;
 mod deliver;

@@ -8,6 +8,7 @@ mod gateway {
     pub mod changes;
     pub mod channels;
     pub mod connections;
+    pub mod contacts;
     pub mod contract;
     #[cfg(feature = "crash_points")]
     pub mod crash;
@@ -45,9 +46,9 @@ mod gateway {
 use futures_util::future::LocalBoxFuture;
 use gateway::world::Database;
 use gateway::{
-    authors, bulletins, changes, channels, connections, contract, deleted, doubt, duplicates, fetching, graph,
-    half_open, hearing, kept, letters, limits, lost_answers, names, notices, order, outage, plans, poison, polling,
-    refusals, renewing, replay, sending_graph, told, trouble, uploads, walk,
+    authors, bulletins, changes, channels, connections, contacts, contract, deleted, doubt, duplicates, fetching,
+    graph, half_open, hearing, kept, letters, limits, lost_answers, names, notices, order, outage, plans, poison,
+    polling, refusals, renewing, replay, sending_graph, told, trouble, uploads, walk,
 };
 
 /// Each scenario on SQLite, as a test of its own.
@@ -210,6 +211,9 @@ on_sqlite! {
     channels::a_channel_that_another_site_has_is_told_nothing;
     channels::sec_36_a_channel_at_a_private_address_is_not_spoken_to;
     channels::priv_30_at_a_dead_end_no_channel_is_told;
+    contacts::the_next_billing_contact_is_told_when_the_letter_to_the_first_comes_back;
+    contacts::single_mails_are_told_by_project_and_cause_without_what_they_say;
+    contacts::packs_and_months_of_a_plan_are_written_down_once;
     plans::a_spent_plan_leaves_mail_with_its_sender;
     plans::a_spent_plan_leaves_mail_in_its_mailbox;
     plans::events_wait_for_room_and_are_told_after_an_upgrade;

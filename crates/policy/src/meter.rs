@@ -1,5 +1,6 @@
 //! What is counted of mail that comes in and goes out, and to which month it belongs.
 
+pub mod billing;
 mod capacity;
 
 pub use capacity::{Capacity, End, EndOf, Pack, Spent, Standing};

@@ -37,6 +37,7 @@ pub struct Settings {
     pub file: PathBuf,
     pub store: store::Settings,
     pub keep_usage_days: u32,
+    pub keep_billing_days: u32,
     pub console: Console,
     /// `None` when nothing listens to strangers.
     pub public: Option<Public>,
@@ -167,6 +168,7 @@ pub struct Site {
     pub requests_per_s: u32,
     /// `None`: as the store says.
     pub keep_content_days: Option<u32>,
+    pub keep_billing_days: Option<u32>,
 }
 
 /// How tokens come about, for a mailbox, a site or an outgoing server, and when that by which they are had ends.
@@ -307,7 +309,14 @@ impl Settings {
         let keep_content_days = self.store.keep_content_days;
         let by_site =
             self.sites.iter().map(|site| (site.name.clone(), site.keep_content_days.unwrap_or(keep_content_days)));
-        store::Retention { keep_content_days, by_site: by_site.collect(), keep_usage_days: self.keep_usage_days }
+        let billing = self.sites.iter().filter_map(|site| Some((site.name.clone(), site.keep_billing_days?)));
+        store::Retention {
+            keep_content_days,
+            by_site: by_site.collect(),
+            keep_usage_days: self.keep_usage_days,
+            keep_billing_days: self.keep_billing_days,
+            billing_by_site: billing.collect(),
+        }
     }
 }
 

@@ -10,6 +10,8 @@ use std::sync::PoisonError;
 
 /// For how long what is counted is kept, in days: the year behind, and the day on which it began.
 const KEEP_USAGE_DAYS: u32 = 366;
+/// For how long billing records are kept, in days: seven years.
+const KEEP_BILLING_DAYS: u32 = 2557;
 
 /// The periods in days, counted from when a mail was taken in; 0 erases it as soon as its work is done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,11 +21,20 @@ pub struct Retention {
     pub by_site: BTreeMap<String, u32>,
     /// What was counted of mail that came and went ([`Store::counted`]), of all sites.
     pub keep_usage_days: u32,
+    /// Records of the months and packs of sites with a plan ([`Store::billing`]), for sites that are not named.
+    pub keep_billing_days: u32,
+    pub billing_by_site: BTreeMap<String, u32>,
 }
 
 impl Default for Retention {
     fn default() -> Retention {
-        Retention { keep_content_days: 0, by_site: BTreeMap::new(), keep_usage_days: KEEP_USAGE_DAYS }
+        Retention {
+            keep_content_days: 0,
+            by_site: BTreeMap::new(),
+            keep_usage_days: KEEP_USAGE_DAYS,
+            keep_billing_days: KEEP_BILLING_DAYS,
+            billing_by_site: BTreeMap::new(),
+        }
     }
 }
 
@@ -78,6 +89,12 @@ impl Store {
     /// For how long counts are kept, in days.
     pub(crate) fn keep_usage_days(&self) -> i64 {
         i64::from(self.inner.retention.read().unwrap_or_else(PoisonError::into_inner).keep_usage_days)
+    }
+
+    /// For how long the billing records of this site are kept, in days.
+    pub(crate) fn keep_billing_days(&self, site: &str) -> i64 {
+        let retention = self.inner.retention.read().unwrap_or_else(PoisonError::into_inner);
+        i64::from(retention.billing_by_site.get(site).copied().unwrap_or(retention.keep_billing_days))
     }
 
     /// The period of this site, in days.

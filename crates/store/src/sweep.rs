@@ -76,6 +76,7 @@ impl Store {
         self.erase_old_events().await?;
         self.erase_old_letters().await?;
         self.tidy_meter().await?;
+        self.forget_billing().await?;
         self.forget_bulletins().await?;
         let orphans = self.remove_orphans().await?;
         self.end_flags().await?;

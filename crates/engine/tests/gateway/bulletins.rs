@@ -85,7 +85,7 @@ fn read(stream: &mut TcpStream) -> Option<Said> {
     }
 }
 
-fn rule(causes: &[Cause], to: &[&str], channels: &[&str]) -> Rule {
+pub(super) fn rule(causes: &[Cause], to: &[&str], channels: &[&str]) -> Rule {
     let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
     Rule {
         name: "ops".into(),
@@ -93,6 +93,8 @@ fn rule(causes: &[Cause], to: &[&str], channels: &[&str]) -> Rule {
         causes: causes.to_vec(),
         usage_percent: vec![80],
         offline_minutes: 30,
+        projects: Vec::new(),
+        mail_reasons: false,
         busy_day_times: 3,
         ahead_days: 14,
         to: texts(to),
@@ -101,7 +103,7 @@ fn rule(causes: &[Cause], to: &[&str], channels: &[&str]) -> Rule {
 }
 
 /// The world's site writes by this office.
-fn writing(world: &World, office: &PostOffice) {
+pub(super) fn writing(world: &World, office: &PostOffice) {
     let target =
         Target { host: Host::Tcp { name: "127.0.0.1".to_owned(), port: office.port() }, ..Target::smtp("", 0) };
     let from = Address { name: None, address: "support@desk.example".into() };
@@ -115,7 +117,7 @@ fn plan(messages: u64) -> Vec<Capacity> {
     vec![Capacity { name, sites, messages: Some(messages), bytes: None, ends: None, hold_days: 7, packs: vec![] }]
 }
 
-async fn until(world: &World, what: &str, so: impl Fn(&[BulletinLine]) -> bool) -> Vec<BulletinLine> {
+pub(super) async fn until(world: &World, what: &str, so: impl Fn(&[BulletinLine]) -> bool) -> Vec<BulletinLine> {
     let deadline = Instant::now() + PATIENCE;
     loop {
         let lines = world.store.bulletins(200).await.unwrap();
@@ -127,7 +129,7 @@ async fn until(world: &World, what: &str, so: impl Fn(&[BulletinLine]) -> bool) 
     }
 }
 
-fn all_sent(lines: &[BulletinLine], number: usize) -> bool {
+pub(super) fn all_sent(lines: &[BulletinLine], number: usize) -> bool {
     lines.len() == number && lines.iter().all(|line| line.fate == LetterFate::Sent && line.job == Some(JobState::Done))
 }
 

@@ -53,7 +53,7 @@ impl Message {
             site: bulletin.site.clone(),
             subject: bulletin.subject.clone(),
             text: bulletin.text.clone(),
-            link: console.map(str::to_owned),
+            link: console.map(|console| bulletin.link(console)),
             link_words: "Open the console".to_owned(),
         }
     }

@@ -55,6 +55,7 @@ impl Reader {
             file: file.to_path_buf(),
             store: self.store(written),
             keep_usage_days: self.integer(&store, "keep_usage_days") as u32,
+            keep_billing_days: self.integer(&store, "keep_billing_days") as u32,
             console: self.console(written),
             public: self.public(written),
             operations: self.address(&operations, "listen"),
@@ -207,6 +208,7 @@ impl Reader {
             letters: self.letters(section),
             requests_per_s: self.integer(section, "requests_per_s") as u32,
             keep_content_days: self.optional_integer(section, "keep_content_days").map(|days| days as u32),
+            keep_billing_days: self.optional_integer(section, "keep_billing_days").map(|days| days as u32),
         }
     }
 

@@ -34,6 +34,8 @@ impl Reader {
         Rule {
             name: self.text(section, "name"),
             sites: self.texts(section, "sites"),
+            projects: self.texts(section, "projects"),
+            mail_reasons: self.truth(section, "mail_reasons"),
             causes,
             usage_percent,
             offline_minutes: self.integer(section, "offline_minutes") as u32,

@@ -154,6 +154,12 @@ pub(super) const SETTINGS: &[Setting] = &[
         "How long the content of this site's mail is kept; without it `store.keep_content_days` holds. 0 erases it as soon as its plan is done. A change is noted in the audit trail.",
     ),
     setting(
+        "site[].keep_billing_days",
+        Integer { min: 366, max: 36_600 },
+        Empty,
+        "How long billing records of this site are kept; without it `store.keep_billing_days` holds.",
+    ),
+    setting(
         "site[].dead_end",
         Bool,
         Means("true"),
