@@ -32,14 +32,18 @@ struct Row {
     address: String,
     /// He is the one who is told.
     is_told: bool,
-    is_first: bool,
+    may_be_first: bool,
     flagged: Option<Moment>,
+}
+
+struct Group {
+    title: &'static str,
+    rows: Vec<Row>,
 }
 
 struct Site {
     name: String,
-    billing: Vec<Row>,
-    further: Vec<Row>,
+    groups: Vec<Group>,
     /// There are billing contacts, and letters to none of them arrive.
     is_out_of_reach: bool,
 }
@@ -75,9 +79,14 @@ fn names(console: &Console, contacts: &[Contact]) -> Vec<String> {
 fn site(name: String, contacts: &[Contact]) -> Site {
     let of = |kind| rows(contacts.iter().filter(|contact| contact.site == name && contact.kind == kind));
     let (billing, mut further) = (of(ContactKind::Billing), of(ContactKind::Further));
-    further.iter_mut().for_each(|row| row.is_told = row.flagged.is_none());
+    for row in &mut further {
+        // Each of them is told, in whatever order.
+        (row.is_told, row.may_be_first) = (row.flagged.is_none(), false);
+    }
     let is_out_of_reach = !billing.is_empty() && !billing.iter().any(|row| row.is_told);
-    Site { name, billing, further, is_out_of_reach }
+    let groups =
+        [Group { title: "Billing contacts", rows: billing }, Group { title: "Further addresses", rows: further }];
+    Site { name, groups: groups.into_iter().filter(|group| !group.rows.is_empty()).collect(), is_out_of_reach }
 }
 
 /// The first of them whose letters arrive is told.
@@ -87,7 +96,7 @@ fn rows<'c>(contacts: impl Iterator<Item = &'c Contact>) -> Vec<Row> {
         let is_told = contact.flagged_at.is_none() && !is_told_yet;
         is_told_yet |= is_told;
         let flagged = contact.flagged_at.map(moment);
-        Row { id: contact.id.clone(), address: contact.address.clone(), is_told, is_first: at == 0, flagged }
+        Row { id: contact.id.clone(), address: contact.address.clone(), is_told, may_be_first: at > 0, flagged }
     };
     contacts.enumerate().map(row).collect()
 }
