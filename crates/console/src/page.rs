@@ -1,6 +1,7 @@
 //! Pages: templates filled with values, and nothing else.
 
 pub mod case;
+pub mod contacts;
 pub mod event;
 pub mod events;
 pub mod exclusions;

@@ -1,7 +1,10 @@
 //! Bulletins: what administrators are told of the gateway itself, found out, posted once, and delivered by mail or by a channel.
 
-use crate::crash_point::crash_point;
+mod mails;
+
+use crate::billing;
 use crate::deliver::hand_over::{Content, hand_over};
+use crate::deliver::message::Saying;
 use crate::deliver::once::{Ends, Handed, Parcel, once};
 use crate::deliver::shelf::Turn;
 use crate::deliver::{Outgoing, composed, message_id, nowhere};
@@ -9,21 +12,18 @@ use crate::gateway::Shared;
 use crate::held::Held;
 use crate::metrics::Metrics;
 use crate::site::Site;
-use crate::speak::{Route, post_to_channel};
+use crate::speak::Route;
 use crate::stop::Stop;
 use mail::Envelope;
-use policy::bulletin::channel::{self, Kind};
-use policy::bulletin::{Connected, Connection, Facts, Rule, bulletins};
+use policy::Fault;
+use policy::bulletin::channel::{Kind, Message};
+use policy::bulletin::{Bulletin, Connected, Connection, Facts, Rule, bulletins};
 use policy::meter::{Metered, Month};
-use policy::{Fault, FaultCode, FaultKind, Receipt};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use store::{Begun, BulletinTarget, Micros, PostedBulletin};
+use store::{BulletinTarget, Micros, PostedBulletin};
 use tokio_util::sync::CancellationToken;
 use url::{Host, Url};
-
-/// After so many lost answers of a channel a person is asked: what was said may have been said already.
-const LOST_ANSWERS_MAX: u32 = 3;
 
 const DAY: Micros = 86_400 * 1_000_000;
 
@@ -46,6 +46,8 @@ pub struct Channel {
     pub route: Route,
     /// The value of the `Authorization` header, where the other end wants one.
     pub authorization: Option<String>,
+    /// The sites whose mappings may tell it; bulletins may in any case.
+    pub sites: Vec<String>,
 }
 
 /// The address of a channel, when it is one that may be spoken to: encrypted, or on this machine where that is allowed; without a user,
@@ -66,10 +68,11 @@ pub fn channel_url(text: &str, allow_private: bool) -> Option<Url> {
 pub(crate) async fn look(shared: Arc<Shared>, stop: CancellationToken) {
     loop {
         let told_by = shared.bulletins();
-        if !told_by.rules.is_empty()
-            && let Err(fault) = look_once(&shared, &told_by.rules).await
-        {
+        if let Err(fault) = look_once(&shared, &told_by.rules).await {
             tracing::warn!(code = %fault.code, detail = fault.detail, "it was not found out what administrators are to be told");
+        }
+        if let Err(fault) = billing::write(&shared).await {
+            tracing::warn!(code = %fault.code, detail = fault.detail, "billing records could not be written yet");
         }
         tokio::select! {
             () = tokio::time::sleep(shared.settings.bulletins_every) => {}
@@ -79,19 +82,39 @@ pub(crate) async fn look(shared: Arc<Shared>, stop: CancellationToken) {
 }
 
 async fn look_once(shared: &Shared, rules: &[Rule]) -> Result<(), Fault> {
+    let contacts = shared.store.contacts(None).await?;
+    if rules.is_empty() && contacts.is_empty() {
+        return Ok(());
+    }
     let facts = facts(shared).await?;
     for rule in rules {
         let targets: Vec<BulletinTarget> = targets(rule).collect();
-        for bulletin in bulletins(rule, &facts) {
+        let of_mails = mails::mails(shared, rule, facts.now).await?.into_iter();
+        let of_mails = of_mails.filter(|bulletin| facts.sites.contains(&bulletin.site));
+        for bulletin in bulletins(rule, &facts).into_iter().chain(of_mails) {
             for target in &targets {
                 if shared.store.post_bulletin(&bulletin, target).await? {
-                    shared.metrics.bulletins.fetch_add(1, Ordering::Relaxed);
-                    tracing::info!(site = bulletin.site, kind = bulletin.cause.word(), "administrators are told");
+                    note(shared, &bulletin, 1);
                 }
             }
         }
     }
+    for site in facts.sites.iter().filter(|site| contacts.iter().any(|contact| contact.site == **site)) {
+        for bulletin in bulletins(&Rule::of_contacts(site), &facts) {
+            let told = shared.store.post_to_contacts(&bulletin, &contacts).await?;
+            note(shared, &bulletin, told);
+        }
+    }
+    let passed_on = shared.store.pass_on(&contacts).await?;
+    shared.metrics.bulletins.fetch_add(passed_on, Ordering::Relaxed);
     Ok(())
+}
+
+fn note(shared: &Shared, bulletin: &Bulletin, told: u64) {
+    if told > 0 {
+        shared.metrics.bulletins.fetch_add(told, Ordering::Relaxed);
+        tracing::info!(site = bulletin.site, kind = bulletin.cause.word(), "administrators are told");
+    }
 }
 
 /// To whom the bulletins of a rule go.
@@ -156,10 +179,7 @@ pub(crate) async fn deliver(shared: &Shared, held: &Held) -> Result<(), Stop> {
 
 async fn by_mail(shared: &Shared, held: &Held, site: &Site, posted: &PostedBulletin, to: &str) -> Result<(), Stop> {
     let message_id = message_id(shared, site, &posted.key).await?;
-    let text = match &shared.bulletins().console_url {
-        Some(url) => format!("{}\n{url}\n", posted.bulletin.text),
-        None => posted.bulletin.text.clone(),
-    };
+    let text = text_of(shared, posted);
     let parcel = Parcel {
         key: &posted.key,
         metered: Metered::AdminLetter,
@@ -183,11 +203,13 @@ async fn by_mail(shared: &Shared, held: &Held, site: &Site, posted: &PostedBulle
             answers: None,
             with_original: false,
         });
-        if let Some(signer) = site.signers.of(&outgoing.from.address) {
+        if let Some(signer) = site.signer(outgoing, &outgoing.from.address) {
             let signatures = signer.signatures_of(&composed.before, date_s)?;
             composed.before.splice(0..0, signatures);
         }
-        let envelope = Envelope { mail_from: None, rcpt_to: vec![to.to_owned()], ..Envelope::default() };
+        // That a contact's letter came back has to be known, so that the next one is told.
+        let mail_from = Some(outgoing.from.address.clone()).filter(|_| posted.is_to_contact);
+        let envelope = Envelope { mail_from, rcpt_to: vec![to.to_owned()], ..Envelope::default() };
         let is_ascii = composed.before.is_ascii();
         hand_over(&turn, held, &envelope, Content { composed, stored: None, is_ascii }).await
     };
@@ -197,7 +219,20 @@ async fn by_mail(shared: &Shared, held: &Held, site: &Site, posted: &PostedBulle
     }
 }
 
-/// At least once: what is said again has the same id.
+/// What is written, with where to look and, for a contact, why it is told him.
+fn text_of(shared: &Shared, posted: &PostedBulletin) -> String {
+    let console = shared.bulletins().console_url.clone();
+    let mut text = posted.bulletin.text.clone();
+    if let Some(url) = &console {
+        text.push_str(&format!("\n{}\n", posted.bulletin.link(url)));
+    }
+    if posted.is_to_contact {
+        let site = &posted.bulletin.site;
+        text.push_str(&format!("\nYou are told as a contact of the site {site}; its administrators change that on the page Contacts of the console.\n"));
+    }
+    text
+}
+
 async fn by_channel(
     shared: &Shared,
     held: &Held,
@@ -205,58 +240,20 @@ async fn by_channel(
     posted: &PostedBulletin,
     name: &str,
 ) -> Result<(), Stop> {
-    let (store, key) = (&shared.store, &posted.key);
-    match store.begin(&held.lease, key, "bulletin", "").await? {
-        Begun::Fresh => {}
-        Begun::Done(_) => return Ok(()),
-        Begun::Failed(fault) => return Err(Stop::GiveUp(fault)),
-        Begun::InDoubt { looked, .. } if looked >= LOST_ANSWERS_MAX => return Err(Stop::Hold(in_doubt())),
-        Begun::InDoubt { .. } => {
-            store.looked(&held.lease, key).await?;
-        }
-    }
-    crash_point("bulletin_begun");
-    let dead_end = site.outgoing.as_ref().is_some_and(|outgoing| outgoing.target.is_none());
-    let said = if dead_end { Ok(()) } else { say(shared, held, posted, name).await };
-    crash_point("bulletin_said");
-    match said {
-        Ok(()) => {
-            let receipt = Receipt::Letter { message_id: held.lease.subject.clone(), dead_end };
-            Ok(store.finish(&held.lease, key, &receipt).await?)
-        }
-        Err(fault) => match fault.kind {
-            FaultKind::Permanent => {
-                store.fail(&held.lease, key, &fault).await?;
-                Metrics::add(&shared.metrics.bulletins_failed);
-                Err(Stop::GiveUp(fault))
-            }
-            FaultKind::Temporary => {
-                // Surely nothing was said.
-                store.not_done(&held.lease, key, "").await?;
-                Err(fault.into())
-            }
-            FaultKind::Unknown => Err(Stop::Retry(fault)),
-        },
-    }
-}
-
-async fn say(shared: &Shared, held: &Held, posted: &PostedBulletin, name: &str) -> Result<(), Fault> {
-    let bulletins = shared.bulletins();
-    let gone = || {
-        Fault::permanent(FaultCode::SettingsWrong, "the bulletin's channel is not in the settings").with_public(
-            format!("The channel `{name}` is not in the settings; add it again, then send the bulletin once more."),
-        )
+    let told_by = shared.bulletins();
+    let saying = Saying {
+        key: &posted.key,
+        kind: "bulletin",
+        channel: told_by.channels.iter().find(|channel| channel.name == name).ok_or(name),
+        message: Message::of(&posted.bulletin, told_by.console_url.as_deref()),
+        metered: None,
+        ends: Ends::Parcel,
     };
-    let channel = bulletins.channels.iter().find(|channel| channel.name == name).ok_or_else(gone)?;
-    let now_s = held.now().div_euclid(1_000_000);
-    let link = bulletins.console_url.as_deref();
-    let post = channel::post(&channel.kind, &posted.bulletin, &held.lease.subject, now_s, link);
-    let saying = post_to_channel(&channel.url, &channel.route, channel.authorization.as_deref(), post);
-    held.while_ours(saying).await
-}
-
-fn in_doubt() -> Fault {
-    let public = "It is not known whether this bulletin arrived: its answer was lost several times. Look in the channel; sending it \
-                  again says it once more.";
-    Fault::permanent(FaultCode::InDoubt, "several answers of a channel were lost").with_public(public)
+    match saying.say(shared, held, site).await {
+        Err(Stop::GiveUp(fault)) => {
+            Metrics::add(&shared.metrics.bulletins_failed);
+            Err(Stop::GiveUp(fault))
+        }
+        said => said,
+    }
 }

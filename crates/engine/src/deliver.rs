@@ -1,7 +1,9 @@
 //! The `Deliver` job: sends the letters that a plan names, each once.
 
+pub mod graph;
 pub(crate) mod hand_over;
 pub(crate) mod letter;
+pub(crate) mod message;
 pub(crate) mod once;
 pub(crate) mod shelf;
 
@@ -14,6 +16,7 @@ use crate::stop::Stop;
 use crate::tokens::TokensOfOutgoing;
 use crate::upload;
 use courier::{dkim, submit};
+use graph::GraphServer;
 use hand_over::{Content, hand_over};
 use mail::compose::Composed;
 use mail::{Address, Envelope};
@@ -28,10 +31,13 @@ use store::{ContentReader, Micros};
 /// Where a site's letters leave, and in whose name.
 #[derive(Debug, Clone)]
 pub struct Outgoing {
-    /// `None` at a dead end: nothing leaves, and letters are kept where an administrator can look at them (PRIV-30).
+    /// `None` at a dead end, unless there is another way: nothing leaves, and letters are kept where an administrator can look at them
+    /// (PRIV-30).
     pub target: Option<submit::Target>,
     /// For an account that is opened with tokens.
     pub tokens: Option<TokensOfOutgoing>,
+    /// In place of `target`, where letters leave by Microsoft Graph.
+    pub graph: Option<GraphServer>,
     pub from: Address,
     shelf: Arc<Shelf>,
 }
@@ -39,7 +45,22 @@ pub struct Outgoing {
 impl Outgoing {
     /// A way out with connections of its own.
     pub fn new(target: Option<submit::Target>, tokens: Option<TokensOfOutgoing>, from: Address) -> Outgoing {
-        Outgoing { target, tokens, from, shelf: Arc::new(Shelf::new(Limits::default())) }
+        Outgoing { target, tokens, graph: None, from, shelf: Arc::new(Shelf::new(Limits::default())) }
+    }
+
+    /// A way out by this mailbox.
+    pub fn by_graph(server: GraphServer, tokens: TokensOfOutgoing, from: Address) -> Outgoing {
+        Outgoing { graph: Some(server), ..Outgoing::new(None, Some(tokens), from) }
+    }
+
+    /// Whether nothing leaves by it.
+    pub(crate) fn is_dead_end(&self) -> bool {
+        self.target.is_none() && self.graph.is_none()
+    }
+
+    /// How many bytes the files of a letter may have in all.
+    pub(crate) fn files_bytes_max(&self) -> u64 {
+        if self.graph.is_some() { graph::FILES_BYTES_MAX } else { u64::MAX }
     }
 
     /// The same, with the connections of this shelf.
@@ -177,7 +198,7 @@ impl Sending<'_> {
     /// Puts our signatures before a letter whose domain is signed for. A mail that is handed on is read once for that, and once more to be
     /// sent: what is signed has to be known before its first octet leaves.
     async fn sign(&self, composed: &mut Composed, date_s: i64) -> Result<(), Fault> {
-        let Some(signer) = self.site.signers.of(&self.outgoing.from.address) else { return Ok(()) };
+        let Some(signer) = self.site.signer(self.outgoing, &self.outgoing.from.address) else { return Ok(()) };
         let mut body = dkim::Body::default();
         body.push(dkim::body_of(&composed.before));
         if self.letter.kind.has_the_original() {

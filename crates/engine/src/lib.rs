@@ -18,6 +18,7 @@ pub mod site;
 pub mod speak;
 pub mod tokens;
 
+mod billing;
 mod carry;
 mod decide_job;
 mod deliver;
@@ -44,6 +45,7 @@ mod work;
 pub use author_proof::AuthorProof;
 pub use bulletin::{Bulletins, Channel};
 pub use deliver::Outgoing;
+pub use deliver::graph as outgoing_graph;
 pub use deliver::shelf::{Limits as OutgoingLimits, Shelf, Shelves};
 pub use fetch::Fetching;
 pub use gateway::{Gateway, Mailbox, Parts};

@@ -20,6 +20,8 @@ const DAY: Micros = 86_400 * 1_000_000;
 pub(crate) struct Meter {
     plans: RwLock<Arc<Vec<Capacity>>>,
     seen: Mutex<HashMap<String, Seen>>,
+    /// For which plans and up to which month billing records were written.
+    billed: Mutex<Option<(Arc<Vec<Capacity>>, Month)>>,
 }
 
 /// How a plan stood.
@@ -34,7 +36,7 @@ struct Seen {
 
 impl Meter {
     pub(crate) fn new(plans: Vec<Capacity>) -> Meter {
-        Meter { plans: RwLock::new(Arc::new(plans)), seen: Mutex::default() }
+        Meter { plans: RwLock::new(Arc::new(plans)), ..Meter::default() }
     }
 
     /// Puts other plans in place, for example after an upgrade.
@@ -45,6 +47,15 @@ impl Meter {
 
     pub(crate) fn plans(&self) -> Arc<Vec<Capacity>> {
         self.plans.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn is_billed(&self, plans: &Arc<Vec<Capacity>>, settled: Month) -> bool {
+        let billed = self.billed.lock().unwrap_or_else(PoisonError::into_inner);
+        billed.as_ref().is_some_and(|(of, until)| Arc::ptr_eq(of, plans) && *until == settled)
+    }
+
+    pub(crate) fn note_billed(&self, plans: Arc<Vec<Capacity>>, settled: Month) {
+        *self.billed.lock().unwrap_or_else(PoisonError::into_inner) = Some((plans, settled));
     }
 
     /// The plan of a site; a site has one at most.

@@ -50,6 +50,7 @@ counters! {
     not_fetched, "sealpost_fetch_failed_messages_total", "Attempts to fetch a single message that failed; it stays in its mailbox and is asked for again.";
     deleted, "sealpost_fetch_deleted_messages_total", "Messages deleted in mailboxes on other servers after they were taken in.";
     letters_sent, "sealpost_letters_sent_total", "Letters that an outgoing mail server took.";
+    channel_messages_sent, "sealpost_channel_messages_sent_total", "Messages about issues that a channel took.";
     letters_kept, "sealpost_letters_kept_total", "Letters kept here because their site is a dead end.";
     letters_failed, "sealpost_letters_failed_total", "Letters that failed for good.";
     letters_posted, "sealpost_letters_posted_total", "Letters about events that were posted.";

@@ -8,6 +8,7 @@ mod deleted;
 mod files;
 mod inquiry;
 mod letters;
+mod message;
 mod preview;
 
 use crate::decide_job::beside_the_workers;

@@ -9,7 +9,7 @@ use crate::metrics::SiteFigures;
 use crate::settings::Settings;
 use crate::trouble::Trouble;
 use bytes::Bytes;
-use courier::dkim::Signers;
+use courier::dkim::{Signer, Signers};
 use futures_util::future::BoxFuture;
 use policy::event::Event;
 use policy::template::Templates;
@@ -154,10 +154,15 @@ impl Site {
         Site { signers, ..self }
     }
 
+    /// What signs its letters from this address. By Graph they leave unsigned: it writes them anew, and signs for itself.
+    pub(crate) fn signer(&self, way: &Outgoing, from: &str) -> Option<Signer<'_>> {
+        self.signers.of(from).filter(|_| way.graph.is_none())
+    }
+
     /// How a letter leaves that names a server, or none for the site's own; `None` when it cannot. From a dead end nothing leaves by any.
     pub(crate) fn way(&self, name: &str) -> Option<&Outgoing> {
         match &self.outgoing {
-            Some(outgoing) if name.is_empty() || outgoing.target.is_none() => Some(outgoing),
+            Some(outgoing) if name.is_empty() || outgoing.is_dead_end() => Some(outgoing),
             _ => self.ways.get(name),
         }
     }
@@ -203,7 +208,7 @@ impl Site {
     /// What is told of it to operators.
     pub(crate) fn figures(&self) -> SiteFigures {
         let limited = self.limits.bitten().map(|(limit, count)| (limit.word(), count));
-        let is_dead_end = self.outgoing.as_ref().is_some_and(|outgoing| outgoing.target.is_none());
+        let is_dead_end = self.outgoing.as_ref().is_some_and(Outgoing::is_dead_end);
         let history_fails = self.poll_every.map(|_| self.history_fails.load(Ordering::Relaxed));
         SiteFigures { name: self.name.clone(), is_parked: self.is_parked(), is_dead_end, history_fails, limited }
     }

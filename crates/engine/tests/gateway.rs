@@ -6,7 +6,9 @@ mod gateway {
     pub mod authors;
     pub mod bulletins;
     pub mod changes;
+    pub mod channels;
     pub mod connections;
+    pub mod contacts;
     pub mod contract;
     #[cfg(feature = "crash_points")]
     pub mod crash;
@@ -32,6 +34,7 @@ mod gateway {
     pub mod refusals;
     pub mod renewing;
     pub mod replay;
+    pub mod sending_graph;
     pub mod told;
     pub mod touchy;
     pub mod trouble;
@@ -43,9 +46,9 @@ mod gateway {
 use futures_util::future::LocalBoxFuture;
 use gateway::world::Database;
 use gateway::{
-    authors, bulletins, changes, connections, contract, deleted, doubt, duplicates, fetching, graph, half_open,
-    hearing, kept, letters, limits, lost_answers, names, notices, order, outage, plans, poison, polling, refusals,
-    renewing, replay, told, trouble, uploads, walk,
+    authors, bulletins, changes, channels, connections, contacts, contract, deleted, doubt, duplicates, fetching,
+    graph, half_open, hearing, kept, letters, limits, lost_answers, names, notices, order, outage, plans, poison,
+    polling, refusals, renewing, replay, sending_graph, told, trouble, uploads, walk,
 };
 
 /// Each scenario on SQLite, as a test of its own.
@@ -203,11 +206,23 @@ on_sqlite! {
     bulletins::a_channel_that_fails_is_told_again_under_the_same_id;
     bulletins::a_channel_that_says_no_or_nothing_is_left_to_a_person;
     bulletins::a_site_that_is_out_of_order_is_told_once;
+    channels::a_channel_is_told_what_everybody_sees_and_nothing_else;
+    channels::a_channel_that_fails_is_told_again_and_no_letter_is_sent_twice;
+    channels::a_channel_that_another_site_has_is_told_nothing;
+    channels::sec_36_a_channel_at_a_private_address_is_not_spoken_to;
+    channels::priv_30_at_a_dead_end_no_channel_is_told;
+    contacts::the_next_billing_contact_is_told_when_the_letter_to_the_first_comes_back;
+    contacts::single_mails_are_told_by_project_and_cause_without_what_they_say;
+    contacts::packs_and_months_of_a_plan_are_written_down_once;
     plans::a_spent_plan_leaves_mail_with_its_sender;
     plans::a_spent_plan_leaves_mail_in_its_mailbox;
     plans::events_wait_for_room_and_are_told_after_an_upgrade;
     plans::a_letter_whose_answer_is_lost_is_counted_once;
     plans::events_that_waited_for_too_long_are_given_up_and_seen;
+    sending_graph::letters_leave_by_graph_once_each_however_often_it_wants_quiet;
+    sending_graph::fault_20_a_letter_whose_answer_graph_loses_is_sent_once_more_and_then_a_person_is_asked;
+    sending_graph::one_refused_recipient_of_graph_keeps_no_other_back;
+    sending_graph::what_is_too_large_for_graph_is_said_and_not_tried;
     notices::reporter_and_watchers_are_told_of_a_comment_and_its_author_is_not;
     notices::an_internal_comment_reaches_nobody_who_may_not_see_it;
     notices::a_comment_for_a_role_or_a_group_reaches_those_alone;

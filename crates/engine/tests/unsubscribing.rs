@@ -101,6 +101,7 @@ async fn post(store: &Store, site: &str) {
         reason: "she reports it".into(),
         trouble: None,
         files: Vec::new(),
+        message: None,
     };
     let key = key_of_letter(site);
     let letter = NewLetter { number: letter_number(&key), key, about, bytes: b"mail".to_vec() };

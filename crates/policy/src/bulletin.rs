@@ -3,6 +3,9 @@
 //! A bulletin has a name for what happened. Whoever was told of it under this name is not told again.
 
 pub mod channel;
+mod told;
+
+pub use told::{MailTold, of_mail};
 
 use crate::meter::{Amount, Capacity, Counted, Month, Spent, Standing, by_month, bytes_in_words, date_of};
 use std::fmt::Write;
@@ -39,14 +42,32 @@ pub enum Cause {
     Stuck,
     /// What was used in the month that is over.
     Monthly,
+    /// A single mail is held for a person.
+    MailHeld,
+    /// One was put into quarantine.
+    MailQuarantined,
+    /// One was not taken in and handed on.
+    MailForwarded,
+    /// The work on one was given up, or waits for a person.
+    MailStopped,
     /// A person wants to see whether bulletins arrive.
     Test,
 }
 
 impl Cause {
     /// Those that settings name.
-    pub const ALL: [Cause; 6] =
-        [Cause::Usage, Cause::BusyDay, Cause::PlanEnd, Cause::Offline, Cause::Stuck, Cause::Monthly];
+    pub const ALL: [Cause; 10] = [
+        Cause::Usage,
+        Cause::BusyDay,
+        Cause::PlanEnd,
+        Cause::Offline,
+        Cause::Stuck,
+        Cause::Monthly,
+        Cause::MailHeld,
+        Cause::MailQuarantined,
+        Cause::MailForwarded,
+        Cause::MailStopped,
+    ];
 
     /// The word that stands in settings, tables and JSON.
     pub fn word(self) -> &'static str {
@@ -57,6 +78,10 @@ impl Cause {
             Cause::Offline => "offline",
             Cause::Stuck => "stuck",
             Cause::Monthly => "monthly",
+            Cause::MailHeld => "mail_held",
+            Cause::MailQuarantined => "mail_quarantined",
+            Cause::MailForwarded => "mail_forwarded",
+            Cause::MailStopped => "mail_stopped",
             Cause::Test => "test",
         }
     }
@@ -72,6 +97,10 @@ pub struct Rule {
     pub name: String,
     /// Of these sites alone; empty for all.
     pub sites: Vec<String>,
+    /// Of single mails those of these projects alone; empty for all.
+    pub projects: Vec<String>,
+    /// Of single mails also why.
+    pub mail_reasons: bool,
     pub causes: Vec<Cause>,
     /// Parts of a plan, in percent, at each of which somebody is told.
     pub usage_percent: Vec<u32>,

@@ -1,5 +1,6 @@
 //! What is counted of mail that comes in and goes out, and to which month it belongs.
 
+pub mod billing;
 mod capacity;
 
 pub use capacity::{Capacity, End, EndOf, Pack, Spent, Standing};
@@ -31,6 +32,8 @@ pub enum Metered {
     EventLetter,
     /// A letter that tells administrators of the gateway itself.
     AdminLetter,
+    /// A message to a channel about events.
+    ChannelMessage,
 }
 
 /// Which way it went.
@@ -52,7 +55,7 @@ impl Direction {
 
 impl Metered {
     /// All of them, in the order of tables.
-    pub const ALL: [Metered; 8] = [
+    pub const ALL: [Metered; 9] = [
         Metered::Mail,
         Metered::HandedIn,
         Metered::Upload,
@@ -61,6 +64,7 @@ impl Metered {
         Metered::Alert,
         Metered::EventLetter,
         Metered::AdminLetter,
+        Metered::ChannelMessage,
     ];
 
     /// The word that stands in tables, JSON and the database.
@@ -74,6 +78,7 @@ impl Metered {
             Metered::Alert => "alert",
             Metered::EventLetter => "event_letter",
             Metered::AdminLetter => "admin_letter",
+            Metered::ChannelMessage => "channel_message",
         }
     }
 
@@ -93,6 +98,7 @@ impl Metered {
             Metered::Alert => "alerts about mail",
             Metered::EventLetter => "letters about events",
             Metered::AdminLetter => "notices to administrators",
+            Metered::ChannelMessage => "messages to channels",
         }
     }
 
@@ -106,7 +112,7 @@ impl Metered {
     /// Whether it counts as maintenance as long as nothing comes of it. What comes in does, until the first step is done that changes
     /// something in the tracker; what goes out stays what it is.
     pub fn is_maintenance_at_first(self) -> bool {
-        !matches!(self, Metered::Notice | Metered::EventLetter)
+        !matches!(self, Metered::Notice | Metered::EventLetter | Metered::ChannelMessage)
     }
 
     pub fn of_letter(kind: LetterKind) -> Metered {

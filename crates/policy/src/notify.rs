@@ -1,6 +1,7 @@
 //! Who gets a letter about what: from the events of a merge window, mappings and facts to notifications, each with its reason.
 
 mod audience;
+mod channel;
 mod facts;
 mod files;
 mod inquiry;
@@ -11,6 +12,7 @@ mod scene;
 mod seen;
 mod settle;
 
+pub use channel::ChannelTold;
 pub use facts::{Audience, Entry, EntryNow, Facts, IssueNow, PEOPLE_MAX, Person, Question, SeenBy, Whom};
 pub use files::{
     FILES_ALONG_MAX, Fate, FileRule, FileSaid, Files, Going, THUMBNAIL_BYTES_MAX, THUMBNAILS_MAX, picture_id,
@@ -63,6 +65,7 @@ pub struct Notification {
 pub struct Recipient {
     /// `None` for somebody without an account.
     pub account: Option<String>,
+    /// Of a channel its name in words.
     pub address: String,
     /// Empty where nobody knows it.
     pub name: String,
@@ -72,6 +75,9 @@ pub struct Recipient {
     pub outsider: bool,
     /// The address is his account's own; only then a letter says more of the account, and leads to where it signs in.
     pub is_at_home: bool,
+    /// It is no person but this channel.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<ChannelTold>,
 }
 
 /// How a letter is made, as the mapping says; empty texts mean what the manual says of their settings.
@@ -116,7 +122,10 @@ impl Notification {
             let Recipient { language, time_zone, outsider, is_at_home, .. } = one.recipient.clone();
             (language, time_zone, outsider, is_at_home, one.because.clone())
         };
+        let is_person = |one: &Notification| one.recipient.channel.is_none();
         self.style.to == To::Bcc
+            && is_person(self)
+            && is_person(other)
             && (&self.mapping, &self.issue_id, &self.style) == (&other.mapping, &other.issue_id, &other.style)
             && self.events == other.events
             && words(self) == words(other)
@@ -217,6 +226,7 @@ impl Window<'_> {
                 Err(why) => done.left_out.push(self.left_out(one.shown(), why)),
             }
         }
+        self.tell_channels(&settled, issue, &held, inquiry, done);
     }
 
     /// Those of which the mapping's condition holds; one that has no value does not hold.
@@ -286,6 +296,7 @@ impl Window<'_> {
             time_zone: or(person.and_then(|person| person.time_zone.as_ref()), &held.time_zone),
             outsider: one.is_outsider(),
             is_at_home,
+            channel: None,
         };
         let words = events.iter().flat_map(|event| words_of(event));
         let told: Vec<&str> = words.filter(|word| self.mapping.events.iter().any(|e| e == word)).collect();

@@ -8,7 +8,7 @@ mod values;
 
 pub use event_words::{EVENT_WORDS, words_of};
 pub use settings::{AUDIENCE_MAX, FILES_BYTES_MAX, MERGE_WINDOW_S_MAX, ROOMS};
-pub use values::{FilesWay, Format, To};
+pub use values::{ChannelSays, FilesWay, Format, To};
 
 pub(crate) use values::{Held, Tell};
 
@@ -138,7 +138,7 @@ impl Mappings {
             let mut keys = self.projects.iter().map(|(key, _)| key.as_str()).filter(|key| mapping.is_about(key));
             if !self.held(mapping, "").has_audience() && !keys.any(|key| self.held(mapping, key).has_audience()) {
                 let section = reader.section_again(top, "mapping", "mapping[].", index);
-                let remedy = "tells nobody; add audience, roles, groups, fields, accounts, addresses or also";
+                let remedy = "tells nobody; add audience, roles, groups, fields, accounts, addresses, also or channels";
                 reader.refuse(&section, "name", remedy);
             }
         }
@@ -162,7 +162,19 @@ impl Mappings {
         projects.extend(self.projects.iter().map(|(key, _)| key.as_str()));
         let of = |mapping: &Mapping| {
             let about = projects.iter().filter(|key| key.is_empty() || mapping.is_about(key));
-            about.map(|key| self.held(mapping, key).outgoing).collect::<Vec<_>>()
+            let held = about.map(|key| self.held(mapping, key)).filter(Held::has_people);
+            held.map(|held| held.outgoing).collect::<Vec<_>>()
+        };
+        self.mappings.iter().filter(|mapping| mapping.enabled).flat_map(of).collect()
+    }
+
+    /// The names of the channels that are told.
+    pub fn channels(&self) -> BTreeSet<String> {
+        let mut projects = vec![""];
+        projects.extend(self.projects.iter().map(|(key, _)| key.as_str()));
+        let of = |mapping: &Mapping| {
+            let about = projects.iter().filter(|key| key.is_empty() || mapping.is_about(key));
+            about.flat_map(|key| self.held(mapping, key).channels).collect::<Vec<_>>()
         };
         self.mappings.iter().filter(|mapping| mapping.enabled).flat_map(of).collect()
     }

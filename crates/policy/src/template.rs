@@ -23,11 +23,11 @@ pub use bounds::{
 };
 pub use filters::FILTERS;
 pub use html::{REFUSED, SafeHtml, Shown};
-pub use letter::{MadeBy, Order, Rendered, Subject, render};
+pub use letter::{Form, MadeBy, Order, Rendered, Subject, render};
 pub use machine::{DEPTH_MAX, FUEL, HTML_BYTES_MAX, Part, SUBJECT_BYTES_MAX, TEXT_BYTES_MAX, Trouble};
 pub use resource::{LOGO, RESOURCE_BYTES_MAX, RESOURCES_BYTES_MAX, RESOURCES_MAX, Resource};
 pub use scene::FIELDS;
 pub use theme::{BLOCKS, Theme};
 pub use view::{View, WEIGHTIEST_FIRST};
 pub use words::{LANGUAGES, Words};
-pub use written::{SOURCE_BYTES_MAX, STATEMENTS, Template, Templates};
+pub use written::{CHANNEL, SOURCE_BYTES_MAX, STATEMENTS, Template, Templates};

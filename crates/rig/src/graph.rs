@@ -20,6 +20,8 @@ pub const INBOX: &str = "inbox-id";
 pub enum Mishap {
     /// This answer, with further header fields as whole lines.
     Answer(u16, Vec<String>, Vec<u8>),
+    /// The request has its effect, and its answer never comes.
+    LoseAnswer,
     /// The answer is promised whole and breaks off in its middle.
     Cut,
     /// The answer never ends: this piece again and again.
@@ -71,6 +73,15 @@ struct State {
     slowness: Duration,
     endless_bytes: usize,
     made: usize,
+    sent: Vec<Sent>,
+}
+
+/// A mail that was sent.
+#[derive(Debug, Clone)]
+pub struct Sent {
+    /// The mailbox by which it was sent.
+    pub user: String,
+    pub mail: String,
 }
 
 /// The server; it serves until the test's process ends.
@@ -193,6 +204,11 @@ impl GraphServer {
     /// The lines of all requests so far, with the `Prefer` field behind each.
     pub fn requests(&self) -> Vec<String> {
         self.state().requests.clone()
+    }
+
+    /// The mails that were taken, in order.
+    pub fn sent(&self) -> Vec<Sent> {
+        self.state().sent.clone()
     }
 
     /// The most requests that were under way at the same time.

@@ -5,6 +5,7 @@ pub mod bulletin;
 pub mod cases;
 pub mod check;
 mod consent;
+pub mod contact;
 pub mod deliver;
 pub mod demo;
 pub mod desk;

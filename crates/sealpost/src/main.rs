@@ -185,6 +185,14 @@ enum Command {
         #[command(subcommand)]
         what: command::bulletin::What,
     },
+    /// To whom the usage of a site and its plan are told: list, add, remove.
+    Contact {
+        /// The gateway's settings. Needed; may stand before or behind what is asked.
+        #[arg(long, global = true)]
+        config: Option<PathBuf>,
+        #[command(subcommand)]
+        what: command::contact::What,
+    },
     /// What came in and went out, by month, site and kind.
     Usage {
         #[arg(long)]
@@ -265,6 +273,7 @@ async fn run(command: Command) -> Result<(), command::Failure> {
         Command::File { config, what } => command::file::run(&given(config), what).await,
         Command::Letter { config, what } => command::letter::run(|| given(config), what).await,
         Command::Bulletin { config, what } => command::bulletin::run(&given(config), what).await,
+        Command::Contact { config, what } => command::contact::run(&given(config), what).await,
         Command::Usage { config, asked } => command::usage::run(&config, &asked).await,
         Command::Shadow { config, what } => command::shadow::run(&given(config), what).await,
         Command::Bench(arguments) => command::bench::run(arguments).await,

@@ -38,6 +38,7 @@ pub struct Settings {
     pub store: store::Settings,
     pub keep_usage_days: u32,
     pub keep_events_days: u32,
+    pub keep_billing_days: u32,
     pub console: Console,
     /// `None` when nothing listens to strangers.
     pub public: Option<Public>,
@@ -172,6 +173,7 @@ pub struct Site {
     pub keep_events_days: Option<u32>,
     /// The same of what is counted.
     pub keep_usage_days: Option<u32>,
+    pub keep_billing_days: Option<u32>,
 }
 
 /// How tokens come about, for a mailbox, a site or an outgoing server, and when that by which they are had ends.
@@ -205,6 +207,8 @@ pub struct Outgoing {
     pub security: courier::submit::Security,
     /// It speaks LMTP.
     pub lmtp: bool,
+    /// It is no server for mail but this mailbox of Microsoft Graph.
+    pub graph: Option<engine::outgoing_graph::GraphServer>,
     pub authorities: Option<PathBuf>,
     pub credentials: Option<(String, Secret)>,
     /// The account that is opened with tokens, and how they come about.
@@ -315,6 +319,7 @@ impl Settings {
             (None, _) => keep_events_days,
         };
         let usage = |site: &Site| site.keep_usage_days.unwrap_or(self.keep_usage_days);
+        let billing = self.sites.iter().filter_map(|site| Some((site.name.clone(), site.keep_billing_days?)));
         let of_sites =
             |days: &dyn Fn(&Site) -> u32| self.sites.iter().map(|site| (site.name.clone(), days(site))).collect();
         store::Retention {
@@ -324,6 +329,8 @@ impl Settings {
             events_by_site: of_sites(&events),
             keep_usage_days: self.keep_usage_days,
             usage_by_site: of_sites(&usage),
+            keep_billing_days: self.keep_billing_days,
+            billing_by_site: billing.collect(),
         }
     }
 }

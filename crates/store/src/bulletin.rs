@@ -2,6 +2,7 @@
 
 use crate::Store;
 use crate::audit::{self, Entry};
+use crate::contact::ContactKind;
 use crate::database::{Conn, all, execute, one};
 use crate::dialect;
 use crate::ledger;
@@ -43,6 +44,8 @@ pub struct PostedBulletin {
     pub bulletin: Bulletin,
     pub target: BulletinTarget,
     pub posted_at: Micros,
+    /// It is told to a contact of the site, whose letter should come back where it can when it cannot be delivered.
+    pub is_to_contact: bool,
 }
 
 /// A row of the list.
@@ -64,9 +67,9 @@ pub struct BulletinLine {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Sealed {
-    subject: String,
-    text: String,
+pub(crate) struct Sealed {
+    pub(crate) subject: String,
+    pub(crate) text: String,
     target: BulletinTarget,
 }
 
@@ -88,7 +91,7 @@ type Row = (
     Option<Vec<u8>>,
 );
 
-fn place<'a>(site: &'a str, id: &'a str) -> Place<'a> {
+pub(crate) fn place<'a>(site: &'a str, id: &'a str) -> Place<'a> {
     Place { site, table: "bulletins", row: id, field: "sealed_bulletin" }
 }
 
@@ -100,7 +103,19 @@ impl Store {
     /// Posts a bulletin to a target, with its job, unless that was told the same under this name before. Beyond
     /// [`BULLETINS_A_DAY_MAX`] it is kept and not sent. Whether it is new.
     pub async fn post_bulletin(&self, bulletin: &Bulletin, target: &BulletinTarget) -> Result<bool, Fault> {
-        const KNOWN: &str = "SELECT id FROM bulletins WHERE key = $1";
+        self.post_bulletin_as(bulletin, target, None).await
+    }
+
+    /// The same, for a contact of the site: then it is sent however many were told him of late. Where a rule has told the same address, it is
+    /// noted that this concerns the contact.
+    pub(crate) async fn post_bulletin_as(
+        &self,
+        bulletin: &Bulletin,
+        target: &BulletinTarget,
+        contact: Option<ContactKind>,
+    ) -> Result<bool, Fault> {
+        const KNOWN: &str = "SELECT contact FROM bulletins WHERE key = $1";
+        const CONCERNS: &str = "UPDATE bulletins SET contact = $1 WHERE key = $2 AND contact IS NULL";
         let site = bulletin.site.clone();
         let hasher = self.inner.vault.hasher(&site).await?;
         let hash = match target {
@@ -109,18 +124,26 @@ impl Store {
         };
         let key = format!("{site}/bulletin:{}/{}", bulletin.name, HEXLOWER.encode(&hash[..hash.len().min(8)]));
         let asked = key.clone();
-        let known = self.inner.db.read(move |conn| Box::pin(async move { one!(conn, (String,), KNOWN, &asked) }));
-        if known.await?.is_some() {
-            return Ok(false);
+        let known =
+            self.inner.db.read(move |conn| Box::pin(async move { one!(conn, (Option<String>,), KNOWN, &asked) }));
+        let contact = contact.map(ContactKind::word);
+        match known.await? {
+            None => {}
+            Some((None,)) if contact.is_some() => {
+                let work = self
+                    .inner
+                    .db
+                    .unit(move |conn| Box::pin(async move { execute!(conn, CONCERNS, contact, &key).map(|_| ()) }));
+                return work.await.map(|()| false);
+            }
+            Some(_) => return Ok(false),
         }
         let id = Uuid::now_v7().simple().to_string();
         let Bulletin { name, cause, subject, text, .. } = bulletin.clone();
         let sealing = self.inner.vault.standing_key(&site).await?;
         let sealed = sealed::seal(&sealing, place(&site, &id), &Sealed { subject, text, target: target.clone() })?;
-        let work = self.inner.db.unit(move |conn| {
-            Box::pin(async move { insert(conn, New { id, key, name, cause, site, hash, sealed }).await })
-        });
-        let is_new = work.await?;
+        let new = New { id, key, name, cause, site, hash, contact, sealed };
+        let is_new = self.inner.db.unit(move |conn| Box::pin(async move { insert(conn, new).await })).await?;
         self.inner.bell.ring();
         Ok(is_new)
     }
@@ -130,18 +153,18 @@ impl Store {
     /// # Errors
     /// `StoreCorrupt` when there is none.
     pub async fn posted_bulletin(&self, lease: &Lease) -> Result<PostedBulletin, Fault> {
-        type Row = (String, String, String, i64, Vec<u8>);
+        type Row = (String, String, String, i64, Vec<u8>, Option<String>);
         const SQL: &str =
-            "SELECT key, name, cause, posted_at, sealed_bulletin FROM bulletins WHERE id = $1 AND site = $2";
+            "SELECT key, name, cause, posted_at, sealed_bulletin, contact FROM bulletins WHERE id = $1 AND site = $2";
         let (id, site) = (lease.subject.clone(), lease.site.clone());
         let row = self.inner.db.read(move |conn| Box::pin(async move { one!(conn, Row, SQL, &id, &site) })).await?;
         let none = || Fault::permanent(FaultCode::StoreCorrupt, "a job delivers a bulletin that is not there");
-        let (key, name, cause, posted_at, sealed) = row.ok_or_else(none)?;
+        let (key, name, cause, posted_at, sealed, contact) = row.ok_or_else(none)?;
         let sealing = self.inner.vault.standing_key(&lease.site).await?;
         let Sealed { subject, text, target } = sealed::open(&sealing, place(&lease.site, &lease.subject), &sealed)?;
         let cause = Cause::of_word(&cause).unwrap_or(Cause::Test);
         let bulletin = Bulletin { name, cause, site: lease.site.clone(), subject, text };
-        Ok(PostedBulletin { key: StepKey(key), bulletin, target, posted_at })
+        Ok(PostedBulletin { key: StepKey(key), bulletin, target, posted_at, is_to_contact: contact.is_some() })
     }
 
     /// The newest bulletins, at most 200.
@@ -263,23 +286,29 @@ struct New {
     cause: Cause,
     site: String,
     hash: Vec<u8>,
+    contact: Option<&'static str>,
     sealed: Vec<u8>,
 }
 
 async fn insert(conn: &mut Conn, new: New) -> Result<bool, Fault> {
     const NUMBER: &str = "SELECT COUNT(*) FROM bulletins WHERE target = $1 AND posted_at > $2 AND withheld = 0";
-    const ROW: &str = "INSERT INTO bulletins (id, key, name, cause, site, target, posted_at, withheld, sealed_bulletin)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (key) DO NOTHING";
+    const ROW: &str = "INSERT INTO bulletins
+            (id, key, name, cause, site, target, posted_at, withheld, sealed_bulletin, number, contact)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (key) DO NOTHING";
     const JOB: &str = "INSERT INTO jobs (id, kind, site, subject, position, state, due, created_at)
         VALUES ($1, 'bulletin', $2, $3, $4, 'ready', $4, $4)";
-    let New { id, key, name, cause, site, hash, sealed } = new;
+    let New { id, key, name, cause, site, hash, contact, sealed } = new;
     let now = dialect::now(conn).await?;
     let number = one!(conn, (i64,), NUMBER, &hash, now - DAY)?.map_or(0, |(number,)| number);
-    // A test is asked for by a person, who waits for it; of plans and of work that is stuck there is little to tell, and it matters.
-    let always = matches!(cause, Cause::Test | Cause::Usage | Cause::PlanEnd | Cause::Stuck);
+    // A test is asked for by a person, who waits for it; of plans, of months and of work that is stuck there is little to tell, and it matters.
+    let always = contact.is_some()
+        || matches!(cause, Cause::Test | Cause::Usage | Cause::PlanEnd | Cause::Stuck | Cause::Monthly);
     let withheld = number >= BULLETINS_A_DAY_MAX && !always;
-    let is_new =
-        execute!(conn, ROW, &id, &key, &name, cause.word(), &site, &hash, now, i64::from(withheld), &sealed)? == 1;
+    // What its letter is known by when it comes back.
+    let letter = policy::letter_number(&StepKey(key.clone())).cast_signed();
+    let (word, late) = (cause.word(), i64::from(withheld));
+    let row = execute!(conn, ROW, &id, &key, &name, word, &site, &hash, now, late, &sealed, letter, contact);
+    let is_new = row? == 1;
     if is_new && !withheld {
         execute!(conn, JOB, job_id(&id), &site, &id, now)?;
     }

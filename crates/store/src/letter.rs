@@ -2,6 +2,7 @@
 
 use crate::Store;
 use crate::audit::{self, Entry};
+use crate::contact;
 use crate::database::{Conn, all, execute, one};
 use crate::dialect;
 use crate::job::check_lease;
@@ -213,6 +214,7 @@ pub(crate) async fn note_returned(
         for sql in [SQL, ABOUT_EVENTS] {
             execute!(conn, sql, now, site, *number, address)?;
         }
+        contact::came_back_by_report(conn, site, *number, address, now).await?;
     }
     Ok(())
 }
@@ -264,7 +266,11 @@ impl Store {
             Box::pin(async move {
                 check_lease(conn, &lease).await?;
                 let now = dialect::now(conn).await?;
-                let sql = if lease.kind == JobKind::Letter { ABOUT_EVENTS } else { OF_MAIL };
+                let sql = match lease.kind {
+                    JobKind::Bulletin => return contact::came_back_by_key(conn, &lease.site, &key, now).await,
+                    JobKind::Letter => ABOUT_EVENTS,
+                    _ => OF_MAIL,
+                };
                 execute!(conn, sql, now, &key).map(|_| ())
             })
         });

@@ -2,10 +2,12 @@
 
 mod attention;
 mod audit;
+mod billing;
 mod blob;
 mod bookmark;
 mod bulletin;
 mod click;
+mod contact;
 mod content;
 mod database;
 mod dialect;
@@ -57,8 +59,10 @@ mod writer;
 
 pub use attention::Attention;
 pub use audit::AuditVerdict;
+pub use billing::BillingLine;
 pub use bookmark::{Bookmark, Stage};
 pub use bulletin::{BULLETINS_A_DAY_MAX, BulletinLine, BulletinTarget, PostedBulletin};
+pub use contact::{Added, CONTACTS_MAX, Contact, ContactKind, ContactWord};
 pub use content::{Content, ContentWriter, PIECE_BYTES};
 pub use event::{BODY_KEPT_BYTES_MAX, DEEDS_KEPT_DAYS, EVENTS_KEPT_DAYS, EventLine, EventStory, StoredEvent, Via};
 pub use figures::Backlog;
@@ -71,8 +75,8 @@ pub use link::LinkUse;
 pub use look::{Look, LookLine};
 pub use named::{Bearer, Resized};
 pub use outbox::{
-    IssueMail, LETTERS_PAGE_MAX, LetterAbout, LetterFile, LetterFileWriter, LetterGap, NewLetter, OutboxLine,
-    PostedLetter, StoredLetterFile, Subscription,
+    ChannelMessage, IssueMail, LETTERS_PAGE_MAX, LetterAbout, LetterFile, LetterFileWriter, LetterGap, NewLetter,
+    OutboxLine, PostedLetter, StoredLetterFile, Subscription,
 };
 pub use poll::{HistoryMark, Listing};
 pub use replay::NotNow;

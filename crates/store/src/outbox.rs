@@ -24,6 +24,7 @@ use crate::sealed;
 use crate::segment::{ContentReader, Kept, SegmentReader, SegmentWriter, Whereabouts};
 use crate::vault::seal::Place;
 use mail::normalised;
+use policy::bulletin::channel::Message;
 use policy::{Fault, FaultCode, StepKey};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -32,7 +33,7 @@ use uuid::Uuid;
 /// What is kept of a letter beside its bytes: to whom it goes, what it is about, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LetterAbout {
-    /// A plain address.
+    /// A plain address; of a channel its name in words.
     pub to: String,
     /// Whom servers tell that it could not be delivered; a plain address.
     pub return_path: String,
@@ -51,6 +52,17 @@ pub struct LetterAbout {
     /// The files that it is about.
     #[serde(default)]
     pub files: Vec<LetterFile>,
+    /// It is no letter but this message to a channel.
+    #[serde(default)]
+    pub message: Option<ChannelMessage>,
+}
+
+/// A message to a channel of the settings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChannelMessage {
+    /// The channel's name.
+    pub channel: String,
+    pub message: Message,
 }
 
 /// A file that a letter is about.

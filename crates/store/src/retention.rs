@@ -12,6 +12,8 @@ use std::sync::PoisonError;
 
 /// For how long what is counted is kept, in days: the year behind, and the day on which it began.
 const KEEP_USAGE_DAYS: u32 = 366;
+/// For how long billing records are kept, in days: seven years.
+const KEEP_BILLING_DAYS: u32 = 2557;
 
 /// The periods in days, each for sites that are not named and for those that are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +27,9 @@ pub struct Retention {
     /// What was counted of mail that came and went ([`Store::counted`]).
     pub keep_usage_days: u32,
     pub usage_by_site: BTreeMap<String, u32>,
+    /// Records of the months and packs of sites with a plan ([`Store::billing`]), for sites that are not named.
+    pub keep_billing_days: u32,
+    pub billing_by_site: BTreeMap<String, u32>,
 }
 
 impl Default for Retention {
@@ -36,6 +41,8 @@ impl Default for Retention {
             events_by_site: BTreeMap::new(),
             keep_usage_days: KEEP_USAGE_DAYS,
             usage_by_site: BTreeMap::new(),
+            keep_billing_days: KEEP_BILLING_DAYS,
+            billing_by_site: BTreeMap::new(),
         }
     }
 }
@@ -46,10 +53,11 @@ enum Kind {
     Content,
     Events,
     Usage,
+    Billing,
 }
 
 impl Kind {
-    const ALL: [Kind; 3] = [Kind::Content, Kind::Events, Kind::Usage];
+    const ALL: [Kind; 4] = [Kind::Content, Kind::Events, Kind::Usage, Kind::Billing];
 
     /// The word of its setting, as receipts in the audit trail have it.
     fn word(self) -> &'static str {
@@ -57,6 +65,7 @@ impl Kind {
             Kind::Content => "keep_content_days",
             Kind::Events => "keep_events_days",
             Kind::Usage => "keep_usage_days",
+            Kind::Billing => "keep_billing_days",
         }
     }
 }
@@ -67,6 +76,7 @@ impl Retention {
             Kind::Content => &self.by_site,
             Kind::Events => &self.events_by_site,
             Kind::Usage => &self.usage_by_site,
+            Kind::Billing => &self.billing_by_site,
         }
     }
 
@@ -75,6 +85,7 @@ impl Retention {
             Kind::Content => self.keep_content_days,
             Kind::Events => self.keep_events_days,
             Kind::Usage => self.keep_usage_days,
+            Kind::Billing => self.keep_billing_days,
         };
         self.named(kind).get(site).copied().unwrap_or(of_others)
     }
@@ -125,6 +136,11 @@ impl Store {
         self.period_of(Kind::Usage, site)
     }
 
+    /// For how long its billing records are, in days.
+    pub(crate) fn keep_billing_days(&self, site: &str) -> i64 {
+        self.period_of(Kind::Billing, site)
+    }
+
     /// The shortest period of any site for counts, in days.
     pub(crate) fn shortest_usage_days(&self) -> i64 {
         let retention = self.inner.retention.read().unwrap_or_else(PoisonError::into_inner);
@@ -159,7 +175,7 @@ async fn period(conn: &mut Conn, kind: Kind, site: &str) -> Result<Option<i64>, 
     const OF_OTHERS: &str = "SELECT days FROM retention_periods WHERE site = $1 AND kind = $2";
     let found = match kind {
         Kind::Content => one!(conn, (i64,), OF_CONTENT, site)?,
-        Kind::Events | Kind::Usage => one!(conn, (i64,), OF_OTHERS, site, kind.word())?,
+        Kind::Events | Kind::Usage | Kind::Billing => one!(conn, (i64,), OF_OTHERS, site, kind.word())?,
     };
     Ok(found.map(|(days,)| days))
 }
@@ -171,7 +187,7 @@ async fn put(conn: &mut Conn, kind: Kind, site: &str, days: i64, now: Micros) ->
         ON CONFLICT (site, kind) DO UPDATE SET days = excluded.days, changed_at = excluded.changed_at";
     match kind {
         Kind::Content => execute!(conn, OF_CONTENT, site, days, now)?,
-        Kind::Events | Kind::Usage => execute!(conn, OF_OTHERS, site, kind.word(), days, now)?,
+        Kind::Events | Kind::Usage | Kind::Billing => execute!(conn, OF_OTHERS, site, kind.word(), days, now)?,
     };
     Ok(())
 }

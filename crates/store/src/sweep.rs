@@ -126,6 +126,7 @@ impl Store {
         self.erase_old_events(&mut swept).await?;
         self.erase_old_letters(&mut swept).await?;
         swept.counts = self.tidy_meter().await?;
+        self.forget_billing().await?;
         self.forget_bulletins().await?;
         swept.orphans = self.remove_orphans().await?;
         swept.flags = self.end_flags().await?;

@@ -55,9 +55,14 @@ pub async fn show(State(console): State<Console>, session: Extension<Session>) -
         Ok(aside) => aside,
         Err(fault) => return trouble(&fault),
     };
+    let flagged = match console.store.flagged_contacts().await {
+        Ok(flagged) => flagged,
+        Err(fault) => return trouble(&fault),
+    };
     let (sites, mailboxes) = (console.now.sites(), console.now.mailboxes());
     let mut needs = needs(&attention, &sites, &mailboxes);
     needs.extend(of_plans(&console.now.plans(), &aside));
+    needs.extend(flagged.iter().map(of_contacts));
     let counts = OPEN.map(|open| Count {
         number: attention.of(open).map_or(0, |(number, _)| number),
         shown: state(open),
@@ -140,6 +145,15 @@ fn of_plans(plans: &[PlanNow], aside: &[(String, u64)]) -> Vec<Need> {
         Need { class: "waiting", text, since: None, link: Some(("/usage", "Show the usage")) }
     });
     spent.collect()
+}
+
+/// Contacts of a site from which letters came back.
+fn of_contacts((site, number, none_left): &(String, u64, bool)) -> Need {
+    let what = if *number == 1 { "a contact".to_owned() } else { format!("{number} contacts") };
+    let then = if *none_left { "nobody is told of its billing any more" } else { "others are told instead" };
+    let text = format!("Letters to {what} of the site {site} came back; {then}");
+    let class = if *none_left { "dead" } else { "held" };
+    Need { class, text, since: None, link: Some(("/contacts", "Show the contacts")) }
 }
 
 /// Letters that do not leave, and events that nobody is told of, because their work stopped.

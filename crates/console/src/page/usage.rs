@@ -1,6 +1,6 @@
 //! Usage: what came in and went out, by month and site.
 
-use super::{render, trouble};
+use super::{Moment, moment, render, trouble};
 use crate::Console;
 use crate::now::PlanNow;
 use crate::sign_in::Session;
@@ -10,9 +10,12 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use policy::meter::{self, Amount, Direction, Metered, Month, OfMonth, bytes_in_words};
+use store::BillingLine;
 
 /// Months that the page shows; the command line tells of all.
 const MONTHS_MAX: usize = 13;
+/// The newest billing records that it shows.
+const BILLING_MAX: usize = 50;
 
 /// A row of a table: what it was, how much of it, and how much of that was maintenance.
 struct Row {
@@ -49,12 +52,24 @@ struct Page {
     support: bool,
     plans: Vec<PlanNow>,
     months: Vec<Shown>,
+    billing: Vec<Billed>,
+}
+
+/// A billing record.
+struct Billed {
+    site: String,
+    written: Moment,
+    text: String,
 }
 
 /// The page.
 pub async fn show(State(console): State<Console>, session: Extension<Session>) -> Response {
     let counted = match console.store.counted(None, 0, i64::MAX).await {
         Ok(counted) => counted,
+        Err(fault) => return trouble(&fault),
+    };
+    let billing = match console.store.billing(None).await {
+        Ok(billing) => billing,
         Err(fault) => return trouble(&fault),
     };
     let lines = meter::by_month(&counted);
@@ -66,8 +81,14 @@ pub async fn show(State(console): State<Console>, session: Extension<Session>) -
         support: session.support_of().is_some(),
         plans: console.now.plans(),
         months: months.into_iter().map(|month| shown(month, &lines)).collect(),
+        billing: billing.into_iter().take(BILLING_MAX).map(billed).collect(),
     };
     render(StatusCode::OK, &page)
+}
+
+fn billed(line: BillingLine) -> Billed {
+    let text = line.record.in_words();
+    Billed { site: line.record.site, written: moment(line.written_at), text }
 }
 
 fn shown(month: Month, lines: &[OfMonth]) -> Shown {

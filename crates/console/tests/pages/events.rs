@@ -102,6 +102,7 @@ fn letter(key: &str, deed: &Deed) -> NewLetter {
             reason: deed.reason.clone(),
             trouble: Some(deed.reason.clone()),
             files: Vec::new(),
+            message: None,
         },
         bytes: b"Subject: hello\r\n\r\nhello\r\n".to_vec(),
     }
@@ -120,6 +121,7 @@ async fn decide(store: &Store, deed: &Deed, keys: &[String]) {
         time_zone: "UTC".into(),
         outsider: true,
         is_at_home: true,
+        channel: None,
     };
     let left_out = LeftOut {
         mapping: "all".into(),

@@ -3,6 +3,7 @@
 
 mod api;
 mod browser;
+mod contacts;
 mod events;
 mod filled;
 mod front;

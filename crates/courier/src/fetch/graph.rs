@@ -5,7 +5,9 @@
 
 mod answer;
 
-pub use answer::{Listed, Next, Page, read_folder, read_folders, read_page, refused, says_that_its_place_is_lost};
+pub use answer::{
+    Listed, Next, Page, not_sent, read_folder, read_folders, read_page, refused, says_that_its_place_is_lost,
+};
 
 use crate::oauth::write_escaped;
 use policy::fault::{Fault, FaultCode};
@@ -162,6 +164,11 @@ impl Mailbox {
         Request { method: Method::Delete, path: self.mail(id), body: None }
     }
 
+    /// Sends the mail that goes along, in base64: to whom its own fields name.
+    pub fn send(&self) -> Request {
+        Request { method: Method::Post, path: format!("{}/sendMail", self.root), body: None }
+    }
+
     fn of_folder(&self, folder: &str) -> String {
         format!("{}/mailFolders/{}", self.root, escaped(folder))
     }
@@ -177,6 +184,12 @@ pub fn scopes(resource: &str, writes: bool, of_another: bool) -> String {
     let right = if writes { "Mail.ReadWrite" } else { "Mail.Read" };
     let whose = if of_another { ".Shared" } else { "" };
     format!("{resource}/{right}{whose} offline_access")
+}
+
+/// The right that is asked for when a person signs in to send; `of_another` where the mailbox is not his own.
+pub fn sending_scopes(resource: &str, of_another: bool) -> String {
+    let whose = if of_another { ".Shared" } else { "" };
+    format!("{resource}/Mail.Send{whose} offline_access")
 }
 
 /// Everything that could end a segment of a path or a value of a query is escaped.

@@ -1,5 +1,6 @@
 //! Hands the bytes of one letter to a server: what was composed, and what of it is stored, streamed and never whole in memory.
 
+use super::graph;
 use super::shelf::Turn;
 use crate::held::Held;
 use bytes::Bytes;
@@ -24,10 +25,24 @@ pub(crate) struct Content {
 }
 
 impl Content {
-    fn shape(&self) -> Shape {
+    pub(super) fn shape(&self) -> Shape {
         let around = (self.composed.before.len() + self.composed.after.len()) as u64;
         let stored = self.stored.as_ref().map_or(0, |(_, size_bytes)| *size_bytes);
         Shape { size_bytes: around + stored, is_ascii: self.is_ascii }
+    }
+
+    /// All of it, for whoever cannot take pieces; its size has to be looked at before.
+    pub(super) async fn whole(self) -> Result<Vec<u8>, Fault> {
+        let (mut pieces, pouring) = self.pour();
+        let collecting = async move {
+            let mut whole = Vec::new();
+            while let Some(piece) = pieces.recv().await {
+                whole.extend_from_slice(&piece);
+            }
+            whole
+        };
+        let (poured, whole) = tokio::join!(pouring, collecting);
+        poured.map(|()| whole)
     }
 
     /// Its pieces, and the work that pours them; to be waited for beside the sending.
@@ -55,6 +70,9 @@ pub(crate) async fn hand_over(
     envelope: &Envelope,
     content: Content,
 ) -> Result<u64, Fault> {
+    if let Some(server) = turn.graph() {
+        return graph::hand_over(turn, server, held, envelope, content).await;
+    }
     let shape = content.shape();
     let lent = turn.offer(held, envelope, shape).await?;
     let (pieces, pouring) = content.pour();

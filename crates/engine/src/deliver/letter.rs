@@ -1,6 +1,7 @@
-//! The `Letter` job: sends one letter about events, as it was posted.
+//! The `Letter` job: sends one letter about events, or one message to a channel, as it was posted.
 
 use super::hand_over::{Content, hand_over};
+use super::message;
 use super::nowhere;
 use super::once::{Ends, Handed, Parcel, is_no_such_address, once};
 use super::shelf::Turn;
@@ -16,7 +17,10 @@ use policy::meter::Metered;
 pub(crate) async fn letter(shared: &Shared, held: &Held) -> Result<(), Stop> {
     let site = shared.site(&held.lease.site)?;
     let posted = shared.store.posted_letter(&held.lease).await?;
-    let about = posted.about;
+    let mut about = posted.about;
+    if let Some(told) = about.message.take() {
+        return message::of_mapping(shared, held, &site, &posted.key, told).await;
+    }
     // It answers nobody, so it has a return path (RFC 5321, section 4.5.5): only so it is known when servers further on refuse it.
     let envelope = Envelope { mail_from: Some(about.return_path), rcpt_to: vec![about.to], ..Envelope::default() };
     let parcel = Parcel {

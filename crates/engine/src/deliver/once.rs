@@ -63,7 +63,7 @@ where
     F: Future<Output = Result<u64, Fault>>,
 {
     let (store, key) = (&shared.store, parcel.key);
-    let leaves = parcel.outgoing.is_some_and(|outgoing| outgoing.target.is_some());
+    let leaves = parcel.outgoing.is_some_and(|outgoing| !outgoing.is_dead_end());
     if leaves && Capacity::counts(parcel.metered) {
         shared.needs_room(held).await?;
     }

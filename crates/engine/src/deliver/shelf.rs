@@ -5,9 +5,12 @@
 //! costs neither a try nor doubles anything.
 
 use super::Outgoing;
+use super::graph::GraphServer;
 use super::once::of_post;
 use crate::held::Held;
+use crate::speak::MailService;
 use crate::stop::Stop;
+use crate::tokens::TokensOfOutgoing;
 use bytes::Bytes;
 use courier::submit::{Connection, Offered, Shape, Target};
 use mail::Envelope;
@@ -82,6 +85,8 @@ struct State {
     /// The one that was used last stands last, and is taken first: so the others come to their end.
     kept: Vec<Kept>,
     domains: HashMap<String, Arc<Semaphore>>,
+    /// The way to a mailbox of Graph, so that connections and asked quiet outlive a letter.
+    service: Option<(GraphServer, MailService)>,
     trouble: Option<Trouble>,
     /// Somebody waits to end those that nobody needs.
     is_watched: bool,
@@ -105,7 +110,8 @@ struct Trouble {
 /// The right to send one letter now.
 pub(crate) struct Turn<'a> {
     outgoing: &'a Outgoing,
-    target: &'a Target,
+    /// `None` where letters leave by Graph.
+    target: Option<&'a Target>,
     _turn: OwnedSemaphorePermit,
     _of_domain: Option<OwnedSemaphorePermit>,
 }
@@ -227,9 +233,11 @@ impl std::fmt::Debug for Shelf {
 impl Outgoing {
     /// Waits for the turn of a letter to this address; `None` at a dead end, where nothing leaves.
     pub(crate) async fn turn(&self, to: &str) -> Result<Option<Turn<'_>>, Stop> {
-        let Some(target) = &self.target else { return Ok(None) };
+        if self.is_dead_end() {
+            return Ok(None);
+        }
         let (_turn, _of_domain) = self.shelf.turn(to.rsplit('@').next().unwrap_or_default()).await?;
-        Ok(Some(Turn { outgoing: self, target, _turn, _of_domain }))
+        Ok(Some(Turn { outgoing: self, target: self.target.as_ref(), _turn, _of_domain }))
     }
 
     /// A connection that takes letters. What the server refuses here is us and no letter, so each fault is temporary: a password that
@@ -247,13 +255,34 @@ impl Outgoing {
 }
 
 impl Turn<'_> {
+    /// The mailbox of Graph by which the letter leaves, if it does.
+    pub(super) fn graph(&self) -> Option<&GraphServer> {
+        self.outgoing.graph.as_ref()
+    }
+
+    pub(super) fn tokens(&self) -> Option<&TokensOfOutgoing> {
+        self.outgoing.tokens.as_ref()
+    }
+
+    pub(super) fn service(&self, server: &GraphServer) -> Result<MailService, Fault> {
+        let state = &mut *self.outgoing.shelf.lock();
+        if let Some((_, service)) = state.service.as_ref().filter(|(of, _)| of == server) {
+            return Ok(service.clone());
+        }
+        let service = server.service()?;
+        state.service = Some((server.clone(), service.clone()));
+        Ok(service)
+    }
+
     /// Offers a letter to the server, over a new connection when no kept one is of any use.
     ///
     /// # Errors
     /// Nothing of the letter was sent by then.
     pub(crate) async fn offer(&self, held: &Held, envelope: &Envelope, shape: Shape) -> Result<Lent<'_>, Fault> {
         let shelf = &self.outgoing.shelf;
-        while let Some(mut kept) = shelf.take(self.target).await {
+        let no_target = || Fault::permanent(FaultCode::Internal, "a letter by Graph is offered to no server");
+        let target = self.target.ok_or_else(no_target)?;
+        while let Some(mut kept) = shelf.take(target).await {
             held.still_ours()?;
             match timeout(KEPT_ANSWERS_WITHIN, kept.connection.offer(envelope, shape)).await {
                 Ok(Ok(offered)) => return Ok(Lent { shelf, kept, offered }),
@@ -265,8 +294,8 @@ impl Turn<'_> {
                 Ok(Err(_)) | Err(_) => {}
             }
         }
-        let connection = shelf.heed(self.outgoing.open(self.target).await)?;
-        let mut kept = Kept { connection, target: self.target.clone(), since: Instant::now(), letters: 0 };
+        let connection = shelf.heed(self.outgoing.open(target).await)?;
+        let mut kept = Kept { connection, target: target.clone(), since: Instant::now(), letters: 0 };
         // Asked as late as can be: a process that was stopped while it connected has lost its lease (FAULT-30).
         held.still_ours()?;
         match kept.connection.offer(envelope, shape).await {

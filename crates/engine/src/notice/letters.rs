@@ -2,6 +2,7 @@
 
 use super::contents::Contents;
 use super::files::{AtHand, Parts};
+use crate::deliver::Outgoing;
 use crate::gateway::Shared;
 use crate::held::Held;
 use crate::letter_id::{self, domain_of};
@@ -18,7 +19,7 @@ use policy::outbound::Format;
 use policy::reply_token::TokenKey;
 use policy::silence_link::LinkedLetter;
 use policy::template::view::{self, Brand, Links};
-use policy::template::{MadeBy, Order, Rendered, Trouble, View, Words};
+use policy::template::{Form, MadeBy, Order, Rendered, Trouble, View, Words};
 use policy::{Fault, FaultCode, Notification, StepKey, event_letter_number};
 use store::{IssueMail, LetterAbout, LetterFile, NewLetter, StoredLetterFile};
 
@@ -37,7 +38,7 @@ pub(super) struct Making<'a> {
 }
 
 /// What all letters of a decision are made with.
-struct Means {
+pub(super) struct Means {
     key: TokenKey,
     mark: LetterKey,
     site: view::Site,
@@ -66,6 +67,8 @@ struct Names {
     unsubscribe: Option<String>,
     /// Several read it, none of whom it names.
     shared: bool,
+    /// By the name of its server.
+    outgoing: String,
 }
 
 impl Making<'_> {
@@ -74,12 +77,18 @@ impl Making<'_> {
     pub(super) async fn letters(&self, notifications: &[Notification]) -> Result<Vec<NewLetter>, Stop> {
         let Some(first) = notifications.first() else { return Ok(Vec::new()) };
         let means = self.means(&first.issue_id).await?;
+        let notifications: Vec<Notification> = notifications.iter().map(|one| self.within_way(one)).collect();
         let mut at_hand = AtHand::default();
         let (mut waiting, mut bytes) = (Vec::new(), 0);
-        for told in sharing(notifications, means.mail.as_ref()) {
-            let made = self.made(&told, &means, &mut at_hand).await?;
-            for notification in &told {
-                let letter = self.letter(notification, &made);
+        for told in sharing(&notifications, means.mail.as_ref()) {
+            let letters = match told.first().and_then(|one| Some((one, one.recipient.channel.as_ref()?))) {
+                Some((notification, channel)) => vec![self.message(notification, channel, &means).await?],
+                None => {
+                    let made = self.made(&told, &means, &mut at_hand).await?;
+                    told.iter().map(|notification| self.letter(notification, &made)).collect()
+                }
+            };
+            for letter in letters {
                 bytes += letter.bytes.len();
                 waiting.push(letter);
                 if bytes >= ASIDE_BYTES {
@@ -92,6 +101,14 @@ impl Making<'_> {
         Ok(waiting)
     }
 
+    /// With no more files than its way out takes.
+    fn within_way(&self, notification: &Notification) -> Notification {
+        let mut within = notification.clone();
+        let most = self.site.way(&within.style.outgoing).map_or(u64::MAX, Outgoing::files_bytes_max);
+        within.style.files.bytes_max = within.style.files.bytes_max.min(most);
+        within
+    }
+
     async fn means(&self, issue_id: &str) -> Result<Means, Fault> {
         let mail = self.shared.store.mail_of_issue(&self.site.name, issue_id).await?;
         let key = letter_id::key(self.shared, &self.site.name).await?;
@@ -101,7 +118,7 @@ impl Making<'_> {
     }
 
     /// Numeric ids of issues are those of one tracker only.
-    fn key(&self, notification: &Notification) -> StepKey {
+    pub(super) fn key(&self, notification: &Notification) -> StepKey {
         StepKey(format!("{}/{}", self.site.name, notification.key.0))
     }
 
@@ -131,7 +148,7 @@ impl Making<'_> {
         let answers = own_mail(means.mail.as_ref(), &notification.recipient.address);
         let (mut bytes, mut gaps) = self.composed(notification, &names, answers, &rendered, &parts);
         // Signed now, so that each try sends the same bytes.
-        let signatures = self.signatures(&bytes, &gaps, &parts, at_hand, &names.from).await?;
+        let signatures = self.signatures(&bytes, &gaps, &parts, at_hand, &names).await?;
         gaps.iter_mut().for_each(|gap| gap.at += signatures.len());
         bytes.splice(0..0, signatures);
         let trouble = match &rendered.made_by {
@@ -162,6 +179,7 @@ impl Making<'_> {
             return_path: signed.unwrap_or_else(|| from.address.clone()),
             unsubscribe: unsubscribe::link(self.shared, &means.key, &self.site.name, &linked),
             shared,
+            outgoing: notification.style.outgoing.clone(),
             from,
         })
     }
@@ -198,7 +216,7 @@ impl Making<'_> {
         })
     }
 
-    fn date_s(&self) -> i64 {
+    pub(super) fn date_s(&self) -> i64 {
         self.held.now().div_euclid(1_000_000)
     }
 
@@ -209,9 +227,11 @@ impl Making<'_> {
         gaps: &[Gap],
         parts: &Parts<'_>,
         at_hand: &AtHand,
-        from: &Address,
+        names: &Names,
     ) -> Result<Vec<u8>, Fault> {
-        let Some(signer) = self.site.signers.of(&from.address) else { return Ok(Vec::new()) };
+        let way = self.site.way(&names.outgoing);
+        let signer = way.and_then(|way| self.site.signer(way, &names.from.address));
+        let Some(signer) = signer else { return Ok(Vec::new()) };
         let mut body = dkim::Body::default();
         let mut at = mail.len() - dkim::body_of(mail).len();
         for gap in gaps {
@@ -235,7 +255,7 @@ impl Making<'_> {
         Ok(())
     }
 
-    fn about_issue<'m>(&'m self, means: &'m Means) -> About<'m> {
+    pub(super) fn about_issue<'m>(&'m self, means: &'m Means) -> About<'m> {
         let contents = self.contents;
         About {
             site: &means.site,
@@ -263,11 +283,12 @@ impl Making<'_> {
             reason: notification.reason.clone(),
             trouble: made.trouble.clone(),
             files: made.files.clone(),
+            message: None,
         };
         NewLetter { key: self.key(notification), number: made.number, about, bytes: made.bytes.clone() }
     }
 
-    fn noted(&self, trouble: &Trouble) -> String {
+    pub(super) fn noted(&self, trouble: &Trouble) -> String {
         Metrics::add(&self.shared.metrics.letters_by_theme_instead);
         tracing::warn!(job = self.held.lease.job, "a template was of no use, so that its theme was used instead");
         trouble.to_string()
@@ -296,18 +317,20 @@ pub(super) fn sender(site: &Site, notification: &Notification) -> Result<Address
     Ok(Address { name, address: address.clone() })
 }
 
+/// The page of the issue.
+pub(super) fn browse(site: &Site, notification: &Notification) -> String {
+    format!("{}/browse/{}", site.browse_base, notification.issue_key)
+}
+
 pub(super) fn links(site: &Site, notification: &Notification, from: &Address, unsubscribe: Option<String>) -> Links {
-    Links {
-        browse: Some(format!("{}/browse/{}", site.browse_base, notification.issue_key)),
-        unsubscribe,
-        complain: Some(format!("mailto:{}", from.address)),
-    }
+    Links { browse: Some(browse(site, notification)), unsubscribe, complain: Some(format!("mailto:{}", from.address)) }
 }
 
 /// What makes its words.
 pub(super) fn order(site: &Site, notification: &Notification, view: View) -> Order {
     let template = site.templates.of(view.kind()).cloned();
-    Order { theme: notification.style.theme, template, view, resources: site.templates.offered() }
+    let resources = site.templates.offered();
+    Order { theme: notification.style.theme, template, view, resources, form: Form::Letter }
 }
 
 /// Those who share a letter, together, and everybody else by himself. Whoever wrote the mail from which the issue came has a letter of his own.

@@ -80,7 +80,10 @@ async fn preview(shared: &Shared, line: &EventLine, to: &str) -> Result<Preview,
     let Decided { notified, issue, contents } = decided;
     let told = notified.notifications.iter().map(|one| one.recipient.address.clone()).collect();
     let mut letters = Vec::new();
-    let his = notified.notifications.iter().filter(|one| normalised(&one.recipient.address) == normalised(to));
+    // A channel has a name and no address, and hears less than a letter says.
+    let is_his = |address: &str| normalised(address) == normalised(to);
+    let his = notified.notifications.iter();
+    let his = his.filter(|one| one.recipient.channel.is_none() && is_his(&one.recipient.address));
     for (notification, issue) in his.zip(issue.iter().cycle()) {
         let from = sender(&site, notification)?;
         let of = view::Site { name: site.name.clone(), url: site.browse_base.clone() };

@@ -1,5 +1,7 @@
 //! Requests to a mail service that is spoken to over HTTPS (Microsoft Graph): short answers whole, mails in pieces.
 
+mod sending;
+
 use super::connection::{SiteConnection, bearer};
 use super::parking::Parking;
 use super::speaker::{client, said_at};

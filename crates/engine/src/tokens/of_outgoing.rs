@@ -26,10 +26,18 @@ impl TokensOfOutgoing {
     /// # Errors
     /// Those of [`Tokens::pass`].
     pub async fn opened(&self, target: &Target) -> Result<(Target, Pass), Fault> {
-        let temporary = |fault| Fault { kind: FaultKind::Temporary, ..fault };
-        let pass = self.tokens.pass(&self.of, &self.authorization).await.map_err(temporary)?;
+        let pass = self.pass().await?;
         let credentials = Some((self.user.clone(), Secret::Token(pass.access.clone())));
         Ok((Target { credentials, ..target.clone() }, pass))
+    }
+
+    /// What lets us in there now; every fault is temporary.
+    ///
+    /// # Errors
+    /// Those of [`Tokens::pass`].
+    pub(crate) async fn pass(&self) -> Result<Pass, Fault> {
+        let temporary = |fault| Fault { kind: FaultKind::Temporary, ..fault };
+        self.tokens.pass(&self.of, &self.authorization).await.map_err(temporary)
     }
 
     /// Forgets a token that the server did not take: it may have been taken back before its time.

@@ -23,16 +23,16 @@ const PATIENCE: Duration = Duration::from_secs(50);
 const SECRET: &[u8] = b"a secret of the tests";
 
 /// What a channel heard: its header in lower case, and the body.
-type Said = (String, String);
+pub(super) type Said = (String, String);
 
 /// A channel on loopback that answers each request with the next of these statuses, 0 for none, and 200 after them.
-struct Ear {
-    port: u16,
+pub(super) struct Ear {
+    pub(super) port: u16,
     heard: Arc<Mutex<Vec<Said>>>,
 }
 
 impl Ear {
-    fn open(statuses: &[u16]) -> Ear {
+    pub(super) fn open(statuses: &[u16]) -> Ear {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let (port, heard) = (listener.local_addr().unwrap().port(), Arc::new(Mutex::new(Vec::new())));
         let (keeping, mut statuses) = (heard.clone(), VecDeque::from(statuses.to_vec()));
@@ -56,13 +56,15 @@ impl Ear {
         Ear { port, heard }
     }
 
-    fn channel(&self, kind: Kind) -> Channel {
+    /// It may be told by the mappings of the world's site.
+    pub(super) fn channel(&self, kind: Kind) -> Channel {
         let url = channel_url(&format!("http://127.0.0.1:{}/hook?key=planted", self.port), true).unwrap();
         let route = Route { allow_private: true, ..Route::default() };
-        Channel { name: "ops".into(), kind, url, route, authorization: Some("Bearer planted".into()) }
+        let (authorization, sites) = (Some("Bearer planted".to_owned()), vec!["acme".to_owned()]);
+        Channel { name: "ops".into(), kind, url, route, authorization, sites }
     }
 
-    fn heard(&self) -> Vec<Said> {
+    pub(super) fn heard(&self) -> Vec<Said> {
         self.heard.lock().unwrap().clone()
     }
 }
@@ -83,7 +85,7 @@ fn read(stream: &mut TcpStream) -> Option<Said> {
     }
 }
 
-fn rule(causes: &[Cause], to: &[&str], channels: &[&str]) -> Rule {
+pub(super) fn rule(causes: &[Cause], to: &[&str], channels: &[&str]) -> Rule {
     let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
     Rule {
         name: "ops".into(),
@@ -91,6 +93,8 @@ fn rule(causes: &[Cause], to: &[&str], channels: &[&str]) -> Rule {
         causes: causes.to_vec(),
         usage_percent: vec![80],
         offline_minutes: 30,
+        projects: Vec::new(),
+        mail_reasons: false,
         busy_day_times: 3,
         ahead_days: 14,
         to: texts(to),
@@ -99,7 +103,7 @@ fn rule(causes: &[Cause], to: &[&str], channels: &[&str]) -> Rule {
 }
 
 /// The world's site writes by this office.
-fn writing(world: &World, office: &PostOffice) {
+pub(super) fn writing(world: &World, office: &PostOffice) {
     let target =
         Target { host: Host::Tcp { name: "127.0.0.1".to_owned(), port: office.port() }, ..Target::smtp("", 0) };
     let from = Address { name: None, address: "support@desk.example".into() };
@@ -113,7 +117,7 @@ fn plan(messages: u64) -> Vec<Capacity> {
     vec![Capacity { name, sites, messages: Some(messages), bytes: None, ends: None, hold_days: 7, packs: vec![] }]
 }
 
-async fn until(world: &World, what: &str, so: impl Fn(&[BulletinLine]) -> bool) -> Vec<BulletinLine> {
+pub(super) async fn until(world: &World, what: &str, so: impl Fn(&[BulletinLine]) -> bool) -> Vec<BulletinLine> {
     let deadline = Instant::now() + PATIENCE;
     loop {
         let lines = world.store.bulletins(200).await.unwrap();
@@ -125,7 +129,7 @@ async fn until(world: &World, what: &str, so: impl Fn(&[BulletinLine]) -> bool) 
     }
 }
 
-fn all_sent(lines: &[BulletinLine], number: usize) -> bool {
+pub(super) fn all_sent(lines: &[BulletinLine], number: usize) -> bool {
     lines.len() == number && lines.iter().all(|line| line.fate == LetterFate::Sent && line.job == Some(JobState::Done))
 }
 

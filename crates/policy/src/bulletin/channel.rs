@@ -1,9 +1,13 @@
-//! Channels: other ways out for bulletins than mail. What is said there names sites, mailboxes and plans, and nobody.
+//! Channels: other ways out than mail. What is said there is words of ours and of others alike: it is escaped, and calls nobody.
 
 use super::Bulletin;
 use aws_lc_rs::hmac;
 use data_encoding::BASE64;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
+
+/// What the kinds of messages about issues begin with.
+pub const ISSUE: &str = "issue.";
 
 /// Characters of an SMS at most: two parts of one.
 const SMS_CHARS_MAX: usize = 300;
@@ -23,6 +27,43 @@ pub enum Kind {
     Sms { template: String, as_json: bool },
 }
 
+/// What is said to a channel, before it is known what listens there.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// What programs tell it by, such as `offline` or `issue.commented`.
+    pub kind: String,
+    /// What it is about: the name of what happened, or the issue's key.
+    pub name: String,
+    pub site: String,
+    /// One line.
+    pub subject: String,
+    /// Lines end with LF.
+    pub text: String,
+    pub link: Option<String>,
+    /// What the link is called.
+    pub link_words: String,
+}
+
+impl Message {
+    /// What a bulletin says; `console` is where the console is.
+    pub fn of(bulletin: &Bulletin, console: Option<&str>) -> Message {
+        Message {
+            kind: bulletin.cause.word().to_owned(),
+            name: bulletin.name.clone(),
+            site: bulletin.site.clone(),
+            subject: bulletin.subject.clone(),
+            text: bulletin.text.clone(),
+            link: console.map(|console| bulletin.link(console)),
+            link_words: "Open the console".to_owned(),
+        }
+    }
+
+    /// With no more than any channel takes.
+    pub fn bounded(self) -> Message {
+        Message { text: shortened(&self.text, CHAT_CHARS_MAX), ..self }
+    }
+}
+
 /// Where the text stands in the template of an SMS.
 pub const TEXT: &str = "{{text}}";
 
@@ -35,15 +76,15 @@ pub struct Post {
     pub body: String,
 }
 
-/// What is sent. `id` is the same at each try of the same bulletin, so that whoever has it already can tell; `now_s` is when it is
-/// sent, in seconds since 1970; `link` leads to the console, where it is known.
-pub fn post(kind: &Kind, bulletin: &Bulletin, id: &str, now_s: i64, link: Option<&str>) -> Post {
+/// What is sent. `id` is the same at each try of the same message, so that whoever has it already can tell; `now_s` is when it is
+/// sent, in seconds since 1970.
+pub fn post(kind: &Kind, message: &Message, id: &str, now_s: i64) -> Post {
     let mut headers = vec![("idempotency-key", id.to_owned())];
     let (content_type, body) = match kind {
-        Kind::Slack => (JSON, slack(bulletin, link)),
-        Kind::Teams => (JSON, teams(bulletin, link)),
+        Kind::Slack => (JSON, slack(message)),
+        Kind::Teams => (JSON, teams(message)),
         Kind::Webhook { secret } => {
-            let body = webhook(bulletin, id, link);
+            let body = webhook(message, id);
             headers.extend([
                 ("webhook-id", id.to_owned()),
                 ("webhook-timestamp", now_s.to_string()),
@@ -52,7 +93,7 @@ pub fn post(kind: &Kind, bulletin: &Bulletin, id: &str, now_s: i64, link: Option
             (JSON, body)
         }
         Kind::Sms { template, as_json } => {
-            let text = shortened(&one_line(&format!("{}. {}", bulletin.subject, bulletin.text)), SMS_CHARS_MAX);
+            let text = sms(message);
             let escaped = if *as_json { in_json(&text) } else { in_form(&text) };
             (if *as_json { JSON } else { FORM }, template.replace(TEXT, &escaped))
         }
@@ -69,35 +110,66 @@ pub fn signature(secret: &[u8], id: &str, at_s: i64, body: &str) -> String {
     BASE64.encode(hmac::sign(&key, format!("{id}.{at_s}.{body}").as_bytes()).as_ref())
 }
 
-fn slack(bulletin: &Bulletin, link: Option<&str>) -> String {
-    // The three characters that mean something there.
-    let plain = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    let link = link.map(|link| format!("\n<{}|Open the console>", plain(link))).unwrap_or_default();
-    let text = format!("*{}*\n{}{link}", plain(&one_line(&bulletin.subject)), plain(bulletin.text.trim_end()));
-    json!({ "text": shortened(&text, CHAT_CHARS_MAX) }).to_string()
+fn slack(message: &Message) -> String {
+    let link = message.link.as_deref();
+    let link = link.map(|link| format!("\n<{}|{}>", escaped(link), in_slack(&message.link_words))).unwrap_or_default();
+    let text = shortened(message.text.trim_end(), CHAT_CHARS_MAX);
+    let text = format!("*{}*\n{}{link}", in_slack(&one_line(&message.subject)), in_slack(&text));
+    json!({ "text": text }).to_string()
 }
 
-/// An adaptive card in a message (Microsoft, "Create incoming webhooks with Workflows").
-fn teams(bulletin: &Bulletin, link: Option<&str>) -> String {
-    let block = |text: &str, weight: &str| json!({ "type": "TextBlock", "text": text, "weight": weight, "wrap": true });
-    let text = shortened(bulletin.text.trim_end(), CHAT_CHARS_MAX);
-    let actions: Vec<_> = link
-        .into_iter()
-        .map(|link| json!({ "type": "Action.OpenUrl", "title": "Open the console", "url": link }))
+/// The three characters that mean something there.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+/// Words that call nobody: what understands the same as Slack calls people by plain `@here`, `@all` or a name, and shows what hides behind
+/// other words as a link or a picture.
+fn in_slack(text: &str) -> String {
+    without_links(&escaped(text)).replace('@', "@\u{200b}")
+}
+
+/// Without Markdown's links and pictures, whose words hide where they lead.
+fn without_links(text: &str) -> String {
+    text.replace("](", "]\u{200b}(")
+}
+
+/// An adaptive card in a message (Microsoft, "Create incoming webhooks with Workflows"). It calls only whom its `entities` name.
+fn teams(message: &Message) -> String {
+    let block = |text: &str, weight: &str| {
+        let text = without_links(text);
+        json!({ "type": "TextBlock", "text": text, "weight": weight, "wrap": true })
+    };
+    // A line of Markdown ends with two line ends.
+    let text = shortened(message.text.trim_end(), CHAT_CHARS_MAX).replace('\n', "\n\n");
+    let actions: Vec<_> = message
+        .link
+        .iter()
+        .map(|link| json!({ "type": "Action.OpenUrl", "title": message.link_words, "url": link }))
         .collect();
     let card = json!({
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json", "type": "AdaptiveCard", "version": "1.4",
-        "body": [block(&one_line(&bulletin.subject), "Bolder"), block(&text, "Default")], "actions": actions,
+        "body": [block(&one_line(&message.subject), "Bolder"), block(&text, "Default")], "actions": actions,
     });
     let attachment = json!({ "contentType": "application/vnd.microsoft.card.adaptive", "content": card });
     json!({ "type": "message", "attachments": [attachment] }).to_string()
 }
 
-fn webhook(bulletin: &Bulletin, id: &str, link: Option<&str>) -> String {
-    let data = json!({
-        "name": bulletin.name, "site": bulletin.site, "subject": bulletin.subject, "text": bulletin.text, "link": link,
-    });
-    json!({ "id": id, "type": format!("sealpost.{}", bulletin.cause.word()), "data": data }).to_string()
+fn webhook(message: &Message, id: &str) -> String {
+    let Message { kind, name, site, subject, text, link, .. } = message;
+    let data = json!({ "name": name, "site": site, "subject": subject, "text": text, "link": link });
+    json!({ "id": id, "type": format!("sealpost.{kind}"), "data": data }).to_string()
+}
+
+/// The subject before the text, and of a message about an issue the link, which is never cut.
+fn sms(message: &Message) -> String {
+    let text = one_line(&format!("{}. {}", message.subject, message.text));
+    let link = message.link.as_deref().filter(|_| message.kind.starts_with(ISSUE)).unwrap_or_default();
+    match link.chars().count() {
+        0 => shortened(&text, SMS_CHARS_MAX),
+        length if length >= SMS_CHARS_MAX => shortened(&text, SMS_CHARS_MAX),
+        length => format!("{} {link}", shortened(&text, SMS_CHARS_MAX - length - 1)),
+    }
 }
 
 fn one_line(text: &str) -> String {
@@ -146,7 +218,8 @@ mod tests {
     }
 
     fn said(kind: &Kind) -> (Post, Value) {
-        let post = post(kind, &bulletin(), "an-id", 1_795_000_000, Some("https://console.example/"));
+        let message = Message::of(&bulletin(), Some("https://console.example/"));
+        let post = post(kind, &message, "an-id", 1_795_000_000);
         let value = serde_json::from_str(&post.body).unwrap_or(Value::Null);
         assert!(post.headers.contains(&("idempotency-key", "an-id".into())), "{post:?}");
         (post, value)
@@ -193,11 +266,57 @@ mod tests {
         let (post, _) = said(&form);
         assert_eq!(post.content_type, "application/x-www-form-urlencoded");
         assert!(post.body.ends_with("%22offline%22+%26+gone.+It+has+not+worked+for+31+minutes."), "{}", post.body);
-        let long = Bulletin { text: "ä".repeat(500), ..bulletin() };
-        let body = super::post(&json, &long, "i", 0, None).body;
+        let long = Message::of(&Bulletin { text: "ä".repeat(500), ..bulletin() }, None);
+        let body = super::post(&json, &long, "i", 0).body;
         assert_eq!(
             serde_json::from_str::<Value>(&body).unwrap()["body"].as_str().unwrap().chars().count(),
             SMS_CHARS_MAX + 1
         );
+    }
+
+    fn of_an_issue(text: &str) -> Message {
+        Message {
+            kind: "issue.commented".into(),
+            name: "NORTH-1".into(),
+            site: "north".into(),
+            subject: "[NORTH-1] <!channel> @everyone".into(),
+            text: text.into(),
+            link: Some("https://tracker.example/browse/NORTH-1".into()),
+            link_words: "View issue".into(),
+        }
+    }
+
+    #[test]
+    fn what_people_wrote_calls_nobody_and_hides_no_link() {
+        let hostile =
+            "@here <!here> <@U123> [Sign in](https://evil.example) ![x](https://evil.example/a.png) a@b.example";
+        let slack = post(&Kind::Slack, &of_an_issue(hostile), "i", 0).body;
+        let slack: Value = serde_json::from_str(&slack).unwrap();
+        let text = slack["text"].as_str().unwrap();
+        for never in ["@here", "@everyone", "<!", "<@", "](", "@U123"] {
+            assert!(!text.contains(never), "{never}: {text}");
+        }
+        assert_eq!(text.matches('<').count(), 1, "the link alone: {text}");
+        assert!(text.ends_with("<https://tracker.example/browse/NORTH-1|View issue>"), "{text}");
+        let teams = post(&Kind::Teams, &of_an_issue(hostile), "i", 0).body;
+        assert!(!teams.contains("](") && !teams.contains("entities"), "{teams}");
+    }
+
+    #[test]
+    fn the_link_of_an_sms_is_whole_however_long_its_text() {
+        let kind = Kind::Sms { template: "{\"body\":\"{{text}}\"}".into(), as_json: true };
+        let body = post(&kind, &of_an_issue(&"ä\" ".repeat(400)), "i", 0).body;
+        let body: Value = serde_json::from_str(&body).unwrap();
+        let text = body["body"].as_str().unwrap();
+        assert!(text.ends_with("… https://tracker.example/browse/NORTH-1"), "{text}");
+        assert!(text.chars().count() <= SMS_CHARS_MAX + 1, "{text}");
+    }
+
+    #[test]
+    fn a_message_says_no_more_than_a_chat_takes() {
+        let long = of_an_issue(&"<".repeat(CHAT_CHARS_MAX * 2)).bounded();
+        assert_eq!(long.text.chars().count(), CHAT_CHARS_MAX + 1);
+        let body = post(&Kind::Slack, &long, "i", 0).body;
+        assert!(!body.contains("&l…") && body.contains("View issue"), "an escape is never cut, nor the link");
     }
 }

@@ -12,6 +12,8 @@ fn rule(causes: &[Cause]) -> Rule {
         causes: causes.to_vec(),
         usage_percent: vec![50, 80, 95],
         offline_minutes: 30,
+        projects: Vec::new(),
+        mail_reasons: false,
         busy_day_times: 3,
         ahead_days: 14,
         to: vec![],

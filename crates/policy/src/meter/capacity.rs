@@ -78,9 +78,9 @@ pub struct Standing {
 
 impl Capacity {
     /// What counts against a plan: all but what is told to administrators and to those who look after mail, and mail that is handed on, so that
-    /// a plan that is spent can say so and nothing waits unseen.
+    /// a plan that is spent can say so and nothing waits unseen; nor messages to channels, which go by somebody else's service.
     pub fn counts(what: Metered) -> bool {
-        !matches!(what, Metered::AdminLetter | Metered::Alert | Metered::HandedOn)
+        !matches!(what, Metered::AdminLetter | Metered::Alert | Metered::HandedOn | Metered::ChannelMessage)
     }
 
     /// The first month whose usage bears on this day: packs that are good once are drawn on by every month since they came.

@@ -57,6 +57,7 @@ fn told(outsider: bool, rule: FileRule) -> Notification {
             time_zone: "UTC".into(),
             outsider,
             is_at_home: !outsider,
+            channel: None,
         },
         events: vec![event(EventKind::Commented, "7", vec![]), event(EventKind::Updated, "9", changes)],
         event_keys: vec![],

@@ -235,6 +235,7 @@ mod tests {
                 time_zone: "Europe/Berlin".into(),
                 outsider,
                 is_at_home: account.is_some(),
+                channel: None,
             },
             events,
             event_keys: vec![],

@@ -7,6 +7,7 @@ use crate::Told;
 use crate::decide::is_plain_address;
 use crate::outbound::{Held, Tell};
 use crate::profile::Pattern;
+use crate::template::view::Reason;
 use mail::normalised;
 use std::collections::HashMap;
 
@@ -22,6 +23,8 @@ pub(super) struct Reachable<'f> {
     pub(super) normalised: String,
     /// Not empty where he was meant.
     pub(super) because: Vec<Because>,
+    /// Whether it is no person but a channel; then the address is its name in words.
+    pub(super) is_channel: bool,
 }
 
 impl Reachable<'_> {
@@ -136,7 +139,7 @@ fn at_address<'f>(address: &str) -> Result<Reachable<'f>, String> {
         return Err(format!("{address:?} is no address that can be written to"));
     }
     let (address, normalised) = (address.to_owned(), normalised(address));
-    Ok(Reachable { account: None, is_own: false, address, normalised, because: Vec::new() })
+    Ok(Reachable { account: None, is_own: false, address, normalised, because: Vec::new(), is_channel: false })
 }
 
 /// Why nothing is written to him, whatever happened; `None` when something may be.
@@ -205,12 +208,34 @@ fn may_see(one: &Reachable, issue_id: &str, issue: &IssueNow, inquiry: &mut Inqu
             Err(why) => return Err(format!("whether the account may see the issue: {why}")),
         }
     }
+    match one.insider() {
+        Some(_) => Ok(()),
+        None => is_open(issue, "the address is no account's own"),
+    }
+}
+
+/// Whether no security level guards the issue; `who` says in the reason why that matters.
+fn is_open(issue: &IssueNow, who: &str) -> Result<(), String> {
     match &issue.security {
-        _ if one.insider().is_some() => Ok(()),
         Told::Known(None) => Ok(()),
-        Told::Known(Some(level)) => {
-            Err(format!("the issue has the security level {level:?}, and the address is no account's own"))
-        }
+        Told::Known(Some(level)) => Err(format!("the issue has the security level {level:?}, and {who}")),
         Told::Untold(why) => Err(format!("whether the issue has a security level: it was not told ({why})")),
     }
+}
+
+/// A channel, which is told no more than somebody without an account.
+///
+/// # Errors
+/// Why it is told nothing of this issue.
+pub(super) fn channel<'f>(name: &str, issue: &IssueNow) -> Result<Reachable<'f>, String> {
+    is_open(issue, "nobody knows who reads a channel")?;
+    let address = in_words(name);
+    let because = Because { said: format!("the mapping names the channel {name:?}"), reason: Reason::Named };
+    let normalised = address.clone();
+    Ok(Reachable { account: None, is_own: false, address, normalised, because: vec![because], is_channel: true })
+}
+
+/// A channel as the story names it.
+pub(super) fn in_words(channel: &str) -> String {
+    format!("channel {channel}")
 }

@@ -49,7 +49,8 @@ pub(super) fn all_his_own(one: &Reachable, settled: &[Settled], held: &Held, inq
 /// An error when he did it himself, in the tracker or by a mail that the gateway's account brought in; and when nobody knows whose mail
 /// that was, because it may have been his.
 fn not_his_own(one: &Reachable, event: &Event, held: &Held, inquiry: &mut Inquiry) -> Result<(), String> {
-    let Some(actor) = event.actor.as_ref().filter(|_| !held.own_actions) else { return Ok(()) };
+    // A channel does nothing itself.
+    let Some(actor) = event.actor.as_ref().filter(|_| !held.own_actions && !one.is_channel) else { return Ok(()) };
     const OWN: &str = "it is his own doing";
     if one.account_id() == Some(&actor.id) {
         return Err(OWN.to_owned());
@@ -73,6 +74,9 @@ fn may_see(one: &Reachable, settled: &Settled, inquiry: &mut Inquiry) -> Result<
     let words = entry.words();
     match (seen_by, one.insider()) {
         (SeenBy::Everybody, _) => Ok(()),
+        (SeenBy::Few(_), None) if one.is_channel => {
+            Err(format!("the {words} is not for everybody, and nobody knows who reads a channel"))
+        }
         (SeenBy::Few(_), None) => Err(format!("the {words} is not for everybody, and the address is no account's own")),
         (SeenBy::Few(_), Some(account)) => match inquiry.sees_entry(&settled.event.issue_id, entry, id, account) {
             Ok(true) => Ok(()),

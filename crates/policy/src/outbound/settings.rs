@@ -37,7 +37,7 @@ const WORDS: [&str; EVENT_WORDS.len()] = {
 };
 
 /// Every setting, in the order of the manual.
-pub const ROOMS: &[Room] = &[LETTERS, FILES, AUDIENCE, BOUNDS, MAPPINGS];
+pub const ROOMS: &[Room] = &[LETTERS, FILES, AUDIENCE, BOUNDS, CHANNELS, MAPPINGS];
 
 pub(crate) const TABLES: Tables = Tables { rooms: ROOMS, overriding: &["project[].", "mapping[]."] };
 
@@ -257,6 +257,28 @@ const OF_BOUNDS: &[Setting] = &[
         Default::Is("100"),
         "The most people of one kind (the watchers, all `groups`, all `roles` …) for one letter. Of more only the first are told, in the \
          tracker's order, and the story names the others.",
+    ),
+];
+
+const CHANNELS: Room = Room {
+    title: "[default]: channels",
+    about: "Chats, programs and telephones that are told beside people, or in their place. See [by channels](outbound.md#by-channels).",
+    settings: OF_CHANNELS,
+};
+
+const OF_CHANNELS: &[Setting] = &[
+    setting(
+        "default.channels",
+        Form::Texts,
+        Default::Is(""),
+        "The names of `[[channel]]` sections of the settings, whose `sites` have to name this site.",
+    ),
+    setting(
+        "default.channel_says",
+        Form::OneOf(&["link", "outline", "text"]),
+        Default::Is("outline"),
+        "`link` says what kind of thing happened to which issue and leads to it; `outline` who did what, the summary and changes of \
+         `outsider_fields`; `text` what was written as well. None of them says anything that not everybody sees who sees the issue.",
     ),
 ];
 

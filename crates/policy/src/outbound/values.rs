@@ -55,6 +55,24 @@ impl Word for FilesWay {
         &[("along", FilesWay::Along), ("link", FilesWay::Link), ("none", FilesWay::None)];
 }
 
+/// How much a channel is told of what happened.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChannelSays {
+    /// That something of this kind happened to the issue, and where it is: nothing that anybody wrote.
+    Link,
+    /// Who did what, the summary, and the changes that an outsider is told of.
+    #[default]
+    Outline,
+    /// What was written, too.
+    Text,
+}
+
+impl Word for ChannelSays {
+    const WORDS: &'static [(&'static str, ChannelSays)] =
+        &[("link", ChannelSays::Link), ("outline", ChannelSays::Outline), ("text", ChannelSays::Text)];
+}
+
 /// Which people are told, by whether they have an account.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Tell {
@@ -104,6 +122,9 @@ levels! {
         accounts: Vec<String> = texts,
         addresses: Vec<String> = texts,
         also: Option<Expression> = expression_over_issue,
+        /// Names of channels.
+        channels: Vec<String> = texts,
+        channel_says: ChannelSays = word,
         tell: Tell = word,
         own_actions: bool = truth,
         outsider_fields: Vec<String> = texts,
@@ -122,6 +143,7 @@ impl Inherited for Theme {}
 impl Inherited for To {}
 impl Inherited for FilesWay {}
 impl Inherited for Tell {}
+impl Inherited for ChannelSays {}
 impl Inherited for Option<Expression> {}
 
 impl Held {
@@ -131,8 +153,13 @@ impl Held {
         if is_urgent { 0 } else { u32::of(levels.iter().filter_map(|level| level.merge_window_s.as_ref())) }
     }
 
-    /// Whether anybody can be meant.
+    /// Whether anybody can be meant, or a channel is.
     pub(super) fn has_audience(&self) -> bool {
+        self.has_people() || !self.channels.is_empty()
+    }
+
+    /// Whether anybody can be meant.
+    pub(super) fn has_people(&self) -> bool {
         let named = [&self.roles, &self.groups, &self.user_fields, &self.group_fields, &self.address_fields];
         let people = [&self.audience, &self.accounts, &self.addresses];
         named.into_iter().chain(people).any(|names| !names.is_empty()) || self.also.is_some()

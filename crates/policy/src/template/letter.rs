@@ -18,6 +18,17 @@ use std::collections::HashSet;
 /// Characters of a subject.
 const SUBJECT_CHARS_MAX: usize = 250;
 
+/// What becomes of the words.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Form {
+    /// A letter, with all that a letter has around its words.
+    #[default]
+    Letter,
+    /// A message to a channel: subject and text, and nothing around them.
+    Message,
+}
+
 /// What a letter is made of.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Order {
@@ -28,6 +39,8 @@ pub struct Order {
     /// The content ids of what the template may show beside what the view offers.
     #[serde(default)]
     pub resources: Vec<String>,
+    #[serde(default)]
+    pub form: Form,
 }
 
 /// A letter, ready to be composed.
@@ -84,20 +97,24 @@ impl<'de> Deserialize<'de> for Subject {
 /// # Errors
 /// What is wrong with the theme itself; a view cannot make it so.
 pub fn render(order: Order) -> Result<Rendered, Trouble> {
-    let Order { theme, template, view, resources } = order;
+    let Order { theme, template, view, resources, form } = order;
     let mark = view.mark.clone().filter(|mark| is_mark(mark));
     let view = within_room(with_texts(shown(view)));
     let scene = Scene::of(&view);
-    let making =
-        Making { theme, machine: Machine::new(theme, &scene), scene: &scene, view: &view, resources: &resources, mark };
+    let machine = Machine::new(theme, &scene);
+    let making = Making { theme, machine, scene: &scene, view: &view, resources: &resources, mark };
+    let made = |template: &Template, made_by| match form {
+        Form::Letter => making.letter(template, made_by),
+        Form::Message => making.message(template, made_by),
+    };
     let made_by = match template {
         None => MadeBy::Theme,
-        Some(template) => match making.letter(&template, MadeBy::Template) {
+        Some(template) => match made(&template, MadeBy::Template) {
             Ok(letter) => return Ok(letter),
             Err(trouble) => MadeBy::ThemeInstead(trouble),
         },
     };
-    making.letter(&Template::default(), made_by)
+    made(&Template::default(), made_by)
 }
 
 fn is_mark(mark: &str) -> bool {
@@ -114,9 +131,22 @@ struct Making<'v> {
 }
 
 impl Making<'_> {
-    fn letter(&self, template: &Template, made_by: MadeBy) -> Result<Rendered, Trouble> {
+    fn message(&self, template: &Template, made_by: MadeBy) -> Result<Rendered, Trouble> {
+        let text = match template.part(Part::Text) {
+            Some(source) => self.machine.written(Part::Text, source)?,
+            None => self.machine.framed(Part::Text, "message.txt", Value::UNDEFINED)?,
+        };
+        let (subject, text) = (self.subject(template)?, lines(&text));
+        Ok(Rendered { subject, text, html: String::new(), made_by, content_ids: Vec::new() })
+    }
+
+    fn subject(&self, template: &Template) -> Result<Subject, Trouble> {
         let subject = self.part(template, Part::Subject)?;
-        let subject = Subject::of(&subject).ok_or(Trouble::Nothing { part: Part::Subject })?;
+        Subject::of(&subject).ok_or(Trouble::Nothing { part: Part::Subject })
+    }
+
+    fn letter(&self, template: &Template, made_by: MadeBy) -> Result<Rendered, Trouble> {
+        let subject = self.subject(template)?;
         let text = self.text(&self.part(template, Part::Text)?)?;
         let html = self.part(template, Part::Html)?;
         let html = if template.html.is_some() { within(&html)? } else { html };

@@ -23,12 +23,13 @@ pub(super) struct Source {
 }
 
 /// What is the same in every theme.
-const SHARED: [(&str, &str); 5] = [
+const SHARED: [(&str, &str); 6] = [
     ("head.html", include_str!("../../themes/shared/head.html")),
     ("footer.html", include_str!("../../themes/shared/footer.html")),
     ("blocks.txt", include_str!("../../themes/shared/blocks.txt")),
     ("frame.txt", include_str!("../../themes/shared/frame.txt")),
     ("subject.txt", include_str!("../../themes/shared/subject.txt")),
+    ("message.txt", include_str!("../../themes/shared/message.txt")),
 ];
 
 /// What each theme has of its own: blocks, content and frame of the HTML, the content of the text.

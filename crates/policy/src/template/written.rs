@@ -14,6 +14,9 @@ pub const SOURCE_BYTES_MAX: usize = 64 * 1024;
 pub const STATEMENTS: &[&str] =
     &["if", "elif", "else", "endif", "for", "endfor", "set", "endset", "with", "endwith", "raw", "endraw"];
 
+/// The table of what channels are told, whatever happened.
+pub const CHANNEL: &str = "channel";
+
 /// The template of one kind of letter. A part that is not set is the theme's.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -29,6 +32,9 @@ pub struct Templates {
     /// For kinds that have none of their own.
     pub usual: Option<Template>,
     pub by_kind: BTreeMap<String, Template>,
+    /// For messages to channels.
+    #[serde(default)]
+    pub channel: Option<Template>,
     /// What their HTML may show by content id.
     #[serde(skip)]
     pub resources: Vec<Resource>,
@@ -49,10 +55,15 @@ impl Templates {
             }
             if kind == "default" {
                 templates.usual = Some(template);
+            } else if kind == CHANNEL {
+                if template.html.is_some() {
+                    return Err(format!("[{CHANNEL}] html: a channel has no HTML; write a text"));
+                }
+                templates.channel = Some(template);
             } else if EventKind::from_word(&kind).is_some() {
                 templates.by_kind.insert(kind, template);
             } else {
-                let known = EventKind::ALL.iter().map(|kind| kind.word()).chain(["default"]);
+                let known = EventKind::ALL.iter().map(|kind| kind.word()).chain(["default", CHANNEL]);
                 let near = crate::profile::nearest(&kind, known).unwrap_or_default();
                 return Err(format!("{kind:?} is no kind of letter; did you mean {near:?}?"));
             }
@@ -189,6 +200,8 @@ mod tests {
                 "[commented]\ntext = '''\n\nx\n{%- macro a() %}'''",
                 "[commented] text: line 3: {% macro %} is for themes alone",
             ),
+            ("[channel]\nhtml = 'x'", "[channel] html: a channel has no HTML"),
+            ("[channel]\ntext = '{% macro a() %}'", "[channel] text: line 1: {% macro %} is for themes alone"),
             ("[commented]\nhtml = '{%autoescape false%}'", "{% autoescape %} is for themes alone"),
             ("[commented]\nhtml = '{% include \"/etc/passwd\" %}'", "{% include %} is for themes alone"),
             ("[commented]\nhtml = '''{%\n+import \"blocks.html\" %}'''", "is for themes alone"),

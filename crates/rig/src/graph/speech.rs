@@ -1,7 +1,8 @@
 //! Requests to the service and its answers, over HTTP/1.1.
 
-use super::{GraphServer, INBOX, Mail, Mishap, State, TOKEN};
+use super::{GraphServer, INBOX, Mail, Mishap, Sent, State, TOKEN};
 use crate::request::{self, Request, decoded};
+use data_encoding::BASE64;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::io::{BufReader, Read, Write};
@@ -51,6 +52,10 @@ pub(super) fn serve(stream: TcpStream, server: &GraphServer) -> std::io::Result<
         let said = match mishap {
             Some(Mishap::Answer(status, fields, body)) => say(&mut out, &Answer { status, fields, body }, false),
             Some(Mishap::Cut) => say(&mut out, &answer(&request, &mut server.state()), true),
+            Some(Mishap::LoseAnswer) => {
+                answer(&request, &mut server.state());
+                Err(std::io::ErrorKind::ConnectionAborted.into())
+            }
             Some(Mishap::Endless(piece)) => say_endlessly(&mut out, &piece, server),
             Some(Mishap::Silence) => {
                 out.set_read_timeout(Some(SILENCE))?;
@@ -112,7 +117,20 @@ fn answer(request: &Request, state: &mut State) -> Answer {
         ("GET", ["mailFolders", id, "messages", "delta"]) => changes(state, id, query, &base),
         ("GET", ["mailFolders", id, "messages"]) => list(state, id, query, &base),
         (method, ["messages", id, deed @ ..]) => mail(state, method, id, deed.first().copied(), &request.body),
+        ("POST", ["sendMail"]) => send(state, &decoded(rest.0), request),
         _ => Answer::no(400, "BadRequest"),
+    }
+}
+
+/// A mail in base64, as `text/plain` says.
+fn send(state: &mut State, user: &str, request: &Request) -> Answer {
+    let mail = BASE64.decode(&request.body).ok().and_then(|mail| String::from_utf8(mail).ok());
+    match mail.filter(|_| request.field("content-type") == "text/plain") {
+        Some(mail) => {
+            state.sent.push(Sent { user: user.to_owned(), mail });
+            Answer { status: 202, fields: Vec::new(), body: Vec::new() }
+        }
+        None => Answer::no(400, "ErrorMimeContentInvalidBase64String"),
     }
 }
 

@@ -1,5 +1,7 @@
 //! `sealpost usage`: what came in and went out, by month, site and kind.
 
+mod billing;
+
 use super::Failure;
 use crate::settings::Settings;
 use policy::meter::{self, Month, OfMonth, bytes_in_words};
@@ -17,7 +19,10 @@ pub struct Asked {
     /// Only of this month, such as 2026-11; otherwise all that is kept.
     #[arg(long)]
     month: Option<Month>,
-    /// One JSON object per month, site, kind and class.
+    /// The billing records of sites with a capacity plan in place of the counts: each month that is over, and each pack.
+    #[arg(long, conflicts_with = "month")]
+    billing: bool,
+    /// One JSON object per month, site, kind and class; with --billing per record.
     #[arg(long, conflicts_with = "csv")]
     json: bool,
     /// The same as comma-separated values (RFC 4180), with a line of names.
@@ -30,6 +35,10 @@ pub async fn run(config: &Path, asked: &Asked) -> Result<(), Failure> {
     super::with_store(config, async |settings, store| {
         if let Some(site) = &asked.site {
             super::site_named(settings, site)?;
+        }
+        if asked.billing {
+            let lines = store.billing(asked.site.as_deref()).await?;
+            return super::print(&billing::text(&lines, asked.json, asked.csv));
         }
         let (from, until) = asked.month.map_or((0, i64::MAX), |month| (month.first_day(), month.end_day()));
         let lines = meter::by_month(&store.counted(asked.site.as_deref(), from, until).await?);

@@ -56,6 +56,7 @@ impl Reader {
             store: self.store(written),
             keep_usage_days: self.integer(&store, "keep_usage_days") as u32,
             keep_events_days: self.integer(&store, "keep_events_days") as u32,
+            keep_billing_days: self.integer(&store, "keep_billing_days") as u32,
             console: self.console(written),
             public: self.public(written),
             operations: self.address(&operations, "listen"),
@@ -210,6 +211,7 @@ impl Reader {
             keep_content_days: self.optional_integer(section, "keep_content_days").map(|days| days as u32),
             keep_events_days: self.optional_integer(section, "keep_events_days").map(|days| days as u32),
             keep_usage_days: self.optional_integer(section, "keep_usage_days").map(|days| days as u32),
+            keep_billing_days: self.optional_integer(section, "keep_billing_days").map(|days| days as u32),
         }
     }
 

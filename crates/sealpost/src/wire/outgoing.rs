@@ -4,7 +4,7 @@ use super::fetching::out_of_reach;
 use crate::settings::{self, Settings, Site};
 use courier::submit::{Connection, Host, Secret, Target};
 use engine::tokens::{Tokens, TokensOfOutgoing};
-use engine::{OutgoingLimits, Shelves};
+use engine::{OutgoingLimits, Shelves, outgoing_graph};
 use mail::{Address, Envelope};
 use policy::Fault;
 use std::collections::HashMap;
@@ -43,7 +43,11 @@ fn way(outgoing: &settings::Outgoing, site: &Site, lasting: &Lasting) -> engine:
         ..OutgoingLimits::default()
     };
     let shelf = lasting.shelves.of(&outgoing.name, limits);
-    engine::Outgoing::new(Some(target(outgoing)), tokens, from(site)).with_shelf(shelf)
+    let way = match (&outgoing.graph, tokens) {
+        (Some(server), Some(tokens)) => engine::Outgoing::by_graph(server.clone(), tokens, from(site)),
+        (_, tokens) => engine::Outgoing::new(Some(target(outgoing)), tokens, from(site)),
+    };
+    way.with_shelf(shelf)
 }
 
 fn from(site: &Site) -> Address {
@@ -84,6 +88,10 @@ fn target(outgoing: &settings::Outgoing) -> Target {
 
 /// Connects, encrypts, logs in and says goodbye: what the server says, or what is wrong and what to do. Tokens are in the store.
 pub async fn greet(store: Option<&Store>, outgoing: &settings::Outgoing) -> Result<String, String> {
+    if let Some(server) = &outgoing.graph {
+        let looked = graph(store, outgoing, async |tokens| outgoing_graph::look(server, tokens).await).await;
+        return looked.map(|()| format!("{} answers over Microsoft Graph, and the mailbox may send", outgoing.host));
+    }
     let connection = open(store, outgoing).await.map_err(|fault| unopened(outgoing, &fault))?;
     connection.quit().await;
     let logged_in = if has_account(outgoing) { ", and we may log in" } else { "" };
@@ -98,6 +106,25 @@ async fn open(store: Option<&Store>, outgoing: &settings::Outgoing) -> Result<Co
     let tokens = Tokens::new(store.ok_or_else(out_of_reach)?.clone());
     let tokens = TokensOfOutgoing::new(tokens, &outgoing.name, oauth.authorization.clone(), user);
     Connection::open(&tokens.opened(&target).await?.0).await
+}
+
+/// Speaks to Microsoft Graph with tokens, for somebody who waits for what comes of it; what is wrong, and what to do.
+async fn graph(
+    store: Option<&Store>,
+    outgoing: &settings::Outgoing,
+    speak: impl AsyncFnOnce(&TokensOfOutgoing) -> Result<(), Fault>,
+) -> Result<(), String> {
+    let spoken = async {
+        let tokens = tokens_of(outgoing, &Tokens::new(store.ok_or_else(out_of_reach)?.clone()));
+        speak(&tokens.ok_or_else(out_of_reach)?).await
+    };
+    let words = |fault: Fault| match fault.code {
+        policy::FaultCode::PostRefused | policy::FaultCode::PostUnreachable => {
+            format!("{}: {}; see host, user and oauth of this [[outgoing]]", outgoing.host, fault.detail)
+        }
+        _ => crate::command::fault_in_words(&fault),
+    };
+    spoken.await.map_err(words)
 }
 
 fn has_account(outgoing: &settings::Outgoing) -> bool {
@@ -127,6 +154,12 @@ pub struct Dialogue {
 
 /// Hands one letter over, for somebody who wants to know what is said.
 pub async fn hand_over(store: &Store, outgoing: &settings::Outgoing, envelope: &Envelope, bytes: &[u8]) -> Dialogue {
+    if let Some(server) = &outgoing.graph {
+        let sent =
+            graph(Some(store), outgoing, async |tokens| outgoing_graph::send(server, tokens, envelope, bytes).await);
+        let answer = sent.await.map(|()| "202 accepted".to_owned());
+        return Dialogue { greeting: None, tls: server.encrypted.then_some("HTTPS"), logged_in: true, answer };
+    }
     let mut connection = match open(Some(store), outgoing).await {
         Ok(connection) => connection,
         Err(fault) => {

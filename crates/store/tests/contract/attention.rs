@@ -46,6 +46,7 @@ async fn tell(store: &Store, lease: &Lease, keys: &[&str]) -> String {
             reason: "planted-reason".into(),
             trouble: None,
             files: Vec::new(),
+            message: None,
         },
         bytes: b"Subject: planted-subject\r\n\r\nplanted-words\r\n".to_vec(),
     };

@@ -4,6 +4,7 @@
 
 mod attention;
 mod bulletins;
+mod contacts;
 mod events;
 mod fetching;
 mod grants;
@@ -101,6 +102,8 @@ checks! {
     bulletins: a_bulletin_is_posted_once_to_each_target, a_storm_of_bulletins_is_kept_and_not_sent,
         a_bulletin_that_failed_is_sent_again_on_a_persons_word, it_is_known_since_when_a_connection_fails,
         what_waits_aside_is_found_and_is_no_older_for_it;
+    contacts: contacts_stand_in_order_and_each_address_once, a_letter_that_comes_back_flags_its_contact_and_the_next_is_told,
+        billing_records_are_written_once_and_kept_for_their_years;
     meter: a_mail_is_counted_once_and_is_standard_when_something_came_of_it, each_way_in_is_a_kind_of_its_own_and_a_click_is_none,
         a_letter_is_counted_with_its_receipt, many_at_once_from_two_processes_are_all_counted,
         a_sweep_puts_days_together_and_forgets_old_ones_with_a_receipt;

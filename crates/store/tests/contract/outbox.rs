@@ -29,6 +29,7 @@ fn letter(name: &str, bytes: usize) -> NewLetter {
         reason: "planted-reason".into(),
         trouble: Some("planted-trouble".into()),
         files: Vec::new(),
+        message: None,
     };
     let key = StepKey(format!("north/events:10/m/{name}"));
     NewLetter { number: letter_number(&key), key, about, bytes: b"planted-mail ".repeat(bytes / 13) }

@@ -17,6 +17,7 @@ async fn plant(store: &Store) -> String {
     plant_fetching(store).await;
     crate::polls::plant(store).await;
     crate::bulletins::plant(store).await;
+    crate::contacts::plant(store).await;
     plant_people(store, &message).await
 }
 

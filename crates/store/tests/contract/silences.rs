@@ -26,6 +26,7 @@ fn letter(to: &str, name: &str) -> NewLetter {
         reason: "he reports it".into(),
         trouble: None,
         files: Vec::new(),
+        message: None,
     };
     let key = StepKey(format!("north/events:10/m/{name}"));
     NewLetter { number: letter_number(&key), key, about, bytes: b"planted-mail".to_vec() }

@@ -155,15 +155,51 @@ pub fn refused(status: u16, body: &[u8]) -> Fault {
     }
 }
 
+/// Why a letter was not sent, or whether it may have been. What is about us and not about the letter is temporary, so that letters wait until
+/// it is mended. Those that ask for patience (429, 503) are none of these.
+pub fn not_sent(status: u16, body: &[u8]) -> Fault {
+    let word = error_word(body);
+    let is_full = ["quota", "limit"].iter().any(|known| word.to_ascii_lowercase().contains(known));
+    let word = if word.is_empty() { String::new() } else { format!(" ({word})") };
+    let later = |what: &str| Fault::temporary(FaultCode::PostRefused, format!("{what}{word}"));
+    match status {
+        401 => later("the server does not take the token"),
+        403 => later("the right is missing: allow Mail.Send, and let the mailbox send in this name"),
+        404 => later("there is no such mailbox"),
+        300..=399 => later("the server sends us elsewhere, where no token is brought"),
+        400..=499 if is_full => later("the mailbox may send no more for now"),
+        408 | 500..=599 => Fault::unknown(FaultCode::PostUnreachable, format!("status {status}{word}")),
+        _ => Fault::permanent(FaultCode::PostRefused, format!("the server answers with status {status}{word}")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use policy::FaultKind;
 
     const BASE: &str = "https://graph.microsoft.com";
 
     fn page(body: &str) -> Result<Page, Fault> {
         read_page(BASE, body.as_bytes())
+    }
+
+    #[test]
+    fn what_is_about_us_costs_no_letter_and_a_lost_answer_is_no_refusal() {
+        let kind = |status, body: &str| not_sent(status, body.as_bytes()).kind;
+        for status in [302, 401, 403, 404] {
+            assert_eq!(kind(status, "{}"), FaultKind::Temporary, "{status}");
+        }
+        assert_eq!(kind(400, r#"{"error":{"code":"ErrorSendQuotaExceeded"}}"#), FaultKind::Temporary);
+        for status in [408, 500, 502, 504] {
+            assert_eq!(kind(status, "{}"), FaultKind::Unknown, "{status}");
+        }
+        for status in [400, 413, 422] {
+            assert_eq!(kind(status, "{}"), FaultKind::Permanent, "{status}");
+        }
+        let fault = not_sent(400, br#"{"error":{"code":"ErrorInvalidRecipients","message":"planted@example.org"}}"#);
+        assert_eq!(fault.detail, "the server answers with status 400 (ErrorInvalidRecipients)");
     }
 
     #[test]

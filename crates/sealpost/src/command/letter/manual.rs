@@ -35,7 +35,8 @@ This page is generated from the program's tables; a test keeps it true.
 const TEMPLATES: &str = "
 ## Templates of your own
 
-A file has a table for each kind, and `[default]` for the kinds that have none:
+A file has a table for each kind, and `[default]` for the kinds that have none; `[channel]`, with `subject` and `text` alone, makes the messages to
+[channels](outbound.md#by-channels), whatever their kind, and they have nothing of the theme around them:
 
 ```toml
 [commented]

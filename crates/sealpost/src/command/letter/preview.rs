@@ -5,7 +5,7 @@ use crate::settings::templates;
 use crate::wire;
 use engine::cell::{Renderer, Sandbox};
 use policy::event::EventKind;
-use policy::template::{LANGUAGES, LOGO, MadeBy, Order, Rendered, Resource, Templates, Theme, View, samples};
+use policy::template::{Form, LANGUAGES, LOGO, MadeBy, Order, Rendered, Resource, Templates, Theme, View, samples};
 use serde::Serialize;
 use std::collections::HashMap;
 use std::path::Path;
@@ -35,7 +35,7 @@ pub async fn run(themes: &[Theme], template: Option<&Path>, view: Option<&Path>,
     };
     let order = |theme: &Theme, view: &View| {
         let template = templates.of(view.kind()).cloned();
-        Order { theme: *theme, template, view: view.clone(), resources: templates.offered() }
+        Order { theme: *theme, template, view: view.clone(), resources: templates.offered(), form: Form::Letter }
     };
     let orders = themes.iter().flat_map(|theme| views.iter().map(move |view| (theme, view)));
     write_all(orders.map(|(theme, view)| order(theme, view)).collect(), &templates, out).await

@@ -11,7 +11,7 @@ use policy::event::EventKind;
 use policy::notify::Manner;
 use policy::outbound::Format;
 use policy::template::view::{Brand, Links, Reason};
-use policy::template::{MadeBy, Order, Rendered, Templates, Words, samples};
+use policy::template::{Form, MadeBy, Order, Rendered, Templates, Words, samples};
 use policy::{Mappings, is_plain_address};
 use serde_json::json;
 use std::path::Path;
@@ -68,7 +68,9 @@ async fn send(settings: &Settings, store: &Store, wanted: &Wanted<'_>) -> Result
         files: &[],
     });
     let signers = Signers::new(settings.dkim.iter().cloned());
-    let signatures = signers.of(&from.address).map(|signer| signer.signatures_of(&bytes, date_s)).transpose()?;
+    // Microsoft Graph writes letters anew, and signs for itself.
+    let signer = signers.of(&from.address).filter(|_| outgoing.graph.is_none());
+    let signatures = signer.map(|signer| signer.signatures_of(&bytes, date_s)).transpose()?;
     let is_signed = signatures.is_some();
     bytes.splice(0..0, signatures.unwrap_or_default());
     let envelope =
@@ -145,5 +147,5 @@ async fn rendered(site: &Site, manner: &Manner, from: &Address) -> Result<Render
     let template = site.templates.as_ref().and_then(|templates| templates.of(view.kind())).cloned();
     let renderer = Renderer::new(1, Sandbox::Reduced, wire::own_program()?, vec!["cell".into()]);
     let resources = site.templates.as_ref().map(Templates::offered).unwrap_or_default();
-    Ok(renderer.render(Order { theme: manner.style.theme, template, view, resources }).await?)
+    Ok(renderer.render(Order { theme: manner.style.theme, template, view, resources, form: Form::Letter }).await?)
 }

@@ -1,14 +1,14 @@
 //! The `[[bulletin]]` and `[[channel]]` sections: who is told of the gateway itself, and by which ways.
 
 use super::super::written::{Section, Written};
-use super::super::{Secret, Settings};
+use super::super::{Secret, Settings, Site};
 use super::Reader;
 use data_encoding::BASE64;
 use engine::Channel;
 use engine::speak::Route;
 use policy::bulletin::channel::{Kind, TEXT};
 use policy::bulletin::{Cause, Rule, THRESHOLDS_MAX};
-use policy::is_plain_address;
+use policy::{Mappings, is_plain_address};
 
 impl Reader {
     pub(super) fn bulletin(&mut self, section: &Section) -> Rule {
@@ -34,6 +34,8 @@ impl Reader {
         Rule {
             name: self.text(section, "name"),
             sites: self.texts(section, "sites"),
+            projects: self.texts(section, "projects"),
+            mail_reasons: self.truth(section, "mail_reasons"),
             causes,
             usage_percent,
             offline_minutes: self.integer(section, "offline_minutes") as u32,
@@ -66,6 +68,7 @@ impl Reader {
             kind,
             url,
             route: Route { allow_private, authorities, proxy },
+            sites: self.texts(section, "sites"),
             authorization: self.secret(section, "authorization").map(|Secret(value)| value.trim().to_owned()),
         })
     }
@@ -98,8 +101,29 @@ impl Reader {
         }
     }
 
+    /// Whatever channels the mappings of a site name are there, and may be told by it.
+    pub(super) fn check_channels(&mut self, settings: &Settings, site: &Site, section: &Section, mappings: &Mappings) {
+        for name in mappings.channels() {
+            let known = settings.channels.iter().find(|channel| channel.name == name);
+            let (why, remedy) = match known {
+                Some(channel) if channel.sites.contains(&site.name) => continue,
+                Some(_) => ("whose sites do not name this one", format!("add {:?} to the channel's sites", site.name)),
+                None => {
+                    ("which is not there", "write a [[channel]] of this name, or name another in the file".to_owned())
+                }
+            };
+            self.wrong(section, "mappings", &format!("names the channel {name:?}, {why}"), &remedy);
+        }
+    }
+
     /// What a rule names is there, and a site that is to write has a way out.
     pub(super) fn check_bulletins(&mut self, settings: &Settings, written: &Written) {
+        for section in written.all("channel[]") {
+            for site in self.texts(section, "sites").iter().filter(|site| settings.site(site).is_none()) {
+                let why = format!("names the site {site:?}, which is not there");
+                self.wrong(section, "sites", &why, "name some of the [[site]] sections");
+            }
+        }
         for (rule, section) in settings.bulletins.iter().zip(written.all("bulletin[]")) {
             for site in rule.sites.iter().filter(|site| settings.site(site).is_none()) {
                 let why = format!("names the site {site:?}, which is not there");

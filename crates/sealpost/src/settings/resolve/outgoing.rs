@@ -1,36 +1,65 @@
 //! The `[[outgoing]]` sections and what a site says of its letters: where they leave, in whose name, or that none does.
 
+use super::super::presets::Preset;
 use super::super::written::{Section, Written};
 use super::super::{Letters, Mailbox, Outgoing, Settings, Site, presets};
 use super::Reader;
 use super::oauth::Scopes;
+use courier::fetch::graph;
 use courier::submit::Security;
+use engine::outgoing_graph::GraphServer;
 use mail::Address;
 use policy::{Mappings, is_plain_address};
 use std::net::IpAddr;
+
+/// Where servers of this kind listen as a rule.
+fn usual_port(kind: &str, security: Security) -> u16 {
+    match (kind, security) {
+        ("lmtp", _) => 24,
+        ("graph", Security::None) => 80,
+        ("graph", _) => 443,
+        (_, Security::Implicit) => 465,
+        (_, Security::StartTls) => 587,
+        (_, Security::None) => 25,
+    }
+}
 
 impl Reader {
     pub(super) fn outgoing(&mut self, section: &Section) -> Outgoing {
         let security = self.security(section);
         let preset = self.optional_text(section, "preset").and_then(|name| presets::preset(&name));
-        let host = match self.optional_text(section, "host").or(preset.map(|preset| preset.smtp_host.to_owned())) {
+        let kind = self.text(section, "kind");
+        let (lmtp, is_graph) = (kind == "lmtp", kind == "graph");
+        let known =
+            preset.map(|preset| if is_graph { preset.graph.map_or("", |graph| graph.host) } else { preset.smtp_host });
+        let known = known.filter(|host| !host.is_empty()).map(str::to_owned);
+        let host = match self.optional_text(section, "host").or(known) {
             Some(host) => host,
             None => self.needed(section, "host", "the name of the server, or a preset"),
         };
         self.in_clear_only_here(section, security, &host, "would send letters through the network in clear");
-        let lmtp = self.text(section, "kind") == "lmtp";
-        let default_port = match security {
-            _ if lmtp => 24,
-            Security::Implicit => 465,
-            Security::StartTls => 587,
-            Security::None => 25,
+        let usual = match is_graph {
+            true => Some(self.scopes_of_graph(section, preset, &host)),
+            false => preset
+                .and_then(|preset| preset.oauth)
+                .map(|known| Scopes { person: known.smtp_scopes.to_owned(), program: known.program_scopes.to_owned() }),
         };
-        let usual = preset
-            .and_then(|preset| preset.oauth)
-            .map(|known| Scopes { person: known.smtp_scopes.to_owned(), program: known.program_scopes.to_owned() });
         let oauth = self.oauth(section, preset, usual);
         let user = self.optional_text(section, "user");
         let password = self.secret(section, "password");
+        let port = match self.integer(section, "port") {
+            0 => usual_port(&kind, security),
+            port => port as u16,
+        };
+        let graph = is_graph.then(|| GraphServer {
+            host: host.clone(),
+            port,
+            encrypted: security != Security::None,
+            authorities: self.path(section, "authorities"),
+            // Whoever writes the host himself may mean one of his own network.
+            allow_private: section.values.contains_key("host"),
+            user: user.clone().unwrap_or_default(),
+        });
         if oauth.is_some() {
             self.needed(section, "user", "the name of the account there");
         } else if user.is_some() != password.is_some() {
@@ -39,12 +68,10 @@ impl Reader {
         Outgoing {
             name: self.text(section, "name"),
             host,
-            port: match self.integer(section, "port") {
-                0 => default_port,
-                port => port as u16,
-            },
+            port,
             security,
             lmtp,
+            graph,
             authorities: self.path(section, "authorities"),
             credentials: user.clone().zip(password),
             oauth: user.zip(oauth),
@@ -55,6 +82,22 @@ impl Reader {
                 number => Some(number as usize),
             },
         }
+    }
+
+    /// What may stand in the section of a mailbox of Graph, and the right to send by it.
+    fn scopes_of_graph(&mut self, section: &Section, preset: Option<&Preset>, host: &str) -> Scopes {
+        self.refuse_keys(section, &["password"], "does not open Microsoft Graph", "remove it and set outgoing.oauth");
+        self.needed(section, "oauth", "how its tokens come about");
+        if self.optional_text(section, "oauth").as_deref() == Some("service_account") {
+            let remedy = "write \"client_credentials\" or \"person\"";
+            self.wrong(section, "oauth", "is Google's, and Microsoft Graph does not know it", remedy);
+        }
+        if preset.is_some_and(|preset| preset.graph.is_none()) {
+            self.wrong(section, "preset", "has no Microsoft Graph", "write kind = \"smtp\"");
+        }
+        let resource = format!("https://{host}");
+        let person = graph::sending_scopes(&resource, self.truth(section, "shared"));
+        Scopes { person, program: format!("{resource}/.default") }
     }
 
     /// What a site says of its letters.
@@ -99,6 +142,7 @@ impl Reader {
     /// Whatever the mappings of a site name is there to send their letters.
     fn check_ways(&mut self, settings: &Settings, site: &Site, section: &Section) {
         let Some(mappings) = site.mappings.as_ref().and_then(|text| Mappings::from_toml(text, "").ok()) else { return };
+        self.check_channels(settings, site, section, &mappings);
         let outgoings = mappings.outgoings();
         if outgoings.contains("") && !site.letters.dead_end && site.letters.outgoing.is_none() {
             let why = format!("is missing on site {:?}, whose mappings write letters", site.name);

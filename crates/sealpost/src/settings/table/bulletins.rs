@@ -18,6 +18,18 @@ pub(super) const SETTINGS: &[Setting] = &[
         Means("usage, busy_day, plan_end, offline, stuck, monthly"),
         "Of what is told.",
     ),
+    setting(
+        "bulletin[].projects",
+        Texts,
+        Empty,
+        "Of single mails (`mail_held`, `mail_quarantined`, `mail_forwarded`, `mail_stopped`) those alone that are for these projects.",
+    ),
+    setting(
+        "bulletin[].mail_reasons",
+        Bool,
+        Means("false"),
+        "Of single mails also say why, in the words of their story; these may name addresses.",
+    ),
     setting("bulletin[].to", Texts, Empty, "Addresses that are told by mail, by the server of the site."),
     setting("bulletin[].channels", Texts, Empty, "The names of `[[channel]]` sections by which others are told."),
     setting(
@@ -45,6 +57,13 @@ pub(super) const SETTINGS: &[Setting] = &[
         "How many days ahead the end of a plan, an upgrade or a pack is told.",
     ),
     setting("channel[].name", Text, Refused, "The name of this channel."),
+    setting(
+        "channel[].sites",
+        Texts,
+        Empty,
+        "The sites whose [mappings](outbound.md#by-channels) may tell it what happens in issues; without it none may. Bulletins may in any \
+         case.",
+    ),
     setting(
         "channel[].kind",
         Choice(&["slack", "teams", "webhook", "sms"]),

@@ -20,9 +20,10 @@ pub(super) const SETTINGS: &[Setting] = &[
     ),
     setting(
         "outgoing[].kind",
-        Choice(&["smtp", "lmtp"]),
+        Choice(&["smtp", "lmtp", "graph"]),
         Means("smtp"),
-        "What it speaks: `smtp` for a server that passes mail on, `lmtp` (RFC 2033) for one that puts it into mailboxes of its own.",
+        "What it speaks: `smtp` for a server that passes mail on, `lmtp` (RFC 2033) for one that puts it into mailboxes of its own, \
+         `graph` for a mailbox of Microsoft 365 that sends by [Microsoft Graph](graph.md#sending).",
     ),
     setting(
         "outgoing[].tls",
@@ -34,7 +35,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         "outgoing[].port",
         Integer { min: 1, max: 65_535 },
         Empty,
-        "Its port; without it 587 for `starttls`, 465 for `implicit`, 25 for `none`, 24 for `lmtp`.",
+        "Its port; without it 587 for `starttls`, 465 for `implicit`, 25 for `none`, 24 for `lmtp`; for `graph` 443, or 80 for `none`.",
     ),
     setting(
         "outgoing[].authorities",
@@ -42,7 +43,18 @@ pub(super) const SETTINGS: &[Setting] = &[
         Empty,
         "A PEM file of certificate authorities to trust instead of the system's.",
     ),
-    setting("outgoing[].user", Text, Empty, "The account's name on the server, when it wants one."),
+    setting(
+        "outgoing[].user",
+        Text,
+        Empty,
+        "The account's name on the server, when it wants one; for `graph` the mailbox.",
+    ),
+    setting(
+        "outgoing[].shared",
+        Bool,
+        Means("false"),
+        "For `graph`: the mailbox is not that of the person who signs in, but shared with him.",
+    ),
     setting("outgoing[].password", Secret, Empty, "That account's password."),
 ];
 

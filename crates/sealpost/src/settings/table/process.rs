@@ -49,6 +49,12 @@ pub(super) const SETTINGS: &[Setting] = &[
         "How long it is kept what came in and went out ([usage](usage.md)).",
     ),
     setting(
+        "store.keep_billing_days",
+        Integer { min: 366, max: 36_600 },
+        Means("2557"),
+        "How long [billing records](usage.md#billing-records) of sites with a capacity plan are kept, from the last day that they are about.",
+    ),
+    setting(
         "store.free_mib_min",
         Integer { min: 1, max: 1_000_000 },
         Means("256"),

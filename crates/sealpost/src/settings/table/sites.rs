@@ -166,6 +166,12 @@ pub(super) const SETTINGS: &[Setting] = &[
         "How long it is kept what came in and went out of this site; without it `store.keep_usage_days` holds.",
     ),
     setting(
+        "site[].keep_billing_days",
+        Integer { min: 366, max: 36_600 },
+        Empty,
+        "How long billing records of this site are kept; without it `store.keep_billing_days` holds.",
+    ),
+    setting(
         "site[].dead_end",
         Bool,
         Means("true"),

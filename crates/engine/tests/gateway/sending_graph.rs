@@ -1,0 +1,168 @@
+//! Letters that leave by a scripted Microsoft Graph: once each, the same at each try, and what its answers mean.
+
+use super::notices::{comment, decided, event, hear, watched};
+use super::world::{Database, Plot, SUPPORT, World, mail, mailbox, quick, voice_of};
+use courier::dkim::{Key, Signers};
+use courier::oauth::{Client, Proof};
+use engine::outgoing_graph::GraphServer as Server;
+use engine::speak::Route;
+use engine::tokens::{By, TokensOfOutgoing};
+use engine::{Authorization, Outgoing, Site, Tokens};
+use mail::Address;
+use policy::event::EventKind;
+use policy::{FaultCode, Mappings};
+use rig::graph::{GraphServer, Mishap, TOKEN};
+use rig::token_server::TokenServer;
+use serde_json::json;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use store::{JobState, LetterFate, OutboxLine};
+
+/// Nothing here takes longer unless it hangs.
+const PATIENCE: Duration = Duration::from_secs(50);
+const USER: &str = "desk@example.org";
+const FROM: &str = "support@desk.example";
+const COMMENTS: &str = "[default]\naudience = [\"reporter\", \"watchers\"]\n\
+    [[mapping]]\nname = \"comments\"\nevents = [\"commented\"]\n";
+
+/// A world whose site writes by this mailbox, and the token server that lets into it.
+async fn world(database: &Database, server: &GraphServer, mappings: &str) -> (World, TokenServer) {
+    let world = World::start(database, Plot::default()).await;
+    let token_server = TokenServer::start();
+    token_server.script().access = Box::new(|_| TOKEN.to_owned());
+    let client = Client {
+        id: "gateway".into(),
+        proof: Proof::Nothing,
+        scopes: "send".into(),
+        token_url: format!("{}/token", token_server.url),
+    };
+    let route = Route { allow_private: true, ..Route::default() };
+    let authorization = Authorization { client, by: By::ClientCredentials, route };
+    let tokens = TokensOfOutgoing::new(Tokens::new(world.store.clone()), "post", authorization, USER);
+    let (host, user) = ("127.0.0.1".to_owned(), USER.to_owned());
+    let server = Server { host, port: server.port(), encrypted: false, authorities: None, allow_private: true, user };
+    let outgoing = Outgoing::by_graph(server, tokens, Address { name: None, address: FROM.into() });
+    let mappings = Mappings::from_toml(mappings, "a test").unwrap();
+    let site = Site::new("acme", world.dialect, voice_of(&world), &quick());
+    let key = Arc::new(Key::from_pem("desk.example", "s", &key()).unwrap());
+    let site = site.with_outgoing(Some(outgoing)).with_signers(Arc::new(Signers::new([key])));
+    world.gateway.swap_sites(vec![site.with_mappings(Some(Arc::new(mappings)))]);
+    (world, token_server)
+}
+
+/// An Ed25519 key in PEM.
+fn key() -> String {
+    let random = aws_lc_rs::rand::SystemRandom::new();
+    let key = aws_lc_rs::signature::Ed25519KeyPair::generate_pkcs8v1(&random).unwrap();
+    let text = data_encoding::BASE64.encode(key.as_ref());
+    format!("-----BEGIN PRIVATE KEY-----\n{text}\n-----END PRIVATE KEY-----\n")
+}
+
+/// Carol comments, and Bob and Dave are told.
+async fn told(world: &World) {
+    let ((id, key), [_, carol, _]) = watched(world).await;
+    let said = comment(world, &id, None).await;
+    let heard = hear(world, &[event(EventKind::Commented, (&id, &key), &carol, Some(&said))]).await;
+    assert_eq!(decided(world, &heard).await.0, "letters");
+}
+
+async fn until(world: &World, what: &str, so: impl Fn(&[OutboxLine]) -> bool) -> Vec<OutboxLine> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let lines = world.store.outbox(None, 200).await.unwrap();
+        if so(&lines) {
+            return lines;
+        }
+        assert!(Instant::now() < deadline, "never {what}: {lines:#?}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+fn are_sent(lines: &[OutboxLine], number: usize) -> bool {
+    let sent = |line: &&OutboxLine| line.fate == LetterFate::Sent && line.job == Some(JobState::Done);
+    lines.iter().filter(sent).count() == number
+}
+
+pub async fn letters_leave_by_graph_once_each_however_often_it_wants_quiet(database: &Database) {
+    let server = GraphServer::start();
+    let (world, tokens) = world(database, &server, COMMENTS).await;
+    server.next("sendMail", Mishap::busy(429, 1));
+    server.next("sendMail", Mishap::busy(503, 1));
+    // A token that is not taken is asked for anew.
+    server.next("sendMail", Mishap::json(401, &json!({ "error": { "code": "InvalidAuthenticationToken" } })));
+    told(&world).await;
+    until(&world, "sent", |lines| are_sent(lines, 2)).await;
+    let sent = server.sent();
+    let mut to: Vec<&str> =
+        sent.iter().map(|one| one.mail.split("\r\nTo: ").nth(1).unwrap().split("\r\n").next().unwrap()).collect();
+    to.sort_unstable();
+    assert_eq!(to, ["\"Bob\" <bob@example.org>", "\"Dave\" <dave@example.org>"]);
+    for one in &sent {
+        assert_eq!(one.user, USER);
+        assert!(!one.mail.contains("DKIM-Signature"), "it is written anew, so it is not signed: {}", one.mail);
+        assert!(one.mail.contains("Still burning.") && !one.mail.contains("Bcc"), "{}", one.mail);
+    }
+    assert!(tokens.script().asked.len() >= 2, "the token was asked for anew");
+    world.end().await;
+}
+
+pub async fn fault_20_a_letter_whose_answer_graph_loses_is_sent_once_more_and_then_a_person_is_asked(
+    database: &Database,
+) {
+    let server = GraphServer::start();
+    let mappings = COMMENTS.replace(", \"watchers\"", "");
+    let (world, _tokens) = world(database, &server, &mappings).await;
+    server.next("sendMail", Mishap::LoseAnswer);
+    told(&world).await;
+    until(&world, "sent", |lines| are_sent(lines, 1)).await;
+    let sent = server.sent();
+    assert_eq!((sent.len(), &sent[0].mail), (2, &sent[1].mail), "the same, byte for byte");
+
+    server.next("sendMail", Mishap::LoseAnswer);
+    server.next("sendMail", Mishap::json(504, &json!({})));
+    told(&world).await;
+    let lines = until(&world, "held", |lines| lines.iter().any(|line| line.job == Some(JobState::Held))).await;
+    assert!(lines[0].in_doubt, "{lines:#?}");
+    assert_eq!(server.sent().len(), 3);
+    world.end().await;
+}
+
+pub async fn one_refused_recipient_of_graph_keeps_no_other_back(database: &Database) {
+    let server = GraphServer::start();
+    let audience = "to = \"bcc\"\naudience = []\naddresses = [\"eve@example.net\", \"fay@example.net\"]";
+    let mappings = COMMENTS.replace("audience = [\"reporter\", \"watchers\"]", audience);
+    let (world, _tokens) = world(database, &server, &mappings).await;
+    server.next("sendMail", Mishap::json(400, &json!({ "error": { "code": "ErrorInvalidRecipients" } })));
+    told(&world).await;
+    let lines =
+        until(&world, "told", |lines| are_sent(lines, 1) && lines.iter().any(|line| line.job == Some(JobState::Dead)))
+            .await;
+    let failed = lines.iter().find_map(|line| match &line.fate {
+        LetterFate::Failed(fault) => Some((fault.code, fault.detail.clone())),
+        _ => None,
+    });
+    let detail = "the server answers with status 400 (ErrorInvalidRecipients)".to_owned();
+    assert_eq!(failed, Some((FaultCode::PostRefused, detail)));
+    let sent = server.sent();
+    assert_eq!(sent.len(), 1);
+    // There is no envelope, so whom the letter does not name is named where nobody reads it.
+    assert!(sent[0].mail.starts_with("Bcc: <") && !sent[0].mail.contains("undisclosed"), "{}", sent[0].mail);
+    world.end().await;
+}
+
+pub async fn what_is_too_large_for_graph_is_said_and_not_tried(database: &Database) {
+    let server = GraphServer::start();
+    let (world, _tokens) = world(database, &server, COMMENTS).await;
+    let top = "catch = [\"nobody@example.com\"]\nuncaught = \"forward\"\nforward_to = [\"one@boss.example\"]\n";
+    world.gateway.swap_mailboxes(vec![mailbox("support", &format!("{top}{SUPPORT}"))]);
+    let small = world.send(&mail("a@example.org", "printer", "It burns.")).await;
+    world.done(&small).await;
+    let large = "It burns. ".repeat(7).trim_end().to_owned() + "\n";
+    let large = world.send(&mail("b@example.org", "printer", &large.repeat(50_000))).await;
+    let story = world.wait_until(&large, |story| story.line.job == JobState::Dead).await;
+    let fault = story.line.fault.unwrap();
+    assert_eq!(fault.code, FaultCode::PostRefused);
+    assert!(fault.public.contains("3000000 bytes"), "{fault:?}");
+    assert_eq!(server.sent().len(), 1);
+    world.end().await;
+}
