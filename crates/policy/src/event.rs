@@ -21,11 +21,13 @@ pub enum EventKind {
     Worked,
     WorkEdited,
     WorkDeleted,
+    /// Somebody wrote a letter about the issue, by us: no tracker tells of it, and no mapping does.
+    Written,
 }
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [EventKind; 9] = [
+    pub const ALL: [EventKind; 10] = [
         EventKind::Created,
         EventKind::Updated,
         EventKind::Deleted,
@@ -35,6 +37,7 @@ impl EventKind {
         EventKind::Worked,
         EventKind::WorkEdited,
         EventKind::WorkDeleted,
+        EventKind::Written,
     ];
 
     /// The word that stands in tables, JSON and the database.
@@ -49,6 +52,7 @@ impl EventKind {
             EventKind::Worked => "worked",
             EventKind::WorkEdited => "work_edited",
             EventKind::WorkDeleted => "work_deleted",
+            EventKind::Written => "written",
         }
     }
 
@@ -105,7 +109,11 @@ impl Event {
         match (self.kind, part) {
             (EventKind::Created | EventKind::Deleted, _) => format!("{issue}/{}", self.kind.word()),
             (
-                EventKind::Commented | EventKind::CommentDeleted | EventKind::Worked | EventKind::WorkDeleted,
+                EventKind::Commented
+                | EventKind::CommentDeleted
+                | EventKind::Worked
+                | EventKind::WorkDeleted
+                | EventKind::Written,
                 Some(part),
             ) => {
                 format!("{issue}/{}/{part}", self.kind.word())

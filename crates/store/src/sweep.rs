@@ -75,6 +75,7 @@ impl Store {
         let erased = self.erase_old_content().await? + self.delete_lost_files().await?;
         self.erase_old_events().await?;
         self.erase_old_letters().await?;
+        self.erase_old_written().await?;
         self.tidy_meter().await?;
         self.forget_bulletins().await?;
         let orphans = self.remove_orphans().await?;
@@ -197,6 +198,7 @@ impl Store {
     async fn destroy_old_keys(&self) -> Result<(), Fault> {
         const BY_MESSAGES: &str = "SELECT id FROM messages WHERE key_id = $1 AND wrapped_key IS NOT NULL
             UNION ALL SELECT id FROM outbox WHERE key_id = $1 AND wrapped_key IS NOT NULL
+            UNION ALL SELECT id FROM written WHERE key_id = $1 AND wrapped_key IS NOT NULL
             UNION ALL SELECT id FROM outbox_files WHERE key_id = $1 LIMIT 1";
         const BY_EVENTS: &str = "SELECT id FROM events WHERE key_id = $1 AND wrapped_key IS NOT NULL
             UNION ALL SELECT id FROM notices WHERE key_id = $1 AND wrapped_key IS NOT NULL LIMIT 1";

@@ -20,6 +20,7 @@ use policy::silence_link::LinkedLetter;
 use policy::template::view::{self, Brand, Links};
 use policy::template::{MadeBy, Order, Rendered, Trouble, View, Words};
 use policy::{Fault, FaultCode, Notification, StepKey, event_letter_number};
+use std::collections::HashMap;
 use store::{IssueMail, LetterAbout, LetterFile, NewLetter, StoredLetterFile};
 
 /// Letters whose bytes come to this much are put aside; the rest waits for the decision.
@@ -34,6 +35,8 @@ pub(super) struct Making<'a> {
     pub(super) notice: &'a str,
     pub(super) issue: &'a IssueNow,
     pub(super) contents: &'a Contents,
+    /// Files that are at hand already, by the ids that its letters know them by.
+    pub(super) given: HashMap<String, StoredLetterFile>,
 }
 
 /// What all letters of a decision are made with.
@@ -74,7 +77,7 @@ impl Making<'_> {
     pub(super) async fn letters(&self, notifications: &[Notification]) -> Result<Vec<NewLetter>, Stop> {
         let Some(first) = notifications.first() else { return Ok(Vec::new()) };
         let means = self.means(&first.issue_id).await?;
-        let mut at_hand = AtHand::default();
+        let mut at_hand = AtHand::with(self.given.clone());
         let (mut waiting, mut bytes) = (Vec::new(), 0);
         for told in sharing(notifications, means.mail.as_ref()) {
             let made = self.made(&told, &means, &mut at_hand).await?;
@@ -266,7 +269,8 @@ impl Making<'_> {
             trouble: made.trouble.clone(),
             files: made.files.clone(),
         };
-        NewLetter { key: self.key(notification), number: made.number, about, bytes: made.bytes.clone() }
+        let issue_id = notification.issue_id.clone();
+        NewLetter { key: self.key(notification), number: made.number, issue_id, about, bytes: made.bytes.clone() }
     }
 
     fn noted(&self, trouble: &Trouble) -> String {
