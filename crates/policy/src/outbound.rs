@@ -177,8 +177,7 @@ impl Mappings {
             let about = projects.iter().filter(|key| key.is_empty() || mapping.is_about(key));
             about.map(|key| self.held(mapping, key).outgoing).collect::<Vec<_>>()
         };
-        let mut names: BTreeSet<String> =
-            self.mappings.iter().filter(|mapping| mapping.enabled).flat_map(of).collect();
+        let mut names: BTreeSet<String> = self.mappings.iter().filter(|mapping| mapping.enabled).flat_map(of).collect();
         if self.written.is_on() {
             names.extend(projects.iter().map(|key| self.held_by_project(key).outgoing));
         }

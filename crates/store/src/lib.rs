@@ -84,6 +84,9 @@ pub use segment::ContentReader;
 pub use session::{SESSION_IDLE_S, SESSION_WHOLE_S};
 pub use store::{Settings, Store};
 pub use support::{CodeTaken, Right, Supporter};
-pub use written::{Asked, Decision as WrittenDecision, GivenFile, NewWritten, WrittenLine, WrittenState, WrittenTaken};
 pub use sweep::{DONE_JOBS_KEPT_S, ORPHANS_KEPT_S, UNSETTLED_KEPT_DAYS_MIN};
 pub use vault::master::create_master_key;
+pub use written::{
+    Asked, Decision as WrittenDecision, GivenFile, NewWritten, WrittenLine, WrittenState, WrittenTaken,
+    fingerprint as fingerprint_of_asked,
+};

@@ -15,7 +15,7 @@ use crate::rows::{Lease, Micros};
 use crate::sealed;
 use crate::vault::seal::Place;
 use aws_lc_rs::digest;
-use policy::notify::{OwnFile, WrittenBy, Writing};
+use policy::notify::{OwnFile, Writing, WrittenBy};
 use policy::{Fault, FaultCode, Visibility};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -168,7 +168,10 @@ impl Store {
         let taken = self.inner.db.unit(move |conn| Box::pin(async move { insert(conn, &row).await })).await?;
         match taken {
             WrittenTaken::New { .. } => self.inner.bell.ring(),
-            _ => self.inner.vault.forget_message_key(&id),
+            _ => {
+                self.inner.vault.forget_message_key(&id);
+                self.erase_files_of(&id).await?;
+            }
         }
         Ok(taken)
     }
@@ -360,7 +363,8 @@ fn too_many(per_hour: u32) -> serde_json::Value {
 pub(crate) async fn insert(conn: &mut Conn, row: &Row) -> Result<WrittenTaken, Fault> {
     const KNOWN: &str = "SELECT id, fingerprint FROM written WHERE site = $1 AND request = $2";
     const NUMBER: &str = "SELECT COUNT(*) FROM written WHERE site = $1 AND asked_at > $2 AND state <> 'dropped'";
-    const NEW: &str = "INSERT INTO written (id, site, way, request, fingerprint, token, preview, state, asked_at, key_id,
+    const NEW: &str =
+        "INSERT INTO written (id, site, way, request, fingerprint, token, preview, state, asked_at, key_id,
             wrapped_key, sealed_asked)
         VALUES ($1, $2, $3, $4, $5, $6, $7, 'asked', $8, $9, $10, $11)";
     // Two at once would not see each other's.
@@ -384,7 +388,10 @@ pub(crate) async fn insert(conn: &mut Conn, row: &Row) -> Result<WrittenTaken, F
 }
 
 /// What two requests have in common that ask for the same: not where their files are kept.
-fn fingerprint(asked: &Asked) -> Result<String, Fault> {
+///
+/// # Errors
+/// `Internal`, which should never happen.
+pub fn fingerprint(asked: &Asked) -> Result<String, Fault> {
     let files: Vec<_> = asked.files.iter().map(|given| (&given.file, &given.sha256)).collect();
     let json = serde_json::to_vec(&(&asked.writing, files))
         .map_err(|error| Fault::permanent(FaultCode::Internal, format!("writing what is asked for: {error}")))?;

@@ -84,7 +84,8 @@ pub(crate) async fn written(shared: &Shared, held: &Held) -> Result<(), Stop> {
 async fn decide(shared: &Shared, held: &Held, site: &Site, line: WrittenLine) -> Result<(), Stop> {
     let Some(asked) = line.asked.clone() else { return Ok(shared.store.complete(&held.lease).await?) };
     let Some(mappings) = &site.mappings else {
-        return refuse(shared, held, None, "the site has no mappings, which say who may write letters".to_owned()).await;
+        return refuse(shared, held, None, "the site has no mappings, which say who may write letters".to_owned())
+            .await;
     };
     let view = match told(site.issue(&asked.writing.issue).await)? {
         Told::Known(Some(view)) => view,
@@ -213,12 +214,7 @@ async fn refuse(shared: &Shared, held: &Held, issue_id: Option<&str>, why: Strin
     write_refusal(shared, held, issue_id, &Decided { refused: Some(why), ..Decided::default() }).await
 }
 
-async fn write_refusal(
-    shared: &Shared,
-    held: &Held,
-    issue_id: Option<&str>,
-    decided: &Decided,
-) -> Result<(), Stop> {
+async fn write_refusal(shared: &Shared, held: &Held, issue_id: Option<&str>, decided: &Decided) -> Result<(), Stop> {
     let (state, letters) = (WrittenState::Refused, Vec::new());
     let decision = WrittenDecision { state, issue_id, told: decided, letters, ends: true };
     shared.store.write_written(&held.lease, decision).await?;

@@ -365,9 +365,10 @@ impl Written {
         if !self.writing.subject.trim().is_empty() {
             lines.push(format!("Subject: {}", self.writing.subject.trim()));
         }
-        let attached = self.attached.iter().filter(|file| {
-            self.writing.files.iter().any(|wanted| *wanted == file.id || *wanted == file.name)
-        });
+        let attached = self
+            .attached
+            .iter()
+            .filter(|file| self.writing.files.iter().any(|wanted| *wanted == file.id || *wanted == file.name));
         let names: Vec<&str> =
             self.own.iter().map(|file| file.name.as_str()).chain(attached.map(|file| file.name.as_str())).collect();
         if !names.is_empty() {

@@ -17,7 +17,6 @@ const NEW_NOTICE: &str =
     "INSERT INTO notices (id, site, issue_id, received_at, made_at, outcome, key_id, wrapped_key, sealed_notice)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
 
-
 /// What was decided about events.
 #[derive(Debug)]
 pub struct Decided<'a, T> {

@@ -67,8 +67,20 @@ impl LetterFileWriter {
                 }
                 let now = dialect::now(conn).await?;
                 let (key_id, wrapped) = (&key.wrapped_by, &key.wrapped);
-                execute!(conn, SQL, &row, &site, &notice, size, now, key_id, wrapped, inline.as_deref(), blob.as_deref())
-                    .map(|_| ())
+                execute!(
+                    conn,
+                    SQL,
+                    &row,
+                    &site,
+                    &notice,
+                    size,
+                    now,
+                    key_id,
+                    wrapped,
+                    inline.as_deref(),
+                    blob.as_deref()
+                )
+                .map(|_| ())
             })
         });
         work.await?;

@@ -80,8 +80,7 @@ impl Store {
 
     /// One page of them, newest first, at most 200; those before `before`, a time of asking with its id.
     pub async fn all_written(&self, before: Option<(Micros, String)>, limit: u32) -> Result<Vec<WrittenLine>, Fault> {
-        const SQL: &str =
-            rows!("WHERE (w.asked_at, w.id) < ($1, $2) ORDER BY w.asked_at DESC, w.id DESC LIMIT $3");
+        const SQL: &str = rows!("WHERE (w.asked_at, w.id) < ($1, $2) ORDER BY w.asked_at DESC, w.id DESC LIMIT $3");
         let limit = i64::from(limit.clamp(1, PAGE_MAX));
         let (at, id) = before.unwrap_or((Micros::MAX, String::new()));
         let work = self.inner.db.read(move |conn| Box::pin(async move { all!(conn, Row, SQL, at, &id, limit) }));

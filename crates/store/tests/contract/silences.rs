@@ -28,7 +28,8 @@ fn letter(to: &str, name: &str) -> NewLetter {
         files: Vec::new(),
     };
     let key = StepKey(format!("north/events:10/m/{name}"));
-    NewLetter { number: letter_number(&key), key, about, bytes: b"planted-mail".to_vec() }
+    let issue_id = "10".to_owned();
+    NewLetter { number: letter_number(&key), key, issue_id, about, bytes: b"planted-mail".to_vec() }
 }
 
 /// What a link in the letter of this name says.

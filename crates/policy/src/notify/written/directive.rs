@@ -50,7 +50,9 @@ mod tests {
 
     #[test]
     fn a_comment_is_a_letter_only_when_it_begins_as_one() {
-        let read = directive("\n@mail=ann@x.example, reporter; role:Developers\n#Subject = Your printer\n@files=a.pdf\n\nDear Ann,\nit is done.\n");
+        let read = directive(
+            "\n@mail=ann@x.example, reporter; role:Developers\n#Subject = Your printer\n@files=a.pdf\n\nDear Ann,\nit is done.\n",
+        );
         let writing = read.unwrap().unwrap();
         assert_eq!(writing.to, ["ann@x.example", "reporter", "role:Developers"]);
         assert_eq!((writing.subject.as_str(), writing.files), ("Your printer", vec!["a.pdf".to_owned()]));
@@ -77,7 +79,10 @@ mod tests {
             assert!(directive(comment).unwrap().unwrap_err().contains(why), "{comment:?}");
         }
         // It is a letter that goes to nobody: refused later, with the other things that can be wrong.
-        assert_eq!(directive("@mail=\n\nx").unwrap().unwrap().check().unwrap_err(), "it goes to nobody; name somebody in `to`");
+        assert_eq!(
+            directive("@mail=\n\nx").unwrap().unwrap().check().unwrap_err(),
+            "it goes to nobody; name somebody in `to`"
+        );
         assert!(directive("@mail=ann@x.example\n@anyway=yes\nx").unwrap().unwrap().anyway);
     }
 }
