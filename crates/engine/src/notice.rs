@@ -4,10 +4,12 @@
 
 mod audience;
 mod contents;
+mod deleted;
 mod directive;
 mod files;
 mod inquiry;
 mod letters;
+mod preview;
 pub(crate) mod written;
 
 use crate::decide_job::beside_the_workers;
@@ -17,12 +19,14 @@ use crate::metrics::Metrics;
 use crate::site::Site;
 use crate::stop::Stop;
 use contents::Contents;
+use deleted::EntryKnown;
 use directive::Asked;
 use inquiry::Inquiry;
 use letters::Making;
 use policy::event::Event;
 use policy::notify::{IssueNow, LeftOut, ROUNDS_MAX, Recipient};
 use policy::{Mappings, Notification, Notified, StepKey, Told, notify};
+pub use preview::{Preview, Previewed, Previews};
 use serde::Serialize;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -64,7 +68,8 @@ pub(crate) async fn notice(shared: &Shared, held: &Held) -> Result<(), Stop> {
     };
     let number = notified.notifications.len();
     let outcome = if number == 0 { IGNORED } else { LETTERS };
-    let written = Written::of(&notified, outcome, site.mappings.as_deref());
+    let entries = deleted::entries_known(&events, &contents);
+    let written = Written { entries: &entries, ..Written::of(&notified, outcome, site.mappings.as_deref()) };
     let decided = store::Decided { events: &ids, outcome, notice: &written, letters, asked };
     shared.store.write_decided(&held.lease, &id, decided).await?;
     Metrics::add(&shared.metrics.notices);
@@ -147,6 +152,8 @@ struct Written<'n> {
     /// How many more were left out.
     left_out_further: usize,
     trace: &'n [String],
+    /// So that it is known when one of them is deleted.
+    entries: &'n [EntryKnown],
 }
 
 #[derive(Serialize)]
@@ -174,6 +181,7 @@ impl<'n> Written<'n> {
             left_out,
             left_out_further: further.len(),
             trace: &notified.trace,
+            entries: &[],
         }
     }
 }

@@ -263,6 +263,7 @@ impl Written {
             actor: Some(Actor { id: String::new(), name: self.writing.writer.clone() }),
             part: Some(PART.to_owned()),
             changes: files.iter().map(|file| change(file)).collect(),
+            last: None,
         })
     }
 
