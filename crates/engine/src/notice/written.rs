@@ -122,7 +122,7 @@ async fn decide(shared: &Shared, held: &Held, site: &Site, line: WrittenLine) ->
     shared.store.write_written(&held.lease, decision).await?;
     crash_point("written_written_down");
     shared.metrics.letters_posted.fetch_add(if line.preview { 0 } else { number as u64 }, Ordering::Relaxed);
-    tracing::info!(job = held.lease.job, letters = number, "decided about a written letter");
+    tracing::info!(job = held.lease.job, mails = number, "decided about a written letter");
     match ends {
         true => Ok(()),
         false => note::note(shared, held, site, &written.issue_id, decided.note).await,
