@@ -8,6 +8,7 @@ pub mod now;
 pub mod operations;
 mod origin;
 mod page;
+pub mod pen;
 pub mod public;
 pub mod reader;
 mod serve;

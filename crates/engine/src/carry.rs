@@ -7,6 +7,7 @@ mod doubt;
 mod files;
 mod traces;
 
+pub(crate) use doubt::look_for_comment;
 pub(crate) use traces::Traces;
 
 use crate::crash_point::crash_point;

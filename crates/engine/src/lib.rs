@@ -17,6 +17,7 @@ pub mod silence;
 pub mod site;
 pub mod speak;
 pub mod tokens;
+pub mod write;
 
 mod billing;
 mod carry;
@@ -62,3 +63,4 @@ pub use site::{Go, Site, Voice};
 pub use tokens::{Authorization, Tokens};
 pub use unsubscribe::{LETTERS_PATH, Standing};
 pub use upload::Uploads;
+pub use write::{LetterOrder, LetterOrderFile, Ordered};

@@ -5,11 +5,13 @@
 mod audience;
 mod contents;
 mod deleted;
+mod directive;
 mod files;
 mod inquiry;
 mod letters;
 mod message;
 mod preview;
+pub(crate) mod written;
 
 use crate::decide_job::beside_the_workers;
 use crate::gateway::Shared;
@@ -19,6 +21,7 @@ use crate::site::Site;
 use crate::stop::Stop;
 use contents::Contents;
 use deleted::EntryKnown;
+use directive::Asked;
 use inquiry::Inquiry;
 use letters::Making;
 use policy::event::Event;
@@ -26,6 +29,7 @@ use policy::notify::{IssueNow, LeftOut, ROUNDS_MAX, Recipient};
 use policy::{Mappings, Notification, Notified, StepKey, Told, notify};
 pub use preview::{Preview, Previewed, Previews};
 use serde::Serialize;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -50,13 +54,15 @@ pub(crate) async fn notice(shared: &Shared, held: &Held) -> Result<(), Stop> {
     let ids: Vec<String> = stored.iter().map(|stored| stored.id.clone()).collect();
     let events: Arc<[Event]> = stored.into_iter().map(|stored| stored.event).collect();
     let site = shared.site(&held.lease.site)?;
-    let Decided { notified, issue, contents } = match &site.mappings {
+    let Decided { mut notified, issue, contents, asked } = match &site.mappings {
         Some(mappings) => decide(shared, &site, &events, mappings, &held.lease.subject).await?,
         None => Decided::default(),
     };
+    let asked = asked.into_new(&mut notified);
     let letters = match &issue {
         Some(issue) => {
-            let making = Making { shared, held, site: &site, notice: &id, issue, contents: &contents };
+            let given = HashMap::new();
+            let making = Making { shared, held, site: &site, notice: &id, issue, contents: &contents, given };
             making.letters(&notified.notifications).await?
         }
         None => Vec::new(),
@@ -65,7 +71,8 @@ pub(crate) async fn notice(shared: &Shared, held: &Held) -> Result<(), Stop> {
     let outcome = if number == 0 { IGNORED } else { LETTERS };
     let entries = deleted::entries_known(&events, &contents);
     let written = Written { entries: &entries, ..Written::of(&notified, outcome, site.mappings.as_deref()) };
-    shared.store.write_notice(&held.lease, &id, &ids, outcome, &written, letters).await?;
+    let decided = store::Decided { events: &ids, outcome, notice: &written, letters, asked };
+    shared.store.write_decided(&held.lease, &id, decided).await?;
     Metrics::add(&shared.metrics.notices);
     shared.metrics.letters_posted.fetch_add(number as u64, Ordering::Relaxed);
     tracing::info!(job = held.lease.job, outcome, "decided about events");
@@ -98,6 +105,8 @@ struct Decided {
     /// `None` where nobody knows it; then nobody is told.
     issue: Option<IssueNow>,
     contents: Contents,
+    /// The letters that comments among the events ask for.
+    asked: Asked,
 }
 
 /// Asks and finds out until nothing is open, and decides.
@@ -128,7 +137,8 @@ async fn decide(
         Told::Known(issue) => Some(issue),
         Told::Untold(_) => None,
     });
-    Ok(Decided { notified, issue, contents: inquiry.contents })
+    let asked = directive::asked(&mut inquiry, issue.as_ref()).await?;
+    Ok(Decided { notified, issue, contents: inquiry.contents, asked })
 }
 
 /// The decision as it is kept for the story: what a letter would tell is read in the events themselves.

@@ -45,7 +45,7 @@ pub(crate) fn crews(settings: &Settings) -> impl Iterator<Item = Crew> {
     };
     // A storm of events keeps no mail waiting.
     let notice = Crew {
-        kinds: &[JobKind::Notice, JobKind::Bulletin],
+        kinds: &[JobKind::Notice, JobKind::Bulletin, JobKind::Written],
         jobs_max: settings.jobs_max.min(settings.letters_max),
         grace: settings.shutdown_grace,
     };
@@ -224,6 +224,7 @@ async fn carry_on(shared: &Arc<Shared>, held: &Held) -> Result<(), Stop> {
         JobKind::Poll => poll::poll(shared, held).await,
         JobKind::Renew => renew::renew(shared, held).await,
         JobKind::Bulletin => bulletin::deliver(shared, held).await,
+        JobKind::Written => notice::written::written(shared, held).await,
     }
 }
 

@@ -41,6 +41,7 @@ mod gateway {
     pub mod uploads;
     pub mod walk;
     pub mod world;
+    pub mod written;
 }
 
 use futures_util::future::LocalBoxFuture;
@@ -48,7 +49,7 @@ use gateway::world::Database;
 use gateway::{
     authors, bulletins, changes, channels, connections, contacts, contract, deleted, doubt, duplicates, fetching,
     graph, half_open, hearing, kept, letters, limits, lost_answers, names, notices, order, outage, plans, poison,
-    polling, refusals, renewing, replay, sending_graph, told, trouble, uploads, walk,
+    polling, refusals, renewing, replay, sending_graph, told, trouble, uploads, walk, written,
 };
 
 /// Each scenario on SQLite, as a test of its own.
@@ -240,6 +241,11 @@ on_sqlite! {
     told::a_letter_answers_the_mail_of_its_reader_and_of_nobody_else;
     told::a_picture_of_ones_own_goes_along_where_the_template_shows_it;
     told::those_who_read_the_same_share_a_letter_that_names_none_of_them;
+    written::a_letter_is_sent_once_however_often_it_is_asked_for_and_its_answer_becomes_a_comment;
+    written::what_a_rule_forbids_goes_to_nobody_and_says_why;
+    written::a_letter_that_is_looked_at_goes_on_a_word_with_the_files_that_were_chosen;
+    written::fault_02_a_note_whose_answer_is_lost_is_made_once;
+    written::a_comment_writes_a_letter_for_those_who_may_and_once;
     polling::a_deed_is_told_once_by_the_history_and_by_webhooks;
     polling::what_a_search_shows_late_is_told_late;
     polling::fault_17_a_pass_that_fails_loses_nothing;

@@ -104,7 +104,8 @@ async fn post(store: &Store, site: &str) {
         message: None,
     };
     let key = key_of_letter(site);
-    let letter = NewLetter { number: letter_number(&key), key, about, bytes: b"mail".to_vec() };
+    let letter =
+        NewLetter { number: letter_number(&key), key, issue_id: lease.subject.clone(), about, bytes: b"mail".to_vec() };
     let id = store.begin_notice(&lease).await.unwrap();
     store.write_notice(&lease, &id, &events, "letters", &serde_json::json!({}), vec![letter]).await.unwrap();
 }

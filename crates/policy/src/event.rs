@@ -22,11 +22,13 @@ pub enum EventKind {
     Worked,
     WorkEdited,
     WorkDeleted,
+    /// Somebody wrote a letter about the issue, by us: no tracker tells of it, and no mapping does.
+    Written,
 }
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [EventKind; 9] = [
+    pub const ALL: [EventKind; 10] = [
         EventKind::Created,
         EventKind::Updated,
         EventKind::Deleted,
@@ -36,6 +38,7 @@ impl EventKind {
         EventKind::Worked,
         EventKind::WorkEdited,
         EventKind::WorkDeleted,
+        EventKind::Written,
     ];
 
     /// The word that stands in tables, JSON and the database.
@@ -50,6 +53,7 @@ impl EventKind {
             EventKind::Worked => "worked",
             EventKind::WorkEdited => "work_edited",
             EventKind::WorkDeleted => "work_deleted",
+            EventKind::Written => "written",
         }
     }
 
@@ -119,7 +123,11 @@ impl Event {
         match (self.kind, part) {
             (EventKind::Created | EventKind::Deleted, _) => format!("{issue}/{}", self.kind.word()),
             (
-                EventKind::Commented | EventKind::CommentDeleted | EventKind::Worked | EventKind::WorkDeleted,
+                EventKind::Commented
+                | EventKind::CommentDeleted
+                | EventKind::Worked
+                | EventKind::WorkDeleted
+                | EventKind::Written,
                 Some(part),
             ) => {
                 format!("{issue}/{}/{part}", self.kind.word())

@@ -76,11 +76,13 @@ fault_codes! {
     MailboxForbidden = 601, "The token is not good for this mailbox.", "Name one of the mailboxes that `GET /api/mailboxes` lists for the token, or make a token for this one.";
     RequestWrong = 602, "The request is not one that is understood here.", "Read what it says about the request; docs/api.md has examples.";
     MailTooLarge = 603, "The mail is larger than is taken in.", "Send its large files by another way, or raise `mail.size_mib_max`.";
-    KeyReused = 604, "The idempotency key was given with another mail before.", "Give each mail a key of its own, and repeat a mail unchanged.";
+    KeyReused = 604, "The idempotency key was given with another mail or letter before.", "Give each a key of its own, and repeat it unchanged.";
     AskedTooOften = 605, "Too many requests came from this client.", "Wait as long as `Retry-After` says; `public.requests_per_minute_max` is the limit.";
     NothingThere = 606, "There is nothing with this address or id for the token.", "See whether the id is whole and of a mailbox that the token is good for.";
     RequestSlow = 607, "The request did not arrive in time.", "Send it again over a better connection; the same key and bytes are known again.";
     WebhookUnproved = 608, "Nothing proves that the webhook comes from its site.", "Enter the secret of `site[].webhook_secret` where the webhook is registered; `sealpost site webhook SITE` tells where.";
+    LettersForbidden = 609, "The token is not good for writing letters.", "Make one that is: `sealpost token create --letters SITE NAME`.";
+    LetterRefused = 610, "The letter is not one that may be written.", "Read what it says about the letter; `[written]` in the file of mappings says who may write what to whom.";
     Internal = 900, "Something that should never happen did.", "Please report it with the fault id; nothing of the mail is lost.";
 }
 

@@ -11,6 +11,7 @@ mod recipient;
 mod scene;
 mod seen;
 mod settle;
+mod written;
 
 pub use channel::ChannelTold;
 pub use facts::{Audience, Entry, EntryNow, Facts, IssueNow, PEOPLE_MAX, Person, Question, SeenBy, Whom};
@@ -20,6 +21,7 @@ pub use files::{
 };
 pub use letter::{About, EarlierSaid, EntrySaid, IssueSaid, Own};
 pub use manner::Manner;
+pub use written::{OwnFile, Refused, WRITING_BYTES_MAX, Writing, Written, WrittenBy, directive};
 
 use crate::decide::Trace;
 use crate::event::{Event, EventKind};
@@ -46,6 +48,9 @@ pub struct Notification {
     pub mapping: String,
     pub issue_id: String,
     pub issue_key: String,
+    /// What whoever wrote the letter gave it as a subject; empty where it tells of events.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub subject: String,
     pub recipient: Recipient,
     /// What he may be told, as he may see it, in the order in which it happened; never empty.
     pub events: Vec<Arc<Event>>,
@@ -78,6 +83,9 @@ pub struct Recipient {
     /// It is no person but this channel.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub channel: Option<ChannelTold>,
+    /// He may not see the issue, and is written to on purpose all the same: he is shown nothing of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_stranger: bool,
 }
 
 /// How a letter is made, as the mapping says; empty texts mean what the manual says of their settings.
@@ -285,19 +293,7 @@ impl Window<'_> {
     }
 
     fn notification(&self, one: &Reachable, events: Vec<Arc<Event>>, issue_key: &str, held: &Held) -> Notification {
-        let is_at_home = one.insider().is_some();
-        let person = one.account.as_ref().map(|(_, person)| *person).filter(|_| is_at_home);
-        let or = |known: Option<&String>, else_: &String| known.unwrap_or(else_).clone();
-        let recipient = Recipient {
-            account: one.account_id().map(str::to_owned),
-            address: one.address.clone(),
-            name: person.map(|person| person.name.clone()).unwrap_or_default(),
-            language: or(person.and_then(|person| person.language.as_ref()), &held.language),
-            time_zone: or(person.and_then(|person| person.time_zone.as_ref()), &held.time_zone),
-            outsider: one.is_outsider(),
-            is_at_home,
-            channel: None,
-        };
+        let recipient = recipient_of(one, held);
         let words = events.iter().flat_map(|event| words_of(event));
         let told: Vec<&str> = words.filter(|word| self.mapping.events.iter().any(|e| e == word)).collect();
         let said: Vec<&str> = one.because.iter().map(|because| because.said.as_str()).collect();
@@ -315,6 +311,7 @@ impl Window<'_> {
             mapping: held.name.clone(),
             issue_id: self.issue_id.to_owned(),
             issue_key: issue_key.to_owned(),
+            subject: String::new(),
             recipient,
             events,
             event_keys,
@@ -329,6 +326,24 @@ impl Window<'_> {
     fn event_key(&self, event: &Event, one: &Reachable) -> StepKey {
         let number = letter_number(&StepKey(one.whom().to_string()));
         StepKey(format!("event:{}/{}/{number:016x}", event.deed(), self.mapping.name))
+    }
+}
+
+/// Who somebody is to his letter; what is known of his account only where it is written to at its own address.
+fn recipient_of(one: &Reachable, held: &Held) -> Recipient {
+    let is_at_home = one.insider().is_some();
+    let person = one.account.as_ref().map(|(_, person)| *person).filter(|_| is_at_home);
+    let or = |known: Option<&String>, else_: &String| known.unwrap_or(else_).clone();
+    Recipient {
+        account: one.account_id().map(str::to_owned),
+        address: one.address.clone(),
+        name: person.map(|person| person.name.clone()).unwrap_or_default(),
+        language: or(person.and_then(|person| person.language.as_ref()), &held.language),
+        time_zone: or(person.and_then(|person| person.time_zone.as_ref()), &held.time_zone),
+        outsider: one.is_outsider(),
+        is_at_home,
+        channel: None,
+        is_stranger: false,
     }
 }
 

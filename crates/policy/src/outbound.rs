@@ -5,15 +5,20 @@
 mod event_words;
 mod settings;
 mod values;
+mod written;
 
 pub use event_words::{EVENT_WORDS, words_of};
 pub use settings::{AUDIENCE_MAX, FILES_BYTES_MAX, MERGE_WINDOW_S_MAX, ROOMS};
 pub use values::{ChannelSays, FilesWay, Format, To};
+pub use written::{CommentRules, Note};
 
+pub(crate) use settings::AUDIENCES;
 pub(crate) use values::{Held, Tell};
+pub(crate) use written::WrittenRules;
 
-use crate::event::Event;
+use crate::event::{Event, EventKind};
 use crate::expression::Expression;
+use crate::notify::WrittenBy;
 use crate::profile::Setting;
 use crate::profile::reader::{self, Reader, Section};
 use crate::{Fault, FaultCode};
@@ -74,6 +79,7 @@ pub struct Mappings {
     /// By the project's key.
     projects: Vec<(String, Values)>,
     pub(crate) mappings: Vec<Mapping>,
+    pub(crate) written: WrittenRules,
 }
 
 /// One mapping as it is written.
@@ -125,6 +131,7 @@ impl Mappings {
             default: Values::read(&default, reader),
             projects: projects(&top, reader),
             mappings: mappings(&top, reader),
+            written: WrittenRules::read(&top, reader),
         };
         if reader.wrong_lines() == wrong_before {
             mappings.refuse_unheard(&top, reader);
@@ -153,6 +160,12 @@ impl Mappings {
             }
             keys.extend(mapping.projects.iter().map(String::as_str));
         }
+        if self.written.allows(WrittenBy::Comment) {
+            if self.written.projects.is_empty() {
+                return None;
+            }
+            keys.extend(self.written.projects.iter().map(String::as_str));
+        }
         Some(keys).filter(|keys| !keys.is_empty())
     }
 
@@ -176,7 +189,11 @@ impl Mappings {
             let about = projects.iter().filter(|key| key.is_empty() || mapping.is_about(key));
             about.flat_map(|key| self.held(mapping, key).channels).collect::<Vec<_>>()
         };
-        self.mappings.iter().filter(|mapping| mapping.enabled).flat_map(of).collect()
+        let mut names: BTreeSet<String> = self.mappings.iter().filter(|mapping| mapping.enabled).flat_map(of).collect();
+        if self.written.is_on() {
+            names.extend(projects.iter().map(|key| self.held_by_project(key).outgoing));
+        }
+        names
     }
 
     /// The most earlier comments that a letter about one of these events of an issue of this project shows.
@@ -201,8 +218,35 @@ impl Mappings {
 
     /// What a mapping, the project with this key and the whole site say.
     fn levels<'m>(&'m self, mapping: &'m Mapping, project: &str) -> [&'m Values; 3] {
+        [&mapping.values, self.of_project(project), &self.default]
+    }
+
+    /// What holds for letters that people write on purpose about issues of this project.
+    pub(crate) fn held_by_project(&self, project: &str) -> Held {
+        Held::of("", &[self.of_project(project), &self.default])
+    }
+
+    fn of_project(&self, project: &str) -> &Values {
         let of_project = self.projects.iter().find(|(key, _)| key == project);
-        [&mapping.values, of_project.map_or(&values::NOTHING, |(_, values)| values), &self.default]
+        of_project.map_or(&values::NOTHING, |(_, values)| values)
+    }
+
+    /// How many letters may be written within an hour by this way; `None` where none may.
+    pub fn may_be_written(&self, by: WrittenBy) -> Option<u32> {
+        self.written.allows(by).then_some(self.written.per_hour)
+    }
+
+    /// Who may write letters by comments about issues of this project; `None` where nobody may.
+    pub fn written_by_comments(&self, project: &str) -> Option<CommentRules<'_>> {
+        let rules = &self.written;
+        let may = rules.allows(WrittenBy::Comment) && rules.is_about(project);
+        may.then_some(CommentRules { roles: &rules.roles, groups: &rules.groups, per_hour: rules.per_hour })
+    }
+
+    /// How many bytes the files of a letter may have that somebody writes about any issue.
+    pub fn written_files_bytes_max(&self) -> u64 {
+        let projects = self.projects.iter().map(|(key, _)| key.as_str()).chain([""]);
+        projects.map(|key| u64::from(self.held_by_project(key).files_max_bytes)).max().unwrap_or_default()
     }
 
     /// For how many seconds further events of the same issue are waited for after this one: as long as the least patient of the mappings
@@ -213,7 +257,11 @@ impl Mappings {
             mapping.enabled && mapping.tells_of(event) && key.is_none_or(|key| mapping.is_about(key))
         };
         let waits = self.mappings.iter().filter(may_tell);
-        waits.map(|mapping| Held::wait_s(&self.levels(mapping, key.unwrap_or_default()))).min()
+        let waits = waits.map(|mapping| Held::wait_s(&self.levels(mapping, key.unwrap_or_default())));
+        let may_write = event.kind == EventKind::Commented
+            && self.written.allows(WrittenBy::Comment)
+            && key.is_none_or(|key| self.written.is_about(key));
+        waits.chain(may_write.then(|| Held::wait_s(&[self.of_project(key.unwrap_or_default()), &self.default]))).min()
     }
 }
 

@@ -10,6 +10,7 @@ mod listening;
 mod observe;
 mod outgoing;
 mod pages;
+mod pen;
 mod public;
 mod reload;
 mod site_check;

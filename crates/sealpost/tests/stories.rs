@@ -57,4 +57,5 @@ mod stories {
     mod walk;
     mod ways_in;
     mod world;
+    mod written;
 }

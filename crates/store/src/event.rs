@@ -1,14 +1,16 @@
 //! Events of trackers: each deed taken in once, and the job that decides about those of an issue when their window is over.
 
 pub(crate) mod forget;
+mod notice;
 pub(crate) mod shown;
+
+pub use notice::Decided;
 
 use crate::Store;
 use crate::audit::{self, Entry};
 use crate::database::{Conn, all, execute, one};
 use crate::dialect;
-use crate::job::{check_lease, end};
-use crate::outbox::NewLetter;
+use crate::job::end;
 use crate::rows::{JobState, Lease, Micros};
 use crate::sealed;
 use crate::store::Inner;
@@ -17,7 +19,6 @@ use crate::vault::seal::{Place, SealingKey};
 use crate::writer::end_unit;
 use policy::event::{Event, EventKind};
 use policy::{Fault, FaultCode};
-use serde::Serialize;
 use serde_json::Value;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -260,43 +261,6 @@ impl Store {
         Ok(events)
     }
 
-    /// Writes down under the id of [`Store::begin_notice`] what was decided about these events, posts its letters, those that were drafted
-    /// and these, and ends the job, or has it go on with those that came meanwhile when the first
-    /// of their windows is over.
-    pub async fn write_notice<T: Serialize + Sync>(
-        &self,
-        lease: &Lease,
-        id: &str,
-        events: &[String],
-        outcome: &'static str,
-        notice: &T,
-        letters: Vec<NewLetter>,
-    ) -> Result<(), Fault> {
-        let letters = self.drafts(&lease.site, letters).await?;
-        let key = self.inner.vault.new_event_key(&lease.site, id, dialect::this_clock()).await?;
-        let sealed = sealed::seal(&key.key, notice_place(&lease.site, id), notice)?;
-        let (id, lease, events) = (id.to_owned(), lease.clone(), events.to_vec());
-        let (key_id, wrapped) = (key.wrapped_by, key.wrapped);
-        let work = self.inner.db.unit(move |conn| {
-            Box::pin(async move {
-                check_lease(conn, &lease).await?;
-                let now = dialect::now(conn).await?;
-                let mut last = None;
-                for event in &events {
-                    let received_at = one!(conn, (i64,), DECIDED, &id, event)?.map(|(at,)| at);
-                    last = last.max(received_at);
-                }
-                let (site, issue, last) = (&lease.site, &lease.subject, last.unwrap_or(now));
-                execute!(conn, NEW_NOTICE, &id, site, issue, last, now, outcome, &key_id, &wrapped, &sealed)?;
-                letters.release(conn, &lease, &id, now).await?;
-                end_or_go_on(conn, &lease, now).await
-            })
-        });
-        work.await?;
-        self.inner.bell.ring();
-        Ok(())
-    }
-
     /// Events, newest first, at most 200: those before `before` (time of receipt and id).
     pub async fn events(&self, before: Option<(Micros, String)>, limit: u32) -> Result<Vec<EventLine>, Fault> {
         const SQL: &str = "SELECT e.id, e.site, e.kind, e.issue_id, e.via, e.happened_at, e.received_at, e.wrapped_key,
@@ -404,11 +368,6 @@ pub(crate) const OPEN: &str =
 pub(crate) const MORE: &str =
     "SELECT COALESCE(MIN(due_at), $3) FROM events WHERE site = $1 AND issue_id = $2 AND notice IS NULL
     AND wrapped_key IS NOT NULL HAVING COUNT(*) > 0";
-const DECIDED: &str = "UPDATE events SET notice = $1 WHERE id = $2 AND notice IS NULL RETURNING received_at";
-const NEW_NOTICE: &str =
-    "INSERT INTO notices (id, site, issue_id, received_at, made_at, outcome, key_id, wrapped_key, sealed_notice)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-
 impl Inner {
     async fn row_key(&self, site: &str, id: &str, wrapped: Option<&[u8]>) -> Result<Option<Arc<SealingKey>>, Fault> {
         match wrapped {

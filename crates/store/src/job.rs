@@ -29,7 +29,7 @@ const SECOND: i64 = 1_000_000;
 type Claimed = (String, String, String, String, i64, i64, i64, i64, i64);
 
 impl JobKind {
-    const ALL: [JobKind; 13] = [
+    const ALL: [JobKind; 14] = [
         JobKind::Decide,
         JobKind::Carry,
         JobKind::Sweep,
@@ -43,6 +43,7 @@ impl JobKind {
         JobKind::Poll,
         JobKind::Renew,
         JobKind::Bulletin,
+        JobKind::Written,
     ];
 
     /// The word that stands in the database.
@@ -61,6 +62,7 @@ impl JobKind {
             JobKind::Poll => "poll",
             JobKind::Renew => "renew",
             JobKind::Bulletin => "bulletin",
+            JobKind::Written => "written",
         }
     }
 

@@ -56,6 +56,7 @@ mod upload;
 mod vault;
 mod wake;
 mod writer;
+mod written;
 
 pub use attention::Attention;
 pub use audit::AuditVerdict;
@@ -64,7 +65,9 @@ pub use bookmark::{Bookmark, Stage};
 pub use bulletin::{BULLETINS_A_DAY_MAX, BulletinLine, BulletinTarget, PostedBulletin};
 pub use contact::{Added, CONTACTS_MAX, Contact, ContactKind, ContactWord};
 pub use content::{Content, ContentWriter, PIECE_BYTES};
-pub use event::{BODY_KEPT_BYTES_MAX, DEEDS_KEPT_DAYS, EVENTS_KEPT_DAYS, EventLine, EventStory, StoredEvent, Via};
+pub use event::{
+    BODY_KEPT_BYTES_MAX, DEEDS_KEPT_DAYS, Decided, EVENTS_KEPT_DAYS, EventLine, EventStory, StoredEvent, Via,
+};
 pub use figures::Backlog;
 pub use flag::{FLAG_DAYS_MAX, FLAG_REASON_CHARS_MAX, Flag};
 pub use folder::Renaming;
@@ -88,3 +91,7 @@ pub use store::{Settings, Store};
 pub use support::{CodeTaken, Right, Supporter};
 pub use sweep::{DONE_JOBS_KEPT_S, ORPHANS_KEPT_S, Swept, UNSETTLED_KEPT_DAYS_MIN};
 pub use vault::master::create_master_key;
+pub use written::{
+    Asked, Decision as WrittenDecision, GivenFile, NewWritten, WrittenLine, WrittenState, WrittenTaken,
+    fingerprint as fingerprint_of_asked,
+};

@@ -91,6 +91,8 @@ pub struct NewLetter {
     pub key: StepKey,
     /// What stands for it in its Message-ID: see [`policy::event_letter_number`].
     pub number: u64,
+    /// The numeric id of the issue that it is about.
+    pub issue_id: String,
     pub about: LetterAbout,
     /// The whole mail but for its files.
     pub bytes: Vec<u8>,
@@ -109,6 +111,7 @@ pub struct PostedLetter {
 struct Draft {
     id: String,
     key: String,
+    issue_id: String,
     number: i64,
     address: Vec<u8>,
     size_bytes: i64,
@@ -140,7 +143,8 @@ impl Store {
     /// Begins a decision about the events of the job's issue: the id that it will have. Drafts that an earlier try left are gone then,
     /// because it may have decided otherwise.
     pub async fn begin_notice(&self, lease: &Lease) -> Result<String, Fault> {
-        const LEFT: &str = "DELETE FROM outbox WHERE site = $1 AND issue_id = $2 AND posted_at IS NULL";
+        const LEFT: &str = "DELETE FROM outbox WHERE site = $1 AND issue_id = $2 AND posted_at IS NULL
+            AND NOT EXISTS (SELECT 1 FROM written w WHERE w.id = outbox.notice)";
         let lease = lease.clone();
         let work = self.inner.db.unit(move |conn| {
             Box::pin(async move {
@@ -178,7 +182,7 @@ impl Store {
 
     async fn draft(&self, site: &str, letter: NewLetter) -> Result<Draft, Fault> {
         self.inner.room.check()?;
-        let NewLetter { key, number, about, bytes } = letter;
+        let NewLetter { key, number, issue_id, about, bytes } = letter;
         let id = Uuid::now_v7().simple().to_string();
         let sealing = self.inner.vault.new_message_key(site, &id, dialect::this_clock()).await?;
         let mut segments =
@@ -194,6 +198,7 @@ impl Store {
         let to = normalised(&about.to);
         Ok(Draft {
             number: number.cast_signed(),
+            issue_id,
             key: key.0,
             address: hasher.address(&to),
             size_bytes: i64::try_from(size_bytes).unwrap_or(i64::MAX),
@@ -215,14 +220,14 @@ impl Store {
         self.letter_content(&lease.subject).await?.ok_or_else(no_letter)
     }
 
-    /// A letter as it is sent; `None` when none of this id was posted.
+    /// A letter as it is sent; `None` when none of this id was posted, nor is looked at before somebody has it sent.
     ///
     /// # Errors
     /// `KeyUnavailable` when it was erased.
     pub async fn letter_content(&self, id: &str) -> Result<Option<PostedLetter>, Fault> {
         type Row = (String, String, i64, Option<Vec<u8>>, Option<Vec<u8>>, Option<String>, Option<Vec<u8>>);
         const SQL: &str = "SELECT key, site, size_bytes, wrapped_key, sealed_letter, blob, sealed_inline FROM outbox
-            WHERE id = $1 AND posted_at IS NOT NULL";
+            WHERE id = $1 AND (posted_at IS NOT NULL OR notice IN (SELECT id FROM written))";
         let asked = id.to_owned();
         let row = self.inner.db.read(move |conn| Box::pin(async move { one!(conn, Row, SQL, &asked) })).await?;
         let Some((key, site, size_bytes, wrapped, about, blob, inline)) = row else { return Ok(None) };
@@ -252,7 +257,7 @@ impl Store {
 
 impl Drafts {
     /// Inserts them; what is known by its key stays as it is.
-    async fn insert(&self, conn: &mut Conn, lease: &Lease, notice: &str, now: Micros) -> Result<(), Fault> {
+    pub(crate) async fn insert(&self, conn: &mut Conn, lease: &Lease, notice: &str, now: Micros) -> Result<(), Fault> {
         const SQL: &str =
             "INSERT INTO outbox (id, key, site, issue_id, notice, number, address, size_bytes, drafted_at,
                 key_id, wrapped_key, sealed_letter, sealed_inline, blob)
@@ -264,7 +269,7 @@ impl Drafts {
                 &draft.id,
                 &draft.key,
                 &lease.site,
-                &lease.subject,
+                &draft.issue_id,
                 notice,
                 draft.number,
                 &draft.address,
@@ -282,13 +287,19 @@ impl Drafts {
 
     /// Inserts the last of them, and posts all that were drafted for this decision: each with a job of its own, which stands in no lane.
     pub(crate) async fn release(&self, conn: &mut Conn, lease: &Lease, notice: &str, now: Micros) -> Result<(), Fault> {
-        const POSTED: &str = "UPDATE outbox SET posted_at = $1 WHERE notice = $2 AND posted_at IS NULL";
-        const JOBS: &str = "INSERT INTO jobs (id, kind, site, subject, position, state, due, created_at)
-            SELECT 'letter:' || id, 'letter', site, id, $1, 'ready', $1, $1 FROM outbox WHERE notice = $2";
         self.insert(conn, lease, notice, now).await?;
-        execute!(conn, POSTED, now, notice)?;
-        execute!(conn, JOBS, now, notice).map(|_| ())
+        post(conn, notice, now).await.map(|_| ())
     }
+}
+
+/// Posts all letters that were drafted for a decision; how many.
+pub(crate) async fn post(conn: &mut Conn, notice: &str, now: Micros) -> Result<u64, Fault> {
+    const JOBS: &str = "INSERT INTO jobs (id, kind, site, subject, position, state, due, created_at)
+        SELECT 'letter:' || id, 'letter', site, id, $1, 'ready', $1, $1 FROM outbox WHERE notice = $2 AND posted_at = $1";
+    const POSTED: &str = "UPDATE outbox SET posted_at = $1 WHERE notice = $2 AND posted_at IS NULL";
+    let posted = execute!(conn, POSTED, now, notice)?;
+    execute!(conn, JOBS, now, notice)?;
+    Ok(posted)
 }
 
 /// Nobody can look whether a letter arrived: a person's word sends it once more.

@@ -57,6 +57,8 @@ pub struct Token {
     pub id: String,
     pub site: String,
     pub mailboxes: Vec<String>,
+    /// It may write letters about issues of the site.
+    pub letters: bool,
 }
 
 /// A row of the list of tokens.
@@ -66,6 +68,7 @@ pub struct TokenLine {
     pub site: String,
     pub name: String,
     pub mailboxes: Vec<String>,
+    pub letters: bool,
     pub created_at: Micros,
     pub valid_until: Micros,
     pub revoked_at: Option<Micros>,
@@ -161,6 +164,8 @@ pub enum JobKind {
     Renew,
     /// Deliver a bulletin to administrators.
     Bulletin,
+    /// Decide who gets a letter that somebody writes on purpose, and note it on its issue.
+    Written,
 }
 
 /// The state of a job. `Held` waits for a person.
@@ -181,7 +186,8 @@ pub struct Lease {
     pub job: String,
     pub kind: JobKind,
     pub site: String,
-    /// The id of the message, for most kinds; the mailbox, for `Fetch`; the issue, for `Notice`; the letter, for `Letter`; empty for
+    /// The id of the message, for most kinds; the mailbox, for `Fetch`; the issue, for `Notice`; the letter, for `Letter`; what was asked for, for
+    /// `Written`; empty for
     /// `Sweep`, `Retain`, `Poll` and `Renew`.
     pub subject: String,
     /// This try included.

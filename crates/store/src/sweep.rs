@@ -125,6 +125,7 @@ impl Store {
         swept.lost_files = self.delete_lost_files().await?;
         self.erase_old_events(&mut swept).await?;
         self.erase_old_letters(&mut swept).await?;
+        self.erase_old_written().await?;
         swept.counts = self.tidy_meter().await?;
         self.forget_billing().await?;
         self.forget_bulletins().await?;
@@ -263,6 +264,7 @@ impl Store {
     async fn destroy_old_keys(&self) -> Result<u64, Fault> {
         const BY_MESSAGES: &str = "SELECT id FROM messages WHERE key_id = $1 AND wrapped_key IS NOT NULL
             UNION ALL SELECT id FROM outbox WHERE key_id = $1 AND wrapped_key IS NOT NULL
+            UNION ALL SELECT id FROM written WHERE key_id = $1 AND wrapped_key IS NOT NULL
             UNION ALL SELECT id FROM outbox_files WHERE key_id = $1 LIMIT 1";
         const BY_EVENTS: &str = "SELECT id FROM events WHERE key_id = $1 AND wrapped_key IS NOT NULL
             UNION ALL SELECT id FROM notices WHERE key_id = $1 AND wrapped_key IS NOT NULL LIMIT 1";

@@ -28,9 +28,26 @@ impl Store {
         valid_s: u64,
         who: &str,
     ) -> Result<String, Fault> {
+        self.insert_token(&New { site, name, mailboxes, letters: 0, valid_s }, who).await
+    }
+
+    /// The same of one whose program may write letters about issues of the site, too.
+    pub async fn new_letter_token(
+        &self,
+        site: &str,
+        name: &str,
+        mailboxes: &[String],
+        valid_s: u64,
+        who: &str,
+    ) -> Result<String, Fault> {
+        self.insert_token(&New { site, name, mailboxes, letters: 1, valid_s }, who).await
+    }
+
+    async fn insert_token(&self, new: &New<'_>, who: &str) -> Result<String, Fault> {
         const SQL: &str =
-            "INSERT INTO tokens (id, site, mailboxes, secret, sealed_name, created_at, valid_until, revoked_at)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, NULL)";
+            "INSERT INTO tokens (id, site, mailboxes, secret, sealed_name, created_at, valid_until, revoked_at, letters)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, NULL, $8)";
+        let New { site, name, mailboxes, letters, valid_s } = *new;
         let (id, secret) = (Uuid::now_v7().simple().to_string(), new_secret()?);
         let token = format!("{PREFIX}_{id}_{secret}");
         let sealed_name = self.inner.vault.standing_key(site).await?.seal(place(site, &id), name.as_bytes())?;
@@ -43,7 +60,7 @@ impl Store {
             Box::pin(async move {
                 let now = dialect::now(conn).await?;
                 let until = now.saturating_add(valid);
-                execute!(conn, SQL, &id, &site, &mailboxes, &hash, &sealed_name, now, until)?;
+                execute!(conn, SQL, &id, &site, &mailboxes, &hash, &sealed_name, now, until, letters)?;
                 audit::write(conn, &entry, now).await
             })
         });
@@ -55,35 +72,37 @@ impl Store {
     /// up by is the id in it, which is no secret.
     pub async fn token(&self, token: &str) -> Result<Option<Token>, Fault> {
         const SQL: &str =
-            "SELECT site, mailboxes, secret, valid_until FROM tokens WHERE id = $1 AND revoked_at IS NULL";
+            "SELECT site, mailboxes, secret, valid_until, letters FROM tokens WHERE id = $1 AND revoked_at IS NULL";
         let Some((id, secret)) = parts(token) else { return Ok(None) };
         let (asked, given) = (id.to_owned(), hash(secret));
         let work = self.inner.db.read(move |conn| {
             Box::pin(async move {
-                let row = one!(conn, (String, String, Vec<u8>, i64), SQL, &asked)?;
+                let row = one!(conn, (String, String, Vec<u8>, i64, i64), SQL, &asked)?;
                 Ok((row, dialect::now(conn).await?))
             })
         });
-        let (Some((site, mailboxes, kept, valid_until)), now) = work.await? else { return Ok(None) };
+        let (Some((site, mailboxes, kept, valid_until, letters)), now) = work.await? else { return Ok(None) };
         let is_right = constant_time::verify_slices_are_equal(&kept, &given).is_ok();
         if !is_right || valid_until <= now {
             return Ok(None);
         }
-        Ok(Some(Token { id: id.to_owned(), site, mailboxes: names(&mailboxes)? }))
+        Ok(Some(Token { id: id.to_owned(), site, mailboxes: names(&mailboxes)?, letters: letters == 1 }))
     }
 
     /// Every token, newest first.
     pub async fn tokens(&self) -> Result<Vec<TokenLine>, Fault> {
-        type Row = (String, String, String, Vec<u8>, i64, i64, Option<i64>, Option<i64>);
+        type Row = (String, String, String, Vec<u8>, i64, i64, Option<i64>, Option<i64>, i64);
         const SQL: &str = "SELECT t.id, t.site, t.mailboxes, t.sealed_name, t.created_at, t.valid_until, t.revoked_at,
-                (SELECT MAX(h.at) FROM handed_in h WHERE h.token = t.id)
+                (SELECT MAX(u.at) FROM (SELECT h.at FROM handed_in h WHERE h.token = t.id
+                    UNION ALL SELECT w.asked_at FROM written w WHERE w.token = t.id) u), t.letters
             FROM tokens t ORDER BY t.created_at DESC, t.id DESC";
         let rows = self.inner.db.read(move |conn| Box::pin(async move { all!(conn, Row, SQL) })).await?;
         let mut lines = Vec::with_capacity(rows.len());
-        for (id, site, mailboxes, sealed, created_at, valid_until, revoked_at, used_at) in rows {
+        for (id, site, mailboxes, sealed, created_at, valid_until, revoked_at, used_at, letters) in rows {
             let name = self.inner.vault.open_text(place(&site, &id), &sealed).await?.as_str().to_owned();
             let mailboxes = names(&mailboxes)?;
-            lines.push(TokenLine { id, site, name, mailboxes, created_at, valid_until, revoked_at, used_at });
+            let letters = letters == 1;
+            lines.push(TokenLine { id, site, name, mailboxes, letters, created_at, valid_until, revoked_at, used_at });
         }
         Ok(lines)
     }
@@ -118,6 +137,15 @@ impl Store {
         let kept = self.inner.db.read(move |conn| Box::pin(async move { one!(conn, (Vec<u8>,), SQL, &message) }));
         Ok(kept.await?.is_none_or(|(kept,)| kept == given))
     }
+}
+
+/// A token that is to be made.
+struct New<'a> {
+    site: &'a str,
+    name: &'a str,
+    mailboxes: &'a [String],
+    letters: i64,
+    valid_s: u64,
 }
 
 /// Id and secret.

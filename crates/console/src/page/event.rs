@@ -196,6 +196,7 @@ fn part(event: &Event) -> String {
     let what = match event.kind {
         EventKind::Commented | EventKind::CommentEdited | EventKind::CommentDeleted => "Comment",
         EventKind::Worked | EventKind::WorkEdited | EventKind::WorkDeleted => "Entry of work",
+        EventKind::Written => "Letter",
         EventKind::Created | EventKind::Updated | EventKind::Deleted => "Entry of the history",
     };
     format!("{what} {part}")

@@ -154,5 +154,6 @@ pub(super) fn what_happened(kind: EventKind) -> &'static str {
         EventKind::Worked => "work was logged",
         EventKind::WorkEdited => "logged work was edited",
         EventKind::WorkDeleted => "logged work was deleted",
+        EventKind::Written => "a letter was written",
     }
 }

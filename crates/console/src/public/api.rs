@@ -1,12 +1,14 @@
-//! The API for programs: mail handed in over HTTP, and what became of it. Every answer is JSON; a refusal is a problem (RFC 9457).
+//! The API for programs: mail handed in over HTTP, letters written on purpose, and what became of either. Every answer is JSON; a refusal is a problem (RFC 9457).
 
 mod hand_in;
+mod letters;
 mod line_ends;
 mod problem;
 mod request;
 
 use super::{Door, Room};
 use crate::page::{is_id, moment, state_word};
+use crate::pen::{NoPen, Pen};
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::{self, Next};
@@ -29,6 +31,7 @@ const QUESTION_TIMEOUT: Duration = Duration::from_secs(30);
 pub struct Api {
     store: Store,
     door: Arc<dyn Door>,
+    pen: Arc<dyn Pen>,
     limits: Arc<Limits>,
 }
 
@@ -50,7 +53,12 @@ pub struct Limits {
 impl Api {
     /// Tokens are looked up in the store; mail goes in through the door.
     pub fn new(store: Store, door: Arc<dyn Door>, limits: Limits) -> Api {
-        Api { store, door, limits: Arc::new(limits) }
+        Api { store, door, pen: Arc::new(NoPen), limits: Arc::new(limits) }
+    }
+
+    /// With what takes letters in that programs write on purpose.
+    pub fn writing_by(self, pen: Arc<dyn Pen>) -> Api {
+        Api { pen, ..self }
     }
 
     /// Every route below `/api`. All but the explanations of faults want a token.
@@ -58,9 +66,14 @@ impl Api {
         let questions = Router::new()
             .route("/mailboxes", get(mailboxes))
             .route("/messages/{id}", get(message))
+            .route("/letters/{id}", get(letters::told))
             .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, QUESTION_TIMEOUT));
+        let written = Router::new()
+            .route("/letters", post(letters::write))
+            .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, self.limits.mail_timeout));
         let inside = Router::new()
             .route("/messages", post(hand_in::hand_in))
+            .merge(written)
             .merge(questions)
             .layer(middleware::from_fn_with_state(self.clone(), require_token));
         let room = Router::new()

@@ -141,7 +141,7 @@ impl Hooks {
         };
         if headers.get_all(header::CONTENT_ENCODING).iter().any(|value| value != "identity") {
             let why = "A webhook is signed as it is sent: send it without Content-Encoding.";
-            return Err(stranger(Problem::wrong_kind(why)));
+            return Err(stranger(Problem::wrong_kind(why, "application/json")));
         }
         let is_suspect = self.unproved.is_over(client, Instant::now());
         let _turn = match is_suspect {

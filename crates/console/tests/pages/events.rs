@@ -91,6 +91,7 @@ fn letter(key: &str, deed: &Deed) -> NewLetter {
     NewLetter {
         number: 7,
         key: StepKey(key.to_owned()),
+        issue_id: String::new(),
         about: LetterAbout {
             return_path: "reply@desk.example".into(),
             issue_key: "NORTH-41".into(),
@@ -122,6 +123,7 @@ async fn decide(store: &Store, deed: &Deed, keys: &[String]) {
         outsider: true,
         is_at_home: true,
         channel: None,
+        is_stranger: false,
     };
     let left_out = LeftOut {
         mapping: "all".into(),
@@ -134,7 +136,7 @@ async fn decide(store: &Store, deed: &Deed, keys: &[String]) {
         "outcome": "letters", "reason": deed.reason, "mappings_version": 3, "notifications": [told],
         "left_out": [left_out], "left_out_further": 7, "trace": [deed.reason],
     });
-    let letters = keys.iter().map(|key| letter(key, deed)).collect();
+    let letters = keys.iter().map(|key| NewLetter { issue_id: lease.subject.clone(), ..letter(key, deed) }).collect();
     store.write_notice(&lease, &notice, &ids, "letters", &written, letters).await.unwrap();
 }
 

@@ -5,8 +5,9 @@ use super::changes::repeats_harmlessly;
 use super::traces::Window;
 use super::{Ended, Run};
 use crate::crash_point::crash_point;
+use crate::gateway::Shared;
 use crate::metrics::Metrics;
-use crate::site::Extent;
+use crate::site::{Extent, Site};
 use crate::stop::Stop;
 use jiff::Timestamp;
 use policy::{Fault, FaultCode, FaultKind, File, Receipt, Step, StepKey, StepKind};
@@ -98,7 +99,7 @@ impl Run<'_> {
             }
             StepKind::AddComment { issue, .. } | StepKind::Remark { issue, .. } => {
                 let issue_id = self.issue_id(issue)?;
-                let id = self.look_for_comment(&issue_id, key, doubt.begun_at).await?;
+                let id = look_for_comment(self.shared, self.site, &issue_id, key, doubt.begun_at).await?;
                 Ok(id.map(|id| Receipt::Comment { issue_id, id }))
             }
             StepKind::Attach { issue, file } | StepKind::AttachForCustomers { issue, file } => {
@@ -135,36 +136,6 @@ impl Run<'_> {
         }))
     }
 
-    async fn look_for_comment(&self, issue_id: &str, key: &StepKey, begun: Micros) -> Result<Option<String>, Fault> {
-        let account_id = self.site.account_id().await?;
-        let comments = self.read_comments(issue_id).await?;
-        // Newest first: the one that is looked for is among the last.
-        let dialect = self.site.dialect();
-        let may_be_it = |comment: &Comment| dialect.lists_tell_markers() || !is_older(comment, begun);
-        let ours = comments.iter().rev().filter(|comment| comment.author_id == account_id && may_be_it(comment));
-        let ids: Vec<String> = ours.map(|comment| comment.id.clone()).collect();
-        for ids in ids.chunks(MARKERS_PER_REQUEST.min(dialect.comment_markers_max()).max(1)) {
-            let operation = Operation::ReadCommentMarkers { comment_ids: ids.to_vec() };
-            let Answer::Found { items, .. } = self.site.read(&operation).await? else {
-                return Err(incomplete("the markers of comments could not be read"));
-            };
-            if let Some(item) = items.into_iter().find(|item| item.marker.as_ref() == Some(key)) {
-                return Ok(Some(item.id));
-            }
-        }
-        Ok(None)
-    }
-
-    async fn read_comments(&self, issue_id: &str) -> Result<Vec<Comment>, Fault> {
-        match self.site.comments(issue_id, self.shared.settings.look_pages_max).await? {
-            (comments, Extent::All) => Ok(comments),
-            (_, Extent::FewerThanTold) => {
-                Err(Fault::temporary(FaultCode::TrackerBusy, "a page of comments was empty too early"))
-            }
-            (_, Extent::More) => Err(incomplete("there were more pages of comments than one look may read")),
-        }
-    }
-
     async fn look_for_file(&self, issue_id: &str, file: &File, before: &str) -> Result<Option<String>, Fault> {
         let Before::Attach { files: known } = before_of(before)? else {
             return Err(incomplete("the files before the attempt are not known"));
@@ -178,6 +149,43 @@ impl Run<'_> {
                 && !known.contains(&stored.id)
         });
         Ok(trace.map(|stored| stored.id))
+    }
+}
+
+/// The comment of our own account that bears this key, of an attempt that began then; all comments were looked at when it is `None`.
+pub(crate) async fn look_for_comment(
+    shared: &Shared,
+    site: &Site,
+    issue_id: &str,
+    key: &StepKey,
+    begun: Micros,
+) -> Result<Option<String>, Fault> {
+    let account_id = site.account_id().await?;
+    let comments = read_comments(shared, site, issue_id).await?;
+    // Newest first: the one that is looked for is among the last.
+    let dialect = site.dialect();
+    let may_be_it = |comment: &Comment| dialect.lists_tell_markers() || !is_older(comment, begun);
+    let ours = comments.iter().rev().filter(|comment| comment.author_id == account_id && may_be_it(comment));
+    let ids: Vec<String> = ours.map(|comment| comment.id.clone()).collect();
+    for ids in ids.chunks(MARKERS_PER_REQUEST.min(dialect.comment_markers_max()).max(1)) {
+        let operation = Operation::ReadCommentMarkers { comment_ids: ids.to_vec() };
+        let Answer::Found { items, .. } = site.read(&operation).await? else {
+            return Err(incomplete("the markers of comments could not be read"));
+        };
+        if let Some(item) = items.into_iter().find(|item| item.marker.as_ref() == Some(key)) {
+            return Ok(Some(item.id));
+        }
+    }
+    Ok(None)
+}
+
+async fn read_comments(shared: &Shared, site: &Site, issue_id: &str) -> Result<Vec<Comment>, Fault> {
+    match site.comments(issue_id, shared.settings.look_pages_max).await? {
+        (comments, Extent::All) => Ok(comments),
+        (_, Extent::FewerThanTold) => {
+            Err(Fault::temporary(FaultCode::TrackerBusy, "a page of comments was empty too early"))
+        }
+        (_, Extent::More) => Err(incomplete("there were more pages of comments than one look may read")),
     }
 }
 

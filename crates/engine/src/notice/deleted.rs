@@ -67,7 +67,7 @@ pub(super) fn entries_known(events: &[Event], contents: &Contents) -> Vec<EntryK
         let entry = match event.kind {
             EventKind::Commented | EventKind::CommentEdited | EventKind::CommentDeleted => Entry::Comment,
             EventKind::Worked | EventKind::WorkEdited | EventKind::WorkDeleted => Entry::Work,
-            EventKind::Created | EventKind::Updated | EventKind::Deleted => return None,
+            EventKind::Created | EventKind::Updated | EventKind::Deleted | EventKind::Written => return None,
         };
         let id = event.part.clone()?;
         let known = contents.entries.get(&(entry, id.clone()));

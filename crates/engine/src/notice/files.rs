@@ -155,6 +155,11 @@ impl Making<'_> {
 }
 
 impl AtHand {
+    /// With files that were had before.
+    pub(super) fn with(files: HashMap<String, StoredLetterFile>) -> AtHand {
+        AtHand { files, ..AtHand::default() }
+    }
+
     /// What the letter has beside its words, of which the page shows the pictures with these content ids. What it does not show goes along
     /// as a file.
     pub(super) fn parts<'h>(&'h self, files: &'h Files, about: &'h About<'_>, ids: &'h [String]) -> Parts<'h> {

@@ -19,8 +19,10 @@ pub(super) struct Inquiry<'a> {
     pub(super) shared: &'a Shared,
     pub(super) site: &'a Site,
     pub(super) events: &'a [Event],
-    mappings: &'a Mappings,
+    pub(super) mappings: &'a Mappings,
     pub(super) contents: Contents,
+    /// Whoever wants no more letters about the issue gets this one, because its writer says so.
+    pub(super) anyway: bool,
     /// What is asked for many people and is the same for all of them, by the operation as JSON.
     remembered: HashMap<String, Told<Arc<Answer>>>,
     /// Who takes part, by the id of the issue: asked for each customer.
@@ -41,6 +43,7 @@ impl<'a> Inquiry<'a> {
             events,
             mappings,
             contents: Contents::default(),
+            anyway: false,
             remembered: HashMap::new(),
             partakers: HashMap::new(),
         }
@@ -136,7 +139,7 @@ impl<'a> Inquiry<'a> {
         Ok(sender.map_or_else(|| Told::Untold(NOT_KEPT.to_owned()), |sender| Told::Known(Some(Whom::Address(sender)))))
     }
 
-    async fn person(&self, account: &str) -> Result<Option<Person>, Fault> {
+    pub(super) async fn person(&self, account: &str) -> Result<Option<Person>, Fault> {
         let found = match told(self.site.read(&Operation::ReadAccount { account: account.to_owned() }).await)? {
             Told::Known(Answer::Account(person)) => person,
             Told::Known(other) => return Err(misunderstood(&other)),
@@ -260,7 +263,11 @@ impl<'a> Inquiry<'a> {
         if let Some(why) = self.shared.own_at(address) {
             return Ok(Some(why));
         }
-        if let Some(since) = self.shared.store.silent_since(&self.site.name, issue_id, address).await? {
+        let silent = match self.anyway {
+            true => None,
+            false => self.shared.store.silent_since(&self.site.name, issue_id, address).await?,
+        };
+        if let Some(since) = silent {
             let day = rfc3339(since);
             let day = day.split('T').next().unwrap_or_default();
             return Ok(Some(format!("he wants no more letters about this issue (unsubscribed on {day})")));
@@ -310,7 +317,7 @@ fn known_issue<'f>(facts: &'f Facts, issue_id: &str) -> Result<&'f IssueNow, Str
     }
 }
 
-fn issue_now(view: IssueView) -> IssueNow {
+pub(super) fn issue_now(view: IssueView) -> IssueNow {
     let not_shown = || Told::Untold("the tracker does not show the field of the security level".to_owned());
     IssueNow {
         key: view.key,

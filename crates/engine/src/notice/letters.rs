@@ -21,6 +21,7 @@ use policy::silence_link::LinkedLetter;
 use policy::template::view::{self, Brand, Links};
 use policy::template::{Form, MadeBy, Order, Rendered, Trouble, View, Words};
 use policy::{Fault, FaultCode, Notification, StepKey, event_letter_number};
+use std::collections::HashMap;
 use store::{IssueMail, LetterAbout, LetterFile, NewLetter, StoredLetterFile};
 
 /// Letters whose bytes come to this much are put aside; the rest waits for the decision.
@@ -35,6 +36,8 @@ pub(super) struct Making<'a> {
     pub(super) notice: &'a str,
     pub(super) issue: &'a IssueNow,
     pub(super) contents: &'a Contents,
+    /// Files that are at hand already, by the ids that its letters know them by.
+    pub(super) given: HashMap<String, StoredLetterFile>,
 }
 
 /// What all letters of a decision are made with.
@@ -78,7 +81,7 @@ impl Making<'_> {
         let Some(first) = notifications.first() else { return Ok(Vec::new()) };
         let means = self.means(&first.issue_id).await?;
         let notifications: Vec<Notification> = notifications.iter().map(|one| self.within_way(one)).collect();
-        let mut at_hand = AtHand::default();
+        let mut at_hand = AtHand::with(self.given.clone());
         let (mut waiting, mut bytes) = (Vec::new(), 0);
         for told in sharing(&notifications, means.mail.as_ref()) {
             let letters = match told.first().and_then(|one| Some((one, one.recipient.channel.as_ref()?))) {
@@ -285,7 +288,8 @@ impl Making<'_> {
             files: made.files.clone(),
             message: None,
         };
-        NewLetter { key: self.key(notification), number: made.number, about, bytes: made.bytes.clone() }
+        let issue_id = notification.issue_id.clone();
+        NewLetter { key: self.key(notification), number: made.number, issue_id, about, bytes: made.bytes.clone() }
     }
 
     pub(super) fn noted(&self, trouble: &Trouble) -> String {

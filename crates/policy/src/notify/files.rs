@@ -241,6 +241,11 @@ impl Room {
 /// get none of them, whatever they are told of changes: nobody says who may see them.
 fn added<'a>(event: &Event, about: &About<'a>, outsider: bool) -> Vec<&'a FileSaid> {
     let files = &about.said.files;
+    if event.kind == EventKind::Written {
+        // Whoever wrote the letter chose them one by one, for whomever it goes to.
+        let ids: Vec<&str> = event.changes.iter().filter_map(|change| change.to.as_deref()).collect();
+        return files.iter().filter(|file| ids.contains(&file.id.as_str())).collect();
+    }
     if outsider {
         return Vec::new();
     }

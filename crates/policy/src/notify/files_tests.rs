@@ -49,6 +49,7 @@ fn told(outsider: bool, rule: FileRule) -> Notification {
         mapping: "m".into(),
         issue_id: "10".into(),
         issue_key: "N-1".into(),
+        subject: String::new(),
         recipient: Recipient {
             account: (!outsider).then(|| "bob".into()),
             address: "bob@north.example".into(),

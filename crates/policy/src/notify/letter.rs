@@ -99,6 +99,7 @@ impl Notification {
             },
             brand: own.brand,
             subject_prefix: self.style.subject_prefix.clone(),
+            subject: self.subject.clone(),
             mark: own.mark,
             texts_of_html: true,
             withheld: false,
@@ -149,7 +150,17 @@ impl Notification {
             .collect()
     }
 
+    /// Who may not see it reads its key, by which his answer finds it, and nothing else.
+    fn issue_for_strangers(&self) -> view::Issue {
+        let key = self.issue_key.clone();
+        let summary = if self.subject.is_empty() { key.clone() } else { self.subject.clone() };
+        view::Issue { key, summary, ..view::Issue::default() }
+    }
+
     fn issue(&self, about: &About<'_>, shown: &[Shown]) -> view::Issue {
+        if self.recipient.is_stranger {
+            return self.issue_for_strangers();
+        }
         let (now, said) = (about.issue, about.said);
         // Of what is gone no more is said than which it was.
         if now.gone {
@@ -172,7 +183,7 @@ impl Notification {
     }
 }
 
-/// What the comment or the entry of work says that the event is about.
+/// What the comment or the entry of work says that the event is about; of a letter that somebody wrote, its words.
 pub(super) fn of_event<'e>(event: &Event, entries: &'e HashMap<(Entry, String), EntrySaid>) -> Option<&'e EntrySaid> {
     let entry = entry_of(event.kind)?;
     entries.get(&(entry, event.part.clone()?))
@@ -187,14 +198,18 @@ fn showing(said: &Said, shown: &[Shown]) -> Said {
 fn happening(event: &Event, about: &About<'_>, shown: &[Shown]) -> Happening {
     let entry = of_event(event, about.entries);
     let is_work = entry_of(event.kind) == Some(Entry::Work);
+    let is_written = event.kind == EventKind::Written;
     let (comment, work) = (entry.filter(|_| !is_work), entry.filter(|_| is_work));
     Happening {
         kind: event.kind,
         who: event.actor.as_ref().map(|actor| actor.name.clone()).unwrap_or_default(),
         at_ms: event.at_ms,
-        changes: event.changes.clone(),
-        comment: comment
-            .map(|comment| Comment { said: showing(&comment.said, shown), internal: !comment.seen_by.is_empty() }),
+        // Those of a letter name the files that were chosen.
+        changes: if is_written { Vec::new() } else { event.changes.clone() },
+        comment: comment.map(|comment| Comment {
+            said: showing(&comment.said, shown),
+            internal: !is_written && !comment.seen_by.is_empty(),
+        }),
         work: work.map(|work| Work {
             spent: work.spent.clone(),
             said: Some(work.said.clone()).filter(|said| *said != Said::default()),
@@ -227,6 +242,7 @@ mod tests {
             mapping: "m".into(),
             issue_id: "10".into(),
             issue_key: "NORTH-1".into(),
+            subject: String::new(),
             recipient: Recipient {
                 account: account.map(Into::into),
                 address: "bob@north.example".into(),
@@ -236,6 +252,7 @@ mod tests {
                 outsider,
                 is_at_home: account.is_some(),
                 channel: None,
+                is_stranger: false,
             },
             events,
             event_keys: vec![],

@@ -154,12 +154,21 @@ pub(super) fn refused(
     if of_list.is_some() {
         return of_list;
     }
-    let silence = inquiry.silence(issue_id, &one.normalised);
+    // Both are asked for at the same time.
+    let silence = silence(one, issue_id, inquiry);
     let may_see = may_see(one, issue_id, issue, inquiry);
-    match silence {
+    silence.or(may_see.err())
+}
+
+/// Why nothing that somebody writes on purpose goes to him, whether he may see the issue or not.
+pub(super) fn unwanted(one: &Reachable, issue_id: &str, held: &Held, inquiry: &mut Inquiry) -> Option<String> {
+    of_lists(one, held).or_else(|| silence(one, issue_id, inquiry))
+}
+
+fn silence(one: &Reachable, issue_id: &str, inquiry: &mut Inquiry) -> Option<String> {
+    match inquiry.silence(issue_id, &one.normalised) {
         Err(why) => Some(format!("whether letters are wanted at this address: {why}")),
-        Ok(Some(why)) => Some(why.to_owned()),
-        Ok(None) => may_see.err(),
+        Ok(why) => why.map(str::to_owned),
     }
 }
 
@@ -189,7 +198,7 @@ fn of_lists(one: &Reachable, held: &Held) -> Option<String> {
 
 /// Whether he may see the issue, or might as long as it was there: by the tracker's word for an account; and where the address is no account's own only if no security level
 /// guards it.
-fn may_see(one: &Reachable, issue_id: &str, issue: &IssueNow, inquiry: &mut Inquiry) -> Result<(), String> {
+pub(super) fn may_see(one: &Reachable, issue_id: &str, issue: &IssueNow, inquiry: &mut Inquiry) -> Result<(), String> {
     match &issue.security {
         Told::Known(Some(level)) if issue.gone => {
             return Err(format!(

@@ -26,6 +26,12 @@ pub(crate) const AUDIENCES: [&str; 9] = [
     "mail_people",
 ];
 
+/// By which ways people may write letters on purpose.
+pub(crate) const WAYS: [&str; 4] = ["command", "api", "console", "comments"];
+
+/// The most letters that may be asked for within an hour.
+const WRITTEN_PER_HOUR_MAX: u32 = 10_000;
+
 const WORDS: [&str; EVENT_WORDS.len()] = {
     let mut words = [""; EVENT_WORDS.len()];
     let mut at = 0;
@@ -37,7 +43,7 @@ const WORDS: [&str; EVENT_WORDS.len()] = {
 };
 
 /// Every setting, in the order of the manual.
-pub const ROOMS: &[Room] = &[LETTERS, FILES, AUDIENCE, BOUNDS, CHANNELS, MAPPINGS];
+pub const ROOMS: &[Room] = &[LETTERS, FILES, AUDIENCE, BOUNDS, CHANNELS, MAPPINGS, WRITTEN];
 
 pub(crate) const TABLES: Tables = Tables { rooms: ROOMS, overriding: &["project[].", "mapping[]."] };
 
@@ -317,4 +323,59 @@ const OF_MAPPINGS: &[Setting] = &[
         "A search in the tracker's language that has to find the issue; the tracker is asked.",
     ),
     setting("mapping[].when", Form::Condition, Default::Unset, "A condition that has to hold for an event to be told."),
+];
+
+const WRITTEN: Room = Room {
+    title: "[written]",
+    about: "[Letters that people write on purpose](written.md) about an issue. Sender, theme, files and who is never written to are those of \
+            `[default]` and of the issue's `[[project]]`; mappings have no say.",
+    settings: OF_WRITTEN,
+};
+
+const OF_WRITTEN: &[Setting] = &[
+    setting(
+        "written.by",
+        Form::SomeOf(&WAYS),
+        Default::Is(""),
+        "By which ways they may be written: `command` (`sealpost letter write`), `api` (a program with a token), `console` (its form), \
+         `comments` (directives in comments); empty for none.",
+    ),
+    setting(
+        "written.projects",
+        Form::ProjectKeys,
+        Default::Is(""),
+        "The projects about whose issues they may be written; empty for all.",
+    ),
+    setting(
+        "written.per_hour",
+        Form::Number(WRITTEN_PER_HOUR_MAX),
+        Default::Is("60"),
+        "How many may be asked for within an hour, by all ways together; one counts once, to however many people it goes.",
+    ),
+    setting(
+        "written.people_max",
+        Form::Number(AUDIENCE_MAX),
+        Default::Is("20"),
+        "The most people whom one of them may go to. One to more is refused as a whole.",
+    ),
+    setting(
+        "written.note",
+        Form::OneOf(&["internal", "everybody", "none"]),
+        Default::Is("internal"),
+        "The comment on the issue that says to whom it went and what it says: `internal`, which hides it from customers where there are some, for \
+         `everybody` who sees the issue, or `none`. An answer to the letter is for the same people; with `none` as with `internal`.",
+    ),
+    setting(
+        "written.roles",
+        Form::Texts,
+        Default::Is(""),
+        "Who may write one by a comment: those who have one of these roles in the issue's project, by name …",
+    ),
+    setting("written.groups", Form::Texts, Default::Is(""), "… or are in one of these groups, by name."),
+    setting(
+        "written.domains",
+        Form::Domains,
+        Default::Is(""),
+        "The only domains that a comment may write to, with all below them; empty for all.",
+    ),
 ];

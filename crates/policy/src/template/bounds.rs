@@ -61,6 +61,7 @@ fn withheld(mut view: View) -> View {
     let words = Words::of(&view.recipient.language);
     let said = || Said { html: SafeHtml::of_text(words.withheld), text: words.withheld.to_owned() };
     words.withheld.clone_into(&mut view.issue.summary);
+    view.subject.clear();
     view.issue.description = None;
     view.earlier.clear();
     view.pictures.clear();
@@ -102,8 +103,9 @@ fn names(view: &mut View, room: &mut Room) {
     let issue = &mut view.issue;
     let mut texts = vec![&mut issue.key, &mut issue.summary, &mut issue.kind, &mut issue.status, &mut issue.project];
     texts.extend([&mut issue.priority, &mut issue.reporter, &mut issue.assignee].into_iter().flatten());
-    texts.extend([&mut view.site.name, &mut view.brand.name, &mut view.recipient.name, &mut view.subject_prefix]);
-    if let Reason::Role(name) | Reason::Group(name) | Reason::Field(name) = &mut view.reason {
+    texts.extend([&mut view.site.name, &mut view.brand.name, &mut view.recipient.name]);
+    texts.extend([&mut view.subject_prefix, &mut view.subject]);
+    if let Reason::Role(name) | Reason::Group(name) | Reason::Field(name) | Reason::Written(name) = &mut view.reason {
         texts.push(name);
     }
     texts.into_iter().for_each(|text| room.shorten(text));

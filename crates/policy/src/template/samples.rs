@@ -24,7 +24,11 @@ pub fn view(kind: EventKind, language: &str) -> View {
             language: language.into(),
             zone: if is_german { "Europe/Berlin" } else { "Europe/London" }.into(),
         },
-        reason: if kind == EventKind::Created { Reason::Role("Support".into()) } else { Reason::Watcher },
+        reason: match kind {
+            EventKind::Created => Reason::Role("Support".into()),
+            EventKind::Written => Reason::Written("Ada Lindqvist".into()),
+            _ => Reason::Watcher,
+        },
         links: Links {
             browse: Some("https://tracker.example.org/browse/NORTH-41".into()),
             unsubscribe: Some("https://mail.example.org/u/kq3f7v".into()),
@@ -33,6 +37,7 @@ pub fn view(kind: EventKind, language: &str) -> View {
         brand: Brand { name: "North Support".into(), logo: Some(Logo::own()) },
         pictures: Vec::new(),
         subject_prefix: "[Support]".into(),
+        subject: if kind == EventKind::Written { words.comment_subject.into() } else { String::new() },
         mark: None,
         texts_of_html: false,
         withheld: false,
@@ -48,6 +53,8 @@ struct Sentences {
     project: &'static str,
     description: [&'static str; 2],
     comment: [&'static str; 2],
+    /// Of a letter that somebody writes on purpose.
+    comment_subject: &'static str,
     work: [&'static str; 2],
     earlier: [[&'static str; 2]; 2],
     fields: [&'static str; 3],
@@ -68,6 +75,7 @@ const ENGLISH: Sentences = Sentences {
         "<p>The log says that the second tray is asked for, although it is empty:</p><pre>tray=2 state=empty retry=3\nsheet 2 of 4: skipped</pre><p>Please set the <b>paper source</b> to “tray 1” for now; the steps are in <a href=\"https://tracker.example.org/help/trays\">this article</a>.</p><blockquote><p>The copier beside it is fine.</p></blockquote><p>That one has a single tray.</p>",
         "The log says that the second tray is asked for, although it is empty:\n\n    tray=2 state=empty retry=3\n    sheet 2 of 4: skipped\n\nPlease set the paper source to “tray 1” for now; the steps are in this article:\nhttps://tracker.example.org/help/trays\n\n> The copier beside it is fine.\n\nThat one has a single tray.",
     ],
+    comment_subject: "What to set on your printer",
     work: ["<p>Read the logs of both trays.</p>", "Read the logs of both trays."],
     earlier: [
         [
@@ -94,6 +102,7 @@ const GERMAN: Sentences = Sentences {
         "<p>Laut Protokoll wird das zweite Fach verlangt, obwohl es leer ist:</p><pre>tray=2 state=empty retry=3\nsheet 2 of 4: skipped</pre><p>Bitte stellen Sie die <b>Papierquelle</b> vorerst auf „Fach 1“; die Schritte stehen in <a href=\"https://tracker.example.org/help/trays\">diesem Artikel</a>.</p><blockquote><p>Der Kopierer daneben ist in Ordnung.</p></blockquote><p>Der hat nur ein Fach.</p>",
         "Laut Protokoll wird das zweite Fach verlangt, obwohl es leer ist:\n\n    tray=2 state=empty retry=3\n    sheet 2 of 4: skipped\n\nBitte stellen Sie die Papierquelle vorerst auf „Fach 1“; die Schritte stehen in diesem Artikel:\nhttps://tracker.example.org/help/trays\n\n> Der Kopierer daneben ist in Ordnung.\n\nDer hat nur ein Fach.",
     ],
+    comment_subject: "Was Sie an Ihrem Drucker einstellen",
     work: ["<p>Protokolle beider Fächer gelesen.</p>", "Protokolle beider Fächer gelesen."],
     earlier: [
         [
@@ -140,7 +149,7 @@ fn happening(kind: EventKind, words: &Sentences) -> Happening {
     match kind {
         EventKind::Created => Happening { files: vec![picture()], ..none },
         EventKind::Updated => Happening { changes: changes(words), ..none },
-        EventKind::Commented => Happening { comment, files: vec![log(words)], ..none },
+        EventKind::Commented | EventKind::Written => Happening { comment, files: vec![log(words)], ..none },
         EventKind::CommentEdited => Happening { comment, ..none },
         EventKind::Worked => Happening { work: work("1h 30m"), ..none },
         EventKind::WorkEdited => Happening { work: work("2h"), ..none },
@@ -180,7 +189,7 @@ fn log(words: &Sentences) -> File {
 }
 
 fn earlier(kind: EventKind, words: &Sentences) -> Vec<Earlier> {
-    if kind == EventKind::Created {
+    if matches!(kind, EventKind::Created | EventKind::Written) {
         return Vec::new();
     }
     let one = |(who, minutes, internal, text): (&str, i64, bool, [&str; 2])| Earlier {

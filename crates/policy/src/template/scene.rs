@@ -17,6 +17,7 @@ const PREHEADER_CHARS_MAX: usize = 120;
 pub const FIELDS: &[(&str, &str)] = &[
     ("kind", "the kind of the letter, such as `commented`"),
     ("subject_prefix", "what stands before the subject; empty for nothing"),
+    ("subject", "what whoever wrote the letter gave it as a subject; empty for letters about events"),
     ("site.name", "the tracker, as people call it"),
     ("site.url", "where it is; none where the reader has no access"),
     ("issue.key", "such as `NORTH-41`"),
@@ -73,6 +74,7 @@ pub const FIELDS: &[(&str, &str)] = &[
 pub(super) struct Scene<'v> {
     kind: &'static str,
     subject_prefix: &'v str,
+    subject: &'v str,
     site: Place<'v>,
     issue: IssueNow<'v>,
     happenings: Vec<Deed<'v>>,
@@ -183,6 +185,7 @@ impl<'v> Scene<'v> {
         Scene {
             kind: view.kind().word(),
             subject_prefix: &view.subject_prefix,
+            subject: &view.subject,
             site: Place { name: &view.site.name, url: leads(Some(&view.site.url)) },
             issue: issue(&view.issue),
             happenings: view.happenings.iter().map(|happening| deed(happening, &clock, words)).collect(),
@@ -299,6 +302,7 @@ fn headline(happening: &Happening, words: &Words) -> String {
         EventKind::Worked => (words.worked, None),
         EventKind::WorkEdited => (words.work_edited, None),
         EventKind::WorkDeleted => (words.work_deleted, None),
+        EventKind::Written => (words.wrote, None),
     };
     let names: Vec<&str> = happening.files.iter().map(|file| file.name.as_str()).collect();
     let values = [

@@ -22,6 +22,8 @@ pub struct View {
     pub pictures: Vec<String>,
     /// Stands before the subject, such as `[Support]`; empty for none.
     pub subject_prefix: String,
+    /// What whoever wrote the letter gave it as a subject; empty for the summary.
+    pub subject: String,
     /// The mark of the letter, as [`mail::letter_mark::LetterKey::mark`] makes it.
     pub mark: Option<String>,
     /// Texts beside HTML are made of that in the cell: what a tracker tells as text has signs of markup left.
@@ -164,6 +166,8 @@ pub enum Reason {
     Field(String),
     /// Is named by whoever set the letters up.
     Named,
+    /// This person wrote it to him on purpose.
+    Written(String),
 }
 
 /// Where links of the letter lead. What is neither `https:`, `http:` nor `mailto:` is left out.
@@ -199,7 +203,8 @@ pub struct Logo {
 }
 
 /// Every kind, first what counts most of several things that happened: it decides which template a letter is made of.
-pub const WEIGHTIEST_FIRST: [EventKind; 9] = [
+pub const WEIGHTIEST_FIRST: [EventKind; 10] = [
+    EventKind::Written,
     EventKind::Deleted,
     EventKind::Created,
     EventKind::Commented,

@@ -37,6 +37,8 @@ pub struct Words {
     pub worked: &'static str,
     pub work_edited: &'static str,
     pub work_deleted: &'static str,
+    /// Of a letter that somebody wrote on purpose.
+    pub wrote: &'static str,
 
     pub issue: &'static str,
     pub kind: &'static str,
@@ -89,6 +91,8 @@ pub struct Words {
     /// With `{name}`.
     pub as_field: &'static str,
     pub as_named: &'static str,
+    /// With `{name}`.
+    pub as_written: &'static str,
 }
 
 /// Every language that letters speak; the first is spoken where none fits.
@@ -115,6 +119,7 @@ pub const LANGUAGES: &[Words] = &[
         worked: "{who} logged {spent} of work",
         work_edited: "{who} changed a work log to {spent}",
         work_deleted: "{who} deleted a work log",
+        wrote: "{who} wrote",
         issue: "Issue",
         kind: "Type",
         status: "Status",
@@ -155,6 +160,7 @@ pub const LANGUAGES: &[Words] = &[
         as_group: "you belong to the group {name}.",
         as_field: "the field {name} names you.",
         as_named: "whoever set up these letters named you.",
+        as_written: "{name} wrote it to you.",
     },
     Words {
         language: "de",
@@ -178,6 +184,7 @@ pub const LANGUAGES: &[Words] = &[
         worked: "{who} hat {spent} Arbeit erfasst",
         work_edited: "{who} hat einen Arbeitseintrag auf {spent} geändert",
         work_deleted: "{who} hat einen Arbeitseintrag gelöscht",
+        wrote: "{who} hat geschrieben",
         issue: "Vorgang",
         kind: "Typ",
         status: "Status",
@@ -218,6 +225,7 @@ pub const LANGUAGES: &[Words] = &[
         as_group: "Sie gehören zur Gruppe {name}.",
         as_field: "Das Feld {name} nennt Sie.",
         as_named: "Wer diese Briefe eingerichtet hat, hat Sie genannt.",
+        as_written: "{name} hat sie Ihnen geschrieben.",
     },
 ];
 
@@ -244,6 +252,7 @@ impl Words {
             Reason::Group(name) => named(self.as_group, name),
             Reason::Field(name) => named(self.as_field, name),
             Reason::Named => self.as_named.to_owned(),
+            Reason::Written(name) => named(self.as_written, name),
         }
     }
 }

@@ -6,6 +6,7 @@ pub mod manual;
 pub mod outbox;
 mod preview;
 mod try_out;
+mod write;
 
 use super::Failure;
 use policy::template::Theme;
@@ -38,6 +39,19 @@ pub enum What {
         #[arg(long, value_name = "ID")]
         issue: Option<String>,
     },
+    /// Write a letter about an issue on purpose, to anybody, and print its id.
+    Write(Box<write::Arguments>),
+    /// What became of letters that people wrote: of one, or one JSON object per letter, newest first.
+    Written {
+        id: Option<String>,
+        /// At most this many.
+        #[arg(long, default_value_t = 50)]
+        limit: u32,
+    },
+    /// Send a letter that was written with --preview and waits for somebody's word.
+    Send { id: String },
+    /// Do not send it.
+    Drop { id: String },
     /// Send a letter that tells of nothing through the outgoing server, and print what was said on the way as one JSON object.
     Test {
         /// The site whose server and templates are tried.
@@ -88,6 +102,10 @@ pub async fn run(config: impl FnOnce() -> PathBuf, what: What) -> Result<(), Fai
         What::Again { id } => outbox::again(&config(), &id).await,
         What::Export { id } => outbox::export(&config(), &id).await,
         What::Erase { id } => outbox::erase(&config(), &id).await,
+        What::Write(arguments) => write::run(&config(), *arguments).await,
+        What::Written { id, limit } => write::written(&config(), id.as_deref(), limit).await,
+        What::Send { id } => write::send(&config(), &id).await,
+        What::Drop { id } => write::drop(&config(), &id).await,
         What::Listen { address, site, issue } => listen::again(&config(), &address, &site, issue.as_deref()).await,
         What::Test { site, to, mapping } => {
             let wanted = try_out::Wanted { site: &site, mapping: mapping.as_deref(), to: &to };

@@ -1,4 +1,4 @@
-//! `sealpost token`: tokens for programs that hand mail in over HTTP.
+//! `sealpost token`: tokens for programs that hand mail in over HTTP, or write letters.
 
 use super::{Failure, WHO, time};
 use crate::settings::Settings;
@@ -13,8 +13,11 @@ pub enum What {
         /// What it is for, in words; shown in the list.
         name: String,
         /// A mailbox with `api = true` that mail may be handed in to; may be given several times.
-        #[arg(long, required = true)]
+        #[arg(long, required_unless_present = "letters")]
         mailbox: Vec<String>,
+        /// The site about whose issues its program may write letters.
+        #[arg(long, value_name = "SITE")]
+        letters: Option<String>,
         /// How long it is good.
         #[arg(long, default_value_t = 365, value_parser = clap::value_parser!(u64).range(1..=3650))]
         days: u64,
@@ -35,10 +38,13 @@ pub async fn run(config: &Path, what: &What) -> Result<(), Failure> {
 
 async fn answer(settings: &Settings, store: &Store, what: &What) -> Result<(), Failure> {
     match what {
-        What::Create { name, mailbox, days } => {
+        What::Create { name, mailbox, letters, days } => {
             super::check_name(name)?;
-            let site = site_of(settings, mailbox)?;
-            let token = store.new_token(&site, name, mailbox, days * DAY_S, WHO).await?;
+            let site = site_of(settings, mailbox, letters.as_deref())?;
+            let token = match letters {
+                Some(_) => store.new_letter_token(&site, name, mailbox, days * DAY_S, WHO).await?,
+                None => store.new_token(&site, name, mailbox, days * DAY_S, WHO).await?,
+            };
             eprintln!("sealpost: keep it where only the program can read it; it is shown this once");
             super::print(&format!("{token}\n"))
         }
@@ -55,9 +61,12 @@ async fn answer(settings: &Settings, store: &Store, what: &What) -> Result<(), F
     }
 }
 
-/// The one site of these mailboxes, each of which takes mail over HTTP.
-fn site_of(settings: &Settings, names: &[String]) -> Result<String, Failure> {
+/// The one site of these mailboxes, each of which takes mail over HTTP, and of the letters.
+fn site_of(settings: &Settings, names: &[String], letters: Option<&str>) -> Result<String, Failure> {
     let mut sites = Vec::new();
+    if let Some(site) = letters {
+        sites.push(super::site_named(settings, site)?.name.clone());
+    }
     for name in names {
         let mailbox = super::mailbox_named(settings, name)?;
         if !mailbox.api {
@@ -68,7 +77,7 @@ fn site_of(settings: &Settings, names: &[String]) -> Result<String, Failure> {
     sites.dedup();
     match sites.as_slice() {
         [site] => Ok(site.clone()),
-        _ => Err(Failure::new("the mailboxes are of several sites; make a token for each site")),
+        _ => Err(Failure::new("they are of several sites; make a token for each site")),
     }
 }
 
@@ -79,7 +88,7 @@ fn json(line: &TokenLine, now: Micros) -> serde_json::Value {
         None => "good",
     };
     serde_json::json!({
-        "id": line.id, "name": line.name, "site": line.site, "mailboxes": line.mailboxes, "state": state,
+        "id": line.id, "name": line.name, "site": line.site, "mailboxes": line.mailboxes, "letters": line.letters, "state": state,
         "created_at": time(line.created_at), "valid_until": time(line.valid_until),
         "revoked_at": line.revoked_at.map(time), "used_at": line.used_at.map(time),
     })

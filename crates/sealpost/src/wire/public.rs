@@ -1,5 +1,6 @@
 //! What stands behind the wall of the public listener, and the engine as its way in.
 
+use super::pen::EnginePen;
 use super::uploads::Way;
 use crate::settings::{Public, Settings};
 use console::public::hook::{Ear, Webhook};
@@ -125,7 +126,7 @@ pub fn rooms(settings: &Settings, store: &Store, engine: &Arc<engine::Gateway>) 
     let sites: Sites = Arc::new(move || of_sites.sites().into_iter().map(|site| site.name).collect());
     let silence_max = Duration::from_secs(public.silence_s);
     vec![
-        api(settings, public, store, door.clone()),
+        api(settings, public, store, door.clone()).writing_by(Arc::new(EnginePen(engine.clone()))).room(),
         Links::new(door, engine::LINKS_PATH).room(),
         file::room(store.clone(), sites.clone()),
         hook::room(Arc::new(EngineEar(engine.clone()))),
@@ -134,7 +135,7 @@ pub fn rooms(settings: &Settings, store: &Store, engine: &Arc<engine::Gateway>) 
     ]
 }
 
-fn api(settings: &Settings, public: &Public, store: &Store, door: Arc<dyn Door>) -> Room {
+fn api(settings: &Settings, public: &Public, store: &Store, door: Arc<dyn Door>) -> Api {
     let mailboxes = settings.mailboxes.iter().filter(|mailbox| mailbox.api);
     let limits = Limits {
         mailboxes: mailboxes.map(|mailbox| mailbox.name.clone()).collect(),
@@ -143,7 +144,7 @@ fn api(settings: &Settings, public: &Public, store: &Store, door: Arc<dyn Door>)
         mail_timeout: Duration::from_secs(public.mail_timeout_s),
         hostname: host(&public.url).to_owned(),
     };
-    Api::new(store.clone(), door, limits).room()
+    Api::new(store.clone(), door, limits)
 }
 
 /// `mail.example.org` of `https://mail.example.org:8443`.

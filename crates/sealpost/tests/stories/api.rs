@@ -377,6 +377,6 @@ async fn the_page_for_machines_is_true() {
             }
         }
     }
-    assert_eq!(statuses.into_iter().collect::<Vec<_>>(), [200, 201, 401, 404]);
+    assert_eq!(statuses.into_iter().collect::<Vec<_>>(), [200, 201, 401, 403, 404]);
     drop(gateway);
 }

@@ -22,7 +22,9 @@ const ERASED_AT_ONCE: i64 = 100;
 /// removes.
 pub struct LetterFileWriter {
     inner: Arc<Inner>,
-    lease: Lease,
+    site: String,
+    /// Of the job that decides; `None` for a file that somebody gives along before anything is decided.
+    lease: Option<Lease>,
     notice: String,
     id: String,
     key: NewMessageKey,
@@ -51,7 +53,7 @@ impl LetterFileWriter {
         const SQL: &str =
             "INSERT INTO outbox_files (id, site, notice, size_bytes, kept_at, key_id, wrapped_key, sealed_inline, blob)
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-        let LetterFileWriter { inner, lease, notice, id, key, segments } = self;
+        let LetterFileWriter { inner, site, lease, notice, id, key, segments } = self;
         let (kept, size_bytes) = segments.finish().await?;
         let (inline, blob) = match kept {
             Kept::Inline(sealed) => (Some(sealed), None),
@@ -60,11 +62,25 @@ impl LetterFileWriter {
         let (row, size) = (id.clone(), i64::try_from(size_bytes).unwrap_or(i64::MAX));
         let work = inner.db.unit(move |conn| {
             Box::pin(async move {
-                check_lease(conn, &lease).await?;
-                let (now, site) = (dialect::now(conn).await?, &lease.site);
+                if let Some(lease) = &lease {
+                    check_lease(conn, lease).await?;
+                }
+                let now = dialect::now(conn).await?;
                 let (key_id, wrapped) = (&key.wrapped_by, &key.wrapped);
-                execute!(conn, SQL, &row, site, &notice, size, now, key_id, wrapped, inline.as_deref(), blob.as_deref())
-                    .map(|_| ())
+                execute!(
+                    conn,
+                    SQL,
+                    &row,
+                    &site,
+                    &notice,
+                    size,
+                    now,
+                    key_id,
+                    wrapped,
+                    inline.as_deref(),
+                    blob.as_deref()
+                )
+                .map(|_| ())
             })
         });
         work.await?;
@@ -75,12 +91,26 @@ impl LetterFileWriter {
 impl Store {
     /// A writer for a file that goes along with letters of the decision `notice`. `DiskFull` when there is not enough room.
     pub async fn letter_file(&self, lease: &Lease, notice: &str) -> Result<LetterFileWriter, Fault> {
+        self.letter_file_writer(&lease.site, Some(lease.clone()), notice).await
+    }
+
+    /// A writer for a file that somebody gives along with the letter that he writes, `written` its id. `DiskFull` as there.
+    pub async fn written_file(&self, site: &str, written: &str) -> Result<LetterFileWriter, Fault> {
+        self.letter_file_writer(site, None, written).await
+    }
+
+    async fn letter_file_writer(
+        &self,
+        site: &str,
+        lease: Option<Lease>,
+        notice: &str,
+    ) -> Result<LetterFileWriter, Fault> {
         self.inner.room.check()?;
         let id = Uuid::now_v7().simple().to_string();
-        let key = self.inner.vault.new_message_key(&lease.site, &id, dialect::this_clock()).await?;
+        let key = self.inner.vault.new_message_key(site, &id, dialect::this_clock()).await?;
         let inner = Arc::clone(&self.inner);
-        let segments = SegmentWriter::new(Arc::clone(&inner), whereabouts(&lease.site, &id), Arc::clone(&key.key));
-        Ok(LetterFileWriter { inner, lease: lease.clone(), notice: notice.to_owned(), id, key, segments })
+        let segments = SegmentWriter::new(Arc::clone(&inner), whereabouts(site, &id), Arc::clone(&key.key));
+        Ok(LetterFileWriter { inner, site: site.to_owned(), lease, notice: notice.to_owned(), id, key, segments })
     }
 
     /// The bytes of a file that is kept for the letters of a decision.
@@ -96,6 +126,7 @@ impl Store {
         const OLD: &str = "SELECT f.id, f.blob FROM outbox_files f WHERE (f.kept_at < $1
                     OR EXISTS (SELECT 1 FROM outbox o WHERE o.notice = f.notice AND o.posted_at IS NOT NULL))
                 AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.notice = f.notice AND o.wrapped_key IS NOT NULL)
+                AND NOT EXISTS (SELECT 1 FROM written w WHERE w.id = f.notice AND w.state = 'asked')
             ORDER BY f.kept_at LIMIT $2";
         let mut erased = 0;
         loop {

@@ -17,10 +17,12 @@ pub struct IssueMail {
 }
 
 impl Store {
-    /// Whether a letter about the issue was sent to this normalised address, as long as that is known.
+    /// Whether a letter about the issue was sent to this normalised address, as long as that is known. One that somebody wrote on purpose says
+    /// nothing: it goes to those as well who may not see the issue.
     pub async fn was_written_about(&self, site: &str, issue_id: &str, address: &str) -> Result<bool, Fault> {
         const SQL: &str = "SELECT o.id FROM outbox o JOIN ledger d ON d.key = o.key
-            WHERE o.site = $1 AND o.issue_id = $2 AND o.address = $3 AND o.posted_at IS NOT NULL AND d.state = 'done' LIMIT 1";
+            WHERE o.site = $1 AND o.issue_id = $2 AND o.address = $3 AND o.posted_at IS NOT NULL AND d.state = 'done'
+                AND SUBSTR(o.key, 1, LENGTH(o.site) + 9) <> o.site || '/written:' LIMIT 1";
         let address = self.inner.vault.hasher(site).await?.address(address);
         let (site, issue_id) = (site.to_owned(), issue_id.to_owned());
         let work = self

@@ -56,7 +56,7 @@ type Row = (
 macro_rules! rows {
     ($from:expr, $($rest:expr),+) => {
         concat!(
-            "SELECT o.id, o.key, o.site, o.issue_id, o.posted_at, o.size_bytes, o.wrapped_key, o.sealed_letter,
+            "SELECT o.id, o.key, o.site, o.issue_id, COALESCE(o.posted_at, o.drafted_at), o.size_bytes, o.wrapped_key, o.sealed_letter,
                 d.state, d.receipt, d.sealed_fault, j.state, j.sealed_fault,
                 (SELECT MAX(e.id) FROM notices n JOIN events e ON e.received_at = n.received_at AND e.notice = n.id
                     WHERE n.id = o.notice)
@@ -121,6 +121,14 @@ impl Store {
         const SQL: &str = rows!("o.notice = $1 AND o.posted_at IS NOT NULL ORDER BY o.id LIMIT $2");
         let notice = notice.to_owned();
         let limit = i64::from(LETTERS_PAGE_MAX);
+        let work = self.inner.db.read(move |conn| Box::pin(async move { all!(conn, Row, SQL, &notice, limit) }));
+        self.lines(work.await?).await
+    }
+
+    /// The letters of one that somebody wrote, also before he has them sent; at most 200 of them.
+    pub(crate) async fn letters_of_written(&self, id: &str) -> Result<Vec<OutboxLine>, Fault> {
+        const SQL: &str = rows!("o.notice = $1 ORDER BY o.id LIMIT $2");
+        let (notice, limit) = (id.to_owned(), i64::from(LETTERS_PAGE_MAX));
         let work = self.inner.db.read(move |conn| Box::pin(async move { all!(conn, Row, SQL, &notice, limit) }));
         self.lines(work.await?).await
     }

@@ -35,6 +35,7 @@ async fn tell(store: &Store, lease: &Lease, keys: &[&str]) -> String {
     let letter = |key: &&str| NewLetter {
         number: 7,
         key: StepKey((*key).to_owned()),
+        issue_id: lease.subject.clone(),
         about: LetterAbout {
             return_path: "reply@desk.example".into(),
             issue_key: "NORTH-1".into(),

@@ -32,7 +32,8 @@ fn letter(name: &str, bytes: usize) -> NewLetter {
         message: None,
     };
     let key = StepKey(format!("north/events:10/m/{name}"));
-    NewLetter { number: letter_number(&key), key, about, bytes: b"planted-mail ".repeat(bytes / 13) }
+    let issue_id = "10".to_owned();
+    NewLetter { number: letter_number(&key), key, issue_id, about, bytes: b"planted-mail ".repeat(bytes / 13) }
 }
 
 /// A job that decides about an event of issue 10, with the event.

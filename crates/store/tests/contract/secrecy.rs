@@ -47,6 +47,7 @@ async fn plant_mails(store: &Store) -> String {
     decide_next(store, None).await;
     crate::events::plant(store).await;
     crate::outbox::plant(store).await;
+    crate::written::plant(store).await;
     let parked = take(store, reply("planted-parked", "planted-root")).await;
     let lease = claim_one(store, DECIDE).await;
     store.hold(&lease, &temporary()).await.unwrap();

@@ -29,7 +29,8 @@ fn letter(to: &str, name: &str) -> NewLetter {
         message: None,
     };
     let key = StepKey(format!("north/events:10/m/{name}"));
-    NewLetter { number: letter_number(&key), key, about, bytes: b"planted-mail".to_vec() }
+    let issue_id = "10".to_owned();
+    NewLetter { number: letter_number(&key), key, issue_id, about, bytes: b"planted-mail".to_vec() }
 }
 
 /// What a link in the letter of this name says.

@@ -13,12 +13,14 @@ pub(crate) struct Problem {
     code: FaultCode,
     detail: String,
     retry_after_s: Option<u64>,
+    /// The kind of content that is taken here instead.
+    accepts: Option<&'static str>,
 }
 
 impl Problem {
     /// The problem that a code stands for.
     pub(crate) fn of(code: FaultCode) -> Problem {
-        Problem { status: status(code), code, detail: code.remedy().to_owned(), retry_after_s: None }
+        Problem { status: status(code), code, detail: code.remedy().to_owned(), retry_after_s: None, accepts: None }
     }
 
     /// A request that is wrong in its own way.
@@ -31,10 +33,24 @@ impl Problem {
         Problem { status: StatusCode::METHOD_NOT_ALLOWED, detail, ..Problem::of(FaultCode::RequestWrong) }
     }
 
-    /// Another kind of content than mail.
-    pub(crate) fn wrong_kind(detail: &str) -> Problem {
+    /// Another kind of content than the one that is taken here.
+    pub(crate) fn wrong_kind(detail: &str, accepts: &'static str) -> Problem {
         let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
-        Problem { status, detail: detail.to_owned(), ..Problem::of(FaultCode::RequestWrong) }
+        let accepts = Some(accepts);
+        Problem { status, detail: detail.to_owned(), accepts, ..Problem::of(FaultCode::RequestWrong) }
+    }
+
+    /// A letter that may not be written.
+    pub(crate) fn refused_letter(why: &str) -> Problem {
+        Problem { detail: format!("Nothing is sent: {why}."), ..Problem::of(FaultCode::LetterRefused) }
+    }
+
+    /// More letters than may be written.
+    pub(crate) fn too_many_letters() -> Problem {
+        let detail =
+            "As many letters were asked for within an hour as may be: written.per_hour in the file of mappings.";
+        let retry_after_s = Some(600);
+        Problem { detail: detail.to_owned(), retry_after_s, ..Problem::of(FaultCode::AskedTooOften) }
     }
 
     /// Another name than the one that is answered (SEC-42).
@@ -48,10 +64,10 @@ impl Problem {
 fn status(code: FaultCode) -> StatusCode {
     match code {
         FaultCode::TokenRefused | FaultCode::WebhookUnproved => StatusCode::UNAUTHORIZED,
-        FaultCode::MailboxForbidden => StatusCode::FORBIDDEN,
+        FaultCode::MailboxForbidden | FaultCode::LettersForbidden => StatusCode::FORBIDDEN,
         FaultCode::RequestWrong => StatusCode::BAD_REQUEST,
         FaultCode::MailTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-        FaultCode::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
+        FaultCode::KeyReused | FaultCode::LetterRefused => StatusCode::UNPROCESSABLE_ENTITY,
         FaultCode::AskedTooOften => StatusCode::TOO_MANY_REQUESTS,
         FaultCode::NothingThere => StatusCode::NOT_FOUND,
         FaultCode::RequestSlow => StatusCode::REQUEST_TIMEOUT,
@@ -69,6 +85,7 @@ impl From<Fault> for Problem {
             code: fault.code,
             retry_after_s: fault.retry_after_s.or(passes.then_some(30)),
             detail: fault.code.remedy().to_owned(),
+            accepts: None,
         }
     }
 }
@@ -88,8 +105,8 @@ impl IntoResponse for Problem {
         if let Some(seconds) = self.retry_after_s {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
         }
-        if self.status == StatusCode::UNSUPPORTED_MEDIA_TYPE {
-            response.headers_mut().insert("accept-post", HeaderValue::from_static("message/rfc822"));
+        if let Some(kind) = self.accepts {
+            response.headers_mut().insert("accept-post", HeaderValue::from_static(kind));
         }
         response
     }

@@ -10,6 +10,7 @@ const RECIPIENTS_MAX: usize = 100;
 /// RFC 5321, section 4.5.3.1.3, without the brackets.
 const ADDRESS_BYTES_MAX: usize = 254;
 const KEY_CHARS_MAX: usize = 255;
+const MAIL: &str = "message/rfc822";
 
 /// The query of a mail that is handed in.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -92,11 +93,11 @@ pub(super) fn content(headers: &HeaderMap, size_bytes_max: u64) -> Result<(), Pr
     let kind = kinds.next().filter(|_| kinds.next().is_none()).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     if !["message/rfc822", "message/global"].contains(&kind.as_str()) {
-        return Err(Problem::wrong_kind("Send the mail as it is, with Content-Type: message/rfc822."));
+        return Err(Problem::wrong_kind("Send the mail as it is, with Content-Type: message/rfc822.", MAIL));
     }
     let encoding = headers.get(header::CONTENT_ENCODING).map(|encoding| encoding.as_bytes());
     if encoding.is_some_and(|encoding| !encoding.eq_ignore_ascii_case(b"identity")) {
-        return Err(Problem::wrong_kind("Send the mail without Content-Encoding."));
+        return Err(Problem::wrong_kind("Send the mail without Content-Encoding.", MAIL));
     }
     let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     match length {

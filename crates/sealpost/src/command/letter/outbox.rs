@@ -38,11 +38,15 @@ pub async fn show(config: &Path, id: &str) -> Result<(), Failure> {
     .await
 }
 
-/// Sends a letter once more that failed, was given up or waits for a person.
+/// Sends a letter once more that failed, was given up or waits for a person; so for one that somebody wrote whose making did.
 pub async fn again(config: &Path, id: &str) -> Result<(), Failure> {
-    super::super::with_store(config, async |_, store: &Store| match store.send_again(id, WHO).await? {
-        true => print(&format!("{id}: is sent again\n")),
-        false => Err(Failure::new(format!("{id}: is not a letter that failed, was given up or waits for a person"))),
+    super::super::with_store(config, async |_, store: &Store| {
+        match store.send_again(id, WHO).await? || store.wake_written(id, WHO).await? {
+            true => print(&format!("{id}: is sent again\n")),
+            false => {
+                Err(Failure::new(format!("{id}: is not a letter that failed, was given up or waits for a person")))
+            }
+        }
     })
     .await
 }

@@ -1,0 +1,116 @@
+//! Directives in comments: which of the comments that are told of ask for a letter, and whether whoever wrote them may.
+
+use super::inquiry::Inquiry;
+use policy::event::{Event, EventKind};
+use policy::notify::{Entry, IssueNow, WrittenBy, directive};
+use policy::outbound::CommentRules;
+use policy::{Fault, Notified, Told};
+use store::{NewWritten, Store};
+
+/// What was found among the events of one issue.
+#[derive(Default)]
+pub(super) struct Asked {
+    lines: Vec<String>,
+    letters: Vec<(NewWritten, String)>,
+}
+
+impl Asked {
+    /// The letters, each with the account that asks for it; the story gets what was asked and answered.
+    pub(super) fn into_new(self, notified: &mut Notified) -> Vec<(NewWritten, String)> {
+        notified.trace.extend(self.lines);
+        self.letters
+    }
+}
+
+/// Looks at each comment that is new; one that was changed asks for nothing again. What the gateway's own account wrote came by mail, or from
+/// us, and asks for nothing either.
+pub(super) async fn asked(inquiry: &mut Inquiry<'_>, issue: Option<&IssueNow>) -> Result<Asked, Fault> {
+    let mut asked = Asked::default();
+    let Some(issue) = issue.filter(|issue| !issue.gone) else { return Ok(asked) };
+    let Some(rules) = inquiry.mappings.written_by_comments(&issue.project) else { return Ok(asked) };
+    let gateway = inquiry.site.account_id().await?;
+    for event in inquiry.events.iter().filter(|event| event.kind == EventKind::Commented) {
+        let (Some(actor), Some(comment)) = (&event.actor, &event.part) else { continue };
+        if actor.id == gateway {
+            continue;
+        }
+        let question = format!("Is a letter written by comment {comment}?");
+        match letter(inquiry, event, issue, &rules, comment).await? {
+            None => {}
+            Some(Err(why)) => asked.lines.push(format!("{question} no, {why}: nothing is sent")),
+            Some(Ok(new)) => {
+                asked.lines.push(format!("{question} yes: it is asked for, as {}", new.id));
+                asked.letters.push((new, actor.id.clone()));
+            }
+        }
+    }
+    Ok(asked)
+}
+
+/// The letter that a comment asks for, or why it does not get one; `None` for one that asks for none.
+async fn letter(
+    inquiry: &mut Inquiry<'_>,
+    event: &Event,
+    issue: &IssueNow,
+    rules: &CommentRules<'_>,
+    comment: &str,
+) -> Result<Option<Result<NewWritten, String>>, Fault> {
+    let entry = (Entry::Comment, comment.to_owned());
+    if !inquiry.contents.entries.contains_key(&entry) {
+        inquiry.entry(&event.issue_id, Entry::Comment, comment).await?;
+    }
+    let Some(said) = inquiry.contents.entries.get(&entry) else { return Ok(None) };
+    let seen_by = said.seen_by.clone();
+    let Some(read) = directive(&said.said.text) else { return Ok(None) };
+    let mut writing = match read {
+        Ok(writing) => writing,
+        Err(why) => return Ok(Some(Err(why))),
+    };
+    let Some(actor) = &event.actor else { return Ok(None) };
+    if let Some(why) = refusal(inquiry, &actor.id, issue, rules).await? {
+        return Ok(Some(Err(why)));
+    }
+    event.issue_id.clone_into(&mut writing.issue);
+    actor.name.clone_into(&mut writing.writer);
+    Ok(Some(Ok(NewWritten {
+        id: Store::new_written_id(),
+        site: inquiry.site.name.clone(),
+        by: WrittenBy::Comment,
+        request: format!("{}/{comment}", event.issue_id),
+        asked: store::Asked { writing, files: Vec::new(), comment_seen_by: Some(seen_by) },
+        token: None,
+        preview: false,
+        per_hour: rules.per_hour,
+    })))
+}
+
+/// Why this account may write no letters by comments; `None` when it may. What the tracker does not tell is no permission.
+async fn refusal(
+    inquiry: &mut Inquiry<'_>,
+    account: &str,
+    issue: &IssueNow,
+    rules: &CommentRules<'_>,
+) -> Result<Option<String>, Fault> {
+    match inquiry.person(account).await? {
+        Some(person) if person.is_customer => return Ok(Some("a customer wrote it".to_owned())),
+        Some(person) if person.active => {}
+        _ => return Ok(Some("the tracker does not say that whoever wrote it has an active account".to_owned())),
+    }
+    let mut unknown = None;
+    if !rules.groups.is_empty() {
+        match inquiry.groups_of(account).await? {
+            Told::Known(own) if own.iter().any(|group| rules.groups.contains(group)) => return Ok(None),
+            Told::Known(_) => {}
+            Told::Untold(why) => unknown = Some(why),
+        }
+    }
+    for role in rules.roles {
+        match inquiry.has_role(&issue.project, role, account).await? {
+            Told::Known(true) => return Ok(None),
+            Told::Known(false) => {}
+            Told::Untold(why) => unknown = Some(why),
+        }
+    }
+    let none = "whoever wrote it has none of the roles and groups that may (written.roles, written.groups)";
+    Ok(Some(unknown.map_or_else(|| none.to_owned(), |why| format!("{none}, as far as it was told ({why})"))))
+}

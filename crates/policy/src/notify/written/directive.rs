@@ -1,0 +1,88 @@
+//! The directive in a comment that makes a letter of the rest of it.
+
+use super::{Refused, Writing};
+
+/// Below this many lines a directive's block has ended, whatever stands there.
+const LINES_MAX: usize = 20;
+
+/// The letter that a comment asks for: its first line is `@mail=WHOM` or `#mail=WHOM`, further lines of this form say more, and the
+/// rest is the text. `None` for every other comment.
+///
+/// # Errors
+/// What is wrong with the directives, in words for the story.
+pub fn directive(comment: &str) -> Option<Result<Writing, Refused>> {
+    let mut rest = comment.trim_start();
+    pair(rest.lines().next()?).filter(|(key, _)| key == "mail")?;
+    let (mut writing, mut wrong) = (Writing::default(), None);
+    for _ in 0..LINES_MAX {
+        let (line, after) = rest.split_once('\n').unwrap_or((rest, ""));
+        let Some((key, value)) = pair(line) else { break };
+        match key.as_str() {
+            "mail" => writing.to.extend(list(value)),
+            "subject" => value.clone_into(&mut writing.subject),
+            "files" => writing.files.extend(list(value)),
+            "anyway" if ["yes", "true"].contains(&value) => writing.anyway = true,
+            "anyway" => wrong = wrong.or(Some("anyway is yes or left out".to_owned())),
+            other => wrong = wrong.or_else(|| Some(format!("{other:?} is none of mail, subject, files, anyway"))),
+        }
+        rest = after;
+    }
+    rest.trim().clone_into(&mut writing.text);
+    Some(wrong.map_or(Ok(writing), Err))
+}
+
+/// `@key=value` or `#key=value`; an editor may open its list of people at an `@`.
+fn pair(line: &str) -> Option<(String, &str)> {
+    let (key, value) = line.trim().strip_prefix(['@', '#'])?.split_once('=')?;
+    let key = key.trim();
+    let is_key = !key.is_empty() && key.len() <= 20 && key.bytes().all(|byte| byte.is_ascii_alphabetic());
+    is_key.then(|| (key.to_ascii_lowercase(), value.trim()))
+}
+
+fn list(value: &str) -> impl Iterator<Item = String> {
+    value.split([',', ';']).map(str::trim).filter(|one| !one.is_empty()).map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_comment_is_a_letter_only_when_it_begins_as_one() {
+        let read = directive(
+            "\n@mail=ann@x.example, reporter; role:Developers\n#Subject = Your printer\n@files=a.pdf\n\nDear Ann,\nit is done.\n",
+        );
+        let writing = read.unwrap().unwrap();
+        assert_eq!(writing.to, ["ann@x.example", "reporter", "role:Developers"]);
+        assert_eq!((writing.subject.as_str(), writing.files), ("Your printer", vec!["a.pdf".to_owned()]));
+        assert_eq!((writing.text.as_str(), writing.anyway), ("Dear Ann,\nit is done.", false));
+        for comment in [
+            "",
+            "Dear Ann",
+            "Dear Ann,\n@mail=ann@x.example\n\nx",
+            "> @mail=ann@x.example",
+            "@subject=x\n@mail=ann@x.example",
+            "@mail ann@x.example",
+            "#mail",
+        ] {
+            assert_eq!(directive(comment), None, "{comment:?}");
+        }
+    }
+
+    #[test]
+    fn a_directive_that_is_not_understood_writes_nothing() {
+        for (comment, why) in [
+            ("@mail=ann@x.example\n@cc=bob@x.example\n\nx", "\"cc\" is none of mail"),
+            ("@mail=ann@x.example\n@anyway=perhaps\n\nx", "anyway is yes"),
+        ] {
+            assert!(directive(comment).unwrap().unwrap_err().contains(why), "{comment:?}");
+        }
+        // It is a letter that goes to nobody: refused later, with the other things that can be wrong.
+        assert_eq!(
+            directive("@mail=\n\nx").unwrap().unwrap().check().unwrap_err(),
+            "it goes to nobody; name somebody in `to`"
+        );
+        assert!(directive("@mail=ann@x.example\n@anyway=yes\nx").unwrap().unwrap().anyway);
+    }
+}

@@ -1,0 +1,145 @@
+//! Letters that people write on purpose: asked for once, sent on a word, erased in time.
+
+use crate::home::*;
+use policy::notify::{OwnFile, Writing, WrittenBy};
+use policy::{FaultCode, StepKey, letter_number};
+use serde_json::json;
+use store::{
+    Asked, GivenFile, JobKind, Lease, LetterAbout, NewLetter, NewWritten, Retention, Store, WrittenDecision,
+    WrittenState, WrittenTaken,
+};
+
+const DAY: i64 = 86_400_000_000;
+const WRITTEN: &[JobKind] = &[JobKind::Written];
+const LETTER: &[JobKind] = &[JobKind::Letter];
+const TO: &str = "planted-reader@people.example";
+
+/// By a request of this name, with a file.
+async fn asked(store: &Store, request: &str, text: &str, preview: bool) -> NewWritten {
+    let id = Store::new_written_id();
+    let mut writer = store.written_file(SITE, &id).await.unwrap();
+    writer.write(b"planted-content of a file").await.unwrap();
+    let kept = writer.finish().await.unwrap();
+    let file = OwnFile { id: "given-1".into(), name: "planted-name.pdf".into(), size_bytes: 25, ..OwnFile::default() };
+    let files = vec![GivenFile { file, kept: kept.id, sha256: "planted-digest".into() }];
+    let writing = Writing { issue: "NORTH-1".into(), to: vec![TO.into()], text: text.into(), ..Writing::default() };
+    NewWritten {
+        id,
+        site: SITE.into(),
+        by: WrittenBy::Api,
+        request: format!("planted-{request}"),
+        asked: Asked { writing, files, comment_seen_by: None },
+        token: Some("t1".into()),
+        preview,
+        per_hour: 3,
+    }
+}
+
+async fn take(store: &Store, new: NewWritten) -> WrittenTaken {
+    store.take_in_written(new, "planted-somebody").await.unwrap()
+}
+
+async fn taken(store: &Store, request: &str, preview: bool) -> String {
+    match take(store, asked(store, request, "planted-text", preview).await).await {
+        WrittenTaken::New { id } => id,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Decides that one letter of it goes out, or waits for a word.
+async fn decide(store: &Store, state: WrittenState) -> Lease {
+    let lease = claim_one(store, WRITTEN).await;
+    store.begin_written(&lease).await.unwrap();
+    let key = StepKey(format!("north/written:{}/1", lease.subject));
+    let about = LetterAbout {
+        to: TO.into(),
+        return_path: "planted-path@desk.example".into(),
+        subject: "planted-subject".into(),
+        issue_key: "NORTH-1".into(),
+        message_id: "planted-id@desk.example".into(),
+        mapping: String::new(),
+        outgoing: String::new(),
+        reason: "planted-reason".into(),
+        trouble: None,
+        files: Vec::new(),
+    };
+    let issue_id = "10".to_owned();
+    let letter = NewLetter { number: letter_number(&key), key, issue_id, about, bytes: b"planted-mail".to_vec() };
+    let told = json!({ "issue_key": "planted-key" });
+    let decision = WrittenDecision { state, issue_id: Some("10"), told: &told, letters: vec![letter], ends: true };
+    store.write_written(&lease, decision).await.unwrap();
+    lease
+}
+
+pub async fn plant(store: &Store) {
+    taken(store, "plant", false).await;
+    decide(store, WrittenState::Posted).await;
+    let lease = claim_one(store, LETTER).await;
+    store.bury(&lease, &policy::Fault::permanent(FaultCode::PostRefused, "planted-answer")).await.unwrap();
+}
+
+pub async fn a_letter_is_asked_for_once_and_no_more_often_than_may_be(home: Home) {
+    let store = home.open().await;
+    let files = async || home.number("SELECT COUNT(*) FROM outbox_files").await;
+    let first = taken(&store, "one", false).await;
+    let again = take(&store, asked(&store, "one", "planted-text", false).await).await;
+    assert_eq!(again, WrittenTaken::Known { id: first.clone() });
+    let other = take(&store, asked(&store, "one", "planted-other", false).await).await;
+    assert_eq!(other, WrittenTaken::Reused);
+    assert_eq!(files().await, 1, "what is not taken in keeps no file");
+    taken(&store, "two", false).await;
+    taken(&store, "three", false).await;
+    assert_eq!(take(&store, asked(&store, "four", "planted-text", false).await).await, WrittenTaken::TooMany);
+    home.sql("UPDATE written SET asked_at = asked_at - 3600000001").await;
+    taken(&store, "four", false).await;
+    let line = store.written(&first).await.unwrap().unwrap();
+    assert_eq!((line.state, line.by, line.token.as_deref()), (WrittenState::Asked, WrittenBy::Api, Some("t1")));
+    assert_eq!(line.asked.unwrap().writing.text, "planted-text");
+    let page = store.all_written(None, 3).await.unwrap();
+    let last = page.last().map(|line| (line.asked_at, line.id.clone()));
+    assert_eq!((page.len(), store.all_written(last, 9).await.unwrap().len()), (3, 1));
+}
+
+pub async fn a_letter_that_is_looked_at_is_sent_once_or_not_at_all(home: Home) {
+    let store = home.open().await;
+    let sent = taken(&store, "sent", true).await;
+    assert!(!store.send_written(&sent, "ann").await.unwrap(), "nothing is decided yet");
+    decide(&store, WrittenState::Drafted).await;
+    assert_eq!(store.written_letters(&sent).await.unwrap().len(), 1, "it can be looked at");
+    assert!(claim_all(&store, LETTER).await.is_empty() && store.outbox(None, 9).await.unwrap().is_empty());
+    // Another decision about the issue does not take it away, nor does the sweep of today.
+    store.sweep().await.unwrap();
+    assert!(store.send_written(&sent, "ann").await.unwrap());
+    assert!(!store.send_written(&sent, "ann").await.unwrap() && !store.drop_written(&sent, "ann").await.unwrap());
+    assert_eq!((claim_all(&store, LETTER).await.len(), store.outbox(None, 9).await.unwrap().len()), (1, 1));
+    let lease = claim_one(&store, WRITTEN).await;
+    assert_eq!(lease.subject, sent, "its note is still to be made");
+    store.complete(&lease).await.unwrap();
+
+    let dropped = taken(&store, "dropped", true).await;
+    decide(&store, WrittenState::Drafted).await;
+    assert!(store.drop_written(&dropped, "ann").await.unwrap());
+    assert!(!store.send_written(&dropped, "ann").await.unwrap());
+    assert_eq!(store.written(&dropped).await.unwrap().unwrap().state, WrittenState::Dropped);
+    assert!(store.written_letters(&dropped).await.unwrap().is_empty() && claim_all(&store, LETTER).await.is_empty());
+}
+
+pub async fn priv_06_what_people_wrote_is_erased_with_the_content_of_their_site(home: Home) {
+    let store = home.open().await;
+    store.keep(&Retention { keep_content_days: 7, ..Retention::default() }, "ann").await.unwrap();
+    let id = taken(&store, "one", false).await;
+    decide(&store, WrittenState::Posted).await;
+    let age = async |days: i64| {
+        home.sql(&format!("UPDATE written SET asked_at = asked_at - {}", days * DAY)).await;
+        store.sweep().await.unwrap();
+    };
+    age(6).await;
+    assert!(store.written(&id).await.unwrap().unwrap().asked.is_some());
+    age(2).await;
+    let line = store.written(&id).await.unwrap().unwrap();
+    assert_eq!((line.asked, line.decision, line.state), (None, None, WrittenState::Posted));
+    let again = take(&store, asked(&store, "one", "planted-text", false).await).await;
+    assert_eq!(again, WrittenTaken::Known { id }, "it is known again, so that it is sent once");
+    age(100).await;
+    assert_eq!(home.number("SELECT COUNT(*) FROM written").await, 0);
+}
