@@ -44,7 +44,7 @@ mod work;
 pub use author_proof::AuthorProof;
 pub use bulletin::{Bulletins, Channel};
 pub use deliver::Outgoing;
-pub use deliver::shelf::{Limits as OutgoingLimits, Shelf, Shelves};
+pub use deliver::shelf::{Condition, Limits as OutgoingLimits, Shelf, Shelves};
 pub use fetch::Fetching;
 pub use gateway::{Gateway, Mailbox, Parts};
 pub use hand_in::{Handed, HandingIn, WayIn};

@@ -162,6 +162,12 @@ impl Site {
         }
     }
 
+    /// Every way out for its letters: where a dead end leaves none, none.
+    pub(crate) fn all_ways(&self) -> impl Iterator<Item = &Outgoing> {
+        let leaves = self.outgoing.as_ref().is_none_or(|outgoing| outgoing.target.is_some());
+        self.outgoing.iter().chain(self.ways.values()).filter(move |_| leaves)
+    }
+
     /// Ends the connections to mail servers that are kept for further letters.
     pub(crate) async fn end_connections(&self) {
         for outgoing in self.outgoing.iter().chain(self.ways.values()) {

@@ -92,6 +92,8 @@ pub struct Rule {
 pub enum Connected {
     Mailbox,
     Site,
+    /// A server that letters leave by.
+    Outgoing,
 }
 
 impl Connected {
@@ -100,6 +102,7 @@ impl Connected {
         match self {
             Connected::Mailbox => "mailbox",
             Connected::Site => "site",
+            Connected::Outgoing => "outgoing server",
         }
     }
 }
@@ -113,6 +116,8 @@ pub struct Connection {
     pub site: String,
     /// Since when it fails; `None` when it works.
     pub fails_since: Option<Micros>,
+    /// It says no, so that waiting for it to come back is in vain: it is told at once.
+    pub says_no: bool,
 }
 
 /// What is known when bulletins are looked for.
@@ -275,12 +280,23 @@ fn offline(rule: &Rule, facts: &Facts) -> Vec<Bulletin> {
             subject,
             text,
         };
-        if let Some(since) = one.fails_since.filter(|since| facts.now.saturating_sub(*since) >= after) {
+        let is_long = |since: &Micros| one.says_no || facts.now.saturating_sub(*since) >= after;
+        if let Some(since) = one.fails_since.filter(is_long) {
             let minutes = facts.now.saturating_sub(since) / MINUTE;
-            let subject = format!("The {what} {name} is offline");
-            let text = format!(
-                "The {what} {name} has not worked for {minutes} minutes. It is tried again by itself; `sealpost check` says what is wrong, and what to do.\n"
-            );
+            let (subject, text) = match one.says_no {
+                false => (
+                    format!("The {what} {name} is offline"),
+                    format!(
+                        "The {what} {name} has not worked for {minutes} minutes. It is tried again by itself; `sealpost check` says what is wrong, and what to do.\n"
+                    ),
+                ),
+                true => (
+                    format!("The {what} {name} does not let us in"),
+                    format!(
+                        "The {what} {name} does not let us in any more, or takes no more of our letters for now. All its letters wait, and no try of them counts; it is tried again every few minutes. `sealpost check` says what is wrong; after a change of the settings send SIGHUP.\n"
+                    ),
+                ),
+            };
             found.push(told(format!("{of}{since}"), subject, text));
         }
         if one.fails_since.is_none() {

@@ -196,6 +196,8 @@ pub struct Letters {
 pub struct Outgoing {
     pub name: String,
     pub host: String,
+    /// Asked in this order when the one before cannot be reached.
+    pub next_hosts: Vec<String>,
     pub port: u16,
     pub security: courier::submit::Security,
     /// It speaks LMTP.

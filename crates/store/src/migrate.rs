@@ -34,6 +34,7 @@ pub(crate) const MAIN: Migration = Migration {
         include_str!("../../../migrations/sqlite/0019_events.sql"),
         include_str!("../../../migrations/sqlite/0020_outbox.sql"),
         include_str!("../../../migrations/sqlite/0021_meter.sql"),
+        include_str!("../../../migrations/sqlite/0024_returned.sql"),
     ],
     postgres: &[
         include_str!("../../../migrations/postgres/0001_walk.sql"),
@@ -57,6 +58,7 @@ pub(crate) const MAIN: Migration = Migration {
         include_str!("../../../migrations/postgres/0019_events.sql"),
         include_str!("../../../migrations/postgres/0020_outbox.sql"),
         include_str!("../../../migrations/postgres/0021_meter.sql"),
+        include_str!("../../../migrations/postgres/0024_returned.sql"),
     ],
 };
 

@@ -57,6 +57,7 @@ pub async fn show(State(console): State<Console>, session: Extension<Session>) -
     };
     let (sites, mailboxes) = (console.now.sites(), console.now.mailboxes());
     let mut needs = needs(&attention, &sites, &mailboxes);
+    needs.extend(console.now.halted().iter().map(|name| closed(name)));
     needs.extend(of_plans(&console.now.plans(), &aside));
     let counts = OPEN.map(|open| Count {
         number: attention.of(open).map_or(0, |(number, _)| number),
@@ -140,6 +141,14 @@ fn of_plans(plans: &[PlanNow], aside: &[(String, u64)]) -> Vec<Need> {
         Need { class: "waiting", text, since: None, link: Some(("/usage", "Show the usage")) }
     });
     spent.collect()
+}
+
+/// A server that letters wait for until a person has looked.
+fn closed(name: &str) -> Need {
+    let text = format!(
+        "The outgoing mail server {name} lets us in no more, or takes no more of our letters for now: they wait, and sealpost check says why"
+    );
+    Need { class: "held", text, since: None, link: Some(("/letters/events", "Show the letters about events")) }
 }
 
 /// Letters that do not leave, and events that nobody is told of, because their work stopped.

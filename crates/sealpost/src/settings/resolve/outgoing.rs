@@ -18,6 +18,10 @@ impl Reader {
             None => self.needed(section, "host", "the name of the server, or a preset"),
         };
         self.in_clear_only_here(section, security, &host, "would send letters through the network in clear");
+        let next_hosts = self.texts(section, "next_hosts");
+        for next in &next_hosts {
+            self.in_clear_only_here(section, security, next, "would send letters through the network in clear");
+        }
         let lmtp = self.text(section, "kind") == "lmtp";
         let default_port = match security {
             _ if lmtp => 24,
@@ -39,6 +43,7 @@ impl Reader {
         Outgoing {
             name: self.text(section, "name"),
             host,
+            next_hosts,
             port: match self.integer(section, "port") {
                 0 => default_port,
                 port => port as u16,
