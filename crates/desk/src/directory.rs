@@ -39,6 +39,8 @@ struct Entries {
     groups: BTreeMap<String, BTreeSet<String>>,
     /// Project keys and the permissions that the account lacks there.
     denied: HashSet<(String, String)>,
+    /// Project keys and the kinds of people who may see some of its issues.
+    shown_to: BTreeSet<(String, String)>,
 }
 
 /// All persons and projects.
@@ -148,6 +150,16 @@ impl Directory {
 
     pub(crate) fn is_denied(&self, project_key: &str, permission: &str) -> bool {
         self.read(|entries| entries.denied.contains(&(project_key.to_owned(), permission.to_owned())))
+    }
+
+    /// Shows some issues of a project to people of a kind, until the desk is opened again.
+    pub(crate) fn show_to(&self, project_key: &str, holder: &str) {
+        self.write(|entries| entries.shown_to.extend([(project_key.to_owned(), holder.to_owned())]));
+    }
+
+    pub(crate) fn shown_to(&self, project_key: &str) -> Vec<String> {
+        let of = |(key, holder): &(String, String)| (key == project_key).then(|| holder.clone());
+        self.read(|entries| entries.shown_to.iter().filter_map(of).collect())
     }
 
     /// Puts somebody into a group.

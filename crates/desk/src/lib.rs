@@ -195,6 +195,12 @@ impl Desk {
         self.inner.directory.deny(project_key, permission);
     }
 
+    /// Says in the permission scheme of a project that people of a kind, such as `reporter`, may see issues as well. It changes nothing of
+    /// who sees which here.
+    pub fn show_issues_to(&self, project_key: &str, holder: &str) {
+        self.inner.directory.show_to(project_key, holder);
+    }
+
     /// Gives it back.
     pub fn allow(&self, project_key: &str, permission: &str) {
         self.inner.directory.allow(project_key, permission);

@@ -4,6 +4,7 @@
 
 mod audience;
 mod contents;
+mod deleted;
 mod files;
 mod inquiry;
 mod letters;
@@ -15,6 +16,7 @@ use crate::metrics::Metrics;
 use crate::site::Site;
 use crate::stop::Stop;
 use contents::Contents;
+use deleted::EntryKnown;
 use inquiry::Inquiry;
 use letters::Making;
 use policy::event::Event;
@@ -58,7 +60,8 @@ pub(crate) async fn notice(shared: &Shared, held: &Held) -> Result<(), Stop> {
     };
     let number = notified.notifications.len();
     let outcome = if number == 0 { IGNORED } else { LETTERS };
-    let written = Written::of(&notified, outcome, site.mappings.as_deref());
+    let entries = deleted::entries_known(&events, &contents);
+    let written = Written { entries: &entries, ..Written::of(&notified, outcome, site.mappings.as_deref()) };
     shared.store.write_notice(&held.lease, &id, &ids, outcome, &written, letters).await?;
     Metrics::add(&shared.metrics.notices);
     shared.metrics.letters_posted.fetch_add(number as u64, Ordering::Relaxed);
@@ -137,6 +140,8 @@ struct Written<'n> {
     /// How many more were left out.
     left_out_further: usize,
     trace: &'n [String],
+    /// So that it is known when one of them is deleted.
+    entries: &'n [EntryKnown],
 }
 
 #[derive(Serialize)]
@@ -164,6 +169,7 @@ impl<'n> Written<'n> {
             left_out,
             left_out_further: further.len(),
             trace: &notified.trace,
+            entries: &[],
         }
     }
 }

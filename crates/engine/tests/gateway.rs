@@ -10,6 +10,7 @@ mod gateway {
     pub mod contract;
     #[cfg(feature = "crash_points")]
     pub mod crash;
+    pub mod deleted;
     pub mod doubt;
     pub mod duplicates;
     pub mod fetching;
@@ -43,7 +44,7 @@ mod gateway {
 use futures_util::future::LocalBoxFuture;
 use gateway::world::Database;
 use gateway::{
-    authors, bulletins, changes, connections, contract, doubt, duplicates, fetching, graph, half_open, halts, hearing,
+    authors, bulletins, changes, connections, contract, deleted, doubt, duplicates, fetching, graph, half_open, halts, hearing,
     kept, letters, limits, lost_answers, names, notices, order, outage, plans, poison, polling, refusals, renewing,
     replay, told, trouble, uploads, walk,
 };
@@ -222,6 +223,10 @@ on_sqlite! {
     notices::people_of_roles_groups_and_fields_are_found;
     notices::a_site_without_mappings_tells_nobody;
     notices::files_that_were_added_go_along_and_a_broken_one_stays_behind;
+    deleted::the_end_of_an_issue_is_told_to_those_whom_its_deletion_and_the_project_say;
+    deleted::of_a_guarded_issue_that_is_gone_nobody_is_told;
+    deleted::who_was_told_of_an_issue_is_told_of_its_end_where_issues_decide_who_sees_them;
+    deleted::the_end_of_a_comment_is_told_where_it_is_known_that_it_was_for_everybody;
     told::earlier_comments_stand_below_for_whoever_may_see_them;
     told::a_letter_answers_the_mail_of_its_reader_and_of_nobody_else;
     told::a_picture_of_ones_own_goes_along_where_the_template_shows_it;

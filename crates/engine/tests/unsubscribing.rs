@@ -86,7 +86,7 @@ fn linked() -> LinkedLetter {
 
 async fn post(store: &Store, site: &str) {
     let (kind, issue_id, part) = (EventKind::Commented, "10".to_owned(), Some("7".to_owned()));
-    let event = Event { kind, issue_id, issue_key: None, at_ms: 5, actor: None, part, changes: vec![] };
+    let event = Event { kind, issue_id, issue_key: None, at_ms: 5, actor: None, part, changes: vec![], last: None };
     store.take_in_events(site, &[(&event, Some(0))], b"", Via::Webhook).await.unwrap();
     let lease = store.claim("worker", &[JobKind::Notice], 1, 600).await.unwrap().remove(0);
     let events: Vec<String> = store.open_events(&lease).await.unwrap().into_iter().map(|stored| stored.id).collect();

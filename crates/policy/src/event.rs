@@ -1,5 +1,6 @@
 //! Events: what happened to an issue in a tracker, however we were told of it.
 
+use crate::notify::IssueNow;
 use serde::{Deserialize, Serialize};
 
 /// The most characters that are kept of a value; the issue itself is read again.
@@ -72,6 +73,19 @@ pub struct Event {
     /// The id of the comment or of the entry of work that it is about, or of the changes in the issue's history.
     pub part: Option<String>,
     pub changes: Vec<Change>,
+    /// Of what was deleted: what the tracker said of it once more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last: Option<Last>,
+}
+
+/// What a tracker says of a thing when it tells that it was deleted, and cannot be asked any more. None of its words are among it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Last {
+    /// The issue as it was.
+    Issue(Box<IssueNow>),
+    /// The comment or the work was not for everybody who sees the issue.
+    ForFew,
 }
 
 /// Who did it.
@@ -126,7 +140,16 @@ mod tests {
     fn event(kind: EventKind, part: Option<&str>) -> Event {
         let actor = Some(Actor { id: "ann".into(), name: "Ann".into() });
         let issue_key = Some("NORTH-1".into());
-        Event { kind, issue_id: "10".into(), issue_key, at_ms: 5, actor, part: part.map(Into::into), changes: vec![] }
+        Event {
+            kind,
+            issue_id: "10".into(),
+            issue_key,
+            at_ms: 5,
+            actor,
+            part: part.map(Into::into),
+            changes: vec![],
+            last: None,
+        }
     }
 
     #[test]

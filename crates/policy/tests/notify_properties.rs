@@ -168,7 +168,7 @@ prop_compose! {
         changes in proptest::collection::vec(change(), 0..3),
     ) -> Event {
         let actor = actor.map(|id| Actor { id: id.into(), name: id.into() });
-        Event { kind, issue_id: issue.into(), issue_key: None, at_ms, actor, part: part.map(Into::into), changes }
+        Event { kind, issue_id: issue.into(), issue_key: None, at_ms, actor, part: part.map(Into::into), changes, last: None }
     }
 }
 
@@ -367,7 +367,7 @@ fn without_an_answer_nobody_is_told_more() {
 
 fn of_kind(kind: EventKind, at_ms: i64, part: Option<&str>) -> Event {
     let (issue_id, part) = ("10".to_owned(), part.map(str::to_owned));
-    Event { kind, issue_id, issue_key: None, at_ms, actor: None, part, changes: vec![] }
+    Event { kind, issue_id, issue_key: None, at_ms, actor: None, part, changes: vec![], last: None }
 }
 
 /// A world of one issue with many watchers, all of whom may see it.

@@ -21,7 +21,7 @@ fn wrong(text: &str) -> Vec<String> {
 
 fn event(kind: EventKind, key: Option<&str>) -> Event {
     let issue_key = key.map(str::to_owned);
-    Event { kind, issue_id: "10".into(), issue_key, at_ms: 1, actor: None, part: None, changes: vec![] }
+    Event { kind, issue_id: "10".into(), issue_key, at_ms: 1, actor: None, part: None, changes: vec![], last: None }
 }
 
 /// All keys of a document, as the manual writes them.

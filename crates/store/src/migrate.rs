@@ -35,6 +35,7 @@ pub(crate) const MAIN: Migration = Migration {
         include_str!("../../../migrations/sqlite/0020_outbox.sql"),
         include_str!("../../../migrations/sqlite/0021_meter.sql"),
         include_str!("../../../migrations/sqlite/0024_returned.sql"),
+        include_str!("../../../migrations/sqlite/0026_kept.sql"),
     ],
     postgres: &[
         include_str!("../../../migrations/postgres/0001_walk.sql"),
@@ -59,6 +60,7 @@ pub(crate) const MAIN: Migration = Migration {
         include_str!("../../../migrations/postgres/0020_outbox.sql"),
         include_str!("../../../migrations/postgres/0021_meter.sql"),
         include_str!("../../../migrations/postgres/0024_returned.sql"),
+        include_str!("../../../migrations/postgres/0026_kept.sql"),
     ],
 };
 

@@ -20,6 +20,7 @@ mod wiki_body;
 mod workflow;
 
 pub use answer::answer;
+pub(crate) use audience::security;
 pub use files::paths as file_paths;
 pub use kind::Kind;
 pub use request::request;

@@ -234,6 +234,10 @@ pub enum Operation {
         account: String,
         issue_key: String,
     },
+    /// What kinds of holders the permission to see the project's issues is granted to, such as `projectRole` or `reporter`.
+    ReadBrowsers {
+        project: String,
+    },
     ReadProjectLead {
         project: String,
     },
@@ -460,6 +464,7 @@ words! {
     ReadInternal: "read_internal",
     FindSeers: "find_seers",
     FindAgents: "find_agents",
+    ReadBrowsers: "read_browsers",
     ReadProjectLead: "read_project_lead",
     ReadComponentLeads: "read_component_leads",
     ReadRoles: "read_roles",

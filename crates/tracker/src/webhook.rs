@@ -3,11 +3,12 @@
 //! Cloud and Data Center differ in what they leave out (comment events of Data Center have no issue, entries of work have only its
 //! id), and old ones tell of a comment as of a change of its issue. What is told twice is one deed.
 
+mod last;
 mod proof;
 
 pub use proof::{Headers, Secret, Unproved, prove};
 
-use policy::event::{Actor, Change, EVENT_CHANGES_MAX, EVENT_VALUE_CHARS_MAX, Event, EventKind};
+use policy::event::{Actor, Change, EVENT_CHANGES_MAX, EVENT_VALUE_CHARS_MAX, Event, EventKind, Last};
 use policy::{Fault, FaultCode};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
@@ -86,6 +87,8 @@ pub(crate) struct User {
 struct Issue {
     id: Value,
     key: Option<String>,
+    #[serde(default)]
+    fields: Value,
 }
 
 #[derive(Deserialize)]
@@ -116,6 +119,9 @@ struct Comment {
     author: Option<User>,
     update_author: Option<User>,
     updated: Option<String>,
+    #[serde(default)]
+    visibility: Value,
+    jsd_public: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -126,6 +132,8 @@ struct Worklog {
     author: Option<User>,
     update_author: Option<User>,
     updated: Option<String>,
+    #[serde(default)]
+    visibility: Value,
 }
 
 /// Reads the body of a webhook, whose origin was proved before.
@@ -144,7 +152,7 @@ pub fn read(body: &[u8]) -> Result<Told, Fault> {
 fn events(body: &Body) -> Vec<Event> {
     match body.webhook_event.as_str() {
         "jira:issue_created" => body.about_issue(EventKind::Created).into_iter().collect(),
-        "jira:issue_deleted" => body.about_issue(EventKind::Deleted).into_iter().collect(),
+        "jira:issue_deleted" => body.deleted().into_iter().collect(),
         "jira:issue_updated" => body.updated(),
         "comment_created" => body.about_comment(EventKind::Commented).into_iter().collect(),
         "comment_updated" => body.about_comment(EventKind::CommentEdited).into_iter().collect(),
@@ -166,11 +174,19 @@ impl Body {
             actor: self.user.as_ref().and_then(actor),
             part: None,
             changes: Vec::new(),
+            last: None,
         }
     }
 
     fn about_issue(&self, kind: EventKind) -> Option<Event> {
         Some(self.event(kind, id(&self.issue.as_ref()?.id)?))
+    }
+
+    /// The tracker cannot be asked about it any more, so what it says of the issue now is all that is known.
+    fn deleted(&self) -> Option<Event> {
+        let issue = self.issue.as_ref()?;
+        let last = last::issue(issue.key.as_deref().unwrap_or_default(), &issue.fields);
+        Some(Event { last: last.map(|issue| Last::Issue(Box::new(issue))), ..self.about_issue(EventKind::Deleted)? })
     }
 
     /// A change of the issue; old trackers tell of a comment in the same words, and of both at once.
@@ -209,12 +225,14 @@ impl Body {
             EventKind::CommentEdited => &comment.update_author,
             _ => &None,
         };
+        let for_few = !comment.visibility.is_null() || comment.jsd_public == Some(false);
         let edited_at = (kind == EventKind::CommentEdited).then(|| moment_ms(comment.updated.as_deref()?)).flatten();
         let event = self.event(kind, issue_id);
         Some(Event {
             part: Some(id(&comment.id)?),
             at_ms: edited_at.unwrap_or(event.at_ms),
             actor: event.actor.or_else(|| by.as_ref().and_then(actor)),
+            last: (kind == EventKind::CommentDeleted && for_few).then_some(Last::ForFew),
             ..event
         })
     }
@@ -234,6 +252,7 @@ impl Body {
             part: Some(id(&work.id)?),
             at_ms: edited_at.unwrap_or(event.at_ms),
             actor: event.actor.or_else(|| by.as_ref().and_then(actor)),
+            last: (kind == EventKind::WorkDeleted && !work.visibility.is_null()).then_some(Last::ForFew),
             ..event
         })
     }

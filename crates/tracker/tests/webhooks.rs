@@ -2,7 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
-use policy::event::{Event, EventKind};
+use policy::Told::Known;
+use policy::event::{Event, EventKind, Last};
 use std::path::{Path, PathBuf};
 use tracker::webhook::{Told, read};
 
@@ -56,6 +57,35 @@ fn every_capture_tells_of_one_issue() {
             "{name}: {event:?}"
         );
     }
+}
+
+#[test]
+fn a_deletion_says_whose_issue_it_was_and_nothing_of_its_words() {
+    let Some(captures) = captures() else { return };
+    let told = captured(&captures, "issue-deleted");
+    let Some(Last::Issue(issue)) = &only(&told).last else { panic!("{told:?}") };
+    assert_eq!((issue.key.as_str(), issue.project.as_str(), issue.summary.as_str()), ("IDT-19", "IDT", "hey"));
+    assert_eq!((issue.gone, &issue.security, issue.assignee.as_deref()), (true, &Known(None), None));
+    assert_eq!(issue.reporter.as_deref(), Some("5c0000000000000000000001"));
+    assert!(!serde_json::to_string(only(&told)).unwrap().contains("descxyvccfgf"));
+    // A comment that was for everybody says nothing more.
+    assert_eq!(only(&captured(&captures, "cloud-comment-deleted")).last, None);
+}
+
+#[test]
+fn what_was_for_few_says_so_when_it_is_deleted() {
+    let last = |kind: &str, of: &str, said: &str| {
+        let about = format!(r#""{of}": {{"id": "7", "issueId": "10", "author": {{"name": "ann"}}{said}}}"#);
+        let body = format!(r#"{{"timestamp": 1, "webhookEvent": "{kind}", "issue": {{"id": "10"}}, {about}}}"#);
+        read(body.as_bytes()).unwrap().events.remove(0).last
+    };
+    let role = r#", "visibility": {"type": "role", "value": "Developers"}"#;
+    let internal = r#", "jsdPublic": false"#;
+    assert_eq!(last("comment_deleted", "comment", role), Some(Last::ForFew));
+    assert_eq!(last("comment_deleted", "comment", internal), Some(Last::ForFew));
+    assert_eq!(last("worklog_deleted", "worklog", role), Some(Last::ForFew));
+    assert_eq!(last("comment_deleted", "comment", r#", "jsdPublic": true"#), None);
+    assert_eq!(last("comment_created", "comment", role), None, "of what is there the tracker is asked");
 }
 
 #[test]

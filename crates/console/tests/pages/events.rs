@@ -81,6 +81,7 @@ pub async fn take(store: &Store, issue_id: &str, part: &str, deed: &Deed) -> Str
         actor: Some(Actor { id: deed.account.clone(), name: deed.who.clone() }),
         part: Some(part.into()),
         changes: vec![change],
+        last: None,
     };
     assert_eq!(store.take_in_events(SITE, &[(&event, Some(0))], b"{}", Via::Webhook).await.unwrap(), 1);
     store.events(None, 1).await.unwrap().remove(0).id

@@ -170,6 +170,7 @@ fn site_routes() -> Router<Desk> {
         .route("/project", get(project::list))
         .route("/project/search", get(project::search))
         .route("/project/{project}", get(project::read))
+        .route("/project/{project}/permissionscheme", get(project::permission_scheme))
         .route("/project/{project}/statuses", get(project::statuses))
         .route("/project/{project}/components", get(membership::components))
         .route("/project/{project}/role", get(membership::roles))

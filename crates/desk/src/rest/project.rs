@@ -45,6 +45,26 @@ pub(crate) async fn read(State(desk): State<Desk>, Path(project): Path<String>) 
     Ok(Json(shown))
 }
 
+/// Everybody with an account may see issues, and those to whom [`Desk::show_issues_to`] shows some. For administrators of the project alone.
+pub(crate) async fn permission_scheme(
+    State(desk): State<Desk>,
+    Path(project): Path<String>,
+) -> Result<Json<Value>, Refusal> {
+    let project = find(&desk, &project)?;
+    if desk.inner.directory.is_denied(&project.key, "ADMINISTER_PROJECTS") {
+        return Err(not_found("You cannot edit the configuration of this project."));
+    }
+    let mut holders = vec!["applicationRole".to_owned()];
+    holders.extend(desk.inner.directory.shown_to(&project.key));
+    let grant = |(id, holder): (usize, &String)| json!({ "id": 10_000 + id, "holder": { "type": holder }, "permission": "BROWSE_PROJECTS" });
+    let grants: Vec<Value> = holders.iter().enumerate().map(grant).collect();
+    let id = 10_000;
+    Ok(Json(json!({
+        "id": id, "self": view(&desk).link(&format!("permissionscheme/{id}")), "name": "Default scheme",
+        "permissions": grants,
+    })))
+}
+
 pub(crate) async fn statuses(State(desk): State<Desk>, Path(project): Path<String>) -> Result<Json<Value>, Refusal> {
     find(&desk, &project)?;
     let view = view(&desk);

@@ -67,9 +67,10 @@ impl Inquiry<'_> {
         Ok(())
     }
 
-    /// Of an entry whose end is told nobody knows any more who might see it. Otherwise it is enough that it is gone.
+    /// Of an entry whose end is told the tracker knows no more who might see it: it is known where an earlier decision saw that everybody
+    /// might. Otherwise it is enough that it is gone.
     pub(super) async fn entry(&mut self, issue_id: &str, entry: Entry, id: &str) -> Result<Option<EntryNow>, Fault> {
-        let (issue_id, id) = (issue_id.to_owned(), id.to_owned());
+        let id = id.to_owned();
         let tells_of_its_end = self.events.iter().any(|event| {
             event.part.as_ref() == Some(&id)
                 && matches!(
@@ -83,14 +84,18 @@ impl Inquiry<'_> {
             Entry::Work => Some(false),
         };
         let operation = match entry {
-            Entry::Comment => Operation::ReadComment { issue_id, comment_id: id.clone() },
-            Entry::Work => Operation::ReadWork { issue_id, work_id: id.clone() },
+            Entry::Comment => Operation::ReadComment { issue_id: issue_id.to_owned(), comment_id: id.clone() },
+            Entry::Work => Operation::ReadWork { issue_id: issue_id.to_owned(), work_id: id.clone() },
         };
         let view = match self.site.read(&operation).await {
             Ok(Answer::Entry(view)) => view,
             Ok(other) => return Err(misunderstood(&other)),
             Err(fault) if fault.code == FaultCode::TrackerGone && !tells_of_its_end => {
                 return Ok(Some(EntryNow { gone: true, seen_by: SeenBy::Few(Visibility::Internal) }));
+            }
+            Err(fault) if fault.code == FaultCode::TrackerGone => {
+                let was_for_all = self.was_for_everybody(issue_id, entry, &id).await?;
+                return Ok(was_for_all.then_some(EntryNow { gone: true, seen_by: SeenBy::Everybody }));
             }
             Err(fault) if is_refusal(&fault) => return Ok(None),
             Err(fault) => return Err(fault),

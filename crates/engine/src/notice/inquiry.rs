@@ -1,6 +1,7 @@
 //! Finds out what a decision about letters needs to know. What cannot be found out is told to nobody; an outage stops the job.
 
 use super::contents::{Contents, issue_said};
+use super::deleted;
 use crate::facts::rfc3339;
 use crate::facts::told::{matches, not_so, owner, told};
 use crate::gateway::Shared;
@@ -65,7 +66,8 @@ impl<'a> Inquiry<'a> {
                 facts.matches.push((issue_id, search, known));
             }
             Question::Who { issue_id, audience } => {
-                let known = match issue_in(facts, &issue_id) {
+                let known = match known_issue(facts, &issue_id) {
+                    Ok(issue) if issue.gone && !deleted::can_be_asked(&audience) => Told::Untold(GONE.to_owned()),
                     Ok(issue) => self.who(&issue_id, issue, &audience).await?,
                     Err(why) => Told::Untold(why),
                 };
@@ -98,7 +100,7 @@ impl<'a> Inquiry<'a> {
         Ok(())
     }
 
-    /// Of an issue that is gone there is nothing but what the events say: what it was before is not kept.
+    /// Of an issue that is gone there is nothing but what the events say, that of its deletion before all.
     async fn issue(&mut self, issue_id: &str) -> Result<Told<IssueNow>, Fault> {
         Ok(match told(self.site.issue(issue_id).await)? {
             Told::Known(Some(view)) => {
@@ -109,10 +111,7 @@ impl<'a> Inquiry<'a> {
                 self.recall(issue_id, self.mappings.history(self.events, &view.project)).await?;
                 Told::Known(issue_now(view))
             }
-            Told::Known(None) => {
-                let key = self.events.iter().rev().find_map(|event| event.issue_key.clone()).unwrap_or_default();
-                Told::Known(gone(key))
-            }
+            Told::Known(None) => Told::Known(deleted::issue(self.events)),
             Told::Untold(why) => Told::Untold(why),
         })
     }
@@ -155,10 +154,13 @@ impl<'a> Inquiry<'a> {
 
     /// The tracker's word, which knows of security levels. Customers see their requests on the portal alone, of which no list tells.
     async fn sees_issue(&mut self, issue_id: &str, account: &str, facts: &Facts) -> Result<Told<bool>, Fault> {
-        let issue = match issue_in(facts, issue_id) {
+        let issue = match known_issue(facts, issue_id) {
             Ok(issue) => issue,
             Err(why) => return Ok(Told::Untold(why)),
         };
+        if issue.gone {
+            return self.saw_issue(issue_id, issue, account, facts).await;
+        }
         let (named, issue_key) = (account.to_owned(), issue.key.clone());
         let seen = self.is_among(&Operation::FindSeers { account: named, issue_key }, account).await?;
         let person = facts.people.iter().find(|(id, _)| id == account).and_then(|(_, person)| person.as_ref());
@@ -292,10 +294,16 @@ impl Partakers {
     }
 }
 
+const GONE: &str = "the issue is gone, so the tracker cannot be asked";
+
 /// The issue as it is known by now, while it is there.
 fn issue_in<'f>(facts: &'f Facts, issue_id: &str) -> Result<&'f IssueNow, String> {
+    known_issue(facts, issue_id).and_then(|issue| if issue.gone { Err(GONE.to_owned()) } else { Ok(issue) })
+}
+
+/// The issue as it is known by now, gone or not.
+fn known_issue<'f>(facts: &'f Facts, issue_id: &str) -> Result<&'f IssueNow, String> {
     match facts.issues.iter().find(|(id, _)| id == issue_id).map(|(_, told)| told) {
-        Some(Told::Known(issue)) if issue.gone => Err("the issue is gone, so the tracker cannot be asked".to_owned()),
         Some(Told::Known(issue)) => Ok(issue),
         Some(Told::Untold(why)) => Err(why.clone()),
         None => Err("nothing is known of the issue".to_owned()),
@@ -318,25 +326,6 @@ fn issue_now(view: IssueView) -> IssueNow {
         priority: view.priority,
         labels: view.labels,
         components: view.components,
-    }
-}
-
-/// An issue that is gone, with the key that it had.
-fn gone(key: String) -> IssueNow {
-    IssueNow {
-        project: key.rsplit_once('-').map(|(project, _)| project.to_owned()).unwrap_or_default(),
-        key,
-        gone: true,
-        security: Told::Untold("the issue is gone".to_owned()),
-        reporter: None,
-        assignee: None,
-        summary: String::new(),
-        issue_type: String::new(),
-        status: String::new(),
-        status_category: String::new(),
-        priority: String::new(),
-        labels: Vec::new(),
-        components: Vec::new(),
     }
 }
 
@@ -373,7 +362,5 @@ mod tests {
         assert_eq!(view(Some(None)), Told::Known(None));
         assert_eq!(view(Some(Some("Internal".to_owned()))), Told::Known(Some("Internal".to_owned())));
         assert!(matches!(view(None), Told::Untold(_)));
-        assert!(matches!(gone("HELP-7".to_owned()).security, Told::Untold(_)));
-        assert_eq!(gone("HELP-7".to_owned()).project, "HELP");
     }
 }

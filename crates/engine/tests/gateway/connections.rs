@@ -50,6 +50,7 @@ async fn happens(world: &World, number: u32) {
         actor: None,
         part: None,
         changes: vec![],
+        last: None,
     };
     world.store.take_in_events("acme", &[(&event, Some(0))], b"", Via::Webhook).await.unwrap();
 }

@@ -95,6 +95,7 @@ pub fn event(kind: EventKind, (issue_id, key): (&str, &str), by: &str, part: Opt
         actor: Some(Actor { id: by.to_owned(), name: by.to_owned() }),
         part: part.map(str::to_owned),
         changes: vec![],
+        last: None,
     }
 }
 

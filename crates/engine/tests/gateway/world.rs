@@ -90,7 +90,7 @@ pub struct World {
     pub dialect: Dialect,
     voice: Arc<dyn Voice>,
     /// Another client, so that a test may ask the desk while the gateway has to be silent.
-    past: Arc<dyn Voice>,
+    pub past: Arc<dyn Voice>,
     plot: Plot,
     stop_desk: Option<oneshot::Sender<()>>,
     _folder: TempDir,

@@ -35,7 +35,7 @@ fn told(outsider: bool, rule: FileRule) -> Notification {
     let event = |kind, part: &str, changes| {
         let (issue_id, issue_key, part) = ("10".into(), Some("N-1".into()), Some(part.into()));
         let actor = Some(Actor { id: "ann".into(), name: "Ann".into() });
-        Arc::new(Event { kind, issue_id, issue_key, at_ms: 5, actor, part, changes })
+        Arc::new(Event { kind, issue_id, issue_key, at_ms: 5, actor, part, changes, last: None })
     };
     let added = |name: &str| Change {
         field: "Attachment".into(),

@@ -93,7 +93,10 @@ impl Notification {
                 zone: recipient.time_zone.clone(),
             },
             reason: self.because.clone(),
-            links: Links { browse: own.links.browse.filter(|_| recipient.is_at_home), ..own.links },
+            links: Links {
+                browse: own.links.browse.filter(|_| recipient.is_at_home && !about.issue.gone),
+                ..own.links
+            },
             brand: own.brand,
             subject_prefix: self.style.subject_prefix.clone(),
             mark: own.mark,
@@ -148,6 +151,11 @@ impl Notification {
 
     fn issue(&self, about: &About<'_>, shown: &[Shown]) -> view::Issue {
         let (now, said) = (about.issue, about.said);
+        // Of what is gone no more is said than which it was.
+        if now.gone {
+            let (key, summary, project) = (self.issue_key.clone(), now.summary.clone(), now.project.clone());
+            return view::Issue { key, summary, project, ..view::Issue::default() };
+        }
         let for_insiders = |value: Option<String>| value.filter(|_| !self.recipient.outsider);
         let is_new = self.events.iter().any(|event| event.kind == EventKind::Created);
         view::Issue {
@@ -210,7 +218,7 @@ mod tests {
     fn event(kind: EventKind, part: Option<&str>, changes: Vec<Change>) -> Arc<Event> {
         let actor = Some(Actor { id: "ann".into(), name: "Ann".into() });
         let (issue_id, issue_key) = ("10".into(), Some("NORTH-1".into()));
-        Arc::new(Event { kind, issue_id, issue_key, at_ms: 5, actor, part: part.map(Into::into), changes })
+        Arc::new(Event { kind, issue_id, issue_key, at_ms: 5, actor, part: part.map(Into::into), changes, last: None })
     }
 
     fn told(account: Option<&str>, outsider: bool, events: Vec<Arc<Event>>) -> Notification {
@@ -351,6 +359,20 @@ mod tests {
             let number = crate::event_letter_number(&told.key, answer);
             assert_eq!(AnswerSeenBy::of(number), answer);
         }
+    }
+
+    #[test]
+    fn of_an_issue_that_is_gone_its_letter_says_which_it_was_and_no_more() {
+        let told = told(Some("cleo"), false, vec![event(EventKind::Deleted, None, vec![])]);
+        let (site, gone) = (Site::default(), IssueNow { gone: true, ..issue() });
+        // Whatever was read of it before it went.
+        let read = IssueSaid { reporter: Some("Bob".into()), assignee: Some("Ann".into()), ..IssueSaid::default() };
+        let about = About { site: &site, issue: &gone, said: &read, entries: &HashMap::new(), earlier: &[] };
+        let links = Links { browse: Some("https://x.example/browse/NORTH-1".into()), ..Links::default() };
+        let view = told.view(&about, Own { links, ..Own::default() });
+        let (key, summary, project) = ("NORTH-1".into(), "Printer".into(), "NORTH".into());
+        assert_eq!(view.issue, view::Issue { key, summary, project, ..view::Issue::default() });
+        assert_eq!((view.links.browse, view.happenings[0].who.as_str()), (None, "Ann"));
     }
 
     #[test]

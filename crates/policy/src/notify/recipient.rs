@@ -184,9 +184,20 @@ fn of_lists(one: &Reachable, held: &Held) -> Option<String> {
     (!held.include.is_empty() && !some(&held.include)).then(|| "the address is not among those of include".to_owned())
 }
 
-/// Whether he may see the issue: by the tracker's word for an account; and where the address is no account's own only if no security level
+/// Whether he may see the issue, or might as long as it was there: by the tracker's word for an account; and where the address is no account's own only if no security level
 /// guards it.
 fn may_see(one: &Reachable, issue_id: &str, issue: &IssueNow, inquiry: &mut Inquiry) -> Result<(), String> {
+    match &issue.security {
+        Told::Known(Some(level)) if issue.gone => {
+            return Err(format!(
+                "the issue had the security level {level:?}, and nobody can be asked who is within it"
+            ));
+        }
+        Told::Untold(why) if issue.gone => {
+            return Err(format!("whether the issue had a security level: it was not told ({why})"));
+        }
+        _ => {}
+    }
     if let Some(account) = one.account_id() {
         match inquiry.sees_issue(issue_id, account) {
             Ok(true) => {}

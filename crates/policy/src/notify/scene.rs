@@ -77,7 +77,8 @@ mod tests {
             components: vec![],
         };
         let (issue_id, kind) = ("10".to_owned(), EventKind::Created);
-        let event = Event { kind, issue_id, issue_key: None, at_ms: 1, actor: None, part: None, changes: vec![] };
+        let event =
+            Event { kind, issue_id, issue_key: None, at_ms: 1, actor: None, part: None, changes: vec![], last: None };
         let names = |scene: Scene| scene.0.into_iter().map(|(name, _)| name).collect::<Vec<_>>();
         let of_issue_alone = ISSUE_NAMES.map(|(name, _)| name);
         assert_eq!(names(of_issue(&issue)), of_issue_alone);

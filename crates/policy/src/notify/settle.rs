@@ -3,7 +3,7 @@
 use super::facts::{Entry, IssueNow, SeenBy};
 use super::inquiry::{Inquiry, few};
 use crate::decide::Trace;
-use crate::event::{Event, EventKind};
+use crate::event::{Event, EventKind, Last};
 use std::cell::OnceCell;
 use std::cmp::Reverse;
 use std::collections::HashSet;
@@ -136,6 +136,10 @@ fn about<'e, 'f>(event: &'e Event, inquiry: &mut Inquiry<'f>) -> Result<Option<(
     match (now.gone, tells_of_its_end) {
         (true, false) => Err("it is deleted by now".to_owned()),
         (false, true) => Err("it is still there".to_owned()),
+        // Whatever was known of it before.
+        (true, true) if event.last == Some(Last::ForFew) => {
+            Err("it was for few when it was deleted, and nobody can be asked who they are".to_owned())
+        }
         _ => Ok(Some((entry, id, &now.seen_by))),
     }
 }

@@ -61,7 +61,7 @@ mod tests {
         let change = Change { field: field.into(), name: field.into(), from, to };
         let kind = EventKind::Updated;
         let (issue_id, changes) = ("10".to_owned(), vec![change]);
-        words_of(&Event { kind, issue_id, issue_key: None, at_ms: 1, actor: None, part: None, changes })
+        words_of(&Event { kind, issue_id, issue_key: None, at_ms: 1, actor: None, part: None, changes, last: None })
     }
 
     #[test]

@@ -1,12 +1,12 @@
 //! Reads the events and facts of cases about letters, answers questions from prepared facts, and shows what was decided.
 #![allow(clippy::unwrap_used)]
 
-use policy::event::{Actor, Change, Event, EventKind};
+use policy::event::{Actor, Change, Event, EventKind, Last};
 use policy::notify::{Audience, Entry, EntryNow, Facts, IssueNow, Notified, Person, Question, SeenBy, Whom, ask};
 use policy::{Mappings, Told, Visibility};
 use std::fmt::Write;
 
-/// `KIND ISSUE at MS by ACCOUNT [part ID] [key KEY]`, below it `  field: before -> after` for each change; `-` for no value.
+/// `KIND ISSUE at MS by ACCOUNT [part ID] [key KEY] [few]`, where what is gone was for few when it went; below it `  field: before -> after` for each change; `-` for no value.
 pub fn events(text: &str) -> Vec<Event> {
     let mut events: Vec<Event> = Vec::new();
     for line in text.lines() {
@@ -28,6 +28,7 @@ pub fn events(text: &str) -> Vec<Event> {
             actor: after("by").map(|id| Actor { name: id.to_uppercase(), id }),
             part: after("part"),
             changes: Vec::new(),
+            last: words.contains(&"few").then_some(Last::ForFew),
         });
     }
     events

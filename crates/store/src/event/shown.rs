@@ -1,12 +1,16 @@
 //! Events whose work stopped or waits, as pages show them: which they are, and what became of the work on their issues.
 
-use super::{EventLine, job_id};
+use super::{EventLine, job_id, notice_place};
 use crate::Store;
-use crate::database::one;
+use crate::database::{all, one};
 use crate::rows::{JobState, Micros};
 use crate::sealed::{self, job_place};
 use crate::store::Inner;
 use policy::Fault;
+use serde_json::Value;
+
+/// Decisions about one issue that are looked at.
+const NOTICES_MAX: i64 = 50;
 
 /// What is asked of the events that nothing is decided about, because the work on their issue is held or was given up. What was erased
 /// of them needs nobody any more.
@@ -36,6 +40,23 @@ impl Store {
     /// before `before` (time of receipt and id).
     pub async fn stopped_events(&self, before: Option<(Micros, String)>, limit: u32) -> Result<Vec<EventLine>, Fault> {
         self.event_page(STOPPED, before, limit).await
+    }
+
+    /// What was decided about the events of an issue, as far as it is kept, the newest first.
+    pub async fn notices_of_issue(&self, site: &str, issue_id: &str) -> Result<Vec<Value>, Fault> {
+        const SQL: &str = "SELECT id, wrapped_key, sealed_notice FROM notices
+            WHERE site = $1 AND issue_id = $2 AND wrapped_key IS NOT NULL ORDER BY made_at DESC, id DESC LIMIT $3";
+        type Row = (String, Option<Vec<u8>>, Option<Vec<u8>>);
+        let (of, issue_id) = (site.to_owned(), issue_id.to_owned());
+        let work =
+            self.inner.db.read(move |conn| Box::pin(async move { all!(conn, Row, SQL, &of, &issue_id, NOTICES_MAX) }));
+        let mut notices = Vec::new();
+        for (id, wrapped, notice) in work.await? {
+            if let (Some(key), Some(notice)) = (self.inner.row_key(site, &id, wrapped.as_deref()).await?, notice) {
+                notices.push(sealed::open(&key, notice_place(site, &id), &notice)?);
+            }
+        }
+        Ok(notices)
     }
 
     /// How the work on the issue of each of these events is doing; `None` for one that is decided about, and where it was done long ago.

@@ -1,4 +1,4 @@
-//! The mail from which an issue came, which its author's mail program knows.
+//! What is known of an issue from before: the mail from which it came, which its author's mail program knows, and whom letters told of it.
 
 use crate::Store;
 use crate::database::one;
@@ -17,6 +17,19 @@ pub struct IssueMail {
 }
 
 impl Store {
+    /// Whether a letter about the issue was sent to this normalised address, as long as that is known.
+    pub async fn was_written_about(&self, site: &str, issue_id: &str, address: &str) -> Result<bool, Fault> {
+        const SQL: &str = "SELECT o.id FROM outbox o JOIN ledger d ON d.key = o.key
+            WHERE o.site = $1 AND o.issue_id = $2 AND o.address = $3 AND o.posted_at IS NOT NULL AND d.state = 'done' LIMIT 1";
+        let address = self.inner.vault.hasher(site).await?.address(address);
+        let (site, issue_id) = (site.to_owned(), issue_id.to_owned());
+        let work = self
+            .inner
+            .db
+            .read(move |conn| Box::pin(async move { one!(conn, (String,), SQL, &site, &issue_id, &address) }));
+        Ok(work.await?.is_some())
+    }
+
     /// The mail from which the issue came. `None` where it came from none, where that had no Message-ID, and after its content was erased.
     pub async fn mail_of_issue(&self, site: &str, issue_id: &str) -> Result<Option<IssueMail>, Fault> {
         type Row = (String, Option<Vec<u8>>, Option<Vec<u8>>, Option<Vec<u8>>);

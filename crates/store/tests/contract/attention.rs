@@ -19,6 +19,7 @@ async fn take(store: &Store, issue_id: &str, part: &str) {
         actor: None,
         part: Some(part.into()),
         changes: vec![],
+        last: None,
     };
     assert_eq!(store.take_in_events(SITE, &[(&event, Some(0))], b"", Via::Webhook).await.unwrap(), 1);
 }

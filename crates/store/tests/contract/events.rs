@@ -27,6 +27,7 @@ fn event(kind: EventKind, part: &str, at_ms: i64) -> Event {
         actor: Some(Actor { id: "planted-account".into(), name: "planted-name".into() }),
         part: Some(part.into()),
         changes: vec![change],
+        last: None,
     }
 }
 

@@ -36,8 +36,16 @@ fn letter(name: &str, bytes: usize) -> NewLetter {
 /// A job that decides about an event of issue 10, with the event.
 async fn deciding(store: &Store, part: &str) -> (Lease, String) {
     let (kind, issue_id) = (EventKind::Commented, "10".to_owned());
-    let event =
-        Event { kind, issue_id, issue_key: None, at_ms: 5, actor: None, part: Some(part.into()), changes: vec![] };
+    let event = Event {
+        kind,
+        issue_id,
+        issue_key: None,
+        at_ms: 5,
+        actor: None,
+        part: Some(part.into()),
+        changes: vec![],
+        last: None,
+    };
     store.take_in_events(SITE, &[(&event, Some(0))], b"", Via::Webhook).await.unwrap();
     let lease = claim_one(store, NOTICE).await;
     let id = store.open_events(&lease).await.unwrap()[0].id.clone();

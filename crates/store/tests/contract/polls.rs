@@ -55,6 +55,7 @@ pub async fn deeds_that_are_known_are_told_apart(home: Home) {
         actor: None,
         part: Some(part.into()),
         changes: vec![],
+        last: None,
     };
     let known = event(EventKind::Commented, "7", 5);
     store.take_in_events(SITE, &[(&known, Some(0))], b"", Via::Webhook).await.unwrap();

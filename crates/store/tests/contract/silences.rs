@@ -40,7 +40,7 @@ fn linked(name: &str) -> LinkedLetter {
 /// Begins a decision about an event of issue 10 and drafts this letter; with `post` it is posted.
 async fn decide(store: &Store, new: NewLetter, post: bool) {
     let (kind, issue_id, part) = (EventKind::Commented, "10".to_owned(), Some(new.key.0.clone()));
-    let event = Event { kind, issue_id, issue_key: None, at_ms: 5, actor: None, part, changes: vec![] };
+    let event = Event { kind, issue_id, issue_key: None, at_ms: 5, actor: None, part, changes: vec![], last: None };
     store.take_in_events(SITE, &[(&event, Some(0))], b"", Via::Webhook).await.unwrap();
     let lease = claim_one(store, NOTICE).await;
     let event = store.open_events(&lease).await.unwrap()[0].id.clone();

@@ -52,6 +52,9 @@ pub(super) fn request(kind: Kind, operation: &Operation) -> Option<Request> {
                  &maxResults={LISTED_MAX}"
             ))
         }
+        Operation::ReadBrowsers { project } => {
+            get(format!("{api}/project/{}/permissionscheme?expand=permissions", segment(project)))
+        }
         Operation::ReadProjectLead { project } => get(format!("{api}/project/{}", segment(project))),
         Operation::ReadComponentLeads { project, .. } => get(format!("{api}/project/{}/components", segment(project))),
         Operation::ReadRoles { project } => get(format!("{api}/project/{}/role", segment(project))),
@@ -96,6 +99,7 @@ pub(super) fn answer(kind: Kind, operation: &Operation, json: &Value) -> Option<
         }
         Operation::ReadInternal { .. } => Ok(Answer::Internal(is_internal(&json["value"]))),
         Operation::FindSeers { .. } | Operation::FindAgents { .. } => people::people(kind, json),
+        Operation::ReadBrowsers { .. } => browsers(json),
         // A project may have lost its lead.
         Operation::ReadProjectLead { .. } => {
             Ok(Answer::Accounts(people::person(kind, &json["lead"]).into_iter().collect()))
@@ -117,6 +121,14 @@ pub(super) fn answer(kind: Kind, operation: &Operation, json: &Value) -> Option<
         Operation::ReadFieldPeople { field, .. } => field_people(kind, &json["fields"], field),
         _ => return None,
     })
+}
+
+/// The kinds of those to whom a scheme grants the sight of issues. A grant that names no holder leaves nothing known.
+fn browsers(json: &Value) -> Result<Answer, Lack> {
+    let grants = json["permissions"].as_array().ok_or(Lack("permissions"))?;
+    let sight = grants.iter().filter(|grant| grant["permission"] == "BROWSE_PROJECTS");
+    let kinds = sight.map(|grant| id(&grant["holder"]["type"])).collect::<Option<Vec<_>>>();
+    kinds.map(Answer::Names).ok_or(Lack("holder"))
 }
 
 /// Whoever may not see the watchers, or not each of them, is told how many there are all the same.
@@ -245,7 +257,7 @@ fn field_people(kind: Kind, fields: &Value, field: &str) -> Result<Answer, Lack>
 }
 
 /// The name of the security level: `None` where the field is not told, because it may guard the issue all the same.
-pub(super) fn security(fields: &Value) -> Option<Option<String>> {
+pub(crate) fn security(fields: &Value) -> Option<Option<String>> {
     match fields.get("security")? {
         Value::Null => Some(None),
         level => Some(Some(id(&level["name"]).unwrap_or_else(|| text(&level["id"])))),

@@ -92,6 +92,7 @@ impl Of<'_> {
             actor: by.and_then(actor),
             part: None,
             changes: Vec::new(),
+            last: None,
         }
     }
 }

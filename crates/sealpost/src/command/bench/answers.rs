@@ -53,6 +53,16 @@ impl Voice for Answers {
     }
 }
 
+/// What was said on each issue before.
+const EARLIER: [&str; 3] = ["40003", "40002", "40001"];
+
+fn comment(id: &str, author: &Value) -> Value {
+    let words = json!({ "type": "doc", "version": 1,
+        "content": [{ "type": "paragraph", "content": [{ "type": "text", "text": COMMENT }] }] });
+    json!({ "id": id, "author": author, "created": "2026-11-20T10:00:00.000+0000", "body": words,
+        "renderedBody": format!("<p>{COMMENT}</p>"), "jsdPublic": true, "properties": [] })
+}
+
 fn answer(path: &str) -> Value {
     let person = json!({ "accountId": "5c0000", "displayName": "Ann Example", "active": true });
     let after = |word: &str| path.split(word).nth(1).map(|rest| rest.split(['/', '?']).next().unwrap_or_default());
@@ -66,10 +76,11 @@ fn answer(path: &str) -> Value {
         return json!({ "values": [] });
     }
     if let Some(id) = after("/comment/") {
-        let words = json!({ "type": "doc", "version": 1,
-            "content": [{ "type": "paragraph", "content": [{ "type": "text", "text": COMMENT }] }] });
-        let rendered = format!("<p>{COMMENT}</p>");
-        return json!({ "id": id, "author": person, "body": words, "renderedBody": rendered, "jsdPublic": true, "properties": [] });
+        return comment(id, &person);
+    }
+    if path.contains("/comment?") {
+        let earlier: Vec<Value> = EARLIER.iter().map(|id| comment(id, &person)).collect();
+        return json!({ "comments": earlier, "startAt": 0, "maxResults": 20, "total": EARLIER.len() });
     }
     let id = after("/issue/").unwrap_or("0");
     json!({ "id": id, "key": format!("DEMO-{id}"), "fields": {

@@ -241,6 +241,7 @@ async fn happen(store: &Store, letters: &Letters) -> Result<(), Failure> {
             actor: Some(Actor { id: "5c0000".to_owned(), name: "Ann Example".to_owned() }),
             part: Some((50_000 + number).to_string()),
             changes: Vec::new(),
+            last: None,
         };
         store.take_in_events("bench", &[(&event, Some(0))], b"", Via::Webhook).await?;
     }
