@@ -122,6 +122,7 @@ async fn facts(shared: &Shared) -> Result<Facts, Fault> {
         counted: store.counted(None, from, i64::MAX).await?,
         connections: connections(shared, &sites).await?,
         told_offline: store.told_offline().await?,
+        returned: store.came_back_today().await?.into_iter().filter(|(site, _)| sites.contains(site)).collect(),
         stuck: store.stuck().await?.into_iter().filter(|(site, ..)| sites.contains(site)).collect(),
         sites,
     })

@@ -4,6 +4,7 @@
 
 mod gateway {
     pub mod authors;
+    pub mod bounces;
     pub mod bulletins;
     pub mod changes;
     pub mod connections;
@@ -44,9 +45,9 @@ mod gateway {
 use futures_util::future::LocalBoxFuture;
 use gateway::world::Database;
 use gateway::{
-    authors, bulletins, changes, connections, contract, deleted, doubt, duplicates, fetching, graph, half_open, halts, hearing,
-    kept, letters, limits, lost_answers, names, notices, order, outage, plans, poison, polling, refusals, renewing,
-    replay, told, trouble, uploads, walk,
+    authors, bounces, bulletins, changes, connections, contract, deleted, doubt, duplicates, fetching, graph,
+    half_open, halts, hearing, kept, letters, limits, lost_answers, names, notices, order, outage, plans, poison,
+    polling, refusals, renewing, replay, told, trouble, uploads, walk,
 };
 
 /// Each scenario on SQLite, as a test of its own.
@@ -127,6 +128,9 @@ on_sqlite! {
     connections::a_connection_that_broke_between_letters_costs_no_try_and_doubles_none;
     connections::fault_19_a_refused_recipient_ends_no_connection_and_sends_nobody_a_second_letter;
     connections::a_connection_that_nobody_needs_is_ended;
+    bounces::sec_26_a_report_marks_the_letter_notes_it_once_and_a_forged_one_does_nothing;
+    bounces::an_address_that_had_its_share_waits_and_says_so;
+    bounces::sec_26_a_storm_of_bounces_makes_few_notes_one_bulletin_and_no_letter;
     halts::fault_21_a_password_that_is_good_no_more_pauses_the_server_for_all_its_letters;
     halts::fault_21_an_account_is_not_locked_out_by_what_waits_for_it;
     halts::fault_21_a_quota_that_is_spent_gives_up_no_letter;

@@ -37,6 +37,8 @@ pub enum Cause {
     Offline,
     /// Work is held for a person or was given up.
     Stuck,
+    /// Letters about events came back.
+    Returned,
     /// What was used in the month that is over.
     Monthly,
     /// A person wants to see whether bulletins arrive.
@@ -45,8 +47,8 @@ pub enum Cause {
 
 impl Cause {
     /// Those that settings name.
-    pub const ALL: [Cause; 6] =
-        [Cause::Usage, Cause::BusyDay, Cause::PlanEnd, Cause::Offline, Cause::Stuck, Cause::Monthly];
+    pub const ALL: [Cause; 7] =
+        [Cause::Usage, Cause::BusyDay, Cause::PlanEnd, Cause::Offline, Cause::Stuck, Cause::Returned, Cause::Monthly];
 
     /// The word that stands in settings, tables and JSON.
     pub fn word(self) -> &'static str {
@@ -56,6 +58,7 @@ impl Cause {
             Cause::PlanEnd => "plan_end",
             Cause::Offline => "offline",
             Cause::Stuck => "stuck",
+            Cause::Returned => "returned",
             Cause::Monthly => "monthly",
             Cause::Test => "test",
         }
@@ -133,6 +136,8 @@ pub struct Facts {
     pub told_offline: Vec<String>,
     /// Of each site how much work is held or was given up, and when that happened last.
     pub stuck: Vec<(String, u64, Micros)>,
+    /// Of each site how many letters about events came back since midnight.
+    pub returned: Vec<(String, u64)>,
 }
 
 /// One thing that administrators are told.
@@ -151,12 +156,13 @@ pub struct Bulletin {
 pub fn bulletins(rule: &Rule, facts: &Facts) -> Vec<Bulletin> {
     let is_wanted = |cause: Cause| rule.causes.contains(&cause);
     type Look = fn(&Rule, &Facts) -> Vec<Bulletin>;
-    let looked_for: [(Cause, Look); 6] = [
+    let looked_for: [(Cause, Look); 7] = [
         (Cause::Usage, usage),
         (Cause::BusyDay, busy_days),
         (Cause::PlanEnd, ends),
         (Cause::Offline, offline),
         (Cause::Stuck, stuck),
+        (Cause::Returned, returned),
         (Cause::Monthly, monthly),
     ];
     let wanted = looked_for.into_iter().filter(|(cause, _)| is_wanted(*cause));
@@ -327,6 +333,25 @@ fn stuck(rule: &Rule, facts: &Facts) -> Vec<Bulletin> {
             subject: format!("{what} for a person at the site {site}"),
             text: format!(
                 "{what} for a person or was given up, some of it since today. The first page of the console leads to it. Nothing is lost. You are told once a day.\n"
+            ),
+        }
+    };
+    new.map(told).collect()
+}
+
+fn returned(rule: &Rule, facts: &Facts) -> Vec<Bulletin> {
+    let today = facts.now.div_euclid(DAY);
+    let new = facts.returned.iter().filter(|(site, number)| *number > 0 && rule.is_about(site));
+    let told = |(site, number): &(String, u64)| {
+        let what = if *number == 1 { "1 letter".to_owned() } else { format!("{number} letters") };
+        Bulletin {
+            name: format!("returned/{site}/{today}"),
+            cause: Cause::Returned,
+            site: site.clone(),
+            subject: format!("Letters of the site {site} come back"),
+            text: format!(
+                "{what} about events came back so far on {}. The list of letters says which, and why. You are told once a day.\n",
+                date_of(today)
             ),
         }
     };

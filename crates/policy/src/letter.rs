@@ -151,13 +151,38 @@ pub fn no_more_after(returned: u32) -> Option<String> {
         .then(|| format!("{returned} letters to this address came back for good within {RETURNED_DAYS} days"))
 }
 
-/// A letter of ours that came back for good, as a delivery report says.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// A letter of ours that came back, as a delivery report says.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReturnedLetter {
-    /// Out of the signature in its Message-ID: [`letter_number`] of its key.
+    /// Out of the signature in its Message-ID or return path: [`letter_number`] of its key.
     pub number: u64,
     /// Of the recipient, as reported.
     pub address: String,
+    /// Later letters to the address must be expected to come back, too.
+    #[serde(default = "for_good")]
+    pub permanent: bool,
+    /// As RFC 3463 writes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
+    /// What the server said that refused it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub said: Option<String>,
+    /// The report came to the letter's own return path, so it is about that letter whatever address it names.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_path: bool,
+}
+
+/// Plans that say nothing of it name letters that came back for good alone.
+fn for_good() -> bool {
+    true
+}
+
+impl ReturnedLetter {
+    /// Status and words of the report, in brackets where there are any.
+    pub fn why(&self) -> String {
+        let parts: Vec<&str> = [self.status.as_deref(), self.said.as_deref()].into_iter().flatten().collect();
+        if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(": ")) }
+    }
 }
 
 /// What stands for a letter in its Message-ID: the same for every try, and hardly that of another letter. The beginning of a

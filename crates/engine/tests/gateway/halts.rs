@@ -58,6 +58,7 @@ async fn happens(world: &World) {
         actor: None,
         part: None,
         changes: vec![],
+        last: None,
     };
     world.store.take_in_events("acme", &[(&event, Some(0))], b"", Via::Webhook).await.unwrap();
 }

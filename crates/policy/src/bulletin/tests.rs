@@ -105,6 +105,18 @@ fn ends_are_told_ahead_by_what_ends_and_when() {
 }
 
 #[test]
+fn letters_that_come_back_are_told_once_a_day_however_many() {
+    let rule = rule(&[Cause::Returned]);
+    let told = |day: &str, number: u64| {
+        let facts = Facts { returned: vec![("north".into(), number), ("south".into(), 0)], ..at(day) };
+        bulletins(&rule, &facts).into_iter().map(|one| one.name).collect::<Vec<_>>()
+    };
+    assert_eq!((told("2026-11-26", 0).len(), told("2026-11-26", 1).len()), (0, 1));
+    assert_eq!(told("2026-11-26", 1), told("2026-11-26", 10_000));
+    assert_ne!(told("2026-11-26", 1), told("2026-11-27", 1));
+}
+
+#[test]
 fn an_outage_has_one_name_from_its_beginning_to_its_end() {
     let rule = rule(&[Cause::Offline]);
     let facts = at("2026-11-26");
