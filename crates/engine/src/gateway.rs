@@ -94,27 +94,7 @@ pub struct Gateway {
 impl Gateway {
     /// Starts workers and timers. Jobs that an earlier process left are taken up as their leases run out.
     pub fn start(parts: Parts) -> Gateway {
-        let shared = Arc::new(Shared {
-            store: parts.store,
-            reader: parts.reader,
-            letters: parts.letters,
-            large_uploads: Semaphore::new(parts.settings.large_uploads_max as usize),
-            settings: parts.settings,
-            metrics: Metrics::default(),
-            sites: RwLock::new(Arc::new(sites_by_name(parts.sites))),
-            mailboxes: RwLock::new(Arc::new(by_name(parts.mailboxes))),
-            backlog: AtomicU64::new(0),
-            backlog_of_events: AtomicU64::new(0),
-            moods: Moods::default(),
-            watches: Watches::default(),
-            tokens: parts.tokens,
-            mail_services: MailServices::default(),
-            alarms: Alarms::default(),
-            meter: Meter::new(parts.plans),
-            bulletins: RwLock::new(Arc::new(parts.bulletins)),
-            meter_due: Notify::new(),
-            fetch_due: Notify::new(),
-        });
+        let shared = Arc::new(Shared::new(parts));
         let stop = CancellationToken::new();
         let mut tasks = vec![
             tokio::spawn(watch_backlog(shared.clone(), stop.clone())),
@@ -257,6 +237,30 @@ impl Gateway {
 }
 
 impl Shared {
+    pub(crate) fn new(parts: Parts) -> Shared {
+        Shared {
+            store: parts.store,
+            reader: parts.reader,
+            letters: parts.letters,
+            large_uploads: Semaphore::new(parts.settings.large_uploads_max as usize),
+            settings: parts.settings,
+            metrics: Metrics::default(),
+            sites: RwLock::new(Arc::new(sites_by_name(parts.sites))),
+            mailboxes: RwLock::new(Arc::new(by_name(parts.mailboxes))),
+            backlog: AtomicU64::new(0),
+            backlog_of_events: AtomicU64::new(0),
+            moods: Moods::default(),
+            watches: Watches::default(),
+            tokens: parts.tokens,
+            mail_services: MailServices::default(),
+            alarms: Alarms::default(),
+            meter: Meter::new(parts.plans),
+            bulletins: RwLock::new(Arc::new(parts.bulletins)),
+            meter_due: Notify::new(),
+            fetch_due: Notify::new(),
+        }
+    }
+
     pub(crate) fn site(&self, name: &str) -> Result<Arc<Site>, Fault> {
         let missing = || {
             Fault::permanent(FaultCode::SettingsWrong, "the job's site is not in the settings")

@@ -51,6 +51,7 @@ pub use hand_in::{Handed, HandingIn, WayIn};
 pub use hook::Heard;
 pub use intake::{MailIntake, MailboxGate};
 pub use meter::standing;
+pub use notice::{Preview, Previewed, Previews};
 pub use past::Past;
 pub use reader::{LetterMaker, Reader};
 pub use set_link::{LINKS_PATH, Offer};

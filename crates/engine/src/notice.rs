@@ -8,6 +8,7 @@ mod deleted;
 mod files;
 mod inquiry;
 mod letters;
+mod preview;
 
 use crate::decide_job::beside_the_workers;
 use crate::gateway::Shared;
@@ -22,6 +23,7 @@ use letters::Making;
 use policy::event::Event;
 use policy::notify::{IssueNow, LeftOut, ROUNDS_MAX, Recipient};
 use policy::{Mappings, Notification, Notified, StepKey, Told, notify};
+pub use preview::{Preview, Previewed, Previews};
 use serde::Serialize;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;

@@ -113,25 +113,48 @@ async fn telling(settings: &Settings, store: &Store, lasting: &Lasting) -> Resul
     Ok(sites)
 }
 
+/// What would be told of an event, as the gateway of these settings would decide it now. Nothing is started.
+pub async fn preview(
+    settings: &Settings,
+    store: &Store,
+    line: &store::EventLine,
+    to: &str,
+) -> Result<engine::Preview, Failure> {
+    let lasting = Lasting::new(engine::Tokens::new(store.clone()));
+    let cells = adapters::cells(settings).await?;
+    let parts = parts(settings, store, &cells, &lasting, &[]).await?;
+    Ok(engine::Previews::new(parts).preview(line, to).await?)
+}
+
+/// What an engine is made of.
+async fn parts(
+    settings: &Settings,
+    store: &Store,
+    cells: &Cells,
+    lasting: &Lasting,
+    roles: &[Role],
+) -> Result<engine::Parts, Failure> {
+    Ok(engine::Parts {
+        store: store.clone(),
+        reader: Arc::new(cells.clone()),
+        letters: Arc::new(adapters::renderer(settings)?),
+        sites: telling(settings, store, lasting).await?,
+        mailboxes: mailboxes(settings, store).await?,
+        plans: settings.plans.clone(),
+        bulletins: bulletins(settings),
+        tokens: lasting.tokens.clone(),
+        settings: adapters::engine_settings(settings, roles),
+    })
+}
+
 impl Gateway {
     /// Starts everything but serving: binds first, so that a wrong address is told before anything is taken in.
     pub async fn start(settings: Settings, roles: &[Role]) -> Result<Gateway, Failure> {
         let store = Store::open(&settings.store).await?;
         store.keep(&settings.retention(), SETTINGS).await?;
         let cells = adapters::cells(&settings).await?;
-        let mailboxes = mailboxes(&settings, &store).await?;
         let lasting = Lasting::new(engine::Tokens::new(store.clone()));
-        let parts = engine::Parts {
-            store: store.clone(),
-            reader: Arc::new(cells.clone()),
-            letters: Arc::new(adapters::renderer(&settings)?),
-            sites: telling(&settings, &store, &lasting).await?,
-            mailboxes,
-            plans: settings.plans.clone(),
-            bulletins: bulletins(&settings),
-            tokens: lasting.tokens.clone(),
-            settings: adapters::engine_settings(&settings, roles),
-        };
+        let parts = parts(&settings, &store, &cells, &lasting, roles).await?;
         let engine = Arc::new(engine::Gateway::start(parts));
         engine.fetch_now().await?;
         let listeners = Listeners::bind(&settings, roles, &engine).await?;

@@ -115,7 +115,7 @@ impl Making<'_> {
         let about = self.about_issue(means);
         let files = self.files(notification, &about, at_hand).await?;
         let own = Own {
-            links: self.links(notification, &names.from, names.unsubscribe.clone()),
+            links: links(self.site, notification, &names.from, names.unsubscribe.clone()),
             brand: brand(&names.from),
             mark: Some(means.mark.mark(number)),
             files: files.clone(),
@@ -150,7 +150,7 @@ impl Making<'_> {
     }
 
     fn names(&self, notification: &Notification, means: &Means, number: u64, shared: bool) -> Result<Names, Fault> {
-        let from = self.from(notification)?;
+        let from = sender(self.site, notification)?;
         let token = letter_id::token(&means.key, &self.site.name, &notification.issue_id, number)?;
         let linked = LinkedLetter { issue_id: notification.issue_id.clone(), number, shared };
         // Without a domain for signed addresses answers go to whom the letter is from, and are known by the Message-ID that they answer.
@@ -247,9 +247,7 @@ impl Making<'_> {
     }
 
     async fn rendered(&self, notification: &Notification, view: View) -> Result<Rendered, Fault> {
-        let template = self.site.templates.of(view.kind()).cloned();
-        let order = Order { theme: notification.style.theme, template, view, resources: self.site.templates.offered() };
-        self.shared.letters.render(order).await
+        self.shared.letters.render(order(self.site, notification, view)).await
     }
 
     /// The letter for one of those who get this mail.
@@ -287,23 +285,29 @@ impl Making<'_> {
             })
             .collect()
     }
+}
 
-    /// In whose name it leaves: as its mapping says, or else as the site does.
-    fn from(&self, notification: &Notification) -> Result<Address, Fault> {
-        let style = &notification.style;
-        let Some(way) = self.site.way(&style.outgoing) else { return Err(super::super::deliver::nowhere(self.site)) };
-        let address = if style.from_address.is_empty() { &way.from.address } else { &style.from_address };
-        let name = if style.from_name.is_empty() { way.from.name.clone() } else { Some(style.from_name.clone()) };
-        Ok(Address { name, address: address.clone() })
-    }
+/// In whose name it leaves: as its mapping says, or else as the site does.
+pub(super) fn sender(site: &Site, notification: &Notification) -> Result<Address, Fault> {
+    let style = &notification.style;
+    let Some(way) = site.way(&style.outgoing) else { return Err(super::super::deliver::nowhere(site)) };
+    let address = if style.from_address.is_empty() { &way.from.address } else { &style.from_address };
+    let name = if style.from_name.is_empty() { way.from.name.clone() } else { Some(style.from_name.clone()) };
+    Ok(Address { name, address: address.clone() })
+}
 
-    fn links(&self, notification: &Notification, from: &Address, unsubscribe: Option<String>) -> Links {
-        Links {
-            browse: Some(format!("{}/browse/{}", self.site.browse_base, notification.issue_key)),
-            unsubscribe,
-            complain: Some(format!("mailto:{}", from.address)),
-        }
+pub(super) fn links(site: &Site, notification: &Notification, from: &Address, unsubscribe: Option<String>) -> Links {
+    Links {
+        browse: Some(format!("{}/browse/{}", site.browse_base, notification.issue_key)),
+        unsubscribe,
+        complain: Some(format!("mailto:{}", from.address)),
     }
+}
+
+/// What makes its words.
+pub(super) fn order(site: &Site, notification: &Notification, view: View) -> Order {
+    let template = site.templates.of(view.kind()).cloned();
+    Order { theme: notification.style.theme, template, view, resources: site.templates.offered() }
 }
 
 /// Those who share a letter, together, and everybody else by himself. Whoever wrote the mail from which the issue came has a letter of his own.
@@ -329,7 +333,7 @@ fn own_mail<'m>(mail: Option<&'m IssueMail>, recipient: &str) -> &'m [String] {
     mail.filter(is_his).map_or(&[], |mail| std::slice::from_ref(&mail.message_id))
 }
 
-fn brand(from: &Address) -> Brand {
+pub(super) fn brand(from: &Address) -> Brand {
     Brand { name: from.name.clone().unwrap_or_default(), logo: None }
 }
 

@@ -1,5 +1,6 @@
 //! `sealpost letter`: what letters about events look like, before anybody gets one, and what became of each.
 
+mod captured;
 mod listen;
 pub mod manual;
 pub mod outbox;
@@ -60,6 +61,12 @@ pub enum What {
         /// What a letter says, as JSON; without it, a sample for each kind and language.
         #[arg(long, value_name = "FILE.json")]
         view: Option<PathBuf>,
+        /// A captured event, whose letter is made as it would go out now; nothing is sent.
+        #[arg(long, value_name = "ID", requires = "to", conflicts_with = "view")]
+        event: Option<String>,
+        /// To whom the letter about the event would go, as in `ann@example.org`.
+        #[arg(long, value_name = "ADDRESS", requires = "event")]
+        to: Option<String>,
         /// The folder; it is made where there is none.
         #[arg(long, default_value = "letter-preview")]
         out: PathBuf,
@@ -86,7 +93,11 @@ pub async fn run(config: impl FnOnce() -> PathBuf, what: What) -> Result<(), Fai
             let wanted = try_out::Wanted { site: &site, mapping: mapping.as_deref(), to: &to };
             try_out::run(&config(), &wanted).await
         }
-        What::Preview { theme, template, view, out } => {
+        What::Preview { theme, template, event: Some(event), to, out, .. } => {
+            let wanted = captured::Wanted { event, to: to.unwrap_or_default(), theme, template };
+            captured::run(&config(), &wanted, &out).await
+        }
+        What::Preview { theme, template, view, out, .. } => {
             let themes = theme.map_or_else(|| Theme::ALL.to_vec(), |theme| vec![theme]);
             preview::run(&themes, template.as_deref(), view.as_deref(), &out).await
         }

@@ -278,3 +278,47 @@ async fn a_site_has_templates_of_its_own_and_one_that_fails_costs_no_letter() {
     let said = told(&telling.world.run(&["check", "--config", "sealpost.toml"]));
     assert!(said.contains("templates.toml") && said.contains("did you mean"), "{said}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_letter_of_a_captured_event_is_previewed_for_one_reader_and_nobody_gets_it() {
+    let mut telling = Telling::start().await;
+    let key = telling.issue();
+    telling.comment(&key, "It drips.");
+    let sent = telling.letters(2);
+    let [letter] = to(&sent, BOSS).try_into().unwrap();
+    let commented = telling.stories().into_iter().find(|story| story["event"]["kind"] == "commented").unwrap();
+    let id = commented["event"]["id"].as_str().unwrap().to_owned();
+    let preview = |to: &str, more: &[&str]| {
+        let words = ["letter", "--config", "sealpost.toml", "preview", "--event", &id, "--to", to, "--out", "seen"];
+        telling.world.run(&[words.as_slice(), more].concat())
+    };
+    let shown = preview("Boss@People.Example", &[]);
+    assert!(shown.status.success(), "{}", told(&shown));
+    let line: Value = serde_json::from_slice(&shown.stdout).unwrap();
+    assert_eq!((&line["theme"], &line["kind"]), (&json!("desk"), &json!("commented")), "as its mapping says");
+    assert_eq!(line["subject"].as_str().unwrap(), read(letter).headers.subject);
+    let text = fs::read_to_string(telling.world.home.file(line["files"][1].as_str().unwrap())).unwrap();
+    assert!(text.contains("It drips.") && text.contains(&key), "{text}");
+    assert!(preview(BOSS, &["--theme", "plain"]).status.success());
+
+    // Of the comment ann is told nothing, so nobody sees what she would read.
+    let nothing = preview("ann@people.example", &[]);
+    assert_eq!(nothing.status.code(), Some(1), "{}", told(&nothing));
+    let why: Value = serde_json::from_slice(&nothing.stdout).unwrap();
+    assert!(why["told"].as_array().unwrap().contains(&json!(BOSS)) && !told(&nothing).contains("drips"), "{why:#}");
+    let unknown = telling.world.run(&[
+        "letter",
+        "--config",
+        "sealpost.toml",
+        "preview",
+        "--event",
+        "none",
+        "--to",
+        BOSS,
+        "--out",
+        "seen",
+    ]);
+    assert!(told(&unknown).contains("no event has this id"), "{}", told(&unknown));
+    telling.gateway.wait_until_quiet();
+    assert_eq!(telling.office.posted().len(), sent.len(), "nothing was sent");
+}

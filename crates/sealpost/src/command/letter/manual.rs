@@ -18,11 +18,16 @@ which people answer, why somebody gets the letter, and the links to unsubscribe 
     sealpost letter preview                                    # every theme, kind and language into letter-preview/
     sealpost letter preview --theme desk --template mine.toml  # with templates of your own
     sealpost letter preview --view letter.json --out folder    # with what you want said
+    sealpost letter preview --event ID --to ann@example.org    # of an event that was captured, as ann would get it
 
 Each letter becomes `THEME-KIND-LANGUAGE.subject`, `.txt` and `.html`; on standard output there is one JSON object per letter with `theme`,
 `kind`, `language`, `subject`, `made_by`, `why` and `files`. `made_by` is `theme`, `template`, or `theme_instead`: then the template was wrong
 or wrote nothing, the theme's own words were used for the whole letter, `why` says what was wrong, and the command ends with 1. A
 letter that goes out is treated alike, so no letter is lost because of a template.
+
+`--event` takes an event as `sealpost event list` shows it and decides about it as things are now, this event by itself: the tracker is asked, the site's mappings,
+theme and templates count, and nothing is written down, sent or had of the issue's files. Who is told nothing of it has no letter: then the command says who would be
+told, and why others are left out, and ends with 1. A link to unsubscribe is there only in a letter that is sent. Each such look is noted in the audit trail.
 
 This page is generated from the program's tables; a test keeps it true.
 ";

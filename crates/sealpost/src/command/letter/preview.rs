@@ -5,8 +5,9 @@ use crate::settings::templates;
 use crate::wire;
 use engine::cell::{Renderer, Sandbox};
 use policy::event::EventKind;
-use policy::template::{LANGUAGES, LOGO, MadeBy, Order, Rendered, Resource, Theme, View, samples};
+use policy::template::{LANGUAGES, LOGO, MadeBy, Order, Rendered, Resource, Templates, Theme, View, samples};
 use serde::Serialize;
+use std::collections::HashMap;
 use std::path::Path;
 
 /// Cells for the letters; one after the other is quick enough.
@@ -32,6 +33,17 @@ pub async fn run(themes: &[Theme], template: Option<&Path>, view: Option<&Path>,
         Some(file) => vec![read_view(file)?],
         None => samples(),
     };
+    let order = |theme: &Theme, view: &View| {
+        let template = templates.of(view.kind()).cloned();
+        Order { theme: *theme, template, view: view.clone(), resources: templates.offered() }
+    };
+    let orders = themes.iter().flat_map(|theme| views.iter().map(move |view| (theme, view)));
+    write_all(orders.map(|(theme, view)| order(theme, view)).collect(), &templates, out).await
+}
+
+/// Makes each of these letters and writes it into the folder, with the pictures of these templates beside them; fails in the end when a
+/// template had to give way.
+pub async fn write_all(orders: Vec<Order>, templates: &Templates, out: &Path) -> Result<(), Failure> {
     let cannot = |error: std::io::Error| Failure::new(format!("cannot write into {}: {error}", out.display()));
     std::fs::create_dir_all(out).map_err(cannot)?;
     for picture in std::iter::once(&LOGO).chain(&templates.resources) {
@@ -39,19 +51,17 @@ pub async fn run(themes: &[Theme], template: Option<&Path>, view: Option<&Path>,
     }
     let program = wire::own_program()?;
     let renderer = Renderer::new(CELLS, Sandbox::Reduced, program, vec!["cell".into()]);
-    let mut gave_way = false;
-    for theme in themes {
-        for view in &views {
-            let kind = view.kind();
-            let template = templates.of(kind).cloned();
-            let order = Order { theme: *theme, template, view: view.clone(), resources: templates.offered() };
-            let letter = renderer.render(order).await?;
-            gave_way |= matches!(letter.made_by, MadeBy::ThemeInstead(_));
-            let language = if view.recipient.language.is_empty() { "en" } else { &view.recipient.language };
-            let name = format!("{}-{}-{}", theme.word(), kind.word(), file_name(language));
-            let files = write(out, &name, &letter, &templates.resources).map_err(cannot)?;
-            print(&line(*theme, kind, language, &letter, files)?)?;
-        }
+    let (mut gave_way, mut names) = (false, HashMap::new());
+    for order in orders {
+        let (theme, kind, language) = (order.theme, order.view.kind(), order.view.recipient.language.clone());
+        let letter = renderer.render(order).await?;
+        gave_way |= matches!(letter.made_by, MadeBy::ThemeInstead(_));
+        let language = if language.is_empty() { "en" } else { &language };
+        let name = format!("{}-{}-{}", theme.word(), kind.word(), file_name(language));
+        let number = *names.entry(name.clone()).and_modify(|number| *number += 1).or_insert(1);
+        let name = if number == 1 { name } else { format!("{name}-{number}") };
+        let files = write(out, &name, &letter, &templates.resources).map_err(cannot)?;
+        print(&line(theme, kind, language, &letter, files)?)?;
     }
     if gave_way { Err(Failure::told()) } else { Ok(()) }
 }

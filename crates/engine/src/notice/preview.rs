@@ -1,0 +1,121 @@
+//! What a letter about a captured event says to one of its readers as things are now: decided and asked as for a letter that goes out, and
+//! nothing is posted, sent or had of the tracker's files.
+
+use super::Decided;
+use super::letters::{brand, links, order, sender};
+use crate::gateway::{Gateway, Parts, Shared};
+use crate::stop::Stop;
+use mail::normalised;
+use policy::notify::{About, Fate, Files, LeftOut, Own};
+use policy::template::{Order, view};
+use policy::{Fault, FaultCode};
+use std::collections::HashSet;
+use store::EventLine;
+
+/// A letter as it would be made.
+#[derive(Debug, Clone)]
+pub struct Previewed {
+    /// The mapping that tells of the event.
+    pub mapping: String,
+    /// One sentence: why he gets it.
+    pub reason: String,
+    /// The address that it is from.
+    pub from: String,
+    /// What makes its words.
+    pub order: Order,
+}
+
+/// What would be told of an event.
+#[derive(Debug, Clone, Default)]
+pub struct Preview {
+    /// The letters of the reader who was chosen; none where he is told nothing.
+    pub letters: Vec<Previewed>,
+    /// The addresses of all who would be told.
+    pub told: Vec<String>,
+    pub left_out: Vec<LeftOut>,
+    /// Each question, its answer, and what it decided.
+    pub trace: Vec<String>,
+}
+
+/// Looks at letters without a running gateway: it has no workers, and nothing waits for it.
+pub struct Previews(Shared);
+
+impl Previews {
+    pub fn new(parts: Parts) -> Previews {
+        Previews(Shared::new(parts))
+    }
+
+    /// See [`Gateway::preview`].
+    pub async fn preview(&self, line: &EventLine, to: &str) -> Result<Preview, Fault> {
+        let previewed = preview(&self.0, line, to).await;
+        self.0.tokens.settle().await;
+        previewed
+    }
+}
+
+impl Gateway {
+    /// What the letter about this event alone, without others of its window, would say to whoever has this address.
+    ///
+    /// # Errors
+    /// Those of asking the tracker, `SettingsWrong` without mappings, `NothingThere` when what the event says is erased.
+    pub async fn preview(&self, line: &EventLine, to: &str) -> Result<Preview, Fault> {
+        preview(self.shared(), line, to).await
+    }
+}
+
+async fn preview(shared: &Shared, line: &EventLine, to: &str) -> Result<Preview, Fault> {
+    let erased = || {
+        Fault::permanent(FaultCode::NothingThere, "what the event says is erased")
+            .with_public("What the event says is erased, so nobody can say what a letter would tell of it.")
+    };
+    let event = line.event.clone().ok_or_else(erased)?;
+    let site = shared.site(&line.site)?;
+    let no_mappings = || {
+        Fault::permanent(FaultCode::SettingsWrong, "the site of the event has no mappings")
+            .with_public(format!("The site `{}` tells nobody of events; name its file of mappings.", line.site))
+    };
+    let mappings = site.mappings.as_ref().ok_or_else(no_mappings)?;
+    let events = vec![event].into();
+    let decided = super::decide(shared, &site, &events, mappings, &line.issue_id).await.map_err(why)?;
+    let Decided { notified, issue, contents } = decided;
+    let told = notified.notifications.iter().map(|one| one.recipient.address.clone()).collect();
+    let mut letters = Vec::new();
+    let his = notified.notifications.iter().filter(|one| normalised(&one.recipient.address) == normalised(to));
+    for (notification, issue) in his.zip(issue.iter().cycle()) {
+        let from = sender(&site, notification)?;
+        let of = view::Site { name: site.name.clone(), url: site.browse_base.clone() };
+        let (entries, earlier) = (&contents.entries, contents.earlier.as_slice());
+        let about = About { site: &of, issue, said: &contents.issue, entries, earlier };
+        // A link to unsubscribe and a mark are those of a letter that was sent.
+        let own = Own {
+            links: links(&site, notification, &from, None),
+            brand: brand(&from),
+            mark: None,
+            files: beside(notification.files(&about, &HashSet::new())),
+        };
+        let order = order(&site, notification, notification.view(&about, own));
+        let (mapping, reason) = (notification.mapping.clone(), notification.reason.clone());
+        letters.push(Previewed { mapping, reason, from: from.address, order });
+    }
+    Ok(Preview { letters, told, left_out: notified.left_out, trace: notified.trace })
+}
+
+/// The tracker is asked for no file, so that none can be shown within the letter.
+fn beside(mut files: Files) -> Files {
+    for going in &mut files.0 {
+        going.has_thumbnail = false;
+        if going.fate == Fate::Shown {
+            going.fate = Fate::Along;
+        }
+    }
+    files
+}
+
+fn why(stop: Stop) -> Fault {
+    match stop {
+        Stop::Retry(fault) | Stop::Wait(fault, _) | Stop::Aside(fault, _) | Stop::Hold(fault) | Stop::GiveUp(fault) => {
+            fault
+        }
+        Stop::Lost => Fault::temporary(FaultCode::Internal, "a look at a letter has no lease that it could lose"),
+    }
+}
