@@ -8,6 +8,11 @@ pub trait Now: Send + Sync + 'static {
     /// Each mailbox, by name.
     fn mailboxes(&self) -> Vec<MailboxNow>;
 
+    /// Outgoing mail servers that let us in no more or take no more letters, by name.
+    fn halted(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Each capacity plan, as it was when it was looked at last.
     fn plans(&self) -> Vec<PlanNow> {
         Vec::new()

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use mail::Envelope;
-use policy::fault::{Fault, FaultCode};
+use policy::fault::{Fault, FaultCode, FaultKind};
 use tokio::net::UnixStream;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -97,6 +97,33 @@ pub struct Offered {
     size_bytes: u64,
 }
 
+/// How far a connection came that could not be opened; the later, the less another try helps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// The server is not there, or in trouble, or does not encrypt.
+    Reaching,
+    /// Its certificate is none that is trusted, or not one of its name.
+    Proving,
+    /// It does not take the account for good.
+    SigningIn,
+}
+
+/// Why a connection could not be opened.
+#[derive(Debug, Clone)]
+pub struct Unopened {
+    pub fault: Fault,
+    pub stage: Stage,
+}
+
+impl Unopened {
+    fn at(stage: Stage) -> impl FnOnce(Fault) -> Unopened {
+        move |fault| {
+            let is_unproved = fault.detail.starts_with(dial::NOT_PROVED);
+            Unopened { stage: if is_unproved { Stage::Proving } else { stage }, fault }
+        }
+    }
+}
+
 /// Connects, sends one mail and says goodbye.
 ///
 /// # Errors
@@ -115,6 +142,45 @@ impl Connection {
     /// `SmtpUnreachable` (temporary) when it cannot be reached, is not who it should be or does not answer in time;
     /// `SmtpRefused` when it does not want us; `SettingsWrong` for unusable certificate authorities.
     pub async fn open(target: &Target) -> Result<Connection, Fault> {
+        Connection::reach(target).await.map_err(|unopened| unopened.fault)
+    }
+
+    /// The same, and of a failure how far it came. Where a server cannot be reached the next of the target's is asked, under the same
+    /// conditions; who does not take the account is asked once, because others of its kind would count that as one more wrong password.
+    ///
+    /// # Errors
+    /// As [`Connection::open`]; that of the server with which it came farthest.
+    pub async fn reach(target: &Target) -> Result<Connection, Unopened> {
+        let mut failed = match Connection::reach_one(target).await {
+            Ok(connection) => return Ok(connection),
+            Err(unopened) => unopened,
+        };
+        for host in &target.others {
+            if failed.stage == Stage::SigningIn {
+                break;
+            }
+            let next = Target { host: host.clone(), others: Vec::new(), ..target.clone() };
+            match Connection::reach_one(&next).await {
+                Ok(connection) => return Ok(connection),
+                Err(unopened) if unopened.stage > failed.stage => failed = unopened,
+                Err(_) => {}
+            }
+        }
+        Err(failed)
+    }
+
+    async fn reach_one(target: &Target) -> Result<Connection, Unopened> {
+        let (mut connection, is_local) = Connection::greet(target).await.map_err(Unopened::at(Stage::Reaching))?;
+        match connection.sign_in(target, is_local).await {
+            Ok(()) => Ok(connection),
+            // What it says of the account for now is said again later.
+            Err(fault) if fault.kind == FaultKind::Permanent => Err(Unopened::at(Stage::SigningIn)(fault)),
+            Err(fault) => Err(Unopened::at(Stage::Reaching)(fault)),
+        }
+    }
+
+    /// Connects and encrypts; whether the server runs on this machine.
+    async fn greet(target: &Target) -> Result<(Connection, bool), Fault> {
         let (Line { wire, is_local }, mut tls) = connect(target).await?;
         let mut dialogue = Dialogue::new(wire, Duration::from_secs(target.command_timeout_s));
         let greeting = dialogue.reply().await?;
@@ -129,17 +195,20 @@ impl Connection {
             dialogue.put_wire(encrypted.wire);
             dialogue.hello(target).await?;
         }
-        if let Some((user, secret)) = &target.credentials {
-            if target.security == Security::None && !is_local {
-                return Err(unreachable("a password or token is only sent over TLS or to this machine"));
-            }
-            match secret {
-                Secret::Password(password) => dialogue.authenticate(user, password).await?,
-                Secret::Token(token) => dialogue.authenticate_by_token(user, target.host.named(), token).await?,
-            }
-        }
         let end_timeout = Duration::from_secs(target.end_timeout_s);
-        Ok(Connection { dialogue, lmtp: target.lmtp, end_timeout, greeting: greeting.text, tls, is_ready: true })
+        let greeting = greeting.text;
+        Ok((Connection { dialogue, lmtp: target.lmtp, end_timeout, greeting, tls, is_ready: true }, is_local))
+    }
+
+    async fn sign_in(&mut self, target: &Target, is_local: bool) -> Result<(), Fault> {
+        let Some((user, secret)) = &target.credentials else { return Ok(()) };
+        if target.security == Security::None && !is_local {
+            return Err(unreachable("a password or token is only sent over TLS or to this machine"));
+        }
+        match secret {
+            Secret::Password(password) => self.dialogue.authenticate(user, password).await,
+            Secret::Token(token) => self.dialogue.authenticate_by_token(user, target.host.named(), token).await,
+        }
     }
 
     /// What the server called itself when it was connected to.

@@ -6,7 +6,7 @@ use crate::billing;
 use crate::deliver::hand_over::{Content, hand_over};
 use crate::deliver::message::Saying;
 use crate::deliver::once::{Ends, Handed, Parcel, once};
-use crate::deliver::shelf::Turn;
+use crate::deliver::shelf::{Condition, Turn};
 use crate::deliver::{Outgoing, composed, message_id, nowhere};
 use crate::gateway::Shared;
 use crate::held::Held;
@@ -135,6 +135,9 @@ async fn facts(shared: &Shared) -> Result<Facts, Fault> {
     for site in shared.sites().values().filter(|site| site.is_parked()) {
         store.note_outage(&site.name).await?;
     }
+    for one in shared.outgoings().into_iter().filter(|one| one.condition != Condition::Works) {
+        store.note_outage(&outage_of(&one.name)).await?;
+    }
     let from = Month::of_day(now.div_euclid(DAY)).before().first_day();
     Ok(Facts {
         now,
@@ -142,6 +145,7 @@ async fn facts(shared: &Shared) -> Result<Facts, Fault> {
         counted: store.counted(None, from, i64::MAX).await?,
         connections: connections(shared, &sites).await?,
         told_offline: store.told_offline().await?,
+        returned: store.came_back_today().await?.into_iter().filter(|(site, _)| sites.contains(site)).collect(),
         stuck: store.stuck().await?.into_iter().filter(|(site, ..)| sites.contains(site)).collect(),
         sites,
     })
@@ -155,15 +159,33 @@ async fn connections(shared: &Shared, sites: &[String]) -> Result<Vec<Connection
         name: site.clone(),
         site: site.clone(),
         fails_since: outages.iter().find(|(of, _)| of == site).map(|(_, since)| *since),
+        says_no: false,
+    });
+    let of_outgoings = shared.outgoings().into_iter().flat_map(|one| {
+        let since = outages.iter().find(|(of, _)| *of == outage_of(&one.name)).map(|(_, since)| *since);
+        let says_no = one.condition == Condition::Halted;
+        let connection = move |site| Connection {
+            what: Connected::Outgoing,
+            name: one.name.clone(),
+            site,
+            fails_since: since,
+            says_no,
+        };
+        one.sites.clone().into_iter().map(connection).collect::<Vec<_>>()
     });
     let fetching = shared.store.fetching().await?;
     let mailboxes = shared.mailboxes();
     let is_fetched = |name: &str| mailboxes.get(name).is_some_and(|mailbox| mailbox.fetching.is_some());
-    let of_mailboxes = fetching
-        .into_iter()
-        .filter(|(_, mailbox, _)| is_fetched(mailbox))
-        .map(|(site, name, fails_since)| Connection { what: Connected::Mailbox, name, site, fails_since });
-    Ok(of_sites.chain(of_mailboxes).collect())
+    let of_mailboxes =
+        fetching.into_iter().filter(|(_, mailbox, _)| is_fetched(mailbox)).map(|(site, name, fails_since)| {
+            Connection { what: Connected::Mailbox, name, site, fails_since, says_no: false }
+        });
+    Ok(of_sites.chain(of_mailboxes).chain(of_outgoings).collect())
+}
+
+/// Under which name the outage of an outgoing server is noted: no site has a slash in its name.
+fn outage_of(outgoing: &str) -> String {
+    format!("outgoing/{outgoing}")
 }
 
 /// The `Bulletin` job.

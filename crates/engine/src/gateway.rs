@@ -7,7 +7,7 @@ use crate::fetch::{Fetching, MailServices, Moods, Watches};
 use crate::held::Leases;
 use crate::intake::MailboxGate;
 use crate::meter::Meter;
-use crate::metrics::{MailboxFigures, Metrics, SiteFigures};
+use crate::metrics::{MailboxFigures, Metrics, OutgoingFigures, SiteFigures, outgoings_in_text};
 use crate::reader::{LetterMaker, Reader};
 use crate::settings::Settings;
 use crate::silence::{self, Alarms};
@@ -122,8 +122,9 @@ impl Gateway {
     }
 
     /// Makes the jobs that fetch mailboxes, read the histories of sites and renew their webhooks, and has each run at once: after a start, and after other
-    /// settings.
+    /// settings. Letters that wait for a server that let nobody in are tried at once, too.
     pub async fn fetch_now(&self) -> Result<(), Fault> {
+        self.shared.store.end_halts().await?;
         let mailboxes = self.shared.mailboxes();
         // They may be of other accounts now.
         self.shared.watches.end_all();
@@ -160,12 +161,18 @@ impl Gateway {
         let (sites, mailboxes) = (self.sites(), self.mailboxes());
         let grants = self.shared.tokens.refusals();
         let (watches, plans) = (self.shared.watches.waiting(), self.plans());
-        self.shared.metrics.render(figures.as_ref(), &sites, &mailboxes, watches, &grants, &plans)
+        let text = self.shared.metrics.render(figures.as_ref(), &sites, &mailboxes, watches, &grants, &plans);
+        text + &outgoings_in_text(&self.outgoings())
     }
 
     /// The figures of this process as Prometheus text, without the store's.
     pub fn own_metrics(&self) -> String {
-        self.shared.metrics.render(None, &[], &[], 0, &[], &[])
+        self.shared.metrics.render(None, &[], &[], 0, &[], &[]) + &outgoings_in_text(&[])
+    }
+
+    /// What is told of each outgoing mail server that some site's letters leave by, by name.
+    pub fn outgoings(&self) -> Vec<OutgoingFigures> {
+        self.shared.outgoings()
     }
 
     /// What is told of each site, by name.
@@ -318,6 +325,27 @@ impl Shared {
             mailboxes.values().filter(|mailbox| mailbox.site == site && !mailbox.shadow).collect();
         of_site.sort_by(|one, other| one.name.cmp(&other.name));
         of_site.iter().find_map(|mailbox| mailbox.profile.letter_reply_address(token))
+    }
+
+    pub(crate) fn outgoings(&self) -> Vec<OutgoingFigures> {
+        let mut found: Vec<OutgoingFigures> = Vec::new();
+        let sites = self.sites();
+        let mut sites: Vec<&Arc<Site>> = sites.values().collect();
+        sites.sort_by(|one, other| one.name.cmp(&other.name));
+        for (site, way) in sites.into_iter().flat_map(|site| site.all_ways().map(move |way| (site, way.shelf()))) {
+            let known = found.iter_mut().find(|known| known.name == way.name());
+            match known {
+                Some(known) if known.sites.contains(&site.name) => {}
+                Some(known) => known.sites.push(site.name.clone()),
+                None => found.push(OutgoingFigures {
+                    name: way.name().to_owned(),
+                    sites: vec![site.name.clone()],
+                    condition: way.condition(),
+                }),
+            }
+        }
+        found.sort_by(|one, other| one.name.cmp(&other.name));
+        found
     }
 
     pub(crate) fn bulletins(&self) -> Arc<Bulletins> {

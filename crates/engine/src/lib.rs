@@ -47,7 +47,7 @@ pub use author_proof::AuthorProof;
 pub use bulletin::{Bulletins, Channel};
 pub use deliver::Outgoing;
 pub use deliver::graph as outgoing_graph;
-pub use deliver::shelf::{Limits as OutgoingLimits, Shelf, Shelves};
+pub use deliver::shelf::{Condition, Limits as OutgoingLimits, Shelf, Shelves};
 pub use fetch::Fetching;
 pub use gateway::{Gateway, Mailbox, Parts};
 pub use hand_in::{Handed, HandingIn, WayIn};

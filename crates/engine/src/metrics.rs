@@ -1,5 +1,6 @@
 //! Counters of what the gateway did, rendered as Prometheus text; never an address, a subject or an id.
 
+use crate::deliver::shelf::Condition;
 use crate::fetch::NotFetched;
 use policy::meter::{Capacity, OfMonth, Standing};
 use policy::{Fault, FaultCode};
@@ -87,6 +88,15 @@ pub struct SiteFigures {
     pub limited: [(&'static str, u64); 4],
 }
 
+/// What is told of one outgoing mail server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutgoingFigures {
+    pub name: String,
+    /// The sites whose letters leave by it, by name.
+    pub sites: Vec<String>,
+    pub condition: Condition,
+}
+
 /// What is told of one mailbox.
 #[derive(Debug, Clone)]
 pub struct MailboxFigures {
@@ -104,6 +114,12 @@ pub struct MailboxFigures {
 impl Metrics {
     pub(crate) fn add(counter: &AtomicU64) {
         counter.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts a job that waits for something, and why.
+    pub(crate) fn waits(&self, fault: &Fault) {
+        Metrics::add(&self.waited);
+        self.fault(fault);
     }
 
     /// Counts a fault by its code.
@@ -263,6 +279,27 @@ fn render_sites(text: &mut String, sites: &[SiteFigures]) {
             line(text, "sealpost_site_limited_total", &[("site", &site.name), ("limit", limit)], *count);
         }
     }
+}
+
+/// The outgoing mail servers as Prometheus text.
+pub(crate) fn outgoings_in_text(outgoings: &[OutgoingFigures]) -> String {
+    let mut text = String::new();
+    let metric = "sealpost_outgoing_halted";
+    head(
+        &mut text,
+        metric,
+        "1 while an outgoing mail server lets us in no more, or takes no more of our letters.",
+        "gauge",
+    );
+    for one in outgoings {
+        line(&mut text, metric, &[("outgoing", &one.name)], u64::from(one.condition == Condition::Halted));
+    }
+    let metric = "sealpost_outgoing_away";
+    head(&mut text, metric, "1 while an outgoing mail server cannot be reached.", "gauge");
+    for one in outgoings {
+        line(&mut text, metric, &[("outgoing", &one.name)], u64::from(one.condition == Condition::Away));
+    }
+    text
 }
 
 fn render_mailboxes(text: &mut String, mailboxes: &[MailboxFigures]) {

@@ -70,6 +70,21 @@ mod tests {
         assert!(backoff.pause(u32::MAX, "job") <= Duration::from_secs(1170));
     }
 
+    /// By a clock that only says what the pauses come to.
+    #[test]
+    fn fault_18_in_five_days_a_letter_is_tried_often_and_without_a_rush() {
+        let (backoff, days) = (Backoff::default(), Duration::from_secs(5 * 24 * 3600));
+        let (mut clock, mut tries, mut first_hour) = (Duration::ZERO, 0, 0);
+        while clock < days {
+            tries += 1;
+            first_hour += u32::from(clock < Duration::from_secs(3600));
+            clock += backoff.pause(tries, "letter:1");
+        }
+        assert!(clock < days + Duration::from_secs(20 * 60), "given up within a pause of five days: {clock:?}");
+        assert!((400..=700).contains(&tries), "{tries} tries");
+        assert!((8..=20).contains(&first_hour), "{first_hour} in the first hour: greylisting passes in minutes");
+    }
+
     #[test]
     fn jobs_that_failed_together_do_not_come_back_together() {
         let backoff = Backoff::default();

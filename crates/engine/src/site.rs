@@ -88,6 +88,8 @@ pub struct Site {
     pub(crate) templates: Templates,
     /// What signs its letters, by the domain that they are from.
     pub(crate) signers: Arc<Signers>,
+    /// So many letters about events go to one address within an hour.
+    pub(crate) letters_per_hour: Option<u32>,
     /// The base of links that people open, without a slash at its end; empty where there are none.
     pub(crate) browse_base: String,
     known: known::Known,
@@ -120,6 +122,7 @@ impl Site {
             ways: HashMap::new(),
             templates: Templates::default(),
             signers: Arc::default(),
+            letters_per_hour: None,
             browse_base: String::new(),
             webhooks: Vec::new(),
             mappings: None,
@@ -150,6 +153,11 @@ impl Site {
     }
 
     /// The same site, whose letters these keys sign.
+    /// How many letters about events go to one address within an hour.
+    pub fn with_letters_per_hour(self, most: Option<u32>) -> Site {
+        Site { letters_per_hour: most, ..self }
+    }
+
     pub fn with_signers(self, signers: Arc<Signers>) -> Site {
         Site { signers, ..self }
     }
@@ -165,6 +173,12 @@ impl Site {
             Some(outgoing) if name.is_empty() || outgoing.is_dead_end() => Some(outgoing),
             _ => self.ways.get(name),
         }
+    }
+
+    /// Every way out for its letters: where a dead end leaves none, none.
+    pub(crate) fn all_ways(&self) -> impl Iterator<Item = &Outgoing> {
+        let leaves = self.outgoing.as_ref().is_none_or(|outgoing| outgoing.target.is_some());
+        self.outgoing.iter().chain(self.ways.values()).filter(move |_| leaves)
     }
 
     /// Ends the connections to mail servers that are kept for further letters.

@@ -10,6 +10,8 @@ pub(crate) enum Stop {
     Retry(Fault),
     /// Nothing failed: goes on at a time that is known, and the try does not count.
     Wait(Fault, Duration),
+    /// The outgoing server lets nobody in: goes on when it does, at the latest after so long, and the try does not count.
+    Halted(Fault, Duration),
     /// There is no room in the capacity plan of its site: goes on when there is, and neither the try nor the time counts.
     Aside(Fault, Duration),
     /// A person has to look.

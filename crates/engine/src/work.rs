@@ -255,14 +255,16 @@ async fn record(shared: &Shared, held: &Held, result: Result<(), Stop>) {
                 shared.store.park(&held.lease, &fault, held.after(pause)).await?;
             }
             Err(Stop::Wait(fault, pause)) => {
-                Metrics::add(&metrics.waited);
-                metrics.fault(&fault);
+                metrics.waits(&fault);
                 tracing::debug!(job = held.lease.job, code = %fault.code, ?pause, "waits");
                 shared.store.wait(&held.lease, &fault, held.after(pause)).await?;
             }
+            Err(Stop::Halted(fault, pause)) => {
+                metrics.waits(&fault);
+                shared.store.wait_halted(&held.lease, &fault, held.after(pause)).await?;
+            }
             Err(Stop::Aside(fault, pause)) => {
-                Metrics::add(&metrics.waited);
-                metrics.fault(&fault);
+                metrics.waits(&fault);
                 shared.store.wait_aside(&held.lease, &fault, held.after(pause)).await?;
             }
             Err(Stop::Hold(fault)) => {
@@ -297,7 +299,9 @@ fn limited(shared: &Shared, held: &Held, result: Result<(), Stop>) -> Result<(),
         }
         // It ends with its parent's wait, which is limited itself; given up before, the reply would be lost to its thread.
         Err(Stop::Wait(fault, pause)) if fault.code == FaultCode::ParentUndecided => Err(Stop::Wait(fault, pause)),
-        Err(Stop::Retry(fault) | Stop::Wait(fault, _)) if held.age() > settings.give_up_after => {
+        Err(Stop::Retry(fault) | Stop::Wait(fault, _) | Stop::Halted(fault, _))
+            if held.age() > settings.give_up_after =>
+        {
             Err(Stop::GiveUp(fault))
         }
         other => other,

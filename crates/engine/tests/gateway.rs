@@ -4,6 +4,7 @@
 
 mod gateway {
     pub mod authors;
+    pub mod bounces;
     pub mod bulletins;
     pub mod changes;
     pub mod channels;
@@ -18,6 +19,7 @@ mod gateway {
     pub mod fetching;
     pub mod graph;
     pub mod half_open;
+    pub mod halts;
     pub mod hearing;
     pub mod kept;
     pub mod letters;
@@ -47,8 +49,8 @@ mod gateway {
 use futures_util::future::LocalBoxFuture;
 use gateway::world::Database;
 use gateway::{
-    authors, bulletins, changes, channels, connections, contacts, contract, deleted, doubt, duplicates, fetching,
-    graph, half_open, hearing, kept, letters, limits, lost_answers, names, notices, order, outage, plans, poison,
+    authors, bounces, bulletins, changes, channels, connections, contacts, contract, deleted, doubt, duplicates, fetching,
+    graph, half_open, halts, hearing, kept, letters, limits, lost_answers, names, notices, order, outage, plans, poison,
     polling, refusals, renewing, replay, sending_graph, told, trouble, uploads, walk, written,
 };
 
@@ -130,6 +132,14 @@ on_sqlite! {
     connections::a_connection_that_broke_between_letters_costs_no_try_and_doubles_none;
     connections::fault_19_a_refused_recipient_ends_no_connection_and_sends_nobody_a_second_letter;
     connections::a_connection_that_nobody_needs_is_ended;
+    bounces::sec_26_a_report_marks_the_letter_notes_it_once_and_a_forged_one_does_nothing;
+    bounces::an_address_that_had_its_share_waits_and_says_so;
+    bounces::sec_26_a_storm_of_bounces_makes_few_notes_one_bulletin_and_no_letter;
+    halts::fault_21_a_password_that_is_good_no_more_pauses_the_server_for_all_its_letters;
+    halts::fault_21_an_account_is_not_locked_out_by_what_waits_for_it;
+    halts::fault_21_a_quota_that_is_spent_gives_up_no_letter;
+    halts::fault_22_the_next_host_is_asked_when_one_is_down_and_costs_no_try;
+    halts::fault_18_a_server_that_says_later_for_ever_gets_the_same_letter_until_it_is_given_up;
     letters::a_token_that_the_outgoing_server_does_not_take_is_asked_for_anew_and_costs_no_letter;
     letters::those_who_look_after_mail_are_told_of_what_is_held_and_of_what_stops;
     letters::priv_30_at_a_dead_end_nobody_is_told_of_what_waits;

@@ -114,7 +114,17 @@ fn recipient(group: &str, segments: &words::Segments, seen: &mut HashSet<String>
         .or_else(|| failure_in(said).filter(|s| same_class(s, reported.as_deref())))
         .or(reported);
     let found = judged(&diagnostic, said, status, action);
-    Some(BouncedRecipient { address, forwarded_to, ..found })
+    Some(BouncedRecipient { address, forwarded_to, said: in_one_line(&diagnostic), ..found })
+}
+
+/// The words of a diagnostic without the name of their kind, for people to read.
+fn in_one_line(diagnostic: &str) -> Option<String> {
+    /// As long as a reply of a server may be (RFC 5321, section 4.5.3.1.5).
+    const CHARS_MAX: usize = 512;
+    let words = diagnostic.split_once(';').map_or(diagnostic, |(_, words)| words);
+    let line = words.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
+    let line = line.collect::<Vec<_>>().join(" ").chars().take(CHARS_MAX).collect::<String>();
+    Some(line).filter(|line| !line.is_empty())
 }
 
 /// A code from the text for people refines what was reported and never contradicts it.

@@ -40,6 +40,8 @@ pub enum Cause {
     Offline,
     /// Work is held for a person or was given up.
     Stuck,
+    /// Letters about events came back.
+    Returned,
     /// What was used in the month that is over.
     Monthly,
     /// A single mail is held for a person.
@@ -56,12 +58,13 @@ pub enum Cause {
 
 impl Cause {
     /// Those that settings name.
-    pub const ALL: [Cause; 10] = [
+    pub const ALL: [Cause; 11] = [
         Cause::Usage,
         Cause::BusyDay,
         Cause::PlanEnd,
         Cause::Offline,
         Cause::Stuck,
+        Cause::Returned,
         Cause::Monthly,
         Cause::MailHeld,
         Cause::MailQuarantined,
@@ -77,6 +80,7 @@ impl Cause {
             Cause::PlanEnd => "plan_end",
             Cause::Offline => "offline",
             Cause::Stuck => "stuck",
+            Cause::Returned => "returned",
             Cause::Monthly => "monthly",
             Cause::MailHeld => "mail_held",
             Cause::MailQuarantined => "mail_quarantined",
@@ -121,6 +125,8 @@ pub struct Rule {
 pub enum Connected {
     Mailbox,
     Site,
+    /// A server that letters leave by.
+    Outgoing,
 }
 
 impl Connected {
@@ -129,6 +135,7 @@ impl Connected {
         match self {
             Connected::Mailbox => "mailbox",
             Connected::Site => "site",
+            Connected::Outgoing => "outgoing server",
         }
     }
 }
@@ -142,6 +149,8 @@ pub struct Connection {
     pub site: String,
     /// Since when it fails; `None` when it works.
     pub fails_since: Option<Micros>,
+    /// It says no, so that waiting for it to come back is in vain: it is told at once.
+    pub says_no: bool,
 }
 
 /// What is known when bulletins are looked for.
@@ -157,6 +166,8 @@ pub struct Facts {
     pub told_offline: Vec<String>,
     /// Of each site how much work is held or was given up, and when that happened last.
     pub stuck: Vec<(String, u64, Micros)>,
+    /// Of each site how many letters about events came back since midnight.
+    pub returned: Vec<(String, u64)>,
 }
 
 /// One thing that administrators are told.
@@ -175,12 +186,13 @@ pub struct Bulletin {
 pub fn bulletins(rule: &Rule, facts: &Facts) -> Vec<Bulletin> {
     let is_wanted = |cause: Cause| rule.causes.contains(&cause);
     type Look = fn(&Rule, &Facts) -> Vec<Bulletin>;
-    let looked_for: [(Cause, Look); 6] = [
+    let looked_for: [(Cause, Look); 7] = [
         (Cause::Usage, usage),
         (Cause::BusyDay, busy_days),
         (Cause::PlanEnd, ends),
         (Cause::Offline, offline),
         (Cause::Stuck, stuck),
+        (Cause::Returned, returned),
         (Cause::Monthly, monthly),
     ];
     let wanted = looked_for.into_iter().filter(|(cause, _)| is_wanted(*cause));
@@ -304,12 +316,23 @@ fn offline(rule: &Rule, facts: &Facts) -> Vec<Bulletin> {
             subject,
             text,
         };
-        if let Some(since) = one.fails_since.filter(|since| facts.now.saturating_sub(*since) >= after) {
+        let is_long = |since: &Micros| one.says_no || facts.now.saturating_sub(*since) >= after;
+        if let Some(since) = one.fails_since.filter(is_long) {
             let minutes = facts.now.saturating_sub(since) / MINUTE;
-            let subject = format!("The {what} {name} is offline");
-            let text = format!(
-                "The {what} {name} has not worked for {minutes} minutes. It is tried again by itself; `sealpost check` says what is wrong, and what to do.\n"
-            );
+            let (subject, text) = match one.says_no {
+                false => (
+                    format!("The {what} {name} is offline"),
+                    format!(
+                        "The {what} {name} has not worked for {minutes} minutes. It is tried again by itself; `sealpost check` says what is wrong, and what to do.\n"
+                    ),
+                ),
+                true => (
+                    format!("The {what} {name} does not let us in"),
+                    format!(
+                        "The {what} {name} does not let us in any more, or takes no more of our letters for now. All its letters wait, and no try of them counts; it is tried again every few minutes. `sealpost check` says what is wrong; after a change of the settings send SIGHUP.\n"
+                    ),
+                ),
+            };
             found.push(told(format!("{of}{since}"), subject, text));
         }
         if one.fails_since.is_none() {
@@ -340,6 +363,25 @@ fn stuck(rule: &Rule, facts: &Facts) -> Vec<Bulletin> {
             subject: format!("{what} for a person at the site {site}"),
             text: format!(
                 "{what} for a person or was given up, some of it since today. The first page of the console leads to it. Nothing is lost. You are told once a day.\n"
+            ),
+        }
+    };
+    new.map(told).collect()
+}
+
+fn returned(rule: &Rule, facts: &Facts) -> Vec<Bulletin> {
+    let today = facts.now.div_euclid(DAY);
+    let new = facts.returned.iter().filter(|(site, number)| *number > 0 && rule.is_about(site));
+    let told = |(site, number): &(String, u64)| {
+        let what = if *number == 1 { "1 letter".to_owned() } else { format!("{number} letters") };
+        Bulletin {
+            name: format!("returned/{site}/{today}"),
+            cause: Cause::Returned,
+            site: site.clone(),
+            subject: format!("Letters of the site {site} come back"),
+            text: format!(
+                "{what} about events came back so far on {}. The list of letters says which, and why. You are told once a day.\n",
+                date_of(today)
             ),
         }
     };

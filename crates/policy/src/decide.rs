@@ -48,8 +48,7 @@ pub(crate) use summary::of_subject;
 
 use crate::profile::{Mapping, Mode, Rule, Word};
 use crate::{
-    Facts, IssueTarget, Letter, Origin, Outcome, Plan, Profile, Question, Rejection, RejectionCause, ReturnedLetter,
-    StepKind,
+    Facts, IssueTarget, Letter, Origin, Outcome, Plan, Profile, Question, Rejection, RejectionCause, Step, StepKind,
 };
 use association::{Association, Refused};
 use automatic::Course;
@@ -57,6 +56,7 @@ use evidence::Evidence;
 use files::{Scope, Sorted};
 use mail::authenticity::Verdict as AuthorVerdict;
 use mail::{Message, Reply};
+use returned::Returned;
 use std::cell::OnceCell;
 pub(crate) use verdict::Trace;
 use verdict::{Place, Verdict, bounded_line, in_words};
@@ -79,8 +79,16 @@ pub fn decide(
     let weighed = weigh_all(&evidence, &mut route, &mut trace);
     let weighed = weighed.unwrap_or_else(|open| Weighed::unanswered(&open, &evidence, &mut trace));
     let Weighed { verdict, rejection, letters, returned } = weighed;
+    let Returned { letters: returned, note } = returned;
     let verdict = Verdict { reason: bounded_line(&verdict.reason), ..verdict };
-    let (steps, excluded) = steps::of(&evidence, reply, &verdict, &route, &origin, &mut trace);
+    let (mut steps, excluded) = steps::of(&evidence, reply, &verdict, &route, &origin, &mut trace);
+    if let Some(kind) = note.filter(|_| matches!(verdict.place, Place::Nowhere(_))) {
+        steps.push(Step {
+            ordinal: 1,
+            kind,
+            reason: "a letter about the issue came back (automatic.bounce_note)".into(),
+        });
+    }
     let rule = route.rule.map(|rule| rule.name.clone());
     let mapping = route.mapping.name;
     let plan = plan(origin, revision, profile, &verdict, trace);
@@ -114,7 +122,7 @@ struct Weighed {
     verdict: Verdict,
     rejection: Option<Rejection>,
     letters: Vec<Letter>,
-    returned: Vec<ReturnedLetter>,
+    returned: Returned,
 }
 
 impl Weighed {
@@ -122,7 +130,7 @@ impl Weighed {
     fn unanswered(open: &[Question], evidence: &Evidence, trace: &mut Trace) -> Weighed {
         let verdict = unanswered(open, trace);
         let letters = letters::alerts(evidence, &verdict, trace).unwrap_or_default();
-        Weighed { verdict, rejection: None, letters: letters::numbered(letters), returned: Vec::new() }
+        Weighed { verdict, rejection: None, letters: letters::numbered(letters), returned: Returned::default() }
     }
 }
 
@@ -158,6 +166,10 @@ pub fn quarantine(origin: Origin, revision: u32, profile: &Profile, why: &str) -
 /// that came in by a token alone or as a stranger's: a token grants one comment and nothing more (SEC-02). Our own addresses are
 /// left out, lest anybody could take part in everything by writing in their name.
 pub fn participants(message: &Message, profile: &Profile, facts: &Facts, plan: &Plan) -> Vec<String> {
+    if !matches!(plan.outcome, Outcome::Create | Outcome::Comment) {
+        // A note about a letter that came back brings nobody along.
+        return Vec::new();
+    }
     let evidence = Evidence::new(message, profile, facts);
     let mapping = profile.mapping_under(&plan.mapping, plan.rule.as_deref());
     let kept = match plan.steps.iter().map(|step| &step.kind).find(|kind| kind.carries_the_mail()) {

@@ -121,6 +121,27 @@ impl LetterBound {
     }
 }
 
+/// Whether a server's refusal says that it is we who may not send, whoever the letter is for: it does not know the account (RFC 4954,
+/// section 6), or the account has sent as much as it may. `reply` begins with the three digits.
+pub fn is_about_us(reply: &str) -> bool {
+    /// "Authentication required", "mechanism too weak", "credentials invalid", "encryption required".
+    const OF_AUTHENTICATION: [&str; 4] = ["530", "534", "535", "538"];
+    /// How services that count say that a day's worth is sent.
+    const OF_QUOTA: [&str; 8] = [
+        "550 5.4.5 ",
+        "550 5.1.90 ",
+        "daily user sending",
+        "daily sending",
+        "sending limit",
+        "sending quota",
+        "submissionquota",
+        "daily message quota",
+    ];
+    let code = reply.get(..3).unwrap_or_default();
+    let reply = reply.to_ascii_lowercase();
+    OF_AUTHENTICATION.contains(&code) || OF_QUOTA.iter().any(|words| reply.contains(words))
+}
+
 /// After so many letters that came back for good within [`RETURNED_DAYS`] days no letter about events goes to an address.
 const RETURNED_MAX: u32 = 3;
 
@@ -130,13 +151,38 @@ pub fn no_more_after(returned: u32) -> Option<String> {
         .then(|| format!("{returned} letters to this address came back for good within {RETURNED_DAYS} days"))
 }
 
-/// A letter of ours that came back for good, as a delivery report says.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// A letter of ours that came back, as a delivery report says.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReturnedLetter {
-    /// Out of the signature in its Message-ID: [`letter_number`] of its key.
+    /// Out of the signature in its Message-ID or return path: [`letter_number`] of its key.
     pub number: u64,
     /// Of the recipient, as reported.
     pub address: String,
+    /// Later letters to the address must be expected to come back, too.
+    #[serde(default = "for_good")]
+    pub permanent: bool,
+    /// As RFC 3463 writes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
+    /// What the server said that refused it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub said: Option<String>,
+    /// The report came to the letter's own return path, so it is about that letter whatever address it names.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_path: bool,
+}
+
+/// Plans that say nothing of it name letters that came back for good alone.
+fn for_good() -> bool {
+    true
+}
+
+impl ReturnedLetter {
+    /// Status and words of the report, in brackets where there are any.
+    pub fn why(&self) -> String {
+        let parts: Vec<&str> = [self.status.as_deref(), self.said.as_deref()].into_iter().flatten().collect();
+        if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(": ")) }
+    }
 }
 
 /// What stands for a letter in its Message-ID: the same for every try, and hardly that of another letter. The beginning of a
@@ -218,6 +264,30 @@ mod tests {
         assert_eq!(number("message:a/1/letter-1"), number("message:a/1/letter-1"));
         assert_ne!(number("message:a/1/letter-1"), number("message:a/2/letter-1"));
         assert_ne!(number("message:a/1/letter-1"), number("message:b/1/letter-1"));
+    }
+
+    #[test]
+    fn fault_21_what_a_server_says_of_us_is_no_word_about_the_letter() {
+        for reply in [
+            "530 5.7.0 Authentication required",
+            "535 5.7.8 Username and Password not accepted",
+            "550 5.4.5 Daily user sending limit exceeded. For more information on Gmail",
+            "550 5.1.90 Your message can't be sent because you've reached your daily limit for message recipients",
+            "554 5.2.0 STOREDRV.Submission.Exception:SubmissionQuotaExceededException",
+            "454 Throttling failure: Daily message quota exceeded.",
+        ] {
+            assert!(is_about_us(reply), "{reply}");
+        }
+        for reply in [
+            "550 5.1.1 no such user",
+            "552 5.2.2 Mailbox full: the quota of this user is exceeded",
+            "451 4.7.1 Greylisted, try again later",
+            "554 5.7.1 Message rejected as spam",
+            "421 4.7.0 Try again later",
+            "",
+        ] {
+            assert!(!is_about_us(reply), "{reply}");
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 #[macro_use]
 mod words;
+mod automatic;
 mod directive;
 mod directive_set;
 mod exclusion;
@@ -48,7 +49,7 @@ pub(crate) use workflow::{Workflow, due};
 pub(crate) use written::{document, written};
 
 use crate::{Fault, FaultCode, UPLOAD_LINK, reply_token};
-use mail::AutomaticKind;
+use automatic::AutomaticMail;
 use reader::{Reader, Section};
 
 /// The largest profile, in bytes.
@@ -122,17 +123,6 @@ pub(crate) struct Projects {
     pub(crate) plus_address: bool,
     pub(crate) local_part: bool,
     pub(crate) keys: Vec<String>,
-}
-
-/// What becomes of each kind of automatic mail.
-#[derive(Debug, Clone)]
-struct AutomaticMail {
-    auto_reply: Treatment,
-    bulk: Treatment,
-    list: Treatment,
-    bounce: Treatment,
-    feedback_report: Treatment,
-    read_receipt: Treatment,
 }
 
 impl Profile {
@@ -444,18 +434,6 @@ impl Profile {
     pub fn reply_address(&self, token: &str) -> String {
         self.letter_reply_address(token).unwrap_or_else(|| format!("{}{token}@upload.invalid", self.reply_prefix))
     }
-
-    /// The key of the setting that says what becomes of this kind of automatic mail, and what it says.
-    pub(crate) fn automatic(&self, kind: AutomaticKind) -> (&'static str, Treatment) {
-        match kind {
-            AutomaticKind::AutoReply => ("automatic.auto_reply", self.automatic.auto_reply),
-            AutomaticKind::Bulk => ("automatic.bulk", self.automatic.bulk),
-            AutomaticKind::List => ("automatic.list", self.automatic.list),
-            AutomaticKind::Bounce => ("automatic.bounce", self.automatic.bounce),
-            AutomaticKind::FeedbackReport => ("automatic.feedback_report", self.automatic.feedback_report),
-            AutomaticKind::ReadReceipt => ("automatic.read_receipt", self.automatic.read_receipt),
-        }
-    }
 }
 
 /// The address without what stands behind the last `+` of its local part, and that (RFC 5233, section 1).
@@ -481,20 +459,6 @@ impl Projects {
             plus_address: reader.truth(section, "plus_address").unwrap_or_default(),
             local_part: reader.truth(section, "local_part").unwrap_or_default(),
             keys: reader.texts(section, "keys").unwrap_or_default(),
-        }
-    }
-}
-
-impl AutomaticMail {
-    fn read(section: &Section, reader: &mut Reader) -> AutomaticMail {
-        let mut treatment = |key| reader.word(section, key).unwrap_or(Treatment::Hold);
-        AutomaticMail {
-            auto_reply: treatment("auto_reply"),
-            bulk: treatment("bulk"),
-            list: treatment("list"),
-            bounce: treatment("bounce"),
-            feedback_report: treatment("feedback_report"),
-            read_receipt: treatment("read_receipt"),
         }
     }
 }

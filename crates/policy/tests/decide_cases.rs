@@ -71,7 +71,10 @@ fn shown(plan: &Plan) -> String {
         writeln!(text, "  {}\n  | {}", letter.subject, letter.text.replace('\n', "\n  | ")).unwrap();
     }
     for returned in &plan.returned {
-        writeln!(text, "came back: letter {} to {}", returned.number, returned.address).unwrap();
+        let path = if returned.by_path { ", by its return path" } else { "" };
+        let lasts = if returned.permanent { "" } else { ", for now" };
+        writeln!(text, "came back: letter {} to {}{}{lasts}{path}", returned.number, returned.address, returned.why())
+            .unwrap();
     }
     for excluded in &plan.excluded {
         writeln!(text, "kept back by {:?}: {}", excluded.exclusion, excluded.times).unwrap();

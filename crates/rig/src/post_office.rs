@@ -18,6 +18,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub enum Mishap {
     /// RCPT is answered with this code.
     Refuse(u16),
+    /// This command, or with `.` the mail itself, gets this answer.
+    Answer(&'static str, &'static str),
     /// The mail is kept, and the connection ends without an answer after the final dot.
     LoseAnswer,
     /// The mail is kept and answered, and then the connection ends without a word.
@@ -50,8 +52,10 @@ pub struct Posted {
 #[derive(Default)]
 struct Shelf {
     posted: Vec<Posted>,
+    /// Mails that came whole and were refused.
+    refused: Vec<Posted>,
     mishaps: VecDeque<Mishap>,
-    /// The mechanisms by which it takes these tokens, and nothing without one; `None` asks nobody.
+    /// The mechanisms by which it takes these tokens (by `PLAIN` passwords), and nothing without one; `None` asks nobody.
     tokens: Option<(String, BTreeSet<String>)>,
     /// What clients said after AUTH, decoded.
     said: Vec<String>,
@@ -106,6 +110,11 @@ impl PostOffice {
         self.shelf().tokens = Some((mechanisms.to_owned(), good));
     }
 
+    /// From now on mail is taken only from clients that give this password.
+    pub fn ask_for_password(&self, user: &str, password: &str) {
+        self.ask_for_tokens("PLAIN", &[&format!("\0{user}\0{password}")]);
+    }
+
     /// What clients said to prove themselves, in order.
     pub fn said(&self) -> Vec<String> {
         self.shelf().said.clone()
@@ -142,6 +151,11 @@ impl PostOffice {
         self.shelf().posted.clone()
     }
 
+    /// Mails that came whole and were refused, so far.
+    pub fn refused(&self) -> Vec<Posted> {
+        self.shelf().refused.clone()
+    }
+
     /// Waits until so many mails are there. Panics when they do not come.
     pub fn wait_for(&self, number: usize) -> Vec<Posted> {
         let deadline = Instant::now() + PATIENCE;
@@ -167,8 +181,13 @@ impl Traffic {
     }
 }
 
-/// Takes the mail after DATA, for as long as the server is told to take.
-fn take(lines: &mut impl BufRead, letter: &mut Posted, shelf: &(Mutex<Shelf>, Condvar)) -> std::io::Result<()> {
+/// Takes the mail after DATA, for as long as the server is told to take, and keeps it unless it is refused.
+fn take(
+    lines: &mut impl BufRead,
+    letter: &mut Posted,
+    shelf: &(Mutex<Shelf>, Condvar),
+    is_refused: bool,
+) -> std::io::Result<()> {
     let domain = letter.rcpt_to.first().and_then(|address| address.rsplit('@').next()).unwrap_or_default().to_owned();
     let dawdle = {
         let mut shelf = shelf.0.lock().unwrap();
@@ -181,7 +200,10 @@ fn take(lines: &mut impl BufRead, letter: &mut Posted, shelf: &(Mutex<Shelf>, Co
     std::thread::sleep(dawdle);
     let mut locked = shelf.0.lock().unwrap();
     locked.under_way.entry(domain).and_modify(|(now, _)| *now -= 1);
-    locked.posted.push(letter.clone());
+    match is_refused {
+        true => locked.refused.push(letter.clone()),
+        false => locked.posted.push(letter.clone()),
+    }
     shelf.1.notify_all();
     Ok(())
 }
@@ -205,7 +227,7 @@ fn serve(stream: TcpStream, shelf: &(Mutex<Shelf>, Condvar)) -> std::io::Result<
             }
             "AUTH" => {
                 is_known = proves(&line, shelf);
-                if !is_known {
+                if !is_known && !line.contains("PLAIN") {
                     out.write_all(b"334 eyJzdGF0dXMiOiI0MDEifQ==\r\n")?;
                     read_line(&mut lines)?;
                 }
@@ -219,9 +241,10 @@ fn serve(stream: TcpStream, shelf: &(Mutex<Shelf>, Condvar)) -> std::io::Result<
                 if mishap == Some(Mishap::TurnAway) {
                     return out.write_all(b"421 4.3.2 not over this connection\r\n");
                 }
-                "250 2.1.0 ok".to_owned()
+                said_at("MAIL", mishap).unwrap_or("250 2.1.0 ok").to_owned()
             }
             "RCPT" => match mishap {
+                Some(Mishap::Answer("RCPT", answer)) => answer.to_owned(),
                 Some(Mishap::Refuse(code)) => format!("{code} {}.1.1 not now", code / 100),
                 _ => {
                     letter.rcpt_to.push(in_brackets(&line));
@@ -231,13 +254,14 @@ fn serve(stream: TcpStream, shelf: &(Mutex<Shelf>, Condvar)) -> std::io::Result<
             "DATA" if letter.rcpt_to.is_empty() => "503 5.5.1 nobody to deliver to".to_owned(),
             "DATA" => {
                 out.write_all(b"354 go ahead\r\n")?;
-                take(&mut lines, &mut letter, shelf)?;
+                let refusal = said_at(".", mishap);
+                take(&mut lines, &mut letter, shelf, refusal.is_some())?;
                 match mishap {
                     Some(Mishap::LoseAnswer) => return Ok(()),
                     Some(Mishap::HangUp) => return out.write_all(b"250 2.0.0 kept\r\n"),
                     _ => {}
                 }
-                "250 2.0.0 kept".to_owned()
+                refusal.unwrap_or("250 2.0.0 kept").to_owned()
             }
             "QUIT" => return out.write_all(b"221 2.0.0 bye\r\n"),
             _ => "250 2.0.0 ok".to_owned(),
@@ -246,12 +270,22 @@ fn serve(stream: TcpStream, shelf: &(Mutex<Shelf>, Condvar)) -> std::io::Result<
     }
 }
 
+/// What this command is answered instead of what it would be.
+fn said_at(command: &str, mishap: Option<Mishap>) -> Option<&'static str> {
+    match mishap {
+        Some(Mishap::Answer(at, answer)) if at == command => Some(answer),
+        _ => None,
+    }
+}
+
 /// Whether the client's first word after AUTH holds a token that is good.
 fn proves(line: &str, shelf: &(Mutex<Shelf>, Condvar)) -> bool {
     let encoded = line.split_whitespace().nth(2).unwrap_or_default();
     let said = String::from_utf8(BASE64.decode(encoded.as_bytes()).unwrap_or_default()).unwrap_or_default();
     let mut shelf = shelf.0.lock().unwrap();
+    let of_password = Some(said.clone()).filter(|_| line.contains("PLAIN"));
     let token = said.split('\x01').find_map(|field| field.strip_prefix("auth=Bearer ")).map(str::to_owned);
+    let token = token.or(of_password);
     shelf.said.push(said);
     shelf.tokens.as_ref().is_some_and(|(_, good)| token.is_some_and(|token| good.contains(&token)))
 }

@@ -52,7 +52,7 @@ pub struct Settings {
     pub sites: Vec<Site>,
     pub outgoing: Vec<Outgoing>,
     /// What signs letters, by domain and selector.
-    pub dkim: Vec<Arc<courier::dkim::Key>>,
+    pub dkim: Vec<DkimKey>,
     pub mailboxes: Vec<Mailbox>,
     pub profiles: Vec<ProfileFile>,
     /// Empty where nothing is limited.
@@ -144,6 +144,8 @@ pub struct Site {
     pub webhook_secrets: Vec<Secret>,
     /// How often its history is read; `None` where it is not.
     pub history_poll: Option<Duration>,
+    /// Letters about events to one address within an hour.
+    pub letters_per_hour: Option<u32>,
     /// Who is told of its events, as the file says it.
     pub mappings: Option<String>,
     /// Its own templates.
@@ -203,6 +205,8 @@ pub struct Letters {
 pub struct Outgoing {
     pub name: String,
     pub host: String,
+    /// Asked in this order when the one before cannot be reached.
+    pub next_hosts: Vec<String>,
     pub port: u16,
     pub security: courier::submit::Security,
     /// It speaks LMTP.
@@ -287,7 +291,21 @@ pub struct ProfileFile {
     pub cases: Option<PathBuf>,
 }
 
+/// A key, and whose letters it signs.
+#[derive(Debug, Clone)]
+pub struct DkimKey {
+    pub key: Arc<courier::dkim::Key>,
+    /// Of these sites alone; empty for all.
+    pub sites: Vec<String>,
+}
+
 impl Settings {
+    /// What signs the letters of a site.
+    pub fn signers(&self, site: &str) -> courier::dkim::Signers {
+        let is_its = |one: &&DkimKey| one.sites.is_empty() || one.sites.iter().any(|of| of == site);
+        courier::dkim::Signers::new(self.dkim.iter().filter(is_its).map(|one| one.key.clone()))
+    }
+
     pub fn site(&self, name: &str) -> Option<&Site> {
         self.sites.iter().find(|site| site.name == name)
     }

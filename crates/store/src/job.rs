@@ -99,13 +99,33 @@ struct Stop {
     state: JobState,
     due: Micros,
     tries_back: i64,
-    /// It waits for nothing that it does itself, so the time does not count as its age.
-    is_aside: bool,
+    waits_for: WaitsFor,
+}
+
+/// What a waiting job waits for beside its time, by which it is found when that comes before.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum WaitsFor {
+    Time,
+    /// Room in a capacity plan. That is nothing that it does itself, so the time does not count as its age.
+    Room,
+    /// An outgoing server that lets us in.
+    LettingIn,
+}
+
+impl WaitsFor {
+    /// The number that stands in the database.
+    fn number(self) -> i64 {
+        match self {
+            WaitsFor::Time => 0,
+            WaitsFor::Room => 1,
+            WaitsFor::LettingIn => 2,
+        }
+    }
 }
 
 impl Stop {
     fn to(state: JobState) -> Stop {
-        Stop { state, due: 0, tries_back: 0, is_aside: false }
+        Stop { state, due: 0, tries_back: 0, waits_for: WaitsFor::Time }
     }
 }
 
@@ -231,8 +251,28 @@ impl Store {
     /// Like [`Store::wait`], for room in the capacity plan of its site: [`Store::end_aside`] finds it when there is some, and by its
     /// age it is as old afterwards as it was before.
     pub async fn wait_aside(&self, lease: &Lease, fault: &Fault, until: Micros) -> Result<(), Fault> {
-        let stop = Stop { due: until, tries_back: 1, is_aside: true, ..Stop::to(JobState::Waiting) };
+        let stop = Stop { due: until, tries_back: 1, waits_for: WaitsFor::Room, ..Stop::to(JobState::Waiting) };
         self.stop(lease, fault, stop).await
+    }
+
+    /// Like [`Store::wait`], for an outgoing server that lets nobody in: [`Store::end_halts`] finds it when it may.
+    pub async fn wait_halted(&self, lease: &Lease, fault: &Fault, until: Micros) -> Result<(), Fault> {
+        let stop = Stop { due: until, tries_back: 1, waits_for: WaitsFor::LettingIn, ..Stop::to(JobState::Waiting) };
+        self.stop(lease, fault, stop).await
+    }
+
+    /// Outgoing servers may let us in by now, because settings changed: what waits for that goes on at once.
+    pub async fn end_halts(&self) -> Result<(), Fault> {
+        const SQL: &str = "UPDATE jobs SET due = $1, aside = 0 WHERE aside = 2 AND state = 'waiting'";
+        let work = self.inner.db.unit(|conn| {
+            Box::pin(async move {
+                let now = dialect::now(conn).await?;
+                execute!(conn, SQL, now).map(|_| ())
+            })
+        });
+        work.await?;
+        self.inner.bell.ring();
+        Ok(())
     }
 
     /// The job waits for a person.
@@ -259,9 +299,9 @@ impl Store {
                 let now = dialect::now(conn).await?;
                 let ended_at = (stop.state != JobState::Waiting).then_some(now);
                 let state = stop.state.word();
-                let (aside, waits) = match stop.is_aside {
-                    true => (1_i64, stop.due.saturating_sub(now).max(0)),
-                    false => (0, 0),
+                let (aside, waits) = match stop.waits_for {
+                    WaitsFor::Room => (WaitsFor::Room.number(), stop.due.saturating_sub(now).max(0)),
+                    other => (other.number(), 0),
                 };
                 execute!(conn, SQL, state, stop.due, stop.tries_back, sealed, ended_at, &lease.job, aside, waits)
                     .map(|_| ())

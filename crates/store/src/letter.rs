@@ -21,6 +21,8 @@ use policy::{
 /// Letters in one page.
 const PAGE_MAX: u32 = 200;
 const HOUR: Micros = 3600 * 1_000_000;
+/// Notes on one issue that letters about it came back: more would be a storm in the tracker.
+const NOTES_A_DAY_MAX: i64 = 3;
 
 /// A letter, hashed, ready to be posted.
 pub(crate) struct Posted {
@@ -69,11 +71,26 @@ pub(crate) fn due(plan: &Plan, when: LetterWhen, hasher: &Hasher) -> Vec<Posted>
     .collect()
 }
 
-/// Letters that a delivery report says came back: number, and the hash of the address that it names, as written and normalised.
-pub(crate) fn returned(plan: &Plan, hasher: &Hasher) -> Vec<(i64, Vec<u8>)> {
+/// A letter that a delivery report says came back.
+pub(crate) struct Returned {
+    number: i64,
+    /// The hash of the address that it names.
+    address: Vec<u8>,
+    permanent: bool,
+    by_path: bool,
+}
+
+/// Letters that a delivery report says came back, each with the address as written and normalised.
+pub(crate) fn returned(plan: &Plan, hasher: &Hasher) -> Vec<Returned> {
     let both = |letter: &ReturnedLetter| {
+        let ReturnedLetter { permanent, by_path, .. } = *letter;
         let number = letter.number.cast_signed();
-        [letter.address.clone(), normalised(&letter.address)].map(|address| (number, hasher.address(&address)))
+        [letter.address.clone(), normalised(&letter.address)].map(|address| Returned {
+            number,
+            address: hasher.address(&address),
+            permanent,
+            by_path,
+        })
     };
     plan.returned.iter().flat_map(both).collect()
 }
@@ -198,25 +215,64 @@ async fn traffic(
     })
 }
 
-/// Notes that letters came back for good. Each counts once, however many reports tell of it, and only when it went to the address
-/// that the report names: who has one letter of ours could else have any address silenced.
+/// Which letter about events: $4 is the address, $5 whether the report came to its return path.
+macro_rules! whose {
+    () => {
+        "(address = $4 OR CAST($5 AS BIGINT) = 1
+            AND (SELECT COUNT(*) FROM outbox o WHERE o.site = $2 AND o.number = $3) = 1)"
+    };
+}
+
+/// Notes that letters came back. Each counts once, however many reports tell of it, and only when it went to the address that the report
+/// names: who has one letter of ours could else have any address silenced. A report that came to the return path of a letter with one recipient
+/// is about him, whatever address it names: he may have his mail forwarded. Whether a letter about events came back of which that
+/// was not known; `report` is the message that says so.
 pub(crate) async fn note_returned(
     conn: &mut Conn,
     site: &str,
-    returned: &[(i64, Vec<u8>)],
+    report: &str,
+    returned: &[Returned],
     now: Micros,
-) -> Result<(), Fault> {
+) -> Result<bool, Fault> {
     const SQL: &str = "UPDATE letters SET returned_at = $1
         WHERE site = $2 AND number = $3 AND address = $4 AND returned_at IS NULL AND withheld IS NULL";
-    const ABOUT_EVENTS: &str = "UPDATE outbox SET returned_at = $1
-        WHERE site = $2 AND number = $3 AND address = $4 AND returned_at IS NULL AND posted_at IS NOT NULL";
-    for (number, address) in returned {
-        for sql in [SQL, ABOUT_EVENTS] {
-            execute!(conn, sql, now, site, *number, address)?;
+    const FOR_GOOD: &str = concat!(
+        "UPDATE outbox SET returned_at = $1
+        WHERE site = $2 AND number = $3 AND returned_at IS NULL AND posted_at IS NOT NULL AND ",
+        whose!()
+    );
+    const CAME_BACK: &str = concat!(
+        "UPDATE outbox SET bounced_at = $1, report = $6
+        WHERE site = $2 AND number = $3 AND bounced_at IS NULL AND posted_at IS NOT NULL AND ",
+        whose!()
+    );
+    let mut is_new = false;
+    for Returned { number, address, permanent, by_path } in returned {
+        let by_path = i64::from(*by_path);
+        if *permanent {
+            execute!(conn, SQL, now, site, *number, address)?;
+            execute!(conn, FOR_GOOD, now, site, *number, address, by_path)?;
         }
         contact::came_back_by_report(conn, site, *number, address, now).await?;
+        is_new |= execute!(conn, CAME_BACK, now, site, *number, address, by_path, report)? > 0;
     }
-    Ok(())
+    Ok(is_new)
+}
+
+/// Whether one more note that a letter came back is written on this issue, because of this report; noted for those that follow.
+pub(crate) async fn may_note(
+    conn: &mut Conn,
+    site: &str,
+    issue_id: &str,
+    report: &str,
+    now: Micros,
+) -> Result<bool, Fault> {
+    const NOTES: &str = "SELECT COUNT(DISTINCT report) FROM outbox WHERE site = $1 AND issue_id = $2 AND noted_at > $3";
+    const NOTED: &str = "UPDATE outbox SET noted_at = $1 WHERE site = $2 AND issue_id = $3 AND report = $4
+        AND bounced_at IS NOT NULL";
+    dialect::lock_letters(conn, site).await?;
+    let notes = one!(conn, (i64,), NOTES, site, issue_id, now - 24 * HOUR)?.map_or(0, |(notes,)| notes);
+    Ok(notes < NOTES_A_DAY_MAX && execute!(conn, NOTED, now, site, issue_id, report)? > 0)
 }
 
 /// What the story says of a letter that was too many.

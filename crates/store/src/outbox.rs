@@ -120,6 +120,8 @@ struct Draft {
     sealed_letter: Vec<u8>,
     inline: Option<Vec<u8>>,
     blob: Option<String>,
+    /// The files of the decision that it takes along.
+    files: Vec<String>,
 }
 
 /// Drafts that wait for the unit of work that inserts them.
@@ -194,6 +196,10 @@ impl Store {
             Kept::Blob(name) => (None, Some(name)),
         };
         let hasher = self.inner.vault.hasher(site).await?;
+        let mut files: Vec<String> =
+            about.files.iter().filter_map(|file| Some(file.gap.as_ref()?.file.clone())).collect();
+        files.sort();
+        files.dedup();
         // The form in which it is asked about when the next letter is due.
         let to = normalised(&about.to);
         Ok(Draft {
@@ -207,8 +213,35 @@ impl Store {
             wrapped_key: sealing.wrapped,
             inline,
             blob,
+            files,
             id,
         })
+    }
+
+    /// Lets a letter go to its address unless so many went there within the last hour; then the time at which there is room. What was let
+    /// go once may be tried as often as it takes.
+    pub async fn let_go(&self, lease: &Lease, most: u32) -> Result<Option<Micros>, Fault> {
+        const HOUR: Micros = 3600 * 1_000_000;
+        const KNOWN: &str = "SELECT address, let_at FROM outbox WHERE id = $1";
+        const LAST: &str = "SELECT let_at FROM outbox WHERE site = $1 AND address = $2 AND let_at > $3
+            ORDER BY let_at DESC LIMIT 1 OFFSET $4";
+        const LET: &str = "UPDATE outbox SET let_at = $1 WHERE id = $2";
+        let (lease, before) = (lease.clone(), i64::from(most.max(1)) - 1);
+        let work = self.inner.db.unit(move |conn| {
+            Box::pin(async move {
+                check_lease(conn, &lease).await?;
+                dialect::lock_letters(conn, &lease.site).await?;
+                let now = dialect::now(conn).await?;
+                let known = one!(conn, (Vec<u8>, Option<i64>), KNOWN, &lease.subject)?;
+                let Some((address, None)) = known else { return Ok(None) };
+                if let Some((last,)) = one!(conn, (i64,), LAST, &lease.site, &address, now - HOUR, before)? {
+                    return Ok(Some(last + HOUR));
+                }
+                execute!(conn, LET, now, &lease.subject)?;
+                Ok(None)
+            })
+        });
+        work.await
     }
 
     /// The letter of this job.
@@ -262,8 +295,9 @@ impl Drafts {
             "INSERT INTO outbox (id, key, site, issue_id, notice, number, address, size_bytes, drafted_at,
                 key_id, wrapped_key, sealed_letter, sealed_inline, blob)
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT (key) DO NOTHING";
+        const FILE: &str = "INSERT INTO outbox_parts (letter, file) VALUES ($1, $2)";
         for draft in &self.0 {
-            execute!(
+            let is_new = execute!(
                 conn,
                 SQL,
                 &draft.id,
@@ -281,6 +315,9 @@ impl Drafts {
                 draft.inline.as_deref(),
                 draft.blob.as_deref()
             )?;
+            for file in draft.files.iter().filter(|_| is_new > 0) {
+                execute!(conn, FILE, &draft.id, file)?;
+            }
         }
         Ok(())
     }

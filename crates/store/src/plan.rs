@@ -2,17 +2,17 @@
 
 use crate::Store;
 use crate::audit;
-use crate::database::{execute, one};
+use crate::database::{Conn, execute, one};
 use crate::dialect;
 use crate::exclusion;
 use crate::job;
-use crate::letter::{self, Posted};
+use crate::letter::{self, Posted, Returned};
 use crate::replay;
-use crate::rows::{Decision, JobKind, Lease};
+use crate::rows::{Decision, JobKind, Lease, Micros};
 use crate::sealed::{self, plan_place, summary_place};
 use crate::shadow;
 use policy::replay::Adoption;
-use policy::{Excluded, Fault, FaultCode, LetterWhen, Origin, Plan};
+use policy::{Excluded, Fault, FaultCode, LetterWhen, Origin, Outcome, Plan};
 use serde::{Deserialize, Serialize};
 
 /// Participants of one message that are remembered; a mail to more is a list, and nobody in it is known by it.
@@ -40,8 +40,10 @@ pub(crate) struct Written {
     pub(crate) issue_id: Option<String>,
     pub(crate) has_steps: bool,
     pub(crate) letters: Vec<Posted>,
-    /// Letters that came back: their numbers and addresses.
-    pub(crate) returned: Vec<(i64, Vec<u8>)>,
+    /// Letters that came back.
+    pub(crate) returned: Vec<Returned>,
+    /// Its only step is a note that a letter came back.
+    is_note: bool,
     sealed_plan: Option<Vec<u8>>,
     sealed_summary: Option<Vec<u8>>,
     sender: Vec<u8>,
@@ -126,6 +128,7 @@ impl Store {
             has_steps: !decision.plan.steps.is_empty(),
             letters: letter::due(&decision.plan, LetterWhen::Decided, &hasher),
             returned: letter::returned(&decision.plan, &hasher),
+            is_note: matches!(decision.plan.outcome, Outcome::Ignore | Outcome::Hold),
             sealed_plan,
             sealed_summary,
             sender: hasher.address(&decision.sender),
@@ -151,7 +154,26 @@ impl Store {
     }
 }
 
-async fn write(conn: &mut crate::database::Conn, written: &Written) -> Result<(), Fault> {
+/// The issue that is touched, and whether there is anything to do: a note that a letter came back is written once for each letter, and not as
+/// often as somebody likes.
+async fn to_do<'w>(
+    conn: &mut Conn,
+    written: &'w Written,
+    is_new: bool,
+    now: Micros,
+) -> Result<(Option<&'w str>, bool), Fault> {
+    let issue_id = written.issue_id.as_deref();
+    if !written.has_steps || !written.is_note {
+        return Ok((issue_id, written.has_steps));
+    }
+    let lease = &written.lease;
+    match issue_id.filter(|_| is_new) {
+        Some(issue) if letter::may_note(conn, &lease.site, issue, &lease.subject, now).await? => Ok((issue_id, true)),
+        _ => Ok((None, false)),
+    }
+}
+
+async fn write(conn: &mut Conn, written: &Written) -> Result<(), Fault> {
     const RETIRE: &str = "UPDATE plans SET active = 0 WHERE message = $1 AND active = 1";
     const UNPROPOSE: &str = "DELETE FROM plans WHERE message = $1 AND active > 1";
     const TIED: &str = "UPDATE messages SET tied_at = $1 WHERE id = $2 AND tied_at IS NULL";
@@ -183,13 +205,14 @@ async fn write(conn: &mut crate::database::Conn, written: &Written) -> Result<()
     for address in &written.people {
         execute!(conn, PERSON, &lease.subject, address)?;
     }
-    let carry = if written.has_steps {
-        let lane = written.issue_id.as_deref().map(|issue| job::issue_lane(&lease.site, issue));
+    let is_new = letter::note_returned(conn, &lease.site, &lease.subject, &written.returned, now).await?;
+    let (issue_id, has_steps) = to_do(conn, written, is_new, now).await?;
+    let carry = if has_steps {
+        let lane = issue_id.map(|issue| job::issue_lane(&lease.site, issue));
         Some(job::follow_with_carry(conn, &from, lane.as_deref(), now).await?)
     } else {
         None
     };
-    letter::note_returned(conn, &lease.site, &written.returned, now).await?;
     let deliver = letter::post(conn, lease, written.revision, &written.letters, now).await?;
     let job = carry.or(deliver).unwrap_or_else(|| lease.job.clone());
     execute!(
@@ -199,7 +222,7 @@ async fn write(conn: &mut crate::database::Conn, written: &Written) -> Result<()
         &written.sender,
         written.outcome,
         written.project.as_deref(),
-        written.issue_id.as_deref(),
+        issue_id,
         now,
         written.revision,
         &job,

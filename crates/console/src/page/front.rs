@@ -61,6 +61,7 @@ pub async fn show(State(console): State<Console>, session: Extension<Session>) -
     };
     let (sites, mailboxes) = (console.now.sites(), console.now.mailboxes());
     let mut needs = needs(&attention, &sites, &mailboxes);
+    needs.extend(console.now.halted().iter().map(|name| closed(name)));
     needs.extend(of_plans(&console.now.plans(), &aside));
     needs.extend(flagged.iter().map(of_contacts));
     let counts = OPEN.map(|open| Count {
@@ -154,6 +155,14 @@ fn of_contacts((site, number, none_left): &(String, u64, bool)) -> Need {
     let text = format!("Letters to {what} of the site {site} came back; {then}");
     let class = if *none_left { "dead" } else { "held" };
     Need { class, text, since: None, link: Some(("/contacts", "Show the contacts")) }
+}
+
+/// A server that letters wait for until a person has looked.
+fn closed(name: &str) -> Need {
+    let text = format!(
+        "The outgoing mail server {name} lets us in no more, or takes no more of our letters for now: they wait, and sealpost check says why"
+    );
+    Need { class: "held", text, since: None, link: Some(("/letters/events", "Show the letters about events")) }
 }
 
 /// Letters that do not leave, and events that nobody is told of, because their work stopped.

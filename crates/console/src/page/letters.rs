@@ -111,6 +111,7 @@ pub(super) fn fate_in_words(fate: &LetterFate) -> (String, &'static str) {
         LetterFate::Sent => ("sent".to_owned(), "done"),
         LetterFate::DeadEnd => ("kept here, its site is a dead end".to_owned(), "held"),
         LetterFate::Failed(fault) => (fault.to_string(), "dead"),
+        LetterFate::CameBack(back) => (back.in_words(), "dead"),
     }
 }
 

@@ -13,6 +13,10 @@ use std::sync::Arc;
 pub struct Troubled;
 
 impl Now for Troubled {
+    fn halted(&self) -> Vec<String> {
+        vec!["relay".into()]
+    }
+
     fn sites(&self) -> Vec<SiteNow> {
         let limited = vec![("requests in a second", 3), ("requests in an hour", 0)];
         let north = SiteNow { name: "north".into(), is_parked: true, is_dead_end: true, limited, ..SiteNow::default() };
@@ -94,6 +98,7 @@ async fn priv_28_the_first_page_tells_which_site_is_left_alone_and_which_limits_
         "No mail comes into the mailbox quiet",
         "The mailbox stuck is not looked through any more",
         "The site north is a dead end",
+        "The outgoing mail server relay lets us in no more, or takes no more of our letters for now",
         "A token server gives no tokens for the site south; sealpost check says why",
         "A token server gives no tokens for the mailbox post",
         "Limits of the tracker of north, since the start: requests in a second 3\u{a0}times.",

@@ -1,6 +1,7 @@
 //! A mail as it is sent after 354: CRLF line ends, dots doubled, the end marked (RFC 5321, section 4.5.2).
 
-/// Encodes a mail piece by piece. A bare CR or LF becomes CRLF, so that no server sees another end than ours (SEC-10).
+/// Encodes a mail piece by piece. A bare CR or LF becomes CRLF and a NUL at the start of a line is left out, which some servers do and then
+/// see a dot alone: so no server sees another end than ours (SEC-10).
 #[derive(Debug)]
 pub(super) struct Stuffing {
     at_line_start: bool,
@@ -22,6 +23,10 @@ impl Stuffing {
                     piece = &piece[1..];
                     continue;
                 }
+            }
+            if self.at_line_start && first == 0 {
+                piece = &piece[1..];
+                continue;
             }
             if self.at_line_start && first == b'.' {
                 output.push(b'.');
@@ -65,6 +70,7 @@ mod tests {
         assert_eq!(encode([&b".a\n..\r\nb\rc"[..]]), b"..a\r\n...\r\nb\r\nc\r\n.\r\n");
         assert_eq!(encode([&b"a\r"[..], b"\n.", b"\r\n"]), b"a\r\n..\r\n.\r\n");
         assert_eq!(encode([&b"\n\r\r\n"[..]]), b"\r\n\r\n\r\n.\r\n");
+        assert_eq!(encode([&b"a\r\n\0"[..], b"\0.\r\nb\0."]), b"a\r\n..\r\nb\0.\r\n.\r\n");
     }
 
     proptest! {

@@ -29,6 +29,8 @@ impl Host {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
     pub host: Host,
+    /// Asked in this order when the one before cannot be reached, or does not prove its name; all else is as with the first.
+    pub others: Vec<Host>,
     /// LMTP: `LHLO`, and one reply per recipient after the data.
     pub lmtp: bool,
     pub security: Security,
@@ -50,6 +52,7 @@ impl Target {
     pub fn smtp(name: impl Into<String>, port: u16) -> Target {
         Target {
             host: Host::Tcp { name: name.into(), port },
+            others: Vec::new(),
             lmtp: false,
             security: Security::None,
             authorities: None,

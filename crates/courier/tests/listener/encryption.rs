@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use courier::smtp_in::{CertificateFiles, Listener, Settings, Tls};
-use courier::submit::{Connection, Secret, Security, Target, submit};
+use courier::submit::{Connection, Secret, Security, Stage, Target, submit};
 use mail::Envelope;
 use policy::fault::{FaultCode, FaultKind};
 use rcgen::{CertificateParams, KeyPair};
@@ -160,7 +160,8 @@ async fn fault_32_a_new_certificate_is_used_without_dropping_a_connection() {
     timeout(HANG, before.send(&envelope(), b"over the old connection")).await.unwrap().unwrap();
     timeout(HANG, submit(&target, &envelope(), b"over a new one")).await.unwrap().unwrap();
     let stale = Target { authorities: Some(old_authorities), ..target.clone() };
-    assert!(timeout(HANG, Connection::open(&stale)).await.unwrap().is_err(), "the old certificate is gone");
+    let unopened = timeout(HANG, Connection::reach(&stale)).await.unwrap().map(|_| ()).unwrap_err();
+    assert_eq!(unopened.stage, Stage::Proving, "FAULT-21: the old certificate is gone: {:?}", unopened.fault);
 
     // A key that does not fit is refused and the listener goes on with what it has.
     std::fs::write(certificate.path("key.pem"), KeyPair::generate().unwrap().serialize_pem()).unwrap();

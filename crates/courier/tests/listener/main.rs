@@ -4,8 +4,10 @@
 
 mod book;
 mod encryption;
+mod failover;
 mod limits;
 mod shutdown;
+mod sinks;
 mod smuggling;
 mod submission;
 mod talk;

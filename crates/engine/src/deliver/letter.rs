@@ -11,6 +11,8 @@ use crate::stop::Stop;
 use mail::Envelope;
 use mail::compose::Composed;
 use policy::meter::Metered;
+use policy::{Fault, FaultCode};
+use std::time::Duration;
 
 /// Sends the letter unless that was done. That there is no such address is noted and that is all; any other refusal is for a person to
 /// see, because it may be our own fault.
@@ -20,6 +22,12 @@ pub(crate) async fn letter(shared: &Shared, held: &Held) -> Result<(), Stop> {
     let mut about = posted.about;
     if let Some(told) = about.message.take() {
         return message::of_mapping(shared, held, &site, &posted.key, told).await;
+    }
+    if let Some(most) = site.letters_per_hour
+        && let Some(until) = shared.store.let_go(&held.lease, most).await?
+    {
+        let left = u64::try_from(until.saturating_sub(held.now())).unwrap_or(0);
+        return Err(Stop::Wait(too_soon(most), Duration::from_micros(left)));
     }
     // It answers nobody, so it has a return path (RFC 5321, section 4.5.5): only so it is known when servers further on refuse it.
     let envelope = Envelope { mail_from: Some(about.return_path), rcpt_to: vec![about.to], ..Envelope::default() };
@@ -47,4 +55,11 @@ pub(crate) async fn letter(shared: &Shared, held: &Held) -> Result<(), Stop> {
         Handed::Failed(fault) if !is_no_such_address(&fault) => Err(Stop::GiveUp(fault)),
         Handed::Failed(_) | Handed::Before => Ok(shared.store.complete(&held.lease).await?),
     }
+}
+
+fn too_soon(most: u32) -> Fault {
+    Fault::temporary(
+        FaultCode::LetterTooSoon,
+        format!("{most} letters went to this address within an hour, {most} may"),
+    )
 }

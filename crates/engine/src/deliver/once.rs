@@ -105,7 +105,7 @@ where
             Metrics::add(if dead_end { &shared.metrics.letters_kept } else { &shared.metrics.letters_sent });
             Ok(Handed::Now)
         }
-        Err(fault) => Attempt { shared, held, key, again, message_id: &message_id }.failed(fault).await,
+        Err(fault) => Attempt { shared, held, key, outgoing, again, message_id: &message_id }.failed(fault).await,
     }
 }
 
@@ -114,6 +114,7 @@ struct Attempt<'a> {
     shared: &'a Shared,
     held: &'a Held,
     key: &'a StepKey,
+    outgoing: &'a Outgoing,
     /// The answer to an earlier try was lost.
     again: bool,
     message_id: &'a str,
@@ -137,7 +138,7 @@ impl Attempt<'_> {
                     true => store.not_again(lease, self.key).await?,
                     false => store.not_done(lease, self.key, self.message_id).await?,
                 }
-                Err(Stop::Retry(fault))
+                Err(self.outgoing.stop_of(fault))
             }
             FaultKind::Unknown => Err(Stop::Retry(fault)),
         }

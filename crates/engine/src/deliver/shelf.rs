@@ -12,12 +12,14 @@ use crate::speak::MailService;
 use crate::stop::Stop;
 use crate::tokens::TokensOfOutgoing;
 use bytes::Bytes;
-use courier::submit::{Connection, Offered, Shape, Target};
+use courier::submit::{Connection, Offered, Shape, Stage, Target, Unopened};
 use mail::Envelope;
+use policy::letter::is_about_us;
 use policy::{Fault, FaultCode, FaultKind};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
+use tokio::sync::Mutex as Door;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::timeout;
 
@@ -46,11 +48,18 @@ pub struct Limits {
     pub per_domain: Option<usize>,
     /// How long a connection is kept that nobody needs.
     pub kept_for: Duration,
+    /// A server that does not let us in is left alone for so long: accounts are locked after some wrong passwords in a row.
+    pub halted_for: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { connections: 4, per_domain: None, kept_for: Duration::from_secs(30) }
+        Limits {
+            connections: 4,
+            per_domain: None,
+            kept_for: Duration::from_secs(30),
+            halted_for: Duration::from_secs(300),
+        }
     }
 }
 
@@ -67,7 +76,7 @@ impl Shelves {
             shelf.lock().trouble = None;
             return shelf.clone();
         }
-        let shelf = Arc::new(Shelf::new(limits));
+        let shelf = Arc::new(Shelf { name: name.to_owned(), ..Shelf::new(limits) });
         shelves.insert(name.to_owned(), shelf.clone());
         shelf
     }
@@ -75,9 +84,13 @@ impl Shelves {
 
 /// The connections to one server.
 pub struct Shelf {
+    /// That of the server; empty where it has none.
+    name: String,
     limits: Limits,
     turns: Arc<Semaphore>,
     state: Mutex<State>,
+    /// Through it those go one at a time who sign in: of ten letters at a server that takes the password no more one finds it out.
+    door: Door<()>,
 }
 
 #[derive(Default)]
@@ -100,11 +113,34 @@ struct Kept {
     letters: u32,
 }
 
-/// The server could not be reached.
+/// The server could not be used.
 struct Trouble {
     until: Instant,
     pause: Duration,
     fault: Fault,
+    kind: TroubleKind,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum TroubleKind {
+    /// It could not be reached.
+    Away,
+    /// It did not take a token, which may have been taken back before its time.
+    TokenRefused,
+    /// It did not let us in.
+    Closed,
+    /// It let us in, and takes no more letters of ours.
+    Spent,
+}
+
+/// How a server was when it was used last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Condition {
+    Works,
+    /// It cannot be reached.
+    Away,
+    /// It lets us in no more, or takes no more letters of ours: all of them wait.
+    Halted,
 }
 
 /// The right to send one letter now.
@@ -126,7 +162,48 @@ pub(crate) struct Lent<'a> {
 impl Shelf {
     pub(crate) fn new(limits: Limits) -> Shelf {
         let turns = Arc::new(Semaphore::new(limits.connections.max(1)));
-        Shelf { limits, turns, state: Mutex::default() }
+        Shelf { name: String::new(), limits, turns, state: Mutex::default(), door: Door::default() }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn condition(&self) -> Condition {
+        match self.lock().trouble.as_ref().map(|trouble| trouble.kind) {
+            None => Condition::Works,
+            Some(TroubleKind::Away | TroubleKind::TokenRefused) => Condition::Away,
+            Some(TroubleKind::Closed | TroubleKind::Spent) => Condition::Halted,
+        }
+    }
+
+    /// What keeps all letters from the server at present.
+    fn stop(&self) -> Option<Stop> {
+        let state = self.lock();
+        let trouble = state.trouble.as_ref()?;
+        let left = trouble.until.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())?;
+        Some(match trouble.fault.code {
+            FaultCode::PostHalted => Stop::Halted(trouble.fault.clone(), left),
+            _ => Stop::Retry(trouble.fault.clone()),
+        })
+    }
+
+    /// All letters wait.
+    fn halt(&self, kind: TroubleKind, detail: &str) -> Fault {
+        let fault = Fault::temporary(FaultCode::PostHalted, detail);
+        let pause = self.limits.halted_for;
+        let trouble = Trouble { until: Instant::now() + pause, pause, fault: fault.clone(), kind };
+        let state = &mut *self.lock();
+        if condition_changes(state.trouble.as_ref()) {
+            let place = &self.name;
+            tracing::error!(
+                place,
+                detail,
+                "an outgoing mail server does not let us in, or takes no more; letters wait"
+            );
+        }
+        state.trouble = Some(trouble);
+        fault
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -148,10 +225,7 @@ impl Shelf {
         };
         let turn = timeout(TURN_WITHIN, waiting).await.unwrap_or_else(|_| Err(busy()));
         let turn = turn.map_err(|fault| Stop::Wait(fault, TURN_AGAIN))?;
-        match &self.lock().trouble {
-            Some(trouble) if Instant::now() < trouble.until => Err(Stop::Retry(trouble.fault.clone())),
-            _ => Ok(turn),
-        }
+        self.stop().map_or(Ok(turn), Err)
     }
 
     fn turns_of(&self, domain: &str, limit: usize) -> Arc<Semaphore> {
@@ -207,20 +281,39 @@ impl Shelf {
         futures_util::future::join_all(goodbyes).await;
     }
 
-    /// Whether the server could be reached; one that could not is left alone for a while, by all letters.
-    fn heed(&self, opened: Result<Connection, Fault>) -> Result<Connection, Fault> {
-        let trouble = &mut self.lock().trouble;
-        match opened {
+    /// Whether the server let us in; one that did not is left alone for a while, by all letters.
+    fn heed(&self, opened: Result<Connection, Unopened>, by_token: bool) -> Result<Connection, Fault> {
+        let Unopened { fault, stage } = match opened {
             Ok(connection) => {
-                *trouble = None;
-                Ok(connection)
+                let trouble = &mut self.lock().trouble;
+                // That the account is good again is said by a letter that is taken.
+                trouble.take_if(|trouble| trouble.kind != TroubleKind::Spent);
+                return Ok(connection);
             }
-            Err(fault) => {
-                let pause = trouble.as_ref().map_or(LEFT_ALONE_FIRST, |last| (last.pause * 2).min(LEFT_ALONE_MAX));
-                *trouble = Some(Trouble { until: Instant::now() + pause, pause, fault: fault.clone() });
-                Err(fault)
-            }
+            Err(unopened) => unopened,
+        };
+        let last = self.lock().trouble.as_ref().map(|last| (last.kind, last.pause));
+        let is_fresh = last.is_some_and(|(kind, _)| matches!(kind, TroubleKind::TokenRefused | TroubleKind::Closed));
+        let kind = match stage {
+            Stage::Reaching => TroubleKind::Away,
+            Stage::SigningIn if by_token && !is_fresh => TroubleKind::TokenRefused,
+            Stage::Proving | Stage::SigningIn => return Err(self.halt(TroubleKind::Closed, &fault.detail)),
+        };
+        let pause = last.map_or(LEFT_ALONE_FIRST, |(_, pause)| (pause * 2).min(LEFT_ALONE_MAX));
+        self.lock().trouble = Some(Trouble { until: Instant::now() + pause, pause, fault: fault.clone(), kind });
+        Err(fault)
+    }
+
+    /// The fault of one letter, or that of all of them when what the server said is about us.
+    fn refused(&self, fault: Fault) -> Fault {
+        match fault.code == FaultCode::PostRefused && is_about_us(&fault.detail) {
+            true => self.halt(TroubleKind::Spent, &fault.detail),
+            false => fault,
         }
+    }
+
+    fn taken(&self) {
+        self.lock().trouble = None;
     }
 }
 
@@ -240,17 +333,48 @@ impl Outgoing {
         Ok(Some(Turn { outgoing: self, target: self.target.as_ref(), _turn, _of_domain }))
     }
 
+    pub(crate) fn shelf(&self) -> &Shelf {
+        &self.shelf
+    }
+
+    /// What keeps a letter that a fault of ours stopped: the server lets nobody in.
+    pub(crate) fn stop_of(&self, fault: Fault) -> Stop {
+        match self.shelf.stop() {
+            Some(stop @ Stop::Halted(..)) => stop,
+            // Another letter was taken meanwhile; this one found the server shut all the same.
+            _ if fault.code == FaultCode::PostHalted => Stop::Halted(fault, TURN_AGAIN),
+            _ => Stop::Retry(fault),
+        }
+    }
+
     /// A connection that takes letters. What the server refuses here is us and no letter, so each fault is temporary: a password that
     /// is wrong for an hour costs no letter.
-    async fn open(&self, target: &Target) -> Result<Connection, Fault> {
-        let temporary = |fault| Fault { kind: FaultKind::Temporary, ..of_post(fault) };
-        let Some(tokens) = &self.tokens else { return Connection::open(target).await.map_err(temporary) };
-        let (target, pass) = tokens.opened(target).await?;
-        let opened = Connection::open(&target).await;
-        if opened.as_ref().is_err_and(|fault| fault.kind == FaultKind::Permanent) {
+    async fn open(&self, target: &Target) -> Result<Connection, Unopened> {
+        let temporary = |Unopened { fault, stage }| Unopened {
+            fault: Fault { kind: FaultKind::Temporary, ..of_post(fault) },
+            stage,
+        };
+        let Some(tokens) = &self.tokens else { return Connection::reach(target).await.map_err(temporary) };
+        let no_token = |fault| Unopened { fault, stage: Stage::Reaching };
+        let (target, pass) = tokens.opened(target).await.map_err(no_token)?;
+        let opened = Connection::reach(&target).await;
+        if opened.as_ref().is_err_and(|unopened| unopened.stage == Stage::SigningIn) {
             tokens.forget(&pass).await;
         }
         opened.map_err(temporary)
+    }
+
+    /// The same, one at a time where there is an account, and not at all when another has just found that it is in vain.
+    async fn enter(&self, target: &Target) -> Result<Connection, Fault> {
+        let by_token = self.tokens.is_some();
+        if !by_token && target.credentials.is_none() {
+            return self.shelf.heed(self.open(target).await, false);
+        }
+        let _door = self.shelf.door.lock().await;
+        if let Some(Stop::Halted(fault, _) | Stop::Retry(fault)) = self.shelf.stop() {
+            return Err(fault);
+        }
+        self.shelf.heed(self.open(target).await, by_token)
     }
 }
 
@@ -288,13 +412,13 @@ impl Turn<'_> {
                 Ok(Ok(offered)) => return Ok(Lent { shelf, kept, offered }),
                 Ok(Err(fault)) if kept.connection.is_ready() => {
                     shelf.put(kept);
-                    return Err(of_post(fault));
+                    return Err(shelf.refused(of_post(fault)));
                 }
                 // It broke after the last letter, or the server has had enough of it: that says nothing about this one.
                 Ok(Err(_)) | Err(_) => {}
             }
         }
-        let connection = shelf.heed(self.outgoing.open(target).await)?;
+        let connection = self.outgoing.enter(target).await?;
         let mut kept = Kept { connection, target: target.clone(), since: Instant::now(), letters: 0 };
         // Asked as late as can be: a process that was stopped while it connected has lost its lease (FAULT-30).
         held.still_ours()?;
@@ -304,7 +428,7 @@ impl Turn<'_> {
                 if kept.connection.is_ready() {
                     shelf.put(kept);
                 }
-                Err(of_post(fault))
+                Err(shelf.refused(of_post(fault)))
             }
         }
     }
@@ -317,10 +441,17 @@ impl Lent<'_> {
     /// *Unknown* when it broke after the final dot, because the letter may have been taken.
     pub(crate) async fn hand_over(mut self, pieces: mpsc::Receiver<Bytes>) -> Result<(), Fault> {
         let sent = self.kept.connection.hand_over(self.offered, pieces).await;
+        let shelf = self.shelf;
         if self.kept.connection.is_ready() {
-            self.shelf.put(Kept { letters: self.kept.letters + 1, ..self.kept });
+            shelf.put(Kept { letters: self.kept.letters + 1, ..self.kept });
         }
-        sent.map(|_| ()).map_err(of_post)
+        match sent {
+            Ok(_) => {
+                shelf.taken();
+                Ok(())
+            }
+            Err(fault) => Err(shelf.refused(of_post(fault))),
+        }
     }
 }
 
@@ -345,6 +476,11 @@ async fn say_goodbye(kept: Kept) {
     if kept.connection.is_ready() {
         let _ = timeout(GOODBYE_WITHIN, kept.connection.quit()).await;
     }
+}
+
+/// Whether this is news.
+fn condition_changes(last: Option<&Trouble>) -> bool {
+    last.is_none_or(|last| !matches!(last.kind, TroubleKind::Closed | TroubleKind::Spent))
 }
 
 fn busy() -> Fault {

@@ -9,7 +9,7 @@ use crate::site::{Site, misunderstood};
 use mail::normalised;
 use policy::event::{Event, EventKind};
 use policy::notify::{Entry, Facts, IssueNow, Person, Question, Whom};
-use policy::{Fault, FaultCode, Mappings, StepKey, Told, Visibility};
+use policy::{Fault, FaultCode, Mappings, Outcome, StepKey, Told, Visibility};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use tracker::{Answer, IssueView, Operation};
@@ -134,6 +134,10 @@ impl<'a> Inquiry<'a> {
         };
         let Some(message) = marker.as_ref().and_then(message_of) else { return Ok(Told::Known(None)) };
         let story = self.shared.store.story(message).await?.filter(|story| story.line.site == self.site.name);
+        const A_NOTE: &str = "it is a note that a letter came back, of which nobody gets another";
+        if story.as_ref().and_then(|story| story.line.outcome).is_some_and(is_no_mail_for_the_issue) {
+            return Ok(Told::Untold(A_NOTE.to_owned()));
+        }
         let sender = story.map(|story| story.line.sender).filter(|sender| !sender.is_empty());
         const NOT_KEPT: &str = "it came by a mail of which it is not kept who wrote it";
         Ok(sender.map_or_else(|| Told::Untold(NOT_KEPT.to_owned()), |sender| Told::Known(Some(Whom::Address(sender)))))
@@ -302,6 +306,11 @@ impl Partakers {
 }
 
 const GONE: &str = "the issue is gone, so the tracker cannot be asked";
+
+/// Whether all that such a mail can have left on an issue is a note about itself: it was a report.
+fn is_no_mail_for_the_issue(outcome: Outcome) -> bool {
+    matches!(outcome, Outcome::Ignore | Outcome::Hold)
+}
 
 /// The issue as it is known by now, while it is there.
 fn issue_in<'f>(facts: &'f Facts, issue_id: &str) -> Result<&'f IssueNow, String> {

@@ -107,11 +107,28 @@ fn ends_are_told_ahead_by_what_ends_and_when() {
 }
 
 #[test]
+fn letters_that_come_back_are_told_once_a_day_however_many() {
+    let rule = rule(&[Cause::Returned]);
+    let told = |day: &str, number: u64| {
+        let facts = Facts { returned: vec![("north".into(), number), ("south".into(), 0)], ..at(day) };
+        bulletins(&rule, &facts).into_iter().map(|one| one.name).collect::<Vec<_>>()
+    };
+    assert_eq!((told("2026-11-26", 0).len(), told("2026-11-26", 1).len()), (0, 1));
+    assert_eq!(told("2026-11-26", 1), told("2026-11-26", 10_000));
+    assert_ne!(told("2026-11-26", 1), told("2026-11-27", 1));
+}
+
+#[test]
 fn an_outage_has_one_name_from_its_beginning_to_its_end() {
     let rule = rule(&[Cause::Offline]);
     let facts = at("2026-11-26");
-    let connection =
-        |fails_since| Connection { what: Connected::Mailbox, name: "desk".into(), site: "north".into(), fails_since };
+    let connection = |fails_since| Connection {
+        what: Connected::Mailbox,
+        name: "desk".into(),
+        site: "north".into(),
+        fails_since,
+        says_no: false,
+    };
     let since = facts.now - 30 * MINUTE;
     let told = |fails_since, told_offline: &[String]| {
         let connections = vec![connection(fails_since)];
@@ -119,6 +136,9 @@ fn an_outage_has_one_name_from_its_beginning_to_its_end() {
     };
     let outage = format!("offline/mailbox/desk/{since}");
     assert_eq!(told(Some(since + 1), &[]), [""; 0], "not for half an hour yet");
+    let no = Connection { what: Connected::Outgoing, says_no: true, ..connection(Some(facts.now)) };
+    let at_once = names(&rule, &Facts { connections: vec![no], ..facts.clone() });
+    assert_eq!(at_once, [format!("offline/outgoing server/desk/{}", facts.now)], "who says no is told at once");
     assert_eq!(told(Some(since), &[]), std::slice::from_ref(&outage));
     assert_eq!(told(None, &[]), [""; 0], "nobody was told that it was offline");
     assert_eq!(told(None, &[outage.clone(), "offline/mailbox/desk2/1".into()]), [format!("back/{outage}")]);

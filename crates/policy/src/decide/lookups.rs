@@ -62,10 +62,16 @@ pub(super) fn returned_message_id<'a>(evidence: &Evidence<'a>) -> Option<&'a str
     bounce.returned_message_id.as_deref().filter(|id| reply_token::resembles(id))
 }
 
+/// Where a delivery report was sent to, when that is a return path that we sign.
+pub(super) fn return_path<'a>(evidence: &'a Evidence) -> Option<&'a str> {
+    evidence.message.bounce.as_ref()?;
+    reply_addresses(evidence).find(|address| reply_token::resembles(address))
+}
+
 /// The ids by which the mail itself shows to be ours, or to be about a letter of ours.
 pub(super) fn own_candidates(evidence: &Evidence) -> Vec<String> {
     let ids = own_message_id(evidence).into_iter().chain(returned_message_id(evidence));
-    ids.map(str::to_owned).collect()
+    ids.chain(return_path(evidence)).map(str::to_owned).collect()
 }
 
 /// What our signature in this address or Message-ID grants.

@@ -1,40 +1,50 @@
-//! Which letters of ours a delivery report says came back for good, so that nobody goes on writing to a dead address (SEC-26).
+//! Which letters of ours a delivery report says came back, so that nobody goes on writing to a dead address (SEC-26), and the note on
+//! the issue that such a letter was about.
 
-use super::evidence::Evidence;
+use super::evidence::{Evidence, is_plain_address};
 use super::lookups;
 use super::verdict::Trace;
-use crate::{Question, ReturnedLetter};
+use super::{association, visibility};
+use crate::{Body, IssueTarget, Question, ReturnedLetter, StepKind, TokenGrant, Visibility};
+use mail::BouncedRecipient;
 
 /// Recipients of one letter that are taken at the report's word: a letter of ours has one, whom the report may name twice.
 const RECIPIENTS_MAX: usize = 2;
+/// The issue of letters that are about none.
+const NO_ISSUE: &str = "0";
+
+/// What came back, and the note about it.
+#[derive(Default)]
+pub(super) struct Returned {
+    pub(super) letters: Vec<ReturnedLetter>,
+    pub(super) note: Option<StepKind>,
+}
 
 /// What came back. Anybody can write a report, so one counts only when it is about a letter that bears our signature; that it went
 /// to the address which the report names is for the store to know.
-pub(super) fn of(evidence: &Evidence, trace: &mut Trace) -> Result<Vec<ReturnedLetter>, Vec<Question>> {
-    const QUESTION: &str = "Did a letter of ours come back for good?";
-    let Some(id) = lookups::returned_message_id(evidence) else { return Ok(Vec::new()) };
+pub(super) fn of(evidence: &Evidence, trace: &mut Trace) -> Result<Returned, Vec<Question>> {
+    const QUESTION: &str = "Did a letter of ours come back?";
+    if lookups::returned_message_id(evidence).is_none() && lookups::return_path(evidence).is_none() {
+        return Ok(Returned::default());
+    }
     if evidence.facts.reply_tokens.is_none() {
         return Err(vec![Question::ReplyTokens { addresses: lookups::own_candidates(evidence) }]);
     }
-    let Some(number) = lookups::grant_for(evidence, id).and_then(|grant| grant.letter_id.parse().ok()) else {
+    let Some((grant, number, by_path)) = letter(evidence) else {
         trace.note(
             QUESTION,
-            "not told, no signature of ours is in the Message-ID that the report names",
+            "not told, no signature of ours is in the Message-ID that the report names, nor where it was sent to",
             "it counts against nobody",
         );
-        return Ok(Vec::new());
+        return Ok(Returned::default());
     };
     let recipients = evidence.message.bounce.iter().flat_map(|bounce| &bounce.recipients);
-    let dead = recipients.filter(|recipient| recipient.permanent).take(RECIPIENTS_MAX);
-    let returned: Vec<ReturnedLetter> =
-        dead.map(|recipient| ReturnedLetter { number, address: recipient.address.clone() }).collect();
-    match returned.first() {
+    let failed = recipients.filter(|recipient| is_failure(recipient)).take(RECIPIENTS_MAX);
+    let letters: Vec<ReturnedLetter> = failed.map(|recipient| returned(recipient, number, by_path)).collect();
+    match letters.first() {
         Some(first) => {
-            trace.note(
-                QUESTION,
-                format!("yes, letter {number} to {}", first.address),
-                "it counts against that address",
-            );
+            let counts = if first.permanent { "it counts against that address" } else { "it counts against nobody" };
+            trace.note(QUESTION, format!("yes, letter {number} to {}{}", first.address, first.why()), counts);
         }
         None => trace.note(
             QUESTION,
@@ -42,5 +52,63 @@ pub(super) fn of(evidence: &Evidence, trace: &mut Trace) -> Result<Vec<ReturnedL
             "it counts against nobody",
         ),
     }
-    Ok(returned)
+    let note = note(evidence, &grant.issue_id, &letters, trace)?;
+    Ok(Returned { letters, note })
+}
+
+/// The letter that the report is about: by the Message-ID that came back, or else by the return path to which it was sent, which is
+/// signed for that letter, too.
+fn letter<'a>(evidence: &Evidence<'a>) -> Option<(&'a TokenGrant, u64, bool)> {
+    let known = |carrier: Option<&str>| {
+        let grant = lookups::grant_for(evidence, carrier?)?;
+        Some((grant, grant.letter_id.parse().ok()?))
+    };
+    let by_path = known(lookups::return_path(evidence));
+    let by_id = known(lookups::returned_message_id(evidence));
+    let is_same = by_path.is_some_and(|(_, number): (_, u64)| by_id.is_none_or(|(_, other)| other == number));
+    by_id.or(by_path).map(|(grant, number)| (grant, number, is_same))
+}
+
+/// Whether the letter did not arrive; one that is late may still.
+fn is_failure(recipient: &BouncedRecipient) -> bool {
+    recipient.permanent || recipient.action.as_deref() == Some("failed")
+}
+
+fn returned(recipient: &BouncedRecipient, number: u64, by_path: bool) -> ReturnedLetter {
+    let BouncedRecipient { address, permanent, status, said, .. } = recipient.clone();
+    ReturnedLetter { number, address, permanent, status, said, by_path }
+}
+
+/// What is said on the issue, where the profile wants it. Where nothing can be internal it names nobody.
+fn note(
+    evidence: &Evidence,
+    issue_id: &str,
+    letters: &[ReturnedLetter],
+    trace: &mut Trace,
+) -> Result<Option<StepKind>, Vec<Question>> {
+    const QUESTION: &str = "Is it noted on the issue?";
+    let Some(first) = letters.first().filter(|_| evidence.profile.notes_bounces() && issue_id != NO_ISSUE) else {
+        return Ok(None);
+    };
+    let issue = match evidence.facts.issues.iter().find(|(asked, _)| asked == issue_id) {
+        None => return Err(vec![Question::Issue { issue: issue_id.to_owned() }]),
+        Some((_, None)) => {
+            trace.note(QUESTION, "no, the issue is gone", "nothing is said");
+            return Ok(None);
+        }
+        Some((_, Some(issue))) => issue,
+    };
+    let internal = visibility::limited(evidence, "internal", association::project(issue))?;
+    let status = first.status.as_deref().map_or_else(String::new, |status| format!(" ({status})"));
+    let (visible, visibility) = match internal {
+        Ok(visibility) if is_plain_address(&first.address) => {
+            (format!("A letter about this issue to {} came back{status}.", first.address), Some(visibility))
+        }
+        Ok(visibility) => (format!("A letter about this issue came back{status}."), Some(visibility)),
+        Err(_) => (format!("A letter about this issue came back{status}. The gateway's console tells whose."), None),
+    };
+    let who = if visibility == Some(Visibility::Internal) { "internally" } else { "without the address" };
+    trace.note(QUESTION, format!("yes, {who} (automatic.bounce_note)"), "unless it was before, or too often today");
+    let body = Body { visible, ..Body::default() };
+    Ok(Some(StepKind::AddComment { issue: IssueTarget::Id(issue_id.to_owned()), body, visibility }))
 }

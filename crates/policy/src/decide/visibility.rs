@@ -81,7 +81,11 @@ pub(super) fn of_remark(
 }
 
 /// Who is meant, or why that cannot be had in this project.
-fn limited(evidence: &Evidence, words: &str, project: &str) -> Result<Result<Visibility, String>, Vec<Question>> {
+pub(super) fn limited(
+    evidence: &Evidence,
+    words: &str,
+    project: &str,
+) -> Result<Result<Visibility, String>, Vec<Question>> {
     let visibility = in_words(words);
     if visibility != Visibility::Internal {
         return Ok(Ok(visibility));

@@ -78,15 +78,21 @@ fn field(message: &mut Message, reply: &mut Reply, name: &str, value: &str) {
     }
 }
 
-/// `yes`, or the Message-ID that came back, the address, and whether that is for good.
+/// `yes`, or the Message-ID that came back (`-` for none), the address, and whether that is for good.
 fn bounce(value: &str) -> mail::Bounce {
     if value == "yes" {
         return mail::Bounce::default();
     }
     let [id, address, how] = words_of(value);
-    let recipient =
-        mail::BouncedRecipient { address: address.to_owned(), permanent: how == "permanent", ..Default::default() };
-    mail::Bounce { recipients: vec![recipient], returned_message_id: Some(id.to_owned()) }
+    let recipient = mail::BouncedRecipient {
+        address: address.to_owned(),
+        permanent: how == "permanent",
+        action: (how == "failed").then(|| how.to_owned()),
+        status: (how == "failed").then(|| "5.2.2".to_owned()),
+        said: (how == "failed").then(|| "552 mailbox full".to_owned()),
+        ..Default::default()
+    };
+    mail::Bounce { recipients: vec![recipient], returned_message_id: Some(id.to_owned()).filter(|id| id != "-") }
 }
 
 fn words_of<const N: usize>(value: &str) -> [&str; N] {

@@ -65,7 +65,7 @@ fn target_of(target: &BulletinTarget) -> String {
 fn line_json(line: &BulletinLine) -> Value {
     let fate = match &line.fate {
         _ if line.withheld => "withheld",
-        LetterFate::Sent => "sent",
+        LetterFate::Sent | LetterFate::CameBack(_) => "sent",
         LetterFate::DeadEnd => "kept",
         LetterFate::Failed(_) => "failed",
         _ => "waits",

@@ -91,7 +91,7 @@ async fn look_at_all(settings: &Settings, store: Option<&Store>, findings: &mut 
     for outgoing in &settings.outgoing {
         findings.say(&format!("outgoing {}", outgoing.name), within(wire::greet(store, outgoing)).await)?;
     }
-    for key in &settings.dkim {
+    for key in settings.dkim.iter().map(|one| &one.key) {
         findings.say(&format!("dkim {}", key.record_name()), super::dkim::verdict(key))?;
     }
     Ok(())

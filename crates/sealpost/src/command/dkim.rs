@@ -21,7 +21,7 @@ pub fn run(config: &Path, what: &What) -> Result<(), Failure> {
         return Err(Failure::new("the settings name no key: write a [[dkim]] section with domain, selector and key"));
     }
     for key in &settings.dkim {
-        print(&format!("{}\n", key.zone_line()?))?;
+        print(&format!("{}\n", key.key.zone_line()?))?;
     }
     Ok(())
 }

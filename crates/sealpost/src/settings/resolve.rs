@@ -91,7 +91,7 @@ impl Reader {
         };
         settings.sites = self.each(written, "site[]", Reader::site);
         settings.outgoing = self.each(written, "outgoing[]", Reader::outgoing);
-        settings.dkim = self.dkim(written);
+        settings.dkim = self.dkim(written, &settings.sites);
         settings.mailboxes = self.mailboxes(written);
         settings.profiles = self.each(written, "profile[]", Reader::profile);
         settings.plans = self.plans(written);
@@ -185,6 +185,7 @@ impl Reader {
             mappings: self.mappings(section),
             templates: self.templates(section),
             webhook_secrets: self.webhook_secrets(section),
+            letters_per_hour: self.optional_integer(section, "letters_per_hour").map(|most| most as u32),
             history_poll: self.optional_integer(section, "history_poll_s").filter(|s| *s > 0).map(Duration::from_secs),
             region: self.text(section, "region"),
             api_base: self.api_base(section, &browse_base).trim_end_matches('/').to_string(),

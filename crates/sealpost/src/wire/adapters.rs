@@ -3,7 +3,6 @@
 use super::{Lasting, Role, outgoing, webhook_address};
 use crate::command::Failure;
 use crate::settings::{Authenticity, Mailbox, Settings, Site};
-use courier::dkim::Signers;
 use courier::dns_auth::DnsAuth;
 use courier::oauth::Proof;
 use engine::AuthorProof;
@@ -92,7 +91,6 @@ pub fn author_proof(mailbox: &Mailbox, dns: &Option<DnsAuth>) -> AuthorProof {
 /// The sites, each with a client of its own.
 pub fn sites(settings: &Settings, lasting: &Lasting) -> Result<Vec<engine::Site>, Failure> {
     let bounds = engine_settings(settings, Role::ALL);
-    let signers = Arc::new(Signers::new(settings.dkim.iter().cloned()));
     settings
         .sites
         .iter()
@@ -101,7 +99,10 @@ pub fn sites(settings: &Settings, lasting: &Lasting) -> Result<Vec<engine::Site>
                 engine::Site::new(&site.name, site.dialect, Arc::new(speaker(site, &lasting.tokens)?), &bounds);
             let speaks = speaks.with_browse_base(&site.browse_base).with_templates(site.templates.clone());
             let speaks = speaks.with_ways(outgoing::ways(settings, site, lasting)).with_history(site.history_poll);
-            let speaks = speaks.with_signers(signers.clone()).with_app_webhooks(app_webhook_address(settings, site));
+            let speaks = speaks.with_letters_per_hour(site.letters_per_hour);
+            let speaks = speaks
+                .with_signers(Arc::new(settings.signers(&site.name)))
+                .with_app_webhooks(app_webhook_address(settings, site));
             Ok(speaks.with_outgoing(outgoing::of(settings, site, lasting)).with_webhooks(webhook_secrets(site)))
         })
         .collect()

@@ -74,6 +74,7 @@ fn tokens_of(outgoing: &settings::Outgoing, tokens: &Tokens) -> Option<TokensOfO
 fn target(outgoing: &settings::Outgoing) -> Target {
     Target {
         host: Host::Tcp { name: outgoing.host.clone(), port: outgoing.port },
+        others: outgoing.next_hosts.iter().map(|name| Host::Tcp { name: name.clone(), port: outgoing.port }).collect(),
         security: outgoing.security,
         lmtp: outgoing.lmtp,
         authorities: outgoing.authorities.clone(),

@@ -2,6 +2,7 @@
 
 use console::now::{MailboxNow, Now, PlanNow, SiteNow};
 use console::reader::{Answer, Bytes, Part, Reader, View};
+use engine::Condition;
 use engine::cell::Cells;
 use mail::PartClass;
 use policy::meter::{Capacity, Standing};
@@ -68,6 +69,11 @@ impl Now for Watched {
                 is_stalled: mailbox.is_stalled,
             })
             .collect()
+    }
+
+    fn halted(&self) -> Vec<String> {
+        let halted = self.engine.outgoings().into_iter().filter(|one| one.condition == Condition::Halted);
+        halted.map(|one| one.name).collect()
     }
 
     fn plans(&self) -> Vec<PlanNow> {

@@ -82,6 +82,29 @@ async fn letters_about_events_and_about_mail_bear_signatures_that_others_find_ri
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_signs_for_the_sites_that_it_names() {
+    let office = PostOffice::open();
+    let mut world = signing(&office).await;
+    world.home.settings.set("[[dkim]]", "sites", "[\"south\"]");
+    let said = told(&world.run(&["check", "--config", "sealpost.toml"]));
+    assert!(said.contains("names the site \"south\", which is not there"), "{said}");
+    let south = [
+        ("name", quoted("south")),
+        ("api_base", quoted("http://127.0.0.1:9")),
+        ("browse_base", quoted("http://127.0.0.1:9")),
+        ("account", quoted("gateway@south.example")),
+        ("token", quoted("file:site.token")),
+        ("allow_private", "true".to_owned()),
+    ];
+    world.home.settings.add("[[site]]", &south);
+    let sent = world.run(&["letter", "--config", "sealpost.toml", "test", "--site", SITE, "--to", "ann@example.org"]);
+    assert!(sent.status.success(), "{}", told(&sent));
+    let letter = &office.wait_for(1)[0].mail;
+    // The other key names nobody, and so signs for all.
+    assert!(letter.contains("s=ed;") && !letter.contains("s=rsa;"), "{letter}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_key_that_signs_nothing_is_refused_and_nothing_of_it_is_told() {
     let office = PostOffice::open();
     let world = signing(&office).await;

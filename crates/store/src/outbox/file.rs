@@ -164,7 +164,7 @@ impl Store {
         Ok(())
     }
 
-    async fn forget_files(&self, gone: &[(String, Option<String>)]) {
+    pub(super) async fn forget_files(&self, gone: &[(String, Option<String>)]) {
         for (id, blob) in gone {
             self.inner.vault.forget_message_key(id);
             let Some(name) = blob else { continue };
@@ -176,10 +176,22 @@ impl Store {
     }
 }
 
+/// Erases the files of a letter that is about to be erased, unless another letter that is kept takes them along.
+pub(super) async fn erase_with(conn: &mut Conn, letter: &str) -> Result<Vec<(String, Option<String>)>, Fault> {
+    const OWN: &str = "SELECT f.id, f.blob FROM outbox_files f JOIN outbox_parts p ON p.file = f.id WHERE p.letter = $1
+        AND NOT EXISTS (SELECT 1 FROM outbox_parts q JOIN outbox o ON o.id = q.letter
+            WHERE q.file = f.id AND o.id <> $1 AND o.wrapped_key IS NOT NULL)";
+    let own = all!(conn, (String, Option<String>), OWN, letter)?;
+    erase(conn, &own).await?;
+    Ok(own)
+}
+
 async fn erase(conn: &mut Conn, files: &[(String, Option<String>)]) -> Result<(), Fault> {
-    const ERASE: &str = "DELETE FROM outbox_files WHERE id = $1";
+    const ERASE: [&str; 2] = ["DELETE FROM outbox_files WHERE id = $1", "DELETE FROM outbox_parts WHERE file = $1"];
     for (id, _) in files {
-        execute!(conn, ERASE, id)?;
+        for sql in ERASE {
+            execute!(conn, sql, id)?;
+        }
     }
     Ok(())
 }

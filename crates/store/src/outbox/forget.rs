@@ -1,5 +1,6 @@
 //! What the sweep erases of letters about events, and what is left of drafts.
 
+use super::file;
 use crate::Store;
 use crate::audit::{self, Entry};
 use crate::database::{all, execute, one};
@@ -39,7 +40,7 @@ const FORGETS: [(&str, i64); 2] = [
 ];
 
 impl Store {
-    /// A person's word: what a letter says is erased now, as the sweep would at its time; its files go with the last letter of its decision.
+    /// A person's word: what a letter says is erased now, as the sweep would at its time; so are its files that no other letter takes along.
     /// `None` when that was done, otherwise why not.
     pub async fn erase_letter(&self, id: &str, who: &str) -> Result<Option<NotNow>, Fault> {
         const FOUND: &str = "SELECT site, notice, blob FROM outbox WHERE id = $1 AND posted_at IS NOT NULL";
@@ -54,19 +55,19 @@ impl Store {
         let work = self.inner.db.unit(move |conn| {
             Box::pin(async move {
                 if one!(conn, (String,), OPEN, &asked)?.is_some() {
-                    return Ok(false);
+                    return Ok(None);
                 }
+                let files = file::erase_with(conn, &asked).await?;
                 for sql in ERASE {
                     execute!(conn, sql, &asked)?;
                 }
                 let now = dialect::now(conn).await?;
                 audit::write(conn, &entry, now).await?;
-                Ok(true)
+                Ok(Some(files))
             })
         });
-        if !work.await? {
-            return Ok(Some(NotNow::InWork));
-        }
+        let Some(files) = work.await? else { return Ok(Some(NotNow::InWork)) };
+        self.forget_files(&files).await;
         self.inner.vault.forget_message_key(id);
         if let Some(name) = blob {
             self.inner.blobs.remove(&name).await?;

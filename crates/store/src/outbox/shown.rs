@@ -3,8 +3,9 @@
 use super::{LetterAbout, about_place, job_id};
 use crate::Store;
 use crate::database::all;
+use crate::dialect;
 use crate::ledger;
-use crate::rows::{JobState, LetterFate, Micros};
+use crate::rows::{CameBack, JobState, LetterFate, Micros};
 use crate::sealed::{self, job_place};
 use policy::{Fault, Receipt, StepKey};
 
@@ -34,7 +35,7 @@ pub struct OutboxLine {
 }
 
 /// id, key, site, issue_id, posted_at, size_bytes, wrapped_key, sealed_letter, the ledger's state, receipt and sealed_fault, the job's state and
-/// sealed_fault, the last event.
+/// sealed_fault, the last event, when it came back, and the report of that with the letter's number.
 type Row = (
     String,
     String,
@@ -50,6 +51,8 @@ type Row = (
     Option<String>,
     Option<Vec<u8>>,
     Option<String>,
+    Option<i64>,
+    Option<String>,
 );
 
 /// A query for whole rows. The last event of a decision is found by the time at which it came in.
@@ -59,7 +62,7 @@ macro_rules! rows {
             "SELECT o.id, o.key, o.site, o.issue_id, COALESCE(o.posted_at, o.drafted_at), o.size_bytes, o.wrapped_key, o.sealed_letter,
                 d.state, d.receipt, d.sealed_fault, j.state, j.sealed_fault,
                 (SELECT MAX(e.id) FROM notices n JOIN events e ON e.received_at = n.received_at AND e.notice = n.id
-                    WHERE n.id = o.notice)
+                    WHERE n.id = o.notice), o.bounced_at, o.report || '/' || o.number
             FROM ",
             $from,
             " LEFT JOIN ledger d ON d.key = o.key WHERE ",
@@ -150,8 +153,8 @@ impl Store {
     }
 
     async fn outbox_line(&self, row: Row) -> Result<OutboxLine, Fault> {
-        let (id, key, site, issue_id, posted_at, size_bytes, wrapped, about, state, receipt, fault, job, why, event) =
-            row;
+        let (id, key, site, issue_id, posted_at, size_bytes, wrapped, about, state, receipt, fault, ..) = row;
+        let (.., job, why, event, bounced_at, report) = row;
         let sealing = match wrapped {
             Some(wrapped) => Some(self.inner.vault.message_key(&site, &id, &wrapped).await?),
             None => None,
@@ -161,7 +164,12 @@ impl Store {
             _ => None,
         };
         let receipt: Option<Receipt> = receipt.as_deref().and_then(|text| serde_json::from_str(text).ok());
+        let came_back = match bounced_at.zip(report) {
+            Some((at, report)) => Some(self.came_back(at, &report).await?),
+            None => None,
+        };
         let fate = match (state.as_deref(), receipt) {
+            _ if came_back.is_some() => came_back.map_or(LetterFate::Sent, LetterFate::CameBack),
             (_, Some(Receipt::Letter { dead_end: true, .. })) => LetterFate::DeadEnd,
             (Some("done"), _) => LetterFate::Sent,
             (Some("failed"), _) => LetterFate::Failed(ledger::read_fault(sealing.as_deref(), &site, &key, fault)?),
@@ -175,5 +183,31 @@ impl Store {
         let size_bytes = u64::try_from(size_bytes).unwrap_or_default();
         let (key, in_doubt) = (StepKey(key), state.as_deref() == Some("begun"));
         Ok(OutboxLine { id, key, site, issue_id, posted_at, size_bytes, about, fate, job, fault: why, in_doubt, event })
+    }
+
+    /// What the report says of the letter whose number stands behind it.
+    async fn came_back(&self, at: Micros, report: &str) -> Result<CameBack, Fault> {
+        let (report, number) = report.rsplit_once('/').unwrap_or((report, ""));
+        let number = number.parse::<i64>().ok().map(i64::cast_unsigned);
+        let plan = self.plan(report).await?;
+        let returned = plan.into_iter().flat_map(|plan| plan.returned);
+        let letter = returned.into_iter().find(|returned| Some(returned.number) == number);
+        Ok(CameBack { at, report: report.to_owned(), letter })
+    }
+
+    /// Of each site how many letters about events came back since midnight (UTC).
+    pub async fn came_back_today(&self) -> Result<Vec<(String, u64)>, Fault> {
+        const SQL: &str = "SELECT site, COUNT(*) FROM (
+                SELECT site FROM outbox WHERE bounced_at >= $1
+                UNION ALL SELECT site FROM outbox WHERE returned_at >= $1 AND bounced_at IS NULL) AS back
+            GROUP BY site ORDER BY site";
+        const DAY: Micros = 86_400_000_000;
+        let work = self.inner.db.read(|conn| {
+            Box::pin(async move {
+                let midnight = dialect::now(conn).await?.div_euclid(DAY) * DAY;
+                all!(conn, (String, i64), SQL, midnight)
+            })
+        });
+        Ok(work.await?.into_iter().map(|(site, number)| (site, u64::try_from(number).unwrap_or(0))).collect())
     }
 }

@@ -185,7 +185,12 @@ pub async fn sec_26_an_address_from_which_letters_came_back_is_written_to_no_mor
     let (refused, reported) = jobs.split_first().unwrap();
     store.letter_came_back(refused, &keys[&refused.subject]).await.unwrap();
     let numbers: Vec<u64> = reported.iter().map(|job| policy::letter_number(&keys[&job.subject])).collect();
-    let returned = |number, address: &str| ReturnedLetter { number, address: address.to_owned() };
+    let returned = |number, address: &str| ReturnedLetter {
+        number,
+        address: address.to_owned(),
+        permanent: true,
+        ..ReturnedLetter::default()
+    };
     let reports = [
         vec![returned(numbers[0], "Gone@People.example"), returned(numbers[0], DEAD)],
         vec![returned(numbers[1], "victim@people.example"), returned(7, DEAD)],

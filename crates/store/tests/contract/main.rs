@@ -72,7 +72,8 @@ checks! {
         a_letter_that_is_posted_after_a_delivery_stopped_is_delivered;
     outbox: letters_are_posted_with_their_decision_or_not_at_all, a_decision_that_is_begun_anew_forgets_its_drafts,
         a_letter_is_delivered_as_it_was_posted_whatever_its_size, a_letter_that_failed_is_sent_again_on_a_persons_word,
-        files_are_put_into_each_letter_at_their_places, priv_06_files_of_letters_go_with_the_last_of_them,
+        files_are_put_into_each_letter_at_their_places, an_erased_letter_takes_its_file_along_unless_another_has_it,
+        an_address_gets_so_many_letters_within_an_hour_and_the_rest_later, priv_06_files_of_letters_go_with_the_last_of_them,
         letters_that_come_back_are_counted_with_the_others, priv_06_letters_are_erased_with_the_content_of_their_site,
         priv_05_of_a_site_that_keeps_nothing_its_skeleton_is_left_within_a_minute;
     written: a_letter_is_asked_for_once_and_no_more_often_than_may_be, a_letter_that_is_looked_at_is_sent_once_or_not_at_all,

@@ -203,8 +203,20 @@ pub async fn letters_that_come_back_are_counted_with_the_others(home: Home) {
     let mail = take(&store, arrival("report")).await;
     let lease = claim_one(&store, DECIDE).await;
     let mut made = decision(&mail, None);
-    made.plan.returned = vec![ReturnedLetter { number: letter_number(&other), address: TO.into() }];
+    let returned = ReturnedLetter {
+        number: letter_number(&other),
+        address: TO.into(),
+        permanent: true,
+        status: Some("5.1.1".into()),
+        said: Some("550 planted-words".into()),
+        by_path: false,
+    };
+    made.plan.returned = vec![returned.clone()];
     store.write_down(&lease, &made).await.unwrap();
+    let line = store.outbox_letter(&leases[1].subject).await.unwrap().unwrap();
+    let LetterFate::CameBack(back) = &line.fate else { panic!("{line:#?}") };
+    assert_eq!((&back.report, back.letter.as_ref()), (&mail, Some(&returned)));
+    assert_eq!(store.came_back_today().await.unwrap(), [(SITE.to_owned(), 2)]);
     assert_eq!(store.letter_traffic(SITE, TO).await.unwrap().returned, 2);
     assert_eq!(store.write_again(SITE, TO, "ann").await.unwrap(), 2);
     assert_eq!(store.letter_traffic(SITE, TO).await.unwrap().returned, 0);
@@ -288,6 +300,49 @@ pub async fn files_are_put_into_each_letter_at_their_places(home: Home) {
         sizes.push(size);
     }
     assert_eq!(sizes.len(), 2);
+}
+
+pub async fn an_erased_letter_takes_its_file_along_unless_another_has_it(home: Home) {
+    let store = home.open().await;
+    let (lease, event) = deciding(&store, "1").await;
+    let notice = store.begin_notice(&lease).await.unwrap();
+    let shared = stored(&store, &lease, &notice, &[7; 100_000]).await;
+    let own = stored(&store, &lease, &notice, &[8; 100_000]).await;
+    let letters = vec![
+        with_files(letter("a", 13), &[(shared.clone(), 0), (own, 3)]),
+        with_files(letter("b", 13), &[(shared.clone(), 0)]),
+    ];
+    store.write_notice(&lease, &notice, &[event], "letters", &json!({}), letters).await.unwrap();
+    let leases = claim(&store).await;
+    let mut ids = Vec::new();
+    for lease in &leases {
+        let key = store.posted_letter(lease).await.unwrap().key;
+        ids.push((key.0.ends_with("/a"), lease.subject.clone()));
+        store.bury(lease, &refused()).await.unwrap();
+    }
+    ids.sort();
+    let [(_, b), (_, a)] = ids.as_slice() else { panic!("two letters: {ids:?}") };
+    assert_eq!(store.erase_letter(a, "ann").await.unwrap(), None);
+    assert_eq!((home.number("SELECT COUNT(*) FROM outbox_files").await, home.blob_files().len()), (1, 1));
+    assert!(store.letter_content(b).await.unwrap().is_some(), "the other has its file");
+    assert!(store.letter_file_content(SITE, &shared.id).await.is_ok());
+    assert_eq!(store.erase_letter(b, "ann").await.unwrap(), None);
+    assert_eq!((home.number("SELECT COUNT(*) FROM outbox_files").await, home.blob_files().len()), (0, 0));
+    assert_eq!(home.number("SELECT COUNT(*) FROM outbox_parts").await, 0);
+}
+
+pub async fn an_address_gets_so_many_letters_within_an_hour_and_the_rest_later(home: Home) {
+    let store = home.open().await;
+    post(&store, "1", vec![letter("a", 13), letter("b", 13), letter("c", 13)]).await;
+    let leases = claim(&store).await;
+    let now = store.now().await.unwrap();
+    assert_eq!(store.let_go(&leases[0], 2).await.unwrap(), None);
+    assert_eq!(store.let_go(&leases[1], 2).await.unwrap(), None);
+    let until = store.let_go(&leases[2], 2).await.unwrap().expect("it is the third");
+    assert!((now + 3_600_000_000..now + 3_660_000_000).contains(&until), "when the first is an hour old");
+    assert_eq!(store.let_go(&leases[0], 2).await.unwrap(), None, "it was let go before, and may be tried again");
+    home.sql("UPDATE outbox SET let_at = let_at - 3600000000").await;
+    assert_eq!(store.let_go(&leases[2], 2).await.unwrap(), None);
 }
 
 pub async fn priv_06_files_of_letters_go_with_the_last_of_them(home: Home) {

@@ -37,6 +37,13 @@ const KINDS: &[Setting] = &[
         "Delivery reports; they never become issues or comments.",
     ),
     setting(
+        "automatic.bounce_note",
+        Form::Truth,
+        Default::Is("false"),
+        "Whether it is noted on the issue that a letter about it came back: once for each letter, at most three times a day on one issue. The \
+         note is internal and names the address where the project can have internal comments; elsewhere everybody sees it, and it names nobody.",
+    ),
+    setting(
         "automatic.feedback_report",
         REPORTS,
         Default::Is("ignore"),

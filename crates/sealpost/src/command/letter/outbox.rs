@@ -89,6 +89,7 @@ pub fn line_json(line: &OutboxLine) -> Value {
         LetterFate::Sent => ("sent", None),
         LetterFate::DeadEnd => ("kept", None),
         LetterFate::Failed(fault) => ("failed", Some(fault_in_words(fault))),
+        LetterFate::CameBack(back) => ("came_back", Some(back.in_words())),
     };
     json!({
         "id": line.id, "site": line.site, "issue_id": line.issue_id, "posted_at": time(line.posted_at),

@@ -3,7 +3,6 @@
 use super::super::{Failure, no_such, print_object, site_named, with_store};
 use crate::settings::{self, Settings, Site};
 use crate::wire::{self, Dialogue};
-use courier::dkim::Signers;
 use engine::cell::{Renderer, Sandbox};
 use mail::compose::{Content, Notification, Picture};
 use mail::{Address, Envelope};
@@ -67,7 +66,7 @@ async fn send(settings: &Settings, store: &Store, wanted: &Wanted<'_>) -> Result
         pictures: &pictures(site, &rendered.content_ids),
         files: &[],
     });
-    let signers = Signers::new(settings.dkim.iter().cloned());
+    let signers = settings.signers(&site.name);
     // Microsoft Graph writes letters anew, and signs for itself.
     let signer = signers.of(&from.address).filter(|_| outgoing.graph.is_none());
     let signatures = signer.map(|signer| signer.signatures_of(&bytes, date_s)).transpose()?;

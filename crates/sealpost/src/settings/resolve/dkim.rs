@@ -1,6 +1,7 @@
 //! The `[[dkim]]` sections: the keys that sign letters of our own domains.
 
 use super::super::written::{Section, Written};
+use super::super::{DkimKey, Site};
 use super::Reader;
 use courier::dkim::Key;
 use std::collections::HashSet;
@@ -8,17 +9,25 @@ use std::sync::Arc;
 
 impl Reader {
     /// The keys; what is wrong with one is told without it.
-    pub(super) fn dkim(&mut self, written: &Written) -> Vec<Arc<Key>> {
+    pub(super) fn dkim(&mut self, written: &Written, sites: &[Site]) -> Vec<DkimKey> {
         let keys: Vec<Option<Key>> = self.each(written, "dkim[]", Reader::dkim_key);
         let mut known = HashSet::new();
+        let mut of_sites = Vec::new();
         for (key, section) in keys.iter().zip(written.all("dkim[]")) {
+            let named = self.texts(section, "sites");
+            for site in named.iter().filter(|named| !sites.iter().any(|site| site.name == **named)) {
+                let why = format!("names the site {site:?}, which is not there");
+                self.wrong(section, "sites", &why, "name some of the [[site]] sections");
+            }
+            of_sites.push(named);
             if let Some(key) = key
                 && !known.insert(key.record_name())
             {
                 self.wrong(section, "selector", "stands there twice for this domain", "give each key one of its own");
             }
         }
-        keys.into_iter().flatten().map(Arc::new).collect()
+        let keys = keys.into_iter().zip(of_sites);
+        keys.filter_map(|(key, sites)| Some(DkimKey { key: Arc::new(key?), sites })).collect()
     }
 
     fn dkim_key(&mut self, section: &Section) -> Option<Key> {

@@ -38,6 +38,10 @@ impl Reader {
             None => self.needed(section, "host", "the name of the server, or a preset"),
         };
         self.in_clear_only_here(section, security, &host, "would send letters through the network in clear");
+        let next_hosts = self.texts(section, "next_hosts");
+        for next in &next_hosts {
+            self.in_clear_only_here(section, security, next, "would send letters through the network in clear");
+        }
         let usual = match is_graph {
             true => Some(self.scopes_of_graph(section, preset, &host)),
             false => preset
@@ -68,6 +72,7 @@ impl Reader {
         Outgoing {
             name: self.text(section, "name"),
             host,
+            next_hosts,
             port,
             security,
             lmtp,

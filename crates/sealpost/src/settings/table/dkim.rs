@@ -18,6 +18,12 @@ pub(super) const SETTINGS: &[Setting] = &[
         "The name under which DNS holds the public key; `sealpost dkim record` prints what it has to hold.",
     ),
     setting(
+        "dkim[].sites",
+        Texts,
+        Empty,
+        "Whose letters are signed with it: those of these sites alone; without it of all.",
+    ),
+    setting(
         "dkim[].key",
         Secret,
         Refused,

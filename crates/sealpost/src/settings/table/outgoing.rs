@@ -19,6 +19,13 @@ pub(super) const SETTINGS: &[Setting] = &[
         "The server's name, which its certificate must bear. Needed without `preset`.",
     ),
     setting(
+        "outgoing[].next_hosts",
+        Texts,
+        Empty,
+        "Further servers that take the same letters, asked in this order when the one before cannot be reached or does not prove its name; \
+         port, encryption and account are the same.",
+    ),
+    setting(
         "outgoing[].kind",
         Choice(&["smtp", "lmtp", "graph"]),
         Means("smtp"),

@@ -40,6 +40,12 @@ pub(super) const SETTINGS: &[Setting] = &[
         "The secret before that one, believed as well until the tracker knows the new one.",
     ),
     setting(
+        "site[].letters_per_hour",
+        Integer { min: 1, max: 100_000 },
+        Means("as many as there are"),
+        "Letters about events to one address within an hour; the others wait, and go when there is room.",
+    ),
+    setting(
         "site[].history_poll_s",
         Integer { min: 0, max: 86_400 },
         Means("0"),
