@@ -44,9 +44,12 @@ pub const HEARING: &[&str] = &["hook_taken_in"];
 /// The crash points that only a history passes that is read.
 pub const POLLING: &[&str] = &["poll_taken_in", "poll_page_done"];
 
+/// The crash points that only summaries pass.
+pub const SUMMING: &[&str] = &["summary_decided", "summary_written_down"];
+
 /// All lists of crash points; none stands in two of them.
 pub const LISTS: &[&[&str]] =
-    &[ALL, FETCHING, UPLOADING, REFRESHING, DELIVERING, REPLAYING, IN_DOUBT, HEARING, POLLING, TELLING];
+    &[ALL, FETCHING, UPLOADING, REFRESHING, DELIVERING, REPLAYING, IN_DOUBT, HEARING, POLLING, TELLING, SUMMING];
 
 /// Aborts the process when the environment variable `SEALPOST_CRASH` is `name:N` and this is the N-th passing, from 1.
 ///

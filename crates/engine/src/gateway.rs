@@ -121,7 +121,7 @@ impl Gateway {
         &self.shared
     }
 
-    /// Makes the jobs that fetch mailboxes, read the histories of sites and renew their webhooks, and has each run at once: after a start, and after other
+    /// Makes the jobs that fetch mailboxes, read the histories of sites, renew their webhooks and send their summaries, and has each run at once: after a start, and after other
     /// settings.
     pub async fn fetch_now(&self) -> Result<(), Fault> {
         let mailboxes = self.shared.mailboxes();
@@ -137,6 +137,11 @@ impl Gateway {
         }
         for site in self.shared.sites().values().filter(|site| site.app_webhooks.is_some()) {
             self.shared.store.ensure_renewal(&site.name).await?;
+        }
+        for site in self.shared.sites().values() {
+            for summary in site.mappings.iter().flat_map(|mappings| mappings.summaries()) {
+                self.shared.store.ensure_summary(&site.name, &summary.id()).await?;
+            }
         }
         self.shared.fetch_due.notify_one();
         Ok(())

@@ -34,6 +34,7 @@ mod replay;
 mod retain;
 mod set_link;
 mod stop;
+mod summary;
 mod sweep;
 mod take_in;
 mod trouble;

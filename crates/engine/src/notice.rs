@@ -6,8 +6,9 @@ mod audience;
 mod contents;
 mod deleted;
 mod files;
-mod inquiry;
-mod letters;
+pub(crate) mod inquiry;
+pub(crate) mod letters;
+mod listing;
 mod preview;
 
 use crate::decide_job::beside_the_workers;

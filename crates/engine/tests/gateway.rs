@@ -32,6 +32,7 @@ mod gateway {
     pub mod refusals;
     pub mod renewing;
     pub mod replay;
+    pub mod summaries;
     pub mod told;
     pub mod touchy;
     pub mod trouble;
@@ -45,7 +46,7 @@ use gateway::world::Database;
 use gateway::{
     authors, bulletins, changes, connections, contract, deleted, doubt, duplicates, fetching, graph, half_open,
     hearing, kept, letters, limits, lost_answers, names, notices, order, outage, plans, poison, polling, refusals,
-    renewing, replay, told, trouble, uploads, walk,
+    renewing, replay, summaries, told, trouble, uploads, walk,
 };
 
 /// Each scenario on SQLite, as a test of its own.
@@ -225,6 +226,10 @@ on_sqlite! {
     told::a_letter_answers_the_mail_of_its_reader_and_of_nobody_else;
     told::a_picture_of_ones_own_goes_along_where_the_template_shows_it;
     told::those_who_read_the_same_share_a_letter_that_names_none_of_them;
+    summaries::a_summary_is_sent_once_at_its_time_and_shows_each_what_he_may_see;
+    summaries::an_answer_by_a_link_of_a_summary_changes_its_issue;
+    summaries::what_nobody_may_see_sends_nothing_and_a_try_sends_nothing;
+    summaries::whoever_unsubscribes_gets_no_more_of_it;
     polling::a_deed_is_told_once_by_the_history_and_by_webhooks;
     polling::what_a_search_shows_late_is_told_late;
     polling::fault_17_a_pass_that_fails_loses_nothing;

@@ -10,6 +10,7 @@ mod recipient;
 mod scene;
 mod seen;
 mod settle;
+pub mod summary;
 
 pub use facts::{Audience, Entry, EntryNow, Facts, IssueNow, PEOPLE_MAX, Person, Question, SeenBy, Whom};
 pub use files::{

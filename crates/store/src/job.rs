@@ -28,7 +28,7 @@ const SECOND: i64 = 1_000_000;
 type Claimed = (String, String, String, String, i64, i64, i64, i64, i64);
 
 impl JobKind {
-    const ALL: [JobKind; 13] = [
+    const ALL: [JobKind; 14] = [
         JobKind::Decide,
         JobKind::Carry,
         JobKind::Sweep,
@@ -42,6 +42,7 @@ impl JobKind {
         JobKind::Poll,
         JobKind::Renew,
         JobKind::Bulletin,
+        JobKind::Summary,
     ];
 
     /// The word that stands in the database.
@@ -60,6 +61,7 @@ impl JobKind {
             JobKind::Poll => "poll",
             JobKind::Renew => "renew",
             JobKind::Bulletin => "bulletin",
+            JobKind::Summary => "summary",
         }
     }
 

@@ -34,6 +34,7 @@ pub(crate) const MAIN: Migration = Migration {
         include_str!("../../../migrations/sqlite/0019_events.sql"),
         include_str!("../../../migrations/sqlite/0020_outbox.sql"),
         include_str!("../../../migrations/sqlite/0021_meter.sql"),
+        include_str!("../../../migrations/sqlite/0023_summaries.sql"),
         include_str!("../../../migrations/sqlite/0026_kept.sql"),
     ],
     postgres: &[
@@ -58,6 +59,7 @@ pub(crate) const MAIN: Migration = Migration {
         include_str!("../../../migrations/postgres/0019_events.sql"),
         include_str!("../../../migrations/postgres/0020_outbox.sql"),
         include_str!("../../../migrations/postgres/0021_meter.sql"),
+        include_str!("../../../migrations/postgres/0023_summaries.sql"),
         include_str!("../../../migrations/postgres/0026_kept.sql"),
     ],
 };

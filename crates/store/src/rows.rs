@@ -161,6 +161,8 @@ pub enum JobKind {
     Renew,
     /// Deliver a bulletin to administrators.
     Bulletin,
+    /// Send a summary when it is due.
+    Summary,
 }
 
 /// The state of a job. `Held` waits for a person.
@@ -181,7 +183,7 @@ pub struct Lease {
     pub job: String,
     pub kind: JobKind,
     pub site: String,
-    /// The id of the message, for most kinds; the mailbox, for `Fetch`; the issue, for `Notice`; the letter, for `Letter`; empty for
+    /// The id of the message, for most kinds; the mailbox, for `Fetch`; the issue, for `Notice`; what stands for the summary, for `Summary`; the letter, for `Letter`; empty for
     /// `Sweep`, `Retain`, `Poll` and `Renew`.
     pub subject: String,
     /// This try included.

@@ -161,7 +161,7 @@ pub(super) fn refused(
 }
 
 /// What the lists of the file say against him.
-fn of_lists(one: &Reachable, held: &Held) -> Option<String> {
+pub(super) fn of_lists(one: &Reachable, held: &Held) -> Option<String> {
     let address = one.normalised.as_str();
     let some = |patterns: &[Pattern]| patterns.iter().any(|pattern| pattern.matches(address));
     let domain = address.rsplit_once('@').map_or("", |(_, domain)| domain);
@@ -186,7 +186,7 @@ fn of_lists(one: &Reachable, held: &Held) -> Option<String> {
 
 /// Whether he may see the issue, or might as long as it was there: by the tracker's word for an account; and where the address is no account's own only if no security level
 /// guards it.
-fn may_see(one: &Reachable, issue_id: &str, issue: &IssueNow, inquiry: &mut Inquiry) -> Result<(), String> {
+pub(super) fn may_see(one: &Reachable, issue_id: &str, issue: &IssueNow, inquiry: &mut Inquiry) -> Result<(), String> {
     match &issue.security {
         Told::Known(Some(level)) if issue.gone => {
             return Err(format!(
