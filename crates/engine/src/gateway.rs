@@ -121,8 +121,8 @@ impl Gateway {
         &self.shared
     }
 
-    /// Makes the jobs that fetch mailboxes, read the histories of sites and renew their webhooks, and has each run at once: after a start, and after other
-    /// settings. Letters that wait for a server that let nobody in are tried at once, too.
+    /// Makes the jobs that fetch mailboxes, read the histories of sites, renew their webhooks and send their summaries, and has each run at once: after a start, and
+    /// after other settings. Letters that wait for a server that let nobody in are tried at once, too.
     pub async fn fetch_now(&self) -> Result<(), Fault> {
         self.shared.store.end_halts().await?;
         let mailboxes = self.shared.mailboxes();
@@ -138,6 +138,11 @@ impl Gateway {
         }
         for site in self.shared.sites().values().filter(|site| site.app_webhooks.is_some()) {
             self.shared.store.ensure_renewal(&site.name).await?;
+        }
+        for site in self.shared.sites().values() {
+            for summary in site.mappings.iter().flat_map(|mappings| mappings.summaries()) {
+                self.shared.store.ensure_summary(&site.name, &summary.id()).await?;
+            }
         }
         self.shared.fetch_due.notify_one();
         Ok(())

@@ -36,6 +36,7 @@ mod replay;
 mod retain;
 mod set_link;
 mod stop;
+mod summary;
 mod sweep;
 mod take_in;
 mod trouble;

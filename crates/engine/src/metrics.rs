@@ -69,6 +69,7 @@ counters! {
     history_events, "sealpost_history_events_total", "Events that were read in the history of issues and not known before.";
     history_unread, "sealpost_history_unread_total", "Attempts to read what happened to a single issue that were refused.";
     notices, "sealpost_notices_total", "Decisions about the events of an issue.";
+    summaries, "sealpost_summaries_total", "Times that a summary was due and it was decided who gets it.";
     bulletins, "sealpost_bulletins_total", "Bulletins to administrators that were posted.";
     bulletins_failed, "sealpost_bulletins_failed_total", "Bulletins that a channel refused.";
     swept, "sealpost_sweep_erased_total", "Contents and orphans erased.";

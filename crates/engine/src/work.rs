@@ -6,7 +6,7 @@ use crate::held::{Held, Leases};
 use crate::metrics::Metrics;
 use crate::settings::Settings;
 use crate::stop::Stop;
-use crate::{bulletin, carry, decide_job, deliver, fetch, notice, poll, renew, replay, retain, sweep};
+use crate::{bulletin, carry, decide_job, deliver, fetch, notice, poll, renew, replay, retain, summary, sweep};
 use policy::{Fault, FaultCode, FaultKind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -45,7 +45,7 @@ pub(crate) fn crews(settings: &Settings) -> impl Iterator<Item = Crew> {
     };
     // A storm of events keeps no mail waiting.
     let notice = Crew {
-        kinds: &[JobKind::Notice, JobKind::Bulletin, JobKind::Written],
+        kinds: &[JobKind::Notice, JobKind::Bulletin, JobKind::Written, JobKind::Summary],
         jobs_max: settings.jobs_max.min(settings.letters_max),
         grace: settings.shutdown_grace,
     };
@@ -225,6 +225,7 @@ async fn carry_on(shared: &Arc<Shared>, held: &Held) -> Result<(), Stop> {
         JobKind::Renew => renew::renew(shared, held).await,
         JobKind::Bulletin => bulletin::deliver(shared, held).await,
         JobKind::Written => notice::written::written(shared, held).await,
+        JobKind::Summary => summary::summary(shared, held).await,
     }
 }
 
@@ -313,10 +314,11 @@ fn is_letter(kind: JobKind) -> bool {
     matches!(kind, JobKind::Deliver | JobKind::Letter | JobKind::Bulletin)
 }
 
-/// There is one sweep, one job for each mailbox, and for each site one for its kept files, one that reads its history and one for its webhooks; they are
-/// needed for ever.
+/// There is one sweep, one job for each mailbox, and for each site one for its kept files, one that reads its history, one for its webhooks and one for
+/// each of its summaries; they are needed for ever.
 fn is_for_ever(kind: JobKind) -> bool {
-    matches!(kind, JobKind::Sweep | JobKind::Fetch | JobKind::Retain | JobKind::Poll | JobKind::Renew)
+    use JobKind::{Fetch, Poll, Renew, Retain, Summary, Sweep};
+    matches!(kind, Sweep | Fetch | Retain | Poll | Renew | Summary)
 }
 
 fn note(shared: &Shared, held: &Held, fault: &Fault, what: &str) {

@@ -37,6 +37,7 @@ mod gateway {
     pub mod renewing;
     pub mod replay;
     pub mod sending_graph;
+    pub mod summaries;
     pub mod told;
     pub mod touchy;
     pub mod trouble;
@@ -51,7 +52,7 @@ use gateway::world::Database;
 use gateway::{
     authors, bounces, bulletins, changes, channels, connections, contacts, contract, deleted, doubt, duplicates, fetching,
     graph, half_open, halts, hearing, kept, letters, limits, lost_answers, names, notices, order, outage, plans, poison,
-    polling, refusals, renewing, replay, sending_graph, told, trouble, uploads, walk, written,
+    polling, refusals, renewing, replay, sending_graph, summaries, told, trouble, uploads, walk, written,
 };
 
 /// Each scenario on SQLite, as a test of its own.
@@ -256,6 +257,10 @@ on_sqlite! {
     written::a_letter_that_is_looked_at_goes_on_a_word_with_the_files_that_were_chosen;
     written::fault_02_a_note_whose_answer_is_lost_is_made_once;
     written::a_comment_writes_a_letter_for_those_who_may_and_once;
+    summaries::a_summary_is_sent_once_at_its_time_and_shows_each_what_he_may_see;
+    summaries::an_answer_by_a_link_of_a_summary_changes_its_issue;
+    summaries::what_nobody_may_see_sends_nothing_and_a_try_sends_nothing;
+    summaries::whoever_unsubscribes_gets_no_more_of_it;
     polling::a_deed_is_told_once_by_the_history_and_by_webhooks;
     polling::what_a_search_shows_late_is_told_late;
     polling::fault_17_a_pass_that_fails_loses_nothing;

@@ -334,6 +334,9 @@ fn place(
             Association::None(refused) => refused,
         },
     };
+    if machine_only.is_none() && mapping.mode != Mode::Create && lookups::answers_a_summary(evidence) {
+        return Ok(answers_nothing(&refused, trace));
+    }
     let cause = match refused.iter().any(|refused| refused.stranger) {
         true => RejectionCause::NotInvolved,
         false => RejectionCause::CommentOnly,
@@ -344,6 +347,14 @@ fn place(
         refused.into_iter().map(|refused| refused.why).collect::<Vec<_>>().join("; ")
     };
     Ok(unplaced(mapping, machine_only, cause, why, trace))
+}
+
+/// The verdict on an answer to a summary that says of no issue that its sender may write about: a new issue is not meant.
+fn answers_nothing(refused: &[association::Refused], trace: &mut Trace) -> Verdict {
+    let begin = "it answers a summary, which is about several issues; an answer begins with the key of one";
+    let why: Vec<&str> = std::iter::once(begin).chain(refused.iter().map(|refused| refused.why.as_str())).collect();
+    trace.note("What becomes of an answer to a summary that belongs to no issue?", begin, in_words(Outcome::Hold));
+    Verdict::nowhere(Outcome::Hold, why.join("; "))
 }
 
 /// The verdict on mail that belongs to no issue.

@@ -4,6 +4,7 @@ mod aim;
 mod anonymous;
 pub mod ask;
 pub mod bulletin;
+pub mod cron;
 pub mod decide;
 pub mod difference;
 pub mod event;

@@ -11,6 +11,7 @@ mod recipient;
 mod scene;
 mod seen;
 mod settle;
+pub mod summary;
 mod written;
 
 pub use channel::ChannelTold;

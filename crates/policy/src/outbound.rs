@@ -4,15 +4,18 @@
 
 mod event_words;
 mod settings;
+mod summary;
 mod values;
 mod written;
 
 pub use event_words::{EVENT_WORDS, words_of};
-pub use settings::{AUDIENCE_MAX, FILES_BYTES_MAX, MERGE_WINDOW_S_MAX, ROOMS};
+pub use settings::{AUDIENCE_MAX, FILES_BYTES_MAX, MERGE_WINDOW_S_MAX, ROOMS, SUMMARY_ISSUES_MAX};
+pub use summary::{Action, Column, Summary};
 pub use values::{ChannelSays, FilesWay, Format, To};
 pub use written::{CommentRules, Note};
 
 pub(crate) use settings::AUDIENCES;
+pub(crate) use summary::Empty;
 pub(crate) use values::{Held, Tell};
 pub(crate) use written::WrittenRules;
 
@@ -30,6 +33,8 @@ use values::Values;
 pub const MAPPINGS_BYTES_MAX: usize = 1024 * 1024;
 /// The most mappings in one file.
 pub const MAPPINGS_MAX: usize = 500;
+/// The most summaries in one file.
+pub const SUMMARIES_MAX: usize = 100;
 /// The most tables of projects in one file.
 pub const PROJECTS_MAX: usize = 1000;
 
@@ -80,6 +85,7 @@ pub struct Mappings {
     projects: Vec<(String, Values)>,
     pub(crate) mappings: Vec<Mapping>,
     pub(crate) written: WrittenRules,
+    summaries: Vec<Summary>,
 }
 
 /// One mapping as it is written.
@@ -126,12 +132,14 @@ impl Mappings {
         let top = reader.top(document);
         let default = reader.section(&top, "default", "default.");
         let wrong_before = reader.wrong_lines();
+        let default = Values::read(&default, reader);
         let mappings = Mappings {
             version: 0,
-            default: Values::read(&default, reader),
             projects: projects(&top, reader),
             mappings: mappings(&top, reader),
             written: WrittenRules::read(&top, reader),
+            summaries: summaries(&top, &default, reader),
+            default,
         };
         if reader.wrong_lines() == wrong_before {
             mappings.refuse_unheard(&top, reader);
@@ -178,7 +186,11 @@ impl Mappings {
             let held = about.map(|key| self.held(mapping, key)).filter(Held::has_people);
             held.map(|held| held.outgoing).collect::<Vec<_>>()
         };
-        self.mappings.iter().filter(|mapping| mapping.enabled).flat_map(of).collect()
+        let summaries = self.summaries.iter().filter(|summary| summary.enabled);
+        let of_summaries = summaries.map(|summary| self.held_by_summary(summary).outgoing);
+        let of_written = projects.iter().filter(|_| self.written.is_on()).map(|key| self.held_by_project(key).outgoing);
+        let of_mappings = self.mappings.iter().filter(|mapping| mapping.enabled).flat_map(of);
+        of_mappings.chain(of_summaries).chain(of_written).collect()
     }
 
     /// The names of the channels that are told.
@@ -189,11 +201,7 @@ impl Mappings {
             let about = projects.iter().filter(|key| key.is_empty() || mapping.is_about(key));
             about.flat_map(|key| self.held(mapping, key).channels).collect::<Vec<_>>()
         };
-        let mut names: BTreeSet<String> = self.mappings.iter().filter(|mapping| mapping.enabled).flat_map(of).collect();
-        if self.written.is_on() {
-            names.extend(projects.iter().map(|key| self.held_by_project(key).outgoing));
-        }
-        names
+        self.mappings.iter().filter(|mapping| mapping.enabled).flat_map(of).collect()
     }
 
     /// The most earlier comments that a letter about one of these events of an issue of this project shows.
@@ -204,6 +212,29 @@ impl Mappings {
         };
         let all = self.mappings.iter().filter(may_tell).map(|mapping| self.held(mapping, project).history);
         all.max().unwrap_or_default()
+    }
+
+    /// Every summary, those that are switched off as well.
+    pub fn summaries(&self) -> &[Summary] {
+        &self.summaries
+    }
+
+    /// The summary of this id, unless it is switched off.
+    pub fn summary(&self, id: &str) -> Option<&Summary> {
+        self.summaries.iter().find(|summary| summary.enabled && summary.id() == id)
+    }
+
+    /// What holds for a summary's letters. Who gets it is said by itself alone.
+    pub(crate) fn held_by_summary(&self, summary: &Summary) -> Held {
+        let own = |names: &Option<Vec<String>>| names.clone().unwrap_or_default();
+        let values = &summary.values;
+        Held {
+            roles: own(&values.roles),
+            groups: own(&values.groups),
+            accounts: own(&values.accounts),
+            addresses: own(&values.addresses),
+            ..Held::of(&summary.name, &[values, &self.default])
+        }
     }
 
     /// What holds for a mapping's letters about issues of this project.
@@ -306,6 +337,27 @@ fn projects(top: &Section, reader: &mut Reader) -> Vec<(String, Values)> {
         projects.push((key, Values::read(section, reader)));
     }
     projects
+}
+
+fn summaries(top: &Section, default: &Values, reader: &mut Reader) -> Vec<Summary> {
+    let sections = reader.sections(top, "summary", "summary[].");
+    if sections.len() > SUMMARIES_MAX {
+        reader.refuse(top, "summary", &format!("holds more than {SUMMARIES_MAX} summaries; write fewer"));
+        return Vec::new();
+    }
+    let mut summaries: Vec<Summary> = Vec::new();
+    for section in &sections {
+        let summary = Summary::read(section, default, reader);
+        if summaries.iter().any(|earlier| !summary.name.is_empty() && earlier.name == summary.name) {
+            reader.refuse(
+                section,
+                "name",
+                "is the name of another summary, and letters are known by it; give each its own",
+            );
+        }
+        summaries.push(summary);
+    }
+    summaries
 }
 
 fn mappings(top: &Section, reader: &mut Reader) -> Vec<Mapping> {

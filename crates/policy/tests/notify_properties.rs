@@ -114,6 +114,7 @@ impl World {
             Question::SeesEntry { issue_id, entry, id, account } => {
                 facts.sees_entry.push((issue_id, entry, id, account, self.truth(question)));
             }
+            Question::Listing { search } => panic!("no events ask for {search}"),
             Question::Silence { issue_id, address } => {
                 let silence = (pick(15, 8) == 0).then(|| "no letters".to_owned());
                 facts.silences.push((issue_id, address, self.known(question, silence)));
@@ -323,6 +324,7 @@ fn answer_of(world: &Facts, question: &Question, facts: &mut Facts) {
         Question::SeesEntry { issue_id, entry, id, account } => {
             facts.sees_entry.push((issue_id, entry, id, account, Told::Known(true)));
         }
+        Question::Listing { search } => panic!("no events ask for {search}"),
         Question::Silence { issue_id, address } => facts.silences.push((issue_id, address, Told::Known(None))),
     }
 }

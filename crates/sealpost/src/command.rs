@@ -28,6 +28,7 @@ pub mod serve;
 pub mod shadow;
 pub mod sign_in;
 pub mod site;
+pub mod summary;
 pub mod support;
 pub mod token;
 pub mod try_plan;

@@ -177,6 +177,14 @@ enum Command {
         #[command(subcommand)]
         what: command::letter::What,
     },
+    /// Scheduled summaries: when each is due, who would get it now, what became of it; send one now.
+    Summary {
+        /// The gateway's settings. Needed; may stand before or behind what is asked.
+        #[arg(long, global = true)]
+        config: Option<PathBuf>,
+        #[command(subcommand)]
+        what: command::summary::What,
+    },
     /// What administrators are told of the gateway itself: list it, test it, send one again.
     Bulletin {
         /// The gateway's settings. Needed; may stand before or behind what is asked.
@@ -272,6 +280,7 @@ async fn run(command: Command) -> Result<(), command::Failure> {
         Command::Notify { what } => command::notify::run(what).await,
         Command::File { config, what } => command::file::run(&given(config), what).await,
         Command::Letter { config, what } => command::letter::run(|| given(config), what).await,
+        Command::Summary { config, what } => command::summary::run(&given(config), what).await,
         Command::Bulletin { config, what } => command::bulletin::run(&given(config), what).await,
         Command::Contact { config, what } => command::contact::run(&given(config), what).await,
         Command::Usage { config, asked } => command::usage::run(&config, &asked).await,

@@ -169,7 +169,7 @@ fn event_place<'a>(site: &'a str, id: &'a str, field: &'static str) -> Place<'a>
     Place { site, table: "events", row: id, field }
 }
 
-fn notice_place<'a>(site: &'a str, id: &'a str) -> Place<'a> {
+pub(crate) fn notice_place<'a>(site: &'a str, id: &'a str) -> Place<'a> {
     Place { site, table: "notices", row: id, field: "sealed_notice" }
 }
 

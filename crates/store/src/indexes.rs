@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use crate::database::{Conn, all};
-use crate::{dialect, event, figures, folder, kept, message, migrate, outbox, shadow};
+use crate::{dialect, event, figures, folder, kept, message, migrate, outbox, shadow, summary};
 use sqlx::AssertSqlSafe;
 
 /// An empty database of today's schema.
@@ -77,6 +77,7 @@ async fn the_sweep_of_events_and_their_number_follow_indexes_of_what_is_left_to_
         (old_notices, "notices", "notices_made"),
         (event::OPEN, "events", "events_open"),
         (event::MORE, "events", "events_open"),
+        (summary::STORIES, "notices", "notices_issue"),
     ];
     for (sql, table, index) in queries {
         let followed = Followed::by(&mut conn, sql).await;

@@ -29,7 +29,7 @@ const SECOND: i64 = 1_000_000;
 type Claimed = (String, String, String, String, i64, i64, i64, i64, i64);
 
 impl JobKind {
-    const ALL: [JobKind; 14] = [
+    const ALL: [JobKind; 15] = [
         JobKind::Decide,
         JobKind::Carry,
         JobKind::Sweep,
@@ -44,6 +44,7 @@ impl JobKind {
         JobKind::Renew,
         JobKind::Bulletin,
         JobKind::Written,
+        JobKind::Summary,
     ];
 
     /// The word that stands in the database.
@@ -63,6 +64,7 @@ impl JobKind {
             JobKind::Renew => "renew",
             JobKind::Bulletin => "bulletin",
             JobKind::Written => "written",
+            JobKind::Summary => "summary",
         }
     }
 

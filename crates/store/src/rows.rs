@@ -166,6 +166,8 @@ pub enum JobKind {
     Bulletin,
     /// Decide who gets a letter that somebody writes on purpose, and note it on its issue.
     Written,
+    /// Send a summary when it is due.
+    Summary,
 }
 
 /// The state of a job. `Held` waits for a person.
@@ -186,8 +188,8 @@ pub struct Lease {
     pub job: String,
     pub kind: JobKind,
     pub site: String,
-    /// The id of the message, for most kinds; the mailbox, for `Fetch`; the issue, for `Notice`; the letter, for `Letter`; what was asked for, for
-    /// `Written`; empty for
+    /// The id of the message, for most kinds; the mailbox, for `Fetch`; the issue, for `Notice`; the letter, for `Letter`; what stands for the summary, for `Summary`;
+    /// what was asked for, for `Written`; empty for
     /// `Sweep`, `Retain`, `Poll` and `Renew`.
     pub subject: String,
     /// This try included.

@@ -167,6 +167,21 @@ pub struct Registered {
     pub has_body: bool,
 }
 
+/// An issue that a search found, with what lists show of it beside.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ListedIssue {
+    pub issue: IssueView,
+    /// Empty for none.
+    pub resolution: String,
+    /// In milliseconds since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created_ms: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub updated_ms: Option<i64>,
+    /// A day, as `2026-12-24`; empty for none.
+    pub due: String,
+}
+
 /// An issue to which something happened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Touched {
@@ -292,6 +307,11 @@ pub enum Answer {
     UploadMax(u64),
     /// In milliseconds since 1970.
     Clock(i64),
+    /// The first page; `more` when there are others.
+    Listed {
+        issues: Vec<ListedIssue>,
+        more: bool,
+    },
     /// One page.
     Touched {
         issues: Vec<Touched>,
@@ -341,6 +361,7 @@ impl Answer {
             Answer::Server { .. } => "server",
             Answer::UploadMax(_) => "upload max",
             Answer::Clock(_) => "clock",
+            Answer::Listed { .. } => "listed",
             Answer::Touched { .. } => "touched",
             Answer::History { .. } => "history",
         }

@@ -9,6 +9,7 @@ mod history;
 mod hooks;
 mod jql;
 mod kind;
+mod listing;
 mod meta;
 mod path;
 mod people;

@@ -11,8 +11,8 @@ pub mod webhook;
 pub mod wiki;
 
 pub use answer::{
-    Answer, AppWebhook, Comment, CommentView, Created, EntryView, IssueLink, IssueView, LinkType, Named, Person,
-    Registered, StoredFile, Touched, TransitionView, Written,
+    Answer, AppWebhook, Comment, CommentView, Created, EntryView, IssueLink, IssueView, LinkType, ListedIssue, Named,
+    Person, Registered, StoredFile, Touched, TransitionView, Written,
 };
 pub use dialect::Dialect;
 pub use http::{Content, Method, Request, Response};

@@ -305,6 +305,12 @@ pub enum Operation {
         project: String,
         search: String,
     },
+    /// What the administrator's own search finds, in this order or, where it is empty, in its own: so many issues at most.
+    ListIssues {
+        search: String,
+        order: String,
+        most: u32,
+    },
     /// What time it is there.
     ReadClock,
     /// One page of the issues that were touched since then, the least recently touched first. The same lag as with `FindCreated`.
@@ -448,6 +454,7 @@ words! {
     FetchKeys: "fetch_keys",
     ReadStatuses: "read_statuses",
     TrySearch: "try_search",
+    ListIssues: "list_issues",
     ReadWebhooks: "read_webhooks",
     RegisterWebhook: "register_webhook",
     ReadAppWebhooks: "read_app_webhooks",

@@ -2,6 +2,7 @@
 
 use super::contents::{Contents, issue_said};
 use super::deleted;
+use super::listing;
 use crate::facts::rfc3339;
 use crate::facts::told::{matches, not_so, owner, told};
 use crate::gateway::Shared;
@@ -9,13 +10,14 @@ use crate::site::{Site, misunderstood};
 use mail::normalised;
 use policy::event::{Event, EventKind};
 use policy::notify::{Entry, Facts, IssueNow, Person, Question, Whom};
+use policy::outbound::Summary;
 use policy::{Fault, FaultCode, Mappings, Outcome, StepKey, Told, Visibility};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use tracker::{Answer, IssueView, Operation};
 
 /// Where answers come from while the events of one issue are decided about.
-pub(super) struct Inquiry<'a> {
+pub(crate) struct Inquiry<'a> {
     pub(super) shared: &'a Shared,
     pub(super) site: &'a Site,
     pub(super) events: &'a [Event],
@@ -27,6 +29,8 @@ pub(super) struct Inquiry<'a> {
     remembered: HashMap<String, Told<Arc<Answer>>>,
     /// Who takes part, by the id of the issue: asked for each customer.
     partakers: HashMap<String, Partakers>,
+    /// In which order the issues of a summary are read, and how many.
+    listed: Option<(String, u32)>,
 }
 
 /// Who takes part in a request of service management.
@@ -36,7 +40,7 @@ struct Partakers {
 }
 
 impl<'a> Inquiry<'a> {
-    pub(super) fn new(shared: &'a Shared, site: &'a Site, events: &'a [Event], mappings: &'a Mappings) -> Inquiry<'a> {
+    pub(crate) fn new(shared: &'a Shared, site: &'a Site, events: &'a [Event], mappings: &'a Mappings) -> Inquiry<'a> {
         Inquiry {
             shared,
             site,
@@ -46,11 +50,17 @@ impl<'a> Inquiry<'a> {
             anyway: false,
             remembered: HashMap::new(),
             partakers: HashMap::new(),
+            listed: None,
         }
     }
 
+    /// The same for a summary, whose issues are read in this order and so many of them.
+    pub(crate) fn listing_issues(self, order: &str, most: u32) -> Inquiry<'a> {
+        Inquiry { listed: Some((order.to_owned(), most)), ..self }
+    }
+
     /// Answers one question into `facts`.
-    pub(super) async fn find_out(&mut self, question: Question, facts: &mut Facts) -> Result<(), Fault> {
+    pub(crate) async fn find_out(&mut self, question: Question, facts: &mut Facts) -> Result<(), Fault> {
         match question {
             Question::Issue { issue_id } => {
                 let known = self.issue(&issue_id).await?;
@@ -94,6 +104,11 @@ impl<'a> Inquiry<'a> {
                     Err(why) => Told::Untold(why),
                 };
                 facts.sees_entry.push((issue_id, entry, id, account, known));
+            }
+            Question::Listing { search } => {
+                let known = listing::read(self.site, self.listed.as_ref(), &search).await?;
+                listing::remember(&known, facts);
+                facts.listings.push((search, known));
             }
             Question::Silence { issue_id, address } => {
                 let known = self.silence(&issue_id, &address, facts).await?;
@@ -274,7 +289,8 @@ impl<'a> Inquiry<'a> {
         if let Some(since) = silent {
             let day = rfc3339(since);
             let day = day.split('T').next().unwrap_or_default();
-            return Ok(Some(format!("he wants no more letters about this issue (unsubscribed on {day})")));
+            let of_what = if Summary::is_id(issue_id) { "of this summary" } else { "letters about this issue" };
+            return Ok(Some(format!("he wants no more {of_what} (unsubscribed on {day})")));
         }
         Ok(policy::letter::no_more_after(self.shared.store.returned_letters(&self.site.name, address).await?))
     }

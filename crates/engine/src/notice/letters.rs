@@ -14,7 +14,7 @@ use courier::dkim;
 use mail::compose::{Base64Lines, Content, Gap, List, Notification as Composed, Picture};
 use mail::letter_mark::LetterKey;
 use mail::{Address, normalised};
-use policy::notify::{About, IssueNow, Own};
+use policy::notify::{About, IssueNow, Own, Style};
 use policy::outbound::Format;
 use policy::reply_token::TokenKey;
 use policy::silence_link::LinkedLetter;
@@ -147,7 +147,7 @@ impl Making<'_> {
         let rendered = self.rendered(notification, view).await?;
         let is_page = notification.style.format == Format::Html;
         let mut parts = at_hand.parts(&files, &about, if is_page { &rendered.content_ids } else { &[] });
-        parts.pictures.extend(self.pictures(&rendered.content_ids));
+        parts.pictures.extend(pictures(self.site, &rendered.content_ids));
         let answers = own_mail(means.mail.as_ref(), &notification.recipient.address);
         let (mut bytes, mut gaps) = self.composed(notification, &names, answers, &rendered, &parts);
         // Signed now, so that each try sends the same bytes.
@@ -297,28 +297,10 @@ impl Making<'_> {
         tracing::warn!(job = self.held.lease.job, "a template was of no use, so that its theme was used instead");
         trouble.to_string()
     }
-
-    /// The site's own pictures that the HTML shows.
-    fn pictures(&self, content_ids: &[String]) -> Vec<Picture<'_>> {
-        let resources = self.site.templates.resources.iter();
-        let shown = resources.filter(|resource| content_ids.iter().any(|id| *id == resource.content_id));
-        shown
-            .map(|resource| Picture {
-                content_id: &resource.content_id,
-                content_type: &resource.content_type,
-                content: Content::Bytes(&resource.bytes),
-            })
-            .collect()
-    }
 }
 
-/// In whose name it leaves: as its mapping says, or else as the site does.
 pub(super) fn sender(site: &Site, notification: &Notification) -> Result<Address, Fault> {
-    let style = &notification.style;
-    let Some(way) = site.way(&style.outgoing) else { return Err(super::super::deliver::nowhere(site)) };
-    let address = if style.from_address.is_empty() { &way.from.address } else { &style.from_address };
-    let name = if style.from_name.is_empty() { way.from.name.clone() } else { Some(style.from_name.clone()) };
-    Ok(Address { name, address: address.clone() })
+    from(site, &notification.style)
 }
 
 /// The page of the issue.
@@ -332,7 +314,7 @@ pub(super) fn links(site: &Site, notification: &Notification, from: &Address, un
 
 /// What makes its words.
 pub(super) fn order(site: &Site, notification: &Notification, view: View) -> Order {
-    let template = site.templates.of(view.kind()).cloned();
+    let template = site.templates.of_view(&view).cloned();
     let resources = site.templates.offered();
     Order { theme: notification.style.theme, template, view, resources, form: Form::Letter }
 }
@@ -360,7 +342,28 @@ fn own_mail<'m>(mail: Option<&'m IssueMail>, recipient: &str) -> &'m [String] {
     mail.filter(is_his).map_or(&[], |mail| std::slice::from_ref(&mail.message_id))
 }
 
-pub(super) fn brand(from: &Address) -> Brand {
+/// The site's own pictures that the HTML shows.
+pub(crate) fn pictures<'s>(site: &'s Site, content_ids: &[String]) -> Vec<Picture<'s>> {
+    let resources = site.templates.resources.iter();
+    let shown = resources.filter(|resource| content_ids.iter().any(|id| *id == resource.content_id));
+    shown
+        .map(|resource| Picture {
+            content_id: &resource.content_id,
+            content_type: &resource.content_type,
+            content: Content::Bytes(&resource.bytes),
+        })
+        .collect()
+}
+
+/// In whose name it leaves: as its mapping says, or else as the site does.
+pub(crate) fn from(site: &Site, style: &Style) -> Result<Address, Fault> {
+    let Some(way) = site.way(&style.outgoing) else { return Err(crate::deliver::nowhere(site)) };
+    let address = if style.from_address.is_empty() { &way.from.address } else { &style.from_address };
+    let name = if style.from_name.is_empty() { way.from.name.clone() } else { Some(style.from_name.clone()) };
+    Ok(Address { name, address: address.clone() })
+}
+
+pub(crate) fn brand(from: &Address) -> Brand {
     Brand { name: from.name.clone().unwrap_or_default(), logo: None }
 }
 
@@ -369,7 +372,7 @@ fn thread(site: &str, issue_id: &str, domain: &str) -> String {
     format!("issue-{issue_id}.{site}@{domain}")
 }
 
-fn named(name: &str) -> Option<String> {
+pub(crate) fn named(name: &str) -> Option<String> {
     Some(name.to_owned()).filter(|name| !name.is_empty())
 }
 

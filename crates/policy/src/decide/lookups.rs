@@ -2,6 +2,7 @@
 
 use super::evidence::Evidence;
 use super::flood;
+use crate::outbound::Summary;
 use crate::profile::{Duplicates, Mode};
 use crate::{AnswerSeenBy, Question, TokenGrant, reply_token};
 
@@ -78,6 +79,12 @@ pub(super) fn own_candidates(evidence: &Evidence) -> Vec<String> {
 pub(super) fn grant_for<'a>(evidence: &Evidence<'a>, carrier: &str) -> Option<&'a TokenGrant> {
     let grants = evidence.facts.reply_tokens.as_deref().unwrap_or_default();
     grants.iter().find(|grant| grant.address.eq_ignore_ascii_case(carrier))
+}
+
+/// Whether the mail answers a summary, which is about several issues.
+pub(super) fn answers_a_summary(evidence: &Evidence) -> bool {
+    let is_of_one = |carrier: &str| grant_for(evidence, carrier).is_some_and(|grant| Summary::is_id(&grant.issue_id));
+    reply_addresses(evidence).any(is_of_one) || thread_ids(evidence).iter().any(|id| is_of_one(id))
 }
 
 /// Who may see what answers the letters that this mail names: as few as the one for the fewest says.

@@ -2,6 +2,7 @@
 
 use super::evidence::Evidence;
 use super::{Route, lookups};
+use crate::outbound::Summary;
 use crate::profile::{Apply, Mapping, Pattern};
 use crate::{Compare, IssueFacts, IssueSearch, Question, Thread, Told};
 use regex::Regex;
@@ -35,6 +36,7 @@ pub(super) enum Way {
     ReplyAddress,
     StoredMessageId,
     SignedMessageId,
+    SummaryLine,
     IncumbentMessageId,
     IssueAddress,
     ForeignKey,
@@ -42,11 +44,12 @@ pub(super) enum Way {
 }
 
 impl Way {
-    pub(super) const ALL: [Way; 8] = [
+    pub(super) const ALL: [Way; 9] = [
         Way::Directive,
         Way::ReplyAddress,
         Way::StoredMessageId,
         Way::SignedMessageId,
+        Way::SummaryLine,
         Way::IncumbentMessageId,
         Way::IssueAddress,
         Way::ForeignKey,
@@ -59,6 +62,7 @@ impl Way {
             Way::ReplyAddress => "Was it sent to a signed reply address?",
             Way::StoredMessageId => "Does it refer to a known message?",
             Way::SignedMessageId => "Does it refer to a letter of ours?",
+            Way::SummaryLine => "It answers a summary: does it begin with the key of an issue?",
             Way::IncumbentMessageId => "Does it refer to a letter of the former mail handler?",
             Way::IssueAddress => "Was it sent to an issue's address?",
             Way::ForeignKey => "Does it name the number of another system?",
@@ -72,6 +76,7 @@ impl Way {
             Way::Directive => "a directive names",
             Way::ReplyAddress | Way::SignedMessageId => "a signed token names",
             Way::StoredMessageId => "it refers to a known message of",
+            Way::SummaryLine => "it answers a summary, and begins with",
             Way::IncumbentMessageId => "it refers to a letter of the former mail handler about",
             Way::IssueAddress => "it was sent to the address of",
             Way::ForeignKey => "it names the number of another system that stands in",
@@ -88,6 +93,7 @@ impl Way {
                     && route.directives.value("issuekey").is_some()
             }
             Way::ReplyAddress | Way::StoredMessageId | Way::SignedMessageId => true,
+            Way::SummaryLine => lookups::answers_a_summary(evidence),
             Way::IncumbentMessageId => evidence.profile.incumbent.message_ids,
             Way::IssueAddress => mapping.issue_addresses,
             Way::ForeignKey => !mapping.foreign_key_regex.is_empty() && !mapping.foreign_key_field.is_empty(),
@@ -112,6 +118,7 @@ impl Way {
             Way::SignedMessageId => {
                 lookups::thread_ids(evidence).iter().filter_map(|id| self.granted(evidence, id)).collect()
             }
+            Way::SummaryLine => first_word_key(evidence.written()).iter().map(by_key).collect(),
             Way::IncumbentMessageId => incumbent_keys(evidence).iter().map(by_key).collect(),
             Way::IssueAddress => address_keys(evidence).iter().map(by_key).collect(),
             Way::ForeignKey => return foreign_signs(evidence, mapping),
@@ -120,7 +127,8 @@ impl Way {
     }
 
     fn granted(self, evidence: &Evidence, carrier: &str) -> Option<Sign> {
-        let grant = lookups::grant_for(evidence, carrier)?;
+        // What stands for a summary is no issue.
+        let grant = lookups::grant_for(evidence, carrier).filter(|grant| !Summary::is_id(&grant.issue_id))?;
         Some(Sign {
             way: self,
             issue: grant.issue_id.clone(),
@@ -136,6 +144,12 @@ fn key_pattern() -> &'static Regex {
         Regex::new(r"\b[A-Z][A-Z0-9_]{1,31}-[1-9][0-9]{0,11}\b").expect("the pattern is constant and a test uses it")
     });
     &KEY
+}
+
+/// The issue key with which a text begins, as in `HELP-12: it prints again`.
+fn first_word_key(text: &str) -> Option<String> {
+    let word = text.split_whitespace().next()?.trim_end_matches([':', ',']).to_uppercase();
+    Some(word).filter(|word| is_key(word))
 }
 
 /// Whether all of a text is an issue key.

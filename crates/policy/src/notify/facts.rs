@@ -1,5 +1,6 @@
 //! What a decision about letters needs to know (questions) and what was found out (facts).
 
+use super::summary::Listing;
 use crate::{Told, Visibility};
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +26,8 @@ pub enum Question {
     SeesIssue { issue_id: String, account: String },
     /// May this account see this comment, or this entry of work, which not everybody sees who sees the issue?
     SeesEntry { issue_id: String, entry: Entry, id: String, account: String },
+    /// What does the search of a summary find?
+    Listing { search: String },
     /// Does whoever reads mail at this normalised address want no letters about the issue, or none at all?
     Silence { issue_id: String, address: String },
 }
@@ -181,6 +184,8 @@ pub struct Facts {
     pub sees_entry: Vec<(String, Entry, String, String, Told<bool>)>,
     /// By issue and normalised address; why nothing goes there, `None` inside where nothing is against it.
     pub silences: Vec<(String, String, Told<Option<String>>)>,
+    /// By the search.
+    pub listings: Vec<(String, Told<Listing>)>,
 }
 
 impl Facts {
@@ -202,6 +207,7 @@ impl Facts {
                 self.sees_entry.push((issue_id, entry, id, account, untold()));
             }
             Question::Silence { issue_id, address } => self.silences.push((issue_id, address, untold())),
+            Question::Listing { search } => self.listings.push((search, untold())),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Looks facts up, and remembers as a question what is not among them.
 
 use super::facts::{Audience, Entry, EntryNow, Facts, IssueNow, Person, Question, Whom};
+use super::summary::Listing;
 use crate::{Told, Visibility};
 use mail::normalised;
 use std::collections::{HashMap, HashSet};
@@ -136,6 +137,12 @@ impl<'f> Inquiry<'f> {
         let found = self.silences.get(&(issue_id, address)).copied();
         let ask = || Question::Silence { issue_id: issue_id.to_owned(), address: address.to_owned() };
         self.told(found, ask).map(Option::as_deref)
+    }
+
+    /// What the search of a summary finds.
+    pub(super) fn listing(&mut self, search: &str) -> Result<&'f Listing, Unknown> {
+        let found = self.facts.listings.iter().find(|(known, _)| known == search).map(|(_, told)| told);
+        self.told(found, || Question::Listing { search: search.to_owned() })
     }
 
     fn told<T>(&mut self, found: Option<&'f Told<T>>, ask: impl FnOnce() -> Question) -> Result<&'f T, Unknown> {

@@ -85,6 +85,7 @@ impl Notification {
             happenings: happenings
                 .map(|(event, files)| Happening { files, ..happening(event, about, &shown) })
                 .collect(),
+            summary: None,
             pictures: shown.iter().map(|picture| picture.content_id.clone()).collect(),
             earlier: self.earlier(about),
             recipient: view::Recipient {

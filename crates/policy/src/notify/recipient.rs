@@ -173,7 +173,7 @@ fn silence(one: &Reachable, issue_id: &str, inquiry: &mut Inquiry) -> Option<Str
 }
 
 /// What the lists of the file say against him.
-fn of_lists(one: &Reachable, held: &Held) -> Option<String> {
+pub(super) fn of_lists(one: &Reachable, held: &Held) -> Option<String> {
     let address = one.normalised.as_str();
     let some = |patterns: &[Pattern]| patterns.iter().any(|pattern| pattern.matches(address));
     let domain = address.rsplit_once('@').map_or("", |(_, domain)| domain);

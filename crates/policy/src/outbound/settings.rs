@@ -1,6 +1,7 @@
 //! Every setting of a file of mappings, with its form, default and meaning: for the reader, the manual and the tests.
 
 use super::event_words::EVENT_WORDS;
+use super::summary::column_words;
 use crate::profile::{Default, Form, Room, Setting, Tables, setting};
 
 /// The longest merge window, in seconds.
@@ -42,10 +43,19 @@ const WORDS: [&str; EVENT_WORDS.len()] = {
     words
 };
 
-/// Every setting, in the order of the manual.
-pub const ROOMS: &[Room] = &[LETTERS, FILES, AUDIENCE, BOUNDS, CHANNELS, MAPPINGS, WRITTEN];
+/// The most issues that one letter of a summary shows.
+pub const SUMMARY_ISSUES_MAX: u32 = 100;
+/// The words for columns of summaries.
+pub(super) const COLUMNS: usize = 12;
+const COLUMN_WORDS: [&str; COLUMNS] = column_words();
 
-pub(crate) const TABLES: Tables = Tables { rooms: ROOMS, overriding: &["project[].", "mapping[]."] };
+/// Every setting, in the order of the manual.
+pub const ROOMS: &[Room] = &[LETTERS, FILES, AUDIENCE, BOUNDS, CHANNELS, MAPPINGS, SUMMARIES, WRITTEN];
+
+/// Every setting, in the order of the manual.
+pub const ROOMS: &[Room] = &[LETTERS, FILES, AUDIENCE, BOUNDS, MAPPINGS, SUMMARIES];
+
+pub(crate) const TABLES: Tables = Tables { rooms: ROOMS, overriding: &["project[].", "mapping[].", "summary[]."] };
 
 const LETTERS: Room = Room {
     title: "[default]: letters",
@@ -377,5 +387,80 @@ const OF_WRITTEN: &[Setting] = &[
         Form::Domains,
         Default::Is(""),
         "The only domains that a comment may write to, with all below them; empty for all.",
+    ),
+];
+
+const SUMMARIES: Room = Room {
+    title: "[[summary]]",
+    about: "Issues that people are told of again and again, as [summaries](summaries.md) says. Of `[default]` it inherits how its letters are made \
+            (`outgoing`, `from_name`, `from_address`, `reply_to`, `subject_prefix`, `language`, `time_zone`, `theme`, `format`) and who is never \
+            written to, and may say otherwise. Who gets it stands in `accounts`, `groups`, `roles` and `addresses` of the table itself; nothing of that \
+            is inherited.",
+    settings: OF_SUMMARIES,
+};
+
+const OF_SUMMARIES: &[Setting] = &[
+    setting(
+        "summary[].name",
+        Form::Text,
+        Default::Required,
+        "Its name, which its letters and their story show. Whoever wants no more of it is remembered by the name.",
+    ),
+    setting("summary[].enabled", Form::Truth, Default::Is("true"), "With `false` it writes nothing."),
+    setting(
+        "summary[].at",
+        Form::Text,
+        Default::Required,
+        "When it is due, as a [cron expression](summaries.md#when) of five fields: minute, hour, day, month, weekday, such as `0 8 * * 1-5`.",
+    ),
+    setting(
+        "summary[].at_zone",
+        Form::TimeZone,
+        Default::Unset,
+        "The time zone of `at`, by its IANA name; without it, `time_zone`.",
+    ),
+    setting(
+        "summary[].jql",
+        Form::Search,
+        Default::Required,
+        "A search in the tracker's language; `currentUser()` in it is each recipient. Of what it finds each is shown what he may see.",
+    ),
+    setting(
+        "summary[].order",
+        Form::Search,
+        Default::Is("updated DESC"),
+        "The order of the issues, as behind `ORDER BY`, such as `priority DESC, due ASC`; empty for that of `jql`.",
+    ),
+    setting(
+        "summary[].columns",
+        Form::SomeOf(&COLUMN_WORDS),
+        Default::Is("status, priority, assignee, updated"),
+        "What stands beside key and summary. Outsiders are shown type, status, project and reporter, and of the others those in `outsider_fields`.",
+    ),
+    setting(
+        "summary[].issues_max",
+        Form::Number(SUMMARY_ISSUES_MAX),
+        Default::Is("25"),
+        "The most issues of one letter; it says how many more there are.",
+    ),
+    setting(
+        "summary[].empty",
+        Form::OneOf(&["skip", "send"]),
+        Default::Is("skip"),
+        "What becomes of a letter without any issue: with `send` it says that there is none.",
+    ),
+    setting("summary[].subject", Form::Line, Default::Is(""), "What its subject says; empty for its name."),
+    setting(
+        "summary[].actions",
+        Form::Texts,
+        Default::Is(""),
+        "Links beside each issue that answer it with a [directive](routing.md#directives-what-senders-may-set-by-words): a name and the directive, such as `Done: status=Done`. \
+         They are offered to people with an account; whether one is carried out the profile says, as of any directive.",
+    ),
+    setting(
+        "summary[].projects",
+        Form::ProjectKeys,
+        Default::Is(""),
+        "The projects in which people have the `roles` that get it. It says nothing of the issues; `jql` does.",
     ),
 ];

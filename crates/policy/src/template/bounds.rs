@@ -1,7 +1,7 @@
 //! How much a letter says at most: what goes beyond is left out and counted, never the letter.
 
 use super::html::SafeHtml;
-use super::view::{Happening, Reason, Said, View};
+use super::view::{Happening, Reason, Said, SummaryIssue, View};
 use super::words::Words;
 
 /// Happenings of one letter.
@@ -10,6 +10,10 @@ pub const HAPPENINGS_MAX: usize = 50;
 pub const CHANGES_MAX: usize = 200;
 /// Files of one letter.
 pub const FILES_MAX: usize = 100;
+/// Issues of a summary.
+pub const SUMMARY_ISSUES_MAX: usize = 100;
+/// Answers that a summary offers beside one issue.
+pub const ACTIONS_MAX: usize = 10;
 /// Earlier comments.
 pub const EARLIER_MAX: usize = 10;
 /// Characters of a name, a value or a link.
@@ -29,6 +33,10 @@ pub fn bounded(view: View) -> View {
 pub(super) fn shown(view: View) -> View {
     let mut view = if view.withheld { withheld(view) } else { view };
     view.left_out += newest(&mut view) + cut(&mut view.earlier, EARLIER_MAX);
+    if let Some(summary) = &mut view.summary {
+        let over = cut(&mut summary.issues, SUMMARY_ISSUES_MAX);
+        summary.further = summary.further.saturating_add(u32::try_from(over).unwrap_or(u32::MAX));
+    }
     view
 }
 
@@ -63,6 +71,11 @@ fn withheld(mut view: View) -> View {
     words.withheld.clone_into(&mut view.issue.summary);
     view.subject.clear();
     view.issue.description = None;
+    for issue in view.summary.iter_mut().flat_map(|summary| &mut summary.issues) {
+        words.withheld.clone_into(&mut issue.summary);
+        issue.facts.clear();
+        (issue.answer, issue.actions) = (None, Vec::new());
+    }
     view.earlier.clear();
     view.pictures.clear();
     for happening in &mut view.happenings {
@@ -116,6 +129,10 @@ fn names(view: &mut View, room: &mut Room) {
             text.clear();
         }
     }
+    for issue in view.summary.iter_mut().flat_map(|summary| &mut summary.issues) {
+        room.cut_issue(issue);
+    }
+    view.summary.iter_mut().for_each(|summary| room.shorten(&mut summary.title));
     view.mark.take_if(|mark| is_long(mark));
     view.brand.logo.take_if(|logo| is_long(&logo.content_id) || is_long(&logo.alt));
     view.earlier.iter_mut().for_each(|earlier| room.shorten(&mut earlier.who));
@@ -152,6 +169,19 @@ impl Room {
         }
         happening.work.iter_mut().for_each(|work| self.shorten(&mut work.spent));
         left_out
+    }
+
+    /// Cuts what a summary says of an issue; links that are too long are none.
+    fn cut_issue(&mut self, issue: &mut SummaryIssue) {
+        let is_long = |link: &String| link.len() > NAME_CHARS_MAX;
+        self.shorten(&mut issue.key);
+        self.shorten(&mut issue.summary);
+        issue.facts.iter_mut().for_each(|fact| self.shorten(&mut fact.value));
+        issue.link.take_if(|link| is_long(link));
+        issue.answer.take_if(|link| is_long(link));
+        issue.actions.retain(|action| !is_long(&action.link));
+        issue.actions.truncate(ACTIONS_MAX);
+        issue.actions.iter_mut().for_each(|action| self.shorten(&mut action.label));
     }
 
     fn shorten(&mut self, text: &mut String) {

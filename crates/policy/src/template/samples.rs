@@ -2,9 +2,11 @@
 
 use super::html::SafeHtml;
 use super::view::{
-    Brand, Comment, Earlier, File, Happening, Issue, Links, Logo, Reason, Recipient, Said, Site, View, Work,
+    ActionLink, Brand, Comment, Earlier, Fact, File, Happening, Issue, Links, Logo, Reason, Recipient, Said, Site,
+    Summary, SummaryIssue, View, Work,
 };
 use crate::event::{Change, EventKind};
+use crate::outbound::Column;
 
 /// 26 November 2026, 14:05 UTC.
 const NOON_MS: i64 = 1_795_701_900_000;
@@ -18,6 +20,7 @@ pub fn view(kind: EventKind, language: &str) -> View {
         site: Site { name: "North Tracker".into(), url: "https://tracker.example.org".into() },
         issue: issue(words),
         happenings: vec![happening(kind, words)],
+        summary: None,
         earlier: earlier(kind, words),
         recipient: Recipient {
             name: "Mira Okafor".into(),
@@ -42,6 +45,48 @@ pub fn view(kind: EventKind, language: &str) -> View {
         texts_of_html: false,
         withheld: false,
         left_out: 0,
+    }
+}
+
+/// A summary for a reader of this language.
+pub fn summary(language: &str) -> View {
+    let is_german = language.starts_with("de");
+    let words = if is_german { &GERMAN } else { &ENGLISH };
+    let fact = |column, value: &str| Fact { column, value: value.into(), at_ms: None };
+    let updated = |days: i64| Fact {
+        column: Column::Updated,
+        value: String::new(),
+        at_ms: Some(NOON_MS - days * 24 * 60 * MINUTE_MS),
+    };
+    let line = |number: u32, summary: &str, status: &str, assignee: &str| SummaryIssue {
+        key: format!("NORTH-{number}"),
+        summary: summary.into(),
+        link: Some(format!("https://tracker.example.org/browse/NORTH-{number}")),
+        facts: vec![
+            fact(Column::Status, status),
+            fact(Column::Priority, words.priority),
+            fact(Column::Assignee, assignee),
+            updated(i64::from(number % 5)),
+        ],
+        answer: Some(format!("mailto:reply+a{number}@mail.example.org?subject=Re%3A%20%5BNORTH-{number}%5D")),
+        actions: vec![ActionLink {
+            label: if is_german { "Erledigt" } else { "Done" }.into(),
+            link: format!("mailto:reply+a{number}@mail.example.org?body=%40status%3DDone"),
+        }],
+    };
+    let issues = vec![
+        line(41, words.summary, words.status[0], "Ada Lindqvist"),
+        line(37, words.file, words.status[1], ""),
+        line(12, words.fields[0], words.status[1], "Jo Weber"),
+    ];
+    let title = if is_german { "Meine offenen Vorgänge" } else { "My open issues" }.to_owned();
+    View {
+        happenings: Vec::new(),
+        earlier: Vec::new(),
+        issue: Issue::default(),
+        summary: Some(Summary { title, issues, further: 4, perhaps_more: true }),
+        reason: Reason::Group("support".into()),
+        ..view(EventKind::Created, language)
     }
 }
 

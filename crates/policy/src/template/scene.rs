@@ -2,10 +2,11 @@
 
 use super::clock::Clock;
 use super::html::SafeHtml;
-use super::view::{Earlier, File, Happening, Issue, Said, View};
+use super::view::{Earlier, Fact, File, Happening, Issue, Said, SummaryIssue, View};
 use super::words::{Words, filled};
 use crate::event::{Change, EventKind};
 use crate::kept::size_with;
+use crate::outbound::Column;
 use mail::document::link_target;
 use serde::Serialize;
 use std::borrow::Cow;
@@ -48,6 +49,17 @@ pub const FIELDS: &[(&str, &str)] = &[
     ("happenings[].files[].link", "where it can be had; none where it goes along, or cannot be had"),
     ("happenings[].files[].along", "whether it goes along with the letter"),
     ("happenings[].files[].picture", "the content id of a small picture of it, or none"),
+    ("summary.title", "what the summary is called; `summary` is none in any other letter"),
+    ("summary.count", "how many issues it has, with those that it does not show"),
+    ("summary.issues[].key", "such as `NORTH-41`"),
+    ("summary.issues[].summary", "its summary"),
+    ("summary.issues[].link", "its page, or none"),
+    ("summary.issues[].facts[].name", "what a column is called"),
+    ("summary.issues[].facts[].value", "what stands in it"),
+    ("summary.issues[].links[].label", "what an answer to the issue is called"),
+    ("summary.issues[].links[].link", "begins the mail that is the answer"),
+    ("summary.further", "how many issues it does not show"),
+    ("summary.perhaps_more", "whether there may be others"),
     ("earlier[].who", "who wrote an earlier comment, the newest first"),
     ("earlier[].when", "when"),
     ("earlier[].html", "the comment as safe HTML"),
@@ -78,6 +90,7 @@ pub(super) struct Scene<'v> {
     site: Place<'v>,
     issue: IssueNow<'v>,
     happenings: Vec<Deed<'v>>,
+    summary: Option<SummaryNow<'v>>,
     earlier: Vec<Before<'v>>,
     recipient: Reader<'v>,
     reason: String,
@@ -149,6 +162,37 @@ struct Filed<'v> {
 }
 
 #[derive(Debug, Serialize)]
+struct SummaryNow<'v> {
+    title: &'v str,
+    count: usize,
+    issues: Vec<Line<'v>>,
+    further: u32,
+    perhaps_more: bool,
+}
+
+/// An issue of a summary.
+#[derive(Debug, Serialize)]
+struct Line<'v> {
+    key: &'v str,
+    summary: &'v str,
+    link: Option<Cow<'v, str>>,
+    facts: Vec<Stated<'v>>,
+    links: Vec<Answering<'v>>,
+}
+
+#[derive(Debug, Serialize)]
+struct Stated<'v> {
+    name: &'static str,
+    value: Cow<'v, str>,
+}
+
+#[derive(Debug, Serialize)]
+struct Answering<'v> {
+    label: &'v str,
+    link: Cow<'v, str>,
+}
+
+#[derive(Debug, Serialize)]
 struct Before<'v> {
     who: &'v str,
     when: String,
@@ -183,12 +227,19 @@ impl<'v> Scene<'v> {
         let clock = Clock::of(&view.recipient.zone);
         let brand = if view.brand.name.is_empty() { &view.site.name } else { &view.brand.name };
         Scene {
-            kind: view.kind().word(),
+            kind: view.word(),
             subject_prefix: &view.subject_prefix,
             subject: &view.subject,
             site: Place { name: &view.site.name, url: leads(Some(&view.site.url)) },
             issue: issue(&view.issue),
             happenings: view.happenings.iter().map(|happening| deed(happening, &clock, words)).collect(),
+            summary: view.summary.as_ref().map(|summary| SummaryNow {
+                title: &summary.title,
+                count: summary.issues.len() + summary.further as usize,
+                issues: summary.issues.iter().map(|issue| line(issue, &clock, words)).collect(),
+                further: summary.further,
+                perhaps_more: summary.perhaps_more,
+            }),
             earlier: view.earlier.iter().map(|earlier| before(earlier, &clock, words)).collect(),
             recipient: Reader { name: &view.recipient.name, language: words.language, zone: clock.name.clone() },
             reason: words.reason(&view.reason),
@@ -203,8 +254,13 @@ impl<'v> Scene<'v> {
         }
     }
 
-    /// What a list of mails shows beside the subject: the first comment, or what happened.
+    /// What a list of mails shows beside the subject: the first comment, or what happened; of a summary the first issues.
     pub fn preheader(&self) -> String {
+        if let Some(summary) = &self.summary {
+            let first = summary.issues.iter().map(|issue| format!("{} {}", issue.key, issue.summary));
+            let line = first.take(3).collect::<Vec<_>>().join(" · ");
+            return line.chars().take(PREHEADER_CHARS_MAX).collect();
+        }
         let first = self.happenings.iter().find_map(|deed| Some(deed.comment.as_ref()?.text));
         let said = first.or_else(|| self.happenings.first().map(|deed| deed.headline.as_str())).unwrap_or_default();
         let line = said.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -287,6 +343,30 @@ fn before<'v>(earlier: &'v Earlier, clock: &Clock, words: &'static Words) -> Bef
     }
 }
 
+fn line<'v>(issue: &'v SummaryIssue, clock: &Clock, words: &'static Words) -> Line<'v> {
+    let answer = leads(issue.answer.as_deref()).map(|link| Answering { label: words.answer, link });
+    let actions = issue.actions.iter();
+    let actions = actions.filter_map(|one| Some(Answering { label: &one.label, link: leads(Some(&one.link))? }));
+    let facts = issue.facts.iter().map(|fact| stated(fact, clock, words));
+    Line {
+        key: &issue.key,
+        summary: &issue.summary,
+        link: leads(issue.link.as_deref()),
+        facts: facts.filter(|fact| !fact.value.is_empty()).collect(),
+        links: answer.into_iter().chain(actions).collect(),
+    }
+}
+
+/// A column without a value is left out, but that nobody works on an issue is worth a word.
+fn stated<'v>(fact: &'v Fact, clock: &Clock, words: &'static Words) -> Stated<'v> {
+    let value = match (fact.at_ms, fact.column) {
+        (Some(at_ms), _) => Cow::Owned(clock.shown(at_ms, words)),
+        (None, Column::Assignee) if fact.value.is_empty() => Cow::Borrowed(words.nobody),
+        (None, _) => Cow::Borrowed(fact.value.as_str()),
+    };
+    Stated { name: words.column(fact.column), value }
+}
+
 /// The deed as a sentence: of changes, the one that people wait for.
 fn headline(happening: &Happening, words: &Words) -> String {
     let (pattern, to) = match happening.kind {
@@ -352,8 +432,10 @@ mod tests {
             let view = samples::view(kind, "en");
             paths(&serde_json::to_value(Scene::of(&view)).unwrap(), "", &mut found);
         }
+        let summary = samples::summary("en");
+        paths(&serde_json::to_value(Scene::of(&summary)).unwrap(), "", &mut found);
         // Where one sample has none of something, another one has it.
-        let nothing = ["issue.description", "happenings[].comment", "happenings[].work"];
+        let nothing = ["issue.description", "happenings[].comment", "happenings[].work", "summary"];
         found.retain(|path| !path.starts_with("words.") && !nothing.contains(&path.as_str()));
         let told: BTreeSet<String> = FIELDS.iter().map(|(name, _)| (*name).to_owned()).collect();
         let told: BTreeSet<String> = told.into_iter().filter(|name| name != "words.…").collect();

@@ -23,7 +23,9 @@ pub(super) struct Source {
 }
 
 /// What is the same in every theme.
-const SHARED: [(&str, &str); 6] = [
+const SHARED: [(&str, &str); 8] = [
+    ("summary.html", include_str!("../../themes/shared/summary.html")),
+    ("summary.txt", include_str!("../../themes/shared/summary.txt")),
     ("head.html", include_str!("../../themes/shared/head.html")),
     ("footer.html", include_str!("../../themes/shared/footer.html")),
     ("blocks.txt", include_str!("../../themes/shared/blocks.txt")),

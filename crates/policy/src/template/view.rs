@@ -2,6 +2,7 @@
 
 use super::html::SafeHtml;
 use crate::event::{Change, EventKind};
+use crate::outbound::Column;
 use serde::{Deserialize, Serialize};
 
 /// Everything that one letter to one person says. Nothing in it is a template, whatever signs it holds.
@@ -12,6 +13,9 @@ pub struct View {
     pub issue: Issue,
     /// What happened, oldest first. Whoever fills it in has asked what the recipient may see.
     pub happenings: Vec<Happening>,
+    /// The issues that a summary tells of; a letter that is one tells of nothing else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub summary: Option<Summary>,
     /// What was said before, newest first; stands below what happened.
     pub earlier: Vec<Earlier>,
     pub recipient: Recipient,
@@ -202,6 +206,55 @@ pub struct Logo {
     pub height: u32,
 }
 
+/// What a summary tells.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Summary {
+    pub title: String,
+    pub issues: Vec<SummaryIssue>,
+    /// How many more there are, and whether there may be others that were not looked at.
+    pub further: u32,
+    pub perhaps_more: bool,
+}
+
+/// An issue of a summary.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SummaryIssue {
+    pub key: String,
+    pub summary: String,
+    /// Its page; `None` where the recipient has no access to it.
+    pub link: Option<String>,
+    pub facts: Vec<Fact>,
+    /// Begins a mail whose words become a comment; `None` where no address takes such.
+    pub answer: Option<String>,
+    pub actions: Vec<ActionLink>,
+}
+
+/// What stands in a column.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fact {
+    pub column: Column,
+    /// Empty where it has no value.
+    #[serde(default)]
+    pub value: String,
+    /// Of a time, in milliseconds since 1970; it stands in the place of the value.
+    #[serde(default)]
+    pub at_ms: Option<i64>,
+}
+
+/// A link that begins a mail which does something.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ActionLink {
+    pub label: String,
+    pub link: String,
+}
+
+/// The kind of a letter that is a summary.
+pub const SUMMARY: &str = "summary";
+
 /// Every kind, first what counts most of several things that happened: it decides which template a letter is made of.
 pub const WEIGHTIEST_FIRST: [EventKind; 10] = [
     EventKind::Written,
@@ -217,6 +270,11 @@ pub const WEIGHTIEST_FIRST: [EventKind; 10] = [
 ];
 
 impl View {
+    /// The kind of the letter as a word: [`SUMMARY`], or that of [`View::kind`].
+    pub fn word(&self) -> &'static str {
+        if self.summary.is_some() { SUMMARY } else { self.kind().word() }
+    }
+
     /// The kind of the letter: that of the weightiest thing that happened.
     pub fn kind(&self) -> EventKind {
         let happened = |kind: &EventKind| self.happenings.iter().any(|happening| happening.kind == *kind);

@@ -1,6 +1,7 @@
 //! The words of letters by language: one row for each, and nothing else to do for a further one but a reply reader that knows it.
 
 use super::view::Reason;
+use crate::outbound::Column;
 use serde::Serialize;
 
 /// The words of one language. `{name}` stands for what is put in.
@@ -76,6 +77,21 @@ pub struct Words {
     /// With `{name}`: of whoever sends the letter.
     pub sent_by: &'static str,
 
+    /// Of a summary.
+    pub answer: &'static str,
+    pub see_all: &'static str,
+    pub no_issues: &'static str,
+    /// With `{number}`.
+    pub further: &'static str,
+    pub perhaps_more: &'static str,
+    pub resolution: &'static str,
+    pub labels: &'static str,
+    pub components: &'static str,
+    pub created_at: &'static str,
+    pub updated_at: &'static str,
+    pub due: &'static str,
+    pub unsubscribe_summary: &'static str,
+
     pub as_reporter: &'static str,
     pub as_assignee: &'static str,
     pub as_watcher: &'static str,
@@ -148,6 +164,18 @@ pub const LANGUAGES: &[Words] = &[
         unsubscribe: "No more mail about this issue",
         complain: "Complain about this mail",
         sent_by: "Sent for {name} by Sealpost.",
+        answer: "Answer",
+        see_all: "See all of them",
+        no_issues: "There are no issues.",
+        further: "and {number} more",
+        perhaps_more: "There may be others that are not counted here.",
+        resolution: "Resolution",
+        labels: "Labels",
+        components: "Components",
+        created_at: "Created",
+        updated_at: "Updated",
+        due: "Due",
+        unsubscribe_summary: "No more of this summary",
         as_reporter: "you reported this issue.",
         as_assignee: "this issue is assigned to you.",
         as_watcher: "you watch this issue.",
@@ -213,6 +241,18 @@ pub const LANGUAGES: &[Words] = &[
         unsubscribe: "Keine Mail mehr zu diesem Vorgang",
         complain: "Über diese Mail beschweren",
         sent_by: "Gesendet für {name} von Sealpost.",
+        answer: "Antworten",
+        see_all: "Alle ansehen",
+        no_issues: "Es gibt keine Vorgänge.",
+        further: "und {number} weitere",
+        perhaps_more: "Es kann noch andere geben, die hier nicht gezählt sind.",
+        resolution: "Lösung",
+        labels: "Stichwörter",
+        components: "Komponenten",
+        created_at: "Angelegt",
+        updated_at: "Geändert",
+        due: "Fällig",
+        unsubscribe_summary: "Diese Übersicht nicht mehr erhalten",
         as_reporter: "Sie haben diesen Vorgang gemeldet.",
         as_assignee: "Dieser Vorgang ist Ihnen zugewiesen.",
         as_watcher: "Sie beobachten diesen Vorgang.",
@@ -234,6 +274,25 @@ impl Words {
     pub fn of(tag: &str) -> &'static Words {
         let language = tag.split(['-', '_']).next().unwrap_or_default();
         LANGUAGES.iter().find(|words| words.language.eq_ignore_ascii_case(language)).unwrap_or(&LANGUAGES[0])
+    }
+
+    /// What a column of a summary is called.
+    pub(super) fn column(&self, column: Column) -> &'static str {
+        let words = Words::of(self.language);
+        match column {
+            Column::Type => words.kind,
+            Column::Status => words.status,
+            Column::Priority => words.priority,
+            Column::Resolution => words.resolution,
+            Column::Assignee => words.assignee,
+            Column::Reporter => words.reporter,
+            Column::Project => words.project,
+            Column::Labels => words.labels,
+            Column::Components => words.components,
+            Column::Created => words.created_at,
+            Column::Updated => words.updated_at,
+            Column::Due => words.due,
+        }
     }
 
     /// Why somebody gets the letter, as a sentence.

@@ -1,7 +1,9 @@
 //! Templates that a tenant writes: data, checked before anything is made of it.
 
+use super::View;
 use super::machine::{Part, Trouble};
 use super::resource::{RESOURCE_DOMAIN, RESOURCES_BYTES_MAX, RESOURCES_MAX, Resource};
+use super::view::SUMMARY;
 use crate::event::EventKind;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -29,7 +31,7 @@ pub struct Template {
 /// The templates of a tenant by kind.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Templates {
-    /// For kinds that have none of their own.
+    /// For kinds that have none of their own, but for summaries.
     pub usual: Option<Template>,
     pub by_kind: BTreeMap<String, Template>,
     /// For messages to channels.
@@ -60,10 +62,10 @@ impl Templates {
                     return Err(format!("[{CHANNEL}] html: a channel has no HTML; write a text"));
                 }
                 templates.channel = Some(template);
-            } else if EventKind::from_word(&kind).is_some() {
+            } else if kind == SUMMARY || EventKind::from_word(&kind).is_some() {
                 templates.by_kind.insert(kind, template);
             } else {
-                let known = EventKind::ALL.iter().map(|kind| kind.word()).chain(["default", CHANNEL]);
+                let known = EventKind::ALL.iter().map(|kind| kind.word()).chain(["default", SUMMARY, CHANNEL]);
                 let near = crate::profile::nearest(&kind, known).unwrap_or_default();
                 return Err(format!("{kind:?} is no kind of letter; did you mean {near:?}?"));
             }
@@ -102,6 +104,14 @@ impl Templates {
     /// What a template may show, by content id.
     pub fn offered(&self) -> Vec<String> {
         self.resources.iter().map(|resource| resource.content_id.clone().into_owned()).collect()
+    }
+
+    /// The template for a letter that says this. One for letters about an issue says nothing of a summary, so that has its own or none.
+    pub fn of_view(&self, view: &View) -> Option<&Template> {
+        match view.summary {
+            Some(_) => self.by_kind.get(SUMMARY),
+            None => self.of(view.kind()),
+        }
     }
 
     /// The template for a kind; `None` where the theme's is used.

@@ -218,6 +218,7 @@ fn answer(question: &Question, answers: &Facts, known: &mut Facts) -> bool {
         Question::SeesIssue { issue_id, account } => {
             copy(&answers.sees_issue, &mut known.sees_issue, |one| one.0 == *issue_id && one.1 == *account)
         }
+        Question::Listing { search } => copy(&answers.listings, &mut known.listings, |one| one.0 == *search),
         Question::SeesEntry { issue_id, entry, id, account } => {
             let is_it = |one: &(String, Entry, String, String, _)| {
                 one.0 == *issue_id && one.1 == *entry && one.2 == *id && one.3 == *account

@@ -26,6 +26,7 @@ mod secrecy;
 mod shadow;
 mod signing_in;
 mod silences;
+mod summaries;
 mod support;
 mod tokens;
 mod traffic;
@@ -119,6 +120,8 @@ checks! {
         priv_21_an_event_that_nothing_is_decided_about_is_erased_after_a_month,
         priv_21_what_events_say_is_erased_after_a_week_and_their_deeds_are_known_longer,
         priv_07_each_site_keeps_events_for_its_own_days_and_the_sweep_leaves_a_receipt;
+    summaries: a_time_is_seen_to_by_whoever_holds_the_lease,
+        what_a_person_asks_for_is_not_forgotten_while_it_is_worked_on;
     polls: how_far_a_history_is_read_is_remembered_by_whoever_holds_the_lease, deeds_that_are_known_are_told_apart;
     uploads: an_invitation_is_the_same_at_each_try_and_ends, an_issue_is_named_by_its_key_in_its_site,
         files_belong_to_the_issue_that_their_message_came_to_last, a_person_deletes_a_file_under_their_name,

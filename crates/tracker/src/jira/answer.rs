@@ -1,6 +1,8 @@
 //! From a response to the answer it gives, reading leniently: unknown keys pass, ids may be text or numbers.
 
-use super::{Kind, MARKER_PROPERTY, audience, field_in, history, hooks, meta, people, refusal, service, workflow};
+use super::{
+    Kind, MARKER_PROPERTY, audience, field_in, history, hooks, listing, meta, people, refusal, service, workflow,
+};
 use crate::answer::{Answer, Comment, Created, IssueView, StoredFile};
 use crate::http::Response;
 use crate::operation::Operation;
@@ -66,6 +68,7 @@ fn read(kind: Kind, operation: &Operation, json: &Value) -> Result<Answer, Lack>
         Operation::ReadIssueMarker { .. } => one_marker(json)?,
         Operation::FindIssues { search, .. } => Answer::Issues(issues(kind, json, &search.field)?),
         Operation::TrySearch { .. } | Operation::Match { .. } => Answer::Found { items: found(json)?, next_page: None },
+        Operation::ListIssues { .. } => listing::answer(kind, json)?,
         other => read_more(kind, other, json)?,
     })
 }
@@ -166,7 +169,7 @@ fn comment(kind: Kind, json: &Value) -> Option<Comment> {
     Some(Comment { id: id(&json["id"])?, author_id: author_id(kind, json), created_at: moment(&json["created"]), text })
 }
 
-fn issue(kind: Kind, json: &Value) -> Result<IssueView, Lack> {
+pub(super) fn issue(kind: Kind, json: &Value) -> Result<IssueView, Lack> {
     let fields = &json["fields"];
     let files = &fields["attachment"];
     Ok(IssueView {

@@ -54,6 +54,14 @@ pub(super) fn of_project(project: &str, search: &str) -> String {
     format!("project = {} AND ({})", quoted(project), without_order(search))
 }
 
+/// The administrator's own search in this order; in its own where that is empty.
+pub(super) fn ordered(search: &str, order: &str) -> String {
+    match order.trim() {
+        "" => search.to_owned(),
+        order => format!("({}) ORDER BY {order}", without_order(search)),
+    }
+}
+
 /// A custom field by its number, which no other field has; any other by its id.
 fn field(id: &str) -> String {
     match id.strip_prefix("customfield_") {

@@ -3,7 +3,7 @@
 use super::path::{segment, value};
 use super::{
     COMMENTS_PER_PAGE, INTERNAL_PROPERTY, ISSUES_PER_PAGE, ITEMS_PER_PAGE, Kind, MARKER_PROPERTY, SUMMARY_CHARS_MAX,
-    audience, field_out, files, history, hooks, jql, meta, people, service, workflow,
+    audience, field_out, files, history, hooks, jql, listing, meta, people, service, workflow,
 };
 use crate::adf;
 use crate::http::{Content, Method, Request};
@@ -70,6 +70,7 @@ pub fn request(kind: Kind, operation: &Operation) -> Request {
         Operation::ReadRequestTypes { desk_id, start_at } => service::request_types(desk_id, *start_at),
         Operation::ReadOrganisations { desk_id, start_at } => service::organisations(desk_id, *start_at),
         Operation::ReadStatuses { project } => get(format!("{api}/project/{}/statuses", segment(project))),
+        Operation::ListIssues { search, order, most } => listing::request(kind, search, order, *most),
         Operation::TrySearch { project, search: theirs } => search(kind, &jql::of_project(project, theirs), 1, None),
         Operation::ReadWebhooks => hooks::read(),
         other => {

@@ -65,6 +65,11 @@ fn of_history(id: impl Strategy<Value = String> + Clone) -> impl Strategy<Value 
     prop_oneof![
         (any::<u64>(), proptest::option::of(id.clone()))
             .prop_map(|(since_minutes, page_token)| Operation::FindTouched { since_minutes, page_token }),
+        (id.clone(), id.clone(), any::<u32>()).prop_map(|(search, order, most)| Operation::ListIssues {
+            search,
+            order,
+            most
+        }),
         (id.clone(), any::<i64>()).prop_map(|(issue_id, since_ms)| Operation::ReadHistory { issue_id, since_ms }),
         (id.clone(), id, list, any::<u64>(), any::<i64>()).prop_map(
             |(issue_id, issue_key, list, start_at, since_ms)| Operation::ReadHistoryPage {

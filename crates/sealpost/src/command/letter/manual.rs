@@ -1,6 +1,7 @@
 //! The page of the manual on letters about events, written from the tables that templates are held to.
 
 use policy::event::EventKind;
+use policy::template::view::SUMMARY;
 use policy::template::{
     BLOCKS, CHANGES_MAX, DEPTH_MAX, EARLIER_MAX, FIELDS, FILES_MAX, FILTERS, FUEL, HAPPENINGS_MAX, HTML_BYTES_MAX,
     LANGUAGES, NAME_CHARS_MAX, NAMES_BYTES_MAX, REFUSED, RESOURCE_BYTES_MAX, RESOURCES_BYTES_MAX, RESOURCES_MAX,
@@ -104,7 +105,11 @@ pub fn page() -> String {
     );
     page.push_str("\n## Kinds\n\nA letter about several things has the kind of the weightiest, which is the first of these that happened: ");
     let kinds = WEIGHTIEST_FIRST.map(|kind| format!("`{}`", kind.word()));
-    let _ = writeln!(page, "{}.", kinds.join(", "));
+    let _ = writeln!(
+        page,
+        "{}. [Summaries](summaries.md) have a kind of their own, `{SUMMARY}`, for which `[default]` does not stand.",
+        kinds.join(", ")
+    );
     page.push_str(TEMPLATES);
     let statements = STATEMENTS.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
     let _ = writeln!(

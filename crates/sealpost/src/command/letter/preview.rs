@@ -34,7 +34,7 @@ pub async fn run(themes: &[Theme], template: Option<&Path>, view: Option<&Path>,
         None => samples(),
     };
     let order = |theme: &Theme, view: &View| {
-        let template = templates.of(view.kind()).cloned();
+        let template = templates.of_view(view).cloned();
         Order { theme: *theme, template, view: view.clone(), resources: templates.offered(), form: Form::Letter }
     };
     let orders = themes.iter().flat_map(|theme| views.iter().map(move |view| (theme, view)));
@@ -53,11 +53,11 @@ pub async fn write_all(orders: Vec<Order>, templates: &Templates, out: &Path) ->
     let renderer = Renderer::new(CELLS, Sandbox::Reduced, program, vec!["cell".into()]);
     let (mut gave_way, mut names) = (false, HashMap::new());
     for order in orders {
-        let (theme, kind, language) = (order.theme, order.view.kind(), order.view.recipient.language.clone());
+        let (theme, kind, language) = (order.theme, order.view.word(), order.view.recipient.language.clone());
         let letter = renderer.render(order).await?;
         gave_way |= matches!(letter.made_by, MadeBy::ThemeInstead(_));
         let language = if language.is_empty() { "en" } else { &language };
-        let name = format!("{}-{}-{}", theme.word(), kind.word(), file_name(language));
+        let name = format!("{}-{}-{}", theme.word(), kind, file_name(language));
         let number = *names.entry(name.clone()).and_modify(|number| *number += 1).or_insert(1);
         let name = if number == 1 { name } else { format!("{name}-{number}") };
         let files = write(out, &name, &letter, &templates.resources).map_err(cannot)?;
@@ -67,7 +67,10 @@ pub async fn write_all(orders: Vec<Order>, templates: &Templates, out: &Path) ->
 }
 
 fn samples() -> Vec<View> {
-    let each = |words: &policy::template::Words| EventKind::ALL.map(|kind| samples::view(kind, words.language));
+    let each = |words: &policy::template::Words| {
+        let of_events = EventKind::ALL.map(|kind| samples::view(kind, words.language));
+        of_events.into_iter().chain([samples::summary(words.language)]).collect::<Vec<_>>()
+    };
     LANGUAGES.iter().flat_map(each).collect()
 }
 
@@ -102,20 +105,14 @@ fn write(out: &Path, name: &str, letter: &Rendered, pictures: &[Resource]) -> st
     Ok(paths)
 }
 
-fn line(
-    theme: Theme,
-    kind: EventKind,
-    language: &str,
-    letter: &Rendered,
-    files: [String; 3],
-) -> Result<String, Failure> {
+fn line(theme: Theme, kind: &str, language: &str, letter: &Rendered, files: [String; 3]) -> Result<String, Failure> {
     let (made_by, why) = match &letter.made_by {
         MadeBy::Theme => ("theme", None),
         MadeBy::Template => ("template", None),
         MadeBy::ThemeInstead(trouble) => ("theme_instead", Some(trouble.to_string())),
     };
     let subject = letter.subject.as_str();
-    let line = Line { theme: theme.word(), kind: kind.word(), language, subject, made_by, why, files };
+    let line = Line { theme: theme.word(), kind, language, subject, made_by, why, files };
     let text = serde_json::to_string(&line);
     text.map(|text| text + "\n").map_err(|error| Failure::new(format!("cannot be written as JSON: {error}")))
 }

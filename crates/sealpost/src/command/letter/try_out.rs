@@ -143,7 +143,7 @@ async fn rendered(site: &Site, manner: &Manner, from: &Address) -> Result<Render
     view.reason = Reason::Named;
     view.recipient.zone.clone_from(&manner.time_zone);
     view.subject_prefix = format!("{TEST} {}", manner.style.subject_prefix).trim_end().to_owned();
-    let template = site.templates.as_ref().and_then(|templates| templates.of(view.kind())).cloned();
+    let template = site.templates.as_ref().and_then(|templates| templates.of_view(&view)).cloned();
     let renderer = Renderer::new(1, Sandbox::Reduced, wire::own_program()?, vec!["cell".into()]);
     let resources = site.templates.as_ref().map(Templates::offered).unwrap_or_default();
     Ok(renderer.render(Order { theme: manner.style.theme, template, view, resources, form: Form::Letter }).await?)
