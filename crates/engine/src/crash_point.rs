@@ -51,8 +51,9 @@ pub const WRITING: &[&str] = &["written_made", "written_written_down", "written_
 pub const SUMMING: &[&str] = &["summary_decided", "summary_written_down"];
 
 /// All lists of crash points; none stands in two of them.
-pub const LISTS: &[&[&str]] =
-    &[ALL, FETCHING, UPLOADING, REFRESHING, DELIVERING, REPLAYING, IN_DOUBT, HEARING, POLLING, TELLING, WRITING, SUMMING];
+pub const LISTS: &[&[&str]] = &[
+    ALL, FETCHING, UPLOADING, REFRESHING, DELIVERING, REPLAYING, IN_DOUBT, HEARING, POLLING, TELLING, WRITING, SUMMING,
+];
 
 /// Aborts the process when the environment variable `SEALPOST_CRASH` is `name:N` and this is the N-th passing, from 1.
 ///

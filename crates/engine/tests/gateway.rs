@@ -50,9 +50,10 @@ mod gateway {
 use futures_util::future::LocalBoxFuture;
 use gateway::world::Database;
 use gateway::{
-    authors, bounces, bulletins, changes, channels, connections, contacts, contract, deleted, doubt, duplicates, fetching,
-    graph, half_open, halts, hearing, kept, letters, limits, lost_answers, names, notices, order, outage, plans, poison,
-    polling, refusals, renewing, replay, sending_graph, summaries, told, trouble, uploads, walk, written,
+    authors, bounces, bulletins, changes, channels, connections, contacts, contract, deleted, doubt, duplicates,
+    fetching, graph, half_open, halts, hearing, kept, letters, limits, lost_answers, names, notices, order, outage,
+    plans, poison, polling, refusals, renewing, replay, sending_graph, summaries, told, trouble, uploads, walk,
+    written,
 };
 
 /// Each scenario on SQLite, as a test of its own.

@@ -59,6 +59,7 @@ fn told(outsider: bool, rule: FileRule) -> Notification {
             outsider,
             is_at_home: !outsider,
             channel: None,
+            is_stranger: false,
         },
         events: vec![event(EventKind::Commented, "7", vec![]), event(EventKind::Updated, "9", changes)],
         event_keys: vec![],

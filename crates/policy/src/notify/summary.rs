@@ -302,19 +302,8 @@ impl Walk<'_> {
 
     fn letter(&self, one: &Reachable, seen: Seen) -> SummaryLetter {
         let Walk { summary, held, occasion } = self;
-        let is_at_home = one.insider().is_some();
-        let person = one.account.as_ref().map(|(_, person)| *person).filter(|_| is_at_home);
-        let or = |known: Option<&String>, else_: &String| known.unwrap_or(else_).clone();
         let outsider = one.is_outsider();
-        let recipient = Recipient {
-            account: one.account_id().map(str::to_owned),
-            address: one.address.clone(),
-            name: person.map(|person| person.name.clone()).unwrap_or_default(),
-            language: or(person.and_then(|person| person.language.as_ref()), &held.language),
-            time_zone: or(person.and_then(|person| person.time_zone.as_ref()), &held.time_zone),
-            outsider,
-            is_at_home,
-        };
+        let recipient = super::recipient_of(one, held);
         let Seen { mut issues, perhaps_more } = seen;
         let further = issues.len().saturating_sub(summary.issues_max as usize);
         issues.truncate(summary.issues_max as usize);

@@ -52,9 +52,6 @@ const COLUMN_WORDS: [&str; COLUMNS] = column_words();
 /// Every setting, in the order of the manual.
 pub const ROOMS: &[Room] = &[LETTERS, FILES, AUDIENCE, BOUNDS, CHANNELS, MAPPINGS, SUMMARIES, WRITTEN];
 
-/// Every setting, in the order of the manual.
-pub const ROOMS: &[Room] = &[LETTERS, FILES, AUDIENCE, BOUNDS, MAPPINGS, SUMMARIES];
-
 pub(crate) const TABLES: Tables = Tables { rooms: ROOMS, overriding: &["project[].", "mapping[].", "summary[]."] };
 
 const LETTERS: Room = Room {
