@@ -116,9 +116,12 @@ fn beside(mut files: Files) -> Files {
 
 fn why(stop: Stop) -> Fault {
     match stop {
-        Stop::Retry(fault) | Stop::Wait(fault, _) | Stop::Aside(fault, _) | Stop::Hold(fault) | Stop::GiveUp(fault) => {
-            fault
-        }
+        Stop::Retry(fault)
+        | Stop::Wait(fault, _)
+        | Stop::Halted(fault, _)
+        | Stop::Aside(fault, _)
+        | Stop::Hold(fault)
+        | Stop::GiveUp(fault) => fault,
         Stop::Lost => Fault::temporary(FaultCode::Internal, "a look at a letter has no lease that it could lose"),
     }
 }
