@@ -31,6 +31,6 @@ impl Store {
         for (site,) in sites {
             self.erase_old(&site, &Erasure { subject: "written", old: OLD, erase: &ERASE }).await?;
         }
-        self.forget_rows(&FORGETS).await
+        self.forget_rows(&FORGETS).await.map(|_| ())
     }
 }
