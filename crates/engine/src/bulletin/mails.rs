@@ -14,31 +14,23 @@ const AT_ONCE: u32 = 100;
 /// What a rule tells of mails as they are now, whether it was told before or not.
 pub(super) async fn mails(shared: &Shared, rule: &Rule, now: Micros) -> Result<Vec<Bulletin>, Fault> {
     let mut found = Vec::new();
-    let sites = of_each(&rule.sites);
-    let projects = of_each(&rule.projects);
     for cause in Cause::OF_MAIL.into_iter().filter(|cause| rule.causes.contains(cause)) {
-        for filter in filters(cause) {
-            for (site, project) in sites.iter().flat_map(|site| projects.iter().map(move |project| (site, project))) {
-                let filter = MessageFilter {
-                    site: site.clone(),
-                    project: project.clone(),
-                    received_from: Some(now - LOOKED_BACK_DAYS * DAY),
-                    limit: AT_ONCE,
-                    ..filter.clone()
-                };
-                let page = shared.store.message_page(&filter).await?;
+        for filter in filters(cause, rule) {
+            let filter = MessageFilter { received_from: Some(now - LOOKED_BACK_DAYS * DAY), limit: AT_ONCE, ..filter };
+            let page = shared.store.message_page(&filter).await?;
+            for line in page.lines {
                 // What only looks at its mail holds none back.
-                let lines = page.lines.into_iter().filter(|line| !shared.is_shadow(&line.mailbox));
-                found.extend(lines.map(|line| {
-                    let mail = MailTold {
-                        reason: Some(line.reason).filter(|reason| rule.mail_reasons && !reason.is_empty()),
-                        id: line.id,
-                        site: line.site,
-                        mailbox: line.mailbox,
-                        rule: line.rule,
-                    };
-                    of_mail(cause, &mail)
-                }));
+                if shared.is_shadow(&line.mailbox) {
+                    continue;
+                }
+                let mail = MailTold {
+                    reason: Some(line.reason).filter(|reason| rule.mail_reasons && !reason.is_empty()),
+                    id: line.id,
+                    site: line.site,
+                    mailbox: line.mailbox,
+                    rule: line.rule,
+                };
+                found.push(of_mail(cause, &mail));
             }
         }
     }
@@ -53,15 +45,25 @@ fn of_each(names: &[String]) -> Vec<Option<String>> {
     }
 }
 
-fn filters(cause: Cause) -> Vec<MessageFilter> {
-    let outcome = |outcome| vec![MessageFilter { outcome: Some(outcome), ..MessageFilter::default() }];
-    match cause {
-        Cause::MailHeld => outcome(Outcome::Hold),
-        Cause::MailQuarantined => outcome(Outcome::Quarantine),
-        Cause::MailForwarded => outcome(Outcome::Forward),
+/// What is looked for, of each site and project that the rule names.
+fn filters(cause: Cause, rule: &Rule) -> Vec<MessageFilter> {
+    let of = |outcome| MessageFilter { outcome: Some(outcome), ..MessageFilter::default() };
+    let kinds = match cause {
+        Cause::MailHeld => vec![of(Outcome::Hold)],
+        Cause::MailQuarantined => vec![of(Outcome::Quarantine)],
+        Cause::MailForwarded => vec![of(Outcome::Forward)],
         Cause::MailStopped => [JobState::Held, JobState::Dead]
             .map(|job| MessageFilter { job: Some(job), ..MessageFilter::default() })
             .to_vec(),
         _ => Vec::new(),
+    };
+    let mut all = Vec::new();
+    for kind in kinds {
+        for site in of_each(&rule.sites) {
+            for project in of_each(&rule.projects) {
+                all.push(MessageFilter { site: site.clone(), project, ..kind.clone() });
+            }
+        }
     }
+    all
 }
