@@ -252,8 +252,8 @@ pub(crate) async fn note_returned(
         if *permanent {
             execute!(conn, SQL, now, site, *number, address)?;
             execute!(conn, FOR_GOOD, now, site, *number, address, by_path)?;
+            contact::came_back_by_report(conn, site, *number, address, now).await?;
         }
-        contact::came_back_by_report(conn, site, *number, address, now).await?;
         is_new |= execute!(conn, CAME_BACK, now, site, *number, address, by_path, report)? > 0;
     }
     Ok(is_new)

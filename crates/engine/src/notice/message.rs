@@ -58,7 +58,7 @@ impl Making<'_> {
             files: Vec::new(),
             message: Some(ChannelMessage { channel: channel.name.clone(), message }),
         };
-        Ok(NewLetter { key, number, about, bytes })
+        Ok(NewLetter { key, number, issue_id: notification.issue_id.clone(), about, bytes })
     }
 
     fn as_mail(&self, message: &Message, number: u64) -> Vec<u8> {

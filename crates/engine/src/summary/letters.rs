@@ -16,7 +16,7 @@ use policy::outbound::Format;
 use policy::reply_token::TokenKey;
 use policy::silence_link::LinkedLetter;
 use policy::template::view::{self, Links};
-use policy::template::{MadeBy, Order, Rendered, Words};
+use policy::template::{Form, MadeBy, Order, Rendered, Words};
 use policy::{AnswerSeenBy, Fault, StepKey, event_letter_number};
 use store::{LetterAbout, NewLetter};
 
@@ -75,7 +75,8 @@ impl Making<'_> {
         };
         let view = one.view(&view::Site { name: site.clone(), url: self.site.browse_base.clone() }, own);
         let template = self.site.templates.of_view(&view).cloned();
-        let order = Order { theme: one.style.theme, template, view, resources: self.site.templates.offered() };
+        let resources = self.site.templates.offered();
+        let order = Order { theme: one.style.theme, template, view, resources, form: Form::Letter };
         let rendered = self.shared.letters.render(order).await?;
         let trouble = self.trouble(&rendered);
         let given = Some(one.style.reply_to.clone()).filter(|given| !given.is_empty());
@@ -92,8 +93,9 @@ impl Making<'_> {
             reason: one.reason.clone(),
             trouble,
             files: Vec::new(),
+            message: None,
         };
-        Ok(NewLetter { key: step, number, about, bytes })
+        Ok(NewLetter { key: step, number, issue_id: one.id.clone(), about, bytes })
     }
 
     /// Where answers about each issue go: an address that is signed for the issue.

@@ -145,6 +145,8 @@ pub async fn sec_26_a_storm_of_bounces_makes_few_notes_one_bulletin_and_no_lette
         ahead_days: 14,
         to: vec!["ann@ops.example".into()],
         channels: vec![],
+        projects: vec![],
+        mail_reasons: false,
     };
     world.gateway.swap_bulletins(Bulletins { rules: vec![rule], ..Bulletins::default() });
     let all = office.wait_for(PEOPLE + 1);

@@ -96,6 +96,8 @@ pub async fn fault_21_a_password_that_is_good_no_more_pauses_the_server_for_all_
         ahead_days: 14,
         to: vec!["ann@ops.example".into()],
         channels: vec![],
+        projects: vec![],
+        mail_reasons: false,
     };
     world.gateway.swap_bulletins(Bulletins { rules: vec![rule], ..Bulletins::default() });
     happens(&world).await;

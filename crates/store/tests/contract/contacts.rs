@@ -133,7 +133,14 @@ async fn report(store: &Store, month: &str, address: &str) {
     let number = letter_number(&StepKey(key.0));
     // Somebody else's address flags nobody.
     for address in ["eve@x.example", address] {
-        made.plan.returned.push(ReturnedLetter { number, address: address.into() });
+        made.plan.returned.push(ReturnedLetter {
+            number,
+            address: address.into(),
+            permanent: true,
+            status: None,
+            said: None,
+            by_path: false,
+        });
     }
     store.write_down(&lease, &made).await.unwrap();
 }

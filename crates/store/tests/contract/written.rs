@@ -62,6 +62,7 @@ async fn decide(store: &Store, state: WrittenState) -> Lease {
         reason: "planted-reason".into(),
         trouble: None,
         files: Vec::new(),
+        message: None,
     };
     let issue_id = "10".to_owned();
     let letter = NewLetter { number: letter_number(&key), key, issue_id, about, bytes: b"planted-mail".to_vec() };

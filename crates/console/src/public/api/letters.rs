@@ -137,6 +137,7 @@ fn shown(line: &WrittenLine, letters: &[OutboxLine]) -> Value {
             LetterFate::Sent => ("sent", None),
             LetterFate::DeadEnd => ("kept", None),
             LetterFate::Failed(fault) => ("failed", Some(fault)),
+            LetterFate::CameBack(_) => ("came_back", None),
         };
         json!({ "to": letter.about.as_ref().map(|about| &about.to), "state": state, "fault": fault.map(brief) })
     };
