@@ -48,7 +48,7 @@ fn the_sample_is_read_and_shows_every_setting() {
     let mut shown = BTreeSet::new();
     keys(&sample.parse().unwrap(), "", &mut shown);
     for setting in settings() {
-        let places = ["default.", "project[].", "mapping[].", "summary[]."];
+        let places = ["default.", "project[].", "mapping[].", "summary[].", "written."];
         let name = places.iter().find_map(|place| setting.key.strip_prefix(place)).unwrap();
         let is_shown = |place: &&str| shown.contains(&format!("{place}{name}"));
         assert!(places.iter().any(is_shown), "{} has no example", setting.key);

@@ -325,12 +325,12 @@ impl Drafts {
     /// Inserts the last of them, and posts all that were drafted for this decision: each with a job of its own, which stands in no lane.
     pub(crate) async fn release(&self, conn: &mut Conn, lease: &Lease, notice: &str, now: Micros) -> Result<(), Fault> {
         self.insert(conn, lease, notice, now).await?;
-        post(conn, notice, now).await.map(|_| ())
+        post_drafted(conn, notice, now).await.map(|_| ())
     }
 }
 
 /// Posts all letters that were drafted for a decision; how many.
-pub(crate) async fn post(conn: &mut Conn, notice: &str, now: Micros) -> Result<u64, Fault> {
+pub(crate) async fn post_drafted(conn: &mut Conn, notice: &str, now: Micros) -> Result<u64, Fault> {
     const JOBS: &str = "INSERT INTO jobs (id, kind, site, subject, position, state, due, created_at)
         SELECT 'letter:' || id, 'letter', site, id, $1, 'ready', $1, $1 FROM outbox WHERE notice = $2 AND posted_at = $1";
     const POSTED: &str = "UPDATE outbox SET posted_at = $1 WHERE notice = $2 AND posted_at IS NULL";

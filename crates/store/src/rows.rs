@@ -1,7 +1,11 @@
 //! The values that go into the store and come out of it; none of them shows how it is stored.
 
+mod came_back;
+
+pub use came_back::CameBack;
+
 use mail::Envelope;
-use policy::{Click, Facts, Fault, Letter, Outcome, Plan, Receipt, ReturnedLetter, StepKey};
+use policy::{Click, Facts, Fault, Letter, Outcome, Plan, Receipt, StepKey};
 use serde::{Deserialize, Serialize};
 
 /// Microseconds since the Unix epoch, in UTC.
@@ -318,26 +322,6 @@ pub enum LetterFate {
     Failed(Fault),
     /// It was sent, and a delivery report says that it did not arrive.
     CameBack(CameBack),
-}
-
-/// That a letter came back.
-#[derive(Debug, Clone, PartialEq)]
-pub struct CameBack {
-    pub at: Micros,
-    /// The message that says so.
-    pub report: String,
-    /// What it says; `None` after it was erased.
-    pub letter: Option<ReturnedLetter>,
-}
-
-impl CameBack {
-    /// One line for people.
-    pub fn in_words(&self) -> String {
-        let why = self.letter.as_ref().map(ReturnedLetter::why).unwrap_or_default();
-        let lasts = self.letter.as_ref().is_some_and(|letter| letter.permanent);
-        let counts = if lasts { "; later letters to the address must be expected to, too" } else { "" };
-        format!("came back{why}{counts}; message {} says so", self.report)
-    }
 }
 
 /// A row of the list of letters.

@@ -259,7 +259,7 @@ impl Store {
                     return Ok(false);
                 }
                 let now = dialect::now(conn).await?;
-                outbox::post(conn, &id, now).await?;
+                outbox::post_drafted(conn, &id, now).await?;
                 // What is left to do is to note it on the issue.
                 wake(conn, &id, now).await?;
                 audit::write(conn, &entry, now).await?;

@@ -73,7 +73,10 @@ pub(super) fn treatment(table: &str, key: &str) -> Option<Treatment> {
         ("notices", "to" | "per_day" | "returned_max") => Same,
         ("threads", "headers" | "strangers" | "require_authentic" | "verification") => Same,
         ("incumbent", "message_ids" | "people_fields") => Same,
-        ("automatic", "auto_reply" | "bulk" | "list" | "bounce" | "feedback_report" | "read_receipt") => Same,
+        (
+            "automatic",
+            "auto_reply" | "bulk" | "list" | "bounce" | "bounce_note" | "feedback_report" | "read_receipt",
+        ) => Same,
         ("limits", "pair_per_hour" | "issues_per_hour" | "sender_per_hour" | "on_flood") => Same,
         ("default" | "mapping" | "rule", key) => return value(key),
         _ => return None,

@@ -270,7 +270,7 @@ mod tests {
                 assert!(environment.add_template(name, text).is_ok(), "{} {name}", theme.word());
                 names += 1;
             }
-            assert_eq!((names, THEMES[theme as usize].templates().count()), (10, 10), "{}", theme.word());
+            assert_eq!((names, THEMES[theme as usize].templates().count()), (12, 12), "{}", theme.word());
             assert_eq!(Theme::ALL[theme as usize], theme);
         }
     }

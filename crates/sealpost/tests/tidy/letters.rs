@@ -36,12 +36,13 @@ fn sec_26_only_the_gates_room_makes_letters_and_only_its_job_sends_them() {
     let made = places("kind: LetterKind::");
     assert!(made == [("crates/policy/src/decide/letters.rs".to_owned(), 3)], "letters are made elsewhere: {made:?}");
     only("mail::compose::letter(", "crates/engine/src/deliver.rs", 1);
-    // Beside those that a decision makes there are only what a channel is told, kept as a mail to look at, and the one that a person tries a
-    // server with.
+    // Decisions about events and about summaries post theirs; beside them there are only what a channel is told, kept as a mail to look at, and the
+    // one that a person tries a server with.
     let composed = places("mail::compose::notification(");
     let rooms = [
         "crates/engine/src/notice/letters.rs",
         "crates/engine/src/notice/message.rs",
+        "crates/engine/src/summary/letters.rs",
         "crates/sealpost/src/command/letter/try_out.rs",
     ];
     assert!(composed == rooms.map(|path| (path.to_owned(), 1)), "letters are composed elsewhere: {composed:?}");

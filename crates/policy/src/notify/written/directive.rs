@@ -79,10 +79,8 @@ mod tests {
             assert!(directive(comment).unwrap().unwrap_err().contains(why), "{comment:?}");
         }
         // It is a letter that goes to nobody: refused later, with the other things that can be wrong.
-        assert_eq!(
-            directive("@mail=\n\nx").unwrap().unwrap().check().unwrap_err(),
-            "it goes to nobody; name somebody in `to`"
-        );
+        let nobody = Writing { issue: "HELP-1".into(), ..directive("@mail=\n\nx").unwrap().unwrap() };
+        assert_eq!(nobody.check().unwrap_err(), "it goes to nobody; name somebody in `to`");
         assert!(directive("@mail=ann@x.example\n@anyway=yes\nx").unwrap().unwrap().anyway);
     }
 }

@@ -38,10 +38,7 @@ impl Reader {
             None => self.needed(section, "host", "the name of the server, or a preset"),
         };
         self.in_clear_only_here(section, security, &host, "would send letters through the network in clear");
-        let next_hosts = self.texts(section, "next_hosts");
-        for next in &next_hosts {
-            self.in_clear_only_here(section, security, next, "would send letters through the network in clear");
-        }
+        let next_hosts = self.next_hosts(section, security);
         let usual = match is_graph {
             true => Some(self.scopes_of_graph(section, preset, &host)),
             false => preset
@@ -87,6 +84,14 @@ impl Reader {
                 number => Some(number as usize),
             },
         }
+    }
+
+    fn next_hosts(&mut self, section: &Section, security: Security) -> Vec<String> {
+        let next_hosts = self.texts(section, "next_hosts");
+        for next in &next_hosts {
+            self.in_clear_only_here(section, security, next, "would send letters through the network in clear");
+        }
+        next_hosts
     }
 
     /// What may stand in the section of a mailbox of Graph, and the right to send by it.
