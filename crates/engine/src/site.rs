@@ -152,12 +152,12 @@ impl Site {
         Site { templates: templates.unwrap_or_default(), ..self }
     }
 
-    /// The same site, whose letters these keys sign.
     /// How many letters about events go to one address within an hour.
     pub fn with_letters_per_hour(self, most: Option<u32>) -> Site {
         Site { letters_per_hour: most, ..self }
     }
 
+    /// The same site, whose letters these keys sign.
     pub fn with_signers(self, signers: Arc<Signers>) -> Site {
         Site { signers, ..self }
     }
@@ -177,7 +177,7 @@ impl Site {
 
     /// Every way out for its letters: where a dead end leaves none, none.
     pub(crate) fn all_ways(&self) -> impl Iterator<Item = &Outgoing> {
-        let leaves = self.outgoing.as_ref().is_none_or(|outgoing| outgoing.target.is_some());
+        let leaves = self.outgoing.as_ref().is_none_or(|outgoing| !outgoing.is_dead_end());
         self.outgoing.iter().chain(self.ways.values()).filter(move |_| leaves)
     }
 

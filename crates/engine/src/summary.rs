@@ -7,6 +7,7 @@ mod letters;
 
 use crate::crash_point::crash_point;
 use crate::decide_job::beside_the_workers;
+use crate::deliver::nowhere;
 use crate::gateway::Shared;
 use crate::held::Held;
 use crate::metrics::Metrics;
@@ -49,7 +50,7 @@ pub(crate) async fn summary(shared: &Shared, held: &Held) -> Result<(), Stop> {
     let now = held.now();
     let mark = shared.store.summary_mark(&held.lease).await?;
     let Due { mark, run } = due(&cron, summary.enabled, mark, now);
-    let again = if summary.enabled { cron.next_after(now) } else { None }.unwrap_or(Micros::MAX);
+    let again = again(&cron, summary.enabled, mark, run.as_ref(), now);
     let Some(run) = run else {
         return Ok(shared.store.summary_waits(&held.lease, mark, again).await?);
     };
@@ -57,6 +58,10 @@ pub(crate) async fn summary(shared: &Shared, held: &Held) -> Result<(), Stop> {
         && let Some(fault) = shared.spent(&site.name).await?
     {
         return Err(shared.aside(held, fault));
+    }
+    // The tracker is not asked for letters that could not leave.
+    if !run.is_try && site.way(&summary::way_out(&summary, &mappings)).is_none() {
+        return Err(nowhere(&site).into());
     }
     let about = Arc::new(summary);
     let summed = decide(shared, &site, &about, &mappings, run.occasion).await?;
@@ -123,6 +128,16 @@ fn due(cron: &Cron, enabled: bool, known: Option<SummaryMark>, now: Micros) -> D
     Due { mark, run: run(at, false, false, missed) }
 }
 
+/// When the job comes again: at once where a time is still due beside what a person asked for.
+fn again(cron: &Cron, enabled: bool, mark: SummaryMark, run: Option<&Run>, now: Micros) -> Micros {
+    let by_hand = run.is_some_and(|run| run.occasion.by_hand);
+    match enabled {
+        true if by_hand && cron.latest(mark.seen_to, now).is_some() => now,
+        true => cron.next_after(now).unwrap_or(Micros::MAX),
+        false => Micros::MAX,
+    }
+}
+
 /// Asks and finds out until nothing is open, and decides.
 async fn decide(
     shared: &Shared,
@@ -145,6 +160,7 @@ async fn decide(
             inquiry.find_out(question, &mut facts).await?;
         }
     }
+    inquiry.look_again_at_listed(&mut facts).await?;
     let (of, rules) = (about.clone(), mappings.clone());
     beside_the_workers(move || summary::decide(&of, &rules, occasion, &facts)).await
 }
@@ -284,6 +300,10 @@ mod tests {
             "the time itself is still due"
         );
         assert!(sent.run.is_some_and(|run| run.occasion.by_hand && !run.is_try));
+        let next = |enabled| again(&cron(), enabled, sent.mark, sent.run.as_ref(), EIGHT + 1);
+        assert_eq!((next(true), next(false)), (EIGHT + 1, Micros::MAX), "the job goes on at once with the time itself");
+        let on_time = due(&cron(), true, Some(mark(EIGHT - DAY)), EIGHT + 1);
+        assert_eq!(again(&cron(), true, on_time.mark, on_time.run.as_ref(), EIGHT + 1), EIGHT + DAY);
         let both = SummaryMark { tried_at: Some(EIGHT - 4), ..asked };
         let tried = due(&cron(), false, Some(both), EIGHT + 1);
         assert_eq!((tried.mark.asked_at, tried.mark.tried_at), (None, Some(EIGHT - 4)), "one at a time");

@@ -28,6 +28,9 @@ pub(crate) struct Crew {
 /// What is fetched from elsewhere: mail, and what happened in trackers; and what lets it come. It comes due by the clock.
 const FETCHING: &[JobKind] = &[JobKind::Fetch, JobKind::Poll, JobKind::Renew];
 
+/// Summaries that are decided about at the same time.
+const SUMMARIES_MAX: u32 = 2;
+
 /// The crews of this process.
 pub(crate) fn crews(settings: &Settings) -> impl Iterator<Item = Crew> {
     let work = Crew {
@@ -45,14 +48,16 @@ pub(crate) fn crews(settings: &Settings) -> impl Iterator<Item = Crew> {
     };
     // A storm of events keeps no mail waiting.
     let notice = Crew {
-        kinds: &[JobKind::Notice, JobKind::Bulletin, JobKind::Written, JobKind::Summary],
+        kinds: &[JobKind::Notice, JobKind::Bulletin, JobKind::Written],
         jobs_max: settings.jobs_max.min(settings.letters_max),
         grace: settings.shutdown_grace,
     };
     // A crowd that is told of something keeps no other work waiting. How many letters are under way is the matter of each server.
     let letters_max = if settings.jobs_max == 0 { 0 } else { settings.deliveries_max };
     let letters = Crew { kinds: &[JobKind::Letter], jobs_max: letters_max, ..notice };
-    [work, fetch, aside, notice, letters].into_iter().filter(|crew| crew.jobs_max > 0)
+    // A summary asks the tracker for long, and keeps nobody from being told of what happens.
+    let summaries = Crew { kinds: &[JobKind::Summary], jobs_max: notice.jobs_max.min(SUMMARIES_MAX), ..notice };
+    [work, fetch, aside, notice, letters, summaries].into_iter().filter(|crew| crew.jobs_max > 0)
 }
 
 /// A unit of work of the store that ends a run may take this long; after that the lease runs out and the job comes back.

@@ -1,7 +1,9 @@
 //! Who gets a summary and which issues it shows him: whatever the facts do not say is shown to nobody.
 #![allow(clippy::unwrap_used)]
 
-use policy::notify::summary::{Listed, Listing, Occasion, SummaryOwn, Summed, ask, decide, first_facts};
+use policy::notify::summary::{
+    Listed, Listing, Occasion, SummaryOwn, Summed, ask, decide, first_facts, looked_again, unguarded,
+};
 use policy::notify::{Facts, IssueNow, Person, Question};
 use policy::template::view::Site;
 use policy::{Mappings, Told};
@@ -41,12 +43,16 @@ fn listed(id: &str, security: Told<Option<String>>) -> Listed {
 
 /// Answers each question: Ann sees all but 3, Cora nothing but 2.
 fn decided(mappings: &Mappings, found: &[Listed], more: bool) -> Summed {
+    decide(&mappings.summaries()[0], mappings, NOW, &known(mappings, found, more))
+}
+
+fn known(mappings: &Mappings, found: &[Listed], more: bool) -> Facts {
     let summary = &mappings.summaries()[0];
     let mut facts: Facts = first_facts(summary, "557058:gateway");
     loop {
         let open = ask(summary, mappings, &facts);
         if open.is_empty() {
-            return decide(summary, mappings, NOW, &facts);
+            return facts;
         }
         for question in open {
             match question {
@@ -91,6 +97,39 @@ fn each_is_shown_what_the_tracker_says_he_sees_and_a_bare_address_what_no_level_
     // Without answers nobody is shown anything.
     let nothing = decide(&mappings.summaries()[0], &mappings, NOW, &first_facts(&mappings.summaries()[0], ""));
     assert!(nothing.letters.is_empty() && nothing.left_out.len() == 3, "{nothing:#?}");
+}
+
+#[test]
+fn an_issue_that_got_a_level_meanwhile_is_shown_to_nobody() {
+    let mappings = mappings("project = HELP", "");
+    let found = [
+        listed("1", Told::Known(Some("Internal".into()))),
+        listed("2", Told::Known(None)),
+        listed("4", Told::Known(None)),
+    ];
+    let shown_after = |security: Told<Option<String>>| {
+        let mut facts = known(&mappings, &found, false);
+        assert_eq!(Vec::from_iter(unguarded(&facts)), ["2", "4"]);
+        looked_again("2", &security, &mut facts);
+        let summed = decide(&mappings.summaries()[0], &mappings, NOW, &facts);
+        summed.letters.iter().map(|one| (one.recipient.address.clone(), shown(&summed, &one.recipient.address))).collect()
+    };
+    let to = |address: &str, ids: &[&str]| (address.to_owned(), ids.iter().map(|id| (*id).to_owned()).collect());
+    let all: Vec<(String, Vec<String>)> = vec![
+        to("ann@example.org", &["1", "2", "4"]),
+        to("cora@example.org", &["2"]),
+        to(OUT, &["2", "4"]),
+    ];
+    let without = vec![to("ann@example.org", &["1", "4"]), to(OUT, &["4"])];
+    assert_eq!(sorted(shown_after(Told::Known(None))), sorted(all));
+    for security in [Told::Known(Some("Internal".into())), Told::Untold("no".into())] {
+        assert_eq!(sorted(shown_after(security)), sorted(without.clone()));
+    }
+}
+
+fn sorted(mut all: Vec<(String, Vec<String>)>) -> Vec<(String, Vec<String>)> {
+    all.sort();
+    all
 }
 
 #[test]

@@ -134,8 +134,10 @@ impl Db {
             let path = dialect::sqlite_path(path);
             let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
             let [wal, index] = dialect::files_beside(&path);
+            // Opened before its files are looked at: whoever opens a database makes its log and its index.
+            let conn = dialect::writer(&path)?;
             let footing = Footing::of([path.as_path(), &wal, &index]).with(others);
-            let writer = Writer::sqlite(dialect::writer(&path)?, Some(wal), footing.clone())?;
+            let writer = Writer::sqlite(conn, Some(wal), footing.clone())?;
             return Ok(Db { place: Place::Sqlite { readers }, writer, footing });
         }
         if url.starts_with("postgres:") || url.starts_with("postgresql:") {

@@ -78,7 +78,7 @@ impl Store {
     /// What is to be done now, events apart. Cheap, for those who ask every second: it looks at this alone, while
     /// [`Store::figures`] counts everything that is kept.
     pub async fn backlog(&self) -> Result<Backlog, Fault> {
-        const JOBS: &str = "SELECT COUNT(*) FROM jobs WHERE state IN ('ready', 'running', 'waiting') AND kind NOT IN ('notice', 'letter', 'written')";
+        const JOBS: &str = "SELECT COUNT(*) FROM jobs WHERE state IN ('ready', 'running', 'waiting') AND kind NOT IN ('notice', 'letter', 'written', 'summary')";
         let work = self
             .inner
             .db

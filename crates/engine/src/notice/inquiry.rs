@@ -9,7 +9,7 @@ use crate::gateway::Shared;
 use crate::site::{Site, misunderstood};
 use mail::normalised;
 use policy::event::{Event, EventKind};
-use policy::notify::{Entry, Facts, IssueNow, Person, Question, Whom};
+use policy::notify::{Entry, Facts, IssueNow, Person, Question, Whom, summary};
 use policy::outbound::Summary;
 use policy::{Fault, FaultCode, Mappings, Outcome, StepKey, Told, Visibility};
 use std::collections::{HashMap, HashSet};
@@ -261,12 +261,25 @@ impl<'a> Inquiry<'a> {
         if known.gone || known.security != Told::Known(None) {
             return Ok(());
         }
-        known.security = match told(self.site.issue(issue_id).await)? {
+        known.security = self.security(issue_id).await?;
+        Ok(())
+    }
+
+    /// The same of each issue that a summary lists, once.
+    pub(crate) async fn look_again_at_listed(&self, facts: &mut Facts) -> Result<(), Fault> {
+        for issue_id in summary::unguarded(facts) {
+            let security = self.security(&issue_id).await?;
+            summary::looked_again(&issue_id, &security, facts);
+        }
+        Ok(())
+    }
+
+    async fn security(&self, issue_id: &str) -> Result<Told<Option<String>>, Fault> {
+        Ok(match told(self.site.issue(issue_id).await)? {
             Told::Known(Some(view)) => issue_now(view).security,
             Told::Known(None) => Told::Untold("the issue went away meanwhile".to_owned()),
             Told::Untold(why) => Told::Untold(why),
-        };
-        Ok(())
+        })
     }
 
     /// Why nothing about this issue goes to this address, whoever has it.

@@ -144,7 +144,8 @@ impl Making<'_> {
             pictures: &pictures(self.site, if is_page { &rendered.content_ids } else { &[] }),
             files: &[],
         });
-        if let Some(signer) = self.site.signers.of(&from.address) {
+        let way = self.site.way(&one.style.outgoing);
+        if let Some(signer) = way.and_then(|way| self.site.signer(way, &from.address)) {
             bytes.splice(0..0, signer.signatures_of(&bytes, date_s)?);
         }
         Ok(bytes)

@@ -13,7 +13,7 @@ use crate::outbound::{Action, Column, Empty, Held, Mappings, Summary};
 use crate::template::view::Reason;
 use crate::{StepKey, Told, letter_number};
 use serde::{Deserialize, Serialize};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 pub use letter::SummaryOwn;
 pub use search::is_personal;
@@ -125,6 +125,35 @@ pub fn ask(summary: &Summary, mappings: &Mappings, facts: &Facts) -> Vec<Questio
 /// somebody without an account is shown those without a security level alone.
 pub fn decide(summary: &Summary, mappings: &Mappings, occasion: Occasion, facts: &Facts) -> Summed {
     Walk { summary, held: &mappings.held_by_summary(summary), occasion }.go(&mut Inquiry::of(facts))
+}
+
+/// The issues that searches found and no security level guards, as it was told: before anybody is shown them that is asked anew.
+pub fn unguarded(facts: &Facts) -> BTreeSet<String> {
+    let listings = facts.listings.iter().filter_map(|(_, told)| told.known());
+    let found = listings.flat_map(|listing| &listing.issues);
+    found.filter(|one| one.now.security == Told::Known(None)).map(|one| one.id.clone()).collect()
+}
+
+/// What is told of an issue's security level when it is asked anew. Nobody is shown one that got a level since its search found it: who may
+/// see it was asked before.
+pub fn looked_again(issue_id: &str, security: &Told<Option<String>>, facts: &mut Facts) {
+    if *security == Told::Known(None) {
+        return;
+    }
+    for (_, told) in &mut facts.listings {
+        let Told::Known(listing) = told else { continue };
+        for one in listing.issues.iter_mut().filter(|one| one.id == issue_id) {
+            one.now.security = security.clone();
+        }
+    }
+    for (_, _, told) in facts.sees_issue.iter_mut().filter(|(id, ..)| id == issue_id) {
+        *told = Told::Untold("it got a security level meanwhile".to_owned());
+    }
+}
+
+/// By which way out its letters leave; empty for the site's own.
+pub fn way_out(summary: &Summary, mappings: &Mappings) -> String {
+    mappings.held_by_summary(summary).outgoing
 }
 
 /// How many issues are read for a summary.

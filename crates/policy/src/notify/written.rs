@@ -104,7 +104,7 @@ impl Writing {
         let bytes = lines.clone().map(|line| line.len()).sum::<usize>() + self.text.len();
         let is_line = |line: &str| line.chars().count() <= LINE_CHARS_MAX && !line.chars().any(char::is_control);
         if let Some(word) = self.to.iter().find(|word| person(word).is_none()) {
-            let near = crate::profile::nearest(word, AUDIENCES.into_iter());
+            let near = crate::profile::nearest(word, AUDIENCES);
             let near = near.map_or_else(String::new, |near| format!("; did you mean {near}?"));
             return Err(format!(
                 "{word:?} is neither an address nor one of {}, role:NAME, group:NAME, field:NAME, account:ID{near}",

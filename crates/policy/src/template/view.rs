@@ -14,7 +14,6 @@ pub struct View {
     /// What happened, oldest first. Whoever fills it in has asked what the recipient may see.
     pub happenings: Vec<Happening>,
     /// The issues that a summary tells of; a letter that is one tells of nothing else.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub summary: Option<Summary>,
     /// What was said before, newest first; stands below what happened.
     pub earlier: Vec<Earlier>,
