@@ -299,11 +299,11 @@ mod tests {
             (EIGHT - DAY, Some(EIGHT - 5)),
             "the time itself is still due"
         );
-        assert!(sent.run.is_some_and(|run| run.occasion.by_hand && !run.is_try));
         let next = |enabled| again(&cron(), enabled, sent.mark, sent.run.as_ref(), EIGHT + 1);
         assert_eq!((next(true), next(false)), (EIGHT + 1, Micros::MAX), "the job goes on at once with the time itself");
         let on_time = due(&cron(), true, Some(mark(EIGHT - DAY)), EIGHT + 1);
         assert_eq!(again(&cron(), true, on_time.mark, on_time.run.as_ref(), EIGHT + 1), EIGHT + DAY);
+        assert!(sent.run.as_ref().is_some_and(|run| run.occasion.by_hand && !run.is_try));
         let both = SummaryMark { tried_at: Some(EIGHT - 4), ..asked };
         let tried = due(&cron(), false, Some(both), EIGHT + 1);
         assert_eq!((tried.mark.asked_at, tried.mark.tried_at), (None, Some(EIGHT - 4)), "one at a time");

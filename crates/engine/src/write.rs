@@ -106,7 +106,10 @@ pub async fn write(
     let asked = Asked { writing: order.writing, files, comment_seen_by: None };
     let request = match &order.request {
         Some(key) => format!("key:{}/{key}", order.token.as_deref().unwrap_or_default()),
-        None => format!("same:{}/{}", order.token.as_deref().unwrap_or_default(), store::fingerprint_of_asked(&asked)?),
+        None => {
+            let same = store::fingerprint_of_asked(&asked, order.preview)?;
+            format!("same:{}/{same}", order.token.as_deref().unwrap_or_default())
+        }
     };
     let new = NewWritten {
         id,
@@ -117,6 +120,7 @@ pub async fn write(
         token: order.token,
         preview: order.preview,
         per_hour: rules,
+        keyless: order.request.is_none(),
     };
     Ok(match store.take_in_written(new, who).await? {
         WrittenTaken::New { id } => Ordered::New { id },

@@ -122,7 +122,8 @@ impl LetterBound {
 }
 
 /// Whether a server's refusal says that it is we who may not send, whoever the letter is for: it does not know the account (RFC 4954,
-/// section 6), or the account has sent as much as it may. `reply` begins with the three digits.
+/// section 6), or the account has sent as much as it may. `reply` begins with the three digits. What it quotes is not heeded: a recipient's
+/// address and the words of his server are his to choose.
 pub fn is_about_us(reply: &str) -> bool {
     /// "Authentication required", "mechanism too weak", "credentials invalid", "encryption required".
     const OF_AUTHENTICATION: [&str; 4] = ["530", "534", "535", "538"];
@@ -134,12 +135,34 @@ pub fn is_about_us(reply: &str) -> bool {
         "daily sending",
         "sending limit",
         "sending quota",
-        "submissionquota",
+        // With what stands before it, which no name of a server has in it.
+        "exception:submissionquota",
         "daily message quota",
     ];
     let code = reply.get(..3).unwrap_or_default();
-    let reply = reply.to_ascii_lowercase();
+    let reply = own_words(&reply.to_ascii_lowercase());
     OF_AUTHENTICATION.contains(&code) || OF_QUOTA.iter().any(|words| reply.contains(words))
+}
+
+/// A reply without what it quotes: what another server said, and what stands in angle brackets or quotation marks. A quotation that does
+/// not end goes on to the end.
+fn own_words(reply: &str) -> String {
+    let own = reply.split(" said:").next().unwrap_or_default();
+    let mut words = String::with_capacity(own.len());
+    let (mut in_brackets, mut is_quoted, mut is_escaped) = (false, false, false);
+    for letter in own.chars() {
+        match letter {
+            _ if is_escaped => is_escaped = false,
+            '\\' if is_quoted => is_escaped = true,
+            '"' => is_quoted = !is_quoted,
+            // A quoted bracket, as an address can have it, ends nothing.
+            '<' if !is_quoted => in_brackets = true,
+            '>' if !is_quoted => in_brackets = false,
+            _ if !is_quoted && !in_brackets => words.push(letter),
+            _ => {}
+        }
+    }
+    words
 }
 
 /// After so many letters that came back for good within [`RETURNED_DAYS`] days no letter about events goes to an address.
@@ -275,6 +298,7 @@ mod tests {
             "550 5.1.90 Your message can't be sent because you've reached your daily limit for message recipients",
             "554 5.2.0 STOREDRV.Submission.Exception:SubmissionQuotaExceededException",
             "454 Throttling failure: Daily message quota exceeded.",
+            "550 5.4.5 <x@example.org>: Daily user sending limit exceeded",
         ] {
             assert!(is_about_us(reply), "{reply}");
         }
@@ -285,6 +309,18 @@ mod tests {
             "554 5.7.1 Message rejected as spam",
             "421 4.7.0 Try again later",
             "",
+            "550",
+            // What the recipient and his server can choose.
+            "450 4.1.2 <x@submissionquota.invalid>: Recipient address rejected: Domain not found",
+            "450 4.1.2 x@submissionquota.invalid: Domain not found",
+            "450 4.4.1 connect to submissionquota.invalid[192.0.2.1]:25: timed out",
+            "host mx.evil said: 550 sending limit",
+            "450 host mx.evil[192.0.2.1] said: 550 5.4.5 Daily user sending limit exceeded",
+            "550 5.1.1 <\"daily sending\"@evil.invalid>: unknown user",
+            "550 5.1.1 \"sending limit\"@evil.invalid: unknown user",
+            "550 5.1.1 <\"a> sending limit <\"@evil.invalid>: unknown user",
+            "550 5.1.1 <\"a\\\"> sending limit <\"@evil.invalid>: unknown user",
+            "550 5.1.1 <x sending limit",
         ] {
             assert!(!is_about_us(reply), "{reply}");
         }

@@ -112,14 +112,17 @@ fn an_issue_that_got_a_level_meanwhile_is_shown_to_nobody() {
         assert_eq!(Vec::from_iter(unguarded(&facts)), ["2", "4"]);
         looked_again("2", &security, &mut facts);
         let summed = decide(&mappings.summaries()[0], &mappings, NOW, &facts);
-        summed.letters.iter().map(|one| (one.recipient.address.clone(), shown(&summed, &one.recipient.address))).collect()
+        summed
+            .letters
+            .iter()
+            .map(|one| (one.recipient.address.clone(), shown(&summed, &one.recipient.address)))
+            .collect::<Vec<_>>()
     };
-    let to = |address: &str, ids: &[&str]| (address.to_owned(), ids.iter().map(|id| (*id).to_owned()).collect());
-    let all: Vec<(String, Vec<String>)> = vec![
-        to("ann@example.org", &["1", "2", "4"]),
-        to("cora@example.org", &["2"]),
-        to(OUT, &["2", "4"]),
-    ];
+    let to = |address: &str, ids: &[&str]| {
+        (address.to_owned(), ids.iter().map(|id| (*id).to_owned()).collect::<Vec<String>>())
+    };
+    let all: Vec<(String, Vec<String>)> =
+        vec![to("ann@example.org", &["1", "2", "4"]), to("cora@example.org", &["2"]), to(OUT, &["2", "4"])];
     let without = vec![to("ann@example.org", &["1", "4"]), to(OUT, &["4"])];
     assert_eq!(sorted(shown_after(Told::Known(None))), sorted(all));
     for security in [Told::Known(Some("Internal".into())), Told::Untold("no".into())] {

@@ -19,6 +19,8 @@ pub struct Attention {
     pub stuck_events: Option<(u64, Micros)>,
     /// Letters about events that are held or were given up, and since when.
     pub stuck_event_letters: Option<(u64, Micros)>,
+    /// Letters that people wrote on purpose on which the work is held or was given up, and since when.
+    pub stuck_written: Option<(u64, Micros)>,
     /// Bulletins to administrators that could not be delivered.
     pub stuck_bulletins: u64,
     /// Mailboxes, and when all that lay in each was last looked at.
@@ -61,6 +63,8 @@ impl Store {
         const LETTERS: &str = "SELECT COUNT(*) FROM jobs j CROSS JOIN messages m
             WHERE j.state IN ('held', 'dead') AND j.kind = 'deliver' AND m.id = j.subject AND m.job <> j.id";
         const BULLETINS: &str = "SELECT COUNT(*) FROM jobs WHERE state IN ('held', 'dead') AND kind = 'bulletin'";
+        const WRITTEN: &str = "SELECT COUNT(*), COALESCE(MIN(ended_at), 0) FROM jobs
+            WHERE state IN ('held', 'dead') AND kind = 'written'";
         const UNSETTLED: &str = unsettled!("COUNT(*), COALESCE(MIN(received_at), 0)");
         const FETCHED: &str =
             "SELECT mailbox, MAX(fetched_at) FROM mailboxes WHERE fetched_at IS NOT NULL GROUP BY mailbox";
@@ -80,6 +84,7 @@ impl Store {
                     attention.unsettled = some(one!(conn, (i64, i64), UNSETTLED)?);
                     attention.stuck_events = some(one!(conn, (i64, i64), event::shown::STOPPED_NUMBER)?);
                     attention.stuck_event_letters = some(one!(conn, (i64, i64), outbox::shown::STOPPED_NUMBER)?);
+                    attention.stuck_written = some(one!(conn, (i64, i64), WRITTEN)?);
                     attention.fetched = all!(conn, (String, i64), FETCHED)?;
                     Ok(attention)
                 })

@@ -27,6 +27,9 @@ const OUTAGE_OVER_AFTER: Micros = 3 * 60 * SECOND;
 const SECOND: Micros = 1_000_000;
 const DAY: Micros = 86_400 * SECOND;
 
+/// What a rule told an address concerns the contact who has it.
+const CONCERNS: &str = "UPDATE bulletins SET contact = $1 WHERE key = $2 AND contact IS NULL";
+
 /// To whom a bulletin goes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -115,14 +118,7 @@ impl Store {
         contact: Option<ContactKind>,
     ) -> Result<bool, Fault> {
         const KNOWN: &str = "SELECT contact FROM bulletins WHERE key = $1";
-        const CONCERNS: &str = "UPDATE bulletins SET contact = $1 WHERE key = $2 AND contact IS NULL";
-        let site = bulletin.site.clone();
-        let hasher = self.inner.vault.hasher(&site).await?;
-        let hash = match target {
-            BulletinTarget::Address(address) => hasher.address(&mail::normalised(address)),
-            BulletinTarget::Channel(name) => hasher.handle(&format!("channel:{name}")),
-        };
-        let key = format!("{site}/bulletin:{}/{}", bulletin.name, HEXLOWER.encode(&hash[..hash.len().min(8)]));
+        let (key, hash) = self.bulletin_key(bulletin, target).await?;
         let asked = key.clone();
         let known =
             self.inner.db.read(move |conn| Box::pin(async move { one!(conn, (Option<String>,), KNOWN, &asked) }));
@@ -138,14 +134,65 @@ impl Store {
             }
             Some(_) => return Ok(false),
         }
-        let id = Uuid::now_v7().simple().to_string();
-        let Bulletin { name, cause, subject, text, .. } = bulletin.clone();
-        let sealing = self.inner.vault.standing_key(&site).await?;
-        let sealed = sealed::seal(&sealing, place(&site, &id), &Sealed { subject, text, target: target.clone() })?;
-        let new = New { id, key, name, cause, site, hash, contact, sealed };
+        let new = self.new_bulletin(bulletin, target, contact, (key, hash)).await?;
         let is_new = self.inner.db.unit(move |conn| Box::pin(async move { insert(conn, new).await })).await?;
         self.inner.bell.ring();
         Ok(is_new)
+    }
+
+    /// A billing contact is told instead of the one whom bulletin `before` did not reach. That is passed on once, whatever number of processes
+    /// do so at the same time, and also when this contact was told already. Whether it is new.
+    pub(crate) async fn pass_bulletin_on(
+        &self,
+        before: String,
+        bulletin: &Bulletin,
+        target: &BulletinTarget,
+    ) -> Result<bool, Fault> {
+        const PASSED_ON: &str = "UPDATE bulletins SET passed_on = 1 WHERE id = $1 AND passed_on = 0";
+        let contact = Some(ContactKind::Billing.word());
+        let known = self.bulletin_key(bulletin, target).await?;
+        let key = known.0.clone();
+        let new = self.new_bulletin(bulletin, target, contact, known).await?;
+        let work = self.inner.db.unit(move |conn| {
+            Box::pin(async move {
+                if execute!(conn, PASSED_ON, &before)? == 0 {
+                    return Ok(false);
+                }
+                let is_new = insert(conn, new).await?;
+                if !is_new {
+                    execute!(conn, CONCERNS, contact, &key)?;
+                }
+                Ok(is_new)
+            })
+        });
+        let is_new = work.await?;
+        self.inner.bell.ring();
+        Ok(is_new)
+    }
+
+    /// By what a bulletin to this target is known, and the hash of the target.
+    async fn bulletin_key(&self, bulletin: &Bulletin, target: &BulletinTarget) -> Result<(String, Vec<u8>), Fault> {
+        let Bulletin { name, site, .. } = bulletin;
+        let hasher = self.inner.vault.hasher(site).await?;
+        let hash = match target {
+            BulletinTarget::Address(address) => hasher.address(&mail::normalised(address)),
+            BulletinTarget::Channel(name) => hasher.handle(&format!("channel:{name}")),
+        };
+        Ok((format!("{site}/bulletin:{name}/{}", HEXLOWER.encode(&hash[..hash.len().min(8)])), hash))
+    }
+
+    async fn new_bulletin(
+        &self,
+        bulletin: &Bulletin,
+        target: &BulletinTarget,
+        contact: Option<&'static str>,
+        (key, hash): (String, Vec<u8>),
+    ) -> Result<New, Fault> {
+        let id = Uuid::now_v7().simple().to_string();
+        let Bulletin { name, cause, site, subject, text } = bulletin.clone();
+        let sealing = self.inner.vault.standing_key(&site).await?;
+        let sealed = sealed::seal(&sealing, place(&site, &id), &Sealed { subject, text, target: target.clone() })?;
+        Ok(New { id, key, name, cause, site, hash, contact, sealed })
     }
 
     /// The bulletin of this job.

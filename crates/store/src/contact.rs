@@ -199,8 +199,8 @@ impl Store {
         Ok(number)
     }
 
-    /// What was told a billing contact whose letter came back, or could not be delivered, is told the next one. How many were told; what
-    /// nobody is left for waits until there is somebody.
+    /// What was told a billing contact whose letter came back, or could not be delivered, is told the next one who is reachable, once,
+    /// unless he was told before. How many were told; what nobody is left for waits until there is somebody.
     pub async fn pass_on(&self, contacts: &[Contact]) -> Result<u64, Fault> {
         type Row = (String, String, String, String, Vec<u8>, Vec<u8>);
         const SQL: &str = "SELECT b.id, b.name, b.cause, b.site, b.target, b.sealed_bulletin FROM bulletins b
@@ -209,7 +209,6 @@ impl Store {
                 AND EXISTS (SELECT 1 FROM contacts c WHERE c.site = b.site AND c.kind = 'billing' AND c.flagged_at IS NULL
                     AND c.address <> b.target)
             ORDER BY b.posted_at LIMIT $1";
-        const DONE: &str = "UPDATE bulletins SET passed_on = 1 WHERE id = $1";
         let rows = self.inner.db.read(|conn| Box::pin(async move { all!(conn, Row, SQL, PASSED_ON_AT_ONCE) }));
         let mut number = 0;
         for (id, name, cause, site, target, sealed) in rows.await? {
@@ -222,14 +221,10 @@ impl Store {
             let Sealed { subject, text, .. } = sealed::open(&sealing, bulletin::place(&site, &id), &sealed)?;
             let cause = Cause::of_word(&cause).unwrap_or(Cause::Test);
             let bulletin = Bulletin { name, cause, site: site.clone(), subject, text };
-            for next in contacts.iter().filter(is_next) {
-                let target = BulletinTarget::Address(next.address.clone());
-                if self.post_bulletin_as(&bulletin, &target, Some(ContactKind::Billing)).await? {
-                    number += 1;
-                    break;
-                }
-            }
-            self.inner.db.unit(move |conn| Box::pin(async move { execute!(conn, DONE, &id).map(|_| ()) })).await?;
+            // The first of them alone: when he was told already, nobody else has to be.
+            let Some(next) = contacts.iter().find(is_next) else { continue };
+            let target = BulletinTarget::Address(next.address.clone());
+            number += u64::from(self.pass_bulletin_on(id, &bulletin, &target).await?);
         }
         Ok(number)
     }

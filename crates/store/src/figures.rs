@@ -22,7 +22,7 @@ pub(crate) const BY_OUTCOME: &str =
 /// What is still to be done.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Backlog {
-    /// Jobs that wait or run, but those about events and their letters.
+    /// Jobs that wait or run, but those about events, letters and summaries.
     pub jobs: u64,
     /// Events that nothing was decided about yet, whatever their job waits for.
     pub events: u64,

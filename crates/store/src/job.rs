@@ -8,7 +8,7 @@ use crate::letter;
 use crate::rows::{JobKind, JobState, Lease, Micros};
 use crate::sealed::{self, job_place};
 use crate::sweep::NOTHING_KEPT_EVERY_S;
-use policy::{Fault, FaultCode};
+use policy::{Fault, FaultCode, FaultKind};
 use uuid::Uuid;
 
 /// How long a held or dead job still keeps the later ones of its lane waiting: time for a person to look before a reply
@@ -128,6 +128,13 @@ impl WaitsFor {
 impl Stop {
     fn to(state: JobState) -> Stop {
         Stop { state, due: 0, tries_back: 0, waits_for: WaitsFor::Time }
+    }
+
+    /// Whether a letter that was let go stays unsent for now, because its server is away, puts it off or is halted: it is counted anew when it
+    /// goes. One that only waits for its turn goes within seconds, and one in doubt may have gone.
+    fn keeps_unsent(&self, fault: &Fault) -> bool {
+        let is_parked = self.state == JobState::Waiting && self.tries_back == 0;
+        (is_parked || self.waits_for == WaitsFor::LettingIn) && fault.kind != FaultKind::Unknown
     }
 }
 
@@ -290,6 +297,8 @@ impl Store {
     async fn stop(&self, lease: &Lease, fault: &Fault, stop: Stop) -> Result<(), Fault> {
         const SQL: &str = "UPDATE jobs SET state = $1, due = $2, tries = tries - $3, sealed_fault = $4, ended_at = $5,
             worker = NULL, aside = $7, created_at = created_at + $8 WHERE id = $6";
+        const LET_ANEW: &str = "UPDATE outbox SET let_at = NULL WHERE id = $1 AND let_at IS NOT NULL";
+        let is_let_anew = lease.kind == JobKind::Letter && stop.keeps_unsent(fault);
         let sealed = match self.inner.key_for(lease).await? {
             Some(key) => Some(sealed::seal(&key, job_place(&lease.site, &lease.job), fault)?),
             None => None,
@@ -305,8 +314,11 @@ impl Store {
                     WaitsFor::Room => (WaitsFor::Room.number(), stop.due.saturating_sub(now).max(0)),
                     other => (other.number(), 0),
                 };
-                execute!(conn, SQL, state, stop.due, stop.tries_back, sealed, ended_at, &lease.job, aside, waits)
-                    .map(|_| ())
+                execute!(conn, SQL, state, stop.due, stop.tries_back, sealed, ended_at, &lease.job, aside, waits)?;
+                if is_let_anew {
+                    execute!(conn, LET_ANEW, &lease.subject)?;
+                }
+                Ok(())
             })
         });
         work.await?;
@@ -448,4 +460,21 @@ fn lease_of((job, kind, site, subject, tries, fence, until, created_at, _): Clai
     let kind = JobKind::from_word(&kind)?;
     let tries = u32::try_from(tries).unwrap_or(u32::MAX);
     Ok(Lease { job, kind, site, subject, tries, fence, until, created_at })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_letter_that_its_server_keeps_is_counted_anew() {
+        let away = Fault::temporary(FaultCode::PostUnreachable, "");
+        let parked = || Stop::to(JobState::Waiting);
+        assert!(parked().keeps_unsent(&away));
+        assert!(Stop { waits_for: WaitsFor::LettingIn, tries_back: 1, ..parked() }.keeps_unsent(&away));
+        assert!(!Stop { tries_back: 1, ..parked() }.keeps_unsent(&away), "it waits for its turn");
+        assert!(!Stop::to(JobState::Dead).keeps_unsent(&away) && !Stop::to(JobState::Held).keeps_unsent(&away));
+        let doubtful = Fault { kind: FaultKind::Unknown, ..away };
+        assert!(!parked().keeps_unsent(&doubtful), "it may have gone");
+    }
 }

@@ -225,7 +225,8 @@ macro_rules! whose {
 
 /// Notes that letters came back. Each counts once, however many reports tell of it, and only when it went to the address that the report
 /// names: who has one letter of ours could else have any address silenced. A report that came to the return path of a letter with one recipient
-/// is about him, whatever address it names: he may have his mail forwarded. Whether a letter about events came back of which that
+/// is about that letter, whatever address it names, because he may have his mail forwarded; against his address it counts only where it
+/// names that. Whether a letter about events came back of which that
 /// was not known; `report` is the message that says so.
 pub(crate) async fn note_returned(
     conn: &mut Conn,
@@ -236,11 +237,8 @@ pub(crate) async fn note_returned(
 ) -> Result<bool, Fault> {
     const SQL: &str = "UPDATE letters SET returned_at = $1
         WHERE site = $2 AND number = $3 AND address = $4 AND returned_at IS NULL AND withheld IS NULL";
-    const FOR_GOOD: &str = concat!(
-        "UPDATE outbox SET returned_at = $1
-        WHERE site = $2 AND number = $3 AND returned_at IS NULL AND posted_at IS NOT NULL AND ",
-        whose!()
-    );
+    const FOR_GOOD: &str = "UPDATE outbox SET returned_at = $1
+        WHERE site = $2 AND number = $3 AND address = $4 AND returned_at IS NULL AND posted_at IS NOT NULL";
     const CAME_BACK: &str = concat!(
         "UPDATE outbox SET bounced_at = $1, report = $6
         WHERE site = $2 AND number = $3 AND bounced_at IS NULL AND posted_at IS NOT NULL AND ",
@@ -251,7 +249,7 @@ pub(crate) async fn note_returned(
         let by_path = i64::from(*by_path);
         if *permanent {
             execute!(conn, SQL, now, site, *number, address)?;
-            execute!(conn, FOR_GOOD, now, site, *number, address, by_path)?;
+            execute!(conn, FOR_GOOD, now, site, *number, address)?;
             contact::came_back_by_report(conn, site, *number, address, now).await?;
         }
         is_new |= execute!(conn, CAME_BACK, now, site, *number, address, by_path, report)? > 0;

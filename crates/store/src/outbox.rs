@@ -219,7 +219,7 @@ impl Store {
     }
 
     /// Lets a letter go to its address unless so many went there within the last hour; then the time at which there is room. What was let
-    /// go once may be tried as often as it takes.
+    /// go once may be tried again at once; it is counted anew when its server kept it from being sent.
     pub async fn let_go(&self, lease: &Lease, most: u32) -> Result<Option<Micros>, Fault> {
         const HOUR: Micros = 3600 * 1_000_000;
         const KNOWN: &str = "SELECT address, let_at FROM outbox WHERE id = $1";

@@ -86,14 +86,15 @@ const ERASE: [&str; 7] = [
     "DELETE FROM rehearsals WHERE message = $1",
 ];
 
-/// Messages of a site ($3) older than $1 allows, whose work is over; what waits for a person goes at $4.
+/// Messages of a site ($3) older than $1 allows, whose work is over; what waits for a person goes at $4, also where that is a letter about
+/// the message that was given up.
 const OLD: &str = "SELECT m.id, c.blob FROM messages m
     LEFT JOIN contents c ON c.message = m.id LEFT JOIN jobs j ON j.id = m.job
     WHERE m.site = $3 AND m.wrapped_key IS NOT NULL AND m.received_at < $1 AND (j.state IS NULL OR j.state IN ('done', 'dead'))
         AND (m.received_at < $4 OR (COALESCE(j.state, 'done') = 'done' AND (m.outcome IS NULL OR m.shadow = 1
             OR m.outcome NOT IN ('hold', 'quarantine'))))
         AND NOT EXISTS (SELECT 1 FROM jobs d WHERE d.subject = m.id AND d.kind = 'deliver'
-            AND d.state NOT IN ('done', 'dead'))
+            AND d.state <> 'done' AND (d.state <> 'dead' OR m.received_at >= $4))
     ORDER BY m.received_at LIMIT $2";
 
 /// What the sweep erases of a kind of content when its days are over.
@@ -149,6 +150,7 @@ impl Store {
         for site in self.sites_keeping_nothing() {
             swept.contents += self.erase_old_messages(&site).await?;
             swept.letters += self.erase_letters_of(&site).await?;
+            self.erase_written_of(&site).await?;
             self.erase_events_of(&site, &mut swept).await?;
         }
         if swept.letters > 0 {

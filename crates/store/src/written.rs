@@ -57,6 +57,8 @@ pub struct NewWritten {
     pub preview: bool,
     /// How many the site may ask for within an hour.
     pub per_hour: u32,
+    /// Nothing but what it asks for makes it this request: one that came to nothing may be asked for anew.
+    pub keyless: bool,
 }
 
 /// What became of a request.
@@ -134,6 +136,8 @@ pub(crate) struct Row {
     token: Option<String>,
     preview: i64,
     per_hour: i64,
+    /// By what an earlier one is known from then on that came to nothing; `None` where it stays known.
+    aside: Option<Vec<u8>>,
     key_id: String,
     wrapped_key: Vec<u8>,
     sealed_asked: Vec<u8>,
@@ -178,14 +182,15 @@ impl Store {
 
     pub(crate) async fn written_row(&self, new: NewWritten, who: &str) -> Result<Row, Fault> {
         self.inner.room.check()?;
-        let NewWritten { id, site, by, request, asked, token, preview, per_hour } = new;
+        let NewWritten { id, site, by, request, asked, token, preview, per_hour, keyless } = new;
         let hasher = self.inner.vault.hasher(&site).await?;
         let key = self.inner.vault.new_message_key(&site, &id, dialect::this_clock()).await?;
         let entry = Entry::by_person(&self.inner.vault, &site, "letter_written", &id, who).await?;
         let receipt = serde_json::json!({ "by": by.word(), "token": token, "preview": preview }).to_string();
         Ok(Row {
             request: hasher.handle(&format!("written:{}/{request}", by.word())),
-            fingerprint: hasher.handle(&fingerprint(&asked)?),
+            fingerprint: hasher.handle(&fingerprint(&asked, preview)?),
+            aside: keyless.then(|| hasher.handle(&format!("written:before/{id}"))),
             way: by.word(),
             token,
             preview: i64::from(preview),
@@ -361,15 +366,22 @@ fn too_many(per_hour: u32) -> serde_json::Value {
 
 /// Inserts it with its job, unless it is known or too many are asked for.
 pub(crate) async fn insert(conn: &mut Conn, row: &Row) -> Result<WrittenTaken, Fault> {
-    const KNOWN: &str = "SELECT id, fingerprint FROM written WHERE site = $1 AND request = $2";
-    const NUMBER: &str = "SELECT COUNT(*) FROM written WHERE site = $1 AND asked_at > $2 AND state <> 'dropped'";
+    const KNOWN: &str = "SELECT id, fingerprint, state FROM written WHERE site = $1 AND request = $2";
+    // A comment that was too many was refused when it was asked for, and does not count.
+    const NUMBER: &str = "SELECT COUNT(*) FROM written WHERE site = $1 AND asked_at > $2 AND state <> 'dropped'
+            AND NOT (state = 'refused' AND decided_at = asked_at)";
+    const ASIDE: &str = "UPDATE written SET request = $1 WHERE site = $2 AND request = $3";
     const NEW: &str =
         "INSERT INTO written (id, site, way, request, fingerprint, token, preview, state, asked_at, key_id,
             wrapped_key, sealed_asked)
         VALUES ($1, $2, $3, $4, $5, $6, $7, 'asked', $8, $9, $10, $11)";
     // Two at once would not see each other's.
     dialect::lock_letters(conn, &row.site).await?;
-    if let Some((id, fingerprint)) = one!(conn, (String, Vec<u8>), KNOWN, &row.site, &row.request)? {
+    let known = one!(conn, (String, Vec<u8>, String), KNOWN, &row.site, &row.request)?;
+    let nothing = [WrittenState::Refused, WrittenState::Dropped].map(WrittenState::word);
+    let came_to_nothing = known.as_ref().is_some_and(|(.., state)| nothing.contains(&state.as_str()));
+    let aside = row.aside.as_ref().filter(|_| came_to_nothing);
+    if let Some((id, fingerprint, _)) = known.filter(|_| aside.is_none()) {
         let is_same = fingerprint == row.fingerprint;
         return Ok(if is_same { WrittenTaken::Known { id } } else { WrittenTaken::Reused });
     }
@@ -377,6 +389,9 @@ pub(crate) async fn insert(conn: &mut Conn, row: &Row) -> Result<WrittenTaken, F
     let (number,) = one!(conn, (i64,), NUMBER, &row.site, now - HOUR)?.unwrap_or((i64::MAX,));
     if number >= row.per_hour {
         return Ok(WrittenTaken::TooMany);
+    }
+    if let Some(aside) = aside {
+        execute!(conn, ASIDE, aside, &row.site, &row.request)?;
     }
     let (id, site, token) = (&row.id, &row.site, row.token.as_deref());
     let (request, fingerprint, asked) = (&row.request, &row.fingerprint, &row.sealed_asked);
@@ -391,9 +406,9 @@ pub(crate) async fn insert(conn: &mut Conn, row: &Row) -> Result<WrittenTaken, F
 ///
 /// # Errors
 /// `Internal`, which should never happen.
-pub fn fingerprint(asked: &Asked) -> Result<String, Fault> {
+pub fn fingerprint(asked: &Asked, preview: bool) -> Result<String, Fault> {
     let files: Vec<_> = asked.files.iter().map(|given| (&given.file, &given.sha256)).collect();
-    let json = serde_json::to_vec(&(&asked.writing, files))
+    let json = serde_json::to_vec(&(&asked.writing, files, preview))
         .map_err(|error| Fault::permanent(FaultCode::Internal, format!("writing what is asked for: {error}")))?;
     Ok(data_encoding::HEXLOWER.encode(digest::digest(&digest::SHA256, &json).as_ref()))
 }

@@ -178,7 +178,8 @@ fn of_letters_and_events(attention: &Attention) -> Vec<Need> {
         Need { class: "dead", text, since: None, link: None }
     });
     let of_events = [attention.stuck_events.map(undecided), attention.stuck_event_letters.map(unsent)];
-    of_mails.into_iter().chain(of_events.into_iter().flatten()).chain(of_bulletins).collect()
+    let of_written = attention.stuck_written.map(unwritten);
+    of_mails.into_iter().chain(of_events.into_iter().flatten()).chain(of_written).chain(of_bulletins).collect()
 }
 
 /// Events that nothing is decided about.
@@ -190,6 +191,16 @@ fn undecided((number, since): (u64, Micros)) -> Need {
     let text = format!("{what} was given up or is held");
     let link = Some(("/events?state=stopped", "Show these events"));
     Need { class: "dead", text, since: Some(moment(since)), link }
+}
+
+/// Letters that people wrote on purpose and that do not go on by themselves.
+fn unwritten((number, since): (u64, Micros)) -> Need {
+    let what = match number {
+        1 => "1 letter that somebody wrote: the work on it".to_owned(),
+        _ => format!("{number} letters that people wrote: the work on them"),
+    };
+    let text = format!("{what} was given up or is held; sealpost letter written says why");
+    Need { class: "dead", text, since: Some(moment(since)), link: None }
 }
 
 /// Letters about events that do not leave by themselves.

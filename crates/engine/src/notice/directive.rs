@@ -81,6 +81,7 @@ async fn letter(
         token: None,
         preview: false,
         per_hour: rules.per_hour,
+        keyless: false,
     })))
 }
 

@@ -5,6 +5,7 @@ use super::evidence::{Evidence, is_plain_address};
 use super::lookups;
 use super::verdict::Trace;
 use super::{association, visibility};
+use crate::outbound::Summary;
 use crate::{Body, IssueTarget, Question, ReturnedLetter, StepKind, TokenGrant, Visibility};
 use mail::BouncedRecipient;
 
@@ -79,6 +80,17 @@ fn returned(recipient: &BouncedRecipient, number: u64, by_path: bool) -> Returne
     ReturnedLetter { number, address, permanent, status, said, by_path }
 }
 
+/// Whether a letter with this id is about an issue: one may be about none, and a summary is about many.
+fn is_issue(issue_id: &str) -> bool {
+    issue_id != NO_ISSUE && !Summary::is_id(issue_id)
+}
+
+/// Whether the letter is known to have gone to the address that the report names. By its path it is known whatever address stands there, so
+/// anybody could have one named.
+fn is_known_address(letter: &ReturnedLetter) -> bool {
+    !letter.by_path && is_plain_address(&letter.address)
+}
+
 /// What is said on the issue, where the profile wants it. Where nothing can be internal it names nobody.
 fn note(
     evidence: &Evidence,
@@ -87,7 +99,7 @@ fn note(
     trace: &mut Trace,
 ) -> Result<Option<StepKind>, Vec<Question>> {
     const QUESTION: &str = "Is it noted on the issue?";
-    let Some(first) = letters.first().filter(|_| evidence.profile.notes_bounces() && issue_id != NO_ISSUE) else {
+    let Some(first) = letters.first().filter(|_| evidence.profile.notes_bounces() && is_issue(issue_id)) else {
         return Ok(None);
     };
     let issue = match evidence.facts.issues.iter().find(|(asked, _)| asked == issue_id) {
@@ -101,7 +113,7 @@ fn note(
     let internal = visibility::limited(evidence, "internal", association::project(issue))?;
     let status = first.status.as_deref().map_or_else(String::new, |status| format!(" ({status})"));
     let (visible, visibility) = match internal {
-        Ok(visibility) if is_plain_address(&first.address) => {
+        Ok(visibility) if is_known_address(first) => {
             (format!("A letter about this issue to {} came back{status}.", first.address), Some(visibility))
         }
         Ok(visibility) => (format!("A letter about this issue came back{status}."), Some(visibility)),
@@ -111,4 +123,23 @@ fn note(
     trace.note(QUESTION, format!("yes, {who} (automatic.bounce_note)"), "unless it was before, or too often today");
     let body = Body { visible, ..Body::default() };
     Ok(Some(StepKind::AddComment { issue: IssueTarget::Id(issue_id.to_owned()), body, visibility }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_letter_of_a_summary_is_about_no_issue() {
+        assert!(is_issue("10001"));
+        assert!(!is_issue(NO_ISSUE) && !is_issue(&Summary::id_of("open")));
+    }
+
+    #[test]
+    fn an_address_that_nobody_looked_at_is_not_named() {
+        let by_id = ReturnedLetter { address: "ann@example.org".into(), ..ReturnedLetter::default() };
+        assert!(is_known_address(&by_id));
+        assert!(!is_known_address(&ReturnedLetter { by_path: true, ..by_id.clone() }));
+        assert!(!is_known_address(&ReturnedLetter { address: "see http://evil.example".into(), ..by_id }));
+    }
 }

@@ -72,8 +72,11 @@ pub(super) fn meant(issue_id: &str, issue: &IssueNow, held: &Held, inquiry: &mut
         for whom in people.into_iter().take(PEOPLE_MAX) {
             let counted = &mut of_kind.1;
             if !counted.contains(&whom) && counted.len() >= held.audience_max as usize {
-                let why = format!("{} may have {} people (audience_max)", part.kind, held.audience_max);
-                meant.too_many.push((whom, why));
+                // Each of many parts may have as many who are too many.
+                if meant.too_many.len() < PEOPLE_MAX {
+                    let why = format!("{} may have {} people (audience_max)", part.kind, held.audience_max);
+                    meant.too_many.push((whom, why));
+                }
                 continue;
             }
             counted.insert(whom.clone());

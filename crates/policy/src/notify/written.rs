@@ -4,6 +4,8 @@
 //! written to all the same, because somebody wants that, and is shown nothing of the issue.
 
 mod directive;
+#[cfg(test)]
+mod tests;
 
 pub use directive::directive;
 
@@ -25,6 +27,8 @@ use std::sync::Arc;
 pub const WRITING_BYTES_MAX: usize = 100_000;
 /// The most recipients that can be named, whatever the settings say.
 const NAMED_MAX: usize = 1000;
+/// The most of them that are no addresses: the tracker is asked about each.
+const WORDS_MAX: usize = 50;
 /// Characters of a name, an address or a subject.
 const LINE_CHARS_MAX: usize = 500;
 /// What the event of a letter is about: no comment of a tracker has this id.
@@ -117,6 +121,9 @@ impl Writing {
             }
             () if self.to.is_empty() => Err("it goes to nobody; name somebody in `to`".to_owned()),
             () if self.to.len() > NAMED_MAX => Err(format!("it names more than {NAMED_MAX} recipients")),
+            () if self.words() > WORDS_MAX => {
+                Err(format!("it names more than {WORDS_MAX} recipients in `to` by other words than their addresses"))
+            }
             () if self.text.trim().is_empty() => Err("it says nothing; its text is empty".to_owned()),
             () if !lines.clone().all(|line| is_line(line)) => {
                 Err(format!("names, addresses and the subject have at most {LINE_CHARS_MAX} characters on one line"))
@@ -124,6 +131,18 @@ impl Writing {
             () if bytes > WRITING_BYTES_MAX => Err(format!("it has more than {WRITING_BYTES_MAX} bytes")),
             () => Ok(()),
         }
+    }
+
+    /// Whom it names, each once.
+    fn named(&self) -> Vec<(Named, String)> {
+        let mut known = HashSet::new();
+        let all = self.to.iter().filter_map(|word| person(word));
+        all.filter(|one| known.insert(one.clone())).collect()
+    }
+
+    /// How many of them are named by other words than addresses.
+    fn words(&self) -> usize {
+        self.named().iter().filter(|(kind, _)| *kind != Named::Address).count()
     }
 }
 
@@ -187,9 +206,14 @@ impl Written {
         let event = Arc::new(self.event(issue, &held)?);
         let mut trace = Trace::default();
         let meant = audience::meant(&self.issue_id, issue, &held, inquiry, &mut trace);
+        // Before anything is asked about each of them.
+        let (number, most) = (meant.candidates.len() + meant.too_many.len(), rules.people_max);
+        if meant.candidates.len() > most as usize || !meant.too_many.is_empty() {
+            return Err(format!("it would go to at least {number} people, {most} may get one (written.people_max)"));
+        }
         let (people, unreachable) = recipient::reachable(&meant.candidates, inquiry);
         let mut done = Notified { trace: trace.0, ..Notified::default() };
-        for (whom, why) in meant.too_many.into_iter().chain(unreachable) {
+        for (whom, why) in unreachable {
             done.left_out.push(self.left_out(whom.to_string(), why));
         }
         let mut written = HashSet::new();
@@ -205,10 +229,6 @@ impl Written {
                 }
                 None => done.notifications.push(self.notification(&one, &event, issue, &held, sees)),
             }
-        }
-        if done.notifications.len() + done.left_out.len() > rules.people_max as usize {
-            let (people, most) = (done.notifications.len() + done.left_out.len(), rules.people_max);
-            return Err(format!("it would go to {people} people, {most} may get one (written.people_max)"));
         }
         Ok(done)
     }
@@ -233,7 +253,7 @@ impl Written {
             history: 0,
             ..held
         };
-        for (kind, name) in self.writing.to.iter().filter_map(|word| person(word)) {
+        for (kind, name) in self.writing.named() {
             match kind {
                 Named::Audience => held.audience.push(name),
                 Named::Role => held.roles.push(name),
@@ -381,6 +401,7 @@ impl Written {
 }
 
 /// What a word of `to` names.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Named {
     Audience,
     Role,

@@ -126,7 +126,8 @@ impl Store {
         const OLD: &str = "SELECT f.id, f.blob FROM outbox_files f WHERE (f.kept_at < $1
                     OR EXISTS (SELECT 1 FROM outbox o WHERE o.notice = f.notice AND o.posted_at IS NOT NULL))
                 AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.notice = f.notice AND o.wrapped_key IS NOT NULL)
-                AND NOT EXISTS (SELECT 1 FROM written w WHERE w.id = f.notice AND w.state = 'asked')
+                AND NOT EXISTS (SELECT 1 FROM written w WHERE w.id = f.notice AND w.state = 'asked'
+                    AND w.wrapped_key IS NOT NULL)
             ORDER BY f.kept_at LIMIT $2";
         let mut erased = 0;
         loop {

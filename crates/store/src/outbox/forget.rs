@@ -10,7 +10,7 @@ use crate::replay::NotNow;
 use crate::sweep::{Erasure, Swept};
 use policy::Fault;
 
-/// A draft whose decision was never written down goes after so long.
+/// A draft whose decision was never written down goes after so long; one that waits for a word goes when that is given up.
 const DRAFTS_KEPT_DAYS: i64 = 1;
 
 /// Letters of a site ($3) whose content is older than $1 allows; one that was not sent goes at $4, when a person had the time to look.
@@ -28,8 +28,10 @@ pub(crate) const ERASE: [&str; 3] = [
 /// What is left of drafts and of letters, each with how many days old it has to be.
 const FORGETS: [(&str, i64); 2] = [
     (
-        "DELETE FROM outbox WHERE id IN (
-            SELECT id FROM outbox WHERE posted_at IS NULL AND drafted_at < $1 LIMIT $2) RETURNING id",
+        "DELETE FROM outbox WHERE posted_at IS NULL AND id IN (
+            SELECT o.id FROM outbox o WHERE o.posted_at IS NULL AND o.drafted_at < $1
+                AND NOT EXISTS (SELECT 1 FROM written w WHERE w.id = o.notice AND w.state = 'drafted')
+            LIMIT $2) RETURNING id",
         DRAFTS_KEPT_DAYS,
     ),
     (

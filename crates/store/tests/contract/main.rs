@@ -78,7 +78,8 @@ checks! {
         letters_that_come_back_are_counted_with_the_others, priv_06_letters_are_erased_with_the_content_of_their_site,
         priv_05_of_a_site_that_keeps_nothing_its_skeleton_is_left_within_a_minute;
     written: a_letter_is_asked_for_once_and_no_more_often_than_may_be, a_letter_that_is_looked_at_is_sent_once_or_not_at_all,
-        priv_06_what_people_wrote_is_erased_with_the_content_of_their_site;
+        priv_06_what_people_wrote_is_erased_with_the_content_of_their_site,
+        what_waits_for_a_word_waits_for_as_long_as_content_is_kept;
     reading: threads_lead_to_issues_or_to_waiting, earlier_copies_are_seen,
         copies_that_were_decided_on_earlier_are_seen, lists_filter_and_page,
         a_story_tells_everything, figures_count, ids_that_do_not_exist, looks_are_told_newest_first_with_who_had_them;

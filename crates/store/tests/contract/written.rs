@@ -32,6 +32,7 @@ async fn asked(store: &Store, request: &str, text: &str, preview: bool) -> NewWr
         token: Some("t1".into()),
         preview,
         per_hour: 3,
+        keyless: false,
     }
 }
 
@@ -93,12 +94,28 @@ pub async fn a_letter_is_asked_for_once_and_no_more_often_than_may_be(home: Home
     assert_eq!(take(&store, asked(&store, "four", "planted-text", false).await).await, WrittenTaken::TooMany);
     home.sql("UPDATE written SET asked_at = asked_at - 3600000001").await;
     taken(&store, "four", false).await;
+    // Refused when it was asked for: a comment that was too many.
+    home.sql("UPDATE written SET state = 'refused', decided_at = asked_at WHERE state = 'asked'").await;
+    let keyless =
+        async |text: &str, preview| NewWritten { keyless: true, ..asked(&store, "five", text, preview).await };
+    let WrittenTaken::New { id: five } = take(&store, keyless("planted-text", false).await).await else { panic!() };
+    assert_eq!(take(&store, keyless("planted-text", false).await).await, WrittenTaken::Known { id: five.clone() });
+    assert_eq!(take(&store, keyless("planted-text", true).await).await, WrittenTaken::Reused, "a preview is another");
+    home.sql(&format!("UPDATE written SET state = 'dropped' WHERE id = '{five}'")).await;
+    let anew = take(&store, keyless("planted-text", false).await).await;
+    assert!(matches!(&anew, WrittenTaken::New { id } if *id != five), "{anew:?}");
+    home.sql("UPDATE written SET state = 'asked', decided_at = NULL").await;
     let line = store.written(&first).await.unwrap().unwrap();
     assert_eq!((line.state, line.by, line.token.as_deref()), (WrittenState::Asked, WrittenBy::Api, Some("t1")));
     assert_eq!(line.asked.unwrap().writing.text, "planted-text");
     let page = store.all_written(None, 3).await.unwrap();
     let last = page.last().map(|line| (line.asked_at, line.id.clone()));
-    assert_eq!((page.len(), store.all_written(last, 9).await.unwrap().len()), (3, 1));
+    assert_eq!((page.len(), store.all_written(last, 9).await.unwrap().len()), (3, 3));
+    let stuck = async || store.attention().await.unwrap().stuck_written.map(|(number, _)| number);
+    assert_eq!(stuck().await, None);
+    let lease = claim_one(&store, WRITTEN).await;
+    store.bury(&lease, &policy::Fault::permanent(FaultCode::PostRefused, "planted-answer")).await.unwrap();
+    assert_eq!(stuck().await, Some(1));
 }
 
 pub async fn a_letter_that_is_looked_at_is_sent_once_or_not_at_all(home: Home) {
@@ -143,4 +160,39 @@ pub async fn priv_06_what_people_wrote_is_erased_with_the_content_of_their_site(
     assert_eq!(again, WrittenTaken::Known { id }, "it is known again, so that it is sent once");
     age(100).await;
     assert_eq!(home.number("SELECT COUNT(*) FROM written").await, 0);
+}
+
+pub async fn what_waits_for_a_word_waits_for_as_long_as_content_is_kept(home: Home) {
+    let store = home.open().await;
+    store.keep(&Retention { keep_content_days: 7, ..Retention::default() }, "ann").await.unwrap();
+    let id = taken(&store, "one", true).await;
+    decide(&store, WrittenState::Drafted).await;
+    let age = async |days: i64| {
+        let by = days * DAY;
+        home.sql(&format!("UPDATE written SET asked_at = asked_at - {by}, decided_at = decided_at - {by}")).await;
+        home.sql(&format!("UPDATE outbox SET drafted_at = drafted_at - {by}")).await;
+        store.sweep().await.unwrap();
+    };
+    age(6).await;
+    assert_eq!(store.written_letters(&id).await.unwrap().len(), 1, "a draft waits as long as what was asked for");
+    age(2).await;
+    let line = store.written(&id).await.unwrap().unwrap();
+    assert_eq!((line.state, line.asked), (WrittenState::Dropped, None), "nobody said a word");
+    assert_eq!(
+        home.number("SELECT COUNT(*) FROM outbox").await + home.number("SELECT COUNT(*) FROM outbox_files").await,
+        0
+    );
+    // Where nothing is kept it waits for a day, and what is done goes at once.
+    let by_site = std::collections::BTreeMap::from([(SITE.to_owned(), 0)]);
+    store.keep(&Retention { by_site, ..Retention::default() }, "ann").await.unwrap();
+    let waits = taken(&store, "waits", true).await;
+    decide(&store, WrittenState::Drafted).await;
+    let posted = taken(&store, "posted", false).await;
+    decide(&store, WrittenState::Posted).await;
+    store.sweep_what_is_due().await.unwrap();
+    assert!(store.written(&posted).await.unwrap().unwrap().asked.is_none());
+    assert!(store.written(&waits).await.unwrap().unwrap().asked.is_some());
+    assert_eq!(store.written_letters(&waits).await.unwrap().len(), 1);
+    age(2).await;
+    assert_eq!(store.written(&waits).await.unwrap().unwrap().state, WrittenState::Dropped);
 }
