@@ -25,8 +25,8 @@ use deleted::EntryKnown;
 use directive::Asked;
 use inquiry::Inquiry;
 use letters::Making;
-use policy::event::Event;
-use policy::notify::{IssueNow, LeftOut, ROUNDS_MAX, Recipient};
+use policy::event::{Event, EventKind};
+use policy::notify::{IssueNow, LeftOut, Question, ROUNDS_MAX, Recipient};
 use policy::{Mappings, Notification, Notified, StepKey, Told, notify};
 pub use preview::{Preview, Previewed, Previews};
 use serde::Serialize;
@@ -130,6 +130,11 @@ async fn decide(
         for question in asked.0 {
             inquiry.find_out(question, &mut facts).await?;
         }
+    }
+    let may_write = mappings.comments_write() && events.iter().any(|event| event.kind == EventKind::Commented);
+    if may_write && !facts.issues.iter().any(|(id, _)| id == issue_id) {
+        // No mapping tells of it; a comment may ask for a letter all the same.
+        inquiry.find_out(Question::Issue { issue_id: issue_id.to_owned() }, &mut facts).await?;
     }
     inquiry.look_again(issue_id, &mut facts).await?;
     let (about, rules) = (events.clone(), mappings.clone());

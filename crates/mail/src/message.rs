@@ -263,7 +263,6 @@ pub struct BouncedRecipient {
     #[serde(default)]
     pub cause: Option<BounceCause>,
     /// What the server said, as the report's `Diagnostic-Code` has it: one line, cut.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub said: Option<String>,
     /// Where a forwarding of `address` ended, when the failure happened there.
     #[serde(default)]

@@ -267,6 +267,11 @@ impl Mappings {
         self.written.allows(by).then_some(self.written.per_hour)
     }
 
+    /// Whether comments may ask for letters in any project.
+    pub fn comments_write(&self) -> bool {
+        self.written.allows(WrittenBy::Comment)
+    }
+
     /// Who may write letters by comments about issues of this project; `None` where nobody may.
     pub fn written_by_comments(&self, project: &str) -> Option<CommentRules<'_>> {
         let rules = &self.written;

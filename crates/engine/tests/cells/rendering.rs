@@ -38,7 +38,7 @@ fn a_cell_renders_what_the_library_renders() {
             }
         }
         let figures = renderer.figures();
-        assert_eq!((figures.started, figures.died, figures.calls), (1, 0, 27));
+        assert_eq!((figures.started, figures.died, figures.calls), (1, 0, 30));
     });
 }
 
