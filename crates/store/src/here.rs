@@ -16,7 +16,7 @@ const PREPARED_MAX: usize = 256;
 pub(crate) struct Here(Connection);
 
 impl Here {
-    /// Opens a file that is there, with these settings (https://sqlite.org/pragma.html).
+    /// Opens a file that is there, with these settings (<https://sqlite.org/pragma.html>).
     ///
     /// # Errors
     /// Those of [`fault`].
