@@ -87,7 +87,8 @@ pub(crate) struct User {
 struct Issue {
     id: Value,
     key: Option<String>,
-    #[serde(default)]
+    /// Read by [`of_a_deleted_issue`].
+    #[serde(skip)]
     fields: Value,
 }
 
@@ -141,12 +142,35 @@ struct Worklog {
 /// # Errors
 /// `RequestWrong` for what is no JSON of a webhook.
 pub fn read(body: &[u8]) -> Result<Told, Fault> {
-    let body: Body = serde_json::from_slice(body).map_err(|error| {
-        let (line, column) = (error.line(), error.column());
-        Fault::permanent(FaultCode::RequestWrong, format!("no webhook, at line {line}, column {column}"))
-    })?;
+    let mut told: Body = read_as(body)?;
+    if told.webhook_event == "jira:issue_deleted" {
+        told.issue = of_a_deleted_issue(told.issue, body)?;
+    }
+    let body = told;
     let name = cut(&body.webhook_event, 100);
     Ok(Told { name, at_ms: body.timestamp, events: events(&body) })
+}
+
+fn read_as<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Fault> {
+    serde_json::from_slice(body).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        Fault::permanent(FaultCode::RequestWrong, format!("no webhook, at line {line}, column {column}"))
+    })
+}
+
+/// With its fields, which are most of a webhook, and which nobody needs of an issue that the tracker can be asked about.
+fn of_a_deleted_issue(issue: Option<Issue>, body: &[u8]) -> Result<Option<Issue>, Fault> {
+    #[derive(Deserialize)]
+    struct WithFields {
+        issue: Option<Fields>,
+    }
+    #[derive(Deserialize)]
+    struct Fields {
+        #[serde(default)]
+        fields: Value,
+    }
+    let fields = read_as::<WithFields>(body)?.issue.map(|issue| issue.fields).unwrap_or_default();
+    Ok(issue.map(|issue| Issue { fields, ..issue }))
 }
 
 fn events(body: &Body) -> Vec<Event> {
