@@ -8,6 +8,7 @@ mod stories {
     mod api;
     mod attachments;
     mod authors;
+    mod benches;
     mod browser;
     mod cases;
     mod check;

@@ -34,7 +34,7 @@ pub(crate) const MAIN: Migration = Migration {
         include_str!("../../../migrations/sqlite/0019_events.sql"),
         include_str!("../../../migrations/sqlite/0020_outbox.sql"),
         include_str!("../../../migrations/sqlite/0021_meter.sql"),
-        include_str!("../../../migrations/sqlite/0026_kept.sql"),
+        include_str!("../../../migrations/sqlite/0022_kept.sql"),
     ],
     postgres: &[
         include_str!("../../../migrations/postgres/0001_walk.sql"),
@@ -58,7 +58,7 @@ pub(crate) const MAIN: Migration = Migration {
         include_str!("../../../migrations/postgres/0019_events.sql"),
         include_str!("../../../migrations/postgres/0020_outbox.sql"),
         include_str!("../../../migrations/postgres/0021_meter.sql"),
-        include_str!("../../../migrations/postgres/0026_kept.sql"),
+        include_str!("../../../migrations/postgres/0022_kept.sql"),
     ],
 };
 
