@@ -189,21 +189,21 @@ impl Desk {
     }
 
     /// Takes a permission, by Jira's key, from all accounts in a project: `mypermissions` no longer names it, and nobody else has
-    /// it either. Enforced are MODIFY_REPORTER alone, without which the field is gone, and ADMINISTER of the project without a key, without
-    /// which no field is made.
+    /// it either. Enforced are MODIFY_REPORTER, without which the field is gone, ADMINISTER_PROJECTS, without which the permission scheme is not
+    /// shown, and ADMINISTER of the project without a key, without which no field is made.
     pub fn deny(&self, project_key: &str, permission: &str) {
         self.inner.directory.deny(project_key, permission);
+    }
+
+    /// Gives it back.
+    pub fn allow(&self, project_key: &str, permission: &str) {
+        self.inner.directory.allow(project_key, permission);
     }
 
     /// Says in the permission scheme of a project that people of a kind, such as `reporter`, may see issues as well. It changes nothing of
     /// who sees which here.
     pub fn show_issues_to(&self, project_key: &str, holder: &str) {
         self.inner.directory.show_to(project_key, holder);
-    }
-
-    /// Gives it back.
-    pub fn allow(&self, project_key: &str, permission: &str) {
-        self.inner.directory.allow(project_key, permission);
     }
 
     /// Moves an issue to another project: it gets a new key, and the old one keeps leading to it. Gives the new key.

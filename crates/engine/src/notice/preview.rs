@@ -3,7 +3,7 @@
 
 use super::Decided;
 use super::letters::{brand, links, order, sender};
-use crate::gateway::{Gateway, Parts, Shared};
+use crate::gateway::{Parts, Shared};
 use crate::stop::Stop;
 use mail::normalised;
 use policy::notify::{About, Fate, Files, LeftOut, Own};
@@ -45,21 +45,14 @@ impl Previews {
         Previews(Shared::new(parts))
     }
 
-    /// See [`Gateway::preview`].
-    pub async fn preview(&self, line: &EventLine, to: &str) -> Result<Preview, Fault> {
-        let previewed = preview(&self.0, line, to).await;
-        self.0.tokens.settle().await;
-        previewed
-    }
-}
-
-impl Gateway {
     /// What the letter about this event alone, without others of its window, would say to whoever has this address.
     ///
     /// # Errors
     /// Those of asking the tracker, `SettingsWrong` without mappings, `NothingThere` when what the event says is erased.
     pub async fn preview(&self, line: &EventLine, to: &str) -> Result<Preview, Fault> {
-        preview(self.shared(), line, to).await
+        let previewed = preview(&self.0, line, to).await;
+        self.0.tokens.settle().await;
+        previewed
     }
 }
 

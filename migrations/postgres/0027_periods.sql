@@ -1,15 +1,11 @@
--- Whom letters told of an issue, and what was decided about it: asked when it is deleted.
-CREATE INDEX outbox_told ON outbox (site, issue_id, address) WHERE posted_at IS NOT NULL;
-CREATE INDEX notices_issue ON notices (site, issue_id, made_at) WHERE wrapped_key IS NOT NULL;
-
 -- The periods for which each site keeps what is not content, as the settings said last, so that a change can be told.
 CREATE TABLE retention_periods (
     site TEXT NOT NULL,
     kind TEXT NOT NULL,
-    days INTEGER NOT NULL,
-    changed_at INTEGER NOT NULL,
+    days BIGINT NOT NULL,
+    changed_at BIGINT NOT NULL,
     PRIMARY KEY (site, kind)
-) STRICT;
+);
 
 -- What is to be erased is looked for site by site.
 DROP INDEX events_decided;
