@@ -19,9 +19,17 @@ const DAY: Micros = 86_400 * 1_000_000;
 #[derive(Default)]
 pub(crate) struct Meter {
     plans: RwLock<Arc<Vec<Capacity>>>,
-    seen: Mutex<HashMap<String, Seen>>,
+    room: Mutex<Rooms>,
     /// For which plans and up to which month billing records were written.
     billed: Mutex<Option<(Arc<Vec<Capacity>>, Month)>>,
+}
+
+/// What is known of the room that plans leave, by their names.
+#[derive(Default)]
+struct Rooms {
+    seen: HashMap<String, Seen>,
+    /// How many messages are on their way: they have room and may not be counted yet.
+    under_way: HashMap<String, u64>,
 }
 
 /// How a plan stood.
@@ -42,7 +50,7 @@ impl Meter {
     /// Puts other plans in place, for example after an upgrade.
     pub(crate) fn swap(&self, plans: Vec<Capacity>) {
         *self.plans.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(plans);
-        self.lock().clear();
+        self.lock().seen.clear();
     }
 
     pub(crate) fn plans(&self) -> Arc<Vec<Capacity>> {
@@ -65,8 +73,8 @@ impl Meter {
 
     /// How each plan stood when it was looked at last.
     pub(crate) fn seen(&self) -> Vec<(Capacity, Standing)> {
-        let seen = self.lock();
-        let of = |plan: &Capacity| Some((plan.clone(), seen.get(&plan.name)?.standing.clone()));
+        let room = self.lock();
+        let of = |plan: &Capacity| Some((plan.clone(), room.seen.get(&plan.name)?.standing.clone()));
         self.plans().iter().filter_map(of).collect()
     }
 
@@ -88,7 +96,7 @@ impl Meter {
 
     fn seen_of(&self, site: &str) -> Option<Standing> {
         let plan = self.plan_of(site)?;
-        self.lock().get(&plan.name).map(|seen| seen.standing.clone())
+        self.lock().seen.get(&plan.name).map(|seen| seen.standing.clone())
     }
 
     /// This process let something through, which the next look will find counted.
@@ -97,43 +105,73 @@ impl Meter {
             return;
         }
         if let Some(plan) = self.plan_of(site)
-            && let Some(seen) = self.lock().get_mut(&plan.name)
+            && let Some(seen) = self.lock().seen.get_mut(&plan.name)
         {
             seen.standing = seen.standing.clone().plus(Amount { messages: 1, bytes });
             seen.passed = Instant::now();
         }
     }
 
-    /// Takes room for one message that is about to go; why there is none. Of several at the same moment each takes its own.
-    fn take_room(&self, site: &str) -> Option<Fault> {
-        let plan = self.plan_of(site)?;
-        let mut all = self.lock();
-        let seen = all.get_mut(&plan.name)?;
+    /// Takes room for one message that is about to go. Of several at the same moment each takes its own.
+    fn take_room(&self, plan: &Capacity) -> Taken<'_> {
+        let mut room = self.lock();
+        let Some(seen) = room.seen.get_mut(&plan.name) else { return Taken::Unknown };
         if seen.standing.spent.is_some() {
-            return Some(fault(&plan, &seen.standing));
+            return Taken::Spent(fault(plan, &seen.standing));
         }
         seen.standing = seen.standing.clone().plus(Amount { messages: 1, bytes: 0 });
         seen.passed = Instant::now();
-        None
+        *room.under_way.entry(plan.name.clone()).or_default() += 1;
+        Taken::Room(Room { meter: self, plan: plan.name.clone() })
     }
 
-    /// Remembers how a plan stood when it was asked; what was let through meanwhile is not forgotten.
+    /// Remembers how a plan stood when it was asked. What is under way may or may not have been counted: it is held too much rather than too
+    /// little, until the next look. What was let through meanwhile is not forgotten.
     fn note(&self, plan: &str, asked: Instant, standing: &Standing) {
-        let mut all = self.lock();
-        let new = Seen { at: asked, standing: standing.clone(), passed: asked };
-        let seen = all.entry(plan.to_owned()).or_insert_with(|| new.clone());
-        let same_month = seen.standing.month == standing.month;
-        let more = seen.standing.used.messages > standing.used.messages;
-        let knows_more = seen.passed > asked && same_month && more;
-        match knows_more {
+        let mut room = self.lock();
+        let messages = room.under_way.get(plan).copied().unwrap_or(0);
+        let standing = standing.clone().plus(Amount { messages, bytes: 0 });
+        let new = Seen { at: asked, standing, passed: asked };
+        let Some(seen) = room.seen.get_mut(plan) else {
+            room.seen.insert(plan.to_owned(), new);
+            return;
+        };
+        let same_month = seen.standing.month == new.standing.month;
+        let more = seen.standing.used.messages > new.standing.used.messages;
+        match seen.passed > asked && same_month && more {
             true => seen.at = asked,
             false => *seen = new,
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Seen>> {
-        // Every use leaves the map whole; a poisoned lock holds a usable one.
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Rooms> {
+        // Every use leaves the maps whole; a poisoned lock holds usable ones.
+        self.room.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+enum Taken<'a> {
+    Room(Room<'a>),
+    Spent(Fault),
+    /// Nobody has looked since other plans were put in place.
+    Unknown,
+}
+
+/// Room of a plan that a message on its way takes, until it is dropped: it is counted then, or it did not go.
+pub(crate) struct Room<'a> {
+    meter: &'a Meter,
+    plan: String,
+}
+
+impl Drop for Room<'_> {
+    fn drop(&mut self) {
+        let mut room = self.meter.lock();
+        if let Some(number) = room.under_way.get_mut(&self.plan) {
+            *number = number.saturating_sub(1);
+        }
+        if let Some(seen) = room.seen.get_mut(&self.plan) {
+            seen.passed = Instant::now();
+        }
     }
 }
 
@@ -144,7 +182,7 @@ impl Shared {
     /// Those of the store.
     pub(crate) async fn spent(&self, site: &str) -> Result<Option<Fault>, Fault> {
         let Some(plan) = self.meter.plan_of(site) else { return Ok(None) };
-        let seen = self.meter.lock().get(&plan.name).cloned();
+        let seen = self.meter.lock().seen.get(&plan.name).cloned();
         let fresh = seen.filter(|seen| seen.at.elapsed() < self.settings.meter_age_max);
         let standing = match fresh {
             Some(seen) => seen.standing,
@@ -161,17 +199,24 @@ impl Shared {
         Ok(standing)
     }
 
-    /// Takes room for one message, or what ends a run that has none: the job goes on when there is some, at the latest it looks again in a while.
+    /// Takes room for one message until it is dropped, or what ends a run that has none: the job goes on when there is some, at the latest
+    /// it looks again in a while. A site without a plan needs none.
     ///
     /// # Errors
     /// The stop, and those of the store.
-    pub(crate) async fn needs_room(&self, held: &Held) -> Result<(), Stop> {
+    pub(crate) async fn needs_room(&self, held: &Held) -> Result<Option<Room<'_>>, Stop> {
         let site = &held.lease.site;
-        let spent = match self.spent(site).await? {
-            None => self.meter.take_room(site),
-            spent => spent,
-        };
-        spent.map_or(Ok(()), |fault| Err(self.aside(held, fault)))
+        loop {
+            let Some(plan) = self.meter.plan_of(site) else { return Ok(None) };
+            if let Some(fault) = self.spent(site).await? {
+                return Err(self.aside(held, fault));
+            }
+            match self.meter.take_room(&plan) {
+                Taken::Room(room) => return Ok(Some(room)),
+                Taken::Spent(fault) => return Err(self.aside(held, fault)),
+                Taken::Unknown => {}
+            }
+        }
     }
 
     pub(crate) fn aside(&self, held: &Held, fault: Fault) -> Stop {

@@ -64,9 +64,11 @@ where
 {
     let (store, key) = (&shared.store, parcel.key);
     let leaves = parcel.outgoing.is_some_and(|outgoing| !outgoing.is_dead_end());
-    if leaves && Capacity::counts(parcel.metered) {
-        shared.needs_room(held).await?;
-    }
+    // Kept until the parcel is counted, or did not go.
+    let _room = match leaves && Capacity::counts(parcel.metered) {
+        true => shared.needs_room(held).await?,
+        false => None,
+    };
     let turn = match parcel.outgoing {
         Some(outgoing) => outgoing.turn(parcel.to).await?,
         None => None,

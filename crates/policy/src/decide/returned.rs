@@ -116,7 +116,10 @@ fn note(
         Ok(visibility) if is_known_address(first) => {
             (format!("A letter about this issue to {} came back{status}.", first.address), Some(visibility))
         }
-        Ok(visibility) => (format!("A letter about this issue came back{status}. The gateway's console tells whose."), Some(visibility)),
+        Ok(visibility) => (
+            format!("A letter about this issue came back{status}. The gateway's console tells whose."),
+            Some(visibility),
+        ),
         Err(_) => (format!("A letter about this issue came back{status}. The gateway's console tells whose."), None),
     };
     let who = if visibility == Some(Visibility::Internal) { "internally" } else { "without the address" };
