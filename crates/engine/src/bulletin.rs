@@ -142,6 +142,7 @@ async fn facts(shared: &Shared) -> Result<Facts, Fault> {
     Ok(Facts {
         now,
         plans,
+        held: store.held_events().await?,
         counted: store.counted(None, from, i64::MAX).await?,
         connections: connections(shared, &sites).await?,
         told_offline: store.told_offline().await?,

@@ -232,6 +232,7 @@ on_sqlite! {
     plans::events_wait_for_room_and_are_told_after_an_upgrade;
     plans::a_letter_whose_answer_is_lost_is_counted_once;
     plans::events_that_waited_for_too_long_are_given_up_and_seen;
+    plans::priv_07_events_that_wait_are_told_once_with_the_day_on_which_they_are_lost;
     sending_graph::letters_leave_by_graph_once_each_however_often_it_wants_quiet;
     sending_graph::fault_20_a_letter_whose_answer_graph_loses_is_sent_once_more_and_then_a_person_is_asked;
     sending_graph::one_refused_recipient_of_graph_keeps_no_other_back;
