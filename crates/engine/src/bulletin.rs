@@ -213,6 +213,7 @@ async fn by_mail(shared: &Shared, held: &Held, site: &Site, posted: &PostedBulle
         outgoing: site.outgoing.as_ref(),
         nowhere: nowhere(site),
         ends: Ends::Parcel,
+        has_other_form: false,
     };
     let date_s = posted.posted_at.div_euclid(1_000_000);
     let send = async |outgoing: &Outgoing, turn: Turn<'_>, message_id: String| {
@@ -237,7 +238,7 @@ async fn by_mail(shared: &Shared, held: &Held, site: &Site, posted: &PostedBulle
         hand_over(&turn, held, &envelope, Content { composed, stored: None, is_ascii }).await
     };
     match once(shared, held, parcel, send).await? {
-        Handed::Failed(fault) => Err(Stop::GiveUp(fault)),
+        Handed::Failed(fault) | Handed::TooLarge(fault) => Err(Stop::GiveUp(fault)),
         Handed::Now | Handed::Before => Ok(()),
     }
 }

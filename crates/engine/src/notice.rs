@@ -32,8 +32,8 @@ use policy::{Mappings, Notification, Notified, StepKey, Told, notify};
 pub use preview::{Preview, Previewed, Previews};
 use serde::Serialize;
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
 
 /// Of more people who are left out the story tells how many they are.
 const LEFT_OUT_MAX: usize = 1000;
@@ -59,7 +59,16 @@ pub(crate) async fn notice(shared: &Shared, held: &Held) -> Result<(), Stop> {
     let letters = match &issue {
         Some(issue) => {
             let given = HashMap::new();
-            let making = Making { shared, held, site: &site, notice: &id, issue, contents: &contents, given };
+            let making = Making {
+                shared,
+                held,
+                site: &site,
+                notice: &id,
+                issue,
+                contents: &contents,
+                given,
+                stayed: Mutex::default(),
+            };
             making.letters(&notified.notifications).await?
         }
         None => Vec::new(),
