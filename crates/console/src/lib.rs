@@ -28,6 +28,7 @@ use hands::Hands;
 use now::Now;
 use origin::Origin;
 use page::views::{LETTER, MAIL};
+use pen::Pen;
 use reader::Reader;
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -39,6 +40,8 @@ use tower_http::timeout::TimeoutLayer;
 const FORM_BYTES_MAX: usize = 16 * 1024;
 /// A request, its body included, is answered within this time or with 408 (SEC-45).
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+/// A form with files.
+const FILES_TIMEOUT: Duration = Duration::from_secs(240);
 
 /// The link that signs a person in once, within `valid_s` seconds, to the console of this origin.
 ///
@@ -70,6 +73,7 @@ pub struct Console {
     reader: Arc<dyn Reader>,
     now: Arc<dyn Now>,
     hands: Arc<dyn Hands>,
+    pen: Arc<dyn Pen>,
     /// By site: the base of links that people open. Shared by all clones, so that it can be exchanged while they serve.
     browse_bases: Arc<RwLock<BTreeMap<String, String>>>,
     /// The only origin that forms may come from, the only host answered.
@@ -85,6 +89,7 @@ impl Console {
             reader,
             now: Arc::new(now::Nothing),
             hands: Arc::new(hands::Nobody),
+            pen: Arc::new(pen::NoPen),
             browse_bases: Arc::new(RwLock::new(browse_bases)),
             origin: Arc::new(Origin::read(origin)),
         }
@@ -105,6 +110,11 @@ impl Console {
         Console { hands, ..self }
     }
 
+    /// With what takes in letters that people write on purpose.
+    pub fn writing_by(self, pen: Arc<dyn Pen>) -> Console {
+        Console { pen, ..self }
+    }
+
     /// The link that signs a person in once, within `valid_s` seconds.
     ///
     /// # Errors
@@ -121,17 +131,7 @@ impl Console {
             .route("/events", get(page::events::list))
             .route("/events/{id}", get(page::event::show))
             .route("/events/{id}/wake", post(page::event::wake))
-            .route("/letters", get(page::letters::list))
-            .route("/letters/events", get(page::outbox::list))
-            .route("/letters/{id}/again", post(page::outbox::again))
-            .route("/letters/{id}/erase", post(page::outbox::erase))
-            .route("/letters/{id}/text", get(page::views::text::<LETTER>))
-            .route("/letters/{id}/html", get(page::views::html::<LETTER>))
-            .route("/letters/{id}/html/alone", get(page::views::html_alone::<LETTER>))
-            .route("/letters/{id}/source", get(page::views::source::<LETTER>))
-            .route("/letters/{id}/whole", get(page::views::whole::<LETTER>))
-            .route("/letters/{id}/files", get(page::views::files::<LETTER>))
-            .route("/letters/{id}/files/{*path}", get(page::views::part::<LETTER>))
+            .merge(letters())
             .route("/mailboxes", get(page::mailboxes::list))
             .route("/mailboxes/test", post(page::mailboxes::test))
             .route("/mailboxes/poll", post(page::mailboxes::poll))
@@ -159,15 +159,41 @@ impl Console {
             .route("/messages/{id}/erase", post(page::replay::erase))
             .route("/sign-out", post(sign_in::sign_out))
             .layer(middleware::from_fn_with_state(self.clone(), sign_in::require));
-        Router::new()
+        // Files come with its form, so that its body is bounded where it is read, and has longer to come.
+        let write = Router::new()
+            .route("/write", get(page::write::form).post(page::write::take))
+            .layer(middleware::from_fn_with_state(self.clone(), sign_in::require))
+            .layer(DefaultBodyLimit::disable())
+            .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, FILES_TIMEOUT));
+        let pages = Router::new()
             .route("/sign-in", get(sign_in::ask).post(sign_in::spend))
             .route("/style.css", get(page::style))
             .route("/icon.svg", get(page::icon))
             .merge(inside)
             .fallback(page::not_found)
             .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
-            .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIMEOUT))
-            .layer(middleware::from_fn_with_state(self.clone(), guard::guard))
-            .with_state(self)
+            .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIMEOUT));
+        pages.merge(write).layer(middleware::from_fn_with_state(self.clone(), guard::guard)).with_state(self)
     }
+}
+
+/// The lists of letters, and the pages of each.
+fn letters() -> Router<Console> {
+    Router::new()
+        .route("/letters", get(page::letters::list))
+        .route("/letters/events", get(page::outbox::list))
+        .route("/letters/written", get(page::written::list))
+        .route("/written/{id}", get(page::written::show))
+        .route("/written/{id}/send", post(page::written::send))
+        .route("/written/{id}/drop", post(page::written::not_send))
+        .route("/written/{id}/wake", post(page::written::wake))
+        .route("/letters/{id}/again", post(page::outbox::again))
+        .route("/letters/{id}/erase", post(page::outbox::erase))
+        .route("/letters/{id}/text", get(page::views::text::<LETTER>))
+        .route("/letters/{id}/html", get(page::views::html::<LETTER>))
+        .route("/letters/{id}/html/alone", get(page::views::html_alone::<LETTER>))
+        .route("/letters/{id}/source", get(page::views::source::<LETTER>))
+        .route("/letters/{id}/whole", get(page::views::whole::<LETTER>))
+        .route("/letters/{id}/files", get(page::views::files::<LETTER>))
+        .route("/letters/{id}/files/{*path}", get(page::views::part::<LETTER>))
 }

@@ -18,6 +18,8 @@ pub mod story;
 pub mod usage;
 mod values;
 pub mod views;
+pub mod write;
+pub mod written;
 
 use askama::Template;
 use axum::http::{StatusCode, header};

@@ -23,6 +23,8 @@ pub trait Reader: Send + Sync + 'static {
 /// What a mail says, as its pages show it.
 #[derive(Debug, Clone, Default)]
 pub struct View {
+    /// Whom it is from, as readers see it.
+    pub from: String,
     /// The text as plain text.
     pub text: String,
     /// The HTML made safe: no element, attribute or address beyond the list of `mail::sanitize`; `None` for a mail without.

@@ -164,7 +164,8 @@ impl Gateway {
         let watched = Arc::new(pages::Watched { engine: engine.clone() });
         let hands = Arc::new(hands::PageHands::new(settings.clone(), store.clone(), cells.clone()));
         let console = console::Console::new(store.clone(), reader, browse_bases(&settings), &origin);
-        let console = console.watching(watched).acting_by(hands.clone());
+        let console =
+            console.watching(watched).acting_by(hands.clone()).writing_by(Arc::new(pen::EnginePen(engine.clone())));
         let rooms = public::rooms(&settings, &store, &engine);
         let endings = Arc::new(Endings::new(&settings, store.clone()));
         let (settings_file, fixed) = (settings.file, settings.fixed);

@@ -94,6 +94,6 @@ pub use support::{CodeTaken, Right, Supporter};
 pub use sweep::{DONE_JOBS_KEPT_S, ORPHANS_KEPT_S, Swept, UNSETTLED_KEPT_DAYS_MIN};
 pub use vault::master::create_master_key;
 pub use written::{
-    Asked, Decision as WrittenDecision, GivenFile, NewWritten, WrittenLine, WrittenState, WrittenTaken,
-    fingerprint as fingerprint_of_asked,
+    Asked, Decision as WrittenDecision, GivenFile, NewWritten, WrittenDeed, WrittenDeedLine, WrittenLine, WrittenState,
+    WrittenTaken, fingerprint as fingerprint_of_asked,
 };

@@ -96,7 +96,7 @@ impl Store {
         Ok(lines)
     }
 
-    async fn opened_who(&self, site: &str, subject: &str, sealed: &[u8]) -> Result<String, Fault> {
+    pub(crate) async fn opened_who(&self, site: &str, subject: &str, sealed: &[u8]) -> Result<String, Fault> {
         let place = Place { site, table: "audit", row: subject, field: "sealed_who" };
         Ok(self.inner.vault.open_text(place, sealed).await?.as_str().to_owned())
     }

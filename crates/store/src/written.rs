@@ -3,7 +3,7 @@
 mod forget;
 mod shown;
 
-pub use shown::WrittenLine;
+pub use shown::{WrittenDeed, WrittenDeedLine, WrittenLine};
 
 use crate::Store;
 use crate::audit::{self, Entry};

@@ -92,6 +92,8 @@ struct Page {
     state: Option<(&'static str, &'static str)>,
     fault: Option<(String, String, String)>,
     wakeable: bool,
+    /// Where a letter about its issue is written.
+    write: Option<String>,
     part: String,
     changes: Vec<Changed>,
     letters: Vec<EventLetter>,
@@ -186,6 +188,7 @@ fn page(console: &Console, session: &Session, story: EventStory, letters: Vec<Ou
         state: work.map(|work| (state(work), state_word(work))),
         fault: fault.filter(|_| stands && !erased).map(in_words),
         wakeable: !erased && matches!(work, Some(JobState::Held | JobState::Dead)),
+        write: event.and_then(|event| event.issue_key.as_deref()).and_then(|key| console.write_about(&line.site, key)),
         part: event.map(part).unwrap_or_default(),
         changes: event.map(changes).unwrap_or_default(),
         letters_go_on: letters.len() >= LETTERS_PAGE_MAX as usize,

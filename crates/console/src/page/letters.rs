@@ -53,15 +53,20 @@ struct List {
     next: Option<String>,
 }
 
-/// The two lists of letters.
+/// The lists of letters.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tab {
     Mail,
     Events,
+    Written,
 }
 
 pub(super) fn tabs(open: Tab) -> Vec<TabLink> {
-    let tabs = [(Tab::Mail, "About mail", "/letters"), (Tab::Events, "About events", "/letters/events")];
+    let tabs = [
+        (Tab::Mail, "About mail", "/letters"),
+        (Tab::Events, "About events", "/letters/events"),
+        (Tab::Written, "Written on purpose", "/letters/written"),
+    ];
     tabs.map(|(tab, name, address)| (name, address.to_owned(), tab == open)).into()
 }
 

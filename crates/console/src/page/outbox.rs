@@ -47,6 +47,8 @@ pub(super) struct EventLetter {
     pub(super) in_doubt: bool,
     /// An event that it tells of.
     pub(super) event: Option<String>,
+    /// What somebody wrote whose copy it is.
+    pub(super) written: Option<String>,
 }
 
 #[derive(Template)]
@@ -140,8 +142,17 @@ async fn sent_again(console: &Console, session: &Session, id: &str) -> Result<Op
 }
 
 async fn after(console: &Console, id: &str) -> Result<String, Fault> {
-    let event = console.store.outbox_letter(id).await?.and_then(|line| line.event);
-    Ok(event.map_or_else(|| "/letters/events".to_owned(), |event| format!("/events/{event}")))
+    let line = console.store.outbox_letter(id).await?;
+    Ok(line.as_ref().map_or_else(|| "/letters/events".to_owned(), story_of))
+}
+
+/// Where the story of a letter is told.
+pub(super) fn story_of(line: &OutboxLine) -> String {
+    match (&line.event, &line.written) {
+        (Some(event), _) => format!("/events/{event}"),
+        (None, Some(written)) => format!("/written/{written}"),
+        (None, None) => "/letters/events".to_owned(),
+    }
 }
 
 pub(super) fn event_letter(line: OutboxLine) -> EventLetter {
@@ -174,10 +185,11 @@ pub(super) fn event_letter(line: OutboxLine) -> EventLetter {
         why,
         words,
         kept,
-        erasable: kept && !at_work,
+        erasable: kept && !at_work && !line.is_draft,
         stopped,
         in_doubt,
         event: line.event,
+        written: line.written,
     }
 }
 
@@ -198,6 +210,7 @@ fn file_in_words(file: &LetterFile) -> String {
 /// What became of it, the class that colours it, and why it is not sent.
 fn fate(line: &OutboxLine) -> (String, &'static str, Option<&Fault>) {
     match (&line.fate, line.job) {
+        _ if line.is_draft => ("waits for a person's word".to_owned(), "held", None),
         (LetterFate::Failed(fault), _) => ("could not be sent".to_owned(), "dead", Some(fault)),
         (LetterFate::Waits, Some(job @ (JobState::Held | JobState::Dead | JobState::Waiting))) => {
             (state(job).to_owned(), state_word(job), line.fault.as_ref())

@@ -68,6 +68,8 @@ struct Page {
     reason: String,
     profile: String,
     issue: Option<IssueLink>,
+    /// Where a letter about its issue is written.
+    write: Option<String>,
     state: &'static str,
     state_word: &'static str,
     tries: u32,
@@ -178,6 +180,7 @@ fn page(console: &Console, session: &Session, story: Story) -> Page {
         outcome: line.outcome.map_or("undecided", Outcome::word),
         reason: line.reason,
         profile: plan.map_or_else(|| "nothing yet".into(), described_profile),
+        write: line.issue_key.as_deref().and_then(|key| console.write_about(&line.site, key)),
         issue: line.issue_key.map(|key| console.issue_link(&line.site, key)),
         state: state(line.job),
         state_word: state_word(line.job),

@@ -1,6 +1,7 @@
 //! Looks into one mail itself, one that came in or a letter about events: its text, its HTML in a sandbox, its source, its files. Each is
 //! noted in the audit trail first.
 
+use super::outbox::story_of;
 use super::pictures::with_pictures;
 use super::story::known_form;
 use super::{not_found, notice, render, subject, trouble};
@@ -102,6 +103,8 @@ struct Page {
     /// For somebody of the support.
     support: bool,
     is_letter: bool,
+    /// The page above it, and what that is called.
+    above: (String, &'static str),
     /// Of the pages of this mail.
     base: String,
     subject: String,
@@ -334,10 +337,10 @@ impl Console {
 
     async fn kept_letter(&self, id: &str) -> Result<Looked, Refusal> {
         let line = self.store.outbox_letter(id).await?.ok_or(Refusal::Nothing)?;
+        let story = story_of(&line);
         let about = line.about.ok_or(Refusal::Erased)?;
         // With its files it is longer than its row says.
         let size_bytes = self.store.letter_content(id).await?.ok_or(Refusal::Nothing)?.size_bytes;
-        let story = line.event.map_or_else(|| "/letters/events".to_owned(), |event| format!("/events/{event}"));
         Ok(Looked {
             is_letter: true,
             subject: about.subject,
@@ -398,6 +401,7 @@ fn page(session: &Session, looked: Looked, tab: Tab, shown: Shown) -> Response {
         token: session.token(),
         support: session.support_of().is_some(),
         is_letter: looked.is_letter,
+        above: above(session, &looked),
         base: looked.base(),
         tabs: tabs_at(&looked.base(), looked.story.as_deref(), tab),
         subject: looked.subject,
@@ -405,6 +409,16 @@ fn page(session: &Session, looked: Looked, tab: Tab, shown: Shown) -> Response {
         shown,
     };
     render(StatusCode::OK, &page)
+}
+
+fn above(session: &Session, looked: &Looked) -> (String, &'static str) {
+    let (at, name) = match looked.story.as_deref() {
+        Some(story) if story.starts_with("/written/") => (story, "What was written on purpose"),
+        _ if session.support_of().is_some() => ("/flagged", "Flagged"),
+        _ if looked.is_letter => ("/letters/events", "Letters about events"),
+        _ => ("/messages", "Messages"),
+    };
+    (at.to_owned(), name)
 }
 
 /// A name for a part that was sent without one.

@@ -184,7 +184,7 @@ async fn work_on_an_event_is_tried_again_and_a_letter_sent_once_more_by_keyboard
 }
 
 /// What has the focus after each press of Tab; each shows that it has.
-async fn tab_through(browser: &Browser, presses: usize) -> Vec<String> {
+pub async fn tab_through(browser: &Browser, presses: usize) -> Vec<String> {
     let mut order = Vec::new();
     for _ in 0..presses {
         browser.press(TAB).await;

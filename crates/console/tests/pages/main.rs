@@ -26,3 +26,4 @@ mod uploading;
 mod usage;
 mod views;
 mod wire;
+mod writing;

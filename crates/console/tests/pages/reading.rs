@@ -24,7 +24,8 @@ impl Reader for Direct {
                 size_bytes: part.size_bytes,
                 class: "file".into(),
             });
-            Ok(View { text: message.text, html: message.html, parts: parts.collect() })
+            let from = message.headers.from.iter().map(|from| from.address.clone()).collect();
+            Ok(View { from, text: message.text, html: message.html, parts: parts.collect() })
         })
     }
 

@@ -31,6 +31,21 @@ fn matrix_of_events() -> Vec<(Method, String, u16, u16)> {
         route(Method::GET, "/letters/none/source?page=0", 404),
         route(Method::GET, "/letters/none/whole", 404),
         route(Method::GET, "/letters/none/files/%00", 404),
+        route(Method::GET, "/letters/written", 200),
+        route(Method::GET, "/letters/written?before=1~%00", 200),
+        route(Method::GET, "/letters/written?before=1&before=2", 404),
+        route(Method::GET, "/written/none", 404),
+        route(Method::GET, "/written/%00", 404),
+        route(Method::GET, "/written/none/send", 405),
+        route(Method::POST, "/written/none/send", 409),
+        route(Method::POST, "/written/%00/send", 404),
+        route(Method::POST, "/written/none/drop", 409),
+        route(Method::POST, "/written/none/wake", 409),
+        route(Method::GET, "/write", 200),
+        route(Method::GET, "/write?from=%00&site=%00", 200),
+        route(Method::GET, "/write?from=1&from=2", 404),
+        // No form with files.
+        route(Method::POST, "/write", 403),
     ]
 }
 

@@ -21,7 +21,12 @@ impl Reader for PageReader {
         Box::pin(async move {
             let message = self.cells.read(raw, &self.limits).await?.message;
             let parts = message.parts.into_iter().filter(|part| part.leaf).zip(1..);
+            let from = message.headers.from.iter().map(|from| match &from.name {
+                Some(name) => format!("{name} <{}>", from.address),
+                None => from.address.clone(),
+            });
             Ok(View {
+                from: from.collect::<Vec<_>>().join(", "),
                 text: message.text,
                 html: message.html,
                 parts: parts.map(|(part, number)| shown(part, number)).collect(),

@@ -1,7 +1,7 @@
 //! What a person does on the console's pages with the real program: a mailbox tested and looked into, a test case taken along.
 
 use super::fetching::{Post, fetched, request};
-use super::world::{lines, told};
+use super::world::{World, lines, told};
 use rig::settings_file::quoted;
 use std::fs;
 use std::io::{Read, Write};
@@ -9,14 +9,14 @@ use std::net::TcpStream;
 use std::process::Command;
 
 /// A signed-in browser that says only what it must.
-struct Person {
+pub struct Person {
     host: String,
     cookie: String,
 }
 
 impl Person {
-    fn sign_in(post: &Post) -> Person {
-        let output = post.world.run(&["sign-in", "--config", "sealpost.toml"]);
+    pub fn sign_in(world: &World) -> Person {
+        let output = world.run(&["sign-in", "--config", "sealpost.toml"]);
         let said = told(&output);
         let link = said.split_whitespace().find(|word| word.starts_with("http://")).expect("a link");
         let (host, secret) = link.trim_start_matches("http://").split_once("/sign-in?secret=").unwrap();
@@ -29,15 +29,21 @@ impl Person {
 
     /// Head and body of the answer.
     fn ask(&self, method: &str, path: &str, form: &str) -> (String, Vec<u8>) {
+        self.send(method, path, "application/x-www-form-urlencoded", form.as_bytes())
+    }
+
+    /// The same of any kind of body.
+    pub fn send(&self, method: &str, path: &str, kind: &str, body: &[u8]) -> (String, Vec<u8>) {
         let Person { host, cookie } = self;
         let mut stream = TcpStream::connect(host).unwrap();
         write!(
             stream,
             "{method} {path} HTTP/1.0\r\nHost: {host}\r\nOrigin: http://{host}\r\nCookie: {cookie}\r\n\
-             Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{form}",
-            form.len()
+             Content-Type: {kind}\r\nContent-Length: {}\r\n\r\n",
+            body.len()
         )
         .unwrap();
+        stream.write_all(body).unwrap();
         let mut bytes = Vec::new();
         stream.read_to_end(&mut bytes).unwrap();
         let end = bytes.windows(4).position(|window| window == b"\r\n\r\n").expect("a whole head");
@@ -45,12 +51,12 @@ impl Person {
         (String::from_utf8(bytes).unwrap(), body)
     }
 
-    fn page(&self, path: &str) -> String {
+    pub fn page(&self, path: &str) -> String {
         String::from_utf8(self.ask("GET", path, "").1).unwrap()
     }
 
     /// A form of the page at `/mailboxes`, which stands for every page of the session.
-    fn act(&self, path: &str, more: &str) -> (String, Vec<u8>) {
+    pub fn act(&self, path: &str, more: &str) -> (String, Vec<u8>) {
         let page = self.page("/mailboxes");
         let (_, rest) = page.split_once("name=\"token\" value=\"").expect("a form");
         self.ask("POST", path, &format!("token={}{more}", rest.split('"').next().unwrap()))
@@ -66,7 +72,7 @@ async fn a_mailbox_is_tested_and_looked_into_and_a_mail_taken_along_on_the_conso
     post.put(&request("first"));
     let mut gateway = post.world.home.start();
     fetched(&mut gateway, 1);
-    let person = Person::sign_in(&post);
+    let person = Person::sign_in(&post.world);
     let page = person.page("/mailboxes");
     assert!(page.contains("fetched from ") && page.contains("looked through"), "{page}");
     let said = |(head, body): (String, Vec<u8>)| head + &String::from_utf8(body).unwrap();

@@ -2,6 +2,7 @@
 
 use super::events::SITE;
 use super::letters::post_by;
+use super::pages::Person;
 use super::public;
 use super::world::{World, told};
 use rig::post_office::{PostOffice, Posted};
@@ -10,8 +11,10 @@ use rig::web::{self, Page};
 use serde_json::{Value, json};
 use std::fs;
 use std::process::Output;
+use std::time::{Duration, Instant};
 
-const RULES: &str = "[written]\nby = [\"command\", \"api\"]\nper_hour = 4\n";
+const RULES: &str =
+    "[default]\nfiles_max_bytes = 100000\n[written]\nby = [\"command\", \"api\", \"console\"]\nper_hour = 4\n";
 const PEOPLE: [&str; 2] = ["ann@people.example", "bea@people.example"];
 
 /// A world that writes by a post office, and its public base.
@@ -35,6 +38,10 @@ fn write(world: &World, key: &str, more: &[&str]) -> Output {
     let words = ["letter", "--config", "sealpost.toml", "write", "--site", SITE, "--issue", key];
     let said = ["--text", "planted-text for you", "--writer", "Gina", "--to", PEOPLE[0], "--to", PEOPLE[1]];
     world.run(&[&words, &said, more].concat())
+}
+
+fn say(world: &World, words: &[&str]) -> Output {
+    world.run(&[&["letter", "--config", "sealpost.toml"], words].concat())
 }
 
 fn comments(world: &World, key: &str) -> Vec<Value> {
@@ -81,9 +88,12 @@ async fn a_letter_is_written_by_the_command_line_looked_at_and_sent_on_a_word() 
     let shown: Value = serde_json::from_slice(&previewed.stdout).unwrap();
     assert_eq!((&shown["state"], &shown["writing"]["writer"]), (&json!("drafted"), &json!("Gina")), "{shown:#}");
     let letter = shown["letters"][0]["id"].as_str().unwrap();
+    assert_eq!((&shown["letters"][0]["state"], &shown["letters"][0]["written"]), (&json!("drafted"), &shown["id"]));
     assert!(office.posted().is_empty());
+    let draft = say(&world, &["export", letter]);
+    assert!(draft.status.success() && told(&draft).contains("own.txt"), "as it would leave: {}", told(&draft));
     let id = shown["id"].as_str().unwrap();
-    let say = |words: &[&str]| world.run(&[&["letter", "--config", "sealpost.toml"], words].concat());
+    let say = |words: &[&str]| say(&world, words);
     let sent = say(&["send", id]);
     assert!(sent.status.success(), "{}", told(&sent));
     assert_eq!(say(&["send", id]).status.code(), Some(1), "once");
@@ -168,4 +178,144 @@ async fn a_program_writes_a_letter_once_and_only_with_the_right_to() {
     assert_eq!((status, &much["code"]), (429, &json!("SP-0605")), "{much}");
     gateway.wait_until_quiet();
     assert_eq!(office.posted().len(), 4);
+}
+
+/// One field of a form with files.
+fn field(name: &str, file: &str, content: &str) -> String {
+    let file = if file.is_empty() { String::new() } else { format!("; filename=\"{file}\"") };
+    format!("--cut\r\nContent-Disposition: form-data; name=\"{name}\"{file}\r\n\r\n{content}\r\n")
+}
+
+/// What a page says between these two.
+fn between<'p>(page: &'p str, before: &str, after: &str) -> &'p str {
+    page.split_once(before).and_then(|(_, rest)| rest.split_once(after)).unwrap_or_else(|| panic!("{before}: {page}")).0
+}
+
+/// The page of a letter when it is decided about.
+fn decided(person: &Person, place: &str) -> String {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    loop {
+        let page = person.page(place);
+        if !page.contains("http-equiv=\"refresh\"") {
+            return page;
+        }
+        assert!(page.contains("being decided"), "{page}");
+        assert!(Instant::now() < deadline, "it is never decided: {page}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_person_writes_by_the_form_looks_at_each_letter_and_has_it_sent_once() {
+    let (world, office, _) = start().await;
+    let key = issue(&world);
+    let mut gateway = world.home.start();
+    let person = Person::sign_in(&world);
+    let form = |words: &str, more: &str| {
+        let page = person.page(&format!("/write?site={SITE}&issue={key}"));
+        let value = |name: &str| between(&page, &format!("name=\"{name}\" value=\""), "\"").to_owned();
+        let to = format!("{}, {}\r\nwatchers", PEOPLE[0], PEOPLE[1]);
+        let fields =
+            [("token", value("token")), ("key", value("key")), ("site", SITE.to_owned()), ("issue", value("issue"))];
+        let said = [
+            ("to", to),
+            ("subject", "The <pump>".to_owned()),
+            ("text", words.to_owned()),
+            ("writer", "Gina".to_owned()),
+        ];
+        let fields = fields.into_iter().chain(said).map(|(name, value)| field(name, "", &value));
+        fields.collect::<String>() + &field("files", "own.txt", "own words") + more + "--cut--\r\n"
+    };
+    let post = |bytes: &str| {
+        let (head, body) = person.send("POST", "/write", "multipart/form-data; boundary=cut", bytes.as_bytes());
+        let place = head.lines().find_map(|line| line.strip_prefix("location: ")).unwrap_or_default().trim().to_owned();
+        (head + &String::from_utf8(body).unwrap(), place)
+    };
+    let (refused, _) = post(&form("planted-text", "").replacen("name=\"token\"\r\n\r\n", "name=\"token\"\r\n\r\nX", 1));
+    assert!(refused.contains(" 403 ") && refused.contains("An old form"), "{refused}");
+    let (refused, _) = post(&form("planted-text", &field("files", "large.bin", &"x".repeat(120_000))));
+    assert!(refused.contains(" 413 ") && refused.contains("more than 100 kB together"), "{refused}");
+    assert!(refused.contains("planted-text"), "what was typed stays: {refused}");
+
+    let filled = form("planted-text for **you**", "");
+    let (answer, place) = post(&filled);
+    assert!(place.starts_with("/written/"), "{answer}");
+    assert_eq!(post(&filled).1, place, "the same form again makes no other letter");
+    let page = decided(&person, &place);
+    for shown in [
+        PEOPLE[0],
+        PEOPLE[1],
+        "is named",
+        "support@desk.example",
+        "[DEMO-",
+        "The &#60;pump&#62;",
+        "planted-text for",
+        "own.txt goes along",
+        "Send to 2 people",
+        "it is dropped",
+    ] {
+        assert!(page.contains(shown), "{shown}: {page}");
+    }
+    let html = format!("/letters/{}/html/alone", between(&page, "src=\"/letters/", "/html/alone"));
+    assert!(person.page(&html).contains("<strong>you</strong>"), "{}", person.page(&html));
+    gateway.wait_until_quiet();
+    assert!(office.posted().is_empty() && comments(&world, &key).is_empty(), "nothing leaves before it is sent");
+
+    for _ in 0..2 {
+        let (head, _) = person.act(&format!("{place}/send"), "");
+        assert!(head.contains(" 303 ") && head.contains(&place), "{head}");
+    }
+    assert_eq!(office.wait_for(2).len(), 2);
+    gateway.wait_until_quiet();
+    let (head, _) = person.act(&format!("{place}/drop"), "");
+    assert!(head.contains(" 409 "), "{head}");
+    for address in PEOPLE {
+        assert_eq!(to(&office.posted(), address).len(), 1, "to {address}");
+    }
+    assert_eq!((office.posted().len(), comments(&world, &key).len()), (2, 1));
+    let page = person.page(&place);
+    for shown in ["sent off", "console wrote it", "console had it sent", ">sent<"] {
+        assert!(page.contains(shown), "{shown}: {page}");
+    }
+
+    let (_, dropped) = post(&form("planted-text, on second thoughts", ""));
+    assert!(decided(&person, &dropped).contains("Drop it"));
+    let (head, _) = person.act(&format!("{dropped}/drop"), "");
+    assert!(head.contains(" 303 "), "{head}");
+    let (head, _) = person.act(&format!("{dropped}/send"), "");
+    assert!(head.contains(" 409 "), "{head}");
+    gateway.wait_until_quiet();
+    assert_eq!((office.posted().len(), comments(&world, &key).len()), (2, 1), "what was dropped is not sent");
+    let list = person.page("/letters/written");
+    for shown in [place.as_str(), dropped.as_str(), "sent off", "not sent", "on this console"] {
+        assert!(list.contains(shown), "{shown}: {list}");
+    }
+    let again = person.page(&format!("/write?from={}", dropped.trim_start_matches("/written/")));
+    assert!(again.contains("planted-text, on second thoughts") && again.contains("do not come along"), "{again}");
+    assert!(!gateway.log().contains("planted"), "{}", gateway.log());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_writes_by_the_form_where_the_settings_do_not_allow_it() {
+    let (world, office, _) = start().await;
+    fs::write(world.home.file("mappings.toml"), RULES.replace(", \"console\"", "")).unwrap();
+    let key = issue(&world);
+    let mut gateway = world.home.start();
+    let drafted = write(&world, &key, &["--preview", "--wait"]);
+    let id = serde_json::from_slice::<Value>(&drafted.stdout).unwrap()["id"].as_str().unwrap().to_owned();
+    let person = Person::sign_in(&world);
+    assert!(person.page("/write").contains("Nobody may write letters here"));
+    let token = person.page("/mailboxes");
+    let token = between(&token, "name=\"token\" value=\"", "\"");
+    let said = [("token", token), ("key", "k"), ("site", SITE), ("issue", &key), ("to", PEOPLE[0]), ("text", "hello")];
+    let form = said.map(|(name, value)| field(name, "", value)).concat() + "--cut--\r\n";
+    let (head, _) = person.send("POST", "/write", "multipart/form-data; boundary=cut", form.as_bytes());
+    assert!(head.contains(" 403 "), "{head}");
+    assert!(!person.page(&format!("/written/{id}")).contains("Send to"), "what the command line wrote is sent there");
+    let (head, _) = person.act(&format!("/written/{id}/send"), "");
+    assert!(head.contains(" 403 "), "{head}");
+    let (head, _) = person.act(&format!("/written/{id}/drop"), "");
+    assert!(head.contains(" 303 "), "{head}");
+    gateway.wait_until_quiet();
+    assert!(office.posted().is_empty());
 }

@@ -32,10 +32,14 @@ pub struct OutboxLine {
     pub in_doubt: bool,
     /// One of the events that it tells of; `None` when they are forgotten.
     pub event: Option<String>,
+    /// The letter that somebody wrote on purpose whose copy for this person it is.
+    pub written: Option<String>,
+    /// Nobody had that sent yet: it waits for a person's word.
+    pub is_draft: bool,
 }
 
 /// id, key, site, issue_id, posted_at, size_bytes, wrapped_key, sealed_letter, the ledger's state, receipt and sealed_fault, the job's state and
-/// sealed_fault, the last event, when it came back, and the report of that with the letter's number.
+/// sealed_fault, the last event or what somebody wrote, when it came back, and the report of that with the letter's number.
 type Row = (
     String,
     String,
@@ -61,8 +65,10 @@ macro_rules! rows {
         concat!(
             "SELECT o.id, o.key, o.site, o.issue_id, COALESCE(o.posted_at, o.drafted_at), o.size_bytes, o.wrapped_key, o.sealed_letter,
                 d.state, d.receipt, d.sealed_fault, j.state, j.sealed_fault,
-                (SELECT MAX(e.id) FROM notices n JOIN events e ON e.received_at = n.received_at AND e.notice = n.id
-                    WHERE n.id = o.notice), o.bounced_at, o.report || '/' || o.number
+                COALESCE((SELECT MAX(e.id) FROM notices n JOIN events e ON e.received_at = n.received_at AND e.notice = n.id
+                    WHERE n.id = o.notice),
+                    (SELECT CASE WHEN o.posted_at IS NULL THEN 'draft/' ELSE 'written/' END || w.id FROM written w
+                        WHERE w.id = o.notice)), o.bounced_at, o.report || '/' || o.number
             FROM ",
             $from,
             " LEFT JOIN ledger d ON d.key = o.key WHERE ",
@@ -136,9 +142,9 @@ impl Store {
         self.lines(work.await?).await
     }
 
-    /// One letter about events; `None` when there is none of this id.
+    /// One letter about events, also one that somebody wrote and has not sent yet; `None` when there is none of this id.
     pub async fn outbox_letter(&self, id: &str) -> Result<Option<OutboxLine>, Fault> {
-        const SQL: &str = rows!("o.id = $1 AND o.posted_at IS NOT NULL");
+        const SQL: &str = rows!("o.id = $1 AND (o.posted_at IS NOT NULL OR o.notice IN (SELECT id FROM written))");
         let id = id.to_owned();
         let work = self.inner.db.read(move |conn| Box::pin(async move { all!(conn, Row, SQL, &id) }));
         Ok(self.lines(work.await?).await?.pop())
@@ -182,7 +188,23 @@ impl Store {
         };
         let size_bytes = u64::try_from(size_bytes).unwrap_or_default();
         let (key, in_doubt) = (StepKey(key), state.as_deref() == Some("begun"));
-        Ok(OutboxLine { id, key, site, issue_id, posted_at, size_bytes, about, fate, job, fault: why, in_doubt, event })
+        let (event, written, is_draft) = origin(event);
+        Ok(OutboxLine {
+            id,
+            key,
+            site,
+            issue_id,
+            posted_at,
+            size_bytes,
+            about,
+            fate,
+            job,
+            fault: why,
+            in_doubt,
+            event,
+            written,
+            is_draft,
+        })
     }
 
     /// What the report says of the letter whose number stands behind it.
@@ -209,5 +231,14 @@ impl Store {
             })
         });
         Ok(work.await?.into_iter().map(|(site, number)| (site, u64::try_from(number).unwrap_or(0))).collect())
+    }
+}
+
+/// What a letter came from: an event, or what somebody wrote with whether it waits for a word.
+fn origin(told: Option<String>) -> (Option<String>, Option<String>, bool) {
+    let Some(told) = told else { return (None, None, false) };
+    match told.split_once('/') {
+        Some((word, id)) => (None, Some(id.to_owned()), word == "draft"),
+        None => (Some(told), None, false),
     }
 }

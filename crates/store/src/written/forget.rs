@@ -6,6 +6,7 @@ use crate::dialect;
 use crate::event::DEEDS_KEPT_DAYS;
 use crate::rows::Micros;
 use crate::sweep::Erasure;
+use crate::written::WrittenLine;
 use policy::Fault;
 
 /// One that waits for a word does so for as long as content is kept, and for so many days at least.
@@ -34,6 +35,12 @@ const FORGETS: [(&str, i64); 1] = [(
 )];
 
 impl Store {
+    /// Until when one that is decided waits for somebody's word; the next sweep drops it then.
+    pub fn written_waits_until(&self, line: &WrittenLine) -> Micros {
+        let days = self.keep_days(&line.site).max(WAITS_DAYS_MIN);
+        line.decided_at.unwrap_or(line.asked_at).saturating_add(days * DAY)
+    }
+
     /// Erases what people wrote when the site's days for content are over; that they did stays as long as deeds are known.
     pub(crate) async fn erase_old_written(&self) -> Result<(), Fault> {
         const SITES: &str = "SELECT DISTINCT site FROM written WHERE wrapped_key IS NOT NULL OR state = 'drafted'";

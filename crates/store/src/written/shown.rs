@@ -12,6 +12,8 @@ use serde_json::Value;
 
 /// The longest page.
 const PAGE_MAX: u32 = 200;
+/// Deeds of people that are told of one.
+const DEEDS_MAX: i64 = 50;
 
 /// One of them.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,6 +36,24 @@ pub struct WrittenLine {
     pub job: Option<JobState>,
     /// Why that work waited or stopped last; `None` when it ended since.
     pub fault: Option<Fault>,
+}
+
+/// What somebody did about one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WrittenDeed {
+    Asked,
+    Sent,
+    Dropped,
+    /// The work on it was begun anew.
+    Woken,
+}
+
+/// A deed of somebody about one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WrittenDeedLine {
+    pub at: Micros,
+    pub who: String,
+    pub deed: WrittenDeed,
 }
 
 /// id, site, way, token, preview, state, issue_id, asked_at, decided_at, wrapped_key, sealed_asked, sealed_decision, the job's state and
@@ -94,6 +114,30 @@ impl Store {
     /// The letters of one, also before somebody has them sent; at most 200 of them.
     pub async fn written_letters(&self, id: &str) -> Result<Vec<OutboxLine>, Fault> {
         self.letters_of_written(id).await
+    }
+
+    /// Who asked for one, had it sent or dropped, as the audit trail has it: the first 50 deeds, oldest first.
+    pub async fn written_deeds(&self, id: &str) -> Result<Vec<WrittenDeedLine>, Fault> {
+        type Row = (i64, String, String, Option<Vec<u8>>);
+        const SQL: &str = "SELECT at, site, kind, sealed_who FROM audit
+            WHERE subject = $1 AND kind IN ('letter_written', 'letter_sent', 'letter_dropped', 'wake') ORDER BY id LIMIT $2";
+        let asked = id.to_owned();
+        let rows = self.inner.db.read(move |conn| Box::pin(async move { all!(conn, Row, SQL, &asked, DEEDS_MAX) }));
+        let mut lines = Vec::new();
+        for (at, site, kind, sealed) in rows.await? {
+            let deed = match kind.as_str() {
+                "letter_written" => WrittenDeed::Asked,
+                "letter_sent" => WrittenDeed::Sent,
+                "letter_dropped" => WrittenDeed::Dropped,
+                _ => WrittenDeed::Woken,
+            };
+            let who = match sealed {
+                Some(sealed) => self.opened_who(&site, id, &sealed).await?,
+                None => String::new(),
+            };
+            lines.push(WrittenDeedLine { at, who, deed });
+        }
+        Ok(lines)
     }
 
     async fn written_line(&self, row: Row) -> Result<WrittenLine, Fault> {

@@ -85,6 +85,7 @@ fn unknown(id: &str) -> Failure {
 pub fn line_json(line: &OutboxLine) -> Value {
     let about = line.about.as_ref();
     let (state, error) = match &line.fate {
+        _ if line.is_draft => ("drafted", None),
         LetterFate::Waits => ("waits", None),
         LetterFate::Sent => ("sent", None),
         LetterFate::DeadEnd => ("kept", None),
@@ -94,7 +95,7 @@ pub fn line_json(line: &OutboxLine) -> Value {
     json!({
         "id": line.id, "site": line.site, "issue_id": line.issue_id, "posted_at": time(line.posted_at),
         "size_bytes": line.size_bytes, "state": state, "error": error, "job": line.job,
-        "fault": line.fault.as_ref().map(fault_in_words), "event": line.event,
+        "fault": line.fault.as_ref().map(fault_in_words), "event": line.event, "written": line.written,
         "to": about.map(|about| &about.to), "subject": about.map(|about| &about.subject),
         "mapping": about.map(|about| &about.mapping), "why": about.map(|about| &about.reason),
         "message_id": about.map(|about| &about.message_id),
