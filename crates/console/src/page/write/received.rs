@@ -107,7 +107,8 @@ impl Form {
                 bytes.extend_from_slice(&piece);
             }
         }
-        if !self.is_too_large && !(name.is_empty() && bytes.is_empty()) {
+        let is_empty = name.is_empty() && bytes.is_empty();
+        if !self.is_too_large && !is_empty {
             self.files.push(LetterFile { name, content_type, bytes });
         }
         Ok(())
