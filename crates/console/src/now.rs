@@ -31,6 +31,8 @@ pub struct PlanNow {
     pub percent: Option<u32>,
     /// Why nothing more goes; empty as long as it does.
     pub why_not: String,
+    /// How long events wait for room, in days.
+    pub hold_days: u32,
 }
 
 /// A site at this moment.

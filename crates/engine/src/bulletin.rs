@@ -142,6 +142,7 @@ async fn facts(shared: &Shared) -> Result<Facts, Fault> {
     Ok(Facts {
         now,
         plans,
+        held: store.held_events().await?,
         counted: store.counted(None, from, i64::MAX).await?,
         connections: connections(shared, &sites).await?,
         told_offline: store.told_offline().await?,
@@ -212,6 +213,7 @@ async fn by_mail(shared: &Shared, held: &Held, site: &Site, posted: &PostedBulle
         outgoing: site.outgoing.as_ref(),
         nowhere: nowhere(site),
         ends: Ends::Parcel,
+        has_other_form: false,
     };
     let date_s = posted.posted_at.div_euclid(1_000_000);
     let send = async |outgoing: &Outgoing, turn: Turn<'_>, message_id: String| {
@@ -236,7 +238,7 @@ async fn by_mail(shared: &Shared, held: &Held, site: &Site, posted: &PostedBulle
         hand_over(&turn, held, &envelope, Content { composed, stored: None, is_ascii }).await
     };
     match once(shared, held, parcel, send).await? {
-        Handed::Failed(fault) => Err(Stop::GiveUp(fault)),
+        Handed::Failed(fault) | Handed::TooLarge(fault) => Err(Stop::GiveUp(fault)),
         Handed::Now | Handed::Before => Ok(()),
     }
 }

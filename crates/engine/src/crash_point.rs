@@ -29,6 +29,9 @@ pub const REFRESHING: &[&str] = &["token_kept"];
 /// The crash points that only letters pass.
 pub const DELIVERING: &[&str] = &["deliver_begun", "deliver_sent", "deliver_finished"];
 
+/// The crash points that only letters pass that go without their files, because they are too large for their server with them.
+pub const SHRINKING: &[&str] = &["deliver_second_form"];
+
 /// The crash points that only bulletins by channels pass.
 pub const TELLING: &[&str] = &["bulletin_begun", "bulletin_said"];
 
@@ -53,6 +56,7 @@ pub const SUMMING: &[&str] = &["summary_decided", "summary_written_down"];
 /// All lists of crash points; none stands in two of them.
 pub const LISTS: &[&[&str]] = &[
     ALL, FETCHING, UPLOADING, REFRESHING, DELIVERING, REPLAYING, IN_DOUBT, HEARING, POLLING, TELLING, WRITING, SUMMING,
+    SHRINKING,
 ];
 
 /// Aborts the process when the environment variable `SEALPOST_CRASH` is `name:N` and this is the N-th passing, from 1.

@@ -144,6 +144,7 @@ async fn one(
         outgoing: site.outgoing.as_ref(),
         nowhere: nowhere(site),
         ends: Ends::Parcel,
+        has_other_form: false,
     };
     let send = async |outgoing, turn: Turn<'_>, message_id: String| {
         let sending = Sending { key, shared, held, site, outgoing, letter, message_id: &message_id, posted_at };
@@ -151,7 +152,7 @@ async fn one(
     };
     match once(shared, held, parcel, send).await? {
         Handed::Now | Handed::Before => Ok(None),
-        Handed::Failed(fault) => Ok(Some(fault)),
+        Handed::Failed(fault) | Handed::TooLarge(fault) => Ok(Some(fault)),
     }
 }
 
@@ -241,4 +242,22 @@ pub(crate) fn nowhere(site: &Site) -> Fault {
     Fault::permanent(FaultCode::SettingsWrong, "the site has no outgoing mail server").with_public(format!(
         "The site `{name}` has no outgoing mail server; name one with `outgoing` on the site, then wake the work."
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn a_fault_that_says_when_waits_until_then_and_counts_no_try() {
+        let from = Address { name: None, address: "support@desk.example".into() };
+        let way = Outgoing::new(None, None, from);
+        let busy = || Fault::temporary(FaultCode::PostUnreachable, "status 429");
+        let pause = Duration::from_secs(7);
+        assert!(matches!(way.stop_of(busy().with_retry_after_s(7)), Stop::Wait(_, until) if until == pause));
+        assert!(matches!(way.stop_of(busy()), Stop::Retry(_)));
+        let halted = Fault::temporary(FaultCode::PostHalted, "").with_retry_after_s(7);
+        assert!(matches!(way.stop_of(halted), Stop::Halted(..)), "it is the server's fault, and no letter's");
+    }
 }

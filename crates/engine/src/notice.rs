@@ -26,21 +26,17 @@ use directive::Asked;
 use inquiry::Inquiry;
 use letters::Making;
 use policy::event::{Event, EventKind};
+use policy::meter::given_up_at;
 use policy::notify::{IssueNow, LeftOut, Question, ROUNDS_MAX, Recipient};
 use policy::{Mappings, Notification, Notified, StepKey, Told, notify};
 pub use preview::{Preview, Previewed, Previews};
 use serde::Serialize;
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
 
 /// Of more people who are left out the story tells how many they are.
 const LEFT_OUT_MAX: usize = 1000;
-
-const DAY: store::Micros = 86_400 * 1_000_000;
-
-/// An event waits so many days at most for a plan, when others come after it; it is erased after 30.
-const OLDEST_DAYS_MAX: u32 = 25;
 
 /// The outcome's word where somebody is told.
 const LETTERS: &str = "letters";
@@ -63,7 +59,16 @@ pub(crate) async fn notice(shared: &Shared, held: &Held) -> Result<(), Stop> {
     let letters = match &issue {
         Some(issue) => {
             let given = HashMap::new();
-            let making = Making { shared, held, site: &site, notice: &id, issue, contents: &contents, given };
+            let making = Making {
+                shared,
+                held,
+                site: &site,
+                notice: &id,
+                issue,
+                contents: &contents,
+                given,
+                stayed: Mutex::default(),
+            };
             making.letters(&notified.notifications).await?
         }
         None => Vec::new(),
@@ -89,10 +94,7 @@ async fn needs_room(shared: &Shared, held: &Held) -> Result<(), Stop> {
     let days = shared.meter.hold_days(&site.name);
     let open = shared.store.open_since(&held.lease).await?;
     // Of an issue on which something happens all the time the oldest event would be erased before anybody is asked.
-    let for_days = |at: i64, days: u32| held.now().saturating_sub(at) < i64::from(days) * DAY;
-    let waits =
-        open.is_none_or(|(oldest, newest)| for_days(newest, days) && for_days(oldest, days.max(OLDEST_DAYS_MAX)));
-    if waits {
+    if open.is_none_or(|(oldest, newest)| held.now() < given_up_at(days, oldest, newest)) {
         return Err(shared.aside(held, fault));
     }
     let public = format!("{} The events waited {days} days for it; try again to have them told.", fault.public);

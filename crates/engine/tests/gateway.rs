@@ -39,6 +39,7 @@ mod gateway {
     pub mod sending_graph;
     pub mod summaries;
     pub mod told;
+    pub mod too_large;
     pub mod touchy;
     pub mod trouble;
     pub mod uploads;
@@ -52,8 +53,8 @@ use gateway::world::Database;
 use gateway::{
     authors, bounces, bulletins, changes, channels, connections, contacts, contract, deleted, doubt, duplicates,
     fetching, graph, half_open, halts, hearing, kept, letters, limits, lost_answers, names, notices, order, outage,
-    plans, poison, polling, refusals, renewing, replay, sending_graph, summaries, told, trouble, uploads, walk,
-    written,
+    plans, poison, polling, refusals, renewing, replay, sending_graph, summaries, told, too_large, trouble, uploads,
+    walk, written,
 };
 
 /// Each scenario on SQLite, as a test of its own.
@@ -141,6 +142,7 @@ on_sqlite! {
     halts::fault_21_an_account_is_not_locked_out_by_what_waits_for_it;
     halts::fault_21_a_quota_that_is_spent_gives_up_no_letter;
     halts::fault_22_the_next_host_is_asked_when_one_is_down_and_costs_no_try;
+    halts::fault_22_a_relay_that_is_dead_for_a_day_loses_and_doubles_no_letter;
     halts::fault_18_a_server_that_says_later_for_ever_gets_the_same_letter_until_it_is_given_up;
     letters::a_token_that_the_outgoing_server_does_not_take_is_asked_for_anew_and_costs_no_letter;
     letters::those_who_look_after_mail_are_told_of_what_is_held_and_of_what_stops;
@@ -232,10 +234,12 @@ on_sqlite! {
     plans::events_wait_for_room_and_are_told_after_an_upgrade;
     plans::a_letter_whose_answer_is_lost_is_counted_once;
     plans::events_that_waited_for_too_long_are_given_up_and_seen;
+    plans::priv_07_events_that_wait_are_told_once_with_the_day_on_which_they_are_lost;
     sending_graph::letters_leave_by_graph_once_each_however_often_it_wants_quiet;
     sending_graph::fault_20_a_letter_whose_answer_graph_loses_is_sent_once_more_and_then_a_person_is_asked;
     sending_graph::one_refused_recipient_of_graph_keeps_no_other_back;
     sending_graph::what_is_too_large_for_graph_is_said_and_not_tried;
+    sending_graph::fault_21_a_mailbox_of_graph_that_takes_us_no_more_halts_all_its_letters;
     notices::reporter_and_watchers_are_told_of_a_comment_and_its_author_is_not;
     notices::an_internal_comment_reaches_nobody_who_may_not_see_it;
     notices::a_comment_for_a_role_or_a_group_reaches_those_alone;
@@ -245,6 +249,11 @@ on_sqlite! {
     notices::people_of_roles_groups_and_fields_are_found;
     notices::a_site_without_mappings_tells_nobody;
     notices::files_that_were_added_go_along_and_a_broken_one_stays_behind;
+    too_large::a_letter_that_is_refused_for_its_size_goes_once_more_without_its_files;
+    too_large::what_a_server_announces_not_to_take_is_not_sent_to_it;
+    too_large::a_letter_without_its_files_that_is_refused_too_has_failed;
+    too_large::fault_20_a_second_form_after_a_lost_answer_is_not_sent_twice;
+    too_large::a_refusal_that_is_not_about_size_keeps_the_files;
     deleted::the_end_of_an_issue_is_told_to_those_whom_its_deletion_and_the_project_say;
     deleted::of_a_guarded_issue_that_is_gone_nobody_is_told;
     deleted::who_was_told_of_an_issue_is_told_of_its_end_where_issues_decide_who_sees_them;
@@ -258,6 +267,8 @@ on_sqlite! {
     written::a_letter_that_is_looked_at_goes_on_a_word_with_the_files_that_were_chosen;
     written::fault_02_a_note_whose_answer_is_lost_is_made_once;
     written::a_comment_writes_a_letter_for_those_who_may_and_once;
+    written::what_somebody_else_put_into_a_comment_writes_no_letter_in_its_authors_name;
+    written::a_file_that_stays_behind_is_told_to_whoever_asked_and_on_the_issue;
     summaries::a_summary_is_sent_once_at_its_time_and_shows_each_what_he_may_see;
     summaries::an_answer_by_a_link_of_a_summary_changes_its_issue;
     summaries::what_nobody_may_see_sends_nothing_and_a_try_sends_nothing;

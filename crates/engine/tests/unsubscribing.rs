@@ -102,6 +102,8 @@ async fn post(store: &Store, site: &str) {
         trouble: None,
         files: Vec::new(),
         message: None,
+        second: None,
+        refused_with_files: None,
     };
     let key = key_of_letter(site);
     let letter =

@@ -3,11 +3,12 @@
 //! A bulletin has a name for what happened. Whoever was told of it under this name is not told again.
 
 pub mod channel;
+mod held;
 mod told;
 
 pub use told::{MailTold, of_mail};
 
-use crate::meter::{Amount, Capacity, Counted, Month, Spent, Standing, by_month, bytes_in_words, date_of};
+use crate::meter::{Amount, Capacity, Counted, HeldEvents, Month, Spent, Standing, by_month, bytes_in_words, date_of};
 use std::fmt::Write;
 
 /// Microseconds since the Unix epoch.
@@ -36,6 +37,8 @@ pub enum Cause {
     BusyDay,
     /// A plan, an upgrade or a pack ends soon.
     PlanEnd,
+    /// Events wait for room in a capacity plan and will be given up.
+    EventsHeld,
     /// A mailbox or a site cannot be reached for some time; and that it can again.
     Offline,
     /// Work is held for a person or was given up.
@@ -58,10 +61,11 @@ pub enum Cause {
 
 impl Cause {
     /// Those that settings name.
-    pub const ALL: [Cause; 11] = [
+    pub const ALL: [Cause; 12] = [
         Cause::Usage,
         Cause::BusyDay,
         Cause::PlanEnd,
+        Cause::EventsHeld,
         Cause::Offline,
         Cause::Stuck,
         Cause::Returned,
@@ -78,6 +82,7 @@ impl Cause {
             Cause::Usage => "usage",
             Cause::BusyDay => "busy_day",
             Cause::PlanEnd => "plan_end",
+            Cause::EventsHeld => "events_held",
             Cause::Offline => "offline",
             Cause::Stuck => "stuck",
             Cause::Returned => "returned",
@@ -159,6 +164,8 @@ pub struct Facts {
     pub now: Micros,
     pub sites: Vec<String>,
     pub plans: Vec<(Capacity, Standing)>,
+    /// Of each site those that wait for room.
+    pub held: Vec<HeldEvents>,
     /// From the month before on.
     pub counted: Vec<Counted>,
     pub connections: Vec<Connection>,
@@ -186,10 +193,11 @@ pub struct Bulletin {
 pub fn bulletins(rule: &Rule, facts: &Facts) -> Vec<Bulletin> {
     let is_wanted = |cause: Cause| rule.causes.contains(&cause);
     type Look = fn(&Rule, &Facts) -> Vec<Bulletin>;
-    let looked_for: [(Cause, Look); 7] = [
+    let looked_for: [(Cause, Look); 8] = [
         (Cause::Usage, usage),
         (Cause::BusyDay, busy_days),
         (Cause::PlanEnd, ends),
+        (Cause::EventsHeld, held::held),
         (Cause::Offline, offline),
         (Cause::Stuck, stuck),
         (Cause::Returned, returned),

@@ -144,6 +144,28 @@ pub fn is_about_us(reply: &str) -> bool {
     OF_AUTHENTICATION.contains(&code) || OF_QUOTA.iter().any(|words| reply.contains(words))
 }
 
+/// Whether a server's refusal says that the mail is too large for it or for the mailbox it is for, so that the same letter without its files
+/// may be taken (RFC 3463, X.2.3 and X.3.4; 552 and 523 without such a status are said of mailboxes that are full, too). `reply` is what a fault
+/// of sending has as its detail; what it quotes is not heeded.
+pub fn is_too_large(reply: &str) -> bool {
+    const OF_SIZE: [&str; 5] = ["too large", "too big", "message size", "size limit", "maximum size"];
+    /// How Microsoft Graph says it, and we in its place.
+    const OF_GRAPH: [&str; 3] = ["status 413", "(errormessagesizeexceeded)", "too large for microsoft graph"];
+    let reply = own_words(&reply.to_ascii_lowercase());
+    let mut words = reply.split_whitespace();
+    let (code, status) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    let is_smtp = code.len() == 3 && code.starts_with('5');
+    match status {
+        "5.3.4" | "5.2.3" if is_smtp => true,
+        // Its own status says what it is about.
+        status if is_smtp && status.starts_with("5.") => {
+            matches!(status, "5.0.0" | "5.3.0") && code == "552" && OF_SIZE.iter().any(|words| reply.contains(words))
+        }
+        _ if matches!(code, "552" | "523") => OF_SIZE.iter().any(|words| reply.contains(words)),
+        _ => !is_smtp && OF_GRAPH.iter().any(|words| reply.contains(words)),
+    }
+}
+
 /// A reply without what it quotes: what another server said, and what stands in angle brackets or quotation marks. A quotation that does
 /// not end goes on to the end.
 fn own_words(reply: &str) -> String {
@@ -287,6 +309,35 @@ mod tests {
         assert_eq!(number("message:a/1/letter-1"), number("message:a/1/letter-1"));
         assert_ne!(number("message:a/1/letter-1"), number("message:a/2/letter-1"));
         assert_ne!(number("message:a/1/letter-1"), number("message:b/1/letter-1"));
+    }
+
+    #[test]
+    fn what_a_server_says_of_the_size_of_a_letter_is_told_from_all_else() {
+        for reply in [
+            "552 5.3.4 Message size exceeds fixed limit",
+            "552 5.2.3 Message length exceeds administrative limit for x",
+            "523 5.2.3 too long",
+            "552 message size exceeds the limit",
+            "a letter that is too large for Microsoft Graph",
+            "the server answers with status 413",
+            "the server answers with status 400 (ErrorMessageSizeExceeded)",
+        ] {
+            assert!(is_too_large(reply), "{reply}");
+        }
+        for reply in [
+            "552 5.2.2 Mailbox full",
+            "552 Mailbox full",
+            "552 5.7.0 This message was blocked because its content presents a potential security issue",
+            "550 5.7.1 attachment not allowed",
+            "554 5.7.1 message too large for our liking",
+            "452 4.3.4 message too large for now",
+            "550 5.1.1 <\"552 5.3.4 too large\"@x.example>: unknown user",
+            "550 host mx said: 552 5.3.4 too large",
+            "the server answers with status 400 (ErrorInvalidRecipients)",
+            "",
+        ] {
+            assert!(!is_too_large(reply), "{reply}");
+        }
     }
 
     #[test]

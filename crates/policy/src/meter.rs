@@ -2,8 +2,10 @@
 
 pub mod billing;
 mod capacity;
+mod held;
 
 pub use capacity::{Capacity, End, EndOf, Pack, Spent, Standing};
+pub use held::{HeldEvents, given_up_at};
 
 use crate::LetterKind;
 use jiff::civil::{Date, date};

@@ -62,6 +62,10 @@ struct Shelf {
     traffic: Traffic,
     /// How long each mail takes after DATA.
     dawdle: Duration,
+    /// The size that it announces; `None` for one that no test comes near.
+    size_max: Option<u64>,
+    /// It hangs up on everybody before a word.
+    is_shut: bool,
     /// By domain of the recipient: how many mails are on their way to it, and how many were at most.
     under_way: BTreeMap<String, (usize, usize)>,
 }
@@ -123,6 +127,21 @@ impl PostOffice {
     /// From now on each mail takes so long.
     pub fn dawdle(&self, long: Duration) {
         self.shelf().dawdle = long;
+    }
+
+    /// From now on it announces that it takes no larger mail (RFC 1870).
+    pub fn takes_at_most(&self, bytes: u64) {
+        self.shelf().size_max = Some(bytes);
+    }
+
+    /// From now on it hangs up on everybody before a word.
+    pub fn shut(&self) {
+        self.shelf().is_shut = true;
+    }
+
+    /// It is there again.
+    pub fn reopen(&self) {
+        self.shelf().is_shut = false;
     }
 
     /// How it was used so far.
@@ -214,17 +233,16 @@ fn serve(stream: TcpStream, shelf: &(Mutex<Shelf>, Condvar)) -> std::io::Result<
     let mut out = stream;
     let mut letter = Posted { mail_from: String::new(), rcpt_to: Vec::new(), mail: String::new() };
     let mut mishap = None;
+    if shelf.0.lock().unwrap().is_shut {
+        return Ok(());
+    }
     let mut is_known = shelf.0.lock().unwrap().tokens.is_none();
     out.write_all(b"220 post.example ESMTP\r\n")?;
     loop {
         let line = read_line(&mut lines)?;
         let verb = line.get(..4).unwrap_or_default().to_ascii_uppercase();
         let answer = match verb.as_str() {
-            "EHLO" => {
-                let tokens = shelf.0.lock().unwrap().tokens.clone();
-                let auth = tokens.map_or_else(String::new, |(mechanisms, _)| format!("250-AUTH {mechanisms}\r\n"));
-                format!("250-post.example\r\n{auth}250-8BITMIME\r\n250 SIZE 100000000")
-            }
+            "EHLO" => offers(shelf),
             "AUTH" => {
                 is_known = proves(&line, shelf);
                 if !is_known && !line.contains("PLAIN") {
@@ -268,6 +286,13 @@ fn serve(stream: TcpStream, shelf: &(Mutex<Shelf>, Condvar)) -> std::io::Result<
         };
         out.write_all(format!("{answer}\r\n").as_bytes())?;
     }
+}
+
+/// What it can do, in answer to EHLO.
+fn offers(shelf: &(Mutex<Shelf>, Condvar)) -> String {
+    let shelf = shelf.0.lock().unwrap();
+    let auth = shelf.tokens.as_ref().map_or_else(String::new, |(mechanisms, _)| format!("250-AUTH {mechanisms}\r\n"));
+    format!("250-post.example\r\n{auth}250-8BITMIME\r\n250 SIZE {}", shelf.size_max.unwrap_or(100_000_000))
 }
 
 /// What this command is answered instead of what it would be.

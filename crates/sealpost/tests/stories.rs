@@ -50,6 +50,8 @@ mod stories {
     mod shadow;
     mod signals;
     mod site_oauth;
+    #[cfg(feature = "crash_points")]
+    mod summaries;
     mod swaks;
     mod ten_minutes;
     mod two_processes;

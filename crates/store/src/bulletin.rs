@@ -349,7 +349,10 @@ async fn insert(conn: &mut Conn, new: New) -> Result<bool, Fault> {
     let number = one!(conn, (i64,), NUMBER, &hash, now - DAY)?.map_or(0, |(number,)| number);
     // A test is asked for by a person, who waits for it; of plans, of months and of work that is stuck there is little to tell, and it matters.
     let always = contact.is_some()
-        || matches!(cause, Cause::Test | Cause::Usage | Cause::PlanEnd | Cause::Stuck | Cause::Monthly);
+        || matches!(
+            cause,
+            Cause::Test | Cause::Usage | Cause::PlanEnd | Cause::EventsHeld | Cause::Stuck | Cause::Monthly
+        );
     let withheld = number >= BULLETINS_A_DAY_MAX && !always;
     // What its letter is known by when it comes back.
     let letter = policy::letter_number(&StepKey(key.clone())).cast_signed();

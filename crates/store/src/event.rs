@@ -11,6 +11,7 @@ use crate::audit::{self, Entry};
 use crate::database::{Conn, all, execute, one};
 use crate::dialect;
 use crate::job::end;
+use crate::meter;
 use crate::rows::{JobState, Lease, Micros};
 use crate::sealed;
 use crate::store::Inner;
@@ -96,6 +97,8 @@ pub struct EventStory {
     pub job: Option<JobState>,
     /// Why that work waited or stopped last; `None` when it ended since.
     pub fault: Option<Fault>,
+    /// While that work waits for room in a capacity plan: when the oldest and the newest of the events came in that wait.
+    pub held: Option<(Micros, Micros)>,
 }
 
 macro_rules! new_event_sql {
@@ -292,7 +295,7 @@ impl Store {
                 e.sealed_event, e.notice, n.outcome
             FROM events e LEFT JOIN notices n ON n.id = e.notice WHERE e.id = $1";
         const BODY: &str = "SELECT sealed_body FROM events WHERE id = $1";
-        const JOB: &str = "SELECT state, sealed_fault FROM jobs WHERE id = $1";
+        const JOB: &str = "SELECT state, sealed_fault, aside FROM jobs WHERE id = $1";
         const NOTICE: &str = "SELECT id, wrapped_key, sealed_notice FROM notices WHERE id = $1";
         type NoticeRow = (String, Option<Vec<u8>>, Option<Vec<u8>>);
         let asked = id.to_owned();
@@ -304,11 +307,17 @@ impl Store {
                     Some(notice) => one!(conn, NoticeRow, NOTICE, notice)?,
                     None => None,
                 };
-                let job = one!(conn, (String, Option<Vec<u8>>), JOB, &job_id(&row.1, &row.3))?;
-                Ok(Some((row, body, notice, job)))
+                let job = one!(conn, (String, Option<Vec<u8>>, i64), JOB, &job_id(&row.1, &row.3))?;
+                let is_held =
+                    row.9.is_none() && job.as_ref().is_some_and(|(state, _, aside)| state == "waiting" && *aside == 1);
+                let held = match is_held {
+                    true => meter::open_since(conn, &row.1, &row.3).await?,
+                    false => None,
+                };
+                Ok(Some((row, body, notice, job, held)))
             })
         });
-        let Some((row, body, notice, job)) = work.await? else { return Ok(None) };
+        let Some((row, body, notice, job, held)) = work.await? else { return Ok(None) };
         let notice_id = row.9.clone();
         let (site, key) = (row.1.clone(), self.inner.row_key(&row.1, &row.0, row.7.as_deref()).await?);
         let body = match key.zip(body) {
@@ -324,10 +333,10 @@ impl Store {
         };
         let line = self.inner.event_line(row).await?;
         let (job, fault) = match job {
-            Some((state, fault)) => (Some(JobState::from_word(&state)?), self.inner.why(&line, fault).await?),
+            Some((state, fault, _)) => (Some(JobState::from_word(&state)?), self.inner.why(&line, fault).await?),
             None => (None, None),
         };
-        Ok(Some(EventStory { line, notice_id, notice, body, job, fault }))
+        Ok(Some(EventStory { line, notice_id, notice, body, job, fault, held }))
     }
 
     /// A person's word: the work on the event's issue that was given up is begun anew. `false` when it was not.

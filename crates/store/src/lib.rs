@@ -80,7 +80,7 @@ pub use look::{Look, LookLine};
 pub use named::{Bearer, Resized};
 pub use outbox::{
     ChannelMessage, IssueMail, LETTERS_PAGE_MAX, LetterAbout, LetterFile, LetterFileWriter, LetterGap, NewLetter,
-    OutboxLine, PostedLetter, StoredLetterFile, Subscription,
+    OutboxLine, PostedLetter, SecondForm, StoredLetterFile, Subscription,
 };
 pub use poll::{HistoryMark, Listing};
 pub use replay::NotNow;

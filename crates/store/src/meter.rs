@@ -9,7 +9,7 @@ use crate::database::{Conn, all, execute, one};
 use crate::dialect;
 use crate::rows::{Lease, Micros};
 use crate::vault::day_of;
-use policy::meter::{Amount, Counted, Metered};
+use policy::meter::{Amount, Counted, HeldEvents, Metered};
 use policy::{Fault, FaultCode, Receipt};
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -90,6 +90,23 @@ pub(crate) async fn worked(conn: &mut Conn, message: &str) -> Result<(), Fault> 
     Ok(())
 }
 
+/// When the oldest and the newest event of an issue came in that nothing was decided about.
+pub(crate) async fn open_since(conn: &mut Conn, site: &str, issue_id: &str) -> Result<Option<(Micros, Micros)>, Fault> {
+    type Row = (Option<i64>, Option<i64>);
+    const SQL: &str = "SELECT MIN(received_at), MAX(received_at) FROM events
+        WHERE site = $1 AND issue_id = $2 AND notice IS NULL AND wrapped_key IS NOT NULL";
+    let found = one!(conn, Row, SQL, site, issue_id)?;
+    Ok(found.and_then(|(oldest, newest)| oldest.zip(newest)))
+}
+
+/// Site, number, when the first came in, and when the last one of the issue did on which nothing happened for longest.
+pub(crate) const HELD: &str = "SELECT site, CAST(SUM(number) AS BIGINT), MIN(oldest), MIN(newest) FROM (
+        SELECT j.site AS site, COUNT(*) AS number, MIN(e.received_at) AS oldest, MAX(e.received_at) AS newest
+        FROM jobs j CROSS JOIN events e WHERE j.aside = 1 AND j.state = 'waiting' AND j.kind = 'notice'
+            AND e.site = j.site AND e.issue_id = j.subject AND e.notice IS NULL AND e.wrapped_key IS NOT NULL
+        GROUP BY j.site, j.subject) AS held
+    GROUP BY site ORDER BY site";
+
 impl Store {
     /// What was counted from the one day until before the other (days since 1970, in UTC), of one site or of all; by site, day and
     /// kind.
@@ -120,6 +137,20 @@ impl Store {
         Ok(found.into_iter().map(|(site, number)| (site, u64::try_from(number).unwrap_or(0))).collect())
     }
 
+    /// Of each site the events that wait for room in its capacity plan.
+    pub async fn held_events(&self) -> Result<Vec<HeldEvents>, Fault> {
+        type Row = (String, i64, i64, i64);
+        let found = self.inner.db.read(|conn| Box::pin(async move { all!(conn, Row, HELD) })).await?;
+        let held = |(site, events, oldest, newest): Row| HeldEvents {
+            events: u64::try_from(events).unwrap_or(0),
+            kept_until: self.undecided_event_kept_until(&site, oldest),
+            site,
+            oldest,
+            newest,
+        };
+        Ok(found.into_iter().map(held).collect())
+    }
+
     /// There is room again: what waited for it goes on at once.
     pub async fn end_aside(&self, site: &str) -> Result<(), Fault> {
         const SQL: &str = "UPDATE jobs SET due = $1, aside = 0 WHERE site = $2 AND aside = 1 AND state = 'waiting'";
@@ -137,12 +168,8 @@ impl Store {
 
     /// When the oldest and the newest event of the job's issue came in that nothing was decided about; `None` when there is none.
     pub async fn open_since(&self, lease: &Lease) -> Result<Option<(Micros, Micros)>, Fault> {
-        type Row = (Option<i64>, Option<i64>);
-        const SQL: &str = "SELECT MIN(received_at), MAX(received_at) FROM events
-            WHERE site = $1 AND issue_id = $2 AND notice IS NULL AND wrapped_key IS NOT NULL";
         let (site, issue_id) = (lease.site.clone(), lease.subject.clone());
-        let found = self.inner.db.read(move |conn| Box::pin(async move { one!(conn, Row, SQL, &site, &issue_id) }));
-        Ok(found.await?.and_then(|(oldest, newest)| oldest.zip(newest)))
+        self.inner.db.read(move |conn| Box::pin(async move { open_since(conn, &site, &issue_id).await })).await
     }
 
     /// What the sweep does about counts: buckets in parts are put together, and old ones go, with a receipt for each site.

@@ -4,6 +4,7 @@ mod file;
 pub(crate) mod forget;
 mod origin;
 mod reading;
+mod second;
 pub(crate) mod shown;
 mod silence;
 
@@ -55,6 +56,29 @@ pub struct LetterAbout {
     /// It is no letter but this message to a channel.
     #[serde(default)]
     pub message: Option<ChannelMessage>,
+    /// It without its files, for a server that does not take it with them.
+    #[serde(default)]
+    pub second: Option<SecondForm>,
+    /// What the server said when it did not take it with its files, so that the second form is the one that is sent.
+    #[serde(default)]
+    pub refused_with_files: Option<String>,
+}
+
+/// A letter without its files, kept as a file of its decision.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecondForm {
+    /// The id under which [`LetterFileWriter::finish`] keeps it.
+    pub file: String,
+    pub size_bytes: u64,
+    /// Why its files stay behind.
+    pub why: String,
+}
+
+impl LetterAbout {
+    /// The form that is not the one that is sent, if there is one still.
+    pub fn other_form(&self) -> Option<&SecondForm> {
+        self.second.as_ref().filter(|_| self.refused_with_files.is_none())
+    }
 }
 
 /// A message to a channel of the settings.
@@ -198,6 +222,7 @@ impl Store {
         let hasher = self.inner.vault.hasher(site).await?;
         let mut files: Vec<String> =
             about.files.iter().filter_map(|file| Some(file.gap.as_ref()?.file.clone())).collect();
+        files.extend(about.second.iter().map(|second| second.file.clone()));
         files.sort();
         files.dedup();
         // The form in which it is asked about when the next letter is due.
@@ -266,7 +291,16 @@ impl Store {
         let Some((key, site, size_bytes, wrapped, about, blob, inline)) = row else { return Ok(None) };
         let (Some(wrapped), Some(about)) = (wrapped, about) else { return Err(erased()) };
         let sealing = self.inner.vault.message_key(&site, id, &wrapped).await?;
-        let about = sealed::open(&sealing, about_place(&site, id), &about)?;
+        let about: LetterAbout = sealed::open(&sealing, about_place(&site, id), &about)?;
+        if let Some(second) = about.second.as_ref().filter(|_| about.refused_with_files.is_some()) {
+            let (size_bytes, content) = (second.size_bytes, file::opened(&self.inner, &site, &second.file).await?);
+            return Ok(Some(PostedLetter {
+                key: StepKey(key),
+                size_bytes,
+                content: ContentReader::of_file(content),
+                about,
+            }));
+        }
         let content = SegmentReader::open(&self.inner, whereabouts(&site, id), sealing, size_bytes, (blob, inline));
         let content = content.await?.ok_or_else(erased)?;
         let content = LetterReader::of(Arc::clone(&self.inner), &site, content, &about);

@@ -6,10 +6,12 @@ use crate::database::{Conn, execute, one};
 use crate::dialect;
 use crate::event::EVENTS_KEPT_DAYS;
 use crate::rows::Micros;
+use crate::sweep::UNSETTLED_KEPT_DAYS_MIN;
 use policy::Fault;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::PoisonError;
 
+const DAY: Micros = 86_400 * 1_000_000;
 /// For how long what is counted is kept, in days: the year behind, and the day on which it began.
 const KEEP_USAGE_DAYS: u32 = 366;
 /// For how long billing records are kept, in days: seven years.
@@ -71,6 +73,12 @@ impl Kind {
 }
 
 impl Retention {
+    /// Until when what an event says is kept about which nothing is decided; the next sweep erases it then.
+    pub fn undecided_event_kept_until(&self, site: &str, received_at: Micros) -> Micros {
+        let days = i64::from(self.days(Kind::Events, site)).max(UNSETTLED_KEPT_DAYS_MIN);
+        received_at.saturating_add(days * DAY)
+    }
+
     fn named(&self, kind: Kind) -> &BTreeMap<String, u32> {
         match kind {
             Kind::Content => &self.by_site,
@@ -156,6 +164,12 @@ impl Store {
     /// For how long its events are, in days.
     pub(crate) fn keep_events_days(&self, site: &str) -> i64 {
         self.period_of(Kind::Events, site)
+    }
+
+    /// [`Retention::undecided_event_kept_until`] as this process keeps it.
+    pub fn undecided_event_kept_until(&self, site: &str, received_at: Micros) -> Micros {
+        let retention = self.inner.retention.read().unwrap_or_else(PoisonError::into_inner);
+        retention.undecided_event_kept_until(site, received_at)
     }
 
     /// The sites of which content or events are erased as soon as their work is done.

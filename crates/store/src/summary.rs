@@ -158,6 +158,17 @@ impl Store {
         Ok(work.await?.map(|(at,)| at))
     }
 
+    /// Why the work on a summary waits or stopped last; `None` when it went well since.
+    pub async fn summary_fault(&self, site: &str, summary: &str) -> Result<Option<Fault>, Fault> {
+        const SQL: &str = "SELECT sealed_fault FROM jobs WHERE id = $1";
+        let job = job_id(site, summary);
+        let asked = job.clone();
+        let work = self.inner.db.read(move |conn| Box::pin(async move { one!(conn, (Option<Vec<u8>>,), SQL, &asked) }));
+        let Some((Some(sealed),)) = work.await? else { return Ok(None) };
+        let key = self.inner.vault.standing_key(site).await?;
+        sealed::open(&key, sealed::job_place(site, &job), &sealed).map(Some)
+    }
+
     /// What was decided about a summary, the newest first, at most 200 times; as long as decisions are kept.
     pub async fn summary_stories(&self, site: &str, summary: &str, limit: u32) -> Result<Vec<SummaryStory>, Fault> {
         type Row = (String, i64, String, Option<Vec<u8>>, Option<Vec<u8>>);

@@ -110,6 +110,9 @@ pub struct EntryView {
     /// How long somebody worked, in the tracker's words (`1d 2h`); empty for comments.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub spent: String,
+    /// The account that changed a comment last, where it is not as it was written; empty where that is not told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub changed_by: Option<String>,
 }
 
 /// A comment of an issue with whoever wrote it.

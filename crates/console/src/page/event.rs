@@ -15,6 +15,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Extension, Form};
 use policy::Fault;
 use policy::event::{Event, EventKind};
+use policy::meter::given_up_at;
 use serde::Deserialize;
 use store::{EventStory, JobState, LETTERS_PAGE_MAX, OutboxLine};
 
@@ -103,6 +104,10 @@ struct Page {
     happened: Moment,
     received: Moment,
     told: &'static str,
+    /// Until when it waits for room in a capacity plan.
+    waits_until: Option<Moment>,
+    /// Until when it is kept while nothing is decided.
+    kept_until: Option<Moment>,
 }
 
 /// The page.
@@ -150,7 +155,7 @@ async fn shown(console: &Console, session: &Session, id: &str) -> Result<Option<
 }
 
 fn page(console: &Console, session: &Session, story: EventStory, letters: Vec<OutboxLine>) -> Page {
-    let EventStory { line, notice, job, fault, .. } = story;
+    let EventStory { line, notice, job, fault, held, .. } = story;
     let (outcome, class) = outcome(&line);
     let (is_decided, erased) = (line.outcome.is_some(), line.event.is_none());
     let decision_erased = is_decided && notice.is_none();
@@ -162,7 +167,13 @@ fn page(console: &Console, session: &Session, story: EventStory, letters: Vec<Ou
     let who = event.map(who).unwrap_or_default();
     let actor = event.and_then(|event| event.actor.as_ref());
     let account = actor.map(|actor| actor.id.clone()).filter(|id| *id != who).unwrap_or_default();
+    let is_open = !is_decided && !erased;
+    let kept_until = is_open.then(|| moment(console.store.undecided_event_kept_until(&line.site, line.received_at)));
+    let plan = console.now.plans().into_iter().find(|plan| plan.sites.contains(&line.site));
+    let waits = held.zip(plan).map(|((oldest, newest), plan)| given_up_at(plan.hold_days, oldest, newest));
     Page {
+        waits_until: waits.map(moment),
+        kept_until,
         token: session.token(),
         support: false,
         what: what_happened(line.kind),

@@ -9,6 +9,7 @@ use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use policy::meter::HeldEvents;
 use store::{Attention, JobState, Micros};
 
 /// States in which work goes on by itself.
@@ -55,6 +56,10 @@ pub async fn show(State(console): State<Console>, session: Extension<Session>) -
         Ok(aside) => aside,
         Err(fault) => return trouble(&fault),
     };
+    let held = match console.store.held_events().await {
+        Ok(held) => held,
+        Err(fault) => return trouble(&fault),
+    };
     let flagged = match console.store.flagged_contacts().await {
         Ok(flagged) => flagged,
         Err(fault) => return trouble(&fault),
@@ -62,7 +67,7 @@ pub async fn show(State(console): State<Console>, session: Extension<Session>) -
     let (sites, mailboxes) = (console.now.sites(), console.now.mailboxes());
     let mut needs = needs(&attention, &sites, &mailboxes);
     needs.extend(console.now.halted().iter().map(|name| closed(name)));
-    needs.extend(of_plans(&console.now.plans(), &aside));
+    needs.extend(of_plans(&console.now.plans(), &aside, &held));
     needs.extend(flagged.iter().map(of_contacts));
     let counts = OPEN.map(|open| Count {
         number: attention.of(open).map_or(0, |(number, _)| number),
@@ -135,17 +140,26 @@ fn needs(attention: &Attention, sites: &[SiteNow], mailboxes: &[MailboxNow]) -> 
 }
 
 /// Plans that leave no room, with what waits for it.
-fn of_plans(plans: &[PlanNow], aside: &[(String, u64)]) -> Vec<Need> {
+fn of_plans(plans: &[PlanNow], aside: &[(String, u64)], held: &[HeldEvents]) -> Vec<Need> {
     let spent = plans.iter().filter(|plan| !plan.why_not.is_empty()).map(|plan| {
         let PlanNow { name, why_not, .. } = plan;
         let of_plan = aside.iter().filter(|(site, _)| plan.sites.contains(site));
         let waits: u64 = of_plan.map(|(_, number)| number).sum();
         let text = format!(
-            "The capacity plan {name} leaves no room: {why_not}. Mail stays where it is, and {waits} pieces of work on events and letters wait"
+            "The capacity plan {name} leaves no room: {why_not}. Mail stays where it is, and {waits} pieces of work on events and letters wait{}",
+            of_held(plan, held)
         );
         Need { class: "waiting", text, since: None, link: Some(("/usage", "Show the usage")) }
     });
     spent.collect()
+}
+
+/// When the first of the events are given up that wait for room in a plan, and when they are lost.
+fn of_held(plan: &PlanNow, held: &[HeldEvents]) -> String {
+    let held = held.iter().filter(|held| plan.sites.contains(&held.site));
+    let Some(first) = held.min_by_key(|held| held.given_up_at(plan.hold_days)) else { return String::new() };
+    let (end, lost) = (moment(first.given_up_at(plan.hold_days)), moment(first.kept_until));
+    format!(". The first events are given up on {}; what they say is kept until {}", end.shown, lost.shown)
 }
 
 /// Contacts of a site from which letters came back.

@@ -177,7 +177,7 @@ pub(super) fn event_letter(line: OutboxLine) -> EventLetter {
         reason: text(|about| &about.reason),
         mapping: text(|about| &about.mapping),
         template: about.and_then(|about| about.trouble.clone()),
-        files: about.map(|about| about.files.iter().map(file_in_words).collect()).unwrap_or_default(),
+        files: about.map(files_in_words).unwrap_or_default(),
         posted: moment(line.posted_at),
         site: line.site,
         fate,
@@ -191,6 +191,13 @@ pub(super) fn event_letter(line: OutboxLine) -> EventLetter {
         event: line.event,
         written: line.written,
     }
+}
+
+/// What became of its files, and first why all of them stay behind where its server refused it with them.
+fn files_in_words(about: &LetterAbout) -> Vec<String> {
+    let refused = about.refused_with_files.iter();
+    let refused = refused.map(|said| format!("The outgoing server refused it with its files: {said}"));
+    refused.chain(about.files.iter().map(file_in_words)).collect()
 }
 
 fn file_in_words(file: &LetterFile) -> String {

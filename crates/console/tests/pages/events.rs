@@ -104,6 +104,8 @@ fn letter(key: &str, deed: &Deed) -> NewLetter {
             trouble: Some(deed.reason.clone()),
             files: Vec::new(),
             message: None,
+            second: None,
+            refused_with_files: None,
         },
         bytes: b"Subject: hello\r\n\r\nhello\r\n".to_vec(),
     }

@@ -5,9 +5,11 @@ use crate::filled::{self, NOON, Words};
 use crate::house::*;
 use crate::reading::Direct;
 use console::Console;
-use console::now::{MailboxNow, Now, SiteNow};
+use console::now::{MailboxNow, Now, PlanNow, SiteNow};
+use policy::{Fault, FaultCode};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use store::JobKind;
 
 /// A gateway in trouble.
 pub struct Troubled;
@@ -108,4 +110,52 @@ async fn priv_28_the_first_page_tells_which_site_is_left_alone_and_which_limits_
     for text in ["mailbox support", "site south is left alone", "mailbox post cannot", "mailbox sales is not looked"] {
         assert!(!page.contains(text), "{text}:\n{page}");
     }
+}
+
+/// A gateway whose plan is spent.
+struct Spent;
+
+impl Now for Spent {
+    fn sites(&self) -> Vec<SiteNow> {
+        Vec::new()
+    }
+
+    fn mailboxes(&self) -> Vec<MailboxNow> {
+        Vec::new()
+    }
+
+    fn plans(&self) -> Vec<PlanNow> {
+        let why_not = "all of it is used".into();
+        vec![PlanNow { name: "small".into(), sites: vec![SITE.into()], why_not, hold_days: 7, ..PlanNow::default() }]
+    }
+}
+
+#[tokio::test]
+async fn priv_07_events_that_wait_for_room_are_shown_with_the_dates_on_which_they_are_lost() {
+    let house = House::open().await;
+    let session = house.session().await;
+    let event = events::take(&house.store, "10", "900", &Deed::plain()).await;
+    let lease = house.store.claim("worker", &[JobKind::Notice], 1, 600).await.unwrap().remove(0);
+    let spent = Fault::temporary(FaultCode::PlanSpent, "private-detail");
+    house.store.wait_aside(&lease, &spent, house.store.now().await.unwrap() + 3_600_000_000).await.unwrap();
+    // It came on 1 November 2026 at noon.
+    house.sql("UPDATE events SET received_at = 1793534400000000").await;
+    let console = Console::new(house.store.clone(), Arc::new(Direct), BTreeMap::new(), ORIGIN);
+    let router = console.watching(Arc::new(Spent)).router();
+    let page = async |path: &str| send(router.clone(), with(get(path), "cookie", &session)).await.text;
+    let front = page("/").await;
+    let said = "1 pieces of work on events and letters wait. The first events are given up on 8 Nov 2026, 12:00:00 UTC; what they say is kept until 1 Dec 2026, 12:00:00 UTC";
+    assert!(front.contains(said), "{front}");
+    let story = page(&format!("/events/{event}")).await;
+    for text in [
+        "<dt>Waits for room until</dt><dd><time datetime=\"2026-11-08T12:00:00Z\">",
+        "<dt>Kept until</dt><dd><time datetime=\"2026-12-01T12:00:00Z\">",
+    ] {
+        assert!(story.contains(text), "{text}:\n{story}");
+    }
+    // One that does not wait for room has no such end.
+    house.store.end_aside(SITE).await.unwrap();
+    let story = page(&format!("/events/{event}")).await;
+    assert!(!story.contains("Waits for room until") && story.contains("Kept until"), "{story}");
+    assert!(!page("/").await.contains("given up on"));
 }

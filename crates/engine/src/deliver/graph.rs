@@ -13,7 +13,7 @@ use data_encoding::BASE64;
 use mail::Envelope;
 use policy::{Fault, FaultCode, FaultKind};
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use url::Url;
 
 /// A letter has no more bytes: a request may have 4 MB, and base64 makes four of three.
@@ -73,8 +73,10 @@ pub(super) async fn hand_over(
     }
     let mail = addressed(content.whole().await?, envelope)?;
     let tokens = turn.tokens().ok_or_else(no_tokens)?;
-    request(&turn.service(server)?, server, tokens, BASE64.encode(&mail), || held.still_ours()).await?;
-    Ok(size_bytes)
+    let _door = turn.knock().await?;
+    let asked_at = Instant::now();
+    let sent = request(&turn.service(server)?, server, tokens, BASE64.encode(&mail), || held.still_ours()).await;
+    turn.heed(sent, asked_at).map(|()| size_bytes)
 }
 
 /// Hands one letter over, for somebody who wants to know what is said.
@@ -114,12 +116,16 @@ async fn request(
 ) -> Result<(), Fault> {
     let pass = tokens.pass().await?;
     let sent = service.hand_over(&pass.access, &Mailbox::of(&server.user).send(), mail, go).await;
-    let is_ours = |fault: &Fault| fault.code == FaultCode::PostRefused && fault.kind == FaultKind::Temporary;
     if sent.as_ref().is_err_and(is_ours) {
         // It may have been taken back before its time, or be older than the right that was given since.
         tokens.forget(&pass).await;
     }
     sent
+}
+
+/// Whether what the server refuses is us and no letter; see [`courier::fetch::graph::not_sent`].
+pub(super) fn is_ours(fault: &Fault) -> bool {
+    fault.code == FaultCode::PostRefused && fault.kind == FaultKind::Temporary
 }
 
 /// The mail with each recipient in its fields.

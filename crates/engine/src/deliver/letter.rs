@@ -5,23 +5,26 @@ use super::message;
 use super::nowhere;
 use super::once::{Ends, Handed, Parcel, is_no_such_address, once};
 use super::shelf::Turn;
+use crate::crash_point::crash_point;
 use crate::gateway::Shared;
 use crate::held::Held;
+use crate::site::Site;
 use crate::stop::Stop;
 use mail::Envelope;
 use mail::compose::Composed;
 use policy::meter::Metered;
 use policy::{Fault, FaultCode};
 use std::time::Duration;
+use store::PostedLetter;
 
 /// Sends the letter unless that was done. That there is no such address is noted and that is all; any other refusal is for a person to
-/// see, because it may be our own fault.
+/// see, because it may be our own fault. One that is too large for its server goes without its files, once.
 pub(crate) async fn letter(shared: &Shared, held: &Held) -> Result<(), Stop> {
     let site = shared.site(&held.lease.site)?;
-    let posted = shared.store.posted_letter(&held.lease).await?;
-    let mut about = posted.about;
-    if let Some(told) = about.message.take() {
-        return message::of_mapping(shared, held, &site, &posted.key, told).await;
+    let mut posted = shared.store.posted_letter(&held.lease).await?;
+    let key = posted.key.clone();
+    if let Some(told) = posted.about.message.take() {
+        return message::of_mapping(shared, held, &site, &key, told).await;
     }
     if let Some(most) = site.letters_per_hour
         && let Some(until) = shared.store.let_go(&held.lease, most).await?
@@ -29,6 +32,27 @@ pub(crate) async fn letter(shared: &Shared, held: &Held) -> Result<(), Stop> {
         let left = u64::try_from(until.saturating_sub(held.now())).unwrap_or(0);
         return Err(Stop::Wait(too_soon(most), Duration::from_micros(left)));
     }
+    let handed = match hand(shared, held, &site, posted).await? {
+        Handed::TooLarge(fault) => {
+            shared.store.take_second_form(&held.lease, &key, &fault.detail).await?;
+            tracing::info!(job = held.lease.job, "a letter is too large for its server and goes without its files");
+            crash_point("deliver_second_form");
+            hand(shared, held, &site, shared.store.posted_letter(&held.lease).await?).await?
+        }
+        handed => handed,
+    };
+    match handed {
+        Handed::Now => Ok(()),
+        Handed::Failed(fault) if !is_no_such_address(&fault) => Err(Stop::GiveUp(fault)),
+        Handed::Failed(_) | Handed::Before => Ok(shared.store.complete(&held.lease).await?),
+        Handed::TooLarge(fault) => Err(Stop::GiveUp(fault)),
+    }
+}
+
+/// Hands the letter over as it is now, unless that was done.
+async fn hand(shared: &Shared, held: &Held, site: &Site, posted: PostedLetter) -> Result<Handed, Stop> {
+    let about = posted.about;
+    let has_other_form = about.other_form().is_some();
     // It answers nobody, so it has a return path (RFC 5321, section 4.5.5): only so it is known when servers further on refuse it.
     let envelope = Envelope { mail_from: Some(about.return_path), rcpt_to: vec![about.to], ..Envelope::default() };
     let parcel = Parcel {
@@ -40,8 +64,9 @@ pub(crate) async fn letter(shared: &Shared, held: &Held) -> Result<(), Stop> {
         message_id: about.message_id,
         to: envelope.rcpt_to.first().map_or("", String::as_str),
         outgoing: site.way(&about.outgoing),
-        nowhere: nowhere(&site),
+        nowhere: nowhere(site),
         ends: Ends::Job,
+        has_other_form,
     };
     let content = Content {
         composed: Composed { before: Vec::new(), after: Vec::new() },
@@ -50,11 +75,7 @@ pub(crate) async fn letter(shared: &Shared, held: &Held) -> Result<(), Stop> {
     };
     let envelope = &envelope;
     let send = async |_, turn: Turn<'_>, _| hand_over(&turn, held, envelope, content).await;
-    match once(shared, held, parcel, send).await? {
-        Handed::Now => Ok(()),
-        Handed::Failed(fault) if !is_no_such_address(&fault) => Err(Stop::GiveUp(fault)),
-        Handed::Failed(_) | Handed::Before => Ok(shared.store.complete(&held.lease).await?),
-    }
+    once(shared, held, parcel, send).await
 }
 
 fn too_soon(most: u32) -> Fault {

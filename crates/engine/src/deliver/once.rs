@@ -10,6 +10,7 @@ use crate::gateway::Shared;
 use crate::held::Held;
 use crate::metrics::Metrics;
 use crate::stop::Stop;
+use policy::letter;
 use policy::meter::{Capacity, Metered};
 use policy::{Fault, FaultCode, FaultKind, Receipt, StepKey};
 use store::Begun;
@@ -35,6 +36,8 @@ pub(crate) struct Parcel<'a> {
     pub(crate) nowhere: Fault,
     /// What ends when it is sent.
     pub(crate) ends: Ends,
+    /// There is another form of it, without its files.
+    pub(crate) has_other_form: bool,
 }
 
 /// What ends with a parcel that is sent, in the unit of work that says so.
@@ -54,6 +57,8 @@ pub(crate) enum Handed {
     Before,
     /// It failed for good.
     Failed(Fault),
+    /// The server does not take this form of it, and there is another one. Nothing is written down of that.
+    TooLarge(Fault),
 }
 
 /// Sends the parcel unless that was done. `send` gets the server, its turn there and the Message-ID, and says how many bytes it handed over.
@@ -107,6 +112,7 @@ where
             Metrics::add(if dead_end { &shared.metrics.letters_kept } else { &shared.metrics.letters_sent });
             Ok(Handed::Now)
         }
+        Err(fault) if parcel.has_other_form && is_too_large(&fault) => Ok(Handed::TooLarge(fault)),
         Err(fault) => Attempt { shared, held, key, outgoing, again, message_id: &message_id }.failed(fault).await,
     }
 }
@@ -150,6 +156,11 @@ impl Attempt<'_> {
 /// Whether a server has said that there is no such address, so that it says something of the recipient and nothing of us.
 pub(crate) fn is_no_such_address(fault: &Fault) -> bool {
     fault.code == FaultCode::PostRefused && mail::is_refused_for_good(&fault.detail)
+}
+
+/// Whether a server, or we in its place, refuse a letter for good because of its size.
+fn is_too_large(fault: &Fault) -> bool {
+    fault.kind == FaultKind::Permanent && fault.code == FaultCode::PostRefused && letter::is_too_large(&fault.detail)
 }
 
 async fn fail(shared: &Shared, held: &Held, key: &StepKey, fault: Fault) -> Result<Handed, Stop> {

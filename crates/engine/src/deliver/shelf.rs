@@ -4,13 +4,14 @@
 //! there and quiet. A connection that broke between two letters is left for another one: nothing of the letter was sent, so that
 //! costs neither a try nor doubles anything.
 
+mod by_graph;
+
 use super::Outgoing;
 use super::graph::GraphServer;
 use super::once::of_post;
 use crate::held::Held;
 use crate::speak::MailService;
 use crate::stop::Stop;
-use crate::tokens::TokensOfOutgoing;
 use bytes::Bytes;
 use courier::submit::{Connection, Offered, Shape, Stage, Target, Unopened};
 use mail::Envelope;
@@ -184,7 +185,7 @@ impl Shelf {
         let left = trouble.until.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())?;
         Some(match trouble.fault.code {
             FaultCode::PostHalted => Stop::Halted(trouble.fault.clone(), left),
-            _ => Stop::Retry(trouble.fault.clone()),
+            _ => trouble.fault.clone().into(),
         })
     }
 
@@ -343,7 +344,8 @@ impl Outgoing {
             Some(stop @ Stop::Halted(..)) => stop,
             // Another letter was taken meanwhile; this one found the server shut all the same.
             _ if fault.code == FaultCode::PostHalted => Stop::Halted(fault, TURN_AGAIN),
-            _ => Stop::Retry(fault),
+            // A server that says when is asked again then.
+            _ => fault.into(),
         }
     }
 
@@ -371,7 +373,7 @@ impl Outgoing {
             return self.shelf.heed(self.open(target).await, false);
         }
         let _door = self.shelf.door.lock().await;
-        if let Some(Stop::Halted(fault, _) | Stop::Retry(fault)) = self.shelf.stop() {
+        if let Some(Stop::Halted(fault, _) | Stop::Wait(fault, _) | Stop::Retry(fault)) = self.shelf.stop() {
             return Err(fault);
         }
         self.shelf.heed(self.open(target).await, by_token)
@@ -379,25 +381,6 @@ impl Outgoing {
 }
 
 impl Turn<'_> {
-    /// The mailbox of Graph by which the letter leaves, if it does.
-    pub(super) fn graph(&self) -> Option<&GraphServer> {
-        self.outgoing.graph.as_ref()
-    }
-
-    pub(super) fn tokens(&self) -> Option<&TokensOfOutgoing> {
-        self.outgoing.tokens.as_ref()
-    }
-
-    pub(super) fn service(&self, server: &GraphServer) -> Result<MailService, Fault> {
-        let state = &mut *self.outgoing.shelf.lock();
-        if let Some((_, service)) = state.service.as_ref().filter(|(of, _)| of == server) {
-            return Ok(service.clone());
-        }
-        let service = server.service()?;
-        state.service = Some((server.clone(), service.clone()));
-        Ok(service)
-    }
-
     /// Offers a letter to the server, over a new connection when no kept one is of any use.
     ///
     /// # Errors

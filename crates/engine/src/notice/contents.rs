@@ -19,6 +19,8 @@ pub(super) struct Contents {
     pub(super) entries: HashMap<(Entry, String), EntrySaid>,
     /// Comments of the issue, the newest first.
     pub(super) earlier: Vec<EarlierSaid>,
+    /// By the ids of comments that are not as they were written: who changed each last, as far as that is told.
+    pub(super) changed_by: HashMap<String, String>,
 }
 
 /// Of so many comments of an issue those are chosen that letters show as earlier ones.
@@ -104,6 +106,9 @@ impl Inquiry<'_> {
         let seen_by = with_mark(view.seen_by, is_marked);
         let few = seen_by.first().cloned();
         let said = view.said.map(|written| said(written, &self.site.browse_base)).unwrap_or_default();
+        if let Some(editor) = view.changed_by {
+            self.contents.changed_by.insert(id.clone(), editor);
+        }
         self.contents.entries.insert((entry, id), EntrySaid { said, spent: view.spent, seen_by });
         Ok(Some(EntryNow { gone: false, seen_by: few.map_or(SeenBy::Everybody, SeenBy::Few) }))
     }

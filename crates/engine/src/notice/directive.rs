@@ -67,6 +67,10 @@ async fn letter(
         Err(why) => return Ok(Some(Err(why))),
     };
     let Some(actor) = &event.actor else { return Ok(None) };
+    // What is read is the editor's, and the right to have it sent is the author's.
+    if inquiry.contents.changed_by.get(comment).is_some_and(|editor| *editor != actor.id) {
+        return Ok(Some(Err("somebody else has changed it since it was written".to_owned())));
+    }
     if let Some(why) = refusal(inquiry, &actor.id, issue, rules).await? {
         return Ok(Some(Err(why)));
     }

@@ -14,18 +14,21 @@ use courier::dkim;
 use mail::compose::{Base64Lines, Content, Gap, List, Notification as Composed, Picture};
 use mail::letter_mark::LetterKey;
 use mail::{Address, normalised};
-use policy::notify::{About, IssueNow, Own, Style};
+use policy::notify::{About, Files, IssueNow, Own, Style};
 use policy::outbound::Format;
 use policy::reply_token::TokenKey;
 use policy::silence_link::LinkedLetter;
 use policy::template::view::{self, Brand, Links};
-use policy::template::{Form, MadeBy, Order, Rendered, Trouble, View, Words};
+use policy::template::{Form as RenderedForm, MadeBy, Order, Rendered, Trouble, View, Words};
 use policy::{Fault, FaultCode, Notification, StepKey, event_letter_number};
-use std::collections::HashMap;
-use store::{IssueMail, LetterAbout, LetterFile, NewLetter, StoredLetterFile};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, PoisonError};
+use store::{IssueMail, LetterAbout, LetterFile, NewLetter, SecondForm, StoredLetterFile};
 
 /// Letters whose bytes come to this much are put aside; the rest waits for the decision.
 const ASIDE_BYTES: usize = 1024 * 1024;
+/// Why the files of a second form stay behind.
+const TOO_LARGE: &str = "with its files the letter was too large for the outgoing server";
 
 /// Makes the letters of one decision.
 pub(super) struct Making<'a> {
@@ -38,6 +41,8 @@ pub(super) struct Making<'a> {
     pub(super) contents: &'a Contents,
     /// Files that are at hand already, by the ids that its letters know them by.
     pub(super) given: HashMap<String, StoredLetterFile>,
+    /// Files that stay behind in a letter that was made, by their names: why.
+    pub(super) stayed: Mutex<BTreeMap<String, String>>,
 }
 
 /// What all letters of a decision are made with.
@@ -59,6 +64,24 @@ struct Made {
     trouble: Option<String>,
     files: Vec<LetterFile>,
     bytes: Vec<u8>,
+    second: Option<SecondForm>,
+}
+
+/// A letter that is being made, in whichever form.
+#[derive(Clone, Copy)]
+struct Forming<'m> {
+    notification: &'m Notification,
+    means: &'m Means,
+    about: &'m About<'m>,
+    names: &'m Names,
+    number: u64,
+}
+
+/// One form of it.
+struct Form {
+    rendered: Rendered,
+    bytes: Vec<u8>,
+    files: Vec<LetterFile>,
 }
 
 /// The names under which a letter leaves.
@@ -134,39 +157,63 @@ impl Making<'_> {
         let names = self.names(notification, means, number, told.len() > 1)?;
         let about = self.about_issue(means);
         let files = self.files(notification, &about, at_hand).await?;
+        let forming = Forming { notification, means, about: &about, names: &names, number };
+        let first = self.form(&forming, &files, at_hand).await?;
+        let stayed = first.files.iter().filter_map(|file| Some((file.name.clone(), file.why_not.clone()?)));
+        self.stayed.lock().unwrap_or_else(PoisonError::into_inner).extend(stayed);
+        let second = match files.without(TOO_LARGE) {
+            Some(without) => Some(self.second(&forming, &without).await?),
+            None => None,
+        };
+        Ok(Made {
+            number,
+            subject: first.rendered.subject.as_str().to_owned(),
+            trouble: match &first.rendered.made_by {
+                MadeBy::ThemeInstead(trouble) => Some(self.noted(trouble)),
+                MadeBy::Theme | MadeBy::Template => None,
+            },
+            message_id: names.message_id,
+            return_path: names.return_path,
+            files: first.files,
+            bytes: first.bytes,
+            second,
+        })
+    }
+
+    /// The letter with these files, of which those are at hand that go along.
+    async fn form(&self, forming: &Forming<'_>, files: &Files, at_hand: &AtHand) -> Result<Form, Stop> {
+        let Forming { notification, means, about, names, number } = *forming;
         let own = Own {
             links: links(self.site, notification, &names.from, names.unsubscribe.clone()),
             brand: brand(&names.from),
             mark: Some(means.mark.mark(number)),
             files: files.clone(),
         };
-        let mut view = notification.view(&about, own);
+        let mut view = notification.view(about, own);
         if names.shared {
             view.recipient.name.clear();
         }
         let rendered = self.rendered(notification, view).await?;
         let is_page = notification.style.format == Format::Html;
-        let mut parts = at_hand.parts(&files, &about, if is_page { &rendered.content_ids } else { &[] });
+        let mut parts = at_hand.parts(files, about, if is_page { &rendered.content_ids } else { &[] });
         parts.pictures.extend(pictures(self.site, &rendered.content_ids));
         let answers = own_mail(means.mail.as_ref(), &notification.recipient.address);
-        let (mut bytes, mut gaps) = self.composed(notification, &names, answers, &rendered, &parts);
+        let (mut bytes, mut gaps) = self.composed(notification, names, answers, &rendered, &parts);
         // Signed now, so that each try sends the same bytes.
-        let signatures = self.signatures(&bytes, &gaps, &parts, at_hand, &names).await?;
+        let signatures = self.signatures(&bytes, &gaps, &parts, at_hand, names).await?;
         gaps.iter_mut().for_each(|gap| gap.at += signatures.len());
         bytes.splice(0..0, signatures);
-        let trouble = match &rendered.made_by {
-            MadeBy::ThemeInstead(trouble) => Some(self.noted(trouble)),
-            MadeBy::Theme | MadeBy::Template => None,
-        };
-        Ok(Made {
-            number,
-            subject: rendered.subject.as_str().to_owned(),
-            message_id: names.message_id,
-            return_path: names.return_path,
-            trouble,
-            files: at_hand.told(&files, &parts, &gaps),
-            bytes,
-        })
+        let files = at_hand.told(files, &parts, &gaps);
+        Ok(Form { rendered, bytes, files })
+    }
+
+    /// The same letter without its files, under the same Message-ID: nobody has the first when this one is sent.
+    async fn second(&self, forming: &Forming<'_>, without: &Files) -> Result<SecondForm, Stop> {
+        let form = self.form(forming, without, &AtHand::default()).await?;
+        let mut writer = self.shared.store.letter_file(&self.held.lease, self.notice).await?;
+        writer.write(&form.bytes).await?;
+        let StoredLetterFile { id, size_bytes } = writer.finish().await?;
+        Ok(SecondForm { file: id, size_bytes, why: TOO_LARGE.to_owned() })
     }
 
     fn names(&self, notification: &Notification, means: &Means, number: u64, shared: bool) -> Result<Names, Fault> {
@@ -287,6 +334,8 @@ impl Making<'_> {
             trouble: made.trouble.clone(),
             files: made.files.clone(),
             message: None,
+            second: made.second.clone(),
+            refused_with_files: None,
         };
         let issue_id = notification.issue_id.clone();
         NewLetter { key: self.key(notification), number: made.number, issue_id, about, bytes: made.bytes.clone() }
@@ -316,7 +365,7 @@ pub(super) fn links(site: &Site, notification: &Notification, from: &Address, un
 pub(super) fn order(site: &Site, notification: &Notification, view: View) -> Order {
     let template = site.templates.of_view(&view).cloned();
     let resources = site.templates.offered();
-    Order { theme: notification.style.theme, template, view, resources, form: Form::Letter }
+    Order { theme: notification.style.theme, template, view, resources, form: RenderedForm::Letter }
 }
 
 /// Those who share a letter, together, and everybody else by himself. Whoever wrote the mail from which the issue came has a letter of his own.

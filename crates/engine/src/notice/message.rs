@@ -57,6 +57,8 @@ impl Making<'_> {
             trouble,
             files: Vec::new(),
             message: Some(ChannelMessage { channel: channel.name.clone(), message }),
+            second: None,
+            refused_with_files: None,
         };
         Ok(NewLetter { key, number, issue_id: notification.issue_id.clone(), about, bytes })
     }

@@ -19,8 +19,8 @@ use policy::template::SafeHtml;
 use policy::template::view::Said;
 use policy::{Body, Fault, FaultCode, Mappings, Notified, Told, Visibility};
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
 use store::{Asked, StoredLetterFile, WrittenDecision, WrittenLine, WrittenState};
 use tracker::IssueView;
 
@@ -110,10 +110,12 @@ async fn decide(shared: &Shared, held: &Held, site: &Site, line: WrittenLine) ->
     });
     let given = given.collect();
     let notice = held.lease.subject.as_str();
-    let making = Making { shared, held, site, notice, issue: &issue, contents: &contents, given };
+    let making =
+        Making { shared, held, site, notice, issue: &issue, contents: &contents, given, stayed: Mutex::default() };
     let letters = making.letters(&notified.notifications).await?;
     crash_point("written_made");
-    let note = written.note(mappings, &notified).map(|(body, visibility)| Noted { body, visibility });
+    let stayed = making.stayed.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let note = written.note(mappings, &notified, &stayed).map(|(body, visibility)| Noted { body, visibility });
     let number = notified.notifications.len();
     let decided = Decided { note, ..Decided::of(&issue.key, notified) };
     let state = if line.preview { WrittenState::Drafted } else { WrittenState::Posted };

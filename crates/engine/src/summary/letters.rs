@@ -94,6 +94,8 @@ impl Making<'_> {
             trouble,
             files: Vec::new(),
             message: None,
+            second: None,
+            refused_with_files: None,
         };
         Ok(NewLetter { key: step, number, issue_id: one.id.clone(), about, bytes })
     }

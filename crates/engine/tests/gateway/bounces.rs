@@ -107,7 +107,7 @@ pub async fn sec_26_a_report_marks_the_letter_notes_it_once_and_a_forged_one_doe
     assert_eq!(world.store.returned_letters("acme", "person0@example.net").await.unwrap(), 1);
 
     // The tracker tells of the note as of any comment, and nobody gets a letter about it.
-    let Answer::Account(own) = world.ask(Operation::Myself).await else { panic!("an account") };
+    let Answer::Myself(own) = world.ask(Operation::Myself).await else { panic!("an account") };
     let noted = event(EventKind::Commented, (&issue_id, &key), &own.account_id, Some(&comments[0].id));
     let (_, notice) = heard(&world, &[noted]).await;
     assert_eq!(told(&notice), [""; 0], "{notice:#}");

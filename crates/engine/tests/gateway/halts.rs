@@ -194,3 +194,27 @@ pub async fn fault_18_a_server_that_says_later_for_ever_gets_the_same_letter_unt
     assert_eq!(office.posted().len(), 0);
     world.end().await;
 }
+
+/// A day in small: pauses grow to their longest within it, and no letter is given up before its five days are over.
+pub async fn fault_22_a_relay_that_is_dead_for_a_day_loses_and_doubles_no_letter(database: &Database) {
+    const DAY: Duration = Duration::from_secs(2);
+    const PEOPLE: usize = 40;
+    let (office, shelves) = (PostOffice::open(), Shelves::default());
+    let settings = Settings { give_up_after: 15 * DAY, ..quick() };
+    let world = World::start(database, Plot { settings, ..Plot::default() }).await;
+    office.shut();
+    telling(&world, &shelves, target(&[office.port()], None), Duration::from_secs(300), PEOPLE);
+    happens(&world).await;
+    let begun = Instant::now();
+    // Each was tried again and again, by its own pauses.
+    until(&world, "sealpost_jobs_retried_total", |retried| retried >= 3 * PEOPLE as u64 && begun.elapsed() > DAY).await;
+    let (opened, retried) = (office.traffic().opened, world.metric("sealpost_jobs_retried_total").await);
+    assert!(opened <= 16 && opened as u64 * 4 < retried, "{opened} connections at {retried} tries: it is left alone");
+    assert_eq!(world.metric("sealpost_outgoing_away{outgoing=\"post\"}").await, 1);
+    let waiting = world.store.outbox(None, 200).await.unwrap();
+    assert!(waiting.len() == PEOPLE && waiting.iter().all(|line| line.fault.is_some()), "each says why it waits");
+    office.reopen();
+    all_got_theirs(&world, &office.wait_for(PEOPLE), PEOPLE).await;
+    assert_eq!(world.metric("sealpost_outgoing_away{outgoing=\"post\"}").await, 0);
+    world.end().await;
+}

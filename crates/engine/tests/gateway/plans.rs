@@ -1,11 +1,13 @@
 //! Capacity plans that are spent: mail stays where it is, events and letters wait, and all of it goes on after an upgrade.
 
+use super::bulletins::rule;
 use super::fetching::{all_done, dovecot, fetch, over_pop3, put};
 use super::notices::{OF_COMMENTS, comment, event, hear, watched};
 use super::world::{Database, Plot, SUPPORT, World, mail, mailbox, quick, voice_of};
 use courier::submit::{Host, Target};
-use engine::{Outgoing, Settings, Site};
+use engine::{Bulletins, Outgoing, Settings, Site};
 use mail::Address;
+use policy::bulletin::Cause;
 use policy::event::EventKind;
 use policy::meter::{Capacity, Metered, Spent};
 use policy::{FaultCode, Mappings};
@@ -17,6 +19,7 @@ use store::{JobState, LetterFate};
 
 /// Nothing here takes longer unless it hangs.
 const PATIENCE: Duration = Duration::from_secs(50);
+const DAY: i64 = 86_400 * 1_000_000;
 
 /// A plan of the world's site.
 fn of(messages: u64) -> Vec<Capacity> {
@@ -167,5 +170,38 @@ pub async fn events_that_waited_for_too_long_are_given_up_and_seen(database: &Da
     world.gateway.swap_plans(vec![]);
     assert!(world.store.wake_notice(&told, "ann").await.unwrap());
     office.wait_for(2);
+    world.end().await;
+}
+
+pub async fn priv_07_events_that_wait_are_told_once_with_the_day_on_which_they_are_lost(database: &Database) {
+    let office = PostOffice::open();
+    let world = World::start(database, Plot::default()).await;
+    telling(&world, &office);
+    let ((id, key), [_, carol, _]) = watched(&world).await;
+    // A day before the end it is told at the latest.
+    let for_a_day = |messages| of(messages).into_iter().map(|plan| Capacity { hold_days: 1, ..plan }).collect();
+    world.gateway.swap_plans(for_a_day(0));
+    let said = comment(&world, &id, None).await;
+    let told = hear(&world, &[event(EventKind::Commented, (&id, &key), &carol, Some(&said))]).await;
+    let held = until("is held", async || world.store.held_events().await.unwrap().pop()).await;
+    assert_eq!((held.site.as_str(), held.events, held.oldest), ("acme", 1, held.newest));
+    let story = world.store.event(&told).await.unwrap().unwrap();
+    let received = story.line.received_at;
+    assert_eq!((story.held, held.oldest), (Some((received, received)), received));
+    assert_eq!((held.given_up_at(1), held.kept_until), (received + DAY, received + 30 * DAY));
+
+    let rules = vec![rule(&[Cause::EventsHeld], &["ann@ops.example"], &[])];
+    world.gateway.swap_bulletins(Bulletins { rules, ..Bulletins::default() });
+    let posted = office.wait_for(1);
+    assert_eq!(posted[0].rcpt_to, ["ann@ops.example"]);
+    assert!(posted[0].mail.contains("1 event waits for room in the capacity plan small"), "{}", posted[0].mail);
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(office.posted().len(), 1, "however often it was looked");
+
+    world.gateway.swap_plans(for_a_day(2));
+    office.wait_for(3);
+    let story = world.store.event(&told).await.unwrap().unwrap();
+    assert_eq!((story.held, story.line.outcome.as_deref()), (None, Some("letters")));
+    assert_eq!(world.store.held_events().await.unwrap(), []);
     world.end().await;
 }

@@ -7,7 +7,7 @@ use courier::oauth::{Client, Proof};
 use engine::outgoing_graph::GraphServer as Server;
 use engine::speak::Route;
 use engine::tokens::{By, TokensOfOutgoing};
-use engine::{Authorization, Outgoing, Site, Tokens};
+use engine::{Authorization, Outgoing, OutgoingLimits, Shelves, Site, Tokens};
 use mail::Address;
 use policy::event::EventKind;
 use policy::{FaultCode, Mappings};
@@ -20,6 +20,9 @@ use store::{JobState, LetterFate, OutboxLine};
 
 /// Nothing here takes longer unless it hangs.
 const PATIENCE: Duration = Duration::from_secs(50);
+/// A mailbox that takes us no more is left alone for so long.
+const HALT: Duration = Duration::from_millis(300);
+const HALTED: &str = "sealpost_outgoing_halted{outgoing=\"post\"}";
 const USER: &str = "desk@example.org";
 const FROM: &str = "support@desk.example";
 const COMMENTS: &str = "[default]\naudience = [\"reporter\", \"watchers\"]\n\
@@ -42,6 +45,8 @@ async fn world(database: &Database, server: &GraphServer, mappings: &str) -> (Wo
     let (host, user) = ("127.0.0.1".to_owned(), USER.to_owned());
     let server = Server { host, port: server.port(), encrypted: false, authorities: None, allow_private: true, user };
     let outgoing = Outgoing::by_graph(server, tokens, Address { name: None, address: FROM.into() });
+    let limits = OutgoingLimits { halted_for: HALT, ..OutgoingLimits::default() };
+    let outgoing = outgoing.with_shelf(Shelves::default().of("post", limits));
     let mappings = Mappings::from_toml(mappings, "a test").unwrap();
     let site = Site::new("acme", world.dialect, voice_of(&world), &quick());
     let key = Arc::new(Key::from_pem("desk.example", "s", &key()).unwrap());
@@ -164,5 +169,38 @@ pub async fn what_is_too_large_for_graph_is_said_and_not_tried(database: &Databa
     assert_eq!(fault.code, FaultCode::PostRefused);
     assert!(fault.public.contains("3000000 bytes"), "{fault:?}");
     assert_eq!(server.sent().len(), 1);
+    world.end().await;
+}
+
+async fn until_metric(world: &World, metric: &str, so: impl Fn(u64) -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !so(world.metric(metric).await) {
+        assert!(Instant::now() < deadline, "{metric} is {}", world.metric(metric).await);
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+pub async fn fault_21_a_mailbox_of_graph_that_takes_us_no_more_halts_all_its_letters(database: &Database) {
+    let server = GraphServer::start();
+    let (world, _tokens) = world(database, &server, COMMENTS).await;
+    for (status, word) in [(401, "InvalidAuthenticationToken"), (403, "ErrorAccessDenied")] {
+        let sent = server.sent().len();
+        let asked = |server: &GraphServer| server.requests().iter().filter(|line| line.contains("sendMail")).count();
+        let (before, begun) = (asked(&server), Instant::now());
+        server.always("sendMail", Mishap::json(status, &json!({ "error": { "code": word } })));
+        told(&world).await;
+        until_metric(&world, HALTED, |halted| halted == 1).await;
+        let retried = world.metric("sealpost_jobs_retried_total").await;
+        let waited = world.metric("sealpost_jobs_waited_total").await;
+        until_metric(&world, "sealpost_jobs_waited_total", |now| now >= waited + 3).await;
+        assert_eq!(world.metric("sealpost_jobs_retried_total").await, retried, "no try counts while it is halted");
+        // Two letters with the token that was good, one that asks for another, and then one for each halt.
+        let halts = (begun.elapsed().as_millis() / HALT.as_millis()) as usize + 1;
+        assert!(asked(&server) - before <= 3 + halts, "{} requests in {halts} halts", asked(&server) - before);
+        server.behave();
+        until(&world, "sent", |lines| are_sent(lines, sent + 2)).await;
+        assert_eq!((server.sent().len(), world.metric(HALTED).await), (sent + 2, 0));
+        assert_eq!(world.metric("sealpost_jobs_dead_total").await, 0);
+    }
     world.end().await;
 }

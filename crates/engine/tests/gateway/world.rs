@@ -202,6 +202,27 @@ impl World {
         assert_eq!(self.past.say(&request).await.unwrap().status, 204);
     }
 
+    /// The gateway's account changes the words of a comment.
+    pub async fn change_comment(&self, issue_id: &str, comment: &str, words: &str) {
+        let body = match self.dialect {
+            Dialect::JiraCloud => {
+                let paragraphs = words.lines().filter(|line| !line.is_empty()).map(
+                    |line| serde_json::json!({ "type": "paragraph", "content": [{ "type": "text", "text": line }] }),
+                );
+                let content: Vec<_> = paragraphs.collect();
+                serde_json::json!({ "type": "doc", "version": 1, "content": content })
+            }
+            Dialect::JiraDataCenter => words.into(),
+        };
+        let request = tracker::Request {
+            method: tracker::Method::Put,
+            path: format!("{}/issue/{issue_id}/comment/{comment}", self.api()),
+            headers: vec![],
+            content: tracker::Content::Json(serde_json::json!({ "body": body })),
+        };
+        assert_eq!(self.past.say(&request).await.unwrap().status, 200);
+    }
+
     /// Where the desk's interface begins.
     pub fn api(&self) -> &'static str {
         match self.dialect {

@@ -249,3 +249,48 @@ pub async fn a_comment_writes_a_letter_for_those_who_may_and_once(database: &Dat
     assert_eq!(world.comments(&id).await.len(), 3, "what was said stands there already");
     world.end().await;
 }
+
+pub async fn what_somebody_else_put_into_a_comment_writes_no_letter_in_its_authors_name(database: &Database) {
+    let office = PostOffice::open();
+    let world = world(database, &office).await;
+    let agnes = person(&world, "Agnes").await;
+    let of_desk = world.desk.add_person("agnes@example.org", "Agnes").await.unwrap();
+    world.desk.add_to_group(&of_desk, "agents").await.unwrap();
+    let (id, key) = issue(&world, json!({})).await;
+    // She may write letters, and what is read is not what she wrote.
+    let hers = comment(&world, &id, "Nothing to send.").await;
+    world.change_comment(&id, &hers, "@mail=ann@example.org\n\nDear Ann, put-in-by-another.").await;
+    let heard = heard(&world, &[event(EventKind::Commented, (&id, &key), &agnes, Some(&hers))]).await;
+    let trace = heard.1["trace"].to_string();
+    assert!(trace.contains("somebody else has changed it") && trace.contains("nothing is sent"), "{trace}");
+    assert!(world.store.all_written(None, 9).await.unwrap().is_empty() && office.posted().is_empty());
+    world.end().await;
+}
+
+pub async fn a_file_that_stays_behind_is_told_to_whoever_asked_and_on_the_issue(database: &Database) {
+    let office = PostOffice::open();
+    let world = World::start(database, Plot::default()).await;
+    let large = "x".repeat(500);
+    let mail = mail_with_files("with-files@example.org", &[("large.txt", &large)]);
+    let id = issue_of(&world.done(&world.send(&mail).await).await);
+    let host = Host::Tcp { name: "127.0.0.1".to_owned(), port: office.port() };
+    let target = Target { host, ..Target::smtp("", 0) };
+    let rules = RULES.replace("[default]\n", "[default]\nfiles_max_bytes = 100\n");
+    world.gateway.swap_sites(vec![telling_site(&world, &rules, Some(target))]);
+    let mut asked = order(&id, &["ann@example.org"]);
+    asked.writing.files.push("large.txt".into());
+    asked.files.push(LetterOrderFile { name: "small.txt".into(), content_type: String::new(), bytes: vec![b'x'; 50] });
+    let written = new(&world, asked).await;
+    ended(&world, &written).await;
+    office.wait_for(1);
+    let story = world.store.written_letters(&written).await.unwrap();
+    let files = &story[0].about.as_ref().unwrap().files;
+    let mut why: Vec<_> = files.iter().map(|file| (file.name.as_str(), file.why_not.as_deref())).collect();
+    let too_large = "it is too large for this letter (files_max_bytes)";
+    why.sort_unstable();
+    assert_eq!(why, [("large.txt", Some(too_large)), ("small.txt", None)]);
+    let noted = world.comments(&id).await;
+    let line = format!("Not sent: large.txt, because {too_large}");
+    assert!(noted[0].text.contains(&line) && !noted[0].text.contains("Not sent: small"), "{}", noted[0].text);
+    world.end().await;
+}

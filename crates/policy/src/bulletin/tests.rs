@@ -181,3 +181,39 @@ fn nobody_is_told_of_what_he_does_not_want() {
     }
     assert_eq!(Cause::of_word("test"), None, "a test is asked for, and wanted by nobody else");
 }
+
+#[test]
+fn priv_07_events_that_wait_are_told_after_one_three_and_six_days() {
+    let came = day("2026-11-10") * DAY + 600 * MINUTE;
+    let held = HeldEvents { site: "south".into(), events: 3, oldest: came, newest: came, kept_until: came + 30 * DAY };
+    let told = |hold_days: u32, after: Micros| {
+        let plan = Capacity { hold_days, ends: None, ..plan(0) };
+        let now = came + after;
+        let standing = plan.standing(&[], now.div_euclid(DAY));
+        let facts = Facts { now, plans: vec![(plan, standing)], held: vec![held.clone()], ..at("2026-11-10") };
+        bulletins(&rule(&[Cause::EventsHeld]), &facts)
+    };
+    let parts = |hold_days: u32, days: &[i64]| {
+        let part = |days: &i64| told(hold_days, days * DAY).pop().map(|one| one.name);
+        days.iter()
+            .map(part)
+            .map(|name| name.map_or("-".to_owned(), |name| name.rsplit('/').next().unwrap().to_owned()))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(parts(7, &[0, 1, 2, 3, 5, 6]), ["-", "1", "1", "3", "3", "6"]);
+    assert_eq!(parts(2, &[0, 1]), ["-", "1"]);
+    assert_eq!(parts(1, &[0]), ["0"], "a day before the end at the latest");
+    assert_eq!(parts(14, &[6, 12, 13]), ["6", "6", "13"]);
+    assert_eq!(told(7, DAY - 1), [], "not before a whole day is over");
+    let one = told(7, 6 * DAY).pop().unwrap();
+    assert_eq!(one.name, "events_held/south/2026-11-17/6");
+    for said in
+        ["3 events wait", "The first came on 2026-11-10", "On 2026-11-17", "From 2026-12-10", "by itself on 2026-12-01"]
+    {
+        assert!(one.text.contains(said), "{said}: {}", one.text);
+    }
+    let others = Rule { sites: vec!["north".into()], ..rule(&[Cause::EventsHeld]) };
+    let standing = plan(0).standing(&[], day("2026-11-16"));
+    let facts = Facts { plans: vec![(plan(0), standing)], held: vec![held.clone()], ..at("2026-11-16") };
+    assert_eq!(names(&others, &facts), [""; 0]);
+}

@@ -41,7 +41,7 @@ impl Rule {
             sites: vec![site.to_owned()],
             projects: Vec::new(),
             mail_reasons: false,
-            causes: vec![Cause::Usage, Cause::PlanEnd, Cause::Monthly],
+            causes: vec![Cause::Usage, Cause::PlanEnd, Cause::EventsHeld, Cause::Monthly],
             usage_percent: USAGE_PERCENT.to_vec(),
             offline_minutes: 0,
             busy_day_times: 0,

@@ -114,6 +114,21 @@ impl Files {
         listed.take(THUMBNAILS_MAX).map(|going| going.id.as_str())
     }
 
+    /// The same for a letter that goes without them: none goes along, for this reason, and there is no small picture of any. `None` where none
+    /// would go along anyway.
+    pub fn without(&self, why: &str) -> Option<Files> {
+        self.needed().next()?;
+        let stay = |going: &Going| Going {
+            fate: match &going.fate {
+                Fate::Stays(why) => Fate::Stays(why.clone()),
+                Fate::Shown | Fate::Along => Fate::Stays(why.to_owned()),
+            },
+            has_thumbnail: false,
+            ..going.clone()
+        };
+        Some(Files(self.0.iter().map(stay).collect()))
+    }
+
     pub(super) fn fate(&self, id: &str) -> Option<&Fate> {
         self.0.iter().find(|going| going.id == id).map(|going| &going.fate)
     }

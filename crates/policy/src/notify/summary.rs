@@ -195,6 +195,9 @@ struct Walk<'w> {
     occasion: Occasion,
 }
 
+/// Of more people beyond `audience_max` the story tells how many they are.
+const TOO_MANY_TOLD: usize = 100;
+
 /// What somebody may see of a listing.
 struct Seen {
     issues: Vec<Listed>,
@@ -207,8 +210,13 @@ impl Walk<'_> {
         let mut trace = Trace::default();
         let (candidates, too_many) = self.meant(inquiry, &mut trace);
         let (people, unreachable) = recipient::reachable(&candidates, inquiry);
-        for (whom, why) in too_many.into_iter().chain(unreachable) {
+        let more = too_many.len().saturating_sub(TOO_MANY_TOLD);
+        for (whom, why) in too_many.into_iter().take(TOO_MANY_TOLD).chain(unreachable) {
             done.left_out.push(WithoutLetter { whom: whom.to_string(), why });
+        }
+        if more > 0 {
+            let why = self.too_many();
+            done.left_out.push(WithoutLetter { whom: format!("{more} more people"), why });
         }
         let mut written = HashSet::new();
         for one in people {
@@ -233,18 +241,17 @@ impl Walk<'_> {
     fn meant(&self, inquiry: &mut Inquiry, trace: &mut Trace) -> (Vec<Candidate>, Vec<(Whom, String)>) {
         let mut candidates: Vec<Candidate> = Vec::new();
         let mut at: HashMap<Whom, usize> = HashMap::new();
-        let mut too_many = Vec::new();
+        let (mut too_many, mut spare) = (Vec::new(), HashSet::new());
         for (because, people) in self.parts(inquiry, trace) {
             for (number, whom) in people.into_iter().enumerate() {
                 match at.get(&whom).and_then(|at| candidates.get_mut(*at)) {
                     Some(known) if known.because.contains(&because) => {}
                     Some(known) => known.because.push(because.clone()),
                     None if number >= self.held.audience_max as usize => {
-                        let why = format!(
-                            "one group, role or list may have {} people (audience_max)",
-                            self.held.audience_max
-                        );
-                        too_many.push((whom, why));
+                        // Whoever is in several of them is told of once.
+                        if spare.insert(whom.clone()) {
+                            too_many.push((whom, self.too_many()));
+                        }
                     }
                     None => {
                         at.insert(whom.clone(), candidates.len());
@@ -255,6 +262,10 @@ impl Walk<'_> {
         }
         too_many.retain(|(whom, _)| !at.contains_key(whom));
         (candidates, too_many)
+    }
+
+    fn too_many(&self) -> String {
+        format!("one group, role or list may have {} people (audience_max)", self.held.audience_max)
     }
 
     /// The parts of its audience with those who belong to each.

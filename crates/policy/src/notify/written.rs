@@ -20,7 +20,7 @@ use crate::outbound::{AUDIENCES, FilesWay, Held, Mappings, Note, Tell, To};
 use crate::template::view::Reason;
 use crate::{Body, StepKey, Visibility, letter_number};
 use serde::{Deserialize, Serialize};
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 /// The most bytes of subject, text and names together.
@@ -370,7 +370,13 @@ impl Written {
 
     /// The comment on the issue that says what was written to whom, and who may see it; `None` where there is to be none. A letter that is
     /// written by a comment stands on the issue already.
-    pub fn note(&self, mappings: &Mappings, notified: &Notified) -> Option<(Body, Option<Visibility>)> {
+    /// `stayed` are files that stay behind, each with its reason.
+    pub fn note(
+        &self,
+        mappings: &Mappings,
+        notified: &Notified,
+        stayed: &BTreeMap<String, String>,
+    ) -> Option<(Body, Option<Visibility>)> {
         let visibility = match mappings.written.note {
             _ if self.by == WrittenBy::Comment || notified.notifications.is_empty() => return None,
             Note::None => return None,
@@ -395,6 +401,7 @@ impl Written {
         if !names.is_empty() {
             lines.push(format!("Files: {}", names.join(", ")));
         }
+        lines.extend(stayed.iter().map(|(name, why)| format!("Not sent: {name}, because {why}")));
         let visible = format!("{}\n\n{}", lines.join("\n"), self.writing.text.trim());
         Some((Body { visible, ..Body::default() }, visibility))
     }

@@ -2,6 +2,8 @@
 
 use super::letter::outbox::line_json as line_json_of_letter;
 use super::{Failure, WHO, fault_in_words, time};
+use crate::settings::Settings;
+use policy::meter::given_up_at;
 use serde_json::{Value, json};
 use std::path::Path;
 use store::{EventLine, Store};
@@ -26,9 +28,9 @@ const PAGE: u32 = 200;
 
 /// Opens the store of these settings and answers.
 pub async fn run(config: &Path, what: What) -> Result<(), Failure> {
-    super::with_store(config, async |_, store| match what {
+    super::with_store(config, async |settings, store| match what {
         What::List { limit } => list(store, limit).await,
-        What::Show { id } => show(store, &id).await,
+        What::Show { id } => show(settings, store, &id).await,
         What::Wake { id } => match store.wake_notice(&id, WHO).await? {
             true => super::print(&format!("{id}: is tried again\n")),
             false => Err(Failure::new(format!("{id}: is not an event whose work was given up or waits for a person"))),
@@ -55,7 +57,7 @@ async fn list(store: &Store, limit: u32) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn show(store: &Store, id: &str) -> Result<(), Failure> {
+async fn show(settings: &Settings, store: &Store, id: &str) -> Result<(), Failure> {
     let unknown =
         || Failure::new(format!("{id}: no event has this id; `sealpost event list --config FILE` shows them"));
     let story = store.event(id).await?.ok_or_else(unknown)?;
@@ -63,6 +65,11 @@ async fn show(store: &Store, id: &str) -> Result<(), Failure> {
         Some(notice) => store.letters_of_notice(notice).await?,
         None => Vec::new(),
     };
+    let is_open = story.line.outcome.is_none() && story.line.event.is_some();
+    let kept_until =
+        is_open.then(|| settings.retention().undecided_event_kept_until(&story.line.site, story.line.received_at));
+    let plan = settings.plans.iter().find(|plan| plan.sites.contains(&story.line.site));
+    let waits_until = story.held.zip(plan).map(|((oldest, newest), plan)| given_up_at(plan.hold_days, oldest, newest));
     // Whoever sent it proved to be the tracker, so it is JSON; what is not would be told as a text.
     let body = story.body.map(|body| {
         serde_json::from_slice(&body).unwrap_or_else(|_| Value::from(String::from_utf8_lossy(&body).into_owned()))
@@ -70,6 +77,7 @@ async fn show(store: &Store, id: &str) -> Result<(), Failure> {
     super::print_object(&json!({
         "event": line_json(&story.line), "changes": story.line.event.map(|event| event.changes),
         "job": story.job, "fault": story.fault.as_ref().map(fault_in_words), "notice": story.notice, "body": body,
+        "waits_until": waits_until.map(time), "kept_until": kept_until.map(time),
         "letters": letters.iter().map(line_json_of_letter).collect::<Vec<_>>(),
     }))
 }

@@ -1,7 +1,7 @@
 //! `sealpost summary`: scheduled summaries, when each is due, who would get it now, and what became of it.
 
 use super::letter::outbox::line_json as line_json_of_letter;
-use super::{Failure, WHO, time};
+use super::{Failure, WHO, fault_in_words, time};
 use crate::settings::Settings;
 use policy::Mappings;
 use policy::outbound::Summary;
@@ -91,11 +91,12 @@ async fn list(settings: &Settings, store: &Store) -> Result<(), Failure> {
     for (site, summary) in summaries(settings)? {
         let next = summary.cron().filter(|_| summary.enabled).and_then(|cron| cron.next_after(now));
         let last = store.summary_stories(&site, &summary.id(), 1).await?.pop();
+        let fault = store.summary_fault(&site, &summary.id()).await?;
         super::print(&format!(
             "{}\n",
             json!({
                 "name": summary.name, "site": site, "id": summary.id(), "enabled": summary.enabled,
-                "next_at": next.map(time),
+                "next_at": next.map(time), "fault": fault.as_ref().map(fault_in_words),
                 "last": last.as_ref().map(|story| json!({
                     "at": time(story.made_at), "outcome": story.outcome, "reason": reason(story),
                 })),

@@ -94,6 +94,7 @@ fn plan_now(plan: Capacity, standing: &Standing) -> PlanNow {
         used: standing.in_words(),
         percent: standing.percent(),
         why_not: standing.why_not(),
+        hold_days: plan.hold_days,
     }
 }
 

@@ -160,3 +160,35 @@ async fn a_picture_that_was_added_goes_along_with_a_small_one_of_it() {
     let html = read["html"].as_str().unwrap();
     assert!(html.contains(&format!("src=\"cid:thumbnail-{id}@sealpost\"")), "{html}");
 }
+
+/// The process dies when the form without files is written down and nothing of it is sent yet: it alone is sent then.
+#[cfg(feature = "crash_points")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn fault_20_killed_when_a_letter_takes_its_second_form_it_sends_that_once() {
+    let mappings =
+        "[default]\nurgent = true\naudience = [\"watchers\"]\n[[mapping]]\nname = \"files\"\nevents = [\"attached\"]\n";
+    for point in engine::crash_point::SHRINKING {
+        let mut telling = Telling::start_with(|home| fs::write(home.file("mappings.toml"), mappings).unwrap()).await;
+        let key = telling.issue();
+        let ann = telling.world.desk.add_person(INSIDER, "Ann").await.unwrap();
+        telling.world.watch(&key, &ann);
+        telling.gateway.signal(rustix::process::Signal::TERM);
+        telling.gateway.wait_for_end();
+        telling.gateway = telling.world.home.spawn(&[("SEALPOST_CRASH", &format!("{point}:1"))]);
+        telling.gateway.wait_until_ready().unwrap();
+        telling.office.next(rig::post_office::Mishap::Answer(".", "552 5.3.4 too large"));
+        attach(&telling, &key, &made("log.bin", 5_000));
+        telling.gateway.wait_for_end();
+        telling.gateway = telling.world.home.start();
+        telling.gateway.wait_until_quiet();
+        let (posted, refused) = (telling.office.posted(), telling.office.refused());
+        let [letter] = to(&posted, INSIDER).try_into().unwrap();
+        assert_eq!(refused.len(), 1, "{point}");
+        let read = read(letter);
+        assert!(digests(&read, "name").is_empty(), "{point}");
+        assert!(read["text"].as_str().unwrap().contains("/secure/attachment/"), "the link to it instead: {read:#}");
+        let shown = telling.world.run(&["letter", "--config", "sealpost.toml", "list"]);
+        let line: Value = serde_json::from_slice(shown.stdout.split(|byte| *byte == b'\n').next().unwrap()).unwrap();
+        assert_eq!(line["refused_with_files"], "552 5.3.4 too large", "{line:#}");
+    }
+}

@@ -41,8 +41,8 @@ addresses = ["ann@people.example", "bea@people.example"]
 /// A desk whose events leave by a post office.
 pub struct Telling {
     pub world: World,
-    office: PostOffice,
-    gateway: Gateway,
+    pub(super) office: PostOffice,
+    pub(super) gateway: Gateway,
 }
 
 impl Telling {

@@ -47,3 +47,23 @@ fn every_setting_of_a_mailbox_has_an_example() {
     let missing: Vec<&String> = keys.iter().filter(|key| !shown.contains(*key)).collect();
     assert!(missing.is_empty(), "docs/inbound.md and the pages it links to show no example of {missing:?}");
 }
+
+/// The keys below these sections that a generated page lists, without their section.
+fn keys_of(page: &str, sections: &[&str]) -> BTreeSet<String> {
+    let page = in_repository(page);
+    let keys = page.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+    let of =
+        |key: &str| sections.iter().find_map(|section| key.strip_prefix(section)?.strip_prefix('.').map(str::to_owned));
+    keys.filter_map(of).collect()
+}
+
+#[test]
+fn every_setting_of_letters_about_events_is_told_of() {
+    let shown: BTreeSet<String> = code(&in_repository("docs/outbound.md")).into_iter().collect();
+    let mut keys = keys_of("docs/settings.md", &["outgoing[]", "dkim[]", "channel[]"]);
+    assert!(keys.len() > 30, "docs/settings.md lists them: {keys:?}");
+    keys.extend(keys_of("docs/mappings.md", &["default", "project[]", "mapping[]"]));
+    assert!(keys.len() > 70, "docs/mappings.md lists them: {keys:?}");
+    let missing: Vec<&String> = keys.iter().filter(|key| !shown.contains(*key)).collect();
+    assert!(missing.is_empty(), "docs/outbound.md says nothing of {missing:?}");
+}

@@ -17,8 +17,14 @@ impl CameBack {
     /// One line for people.
     pub fn in_words(&self) -> String {
         let why = self.letter.as_ref().map(ReturnedLetter::why).unwrap_or_default();
-        let lasts = self.letter.as_ref().is_some_and(|letter| letter.permanent);
-        let counts = if lasts { "; later letters to the address must be expected to, too" } else { "" };
+        let counts = match &self.letter {
+            // Known by the return path alone it may be about an address to which he had it forwarded.
+            Some(letter) if letter.permanent && letter.by_path => {
+                "; later letters to the address that the report names must be expected to, too"
+            }
+            Some(letter) if letter.permanent => "; later letters to the address must be expected to, too",
+            _ => "",
+        };
         format!("came back{why}{counts}; message {} says so", self.report)
     }
 }

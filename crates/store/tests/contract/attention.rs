@@ -48,6 +48,8 @@ async fn tell(store: &Store, lease: &Lease, keys: &[&str]) -> String {
             trouble: None,
             files: Vec::new(),
             message: None,
+            second: None,
+            refused_with_files: None,
         },
         bytes: b"Subject: planted-subject\r\n\r\nplanted-words\r\n".to_vec(),
     };

@@ -30,6 +30,8 @@ fn letter(name: &str, bytes: usize) -> NewLetter {
         trouble: Some("planted-trouble".into()),
         files: Vec::new(),
         message: None,
+        second: None,
+        refused_with_files: None,
     };
     let key = StepKey(format!("north/events:10/m/{name}"));
     let issue_id = "10".to_owned();

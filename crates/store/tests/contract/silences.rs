@@ -27,6 +27,8 @@ fn letter(to: &str, name: &str) -> NewLetter {
         trouble: None,
         files: Vec::new(),
         message: None,
+        second: None,
+        refused_with_files: None,
     };
     let key = StepKey(format!("north/events:10/m/{name}"));
     let issue_id = "10".to_owned();

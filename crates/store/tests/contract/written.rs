@@ -64,6 +64,8 @@ async fn decide(store: &Store, state: WrittenState) -> Lease {
         trouble: None,
         files: Vec::new(),
         message: None,
+        second: None,
+        refused_with_files: None,
     };
     let issue_id = "10".to_owned();
     let letter = NewLetter { number: letter_number(&key), key, issue_id, about, bytes: b"planted-mail".to_vec() };

@@ -83,12 +83,22 @@ pub(super) fn answer(kind: Kind, operation: &Operation, json: &Value) -> Option<
         Operation::ReadWatchers { .. } => watchers(kind, json),
         Operation::ReadComment { .. } => {
             let said = written(kind, &json["body"], &json["renderedBody"]);
-            Ok(Answer::Entry(EntryView { seen_by: seen_by(json), said, spent: String::new() }))
+            Ok(Answer::Entry(EntryView {
+                seen_by: seen_by(json),
+                said,
+                spent: String::new(),
+                changed_by: changed_by(kind, json),
+            }))
         }
         Operation::ReadNewestComments { .. } => newest(kind, json),
         Operation::ReadWork { .. } => {
             let said = written(kind, &json["comment"], &Value::Null);
-            Ok(Answer::Entry(EntryView { seen_by: seen_by(json), said, spent: text(&json["timeSpent"]) }))
+            Ok(Answer::Entry(EntryView {
+                seen_by: seen_by(json),
+                said,
+                spent: text(&json["timeSpent"]),
+                changed_by: None,
+            }))
         }
         Operation::ReadDescription { .. } => {
             let there = json["fields"].is_object().then_some(&json["fields"]).ok_or(Lack("fields"));
@@ -138,6 +148,13 @@ fn watchers(kind: Kind, json: &Value) -> Result<Answer, Lack> {
     Ok(Answer::People { people, all })
 }
 
+/// A comment that nobody changed was updated when it was created.
+fn changed_by(kind: Kind, json: &Value) -> Option<String> {
+    let is_changed = json["updated"].as_str().is_some_and(|updated| json["created"].as_str() != Some(updated));
+    let editor = || people::person(kind, &json["updateAuthor"]).map(|person| person.account_id).unwrap_or_default();
+    is_changed.then(editor)
+}
+
 /// Where a tracker begins with the oldest and does not tell all, the newest are not known, so there are none.
 fn newest(kind: Kind, json: &Value) -> Result<Answer, Lack> {
     let one = |value: &Value| {
@@ -149,6 +166,7 @@ fn newest(kind: Kind, json: &Value) -> Result<Answer, Lack> {
                 seen_by: seen_by(value),
                 said: written(kind, &value["body"], &value["renderedBody"]),
                 spent: String::new(),
+                changed_by: None,
             },
         })
     };

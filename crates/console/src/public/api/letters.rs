@@ -139,7 +139,12 @@ fn shown(line: &WrittenLine, letters: &[OutboxLine]) -> Value {
             LetterFate::Failed(fault) => ("failed", Some(fault)),
             LetterFate::CameBack(_) => ("came_back", None),
         };
-        json!({ "to": letter.about.as_ref().map(|about| &about.to), "state": state, "fault": fault.map(brief) })
+        let about = letter.about.as_ref();
+        let file = |file: &store::LetterFile| json!({ "name": file.name, "why_not": file.why_not });
+        json!({
+            "to": about.map(|about| &about.to), "state": state, "fault": fault.map(brief),
+            "files": about.map(|about| about.files.iter().map(file).collect::<Vec<_>>()),
+        })
     };
     json!({
         "id": line.id,

@@ -100,6 +100,7 @@ pub fn line_json(line: &OutboxLine) -> Value {
         "mapping": about.map(|about| &about.mapping), "why": about.map(|about| &about.reason),
         "message_id": about.map(|about| &about.message_id),
         "files": about.map(|about| about.files.iter().map(file_json).collect::<Vec<_>>()),
+        "refused_with_files": about.and_then(|about| about.refused_with_files.as_ref()),
         "template_trouble": about.and_then(|about| about.trouble.as_ref()),
     })
 }

@@ -15,7 +15,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     setting(
         "bulletin[].causes",
         Texts,
-        Means("usage, busy_day, plan_end, offline, stuck, returned, monthly"),
+        Means("usage, busy_day, plan_end, events_held, offline, stuck, returned, monthly"),
         "Of what is told.",
     ),
     setting(
