@@ -205,92 +205,106 @@ fn decided(person: &Person, place: &str) -> String {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_person_writes_by_the_form_looks_at_each_letter_and_has_it_sent_once() {
-    let (world, office, _) = start().await;
-    let key = issue(&world);
-    let mut gateway = world.home.start();
-    let person = Person::sign_in(&world);
-    let form = |words: &str, more: &str| {
-        let page = person.page(&format!("/write?site={SITE}&issue={key}"));
+/// Somebody at the form.
+struct Writer {
+    person: Person,
+    key: String,
+}
+
+impl Writer {
+    /// The form as a browser sends it with these words and a file, and more fields behind it.
+    fn form(&self, words: &str, more: &str) -> String {
+        let page = self.person.page(&format!("/write?site={SITE}&issue={}", self.key));
         let value = |name: &str| between(&page, &format!("name=\"{name}\" value=\""), "\"").to_owned();
-        let to = format!("{}, {}\r\nwatchers", PEOPLE[0], PEOPLE[1]);
-        let fields =
-            [("token", value("token")), ("key", value("key")), ("site", SITE.to_owned()), ("issue", value("issue"))];
-        let said = [
-            ("to", to),
+        let fields = [
+            ("token", value("token")),
+            ("key", value("key")),
+            ("site", SITE.to_owned()),
+            ("issue", value("issue")),
+            ("to", format!("{}, {}\r\nwatchers", PEOPLE[0], PEOPLE[1])),
             ("subject", "The <pump>".to_owned()),
             ("text", words.to_owned()),
             ("writer", "Gina".to_owned()),
         ];
-        let fields = fields.into_iter().chain(said).map(|(name, value)| field(name, "", &value));
-        fields.collect::<String>() + &field("files", "own.txt", "own words") + more + "--cut--\r\n"
-    };
-    let post = |bytes: &str| {
-        let (head, body) = person.send("POST", "/write", "multipart/form-data; boundary=cut", bytes.as_bytes());
-        let place = head.lines().find_map(|line| line.strip_prefix("location: ")).unwrap_or_default().trim().to_owned();
-        (head + &String::from_utf8(body).unwrap(), place)
-    };
-    let (refused, _) = post(&form("planted-text", "").replacen("name=\"token\"\r\n\r\n", "name=\"token\"\r\n\r\nX", 1));
-    assert!(refused.contains(" 403 ") && refused.contains("An old form"), "{refused}");
-    let (refused, _) = post(&form("planted-text", &field("files", "large.bin", &"x".repeat(120_000))));
-    assert!(refused.contains(" 413 ") && refused.contains("more than 100 kB together"), "{refused}");
-    assert!(refused.contains("planted-text"), "what was typed stays: {refused}");
+        let fields = fields.map(|(name, value)| field(name, "", &value)).concat();
+        fields + &field("files", "own.txt", "own words") + more + "--cut--\r\n"
+    }
 
-    let filled = form("planted-text for **you**", "");
-    let (answer, place) = post(&filled);
+    /// The whole answer, and where it leads.
+    fn post(&self, form: &str) -> (String, String) {
+        let kind = "multipart/form-data; boundary=cut";
+        let (head, body) = self.person.send("POST", "/write", kind, form.as_bytes());
+        let place = head.lines().find_map(|line| line.strip_prefix("location: ")).unwrap_or_default();
+        let place = place.trim().to_owned();
+        (head + &String::from_utf8(body).unwrap(), place)
+    }
+
+    /// The status of a word about a letter.
+    fn say(&self, place: &str, word: &str) -> String {
+        let (head, _) = self.person.act(&format!("{place}/{word}"), "");
+        head.split(' ').nth(1).unwrap().to_owned()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_person_writes_by_the_form_looks_at_each_letter_and_has_it_sent_once() {
+    let (world, office, _) = start().await;
+    let mut gateway = world.home.start();
+    let writer = Writer { person: Person::sign_in(&world), key: issue(&world) };
+    let (key, person) = (&writer.key, &writer.person);
+    let form = writer.form("planted-text for **you**", "");
+    let (answer, place) = writer.post(&form);
     assert!(place.starts_with("/written/"), "{answer}");
-    assert_eq!(post(&filled).1, place, "the same form again makes no other letter");
-    let page = decided(&person, &place);
-    for shown in [
-        PEOPLE[0],
-        PEOPLE[1],
-        "is named",
-        "support@desk.example",
-        "[DEMO-",
-        "The &#60;pump&#62;",
-        "planted-text for",
-        "own.txt goes along",
-        "Send to 2 people",
-        "it is dropped",
-    ] {
+    assert_eq!(writer.post(&form).1, place, "the same form again makes no other letter");
+    let page = decided(person, &place);
+    let seen =
+        ["is named", "support@desk.example", "[DEMO-", "The &#60;pump&#62;", "planted-text for", "own.txt goes along"];
+    for shown in seen.into_iter().chain(PEOPLE).chain(["Send to 2 people", "it is dropped"]) {
         assert!(page.contains(shown), "{shown}: {page}");
     }
     let html = format!("/letters/{}/html/alone", between(&page, "src=\"/letters/", "/html/alone"));
     assert!(person.page(&html).contains("<strong>you</strong>"), "{}", person.page(&html));
     gateway.wait_until_quiet();
-    assert!(office.posted().is_empty() && comments(&world, &key).is_empty(), "nothing leaves before it is sent");
+    assert!(office.posted().is_empty() && comments(&world, key).is_empty(), "nothing leaves before it is sent");
 
-    for _ in 0..2 {
-        let (head, _) = person.act(&format!("{place}/send"), "");
-        assert!(head.contains(" 303 ") && head.contains(&place), "{head}");
-    }
+    assert_eq!([writer.say(&place, "send"), writer.say(&place, "send")], ["303", "303"], "pressed twice");
     assert_eq!(office.wait_for(2).len(), 2);
+    assert_eq!(writer.say(&place, "drop"), "409");
     gateway.wait_until_quiet();
-    let (head, _) = person.act(&format!("{place}/drop"), "");
-    assert!(head.contains(" 409 "), "{head}");
     for address in PEOPLE {
         assert_eq!(to(&office.posted(), address).len(), 1, "to {address}");
     }
-    assert_eq!((office.posted().len(), comments(&world, &key).len()), (2, 1));
+    assert_eq!((office.posted().len(), comments(&world, key).len()), (2, 1));
     let page = person.page(&place);
     for shown in ["sent off", "console wrote it", "console had it sent", ">sent<"] {
         assert!(page.contains(shown), "{shown}: {page}");
     }
-
-    let (_, dropped) = post(&form("planted-text, on second thoughts", ""));
-    assert!(decided(&person, &dropped).contains("Drop it"));
-    let (head, _) = person.act(&format!("{dropped}/drop"), "");
-    assert!(head.contains(" 303 "), "{head}");
-    let (head, _) = person.act(&format!("{dropped}/send"), "");
-    assert!(head.contains(" 409 "), "{head}");
-    gateway.wait_until_quiet();
-    assert_eq!((office.posted().len(), comments(&world, &key).len()), (2, 1), "what was dropped is not sent");
     let list = person.page("/letters/written");
-    for shown in [place.as_str(), dropped.as_str(), "sent off", "not sent", "on this console"] {
-        assert!(list.contains(shown), "{shown}: {list}");
-    }
-    let again = person.page(&format!("/write?from={}", dropped.trim_start_matches("/written/")));
+    assert!(list.contains(&place) && list.contains("on this console"), "{list}");
+    assert!(!gateway.log().contains("planted"), "{}", gateway.log());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_dropped_is_not_sent_and_a_form_that_may_not_be_is_refused_in_words() {
+    let (world, office, _) = start().await;
+    let mut gateway = world.home.start();
+    let writer = Writer { person: Person::sign_in(&world), key: issue(&world) };
+    let token = "name=\"token\"\r\n\r\n";
+    let (refused, _) = writer.post(&writer.form("planted-text", "").replacen(token, &format!("{token}X"), 1));
+    assert!(refused.contains(" 403 ") && refused.contains("An old form"), "{refused}");
+    let large = field("files", "large.bin", &"x".repeat(120_000));
+    let (refused, _) = writer.post(&writer.form("planted-text", &large));
+    assert!(refused.contains(" 413 ") && refused.contains("more than 100.0 kB together"), "{refused}");
+    assert!(refused.contains("planted-text"), "what was typed stays: {refused}");
+
+    let (_, place) = writer.post(&writer.form("planted-text, on second thoughts", ""));
+    assert!(decided(&writer.person, &place).contains("Drop it"));
+    assert_eq!([writer.say(&place, "drop"), writer.say(&place, "drop")], ["303", "303"], "pressed twice");
+    assert_eq!(writer.say(&place, "send"), "409");
+    gateway.wait_until_quiet();
+    assert!(office.posted().is_empty() && comments(&world, &writer.key).is_empty());
+    assert!(writer.person.page("/letters/written").contains("not sent"));
+    let again = writer.person.page(&format!("/write?from={}", place.trim_start_matches("/written/")));
     assert!(again.contains("planted-text, on second thoughts") && again.contains("do not come along"), "{again}");
     assert!(!gateway.log().contains("planted"), "{}", gateway.log());
 }

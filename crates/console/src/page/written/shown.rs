@@ -84,12 +84,12 @@ pub(super) struct Page {
 /// `None` when there is none of this id.
 pub(super) async fn page(console: &Console, session: &Session, id: &str) -> Result<Option<Page>, Fault> {
     let Some(line) = console.store.written(id).await? else { return Ok(None) };
-    let mut decided = Decided::of(&line);
+    let decided = Decided::of(&line);
     let lines = console.store.written_letters(id).await?;
     let is_draft = line.state == WrittenState::Drafted;
     let (readers, sender, letters) = match is_draft {
         true => {
-            let (readers, sender) = readers(console, session, &mut decided, lines).await?;
+            let (readers, sender) = readers(console, session, &decided, lines).await?;
             (readers, sender, Vec::new())
         }
         false => {
@@ -195,18 +195,18 @@ fn note(decided: &Decided) -> &'static str {
 async fn readers(
     console: &Console,
     session: &Session,
-    decided: &mut Decided,
+    decided: &Decided,
     mut lines: Vec<OutboxLine>,
 ) -> Result<(Vec<Reader>, String), Fault> {
     let (mut readers, mut sender) = (Vec::new(), String::new());
-    for one in std::mem::take(&mut decided.recipients) {
+    for one in &decided.recipients {
         let his = |line: &OutboxLine| line.about.as_ref().is_some_and(|about| about.to == one.to);
         let line = lines.iter().position(his).map(|at| lines.swap_remove(at));
         let letter = match line {
             Some(line) => Some(preview(console, session, line, readers.len() < TEXTS_MAX, &mut sender).await?),
             None => None,
         };
-        readers.push(Reader { to: one.to, why: one.why, stranger: one.stranger, letter });
+        readers.push(Reader { to: one.to.clone(), why: one.why.clone(), stranger: one.stranger, letter });
     }
     Ok((readers, sender))
 }
