@@ -270,27 +270,26 @@ pub async fn what_somebody_else_put_into_a_comment_writes_no_letter_in_its_autho
 pub async fn a_file_that_stays_behind_is_told_to_whoever_asked_and_on_the_issue(database: &Database) {
     let office = PostOffice::open();
     let world = World::start(database, Plot::default()).await;
-    let large = "x".repeat(500);
-    let mail = mail_with_files("with-files@example.org", &[("large.txt", &large)]);
+    let mail = mail_with_files("with-files@example.org", &[("lost.txt", "first file")]);
     let id = issue_of(&world.done(&world.send(&mail).await).await);
     let host = Host::Tcp { name: "127.0.0.1".to_owned(), port: office.port() };
     let target = Target { host, ..Target::smtp("", 0) };
-    let rules = RULES.replace("[default]\n", "[default]\nfiles_max_bytes = 100\n");
-    world.gateway.swap_sites(vec![telling_site(&world, &rules, Some(target))]);
+    world.gateway.swap_sites(vec![telling_site(&world, RULES, Some(target))]);
+    world.faults.add(Trouble::Maintenance { status: 503 }, RouteKind::Download, When::Always);
     let mut asked = order(&id, &["ann@example.org"]);
-    asked.writing.files.push("large.txt".into());
-    asked.files.push(LetterOrderFile { name: "small.txt".into(), content_type: String::new(), bytes: vec![b'x'; 50] });
+    asked.writing.files.push("lost.txt".into());
+    asked.files.push(LetterOrderFile { name: "own.txt".into(), content_type: String::new(), bytes: vec![b'x'; 50] });
     let written = new(&world, asked).await;
     ended(&world, &written).await;
     office.wait_for(1);
     let story = world.store.written_letters(&written).await.unwrap();
     let files = &story[0].about.as_ref().unwrap().files;
     let mut why: Vec<_> = files.iter().map(|file| (file.name.as_str(), file.why_not.as_deref())).collect();
-    let too_large = "it is too large for this letter (files_max_bytes)";
+    let not_given = "the tracker did not give it";
     why.sort_unstable();
-    assert_eq!(why, [("large.txt", Some(too_large)), ("small.txt", None)]);
+    assert_eq!(why, [("lost.txt", Some(not_given)), ("own.txt", None)]);
     let noted = world.comments(&id).await;
-    let line = format!("Not sent: large.txt, because {too_large}");
-    assert!(noted[0].text.contains(&line) && !noted[0].text.contains("Not sent: small"), "{}", noted[0].text);
+    let line = format!("Not sent: lost.txt, because {not_given}");
+    assert!(noted[0].text.contains(&line) && !noted[0].text.contains("Not sent: own"), "{}", noted[0].text);
     world.end().await;
 }
