@@ -4,6 +4,7 @@ use crate::gateway::Gateway;
 use aws_lc_rs::digest::{SHA256, digest};
 use data_encoding::HEXLOWER;
 use policy::notify::{FILES_ALONG_MAX, OwnFile, Writing, WrittenBy};
+use policy::template::Templates;
 use policy::{Fault, Mappings};
 use store::{Asked, GivenFile, NewWritten, Store, WrittenTaken};
 
@@ -58,7 +59,7 @@ impl Gateway {
     pub async fn write(&self, site: &str, order: LetterOrder, who: &str) -> Result<Ordered, Fault> {
         let shared = self.shared();
         let site = shared.site(site)?;
-        write(&shared.store, &site.name, site.mappings.as_deref(), order, who).await
+        write(&shared.store, &site.name, (site.mappings.as_deref(), &site.templates), order, who).await
     }
 
     /// The sites about whose issues letters may be written by this way.
@@ -82,7 +83,7 @@ impl Gateway {
     }
 }
 
-/// Takes in a letter under these mappings of the site, durable when it returns. The files are kept first: without the letter they go by
+/// Takes in a letter under these mappings and templates of the site, durable when it returns. The files are kept first: without the letter they go by
 /// themselves.
 ///
 /// # Errors
@@ -90,11 +91,11 @@ impl Gateway {
 pub async fn write(
     store: &Store,
     site: &str,
-    mappings: Option<&Mappings>,
+    (mappings, templates): (Option<&Mappings>, &Templates),
     order: LetterOrder,
     who: &str,
 ) -> Result<Ordered, Fault> {
-    let rules = match refusal(mappings, &order) {
+    let rules = match refusal(mappings, templates, &order) {
         Ok(rules) => rules,
         Err(why) => return Ok(Ordered::Refused(why)),
     };
@@ -131,13 +132,14 @@ pub async fn write(
 }
 
 /// How many may be asked for within an hour, or why this one is not taken in.
-fn refusal(mappings: Option<&Mappings>, order: &LetterOrder) -> Result<u32, String> {
+fn refusal(mappings: Option<&Mappings>, templates: &Templates, order: &LetterOrder) -> Result<u32, String> {
     let mappings = mappings.ok_or("the site has no mappings, which say who may write letters")?;
     let way = order.by.word();
     let per_hour = mappings
         .may_be_written(order.by)
         .ok_or_else(|| format!("letters may not be written by this way: written.by does not name {way:?}"))?;
     order.writing.check()?;
+    templates.lacks(&order.writing.template).map_or(Ok(()), Err)?;
     let bytes: u64 = order.files.iter().map(|file| file.bytes.len() as u64).sum();
     let most = mappings.written_files_bytes_max();
     if bytes > most {

@@ -263,6 +263,7 @@ on_sqlite! {
     told::a_picture_of_ones_own_goes_along_where_the_template_shows_it;
     told::those_who_read_the_same_share_a_letter_that_names_none_of_them;
     written::a_letter_is_sent_once_however_often_it_is_asked_for_and_its_answer_becomes_a_comment;
+    written::a_letter_is_made_by_the_template_that_its_writer_chose;
     written::what_a_rule_forbids_goes_to_nobody_and_says_why;
     written::a_letter_that_is_looked_at_goes_on_a_word_with_the_files_that_were_chosen;
     written::fault_02_a_note_whose_answer_is_lost_is_made_once;

@@ -52,6 +52,9 @@ pub struct Notification {
     /// What whoever wrote the letter gave it as a subject; empty where it tells of events.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub subject: String,
+    /// The template that whoever wrote the letter chose, by name.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub template: String,
     pub recipient: Recipient,
     /// What he may be told, as he may see it, in the order in which it happened; never empty.
     pub events: Vec<Arc<Event>>,
@@ -313,6 +316,7 @@ impl Window<'_> {
             issue_id: self.issue_id.to_owned(),
             issue_key: issue_key.to_owned(),
             subject: String::new(),
+            template: String::new(),
             recipient,
             events,
             event_keys,

@@ -46,6 +46,7 @@ struct Said {
     to: String,
     subject: String,
     text: String,
+    template: String,
     /// Names of files of the issue, one on each line.
     attach: String,
     writer: String,
@@ -109,9 +110,9 @@ async fn begun(console: &Console, asked: Asked) -> Result<(Said, bool), Fault> {
     let Some((site, before)) = line.and_then(|line| Some((line.site, line.asked?))) else {
         return Ok((Said { site: asked.site, issue: asked.issue, ..Said::default() }, false));
     };
-    let Writing { issue, to, subject, text, files, writer, anyway } = before.writing;
+    let Writing { issue, to, subject, text, template, files, writer, anyway } = before.writing;
     let (to, attach) = (to.join("\n"), files.join("\n"));
-    Ok((Said { site, issue, to, subject, text, attach, writer, anyway }, !before.files.is_empty()))
+    Ok((Said { site, issue, to, subject, text, template, attach, writer, anyway }, !before.files.is_empty()))
 }
 
 fn page(console: &Console, session: &Session, key: String, said: Said) -> Page {
@@ -205,6 +206,7 @@ fn letter(form: &Form) -> Result<Letter, Fault> {
         to: recipients(&said.to),
         subject: line(&said.subject),
         text: said.text.clone(),
+        template: line(&said.template),
         files: lines(&said.attach).map(str::to_owned).collect(),
         writer: line(&said.writer),
         anyway: said.anyway,

@@ -363,7 +363,8 @@ pub(super) fn links(site: &Site, notification: &Notification, from: &Address, un
 
 /// What makes its words.
 pub(super) fn order(site: &Site, notification: &Notification, view: View) -> Order {
-    let template = site.templates.of_view(&view).cloned();
+    let chosen = site.templates.named.get(&notification.template);
+    let template = chosen.or_else(|| site.templates.of_view(&view)).cloned();
     let resources = site.templates.offered();
     Order { theme: notification.style.theme, template, view, resources, form: RenderedForm::Letter }
 }

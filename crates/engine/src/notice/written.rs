@@ -87,6 +87,9 @@ async fn decide(shared: &Shared, held: &Held, site: &Site, line: WrittenLine) ->
         return refuse(shared, held, None, "the site has no mappings, which say who may write letters".to_owned())
             .await;
     };
+    if let Some(why) = site.templates.lacks(&asked.writing.template) {
+        return refuse(shared, held, None, why).await;
+    }
     let view = match told(site.issue(&asked.writing.issue).await)? {
         Told::Known(Some(view)) => view,
         Told::Known(None) => {

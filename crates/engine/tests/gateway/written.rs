@@ -8,6 +8,7 @@ use engine::{LetterOrder, LetterOrderFile, Ordered};
 use mail::Message;
 use policy::event::EventKind;
 use policy::notify::{Writing, WrittenBy};
+use policy::template::Templates;
 use policy::{Body, StepKey};
 use rig::post_office::{PostOffice, Posted};
 use serde_json::{Value, json};
@@ -118,6 +119,30 @@ pub async fn a_letter_is_sent_once_however_often_it_is_asked_for_and_its_answer_
     let trace = story.plan.unwrap().trace.join("\n");
     assert!(trace.contains("it answers a letter about something internal"), "{trace}");
     assert_eq!(office.posted().len(), 2);
+    world.end().await;
+}
+
+/// Which the site has, or nothing is taken in.
+pub async fn a_letter_is_made_by_the_template_that_its_writer_chose(database: &Database) {
+    let office = PostOffice::open();
+    let world = World::start(database, Plot::default()).await;
+    let host = Host::Tcp { name: "127.0.0.1".to_owned(), port: office.port() };
+    let target = Target { host, ..Target::smtp("", 0) };
+    let site = || telling_site(&world, RULES, Some(target.clone()));
+    let templates = Templates::from_toml("[written.paper]\nsubject = 'By name: {{ subject }}'\n").unwrap();
+    world.gateway.swap_sites(vec![site().with_templates(Some(templates))]);
+    let (_, key) = issue(&world, json!({})).await;
+    let by = |template: &str| {
+        let mut order = order(&key, &["reader@example.org"]);
+        order.writing.template = template.to_owned();
+        order
+    };
+    let Ordered::Refused(why) = ask(&world, by("papr")).await else { panic!("there is none") };
+    assert!(why.contains("did you mean \"paper\"?"), "{why}");
+    let id = new(&world, by("paper")).await;
+    assert_eq!(ended(&world, &id).await.state, WrittenState::Posted);
+    let letter = office.wait_for(1).remove(0);
+    assert!(letter.mail.contains("Subject: By name: Your paper"), "{}", letter.mail);
     world.end().await;
 }
 

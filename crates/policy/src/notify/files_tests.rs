@@ -50,6 +50,7 @@ fn told(outsider: bool, rule: FileRule) -> Notification {
         issue_id: "10".into(),
         issue_key: "N-1".into(),
         subject: String::new(),
+        template: String::new(),
         recipient: Recipient {
             account: (!outsider).then(|| "bob".into()),
             address: "bob@north.example".into(),

@@ -244,6 +244,7 @@ mod tests {
             issue_id: "10".into(),
             issue_key: "NORTH-1".into(),
             subject: String::new(),
+            template: String::new(),
             recipient: Recipient {
                 account: account.map(Into::into),
                 address: "bob@north.example".into(),

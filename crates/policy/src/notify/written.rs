@@ -76,6 +76,8 @@ pub struct Writing {
     pub subject: String,
     /// Markdown.
     pub text: String,
+    /// The site's template that makes it, by name; empty for the one of letters on purpose.
+    pub template: String,
     /// Files of the issue that go along, by id or name.
     pub files: Vec<String>,
     /// In whose name, as the letter says it; empty for the name that letters of the site are from.
@@ -103,7 +105,7 @@ impl Writing {
     /// # Errors
     /// The first thing that is.
     pub fn check(&self) -> Result<(), Refused> {
-        let lines = [&self.issue, &self.subject, &self.writer];
+        let lines = [&self.issue, &self.subject, &self.writer, &self.template];
         let lines = lines.into_iter().chain(&self.to).chain(&self.files);
         let bytes = lines.clone().map(|line| line.len()).sum::<usize>() + self.text.len();
         let is_line = |line: &str| line.chars().count() <= LINE_CHARS_MAX && !line.chars().any(char::is_control);
@@ -349,6 +351,7 @@ impl Written {
             issue_id: self.issue_id.clone(),
             issue_key: issue.key.clone(),
             subject: self.writing.subject.trim().to_owned(),
+            template: self.writing.template.clone(),
             recipient: super::Recipient {
                 is_stranger: !sees,
                 outsider: recipient.outsider || !sees,

@@ -16,6 +16,9 @@ pub const SOURCE_BYTES_MAX: usize = 64 * 1024;
 pub const STATEMENTS: &[&str] =
     &["if", "elif", "else", "endif", "for", "endfor", "set", "endset", "with", "endwith", "raw", "endraw"];
 
+/// Characters of the name of a template that writers choose.
+const NAME_CHARS_MAX: usize = 40;
+
 /// The table of what channels are told, whatever happened.
 pub const CHANNEL: &str = "channel";
 
@@ -37,24 +40,31 @@ pub struct Templates {
     /// For messages to channels.
     #[serde(default)]
     pub channel: Option<Template>,
+    /// For letters on purpose whose writer chooses one, by name.
+    #[serde(default)]
+    pub named: BTreeMap<String, Template>,
     /// What their HTML may show by content id.
     #[serde(skip)]
     pub resources: Vec<Resource>,
 }
 
 impl Templates {
-    /// Reads them from TOML: a table for each kind, such as `[commented]`, and `[default]` for the others; in each `subject`, `text`,
-    /// `html`.
+    /// Reads them from TOML: a table for each kind, such as `[commented]`, `[default]` for the others, and `[written.NAME]` for those that
+    /// writers choose; in each `subject`, `text`, `html`.
     ///
     /// # Errors
     /// The first thing that is wrong, with its place, in words for whoever wrote it.
     pub fn from_toml(text: &str) -> Result<Templates, String> {
-        let tables: BTreeMap<String, Template> = toml::from_str(text).map_err(|error| error.to_string())?;
+        let tables: BTreeMap<String, toml::Table> = toml::from_str(text).map_err(|error| error.to_string())?;
         let mut templates = Templates::default();
-        for (kind, template) in tables {
-            for (part, source) in template.parts() {
-                check(source).map_err(|why| format!("[{kind}] {}: {why}", part.word()))?;
+        for (kind, mut table) in tables {
+            if kind == EventKind::Written.word() {
+                templates.named = named(&mut table)?;
+                if table.is_empty() && !templates.named.is_empty() {
+                    continue;
+                }
             }
+            let template = read(&kind, table)?;
             if kind == "default" {
                 templates.usual = Some(template);
             } else if kind == CHANNEL {
@@ -89,7 +99,7 @@ impl Templates {
         }
         let resources = files.into_iter().map(|(name, bytes)| Resource::of_file(&name, bytes));
         let templates = Templates { resources: resources.collect::<Result<_, _>>()?, ..self };
-        for template in templates.by_kind.values().chain(&templates.usual) {
+        for template in templates.by_kind.values().chain(&templates.usual).chain(templates.named.values()) {
             for name in template.html.iter().flat_map(|html| shown(html)) {
                 if !templates.resources.iter().any(|resource| resource.name == name) {
                     let known = templates.resources.iter().map(|resource| resource.name.as_ref());
@@ -114,10 +124,50 @@ impl Templates {
         }
     }
 
+    /// Why a letter cannot be written by the template of this name; an empty one means that of its kind.
+    pub fn lacks(&self, name: &str) -> Option<String> {
+        if name.is_empty() || self.named.contains_key(name) {
+            return None;
+        }
+        let known: Vec<&str> = self.named.keys().map(String::as_str).collect();
+        Some(match (crate::profile::nearest(name, known.iter().copied()), known.is_empty()) {
+            (Some(near), _) => format!("the site has no template {name:?} for letters; did you mean {near:?}?"),
+            (None, true) => format!("the site has no template {name:?} for letters, nor any other ([written.NAME])"),
+            (None, false) => format!("the site has no template {name:?} for letters, but {}", known.join(", ")),
+        })
+    }
+
     /// The template for a kind; `None` where the theme's is used.
     pub fn of(&self, kind: EventKind) -> Option<&Template> {
         self.by_kind.get(kind.word()).or(self.usual.as_ref())
     }
+}
+
+/// The template of this table of the file.
+fn read(table: &str, parts: toml::Table) -> Result<Template, String> {
+    let template: Template = parts.try_into().map_err(|error| format!("[{table}]: {error}"))?;
+    for (part, source) in template.parts() {
+        check(source).map_err(|why| format!("[{table}] {}: {why}", part.word()))?;
+    }
+    Ok(template)
+}
+
+/// Takes those with names of their own out of the table of letters on purpose.
+fn named(written: &mut toml::Table) -> Result<BTreeMap<String, Template>, String> {
+    let names: Vec<String> = written.iter().filter(|(_, of)| of.is_table()).map(|(name, _)| name.clone()).collect();
+    let mut templates = BTreeMap::new();
+    for name in names {
+        let is_name = |c: char| c.is_alphanumeric() || "-_".contains(c);
+        if name.chars().count() > NAME_CHARS_MAX || !name.chars().all(is_name) {
+            let told = format!("letters, digits, - and _, {NAME_CHARS_MAX} at most");
+            return Err(format!("[written.{name:?}]: the name of a template has {told}"));
+        }
+        if let Some(toml::Value::Table(parts)) = written.remove(&name) {
+            let template = read(&format!("written.{name}"), parts)?;
+            templates.insert(name, template);
+        }
+    }
+    Ok(templates)
 }
 
 /// The names of the files that a template's HTML shows.
@@ -181,6 +231,27 @@ mod tests {
         assert_eq!(templates.of(EventKind::Commented).unwrap().subject, None);
         assert_eq!(templates.of(EventKind::Created).unwrap().subject.as_deref(), Some("a"));
         assert_eq!(Templates::from_toml("").unwrap().of(EventKind::Created), None);
+    }
+
+    #[test]
+    fn writers_choose_templates_by_name() {
+        let both = "[written]\nsubject = 'a'\n[written.invoice]\nsubject = 'b'\n";
+        let templates = Templates::from_toml(both).unwrap();
+        assert_eq!(templates.of(EventKind::Written).unwrap().subject.as_deref(), Some("a"));
+        assert_eq!(templates.named["invoice"].subject.as_deref(), Some("b"));
+        assert_eq!((templates.lacks(""), templates.lacks("invoice")), (None, None));
+        assert!(templates.lacks("invoce").unwrap().contains("did you mean \"invoice\"?"));
+        let alone = Templates::from_toml("[default]\nsubject = 'a'\n[written.invoice]\nsubject = 'b'\n").unwrap();
+        assert_eq!(alone.of(EventKind::Written).unwrap().subject.as_deref(), Some("a"), "a name is no kind");
+        assert!(Templates::default().lacks("invoice").unwrap().contains("nor any other"));
+        for (text, told) in [
+            ("[written.invoice]\nhmtl = ''", "[written.invoice]: unknown field `hmtl`"),
+            ("[written.invoice]\ntext = '{% macro a() %}'", "[written.invoice] text: line 1"),
+            ("[written.'in voice']\ntext = ''", "[written.\"in voice\"]: the name of a template has letters"),
+        ] {
+            let error = Templates::from_toml(text).unwrap_err();
+            assert!(error.contains(told), "{text}: {error}");
+        }
     }
 
     #[test]

@@ -130,11 +130,14 @@ async fn a_program_writes_a_letter_once_and_only_with_the_right_to() {
     let shop =
         [("name", quoted("shop")), ("site", quoted(SITE)), ("profile", quoted("support")), ("api", "true".into())];
     world.home.settings.add("[[mailbox]]", &shop);
+    fs::write(world.home.file("templates.toml"), "[written.order]\nsubject = \"Shop: {{ subject }}\"\n").unwrap();
+    world.home.settings.set("[[site]]", "templates", quoted("templates.toml"));
     let (reader, writer) = (token(&world, &["--mailbox", "shop"]), token(&world, &["--letters", SITE]));
     let key = issue(&world);
     let mut gateway = world.home.start();
     let letter = json!({
         "issue": key, "to": [PEOPLE[0]], "subject": "Your order", "text": "It is **on its way**.", "writer": "The shop",
+        "template": "order",
         "given": [{ "name": "bill.txt", "content_type": "text/plain", "content": "ZXVybw==" }],
     });
     let (status, refused) = ask(&base, &reader, None, &letter);
@@ -150,6 +153,7 @@ async fn a_program_writes_a_letter_once_and_only_with_the_right_to() {
     for (field, value, status, code) in [
         ("to", json!(["nobody"]), 422, "SP-0610"),
         ("text", json!(" "), 422, "SP-0610"),
+        ("template", json!("odrer"), 422, "SP-0610"),
         ("cc", json!(["bob@people.example"]), 400, "SP-0602"),
         ("given", json!([{ "name": "a", "content": "?" }]), 400, "SP-0602"),
     ] {
@@ -161,6 +165,7 @@ async fn a_program_writes_a_letter_once_and_only_with_the_right_to() {
     let posted = office.wait_for(1);
     gateway.wait_until_quiet();
     assert!(posted[0].mail.contains("bill.txt") && posted[0].rcpt_to == [PEOPLE[0]], "{}", posted[0].mail);
+    assert!(posted[0].mail.contains("Subject: Shop: Your order"), "{}", posted[0].mail);
     let place = format!("{base}/api/letters/{}", first["id"].as_str().unwrap());
     let bearer = |token: &str| format!("Authorization: Bearer {token}");
     let became: Value = serde_json::from_str(&web::get(&place, &[&bearer(&writer)]).body).unwrap();

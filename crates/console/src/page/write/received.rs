@@ -65,6 +65,7 @@ pub(super) async fn receive(console: &Console, session: &Session, mut coming: Mu
             "issue" => said.issue = text,
             "to" => said.to = text,
             "subject" => said.subject = text,
+            "template" => said.template = text,
             "text" => said.text = text,
             "attach" => said.attach = text,
             "writer" => said.writer = text,

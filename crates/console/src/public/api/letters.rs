@@ -27,6 +27,8 @@ struct Asked {
     to: Vec<String>,
     subject: String,
     text: String,
+    /// By name; empty for that of letters on purpose.
+    template: String,
     /// Of the issue, by id or name.
     files: Vec<String>,
     /// In whose name.
@@ -93,7 +95,7 @@ fn is_json(request: &Request) -> Result<(), Problem> {
 }
 
 fn letter(asked: Asked, token: &Token, key: Option<String>) -> Result<Letter, Problem> {
-    let Asked { issue, to, subject, text, files, writer, anyway, given } = asked;
+    let Asked { issue, to, subject, text, template, files, writer, anyway, given } = asked;
     let mut own = Vec::with_capacity(given.len());
     for Given { name, content_type, content } in given {
         let bytes = BASE64.decode(content.as_bytes());
@@ -102,7 +104,7 @@ fn letter(asked: Asked, token: &Token, key: Option<String>) -> Result<Letter, Pr
     }
     Ok(Letter {
         by: WrittenBy::Api,
-        writing: Writing { issue, to, subject, text, files, writer, anyway },
+        writing: Writing { issue, to, subject, text, template, files, writer, anyway },
         files: own,
         request: key,
         token: Some(token.id.clone()),

@@ -20,10 +20,13 @@ pub fn directive(comment: &str) -> Option<Result<Writing, Refused>> {
         match key.as_str() {
             "mail" => writing.to.extend(list(value)),
             "subject" => value.clone_into(&mut writing.subject),
+            "template" => value.clone_into(&mut writing.template),
             "files" => writing.files.extend(list(value)),
             "anyway" if ["yes", "true"].contains(&value) => writing.anyway = true,
             "anyway" => wrong = wrong.or(Some("anyway is yes or left out".to_owned())),
-            other => wrong = wrong.or_else(|| Some(format!("{other:?} is none of mail, subject, files, anyway"))),
+            other => {
+                wrong = wrong.or_else(|| Some(format!("{other:?} is none of mail, subject, template, files, anyway")))
+            }
         }
         rest = after;
     }

@@ -37,7 +37,8 @@ const TEMPLATES: &str = "
 ## Templates of your own
 
 A file has a table for each kind, and `[default]` for the kinds that have none; `[channel]`, with `subject` and `text` alone, makes the messages to
-[channels](outbound.md#by-channels), whatever their kind, and they have nothing of the theme around them:
+[channels](outbound.md#by-channels), whatever their kind, and they have nothing of the theme around them. `[written.NAME]` are those that whoever
+[writes a letter on purpose](written.md#templates) may choose:
 
 ```toml
 [commented]

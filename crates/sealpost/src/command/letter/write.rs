@@ -29,6 +29,9 @@ pub struct Arguments {
     /// What stands behind the key; without it, the summary, for whoever may see that.
     #[arg(long, default_value = "")]
     subject: String,
+    /// The site's template that makes it, by name ([written.NAME] in its templates); without it, that of letters on purpose.
+    #[arg(long, value_name = "NAME", default_value = "")]
+    template: String,
     /// What it says, in Markdown.
     #[arg(long, required_unless_present = "text_file", conflicts_with = "text_file")]
     text: Option<String>,
@@ -67,7 +70,9 @@ pub async fn run(config: &Path, arguments: Arguments) -> Result<(), Failure> {
     with_store(config, async |settings, store| {
         let site = site_named(settings, &arguments.site)?;
         let mappings = site.mappings.as_deref().map(|text| Mappings::from_toml(text, "mappings")).transpose()?;
-        let (id, known) = match engine::write::write(store, &site.name, mappings.as_ref(), order, WHO).await? {
+        let templates = site.templates.clone().unwrap_or_default();
+        let rules = (mappings.as_ref(), &templates);
+        let (id, known) = match engine::write::write(store, &site.name, rules, order, WHO).await? {
             Ordered::New { id } => (id, false),
             Ordered::Known { id } => (id, true),
             Ordered::KeyReused => return Err(Failure::new("another letter was written with this key before")),
@@ -105,6 +110,7 @@ fn order(arguments: &Arguments) -> Result<LetterOrder, Failure> {
         to: arguments.to.clone(),
         subject: arguments.subject.clone(),
         text,
+        template: arguments.template.clone(),
         files: arguments.attach.clone(),
         writer: arguments.writer.clone(),
         anyway: arguments.anyway,
