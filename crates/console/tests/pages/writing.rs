@@ -220,8 +220,8 @@ async fn a_letter_is_written_looked_at_and_sent_by_keyboard_alone() {
     type_in(&browser, "ann@people.example").await;
     tab_through(&browser, 2).await;
     type_in(&browser, "It comes on Monday.").await;
-    let order = tab_through(&browser, 5).await;
-    assert_eq!(order, ["attach", "files", "writer", "anyway", "Show me the letters"]);
+    let order = tab_through(&browser, 6).await;
+    assert_eq!(order, ["template", "attach", "files", "writer", "anyway", "Show me the letters"]);
     browser.press(ENTER).await;
     browser.until("location.pathname.startsWith('/written/') && document.readyState === 'complete'").await;
     let refreshes = "return document.querySelector('meta[http-equiv=refresh]').content";

@@ -124,6 +124,21 @@ fn ask(base: &str, token: &str, key: Option<&str>, letter: &Value) -> (u16, Valu
     (status, serde_json::from_str(&body).unwrap_or_default())
 }
 
+fn each_mistake_is_named(base: &str, writer: &str, letter: &Value) {
+    for (field, value, status, code) in [
+        ("to", json!(["nobody"]), 422, "SP-0610"),
+        ("text", json!(" "), 422, "SP-0610"),
+        ("template", json!("odrer"), 422, "SP-0610"),
+        ("cc", json!(["bob@people.example"]), 400, "SP-0602"),
+        ("given", json!([{ "name": "a", "content": "?" }]), 400, "SP-0602"),
+    ] {
+        let mut wrong = letter.clone();
+        wrong[field] = value;
+        let (told, refused) = ask(base, writer, None, &wrong);
+        assert_eq!((told, &refused["code"]), (status, &json!(code)), "{field}: {refused}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_program_writes_a_letter_once_and_only_with_the_right_to() {
     let (mut world, office, base) = start().await;
@@ -150,18 +165,7 @@ async fn a_program_writes_a_letter_once_and_only_with_the_right_to() {
     other["text"] = "Something else.".into();
     let (status, reused) = ask(&base, &writer, Some("order-1"), &other);
     assert_eq!((status, &reused["code"]), (422, &json!("SP-0604")), "{reused}");
-    for (field, value, status, code) in [
-        ("to", json!(["nobody"]), 422, "SP-0610"),
-        ("text", json!(" "), 422, "SP-0610"),
-        ("template", json!("odrer"), 422, "SP-0610"),
-        ("cc", json!(["bob@people.example"]), 400, "SP-0602"),
-        ("given", json!([{ "name": "a", "content": "?" }]), 400, "SP-0602"),
-    ] {
-        let mut wrong = letter.clone();
-        wrong[field] = value;
-        let (told, refused) = ask(&base, &writer, None, &wrong);
-        assert_eq!((told, &refused["code"]), (status, &json!(code)), "{field}: {refused}");
-    }
+    each_mistake_is_named(&base, &writer, &letter);
     let posted = office.wait_for(1);
     gateway.wait_until_quiet();
     assert!(posted[0].mail.contains("bill.txt") && posted[0].rcpt_to == [PEOPLE[0]], "{}", posted[0].mail);
@@ -170,7 +174,11 @@ async fn a_program_writes_a_letter_once_and_only_with_the_right_to() {
     let bearer = |token: &str| format!("Authorization: Bearer {token}");
     let became: Value = serde_json::from_str(&web::get(&place, &[&bearer(&writer)]).body).unwrap();
     assert_eq!((&became["state"], &became["issue"]), (&json!("posted"), &json!(key)), "{became}");
-    assert_eq!(became["letters"][0], json!({ "to": PEOPLE[0], "state": "sent", "fault": null }), "{became}");
+    assert_eq!(
+        became["letters"][0],
+        json!({ "to": PEOPLE[0], "state": "sent", "fault": null, "files": [{ "name": "bill.txt", "why_not": null }] }),
+        "{became}"
+    );
     assert_eq!(web::get(&place, &[&bearer(&reader)]).status, 404, "another token's");
     assert_eq!(comments(&world, &key).len(), 1);
 
