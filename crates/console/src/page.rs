@@ -1,5 +1,6 @@
 //! Pages: templates filled with values, and nothing else.
 
+mod about;
 pub mod case;
 pub mod contacts;
 pub mod event;

@@ -1,12 +1,12 @@
 //! Contacts: to whom the usage of each site and its plan are told, for any administrator to change.
 
-use super::story::known_form;
-use super::{Moment, moment, not_found, notice, render, stale_form, trouble};
+use super::about::About;
+use super::{Moment, moment, notice, render, stale_form, trouble};
 use crate::Console;
-use crate::sign_in::{Session, Signed};
+use crate::sign_in::Session;
 use askama::Template;
-use axum::extract::rejection::{FormRejection, PathRejection};
-use axum::extract::{Path, State};
+use axum::extract::State;
+use axum::extract::rejection::FormRejection;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Extension, Form};
@@ -130,46 +130,26 @@ pub async fn add(
 }
 
 /// Has one told first.
-pub async fn first(
-    console: State<Console>,
-    session: Extension<Session>,
-    id: Result<Path<String>, PathRejection>,
-    form: Result<Form<Signed>, FormRejection>,
-) -> Response {
-    change(console, session, id, form, ContactWord::First).await
+pub async fn first(console: State<Console>, session: Extension<Session>, about: About) -> Response {
+    change(console, session, about, ContactWord::First).await
 }
 
 /// His address is good again.
-pub async fn good(
-    console: State<Console>,
-    session: Extension<Session>,
-    id: Result<Path<String>, PathRejection>,
-    form: Result<Form<Signed>, FormRejection>,
-) -> Response {
-    change(console, session, id, form, ContactWord::Good).await
+pub async fn good(console: State<Console>, session: Extension<Session>, about: About) -> Response {
+    change(console, session, about, ContactWord::Good).await
 }
 
 /// Removes one.
-pub async fn remove(
-    console: State<Console>,
-    session: Extension<Session>,
-    id: Result<Path<String>, PathRejection>,
-    form: Result<Form<Signed>, FormRejection>,
-) -> Response {
-    change(console, session, id, form, ContactWord::Remove).await
+pub async fn remove(console: State<Console>, session: Extension<Session>, about: About) -> Response {
+    change(console, session, about, ContactWord::Remove).await
 }
 
 async fn change(
     State(console): State<Console>,
     session: Extension<Session>,
-    id: Result<Path<String>, PathRejection>,
-    form: Result<Form<Signed>, FormRejection>,
+    About(id): About,
     word: ContactWord,
 ) -> Response {
-    if !session.made(form) {
-        return stale_form();
-    }
-    let Some(id) = known_form(id) else { return not_found().await };
     match console.store.change_contact(&id, word, session.who()).await {
         Ok(true) => Redirect::to("/contacts").into_response(),
         Ok(false) => {

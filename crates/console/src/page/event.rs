@@ -1,18 +1,19 @@
 //! The story of one event: what happened, who is told of it and who is not and why, and what became of the letters.
 
+use super::about::About;
 use super::events::{issue, outcome, told_by, what_happened, who};
 use super::messages::IssueLink;
 use super::outbox::{EventLetter, event_letter};
-use super::story::{asked_about, known_form};
+use super::story::known_form;
 use super::{Moment, moment, not_found, notice, render, state, state_word, trouble, words_of};
 use crate::Console;
-use crate::sign_in::{Session, Signed};
+use crate::sign_in::Session;
 use askama::Template;
-use axum::extract::rejection::{FormRejection, PathRejection};
+use axum::Extension;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::{Extension, Form};
 use policy::Fault;
 use policy::event::{Event, EventKind};
 use policy::meter::given_up_at;
@@ -125,16 +126,7 @@ pub async fn show(
 }
 
 /// A person's word: the work on the event's issue is begun anew.
-pub async fn wake(
-    State(console): State<Console>,
-    session: Extension<Session>,
-    id: Result<Path<String>, PathRejection>,
-    form: Result<Form<Signed>, FormRejection>,
-) -> Response {
-    let id = match asked_about(&session, id, form).await {
-        Ok(id) => id,
-        Err(answer) => return answer,
-    };
+pub async fn wake(State(console): State<Console>, session: Extension<Session>, About(id): About) -> Response {
     match console.store.wake_notice(&id, session.who()).await {
         Ok(true) => Redirect::to(&format!("/events/{id}")).into_response(),
         Ok(false) => {

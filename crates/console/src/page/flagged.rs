@@ -1,9 +1,10 @@
 //! Mails that are flagged for support: the list, and a person's word that one is, or is not any more.
 
+use super::about::About;
 use super::story::known_form;
 use super::{Moment, moment, not_found, notice, render, stale_form, subject, trouble};
 use crate::Console;
-use crate::sign_in::{Session, Signed};
+use crate::sign_in::Session;
 use askama::Template;
 use axum::extract::rejection::{FormRejection, PathRejection};
 use axum::extract::{Path, State};
@@ -88,16 +89,7 @@ pub async fn flag(
 }
 
 /// Takes a flag back.
-pub async fn unflag(
-    State(console): State<Console>,
-    session: Extension<Session>,
-    id: Result<Path<String>, PathRejection>,
-    form: Result<Form<Signed>, FormRejection>,
-) -> Response {
-    if !session.made(form) {
-        return stale_form();
-    }
-    let Some(id) = known_form(id) else { return not_found().await };
+pub async fn unflag(State(console): State<Console>, session: Extension<Session>, About(id): About) -> Response {
     match console.store.unflag(&id, session.who()).await {
         Ok(true) => Redirect::to(&format!("/messages/{id}")).into_response(),
         Ok(false) => notice(StatusCode::CONFLICT, "Nothing was done", "This mail is not flagged, or not any more."),

@@ -1,19 +1,19 @@
 //! The list of letters about events, what became of each, and a person's word that one is sent once more.
 
+use super::about::About;
 use super::events::Asked;
 use super::filter::{ROWS, before, cut};
 use super::letters::{Tab, fate_in_words, tabs};
-use super::story::asked_about;
 use super::views::TabLink;
 use super::{Moment, moment, not_found, notice, render, state, state_word, trouble, words_of};
 use crate::Console;
-use crate::sign_in::{Session, Signed};
+use crate::sign_in::Session;
 use askama::Template;
-use axum::extract::rejection::{FormRejection, PathRejection, QueryRejection};
-use axum::extract::{Path, Query, State};
+use axum::Extension;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::{Extension, Form};
 use policy::Fault;
 use store::{JobState, LetterAbout, LetterFate, LetterFile, OutboxLine};
 
@@ -92,16 +92,7 @@ async fn page(console: &Console, session: &Session, asked: &Asked) -> Result<Lis
 }
 
 /// A person's word: a letter that is held or was given up is sent once more.
-pub async fn again(
-    State(console): State<Console>,
-    session: Extension<Session>,
-    id: Result<Path<String>, PathRejection>,
-    form: Result<Form<Signed>, FormRejection>,
-) -> Response {
-    let id = match asked_about(&session, id, form).await {
-        Ok(id) => id,
-        Err(answer) => return answer,
-    };
+pub async fn again(State(console): State<Console>, session: Extension<Session>, About(id): About) -> Response {
     match sent_again(&console, &session, &id).await {
         Ok(Some(back)) => Redirect::to(&back).into_response(),
         Ok(None) => {
@@ -113,16 +104,7 @@ pub async fn again(
 }
 
 /// A person has what a letter says erased at once.
-pub async fn erase(
-    State(console): State<Console>,
-    session: Extension<Session>,
-    id: Result<Path<String>, PathRejection>,
-    form: Result<Form<Signed>, FormRejection>,
-) -> Response {
-    let id = match asked_about(&session, id, form).await {
-        Ok(id) => id,
-        Err(answer) => return answer,
-    };
+pub async fn erase(State(console): State<Console>, session: Extension<Session>, About(id): About) -> Response {
     match console.store.erase_letter(&id, session.who()).await {
         Ok(None) => match after(&console, &id).await {
             Ok(place) => Redirect::to(&place).into_response(),

@@ -1,10 +1,11 @@
 //! Replaying a mail: what today's rules, or others, make of it is shown first, and happens only after a person's yes.
 
+use super::about::About;
 use super::letters::described as described_letter;
-use super::story::{asked_about, described, known_form, proof};
+use super::story::{described, known_form, proof};
 use super::{Moment, moment, not_found, notice, stale_form, trouble};
 use crate::Console;
-use crate::sign_in::{Session, Signed};
+use crate::sign_in::Session;
 use axum::extract::rejection::{FormRejection, PathRejection};
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -178,29 +179,15 @@ pub async fn replay(
     State(console): State<Console>,
     session: Extension<Session>,
     path: Result<Path<(String, store::Micros)>, PathRejection>,
-    form: Result<Form<Signed>, FormRejection>,
+    About(id): About,
 ) -> Response {
-    let (id, version) = match path {
-        Ok(Path((id, version))) => (Ok(Path(id)), version),
-        Err(rejection) => (Err(rejection), 0),
-    };
-    match asked_about(&session, id, form).await {
-        Ok(id) => answer(&id, console.store.replay(&id, version, session.who()).await),
-        Err(answer) => answer,
-    }
+    let Ok(Path((_, version))) = path else { return not_found().await };
+    answer(&id, console.store.replay(&id, version, session.who()).await)
 }
 
 /// A person has the content of a mail erased at once.
-pub async fn erase(
-    State(console): State<Console>,
-    session: Extension<Session>,
-    id: Result<Path<String>, PathRejection>,
-    form: Result<Form<Signed>, FormRejection>,
-) -> Response {
-    match asked_about(&session, id, form).await {
-        Ok(id) => answer(&id, console.store.erase(&id, session.who()).await.map(|not_now| not_now.map_or(Ok(()), Err))),
-        Err(answer) => answer,
-    }
+pub async fn erase(State(console): State<Console>, session: Extension<Session>, About(id): About) -> Response {
+    answer(&id, console.store.erase(&id, session.who()).await.map(|not_now| not_now.map_or(Ok(()), Err)))
 }
 
 fn answer(id: &str, asked: Result<Result<(), NotNow>, Fault>) -> Response {

@@ -1,21 +1,20 @@
 //! The story of one message: outcome, reasons, steps with receipts, questions with answers, faults.
 
+use super::about::About;
 use super::letters::described as described_letter;
 use super::messages::IssueLink;
 use super::replay::{Choice, Proposal, choices, proposal};
 use super::values::{Pair, values};
 use super::views::{Tab, TabLink, tabs};
-use super::{
-    Moment, erased, is_id, moment, not_found, notice, render, stale_form, state, state_word, subject, trouble, words_of,
-};
+use super::{Moment, erased, is_id, moment, not_found, notice, render, state, state_word, subject, trouble, words_of};
 use crate::Console;
-use crate::sign_in::{Session, Signed};
+use crate::sign_in::Session;
 use askama::Template;
-use axum::extract::rejection::{FormRejection, PathRejection};
+use axum::Extension;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::{Extension, Form};
 use policy::kept::size_in_words;
 use policy::{Fault, FieldSetting, Goal, Letter, Outcome, Receipt, Step, StepKind, Visibility};
 use store::{JobState, LedgerLine, Look, LookLine, Story};
@@ -124,16 +123,7 @@ async fn shown(console: &Console, session: &Session, id: &str) -> Result<Option<
 }
 
 /// A person's word: a held or dead message is tried again.
-pub async fn wake(
-    State(console): State<Console>,
-    session: Extension<Session>,
-    id: Result<Path<String>, PathRejection>,
-    form: Result<Form<Signed>, FormRejection>,
-) -> Response {
-    let id = match asked_about(&session, id, form).await {
-        Ok(id) => id,
-        Err(answer) => return answer,
-    };
+pub async fn wake(State(console): State<Console>, session: Extension<Session>, About(id): About) -> Response {
     match console.store.wake(&id, session.who()).await {
         Ok(true) => Redirect::to(&format!("/messages/{id}")).into_response(),
         Ok(false) => {
@@ -141,21 +131,6 @@ pub async fn wake(
             notice(StatusCode::CONFLICT, "Nothing to try again", text)
         }
         Err(fault) => trouble(&fault),
-    }
-}
-
-/// The message that a form of this session is about; for any other request its answer.
-pub(super) async fn asked_about(
-    session: &Session,
-    id: Result<Path<String>, PathRejection>,
-    form: Result<Form<Signed>, FormRejection>,
-) -> Result<String, Response> {
-    if !session.made(form) {
-        return Err(stale_form());
-    }
-    match known_form(id) {
-        Some(id) => Ok(id),
-        None => Err(not_found().await),
     }
 }
 

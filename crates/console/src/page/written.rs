@@ -2,21 +2,22 @@
 
 mod shown;
 
+use super::about::About;
 use super::events::Asked;
 use super::filter::{ROWS, before, cut};
 use super::letters::{Tab, tabs};
-use super::story::{asked_about, known_form};
+use super::story::known_form;
 use super::views::TabLink;
 use super::{Moment, moment, not_found, notice, render, trouble};
 use crate::Console;
 use crate::guard::Policy;
-use crate::sign_in::{Session, Signed};
+use crate::sign_in::Session;
 use askama::Template;
-use axum::extract::rejection::{FormRejection, PathRejection, QueryRejection};
+use axum::Extension;
+use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::{Extension, Form};
 use policy::notify::WrittenBy;
 use policy::{Fault, Visibility};
 use serde::Deserialize;
@@ -204,16 +205,7 @@ pub async fn show(
 }
 
 /// A person's word: what he looked at is sent.
-pub async fn send(
-    State(console): State<Console>,
-    session: Extension<Session>,
-    id: Result<Path<String>, PathRejection>,
-    form: Result<Form<Signed>, FormRejection>,
-) -> Response {
-    let id = match asked_about(&session, id, form).await {
-        Ok(id) => id,
-        Err(answer) => return answer,
-    };
+pub async fn send(State(console): State<Console>, session: Extension<Session>, About(id): About) -> Response {
     match sent(&console, &session, &id).await {
         Ok(answer) => answer,
         Err(fault) => trouble(&fault),
@@ -232,16 +224,7 @@ async fn sent(console: &Console, session: &Session, id: &str) -> Result<Response
 }
 
 /// A person's word: what he looked at is not sent.
-pub async fn not_send(
-    State(console): State<Console>,
-    session: Extension<Session>,
-    id: Result<Path<String>, PathRejection>,
-    form: Result<Form<Signed>, FormRejection>,
-) -> Response {
-    let id = match asked_about(&session, id, form).await {
-        Ok(id) => id,
-        Err(answer) => return answer,
-    };
+pub async fn not_send(State(console): State<Console>, session: Extension<Session>, About(id): About) -> Response {
     let answered = match console.store.drop_written(&id, session.who()).await {
         Ok(done) => answer(&console, &id, done, WrittenState::Dropped).await,
         Err(fault) => Err(fault),
@@ -250,16 +233,7 @@ pub async fn not_send(
 }
 
 /// A person's word: the work on one is begun anew.
-pub async fn wake(
-    State(console): State<Console>,
-    session: Extension<Session>,
-    id: Result<Path<String>, PathRejection>,
-    form: Result<Form<Signed>, FormRejection>,
-) -> Response {
-    let id = match asked_about(&session, id, form).await {
-        Ok(id) => id,
-        Err(answer) => return answer,
-    };
+pub async fn wake(State(console): State<Console>, session: Extension<Session>, About(id): About) -> Response {
     match console.store.wake_written(&id, session.who()).await {
         Ok(true) => Redirect::to(&format!("/written/{id}")).into_response(),
         Ok(false) => {

@@ -189,6 +189,14 @@ impl Shelf {
         })
     }
 
+    /// The same as an error.
+    fn open_again(&self) -> Result<(), Fault> {
+        match self.stop() {
+            Some(Stop::Halted(fault, _) | Stop::Wait(fault, _) | Stop::Retry(fault)) => Err(fault),
+            _ => Ok(()),
+        }
+    }
+
     /// All letters wait.
     fn halt(&self, kind: TroubleKind, detail: &str) -> Fault {
         let fault = Fault::temporary(FaultCode::PostHalted, detail);
@@ -373,9 +381,7 @@ impl Outgoing {
             return self.shelf.heed(self.open(target).await, false);
         }
         let _door = self.shelf.door.lock().await;
-        if let Some(Stop::Halted(fault, _) | Stop::Wait(fault, _) | Stop::Retry(fault)) = self.shelf.stop() {
-            return Err(fault);
-        }
+        self.shelf.open_again()?;
         self.shelf.heed(self.open(target).await, by_token)
     }
 }

@@ -3,7 +3,6 @@
 use super::{LEFT_ALONE_FIRST, Shelf, Trouble, TroubleKind, Turn};
 use crate::deliver::graph::{self, GraphServer};
 use crate::speak::MailService;
-use crate::stop::Stop;
 use crate::tokens::TokensOfOutgoing;
 use policy::Fault;
 use std::time::Instant;
@@ -43,10 +42,7 @@ impl Turn<'_> {
             return Ok(None);
         }
         let door = shelf.door.lock().await;
-        match shelf.stop() {
-            Some(Stop::Halted(fault, _) | Stop::Wait(fault, _) | Stop::Retry(fault)) => Err(fault),
-            _ => Ok(Some(door)),
-        }
+        shelf.open_again().map(|()| Some(door))
     }
 
     /// What Graph said of a letter that was begun at that time. What is about us is about all letters: a token is asked for anew once, then all
