@@ -89,7 +89,11 @@ impl PostOffice {
                 // A client that goes away in the middle is what some tests are about.
                 std::thread::spawn(move || {
                     shelf.0.lock().unwrap().traffic.begins();
-                    let served = stream.and_then(|stream| serve(stream, &shelf));
+                    // Kept open until it counts as closed: whoever sees its end and comes again at once is not a second one.
+                    let served = stream.and_then(|stream| {
+                        let open = stream.try_clone()?;
+                        serve(stream, &shelf).map(|()| open)
+                    });
                     shelf.0.lock().unwrap().traffic.open -= 1;
                     shelf.1.notify_all();
                     served
