@@ -1,0 +1,27 @@
+//! S/MIME: mail signed and encrypted with certificates (RFC 8551).
+//!
+//! CMS is read and written here ourselves, on X.509 types and primitives of others: what was signed has to be had byte for byte, as it
+//! was sent, and streaming senders write it in BER.
+
+mod ber;
+mod certificate;
+mod cipher;
+mod decrypt;
+mod encrypt;
+mod oid;
+mod recipient;
+mod sign;
+mod signature;
+mod tlv;
+mod verify;
+mod whole;
+
+pub use ber::normalised;
+pub use certificate::{Certificate, PublicKey};
+pub use cipher::ContentCipher;
+pub use decrypt::{Opened, decrypt};
+pub use encrypt::{Recipient, Transport, encrypt};
+pub use sign::{Signer, sign};
+pub use signature::{Digest, Scheme};
+pub use verify::{Flaw, Signature, Signed, verify};
+pub use whole::{Layer, OpenedMail, Orders, open, seal};

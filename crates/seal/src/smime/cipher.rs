@@ -1,0 +1,142 @@
+//! Ciphers of content (RFC 3565, RFC 5084).
+
+use super::oid;
+use super::tlv::{self, Algorithm, OCTETS, SEQUENCE};
+use crate::{Random, Trouble};
+use aws_lc_rs::aead::{AES_128_GCM, AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+use aws_lc_rs::cipher::{
+    AES_128, AES_192, AES_256, DecryptionContext, EncryptionContext, PaddedBlockDecryptingKey,
+    PaddedBlockEncryptingKey, UnboundCipherKey,
+};
+use aws_lc_rs::iv::FixedLength;
+use zeroize::Zeroizing;
+
+const TAG_BYTES: usize = 16;
+const NONCE_BYTES: usize = 12;
+const BLOCK_BYTES: usize = 16;
+
+/// A cipher of content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ContentCipher {
+    Aes128Cbc,
+    Aes192Cbc,
+    /// What everybody opens.
+    Aes256Cbc,
+    Aes128Gcm,
+    Aes256Gcm,
+}
+
+/// Content that is encrypted.
+pub(super) struct Encrypted {
+    /// The algorithm with its nonce, in DER.
+    pub(super) algorithm: Vec<u8>,
+    pub(super) content: Vec<u8>,
+    /// What proves that it was not changed, where the cipher does so.
+    pub(super) mac: Option<Vec<u8>>,
+}
+
+impl ContentCipher {
+    pub(super) fn of(algorithm: &Algorithm<'_>) -> Result<ContentCipher, Trouble> {
+        match algorithm.oid {
+            oid::AES128_CBC => Ok(ContentCipher::Aes128Cbc),
+            oid::AES192_CBC => Ok(ContentCipher::Aes192Cbc),
+            oid::AES256_CBC => Ok(ContentCipher::Aes256Cbc),
+            oid::AES128_GCM => Ok(ContentCipher::Aes128Gcm),
+            oid::AES256_GCM => Ok(ContentCipher::Aes256Gcm),
+            _ => Err(Trouble::Unsupported("this cipher")),
+        }
+    }
+
+    /// Whether it proves that its content was not changed.
+    pub fn is_authenticated(self) -> bool {
+        matches!(self, ContentCipher::Aes128Gcm | ContentCipher::Aes256Gcm)
+    }
+
+    pub(super) fn key_len(self) -> usize {
+        match self {
+            ContentCipher::Aes128Cbc | ContentCipher::Aes128Gcm => 16,
+            ContentCipher::Aes192Cbc => 24,
+            ContentCipher::Aes256Cbc | ContentCipher::Aes256Gcm => 32,
+        }
+    }
+
+    fn gcm(self, key: &[u8]) -> Result<LessSafeKey, Trouble> {
+        let algorithm = if self == ContentCipher::Aes128Gcm { &AES_128_GCM } else { &AES_256_GCM };
+        Ok(LessSafeKey::new(UnboundKey::new(algorithm, key).map_err(|_| Trouble::CannotOpen)?))
+    }
+
+    fn cbc(self, key: &[u8]) -> Result<UnboundCipherKey, Trouble> {
+        let algorithm = match self {
+            ContentCipher::Aes128Cbc => &AES_128,
+            ContentCipher::Aes192Cbc => &AES_192,
+            _ => &AES_256,
+        };
+        UnboundCipherKey::new(algorithm, key).map_err(|_| Trouble::CannotOpen)
+    }
+
+    pub(super) fn encrypt(self, key: &[u8], plain: &[u8], random: &mut dyn Random) -> Result<Encrypted, Trouble> {
+        let mut content = Vec::with_capacity(plain.len() + BLOCK_BYTES);
+        content.extend_from_slice(plain);
+        if self.is_authenticated() {
+            let mut nonce = [0; NONCE_BYTES];
+            random.fill(&mut nonce);
+            let tag = self
+                .gcm(key)?
+                .seal_in_place_separate_tag(Nonce::assume_unique_for_key(nonce), Aad::empty(), &mut content)
+                .map_err(|_| Trouble::KeyRefused)?;
+            let parameters = tlv::sequence(&[&tlv::octets(&nonce), &tlv::number(16)]);
+            let id = if self == ContentCipher::Aes128Gcm { oid::AES128_GCM } else { oid::AES256_GCM };
+            let algorithm = tlv::algorithm(id, &parameters);
+            return Ok(Encrypted { algorithm, content, mac: Some(tag.as_ref().to_vec()) });
+        }
+        let mut iv = [0; BLOCK_BYTES];
+        random.fill(&mut iv);
+        PaddedBlockEncryptingKey::cbc_pkcs7(self.cbc(key)?)
+            .and_then(|key| key.less_safe_encrypt(&mut content, EncryptionContext::Iv128(FixedLength::from(&iv))))
+            .map_err(|_| Trouble::KeyRefused)?;
+        let id = match self {
+            ContentCipher::Aes128Cbc => oid::AES128_CBC,
+            ContentCipher::Aes192Cbc => oid::AES192_CBC,
+            _ => oid::AES256_CBC,
+        };
+        Ok(Encrypted { algorithm: tlv::algorithm(id, &tlv::octets(&iv)), content, mac: None })
+    }
+
+    /// The content, or [`Trouble::CannotOpen`] for whatever reason.
+    ///
+    /// # Errors
+    /// [`Trouble::Malformed`] and [`Trouble::Unsupported`] only for what anybody can see without the key.
+    pub(super) fn decrypt(
+        self,
+        algorithm: &Algorithm<'_>,
+        key: &[u8],
+        content: Vec<u8>,
+        aad: &[u8],
+        mac: Option<&[u8]>,
+    ) -> Result<Vec<u8>, Trouble> {
+        let parameters = algorithm.parameters.ok_or(Trouble::Malformed("a cipher has no nonce"))?;
+        let mut content = Zeroizing::new(content);
+        if let (true, Some(mac)) = (self.is_authenticated(), mac) {
+            if parameters.tag != SEQUENCE || mac.len() != TAG_BYTES {
+                return Err(Trouble::Unsupported("a proof of another size than 16 bytes"));
+            }
+            let nonce = parameters.elements().expect(OCTETS)?.content;
+            let nonce = Nonce::try_assume_unique_for_key(nonce)
+                .map_err(|_| Trouble::Unsupported("a nonce of another size than 12 bytes"))?;
+            content.extend_from_slice(mac);
+            let opened =
+                self.gcm(key)?.open_in_place(nonce, Aad::from(aad), &mut content).map_err(|_| Trouble::CannotOpen)?;
+            return Ok(opened.to_vec());
+        }
+        if self.is_authenticated() || mac.is_some() {
+            return Err(Trouble::Malformed("a cipher does not go with its kind of content"));
+        }
+        let iv: [u8; BLOCK_BYTES] =
+            parameters.content.try_into().map_err(|_| Trouble::Malformed("a cipher has no nonce"))?;
+        let opened = PaddedBlockDecryptingKey::cbc_pkcs7(self.cbc(key)?)
+            .map_err(|_| Trouble::CannotOpen)?
+            .decrypt(&mut content, DecryptionContext::Iv128(FixedLength::from(&iv)))
+            .map_err(|_| Trouble::CannotOpen)?;
+        Ok(opened.to_vec())
+    }
+}

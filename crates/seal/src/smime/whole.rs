@@ -1,0 +1,194 @@
+//! Whole mails: signed, encrypted, and opened again (RFC 8551, section 3).
+
+use super::certificate::Certificate;
+use super::cipher::ContentCipher;
+use super::decrypt::decrypt;
+use super::encrypt::encrypt;
+use super::recipient::Recipient;
+use super::sign::{Signer, sign};
+use super::verify::{Signed, is_signed_data, verify};
+use crate::entity::{self, Entity, Prepared, prepared, with_crlf};
+use crate::key::PrivateKey;
+use crate::{Random, Trouble};
+use data_encoding::BASE64;
+
+/// Layers of one mail: signed, encrypted, and signed again is as much as anybody makes (RFC 2634).
+const LAYERS_MAX: usize = 4;
+
+/// How a mail is sealed.
+pub struct Orders<'a> {
+    pub signer: Option<Signer<'a>>,
+    /// For all of these it is encrypted; for nobody it is not.
+    pub recipients: &'a [Recipient<'a>],
+    pub cipher: ContentCipher,
+    /// The content stands within the signature; a program without S/MIME shows nothing of it.
+    pub is_opaque: bool,
+    /// Seconds since 1970.
+    pub now: u64,
+}
+
+/// One layer of a mail that was opened, the outermost first.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Layer {
+    Signed(Signed),
+    Encrypted {
+        cipher: ContentCipher,
+        /// Which of the keys opened it.
+        with: usize,
+    },
+}
+
+/// A mail without its layers.
+#[derive(Debug, PartialEq, Eq)]
+pub struct OpenedMail {
+    /// The fields from outside with the content from within.
+    pub mail: Vec<u8>,
+    pub layers: Vec<Layer>,
+}
+
+/// The mail signed first, then encrypted, as `orders` say. What is not about content stays in its head.
+///
+/// # Errors
+/// Those of [`sign`] and [`encrypt`]; nothing of the mail is given back then.
+pub fn seal(mail: &[u8], orders: &Orders<'_>, random: &mut dyn Random) -> Result<Vec<u8>, Trouble> {
+    let Prepared { outer: mut out, inner: mut entity, is_fit } = prepared(mail);
+    if let Some(signer) = &orders.signer {
+        entity = if orders.is_opaque || !is_fit {
+            enveloped("signed-data", &sign(&entity, signer, orders.now, true)?)
+        } else {
+            beside(&entity, &sign(&entity, signer, orders.now, false)?, signer.scheme.micalg(), random)
+        };
+    }
+    if !orders.recipients.is_empty() {
+        let kind = if orders.cipher.is_authenticated() { "authEnveloped-data" } else { "enveloped-data" };
+        entity = enveloped(kind, &encrypt(&entity, orders.recipients, orders.cipher, random)?);
+    }
+    out.extend_from_slice(b"MIME-Version: 1.0\r\n");
+    out.extend_from_slice(&entity);
+    Ok(out)
+}
+
+fn base64(bytes: &[u8]) -> String {
+    let text = BASE64.encode(bytes);
+    text.as_bytes().chunks(76).map(|line| String::from_utf8_lossy(line) + "\r\n").collect()
+}
+
+/// RFC 8551, sections 3.3 to 3.5.2.
+fn enveloped(kind: &str, cms: &[u8]) -> Vec<u8> {
+    let head = format!(
+        "Content-Type: application/pkcs7-mime; smime-type={kind};\r\n name=\"smime.p7m\"\r\n\
+         Content-Transfer-Encoding: base64\r\nContent-Disposition: attachment; filename=\"smime.p7m\"\r\n\r\n"
+    );
+    (head + &base64(cms)).into_bytes()
+}
+
+/// RFC 8551, section 3.5.3.
+fn beside(entity: &[u8], cms: &[u8], micalg: &str, random: &mut dyn Random) -> Vec<u8> {
+    let boundary = entity::boundary(random);
+    let mut out = format!(
+        "Content-Type: multipart/signed; protocol=\"application/pkcs7-signature\";\r\n micalg={micalg};\r\n \
+         boundary=\"{boundary}\"\r\n\r\nThis is a signed message.\r\n--{boundary}\r\n"
+    )
+    .into_bytes();
+    out.extend_from_slice(entity);
+    out.extend_from_slice(
+        format!(
+            "\r\n--{boundary}\r\nContent-Type: application/pkcs7-signature; name=\"smime.p7s\"\r\n\
+             Content-Transfer-Encoding: base64\r\nContent-Disposition: attachment; filename=\"smime.p7s\"\r\n\r\n{}--{boundary}--\r\n",
+            base64(cms)
+        )
+        .as_bytes(),
+    );
+    out
+}
+
+/// The mail without its layers; a mail without any comes back as it is.
+///
+/// Only the mail as a whole is opened: a signed or encrypted part beside others says nothing about them, and what it holds must not be
+/// mixed with theirs. It stays a file of the mail.
+///
+/// # Errors
+/// Those of [`decrypt`] and [`verify`]. A signature that is not good is no error: it is in the layer.
+pub fn open(
+    mail: &[u8],
+    keys: &[(&Certificate, &dyn PrivateKey)],
+    known: &[Certificate],
+    random: &mut dyn Random,
+) -> Result<OpenedMail, Trouble> {
+    let mail = with_crlf(mail).into_owned();
+    let (mut current, mut layers) = (mail.clone(), Vec::new());
+    while layers.len() < LAYERS_MAX {
+        let Some((inner, layer)) = layer(&current, keys, known, random)? else { break };
+        layers.push(layer);
+        current = inner;
+    }
+    if layers.is_empty() {
+        return Ok(OpenedMail { mail, layers });
+    }
+    Ok(OpenedMail { mail: with_head_of(&mail, &current), layers })
+}
+
+/// What the outermost layer holds; `None` when there is none.
+fn layer(
+    bytes: &[u8],
+    keys: &[(&Certificate, &dyn PrivateKey)],
+    known: &[Certificate],
+    random: &mut dyn Random,
+) -> Result<Option<(Vec<u8>, Layer)>, Trouble> {
+    let entity = Entity::read(bytes);
+    let Some(kind) = entity.kind() else { return Ok(None) };
+    match kind.essence.as_str() {
+        "multipart/signed" if kind.parameter("protocol").is_some_and(is_signature) => {
+            let parts = entity.parts().ok_or(Trouble::Malformed("a signed mail has no end"))?;
+            let [signed, signature] = parts.parts[..] else {
+                return Err(Trouble::Malformed("a signed mail has other than two parts"));
+            };
+            let signature =
+                Entity::read(signature).decoded().ok_or(Trouble::Malformed("a signature is not encoded as it says"))?;
+            let verdict = verify(&signature, Some(signed), known)?;
+            Ok(Some((signed.to_vec(), Layer::Signed(verdict))))
+        }
+        "application/pkcs7-mime" | "application/x-pkcs7-mime" => {
+            // Lists of certificates come as the same type.
+            if kind.parameter("smime-type").is_some_and(|kind| kind.eq_ignore_ascii_case("certs-only")) {
+                return Ok(None);
+            }
+            let cms = entity.decoded().ok_or(Trouble::Malformed("a sealed mail is not encoded as it says"))?;
+            if is_signed_data(&cms) {
+                let mut verdict = verify(&cms, None, known)?;
+                return Ok(Some((verdict.content.take().unwrap_or_default(), Layer::Signed(verdict))));
+            }
+            let opened = decrypt(&cms, keys, random)?;
+            Ok(Some((opened.content, Layer::Encrypted { cipher: opened.cipher, with: opened.with })))
+        }
+        _ => Ok(None),
+    }
+}
+
+fn is_signature(protocol: &str) -> bool {
+    ["application/pkcs7-signature", "application/x-pkcs7-signature"]
+        .iter()
+        .any(|one| protocol.eq_ignore_ascii_case(one))
+}
+
+/// The entity below the fields of the mail that are not about content.
+fn with_head_of(mail: &[u8], entity: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(entity.len() + 1024);
+    for field in Entity::read(mail).fields() {
+        let name = field.split(|byte| *byte == b':').next().unwrap_or_default().to_ascii_lowercase();
+        if !name.starts_with(b"content-") && name != b"mime-version" {
+            out.extend_from_slice(field);
+        }
+    }
+    out.extend_from_slice(b"MIME-Version: 1.0\r\n");
+    // Fields within that are not about content are the mail's own only where header protection says so.
+    let inner = Entity::read(entity);
+    for field in inner.fields() {
+        if field.len() > 8 && field[..8].eq_ignore_ascii_case(b"content-") {
+            out.extend_from_slice(field);
+        }
+    }
+    out.extend_from_slice(b"\r\n");
+    out.extend_from_slice(inner.body);
+    out
+}

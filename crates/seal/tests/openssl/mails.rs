@@ -1,0 +1,166 @@
+//! Whole mails, as they travel.
+
+use crate::authority::{Authority, Chance, Person};
+use seal::key::PrivateKey;
+use seal::smime::{
+    Certificate, ContentCipher, Digest, Flaw, Layer, OpenedMail, Orders, Recipient, Scheme, Signer, Transport, open,
+    seal,
+};
+use seal::{Trouble, smime};
+
+const MAIL: &str = "From: a@example.com\r\nTo: b@example.com\r\nSubject: Help\r\nMIME-Version: 1.0\r\n\
+    Content-Type: multipart/mixed; boundary=\"x\"\r\n\r\n--x\r\nContent-Type: text/plain; charset=utf-8\r\n\
+    Content-Transfer-Encoding: 8bit\r\n\r\nGrüße aus Köln, trailing space \r\n--x\r\nContent-Type: application/pdf\r\n\
+    Content-Transfer-Encoding: base64\r\n\r\nJVBERi0=\r\n--x--\r\n";
+
+struct Sealing<'a> {
+    signer: Option<&'a Person>,
+    recipients: Vec<Recipient<'a>>,
+    cipher: ContentCipher,
+    is_opaque: bool,
+}
+
+impl Sealing<'_> {
+    fn seal(&self, mail: &str) -> Vec<u8> {
+        let signer = self.signer.map(|person| Signer {
+            certificate: &person.certificate,
+            key: &person.key,
+            scheme: Scheme::RsaPkcs1(Digest::Sha256),
+            intermediates: &[],
+        });
+        let orders = Orders {
+            signer,
+            recipients: &self.recipients,
+            cipher: self.cipher,
+            is_opaque: self.is_opaque,
+            now: 1_790_000_000,
+        };
+        seal(mail.as_bytes(), &orders, &mut Chance).expect("it is sealed")
+    }
+}
+
+fn opened(mail: &[u8], person: &Person) -> Result<OpenedMail, Trouble> {
+    let keys: [(&Certificate, &dyn PrivateKey); 1] = [(&person.certificate, &person.key)];
+    open(mail, &keys, &[], &mut Chance)
+}
+
+#[test]
+fn a_mail_is_signed_then_encrypted_and_opens_by_openssl_and_by_us() {
+    let authority = Authority::start();
+    let person = authority.person("rsa2048");
+    for (cipher, is_opaque) in [(ContentCipher::Aes256Cbc, false), (ContentCipher::Aes256Gcm, true)] {
+        let recipients = vec![Recipient { certificate: &person.certificate, transport: Transport::Pkcs1 }];
+        let sealed = Sealing { signer: Some(&person), recipients, cipher, is_opaque }.seal(MAIL);
+        let text = String::from_utf8(sealed.clone()).expect("seven bits");
+        assert!(text.is_ascii() && !text.contains("Help\r\n\r\n") && text.contains("Subject: Help"), "{text}");
+        assert!(!text.contains("K=C3=B6ln"), "nothing of the content stands outside");
+
+        authority.write("mail", &sealed);
+        authority.run(&[
+            "cms",
+            "-decrypt",
+            "-in",
+            "mail",
+            "-recip",
+            "rsa2048.pem",
+            "-inkey",
+            "rsa2048.key",
+            "-out",
+            "inner",
+        ]);
+        authority.run(&["cms", "-verify", "-in", "inner", "-CAfile", "ca.pem", "-purpose", "smimesign", "-out", "out"]);
+        let by_openssl = String::from_utf8(authority.read("out")).expect("seven bits");
+        assert!(by_openssl.contains("Gr=C3=BC=C3=9Fe aus K=C3=B6ln"), "{by_openssl}");
+
+        let mail = opened(&sealed, &person).expect("it opens");
+        let [Layer::Encrypted { cipher: with, .. }, Layer::Signed(signed)] = &mail.layers[..] else {
+            panic!("signed within encrypted: {:?}", mail.layers)
+        };
+        assert_eq!(*with, cipher);
+        assert_eq!(signed.signatures[0].flaw, None);
+        assert!(
+            mail.mail
+                .starts_with(b"From: a@example.com\r\nTo: b@example.com\r\nSubject: Help\r\nMIME-Version: 1.0\r\n")
+        );
+        assert!(mail.mail.ends_with(by_openssl.split_once("\r\n\r\n").expect("a body").1.as_bytes()));
+        assert_eq!(opened(&sealed, &authority.person("p256")), Err(Trouble::NotForUs));
+    }
+}
+
+#[test]
+fn a_mail_that_openssl_signed_and_encrypted_opens() {
+    let authority = Authority::start();
+    let person = authority.person("rsa2048");
+    authority.write("entity", b"Content-Type: text/plain\r\n\r\nPlease help.\r\n");
+    authority.run(&[
+        "cms",
+        "-sign",
+        "-in",
+        "entity",
+        "-signer",
+        "rsa2048.pem",
+        "-inkey",
+        "rsa2048.key",
+        "-out",
+        "signed",
+    ]);
+    authority.run(&[
+        "cms",
+        "-encrypt",
+        "-in",
+        "signed",
+        "-out",
+        "mail",
+        "-aes256",
+        "-from",
+        "a@example.com",
+        "-to",
+        "b@example.com",
+        "-subject",
+        "Help",
+        "rsa2048.pem",
+    ]);
+    let mail = opened(&authority.read("mail"), &person).expect("it opens");
+    assert!(
+        matches!(&mail.layers[..], [Layer::Encrypted { .. }, Layer::Signed(signed)] if signed.signatures[0].flaw.is_none())
+    );
+    let text = String::from_utf8(mail.mail).expect("text");
+    assert!(text.contains("Subject: Help\r\n") && text.ends_with("\r\n\r\nPlease help.\r\n"), "{text}");
+}
+
+#[test]
+fn only_the_whole_mail_counts_as_signed() {
+    let authority = Authority::start();
+    let person = authority.person("rsa2048");
+    let signing = || Sealing {
+        signer: Some(&person),
+        recipients: Vec::new(),
+        cipher: ContentCipher::Aes256Cbc,
+        is_opaque: false,
+    };
+    let signed = String::from_utf8(signing().seal(MAIL)).expect("seven bits");
+    assert_eq!(opened(signed.as_bytes(), &person).expect("a mail").layers.len(), 1);
+
+    let (_, entity) = signed.split_once("MIME-Version: 1.0\r\n").expect("an entity");
+    let wrapped = format!(
+        "From: a@example.com\r\nContent-Type: multipart/mixed; boundary=w\r\n\r\n--w\r\n\r\nNobody signed this.\r\n--w\r\n{entity}\r\n--w--\r\n"
+    );
+    let mail = opened(wrapped.as_bytes(), &person).expect("a mail");
+    assert_eq!(mail.layers, [], "a signed part says nothing about the words before it");
+    assert_eq!(mail.mail, wrapped.as_bytes());
+
+    let third = signed.replacen(
+        "Content-Type: application/pkcs7-signature",
+        "\r\nNobody signed this.\r\n--=_\r\nContent-Type: application/pkcs7-signature",
+        1,
+    );
+    let boundary = signed.split("boundary=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a boundary");
+    let third = third.replace("--=_\r\n", &format!("--{boundary}\r\n"));
+    assert!(matches!(opened(third.as_bytes(), &person), Err(Trouble::Malformed(_))));
+
+    let changed = signed.replace("K=C3=B6ln", "M=C3=BCnster");
+    let mail = opened(changed.as_bytes(), &person).expect("a mail");
+    let [Layer::Signed(verdict)] = &mail.layers[..] else { panic!("a signature") };
+    assert_eq!(verdict.signatures[0].flaw, Some(Flaw::ContentChanged));
+    assert!(smime::open(b"no mail at all", &[], &[], &mut Chance).expect("any bytes are a mail").layers.is_empty());
+}

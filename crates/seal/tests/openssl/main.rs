@@ -1,0 +1,6 @@
+//! S/MIME beside OpenSSL's, in both directions and byte for byte: each algorithm that its `cms` command knows.
+
+mod authority;
+mod encryption;
+mod mails;
+mod signatures;
