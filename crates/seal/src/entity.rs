@@ -4,8 +4,8 @@
 //! and no others.
 
 use crate::Random;
-use mail_builder::encoders::base64::base64_encode_mime;
-use mail_builder::encoders::quoted_printable::quoted_printable_encode;
+use mail_builder::encoders::base64::Base64Encoder;
+use mail_builder::encoders::quoted_printable::QuotedPrintableEncoder;
 use mail_parser::HeaderValue;
 use mail_parser::decoders::base64::base64_decode;
 use mail_parser::decoders::quoted_printable::quoted_printable_decode;
@@ -240,10 +240,10 @@ fn seven_bits(bytes: &[u8], depth: usize) -> Option<Vec<u8>> {
     let mut out;
     if essence.starts_with("text/") {
         out = head_with(&entity, Some("quoted-printable"));
-        quoted_printable_encode(&content, &mut out, false).ok()?;
+        QuotedPrintableEncoder::new().preserve_line_breaks().encode_into(&content, &mut out);
     } else {
         out = head_with(&entity, Some("base64"));
-        base64_encode_mime(&content, &mut out, false).ok()?;
+        Base64Encoder::new().wrap_lines().encode_into(&content, &mut out);
     }
     let out = with_crlf(&out).into_owned();
     Some(out).filter(|out| is_clean(out))

@@ -40,8 +40,7 @@ impl Digest {
         }
     }
 
-    /// As `micalg` names it (RFC 8551, section 3.5.3.2).
-    pub fn micalg(self) -> &'static str {
+    fn micalg(self) -> &'static str {
         match self {
             Digest::Sha1 => "sha-1",
             Digest::Sha256 => "sha-256",
@@ -93,6 +92,11 @@ impl Scheme {
             // RFC 8419, section 3.1.
             Scheme::Ed25519 => Digest::Sha512,
         }
+    }
+
+    /// As `micalg` names its digest (RFC 8551, section 3.5.3.2).
+    pub fn micalg(self) -> &'static str {
+        self.digest().micalg()
     }
 
     /// The algorithm as a signer writes it.
