@@ -38,6 +38,7 @@ mod gateway {
     pub mod renewing;
     pub mod replay;
     pub mod sending_graph;
+    pub mod sets;
     pub mod summaries;
     pub mod told;
     pub mod too_large;
@@ -54,7 +55,7 @@ use gateway::world::Database;
 use gateway::{
     authors, bounces, bulletins, changes, channels, connections, contacts, contract, deleted, doubt, duplicates,
     erased, fetching, graph, half_open, halts, hearing, kept, letters, limits, lost_answers, names, notices, order,
-    outage, plans, poison, polling, refusals, renewing, replay, sending_graph, summaries, told, too_large, trouble,
+    outage, plans, poison, polling, refusals, renewing, replay, sending_graph, sets, summaries, told, too_large, trouble,
     uploads, walk, written,
 };
 
@@ -236,6 +237,10 @@ on_sqlite! {
     plans::a_letter_whose_answer_is_lost_is_counted_once;
     plans::events_that_waited_for_too_long_are_given_up_and_seen;
     plans::priv_07_events_that_wait_are_told_once_with_the_day_on_which_they_are_lost;
+    sets::a_letter_about_an_event_offers_what_one_click_does_in_its_readers_name;
+    sets::sec_48_a_link_is_good_for_its_reader_alone_and_for_as_long_as_its_letter_is_kept;
+    sets::readers_of_the_same_words_share_no_letter_that_has_links;
+    sets::where_nothing_listens_for_links_a_letter_leaves_without_them_and_says_why;
     sending_graph::letters_leave_by_graph_once_each_however_often_it_wants_quiet;
     sending_graph::fault_20_a_letter_whose_answer_graph_loses_is_sent_once_more_and_then_a_person_is_asked;
     sending_graph::one_refused_recipient_of_graph_keeps_no_other_back;

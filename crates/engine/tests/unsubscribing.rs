@@ -104,6 +104,7 @@ async fn post(store: &Store, site: &str) {
         message: None,
         second: None,
         refused_with_files: None,
+        sets: store::LetterSets::default(),
     };
     let key = key_of_letter(site);
     let letter =

@@ -204,6 +204,18 @@ impl Mappings {
         self.mappings.iter().filter(|mapping| mapping.enabled).flat_map(of).collect()
     }
 
+    /// The names of the directive sets that letters about events offer, as they are written.
+    pub fn sets(&self) -> BTreeSet<String> {
+        let mut projects = vec![""];
+        projects.extend(self.projects.iter().map(|(key, _)| key.as_str()));
+        let of = |mapping: &Mapping| {
+            let about = projects.iter().filter(|key| key.is_empty() || mapping.is_about(key));
+            let held = about.map(|key| self.held(mapping, key)).filter(Held::has_people);
+            held.flat_map(|held| held.sets).collect::<Vec<_>>()
+        };
+        self.mappings.iter().filter(|mapping| mapping.enabled).flat_map(of).collect()
+    }
+
     /// The most earlier comments that a letter about one of these events of an issue of this project shows.
     pub fn history(&self, events: &[Event], project: &str) -> u32 {
         let may_tell = |mapping: &&Mapping| {

@@ -47,6 +47,7 @@ mod stories {
     mod scores;
     mod seclusion;
     mod secrecy;
+    mod sets;
     mod settings;
     mod shadow;
     mod signals;

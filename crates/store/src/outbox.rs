@@ -5,12 +5,14 @@ pub(crate) mod forget;
 mod origin;
 mod reading;
 mod second;
+mod sets;
 pub(crate) mod shown;
 mod silence;
 
 pub use file::{LetterFileWriter, StoredLetterFile};
 pub use origin::IssueMail;
 pub(crate) use reading::LetterReader;
+pub use sets::{LetterSet, LetterSets, SetLetter};
 pub use shown::{LETTERS_PAGE_MAX, OutboxLine};
 pub use silence::Subscription;
 
@@ -62,6 +64,9 @@ pub struct LetterAbout {
     /// What the server said when it did not take it with its files, so that the second form is the one that is sent.
     #[serde(default)]
     pub refused_with_files: Option<String>,
+    /// The directive sets that its mapping names.
+    #[serde(default)]
+    pub sets: LetterSets,
 }
 
 /// A letter without its files, kept as a file of its decision.

@@ -106,6 +106,7 @@ fn letter(key: &str, deed: &Deed) -> NewLetter {
             message: None,
             second: None,
             refused_with_files: None,
+            sets: store::LetterSets::default(),
         },
         bytes: b"Subject: hello\r\n\r\nhello\r\n".to_vec(),
     }

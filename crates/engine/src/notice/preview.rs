@@ -4,6 +4,7 @@
 use super::Decided;
 use super::letters::{brand, links, order, sender};
 use crate::gateway::{Parts, Shared};
+use crate::set_link::of_event as set_link;
 use crate::stop::Stop;
 use mail::normalised;
 use policy::notify::{About, Fate, Files, LeftOut, Own};
@@ -87,6 +88,7 @@ async fn preview(shared: &Shared, line: &EventLine, to: &str) -> Result<Preview,
         // A link to unsubscribe and a mark are those of a letter that was sent.
         let own = Own {
             links: links(&site, notification, &from, None),
+            offers: set_link::preview(shared, &site.name, &notification.style.sets),
             brand: brand(&from),
             mark: None,
             files: beside(notification.files(&about, &HashSet::new())),

@@ -50,6 +50,7 @@ async fn tell(store: &Store, lease: &Lease, keys: &[&str]) -> String {
             message: None,
             second: None,
             refused_with_files: None,
+            sets: store::LetterSets::default(),
         },
         bytes: b"Subject: planted-subject\r\n\r\nplanted-words\r\n".to_vec(),
     };

@@ -149,7 +149,8 @@ checks! {
         priv_15_who_loses_the_right_loses_links_and_sessions,
         priv_15_a_flag_ends_by_itself_and_each_act_is_in_the_audit_trail,
         priv_15_flagged_mail_is_rehearsed_and_not_replayed;
-    silences: a_silence_holds_for_one_address_issue_and_site_until_it_is_taken_back,
+    silences: what_a_letter_offers_is_known_from_when_it_is_posted_until_it_is_erased,
+        a_silence_holds_for_one_address_issue_and_site_until_it_is_taken_back,
         a_persons_word_takes_a_silence_back_without_a_link,
         sec_48_of_a_letter_that_several_have_each_ends_his_own,
         a_silence_outlives_its_letter_and_the_link_lasts_as_long_as_the_letters_row,

@@ -32,6 +32,7 @@ fn letter(name: &str, bytes: usize) -> NewLetter {
         message: None,
         second: None,
         refused_with_files: None,
+        sets: store::LetterSets::default(),
     };
     let key = StepKey(format!("north/events:10/m/{name}"));
     let issue_id = "10".to_owned();

@@ -66,6 +66,7 @@ async fn decide(store: &Store, state: WrittenState) -> Lease {
         message: None,
         second: None,
         refused_with_files: None,
+        sets: store::LetterSets::default(),
     };
     let issue_id = "10".to_owned();
     let letter = NewLetter { number: letter_number(&key), key, issue_id, about, bytes: b"planted-mail".to_vec() };
