@@ -226,6 +226,17 @@ async fn sec_40_a_form_of_another_site_does_nothing() {
     browser.close().await;
 }
 
+/// Looks at letters about an event before they are sent.
+fn previews(event: &str) -> [(String, String); 4] {
+    [
+        ("asked", ""),
+        ("made", "?to=bob%40people.example"),
+        ("none", "?to=dora%40a.example"),
+        ("away", "?to=away%40people.example"),
+    ]
+    .map(|(name, rest)| (format!("preview-{name}"), format!("/events/{event}/preview{rest}")))
+}
+
 #[tokio::test]
 async fn every_page_fits_every_width_and_is_well_formed() {
     let house = House::open().await;
@@ -247,14 +258,7 @@ async fn every_page_fits_every_width_and_is_well_formed() {
     let told = events::told(&house.store, "10", &deed).await.event;
     let unbroken = events::told(&house.store, "11", &Deed::all(&"unbroken".repeat(30))).await.event;
     let stopped = events::stopped(&house.store, "12", &Deed::plain()).await;
-    for (name, rest) in [
-        ("preview-asked", ""),
-        ("preview", "?to=bob%40people.example"),
-        ("preview-none", "?to=dora%40people.example"),
-        ("preview-away", "?to=away%40people.example"),
-    ] {
-        pages.push((name.to_owned(), format!("/events/{told}/preview{rest}")));
-    }
+    pages.extend(previews(&told));
     for (name, id) in [("event", told), ("event-long", unbroken), ("event-stopped", stopped)] {
         pages.push((name.to_owned(), format!("/events/{id}")));
     }

@@ -1,6 +1,6 @@
 //! What an event says, erased by a person: after a question, with its letters or without, and of one that waits only on a plain word.
 
-use crate::browser::{ENTER, serve, sign_in, tab_through};
+use crate::browser::{ENTER, assert_fits_as_it_is, serve, sign_in, tab_through};
 use crate::events::{self, Deed, Told};
 use crate::house::*;
 use axum::http::StatusCode;
@@ -93,6 +93,8 @@ async fn an_event_is_erased_by_keyboard_alone_after_a_question() {
     let browser = Browser::start().await;
     sign_in(&browser, &console).await;
     browser.open(&format!("{origin}/events/{event}")).await;
+    reach(&browser, "Look at a letter about it").await;
+    browser.press(ENTER).await;
     reach(&browser, "Erase what it says").await;
     browser.press(ENTER).await;
     // Without the tick nothing is sent.
@@ -100,6 +102,7 @@ async fn an_event_is_erased_by_keyboard_alone_after_a_question() {
     browser.press(ENTER).await;
     browser.until("document.activeElement.name === 'waiting'").await;
     assert!(house.store.event(&event).await.unwrap().unwrap().line.event.is_some());
+    assert_fits_as_it_is(&browser, "event-erasing").await;
     browser.press(SPACE).await;
     reach(&browser, "Erase now").await;
     browser.press(ENTER).await;

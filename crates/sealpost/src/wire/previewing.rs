@@ -62,3 +62,20 @@ fn with_pictures(html: String, pictures: &[Resource]) -> String {
         html.replacen(&name, &format!("\"data:{};base64,{}\"", picture.content_type, BASE64.encode(&picture.bytes)), 20)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pictures_stand_in_the_page_that_shows_them() {
+        let own = Resource { content_id: "sun.png@resources".into(), bytes: b"sun".as_slice().into(), ..LOGO };
+        let html = format!(
+            "<img src=\"cid:{}\"><img src=\"cid:sun.png@resources\"><p>cid:sun.png@resources</p>",
+            LOGO.content_id
+        );
+        let shown = with_pictures(html, &[own]);
+        assert!(shown.contains("<img src=\"data:image/png;base64,c3Vu\"><p>cid:sun.png@resources</p>"), "{shown}");
+        assert_eq!(shown.matches("data:image/png;base64,").count(), 2, "{shown}");
+    }
+}
