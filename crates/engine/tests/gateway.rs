@@ -16,6 +16,7 @@ mod gateway {
     pub mod deleted;
     pub mod doubt;
     pub mod duplicates;
+    pub mod erased;
     pub mod fetching;
     pub mod graph;
     pub mod half_open;
@@ -53,8 +54,8 @@ use futures_util::future::LocalBoxFuture;
 use gateway::world::Database;
 use gateway::{
     authors, bounces, bulletins, changes, channels, connections, contacts, contract, deleted, doubt, duplicates,
-    fetching, graph, half_open, halts, hearing, kept, letters, limits, lost_answers, names, notices, order, outage,
-    plans, poison, polling, refusals, renewing, replay, sending_graph, sets, summaries, told, too_large, trouble,
+    erased, fetching, graph, half_open, halts, hearing, kept, letters, limits, lost_answers, names, notices, order,
+    outage, plans, poison, polling, refusals, renewing, replay, sending_graph, sets, summaries, told, too_large, trouble,
     uploads, walk, written,
 };
 
@@ -245,6 +246,7 @@ on_sqlite! {
     sending_graph::one_refused_recipient_of_graph_keeps_no_other_back;
     sending_graph::what_is_too_large_for_graph_is_said_and_not_tried;
     sending_graph::fault_21_a_mailbox_of_graph_that_takes_us_no_more_halts_all_its_letters;
+    erased::a_decision_under_way_tells_nobody_of_an_event_that_is_erased;
     notices::reporter_and_watchers_are_told_of_a_comment_and_its_author_is_not;
     notices::an_internal_comment_reaches_nobody_who_may_not_see_it;
     notices::a_comment_for_a_role_or_a_group_reaches_those_alone;

@@ -226,6 +226,11 @@ impl Mappings {
         all.max().unwrap_or_default()
     }
 
+    /// The name of each mapping that is not switched off.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.mappings.iter().filter(|mapping| mapping.enabled).map(|mapping| mapping.name.as_str())
+    }
+
     /// Every summary, those that are switched off as well.
     pub fn summaries(&self) -> &[Summary] {
         &self.summaries

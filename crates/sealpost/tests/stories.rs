@@ -19,6 +19,7 @@ mod stories {
     mod demo;
     mod desk;
     mod dkim;
+    mod event_acts;
     mod events;
     mod fetching;
     mod fetching_graph;

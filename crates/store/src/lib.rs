@@ -67,7 +67,8 @@ pub use bulletin::{BULLETINS_A_DAY_MAX, BulletinLine, BulletinTarget, PostedBull
 pub use contact::{Added, CONTACTS_MAX, Contact, ContactKind, ContactWord};
 pub use content::{Content, ContentWriter, PIECE_BYTES};
 pub use event::{
-    BODY_KEPT_BYTES_MAX, DEEDS_KEPT_DAYS, Decided, EVENTS_KEPT_DAYS, EventLine, EventStory, StoredEvent, Via,
+    BODY_KEPT_BYTES_MAX, DEEDS_KEPT_DAYS, Decided, EVENTS_KEPT_DAYS, ErasedByHand, EventLine, EventStory,
+    LettersErased, NotErased, StoredEvent, Via,
 };
 pub use figures::Backlog;
 pub use flag::{FLAG_DAYS_MAX, FLAG_REASON_CHARS_MAX, Flag};

@@ -165,6 +165,10 @@ fn whereabouts(site: &str, id: &str) -> Whereabouts {
     Whereabouts { site: site.to_owned(), table: "outbox", row: id.to_owned() }
 }
 
+/// What a decision about the events of an issue put aside that is not written down.
+pub(crate) const LEFT: &str = "DELETE FROM outbox WHERE site = $1 AND issue_id = $2 AND posted_at IS NULL
+    AND NOT EXISTS (SELECT 1 FROM written w WHERE w.id = outbox.notice)";
+
 /// The job that delivers a letter.
 fn job_id(id: &str) -> String {
     format!("letter:{id}")
@@ -174,8 +178,6 @@ impl Store {
     /// Begins a decision about the events of the job's issue: the id that it will have. Drafts that an earlier try left are gone then,
     /// because it may have decided otherwise.
     pub async fn begin_notice(&self, lease: &Lease) -> Result<String, Fault> {
-        const LEFT: &str = "DELETE FROM outbox WHERE site = $1 AND issue_id = $2 AND posted_at IS NULL
-            AND NOT EXISTS (SELECT 1 FROM written w WHERE w.id = outbox.notice)";
         let lease = lease.clone();
         let work = self.inner.db.unit(move |conn| {
             Box::pin(async move {

@@ -22,6 +22,8 @@ pub struct Previewed {
     pub reason: String,
     /// The address that it is from.
     pub from: String,
+    /// The table of the site's templates whose words they are; `None` where its theme has them.
+    pub template: Option<String>,
     /// What makes its words.
     pub order: Order,
 }
@@ -93,7 +95,11 @@ async fn preview(shared: &Shared, line: &EventLine, to: &str) -> Result<Preview,
         };
         let order = order(&site, notification, notification.view(&about, own));
         let (mapping, reason) = (notification.mapping.clone(), notification.reason.clone());
-        letters.push(Previewed { mapping, reason, from: from.address, order });
+        let template = match site.templates.named.contains_key(&notification.template) {
+            true => Some(format!("written.{}", notification.template)),
+            false => site.templates.table_of(order.view.kind()).map(str::to_owned),
+        };
+        letters.push(Previewed { mapping, reason, from: from.address, template, order });
     }
     Ok(Preview { letters, told, left_out: notified.left_out, trace: notified.trace })
 }
