@@ -60,6 +60,7 @@ fn letter(name: &str) -> NewLetter {
         message: None,
         second: None,
         refused_with_files: None,
+        sets: store::LetterSets::default(),
     };
     let key = StepKey(format!("north/events:10/all/{name}"));
     NewLetter { number: letter_number(&key), key, issue_id: "10".into(), about, bytes: b"a mail".to_vec() }
