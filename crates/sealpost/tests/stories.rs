@@ -43,6 +43,7 @@ mod stories {
     mod public;
     mod removed_files;
     mod replay;
+    mod returned;
     mod scores;
     mod seclusion;
     mod secrecy;

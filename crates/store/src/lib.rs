@@ -79,8 +79,8 @@ pub use link::LinkUse;
 pub use look::{Look, LookLine};
 pub use named::{Bearer, Resized};
 pub use outbox::{
-    ChannelMessage, IssueMail, LETTERS_PAGE_MAX, LetterAbout, LetterFile, LetterFileWriter, LetterGap, NewLetter,
-    OutboxLine, PostedLetter, SecondForm, StoredLetterFile, Subscription,
+    ChannelMessage, IssueMail, LETTERS_PAGE_MAX, LetterAbout, LetterCause, LetterFile, LetterFileWriter, LetterGap,
+    NewLetter, OutboxLine, PostedLetter, ReturnDecision, ReturnWritten, SecondForm, StoredLetterFile, Subscription,
 };
 pub use poll::{HistoryMark, Listing};
 pub use replay::NotNow;

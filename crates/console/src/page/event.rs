@@ -3,7 +3,7 @@
 use super::about::About;
 use super::events::{issue, outcome, told_by, what_happened, who};
 use super::messages::IssueLink;
-use super::outbox::{EventLetter, event_letter};
+use super::outbox::{EventLetter, event_letters};
 use super::story::known_form;
 use super::{Moment, moment, not_found, notice, render, state, state_word, trouble, words_of};
 use crate::Console;
@@ -18,7 +18,7 @@ use policy::Fault;
 use policy::event::{Event, EventKind};
 use policy::meter::given_up_at;
 use serde::Deserialize;
-use store::{EventStory, JobState, LETTERS_PAGE_MAX, OutboxLine};
+use store::{EventStory, JobState, LETTERS_PAGE_MAX};
 
 /// Of more who are left out the list is folded.
 const LEFT_OUT_OPEN: usize = 10;
@@ -143,10 +143,11 @@ async fn shown(console: &Console, session: &Session, id: &str) -> Result<Option<
         Some(notice) => console.store.letters_of_notice(notice).await?,
         None => Vec::new(),
     };
+    let letters = event_letters(console, letters).await?;
     Ok(Some(page(console, session, story, letters)))
 }
 
-fn page(console: &Console, session: &Session, story: EventStory, letters: Vec<OutboxLine>) -> Page {
+fn page(console: &Console, session: &Session, story: EventStory, letters: Vec<EventLetter>) -> Page {
     let EventStory { line, notice, job, fault, held, .. } = story;
     let (outcome, class) = outcome(&line);
     let (is_decided, erased) = (line.outcome.is_some(), line.event.is_none());
@@ -184,7 +185,7 @@ fn page(console: &Console, session: &Session, story: EventStory, letters: Vec<Ou
         part: event.map(part).unwrap_or_default(),
         changes: event.map(changes).unwrap_or_default(),
         letters_go_on: letters.len() >= LETTERS_PAGE_MAX as usize,
-        letters: letters.into_iter().map(|line| EventLetter { event: None, ..event_letter(line) }).collect(),
+        letters: letters.into_iter().map(|letter| EventLetter { event: None, ..letter }).collect(),
         who,
         account,
         happened: moment(line.happened_at),
@@ -202,7 +203,7 @@ fn part(event: &Event) -> String {
     let what = match event.kind {
         EventKind::Commented | EventKind::CommentEdited | EventKind::CommentDeleted => "Comment",
         EventKind::Worked | EventKind::WorkEdited | EventKind::WorkDeleted => "Entry of work",
-        EventKind::Written => "Letter",
+        EventKind::Written | EventKind::Returned => "Letter",
         EventKind::Created | EventKind::Updated | EventKind::Deleted => "Entry of the history",
     };
     format!("{what} {part}")

@@ -77,7 +77,7 @@ impl Telling {
         self.world.as_incumbent("/rest/api/3/issue", &issue)["key"].as_str().unwrap().to_owned()
     }
 
-    fn comment(&self, key: &str, words: &str) {
+    pub fn comment(&self, key: &str, words: &str) {
         let text = json!({ "type": "paragraph", "content": [{ "type": "text", "text": words }] });
         let comment = json!({ "body": { "type": "doc", "version": 1, "content": [text] } });
         self.world.as_incumbent(&format!("/rest/api/3/issue/{key}/comment"), &comment);

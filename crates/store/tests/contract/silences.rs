@@ -5,7 +5,7 @@ use policy::event::{Event, EventKind};
 use policy::silence_link::LinkedLetter;
 use policy::{StepKey, letter_number};
 use serde_json::json;
-use store::{JobKind, LetterAbout, NewLetter, Store, Subscription, Via};
+use store::{JobKind, LetterAbout, LetterCause, NewLetter, Store, Subscription, Via};
 
 const DAY: i64 = 86_400_000_000;
 const NOTICE: &[JobKind] = &[JobKind::Notice];
@@ -29,6 +29,7 @@ fn letter(to: &str, name: &str) -> NewLetter {
         message: None,
         second: None,
         refused_with_files: None,
+        cause: LetterCause::default(),
     };
     let key = StepKey(format!("north/events:10/m/{name}"));
     let issue_id = "10".to_owned();
