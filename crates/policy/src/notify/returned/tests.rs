@@ -147,7 +147,8 @@ fn where_the_author_cannot_be_told_the_assignee_is() {
         change(&mut facts);
         told(&returned(), &facts)
     };
-    let cases: [(&str, fn(&mut Facts)); 7] = [
+    type Case = (&'static str, fn(&mut Facts));
+    let cases: [Case; 7] = [
         ("customers", |facts| facts.people[0].1.as_mut().unwrap().is_customer = true),
         ("not active", |facts| facts.people[0].1.as_mut().unwrap().active = false),
         ("no address", |facts| facts.people[0].1.as_mut().unwrap().address = None),
