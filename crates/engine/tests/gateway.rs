@@ -16,6 +16,7 @@ mod gateway {
     pub mod deleted;
     pub mod doubt;
     pub mod duplicates;
+    pub mod erased;
     pub mod fetching;
     pub mod graph;
     pub mod half_open;
@@ -38,6 +39,7 @@ mod gateway {
     pub mod replay;
     pub mod returned;
     pub mod sending_graph;
+    pub mod sets;
     pub mod summaries;
     pub mod told;
     pub mod too_large;
@@ -53,9 +55,9 @@ use futures_util::future::LocalBoxFuture;
 use gateway::world::Database;
 use gateway::{
     authors, bounces, bulletins, changes, channels, connections, contacts, contract, deleted, doubt, duplicates,
-    fetching, graph, half_open, halts, hearing, kept, letters, limits, lost_answers, names, notices, order, outage,
-    plans, poison, polling, refusals, renewing, replay, returned, sending_graph, summaries, told, too_large, trouble,
-    uploads, walk, written,
+    erased, fetching, graph, half_open, halts, hearing, kept, letters, limits, lost_answers, names, notices, order,
+    outage, plans, poison, polling, refusals, renewing, replay, returned, sending_graph, sets, summaries, told,
+    too_large, trouble, uploads, walk, written,
 };
 
 /// Each scenario on SQLite, as a test of its own.
@@ -236,12 +238,17 @@ on_sqlite! {
     plans::a_letter_whose_answer_is_lost_is_counted_once;
     plans::events_that_waited_for_too_long_are_given_up_and_seen;
     plans::priv_07_events_that_wait_are_told_once_with_the_day_on_which_they_are_lost;
+    sets::a_letter_about_an_event_offers_what_one_click_does_in_its_readers_name;
+    sets::sec_48_a_link_is_good_for_its_reader_alone_and_for_as_long_as_its_letter_is_kept;
+    sets::readers_of_the_same_words_share_no_letter_that_has_links;
+    sets::where_nothing_listens_for_links_a_letter_leaves_without_them_and_says_why;
     sending_graph::letters_leave_by_graph_once_each_however_often_it_wants_quiet;
     sending_graph::fault_20_a_letter_whose_answer_graph_loses_is_sent_once_more_and_then_a_person_is_asked;
     sending_graph::one_refused_recipient_of_graph_keeps_no_other_back;
     sending_graph::what_is_too_large_for_graph_is_said_and_not_tried;
     sending_graph::a_letter_that_is_too_large_for_graph_goes_once_more_without_its_files;
     sending_graph::fault_21_a_mailbox_of_graph_that_takes_us_no_more_halts_all_its_letters;
+    erased::a_decision_under_way_tells_nobody_of_an_event_that_is_erased;
     notices::reporter_and_watchers_are_told_of_a_comment_and_its_author_is_not;
     notices::an_internal_comment_reaches_nobody_who_may_not_see_it;
     notices::a_comment_for_a_role_or_a_group_reaches_those_alone;

@@ -105,6 +105,7 @@ async fn post(store: &Store, site: &str) {
         second: None,
         refused_with_files: None,
         cause: LetterCause::default(),
+        sets: store::LetterSets::default(),
     };
     let key = key_of_letter(site);
     let letter =

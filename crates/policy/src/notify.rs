@@ -108,6 +108,9 @@ pub struct Style {
     pub files: FileRule,
     /// How many earlier comments stand below it.
     pub history: u32,
+    /// The directive sets that it offers, as the mapping names them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sets: Vec<String>,
 }
 
 /// Somebody who was considered and gets nothing of a mapping.
@@ -130,7 +133,8 @@ pub struct Notified {
 
 impl Notification {
     /// Whether one letter, with both in Bcc, says the same to both, why they get it included. Earlier comments are the same then, and who may see
-    /// an answer, because both are chosen by what is told; the mail that only its writer's letter names is not.
+    /// an answer, because both are chosen by what is told; the mail that only its writer's letter names is not. Links that act in somebody's name
+    /// are for him alone.
     pub fn shares_a_letter_with(&self, other: &Notification) -> bool {
         let words = |one: &Notification| {
             let Recipient { language, time_zone, outsider, is_at_home, .. } = one.recipient.clone();
@@ -138,6 +142,7 @@ impl Notification {
         };
         let is_person = |one: &Notification| one.recipient.channel.is_none();
         self.style.to == To::Bcc
+            && self.style.sets.is_empty()
             && is_person(self)
             && is_person(other)
             && (&self.mapping, &self.issue_id, &self.style) == (&other.mapping, &other.issue_id, &other.style)
@@ -234,7 +239,7 @@ impl Window<'_> {
                     done.left_out.push(self.left_out(one.shown(), "somebody else at this address is told".to_owned()));
                 }
                 Ok((events, untold)) => {
-                    let notification = self.notification(&one, events, &issue.key, &held);
+                    let notification = self.notification(&one, events, issue, &held);
                     done.notifications.push(Notification { untold, ..notification });
                 }
                 Err(why) => done.left_out.push(self.left_out(one.shown(), why)),
@@ -298,7 +303,7 @@ impl Window<'_> {
         LeftOut { mapping: self.mapping.name.clone(), issue_id: self.issue_id.to_owned(), whom, why }
     }
 
-    fn notification(&self, one: &Reachable, events: Vec<Arc<Event>>, issue_key: &str, held: &Held) -> Notification {
+    fn notification(&self, one: &Reachable, events: Vec<Arc<Event>>, issue: &IssueNow, held: &Held) -> Notification {
         let recipient = recipient_of(one, held);
         let words = events.iter().flat_map(|event| words_of(event));
         let told: Vec<&str> = words.filter(|word| self.mapping.events.iter().any(|e| e == word)).collect();
@@ -316,13 +321,13 @@ impl Window<'_> {
             key: StepKey(format!("events:{}/{}/{digest:016x}", self.issue_id, self.mapping.name)),
             mapping: held.name.clone(),
             issue_id: self.issue_id.to_owned(),
-            issue_key: issue_key.to_owned(),
+            issue_key: issue.key.clone(),
             subject: String::new(),
             template: String::new(),
-            recipient,
             events,
             event_keys,
-            style: style(held),
+            style: Style { sets: offered(held, &recipient, issue.gone), ..style(held) },
+            recipient,
             because: one.because.first().map(|because| because.reason.clone()).unwrap_or_default(),
             reason,
             untold: Vec::new(),
@@ -371,7 +376,13 @@ fn style(held: &Held) -> Style {
             when: held.files_when.clone(),
         },
         history: held.history,
+        sets: Vec::new(),
     }
+}
+
+/// What he may have done by one click: nothing on an issue that is gone.
+fn offered(held: &Held, recipient: &Recipient, is_gone: bool) -> Vec<String> {
+    if is_gone || !held.sets_to.includes(recipient.outsider) { Vec::new() } else { held.sets.clone() }
 }
 
 fn each_once<'w>(words: &[&'w str]) -> Vec<&'w str> {

@@ -204,6 +204,18 @@ impl Mappings {
         self.mappings.iter().filter(|mapping| mapping.enabled).flat_map(of).collect()
     }
 
+    /// The names of the directive sets that letters about events offer, as they are written.
+    pub fn sets(&self) -> BTreeSet<String> {
+        let mut projects = vec![""];
+        projects.extend(self.projects.iter().map(|(key, _)| key.as_str()));
+        let of = |mapping: &Mapping| {
+            let about = projects.iter().filter(|key| key.is_empty() || mapping.is_about(key));
+            let held = about.map(|key| self.held(mapping, key)).filter(Held::has_people);
+            held.flat_map(|held| held.sets).collect::<Vec<_>>()
+        };
+        self.mappings.iter().filter(|mapping| mapping.enabled).flat_map(of).collect()
+    }
+
     /// The most earlier comments that a letter about one of these events of an issue of this project shows.
     pub fn history(&self, events: &[Event], project: &str) -> u32 {
         let may_tell = |mapping: &&Mapping| {
@@ -212,6 +224,11 @@ impl Mappings {
         };
         let all = self.mappings.iter().filter(may_tell).map(|mapping| self.held(mapping, project).history);
         all.max().unwrap_or_default()
+    }
+
+    /// The name of each mapping that is not switched off.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.mappings.iter().filter(|mapping| mapping.enabled).map(|mapping| mapping.name.as_str())
     }
 
     /// Every summary, those that are switched off as well.

@@ -19,6 +19,7 @@ mod stories {
     mod demo;
     mod desk;
     mod dkim;
+    mod event_acts;
     mod events;
     mod fetching;
     mod fetching_graph;
@@ -47,6 +48,7 @@ mod stories {
     mod scores;
     mod seclusion;
     mod secrecy;
+    mod sets;
     mod settings;
     mod shadow;
     mod signals;

@@ -1,9 +1,11 @@
 //! Events of trackers: each deed taken in once, and the job that decides about those of an issue when their window is over.
 
+mod erase;
 pub(crate) mod forget;
 mod notice;
 pub(crate) mod shown;
 
+pub use erase::{ErasedByHand, LettersErased, NotErased};
 pub use notice::Decided;
 
 use crate::Store;
@@ -93,6 +95,8 @@ pub struct EventStory {
     pub notice: Option<Value>,
     /// What told of it, word by word.
     pub body: Option<Vec<u8>>,
+    /// Who erased it; `None` while it is kept, and where the sweep did.
+    pub erased: Option<ErasedByHand>,
     /// The work on its issue; `None` when it was done long ago.
     pub job: Option<JobState>,
     /// Why that work waited or stopped last; `None` when it ended since.
@@ -332,11 +336,15 @@ impl Store {
             _ => None,
         };
         let line = self.inner.event_line(row).await?;
+        let erased = match line.event {
+            None => self.erased_by_hand(&site, id).await?,
+            Some(_) => None,
+        };
         let (job, fault) = match job {
             Some((state, fault, _)) => (Some(JobState::from_word(&state)?), self.inner.why(&line, fault).await?),
             None => (None, None),
         };
-        Ok(Some(EventStory { line, notice_id, notice, body, job, fault, held }))
+        Ok(Some(EventStory { line, notice_id, notice, body, erased, job, fault, held }))
     }
 
     /// A person's word: the work on the event's issue that was given up is begun anew. `false` when it was not.

@@ -67,7 +67,8 @@ pub use bulletin::{BULLETINS_A_DAY_MAX, BulletinLine, BulletinTarget, PostedBull
 pub use contact::{Added, CONTACTS_MAX, Contact, ContactKind, ContactWord};
 pub use content::{Content, ContentWriter, PIECE_BYTES};
 pub use event::{
-    BODY_KEPT_BYTES_MAX, DEEDS_KEPT_DAYS, Decided, EVENTS_KEPT_DAYS, EventLine, EventStory, StoredEvent, Via,
+    BODY_KEPT_BYTES_MAX, DEEDS_KEPT_DAYS, Decided, EVENTS_KEPT_DAYS, ErasedByHand, EventLine, EventStory,
+    LettersErased, NotErased, StoredEvent, Via,
 };
 pub use figures::Backlog;
 pub use flag::{FLAG_DAYS_MAX, FLAG_REASON_CHARS_MAX, Flag};
@@ -80,7 +81,8 @@ pub use look::{Look, LookLine};
 pub use named::{Bearer, Resized};
 pub use outbox::{
     ChannelMessage, IssueMail, LETTERS_PAGE_MAX, LetterAbout, LetterCause, LetterFile, LetterFileWriter, LetterGap,
-    NewLetter, OutboxLine, PostedLetter, ReturnDecision, ReturnWritten, SecondForm, StoredLetterFile, Subscription,
+    LetterSet, LetterSets, NewLetter, OutboxLine, PostedLetter, ReturnDecision, ReturnWritten, SecondForm, SetLetter,
+    StoredLetterFile, Subscription,
 };
 pub use poll::{HistoryMark, Listing};
 pub use replay::NotNow;

@@ -6,6 +6,7 @@ mod origin;
 mod reading;
 pub(crate) mod returned;
 mod second;
+mod sets;
 pub(crate) mod shown;
 mod silence;
 
@@ -13,6 +14,7 @@ pub use file::{LetterFileWriter, StoredLetterFile};
 pub use origin::IssueMail;
 pub(crate) use reading::LetterReader;
 pub use returned::{ReturnDecision, ReturnWritten};
+pub use sets::{LetterSet, LetterSets, SetLetter};
 pub use shown::{LETTERS_PAGE_MAX, OutboxLine};
 pub use silence::Subscription;
 
@@ -67,6 +69,9 @@ pub struct LetterAbout {
     pub refused_with_files: Option<String>,
     #[serde(default)]
     pub cause: LetterCause,
+    /// The directive sets that its mapping names.
+    #[serde(default)]
+    pub sets: LetterSets,
 }
 
 /// Whose doing it is that there is a letter: for whoever is told that it did not arrive.
@@ -81,6 +86,9 @@ pub struct LetterCause {
     pub known_as: Option<String>,
     /// The letter that did not arrive, of which this one tells.
     pub tells_of: Option<String>,
+    /// The directive sets that its mapping names.
+    #[serde(default)]
+    pub sets: LetterSets,
 }
 
 /// A letter without its files, kept as a file of its decision.
@@ -179,6 +187,10 @@ fn whereabouts(site: &str, id: &str) -> Whereabouts {
     Whereabouts { site: site.to_owned(), table: "outbox", row: id.to_owned() }
 }
 
+/// What a decision about the events of an issue put aside that is not written down.
+pub(crate) const LEFT: &str = "DELETE FROM outbox WHERE site = $1 AND issue_id = $2 AND posted_at IS NULL
+    AND NOT EXISTS (SELECT 1 FROM written w WHERE w.id = outbox.notice)";
+
 /// The job that delivers a letter.
 fn job_id(id: &str) -> String {
     format!("letter:{id}")
@@ -188,8 +200,6 @@ impl Store {
     /// Begins a decision about the events of the job's issue: the id that it will have. Drafts that an earlier try left are gone then,
     /// because it may have decided otherwise.
     pub async fn begin_notice(&self, lease: &Lease) -> Result<String, Fault> {
-        const LEFT: &str = "DELETE FROM outbox WHERE site = $1 AND issue_id = $2 AND posted_at IS NULL
-            AND NOT EXISTS (SELECT 1 FROM written w WHERE w.id = outbox.notice)";
         let lease = lease.clone();
         let work = self.inner.db.unit(move |conn| {
             Box::pin(async move {

@@ -16,7 +16,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use policy::Fault;
 use serde::Deserialize;
-use store::{JobState, LetterAbout, LetterFate, LetterFile, OutboxLine, SummaryStory};
+use store::{JobState, LetterAbout, LetterFate, LetterFile, LetterSets, OutboxLine, SummaryStory};
 
 /// A letter about events as people see it.
 pub(super) struct EventLetter {
@@ -29,6 +29,8 @@ pub(super) struct EventLetter {
     pub(super) template: Option<String>,
     /// The files that go along, and those that stay behind, each with why.
     pub(super) files: Vec<String>,
+    /// What it offers to do by one click, and what it does not and why.
+    pub(super) sets: Vec<String>,
     pub(super) posted: Moment,
     pub(super) site: String,
     /// What became of it, and the class that colours it.
@@ -163,6 +165,7 @@ pub(super) fn event_letter(line: OutboxLine) -> EventLetter {
         mapping: text(|about| &about.mapping),
         template: about.and_then(|about| about.trouble.clone()),
         files: about.map(files_in_words).unwrap_or_default(),
+        sets: about.map(|about| sets_in_words(&about.sets)).unwrap_or_default(),
         posted: moment(line.posted_at),
         site: line.site,
         fate,
@@ -226,6 +229,24 @@ fn files_in_words(about: &LetterAbout) -> Vec<String> {
     let refused = about.refused_with_files.iter();
     let refused = refused.map(|said| format!("The outgoing server refused it with its files: {said}"));
     refused.chain(about.files.iter().map(file_in_words)).collect()
+}
+
+fn sets_in_words(sets: &LetterSets) -> Vec<String> {
+    let offered = sets.offered.iter().map(|set| {
+        let until = moment(set.until).shown;
+        format!(
+            "{} until {until}, by a link of the recipient's own; a click comes in by mailbox {}",
+            set.set, set.mailbox
+        )
+    });
+    let left_out = sets.left_out.iter().map(|why| sentence(why));
+    offered.chain(left_out).collect()
+}
+
+/// With a capital at its beginning.
+fn sentence(words: &str) -> String {
+    let mut rest = words.chars();
+    rest.next().map_or_else(String::new, |first| first.to_uppercase().chain(rest).collect())
 }
 
 fn file_in_words(file: &LetterFile) -> String {

@@ -31,10 +31,10 @@ const ROOMS: [&str; 11] = [
     "Flagged",
     "Sign out",
 ];
-const ENTER: char = '\u{e007}';
+pub const ENTER: char = '\u{e007}';
 
 /// A console on a real socket, and what it is called.
-async fn serve(house: &House) -> (Console, String) {
+pub async fn serve(house: &House) -> (Console, String) {
     let listener = Listener::bind(Settings::new("127.0.0.1:0".parse().unwrap(), None)).await.unwrap();
     let origin = format!("http://{}", listener.local_addr().unwrap());
     let bases = BTreeMap::from([(SITE.to_owned(), TRACKER.to_owned())]);
@@ -45,7 +45,7 @@ async fn serve(house: &House) -> (Console, String) {
     (console, origin)
 }
 
-async fn sign_in(browser: &Browser, console: &Console) {
+pub async fn sign_in(browser: &Browser, console: &Console) {
     browser.open(&console.sign_in_link(600).await.unwrap()).await;
     browser.click("main button").await;
     // The browser's own form is taken as ours.
@@ -247,6 +247,14 @@ async fn every_page_fits_every_width_and_is_well_formed() {
     let told = events::told(&house.store, "10", &deed).await.event;
     let unbroken = events::told(&house.store, "11", &Deed::all(&"unbroken".repeat(30))).await.event;
     let stopped = events::stopped(&house.store, "12", &Deed::plain()).await;
+    for (name, rest) in [
+        ("preview-asked", ""),
+        ("preview", "?to=bob%40people.example"),
+        ("preview-none", "?to=dora%40people.example"),
+        ("preview-away", "?to=away%40people.example"),
+    ] {
+        pages.push((name.to_owned(), format!("/events/{told}/preview{rest}")));
+    }
     for (name, id) in [("event", told), ("event-long", unbroken), ("event-stopped", stopped)] {
         pages.push((name.to_owned(), format!("/events/{id}")));
     }

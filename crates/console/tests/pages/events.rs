@@ -107,6 +107,7 @@ fn letter(key: &str, deed: &Deed) -> NewLetter {
             second: None,
             refused_with_files: None,
             cause: LetterCause::default(),
+            sets: store::LetterSets::default(),
         },
         bytes: b"Subject: hello\r\n\r\nhello\r\n".to_vec(),
     }

@@ -4,6 +4,7 @@
 mod api;
 mod browser;
 mod contacts;
+mod erasing;
 mod events;
 mod filled;
 mod front;
@@ -14,6 +15,7 @@ mod links;
 mod listing;
 mod look;
 mod machines;
+mod previewing;
 mod public;
 mod reading;
 mod routes;

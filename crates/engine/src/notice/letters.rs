@@ -7,6 +7,7 @@ use crate::gateway::Shared;
 use crate::held::Held;
 use crate::letter_id::{self, domain_of};
 use crate::metrics::Metrics;
+use crate::set_link::of_event::{self as set_link, LetterOfOne, Offering};
 use crate::site::Site;
 use crate::stop::Stop;
 use crate::unsubscribe;
@@ -19,12 +20,12 @@ use policy::notify::{About, Files, IssueNow, Own, Style};
 use policy::outbound::Format;
 use policy::reply_token::TokenKey;
 use policy::silence_link::LinkedLetter;
-use policy::template::view::{self, Brand, Links};
+use policy::template::view::{self, Brand, Links, Offer};
 use policy::template::{Form as RenderedForm, MadeBy, Order, Rendered, Trouble, View, Words};
 use policy::{Fault, FaultCode, Notification, StepKey, event_letter_number};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, PoisonError};
-use store::{IssueMail, LetterAbout, LetterCause, LetterFile, NewLetter, SecondForm, StoredLetterFile};
+use store::{IssueMail, LetterAbout, LetterCause, LetterFile, LetterSets, NewLetter, SecondForm, StoredLetterFile};
 
 /// Letters whose bytes come to this much are put aside; the rest waits for the decision.
 const ASIDE_BYTES: usize = 1024 * 1024;
@@ -68,6 +69,7 @@ struct Made {
     files: Vec<LetterFile>,
     bytes: Vec<u8>,
     second: Option<SecondForm>,
+    sets: LetterSets,
 }
 
 /// A letter that is being made, in whichever form.
@@ -77,6 +79,7 @@ struct Forming<'m> {
     means: &'m Means,
     about: &'m About<'m>,
     names: &'m Names,
+    offers: &'m [Offer],
     number: u64,
 }
 
@@ -160,7 +163,8 @@ impl Making<'_> {
         let names = self.names(notification, means, number, told.len() > 1)?;
         let about = self.about_issue(means);
         let files = self.files(notification, &about, at_hand).await?;
-        let forming = Forming { notification, means, about: &about, names: &names, number };
+        let Offering { buttons, kept: sets } = self.offering(notification, means, number);
+        let forming = Forming { notification, means, about: &about, names: &names, offers: &buttons, number };
         let first = self.form(&forming, &files, at_hand).await?;
         let stayed = first.files.iter().filter_map(|file| Some((file.name.clone(), file.why_not.clone()?)));
         self.stayed.lock().unwrap_or_else(PoisonError::into_inner).extend(stayed);
@@ -180,14 +184,28 @@ impl Making<'_> {
             files: first.files,
             bytes: first.bytes,
             second,
+            sets,
         })
+    }
+
+    /// What its one reader may have done by one click. Both forms of it have the same links.
+    fn offering(&self, notification: &Notification, means: &Means, number: u64) -> Offering {
+        let letter = LetterOfOne {
+            site: &self.site.name,
+            issue_id: &notification.issue_id,
+            to: &notification.recipient.address,
+            number,
+            made_at: self.held.now(),
+        };
+        set_link::offering(self.shared, &means.key, &notification.style.sets, &letter)
     }
 
     /// The letter with these files, of which those are at hand that go along.
     async fn form(&self, forming: &Forming<'_>, files: &Files, at_hand: &AtHand) -> Result<Form, Stop> {
-        let Forming { notification, means, about, names, number } = *forming;
+        let Forming { notification, means, about, names, offers, number } = *forming;
         let own = Own {
             links: links(self.site, notification, &names.from, names.unsubscribe.clone()),
+            offers: offers.to_vec(),
             brand: brand(&names.from),
             mark: Some(means.mark.mark(number)),
             files: files.clone(),
@@ -340,6 +358,7 @@ impl Making<'_> {
             second: made.second.clone(),
             refused_with_files: None,
             cause: self.cause(notification),
+            sets: made.sets.clone(),
         };
         let issue_id = notification.issue_id.clone();
         NewLetter { key: self.key(notification), number: made.number, issue_id, about, bytes: made.bytes.clone() }

@@ -75,6 +75,7 @@ fn told(outsider: bool, rule: FileRule) -> Notification {
             to: To::Each,
             files: rule,
             history: 0,
+            sets: vec![],
         },
         because: Reason::Watcher,
         reason: String::new(),

@@ -8,7 +8,7 @@ use crate::Visibility;
 use crate::event::{Event, EventKind};
 use crate::letter::AnswerSeenBy;
 use crate::template::Shown;
-use crate::template::view::{self, Brand, Comment, Happening, Links, Said, Site, View, Work};
+use crate::template::view::{self, Brand, Comment, Happening, Links, Offer, Said, Site, View, Work};
 use std::collections::HashMap;
 
 /// What a comment or an entry of work says, read together with who may see it.
@@ -61,6 +61,8 @@ pub struct About<'a> {
 #[derive(Debug, Clone, Default)]
 pub struct Own {
     pub links: Links,
+    /// What it offers to do by one click.
+    pub offers: Vec<Offer>,
     pub brand: Brand,
     /// See [`View::mark`].
     pub mark: Option<String>,
@@ -98,6 +100,7 @@ impl Notification {
                 browse: own.links.browse.filter(|_| recipient.is_at_home && !about.issue.gone),
                 ..own.links
             },
+            offers: own.offers,
             brand: own.brand,
             subject_prefix: self.style.subject_prefix.clone(),
             subject: self.subject.clone(),
@@ -270,6 +273,7 @@ mod tests {
                 to: To::Each,
                 files: FileRule::default(),
                 history: 2,
+                sets: vec![],
             },
             because: Reason::Reporter,
             reason: String::new(),

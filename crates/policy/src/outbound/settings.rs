@@ -50,7 +50,7 @@ pub(super) const COLUMNS: usize = 12;
 const COLUMN_WORDS: [&str; COLUMNS] = column_words();
 
 /// Every setting, in the order of the manual.
-pub const ROOMS: &[Room] = &[LETTERS, FILES, AUDIENCE, BOUNDS, CHANNELS, MAPPINGS, SUMMARIES, WRITTEN];
+pub const ROOMS: &[Room] = &[LETTERS, FILES, AUDIENCE, BOUNDS, CHANNELS, SETS, MAPPINGS, SUMMARIES, WRITTEN];
 
 pub(crate) const TABLES: Tables = Tables { rooms: ROOMS, overriding: &["project[].", "mapping[].", "summary[]."] };
 
@@ -299,6 +299,29 @@ const OF_CHANNELS: &[Setting] = &[
         Default::Is("outline"),
         "`link` says what kind of thing happened to which issue and leads to it; `outline` who did what, the summary and changes of \
          `outsider_fields`; `text` what was written as well. None of them says anything that not everybody sees who sees the issue.",
+    ),
+];
+
+const SETS: Room = Room {
+    title: "[default]: what one click does",
+    about: "Buttons in letters that have something done on the issue, as [directive sets](routing.md#in-letters-about-events) of a profile say. Every \
+            recipient has links of his own, so such a letter is shared with nobody, whatever `to` says. They need the public listener.",
+    settings: OF_SETS,
+};
+
+const OF_SETS: &[Setting] = &[
+    setting(
+        "default.sets",
+        Form::Texts,
+        Default::Is(""),
+        "The `[[directive_set]]`s that letters offer, by name and in this order, at most 10. Each stands in the profile of a mailbox of this site; where several profiles \
+         have one of this name, write that of the profile before it: `support/reopen`.",
+    ),
+    setting(
+        "default.sets_to",
+        Form::OneOf(&["everybody", "insiders", "outsiders"]),
+        Default::Is("everybody"),
+        "To whom of those who are told they are offered: `outsiders` are customers and people without an account, `insiders` all others.",
     ),
 ];
 

@@ -4,7 +4,7 @@ use super::{FILE_NAMES, ISSUE_NAMES};
 use crate::expression::Expression;
 use crate::profile::reader::{Reader, Section};
 use crate::profile::values::{Inherited, levels};
-use crate::profile::{Pattern, Word};
+use crate::profile::{Pattern, Word, is_name_of_set, set_named};
 use crate::template::Theme;
 use serde::{Deserialize, Serialize};
 
@@ -71,6 +71,33 @@ pub enum ChannelSays {
 impl Word for ChannelSays {
     const WORDS: &'static [(&'static str, ChannelSays)] =
         &[("link", ChannelSays::Link), ("outline", ChannelSays::Outline), ("text", ChannelSays::Text)];
+}
+
+/// Who may have something done by one click on a link in his letter.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum SetsTo {
+    #[default]
+    Everybody,
+    /// Who is neither a customer nor without an account.
+    Insiders,
+    /// Customers, and people without an account.
+    Outsiders,
+}
+
+impl Word for SetsTo {
+    const WORDS: &'static [(&'static str, SetsTo)] =
+        &[("everybody", SetsTo::Everybody), ("insiders", SetsTo::Insiders), ("outsiders", SetsTo::Outsiders)];
+}
+
+impl SetsTo {
+    /// Whether they are offered to an outsider, or to somebody who is none.
+    pub(crate) fn includes(self, outsider: bool) -> bool {
+        match self {
+            SetsTo::Everybody => true,
+            SetsTo::Insiders => !outsider,
+            SetsTo::Outsiders => outsider,
+        }
+    }
 }
 
 /// Which people are told, by whether they have an account.
@@ -141,6 +168,9 @@ levels! {
         /// Names of channels.
         channels: Vec<String> = texts,
         channel_says: ChannelSays = word,
+        /// Names of directive sets, each alone or behind the name of its profile.
+        sets: Vec<String> = names_of_sets,
+        sets_to: SetsTo = word,
         tell: Tell = word,
         own_actions: bool = truth,
         outsider_fields: Vec<String> = texts,
@@ -162,6 +192,7 @@ impl Inherited for FilesWay {}
 impl Inherited for Tell {}
 impl Inherited for ChannelSays {}
 impl Inherited for TellReturned {}
+impl Inherited for SetsTo {}
 impl Inherited for Option<Expression> {}
 
 impl Held {
@@ -184,7 +215,28 @@ impl Held {
     }
 }
 
+/// The most directive sets that one letter offers.
+const SETS_MAX: usize = 10;
+
 impl Reader {
+    /// Names of directive sets. A letter knows each by its own name, so that one of two profiles may stand there once.
+    fn names_of_sets(&mut self, section: &Section, key: &str) -> Option<Vec<String>> {
+        let names = self.texts(section, key)?;
+        let own = |name: &str| set_named(name).1.to_owned();
+        if names.len() > SETS_MAX {
+            self.refuse(section, key, &format!("names more than {SETS_MAX} sets, and no letter offers as many"));
+        }
+        for (at, name) in names.iter().enumerate() {
+            if !is_name_of_set(&own(name)) {
+                let remedy = "is no name of a set; write it as its profile does, such as reopen, or support/reopen";
+                self.refuse_entry(section, key, name, remedy);
+            } else if names.iter().take(at).any(|earlier| own(earlier) == own(name)) {
+                self.refuse_entry(section, key, name, "is named twice; a letter offers each set of a name once");
+            }
+        }
+        Some(names)
+    }
+
     /// An expression that can name what an issue is.
     fn expression_over_issue(&mut self, section: &Section, key: &str) -> Option<Option<Expression>> {
         self.condition(section, key, &ISSUE_NAMES.map(|(name, _)| name)).map(Some)

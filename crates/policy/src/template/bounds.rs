@@ -136,6 +136,9 @@ fn names(view: &mut View, room: &mut Room) {
     view.mark.take_if(|mark| is_long(mark));
     view.brand.logo.take_if(|logo| is_long(&logo.content_id) || is_long(&logo.alt));
     view.earlier.iter_mut().for_each(|earlier| room.shorten(&mut earlier.who));
+    view.offers.retain(|offer| !is_long(&offer.link) && !is_long(&offer.name));
+    view.offers.iter_mut().for_each(|offer| room.shorten(&mut offer.label));
+    view.offers.iter_mut().for_each(|offer| room.shorten(&mut offer.question));
     for link in [&mut view.links.browse, &mut view.links.unsubscribe, &mut view.links.complain] {
         link.take_if(|link| is_long(link));
     }

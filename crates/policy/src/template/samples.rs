@@ -3,8 +3,8 @@
 use super::html::SafeHtml;
 use super::returned::NotArrived;
 use super::view::{
-    ActionLink, Brand, Comment, Earlier, Fact, File, Happening, Issue, Links, Logo, Reason, Recipient, Said, Site,
-    Summary, SummaryIssue, View, Work,
+    ActionLink, Brand, Comment, Earlier, Fact, File, Happening, Issue, Links, Logo, Offer, Reason, Recipient, Said,
+    Site, Summary, SummaryIssue, View, Work,
 };
 use super::words::Words;
 use crate::event::{Change, EventKind};
@@ -46,6 +46,7 @@ pub fn view(kind: EventKind, language: &str) -> View {
             unsubscribe: Some("https://mail.example.org/u/kq3f7v".into()),
             complain: Some("mailto:postmaster@example.org".into()),
         },
+        offers: offers(kind, is_german),
         brand: Brand { name: "North Support".into(), logo: Some(Logo::own()) },
         pictures: Vec::new(),
         subject_prefix: "[Support]".into(),
@@ -92,11 +93,36 @@ pub fn summary(language: &str) -> View {
     View {
         happenings: Vec::new(),
         earlier: Vec::new(),
+        offers: Vec::new(),
         issue: Issue::default(),
         summary: Some(Summary { title, issues, further: 4, perhaps_more: true }),
         reason: Reason::Group("support".into()),
         ..view(EventKind::Created, language)
     }
+}
+
+/// A letter about changes offers what can be done by one click.
+fn offers(kind: EventKind, is_german: bool) -> Vec<Offer> {
+    let words: &[[&str; 3]] = match (kind, is_german) {
+        (EventKind::Updated, false) => &[
+            ["reopen", "It still happens", "Open your request again?"],
+            ["rate-5", "5 – I am very content", "Send this rating?"],
+            ["rate-1", "1 – I am not content at all", "Send this rating?"],
+        ],
+        (EventKind::Updated, true) => &[
+            ["reopen", "Es passiert noch immer", "Ihre Anfrage wieder öffnen?"],
+            ["rate-5", "5 – Ich bin sehr zufrieden", "Diese Bewertung senden?"],
+            ["rate-1", "1 – Ich bin gar nicht zufrieden", "Diese Bewertung senden?"],
+        ],
+        _ => &[],
+    };
+    let offer = |[name, label, question]: &[&str; 3]| Offer {
+        name: (*name).into(),
+        label: (*label).into(),
+        question: (*question).into(),
+        link: format!("https://mail.example.org/links/{name}-kq3f7v"),
+    };
+    words.iter().map(offer).collect()
 }
 
 struct Sentences {

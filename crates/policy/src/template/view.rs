@@ -20,6 +20,8 @@ pub struct View {
     pub recipient: Recipient,
     pub reason: Reason,
     pub links: Links,
+    /// What it offers to do by one click.
+    pub offers: Vec<Offer>,
     pub brand: Brand,
     /// The content ids of pictures that go along where what people wrote shows them.
     pub pictures: Vec<String>,
@@ -185,6 +187,19 @@ pub struct Links {
     pub unsubscribe: Option<String>,
     /// Where to complain about a letter; often `mailto:`.
     pub complain: Option<String>,
+}
+
+/// Something that the recipient may have done by one click on a link of his own.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Offer {
+    /// Of the directive set, by which templates know it.
+    pub name: String,
+    /// The words on its button.
+    pub label: String,
+    /// What the page asks that the link opens.
+    pub question: String,
+    pub link: String,
 }
 
 /// In whose name the letter is written.

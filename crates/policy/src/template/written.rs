@@ -137,6 +137,14 @@ impl Templates {
         })
     }
 
+    /// The table of the file that has the template for a kind; `None` where the theme's is used.
+    pub fn table_of(&self, kind: EventKind) -> Option<&'static str> {
+        match self.by_kind.contains_key(kind.word()) {
+            true => Some(kind.word()),
+            false => self.usual.as_ref().map(|_| "default"),
+        }
+    }
+
     /// The template for a kind; `None` where the theme's is used.
     pub fn of(&self, kind: EventKind) -> Option<&Template> {
         self.by_kind.get(kind.word()).or(self.usual.as_ref())

@@ -6,7 +6,7 @@ use crate::settings::Settings;
 use policy::meter::given_up_at;
 use serde_json::{Value, json};
 use std::path::Path;
-use store::{EventLine, Store};
+use store::{ErasedByHand, EventLine, LettersErased, NotErased, Store};
 
 /// What is asked about events.
 #[derive(Debug, clap::Subcommand)]
@@ -21,6 +21,16 @@ pub enum What {
     Show { id: String },
     /// Begin the work on an event's issue anew, when it was given up or waits for a person.
     Wake { id: String },
+    /// Erase what an event says, what told of it and what was decided about it alone; that it was told and its outcome stay.
+    Erase {
+        id: String,
+        /// Erase also what its letters say; one that is not sent yet stays.
+        #[arg(long)]
+        letters: bool,
+        /// Erase it also where it is not decided yet who is told of it: then nobody is.
+        #[arg(long)]
+        even_waiting: bool,
+    },
 }
 
 /// Rows that the store gives at once.
@@ -31,6 +41,10 @@ pub async fn run(config: &Path, what: What) -> Result<(), Failure> {
     super::with_store(config, async |settings, store| match what {
         What::List { limit } => list(store, limit).await,
         What::Show { id } => show(settings, store, &id).await,
+        What::Erase { id, letters, even_waiting } => {
+            erase(store, &id, even_waiting).await?;
+            if letters { erase_letters(store, &id).await } else { Ok(()) }
+        }
         What::Wake { id } => match store.wake_notice(&id, WHO).await? {
             true => super::print(&format!("{id}: is tried again\n")),
             false => Err(Failure::new(format!("{id}: is not an event whose work was given up or waits for a person"))),
@@ -57,10 +71,38 @@ async fn list(store: &Store, limit: u32) -> Result<(), Failure> {
     Ok(())
 }
 
+async fn erase(store: &Store, id: &str, even_waiting: bool) -> Result<(), Failure> {
+    let answer = match even_waiting {
+        true => store.erase_event_even_waiting(id, WHO).await?,
+        false => store.erase_event(id, WHO).await?,
+    };
+    match answer {
+        None => super::print(&format!("{id}: what it says is erased\n")),
+        Some(NotErased::Unknown) => Err(unknown(id)),
+        Some(NotErased::Waits) => Err(Failure::new(format!(
+            "{id}: it is not decided yet who is told of it, so nothing was erased; with --even-waiting it is, and nobody is told of it"
+        ))),
+    }
+}
+
+async fn erase_letters(store: &Store, id: &str) -> Result<(), Failure> {
+    let LettersErased { number, not_yet } = store.erase_letters_of_event(id, WHO).await?;
+    super::print(&format!("{id}: letters about it that are erased, too: {number}\n"))?;
+    match not_yet.as_slice() {
+        [] => Ok(()),
+        waiting => Err(Failure::new(format!(
+            "{id}: letters about it that are not sent yet and stay: {}; `sealpost letter erase ID` erases each when it is sent or was given up",
+            waiting.join(", ")
+        ))),
+    }
+}
+
+fn unknown(id: &str) -> Failure {
+    Failure::new(format!("{id}: no event has this id; `sealpost event list --config FILE` shows them"))
+}
+
 async fn show(settings: &Settings, store: &Store, id: &str) -> Result<(), Failure> {
-    let unknown =
-        || Failure::new(format!("{id}: no event has this id; `sealpost event list --config FILE` shows them"));
-    let story = store.event(id).await?.ok_or_else(unknown)?;
+    let story = store.event(id).await?.ok_or_else(|| unknown(id))?;
     let letters = match &story.notice_id {
         Some(notice) => store.letters_of_notice(notice).await?,
         None => Vec::new(),
@@ -77,9 +119,13 @@ async fn show(settings: &Settings, store: &Store, id: &str) -> Result<(), Failur
     super::print_object(&json!({
         "event": line_json(&story.line), "changes": story.line.event.map(|event| event.changes),
         "job": story.job, "fault": story.fault.as_ref().map(fault_in_words), "notice": story.notice, "body": body,
-        "waits_until": waits_until.map(time), "kept_until": kept_until.map(time),
+        "erased": story.erased.as_ref().map(erased_json), "waits_until": waits_until.map(time), "kept_until": kept_until.map(time),
         "letters": letters.iter().map(line_json_of_letter).collect::<Vec<_>>(),
     }))
+}
+
+fn erased_json(erased: &ErasedByHand) -> Value {
+    json!({ "at": time(erased.at), "who": erased.who, "waited": erased.waited })
 }
 
 fn line_json(line: &EventLine) -> Value {

@@ -1,6 +1,6 @@
 //! `sealpost letter`: what letters about events look like, before anybody gets one, and what became of each.
 
-mod captured;
+pub mod captured;
 mod listen;
 pub mod manual;
 pub mod outbox;

@@ -8,6 +8,7 @@ mod outgoing;
 mod plans;
 mod public;
 mod references;
+mod sets;
 mod site_oauth;
 
 pub(super) use mailbox::OF_LISTENING;

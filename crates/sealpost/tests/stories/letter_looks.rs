@@ -66,16 +66,21 @@ async fn every_letter_can_be_read_in_light_and_dark_wide_and_narrow() {
         for (width, scheme) in LOOKS {
             browser.look(width, scheme).await;
             browser.open(&format!("file://{file}")).await;
-            let wide = browser.run("return document.documentElement.scrollWidth").await.as_u64().unwrap();
-            assert!(wide <= u64::from(width), "{name} is {wide} wide in {width}");
-            assert_eq!(browser.run(FAINT).await, json!([]), "{name} {width} {scheme}");
-            keep_picture(&browser, &format!("{name}-{width}-{scheme}")).await;
+            assert_looks_right(&browser, width, &format!("{name}-{width}-{scheme}")).await;
         }
         assert_eq!(browser.run(LACKS).await, json!([]), "{name}");
         let shown = browser.run("return document.body.innerText").await;
         assert!(shown.as_str().unwrap().contains("NORTH-41"), "{name}: {shown}");
     }
     browser.close().await;
+}
+
+/// Whether whatever the browser shows fits and can be read; a picture of it is kept as those of letters are.
+pub async fn assert_looks_right(browser: &Browser, width: u32, name: &str) {
+    let wide = browser.run("return document.documentElement.scrollWidth").await.as_u64().unwrap();
+    assert!(wide <= u64::from(width), "{name} is {wide} wide in {width}");
+    assert_eq!(browser.run(FAINT).await, json!([]), "{name}");
+    keep_picture(browser, name).await;
 }
 
 async fn keep_picture(browser: &Browser, name: &str) {
@@ -98,6 +103,7 @@ async fn a_letter_of_wide_words_fits_a_telephone() {
         wide.clone_into(text);
     }
     view.issue.assignee = Some(wide.clone());
+    view.offers[0].label.clone_from(&wide);
     view.reason = policy::template::view::Reason::Role(wide.clone());
     view.earlier[0].said = said.clone();
     view.earlier[0].who.clone_from(&wide);

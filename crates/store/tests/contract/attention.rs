@@ -51,6 +51,7 @@ async fn tell(store: &Store, lease: &Lease, keys: &[&str]) -> String {
             second: None,
             refused_with_files: None,
             cause: LetterCause::default(),
+            sets: store::LetterSets::default(),
         },
         bytes: b"Subject: planted-subject\r\n\r\nplanted-words\r\n".to_vec(),
     };

@@ -5,6 +5,7 @@
 mod attention;
 mod bulletins;
 mod contacts;
+mod erasing;
 mod events;
 mod fetching;
 mod grants;
@@ -115,6 +116,11 @@ checks! {
     meter: a_mail_is_counted_once_and_is_standard_when_something_came_of_it, each_way_in_is_a_kind_of_its_own_and_a_click_is_none,
         a_letter_is_counted_with_its_receipt, many_at_once_from_two_processes_are_all_counted,
         a_sweep_puts_days_together_and_forgets_old_ones_with_a_receipt;
+    erasing: priv_07_an_event_is_erased_on_a_persons_word_and_its_deed_stays_known,
+        what_several_events_share_goes_as_far_as_it_is_about_the_one,
+        an_event_that_waits_is_erased_on_a_plain_word_and_nobody_is_told_of_it,
+        a_decision_under_way_is_made_anew_without_an_event_that_is_erased,
+        an_event_is_decided_about_or_erased_and_never_half_of_both;
     events: sec_39_a_deed_is_taken_in_once_however_often_it_is_told,
         the_events_of_an_issue_are_decided_about_together_and_in_order,
         a_job_that_was_given_up_is_tried_again_when_more_happens,
@@ -145,7 +151,8 @@ checks! {
         priv_15_who_loses_the_right_loses_links_and_sessions,
         priv_15_a_flag_ends_by_itself_and_each_act_is_in_the_audit_trail,
         priv_15_flagged_mail_is_rehearsed_and_not_replayed;
-    silences: a_silence_holds_for_one_address_issue_and_site_until_it_is_taken_back,
+    silences: what_a_letter_offers_is_known_from_when_it_is_posted_until_it_is_erased,
+        a_silence_holds_for_one_address_issue_and_site_until_it_is_taken_back,
         a_persons_word_takes_a_silence_back_without_a_link,
         sec_48_of_a_letter_that_several_have_each_ends_his_own,
         a_silence_outlives_its_letter_and_the_link_lasts_as_long_as_the_letters_row,

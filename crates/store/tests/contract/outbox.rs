@@ -33,6 +33,7 @@ pub fn letter(name: &str, bytes: usize) -> NewLetter {
         second: None,
         refused_with_files: None,
         cause: LetterCause::default(),
+        sets: store::LetterSets::default(),
     };
     let key = StepKey(format!("north/events:10/m/{name}"));
     let issue_id = "10".to_owned();

@@ -3,7 +3,7 @@
 use super::super::{Failure, WHO, fault_in_words, print, print_object, time};
 use serde_json::{Value, json};
 use std::path::Path;
-use store::{LetterFate, LetterFile, Look, NotNow, OutboxLine, Store};
+use store::{LetterFate, LetterFile, LetterSet, Look, NotNow, OutboxLine, Store};
 
 /// Rows that the store gives at once.
 const PAGE: u32 = 200;
@@ -107,9 +107,16 @@ pub fn line_json(line: &OutboxLine) -> Value {
         "message_id": about.map(|about| &about.message_id),
         "files": about.map(|about| about.files.iter().map(file_json).collect::<Vec<_>>()),
         "tells_of": about.and_then(|about| about.cause.tells_of.as_ref()),
+        "sets": about.map(|about| about.sets.offered.iter().map(set_json).collect::<Vec<_>>()),
+        "sets_left_out": about.map(|about| &about.sets.left_out),
         "refused_with_files": about.and_then(|about| about.refused_with_files.as_ref()),
         "template_trouble": about.and_then(|about| about.trouble.as_ref()),
     })
+}
+
+/// A directive set that the letter offers, and until when.
+fn set_json(set: &LetterSet) -> Value {
+    json!({ "set": set.set, "mailbox": set.mailbox, "until": time(set.until) })
 }
 
 /// A file that the letter is about, and why it does not go along if so.

@@ -28,6 +28,7 @@ impl Reader {
                 self.reference(section, "profile", written, "profile");
             }
         }
+        self.check_sets(settings, written);
         // Of a file that cannot be read it is told already, and an empty text would be complained of besides.
         for profile in settings.profiles.iter().filter(|profile| profile.is_whole) {
             self.check_profile(settings, written, profile);
