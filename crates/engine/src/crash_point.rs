@@ -56,10 +56,13 @@ pub const WRITING: &[&str] = &["written_made", "written_written_down", "written_
 /// The crash points that only summaries pass.
 pub const SUMMING: &[&str] = &["summary_decided", "summary_written_down"];
 
+/// The crash points that only letters lead to that did not arrive.
+pub const RETURNING: &[&str] = &["returned_decided", "returned_written_down"];
+
 /// All lists of crash points; none stands in two of them.
 pub const LISTS: &[&[&str]] = &[
     ALL, FETCHING, UPLOADING, REFRESHING, DELIVERING, REPLAYING, IN_DOUBT, HEARING, POLLING, TELLING, WRITING, SUMMING,
-    SHRINKING, NOTICING,
+    SHRINKING, NOTICING, RETURNING,
 ];
 
 /// Aborts the process when the environment variable `SEALPOST_CRASH` is `name:N` and this is the N-th passing, from 1.

@@ -57,6 +57,7 @@ counters! {
     letters_posted, "sealpost_letters_posted_total", "Letters about events that were posted.";
     letters_by_theme_instead, "sealpost_letters_by_theme_instead_total", "Letters about events made by a theme, because the template of their mapping was of no use.";
     written_refused, "sealpost_letters_written_refused_total", "Letters that people wrote on purpose and nobody gets.";
+    letters_returned_told, "sealpost_letters_returned_told_total", "Letters that tell somebody that another letter did not arrive.";
     letters_again, "sealpost_letters_again_total", "Letters sent once more because the answer after the final dot was lost.";
     moved, "sealpost_fetch_moved_messages_total", "Messages moved to another folder of their server after they were taken in.";
     files_kept, "sealpost_files_kept_total", "Files that were kept here instead of being attached.";

@@ -12,6 +12,7 @@ pub(crate) mod letters;
 mod listing;
 mod message;
 mod preview;
+pub(crate) mod returned;
 pub(crate) mod written;
 
 use crate::crash_point::crash_point;
@@ -69,6 +70,7 @@ pub(crate) async fn notice(shared: &Shared, held: &Held) -> Result<(), Stop> {
                 contents: &contents,
                 given,
                 stayed: Mutex::default(),
+                cause: store::LetterCause::default(),
             };
             making.letters(&notified.notifications).await?
         }

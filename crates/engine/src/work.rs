@@ -48,7 +48,7 @@ pub(crate) fn crews(settings: &Settings) -> impl Iterator<Item = Crew> {
     };
     // A storm of events keeps no mail waiting.
     let notice = Crew {
-        kinds: &[JobKind::Notice, JobKind::Bulletin, JobKind::Written],
+        kinds: &[JobKind::Notice, JobKind::Bulletin, JobKind::Written, JobKind::Returned],
         jobs_max: settings.jobs_max.min(settings.letters_max),
         grace: settings.shutdown_grace,
     };
@@ -230,6 +230,7 @@ async fn carry_on(shared: &Arc<Shared>, held: &Held) -> Result<(), Stop> {
         JobKind::Renew => renew::renew(shared, held).await,
         JobKind::Bulletin => bulletin::deliver(shared, held).await,
         JobKind::Written => notice::written::written(shared, held).await,
+        JobKind::Returned => notice::returned::returned(shared, held).await,
         JobKind::Summary => summary::summary(shared, held).await,
     }
 }

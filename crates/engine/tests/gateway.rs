@@ -37,6 +37,7 @@ mod gateway {
     pub mod refusals;
     pub mod renewing;
     pub mod replay;
+    pub mod returned;
     pub mod sending_graph;
     pub mod sets;
     pub mod summaries;
@@ -55,8 +56,8 @@ use gateway::world::Database;
 use gateway::{
     authors, bounces, bulletins, changes, channels, connections, contacts, contract, deleted, doubt, duplicates,
     erased, fetching, graph, half_open, halts, hearing, kept, letters, limits, lost_answers, names, notices, order,
-    outage, plans, poison, polling, refusals, renewing, replay, sending_graph, sets, summaries, told, too_large,
-    trouble, uploads, walk, written,
+    outage, plans, poison, polling, refusals, renewing, replay, returned, sending_graph, sets, summaries, told,
+    too_large, trouble, uploads, walk, written,
 };
 
 /// Each scenario on SQLite, as a test of its own.
@@ -245,6 +246,7 @@ on_sqlite! {
     sending_graph::fault_20_a_letter_whose_answer_graph_loses_is_sent_once_more_and_then_a_person_is_asked;
     sending_graph::one_refused_recipient_of_graph_keeps_no_other_back;
     sending_graph::what_is_too_large_for_graph_is_said_and_not_tried;
+    sending_graph::a_letter_that_is_too_large_for_graph_goes_once_more_without_its_files;
     sending_graph::fault_21_a_mailbox_of_graph_that_takes_us_no_more_halts_all_its_letters;
     erased::a_decision_under_way_tells_nobody_of_an_event_that_is_erased;
     notices::reporter_and_watchers_are_told_of_a_comment_and_its_author_is_not;
@@ -271,15 +273,24 @@ on_sqlite! {
     told::those_who_read_the_same_share_a_letter_that_names_none_of_them;
     written::a_letter_is_sent_once_however_often_it_is_asked_for_and_its_answer_becomes_a_comment;
     written::a_letter_is_made_by_the_template_that_its_writer_chose;
+    written::a_letter_on_purpose_that_is_too_large_goes_once_more_without_its_files;
     written::what_a_rule_forbids_goes_to_nobody_and_says_why;
     written::a_letter_that_is_looked_at_goes_on_a_word_with_the_files_that_were_chosen;
     written::fault_02_a_note_whose_answer_is_lost_is_made_once;
     written::a_comment_writes_a_letter_for_those_who_may_and_once;
     written::what_somebody_else_put_into_a_comment_writes_no_letter_in_its_authors_name;
     written::a_file_that_stays_behind_is_told_to_whoever_asked_and_on_the_issue;
+    returned::who_commented_is_told_once_that_the_letter_came_back_and_nobody_of_that_letter;
+    returned::what_our_own_server_refuses_for_good_is_told_to_its_author_once;
+    returned::a_letter_that_is_given_up_is_told_to_its_author;
+    returned::of_a_letter_about_something_internal_those_hear_who_may_see_it;
+    returned::a_customer_is_not_told_and_whoever_works_on_the_issue_is;
+    returned::nobody_is_told_where_the_file_says_so_and_no_author_too_often;
+    returned::whoever_wrote_a_letter_on_purpose_is_told_that_it_did_not_arrive;
     summaries::a_summary_is_sent_once_at_its_time_and_shows_each_what_he_may_see;
     summaries::an_answer_by_a_link_of_a_summary_changes_its_issue;
     summaries::what_nobody_may_see_sends_nothing_and_a_try_sends_nothing;
+    summaries::fault_17_a_summary_whose_list_cannot_be_had_is_tried_again_and_catches_up_once;
     summaries::whoever_unsubscribes_gets_no_more_of_it;
     polling::a_deed_is_told_once_by_the_history_and_by_webhooks;
     polling::what_a_search_shows_late_is_told_late;

@@ -49,7 +49,7 @@ mod uuencode;
 pub use anonymous::{
     Anonymous, StandIns, addresses_in, anonymous, documented_ipv4, documented_ipv6, plain_ending, resembles_host,
 };
-pub use bounce::is_refused_for_good;
+pub use bounce::{is_refused_for_good, refusal};
 pub use calendar::shown as calendar_shown;
 pub use document::Document;
 pub use escape::escaped;

@@ -8,6 +8,7 @@ mod inquiry;
 mod letter;
 mod manner;
 mod recipient;
+mod returned;
 mod scene;
 mod seen;
 mod settle;
@@ -22,6 +23,7 @@ pub use files::{
 };
 pub use letter::{About, EarlierSaid, EntrySaid, IssueSaid, Own};
 pub use manner::Manner;
+pub use returned::{Returned, ReturnedTold};
 pub use written::{OwnFile, Refused, WRITING_BYTES_MAX, Writing, Written, WrittenBy, directive};
 
 use crate::decide::Trace;

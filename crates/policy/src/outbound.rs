@@ -16,7 +16,7 @@ pub use written::{CommentRules, Note};
 
 pub(crate) use settings::AUDIENCES;
 pub(crate) use summary::Empty;
-pub(crate) use values::{Held, Tell};
+pub(crate) use values::{Held, Tell, TellReturned};
 pub(crate) use written::WrittenRules;
 
 use crate::event::{Event, EventKind};
@@ -272,6 +272,13 @@ impl Mappings {
     /// What holds for letters that people write on purpose about issues of this project.
     pub(crate) fn held_by_project(&self, project: &str) -> Held {
         Held::of("", &[self.of_project(project), &self.default])
+    }
+
+    /// Who is told that a letter of the mapping of this name, or of none, about an issue of this project did not arrive.
+    pub(crate) fn tell_returned(&self, mapping: &str, project: &str) -> TellReturned {
+        let of_mapping = self.mappings.iter().find(|one| one.name == mapping);
+        let held = of_mapping.map_or_else(|| self.held_by_project(project), |one| self.held(one, project));
+        held.tell_returned
     }
 
     fn of_project(&self, project: &str) -> &Values {

@@ -44,6 +44,7 @@ mod stories {
     mod public;
     mod removed_files;
     mod replay;
+    mod returned;
     mod scores;
     mod seclusion;
     mod secrecy;

@@ -5,6 +5,7 @@ use crate::audit::{self, Entry};
 use crate::database::{Conn, Db, all, execute, one};
 use crate::dialect;
 use crate::letter;
+use crate::outbox::returned::tell_of_failure;
 use crate::rows::{JobKind, JobState, Lease, Micros};
 use crate::sealed::{self, job_place};
 use crate::sweep::NOTHING_KEPT_EVERY_S;
@@ -29,7 +30,7 @@ const SECOND: i64 = 1_000_000;
 type Claimed = (String, String, String, String, i64, i64, i64, i64, i64);
 
 impl JobKind {
-    const ALL: [JobKind; 15] = [
+    const ALL: [JobKind; 16] = [
         JobKind::Decide,
         JobKind::Carry,
         JobKind::Sweep,
@@ -45,6 +46,7 @@ impl JobKind {
         JobKind::Bulletin,
         JobKind::Written,
         JobKind::Summary,
+        JobKind::Returned,
     ];
 
     /// The word that stands in the database.
@@ -65,6 +67,7 @@ impl JobKind {
             JobKind::Bulletin => "bulletin",
             JobKind::Written => "written",
             JobKind::Summary => "summary",
+            JobKind::Returned => "returned",
         }
     }
 
@@ -303,7 +306,7 @@ impl Store {
             Some(key) => Some(sealed::seal(&key, job_place(&lease.site, &lease.job), fault)?),
             None => None,
         };
-        let lease = lease.clone();
+        let (lease, fault) = (lease.clone(), fault.clone());
         let work = self.inner.db.unit(move |conn| {
             Box::pin(async move {
                 check_lease(conn, &lease).await?;
@@ -317,6 +320,10 @@ impl Store {
                 execute!(conn, SQL, state, stop.due, stop.tries_back, sealed, ended_at, &lease.job, aside, waits)?;
                 if is_let_anew {
                     execute!(conn, LET_ANEW, &lease.subject)?;
+                }
+                // That one is refused for good is told of where the ledger says so.
+                if stop.state == JobState::Dead && fault.kind != FaultKind::Permanent {
+                    tell_of_failure(conn, &lease, &fault, now).await?;
                 }
                 Ok(())
             })

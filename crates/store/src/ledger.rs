@@ -6,6 +6,7 @@ use crate::database::{Conn, execute, one};
 use crate::dialect;
 use crate::job::{self, check_lease, lease_lost};
 use crate::meter::{self, Count};
+use crate::outbox::returned::tell_of_failure;
 use crate::rows::{Begun, Lease, Micros};
 use crate::sealed::{self, ledger_place};
 use crate::vault::seal::SealingKey;
@@ -225,7 +226,7 @@ impl Store {
             None => None,
         };
         let entry = Entry::by_program(&self.inner.vault, &lease.site, "step_failed", &key.0, None).await?;
-        let (lease, step) = (lease.clone(), key.0.clone());
+        let (lease, step, fault) = (lease.clone(), key.0.clone(), fault.clone());
         self.inner
             .db
             .unit(move |conn| {
@@ -233,6 +234,7 @@ impl Store {
                     check_lease(conn, &lease).await?;
                     let now = dialect::now(conn).await?;
                     one_row(execute!(conn, SQL, now, sealed, &step)?)?;
+                    tell_of_failure(conn, &lease, &fault, now).await?;
                     audit::write(conn, &entry, now).await
                 })
             })

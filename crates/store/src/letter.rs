@@ -7,6 +7,7 @@ use crate::database::{Conn, all, execute, one};
 use crate::dialect;
 use crate::job::check_lease;
 use crate::ledger;
+use crate::outbox::returned::tell_of_report;
 use crate::plan::row_of;
 use crate::rows::{JobKind, Lease, LetterFate, LetterLine, Micros};
 use crate::sealed::{self, plan_place};
@@ -253,6 +254,9 @@ pub(crate) async fn note_returned(
             contact::came_back_by_report(conn, site, *number, address, now).await?;
         }
         is_new |= execute!(conn, CAME_BACK, now, site, *number, address, by_path, report)? > 0;
+    }
+    if is_new {
+        tell_of_report(conn, site, report, now).await?;
     }
     Ok(is_new)
 }

@@ -80,8 +80,9 @@ pub use link::LinkUse;
 pub use look::{Look, LookLine};
 pub use named::{Bearer, Resized};
 pub use outbox::{
-    ChannelMessage, IssueMail, LETTERS_PAGE_MAX, LetterAbout, LetterFile, LetterFileWriter, LetterGap, LetterSet,
-    LetterSets, NewLetter, OutboxLine, PostedLetter, SecondForm, SetLetter, StoredLetterFile, Subscription,
+    ChannelMessage, IssueMail, LETTERS_PAGE_MAX, LetterAbout, LetterCause, LetterFile, LetterFileWriter, LetterGap,
+    LetterSet, LetterSets, NewLetter, OutboxLine, PostedLetter, ReturnDecision, ReturnWritten, SecondForm, SetLetter,
+    StoredLetterFile, Subscription,
 };
 pub use poll::{HistoryMark, Listing};
 pub use replay::NotNow;

@@ -4,6 +4,7 @@ mod file;
 pub(crate) mod forget;
 mod origin;
 mod reading;
+pub(crate) mod returned;
 mod second;
 mod sets;
 pub(crate) mod shown;
@@ -12,6 +13,7 @@ mod silence;
 pub use file::{LetterFileWriter, StoredLetterFile};
 pub use origin::IssueMail;
 pub(crate) use reading::LetterReader;
+pub use returned::{ReturnDecision, ReturnWritten};
 pub use sets::{LetterSet, LetterSets, SetLetter};
 pub use shown::{LETTERS_PAGE_MAX, OutboxLine};
 pub use silence::Subscription;
@@ -28,6 +30,7 @@ use crate::segment::{ContentReader, Kept, SegmentReader, SegmentWriter, Whereabo
 use crate::vault::seal::Place;
 use mail::normalised;
 use policy::bulletin::channel::Message;
+use policy::event::Event;
 use policy::{Fault, FaultCode, StepKey};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -64,6 +67,25 @@ pub struct LetterAbout {
     /// What the server said when it did not take it with its files, so that the second form is the one that is sent.
     #[serde(default)]
     pub refused_with_files: Option<String>,
+    #[serde(default)]
+    pub cause: LetterCause,
+    /// The directive sets that its mapping names.
+    #[serde(default)]
+    pub sets: LetterSets,
+}
+
+/// Whose doing it is that there is a letter: for whoever is told that it did not arrive.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LetterCause {
+    /// What it tells, without the values that changed.
+    pub deeds: Vec<Event>,
+    /// In whose name it was written on purpose.
+    pub writer: Option<String>,
+    /// What its recipient is called, where that is one of those who work in the tracker, and not somebody who is known by his address.
+    pub known_as: Option<String>,
+    /// The letter that did not arrive, of which this one tells.
+    pub tells_of: Option<String>,
     /// The directive sets that its mapping names.
     #[serde(default)]
     pub sets: LetterSets,
@@ -330,6 +352,11 @@ impl Store {
 }
 
 impl Drafts {
+    /// To whom the first of them goes, hashed.
+    pub(crate) fn address(&self) -> Option<&[u8]> {
+        self.0.first().map(|draft| draft.address.as_slice())
+    }
+
     /// Inserts them; what is known by its key stays as it is.
     pub(crate) async fn insert(&self, conn: &mut Conn, lease: &Lease, notice: &str, now: Micros) -> Result<(), Fault> {
         const SQL: &str =

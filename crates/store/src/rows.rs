@@ -172,6 +172,8 @@ pub enum JobKind {
     Written,
     /// Send a summary when it is due.
     Summary,
+    /// Tell somebody that a letter about events did not arrive.
+    Returned,
 }
 
 /// The state of a job. `Held` waits for a person.

@@ -15,6 +15,7 @@ use crate::rows::{Lease, Micros};
 use crate::sealed;
 use crate::vault::seal::Place;
 use aws_lc_rs::digest;
+use policy::event::Event;
 use policy::notify::{OwnFile, Writing, WrittenBy};
 use policy::{Fault, FaultCode, Visibility};
 use serde::{Deserialize, Serialize};
@@ -39,6 +40,9 @@ pub struct Asked {
     pub files: Vec<GivenFile>,
     /// Of one that is written by a comment: who may see that.
     pub comment_seen_by: Option<Vec<Visibility>>,
+    /// Of such a one: that comment, as what somebody did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<Event>,
 }
 
 /// A letter that is asked for.

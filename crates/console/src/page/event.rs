@@ -6,7 +6,7 @@ pub mod shelf;
 use super::about::About;
 use super::events::{issue, outcome, told_by, what_happened, who};
 use super::messages::IssueLink;
-use super::outbox::{EventLetter, event_letter};
+use super::outbox::{EventLetter, event_letters};
 use super::story::known_form;
 use super::{Moment, moment, not_found, notice, render, stale_form, state, state_word, trouble, words_of};
 use crate::Console;
@@ -21,7 +21,7 @@ use policy::Fault;
 use policy::event::{Event, EventKind};
 use policy::meter::given_up_at;
 use serde::Deserialize;
-use store::{EventStory, JobState, LETTERS_PAGE_MAX, NotErased, OutboxLine};
+use store::{EventStory, JobState, LETTERS_PAGE_MAX, NotErased};
 
 /// Of more who are left out the list is folded.
 const LEFT_OUT_OPEN: usize = 10;
@@ -217,10 +217,11 @@ async fn shown(console: &Console, session: &Session, id: &str) -> Result<Option<
         Some(notice) => console.store.letters_of_notice(notice).await?,
         None => Vec::new(),
     };
+    let letters = event_letters(console, letters).await?;
     Ok(Some(page(console, session, story, letters)))
 }
 
-fn page(console: &Console, session: &Session, story: EventStory, letters: Vec<OutboxLine>) -> Page {
+fn page(console: &Console, session: &Session, story: EventStory, letters: Vec<EventLetter>) -> Page {
     let EventStory { line, notice, job, fault, held, erased: by_hand, .. } = story;
     let (outcome, class) = outcome(&line);
     let (is_decided, erased) = (line.outcome.is_some(), line.event.is_none());
@@ -253,7 +254,7 @@ fn page(console: &Console, session: &Session, story: EventStory, letters: Vec<Ou
         erased_by: by_hand.map(|by| (by.who, moment(by.at))),
         waits: is_open,
         preview: (!erased).then(|| preview::Form::beside(console, &line.site, &line.id, &decided.notifications)),
-        letters_kept: letters.iter().any(|letter| letter.about.is_some()),
+        letters_kept: letters.iter().any(|letter| letter.kept),
         left_out_open: decided.left_out.len() <= LEFT_OUT_OPEN,
         decided,
         state: work.map(|work| (state(work), state_word(work))),
@@ -263,7 +264,7 @@ fn page(console: &Console, session: &Session, story: EventStory, letters: Vec<Ou
         part: event.map(part).unwrap_or_default(),
         changes: event.map(changes).unwrap_or_default(),
         letters_go_on: letters.len() >= LETTERS_PAGE_MAX as usize,
-        letters: letters.into_iter().map(|line| EventLetter { event: None, ..event_letter(line) }).collect(),
+        letters: letters.into_iter().map(|letter| EventLetter { event: None, ..letter }).collect(),
         who,
         account,
         happened: moment(line.happened_at),
@@ -281,7 +282,7 @@ fn part(event: &Event) -> String {
     let what = match event.kind {
         EventKind::Commented | EventKind::CommentEdited | EventKind::CommentDeleted => "Comment",
         EventKind::Worked | EventKind::WorkEdited | EventKind::WorkDeleted => "Entry of work",
-        EventKind::Written => "Letter",
+        EventKind::Written | EventKind::Returned => "Letter",
         EventKind::Created | EventKind::Updated | EventKind::Deleted => "Entry of the history",
     };
     format!("{what} {part}")

@@ -155,5 +155,6 @@ pub(super) fn what_happened(kind: EventKind) -> &'static str {
         EventKind::WorkEdited => "logged work was edited",
         EventKind::WorkDeleted => "logged work was deleted",
         EventKind::Written => "a letter was written",
+        EventKind::Returned => "a letter did not arrive",
     }
 }

@@ -15,7 +15,8 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use policy::Fault;
-use store::{JobState, LetterAbout, LetterFate, LetterFile, LetterSets, OutboxLine};
+use serde::Deserialize;
+use store::{JobState, LetterAbout, LetterFate, LetterFile, LetterSets, OutboxLine, SummaryStory};
 
 /// A letter about events as people see it.
 pub(super) struct EventLetter {
@@ -51,6 +52,8 @@ pub(super) struct EventLetter {
     pub(super) event: Option<String>,
     /// What somebody wrote whose copy it is.
     pub(super) written: Option<String>,
+    /// Of one that did not arrive: who is told of that, and who was considered before him.
+    pub(super) returned: Vec<String>,
 }
 
 #[derive(Template)]
@@ -89,7 +92,7 @@ async fn page(console: &Console, session: &Session, asked: &Asked) -> Result<Lis
         false => console.store.outbox(before, ROWS + 1).await?,
     };
     let next = cut(&mut lines, |line| (line.posted_at, &line.id));
-    let letters = lines.into_iter().map(event_letter).collect();
+    let letters = event_letters(console, lines).await?;
     Ok(List { token: session.token(), support: false, tabs: tabs(Tab::Events), letters, stopped, first, next })
 }
 
@@ -175,7 +178,50 @@ pub(super) fn event_letter(line: OutboxLine) -> EventLetter {
         in_doubt,
         event: line.event,
         written: line.written,
+        returned: Vec::new(),
     }
+}
+
+/// Letters as people see them, those that did not arrive with who is told of that.
+pub(super) async fn event_letters(console: &Console, lines: Vec<OutboxLine>) -> Result<Vec<EventLetter>, Fault> {
+    let mut letters = Vec::with_capacity(lines.len());
+    for line in lines {
+        let is_missing = matches!(line.fate, LetterFate::CameBack(_) | LetterFate::Failed(_));
+        let story = match is_missing || line.job == Some(JobState::Dead) {
+            true => console.store.return_story(&line.site, &line.id).await?,
+            false => None,
+        };
+        letters.push(EventLetter { returned: story.map(returned).unwrap_or_default(), ..event_letter(line) });
+    }
+    Ok(letters)
+}
+
+/// What was decided about who is told, as it is kept.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct ReturnTold {
+    reason: String,
+    recipient: Option<ToldTo>,
+    left_out: Vec<NotTold>,
+}
+
+#[derive(Deserialize)]
+struct ToldTo {
+    address: String,
+}
+
+#[derive(Deserialize)]
+struct NotTold {
+    whom: String,
+    why: String,
+}
+
+fn returned(story: SummaryStory) -> Vec<String> {
+    let told: ReturnTold = story.decision.and_then(|told| serde_json::from_value(told).ok()).unwrap_or_default();
+    let whom = told.recipient.map_or_else(|| "Nobody".to_owned(), |recipient| recipient.address);
+    let first = format!("{whom} is told that it did not arrive: {}", told.reason);
+    let others = told.left_out.into_iter().map(|one| format!("Not told is {}: {}", one.whom, one.why));
+    std::iter::once(first).chain(others).collect()
 }
 
 /// What became of its files, and first why all of them stay behind where its server refused it with them.

@@ -8,7 +8,7 @@ use policy::event::{Actor, Change, Event, EventKind};
 use policy::notify::{LeftOut, Recipient};
 use policy::{Fault, FaultCode, Receipt, StepKey};
 use serde_json::json;
-use store::{JobKind, JobState, LetterAbout, Look, NewLetter, Store, Via};
+use store::{JobKind, JobState, LetterAbout, LetterCause, Look, NewLetter, Store, Via};
 
 /// What an event and what was decided about it say, as far as pages show it.
 #[derive(Clone)]
@@ -106,6 +106,7 @@ fn letter(key: &str, deed: &Deed) -> NewLetter {
             message: None,
             second: None,
             refused_with_files: None,
+            cause: LetterCause::default(),
             sets: store::LetterSets::default(),
         },
         bytes: b"Subject: hello\r\n\r\nhello\r\n".to_vec(),

@@ -18,6 +18,7 @@ mod machines;
 mod previewing;
 mod public;
 mod reading;
+mod returned;
 mod routes;
 mod signing_in;
 mod stories;

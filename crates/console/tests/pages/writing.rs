@@ -18,7 +18,8 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use store::{
-    Asked, JobKind, LetterAbout, LetterFile, NewLetter, NewWritten, Store, WrittenDecision, WrittenState, WrittenTaken,
+    Asked, JobKind, LetterAbout, LetterCause, LetterFile, NewLetter, NewWritten, Store, WrittenDecision, WrittenState,
+    WrittenTaken,
 };
 
 const ENTER: char = '\u{e007}';
@@ -62,7 +63,7 @@ fn new(site: &str, writing: Writing, request: &str) -> NewWritten {
         site: site.to_owned(),
         by: WrittenBy::Console,
         request: request.to_owned(),
-        asked: Asked { writing, files: Vec::new(), comment_seen_by: None },
+        asked: Asked { writing, files: Vec::new(), comment_seen_by: None, comment: None },
         token: None,
         preview: true,
         per_hour: 1000,
@@ -99,6 +100,7 @@ async fn drafted(store: &Store, request: &str, value: &str) -> String {
         message: None,
         second: None,
         refused_with_files: None,
+        cause: LetterCause::default(),
         sets: store::LetterSets::default(),
     };
     let html = "From: support@desk.example\r\nSubject: hello\r\nContent-Type: text/html\r\n\r\n<p>Dear <b>Ann</b>, it comes on Monday.</p>\r\n";

@@ -57,7 +57,7 @@ async fn hand(shared: &Shared, held: &Held, site: &Site, posted: PostedLetter) -
     let envelope = Envelope { mail_from: Some(about.return_path), rcpt_to: vec![about.to], ..Envelope::default() };
     let parcel = Parcel {
         key: &posted.key,
-        metered: Metered::EventLetter,
+        metered: if about.cause.tells_of.is_some() { Metered::ReturnLetter } else { Metered::EventLetter },
         kind: "letter",
         // It opens the issue to whoever has it, and receipts stand in clear.
         receipt_id: String::new(),

@@ -81,7 +81,12 @@ async fn letter(
         site: inquiry.site.name.clone(),
         by: WrittenBy::Comment,
         request: format!("{}/{comment}", event.issue_id),
-        asked: store::Asked { writing, files: Vec::new(), comment_seen_by: Some(seen_by) },
+        asked: store::Asked {
+            writing,
+            files: Vec::new(),
+            comment_seen_by: Some(seen_by),
+            comment: Some(event.clone()),
+        },
         token: None,
         preview: false,
         per_hour: rules.per_hour,

@@ -15,6 +15,7 @@ use courier::dkim;
 use mail::compose::{Base64Lines, Content, Gap, List, Notification as Composed, Picture};
 use mail::letter_mark::LetterKey;
 use mail::{Address, normalised};
+use policy::event::Event;
 use policy::notify::{About, Files, IssueNow, Own, Style};
 use policy::outbound::Format;
 use policy::reply_token::TokenKey;
@@ -24,7 +25,7 @@ use policy::template::{Form as RenderedForm, MadeBy, Order, Rendered, Trouble, V
 use policy::{Fault, FaultCode, Notification, StepKey, event_letter_number};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, PoisonError};
-use store::{IssueMail, LetterAbout, LetterFile, LetterSets, NewLetter, SecondForm, StoredLetterFile};
+use store::{IssueMail, LetterAbout, LetterCause, LetterFile, LetterSets, NewLetter, SecondForm, StoredLetterFile};
 
 /// Letters whose bytes come to this much are put aside; the rest waits for the decision.
 const ASIDE_BYTES: usize = 1024 * 1024;
@@ -44,6 +45,8 @@ pub(super) struct Making<'a> {
     pub(super) given: HashMap<String, StoredLetterFile>,
     /// Files that stay behind in a letter that was made, by their names: why.
     pub(super) stayed: Mutex<BTreeMap<String, String>>,
+    /// Whose doing they are, beside what they tell.
+    pub(super) cause: LetterCause,
 }
 
 /// What all letters of a decision are made with.
@@ -354,10 +357,24 @@ impl Making<'_> {
             message: None,
             second: made.second.clone(),
             refused_with_files: None,
+            cause: self.cause(notification),
             sets: made.sets.clone(),
         };
         let issue_id = notification.issue_id.clone();
         NewLetter { key: self.key(notification), number: made.number, issue_id, about, bytes: made.bytes.clone() }
+    }
+
+    /// Whose doing it is that he gets it; what we tell ourselves, or have somebody tell, is nobody's in the tracker.
+    fn cause(&self, notification: &Notification) -> LetterCause {
+        let told = notification.events.iter().filter(|told| !told.kind.is_letter());
+        let deeds = told.map(|event| Event { changes: Vec::new(), last: None, ..Event::clone(event) });
+        let recipient = &notification.recipient;
+        let works_here = recipient.is_at_home && !recipient.outsider;
+        LetterCause {
+            deeds: deeds.chain(self.cause.deeds.iter().cloned()).collect(),
+            known_as: named(&recipient.name).filter(|_| works_here),
+            ..self.cause.clone()
+        }
     }
 
     pub(super) fn noted(&self, trouble: &Trouble) -> String {

@@ -21,7 +21,7 @@ use policy::{Body, Fault, FaultCode, Mappings, Notified, Told, Visibility};
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
-use store::{Asked, StoredLetterFile, WrittenDecision, WrittenLine, WrittenState};
+use store::{Asked, LetterCause, StoredLetterFile, WrittenDecision, WrittenLine, WrittenState};
 use tracker::IssueView;
 
 /// The decision as it is kept: for its story, and for the note that follows.
@@ -113,8 +113,10 @@ async fn decide(shared: &Shared, held: &Held, site: &Site, line: WrittenLine) ->
     });
     let given = given.collect();
     let notice = held.lease.subject.as_str();
-    let making =
-        Making { shared, held, site, notice, issue: &issue, contents: &contents, given, stayed: Mutex::default() };
+    let deeds = asked.comment.iter().cloned().collect();
+    let cause = LetterCause { deeds, writer: Some(written.writing.writer.clone()), ..LetterCause::default() };
+    let stayed = Mutex::default();
+    let making = Making { shared, held, site, notice, issue: &issue, contents: &contents, given, stayed, cause };
     let letters = making.letters(&notified.notifications).await?;
     crash_point("written_made");
     let stayed = making.stayed.into_inner().unwrap_or_else(PoisonError::into_inner);

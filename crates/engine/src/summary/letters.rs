@@ -18,7 +18,7 @@ use policy::silence_link::LinkedLetter;
 use policy::template::view::{self, Links};
 use policy::template::{Form, MadeBy, Order, Rendered, Words};
 use policy::{AnswerSeenBy, Fault, StepKey, event_letter_number};
-use store::{LetterAbout, LetterSets, NewLetter};
+use store::{LetterAbout, LetterCause, LetterSets, NewLetter};
 
 /// Letters whose bytes come to this much are put aside; the rest waits for the decision.
 const ASIDE_BYTES: usize = 1024 * 1024;
@@ -96,6 +96,7 @@ impl Making<'_> {
             message: None,
             second: None,
             refused_with_files: None,
+            cause: LetterCause::default(),
             sets: LetterSets::default(),
         };
         Ok(NewLetter { key: step, number, issue_id: one.id.clone(), about, bytes })

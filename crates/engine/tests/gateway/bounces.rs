@@ -42,7 +42,7 @@ async fn bounded(database: &Database, office: &PostOffice, people: usize, per_ho
 }
 
 /// A delivery report: to whom, about which Message-ID if it names one, and about which address.
-fn report(name: &str, to: &str, id: Option<&str>, address: &str) -> String {
+pub(super) fn report(name: &str, to: &str, id: Option<&str>, address: &str) -> String {
     let original = id.map(|id| {
         format!("--b\nContent-Type: text/rfc822-headers\n\nFrom: support@desk.example\nMessage-ID: <{id}>\n\n")
     });
@@ -56,11 +56,11 @@ fn report(name: &str, to: &str, id: Option<&str>, address: &str) -> String {
     )
 }
 
-fn id_of(letter: &Posted) -> String {
+pub(super) fn id_of(letter: &Posted) -> String {
     mail::read(letter.mail.as_bytes(), &mail::Limits::default()).message.headers.message_id.unwrap()
 }
 
-async fn line_to(world: &World, address: &str) -> OutboxLine {
+pub(super) async fn line_to(world: &World, address: &str) -> OutboxLine {
     let lines = world.store.outbox(None, 100).await.unwrap();
     let is_his = |line: &OutboxLine| line.about.as_ref().is_some_and(|about| about.to == address);
     lines.into_iter().find(is_his).expect("a letter to him")

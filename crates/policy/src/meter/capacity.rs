@@ -77,10 +77,12 @@ pub struct Standing {
 }
 
 impl Capacity {
-    /// What counts against a plan: all but what is told to administrators and to those who look after mail, and mail that is handed on, so that
-    /// a plan that is spent can say so and nothing waits unseen; nor messages to channels, which go by somebody else's service.
+    /// What counts against a plan: all but what is told to administrators, to those who look after mail and of letters that did not arrive, and
+    /// mail that is handed on, so that a plan that is spent can say so and nothing waits unseen; nor messages to channels, which go by somebody
+    /// else's service.
     pub fn counts(what: Metered) -> bool {
-        !matches!(what, Metered::AdminLetter | Metered::Alert | Metered::HandedOn | Metered::ChannelMessage)
+        use Metered::{AdminLetter, Alert, ChannelMessage, HandedOn, ReturnLetter};
+        !matches!(what, AdminLetter | Alert | HandedOn | ChannelMessage | ReturnLetter)
     }
 
     /// The first month whose usage bears on this day: packs that are good once are drawn on by every month since they came.

@@ -60,6 +60,11 @@ impl<'f> Inquiry<'f> {
         self.open
     }
 
+    /// Whether every question so far has its answer.
+    pub(super) fn is_settled(&self) -> bool {
+        self.open.is_empty()
+    }
+
     pub(super) fn gateway(&self) -> &'f str {
         &self.facts.gateway
     }

@@ -202,7 +202,8 @@ fn showing(said: &Said, shown: &[Shown]) -> Said {
 fn happening(event: &Event, about: &About<'_>, shown: &[Shown]) -> Happening {
     let entry = of_event(event, about.entries);
     let is_work = entry_of(event.kind) == Some(Entry::Work);
-    let is_written = event.kind == EventKind::Written;
+    // What we say ourselves, or what somebody had us say, stands on no issue.
+    let is_written = event.kind.is_letter();
     let (comment, work) = (entry.filter(|_| !is_work), entry.filter(|_| is_work));
     Happening {
         kind: event.kind,

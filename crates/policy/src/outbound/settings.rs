@@ -271,6 +271,13 @@ const OF_BOUNDS: &[Setting] = &[
         "The most people of one kind (the watchers, all `groups`, all `roles` …) for one letter. Of more only the first are told, in the \
          tracker's order, and the story names the others.",
     ),
+    setting(
+        "default.tell_returned",
+        Form::OneOf(&["author", "assignee", "nobody"]),
+        Default::Is("author"),
+        "Who is told by mail that a letter [did not arrive](outbound.md#who-is-told-that-a-letter-did-not-arrive): whoever did what it was to \
+         tell, or wrote it, and else the assignee; the assignee alone; or nobody.",
+    ),
 ];
 
 const CHANNELS: Room = Room {

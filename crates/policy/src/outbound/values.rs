@@ -114,6 +114,22 @@ impl Word for Tell {
         &[("both", Tell::Both), ("accounts", Tell::Accounts), ("addresses", Tell::Addresses)];
 }
 
+/// Who is told that a letter did not arrive.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TellReturned {
+    /// Whoever did what it was to tell, or wrote it; else the assignee.
+    #[default]
+    Author,
+    Assignee,
+    Nobody,
+}
+
+impl Word for TellReturned {
+    const WORDS: &'static [(&'static str, TellReturned)] =
+        &[("author", TellReturned::Author), ("assignee", TellReturned::Assignee), ("nobody", TellReturned::Nobody)];
+}
+
 levels! {
     /// The values that one level says: `[default]`, a project or a mapping.
     Values,
@@ -162,6 +178,7 @@ levels! {
         exclude: Vec<Pattern> = some_patterns,
         disabled_domains: Vec<String> = texts,
         audience_max: u32 = number,
+        tell_returned: TellReturned = word,
     }
 }
 
@@ -174,6 +191,7 @@ impl Inherited for To {}
 impl Inherited for FilesWay {}
 impl Inherited for Tell {}
 impl Inherited for ChannelSays {}
+impl Inherited for TellReturned {}
 impl Inherited for SetsTo {}
 impl Inherited for Option<Expression> {}
 

@@ -1,12 +1,15 @@
 //! Samples of what letters say, one for each kind: what a preview shows, and what tests read.
 
 use super::html::SafeHtml;
+use super::returned::NotArrived;
 use super::view::{
     ActionLink, Brand, Comment, Earlier, Fact, File, Happening, Issue, Links, Logo, Offer, Reason, Recipient, Said,
     Site, Summary, SummaryIssue, View, Work,
 };
+use super::words::Words;
 use crate::event::{Change, EventKind};
 use crate::outbound::Column;
+use mail::BounceCause;
 
 /// 26 November 2026, 14:05 UTC.
 const NOON_MS: i64 = 1_795_701_900_000;
@@ -16,6 +19,11 @@ const MINUTE_MS: i64 = 60_000;
 pub fn view(kind: EventKind, language: &str) -> View {
     let is_german = language.starts_with("de");
     let words = if is_german { &GERMAN } else { &ENGLISH };
+    let subject = match kind {
+        EventKind::Written => words.comment_subject.to_owned(),
+        EventKind::Returned => format!("{}: {}", Words::of(language).returned, words.summary),
+        _ => String::new(),
+    };
     View {
         site: Site { name: "North Tracker".into(), url: "https://tracker.example.org".into() },
         issue: issue(words),
@@ -30,6 +38,7 @@ pub fn view(kind: EventKind, language: &str) -> View {
         reason: match kind {
             EventKind::Created => Reason::Role("Support".into()),
             EventKind::Written => Reason::Written("Ada Lindqvist".into()),
+            EventKind::Returned => Reason::Author,
             _ => Reason::Watcher,
         },
         links: Links {
@@ -41,7 +50,7 @@ pub fn view(kind: EventKind, language: &str) -> View {
         brand: Brand { name: "North Support".into(), logo: Some(Logo::own()) },
         pictures: Vec::new(),
         subject_prefix: "[Support]".into(),
-        subject: if kind == EventKind::Written { words.comment_subject.into() } else { String::new() },
+        subject,
         mark: None,
         texts_of_html: false,
         withheld: false,
@@ -117,6 +126,7 @@ fn offers(kind: EventKind, is_german: bool) -> Vec<Offer> {
 }
 
 struct Sentences {
+    language: &'static str,
     summary: &'static str,
     kind: &'static str,
     status: [&'static str; 2],
@@ -133,6 +143,7 @@ struct Sentences {
 }
 
 const ENGLISH: Sentences = Sentences {
+    language: "en",
     summary: "Printer on the second floor prints every other sheet blank",
     kind: "Incident",
     status: ["Open", "In progress"],
@@ -160,6 +171,7 @@ const ENGLISH: Sentences = Sentences {
 };
 
 const GERMAN: Sentences = Sentences {
+    language: "de",
     summary: "Drucker im zweiten Stock lässt jedes zweite Blatt weiß",
     kind: "Störung",
     status: ["Offen", "In Arbeit"],
@@ -188,6 +200,17 @@ const GERMAN: Sentences = Sentences {
 
 fn said([html, text]: [&str; 2]) -> Said {
     Said { html: SafeHtml::of(html), text: text.to_owned() }
+}
+
+fn not_arrived(words: &Sentences) -> Said {
+    let not_arrived = NotArrived {
+        to: "jo.weber@example.net".into(),
+        cause: Some(BounceCause::MailboxFull),
+        status: Some("5.2.2".into()),
+        said: Some("552 5.2.2 The mailbox is over its quota".into()),
+        ..NotArrived::default()
+    };
+    not_arrived.said_in(words.language)
 }
 
 fn issue(words: &Sentences) -> Issue {
@@ -222,6 +245,11 @@ fn happening(kind: EventKind, words: &Sentences) -> Happening {
         EventKind::Updated => Happening { changes: changes(words), ..none },
         EventKind::Commented | EventKind::Written => Happening { comment, files: vec![log(words)], ..none },
         EventKind::CommentEdited => Happening { comment, ..none },
+        EventKind::Returned => Happening {
+            who: String::new(),
+            comment: Some(Comment { said: not_arrived(words), internal: false }),
+            ..none
+        },
         EventKind::Worked => Happening { work: work("1h 30m"), ..none },
         EventKind::WorkEdited => Happening { work: work("2h"), ..none },
         EventKind::Deleted | EventKind::CommentDeleted | EventKind::WorkDeleted => none,
@@ -260,7 +288,7 @@ fn log(words: &Sentences) -> File {
 }
 
 fn earlier(kind: EventKind, words: &Sentences) -> Vec<Earlier> {
-    if matches!(kind, EventKind::Created | EventKind::Written) {
+    if kind == EventKind::Created || kind.is_letter() {
         return Vec::new();
     }
     let one = |(who, minutes, internal, text): (&str, i64, bool, [&str; 2])| Earlier {

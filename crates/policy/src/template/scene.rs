@@ -336,6 +336,7 @@ fn headline(happening: &Happening, words: &Words) -> String {
         EventKind::WorkEdited => (words.work_edited, None),
         EventKind::WorkDeleted => (words.work_deleted, None),
         EventKind::Written => (words.wrote, None),
+        EventKind::Returned => (words.returned, None),
     };
     let names: Vec<&str> = happening.files.iter().map(|file| file.name.as_str()).collect();
     let values = [

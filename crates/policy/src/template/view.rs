@@ -173,6 +173,8 @@ pub enum Reason {
     Named,
     /// This person wrote it to him on purpose.
     Written(String),
+    /// He did what a letter was to tell that did not arrive, or wrote it.
+    Author,
 }
 
 /// Where links of the letter lead. What is neither `https:`, `http:` nor `mailto:` is left out.
@@ -270,7 +272,8 @@ pub struct ActionLink {
 pub const SUMMARY: &str = "summary";
 
 /// Every kind, first what counts most of several things that happened: it decides which template a letter is made of.
-pub const WEIGHTIEST_FIRST: [EventKind; 10] = [
+pub const WEIGHTIEST_FIRST: [EventKind; 11] = [
+    EventKind::Returned,
     EventKind::Written,
     EventKind::Deleted,
     EventKind::Created,

@@ -4,7 +4,7 @@ use crate::home::*;
 use policy::event::{Event, EventKind};
 use policy::{Fault, FaultCode, StepKey};
 use serde_json::json;
-use store::{JobKind, JobState, Lease, LetterAbout, LetterFate, NewLetter, Store, Via};
+use store::{JobKind, JobState, Lease, LetterAbout, LetterCause, LetterFate, NewLetter, Store, Via};
 
 const NOTICE: &[JobKind] = &[JobKind::Notice];
 const LETTER: &[JobKind] = &[JobKind::Letter];
@@ -50,6 +50,7 @@ async fn tell(store: &Store, lease: &Lease, keys: &[&str]) -> String {
             message: None,
             second: None,
             refused_with_files: None,
+            cause: LetterCause::default(),
             sets: store::LetterSets::default(),
         },
         bytes: b"Subject: planted-subject\r\n\r\nplanted-words\r\n".to_vec(),

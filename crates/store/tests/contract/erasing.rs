@@ -60,6 +60,7 @@ fn letter(name: &str) -> NewLetter {
         message: None,
         second: None,
         refused_with_files: None,
+        cause: store::LetterCause::default(),
         sets: store::LetterSets::default(),
     };
     let key = StepKey(format!("north/events:10/all/{name}"));

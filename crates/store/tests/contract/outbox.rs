@@ -6,8 +6,8 @@ use policy::{FaultCode, Receipt, ReturnedLetter, StepKey, letter_number};
 use serde_json::json;
 use std::collections::BTreeMap;
 use store::{
-    Arrival, JobKind, JobState, Lease, LetterAbout, LetterFate, LetterFile, LetterGap, NewLetter, Retention, Store,
-    StoredLetterFile, Taken, Via,
+    Arrival, JobKind, JobState, Lease, LetterAbout, LetterCause, LetterFate, LetterFile, LetterGap, NewLetter,
+    Retention, Store, StoredLetterFile, Taken, Via,
 };
 
 const DAY: i64 = 86_400_000_000;
@@ -17,7 +17,7 @@ const KEEP_DAYS: i64 = 7;
 const TO: &str = "Planted-Reader@people.example";
 
 /// A letter of so many bytes to [`TO`].
-fn letter(name: &str, bytes: usize) -> NewLetter {
+pub fn letter(name: &str, bytes: usize) -> NewLetter {
     let about = LetterAbout {
         to: TO.into(),
         return_path: "planted-path@desk.example".into(),
@@ -32,6 +32,7 @@ fn letter(name: &str, bytes: usize) -> NewLetter {
         message: None,
         second: None,
         refused_with_files: None,
+        cause: LetterCause::default(),
         sets: store::LetterSets::default(),
     };
     let key = StepKey(format!("north/events:10/m/{name}"));
@@ -59,7 +60,7 @@ async fn deciding(store: &Store, part: &str) -> (Lease, String) {
 }
 
 /// Decides about an event that these letters go out.
-async fn post(store: &Store, part: &str, letters: Vec<NewLetter>) -> String {
+pub async fn post(store: &Store, part: &str, letters: Vec<NewLetter>) -> String {
     let (lease, event) = deciding(store, part).await;
     let id = store.begin_notice(&lease).await.unwrap();
     store.write_notice(&lease, &id, &[event], "letters", &json!({}), letters).await.unwrap();

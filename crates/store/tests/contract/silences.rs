@@ -5,7 +5,7 @@ use policy::event::{Event, EventKind};
 use policy::silence_link::LinkedLetter;
 use policy::{StepKey, letter_number};
 use serde_json::json;
-use store::{JobKind, LetterAbout, LetterSet, NewLetter, Store, Subscription, Via};
+use store::{JobKind, LetterAbout, LetterCause, LetterSet, NewLetter, Store, Subscription, Via};
 
 const DAY: i64 = 86_400_000_000;
 const NOTICE: &[JobKind] = &[JobKind::Notice];
@@ -29,6 +29,7 @@ fn letter(to: &str, name: &str) -> NewLetter {
         message: None,
         second: None,
         refused_with_files: None,
+        cause: LetterCause::default(),
         sets: store::LetterSets::default(),
     };
     let key = StepKey(format!("north/events:10/m/{name}"));

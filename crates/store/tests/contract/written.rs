@@ -1,12 +1,13 @@
 //! Letters that people write on purpose: asked for once, sent on a word, erased in time.
 
 use crate::home::*;
+use policy::event::{Event, EventKind};
 use policy::notify::{OwnFile, Writing, WrittenBy};
 use policy::{FaultCode, StepKey, letter_number};
 use serde_json::json;
 use store::{
-    Asked, GivenFile, JobKind, Lease, LetterAbout, NewLetter, NewWritten, Retention, Store, WrittenDecision,
-    WrittenState, WrittenTaken,
+    Asked, Decided, GivenFile, JobKind, Lease, LetterAbout, LetterCause, NewLetter, NewWritten, Retention, Store, Via,
+    WrittenDecision, WrittenState, WrittenTaken,
 };
 
 const DAY: i64 = 86_400_000_000;
@@ -28,7 +29,7 @@ async fn asked(store: &Store, request: &str, text: &str, preview: bool) -> NewWr
         site: SITE.into(),
         by: WrittenBy::Api,
         request: format!("planted-{request}"),
-        asked: Asked { writing, files, comment_seen_by: None },
+        asked: Asked { writing, files, comment_seen_by: None, comment: None },
         token: Some("t1".into()),
         preview,
         per_hour: 3,
@@ -66,6 +67,7 @@ async fn decide(store: &Store, state: WrittenState) -> Lease {
         message: None,
         second: None,
         refused_with_files: None,
+        cause: LetterCause::default(),
         sets: store::LetterSets::default(),
     };
     let issue_id = "10".to_owned();
@@ -198,4 +200,51 @@ pub async fn what_waits_for_a_word_waits_for_as_long_as_content_is_kept(home: Ho
     assert_eq!(store.written_letters(&waits).await.unwrap().len(), 1);
     age(2).await;
     assert_eq!(store.written(&waits).await.unwrap().unwrap().state, WrittenState::Dropped);
+}
+
+/// Nobody waits for an answer who could be told that it is one too many, so its story has to say so.
+pub async fn a_comment_that_asks_for_one_too_many_is_refused_and_says_so(home: Home) {
+    let store = home.open().await;
+    for comment in ["1", "2"] {
+        let event = Event {
+            kind: EventKind::Commented,
+            issue_id: "10".into(),
+            issue_key: None,
+            at_ms: 5,
+            actor: None,
+            part: Some(comment.into()),
+            changes: vec![],
+            last: None,
+        };
+        store.take_in_events(SITE, &[(&event, Some(0))], b"", Via::Webhook).await.unwrap();
+        let lease = claim_one(&store, &[JobKind::Notice]).await;
+        let events: Vec<String> = store.open_events(&lease).await.unwrap().into_iter().map(|event| event.id).collect();
+        let id = store.begin_notice(&lease).await.unwrap();
+        let writing = Writing { issue: "10".into(), to: vec![TO.into()], text: comment.into(), ..Writing::default() };
+        let asked = Asked { writing, files: vec![], comment_seen_by: Some(vec![]), comment: Some(event) };
+        let new = NewWritten {
+            id: Store::new_written_id(),
+            site: SITE.into(),
+            by: WrittenBy::Comment,
+            request: format!("10/{comment}"),
+            asked,
+            token: None,
+            preview: false,
+            per_hour: 1,
+            keyless: false,
+        };
+        let asked = vec![(new, "planted-ann".to_owned())];
+        let told = json!({});
+        let decided = Decided { events: &events, outcome: "ignored", notice: &told, letters: vec![], asked };
+        store.write_decided(&lease, &id, decided).await.unwrap();
+    }
+    let all = store.all_written(None, 9).await.unwrap();
+    let states: Vec<WrittenState> = all.iter().map(|line| line.state).collect();
+    assert_eq!(states, [WrittenState::Refused, WrittenState::Asked], "{all:#?}");
+    let why = all[0].decision.as_ref().unwrap()["refused"].as_str().unwrap();
+    assert!(why.contains("1 letters were asked for within an hour") && why.contains("written.per_hour"), "{why}");
+    assert_eq!(claim_all(&store, WRITTEN).await.len(), 1, "there is no work about it");
+    // It does not count against those that come later.
+    home.sql("UPDATE written SET asked_at = asked_at - 3600000001, decided_at = decided_at - 3600000001").await;
+    taken(&store, "later", false).await;
 }

@@ -1,7 +1,7 @@
 //! The page of one letter that somebody wrote: before it is sent each letter as its reader gets it, afterwards what became of each.
 
 use super::super::messages::IssueLink;
-use super::super::outbox::{EventLetter, event_letter};
+use super::super::outbox::{EventLetter, event_letter, event_letters};
 use super::super::{Moment, moment, words_of};
 use super::{Decided, LeftOut, people, state, subject, way};
 use crate::Console;
@@ -93,8 +93,8 @@ pub(super) async fn page(console: &Console, session: &Session, id: &str) -> Resu
             (readers, sender, Vec::new())
         }
         false => {
-            let letter = |line| EventLetter { event: None, written: None, ..event_letter(line) };
-            (Vec::new(), String::new(), lines.into_iter().map(letter).collect())
+            let letter = |letter| EventLetter { event: None, written: None, ..letter };
+            (Vec::new(), String::new(), event_letters(console, lines).await?.into_iter().map(letter).collect())
         }
     };
     let deeds = console.store.written_deeds(id).await?.into_iter().map(deed).collect();

@@ -65,6 +65,9 @@ What stands in the folder `resources` beside the file of templates can be shown 
 <img src=\"cid:banner.png@resources\" alt=\"Example\" width=\"600\" height=\"80\">
 ```
 
+The one that is called `logo.png`, `logo.jpg` or `logo.gif` stands at the head of the themes tracker and desk, beside the name in From, within 40 pixels of
+height and 240 of width and at most in half its own size, so that it is sharp on fine screens; templates have it as `brand.logo`. Without it there is none.
+
 It goes along in each letter that shows it, so that nothing is fetched when the letter is opened. PNG, JPEG and GIF are taken, known by the name's ending
 and by the bytes alike; SVG is refused. Names are of letters, digits, dots, hyphens and underscores. A template that shows what is not there is refused
 with the settings.

@@ -33,7 +33,13 @@ pub async fn list(config: &Path, limit: u32) -> Result<(), Failure> {
 /// One letter as one JSON object.
 pub async fn show(config: &Path, id: &str) -> Result<(), Failure> {
     super::super::with_store(config, async |_, store: &Store| {
-        print_object(&line_json(&store.outbox_letter(id).await?.ok_or_else(|| unknown(id))?))
+        let line = store.outbox_letter(id).await?.ok_or_else(|| unknown(id))?;
+        let mut shown = line_json(&line);
+        if let Some(told) = store.return_story(&line.site, id).await? {
+            shown["return_told"] =
+                json!({ "at": time(told.made_at), "outcome": told.outcome, "decision": told.decision });
+        }
+        print_object(&shown)
     })
     .await
 }
@@ -100,6 +106,7 @@ pub fn line_json(line: &OutboxLine) -> Value {
         "mapping": about.map(|about| &about.mapping), "why": about.map(|about| &about.reason),
         "message_id": about.map(|about| &about.message_id),
         "files": about.map(|about| about.files.iter().map(file_json).collect::<Vec<_>>()),
+        "tells_of": about.and_then(|about| about.cause.tells_of.as_ref()),
         "sets": about.map(|about| about.sets.offered.iter().map(set_json).collect::<Vec<_>>()),
         "sets_left_out": about.map(|about| &about.sets.left_out),
         "refused_with_files": about.and_then(|about| about.refused_with_files.as_ref()),
