@@ -55,8 +55,8 @@ use gateway::world::Database;
 use gateway::{
     authors, bounces, bulletins, changes, channels, connections, contacts, contract, deleted, doubt, duplicates,
     erased, fetching, graph, half_open, halts, hearing, kept, letters, limits, lost_answers, names, notices, order,
-    outage, plans, poison, polling, refusals, renewing, replay, sending_graph, sets, summaries, told, too_large, trouble,
-    uploads, walk, written,
+    outage, plans, poison, polling, refusals, renewing, replay, sending_graph, sets, summaries, told, too_large,
+    trouble, uploads, walk, written,
 };
 
 /// Each scenario on SQLite, as a test of its own.

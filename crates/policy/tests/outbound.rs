@@ -203,7 +203,11 @@ fn the_mappings_of_the_manual_are_good_and_its_names_are_known() {
         |block: &&str| ["[[site]]", "[[dkim]]", "[[channel]]"].iter().any(|section| block.contains(section));
     let blocks: Vec<&str> = blocks.filter(|block| !of_settings(block)).collect();
     assert!(!blocks.is_empty());
-    for block in blocks {
+    let routing = self::page("docs/routing.md");
+    let offering = routing.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let offering: Vec<&str> = offering.filter(|block| block.contains("\nsets = ")).collect();
+    assert_eq!(offering.len(), 3, "how letters offer sets");
+    for block in blocks.into_iter().chain(offering) {
         Mappings::from_toml(block, "outbound.md").unwrap_or_else(|fault| panic!("{fault}\n{block}"));
     }
     for (name, meaning) in EVENT_WORDS.iter().chain(&ISSUE_NAMES).chain(&EVENT_NAMES).chain(&FILE_NAMES) {

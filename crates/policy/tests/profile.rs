@@ -431,11 +431,9 @@ fn sec_32_more_patterns_than_allowed_are_refused() {
 #[test]
 fn the_profiles_of_the_manual_are_good_and_its_names_are_those_of_conditions() {
     let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/routing.md")).unwrap();
-    let blocks: Vec<&str> = page.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
-    let (of_events, blocks): (Vec<&str>, Vec<&str>) = blocks.into_iter().partition(|block| block.contains("\nsets = "));
-    assert!(
-        !blocks.is_empty() && of_events.iter().all(|block| policy::Mappings::from_toml(block, "routing.md").is_ok())
-    );
+    let blocks = page.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let blocks: Vec<&str> = blocks.filter(|block| !block.contains("\nsets = ")).collect();
+    assert!(!blocks.is_empty());
     let mut blocks = blocks.into_iter();
     while let Some(block) = blocks.next() {
         let project = if block.contains("project = ") { "" } else { "default.project = \"DEMO\"\n" };

@@ -28,8 +28,8 @@ letter that goes out is treated alike, so no letter is lost because of a templat
 
 `--event` takes an event as `sealpost event list` shows it and decides about it as things are now, this event by itself: the tracker is asked, the site's mappings,
 theme and templates count, and nothing is written down, sent or had of the issue's files. Who is told nothing of it has no letter: then the command says who would be
-told, and why others are left out, and ends with 1. A link to unsubscribe is there only in a letter that is sent. Each such look is noted in the audit trail. The page of the event in the
-console shows the same.
+told, and why others are left out, and ends with 1. A link to unsubscribe is there only in a letter that is sent, and buttons of directive sets lead to nothing. Each such look is noted in the audit trail. The page of
+the event in the console shows the same.
 
 This page is generated from the program's tables; a test keeps it true.
 ";
