@@ -14,6 +14,7 @@ mod message;
 mod preview;
 pub(crate) mod written;
 
+use crate::crash_point::crash_point;
 use crate::decide_job::beside_the_workers;
 use crate::gateway::Shared;
 use crate::held::Held;
@@ -73,12 +74,14 @@ pub(crate) async fn notice(shared: &Shared, held: &Held) -> Result<(), Stop> {
         }
         None => Vec::new(),
     };
+    crash_point("notice_made");
     let number = notified.notifications.len();
     let outcome = if number == 0 { IGNORED } else { LETTERS };
     let entries = deleted::entries_known(&events, &contents);
     let written = Written { entries: &entries, ..Written::of(&notified, outcome, site.mappings.as_deref()) };
     let decided = store::Decided { events: &ids, outcome, notice: &written, letters, asked };
     shared.store.write_decided(&held.lease, &id, decided).await?;
+    crash_point("notice_written_down");
     Metrics::add(&shared.metrics.notices);
     shared.metrics.letters_posted.fetch_add(number as u64, Ordering::Relaxed);
     tracing::info!(job = held.lease.job, outcome, "decided about events");

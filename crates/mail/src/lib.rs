@@ -64,6 +64,7 @@ pub use message::{
 };
 pub use name::{is_direction_mark, safe_name};
 pub use parse::{part, read, reply_after};
+pub use picture::pixels;
 pub use pretence::{Pretence, pretence};
 pub use reply::{Format, new_text, new_text_after};
 

@@ -19,7 +19,7 @@ use policy::notify::{About, Files, IssueNow, Own, Style};
 use policy::outbound::Format;
 use policy::reply_token::TokenKey;
 use policy::silence_link::LinkedLetter;
-use policy::template::view::{self, Brand, Links, Offer};
+use policy::template::view::{self, Brand, Links, Logo, Offer};
 use policy::template::{Form as RenderedForm, MadeBy, Order, Rendered, Trouble, View, Words};
 use policy::{Fault, FaultCode, Notification, StepKey, event_letter_number};
 use std::collections::{BTreeMap, HashMap};
@@ -203,7 +203,7 @@ impl Making<'_> {
         let own = Own {
             links: links(self.site, notification, &names.from, names.unsubscribe.clone()),
             offers: offers.to_vec(),
-            brand: brand(&names.from),
+            brand: brand(self.site, &names.from),
             mark: Some(means.mark.mark(number)),
             files: files.clone(),
         };
@@ -432,8 +432,11 @@ pub(crate) fn from(site: &Site, style: &Style) -> Result<Address, Fault> {
     Ok(Address { name, address: address.clone() })
 }
 
-pub(crate) fn brand(from: &Address) -> Brand {
-    Brand { name: from.name.clone().unwrap_or_default(), logo: None }
+/// The name in From, and the logo among the site's own pictures.
+pub(crate) fn brand(site: &Site, from: &Address) -> Brand {
+    let name = from.name.clone().unwrap_or_default();
+    let alt = if name.is_empty() { &site.name } else { &name };
+    Brand { logo: Logo::of(&site.templates.resources, alt), name }
 }
 
 /// What all letters about an issue answer, so that mail programs show them as one conversation; no mail has it.

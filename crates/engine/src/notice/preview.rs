@@ -89,7 +89,7 @@ async fn preview(shared: &Shared, line: &EventLine, to: &str) -> Result<Preview,
         let own = Own {
             links: links(&site, notification, &from, None),
             offers: set_link::preview(shared, &site.name, &notification.style.sets),
-            brand: brand(&from),
+            brand: brand(&site, &from),
             mark: None,
             files: beside(notification.files(&about, &HashSet::new())),
         };

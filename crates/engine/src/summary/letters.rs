@@ -69,7 +69,7 @@ impl Making<'_> {
                 complain: Some(format!("mailto:{}", from.address)),
                 browse: None,
             },
-            brand: brand(&from),
+            brand: brand(self.site, &from),
             mark: Some(LetterKey::derive(&key.secret, site).mark(number)),
             answers: self.answers(one, key, &step)?,
         };

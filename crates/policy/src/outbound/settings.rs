@@ -73,7 +73,7 @@ const OF_LETTERS: &[Setting] = &[
         "default.from_name",
         Form::Line,
         Default::Is(""),
-        "The name in From; empty for the name of whoever did it.",
+        "The name in From; empty for that of the server's `from`.",
     ),
     setting(
         "default.from_address",

@@ -235,16 +235,7 @@ async fn what_became_of_each_letter_stands_with_its_event() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn fault_20_killed_at_each_step_of_a_letter_about_an_event_it_sends_the_same_one_again_at_most() {
     for point in engine::crash_point::DELIVERING {
-        let mut telling = Telling::start().await;
-        telling.gateway.signal(rustix::process::Signal::TERM);
-        telling.gateway.wait_for_end();
-        telling.gateway = telling.world.home.spawn(&[("SEALPOST_CRASH", &format!("{point}:1"))]);
-        telling.gateway.wait_until_ready().unwrap();
-        telling.issue();
-        telling.gateway.wait_for_end();
-        telling.gateway = telling.world.home.start();
-        telling.gateway.wait_until_quiet();
-        let posted = telling.office.posted();
+        let posted = posted_although_killed_at(point).await;
         for address in ["ann@people.example", "bea@people.example"] {
             let copies = to(&posted, address);
             // Both are under way at once, so either may have been sent when the process died.
@@ -252,6 +243,32 @@ async fn fault_20_killed_at_each_step_of_a_letter_about_an_event_it_sends_the_sa
             assert!(copies.iter().all(|letter| *letter == copies[0]), "{point}: the same letter, byte for byte");
         }
     }
+}
+
+#[cfg(feature = "crash_points")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_at_each_step_of_a_decision_about_events_each_who_is_told_gets_one_letter() {
+    for point in engine::crash_point::NOTICING {
+        let posted = posted_although_killed_at(point).await;
+        for address in ["ann@people.example", "bea@people.example"] {
+            assert_eq!(to(&posted, address).len(), 1, "{point}: {address}");
+        }
+    }
+}
+
+/// What reaches the post office of a new issue when the process dies there, and is started again.
+#[cfg(feature = "crash_points")]
+async fn posted_although_killed_at(point: &str) -> Vec<Posted> {
+    let mut telling = Telling::start().await;
+    telling.gateway.signal(rustix::process::Signal::TERM);
+    telling.gateway.wait_for_end();
+    telling.gateway = telling.world.home.spawn(&[("SEALPOST_CRASH", &format!("{point}:1"))]);
+    telling.gateway.wait_until_ready().unwrap();
+    telling.issue();
+    telling.gateway.wait_for_end();
+    telling.gateway = telling.world.home.start();
+    telling.gateway.wait_until_quiet();
+    telling.office.posted()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
