@@ -93,6 +93,11 @@ async fn look_once(shared: &Shared, rules: &[Rule]) -> Result<(), Fault> {
         let of_mails = of_mails.filter(|bulletin| facts.sites.contains(&bulletin.site));
         for bulletin in bulletins(rule, &facts).into_iter().chain(of_mails) {
             for target in &targets {
+                if let Some(outage) = bulletin.ends()
+                    && !shared.store.was_told(&bulletin.site, outage, target).await?
+                {
+                    continue;
+                }
                 if shared.store.post_bulletin(&bulletin, target).await? {
                     note(shared, &bulletin, 1);
                 }

@@ -5,6 +5,7 @@ use crate::bulletin::{self, Bulletins};
 use crate::facts::rfc3339;
 use crate::fetch::{Fetching, MailServices, Moods, Watches};
 use crate::held::Leases;
+use crate::hook::WrongClocks;
 use crate::intake::MailboxGate;
 use crate::meter::Meter;
 use crate::metrics::{MailboxFigures, Metrics, OutgoingFigures, SiteFigures, outgoings_in_text};
@@ -71,6 +72,7 @@ pub(crate) struct Shared {
     pub(crate) backlog: AtomicU64,
     /// Events that nothing was decided about, known in the same way: a storm of them keeps no mail out.
     pub(crate) backlog_of_events: AtomicU64,
+    pub(crate) wrong_clocks: WrongClocks,
     pub(crate) moods: Moods,
     pub(crate) watches: Watches,
     pub(crate) tokens: Tokens,
@@ -254,6 +256,7 @@ impl Shared {
             mailboxes: RwLock::new(Arc::new(by_name(parts.mailboxes))),
             backlog: AtomicU64::new(0),
             backlog_of_events: AtomicU64::new(0),
+            wrong_clocks: WrongClocks::default(),
             moods: Moods::default(),
             watches: Watches::default(),
             tokens: parts.tokens,

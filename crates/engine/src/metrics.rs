@@ -65,7 +65,8 @@ counters! {
     webhooks, "sealpost_webhooks_total", "Webhooks of trackers that told something new.";
     webhooks_known, "sealpost_webhooks_known_again_total", "Webhooks that told nothing new, or of nothing that is looked at.";
     webhooks_unproved, "sealpost_webhooks_unproved_total", "Webhooks that nothing proved to be of their site; nothing of them was read.";
-    webhooks_out_of_time, "sealpost_webhooks_out_of_time_total", "Webhooks that were refused because they told of a time more than a day ago, or more than ten minutes ahead.";
+    webhooks_out_of_time, "sealpost_webhooks_out_of_time_total", "Webhooks that were refused because they told of a time more than a day ago, or three months ahead.";
+    webhooks_ahead, "sealpost_webhooks_ahead_total", "Webhooks that were taken in though they told of a time more than ten minutes ahead: a clock is wrong.";
     history_passes, "sealpost_history_passes_total", "Times that what was touched on a site was gone through without a fault.";
     history_events, "sealpost_history_events_total", "Events that were read in the history of issues and not known before.";
     history_unread, "sealpost_history_unread_total", "Attempts to read what happened to a single issue that were refused.";

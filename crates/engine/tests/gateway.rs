@@ -140,6 +140,8 @@ on_sqlite! {
     connections::a_connection_that_nobody_needs_is_ended;
     bounces::sec_26_a_report_marks_the_letter_notes_it_once_and_a_forged_one_does_nothing;
     bounces::an_address_that_had_its_share_waits_and_says_so;
+    bounces::sec_26_who_knows_a_letter_silences_nobody_who_has_it;
+    bulletins::that_something_works_again_is_told_those_alone_who_heard_of_its_outage;
     bounces::sec_26_a_storm_of_bounces_makes_few_notes_one_bulletin_and_no_letter;
     halts::fault_21_a_password_that_is_good_no_more_pauses_the_server_for_all_its_letters;
     halts::fault_21_an_account_is_not_locked_out_by_what_waits_for_it;

@@ -347,6 +347,7 @@ impl Settings {
             events_by_site: of_sites(&events),
             keep_usage_days: self.keep_usage_days,
             usage_by_site: of_sites(&usage),
+            plans: self.plans.clone(),
             keep_billing_days: self.keep_billing_days,
             billing_by_site: billing.collect(),
         }

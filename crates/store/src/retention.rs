@@ -8,6 +8,7 @@ use crate::event::EVENTS_KEPT_DAYS;
 use crate::rows::Micros;
 use crate::sweep::UNSETTLED_KEPT_DAYS_MIN;
 use policy::Fault;
+use policy::meter::Capacity;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::PoisonError;
 
@@ -29,6 +30,8 @@ pub struct Retention {
     /// What was counted of mail that came and went ([`Store::counted`]).
     pub keep_usage_days: u32,
     pub usage_by_site: BTreeMap<String, u32>,
+    /// As long as a pack of one of these is good, the counts of its sites that it is reckoned from stay, however short their period is.
+    pub plans: Vec<Capacity>,
     /// Records of the months and packs of sites with a plan ([`Store::billing`]), for sites that are not named.
     pub keep_billing_days: u32,
     pub billing_by_site: BTreeMap<String, u32>,
@@ -43,6 +46,7 @@ impl Default for Retention {
             events_by_site: BTreeMap::new(),
             keep_usage_days: KEEP_USAGE_DAYS,
             usage_by_site: BTreeMap::new(),
+            plans: Vec::new(),
             keep_billing_days: KEEP_BILLING_DAYS,
             billing_by_site: BTreeMap::new(),
         }
@@ -142,6 +146,14 @@ impl Store {
     /// For how long the counts of this site are kept, in days.
     pub(crate) fn keep_usage_days(&self, site: &str) -> i64 {
         self.period_of(Kind::Usage, site)
+    }
+
+    /// The first day of which the counts of this site stay on this one.
+    pub(crate) fn counts_kept_from(&self, site: &str, today: i64) -> i64 {
+        let by_period = today - self.keep_usage_days(site);
+        let retention = self.inner.retention.read().unwrap_or_else(PoisonError::into_inner);
+        let plans = retention.plans.iter().filter(|plan| plan.sites.iter().any(|of| of == site));
+        plans.filter_map(|plan| plan.counts_needed_from(today)).fold(by_period, i64::min)
     }
 
     /// For how long its billing records are, in days.

@@ -63,7 +63,7 @@ struct Made {
     number: u64,
     subject: String,
     message_id: String,
-    return_path: String,
+    from: Address,
     /// What was wrong with its template.
     trouble: Option<String>,
     files: Vec<LetterFile>,
@@ -95,7 +95,6 @@ struct Names {
     from: Address,
     message_id: String,
     reply_to: Option<String>,
-    return_path: String,
     unsubscribe: Option<String>,
     /// Several read it, none of whom it names.
     shared: bool,
@@ -117,7 +116,8 @@ impl Making<'_> {
                 Some((notification, channel)) => vec![self.message(notification, channel, &means).await?],
                 None => {
                     let made = self.made(&told, &means, &mut at_hand).await?;
-                    told.iter().map(|notification| self.letter(notification, &made)).collect()
+                    let each = told.iter().map(|notification| self.letter(notification, &made, &means));
+                    each.collect::<Result<Vec<_>, Fault>>()?
                 }
             };
             for letter in letters {
@@ -180,7 +180,7 @@ impl Making<'_> {
                 MadeBy::Theme | MadeBy::Template => None,
             },
             message_id: names.message_id,
-            return_path: names.return_path,
+            from: names.from,
             files: first.files,
             bytes: first.bytes,
             second,
@@ -245,9 +245,7 @@ impl Making<'_> {
         let signed = self.shared.signed_reply_address(&self.site.name, &token);
         Ok(Names {
             message_id: format!("{token}@{}", domain_of(&from)),
-            reply_to: Some(notification.style.reply_to.clone()).filter(|given| !given.is_empty()).or(signed.clone()),
-            // Reports of what could not be delivered further on name the letter that they are about.
-            return_path: signed.unwrap_or_else(|| from.address.clone()),
+            reply_to: Some(notification.style.reply_to.clone()).filter(|given| !given.is_empty()).or(signed),
             unsubscribe: unsubscribe::link(self.shared, &means.key, &self.site.name, &linked),
             shared,
             outgoing: notification.style.outgoing.clone(),
@@ -275,7 +273,7 @@ impl Making<'_> {
             text: &rendered.text,
             html: Some(rendered.html.as_str()).filter(|_| notification.style.format == Format::Html),
             message_id: &names.message_id,
-            thread: Some(&thread(&self.site.name, &notification.issue_id, domain)),
+            thread: Some(&thread(self.site, &notification.issue_id, domain)),
             answers,
             date_s: self.date_s(),
             list: Some(List { name: &notification.issue_key, id: &list_id }),
@@ -342,10 +340,12 @@ impl Making<'_> {
     }
 
     /// The letter for one of those who get this mail.
-    fn letter(&self, notification: &Notification, made: &Made) -> NewLetter {
+    fn letter(&self, notification: &Notification, made: &Made, means: &Means) -> Result<NewLetter, Fault> {
+        let (key, issue_id) = (self.key(notification), notification.issue_id.clone());
+        let path = letter_id::return_path(self.shared, &means.key, &self.site.name, &issue_id, (&key, &made.from))?;
         let about = LetterAbout {
             to: notification.recipient.address.clone(),
-            return_path: made.return_path.clone(),
+            return_path: path,
             issue_key: notification.issue_key.clone(),
             subject: made.subject.clone(),
             message_id: made.message_id.clone(),
@@ -360,8 +360,7 @@ impl Making<'_> {
             cause: self.cause(notification),
             sets: made.sets.clone(),
         };
-        let issue_id = notification.issue_id.clone();
-        NewLetter { key: self.key(notification), number: made.number, issue_id, about, bytes: made.bytes.clone() }
+        Ok(NewLetter { key, number: made.number, issue_id, about, bytes: made.bytes.clone() })
     }
 
     /// Whose doing it is that he gets it; what we tell ourselves, or have somebody tell, is nobody's in the tracker.
@@ -456,9 +455,11 @@ pub(crate) fn brand(site: &Site, from: &Address) -> Brand {
     Brand { logo: Logo::of(&site.templates.resources, alt), name }
 }
 
-/// What all letters about an issue answer, so that mail programs show them as one conversation; no mail has it.
-fn thread(site: &str, issue_id: &str, domain: &str) -> String {
-    format!("issue-{issue_id}.{site}@{domain}")
+/// What all letters about an issue answer, whatever address their mappings write from, so that mail programs show them as one conversation; no
+/// mail has it. A site without an outgoing server of its own has the domain that the letter is from.
+fn thread(site: &Site, issue_id: &str, domain: &str) -> String {
+    let domain = site.outgoing.as_ref().map_or(domain, |outgoing| domain_of(&outgoing.from));
+    format!("issue-{issue_id}.{}@{domain}", site.name)
 }
 
 pub(crate) fn named(name: &str) -> Option<String> {

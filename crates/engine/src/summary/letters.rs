@@ -80,11 +80,11 @@ impl Making<'_> {
         let rendered = self.shared.letters.render(order).await?;
         let trouble = self.trouble(&rendered);
         let given = Some(one.style.reply_to.clone()).filter(|given| !given.is_empty());
-        let ids = Ids { message_id, reply_to: given.or_else(|| signed.clone()), unsubscribe };
+        let ids = Ids { message_id, reply_to: given.or(signed), unsubscribe };
         let bytes = self.composed(one, &from, &ids, &rendered)?;
         let about = LetterAbout {
             to: one.recipient.address.clone(),
-            return_path: signed.unwrap_or_else(|| from.address.clone()),
+            return_path: letter_id::return_path(self.shared, key, site, &one.id, (&step, &from))?,
             issue_key: format!("the summary {:?}", one.summary),
             subject: rendered.subject.as_str().to_owned(),
             message_id: ids.message_id,

@@ -56,6 +56,12 @@ pub(super) fn report(name: &str, to: &str, id: Option<&str>, address: &str) -> S
     )
 }
 
+/// Where answers to the letter go.
+fn answers_to(letter: &Posted) -> String {
+    let headers = mail::read(letter.mail.as_bytes(), &mail::Limits::default()).message.headers;
+    headers.reply_to.first().expect("an address for answers").address.clone()
+}
+
 pub(super) fn id_of(letter: &Posted) -> String {
     mail::read(letter.mail.as_bytes(), &mail::Limits::default()).message.headers.message_id.unwrap()
 }
@@ -112,6 +118,56 @@ pub async fn sec_26_a_report_marks_the_letter_notes_it_once_and_a_forged_one_doe
     let (_, notice) = heard(&world, &[noted]).await;
     assert_eq!(told(&notice), [""; 0], "{notice:#}");
     assert_eq!(office.posted().len(), 1);
+    world.end().await;
+}
+
+/// A letter to one, and one that two share: who knows all that stands in it has nobody silenced by reports, and a genuine one counts.
+pub async fn sec_26_who_knows_a_letter_silences_nobody_who_has_it(database: &Database) {
+    let office = PostOffice::open();
+    let world = bounded(database, &office, 2, None).await;
+    let of = |to: &str| {
+        let text = format!(
+            "[default]\naudience = []\nto = \"{to}\"\naddresses = [\"person0@example.net\", \"person1@example.net\"]\n\
+             [[mapping]]\nname = \"all\"\nevents = [\"created\"]\n"
+        );
+        let target =
+            Target { host: Host::Tcp { name: "127.0.0.1".to_owned(), port: office.port() }, ..Target::smtp("", 0) };
+        let from = Address { name: None, address: "support@desk.example".into() };
+        let site = Site::new("acme", world.dialect, voice_of(&world), &quick());
+        let site = site.with_outgoing(Some(Outgoing::new(Some(target), None, from)));
+        site.with_mappings(Some(Arc::new(Mappings::from_toml(&text, "a test").unwrap())))
+    };
+    let mut sent = 0;
+    for to in ["bcc", "bcc", "bcc", "each"] {
+        world.gateway.swap_sites(vec![of(to)]);
+        let (issue_id, key) = issue(&world, json!({})).await;
+        heard(&world, &[event(EventKind::Created, (&issue_id, &key), "bob", None)]).await;
+        sent += 2;
+        let letters = office.wait_for(sent);
+        let to_whom = |address: &str| letters.iter().rev().find(|one| one.rcpt_to == [address]).unwrap();
+        let (his, other) = (to_whom("person0@example.net"), to_whom("person1@example.net"));
+        assert_ne!(his.mail_from, other.mail_from, "each has a return path of his own");
+        assert!(!his.mail.contains(&his.mail_from) && !other.mail.contains(&his.mail_from), "it stands in no letter");
+        // What stands in the letters, and the return path of another.
+        for (way, path, id) in [
+            ("path", other.mail_from.clone(), Some(id_of(his))),
+            ("answers", answers_to(his), Some(id_of(his))),
+            ("answers-alone", answers_to(his), None),
+            ("id", "support@desk.example".to_owned(), Some(id_of(his))),
+        ] {
+            let forged = report(&format!("forged-{way}-{sent}"), &path, id.as_deref(), "person0@example.net");
+            world.done(&world.send(&forged).await).await;
+        }
+        assert_eq!(world.store.returned_letters("acme", "person0@example.net").await.unwrap(), 0, "{to}");
+        // Known by its Message-ID it is noted, and its story says what that is worth.
+        if to == "each" {
+            let LetterFate::CameBack(back) = line_to(&world, "person0@example.net").await.fate else { panic!("noted") };
+            assert!(back.in_words().contains("it counts against no address"), "{}", back.in_words());
+        }
+    }
+    let last = office.posted().into_iter().rev().find(|one| one.rcpt_to == ["person0@example.net"]).unwrap();
+    world.done(&world.send(&report("genuine", &last.mail_from, None, "person0@example.net")).await).await;
+    assert_eq!(world.store.returned_letters("acme", "person0@example.net").await.unwrap(), 1);
     world.end().await;
 }
 

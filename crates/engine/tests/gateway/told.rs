@@ -101,20 +101,25 @@ pub async fn earlier_comments_stand_below_for_whoever_may_see_them(database: &Da
 pub async fn a_letter_answers_the_mail_of_its_reader_and_of_nobody_else(database: &Database) {
     let office = PostOffice::open();
     let mappings = "[default]\naudience = []\naddresses = [\"Ann@example.org\", \"zoe@example.net\"]\n\
-        [[mapping]]\nname = \"comments\"\nevents = [\"commented\"]\n";
+        [[mapping]]\nname = \"comments\"\nevents = [\"commented\"]\n\
+        [[mapping]]\nname = \"elsewhere\"\nevents = [\"commented\"]\naddresses = [\"yan@example.net\"]\n\
+        from_address = \"desk@elsewhere.example\"\n";
     let world = world(database, &office, mappings).await;
     let story = world.done(&world.send(&mail("planted-id@example.org", "printer", "It burns.")).await).await;
     let (id, key) = (issue_of(&story), world.issue(&issue_of(&story)).await.key);
     let said = comment(&world, &id, "We look at it.", None).await;
     heard(&world, &[now(event(EventKind::Commented, (&id, &key), "somebody", Some(&said)))]).await;
-    for letter in office.wait_for(2) {
+    let mut threads = HashSet::new();
+    for letter in office.wait_for(3) {
         let references = read(&letter).headers.references;
         let (first, last) = (references.first().unwrap(), references.last().unwrap());
         let is_the_writer = letter.rcpt_to == ["Ann@example.org"];
         assert_eq!(first == "planted-id@example.org", is_the_writer, "{references:?}");
         assert_eq!(letter.mail.contains("planted-id"), is_the_writer);
         assert!(last.starts_with(&format!("issue-{id}.")), "{references:?}");
+        threads.insert(last.clone());
     }
+    assert_eq!(threads.len(), 1, "one conversation, whatever address they are from: {threads:?}");
     world.end().await;
 }
 

@@ -77,6 +77,15 @@ pub(super) fn own_candidates(evidence: &Evidence) -> Vec<String> {
 
 /// What our signature in this address or Message-ID grants.
 pub(super) fn grant_for<'a>(evidence: &Evidence<'a>, carrier: &str) -> Option<&'a TokenGrant> {
+    signed(evidence, carrier).filter(|grant| !grant.is_path)
+}
+
+/// What this address says when it is the return path of one recipient.
+pub(super) fn own_path<'a>(evidence: &Evidence<'a>, carrier: &str) -> Option<&'a TokenGrant> {
+    signed(evidence, carrier).filter(|grant| grant.is_path)
+}
+
+fn signed<'a>(evidence: &Evidence<'a>, carrier: &str) -> Option<&'a TokenGrant> {
     let grants = evidence.facts.reply_tokens.as_deref().unwrap_or_default();
     grants.iter().find(|grant| grant.address.eq_ignore_ascii_case(carrier))
 }
@@ -90,7 +99,7 @@ pub(super) fn answers_a_summary(evidence: &Evidence) -> bool {
 /// Who may see what answers the letters that this mail names: as few as the one for the fewest says.
 pub(super) fn answer_seen_by(evidence: &Evidence, issue_id: &str) -> AnswerSeenBy {
     let grants = evidence.facts.reply_tokens.as_deref().unwrap_or_default();
-    let of_issue = grants.iter().filter(|grant| grant.issue_id == issue_id);
+    let of_issue = grants.iter().filter(|grant| grant.issue_id == issue_id && !grant.is_path);
     let said = of_issue.filter_map(|grant| grant.letter_id.parse().ok()).map(AnswerSeenBy::of);
     said.max().unwrap_or(AnswerSeenBy::Everybody)
 }

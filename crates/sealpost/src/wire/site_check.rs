@@ -12,9 +12,14 @@ use engine::speak::{Route, Speaker, read_openly};
 use engine::tokens::Tokens;
 use policy::{Fault, FaultCode};
 use std::collections::BTreeSet;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use store::Store;
 use tracker::{Answer, Dialect, Operation};
+
+const MINUTE_MS: i64 = 60 * 1000;
+const DAY_MINUTES: i64 = 24 * 60;
+/// Clocks that differ by less are not spoken of.
+const OFF_MINUTES: i64 = 10;
 
 /// What was found about a site: what it is, and each project by itself.
 pub struct SiteFindings {
@@ -74,11 +79,37 @@ async fn look_by(speaker: &Speaker, settings: &Settings, site: &Site) -> SiteFin
         }
         (_, false) => None,
     };
+    let webhooks = match webhooks {
+        Some(Ok(standing)) => Some(with_clock(speaker, site, standing).await),
+        other => other,
+    };
     let history = match site.history_poll.filter(|_| found.is_ok()) {
         Some(every) => Some(history(speaker, site, every).await),
         None => None,
     };
     SiteFindings { site: found, projects, fields, webhooks, history }
+}
+
+/// How webhooks stand, with what its clock means for them where that differs from ours. A site that does not tell its time is not judged.
+async fn with_clock(speaker: &Speaker, site: &Site, standing: String) -> Result<String, String> {
+    let Ok(Answer::Clock(theirs_ms)) = ask(speaker, site.dialect, &Operation::ReadClock).await else {
+        return Ok(standing);
+    };
+    let ours = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let ours_ms = i64::try_from(ours.as_millis()).unwrap_or(i64::MAX);
+    match theirs_ms.saturating_sub(ours_ms) / MINUTE_MS {
+        ahead if ahead >= OFF_MINUTES => {
+            Ok(format!("{standing}; its clock is {ahead} minutes ahead of ours, set one of them"))
+        }
+        ahead if ahead <= -DAY_MINUTES => Err(format!(
+            "its clock is {} minutes behind ours, so what it tells counts as long over and is refused; set one of them",
+            -ahead
+        )),
+        ahead if ahead <= -OFF_MINUTES => {
+            Ok(format!("{standing}; its clock is {} minutes behind ours, set one of them", -ahead))
+        }
+        _ => Ok(standing),
+    }
 }
 
 /// Whether the site tells its time and which issues were touched, as the gateway will ask it.

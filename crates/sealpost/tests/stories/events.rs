@@ -202,6 +202,20 @@ async fn sec_38_what_nothing_proves_is_refused_and_leaves_nothing_but_a_count() 
     assert_eq!(metrics.sum("sealpost_webhooks_out_of_time_total", &[]), 1);
     assert!(!gateway.log().contains("planted"), "{}", gateway.log());
     assert_eq!(post(&[&good], &body), 202, "the right one is heard all the same");
+    // A tracker whose clock is fast tells nothing twice, so nothing of it is lost; nor is anything of it taken in again.
+    for (id, days) in [(3, 0), (4, 60)] {
+        let fast = commented(id, now_ms() + days * 86_400_000 + 11 * 60_000);
+        for _ in 0..2 {
+            assert_eq!(post(&[&signed(SECRET, &fast)], &fast), 202);
+        }
+    }
+    let never = commented(5, now_ms() + 100 * 86_400_000);
+    assert_eq!(post(&[&signed(SECRET, &never)], &never), 400, "it could be told again when it is known no more");
+    assert_eq!(events(&world).len(), 3);
+    let (log, metrics) = (gateway.log(), gateway.metrics());
+    assert_eq!(metrics.sum("sealpost_webhooks_ahead_total", &[]), 4);
+    assert_eq!(log.matches("a webhook tells of a time that is not ours").count(), 2, "one of each, once: {log}");
+    assert!(!log.contains("planted"), "{log}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -7,7 +7,7 @@ use crate::dialect;
 use crate::ledger;
 use crate::rows::{CameBack, JobState, LetterFate, Micros};
 use crate::sealed::{self, job_place};
-use policy::{Fault, Receipt, StepKey};
+use policy::{Fault, Receipt, ReturnedLetter, StepKey};
 
 /// Letters in one page, and letters of one decision that are told.
 pub const LETTERS_PAGE_MAX: u32 = 200;
@@ -171,7 +171,7 @@ impl Store {
         };
         let receipt: Option<Receipt> = receipt.as_deref().and_then(|text| serde_json::from_str(text).ok());
         let came_back = match bounced_at.zip(report) {
-            Some((at, report)) => Some(self.came_back(at, &report).await?),
+            Some((at, report)) => Some(self.came_back(&key, at, &report).await?),
             None => None,
         };
         let fate = match (state.as_deref(), receipt) {
@@ -207,13 +207,18 @@ impl Store {
         })
     }
 
-    /// What the report says of the letter whose number stands behind it.
-    async fn came_back(&self, at: Micros, report: &str) -> Result<CameBack, Fault> {
+    /// What the report says of the letter with this key, whose number stands behind it.
+    async fn came_back(&self, key: &str, at: Micros, report: &str) -> Result<CameBack, Fault> {
         let (report, number) = report.rsplit_once('/').unwrap_or((report, ""));
         let number = number.parse::<i64>().ok().map(i64::cast_unsigned);
         let plan = self.plan(report).await?;
         let returned = plan.into_iter().flat_map(|plan| plan.returned);
-        let letter = returned.into_iter().find(|returned| Some(returned.number) == number);
+        let own = policy::letter_number(&StepKey(key.to_owned()));
+        let is_it = |returned: &ReturnedLetter| match &returned.path {
+            Some(path) => path.number == own,
+            None => Some(returned.number) == number,
+        };
+        let letter = returned.into_iter().find(is_it);
         Ok(CameBack { at, report: report.to_owned(), letter })
     }
 

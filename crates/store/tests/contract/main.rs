@@ -115,7 +115,8 @@ checks! {
         billing_records_are_written_once_and_kept_for_their_years;
     meter: a_mail_is_counted_once_and_is_standard_when_something_came_of_it, each_way_in_is_a_kind_of_its_own_and_a_click_is_none,
         a_letter_is_counted_with_its_receipt, many_at_once_from_two_processes_are_all_counted,
-        a_sweep_puts_days_together_and_forgets_old_ones_with_a_receipt;
+        a_sweep_puts_days_together_and_forgets_old_ones_with_a_receipt,
+        counts_of_a_site_stay_as_long_as_a_pack_is_reckoned_from_them;
     erasing: priv_07_an_event_is_erased_on_a_persons_word_and_its_deed_stays_known,
         what_several_events_share_goes_as_far_as_it_is_about_the_one,
         an_event_that_waits_is_erased_on_a_plain_word_and_nobody_is_told_of_it,

@@ -2,7 +2,7 @@
 
 use crate::home::*;
 use policy::event::{Event, EventKind};
-use policy::{FaultCode, Receipt, ReturnedLetter, StepKey, letter_number};
+use policy::{FaultCode, Receipt, ReturnPath, ReturnedLetter, StepKey, letter_number};
 use serde_json::json;
 use std::collections::BTreeMap;
 use store::{
@@ -214,22 +214,33 @@ pub async fn letters_that_come_back_are_counted_with_the_others(home: Home) {
         status: Some("5.1.1".into()),
         said: Some("550 planted-words".into()),
         by_path: false,
+        path: None,
     };
-    // By its return path a letter is known whatever address a report names, but it counts against none that is not named.
+    // By a return path a letter is known whatever address a report names, but it counts against none that is not named; and by nothing else
+    // against any.
     let first = ReturnedLetter {
         number: letter_number(&key),
         address: "planted-other@people.example".into(),
         by_path: true,
+        path: Some(ReturnPath { issue_id: "10".into(), number: letter_number(&key) }),
         ..returned.clone()
     };
+    let named = ReturnedLetter { address: TO.into(), ..first.clone() };
     home.sql("UPDATE outbox SET returned_at = NULL").await;
-    made.plan.returned = vec![returned.clone(), first];
+    made.plan.returned = vec![returned.clone(), first.clone()];
     store.write_down(&lease, &made).await.unwrap();
     let line = store.outbox_letter(&leases[1].subject).await.unwrap().unwrap();
     let LetterFate::CameBack(back) = &line.fate else { panic!("{line:#?}") };
     assert_eq!((&back.report, back.letter.as_ref()), (&mail, Some(&returned)));
     assert_eq!(store.came_back_today().await.unwrap(), [(SITE.to_owned(), 2)]);
+    assert_eq!(store.letter_traffic(SITE, TO).await.unwrap().returned, 0);
+    let mail = take(&store, arrival("again")).await;
+    let lease = claim_one(&store, DECIDE).await;
+    let mut made = decision(&mail, None);
+    made.plan.returned = vec![named];
+    store.write_down(&lease, &made).await.unwrap();
     assert_eq!(store.letter_traffic(SITE, TO).await.unwrap().returned, 1);
+    assert_eq!(store.returned_letters(SITE, TO).await.unwrap(), 1);
     assert_eq!(store.write_again(SITE, TO, "ann").await.unwrap(), 1);
     assert_eq!(store.letter_traffic(SITE, TO).await.unwrap().returned, 0);
 }

@@ -154,11 +154,11 @@ pub async fn priv_06_what_people_wrote_is_erased_with_the_content_of_their_site(
     decide(&store, WrittenState::Posted).await;
     let age = async |days: i64| {
         home.sql(&format!("UPDATE written SET asked_at = asked_at - {}", days * DAY)).await;
-        store.sweep().await.unwrap();
+        store.sweep().await.unwrap().written
     };
-    age(6).await;
+    assert_eq!(age(6).await, 0);
     assert!(store.written(&id).await.unwrap().unwrap().asked.is_some());
-    age(2).await;
+    assert_eq!(age(2).await, 1);
     let line = store.written(&id).await.unwrap().unwrap();
     assert_eq!((line.asked, line.decision, line.state), (None, None, WrittenState::Posted));
     let again = take(&store, asked(&store, "one", "planted-text", false).await).await;
