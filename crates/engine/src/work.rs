@@ -260,6 +260,11 @@ async fn record(shared: &Shared, held: &Held, result: Result<(), Stop>) {
                 };
                 shared.store.park(&held.lease, &fault, held.after(pause)).await?;
             }
+            // Its turn is nothing that it does itself, so the time counts no more than that for room.
+            Err(Stop::Wait(fault, pause)) if fault.code == FaultCode::LetterTooSoon => {
+                metrics.waits(&fault);
+                shared.store.wait_in_turn(&held.lease, &fault, held.after(pause)).await?;
+            }
             Err(Stop::Wait(fault, pause)) => {
                 metrics.waits(&fault);
                 tracing::debug!(job = held.lease.job, code = %fault.code, ?pause, "waits");
@@ -304,7 +309,12 @@ fn limited(shared: &Shared, held: &Held, result: Result<(), Stop>) -> Result<(),
             Err(Stop::GiveUp(fault))
         }
         // It ends with its parent's wait, which is limited itself; given up before, the reply would be lost to its thread.
-        Err(Stop::Wait(fault, pause)) if fault.code == FaultCode::ParentUndecided => Err(Stop::Wait(fault, pause)),
+        // And a letter whose turn others have comes to it.
+        Err(Stop::Wait(fault, pause))
+            if matches!(fault.code, FaultCode::ParentUndecided | FaultCode::LetterTooSoon) =>
+        {
+            Err(Stop::Wait(fault, pause))
+        }
         Err(Stop::Retry(fault) | Stop::Wait(fault, _) | Stop::Halted(fault, _))
             if held.age() > settings.give_up_after =>
         {
