@@ -60,7 +60,7 @@ impl Gateway {
             Ok(Heard::OutOfTime) => Metrics::add(&metrics.webhooks_out_of_time),
             Err(fault) => {
                 metrics.fault(fault);
-                tracing::warn!(site, code = %fault.code, detail = fault.detail, "a webhook was not taken in");
+                tracing::warn!(site, code = %fault.code, detail = fault.logged(), "a webhook was not taken in");
             }
         }
         heard

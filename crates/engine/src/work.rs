@@ -148,7 +148,7 @@ async fn claim(
         }
         Err(fault) => {
             shared.metrics.fault(&fault);
-            tracing::warn!(code = %fault.code, detail = fault.detail, "no jobs could be claimed");
+            tracing::warn!(code = %fault.code, detail = fault.logged(), "no jobs could be claimed");
             None
         }
     }
@@ -294,7 +294,7 @@ async fn record(shared: &Shared, held: &Held, result: Result<(), Stop>) {
     let late = |_| Err(Fault::temporary(FaultCode::StoreUnavailable, "recording took too long"));
     if let Err(fault) = tokio::time::timeout(RECORDING_MAX, recording).await.unwrap_or_else(late) {
         metrics.fault(&fault);
-        tracing::warn!(job = held.lease.job, code = %fault.code, detail = fault.detail, "not recorded; the lease runs out");
+        tracing::warn!(job = held.lease.job, code = %fault.code, detail = fault.logged(), "not recorded; the lease runs out");
     }
 }
 
@@ -341,17 +341,17 @@ fn note(shared: &Shared, held: &Held, fault: &Fault, what: &str) {
     let lease = &held.lease;
     if lease.kind == JobKind::Poll {
         let (site, tries) = (&lease.site, lease.tries);
-        tracing::warn!(site, tries, code = %fault.code, detail = fault.detail, "the history of a site could not be read");
+        tracing::warn!(site, tries, code = %fault.code, detail = fault.logged(), "the history of a site could not be read");
         return;
     }
     if lease.kind == JobKind::Fetch {
         let (mailbox, tries) = (&lease.subject, lease.tries);
-        tracing::warn!(mailbox, tries, code = %fault.code, detail = fault.detail, "a mailbox could not be fetched");
+        tracing::warn!(mailbox, tries, code = %fault.code, detail = fault.logged(), "a mailbox could not be fetched");
         return;
     }
     tracing::warn!(
         job = lease.job, kind = ?lease.kind, message_row = lease.subject, site = lease.site, tries = lease.tries,
-        code = %fault.code, detail = fault.detail, "{what}"
+        code = %fault.code, detail = fault.logged(), "{what}"
     );
 }
 

@@ -139,6 +139,7 @@ on_sqlite! {
     connections::a_connection_that_nobody_needs_is_ended;
     bounces::sec_26_a_report_marks_the_letter_notes_it_once_and_a_forged_one_does_nothing;
     bounces::an_address_that_had_its_share_waits_and_says_so;
+    bounces::a_sender_that_is_refused_is_told_and_counts_against_no_reader;
     bounces::sec_26_a_storm_of_bounces_makes_few_notes_one_bulletin_and_no_letter;
     halts::fault_21_a_password_that_is_good_no_more_pauses_the_server_for_all_its_letters;
     halts::fault_21_an_account_is_not_locked_out_by_what_waits_for_it;
