@@ -260,15 +260,10 @@ async fn record(shared: &Shared, held: &Held, result: Result<(), Stop>) {
                 };
                 shared.store.park(&held.lease, &fault, held.after(pause)).await?;
             }
-            // Its turn is nothing that it does itself, so the time counts no more than that for room.
-            Err(Stop::Wait(fault, pause)) if fault.code == FaultCode::LetterTooSoon => {
-                metrics.waits(&fault);
-                shared.store.wait_in_turn(&held.lease, &fault, held.after(pause)).await?;
-            }
             Err(Stop::Wait(fault, pause)) => {
                 metrics.waits(&fault);
                 tracing::debug!(job = held.lease.job, code = %fault.code, ?pause, "waits");
-                shared.store.wait(&held.lease, &fault, held.after(pause)).await?;
+                wait(shared, held, &fault, pause).await?;
             }
             Err(Stop::Halted(fault, pause)) => {
                 metrics.waits(&fault);
@@ -295,6 +290,15 @@ async fn record(shared: &Shared, held: &Held, result: Result<(), Stop>) {
     if let Err(fault) = tokio::time::timeout(RECORDING_MAX, recording).await.unwrap_or_else(late) {
         metrics.fault(&fault);
         tracing::warn!(job = held.lease.job, code = %fault.code, detail = fault.logged(), "not recorded; the lease runs out");
+    }
+}
+
+/// A letter's turn is nothing that it does itself, so that time counts no more than the one for room.
+async fn wait(shared: &Shared, held: &Held, fault: &Fault, pause: Duration) -> Result<(), Fault> {
+    let until = held.after(pause);
+    match fault.code {
+        FaultCode::LetterTooSoon => shared.store.wait_in_turn(&held.lease, fault, until).await,
+        _ => shared.store.wait(&held.lease, fault, until).await,
     }
 }
 
