@@ -108,6 +108,46 @@ pub enum Stage {
     SigningIn,
 }
 
+/// Which command of a mail a server refused. Only its answer to RCPT, and in part that to the mail itself, can be about the recipient.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refused {
+    /// MAIL: it is the sender.
+    Sender,
+    /// RCPT.
+    Recipient,
+    /// DATA.
+    Data,
+    /// The final dot.
+    Mail,
+    /// None was: the fault is another, or we said no in the server's place.
+    Nothing,
+}
+
+/// Why a mail was not sent, or may not have been.
+#[derive(Debug, Clone)]
+pub struct NotSent {
+    pub fault: Fault,
+    pub refused: Refused,
+}
+
+impl NotSent {
+    fn by(refused: Refused, reply: &Reply) -> NotSent {
+        NotSent { fault: dialogue::refused(reply), refused }
+    }
+}
+
+impl From<Fault> for NotSent {
+    fn from(fault: Fault) -> NotSent {
+        NotSent { fault, refused: Refused::Nothing }
+    }
+}
+
+impl From<NotSent> for Fault {
+    fn from(not_sent: NotSent) -> Fault {
+        not_sent.fault
+    }
+}
+
 /// Why a connection could not be opened.
 #[derive(Debug, Clone)]
 pub struct Unopened {
@@ -241,7 +281,7 @@ impl Connection {
         let shape = Shape { size_bytes: raw.len() as u64, is_ascii: raw.is_ascii() };
         let announced = self.announce(envelope, shape).await?;
         self.pour(raw).await?;
-        self.end(&envelope.rcpt_to, announced).await
+        Ok(self.end(&envelope.rcpt_to, announced).await?)
     }
 
     /// Asks the server to take a mail. Until [`Connection::hand_over`] nothing of it was sent, so after a fault it can be offered over
@@ -249,7 +289,7 @@ impl Connection {
     ///
     /// # Errors
     /// Those of [`Connection::send`] that come before the mail itself; none of them is *unknown*.
-    pub async fn offer(&mut self, envelope: &Envelope, shape: Shape) -> Result<Offered, Fault> {
+    pub async fn offer(&mut self, envelope: &Envelope, shape: Shape) -> Result<Offered, NotSent> {
         let announced = self.announce(envelope, shape).await?;
         Ok(Offered { addresses: envelope.rcpt_to.clone(), announced, size_bytes: shape.size_bytes })
     }
@@ -259,7 +299,11 @@ impl Connection {
     ///
     /// # Errors
     /// Those of [`Connection::send`], and `SmtpUnreachable`, temporary, when the pieces ended early.
-    pub async fn hand_over(&mut self, offered: Offered, mut pieces: mpsc::Receiver<Bytes>) -> Result<Delivery, Fault> {
+    pub async fn hand_over(
+        &mut self,
+        offered: Offered,
+        mut pieces: mpsc::Receiver<Bytes>,
+    ) -> Result<Delivery, NotSent> {
         let (mut stuffing, mut missing) = (Stuffing::new(), offered.size_bytes);
         while let Some(piece) = pieces.recv().await {
             stuffing.push(&piece, self.dialogue.output());
@@ -270,34 +314,36 @@ impl Connection {
             }
         }
         if missing != 0 {
-            return Err(unreachable("the mail ended before its size, so the connection was broken off"));
+            return Err(unreachable("the mail ended before its size, so the connection was broken off").into());
         }
         self.finish(stuffing).await?;
         self.end(&offered.addresses, offered.announced).await
     }
 
     /// The answer to each RCPT, at least one of which is positive.
-    async fn announce(&mut self, envelope: &Envelope, shape: Shape) -> Result<Vec<Reply>, Fault> {
+    async fn announce(&mut self, envelope: &Envelope, shape: Shape) -> Result<Vec<Reply>, NotSent> {
         check(envelope)?;
         self.is_ready = false;
         let announced = match self.dialogue.announce(envelope, shape).await {
             Ok(announced) => announced,
-            Err(fault) => {
+            Err(not_sent) => {
+                let fault = &not_sent.fault;
                 self.is_ready = fault.code == FaultCode::SmtpRefused && !fault.detail.starts_with(HANGING_UP);
-                return Err(fault);
+                return Err(not_sent);
             }
         };
         if announced.iter().all(|reply| !reply.is_positive()) {
             // What it was told of the mail is cleared away by then.
             self.is_ready = true;
             // An empty recipient list has been refused by `check`, so there is a first reply.
-            return Err(announced.first().map_or_else(|| unreachable("no recipient"), refused));
+            let refused = |reply| NotSent::by(Refused::Recipient, reply);
+            return Err(announced.first().map_or_else(|| unreachable("no recipient").into(), refused));
         }
         Ok(announced)
     }
 
     /// What becomes of each recipient after the final dot.
-    async fn end(&mut self, addresses: &[String], announced: Vec<Reply>) -> Result<Delivery, Fault> {
+    async fn end(&mut self, addresses: &[String], announced: Vec<Reply>) -> Result<Delivery, NotSent> {
         let accepted = announced.iter().filter(|reply| reply.is_positive()).count();
         let replies = if self.lmtp { accepted } else { 1 };
         let mut endings = Vec::with_capacity(replies);
@@ -309,7 +355,8 @@ impl Connection {
         }
         self.is_ready = endings.iter().all(|ending| ending.code != CLOSES);
         let Some(reply) = endings.iter().find(|reply| reply.is_positive()).cloned() else {
-            return Err(endings.first().map_or_else(|| unreachable("no answer"), refused));
+            let refused = |reply| NotSent::by(Refused::Mail, reply);
+            return Err(endings.first().map_or_else(|| unreachable("no answer").into(), refused));
         };
         let mut endings = endings.into_iter().cycle();
         let outcomes = addresses.iter().zip(announced).map(|(address, announced)| {

@@ -69,10 +69,10 @@ pub(crate) async fn look(shared: Arc<Shared>, stop: CancellationToken) {
     loop {
         let told_by = shared.bulletins();
         if let Err(fault) = look_once(&shared, &told_by.rules).await {
-            tracing::warn!(code = %fault.code, detail = fault.detail, "it was not found out what administrators are to be told");
+            tracing::warn!(code = %fault.code, detail = fault.logged(), "it was not found out what administrators are to be told");
         }
         if let Err(fault) = billing::write(&shared).await {
-            tracing::warn!(code = %fault.code, detail = fault.detail, "billing records could not be written yet");
+            tracing::warn!(code = %fault.code, detail = fault.logged(), "billing records could not be written yet");
         }
         tokio::select! {
             () = tokio::time::sleep(shared.settings.bulletins_every) => {}

@@ -20,7 +20,7 @@ use graph::GraphServer;
 use hand_over::{Content, hand_over};
 use mail::compose::Composed;
 use mail::{Address, Envelope};
-use once::{Ends, Handed, Parcel, once};
+use once::{Ends, Handed, Parcel, is_about_the_sender, once};
 use policy::meter::Metered;
 use policy::set_link::LinkPlace;
 use policy::{Fault, FaultCode, Letter, LetterWhen, StepKey};
@@ -103,7 +103,10 @@ pub(crate) async fn deliver(shared: &Shared, held: &Held) -> Result<(), Stop> {
             }
             other => other?,
         };
-        let matters = |fault: &Fault| letter.kind.carries_the_mail() || fault.code == FaultCode::SettingsWrong;
+        // No letter at all leaves when its sender is refused.
+        let matters = |fault: &Fault| {
+            letter.kind.carries_the_mail() || fault.code == FaultCode::SettingsWrong || is_about_the_sender(fault)
+        };
         failed = failed.or(fault.filter(matters));
     }
     // First what goes on by itself, so that a person is asked about all the rest at once.

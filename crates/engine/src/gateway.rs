@@ -393,11 +393,11 @@ async fn watch_plans(shared: Arc<Shared>, stop: CancellationToken) {
     loop {
         for plan in shared.meter.plans().iter() {
             if let Err(fault) = within_patience(shared.look_at(plan)).await {
-                tracing::warn!(code = %fault.code, detail = fault.detail, "it is not known how a capacity plan stands");
+                tracing::warn!(code = %fault.code, detail = fault.logged(), "it is not known how a capacity plan stands");
             }
         }
         if let Err(fault) = within_patience(shared.end_waits()).await {
-            tracing::warn!(code = %fault.code, detail = fault.detail, "what waits for room was not looked at");
+            tracing::warn!(code = %fault.code, detail = fault.logged(), "what waits for room was not looked at");
         }
         tokio::select! {
             () = tokio::time::sleep(shared.settings.meter_every) => {}
@@ -415,7 +415,7 @@ async fn watch_backlog(shared: Arc<Shared>, stop: CancellationToken) {
                 shared.backlog.store(backlog.jobs, Ordering::Relaxed);
                 shared.backlog_of_events.store(backlog.events, Ordering::Relaxed);
             }
-            Err(fault) => tracing::warn!(code = %fault.code, detail = fault.detail, "the queue's depth is not known"),
+            Err(fault) => tracing::warn!(code = %fault.code, detail = fault.logged(), "the queue's depth is not known"),
         }
         tokio::select! {
             () = tokio::time::sleep(shared.settings.backlog_every) => {}

@@ -89,7 +89,7 @@ impl Gateway {
             }
             Err(fault) => {
                 metrics.fault(fault);
-                tracing::warn!(site, code = %fault.code, detail = fault.detail, "a webhook was not taken in");
+                tracing::warn!(site, code = %fault.code, detail = fault.logged(), "a webhook was not taken in");
             }
         }
         heard

@@ -142,6 +142,7 @@ on_sqlite! {
     bounces::an_address_that_had_its_share_waits_and_says_so;
     bounces::sec_26_who_knows_a_letter_silences_nobody_who_has_it;
     bulletins::that_something_works_again_is_told_those_alone_who_heard_of_its_outage;
+    bounces::a_sender_that_is_refused_is_told_and_counts_against_no_reader;
     bounces::sec_26_a_storm_of_bounces_makes_few_notes_one_bulletin_and_no_letter;
     halts::fault_21_a_password_that_is_good_no_more_pauses_the_server_for_all_its_letters;
     halts::fault_21_an_account_is_not_locked_out_by_what_waits_for_it;
@@ -231,6 +232,7 @@ on_sqlite! {
     channels::a_channel_that_another_site_has_is_told_nothing;
     channels::sec_36_a_channel_at_a_private_address_is_not_spoken_to;
     channels::priv_30_at_a_dead_end_no_channel_is_told;
+    channels::a_no_for_now_does_not_forget_an_answer_that_was_lost;
     contacts::the_next_billing_contact_is_told_when_the_letter_to_the_first_comes_back;
     contacts::single_mails_are_told_by_project_and_cause_without_what_they_say;
     contacts::packs_and_months_of_a_plan_are_written_down_once;

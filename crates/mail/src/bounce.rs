@@ -68,7 +68,7 @@ pub(crate) fn read(tree: &Tree, headers: &Headers, text: &str) -> Option<Bounce>
 /// Whether a server's answer to our own mail to one recipient, such as `550 5.1.1 No such user`, says that later mail to that address
 /// must be expected to fail, too.
 pub fn is_refused_for_good(answer: &str) -> bool {
-    judged(answer, "", status_in(answer), None).permanent
+    !cause::speaks_of_the_sender(answer) && judged(answer, "", status_in(answer), None).permanent
 }
 
 /// What a server's answer to our own mail to one recipient says of why: its enhanced status code, if it has one, and what codes and words

@@ -115,13 +115,15 @@ enum WaitsFor {
     Room,
     /// An outgoing server that lets us in.
     LettingIn,
+    /// Its turn at an address. As with room, the time does not count.
+    Turn,
 }
 
 impl WaitsFor {
     /// The number that stands in the database.
     fn number(self) -> i64 {
         match self {
-            WaitsFor::Time => 0,
+            WaitsFor::Time | WaitsFor::Turn => 0,
             WaitsFor::Room => 1,
             WaitsFor::LettingIn => 2,
         }
@@ -133,11 +135,12 @@ impl Stop {
         Stop { state, due: 0, tries_back: 0, waits_for: WaitsFor::Time }
     }
 
-    /// Whether a letter that was let go stays unsent for now, because its server is away, puts it off or is halted: it is counted anew when it
-    /// goes. One that only waits for its turn goes within seconds, and one in doubt may have gone.
+    /// Whether a letter that was let go stays unsent for now, because its server is away, puts it off or is halted, or the plan of its site is
+    /// spent: it is counted anew when it goes. One that only waits for its turn goes within seconds, and one in doubt may have gone.
     fn keeps_unsent(&self, fault: &Fault) -> bool {
         let is_parked = self.state == JobState::Waiting && self.tries_back == 0;
-        (is_parked || self.waits_for == WaitsFor::LettingIn) && fault.kind != FaultKind::Unknown
+        let is_kept_back = matches!(self.waits_for, WaitsFor::LettingIn | WaitsFor::Room);
+        (is_parked || is_kept_back) && fault.kind != FaultKind::Unknown
     }
 }
 
@@ -267,6 +270,12 @@ impl Store {
         self.stop(lease, fault, stop).await
     }
 
+    /// Like [`Store::wait`], for the turn of a letter at an address that had its share; by its age it is as old afterwards as it was before.
+    pub async fn wait_in_turn(&self, lease: &Lease, fault: &Fault, until: Micros) -> Result<(), Fault> {
+        let stop = Stop { due: until, tries_back: 1, waits_for: WaitsFor::Turn, ..Stop::to(JobState::Waiting) };
+        self.stop(lease, fault, stop).await
+    }
+
     /// Like [`Store::wait`], for an outgoing server that lets nobody in: [`Store::end_halts`] finds it when it may.
     pub async fn wait_halted(&self, lease: &Lease, fault: &Fault, until: Micros) -> Result<(), Fault> {
         let stop = Stop { due: until, tries_back: 1, waits_for: WaitsFor::LettingIn, ..Stop::to(JobState::Waiting) };
@@ -313,10 +322,11 @@ impl Store {
                 let now = dialect::now(conn).await?;
                 let ended_at = (stop.state != JobState::Waiting).then_some(now);
                 let state = stop.state.word();
-                let (aside, waits) = match stop.waits_for {
-                    WaitsFor::Room => (WaitsFor::Room.number(), stop.due.saturating_sub(now).max(0)),
-                    other => (other.number(), 0),
+                let waits = match stop.waits_for {
+                    WaitsFor::Room | WaitsFor::Turn => stop.due.saturating_sub(now).max(0),
+                    WaitsFor::Time | WaitsFor::LettingIn => 0,
                 };
+                let aside = stop.waits_for.number();
                 execute!(conn, SQL, state, stop.due, stop.tries_back, sealed, ended_at, &lease.job, aside, waits)?;
                 if is_let_anew {
                     execute!(conn, LET_ANEW, &lease.subject)?;
@@ -479,6 +489,11 @@ mod tests {
         let parked = || Stop::to(JobState::Waiting);
         assert!(parked().keeps_unsent(&away));
         assert!(Stop { waits_for: WaitsFor::LettingIn, tries_back: 1, ..parked() }.keeps_unsent(&away));
+        let spent = Fault::temporary(FaultCode::PlanSpent, "");
+        assert!(
+            Stop { waits_for: WaitsFor::Room, tries_back: 1, ..parked() }.keeps_unsent(&spent),
+            "the plan was spent"
+        );
         assert!(!Stop { tries_back: 1, ..parked() }.keeps_unsent(&away), "it waits for its turn");
         assert!(!Stop::to(JobState::Dead).keeps_unsent(&away) && !Stop::to(JobState::Held).keeps_unsent(&away));
         let doubtful = Fault { kind: FaultKind::Unknown, ..away };

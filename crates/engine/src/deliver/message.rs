@@ -41,6 +41,7 @@ impl Saying<'_> {
     /// Give up when the channel refuses it, hold when answers were lost again and again.
     pub(crate) async fn say(self, shared: &Shared, held: &Held, site: &Site) -> Result<(), Stop> {
         let (store, key) = (&shared.store, self.key);
+        let mut again = false;
         match store.begin(&held.lease, key, self.kind, "").await? {
             Begun::Fresh => {}
             Begun::Done(_) => return self.was_said(shared, held).await,
@@ -48,6 +49,7 @@ impl Saying<'_> {
             Begun::InDoubt { looked, .. } if looked >= LOST_ANSWERS_MAX => return Err(Stop::Hold(in_doubt())),
             Begun::InDoubt { .. } => {
                 store.looked(&held.lease, key).await?;
+                again = true;
             }
         }
         crash_point("bulletin_begun");
@@ -75,8 +77,11 @@ impl Saying<'_> {
                     Err(Stop::GiveUp(fault))
                 }
                 FaultKind::Temporary => {
-                    // Surely nothing was said.
-                    store.not_done(&held.lease, key, "").await?;
+                    // Surely nothing was said this time; what was said before stays in doubt.
+                    match again {
+                        true => store.not_again(&held.lease, key).await?,
+                        false => store.not_done(&held.lease, key, "").await?,
+                    }
                     Err(fault.into())
                 }
                 FaultKind::Unknown => Err(Stop::Retry(fault)),

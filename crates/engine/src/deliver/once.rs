@@ -10,6 +10,8 @@ use crate::gateway::Shared;
 use crate::held::Held;
 use crate::metrics::Metrics;
 use crate::stop::Stop;
+use courier::submit::Refused;
+use policy::fault::REFUSED;
 use policy::letter;
 use policy::meter::{Capacity, Metered};
 use policy::{Fault, FaultCode, FaultKind, Receipt, StepKey};
@@ -153,9 +155,48 @@ impl Attempt<'_> {
     }
 }
 
-/// Whether a server has said that there is no such address, so that it says something of the recipient and nothing of us.
+/// Whether a server has said that there is no such address, so that it says something of the recipient and nothing of us: its answer stands
+/// in the fault as it is, with nothing of [`refused_by`] before it.
 pub(crate) fn is_no_such_address(fault: &Fault) -> bool {
-    fault.code == FaultCode::PostRefused && mail::is_refused_for_good(&fault.detail)
+    let is_reply = fault.detail.starts_with(|c: char| c.is_ascii_digit());
+    fault.code == FaultCode::PostRefused && is_reply && mail::is_refused_for_good(&fault.detail)
+}
+
+/// What begins the detail of a fault by which our sender was refused.
+const MAIL_FROM: &str = "MAIL FROM";
+
+/// Whether a server does not take letters of this sender.
+pub(crate) fn is_about_the_sender(fault: &Fault) -> bool {
+    fault.code == FaultCode::PostRefused && fault.detail.starts_with(MAIL_FROM)
+}
+
+/// The fault with the command that was refused, where the answer cannot be about the recipient, whatever its words are. A refusal for size
+/// comes at any of them, and stays as it is.
+pub(crate) fn refused_by(refused: Refused, fault: Fault) -> Fault {
+    if fault.code != FaultCode::PostRefused || fault.kind != FaultKind::Permanent || letter::is_too_large(&fault.detail)
+    {
+        return fault;
+    }
+    let command = match refused {
+        Refused::Sender => MAIL_FROM,
+        Refused::Data => "DATA",
+        Refused::Mail if !is_of_the_mailbox(&fault.detail) => "the mail",
+        Refused::Recipient | Refused::Mail | Refused::Nothing => return fault,
+    };
+    let detail = format!("{command}{REFUSED}{}", fault.detail);
+    match refused {
+        Refused::Sender => Fault { detail, ..fault }.with_public(
+            "The outgoing mail server takes no letter with this sender. See whether the account in `[[outgoing]]` may send as the address in \
+             `site[].from` and as its addresses for answers, and what the server says; then have the letter sent again.",
+        ),
+        _ => Fault { detail, ..fault },
+    }
+}
+
+/// Whether an answer to the mail itself has a status that can only be about the mailbox (RFC 3463, section 3.2).
+fn is_of_the_mailbox(reply: &str) -> bool {
+    let status = reply.split_whitespace().nth(1).unwrap_or_default();
+    ["5.1.1", "5.1.2", "5.1.6", "5.1.10"].contains(&status)
 }
 
 /// Whether a server, or we in its place, refuse a letter for good because of its size.
@@ -167,7 +208,7 @@ async fn fail(shared: &Shared, held: &Held, key: &StepKey, fault: Fault) -> Resu
     shared.store.fail(&held.lease, key, &fault).await?;
     Metrics::add(&shared.metrics.letters_failed);
     shared.metrics.fault(&fault);
-    tracing::warn!(step = %key, code = %fault.code, detail = fault.detail, "a letter failed for good");
+    tracing::warn!(step = %key, code = %fault.code, detail = fault.logged(), "a letter failed for good");
     Ok(Handed::Failed(fault))
 }
 
@@ -191,6 +232,29 @@ pub(crate) fn of_post(fault: Fault) -> Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_an_answer_about_the_recipient_counts_against_him() {
+        let fault = |refused, said: &str| refused_by(refused, Fault::permanent(FaultCode::PostRefused, said));
+        for (refused, said, no_such) in [
+            (Refused::Recipient, "550 5.1.1 no such user", true),
+            (Refused::Recipient, "550 5.1.10 RESOLVER.ADR.RecipientNotFound", true),
+            (Refused::Recipient, "550 5.1.1 <sender@x.example>: user unknown", true),
+            (Refused::Recipient, "550 unknown user: support@desk.example (sender)", false),
+            (Refused::Recipient, "550 Verification failed for <a@b> / No such user here / Sender verify failed", false),
+            (Refused::Recipient, "550 Blocked: user unknown to SPF", false),
+            (Refused::Sender, "501 5.1.7 Invalid address", false),
+            (Refused::Sender, "550 5.1.1 no such user", false),
+            (Refused::Data, "550 5.1.1 no such user", false),
+            (Refused::Mail, "550 No such user here", false),
+            (Refused::Mail, "550 5.1.1 no such user", true),
+        ] {
+            assert_eq!(is_no_such_address(&fault(refused, said)), no_such, "{refused:?} {said}");
+        }
+        assert!(is_about_the_sender(&fault(Refused::Sender, "501 5.1.7 Invalid address")));
+        assert!(is_too_large(&fault(Refused::Sender, "552 5.3.4 too large")));
+        assert!(is_too_large(&fault(Refused::Mail, "552 5.3.4 too large")));
+    }
 
     #[test]
     fn faults_of_the_client_name_the_outgoing_server() {

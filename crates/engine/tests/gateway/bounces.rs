@@ -3,12 +3,12 @@
 use super::notices::{event, heard, issue, told};
 use super::world::{Database, Plot, SUPPORT, World, mailbox, quick, voice_of};
 use courier::submit::{Host, Target};
-use engine::{Bulletins, Outgoing, Site};
+use engine::{Bulletins, Outgoing, Settings, Site};
 use mail::Address;
 use policy::bulletin::{Cause, Rule};
 use policy::event::EventKind;
 use policy::{FaultCode, Mappings};
-use rig::post_office::{PostOffice, Posted};
+use rig::post_office::{Mishap, PostOffice, Posted};
 use serde_json::json;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -24,7 +24,12 @@ async fn world(database: &Database, office: &PostOffice, people: usize) -> World
 }
 
 async fn bounded(database: &Database, office: &PostOffice, people: usize, per_hour: Option<u32>) -> World {
-    let world = World::start(database, Plot::default()).await;
+    // Whatever waits for its turn or its hour waits for longer than anything is tried.
+    let settings = match per_hour {
+        Some(_) => Settings { give_up_after: Duration::ZERO, ..quick() },
+        None => quick(),
+    };
+    let world = World::start(database, Plot { settings, ..Plot::default() }).await;
     let people: Vec<String> = (0..people).map(|one| format!("\"person{one}@example.net\"")).collect();
     let text = format!(
         "[default]\naudience = []\naddresses = [{}]\n[[mapping]]\nname = \"all\"\nevents = [\"created\", \"commented\"]\n",
@@ -242,5 +247,38 @@ pub async fn an_address_that_had_its_share_waits_and_says_so(database: &Database
     to.sort();
     assert_eq!(to, ["person0@example.net", "person1@example.net"]);
     assert_eq!(world.metric("sealpost_jobs_retried_total").await, 0, "no try counts");
+    world.end().await;
+}
+
+pub async fn a_sender_that_is_refused_is_told_and_counts_against_no_reader(database: &Database) {
+    let office = PostOffice::open();
+    let world = world(database, &office, 1).await;
+    for (number, mishap) in [
+        Mishap::Answer("MAIL", "501 5.1.7 Invalid address"),
+        Mishap::Answer("MAIL", "550 5.1.1 no such user"),
+        Mishap::Answer("RCPT", "550 unknown user: support@desk.example (sender)"),
+        Mishap::Answer(".", "550 No such user here"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        office.next(mishap);
+        let (issue_id, key) = issue(&world, json!({})).await;
+        heard(&world, &[event(EventKind::Created, (&issue_id, &key), "bob", None)]).await;
+        let deadline = Instant::now() + PATIENCE;
+        while world.store.stopped_letters(None, 100).await.unwrap().len() <= number {
+            assert!(Instant::now() < deadline, "{mishap:?}: {:#?}", world.store.outbox(None, 100).await.unwrap());
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+    let stopped = world.store.stopped_letters(None, 100).await.unwrap();
+    let LetterFate::Failed(fault) = &stopped.last().unwrap().fate else { panic!("{stopped:#?}") };
+    assert_eq!(fault.detail, "MAIL FROM refused: 501 5.1.7 Invalid address");
+    assert!(fault.public.contains("sender") && fault.public.contains("site[].from"), "{}", fault.public);
+    assert_eq!(world.store.returned_letters("acme", "person0@example.net").await.unwrap(), 0);
+    let (issue_id, key) = issue(&world, json!({})).await;
+    let (_, notice) = heard(&world, &[event(EventKind::Created, (&issue_id, &key), "bob", None)]).await;
+    assert_eq!(told(&notice), ["person0@example.net"], "{notice:#}");
+    office.wait_for(1);
     world.end().await;
 }
