@@ -55,8 +55,8 @@ use gateway::world::Database;
 use gateway::{
     authors, bounces, bulletins, changes, channels, connections, contacts, contract, deleted, doubt, duplicates,
     erased, fetching, graph, half_open, halts, hearing, kept, letters, limits, lost_answers, names, notices, order,
-    outage, plans, poison, polling, refusals, renewing, replay, sending_graph, sets, summaries, told, too_large, trouble,
-    uploads, walk, written,
+    outage, plans, poison, polling, refusals, renewing, replay, sending_graph, sets, summaries, told, too_large,
+    trouble, uploads, walk, written,
 };
 
 /// Each scenario on SQLite, as a test of its own.
@@ -228,6 +228,7 @@ on_sqlite! {
     channels::a_channel_that_another_site_has_is_told_nothing;
     channels::sec_36_a_channel_at_a_private_address_is_not_spoken_to;
     channels::priv_30_at_a_dead_end_no_channel_is_told;
+    told::an_answer_that_names_no_letter_is_for_no_more_people_than_the_letter_that_it_quotes;
     contacts::the_next_billing_contact_is_told_when_the_letter_to_the_first_comes_back;
     contacts::single_mails_are_told_by_project_and_cause_without_what_they_say;
     contacts::packs_and_months_of_a_plan_are_written_down_once;
