@@ -233,6 +233,7 @@ on_sqlite! {
     channels::sec_36_a_channel_at_a_private_address_is_not_spoken_to;
     channels::priv_30_at_a_dead_end_no_channel_is_told;
     channels::a_no_for_now_does_not_forget_an_answer_that_was_lost;
+    told::an_answer_that_names_no_letter_is_for_no_more_people_than_the_letter_that_it_quotes;
     contacts::the_next_billing_contact_is_told_when_the_letter_to_the_first_comes_back;
     contacts::single_mails_are_told_by_project_and_cause_without_what_they_say;
     contacts::packs_and_months_of_a_plan_are_written_down_once;

@@ -59,8 +59,8 @@ pub use html::{sanitize, sanitize_at, sanitize_with};
 pub use identity::{Identity, identity, sent_at};
 pub use message::{
     Address, Attendee, Autocrypt, Automatic, AutomaticKind, Bounce, BounceCause, BouncedRecipient, Calendar, Client,
-    Envelope, Feedback, Forward, Headers, Hidden, HiddenKind, Message, OtherField, Part, PartClass, Pixels, Receipt,
-    Reply, SealForm, SealScheme, Sealed, normalised,
+    Envelope, Feedback, Forward, FoundMark, Headers, Hidden, HiddenKind, Message, OtherField, Part, PartClass, Pixels,
+    Receipt, Reply, SealForm, SealScheme, Sealed, normalised,
 };
 pub use name::{is_direction_mark, safe_name};
 pub use parse::{part, read, reply_after};

@@ -12,7 +12,7 @@ use mail::BouncedRecipient;
 /// Recipients of one letter that are taken at the report's word: a letter of ours has one, whom the report may name twice.
 const RECIPIENTS_MAX: usize = 2;
 /// The issue of letters that are about none.
-const NO_ISSUE: &str = "0";
+pub(super) const NO_ISSUE: &str = "0";
 
 /// The letter that a report is about.
 struct Known<'a> {
