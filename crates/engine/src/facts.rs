@@ -104,6 +104,7 @@ impl Inquiry<'_> {
                 address: mark.clone(),
                 issue_id: String::new(),
                 letter_id: number.to_string(),
+                is_path: false,
             }));
         }
         Ok(grants)

@@ -139,8 +139,8 @@ impl Stop {
     /// spent: it is counted anew when it goes. One that only waits for its turn goes within seconds, and one in doubt may have gone.
     fn keeps_unsent(&self, fault: &Fault) -> bool {
         let is_parked = self.state == JobState::Waiting && self.tries_back == 0;
-        let is_kept_back = matches!(self.waits_for, WaitsFor::LettingIn | WaitsFor::Room);
-        (is_parked || is_kept_back) && fault.kind != FaultKind::Unknown
+        (is_parked || matches!(self.waits_for, WaitsFor::LettingIn | WaitsFor::Room))
+            && fault.kind != FaultKind::Unknown
     }
 }
 
@@ -331,7 +331,6 @@ impl Store {
                 if is_let_anew {
                     execute!(conn, LET_ANEW, &lease.subject)?;
                 }
-                // That one is refused for good is told of where the ledger says so.
                 if stop.state == JobState::Dead && fault.kind != FaultKind::Permanent {
                     tell_of_failure(conn, &lease, &fault, now).await?;
                 }

@@ -19,7 +19,6 @@ use policy::template::SafeHtml;
 use policy::template::view::Said;
 use policy::{Body, Fault, FaultCode, Mappings, Notified, Told, Visibility};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use store::{Asked, LetterCause, StoredLetterFile, WrittenDecision, WrittenLine, WrittenState};
@@ -107,9 +106,6 @@ async fn decide(shared: &Shared, held: &Held, site: &Site, line: WrittenLine) ->
         (Ok(notified), _) => return nobody(shared, held, &written, notified).await,
         (Err(why), _) => return refuse(shared, held, Some(&written.issue_id), why).await,
     };
-    if let Some(why) = against_the_note(site, mappings, &written, &notified, &issue).await? {
-        return refuse(shared, held, Some(&written.issue_id), why).await;
-    }
     let contents = with_words(contents, &written, mappings, &site.browse_base);
     let given = asked.files.iter().map(|given| {
         let (id, size_bytes) = (given.kept.clone(), given.file.size_bytes);
@@ -138,31 +134,6 @@ async fn decide(shared: &Shared, held: &Held, site: &Site, line: WrittenLine) ->
         true => Ok(()),
         false => note::note(shared, held, site, &written.issue_id, decided.note).await,
     }
-}
-
-/// Why its note cannot be internal; a tracker without a service desk in the project takes the mark and shows it to everybody.
-async fn against_the_note(
-    site: &Site,
-    mappings: &Mappings,
-    written: &Written,
-    notified: &Notified,
-    issue: &IssueNow,
-) -> Result<Option<String>, Stop> {
-    let note = written.note(mappings, notified, &BTreeMap::new());
-    if note.is_none_or(|(_, seen_by)| seen_by != Some(Visibility::Internal)) {
-        return Ok(None);
-    }
-    const NOW: &str = "its note on the issue cannot be internal";
-    const THEN: &str = "written.note can say \"none\" or \"everybody\"";
-    Ok(match told(site.service_desk(&issue.project).await)? {
-        Told::Known(desk) if desk.is_some() => None,
-        Told::Known(_) => {
-            Some(format!("{NOW}: {} has no service desk, so that everybody would see it; {THEN}", issue.project))
-        }
-        Told::Untold(why) => {
-            Some(format!("{NOW}: whether {} has a service desk is not known, {why}; {THEN}", issue.project))
-        }
-    })
 }
 
 /// Asks and finds out until nothing is open, and decides.
