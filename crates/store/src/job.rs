@@ -322,10 +322,8 @@ impl Store {
                 let now = dialect::now(conn).await?;
                 let ended_at = (stop.state != JobState::Waiting).then_some(now);
                 let state = stop.state.word();
-                let waits = match stop.waits_for {
-                    WaitsFor::Room | WaitsFor::Turn => stop.due.saturating_sub(now).max(0),
-                    WaitsFor::Time | WaitsFor::LettingIn => 0,
-                };
+                let is_no_age = matches!(stop.waits_for, WaitsFor::Room | WaitsFor::Turn);
+                let waits = if is_no_age { stop.due.saturating_sub(now).max(0) } else { 0 };
                 let aside = stop.waits_for.number();
                 execute!(conn, SQL, state, stop.due, stop.tries_back, sealed, ended_at, &lease.job, aside, waits)?;
                 if is_let_anew {
