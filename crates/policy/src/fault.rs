@@ -204,6 +204,12 @@ fn response_code(detail: &str) -> String {
     {
         return format!("[{code}]");
     }
+    // Graph names its refusals by one word in parentheses at the end, such as `ErrorAccessDenied`.
+    let word = detail.strip_suffix(')').and_then(|rest| rest.rsplit_once(" (")).map_or("", |(_, word)| word);
+    let capitals = word.bytes().filter(u8::is_ascii_uppercase).count();
+    if (12..=64).contains(&word.len()) && capitals >= 2 && word.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return word.to_owned();
+    }
     let status = detail.strip_prefix("the server answers with status ").and_then(|rest| rest.get(..3));
     status
         .filter(|status| status.bytes().all(|byte| byte.is_ascii_digit()))
@@ -235,6 +241,8 @@ mod tests {
             (PostHalted, "AUTH PLAIN is not offered", "AUTH PLAIN is not offered"),
             (MailboxRefused, "[AUTHENTICATIONFAILED] planted", "[AUTHENTICATIONFAILED]"),
             (MailboxRefused, "[planted] no", ""),
+            (MailboxRefused, "the right is missing (ErrorAccessDenied)", "ErrorAccessDenied"),
+            (MailboxRefused, "no such user (planted@people)", ""),
             (MailboxRefused, "planted", ""),
             (MailboxUnreachable, "the server ended the session: planted", "the server ended the session"),
             (TrackerRefused, "create: HTTP 400; planted", "create: HTTP 400"),

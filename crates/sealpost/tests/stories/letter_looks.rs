@@ -58,7 +58,7 @@ async fn every_letter_can_be_read_in_light_and_dark_wide_and_narrow() {
     let output = preview(folder.path(), &[]);
     assert!(output.status.success(), "{}", told(&output));
     let letters = lines(&output);
-    assert_eq!(letters.len(), 3 * 11 * 2, "themes, kinds, languages");
+    assert_eq!(letters.len(), 3 * 12 * 2, "themes, kinds, languages");
     let browser = Browser::start().await;
     for letter in &letters {
         let file = letter["files"][2].as_str().unwrap();
