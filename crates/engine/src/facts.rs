@@ -97,8 +97,8 @@ impl Inquiry<'_> {
         let keys = self.shared.reply_keys(&self.site.name).await?;
         let verified = addresses.iter().filter_map(|address| reply_token::verify(&keys, &self.site.name, address, now));
         let mut grants: Vec<TokenGrant> = verified.collect();
-        for (_, secret, _) in self.shared.store.reply_keys(&self.site.name).await? {
-            let key = LetterKey::derive(&secret, &self.site.name);
+        for key in &keys {
+            let key = LetterKey::derive(&key.secret, &self.site.name);
             let marks = addresses.iter().filter_map(|mark| Some((mark, key.verify(mark)?)));
             grants.extend(marks.map(|(mark, number)| TokenGrant {
                 address: mark.clone(),

@@ -126,18 +126,9 @@ async fn decide(
     issue_id: &str,
 ) -> Result<Decided, Stop> {
     let mut inquiry = Inquiry::new(shared, site, events, mappings);
-    let mut facts = notify::Facts { gateway: site.account_id().await?.to_owned(), ..notify::Facts::default() };
-    for _ in 0..ROUNDS_MAX {
-        let (about, rules) = (events.clone(), mappings.clone());
-        let asked = beside_the_workers(move || (notify::ask(&about, &rules, &facts), facts)).await?;
-        facts = asked.1;
-        if asked.0.is_empty() {
-            break;
-        }
-        for question in asked.0 {
-            inquiry.find_out(question, &mut facts).await?;
-        }
-    }
+    let facts = notify::Facts { gateway: site.account_id().await?.to_owned(), ..notify::Facts::default() };
+    let (about, rules) = (events.clone(), mappings.clone());
+    let mut facts = inquiry.find_out_all(facts, ROUNDS_MAX, move |facts| notify::ask(&about, &rules, facts)).await?;
     let may_write = mappings.comments_write() && events.iter().any(|event| event.kind == EventKind::Commented);
     if may_write && !facts.issues.iter().any(|(id, _)| id == issue_id) {
         // No mapping tells of it; a comment may ask for a letter all the same.

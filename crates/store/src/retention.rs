@@ -104,7 +104,7 @@ impl Retention {
 }
 
 impl Store {
-    /// Puts other periods in place; the next sweep goes by them. For each named site whose period is another than the last
+    /// Puts other periods in place; the next sweep goes by them, which comes at once where a site keeps nothing. For each named site whose period is another than the last
     /// one that is known, or the first, the audit trail says who set which. What was erased under a shorter period stays erased.
     pub async fn keep(&self, retention: &Retention, who: &str) -> Result<(), Fault> {
         for kind in Kind::ALL {
@@ -112,9 +112,8 @@ impl Store {
                 self.record_period(kind, site, *days, who).await?;
             }
         }
-        let mut current = self.inner.retention.write().unwrap_or_else(PoisonError::into_inner);
-        *current = retention.clone();
-        Ok(())
+        *self.inner.retention.write().unwrap_or_else(PoisonError::into_inner) = retention.clone();
+        if self.sites_keeping_nothing().is_empty() { Ok(()) } else { self.sweep_soon().await }
     }
 
     async fn record_period(&self, kind: Kind, site: &str, days: u32, who: &str) -> Result<(), Fault> {

@@ -3,10 +3,12 @@
 use super::contents::{Contents, issue_said};
 use super::deleted;
 use super::listing;
+use crate::decide_job::beside_the_workers;
 use crate::facts::rfc3339;
 use crate::facts::told::{matches, not_so, owner, told};
 use crate::gateway::Shared;
 use crate::site::{Site, misunderstood};
+use crate::stop::Stop;
 use mail::normalised;
 use policy::event::{Event, EventKind};
 use policy::notify::{Entry, Facts, IssueNow, Person, Question, Whom, summary};
@@ -57,6 +59,28 @@ impl<'a> Inquiry<'a> {
     /// The same for a summary, whose issues are read in this order and so many of them.
     pub(crate) fn listing_issues(self, order: &str, most: u32) -> Inquiry<'a> {
         Inquiry { listed: Some((order.to_owned(), most)), ..self }
+    }
+
+    /// Asks and finds out until nothing is open, in at most so many rounds.
+    pub(crate) async fn find_out_all(
+        &mut self,
+        mut facts: Facts,
+        rounds_max: usize,
+        ask: impl Fn(&Facts) -> Vec<Question> + Send + Sync + 'static,
+    ) -> Result<Facts, Stop> {
+        let ask = Arc::new(ask);
+        for _ in 0..rounds_max {
+            let of = ask.clone();
+            let (open, known) = beside_the_workers(move || (of(&facts), facts)).await?;
+            facts = known;
+            if open.is_empty() {
+                break;
+            }
+            for question in open {
+                self.find_out(question, &mut facts).await?;
+            }
+        }
+        Ok(facts)
     }
 
     /// Answers one question into `facts`.

@@ -120,18 +120,9 @@ async fn decide(
     returned: &Arc<Returned>,
 ) -> Result<Found, Stop> {
     let mut inquiry = Inquiry::new(shared, site, &[], mappings);
-    let mut facts = Facts { gateway: site.account_id().await?.to_owned(), ..Facts::default() };
-    for _ in 0..ROUNDS_MAX {
-        let (about, rules) = (returned.clone(), mappings.clone());
-        let (open, known) = beside_the_workers(move || (about.ask(&rules, &facts), facts)).await?;
-        facts = known;
-        if open.is_empty() {
-            break;
-        }
-        for question in open {
-            inquiry.find_out(question, &mut facts).await?;
-        }
-    }
+    let facts = Facts { gateway: site.account_id().await?.to_owned(), ..Facts::default() };
+    let (about, rules) = (returned.clone(), mappings.clone());
+    let mut facts = inquiry.find_out_all(facts, ROUNDS_MAX, move |facts| about.ask(&rules, facts)).await?;
     inquiry.look_again(&returned.issue_id, &mut facts).await?;
     let (about, rules) = (returned.clone(), mappings.clone());
     let (told, facts) = beside_the_workers(move || (about.decide(&rules, &facts), facts)).await?;

@@ -163,19 +163,10 @@ async fn find_out(
     };
     let mut inquiry = Inquiry::new(shared, site, &[], mappings);
     inquiry.anyway = written.writing.anyway;
-    let mut facts = Facts { gateway: gateway.to_owned(), ..Facts::default() };
+    let facts = Facts { gateway: gateway.to_owned(), ..Facts::default() };
     let written = Arc::new(written);
-    for _ in 0..ROUNDS_MAX {
-        let (about, rules) = (written.clone(), mappings.clone());
-        let (open, known) = beside_the_workers(move || (about.ask(&rules, &facts), facts)).await?;
-        facts = known;
-        if open.is_empty() {
-            break;
-        }
-        for question in open {
-            inquiry.find_out(question, &mut facts).await?;
-        }
-    }
+    let (about, rules) = (written.clone(), mappings.clone());
+    let mut facts = inquiry.find_out_all(facts, ROUNDS_MAX, move |facts| about.ask(&rules, facts)).await?;
     inquiry.look_again(&written.issue_id, &mut facts).await?;
     let (about, rules) = (written.clone(), mappings.clone());
     let (notified, facts) = beside_the_workers(move || (about.decide(&rules, &facts), facts)).await?;

@@ -423,11 +423,14 @@ pub async fn priv_05_of_a_site_that_keeps_nothing_its_skeleton_is_left_within_a_
     let store = home.open().await;
     let nothing = BTreeMap::from([(SITE.to_owned(), 0)]);
     let retention = Retention { keep_content_days: 30, by_site: nothing.clone(), ..Retention::default() };
-    store.keep(&Retention { events_by_site: nothing, ..retention }, "ann").await.unwrap();
-    // The hour's sweep was just before.
+    // The hour's sweep was just before; where nothing is to be kept the next one does not wait for its hour.
     let sweep = claim_one(&store, &[JobKind::Sweep]).await;
     store.sweep_what_is_due().await.unwrap();
     store.complete(&sweep).await.unwrap();
+    let waits = "SELECT due - created_at FROM jobs WHERE kind = 'sweep'";
+    assert!(home.number(waits).await >= 3_600_000_000);
+    store.keep(&Retention { events_by_site: nothing, ..retention }, "ann").await.unwrap();
+    assert!(home.number(waits).await < 600_000_000);
     let mail = take_bytes(&store, arrival("done"), &[b'a'; 200_000]).await;
     let Taken::New { message: mail } = mail else { panic!("{mail:?}") };
     decide_next(&store, None).await;
