@@ -5,6 +5,7 @@ use crate::audit::{self, Entry};
 use crate::database::{Conn, execute, one};
 use crate::dialect;
 use crate::event::EVENTS_KEPT_DAYS;
+use crate::flag::FLAG_DAYS_MAX;
 use crate::rows::Micros;
 use crate::sweep::UNSETTLED_KEPT_DAYS_MIN;
 use policy::Fault;
@@ -35,6 +36,9 @@ pub struct Retention {
     /// Records of the months and packs of sites with a plan ([`Store::billing`]), for sites that are not named.
     pub keep_billing_days: u32,
     pub billing_by_site: BTreeMap<String, u32>,
+    /// No flag is longer ([`Store::flag`]); 1 to 30.
+    pub keep_flags_days: u32,
+    pub flags_by_site: BTreeMap<String, u32>,
 }
 
 impl Default for Retention {
@@ -49,6 +53,8 @@ impl Default for Retention {
             plans: Vec::new(),
             keep_billing_days: KEEP_BILLING_DAYS,
             billing_by_site: BTreeMap::new(),
+            keep_flags_days: FLAG_DAYS_MAX,
+            flags_by_site: BTreeMap::new(),
         }
     }
 }
@@ -60,10 +66,11 @@ enum Kind {
     Events,
     Usage,
     Billing,
+    Flags,
 }
 
 impl Kind {
-    const ALL: [Kind; 4] = [Kind::Content, Kind::Events, Kind::Usage, Kind::Billing];
+    const ALL: [Kind; 5] = [Kind::Content, Kind::Events, Kind::Usage, Kind::Billing, Kind::Flags];
 
     /// The word of its setting, as receipts in the audit trail have it.
     fn word(self) -> &'static str {
@@ -72,6 +79,7 @@ impl Kind {
             Kind::Events => "keep_events_days",
             Kind::Usage => "keep_usage_days",
             Kind::Billing => "keep_billing_days",
+            Kind::Flags => "keep_flags_days",
         }
     }
 }
@@ -89,6 +97,7 @@ impl Retention {
             Kind::Events => &self.events_by_site,
             Kind::Usage => &self.usage_by_site,
             Kind::Billing => &self.billing_by_site,
+            Kind::Flags => &self.flags_by_site,
         }
     }
 
@@ -98,6 +107,7 @@ impl Retention {
             Kind::Events => self.keep_events_days,
             Kind::Usage => self.keep_usage_days,
             Kind::Billing => self.keep_billing_days,
+            Kind::Flags => self.keep_flags_days,
         };
         self.named(kind).get(site).copied().unwrap_or(of_others)
     }
@@ -160,6 +170,11 @@ impl Store {
         self.period_of(Kind::Billing, site)
     }
 
+    /// How long a flag of its mails may be, in days.
+    pub(crate) fn keep_flags_days(&self, site: &str) -> i64 {
+        self.period_of(Kind::Flags, site)
+    }
+
     /// The shortest period of any site for counts, in days.
     pub(crate) fn shortest_usage_days(&self) -> i64 {
         let retention = self.inner.retention.read().unwrap_or_else(PoisonError::into_inner);
@@ -200,7 +215,7 @@ async fn period(conn: &mut Conn, kind: Kind, site: &str) -> Result<Option<i64>, 
     const OF_OTHERS: &str = "SELECT days FROM retention_periods WHERE site = $1 AND kind = $2";
     let found = match kind {
         Kind::Content => one!(conn, (i64,), OF_CONTENT, site)?,
-        Kind::Events | Kind::Usage | Kind::Billing => one!(conn, (i64,), OF_OTHERS, site, kind.word())?,
+        Kind::Events | Kind::Usage | Kind::Billing | Kind::Flags => one!(conn, (i64,), OF_OTHERS, site, kind.word())?,
     };
     Ok(found.map(|(days,)| days))
 }
@@ -212,7 +227,9 @@ async fn put(conn: &mut Conn, kind: Kind, site: &str, days: i64, now: Micros) ->
         ON CONFLICT (site, kind) DO UPDATE SET days = excluded.days, changed_at = excluded.changed_at";
     match kind {
         Kind::Content => execute!(conn, OF_CONTENT, site, days, now)?,
-        Kind::Events | Kind::Usage | Kind::Billing => execute!(conn, OF_OTHERS, site, kind.word(), days, now)?,
+        Kind::Events | Kind::Usage | Kind::Billing | Kind::Flags => {
+            execute!(conn, OF_OTHERS, site, kind.word(), days, now)?
+        }
     };
     Ok(())
 }

@@ -58,6 +58,7 @@ impl Reader {
             keep_usage_days: self.integer(&store, "keep_usage_days") as u32,
             keep_events_days: self.integer(&store, "keep_events_days") as u32,
             keep_billing_days: self.integer(&store, "keep_billing_days") as u32,
+            keep_flags_days: self.integer(&store, "keep_flags_days") as u32,
             console: self.console(written),
             public: self.public(written),
             operations: self.address(&operations, "listen"),
@@ -214,6 +215,7 @@ impl Reader {
             keep_events_days: self.optional_integer(section, "keep_events_days").map(|days| days as u32),
             keep_usage_days: self.optional_integer(section, "keep_usage_days").map(|days| days as u32),
             keep_billing_days: self.optional_integer(section, "keep_billing_days").map(|days| days as u32),
+            keep_flags_days: self.optional_integer(section, "keep_flags_days").map(|days| days as u32),
         }
     }
 

@@ -151,7 +151,7 @@ checks! {
     support: priv_15_support_signs_in_with_a_link_and_a_code_that_are_good_once,
         priv_15_who_loses_the_right_loses_links_and_sessions,
         priv_15_a_flag_ends_by_itself_and_each_act_is_in_the_audit_trail,
-        priv_15_flagged_mail_is_rehearsed_and_not_replayed;
+        priv_15_a_site_says_how_long_its_flags_may_be, priv_15_flagged_mail_is_rehearsed_and_not_replayed;
     silences: what_a_letter_offers_is_known_from_when_it_is_posted_until_it_is_erased,
         a_silence_holds_for_one_address_issue_and_site_until_it_is_taken_back,
         a_persons_word_takes_a_silence_back_without_a_link,
