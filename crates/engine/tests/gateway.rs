@@ -258,6 +258,7 @@ on_sqlite! {
     notices::an_internal_comment_reaches_nobody_who_may_not_see_it;
     notices::a_comment_for_a_role_or_a_group_reaches_those_alone;
     notices::of_what_is_deleted_meanwhile_nobody_is_told;
+    notices::what_the_tracker_cannot_show_yet_is_asked_for_again;
     notices::fault_17_a_decision_about_events_waits_for_its_tracker;
     notices::whoever_wrote_it_by_mail_is_not_told_of_it;
     notices::people_of_roles_groups_and_fields_are_found;

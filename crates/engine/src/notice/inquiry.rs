@@ -18,6 +18,10 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use tracker::{Answer, IssueView, Operation};
 
+/// News so young may be of what the tracker cannot show yet.
+const NEWS_MS: u64 = 30_000;
+const NEWS_AGAIN_S: u64 = 2;
+
 /// Where answers come from while the events of one issue are decided about.
 pub(crate) struct Inquiry<'a> {
     pub(super) shared: &'a Shared,
@@ -153,9 +157,27 @@ impl<'a> Inquiry<'a> {
                 self.recall(issue_id, self.mappings.history(self.events, &view.project)).await?;
                 Told::Known(issue_now(view))
             }
-            Told::Known(None) => Told::Known(deleted::issue(self.events)),
+            Told::Known(None) => {
+                let last = self.events.iter().max_by_key(|event| event.at_ms);
+                self.wait_for_news(last.filter(|event| event.kind != EventKind::Deleted)).await?;
+                Told::Known(deleted::issue(self.events))
+            }
             Told::Untold(why) => Told::Untold(why),
         })
+    }
+
+    /// A tracker may tell of a thing before all of its servers have it: what is missing while the news of it is this young is not taken
+    /// for deleted, but asked for again.
+    ///
+    /// Temporary `TrackerBusy` while the last event about it is younger than half a minute by the tracker's clock.
+    pub(super) async fn wait_for_news(&self, last: Option<&Event>) -> Result<(), Fault> {
+        let Some(last) = last else { return Ok(()) };
+        let age = (self.shared.store.now().await? / 1000).saturating_sub(last.at_ms);
+        if age.unsigned_abs() < NEWS_MS {
+            let detail = "what was told of cannot be read yet";
+            return Err(Fault::temporary(FaultCode::TrackerBusy, detail).with_retry_after_s(NEWS_AGAIN_S));
+        }
+        Ok(())
     }
 
     /// Whose mail it was that became this comment or this issue: its marker names the mail. Changes bear no marker.

@@ -257,6 +257,24 @@ pub async fn of_what_is_deleted_meanwhile_nobody_is_told(database: &Database) {
     world.end().await;
 }
 
+pub async fn what_the_tracker_cannot_show_yet_is_asked_for_again(database: &Database) {
+    let world = telling(database, OF_COMMENTS).await;
+    let ((id, key), [_, carol, _]) = watched(&world).await;
+    let said = comment(&world, &id, None).await;
+    let at_ms = world.store.now().await.unwrap() / 1000;
+    // Old news of what is missing are news of what is gone.
+    let old = Event { at_ms: at_ms - 60_000, ..event(EventKind::Commented, (&id, &key), &carol, Some("999999")) };
+    let (outcome, notice) = heard(&world, &[old]).await;
+    assert!(outcome == "ignored" && notice["trace"].to_string().contains("it is deleted by now"), "{notice:#}");
+
+    world.faults.add(Trouble::ServerError { status: 404 }, RouteKind::Read, When::Next(2));
+    let fresh = Event { at_ms, ..event(EventKind::Commented, (&id, &key), &carol, Some(&said)) };
+    let (outcome, notice) = heard(&world, &[fresh]).await;
+    assert_eq!((outcome.as_str(), told(&notice).len()), ("letters", 2), "{notice:#}");
+    assert_eq!(world.faults.shown(|fault| matches!(fault, Trouble::ServerError { .. })), 2);
+    world.end().await;
+}
+
 pub async fn fault_17_a_decision_about_events_waits_for_its_tracker(database: &Database) {
     let world = telling(database, OF_COMMENTS).await;
     let ((id, key), [_, carol, _]) = watched(&world).await;
