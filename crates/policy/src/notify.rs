@@ -374,6 +374,7 @@ fn style(held: &Held) -> Style {
             bytes_max: u64::from(held.files_max_bytes),
             thumbnails: held.thumbnails,
             when: held.files_when.clone(),
+            recent_s: held.files_recent_s,
         },
         history: held.history,
         sets: Vec::new(),

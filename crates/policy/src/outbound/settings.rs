@@ -11,6 +11,8 @@ pub const HISTORY_MAX: u32 = crate::template::EARLIER_MAX as u32;
 /// The most people of one kind of audience.
 pub const AUDIENCE_MAX: u32 = 1000;
 
+/// A week.
+const FILES_RECENT_S_MAX: u32 = 604_800;
 /// The most that the files of one letter may have in all, in bytes.
 pub const FILES_BYTES_MAX: u32 = 50_000_000;
 
@@ -158,8 +160,7 @@ const OF_FILES: &[Setting] = &[
         "default.files",
         Form::OneOf(&["along", "link", "none"]),
         Default::Is("along"),
-        "`along` sends them with the letter, pictures where the words show them; those that stay behind are linked for whoever has an account. \
-         `link` links all of them; `none` does not tell of them.",
+        "`along` sends them with the letter, pictures where the words show them, and links what stays behind. `link` links all; `none` does not tell of them.",
     ),
     setting(
         "default.files_max_bytes",
@@ -167,6 +168,12 @@ const OF_FILES: &[Setting] = &[
         Default::Is("7000000"),
         "How many bytes the files of one letter may have in all; larger ones stay behind. In a mail they take a third more, and many \
          servers take no mail above 10 MB.",
+    ),
+    setting(
+        "default.files_recent_s",
+        Form::Number(FILES_RECENT_S_MAX),
+        Default::Is("0"),
+        "What was added so many seconds before an event counts as added by it. Not for customers and people without an account.",
     ),
     setting(
         "default.files_when",

@@ -147,6 +147,7 @@ levels! {
         to: To = word,
         files: FilesWay = word,
         files_max_bytes: u32 = number,
+        files_recent_s: u32 = number,
         /// The source of a condition over a file; empty for none.
         files_when: String = condition_over_file,
         thumbnails: bool = truth,
