@@ -280,7 +280,9 @@ impl Connection {
     pub async fn send(&mut self, envelope: &Envelope, raw: &[u8]) -> Result<Delivery, Fault> {
         let shape = Shape { size_bytes: raw.len() as u64, is_ascii: raw.is_ascii() };
         let announced = self.announce(envelope, shape).await?;
-        self.pour(raw).await?;
+        if let Err(fault) = self.pour(raw).await {
+            return Err(self.said_already(fault).await.fault);
+        }
         Ok(self.end(&envelope.rcpt_to, announced).await?)
     }
 
@@ -309,14 +311,18 @@ impl Connection {
             stuffing.push(&piece, self.dialogue.output());
             missing = missing.wrapping_sub(piece.len() as u64);
             // The last piece and the final dot leave in one write.
-            if missing != 0 {
-                self.dialogue.flush().await?;
+            if missing != 0
+                && let Err(fault) = self.dialogue.flush().await
+            {
+                return Err(self.said_already(fault).await);
             }
         }
         if missing != 0 {
             return Err(unreachable("the mail ended before its size, so the connection was broken off").into());
         }
-        self.finish(stuffing).await?;
+        if let Err(fault) = self.finish(stuffing).await {
+            return Err(self.said_already(fault).await);
+        }
         self.end(&offered.addresses, offered.announced).await
     }
 
@@ -383,6 +389,14 @@ impl Connection {
             }
         }
         self.finish(stuffing).await
+    }
+
+    /// A server that has had enough in the middle of a mail says so and hangs up: its no counts, and not that it hung up.
+    async fn said_already(&mut self, fault: Fault) -> NotSent {
+        match self.dialogue.said_already().await {
+            Some(reply) => NotSent::by(Refused::Mail, &reply),
+            None => fault.into(),
+        }
     }
 
     async fn finish(&mut self, stuffing: Stuffing) -> Result<(), Fault> {

@@ -200,6 +200,12 @@ impl Desk {
         self.inner.directory.allow(project_key, permission);
     }
 
+    /// Makes it a project without a service desk, until the desk is opened again: it takes the mark of an internal comment, and shows the
+    /// comment to everybody.
+    pub fn take_service_desk(&self, project_key: &str) {
+        self.inner.directory.deny(project_key, directory::SERVICE_DESK);
+    }
+
     /// Says in the permission scheme of a project that people of a kind, such as `reporter`, may see issues as well. It changes nothing of
     /// who sees which here.
     pub fn show_issues_to(&self, project_key: &str, holder: &str) {

@@ -126,14 +126,16 @@ async fn decide(
     issue_id: &str,
 ) -> Result<Decided, Stop> {
     let mut inquiry = Inquiry::new(shared, site, events, mappings);
-    let facts = notify::Facts { gateway: site.account_id().await?.to_owned(), ..notify::Facts::default() };
+    let mut facts = notify::Facts { gateway: site.account_id().await?.to_owned(), ..notify::Facts::default() };
+    let mut asked = Asked::default();
+    if mappings.comments_write() && events.iter().any(|event| event.kind == EventKind::Commented) {
+        // A comment may ask for a letter where no mapping tells of it, and whoever gets that is not told of the comment as well.
+        inquiry.find_out(Question::Issue { issue_id: issue_id.to_owned() }, &mut facts).await?;
+        asked = directive::asked(&mut inquiry, issue_id, &mut facts).await?;
+        facts.had = asked.recipients(shared, site, mappings).await?;
+    }
     let (about, rules) = (events.clone(), mappings.clone());
     let mut facts = inquiry.find_out_all(facts, ROUNDS_MAX, move |facts| notify::ask(&about, &rules, facts)).await?;
-    let may_write = mappings.comments_write() && events.iter().any(|event| event.kind == EventKind::Commented);
-    if may_write && !facts.issues.iter().any(|(id, _)| id == issue_id) {
-        // No mapping tells of it; a comment may ask for a letter all the same.
-        inquiry.find_out(Question::Issue { issue_id: issue_id.to_owned() }, &mut facts).await?;
-    }
     inquiry.look_again(issue_id, &mut facts).await?;
     let (about, rules) = (events.clone(), mappings.clone());
     let (notified, facts) = beside_the_workers(move || (notify::notify(&about, &rules, &facts), facts)).await?;
@@ -141,8 +143,12 @@ async fn decide(
         Told::Known(issue) => Some(issue),
         Told::Untold(_) => None,
     });
-    let asked = directive::asked(&mut inquiry, issue.as_ref()).await?;
-    Ok(Decided { notified, issue, contents: inquiry.contents, asked })
+    let project = issue.as_ref().map(|issue| issue.project.as_str()).unwrap_or_default();
+    let mut contents = inquiry.contents;
+    if mappings.written_by_comments(project).is_some() {
+        contents.leave_out_directives(&site.browse_base);
+    }
+    Ok(Decided { notified, issue, contents, asked })
 }
 
 /// The decision as it is kept for the story: what a letter would tell is read in the events themselves.

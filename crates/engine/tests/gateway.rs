@@ -15,6 +15,7 @@ mod gateway {
     pub mod crash;
     pub mod deleted;
     pub mod doubt;
+    pub mod drafts;
     pub mod duplicates;
     pub mod erased;
     pub mod fetching;
@@ -54,10 +55,10 @@ mod gateway {
 use futures_util::future::LocalBoxFuture;
 use gateway::world::Database;
 use gateway::{
-    authors, bounces, bulletins, changes, channels, connections, contacts, contract, deleted, doubt, duplicates,
-    erased, fetching, graph, half_open, halts, hearing, kept, letters, limits, lost_answers, names, notices, order,
-    outage, plans, poison, polling, refusals, renewing, replay, returned, sending_graph, sets, summaries, told,
-    too_large, trouble, uploads, walk, written,
+    authors, bounces, bulletins, changes, channels, connections, contacts, contract, deleted, doubt, drafts,
+    duplicates, erased, fetching, graph, half_open, halts, hearing, kept, letters, limits, lost_answers, names,
+    notices, order, outage, plans, poison, polling, refusals, renewing, replay, returned, sending_graph, sets,
+    summaries, told, too_large, trouble, uploads, walk, written,
 };
 
 /// Each scenario on SQLite, as a test of its own.
@@ -285,6 +286,11 @@ on_sqlite! {
     written::fault_02_a_note_whose_answer_is_lost_is_made_once;
     written::a_comment_writes_a_letter_for_those_who_may_and_once;
     written::what_somebody_else_put_into_a_comment_writes_no_letter_in_its_authors_name;
+    drafts::what_was_looked_at_goes_to_those_alone_who_may_get_it_when_it_is_sent;
+    drafts::of_an_issue_that_is_gone_by_then_nothing_is_sent;
+    drafts::whoever_gets_a_letter_is_not_told_of_its_note;
+    drafts::a_comment_that_writes_a_letter_is_told_without_its_directives_and_to_others_alone;
+    drafts::an_internal_note_is_not_made_where_everybody_would_see_it;
     written::a_file_that_stays_behind_is_told_to_whoever_asked_and_on_the_issue;
     returned::who_commented_is_told_once_that_the_letter_came_back_and_nobody_of_that_letter;
     returned::what_our_own_server_refuses_for_good_is_told_to_its_author_once;

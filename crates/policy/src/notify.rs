@@ -24,7 +24,9 @@ pub use files::{
 pub use letter::{About, EarlierSaid, EntrySaid, IssueSaid, Own};
 pub use manner::Manner;
 pub use returned::{Returned, ReturnedTold};
-pub use written::{OwnFile, Refused, WRITING_BYTES_MAX, Writing, Written, WrittenBy, directive};
+pub use written::{
+    LookedAt, OwnFile, Refused, WRITING_BYTES_MAX, Writing, Written, WrittenBy, directive, without_directives,
+};
 
 use crate::decide::Trace;
 use crate::event::{Event, EventKind};

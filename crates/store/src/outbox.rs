@@ -399,12 +399,17 @@ impl Drafts {
 
 /// Posts all letters that were drafted for a decision; how many.
 pub(crate) async fn post_drafted(conn: &mut Conn, notice: &str, now: Micros) -> Result<u64, Fault> {
-    const JOBS: &str = "INSERT INTO jobs (id, kind, site, subject, position, state, due, created_at)
-        SELECT 'letter:' || id, 'letter', site, id, $1, 'ready', $1, $1 FROM outbox WHERE notice = $2 AND posted_at = $1";
     const POSTED: &str = "UPDATE outbox SET posted_at = $1 WHERE notice = $2 AND posted_at IS NULL";
     let posted = execute!(conn, POSTED, now, notice)?;
-    execute!(conn, JOBS, now, notice)?;
+    begin_posted(conn, notice, now).await?;
     Ok(posted)
+}
+
+/// The jobs of all letters of a decision that were posted at this instant.
+pub(crate) async fn begin_posted(conn: &mut Conn, notice: &str, now: Micros) -> Result<(), Fault> {
+    const JOBS: &str = "INSERT INTO jobs (id, kind, site, subject, position, state, due, created_at)
+        SELECT 'letter:' || id, 'letter', site, id, $1, 'ready', $1, $1 FROM outbox WHERE notice = $2 AND posted_at = $1";
+    execute!(conn, JOBS, now, notice).map(|_| ())
 }
 
 /// Nobody can look whether a letter arrived: a person's word sends it once more.

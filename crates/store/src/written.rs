@@ -7,7 +7,7 @@ pub use shown::{WrittenDeed, WrittenDeedLine, WrittenLine};
 
 use crate::Store;
 use crate::audit::{self, Entry};
-use crate::database::{Conn, execute, one};
+use crate::database::{Conn, all, execute, one};
 use crate::dialect;
 use crate::job::{check_lease, end};
 use crate::outbox::{self, NewLetter};
@@ -17,11 +17,17 @@ use crate::vault::seal::Place;
 use aws_lc_rs::digest;
 use policy::event::Event;
 use policy::notify::{OwnFile, Writing, WrittenBy};
-use policy::{Fault, FaultCode, Visibility};
+use policy::{Fault, FaultCode, StepKey, Visibility};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 const HOUR: Micros = 3600 * 1_000_000;
+
+/// In the column `preview`, of one that somebody looked at and has sent; 1 stands for one that is looked at first.
+const APPROVED: i64 = 2;
+
+/// More letters than one can have.
+const DRAFTS_MAX: i64 = 10_000;
 
 /// A file that the writer gave, and where it is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -209,15 +215,23 @@ impl Store {
         })
     }
 
+    /// The keys of the letters of one that are made and not posted.
+    pub async fn drafts_of_written(&self, id: &str) -> Result<Vec<StepKey>, Fault> {
+        const SQL: &str = "SELECT key FROM outbox WHERE notice = $1 AND posted_at IS NULL ORDER BY key LIMIT $2";
+        let id = id.to_owned();
+        let rows = self.inner.db.read(move |conn| Box::pin(async move { all!(conn, (String,), SQL, &id, DRAFTS_MAX) }));
+        Ok(rows.await?.into_iter().map(|(key,)| StepKey(key)).collect())
+    }
+
     /// Begins a decision: drafts that an earlier try left are gone then, because it may have decided otherwise.
     pub async fn begin_written(&self, lease: &Lease) -> Result<(), Fault> {
         const LEFT: &str = "DELETE FROM outbox WHERE notice = $1 AND posted_at IS NULL
-            AND EXISTS (SELECT 1 FROM written w WHERE w.id = $1 AND w.state = 'asked')";
+            AND EXISTS (SELECT 1 FROM written w WHERE w.id = $1 AND w.state = 'asked' AND w.preview <> $2)";
         let lease = lease.clone();
         let work = self.inner.db.unit(move |conn| {
             Box::pin(async move {
                 check_lease(conn, &lease).await?;
-                execute!(conn, LEFT, &lease.subject).map(|_| ())
+                execute!(conn, LEFT, &lease.subject, APPROVED).map(|_| ())
             })
         });
         work.await
@@ -255,21 +269,55 @@ impl Store {
         Ok(())
     }
 
-    /// A person's word: what he looked at is sent. `false` when it waits for no word, or is not kept any more.
+    /// Writes down what was decided anew about one that somebody has sent: of its drafts these leave as they were looked at, the others do not.
+    pub async fn write_approved<T: Serialize + Sync>(
+        &self,
+        lease: &Lease,
+        decision: Decision<'_, T>,
+        leave: Vec<StepKey>,
+    ) -> Result<(), Fault> {
+        const DECIDED: &str = "UPDATE written SET state = $1, issue_id = $2, decided_at = $3, sealed_decision = $4
+            WHERE id = $5 AND state = 'asked' AND preview = $6";
+        const LEAVES: &str = "UPDATE outbox SET posted_at = $1 WHERE notice = $2 AND key = $3 AND posted_at IS NULL";
+        const OTHERS: &str = "DELETE FROM outbox WHERE notice = $1 AND posted_at IS NULL";
+        let Decision { state, issue_id, told, ends, .. } = decision;
+        let sealing = self.inner.key_for(lease).await?.ok_or_else(crate::content::erased)?;
+        let sealed = sealed::seal(&sealing, decision_place(&lease.site, &lease.subject), told)?;
+        let (lease, issue_id) = (lease.clone(), issue_id.map(str::to_owned));
+        let work = self.inner.db.unit(move |conn| {
+            Box::pin(async move {
+                check_lease(conn, &lease).await?;
+                let (now, id) = (dialect::now(conn).await?, &lease.subject);
+                if execute!(conn, DECIDED, state.word(), issue_id.as_deref(), now, &sealed, id, APPROVED)? == 1 {
+                    for key in &leave {
+                        execute!(conn, LEAVES, now, id, &key.0)?;
+                    }
+                    outbox::begin_posted(conn, id, now).await?;
+                    execute!(conn, OTHERS, id)?;
+                }
+                if ends { end(conn, &lease, now).await } else { Ok(()) }
+            })
+        });
+        work.await?;
+        self.inner.bell.ring();
+        Ok(())
+    }
+
+    /// A person's word: what he looked at is sent, to those of them who may get it when the job has asked once more. `false` when it waits for
+    /// no word, or is not kept any more.
     pub async fn send_written(&self, id: &str, who: &str) -> Result<bool, Fault> {
-        const SENT: &str = "UPDATE written SET state = 'posted' WHERE id = $1 AND state = 'drafted'
+        const SENT: &str = "UPDATE written SET state = 'asked', preview = $2 WHERE id = $1 AND state = 'drafted'
             AND EXISTS (SELECT 1 FROM outbox o WHERE o.notice = $1 AND o.posted_at IS NULL)";
         let Some(site) = self.site_of_written(id).await? else { return Ok(false) };
         let entry = Entry::by_person(&self.inner.vault, &site, "letter_sent", id, who).await?;
         let id = id.to_owned();
         let work = self.inner.db.unit(move |conn| {
             Box::pin(async move {
-                if execute!(conn, SENT, &id)? == 0 {
+                if execute!(conn, SENT, &id, APPROVED)? == 0 {
                     return Ok(false);
                 }
                 let now = dialect::now(conn).await?;
-                outbox::post_drafted(conn, &id, now).await?;
-                // What is left to do is to note it on the issue.
+                // A draft may be days old: the job asks once more who may get it.
                 wake(conn, &id, now).await?;
                 audit::write(conn, &entry, now).await?;
                 Ok(true)

@@ -246,8 +246,10 @@ pub async fn wake(State(console): State<Console>, session: Extension<Session>, A
 
 /// The page of a letter that is as somebody wanted it, also when he pressed twice; otherwise why nothing was done.
 async fn answer(console: &Console, id: &str, done: bool, wanted: WrittenState) -> Result<Response, Fault> {
-    let state = console.store.written(id).await?.map(|line| line.state);
-    if done || state == Some(wanted) {
+    let line = console.store.written(id).await?;
+    let is_under_way = wanted == WrittenState::Posted && line.as_ref().is_some_and(|line| line.approved);
+    let state = line.map(|line| line.state);
+    if done || state == Some(wanted) || (is_under_way && state == Some(WrittenState::Asked)) {
         return Ok(Redirect::to(&format!("/written/{id}")).into_response());
     }
     let text = match state {

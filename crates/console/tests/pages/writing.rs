@@ -240,8 +240,8 @@ async fn a_letter_is_written_looked_at_and_sent_by_keyboard_alone() {
     browser.press(ENTER).await;
     browser.until("document.readyState === 'complete' && !document.body.innerText.includes('Drop it')").await;
     let line = house.store.written(&id).await.unwrap().unwrap();
-    assert_eq!(line.state, WrittenState::Posted);
-    assert_fits_as_it_is(&browser, "written-posted").await;
+    assert_eq!((line.state, line.approved), (WrittenState::Asked, true), "it is asked once more who may get it");
+    assert_fits_as_it_is(&browser, "written-approved").await;
     browser.open(&format!("{origin}/letters/written")).await;
     assert_fits_as_it_is(&browser, "written-list").await;
     browser.close().await;

@@ -17,6 +17,9 @@ use crate::wire::{Channel, Wire};
 /// Octets read at a time; a reply is at most 4,096 (smtp-proto refuses longer ones).
 const REPLY_BUFFER_BYTES: usize = 8 * 1024;
 
+/// What a server said before it hung up is here by then.
+const SAID_WITHIN: Duration = Duration::from_secs(1);
+
 /// What the server said it can do.
 #[derive(Debug, Default)]
 struct Extensions {
@@ -98,6 +101,12 @@ impl Dialogue {
                 }
             }
         }
+    }
+
+    /// A no that is there already, although the connection takes nothing any more.
+    pub(super) async fn said_already(&mut self) -> Option<Reply> {
+        self.channel.output().clear();
+        self.reply_within(SAID_WITHIN).await.ok().filter(|reply| reply.code >= 400)
     }
 
     pub(super) async fn command(&mut self, line: &str) -> Result<Reply, Fault> {

@@ -1,10 +1,15 @@
 //! Directives in comments: which of the comments that are told of ask for a letter, and whether whoever wrote them may.
 
 use super::inquiry::Inquiry;
+use super::written::recipients;
+use crate::gateway::Shared;
+use crate::site::Site;
+use crate::stop::Stop;
 use policy::event::{Event, EventKind};
-use policy::notify::{Entry, IssueNow, WrittenBy, directive};
+use policy::notify::{Entry, Facts, IssueNow, WrittenBy, directive};
 use policy::outbound::CommentRules;
-use policy::{Fault, Notified, Told};
+use policy::{Fault, Mappings, Notified, Told};
+use std::sync::Arc;
 use store::{NewWritten, Store};
 
 /// What was found among the events of one issue.
@@ -15,6 +20,22 @@ pub(super) struct Asked {
 }
 
 impl Asked {
+    /// Those to whom each letter will go, by the deed that asks for it: who gets the letter is not told of the comment as well.
+    pub(super) async fn recipients(
+        &self,
+        shared: &Shared,
+        site: &Site,
+        mappings: &Arc<Mappings>,
+    ) -> Result<Vec<(String, Vec<String>)>, Stop> {
+        let mut all = Vec::new();
+        for (new, _) in &self.letters {
+            if let Some(comment) = &new.asked.comment {
+                all.push((comment.deed(), recipients(shared, site, mappings, new).await?));
+            }
+        }
+        Ok(all)
+    }
+
     /// The letters, each with the account that asks for it; the story gets what was asked and answered.
     pub(super) fn into_new(self, notified: &mut Notified) -> Vec<(NewWritten, String)> {
         notified.trace.extend(self.lines);
@@ -24,9 +45,13 @@ impl Asked {
 
 /// Looks at each comment that is new; one that was changed asks for nothing again. What the gateway's own account wrote came by mail, or from
 /// us, and asks for nothing either.
-pub(super) async fn asked(inquiry: &mut Inquiry<'_>, issue: Option<&IssueNow>) -> Result<Asked, Fault> {
+pub(super) async fn asked(inquiry: &mut Inquiry<'_>, issue_id: &str, facts: &mut Facts) -> Result<Asked, Fault> {
     let mut asked = Asked::default();
-    let Some(issue) = issue.filter(|issue| !issue.gone) else { return Ok(asked) };
+    let known = facts.issues.iter().find(|(id, _)| id == issue_id);
+    let Some((_, Told::Known(issue))) = known else { return Ok(asked) };
+    if issue.gone {
+        return Ok(asked);
+    }
     let Some(rules) = inquiry.mappings.written_by_comments(&issue.project) else { return Ok(asked) };
     let gateway = inquiry.site.account_id().await?;
     for event in inquiry.events.iter().filter(|event| event.kind == EventKind::Commented) {
@@ -35,6 +60,9 @@ pub(super) async fn asked(inquiry: &mut Inquiry<'_>, issue: Option<&IssueNow>) -
             continue;
         }
         let question = format!("Is a letter written by comment {comment}?");
+        // What it says is read once, for the mappings as well.
+        let now = inquiry.entry(issue_id, Entry::Comment, comment).await?;
+        facts.entries.push((issue_id.to_owned(), Entry::Comment, comment.clone(), now));
         match letter(inquiry, event, issue, &rules, comment).await? {
             None => {}
             Some(Err(why)) => asked.lines.push(format!("{question} no, {why}: nothing is sent")),
@@ -55,11 +83,8 @@ async fn letter(
     rules: &CommentRules<'_>,
     comment: &str,
 ) -> Result<Option<Result<NewWritten, String>>, Fault> {
-    let entry = (Entry::Comment, comment.to_owned());
-    if !inquiry.contents.entries.contains_key(&entry) {
-        inquiry.entry(&event.issue_id, Entry::Comment, comment).await?;
-    }
-    let Some(said) = inquiry.contents.entries.get(&entry) else { return Ok(None) };
+    let said = inquiry.contents.entries.get(&(Entry::Comment, comment.to_owned()));
+    let Some(said) = said else { return Ok(None) };
     let seen_by = said.seen_by.clone();
     let Some(read) = directive(&said.said.text) else { return Ok(None) };
     let mut writing = match read {

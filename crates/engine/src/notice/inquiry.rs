@@ -3,6 +3,7 @@
 use super::contents::{Contents, issue_said};
 use super::deleted;
 use super::listing;
+use super::written;
 use crate::decide_job::beside_the_workers;
 use crate::facts::rfc3339;
 use crate::facts::told::{matches, not_so, owner, told};
@@ -38,6 +39,9 @@ pub(crate) struct Inquiry<'a> {
     /// In which order the issues of a summary are read, and how many.
     listed: Option<(String, u32)>,
 }
+
+/// Who did by mail what the gateway's account did, and to whom the letter goes that it notes.
+type Written = (Told<Option<Whom>>, Option<Vec<String>>);
 
 /// Who takes part in a request of service management.
 struct Partakers {
@@ -99,7 +103,8 @@ impl<'a> Inquiry<'a> {
                 facts.entries.push((issue_id, entry, id, known));
             }
             Question::Writer { deed } => {
-                let known = self.writer(&deed).await?;
+                let (known, had) = self.writer(&deed).await?;
+                facts.had.extend(had.map(|addresses| (deed.clone(), addresses)));
                 facts.writers.push((deed, known));
             }
             Question::Matches { issue_id, search } => {
@@ -180,20 +185,38 @@ impl<'a> Inquiry<'a> {
         Ok(())
     }
 
-    /// Whose mail it was that became this comment or this issue: its marker names the mail. Changes bear no marker.
-    async fn writer(&self, deed: &str) -> Result<Told<Option<Whom>>, Fault> {
+    /// Whose mail it was that became this comment or this issue: its marker names the mail. Changes bear no marker. Where it is the note of a
+    /// letter that somebody wrote on purpose: to whom that goes.
+    async fn writer(&self, deed: &str) -> Result<Written, Fault> {
         let pieces: Vec<&str> = deed.split('/').collect();
         let operation = match pieces.as_slice() {
             [_, "commented", comment] => Operation::ReadCommentMarkers { comment_ids: vec![(*comment).to_owned()] },
             [issue, "created"] => Operation::ReadIssueMarker { issue_id: (*issue).to_owned() },
-            _ => return Ok(Told::Known(None)),
+            _ => return Ok((Told::Known(None), None)),
         };
         let marker = match told(self.site.read(&operation).await)? {
             Told::Known(Answer::Found { items, .. }) => items.into_iter().next().and_then(|item| item.marker),
             Told::Known(other) => return Err(misunderstood(&other)),
-            Told::Untold(why) => return Ok(Told::Untold(why)),
+            Told::Untold(why) => return Ok((Told::Untold(why), None)),
         };
-        let Some(message) = marker.as_ref().and_then(message_of) else { return Ok(Told::Known(None)) };
+        if let Some(letter) = marker.as_ref().and_then(|marker| noted_letter(marker, &self.site.name)) {
+            return self.noted(letter).await;
+        }
+        let Some(message) = marker.as_ref().and_then(message_of) else { return Ok((Told::Known(None), None)) };
+        Ok((self.sender(message).await?, None))
+    }
+
+    /// Nobody did a note by mail, and whoever gets the letter that it notes is known as long as the site keeps content.
+    async fn noted(&self, letter: &str) -> Result<Written, Fault> {
+        const NOT_KEPT: &str = "it notes a letter of which it is not kept who got it";
+        let line = self.shared.store.written(letter).await?.filter(|line| line.site == self.site.name);
+        Ok(match line.and_then(|line| written::recipients_kept(&line)) {
+            Some(addresses) => (Told::Known(None), Some(addresses)),
+            None => (Told::Untold(NOT_KEPT.to_owned()), None),
+        })
+    }
+
+    async fn sender(&self, message: &str) -> Result<Told<Option<Whom>>, Fault> {
         let story = self.shared.store.story(message).await?.filter(|story| story.line.site == self.site.name);
         const A_NOTE: &str = "it is a note that a letter came back, of which nobody gets another";
         if story.as_ref().and_then(|story| story.line.outcome).is_some_and(is_no_mail_for_the_issue) {
@@ -425,6 +448,11 @@ fn message_of(key: &StepKey) -> Option<&str> {
     key.0.strip_prefix("message:")?.split('/').next()
 }
 
+/// The letter on purpose whose note this marker stands on: `SITE/written:ID/note`.
+fn noted_letter<'k>(key: &'k StepKey, site: &str) -> Option<&'k str> {
+    key.0.strip_prefix(site)?.strip_prefix("/written:")?.strip_suffix("/note")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -433,6 +461,9 @@ mod tests {
     fn a_marker_names_its_mail() {
         assert_eq!(message_of(&StepKey("message:0199abc/2/1".to_owned())), Some("0199abc"));
         assert_eq!(message_of(&StepKey("events:1/2".to_owned())), None);
+        let note = StepKey("acme/written:0199abc/note".to_owned());
+        assert_eq!((noted_letter(&note, "acme"), noted_letter(&note, "ac")), (Some("0199abc"), None));
+        assert_eq!(noted_letter(&StepKey("message:0199abc/2/1".to_owned()), "acme"), None);
     }
 
     #[test]

@@ -31,7 +31,7 @@ async fn world(database: &Database, office: &PostOffice) -> World {
     world
 }
 
-fn order(issue: &str, to: &[&str]) -> LetterOrder {
+pub(super) fn order(issue: &str, to: &[&str]) -> LetterOrder {
     let to = to.iter().map(|whom| (*whom).to_owned()).collect();
     let (subject, text) = ("Your paper".to_owned(), "Dear reader,\n\nit is **said-in-it** now.".to_owned());
     let writing = Writing { issue: issue.to_owned(), to, subject, text, writer: "Gina".into(), ..Writing::default() };
@@ -42,7 +42,7 @@ async fn ask(world: &World, order: LetterOrder) -> Ordered {
     world.gateway.write("acme", order, "a test").await.unwrap()
 }
 
-async fn new(world: &World, order: LetterOrder) -> String {
+pub(super) async fn new(world: &World, order: LetterOrder) -> String {
     match ask(world, order).await {
         Ordered::New { id } => id,
         other => panic!("{other:?}"),
@@ -50,7 +50,7 @@ async fn new(world: &World, order: LetterOrder) -> String {
 }
 
 /// What became of it when nothing is left to do.
-async fn ended(world: &World, id: &str) -> WrittenLine {
+pub(super) async fn ended(world: &World, id: &str) -> WrittenLine {
     let deadline = Instant::now() + PATIENCE;
     loop {
         let line = world.store.written(id).await.unwrap().unwrap();
@@ -73,7 +73,7 @@ fn read(posted: &Posted) -> Message {
     mail::read(posted.mail.as_bytes(), &mail::Limits::default()).message
 }
 
-fn to(letters: &[Posted], address: &str) -> Message {
+pub(super) fn to(letters: &[Posted], address: &str) -> Message {
     let found: Vec<&Posted> = letters.iter().filter(|letter| letter.rcpt_to == [address]).collect();
     assert_eq!(found.len(), 1, "to {address}: {letters:#?}");
     read(found[0])
@@ -226,7 +226,7 @@ pub async fn fault_02_a_note_whose_answer_is_lost_is_made_once(database: &Databa
     world.end().await;
 }
 
-async fn comment(world: &World, issue_id: &str, words: &str) -> String {
+pub(super) async fn comment(world: &World, issue_id: &str, words: &str) -> String {
     let body = Body { visible: words.to_owned(), ..Body::default() };
     let marker = StepKey("somebody else's".into());
     match world.ask(Operation::AddComment { issue_id: issue_id.into(), body, visibility: None, marker }).await {

@@ -174,6 +174,8 @@ pub struct Facts {
     pub entries: Vec<(String, Entry, String, Option<EntryNow>)>,
     /// By the deed; `None` inside where the gateway did it by itself.
     pub writers: Vec<(String, Told<Option<Whom>>)>,
+    /// By the deed: the addresses to which the letter itself goes that it notes, or asks for.
+    pub had: Vec<(String, Vec<String>)>,
     pub matches: Vec<(String, String, Told<bool>)>,
     pub who: Vec<(String, Audience, Told<Vec<Whom>>)>,
     /// By the account; `None` where the tracker has no such account.

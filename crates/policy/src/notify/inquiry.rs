@@ -88,6 +88,12 @@ impl<'f> Inquiry<'f> {
         self.told(found, || Question::Writer { deed: deed.to_owned() }).map(Option::as_ref)
     }
 
+    /// Whether what the deed notes or asks for goes to this normalised address as a letter of its own.
+    pub(super) fn had(&self, deed: &str, address: &str) -> bool {
+        let mut known = self.facts.had.iter().filter(|(known, _)| known == deed);
+        known.any(|(_, addresses)| addresses.iter().any(|one| normalised(one) == address))
+    }
+
     pub(super) fn matches(&mut self, issue_id: &str, search: &str) -> Result<bool, Unknown> {
         let found =
             self.facts.matches.iter().find(|(id, known, _)| id == issue_id && known == search).map(|found| &found.2);

@@ -3,11 +3,13 @@
 //! Who gets one is found, bounded and addressed by the code that does it for mappings. What is otherwise: whoever may not see the issue is
 //! written to all the same, because somebody wants that, and is shown nothing of the issue.
 
+mod again;
 mod directive;
 #[cfg(test)]
 mod tests;
 
-pub use directive::directive;
+pub use again::LookedAt;
+pub use directive::{directive, without_directives};
 
 use super::audience::{self, Because};
 use super::facts::{Facts, IssueNow};
@@ -367,7 +369,8 @@ impl Written {
         }
     }
 
-    fn left_out(&self, whom: String, why: String) -> LeftOut {
+    /// Of somebody who gets none.
+    pub fn left_out(&self, whom: String, why: String) -> LeftOut {
         LeftOut { mapping: String::new(), issue_id: self.issue_id.clone(), whom, why }
     }
 

@@ -406,7 +406,7 @@ const OF_WRITTEN: &[Setting] = &[
         "written.note",
         Form::OneOf(&["internal", "everybody", "none"]),
         Default::Is("internal"),
-        "The comment on the issue that says to whom it went and what it says: `internal`, which hides it from customers where there are some, for \
+        "The comment on the issue that says to whom it went and what it says: `internal`, which hides it from customers and is not made in a project without a service desk, for \
          `everybody` who sees the issue, or `none`. An answer to the letter is for the same people; with `none` as with `internal`.",
     ),
     setting(

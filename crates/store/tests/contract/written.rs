@@ -78,6 +78,18 @@ async fn decide(store: &Store, state: WrittenState) -> Lease {
     lease
 }
 
+/// Decides anew that these of its drafts leave.
+async fn approve(store: &Store, state: WrittenState, leave: Vec<StepKey>, ends: bool) {
+    let lease = claim_one(store, WRITTEN).await;
+    store.begin_written(&lease).await.unwrap();
+    let told = json!({ "issue_key": "planted-key" });
+    let decision = WrittenDecision { state, issue_id: Some("10"), told: &told, letters: Vec::new(), ends };
+    store.write_approved(&lease, decision, leave).await.unwrap();
+    if !ends {
+        store.release(&lease).await.unwrap();
+    }
+}
+
 pub async fn plant(store: &Store) {
     taken(store, "plant", false).await;
     decide(store, WrittenState::Posted).await;
@@ -132,12 +144,27 @@ pub async fn a_letter_that_is_looked_at_is_sent_once_or_not_at_all(home: Home) {
     assert!(claim_all(&store, LETTER).await.is_empty() && store.outbox(None, 9).await.unwrap().is_empty());
     // Another decision about the issue does not take it away, nor does the sweep of today.
     store.sweep().await.unwrap();
+    let drafts = store.drafts_of_written(&sent).await.unwrap();
     assert!(store.send_written(&sent, "ann").await.unwrap());
     assert!(!store.send_written(&sent, "ann").await.unwrap() && !store.drop_written(&sent, "ann").await.unwrap());
+    // Nothing leaves before it is decided anew, however long that takes.
+    home.sql(&format!("UPDATE outbox SET drafted_at = drafted_at - {}", 3 * DAY)).await;
+    store.sweep().await.unwrap();
+    assert!(claim_all(&store, LETTER).await.is_empty());
+    let line = store.written(&sent).await.unwrap().unwrap();
+    assert_eq!((line.state, line.preview, line.approved), (WrittenState::Asked, true, true));
+    approve(&store, WrittenState::Posted, drafts, false).await;
     assert_eq!((claim_all(&store, LETTER).await.len(), store.outbox(None, 9).await.unwrap().len()), (1, 1));
     let lease = claim_one(&store, WRITTEN).await;
     assert_eq!(lease.subject, sent, "its note is still to be made");
     store.complete(&lease).await.unwrap();
+
+    let nobody = taken(&store, "nobody", true).await;
+    decide(&store, WrittenState::Drafted).await;
+    assert!(store.send_written(&nobody, "ann").await.unwrap());
+    approve(&store, WrittenState::Refused, Vec::new(), true).await;
+    assert_eq!(store.written(&nobody).await.unwrap().unwrap().state, WrittenState::Refused);
+    assert!(store.written_letters(&nobody).await.unwrap().is_empty() && claim_all(&store, LETTER).await.is_empty());
 
     let dropped = taken(&store, "dropped", true).await;
     decide(&store, WrittenState::Drafted).await;

@@ -86,13 +86,14 @@ pub(super) async fn page(console: &Console, session: &Session, id: &str) -> Resu
     let Some(line) = console.store.written(id).await? else { return Ok(None) };
     let decided = Decided::of(&line);
     let lines = console.store.written_letters(id).await?;
-    let is_draft = line.state == WrittenState::Drafted;
-    let (readers, sender, letters) = match is_draft {
-        true => {
+    let (readers, sender, letters) = match line.state {
+        WrittenState::Drafted => {
             let (readers, sender) = readers(console, session, &decided, lines).await?;
             (readers, sender, Vec::new())
         }
-        false => {
+        // Those that were looked at, of which it is asked once more whose may leave.
+        WrittenState::Asked => (Vec::new(), String::new(), Vec::new()),
+        WrittenState::Posted | WrittenState::Refused | WrittenState::Dropped => {
             let letter = |letter| EventLetter { event: None, written: None, ..letter };
             (Vec::new(), String::new(), event_letters(console, lines).await?.into_iter().map(letter).collect())
         }
@@ -161,6 +162,9 @@ fn bare(console: &Console, session: &Session, line: WrittenLine, decided: Decide
 fn sentence(console: &Console, line: &WrittenLine, decided: &Decided) -> String {
     let people = people(decided.recipients.len());
     match line.state {
+        WrittenState::Asked if line.approved => {
+            "Somebody has it sent. It is asked once more who may get it; then it leaves as it was looked at.".to_owned()
+        }
         WrittenState::Asked if line.preview => {
             "It is being decided who gets it. Nothing leaves before somebody has looked at it.".to_owned()
         }

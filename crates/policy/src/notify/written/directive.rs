@@ -11,12 +11,9 @@ const LINES_MAX: usize = 20;
 /// # Errors
 /// What is wrong with the directives, in words for the story.
 pub fn directive(comment: &str) -> Option<Result<Writing, Refused>> {
-    let mut rest = comment.trim_start();
-    pair(rest.lines().next()?).filter(|(key, _)| key == "mail")?;
-    let (mut writing, mut wrong) = (Writing::default(), None);
-    for _ in 0..LINES_MAX {
-        let (line, after) = rest.split_once('\n').unwrap_or((rest, ""));
-        let Some((key, value)) = pair(line) else { break };
+    let (pairs, text) = block(comment)?;
+    let (mut writing, mut wrong) = (Writing { text: text.to_owned(), ..Writing::default() }, None);
+    for (key, value) in pairs {
         match key.as_str() {
             "mail" => writing.to.extend(list(value)),
             "subject" => value.clone_into(&mut writing.subject),
@@ -28,10 +25,27 @@ pub fn directive(comment: &str) -> Option<Result<Writing, Refused>> {
                 wrong = wrong.or_else(|| Some(format!("{other:?} is none of mail, subject, template, files, anyway")))
             }
         }
+    }
+    Some(wrong.map_or(Ok(writing), Err))
+}
+
+/// What a comment says without the directives that stand above it, whether they are understood or not; `None` where none do.
+pub fn without_directives(comment: &str) -> Option<&str> {
+    block(comment).map(|(_, text)| text)
+}
+
+/// The directives, and the text below them.
+fn block(comment: &str) -> Option<(Vec<(String, &str)>, &str)> {
+    let mut rest = comment.trim_start();
+    pair(rest.lines().next()?).filter(|(key, _)| key == "mail")?;
+    let mut pairs = Vec::new();
+    for _ in 0..LINES_MAX {
+        let (line, after) = rest.split_once('\n').unwrap_or((rest, ""));
+        let Some(pair) = pair(line) else { break };
+        pairs.push(pair);
         rest = after;
     }
-    rest.trim().clone_into(&mut writing.text);
-    Some(wrong.map_or(Ok(writing), Err))
+    Some((pairs, rest.trim()))
 }
 
 /// `@key=value` or `#key=value`; an editor may open its list of people at an `@`.
@@ -81,6 +95,8 @@ mod tests {
         ] {
             assert!(directive(comment).unwrap().unwrap_err().contains(why), "{comment:?}");
         }
+        assert_eq!(without_directives("@mail=ann@x.example\n@cc=bob@x.example\n\nx\n"), Some("x"));
+        assert_eq!(without_directives("Dear Ann,\n@mail=ann@x.example"), None);
         // It is a letter that goes to nobody: refused later, with the other things that can be wrong.
         let nobody = Writing { issue: "HELP-1".into(), ..directive("@mail=\n\nx").unwrap().unwrap() };
         assert_eq!(nobody.check().unwrap_err(), "it goes to nobody; name somebody in `to`");

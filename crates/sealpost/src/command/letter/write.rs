@@ -177,7 +177,7 @@ pub async fn written(config: &Path, id: Option<&str>, limit: u32) -> Result<(), 
 /// Has one sent that was looked at.
 pub async fn send(config: &Path, id: &str) -> Result<(), Failure> {
     with_store(config, async |_, store: &Store| match store.send_written(id, WHO).await? {
-        true => print(&format!("{id}: is sent\n")),
+        true => print(&format!("{id}: is sent to those who may get it; `sealpost letter written {id}` shows them\n")),
         false => Err(waits_not(id)),
     })
     .await
@@ -204,7 +204,7 @@ fn shown(line: &WrittenLine, letters: &[OutboxLine]) -> Value {
     let writing = line.asked.as_ref().map(|asked| &asked.writing);
     json!({
         "id": line.id, "site": line.site, "by": line.by.word(), "token": line.token, "state": line.state.word(),
-        "preview": line.preview, "issue_id": line.issue_id, "asked_at": time(line.asked_at),
+        "preview": line.preview, "approved": line.approved, "issue_id": line.issue_id, "asked_at": time(line.asked_at),
         "decided_at": line.decided_at.map(time), "writing": writing,
         "given": line.asked.as_ref().map(|asked| asked.files.iter().map(|given| &given.file).collect::<Vec<_>>()),
         "decision": line.decision, "fault": line.fault.as_ref().map(fault_in_words),
