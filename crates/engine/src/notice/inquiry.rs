@@ -159,7 +159,7 @@ impl<'a> Inquiry<'a> {
     }
 
     /// Whose mail it was that became this comment or this issue: its marker names the mail. Changes bear no marker.
-    async fn writer(&self, deed: &str) -> Result<Told<Option<Whom>>, Fault> {
+    async fn writer(&mut self, deed: &str) -> Result<Told<Option<Whom>>, Fault> {
         let pieces: Vec<&str> = deed.split('/').collect();
         let operation = match pieces.as_slice() {
             [_, "commented", comment] => Operation::ReadCommentMarkers { comment_ids: vec![(*comment).to_owned()] },
@@ -176,6 +176,9 @@ impl<'a> Inquiry<'a> {
         const A_NOTE: &str = "it is a note that a letter came back, of which nobody gets another";
         if story.as_ref().and_then(|story| story.line.outcome).is_some_and(is_no_mail_for_the_issue) {
             return Ok(Told::Untold(A_NOTE.to_owned()));
+        }
+        if let Some(line) = story.as_ref().map(|story| &story.line).filter(|line| !line.sender_name.is_empty()) {
+            self.contents.issue.written_by.insert(deed.to_owned(), line.sender_name.clone());
         }
         let sender = story.map(|story| story.line.sender).filter(|sender| !sender.is_empty());
         const NOT_KEPT: &str = "it came by a mail of which it is not kept who wrote it";
