@@ -32,7 +32,7 @@ static FRAMED: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
-/// For a letter of ours that is looked at before it is sent: as the frame of a stranger's HTML, but with the styles that the letter brings,
+/// For a letter of ours, before it is sent or after: as the frame of a stranger's HTML, but with the styles that the letter brings,
 /// because whoever writes its template looks at those. They can load nothing, so they tell nobody anything.
 const LETTER: &str = "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'; form-action 'none'; \
                       frame-ancestors 'self'; base-uri 'none'";

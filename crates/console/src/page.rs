@@ -9,6 +9,7 @@ pub mod exclusions;
 pub mod filter;
 pub mod flagged;
 pub mod front;
+mod known_ids;
 pub mod letters;
 pub mod mailboxes;
 pub mod messages;

@@ -62,7 +62,7 @@ fault_codes! {
     MailboxRefused = 403, "The server of a mailbox refused the account or a command.", "Read the server's words; if they speak of the login, check the user and the password's file with `sealpost check`.";
     MailboxBusy = 404, "The server of a mailbox asked us to slow down or was not available.", "Nothing: the mailbox is looked into again at the time the server named.";
     PostUnreachable = 410, "The outgoing mail server could not be reached.", "See whether it runs and answers under the name and port in `[[outgoing]]`, and whether its certificate is one that is trusted; the letter is sent by itself when it does.";
-    PostRefused = 411, "The outgoing mail server refused a letter.", "Read the server's words in the story of the mail; they say what to change.";
+    PostRefused = 411, "The outgoing mail server refused a letter.", "Read the server's words: they stand in the story of the mail or event that the letter is about, and in `sealpost letter show ID`; they say what to change. `sealpost letter again ID` then sends it.";
     LetterWithheld = 412, "A letter was not sent, because as much as may go out had been written already.", "Nothing, if many mails came at once; the mail itself is worked on as its story says.";
     ChannelUnreachable = 413, "A channel for bulletins could not be reached, or did not answer.", "See whether its `[[channel]]` is right and the other end runs; it is told by itself when it does.";
     ChannelRefused = 414, "A channel refused a bulletin for good.", "See whether the address in its `url` is still good, and what the other end wants; then `sealpost bulletin again ID`.";

@@ -25,7 +25,7 @@ mod wrong;
 
 pub use directive_set::{DirectiveSet, profile_of_set, set_named, with_links};
 pub use mapping_file::{MappingFile, mapping_files, with_mapping_files};
-pub use nearest::nearest;
+pub use nearest::{meant, nearest};
 pub use rule::CONDITION_NAMES;
 pub use settings::{Default, Form, ROOMS, Room, Setting, settings};
 

@@ -219,10 +219,7 @@ const WRONG: &[(&str, &str)] = &[
         "reply.domains = \"@example.com\"\n",
         "support.toml:2: reply.domains = \"@example.com\" is not a domain; write it without @, such as \"example.com\"",
     ),
-    (
-        "automatic.bounce = \"accept\"\n",
-        "support.toml:2: automatic.bounce = \"accept\" is not one of ignore, hold; did you mean \"ignore\"?",
-    ),
+    ("automatic.bounce = \"accept\"\n", "support.toml:2: automatic.bounce = \"accept\" is not one of ignore, hold"),
     (
         "catch = [\"a@b.example\", \"*@c.example\"]\nforward_to = [\"x@c.example\"]\n",
         "support.toml:3: forward_to = \"x@c.example\" is awaited by this very profile, so mail would go round for ever; name somebody else",

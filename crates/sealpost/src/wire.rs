@@ -26,7 +26,7 @@ pub use fetching::{ask_how_many, listen_for_silence};
 pub use listening::{Listening, ask_what_listens};
 pub use observe::{logs, panics};
 pub use outgoing::{Dialogue, Lasting, greet, hand_over};
-pub use site_check::{SiteFindings, look_at, projects_of};
+pub use site_check::{SiteFindings, issue_id, look_at, projects_of};
 pub use site_fields::{Found, find_fields, make_fields};
 pub use site_projects::PROJECTS_MAX;
 pub use webhooks::{Webhooks, app_webhook_standing, webhook_address, webhook_standing};

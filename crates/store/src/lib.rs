@@ -59,7 +59,7 @@ mod wake;
 mod writer;
 mod written;
 
-pub use attention::Attention;
+pub use attention::{Attention, Work};
 pub use audit::AuditVerdict;
 pub use billing::BillingLine;
 pub use bookmark::{Bookmark, Stage};

@@ -241,6 +241,8 @@ pub struct Decision {
     /// For lists in the console.
     pub subject: String,
     pub sender: String,
+    /// The name that the sender gives himself; empty where he gives none.
+    pub sender_name: String,
     /// From, To and Cc, normalised: who takes part in the issue from now on.
     pub participants: Vec<String>,
     /// What was malformed, in words.
@@ -287,6 +289,8 @@ pub struct MessageLine {
     /// Empty until decided, or after the content was erased.
     pub subject: String,
     pub sender: String,
+    /// The name that the sender gives himself; nobody has proved it.
+    pub sender_name: String,
     pub outcome: Option<Outcome>,
     pub reason: String,
     /// The rule of the profile that held.

@@ -26,6 +26,8 @@ pub struct Asked {
     pub(super) before: String,
     /// `stopped` for what is held or was given up; all else for everything.
     state: String,
+    /// What was done just now and led here; nothing for most.
+    pub(super) done: String,
 }
 
 impl Asked {

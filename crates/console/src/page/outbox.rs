@@ -66,6 +66,8 @@ struct List {
     letters: Vec<EventLetter>,
     /// Only those that are held or were given up.
     stopped: bool,
+    /// What one says was erased just now.
+    erased: bool,
     first: bool,
     next: Option<String>,
 }
@@ -85,6 +87,7 @@ pub async fn list(
 
 async fn page(console: &Console, session: &Session, asked: &Asked) -> Result<List, Fault> {
     let (stopped, before) = (asked.is_for_stopped(), before(&asked.before));
+    let erased = asked.done == "erased";
     let first = before.is_none();
     // One more than is shown tells whether there is an older page.
     let mut lines = match stopped {
@@ -93,7 +96,7 @@ async fn page(console: &Console, session: &Session, asked: &Asked) -> Result<Lis
     };
     let next = cut(&mut lines, |line| (line.posted_at, &line.id));
     let letters = event_letters(console, lines).await?;
-    Ok(List { token: session.token(), support: false, tabs: tabs(Tab::Events), letters, stopped, first, next })
+    Ok(List { token: session.token(), support: false, tabs: tabs(Tab::Events), letters, stopped, erased, first, next })
 }
 
 /// A person's word: a letter that is held or was given up is sent once more.
@@ -111,10 +114,7 @@ pub async fn again(State(console): State<Console>, session: Extension<Session>, 
 /// A person has what a letter says erased at once.
 pub async fn erase(State(console): State<Console>, session: Extension<Session>, About(id): About) -> Response {
     match console.store.erase_letter(&id, session.who()).await {
-        Ok(None) => match after(&console, &id).await {
-            Ok(place) => Redirect::to(&place).into_response(),
-            Err(fault) => trouble(&fault),
-        },
+        Ok(None) => Redirect::to("/letters/events?done=erased").into_response(),
         Ok(Some(not_now)) => notice(StatusCode::CONFLICT, "Nothing was done", not_now.in_words()),
         Err(fault) => trouble(&fault),
     }

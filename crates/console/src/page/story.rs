@@ -1,6 +1,7 @@
 //! The story of one message: outcome, reasons, steps with receipts, questions with answers, faults.
 
 use super::about::About;
+use super::known_ids::{Piece, linked};
 use super::letters::described as described_letter;
 use super::messages::IssueLink;
 use super::replay::{Choice, Proposal, choices, proposal};
@@ -77,7 +78,7 @@ struct Page {
     decided: bool,
     erased: bool,
     deeds: Vec<Deed>,
-    trace: Vec<String>,
+    trace: Vec<Vec<Piece>>,
     faults: Vec<String>,
     content_kept: bool,
     /// The id of the token that it was handed in with.
@@ -119,7 +120,13 @@ async fn shown(console: &Console, session: &Session, id: &str) -> Result<Option<
     let rules = if story.content_kept { choices(&console.store, &story.line.site).await? } else { Vec::new() };
     let looks = console.store.looks(id).await?.into_iter().take(LOOKS).map(look_in_words).collect();
     let flag = console.store.flag_of(id).await?.map(|flag| (flag.reason, moment(flag.until)));
-    Ok(Some(Page { proposal, rules, looks, flag, ..page(console, session, story) }))
+    let trace = story.plan.as_ref().map(|plan| plan.trace.clone()).unwrap_or_default();
+    let mut trace = linked(&console.store, &story.line.site, trace).await?;
+    if session.support_of().is_some() {
+        // Other mails are none of his business.
+        trace.iter_mut().flatten().for_each(|piece| piece.link = None);
+    }
+    Ok(Some(Page { proposal, rules, looks, flag, trace, ..page(console, session, story) }))
 }
 
 /// A person's word: a held or dead message is tried again.
@@ -175,7 +182,7 @@ fn page(console: &Console, session: &Session, story: Story) -> Page {
             }
             None => ledger.iter().map(remaining).collect(),
         },
-        trace: plan.map(|p| p.trace.clone()).unwrap_or_default(),
+        trace: Vec::new(),
         faults,
         content_kept,
         handed_in_by,

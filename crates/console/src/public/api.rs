@@ -5,6 +5,7 @@ mod letters;
 mod line_ends;
 mod problem;
 mod request;
+mod shape;
 
 use super::{Door, Room};
 use crate::page::{is_id, moment, state_word};

@@ -109,9 +109,14 @@ fn letter(key: &str, deed: &Deed) -> NewLetter {
             cause: LetterCause::default(),
             sets: store::LetterSets::default(),
         },
-        bytes: b"Subject: hello\r\n\r\nhello\r\n".to_vec(),
+        bytes: if key == WITH_PAGE { PAGE.as_bytes().to_vec() } else { b"Subject: hello\r\n\r\nhello\r\n".to_vec() },
     }
 }
+
+/// The key of a letter that has a page.
+const WITH_PAGE: &str = "letter-with-page";
+const PAGE: &str = "Subject: hello\r\nMIME-Version: 1.0\r\nContent-Type: text/html; charset=utf-8\r\n\r\n\
+                    <html><head><style>p{color:#27496d}</style></head><body><p style=\"margin:0\">hello</p></body></html>\r\n";
 
 /// Writes down that somebody is told of what is open and somebody is not, and posts letters with these keys.
 async fn decide(store: &Store, deed: &Deed, keys: &[String]) {
@@ -387,12 +392,32 @@ async fn what_a_letter_says_is_looked_at_noted_and_erased_at_a_persons_word() {
         house.send(with(form, "cookie", &session)).await
     };
     assert_eq!(erase(sent, "x").await.status, StatusCode::FORBIDDEN);
+    assert_says(&story.text, &["Erase it? Its text and files are gone at once", "<button class=\"danger\""]);
     let answer = erase(sent, &story.token()).await;
-    assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, &*format!("/events/{event}")));
+    assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, "/letters/events?done=erased"));
+    let list = house.page(&session, "/letters/events?done=erased").await.text;
+    assert_says(
+        &list,
+        &["What the letter says is erased. That it was there", "<a href=\"/letters\" aria-current=\"true\">"],
+    );
+    assert!(!house.page(&session, "/letters/events").await.text.contains("is erased."), "it is said once");
     assert_eq!(erase(waits, &story.token()).await.status, StatusCode::CONFLICT, "it is not sent yet");
     assert_eq!(house.page(&session, &format!("/letters/{sent}/text")).await.status, StatusCode::GONE);
     let lines = house.store.outbox(None, 9).await.unwrap();
     assert_eq!(lines.iter().filter(|line| line.about.is_some()).count(), 3, "the others are kept");
+}
+
+#[tokio::test]
+async fn a_letter_is_shown_with_the_styles_of_its_theme_in_a_frame_that_runs_and_loads_nothing() {
+    let house = House::open().await;
+    let session = house.session().await;
+    take(&house.store, "10", "900", &Deed::plain()).await;
+    decide(&house.store, &Deed::plain(), &[WITH_PAGE.to_owned()]).await;
+    let letter = house.store.outbox(None, 9).await.unwrap().remove(0).id;
+    let alone = house.page(&session, &format!("/letters/{letter}/html/alone")).await;
+    assert_says(&alone.text, &["<style>p{color:#27496d}</style>", "<p style=\"margin:0\">hello</p>"]);
+    let policy = alone.header("content-security-policy");
+    assert!(policy.starts_with("sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline';"), "{policy}");
 }
 
 #[tokio::test]

@@ -25,6 +25,7 @@ mod worklog;
 
 pub(crate) use attachment::{Temporary, path_segment};
 pub(crate) use data_center::account_named;
+pub(crate) use membership::AGENTS;
 pub(crate) use reading::Params;
 
 use crate::refusal::{denied, not_found};

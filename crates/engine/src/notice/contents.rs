@@ -175,5 +175,6 @@ pub(super) fn issue_said(view: &IssueView, site: &Site, gateway: &str) -> IssueS
         assignee: view.assignee.as_ref().map(name),
         description: None,
         files: view.files.iter().map(|file| files::said(file, site, gateway)).collect(),
+        written_by: HashMap::new(),
     }
 }

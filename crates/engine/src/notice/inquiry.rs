@@ -187,7 +187,7 @@ impl<'a> Inquiry<'a> {
 
     /// Whose mail it was that became this comment or this issue: its marker names the mail. Changes bear no marker. Where it is the note of a
     /// letter that somebody wrote on purpose: to whom that goes.
-    async fn writer(&self, deed: &str) -> Result<Written, Fault> {
+    async fn writer(&mut self, deed: &str) -> Result<Written, Fault> {
         let pieces: Vec<&str> = deed.split('/').collect();
         let operation = match pieces.as_slice() {
             [_, "commented", comment] => Operation::ReadCommentMarkers { comment_ids: vec![(*comment).to_owned()] },
@@ -203,7 +203,7 @@ impl<'a> Inquiry<'a> {
             return self.noted(letter).await;
         }
         let Some(message) = marker.as_ref().and_then(message_of) else { return Ok((Told::Known(None), None)) };
-        Ok((self.sender(message).await?, None))
+        Ok((self.sender(deed, message).await?, None))
     }
 
     /// Nobody did a note by mail, and whoever gets the letter that it notes is known as long as the site keeps content.
@@ -216,11 +216,14 @@ impl<'a> Inquiry<'a> {
         })
     }
 
-    async fn sender(&self, message: &str) -> Result<Told<Option<Whom>>, Fault> {
+    async fn sender(&mut self, deed: &str, message: &str) -> Result<Told<Option<Whom>>, Fault> {
         let story = self.shared.store.story(message).await?.filter(|story| story.line.site == self.site.name);
         const A_NOTE: &str = "it is a note that a letter came back, of which nobody gets another";
         if story.as_ref().and_then(|story| story.line.outcome).is_some_and(is_no_mail_for_the_issue) {
             return Ok(Told::Untold(A_NOTE.to_owned()));
+        }
+        if let Some(line) = story.as_ref().map(|story| &story.line).filter(|line| !line.sender_name.is_empty()) {
+            self.contents.issue.written_by.insert(deed.to_owned(), line.sender_name.clone());
         }
         let sender = story.map(|story| story.line.sender).filter(|sender| !sender.is_empty());
         const NOT_KEPT: &str = "it came by a mail of which it is not kept who wrote it";

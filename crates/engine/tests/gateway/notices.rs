@@ -318,6 +318,16 @@ pub async fn whoever_wrote_it_by_mail_is_not_told_of_it(database: &Database) {
     let by_mail = notice["left_out"].as_array().unwrap().iter();
     let by_mail = by_mail.filter(|one| one["why"].as_str().unwrap().ends_with("it is his own doing, by mail"));
     assert_eq!(by_mail.filter(|one| one["whom"] == "ann@example.org").count(), 2, "{notice:#}");
+    // A letter says who wrote the mail, beside the account that brought it in.
+    let lines = world.store.outbox(None, 9).await.unwrap();
+    let to_dave = lines.iter().find(|line| line.about.as_ref().unwrap().to == "dave@example.org").unwrap();
+    let mut kept = world.store.letter_content(&to_dave.id).await.unwrap().unwrap().content;
+    let mut letter = Vec::new();
+    while let Some(piece) = kept.next().await.unwrap() {
+        letter.extend_from_slice(&piece);
+    }
+    let letter = ::mail::read(&letter, &::mail::Limits::default()).message.text;
+    assert!(letter.contains("Ann (") && letter.contains(") commented"), "{letter}");
     // The gateway's account reports what comes from strangers, and it is nobody who reads letters.
     let own = notice["left_out"].to_string();
     assert!(own.contains("it is his own doing") && !told(&notice).contains(&"gateway@example.com".to_owned()), "{own}");

@@ -110,7 +110,7 @@ pub fn profile_of_set<'p>(named: &str, profiles: impl Iterator<Item = &'p Profil
     all.sort_by(|one, other| one.name.cmp(&other.name));
     all.dedup_by(|one, other| one.name == other.name);
     let sets = all.iter().flat_map(|profile| profile.sets());
-    let near = super::nearest(set, sets).map_or_else(String::new, |near| format!("; did you mean {near:?}?"));
+    let near = super::meant(set, sets);
     let having: Vec<&Profile> = all.into_iter().filter(|profile| profile.sets().any(|name| name == set)).collect();
     match having.as_slice() {
         [] => Err(format!("stands in no profile of a mailbox of this site{near}")),

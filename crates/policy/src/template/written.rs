@@ -76,8 +76,8 @@ impl Templates {
                 templates.by_kind.insert(kind, template);
             } else {
                 let known = EventKind::ALL.iter().map(|kind| kind.word()).chain(["default", SUMMARY, CHANNEL]);
-                let near = crate::profile::nearest(&kind, known).unwrap_or_default();
-                return Err(format!("{kind:?} is no kind of letter; did you mean {near:?}?"));
+                let near = crate::profile::meant(&kind, known);
+                return Err(format!("{kind:?} is no kind of letter{near}"));
             }
         }
         Ok(templates)

@@ -35,8 +35,8 @@ pub enum What {
         /// The site whose letters it wanted no more.
         #[arg(long)]
         site: String,
-        /// The numeric id of the issue; without it, all of them.
-        #[arg(long, value_name = "ID")]
+        /// The issue, by its key or numeric id; without it, all of them.
+        #[arg(long, value_name = "ISSUE")]
         issue: Option<String>,
     },
     /// Write a letter about an issue on purpose, to anybody, and print its id.

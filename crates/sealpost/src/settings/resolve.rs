@@ -397,7 +397,11 @@ impl Reader {
     }
 
     fn path(&mut self, section: &Section, name: &str) -> Option<PathBuf> {
-        self.optional_text(section, name).map(|path| self.folder.join(path))
+        let path = self.optional_text(section, name)?;
+        let whole = self.folder.join(&path);
+        // Beside settings of this folder it is told as it was written.
+        let is_here = self.folder == Path::new(".") && name != "blobs";
+        Some(if is_here { PathBuf::from(path) } else { whole })
     }
 
     fn address(&mut self, section: &Section, name: &str) -> SocketAddr {

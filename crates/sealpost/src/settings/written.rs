@@ -337,14 +337,9 @@ pub fn name_of(key: &str) -> &str {
     key.split_once('.').map_or(key, |(_, name)| name)
 }
 
-/// The known word that is most like the written one; `None` when fewer than half of their letters are the same, because a guess
-/// that is far off leads astray.
+/// The known word that is most like the written one; `None` when none is near.
 pub fn guess<'w>(written: &str, known: impl Iterator<Item = &'w str>) -> Option<&'w str> {
-    let near = policy::profile::nearest(written, known)?;
-    let mut left: Vec<char> = near.chars().collect();
-    let longer = left.len().max(written.chars().count());
-    let same = written.chars().filter(|c| left.iter().position(|l| l == c).map(|at| left.swap_remove(at)).is_some());
-    (same.count() * 2 > longer).then_some(near)
+    policy::profile::nearest(written, known)
 }
 
 fn meant(near: Option<&str>) -> String {

@@ -5,7 +5,7 @@ use super::fetching::out_of_reach;
 use super::site_fields::{Found, find_by, wanted_fields};
 use super::site_projects;
 use super::webhooks;
-use crate::command::fault_in_words;
+use crate::command::{Failure, fault_in_words};
 use crate::settings::{Settings, Site};
 use courier::oauth::read_cloud_id;
 use engine::speak::{Route, Speaker, read_openly};
@@ -145,6 +145,22 @@ pub fn projects_of(settings: &Settings, site: &str) -> Vec<String> {
 pub(super) async fn ask(speaker: &Speaker, dialect: Dialect, operation: &Operation) -> Result<Answer, Fault> {
     let response = speaker.say(&dialect.request(operation)).await?;
     dialect.answer(operation, &response)
+}
+
+/// The numeric id of an issue of this site.
+///
+/// # Errors
+/// When the site has no issue of this key, or none for the gateway's account, or does not answer.
+pub async fn issue_id(store: &Store, site: &Site, key: &str) -> Result<String, Failure> {
+    let speaker = speaker(site, &Tokens::new(store.clone()))?;
+    match ask(&speaker, site.dialect, &Operation::ReadIssue { issue: key.to_owned() }).await {
+        Ok(Answer::Issue(issue)) => Ok(issue.id),
+        Ok(_) => Err(Failure::new(format!("the answer of {} about {key} is none; give its numeric id", site.name))),
+        Err(fault) => Err(Failure::new(format!(
+            "which issue {key} is cannot be told: {}; give its numeric id (`issue_id` of `sealpost letter list`)",
+            fault_in_words(&fault)
+        ))),
+    }
 }
 
 /// Whether the fields are there in which profiles want people without an account.

@@ -61,6 +61,13 @@ async fn what_happens_in_the_desk_is_told_registered_by_the_program_itself() {
     let said = String::from_utf8_lossy(&shown.stdout).into_owned();
     assert!(shown.status.success() && said.contains(&url) && said.contains("no webhook to"), "{}", told(&shown));
     assert!(!said.contains(SECRET), "{said}");
+    for field in [
+        "Name:    Sealpost demo",
+        "Secret:  the line in the file that site[].webhook_secret names",
+        "Events:  tick jira:issue_created",
+    ] {
+        assert!(said.contains(field), "{field}: {said}");
+    }
     let registered = webhook(&["--register"]);
     assert!(registered.status.success(), "{}", told(&registered));
     let checked = world.run(&["check", "--config", "sealpost.toml"]);

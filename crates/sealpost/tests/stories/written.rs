@@ -4,7 +4,7 @@ use super::events::SITE;
 use super::letters::post_by;
 use super::pages::Person;
 use super::public;
-use super::world::{World, told};
+use super::world::{World, lines, told};
 use rig::post_office::{PostOffice, Posted};
 use rig::settings_file::quoted;
 use rig::web::{self, Page};
@@ -96,7 +96,13 @@ async fn a_letter_is_written_by_the_command_line_looked_at_and_sent_on_a_word() 
     let say = |words: &[&str]| say(&world, words);
     let sent = say(&["send", id]);
     assert!(sent.status.success(), "{}", told(&sent));
-    assert_eq!(say(&["send", id]).status.code(), Some(1), "once");
+    let twice = say(&["send", id]);
+    assert!(twice.status.code() == Some(1) && told(&twice).contains("it was sent already"), "{}", told(&twice));
+    let listed = lines(&say(&["written"]));
+    assert!(
+        listed.iter().any(|one| one["letters"].as_array().is_some_and(|letters| !letters.is_empty())),
+        "{listed:?}"
+    );
     assert_eq!(office.wait_for(2).len(), 2);
     gateway.wait_until_quiet();
     assert!(say(&["export", letter]).status.success());
@@ -136,6 +142,9 @@ fn each_mistake_is_named(base: &str, writer: &str, letter: &Value) {
         wrong[field] = value;
         let (told, refused) = ask(base, writer, None, &wrong);
         assert_eq!((told, &refused["code"]), (status, &json!(code)), "{field}: {refused}");
+        if field == "cc" {
+            assert!(refused["detail"].as_str().unwrap().starts_with("\"cc\" is no field of a letter"), "{refused}");
+        }
     }
 }
 

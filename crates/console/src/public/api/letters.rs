@@ -1,6 +1,6 @@
 //! `POST /api/letters`: a letter about an issue that a program writes on purpose, and `GET /api/letters/ID`, what became of it.
 
-use super::{Api, Problem, brief, request};
+use super::{Api, Problem, brief, request, shape};
 use crate::page::{is_id, moment};
 use crate::pen::{Letter, LetterFile, Written};
 use axum::body::to_bytes;
@@ -63,13 +63,7 @@ pub(super) async fn write(
     let most = 6 * WRITING_BYTES_MAX as u64 + files_max.saturating_add(2) / 3 * 4 + AROUND_BYTES_MAX;
     let body = to_bytes(request.into_body(), usize::try_from(most).unwrap_or(usize::MAX)).await;
     let body = body.map_err(|_| Problem::wrong(format!("The request broke off, or has more than {most} bytes.")))?;
-    let asked: Asked = serde_json::from_slice(&body).map_err(|error| {
-        Problem::wrong(format!(
-            "The letter cannot be read as JSON: line {}, column {}; docs/api.md names its fields.",
-            error.line(),
-            error.column()
-        ))
-    })?;
+    let asked: Asked = serde_json::from_slice(&body).map_err(|error| Problem::wrong(shape::wrong(&body, &error)))?;
     let written = api.pen.write(&token.site, letter(asked, &token, key)?, &format!("token {}", token.id)).await?;
     match written {
         Written::In { id, known } => {

@@ -12,8 +12,8 @@ use std::fmt::Write;
 const OPENING: &str = "\
 # Templates: what a letter about events looks like
 
-A letter about events has a subject, a text and an HTML page that say the same. A **theme** makes all three; a **template** of your own
-takes the place of one or more of them for one kind of letter. Around the text and the HTML the theme always writes the line above
+A letter about events has a subject, a text and an HTML page; the text says in plain words what the page says. A **theme** makes all three; a
+**template** of your own takes the place of one or more of them for one kind of letter, and then text and page say what you write into each. Around the text and the HTML the theme always writes the line above
 which people answer, why somebody gets the letter, and the links to unsubscribe and to complain: no template can leave them out.
 
     sealpost letter preview                                    # every theme, kind and language into letter-preview/
