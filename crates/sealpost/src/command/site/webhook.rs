@@ -114,7 +114,11 @@ async fn of_app(line: &Webhooks, site: &Site, url: &str, errand: &Errand) -> Res
         let id = line.register_of_app(url, &search).await?;
         return print(&format!("registered: {url} for `{search}`, number {id}\n"));
     }
-    print(&format!("URL:     {url}\nEvents:  {}\n", app_event_names().join(", ")))?;
+    print(&format!(
+        "Nothing of it is entered in Jira by hand: `sealpost site webhook {} --register` does it.\nURL:     {url}\nEvents:  {}\n",
+        site.name,
+        app_event_names().join(", ")
+    ))?;
     print(&match wire::app_webhook_standing(&all, url, Timestamp::now().as_millisecond()) {
         Ok(well) => format!("{well}\n"),
         Err(why) => format!("{why}\n"),
