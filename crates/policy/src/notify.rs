@@ -16,7 +16,7 @@ pub mod summary;
 mod written;
 
 pub use channel::ChannelTold;
-pub use facts::{Audience, Entry, EntryNow, Facts, IssueNow, PEOPLE_MAX, Person, Question, SeenBy, Whom};
+pub use facts::{Audience, Entry, EntryNow, Facts, IssueNow, PEOPLE_MAX, Person, Question, SeenBy, ToldBefore, Whom};
 pub use files::{
     FILES_ALONG_MAX, Fate, FileRule, FileSaid, Files, Going, THUMBNAIL_BYTES_MAX, THUMBNAILS_MAX, picture_id,
     thumbnail_id,
@@ -228,7 +228,7 @@ impl Window<'_> {
         }
         let mut written = HashSet::new();
         for one in people {
-            let refused = seen::all_his_own(&one, &settled, &held, inquiry);
+            let refused = seen::nothing_new(&one, &settled, &held, inquiry);
             let refused = refused.or_else(|| recipient::refused(&one, self.issue_id, issue, &held, inquiry));
             let judged = match refused {
                 Some(why) => Err(why),
@@ -336,8 +336,7 @@ impl Window<'_> {
 
     /// What names the recipient stands in it as the beginning of a digest: a key is shown where people are not.
     fn event_key(&self, event: &Event, one: &Reachable) -> StepKey {
-        let number = letter_number(&StepKey(one.whom().to_string()));
-        StepKey(format!("event:{}/{}/{number:016x}", event.deed(), self.mapping.name))
+        StepKey(format!("event:{}/{}/{}", event.deed(), self.mapping.name, one.number()))
     }
 }
 

@@ -16,7 +16,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use policy::Fault;
 use serde::Deserialize;
-use store::{JobState, LetterAbout, LetterFate, LetterFile, LetterSets, OutboxLine, SummaryStory};
+use store::{JobState, LetterAbout, LetterFate, LetterFile, LetterSets, NotAgain, OutboxLine, SummaryStory};
 
 /// A letter about events as people see it.
 pub(super) struct EventLetter {
@@ -44,8 +44,14 @@ pub(super) struct EventLetter {
     pub(super) kept: bool,
     /// Nothing is left to do about it, so that it can be erased.
     pub(super) erasable: bool,
-    /// It can be sent once more.
+    /// It can be sent once more, because it was not sent.
     pub(super) stopped: bool,
+    /// It was sent, and can be once more.
+    pub(super) repeatable: bool,
+    /// How often that was done.
+    pub(super) again: u32,
+    /// When its server took it, and what is known of that.
+    pub(super) taken: Option<(Moment, String)>,
     /// It may have arrived already.
     pub(super) in_doubt: bool,
     /// An event that it tells of.
@@ -96,14 +102,11 @@ async fn page(console: &Console, session: &Session, asked: &Asked) -> Result<Lis
     Ok(List { token: session.token(), support: false, tabs: tabs(Tab::Events), letters, stopped, first, next })
 }
 
-/// A person's word: a letter that is held or was given up is sent once more.
+/// A person's word: a letter that is held or was given up is sent once more, and so is one that was sent.
 pub async fn again(State(console): State<Console>, session: Extension<Session>, About(id): About) -> Response {
     match sent_again(&console, &session, &id).await {
-        Ok(Some(back)) => Redirect::to(&back).into_response(),
-        Ok(None) => {
-            let text = "This letter has neither failed nor been given up, nor is it held, or there is none of this id, so nothing was done.";
-            notice(StatusCode::CONFLICT, "Nothing to send once more", text)
-        }
+        Ok(Ok(back)) => Redirect::to(&back).into_response(),
+        Ok(Err(not)) => notice(StatusCode::CONFLICT, "Nothing was sent", &not.in_words()),
         Err(fault) => trouble(&fault),
     }
 }
@@ -120,12 +123,12 @@ pub async fn erase(State(console): State<Console>, session: Extension<Session>, 
     }
 }
 
-/// Where the letter is looked at afterwards; `None` when it cannot be sent once more.
-async fn sent_again(console: &Console, session: &Session, id: &str) -> Result<Option<String>, Fault> {
-    if !console.store.send_again(id, session.who()).await? {
-        return Ok(None);
+/// Where the letter is looked at afterwards, or why it is not sent once more.
+async fn sent_again(console: &Console, session: &Session, id: &str) -> Result<Result<String, NotAgain>, Fault> {
+    match console.store.send_letter_again(id, session.who()).await? {
+        Some(not) => Ok(Err(not)),
+        None => after(console, id).await.map(Ok),
     }
-    after(console, id).await.map(Some)
 }
 
 async fn after(console: &Console, id: &str) -> Result<String, Fault> {
@@ -155,6 +158,8 @@ pub(super) fn event_letter(line: OutboxLine) -> EventLetter {
     let stopped = stopped && kept;
     let at_work = matches!(line.job, Some(JobState::Ready | JobState::Running | JobState::Waiting));
     let in_doubt = stopped && line.in_doubt;
+    let was_sent = matches!(line.fate, LetterFate::Sent | LetterFate::DeadEnd | LetterFate::CameBack(_));
+    let taken = line.dialogue.as_ref().map(|dialogue| (moment(dialogue.at), dialogue.in_words()));
     let about = line.about.as_ref();
     let text = |of: fn(&LetterAbout) -> &String| about.map(of).cloned().unwrap_or_default();
     EventLetter {
@@ -175,6 +180,9 @@ pub(super) fn event_letter(line: OutboxLine) -> EventLetter {
         kept,
         erasable: kept && !at_work && !line.is_draft,
         stopped,
+        repeatable: was_sent && kept && !stopped && !at_work && !line.is_draft,
+        again: line.again,
+        taken,
         in_doubt,
         event: line.event,
         written: line.written,

@@ -3,11 +3,11 @@
 use super::audience::{Because, Candidate};
 use super::facts::{IssueNow, Person, Whom};
 use super::inquiry::{Inquiry, OPEN};
-use crate::Told;
 use crate::decide::is_plain_address;
 use crate::outbound::{Held, Tell};
 use crate::profile::Pattern;
 use crate::template::view::Reason;
+use crate::{StepKey, Told, letter_number};
 use mail::normalised;
 use std::collections::HashMap;
 
@@ -41,6 +41,11 @@ impl Reachable<'_> {
 
     pub(super) fn account_id(&self) -> Option<&str> {
         self.account.as_ref().map(|(id, _)| id.as_str())
+    }
+
+    /// What stands for him in keys, which are shown where people are not: the beginning of a digest.
+    pub(super) fn number(&self) -> String {
+        format!("{:016x}", letter_number(&StepKey(self.whom().to_string())))
     }
 
     /// Who he is, however he was found.

@@ -19,7 +19,8 @@ pub(super) fn for_recipient(
     let mut events = Vec::new();
     let mut reasons: Vec<String> = Vec::new();
     for settled in settled {
-        let told = not_his_own(one, settled.event, held, inquiry)
+        let told = not_told_before(one, settled.event, inquiry)
+            .and_then(|()| not_his_own(one, settled.event, held, inquiry))
             .and_then(|()| may_see(one, settled, inquiry))
             .and_then(|()| as_he_sees_it(one, settled, mapping, held));
         match told {
@@ -35,15 +36,25 @@ pub(super) fn for_recipient(
     (events, reasons)
 }
 
-/// Why nothing is left for him when what he did himself is left out; `None` when something is. It is looked at before the tracker is asked
-/// about him, since most of what happens is done by those who would be told of it.
-pub(super) fn all_his_own(one: &Reachable, settled: &[Settled], held: &Held, inquiry: &mut Inquiry) -> Option<String> {
+/// Why nothing is left for him when what he did himself and what he was told of is left out; `None` when something is. It is looked at before
+/// the tracker is asked about him, since most of what happens is done by those who would be told of it.
+pub(super) fn nothing_new(one: &Reachable, settled: &[Settled], held: &Held, inquiry: &mut Inquiry) -> Option<String> {
     let mut reasons: Vec<String> = Vec::new();
     for settled in settled {
-        let why = not_his_own(one, settled.event, held, inquiry).err()?;
+        let why = not_told_before(one, settled.event, inquiry)
+            .and_then(|()| not_his_own(one, settled.event, held, inquiry))
+            .err()?;
         reasons.push(format!("{}: {why}", named(settled.event)));
     }
     Some(reasons.join("; "))
+}
+
+/// An error when an earlier decision had him told of it, by whichever mapping.
+fn not_told_before(one: &Reachable, event: &Event, inquiry: &Inquiry) -> Result<(), String> {
+    match inquiry.was_told(&event.deed(), &one.number(), &one.normalised) {
+        true => Err("he was told of it before".to_owned()),
+        false => Ok(()),
+    }
 }
 
 /// An error when he did it himself, in the tracker or by a mail that the gateway's account brought in; and when nobody knows whose mail

@@ -22,7 +22,7 @@ pub enum What {
     },
     /// What is known of one letter, as one JSON object; on a terminal over several lines.
     Show { id: String },
-    /// Send a letter once more that failed, was given up or waits for a person.
+    /// Send a letter once more that failed, was given up or waits for a person; or one that was sent, to the same recipient as it is.
     Again { id: String },
     /// The letter as it is sent, as a mail on standard output; the look is noted in the audit trail.
     Export { id: String },

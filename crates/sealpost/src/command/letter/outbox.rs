@@ -3,7 +3,7 @@
 use super::super::{Failure, WHO, fault_in_words, print, print_object, time};
 use serde_json::{Value, json};
 use std::path::Path;
-use store::{LetterFate, LetterFile, LetterSet, Look, NotNow, OutboxLine, Store};
+use store::{Dialogue, LetterFate, LetterFile, LetterSet, Look, NotAgain, NotNow, OutboxLine, Store};
 
 /// Rows that the store gives at once.
 const PAGE: u32 = 200;
@@ -35,6 +35,10 @@ pub async fn show(config: &Path, id: &str) -> Result<(), Failure> {
     super::super::with_store(config, async |_, store: &Store| {
         let line = store.outbox_letter(id).await?.ok_or_else(|| unknown(id))?;
         let mut shown = line_json(&line);
+        let left = store.letter_dialogues(&line.site, id).await?;
+        shown["left"] = left.iter().map(left_json).collect();
+        let words = store.sent_again(&line.site, id).await?;
+        shown["sent_again"] = words.iter().map(|word| json!({ "at": time(word.at), "who": word.who })).collect();
         if let Some(told) = store.return_story(&line.site, id).await? {
             shown["return_told"] =
                 json!({ "at": time(told.made_at), "outcome": told.outcome, "decision": told.decision });
@@ -44,14 +48,16 @@ pub async fn show(config: &Path, id: &str) -> Result<(), Failure> {
     .await
 }
 
-/// Sends a letter once more that failed, was given up or waits for a person; so for one that somebody wrote whose making did.
+/// Sends a letter once more that failed, was given up, waits for a person or was sent; so for one that somebody wrote whose making failed.
 pub async fn again(config: &Path, id: &str) -> Result<(), Failure> {
     super::super::with_store(config, async |_, store: &Store| {
-        match store.send_again(id, WHO).await? || store.wake_written(id, WHO).await? {
-            true => print(&format!("{id}: is sent again\n")),
-            false => {
-                Err(Failure::new(format!("{id}: is not a letter that failed, was given up or waits for a person")))
-            }
+        let not = match store.send_letter_again(id, WHO).await? {
+            Some(NotAgain::Unknown) if store.wake_written(id, WHO).await? => None,
+            not => not,
+        };
+        match not {
+            None => print(&format!("{id}: is sent again\n")),
+            Some(not) => Err(Failure::new(format!("{id}: {}", not.in_words()))),
         }
     })
     .await
@@ -104,7 +110,8 @@ pub fn line_json(line: &OutboxLine) -> Value {
         "fault": line.fault.as_ref().map(fault_in_words), "event": line.event, "written": line.written,
         "to": about.map(|about| &about.to), "subject": about.map(|about| &about.subject),
         "mapping": about.map(|about| &about.mapping), "why": about.map(|about| &about.reason),
-        "message_id": about.map(|about| &about.message_id),
+        "message_id": about.map(|about| &about.message_id), "again": line.again,
+        "taken": line.dialogue.as_ref().map(left_json),
         "files": about.map(|about| about.files.iter().map(file_json).collect::<Vec<_>>()),
         "tells_of": about.and_then(|about| about.cause.tells_of.as_ref()),
         "sets": about.map(|about| about.sets.offered.iter().map(set_json).collect::<Vec<_>>()),
@@ -112,6 +119,12 @@ pub fn line_json(line: &OutboxLine) -> Value {
         "refused_with_files": about.and_then(|about| about.refused_with_files.as_ref()),
         "template_trouble": about.and_then(|about| about.trouble.as_ref()),
     })
+}
+
+/// By which server a letter left, and what that said of it.
+pub fn left_json(dialogue: &Dialogue) -> Value {
+    let Dialogue { by, server, security, tls, said, at, tries } = dialogue;
+    json!({ "by": by, "server": server, "security": security, "tls": tls, "said": said, "at": time(*at), "tries": tries })
 }
 
 /// A directive set that the letter offers, and until when.
