@@ -10,6 +10,7 @@ pub mod filter;
 pub mod flagged;
 pub mod front;
 pub mod letters;
+pub mod list_filter;
 pub mod mailboxes;
 pub mod messages;
 pub mod outbox;

@@ -170,6 +170,13 @@ pub fn notify(events: &[Event], mappings: &Mappings, facts: &Facts) -> Notified 
     walk(events, mappings, &mut Inquiry::of(facts))
 }
 
+/// What the lists of the file say now against sending a letter to this address once more, that a mapping of this name sent about an issue with this
+/// key; `None` where nothing does.
+pub fn kept_from(mappings: &Mappings, mapping: &str, issue_key: &str, address: &str) -> Option<String> {
+    let project = issue_key.rsplit_once('-').map_or("", |(project, _)| project);
+    recipient::against_address(&mail::normalised(address), &mappings.held_by_name(mapping, project))
+}
+
 fn walk(events: &[Event], mappings: &Mappings, inquiry: &mut Inquiry) -> Notified {
     let mut done = Notified::default();
     let mut seen = HashSet::new();

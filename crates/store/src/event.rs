@@ -2,6 +2,7 @@
 
 mod again;
 mod erase;
+pub(crate) mod filtered;
 pub(crate) mod forget;
 mod notice;
 pub(crate) mod shown;

@@ -2,6 +2,7 @@
 
 mod again;
 mod file;
+pub(crate) mod filtered;
 pub(crate) mod forget;
 mod origin;
 mod reading;

@@ -2,9 +2,11 @@
 
 mod came_back;
 mod dialogue;
+pub(crate) mod filter;
 
 pub use came_back::CameBack;
 pub use dialogue::{Dialogue, LetterLeft};
+pub use filter::{EventFilter, EventState, FilteredPage, LetterFilter, LetterState};
 
 use mail::Envelope;
 use policy::{Click, Facts, Fault, Letter, Outcome, Plan, Receipt, StepKey};

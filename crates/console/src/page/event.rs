@@ -260,7 +260,8 @@ fn page(console: &Console, session: &Session, story: EventStory, letters: Vec<Ev
         is_decided,
         erased,
         decision_erased,
-        erased_waiting: by_hand.as_ref().is_some_and(|by| by.waited),
+        // Of one that was to be decided about anew somebody may have been told before.
+        erased_waiting: by_hand.as_ref().is_some_and(|by| by.waited) && again.is_empty(),
         erased_by: by_hand.map(|by| (by.who, moment(by.at))),
         waits: is_open,
         preview: (!erased).then(|| preview::Form::beside(console, &line.site, &line.id, &decided.notifications)),

@@ -1,9 +1,9 @@
 //! The list of letters about events, what became of each, and a person's word that one is sent once more.
 
 use super::about::About;
-use super::events::Asked;
 use super::filter::{ROWS, before, cut};
 use super::letters::{Tab, fate_in_words, tabs};
+use super::list_filter::{Asked, Form};
 use super::views::TabLink;
 use super::{Moment, moment, not_found, notice, render, state, state_word, trouble, words_of};
 use crate::Console;
@@ -72,6 +72,9 @@ struct List {
     letters: Vec<EventLetter>,
     /// Only those that are held or were given up.
     stopped: bool,
+    form: Form,
+    /// The page is not full, and yet there may be more to find.
+    goes_on: bool,
     first: bool,
     next: Option<String>,
 }
@@ -90,16 +93,30 @@ pub async fn list(
 }
 
 async fn page(console: &Console, session: &Session, asked: &Asked) -> Result<List, Fault> {
-    let (stopped, before) = (asked.is_for_stopped(), before(&asked.before));
-    let first = before.is_none();
+    let (stopped, first) = (asked.is_for_stopped(), before(&asked.before).is_none());
+    let (lines, next) = match asked.of_letters().filter(|_| !stopped) {
+        Some(filter) => {
+            let page = console.store.letters_that_fit(&filter).await?;
+            (page.lines, page.next.map(|(at, id)| format!("{at}~{id}")))
+        }
+        None => whole(console, asked).await?,
+    };
+    let goes_on = next.is_some() && lines.len() < ROWS as usize;
+    let letters = event_letters(console, lines).await?;
+    let (tabs, form) = (tabs(Tab::Events), asked.form_of_letters(console));
+    Ok(List { token: session.token(), support: false, tabs, letters, stopped, form, goes_on, first, next })
+}
+
+/// A page of all letters, or of those whose work stopped, and where the next one begins.
+async fn whole(console: &Console, asked: &Asked) -> Result<(Vec<OutboxLine>, Option<String>), Fault> {
+    let before = before(&asked.before);
     // One more than is shown tells whether there is an older page.
-    let mut lines = match stopped {
+    let mut lines = match asked.is_for_stopped() {
         true => console.store.stopped_letters(before, ROWS + 1).await?,
         false => console.store.outbox(before, ROWS + 1).await?,
     };
     let next = cut(&mut lines, |line| (line.posted_at, &line.id));
-    let letters = event_letters(console, lines).await?;
-    Ok(List { token: session.token(), support: false, tabs: tabs(Tab::Events), letters, stopped, first, next })
+    Ok((lines, next))
 }
 
 /// A person's word: a letter that is held or was given up is sent once more, and so is one that was sent.

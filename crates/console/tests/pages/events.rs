@@ -210,7 +210,8 @@ pub fn leads_to(page: &str) -> Vec<String> {
 /// The page after this one.
 fn next(page: &str) -> Option<String> {
     let (_, rest) = page.split_once("<a rel=\"next\" href=\"")?;
-    Some(rest.split('"').next()?.replace("&amp;", "&"))
+    let next = rest.split('"').next()?;
+    Some(next.replace("&amp;", "&").replace("&#38;", "&"))
 }
 
 #[tokio::test]

@@ -179,19 +179,20 @@ fn silence(one: &Reachable, issue_id: &str, inquiry: &mut Inquiry) -> Option<Str
 
 /// What the lists of the file say against him.
 pub(super) fn of_lists(one: &Reachable, held: &Held) -> Option<String> {
-    let address = one.normalised.as_str();
+    match held.tell {
+        Tell::Accounts if one.account.is_none() => Some("only people with an account are told (tell)".to_owned()),
+        Tell::Addresses if one.account.is_some() => Some("only people without one are told (tell)".to_owned()),
+        _ => against_address(&one.normalised, held),
+    }
+}
+
+/// What the lists of the file say against a normalised address, whoever has it.
+pub(super) fn against_address(address: &str, held: &Held) -> Option<String> {
     let some = |patterns: &[Pattern]| patterns.iter().any(|pattern| pattern.matches(address));
     let domain = address.rsplit_once('@').map_or("", |(_, domain)| domain);
     let is_below =
         |disabled: &str| domain.strip_suffix(disabled).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
     let domain_of = |disabled: &String| normalised(&format!("@{disabled}")).trim_start_matches('@').to_owned();
-    match held.tell {
-        Tell::Accounts if one.account.is_none() => {
-            return Some("only people with an account are told (tell)".to_owned());
-        }
-        Tell::Addresses if one.account.is_some() => return Some("only people without one are told (tell)".to_owned()),
-        _ => {}
-    }
     if some(&held.exclude) {
         return Some("the address is excluded (exclude)".to_owned());
     }

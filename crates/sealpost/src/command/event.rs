@@ -6,13 +6,15 @@ use crate::settings::Settings;
 use policy::meter::given_up_at;
 use serde_json::{Value, json};
 use std::path::Path;
-use store::{ErasedByHand, EventAgain, EventLine, LettersErased, NotErased, Store};
+use store::{ErasedByHand, EventAgain, EventFilter, EventLine, EventState, LettersErased, NotErased, Store};
 
 /// What is asked about events.
 #[derive(Debug, clap::Subcommand)]
 pub enum What {
     /// One JSON object per event, newest first.
     List {
+        #[command(flatten)]
+        filter: Filter,
         /// At most this many.
         #[arg(long, default_value_t = 50)]
         limit: u32,
@@ -35,13 +37,37 @@ pub enum What {
     },
 }
 
+/// Which events are listed.
+#[derive(Debug, Default, clap::Args)]
+pub struct Filter {
+    /// Of this site.
+    #[arg(long)]
+    site: Option<String>,
+    /// Of this issue, by key or numeric id.
+    #[arg(long)]
+    issue: Option<String>,
+    /// Of which this mapping tells somebody, or considered somebody.
+    #[arg(long, value_name = "NAME")]
+    mapping: Option<String>,
+    /// undecided, letters, ignored, erased, or stopped for those whose work is held or was given up.
+    #[arg(long, value_parser = state)]
+    state: Option<EventState>,
+}
+
+fn state(word: &str) -> Result<EventState, String> {
+    EventState::ALL.into_iter().find(|state| state.word() == word).ok_or_else(|| {
+        let known = EventState::ALL.map(EventState::word).join(", ");
+        format!("there is no such state; there are {known}")
+    })
+}
+
 /// Rows that the store gives at once.
 const PAGE: u32 = 200;
 
 /// Opens the store of these settings and answers.
 pub async fn run(config: &Path, what: What) -> Result<(), Failure> {
     super::with_store(config, async |settings, store| match what {
-        What::List { limit } => list(store, limit).await,
+        What::List { filter, limit } => list(store, filter, limit).await,
         What::Show { id } => show(settings, store, &id).await,
         What::Erase { id, letters, even_waiting } => {
             erase(store, &id, even_waiting).await?;
@@ -61,20 +87,19 @@ pub async fn run(config: &Path, what: What) -> Result<(), Failure> {
     .await
 }
 
-async fn list(store: &Store, limit: u32) -> Result<(), Failure> {
-    let (mut left, mut before) = (limit, None);
-    while left > 0 {
-        let asked = left.min(PAGE);
-        let lines = store.events(before, asked).await?;
-        for line in &lines {
+async fn list(store: &Store, filter: Filter, limit: u32) -> Result<(), Failure> {
+    let Filter { site, issue, mapping, state } = filter;
+    let mut filter = EventFilter { site, issue, mapping, state, before: None, limit };
+    while filter.limit > 0 {
+        let page = store.events_that_fit(&EventFilter { limit: filter.limit.min(PAGE), ..filter.clone() }).await?;
+        for line in &page.lines {
             super::print(&format!("{}\n", line_json(line)))?;
         }
-        let got = u32::try_from(lines.len()).unwrap_or(u32::MAX);
-        if got < asked {
-            break;
+        filter.limit -= u32::try_from(page.lines.len()).unwrap_or(filter.limit).min(filter.limit);
+        match page.next {
+            Some(next) => filter.before = Some(next),
+            None => break,
         }
-        left -= got;
-        before = lines.last().map(|line| (line.received_at, line.id.clone()));
     }
     Ok(())
 }

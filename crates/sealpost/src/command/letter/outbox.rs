@@ -3,27 +3,56 @@
 use super::super::{Failure, WHO, fault_in_words, print, print_object, time};
 use serde_json::{Value, json};
 use std::path::Path;
-use store::{Dialogue, LetterFate, LetterFile, LetterSet, Look, NotAgain, NotNow, OutboxLine, Store};
+use store::{
+    Dialogue, LetterFate, LetterFile, LetterFilter, LetterSet, LetterState, Look, NotAgain, NotNow, OutboxLine, Store,
+};
 
 /// Rows that the store gives at once.
 const PAGE: u32 = 200;
 
+/// Which letters are listed.
+#[derive(Debug, Default, clap::Args)]
+pub struct Filter {
+    /// Of this site.
+    #[arg(long)]
+    site: Option<String>,
+    /// About this issue, by key or numeric id.
+    #[arg(long)]
+    issue: Option<String>,
+    /// To this address, as in `ann@example.org`.
+    #[arg(long, value_name = "ADDRESS")]
+    to: Option<String>,
+    /// By this mapping.
+    #[arg(long, value_name = "NAME")]
+    mapping: Option<String>,
+    /// waits, sent, kept, failed, came_back, or stopped for what is held or was given up.
+    #[arg(long, value_parser = state)]
+    state: Option<LetterState>,
+}
+
+fn state(word: &str) -> Result<LetterState, String> {
+    LetterState::ALL.into_iter().find(|state| state.word() == word).ok_or_else(|| {
+        let known = LetterState::ALL.map(LetterState::word).join(", ");
+        format!("there is no such state; there are {known}")
+    })
+}
+
 /// One JSON object per letter, newest first.
-pub async fn list(config: &Path, limit: u32) -> Result<(), Failure> {
+pub async fn list(config: &Path, filter: Filter, limit: u32) -> Result<(), Failure> {
+    let Filter { site, issue, to, mapping, state } = filter;
+    let mut filter = LetterFilter { site, issue, to, mapping, state, before: None, limit };
     super::super::with_store(config, async |_, store| {
-        let (mut left, mut before) = (limit, None);
-        while left > 0 {
-            let asked = left.min(PAGE);
-            let lines = store.outbox(before, asked).await?;
-            for line in &lines {
+        while filter.limit > 0 {
+            let page =
+                store.letters_that_fit(&LetterFilter { limit: filter.limit.min(PAGE), ..filter.clone() }).await?;
+            for line in &page.lines {
                 print(&format!("{}\n", line_json(line)))?;
             }
-            let got = u32::try_from(lines.len()).unwrap_or(u32::MAX);
-            if got < asked {
-                break;
+            filter.limit -= u32::try_from(page.lines.len()).unwrap_or(filter.limit).min(filter.limit);
+            match page.next {
+                Some(next) => filter.before = Some(next),
+                None => break,
             }
-            left -= got;
-            before = lines.last().map(|line| (line.posted_at, line.id.clone()));
         }
         Ok(())
     })
