@@ -135,6 +135,7 @@ impl Console {
             .route("/events", get(page::events::list))
             .route("/events/{id}", get(page::event::show))
             .route("/events/{id}/wake", post(page::event::wake))
+            .route("/events/{id}/again", post(page::event::again))
             .route("/events/{id}/erase", post(page::event::erase))
             .route("/events/{id}/preview", get(page::event::preview::show))
             .route("/events/{id}/preview/{name}", get(page::event::preview::alone))

@@ -11,6 +11,7 @@ pub mod flagged;
 pub mod front;
 mod known_ids;
 pub mod letters;
+pub mod list_filter;
 pub mod mailboxes;
 pub mod messages;
 pub mod outbox;

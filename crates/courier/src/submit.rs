@@ -85,6 +85,8 @@ pub struct Connection {
     lmtp: bool,
     end_timeout: Duration,
     greeting: String,
+    host: Host,
+    security: Security,
     tls: Option<&'static str>,
     is_ready: bool,
 }
@@ -236,8 +238,9 @@ impl Connection {
             dialogue.hello(target).await?;
         }
         let end_timeout = Duration::from_secs(target.end_timeout_s);
-        let greeting = greeting.text;
-        Ok((Connection { dialogue, lmtp: target.lmtp, end_timeout, greeting, tls, is_ready: true }, is_local))
+        let (greeting, host, security) = (greeting.text, target.host.clone(), target.security);
+        let lmtp = target.lmtp;
+        Ok((Connection { dialogue, lmtp, end_timeout, greeting, host, security, tls, is_ready: true }, is_local))
     }
 
     async fn sign_in(&mut self, target: &Target, is_local: bool) -> Result<(), Fault> {
@@ -254,6 +257,16 @@ impl Connection {
     /// What the server called itself when it was connected to.
     pub fn greeting(&self) -> &str {
         &self.greeting
+    }
+
+    /// The server that was reached: of several that which let us in.
+    pub fn host(&self) -> &Host {
+        &self.host
+    }
+
+    /// How the way to it is protected.
+    pub fn security(&self) -> Security {
+        self.security
     }
 
     /// The version of TLS that the connection is encrypted with, such as `TLS 1.3`; `None` where it is not.

@@ -5,6 +5,7 @@ pub(crate) mod hand_over;
 pub(crate) mod letter;
 pub(crate) mod message;
 pub(crate) mod once;
+pub(crate) mod sent;
 pub(crate) mod shelf;
 
 use crate::gateway::Shared;
@@ -24,6 +25,7 @@ use once::{Ends, Handed, Parcel, is_about_the_sender, once};
 use policy::meter::Metered;
 use policy::set_link::LinkPlace;
 use policy::{Fault, FaultCode, Letter, LetterWhen, StepKey};
+use sent::Sent;
 use shelf::{Limits, Shelf, Turn};
 use std::sync::Arc;
 use store::{ContentReader, Micros};
@@ -169,8 +171,7 @@ impl Sending<'_> {
         Ok(LinkPlace { message, revision, letter: self.letter.ordinal, number: 0 })
     }
 
-    /// How many bytes were handed over.
-    async fn send(&self, turn: &Turn<'_>) -> Result<u64, Fault> {
+    async fn send(&self, turn: &Turn<'_>) -> Result<Sent, Fault> {
         let letter = self.letter;
         let text = match letter.links.is_empty() {
             true => letter.text.clone(),

@@ -2,6 +2,7 @@
 //!
 //! The decision is written down together with the letters that come of it; each of them has a job of its own.
 
+mod again;
 mod audience;
 mod contents;
 mod deleted;
@@ -29,7 +30,7 @@ use inquiry::Inquiry;
 use letters::Making;
 use policy::event::{Event, EventKind};
 use policy::meter::given_up_at;
-use policy::notify::{IssueNow, LeftOut, Question, ROUNDS_MAX, Recipient};
+use policy::notify::{IssueNow, LeftOut, Question, ROUNDS_MAX, Recipient, ToldBefore};
 use policy::{Mappings, Notification, Notified, StepKey, Told, notify};
 pub use preview::{Preview, Previewed, Previews};
 use serde::Serialize;
@@ -51,10 +52,11 @@ pub(crate) async fn notice(shared: &Shared, held: &Held) -> Result<(), Stop> {
     let id = shared.store.begin_notice(&held.lease).await?;
     let stored = shared.store.open_events(&held.lease).await?;
     let ids: Vec<String> = stored.iter().map(|stored| stored.id.clone()).collect();
-    let events: Arc<[Event]> = stored.into_iter().map(|stored| stored.event).collect();
     let site = shared.site(&held.lease.site)?;
+    let told = again::told_before(shared, (&site.name, &held.lease.subject), &stored).await?;
+    let events: Arc<[Event]> = stored.into_iter().map(|stored| stored.event).collect();
     let Decided { mut notified, issue, contents, asked } = match &site.mappings {
-        Some(mappings) => decide(shared, &site, &events, mappings, &held.lease.subject).await?,
+        Some(mappings) => decide(shared, &site, &events, mappings, (&held.lease.subject, told)).await?,
         None => Decided::default(),
     };
     let asked = asked.into_new(&mut notified);
@@ -123,10 +125,10 @@ async fn decide(
     site: &Site,
     events: &Arc<[Event]>,
     mappings: &Arc<Mappings>,
-    issue_id: &str,
+    (issue_id, told): (&str, Vec<ToldBefore>),
 ) -> Result<Decided, Stop> {
     let mut inquiry = Inquiry::new(shared, site, events, mappings);
-    let mut facts = notify::Facts { gateway: site.account_id().await?.to_owned(), ..notify::Facts::default() };
+    let mut facts = notify::Facts { gateway: site.account_id().await?.to_owned(), told, ..notify::Facts::default() };
     let mut asked = Asked::default();
     if mappings.comments_write() && events.iter().any(|event| event.kind == EventKind::Commented) {
         // A comment may ask for a letter where no mapping tells of it, and whoever gets that is not told of the comment as well.

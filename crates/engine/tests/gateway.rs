@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod gateway {
+    pub mod again;
     pub mod authors;
     pub mod bounces;
     pub mod bulletins;
@@ -55,7 +56,7 @@ mod gateway {
 use futures_util::future::LocalBoxFuture;
 use gateway::world::Database;
 use gateway::{
-    authors, bounces, bulletins, changes, channels, connections, contacts, contract, deleted, doubt, drafts,
+    again, authors, bounces, bulletins, changes, channels, connections, contacts, contract, deleted, doubt, drafts,
     duplicates, erased, fetching, graph, half_open, halts, hearing, kept, letters, limits, lost_answers, names,
     notices, order, outage, plans, poison, polling, refusals, renewing, replay, returned, sending_graph, sets,
     summaries, told, too_large, trouble, uploads, walk, written,
@@ -265,6 +266,10 @@ on_sqlite! {
     notices::people_of_roles_groups_and_fields_are_found;
     notices::a_site_without_mappings_tells_nobody;
     notices::files_that_were_added_go_along_and_a_broken_one_stays_behind;
+    again::a_letter_that_was_sent_tells_by_which_server_it_left;
+    again::a_letter_that_was_sent_goes_to_its_recipient_once_more_on_a_persons_word;
+    again::an_event_is_told_anew_to_those_whom_a_mended_mapping_means;
+    again::whoever_wants_no_more_letters_gets_none_once_more;
     too_large::a_letter_that_is_refused_for_its_size_goes_once_more_without_its_files;
     too_large::what_a_server_announces_not_to_take_is_not_sent_to_it;
     too_large::a_letter_without_its_files_that_is_refused_too_has_failed;

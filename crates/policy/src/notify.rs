@@ -16,7 +16,7 @@ pub mod summary;
 mod written;
 
 pub use channel::ChannelTold;
-pub use facts::{Audience, Entry, EntryNow, Facts, IssueNow, PEOPLE_MAX, Person, Question, SeenBy, Whom};
+pub use facts::{Audience, Entry, EntryNow, Facts, IssueNow, PEOPLE_MAX, Person, Question, SeenBy, ToldBefore, Whom};
 pub use files::{
     FILES_ALONG_MAX, Fate, FileRule, FileSaid, Files, Going, THUMBNAIL_BYTES_MAX, THUMBNAILS_MAX, picture_id,
     thumbnail_id,
@@ -172,6 +172,13 @@ pub fn notify(events: &[Event], mappings: &Mappings, facts: &Facts) -> Notified 
     walk(events, mappings, &mut Inquiry::of(facts))
 }
 
+/// What the lists of the file say now against sending a letter to this address once more, that a mapping of this name sent about an issue with this
+/// key; `None` where nothing does.
+pub fn kept_from(mappings: &Mappings, mapping: &str, issue_key: &str, address: &str) -> Option<String> {
+    let project = issue_key.rsplit_once('-').map_or("", |(project, _)| project);
+    recipient::against_address(&mail::normalised(address), &mappings.held_by_name(mapping, project))
+}
+
 fn walk(events: &[Event], mappings: &Mappings, inquiry: &mut Inquiry) -> Notified {
     let mut done = Notified::default();
     let mut seen = HashSet::new();
@@ -230,7 +237,7 @@ impl Window<'_> {
         }
         let mut written = HashSet::new();
         for one in people {
-            let refused = seen::all_his_own(&one, &settled, &held, inquiry);
+            let refused = seen::nothing_new(&one, &settled, &held, inquiry);
             let refused = refused.or_else(|| recipient::refused(&one, self.issue_id, issue, &held, inquiry));
             let judged = match refused {
                 Some(why) => Err(why),
@@ -338,8 +345,7 @@ impl Window<'_> {
 
     /// What names the recipient stands in it as the beginning of a digest: a key is shown where people are not.
     fn event_key(&self, event: &Event, one: &Reachable) -> StepKey {
-        let number = letter_number(&StepKey(one.whom().to_string()));
-        StepKey(format!("event:{}/{}/{number:016x}", event.deed(), self.mapping.name))
+        StepKey(format!("event:{}/{}/{}", event.deed(), self.mapping.name, one.number()))
     }
 }
 

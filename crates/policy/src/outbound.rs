@@ -276,9 +276,13 @@ impl Mappings {
 
     /// Who is told that a letter of the mapping of this name, or of none, about an issue of this project did not arrive.
     pub(crate) fn tell_returned(&self, mapping: &str, project: &str) -> TellReturned {
+        self.held_by_name(mapping, project).tell_returned
+    }
+
+    /// What holds for letters of the mapping of this name, or of none, about issues of this project.
+    pub(crate) fn held_by_name(&self, mapping: &str, project: &str) -> Held {
         let of_mapping = self.mappings.iter().find(|one| one.name == mapping);
-        let held = of_mapping.map_or_else(|| self.held_by_project(project), |one| self.held(one, project));
-        held.tell_returned
+        of_mapping.map_or_else(|| self.held_by_project(project), |one| self.held(one, project))
     }
 
     fn of_project(&self, project: &str) -> &Values {

@@ -1,10 +1,13 @@
 //! Events of trackers: each deed taken in once, and the job that decides about those of an issue when their window is over.
 
+mod again;
 mod erase;
+pub(crate) mod filtered;
 pub(crate) mod forget;
 mod notice;
 pub(crate) mod shown;
 
+pub use again::{EventAgain, NotDecidedAgain};
 pub use erase::{ErasedByHand, LettersErased, NotErased};
 pub use notice::Decided;
 
@@ -95,6 +98,8 @@ pub struct EventStory {
     pub notice: Option<Value>,
     /// What told of it, word by word.
     pub body: Option<Vec<u8>>,
+    /// Who had it decided about anew, each with what had been decided before.
+    pub again: Vec<EventAgain>,
     /// Who erased it; `None` while it is kept, and where the sweep did.
     pub erased: Option<ErasedByHand>,
     /// The work on its issue; `None` when it was done long ago.
@@ -336,6 +341,7 @@ impl Store {
             _ => None,
         };
         let line = self.inner.event_line(row).await?;
+        let again = self.event_again(&site, id).await?;
         let erased = match line.event {
             None => self.erased_by_hand(&site, id).await?,
             Some(_) => None,
@@ -344,7 +350,7 @@ impl Store {
             Some((state, fault, _)) => (Some(JobState::from_word(&state)?), self.inner.why(&line, fault).await?),
             None => (None, None),
         };
-        Ok(Some(EventStory { line, notice_id, notice, body, erased, job, fault, held }))
+        Ok(Some(EventStory { line, notice_id, notice, body, again, erased, job, fault, held }))
     }
 
     /// A person's word: the work on the event's issue that was given up is begun anew. `false` when it was not.

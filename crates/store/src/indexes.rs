@@ -107,6 +107,12 @@ async fn what_stopped_is_found_from_the_few_jobs_that_did() {
         let followed = Followed::by(&mut conn, sql).await;
         assert_eq!(followed.indexes_of("events"), ["events_received"], "{:#?}", followed.lines);
     }
+    for (sql, table, index) in
+        [(outbox::filtered::LOOK, "outbox", "outbox_newest"), (event::filtered::LOOK, "events", "events_received")]
+    {
+        let followed = Followed::by(&mut conn, sql).await;
+        assert_eq!((followed.indexes_of(table), followed.sorts), (owned(&[index]), false), "{:#?}", followed.lines);
+    }
     let newest = Followed::by(&mut conn, outbox::shown::NEWEST).await;
     assert_eq!((newest.indexes_of("outbox"), newest.sorts), (owned(&["outbox_newest"]), false), "{:#?}", newest.lines);
 }

@@ -19,6 +19,10 @@ use policy::{
     ReturnedLetter, StepKey,
 };
 
+/// How many letters to an address ($3) of a site came back for good since $4; see [`Store::returned_letters`]. $2 is a notice's kind.
+pub(crate) const RETURNED: &str = "SELECT (SELECT COUNT(*) FROM letters l JOIN ledger d ON d.key = l.key
+        WHERE l.site = $1 AND l.kind = $2 AND l.address = $3 AND l.returned_at > $4 AND d.state = 'failed')
+    + (SELECT COUNT(*) FROM outbox WHERE site = $1 AND address = $3 AND returned_at > $4)";
 /// Letters in one page.
 const PAGE_MAX: u32 = 200;
 const HOUR: Micros = 3600 * 1_000_000;
@@ -331,18 +335,18 @@ impl Store {
     /// Notes that the recipient's server refused a letter because there is no such address.
     pub async fn letter_came_back(&self, lease: &Lease, key: &StepKey) -> Result<(), Fault> {
         const OF_MAIL: &str = "UPDATE letters SET returned_at = $1 WHERE key = $2 AND returned_at IS NULL";
-        const ABOUT_EVENTS: &str = "UPDATE outbox SET returned_at = $1 WHERE key = $2 AND returned_at IS NULL";
+        const ABOUT_EVENTS: &str = "UPDATE outbox SET returned_at = $1 WHERE id = $2 AND returned_at IS NULL";
         let (lease, key) = (lease.clone(), key.0.clone());
         let work = self.inner.db.unit(move |conn| {
             Box::pin(async move {
                 check_lease(conn, &lease).await?;
                 let now = dialect::now(conn).await?;
-                let sql = match lease.kind {
+                let (sql, which) = match lease.kind {
                     JobKind::Bulletin => return contact::came_back_by_key(conn, &lease.site, &key, now).await,
-                    JobKind::Letter => ABOUT_EVENTS,
-                    _ => OF_MAIL,
+                    JobKind::Letter => (ABOUT_EVENTS, &lease.subject),
+                    _ => (OF_MAIL, &key),
                 };
-                execute!(conn, sql, now, &key).map(|_| ())
+                execute!(conn, sql, now, which).map(|_| ())
             })
         });
         work.await
@@ -398,15 +402,12 @@ impl Store {
     /// How many letters to this address came back for good in the last [`RETURNED_DAYS`] days, as far as that keeps letters about events from
     /// it: of letters about mail those that its server refused, because of the others a report alone says so.
     pub async fn returned_letters(&self, site: &str, address: &str) -> Result<u32, Fault> {
-        const SQL: &str = "SELECT (SELECT COUNT(*) FROM letters l JOIN ledger d ON d.key = l.key
-                WHERE l.site = $1 AND l.kind = $2 AND l.address = $3 AND l.returned_at > $4 AND d.state = 'failed')
-            + (SELECT COUNT(*) FROM outbox WHERE site = $1 AND address = $3 AND returned_at > $4)";
         let address = self.inner.vault.hasher(site).await?.address(address);
         let site = site.to_owned();
         let work = self.inner.db.read(move |conn| {
             Box::pin(async move {
                 let since = dialect::now(conn).await? - i64::from(RETURNED_DAYS) * 24 * HOUR;
-                one!(conn, (i64,), SQL, &site, LetterKind::Notice.word(), &address, since)
+                one!(conn, (i64,), RETURNED, &site, LetterKind::Notice.word(), &address, since)
             })
         });
         Ok(work.await?.map_or(0, |(number,)| u32::try_from(number).unwrap_or(u32::MAX)))
@@ -474,6 +475,10 @@ impl Store {
             _ => None,
         };
         let receipt: Option<Receipt> = receipt.as_deref().and_then(|text| serde_json::from_str(text).ok());
+        let dialogue = match state.as_deref() {
+            Some("done") => ledger::read_dialogue(sealing.as_deref(), &site, &key, sealed_fault.clone())?,
+            _ => None,
+        };
         let fate = match (withheld, state.as_deref(), receipt) {
             (Some(why), ..) => LetterFate::Failed(withheld_fault(&why)),
             (None, _, Some(Receipt::Letter { dead_end: true, .. })) => LetterFate::DeadEnd,
@@ -483,6 +488,6 @@ impl Store {
             }
             _ => LetterFate::Waits,
         };
-        Ok(LetterLine { key: StepKey(key), site, message, posted_at, letter, fate })
+        Ok(LetterLine { key: StepKey(key), site, message, posted_at, letter, fate, dialogue })
     }
 }

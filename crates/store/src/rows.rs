@@ -1,8 +1,12 @@
 //! The values that go into the store and come out of it; none of them shows how it is stored.
 
 mod came_back;
+mod dialogue;
+pub(crate) mod filter;
 
 pub use came_back::CameBack;
+pub use dialogue::{Dialogue, LetterLeft};
+pub use filter::{EventFilter, EventState, FilteredPage, LetterFilter, LetterState};
 
 use mail::Envelope;
 use policy::{Click, Facts, Fault, Letter, Outcome, Plan, Receipt, StepKey};
@@ -276,6 +280,8 @@ pub struct LedgerLine {
     pub ended_at: Option<Micros>,
     pub receipt: Option<Receipt>,
     pub fault: Option<Fault>,
+    /// How a letter left; `None` for all else, and after it was erased.
+    pub dialogue: Option<Dialogue>,
 }
 
 /// A row of the list of messages.
@@ -340,6 +346,8 @@ pub struct LetterLine {
     /// What it says; `None` after its content was erased.
     pub letter: Option<Letter>,
     pub fate: LetterFate,
+    /// How it left; `None` until then, and after it was erased.
+    pub dialogue: Option<Dialogue>,
 }
 
 /// A version of a profile of the message's site, to decide by instead of the rules in force.

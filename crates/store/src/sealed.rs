@@ -86,6 +86,11 @@ impl Inner {
         self.key_by(MESSAGE_KEY, site, message).await
     }
 
+    /// The key of a letter about events; `None` when it was erased or never was.
+    pub(crate) async fn letter_key(&self, site: &str, letter: &str) -> Result<Option<Arc<SealingKey>>, Fault> {
+        self.key_by(LETTER_KEY, site, letter).await
+    }
+
     async fn key_by(&self, sql: &'static str, site: &str, row: &str) -> Result<Option<Arc<SealingKey>>, Fault> {
         if let Some(key) = self.vault.recent_message_key(row) {
             return Ok(Some(key));

@@ -104,6 +104,10 @@ struct Page {
     state: Option<(&'static str, &'static str)>,
     fault: Option<(String, String, String)>,
     wakeable: bool,
+    /// It can be decided about anew.
+    again: bool,
+    /// Who had that done, and when.
+    decided_again: Vec<(String, Moment)>,
     /// Where a letter about its issue is written.
     write: Option<String>,
     part: String,
@@ -146,6 +150,15 @@ pub async fn wake(State(console): State<Console>, session: Extension<Session>, A
             let text = "The work on this event is neither held nor given up, or there is none of this id, so nothing was done.";
             notice(StatusCode::CONFLICT, "Nothing to try again", text)
         }
+        Err(fault) => trouble(&fault),
+    }
+}
+
+/// A person's word: it is decided anew who is told of the event.
+pub async fn again(State(console): State<Console>, session: Extension<Session>, About(id): About) -> Response {
+    match console.store.decide_again(&id, session.who()).await {
+        Ok(None) => Redirect::to(&format!("/events/{id}")).into_response(),
+        Ok(Some(not)) => notice(StatusCode::CONFLICT, "Nothing to decide anew", not.in_words()),
         Err(fault) => trouble(&fault),
     }
 }
@@ -213,16 +226,13 @@ async fn erased(
 
 async fn shown(console: &Console, session: &Session, id: &str) -> Result<Option<Page>, Fault> {
     let Some(story) = console.store.event(id).await? else { return Ok(None) };
-    let letters = match &story.notice_id {
-        Some(notice) => console.store.letters_of_notice(notice).await?,
-        None => Vec::new(),
-    };
+    let letters = console.store.letters_of_event(&story).await?;
     let letters = event_letters(console, letters).await?;
     Ok(Some(page(console, session, story, letters)))
 }
 
 fn page(console: &Console, session: &Session, story: EventStory, letters: Vec<EventLetter>) -> Page {
-    let EventStory { line, notice, job, fault, held, erased: by_hand, .. } = story;
+    let EventStory { line, notice, job, fault, held, again, erased: by_hand, .. } = story;
     let (outcome, class) = outcome(&line);
     let (is_decided, erased) = (line.outcome.is_some(), line.event.is_none());
     let decision_erased = is_decided && notice.is_none();
@@ -250,7 +260,8 @@ fn page(console: &Console, session: &Session, story: EventStory, letters: Vec<Ev
         is_decided,
         erased,
         decision_erased,
-        erased_waiting: by_hand.as_ref().is_some_and(|by| by.waited),
+        // Of one that was to be decided about anew somebody may have been told before.
+        erased_waiting: by_hand.as_ref().is_some_and(|by| by.waited) && again.is_empty(),
         erased_by: by_hand.map(|by| (by.who, moment(by.at))),
         waits: is_open,
         preview: (!erased).then(|| preview::Form::beside(console, &line.site, &line.id, &decided.notifications)),
@@ -260,6 +271,8 @@ fn page(console: &Console, session: &Session, story: EventStory, letters: Vec<Ev
         state: work.map(|work| (state(work), state_word(work))),
         fault: fault.filter(|_| stands && !erased).map(in_words),
         wakeable: !erased && matches!(work, Some(JobState::Held | JobState::Dead)),
+        again: is_decided && !erased,
+        decided_again: again.into_iter().map(|again| (again.who, moment(again.at))).collect(),
         write: event.and_then(|event| event.issue_key.as_deref()).and_then(|key| console.write_about(&line.site, key)),
         part: event.map(part).unwrap_or_default(),
         changes: event.map(changes).unwrap_or_default(),

@@ -1,9 +1,9 @@
 //! The list of letters about events, what became of each, and a person's word that one is sent once more.
 
 use super::about::About;
-use super::events::Asked;
 use super::filter::{ROWS, before, cut};
 use super::letters::{Tab, fate_in_words, tabs};
+use super::list_filter::{Asked, Form};
 use super::views::TabLink;
 use super::{Moment, moment, not_found, notice, render, state, state_word, trouble, words_of};
 use crate::Console;
@@ -16,7 +16,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use policy::Fault;
 use serde::Deserialize;
-use store::{JobState, LetterAbout, LetterFate, LetterFile, LetterSets, OutboxLine, SummaryStory};
+use store::{JobState, LetterAbout, LetterFate, LetterFile, LetterSets, NotAgain, OutboxLine, SummaryStory};
 
 /// A letter about events as people see it.
 pub(super) struct EventLetter {
@@ -44,8 +44,14 @@ pub(super) struct EventLetter {
     pub(super) kept: bool,
     /// Nothing is left to do about it, so that it can be erased.
     pub(super) erasable: bool,
-    /// It can be sent once more.
+    /// It can be sent once more, because it was not sent.
     pub(super) stopped: bool,
+    /// It was sent, and can be once more.
+    pub(super) repeatable: bool,
+    /// How often that was done.
+    pub(super) again: u32,
+    /// When its server took it, and what is known of that.
+    pub(super) taken: Option<(Moment, String)>,
     /// It may have arrived already.
     pub(super) in_doubt: bool,
     /// An event that it tells of.
@@ -68,6 +74,9 @@ struct List {
     stopped: bool,
     /// What one says was erased just now.
     erased: bool,
+    form: Form,
+    /// The page is not full, and yet there may be more to find.
+    goes_on: bool,
     first: bool,
     next: Option<String>,
 }
@@ -86,27 +95,38 @@ pub async fn list(
 }
 
 async fn page(console: &Console, session: &Session, asked: &Asked) -> Result<List, Fault> {
-    let (stopped, before) = (asked.is_for_stopped(), before(&asked.before));
+    let (stopped, first) = (asked.is_for_stopped(), before(&asked.before).is_none());
+    let (lines, next) = match asked.of_letters().filter(|_| !stopped) {
+        Some(filter) => {
+            let page = console.store.letters_that_fit(&filter).await?;
+            (page.lines, page.next.map(|(at, id)| format!("{at}~{id}")))
+        }
+        None => whole(console, asked).await?,
+    };
+    let goes_on = next.is_some() && lines.len() < ROWS as usize;
+    let letters = event_letters(console, lines).await?;
+    let (tabs, form) = (tabs(Tab::Events), asked.form_of_letters(console));
     let erased = asked.done == "erased";
-    let first = before.is_none();
+    Ok(List { token: session.token(), support: false, tabs, letters, stopped, erased, form, goes_on, first, next })
+}
+
+/// A page of all letters, or of those whose work stopped, and where the next one begins.
+async fn whole(console: &Console, asked: &Asked) -> Result<(Vec<OutboxLine>, Option<String>), Fault> {
+    let before = before(&asked.before);
     // One more than is shown tells whether there is an older page.
-    let mut lines = match stopped {
+    let mut lines = match asked.is_for_stopped() {
         true => console.store.stopped_letters(before, ROWS + 1).await?,
         false => console.store.outbox(before, ROWS + 1).await?,
     };
     let next = cut(&mut lines, |line| (line.posted_at, &line.id));
-    let letters = event_letters(console, lines).await?;
-    Ok(List { token: session.token(), support: false, tabs: tabs(Tab::Events), letters, stopped, erased, first, next })
+    Ok((lines, next))
 }
 
-/// A person's word: a letter that is held or was given up is sent once more.
+/// A person's word: a letter that is held or was given up is sent once more, and so is one that was sent.
 pub async fn again(State(console): State<Console>, session: Extension<Session>, About(id): About) -> Response {
     match sent_again(&console, &session, &id).await {
-        Ok(Some(back)) => Redirect::to(&back).into_response(),
-        Ok(None) => {
-            let text = "This letter has neither failed nor been given up, nor is it held, or there is none of this id, so nothing was done.";
-            notice(StatusCode::CONFLICT, "Nothing to send once more", text)
-        }
+        Ok(Ok(back)) => Redirect::to(&back).into_response(),
+        Ok(Err(not)) => notice(StatusCode::CONFLICT, "Nothing was sent", &not.in_words()),
         Err(fault) => trouble(&fault),
     }
 }
@@ -120,12 +140,12 @@ pub async fn erase(State(console): State<Console>, session: Extension<Session>, 
     }
 }
 
-/// Where the letter is looked at afterwards; `None` when it cannot be sent once more.
-async fn sent_again(console: &Console, session: &Session, id: &str) -> Result<Option<String>, Fault> {
-    if !console.store.send_again(id, session.who()).await? {
-        return Ok(None);
+/// Where the letter is looked at afterwards, or why it is not sent once more.
+async fn sent_again(console: &Console, session: &Session, id: &str) -> Result<Result<String, NotAgain>, Fault> {
+    match console.store.send_letter_again(id, session.who()).await? {
+        Some(not) => Ok(Err(not)),
+        None => after(console, id).await.map(Ok),
     }
-    after(console, id).await.map(Some)
 }
 
 async fn after(console: &Console, id: &str) -> Result<String, Fault> {
@@ -155,6 +175,8 @@ pub(super) fn event_letter(line: OutboxLine) -> EventLetter {
     let stopped = stopped && kept;
     let at_work = matches!(line.job, Some(JobState::Ready | JobState::Running | JobState::Waiting));
     let in_doubt = stopped && line.in_doubt;
+    let was_sent = matches!(line.fate, LetterFate::Sent | LetterFate::DeadEnd | LetterFate::CameBack(_));
+    let taken = line.dialogue.as_ref().map(|dialogue| (moment(dialogue.at), dialogue.in_words()));
     let about = line.about.as_ref();
     let text = |of: fn(&LetterAbout) -> &String| about.map(of).cloned().unwrap_or_default();
     EventLetter {
@@ -175,6 +197,9 @@ pub(super) fn event_letter(line: OutboxLine) -> EventLetter {
         kept,
         erasable: kept && !at_work && !line.is_draft,
         stopped,
+        repeatable: was_sent && kept && !stopped && !at_work && !line.is_draft,
+        again: line.again,
+        taken,
         in_doubt,
         event: line.event,
         written: line.written,

@@ -247,6 +247,9 @@ fn recorded(deed: Deed, ledger: &[LedgerLine], key: &str) -> Deed {
     let line = ledger.iter().find(|line| line.key.0 == key);
     let (result, class) = match line {
         None => ("not begun".to_string(), "ready"),
+        Some(LedgerLine { receipt: Some(receipt), dialogue: Some(dialogue), .. }) => {
+            (format!("{}; {}", proof(receipt), dialogue.in_words()), "done")
+        }
         Some(LedgerLine { receipt: Some(receipt), .. }) => (proof(receipt), "done"),
         Some(LedgerLine { fault: Some(fault), .. }) => (fault.to_string(), "dead"),
         Some(_) => ("begun; its trace is looked for before it is repeated".to_string(), "held"),

@@ -3,9 +3,9 @@
 mod shown;
 
 use super::about::About;
-use super::events::Asked;
 use super::filter::{ROWS, before, cut};
 use super::letters::{Tab, tabs};
+use super::list_filter::Asked;
 use super::story::known_form;
 use super::views::TabLink;
 use super::{Moment, moment, not_found, notice, render, trouble};

@@ -68,6 +68,7 @@ impl Api {
             .route("/mailboxes", get(mailboxes))
             .route("/messages/{id}", get(message))
             .route("/letters/{id}", get(letters::told))
+            .route("/letters/{id}/letters/{letter}/again", post(letters::again))
             .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, QUESTION_TIMEOUT));
         let written = Router::new()
             .route("/letters", post(letters::write))

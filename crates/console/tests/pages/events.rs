@@ -8,7 +8,7 @@ use policy::event::{Actor, Change, Event, EventKind};
 use policy::notify::{LeftOut, Recipient};
 use policy::{Fault, FaultCode, Receipt, StepKey};
 use serde_json::json;
-use store::{JobKind, JobState, LetterAbout, LetterCause, Look, NewLetter, Store, Via};
+use store::{Dialogue, JobKind, JobState, LetterAbout, LetterCause, LetterLeft, Look, NewLetter, Store, Via};
 
 /// What an event and what was decided about it say, as far as pages show it.
 #[derive(Clone)]
@@ -161,8 +161,17 @@ pub async fn told(store: &Store, issue_id: &str, deed: &Deed) -> Told {
         match fate {
             "sent" => {
                 let receipt = Receipt::Letter { message_id: "letter@north.example".into(), dead_end: false };
-                store.finish(lease, &key, &receipt).await.unwrap();
-                store.complete(lease).await.unwrap();
+                let dialogue = Dialogue {
+                    by: "smtp".into(),
+                    server: "mail.north.example:587".into(),
+                    security: "starttls".into(),
+                    tls: Some("TLS 1.3".into()),
+                    said: "250 <queued>".into(),
+                    at: store.now().await.unwrap(),
+                    tries: 1,
+                };
+                let left = LetterLeft { counted: None, dialogue: Some(dialogue) };
+                store.finish_last_letter(lease, &key, &receipt, left).await.unwrap();
             }
             "waits" => {
                 let until = store.now().await.unwrap() + 3_600_000_000;
@@ -190,7 +199,7 @@ pub async fn stopped(store: &Store, issue_id: &str, deed: &Deed) -> String {
     event
 }
 
-fn assert_says(page: &str, texts: &[&str]) {
+pub fn assert_says(page: &str, texts: &[&str]) {
     for text in texts {
         assert!(page.contains(text), "{text}:\n{page}");
     }
@@ -198,7 +207,7 @@ fn assert_says(page: &str, texts: &[&str]) {
 }
 
 /// What the subjects of a list lead to.
-fn leads_to(page: &str) -> Vec<String> {
+pub fn leads_to(page: &str) -> Vec<String> {
     let links = page.split("<a class=\"subject\" href=\"/events/").skip(1);
     links.map(|link| link.split('"').next().unwrap().to_owned()).collect()
 }
@@ -206,7 +215,8 @@ fn leads_to(page: &str) -> Vec<String> {
 /// The page after this one.
 fn next(page: &str) -> Option<String> {
     let (_, rest) = page.split_once("<a rel=\"next\" href=\"")?;
-    Some(rest.split('"').next()?.replace("&amp;", "&"))
+    let next = rest.split('"').next()?;
+    Some(next.replace("&amp;", "&").replace("&#38;", "&"))
 }
 
 #[tokio::test]
@@ -344,12 +354,18 @@ async fn a_letter_is_sent_once_more_at_a_persons_word() {
     let house = House::open().await;
     let session = house.session().await;
     let Told { event, letters } = told(&house.store, "10", &Deed::plain()).await;
-    let token = house.page(&session, &format!("/events/{event}")).await.token();
+    let story = house.page(&session, &format!("/events/{event}")).await;
+    let texts = [
+        "mail.north.example:587 took it at the first try, over TLS 1.3 by STARTTLS, and said: 250 &#60;queued&#62;",
+        "It was sent. Is the same letter to go to Bob Example once more, as it is?",
+    ];
+    assert_says(&story.text, &texts);
+    let token = story.token();
     let send = async |letter: &str, token: &str| {
         let form = post(&format!("/letters/{letter}/again"), &format!("token={token}"));
         house.send(with(form, "cookie", &session)).await
     };
-    for (letter, can) in letters.iter().zip([false, false, true, true]) {
+    for (letter, can) in letters.iter().zip([true, false, true, true]) {
         assert_eq!(send(letter, "x").await.status, StatusCode::FORBIDDEN);
         let answer = send(letter, &token).await;
         if can {
@@ -360,7 +376,11 @@ async fn a_letter_is_sent_once_more_at_a_persons_word() {
         }
         let once_more = send(letter, &token).await;
         assert_eq!(once_more.status, StatusCode::CONFLICT);
-        assert!(once_more.text.contains("Nothing to send once more"), "{}", once_more.text);
+        assert!(
+            once_more.text.contains("Nothing was sent") && once_more.text.contains("It is being sent"),
+            "{}",
+            once_more.text
+        );
         let job = house.store.outbox_letter(letter).await.unwrap().unwrap().job;
         assert_eq!(job == Some(JobState::Ready), can, "{job:?}");
     }

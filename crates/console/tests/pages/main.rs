@@ -29,4 +29,5 @@ mod uploading;
 mod usage;
 mod views;
 mod wire;
+mod words;
 mod writing;

@@ -15,7 +15,7 @@ use crate::stop::Stop;
 use policy::bulletin::channel::{self, Message};
 use policy::meter::Metered;
 use policy::{Fault, FaultCode, FaultKind, Receipt, StepKey};
-use store::{Begun, ChannelMessage};
+use store::{Begun, ChannelMessage, LetterLeft};
 
 /// After so many lost answers of a channel a person is asked: what was said may have been said already.
 const LOST_ANSWERS_MAX: u32 = 3;
@@ -60,9 +60,10 @@ impl Saying<'_> {
             Ok(bytes) => {
                 let receipt = Receipt::Letter { message_id: held.lease.subject.clone(), dead_end };
                 let counted = self.metered.filter(|_| !dead_end).map(|metered| (metered, bytes));
+                let left = LetterLeft { counted, dialogue: None };
                 match self.ends {
-                    Ends::Parcel => store.finish_letter(&held.lease, key, &receipt, counted).await?,
-                    Ends::Job => store.finish_last_letter(&held.lease, key, &receipt, counted).await?,
+                    Ends::Parcel => store.finish_letter(&held.lease, key, &receipt, left).await?,
+                    Ends::Job => store.finish_last_letter(&held.lease, key, &receipt, left).await?,
                 }
                 if self.metered.is_some() {
                     let metrics = &shared.metrics;

@@ -4,6 +4,7 @@
 //! that the recipient's server can know it again. After a second lost answer a person is asked.
 
 use super::Outgoing;
+use super::sent::Sent;
 use super::shelf::Turn;
 use crate::crash_point::crash_point;
 use crate::gateway::Shared;
@@ -15,7 +16,7 @@ use policy::fault::REFUSED;
 use policy::letter;
 use policy::meter::{Capacity, Metered};
 use policy::{Fault, FaultCode, FaultKind, Receipt, StepKey};
-use store::Begun;
+use store::{Begun, LetterLeft};
 
 /// A letter of which a second answer was lost is no more sent by itself.
 const LOST_ANSWERS_MAX: u32 = 1;
@@ -63,11 +64,11 @@ pub(crate) enum Handed {
     TooLarge(Fault),
 }
 
-/// Sends the parcel unless that was done. `send` gets the server, its turn there and the Message-ID, and says how many bytes it handed over.
+/// Sends the parcel unless that was done. `send` gets the server, its turn there and the Message-ID, and says how it left.
 pub(crate) async fn once<'a, S, F>(shared: &Shared, held: &Held, parcel: Parcel<'a>, send: S) -> Result<Handed, Stop>
 where
     S: FnOnce(&'a Outgoing, Turn<'a>, String) -> F,
-    F: Future<Output = Result<u64, Fault>>,
+    F: Future<Output = Result<Sent, Fault>>,
 {
     let (store, key) = (&shared.store, parcel.key);
     let leaves = parcel.outgoing.is_some_and(|outgoing| !outgoing.is_dead_end());
@@ -97,18 +98,19 @@ where
     let Some(outgoing) = parcel.outgoing else { return fail(shared, held, key, parcel.nowhere).await };
     let dead_end = turn.is_none();
     let sent = match turn {
-        Some(turn) => held.while_ours(send(outgoing, turn, message_id.clone())).await,
-        None => Ok(0),
+        Some(turn) => held.while_ours(send(outgoing, turn, message_id.clone())).await.map(Some),
+        None => Ok(None),
     };
     crash_point("deliver_sent");
     match sent {
-        Ok(bytes) => {
+        Ok(sent) => {
             let receipt = Receipt::Letter { message_id: parcel.receipt_id, dead_end };
             // From a dead end nothing went out.
-            let counted = (!dead_end).then_some((parcel.metered, bytes));
+            let counted = sent.as_ref().map(|sent| (parcel.metered, sent.bytes));
+            let left = LetterLeft { counted, dialogue: sent.map(|sent| sent.dialogue) };
             match parcel.ends {
-                Ends::Parcel => store.finish_letter(&held.lease, key, &receipt, counted).await?,
-                Ends::Job => store.finish_last_letter(&held.lease, key, &receipt, counted).await?,
+                Ends::Parcel => store.finish_letter(&held.lease, key, &receipt, left).await?,
+                Ends::Job => store.finish_last_letter(&held.lease, key, &receipt, left).await?,
             }
             crash_point("deliver_finished");
             Metrics::add(if dead_end { &shared.metrics.letters_kept } else { &shared.metrics.letters_sent });

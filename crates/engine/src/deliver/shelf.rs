@@ -9,6 +9,7 @@ mod by_graph;
 use super::Outgoing;
 use super::graph::GraphServer;
 use super::once::{of_post, refused_by};
+use super::sent::{Line, Sent};
 use crate::held::Held;
 use crate::speak::MailService;
 use crate::stop::Stop;
@@ -425,20 +426,26 @@ impl Turn<'_> {
 }
 
 impl Lent<'_> {
-    /// Sends the pieces of the letter, and keeps the connection when it can be used again.
+    /// Sends the pieces of the letter, which has so many bytes, and keeps the connection when it can be used again.
     ///
     /// # Errors
     /// *Unknown* when it broke after the final dot, because the letter may have been taken.
-    pub(crate) async fn hand_over(mut self, pieces: mpsc::Receiver<Bytes>) -> Result<(), Fault> {
+    pub(crate) async fn hand_over(
+        mut self,
+        held: &Held,
+        bytes: u64,
+        pieces: mpsc::Receiver<Bytes>,
+    ) -> Result<Sent, Fault> {
+        let line = Line::of(&self.kept.connection);
         let sent = self.kept.connection.hand_over(self.offered, pieces).await;
         let shelf = self.shelf;
         if self.kept.connection.is_ready() {
             shelf.put(Kept { letters: self.kept.letters + 1, ..self.kept });
         }
         match sent {
-            Ok(_) => {
+            Ok(delivery) => {
                 shelf.taken();
-                Ok(())
+                Ok(line.took(held, bytes, &delivery.reply))
             }
             Err(not_sent) => Err(shelf.refused(not_sent)),
         }

@@ -72,7 +72,7 @@ async fn preview(shared: &Shared, line: &EventLine, to: &str) -> Result<Preview,
     };
     let mappings = site.mappings.as_ref().ok_or_else(no_mappings)?;
     let events = vec![event].into();
-    let decided = super::decide(shared, &site, &events, mappings, &line.issue_id).await.map_err(why)?;
+    let decided = super::decide(shared, &site, &events, mappings, (&line.issue_id, Vec::new())).await.map_err(why)?;
     let Decided { notified, issue, contents, .. } = decided;
     let told = notified.notifications.iter().map(|one| one.recipient.address.clone()).collect();
     let mut letters = Vec::new();

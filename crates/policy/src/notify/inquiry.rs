@@ -1,6 +1,6 @@
 //! Looks facts up, and remembers as a question what is not among them.
 
-use super::facts::{Audience, Entry, EntryNow, Facts, IssueNow, Person, Question, Whom};
+use super::facts::{Audience, Entry, EntryNow, Facts, IssueNow, Person, Question, ToldBefore, Whom};
 use super::summary::Listing;
 use crate::{Told, Visibility};
 use mail::normalised;
@@ -53,6 +53,12 @@ impl<'f> Inquiry<'f> {
             open: Vec::new(),
             asked: HashSet::new(),
         }
+    }
+
+    /// Whether somebody was told of this deed by an earlier decision: by what stands for him in keys, or by his address.
+    pub(super) fn was_told(&self, deed: &str, number: &str, address: &str) -> bool {
+        let is_he = |told: &ToldBefore| told.number == number || (!told.address.is_empty() && told.address == address);
+        self.facts.told.iter().any(|told| told.deed == deed && is_he(told))
     }
 
     /// Each question once, in the order in which the answers were missed.

@@ -35,9 +35,9 @@ pub(super) fn for_recipient(
     (events, reasons)
 }
 
-/// Why nothing is left for him when what he did himself and what he gets otherwise is left out; `None` when something is. It is looked at before the tracker is asked
-/// about him, since most of what happens is done by those who would be told of it.
-pub(super) fn all_his_own(one: &Reachable, settled: &[Settled], held: &Held, inquiry: &mut Inquiry) -> Option<String> {
+/// Why nothing is left for him when what he did himself and what he was told of is left out; `None` when something is. It is looked at before
+/// the tracker is asked about him, since most of what happens is done by those who would be told of it.
+pub(super) fn nothing_new(one: &Reachable, settled: &[Settled], held: &Held, inquiry: &mut Inquiry) -> Option<String> {
     let mut reasons: Vec<String> = Vec::new();
     for settled in settled {
         let why = not_had(one, settled.event, held, inquiry).err()?;
@@ -46,8 +46,12 @@ pub(super) fn all_his_own(one: &Reachable, settled: &[Settled], held: &Held, inq
     Some(reasons.join("; "))
 }
 
-/// The same, and an error when a letter that somebody wrote on purpose goes to him of which this comment is the note, or the source.
+/// An error when an earlier decision had him told of it, by whichever mapping, when it is his own doing, and when a letter that somebody wrote
+/// on purpose goes to him of which this comment is the note, or the source.
 fn not_had(one: &Reachable, event: &Event, held: &Held, inquiry: &mut Inquiry) -> Result<(), String> {
+    if inquiry.was_told(&event.deed(), &one.number(), &one.normalised) {
+        return Err("he was told of it before".to_owned());
+    }
     not_his_own(one, event, held, inquiry)?;
     match !one.is_channel && inquiry.had(&event.deed(), &one.normalised) {
         true => Err("he gets the letter itself that was written on purpose".to_owned()),

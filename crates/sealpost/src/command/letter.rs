@@ -16,13 +16,15 @@ use std::path::PathBuf;
 pub enum What {
     /// One JSON object per letter, newest first.
     List {
+        #[command(flatten)]
+        filter: outbox::Filter,
         /// At most this many.
         #[arg(long, default_value_t = 50)]
         limit: u32,
     },
     /// What is known of one letter, as one JSON object; on a terminal over several lines.
     Show { id: String },
-    /// Send a letter once more that failed, was given up or waits for a person.
+    /// Send a letter once more that failed, was given up or waits for a person; or one that was sent, to the same recipient as it is.
     Again { id: String },
     /// The letter as it is sent, as a mail on standard output; the look is noted in the audit trail.
     Export { id: String },
@@ -97,7 +99,7 @@ fn theme(word: &str) -> Result<Theme, String> {
 /// Does what was asked.
 pub async fn run(config: impl FnOnce() -> PathBuf, what: What) -> Result<(), Failure> {
     match what {
-        What::List { limit } => outbox::list(&config(), limit).await,
+        What::List { filter, limit } => outbox::list(&config(), filter, limit).await,
         What::Show { id } => outbox::show(&config(), &id).await,
         What::Again { id } => outbox::again(&config(), &id).await,
         What::Export { id } => outbox::export(&config(), &id).await,

@@ -153,6 +153,7 @@ fn story_json(story: &Story) -> serde_json::Value {
             serde_json::json!({
                 "key": line.key, "begun_at": time(line.begun_at), "ended_at": line.ended_at.map(time),
                 "receipt": line.receipt, "fault": line.fault,
+                "taken": line.dialogue.as_ref().map(super::letter::outbox::left_json),
             })
         })
         .collect();

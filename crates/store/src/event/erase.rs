@@ -56,6 +56,8 @@ struct Erasure {
     issue: String,
     /// Other events that the same webhook told of.
     told_with: Vec<String>,
+    /// What was decided about it before it was decided anew.
+    earlier: Vec<String>,
     /// The id of the decision, where it is this one.
     notice: String,
     even_waiting: bool,
@@ -82,7 +84,8 @@ impl Store {
         let entry = Entry::by_person(&self.inner.vault, &site, KIND, event, who).await?;
         let told_with = self.told_with(event, &site, &issue).await?;
         let notice = Uuid::now_v7().simple().to_string();
-        let erasure = Erasure { event: event.to_owned(), site, issue, told_with, notice, even_waiting };
+        let earlier = self.event_again(&site, event).await?.into_iter().map(|again| again.notice_id).collect();
+        let erasure = Erasure { event: event.to_owned(), site, issue, told_with, earlier, notice, even_waiting };
         let work = self.inner.db.unit(move |conn| Box::pin(async move { erase(conn, &erasure, entry).await }));
         let gone = match work.await? {
             Ok(gone) => gone,
@@ -140,11 +143,25 @@ impl Store {
     /// Erases what the letters say that were posted with the decision about an event, which may tell of others of its window too; each as
     /// [`Store::erase_letter`] does.
     pub async fn erase_letters_of_event(&self, event: &str, who: &str) -> Result<LettersErased, Fault> {
-        const SQL: &str = "SELECT o.id FROM events e JOIN outbox o ON o.notice = e.notice
-            WHERE e.id = $1 AND o.posted_at IS NOT NULL AND o.wrapped_key IS NOT NULL ORDER BY o.id";
-        let asked = event.to_owned();
-        let work = self.inner.db.read(move |conn| Box::pin(async move { all!(conn, (String,), SQL, &asked) }));
+        const OF: &str = "SELECT site, notice FROM events WHERE id = $1";
+        const SQL: &str = "SELECT id FROM outbox
+            WHERE notice = $1 AND posted_at IS NOT NULL AND wrapped_key IS NOT NULL ORDER BY id";
         let mut letters = LettersErased::default();
+        let asked = event.to_owned();
+        let work =
+            self.inner.db.read(move |conn| Box::pin(async move { one!(conn, (String, Option<String>), OF, &asked) }));
+        let Some((site, notice)) = work.await? else { return Ok(letters) };
+        let earlier = self.event_again(&site, event).await?.into_iter().map(|again| again.notice_id);
+        let notices: Vec<String> = earlier.chain(notice).collect();
+        let work = self.inner.db.read(move |conn| {
+            Box::pin(async move {
+                let mut ids = Vec::new();
+                for notice in &notices {
+                    ids.extend(all!(conn, (String,), SQL, notice)?);
+                }
+                Ok(ids)
+            })
+        });
         for (id,) in work.await? {
             match self.erase_letter(&id, who).await? {
                 None => letters.number += 1,
@@ -195,6 +212,9 @@ async fn erase(conn: &mut Conn, erasure: &Erasure, entry: Entry) -> Result<Resul
     }
     let now = dialect::now(conn).await?;
     let mut gone = vec![erasure.event.clone()];
+    for notice in &erasure.earlier {
+        gone.extend(erase_decision(conn, notice).await?);
+    }
     let receipt = match notice {
         Some(notice) => {
             gone.extend(erase_decision(conn, &notice).await?);

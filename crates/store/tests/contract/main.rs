@@ -2,12 +2,15 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod again;
 mod attention;
 mod bulletins;
 mod contacts;
+mod decided_again;
 mod erasing;
 mod events;
 mod fetching;
+mod filtering;
 mod grants;
 mod home;
 mod intake;
@@ -79,6 +82,10 @@ checks! {
         an_address_gets_so_many_letters_within_an_hour_and_the_rest_later, priv_06_files_of_letters_go_with_the_last_of_them,
         letters_that_come_back_are_counted_with_the_others, priv_06_letters_are_erased_with_the_content_of_their_site,
         priv_05_of_a_site_that_keeps_nothing_its_skeleton_is_left_within_a_minute;
+    decided_again: an_event_is_decided_about_anew_alone_and_what_was_decided_before_stays_known,
+        who_was_told_stays_known_while_an_event_waits_to_be_decided_anew;
+    filtering: letters_about_events_are_filtered_by_what_is_known_of_them, events_are_filtered_by_what_is_known_of_them;
+    again: a_letter_that_was_sent_is_sent_once_more_by_a_step_of_its_own;
     returned: of_a_letter_that_did_not_arrive_somebody_is_told_once, what_says_nothing_of_the_recipient_is_told_to_nobody;
     written: a_comment_that_asks_for_one_too_many_is_refused_and_says_so, a_letter_is_asked_for_once_and_no_more_often_than_may_be, a_letter_that_is_looked_at_is_sent_once_or_not_at_all,
         priv_06_what_people_wrote_is_erased_with_the_content_of_their_site,

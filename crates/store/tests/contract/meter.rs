@@ -4,7 +4,7 @@ use crate::home::*;
 use policy::meter::{Amount, Capacity, Counted, Metered, Pack, by_month};
 use policy::{Click, Receipt, StepKey};
 use std::sync::Arc;
-use store::{Arrival, Handle, JobKind, Retention, Store, Taken};
+use store::{Arrival, Handle, JobKind, LetterLeft, Retention, Store, Taken};
 
 const DAY: i64 = 86_400_000_000;
 /// The day of [`NOON`].
@@ -82,7 +82,8 @@ pub async fn a_letter_is_counted_with_its_receipt(home: Home) {
     let receipt = Receipt::Letter { message_id: "a@b".into(), dead_end: false };
     let before = counted(&store).await;
     for _ in 0..2 {
-        store.finish_letter(&lease, &key, &receipt, Some((Metered::Notice, 900))).await.unwrap();
+        let left = LetterLeft { counted: Some((Metered::Notice, 900)), dialogue: None };
+        store.finish_letter(&lease, &key, &receipt, left).await.unwrap();
     }
     let mut expected = before;
     expected.push((Metered::Notice, false, 1, 900));

@@ -3,27 +3,56 @@
 use super::super::{Failure, WHO, fault_in_words, print, print_object, time};
 use serde_json::{Value, json};
 use std::path::Path;
-use store::{LetterFate, LetterFile, LetterSet, Look, NotNow, OutboxLine, Store};
+use store::{
+    Dialogue, LetterFate, LetterFile, LetterFilter, LetterSet, LetterState, Look, NotAgain, NotNow, OutboxLine, Store,
+};
 
 /// Rows that the store gives at once.
 const PAGE: u32 = 200;
 
+/// Which letters are listed.
+#[derive(Debug, Default, clap::Args)]
+pub struct Filter {
+    /// Of this site.
+    #[arg(long)]
+    site: Option<String>,
+    /// About this issue, by key or numeric id.
+    #[arg(long)]
+    issue: Option<String>,
+    /// To this address, as in `ann@example.org`.
+    #[arg(long, value_name = "ADDRESS")]
+    to: Option<String>,
+    /// By this mapping.
+    #[arg(long, value_name = "NAME")]
+    mapping: Option<String>,
+    /// waits, sent, kept, failed, came_back, or stopped for what is held or was given up.
+    #[arg(long, value_parser = state)]
+    state: Option<LetterState>,
+}
+
+fn state(word: &str) -> Result<LetterState, String> {
+    LetterState::ALL.into_iter().find(|state| state.word() == word).ok_or_else(|| {
+        let known = LetterState::ALL.map(LetterState::word).join(", ");
+        format!("there is no such state; there are {known}")
+    })
+}
+
 /// One JSON object per letter, newest first.
-pub async fn list(config: &Path, limit: u32) -> Result<(), Failure> {
+pub async fn list(config: &Path, filter: Filter, limit: u32) -> Result<(), Failure> {
+    let Filter { site, issue, to, mapping, state } = filter;
+    let mut filter = LetterFilter { site, issue, to, mapping, state, before: None, limit };
     super::super::with_store(config, async |_, store| {
-        let (mut left, mut before) = (limit, None);
-        while left > 0 {
-            let asked = left.min(PAGE);
-            let lines = store.outbox(before, asked).await?;
-            for line in &lines {
+        while filter.limit > 0 {
+            let page =
+                store.letters_that_fit(&LetterFilter { limit: filter.limit.min(PAGE), ..filter.clone() }).await?;
+            for line in &page.lines {
                 print(&format!("{}\n", line_json(line)))?;
             }
-            let got = u32::try_from(lines.len()).unwrap_or(u32::MAX);
-            if got < asked {
-                break;
+            filter.limit -= u32::try_from(page.lines.len()).unwrap_or(filter.limit).min(filter.limit);
+            match page.next {
+                Some(next) => filter.before = Some(next),
+                None => break,
             }
-            left -= got;
-            before = lines.last().map(|line| (line.posted_at, line.id.clone()));
         }
         Ok(())
     })
@@ -35,6 +64,10 @@ pub async fn show(config: &Path, id: &str) -> Result<(), Failure> {
     super::super::with_store(config, async |_, store: &Store| {
         let line = store.outbox_letter(id).await?.ok_or_else(|| unknown(id))?;
         let mut shown = line_json(&line);
+        let left = store.letter_dialogues(&line.site, id).await?;
+        shown["left"] = left.iter().map(left_json).collect();
+        let words = store.sent_again(&line.site, id).await?;
+        shown["sent_again"] = words.iter().map(|word| json!({ "at": time(word.at), "who": word.who })).collect();
         if let Some(told) = store.return_story(&line.site, id).await? {
             shown["return_told"] =
                 json!({ "at": time(told.made_at), "outcome": told.outcome, "decision": told.decision });
@@ -44,14 +77,16 @@ pub async fn show(config: &Path, id: &str) -> Result<(), Failure> {
     .await
 }
 
-/// Sends a letter once more that failed, was given up or waits for a person; so for one that somebody wrote whose making did.
+/// Sends a letter once more that failed, was given up, waits for a person or was sent; so for one that somebody wrote whose making failed.
 pub async fn again(config: &Path, id: &str) -> Result<(), Failure> {
     super::super::with_store(config, async |_, store: &Store| {
-        match store.send_again(id, WHO).await? || store.wake_written(id, WHO).await? {
-            true => print(&format!("{id}: is sent again\n")),
-            false => {
-                Err(Failure::new(format!("{id}: is not a letter that failed, was given up or waits for a person")))
-            }
+        let not = match store.send_letter_again(id, WHO).await? {
+            Some(NotAgain::Unknown) if store.wake_written(id, WHO).await? => None,
+            not => not,
+        };
+        match not {
+            None => print(&format!("{id}: is sent again\n")),
+            Some(not) => Err(Failure::new(format!("{id}: {}", not.in_words()))),
         }
     })
     .await
@@ -104,7 +139,8 @@ pub fn line_json(line: &OutboxLine) -> Value {
         "fault": line.fault.as_ref().map(fault_in_words), "event": line.event, "written": line.written,
         "to": about.map(|about| &about.to), "subject": about.map(|about| &about.subject),
         "mapping": about.map(|about| &about.mapping), "why": about.map(|about| &about.reason),
-        "message_id": about.map(|about| &about.message_id),
+        "message_id": about.map(|about| &about.message_id), "again": line.again,
+        "taken": line.dialogue.as_ref().map(left_json),
         "files": about.map(|about| about.files.iter().map(file_json).collect::<Vec<_>>()),
         "tells_of": about.and_then(|about| about.cause.tells_of.as_ref()),
         "sets": about.map(|about| about.sets.offered.iter().map(set_json).collect::<Vec<_>>()),
@@ -112,6 +148,12 @@ pub fn line_json(line: &OutboxLine) -> Value {
         "refused_with_files": about.and_then(|about| about.refused_with_files.as_ref()),
         "template_trouble": about.and_then(|about| about.trouble.as_ref()),
     })
+}
+
+/// By which server a letter left, and what that said of it.
+pub fn left_json(dialogue: &Dialogue) -> Value {
+    let Dialogue { by, server, security, tls, said, at, tries } = dialogue;
+    json!({ "by": by, "server": server, "security": security, "tls": tls, "said": said, "at": time(*at), "tries": tries })
 }
 
 /// A directive set that the letter offers, and until when.
