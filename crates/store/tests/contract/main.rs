@@ -79,7 +79,8 @@ checks! {
         an_address_gets_so_many_letters_within_an_hour_and_the_rest_later, priv_06_files_of_letters_go_with_the_last_of_them,
         letters_that_come_back_are_counted_with_the_others, priv_06_letters_are_erased_with_the_content_of_their_site,
         priv_05_of_a_site_that_keeps_nothing_its_skeleton_is_left_within_a_minute;
-    returned: of_a_letter_that_did_not_arrive_somebody_is_told_once, what_says_nothing_of_the_recipient_is_told_to_nobody;
+    returned: of_a_letter_that_did_not_arrive_somebody_is_told_once, what_says_nothing_of_the_recipient_is_told_to_nobody,
+        only_a_report_that_is_proved_is_told;
     written: a_comment_that_asks_for_one_too_many_is_refused_and_says_so, a_letter_is_asked_for_once_and_no_more_often_than_may_be, a_letter_that_is_looked_at_is_sent_once_or_not_at_all,
         priv_06_what_people_wrote_is_erased_with_the_content_of_their_site,
         what_waits_for_a_word_waits_for_as_long_as_content_is_kept;
