@@ -298,6 +298,7 @@ on_sqlite! {
     drafts::an_internal_note_is_not_made_where_everybody_would_see_it;
     written::a_file_that_stays_behind_is_told_to_whoever_asked_and_on_the_issue;
     returned::who_commented_is_told_once_that_the_letter_came_back_and_nobody_of_that_letter;
+    returned::sec_26_a_report_that_proves_nothing_is_told_to_nobody;
     returned::what_our_own_server_refuses_for_good_is_told_to_its_author_once;
     returned::a_letter_that_is_given_up_is_told_to_its_author;
     returned::of_a_letter_about_something_internal_those_hear_who_may_see_it;

@@ -7,7 +7,7 @@ use crate::database::{Conn, all, execute, one};
 use crate::dialect;
 use crate::job::check_lease;
 use crate::ledger;
-use crate::outbox::returned::tell_of_report;
+use crate::outbox::returned::{tell_of_proof, tell_of_report};
 use crate::plan::row_of;
 use crate::rows::{JobKind, Lease, LetterFate, LetterLine, Micros};
 use crate::sealed::{self, plan_place};
@@ -218,7 +218,7 @@ macro_rules! whose {
 
 /// Notes that letters came back, each once, however many reports tell of it. Against its address a letter about events counts only when the
 /// report came to the return path that is the recipient's alone, and names the address that the letter went to: whoever knows a Message-ID or an
-/// address for answers could else have any reader of the letter silenced. Any other report is noted where the letter is known by it. Letters about
+/// address for answers could else have any reader of the letter silenced, and its author told what is not so. Any other report is noted where the letter is known by it. Letters about
 /// mail have no return path, so of them the Message-ID has to do. Whether a letter about events came back of which that was not known; `report` is
 /// the message that says so.
 pub(crate) async fn note_returned(
@@ -248,9 +248,6 @@ pub(crate) async fn note_returned(
         }
         is_new |= execute!(conn, CAME_BACK, now, site, *number, address, i64::from(*by_path), report)? > 0;
     }
-    if is_new {
-        tell_of_report(conn, site, report, now).await?;
-    }
     Ok(is_new)
 }
 
@@ -275,7 +272,12 @@ async fn note_by_path(
         execute!(conn, PROVED, &key, &returned.address, report)?;
         execute!(conn, FOR_GOOD, now, &key, &returned.address)?;
     }
-    Ok(execute!(conn, CAME_BACK, now, &key, report)? > 0)
+    let is_new = execute!(conn, CAME_BACK, now, &key, report)? > 0;
+    match is_new {
+        true => tell_of_report(conn, &key, now).await?,
+        false => tell_of_proof(conn, &key, now).await?,
+    }
+    Ok(is_new)
 }
 
 /// Whether one more note that a letter came back is written on this issue, because of this report; noted for those that follow.

@@ -136,6 +136,26 @@ pub async fn who_commented_is_told_once_that_the_letter_came_back_and_nobody_of_
     world.end().await;
 }
 
+/// Whoever has a letter knows its Message-ID and the address for answers, and could have its author told what is not so.
+pub async fn sec_26_a_report_that_proves_nothing_is_told_to_nobody(database: &Database) {
+    let office = PostOffice::open();
+    let world = world(database, &office, &to_strangers(1, "")).await;
+    let gina = person(&world, "Gina").await;
+    let (id, key) = issue(&world, json!({})).await;
+    commented(&world, (&id, &key), &gina, None).await;
+    let letter = office.wait_for(1).remove(0);
+    let forged = report("forged", "support@desk.example", Some(&id_of(&letter)), CUSTOMER);
+    world.done(&world.send(&forged).await).await;
+    let line = line_to(&world, CUSTOMER).await;
+    assert!(matches!(line.fate, LetterFate::CameBack(_)), "it is noted: {line:#?}");
+    tokio::time::sleep(A_WHILE).await;
+    assert_eq!((office.posted().len(), world.store.return_story("acme", &line.id).await.unwrap()), (1, None));
+    // One that comes to the reader's own return path does, although the letter was noted before.
+    came_back(&world, &letter, "proved").await;
+    assert_eq!(office.wait_for(2)[1].rcpt_to, ["gina@example.org"]);
+    world.end().await;
+}
+
 /// The server by which it leaves says so itself, at RCPT.
 pub async fn what_our_own_server_refuses_for_good_is_told_to_its_author_once(database: &Database) {
     let office = PostOffice::open();

@@ -39,14 +39,20 @@ macro_rules! is_told_of {
 /// The job that finds out who is told of a letter.
 macro_rules! jobs {
     ($which:literal) => {
+        jobs!(
+            $which,
+            " ON CONFLICT (id) DO UPDATE SET state = 'ready', due = excluded.due, created_at = excluded.created_at, tries = 0,
+                ended_at = NULL WHERE jobs.state = 'done'"
+        )
+    };
+    ($which:literal, $where_there_is_one:literal) => {
         concat!(
             "INSERT INTO jobs (id, kind, site, subject, position, state, due, created_at)
             SELECT 'returned:' || o.id, 'returned', o.site, o.id, $1, 'ready', $1, $1 FROM outbox o WHERE ",
             $which,
             " AND ",
             is_told_of!("o"),
-            " ON CONFLICT (id) DO UPDATE SET state = 'ready', due = excluded.due, created_at = excluded.created_at, tries = 0,
-                ended_at = NULL WHERE jobs.state = 'done'"
+            $where_there_is_one
         )
     };
 }
@@ -77,10 +83,17 @@ pub enum ReturnWritten {
 /// The outcome's word of a letter that is one too many.
 const TOO_MANY: &str = "too_many";
 
-/// Has somebody told of the letters that this report told of first, at this time.
-pub(crate) async fn tell_of_report(conn: &mut Conn, site: &str, report: &str, now: Micros) -> Result<(), Fault> {
-    const JOBS: &str = jobs!("o.site = $2 AND o.report = $3 AND o.bounced_at = $1");
-    execute!(conn, JOBS, now, site, report).map(|_| ())
+/// Has somebody told of the letter of this key, of which a report proves that it came back.
+pub(crate) async fn tell_of_report(conn: &mut Conn, key: &str, now: Micros) -> Result<(), Fault> {
+    const JOBS: &str = jobs!("o.key = $2");
+    execute!(conn, JOBS, now, key).map(|_| ())
+}
+
+/// The same of one that was known to have come back: somebody is told unless that was found out before, because a report that proves nothing
+/// tells nobody.
+pub(crate) async fn tell_of_proof(conn: &mut Conn, key: &str, now: Micros) -> Result<(), Fault> {
+    const JOBS: &str = jobs!("o.key = $2", " ON CONFLICT (id) DO NOTHING");
+    execute!(conn, JOBS, now, key).map(|_| ())
 }
 
 /// Has somebody told of the letter of this job, which was refused for good, or is given up.

@@ -86,7 +86,8 @@ checks! {
         who_was_told_stays_known_while_an_event_waits_to_be_decided_anew;
     filtering: letters_about_events_are_filtered_by_what_is_known_of_them, events_are_filtered_by_what_is_known_of_them;
     again: a_letter_that_was_sent_is_sent_once_more_by_a_step_of_its_own;
-    returned: of_a_letter_that_did_not_arrive_somebody_is_told_once, what_says_nothing_of_the_recipient_is_told_to_nobody;
+    returned: of_a_letter_that_did_not_arrive_somebody_is_told_once, what_says_nothing_of_the_recipient_is_told_to_nobody,
+        only_a_report_that_is_proved_is_told;
     written: a_comment_that_asks_for_one_too_many_is_refused_and_says_so, a_letter_is_asked_for_once_and_no_more_often_than_may_be, a_letter_that_is_looked_at_is_sent_once_or_not_at_all,
         priv_06_what_people_wrote_is_erased_with_the_content_of_their_site,
         what_waits_for_a_word_waits_for_as_long_as_content_is_kept;

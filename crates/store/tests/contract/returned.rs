@@ -2,7 +2,7 @@
 
 use crate::home::*;
 use crate::outbox::{letter, post};
-use policy::{Fault, FaultCode, ReturnedLetter, StepKey, letter_number};
+use policy::{Fault, FaultCode, ReturnPath, ReturnedLetter, StepKey, letter_number};
 use serde_json::json;
 use store::{JobKind, Lease, NewLetter, ReturnDecision, ReturnWritten, Store};
 
@@ -26,12 +26,18 @@ async fn jobs(home: &Home) -> i64 {
     home.number("SELECT COUNT(*) FROM jobs WHERE kind = 'returned' AND state <> 'done'").await
 }
 
+/// One that came to the return path of the letter's reader.
 async fn report(store: &Store, name: &str, key: &StepKey) {
+    let path = ReturnPath { issue_id: letter("any", 13).issue_id, number: letter_number(key) };
+    told(store, name, key, Some(path)).await;
+}
+
+async fn told(store: &Store, name: &str, key: &StepKey, path: Option<ReturnPath>) {
     take(store, arrival(name)).await;
     let lease = claim_one(store, DECIDE).await;
     let mut made = decision(&lease.subject, None);
     let (number, address) = (letter_number(key), letter("any", 13).about.to);
-    made.plan.returned = vec![ReturnedLetter { number, address, permanent: true, ..ReturnedLetter::default() }];
+    made.plan.returned = vec![ReturnedLetter { number, address, permanent: true, path, ..ReturnedLetter::default() }];
     store.write_down(&lease, &made).await.unwrap();
 }
 
@@ -101,4 +107,19 @@ pub async fn what_says_nothing_of_the_recipient_is_told_to_nobody(home: Home) {
     let key = store.outbox_letter(&lease.subject).await.unwrap().unwrap().key;
     report(&store, "later", &key).await;
     assert_eq!(jobs(&home).await, 1);
+}
+
+pub async fn only_a_report_that_is_proved_is_told(home: Home) {
+    let store = home.open().await;
+    let (lease, key) = posted(&store, "forged").await;
+    told(&store, "by-id", &key, None).await;
+    let line = store.outbox_letter(&lease.subject).await.unwrap().unwrap();
+    assert!(matches!(line.fate, store::LetterFate::CameBack(_)), "{line:#?}");
+    assert_eq!(jobs(&home).await, 0, "anybody who has the letter can say so");
+    report(&store, "by-path", &key).await;
+    assert_eq!(jobs(&home).await, 1);
+    let job = claim_one(&store, RETURNED).await;
+    tell(&store, &job, None).await.unwrap();
+    report(&store, "again", &key).await;
+    assert_eq!(jobs(&home).await, 0, "it is known that nobody is told");
 }
