@@ -3,13 +3,15 @@
 mod came_back;
 mod dialogue;
 pub(crate) mod filter;
+mod step;
 
 pub use came_back::CameBack;
 pub use dialogue::{Dialogue, LetterLeft};
 pub use filter::{EventFilter, EventState, FilteredPage, LetterFilter, LetterState};
+pub use step::{Begun, LedgerLine};
 
 use mail::Envelope;
-use policy::{Click, Facts, Fault, Letter, Outcome, Plan, Receipt, StepKey};
+use policy::{Click, Facts, Fault, Letter, Outcome, Plan, StepKey};
 use serde::{Deserialize, Serialize};
 
 /// Microseconds since the Unix epoch, in UTC.
@@ -257,31 +259,6 @@ pub struct Decision {
     pub issue_id: Option<String>,
     /// What it was decided on; kept with proposals alone.
     pub facts: Option<Facts>,
-}
-
-/// What the ledger says of a step that is about to be carried out.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Begun {
-    /// Never begun before: the row now says "begun". Go on.
-    Fresh,
-    /// Begun before without an end: look for its trace. `before` is what was noted at the first begin.
-    InDoubt { begun_at: Micros, before: String, looked: u32 },
-    /// Done already: go to the next step.
-    Done(Receipt),
-    /// Failed for good earlier.
-    Failed(Fault),
-}
-
-/// One line of a message's story.
-#[derive(Debug, Clone, PartialEq)]
-pub struct LedgerLine {
-    pub key: StepKey,
-    pub begun_at: Micros,
-    pub ended_at: Option<Micros>,
-    pub receipt: Option<Receipt>,
-    pub fault: Option<Fault>,
-    /// How a letter left; `None` for all else, and after it was erased.
-    pub dialogue: Option<Dialogue>,
 }
 
 /// A row of the list of messages.

@@ -110,3 +110,37 @@ async fn an_event_is_erased_by_keyboard_alone_after_a_question() {
     assert!(house.store.event(&event).await.unwrap().unwrap().erased.unwrap().waited);
     browser.close().await;
 }
+
+#[tokio::test]
+async fn what_was_erased_says_so() {
+    let house = House::keeping(0).await;
+    let session = house.session().await;
+    let told = events::told(&house.store, "10", &Deed::plain()).await;
+    let open = events::stopped(&house.store, "11", &Deed::plain()).await;
+    // Nobody tries the letter that waits any more, and forty days pass.
+    house.sql("UPDATE jobs SET state = 'dead' WHERE kind = 'letter' AND state = 'waiting'").await;
+    house.sql("UPDATE events SET received_at = received_at - 3456000000000").await;
+    house.sql("UPDATE notices SET received_at = received_at - 3456000000000").await;
+    house.sql("UPDATE outbox SET posted_at = posted_at - 3456000000000").await;
+    house.store.sweep().await.unwrap();
+    let page = house.page(&session, &format!("/events/{}", told.event)).await.text;
+    let texts = [
+        "<h1>Issue 10: the issue was changed</h1>",
+        "What was decided has been erased; that it was, and its outcome, are kept.",
+        "What it said has been erased.",
+        "<span class=\"lozenge letters\">letters</span>",
+        "<dt>Content</dt><dd>erased</dd>",
+        "<h3>(erased)</h3>",
+    ];
+    events::assert_says(&page, &texts);
+    let undecided = house.page(&session, &format!("/events/{open}")).await.text;
+    events::assert_says(&undecided, &["Nothing was decided about it before it was erased.", "given up"]);
+    let (list, letters) =
+        (house.page(&session, "/events").await.text, house.page(&session, "/letters/events").await.text);
+    events::assert_says(&list, &["<span>(erased)</span>", "Issue 11: the issue was changed"]);
+    for page in [page, undecided, list, letters] {
+        for gone in ["Ada", "Bob", "NORTH-41", "In Progress", "Send once more", "Try again", "550 "] {
+            assert!(!page.contains(gone), "{gone}:\n{page}");
+        }
+    }
+}
