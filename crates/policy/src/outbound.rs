@@ -85,7 +85,7 @@ pub struct Mappings {
     projects: Vec<(String, Values)>,
     pub(crate) mappings: Vec<Mapping>,
     pub(crate) written: WrittenRules,
-    summaries: Vec<Summary>,
+    pub(crate) summaries: Vec<Summary>,
 }
 
 /// One mapping as it is written.
@@ -267,6 +267,11 @@ impl Mappings {
     /// What a mapping, the project with this key and the whole site say.
     fn levels<'m>(&'m self, mapping: &'m Mapping, project: &str) -> [&'m Values; 3] {
         [&mapping.values, self.of_project(project), &self.default]
+    }
+
+    /// The projects that have a table of their own.
+    pub(crate) fn project_keys(&self) -> impl Iterator<Item = &str> {
+        self.projects.iter().map(|(key, _)| key.as_str())
     }
 
     /// What holds for letters that people write on purpose about issues of this project.

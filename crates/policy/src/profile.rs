@@ -33,6 +33,7 @@ pub(crate) use directive::{DirectiveRule, Directives, Processor};
 pub(crate) use directive_set::{is_name_of_set, named_in};
 pub(crate) use exclusion::Exclusion;
 pub(crate) use limits::Limits;
+pub(crate) use lines::Lines;
 pub(crate) use mapped::Mapped;
 pub(crate) use network::Network;
 pub(crate) use notice::{CUSTOMER, NOT_CREATED, Notices};

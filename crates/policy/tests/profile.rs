@@ -67,6 +67,7 @@ fn value(form: Form) -> String {
         Form::Condition => "\"authentic\"".to_owned(),
         Form::ProjectKey => "\"DEMO\"".to_owned(),
         Form::TimeZone => "\"Europe/Berlin\"".to_owned(),
+        Form::Language => "\"de-AT\"".to_owned(),
         Form::Addresses => "[\"a@example.com\", \"*@example.org\"]".to_owned(),
         Form::Domains => "\"example.com\"".to_owned(),
         Form::Prefix => "\"r-\"".to_owned(),
@@ -75,9 +76,7 @@ fn value(form: Form) -> String {
         Form::Number(most) => most.to_string(),
         Form::Truth => "true".to_owned(),
         Form::Due => "\"+3d\"".to_owned(),
-        Form::Templates => {
-            "{ Channel = \"{{sender.domain}}\", customfield_1 = [\"a\", \"b\"], \"No. of\" = 7 }".to_owned()
-        }
+        Form::Templates => "{ Team = \"{{sender.domain}}\", customfield_1 = [\"a\"], \"No. of\" = 7 }".to_owned(),
     }
 }
 

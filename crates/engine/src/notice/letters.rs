@@ -21,7 +21,7 @@ use policy::outbound::Format;
 use policy::reply_token::TokenKey;
 use policy::silence_link::LinkedLetter;
 use policy::template::view::{self, Brand, Links, Logo, Offer};
-use policy::template::{Form as RenderedForm, MadeBy, Order, Rendered, Trouble, View, Words};
+use policy::template::{Form as RenderedForm, Order, Rendered, View, Words};
 use policy::{Fault, FaultCode, Notification, StepKey, event_letter_number};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, PoisonError};
@@ -175,10 +175,7 @@ impl Making<'_> {
         Ok(Made {
             number,
             subject: first.rendered.subject.as_str().to_owned(),
-            trouble: match &first.rendered.made_by {
-                MadeBy::ThemeInstead(trouble) => Some(self.noted(trouble)),
-                MadeBy::Theme | MadeBy::Template => None,
-            },
+            trouble: self.noted(&first.rendered),
             message_id: names.message_id,
             from: names.from,
             files: first.files,
@@ -376,10 +373,12 @@ impl Making<'_> {
         }
     }
 
-    pub(super) fn noted(&self, trouble: &Trouble) -> String {
+    /// What was wrong with the template, for its story.
+    pub(super) fn noted(&self, rendered: &Rendered) -> Option<String> {
+        let trouble = rendered.trouble()?;
         Metrics::add(&self.shared.metrics.letters_by_theme_instead);
         tracing::warn!(job = self.held.lease.job, "a template was of no use, so that its theme was used instead");
-        trouble.to_string()
+        Some(trouble)
     }
 }
 

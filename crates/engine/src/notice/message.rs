@@ -8,7 +8,7 @@ use mail::compose::Notification as Composed;
 use policy::bulletin::channel::{ISSUE, Message};
 use policy::letter::AnswerSeenBy;
 use policy::notify::ChannelTold;
-use policy::template::{Form, MadeBy, Order, Words};
+use policy::template::{Form, Order, Words};
 use policy::{Notification, event_letter_number};
 use store::{ChannelMessage, LetterAbout, LetterCause, LetterSets, NewLetter};
 
@@ -28,10 +28,7 @@ impl Making<'_> {
         let theme = notification.style.theme;
         let order = Order { theme, template, view, resources: Vec::new(), form: Form::Message };
         let rendered = self.shared.letters.render(order).await?;
-        let trouble = match &rendered.made_by {
-            MadeBy::ThemeInstead(trouble) => Some(self.noted(trouble)),
-            MadeBy::Theme | MadeBy::Template => None,
-        };
+        let trouble = self.noted(&rendered);
         let message = Message {
             kind: format!("{ISSUE}{}", kind.word()),
             name: notification.issue_key.clone(),

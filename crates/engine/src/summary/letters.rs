@@ -16,7 +16,7 @@ use policy::outbound::Format;
 use policy::reply_token::TokenKey;
 use policy::silence_link::LinkedLetter;
 use policy::template::view::{self, Links};
-use policy::template::{Form, MadeBy, Order, Rendered, Words};
+use policy::template::{Form, Order, Rendered, Words};
 use policy::{AnswerSeenBy, Fault, StepKey, event_letter_number};
 use store::{LetterAbout, LetterCause, LetterSets, NewLetter};
 
@@ -113,17 +113,10 @@ impl Making<'_> {
     }
 
     fn trouble(&self, rendered: &Rendered) -> Option<String> {
-        match &rendered.made_by {
-            MadeBy::ThemeInstead(trouble) => {
-                Metrics::add(&self.shared.metrics.letters_by_theme_instead);
-                tracing::warn!(
-                    job = self.held.lease.job,
-                    "a template was of no use, so that its theme was used instead"
-                );
-                Some(trouble.to_string())
-            }
-            MadeBy::Theme | MadeBy::Template => None,
-        }
+        let trouble = rendered.trouble()?;
+        Metrics::add(&self.shared.metrics.letters_by_theme_instead);
+        tracing::warn!(job = self.held.lease.job, "a template was of no use, so that its theme was used instead");
+        Some(trouble)
     }
 
     fn composed(&self, one: &SummaryLetter, from: &Address, ids: &Ids, rendered: &Rendered) -> Result<Vec<u8>, Fault> {

@@ -97,9 +97,9 @@ const OF_LETTERS: &[Setting] = &[
     ),
     setting(
         "default.language",
-        Form::Text,
+        Form::Language,
         Default::Is("en"),
-        "The language of letters to those of whom the tracker tells none.",
+        "The language of letters to those of whom the tracker tells none: one of [those that there are](templates.md#themes), alone or with a region, such as `de-AT`.",
     ),
     setting(
         "default.time_zone",

@@ -101,6 +101,30 @@ pub fn summary(language: &str) -> View {
     }
 }
 
+/// The same where all is missing that may be: for whoever has no access, about an issue of which little is said.
+pub fn bare(view: &View) -> View {
+    let issue = Issue {
+        priority: None,
+        reporter: None,
+        assignee: None,
+        description: None,
+        kind: String::new(),
+        status: String::new(),
+        ..view.issue.clone()
+    };
+    View {
+        site: Site { url: String::new(), ..view.site.clone() },
+        issue,
+        earlier: Vec::new(),
+        recipient: Recipient { name: String::new(), ..view.recipient.clone() },
+        links: Links::default(),
+        offers: Vec::new(),
+        brand: Brand { logo: None, ..view.brand.clone() },
+        subject_prefix: String::new(),
+        ..view.clone()
+    }
+}
+
 /// A letter about changes offers what can be done by one click.
 fn offers(kind: EventKind, is_german: bool) -> Vec<Offer> {
     let words: &[[&str; 3]] = match (kind, is_german) {

@@ -280,8 +280,13 @@ pub const LANGUAGES: &[Words] = &[
 impl Words {
     /// The words for a tag such as `de-AT`: those of the language, else English.
     pub fn of(tag: &str) -> &'static Words {
+        Words::known(tag).unwrap_or(&LANGUAGES[0])
+    }
+
+    /// The words for a tag; `None` where there are none in its language.
+    pub fn known(tag: &str) -> Option<&'static Words> {
         let language = tag.split(['-', '_']).next().unwrap_or_default();
-        LANGUAGES.iter().find(|words| words.language.eq_ignore_ascii_case(language)).unwrap_or(&LANGUAGES[0])
+        LANGUAGES.iter().find(|words| words.language.eq_ignore_ascii_case(language))
     }
 
     /// What a column of a summary is called.

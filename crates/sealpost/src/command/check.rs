@@ -1,5 +1,7 @@
 //! `sealpost check`: what works, what does not, and what to do about it.
 
+mod templates;
+
 use super::{Failure, fault_in_words};
 use crate::settings::{self, Settings};
 use crate::wire;
@@ -129,6 +131,9 @@ async fn look_at_sites(settings: &Settings, store: Option<&Store>, findings: &mu
             findings.say(&format!("site {}, history", site.name), verdict)?;
         }
         findings.say(&format!("letters of site {}", site.name), Ok(letters(site)))?;
+        for verdict in templates::verdicts(site).await? {
+            findings.say(&format!("templates of site {}", site.name), verdict)?;
+        }
     }
     Ok(())
 }

@@ -48,7 +48,7 @@ fn made_by(made: &Rendered, theme: &str, table: Option<&str>) -> (String, Option
     match &made.made_by {
         MadeBy::Theme => (format!("the theme {theme}"), None),
         MadeBy::Template => (format!("the template [{table}], within the theme {theme}"), None),
-        MadeBy::ThemeInstead(trouble) => (format!("the theme {theme}"), Some(format!("[{table}]: {trouble}"))),
+        MadeBy::ThemeInstead(_) => (format!("the theme {theme}"), made.trouble()),
     }
 }
 

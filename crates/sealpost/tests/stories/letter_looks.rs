@@ -193,7 +193,7 @@ fn a_preview_tells_of_a_template_that_gave_way() {
     assert_eq!(output.status.code(), Some(1), "{}", told(&output));
     let gave_way: Vec<Value> = lines(&output).into_iter().filter(|line| line["made_by"] == "theme_instead").collect();
     assert_eq!(gave_way.len(), 2, "one for each language");
-    assert_eq!(gave_way[0]["why"], "the html of the template is empty");
+    assert_eq!(gave_way[0]["why"], "[worked]: the html of the template is empty");
     let output = with("[worked]\nhtml = '{% include \"x\" %}'\n");
     assert_eq!(output.status.code(), Some(1), "{}", told(&output));
     assert!(told(&output).contains("{% include %} is for themes alone"), "{}", told(&output));

@@ -23,8 +23,9 @@ which people answer, why somebody gets the letter, and the links to unsubscribe 
 
 Each letter becomes `THEME-KIND-LANGUAGE.subject`, `.txt` and `.html`; on standard output there is one JSON object per letter with `theme`,
 `kind`, `language`, `subject`, `made_by`, `why` and `files`. `made_by` is `theme`, `template`, or `theme_instead`: then the template was wrong
-or wrote nothing, the theme's own words were used for the whole letter, `why` says what was wrong, and the command ends with 1. A
-letter that goes out is treated alike, so no letter is lost because of a template.
+or wrote nothing, the theme's own words were used for the whole letter, `why` says what was wrong, with the table, the part and the line of the file, and the command ends with 1. A
+letter that goes out is treated alike, so no letter is lost because of a template. `sealpost check` makes letters of samples of every kind with each site's templates, by every theme
+that its mappings name and in every language, also where an issue has no assignee and a reader no access, and says which template is of no use, before the first letter is sent.
 
 `--event` takes an event as `sealpost event list` shows it and decides about it as things are now, this event by itself: the tracker is asked, the site's mappings,
 theme and templates count, and nothing is written down, sent or had of the issue's files. Who is told nothing of it has no letter: then the command says who would be
