@@ -271,6 +271,8 @@ async fn every_page_fits_every_width_and_is_well_formed() {
         ("events", "/events"),
         ("events-stopped", "/events?state=stopped"),
         ("event-letters", "/letters/events"),
+        ("events-filtered", "/events?state=letters&issue=10&site=elsewhere"),
+        ("event-letters-filtered", "/letters/events?state=sent&issue=10&to=Bob%20Example&mapping=all"),
         ("event-letters-none", "/letters/events?before=0~a"),
         ("mailboxes", "/mailboxes"),
         ("exclusions", "/exclusions"),

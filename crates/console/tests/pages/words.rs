@@ -1,8 +1,11 @@
 //! Events and letters about them: one is decided about anew, and lists show what fits.
 
+use crate::browser::{ENTER, keep_picture, serve, sign_in, tab_through};
 use crate::events::{Deed, Told, assert_says, leads_to, stopped, told};
 use crate::house::*;
 use axum::http::StatusCode;
+use rig::webdriver::Browser;
+use store::JobState;
 
 #[tokio::test]
 async fn an_event_is_decided_about_anew_at_a_persons_word() {
@@ -55,4 +58,42 @@ async fn events_and_letters_about_them_are_filtered() {
         assert_eq!(page.matches("<span class=\"state ").count(), number, "{query}");
         assert!(number > 0 || page.contains("No letter fits this filter."), "{query}");
     }
+}
+
+#[tokio::test]
+async fn a_letter_is_found_and_sent_once_more_after_a_question_by_keyboard_alone() {
+    let house = House::open().await;
+    let (console, origin) = serve(&house).await;
+    let Told { letters, .. } = told(&house.store, "10", &Deed::plain()).await;
+    let browser = Browser::start().await;
+    sign_in(&browser, &console).await;
+    browser.look(390, "light").await;
+    browser.open(&format!("{origin}/letters/events")).await;
+    while tab_through(&browser, 1).await != ["issue"] {}
+    for key in ['1', '0'] {
+        browser.press(key).await;
+    }
+    assert_eq!(tab_through(&browser, 3).await, ["to", "mapping", "state"]);
+    // The state is chosen by the beginning of its words.
+    browser.press('s').await;
+    assert_eq!(tab_through(&browser, 2).await, ["site", "Show"]);
+    browser.press(ENTER).await;
+    browser.until("location.search.includes('issue=10') && location.search.includes('state=sent')").await;
+    browser.until("document.readyState === 'complete' && document.querySelectorAll('li.card').length === 1").await;
+    while tab_through(&browser, 1).await != ["How it left"] {}
+    browser.press(ENTER).await;
+    assert_eq!(tab_through(&browser, 1).await, ["Send once more"]);
+    browser.press(ENTER).await;
+    keep_picture(&browser, "event-letters-question-390-light").await;
+    assert_eq!(tab_through(&browser, 1).await, ["Yes, send it once more"]);
+    browser.press(ENTER).await;
+    browser.until("location.pathname.startsWith('/events/') && document.readyState === 'complete'").await;
+    let line = house.store.outbox_letter(&letters[0]).await.unwrap().unwrap();
+    assert_eq!((line.again, line.job), (1, Some(JobState::Ready)));
+    browser.look(1280, "light").await;
+    while tab_through(&browser, 1).await != ["Decide anew who is told"] {}
+    browser.press(ENTER).await;
+    keep_picture(&browser, "event-again-question-1280-light").await;
+    assert_eq!(tab_through(&browser, 1).await, ["Yes, decide anew"]);
+    browser.close().await;
 }

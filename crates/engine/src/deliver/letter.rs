@@ -46,6 +46,10 @@ pub(crate) async fn letter(shared: &Shared, held: &Held) -> Result<(), Stop> {
     };
     match handed {
         Handed::Now => Ok(()),
+        // That was our own word, written down before a crash.
+        Handed::Failed(fault) if fault.code == FaultCode::LetterWithheld => {
+            Ok(shared.store.complete(&held.lease).await?)
+        }
         Handed::Failed(fault) if !is_no_such_address(&fault) => Err(Stop::GiveUp(fault)),
         Handed::Failed(_) | Handed::Before => Ok(shared.store.complete(&held.lease).await?),
         Handed::TooLarge(fault) => Err(Stop::GiveUp(fault)),

@@ -26,7 +26,9 @@ async fn told(store: &Store, (issue_id, key): (&str, &str), mapping: &str, to: &
     let ids: Vec<String> = store.open_events(&lease).await.unwrap().into_iter().map(|stored| stored.id).collect();
     let notice = store.begin_notice(&lease).await.unwrap();
     let written = json!({ "notifications": [{ "mapping": mapping }], "left_out": [{ "mapping": "other" }] });
-    let mut new = NewLetter { issue_id: issue_id.into(), ..letter(&format!("{issue_id}-{mapping}-{to}"), 13) };
+    // A key stands in clear, and nobody is named in it.
+    let name = format!("{issue_id}-{mapping}-{}", &to[..1]);
+    let mut new = NewLetter { issue_id: issue_id.into(), ..letter(&name, 13) };
     (new.about.to, new.about.mapping, new.about.issue_key) = (to.into(), mapping.into(), key.into());
     store.write_notice(&lease, &notice, &ids, "letters", &written, vec![new]).await.unwrap();
 }
@@ -52,7 +54,7 @@ pub async fn letters_about_events_are_filtered_by_what_is_known_of_them(home: Ho
     told(&store, ("10", "NORTH-1"), "m", "ann@people.example").await;
     told(&store, ("11", "NORTH-2"), "m", "bob@people.example").await;
     told(&store, ("11", "NORTH-2"), "n", "ann@people.example").await;
-    let all = ["10-m-ann@people.example", "11-m-bob@people.example", "11-n-ann@people.example"];
+    let all = ["10-m-a", "11-m-b", "11-n-a"];
     let none = LetterFilter::default;
     assert_eq!(letters(&store, none()).await, all);
     assert_eq!(letters(&store, LetterFilter { site: some(SITE), ..none() }).await, all);
