@@ -30,7 +30,7 @@ pub use written::{
 
 use crate::decide::Trace;
 use crate::event::{Event, EventKind};
-use crate::outbound::{Format, Held, Mapping, Mappings, To, words_of};
+use crate::outbound::{Format, Held, LetterSays, Mapping, Mappings, To, words_of};
 use crate::template::Theme;
 use crate::template::view::Reason;
 use crate::{StepKey, letter_number};
@@ -110,6 +110,9 @@ pub struct Style {
     pub files: FileRule,
     /// How many earlier comments stand below it.
     pub history: u32,
+    /// Nothing that anybody wrote goes with it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub withheld: bool,
     /// The directive sets that it offers, as the mapping names them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sets: Vec<String>,
@@ -385,6 +388,7 @@ fn style(held: &Held) -> Style {
             recent_s: held.files_recent_s,
         },
         history: held.history,
+        withheld: held.letter_says == LetterSays::Link,
         sets: Vec::new(),
     }
 }

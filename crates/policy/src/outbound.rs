@@ -11,7 +11,7 @@ mod written;
 pub use event_words::{EVENT_WORDS, words_of};
 pub use settings::{AUDIENCE_MAX, FILES_BYTES_MAX, MERGE_WINDOW_S_MAX, ROOMS, SUMMARY_ISSUES_MAX};
 pub use summary::{Action, Column, Summary};
-pub use values::{ChannelSays, FilesWay, Format, To};
+pub use values::{ChannelSays, FilesWay, Format, LetterSays, To};
 pub use written::{CommentRules, Note};
 
 pub(crate) use settings::AUDIENCES;

@@ -153,7 +153,7 @@ impl Notification {
     /// added himself, and of no others: a portal shows them no more either, and anybody can write the name of a file that he may not see.
     pub fn files(&self, about: &About<'_>, missing: &HashSet<String>) -> Files {
         let rule = &self.style.files;
-        if rule.way == FilesWay::None {
+        if rule.way == FilesWay::None || self.style.withheld {
             return Files::default();
         }
         let mut room = Room { bytes: rule.bytes_max, files: FILES_ALONG_MAX };

@@ -76,6 +76,7 @@ fn told(outsider: bool, rule: FileRule) -> Notification {
             to: To::Each,
             files: rule,
             history: 0,
+            withheld: false,
             sets: vec![],
         },
         because: Reason::Watcher,
@@ -251,4 +252,15 @@ fn there_are_so_many_files_at_most() {
     let small = file("1", "a", "text/plain", 1);
     assert_eq!((room.takes(&small), room.takes(&small)), (Ok(()), Ok(())));
     assert!(room.takes(&small).unwrap_err().contains("50 already"));
+}
+
+#[test]
+fn a_letter_that_says_nothing_has_no_file_and_names_none() {
+    let mut notification = told(false, rule());
+    notification.style.withheld = true;
+    assert_eq!(fates(&notification, &[]), []);
+    with_about(|about| {
+        let view = notification.view(about, Own::default());
+        assert!(view.withheld && view.happenings.iter().all(|happening| happening.files.is_empty()));
+    });
 }

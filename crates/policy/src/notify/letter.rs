@@ -111,7 +111,7 @@ impl Notification {
             subject: self.subject.clone(),
             mark: own.mark,
             texts_of_html: true,
-            withheld: false,
+            withheld: self.style.withheld,
             left_out: 0,
         }
     }
@@ -288,6 +288,7 @@ mod tests {
                 to: To::Each,
                 files: FileRule::default(),
                 history: 2,
+                withheld: false,
                 sets: vec![],
             },
             because: Reason::Reporter,

@@ -15,7 +15,7 @@ use super::audience::{self, Because};
 use super::facts::{Facts, IssueNow};
 use super::inquiry::Inquiry;
 use super::recipient::{self, Reachable};
-use super::{FILES_ALONG_MAX, FileSaid, LeftOut, Notification, Notified, Question, recipient_of, style};
+use super::{FILES_ALONG_MAX, FileSaid, LeftOut, Notification, Notified, Question, Style, recipient_of, style};
 use crate::decide::{Trace, is_plain_address};
 use crate::event::{Actor, Change, Event, EventKind};
 use crate::outbound::{AUDIENCES, FilesWay, Held, Mappings, Note, Tell, To};
@@ -362,7 +362,8 @@ impl Written {
             },
             events: vec![event.clone()],
             event_keys: Vec::new(),
-            style: style(held),
+            // Whoever writes it says what it says.
+            style: Style { withheld: false, ..style(held) },
             because: Reason::Written(writer.clone()),
             reason,
             untold: Vec::new(),

@@ -1,5 +1,9 @@
 //! Every setting of a file of mappings, with its form, default and meaning: for the reader, the manual and the tests.
 
+mod files;
+
+pub use files::FILES_BYTES_MAX;
+
 use super::event_words::EVENT_WORDS;
 use super::summary::column_words;
 use crate::profile::{Default, Form, Room, Setting, Tables, setting};
@@ -10,11 +14,6 @@ pub const MERGE_WINDOW_S_MAX: u32 = 3600;
 pub const HISTORY_MAX: u32 = crate::template::EARLIER_MAX as u32;
 /// The most people of one kind of audience.
 pub const AUDIENCE_MAX: u32 = 1000;
-
-/// A week.
-const FILES_RECENT_S_MAX: u32 = 604_800;
-/// The most that the files of one letter may have in all, in bytes.
-pub const FILES_BYTES_MAX: u32 = 50_000_000;
 
 /// The kinds of an audience that need no name: those of the issue and of its project.
 pub(crate) const AUDIENCES: [&str; 9] = [
@@ -120,6 +119,12 @@ const OF_LETTERS: &[Setting] = &[
         "`html` letters have the text as well; `text` letters have nothing else.",
     ),
     setting(
+        "default.letter_says",
+        Form::OneOf(&["all", "link"]),
+        Default::Is("all"),
+        "With `link` letters have [nothing that anybody wrote](outbound.md#letters-that-say-nothing): what happened, who did it, and the link to the issue. Channels of the mapping say no more either.",
+    ),
+    setting(
         "default.to",
         Form::OneOf(&["each", "bcc"]),
         Default::Is("each"),
@@ -152,42 +157,8 @@ const FILES: Room = Room {
     title: "[default]: files",
     about: "Files that the events of a letter added, and those that a comment in it shows or links. Customers and people without an account \
             get those alone that the words name which they read, because the tracker shows them no others.",
-    settings: OF_FILES,
+    settings: files::OF_FILES,
 };
-
-const OF_FILES: &[Setting] = &[
-    setting(
-        "default.files",
-        Form::OneOf(&["along", "link", "none"]),
-        Default::Is("along"),
-        "`along` sends them with the letter, pictures where the words show them, and links what stays behind. `link` links all; `none` does not tell of them.",
-    ),
-    setting(
-        "default.files_max_bytes",
-        Form::Number(FILES_BYTES_MAX),
-        Default::Is("7000000"),
-        "How many bytes the files of one letter may have in all; larger ones stay behind. In a mail they take a third more, and many \
-         servers take no mail above 10 MB.",
-    ),
-    setting(
-        "default.files_recent_s",
-        Form::Number(FILES_RECENT_S_MAX),
-        Default::Is("0"),
-        "What was added so many seconds before an event counts as added by it. Not for customers and people without an account.",
-    ),
-    setting(
-        "default.files_when",
-        Form::Condition,
-        Default::Is(""),
-        "A [condition over a file](outbound.md#files) that has to hold for it to go along; `\"\"` for none.",
-    ),
-    setting(
-        "default.thumbnails",
-        Form::Truth,
-        Default::Is("true"),
-        "With `true` small pictures stand beside the names of files of which the tracker has one.",
-    ),
-];
 
 const AUDIENCE: Room = Room {
     title: "[default]: the audience",

@@ -22,6 +22,19 @@ impl Word for Format {
     const WORDS: &'static [(&'static str, Format)] = &[("html", Format::Html), ("text", Format::Text)];
 }
 
+/// How much a letter says.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum LetterSays {
+    #[default]
+    All,
+    /// Nothing that anybody wrote.
+    Link,
+}
+
+impl Word for LetterSays {
+    const WORDS: &'static [(&'static str, LetterSays)] = &[("all", LetterSays::All), ("link", LetterSays::Link)];
+}
+
 /// To whom a letter is addressed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -144,6 +157,7 @@ levels! {
         time_zone: String = text,
         theme: Theme = word,
         format: Format = word,
+        letter_says: LetterSays = word,
         to: To = word,
         files: FilesWay = word,
         files_max_bytes: u32 = number,
@@ -188,6 +202,7 @@ pub(super) static NOTHING: Values = Values::NOTHING;
 
 impl Inherited for Format {}
 impl Inherited for Theme {}
+impl Inherited for LetterSays {}
 impl Inherited for To {}
 impl Inherited for FilesWay {}
 impl Inherited for Tell {}

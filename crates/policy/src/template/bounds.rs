@@ -3,6 +3,7 @@
 use super::html::SafeHtml;
 use super::view::{Happening, Reason, Said, SummaryIssue, View};
 use super::words::Words;
+use crate::event::EventKind;
 
 /// Happenings of one letter.
 pub const HAPPENINGS_MAX: usize = 50;
@@ -64,7 +65,8 @@ pub(super) fn within_room(mut view: View) -> View {
     view
 }
 
-/// The view without anything that a person wrote: what goes by mail that is not sealed, about what is (SEC-15).
+/// The view without anything that a person wrote: what goes by mail that is not sealed, about what is (SEC-15). That a letter did not arrive
+/// is said in our own words.
 fn withheld(mut view: View) -> View {
     let words = Words::of(&view.recipient.language);
     let said = || Said { html: SafeHtml::of_text(words.withheld), text: words.withheld.to_owned() };
@@ -79,7 +81,9 @@ fn withheld(mut view: View) -> View {
     view.earlier.clear();
     view.pictures.clear();
     for happening in &mut view.happenings {
-        happening.comment.iter_mut().for_each(|comment| comment.said = said());
+        if happening.kind != EventKind::Returned {
+            happening.comment.iter_mut().for_each(|comment| comment.said = said());
+        }
         happening.work.iter_mut().for_each(|work| work.said = None);
         happening.files.clear();
         // Values of fields may be words of people; the name of what changed is not. Without its id no headline says a value.
@@ -226,7 +230,6 @@ impl Room {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::event::EventKind;
     use crate::template::samples;
 
     #[test]

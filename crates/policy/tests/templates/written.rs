@@ -226,7 +226,10 @@ fn sec_15_a_letter_that_withholds_says_nothing_that_a_person_wrote() {
             view.earlier.iter_mut().for_each(|earlier| earlier.said = said());
             for happening in &mut view.happenings {
                 happening.changes.iter_mut().for_each(|change| change.to = Some(PLANTED.into()));
-                happening.comment.iter_mut().for_each(|comment| comment.said = said());
+                // That a letter did not arrive nobody wrote but we.
+                if kind != EventKind::Returned {
+                    happening.comment.iter_mut().for_each(|comment| comment.said = said());
+                }
                 happening.work.iter_mut().for_each(|work| work.said = Some(said()));
                 happening.files.iter_mut().for_each(|file| file.name = PLANTED.into());
             }
