@@ -53,10 +53,11 @@ pub(crate) async fn notice(shared: &Shared, held: &Held) -> Result<(), Stop> {
     let stored = shared.store.open_events(&held.lease).await?;
     let ids: Vec<String> = stored.iter().map(|stored| stored.id.clone()).collect();
     let site = shared.site(&held.lease.site)?;
-    let told = again::told_before(shared, (&site.name, &held.lease.subject), &stored).await?;
+    let told_before = again::told_before(shared, (&site.name, &held.lease.subject), &stored).await?;
+    let were_told = !told_before.is_empty();
     let events: Arc<[Event]> = stored.into_iter().map(|stored| stored.event).collect();
     let Decided { mut notified, issue, contents, asked } = match &site.mappings {
-        Some(mappings) => decide(shared, &site, &events, mappings, (&held.lease.subject, told)).await?,
+        Some(mappings) => decide(shared, &site, &events, mappings, (&held.lease.subject, told_before)).await?,
         None => Decided::default(),
     };
     let asked = asked.into_new(&mut notified);
@@ -80,7 +81,8 @@ pub(crate) async fn notice(shared: &Shared, held: &Held) -> Result<(), Stop> {
     };
     crash_point("notice_made");
     let number = notified.notifications.len();
-    let outcome = if number == 0 { IGNORED } else { LETTERS };
+    // Whoever was told before an event was decided about anew is still told of it.
+    let outcome = if number == 0 && !were_told { IGNORED } else { LETTERS };
     let entries = deleted::entries_known(&events, &contents);
     let written = Written { entries: &entries, ..Written::of(&notified, outcome, site.mappings.as_deref()) };
     let decided = store::Decided { events: &ids, outcome, notice: &written, letters, asked };
