@@ -33,10 +33,12 @@ impl Contents {
         let comments = self.entries.iter_mut().filter(|((entry, _), _)| *entry == Entry::Comment);
         let earlier = self.earlier.iter_mut().map(|one| &mut one.entry.said);
         for said in comments.map(|(_, comment)| &mut comment.said).chain(earlier) {
-            if let Some(text) = without_directives(&said.text) {
+            let Some((text, html)) = without_directives(said) else { continue };
+            *said = match html {
+                Some(html) => Said { html, text: text.to_owned() },
                 // As the letter of the comment has it.
-                *said = of_markdown(text, browse_base);
-            }
+                None => of_markdown(text, browse_base),
+            };
         }
     }
 }

@@ -4,6 +4,7 @@
 //! written to all the same, because somebody wants that, and is shown nothing of the issue.
 
 mod again;
+mod cut;
 mod directive;
 #[cfg(test)]
 mod tests;
