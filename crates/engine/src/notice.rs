@@ -56,11 +56,11 @@ pub(crate) async fn notice(shared: &Shared, held: &Held) -> Result<(), Stop> {
     let told_before = again::told_before(shared, (&site.name, &held.lease.subject), &stored).await?;
     let were_told = !told_before.is_empty();
     let events: Arc<[Event]> = stored.into_iter().map(|stored| stored.event).collect();
-    let Decided { mut notified, issue, contents, asked } = match &site.mappings {
+    let Decided { mut notified, issue, contents, mut asked } = match &site.mappings {
         Some(mappings) => decide(shared, &site, &events, mappings, (&held.lease.subject, told_before)).await?,
         None => Decided::default(),
     };
-    let asked = asked.into_new(&mut notified);
+    asked.tell(&mut notified);
     let letters = match &issue {
         Some(issue) => {
             let given = HashMap::new();
@@ -85,7 +85,8 @@ pub(crate) async fn notice(shared: &Shared, held: &Held) -> Result<(), Stop> {
     let outcome = if number == 0 && !were_told { IGNORED } else { LETTERS };
     let entries = deleted::entries_known(&events, &contents);
     let written = Written { entries: &entries, ..Written::of(&notified, outcome, site.mappings.as_deref()) };
-    let decided = store::Decided { events: &ids, outcome, notice: &written, letters, asked };
+    let Asked { letters: asked, counted, .. } = asked;
+    let decided = store::Decided { events: &ids, outcome, notice: &written, letters, asked, counted };
     shared.store.write_decided(&held.lease, &id, decided).await?;
     crash_point("notice_written_down");
     Metrics::add(&shared.metrics.notices);
@@ -131,13 +132,14 @@ async fn decide(
 ) -> Result<Decided, Stop> {
     let mut inquiry = Inquiry::new(shared, site, events, mappings);
     let mut facts = notify::Facts { gateway: site.account_id().await?.to_owned(), told, ..notify::Facts::default() };
-    let mut asked = Asked::default();
+    let mut asked = Asked::before(shared, site, events).await?;
     if mappings.comments_write() && events.iter().any(|event| event.kind == EventKind::Commented) {
         // A comment may ask for a letter where no mapping tells of it, and whoever gets that is not told of the comment as well.
         inquiry.find_out(Question::Issue { issue_id: issue_id.to_owned() }, &mut facts).await?;
-        asked = directive::asked(&mut inquiry, issue_id, &mut facts).await?;
-        facts.had = asked.recipients(shared, site, mappings).await?;
+        directive::ask(&mut inquiry, issue_id, &mut facts, &mut asked).await?;
+        asked.count_on(shared, site, mappings).await?;
     }
+    facts.had = asked.goes_to();
     let (about, rules) = (events.clone(), mappings.clone());
     let mut facts = inquiry.find_out_all(facts, ROUNDS_MAX, move |facts| notify::ask(&about, &rules, facts)).await?;
     inquiry.look_again(issue_id, &mut facts).await?;

@@ -296,6 +296,11 @@ on_sqlite! {
     drafts::whoever_gets_a_letter_is_not_told_of_its_note;
     drafts::a_comment_that_writes_a_letter_is_told_without_its_directives_and_to_others_alone;
     drafts::an_internal_note_is_not_made_where_everybody_would_see_it;
+    drafts::who_is_named_in_a_comment_that_is_one_too_many_is_told_of_the_comment;
+    drafts::who_was_left_out_for_a_letter_that_is_refused_is_told_after_all;
+    drafts::an_event_that_is_decided_anew_tells_nobody_who_got_its_letter;
+    drafts::what_a_comment_says_below_its_directives_is_shown_as_the_tracker_shows_it;
+    drafts::what_is_to_be_sent_can_be_dropped_while_the_tracker_is_away;
     written::a_file_that_stays_behind_is_told_to_whoever_asked_and_on_the_issue;
     returned::who_commented_is_told_once_that_the_letter_came_back_and_nobody_of_that_letter;
     returned::sec_26_a_report_that_proves_nothing_is_told_to_nobody;

@@ -272,7 +272,7 @@ fn page(console: &Console, session: &Session, story: EventStory, letters: Vec<Ev
         fault: fault.filter(|_| stands && !erased).map(in_words),
         wakeable: !erased && matches!(work, Some(JobState::Held | JobState::Dead)),
         again: is_decided && !erased,
-        decided_again: again.into_iter().map(|again| (again.who, moment(again.at))).collect(),
+        decided_again: again.into_iter().map(|again| (who_again(again.who), moment(again.at))).collect(),
         write: event.and_then(|event| event.issue_key.as_deref()).and_then(|key| console.write_about(&line.site, key)),
         part: event.map(part).unwrap_or_default(),
         changes: event.map(changes).unwrap_or_default(),
@@ -286,6 +286,16 @@ fn page(console: &Console, session: &Session, story: EventStory, letters: Vec<Ev
         issue_id: line.issue_id,
         site: line.site,
         id: line.id,
+    }
+}
+
+/// Whose word it was that it is decided anew.
+fn who_again(who: String) -> String {
+    match who.is_empty() {
+        true => {
+            "by the gateway, because a letter that it asked for does not go to all for whom it was meant".to_owned()
+        }
+        false => who,
     }
 }
 

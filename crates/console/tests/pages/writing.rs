@@ -63,7 +63,7 @@ fn new(site: &str, writing: Writing, request: &str) -> NewWritten {
         site: site.to_owned(),
         by: WrittenBy::Console,
         request: request.to_owned(),
-        asked: Asked { writing, files: Vec::new(), comment_seen_by: None, comment: None },
+        asked: Asked { writing, files: Vec::new(), comment_seen_by: None, comment: None, counted_on: vec![] },
         token: None,
         preview: true,
         per_hour: 1000,
@@ -112,7 +112,7 @@ async fn drafted(store: &Store, request: &str, value: &str) -> String {
         "note": { "body": {}, "visibility": "internal" },
     });
     let (state, letters) = (WrittenState::Drafted, vec![letter]);
-    let decision = WrittenDecision { state, issue_id: Some("10"), told: &told, letters, ends: true };
+    let decision = WrittenDecision { state, issue_id: Some("10"), told: &told, letters, anew: None, ends: true };
     store.write_written(&lease, decision).await.unwrap();
     id
 }
@@ -238,7 +238,7 @@ async fn a_letter_is_written_looked_at_and_sent_by_keyboard_alone() {
     let order = tab_through(&browser, ROOMS + 3).await;
     assert_eq!(order[ROOMS..], ["Letters written on purpose", "NORTH-41", "Send to 1 person"]);
     browser.press(ENTER).await;
-    browser.until("document.readyState === 'complete' && !document.body.innerText.includes('Drop it')").await;
+    browser.until("document.readyState === 'complete' && !document.body.innerText.includes('Send to 1 person')").await;
     let line = house.store.written(&id).await.unwrap().unwrap();
     assert_eq!((line.state, line.approved), (WrittenState::Asked, true), "it is asked once more who may get it");
     assert_fits_as_it_is(&browser, "written-approved").await;

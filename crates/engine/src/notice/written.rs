@@ -14,6 +14,8 @@ use crate::held::Held;
 use crate::metrics::Metrics;
 use crate::site::Site;
 use crate::stop::Stop;
+use mail::normalised;
+use policy::event::Event;
 use policy::notify::{
     Entry, EntrySaid, Facts, FileSaid, IssueNow, LeftOut, OwnFile, ROUNDS_MAX, Refused, Written, WrittenBy,
 };
@@ -106,6 +108,23 @@ pub(crate) async fn written(shared: &Shared, held: &Held) -> Result<(), Stop> {
     }
 }
 
+/// To whom one goes that a comment asked for before: as it was decided, and before that as it was counted on.
+///
+/// # Errors
+/// Why it goes to nobody.
+pub(super) fn goes_to(line: &WrittenLine) -> Result<Vec<String>, String> {
+    let counted_on = || line.asked.as_ref().map(|asked| asked.counted_on.clone());
+    match line.state {
+        WrittenState::Posted => Ok(recipients_kept(line).or_else(counted_on).unwrap_or_default()),
+        WrittenState::Asked | WrittenState::Drafted => Ok(counted_on().unwrap_or_default()),
+        WrittenState::Dropped => Err("somebody dropped it".to_owned()),
+        WrittenState::Refused => {
+            let why = Decided::kept(line).and_then(|decided| decided.refused);
+            Err(why.unwrap_or_else(|| "why is not kept any more".to_owned()))
+        }
+    }
+}
+
 /// To whom one goes that is decided about, as long as that is kept.
 pub(super) fn recipients_kept(line: &WrittenLine) -> Option<Vec<String>> {
     Decided::kept(line).map(|decided| decided.recipients.into_iter().map(|one| one.to).collect())
@@ -188,7 +207,8 @@ impl Deciding<'_> {
         let decided = self.decided(mappings, &written, notified, &issue, stayed).await?;
         let state = if line.preview { WrittenState::Drafted } else { WrittenState::Posted };
         let ends = line.preview || decided.note.is_none();
-        let decision = WrittenDecision { state, issue_id: Some(&written.issue_id), told: &decided, letters, ends };
+        let (issue_id, anew) = (Some(written.issue_id.as_str()), self.to_tell_after_all(&decided));
+        let decision = WrittenDecision { state, issue_id, told: &decided, letters, anew, ends };
         shared.store.write_written(&held.lease, decision).await?;
         crash_point("written_written_down");
         shared.metrics.letters_posted.fetch_add(if line.preview { 0 } else { number as u64 }, Ordering::Relaxed);
@@ -250,6 +270,13 @@ impl Deciding<'_> {
         })
     }
 
+    /// The comment that asks for it, where somebody was not told of that for this letter's sake, and does not get it.
+    fn to_tell_after_all(&self, decided: &Decided) -> Option<&Event> {
+        let asked = self.line.asked.as_ref()?;
+        let gets = |address: &String| decided.recipients.iter().any(|one| normalised(&one.to) == normalised(address));
+        asked.comment.as_ref().filter(|_| !asked.counted_on.iter().all(gets))
+    }
+
     async fn refuse(&self, issue_id: Option<&str>, why: String) -> Result<(), Stop> {
         self.write_refusal(issue_id, &Decided { refused: Some(why), ..Decided::default() }).await
     }
@@ -257,10 +284,14 @@ impl Deciding<'_> {
     async fn write_refusal(&self, issue_id: Option<&str>, decided: &Decided) -> Result<(), Stop> {
         let Deciding { shared, held, line, .. } = *self;
         let (state, letters) = (WrittenState::Refused, Vec::new());
-        let decision = WrittenDecision { state, issue_id, told: decided, letters, ends: true };
-        match line.approved {
+        let anew = self.to_tell_after_all(decided);
+        let decision = WrittenDecision { state, issue_id, told: decided, letters, anew, ends: true };
+        let is_written = match line.approved {
             true => shared.store.write_approved(&held.lease, decision, Vec::new()).await?,
-            false => shared.store.write_written(&held.lease, decision).await?,
+            false => shared.store.write_written(&held.lease, decision).await.map(|()| true)?,
+        };
+        if !is_written {
+            return Ok(());
         }
         Metrics::add(&shared.metrics.written_refused);
         tracing::info!(job = held.lease.job, "a written letter goes to nobody");

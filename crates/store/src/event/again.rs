@@ -9,6 +9,7 @@ use crate::outbox::OutboxLine;
 use crate::rows::{JobState, Micros};
 use crate::sealed;
 use policy::Fault;
+use policy::event::Event;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -53,9 +54,26 @@ impl NotDecidedAgain {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventAgain {
     pub at: Micros,
+    /// Empty where the gateway had it decided anew: a letter that the comment asked for does not go to whom it was counted on.
     pub who: String,
     /// The decision that was there before, by whose id its letters are known.
     pub notice_id: String,
+}
+
+/// The gateway's own word that an event is decided anew, ready to be said in a unit of work.
+pub(crate) struct Anew {
+    event: String,
+    site: String,
+    issue: String,
+    entry: Entry,
+}
+
+impl Anew {
+    /// Whoever was told of the event is not told again. Nothing is done where it is not decided yet, or erased.
+    pub(crate) async fn begin(self, conn: &mut Conn) -> Result<(), Fault> {
+        let Anew { event, site, issue, entry } = self;
+        again(conn, &event, (&site, &issue), entry).await.map(|_| ())
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -78,6 +96,17 @@ impl Store {
         let not = work.await?;
         self.inner.bell.ring();
         Ok(not)
+    }
+
+    /// The word that this deed is decided about anew; `None` where there is none, or it is not known any more.
+    pub(crate) async fn anew(&self, site: &str, deed: Option<&Event>) -> Result<Option<Anew>, Fault> {
+        const OF: &str = "SELECT id FROM events WHERE site = $1 AND deed = $2";
+        let Some(about) = deed else { return Ok(None) };
+        let (of, deed) = (site.to_owned(), self.inner.vault.hasher(site).await?.deed(&about.deed()));
+        let found = self.inner.db.read(move |conn| Box::pin(async move { one!(conn, (String,), OF, &of, &deed) }));
+        let Some((event,)) = found.await? else { return Ok(None) };
+        let entry = Entry::by_program(&self.inner.vault, site, KIND, &event, None).await?;
+        Ok(Some(Anew { event, site: site.to_owned(), issue: about.issue_id.clone(), entry }))
     }
 
     /// Who had an event decided about anew, and what had been decided before; the latest last.

@@ -90,7 +90,8 @@ checks! {
         only_a_report_that_is_proved_is_told;
     written: a_comment_that_asks_for_one_too_many_is_refused_and_says_so, a_letter_is_asked_for_once_and_no_more_often_than_may_be, a_letter_that_is_looked_at_is_sent_once_or_not_at_all,
         priv_06_what_people_wrote_is_erased_with_the_content_of_their_site,
-        what_waits_for_a_word_waits_for_as_long_as_content_is_kept;
+        what_waits_for_a_word_waits_for_as_long_as_content_is_kept, a_comment_whose_letter_goes_to_fewer_is_decided_about_anew,
+        a_letter_that_is_to_be_sent_can_be_dropped_until_it_leaves;
     reading: threads_lead_to_issues_or_to_waiting, earlier_copies_are_seen,
         copies_that_were_decided_on_earlier_are_seen, lists_filter_and_page,
         a_story_tells_everything, figures_count, ids_that_do_not_exist, looks_are_told_newest_first_with_who_had_them;

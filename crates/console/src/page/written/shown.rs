@@ -59,6 +59,8 @@ pub(super) struct Page {
     wakeable: bool,
     look_again_s: Option<u32>,
     is_draft: bool,
+    /// Nothing of it has left.
+    droppable: bool,
     /// The settings let it be sent here.
     sendable: bool,
     people: String,
@@ -132,6 +134,7 @@ fn bare(console: &Console, session: &Session, line: WrittenLine, decided: Decide
         wakeable: stopped && line.asked.is_some(),
         look_again_s,
         is_draft,
+        droppable: is_draft || (line.state == WrittenState::Asked && line.approved),
         sendable: may_write,
         people: people(decided.recipients.len()),
         sender: String::new(),

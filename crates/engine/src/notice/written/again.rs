@@ -29,8 +29,12 @@ impl Deciding<'_> {
         let decided = self.decided(mappings, &written, notified, &issue, before.stayed).await?;
         let ends = decided.note.is_none();
         let (state, letters) = (WrittenState::Posted, Vec::new());
-        let decision = WrittenDecision { state, issue_id: Some(&written.issue_id), told: &decided, letters, ends };
-        shared.store.write_approved(&held.lease, decision, leave).await?;
+        let decision =
+            WrittenDecision { state, issue_id: Some(&written.issue_id), told: &decided, letters, anew: None, ends };
+        if !shared.store.write_approved(&held.lease, decision, leave).await? {
+            tracing::info!(job = held.lease.job, "a written letter was dropped before it was sent");
+            return Ok(());
+        }
         crash_point("written_written_down");
         shared.metrics.letters_posted.fetch_add(number as u64, Ordering::Relaxed);
         tracing::info!(job = held.lease.job, mails = number, "a written letter is sent that was looked at");
