@@ -146,7 +146,7 @@ pub async fn an_event_is_told_anew_to_those_whom_a_mended_mapping_means(database
     let (_, notice) = decided(&world, &heard).await;
     assert_eq!(told_by(&notice), ["dave@example.org"], "{notice:#}");
     let why = notice["left_out"].to_string();
-    assert!(why.contains("he was told of it before"), "{why}");
+    assert!(why.contains("a letter about it was made for him before"), "{why}");
     let posted = office.wait_for(2);
     assert_eq!((posted.len(), posted[1].rcpt_to.as_slice()), (2, ["dave@example.org".to_owned()].as_slice()));
     // Once more, and nobody is left.
