@@ -91,6 +91,7 @@ pub async fn with_store<T>(
 ) -> Result<T, Failure> {
     let settings = crate::settings::load(config)?;
     let store = Store::open(&settings.store).await?;
+    store.go_by(&settings.retention());
     let done = work(&settings, &store).await;
     store.close().await;
     done
