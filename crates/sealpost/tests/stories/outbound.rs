@@ -52,8 +52,13 @@ impl Telling {
 
     /// With settings of its own.
     pub async fn start_with(more: impl FnOnce(&mut Home)) -> Telling {
+        Telling::of(World::start().await, more)
+    }
+
+    /// The same of this desk.
+    fn of(world: World, more: impl FnOnce(&mut Home)) -> Telling {
         let office = PostOffice::open();
-        let (mut world, _) = events::hearing().await;
+        let (mut world, _) = events::hearing_of(world);
         post_by(&mut world.home, FROM, &office);
         let profile = fs::read_to_string(world.home.file("profile.toml")).unwrap();
         fs::write(
@@ -169,6 +174,28 @@ async fn a_comment_becomes_a_letter_whose_answer_becomes_a_comment_and_no_letter
     let looped = stories.iter().find(|story| story["notice"]["left_out"].to_string().contains("takes mail there"));
     assert!(looped.is_some(), "nothing is written to a mailbox of our own: {stories:#?}");
     assert!(!telling.gateway.log().contains("planted"), "{}", telling.gateway.log());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_data_center_nobody_is_told_of_what_he_did_himself() {
+    let mappings = "[default]\nurgent = true\naudience = []\n[[mapping]]\nname = \"comments\"\nevents = [\"commented\"]\n\
+        accounts = [\"handler\"]\naddresses = [\"boss@people.example\"]\n";
+    let by_mappings = |home: &mut Home| fs::write(home.file("mappings.toml"), mappings).unwrap();
+    let mut telling = Telling::of(World::start_data_center().await, by_mappings);
+    let fields = json!({ "project": { "key": "DEMO" }, "issuetype": { "name": "Task" }, "summary": "A leak" });
+    let made = telling.world.as_incumbent("/rest/api/2/issue", &json!({ "fields": fields }));
+    let on = format!("/rest/api/2/issue/{}/comment", made["key"].as_str().unwrap());
+    telling.world.as_incumbent(&on, &json!({ "body": "The pipe is mended." }));
+    let letters = telling.letters(2);
+    assert_eq!(to(&letters, BOSS).len(), 1, "{letters:?}");
+    assert_eq!(letters.len(), 1, "nobody else: {letters:?}");
+    let stories = telling.stories();
+    let commented = stories.iter().find(|story| story["event"]["kind"] == "commented").unwrap();
+    let actor = &commented["event"]["actor"];
+    assert_eq!((&actor["id"], &actor["name"]), (&json!("handler"), &json!("Another handler")));
+    let left_out = commented["notice"]["left_out"].as_array().unwrap();
+    let own = left_out.iter().find(|one| one["whom"].as_str().unwrap().contains("handler"));
+    assert!(own.is_some_and(|one| one["why"].to_string().contains("own doing")), "{commented:#}");
 }
 
 /// The browser, the desk, the gateway, Dovecot and a mail program in Python: nothing of what stands between is ours.
