@@ -14,6 +14,7 @@ pub mod event;
 pub mod file;
 pub mod files;
 pub mod letter;
+mod listed;
 pub mod mailbox;
 pub mod manual;
 pub mod message;
