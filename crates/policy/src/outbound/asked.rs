@@ -37,7 +37,9 @@ impl Mappings {
         let of_summaries = self.summaries.iter().filter(|summary| summary.enabled).map(|summary| {
             let words = (summary.jql.as_str(), summary.order.as_str());
             let projects = summary.projects.clone();
-            Asked { projects, ..of(format!("summary {:?}", summary.name), words, &[self.held_by_summary(summary)]) }
+            let held = [self.held_by_summary(summary)];
+            // Who gets it is said by itself alone, so the audience of others is not its own.
+            Asked { projects, mail_people: false, ..of(format!("summary {:?}", summary.name), words, &held) }
         });
         let rules = &self.written;
         let of_written = rules.allows(WrittenBy::Comment).then(|| Asked {
