@@ -30,7 +30,7 @@ use inquiry::Inquiry;
 use letters::Making;
 use policy::event::{Event, EventKind};
 use policy::meter::given_up_at;
-use policy::notify::{IssueNow, LeftOut, Question, ROUNDS_MAX, Recipient, ToldBefore};
+use policy::notify::{IssueNow, LeftOut, Question, ROUNDS_MAX, Recipient, ToldBefore, Unjudged};
 use policy::{Mappings, Notification, Notified, StepKey, Told, notify};
 pub use preview::{Preview, Previewed, Previews};
 use serde::Serialize;
@@ -40,6 +40,9 @@ use std::sync::{Arc, Mutex};
 
 /// Of more people who are left out the story tells how many they are.
 const LEFT_OUT_MAX: usize = 1000;
+
+/// Of more mappings that could not be judged the reason tells how many they are; the trace has them all.
+const UNJUDGED_SAID_MAX: usize = 5;
 
 /// The outcome's word where somebody is told.
 const LETTERS: &str = "letters";
@@ -210,13 +213,28 @@ impl<'n> WrittenNotification<'n> {
     }
 }
 
-/// The decision in one sentence.
+/// The decision in one sentence, with each mapping that could not be judged: wholly or, where nobody is told, in part.
 fn reason(notified: &Notified) -> String {
-    match (notified.notifications.len(), notified.left_out.len()) {
-        (0, 0) => "nobody is meant: no mapping tells of these events, or none has anybody to tell".to_owned(),
+    let (told, considered) = (notified.notifications.len(), notified.left_out.len());
+    let is_said = |one: &&Unjudged| one.wholly || told == 0;
+    let unjudged: Vec<&Unjudged> = notified.unjudged.iter().filter(is_said).collect();
+    let decided = match (told, considered) {
+        (0, 0) if unjudged.is_empty() => {
+            "nobody is meant: no mapping tells of these events, or none has anybody to tell".to_owned()
+        }
+        (0, 0) => "nobody is told".to_owned(),
         (0, considered) => format!("nobody is told: each of {considered} who were considered is left out"),
         (told, considered) => format!("{told} to be told, {considered} left out"),
+    };
+    let mut said = vec![decided];
+    said.extend(unjudged.iter().take(UNJUDGED_SAID_MAX).map(|one| {
+        let Unjudged { mapping, question, why, .. } = one;
+        format!("the mapping {mapping:?} could not be judged: {question} {why}")
+    }));
+    if unjudged.len() > UNJUDGED_SAID_MAX {
+        said.push(format!("and so on, {} more", unjudged.len() - UNJUDGED_SAID_MAX));
     }
+    said.join("; ")
 }
 
 #[cfg(test)]
@@ -234,5 +252,24 @@ mod tests {
         assert_eq!(written.reason, "nobody is told: each of 1007 who were considered is left out");
         assert!(reason(&Notified::default()).starts_with("nobody is meant"));
         assert!(Written::of(&notified, IGNORED, None).reason.starts_with("the site has no mappings"));
+    }
+
+    #[test]
+    fn a_mapping_that_could_not_be_judged_is_named_and_not_said_to_be_silent() {
+        let unjudged = |mapping: &str, wholly: bool| Unjudged {
+            mapping: mapping.into(),
+            issue_id: "1".into(),
+            question: "Does it?".into(),
+            why: "it was not told (400)".into(),
+            wholly,
+        };
+        let mut notified = Notified { unjudged: vec![unjudged("vip", true)], ..Notified::default() };
+        let said = "the mapping \"vip\" could not be judged: Does it? it was not told (400)";
+        assert_eq!(reason(&notified), format!("nobody is told; {said}"));
+        let one = LeftOut { mapping: "m".into(), issue_id: "1".into(), whom: "x".into(), why: "y".into() };
+        notified.left_out.push(one);
+        assert!(reason(&notified).ends_with(&format!("is left out; {said}")), "{}", reason(&notified));
+        notified.unjudged.extend((0..UNJUDGED_SAID_MAX).map(|_| unjudged("group", false)));
+        assert!(reason(&notified).ends_with("; and so on, 1 more"), "{}", reason(&notified));
     }
 }

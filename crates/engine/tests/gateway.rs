@@ -257,6 +257,7 @@ on_sqlite! {
     sending_graph::fault_21_a_mailbox_of_graph_that_takes_us_no_more_halts_all_its_letters;
     erased::a_decision_under_way_tells_nobody_of_an_event_that_is_erased;
     notices::reporter_and_watchers_are_told_of_a_comment_and_its_author_is_not;
+    notices::a_search_that_the_tracker_refuses_stands_in_the_reason;
     notices::an_internal_comment_reaches_nobody_who_may_not_see_it;
     notices::a_comment_for_a_role_or_a_group_reaches_those_alone;
     notices::of_what_is_deleted_meanwhile_nobody_is_told;

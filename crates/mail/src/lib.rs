@@ -62,7 +62,7 @@ pub use message::{
     Envelope, Feedback, Forward, FoundMark, Headers, Hidden, HiddenKind, Message, OtherField, Part, PartClass, Pixels,
     Receipt, Reply, SealForm, SealScheme, Sealed, normalised,
 };
-pub use name::{is_direction_mark, safe_name};
+pub use name::{is_direction_mark, is_unseen, safe_name};
 pub use parse::{part, read, reply_after};
 pub use picture::pixels;
 pub use pretence::{Pretence, pretence};

@@ -127,11 +127,25 @@ pub struct LeftOut {
     pub why: String,
 }
 
+/// A mapping that could not be judged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unjudged {
+    pub mapping: String,
+    pub issue_id: String,
+    /// The question that has no answer, and why.
+    pub question: String,
+    pub why: String,
+    /// Nobody is told by it; otherwise only those are not whom the question is about.
+    pub wholly: bool,
+}
+
 /// The decision about the events of a merge window.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notified {
     pub notifications: Vec<Notification>,
     pub left_out: Vec<LeftOut>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unjudged: Vec<Unjudged>,
     /// Each question, its answer, and what it decided.
     pub trace: Vec<String>,
 }
@@ -219,7 +233,11 @@ impl Window<'_> {
         }
         let issue = match inquiry.issue(self.issue_id) {
             Ok(issue) => issue,
-            Err(why) => return trace.note("What is the issue now?", why, "nobody is told"),
+            Err(why) => {
+                const QUESTION: &str = "What is the issue now?";
+                done.unjudged.push(self.unjudged(QUESTION, &why, true));
+                return trace.note(QUESTION, why, "nobody is told");
+            }
         };
         if !self.mapping.is_about(&issue.project) {
             return trace.note("Is it about this project?", format!("no, it is {}", issue.project), "nobody is told");
@@ -229,11 +247,12 @@ impl Window<'_> {
         if settled.is_empty() {
             return trace.note(TOLD, "no, none is left", "nobody is told");
         }
-        if !self.is_found(issue.gone, inquiry, trace) {
+        if !self.is_found(issue.gone, inquiry, trace, done) {
             return;
         }
         let held = self.mappings.held(self.mapping, &issue.project);
         let meant = audience::meant(self.issue_id, issue, &held, inquiry, trace);
+        done.unjudged.extend(meant.unfound.iter().map(|(question, why)| self.unjudged(question, why, false)));
         let (people, unreachable) = recipient::reachable(&meant.candidates, inquiry);
         for (whom, why) in meant.too_many.into_iter().chain(unreachable) {
             done.left_out.push(self.left_out(whom.to_string(), why));
@@ -280,7 +299,8 @@ impl Window<'_> {
     }
 
     /// Whether the mapping's search finds the issue, if it has one.
-    fn is_found(&self, gone: bool, inquiry: &mut Inquiry, trace: &mut Trace) -> bool {
+    fn is_found(&self, gone: bool, inquiry: &mut Inquiry, trace: &mut Trace, done: &mut Notified) -> bool {
+        const QUESTION: &str = "Does its search find the issue?";
         if self.mapping.jql.is_empty() {
             return true;
         }
@@ -293,7 +313,10 @@ impl Window<'_> {
             Ok(false) => ("no", "nobody is told"),
             Err(why) => (why.as_str(), "nobody is told"),
         };
-        trace.note("Does its search find the issue?", answer, decided);
+        trace.note(QUESTION, answer, decided);
+        if let Err(why) = &found {
+            done.unjudged.push(self.unjudged(QUESTION, why, true));
+        }
         found == Ok(true)
     }
 
@@ -309,6 +332,11 @@ impl Window<'_> {
             }
             false => Ok((events, untold)),
         }
+    }
+
+    fn unjudged(&self, question: &str, why: &str, wholly: bool) -> Unjudged {
+        let (mapping, issue_id) = (self.mapping.name.clone(), self.issue_id.to_owned());
+        Unjudged { mapping, issue_id, question: question.to_owned(), why: why.to_owned(), wholly }
     }
 
     fn left_out(&self, whom: String, why: String) -> LeftOut {

@@ -2,12 +2,14 @@
 //!
 //! A mapping of a *profile* says what mail becomes; one of these says what events become. The two never stand in one file.
 
+mod asked;
 mod event_words;
 mod settings;
 mod summary;
 mod values;
 mod written;
 
+pub use asked::Asked;
 pub use event_words::{EVENT_WORDS, words_of};
 pub use settings::{AUDIENCE_MAX, FILES_BYTES_MAX, MERGE_WINDOW_S_MAX, ROOMS, SUMMARY_ISSUES_MAX};
 pub use summary::{Action, Column, Summary};

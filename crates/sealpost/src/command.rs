@@ -14,6 +14,7 @@ pub mod event;
 pub mod file;
 pub mod files;
 pub mod letter;
+mod listed;
 pub mod mailbox;
 pub mod manual;
 pub mod message;
@@ -91,6 +92,7 @@ pub async fn with_store<T>(
 ) -> Result<T, Failure> {
     let settings = crate::settings::load(config)?;
     let store = Store::open(&settings.store).await?;
+    store.go_by(&settings.retention());
     let done = work(&settings, &store).await;
     store.close().await;
     done

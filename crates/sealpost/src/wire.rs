@@ -16,6 +16,7 @@ mod public;
 mod reload;
 mod site_check;
 mod site_fields;
+mod site_mappings;
 mod site_projects;
 mod uploads;
 mod webhooks;
@@ -28,6 +29,7 @@ pub use observe::{logs, panics};
 pub use outgoing::{Dialogue, Lasting, greet, hand_over};
 pub use site_check::{SiteFindings, issue_id, look_at, projects_of};
 pub use site_fields::{Found, find_fields, make_fields};
+pub use site_mappings::questions_of;
 pub use site_projects::PROJECTS_MAX;
 pub use webhooks::{Webhooks, app_webhook_standing, webhook_address, webhook_standing};
 

@@ -34,6 +34,11 @@ pub struct Flag {
 pub(crate) const HOLDS: &str = "SELECT message FROM flags WHERE message = $1 AND until > $2";
 
 impl Store {
+    /// How many days a flag on a mail of this site lasts at most.
+    pub fn flag_days_max(&self, site: &str) -> u32 {
+        u32::try_from(self.keep_flags_days(site)).unwrap_or(FLAG_DAYS_MAX).clamp(1, FLAG_DAYS_MAX)
+    }
+
     /// Flags a mail for 1 to 30 days, at most as long as its site keeps flags, or changes reason and end of its flag; longer reasons are cut. `None` when that was done,
     /// otherwise why not.
     pub async fn flag(&self, message: &str, reason: &str, days: u32, who: &str) -> Result<Option<NotNow>, Fault> {
@@ -47,7 +52,7 @@ impl Store {
         let sealed = sealed::seal(&key, place(&site, message), &reason)?;
         let entry = Entry::by_person(&self.inner.vault, &site, "flag", message, who).await?;
         let message = message.to_owned();
-        let length = i64::from(days.clamp(1, FLAG_DAYS_MAX)).min(self.keep_flags_days(&site)) * DAY;
+        let length = i64::from(days.clamp(1, self.flag_days_max(&site))) * DAY;
         let work = self.inner.db.unit(move |conn| {
             Box::pin(async move {
                 let now = dialect::now(conn).await?;

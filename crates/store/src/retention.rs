@@ -122,8 +122,13 @@ impl Store {
                 self.record_period(kind, site, *days, who).await?;
             }
         }
-        *self.inner.retention.write().unwrap_or_else(PoisonError::into_inner) = retention.clone();
+        self.go_by(retention);
         if self.sites_keeping_nothing().is_empty() { Ok(()) } else { self.sweep_soon().await }
+    }
+
+    /// Goes by these periods in what this process does, and leaves the rest of [`Store::keep`] to the gateway: the audit trail and the sweep.
+    pub fn go_by(&self, retention: &Retention) {
+        *self.inner.retention.write().unwrap_or_else(PoisonError::into_inner) = retention.clone();
     }
 
     async fn record_period(&self, kind: Kind, site: &str, days: u32, who: &str) -> Result<(), Fault> {

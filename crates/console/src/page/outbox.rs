@@ -175,7 +175,7 @@ pub(super) fn event_letter(line: OutboxLine) -> EventLetter {
     let stopped = stopped && kept;
     let at_work = matches!(line.job, Some(JobState::Ready | JobState::Running | JobState::Waiting));
     let in_doubt = stopped && line.in_doubt;
-    let was_sent = matches!(line.fate, LetterFate::Sent | LetterFate::DeadEnd | LetterFate::CameBack(_));
+    let was_sent = matches!(line.fate, LetterFate::Sent | LetterFate::CameBack(_));
     let taken = line.dialogue.as_ref().map(|dialogue| (moment(dialogue.at), dialogue.in_words()));
     let about = line.about.as_ref();
     let text = |of: fn(&LetterAbout) -> &String| about.map(of).cloned().unwrap_or_default();

@@ -22,6 +22,8 @@ use store::{JobState, LedgerLine, Look, LookLine, Story};
 
 /// Looks that the page tells of.
 const LOOKS: usize = 10;
+/// The length of a flag that the form offers.
+const FLAG_DAYS: u32 = 7;
 
 /// A step and what the ledger says of it.
 #[derive(Default)]
@@ -93,7 +95,9 @@ struct Page {
     rules: Vec<Choice>,
     /// Why it is flagged for support, and until when.
     flag: Option<(String, Moment)>,
+    /// That it lasts at most, and what the form offers.
     days_max: u32,
+    days: u32,
 }
 
 /// The page.
@@ -150,6 +154,7 @@ fn page(console: &Console, session: &Session, story: Story) -> Page {
     let envelope = envelope.unwrap_or_default();
     let plan = plan.as_ref();
     let erased = erased(&line);
+    let days_max = console.store.flag_days_max(&line.site);
     Page {
         token: session.token(),
         support: session.support_of().is_some(),
@@ -192,7 +197,8 @@ fn page(console: &Console, session: &Session, story: Story) -> Page {
         proposal: None,
         rules: Vec::new(),
         flag: None,
-        days_max: store::FLAG_DAYS_MAX,
+        days_max,
+        days: days_max.min(FLAG_DAYS),
         mailbox: line.mailbox,
         id: line.id,
     }

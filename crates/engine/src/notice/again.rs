@@ -2,8 +2,8 @@
 
 use crate::gateway::Shared;
 use mail::normalised;
-use policy::Fault;
 use policy::notify::ToldBefore;
+use policy::{Fault, FaultCode};
 use serde::Deserialize;
 use serde_json::Value;
 use store::StoredEvent;
@@ -39,11 +39,17 @@ pub(super) async fn told_before(
     let Some(since) = events.iter().map(|stored| stored.received_at).min() else { return Ok(Vec::new()) };
     let notices = shared.store.notices_since(site, issue_id, since).await?;
     let deeds: Vec<String> = events.iter().map(|stored| stored.event.deed()).collect();
-    Ok(notices.into_iter().flat_map(|notice| told_by(notice, &deeds)).collect())
+    let mut told = Vec::new();
+    for notice in notices {
+        // That it cannot be read is no word that nobody was told.
+        let unread = |error: serde_json::Error| Fault::permanent(FaultCode::StoreCorrupt, error.to_string());
+        told.extend(told_by(notice, &deeds).map_err(unread)?);
+    }
+    Ok(told)
 }
 
-fn told_by(notice: Value, deeds: &[String]) -> Vec<ToldBefore> {
-    let earlier: Earlier = serde_json::from_value(notice).unwrap_or_default();
+fn told_by(notice: Value, deeds: &[String]) -> Result<Vec<ToldBefore>, serde_json::Error> {
+    let earlier: Earlier = serde_json::from_value(notice)?;
     let mut told = Vec::new();
     for one in &earlier.notifications {
         let address = match one.recipient.channel {
@@ -58,11 +64,12 @@ fn told_by(notice: Value, deeds: &[String]) -> Vec<ToldBefore> {
             told.extend(number.map(before));
         }
     }
-    told
+    Ok(told)
 }
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
     use serde_json::json;
 
@@ -76,9 +83,10 @@ mod tests {
         ]});
         let deeds = ["10/created".to_owned(), "10/comment".to_owned(), "10/comment/8".to_owned()];
         let found: Vec<(String, String, String)> =
-            told_by(notice, &deeds).into_iter().map(|told| (told.deed, told.number, told.address)).collect();
+            told_by(notice, &deeds).unwrap().into_iter().map(|told| (told.deed, told.number, told.address)).collect();
         let expected = [("10/created", "00ff", "bob@north.example"), ("10/created", "0abc", "")];
         assert_eq!(found, expected.map(|(deed, number, address)| (deed.into(), number.into(), address.into())));
-        assert!(told_by(json!({ "outcome": "erased" }), &deeds).is_empty());
+        assert!(told_by(json!({ "outcome": "erased" }), &deeds).unwrap().is_empty());
+        assert!(told_by(json!({ "notifications": "all" }), &deeds).is_err());
     }
 }

@@ -419,3 +419,26 @@ pub async fn files_that_were_added_go_along_and_a_broken_one_stays_behind(databa
     assert_eq!(letter("902").await, stay);
     world.end().await;
 }
+
+pub async fn a_search_that_the_tracker_refuses_stands_in_the_reason(database: &Database) {
+    let refused = "[default]\naudience = [\"reporter\"]\n[[mapping]]\nname = \"vip\"\nevents = [\"commented\"]\njql = \"nonsense ~~ here\"\n";
+    let world = telling(database, refused).await;
+    let ((id, key), [_, carol, _]) = watched(&world).await;
+    let said = comment(&world, &id, None).await;
+    let (outcome, notice) = heard(&world, &[event(EventKind::Commented, (&id, &key), &carol, Some(&said))]).await;
+    let reason = notice["reason"].as_str().unwrap();
+    assert_eq!(outcome, "ignored", "{notice:#}");
+    let start =
+        "nobody is told; the mapping \"vip\" could not be judged: Does its search find the issue? it was not told (";
+    assert!(reason.starts_with(start) && reason.contains("400"), "{reason}");
+
+    // Another mapping tells all the same, and what one does not hear of says nothing of it.
+    tell_by(&world, &format!("{refused}[[mapping]]\nname = \"all\"\nevents = [\"commented\"]\n"));
+    let said = comment(&world, &id, None).await;
+    let (_, notice) = heard(&world, &[event(EventKind::Commented, (&id, &key), &carol, Some(&said))]).await;
+    let reason = notice["reason"].as_str().unwrap();
+    assert!(reason.starts_with("1 to be told, 0 left out; the mapping \"vip\" could not be judged"), "{reason}");
+    let (_, notice) = heard(&world, &[event(EventKind::Updated, (&id, &key), &carol, None)]).await;
+    assert!(notice["reason"].as_str().unwrap().starts_with("nobody is meant: no mapping tells"), "{notice:#}");
+    world.end().await;
+}

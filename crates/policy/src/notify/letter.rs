@@ -208,8 +208,14 @@ fn showing(said: &Said, shown: &[Shown]) -> Said {
 fn who(event: &Event, about: &About<'_>) -> String {
     let actor = event.actor.as_ref().map(|actor| actor.name.as_str()).unwrap_or_default();
     let Some(named) = about.said.written_by.get(&event.deed()) else { return actor.to_owned() };
-    let words: Vec<&str> = named.split_whitespace().collect();
-    let named: String = words.join(" ").chars().filter(|c| !c.is_control()).take(NAME_CHARS_MAX).collect();
+    // Nothing in it may hide or turn round what stands in the brackets, or look like them.
+    let seen: String =
+        named.chars().filter(|c| !mail::is_unseen(*c) && !"()[]{}<>\u{ff08}\u{ff09}".contains(*c)).collect();
+    let words: Vec<&str> = seen.split_whitespace().collect();
+    let named: String = words.join(" ").chars().take(NAME_CHARS_MAX).collect();
+    if named.is_empty() {
+        return actor.to_owned();
+    }
     format!("{named} ({actor})")
 }
 
@@ -341,7 +347,7 @@ mod tests {
             assignee: Some("Ann".into()),
             description: Some(said("It smokes.")),
             files: Vec::new(),
-            written_by: HashMap::from([("10/commented/9".into(), "Ana\r\n Soares".into())]),
+            written_by: HashMap::from([("10/commented/9".into(), "\u{202e}Ana\r\n Soares (you)".into())]),
         };
         let site = Site { name: "north".into(), url: "https://x.example".into() };
         let about = About { site: &site, issue: &issue(), said: &of_issue, entries: &entries, earlier: &before() };
@@ -409,7 +415,7 @@ mod tests {
             let view = view(&told(Some("cleo"), false, vec![event(EventKind::Commented, Some(part), vec![])]));
             view.happenings[0].who.clone()
         };
-        assert_eq!((said("9").as_str(), said("7").as_str()), ("Ana Soares (Ann)", "Ann"));
+        assert_eq!((said("9").as_str(), said("7").as_str()), ("Ana Soares you (Ann)", "Ann"));
     }
 
     #[test]

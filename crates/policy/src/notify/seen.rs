@@ -50,7 +50,7 @@ pub(super) fn nothing_new(one: &Reachable, settled: &[Settled], held: &Held, inq
 /// on purpose goes to him of which this comment is the note, or the source.
 fn not_had(one: &Reachable, event: &Event, held: &Held, inquiry: &mut Inquiry) -> Result<(), String> {
     if inquiry.was_told(&event.deed(), &one.number(), &one.normalised) {
-        return Err("he was told of it before".to_owned());
+        return Err("a letter about it was made for him before".to_owned());
     }
     not_his_own(one, event, held, inquiry)?;
     match !one.is_channel && inquiry.had(&event.deed(), &one.normalised) {

@@ -67,7 +67,7 @@ const PAGE: u32 = 200;
 /// Opens the store of these settings and answers.
 pub async fn run(config: &Path, what: What) -> Result<(), Failure> {
     super::with_store(config, async |settings, store| match what {
-        What::List { filter, limit } => list(store, filter, limit).await,
+        What::List { filter, limit } => list(settings, store, filter, limit).await,
         What::Show { id } => show(settings, store, &id).await,
         What::Erase { id, letters, even_waiting } => {
             erase(store, &id, even_waiting).await?;
@@ -87,13 +87,15 @@ pub async fn run(config: &Path, what: What) -> Result<(), Failure> {
     .await
 }
 
-async fn list(store: &Store, filter: Filter, limit: u32) -> Result<(), Failure> {
+async fn list(settings: &Settings, store: &Store, filter: Filter, limit: u32) -> Result<(), Failure> {
     let Filter { site, issue, mapping, state } = filter;
     let mut filter = EventFilter { site, issue, mapping, state, before: None, limit };
+    let mut is_empty = true;
     while filter.limit > 0 {
         let page = store.events_that_fit(&EventFilter { limit: filter.limit.min(PAGE), ..filter.clone() }).await?;
         for line in &page.lines {
             super::print(&format!("{}\n", line_json(line)))?;
+            is_empty = false;
         }
         filter.limit -= u32::try_from(page.lines.len()).unwrap_or(filter.limit).min(filter.limit);
         match page.next {
@@ -101,7 +103,10 @@ async fn list(store: &Store, filter: Filter, limit: u32) -> Result<(), Failure> 
             None => break,
         }
     }
-    Ok(())
+    match is_empty {
+        true => super::listed::check_names(settings, filter.site.as_deref(), filter.mapping.as_deref()),
+        false => Ok(()),
+    }
 }
 
 /// Why an event's work is not begun anew, by what there is of it.

@@ -3,6 +3,7 @@
 use super::adapters::{is_of_an_app, speaker, speaker_of_account, webhook_secrets};
 use super::fetching::out_of_reach;
 use super::site_fields::{Found, find_by, wanted_fields};
+use super::site_mappings;
 use super::site_projects;
 use super::webhooks;
 use crate::command::{Failure, fault_in_words};
@@ -27,6 +28,8 @@ pub struct SiteFindings {
     pub projects: Vec<(String, Result<String, String>)>,
     /// Fields that a profile wants people in; `None` where none wants any.
     pub fields: Option<Result<String, String>>,
+    /// What the mappings ask of it; `None` where there are none.
+    pub mappings: Option<Result<String, String>>,
     /// How it tells what happens; `None` where it is not heard.
     pub webhooks: Option<Result<String, String>>,
     /// Whether what happened can be read; `None` where it is not.
@@ -36,7 +39,14 @@ pub struct SiteFindings {
 impl SiteFindings {
     /// Nothing was found, because of this.
     pub fn nothing(why: String) -> SiteFindings {
-        SiteFindings { site: Err(why), projects: Vec::new(), fields: None, webhooks: None, history: None }
+        SiteFindings {
+            site: Err(why),
+            projects: Vec::new(),
+            fields: None,
+            mappings: None,
+            webhooks: None,
+            history: None,
+        }
     }
 }
 
@@ -63,6 +73,10 @@ async fn look_by(speaker: &Speaker, settings: &Settings, site: &Site) -> SiteFin
         true => Some(people_fields(speaker, settings, site).await),
         false => None,
     };
+    let mappings = match found.is_ok() {
+        true => site_mappings::look(speaker, settings, site).await,
+        false => None,
+    };
     let awaited = !site.webhook_secrets.is_empty() || (is_of_an_app(site) && site.mappings.is_some());
     let webhooks = match (&settings.public, found.is_ok() && awaited) {
         (Some(public), true) => Some(webhooks::standing(speaker, public, site).await),
@@ -87,7 +101,7 @@ async fn look_by(speaker: &Speaker, settings: &Settings, site: &Site) -> SiteFin
         Some(every) => Some(history(speaker, site, every).await),
         None => None,
     };
-    SiteFindings { site: found, projects, fields, webhooks, history }
+    SiteFindings { site: found, projects, fields, mappings, webhooks, history }
 }
 
 /// How webhooks stand, with what its clock means for them where that differs from ours. A site that does not tell its time is not judged.

@@ -164,3 +164,42 @@ async fn a_language_without_words_is_refused_with_those_that_there_are() {
         assert!(!well && told.contains("mappings.toml:4: ") && told.contains(language), "{said}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_mappings_ask_in_vain_is_told_with_their_names() {
+    let mut world = World::start().await;
+    world.home.settings.set("[[site]]", "mappings", quoted("mappings.toml"));
+    let with = |text: &str| {
+        fs::write(world.home.file("mappings.toml"), text).unwrap();
+        let (_, said) = check(&world);
+        line(&said, "site demo, mappings: ").to_owned()
+    };
+    let comments = "[[mapping]]\nname = \"vip\"\nevents = [\"commented\"]\n";
+    let right = with(&format!(
+        "{comments}roles = [\"Administrators\"]\naudience = [\"reporter\"]\njql = \"project = DEMO AND labels = vip ORDER BY key\"\n\
+         [[summary]]\nname = \"own\"\nat = \"0 8 * * *\"\njql = \"assignee = currentUser()\"\naddresses = [\"a@people.example\"]\n"
+    ));
+    assert!(right.starts_with("works"), "{right}");
+    let wrong = with(&format!(
+        "{comments}audience = [\"reporter\", \"mail_people\"]\nroles = [\"Knights\"]\ngroups = [\"nobodies\"]\njql = \"nonsense ~~ here\"\n\
+         [[summary]]\nname = \"open\"\nat = \"0 8 * * *\"\njql = \"statuss = x\"\naddresses = [\"a@people.example\"]\n\
+         [[mapping]]\nname = \"off\"\nenabled = false\nevents = [\"commented\"]\naudience = [\"reporter\"]\njql = \"more ~~ nonsense\"\n"
+    ));
+    assert!(wrong.starts_with("DOES NOT") && !wrong.contains("\"off\""), "{wrong}");
+    for told in [
+        "jql of mapping \"vip\" is not answered, so nobody is told by it: ",
+        "jql of summary \"open\" is not answered",
+        "DEMO has no role \"Knights\", which mapping \"vip\" names",
+        "the people of the group \"nobodies\", which mapping \"vip\" names, cannot be had: ",
+        "mail_people (mapping \"vip\") reaches nobody",
+        "set sender_address_field in one",
+        "`sealpost site fields demo --create` makes the field",
+    ] {
+        assert!(wrong.contains(told), "{told:?} is missing: {wrong}");
+    }
+    let profile =
+        "[default]\nproject = \"DEMO\"\nissue_type = \"Task\"\nsender_address_field = \"Mail sender address\"\n";
+    fs::write(world.home.file("profile.toml"), profile).unwrap();
+    let kept = with(&format!("{comments}audience = [\"mail_people\"]\n"));
+    assert!(kept.starts_with("works"), "{kept}");
+}

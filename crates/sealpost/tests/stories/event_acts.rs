@@ -117,3 +117,46 @@ async fn a_letter_about_an_event_is_looked_at_on_the_console_and_nobody_gets_it(
     assert_eq!(telling.letters(2).len(), sent, "nothing was sent");
     assert!(!telling.gateway.log().contains("planted"), "{}", telling.gateway.log());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_list_by_a_name_that_no_settings_have_says_so() {
+    let mut telling = Telling::start_with(|_| ()).await;
+    telling.issue();
+    assert_eq!(telling.letters(1).len(), 2);
+    let run = |what: &str, words: &[&str]| {
+        let output = telling.world.run(&[&[what, "--config", "sealpost.toml", "list"], words].concat());
+        (output.status.code(), lines(&output).len(), told(&output))
+    };
+    for (what, words, number) in [
+        ("event", ["--site", "demo", "--mapping", "new"], 1),
+        ("event", ["--site", "demo", "--mapping", "comments"], 0),
+        ("letter", ["--mapping", "new", "--to", "Ann@people.example"], 1),
+        ("letter", ["--mapping", "comments", "--to", "nobody@people.example"], 0),
+    ] {
+        let (code, found, all) = run(what, &words);
+        assert_eq!((code, found), (Some(0), number), "{what} {words:?}: {all}");
+    }
+    for (what, words, why) in [
+        ("event", ["--site", "demm"], "demm is not the name of a site in the settings; did you mean demo?"),
+        ("letter", ["--site", "demm"], "demm is not the name of a site in the settings; did you mean demo?"),
+        (
+            "event",
+            ["--mapping", "coments"],
+            "coments is not the name of a mapping in the settings; did you mean comments?",
+        ),
+        (
+            "letter",
+            ["--mapping", "coments"],
+            "coments is not the name of a mapping in the settings; did you mean comments?",
+        ),
+        ("letter", ["--to", "ann@"], "\"ann@\" is not a whole address; write one such as ann@example.org"),
+    ] {
+        let (code, found, all) = run(what, &words);
+        assert!((code, found) == (Some(1), 0) && all.contains(why), "{what} {words:?}: {all}");
+    }
+    // What was told by a mapping that has another name by now is found all the same.
+    let file = telling.world.home.file("mappings.toml");
+    let text = fs::read_to_string(&file).unwrap().replace("name = \"new\"", "name = \"fresh\"");
+    fs::write(&file, text).unwrap();
+    assert_eq!((run("letter", &["--mapping", "new"]).1, run("event", &["--mapping", "new"]).1), (2, 1));
+}

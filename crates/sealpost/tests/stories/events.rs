@@ -15,7 +15,11 @@ pub const SECRET: &str = "planted-webhook-secret-5519";
 
 /// A gateway that hears the desk; where its hooks are.
 pub async fn hearing() -> (World, String) {
-    let mut world = World::start().await;
+    hearing_of(World::start().await)
+}
+
+/// The same of this desk.
+pub fn hearing_of(mut world: World) -> (World, String) {
     let base = listen(&mut world);
     world.home.write_secret("hook.secret", SECRET);
     world.home.settings.set("[[site]]", "webhook_secret", quoted("file:hook.secret"));

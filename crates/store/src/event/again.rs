@@ -8,17 +8,17 @@ use crate::dialect;
 use crate::outbox::OutboxLine;
 use crate::rows::{JobState, Micros};
 use crate::sealed;
-use policy::Fault;
 use policy::event::Event;
+use policy::{Fault, FaultCode};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// What stands in the audit trail, with the decision that was there before.
-const KIND: &str = "event_again";
+pub(super) const KIND: &str = "event_again";
 /// Words about one event that are told.
 const WORDS_MAX: i64 = 100;
-/// Earlier decisions that are looked at for who was told.
-const EARLIER_MAX: i64 = 200;
+/// Earlier decisions that are read at once.
+const EARLIER_AT_ONCE: i64 = 200;
 
 /// Why an event is not decided about anew.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -139,26 +139,39 @@ impl Store {
         Ok(letters)
     }
 
-    /// What was decided about events of an issue of which one came in at this time or later, as far as it is kept, the newest first: whoever was
-    /// told of such an event before stands in it.
+    /// All that was decided about events of an issue of which one came in at this time or later, as far as it is kept, the newest first: whoever
+    /// was told of such an event before stands in it.
     pub async fn notices_since(&self, site: &str, issue_id: &str, since: Micros) -> Result<Vec<Value>, Fault> {
-        const SQL: &str = "SELECT id, wrapped_key, sealed_notice FROM notices
+        const SQL: &str = "SELECT id, received_at, wrapped_key, sealed_notice FROM notices
             WHERE received_at >= $1 AND site = $2 AND issue_id = $3 AND wrapped_key IS NOT NULL
-            ORDER BY received_at DESC, id DESC LIMIT $4";
-        type Row = (String, Option<Vec<u8>>, Option<Vec<u8>>);
-        let (of, about) = (site.to_owned(), issue_id.to_owned());
-        let work = self
-            .inner
-            .db
-            .read(move |conn| Box::pin(async move { all!(conn, Row, SQL, since, &of, &about, EARLIER_MAX) }));
-        let mut notices = Vec::new();
-        for (id, wrapped, notice) in work.await? {
-            if let (Some(key), Some(notice)) = (self.inner.row_key(site, &id, wrapped.as_deref()).await?, notice) {
-                notices.push(sealed::open(&key, notice_place(site, &id), &notice)?);
+                AND (received_at < $4 OR (received_at = $4 AND id < $5))
+            ORDER BY received_at DESC, id DESC LIMIT $6";
+        type Row = (String, i64, Option<Vec<u8>>, Option<Vec<u8>>);
+        let (mut notices, mut before) = (Vec::new(), (i64::MAX, String::new()));
+        loop {
+            let (of, about, (at, after)) = (site.to_owned(), issue_id.to_owned(), before.clone());
+            let work = self.inner.db.read(move |conn| {
+                Box::pin(async move { all!(conn, Row, SQL, since, &of, &about, at, &after, EARLIER_AT_ONCE) })
+            });
+            let rows = work.await?;
+            let is_last = (rows.len() as i64) < EARLIER_AT_ONCE;
+            for (id, received_at, wrapped, notice) in rows {
+                if let (Some(key), Some(notice)) = (self.inner.row_key(site, &id, wrapped.as_deref()).await?, notice) {
+                    notices.push(sealed::open(&key, notice_place(site, &id), &notice)?);
+                }
+                before = (received_at, id);
+            }
+            if is_last {
+                return Ok(notices);
             }
         }
-        Ok(notices)
     }
+}
+
+/// What the audit trail says of the decision that was there before.
+pub(super) fn receipt(notice: &str) -> Result<String, Fault> {
+    let cannot = |error: serde_json::Error| Fault::permanent(FaultCode::StoreCorrupt, error.to_string());
+    serde_json::to_string(&Before { notice: notice.to_owned() }).map_err(cannot)
 }
 
 async fn again(
@@ -196,7 +209,6 @@ async fn again(
         return Ok(Some(NotDecidedAgain::Waits(None)));
     }
     execute!(conn, JOB, &job, site, issue, now)?;
-    let receipt = serde_json::to_string(&Before { notice }).ok();
-    audit::write(conn, &entry.with_receipt(receipt), now).await?;
+    audit::write(conn, &entry.with_receipt(Some(receipt(&notice)?)), now).await?;
     Ok(None)
 }

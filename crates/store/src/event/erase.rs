@@ -1,6 +1,6 @@
 //! An event that a person erases: what it says is gone at once, and of one that still waits nobody is told.
 
-use super::{MORE, event_place, job_id};
+use super::{MORE, again, event_place, job_id};
 use crate::Store;
 use crate::audit::{self, Entry};
 use crate::database::{Conn, all, execute, one};
@@ -229,13 +229,19 @@ async fn erase(conn: &mut Conn, erasure: &Erasure, entry: Entry) -> Result<Resul
     Ok(Ok(gone))
 }
 
-/// Erases what was decided unless it is about another event that is kept; its id when it is gone.
+/// Erases what was decided unless it is about another event that is kept, or was before that was decided about anew: it alone says who was told
+/// of it. Its id when it is gone.
 async fn erase_decision(conn: &mut Conn, notice: &str) -> Result<Option<String>, Fault> {
     const SQL: &str = "UPDATE notices SET wrapped_key = NULL, sealed_notice = NULL
         WHERE id = $1 AND wrapped_key IS NOT NULL AND NOT EXISTS (
             SELECT 1 FROM events e WHERE e.site = notices.site AND e.received_at <= notices.received_at
-                AND e.notice IS NOT NULL AND e.wrapped_key IS NOT NULL AND e.notice = notices.id)";
-    Ok((execute!(conn, SQL, notice)? > 0).then(|| notice.to_owned()))
+                AND e.notice IS NOT NULL AND e.wrapped_key IS NOT NULL AND e.notice = notices.id)
+        AND NOT EXISTS (
+            SELECT 1 FROM events e JOIN audit a ON a.subject = e.id
+            WHERE e.site = notices.site AND e.issue_id = notices.issue_id AND e.received_at <= notices.received_at
+                AND e.wrapped_key IS NOT NULL AND a.kind = $2 AND a.receipt = $3)";
+    let receipt = again::receipt(notice)?;
+    Ok((execute!(conn, SQL, notice, again::KIND, receipt)? > 0).then(|| notice.to_owned()))
 }
 
 /// The decision that nobody is told of the event. The work on its issue goes on with the others from their own windows, under another fence,

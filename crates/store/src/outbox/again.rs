@@ -9,7 +9,7 @@ use crate::ledger;
 use crate::letter::RETURNED;
 use crate::rows::{Dialogue, Lease, Micros};
 use policy::letter::{RETURNED_DAYS, no_more_after};
-use policy::{Fault, FaultCode};
+use policy::{Fault, FaultCode, Receipt};
 
 /// What stands in the audit trail.
 const KIND: &str = "send_again";
@@ -46,6 +46,8 @@ pub enum NotAgain {
     Silenced,
     /// Letters to the address came back.
     Returned(String),
+    /// It was kept here, because its site was a dead end: what its reader may see by now nobody asked.
+    NeverLeft,
     /// It was sent once more as often as may be.
     TooOften,
 }
@@ -68,6 +70,11 @@ impl NotAgain {
             NotAgain::Returned(why) => format!(
                 "Nothing was sent, because {why}; when the address is good again, `sealpost outgoing write-again` says so."
             ),
+            NotAgain::NeverLeft => {
+                "It was kept here because its site was a dead end, and never left. What its reader may see is not asked for a letter that is there, \
+                 so nothing was sent; `sealpost letter write` writes to him about the issue."
+                    .to_owned()
+            }
             NotAgain::TooOften => {
                 format!("It was sent once more {LETTER_AGAIN_MAX} times already; look in the mailbox that it goes to.")
             }
@@ -83,12 +90,13 @@ pub struct SentAgain {
 }
 
 /// What is known of a letter: site, issue_id, address, posted_at, whether it is kept, whether it is a draft of somebody's, the job's state, the
-/// key and the state of its last step.
-type Row = (String, String, Vec<u8>, Option<i64>, i64, i64, Option<String>, Option<String>, Option<String>);
+/// key, the state and the receipt of its last step.
+type Row =
+    (String, String, Vec<u8>, Option<i64>, i64, i64, Option<String>, Option<String>, Option<String>, Option<String>);
 
 const STANDS: &str = concat!(
     "SELECT o.site, o.issue_id, o.address, o.posted_at, CAST(CASE WHEN o.wrapped_key IS NULL THEN 0 ELSE 1 END AS BIGINT),
-        (SELECT COUNT(*) FROM written w WHERE w.id = o.notice), j.state, d.key, d.state
+        (SELECT COUNT(*) FROM written w WHERE w.id = o.notice), j.state, d.key, d.state, d.receipt
     FROM outbox o LEFT JOIN jobs j ON j.id = $2 LEFT JOIN ledger d ON d.key = ",
     step_of!("o"),
     " WHERE o.id = $1"
@@ -104,8 +112,7 @@ impl Store {
         Ok(woken)
     }
 
-    /// The same, also of a letter that was sent, or kept here because its site was a dead end: the same bytes go to the same recipient once more,
-    /// by a step of their own. `None` when that was done, otherwise why not.
+    /// The same, also of a letter that was sent: the same bytes go to the same recipient once more, by a step of their own. `None` when that was done, otherwise why not.
     pub async fn send_letter_again(&self, id: &str, who: &str) -> Result<Option<NotAgain>, Fault> {
         if self.send_again(id, who).await? {
             return Ok(None);
@@ -224,7 +231,7 @@ async fn again(conn: &mut Conn, id: &str, entry: &Entry) -> Result<Option<NotAga
     let job = job_id(id);
     dialect::lock_job(conn, &job).await?;
     let Some(row) = one!(conn, Row, STANDS, id, &job)? else { return Ok(Some(NotAgain::Unknown)) };
-    let (site, issue, address, posted, kept, written, state, step, deed) = row;
+    let (site, issue, address, posted, kept, written, state, step, deed, receipt) = row;
     match (posted, written) {
         (None, 0) => return Ok(Some(NotAgain::Unknown)),
         (None, _) => return Ok(Some(NotAgain::Draft)),
@@ -234,6 +241,10 @@ async fn again(conn: &mut Conn, id: &str, entry: &Entry) -> Result<Option<NotAga
     let (Some(step), Some("done")) = (step, deed.as_deref()) else { return Ok(Some(NotAgain::InWork)) };
     if state.is_some_and(|state| state != "done") {
         return Ok(Some(NotAgain::InWork));
+    }
+    let receipt: Option<Receipt> = receipt.and_then(|text| serde_json::from_str(&text).ok());
+    if let Some(Receipt::Letter { dead_end: true, .. }) = receipt {
+        return Ok(Some(NotAgain::NeverLeft));
     }
     let time = time_of(&step) + 1;
     if time > LETTER_AGAIN_MAX {

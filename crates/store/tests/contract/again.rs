@@ -62,4 +62,11 @@ pub async fn a_letter_that_was_sent_is_sent_once_more_by_a_step_of_its_own(home:
     home.sql(&format!("UPDATE outbox SET returned_at = {}", store.now().await.unwrap())).await;
     assert!(matches!(store.send_letter_again(&lease.subject, "ann").await.unwrap(), Some(NotAgain::Returned(_))));
     assert_eq!(store.letter_barred(&lease).await.unwrap().unwrap().code, FaultCode::LetterWithheld);
+
+    // What was kept here never left, and is no letter that somebody has.
+    let lease = store.claim("worker", LETTER, 1, LEASE_S).await.unwrap().remove(0);
+    let key = store.posted_letter(&lease).await.unwrap().key;
+    store.begin(&lease, &key, "letter", "").await.unwrap();
+    store.finish_last(&lease, &key, &Receipt::Letter { message_id: String::new(), dead_end: true }).await.unwrap();
+    assert_eq!(store.send_letter_again(&lease.subject, "ann").await.unwrap(), Some(NotAgain::NeverLeft));
 }

@@ -70,6 +70,25 @@ pub async fn an_event_is_decided_about_anew_alone_and_what_was_decided_before_st
     assert_eq!(store.erase_letters_of_event(&ids[0], "ann").await.unwrap().not_yet.len(), 2, "both, were they sent");
 }
 
+pub async fn who_was_told_stays_known_whatever_else_is_erased_or_decided(home: Home) {
+    let store = home.open().await;
+    let ids = told(&store, &["1", "2"], "a").await;
+    let since = store.event(&ids[0]).await.unwrap().unwrap().line.received_at;
+    assert_eq!(store.decide_again(&ids[0], "ann").await.unwrap(), None);
+    decide(&store, "b").await;
+    assert_eq!(store.erase_event(&ids[1], "ann").await.unwrap(), None);
+    let has_first = async || store.notices_since(SITE, "10", since).await.unwrap().contains(&json!({ "told": "a" }));
+    assert!(has_first().await, "the first event may be decided about once more");
+    // More than are read at once.
+    for number in 0..201 {
+        told(&store, &[&format!("3{number}")], &format!("c{number}")).await;
+    }
+    assert_eq!(store.notices_since(SITE, "10", since).await.unwrap().len(), 203);
+    assert!(has_first().await);
+    assert_eq!(store.erase_event(&ids[0], "ann").await.unwrap(), None);
+    assert_eq!(store.notices_since(SITE, "10", since).await.unwrap().len(), 201, "both decisions go with the last");
+}
+
 pub async fn who_was_told_stays_known_while_an_event_waits_to_be_decided_anew(home: Home) {
     let store = home.open().await;
     let ids = told(&store, &["1"], "a").await;

@@ -83,7 +83,8 @@ checks! {
         letters_that_come_back_are_counted_with_the_others, priv_06_letters_are_erased_with_the_content_of_their_site,
         priv_05_of_a_site_that_keeps_nothing_its_skeleton_is_left_within_a_minute;
     decided_again: an_event_is_decided_about_anew_alone_and_what_was_decided_before_stays_known,
-        who_was_told_stays_known_while_an_event_waits_to_be_decided_anew;
+        who_was_told_stays_known_while_an_event_waits_to_be_decided_anew,
+        who_was_told_stays_known_whatever_else_is_erased_or_decided;
     filtering: letters_about_events_are_filtered_by_what_is_known_of_them, events_are_filtered_by_what_is_known_of_them;
     again: a_letter_that_was_sent_is_sent_once_more_by_a_step_of_its_own;
     returned: of_a_letter_that_did_not_arrive_somebody_is_told_once, what_says_nothing_of_the_recipient_is_told_to_nobody,

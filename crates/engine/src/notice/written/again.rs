@@ -46,11 +46,11 @@ impl Deciding<'_> {
 
     /// Those alone of whom a letter is there.
     fn of_drafts(&self, drafts: &[StepKey], written: &Written, notified: Notified) -> Notified {
-        let Notified { notifications, left_out, trace } = notified;
+        let Notified { notifications, left_out, unjudged, trace } = notified;
         let (there, missing): (Vec<_>, Vec<_>) =
             notifications.into_iter().partition(|one| drafts.contains(&self.key(one)));
         let missing = missing.into_iter().map(|one| written.left_out(one.recipient.address, NO_DRAFT.to_owned()));
-        Notified { notifications: there, left_out: left_out.into_iter().chain(missing).collect(), trace }
+        Notified { notifications: there, left_out: left_out.into_iter().chain(missing).collect(), unjudged, trace }
     }
 
     /// By which its letter is known.

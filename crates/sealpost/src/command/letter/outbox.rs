@@ -1,6 +1,6 @@
 //! Letters about events: a list, what became of one, and once more.
 
-use super::super::{Failure, WHO, fault_in_words, print, print_object, time};
+use super::super::{Failure, WHO, fault_in_words, listed, print, print_object, time};
 use serde_json::{Value, json};
 use std::path::Path;
 use store::{
@@ -40,13 +40,16 @@ fn state(word: &str) -> Result<LetterState, String> {
 /// One JSON object per letter, newest first.
 pub async fn list(config: &Path, filter: Filter, limit: u32) -> Result<(), Failure> {
     let Filter { site, issue, to, mapping, state } = filter;
+    to.as_deref().map_or(Ok(()), listed::check_address)?;
     let mut filter = LetterFilter { site, issue, to, mapping, state, before: None, limit };
-    super::super::with_store(config, async |_, store| {
+    super::super::with_store(config, async |settings, store| {
+        let mut is_empty = true;
         while filter.limit > 0 {
             let page =
                 store.letters_that_fit(&LetterFilter { limit: filter.limit.min(PAGE), ..filter.clone() }).await?;
             for line in &page.lines {
                 print(&format!("{}\n", line_json(line)))?;
+                is_empty = false;
             }
             filter.limit -= u32::try_from(page.lines.len()).unwrap_or(filter.limit).min(filter.limit);
             match page.next {
@@ -54,7 +57,10 @@ pub async fn list(config: &Path, filter: Filter, limit: u32) -> Result<(), Failu
                 None => break,
             }
         }
-        Ok(())
+        match is_empty {
+            true => listed::check_names(settings, filter.site.as_deref(), filter.mapping.as_deref()),
+            false => Ok(()),
+        }
     })
     .await
 }

@@ -198,8 +198,8 @@ async fn waits_not(store: &Store, id: &str) -> Result<Failure, Failure> {
     let Some(line) = store.written(id).await? else { return Ok(unknown(id)) };
     let is = match line.state {
         WrittenState::Asked if line.fault.is_some() => "the work on it stopped before it was decided who gets it",
+        WrittenState::Asked if line.approved => "it is on its way: who may get it is found out once more",
         WrittenState::Asked => "it is not decided yet who gets it",
-        WrittenState::Drafted if line.approved => "it is on its way: who may get it is found out once more",
         WrittenState::Drafted => "nobody is left who would get it",
         WrittenState::Posted => "it was sent already, or is on its way",
         WrittenState::Refused => "nobody gets it",
