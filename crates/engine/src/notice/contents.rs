@@ -117,7 +117,7 @@ impl Inquiry<'_> {
             Ok(other) => return Err(misunderstood(&other)),
             Err(fault) if fault.code == FaultCode::TrackerGone && !tells_of_its_end => {
                 let about = self.events.iter().filter(|event| event.part.as_ref() == Some(&id));
-                self.wait_for_news(about.max_by_key(|event| event.at_ms)).await?;
+                self.wait_for_news(about).await?;
                 return Ok(Some(EntryNow { gone: true, seen_by: SeenBy::Few(Visibility::Internal) }));
             }
             Err(fault) if fault.code == FaultCode::TrackerGone => {

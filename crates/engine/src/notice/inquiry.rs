@@ -163,8 +163,7 @@ impl<'a> Inquiry<'a> {
                 Told::Known(issue_now(view))
             }
             Told::Known(None) => {
-                let last = self.events.iter().max_by_key(|event| event.at_ms);
-                self.wait_for_news(last.filter(|event| event.kind != EventKind::Deleted)).await?;
+                self.wait_for_news(self.events.iter()).await?;
                 Told::Known(deleted::issue(self.events))
             }
             Told::Untold(why) => Told::Untold(why),
@@ -174,10 +173,14 @@ impl<'a> Inquiry<'a> {
     /// A tracker may tell of a thing before all of its servers have it: what is missing while the news of it is this young is not taken
     /// for deleted, but asked for again.
     ///
-    /// Temporary `TrackerBusy` while the last event about it is younger than half a minute by the tracker's clock.
-    pub(super) async fn wait_for_news(&self, last: Option<&Event>) -> Result<(), Fault> {
-        let Some(last) = last else { return Ok(()) };
-        let age = (self.shared.store.now().await? / 1000).saturating_sub(last.at_ms);
+    /// Temporary `TrackerBusy` while the first of these events, which are about it, is younger than half a minute by the tracker's clock: what came
+    /// after that waits no longer.
+    pub(super) async fn wait_for_news<'e>(&self, about: impl Iterator<Item = &'e Event> + Send) -> Result<(), Fault> {
+        if self.events.iter().any(|event| event.kind == EventKind::Deleted) {
+            return Ok(());
+        }
+        let Some(first_ms) = about.map(|event| event.at_ms).min() else { return Ok(()) };
+        let age = (self.shared.store.now().await? / 1000).saturating_sub(first_ms);
         if age.unsigned_abs() < NEWS_MS {
             let detail = "what was told of cannot be read yet";
             return Err(Fault::temporary(FaultCode::TrackerBusy, detail).with_retry_after_s(NEWS_AGAIN_S));

@@ -176,7 +176,7 @@ pub async fn who_is_named_in_a_comment_that_is_one_too_many_is_told_of_the_comme
     let second = comment(&world, &id, "#mail=reporter\n\nDear Bob, said-to-bob.").await;
     let (_, notice) = heard(&world, &[event(EventKind::Commented, (&id, &key), &agnes, Some(&second))]).await;
     assert_eq!(told(&notice), ["bob@example.org"], "{notice:#}");
-    assert!(why(&notice, "Carol").contains("he was told of it before"), "{notice:#}");
+    assert!(why(&notice, "Carol").contains("a letter about it was made for him before"), "{notice:#}");
     let trace = notice["trace"].to_string();
     assert!(trace.contains("goes to nobody, 1 letters were asked for within an hour"), "{trace}");
     let letters = office.wait_for(5);
