@@ -111,7 +111,7 @@ pub fn site_named<'s>(settings: &'s Settings, name: &str) -> Result<&'s Site, Fa
 }
 
 fn no_such<'s>(what: &str, name: &str, known: impl Iterator<Item = &'s str>) -> Failure {
-    let near = crate::settings::guess(name, known).map_or_else(String::new, |near| format!("; did you mean {near}?"));
+    let near = policy::profile::nearest(name, known).map_or_else(String::new, |near| format!("; did you mean {near}?"));
     Failure::new(format!("{name} is not the name of a {what} in the settings{near}"))
 }
 

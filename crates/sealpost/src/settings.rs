@@ -11,7 +11,7 @@ pub mod templates;
 pub mod written;
 
 pub use fixed::Fixed;
-pub use written::{Problem, guess};
+pub use written::Problem;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};

@@ -1,6 +1,6 @@
 //! Events of trackers: each deed taken in once, and the job that decides about those of an issue when their window is over.
 
-mod again;
+pub(crate) mod again;
 mod erase;
 pub(crate) mod filtered;
 pub(crate) mod forget;

@@ -85,6 +85,14 @@ async fn the_sweep_of_events_and_their_number_follow_indexes_of_what_is_left_to_
         indexes.dedup();
         assert_eq!((indexes, followed.sorts), (owned(&[index]), false), "{:#?}", followed.lines);
     }
+    let earlier = Followed::by(&mut conn, event::again::EARLIER).await;
+    // Each decision asks, and of events that came in just now there are few later ones, however many were made about their issue before.
+    assert_eq!(
+        (earlier.indexes_of("notices"), earlier.sorts),
+        (owned(&["notices_received"]), false),
+        "{:#?}",
+        earlier.lines
+    );
     let counted = Followed::by(&mut conn, figures::OPEN_EVENTS).await;
     assert!(counted.lines[0].contains("COVERING INDEX events_"), "{:#?}", counted.lines);
 }

@@ -284,11 +284,15 @@ impl Store {
 
     /// Outgoing servers may let us in by now, because settings changed: what waits for that goes on at once.
     pub async fn end_halts(&self) -> Result<(), Fault> {
-        const SQL: &str = "UPDATE jobs SET due = $1, aside = 0 WHERE aside = 2 AND state = 'waiting'";
-        let work = self.inner.db.unit(|conn| {
+        self.make_due("UPDATE jobs SET due = $1, aside = 0 WHERE aside = 2 AND state = 'waiting'").await
+    }
+
+    /// What this statement finds is due now ($1).
+    pub(crate) async fn make_due(&self, sql: &'static str) -> Result<(), Fault> {
+        let work = self.inner.db.unit(move |conn| {
             Box::pin(async move {
                 let now = dialect::now(conn).await?;
-                execute!(conn, SQL, now).map(|_| ())
+                execute!(conn, sql, now).map(|_| ())
             })
         });
         work.await?;

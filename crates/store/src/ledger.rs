@@ -11,6 +11,7 @@ use crate::rows::{Begun, Dialogue, JobKind, Lease, LetterLeft, Micros};
 use crate::sealed::{self, ledger_place};
 use crate::vault::seal::SealingKey;
 use crate::writer::end_unit;
+use policy::meter::Metered;
 use policy::{Fault, FaultCode, Receipt, StepKey};
 
 /// What a row says: state, begun_at, looked, sealed_before, sealed_fault, receipt. States are `begun`, `open` (looked for
@@ -385,7 +386,7 @@ async fn count(
     conn: &mut Conn,
     lease: &Lease,
     receipt: &Receipt,
-    letter: Option<(policy::meter::Metered, u64)>,
+    letter: Option<(Metered, u64)>,
     at: Micros,
 ) -> Result<(), Fault> {
     match letter {

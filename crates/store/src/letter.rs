@@ -19,10 +19,6 @@ use policy::{
     ReturnedLetter, StepKey,
 };
 
-/// How many letters to an address ($3) of a site came back for good since $4; see [`Store::returned_letters`]. $2 is a notice's kind.
-pub(crate) const RETURNED: &str = "SELECT (SELECT COUNT(*) FROM letters l JOIN ledger d ON d.key = l.key
-        WHERE l.site = $1 AND l.kind = $2 AND l.address = $3 AND l.returned_at > $4 AND d.state = 'failed')
-    + (SELECT COUNT(*) FROM outbox WHERE site = $1 AND address = $3 AND returned_at > $4)";
 /// Letters in one page.
 const PAGE_MAX: u32 = 200;
 const HOUR: Micros = 3600 * 1_000_000;
@@ -216,6 +212,16 @@ macro_rules! whose {
     };
 }
 
+/// How many letters to this address, as its keyed hash, came back for good; see [`Store::returned_letters`].
+pub(crate) async fn came_back_to(conn: &mut Conn, site: &str, address: &[u8]) -> Result<u32, Fault> {
+    const SQL: &str = "SELECT (SELECT COUNT(*) FROM letters l JOIN ledger d ON d.key = l.key
+            WHERE l.site = $1 AND l.kind = $2 AND l.address = $3 AND l.returned_at > $4 AND d.state = 'failed')
+        + (SELECT COUNT(*) FROM outbox WHERE site = $1 AND address = $3 AND returned_at > $4)";
+    let since = dialect::now(conn).await? - i64::from(RETURNED_DAYS) * 24 * HOUR;
+    let found = one!(conn, (i64,), SQL, site, LetterKind::Notice.word(), address, since)?;
+    Ok(found.map_or(0, |(number,)| u32::try_from(number).unwrap_or(u32::MAX)))
+}
+
 /// Notes that letters came back, each once, however many reports tell of it. Against its address a letter about events counts only when the
 /// report came to the return path that is the recipient's alone, and names the address that the letter went to: whoever knows a Message-ID or an
 /// address for answers could else have any reader of the letter silenced, and its author told what is not so. Any other report is noted where the letter is known by it. Letters about
@@ -406,13 +412,8 @@ impl Store {
     pub async fn returned_letters(&self, site: &str, address: &str) -> Result<u32, Fault> {
         let address = self.inner.vault.hasher(site).await?.address(address);
         let site = site.to_owned();
-        let work = self.inner.db.read(move |conn| {
-            Box::pin(async move {
-                let since = dialect::now(conn).await? - i64::from(RETURNED_DAYS) * 24 * HOUR;
-                one!(conn, (i64,), RETURNED, &site, LetterKind::Notice.word(), &address, since)
-            })
-        });
-        Ok(work.await?.map_or(0, |(number,)| u32::try_from(number).unwrap_or(u32::MAX)))
+        let work = self.inner.db.read(move |conn| Box::pin(async move { came_back_to(conn, &site, &address).await }));
+        work.await
     }
 
     /// How many notices went to this address, to its domain, and out of the site at all, counted back from now.

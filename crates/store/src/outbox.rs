@@ -402,16 +402,15 @@ impl Drafts {
     /// Inserts the last of them, and posts all that were drafted for this decision: each with a job of its own, which stands in no lane.
     pub(crate) async fn release(&self, conn: &mut Conn, lease: &Lease, notice: &str, now: Micros) -> Result<(), Fault> {
         self.insert(conn, lease, notice, now).await?;
-        post_drafted(conn, notice, now).await.map(|_| ())
+        post_drafted(conn, notice, now).await
     }
 }
 
-/// Posts all letters that were drafted for a decision; how many.
-pub(crate) async fn post_drafted(conn: &mut Conn, notice: &str, now: Micros) -> Result<u64, Fault> {
+/// Posts all letters that were drafted for a decision.
+async fn post_drafted(conn: &mut Conn, notice: &str, now: Micros) -> Result<(), Fault> {
     const POSTED: &str = "UPDATE outbox SET posted_at = $1 WHERE notice = $2 AND posted_at IS NULL";
-    let posted = execute!(conn, POSTED, now, notice)?;
-    begin_posted(conn, notice, now).await?;
-    Ok(posted)
+    execute!(conn, POSTED, now, notice)?;
+    begin_posted(conn, notice, now).await
 }
 
 /// The jobs of all letters of a decision that were posted at this instant.

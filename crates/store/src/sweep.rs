@@ -148,17 +148,8 @@ impl Store {
 
     /// The sweep that waits for its hour waits no longer.
     pub(crate) async fn sweep_soon(&self) -> Result<(), Fault> {
-        const SQL: &str =
-            "UPDATE jobs SET due = $1 WHERE kind = 'sweep' AND state IN ('ready', 'waiting') AND due > $1";
-        let work = self.inner.db.unit(|conn| {
-            Box::pin(async move {
-                let now = dialect::now(conn).await?;
-                execute!(conn, SQL, now).map(|_| ())
-            })
-        });
-        work.await?;
-        self.inner.bell.ring();
-        Ok(())
+        self.make_due("UPDATE jobs SET due = $1 WHERE kind = 'sweep' AND state IN ('ready', 'waiting') AND due > $1")
+            .await
     }
 
     /// What is due of a sweep: all of it each hour, and between, of sites that keep nothing, what is done.

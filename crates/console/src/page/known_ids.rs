@@ -27,12 +27,8 @@ pub async fn linked(store: &Store, site: &str, lines: Vec<String>) -> Result<Vec
 
 /// The words that may be Message-IDs.
 fn named(line: &str) -> impl Iterator<Item = &str> {
-    let bare = |word: &'_ str| word.trim_matches(|c: char| "<>,.;:()\"".contains(c)).len();
     line.split_whitespace()
-        .map(move |word| {
-            let begin = word.len() - word.trim_start_matches(|c: char| "<>,.;:()\"".contains(c)).len();
-            &word[begin..begin + bare(word)]
-        })
+        .map(|word| word.trim_matches(|c: char| "<>,.;:()\"".contains(c)))
         .filter(|word| word.len() <= ID_BYTES_MAX && word.split('@').count() == 2)
 }
 

@@ -175,7 +175,7 @@ impl Making<'_> {
         Ok(Made {
             number,
             subject: first.rendered.subject.as_str().to_owned(),
-            trouble: self.noted(&first.rendered),
+            trouble: noted(self.shared, self.held, &first.rendered),
             message_id: names.message_id,
             from: names.from,
             files: first.files,
@@ -372,14 +372,14 @@ impl Making<'_> {
             ..self.cause.clone()
         }
     }
+}
 
-    /// What was wrong with the template, for its story.
-    pub(super) fn noted(&self, rendered: &Rendered) -> Option<String> {
-        let trouble = rendered.trouble()?;
-        Metrics::add(&self.shared.metrics.letters_by_theme_instead);
-        tracing::warn!(job = self.held.lease.job, "a template was of no use, so that its theme was used instead");
-        Some(trouble)
-    }
+/// What was wrong with the template of a letter or a message, for its story.
+pub(crate) fn noted(shared: &Shared, held: &Held, rendered: &Rendered) -> Option<String> {
+    let trouble = rendered.trouble()?;
+    Metrics::add(&shared.metrics.letters_by_theme_instead);
+    tracing::warn!(job = held.lease.job, "a template was of no use, so that its theme was used instead");
+    Some(trouble)
 }
 
 pub(super) fn sender(site: &Site, notification: &Notification) -> Result<Address, Fault> {

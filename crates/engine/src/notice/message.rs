@@ -1,6 +1,6 @@
 //! From a notification to the message of a channel: rendered in a cell as letters are, and kept beside them.
 
-use super::letters::{Making, Means, browse};
+use super::letters::{Making, Means, browse, noted};
 use crate::letter_id::NO_DOMAIN;
 use crate::stop::Stop;
 use mail::Address;
@@ -28,7 +28,7 @@ impl Making<'_> {
         let theme = notification.style.theme;
         let order = Order { theme, template, view, resources: Vec::new(), form: Form::Message };
         let rendered = self.shared.letters.render(order).await?;
-        let trouble = self.noted(&rendered);
+        let trouble = noted(self.shared, self.held, &rendered);
         let message = Message {
             kind: format!("{ISSUE}{}", kind.word()),
             name: notification.issue_key.clone(),

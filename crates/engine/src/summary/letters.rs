@@ -3,8 +3,7 @@
 use crate::gateway::Shared;
 use crate::held::Held;
 use crate::letter_id::{self, domain_of};
-use crate::metrics::Metrics;
-use crate::notice::letters::{brand, from, named, pictures};
+use crate::notice::letters::{brand, from, named, noted, pictures};
 use crate::site::Site;
 use crate::stop::Stop;
 use crate::unsubscribe;
@@ -78,7 +77,7 @@ impl Making<'_> {
         let resources = self.site.templates.offered();
         let order = Order { theme: one.style.theme, template, view, resources, form: Form::Letter };
         let rendered = self.shared.letters.render(order).await?;
-        let trouble = self.trouble(&rendered);
+        let trouble = noted(self.shared, self.held, &rendered);
         let given = Some(one.style.reply_to.clone()).filter(|given| !given.is_empty());
         let ids = Ids { message_id, reply_to: given.or(signed), unsubscribe };
         let bytes = self.composed(one, &from, &ids, &rendered)?;
@@ -110,13 +109,6 @@ impl Making<'_> {
             Ok(self.shared.signed_reply_address(&self.site.name, &token))
         };
         one.issues.iter().map(|issue| address(&issue.id)).collect()
-    }
-
-    fn trouble(&self, rendered: &Rendered) -> Option<String> {
-        let trouble = rendered.trouble()?;
-        Metrics::add(&self.shared.metrics.letters_by_theme_instead);
-        tracing::warn!(job = self.held.lease.job, "a template was of no use, so that its theme was used instead");
-        Some(trouble)
     }
 
     fn composed(&self, one: &SummaryLetter, from: &Address, ids: &Ids, rendered: &Rendered) -> Result<Vec<u8>, Fault> {

@@ -1,7 +1,7 @@
 //! `sealpost event`: what happened in trackers, and what was decided about it.
 
 use super::letter::outbox::line_json as line_json_of_letter;
-use super::{Failure, WHO, fault_in_words, time};
+use super::{Failure, WHO, fault_in_words, listed, time};
 use crate::settings::Settings;
 use policy::meter::given_up_at;
 use serde_json::{Value, json};
@@ -40,25 +40,11 @@ pub enum What {
 /// Which events are listed.
 #[derive(Debug, Default, clap::Args)]
 pub struct Filter {
-    /// Of this site.
-    #[arg(long)]
-    site: Option<String>,
-    /// Of this issue, by key or numeric id.
-    #[arg(long)]
-    issue: Option<String>,
-    /// Of which this mapping tells somebody, or considered somebody.
-    #[arg(long, value_name = "NAME")]
-    mapping: Option<String>,
+    #[command(flatten)]
+    of: listed::Where,
     /// undecided, letters, ignored, erased, or stopped for those whose work is held or was given up.
-    #[arg(long, value_parser = state)]
+    #[arg(long, value_parser = |word: &str| listed::state(word, &EventState::ALL, EventState::word))]
     state: Option<EventState>,
-}
-
-fn state(word: &str) -> Result<EventState, String> {
-    EventState::ALL.into_iter().find(|state| state.word() == word).ok_or_else(|| {
-        let known = EventState::ALL.map(EventState::word).join(", ");
-        format!("there is no such state; there are {known}")
-    })
 }
 
 /// Rows that the store gives at once.
@@ -88,7 +74,7 @@ pub async fn run(config: &Path, what: What) -> Result<(), Failure> {
 }
 
 async fn list(settings: &Settings, store: &Store, filter: Filter, limit: u32) -> Result<(), Failure> {
-    let Filter { site, issue, mapping, state } = filter;
+    let Filter { of: listed::Where { site, issue, mapping }, state } = filter;
     let mut filter = EventFilter { site, issue, mapping, state, before: None, limit };
     let mut is_empty = true;
     while filter.limit > 0 {
@@ -104,7 +90,7 @@ async fn list(settings: &Settings, store: &Store, filter: Filter, limit: u32) ->
         }
     }
     match is_empty {
-        true => super::listed::check_names(settings, filter.site.as_deref(), filter.mapping.as_deref()),
+        true => listed::check_names(settings, filter.site.as_deref(), filter.mapping.as_deref()),
         false => Ok(()),
     }
 }

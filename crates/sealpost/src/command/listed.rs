@@ -1,8 +1,33 @@
-//! Filters of lists that nothing fits, because a name in them is wrong.
+//! What lists of events and of letters about them are filtered by, and filters that nothing fits because a name in them is wrong.
 
 use super::{Failure, no_such, site_named};
 use crate::settings::Settings;
 use policy::{Mappings, is_plain_address};
+
+/// Where, about what and by which mapping.
+#[derive(Debug, Default, clap::Args)]
+pub struct Where {
+    /// Of this site.
+    #[arg(long)]
+    pub site: Option<String>,
+    /// About this issue, by key or numeric id.
+    #[arg(long)]
+    pub issue: Option<String>,
+    /// By this mapping; of events, those of which it tells somebody, or considered somebody.
+    #[arg(long, value_name = "NAME")]
+    pub mapping: Option<String>,
+}
+
+/// The state of this word.
+///
+/// # Errors
+/// The words that there are.
+pub fn state<T: Copy>(written: &str, all: &[T], word: fn(T) -> &'static str) -> Result<T, String> {
+    all.iter().copied().find(|state| word(*state) == written).ok_or_else(|| {
+        let known: Vec<&str> = all.iter().map(|state| word(*state)).collect();
+        format!("there is no such state; there are {}", known.join(", "))
+    })
+}
 
 /// Nothing was listed: is it because no settings have this site, or this mapping or summary? What is kept under a name that was taken out
 /// of the settings is listed all the same.

@@ -128,6 +128,7 @@ impl Reader {
         let database = self.database(&section, &database);
         let key_book = self.text(&section, "key_book");
         let key_book = self.database(&section, &key_book);
+        let blobs = self.text(&section, "blobs");
         let reference = self.text(&section, "master_key");
         let master_key = secret::path(&reference, &self.folder).unwrap_or_else(|| {
             self.wrong(&section, "master_key", "is not a file", "write file:PATH or credential:NAME");
@@ -135,7 +136,7 @@ impl Reader {
         });
         store::Settings {
             database,
-            blobs: self.path(&section, "blobs").unwrap_or_default(),
+            blobs: self.folder.join(blobs),
             key_book,
             master_key,
             keep_content_days: self.integer(&section, "keep_content_days") as u32,
@@ -398,10 +399,9 @@ impl Reader {
 
     fn path(&mut self, section: &Section, name: &str) -> Option<PathBuf> {
         let path = self.optional_text(section, name)?;
-        let whole = self.folder.join(&path);
+        let path = self.folder.join(path);
         // Beside settings of this folder it is told as it was written.
-        let is_here = self.folder == Path::new(".") && name != "blobs";
-        Some(if is_here { PathBuf::from(path) } else { whole })
+        Some(path.strip_prefix(".").map(Path::to_owned).unwrap_or(path))
     }
 
     fn address(&mut self, section: &Section, name: &str) -> SocketAddr {

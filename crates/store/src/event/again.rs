@@ -20,6 +20,12 @@ const WORDS_MAX: i64 = 100;
 /// Earlier decisions that are read at once.
 const EARLIER_AT_ONCE: i64 = 200;
 
+/// Decisions about an issue ($3) of a site ($2) whose events came in at $1 or later, below the row of $4 and $5. Each decision asks for them.
+pub(crate) const EARLIER: &str = "SELECT id, received_at, wrapped_key, sealed_notice FROM notices
+    WHERE received_at >= $1 AND site = $2 AND issue_id = $3 AND wrapped_key IS NOT NULL
+        AND (received_at < $4 OR (received_at = $4 AND id < $5))
+    ORDER BY received_at DESC, id DESC LIMIT $6";
+
 /// Why an event is not decided about anew.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NotDecidedAgain {
@@ -119,10 +125,7 @@ impl Store {
             self.inner.db.read(move |conn| Box::pin(async move { all!(conn, Row, SQL, &asked, KIND, WORDS_MAX) }));
         let mut words = Vec::new();
         for (at, receipt, sealed) in work.await? {
-            let who = match sealed {
-                Some(sealed) => self.opened_who(site, event, &sealed).await?,
-                None => String::new(),
-            };
+            let who = self.opened_who(site, event, sealed).await?;
             let before = receipt.and_then(|text| serde_json::from_str::<Before>(&text).ok());
             words.extend(before.map(|Before { notice }| EventAgain { at, who, notice_id: notice }));
         }
@@ -142,16 +145,12 @@ impl Store {
     /// All that was decided about events of an issue of which one came in at this time or later, as far as it is kept, the newest first: whoever
     /// was told of such an event before stands in it.
     pub async fn notices_since(&self, site: &str, issue_id: &str, since: Micros) -> Result<Vec<Value>, Fault> {
-        const SQL: &str = "SELECT id, received_at, wrapped_key, sealed_notice FROM notices
-            WHERE received_at >= $1 AND site = $2 AND issue_id = $3 AND wrapped_key IS NOT NULL
-                AND (received_at < $4 OR (received_at = $4 AND id < $5))
-            ORDER BY received_at DESC, id DESC LIMIT $6";
         type Row = (String, i64, Option<Vec<u8>>, Option<Vec<u8>>);
         let (mut notices, mut before) = (Vec::new(), (i64::MAX, String::new()));
         loop {
             let (of, about, (at, after)) = (site.to_owned(), issue_id.to_owned(), before.clone());
             let work = self.inner.db.read(move |conn| {
-                Box::pin(async move { all!(conn, Row, SQL, since, &of, &about, at, &after, EARLIER_AT_ONCE) })
+                Box::pin(async move { all!(conn, Row, EARLIER, since, &of, &about, at, &after, EARLIER_AT_ONCE) })
             });
             let rows = work.await?;
             let is_last = (rows.len() as i64) < EARLIER_AT_ONCE;

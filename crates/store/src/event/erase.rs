@@ -181,10 +181,7 @@ impl Store {
         let asked = event.to_owned();
         let row = self.inner.db.read(move |conn| Box::pin(async move { one!(conn, Row, SQL, &asked, KIND) }));
         let Some((at, receipt, sealed)) = row.await? else { return Ok(None) };
-        let who = match sealed {
-            Some(sealed) => self.opened_who(site, event, &sealed).await?,
-            None => String::new(),
-        };
+        let who = self.opened_who(site, event, sealed).await?;
         Ok(Some(ErasedByHand { at, who, waited: receipt.as_deref() == Some(WAITED) }))
     }
 }

@@ -3,14 +3,11 @@
 use super::{EventLine, PAGE_MAX, Row, notice_place};
 use crate::Store;
 use crate::database::{all, one};
-use crate::rows::filter::{LOOKED_MAX, OPENED_MAX, is_numeric};
-use crate::rows::{EventFilter, EventState, FilteredPage, JobState, Micros};
+use crate::rows::filter::{LOOKED_AT_ONCE, Looking, is_numeric};
+use crate::rows::{EventFilter, EventState, FilteredPage, JobState};
 use crate::sealed;
 use policy::Fault;
 use serde::Deserialize;
-
-/// Rows that one query has.
-const AT_ONCE: i64 = 1000;
 
 pub(crate) const LOOK: &str = "SELECT id, site, issue_id, received_at FROM events
     WHERE (received_at, id) < ($1, $2) ORDER BY received_at DESC, id DESC LIMIT $3";
@@ -33,31 +30,28 @@ impl Store {
     /// One page of the events that fit, newest first. It reads a bounded part of all events, and says how far.
     pub async fn events_that_fit(&self, filter: &EventFilter) -> Result<FilteredPage<EventLine>, Fault> {
         type Look = (String, String, String, i64);
-        let limit = filter.limit.clamp(1, PAGE_MAX) as usize;
-        let (mut page, mut looked, mut opened) = (FilteredPage::default(), 0, 0);
-        let mut at = filter.before.clone().unwrap_or((Micros::MAX, String::new()));
+        let mut looking = Looking::below(filter.before.clone(), filter.limit.clamp(1, PAGE_MAX));
         let other = |asked: &Option<String>, is: &str| asked.as_ref().is_some_and(|asked| asked != is);
         let numeric = filter.issue.clone().filter(|issue| is_numeric(issue));
         loop {
-            let (before, id) = at.clone();
-            let work =
-                self.inner.db.read(move |conn| Box::pin(async move { all!(conn, Look, LOOK, before, &id, AT_ONCE) }));
+            let (before, id) = looking.at();
+            let work = self
+                .inner
+                .db
+                .read(move |conn| Box::pin(async move { all!(conn, Look, LOOK, before, &id, LOOKED_AT_ONCE) }));
             let rows = work.await?;
-            let is_last = (rows.len() as i64) < AT_ONCE;
+            let is_last = (rows.len() as i64) < LOOKED_AT_ONCE;
             for (id, site, issue_id, received_at) in rows {
-                at = (received_at, id.clone());
-                looked += 1;
-                if !other(&filter.site, &site) && !other(&numeric, &issue_id) {
-                    opened += 1;
-                    page.lines.extend(self.line_that_fits(&id, filter).await?);
-                }
-                if page.lines.len() >= limit || opened >= OPENED_MAX || looked >= LOOKED_MAX {
-                    page.next = Some(at);
-                    return Ok(page);
+                let opened = match other(&filter.site, &site) || other(&numeric, &issue_id) {
+                    true => None,
+                    false => Some(self.line_that_fits(&id, filter).await?),
+                };
+                if looking.saw((received_at, id), opened) {
+                    return Ok(looking.page(false));
                 }
             }
             if is_last {
-                return Ok(page);
+                return Ok(looking.page(true));
             }
         }
     }

@@ -1,19 +1,19 @@
 //! A letter that is sent once more on a person's word: one that failed by the step that failed, one that was sent by a step of its own.
 
 use super::job_id;
+use super::silence::SINCE;
 use crate::Store;
 use crate::audit::{self, Entry};
 use crate::database::{Conn, all, execute, one};
 use crate::dialect;
 use crate::ledger;
-use crate::letter::RETURNED;
+use crate::letter::came_back_to;
 use crate::rows::{Dialogue, Lease, Micros};
-use policy::letter::{RETURNED_DAYS, no_more_after};
+use policy::letter::no_more_after;
 use policy::{Fault, FaultCode, Receipt};
 
 /// What stands in the audit trail.
 const KIND: &str = "send_again";
-const DAY: Micros = 24 * 3600 * 1_000_000;
 /// What stands between the key of a letter and which time it is that it is sent once more.
 const AGAIN: &str = "/again-";
 /// A letter that was sent is sent no more often on anybody's word.
@@ -150,10 +150,7 @@ impl Store {
         });
         let mut words = Vec::new();
         for (at, sealed) in work.await? {
-            let who = match sealed {
-                Some(sealed) => self.opened_who(site, id, &sealed).await?,
-                None => String::new(),
-            };
+            let who = self.opened_who(site, id, sealed).await?;
             words.push(SentAgain { at, who });
         }
         Ok(words)
@@ -267,14 +264,10 @@ async fn again(conn: &mut Conn, id: &str, entry: &Entry) -> Result<Option<NotAga
 
 /// What is known against writing to this address about this issue, whoever asks for it.
 async fn barred(conn: &mut Conn, site: &str, issue: &str, address: &[u8]) -> Result<Option<NotAgain>, Fault> {
-    const SILENT: &str = "SELECT made_at FROM silences WHERE site = $1 AND issue_id = $2 AND address = $3";
-    if one!(conn, (i64,), SILENT, site, issue, address)?.is_some() {
+    if one!(conn, (i64,), SINCE, site, issue, address)?.is_some() {
         return Ok(Some(NotAgain::Silenced));
     }
-    let since = dialect::now(conn).await? - i64::from(RETURNED_DAYS) * DAY;
-    let kind = policy::LetterKind::Notice.word();
-    let returned = one!(conn, (i64,), RETURNED, site, kind, address, since)?.map_or(0, |(number,)| number);
-    Ok(no_more_after(u32::try_from(returned).unwrap_or(u32::MAX)).map(NotAgain::Returned))
+    Ok(no_more_after(came_back_to(conn, site, address).await?).map(NotAgain::Returned))
 }
 
 #[cfg(test)]

@@ -4,14 +4,11 @@ use super::OutboxLine;
 use super::shown::LETTERS_PAGE_MAX;
 use crate::Store;
 use crate::database::all;
-use crate::rows::filter::{LOOKED_MAX, OPENED_MAX, is_numeric};
-use crate::rows::{FilteredPage, LetterFilter, Micros};
+use crate::rows::filter::{LOOKED_AT_ONCE, Looking, is_numeric};
+use crate::rows::{FilteredPage, LetterFilter};
 use mail::normalised;
 use policy::Fault;
 use std::collections::HashMap;
-
-/// Rows that one query has.
-const AT_ONCE: i64 = 1000;
 
 pub(crate) const LOOK: &str = "SELECT id, site, issue_id, address, posted_at FROM outbox
     WHERE posted_at IS NOT NULL AND (posted_at, id) < ($1, $2) ORDER BY posted_at DESC, id DESC LIMIT $3";
@@ -22,31 +19,27 @@ type Row = (String, String, String, Vec<u8>, i64);
 impl Store {
     /// One page of the letters about events that fit, newest first. It reads a bounded part of all letters, and says how far.
     pub async fn letters_that_fit(&self, filter: &LetterFilter) -> Result<FilteredPage<OutboxLine>, Fault> {
-        let limit = filter.limit.clamp(1, LETTERS_PAGE_MAX) as usize;
-        let (mut page, mut looked, mut opened) = (FilteredPage::default(), 0, 0);
-        let mut at = filter.before.clone().unwrap_or((Micros::MAX, String::new()));
+        let mut looking = Looking::below(filter.before.clone(), filter.limit.clamp(1, LETTERS_PAGE_MAX));
         let mut hashes = HashMap::new();
         loop {
-            let (before, id) = at.clone();
-            let work =
-                self.inner.db.read(move |conn| Box::pin(async move { all!(conn, Row, LOOK, before, &id, AT_ONCE) }));
+            let (before, id) = looking.at();
+            let work = self
+                .inner
+                .db
+                .read(move |conn| Box::pin(async move { all!(conn, Row, LOOK, before, &id, LOOKED_AT_ONCE) }));
             let rows = work.await?;
-            let is_last = (rows.len() as i64) < AT_ONCE;
+            let is_last = (rows.len() as i64) < LOOKED_AT_ONCE;
             for row in rows {
-                at = (row.4, row.0.clone());
-                looked += 1;
-                if self.may_fit(&row, filter, &mut hashes).await? {
-                    opened += 1;
-                    let line = self.outbox_letter(&row.0).await?;
-                    page.lines.extend(line.filter(|line| fits(line, filter)));
-                }
-                if page.lines.len() >= limit || opened >= OPENED_MAX || looked >= LOOKED_MAX {
-                    page.next = Some(at);
-                    return Ok(page);
+                let opened = match self.may_fit(&row, filter, &mut hashes).await? {
+                    true => Some(self.outbox_letter(&row.0).await?.filter(|line| fits(line, filter))),
+                    false => None,
+                };
+                if looking.saw((row.4, row.0), opened) {
+                    return Ok(looking.page(false));
                 }
             }
             if is_last {
-                return Ok(page);
+                return Ok(looking.page(true));
             }
         }
     }

@@ -4,8 +4,10 @@ use super::{JobState, LetterFate, Micros};
 use crate::outbox::OutboxLine;
 
 /// Rows of a list that are looked through for one page; of those that may fit few enough are opened that a page comes at once.
-pub(crate) const LOOKED_MAX: usize = 20_000;
-pub(crate) const OPENED_MAX: usize = 1_000;
+const LOOKED_MAX: usize = 20_000;
+const OPENED_MAX: usize = 1_000;
+/// Rows that one query has.
+pub(crate) const LOOKED_AT_ONCE: i64 = 1000;
 
 /// What letters about events are filtered by. What is `None` does not filter.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -126,6 +128,44 @@ pub struct FilteredPage<T> {
 impl<T> Default for FilteredPage<T> {
     fn default() -> FilteredPage<T> {
         FilteredPage { lines: Vec::new(), next: None }
+    }
+}
+
+/// How far a list was looked through for one page, newest row first.
+pub(crate) struct Looking<T> {
+    page: FilteredPage<T>,
+    at: (Micros, String),
+    limit: usize,
+    looked: usize,
+    opened: usize,
+}
+
+impl<T> Looking<T> {
+    /// For a page of at most so many lines, below this row if one is given.
+    pub(crate) fn below(row: Option<(Micros, String)>, limit: u32) -> Looking<T> {
+        let at = row.unwrap_or((Micros::MAX, String::new()));
+        Looking { page: FilteredPage::default(), at, limit: limit as usize, looked: 0, opened: 0 }
+    }
+
+    /// The row below which the next ones stand.
+    pub(crate) fn at(&self) -> (Micros, String) {
+        self.at.clone()
+    }
+
+    /// A row was looked at; `opened` is what was found in it, where what stands in clear did not say already that it is another. Whether the
+    /// page is over.
+    pub(crate) fn saw(&mut self, at: (Micros, String), opened: Option<Option<T>>) -> bool {
+        (self.at, self.looked) = (at, self.looked + 1);
+        if let Some(line) = opened {
+            self.opened += 1;
+            self.page.lines.extend(line);
+        }
+        self.page.lines.len() >= self.limit || self.opened >= OPENED_MAX || self.looked >= LOOKED_MAX
+    }
+
+    /// The page, and where the next one begins unless all rows were looked at.
+    pub(crate) fn page(self, is_all: bool) -> FilteredPage<T> {
+        FilteredPage { next: (!is_all).then_some(self.at), ..self.page }
     }
 }
 

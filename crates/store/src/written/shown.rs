@@ -133,10 +133,7 @@ impl Store {
                 "letter_dropped" => WrittenDeed::Dropped,
                 _ => WrittenDeed::Woken,
             };
-            let who = match sealed {
-                Some(sealed) => self.opened_who(&site, id, &sealed).await?,
-                None => String::new(),
-            };
+            let who = self.opened_who(&site, id, sealed).await?;
             lines.push(WrittenDeedLine { at, who, deed });
         }
         Ok(lines)

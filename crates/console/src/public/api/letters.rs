@@ -22,7 +22,7 @@ const AROUND_BYTES_MAX: u64 = 16 * 1024;
 /// What a program asks for.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-struct Asked {
+pub(super) struct Asked {
     issue: String,
     to: Vec<String>,
     subject: String,
@@ -40,7 +40,7 @@ struct Asked {
 /// A file of the program's own.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-struct Given {
+pub(super) struct Given {
     name: String,
     content_type: String,
     /// In Base64.

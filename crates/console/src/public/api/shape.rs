@@ -67,8 +67,7 @@ pub(super) fn wrong(body: &[u8], error: &serde_json::Error) -> String {
 
 fn of_object(place: &str, fields: &[(&str, Kind)], value: &Value) -> Option<String> {
     let Value::Object(members) = value else {
-        let (what, kind) = if place.is_empty() { ("The letter", "an object") } else { (place, "an object") };
-        return Some(is_to_be(what, kind, value));
+        return Some(is_to_be(place, "an object", value));
     };
     members.iter().find_map(|(key, value)| {
         let shown: String = key.chars().take(NAME_CHARS_SHOWN).collect();
@@ -92,14 +91,28 @@ fn is_to_be(place: &str, wanted: &str, value: &Value) -> String {
         Value::Array(_) => "a list",
         Value::Object(_) => "an object",
     };
-    let place = if place == "The letter" { place.to_owned() } else { format!("{place:?}") };
+    let place = if place.is_empty() { "The letter".to_owned() } else { format!("{place:?}") };
     format!("{place} has to be {wanted} and is {is}")
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use super::super::letters::{Asked, Given};
     use super::*;
+
+    /// The names that serde knows are those of its message about one that it does not.
+    fn known_to<T: serde::de::DeserializeOwned>() -> String {
+        let told = serde_json::from_str::<T>(r#"{"": 0}"#).err().unwrap().to_string();
+        told.split_once("expected one of ").unwrap().1.split(" at line").next().unwrap().to_owned()
+    }
+
+    #[test]
+    fn the_fields_are_those_that_a_letter_is_read_with() {
+        let names =
+            |fields: &[(&str, Kind)]| fields.iter().map(|(name, _)| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        assert_eq!((names(LETTER), names(FILE)), (known_to::<Asked>(), known_to::<Given>()));
+    }
 
     #[test]
     fn the_key_and_what_it_has_to_hold_are_named_and_nothing_of_what_it_holds() {

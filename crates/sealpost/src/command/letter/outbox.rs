@@ -13,33 +13,19 @@ const PAGE: u32 = 200;
 /// Which letters are listed.
 #[derive(Debug, Default, clap::Args)]
 pub struct Filter {
-    /// Of this site.
-    #[arg(long)]
-    site: Option<String>,
-    /// About this issue, by key or numeric id.
-    #[arg(long)]
-    issue: Option<String>,
+    #[command(flatten)]
+    of: listed::Where,
     /// To this address, as in `ann@example.org`.
     #[arg(long, value_name = "ADDRESS")]
     to: Option<String>,
-    /// By this mapping.
-    #[arg(long, value_name = "NAME")]
-    mapping: Option<String>,
     /// waits, sent, kept, failed, came_back, or stopped for what is held or was given up.
-    #[arg(long, value_parser = state)]
+    #[arg(long, value_parser = |word: &str| listed::state(word, &LetterState::ALL, LetterState::word))]
     state: Option<LetterState>,
-}
-
-fn state(word: &str) -> Result<LetterState, String> {
-    LetterState::ALL.into_iter().find(|state| state.word() == word).ok_or_else(|| {
-        let known = LetterState::ALL.map(LetterState::word).join(", ");
-        format!("there is no such state; there are {known}")
-    })
 }
 
 /// One JSON object per letter, newest first.
 pub async fn list(config: &Path, filter: Filter, limit: u32) -> Result<(), Failure> {
-    let Filter { site, issue, to, mapping, state } = filter;
+    let Filter { of: listed::Where { site, issue, mapping }, to, state } = filter;
     to.as_deref().map_or(Ok(()), listed::check_address)?;
     let mut filter = LetterFilter { site, issue, to, mapping, state, before: None, limit };
     super::super::with_store(config, async |settings, store| {

@@ -3,8 +3,8 @@
 use super::super::written::{Scalar, Section, Value, Written};
 use super::super::{Authenticity, Mailbox, Problem, ProfileFile, Settings};
 use super::Reader;
-use crate::settings::guess;
 use policy::Profile;
+use policy::profile::nearest;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 
@@ -92,7 +92,7 @@ impl Reader {
     pub(super) fn reference(&mut self, section: &Section, key: &str, written: &Written, other: &str) {
         let several = format!("{other}[]");
         let known = written.all(&several).filter_map(name_of);
-        let near = text_of(section, key).and_then(|named| guess(named, known));
+        let near = text_of(section, key).and_then(|named| nearest(named, known));
         let remedy = near
             .map_or_else(|| format!("name one of the [[{other}]] sections"), |near| format!("did you mean {near:?}?"));
         let own = section.name.trim_end_matches("[]");
