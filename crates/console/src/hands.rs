@@ -1,4 +1,5 @@
-//! What people have the gateway do from a page that is more than a word in the store: look into mailboxes, write test cases.
+//! What people have the gateway do from a page that is more than a word in the store: look into mailboxes, write test cases,
+//! make letters for a look.
 
 use crate::reader::Answer;
 
@@ -17,6 +18,63 @@ pub trait Hands: Send + Sync + 'static {
     /// A mail as a test case of its profile, with stand-ins for people when it is to be `anonymous`; the look is noted under `who`.
     /// Otherwise why there is none.
     fn case<'a>(&'a self, message: &'a str, anonymous: bool, who: &'a str) -> Answer<'a, Result<Case, String>>;
+
+    /// The names of a site's mappings.
+    fn mappings(&self, site: &str) -> Vec<String>;
+
+    /// What a letter about an event would say to one of its readers now; the look is noted, and nothing is sent or counted. Otherwise
+    /// why nobody can say.
+    fn preview<'a>(&'a self, wanted: Wanted<'a>) -> Answer<'a, Result<Preview, String>>;
+}
+
+/// A letter that somebody wants to look at.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    /// The id of the event.
+    pub event: &'a str,
+    /// The address of its reader.
+    pub to: &'a str,
+    /// By this mapping alone.
+    pub mapping: Option<&'a str>,
+    /// As it stands in the audit trail.
+    pub who: &'a str,
+}
+
+/// What would be told of an event now.
+#[derive(Debug, Clone, Default)]
+pub struct Preview {
+    /// The letters of the reader; none where he is told nothing.
+    pub letters: Vec<PreviewLetter>,
+    /// The addresses of all who would be told.
+    pub told: Vec<String>,
+    pub left_out: Vec<PreviewLeftOut>,
+    /// Each question, its answer, and what it decided.
+    pub trace: Vec<String>,
+}
+
+/// A letter as it would be made.
+#[derive(Debug, Clone, Default)]
+pub struct PreviewLetter {
+    pub mapping: String,
+    /// One sentence: why he gets it.
+    pub reason: String,
+    pub from: String,
+    pub subject: String,
+    pub text: String,
+    /// A whole page; the pictures that it shows stand in it.
+    pub html: String,
+    /// What its words come from.
+    pub made_by: String,
+    /// What was wrong with its template, with the line.
+    pub trouble: Option<String>,
+}
+
+/// Somebody who would not be told.
+#[derive(Debug, Clone, Default)]
+pub struct PreviewLeftOut {
+    pub mapping: String,
+    pub whom: String,
+    pub why: String,
 }
 
 /// A mailbox of the settings.
@@ -81,6 +139,14 @@ impl Hands for Nobody {
     }
 
     fn case<'a>(&'a self, _: &'a str, _: bool, _: &'a str) -> Answer<'a, Result<Case, String>> {
+        Box::pin(async { Ok(Err(nobody())) })
+    }
+
+    fn mappings(&self, _: &str) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn preview<'a>(&'a self, _: Wanted<'a>) -> Answer<'a, Result<Preview, String>> {
         Box::pin(async { Ok(Err(nobody())) })
     }
 }

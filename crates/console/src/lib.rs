@@ -27,6 +27,7 @@ use axum::routing::{get, post};
 use hands::Hands;
 use now::Now;
 use origin::Origin;
+use page::event::shelf::Shelf;
 use page::views::{LETTER, MAIL};
 use pen::Pen;
 use reader::Reader;
@@ -74,6 +75,8 @@ pub struct Console {
     now: Arc<dyn Now>,
     hands: Arc<dyn Hands>,
     pen: Arc<dyn Pen>,
+    /// Letters that pages were just made with.
+    shelf: Arc<Shelf>,
     /// By site: the base of links that people open. Shared by all clones, so that it can be exchanged while they serve.
     browse_bases: Arc<RwLock<BTreeMap<String, String>>>,
     /// The only origin that forms may come from, the only host answered.
@@ -90,6 +93,7 @@ impl Console {
             now: Arc::new(now::Nothing),
             hands: Arc::new(hands::Nobody),
             pen: Arc::new(pen::NoPen),
+            shelf: Arc::default(),
             browse_bases: Arc::new(RwLock::new(browse_bases)),
             origin: Arc::new(Origin::read(origin)),
         }
@@ -131,6 +135,10 @@ impl Console {
             .route("/events", get(page::events::list))
             .route("/events/{id}", get(page::event::show))
             .route("/events/{id}/wake", post(page::event::wake))
+            .route("/events/{id}/again", post(page::event::again))
+            .route("/events/{id}/erase", post(page::event::erase))
+            .route("/events/{id}/preview", get(page::event::preview::show))
+            .route("/events/{id}/preview/{name}", get(page::event::preview::alone))
             .merge(letters())
             .route("/mailboxes", get(page::mailboxes::list))
             .route("/mailboxes/test", post(page::mailboxes::test))

@@ -13,6 +13,11 @@ pub trait Now: Send + Sync + 'static {
         Vec::new()
     }
 
+    /// Outgoing mail servers that cannot be reached, by name.
+    fn away(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Each capacity plan, as it was when it was looked at last.
     fn plans(&self) -> Vec<PlanNow> {
         Vec::new()

@@ -33,6 +33,9 @@ pub struct View {
     pub parts: Vec<Part>,
 }
 
+/// The class of a part that is what a mail says.
+pub const BODY: &str = "text of the mail";
+
 /// A part of a mail that holds content.
 #[derive(Debug, Clone, Default)]
 pub struct Part {

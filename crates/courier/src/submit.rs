@@ -85,6 +85,8 @@ pub struct Connection {
     lmtp: bool,
     end_timeout: Duration,
     greeting: String,
+    host: Host,
+    security: Security,
     tls: Option<&'static str>,
     is_ready: bool,
 }
@@ -106,6 +108,46 @@ pub enum Stage {
     Proving,
     /// It does not take the account for good.
     SigningIn,
+}
+
+/// Which command of a mail a server refused. Only its answer to RCPT, and in part that to the mail itself, can be about the recipient.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refused {
+    /// MAIL: it is the sender.
+    Sender,
+    /// RCPT.
+    Recipient,
+    /// DATA.
+    Data,
+    /// The final dot.
+    Mail,
+    /// None was: the fault is another, or we said no in the server's place.
+    Nothing,
+}
+
+/// Why a mail was not sent, or may not have been.
+#[derive(Debug, Clone)]
+pub struct NotSent {
+    pub fault: Fault,
+    pub refused: Refused,
+}
+
+impl NotSent {
+    fn by(refused: Refused, reply: &Reply) -> NotSent {
+        NotSent { fault: dialogue::refused(reply), refused }
+    }
+}
+
+impl From<Fault> for NotSent {
+    fn from(fault: Fault) -> NotSent {
+        NotSent { fault, refused: Refused::Nothing }
+    }
+}
+
+impl From<NotSent> for Fault {
+    fn from(not_sent: NotSent) -> Fault {
+        not_sent.fault
+    }
 }
 
 /// Why a connection could not be opened.
@@ -196,8 +238,9 @@ impl Connection {
             dialogue.hello(target).await?;
         }
         let end_timeout = Duration::from_secs(target.end_timeout_s);
-        let greeting = greeting.text;
-        Ok((Connection { dialogue, lmtp: target.lmtp, end_timeout, greeting, tls, is_ready: true }, is_local))
+        let (greeting, host, security) = (greeting.text, target.host.clone(), target.security);
+        let lmtp = target.lmtp;
+        Ok((Connection { dialogue, lmtp, end_timeout, greeting, host, security, tls, is_ready: true }, is_local))
     }
 
     async fn sign_in(&mut self, target: &Target, is_local: bool) -> Result<(), Fault> {
@@ -214,6 +257,16 @@ impl Connection {
     /// What the server called itself when it was connected to.
     pub fn greeting(&self) -> &str {
         &self.greeting
+    }
+
+    /// The server that was reached: of several that which let us in.
+    pub fn host(&self) -> &Host {
+        &self.host
+    }
+
+    /// How the way to it is protected.
+    pub fn security(&self) -> Security {
+        self.security
     }
 
     /// The version of TLS that the connection is encrypted with, such as `TLS 1.3`; `None` where it is not.
@@ -240,8 +293,10 @@ impl Connection {
     pub async fn send(&mut self, envelope: &Envelope, raw: &[u8]) -> Result<Delivery, Fault> {
         let shape = Shape { size_bytes: raw.len() as u64, is_ascii: raw.is_ascii() };
         let announced = self.announce(envelope, shape).await?;
-        self.pour(raw).await?;
-        self.end(&envelope.rcpt_to, announced).await
+        if let Err(fault) = self.pour(raw).await {
+            return Err(self.said_already(fault).await.fault);
+        }
+        Ok(self.end(&envelope.rcpt_to, announced).await?)
     }
 
     /// Asks the server to take a mail. Until [`Connection::hand_over`] nothing of it was sent, so after a fault it can be offered over
@@ -249,7 +304,7 @@ impl Connection {
     ///
     /// # Errors
     /// Those of [`Connection::send`] that come before the mail itself; none of them is *unknown*.
-    pub async fn offer(&mut self, envelope: &Envelope, shape: Shape) -> Result<Offered, Fault> {
+    pub async fn offer(&mut self, envelope: &Envelope, shape: Shape) -> Result<Offered, NotSent> {
         let announced = self.announce(envelope, shape).await?;
         Ok(Offered { addresses: envelope.rcpt_to.clone(), announced, size_bytes: shape.size_bytes })
     }
@@ -259,45 +314,55 @@ impl Connection {
     ///
     /// # Errors
     /// Those of [`Connection::send`], and `SmtpUnreachable`, temporary, when the pieces ended early.
-    pub async fn hand_over(&mut self, offered: Offered, mut pieces: mpsc::Receiver<Bytes>) -> Result<Delivery, Fault> {
+    pub async fn hand_over(
+        &mut self,
+        offered: Offered,
+        mut pieces: mpsc::Receiver<Bytes>,
+    ) -> Result<Delivery, NotSent> {
         let (mut stuffing, mut missing) = (Stuffing::new(), offered.size_bytes);
         while let Some(piece) = pieces.recv().await {
             stuffing.push(&piece, self.dialogue.output());
             missing = missing.wrapping_sub(piece.len() as u64);
             // The last piece and the final dot leave in one write.
-            if missing != 0 {
-                self.dialogue.flush().await?;
+            if missing != 0
+                && let Err(fault) = self.dialogue.flush().await
+            {
+                return Err(self.said_already(fault).await);
             }
         }
         if missing != 0 {
-            return Err(unreachable("the mail ended before its size, so the connection was broken off"));
+            return Err(unreachable("the mail ended before its size, so the connection was broken off").into());
         }
-        self.finish(stuffing).await?;
+        if let Err(fault) = self.finish(stuffing).await {
+            return Err(self.said_already(fault).await);
+        }
         self.end(&offered.addresses, offered.announced).await
     }
 
     /// The answer to each RCPT, at least one of which is positive.
-    async fn announce(&mut self, envelope: &Envelope, shape: Shape) -> Result<Vec<Reply>, Fault> {
+    async fn announce(&mut self, envelope: &Envelope, shape: Shape) -> Result<Vec<Reply>, NotSent> {
         check(envelope)?;
         self.is_ready = false;
         let announced = match self.dialogue.announce(envelope, shape).await {
             Ok(announced) => announced,
-            Err(fault) => {
+            Err(not_sent) => {
+                let fault = &not_sent.fault;
                 self.is_ready = fault.code == FaultCode::SmtpRefused && !fault.detail.starts_with(HANGING_UP);
-                return Err(fault);
+                return Err(not_sent);
             }
         };
         if announced.iter().all(|reply| !reply.is_positive()) {
             // What it was told of the mail is cleared away by then.
             self.is_ready = true;
             // An empty recipient list has been refused by `check`, so there is a first reply.
-            return Err(announced.first().map_or_else(|| unreachable("no recipient"), refused));
+            let refused = |reply| NotSent::by(Refused::Recipient, reply);
+            return Err(announced.first().map_or_else(|| unreachable("no recipient").into(), refused));
         }
         Ok(announced)
     }
 
     /// What becomes of each recipient after the final dot.
-    async fn end(&mut self, addresses: &[String], announced: Vec<Reply>) -> Result<Delivery, Fault> {
+    async fn end(&mut self, addresses: &[String], announced: Vec<Reply>) -> Result<Delivery, NotSent> {
         let accepted = announced.iter().filter(|reply| reply.is_positive()).count();
         let replies = if self.lmtp { accepted } else { 1 };
         let mut endings = Vec::with_capacity(replies);
@@ -309,7 +374,8 @@ impl Connection {
         }
         self.is_ready = endings.iter().all(|ending| ending.code != CLOSES);
         let Some(reply) = endings.iter().find(|reply| reply.is_positive()).cloned() else {
-            return Err(endings.first().map_or_else(|| unreachable("no answer"), refused));
+            let refused = |reply| NotSent::by(Refused::Mail, reply);
+            return Err(endings.first().map_or_else(|| unreachable("no answer").into(), refused));
         };
         let mut endings = endings.into_iter().cycle();
         let outcomes = addresses.iter().zip(announced).map(|(address, announced)| {
@@ -336,6 +402,14 @@ impl Connection {
             }
         }
         self.finish(stuffing).await
+    }
+
+    /// A server that has had enough in the middle of a mail says so and hangs up: its no counts, and not that it hung up.
+    async fn said_already(&mut self, fault: Fault) -> NotSent {
+        match self.dialogue.said_already().await {
+            Some(reply) => NotSent::by(Refused::Mail, &reply),
+            None => fault.into(),
+        }
     }
 
     async fn finish(&mut self, stuffing: Stuffing) -> Result<(), Fault> {

@@ -43,6 +43,9 @@ struct Entries {
     shown_to: BTreeSet<(String, String)>,
 }
 
+/// What a project lacks that has no service desk, beside permissions.
+pub(crate) const SERVICE_DESK: &str = "service desk";
+
 /// All persons and projects.
 pub(crate) struct Directory {
     entries: RwLock<Entries>,

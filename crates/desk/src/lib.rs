@@ -172,6 +172,29 @@ impl Desk {
         self.add_project("DEMO", "Demo service desk").await
     }
 
+    /// Puts whoever uses the pages into the group `agents`, which has the role Service Desk Team of every project.
+    pub async fn add_agent(&self) -> Result<(), Error> {
+        self.add_to_group(&page::agent(self), rest::AGENTS).await
+    }
+
+    /// Makes a field of one line, or of several, and puts it on the screen, unless there is one of this name.
+    pub async fn add_text_field(&self, name: &str, several_lines: bool) -> Result<(), Error> {
+        let kind = if several_lines { custom_fields::Kind::Text } else { custom_fields::Kind::Line };
+        let fields = &self.inner.made_fields;
+        if !fields.all().iter().any(|field| field.name == name) {
+            let made = fields.make(&self.inner.writer, name, kind).await?;
+            fields.show(&self.inner.writer, made.id).await?;
+        }
+        Ok(())
+    }
+
+    /// Comments on an issue as whoever uses the pages. Gives the comment's id.
+    pub async fn comment(&self, id_or_key: &str, text: &str) -> Result<String, Error> {
+        let body = (adf::from_text(text), None);
+        let made = issues::add_comment(self, &page::agent(self), id_or_key, body, Vec::new()).await?;
+        Ok(made.id.to_string())
+    }
+
     /// Makes a project unless its key is taken. `key`: 2 to 10 capital letters and digits, a letter first.
     pub async fn add_project(&self, key: &str, name: &str) -> Result<(), Error> {
         let lead = self.gateway_account_id();
@@ -198,6 +221,12 @@ impl Desk {
     /// Gives it back.
     pub fn allow(&self, project_key: &str, permission: &str) {
         self.inner.directory.allow(project_key, permission);
+    }
+
+    /// Makes it a project without a service desk, until the desk is opened again: it takes the mark of an internal comment, and shows the
+    /// comment to everybody.
+    pub fn take_service_desk(&self, project_key: &str) {
+        self.inner.directory.deny(project_key, directory::SERVICE_DESK);
     }
 
     /// Says in the permission scheme of a project that people of a kind, such as `reporter`, may see issues as well. It changes nothing of

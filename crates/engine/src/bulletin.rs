@@ -69,10 +69,10 @@ pub(crate) async fn look(shared: Arc<Shared>, stop: CancellationToken) {
     loop {
         let told_by = shared.bulletins();
         if let Err(fault) = look_once(&shared, &told_by.rules).await {
-            tracing::warn!(code = %fault.code, detail = fault.detail, "it was not found out what administrators are to be told");
+            tracing::warn!(code = %fault.code, detail = fault.logged(), "it was not found out what administrators are to be told");
         }
         if let Err(fault) = billing::write(&shared).await {
-            tracing::warn!(code = %fault.code, detail = fault.detail, "billing records could not be written yet");
+            tracing::warn!(code = %fault.code, detail = fault.logged(), "billing records could not be written yet");
         }
         tokio::select! {
             () = tokio::time::sleep(shared.settings.bulletins_every) => {}
@@ -93,6 +93,11 @@ async fn look_once(shared: &Shared, rules: &[Rule]) -> Result<(), Fault> {
         let of_mails = of_mails.filter(|bulletin| facts.sites.contains(&bulletin.site));
         for bulletin in bulletins(rule, &facts).into_iter().chain(of_mails) {
             for target in &targets {
+                if let Some(outage) = bulletin.ends()
+                    && !shared.store.was_told(&bulletin.site, outage, target).await?
+                {
+                    continue;
+                }
                 if shared.store.post_bulletin(&bulletin, target).await? {
                     note(shared, &bulletin, 1);
                 }

@@ -47,16 +47,22 @@ pub const HEARING: &[&str] = &["hook_taken_in"];
 /// The crash points that only a history passes that is read.
 pub const POLLING: &[&str] = &["poll_taken_in", "poll_page_done"];
 
+/// The crash points that only a decision about events passes.
+pub const NOTICING: &[&str] = &["notice_made", "notice_written_down"];
+
 /// The crash points that only letters pass that people write on purpose.
 pub const WRITING: &[&str] = &["written_made", "written_written_down", "written_noting", "written_noted"];
 
 /// The crash points that only summaries pass.
 pub const SUMMING: &[&str] = &["summary_decided", "summary_written_down"];
 
+/// The crash points that only letters lead to that did not arrive.
+pub const RETURNING: &[&str] = &["returned_decided", "returned_written_down"];
+
 /// All lists of crash points; none stands in two of them.
 pub const LISTS: &[&[&str]] = &[
     ALL, FETCHING, UPLOADING, REFRESHING, DELIVERING, REPLAYING, IN_DOUBT, HEARING, POLLING, TELLING, WRITING, SUMMING,
-    SHRINKING,
+    SHRINKING, NOTICING, RETURNING,
 ];
 
 /// Aborts the process when the environment variable `SEALPOST_CRASH` is `name:N` and this is the N-th passing, from 1.

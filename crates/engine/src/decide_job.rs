@@ -181,14 +181,17 @@ fn decision(plan: Plan, mail: Message, stored: &StoredMessage, profile: &Profile
     let claimed = mail.headers.from.first().or(mail.headers.sender.as_ref()).map(|address| address.address.clone());
     // Budgets ask for the author as the decision knows him, so he has to be remembered as that.
     let author = policy::author(&mail, profile, &facts);
-    let sender = author.or(claimed).or_else(|| stored.envelope.mail_from.clone());
+    let sender = author.or(claimed).or_else(|| stored.envelope.mail_from.clone()).unwrap_or_default();
+    let is_his = |address: &&mail::Address| address.normalised() == mail::normalised(&sender);
+    let named = mail.headers.from.iter().find(is_his).and_then(|address| address.name.clone());
     let mut participants = policy::participants(&mail, profile, &facts, &plan);
     participants.truncate(PARTICIPANTS_MAX);
     Decision {
         participants,
         plan,
         subject: mail.headers.subject,
-        sender: sender.unwrap_or_default(),
+        sender_name: named.unwrap_or_default(),
+        sender,
         faults: mail.faults,
         project,
         issue_id,

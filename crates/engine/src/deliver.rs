@@ -5,6 +5,7 @@ pub(crate) mod hand_over;
 pub(crate) mod letter;
 pub(crate) mod message;
 pub(crate) mod once;
+pub(crate) mod sent;
 pub(crate) mod shelf;
 
 use crate::gateway::Shared;
@@ -20,10 +21,11 @@ use graph::GraphServer;
 use hand_over::{Content, hand_over};
 use mail::compose::Composed;
 use mail::{Address, Envelope};
-use once::{Ends, Handed, Parcel, once};
+use once::{Ends, Handed, Parcel, is_about_the_sender, once};
 use policy::meter::Metered;
 use policy::set_link::LinkPlace;
 use policy::{Fault, FaultCode, Letter, LetterWhen, StepKey};
+use sent::Sent;
 use shelf::{Limits, Shelf, Turn};
 use std::sync::Arc;
 use store::{ContentReader, Micros};
@@ -103,7 +105,10 @@ pub(crate) async fn deliver(shared: &Shared, held: &Held) -> Result<(), Stop> {
             }
             other => other?,
         };
-        let matters = |fault: &Fault| letter.kind.carries_the_mail() || fault.code == FaultCode::SettingsWrong;
+        // No letter at all leaves when its sender is refused.
+        let matters = |fault: &Fault| {
+            letter.kind.carries_the_mail() || fault.code == FaultCode::SettingsWrong || is_about_the_sender(fault)
+        };
         failed = failed.or(fault.filter(matters));
     }
     // First what goes on by itself, so that a person is asked about all the rest at once.
@@ -166,8 +171,7 @@ impl Sending<'_> {
         Ok(LinkPlace { message, revision, letter: self.letter.ordinal, number: 0 })
     }
 
-    /// How many bytes were handed over.
-    async fn send(&self, turn: &Turn<'_>) -> Result<u64, Fault> {
+    async fn send(&self, turn: &Turn<'_>) -> Result<Sent, Fault> {
         let letter = self.letter;
         let text = match letter.links.is_empty() {
             true => letter.text.clone(),

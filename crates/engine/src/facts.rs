@@ -10,6 +10,7 @@ use crate::held::Held;
 use crate::site::Site;
 use crate::stop::Stop;
 use jiff::Timestamp;
+use mail::letter_mark::LetterKey;
 use policy::reply_token;
 use policy::{Facts, Fault, FaultCode, IssueFacts, Question, Standing, Thread, TokenGrant};
 use std::time::Duration;
@@ -95,7 +96,18 @@ impl Inquiry<'_> {
     async fn reply_tokens(&self, addresses: &[String], now: &str) -> Result<Vec<TokenGrant>, Fault> {
         let keys = self.shared.reply_keys(&self.site.name).await?;
         let verified = addresses.iter().filter_map(|address| reply_token::verify(&keys, &self.site.name, address, now));
-        Ok(verified.collect())
+        let mut grants: Vec<TokenGrant> = verified.collect();
+        for key in &keys {
+            let key = LetterKey::derive(&key.secret, &self.site.name);
+            let marks = addresses.iter().filter_map(|mark| Some((mark, key.verify(mark)?)));
+            grants.extend(marks.map(|(mark, number)| TokenGrant {
+                address: mark.clone(),
+                issue_id: String::new(),
+                letter_id: number.to_string(),
+                is_path: false,
+            }));
+        }
+        Ok(grants)
     }
 
     /// A parent that is stored but has no issue yet is waited for as long as it is worked on, so that a reply never becomes an

@@ -5,6 +5,7 @@ use crate::bulletin::{self, Bulletins};
 use crate::facts::rfc3339;
 use crate::fetch::{Fetching, MailServices, Moods, Watches};
 use crate::held::Leases;
+use crate::hook::WrongClocks;
 use crate::intake::MailboxGate;
 use crate::meter::Meter;
 use crate::metrics::{MailboxFigures, Metrics, OutgoingFigures, SiteFigures, outgoings_in_text};
@@ -71,6 +72,7 @@ pub(crate) struct Shared {
     pub(crate) backlog: AtomicU64,
     /// Events that nothing was decided about, known in the same way: a storm of them keeps no mail out.
     pub(crate) backlog_of_events: AtomicU64,
+    pub(crate) wrong_clocks: WrongClocks,
     pub(crate) moods: Moods,
     pub(crate) watches: Watches,
     pub(crate) tokens: Tokens,
@@ -254,6 +256,7 @@ impl Shared {
             mailboxes: RwLock::new(Arc::new(by_name(parts.mailboxes))),
             backlog: AtomicU64::new(0),
             backlog_of_events: AtomicU64::new(0),
+            wrong_clocks: WrongClocks::default(),
             moods: Moods::default(),
             watches: Watches::default(),
             tokens: parts.tokens,
@@ -390,11 +393,11 @@ async fn watch_plans(shared: Arc<Shared>, stop: CancellationToken) {
     loop {
         for plan in shared.meter.plans().iter() {
             if let Err(fault) = within_patience(shared.look_at(plan)).await {
-                tracing::warn!(code = %fault.code, detail = fault.detail, "it is not known how a capacity plan stands");
+                tracing::warn!(code = %fault.code, detail = fault.logged(), "it is not known how a capacity plan stands");
             }
         }
         if let Err(fault) = within_patience(shared.end_waits()).await {
-            tracing::warn!(code = %fault.code, detail = fault.detail, "what waits for room was not looked at");
+            tracing::warn!(code = %fault.code, detail = fault.logged(), "what waits for room was not looked at");
         }
         tokio::select! {
             () = tokio::time::sleep(shared.settings.meter_every) => {}
@@ -412,7 +415,7 @@ async fn watch_backlog(shared: Arc<Shared>, stop: CancellationToken) {
                 shared.backlog.store(backlog.jobs, Ordering::Relaxed);
                 shared.backlog_of_events.store(backlog.events, Ordering::Relaxed);
             }
-            Err(fault) => tracing::warn!(code = %fault.code, detail = fault.detail, "the queue's depth is not known"),
+            Err(fault) => tracing::warn!(code = %fault.code, detail = fault.logged(), "the queue's depth is not known"),
         }
         tokio::select! {
             () = tokio::time::sleep(shared.settings.backlog_every) => {}

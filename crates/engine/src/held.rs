@@ -137,7 +137,7 @@ impl Leases {
                     self.renew_one(store, lease, patience).await;
                 }
             }
-            Err(fault) => tracing::warn!(code = %fault.code, detail = fault.detail, "leases could not be renewed"),
+            Err(fault) => tracing::warn!(code = %fault.code, detail = fault.logged(), "leases could not be renewed"),
             Ok(()) => {}
         }
     }

@@ -5,15 +5,41 @@ use crate::gateway::{Gateway, Shared};
 use crate::metrics::Metrics;
 use crate::take_in::within;
 use policy::{Fault, FaultCode};
+use std::collections::HashMap;
 use std::sync::atomic::Ordering;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
-use store::Via;
+use store::{DEEDS_KEPT_DAYS, Via};
 use tracker::webhook::{self, Headers, Unproved};
 
 /// Jira repeats a webhook for less than an hour; what is older than this by the tracker's own clock is a replay (SEC-39).
 const AGE_MAX: Duration = Duration::from_secs(24 * 60 * 60);
-/// Another clock may be ahead by this much.
-const AHEAD_MAX: Duration = Duration::from_secs(10 * 60);
+/// Another clock that is ahead by more than this is told of; what it tells is taken in all the same, because its tracker may not tell it again.
+const AHEAD_TOLD: Duration = Duration::from_secs(10 * 60);
+/// Nothing is ahead by more than this: until it counts as a replay the deeds in it are known again.
+const AHEAD_MAX: Duration = Duration::from_secs((DEEDS_KEPT_DAYS as u64 - 2) * 24 * 60 * 60);
+/// That a clock is wrong is told so often.
+const TOLD_AGAIN: Duration = Duration::from_secs(60 * 60);
+
+/// When it was told last that the clock of a site is wrong, and which way.
+#[derive(Default)]
+pub(crate) struct WrongClocks(Mutex<HashMap<(String, &'static str), Instant>>);
+
+impl WrongClocks {
+    /// Tells it, unless that was done a short while ago.
+    fn tell(&self, site: &str, why: &'static str) {
+        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = told.get(&(site.to_owned(), why));
+        if last.is_none_or(|last| last.elapsed() >= TOLD_AGAIN) {
+            told.insert((site.to_owned(), why), Instant::now());
+            tracing::warn!(
+                site,
+                why,
+                "a webhook tells of a time that is not ours; set the clock of the tracker or of the gateway"
+            );
+        }
+    }
+}
 
 /// What became of a webhook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,7 +50,7 @@ pub enum Heard {
     Nowhere,
     /// Nothing proves that the site sent it.
     Unproved(Unproved),
-    /// It tells of a time that is long over, or still to come.
+    /// It tells of a time that is long over, or months ahead.
     OutOfTime,
 }
 
@@ -57,10 +83,13 @@ impl Gateway {
                 Metrics::add(&metrics.webhooks_unproved);
                 tracing::warn!(site, why = why.word(), "a webhook is not signed by the site");
             }
-            Ok(Heard::OutOfTime) => Metrics::add(&metrics.webhooks_out_of_time),
+            Ok(Heard::OutOfTime) => {
+                Metrics::add(&metrics.webhooks_out_of_time);
+                self.shared().wrong_clocks.tell(site, "refused");
+            }
             Err(fault) => {
                 metrics.fault(fault);
-                tracing::warn!(site, code = %fault.code, detail = fault.detail, "a webhook was not taken in");
+                tracing::warn!(site, code = %fault.code, detail = fault.logged(), "a webhook was not taken in");
             }
         }
         heard
@@ -79,6 +108,10 @@ async fn hear(shared: &Shared, name: &str, headers: Headers<'_>, body: &[u8], un
     let (age, ahead) = (millis(AGE_MAX), millis(AHEAD_MAX));
     if told.at_ms < now_ms - age || told.at_ms > now_ms + ahead {
         return Ok(Heard::OutOfTime);
+    }
+    if told.at_ms > now_ms + millis(AHEAD_TOLD) {
+        Metrics::add(&shared.metrics.webhooks_ahead);
+        shared.wrong_clocks.tell(name, "ahead");
     }
     if told.events.is_empty() {
         return Ok(Heard::TakenIn { new: 0 });

@@ -32,7 +32,7 @@ impl MailboxGate {
     pub(crate) fn note(&self, fault: &Fault) {
         self.shared.metrics.fault(fault);
         Metrics::add(&self.shared.metrics.refused);
-        tracing::warn!(mailbox = self.mailbox, code = %fault.code, detail = fault.detail, "mail was not taken in");
+        tracing::warn!(mailbox = self.mailbox, code = %fault.code, detail = fault.logged(), "mail was not taken in");
     }
 
     fn refuse(&self, fault: &Fault) -> Refusal {

@@ -57,6 +57,7 @@ counters! {
     letters_posted, "sealpost_letters_posted_total", "Letters about events that were posted.";
     letters_by_theme_instead, "sealpost_letters_by_theme_instead_total", "Letters about events made by a theme, because the template of their mapping was of no use.";
     written_refused, "sealpost_letters_written_refused_total", "Letters that people wrote on purpose and nobody gets.";
+    letters_returned_told, "sealpost_letters_returned_told_total", "Letters that tell somebody that another letter did not arrive.";
     letters_again, "sealpost_letters_again_total", "Letters sent once more because the answer after the final dot was lost.";
     moved, "sealpost_fetch_moved_messages_total", "Messages moved to another folder of their server after they were taken in.";
     files_kept, "sealpost_files_kept_total", "Files that were kept here instead of being attached.";
@@ -64,7 +65,8 @@ counters! {
     webhooks, "sealpost_webhooks_total", "Webhooks of trackers that told something new.";
     webhooks_known, "sealpost_webhooks_known_again_total", "Webhooks that told nothing new, or of nothing that is looked at.";
     webhooks_unproved, "sealpost_webhooks_unproved_total", "Webhooks that nothing proved to be of their site; nothing of them was read.";
-    webhooks_out_of_time, "sealpost_webhooks_out_of_time_total", "Webhooks that were refused because they told of a time more than a day ago, or more than ten minutes ahead.";
+    webhooks_out_of_time, "sealpost_webhooks_out_of_time_total", "Webhooks that were refused because they told of a time more than a day ago, or three months ahead.";
+    webhooks_ahead, "sealpost_webhooks_ahead_total", "Webhooks that were taken in though they told of a time more than ten minutes ahead: a clock is wrong.";
     history_passes, "sealpost_history_passes_total", "Times that what was touched on a site was gone through without a fault.";
     history_events, "sealpost_history_events_total", "Events that were read in the history of issues and not known before.";
     history_unread, "sealpost_history_unread_total", "Attempts to read what happened to a single issue that were refused.";

@@ -2,6 +2,7 @@
 //!
 //! The decision is written down together with the letters that come of it; each of them has a job of its own.
 
+mod again;
 mod audience;
 mod contents;
 mod deleted;
@@ -12,8 +13,10 @@ pub(crate) mod letters;
 mod listing;
 mod message;
 mod preview;
+pub(crate) mod returned;
 pub(crate) mod written;
 
+use crate::crash_point::crash_point;
 use crate::decide_job::beside_the_workers;
 use crate::gateway::Shared;
 use crate::held::Held;
@@ -27,7 +30,7 @@ use inquiry::Inquiry;
 use letters::Making;
 use policy::event::{Event, EventKind};
 use policy::meter::given_up_at;
-use policy::notify::{IssueNow, LeftOut, Question, ROUNDS_MAX, Recipient};
+use policy::notify::{IssueNow, LeftOut, Question, ROUNDS_MAX, Recipient, ToldBefore, Unjudged};
 use policy::{Mappings, Notification, Notified, StepKey, Told, notify};
 pub use preview::{Preview, Previewed, Previews};
 use serde::Serialize;
@@ -37,6 +40,9 @@ use std::sync::{Arc, Mutex};
 
 /// Of more people who are left out the story tells how many they are.
 const LEFT_OUT_MAX: usize = 1000;
+
+/// Of more mappings that could not be judged the reason tells how many they are; the trace has them all.
+const UNJUDGED_SAID_MAX: usize = 5;
 
 /// The outcome's word where somebody is told.
 const LETTERS: &str = "letters";
@@ -49,13 +55,15 @@ pub(crate) async fn notice(shared: &Shared, held: &Held) -> Result<(), Stop> {
     let id = shared.store.begin_notice(&held.lease).await?;
     let stored = shared.store.open_events(&held.lease).await?;
     let ids: Vec<String> = stored.iter().map(|stored| stored.id.clone()).collect();
-    let events: Arc<[Event]> = stored.into_iter().map(|stored| stored.event).collect();
     let site = shared.site(&held.lease.site)?;
-    let Decided { mut notified, issue, contents, asked } = match &site.mappings {
-        Some(mappings) => decide(shared, &site, &events, mappings, &held.lease.subject).await?,
+    let told_before = again::told_before(shared, (&site.name, &held.lease.subject), &stored).await?;
+    let were_told = !told_before.is_empty();
+    let events: Arc<[Event]> = stored.into_iter().map(|stored| stored.event).collect();
+    let Decided { mut notified, issue, contents, mut asked } = match &site.mappings {
+        Some(mappings) => decide(shared, &site, &events, mappings, (&held.lease.subject, told_before)).await?,
         None => Decided::default(),
     };
-    let asked = asked.into_new(&mut notified);
+    asked.tell(&mut notified);
     let letters = match &issue {
         Some(issue) => {
             let given = HashMap::new();
@@ -68,17 +76,22 @@ pub(crate) async fn notice(shared: &Shared, held: &Held) -> Result<(), Stop> {
                 contents: &contents,
                 given,
                 stayed: Mutex::default(),
+                cause: store::LetterCause::default(),
             };
             making.letters(&notified.notifications).await?
         }
         None => Vec::new(),
     };
+    crash_point("notice_made");
     let number = notified.notifications.len();
-    let outcome = if number == 0 { IGNORED } else { LETTERS };
+    // Whoever was told before an event was decided about anew is still told of it.
+    let outcome = if number == 0 && !were_told { IGNORED } else { LETTERS };
     let entries = deleted::entries_known(&events, &contents);
     let written = Written { entries: &entries, ..Written::of(&notified, outcome, site.mappings.as_deref()) };
-    let decided = store::Decided { events: &ids, outcome, notice: &written, letters, asked };
+    let Asked { letters: asked, counted, .. } = asked;
+    let decided = store::Decided { events: &ids, outcome, notice: &written, letters, asked, counted };
     shared.store.write_decided(&held.lease, &id, decided).await?;
+    crash_point("notice_written_down");
     Metrics::add(&shared.metrics.notices);
     shared.metrics.letters_posted.fetch_add(number as u64, Ordering::Relaxed);
     tracing::info!(job = held.lease.job, outcome, "decided about events");
@@ -118,26 +131,20 @@ async fn decide(
     site: &Site,
     events: &Arc<[Event]>,
     mappings: &Arc<Mappings>,
-    issue_id: &str,
+    (issue_id, told): (&str, Vec<ToldBefore>),
 ) -> Result<Decided, Stop> {
     let mut inquiry = Inquiry::new(shared, site, events, mappings);
-    let mut facts = notify::Facts { gateway: site.account_id().await?.to_owned(), ..notify::Facts::default() };
-    for _ in 0..ROUNDS_MAX {
-        let (about, rules) = (events.clone(), mappings.clone());
-        let asked = beside_the_workers(move || (notify::ask(&about, &rules, &facts), facts)).await?;
-        facts = asked.1;
-        if asked.0.is_empty() {
-            break;
-        }
-        for question in asked.0 {
-            inquiry.find_out(question, &mut facts).await?;
-        }
-    }
-    let may_write = mappings.comments_write() && events.iter().any(|event| event.kind == EventKind::Commented);
-    if may_write && !facts.issues.iter().any(|(id, _)| id == issue_id) {
-        // No mapping tells of it; a comment may ask for a letter all the same.
+    let mut facts = notify::Facts { gateway: site.account_id().await?.to_owned(), told, ..notify::Facts::default() };
+    let mut asked = Asked::before(shared, site, events).await?;
+    if mappings.comments_write() && events.iter().any(|event| event.kind == EventKind::Commented) {
+        // A comment may ask for a letter where no mapping tells of it, and whoever gets that is not told of the comment as well.
         inquiry.find_out(Question::Issue { issue_id: issue_id.to_owned() }, &mut facts).await?;
+        directive::ask(&mut inquiry, issue_id, &mut facts, &mut asked).await?;
+        asked.count_on(shared, site, mappings).await?;
     }
+    facts.had = asked.goes_to();
+    let (about, rules) = (events.clone(), mappings.clone());
+    let mut facts = inquiry.find_out_all(facts, ROUNDS_MAX, move |facts| notify::ask(&about, &rules, facts)).await?;
     inquiry.look_again(issue_id, &mut facts).await?;
     let (about, rules) = (events.clone(), mappings.clone());
     let (notified, facts) = beside_the_workers(move || (notify::notify(&about, &rules, &facts), facts)).await?;
@@ -145,8 +152,12 @@ async fn decide(
         Told::Known(issue) => Some(issue),
         Told::Untold(_) => None,
     });
-    let asked = directive::asked(&mut inquiry, issue.as_ref()).await?;
-    Ok(Decided { notified, issue, contents: inquiry.contents, asked })
+    let project = issue.as_ref().map(|issue| issue.project.as_str()).unwrap_or_default();
+    let mut contents = inquiry.contents;
+    if mappings.written_by_comments(project).is_some() {
+        contents.leave_out_directives(&site.browse_base);
+    }
+    Ok(Decided { notified, issue, contents, asked })
 }
 
 /// The decision as it is kept for the story: what a letter would tell is read in the events themselves.
@@ -202,13 +213,28 @@ impl<'n> WrittenNotification<'n> {
     }
 }
 
-/// The decision in one sentence.
+/// The decision in one sentence, with each mapping that could not be judged: wholly or, where nobody is told, in part.
 fn reason(notified: &Notified) -> String {
-    match (notified.notifications.len(), notified.left_out.len()) {
-        (0, 0) => "nobody is meant: no mapping tells of these events, or none has anybody to tell".to_owned(),
+    let (told, considered) = (notified.notifications.len(), notified.left_out.len());
+    let is_said = |one: &&Unjudged| one.wholly || told == 0;
+    let unjudged: Vec<&Unjudged> = notified.unjudged.iter().filter(is_said).collect();
+    let decided = match (told, considered) {
+        (0, 0) if unjudged.is_empty() => {
+            "nobody is meant: no mapping tells of these events, or none has anybody to tell".to_owned()
+        }
+        (0, 0) => "nobody is told".to_owned(),
         (0, considered) => format!("nobody is told: each of {considered} who were considered is left out"),
         (told, considered) => format!("{told} to be told, {considered} left out"),
+    };
+    let mut said = vec![decided];
+    said.extend(unjudged.iter().take(UNJUDGED_SAID_MAX).map(|one| {
+        let Unjudged { mapping, question, why, .. } = one;
+        format!("the mapping {mapping:?} could not be judged: {question} {why}")
+    }));
+    if unjudged.len() > UNJUDGED_SAID_MAX {
+        said.push(format!("and so on, {} more", unjudged.len() - UNJUDGED_SAID_MAX));
     }
+    said.join("; ")
 }
 
 #[cfg(test)]
@@ -226,5 +252,24 @@ mod tests {
         assert_eq!(written.reason, "nobody is told: each of 1007 who were considered is left out");
         assert!(reason(&Notified::default()).starts_with("nobody is meant"));
         assert!(Written::of(&notified, IGNORED, None).reason.starts_with("the site has no mappings"));
+    }
+
+    #[test]
+    fn a_mapping_that_could_not_be_judged_is_named_and_not_said_to_be_silent() {
+        let unjudged = |mapping: &str, wholly: bool| Unjudged {
+            mapping: mapping.into(),
+            issue_id: "1".into(),
+            question: "Does it?".into(),
+            why: "it was not told (400)".into(),
+            wholly,
+        };
+        let mut notified = Notified { unjudged: vec![unjudged("vip", true)], ..Notified::default() };
+        let said = "the mapping \"vip\" could not be judged: Does it? it was not told (400)";
+        assert_eq!(reason(&notified), format!("nobody is told; {said}"));
+        let one = LeftOut { mapping: "m".into(), issue_id: "1".into(), whom: "x".into(), why: "y".into() };
+        notified.left_out.push(one);
+        assert!(reason(&notified).ends_with(&format!("is left out; {said}")), "{}", reason(&notified));
+        notified.unjudged.extend((0..UNJUDGED_SAID_MAX).map(|_| unjudged("group", false)));
+        assert!(reason(&notified).ends_with("; and so on, 1 more"), "{}", reason(&notified));
     }
 }

@@ -25,7 +25,7 @@ pub(crate) async fn renew(shared: &Shared, held: &Held) -> Result<(), Stop> {
             Ok(number) => tracing::info!(site = site.name, events = number, "webhooks were renewed"),
             // The account may not do it, which nobody mends by asking more often; `sealpost check` says so.
             Err(fault) if fault.kind == FaultKind::Permanent => {
-                tracing::warn!(site = site.name, code = %fault.code, detail = fault.detail, "webhooks could not be renewed");
+                tracing::warn!(site = site.name, code = %fault.code, detail = fault.logged(), "webhooks could not be renewed");
             }
             Err(fault) => return Err(fault.into()),
         }

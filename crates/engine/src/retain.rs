@@ -41,8 +41,8 @@ pub(crate) async fn retain(shared: &Shared, held: &Held) -> Result<(), Stop> {
                         // One issue that is out of order must not keep all that come after it from being looked at.
                         Err(fault) if failed < FAILURES_MAX => {
                             failed += 1;
-                            let (code, detail) = (fault.code, &fault.detail);
-                            tracing::warn!(site = site.name, file = file.id, %code, detail, "an issue with kept files could not be read");
+                            let (code, file) = (fault.code, &file.id);
+                            tracing::warn!(site = site.name, file, %code, detail = fault.logged(), "an issue with kept files could not be read");
                             Standing::Untold
                         }
                         found => found?,

@@ -1,5 +1,7 @@
 //! Links in letters: signed when a letter is sent, looked at without effect, and used once. A click comes in like a mail.
 
+pub(crate) mod of_event;
+
 use crate::facts::rfc3339;
 use crate::gateway::{Gateway, Shared};
 use crate::take_in::TakingIn;
@@ -68,34 +70,58 @@ fn offer(set: &DirectiveSet) -> Offer {
     Offer { question, text, button, done }
 }
 
+/// What a link of ours is good for, and where it stands.
+struct Signed {
+    grant: LinkGrant,
+    /// Where a click on it comes in.
+    mailbox: String,
+    /// The letter's key.
+    letter: String,
+    number: u8,
+}
+
 async fn find(shared: &Shared, token: &str) -> Result<Option<Found>, Fault> {
-    let Some(place) = set_link::place_of(token) else { return Ok(None) };
-    let Some(posted) = shared.store.link_letter(&place).await? else { return Ok(None) };
-    let Some(link) = posted.letter.links.get(usize::from(place.number)) else { return Ok(None) };
-    let valid_until = posted.posted_at.saturating_add(i64::from(link.days) * DAY);
-    let grant = LinkGrant {
-        site: posted.site.clone(),
-        set: link.set.clone(),
-        issue_id: link.issue_id.clone(),
-        person: person(&posted.letter),
-        valid_until,
-    };
     let now = shared.store.now().await?;
-    let is_ours = set_link::is_signed(&shared.reply_keys(&posted.site).await?, token, &grant, &rfc3339(now));
-    if !is_ours || now >= valid_until {
+    let signed = match (set_link::place_of(token), set_link::event_place_of(token)) {
+        (Some(place), _) => about_a_mail(shared, token, &place, now).await?,
+        (None, Some(place)) => of_event::signed(shared, token, place, now).await?,
+        (None, None) => None,
+    };
+    let Some(Signed { grant, mailbox, letter, number }) = signed else { return Ok(None) };
+    if now >= grant.valid_until {
         return Ok(None);
     }
     // In shadow a click would be taken in and do nothing, and the link would be spent.
-    let mailbox = shared.mailbox_of(&posted.mailbox, &posted.site).ok().filter(|mailbox| !mailbox.shadow);
-    let set = mailbox.and_then(|mailbox| mailbox.profile.directive_set(&link.set).cloned());
-    let Some(set) = set else { return Ok(None) };
-    let letter = posted.key.0;
-    let name = format!("{letter}/link-{}", place.number);
-    if shared.store.is_clicked(&posted.site, &posted.mailbox, &name).await? {
+    let found = shared.mailbox_of(&mailbox, &grant.site).ok().filter(|mailbox| !mailbox.shadow);
+    let Some(set) = found.and_then(|mailbox| mailbox.profile.directive_set(&grant.set).cloned()) else {
+        return Ok(None);
+    };
+    let name = format!("{letter}/link-{number}");
+    if shared.store.is_clicked(&grant.site, &mailbox, &name).await? {
         return Ok(None);
     }
-    let click = Click { set: grant.set, issue_id: grant.issue_id, person: grant.person, letter };
-    Ok(Some(Found { site: posted.site, mailbox: posted.mailbox, set, click, name }))
+    let LinkGrant { site, set: of, issue_id, person, .. } = grant;
+    Ok(Some(Found { site, mailbox, set, click: Click { set: of, issue_id, person, letter }, name }))
+}
+
+/// A link in a letter about a mail.
+async fn about_a_mail(shared: &Shared, token: &str, place: &LinkPlace, now: Micros) -> Result<Option<Signed>, Fault> {
+    let Some(posted) = shared.store.link_letter(place).await? else { return Ok(None) };
+    let Some(link) = posted.letter.links.get(usize::from(place.number)) else { return Ok(None) };
+    let grant = LinkGrant {
+        site: posted.site,
+        set: link.set.clone(),
+        issue_id: link.issue_id.clone(),
+        person: person(&posted.letter.to),
+        valid_until: posted.posted_at.saturating_add(i64::from(link.days) * DAY),
+    };
+    let is_ours = is_ours(shared, token, &grant, now).await?;
+    let (mailbox, letter, number) = (posted.mailbox, posted.key.0, place.number);
+    Ok(is_ours.then_some(Signed { grant, mailbox, letter, number }))
+}
+
+async fn is_ours(shared: &Shared, token: &str, grant: &LinkGrant, now: Micros) -> Result<bool, Fault> {
+    Ok(set_link::is_signed(&shared.reply_keys(&grant.site).await?, token, grant, &rfc3339(now)))
 }
 
 /// The text of a letter that has links, with these in place; the same for every try. Where nothing listens for them they are left out.
@@ -114,7 +140,7 @@ pub(crate) async fn text_of(
             site: site.to_owned(),
             set: link.set.clone(),
             issue_id: link.issue_id.clone(),
-            person: person(letter),
+            person: person(&letter.to),
             valid_until: posted_at.saturating_add(i64::from(link.days) * DAY),
         };
         let place = LinkPlace { number: u8::try_from(number).ok()?, ..place.clone() };
@@ -125,8 +151,9 @@ pub(crate) async fn text_of(
     Ok(policy::profile::with_links(&letter.text, link))
 }
 
-fn person(letter: &Letter) -> String {
-    letter.to.trim().to_lowercase()
+/// Whoever the letter goes to, as an address is compared.
+fn person(to: &str) -> String {
+    to.trim().to_lowercase()
 }
 
 /// The click as a mail, so that it has a story like one. Who clicked stands beside it, sealed: nothing here is believed.

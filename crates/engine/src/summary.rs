@@ -148,18 +148,9 @@ async fn decide(
 ) -> Result<Summed, Stop> {
     let inquiry = Inquiry::new(shared, site, &[], mappings);
     let mut inquiry = inquiry.listing_issues(summary::order(about), summary::issues_read(about));
-    let mut facts = summary::first_facts(about, site.account_id().await?);
-    for _ in 0..ROUNDS_MAX {
-        let (of, rules) = (about.clone(), mappings.clone());
-        let asked = beside_the_workers(move || (summary::ask(&of, &rules, &facts), facts)).await?;
-        facts = asked.1;
-        if asked.0.is_empty() {
-            break;
-        }
-        for question in asked.0 {
-            inquiry.find_out(question, &mut facts).await?;
-        }
-    }
+    let facts = summary::first_facts(about, site.account_id().await?);
+    let (of, rules) = (about.clone(), mappings.clone());
+    let mut facts = inquiry.find_out_all(facts, ROUNDS_MAX, move |facts| summary::ask(&of, &rules, facts)).await?;
     inquiry.look_again_at_listed(&mut facts).await?;
     let (of, rules) = (about.clone(), mappings.clone());
     beside_the_workers(move || summary::decide(&of, &rules, occasion, &facts)).await

@@ -10,7 +10,7 @@ pub(crate) async fn sweep(shared: &Shared, held: &Held) -> Result<(), Stop> {
     let swept = shared.store.sweep_what_is_due().await?;
     shared.metrics.swept.fetch_add(swept.total(), Ordering::Relaxed);
     tracing::info!(
-        contents = swept.contents,
+        contents = swept.contents + swept.written,
         events = swept.events,
         letters = swept.letters,
         files = swept.lost_files + swept.letter_files,

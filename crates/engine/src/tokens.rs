@@ -146,7 +146,7 @@ impl Tokens {
         if pass.generation > 0
             && let Err(fault) = self.inner.store.forget_access(of, pass.generation).await
         {
-            tracing::warn!(code = %fault.code, detail = fault.detail, "a refused token could not be forgotten");
+            tracing::warn!(code = %fault.code, detail = fault.logged(), "a refused token could not be forgotten");
         }
     }
 
@@ -185,7 +185,7 @@ impl Place {
                     return;
                 }
                 let (site, mailbox) = (&of.site, &of.mailbox);
-                tracing::warn!(site, mailbox, code = %fault.code, detail = fault.detail, "a token server gives no token");
+                tracing::warn!(site, mailbox, code = %fault.code, detail = fault.logged(), "a token server gives no token");
                 Some(Refusal { fault: fault.clone(), generation, at: Instant::now() })
             }
             // A server that cannot be reached says nothing about it.

@@ -48,7 +48,7 @@ pub(crate) fn crews(settings: &Settings) -> impl Iterator<Item = Crew> {
     };
     // A storm of events keeps no mail waiting.
     let notice = Crew {
-        kinds: &[JobKind::Notice, JobKind::Bulletin, JobKind::Written],
+        kinds: &[JobKind::Notice, JobKind::Bulletin, JobKind::Written, JobKind::Returned],
         jobs_max: settings.jobs_max.min(settings.letters_max),
         grace: settings.shutdown_grace,
     };
@@ -148,7 +148,7 @@ async fn claim(
         }
         Err(fault) => {
             shared.metrics.fault(&fault);
-            tracing::warn!(code = %fault.code, detail = fault.detail, "no jobs could be claimed");
+            tracing::warn!(code = %fault.code, detail = fault.logged(), "no jobs could be claimed");
             None
         }
     }
@@ -230,6 +230,7 @@ async fn carry_on(shared: &Arc<Shared>, held: &Held) -> Result<(), Stop> {
         JobKind::Renew => renew::renew(shared, held).await,
         JobKind::Bulletin => bulletin::deliver(shared, held).await,
         JobKind::Written => notice::written::written(shared, held).await,
+        JobKind::Returned => notice::returned::returned(shared, held).await,
         JobKind::Summary => summary::summary(shared, held).await,
     }
 }
@@ -263,7 +264,7 @@ async fn record(shared: &Shared, held: &Held, result: Result<(), Stop>) {
             Err(Stop::Wait(fault, pause)) => {
                 metrics.waits(&fault);
                 tracing::debug!(job = held.lease.job, code = %fault.code, ?pause, "waits");
-                shared.store.wait(&held.lease, &fault, held.after(pause)).await?;
+                wait(shared, held, &fault, pause).await?;
             }
             Err(Stop::Halted(fault, pause)) => {
                 metrics.waits(&fault);
@@ -289,7 +290,16 @@ async fn record(shared: &Shared, held: &Held, result: Result<(), Stop>) {
     let late = |_| Err(Fault::temporary(FaultCode::StoreUnavailable, "recording took too long"));
     if let Err(fault) = tokio::time::timeout(RECORDING_MAX, recording).await.unwrap_or_else(late) {
         metrics.fault(&fault);
-        tracing::warn!(job = held.lease.job, code = %fault.code, detail = fault.detail, "not recorded; the lease runs out");
+        tracing::warn!(job = held.lease.job, code = %fault.code, detail = fault.logged(), "not recorded; the lease runs out");
+    }
+}
+
+/// A letter's turn is nothing that it does itself, so that time counts no more than the one for room.
+async fn wait(shared: &Shared, held: &Held, fault: &Fault, pause: Duration) -> Result<(), Fault> {
+    let until = held.after(pause);
+    match fault.code {
+        FaultCode::LetterTooSoon => shared.store.wait_in_turn(&held.lease, fault, until).await,
+        _ => shared.store.wait(&held.lease, fault, until).await,
     }
 }
 
@@ -304,7 +314,12 @@ fn limited(shared: &Shared, held: &Held, result: Result<(), Stop>) -> Result<(),
             Err(Stop::GiveUp(fault))
         }
         // It ends with its parent's wait, which is limited itself; given up before, the reply would be lost to its thread.
-        Err(Stop::Wait(fault, pause)) if fault.code == FaultCode::ParentUndecided => Err(Stop::Wait(fault, pause)),
+        // And a letter whose turn others have comes to it.
+        Err(Stop::Wait(fault, pause))
+            if matches!(fault.code, FaultCode::ParentUndecided | FaultCode::LetterTooSoon) =>
+        {
+            Err(Stop::Wait(fault, pause))
+        }
         Err(Stop::Retry(fault) | Stop::Wait(fault, _) | Stop::Halted(fault, _))
             if held.age() > settings.give_up_after =>
         {
@@ -331,17 +346,17 @@ fn note(shared: &Shared, held: &Held, fault: &Fault, what: &str) {
     let lease = &held.lease;
     if lease.kind == JobKind::Poll {
         let (site, tries) = (&lease.site, lease.tries);
-        tracing::warn!(site, tries, code = %fault.code, detail = fault.detail, "the history of a site could not be read");
+        tracing::warn!(site, tries, code = %fault.code, detail = fault.logged(), "the history of a site could not be read");
         return;
     }
     if lease.kind == JobKind::Fetch {
         let (mailbox, tries) = (&lease.subject, lease.tries);
-        tracing::warn!(mailbox, tries, code = %fault.code, detail = fault.detail, "a mailbox could not be fetched");
+        tracing::warn!(mailbox, tries, code = %fault.code, detail = fault.logged(), "a mailbox could not be fetched");
         return;
     }
     tracing::warn!(
         job = lease.job, kind = ?lease.kind, message_row = lease.subject, site = lease.site, tries = lease.tries,
-        code = %fault.code, detail = fault.detail, "{what}"
+        code = %fault.code, detail = fault.logged(), "{what}"
     );
 }
 

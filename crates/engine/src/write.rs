@@ -104,7 +104,7 @@ pub async fn write(
     for (file, number) in order.files.into_iter().zip(1..) {
         files.push(kept(store, site, &id, file, number).await?);
     }
-    let asked = Asked { writing: order.writing, files, comment_seen_by: None };
+    let asked = Asked { writing: order.writing, files, comment_seen_by: None, comment: None, counted_on: vec![] };
     let request = match &order.request {
         Some(key) => format!("key:{}/{key}", order.token.as_deref().unwrap_or_default()),
         None => {

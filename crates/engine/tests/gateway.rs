@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod gateway {
+    pub mod again;
     pub mod authors;
     pub mod bounces;
     pub mod bulletins;
@@ -15,7 +16,9 @@ mod gateway {
     pub mod crash;
     pub mod deleted;
     pub mod doubt;
+    pub mod drafts;
     pub mod duplicates;
+    pub mod erased;
     pub mod fetching;
     pub mod graph;
     pub mod half_open;
@@ -36,7 +39,9 @@ mod gateway {
     pub mod refusals;
     pub mod renewing;
     pub mod replay;
+    pub mod returned;
     pub mod sending_graph;
+    pub mod sets;
     pub mod summaries;
     pub mod told;
     pub mod too_large;
@@ -51,10 +56,10 @@ mod gateway {
 use futures_util::future::LocalBoxFuture;
 use gateway::world::Database;
 use gateway::{
-    authors, bounces, bulletins, changes, channels, connections, contacts, contract, deleted, doubt, duplicates,
-    fetching, graph, half_open, halts, hearing, kept, letters, limits, lost_answers, names, notices, order, outage,
-    plans, poison, polling, refusals, renewing, replay, sending_graph, summaries, told, too_large, trouble, uploads,
-    walk, written,
+    again, authors, bounces, bulletins, changes, channels, connections, contacts, contract, deleted, doubt, drafts,
+    duplicates, erased, fetching, graph, half_open, halts, hearing, kept, letters, limits, lost_answers, names,
+    notices, order, outage, plans, poison, polling, refusals, renewing, replay, returned, sending_graph, sets,
+    summaries, told, too_large, trouble, uploads, walk, written,
 };
 
 /// Each scenario on SQLite, as a test of its own.
@@ -137,6 +142,9 @@ on_sqlite! {
     connections::a_connection_that_nobody_needs_is_ended;
     bounces::sec_26_a_report_marks_the_letter_notes_it_once_and_a_forged_one_does_nothing;
     bounces::an_address_that_had_its_share_waits_and_says_so;
+    bounces::sec_26_who_knows_a_letter_silences_nobody_who_has_it;
+    bulletins::that_something_works_again_is_told_those_alone_who_heard_of_its_outage;
+    bounces::a_sender_that_is_refused_is_told_and_counts_against_no_reader;
     bounces::sec_26_a_storm_of_bounces_makes_few_notes_one_bulletin_and_no_letter;
     halts::fault_21_a_password_that_is_good_no_more_pauses_the_server_for_all_its_letters;
     halts::fault_21_an_account_is_not_locked_out_by_what_waits_for_it;
@@ -226,6 +234,8 @@ on_sqlite! {
     channels::a_channel_that_another_site_has_is_told_nothing;
     channels::sec_36_a_channel_at_a_private_address_is_not_spoken_to;
     channels::priv_30_at_a_dead_end_no_channel_is_told;
+    channels::a_no_for_now_does_not_forget_an_answer_that_was_lost;
+    told::an_answer_that_names_no_letter_is_for_no_more_people_than_the_letter_that_it_quotes;
     contacts::the_next_billing_contact_is_told_when_the_letter_to_the_first_comes_back;
     contacts::single_mails_are_told_by_project_and_cause_without_what_they_say;
     contacts::packs_and_months_of_a_plan_are_written_down_once;
@@ -235,20 +245,32 @@ on_sqlite! {
     plans::a_letter_whose_answer_is_lost_is_counted_once;
     plans::events_that_waited_for_too_long_are_given_up_and_seen;
     plans::priv_07_events_that_wait_are_told_once_with_the_day_on_which_they_are_lost;
+    sets::a_letter_about_an_event_offers_what_one_click_does_in_its_readers_name;
+    sets::sec_48_a_link_is_good_for_its_reader_alone_and_for_as_long_as_its_letter_is_kept;
+    sets::readers_of_the_same_words_share_no_letter_that_has_links;
+    sets::where_nothing_listens_for_links_a_letter_leaves_without_them_and_says_why;
     sending_graph::letters_leave_by_graph_once_each_however_often_it_wants_quiet;
     sending_graph::fault_20_a_letter_whose_answer_graph_loses_is_sent_once_more_and_then_a_person_is_asked;
     sending_graph::one_refused_recipient_of_graph_keeps_no_other_back;
     sending_graph::what_is_too_large_for_graph_is_said_and_not_tried;
+    sending_graph::a_letter_that_is_too_large_for_graph_goes_once_more_without_its_files;
     sending_graph::fault_21_a_mailbox_of_graph_that_takes_us_no_more_halts_all_its_letters;
+    erased::a_decision_under_way_tells_nobody_of_an_event_that_is_erased;
     notices::reporter_and_watchers_are_told_of_a_comment_and_its_author_is_not;
+    notices::a_search_that_the_tracker_refuses_stands_in_the_reason;
     notices::an_internal_comment_reaches_nobody_who_may_not_see_it;
     notices::a_comment_for_a_role_or_a_group_reaches_those_alone;
     notices::of_what_is_deleted_meanwhile_nobody_is_told;
+    notices::what_the_tracker_cannot_show_yet_is_asked_for_again;
     notices::fault_17_a_decision_about_events_waits_for_its_tracker;
     notices::whoever_wrote_it_by_mail_is_not_told_of_it;
     notices::people_of_roles_groups_and_fields_are_found;
     notices::a_site_without_mappings_tells_nobody;
     notices::files_that_were_added_go_along_and_a_broken_one_stays_behind;
+    again::a_letter_that_was_sent_tells_by_which_server_it_left;
+    again::a_letter_that_was_sent_goes_to_its_recipient_once_more_on_a_persons_word;
+    again::an_event_is_told_anew_to_those_whom_a_mended_mapping_means;
+    again::whoever_wants_no_more_letters_gets_none_once_more;
     too_large::a_letter_that_is_refused_for_its_size_goes_once_more_without_its_files;
     too_large::what_a_server_announces_not_to_take_is_not_sent_to_it;
     too_large::a_letter_without_its_files_that_is_refused_too_has_failed;
@@ -264,15 +286,35 @@ on_sqlite! {
     told::those_who_read_the_same_share_a_letter_that_names_none_of_them;
     written::a_letter_is_sent_once_however_often_it_is_asked_for_and_its_answer_becomes_a_comment;
     written::a_letter_is_made_by_the_template_that_its_writer_chose;
+    written::a_letter_on_purpose_that_is_too_large_goes_once_more_without_its_files;
     written::what_a_rule_forbids_goes_to_nobody_and_says_why;
     written::a_letter_that_is_looked_at_goes_on_a_word_with_the_files_that_were_chosen;
     written::fault_02_a_note_whose_answer_is_lost_is_made_once;
     written::a_comment_writes_a_letter_for_those_who_may_and_once;
     written::what_somebody_else_put_into_a_comment_writes_no_letter_in_its_authors_name;
+    drafts::what_was_looked_at_goes_to_those_alone_who_may_get_it_when_it_is_sent;
+    drafts::of_an_issue_that_is_gone_by_then_nothing_is_sent;
+    drafts::whoever_gets_a_letter_is_not_told_of_its_note;
+    drafts::a_comment_that_writes_a_letter_is_told_without_its_directives_and_to_others_alone;
+    drafts::an_internal_note_is_not_made_where_everybody_would_see_it;
+    drafts::who_is_named_in_a_comment_that_is_one_too_many_is_told_of_the_comment;
+    drafts::who_was_left_out_for_a_letter_that_is_refused_is_told_after_all;
+    drafts::an_event_that_is_decided_anew_tells_nobody_who_got_its_letter;
+    drafts::what_a_comment_says_below_its_directives_is_shown_as_the_tracker_shows_it;
+    drafts::what_is_to_be_sent_can_be_dropped_while_the_tracker_is_away;
     written::a_file_that_stays_behind_is_told_to_whoever_asked_and_on_the_issue;
+    returned::who_commented_is_told_once_that_the_letter_came_back_and_nobody_of_that_letter;
+    returned::sec_26_a_report_that_proves_nothing_is_told_to_nobody;
+    returned::what_our_own_server_refuses_for_good_is_told_to_its_author_once;
+    returned::a_letter_that_is_given_up_is_told_to_its_author;
+    returned::of_a_letter_about_something_internal_those_hear_who_may_see_it;
+    returned::a_customer_is_not_told_and_whoever_works_on_the_issue_is;
+    returned::nobody_is_told_where_the_file_says_so_and_no_author_too_often;
+    returned::whoever_wrote_a_letter_on_purpose_is_told_that_it_did_not_arrive;
     summaries::a_summary_is_sent_once_at_its_time_and_shows_each_what_he_may_see;
     summaries::an_answer_by_a_link_of_a_summary_changes_its_issue;
     summaries::what_nobody_may_see_sends_nothing_and_a_try_sends_nothing;
+    summaries::fault_17_a_summary_whose_list_cannot_be_had_is_tried_again_and_catches_up_once;
     summaries::whoever_unsubscribes_gets_no_more_of_it;
     polling::a_deed_is_told_once_by_the_history_and_by_webhooks;
     polling::what_a_search_shows_late_is_told_late;

@@ -101,6 +101,7 @@ impl House {
             plan,
             subject: String::new(),
             sender: PERSON.into(),
+            sender_name: String::new(),
             participants: vec![],
             faults: vec![],
             project: None,

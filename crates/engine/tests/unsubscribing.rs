@@ -11,7 +11,7 @@ use policy::reply_token::{self, TokenKey};
 use policy::silence_link::{LinkedLetter, sign};
 use policy::{StepKey, letter_number};
 use std::sync::Arc;
-use store::{JobKind, LetterAbout, NewLetter, Store, Subscription, Via};
+use store::{JobKind, LetterAbout, LetterCause, NewLetter, Store, Subscription, Via};
 use tempfile::TempDir;
 use tracker::Dialect;
 
@@ -104,6 +104,8 @@ async fn post(store: &Store, site: &str) {
         message: None,
         second: None,
         refused_with_files: None,
+        cause: LetterCause::default(),
+        sets: store::LetterSets::default(),
     };
     let key = key_of_letter(site);
     let letter =

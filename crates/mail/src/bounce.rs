@@ -6,7 +6,7 @@ mod phrases;
 mod words;
 
 use crate::field::Block;
-use crate::message::{Bounce, BouncedRecipient, Headers};
+use crate::message::{Bounce, BounceCause, BouncedRecipient, Headers};
 use crate::scan::Tree;
 use crate::{address, automatic, body, charset, report};
 use regex::Regex;
@@ -68,7 +68,14 @@ pub(crate) fn read(tree: &Tree, headers: &Headers, text: &str) -> Option<Bounce>
 /// Whether a server's answer to our own mail to one recipient, such as `550 5.1.1 No such user`, says that later mail to that address
 /// must be expected to fail, too.
 pub fn is_refused_for_good(answer: &str) -> bool {
-    judged(answer, "", status_in(answer), None).permanent
+    !cause::speaks_of_the_sender(answer) && judged(answer, "", status_in(answer), None).permanent
+}
+
+/// What a server's answer to our own mail to one recipient says of why: its enhanced status code, if it has one, and what codes and words
+/// come to. `status` is one that is known already.
+pub fn refusal(answer: &str, status: Option<&str>) -> (Option<String>, Option<BounceCause>) {
+    let own = status.map(str::to_owned).or_else(|| status_in(answer));
+    (own.clone(), judged(answer, "", own, None).cause)
 }
 
 /// Whether a text stands before a part and outside of it.

@@ -38,6 +38,8 @@ pub struct History {
     key: HistoryKey,
     shingles: BTreeSet<u64>,
     letter_keys: Vec<LetterKey>,
+    /// A letter of ours is among what was added.
+    has_letters: bool,
 }
 
 // Written by hand so that no log line can ever show a key.
@@ -50,7 +52,7 @@ impl std::fmt::Debug for History {
 impl History {
     /// A history in which nothing was said yet.
     pub fn new(key: HistoryKey) -> History {
-        History { key, shingles: BTreeSet::new(), letter_keys: Vec::new() }
+        History { key, shingles: BTreeSet::new(), letter_keys: Vec::new(), has_letters: false }
     }
 
     /// Adds a text. Give the newest first: what comes after [`SHINGLES_MAX`] shingles is left out.
@@ -75,6 +77,8 @@ impl History {
             self.add_text(&crate::charset::decode(bytes, None).text);
             return;
         }
+        // The keys are had before any file.
+        self.has_letters |= reading.message.text.lines().any(|line| self.is_own_letter_line(line));
         self.add_text(&reading.message.text);
         if let Some(html) = &reading.message.html {
             let lines = document::words::<()>(&Document::from_html(html), &[]);
@@ -82,7 +86,7 @@ impl History {
         }
     }
 
-    /// Lets quotes of letters be known by the mark they bear: see [`crate::letter_mark`].
+    /// Lets quotes of letters be known by the mark they bear: see [`crate::letter_mark`]. Before the letters themselves, which are files.
     pub fn add_letter_key(&mut self, key: LetterKey) {
         self.letter_keys.push(key);
     }
@@ -93,6 +97,11 @@ impl History {
 
     pub(crate) fn is_own_letter_line(&self, line: &str) -> bool {
         self.is_own_mark(letter_mark::in_line(line))
+    }
+
+    /// Whether letters of ours are known by their words, and not by their marks alone.
+    pub(crate) fn has_letters(&self) -> bool {
+        self.has_letters
     }
 
     fn is_own_mark(&self, mark: Option<&str>) -> bool {

@@ -12,6 +12,7 @@
 //! secret, because it goes where strangers' mail is read. A mark that does not verify is text like any other.
 
 use crate::markup::Attribute;
+use crate::message::FoundMark;
 use crate::reply::without_prefixes;
 use aws_lc_rs::{constant_time, hmac};
 use data_encoding::BASE32_NOPAD;
@@ -91,6 +92,34 @@ fn mac(key: &[u8], pieces: &[&[u8]]) -> hmac::Tag {
     context.sign()
 }
 
+/// Marks that are looked at in one mail.
+pub const MARKS_MAX: usize = 100;
+
+/// Adds what resembles a mark in these bytes, each once for a part. Signs that programs put into what they quote, wrap or encode make
+/// no difference: whether it is a mark says [`LetterKey::verify`] alone.
+pub(crate) fn add_found(bytes: &[u8], part: &str, found: &mut Vec<FoundMark>) {
+    const BEGIN: &[u8] = b"sealpost-letter";
+    const SIGNS_MAX: usize = 40;
+    for at in memchr::memmem::find_iter(bytes, BEGIN) {
+        let mut mark = String::with_capacity(MARK_CHARS);
+        let mut signs = 0;
+        for byte in &bytes[at + BEGIN.len()..] {
+            match byte.to_ascii_lowercase() {
+                letter @ (b'a'..=b'z' | b'2'..=b'7') => mark.push(char::from(letter)),
+                b' ' | b'\t' | b'\r' | b'\n' | b'>' | b'|' | b'=' | b'"' | b'\'' | b'-' | b'*' => signs += 1,
+                _ => break,
+            }
+            if mark.len() == MARK_CHARS || signs > SIGNS_MAX {
+                break;
+            }
+        }
+        let is_new = mark.len() == MARK_CHARS && !found.iter().any(|one| one.mark == mark && one.part == part);
+        if is_new && found.len() < MARKS_MAX {
+            found.push(FoundMark { mark, part: part.to_owned() });
+        }
+    }
+}
+
 /// The mark in a line of text, wherever in the line it stands.
 pub(crate) fn in_line(line: &str) -> Option<&str> {
     let (_, rest) = line.split_once(LINE_PREFIX)?;
@@ -137,6 +166,29 @@ mod tests {
         for bad in ["", "a", &mark[1..], &format!("{mark}a"), &"ä".repeat(17)] {
             assert_eq!(key().verify(bad), None);
         }
+    }
+
+    #[test]
+    fn it_is_found_however_a_program_quotes_wraps_or_encodes_it() {
+        let mark = key().mark(1);
+        let (left, right) = mark.split_at(20);
+        for text in [
+            format!("> > {}", key().line(1)),
+            format!("> [sealpost-letter\r\n> {mark}]"),
+            format!("<div id=3D\"m_7sealpost-letter-{left}=\r\n{right}\">"),
+            format!("<div data-sealpost-letter=\"{}\">", mark.to_uppercase()),
+        ] {
+            let mut found = Vec::new();
+            add_found(text.as_bytes(), "1", &mut found);
+            add_found(text.as_bytes(), "1", &mut found);
+            assert_eq!(found, [FoundMark { mark: mark.clone(), part: "1".into() }], "{text}");
+        }
+        let mut found = Vec::new();
+        add_found(format!("sealpost-letter {left}, sealpost-letter").as_bytes(), "", &mut found);
+        assert!(found.is_empty(), "{found:?}");
+        let many: String = (0..200).map(|id| key().line(id)).collect();
+        add_found(many.as_bytes(), "", &mut found);
+        assert_eq!(found.len(), MARKS_MAX);
     }
 
     #[test]

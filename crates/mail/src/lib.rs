@@ -49,7 +49,7 @@ mod uuencode;
 pub use anonymous::{
     Anonymous, StandIns, addresses_in, anonymous, documented_ipv4, documented_ipv6, plain_ending, resembles_host,
 };
-pub use bounce::is_refused_for_good;
+pub use bounce::{is_refused_for_good, refusal};
 pub use calendar::shown as calendar_shown;
 pub use document::Document;
 pub use escape::escaped;
@@ -59,11 +59,12 @@ pub use html::{sanitize, sanitize_at, sanitize_with};
 pub use identity::{Identity, identity, sent_at};
 pub use message::{
     Address, Attendee, Autocrypt, Automatic, AutomaticKind, Bounce, BounceCause, BouncedRecipient, Calendar, Client,
-    Envelope, Feedback, Forward, Headers, Hidden, HiddenKind, Message, OtherField, Part, PartClass, Pixels, Receipt,
-    Reply, SealForm, SealScheme, Sealed, normalised,
+    Envelope, Feedback, Forward, FoundMark, Headers, Hidden, HiddenKind, Message, OtherField, Part, PartClass, Pixels,
+    Receipt, Reply, SealForm, SealScheme, Sealed, normalised,
 };
-pub use name::{is_direction_mark, safe_name};
+pub use name::{is_direction_mark, is_unseen, safe_name};
 pub use parse::{part, read, reply_after};
+pub use picture::pixels;
 pub use pretence::{Pretence, pretence};
 pub use reply::{Format, new_text, new_text_after};
 

@@ -249,6 +249,14 @@ pub struct Bounce {
     pub returned_message_id: Option<String>,
 }
 
+/// The mark of a letter, as whoever quotes or forwards one quotes it: see [`crate::letter_mark`].
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FoundMark {
+    pub mark: String,
+    /// The part that it stands in; empty for the text, however that came to be.
+    pub part: String,
+}
+
 /// One recipient of a delivery status notification; `status` as RFC 3463 writes it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BouncedRecipient {
@@ -434,6 +442,9 @@ pub struct Message {
     pub sealed: Vec<Sealed>,
     #[serde(default)]
     pub autocrypt: Option<Autocrypt>,
+    /// What resembles the mark of a letter of ours, wherever in the mail it stands; unverified, at most 100.
+    #[serde(default)]
+    pub letter_marks: Vec<FoundMark>,
     /// What was malformed, in words.
     pub faults: Vec<String>,
 }

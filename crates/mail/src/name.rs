@@ -24,7 +24,7 @@ const RESERVED: &[&str] = &[
 /// ```
 pub fn safe_name(name: &str, n: usize) -> String {
     let last = name.rsplit(['/', '\\']).find(|piece| !piece.trim_matches([' ', '.']).is_empty()).unwrap_or("");
-    let seen: String = last.chars().filter(|c| !is_hidden(*c)).map(|c| if is_odd(c) { '_' } else { c }).collect();
+    let seen: String = last.chars().filter(|c| !is_unseen(*c)).map(|c| if is_odd(c) { '_' } else { c }).collect();
     let clean = seen.split_whitespace().collect::<Vec<_>>().join(" ");
     let clean = clean.trim_end_matches(['.', ' ']);
     if clean.trim_matches(['.', '_', ' ']).is_empty() {
@@ -66,7 +66,7 @@ fn is_odd(c: char) -> bool {
 
 /// Characters that are not seen: controls, direction marks and overrides, zero-width and blank characters, line
 /// separators, the byte order mark, variation selectors and tags. A tab parts words all the same.
-fn is_hidden(c: char) -> bool {
+pub fn is_unseen(c: char) -> bool {
     c.is_control() && c != '\t'
         || matches!(c, '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{ffa0}'
             | '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'

@@ -5,13 +5,13 @@ use crate::body::Body;
 use crate::document::LINES_MAX;
 use crate::field::{self, Block};
 use crate::history::History;
-use crate::message::{Address, Attendee, AutomaticKind, Headers, Message, Part, PartClass};
+use crate::message::{Address, Attendee, AutomaticKind, FoundMark, Headers, Message, Part, PartClass};
 use crate::pretence::{address_misleads, pretence};
 use crate::reply::{Given, Html, Unsaid};
 use crate::scan::Tree;
 use crate::{
-    Limits, Reading, Reply, attachment, automatic, body, bounce, calendar, date, encoded, forward, html, other_fields,
-    page, reply, report, sealed, thread, tnef,
+    Limits, Reading, Reply, attachment, automatic, body, bounce, calendar, date, encoded, forward, html, letter_mark,
+    other_fields, page, reply, report, sealed, thread, tnef,
 };
 use aws_lc_rs::digest;
 use data_encoding::HEXLOWER;
@@ -81,7 +81,26 @@ pub(crate) fn read_after(raw: &[u8], limits: &Limits, history: Option<&History>)
     attachment::classify(&mut message, &tree, &reply, body.html.as_deref());
     send_along(unsaid, &body, &tree, &mut message);
     calendar::put_first(&mut message, &mut reply);
+    message.letter_marks = letter_marks(&tree, &message, body.html.as_deref());
     Reading { message, reply, too_complex: None }
+}
+
+/// What resembles marks of our letters: in the text, in its page, and in every part that may be a text or a mail.
+fn letter_marks(tree: &Tree, message: &Message, page: Option<&str>) -> Vec<FoundMark> {
+    let mut found = Vec::new();
+    let texts = [message.text.as_str(), message.forward.as_ref().map_or("", |forward| &forward.text)];
+    for text in texts.into_iter().chain(page) {
+        letter_mark::add_found(text.as_bytes(), "", &mut found);
+    }
+    for (index, node) in tree.nodes.iter().enumerate().filter(|(_, node)| node.leaf) {
+        let name = node.name.as_deref().unwrap_or_default().to_lowercase();
+        let kind = node.kind.essence.as_str();
+        let is_text = kind.starts_with("text/") || kind.starts_with("message/");
+        if is_text || [".eml", ".txt", ".htm", ".html", ".mht"].iter().any(|ending| name.ends_with(ending)) {
+            letter_mark::add_found(&tree.body(index), &node.path, &mut found);
+        }
+    }
+    found
 }
 
 /// What a mail tells of other mails: that they failed, were complained about, were read, or are passed on.

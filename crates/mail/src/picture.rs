@@ -6,7 +6,7 @@ use crate::message::Pixels;
 const SEGMENTS_MAX: usize = 200;
 
 /// The size that the file says it has; `None` for other formats and broken heads. Total, and at most two hundred steps.
-pub(crate) fn pixels(content: &[u8]) -> Option<Pixels> {
+pub fn pixels(content: &[u8]) -> Option<Pixels> {
     png(content).or_else(|| gif(content)).or_else(|| webp(content)).or_else(|| bmp(content)).or_else(|| jpeg(content))
 }
 

@@ -170,6 +170,9 @@ pub struct TokenGrant {
     pub address: String,
     pub issue_id: String,
     pub letter_id: String,
+    /// It is the return path of what went to one recipient, which grants nothing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_path: bool,
 }
 
 /// What a known Message-ID leads to.

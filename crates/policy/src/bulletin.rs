@@ -25,6 +25,8 @@ pub const BUSY_DAY_MESSAGES_MIN: u64 = 100;
 const WEEK: i64 = 7;
 /// In the first days of a month the one before is summed up.
 const SUMMARY_DAYS: i64 = 3;
+/// Before the name of an outage that is over.
+const BACK: &str = "back/";
 /// An outage of which somebody was told is looked after so long.
 pub const OUTAGES_LOOKED_AFTER_DAYS: i64 = 30;
 
@@ -189,6 +191,13 @@ pub struct Bulletin {
     pub text: String,
 }
 
+impl Bulletin {
+    /// The name of the bulletin whose end this one tells: whoever was not told that one has no use for it.
+    pub fn ends(&self) -> Option<&str> {
+        self.name.strip_prefix(BACK)
+    }
+}
+
 /// What a rule tells of what is so now, whether it was told before or not.
 pub fn bulletins(rule: &Rule, facts: &Facts) -> Vec<Bulletin> {
     let is_wanted = |cause: Cause| rule.causes.contains(&cause);
@@ -348,7 +357,7 @@ fn offline(rule: &Rule, facts: &Facts) -> Vec<Bulletin> {
             let over = facts.told_offline.iter().filter(|told| told.starts_with(&of));
             found.extend(over.map(|outage| {
                 let subject = format!("The {what} {name} works again");
-                told(format!("back/{outage}"), subject, format!("The {what} {name} works again.\n"))
+                told(format!("{BACK}{outage}"), subject, format!("The {what} {name} works again.\n"))
             }));
         }
     }

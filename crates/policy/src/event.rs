@@ -24,11 +24,13 @@ pub enum EventKind {
     WorkDeleted,
     /// Somebody wrote a letter about the issue, by us: no tracker tells of it, and no mapping does.
     Written,
+    /// A letter about the issue did not arrive: told to whoever waits for an answer to it, and by no mapping.
+    Returned,
 }
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [EventKind; 10] = [
+    pub const ALL: [EventKind; 11] = [
         EventKind::Created,
         EventKind::Updated,
         EventKind::Deleted,
@@ -39,6 +41,7 @@ impl EventKind {
         EventKind::WorkEdited,
         EventKind::WorkDeleted,
         EventKind::Written,
+        EventKind::Returned,
     ];
 
     /// The word that stands in tables, JSON and the database.
@@ -54,7 +57,13 @@ impl EventKind {
             EventKind::WorkEdited => "work_edited",
             EventKind::WorkDeleted => "work_deleted",
             EventKind::Written => "written",
+            EventKind::Returned => "returned",
         }
+    }
+
+    /// Whether it is a letter of ours, and nothing that was done in a tracker.
+    pub fn is_letter(self) -> bool {
+        matches!(self, EventKind::Written | EventKind::Returned)
     }
 
     /// The kind of this word.
@@ -127,7 +136,8 @@ impl Event {
                 | EventKind::CommentDeleted
                 | EventKind::Worked
                 | EventKind::WorkDeleted
-                | EventKind::Written,
+                | EventKind::Written
+                | EventKind::Returned,
                 Some(part),
             ) => {
                 format!("{issue}/{}/{part}", self.kind.word())

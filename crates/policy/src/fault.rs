@@ -62,7 +62,7 @@ fault_codes! {
     MailboxRefused = 403, "The server of a mailbox refused the account or a command.", "Read the server's words; if they speak of the login, check the user and the password's file with `sealpost check`.";
     MailboxBusy = 404, "The server of a mailbox asked us to slow down or was not available.", "Nothing: the mailbox is looked into again at the time the server named.";
     PostUnreachable = 410, "The outgoing mail server could not be reached.", "See whether it runs and answers under the name and port in `[[outgoing]]`, and whether its certificate is one that is trusted; the letter is sent by itself when it does.";
-    PostRefused = 411, "The outgoing mail server refused a letter.", "Read the server's words in the story of the mail; they say what to change.";
+    PostRefused = 411, "The outgoing mail server refused a letter.", "Read the server's words: they stand in the story of the mail or event that the letter is about, and in `sealpost letter show ID`; they say what to change. `sealpost letter again ID` then sends it.";
     LetterWithheld = 412, "A letter was not sent, because as much as may go out had been written already.", "Nothing, if many mails came at once; the mail itself is worked on as its story says.";
     ChannelUnreachable = 413, "A channel for bulletins could not be reached, or did not answer.", "See whether its `[[channel]]` is right and the other end runs; it is told by itself when it does.";
     ChannelRefused = 414, "A channel refused a bulletin for good.", "See whether the address in its `url` is still good, and what the other end wants; then `sealpost bulletin again ID`.";
@@ -130,6 +130,31 @@ impl Fault {
         Fault { kind, code, public, detail: detail.into(), retry_after_s: None, fields: Vec::new() }
     }
 
+    /// What of the detail may stand in a log. Somebody else's server may repeat an address, a subject or more in what it says, so of its
+    /// words only numbers are left; all of them stand sealed in the story.
+    pub fn logged(&self) -> String {
+        use FaultCode as C;
+        let detail = self.detail.as_str();
+        let own = |ends: &[char]| detail.split(ends).next().unwrap_or_default().trim_end().to_owned();
+        match self.code {
+            // Ours begins with a word, a server's with its number.
+            C::SmtpRefused | C::PostRefused | C::PostHalted => reply_numbers(detail).unwrap_or_else(|| own(&['('])),
+            // The words are all the server's.
+            C::MailboxRefused => response_code(detail),
+            C::MailboxUnreachable => own(&[':', '(']),
+            // First the kind of request and the status, then what the tracker says.
+            C::TrackerRefused
+            | C::TrackerUnauthorised
+            | C::TrackerGone
+            | C::TrackerBusy
+            | C::TrackerUnclear
+            | C::TrackerUnreachable
+            | C::InDoubt => own(&[';', ',', '(']),
+            C::SmtpUnreachable | C::PostUnreachable | C::MailboxBusy => own(&['(']),
+            _ => detail.to_owned(),
+        }
+    }
+
     /// The same fault with a public text of its own: what happened and what to do next.
     pub fn with_public(mut self, public: impl Into<String>) -> Fault {
         self.public = public.into();
@@ -149,6 +174,48 @@ impl Fault {
     }
 }
 
+/// What was refused, the number and the enhanced status of an answer like `550 5.1.1 no such user`; `None` when it is none.
+fn reply_numbers(detail: &str) -> Option<String> {
+    let at = detail.find(|c: char| c.is_ascii_digit())?;
+    let (refused, answer) = detail.split_at(at);
+    let mut words = answer.split_whitespace();
+    let code = words.next().filter(|code| code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_digit()))?;
+    if !refused.is_empty() && !refused.ends_with(REFUSED) {
+        return None;
+    }
+    let is_status = |word: &&str| {
+        word.len() <= 11
+            && word.split('.').count() == 3
+            && word.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+    };
+    let status = words.next().filter(is_status).map_or(String::new(), |status| format!(" {status}"));
+    Some(format!("{refused}{code}{status}"))
+}
+
+/// Between the command that a mail server refused and its answer.
+pub const REFUSED: &str = " refused: ";
+
+/// The code in brackets with which a mailbox's server begins (RFC 5530, RFC 3206), or the status of one that speaks HTTP.
+fn response_code(detail: &str) -> String {
+    let code = detail.strip_prefix('[').and_then(|rest| rest.split_once(']')).map_or("", |(code, _)| code);
+    if !code.is_empty()
+        && code.len() <= 32
+        && code.bytes().all(|byte| byte.is_ascii_uppercase() || b"/-".contains(&byte))
+    {
+        return format!("[{code}]");
+    }
+    // Graph names its refusals by one word in parentheses at the end, such as `ErrorAccessDenied`.
+    let word = detail.strip_suffix(')').and_then(|rest| rest.rsplit_once(" (")).map_or("", |(_, word)| word);
+    let capitals = word.bytes().filter(u8::is_ascii_uppercase).count();
+    if (12..=64).contains(&word.len()) && capitals >= 2 && word.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return word.to_owned();
+    }
+    let status = detail.strip_prefix("the server answers with status ").and_then(|rest| rest.get(..3));
+    status
+        .filter(|status| status.bytes().all(|byte| byte.is_ascii_digit()))
+        .map_or(String::new(), |s| format!("status {s}"))
+}
+
 impl std::fmt::Display for Fault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} {}", self.code, self.public)
@@ -156,3 +223,34 @@ impl std::fmt::Display for Fault {
 }
 
 impl std::error::Error for Fault {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn priv_16_of_the_words_of_others_only_numbers_are_logged() {
+        use FaultCode::*;
+        for (code, detail, logged) in [
+            (PostRefused, "550 5.1.1 <planted@x.example>: planted", "550 5.1.1"),
+            (PostRefused, "451 planted@x.example is greylisted", "451"),
+            (PostRefused, "MAIL FROM refused: 501 5.1.7 planted", "MAIL FROM refused: 501 5.1.7"),
+            (PostRefused, "the server answers with status 400 (planted)", "the server answers with status 400"),
+            (PostRefused, "550 5.1.planted", "550"),
+            (PostHalted, "535 5.7.8 planted", "535 5.7.8"),
+            (PostHalted, "AUTH PLAIN is not offered", "AUTH PLAIN is not offered"),
+            (MailboxRefused, "[AUTHENTICATIONFAILED] planted", "[AUTHENTICATIONFAILED]"),
+            (MailboxRefused, "[planted] no", ""),
+            (MailboxRefused, "the right is missing (ErrorAccessDenied)", "ErrorAccessDenied"),
+            (MailboxRefused, "no such user (planted@people)", ""),
+            (MailboxRefused, "planted", ""),
+            (MailboxUnreachable, "the server ended the session: planted", "the server ended the session"),
+            (TrackerRefused, "create: HTTP 400; planted", "create: HTTP 400"),
+            (TrackerBusy, "create: HTTP 429, reason planted", "create: HTTP 429"),
+            (InDoubt, "create: HTTP 400; planted", "create: HTTP 400"),
+            (StoreUnavailable, "the disk is full", "the disk is full"),
+        ] {
+            assert_eq!(Fault::permanent(code, detail).logged(), logged, "{detail}");
+        }
+    }
+}

@@ -212,9 +212,22 @@ pub struct ReturnedLetter {
     /// What the server said that refused it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub said: Option<String>,
-    /// The report came to the letter's own return path, so it is about that letter whatever address it names.
+    /// The report came to the letter's return path, so it is about that letter whatever address it names.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub by_path: bool,
+    /// The return path of one recipient to which the report came. Nobody but him and those who carried the letter to him knows it, so that
+    /// alone proves the report.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<ReturnPath>,
+}
+
+/// Whose return path it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReturnPath {
+    /// The numeric id of the issue that the letter was about.
+    pub issue_id: String,
+    /// [`letter_number`] of the key of what went to him.
+    pub number: u64,
 }
 
 /// Plans that say nothing of it name letters that came back for good alone.

@@ -40,8 +40,8 @@ pub use fault::{Fault, FaultCode, FaultKind};
 pub use field::{Allowed, Choice, FieldKind, FieldMeta, FieldSetting, FieldValue, How};
 pub use kept::{Fate, Keeping, KeptFile, fate, kept_id};
 pub use letter::{
-    AnswerSeenBy, Letter, LetterBound, LetterKind, LetterLink, LetterTraffic, LetterWhen, ReturnedLetter, UPLOAD_LINK,
-    event_letter_number, letter_number,
+    AnswerSeenBy, Letter, LetterBound, LetterKind, LetterLink, LetterTraffic, LetterWhen, ReturnPath, ReturnedLetter,
+    UPLOAD_LINK, event_letter_number, letter_number,
 };
 pub use notify::{Notification, Notified, notify};
 pub use outbound::Mappings;

@@ -36,6 +36,8 @@ pub enum Metered {
     AdminLetter,
     /// A message to a channel about events.
     ChannelMessage,
+    /// A letter that tells somebody that another one did not arrive.
+    ReturnLetter,
 }
 
 /// Which way it went.
@@ -57,7 +59,7 @@ impl Direction {
 
 impl Metered {
     /// All of them, in the order of tables.
-    pub const ALL: [Metered; 9] = [
+    pub const ALL: [Metered; 10] = [
         Metered::Mail,
         Metered::HandedIn,
         Metered::Upload,
@@ -67,6 +69,7 @@ impl Metered {
         Metered::EventLetter,
         Metered::AdminLetter,
         Metered::ChannelMessage,
+        Metered::ReturnLetter,
     ];
 
     /// The word that stands in tables, JSON and the database.
@@ -81,6 +84,7 @@ impl Metered {
             Metered::EventLetter => "event_letter",
             Metered::AdminLetter => "admin_letter",
             Metered::ChannelMessage => "channel_message",
+            Metered::ReturnLetter => "return_letter",
         }
     }
 
@@ -101,6 +105,7 @@ impl Metered {
             Metered::EventLetter => "letters about events",
             Metered::AdminLetter => "notices to administrators",
             Metered::ChannelMessage => "messages to channels",
+            Metered::ReturnLetter => "letters about letters that did not arrive",
         }
     }
 

@@ -8,6 +8,7 @@ mod inquiry;
 mod letter;
 mod manner;
 mod recipient;
+mod returned;
 mod scene;
 mod seen;
 mod settle;
@@ -15,18 +16,21 @@ pub mod summary;
 mod written;
 
 pub use channel::ChannelTold;
-pub use facts::{Audience, Entry, EntryNow, Facts, IssueNow, PEOPLE_MAX, Person, Question, SeenBy, Whom};
+pub use facts::{Audience, Entry, EntryNow, Facts, IssueNow, PEOPLE_MAX, Person, Question, SeenBy, ToldBefore, Whom};
 pub use files::{
     FILES_ALONG_MAX, Fate, FileRule, FileSaid, Files, Going, THUMBNAIL_BYTES_MAX, THUMBNAILS_MAX, picture_id,
     thumbnail_id,
 };
 pub use letter::{About, EarlierSaid, EntrySaid, IssueSaid, Own};
 pub use manner::Manner;
-pub use written::{OwnFile, Refused, WRITING_BYTES_MAX, Writing, Written, WrittenBy, directive};
+pub use returned::{Returned, ReturnedTold};
+pub use written::{
+    LookedAt, OwnFile, Refused, WRITING_BYTES_MAX, Writing, Written, WrittenBy, directive, without_directives,
+};
 
 use crate::decide::Trace;
 use crate::event::{Event, EventKind};
-use crate::outbound::{Format, Held, Mapping, Mappings, To, words_of};
+use crate::outbound::{Format, Held, LetterSays, Mapping, Mappings, To, words_of};
 use crate::template::Theme;
 use crate::template::view::Reason;
 use crate::{StepKey, letter_number};
@@ -106,6 +110,12 @@ pub struct Style {
     pub files: FileRule,
     /// How many earlier comments stand below it.
     pub history: u32,
+    /// Nothing that anybody wrote goes with it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub withheld: bool,
+    /// The directive sets that it offers, as the mapping names them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sets: Vec<String>,
 }
 
 /// Somebody who was considered and gets nothing of a mapping.
@@ -117,18 +127,33 @@ pub struct LeftOut {
     pub why: String,
 }
 
+/// A mapping that could not be judged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unjudged {
+    pub mapping: String,
+    pub issue_id: String,
+    /// The question that has no answer, and why.
+    pub question: String,
+    pub why: String,
+    /// Nobody is told by it; otherwise only those are not whom the question is about.
+    pub wholly: bool,
+}
+
 /// The decision about the events of a merge window.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notified {
     pub notifications: Vec<Notification>,
     pub left_out: Vec<LeftOut>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unjudged: Vec<Unjudged>,
     /// Each question, its answer, and what it decided.
     pub trace: Vec<String>,
 }
 
 impl Notification {
     /// Whether one letter, with both in Bcc, says the same to both, why they get it included. Earlier comments are the same then, and who may see
-    /// an answer, because both are chosen by what is told; the mail that only its writer's letter names is not.
+    /// an answer, because both are chosen by what is told; the mail that only its writer's letter names is not. Links that act in somebody's name
+    /// are for him alone.
     pub fn shares_a_letter_with(&self, other: &Notification) -> bool {
         let words = |one: &Notification| {
             let Recipient { language, time_zone, outsider, is_at_home, .. } = one.recipient.clone();
@@ -136,6 +161,7 @@ impl Notification {
         };
         let is_person = |one: &Notification| one.recipient.channel.is_none();
         self.style.to == To::Bcc
+            && self.style.sets.is_empty()
             && is_person(self)
             && is_person(other)
             && (&self.mapping, &self.issue_id, &self.style) == (&other.mapping, &other.issue_id, &other.style)
@@ -161,6 +187,13 @@ pub fn ask(events: &[Event], mappings: &Mappings, facts: &Facts) -> Vec<Question
 /// security level.
 pub fn notify(events: &[Event], mappings: &Mappings, facts: &Facts) -> Notified {
     walk(events, mappings, &mut Inquiry::of(facts))
+}
+
+/// What the lists of the file say now against sending a letter to this address once more, that a mapping of this name sent about an issue with this
+/// key; `None` where nothing does.
+pub fn kept_from(mappings: &Mappings, mapping: &str, issue_key: &str, address: &str) -> Option<String> {
+    let project = issue_key.rsplit_once('-').map_or("", |(project, _)| project);
+    recipient::against_address(&mail::normalised(address), &mappings.held_by_name(mapping, project))
 }
 
 fn walk(events: &[Event], mappings: &Mappings, inquiry: &mut Inquiry) -> Notified {
@@ -200,7 +233,11 @@ impl Window<'_> {
         }
         let issue = match inquiry.issue(self.issue_id) {
             Ok(issue) => issue,
-            Err(why) => return trace.note("What is the issue now?", why, "nobody is told"),
+            Err(why) => {
+                const QUESTION: &str = "What is the issue now?";
+                done.unjudged.push(self.unjudged(QUESTION, &why, true));
+                return trace.note(QUESTION, why, "nobody is told");
+            }
         };
         if !self.mapping.is_about(&issue.project) {
             return trace.note("Is it about this project?", format!("no, it is {}", issue.project), "nobody is told");
@@ -210,18 +247,19 @@ impl Window<'_> {
         if settled.is_empty() {
             return trace.note(TOLD, "no, none is left", "nobody is told");
         }
-        if !self.is_found(issue.gone, inquiry, trace) {
+        if !self.is_found(issue.gone, inquiry, trace, done) {
             return;
         }
         let held = self.mappings.held(self.mapping, &issue.project);
         let meant = audience::meant(self.issue_id, issue, &held, inquiry, trace);
+        done.unjudged.extend(meant.unfound.iter().map(|(question, why)| self.unjudged(question, why, false)));
         let (people, unreachable) = recipient::reachable(&meant.candidates, inquiry);
         for (whom, why) in meant.too_many.into_iter().chain(unreachable) {
             done.left_out.push(self.left_out(whom.to_string(), why));
         }
         let mut written = HashSet::new();
         for one in people {
-            let refused = seen::all_his_own(&one, &settled, &held, inquiry);
+            let refused = seen::nothing_new(&one, &settled, &held, inquiry);
             let refused = refused.or_else(|| recipient::refused(&one, self.issue_id, issue, &held, inquiry));
             let judged = match refused {
                 Some(why) => Err(why),
@@ -232,7 +270,7 @@ impl Window<'_> {
                     done.left_out.push(self.left_out(one.shown(), "somebody else at this address is told".to_owned()));
                 }
                 Ok((events, untold)) => {
-                    let notification = self.notification(&one, events, &issue.key, &held);
+                    let notification = self.notification(&one, events, issue, &held);
                     done.notifications.push(Notification { untold, ..notification });
                 }
                 Err(why) => done.left_out.push(self.left_out(one.shown(), why)),
@@ -261,7 +299,8 @@ impl Window<'_> {
     }
 
     /// Whether the mapping's search finds the issue, if it has one.
-    fn is_found(&self, gone: bool, inquiry: &mut Inquiry, trace: &mut Trace) -> bool {
+    fn is_found(&self, gone: bool, inquiry: &mut Inquiry, trace: &mut Trace, done: &mut Notified) -> bool {
+        const QUESTION: &str = "Does its search find the issue?";
         if self.mapping.jql.is_empty() {
             return true;
         }
@@ -274,7 +313,10 @@ impl Window<'_> {
             Ok(false) => ("no", "nobody is told"),
             Err(why) => (why.as_str(), "nobody is told"),
         };
-        trace.note("Does its search find the issue?", answer, decided);
+        trace.note(QUESTION, answer, decided);
+        if let Err(why) = &found {
+            done.unjudged.push(self.unjudged(QUESTION, why, true));
+        }
         found == Ok(true)
     }
 
@@ -292,11 +334,16 @@ impl Window<'_> {
         }
     }
 
+    fn unjudged(&self, question: &str, why: &str, wholly: bool) -> Unjudged {
+        let (mapping, issue_id) = (self.mapping.name.clone(), self.issue_id.to_owned());
+        Unjudged { mapping, issue_id, question: question.to_owned(), why: why.to_owned(), wholly }
+    }
+
     fn left_out(&self, whom: String, why: String) -> LeftOut {
         LeftOut { mapping: self.mapping.name.clone(), issue_id: self.issue_id.to_owned(), whom, why }
     }
 
-    fn notification(&self, one: &Reachable, events: Vec<Arc<Event>>, issue_key: &str, held: &Held) -> Notification {
+    fn notification(&self, one: &Reachable, events: Vec<Arc<Event>>, issue: &IssueNow, held: &Held) -> Notification {
         let recipient = recipient_of(one, held);
         let words = events.iter().flat_map(|event| words_of(event));
         let told: Vec<&str> = words.filter(|word| self.mapping.events.iter().any(|e| e == word)).collect();
@@ -314,13 +361,13 @@ impl Window<'_> {
             key: StepKey(format!("events:{}/{}/{digest:016x}", self.issue_id, self.mapping.name)),
             mapping: held.name.clone(),
             issue_id: self.issue_id.to_owned(),
-            issue_key: issue_key.to_owned(),
+            issue_key: issue.key.clone(),
             subject: String::new(),
             template: String::new(),
-            recipient,
             events,
             event_keys,
-            style: style(held),
+            style: Style { sets: offered(held, &recipient, issue.gone), ..style(held) },
+            recipient,
             because: one.because.first().map(|because| because.reason.clone()).unwrap_or_default(),
             reason,
             untold: Vec::new(),
@@ -329,8 +376,7 @@ impl Window<'_> {
 
     /// What names the recipient stands in it as the beginning of a digest: a key is shown where people are not.
     fn event_key(&self, event: &Event, one: &Reachable) -> StepKey {
-        let number = letter_number(&StepKey(one.whom().to_string()));
-        StepKey(format!("event:{}/{}/{number:016x}", event.deed(), self.mapping.name))
+        StepKey(format!("event:{}/{}/{}", event.deed(), self.mapping.name, one.number()))
     }
 }
 
@@ -367,9 +413,17 @@ fn style(held: &Held) -> Style {
             bytes_max: u64::from(held.files_max_bytes),
             thumbnails: held.thumbnails,
             when: held.files_when.clone(),
+            recent_s: held.files_recent_s,
         },
         history: held.history,
+        withheld: held.letter_says == LetterSays::Link,
+        sets: Vec::new(),
     }
+}
+
+/// What he may have done by one click: nothing on an issue that is gone.
+fn offered(held: &Held, recipient: &Recipient, is_gone: bool) -> Vec<String> {
+    if is_gone || !held.sets_to.includes(recipient.outsider) { Vec::new() } else { held.sets.clone() }
 }
 
 fn each_once<'w>(words: &[&'w str]) -> Vec<&'w str> {

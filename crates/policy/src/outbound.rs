@@ -2,21 +2,23 @@
 //!
 //! A mapping of a *profile* says what mail becomes; one of these says what events become. The two never stand in one file.
 
+mod asked;
 mod event_words;
 mod settings;
 mod summary;
 mod values;
 mod written;
 
+pub use asked::Asked;
 pub use event_words::{EVENT_WORDS, words_of};
 pub use settings::{AUDIENCE_MAX, FILES_BYTES_MAX, MERGE_WINDOW_S_MAX, ROOMS, SUMMARY_ISSUES_MAX};
 pub use summary::{Action, Column, Summary};
-pub use values::{ChannelSays, FilesWay, Format, To};
+pub use values::{ChannelSays, FilesWay, Format, LetterSays, To};
 pub use written::{CommentRules, Note};
 
 pub(crate) use settings::AUDIENCES;
 pub(crate) use summary::Empty;
-pub(crate) use values::{Held, Tell};
+pub(crate) use values::{Held, Tell, TellReturned};
 pub(crate) use written::WrittenRules;
 
 use crate::event::{Event, EventKind};
@@ -85,7 +87,7 @@ pub struct Mappings {
     projects: Vec<(String, Values)>,
     pub(crate) mappings: Vec<Mapping>,
     pub(crate) written: WrittenRules,
-    summaries: Vec<Summary>,
+    pub(crate) summaries: Vec<Summary>,
 }
 
 /// One mapping as it is written.
@@ -204,6 +206,18 @@ impl Mappings {
         self.mappings.iter().filter(|mapping| mapping.enabled).flat_map(of).collect()
     }
 
+    /// The names of the directive sets that letters about events offer, as they are written.
+    pub fn sets(&self) -> BTreeSet<String> {
+        let mut projects = vec![""];
+        projects.extend(self.projects.iter().map(|(key, _)| key.as_str()));
+        let of = |mapping: &Mapping| {
+            let about = projects.iter().filter(|key| key.is_empty() || mapping.is_about(key));
+            let held = about.map(|key| self.held(mapping, key)).filter(Held::has_people);
+            held.flat_map(|held| held.sets).collect::<Vec<_>>()
+        };
+        self.mappings.iter().filter(|mapping| mapping.enabled).flat_map(of).collect()
+    }
+
     /// The most earlier comments that a letter about one of these events of an issue of this project shows.
     pub fn history(&self, events: &[Event], project: &str) -> u32 {
         let may_tell = |mapping: &&Mapping| {
@@ -212,6 +226,11 @@ impl Mappings {
         };
         let all = self.mappings.iter().filter(may_tell).map(|mapping| self.held(mapping, project).history);
         all.max().unwrap_or_default()
+    }
+
+    /// The name of each mapping that is not switched off.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.mappings.iter().filter(|mapping| mapping.enabled).map(|mapping| mapping.name.as_str())
     }
 
     /// Every summary, those that are switched off as well.
@@ -252,9 +271,25 @@ impl Mappings {
         [&mapping.values, self.of_project(project), &self.default]
     }
 
+    /// The projects that have a table of their own.
+    pub(crate) fn project_keys(&self) -> impl Iterator<Item = &str> {
+        self.projects.iter().map(|(key, _)| key.as_str())
+    }
+
     /// What holds for letters that people write on purpose about issues of this project.
     pub(crate) fn held_by_project(&self, project: &str) -> Held {
         Held::of("", &[self.of_project(project), &self.default])
+    }
+
+    /// Who is told that a letter of the mapping of this name, or of none, about an issue of this project did not arrive.
+    pub(crate) fn tell_returned(&self, mapping: &str, project: &str) -> TellReturned {
+        self.held_by_name(mapping, project).tell_returned
+    }
+
+    /// What holds for letters of the mapping of this name, or of none, about issues of this project.
+    pub(crate) fn held_by_name(&self, mapping: &str, project: &str) -> Held {
+        let of_mapping = self.mappings.iter().find(|one| one.name == mapping);
+        of_mapping.map_or_else(|| self.held_by_project(project), |one| self.held(one, project))
     }
 
     fn of_project(&self, project: &str) -> &Values {

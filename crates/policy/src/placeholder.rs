@@ -56,8 +56,8 @@ impl Template {
             let is_known = PLACES.iter().any(|(known, _)| *known == name && *known != "header.NAME");
             let is_field = name.strip_prefix("header.").is_some_and(|field| !field.is_empty());
             if !is_known && !is_field {
-                let hint = crate::profile::nearest(name, PLACES.iter().map(|(known, _)| *known)).unwrap_or_default();
-                return Err(format!("{name:?} is nothing that a mail says; did you mean {hint:?}?"));
+                let hint = crate::profile::meant(name, PLACES.iter().map(|(known, _)| *known));
+                return Err(format!("{name:?} is nothing that a mail says{hint}"));
             }
             pieces.push(Piece::Words(words.to_owned()));
             pieces.push(Piece::Place(name.to_owned()));

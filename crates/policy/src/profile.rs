@@ -23,16 +23,17 @@ mod workflow;
 mod written;
 mod wrong;
 
-pub use directive_set::{DirectiveSet, with_links};
+pub use directive_set::{DirectiveSet, profile_of_set, set_named, with_links};
 pub use mapping_file::{MappingFile, mapping_files, with_mapping_files};
-pub use nearest::nearest;
+pub use nearest::{meant, nearest};
 pub use rule::CONDITION_NAMES;
 pub use settings::{Default, Form, ROOMS, Room, Setting, settings};
 
 pub(crate) use directive::{DirectiveRule, Directives, Processor};
-pub(crate) use directive_set::named_in;
+pub(crate) use directive_set::{is_name_of_set, named_in};
 pub(crate) use exclusion::Exclusion;
 pub(crate) use limits::Limits;
+pub(crate) use lines::Lines;
 pub(crate) use mapped::Mapped;
 pub(crate) use network::Network;
 pub(crate) use notice::{CUSTOMER, NOT_CREATED, Notices};
@@ -283,6 +284,16 @@ impl Profile {
     /// The directive set of this name, unless it is switched off.
     pub fn directive_set(&self, name: &str) -> Option<&DirectiveSet> {
         self.directive_sets.iter().find(|set| set.name == name && set.enabled)
+    }
+
+    /// The names of all its directive sets, also of those that are switched off.
+    pub fn sets(&self) -> impl Iterator<Item = &str> {
+        self.directive_sets.iter().map(|set| set.name.as_str())
+    }
+
+    /// Whether a notice of it offers the directive set of this name.
+    pub fn offers_in_notices(&self, set: &str) -> bool {
+        self.notices.own_texts().any(|(_, text)| named_in(text).any(|named| named == set))
     }
 
     /// Whether letters carry links, so that they need a public listener to lead to.

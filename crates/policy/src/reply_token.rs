@@ -10,6 +10,9 @@
 //! upper four bits and that of the letter id in its lower four. The MAC is HMAC-SHA-256 (RFC 2104) cut to 128 bits over
 //! a label, everything before it, and the site, which the token itself does not name: a token of another site does not
 //! verify. The same token stands before the `@` of our outgoing Message-IDs.
+//!
+//! A token of a return path has the same form under another label. It stands in the envelope alone, for one recipient, and grants
+//! nothing: it shows that a delivery report is about what went to him.
 
 use crate::TokenGrant;
 use aws_lc_rs::{constant_time, hmac};
@@ -34,6 +37,8 @@ const MAC_BYTES: usize = 16;
 const TOKEN_OCTETS_MIN: usize = 34;
 /// Keeps these MACs apart from any other use of the same key.
 const LABEL: &[u8] = b"sealpost reply token\0";
+/// Those of return paths.
+const PATH_LABEL: &[u8] = b"sealpost return path\0";
 
 /// One key for reply tokens. `retired_at` is RFC 3339 in UTC; a retired key verifies for two years.
 #[derive(Clone)]
@@ -60,6 +65,11 @@ pub fn sign(key: &TokenKey, site: &str, issue_id: &str, letter_id: &str) -> Opti
     sign_under(LABEL, key, site, [issue_id, letter_id])
 }
 
+/// The token of the return path of what goes to one recipient; `copy_id` is the number of that alone, however many share the letter.
+pub fn sign_path(key: &TokenKey, site: &str, issue_id: &str, copy_id: &str) -> Option<String> {
+    sign_under(PATH_LABEL, key, site, [issue_id, copy_id])
+}
+
 /// A token over these two ids that is good for nothing but what the label names.
 pub(crate) fn sign_under(label: &[u8], key: &TokenKey, site: &str, [issue, letter]: [&str; 2]) -> Option<String> {
     let issue = short_bytes(number(issue)?);
@@ -79,8 +89,13 @@ pub(crate) fn sign_under(label: &[u8], key: &TokenKey, site: &str, [issue, lette
 /// second spelling of the same token are refused.
 pub fn verify(keys: &[TokenKey], site: &str, address: &str, now: &str) -> Option<TokenGrant> {
     let bytes = decoded(&token_in(address)?.to_ascii_uppercase())?;
-    let [issue, letter] = verify_under(LABEL, keys, site, &bytes, now)?;
-    Some(TokenGrant { address: address.to_owned(), issue_id: issue.to_string(), letter_id: letter.to_string() })
+    let under = |label: &[u8]| verify_under(label, keys, site, &bytes, now);
+    let ([issue, letter], is_path) = match under(LABEL) {
+        Some(ids) => (ids, false),
+        None => (under(PATH_LABEL)?, true),
+    };
+    let (issue_id, letter_id) = (issue.to_string(), letter.to_string());
+    Some(TokenGrant { address: address.to_owned(), issue_id, letter_id, is_path })
 }
 
 /// The bytes of a token in capitals.

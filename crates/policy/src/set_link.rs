@@ -9,6 +9,13 @@
 //! The MAC is HMAC-SHA-256 (RFC 2104) cut to 128 bits over a label, everything before it, and what the token does not say: site,
 //! set, issue, person and the end of its time. So a token is good for nothing but what was offered in that letter to that person,
 //! and cannot be made from the database alone. The message's id has random bits of its own and stands for a nonce.
+//!
+//! In a letter about events it is, with 2 as its version and the letter's [number](crate::event_letter_number) in the place of the mail that
+//! the other is about,
+//!
+//! ```text
+//! version (1) | key id (1) | letter's number (8) | place (1) | MAC (16)
+//! ```
 
 use crate::reply_token::{SECRET_BYTES_MIN, TokenKey, still_verifies};
 use aws_lc_rs::{constant_time, hmac};
@@ -16,10 +23,14 @@ use data_encoding::BASE32_NOPAD;
 use serde::{Deserialize, Serialize};
 
 const VERSION: u8 = 1;
+const EVENT_VERSION: u8 = 2;
 const MAC_BYTES: usize = 16;
 const NAMED_BYTES: usize = 25;
+const EVENT_NAMED_BYTES: usize = 11;
 /// The letters of a token.
 pub const TOKEN_CHARS: usize = (NAMED_BYTES + MAC_BYTES) * 8 / 5 + 1;
+/// The letters of one in a letter about events.
+pub const EVENT_TOKEN_CHARS: usize = (EVENT_NAMED_BYTES + MAC_BYTES) * 8 / 5 + 1;
 /// Keeps these MACs apart from any other use of the same key.
 const LABEL: &[u8] = b"sealpost directive set link\0";
 
@@ -31,6 +42,15 @@ pub struct LinkPlace {
     pub revision: u32,
     /// The letter's ordinal in the plan.
     pub letter: u32,
+    /// The link's number in the letter, from 0.
+    pub number: u8,
+}
+
+/// Where a link stands in a letter about events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EventLinkPlace {
+    /// What stands for the letter in its Message-ID.
+    pub letter: u64,
     /// The link's number in the letter, from 0.
     pub number: u8,
 }
@@ -62,12 +82,23 @@ pub struct Click {
 
 /// The token; `None` when the message's id is none, or the key too short.
 pub fn sign(key: &TokenKey, place: &LinkPlace, grant: &LinkGrant) -> Option<String> {
-    let named = named(key.id, place)?;
-    let mac = mac(key, &named, grant)?;
-    Some(BASE32_NOPAD.encode(&[named.as_slice(), &mac].concat()).to_ascii_lowercase())
+    token(key, &named(key.id, place)?, grant)
 }
 
-/// Where a token says that it stands; nothing is verified yet.
+/// The token of a link in a letter about events; `None` when the key is too short.
+pub fn sign_in_event(key: &TokenKey, place: EventLinkPlace, grant: &LinkGrant) -> Option<String> {
+    let mut named = vec![EVENT_VERSION, key.id];
+    named.extend_from_slice(&place.letter.to_be_bytes());
+    named.push(place.number);
+    token(key, &named, grant)
+}
+
+fn token(key: &TokenKey, named: &[u8], grant: &LinkGrant) -> Option<String> {
+    let mac = mac(key, named, grant)?;
+    Some(BASE32_NOPAD.encode(&[named, &mac].concat()).to_ascii_lowercase())
+}
+
+/// Where a token says that it stands; nothing is verified yet. `None` for one that stands in a letter about events.
 pub fn place_of(token: &str) -> Option<LinkPlace> {
     let bytes = decoded(token)?;
     let (&[version, _], rest) = bytes.split_first_chunk::<2>()?;
@@ -82,10 +113,19 @@ pub fn place_of(token: &str) -> Option<LinkPlace> {
     })
 }
 
+/// Where a token says that it stands in a letter about events; nothing is verified yet.
+pub fn event_place_of(token: &str) -> Option<EventLinkPlace> {
+    let bytes = decoded(token)?;
+    let (&[version, _], rest) = bytes.split_first_chunk::<2>()?;
+    let (letter, rest) = rest.split_first_chunk::<8>()?;
+    let number = rest.first().copied().unwrap_or_default();
+    (version == EVENT_VERSION).then(|| EventLinkPlace { letter: u64::from_be_bytes(*letter), number })
+}
+
 /// Whether one of the keys signed the token for this. `now` is RFC 3339. Compared in constant time.
 pub fn is_signed(keys: &[TokenKey], token: &str, grant: &LinkGrant, now: &str) -> bool {
     let Some(bytes) = decoded(token) else { return false };
-    let Some((named, given)) = bytes.split_at_checked(NAMED_BYTES) else { return false };
+    let Some((named, given)) = bytes.split_last_chunk::<MAC_BYTES>() else { return false };
     let key_id = named.get(1).copied();
     keys.iter().filter(|key| Some(key.id) == key_id && still_verifies(key, now)).any(|key| {
         mac(key, named, grant).is_some_and(|mac| constant_time::verify_slices_are_equal(&mac, given).is_ok())
@@ -94,10 +134,15 @@ pub fn is_signed(keys: &[TokenKey], token: &str, grant: &LinkGrant, now: &str) -
 
 fn decoded(token: &str) -> Option<Vec<u8>> {
     // Written in one way alone, so that a link that was spent is not another one in capitals.
-    let plain =
-        token.len() == TOKEN_CHARS && token.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
-    let bytes = BASE32_NOPAD.decode(token.to_ascii_uppercase().as_bytes()).ok().filter(|_| plain)?;
-    (bytes.len() == NAMED_BYTES + MAC_BYTES).then_some(bytes)
+    let plain = [TOKEN_CHARS, EVENT_TOKEN_CHARS].contains(&token.len())
+        && token.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+    let bytes = plain.then(|| BASE32_NOPAD.decode(token.to_ascii_uppercase().as_bytes()).ok())??;
+    let named_bytes = match bytes.first() {
+        Some(&VERSION) => NAMED_BYTES,
+        Some(&EVENT_VERSION) => EVENT_NAMED_BYTES,
+        _ => return None,
+    };
+    (bytes.len() == named_bytes + MAC_BYTES).then_some(bytes)
 }
 
 fn named(key_id: u8, place: &LinkPlace) -> Option<Vec<u8>> {

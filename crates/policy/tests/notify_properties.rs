@@ -224,7 +224,7 @@ fn leak_of_event(
         EventKind::Created | EventKind::Updated | EventKind::Deleted => return None,
         EventKind::Commented | EventKind::CommentEdited | EventKind::CommentDeleted => Entry::Comment,
         EventKind::Worked | EventKind::WorkEdited | EventKind::WorkDeleted => Entry::Work,
-        EventKind::Written => return Some("a mapping tells of a letter that somebody wrote".to_owned()),
+        EventKind::Written | EventKind::Returned => return Some("a mapping tells of a letter".to_owned()),
     };
     let id = event.part.clone()?;
     let now =

@@ -3,7 +3,8 @@
 
 use policy::event::{Event, EventKind};
 use policy::outbound::{EVENT_NAMES, EVENT_WORDS, FILE_NAMES, ISSUE_NAMES, settings};
-use policy::{FaultCode, Mappings};
+use policy::profile::profile_of_set;
+use policy::{FaultCode, Mappings, Profile};
 use std::collections::BTreeSet;
 
 const LEAST: &str = "[[mapping]]\nname = \"m\"\naudience = [\"reporter\"]\n";
@@ -126,6 +127,60 @@ fn an_audience_may_stand_in_any_level() {
 }
 
 #[test]
+fn names_of_sets_that_are_none_are_told() {
+    for (text, told) in [
+        (
+            "sets = [\"Re open\"]\n",
+            "m.toml:4: mapping[1].sets = \"Re open\" is no name of a set; write it as its profile does",
+        ),
+        ("sets = [\"support/\"]\n", "m.toml:4: mapping[1].sets = \"support/\" is no name of a set"),
+        (
+            "sets = [\"hr/reopen\", \"support/reopen\"]\n",
+            "m.toml:4: mapping[1].sets = \"support/reopen\" is named twice; a letter offers each set of a name once",
+        ),
+        (
+            "sets = [\"a\", \"b\", \"c\", \"d\", \"e\", \"f\", \"g\", \"h\", \"i\", \"j\", \"k\"]\n",
+            "m.toml:4: mapping[1].sets = […] names more than 10 sets",
+        ),
+        (
+            "sets_to = \"customers\"\n",
+            "m.toml:4: mapping[1].sets_to = \"customers\" is not one of everybody, insiders, outsiders",
+        ),
+    ] {
+        let lines = wrong(&format!("{LEAST}{text}"));
+        assert!(lines.len() == 1 && lines[0].contains(told), "{text}: {lines:#?}");
+    }
+}
+
+/// A site has several profiles, and a set stands in one of them, or nobody knows which is meant.
+#[test]
+fn the_sets_that_mappings_offer_stand_in_one_profile() {
+    let text = "[default]\naudience = [\"reporter\"]\nsets = [\"reopen\"]\n[[project]]\nkey = \"HR\"\nsets = [\"hr/done\"]\n\
+        [[mapping]]\nname = \"all\"\n[[mapping]]\nname = \"off\"\nenabled = false\nsets = [\"never\"]\n\
+        [[mapping]]\nname = \"chat\"\naudience = []\nchannels = [\"chat\"]\nsets = [\"nobody\"]\n";
+    let sets = Mappings::from_toml(text, "m.toml").unwrap().sets();
+    assert_eq!(sets.into_iter().collect::<Vec<_>>(), ["hr/done", "reopen"]);
+
+    let profile = |name: &str, sets: &[&str]| {
+        let set = |set: &&str| format!("[[directive_set]]\nname = \"{set}\"\ndirectives = {{ status = \"Done\" }}\n");
+        let text: String = sets.iter().map(set).collect();
+        Profile::from_toml(name, &format!("[default]\nproject = \"HELP\"\n{text}"), "p.toml").unwrap()
+    };
+    let profiles = [profile("support", &["reopen", "done"]), profile("hr", &["done"]), profile("hr", &["done"])];
+    let found = |named: &str| profile_of_set(named, profiles.iter()).map(|profile| profile.name.as_str());
+    assert_eq!(found("reopen"), Ok("support"));
+    assert_eq!((found("hr/done"), found("support/done")), (Ok("hr"), Ok("support")));
+    let why = found("done").unwrap_err();
+    assert!(
+        why.contains("several profiles") && why.contains("(\"hr\", \"support\"); say which, as in \"hr/done\""),
+        "{why}"
+    );
+    let why = found("repoen").unwrap_err();
+    assert!(why.contains("no profile of a mailbox of this site; did you mean \"reopen\"?"), "{why}");
+    assert!(found("hr/reopen").unwrap_err().contains("no profile"));
+}
+
+#[test]
 fn an_event_waits_for_others_as_long_as_the_least_patient_mapping_that_tells_of_it() {
     let text = "[default]\naudience = \"reporter\"\n[[project]]\nkey = \"NORTH\"\nmerge_window_s = 300\n\
         [[mapping]]\nname = \"all\"\n[[mapping]]\nname = \"urgent\"\nevents = [\"created\", \"resolved\"]\nurgent = true\n\
@@ -148,7 +203,11 @@ fn the_mappings_of_the_manual_are_good_and_its_names_are_known() {
         |block: &&str| ["[[site]]", "[[dkim]]", "[[channel]]"].iter().any(|section| block.contains(section));
     let blocks: Vec<&str> = blocks.filter(|block| !of_settings(block)).collect();
     assert!(!blocks.is_empty());
-    for block in blocks {
+    let routing = self::page("docs/routing.md");
+    let offering = routing.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let offering: Vec<&str> = offering.filter(|block| block.contains("\nsets = ")).collect();
+    assert_eq!(offering.len(), 3, "how letters offer sets");
+    for block in blocks.into_iter().chain(offering) {
         Mappings::from_toml(block, "outbound.md").unwrap_or_else(|fault| panic!("{fault}\n{block}"));
     }
     for (name, meaning) in EVENT_WORDS.iter().chain(&ISSUE_NAMES).chain(&EVENT_NAMES).chain(&FILE_NAMES) {

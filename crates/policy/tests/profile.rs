@@ -67,6 +67,7 @@ fn value(form: Form) -> String {
         Form::Condition => "\"authentic\"".to_owned(),
         Form::ProjectKey => "\"DEMO\"".to_owned(),
         Form::TimeZone => "\"Europe/Berlin\"".to_owned(),
+        Form::Language => "\"de-AT\"".to_owned(),
         Form::Addresses => "[\"a@example.com\", \"*@example.org\"]".to_owned(),
         Form::Domains => "\"example.com\"".to_owned(),
         Form::Prefix => "\"r-\"".to_owned(),
@@ -75,9 +76,7 @@ fn value(form: Form) -> String {
         Form::Number(most) => most.to_string(),
         Form::Truth => "true".to_owned(),
         Form::Due => "\"+3d\"".to_owned(),
-        Form::Templates => {
-            "{ Channel = \"{{sender.domain}}\", customfield_1 = [\"a\", \"b\"], \"No. of\" = 7 }".to_owned()
-        }
+        Form::Templates => "{ Team = \"{{sender.domain}}\", customfield_1 = [\"a\"], \"No. of\" = 7 }".to_owned(),
     }
 }
 
@@ -219,10 +218,7 @@ const WRONG: &[(&str, &str)] = &[
         "reply.domains = \"@example.com\"\n",
         "support.toml:2: reply.domains = \"@example.com\" is not a domain; write it without @, such as \"example.com\"",
     ),
-    (
-        "automatic.bounce = \"accept\"\n",
-        "support.toml:2: automatic.bounce = \"accept\" is not one of ignore, hold; did you mean \"ignore\"?",
-    ),
+    ("automatic.bounce = \"accept\"\n", "support.toml:2: automatic.bounce = \"accept\" is not one of ignore, hold"),
     (
         "catch = [\"a@b.example\", \"*@c.example\"]\nforward_to = [\"x@c.example\"]\n",
         "support.toml:3: forward_to = \"x@c.example\" is awaited by this very profile, so mail would go round for ever; name somebody else",
@@ -431,7 +427,8 @@ fn sec_32_more_patterns_than_allowed_are_refused() {
 #[test]
 fn the_profiles_of_the_manual_are_good_and_its_names_are_those_of_conditions() {
     let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/routing.md")).unwrap();
-    let blocks: Vec<&str> = page.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    let blocks = page.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let blocks: Vec<&str> = blocks.filter(|block| !block.contains("\nsets = ")).collect();
     assert!(!blocks.is_empty());
     let mut blocks = blocks.into_iter();
     while let Some(block) = blocks.next() {

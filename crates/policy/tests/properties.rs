@@ -135,6 +135,7 @@ impl Answers {
                     address: address.clone(),
                     issue_id: "10001".to_owned(),
                     letter_id: "7".to_owned(),
+                    is_path: false,
                 };
                 facts.reply_tokens = Some(granted.map(|(address, _)| grant(address)).collect());
             }

@@ -1,7 +1,7 @@
 //! SEC-02: reply tokens cannot be forged, moved to another site, issue or letter, shortened or outlive their keys.
 #![allow(clippy::unwrap_used)]
 
-use policy::reply_token::{PREFIX_OCTETS_MAX, TOKEN_OCTETS_MAX, TokenKey, resembles, sign, verify};
+use policy::reply_token::{PREFIX_OCTETS_MAX, TOKEN_OCTETS_MAX, TokenKey, resembles, sign, sign_path, verify};
 use proptest::prelude::*;
 
 const NOW: &str = "2026-11-22T10:00:00Z";
@@ -33,6 +33,18 @@ fn the_longest_token_and_prefix_fit_a_local_part() {
     let shortest = sign(&key(0), "", "0", "0").unwrap();
     assert!(resembles(&at(&shortest)));
     assert_eq!(verify(&[key(0)], "", &at(&shortest), NOW).unwrap().letter_id, "0");
+}
+
+/// Whoever can answer a letter cannot make a return path of it, nor the other way round.
+#[test]
+fn a_return_path_is_no_reply_address_though_it_looks_like_one() {
+    let [reply, path] = [sign, sign_path].map(|signed| at(&signed(&key(3), "main", "10001", "7").unwrap()));
+    assert_ne!(reply, path);
+    assert!(resembles(&path));
+    let is_path = |address: &str| verify(&[key(3)], "main", address, NOW).unwrap().is_path;
+    assert!(!is_path(&reply) && is_path(&path));
+    assert_eq!(verify(&[key(3)], "other", &path, NOW), None);
+    assert_eq!(verify(&[TokenKey { secret: vec![9; 32], ..key(3) }], "main", &path, NOW), None);
 }
 
 /// A change of the layout would make every address that is out in the world useless, so one token stands here for good;

@@ -2,7 +2,10 @@
 #![allow(clippy::unwrap_used)]
 
 use policy::reply_token::TokenKey;
-use policy::set_link::{LinkGrant, LinkPlace, TOKEN_CHARS, is_signed, place_of, sign};
+use policy::set_link::{
+    EVENT_TOKEN_CHARS, EventLinkPlace, LinkGrant, LinkPlace, TOKEN_CHARS, event_place_of, is_signed, place_of, sign,
+    sign_in_event,
+};
 use proptest::prelude::*;
 
 const NOW: &str = "2026-11-22T10:00:00Z";
@@ -73,6 +76,40 @@ fn tokens_of_this_version_look_the_same_for_ever() {
     assert_eq!(token, "aebqdgga3yazrqg6agmmbxqbtdan4aaaaabaaaybtku2cyao7e4k2bo5ouplxeiaqq");
 }
 
+const EVENT_PLACE: EventLinkPlace = EventLinkPlace { letter: 0x8123_4567_89ab_cdef, number: 2 };
+
+#[test]
+fn sec_48_a_token_in_a_letter_about_events_is_good_for_what_was_offered_there() {
+    let token = sign_in_event(&key(3), EVENT_PLACE, &grant()).unwrap();
+    assert_eq!(token.len(), EVENT_TOKEN_CHARS);
+    assert_eq!((event_place_of(&token), place_of(&token)), (Some(EVENT_PLACE), None));
+    assert_eq!(event_place_of(&sign(&key(3), &place(), &grant()).unwrap()), None);
+    assert!(is_signed(&[key(9), key(3)], &token, &grant(), NOW));
+    assert!(!is_signed(&[key(9)], &token, &grant(), NOW));
+    for other in [
+        LinkGrant { site: "other".to_owned(), ..grant() },
+        LinkGrant { set: "close".to_owned(), ..grant() },
+        LinkGrant { issue_id: "10002".to_owned(), ..grant() },
+        LinkGrant { person: "bob@example.org".to_owned(), ..grant() },
+        LinkGrant { valid_until: grant().valid_until + 1, ..grant() },
+    ] {
+        assert!(!is_signed(&[key(3)], &token, &other, NOW), "{other:?}");
+    }
+    for moved in
+        [EventLinkPlace { letter: EVENT_PLACE.letter ^ 1, ..EVENT_PLACE }, EventLinkPlace { number: 1, ..EVENT_PLACE }]
+    {
+        assert_ne!(sign_in_event(&key(3), moved, &grant()).unwrap(), token);
+    }
+    assert_eq!(sign_in_event(&TokenKey { secret: vec![1; 31], ..key(3) }, EVENT_PLACE, &grant()), None);
+}
+
+/// As above: links that are out must stay good. The MAC was worked out apart from this program.
+#[test]
+fn tokens_in_letters_about_events_look_the_same_for_ever() {
+    let token = sign_in_event(&key(3), EVENT_PLACE, &grant()).unwrap();
+    assert_eq!(token, "aibyci2fm6e2xtppal24tavdomq64fgpwh3wluymtweq");
+}
+
 proptest! {
     #[test]
     fn sec_48_every_changed_letter_breaks_a_token(at in 0..TOKEN_CHARS, letter in "[a-z2-7A-Z]") {
@@ -84,8 +121,17 @@ proptest! {
     }
 
     #[test]
+    fn sec_48_every_changed_letter_breaks_a_token_of_events(at in 0..EVENT_TOKEN_CHARS, letter in "[a-z2-7A-Z]") {
+        let token = sign_in_event(&key(3), EVENT_PLACE, &grant()).unwrap();
+        let mut changed = token.clone();
+        changed.replace_range(at..=at, &letter);
+        prop_assume!(changed != token);
+        prop_assert!(!is_signed(&[key(3)], &changed, &grant(), NOW));
+    }
+
+    #[test]
     fn any_text_is_a_token_or_none(text in "\\PC{0,80}") {
-        let _ = place_of(&text);
+        let _ = (place_of(&text), event_place_of(&text));
         prop_assert!(!is_signed(&[key(3)], &text, &grant(), NOW));
     }
 }

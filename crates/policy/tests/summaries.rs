@@ -4,7 +4,7 @@
 use policy::notify::summary::{
     Listed, Listing, Occasion, SummaryOwn, Summed, ask, decide, first_facts, looked_again, unguarded,
 };
-use policy::notify::{Facts, IssueNow, Person, Question};
+use policy::notify::{Facts, IssueNow, Person, Question, Whom};
 use policy::template::view::Site;
 use policy::{Mappings, Told};
 
@@ -70,10 +70,19 @@ fn known(mappings: &Mappings, found: &[Listed], more: bool) -> Facts {
                     facts.sees_issue.push((issue_id, account, Told::Known(sees)));
                 }
                 Question::Silence { issue_id, address } => facts.silences.push((issue_id, address, Told::Known(None))),
+                Question::Who { issue_id, audience } => {
+                    facts.who.push((issue_id, audience, Told::Known(crowd())));
+                }
                 other => panic!("{other:?}"),
             }
         }
     }
+}
+
+/// Cora and 103 others.
+fn crowd() -> Vec<Whom> {
+    let others = (0..103).map(|one| Whom::Account(format!("557058:other-{one}")));
+    std::iter::once(Whom::Account(CORA.into())).chain(others).collect()
 }
 
 fn shown(summed: &Summed, address: &str) -> Vec<String> {
@@ -173,4 +182,24 @@ fn what_is_beyond_the_bound_is_counted_and_nothing_that_cannot_be_seen() {
     let issue = &outside.summary.as_ref().unwrap().issues[0];
     assert!(issue.link.is_none() && issue.actions.is_empty() && outside.links.browse.is_none(), "{issue:#?}");
     assert_eq!(issue.facts.len(), 1, "a due day is not for outsiders");
+}
+
+#[test]
+fn of_a_group_that_has_grown_the_first_get_it_and_the_story_counts_the_others() {
+    let mappings = mappings("project = HELP", "groups = [\"support\"]\naudience_max = 1");
+    let found = [listed("2", Told::Known(None))];
+    let facts = known(&mappings, &found, false);
+    let asked: Vec<&str> = facts.people.iter().map(|(account, _)| account.as_str()).collect();
+    assert_eq!(asked, [ANN, CORA], "nobody who is too many is asked about");
+    let summed = decided(&mappings, &found, false);
+    // Cora is the second of the accounts, and the first of the group.
+    let mut told: Vec<&str> = summed.letters.iter().map(|letter| letter.recipient.address.as_str()).collect();
+    told.sort_unstable();
+    assert_eq!(told, ["ann@example.org", "cora@example.org", OUT]);
+    let left: Vec<&str> = summed.left_out.iter().map(|one| one.whom.as_str()).collect();
+    assert_eq!(
+        (left.len(), left[0], left[99], left[100]),
+        (101, "account 557058:other-0", "account 557058:other-99", "3 more people")
+    );
+    assert!(summed.left_out.iter().all(|one| one.why.contains("may have 1 people (audience_max)")), "{summed:#?}");
 }

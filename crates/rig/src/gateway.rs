@@ -145,7 +145,7 @@ impl Metrics {
     /// Jobs of mails and events that will go on by themselves.
     pub fn open_jobs(&self) -> u64 {
         assert!(self.0.contains("sealpost_messages "), "the metrics lack the store's figures: {}", self.0);
-        let kinds = ["decide", "carry", "deliver", "replay", "notice", "written", "letter"]
+        let kinds = ["decide", "carry", "deliver", "replay", "notice", "written", "returned", "letter"]
             .map(|kind| format!("kind=\"{kind}\""));
         let states = ["state=\"ready\"", "state=\"running\"", "state=\"waiting\""];
         let pairs = kinds.iter().flat_map(|kind| states.iter().map(move |state| (kind.as_str(), *state)));

@@ -14,6 +14,7 @@ pub mod event;
 pub mod file;
 pub mod files;
 pub mod letter;
+mod listed;
 pub mod mailbox;
 pub mod manual;
 pub mod message;
@@ -91,6 +92,7 @@ pub async fn with_store<T>(
 ) -> Result<T, Failure> {
     let settings = crate::settings::load(config)?;
     let store = Store::open(&settings.store).await?;
+    store.go_by(&settings.retention());
     let done = work(&settings, &store).await;
     store.close().await;
     done
@@ -109,7 +111,7 @@ pub fn site_named<'s>(settings: &'s Settings, name: &str) -> Result<&'s Site, Fa
 }
 
 fn no_such<'s>(what: &str, name: &str, known: impl Iterator<Item = &'s str>) -> Failure {
-    let near = crate::settings::guess(name, known).map_or_else(String::new, |near| format!("; did you mean {near}?"));
+    let near = policy::profile::nearest(name, known).map_or_else(String::new, |near| format!("; did you mean {near}?"));
     Failure::new(format!("{name} is not the name of a {what} in the settings{near}"))
 }
 

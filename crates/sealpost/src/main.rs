@@ -26,6 +26,9 @@ enum Command {
         /// Begin anew: the folder's earlier demo is removed.
         #[arg(long)]
         fresh: bool,
+        /// Leave what happens in the desk alone: for measuring.
+        #[arg(long, hide = true)]
+        inbound_only: bool,
     },
     /// Start the built-in tracker alone, with projects of your own, to try settings and profiles against it.
     Desk {
@@ -38,6 +41,9 @@ enum Command {
         /// Its port on loopback; 0 takes any.
         #[arg(long, default_value_t = 8027)]
         port: u16,
+        /// Speak as Jira Data Center does (REST API v2); without it, as Jira Cloud.
+        #[arg(long)]
+        data_center: bool,
     },
     /// Run the gateway.
     Serve {
@@ -258,8 +264,10 @@ fn main() -> ExitCode {
 
 async fn run(command: Command) -> Result<(), command::Failure> {
     match command {
-        Command::Demo { data, fresh } => command::demo::run(&data, fresh).await,
-        Command::Desk { projects, data, port } => command::desk::run(&data, &projects, port).await,
+        Command::Demo { data, fresh, inbound_only } => command::demo::run(&data, fresh, inbound_only).await,
+        Command::Desk { projects, data, port, data_center } => {
+            command::desk::run(&data, &projects, port, data_center).await
+        }
         Command::Serve { config, role } => command::serve::run(&config, &role).await,
         Command::Check { config } => command::check::run(&config).await,
         Command::SignIn { config } => command::sign_in::run(&config).await,

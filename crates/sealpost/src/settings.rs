@@ -11,7 +11,7 @@ pub mod templates;
 pub mod written;
 
 pub use fixed::Fixed;
-pub use written::{Problem, guess};
+pub use written::Problem;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -37,6 +37,7 @@ pub struct Settings {
     pub file: PathBuf,
     pub store: store::Settings,
     pub keep_usage_days: u32,
+    pub keep_flags_days: u32,
     pub keep_events_days: u32,
     pub keep_billing_days: u32,
     pub console: Console,
@@ -175,6 +176,7 @@ pub struct Site {
     pub keep_events_days: Option<u32>,
     /// The same of what is counted.
     pub keep_usage_days: Option<u32>,
+    pub keep_flags_days: Option<u32>,
     pub keep_billing_days: Option<u32>,
 }
 
@@ -338,6 +340,7 @@ impl Settings {
         };
         let usage = |site: &Site| site.keep_usage_days.unwrap_or(self.keep_usage_days);
         let billing = self.sites.iter().filter_map(|site| Some((site.name.clone(), site.keep_billing_days?)));
+        let flags = self.sites.iter().filter_map(|site| Some((site.name.clone(), site.keep_flags_days?)));
         let of_sites =
             |days: &dyn Fn(&Site) -> u32| self.sites.iter().map(|site| (site.name.clone(), days(site))).collect();
         store::Retention {
@@ -347,8 +350,11 @@ impl Settings {
             events_by_site: of_sites(&events),
             keep_usage_days: self.keep_usage_days,
             usage_by_site: of_sites(&usage),
+            plans: self.plans.clone(),
             keep_billing_days: self.keep_billing_days,
             billing_by_site: billing.collect(),
+            keep_flags_days: self.keep_flags_days,
+            flags_by_site: flags.collect(),
         }
     }
 }

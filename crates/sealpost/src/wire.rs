@@ -11,10 +11,12 @@ mod observe;
 mod outgoing;
 mod pages;
 mod pen;
+mod previewing;
 mod public;
 mod reload;
 mod site_check;
 mod site_fields;
+mod site_mappings;
 mod site_projects;
 mod uploads;
 mod webhooks;
@@ -25,12 +27,14 @@ pub use fetching::{ask_how_many, listen_for_silence};
 pub use listening::{Listening, ask_what_listens};
 pub use observe::{logs, panics};
 pub use outgoing::{Dialogue, Lasting, greet, hand_over};
-pub use site_check::{SiteFindings, look_at, projects_of};
+pub use site_check::{SiteFindings, issue_id, look_at, projects_of};
 pub use site_fields::{Found, find_fields, make_fields};
+pub use site_mappings::questions_of;
 pub use site_projects::PROJECTS_MAX;
 pub use webhooks::{Webhooks, app_webhook_standing, webhook_address, webhook_standing};
 
 use crate::command::Failure;
+use crate::command::letter::captured::Looking;
 use crate::settings::{self, Settings};
 use accounts::AccountsGate;
 use engine::cell::Cells;
@@ -115,15 +119,8 @@ async fn telling(settings: &Settings, store: &Store, lasting: &Lasting) -> Resul
 }
 
 /// What would be told of an event, as the gateway of these settings would decide it now. Nothing is started.
-pub async fn preview(
-    settings: &Settings,
-    store: &Store,
-    line: &store::EventLine,
-    to: &str,
-) -> Result<engine::Preview, Failure> {
-    let lasting = Lasting::new(engine::Tokens::new(store.clone()));
-    let cells = adapters::cells(settings).await?;
-    let parts = parts(settings, store, &cells, &lasting, &[]).await?;
+pub async fn preview(looking: &Looking<'_>, line: &store::EventLine, to: &str) -> Result<engine::Preview, Failure> {
+    let parts = parts(looking.settings, looking.store, looking.cells, looking.lasting, &[]).await?;
     Ok(engine::Previews::new(parts).preview(line, to).await?)
 }
 
@@ -162,7 +159,7 @@ impl Gateway {
         let origin = settings.console.url.clone().unwrap_or_else(|| listeners.console_origin(&settings));
         let reader = Arc::new(pages::PageReader { cells: cells.clone(), limits: settings.mail.clone() });
         let watched = Arc::new(pages::Watched { engine: engine.clone() });
-        let hands = Arc::new(hands::PageHands::new(settings.clone(), store.clone(), cells.clone()));
+        let hands = Arc::new(hands::PageHands::new(settings.clone(), store.clone(), cells.clone(), lasting.clone()));
         let console = console::Console::new(store.clone(), reader, browse_bases(&settings), &origin);
         let console =
             console.watching(watched).acting_by(hands.clone()).writing_by(Arc::new(pen::EnginePen(engine.clone())));

@@ -19,6 +19,7 @@ mod stories {
     mod demo;
     mod desk;
     mod dkim;
+    mod event_acts;
     mod events;
     mod fetching;
     mod fetching_graph;
@@ -43,9 +44,11 @@ mod stories {
     mod public;
     mod removed_files;
     mod replay;
+    mod returned;
     mod scores;
     mod seclusion;
     mod secrecy;
+    mod sets;
     mod settings;
     mod shadow;
     mod signals;

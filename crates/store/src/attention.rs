@@ -6,11 +6,22 @@ use crate::rows::{JobState, Micros};
 use crate::{event, outbox};
 use policy::Fault;
 
+/// What is worked on beside mails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Work {
+    /// What is decided about the events of one issue.
+    Events,
+    /// A letter; those of one mail are one.
+    Letters,
+}
+
 /// Mails by the state of their work, without those that are done.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Attention {
     /// The state, how many mails are in it, and since when the first of them is; for work that goes on, when it began.
     states: Vec<(JobState, u64, Micros)>,
+    /// Work on events and letters that goes on by itself.
+    under_way: Vec<(Work, JobState, u64)>,
     /// Mails that a decision held or put into quarantine and nobody has settled yet, and when the first of them came.
     pub unsettled: Option<(u64, Micros)>,
     /// Mails of which letters are held or were given up, although their steps are not.
@@ -31,6 +42,12 @@ impl Attention {
     /// How many mails are in this state, and since when; `None` when none is.
     pub fn of(&self, state: JobState) -> Option<(u64, Micros)> {
         self.states.iter().find(|(found, ..)| *found == state).map(|(_, number, since)| (*number, *since))
+    }
+
+    /// How much work of this kind goes on by itself and is in this state.
+    pub fn under_way(&self, work: Work, state: JobState) -> u64 {
+        let of = self.under_way.iter().filter(|(kind, found, _)| (*kind, *found) == (work, state));
+        of.map(|(.., number)| number).sum()
     }
 }
 
@@ -60,6 +77,9 @@ impl Store {
             FROM jobs j CROSS JOIN messages m
             WHERE j.state IN ('ready', 'running', 'waiting', 'held', 'dead') AND m.id = j.subject AND m.job = j.id
             GROUP BY j.state";
+        const UNDER_WAY: &str = "SELECT kind, state, COUNT(*) FROM jobs
+            WHERE state IN ('ready', 'running', 'waiting') AND kind IN ('notice', 'letter', 'deliver', 'written')
+            GROUP BY kind, state";
         const LETTERS: &str = "SELECT COUNT(*) FROM jobs j CROSS JOIN messages m
             WHERE j.state IN ('held', 'dead') AND j.kind = 'deliver' AND m.id = j.subject AND m.job <> j.id";
         const BULLETINS: &str = "SELECT COUNT(*) FROM jobs WHERE state IN ('held', 'dead') AND kind = 'bulletin'";
@@ -76,6 +96,11 @@ impl Store {
                     for (state, number, since) in all!(conn, (String, i64, i64), STATES)? {
                         let number = u64::try_from(number).unwrap_or(0);
                         attention.states.push((JobState::from_word(&state)?, number, since));
+                    }
+                    for (kind, state, number) in all!(conn, (String, String, i64), UNDER_WAY)? {
+                        let work = if kind == "notice" { Work::Events } else { Work::Letters };
+                        let number = u64::try_from(number).unwrap_or(0);
+                        attention.under_way.push((work, JobState::from_word(&state)?, number));
                     }
                     let letters = one!(conn, (i64,), LETTERS)?;
                     attention.stuck_letters = letters.map_or(0, |(number,)| u64::try_from(number).unwrap_or(0));

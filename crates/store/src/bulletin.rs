@@ -118,7 +118,7 @@ impl Store {
         contact: Option<ContactKind>,
     ) -> Result<bool, Fault> {
         const KNOWN: &str = "SELECT contact FROM bulletins WHERE key = $1";
-        let (key, hash) = self.bulletin_key(bulletin, target).await?;
+        let (key, hash) = self.bulletin_key(&bulletin.site, &bulletin.name, target).await?;
         let asked = key.clone();
         let known =
             self.inner.db.read(move |conn| Box::pin(async move { one!(conn, (Option<String>,), KNOWN, &asked) }));
@@ -150,7 +150,7 @@ impl Store {
     ) -> Result<bool, Fault> {
         const PASSED_ON: &str = "UPDATE bulletins SET passed_on = 1 WHERE id = $1 AND passed_on = 0";
         let contact = Some(ContactKind::Billing.word());
-        let known = self.bulletin_key(bulletin, target).await?;
+        let known = self.bulletin_key(&bulletin.site, &bulletin.name, target).await?;
         let key = known.0.clone();
         let new = self.new_bulletin(bulletin, target, contact, known).await?;
         let work = self.inner.db.unit(move |conn| {
@@ -171,8 +171,7 @@ impl Store {
     }
 
     /// By what a bulletin to this target is known, and the hash of the target.
-    async fn bulletin_key(&self, bulletin: &Bulletin, target: &BulletinTarget) -> Result<(String, Vec<u8>), Fault> {
-        let Bulletin { name, site, .. } = bulletin;
+    async fn bulletin_key(&self, site: &str, name: &str, target: &BulletinTarget) -> Result<(String, Vec<u8>), Fault> {
         let hasher = self.inner.vault.hasher(site).await?;
         let hash = match target {
             BulletinTarget::Address(address) => hasher.address(&mail::normalised(address)),
@@ -243,6 +242,14 @@ impl Store {
         Ok(woken)
     }
 
+    /// Whether this target is told what has this name, and not only kept from it because it was too much.
+    pub async fn was_told(&self, site: &str, name: &str, target: &BulletinTarget) -> Result<bool, Fault> {
+        const SQL: &str = "SELECT id FROM bulletins WHERE key = $1 AND withheld = 0";
+        let (key, _) = self.bulletin_key(site, name, target).await?;
+        let known = self.inner.db.read(move |conn| Box::pin(async move { one!(conn, (String,), SQL, &key) }));
+        Ok(known.await?.is_some())
+    }
+
     /// The names under which somebody was told of outages of late.
     pub async fn told_offline(&self) -> Result<Vec<String>, Fault> {
         const SQL: &str = "SELECT DISTINCT name FROM bulletins WHERE cause = 'offline' AND posted_at > $1
@@ -310,18 +317,31 @@ impl Store {
             .await
     }
 
-    /// What the sweep forgets.
-    pub(crate) async fn forget_bulletins(&self) -> Result<(), Fault> {
-        const OLD: &str = "DELETE FROM bulletins WHERE posted_at < $1";
+    /// What the sweep forgets, with a receipt for each site; how many bulletins.
+    pub(crate) async fn forget_bulletins(&self) -> Result<u64, Fault> {
+        const SITES: &str = "SELECT DISTINCT site FROM bulletins WHERE posted_at < $1 ORDER BY site";
+        const OLD: &str = "DELETE FROM bulletins WHERE site = $1 AND posted_at < $2";
         const OVER: &str = "DELETE FROM outages WHERE seen_at < $1";
-        let work = self.inner.db.unit(|conn| {
-            Box::pin(async move {
-                let now = dialect::now(conn).await?;
-                execute!(conn, OLD, now - KEPT_DAYS * DAY)?;
-                execute!(conn, OVER, now - DAY).map(|_| ())
-            })
-        });
-        work.await
+        let (now, mut forgotten) = (self.now().await?, 0);
+        let before = now - KEPT_DAYS * DAY;
+        let sites = self.inner.db.read(move |conn| Box::pin(async move { all!(conn, (String,), SITES, before) }));
+        for (site,) in sites.await? {
+            let entry = Entry::by_program(&self.inner.vault, &site, "sweep", "bulletins", None).await?;
+            let work = self.inner.db.unit(move |conn| {
+                Box::pin(async move {
+                    let gone = execute!(conn, OLD, &site, before)?;
+                    if gone > 0 {
+                        let told = format!("{{\"erased\":{gone},\"kept_days\":{KEPT_DAYS}}}");
+                        audit::write(conn, &entry.with_receipt(Some(told)), now).await?;
+                    }
+                    Ok(gone)
+                })
+            });
+            forgotten += work.await?;
+        }
+        let over = self.inner.db.unit(move |conn| Box::pin(async move { execute!(conn, OVER, now - DAY) }));
+        over.await?;
+        Ok(forgotten)
     }
 }
 

@@ -85,6 +85,6 @@ impl Store {
 }
 
 pub(crate) fn erased() -> Fault {
-    let why = "The content of this message was erased as the retention rules say.";
+    let why = "What it said was erased, by a person or as the retention rules say; the audit trail tells which.";
     Fault::permanent(FaultCode::KeyUnavailable, why).with_public(why)
 }

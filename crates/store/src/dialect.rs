@@ -197,6 +197,14 @@ pub(crate) async fn lock_lease(conn: &mut Conn, job: &str, fence: i64) -> Result
     Ok(one!(conn, (i64,), sql, job, fence)?.map(|(due,)| due))
 }
 
+/// Locks the row of a job until the unit ends, whatever its state, so that whoever works on it waits or was first. SQLite needs none.
+pub(crate) async fn lock_job(conn: &mut Conn, job: &str) -> Result<(), Fault> {
+    if conn.is_postgres() {
+        execute!(conn, "SELECT id FROM jobs WHERE id = $1 FOR UPDATE", job)?;
+    }
+    Ok(())
+}
+
 /// Claiming, $1 now, $2 ended before this frees a lane, $3 to $6 kinds, $7 how many, $8 leased until, $9 worker.
 macro_rules! claim_sql {
     ($lock:literal) => {

@@ -1,9 +1,14 @@
 //! Events of trackers: each deed taken in once, and the job that decides about those of an issue when their window is over.
 
+pub(crate) mod again;
+mod erase;
+pub(crate) mod filtered;
 pub(crate) mod forget;
 mod notice;
 pub(crate) mod shown;
 
+pub use again::{EventAgain, NotDecidedAgain};
+pub use erase::{ErasedByHand, LettersErased, NotErased};
 pub use notice::Decided;
 
 use crate::Store;
@@ -93,6 +98,10 @@ pub struct EventStory {
     pub notice: Option<Value>,
     /// What told of it, word by word.
     pub body: Option<Vec<u8>>,
+    /// Who had it decided about anew, each with what had been decided before.
+    pub again: Vec<EventAgain>,
+    /// Who erased it; `None` while it is kept, and where the sweep did.
+    pub erased: Option<ErasedByHand>,
     /// The work on its issue; `None` when it was done long ago.
     pub job: Option<JobState>,
     /// Why that work waited or stopped last; `None` when it ended since.
@@ -332,11 +341,16 @@ impl Store {
             _ => None,
         };
         let line = self.inner.event_line(row).await?;
+        let again = self.event_again(&site, id).await?;
+        let erased = match line.event {
+            None => self.erased_by_hand(&site, id).await?,
+            Some(_) => None,
+        };
         let (job, fault) = match job {
             Some((state, fault, _)) => (Some(JobState::from_word(&state)?), self.inner.why(&line, fault).await?),
             None => (None, None),
         };
-        Ok(Some(EventStory { line, notice_id, notice, body, job, fault, held }))
+        Ok(Some(EventStory { line, notice_id, notice, body, again, erased, job, fault, held }))
     }
 
     /// A person's word: the work on the event's issue that was given up is begun anew. `false` when it was not.

@@ -34,7 +34,12 @@ pub struct Flag {
 pub(crate) const HOLDS: &str = "SELECT message FROM flags WHERE message = $1 AND until > $2";
 
 impl Store {
-    /// Flags a mail for 1 to 30 days, or changes reason and end of its flag; longer reasons are cut. `None` when that was done,
+    /// How many days a flag on a mail of this site lasts at most.
+    pub fn flag_days_max(&self, site: &str) -> u32 {
+        u32::try_from(self.keep_flags_days(site)).unwrap_or(FLAG_DAYS_MAX).clamp(1, FLAG_DAYS_MAX)
+    }
+
+    /// Flags a mail for 1 to 30 days, at most as long as its site keeps flags, or changes reason and end of its flag; longer reasons are cut. `None` when that was done,
     /// otherwise why not.
     pub async fn flag(&self, message: &str, reason: &str, days: u32, who: &str) -> Result<Option<NotNow>, Fault> {
         const SQL: &str =
@@ -47,7 +52,7 @@ impl Store {
         let sealed = sealed::seal(&key, place(&site, message), &reason)?;
         let entry = Entry::by_person(&self.inner.vault, &site, "flag", message, who).await?;
         let message = message.to_owned();
-        let length = i64::from(days.clamp(1, FLAG_DAYS_MAX)) * DAY;
+        let length = i64::from(days.clamp(1, self.flag_days_max(&site))) * DAY;
         let work = self.inner.db.unit(move |conn| {
             Box::pin(async move {
                 let now = dialect::now(conn).await?;
@@ -124,8 +129,16 @@ impl Store {
         Ok(flagged)
     }
 
-    /// Ends the flags whose time is over, each with a row in the audit trail; the number of them.
+    /// Ends the flags whose time is over, also where the period of their site became shorter since, each with a row in the audit trail; the
+    /// number of them.
     pub(crate) async fn end_flags(&self) -> Result<u64, Fault> {
+        const SHORTER: &str = "UPDATE flags SET until = flagged_at + $2 WHERE site = $1 AND until > flagged_at + $2";
+        const SITES: &str = "SELECT DISTINCT site FROM flags";
+        let sites = self.inner.db.read(|conn| Box::pin(async move { all!(conn, (String,), SITES) }));
+        for (site,) in sites.await? {
+            let length = self.keep_flags_days(&site) * DAY;
+            self.inner.db.unit(move |conn| Box::pin(async move { execute!(conn, SHORTER, &site, length) })).await?;
+        }
         const OVER: &str = "SELECT message, site FROM flags WHERE until <= $1 ORDER BY until LIMIT $2";
         let mut ended = 0;
         loop {

@@ -85,6 +85,14 @@ async fn the_sweep_of_events_and_their_number_follow_indexes_of_what_is_left_to_
         indexes.dedup();
         assert_eq!((indexes, followed.sorts), (owned(&[index]), false), "{:#?}", followed.lines);
     }
+    let earlier = Followed::by(&mut conn, event::again::EARLIER).await;
+    // Each decision asks, and of events that came in just now there are few later ones, however many were made about their issue before.
+    assert_eq!(
+        (earlier.indexes_of("notices"), earlier.sorts),
+        (owned(&["notices_received"]), false),
+        "{:#?}",
+        earlier.lines
+    );
     let counted = Followed::by(&mut conn, figures::OPEN_EVENTS).await;
     assert!(counted.lines[0].contains("COVERING INDEX events_"), "{:#?}", counted.lines);
 }
@@ -106,6 +114,12 @@ async fn what_stopped_is_found_from_the_few_jobs_that_did() {
     for sql in [outbox::shown::NEWEST, outbox::shown::STOPPED] {
         let followed = Followed::by(&mut conn, sql).await;
         assert_eq!(followed.indexes_of("events"), ["events_received"], "{:#?}", followed.lines);
+    }
+    for (sql, table, index) in
+        [(outbox::filtered::LOOK, "outbox", "outbox_newest"), (event::filtered::LOOK, "events", "events_received")]
+    {
+        let followed = Followed::by(&mut conn, sql).await;
+        assert_eq!((followed.indexes_of(table), followed.sorts), (owned(&[index]), false), "{:#?}", followed.lines);
     }
     let newest = Followed::by(&mut conn, outbox::shown::NEWEST).await;
     assert_eq!((newest.indexes_of("outbox"), newest.sorts), (owned(&["outbox_newest"]), false), "{:#?}", newest.lines);

@@ -1,4 +1,6 @@
-//! Jobs: claiming by lanes, leases with fencing, waiting, holding, giving up.
+//! Jobs: claiming by lanes, leases with fencing, being woken, ending.
+
+mod stop;
 
 use crate::Store;
 use crate::audit::{self, Entry};
@@ -6,9 +8,8 @@ use crate::database::{Conn, Db, all, execute, one};
 use crate::dialect;
 use crate::letter;
 use crate::rows::{JobKind, JobState, Lease, Micros};
-use crate::sealed::{self, job_place};
 use crate::sweep::NOTHING_KEPT_EVERY_S;
-use policy::{Fault, FaultCode, FaultKind};
+use policy::{Fault, FaultCode};
 use uuid::Uuid;
 
 /// How long a held or dead job still keeps the later ones of its lane waiting: time for a person to look before a reply
@@ -29,7 +30,7 @@ const SECOND: i64 = 1_000_000;
 type Claimed = (String, String, String, String, i64, i64, i64, i64, i64);
 
 impl JobKind {
-    const ALL: [JobKind; 15] = [
+    const ALL: [JobKind; 16] = [
         JobKind::Decide,
         JobKind::Carry,
         JobKind::Sweep,
@@ -45,6 +46,7 @@ impl JobKind {
         JobKind::Bulletin,
         JobKind::Written,
         JobKind::Summary,
+        JobKind::Returned,
     ];
 
     /// The word that stands in the database.
@@ -65,6 +67,7 @@ impl JobKind {
             JobKind::Bulletin => "bulletin",
             JobKind::Written => "written",
             JobKind::Summary => "summary",
+            JobKind::Returned => "returned",
         }
     }
 
@@ -93,48 +96,6 @@ impl JobState {
     pub(crate) fn from_word(word: &str) -> Result<JobState, Fault> {
         let known = JobState::ALL.into_iter().find(|state| state.word() == word);
         known.ok_or_else(|| Fault::permanent(FaultCode::StoreCorrupt, "a job has an unknown state"))
-    }
-}
-
-/// How a running job stops without being done.
-struct Stop {
-    state: JobState,
-    due: Micros,
-    tries_back: i64,
-    waits_for: WaitsFor,
-}
-
-/// What a waiting job waits for beside its time, by which it is found when that comes before.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum WaitsFor {
-    Time,
-    /// Room in a capacity plan. That is nothing that it does itself, so the time does not count as its age.
-    Room,
-    /// An outgoing server that lets us in.
-    LettingIn,
-}
-
-impl WaitsFor {
-    /// The number that stands in the database.
-    fn number(self) -> i64 {
-        match self {
-            WaitsFor::Time => 0,
-            WaitsFor::Room => 1,
-            WaitsFor::LettingIn => 2,
-        }
-    }
-}
-
-impl Stop {
-    fn to(state: JobState) -> Stop {
-        Stop { state, due: 0, tries_back: 0, waits_for: WaitsFor::Time }
-    }
-
-    /// Whether a letter that was let go stays unsent for now, because its server is away, puts it off or is halted: it is counted anew when it
-    /// goes. One that only waits for its turn goes within seconds, and one in doubt may have gone.
-    fn keeps_unsent(&self, fault: &Fault) -> bool {
-        let is_parked = self.state == JobState::Waiting && self.tries_back == 0;
-        (is_parked || self.waits_for == WaitsFor::LettingIn) && fault.kind != FaultKind::Unknown
     }
 }
 
@@ -246,79 +207,17 @@ impl Store {
         Ok(())
     }
 
-    /// The job waits until then; the fault is shown in the story.
-    pub async fn park(&self, lease: &Lease, fault: &Fault, until: Micros) -> Result<(), Fault> {
-        self.stop(lease, fault, Stop { due: until, ..Stop::to(JobState::Waiting) }).await
-    }
-
-    /// The job waits until then as a part of its work (the time of a look-up, an undecided parent, a time that the
-    /// tracker named): like [`Store::park`], but the try is taken back, so that waiting never wears out the tries.
-    pub async fn wait(&self, lease: &Lease, fault: &Fault, until: Micros) -> Result<(), Fault> {
-        self.stop(lease, fault, Stop { due: until, tries_back: 1, ..Stop::to(JobState::Waiting) }).await
-    }
-
-    /// Like [`Store::wait`], for room in the capacity plan of its site: [`Store::end_aside`] finds it when there is some, and by its
-    /// age it is as old afterwards as it was before.
-    pub async fn wait_aside(&self, lease: &Lease, fault: &Fault, until: Micros) -> Result<(), Fault> {
-        let stop = Stop { due: until, tries_back: 1, waits_for: WaitsFor::Room, ..Stop::to(JobState::Waiting) };
-        self.stop(lease, fault, stop).await
-    }
-
-    /// Like [`Store::wait`], for an outgoing server that lets nobody in: [`Store::end_halts`] finds it when it may.
-    pub async fn wait_halted(&self, lease: &Lease, fault: &Fault, until: Micros) -> Result<(), Fault> {
-        let stop = Stop { due: until, tries_back: 1, waits_for: WaitsFor::LettingIn, ..Stop::to(JobState::Waiting) };
-        self.stop(lease, fault, stop).await
-    }
-
     /// Outgoing servers may let us in by now, because settings changed: what waits for that goes on at once.
     pub async fn end_halts(&self) -> Result<(), Fault> {
-        const SQL: &str = "UPDATE jobs SET due = $1, aside = 0 WHERE aside = 2 AND state = 'waiting'";
-        let work = self.inner.db.unit(|conn| {
-            Box::pin(async move {
-                let now = dialect::now(conn).await?;
-                execute!(conn, SQL, now).map(|_| ())
-            })
-        });
-        work.await?;
-        self.inner.bell.ring();
-        Ok(())
+        self.make_due("UPDATE jobs SET due = $1, aside = 0 WHERE aside = 2 AND state = 'waiting'").await
     }
 
-    /// The job waits for a person.
-    pub async fn hold(&self, lease: &Lease, fault: &Fault) -> Result<(), Fault> {
-        self.stop(lease, fault, Stop::to(JobState::Held)).await
-    }
-
-    /// The job is given up: visible and replayable.
-    pub async fn bury(&self, lease: &Lease, fault: &Fault) -> Result<(), Fault> {
-        self.stop(lease, fault, Stop::to(JobState::Dead)).await
-    }
-
-    async fn stop(&self, lease: &Lease, fault: &Fault, stop: Stop) -> Result<(), Fault> {
-        const SQL: &str = "UPDATE jobs SET state = $1, due = $2, tries = tries - $3, sealed_fault = $4, ended_at = $5,
-            worker = NULL, aside = $7, created_at = created_at + $8 WHERE id = $6";
-        const LET_ANEW: &str = "UPDATE outbox SET let_at = NULL WHERE id = $1 AND let_at IS NOT NULL";
-        let is_let_anew = lease.kind == JobKind::Letter && stop.keeps_unsent(fault);
-        let sealed = match self.inner.key_for(lease).await? {
-            Some(key) => Some(sealed::seal(&key, job_place(&lease.site, &lease.job), fault)?),
-            None => None,
-        };
-        let lease = lease.clone();
+    /// What this statement finds is due now ($1).
+    pub(crate) async fn make_due(&self, sql: &'static str) -> Result<(), Fault> {
         let work = self.inner.db.unit(move |conn| {
             Box::pin(async move {
-                check_lease(conn, &lease).await?;
                 let now = dialect::now(conn).await?;
-                let ended_at = (stop.state != JobState::Waiting).then_some(now);
-                let state = stop.state.word();
-                let (aside, waits) = match stop.waits_for {
-                    WaitsFor::Room => (WaitsFor::Room.number(), stop.due.saturating_sub(now).max(0)),
-                    other => (other.number(), 0),
-                };
-                execute!(conn, SQL, state, stop.due, stop.tries_back, sealed, ended_at, &lease.job, aside, waits)?;
-                if is_let_anew {
-                    execute!(conn, LET_ANEW, &lease.subject)?;
-                }
-                Ok(())
+                execute!(conn, sql, now).map(|_| ())
             })
         });
         work.await?;
@@ -460,21 +359,4 @@ fn lease_of((job, kind, site, subject, tries, fence, until, created_at, _): Clai
     let kind = JobKind::from_word(&kind)?;
     let tries = u32::try_from(tries).unwrap_or(u32::MAX);
     Ok(Lease { job, kind, site, subject, tries, fence, until, created_at })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_letter_that_its_server_keeps_is_counted_anew() {
-        let away = Fault::temporary(FaultCode::PostUnreachable, "");
-        let parked = || Stop::to(JobState::Waiting);
-        assert!(parked().keeps_unsent(&away));
-        assert!(Stop { waits_for: WaitsFor::LettingIn, tries_back: 1, ..parked() }.keeps_unsent(&away));
-        assert!(!Stop { tries_back: 1, ..parked() }.keeps_unsent(&away), "it waits for its turn");
-        assert!(!Stop::to(JobState::Dead).keeps_unsent(&away) && !Stop::to(JobState::Held).keeps_unsent(&away));
-        let doubtful = Fault { kind: FaultKind::Unknown, ..away };
-        assert!(!parked().keeps_unsent(&doubtful), "it may have gone");
-    }
 }

@@ -6,7 +6,8 @@ use crate::database::{Conn, execute, one};
 use crate::dialect;
 use crate::job::{self, check_lease, lease_lost};
 use crate::meter::{self, Count};
-use crate::rows::{Begun, Lease, Micros};
+use crate::outbox::returned::tell_of_failure;
+use crate::rows::{Begun, Dialogue, JobKind, Lease, LetterLeft, Micros};
 use crate::sealed::{self, ledger_place};
 use crate::vault::seal::SealingKey;
 use crate::writer::end_unit;
@@ -14,7 +15,10 @@ use policy::meter::Metered;
 use policy::{Fault, FaultCode, Receipt, StepKey};
 
 /// What a row says: state, begun_at, looked, sealed_before, sealed_fault, receipt. States are `begun`, `open` (looked for
-/// and not there: to be begun again), `done` and `failed`.
+/// and not there, or asked for once more: to be begun), `done` and `failed`.
+///
+/// `sealed_fault` holds the fault of a step that failed, and of a letter that left what its server said of it, a [`Dialogue`]: how the step
+/// ended in words, which are sealed and erased as content is.
 type Deed = (String, i64, i64, Option<Vec<u8>>, Option<Vec<u8>>, Option<String>);
 
 const DEED: &str = "SELECT state, begun_at, looked, sealed_before, sealed_fault, receipt FROM ledger WHERE key = $1";
@@ -28,12 +32,12 @@ const FIRST_AND_END_ON_SQLITE: &str = concat!(
     end_unit!()
 );
 
-/// Ends a job with its only step, and tells it in the audit trail: as [`insert_audit`], with $8 job, $9 fence. It changes three rows, or it
+/// Ends a job with its only step, and tells it in the audit trail: as [`insert_audit`], with $8 job, $9 fence, $10 dialogue. It changes three rows, or it
 /// must be taken back.
 const ONLY_ON_SQLITE: &str = concat!(
     "UPDATE jobs SET state = 'done', ended_at = $1, sealed_fault = NULL, worker = NULL
         WHERE id = $8 AND fence = $9 AND state = 'running';
-    UPDATE ledger SET state = 'done', ended_at = $1, receipt = $5 WHERE key = $4 AND state = 'begun'; ",
+    UPDATE ledger SET state = 'done', ended_at = $1, receipt = $5, sealed_fault = $10 WHERE key = $4 AND state = 'begun'; ",
     insert_audit!()
 );
 
@@ -120,35 +124,35 @@ impl Store {
     /// Done, with receipt and audit row, in one unit of work; ties message, thread and participants to the issue.
     /// Repeating it with the same receipt does nothing more.
     pub async fn finish(&self, lease: &Lease, key: &StepKey, receipt: &Receipt) -> Result<(), Fault> {
-        self.finish_and(lease, key, receipt, After::MoreSteps, None).await
+        self.finish_and(lease, key, receipt, After::MoreSteps, LetterLeft::default()).await
     }
 
-    /// [`Store::finish`] of a letter, counted in the same unit of work when it left with so many bytes.
+    /// [`Store::finish`] of a letter: in the same unit of work it is counted where it left, and how it left is kept.
     pub async fn finish_letter(
         &self,
         lease: &Lease,
         key: &StepKey,
         receipt: &Receipt,
-        letter: Option<(Metered, u64)>,
+        letter: LetterLeft,
     ) -> Result<(), Fault> {
         self.finish_and(lease, key, receipt, After::MoreSteps, letter).await
     }
 
     /// [`Store::finish`] of a plan's last step: the job is done in the same unit of work.
     pub async fn finish_last(&self, lease: &Lease, key: &StepKey, receipt: &Receipt) -> Result<(), Fault> {
-        self.finish_last_letter(lease, key, receipt, None).await
+        self.finish_last_letter(lease, key, receipt, LetterLeft::default()).await
     }
 
-    /// The same of a letter, as [`Store::finish_letter`] counts it.
+    /// The same of a letter, as [`Store::finish_letter`] counts and keeps it.
     pub async fn finish_last_letter(
         &self,
         lease: &Lease,
         key: &StepKey,
         receipt: &Receipt,
-        letter: Option<(Metered, u64)>,
+        letter: LetterLeft,
     ) -> Result<(), Fault> {
         if receipt.issue_id().is_none() && self.inner.db.postgres().is_none() {
-            match self.finish_only(lease, key, receipt, letter).await {
+            match self.finish_only(lease, key, receipt, &letter).await {
                 // Whatever is not as it usually is, the longer way tells apart.
                 Err(fault) if fault.code == FaultCode::LeaseLost => {}
                 finished => return finished,
@@ -163,19 +167,21 @@ impl Store {
         lease: &Lease,
         key: &StepKey,
         receipt: &Receipt,
-        letter: Option<(Metered, u64)>,
+        letter: &LetterLeft,
     ) -> Result<(), Fault> {
         const KIND: &str = "step_done";
         let text = audit::receipt_text(receipt)?;
         let entry = Entry::by_program(&self.inner.vault, &lease.site, KIND, &key.0, Some(text.clone())).await?;
-        let (lease, step, receipt) = (lease.clone(), key.0.clone(), receipt.clone());
+        let sealed = self.seal_dialogue(lease, key, letter).await?;
+        let (lease, step, receipt, counted) = (lease.clone(), key.0.clone(), receipt.clone(), letter.counted);
         let work = self.inner.db.unit(move |conn| {
             Box::pin(async move {
                 let now = dialect::now(conn).await?;
                 let (nobody, mac) = (None::<Vec<u8>>, entry.mac(now));
                 let (site, job, fence) = (&lease.site, &lease.job, lease.fence);
-                match execute!(conn, ONLY_ON_SQLITE, now, site, KIND, &step, &text, nobody, mac.as_ref(), job, fence)? {
-                    3 => count(conn, &lease, &receipt, letter, now).await,
+                let sql = ONLY_ON_SQLITE;
+                match execute!(conn, sql, now, site, KIND, &step, &text, nobody, mac.as_ref(), job, fence, sealed)? {
+                    3 => count(conn, &lease, &receipt, counted, now).await,
                     _ => Err(lease_lost()),
                 }
             })
@@ -191,11 +197,12 @@ impl Store {
         key: &StepKey,
         receipt: &Receipt,
         after: After,
-        letter: Option<(Metered, u64)>,
+        letter: LetterLeft,
     ) -> Result<(), Fault> {
         let text = audit::receipt_text(receipt)?;
         let entry = Entry::by_program(&self.inner.vault, &lease.site, "step_done", &key.0, Some(text.clone())).await?;
-        let (lease, step, receipt) = (lease.clone(), key.0.clone(), receipt.clone());
+        let sealed = self.seal_dialogue(lease, key, &letter).await?;
+        let (lease, step, receipt, counted) = (lease.clone(), key.0.clone(), receipt.clone(), letter.counted);
         let work = self.inner.db.unit(move |conn| {
             Box::pin(async move {
                 let now = dialect::now(conn).await?;
@@ -203,10 +210,10 @@ impl Store {
                     After::MoreSteps => check_lease(conn, &lease).await.map(|_| ())?,
                     After::JobDone => job::end(conn, &lease, now).await?,
                 }
-                if finish(conn, &step, &text, now).await? {
+                if finish(conn, &step, &text, sealed, now).await? {
                     tie(conn, &lease, &receipt, now).await?;
                     audit::write(conn, &entry, now).await?;
-                    count(conn, &lease, &receipt, letter, now).await?;
+                    count(conn, &lease, &receipt, counted, now).await?;
                 }
                 Ok(())
             })
@@ -214,6 +221,16 @@ impl Store {
         work.await?;
         self.inner.bell.ring();
         Ok(())
+    }
+
+    /// What is kept of how a letter left, for the kinds of letters whose content is erased with it.
+    async fn seal_dialogue(&self, lease: &Lease, key: &StepKey, left: &LetterLeft) -> Result<Option<Vec<u8>>, Fault> {
+        let (JobKind::Letter | JobKind::Deliver, Some(dialogue)) = (lease.kind, &left.dialogue) else {
+            return Ok(None);
+        };
+        let sealing = self.inner.key_for(lease).await?;
+        let place = || ledger_place(&lease.site, &key.0, "sealed_fault");
+        sealing.map(|sealing| sealed::seal(&sealing, place(), dialogue)).transpose()
     }
 
     /// Failed for good; the plan goes on or not as the engine decides.
@@ -225,7 +242,7 @@ impl Store {
             None => None,
         };
         let entry = Entry::by_program(&self.inner.vault, &lease.site, "step_failed", &key.0, None).await?;
-        let (lease, step) = (lease.clone(), key.0.clone());
+        let (lease, step, fault) = (lease.clone(), key.0.clone(), fault.clone());
         self.inner
             .db
             .unit(move |conn| {
@@ -233,6 +250,7 @@ impl Store {
                     check_lease(conn, &lease).await?;
                     let now = dialect::now(conn).await?;
                     one_row(execute!(conn, SQL, now, sealed, &step)?)?;
+                    tell_of_failure(conn, &lease, &fault, now).await?;
                     audit::write(conn, &entry, now).await
                 })
             })
@@ -292,6 +310,17 @@ pub(crate) fn read_fault(
     }
 }
 
+/// How a letter left, where its step is done and that is kept.
+pub(crate) fn read_dialogue(
+    sealing: Option<&SealingKey>,
+    site: &str,
+    key: &str,
+    sealed: Option<Vec<u8>>,
+) -> Result<Option<Dialogue>, Fault> {
+    let Some((sealing, sealed)) = sealing.zip(sealed) else { return Ok(None) };
+    sealed::open(sealing, ledger_place(site, key, "sealed_fault"), &sealed).map(Some)
+}
+
 /// `None` when the row now says that this caller began it, otherwise what it said before.
 async fn begin(
     conn: &mut Conn,
@@ -334,10 +363,16 @@ enum After {
 }
 
 /// Puts the receipt into the step's row; `false` when this receipt stood there already.
-async fn finish(conn: &mut Conn, step: &str, receipt: &str, now: Micros) -> Result<bool, Fault> {
-    const DONE: &str =
-        "UPDATE ledger SET state = 'done', ended_at = $1, receipt = $2 WHERE key = $3 AND state = 'begun'";
-    if execute!(conn, DONE, now, receipt, step)? == 1 {
+async fn finish(
+    conn: &mut Conn,
+    step: &str,
+    receipt: &str,
+    dialogue: Option<Vec<u8>>,
+    now: Micros,
+) -> Result<bool, Fault> {
+    const DONE: &str = "UPDATE ledger SET state = 'done', ended_at = $1, receipt = $2, sealed_fault = $4
+        WHERE key = $3 AND state = 'begun'";
+    if execute!(conn, DONE, now, receipt, step, dialogue)? == 1 {
         return Ok(true);
     }
     match one!(conn, Deed, DEED, step)? {

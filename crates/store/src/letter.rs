@@ -7,6 +7,7 @@ use crate::database::{Conn, all, execute, one};
 use crate::dialect;
 use crate::job::check_lease;
 use crate::ledger;
+use crate::outbox::returned::{tell_of_proof, tell_of_report};
 use crate::plan::row_of;
 use crate::rows::{JobKind, Lease, LetterFate, LetterLine, Micros};
 use crate::sealed::{self, plan_place};
@@ -14,8 +15,8 @@ use crate::vault::hash::Hasher;
 use mail::normalised;
 use policy::letter::RETURNED_DAYS;
 use policy::{
-    Fault, FaultCode, Letter, LetterBound, LetterKind, LetterTraffic, LetterWhen, Plan, Receipt, ReturnedLetter,
-    StepKey,
+    Fault, FaultCode, Letter, LetterBound, LetterKind, LetterTraffic, LetterWhen, Plan, Receipt, ReturnPath,
+    ReturnedLetter, StepKey,
 };
 
 /// Letters in one page.
@@ -78,6 +79,7 @@ pub(crate) struct Returned {
     address: Vec<u8>,
     permanent: bool,
     by_path: bool,
+    path: Option<ReturnPath>,
 }
 
 /// Letters that a delivery report says came back, each with the address as written and normalised.
@@ -90,6 +92,7 @@ pub(crate) fn returned(plan: &Plan, hasher: &Hasher) -> Vec<Returned> {
             address: hasher.address(&address),
             permanent,
             by_path,
+            path: letter.path.clone(),
         })
     };
     plan.returned.iter().flat_map(both).collect()
@@ -171,19 +174,6 @@ pub(crate) async fn post(
     Ok(Some(job))
 }
 
-/// How many letters of a site ($1) came back from an address ($3) since then: those of a kind ($2), and those about events.
-macro_rules! returned {
-    ($since:literal) => {
-        concat!(
-            "(SELECT COUNT(*) FROM letters WHERE site = $1 AND kind = $2 AND address = $3 AND returned_at > ",
-            $since,
-            ") + (SELECT COUNT(*) FROM outbox WHERE site = $1 AND address = $3 AND returned_at > ",
-            $since,
-            ")"
-        )
-    };
-}
-
 /// How many letters of a kind went to this address, to its domain, and out of the site at all; and how many came back, those about
 /// events among them.
 async fn traffic(
@@ -194,15 +184,14 @@ async fn traffic(
     domain: &[u8],
     now: Micros,
 ) -> Result<LetterTraffic, Fault> {
-    const SQL: &str = concat!(
-        "SELECT
+    const SQL: &str = "SELECT
         (SELECT COUNT(*) FROM letters
             WHERE site = $1 AND kind = $2 AND address = $3 AND posted_at > $5 AND withheld IS NULL),
         (SELECT COUNT(*) FROM letters
             WHERE site = $1 AND kind = $2 AND domain = $4 AND posted_at > $6 AND withheld IS NULL),
-        (SELECT COUNT(*) FROM letters WHERE site = $1 AND kind = $2 AND posted_at > $6 AND withheld IS NULL), ",
-        returned!("$7")
-    );
+        (SELECT COUNT(*) FROM letters WHERE site = $1 AND kind = $2 AND posted_at > $6 AND withheld IS NULL),
+        (SELECT COUNT(*) FROM letters WHERE site = $1 AND kind = $2 AND address = $3 AND returned_at > $7)
+            + (SELECT COUNT(*) FROM outbox WHERE site = $1 AND address = $3 AND returned_at > $7)";
     let (day, hour, returned) = (now - 24 * HOUR, now - HOUR, now - i64::from(RETURNED_DAYS) * 24 * HOUR);
     let counted = one!(conn, (i64, i64, i64, i64), SQL, site, kind, address, domain, day, hour, returned)?;
     let (address_day, domain_hour, site_hour, returned) = counted.unwrap_or((i64::MAX, i64::MAX, i64::MAX, i64::MAX));
@@ -215,7 +204,7 @@ async fn traffic(
     })
 }
 
-/// Which letter about events: $4 is the address, $5 whether the report came to its return path.
+/// Which letter about events: $4 is the address, $5 whether the report came to its return path as it was before, the address for answers.
 macro_rules! whose {
     () => {
         "(address = $4 OR CAST($5 AS BIGINT) = 1
@@ -223,11 +212,21 @@ macro_rules! whose {
     };
 }
 
-/// Notes that letters came back. Each counts once, however many reports tell of it, and only when it went to the address that the report
-/// names: who has one letter of ours could else have any address silenced. A report that came to the return path of a letter with one recipient
-/// is about that letter, whatever address it names, because he may have his mail forwarded; against his address it counts only where it
-/// names that. Whether a letter about events came back of which that
-/// was not known; `report` is the message that says so.
+/// How many letters to this address, as its keyed hash, came back for good; see [`Store::returned_letters`].
+pub(crate) async fn came_back_to(conn: &mut Conn, site: &str, address: &[u8]) -> Result<u32, Fault> {
+    const SQL: &str = "SELECT (SELECT COUNT(*) FROM letters l JOIN ledger d ON d.key = l.key
+            WHERE l.site = $1 AND l.kind = $2 AND l.address = $3 AND l.returned_at > $4 AND d.state = 'failed')
+        + (SELECT COUNT(*) FROM outbox WHERE site = $1 AND address = $3 AND returned_at > $4)";
+    let since = dialect::now(conn).await? - i64::from(RETURNED_DAYS) * 24 * HOUR;
+    let found = one!(conn, (i64,), SQL, site, LetterKind::Notice.word(), address, since)?;
+    Ok(found.map_or(0, |(number,)| u32::try_from(number).unwrap_or(u32::MAX)))
+}
+
+/// Notes that letters came back, each once, however many reports tell of it. Against its address a letter about events counts only when the
+/// report came to the return path that is the recipient's alone, and names the address that the letter went to: whoever knows a Message-ID or an
+/// address for answers could else have any reader of the letter silenced, and its author told what is not so. Any other report is noted where the letter is known by it. Letters about
+/// mail have no return path, so of them the Message-ID has to do. Whether a letter about events came back of which that was not known; `report` is
+/// the message that says so.
 pub(crate) async fn note_returned(
     conn: &mut Conn,
     site: &str,
@@ -237,22 +236,52 @@ pub(crate) async fn note_returned(
 ) -> Result<bool, Fault> {
     const SQL: &str = "UPDATE letters SET returned_at = $1
         WHERE site = $2 AND number = $3 AND address = $4 AND returned_at IS NULL AND withheld IS NULL";
-    const FOR_GOOD: &str = "UPDATE outbox SET returned_at = $1
-        WHERE site = $2 AND number = $3 AND address = $4 AND returned_at IS NULL AND posted_at IS NOT NULL";
     const CAME_BACK: &str = concat!(
         "UPDATE outbox SET bounced_at = $1, report = $6
         WHERE site = $2 AND number = $3 AND bounced_at IS NULL AND posted_at IS NOT NULL AND ",
         whose!()
     );
     let mut is_new = false;
-    for Returned { number, address, permanent, by_path } in returned {
-        let by_path = i64::from(*by_path);
+    for one in returned {
+        if let Some(path) = &one.path {
+            is_new |= note_by_path(conn, (site, report), path, one, now).await?;
+            continue;
+        }
+        let Returned { number, address, permanent, by_path, .. } = one;
         if *permanent {
             execute!(conn, SQL, now, site, *number, address)?;
-            execute!(conn, FOR_GOOD, now, site, *number, address)?;
             contact::came_back_by_report(conn, site, *number, address, now).await?;
         }
-        is_new |= execute!(conn, CAME_BACK, now, site, *number, address, by_path, report)? > 0;
+        is_new |= execute!(conn, CAME_BACK, now, site, *number, address, i64::from(*by_path), report)? > 0;
+    }
+    Ok(is_new)
+}
+
+/// By the return path of one recipient.
+async fn note_by_path(
+    conn: &mut Conn,
+    (site, report): (&str, &str),
+    path: &ReturnPath,
+    returned: &Returned,
+    now: Micros,
+) -> Result<bool, Fault> {
+    const KEYS: &str = "SELECT key FROM outbox WHERE site = $1 AND issue_id = $2 AND posted_at IS NOT NULL";
+    const FOR_GOOD: &str = "UPDATE outbox SET returned_at = $1 WHERE key = $2 AND address = $3 AND returned_at IS NULL";
+    const CAME_BACK: &str = "UPDATE outbox SET bounced_at = $1, report = $3 WHERE key = $2 AND bounced_at IS NULL";
+    // It takes the place of one that proves nothing.
+    const PROVED: &str = "UPDATE outbox SET report = $3
+        WHERE key = $1 AND address = $2 AND returned_at IS NULL AND bounced_at IS NOT NULL";
+    let keys = all!(conn, (String,), KEYS, site, &path.issue_id)?;
+    let mut keys = keys.into_iter().map(|(key,)| StepKey(key));
+    let Some(StepKey(key)) = keys.find(|key| policy::letter_number(key) == path.number) else { return Ok(false) };
+    if returned.permanent {
+        execute!(conn, PROVED, &key, &returned.address, report)?;
+        execute!(conn, FOR_GOOD, now, &key, &returned.address)?;
+    }
+    let is_new = execute!(conn, CAME_BACK, now, &key, report)? > 0;
+    match is_new {
+        true => tell_of_report(conn, &key, now).await?,
+        false => tell_of_proof(conn, &key, now).await?,
     }
     Ok(is_new)
 }
@@ -314,18 +343,18 @@ impl Store {
     /// Notes that the recipient's server refused a letter because there is no such address.
     pub async fn letter_came_back(&self, lease: &Lease, key: &StepKey) -> Result<(), Fault> {
         const OF_MAIL: &str = "UPDATE letters SET returned_at = $1 WHERE key = $2 AND returned_at IS NULL";
-        const ABOUT_EVENTS: &str = "UPDATE outbox SET returned_at = $1 WHERE key = $2 AND returned_at IS NULL";
+        const ABOUT_EVENTS: &str = "UPDATE outbox SET returned_at = $1 WHERE id = $2 AND returned_at IS NULL";
         let (lease, key) = (lease.clone(), key.0.clone());
         let work = self.inner.db.unit(move |conn| {
             Box::pin(async move {
                 check_lease(conn, &lease).await?;
                 let now = dialect::now(conn).await?;
-                let sql = match lease.kind {
+                let (sql, which) = match lease.kind {
                     JobKind::Bulletin => return contact::came_back_by_key(conn, &lease.site, &key, now).await,
-                    JobKind::Letter => ABOUT_EVENTS,
-                    _ => OF_MAIL,
+                    JobKind::Letter => (ABOUT_EVENTS, &lease.subject),
+                    _ => (OF_MAIL, &key),
                 };
-                execute!(conn, sql, now, &key).map(|_| ())
+                execute!(conn, sql, now, which).map(|_| ())
             })
         });
         work.await
@@ -378,18 +407,13 @@ impl Store {
         Ok(posted.collect())
     }
 
-    /// How many letters to this address came back for good in the last [`RETURNED_DAYS`] days, those about events among them.
+    /// How many letters to this address came back for good in the last [`RETURNED_DAYS`] days, as far as that keeps letters about events from
+    /// it: of letters about mail those that its server refused, because of the others a report alone says so.
     pub async fn returned_letters(&self, site: &str, address: &str) -> Result<u32, Fault> {
-        const SQL: &str = concat!("SELECT ", returned!("$4"));
         let address = self.inner.vault.hasher(site).await?.address(address);
         let site = site.to_owned();
-        let work = self.inner.db.read(move |conn| {
-            Box::pin(async move {
-                let since = dialect::now(conn).await? - i64::from(RETURNED_DAYS) * 24 * HOUR;
-                one!(conn, (i64,), SQL, &site, LetterKind::Notice.word(), &address, since)
-            })
-        });
-        Ok(work.await?.map_or(0, |(number,)| u32::try_from(number).unwrap_or(u32::MAX)))
+        let work = self.inner.db.read(move |conn| Box::pin(async move { came_back_to(conn, &site, &address).await }));
+        work.await
     }
 
     /// How many notices went to this address, to its domain, and out of the site at all, counted back from now.
@@ -454,6 +478,10 @@ impl Store {
             _ => None,
         };
         let receipt: Option<Receipt> = receipt.as_deref().and_then(|text| serde_json::from_str(text).ok());
+        let dialogue = match state.as_deref() {
+            Some("done") => ledger::read_dialogue(sealing.as_deref(), &site, &key, sealed_fault.clone())?,
+            _ => None,
+        };
         let fate = match (withheld, state.as_deref(), receipt) {
             (Some(why), ..) => LetterFate::Failed(withheld_fault(&why)),
             (None, _, Some(Receipt::Letter { dead_end: true, .. })) => LetterFate::DeadEnd,
@@ -463,6 +491,6 @@ impl Store {
             }
             _ => LetterFate::Waits,
         };
-        Ok(LetterLine { key: StepKey(key), site, message, posted_at, letter, fate })
+        Ok(LetterLine { key: StepKey(key), site, message, posted_at, letter, fate, dialogue })
     }
 }

@@ -59,7 +59,7 @@ mod wake;
 mod writer;
 mod written;
 
-pub use attention::Attention;
+pub use attention::{Attention, Work};
 pub use audit::AuditVerdict;
 pub use billing::BillingLine;
 pub use bookmark::{Bookmark, Stage};
@@ -67,7 +67,8 @@ pub use bulletin::{BULLETINS_A_DAY_MAX, BulletinLine, BulletinTarget, PostedBull
 pub use contact::{Added, CONTACTS_MAX, Contact, ContactKind, ContactWord};
 pub use content::{Content, ContentWriter, PIECE_BYTES};
 pub use event::{
-    BODY_KEPT_BYTES_MAX, DEEDS_KEPT_DAYS, Decided, EVENTS_KEPT_DAYS, EventLine, EventStory, StoredEvent, Via,
+    BODY_KEPT_BYTES_MAX, DEEDS_KEPT_DAYS, Decided, EVENTS_KEPT_DAYS, ErasedByHand, EventAgain, EventLine, EventStory,
+    LettersErased, NotDecidedAgain, NotErased, StoredEvent, Via,
 };
 pub use figures::Backlog;
 pub use flag::{FLAG_DAYS_MAX, FLAG_REASON_CHARS_MAX, Flag};
@@ -79,8 +80,9 @@ pub use link::LinkUse;
 pub use look::{Look, LookLine};
 pub use named::{Bearer, Resized};
 pub use outbox::{
-    ChannelMessage, IssueMail, LETTERS_PAGE_MAX, LetterAbout, LetterFile, LetterFileWriter, LetterGap, NewLetter,
-    OutboxLine, PostedLetter, SecondForm, StoredLetterFile, Subscription,
+    ChannelMessage, IssueMail, LETTER_AGAIN_MAX, LETTERS_PAGE_MAX, LetterAbout, LetterCause, LetterFile,
+    LetterFileWriter, LetterGap, LetterSet, LetterSets, NewLetter, NotAgain, OutboxLine, PostedLetter, ReturnDecision,
+    ReturnWritten, SecondForm, SentAgain, SetLetter, StoredLetterFile, Subscription,
 };
 pub use poll::{HistoryMark, Listing};
 pub use replay::NotNow;

@@ -208,6 +208,7 @@ impl Inner {
             received_at,
             subject: summary.subject,
             sender: summary.sender,
+            sender_name: summary.sender_name,
             reason: summary.reason,
             rule: summary.rule,
             fault,

@@ -87,17 +87,16 @@ impl Store {
         let mut lines = Vec::new();
         for (at, site, kind, place, sealed) in rows.await? {
             let Some(look) = Look::ALL.into_iter().find(|look| look.word() == kind) else { continue };
-            let who = match sealed {
-                Some(sealed) => self.opened_who(&site, message, &sealed).await?,
-                None => String::new(),
-            };
+            let who = self.opened_who(&site, message, sealed).await?;
             lines.push(LookLine { at, who, look, place });
         }
         Ok(lines)
     }
 
-    pub(crate) async fn opened_who(&self, site: &str, subject: &str, sealed: &[u8]) -> Result<String, Fault> {
+    /// Whose word a row of the audit trail about this subject is; empty for what the program did by itself.
+    pub(crate) async fn opened_who(&self, site: &str, subject: &str, sealed: Option<Vec<u8>>) -> Result<String, Fault> {
+        let Some(sealed) = sealed else { return Ok(String::new()) };
         let place = Place { site, table: "audit", row: subject, field: "sealed_who" };
-        Ok(self.inner.vault.open_text(place, sealed).await?.as_str().to_owned())
+        Ok(self.inner.vault.open_text(place, &sealed).await?.as_str().to_owned())
     }
 }

@@ -188,6 +188,25 @@ impl Store {
         }))
     }
 
+    /// Those of these Message-IDs that mails of the site bear, each with the first of them. At most 50 are looked for.
+    pub async fn mails_named(&self, site: &str, message_ids: &[String]) -> Result<Vec<(String, String)>, Fault> {
+        const SQL: &str = "SELECT id FROM messages WHERE site = $1 AND message_id = $2 ORDER BY arrival LIMIT 1";
+        let hasher = self.inner.vault.hasher(site).await?;
+        let ids: Vec<(String, Vec<u8>)> =
+            message_ids.iter().take(THREAD_IDS_MAX).map(|id| (id.clone(), hasher.message_id(id))).collect();
+        let site = site.to_owned();
+        let work = self.inner.db.read(move |conn| {
+            Box::pin(async move {
+                let mut found = Vec::new();
+                for (message_id, hash) in ids {
+                    found.extend(one!(conn, (String,), SQL, &site, &hash)?.map(|(id,)| (message_id, id)));
+                }
+                Ok(found)
+            })
+        });
+        work.await
+    }
+
     /// The issue that the first known of these Message-IDs belongs to. A Message-ID whose message came before `but` and
     /// is still to be decided or carried out yields `Ok(Err(message))`, so that the caller waits for it; one whose job is
     /// held or dead is waited for only as long as it blocks its lane. Messages that came after `but` are not waited for,

@@ -198,7 +198,7 @@ impl Store {
         let sites = self.inner.db.read(move |conn| Box::pin(async move { all!(conn, (String,), OLD, oldest) }));
         for (site,) in sites.await? {
             let days = self.keep_usage_days(&site);
-            let before = today - days;
+            let before = self.counts_kept_from(&site, today);
             let entry = Entry::by_program(&self.inner.vault, &site, "sweep", "usage", None).await?;
             let work = self.inner.db.unit(move |conn| {
                 Box::pin(async move {

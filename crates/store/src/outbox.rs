@@ -1,21 +1,28 @@
 //! Letters about events: drafted while it is decided who is told, posted with the decision, and delivered by a job each.
 
+mod again;
 mod file;
+pub(crate) mod filtered;
 pub(crate) mod forget;
 mod origin;
 mod reading;
+pub(crate) mod returned;
 mod second;
+mod sets;
 pub(crate) mod shown;
 mod silence;
 
+pub use again::{LETTER_AGAIN_MAX, NotAgain, SentAgain};
+use again::{step_of, time_of};
 pub use file::{LetterFileWriter, StoredLetterFile};
 pub use origin::IssueMail;
 pub(crate) use reading::LetterReader;
+pub use returned::{ReturnDecision, ReturnWritten};
+pub use sets::{LetterSet, LetterSets, SetLetter};
 pub use shown::{LETTERS_PAGE_MAX, OutboxLine};
 pub use silence::Subscription;
 
 use crate::Store;
-use crate::audit::{self, Entry};
 use crate::content::erased;
 use crate::database::{Conn, execute, one};
 use crate::dialect;
@@ -26,6 +33,7 @@ use crate::segment::{ContentReader, Kept, SegmentReader, SegmentWriter, Whereabo
 use crate::vault::seal::Place;
 use mail::normalised;
 use policy::bulletin::channel::Message;
+use policy::event::Event;
 use policy::{Fault, FaultCode, StepKey};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -62,6 +70,28 @@ pub struct LetterAbout {
     /// What the server said when it did not take it with its files, so that the second form is the one that is sent.
     #[serde(default)]
     pub refused_with_files: Option<String>,
+    #[serde(default)]
+    pub cause: LetterCause,
+    /// The directive sets that its mapping names.
+    #[serde(default)]
+    pub sets: LetterSets,
+}
+
+/// Whose doing it is that there is a letter: for whoever is told that it did not arrive.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LetterCause {
+    /// What it tells, without the values that changed.
+    pub deeds: Vec<Event>,
+    /// In whose name it was written on purpose.
+    pub writer: Option<String>,
+    /// What its recipient is called, where that is one of those who work in the tracker, and not somebody who is known by his address.
+    pub known_as: Option<String>,
+    /// The letter that did not arrive, of which this one tells.
+    pub tells_of: Option<String>,
+    /// The directive sets that its mapping names.
+    #[serde(default)]
+    pub sets: LetterSets,
 }
 
 /// A letter without its files, kept as a file of its decision.
@@ -124,7 +154,10 @@ pub struct NewLetter {
 
 /// A letter that is to be delivered.
 pub struct PostedLetter {
+    /// Of the step by which it is delivered, or was last.
     pub key: StepKey,
+    /// Which time it is that somebody had it sent once more after it was sent; 0 for the first sending.
+    pub again: u32,
     pub about: LetterAbout,
     /// With its files.
     pub size_bytes: u64,
@@ -160,6 +193,10 @@ fn whereabouts(site: &str, id: &str) -> Whereabouts {
     Whereabouts { site: site.to_owned(), table: "outbox", row: id.to_owned() }
 }
 
+/// What a decision about the events of an issue put aside that is not written down.
+pub(crate) const LEFT: &str = "DELETE FROM outbox WHERE site = $1 AND issue_id = $2 AND posted_at IS NULL
+    AND NOT EXISTS (SELECT 1 FROM written w WHERE w.id = outbox.notice)";
+
 /// The job that delivers a letter.
 fn job_id(id: &str) -> String {
     format!("letter:{id}")
@@ -169,8 +206,6 @@ impl Store {
     /// Begins a decision about the events of the job's issue: the id that it will have. Drafts that an earlier try left are gone then,
     /// because it may have decided otherwise.
     pub async fn begin_notice(&self, lease: &Lease) -> Result<String, Fault> {
-        const LEFT: &str = "DELETE FROM outbox WHERE site = $1 AND issue_id = $2 AND posted_at IS NULL
-            AND NOT EXISTS (SELECT 1 FROM written w WHERE w.id = outbox.notice)";
         let lease = lease.clone();
         let work = self.inner.db.unit(move |conn| {
             Box::pin(async move {
@@ -244,10 +279,11 @@ impl Store {
     }
 
     /// Lets a letter go to its address unless so many went there within the last hour; then the time at which there is room. What was let
-    /// go once may be tried again at once; it is counted anew when its server kept it from being sent.
+    /// go once may be tried again at once; it is counted anew when its server kept it from being sent, and when a person has it sent once more.
     pub async fn let_go(&self, lease: &Lease, most: u32) -> Result<Option<Micros>, Fault> {
         const HOUR: Micros = 3600 * 1_000_000;
-        const KNOWN: &str = "SELECT address, let_at FROM outbox WHERE id = $1";
+        const KNOWN: &str = "SELECT address, let_at,
+            (SELECT COUNT(*) FROM ledger x WHERE x.message = outbox.id AND x.key <> outbox.key) FROM outbox WHERE id = $1";
         const LAST: &str = "SELECT let_at FROM outbox WHERE site = $1 AND address = $2 AND let_at > $3
             ORDER BY let_at DESC LIMIT 1 OFFSET $4";
         const LET: &str = "UPDATE outbox SET let_at = $1 WHERE id = $2";
@@ -257,8 +293,11 @@ impl Store {
                 check_lease(conn, &lease).await?;
                 dialect::lock_letters(conn, &lease.site).await?;
                 let now = dialect::now(conn).await?;
-                let known = one!(conn, (Vec<u8>, Option<i64>), KNOWN, &lease.subject)?;
-                let Some((address, None)) = known else { return Ok(None) };
+                let known = one!(conn, (Vec<u8>, Option<i64>, i64), KNOWN, &lease.subject)?;
+                let Some((address, let_at, again)) = known else { return Ok(None) };
+                if let_at.is_some_and(|at| again == 0 || at >= lease.created_at) {
+                    return Ok(None);
+                }
                 if let Some((last,)) = one!(conn, (i64,), LAST, &lease.site, &address, now - HOUR, before)? {
                     return Ok(Some(last + HOUR));
                 }
@@ -284,18 +323,24 @@ impl Store {
     /// `KeyUnavailable` when it was erased.
     pub async fn letter_content(&self, id: &str) -> Result<Option<PostedLetter>, Fault> {
         type Row = (String, String, i64, Option<Vec<u8>>, Option<Vec<u8>>, Option<String>, Option<Vec<u8>>);
-        const SQL: &str = "SELECT key, site, size_bytes, wrapped_key, sealed_letter, blob, sealed_inline FROM outbox
-            WHERE id = $1 AND (posted_at IS NOT NULL OR notice IN (SELECT id FROM written))";
+        const SQL: &str = concat!(
+            "SELECT ",
+            step_of!("o"),
+            ", o.site, o.size_bytes, o.wrapped_key, o.sealed_letter, o.blob, o.sealed_inline FROM outbox o
+            WHERE o.id = $1 AND (o.posted_at IS NOT NULL OR o.notice IN (SELECT id FROM written))"
+        );
         let asked = id.to_owned();
         let row = self.inner.db.read(move |conn| Box::pin(async move { one!(conn, Row, SQL, &asked) })).await?;
         let Some((key, site, size_bytes, wrapped, about, blob, inline)) = row else { return Ok(None) };
         let (Some(wrapped), Some(about)) = (wrapped, about) else { return Err(erased()) };
+        let again = time_of(&key);
         let sealing = self.inner.vault.message_key(&site, id, &wrapped).await?;
         let about: LetterAbout = sealed::open(&sealing, about_place(&site, id), &about)?;
         if let Some(second) = about.second.as_ref().filter(|_| about.refused_with_files.is_some()) {
             let (size_bytes, content) = (second.size_bytes, file::opened(&self.inner, &site, &second.file).await?);
             return Ok(Some(PostedLetter {
                 key: StepKey(key),
+                again,
                 size_bytes,
                 content: ContentReader::of_file(content),
                 about,
@@ -305,24 +350,22 @@ impl Store {
         let content = content.await?.ok_or_else(erased)?;
         let content = LetterReader::of(Arc::clone(&self.inner), &site, content, &about);
         let size_bytes = u64::try_from(size_bytes).unwrap_or_default() + content.files_bytes();
-        Ok(Some(PostedLetter { key: StepKey(key), about, size_bytes, content: ContentReader::of_letter(content) }))
-    }
-
-    /// A person's word: a letter that failed, was given up or is held is sent once more. `false` when it is none of them, or was erased.
-    pub async fn send_again(&self, id: &str, who: &str) -> Result<bool, Fault> {
-        const SITE: &str = "SELECT site FROM outbox WHERE id = $1";
-        let asked = id.to_owned();
-        let found = self.inner.db.read(move |conn| Box::pin(async move { one!(conn, (String,), SITE, &asked) }));
-        let Some((site,)) = found.await? else { return Ok(false) };
-        let entry = Entry::by_person(&self.inner.vault, &site, "send_again", id, who).await?;
-        let id = id.to_owned();
-        let woken = self.inner.db.unit(move |conn| Box::pin(async move { wake(conn, &id, &entry).await })).await?;
-        self.inner.bell.ring();
-        Ok(woken)
+        Ok(Some(PostedLetter {
+            key: StepKey(key),
+            again,
+            about,
+            size_bytes,
+            content: ContentReader::of_letter(content),
+        }))
     }
 }
 
 impl Drafts {
+    /// To whom the first of them goes, hashed.
+    pub(crate) fn address(&self) -> Option<&[u8]> {
+        self.0.first().map(|draft| draft.address.as_slice())
+    }
+
     /// Inserts them; what is known by its key stays as it is.
     pub(crate) async fn insert(&self, conn: &mut Conn, lease: &Lease, notice: &str, now: Micros) -> Result<(), Fault> {
         const SQL: &str =
@@ -359,39 +402,20 @@ impl Drafts {
     /// Inserts the last of them, and posts all that were drafted for this decision: each with a job of its own, which stands in no lane.
     pub(crate) async fn release(&self, conn: &mut Conn, lease: &Lease, notice: &str, now: Micros) -> Result<(), Fault> {
         self.insert(conn, lease, notice, now).await?;
-        post_drafted(conn, notice, now).await.map(|_| ())
+        post_drafted(conn, notice, now).await
     }
 }
 
-/// Posts all letters that were drafted for a decision; how many.
-pub(crate) async fn post_drafted(conn: &mut Conn, notice: &str, now: Micros) -> Result<u64, Fault> {
+/// Posts all letters that were drafted for a decision.
+async fn post_drafted(conn: &mut Conn, notice: &str, now: Micros) -> Result<(), Fault> {
+    const POSTED: &str = "UPDATE outbox SET posted_at = $1 WHERE notice = $2 AND posted_at IS NULL";
+    execute!(conn, POSTED, now, notice)?;
+    begin_posted(conn, notice, now).await
+}
+
+/// The jobs of all letters of a decision that were posted at this instant.
+pub(crate) async fn begin_posted(conn: &mut Conn, notice: &str, now: Micros) -> Result<(), Fault> {
     const JOBS: &str = "INSERT INTO jobs (id, kind, site, subject, position, state, due, created_at)
         SELECT 'letter:' || id, 'letter', site, id, $1, 'ready', $1, $1 FROM outbox WHERE notice = $2 AND posted_at = $1";
-    const POSTED: &str = "UPDATE outbox SET posted_at = $1 WHERE notice = $2 AND posted_at IS NULL";
-    let posted = execute!(conn, POSTED, now, notice)?;
-    execute!(conn, JOBS, now, notice)?;
-    Ok(posted)
-}
-
-/// Nobody can look whether a letter arrived: a person's word sends it once more.
-async fn wake(conn: &mut Conn, id: &str, entry: &Entry) -> Result<bool, Fault> {
-    const JOB: &str = "INSERT INTO jobs (id, kind, site, subject, position, state, due, created_at)
-        SELECT $2, 'letter', o.site, o.id, $1, 'ready', $1, $1
-        FROM outbox o LEFT JOIN ledger d ON d.key = o.key LEFT JOIN jobs j ON j.id = $2
-        WHERE o.id = $3 AND o.wrapped_key IS NOT NULL AND o.posted_at IS NOT NULL
-            AND (j.state IN ('held', 'dead') OR (d.state = 'failed' AND COALESCE(j.state, 'done') = 'done'))
-        ON CONFLICT (id) DO UPDATE SET state = 'ready', due = excluded.due, created_at = excluded.created_at, tries = 0,
-            ended_at = NULL WHERE jobs.state IN ('held', 'dead', 'done')";
-    const FAILED: &str = "UPDATE ledger SET state = 'open', ended_at = NULL, sealed_fault = NULL, looked = 0
-        WHERE state = 'failed' AND key = (SELECT key FROM outbox WHERE id = $1)";
-    const DOUBTFUL: &str = "UPDATE ledger SET looked = 0
-        WHERE state = 'begun' AND key = (SELECT key FROM outbox WHERE id = $1)";
-    let now = dialect::now(conn).await?;
-    if execute!(conn, JOB, now, job_id(id), id)? == 0 {
-        return Ok(false);
-    }
-    execute!(conn, FAILED, id)?;
-    execute!(conn, DOUBTFUL, id)?;
-    audit::write(conn, entry, now).await?;
-    Ok(true)
+    execute!(conn, JOBS, now, notice).map(|_| ())
 }

@@ -23,6 +23,9 @@ const PARTICIPANTS_MAX: usize = 500;
 pub(crate) struct Summary {
     pub subject: String,
     pub sender: String,
+    /// The name that he gives himself; none was noted before this stood here.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub sender_name: String,
     pub reason: String,
     pub faults: Vec<String>,
     /// The rule of the profile that held; none was noted before this stood here.
@@ -102,6 +105,7 @@ impl Store {
         let summary = Summary {
             subject: decision.subject.clone(),
             sender: decision.sender.clone(),
+            sender_name: decision.sender_name.clone(),
             reason: decision.plan.reason.clone(),
             faults: decision.faults.clone(),
             rule: decision.plan.rule.clone(),

@@ -42,7 +42,7 @@ impl NotNow {
                 "A step was begun and its end is not known; wake the mail first, so that its trace is looked for."
             }
             NotNow::Erased => {
-                "Its content was erased as the retention rules say, so nothing can be decided on it again."
+                "Its content was erased, by a person or as the retention rules say, so nothing can be decided on it again."
             }
             NotNow::NoProposal => "There is no such proposal any more; ask for it again.",
             NotNow::Flagged => {

@@ -5,9 +5,11 @@ use crate::audit::{self, Entry};
 use crate::database::{Conn, execute, one};
 use crate::dialect;
 use crate::event::EVENTS_KEPT_DAYS;
+use crate::flag::FLAG_DAYS_MAX;
 use crate::rows::Micros;
 use crate::sweep::UNSETTLED_KEPT_DAYS_MIN;
 use policy::Fault;
+use policy::meter::Capacity;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::PoisonError;
 
@@ -29,9 +31,14 @@ pub struct Retention {
     /// What was counted of mail that came and went ([`Store::counted`]).
     pub keep_usage_days: u32,
     pub usage_by_site: BTreeMap<String, u32>,
+    /// As long as a pack of one of these is good, the counts of its sites that it is reckoned from stay, however short their period is.
+    pub plans: Vec<Capacity>,
     /// Records of the months and packs of sites with a plan ([`Store::billing`]), for sites that are not named.
     pub keep_billing_days: u32,
     pub billing_by_site: BTreeMap<String, u32>,
+    /// No flag is longer ([`Store::flag`]); 1 to 30.
+    pub keep_flags_days: u32,
+    pub flags_by_site: BTreeMap<String, u32>,
 }
 
 impl Default for Retention {
@@ -43,8 +50,11 @@ impl Default for Retention {
             events_by_site: BTreeMap::new(),
             keep_usage_days: KEEP_USAGE_DAYS,
             usage_by_site: BTreeMap::new(),
+            plans: Vec::new(),
             keep_billing_days: KEEP_BILLING_DAYS,
             billing_by_site: BTreeMap::new(),
+            keep_flags_days: FLAG_DAYS_MAX,
+            flags_by_site: BTreeMap::new(),
         }
     }
 }
@@ -56,10 +66,11 @@ enum Kind {
     Events,
     Usage,
     Billing,
+    Flags,
 }
 
 impl Kind {
-    const ALL: [Kind; 4] = [Kind::Content, Kind::Events, Kind::Usage, Kind::Billing];
+    const ALL: [Kind; 5] = [Kind::Content, Kind::Events, Kind::Usage, Kind::Billing, Kind::Flags];
 
     /// The word of its setting, as receipts in the audit trail have it.
     fn word(self) -> &'static str {
@@ -68,6 +79,7 @@ impl Kind {
             Kind::Events => "keep_events_days",
             Kind::Usage => "keep_usage_days",
             Kind::Billing => "keep_billing_days",
+            Kind::Flags => "keep_flags_days",
         }
     }
 }
@@ -85,6 +97,7 @@ impl Retention {
             Kind::Events => &self.events_by_site,
             Kind::Usage => &self.usage_by_site,
             Kind::Billing => &self.billing_by_site,
+            Kind::Flags => &self.flags_by_site,
         }
     }
 
@@ -94,13 +107,14 @@ impl Retention {
             Kind::Events => self.keep_events_days,
             Kind::Usage => self.keep_usage_days,
             Kind::Billing => self.keep_billing_days,
+            Kind::Flags => self.keep_flags_days,
         };
         self.named(kind).get(site).copied().unwrap_or(of_others)
     }
 }
 
 impl Store {
-    /// Puts other periods in place; the next sweep goes by them. For each named site whose period is another than the last
+    /// Puts other periods in place; the next sweep goes by them, which comes at once where a site keeps nothing. For each named site whose period is another than the last
     /// one that is known, or the first, the audit trail says who set which. What was erased under a shorter period stays erased.
     pub async fn keep(&self, retention: &Retention, who: &str) -> Result<(), Fault> {
         for kind in Kind::ALL {
@@ -108,9 +122,13 @@ impl Store {
                 self.record_period(kind, site, *days, who).await?;
             }
         }
-        let mut current = self.inner.retention.write().unwrap_or_else(PoisonError::into_inner);
-        *current = retention.clone();
-        Ok(())
+        self.go_by(retention);
+        if self.sites_keeping_nothing().is_empty() { Ok(()) } else { self.sweep_soon().await }
+    }
+
+    /// Goes by these periods in what this process does, and leaves the rest of [`Store::keep`] to the gateway: the audit trail and the sweep.
+    pub fn go_by(&self, retention: &Retention) {
+        *self.inner.retention.write().unwrap_or_else(PoisonError::into_inner) = retention.clone();
     }
 
     async fn record_period(&self, kind: Kind, site: &str, days: u32, who: &str) -> Result<(), Fault> {
@@ -144,9 +162,22 @@ impl Store {
         self.period_of(Kind::Usage, site)
     }
 
+    /// The first day of which the counts of this site stay on this one.
+    pub(crate) fn counts_kept_from(&self, site: &str, today: i64) -> i64 {
+        let by_period = today - self.keep_usage_days(site);
+        let retention = self.inner.retention.read().unwrap_or_else(PoisonError::into_inner);
+        let plans = retention.plans.iter().filter(|plan| plan.sites.iter().any(|of| of == site));
+        plans.filter_map(|plan| plan.counts_needed_from(today)).fold(by_period, i64::min)
+    }
+
     /// For how long its billing records are, in days.
     pub(crate) fn keep_billing_days(&self, site: &str) -> i64 {
         self.period_of(Kind::Billing, site)
+    }
+
+    /// How long a flag of its mails may be, in days.
+    pub(crate) fn keep_flags_days(&self, site: &str) -> i64 {
+        self.period_of(Kind::Flags, site)
     }
 
     /// The shortest period of any site for counts, in days.
@@ -189,7 +220,7 @@ async fn period(conn: &mut Conn, kind: Kind, site: &str) -> Result<Option<i64>, 
     const OF_OTHERS: &str = "SELECT days FROM retention_periods WHERE site = $1 AND kind = $2";
     let found = match kind {
         Kind::Content => one!(conn, (i64,), OF_CONTENT, site)?,
-        Kind::Events | Kind::Usage | Kind::Billing => one!(conn, (i64,), OF_OTHERS, site, kind.word())?,
+        Kind::Events | Kind::Usage | Kind::Billing | Kind::Flags => one!(conn, (i64,), OF_OTHERS, site, kind.word())?,
     };
     Ok(found.map(|(days,)| days))
 }
@@ -201,7 +232,9 @@ async fn put(conn: &mut Conn, kind: Kind, site: &str, days: i64, now: Micros) ->
         ON CONFLICT (site, kind) DO UPDATE SET days = excluded.days, changed_at = excluded.changed_at";
     match kind {
         Kind::Content => execute!(conn, OF_CONTENT, site, days, now)?,
-        Kind::Events | Kind::Usage | Kind::Billing => execute!(conn, OF_OTHERS, site, kind.word(), days, now)?,
+        Kind::Events | Kind::Usage | Kind::Billing | Kind::Flags => {
+            execute!(conn, OF_OTHERS, site, kind.word(), days, now)?
+        }
     };
     Ok(())
 }

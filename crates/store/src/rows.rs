@@ -1,11 +1,17 @@
 //! The values that go into the store and come out of it; none of them shows how it is stored.
 
 mod came_back;
+mod dialogue;
+pub(crate) mod filter;
+mod step;
 
 pub use came_back::CameBack;
+pub use dialogue::{Dialogue, LetterLeft};
+pub use filter::{EventFilter, EventState, FilteredPage, LetterFilter, LetterState};
+pub use step::{Begun, LedgerLine};
 
 use mail::Envelope;
-use policy::{Click, Facts, Fault, Letter, Outcome, Plan, Receipt, StepKey};
+use policy::{Click, Facts, Fault, Letter, Outcome, Plan, StepKey};
 use serde::{Deserialize, Serialize};
 
 /// Microseconds since the Unix epoch, in UTC.
@@ -172,6 +178,8 @@ pub enum JobKind {
     Written,
     /// Send a summary when it is due.
     Summary,
+    /// Tell somebody that a letter about events did not arrive.
+    Returned,
 }
 
 /// The state of a job. `Held` waits for a person.
@@ -239,6 +247,8 @@ pub struct Decision {
     /// For lists in the console.
     pub subject: String,
     pub sender: String,
+    /// The name that the sender gives himself; empty where he gives none.
+    pub sender_name: String,
     /// From, To and Cc, normalised: who takes part in the issue from now on.
     pub participants: Vec<String>,
     /// What was malformed, in words.
@@ -249,29 +259,6 @@ pub struct Decision {
     pub issue_id: Option<String>,
     /// What it was decided on; kept with proposals alone.
     pub facts: Option<Facts>,
-}
-
-/// What the ledger says of a step that is about to be carried out.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Begun {
-    /// Never begun before: the row now says "begun". Go on.
-    Fresh,
-    /// Begun before without an end: look for its trace. `before` is what was noted at the first begin.
-    InDoubt { begun_at: Micros, before: String, looked: u32 },
-    /// Done already: go to the next step.
-    Done(Receipt),
-    /// Failed for good earlier.
-    Failed(Fault),
-}
-
-/// One line of a message's story.
-#[derive(Debug, Clone, PartialEq)]
-pub struct LedgerLine {
-    pub key: StepKey,
-    pub begun_at: Micros,
-    pub ended_at: Option<Micros>,
-    pub receipt: Option<Receipt>,
-    pub fault: Option<Fault>,
 }
 
 /// A row of the list of messages.
@@ -285,6 +272,8 @@ pub struct MessageLine {
     /// Empty until decided, or after the content was erased.
     pub subject: String,
     pub sender: String,
+    /// The name that the sender gives himself; nobody has proved it.
+    pub sender_name: String,
     pub outcome: Option<Outcome>,
     pub reason: String,
     /// The rule of the profile that held.
@@ -334,6 +323,8 @@ pub struct LetterLine {
     /// What it says; `None` after its content was erased.
     pub letter: Option<Letter>,
     pub fate: LetterFate,
+    /// How it left; `None` until then, and after it was erased.
+    pub dialogue: Option<Dialogue>,
 }
 
 /// A version of a profile of the message's site, to decide by instead of the rules in force.

@@ -60,7 +60,7 @@ pub(crate) fn ledger_place<'a>(site: &'a str, key: &'a str, field: &'static str)
 impl Inner {
     /// The key for the fields of a job's message or letter, or the site's for a job without one; `None` when the message was erased, and nothing can be kept of it.
     pub(crate) async fn key_for(&self, lease: &Lease) -> Result<Option<Arc<SealingKey>>, Fault> {
-        const OF_NO_MESSAGE: [JobKind; 8] = [
+        const OF_NO_MESSAGE: [JobKind; 9] = [
             JobKind::Sweep,
             JobKind::Fetch,
             JobKind::Retain,
@@ -69,6 +69,7 @@ impl Inner {
             JobKind::Renew,
             JobKind::Bulletin,
             JobKind::Summary,
+            JobKind::Returned,
         ];
         if OF_NO_MESSAGE.contains(&lease.kind) {
             return self.vault.standing_key(&lease.site).await.map(Some);
@@ -83,6 +84,11 @@ impl Inner {
     /// The key of a message; `None` when it was erased or never was.
     pub(crate) async fn key_of(&self, site: &str, message: &str) -> Result<Option<Arc<SealingKey>>, Fault> {
         self.key_by(MESSAGE_KEY, site, message).await
+    }
+
+    /// The key of a letter about events; `None` when it was erased or never was.
+    pub(crate) async fn letter_key(&self, site: &str, letter: &str) -> Result<Option<Arc<SealingKey>>, Fault> {
+        self.key_by(LETTER_KEY, site, letter).await
     }
 
     async fn key_by(&self, sql: &'static str, site: &str, row: &str) -> Result<Option<Arc<SealingKey>>, Fault> {

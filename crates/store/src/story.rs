@@ -44,6 +44,7 @@ impl Store {
             ended_at: Some(at),
             receipt: None,
             fault: Some(withheld_fault(&why)),
+            dialogue: None,
         }));
         Ok(Some(Story {
             envelope: self.message(message).await?.map(|stored| stored.envelope),
@@ -90,9 +91,10 @@ fn ledger_line(key: Option<&SealingKey>, site: &str, step: StepRow) -> Result<Le
     let (step, state, begun_at, ended_at, receipt, sealed_fault) = step;
     let receipt = receipt.map(|text| serde_json::from_str(&text)).transpose();
     let receipt = receipt.map_err(|_| Fault::permanent(FaultCode::StoreCorrupt, "a receipt makes no sense"))?;
-    let fault = match state.as_str() {
-        "failed" => Some(ledger::read_fault(key, site, &step, sealed_fault)?),
-        _ => None,
+    let (fault, dialogue) = match state.as_str() {
+        "failed" => (Some(ledger::read_fault(key, site, &step, sealed_fault)?), None),
+        "done" => (None, ledger::read_dialogue(key, site, &step, sealed_fault)?),
+        _ => (None, None),
     };
-    Ok(LedgerLine { key: StepKey(step), begun_at, ended_at, receipt, fault })
+    Ok(LedgerLine { key: StepKey(step), begun_at, ended_at, receipt, fault, dialogue })
 }

@@ -45,6 +45,9 @@ pub struct Swept {
     pub decisions: u64,
     pub letters: u64,
     pub letter_files: u64,
+    /// What people wrote for letters on purpose.
+    pub written: u64,
+    pub bulletins: u64,
     /// What was counted of a day, of a kind.
     pub counts: u64,
     pub flags: u64,
@@ -65,13 +68,16 @@ impl Swept {
             decisions,
             letters,
             letter_files,
+            written,
+            bulletins,
             counts,
             flags,
             rows,
             orphans,
             keys,
         } = self;
-        contents + lost_files + events + decisions + letters + letter_files + counts + flags + rows + orphans + keys
+        let of_people = contents + lost_files + events + decisions + letters + letter_files + written;
+        of_people + bulletins + counts + flags + rows + orphans + keys
     }
 }
 
@@ -126,10 +132,10 @@ impl Store {
         swept.lost_files = self.delete_lost_files().await?;
         self.erase_old_events(&mut swept).await?;
         self.erase_old_letters(&mut swept).await?;
-        self.erase_old_written().await?;
+        self.erase_old_written(&mut swept).await?;
         swept.counts = self.tidy_meter().await?;
         self.forget_billing().await?;
-        self.forget_bulletins().await?;
+        swept.bulletins = self.forget_bulletins().await?;
         swept.orphans = self.remove_orphans().await?;
         swept.flags = self.end_flags().await?;
         self.inner.db.unit(|conn| Box::pin(tidy(conn))).await?;
@@ -138,6 +144,12 @@ impl Store {
         self.link_audit().await?;
         self.inner.swept_at.store(self.now().await?, Ordering::Relaxed);
         Ok(swept)
+    }
+
+    /// The sweep that waits for its hour waits no longer.
+    pub(crate) async fn sweep_soon(&self) -> Result<(), Fault> {
+        self.make_due("UPDATE jobs SET due = $1 WHERE kind = 'sweep' AND state IN ('ready', 'waiting') AND due > $1")
+            .await
     }
 
     /// What is due of a sweep: all of it each hour, and between, of sites that keep nothing, what is done.
@@ -150,7 +162,7 @@ impl Store {
         for site in self.sites_keeping_nothing() {
             swept.contents += self.erase_old_messages(&site).await?;
             swept.letters += self.erase_letters_of(&site).await?;
-            self.erase_written_of(&site).await?;
+            swept.written += self.erase_written_of(&site).await?;
             self.erase_events_of(&site, &mut swept).await?;
         }
         if swept.letters > 0 {

@@ -1,13 +1,15 @@
 //! Letters that people write on purpose: each asked for once, decided by a job, and sent at once or after a look.
 
 mod forget;
+mod known;
 mod shown;
 
+pub(crate) use known::is_asked;
 pub use shown::{WrittenDeed, WrittenDeedLine, WrittenLine};
 
 use crate::Store;
 use crate::audit::{self, Entry};
-use crate::database::{Conn, execute, one};
+use crate::database::{Conn, all, execute, one};
 use crate::dialect;
 use crate::job::{check_lease, end};
 use crate::outbox::{self, NewLetter};
@@ -15,12 +17,19 @@ use crate::rows::{Lease, Micros};
 use crate::sealed;
 use crate::vault::seal::Place;
 use aws_lc_rs::digest;
+use policy::event::Event;
 use policy::notify::{OwnFile, Writing, WrittenBy};
-use policy::{Fault, FaultCode, Visibility};
+use policy::{Fault, FaultCode, StepKey, Visibility};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 const HOUR: Micros = 3600 * 1_000_000;
+
+/// In the column `preview`, of one that somebody looked at and has sent; 1 stands for one that is looked at first.
+const APPROVED: i64 = 2;
+
+/// More letters than one can have.
+const DRAFTS_MAX: i64 = 10_000;
 
 /// A file that the writer gave, and where it is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +48,12 @@ pub struct Asked {
     pub files: Vec<GivenFile>,
     /// Of one that is written by a comment: who may see that.
     pub comment_seen_by: Option<Vec<Visibility>>,
+    /// Of such a one: that comment, as what somebody did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<Event>,
+    /// To whom it would go when it was decided who is told of that comment: they were left out for its sake.
+    #[serde(default)]
+    pub counted_on: Vec<String>,
 }
 
 /// A letter that is asked for.
@@ -122,6 +137,8 @@ pub struct Decision<'a, T> {
     pub told: &'a T,
     /// Those that are not put aside already.
     pub letters: Vec<NewLetter>,
+    /// The comment that asks for it, where somebody who was left out for its sake does not get it: who is told of that is decided anew.
+    pub anew: Option<&'a Event>,
     /// Nothing is left to do for its job.
     pub ends: bool,
 }
@@ -188,7 +205,7 @@ impl Store {
         let entry = Entry::by_person(&self.inner.vault, &site, "letter_written", &id, who).await?;
         let receipt = serde_json::json!({ "by": by.word(), "token": token, "preview": preview }).to_string();
         Ok(Row {
-            request: hasher.handle(&format!("written:{}/{request}", by.word())),
+            request: hasher.handle(&known::request_of(by, &request)),
             fingerprint: hasher.handle(&fingerprint(&asked, preview)?),
             aside: keyless.then(|| hasher.handle(&format!("written:before/{id}"))),
             way: by.word(),
@@ -205,15 +222,23 @@ impl Store {
         })
     }
 
+    /// The keys of the letters of one that are made and not posted.
+    pub async fn drafts_of_written(&self, id: &str) -> Result<Vec<StepKey>, Fault> {
+        const SQL: &str = "SELECT key FROM outbox WHERE notice = $1 AND posted_at IS NULL ORDER BY key LIMIT $2";
+        let id = id.to_owned();
+        let rows = self.inner.db.read(move |conn| Box::pin(async move { all!(conn, (String,), SQL, &id, DRAFTS_MAX) }));
+        Ok(rows.await?.into_iter().map(|(key,)| StepKey(key)).collect())
+    }
+
     /// Begins a decision: drafts that an earlier try left are gone then, because it may have decided otherwise.
     pub async fn begin_written(&self, lease: &Lease) -> Result<(), Fault> {
         const LEFT: &str = "DELETE FROM outbox WHERE notice = $1 AND posted_at IS NULL
-            AND EXISTS (SELECT 1 FROM written w WHERE w.id = $1 AND w.state = 'asked')";
+            AND EXISTS (SELECT 1 FROM written w WHERE w.id = $1 AND w.state = 'asked' AND w.preview <> $2)";
         let lease = lease.clone();
         let work = self.inner.db.unit(move |conn| {
             Box::pin(async move {
                 check_lease(conn, &lease).await?;
-                execute!(conn, LEFT, &lease.subject).map(|_| ())
+                execute!(conn, LEFT, &lease.subject, APPROVED).map(|_| ())
             })
         });
         work.await
@@ -228,7 +253,8 @@ impl Store {
     ) -> Result<(), Fault> {
         const DECIDED: &str = "UPDATE written SET state = $1, issue_id = $2, decided_at = $3, sealed_decision = $4
             WHERE id = $5 AND state = 'asked'";
-        let Decision { state, issue_id, told, letters, ends } = decision;
+        let Decision { state, issue_id, told, letters, anew, ends } = decision;
+        let anew = self.anew(&lease.site, anew).await?;
         let sealing = self.inner.key_for(lease).await?.ok_or_else(crate::content::erased)?;
         let sealed = sealed::seal(&sealing, decision_place(&lease.site, &lease.subject), told)?;
         let letters = self.drafts(&lease.site, letters).await?;
@@ -237,6 +263,9 @@ impl Store {
             Box::pin(async move {
                 check_lease(conn, &lease).await?;
                 let (now, id) = (dialect::now(conn).await?, &lease.subject);
+                if let Some(anew) = anew {
+                    anew.begin(conn).await?;
+                }
                 if execute!(conn, DECIDED, state.word(), issue_id.as_deref(), now, &sealed, id)? == 1 {
                     match state {
                         WrittenState::Posted => letters.release(conn, &lease, id, now).await?,
@@ -251,21 +280,61 @@ impl Store {
         Ok(())
     }
 
-    /// A person's word: what he looked at is sent. `false` when it waits for no word, or is not kept any more.
+    /// Writes down what was decided anew about one that somebody has sent: of its drafts these leave as they were looked at, the others do not.
+    /// `false` when somebody dropped it meanwhile: then nothing leaves, and the job has ended.
+    pub async fn write_approved<T: Serialize + Sync>(
+        &self,
+        lease: &Lease,
+        decision: Decision<'_, T>,
+        leave: Vec<StepKey>,
+    ) -> Result<bool, Fault> {
+        const DECIDED: &str = "UPDATE written SET state = $1, issue_id = $2, decided_at = $3, sealed_decision = $4
+            WHERE id = $5 AND state = 'asked' AND preview = $6";
+        const LEAVES: &str = "UPDATE outbox SET posted_at = $1 WHERE notice = $2 AND key = $3 AND posted_at IS NULL";
+        const OTHERS: &str = "DELETE FROM outbox WHERE notice = $1 AND posted_at IS NULL";
+        let Decision { state, issue_id, told, ends, .. } = decision;
+        let sealing = self.inner.key_for(lease).await?.ok_or_else(crate::content::erased)?;
+        let sealed = sealed::seal(&sealing, decision_place(&lease.site, &lease.subject), told)?;
+        let (lease, issue_id) = (lease.clone(), issue_id.map(str::to_owned));
+        let work = self.inner.db.unit(move |conn| {
+            Box::pin(async move {
+                check_lease(conn, &lease).await?;
+                let (now, id) = (dialect::now(conn).await?, &lease.subject);
+                let is_written =
+                    execute!(conn, DECIDED, state.word(), issue_id.as_deref(), now, &sealed, id, APPROVED)? == 1;
+                if is_written {
+                    for key in &leave {
+                        execute!(conn, LEAVES, now, id, &key.0)?;
+                    }
+                    outbox::begin_posted(conn, id, now).await?;
+                    execute!(conn, OTHERS, id)?;
+                }
+                if ends || !is_written {
+                    end(conn, &lease, now).await?;
+                }
+                Ok(is_written)
+            })
+        });
+        let is_written = work.await?;
+        self.inner.bell.ring();
+        Ok(is_written)
+    }
+
+    /// A person's word: what he looked at is sent, to those of them who may get it when the job has asked once more. `false` when it waits for
+    /// no word, or is not kept any more.
     pub async fn send_written(&self, id: &str, who: &str) -> Result<bool, Fault> {
-        const SENT: &str = "UPDATE written SET state = 'posted' WHERE id = $1 AND state = 'drafted'
+        const SENT: &str = "UPDATE written SET state = 'asked', preview = $2 WHERE id = $1 AND state = 'drafted'
             AND EXISTS (SELECT 1 FROM outbox o WHERE o.notice = $1 AND o.posted_at IS NULL)";
         let Some(site) = self.site_of_written(id).await? else { return Ok(false) };
         let entry = Entry::by_person(&self.inner.vault, &site, "letter_sent", id, who).await?;
         let id = id.to_owned();
         let work = self.inner.db.unit(move |conn| {
             Box::pin(async move {
-                if execute!(conn, SENT, &id)? == 0 {
+                if execute!(conn, SENT, &id, APPROVED)? == 0 {
                     return Ok(false);
                 }
                 let now = dialect::now(conn).await?;
-                outbox::post_drafted(conn, &id, now).await?;
-                // What is left to do is to note it on the issue.
+                // A draft may be days old: the job asks once more who may get it.
                 wake(conn, &id, now).await?;
                 audit::write(conn, &entry, now).await?;
                 Ok(true)
@@ -276,20 +345,28 @@ impl Store {
         Ok(sent)
     }
 
-    /// A person's word: what he looked at is not sent. `false` when it waits for no word.
+    /// A person's word: what he looked at is not sent, also where he has it sent and it is not decided yet who may get it. `false` when it waits
+    /// for no word, or is on its way.
     pub async fn drop_written(&self, id: &str, who: &str) -> Result<bool, Fault> {
-        const DROPPED: &str = "UPDATE written SET state = 'dropped' WHERE id = $1 AND state = 'drafted'";
+        const DROPPED: &str = "UPDATE written SET state = 'dropped'
+            WHERE id = $1 AND (state = 'drafted' OR (state = 'asked' AND preview = $2))";
+        // One that runs finds it dropped.
+        const JOB: &str = "UPDATE jobs SET state = 'done', ended_at = $1, sealed_fault = NULL
+            WHERE id = $2 AND state IN ('ready', 'waiting', 'held', 'dead')";
         const DRAFTS: &str = "DELETE FROM outbox WHERE notice = $1 AND posted_at IS NULL";
         let Some(site) = self.site_of_written(id).await? else { return Ok(false) };
         let entry = Entry::by_person(&self.inner.vault, &site, "letter_dropped", id, who).await?;
         let owned = id.to_owned();
         let work = self.inner.db.unit(move |conn| {
             Box::pin(async move {
-                if execute!(conn, DROPPED, &owned)? == 0 {
+                let job = job_id(&owned);
+                dialect::lock_job(conn, &job).await?;
+                if execute!(conn, DROPPED, &owned, APPROVED)? == 0 {
                     return Ok(false);
                 }
                 execute!(conn, DRAFTS, &owned)?;
                 let now = dialect::now(conn).await?;
+                execute!(conn, JOB, now, &job)?;
                 audit::write(conn, &entry, now).await?;
                 Ok(true)
             })
@@ -346,18 +423,19 @@ async fn wake(conn: &mut Conn, id: &str, now: Micros) -> Result<(), Fault> {
 }
 
 /// The same of one that a comment asks for: one that is too many is refused, and its story says so.
-pub(crate) async fn insert_of_comment(conn: &mut Conn, row: &Row) -> Result<(), Fault> {
+pub(crate) async fn insert_of_comment(conn: &mut Conn, row: &Row) -> Result<WrittenTaken, Fault> {
     const REFUSED: &str = "INSERT INTO written (id, site, way, request, fingerprint, token, preview, state, asked_at,
             decided_at, key_id, wrapped_key, sealed_asked, sealed_decision)
         VALUES ($1, $2, $3, $4, $5, NULL, 0, 'refused', $6, $6, $7, $8, $9, $10)";
-    if insert(conn, row).await? == WrittenTaken::TooMany {
+    let taken = insert(conn, row).await?;
+    if taken == WrittenTaken::TooMany {
         let now = dialect::now(conn).await?;
         let (id, site, request, fingerprint) = (&row.id, &row.site, &row.request, &row.fingerprint);
         let (key_id, wrapped, asked, why) = (&row.key_id, &row.wrapped_key, &row.sealed_asked, &row.sealed_too_many);
         execute!(conn, REFUSED, id, site, row.way, request, fingerprint, now, key_id, wrapped, asked, why)?;
         audit::write(conn, &row.entry, now).await?;
     }
-    Ok(())
+    Ok(taken)
 }
 
 fn too_many(per_hour: u32) -> serde_json::Value {

@@ -50,6 +50,9 @@ pub struct StoredFile {
     /// The tracker has a small picture of it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub has_thumbnail: bool,
+    /// When it was added, by the tracker's clock, in milliseconds since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub added_ms: Option<i64>,
 }
 
 /// An issue as read.

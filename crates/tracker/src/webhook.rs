@@ -74,7 +74,7 @@ struct Body {
     worklog: Option<Worklog>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct User {
     account_id: Option<String>,
@@ -302,7 +302,7 @@ fn issue_in(address: &str) -> Option<String> {
 pub(crate) fn actor(user: &User) -> Option<Actor> {
     let id = user.account_id.as_ref().or(user.name.as_ref()).or(user.key.as_ref())?;
     let name = user.display_name.as_ref().unwrap_or(id);
-    Some(Actor { id: cut(id, 255), name: cut(name, 255) })
+    Some(Actor { id: cut(id, 255), name: cut(&on_one_line(name), 255) })
 }
 
 pub(crate) fn change(item: &Item) -> Option<Change> {
@@ -340,6 +340,24 @@ pub(crate) fn moment_ms(text: &str) -> Option<i64> {
     moment(text).map(jiff::Timestamp::as_millisecond)
 }
 
+/// A name without control characters and what else ends lines: it stands in the middle of texts.
+pub(crate) fn on_one_line(name: &str) -> String {
+    let is_sign = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
+    name.split(|c: char| is_sign(c) || c.is_whitespace()).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
 pub(crate) fn cut(text: &str, chars_max: usize) -> String {
     text.chars().take(chars_max).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{User, actor};
+
+    #[test]
+    fn a_name_stands_on_one_line() {
+        let display_name = Some("Ev\r\nBcc: x@y \u{2028}\u{7} Il".to_owned());
+        let user = User { account_id: Some("e".into()), display_name, ..User::default() };
+        assert_eq!(actor(&user).map(|actor| actor.name), Some("Ev Bcc: x@y Il".to_owned()));
+    }
 }

@@ -1,6 +1,7 @@
 //! The list of events: what happened to issues, newest first, and what was decided about each.
 
 use super::filter::{ROWS, before, cut};
+use super::list_filter::{Asked, Form};
 use super::messages::IssueLink;
 use super::{Moment, moment, not_found, render, state, state_word, trouble};
 use crate::Console;
@@ -12,28 +13,7 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use policy::event::{Event, EventKind};
-use serde::Deserialize;
 use store::{EventLine, JobState, Via};
-
-/// The word for what does not go on by itself, in the address of a list.
-const STOPPED: &str = "stopped";
-
-/// Which page of a list, as it stands in its address.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Asked {
-    /// `MICROSECONDS~ID` of the last row of the page before.
-    pub(super) before: String,
-    /// `stopped` for what is held or was given up; all else for everything.
-    state: String,
-}
-
-impl Asked {
-    /// Is only what does not go on by itself asked for?
-    pub(super) fn is_for_stopped(&self) -> bool {
-        self.state == STOPPED
-    }
-}
 
 /// An event as people see it.
 struct Row {
@@ -61,6 +41,9 @@ struct List {
     rows: Vec<Row>,
     /// Only those whose work stopped.
     stopped: bool,
+    form: Form,
+    /// The page is not full, and yet there may be more to find.
+    goes_on: bool,
     first: bool,
     next: Option<String>,
 }
@@ -79,17 +62,31 @@ pub async fn list(
 }
 
 async fn page(console: &Console, session: &Session, asked: &Asked) -> Result<List, policy::Fault> {
-    let (stopped, before) = (asked.is_for_stopped(), before(&asked.before));
-    let first = before.is_none();
+    let (stopped, first) = (asked.is_for_stopped(), before(&asked.before).is_none());
+    let (lines, next) = match asked.of_events().filter(|_| !stopped) {
+        Some(filter) => {
+            let page = console.store.events_that_fit(&filter).await?;
+            (page.lines, page.next.map(|(at, id)| format!("{at}~{id}")))
+        }
+        None => whole(console, asked).await?,
+    };
+    let work = console.store.work_on(&lines).await?;
+    let rows: Vec<Row> = lines.into_iter().zip(work).map(|(line, work)| row(console, line, work)).collect();
+    let goes_on = next.is_some() && rows.len() < ROWS as usize;
+    let form = asked.form_of_events(console);
+    Ok(List { token: session.token(), support: false, rows, stopped, form, goes_on, first, next })
+}
+
+/// A page of all events, or of those whose work stopped, and where the next one begins.
+async fn whole(console: &Console, asked: &Asked) -> Result<(Vec<EventLine>, Option<String>), policy::Fault> {
+    let before = before(&asked.before);
     // One more than is shown tells whether there is an older page.
-    let mut lines = match stopped {
+    let mut lines = match asked.is_for_stopped() {
         true => console.store.stopped_events(before, ROWS + 1).await?,
         false => console.store.events(before, ROWS + 1).await?,
     };
     let next = cut(&mut lines, |line| (line.received_at, &line.id));
-    let work = console.store.work_on(&lines).await?;
-    let rows = lines.into_iter().zip(work).map(|(line, work)| row(console, line, work)).collect();
-    Ok(List { token: session.token(), support: false, rows, stopped, first, next })
+    Ok((lines, next))
 }
 
 fn row(console: &Console, line: EventLine, work: Option<JobState>) -> Row {
@@ -155,5 +152,6 @@ pub(super) fn what_happened(kind: EventKind) -> &'static str {
         EventKind::WorkEdited => "logged work was edited",
         EventKind::WorkDeleted => "logged work was deleted",
         EventKind::Written => "a letter was written",
+        EventKind::Returned => "a letter did not arrive",
     }
 }

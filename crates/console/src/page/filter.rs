@@ -131,15 +131,20 @@ impl Fields {
             ("from", self.from.clone()),
             ("until", self.until.clone()),
         ];
-        let said = pairs.into_iter().filter(|(_, value)| !value.is_empty());
-        said.map(|(name, value)| format!("{name}={}", value.bytes().map(encoded).collect::<String>()))
-            .collect::<Vec<_>>()
-            .join("&")
+        joined(pairs)
     }
 }
 
+/// Names and values as part of an address; what is empty is left out.
+pub(super) fn joined<const N: usize>(pairs: [(&'static str, String); N]) -> String {
+    let said = pairs.into_iter().filter(|(_, value)| !value.is_empty());
+    said.map(|(name, value)| format!("{name}={}", value.bytes().map(encoded).collect::<String>()))
+        .collect::<Vec<_>>()
+        .join("&")
+}
+
 /// What is chosen stays in the list, although nothing may have come from there yet.
-fn choices(mut names: Vec<String>, chosen: Option<&str>) -> Vec<Choice> {
+pub(super) fn choices(mut names: Vec<String>, chosen: Option<&str>) -> Vec<Choice> {
     if let Some(chosen) = chosen
         && !names.iter().any(|name| name == chosen)
     {
@@ -152,7 +157,7 @@ fn choices(mut names: Vec<String>, chosen: Option<&str>) -> Vec<Choice> {
 }
 
 /// A NUL would be a fault in PostgreSQL.
-fn name(text: &str) -> Option<String> {
+pub(super) fn name(text: &str) -> Option<String> {
     let text = text.trim();
     (!text.is_empty() && text.len() <= NAME_BYTES_MAX && !text.contains('\0')).then(|| text.to_owned())
 }

@@ -10,7 +10,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use policy::meter::HeldEvents;
-use store::{Attention, JobState, Micros};
+use store::{Attention, JobState, Micros, Work};
 
 /// States in which work goes on by itself.
 const OPEN: [JobState; 3] = [JobState::Ready, JobState::Running, JobState::Waiting];
@@ -28,11 +28,18 @@ struct Need {
     link: Option<(&'static str, &'static str)>,
 }
 
-/// Mails in one state.
+/// Work in one state.
 struct Count {
     number: u64,
     shown: &'static str,
     word: &'static str,
+}
+
+/// Work of one kind that goes on by itself.
+struct Row {
+    name: &'static str,
+    link: &'static str,
+    counts: Vec<Count>,
 }
 
 #[derive(Template)]
@@ -43,7 +50,10 @@ struct Page {
     support: bool,
     needs: Vec<Need>,
     known: Vec<String>,
+    /// Mails.
     counts: Vec<Count>,
+    /// Events and letters.
+    others: [Row; 2],
 }
 
 /// The page.
@@ -67,19 +77,20 @@ pub async fn show(State(console): State<Console>, session: Extension<Session>) -
     let (sites, mailboxes) = (console.now.sites(), console.now.mailboxes());
     let mut needs = needs(&attention, &sites, &mailboxes);
     needs.extend(console.now.halted().iter().map(|name| closed(name)));
+    needs.extend(console.now.away().iter().map(|name| away(name)));
     needs.extend(of_plans(&console.now.plans(), &aside, &held));
     needs.extend(flagged.iter().map(of_contacts));
-    let counts = OPEN.map(|open| Count {
-        number: attention.of(open).map_or(0, |(number, _)| number),
-        shown: state(open),
-        word: state_word(open),
-    });
+    let count = |number: &dyn Fn(JobState) -> u64| {
+        OPEN.map(|open| Count { number: number(open), shown: state(open), word: state_word(open) }).into()
+    };
+    let row = |name, link, work| Row { name, link, counts: count(&|open| attention.under_way(work, open)) };
     let page = Page {
         token: session.token(),
         support: session.support_of().is_some(),
         needs,
         known: worth_knowing(&sites),
-        counts: counts.into(),
+        counts: count(&|open| attention.of(open).map_or(0, |(number, _)| number)),
+        others: [row("Events", "/events", Work::Events), row("Letters", "/letters/events", Work::Letters)],
     };
     render(StatusCode::OK, &page)
 }
@@ -177,6 +188,14 @@ fn closed(name: &str) -> Need {
         "The outgoing mail server {name} lets us in no more, or takes no more of our letters for now: they wait, and sealpost check says why"
     );
     Need { class: "held", text, since: None, link: Some(("/letters/events", "Show the letters about events")) }
+}
+
+/// A server that letters wait for, which comes back by itself.
+fn away(name: &str) -> Need {
+    let text = format!(
+        "The outgoing mail server {name} cannot be reached: letters wait and go by themselves when it is back; sealpost check says more"
+    );
+    Need { class: "waiting", text, since: None, link: Some(("/letters/events", "Show the letters about events")) }
 }
 
 /// Letters that do not leave, and events that nobody is told of, because their work stopped.

@@ -38,6 +38,8 @@ struct Row {
     /// What became of it, and the class that colours it.
     fate: String,
     class: &'static str,
+    /// When its server took it, and what is known of that.
+    taken: Option<(Moment, String)>,
     site: String,
 }
 
@@ -139,6 +141,7 @@ fn row(line: LetterLine) -> Row {
         text: letter.map_or_else(String::new, |letter| letter.text.clone()),
         fate,
         class,
+        taken: line.dialogue.as_ref().map(|dialogue| (moment(dialogue.at), dialogue.in_words())),
         site: line.site,
     }
 }

@@ -2,7 +2,7 @@
 
 use super::views::Looked;
 use crate::Console;
-use crate::reader::{Part, View};
+use crate::reader::{BODY, Part, View};
 use axum::body::Bytes;
 use data_encoding::BASE64;
 use policy::Fault;
@@ -20,10 +20,14 @@ const TYPES: [&str; 5] = ["image/png", "image/jpeg", "image/gif", "image/webp", 
 
 const SOURCE: &str = " src=\"cid:";
 
-/// The mail's HTML with its pictures; those that are too many, too large or of another type are left out. `Err` only when the
-/// mail cannot be read at all.
-pub(super) async fn with_pictures(console: &Console, looked: &Looked, view: &View) -> Result<String, Fault> {
-    let html = view.html.as_deref().unwrap_or_default();
+/// HTML of the mail with the pictures that the mail brings; those that are too many, too large or of another type are left out. `Err` only
+/// when the mail cannot be read at all.
+pub(super) async fn with_pictures(
+    console: &Console,
+    looked: &Looked,
+    view: &View,
+    html: &str,
+) -> Result<String, Fault> {
     let mut found: HashMap<&str, String> = HashMap::new();
     let mut left = PICTURES_BYTES_MAX;
     for name in names(html) {
@@ -43,6 +47,15 @@ fn picture<'a>(view: &'a View, content_id: &str, left_bytes: u64) -> Option<(&'a
     let part = view.parts.iter().find(|part| part.content_id.as_deref() == Some(content_id))?;
     let true_type = TYPES.into_iter().find(|known| part.true_type.as_deref() == Some(known))?;
     (part.size_bytes <= PICTURE_BYTES_MAX.min(left_bytes)).then_some((part, true_type))
+}
+
+/// The page that a letter of ours has, as it is sent, with its styles; `None` where it has none.
+pub(super) async fn own_page(console: &Console, looked: &Looked, view: &View) -> Result<Option<String>, Fault> {
+    // A file that goes along is somebody else's.
+    let is_page = |part: &&Part| part.class == BODY && part.content_type.eq_ignore_ascii_case("text/html");
+    let Some(part) = view.parts.iter().find(is_page) else { return Ok(None) };
+    let bytes = bytes_of(console, looked, part).await?;
+    with_pictures(console, looked, view, &String::from_utf8_lossy(&bytes)).await.map(Some)
 }
 
 async fn bytes_of(console: &Console, looked: &Looked, part: &Part) -> Result<Vec<u8>, Fault> {

@@ -1,6 +1,7 @@
 //! The story of one message: outcome, reasons, steps with receipts, questions with answers, faults.
 
 use super::about::About;
+use super::known_ids::{Piece, linked};
 use super::letters::described as described_letter;
 use super::messages::IssueLink;
 use super::replay::{Choice, Proposal, choices, proposal};
@@ -21,6 +22,8 @@ use store::{JobState, LedgerLine, Look, LookLine, Story};
 
 /// Looks that the page tells of.
 const LOOKS: usize = 10;
+/// The length of a flag that the form offers.
+const FLAG_DAYS: u32 = 7;
 
 /// A step and what the ledger says of it.
 #[derive(Default)]
@@ -77,7 +80,7 @@ struct Page {
     decided: bool,
     erased: bool,
     deeds: Vec<Deed>,
-    trace: Vec<String>,
+    trace: Vec<Vec<Piece>>,
     faults: Vec<String>,
     content_kept: bool,
     /// The id of the token that it was handed in with.
@@ -92,7 +95,9 @@ struct Page {
     rules: Vec<Choice>,
     /// Why it is flagged for support, and until when.
     flag: Option<(String, Moment)>,
+    /// That it lasts at most, and what the form offers.
     days_max: u32,
+    days: u32,
 }
 
 /// The page.
@@ -119,7 +124,13 @@ async fn shown(console: &Console, session: &Session, id: &str) -> Result<Option<
     let rules = if story.content_kept { choices(&console.store, &story.line.site).await? } else { Vec::new() };
     let looks = console.store.looks(id).await?.into_iter().take(LOOKS).map(look_in_words).collect();
     let flag = console.store.flag_of(id).await?.map(|flag| (flag.reason, moment(flag.until)));
-    Ok(Some(Page { proposal, rules, looks, flag, ..page(console, session, story) }))
+    let trace = story.plan.as_ref().map(|plan| plan.trace.clone()).unwrap_or_default();
+    let mut trace = linked(&console.store, &story.line.site, trace).await?;
+    if session.support_of().is_some() {
+        // Other mails are none of his business.
+        trace.iter_mut().flatten().for_each(|piece| piece.link = None);
+    }
+    Ok(Some(Page { proposal, rules, looks, flag, trace, ..page(console, session, story) }))
 }
 
 /// A person's word: a held or dead message is tried again.
@@ -143,6 +154,7 @@ fn page(console: &Console, session: &Session, story: Story) -> Page {
     let envelope = envelope.unwrap_or_default();
     let plan = plan.as_ref();
     let erased = erased(&line);
+    let days_max = console.store.flag_days_max(&line.site);
     Page {
         token: session.token(),
         support: session.support_of().is_some(),
@@ -175,7 +187,7 @@ fn page(console: &Console, session: &Session, story: Story) -> Page {
             }
             None => ledger.iter().map(remaining).collect(),
         },
-        trace: plan.map(|p| p.trace.clone()).unwrap_or_default(),
+        trace: Vec::new(),
         faults,
         content_kept,
         handed_in_by,
@@ -185,7 +197,8 @@ fn page(console: &Console, session: &Session, story: Story) -> Page {
         proposal: None,
         rules: Vec::new(),
         flag: None,
-        days_max: store::FLAG_DAYS_MAX,
+        days_max,
+        days: days_max.min(FLAG_DAYS),
         mailbox: line.mailbox,
         id: line.id,
     }
@@ -240,6 +253,9 @@ fn recorded(deed: Deed, ledger: &[LedgerLine], key: &str) -> Deed {
     let line = ledger.iter().find(|line| line.key.0 == key);
     let (result, class) = match line {
         None => ("not begun".to_string(), "ready"),
+        Some(LedgerLine { receipt: Some(receipt), dialogue: Some(dialogue), .. }) => {
+            (format!("{}; {}", proof(receipt), dialogue.in_words()), "done")
+        }
         Some(LedgerLine { receipt: Some(receipt), .. }) => (proof(receipt), "done"),
         Some(LedgerLine { fault: Some(fault), .. }) => (fault.to_string(), "dead"),
         Some(_) => ("begun; its trace is looked for before it is repeated".to_string(), "held"),

@@ -2,7 +2,7 @@
 //! noted in the audit trail first.
 
 use super::outbox::story_of;
-use super::pictures::with_pictures;
+use super::pictures::{own_page, with_pictures};
 use super::story::known_form;
 use super::{not_found, notice, render, subject, trouble};
 use crate::Console;
@@ -165,7 +165,7 @@ pub async fn html<const IS_LETTER: bool>(
     .await
 }
 
-/// The HTML by itself: safe as `mail::sanitize` makes it, and in a sandbox all the same.
+/// The HTML by itself: of a mail safe as `mail::sanitize` makes it, of a letter as we made it; in a sandbox all the same.
 pub async fn html_alone<const IS_LETTER: bool>(
     State(console): State<Console>,
     session: Extension<Session>,
@@ -173,8 +173,14 @@ pub async fn html_alone<const IS_LETTER: bool>(
 ) -> Response {
     answer(async {
         let (looked, view) = console.look::<IS_LETTER>(&session, id, Look::Html, None).await?;
+        // A letter of ours is shown with the styles of its theme or template, as the one that is looked at before it is sent.
+        if IS_LETTER && let Some(page) = own_page(&console, &looked, &view).await? {
+            let mut page = ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], page).into_response();
+            page.extensions_mut().insert(Policy::Letter);
+            return Ok(page);
+        }
         let html = match &view.html {
-            Some(_) => with_pictures(&console, &looked, &view).await?,
+            Some(html) => with_pictures(&console, &looked, &view, html).await?,
             None => "<p>The mail has no HTML.</p>".to_owned(),
         };
         let page = format!(

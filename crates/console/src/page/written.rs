@@ -3,9 +3,9 @@
 mod shown;
 
 use super::about::About;
-use super::events::Asked;
 use super::filter::{ROWS, before, cut};
 use super::letters::{Tab, tabs};
+use super::list_filter::Asked;
 use super::story::known_form;
 use super::views::TabLink;
 use super::{Moment, moment, not_found, notice, render, trouble};
@@ -246,8 +246,10 @@ pub async fn wake(State(console): State<Console>, session: Extension<Session>, A
 
 /// The page of a letter that is as somebody wanted it, also when he pressed twice; otherwise why nothing was done.
 async fn answer(console: &Console, id: &str, done: bool, wanted: WrittenState) -> Result<Response, Fault> {
-    let state = console.store.written(id).await?.map(|line| line.state);
-    if done || state == Some(wanted) {
+    let line = console.store.written(id).await?;
+    let is_under_way = wanted == WrittenState::Posted && line.as_ref().is_some_and(|line| line.approved);
+    let state = line.map(|line| line.state);
+    if done || state == Some(wanted) || (is_under_way && state == Some(WrittenState::Asked)) {
         return Ok(Redirect::to(&format!("/written/{id}")).into_response());
     }
     let text = match state {

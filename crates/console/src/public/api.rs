@@ -5,6 +5,7 @@ mod letters;
 mod line_ends;
 mod problem;
 mod request;
+mod shape;
 
 use super::{Door, Room};
 use crate::page::{is_id, moment, state_word};
@@ -67,6 +68,7 @@ impl Api {
             .route("/mailboxes", get(mailboxes))
             .route("/messages/{id}", get(message))
             .route("/letters/{id}", get(letters::told))
+            .route("/letters/{id}/letters/{letter}/again", post(letters::again))
             .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, QUESTION_TIMEOUT));
         let written = Router::new()
             .route("/letters", post(letters::write))

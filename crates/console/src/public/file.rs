@@ -82,7 +82,7 @@ fn streamed(content: ContentReader, turn: OwnedSemaphorePermit) -> Body {
             Ok(Some(piece)) => Some((Ok(Bytes::from(piece)), Some((content, turn)))),
             Ok(None) => None,
             Err(fault) => {
-                tracing::error!(code = %fault.code, detail = fault.detail, "a kept file could not be read to its end");
+                tracing::error!(code = %fault.code, detail = fault.logged(), "a kept file could not be read to its end");
                 Some((Err(std::io::Error::other("broken off")), None))
             }
         }
@@ -91,6 +91,6 @@ fn streamed(content: ContentReader, turn: OwnedSemaphorePermit) -> Body {
 }
 
 fn trouble(fault: &Fault) -> Response {
-    tracing::warn!(code = %fault.code, detail = fault.detail, "a kept file could not be handed out");
+    tracing::warn!(code = %fault.code, detail = fault.logged(), "a kept file could not be handed out");
     page::not_now("This did not work just now. Try again in a minute.")
 }

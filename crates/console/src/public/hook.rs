@@ -159,7 +159,7 @@ impl Hooks {
             Heard::Unproved if is_suspect => Err(stranger(too_often())),
             Heard::Unproved => Err(stranger(Problem::of(FaultCode::WebhookUnproved))),
             Heard::OutOfTime => {
-                let why = "It tells of something that is too long ago, or has not happened yet.";
+                let why = "It tells of something that is too long ago, or of a time months ahead; set the clocks.";
                 Err(ours(Problem::wrong(why)))
             }
         }

@@ -74,7 +74,7 @@ fn unusable() -> Response {
 /// Our own trouble; the link is not used.
 fn later(fault: &Fault) -> Response {
     if fault.code != FaultCode::QueueFull {
-        tracing::warn!(code = %fault.code, detail = fault.detail, "a link could not be looked at");
+        tracing::warn!(code = %fault.code, detail = fault.logged(), "a link could not be looked at");
     }
     page::not_now("This does not work at the moment. Please try again in a few minutes; the link is still good.")
 }

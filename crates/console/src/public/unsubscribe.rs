@@ -182,6 +182,6 @@ fn not_the_form() -> Response {
 
 /// Our own trouble; nothing was changed, as far as anybody knows.
 fn later(fault: &Fault) -> Response {
-    tracing::warn!(code = %fault.code, detail = fault.detail, "a link that ends letters could not be looked at");
+    tracing::warn!(code = %fault.code, detail = fault.logged(), "a link that ends letters could not be looked at");
     page::not_now("This does not work at the moment. Please try again in a few minutes; the link is still good.")
 }

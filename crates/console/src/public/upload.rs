@@ -251,7 +251,7 @@ fn answer(trouble: Trouble) -> Response {
     match trouble {
         Trouble::Person(status, title, text) => page::notice(status, title, &text),
         Trouble::Ours(fault) => {
-            tracing::warn!(code = %fault.code, detail = fault.detail, "files could not be taken in");
+            tracing::warn!(code = %fault.code, detail = fault.logged(), "files could not be taken in");
             page::not_now("This did not work just now, and nothing was taken. Try again in some minutes.")
         }
     }

@@ -106,6 +106,7 @@ async fn replay(house: &House, id: &str, words: &Words) {
         plan: plan.clone(),
         subject: words.subject.clone(),
         sender: words.sender.clone(),
+        sender_name: String::new(),
         participants: vec![],
         faults: vec![],
         project: Some("NORTH".into()),

@@ -31,10 +31,10 @@ const ROOMS: [&str; 11] = [
     "Flagged",
     "Sign out",
 ];
-const ENTER: char = '\u{e007}';
+pub const ENTER: char = '\u{e007}';
 
 /// A console on a real socket, and what it is called.
-async fn serve(house: &House) -> (Console, String) {
+pub async fn serve(house: &House) -> (Console, String) {
     let listener = Listener::bind(Settings::new("127.0.0.1:0".parse().unwrap(), None)).await.unwrap();
     let origin = format!("http://{}", listener.local_addr().unwrap());
     let bases = BTreeMap::from([(SITE.to_owned(), TRACKER.to_owned())]);
@@ -45,7 +45,7 @@ async fn serve(house: &House) -> (Console, String) {
     (console, origin)
 }
 
-async fn sign_in(browser: &Browser, console: &Console) {
+pub async fn sign_in(browser: &Browser, console: &Console) {
     browser.open(&console.sign_in_link(600).await.unwrap()).await;
     browser.click("main button").await;
     // The browser's own form is taken as ours.
@@ -226,6 +226,17 @@ async fn sec_40_a_form_of_another_site_does_nothing() {
     browser.close().await;
 }
 
+/// Looks at letters about an event before they are sent.
+fn previews(event: &str) -> [(String, String); 4] {
+    [
+        ("asked", ""),
+        ("made", "?to=bob%40people.example"),
+        ("none", "?to=dora%40a.example"),
+        ("away", "?to=away%40people.example"),
+    ]
+    .map(|(name, rest)| (format!("preview-{name}"), format!("/events/{event}/preview{rest}")))
+}
+
 #[tokio::test]
 async fn every_page_fits_every_width_and_is_well_formed() {
     let house = House::open().await;
@@ -247,6 +258,7 @@ async fn every_page_fits_every_width_and_is_well_formed() {
     let told = events::told(&house.store, "10", &deed).await.event;
     let unbroken = events::told(&house.store, "11", &Deed::all(&"unbroken".repeat(30))).await.event;
     let stopped = events::stopped(&house.store, "12", &Deed::plain()).await;
+    pages.extend(previews(&told));
     for (name, id) in [("event", told), ("event-long", unbroken), ("event-stopped", stopped)] {
         pages.push((name.to_owned(), format!("/events/{id}")));
     }
@@ -259,6 +271,8 @@ async fn every_page_fits_every_width_and_is_well_formed() {
         ("events", "/events"),
         ("events-stopped", "/events?state=stopped"),
         ("event-letters", "/letters/events"),
+        ("events-filtered", "/events?state=letters&issue=10&site=elsewhere"),
+        ("event-letters-filtered", "/letters/events?state=sent&issue=10&to=Bob%20Example&mapping=all"),
         ("event-letters-none", "/letters/events?before=0~a"),
         ("mailboxes", "/mailboxes"),
         ("exclusions", "/exclusions"),

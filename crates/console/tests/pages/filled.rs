@@ -146,6 +146,7 @@ fn decision(lease: &Lease, outcome: Outcome, steps: Vec<StepKind>, words: &Words
         plan,
         subject: words.subject.clone(),
         sender: words.sender.clone(),
+        sender_name: String::new(),
         participants: vec![],
         faults: words.faults.clone(),
         project: Some("NORTH".into()),

@@ -15,6 +15,10 @@ use store::JobKind;
 pub struct Troubled;
 
 impl Now for Troubled {
+    fn away(&self) -> Vec<String> {
+        vec!["backup".into()]
+    }
+
     fn halted(&self) -> Vec<String> {
         vec!["relay".into()]
     }
@@ -69,6 +73,21 @@ async fn what_needs_a_person_is_counted_and_leads_to_the_mails() {
 }
 
 #[tokio::test]
+async fn letters_and_events_that_wait_are_counted_beside_mails() {
+    let house = House::open().await;
+    let session = house.session().await;
+    events::told(&house.store, "10", &Deed::plain()).await;
+    events::take(&house.store, "11", "901", &Deed::plain()).await;
+    let page = house.page(&session, "/").await.text;
+    let row = |name: &str| page.split(&format!(">{name}</a></h3>")).nth(1).unwrap().split("</li>").next().unwrap();
+    assert!(row("Mails").contains("<b>0</b> queued"), "{page}");
+    assert!(row("Events").contains("<b>1</b> queued"), "{page}");
+    let of_letters = row("Letters");
+    assert!(of_letters.contains("<b>1</b> "), "one of them is not sent yet: {of_letters}");
+    assert!(page.contains("<a href=\"/\" aria-current=\"page\">Overview</a><a href=\"/messages\">"), "{page}");
+}
+
+#[tokio::test]
 async fn work_on_events_and_their_letters_that_stopped_is_counted_and_leads_to_them() {
     let house = House::open().await;
     let session = house.session().await;
@@ -101,6 +120,7 @@ async fn priv_28_the_first_page_tells_which_site_is_left_alone_and_which_limits_
         "The mailbox stuck is not looked through any more",
         "The site north is a dead end",
         "The outgoing mail server relay lets us in no more, or takes no more of our letters for now",
+        "The outgoing mail server backup cannot be reached: letters wait",
         "A token server gives no tokens for the site south; sealpost check says why",
         "A token server gives no tokens for the mailbox post",
         "Limits of the tracker of north, since the start: requests in a second 3\u{a0}times.",

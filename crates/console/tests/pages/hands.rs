@@ -5,7 +5,7 @@ use crate::house::*;
 use crate::reading::Direct;
 use axum::http::StatusCode;
 use console::Console;
-use console::hands::{Case, Hands, MailboxLine, Round, RoundLine};
+use console::hands::{Case, Hands, MailboxLine, Preview, PreviewLeftOut, PreviewLetter, Round, RoundLine, Wanted};
 use console::reader::Answer;
 use policy::Excluded;
 use std::collections::BTreeMap;
@@ -53,10 +53,58 @@ impl Hands for Busy {
         let text = format!("{message} {anonymous} {who}");
         Box::pin(async { Ok(Ok(Case { files: vec![("case.json".into(), text.into_bytes())] })) })
     }
+
+    fn mappings(&self, site: &str) -> Vec<String> {
+        vec!["all".into(), format!("urgent of {site} <i>")]
+    }
+
+    fn preview<'a>(&'a self, wanted: Wanted<'a>) -> Answer<'a, Result<Preview, String>> {
+        let Wanted { event, to, mapping, who } = wanted;
+        let told = vec!["bob@people.example".to_owned(), "carol@people.example".to_owned()];
+        let answer = match to {
+            "away@people.example" => Err("SP-0305 The tracker could not be reached. <b>".to_owned()),
+            "bob@people.example" => Ok(Preview { letters: previewed(mapping), told, ..Preview::default() }),
+            _ => Ok(Preview {
+                told,
+                left_out: vec![PreviewLeftOut {
+                    mapping: "all".into(),
+                    whom: "Dora <b>".into(),
+                    why: "own doing".into(),
+                }],
+                trace: vec![format!("{event} was looked at by {who}")],
+                ..Preview::default()
+            }),
+        };
+        Box::pin(async { Ok(answer) })
+    }
+}
+
+/// Two letters: one of a template with styles, and one whose template was wrong.
+fn previewed(mapping: Option<&str>) -> Vec<PreviewLetter> {
+    let html = "<!doctype html><html lang=\"en\"><head><title>A letter</title><style>h1 { color: #0055cc }</style></head><body>\
+        <h1 style=\"font-size: 30px\">NORTH-41 is mended</h1><p>Ada Example wrote:</p><blockquote>It drips no more.</blockquote>\
+        <script>document.title = 'ran'</script><img src=\"https://tracker.example/1.png\" alt=\"far\"></body></html>";
+    let letter = PreviewLetter {
+        mapping: "all".into(),
+        reason: "he is the reporter of NORTH-41".into(),
+        from: "support@desk.example".into(),
+        subject: "[NORTH-41] The printer <b> eats paper".into(),
+        text: "Ada Example wrote:\n\n    It drips no more.\n".into(),
+        html: html.into(),
+        made_by: "the template [updated], within the theme desk".into(),
+        trouble: None,
+    };
+    let wrong = PreviewLetter {
+        mapping: "urgent".into(),
+        made_by: "the theme desk".into(),
+        trouble: Some("[updated]: the html of the template is wrong: line 3: unknown field issue.kee <i>".into()),
+        ..letter.clone()
+    };
+    [letter, wrong].into_iter().filter(|one| mapping.is_none_or(|mapping| one.mapping == mapping)).collect()
 }
 
 /// A house whose console acts; the router, and a session.
-async fn acting() -> (House, axum::Router, String) {
+pub async fn acting() -> (House, axum::Router, String) {
     let house = House::open().await;
     let session = house.session().await;
     let console = Console::new(house.store.clone(), Arc::new(Direct), BTreeMap::new(), ORIGIN);

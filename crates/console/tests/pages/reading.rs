@@ -1,6 +1,6 @@
 //! Reading mails in the test's own process; what a cell does to a hostile one is the engine's to test.
 
-use console::reader::{Answer, Bytes, Part, Reader, View};
+use console::reader::{Answer, BODY, Bytes, Part, Reader, View};
 use policy::{Fault, FaultCode};
 use store::ContentReader;
 use tokio::sync::mpsc;
@@ -17,12 +17,12 @@ impl Reader for Direct {
             let message = mail::read(&raw, &mail::Limits::default()).message;
             let parts = message.parts.into_iter().filter(|part| part.leaf).map(|part| Part {
                 path: part.path,
+                class: if part.name.is_none() { BODY.into() } else { "file".into() },
                 name: part.name,
                 content_type: part.content_type,
                 true_type: part.true_type,
                 content_id: part.content_id,
                 size_bytes: part.size_bytes,
-                class: "file".into(),
             });
             let from = message.headers.from.iter().map(|from| from.address.clone()).collect();
             Ok(View { from, text: message.text, html: message.html, parts: parts.collect() })

@@ -1,6 +1,6 @@
 //! The story of one message, in each state, and a person's word that it is tried again.
 
-use crate::filled;
+use crate::filled::{self, NOON, Words};
 use crate::house::*;
 use axum::http::StatusCode;
 use store::{JobKind, JobState};
@@ -213,4 +213,17 @@ async fn other_rules_are_chosen_and_what_they_change_is_shown() {
         "<ins>nothing</ins>",
     ];
     assert_says(&page, &shown);
+}
+
+#[tokio::test]
+async fn a_message_id_leads_to_the_mail_that_bears_it() {
+    let house = House::open().await;
+    let session = house.session().await;
+    let first = filled::done(&house.store, "first", NOON, "NORTH-1", &Words::plain()).await;
+    let trace = vec!["Is it known? yes, first@id.example; other@id.example is not".to_owned()];
+    let words = Words { trace, ..Words::plain() };
+    let second = filled::done(&house.store, "second", NOON + 9, "NORTH-1", &words).await;
+    let page = house.page(&session, &format!("/messages/{second}")).await.text;
+    let link = format!("yes, <a href=\"/messages/{first}\">first@id.example</a>; other@id.example is not");
+    assert!(page.contains(&link), "{page}");
 }

@@ -4,7 +4,7 @@ use crate::events::{self, Deed, Told};
 use crate::filled::{self, NOON, Words};
 use crate::house::*;
 use axum::http::StatusCode;
-use store::Look;
+use store::{Look, Retention};
 
 /// What an authenticator shows for this key now.
 async fn code(house: &House, secret: &str) -> String {
@@ -105,7 +105,9 @@ async fn an_administrator_flags_a_mail_with_a_reason_and_takes_the_flag_back() {
     let house = House::open().await;
     let id = filled::done(&house.store, "one", NOON, "NORTH-1", &Words::plain()).await;
     let session = house.session().await;
-    let token = house.page(&session, &format!("/messages/{id}")).await.token();
+    let page = house.page(&session, &format!("/messages/{id}")).await;
+    assert!(page.text.contains("max=\"30\" value=\"7\""), "{}", page.text);
+    let token = page.token();
     let send = async |act: &str, form: &str| {
         let form = post(&format!("/messages/{id}/{act}"), &format!("token={token}&{form}"));
         house.send(with(form, "cookie", &session)).await
@@ -120,6 +122,10 @@ async fn an_administrator_flags_a_mail_with_a_reason_and_takes_the_flag_back() {
     assert!(house.page(&session, "/flagged").await.text.contains("Why a new issue?"));
     assert_eq!(send("unflag", "").await.status, StatusCode::SEE_OTHER);
     assert_eq!(send("unflag", "").await.status, StatusCode::CONFLICT);
+    let by_site = [(SITE.to_owned(), 3)].into_iter().collect();
+    house.store.keep(&Retention { flags_by_site: by_site, ..Retention::default() }, "ann").await.unwrap();
+    let page = house.page(&session, &format!("/messages/{id}")).await.text;
+    assert!(page.contains("max=\"3\" value=\"3\""), "the site's own maximum: {page}");
     let stale = with(post(&format!("/messages/{id}/flag"), "token=x&reason=why&days=3"), "cookie", &session);
     assert_eq!(house.send(stale).await.status, StatusCode::FORBIDDEN);
 }

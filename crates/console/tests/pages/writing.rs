@@ -18,7 +18,8 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use store::{
-    Asked, JobKind, LetterAbout, LetterFile, NewLetter, NewWritten, Store, WrittenDecision, WrittenState, WrittenTaken,
+    Asked, JobKind, LetterAbout, LetterCause, LetterFile, NewLetter, NewWritten, Store, WrittenDecision, WrittenState,
+    WrittenTaken,
 };
 
 const ENTER: char = '\u{e007}';
@@ -62,7 +63,7 @@ fn new(site: &str, writing: Writing, request: &str) -> NewWritten {
         site: site.to_owned(),
         by: WrittenBy::Console,
         request: request.to_owned(),
-        asked: Asked { writing, files: Vec::new(), comment_seen_by: None },
+        asked: Asked { writing, files: Vec::new(), comment_seen_by: None, comment: None, counted_on: vec![] },
         token: None,
         preview: true,
         per_hour: 1000,
@@ -99,6 +100,8 @@ async fn drafted(store: &Store, request: &str, value: &str) -> String {
         message: None,
         second: None,
         refused_with_files: None,
+        cause: LetterCause::default(),
+        sets: store::LetterSets::default(),
     };
     let html = "From: support@desk.example\r\nSubject: hello\r\nContent-Type: text/html\r\n\r\n<p>Dear <b>Ann</b>, it comes on Monday.</p>\r\n";
     let (key, bytes) = (StepKey(format!("written:{id}/1")), html.as_bytes().to_vec());
@@ -109,7 +112,7 @@ async fn drafted(store: &Store, request: &str, value: &str) -> String {
         "note": { "body": {}, "visibility": "internal" },
     });
     let (state, letters) = (WrittenState::Drafted, vec![letter]);
-    let decision = WrittenDecision { state, issue_id: Some("10"), told: &told, letters, ends: true };
+    let decision = WrittenDecision { state, issue_id: Some("10"), told: &told, letters, anew: None, ends: true };
     store.write_written(&lease, decision).await.unwrap();
     id
 }
@@ -235,10 +238,10 @@ async fn a_letter_is_written_looked_at_and_sent_by_keyboard_alone() {
     let order = tab_through(&browser, ROOMS + 3).await;
     assert_eq!(order[ROOMS..], ["Letters written on purpose", "NORTH-41", "Send to 1 person"]);
     browser.press(ENTER).await;
-    browser.until("document.readyState === 'complete' && !document.body.innerText.includes('Drop it')").await;
+    browser.until("document.readyState === 'complete' && !document.body.innerText.includes('Send to 1 person')").await;
     let line = house.store.written(&id).await.unwrap().unwrap();
-    assert_eq!(line.state, WrittenState::Posted);
-    assert_fits_as_it_is(&browser, "written-posted").await;
+    assert_eq!((line.state, line.approved), (WrittenState::Asked, true), "it is asked once more who may get it");
+    assert_fits_as_it_is(&browser, "written-approved").await;
     browser.open(&format!("{origin}/letters/written")).await;
     assert_fits_as_it_is(&browser, "written-list").await;
     browser.close().await;

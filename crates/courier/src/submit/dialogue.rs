@@ -10,12 +10,15 @@ use smtp_proto::response::parser::ResponseReceiver;
 use tokio::time::Instant;
 use zeroize::Zeroizing;
 
-use super::{Reply, Shape, Target};
+use super::{NotSent, Refused, Reply, Shape, Target};
 use crate::secret::bearer;
 use crate::wire::{Channel, Wire};
 
 /// Octets read at a time; a reply is at most 4,096 (smtp-proto refuses longer ones).
 const REPLY_BUFFER_BYTES: usize = 8 * 1024;
+
+/// What a server said before it hung up is here by then.
+const SAID_WITHIN: Duration = Duration::from_secs(1);
 
 /// What the server said it can do.
 #[derive(Debug, Default)]
@@ -100,6 +103,12 @@ impl Dialogue {
         }
     }
 
+    /// A no that is there already, although the connection takes nothing any more.
+    pub(super) async fn said_already(&mut self) -> Option<Reply> {
+        self.channel.output().clear();
+        self.reply_within(SAID_WITHIN).await.ok().filter(|reply| reply.code >= 400)
+    }
+
     pub(super) async fn command(&mut self, line: &str) -> Result<Reply, Fault> {
         self.say(line);
         self.reply().await
@@ -180,7 +189,7 @@ impl Dialogue {
     }
 
     /// MAIL, RCPT and DATA; returns the answer to each RCPT. When one was positive, the server waits for the mail.
-    pub(super) async fn announce(&mut self, envelope: &Envelope, shape: Shape) -> Result<Vec<Reply>, Fault> {
+    pub(super) async fn announce(&mut self, envelope: &Envelope, shape: Shape) -> Result<Vec<Reply>, NotSent> {
         let mail = self.mail_line(envelope, shape)?;
         let again = std::mem::replace(&mut self.has_announced, true);
         if again {
@@ -197,7 +206,7 @@ impl Dialogue {
             }
             let mail = self.reply().await?;
             if mail.code == 421 {
-                return Err(refused(&mail));
+                return Err(NotSent::by(Refused::Sender, &mail));
             }
             let announced = self.replies(envelope.rcpt_to.len()).await?;
             let data = self.reply().await?;
@@ -208,7 +217,7 @@ impl Dialogue {
         }
         let mail = self.command(&mail).await?;
         if !mail.is_positive() {
-            return Err(refused(&mail));
+            return Err(NotSent::by(Refused::Sender, &mail));
         }
         let mut announced = Vec::with_capacity(envelope.rcpt_to.len());
         for address in &envelope.rcpt_to {
@@ -240,7 +249,7 @@ impl Dialogue {
 
     /// RFC 2920, section 3.1: when DATA was let through although nobody may get the mail, an empty one ends it; and what
     /// was refused is cleared away so that the connection can be used again.
-    async fn judge(&mut self, mail: &Reply, announced: Vec<Reply>, data: &Reply) -> Result<Vec<Reply>, Fault> {
+    async fn judge(&mut self, mail: &Reply, announced: Vec<Reply>, data: &Reply) -> Result<Vec<Reply>, NotSent> {
         let is_wanted = announced.iter().any(Reply::is_positive);
         if data.code == 354 && is_wanted {
             return Ok(announced);
@@ -253,8 +262,8 @@ impl Dialogue {
             self.command("RSET").await?;
         }
         match (mail.is_positive(), is_wanted) {
-            (false, _) => Err(refused(mail)),
-            (true, true) => Err(refused(data)),
+            (false, _) => Err(NotSent::by(Refused::Sender, mail)),
+            (true, true) => Err(NotSent::by(Refused::Data, data)),
             (true, false) => Ok(announced),
         }
     }

@@ -25,6 +25,16 @@ impl Host {
     }
 }
 
+impl std::fmt::Display for Host {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Host::Tcp { name, port } if name.contains(':') => write!(f, "[{name}]:{port}"),
+            Host::Tcp { name, port } => write!(f, "{name}:{port}"),
+            Host::Unix(path) => write!(f, "{}", path.display()),
+        }
+    }
+}
+
 /// The listener, as `sealpost deliver` and the benchmarks name it. Times are whole seconds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {

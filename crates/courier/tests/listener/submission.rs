@@ -157,3 +157,18 @@ async fn sec_60_nonsense_from_a_server_is_a_fault() {
         assert!(matches!(fault.code, FaultCode::SmtpUnreachable | FaultCode::SmtpRefused), "{fault:?}");
     }
 }
+
+#[tokio::test]
+async fn a_no_in_the_middle_of_a_mail_counts_although_the_server_hangs_up() {
+    let target = scripted(&[
+        ("EHLO", "250 odd\r\n"),
+        ("MAIL", "250 ok\r\n"),
+        ("RCPT", "250 ok\r\n"),
+        ("DATA", "354 go\r\n"),
+        ("line", "552 5.3.4 too large\r\n"),
+    ])
+    .await;
+    let fault = send(&target, &to(&["b"]), "line of a large mail\r\n".repeat(1_000_000).as_bytes()).await.unwrap_err();
+    assert_eq!((fault.kind, fault.code), (FaultKind::Permanent, FaultCode::SmtpRefused), "{fault:?}");
+    assert!(fault.detail.starts_with("552 5.3.4"), "{}", fault.detail);
+}

@@ -6,6 +6,8 @@ mod guard;
 mod issue;
 mod issue_list;
 
+pub(crate) use issue::agent;
+
 use crate::Desk;
 use crate::refusal::Refusal;
 use askama::Template;

@@ -170,7 +170,12 @@ fn rename(json: &mut Value, from: &[&str], to: &str) {
     }
 }
 
-/// Documents become markup, people have user names and no account ids.
+/// What a webhook says, as Data Center says it.
+pub(crate) fn told_by_webhook(desk: &Desk, json: &mut Value) {
+    of_v2(desk, json, 0);
+}
+
+/// Documents become markup, people have user names and no account ids, and links lead to v2.
 fn of_v2(desk: &Desk, json: &mut Value, depth: usize) {
     if depth > DEPTH_MAX {
         return;
@@ -178,17 +183,46 @@ fn of_v2(desk: &Desk, json: &mut Value, depth: usize) {
     match json {
         Value::Object(object) if object.get("type").is_some_and(|it| it == "doc") => *json = json!(adf::to_wiki(json)),
         Value::Object(object) => {
-            if let Some(id) = object.remove("accountId") {
-                let person = desk.inner.directory.person(id.as_str().unwrap_or_default());
-                let name = person.map_or_else(String::new, |person| user_name(&person.address).to_owned());
-                object.insert("key".to_owned(), json!(name));
-                object.insert("name".to_owned(), json!(name));
-                object.remove("accountType");
+            person_of_v2(desk, object);
+            if object.get("fieldId").is_some_and(|id| id == "assignee" || id == "reporter") {
+                change_of_v2(desk, object);
             }
             object.values_mut().for_each(|inner| of_v2(desk, inner, depth + 1));
         }
         Value::Array(items) => items.iter_mut().for_each(|item| of_v2(desk, item, depth + 1)),
+        Value::String(text) => {
+            let base = desk.base_url();
+            if let Some(path) = text.strip_prefix(base).and_then(|rest| rest.strip_prefix("/rest/api/3/")) {
+                *text = format!("{base}/rest/api/2/{path}");
+            }
+        }
         _ => {}
+    }
+}
+
+/// Somebody by the user name. Data Center shows addresses in webhooks, too.
+fn person_of_v2(desk: &Desk, object: &mut Map<String, Value>) {
+    let Some(id) = object.remove("accountId") else { return };
+    let person = desk.inner.directory.person(id.as_str().unwrap_or_default());
+    let name = person.as_ref().map(|person| user_name(&person.address).to_owned()).unwrap_or_default();
+    if object.contains_key("self") {
+        object.insert("self".to_owned(), json!(format!("{}/rest/api/2/user?username={name}", desk.base_url())));
+    }
+    if let Some(person) = person.filter(|_| object.contains_key("displayName")) {
+        object.insert("emailAddress".to_owned(), json!(person.address));
+    }
+    object.insert("key".to_owned(), json!(name));
+    object.insert("name".to_owned(), json!(name));
+    object.remove("accountType");
+}
+
+/// Histories name people by their keys.
+fn change_of_v2(desk: &Desk, change: &mut Map<String, Value>) {
+    for side in ["from", "to"] {
+        let known = change.get(side).and_then(Value::as_str).and_then(|id| desk.inner.directory.person(id));
+        if let Some(person) = known {
+            change.insert(side.to_owned(), json!(user_name(&person.address)));
+        }
     }
 }
 

@@ -15,7 +15,7 @@ const ADMINISTRATORS: (i64, &str) = (10_002, "Administrators");
 /// The role that the group [`AGENTS`] has.
 const TEAM: (i64, &str) = (10_003, "Service Desk Team");
 /// Whoever works on the requests of every project.
-const AGENTS: &str = "agents";
+pub(crate) const AGENTS: &str = "agents";
 
 /// The project that a query names itself or by an issue's key.
 pub(crate) async fn project_of(desk: &Desk, params: &Params) -> Result<Arc<Project>, Refusal> {

@@ -24,7 +24,8 @@ mod webhook;
 mod worklog;
 
 pub(crate) use attachment::{Temporary, path_segment};
-pub(crate) use data_center::account_named;
+pub(crate) use data_center::{account_named, told_by_webhook};
+pub(crate) use membership::AGENTS;
 pub(crate) use reading::Params;
 
 use crate::refusal::{denied, not_found};

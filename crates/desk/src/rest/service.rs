@@ -4,6 +4,7 @@ use super::reading::{Body, Params, id};
 use super::sign_in::Caller;
 use super::{attachment, project, view};
 use crate::custom_fields::{self, APPROVERS, PARTICIPANTS};
+use crate::directory::SERVICE_DESK;
 use crate::refusal::{Refusal, bad_request, not_found};
 use crate::{Desk, Settings, catalogue, issues};
 use axum::extract::{Path, State};
@@ -48,7 +49,8 @@ async fn desks(State(desk): State<Desk>, params: Params) -> Result<Json<Value>, 
             "projectKey": project.key,
         })
     };
-    page(projects.iter().map(|project| one(project)).collect(), &params)
+    let has_desk = |key: &str| !desk.inner.directory.is_denied(key, SERVICE_DESK);
+    page(projects.iter().filter(|project| has_desk(&project.key)).map(|project| one(project)).collect(), &params)
 }
 
 async fn request_types(

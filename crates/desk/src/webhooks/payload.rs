@@ -3,6 +3,7 @@
 use super::Happening;
 use crate::records::issue::Issue;
 use crate::refusal::Refusal;
+use crate::rest;
 use crate::view::View;
 use crate::view::issue::{Parts, Wanted, load_parts};
 use bytes::Bytes;
@@ -42,6 +43,9 @@ pub(crate) async fn build(
         Happening::WorklogCreated { worklog }
         | Happening::WorklogUpdated { worklog }
         | Happening::WorklogDeleted { worklog } => body["worklog"] = view.worklog(worklog),
+    }
+    if view.desk.inner.settings.data_center {
+        rest::told_by_webhook(view.desk, &mut body);
     }
     Ok(Bytes::from(body.to_string()))
 }

@@ -1,6 +1,6 @@
 //! Webhooks: signed, repeated when it helps, shaped like the captures from real sites, and sent nowhere else.
 
-use crate::client::{Running, document, start};
+use crate::client::{ADDRESS, Running, TOKEN, document, start, start_with};
 use crate::conformance::shared_folder;
 use axum::Router;
 use axum::body::Bytes;
@@ -213,4 +213,54 @@ async fn time_that_was_spent_is_told_when_it_is_entered_changed_and_taken_back()
         assert_eq!((&told["webhookEvent"], &told["worklog"]["timeSpentSeconds"]), (&json!(event), &json!(seconds)));
         assert_eq!((&told["worklog"]["id"], told.get("issue")), (&entered["id"], None));
     }
+}
+
+#[tokio::test]
+async fn on_data_center_people_have_user_names_and_links_lead_to_v2() {
+    let running = start_with(|settings| settings.data_center = true).await;
+    let (url, mut heard) = receiver(&[]).await;
+    let post = async |path: &str, body: Value| {
+        let request = running.http.post(format!("{}{path}", running.base)).bearer_auth(TOKEN);
+        let response = request.header("Content-Type", "application/json").body(body.to_string()).send().await.unwrap();
+        let (status, text) = (response.status().as_u16(), response.text().await.unwrap());
+        assert!([200, 201].contains(&status), "{path}: {text}");
+        serde_json::from_str::<Value>(&text).unwrap()
+    };
+    let events = ["jira:issue_created", "comment_created", "worklog_created"];
+    post("/rest/webhooks/1.0/webhook", hook(&url, &events)).await;
+    let fields = json!({ "project": { "key": "DEMO" }, "issuetype": { "name": "Task" }, "summary": "Shape",
+        "assignee": { "name": "gateway" } });
+    let made = post("/rest/api/2/issue", json!({ "fields": fields })).await;
+    let on = format!("/rest/api/2/issue/{}", made["key"].as_str().unwrap());
+    let answered = post(&format!("{on}/comment"), json!({ "body": "Said." })).await;
+    post(&format!("{on}/worklog"), json!({ "timeSpentSeconds": 600 })).await;
+    let mut told = Vec::new();
+    for _ in events {
+        told.push(serde_json::from_slice::<Value>(&heard.recv().await.unwrap().1).unwrap());
+    }
+    let of = |event: &str| told.iter().find(|body| body["webhookEvent"] == event).unwrap();
+    let user = format!("{}/rest/api/2/user?username=gateway", running.base);
+    let (created, commented) = (of("jira:issue_created"), of("comment_created"));
+    for person in [
+        &created["user"],
+        &created["issue"]["fields"]["creator"],
+        &created["issue"]["fields"]["assignee"],
+        &commented["comment"]["author"],
+        &commented["comment"]["updateAuthor"],
+        &of("worklog_created")["worklog"]["author"],
+        &answered["author"],
+    ] {
+        assert_eq!((&person["name"], &person["key"]), (&json!("gateway"), &json!("gateway")), "{person}");
+        assert_eq!((&person["displayName"], &person["self"]), (&json!("Gateway"), &json!(user)), "{person}");
+        assert_eq!(person["emailAddress"], ADDRESS, "{person}");
+    }
+    assert!(answered["self"].as_str().unwrap().contains("/rest/api/2/issue/"), "{answered}");
+    for body in told.iter().chain([&made, &answered]) {
+        let text = body.to_string();
+        assert!(!text.contains("accountId") && !text.contains("/rest/api/3"), "{text}");
+    }
+    let Some(shared) = shared_folder() else { return };
+    let capture = std::fs::read(shared.join("webhooks/mattermost/webhook-server-comment-created.json")).unwrap();
+    let capture: Value = serde_json::from_slice(&capture).unwrap();
+    check_shape(&commented["comment"], &capture["comment"], "/comment");
 }

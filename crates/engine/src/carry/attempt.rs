@@ -100,7 +100,7 @@ impl Run<'_> {
         self.shared.store.fail(&self.held.lease, key, &fault).await?;
         Metrics::add(&self.shared.metrics.effects_failed);
         self.shared.metrics.fault(&fault);
-        tracing::warn!(step = %key, code = %fault.code, detail = fault.detail, "a step failed for good");
+        tracing::warn!(step = %key, code = %fault.code, detail = fault.logged(), "a step failed for good");
         Ok(Ended::Failed(fault))
     }
 

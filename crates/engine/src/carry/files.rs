@@ -194,7 +194,7 @@ pub(super) async fn give_up(run: &Run<'_>, file: &File) {
     if let Some(id) = handed_in(file)
         && let Err(fault) = run.shared.store.delete_file(id, "attached").await
     {
-        tracing::warn!(code = %fault.code, detail = fault.detail, "a file that was attached could not be deleted here yet");
+        tracing::warn!(code = %fault.code, detail = fault.logged(), "a file that was attached could not be deleted here yet");
     }
 }
 

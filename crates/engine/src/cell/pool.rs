@@ -152,7 +152,7 @@ impl Cells {
             }
             Err(fault) => {
                 let wait = back_off.failed();
-                tracing::warn!(detail = fault.detail, wait_ms = wait.as_millis() as u64, "no cell could be started");
+                tracing::warn!(detail = fault.logged(), wait_ms = wait.as_millis() as u64, "no cell could be started");
                 Err(fault.with_retry_after_s(wait.as_secs().max(1)))
             }
         }

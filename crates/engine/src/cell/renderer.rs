@@ -54,12 +54,13 @@ impl Renderer {
         let trouble = match self.ask(&order).await {
             Err(fault) if order.template.is_some() && fault.code == FaultCode::CellDied => Trouble::Died,
             Err(fault) if order.template.is_some() && fault.code == FaultCode::TooComplex => {
-                Trouble::TooMuch { part: Part::Html, what: "the letter is too long".to_owned() }
+                Trouble::TooMuch { part: Part::Html, line: None, what: "the letter is too long".to_owned() }
             }
             answer => return answer,
         };
+        let table = order.template.as_ref().map(|template| template.place.table.clone()).unwrap_or_default();
         let letter = self.ask(&Order { template: None, ..order }).await?;
-        Ok(Rendered { made_by: MadeBy::ThemeInstead(trouble), ..letter })
+        Ok(Rendered { made_by: MadeBy::ThemeInstead(trouble), table, ..letter })
     }
 
     pub fn figures(&self) -> Figures {

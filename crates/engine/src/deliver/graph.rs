@@ -4,6 +4,7 @@
 //! and reports go to the mailbox by which it was sent.
 
 use super::hand_over::Content;
+use super::sent::{self, Sent};
 use super::shelf::Turn;
 use crate::held::Held;
 use crate::speak::{MailService, SiteConnection};
@@ -59,14 +60,14 @@ impl GraphServer {
     }
 }
 
-/// Sends one letter to its recipients; how many bytes.
+/// Sends one letter to its recipients.
 pub(super) async fn hand_over(
     turn: &Turn<'_>,
     server: &GraphServer,
     held: &Held,
     envelope: &Envelope,
     content: Content,
-) -> Result<u64, Fault> {
+) -> Result<Sent, Fault> {
     let size_bytes = content.shape().size_bytes;
     if size_bytes > LETTER_BYTES_MAX {
         return Err(too_large());
@@ -75,8 +76,8 @@ pub(super) async fn hand_over(
     let tokens = turn.tokens().ok_or_else(no_tokens)?;
     let _door = turn.knock().await?;
     let asked_at = Instant::now();
-    let sent = request(&turn.service(server)?, server, tokens, BASE64.encode(&mail), || held.still_ours()).await;
-    turn.heed(sent, asked_at).map(|()| size_bytes)
+    let said = request(&turn.service(server)?, server, tokens, BASE64.encode(&mail), || held.still_ours()).await;
+    turn.heed(said, asked_at).map(|said| sent::by_graph(server, held, size_bytes, said))
 }
 
 /// Hands one letter over, for somebody who wants to know what is said.
@@ -93,7 +94,7 @@ pub async fn send(
         return Err(too_large());
     }
     let mail = addressed(mail.to_vec(), envelope)?;
-    request(&server.service()?, server, tokens, BASE64.encode(&mail), || Ok(())).await
+    request(&server.service()?, server, tokens, BASE64.encode(&mail), || Ok(())).await.map(|_| ())
 }
 
 /// Whether the mailbox may send, without sending anything: what is no base64 is refused by whoever would have sent it.
@@ -103,17 +104,18 @@ pub async fn send(
 pub async fn look(server: &GraphServer, tokens: &TokensOfOutgoing) -> Result<(), Fault> {
     match request(&server.service()?, server, tokens, "!".to_owned(), || Ok(())).await {
         Err(fault) if fault.code == FaultCode::PostRefused && fault.kind == FaultKind::Permanent => Ok(()),
-        said => said,
+        said => said.map(|_| ()),
     }
 }
 
+/// What was said of a mail that was taken.
 async fn request(
     service: &MailService,
     server: &GraphServer,
     tokens: &TokensOfOutgoing,
     mail: String,
     go: impl Fn() -> Result<(), Fault>,
-) -> Result<(), Fault> {
+) -> Result<String, Fault> {
     let pass = tokens.pass().await?;
     let sent = service.hand_over(&pass.access, &Mailbox::of(&server.user).send(), mail, go).await;
     if sent.as_ref().is_err_and(is_ours) {

@@ -1,6 +1,7 @@
 //! Hands the bytes of one letter to a server: what was composed, and what of it is stored, streamed and never whole in memory.
 
 use super::graph;
+use super::sent::Sent;
 use super::shelf::Turn;
 use crate::held::Held;
 use bytes::Bytes;
@@ -63,23 +64,23 @@ impl Content {
     }
 }
 
-/// Sends one letter to its recipients; how many bytes.
+/// Sends one letter to its recipients.
 pub(crate) async fn hand_over(
     turn: &Turn<'_>,
     held: &Held,
     envelope: &Envelope,
     content: Content,
-) -> Result<u64, Fault> {
+) -> Result<Sent, Fault> {
     if let Some(server) = turn.graph() {
         return graph::hand_over(turn, server, held, envelope, content).await;
     }
     let shape = content.shape();
     let lent = turn.offer(held, envelope, shape).await?;
     let (pieces, pouring) = content.pour();
-    let (poured, sent) = tokio::join!(pouring, lent.hand_over(pieces));
+    let (poured, sent) = tokio::join!(pouring, lent.hand_over(held, shape.size_bytes, pieces));
     match (poured, sent) {
         // What is stored could not be read, and the connection was broken off before the final dot.
         (Err(fault), Err(sent)) if sent.kind == FaultKind::Temporary => Err(fault),
-        (_, sent) => sent.map(|()| shape.size_bytes),
+        (_, sent) => sent,
     }
 }

@@ -13,9 +13,9 @@ use crate::stop::Stop;
 use mail::Envelope;
 use mail::compose::Composed;
 use policy::meter::Metered;
-use policy::{Fault, FaultCode};
+use policy::{Fault, FaultCode, StepKey, notify};
 use std::time::Duration;
-use store::PostedLetter;
+use store::{Begun, LetterAbout, PostedLetter};
 
 /// Sends the letter unless that was done. That there is no such address is noted and that is all; any other refusal is for a person to
 /// see, because it may be our own fault. One that is too large for its server goes without its files, once.
@@ -23,6 +23,9 @@ pub(crate) async fn letter(shared: &Shared, held: &Held) -> Result<(), Stop> {
     let site = shared.site(&held.lease.site)?;
     let mut posted = shared.store.posted_letter(&held.lease).await?;
     let key = posted.key.clone();
+    if posted.again > 0 && is_barred(shared, held, &site, (&key, &posted.about)).await? {
+        return Ok(shared.store.complete(&held.lease).await?);
+    }
     if let Some(told) = posted.about.message.take() {
         return message::of_mapping(shared, held, &site, &key, told).await;
     }
@@ -43,10 +46,40 @@ pub(crate) async fn letter(shared: &Shared, held: &Held) -> Result<(), Stop> {
     };
     match handed {
         Handed::Now => Ok(()),
+        // That was our own word, written down before a crash.
+        Handed::Failed(fault) if fault.code == FaultCode::LetterWithheld => {
+            Ok(shared.store.complete(&held.lease).await?)
+        }
         Handed::Failed(fault) if !is_no_such_address(&fault) => Err(Stop::GiveUp(fault)),
         Handed::Failed(_) | Handed::Before => Ok(shared.store.complete(&held.lease).await?),
         Handed::TooLarge(fault) => Err(Stop::GiveUp(fault)),
     }
+}
+
+/// Whether a letter that was sent is not sent once more after all, because meanwhile its recipient wanted no more, letters to him came
+/// back, or the lists of the file name him; that is written down. What was begun before ends as it began.
+async fn is_barred(
+    shared: &Shared,
+    held: &Held,
+    site: &Site,
+    (key, about): (&StepKey, &LetterAbout),
+) -> Result<bool, Stop> {
+    if shared.store.deed(&held.lease, key).await? != Begun::Fresh {
+        return Ok(false);
+    }
+    let barred = shared.store.letter_barred(&held.lease).await?;
+    let Some(fault) = barred.or_else(|| barred_by_lists(site, about)) else { return Ok(false) };
+    shared.store.fail(&held.lease, key, &fault).await?;
+    shared.metrics.fault(&fault);
+    Ok(true)
+}
+
+/// What the site's file of mappings says now against the address.
+fn barred_by_lists(site: &Site, about: &LetterAbout) -> Option<Fault> {
+    let mappings = site.mappings.as_ref().filter(|_| about.message.is_none())?;
+    let why = notify::kept_from(mappings, &about.mapping, &about.issue_key, &about.to)?;
+    let public = format!("It was not sent once more: {why}.");
+    Some(Fault::permanent(FaultCode::LetterWithheld, "the lists of the file of mappings").with_public(public))
 }
 
 /// Hands the letter over as it is now, unless that was done.
@@ -57,7 +90,7 @@ async fn hand(shared: &Shared, held: &Held, site: &Site, posted: PostedLetter) -
     let envelope = Envelope { mail_from: Some(about.return_path), rcpt_to: vec![about.to], ..Envelope::default() };
     let parcel = Parcel {
         key: &posted.key,
-        metered: Metered::EventLetter,
+        metered: if about.cause.tells_of.is_some() { Metered::ReturnLetter } else { Metered::EventLetter },
         kind: "letter",
         // It opens the issue to whoever has it, and receipts stand in clear.
         receipt_id: String::new(),

@@ -15,7 +15,7 @@ use crate::stop::Stop;
 use policy::bulletin::channel::{self, Message};
 use policy::meter::Metered;
 use policy::{Fault, FaultCode, FaultKind, Receipt, StepKey};
-use store::{Begun, ChannelMessage};
+use store::{Begun, ChannelMessage, LetterLeft};
 
 /// After so many lost answers of a channel a person is asked: what was said may have been said already.
 const LOST_ANSWERS_MAX: u32 = 3;
@@ -41,6 +41,7 @@ impl Saying<'_> {
     /// Give up when the channel refuses it, hold when answers were lost again and again.
     pub(crate) async fn say(self, shared: &Shared, held: &Held, site: &Site) -> Result<(), Stop> {
         let (store, key) = (&shared.store, self.key);
+        let mut again = false;
         match store.begin(&held.lease, key, self.kind, "").await? {
             Begun::Fresh => {}
             Begun::Done(_) => return self.was_said(shared, held).await,
@@ -48,6 +49,7 @@ impl Saying<'_> {
             Begun::InDoubt { looked, .. } if looked >= LOST_ANSWERS_MAX => return Err(Stop::Hold(in_doubt())),
             Begun::InDoubt { .. } => {
                 store.looked(&held.lease, key).await?;
+                again = true;
             }
         }
         crash_point("bulletin_begun");
@@ -58,9 +60,10 @@ impl Saying<'_> {
             Ok(bytes) => {
                 let receipt = Receipt::Letter { message_id: held.lease.subject.clone(), dead_end };
                 let counted = self.metered.filter(|_| !dead_end).map(|metered| (metered, bytes));
+                let left = LetterLeft { counted, dialogue: None };
                 match self.ends {
-                    Ends::Parcel => store.finish_letter(&held.lease, key, &receipt, counted).await?,
-                    Ends::Job => store.finish_last_letter(&held.lease, key, &receipt, counted).await?,
+                    Ends::Parcel => store.finish_letter(&held.lease, key, &receipt, left).await?,
+                    Ends::Job => store.finish_last_letter(&held.lease, key, &receipt, left).await?,
                 }
                 if self.metered.is_some() {
                     let metrics = &shared.metrics;
@@ -75,8 +78,11 @@ impl Saying<'_> {
                     Err(Stop::GiveUp(fault))
                 }
                 FaultKind::Temporary => {
-                    // Surely nothing was said.
-                    store.not_done(&held.lease, key, "").await?;
+                    // Surely nothing was said this time; what was said before stays in doubt.
+                    match again {
+                        true => store.not_again(&held.lease, key).await?,
+                        false => store.not_done(&held.lease, key, "").await?,
+                    }
                     Err(fault.into())
                 }
                 FaultKind::Unknown => Err(Stop::Retry(fault)),

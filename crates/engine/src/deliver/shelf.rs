@@ -8,12 +8,13 @@ mod by_graph;
 
 use super::Outgoing;
 use super::graph::GraphServer;
-use super::once::of_post;
+use super::once::{of_post, refused_by};
+use super::sent::{Line, Sent};
 use crate::held::Held;
 use crate::speak::MailService;
 use crate::stop::Stop;
 use bytes::Bytes;
-use courier::submit::{Connection, Offered, Shape, Stage, Target, Unopened};
+use courier::submit::{Connection, NotSent, Offered, Shape, Stage, Target, Unopened};
 use mail::Envelope;
 use policy::letter::is_about_us;
 use policy::{Fault, FaultCode, FaultKind};
@@ -207,7 +208,7 @@ impl Shelf {
             let place = &self.name;
             tracing::error!(
                 place,
-                detail,
+                detail = fault.logged(),
                 "an outgoing mail server does not let us in, or takes no more; letters wait"
             );
         }
@@ -314,10 +315,11 @@ impl Shelf {
     }
 
     /// The fault of one letter, or that of all of them when what the server said is about us.
-    fn refused(&self, fault: Fault) -> Fault {
+    fn refused(&self, NotSent { fault, refused }: NotSent) -> Fault {
+        let fault = of_post(fault);
         match fault.code == FaultCode::PostRefused && is_about_us(&fault.detail) {
             true => self.halt(TroubleKind::Spent, &fault.detail),
-            false => fault,
+            false => refused_by(refused, fault),
         }
     }
 
@@ -399,9 +401,9 @@ impl Turn<'_> {
             held.still_ours()?;
             match timeout(KEPT_ANSWERS_WITHIN, kept.connection.offer(envelope, shape)).await {
                 Ok(Ok(offered)) => return Ok(Lent { shelf, kept, offered }),
-                Ok(Err(fault)) if kept.connection.is_ready() => {
+                Ok(Err(not_sent)) if kept.connection.is_ready() => {
                     shelf.put(kept);
-                    return Err(shelf.refused(of_post(fault)));
+                    return Err(shelf.refused(not_sent));
                 }
                 // It broke after the last letter, or the server has had enough of it: that says nothing about this one.
                 Ok(Err(_)) | Err(_) => {}
@@ -413,33 +415,39 @@ impl Turn<'_> {
         held.still_ours()?;
         match kept.connection.offer(envelope, shape).await {
             Ok(offered) => Ok(Lent { shelf, kept, offered }),
-            Err(fault) => {
+            Err(not_sent) => {
                 if kept.connection.is_ready() {
                     shelf.put(kept);
                 }
-                Err(shelf.refused(of_post(fault)))
+                Err(shelf.refused(not_sent))
             }
         }
     }
 }
 
 impl Lent<'_> {
-    /// Sends the pieces of the letter, and keeps the connection when it can be used again.
+    /// Sends the pieces of the letter, which has so many bytes, and keeps the connection when it can be used again.
     ///
     /// # Errors
     /// *Unknown* when it broke after the final dot, because the letter may have been taken.
-    pub(crate) async fn hand_over(mut self, pieces: mpsc::Receiver<Bytes>) -> Result<(), Fault> {
+    pub(crate) async fn hand_over(
+        mut self,
+        held: &Held,
+        bytes: u64,
+        pieces: mpsc::Receiver<Bytes>,
+    ) -> Result<Sent, Fault> {
+        let line = Line::of(&self.kept.connection);
         let sent = self.kept.connection.hand_over(self.offered, pieces).await;
         let shelf = self.shelf;
         if self.kept.connection.is_ready() {
             shelf.put(Kept { letters: self.kept.letters + 1, ..self.kept });
         }
         match sent {
-            Ok(_) => {
+            Ok(delivery) => {
                 shelf.taken();
-                Ok(())
+                Ok(line.took(held, bytes, &delivery.reply))
             }
-            Err(fault) => Err(shelf.refused(of_post(fault))),
+            Err(not_sent) => Err(shelf.refused(not_sent)),
         }
     }
 }

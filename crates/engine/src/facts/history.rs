@@ -4,6 +4,7 @@ use super::Inquiry;
 use crate::Past;
 use crate::site::misunderstood;
 use mail::letter_mark::LetterKey;
+use mail::normalised;
 use policy::{Fault, FaultKind, IssueHistory};
 use tracker::{Answer, Comment, Operation};
 
@@ -15,6 +16,9 @@ pub(super) async fn find_out(inquiry: &Inquiry<'_>, issue_id: &str, past: &mut P
     for (_, secret, _) in inquiry.shared.store.reply_keys(&inquiry.site.name).await? {
         past.add_letter_key(LetterKey::derive(&secret, &inquiry.site.name));
     }
+    for letter in letters(inquiry, issue_id).await? {
+        past.add_file(letter);
+    }
     match texts(inquiry, issue_id).await {
         Ok((texts, all)) => {
             let known = IssueHistory::Known { texts: texts.len(), all };
@@ -24,6 +28,30 @@ pub(super) async fn find_out(inquiry: &Inquiry<'_>, issue_id: &str, past: &mut P
         Err(fault) if fault.kind != FaultKind::Permanent && !is_last_try(inquiry) => Err(fault),
         Err(fault) => Ok(IssueHistory::Unavailable { why: fault.public }),
     }
+}
+
+/// Letters about the issue that the mail may quote, those to its author first. Quoted whole they are known line by line, so that words
+/// typed in between are found. One whose content cannot be had is known by its mark alone.
+async fn letters(inquiry: &Inquiry<'_>, issue_id: &str) -> Result<Vec<Vec<u8>>, Fault> {
+    const LETTERS_MAX: u32 = 6;
+    let store = &inquiry.shared.store;
+    let author = inquiry.message.envelope.mail_from.as_deref().map(normalised).unwrap_or_default();
+    let mut letters = Vec::new();
+    for id in store.letters_about(&inquiry.site.name, issue_id, &author, LETTERS_MAX).await? {
+        // It may be erased meanwhile.
+        let posted = match store.letter_content(&id).await {
+            Err(fault) if fault.kind == FaultKind::Permanent => continue,
+            posted => posted?,
+        };
+        let Some(mut content) = posted.map(|posted| posted.content) else { continue };
+        let (mut bytes, most) = (Vec::new(), inquiry.shared.settings.history_bytes_max);
+        // Its words come before its files.
+        while let Some(piece) = content.next().await?.filter(|_| bytes.len() < most) {
+            bytes.extend(piece);
+        }
+        letters.push(bytes);
+    }
+    Ok(letters)
 }
 
 /// After this run the job would be given up.

@@ -40,7 +40,7 @@ pub(crate) async fn fetch(shared: &Arc<Shared>, held: &Held) -> Result<(), Stop>
     let goes_on = ended.as_ref().is_ok_and(|ended| ended.came > 0 && !ended.all_seen);
     if let Err(fault) = notes.end(shared, &of, ended.as_ref().err(), goes_on).await {
         // Whoever waits for it asks again; the round is what it is.
-        tracing::warn!(mailbox = name, code = %fault.code, detail = fault.detail, "a report on a round could not be written");
+        tracing::warn!(mailbox = name, code = %fault.code, detail = fault.logged(), "a report on a round could not be written");
     }
     let Ended { came, all_seen } = ended?;
     Metrics::add(&shared.metrics.fetch_rounds);

@@ -195,14 +195,14 @@ impl Taking<'_> {
         metrics.fault(&fault);
         if fault.code == FaultCode::MailboxUnreachable && source.is_asked_for_several() {
             self.shared.moods.broken_by_one_of_several(mailbox, true);
-            tracing::warn!(mailbox, code = %fault.code, detail = fault.detail, "the connection to a mailbox broke");
+            tracing::warn!(mailbox, code = %fault.code, detail = fault.logged(), "the connection to a mailbox broke");
             return Ok(Asked::Broken(fault));
         }
         self.notes.failed(&unknown.handle, &unknown.offer, &fault);
         Metrics::add(&metrics.not_fetched);
         self.shared.moods.could_not_be_had(mailbox, &unknown.handle, &fault, Instant::now());
         tracing::warn!(
-            mailbox, size_bytes, code = %fault.code, detail = fault.detail,
+            mailbox, size_bytes, code = %fault.code, detail = fault.logged(),
             "a mail could not be fetched; it stays there, the others go on"
         );
         let said_so_before = fault.code == FaultCode::TooComplex && size_bytes > self.fetching.account.mail_bytes_max;

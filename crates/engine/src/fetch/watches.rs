@@ -50,7 +50,7 @@ impl Watches {
             let began = Instant::now();
             let ended = Box::pin(wait(&shared, &of, &account, &folder, seen)).await;
             if let Err(fault) = &ended {
-                tracing::debug!(mailbox = of.mailbox, code = %fault.code, detail = fault.detail, "a watch ended");
+                tracing::debug!(mailbox = of.mailbox, code = %fault.code, detail = fault.logged(), "a watch ended");
             }
             let was_short = began.elapsed() < SHORT;
             shared.watches.ended(&of.mailbox, ended.is_err() && was_short);

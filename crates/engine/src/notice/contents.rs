@@ -4,8 +4,9 @@ use super::files;
 use super::inquiry::Inquiry;
 use crate::facts::told::{is_refusal, told};
 use crate::site::{Site, misunderstood};
+use mail::Document;
 use policy::event::EventKind;
-use policy::notify::{EarlierSaid, Entry, EntryNow, EntrySaid, IssueSaid, SeenBy};
+use policy::notify::{EarlierSaid, Entry, EntryNow, EntrySaid, IssueSaid, SeenBy, without_directives};
 use policy::template::SafeHtml;
 use policy::template::view::Said;
 use policy::{Fault, FaultCode, Told, Visibility};
@@ -25,6 +26,28 @@ pub(super) struct Contents {
 
 /// Of so many comments of an issue those are chosen that letters show as earlier ones.
 const NEWEST_COMMENTS: u32 = 20;
+
+impl Contents {
+    /// Leaves out the directives above what comments say, where they write letters: they say to whom, and are no words for readers.
+    pub(super) fn leave_out_directives(&mut self, browse_base: &str) {
+        let comments = self.entries.iter_mut().filter(|((entry, _), _)| *entry == Entry::Comment);
+        let earlier = self.earlier.iter_mut().map(|one| &mut one.entry.said);
+        for said in comments.map(|(_, comment)| &mut comment.said).chain(earlier) {
+            let Some((text, html)) = without_directives(said) else { continue };
+            *said = match html {
+                Some(html) => Said { html, text: text.to_owned() },
+                // As the letter of the comment has it.
+                None => of_markdown(text, browse_base),
+            };
+        }
+    }
+}
+
+/// What somebody wrote in Markdown.
+pub(super) fn of_markdown(text: &str, browse_base: &str) -> Said {
+    let html = SafeHtml::unread(Document::from_markdown(text).html(), browse_base);
+    Said { html, text: text.to_owned() }
+}
 
 impl Inquiry<'_> {
     /// Reads what a new issue says beside its fields: before anybody is asked who may see it.
@@ -93,6 +116,8 @@ impl Inquiry<'_> {
             Ok(Answer::Entry(view)) => view,
             Ok(other) => return Err(misunderstood(&other)),
             Err(fault) if fault.code == FaultCode::TrackerGone && !tells_of_its_end => {
+                let about = self.events.iter().filter(|event| event.part.as_ref() == Some(&id));
+                self.wait_for_news(about).await?;
                 return Ok(Some(EntryNow { gone: true, seen_by: SeenBy::Few(Visibility::Internal) }));
             }
             Err(fault) if fault.code == FaultCode::TrackerGone => {
@@ -152,5 +177,6 @@ pub(super) fn issue_said(view: &IssueView, site: &Site, gateway: &str) -> IssueS
         assignee: view.assignee.as_ref().map(name),
         description: None,
         files: view.files.iter().map(|file| files::said(file, site, gateway)).collect(),
+        written_by: HashMap::new(),
     }
 }

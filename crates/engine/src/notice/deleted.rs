@@ -67,7 +67,9 @@ pub(super) fn entries_known(events: &[Event], contents: &Contents) -> Vec<EntryK
         let entry = match event.kind {
             EventKind::Commented | EventKind::CommentEdited | EventKind::CommentDeleted => Entry::Comment,
             EventKind::Worked | EventKind::WorkEdited | EventKind::WorkDeleted => Entry::Work,
-            EventKind::Created | EventKind::Updated | EventKind::Deleted | EventKind::Written => return None,
+            EventKind::Created | EventKind::Updated | EventKind::Deleted | EventKind::Written | EventKind::Returned => {
+                return None;
+            }
         };
         let id = event.part.clone()?;
         let known = contents.entries.get(&(entry, id.clone()));

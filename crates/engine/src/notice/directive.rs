@@ -1,40 +1,118 @@
 //! Directives in comments: which of the comments that are told of ask for a letter, and whether whoever wrote them may.
 
 use super::inquiry::Inquiry;
+use super::written::{goes_to, recipients};
+use crate::gateway::Shared;
+use crate::site::Site;
+use crate::stop::Stop;
 use policy::event::{Event, EventKind};
-use policy::notify::{Entry, IssueNow, WrittenBy, directive};
+use policy::notify::{Entry, Facts, IssueNow, WrittenBy, directive};
 use policy::outbound::CommentRules;
-use policy::{Fault, Notified, Told};
-use store::{NewWritten, Store};
+use policy::{Fault, Mappings, Notified, Told};
+use std::sync::Arc;
+use store::{NewWritten, Store, WrittenState};
 
 /// What was found among the events of one issue.
 #[derive(Default)]
 pub(super) struct Asked {
     lines: Vec<String>,
-    letters: Vec<(NewWritten, String)>,
+    /// The new letters, each with the account that asks for it.
+    pub(super) letters: Vec<(NewWritten, String)>,
+    /// By the deed of each comment that asks for a letter, or did before: to whom that goes.
+    goes_to: Vec<(String, Vec<String>)>,
+    /// Of those that did before: letters that are not decided yet.
+    pub(super) counted: Vec<(String, Event)>,
 }
 
 impl Asked {
-    /// The letters, each with the account that asks for it; the story gets what was asked and answered.
-    pub(super) fn into_new(self, notified: &mut Notified) -> Vec<(NewWritten, String)> {
-        notified.trace.extend(self.lines);
-        self.letters
+    /// The letters that these comments asked for when they were decided about before. A comment asks once, and to whom its letter goes was
+    /// decided then, whatever it says and the rules are now.
+    pub(super) async fn before(shared: &Shared, site: &Site, events: &[Event]) -> Result<Asked, Fault> {
+        let mut asked = Asked::default();
+        for event in events.iter().filter(|event| event.kind == EventKind::Commented) {
+            let Some(comment) = &event.part else { continue };
+            let request = request(event, comment);
+            let Some(line) = shared.store.written_of_request(&site.name, WrittenBy::Comment, &request).await? else {
+                continue;
+            };
+            let (before, to) =
+                (format!("{} it was asked for before, as {}", question(comment), line.id), goes_to(&line));
+            asked.lines.push(match &to {
+                Ok(_) => before,
+                Err(why) => format!("{before}, and goes to nobody, {why}: the comment is told of as any other"),
+            });
+            let to = to.unwrap_or_default();
+            if line.state == WrittenState::Asked && !to.is_empty() {
+                asked.counted.push((line.id, event.clone()));
+            }
+            asked.goes_to.push((event.deed(), to));
+        }
+        Ok(asked)
+    }
+
+    /// Finds out to whom the new letters will go, which is kept with them: who gets the letter is not told of the comment as well, unless it
+    /// goes to him no more when it is decided.
+    pub(super) async fn count_on(
+        &mut self,
+        shared: &Shared,
+        site: &Site,
+        mappings: &Arc<Mappings>,
+    ) -> Result<(), Stop> {
+        for (new, _) in &mut self.letters {
+            let to = recipients(shared, site, mappings, new).await?;
+            if let Some(comment) = &new.asked.comment {
+                self.goes_to.push((comment.deed(), to.clone()));
+            }
+            new.asked.counted_on = to;
+        }
+        Ok(())
+    }
+
+    /// To whom letters go, by the deeds that ask for them.
+    pub(super) fn goes_to(&self) -> Vec<(String, Vec<String>)> {
+        self.goes_to.clone()
+    }
+
+    /// The story gets what was asked and answered.
+    pub(super) fn tell(&mut self, notified: &mut Notified) {
+        notified.trace.append(&mut self.lines);
     }
 }
 
-/// Looks at each comment that is new; one that was changed asks for nothing again. What the gateway's own account wrote came by mail, or from
-/// us, and asks for nothing either.
-pub(super) async fn asked(inquiry: &mut Inquiry<'_>, issue: Option<&IssueNow>) -> Result<Asked, Fault> {
-    let mut asked = Asked::default();
-    let Some(issue) = issue.filter(|issue| !issue.gone) else { return Ok(asked) };
-    let Some(rules) = inquiry.mappings.written_by_comments(&issue.project) else { return Ok(asked) };
+/// By which a comment's letter is known.
+fn request(event: &Event, comment: &str) -> String {
+    format!("{}/{comment}", event.issue_id)
+}
+
+fn question(comment: &str) -> String {
+    format!("Is a letter written by comment {comment}?")
+}
+
+/// Looks at each comment that is new; one that was changed asks for nothing again, nor does one that asked before. What the gateway's own
+/// account wrote came by mail, or from us, and asks for nothing either.
+pub(super) async fn ask(
+    inquiry: &mut Inquiry<'_>,
+    issue_id: &str,
+    facts: &mut Facts,
+    asked: &mut Asked,
+) -> Result<(), Fault> {
+    let known = facts.issues.iter().find(|(id, _)| id == issue_id);
+    let Some((_, Told::Known(issue))) = known else { return Ok(()) };
+    if issue.gone {
+        return Ok(());
+    }
+    let Some(rules) = inquiry.mappings.written_by_comments(&issue.project) else { return Ok(()) };
     let gateway = inquiry.site.account_id().await?;
     for event in inquiry.events.iter().filter(|event| event.kind == EventKind::Commented) {
         let (Some(actor), Some(comment)) = (&event.actor, &event.part) else { continue };
-        if actor.id == gateway {
+        let deed = event.deed();
+        if actor.id == gateway || asked.goes_to.iter().any(|(known, _)| *known == deed) {
             continue;
         }
-        let question = format!("Is a letter written by comment {comment}?");
+        let question = question(comment);
+        // What it says is read once, for the mappings as well.
+        let now = inquiry.entry(issue_id, Entry::Comment, comment).await?;
+        facts.entries.push((issue_id.to_owned(), Entry::Comment, comment.clone(), now));
         match letter(inquiry, event, issue, &rules, comment).await? {
             None => {}
             Some(Err(why)) => asked.lines.push(format!("{question} no, {why}: nothing is sent")),
@@ -44,7 +122,7 @@ pub(super) async fn asked(inquiry: &mut Inquiry<'_>, issue: Option<&IssueNow>) -
             }
         }
     }
-    Ok(asked)
+    Ok(())
 }
 
 /// The letter that a comment asks for, or why it does not get one; `None` for one that asks for none.
@@ -55,11 +133,8 @@ async fn letter(
     rules: &CommentRules<'_>,
     comment: &str,
 ) -> Result<Option<Result<NewWritten, String>>, Fault> {
-    let entry = (Entry::Comment, comment.to_owned());
-    if !inquiry.contents.entries.contains_key(&entry) {
-        inquiry.entry(&event.issue_id, Entry::Comment, comment).await?;
-    }
-    let Some(said) = inquiry.contents.entries.get(&entry) else { return Ok(None) };
+    let said = inquiry.contents.entries.get(&(Entry::Comment, comment.to_owned()));
+    let Some(said) = said else { return Ok(None) };
     let seen_by = said.seen_by.clone();
     let Some(read) = directive(&said.said.text) else { return Ok(None) };
     let mut writing = match read {
@@ -80,8 +155,14 @@ async fn letter(
         id: Store::new_written_id(),
         site: inquiry.site.name.clone(),
         by: WrittenBy::Comment,
-        request: format!("{}/{comment}", event.issue_id),
-        asked: store::Asked { writing, files: Vec::new(), comment_seen_by: Some(seen_by) },
+        request: request(event, comment),
+        asked: store::Asked {
+            writing,
+            files: Vec::new(),
+            comment_seen_by: Some(seen_by),
+            comment: Some(event.clone()),
+            counted_on: Vec::new(),
+        },
         token: None,
         preview: false,
         per_hour: rules.per_hour,

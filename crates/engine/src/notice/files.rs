@@ -57,6 +57,7 @@ pub(super) fn said(file: &StoredFile, site: &Site, gateway: &str) -> FileSaid {
         link: link(),
         paths: site.dialect().file_paths(&file.id).iter().map(|path| format!("{below}{path}")).collect(),
         has_thumbnail: file.has_thumbnail,
+        added_ms: file.added_ms,
         added_by: Some(file.author_id.clone()).filter(|id| !id.is_empty() && id != gateway),
     }
 }

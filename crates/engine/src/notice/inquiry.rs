@@ -3,10 +3,13 @@
 use super::contents::{Contents, issue_said};
 use super::deleted;
 use super::listing;
+use super::written;
+use crate::decide_job::beside_the_workers;
 use crate::facts::rfc3339;
 use crate::facts::told::{matches, not_so, owner, told};
 use crate::gateway::Shared;
 use crate::site::{Site, misunderstood};
+use crate::stop::Stop;
 use mail::normalised;
 use policy::event::{Event, EventKind};
 use policy::notify::{Entry, Facts, IssueNow, Person, Question, Whom, summary};
@@ -15,6 +18,10 @@ use policy::{Fault, FaultCode, Mappings, Outcome, StepKey, Told, Visibility};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use tracker::{Answer, IssueView, Operation};
+
+/// News so young may be of what the tracker cannot show yet.
+const NEWS_MS: u64 = 30_000;
+const NEWS_AGAIN_S: u64 = 2;
 
 /// Where answers come from while the events of one issue are decided about.
 pub(crate) struct Inquiry<'a> {
@@ -32,6 +39,9 @@ pub(crate) struct Inquiry<'a> {
     /// In which order the issues of a summary are read, and how many.
     listed: Option<(String, u32)>,
 }
+
+/// Who did by mail what the gateway's account did, and to whom the letter goes that it notes.
+type Written = (Told<Option<Whom>>, Option<Vec<String>>);
 
 /// Who takes part in a request of service management.
 struct Partakers {
@@ -59,6 +69,28 @@ impl<'a> Inquiry<'a> {
         Inquiry { listed: Some((order.to_owned(), most)), ..self }
     }
 
+    /// Asks and finds out until nothing is open, in at most so many rounds.
+    pub(crate) async fn find_out_all(
+        &mut self,
+        mut facts: Facts,
+        rounds_max: usize,
+        ask: impl Fn(&Facts) -> Vec<Question> + Send + Sync + 'static,
+    ) -> Result<Facts, Stop> {
+        let ask = Arc::new(ask);
+        for _ in 0..rounds_max {
+            let of = ask.clone();
+            let (open, known) = beside_the_workers(move || (of(&facts), facts)).await?;
+            facts = known;
+            if open.is_empty() {
+                break;
+            }
+            for question in open {
+                self.find_out(question, &mut facts).await?;
+            }
+        }
+        Ok(facts)
+    }
+
     /// Answers one question into `facts`.
     pub(crate) async fn find_out(&mut self, question: Question, facts: &mut Facts) -> Result<(), Fault> {
         match question {
@@ -71,7 +103,8 @@ impl<'a> Inquiry<'a> {
                 facts.entries.push((issue_id, entry, id, known));
             }
             Question::Writer { deed } => {
-                let known = self.writer(&deed).await?;
+                let (known, had) = self.writer(&deed).await?;
+                facts.had.extend(had.map(|addresses| (deed.clone(), addresses)));
                 facts.writers.push((deed, known));
             }
             Question::Matches { issue_id, search } => {
@@ -129,29 +162,71 @@ impl<'a> Inquiry<'a> {
                 self.recall(issue_id, self.mappings.history(self.events, &view.project)).await?;
                 Told::Known(issue_now(view))
             }
-            Told::Known(None) => Told::Known(deleted::issue(self.events)),
+            Told::Known(None) => {
+                self.wait_for_news(self.events.iter()).await?;
+                Told::Known(deleted::issue(self.events))
+            }
             Told::Untold(why) => Told::Untold(why),
         })
     }
 
-    /// Whose mail it was that became this comment or this issue: its marker names the mail. Changes bear no marker.
-    async fn writer(&self, deed: &str) -> Result<Told<Option<Whom>>, Fault> {
+    /// A tracker may tell of a thing before all of its servers have it: what is missing while the news of it is this young is not taken
+    /// for deleted, but asked for again.
+    ///
+    /// Temporary `TrackerBusy` while the first of these events, which are about it, is younger than half a minute by the tracker's clock: what came
+    /// after that waits no longer.
+    pub(super) async fn wait_for_news<'e>(&self, about: impl Iterator<Item = &'e Event> + Send) -> Result<(), Fault> {
+        if self.events.iter().any(|event| event.kind == EventKind::Deleted) {
+            return Ok(());
+        }
+        let Some(first_ms) = about.map(|event| event.at_ms).min() else { return Ok(()) };
+        let age = (self.shared.store.now().await? / 1000).saturating_sub(first_ms);
+        if age.unsigned_abs() < NEWS_MS {
+            let detail = "what was told of cannot be read yet";
+            return Err(Fault::temporary(FaultCode::TrackerBusy, detail).with_retry_after_s(NEWS_AGAIN_S));
+        }
+        Ok(())
+    }
+
+    /// Whose mail it was that became this comment or this issue: its marker names the mail. Changes bear no marker. Where it is the note of a
+    /// letter that somebody wrote on purpose: to whom that goes.
+    async fn writer(&mut self, deed: &str) -> Result<Written, Fault> {
         let pieces: Vec<&str> = deed.split('/').collect();
         let operation = match pieces.as_slice() {
             [_, "commented", comment] => Operation::ReadCommentMarkers { comment_ids: vec![(*comment).to_owned()] },
             [issue, "created"] => Operation::ReadIssueMarker { issue_id: (*issue).to_owned() },
-            _ => return Ok(Told::Known(None)),
+            _ => return Ok((Told::Known(None), None)),
         };
         let marker = match told(self.site.read(&operation).await)? {
             Told::Known(Answer::Found { items, .. }) => items.into_iter().next().and_then(|item| item.marker),
             Told::Known(other) => return Err(misunderstood(&other)),
-            Told::Untold(why) => return Ok(Told::Untold(why)),
+            Told::Untold(why) => return Ok((Told::Untold(why), None)),
         };
-        let Some(message) = marker.as_ref().and_then(message_of) else { return Ok(Told::Known(None)) };
+        if let Some(letter) = marker.as_ref().and_then(|marker| noted_letter(marker, &self.site.name)) {
+            return self.noted(letter).await;
+        }
+        let Some(message) = marker.as_ref().and_then(message_of) else { return Ok((Told::Known(None), None)) };
+        Ok((self.sender(deed, message).await?, None))
+    }
+
+    /// Nobody did a note by mail, and whoever gets the letter that it notes is known as long as the site keeps content.
+    async fn noted(&self, letter: &str) -> Result<Written, Fault> {
+        const NOT_KEPT: &str = "it notes a letter of which it is not kept who got it";
+        let line = self.shared.store.written(letter).await?.filter(|line| line.site == self.site.name);
+        Ok(match line.and_then(|line| written::recipients_kept(&line)) {
+            Some(addresses) => (Told::Known(None), Some(addresses)),
+            None => (Told::Untold(NOT_KEPT.to_owned()), None),
+        })
+    }
+
+    async fn sender(&mut self, deed: &str, message: &str) -> Result<Told<Option<Whom>>, Fault> {
         let story = self.shared.store.story(message).await?.filter(|story| story.line.site == self.site.name);
         const A_NOTE: &str = "it is a note that a letter came back, of which nobody gets another";
         if story.as_ref().and_then(|story| story.line.outcome).is_some_and(is_no_mail_for_the_issue) {
             return Ok(Told::Untold(A_NOTE.to_owned()));
+        }
+        if let Some(line) = story.as_ref().map(|story| &story.line).filter(|line| !line.sender_name.is_empty()) {
+            self.contents.issue.written_by.insert(deed.to_owned(), line.sender_name.clone());
         }
         let sender = story.map(|story| story.line.sender).filter(|sender| !sender.is_empty());
         const NOT_KEPT: &str = "it came by a mail of which it is not kept who wrote it";
@@ -379,6 +454,11 @@ fn message_of(key: &StepKey) -> Option<&str> {
     key.0.strip_prefix("message:")?.split('/').next()
 }
 
+/// The letter on purpose whose note this marker stands on: `SITE/written:ID/note`.
+fn noted_letter<'k>(key: &'k StepKey, site: &str) -> Option<&'k str> {
+    key.0.strip_prefix(site)?.strip_prefix("/written:")?.strip_suffix("/note")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -387,6 +467,9 @@ mod tests {
     fn a_marker_names_its_mail() {
         assert_eq!(message_of(&StepKey("message:0199abc/2/1".to_owned())), Some("0199abc"));
         assert_eq!(message_of(&StepKey("events:1/2".to_owned())), None);
+        let note = StepKey("acme/written:0199abc/note".to_owned());
+        assert_eq!((noted_letter(&note, "acme"), noted_letter(&note, "ac")), (Some("0199abc"), None));
+        assert_eq!(noted_letter(&StepKey("message:0199abc/2/1".to_owned()), "acme"), None);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use crate::gateway::Shared;
 use crate::held::Held;
 use crate::letter_id::{self, domain_of};
 use crate::metrics::Metrics;
+use crate::set_link::of_event::{self as set_link, LetterOfOne, Offering};
 use crate::site::Site;
 use crate::stop::Stop;
 use crate::unsubscribe;
@@ -14,16 +15,17 @@ use courier::dkim;
 use mail::compose::{Base64Lines, Content, Gap, List, Notification as Composed, Picture};
 use mail::letter_mark::LetterKey;
 use mail::{Address, normalised};
+use policy::event::Event;
 use policy::notify::{About, Files, IssueNow, Own, Style};
 use policy::outbound::Format;
 use policy::reply_token::TokenKey;
 use policy::silence_link::LinkedLetter;
-use policy::template::view::{self, Brand, Links};
-use policy::template::{Form as RenderedForm, MadeBy, Order, Rendered, Trouble, View, Words};
+use policy::template::view::{self, Brand, Links, Logo, Offer};
+use policy::template::{Form as RenderedForm, Order, Rendered, View, Words};
 use policy::{Fault, FaultCode, Notification, StepKey, event_letter_number};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, PoisonError};
-use store::{IssueMail, LetterAbout, LetterFile, NewLetter, SecondForm, StoredLetterFile};
+use store::{IssueMail, LetterAbout, LetterCause, LetterFile, LetterSets, NewLetter, SecondForm, StoredLetterFile};
 
 /// Letters whose bytes come to this much are put aside; the rest waits for the decision.
 const ASIDE_BYTES: usize = 1024 * 1024;
@@ -43,6 +45,8 @@ pub(super) struct Making<'a> {
     pub(super) given: HashMap<String, StoredLetterFile>,
     /// Files that stay behind in a letter that was made, by their names: why.
     pub(super) stayed: Mutex<BTreeMap<String, String>>,
+    /// Whose doing they are, beside what they tell.
+    pub(super) cause: LetterCause,
 }
 
 /// What all letters of a decision are made with.
@@ -59,12 +63,13 @@ struct Made {
     number: u64,
     subject: String,
     message_id: String,
-    return_path: String,
+    from: Address,
     /// What was wrong with its template.
     trouble: Option<String>,
     files: Vec<LetterFile>,
     bytes: Vec<u8>,
     second: Option<SecondForm>,
+    sets: LetterSets,
 }
 
 /// A letter that is being made, in whichever form.
@@ -74,6 +79,7 @@ struct Forming<'m> {
     means: &'m Means,
     about: &'m About<'m>,
     names: &'m Names,
+    offers: &'m [Offer],
     number: u64,
 }
 
@@ -89,7 +95,6 @@ struct Names {
     from: Address,
     message_id: String,
     reply_to: Option<String>,
-    return_path: String,
     unsubscribe: Option<String>,
     /// Several read it, none of whom it names.
     shared: bool,
@@ -111,7 +116,8 @@ impl Making<'_> {
                 Some((notification, channel)) => vec![self.message(notification, channel, &means).await?],
                 None => {
                     let made = self.made(&told, &means, &mut at_hand).await?;
-                    told.iter().map(|notification| self.letter(notification, &made)).collect()
+                    let each = told.iter().map(|notification| self.letter(notification, &made, &means));
+                    each.collect::<Result<Vec<_>, Fault>>()?
                 }
             };
             for letter in letters {
@@ -157,7 +163,8 @@ impl Making<'_> {
         let names = self.names(notification, means, number, told.len() > 1)?;
         let about = self.about_issue(means);
         let files = self.files(notification, &about, at_hand).await?;
-        let forming = Forming { notification, means, about: &about, names: &names, number };
+        let Offering { buttons, kept: sets } = self.offering(notification, means, number);
+        let forming = Forming { notification, means, about: &about, names: &names, offers: &buttons, number };
         let first = self.form(&forming, &files, at_hand).await?;
         let stayed = first.files.iter().filter_map(|file| Some((file.name.clone(), file.why_not.clone()?)));
         self.stayed.lock().unwrap_or_else(PoisonError::into_inner).extend(stayed);
@@ -168,24 +175,35 @@ impl Making<'_> {
         Ok(Made {
             number,
             subject: first.rendered.subject.as_str().to_owned(),
-            trouble: match &first.rendered.made_by {
-                MadeBy::ThemeInstead(trouble) => Some(self.noted(trouble)),
-                MadeBy::Theme | MadeBy::Template => None,
-            },
+            trouble: noted(self.shared, self.held, &first.rendered),
             message_id: names.message_id,
-            return_path: names.return_path,
+            from: names.from,
             files: first.files,
             bytes: first.bytes,
             second,
+            sets,
         })
+    }
+
+    /// What its one reader may have done by one click. Both forms of it have the same links.
+    fn offering(&self, notification: &Notification, means: &Means, number: u64) -> Offering {
+        let letter = LetterOfOne {
+            site: &self.site.name,
+            issue_id: &notification.issue_id,
+            to: &notification.recipient.address,
+            number,
+            made_at: self.held.now(),
+        };
+        set_link::offering(self.shared, &means.key, &notification.style.sets, &letter)
     }
 
     /// The letter with these files, of which those are at hand that go along.
     async fn form(&self, forming: &Forming<'_>, files: &Files, at_hand: &AtHand) -> Result<Form, Stop> {
-        let Forming { notification, means, about, names, number } = *forming;
+        let Forming { notification, means, about, names, offers, number } = *forming;
         let own = Own {
             links: links(self.site, notification, &names.from, names.unsubscribe.clone()),
-            brand: brand(&names.from),
+            offers: offers.to_vec(),
+            brand: brand(self.site, &names.from),
             mark: Some(means.mark.mark(number)),
             files: files.clone(),
         };
@@ -224,9 +242,7 @@ impl Making<'_> {
         let signed = self.shared.signed_reply_address(&self.site.name, &token);
         Ok(Names {
             message_id: format!("{token}@{}", domain_of(&from)),
-            reply_to: Some(notification.style.reply_to.clone()).filter(|given| !given.is_empty()).or(signed.clone()),
-            // Reports of what could not be delivered further on name the letter that they are about.
-            return_path: signed.unwrap_or_else(|| from.address.clone()),
+            reply_to: Some(notification.style.reply_to.clone()).filter(|given| !given.is_empty()).or(signed),
             unsubscribe: unsubscribe::link(self.shared, &means.key, &self.site.name, &linked),
             shared,
             outgoing: notification.style.outgoing.clone(),
@@ -254,7 +270,7 @@ impl Making<'_> {
             text: &rendered.text,
             html: Some(rendered.html.as_str()).filter(|_| notification.style.format == Format::Html),
             message_id: &names.message_id,
-            thread: Some(&thread(&self.site.name, &notification.issue_id, domain)),
+            thread: Some(&thread(self.site, &notification.issue_id, domain)),
             answers,
             date_s: self.date_s(),
             list: Some(List { name: &notification.issue_key, id: &list_id }),
@@ -321,10 +337,12 @@ impl Making<'_> {
     }
 
     /// The letter for one of those who get this mail.
-    fn letter(&self, notification: &Notification, made: &Made) -> NewLetter {
+    fn letter(&self, notification: &Notification, made: &Made, means: &Means) -> Result<NewLetter, Fault> {
+        let (key, issue_id) = (self.key(notification), notification.issue_id.clone());
+        let path = letter_id::return_path(self.shared, &means.key, &self.site.name, &issue_id, (&key, &made.from))?;
         let about = LetterAbout {
             to: notification.recipient.address.clone(),
-            return_path: made.return_path.clone(),
+            return_path: path,
             issue_key: notification.issue_key.clone(),
             subject: made.subject.clone(),
             message_id: made.message_id.clone(),
@@ -336,16 +354,32 @@ impl Making<'_> {
             message: None,
             second: made.second.clone(),
             refused_with_files: None,
+            cause: self.cause(notification),
+            sets: made.sets.clone(),
         };
-        let issue_id = notification.issue_id.clone();
-        NewLetter { key: self.key(notification), number: made.number, issue_id, about, bytes: made.bytes.clone() }
+        Ok(NewLetter { key, number: made.number, issue_id, about, bytes: made.bytes.clone() })
     }
 
-    pub(super) fn noted(&self, trouble: &Trouble) -> String {
-        Metrics::add(&self.shared.metrics.letters_by_theme_instead);
-        tracing::warn!(job = self.held.lease.job, "a template was of no use, so that its theme was used instead");
-        trouble.to_string()
+    /// Whose doing it is that he gets it; what we tell ourselves, or have somebody tell, is nobody's in the tracker.
+    fn cause(&self, notification: &Notification) -> LetterCause {
+        let told = notification.events.iter().filter(|told| !told.kind.is_letter());
+        let deeds = told.map(|event| Event { changes: Vec::new(), last: None, ..Event::clone(event) });
+        let recipient = &notification.recipient;
+        let works_here = recipient.is_at_home && !recipient.outsider;
+        LetterCause {
+            deeds: deeds.chain(self.cause.deeds.iter().cloned()).collect(),
+            known_as: named(&recipient.name).filter(|_| works_here),
+            ..self.cause.clone()
+        }
     }
+}
+
+/// What was wrong with the template of a letter or a message, for its story.
+pub(crate) fn noted(shared: &Shared, held: &Held, rendered: &Rendered) -> Option<String> {
+    let trouble = rendered.trouble()?;
+    Metrics::add(&shared.metrics.letters_by_theme_instead);
+    tracing::warn!(job = held.lease.job, "a template was of no use, so that its theme was used instead");
+    Some(trouble)
 }
 
 pub(super) fn sender(site: &Site, notification: &Notification) -> Result<Address, Fault> {
@@ -413,13 +447,18 @@ pub(crate) fn from(site: &Site, style: &Style) -> Result<Address, Fault> {
     Ok(Address { name, address: address.clone() })
 }
 
-pub(crate) fn brand(from: &Address) -> Brand {
-    Brand { name: from.name.clone().unwrap_or_default(), logo: None }
+/// The name in From, and the logo among the site's own pictures.
+pub(crate) fn brand(site: &Site, from: &Address) -> Brand {
+    let name = from.name.clone().unwrap_or_default();
+    let alt = if name.is_empty() { &site.name } else { &name };
+    Brand { logo: Logo::of(&site.templates.resources, alt), name }
 }
 
-/// What all letters about an issue answer, so that mail programs show them as one conversation; no mail has it.
-fn thread(site: &str, issue_id: &str, domain: &str) -> String {
-    format!("issue-{issue_id}.{site}@{domain}")
+/// What all letters about an issue answer, whatever address their mappings write from, so that mail programs show them as one conversation; no
+/// mail has it. A site without an outgoing server of its own has the domain that the letter is from.
+fn thread(site: &Site, issue_id: &str, domain: &str) -> String {
+    let domain = site.outgoing.as_ref().map_or(domain, |outgoing| domain_of(&outgoing.from));
+    format!("issue-{issue_id}.{}@{domain}", site.name)
 }
 
 pub(crate) fn named(name: &str) -> Option<String> {

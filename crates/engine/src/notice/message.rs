@@ -1,6 +1,6 @@
 //! From a notification to the message of a channel: rendered in a cell as letters are, and kept beside them.
 
-use super::letters::{Making, Means, browse};
+use super::letters::{Making, Means, browse, noted};
 use crate::letter_id::NO_DOMAIN;
 use crate::stop::Stop;
 use mail::Address;
@@ -8,9 +8,9 @@ use mail::compose::Notification as Composed;
 use policy::bulletin::channel::{ISSUE, Message};
 use policy::letter::AnswerSeenBy;
 use policy::notify::ChannelTold;
-use policy::template::{Form, MadeBy, Order, Words};
+use policy::template::{Form, Order, Words};
 use policy::{Notification, event_letter_number};
-use store::{ChannelMessage, LetterAbout, NewLetter};
+use store::{ChannelMessage, LetterAbout, LetterCause, LetterSets, NewLetter};
 
 impl Making<'_> {
     /// What this channel is told. It is said from what is known about the letter; its bytes are a mail that says the same, for whoever looks
@@ -28,10 +28,7 @@ impl Making<'_> {
         let theme = notification.style.theme;
         let order = Order { theme, template, view, resources: Vec::new(), form: Form::Message };
         let rendered = self.shared.letters.render(order).await?;
-        let trouble = match &rendered.made_by {
-            MadeBy::ThemeInstead(trouble) => Some(self.noted(trouble)),
-            MadeBy::Theme | MadeBy::Template => None,
-        };
+        let trouble = noted(self.shared, self.held, &rendered);
         let message = Message {
             kind: format!("{ISSUE}{}", kind.word()),
             name: notification.issue_key.clone(),
@@ -59,6 +56,8 @@ impl Making<'_> {
             message: Some(ChannelMessage { channel: channel.name.clone(), message }),
             second: None,
             refused_with_files: None,
+            cause: LetterCause::default(),
+            sets: LetterSets::default(),
         };
         Ok(NewLetter { key, number, issue_id: notification.issue_id.clone(), about, bytes })
     }

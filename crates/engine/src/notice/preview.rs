@@ -4,6 +4,7 @@
 use super::Decided;
 use super::letters::{brand, links, order, sender};
 use crate::gateway::{Parts, Shared};
+use crate::set_link::of_event as set_link;
 use crate::stop::Stop;
 use mail::normalised;
 use policy::notify::{About, Fate, Files, LeftOut, Own};
@@ -21,6 +22,8 @@ pub struct Previewed {
     pub reason: String,
     /// The address that it is from.
     pub from: String,
+    /// The table of the site's templates whose words they are; `None` where its theme has them.
+    pub template: Option<String>,
     /// What makes its words.
     pub order: Order,
 }
@@ -69,7 +72,7 @@ async fn preview(shared: &Shared, line: &EventLine, to: &str) -> Result<Preview,
     };
     let mappings = site.mappings.as_ref().ok_or_else(no_mappings)?;
     let events = vec![event].into();
-    let decided = super::decide(shared, &site, &events, mappings, &line.issue_id).await.map_err(why)?;
+    let decided = super::decide(shared, &site, &events, mappings, (&line.issue_id, Vec::new())).await.map_err(why)?;
     let Decided { notified, issue, contents, .. } = decided;
     let told = notified.notifications.iter().map(|one| one.recipient.address.clone()).collect();
     let mut letters = Vec::new();
@@ -85,13 +88,18 @@ async fn preview(shared: &Shared, line: &EventLine, to: &str) -> Result<Preview,
         // A link to unsubscribe and a mark are those of a letter that was sent.
         let own = Own {
             links: links(&site, notification, &from, None),
-            brand: brand(&from),
+            offers: set_link::preview(shared, &site.name, &notification.style.sets),
+            brand: brand(&site, &from),
             mark: None,
             files: beside(notification.files(&about, &HashSet::new())),
         };
         let order = order(&site, notification, notification.view(&about, own));
         let (mapping, reason) = (notification.mapping.clone(), notification.reason.clone());
-        letters.push(Previewed { mapping, reason, from: from.address, order });
+        let template = match site.templates.named.contains_key(&notification.template) {
+            true => Some(format!("written.{}", notification.template)),
+            false => site.templates.table_of(order.view.kind()).map(str::to_owned),
+        };
+        letters.push(Previewed { mapping, reason, from: from.address, template, order });
     }
     Ok(Preview { letters, told, left_out: notified.left_out, trace: notified.trace })
 }

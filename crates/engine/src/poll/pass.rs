@@ -222,8 +222,7 @@ impl<'p> Pass<'p> {
                         self.failed += 1;
                         Metrics::add(&self.shared.metrics.history_unread);
                         let (site, issue, code) = (&self.site.name, &one.id, fault.code);
-                        let detail = &fault.detail;
-                        tracing::warn!(site, issue, %code, detail, "what happened to an issue could not be read");
+                        tracing::warn!(site, issue, %code, detail = fault.logged(), "what happened to an issue could not be read");
                     }
                     Err(fault) => return Err(fault),
                 }

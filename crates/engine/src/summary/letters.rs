@@ -3,8 +3,7 @@
 use crate::gateway::Shared;
 use crate::held::Held;
 use crate::letter_id::{self, domain_of};
-use crate::metrics::Metrics;
-use crate::notice::letters::{brand, from, named, pictures};
+use crate::notice::letters::{brand, from, named, noted, pictures};
 use crate::site::Site;
 use crate::stop::Stop;
 use crate::unsubscribe;
@@ -16,9 +15,9 @@ use policy::outbound::Format;
 use policy::reply_token::TokenKey;
 use policy::silence_link::LinkedLetter;
 use policy::template::view::{self, Links};
-use policy::template::{Form, MadeBy, Order, Rendered, Words};
+use policy::template::{Form, Order, Rendered, Words};
 use policy::{AnswerSeenBy, Fault, StepKey, event_letter_number};
-use store::{LetterAbout, NewLetter};
+use store::{LetterAbout, LetterCause, LetterSets, NewLetter};
 
 /// Letters whose bytes come to this much are put aside; the rest waits for the decision.
 const ASIDE_BYTES: usize = 1024 * 1024;
@@ -69,7 +68,7 @@ impl Making<'_> {
                 complain: Some(format!("mailto:{}", from.address)),
                 browse: None,
             },
-            brand: brand(&from),
+            brand: brand(self.site, &from),
             mark: Some(LetterKey::derive(&key.secret, site).mark(number)),
             answers: self.answers(one, key, &step)?,
         };
@@ -78,13 +77,13 @@ impl Making<'_> {
         let resources = self.site.templates.offered();
         let order = Order { theme: one.style.theme, template, view, resources, form: Form::Letter };
         let rendered = self.shared.letters.render(order).await?;
-        let trouble = self.trouble(&rendered);
+        let trouble = noted(self.shared, self.held, &rendered);
         let given = Some(one.style.reply_to.clone()).filter(|given| !given.is_empty());
-        let ids = Ids { message_id, reply_to: given.or_else(|| signed.clone()), unsubscribe };
+        let ids = Ids { message_id, reply_to: given.or(signed), unsubscribe };
         let bytes = self.composed(one, &from, &ids, &rendered)?;
         let about = LetterAbout {
             to: one.recipient.address.clone(),
-            return_path: signed.unwrap_or_else(|| from.address.clone()),
+            return_path: letter_id::return_path(self.shared, key, site, &one.id, (&step, &from))?,
             issue_key: format!("the summary {:?}", one.summary),
             subject: rendered.subject.as_str().to_owned(),
             message_id: ids.message_id,
@@ -96,6 +95,8 @@ impl Making<'_> {
             message: None,
             second: None,
             refused_with_files: None,
+            cause: LetterCause::default(),
+            sets: LetterSets::default(),
         };
         Ok(NewLetter { key: step, number, issue_id: one.id.clone(), about, bytes })
     }
@@ -108,20 +109,6 @@ impl Making<'_> {
             Ok(self.shared.signed_reply_address(&self.site.name, &token))
         };
         one.issues.iter().map(|issue| address(&issue.id)).collect()
-    }
-
-    fn trouble(&self, rendered: &Rendered) -> Option<String> {
-        match &rendered.made_by {
-            MadeBy::ThemeInstead(trouble) => {
-                Metrics::add(&self.shared.metrics.letters_by_theme_instead);
-                tracing::warn!(
-                    job = self.held.lease.job,
-                    "a template was of no use, so that its theme was used instead"
-                );
-                Some(trouble.to_string())
-            }
-            MadeBy::Theme | MadeBy::Template => None,
-        }
     }
 
     fn composed(&self, one: &SummaryLetter, from: &Address, ids: &Ids, rendered: &Rendered) -> Result<Vec<u8>, Fault> {

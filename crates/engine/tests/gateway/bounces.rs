@@ -3,12 +3,12 @@
 use super::notices::{event, heard, issue, told};
 use super::world::{Database, Plot, SUPPORT, World, mailbox, quick, voice_of};
 use courier::submit::{Host, Target};
-use engine::{Bulletins, Outgoing, Site};
+use engine::{Bulletins, Outgoing, Settings, Site};
 use mail::Address;
 use policy::bulletin::{Cause, Rule};
 use policy::event::EventKind;
 use policy::{FaultCode, Mappings};
-use rig::post_office::{PostOffice, Posted};
+use rig::post_office::{Mishap, PostOffice, Posted};
 use serde_json::json;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -24,7 +24,12 @@ async fn world(database: &Database, office: &PostOffice, people: usize) -> World
 }
 
 async fn bounded(database: &Database, office: &PostOffice, people: usize, per_hour: Option<u32>) -> World {
-    let world = World::start(database, Plot::default()).await;
+    // Whatever waits for its turn or its hour waits for longer than anything is tried.
+    let settings = match per_hour {
+        Some(_) => Settings { give_up_after: Duration::ZERO, ..quick() },
+        None => quick(),
+    };
+    let world = World::start(database, Plot { settings, ..Plot::default() }).await;
     let people: Vec<String> = (0..people).map(|one| format!("\"person{one}@example.net\"")).collect();
     let text = format!(
         "[default]\naudience = []\naddresses = [{}]\n[[mapping]]\nname = \"all\"\nevents = [\"created\", \"commented\"]\n",
@@ -42,7 +47,7 @@ async fn bounded(database: &Database, office: &PostOffice, people: usize, per_ho
 }
 
 /// A delivery report: to whom, about which Message-ID if it names one, and about which address.
-fn report(name: &str, to: &str, id: Option<&str>, address: &str) -> String {
+pub(super) fn report(name: &str, to: &str, id: Option<&str>, address: &str) -> String {
     let original = id.map(|id| {
         format!("--b\nContent-Type: text/rfc822-headers\n\nFrom: support@desk.example\nMessage-ID: <{id}>\n\n")
     });
@@ -56,11 +61,17 @@ fn report(name: &str, to: &str, id: Option<&str>, address: &str) -> String {
     )
 }
 
-fn id_of(letter: &Posted) -> String {
+/// Where answers to the letter go.
+fn answers_to(letter: &Posted) -> String {
+    let headers = mail::read(letter.mail.as_bytes(), &mail::Limits::default()).message.headers;
+    headers.reply_to.first().expect("an address for answers").address.clone()
+}
+
+pub(super) fn id_of(letter: &Posted) -> String {
     mail::read(letter.mail.as_bytes(), &mail::Limits::default()).message.headers.message_id.unwrap()
 }
 
-async fn line_to(world: &World, address: &str) -> OutboxLine {
+pub(super) async fn line_to(world: &World, address: &str) -> OutboxLine {
     let lines = world.store.outbox(None, 100).await.unwrap();
     let is_his = |line: &OutboxLine| line.about.as_ref().is_some_and(|about| about.to == address);
     lines.into_iter().find(is_his).expect("a letter to him")
@@ -112,6 +123,56 @@ pub async fn sec_26_a_report_marks_the_letter_notes_it_once_and_a_forged_one_doe
     let (_, notice) = heard(&world, &[noted]).await;
     assert_eq!(told(&notice), [""; 0], "{notice:#}");
     assert_eq!(office.posted().len(), 1);
+    world.end().await;
+}
+
+/// A letter to one, and one that two share: who knows all that stands in it has nobody silenced by reports, and a genuine one counts.
+pub async fn sec_26_who_knows_a_letter_silences_nobody_who_has_it(database: &Database) {
+    let office = PostOffice::open();
+    let world = bounded(database, &office, 2, None).await;
+    let of = |to: &str| {
+        let text = format!(
+            "[default]\naudience = []\nto = \"{to}\"\naddresses = [\"person0@example.net\", \"person1@example.net\"]\n\
+             [[mapping]]\nname = \"all\"\nevents = [\"created\"]\n"
+        );
+        let target =
+            Target { host: Host::Tcp { name: "127.0.0.1".to_owned(), port: office.port() }, ..Target::smtp("", 0) };
+        let from = Address { name: None, address: "support@desk.example".into() };
+        let site = Site::new("acme", world.dialect, voice_of(&world), &quick());
+        let site = site.with_outgoing(Some(Outgoing::new(Some(target), None, from)));
+        site.with_mappings(Some(Arc::new(Mappings::from_toml(&text, "a test").unwrap())))
+    };
+    let mut sent = 0;
+    for to in ["bcc", "bcc", "bcc", "each"] {
+        world.gateway.swap_sites(vec![of(to)]);
+        let (issue_id, key) = issue(&world, json!({})).await;
+        heard(&world, &[event(EventKind::Created, (&issue_id, &key), "bob", None)]).await;
+        sent += 2;
+        let letters = office.wait_for(sent);
+        let to_whom = |address: &str| letters.iter().rev().find(|one| one.rcpt_to == [address]).unwrap();
+        let (his, other) = (to_whom("person0@example.net"), to_whom("person1@example.net"));
+        assert_ne!(his.mail_from, other.mail_from, "each has a return path of his own");
+        assert!(!his.mail.contains(&his.mail_from) && !other.mail.contains(&his.mail_from), "it stands in no letter");
+        // What stands in the letters, and the return path of another.
+        for (way, path, id) in [
+            ("path", other.mail_from.clone(), Some(id_of(his))),
+            ("answers", answers_to(his), Some(id_of(his))),
+            ("answers-alone", answers_to(his), None),
+            ("id", "support@desk.example".to_owned(), Some(id_of(his))),
+        ] {
+            let forged = report(&format!("forged-{way}-{sent}"), &path, id.as_deref(), "person0@example.net");
+            world.done(&world.send(&forged).await).await;
+        }
+        assert_eq!(world.store.returned_letters("acme", "person0@example.net").await.unwrap(), 0, "{to}");
+        // Known by its Message-ID it is noted, and its story says what that is worth.
+        if to == "each" {
+            let LetterFate::CameBack(back) = line_to(&world, "person0@example.net").await.fate else { panic!("noted") };
+            assert!(back.in_words().contains("it counts against no address"), "{}", back.in_words());
+        }
+    }
+    let last = office.posted().into_iter().rev().find(|one| one.rcpt_to == ["person0@example.net"]).unwrap();
+    world.done(&world.send(&report("genuine", &last.mail_from, None, "person0@example.net")).await).await;
+    assert_eq!(world.store.returned_letters("acme", "person0@example.net").await.unwrap(), 1);
     world.end().await;
 }
 
@@ -186,5 +247,38 @@ pub async fn an_address_that_had_its_share_waits_and_says_so(database: &Database
     to.sort();
     assert_eq!(to, ["person0@example.net", "person1@example.net"]);
     assert_eq!(world.metric("sealpost_jobs_retried_total").await, 0, "no try counts");
+    world.end().await;
+}
+
+pub async fn a_sender_that_is_refused_is_told_and_counts_against_no_reader(database: &Database) {
+    let office = PostOffice::open();
+    let world = world(database, &office, 1).await;
+    for (number, mishap) in [
+        Mishap::Answer("MAIL", "501 5.1.7 Invalid address"),
+        Mishap::Answer("MAIL", "550 5.1.1 no such user"),
+        Mishap::Answer("RCPT", "550 unknown user: support@desk.example (sender)"),
+        Mishap::Answer(".", "550 No such user here"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        office.next(mishap);
+        let (issue_id, key) = issue(&world, json!({})).await;
+        heard(&world, &[event(EventKind::Created, (&issue_id, &key), "bob", None)]).await;
+        let deadline = Instant::now() + PATIENCE;
+        while world.store.stopped_letters(None, 100).await.unwrap().len() <= number {
+            assert!(Instant::now() < deadline, "{mishap:?}: {:#?}", world.store.outbox(None, 100).await.unwrap());
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+    let stopped = world.store.stopped_letters(None, 100).await.unwrap();
+    let LetterFate::Failed(fault) = &stopped.last().unwrap().fate else { panic!("{stopped:#?}") };
+    assert_eq!(fault.detail, "MAIL FROM refused: 501 5.1.7 Invalid address");
+    assert!(fault.public.contains("sender") && fault.public.contains("site[].from"), "{}", fault.public);
+    assert_eq!(world.store.returned_letters("acme", "person0@example.net").await.unwrap(), 0);
+    let (issue_id, key) = issue(&world, json!({})).await;
+    let (_, notice) = heard(&world, &[event(EventKind::Created, (&issue_id, &key), "bob", None)]).await;
+    assert_eq!(told(&notice), ["person0@example.net"], "{notice:#}");
+    office.wait_for(1);
     world.end().await;
 }

@@ -7,7 +7,7 @@ use engine::speak::Route;
 use engine::{Bulletins, Channel, Outgoing, Site};
 use mail::Address;
 use policy::bulletin::channel::{Kind, signature};
-use policy::bulletin::{Cause, Rule};
+use policy::bulletin::{Bulletin, Cause, Rule};
 use policy::meter::Capacity;
 use policy::{FaultCode, FaultKind};
 use rig::post_office::PostOffice;
@@ -241,5 +241,33 @@ pub async fn a_site_that_is_out_of_order_is_told_once(database: &Database) {
     // By the database's clock an outage is over when nobody has seen it for three minutes.
     assert_eq!(world.store.outages().await.unwrap().len(), 1);
     assert_eq!(office.posted().len(), 1, "however often it was looked");
+    world.end().await;
+}
+
+pub async fn that_something_works_again_is_told_those_alone_who_heard_of_its_outage(database: &Database) {
+    let office = PostOffice::open();
+    let world = World::start(database, Plot::default()).await;
+    writing(&world, &office);
+    let outage = Bulletin {
+        name: "offline/site/acme/1".into(),
+        cause: Cause::Offline,
+        site: "acme".into(),
+        subject: "The site acme is offline".into(),
+        text: "It has not worked for an hour.\n".into(),
+    };
+    let [ann, eve] = ["ann@ops.example", "eve@ops.example"];
+    assert!(world.store.post_bulletin(&outage, &BulletinTarget::Address(ann.into())).await.unwrap());
+    // Eve's rule was added later.
+    let rules = vec![rule(&[Cause::Offline], &[eve, ann], &["ops"])];
+    let ear = Ear::open(&[]);
+    world.gateway.swap_bulletins(Bulletins { rules, channels: vec![ear.channel(Kind::Slack)], console_url: None });
+    until(&world, "told the end", |lines| all_sent(lines, 2)).await;
+    // A while later there is still nothing else.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let lines = world.store.bulletins(200).await.unwrap();
+    let told: Vec<_> = lines.iter().map(|line| (line.name.as_str(), line.target.clone())).collect();
+    let to_ann = |name| (name, BulletinTarget::Address(ann.into()));
+    assert_eq!(told, [to_ann("back/offline/site/acme/1"), to_ann("offline/site/acme/1")]);
+    assert!(ear.heard().is_empty());
     world.end().await;
 }

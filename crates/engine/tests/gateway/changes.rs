@@ -79,6 +79,7 @@ impl Stage {
             plan,
             subject: "planned".into(),
             sender: "ann@example.org".into(),
+            sender_name: String::new(),
             participants: vec![],
             faults: vec![],
             project: Some("DEMO".into()),

@@ -181,3 +181,19 @@ pub async fn priv_30_at_a_dead_end_no_channel_is_told(database: &Database) {
     assert_eq!((ear.heard().len(), counted(&world, Metered::ChannelMessage).await), (0, 0));
     world.end().await;
 }
+
+pub async fn a_no_for_now_does_not_forget_an_answer_that_was_lost(database: &Database) {
+    let statuses: Vec<u16> = (0..8).flat_map(|_| [0, 429]).collect();
+    let (ear, office) = (Ear::open(&statuses), PostOffice::open());
+    let world = World::start(database, Plot::default()).await;
+    tell_by(&world, OF_ALL, Some(&office));
+    channels(&world, vec![ear.channel(Kind::Slack)]);
+    let ((id, key), [_, carol, _]) = watched(&world).await;
+    commented(&world, (&id, &key), &carol, None).await;
+    let is_asked = |line: &OutboxLine| line.job == Some(JobState::Held);
+    let lines = until(&world, "asked a person", |lines| lines.iter().any(is_asked)).await;
+    assert_eq!(lines[0].fault.as_ref().map(|fault| fault.code), Some(FaultCode::InDoubt));
+    // The first, and three more whose answers were lost; after each of the first three a no.
+    assert_eq!(ear.heard().len(), 7);
+    world.end().await;
+}

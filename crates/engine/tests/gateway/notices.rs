@@ -257,6 +257,24 @@ pub async fn of_what_is_deleted_meanwhile_nobody_is_told(database: &Database) {
     world.end().await;
 }
 
+pub async fn what_the_tracker_cannot_show_yet_is_asked_for_again(database: &Database) {
+    let world = telling(database, OF_COMMENTS).await;
+    let ((id, key), [_, carol, _]) = watched(&world).await;
+    let said = comment(&world, &id, None).await;
+    let at_ms = world.store.now().await.unwrap() / 1000;
+    // Old news of what is missing are news of what is gone.
+    let old = Event { at_ms: at_ms - 60_000, ..event(EventKind::Commented, (&id, &key), &carol, Some("999999")) };
+    let (outcome, notice) = heard(&world, &[old]).await;
+    assert!(outcome == "ignored" && notice["trace"].to_string().contains("it is deleted by now"), "{notice:#}");
+
+    world.faults.add(Trouble::ServerError { status: 404 }, RouteKind::Read, When::Next(2));
+    let fresh = Event { at_ms, ..event(EventKind::Commented, (&id, &key), &carol, Some(&said)) };
+    let (outcome, notice) = heard(&world, &[fresh]).await;
+    assert_eq!((outcome.as_str(), told(&notice).len()), ("letters", 2), "{notice:#}");
+    assert_eq!(world.faults.shown(|fault| matches!(fault, Trouble::ServerError { .. })), 2);
+    world.end().await;
+}
+
 pub async fn fault_17_a_decision_about_events_waits_for_its_tracker(database: &Database) {
     let world = telling(database, OF_COMMENTS).await;
     let ((id, key), [_, carol, _]) = watched(&world).await;
@@ -300,6 +318,16 @@ pub async fn whoever_wrote_it_by_mail_is_not_told_of_it(database: &Database) {
     let by_mail = notice["left_out"].as_array().unwrap().iter();
     let by_mail = by_mail.filter(|one| one["why"].as_str().unwrap().ends_with("it is his own doing, by mail"));
     assert_eq!(by_mail.filter(|one| one["whom"] == "ann@example.org").count(), 2, "{notice:#}");
+    // A letter says who wrote the mail, beside the account that brought it in.
+    let lines = world.store.outbox(None, 9).await.unwrap();
+    let to_dave = lines.iter().find(|line| line.about.as_ref().unwrap().to == "dave@example.org").unwrap();
+    let mut kept = world.store.letter_content(&to_dave.id).await.unwrap().unwrap().content;
+    let mut letter = Vec::new();
+    while let Some(piece) = kept.next().await.unwrap() {
+        letter.extend_from_slice(&piece);
+    }
+    let letter = ::mail::read(&letter, &::mail::Limits::default()).message.text;
+    assert!(letter.contains("Ann (") && letter.contains(") commented"), "{letter}");
     // The gateway's account reports what comes from strangers, and it is nobody who reads letters.
     let own = notice["left_out"].to_string();
     assert!(own.contains("it is his own doing") && !told(&notice).contains(&"gateway@example.com".to_owned()), "{own}");
@@ -389,5 +417,28 @@ pub async fn files_that_were_added_go_along_and_a_broken_one_stays_behind(databa
     let why = Some("the tracker did not give it".to_owned());
     let stay = [("one.txt".to_owned(), 0, why.clone(), false), ("two.txt".to_owned(), 0, why, false)];
     assert_eq!(letter("902").await, stay);
+    world.end().await;
+}
+
+pub async fn a_search_that_the_tracker_refuses_stands_in_the_reason(database: &Database) {
+    let refused = "[default]\naudience = [\"reporter\"]\n[[mapping]]\nname = \"vip\"\nevents = [\"commented\"]\njql = \"nonsense ~~ here\"\n";
+    let world = telling(database, refused).await;
+    let ((id, key), [_, carol, _]) = watched(&world).await;
+    let said = comment(&world, &id, None).await;
+    let (outcome, notice) = heard(&world, &[event(EventKind::Commented, (&id, &key), &carol, Some(&said))]).await;
+    let reason = notice["reason"].as_str().unwrap();
+    assert_eq!(outcome, "ignored", "{notice:#}");
+    let start =
+        "nobody is told; the mapping \"vip\" could not be judged: Does its search find the issue? it was not told (";
+    assert!(reason.starts_with(start) && reason.contains("400"), "{reason}");
+
+    // Another mapping tells all the same, and what one does not hear of says nothing of it.
+    tell_by(&world, &format!("{refused}[[mapping]]\nname = \"all\"\nevents = [\"commented\"]\n"));
+    let said = comment(&world, &id, None).await;
+    let (_, notice) = heard(&world, &[event(EventKind::Commented, (&id, &key), &carol, Some(&said))]).await;
+    let reason = notice["reason"].as_str().unwrap();
+    assert!(reason.starts_with("1 to be told, 0 left out; the mapping \"vip\" could not be judged"), "{reason}");
+    let (_, notice) = heard(&world, &[event(EventKind::Updated, (&id, &key), &carol, None)]).await;
+    assert!(notice["reason"].as_str().unwrap().starts_with("nobody is meant: no mapping tells"), "{notice:#}");
     world.end().await;
 }

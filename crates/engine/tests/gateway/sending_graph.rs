@@ -1,7 +1,7 @@
 //! Letters that leave by a scripted Microsoft Graph: once each, the same at each try, and what its answers mean.
 
-use super::notices::{comment, decided, event, hear, watched};
-use super::world::{Database, Plot, SUPPORT, World, mail, mailbox, quick, voice_of};
+use super::notices::{comment, decided, event, hear, person, watch, watched};
+use super::world::{Database, Plot, SUPPORT, World, issue_of, mail, mail_with_files, mailbox, quick, voice_of};
 use courier::dkim::{Key, Signers};
 use courier::oauth::{Client, Proof};
 use engine::outgoing_graph::GraphServer as Server;
@@ -9,7 +9,7 @@ use engine::speak::Route;
 use engine::tokens::{By, TokensOfOutgoing};
 use engine::{Authorization, Outgoing, OutgoingLimits, Shelves, Site, Tokens};
 use mail::Address;
-use policy::event::EventKind;
+use policy::event::{Change, Event, EventKind};
 use policy::{FaultCode, Mappings};
 use rig::graph::{GraphServer, Mishap, TOKEN};
 use rig::token_server::TokenServer;
@@ -169,6 +169,41 @@ pub async fn what_is_too_large_for_graph_is_said_and_not_tried(database: &Databa
     assert_eq!(fault.code, FaultCode::PostRefused);
     assert!(fault.public.contains("3000000 bytes"), "{fault:?}");
     assert_eq!(server.sent().len(), 1);
+    world.end().await;
+}
+
+/// Whether it says so by its status or by its word.
+pub async fn a_letter_that_is_too_large_for_graph_goes_once_more_without_its_files(database: &Database) {
+    let server = GraphServer::start();
+    let mappings = COMMENTS.replace("commented", "attached");
+    let (world, _tokens) = world(database, &server, &mappings).await;
+    let bob = person(&world, "Bob").await;
+    let words = Mishap::json(400, &json!({ "error": { "code": "ErrorMessageSizeExceeded" } }));
+    for (number, too_large) in [Mishap::json(413, &json!({})), words].into_iter().enumerate() {
+        let log = "It burns and burns.\n".repeat(40);
+        let mail = mail_with_files(&format!("files-{number}@example.org"), &[("log.txt", log.trim_end())]);
+        let issue = world.issue(&issue_of(&world.done(&world.send(&mail).await).await)).await;
+        watch(&world, &issue.id, &bob).await;
+        server.next("sendMail", too_large);
+        let (field, to) = ("attachment".to_owned(), Some("log.txt".to_owned()));
+        let change = Change { field, name: "Attachment".into(), from: None, to };
+        let on = (issue.id.as_str(), issue.key.as_str());
+        hear(&world, &[Event { changes: vec![change], ..event(EventKind::Updated, on, "ann", Some("900")) }]).await;
+        let lines = until(&world, "sent", |lines| are_sent(lines, number + 1)).await;
+        assert_eq!(server.sent().len(), number + 1, "nothing is sent a third time");
+        let sent = mail::read(server.sent()[number].mail.as_bytes(), &mail::Limits::default()).message;
+        assert!(sent.parts.iter().all(|part| part.name.is_none()), "{sent:#?}");
+        assert!(sent.text.contains("log.txt") && sent.text.contains("not sent with this mail"), "{}", sent.text);
+        let about = lines[0].about.clone().unwrap();
+        let refused = about.refused_with_files.unwrap();
+        assert!(["status 413", "(ErrorMessageSizeExceeded)"].iter().any(|word| refused.contains(word)), "{refused}");
+        assert_eq!(about.message_id, sent.headers.message_id.unwrap());
+        let asked = server.requests().iter().filter(|line| line.contains("sendMail")).count();
+        assert_eq!(asked, 2 * (number + 1));
+    }
+    for metric in ["sealpost_letters_failed_total", "sealpost_letters_again_total", "sealpost_jobs_retried_total"] {
+        assert_eq!(world.metric(metric).await, 0, "{metric}");
+    }
     world.end().await;
 }
 

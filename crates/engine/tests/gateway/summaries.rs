@@ -3,6 +3,7 @@
 use super::notices::{account, issue, person, telling_site};
 use super::reading::Direct;
 use super::world::{Database, Plot, World, mailbox, quick, send_by, start_gateway, voice_of};
+use ::desk::{Fault as Trouble, RouteKind, When};
 use courier::submit::{Host, Target};
 use engine::{AuthorProof, Gateway, Settings};
 use mail::authenticity::Trust;
@@ -285,5 +286,46 @@ pub async fn whoever_unsubscribes_gets_no_more_of_it(database: &Database) {
     assert!(why(&story, "Dave").contains("he wants no more of this summary"), "{story:#?}");
     let letters = office.wait_for(3);
     assert_eq!(letters[2].rcpt_to, ["carol@example.org"]);
+    world.end().await;
+}
+
+/// Its search is what the tracker refuses to answer.
+pub async fn fault_17_a_summary_whose_list_cannot_be_had_is_tried_again_and_catches_up_once(database: &Database) {
+    let office = PostOffice::open();
+    let mut world = World::start(database, Plot::default()).await;
+    let dave = person(&world, "Dave").await;
+    issue(&world, json!({ "reporter": account(&world, &dave) })).await;
+    world.gateway.shutdown().await;
+    let now = world.store.now().await.unwrap();
+    let at = just_now(now);
+    let (id, schedule) = (Summary::id_of("open"), Cron::read(&at, "UTC").unwrap().number());
+    world.store.ensure_summary("acme", &id).await.unwrap();
+    let lease = world.store.claim("dead", &[JobKind::Summary], 1, 60).await.unwrap().pop().unwrap();
+    let mark = SummaryMark { schedule, seen_to: now - 3 * DAY, asked_at: None, tried_at: None };
+    world.store.summary_waits(&lease, mark, now).await.unwrap();
+    world.faults.add(Trouble::Maintenance { status: 503 }, RouteKind::Search, When::Always);
+    let voice = voice_of(&world);
+    world.gateway = start_gateway(&world.store, (&voice, world.dialect), Arc::new(Direct::default()), &quick());
+    tell(&world, &world.gateway, &office, &summary(&at, &format!("accounts = [\"{dave}\"]"), ""));
+    world.gateway.fetch_now().await.unwrap();
+    let asked = || world.faults.shown(|fault| matches!(fault, Trouble::Maintenance { .. }));
+    let deadline = Instant::now() + PATIENCE;
+    while asked() < 3 || world.store.summary_fault("acme", &id).await.unwrap().is_none() {
+        assert!(Instant::now() < deadline, "it was asked {} times only", asked());
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert!(world.store.summary_stories("acme", &id, 9).await.unwrap().is_empty(), "nothing is decided");
+    assert_eq!(world.store.summary_seen_to("acme", &id).await.unwrap(), Some(mark.seen_to), "nor is anything done");
+
+    world.faults.clear();
+    let stories = decided(&world, 1).await;
+    assert_eq!(stories[0].outcome, "letters", "{stories:#?}");
+    assert!(decision(&stories[0])["reason"].as_str().unwrap().contains("it is sent once"), "{stories:#?}");
+    let letters = office.wait_for(1);
+    assert!(read(to(&letters, "dave@example.org")).text.contains("Printer"));
+    world.gateway.fetch_now().await.unwrap();
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert_eq!((office.posted().len(), decided(&world, 1).await.len()), (1, 1));
+    assert_eq!(world.store.summary_fault("acme", &id).await.unwrap(), None);
     world.end().await;
 }

@@ -7,7 +7,7 @@ use engine::Settings;
 use mail::Message;
 use policy::event::{Event, EventKind};
 use policy::template::{LOGO, Templates};
-use policy::{Body, StepKey, Visibility};
+use policy::{Body, StepKey, StepKind, Visibility};
 use rig::post_office::{Mishap, PostOffice, Posted};
 use serde_json::json;
 use std::collections::HashSet;
@@ -101,20 +101,25 @@ pub async fn earlier_comments_stand_below_for_whoever_may_see_them(database: &Da
 pub async fn a_letter_answers_the_mail_of_its_reader_and_of_nobody_else(database: &Database) {
     let office = PostOffice::open();
     let mappings = "[default]\naudience = []\naddresses = [\"Ann@example.org\", \"zoe@example.net\"]\n\
-        [[mapping]]\nname = \"comments\"\nevents = [\"commented\"]\n";
+        [[mapping]]\nname = \"comments\"\nevents = [\"commented\"]\n\
+        [[mapping]]\nname = \"elsewhere\"\nevents = [\"commented\"]\naddresses = [\"yan@example.net\"]\n\
+        from_address = \"desk@elsewhere.example\"\n";
     let world = world(database, &office, mappings).await;
     let story = world.done(&world.send(&mail("planted-id@example.org", "printer", "It burns.")).await).await;
     let (id, key) = (issue_of(&story), world.issue(&issue_of(&story)).await.key);
     let said = comment(&world, &id, "We look at it.", None).await;
     heard(&world, &[now(event(EventKind::Commented, (&id, &key), "somebody", Some(&said)))]).await;
-    for letter in office.wait_for(2) {
+    let mut threads = HashSet::new();
+    for letter in office.wait_for(3) {
         let references = read(&letter).headers.references;
         let (first, last) = (references.first().unwrap(), references.last().unwrap());
         let is_the_writer = letter.rcpt_to == ["Ann@example.org"];
         assert_eq!(first == "planted-id@example.org", is_the_writer, "{references:?}");
         assert_eq!(letter.mail.contains("planted-id"), is_the_writer);
         assert!(last.starts_with(&format!("issue-{id}.")), "{references:?}");
+        threads.insert(last.clone());
     }
+    assert_eq!(threads.len(), 1, "one conversation, whatever address they are from: {threads:?}");
     world.end().await;
 }
 
@@ -175,5 +180,47 @@ pub async fn those_who_read_the_same_share_a_letter_that_names_none_of_them(data
     assert_eq!((lines.len(), told(&notice).len()), (4, 4));
     let ids: HashSet<&str> = lines.iter().map(|line| line.about.as_ref().unwrap().message_id.as_str()).collect();
     assert_eq!(ids.len(), 2, "one Message-ID for hers and one for theirs");
+    world.end().await;
+}
+
+/// The quote bears the mark of the letter, which is signed and says for whom that was.
+pub async fn an_answer_that_names_no_letter_is_for_no_more_people_than_the_letter_that_it_quotes(database: &Database) {
+    let office = PostOffice::open();
+    let mappings = "[default]\naudience = [\"watchers\"]\n[[mapping]]\nname = \"comments\"\nevents = [\"commented\"]\n";
+    let world = world(database, &office, mappings).await;
+    let dave = person(&world, "Dave").await;
+    let (id, key) = issue(&world, json!({ "assignee": account(&world, &dave) })).await;
+    watch(&world, &id, &dave).await;
+    let internal = comment(&world, &id, "said-secretly", Some(Visibility::Internal)).await;
+    heard(&world, &[now(event(EventKind::Commented, (&id, &key), "somebody", Some(&internal)))]).await;
+    let letter = read(&office.wait_for(1).remove(0));
+    let quoted: String = letter.text.lines().map(|line| format!("> {line}\n")).collect();
+    let answer = |name: &str, from: &str, subject: &str, quoted: &str| {
+        format!(
+            "From: {from}\nTo: support@desk.example\nSubject: Re: {subject}\nMessage-ID: <{name}@example.org>\n\n\
+             answered-{name}\n\nOn Sun, 22 Nov 2026 at 10:00, Support <support@desk.example> wrote:\n{quoted}"
+        )
+    };
+    let subject = &letter.headers.subject;
+    let story = world.done(&world.send(&answer("dave", "dave@example.org", subject, &quoted)).await).await;
+    let plan = story.plan.unwrap();
+    let StepKind::AddComment { body, visibility, .. } = &plan.steps[0].kind else { panic!("{:?}", plan.steps) };
+    assert_eq!((visibility, plan.steps.len()), (&Some(Visibility::Internal), 1));
+    assert!(body.visible.contains("answered-dave") && body.hidden.is_empty(), "{body:?}");
+    assert!(plan.trace.iter().any(|line| line.contains("a letter about something internal")), "{:?}", plan.trace);
+
+    // A stranger has no issue to answer on, and a new one would be seen by more people.
+    for (name, subject) in [("eve", subject.as_str()), ("mallory", "Hello")] {
+        let mail = answer(name, &format!("{name}@elsewhere.example"), subject, &quoted);
+        let plan = world.outcome_of(&world.send(&mail).await).await.plan.unwrap();
+        assert_eq!((plan.outcome, plan.steps.len()), (policy::Outcome::Hold, 0));
+        assert!(plan.reason.contains("something internal"), "{}", plan.reason);
+    }
+    // A mark that is not ours is text like any other.
+    let at = quoted.find("[sealpost-letter ").unwrap() + "[sealpost-letter ".len();
+    let mut forged = quoted.clone();
+    forged.replace_range(at + 20..at + 24, "aaaa");
+    let story = world.done(&world.send(&answer("zoe", "zoe@elsewhere.example", "Hello", &forged)).await).await;
+    assert_eq!(story.plan.unwrap().outcome, policy::Outcome::Create);
     world.end().await;
 }

@@ -223,6 +223,20 @@ impl World {
         assert_eq!(self.past.say(&request).await.unwrap().status, 200);
     }
 
+    /// The gateway's account writes a comment in the tracker's own form; its id.
+    pub async fn add_comment(&self, issue_id: &str, body: serde_json::Value) -> String {
+        let request = tracker::Request {
+            method: tracker::Method::Post,
+            path: format!("{}/issue/{issue_id}/comment", self.api()),
+            headers: vec![],
+            content: tracker::Content::Json(serde_json::json!({ "body": body })),
+        };
+        let response = self.past.say(&request).await.unwrap();
+        assert_eq!(response.status, 201);
+        let made: serde_json::Value = serde_json::from_slice(&response.body).unwrap();
+        made["id"].as_str().unwrap().to_owned()
+    }
+
     /// Where the desk's interface begins.
     pub fn api(&self) -> &'static str {
         match self.dialect {

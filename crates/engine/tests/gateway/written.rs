@@ -10,7 +10,7 @@ use policy::event::EventKind;
 use policy::notify::{Writing, WrittenBy};
 use policy::template::Templates;
 use policy::{Body, StepKey};
-use rig::post_office::{PostOffice, Posted};
+use rig::post_office::{Mishap, PostOffice, Posted};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 use store::{JobState, WrittenLine, WrittenState};
@@ -31,7 +31,7 @@ async fn world(database: &Database, office: &PostOffice) -> World {
     world
 }
 
-fn order(issue: &str, to: &[&str]) -> LetterOrder {
+pub(super) fn order(issue: &str, to: &[&str]) -> LetterOrder {
     let to = to.iter().map(|whom| (*whom).to_owned()).collect();
     let (subject, text) = ("Your paper".to_owned(), "Dear reader,\n\nit is **said-in-it** now.".to_owned());
     let writing = Writing { issue: issue.to_owned(), to, subject, text, writer: "Gina".into(), ..Writing::default() };
@@ -42,7 +42,7 @@ async fn ask(world: &World, order: LetterOrder) -> Ordered {
     world.gateway.write("acme", order, "a test").await.unwrap()
 }
 
-async fn new(world: &World, order: LetterOrder) -> String {
+pub(super) async fn new(world: &World, order: LetterOrder) -> String {
     match ask(world, order).await {
         Ordered::New { id } => id,
         other => panic!("{other:?}"),
@@ -50,7 +50,7 @@ async fn new(world: &World, order: LetterOrder) -> String {
 }
 
 /// What became of it when nothing is left to do.
-async fn ended(world: &World, id: &str) -> WrittenLine {
+pub(super) async fn ended(world: &World, id: &str) -> WrittenLine {
     let deadline = Instant::now() + PATIENCE;
     loop {
         let line = world.store.written(id).await.unwrap().unwrap();
@@ -73,7 +73,7 @@ fn read(posted: &Posted) -> Message {
     mail::read(posted.mail.as_bytes(), &mail::Limits::default()).message
 }
 
-fn to(letters: &[Posted], address: &str) -> Message {
+pub(super) fn to(letters: &[Posted], address: &str) -> Message {
     let found: Vec<&Posted> = letters.iter().filter(|letter| letter.rcpt_to == [address]).collect();
     assert_eq!(found.len(), 1, "to {address}: {letters:#?}");
     read(found[0])
@@ -226,7 +226,7 @@ pub async fn fault_02_a_note_whose_answer_is_lost_is_made_once(database: &Databa
     world.end().await;
 }
 
-async fn comment(world: &World, issue_id: &str, words: &str) -> String {
+pub(super) async fn comment(world: &World, issue_id: &str, words: &str) -> String {
     let body = Body { visible: words.to_owned(), ..Body::default() };
     let marker = StepKey("somebody else's".into());
     match world.ask(Operation::AddComment { issue_id: issue_id.into(), body, visibility: None, marker }).await {
@@ -316,5 +316,35 @@ pub async fn a_file_that_stays_behind_is_told_to_whoever_asked_and_on_the_issue(
     let noted = world.comments(&id).await;
     let line = format!("Not sent: lost.txt, because {not_given}");
     assert!(noted[0].text.contains(&line) && !noted[0].text.contains("Not sent: own"), "{}", noted[0].text);
+    world.end().await;
+}
+
+/// A server that says so of its size: the same letter, without what its writer gave.
+pub async fn a_letter_on_purpose_that_is_too_large_goes_once_more_without_its_files(database: &Database) {
+    const TOO_LARGE: &str = "552 5.3.4 Message size exceeds fixed limit";
+    let office = PostOffice::open();
+    office.next(Mishap::Answer(".", TOO_LARGE));
+    let world = world(database, &office).await;
+    let (id, key) = issue(&world, json!({})).await;
+    let mut asked = order(&key, &["ann@example.org"]);
+    asked.files.push(LetterOrderFile { name: "own.txt".into(), content_type: String::new(), bytes: vec![b'x'; 5_000] });
+    let written = new(&world, asked).await;
+    ended(&world, &written).await;
+    let letters = office.wait_for(1);
+    let letter = to(&letters, "ann@example.org");
+    let refused = office.refused();
+    assert_eq!((letters.len(), refused.len()), (1, 1), "{letters:#?}");
+    let first = read(&refused[0]);
+    assert!(first.parts.iter().any(|part| part.name.as_deref() == Some("own.txt")), "{first:#?}");
+    assert!(letter.parts.iter().all(|part| part.name.is_none()), "{letter:#?}");
+    assert!(letter.text.contains("said-in-it") && letter.text.contains("own.txt"), "{}", letter.text);
+    assert!(letter.text.contains("not sent with this mail"), "{}", letter.text);
+    assert_eq!(letter.headers.message_id, first.headers.message_id, "nobody has the first");
+    let about = world.store.written_letters(&written).await.unwrap().remove(0).about.unwrap();
+    assert_eq!(about.refused_with_files.as_deref(), Some(TOO_LARGE));
+    assert!(about.files[0].why_not.as_ref().unwrap().contains("too large"), "{about:#?}");
+    assert_eq!(world.comments(&id).await.len(), 1, "it is noted once");
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!((office.posted().len(), office.refused().len()), (1, 1));
     world.end().await;
 }

@@ -95,6 +95,13 @@ pub(super) fn is_permanent(cause: Option<BounceCause>, status: Option<&str>, aro
     }
 }
 
+/// Whether a server's own words are about who sends: many check the sender when a recipient is named. Addresses do not count.
+pub(super) fn speaks_of_the_sender(said: &str) -> bool {
+    let plain = plain(said);
+    plain.split(|c: char| !c.is_alphanumeric()).any(|word| ["sender", "senders", "spf", "helo", "ehlo"].contains(&word))
+        || plain.contains("verification failed for")
+}
+
 /// Whether "user unknown" is to be believed: filters say it as well, once the mail is sent.
 ///
 /// It is proven by a code of the address (x.1.x), by standing in answer to RCPT, by a sentence that no filter writes,

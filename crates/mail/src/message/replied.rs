@@ -37,9 +37,13 @@ impl Hidden {
     /// The reason of a piece whose words the issue said before.
     pub const BY_HISTORY: &'static str = "history";
 
-    /// Whether the issue itself says all of it, so that whoever reads the issue misses nothing without it.
+    /// The reason of a piece that is a letter of ours, quoted.
+    pub const BY_LETTER: &'static str = "own_letter";
+
+    /// Whether the issue itself says all of it, or it is a letter about the issue, so that whoever reads the issue misses nothing without it.
     pub fn is_said_already(&self) -> bool {
-        self.kind == HiddenKind::Quote && self.confirmed && self.why == Hidden::BY_HISTORY
+        let is_known = self.why == Hidden::BY_HISTORY || self.why == Hidden::BY_LETTER;
+        self.kind == HiddenKind::Quote && self.confirmed && is_known
     }
 }
 

@@ -19,17 +19,59 @@ const REPEATED_WORDS_MIN: usize = 40;
 /// Characters of the lines that signatures are made of.
 const SIGNATURE_CHARS_MAX: usize = 60;
 
+/// A letter of ours that is quoted.
+#[derive(Debug, Clone, Copy)]
+struct OwnLetter {
+    at: usize,
+    /// By how many signs each of its lines is quoted.
+    signs: usize,
+}
+
+impl OwnLetter {
+    /// Whether nearly all of its first lines were said before, so that each of its lines is known.
+    fn is_in(self, known: &[Known]) -> bool {
+        const LINES_MAX: usize = 12;
+        let (mut lines, mut said) = (0, 0);
+        for line in known[self.at..].iter().filter(|line| line.words > 0).take(LINES_MAX) {
+            lines += 1;
+            said += usize::from(line.is_said());
+        }
+        said * 4 >= lines * 3
+    }
+
+    /// Whether a line below its first is quoted as it is.
+    fn has(self, line: &str) -> bool {
+        signs(line) >= self.signs
+    }
+}
+
+/// What is known of lines before answers are looked for among them.
+struct Sight<'a> {
+    known: &'a [Known],
+    frames: &'a [bool],
+    /// A letter of ours whose words are not known.
+    strange: Option<OwnLetter>,
+    had_words: bool,
+    end: usize,
+}
+
+/// Signs of quotes at the start of a line, whoever wrote them.
+fn signs(line: &str) -> usize {
+    line.chars().take_while(|c| matches!(c, '>' | ' ')).filter(|c| *c == '>').count()
+}
+
 impl Lines<'_> {
     pub(super) fn weigh(&mut self, history: &History) {
-        self.cut_own_letter(history);
+        let letter = self.cut_own_letter(history);
         let known = history.known(&self.texts);
+        let strange = letter.filter(|letter| !history.has_letters() || !letter.is_in(&known));
         self.cut_repeated(&known);
         let said: Vec<bool> = known.iter().map(|line| line.is_said()).collect();
         let frames: Vec<bool> = (0..self.texts.len()).map(|at| self.is_frame(at)).collect();
         let had_words = self.shows_words();
         let end = self.end_of_words();
         for segment in self.segments(&frames) {
-            self.show_answers(segment, &known, &frames, had_words, end);
+            self.show_answers(segment, &Sight { known: &known, frames: &frames, strange, had_words, end });
         }
         for at in 0..self.texts.len() {
             match &mut self.fates[at] {
@@ -41,6 +83,7 @@ impl Lines<'_> {
                 _ => {}
             }
         }
+        self.doubt_letter(letter, strange.is_some(), &known);
     }
 
     /// Hides what introduces, in a language that no table knows, a quote that a mail program marked as one. An address or a
@@ -61,18 +104,34 @@ impl Lines<'_> {
         }
     }
 
-    /// Everything from the first line of a letter of ours on, unless signs quote it already.
-    fn cut_own_letter(&mut self, history: &History) {
+    /// Everything from the first line of a letter of ours on, unless signs quote it already; where it begins.
+    fn cut_own_letter(&mut self, history: &History) -> Option<OwnLetter> {
         let is_marked = |at: usize| self.marks[at].is_some_and(|mark| mark.by == Fate::OWN_LETTER.why);
         let is_letter = |at: usize| is_marked(at) || history.is_own_letter_line(&self.texts[at]);
-        let Some(at) = (0..self.texts.len()).find(|&at| is_letter(at)) else { return };
+        let at = (0..self.texts.len()).find(|&at| is_letter(at))?;
+        let letter = OwnLetter { at, signs: signs(&self.texts[at]) };
         if self.classes[at] == Class::Quote && !is_marked(at) {
-            return;
+            return Some(letter);
         }
         let start = self.introduction(at).filter(|&start| self.shows_before(start)).unwrap_or(at);
         self.fates[start..at].iter_mut().for_each(|f| *f = f.or(Some(Fate::INTRODUCTION.as_frame())));
         for i in at..self.texts.len() {
             self.hide_line(i, Fate::OWN_LETTER);
+        }
+        Some(letter)
+    }
+
+    /// The quoted letter is ours as far as signs quote it, whatever it says. Where nothing shows its end, words of the sender may stand
+    /// among its lines: those that are not known stay beside his words.
+    fn doubt_letter(&mut self, letter: Option<OwnLetter>, is_strange: bool, known: &[Known]) {
+        let Some(letter) = letter else { return };
+        for at in (letter.at..self.texts.len()).filter(|&at| letter.has(&self.texts[at])).collect::<Vec<_>>() {
+            let Some(fate) = self.fates[at].filter(|fate| fate.kind == HiddenKind::Quote && !fate.is_frame) else {
+                continue;
+            };
+            let is_said = fate.why == Fate::HISTORY.why && fate.confirmed;
+            let is_sure = letter.signs > 0 && (is_strange || !known[at].is_typed_into());
+            self.fates[at] = Some(if is_said { fate } else { Fate { confirmed: is_sure, ..Fate::OWN_LETTER } });
         }
     }
 
@@ -138,7 +197,8 @@ impl Lines<'_> {
     }
 
     /// Shows the lines of a quoted mail that the history does not know, where they are answers and not the mail's own.
-    fn show_answers(&mut self, segment: Range<usize>, known: &[Known], frames: &[bool], had_words: bool, end: usize) {
+    fn show_answers(&mut self, segment: Range<usize>, sight: &Sight<'_>) {
+        let Sight { known, frames, strange, had_words, end } = *sight;
         let is_old = |at: &usize| known[*at].is_of_said() || known[*at].is_typed_into();
         let Some(first) = segment.clone().find(is_old) else { return };
         let last = segment.clone().rfind(is_old).unwrap_or(first);
@@ -147,7 +207,8 @@ impl Lines<'_> {
         while at < segment.end {
             let is_new = |i: usize| {
                 let is_signed = self.marks[i].is_none() && self.classes[i] == Class::Quote;
-                !known[i].is_said() && !frames[i] && !is_signed && self.depth(i) <= depth
+                let is_letters = strange.is_some_and(|letter| letter.at <= i && letter.has(&self.texts[i]));
+                !known[i].is_said() && !frames[i] && !is_signed && !is_letters && self.depth(i) <= depth
             };
             if !is_new(at) || !has_words(&self.texts[at]) {
                 at += 1;
@@ -199,7 +260,7 @@ impl Lines<'_> {
         if self.marks[at].is_none() {
             return 0;
         }
-        self.texts[at].chars().take_while(|c| matches!(c, '>' | ' ')).filter(|c| *c == '>').count()
+        signs(&self.texts[at])
     }
 
     /// A line that belongs to no mail's own words: it introduces one, or separates.

@@ -211,7 +211,24 @@ pub(crate) fn marks(page: &Page, history: Option<&History>) -> Vec<Option<Mark>>
         }
         at = node.end;
     }
+    if let Some(history) = history {
+        name_letters(page, history, &mut marks);
+    }
     marks
+}
+
+/// Letters of ours within what a program quotes are known as such.
+fn name_letters(page: &Page, history: &History, marks: &mut [Option<Mark>]) {
+    let mut at = 0;
+    while let Some(node) = page.nodes.get(at) {
+        let is_letter =
+            matches!(&node.content, Content::Element { attributes, .. } if history.is_own_letter(attributes));
+        if is_letter {
+            let quoted = marks[at..node.end].iter_mut().flatten().filter(|mark| mark.zone == Zone::Quote);
+            quoted.for_each(|mark| mark.by = Fate::OWN_LETTER.why);
+        }
+        at = if is_letter { node.end } else { at + 1 };
+    }
 }
 
 fn mark_of(node: &PageNode, history: Option<&History>) -> Option<(Mark, Reach)> {

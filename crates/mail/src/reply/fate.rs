@@ -16,7 +16,7 @@ pub(super) struct Fate {
 impl Fate {
     pub(super) const HISTORY: Fate = Fate::sure(HiddenKind::Quote, Hidden::BY_HISTORY);
     /// A letter of ours begins here: see [`crate::letter_mark`].
-    pub(super) const OWN_LETTER: Fate = Fate::sure(HiddenKind::Quote, "own_letter");
+    pub(super) const OWN_LETTER: Fate = Fate::sure(HiddenKind::Quote, Hidden::BY_LETTER);
     /// Quote signs below an attribution.
     pub(super) const ATTRIBUTED: Fate = Fate::sure(HiddenKind::Quote, "attribution_and_quote_signs");
     pub(super) const QUOTE_SIGNS: Fate = Fate::suspected(HiddenKind::Quote, "quote_signs");

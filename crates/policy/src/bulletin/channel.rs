@@ -176,11 +176,12 @@ fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// With the ellipsis no longer than that.
 fn shortened(text: &str, chars_max: usize) -> String {
-    match text.char_indices().nth(chars_max) {
-        Some((at, _)) => format!("{}…", &text[..at]),
-        None => text.to_owned(),
+    if text.chars().nth(chars_max).is_none() {
+        return text.to_owned();
     }
+    text.chars().take(chars_max.saturating_sub(1)).chain(chars_max.checked_sub(1).map(|_| '…')).collect()
 }
 
 /// As it stands between the quotes of a string.
@@ -270,7 +271,7 @@ mod tests {
         let body = super::post(&json, &long, "i", 0).body;
         assert_eq!(
             serde_json::from_str::<Value>(&body).unwrap()["body"].as_str().unwrap().chars().count(),
-            SMS_CHARS_MAX + 1
+            SMS_CHARS_MAX
         );
     }
 
@@ -309,13 +310,13 @@ mod tests {
         let body: Value = serde_json::from_str(&body).unwrap();
         let text = body["body"].as_str().unwrap();
         assert!(text.ends_with("… https://tracker.example/browse/NORTH-1"), "{text}");
-        assert!(text.chars().count() <= SMS_CHARS_MAX + 1, "{text}");
+        assert_eq!(text.chars().count(), SMS_CHARS_MAX, "{text}");
     }
 
     #[test]
     fn a_message_says_no_more_than_a_chat_takes() {
         let long = of_an_issue(&"<".repeat(CHAT_CHARS_MAX * 2)).bounded();
-        assert_eq!(long.text.chars().count(), CHAT_CHARS_MAX + 1);
+        assert_eq!(long.text.chars().count(), CHAT_CHARS_MAX);
         let body = post(&Kind::Slack, &long, "i", 0).body;
         assert!(!body.contains("&l…") && body.contains("View issue"), "an escape is never cut, nor the link");
     }

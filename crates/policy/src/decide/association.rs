@@ -142,14 +142,15 @@ fn may_direct(evidence: &Evidence, sign: &Sign, issue: &IssueFacts) -> Result<bo
 }
 
 /// Whether the sender takes part in the issue, as far as an address that nobody has proved can tell. The account of a proved one counts,
-/// too, since trackers may hide the addresses of reporter and assignee.
+/// too, since trackers may hide the addresses of reporter and assignee; so does that of whoever clicks on a link that was sent to his address.
 pub(super) fn takes_part(evidence: &Evidence, issue: &IssueFacts) -> Result<bool, Vec<Question>> {
     let Some(person) = evidence.person() else { return Ok(false) };
     if has_part(evidence, issue, person)? {
         return Ok(true);
     }
     let accounts = &issue.standing.accounts;
-    let Some(author) = evidence.proved_person().filter(|_| !accounts.is_empty()) else { return Ok(false) };
+    let proved = if evidence.facts.click.is_some() { Some(person) } else { evidence.proved_person() };
+    let Some(author) = proved.filter(|_| !accounts.is_empty()) else { return Ok(false) };
     let account = people::account(evidence, author)?;
     Ok(account.is_some_and(|account| account.active && accounts.contains(&account.id)))
 }

@@ -1,8 +1,10 @@
 //! The text of an issue or a comment: everything that was written is in it, some of it folded.
 
 use super::evidence::Evidence;
-use crate::Body;
+use super::lookups;
+use super::verdict::Trace;
 use crate::shortened::shortened;
+use crate::{AnswerSeenBy, Body};
 use mail::document::{Block, Cell, Inline};
 use mail::{Address, Document, Hidden, HiddenKind, Message, Part, PartClass, Reply, SealForm, SealScheme};
 use std::borrow::Cow;
@@ -40,6 +42,16 @@ pub(super) fn of_comment(evidence: &Evidence, reply: &Reply) -> Body {
     let hidden = hidden.into_iter().filter(|piece| !piece.is_said_already()).collect();
     let visible = Text { text: reply.visible.trim().to_owned(), document: reply.document.clone() };
     body(evidence, visible, hidden, empty)
+}
+
+/// The reply with its new words alone: what stands below them is, or may be, the letter that it answers, which is not for everybody who
+/// can come to see the issue.
+pub(super) fn without_quotes<'r>(reply: &'r Reply, trace: &mut Trace) -> Cow<'r, Reply> {
+    const QUESTION: &str = "Is what it quotes kept beside the comment?";
+    if reply.hidden.iter().any(|piece| !piece.is_said_already()) {
+        trace.note(QUESTION, "no, it answers or quotes a letter that is not for everybody", "it stays in the mail");
+    }
+    Cow::Owned(Reply { hidden: Vec::new(), ..reply.clone() })
 }
 
 /// A text and, where the mail had one, its layout.
@@ -82,11 +94,12 @@ impl Text {
 /// What was cut from the text, and a forwarded message that was attached whole: its text stands in no part of the body, and
 /// its header in no file.
 fn folded(evidence: &Evidence, reply: &Reply) -> Vec<Hidden> {
-    reply.hidden.iter().cloned().chain(attached_message(evidence.message)).collect()
+    reply.hidden.iter().cloned().chain(attached_message(evidence)).collect()
 }
 
 /// The forwarded message with the header lines that people look for; `None` when it was pasted into the text.
-fn attached_message(message: &Message) -> Option<Hidden> {
+fn attached_message(evidence: &Evidence) -> Option<Hidden> {
+    let message = evidence.message;
     let forward = message.forward.as_ref()?;
     // In winmail.dat a message is a file like others, whose own parts stand below it.
     let is_message = |part: &Part| match part.leaf {
@@ -94,8 +107,9 @@ fn attached_message(message: &Message) -> Option<Hidden> {
         false => part.content_type.starts_with("message/"),
     };
     let is_attached = message.parts.iter().any(is_message);
+    let is_limited = lookups::answer_seen_by(evidence) != AnswerSeenBy::Everybody;
     // What stands before a pasted message is less than the whole text.
-    if !is_attached || forward.before != message.text {
+    if is_limited || !is_attached || forward.before != message.text {
         return None;
     }
     let to = forward.to.iter().map(shown).collect::<Vec<_>>().join(", ");

@@ -65,6 +65,9 @@ fn with_issue(
     trace: &mut Trace,
 ) -> Result<Result<Effects, String>, Vec<Question>> {
     let mapping = &route.mapping;
+    if let Some(why) = visibility::against_an_issue(evidence, trace) {
+        return Ok(Err(why));
+    }
     let brought = people::company::brought(evidence, mapping, place, trace)?;
     let issue = IssueTarget::created_after(brought.lead.len());
     let mut wishes = of_new_issue(evidence, mapping, &brought, trace)?;

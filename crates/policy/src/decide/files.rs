@@ -2,6 +2,7 @@
 
 use super::association;
 use super::evidence::Evidence;
+use super::lookups;
 use super::verdict::{Place, Trace};
 use crate::profile::Mapping;
 use crate::{Excluded, File, kept};
@@ -147,6 +148,10 @@ fn why_left_out<'a>(evidence: &Evidence<'a>, scope: Scope, part: &Part) -> Optio
     let is_nothing = matches!(part.class, PartClass::TrackingPixel | PartClass::Signature | PartClass::Unpacked);
     if part.leaf && is_nothing {
         return Some((part.why.clone().unwrap_or_else(|| "it is no file of the sender".to_owned()), None));
+    }
+    if lookups::holds_a_limited_letter(evidence, &part.path) {
+        let why = format!("it holds a letter of ours that is not for everybody{}", named(part));
+        return Some((why, None));
     }
     let is_of_jira = part.content_id.as_deref().is_some_and(|id| id.starts_with(JIRA_PICTURES));
     if is_of_jira && !evidence.profile.jira_pictures {

@@ -2,6 +2,7 @@
 
 use super::evidence::Evidence;
 use super::flood;
+use super::returned::NO_ISSUE;
 use crate::outbound::Summary;
 use crate::profile::{Duplicates, Mode};
 use crate::{AnswerSeenBy, Question, TokenGrant, reply_token};
@@ -77,6 +78,15 @@ pub(super) fn own_candidates(evidence: &Evidence) -> Vec<String> {
 
 /// What our signature in this address or Message-ID grants.
 pub(super) fn grant_for<'a>(evidence: &Evidence<'a>, carrier: &str) -> Option<&'a TokenGrant> {
+    signed(evidence, carrier).filter(|grant| !grant.is_path)
+}
+
+/// What this address says when it is the return path of one recipient.
+pub(super) fn own_path<'a>(evidence: &Evidence<'a>, carrier: &str) -> Option<&'a TokenGrant> {
+    signed(evidence, carrier).filter(|grant| grant.is_path)
+}
+
+fn signed<'a>(evidence: &Evidence<'a>, carrier: &str) -> Option<&'a TokenGrant> {
     let grants = evidence.facts.reply_tokens.as_deref().unwrap_or_default();
     grants.iter().find(|grant| grant.address.eq_ignore_ascii_case(carrier))
 }
@@ -87,22 +97,43 @@ pub(super) fn answers_a_summary(evidence: &Evidence) -> bool {
     reply_addresses(evidence).any(is_of_one) || thread_ids(evidence).iter().any(|id| is_of_one(id))
 }
 
-/// Who may see what answers the letters that this mail names: as few as the one for the fewest says.
-pub(super) fn answer_seen_by(evidence: &Evidence, issue_id: &str) -> AnswerSeenBy {
+/// Who may see what answers the letters that this mail names or quotes: as few as the one for the fewest says, whichever issue it was
+/// about.
+///
+/// What is named is signed: reply addresses and Message-IDs, and the marks that letters bear. A mark that does not verify with a key of
+/// the site is text like any other; one that somebody copied makes fewer people see his words, never more.
+pub(super) fn answer_seen_by(evidence: &Evidence) -> AnswerSeenBy {
     let grants = evidence.facts.reply_tokens.as_deref().unwrap_or_default();
-    let of_issue = grants.iter().filter(|grant| grant.issue_id == issue_id);
-    let said = of_issue.filter_map(|grant| grant.letter_id.parse().ok()).map(AnswerSeenBy::of);
-    said.max().unwrap_or(AnswerSeenBy::Everybody)
+    let of_events = grants.iter().filter(|grant| grant.issue_id != NO_ISSUE && !grant.is_path);
+    of_events.map(limit).max().unwrap_or(AnswerSeenBy::Everybody)
 }
 
-/// Whatever may carry our signature: the message's own id, so that our own letters are known again, the id that a report names, and,
-/// where mail can become a comment, reply addresses and the ids it refers to.
+/// Whether this part is, or holds, a letter of ours that is not for everybody.
+pub(super) fn holds_a_limited_letter(evidence: &Evidence, part: &str) -> bool {
+    let marks = evidence.message.letter_marks.iter();
+    let mut inside = marks.filter(|found| {
+        found.part.strip_prefix(part).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '/']))
+    });
+    inside.any(|found| grant_for(evidence, &found.mark).is_some_and(|grant| limit(grant) != AnswerSeenBy::Everybody))
+}
+
+fn limit(grant: &TokenGrant) -> AnswerSeenBy {
+    grant.letter_id.parse().map_or(AnswerSeenBy::Everybody, AnswerSeenBy::of)
+}
+
+/// Whatever may carry our signature: the message's own id, so that our own letters are known again, the id that a report names, the ids
+/// it refers to, the marks that it quotes and, where mail can become a comment, reply addresses.
 fn token_candidates(evidence: &Evidence, mode: Mode) -> Vec<String> {
     let mut candidates = own_candidates(evidence);
     if mode != Mode::Create {
         candidates.extend(reply_addresses(evidence).map(str::to_owned));
-        candidates.extend(thread_ids(evidence).into_iter().filter(|id| reply_token::resembles(id)));
     }
+    candidates.extend(thread_ids(evidence).into_iter().filter(|id| reply_token::resembles(id)));
     candidates.truncate(TOKENS_MAX);
+    for found in &evidence.message.letter_marks {
+        if !candidates.contains(&found.mark) {
+            candidates.push(found.mark.clone());
+        }
+    }
     candidates
 }

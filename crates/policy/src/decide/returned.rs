@@ -6,13 +6,30 @@ use super::lookups;
 use super::verdict::Trace;
 use super::{association, visibility};
 use crate::outbound::Summary;
-use crate::{Body, IssueTarget, Question, ReturnedLetter, StepKind, TokenGrant, Visibility};
+use crate::{Body, IssueTarget, Question, ReturnPath, ReturnedLetter, StepKind, Visibility};
 use mail::BouncedRecipient;
 
 /// Recipients of one letter that are taken at the report's word: a letter of ours has one, whom the report may name twice.
 const RECIPIENTS_MAX: usize = 2;
 /// The issue of letters that are about none.
-const NO_ISSUE: &str = "0";
+pub(super) const NO_ISSUE: &str = "0";
+
+/// The letter that a report is about.
+struct Known<'a> {
+    issue_id: &'a str,
+    number: u64,
+    by_path: bool,
+    /// The return path of one recipient to which it came.
+    path: Option<ReturnPath>,
+}
+
+impl Known<'_> {
+    /// Whether it counts against an address that a letter is lost there. Of letters about events their own return path alone proves it;
+    /// the others have none.
+    fn counts(&self) -> bool {
+        self.path.is_some() || self.issue_id == NO_ISSUE
+    }
+}
 
 /// What came back, and the note about it.
 #[derive(Default)]
@@ -31,7 +48,7 @@ pub(super) fn of(evidence: &Evidence, trace: &mut Trace) -> Result<Returned, Vec
     if evidence.facts.reply_tokens.is_none() {
         return Err(vec![Question::ReplyTokens { addresses: lookups::own_candidates(evidence) }]);
     }
-    let Some((grant, number, by_path)) = letter(evidence) else {
+    let Some(known) = letter(evidence) else {
         trace.note(
             QUESTION,
             "not told, no signature of ours is in the Message-ID that the report names, nor where it was sent to",
@@ -41,10 +58,17 @@ pub(super) fn of(evidence: &Evidence, trace: &mut Trace) -> Result<Returned, Vec
     };
     let recipients = evidence.message.bounce.iter().flat_map(|bounce| &bounce.recipients);
     let failed = recipients.filter(|recipient| is_failure(recipient)).take(RECIPIENTS_MAX);
-    let letters: Vec<ReturnedLetter> = failed.map(|recipient| returned(recipient, number, by_path)).collect();
+    let letters: Vec<ReturnedLetter> = failed.map(|recipient| returned(recipient, &known)).collect();
+    let number = known.number;
     match letters.first() {
         Some(first) => {
-            let counts = if first.permanent { "it counts against that address" } else { "it counts against nobody" };
+            let counts = match (first.permanent, known.counts()) {
+                (true, true) => "it counts against that address",
+                (true, false) => {
+                    "it counts against nobody, because it did not come to the return path that is his alone: anybody who knows the letter can say so"
+                }
+                (false, _) => "it counts against nobody",
+            };
             trace.note(QUESTION, format!("yes, letter {number} to {}{}", first.address, first.why()), counts);
         }
         None => trace.note(
@@ -53,21 +77,29 @@ pub(super) fn of(evidence: &Evidence, trace: &mut Trace) -> Result<Returned, Vec
             "it counts against nobody",
         ),
     }
-    let note = note(evidence, &grant.issue_id, &letters, trace)?;
+    let note = note(evidence, known.issue_id, &letters, trace)?;
     Ok(Returned { letters, note })
 }
 
-/// The letter that the report is about: by the Message-ID that came back, or else by the return path to which it was sent, which is
-/// signed for that letter, too.
-fn letter<'a>(evidence: &Evidence<'a>) -> Option<(&'a TokenGrant, u64, bool)> {
+/// The letter that the report is about: by the recipient's own return path to which it was sent, by the Message-ID that came back, or else
+/// by a return path as letters had it before, which was the address for answers.
+fn letter<'a>(evidence: &Evidence<'a>) -> Option<Known<'a>> {
     let known = |carrier: Option<&str>| {
         let grant = lookups::grant_for(evidence, carrier?)?;
         Some((grant, grant.letter_id.parse().ok()?))
     };
-    let by_path = known(lookups::return_path(evidence));
     let by_id = known(lookups::returned_message_id(evidence));
+    let own = lookups::return_path(evidence).and_then(|path| lookups::own_path(evidence, path));
+    if let Some(own) = own {
+        let number = own.letter_id.parse().ok()?;
+        let path = Some(ReturnPath { issue_id: own.issue_id.clone(), number });
+        let number = by_id.map_or(number, |(_, number)| number);
+        return Some(Known { issue_id: &own.issue_id, number, by_path: true, path });
+    }
+    let by_path = known(lookups::return_path(evidence));
     let is_same = by_path.is_some_and(|(_, number): (_, u64)| by_id.is_none_or(|(_, other)| other == number));
-    by_id.or(by_path).map(|(grant, number)| (grant, number, is_same))
+    let (grant, number) = by_id.or(by_path)?;
+    Some(Known { issue_id: &grant.issue_id, number, by_path: is_same, path: None })
 }
 
 /// Whether the letter did not arrive; one that is late may still.
@@ -75,9 +107,10 @@ fn is_failure(recipient: &BouncedRecipient) -> bool {
     recipient.permanent || recipient.action.as_deref() == Some("failed")
 }
 
-fn returned(recipient: &BouncedRecipient, number: u64, by_path: bool) -> ReturnedLetter {
+fn returned(recipient: &BouncedRecipient, known: &Known<'_>) -> ReturnedLetter {
     let BouncedRecipient { address, permanent, status, said, .. } = recipient.clone();
-    ReturnedLetter { number, address, permanent, status, said, by_path }
+    let Known { number, by_path, path, .. } = known;
+    ReturnedLetter { number: *number, address, permanent, status, said, by_path: *by_path, path: path.clone() }
 }
 
 /// Whether a letter with this id is about an issue: one may be about none, and a summary is about many.

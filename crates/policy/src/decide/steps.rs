@@ -5,10 +5,11 @@ use super::files;
 use super::files::Scope;
 use super::instead::Instead;
 use super::verdict::{Place, Trace, Verdict};
-use super::{Route, body, directives, filling, keeping, people, pictures, summary, trim};
+use super::{Route, body, directives, filling, keeping, lookups, people, pictures, summary, trim};
 use crate::profile::{Mapping, Processor};
-use crate::{Body, Excluded, IssueTarget, Origin, Step, StepKind};
+use crate::{AnswerSeenBy, Body, Excluded, IssueTarget, Origin, Step, StepKind};
 use mail::Reply;
+use std::borrow::Cow;
 
 /// The steps: the issue or comment, then each file, then what is done beside; and what exclusions kept back.
 pub(super) fn of<'a>(
@@ -27,11 +28,14 @@ pub(super) fn of<'a>(
         Place::NewIssue { .. } => IssueTarget::created_after(lead.len()),
         Place::Comment(issue) => IssueTarget::Id(issue.id.clone()),
     };
-    let (reply, pictures) = pictures::settled(evidence, scope, reply, trace);
+    let is_limited = lookups::answer_seen_by(evidence) != AnswerSeenBy::Everybody;
+    let reply = if is_limited { body::without_quotes(reply, trace) } else { Cow::Borrowed(reply) };
+    let (reply, pictures) = pictures::settled(evidence, scope, &reply, trace);
     let instead = Instead::of(&verdict.effects.set);
     let (body, is_less) = body_of(evidence, &reply, verdict, route, &instead, trace);
     let sorted = route.sorted(evidence, &verdict.place);
-    let goes_whole = (is_less || body::is_long(&body)) && may_go_whole(evidence, mapping, verdict, trace);
+    let goes_whole =
+        (is_less || body::is_long(&body)) && !is_limited && may_go_whole(evidence, mapping, verdict, trace);
     let attached = files::of(sorted, goes_whole);
     let body = body::with_pictures_named(body, &files::pictures(&attached));
     let mut body = body::without_pictures(body, &files::unseen_pictures(sorted));
@@ -102,7 +106,8 @@ fn body_of(
     };
     match usize::try_from(mapping.text_max) {
         Ok(most) if most > 0 => {
-            let rest = match keeping::would_expose(evidence, mapping, verdict) {
+            let is_limited = lookups::answer_seen_by(evidence) != AnswerSeenBy::Everybody;
+            let rest = match is_limited || keeping::would_expose(evidence, mapping, verdict) {
                 true => body::STAYS,
                 false => body::GOES_ALONG,
             };

@@ -30,7 +30,7 @@ pub(super) fn of(
     }
     let mut words = if ruled.is_empty() { wished.trim() } else { ruled };
     if words.is_empty() {
-        match lookups::answer_seen_by(evidence, &issue.id) {
+        match lookups::answer_seen_by(evidence) {
             AnswerSeenBy::Everybody => {}
             AnswerSeenBy::Agents => {
                 trace.note(QUESTION, "it answers a letter about something internal", "it is internal as well");
@@ -53,6 +53,18 @@ pub(super) fn of(
             Ok(Err(format!("its comment cannot be internal: {why}")))
         }
     }
+}
+
+/// Why the mail must not become a new issue, which more people see than the letter that it answers, quotes or forwards.
+pub(super) fn against_an_issue(evidence: &Evidence, trace: &mut Trace) -> Option<String> {
+    let what = match lookups::answer_seen_by(evidence) {
+        AnswerSeenBy::Everybody => return None,
+        AnswerSeenBy::Agents => "something internal",
+        AnswerSeenBy::Few => "something that is for a role or a group",
+    };
+    let why = format!("it answers or quotes a letter about {what}");
+    trace.note("Who may see the issue?", &why, "it is held for a person");
+    Some(format!("{why}, and more people would see a new issue"))
 }
 
 /// Who may see what a workflow says on a new issue: as the profile says of comments. `None` when that cannot be had, and then nothing is

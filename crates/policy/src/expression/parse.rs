@@ -2,7 +2,7 @@
 
 use super::token::{self, Token, Word};
 use super::{DEPTH_MAX, Function, Macro, Node, Operator, Value};
-use crate::profile::{Pattern, nearest};
+use crate::profile::{Pattern, meant};
 
 /// The functions that are called on a value, with how many arguments each takes beside it.
 const METHODS: &[(&str, Function, usize)] = &[
@@ -184,8 +184,8 @@ impl Parser<'_> {
             if self.entries.iter().any(|entry| entry == name) || self.known.contains(&name) {
                 return Ok((Node::Name(name.to_owned()), 1));
             }
-            let hint = nearest(name, self.known.iter().copied()).unwrap_or_default();
-            return Err(format!("{name:?} at {at} is not known; did you mean {hint:?}?"));
+            let hint = meant(name, self.known.iter().copied());
+            return Err(format!("{name:?} at {at} is not known{hint}"));
         }
         let (mut arguments, depth) = self.arguments(")", around)?;
         if name == "has" {
@@ -195,8 +195,8 @@ impl Parser<'_> {
             };
         }
         let Some((_, function)) = FUNCTIONS.iter().find(|(known, _)| *known == name) else {
-            let hint = nearest(name, FUNCTIONS.iter().map(|(known, _)| *known)).unwrap_or_default();
-            return Err(format!("{name:?} at {at} is no function; did you mean {hint:?}?"));
+            let hint = meant(name, FUNCTIONS.iter().map(|(known, _)| *known));
+            return Err(format!("{name:?} at {at} is no function{hint}"));
         };
         if arguments.len() != 1 {
             return Err(format!("{name} at {at} takes one value"));
@@ -230,8 +230,8 @@ impl Parser<'_> {
         }
         let Some((_, function, number)) = METHODS.iter().find(|(known, ..)| *known == name) else {
             let known = METHODS.iter().map(|(known, ..)| *known).chain(MACROS.iter().map(|(known, _)| *known));
-            let hint = nearest(&name, known).unwrap_or_default();
-            return Err(format!("{name:?} at {} is no function; did you mean {hint:?}?", token.at));
+            let hint = meant(&name, known);
+            return Err(format!("{name:?} at {} is no function{hint}", token.at));
         };
         if arguments.len() != *number {
             return Err(format!("{name} at {} takes {number} values", token.at));

@@ -2,6 +2,8 @@
 
 use super::{Amount, Metered, Month, bytes_in_words, date_of};
 
+/// So long after the end of a pack the month is settled in which it ended.
+const SETTLED_DAYS: i64 = 62;
 /// Packs that came before are drawn on from here on.
 const LOOKED_BACK_DAYS_MAX: i64 = 3660;
 
@@ -77,16 +79,25 @@ pub struct Standing {
 }
 
 impl Capacity {
-    /// What counts against a plan: all but what is told to administrators and to those who look after mail, and mail that is handed on, so that
-    /// a plan that is spent can say so and nothing waits unseen; nor messages to channels, which go by somebody else's service.
+    /// What counts against a plan: all but what is told to administrators, to those who look after mail and of letters that did not arrive, and
+    /// mail that is handed on, so that a plan that is spent can say so and nothing waits unseen; nor messages to channels, which go by somebody
+    /// else's service.
     pub fn counts(what: Metered) -> bool {
-        !matches!(what, Metered::AdminLetter | Metered::Alert | Metered::HandedOn | Metered::ChannelMessage)
+        use Metered::{AdminLetter, Alert, ChannelMessage, HandedOn, ReturnLetter};
+        !matches!(what, AdminLetter | Alert | HandedOn | ChannelMessage | ReturnLetter)
     }
 
     /// The first month whose usage bears on this day: packs that are good once are drawn on by every month since they came.
     pub fn first_month(&self, today: i64) -> Month {
         let once = self.packs.iter().filter(|pack| !pack.every_month).map(|pack| pack.from);
         Month::of_day(once.min().unwrap_or(today).clamp(today.saturating_sub(LOOKED_BACK_DAYS_MAX), today))
+    }
+
+    /// The first day whose counts are still needed to say what is left of packs that are good once; `None` where none is good any more.
+    pub fn counts_needed_from(&self, today: i64) -> Option<i64> {
+        let mut once = self.packs.iter().filter(|pack| !pack.every_month);
+        let is_drawn_on = once.any(|pack| pack.from <= today && today <= pack.until.saturating_add(SETTLED_DAYS));
+        is_drawn_on.then(|| self.first_month(today).first_day())
     }
 
     /// How it stands on this day. `used` is what its sites used in each month from [`Capacity::first_month`] on; months without any

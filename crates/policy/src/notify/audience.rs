@@ -29,6 +29,8 @@ pub(super) struct Because {
 pub(super) struct Meant {
     pub(super) candidates: Vec<Candidate>,
     pub(super) too_many: Vec<(Whom, String)>,
+    /// Of which people it is not known who they are: the question, and why.
+    pub(super) unfound: Vec<(String, String)>,
     /// Where each stands among the candidates.
     at: HashMap<Whom, usize>,
 }
@@ -58,7 +60,8 @@ pub(super) fn meant(issue_id: &str, issue: &IssueNow, held: &Held, inquiry: &mut
         let people = match found(&part.source, issue_id, issue, inquiry) {
             Ok(people) => people,
             Err(why) => {
-                trace.note(&question, why, "nobody of them is told");
+                trace.note(&question, &why, "nobody of them is told");
+                meant.unfound.push((question, why));
                 continue;
             }
         };

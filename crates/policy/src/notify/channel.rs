@@ -32,9 +32,11 @@ impl Window<'_> {
                 .and_then(|channel| self.told(&channel, settled, held, inquiry).map(|told| (channel, told)));
             match judged {
                 Ok((channel, (events, untold))) => {
-                    let mut told = self.notification(&channel, events, &issue.key, held);
+                    let mut told = self.notification(&channel, events, issue, held);
                     told.recipient.channel = Some(ChannelTold { name: name.to_owned(), says: held.channel_says });
                     told.untold = untold;
+                    // Whoever reads it would act in nobody's name.
+                    told.style.sets.clear();
                     done.notifications.push(told);
                 }
                 Err(why) => done.left_out.push(self.left_out(recipient::in_words(name), why)),

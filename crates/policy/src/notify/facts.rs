@@ -174,6 +174,8 @@ pub struct Facts {
     pub entries: Vec<(String, Entry, String, Option<EntryNow>)>,
     /// By the deed; `None` inside where the gateway did it by itself.
     pub writers: Vec<(String, Told<Option<Whom>>)>,
+    /// By the deed: the addresses to which the letter itself goes that it notes, or asks for.
+    pub had: Vec<(String, Vec<String>)>,
     pub matches: Vec<(String, String, Told<bool>)>,
     pub who: Vec<(String, Audience, Told<Vec<Whom>>)>,
     /// By the account; `None` where the tracker has no such account.
@@ -186,6 +188,20 @@ pub struct Facts {
     pub silences: Vec<(String, String, Told<Option<String>>)>,
     /// By the search.
     pub listings: Vec<(String, Told<Listing>)>,
+    /// Who was told of one of the events by an earlier decision.
+    pub told: Vec<ToldBefore>,
+}
+
+/// That somebody was told of an event by an earlier decision about it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ToldBefore {
+    /// [`crate::event::Event::deed`].
+    pub deed: String,
+    /// What stands for him at the end of a [`super::Notification::event_keys`].
+    pub number: String,
+    /// Where he was written to, normalised; empty for a channel.
+    pub address: String,
 }
 
 impl Facts {

@@ -37,6 +37,8 @@ pub struct FileSaid {
     pub has_thumbnail: bool,
     /// Who added it; `None` where that is not told, or where it was the gateway, which adds what others write.
     pub added_by: Option<String>,
+    /// When, by the tracker's clock, in milliseconds since 1970.
+    pub added_ms: Option<i64>,
 }
 
 /// What a mapping says of files.
@@ -48,6 +50,9 @@ pub struct FileRule {
     pub thumbnails: bool,
     /// The condition that each has to meet; it was read with the mappings.
     pub when: String,
+    /// What was added so many seconds before an event counts as added by it.
+    #[serde(default)]
+    pub recent_s: u32,
 }
 
 /// What becomes of a file.
@@ -148,7 +153,7 @@ impl Notification {
     /// added himself, and of no others: a portal shows them no more either, and anybody can write the name of a file that he may not see.
     pub fn files(&self, about: &About<'_>, missing: &HashSet<String>) -> Files {
         let rule = &self.style.files;
-        if rule.way == FilesWay::None {
+        if rule.way == FilesWay::None || self.style.withheld {
             return Files::default();
         }
         let mut room = Room { bytes: rule.bytes_max, files: FILES_ALONG_MAX };
@@ -180,7 +185,7 @@ impl Notification {
         let named = self.events.iter().flat_map(|event| {
             named(event, about, outsider).into_iter().map(move |file| (file, is_page && shown(file, event)))
         });
-        let added = self.events.iter().flat_map(|event| added(event, about, outsider));
+        let added = self.events.iter().flat_map(|event| self.added(event, about));
         for (file, is_shown) in named.chain(added.map(|file| (file, false))) {
             if found.iter().all(|(known, _)| known.id != file.id) {
                 found.push((file, is_shown));
@@ -189,6 +194,21 @@ impl Notification {
         // What is part of the words comes before what only goes with them.
         found.sort_by_key(|(_, is_shown)| !is_shown);
         found
+    }
+
+    /// What the event added, and what was added shortly before it.
+    fn added<'a>(&self, event: &Event, about: &About<'a>) -> Vec<&'a FileSaid> {
+        let outsider = self.recipient.outsider;
+        let mut files = added(event, about, outsider);
+        let recent_ms = i64::from(self.style.files.recent_s) * 1000;
+        if recent_ms == 0 || outsider || event.kind == EventKind::Written {
+            return files;
+        }
+        let is_recent = |file: &&FileSaid| {
+            file.added_ms.is_some_and(|at| (event.at_ms.saturating_sub(recent_ms)..=event.at_ms).contains(&at))
+        };
+        files.extend(about.said.files.iter().filter(is_recent));
+        files
     }
 
     fn condition(&self) -> impl Fn(&FileSaid, bool) -> Result<(), String> + use<> {
@@ -213,7 +233,7 @@ impl Notification {
         let pictured: HashSet<&str> = files.thumbnails().collect();
         let mut seen = HashSet::new();
         let mut list = |event: &Event| {
-            let all = added(event, about, outsider).into_iter().chain(named(event, about, outsider));
+            let all = self.added(event, about).into_iter().chain(named(event, about, outsider));
             let here = all.filter(|file| seen.insert(file.id.as_str()));
             let told = here.filter_map(|file| match files.fate(&file.id)? {
                 Fate::Shown => None,

@@ -23,11 +23,12 @@ fn file(id: &str, name: &str, content_type: &str, size_bytes: u64) -> FileSaid {
         paths: vec![format!("/attachment/content/{id}")],
         has_thumbnail: content_type.starts_with("image/"),
         added_by: Some("ann".into()),
+        added_ms: None,
     }
 }
 
 fn rule() -> FileRule {
-    FileRule { way: FilesWay::Along, bytes_max: 1_000, thumbnails: true, when: String::new() }
+    FileRule { way: FilesWay::Along, bytes_max: 1_000, thumbnails: true, when: String::new(), recent_s: 0 }
 }
 
 /// A comment that shows 1 and links 2, and a change that added 1, 3 and 4; somebody else added 5.
@@ -75,6 +76,8 @@ fn told(outsider: bool, rule: FileRule) -> Notification {
             to: To::Each,
             files: rule,
             history: 0,
+            withheld: false,
+            sets: vec![],
         },
         because: Reason::Watcher,
         reason: String::new(),
@@ -123,6 +126,33 @@ fn what_the_words_show_comes_first_and_what_does_not_fit_stays() {
     const FULL: &str = "it is too large for this letter (files_max_bytes)";
     let expected = [("1", "shown"), ("2", "along"), ("3", FULL), ("4", "along")];
     assert_eq!(fates(&told(false, rule()), &[]), pairs(&expected));
+}
+
+#[test]
+fn what_was_added_shortly_before_goes_along_with_a_comment() {
+    let fates_of = |recent_s, added_ms, outsider| {
+        let notification = told(outsider, FileRule { bytes_max: 10_000, recent_s, ..rule() });
+        let mut fates = Vec::new();
+        with_about(|about| {
+            let mut said = about.said.clone();
+            said.files.iter_mut().filter(|file| file.id == "5").for_each(|file| file.added_ms = added_ms);
+            let about = About { said: &said, ..*about };
+            let files = notification.files(&about, &HashSet::new());
+            let lists = notification.lists(&about, &files);
+            assert_eq!(
+                lists.iter().flatten().count(),
+                files.0.iter().filter(|going| going.fate != Fate::Shown).count()
+            );
+            fates.extend(files.0.into_iter().filter(|going| going.id == "5").map(|going| going.fate));
+        });
+        fates
+    };
+    assert_eq!(fates_of(2, Some(-1_995), false), [Fate::Along], "two seconds before, and not a moment more");
+    for (recent_s, added_ms, outsider) in
+        [(2, Some(-1_996), false), (2, Some(6), false), (2, None, false), (0, Some(5), false), (2, Some(5), true)]
+    {
+        assert_eq!(fates_of(recent_s, added_ms, outsider), [], "{recent_s} {added_ms:?} {outsider}");
+    }
 }
 
 #[test]
@@ -222,4 +252,15 @@ fn there_are_so_many_files_at_most() {
     let small = file("1", "a", "text/plain", 1);
     assert_eq!((room.takes(&small), room.takes(&small)), (Ok(()), Ok(())));
     assert!(room.takes(&small).unwrap_err().contains("50 already"));
+}
+
+#[test]
+fn a_letter_that_says_nothing_has_no_file_and_names_none() {
+    let mut notification = told(false, rule());
+    notification.style.withheld = true;
+    assert_eq!(fates(&notification, &[]), []);
+    with_about(|about| {
+        let view = notification.view(about, Own::default());
+        assert!(view.withheld && view.happenings.iter().all(|happening| happening.files.is_empty()));
+    });
 }

@@ -1,6 +1,6 @@
 //! Looks facts up, and remembers as a question what is not among them.
 
-use super::facts::{Audience, Entry, EntryNow, Facts, IssueNow, Person, Question, Whom};
+use super::facts::{Audience, Entry, EntryNow, Facts, IssueNow, Person, Question, ToldBefore, Whom};
 use super::summary::Listing;
 use crate::{Told, Visibility};
 use mail::normalised;
@@ -55,9 +55,20 @@ impl<'f> Inquiry<'f> {
         }
     }
 
+    /// Whether somebody was told of this deed by an earlier decision: by what stands for him in keys, or by his address.
+    pub(super) fn was_told(&self, deed: &str, number: &str, address: &str) -> bool {
+        let is_he = |told: &ToldBefore| told.number == number || (!told.address.is_empty() && told.address == address);
+        self.facts.told.iter().any(|told| told.deed == deed && is_he(told))
+    }
+
     /// Each question once, in the order in which the answers were missed.
     pub(super) fn open(self) -> Vec<Question> {
         self.open
+    }
+
+    /// Whether every question so far has its answer.
+    pub(super) fn is_settled(&self) -> bool {
+        self.open.is_empty()
     }
 
     pub(super) fn gateway(&self) -> &'f str {
@@ -81,6 +92,12 @@ impl<'f> Inquiry<'f> {
     pub(super) fn writer(&mut self, deed: &str) -> Result<Option<&'f Whom>, Unknown> {
         let found = self.facts.writers.iter().find(|(known, _)| known == deed).map(|(_, told)| told);
         self.told(found, || Question::Writer { deed: deed.to_owned() }).map(Option::as_ref)
+    }
+
+    /// Whether what the deed notes or asks for goes to this normalised address as a letter of its own.
+    pub(super) fn had(&self, deed: &str, address: &str) -> bool {
+        let mut known = self.facts.had.iter().filter(|(known, _)| known == deed);
+        known.any(|(_, addresses)| addresses.iter().any(|one| normalised(one) == address))
     }
 
     pub(super) fn matches(&mut self, issue_id: &str, search: &str) -> Result<bool, Unknown> {

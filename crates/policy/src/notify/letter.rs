@@ -8,8 +8,11 @@ use crate::Visibility;
 use crate::event::{Event, EventKind};
 use crate::letter::AnswerSeenBy;
 use crate::template::Shown;
-use crate::template::view::{self, Brand, Comment, Happening, Links, Said, Site, View, Work};
+use crate::template::view::{self, Brand, Comment, Happening, Links, Offer, Said, Site, View, Work};
 use std::collections::HashMap;
+
+/// Characters of a name that somebody gives himself in a mail.
+const NAME_CHARS_MAX: usize = 80;
 
 /// What a comment or an entry of work says, read together with who may see it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -44,6 +47,8 @@ pub struct IssueSaid {
     pub description: Option<Said>,
     /// Each file that is attached now.
     pub files: Vec<FileSaid>,
+    /// Of deeds of the gateway's account by [`Event::deed`]: the names of those whose mails they were, as they call themselves.
+    pub written_by: HashMap<String, String>,
 }
 
 /// Everything that the letters about the events of one issue have in common.
@@ -61,6 +66,8 @@ pub struct About<'a> {
 #[derive(Debug, Clone, Default)]
 pub struct Own {
     pub links: Links,
+    /// What it offers to do by one click.
+    pub offers: Vec<Offer>,
     pub brand: Brand,
     /// See [`View::mark`].
     pub mark: Option<String>,
@@ -98,12 +105,13 @@ impl Notification {
                 browse: own.links.browse.filter(|_| recipient.is_at_home && !about.issue.gone),
                 ..own.links
             },
+            offers: own.offers,
             brand: own.brand,
             subject_prefix: self.style.subject_prefix.clone(),
             subject: self.subject.clone(),
             mark: own.mark,
             texts_of_html: true,
-            withheld: false,
+            withheld: self.style.withheld,
             left_out: 0,
         }
     }
@@ -195,15 +203,32 @@ fn showing(said: &Said, shown: &[Shown]) -> Said {
     Said { html: said.html.clone().with_pictures(shown), text: said.text.clone() }
 }
 
+/// Who did it. What the gateway did because of a mail is the doing of whoever wrote that; nobody has proved his name, so who vouches for it stands
+/// beside it.
+fn who(event: &Event, about: &About<'_>) -> String {
+    let actor = event.actor.as_ref().map(|actor| actor.name.as_str()).unwrap_or_default();
+    let Some(named) = about.said.written_by.get(&event.deed()) else { return actor.to_owned() };
+    // Nothing in it may hide or turn round what stands in the brackets, or look like them.
+    let seen: String =
+        named.chars().filter(|c| !mail::is_unseen(*c) && !"()[]{}<>\u{ff08}\u{ff09}".contains(*c)).collect();
+    let words: Vec<&str> = seen.split_whitespace().collect();
+    let named: String = words.join(" ").chars().take(NAME_CHARS_MAX).collect();
+    if named.is_empty() {
+        return actor.to_owned();
+    }
+    format!("{named} ({actor})")
+}
+
 /// One without its files.
 fn happening(event: &Event, about: &About<'_>, shown: &[Shown]) -> Happening {
     let entry = of_event(event, about.entries);
     let is_work = entry_of(event.kind) == Some(Entry::Work);
-    let is_written = event.kind == EventKind::Written;
+    // What we say ourselves, or what somebody had us say, stands on no issue.
+    let is_written = event.kind.is_letter();
     let (comment, work) = (entry.filter(|_| !is_work), entry.filter(|_| is_work));
     Happening {
         kind: event.kind,
-        who: event.actor.as_ref().map(|actor| actor.name.clone()).unwrap_or_default(),
+        who: who(event, about),
         at_ms: event.at_ms,
         // Those of a letter name the files that were chosen.
         changes: if is_written { Vec::new() } else { event.changes.clone() },
@@ -269,6 +294,8 @@ mod tests {
                 to: To::Each,
                 files: FileRule::default(),
                 history: 2,
+                withheld: false,
+                sets: vec![],
             },
             because: Reason::Reporter,
             reason: String::new(),
@@ -320,6 +347,7 @@ mod tests {
             assignee: Some("Ann".into()),
             description: Some(said("It smokes.")),
             files: Vec::new(),
+            written_by: HashMap::from([("10/commented/9".into(), "\u{202e}Ana\r\n Soares (you)".into())]),
         };
         let site = Site { name: "north".into(), url: "https://x.example".into() };
         let about = About { site: &site, issue: &issue(), said: &of_issue, entries: &entries, earlier: &before() };
@@ -379,6 +407,15 @@ mod tests {
             let number = crate::event_letter_number(&told.key, answer);
             assert_eq!(AnswerSeenBy::of(number), answer);
         }
+    }
+
+    #[test]
+    fn what_came_by_mail_is_told_as_the_doing_of_whoever_wrote_it_and_of_the_account_that_brought_it() {
+        let said = |part: &str| {
+            let view = view(&told(Some("cleo"), false, vec![event(EventKind::Commented, Some(part), vec![])]));
+            view.happenings[0].who.clone()
+        };
+        assert_eq!((said("9").as_str(), said("7").as_str()), ("Ana Soares you (Ann)", "Ann"));
     }
 
     #[test]

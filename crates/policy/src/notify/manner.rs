@@ -2,6 +2,7 @@
 
 use super::{Style, style};
 use crate::outbound::Mappings;
+use crate::template::Theme;
 
 /// How letters are made to somebody of whom the tracker tells neither language nor time zone.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,6 +13,21 @@ pub struct Manner {
 }
 
 impl Mappings {
+    /// Every theme that some of its letters are made with, each once.
+    pub fn themes(&self) -> Vec<Theme> {
+        let projects: Vec<&str> = self.project_keys().chain([""]).collect();
+        let of_mappings = self.mappings.iter().flat_map(|one| projects.iter().map(|key| self.held(one, key)));
+        let on_purpose = projects.iter().map(|key| self.held_by_project(key));
+        let of_summaries = self.summaries.iter().map(|one| self.held_by_summary(one));
+        let mut themes = Vec::new();
+        for held in of_mappings.chain(on_purpose).chain(of_summaries) {
+            if !themes.contains(&held.theme) {
+                themes.push(held.theme);
+            }
+        }
+        themes
+    }
+
     /// As `[default]` says, or as this mapping says of issues of no project that has a table of its own.
     ///
     /// # Errors
@@ -43,5 +59,9 @@ mod tests {
         assert_eq!(of(None), Ok(("Usual".into(), String::new(), "de".into())));
         assert_eq!(of(Some("m")), Ok(("Own".into(), "other".into(), "de".into())));
         assert_eq!(of(Some("n")), Err(vec!["m"]));
+        let text = format!("{text}theme = \"desk\"\n[[project]]\nkey = \"A\"\ntheme = \"tracker\"\n");
+        let mappings = Mappings::from_toml(&text, "m.toml").unwrap();
+        assert_eq!(mappings.themes(), [Theme::Desk, Theme::Tracker, Theme::Plain]);
+        assert_eq!(Mappings::from_toml("", "m.toml").unwrap().themes(), [Theme::Plain]);
     }
 }

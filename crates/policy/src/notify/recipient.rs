@@ -3,11 +3,11 @@
 use super::audience::{Because, Candidate};
 use super::facts::{IssueNow, Person, Whom};
 use super::inquiry::{Inquiry, OPEN};
-use crate::Told;
 use crate::decide::is_plain_address;
 use crate::outbound::{Held, Tell};
 use crate::profile::Pattern;
 use crate::template::view::Reason;
+use crate::{StepKey, Told, letter_number};
 use mail::normalised;
 use std::collections::HashMap;
 
@@ -41,6 +41,11 @@ impl Reachable<'_> {
 
     pub(super) fn account_id(&self) -> Option<&str> {
         self.account.as_ref().map(|(id, _)| id.as_str())
+    }
+
+    /// What stands for him in keys, which are shown where people are not: the beginning of a digest.
+    pub(super) fn number(&self) -> String {
+        format!("{:016x}", letter_number(&StepKey(self.whom().to_string())))
     }
 
     /// Who he is, however he was found.
@@ -174,19 +179,20 @@ fn silence(one: &Reachable, issue_id: &str, inquiry: &mut Inquiry) -> Option<Str
 
 /// What the lists of the file say against him.
 pub(super) fn of_lists(one: &Reachable, held: &Held) -> Option<String> {
-    let address = one.normalised.as_str();
+    match held.tell {
+        Tell::Accounts if one.account.is_none() => Some("only people with an account are told (tell)".to_owned()),
+        Tell::Addresses if one.account.is_some() => Some("only people without one are told (tell)".to_owned()),
+        _ => against_address(&one.normalised, held),
+    }
+}
+
+/// What the lists of the file say against a normalised address, whoever has it.
+pub(super) fn against_address(address: &str, held: &Held) -> Option<String> {
     let some = |patterns: &[Pattern]| patterns.iter().any(|pattern| pattern.matches(address));
     let domain = address.rsplit_once('@').map_or("", |(_, domain)| domain);
     let is_below =
         |disabled: &str| domain.strip_suffix(disabled).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
     let domain_of = |disabled: &String| normalised(&format!("@{disabled}")).trim_start_matches('@').to_owned();
-    match held.tell {
-        Tell::Accounts if one.account.is_none() => {
-            return Some("only people with an account are told (tell)".to_owned());
-        }
-        Tell::Addresses if one.account.is_some() => return Some("only people without one are told (tell)".to_owned()),
-        _ => {}
-    }
     if some(&held.exclude) {
         return Some("the address is excluded (exclude)".to_owned());
     }

@@ -19,7 +19,7 @@ pub(super) fn for_recipient(
     let mut events = Vec::new();
     let mut reasons: Vec<String> = Vec::new();
     for settled in settled {
-        let told = not_his_own(one, settled.event, held, inquiry)
+        let told = not_had(one, settled.event, held, inquiry)
             .and_then(|()| may_see(one, settled, inquiry))
             .and_then(|()| as_he_sees_it(one, settled, mapping, held));
         match told {
@@ -35,30 +35,45 @@ pub(super) fn for_recipient(
     (events, reasons)
 }
 
-/// Why nothing is left for him when what he did himself is left out; `None` when something is. It is looked at before the tracker is asked
-/// about him, since most of what happens is done by those who would be told of it.
-pub(super) fn all_his_own(one: &Reachable, settled: &[Settled], held: &Held, inquiry: &mut Inquiry) -> Option<String> {
+/// Why nothing is left for him when what he did himself and what he was told of is left out; `None` when something is. It is looked at before
+/// the tracker is asked about him, since most of what happens is done by those who would be told of it.
+pub(super) fn nothing_new(one: &Reachable, settled: &[Settled], held: &Held, inquiry: &mut Inquiry) -> Option<String> {
     let mut reasons: Vec<String> = Vec::new();
     for settled in settled {
-        let why = not_his_own(one, settled.event, held, inquiry).err()?;
+        let why = not_had(one, settled.event, held, inquiry).err()?;
         reasons.push(format!("{}: {why}", named(settled.event)));
     }
     Some(reasons.join("; "))
+}
+
+/// An error when an earlier decision had him told of it, by whichever mapping, when it is his own doing, and when a letter that somebody wrote
+/// on purpose goes to him of which this comment is the note, or the source.
+fn not_had(one: &Reachable, event: &Event, held: &Held, inquiry: &mut Inquiry) -> Result<(), String> {
+    if inquiry.was_told(&event.deed(), &one.number(), &one.normalised) {
+        return Err("a letter about it was made for him before".to_owned());
+    }
+    not_his_own(one, event, held, inquiry)?;
+    match !one.is_channel && inquiry.had(&event.deed(), &one.normalised) {
+        true => Err("he gets the letter itself that was written on purpose".to_owned()),
+        false => Ok(()),
+    }
 }
 
 /// An error when he did it himself, in the tracker or by a mail that the gateway's account brought in; and when nobody knows whose mail
 /// that was, because it may have been his.
 fn not_his_own(one: &Reachable, event: &Event, held: &Held, inquiry: &mut Inquiry) -> Result<(), String> {
     // A channel does nothing itself.
-    let Some(actor) = event.actor.as_ref().filter(|_| !held.own_actions && !one.is_channel) else { return Ok(()) };
+    let Some(actor) = event.actor.as_ref().filter(|_| !one.is_channel) else { return Ok(()) };
     const OWN: &str = "it is his own doing";
-    if one.account_id() == Some(&actor.id) {
+    if one.account_id() == Some(&actor.id) && !held.own_actions {
         return Err(OWN.to_owned());
     }
     if inquiry.gateway().is_empty() || actor.id != inquiry.gateway() {
         return Ok(());
     }
     match inquiry.writer(&event.deed()) {
+        // It was asked for all the same: by it is known, too, whose letter a comment notes.
+        _ if held.own_actions => Ok(()),
         Ok(Some(writer)) if one.is(writer) => Err(format!("{OWN}, by mail")),
         Ok(_) => Ok(()),
         Err(why) => Err(format!("whether it is his own doing, by mail: {why}")),

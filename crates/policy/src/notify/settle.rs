@@ -147,9 +147,11 @@ fn about<'e, 'f>(event: &'e Event, inquiry: &mut Inquiry<'f>) -> Result<Option<(
 /// What events of this kind are about, beside their issue.
 pub(super) fn entry_of(kind: EventKind) -> Option<Entry> {
     match kind {
-        EventKind::Commented | EventKind::CommentEdited | EventKind::CommentDeleted | EventKind::Written => {
-            Some(Entry::Comment)
-        }
+        EventKind::Commented
+        | EventKind::CommentEdited
+        | EventKind::CommentDeleted
+        | EventKind::Written
+        | EventKind::Returned => Some(Entry::Comment),
         EventKind::Worked | EventKind::WorkEdited | EventKind::WorkDeleted => Some(Entry::Work),
         EventKind::Created | EventKind::Updated | EventKind::Deleted => None,
     }

@@ -3,17 +3,20 @@
 //! Who gets one is found, bounded and addressed by the code that does it for mappings. What is otherwise: whoever may not see the issue is
 //! written to all the same, because somebody wants that, and is shown nothing of the issue.
 
+mod again;
+mod cut;
 mod directive;
 #[cfg(test)]
 mod tests;
 
-pub use directive::directive;
+pub use again::LookedAt;
+pub use directive::{directive, without_directives};
 
 use super::audience::{self, Because};
 use super::facts::{Facts, IssueNow};
 use super::inquiry::Inquiry;
 use super::recipient::{self, Reachable};
-use super::{FILES_ALONG_MAX, FileSaid, LeftOut, Notification, Notified, Question, recipient_of, style};
+use super::{FILES_ALONG_MAX, FileSaid, LeftOut, Notification, Notified, Question, Style, recipient_of, style};
 use crate::decide::{Trace, is_plain_address};
 use crate::event::{Actor, Change, Event, EventKind};
 use crate::outbound::{AUDIENCES, FilesWay, Held, Mappings, Note, Tell, To};
@@ -360,14 +363,16 @@ impl Written {
             },
             events: vec![event.clone()],
             event_keys: Vec::new(),
-            style: style(held),
+            // Whoever writes it says what it says.
+            style: Style { withheld: false, ..style(held) },
             because: Reason::Written(writer.clone()),
             reason,
             untold: Vec::new(),
         }
     }
 
-    fn left_out(&self, whom: String, why: String) -> LeftOut {
+    /// Of somebody who gets none.
+    pub fn left_out(&self, whom: String, why: String) -> LeftOut {
         LeftOut { mapping: String::new(), issue_id: self.issue_id.clone(), whom, why }
     }
 

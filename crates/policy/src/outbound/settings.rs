@@ -1,5 +1,9 @@
 //! Every setting of a file of mappings, with its form, default and meaning: for the reader, the manual and the tests.
 
+mod files;
+
+pub use files::FILES_BYTES_MAX;
+
 use super::event_words::EVENT_WORDS;
 use super::summary::column_words;
 use crate::profile::{Default, Form, Room, Setting, Tables, setting};
@@ -10,9 +14,6 @@ pub const MERGE_WINDOW_S_MAX: u32 = 3600;
 pub const HISTORY_MAX: u32 = crate::template::EARLIER_MAX as u32;
 /// The most people of one kind of audience.
 pub const AUDIENCE_MAX: u32 = 1000;
-
-/// The most that the files of one letter may have in all, in bytes.
-pub const FILES_BYTES_MAX: u32 = 50_000_000;
 
 /// The kinds of an audience that need no name: those of the issue and of its project.
 pub(crate) const AUDIENCES: [&str; 9] = [
@@ -50,7 +51,7 @@ pub(super) const COLUMNS: usize = 12;
 const COLUMN_WORDS: [&str; COLUMNS] = column_words();
 
 /// Every setting, in the order of the manual.
-pub const ROOMS: &[Room] = &[LETTERS, FILES, AUDIENCE, BOUNDS, CHANNELS, MAPPINGS, SUMMARIES, WRITTEN];
+pub const ROOMS: &[Room] = &[LETTERS, FILES, AUDIENCE, BOUNDS, CHANNELS, SETS, MAPPINGS, SUMMARIES, WRITTEN];
 
 pub(crate) const TABLES: Tables = Tables { rooms: ROOMS, overriding: &["project[].", "mapping[].", "summary[]."] };
 
@@ -73,7 +74,7 @@ const OF_LETTERS: &[Setting] = &[
         "default.from_name",
         Form::Line,
         Default::Is(""),
-        "The name in From; empty for the name of whoever did it.",
+        "The name in From; empty for that of the server's `from`.",
     ),
     setting(
         "default.from_address",
@@ -95,9 +96,9 @@ const OF_LETTERS: &[Setting] = &[
     ),
     setting(
         "default.language",
-        Form::Text,
+        Form::Language,
         Default::Is("en"),
-        "The language of letters to those of whom the tracker tells none.",
+        "The language of letters to those of whom the tracker tells none: one of [those that there are](templates.md#themes), alone or with a region, such as `de-AT`.",
     ),
     setting(
         "default.time_zone",
@@ -116,6 +117,12 @@ const OF_LETTERS: &[Setting] = &[
         Form::OneOf(&["html", "text"]),
         Default::Is("html"),
         "`html` letters have the text as well; `text` letters have nothing else.",
+    ),
+    setting(
+        "default.letter_says",
+        Form::OneOf(&["all", "link"]),
+        Default::Is("all"),
+        "With `link` letters have [nothing that anybody wrote](outbound.md#letters-that-say-nothing): what happened, who did it, and the link to the issue. Channels of the mapping say no more either.",
     ),
     setting(
         "default.to",
@@ -150,37 +157,8 @@ const FILES: Room = Room {
     title: "[default]: files",
     about: "Files that the events of a letter added, and those that a comment in it shows or links. Customers and people without an account \
             get those alone that the words name which they read, because the tracker shows them no others.",
-    settings: OF_FILES,
+    settings: files::OF_FILES,
 };
-
-const OF_FILES: &[Setting] = &[
-    setting(
-        "default.files",
-        Form::OneOf(&["along", "link", "none"]),
-        Default::Is("along"),
-        "`along` sends them with the letter, pictures where the words show them; those that stay behind are linked for whoever has an account. \
-         `link` links all of them; `none` does not tell of them.",
-    ),
-    setting(
-        "default.files_max_bytes",
-        Form::Number(FILES_BYTES_MAX),
-        Default::Is("7000000"),
-        "How many bytes the files of one letter may have in all; larger ones stay behind. In a mail they take a third more, and many \
-         servers take no mail above 10 MB.",
-    ),
-    setting(
-        "default.files_when",
-        Form::Condition,
-        Default::Is(""),
-        "A [condition over a file](outbound.md#files) that has to hold for it to go along; `\"\"` for none.",
-    ),
-    setting(
-        "default.thumbnails",
-        Form::Truth,
-        Default::Is("true"),
-        "With `true` small pictures stand beside the names of files of which the tracker has one.",
-    ),
-];
 
 const AUDIENCE: Room = Room {
     title: "[default]: the audience",
@@ -271,6 +249,13 @@ const OF_BOUNDS: &[Setting] = &[
         "The most people of one kind (the watchers, all `groups`, all `roles` …) for one letter. Of more only the first are told, in the \
          tracker's order, and the story names the others.",
     ),
+    setting(
+        "default.tell_returned",
+        Form::OneOf(&["author", "assignee", "nobody"]),
+        Default::Is("author"),
+        "Who is told by mail that a letter [did not arrive](outbound.md#who-is-told-that-a-letter-did-not-arrive): whoever did what it was to \
+         tell, or wrote it, and else the assignee; the assignee alone; or nobody.",
+    ),
 ];
 
 const CHANNELS: Room = Room {
@@ -292,6 +277,29 @@ const OF_CHANNELS: &[Setting] = &[
         Default::Is("outline"),
         "`link` says what kind of thing happened to which issue and leads to it; `outline` who did what, the summary and changes of \
          `outsider_fields`; `text` what was written as well. None of them says anything that not everybody sees who sees the issue.",
+    ),
+];
+
+const SETS: Room = Room {
+    title: "[default]: what one click does",
+    about: "Buttons in letters that have something done on the issue, as [directive sets](routing.md#in-letters-about-events) of a profile say. Every \
+            recipient has links of his own, so such a letter is shared with nobody, whatever `to` says. They need the public listener.",
+    settings: OF_SETS,
+};
+
+const OF_SETS: &[Setting] = &[
+    setting(
+        "default.sets",
+        Form::Texts,
+        Default::Is(""),
+        "The `[[directive_set]]`s that letters offer, by name and in this order, at most 10. Each stands in the profile of a mailbox of this site; where several profiles \
+         have one of this name, write that of the profile before it: `support/reopen`.",
+    ),
+    setting(
+        "default.sets_to",
+        Form::OneOf(&["everybody", "insiders", "outsiders"]),
+        Default::Is("everybody"),
+        "To whom of those who are told they are offered: `outsiders` are customers and people without an account, `insiders` all others.",
     ),
 ];
 
@@ -369,7 +377,7 @@ const OF_WRITTEN: &[Setting] = &[
         "written.note",
         Form::OneOf(&["internal", "everybody", "none"]),
         Default::Is("internal"),
-        "The comment on the issue that says to whom it went and what it says: `internal`, which hides it from customers where there are some, for \
+        "The comment on the issue that says to whom it went and what it says: `internal`, which hides it from customers and is not made in a project without a service desk, for \
          `everybody` who sees the issue, or `none`. An answer to the letter is for the same people; with `none` as with `internal`.",
     ),
     setting(

@@ -4,7 +4,7 @@ use super::{FILE_NAMES, ISSUE_NAMES};
 use crate::expression::Expression;
 use crate::profile::reader::{Reader, Section};
 use crate::profile::values::{Inherited, levels};
-use crate::profile::{Pattern, Word};
+use crate::profile::{Pattern, Word, is_name_of_set, set_named};
 use crate::template::Theme;
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +20,19 @@ pub enum Format {
 
 impl Word for Format {
     const WORDS: &'static [(&'static str, Format)] = &[("html", Format::Html), ("text", Format::Text)];
+}
+
+/// How much a letter says.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum LetterSays {
+    #[default]
+    All,
+    /// Nothing that anybody wrote.
+    Link,
+}
+
+impl Word for LetterSays {
+    const WORDS: &'static [(&'static str, LetterSays)] = &[("all", LetterSays::All), ("link", LetterSays::Link)];
 }
 
 /// To whom a letter is addressed.
@@ -73,6 +86,33 @@ impl Word for ChannelSays {
         &[("link", ChannelSays::Link), ("outline", ChannelSays::Outline), ("text", ChannelSays::Text)];
 }
 
+/// Who may have something done by one click on a link in his letter.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum SetsTo {
+    #[default]
+    Everybody,
+    /// Who is neither a customer nor without an account.
+    Insiders,
+    /// Customers, and people without an account.
+    Outsiders,
+}
+
+impl Word for SetsTo {
+    const WORDS: &'static [(&'static str, SetsTo)] =
+        &[("everybody", SetsTo::Everybody), ("insiders", SetsTo::Insiders), ("outsiders", SetsTo::Outsiders)];
+}
+
+impl SetsTo {
+    /// Whether they are offered to an outsider, or to somebody who is none.
+    pub(crate) fn includes(self, outsider: bool) -> bool {
+        match self {
+            SetsTo::Everybody => true,
+            SetsTo::Insiders => !outsider,
+            SetsTo::Outsiders => outsider,
+        }
+    }
+}
+
 /// Which people are told, by whether they have an account.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Tell {
@@ -85,6 +125,22 @@ pub(crate) enum Tell {
 impl Word for Tell {
     const WORDS: &'static [(&'static str, Tell)] =
         &[("both", Tell::Both), ("accounts", Tell::Accounts), ("addresses", Tell::Addresses)];
+}
+
+/// Who is told that a letter did not arrive.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TellReturned {
+    /// Whoever did what it was to tell, or wrote it; else the assignee.
+    #[default]
+    Author,
+    Assignee,
+    Nobody,
+}
+
+impl Word for TellReturned {
+    const WORDS: &'static [(&'static str, TellReturned)] =
+        &[("author", TellReturned::Author), ("assignee", TellReturned::Assignee), ("nobody", TellReturned::Nobody)];
 }
 
 levels! {
@@ -101,9 +157,11 @@ levels! {
         time_zone: String = text,
         theme: Theme = word,
         format: Format = word,
+        letter_says: LetterSays = word,
         to: To = word,
         files: FilesWay = word,
         files_max_bytes: u32 = number,
+        files_recent_s: u32 = number,
         /// The source of a condition over a file; empty for none.
         files_when: String = condition_over_file,
         thumbnails: bool = truth,
@@ -125,6 +183,9 @@ levels! {
         /// Names of channels.
         channels: Vec<String> = texts,
         channel_says: ChannelSays = word,
+        /// Names of directive sets, each alone or behind the name of its profile.
+        sets: Vec<String> = names_of_sets,
+        sets_to: SetsTo = word,
         tell: Tell = word,
         own_actions: bool = truth,
         outsider_fields: Vec<String> = texts,
@@ -132,6 +193,7 @@ levels! {
         exclude: Vec<Pattern> = some_patterns,
         disabled_domains: Vec<String> = texts,
         audience_max: u32 = number,
+        tell_returned: TellReturned = word,
     }
 }
 
@@ -140,10 +202,13 @@ pub(super) static NOTHING: Values = Values::NOTHING;
 
 impl Inherited for Format {}
 impl Inherited for Theme {}
+impl Inherited for LetterSays {}
 impl Inherited for To {}
 impl Inherited for FilesWay {}
 impl Inherited for Tell {}
 impl Inherited for ChannelSays {}
+impl Inherited for TellReturned {}
+impl Inherited for SetsTo {}
 impl Inherited for Option<Expression> {}
 
 impl Held {
@@ -166,7 +231,28 @@ impl Held {
     }
 }
 
+/// The most directive sets that one letter offers.
+const SETS_MAX: usize = 10;
+
 impl Reader {
+    /// Names of directive sets. A letter knows each by its own name, so that one of two profiles may stand there once.
+    fn names_of_sets(&mut self, section: &Section, key: &str) -> Option<Vec<String>> {
+        let names = self.texts(section, key)?;
+        let own = |name: &str| set_named(name).1.to_owned();
+        if names.len() > SETS_MAX {
+            self.refuse(section, key, &format!("names more than {SETS_MAX} sets, and no letter offers as many"));
+        }
+        for (at, name) in names.iter().enumerate() {
+            if !is_name_of_set(&own(name)) {
+                let remedy = "is no name of a set; write it as its profile does, such as reopen, or support/reopen";
+                self.refuse_entry(section, key, name, remedy);
+            } else if names.iter().take(at).any(|earlier| own(earlier) == own(name)) {
+                self.refuse_entry(section, key, name, "is named twice; a letter offers each set of a name once");
+            }
+        }
+        Some(names)
+    }
+
     /// An expression that can name what an issue is.
     fn expression_over_issue(&mut self, section: &Section, key: &str) -> Option<Option<Expression>> {
         self.condition(section, key, &ISSUE_NAMES.map(|(name, _)| name)).map(Some)

@@ -1,5 +1,6 @@
 //! Directive sets: what somebody may have done on an issue by one click on a link in a letter.
 
+use super::Profile;
 use super::notice::{ABOUT_AN_ISSUE, Notices};
 use super::reader::{Reader, Section};
 use crate::placeholder::Template;
@@ -53,7 +54,7 @@ pub(super) fn read_all(top: &Section, reader: &mut Reader) -> Vec<DirectiveSet> 
 
 fn read(section: &Section, reader: &mut Reader) -> DirectiveSet {
     let name = reader.text(section, "name").unwrap_or_default();
-    if !name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-') {
+    if !is_name_of_set(&name) {
         let remedy = "is no name of a set; write lower-case letters, digits, - and _, as in reopen";
         reader.refuse(section, "name", remedy);
     }
@@ -85,6 +86,45 @@ fn read(section: &Section, reader: &mut Reader) -> DirectiveSet {
     }
 }
 
+/// Whether a set can have this name.
+pub(crate) fn is_name_of_set(name: &str) -> bool {
+    let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-';
+    !name.is_empty() && name.chars().all(is_plain)
+}
+
+/// A set as mappings name it: the profile that it stands in, where that is said, and its name.
+pub fn set_named(name: &str) -> (Option<&str>, &str) {
+    match name.rsplit_once('/') {
+        Some((profile, name)) => (Some(profile), name),
+        None => (None, name),
+    }
+}
+
+/// The profile in which a set of a mapping stands; `profiles` are those of the mailboxes that may take its clicks in.
+///
+/// # Errors
+/// Why there is none, as a clause about the set.
+pub fn profile_of_set<'p>(named: &str, profiles: impl Iterator<Item = &'p Profile>) -> Result<&'p Profile, String> {
+    let (of, set) = set_named(named);
+    let mut all: Vec<&Profile> = profiles.filter(|profile| of.is_none_or(|of| of == profile.name)).collect();
+    all.sort_by(|one, other| one.name.cmp(&other.name));
+    all.dedup_by(|one, other| one.name == other.name);
+    let sets = all.iter().flat_map(|profile| profile.sets());
+    let near = super::meant(set, sets);
+    let having: Vec<&Profile> = all.into_iter().filter(|profile| profile.sets().any(|name| name == set)).collect();
+    match having.as_slice() {
+        [] => Err(format!("stands in no profile of a mailbox of this site{near}")),
+        [profile] => Ok(profile),
+        [first, ..] => {
+            let names: Vec<String> = having.iter().map(|profile| format!("{:?}", profile.name)).collect();
+            let (names, first) = (names.join(", "), &first.name);
+            Err(format!(
+                "stands in several profiles of this site's mailboxes ({names}); say which, as in \"{first}/{set}\""
+            ))
+        }
+    }
+}
+
 /// The names of sets in a text, each as often as it stands there.
 pub(crate) fn named_in(text: &str) -> impl Iterator<Item = &str> {
     let (open, close) = PLACE;
@@ -107,15 +147,9 @@ pub fn with_links(text: &str, link: impl Fn(&str) -> Option<String>) -> String {
     text.split('\n').filter_map(filled).collect::<Vec<_>>().join("\n")
 }
 
-/// Refuses places of sets that are not there, where there is no issue to run them on, and sets that stand in no letter.
+/// Refuses places of sets that are not there, and places where there is no issue to run them on. Whether a set stands in any letter at all the
+/// mappings of its sites have to say, too.
 pub(super) fn refuse_idle(sets: &[DirectiveSet], notices: &Notices, top: &Section, reader: &mut Reader) {
-    let own = |name: &str| notices.own_texts().any(|(_, text)| named_in(text).any(|named| named == name));
-    for (index, set) in sets.iter().enumerate().filter(|(_, set)| !own(&set.name)) {
-        let section = reader.section_again(top, "directive_set", "directive_set[].", index);
-        let remedy =
-            format!("stands in no letter; write {}{}{} into the text of a [[notice]]", PLACE.0, set.name, PLACE.1);
-        reader.refuse(&section, "name", &remedy);
-    }
     for (index, (cause, text)) in notices.own_texts().enumerate() {
         let section = reader.section_again(top, "notice", "notice[].", index);
         let unknown = named_in(text).find(|name| !sets.iter().any(|set| set.name == *name));

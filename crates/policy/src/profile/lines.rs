@@ -5,13 +5,13 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 /// A document, to be asked for the lines of its keys.
-pub(super) struct Lines<'t> {
+pub(crate) struct Lines<'t> {
     text: &'t str,
     document: Option<Spanned<DeTable<'t>>>,
 }
 
 impl<'t> Lines<'t> {
-    pub(super) fn of(text: &'t str) -> Lines<'t> {
+    pub(crate) fn of(text: &'t str) -> Lines<'t> {
         Lines { text, document: DeTable::parse(text).ok() }
     }
 
@@ -20,6 +20,25 @@ impl<'t> Lines<'t> {
     pub(super) fn of_key(&self, key: &str) -> Option<usize> {
         let offset = within(self.document.as_ref()?.get_ref(), key)?;
         Some(line_at(self.text, offset))
+    }
+
+    /// The line, from 1, on which the text of a key such as `commented.html` begins, and whether it runs on over the lines of the document;
+    /// `None` where it is not written, or is no text.
+    pub(crate) fn of_text(&self, key: &str) -> Option<(usize, bool)> {
+        let value = value(self.document.as_ref()?.get_ref(), key)?;
+        let (start, written) = (value.span().start, self.text.get(value.span())?);
+        let quoted = written.strip_prefix("'''").or_else(|| written.strip_prefix("\"\"\""));
+        // A line end right behind the quotes belongs to them.
+        let is_below = quoted.is_some_and(|rest| rest.starts_with('\n') || rest.starts_with("\r\n"));
+        value.get_ref().as_str().map(|_| (line_at(self.text, start) + usize::from(is_below), quoted.is_some()))
+    }
+}
+
+/// The value of a key in tables.
+fn value<'a, 't>(table: &'a DeTable<'t>, key: &str) -> Option<&'a Spanned<DeValue<'t>>> {
+    match key.split_once('.') {
+        None => written(table, key).map(|(_, value)| value),
+        Some((name, rest)) => value(written(table, name)?.1.get_ref().as_table()?, rest),
     }
 }
 

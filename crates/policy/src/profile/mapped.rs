@@ -2,7 +2,7 @@
 
 use super::reader::{Reader, Section};
 use super::values::Values;
-use super::{MAPPINGS_MAX, nearest};
+use super::{MAPPINGS_MAX, meant};
 
 /// A mapping as it is written: what it says otherwise than `[default]`.
 #[derive(Debug, Clone)]
@@ -17,8 +17,7 @@ pub(super) fn unknown(name: &str, mappings: &[Mapped]) -> Option<String> {
     if known().any(|known| known == name) {
         return None;
     }
-    let hint = nearest(name, known()).unwrap_or_default();
-    Some(format!("is no mapping's name; did you mean {hint:?}?"))
+    Some(format!("is no mapping's name{}", meant(name, known())))
 }
 
 /// All mappings, in order.

@@ -2,7 +2,7 @@
 
 use super::lines::Lines;
 use super::settings::{PROFILE, VALUES};
-use super::{Complaint, PROFILE_BYTES_MAX, Profile, nearest, reader, written};
+use super::{Complaint, PROFILE_BYTES_MAX, Profile, meant, reader, written};
 use crate::Fault;
 use toml::{Table, Value};
 
@@ -96,7 +96,7 @@ fn refusal(file: &MappingFile, lines: &Lines, of_profile: &Table, key: &str) -> 
         return None;
     }
     let known = PROFILE.settings().filter_map(|setting| setting.key.strip_prefix(VALUES));
-    let hint = nearest(key, known).map(|near| format!("; did you mean {near:?}?")).unwrap_or_default();
+    let hint = meant(key, known);
     refuse(&format!("is no setting of a mapping, and nothing else may stand here{hint}"))
 }
 

@@ -2,7 +2,7 @@
 
 use super::PATTERNS_MAX;
 use super::lines::{Lines, line_at};
-use super::nearest::nearest;
+use super::nearest::{meant, nearest};
 use super::pattern::Pattern;
 use super::settings::{Default, Form, Setting, Tables, heading};
 use super::values::{FieldTexts, Text};
@@ -171,8 +171,8 @@ impl Reader {
         if allowed.contains(&word.as_str()) {
             return Some(word);
         }
-        let hint = nearest(&word, allowed.iter().copied()).unwrap_or_default();
-        self.refuse(section, key, &format!("is not one of {}; did you mean {hint:?}?", allowed.join(", ")));
+        let hint = meant(&word, allowed.iter().copied());
+        self.refuse(section, key, &format!("is not one of {}{hint}", allowed.join(", ")));
         None
     }
 
@@ -241,8 +241,8 @@ impl Reader {
             if let Form::SomeOf(words) = setting.form
                 && !words.contains(&text.as_str())
             {
-                let hint = nearest(text, words.iter().copied()).unwrap_or_default();
-                let remedy = format!("is not one of {}; did you mean {hint:?}?", words.join(", "));
+                let hint = meant(text, words.iter().copied());
+                let remedy = format!("is not one of {}{hint}", words.join(", "));
                 self.refuse_entry(section, key, text, &remedy);
             } else if let Some(remedy) = wrong_entry(setting.form, text) {
                 self.refuse_entry(section, key, text, remedy);
@@ -416,6 +416,7 @@ impl Reader {
                     Some(home) if key != hint && !hint.starts_with(key.as_str()) => {
                         format!("is not known here, it belongs to {}; move it there", heading(home))
                     }
+                    _ if hint.is_empty() => "is not known; take it out, or see the manual for what there is".to_owned(),
                     _ => format!("is not known; did you mean {shown}{hint}?"),
                 },
             };

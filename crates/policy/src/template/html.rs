@@ -47,6 +47,12 @@ impl SafeHtml {
         SafeHtml { html, read_at: Some(base.to_owned()), pictures: Vec::new() }
     }
 
+    /// What is unread with this done to its characters, before pictures are chosen; `None` where that cannot be done, and of what was made safe.
+    pub(crate) fn changed(&self, change: impl FnOnce(&str) -> Option<String>) -> Option<SafeHtml> {
+        let base = self.read_at.as_deref()?;
+        change(&self.html).map(|html| SafeHtml::unread(html, base))
+    }
+
     /// The same, showing these pictures where it names them by their addresses at the tracker; only of what is unread.
     #[must_use]
     pub fn with_pictures(self, pictures: &[Shown]) -> SafeHtml {

@@ -53,6 +53,19 @@ pub struct Rendered {
     pub made_by: MadeBy,
     /// The content ids of what the view offers and the HTML shows, each once: these parts have to go along.
     pub content_ids: Vec<String>,
+    /// The table of the template that was to make it; empty for none.
+    pub table: String,
+}
+
+impl Rendered {
+    /// What was wrong with its template, and which that is, in words for whoever wrote it.
+    pub fn trouble(&self) -> Option<String> {
+        match &self.made_by {
+            MadeBy::ThemeInstead(trouble) if self.table.is_empty() => Some(trouble.to_string()),
+            MadeBy::ThemeInstead(trouble) => Some(format!("[{}]: {trouble}", self.table)),
+            MadeBy::Theme | MadeBy::Template => None,
+        }
+    }
 }
 
 /// What the words of a letter come from.
@@ -107,14 +120,14 @@ pub fn render(order: Order) -> Result<Rendered, Trouble> {
         Form::Letter => making.letter(template, made_by),
         Form::Message => making.message(template, made_by),
     };
-    let made_by = match template {
-        None => MadeBy::Theme,
+    let (made_by, table) = match template {
+        None => (MadeBy::Theme, String::new()),
         Some(template) => match made(&template, MadeBy::Template) {
-            Ok(letter) => return Ok(letter),
-            Err(trouble) => MadeBy::ThemeInstead(trouble),
+            Ok(letter) => return Ok(Rendered { table: template.place.table, ..letter }),
+            Err(trouble) => (MadeBy::ThemeInstead(template.placed(trouble)), template.place.table),
         },
     };
-    made(&Template::default(), made_by)
+    Ok(Rendered { table, ..made(&Template::default(), made_by)? })
 }
 
 fn is_mark(mark: &str) -> bool {
@@ -137,7 +150,8 @@ impl Making<'_> {
             None => self.machine.framed(Part::Text, "message.txt", Value::UNDEFINED)?,
         };
         let (subject, text) = (self.subject(template)?, lines(&text));
-        Ok(Rendered { subject, text, html: String::new(), made_by, content_ids: Vec::new() })
+        let (html, table) = (String::new(), String::new());
+        Ok(Rendered { subject, text, html, made_by, content_ids: Vec::new(), table })
     }
 
     fn subject(&self, template: &Template) -> Result<Subject, Trouble> {
@@ -152,7 +166,7 @@ impl Making<'_> {
         let html = if template.html.is_some() { within(&html)? } else { html };
         let html = self.html(&html, subject.as_str())?;
         let content_ids = content_ids(&html, self.view, self.resources);
-        Ok(Rendered { subject, text, html, made_by, content_ids })
+        Ok(Rendered { subject, text, html, made_by, content_ids, table: String::new() })
     }
 
     fn part(&self, template: &Template, part: Part) -> Result<String, Trouble> {
@@ -178,7 +192,11 @@ impl Making<'_> {
             ("mark_attributes", Value::from_safe_string(attributes.unwrap_or_default())),
         ];
         let framed = self.machine.framed(Part::Html, "frame.html", Value::from_pairs(values))?;
-        inline::inlined(&framed, self.theme.light()).map_err(|what| Trouble::Failed { part: Part::Html, what })
+        inline::inlined(&framed, self.theme.light()).map_err(|what| Trouble::Failed {
+            part: Part::Html,
+            line: None,
+            what,
+        })
     }
 }
 
@@ -201,7 +219,7 @@ fn with_texts(mut view: View) -> View {
 /// What a template wrote, so that it cannot reach beyond its place in the frame. It loses its comments: in them some programs
 /// find HTML, which nobody closed.
 fn within(html: &str) -> Result<String, Trouble> {
-    let failed = |what| Trouble::Failed { part: Part::Html, what };
+    let failed = |what| Trouble::Failed { part: Part::Html, line: None, what };
     if let Some(name) = refused(html) {
         return Err(failed(format!("<{name}> may not stand in a letter")));
     }

@@ -80,20 +80,26 @@ impl Part {
 pub enum Trouble {
     /// It ran to its end and wrote nothing that anybody sees.
     Nothing { part: Part },
-    /// It is wrong; `what` says where and how, in words for whoever wrote it. Holds nothing of the mail.
-    Failed { part: Part, what: String },
+    /// It is wrong; `what` says how, in words for whoever wrote it. Holds nothing of the mail. The line is that of its file, from 1, or of
+    /// the part itself where it stands in none.
+    Failed { part: Part, line: Option<usize>, what: String },
     /// It took more steps, wrote more or went deeper than a template may.
-    TooMuch { part: Part, what: String },
+    TooMuch { part: Part, line: Option<usize>, what: String },
     /// It took more memory or time than a template may, and its cell died of it.
     Died,
 }
 
 impl std::fmt::Display for Trouble {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let place = |line: &Option<usize>| line.map_or_else(String::new, |line| format!("line {line}: "));
         match self {
             Trouble::Nothing { part } => write!(f, "the {} of the template is empty", part.word()),
-            Trouble::Failed { part, what } => write!(f, "the {} of the template is wrong: {what}", part.word()),
-            Trouble::TooMuch { part, what } => write!(f, "the {} of the template does too much: {what}", part.word()),
+            Trouble::Failed { part, line, what } => {
+                write!(f, "the {} of the template is wrong: {}{what}", part.word(), place(line))
+            }
+            Trouble::TooMuch { part, line, what } => {
+                write!(f, "the {} of the template does too much: {}{what}", part.word(), place(line))
+            }
             Trouble::Died => write!(f, "the template took more memory or time than it may"),
         }
     }
@@ -173,11 +179,13 @@ fn run(environment: &Environment<'_>, part: Part, name: &str, values: Value) -> 
     let mut out = Leash { bytes: Vec::new(), bytes_max: part.bytes_max(), is_spent: false };
     let ran = template.render_captured_to(values, &mut out).map(drop);
     if out.is_spent {
-        return Err(Trouble::TooMuch { part, what: format!("it writes more than {} bytes", part.bytes_max()) });
+        let what = format!("it writes more than {} bytes", part.bytes_max());
+        return Err(Trouble::TooMuch { part, line: None, what });
     }
     ran.map_err(|error| trouble(part, &error))?;
     let written = String::from_utf8(out.bytes);
-    let written = written.map_err(|_| Trouble::Failed { part, what: "it writes what is no text".to_owned() })?;
+    let written =
+        written.map_err(|_| Trouble::Failed { part, line: None, what: "it writes what is no text".to_owned() })?;
     let is_something = match part {
         Part::Html => shows_something(&written),
         Part::Subject | Part::Text => !written.trim().is_empty(),
@@ -209,7 +217,7 @@ impl io::Write for Leash {
 
 /// An error in words. Its own detail may name values, so it is told only where it speaks of the source.
 fn trouble(part: Part, error: &Error) -> Trouble {
-    let place = error.line().map_or_else(String::new, |line| format!("line {line}: "));
+    let line = error.line();
     let kind = error.kind();
     let detail = match kind {
         ErrorKind::SyntaxError | ErrorKind::UnknownFilter | ErrorKind::UnknownTest | ErrorKind::UnknownFunction => {
@@ -217,10 +225,9 @@ fn trouble(part: Part, error: &Error) -> Trouble {
         }
         _ => String::new(),
     };
-    let what = format!("{place}{kind}{detail}");
     match kind {
-        ErrorKind::OutOfFuel => Trouble::TooMuch { part, what: format!("{place}it takes more than {FUEL} steps") },
-        _ => Trouble::Failed { part, what },
+        ErrorKind::OutOfFuel => Trouble::TooMuch { part, line, what: format!("it takes more than {FUEL} steps") },
+        _ => Trouble::Failed { part, line, what: format!("{kind}{detail}") },
     }
 }
 

@@ -9,6 +9,9 @@ pub const RESOURCES_MAX: usize = 20;
 pub const RESOURCE_BYTES_MAX: usize = 256 * 1024;
 /// Bytes of all of them: each letter that shows them has them in it.
 pub const RESOURCES_BYTES_MAX: usize = 512 * 1024;
+/// CSS pixels of a site's logo.
+const LOGO_HEIGHT_MAX: u64 = 40;
+const LOGO_WIDTH_MAX: u64 = 240;
 /// Characters of a file's name.
 const NAME_CHARS_MAX: usize = 64;
 /// What stands behind the file's name in its content id (RFC 2392).
@@ -71,7 +74,7 @@ impl Resource {
     }
 }
 
-/// The logo that letters bear where a site has none of its own: a picture of 96 by 96, shown at 40 by 40.
+/// The logo of the samples: a picture of 96 by 96, shown at 40 by 40. Letters bear the one that a site puts among its resources.
 pub const LOGO: Resource = Resource {
     content_id: Cow::Borrowed("logo@sealpost"),
     content_type: Cow::Borrowed("image/png"),
@@ -83,6 +86,25 @@ impl Logo {
     /// Our own, which is [`LOGO`].
     pub fn own() -> Logo {
         Logo { content_id: LOGO.content_id.into_owned(), alt: "Sealpost".to_owned(), width: 40, height: 40 }
+    }
+
+    /// The picture among `resources` whose file is called `logo`, shown in half its size or less: within 40 pixels of height and 240 of
+    /// width. `None` where there is none.
+    pub fn of(resources: &[Resource], brand: &str) -> Option<Logo> {
+        let is_logo =
+            |one: &&Resource| one.name.rsplit_once('.').is_some_and(|(stem, _)| stem.eq_ignore_ascii_case("logo"));
+        let resource = resources.iter().find(is_logo)?;
+        let size = mail::pixels(&resource.bytes).filter(|size| size.width > 0 && size.height > 0)?;
+        let (width, height) = (u64::from(size.width), u64::from(size.height));
+        // The least of the bounds, each as a height: half of its own, for screens with two dots to a pixel.
+        let shown = (height / 2).min(LOGO_HEIGHT_MAX).min(LOGO_WIDTH_MAX * height / width).max(1);
+        let pixels = |value: u64| u32::try_from(value.max(1)).unwrap_or(1);
+        Some(Logo {
+            content_id: resource.content_id.clone().into_owned(),
+            alt: brand.to_owned(),
+            width: pixels(width * shown / height),
+            height: pixels(shown),
+        })
     }
 }
 
@@ -112,6 +134,32 @@ mod tests {
             let why = Resource::of_file(name, bytes).unwrap_err();
             assert!(why.contains(told), "{name}: {why}");
         }
+    }
+
+    /// A PNG that says it has this size.
+    fn png_of(width: u32, height: u32) -> Vec<u8> {
+        let mut bytes = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR".to_vec();
+        bytes.extend(width.to_be_bytes());
+        bytes.extend(height.to_be_bytes());
+        bytes
+    }
+
+    #[test]
+    fn a_site_s_logo_is_shown_in_a_size_that_fits() {
+        let of = |name: &str, width, height| {
+            let resources =
+                [Resource::of_file("banner.png", png_of(9, 9)), Resource::of_file(name, png_of(width, height))];
+            Logo::of(&resources.map(Result::unwrap), "Example support")
+        };
+        let logo = of("Logo.png", 400, 80).unwrap();
+        assert_eq!((logo.width, logo.height, logo.alt.as_str()), (200, 40, "Example support"));
+        assert_eq!(logo.content_id, "Logo.png@resources");
+        let size = |width, height| of("logo.png", width, height).map(|logo| (logo.width, logo.height));
+        assert_eq!(size(32, 32), Some((16, 16)), "a small one is not blown up");
+        assert_eq!(size(4000, 100), Some((240, 6)), "a long one is not cut");
+        assert_eq!(size(1, u32::MAX), Some((1, 40)));
+        assert_eq!(size(0, 10), None);
+        assert_eq!(of("logos.png", 40, 40), None);
     }
 
     #[test]

@@ -1,12 +1,15 @@
 //! Samples of what letters say, one for each kind: what a preview shows, and what tests read.
 
 use super::html::SafeHtml;
+use super::returned::NotArrived;
 use super::view::{
-    ActionLink, Brand, Comment, Earlier, Fact, File, Happening, Issue, Links, Logo, Reason, Recipient, Said, Site,
-    Summary, SummaryIssue, View, Work,
+    ActionLink, Brand, Comment, Earlier, Fact, File, Happening, Issue, Links, Logo, Offer, Reason, Recipient, Said,
+    Site, Summary, SummaryIssue, View, Work,
 };
+use super::words::Words;
 use crate::event::{Change, EventKind};
 use crate::outbound::Column;
+use mail::BounceCause;
 
 /// 26 November 2026, 14:05 UTC.
 const NOON_MS: i64 = 1_795_701_900_000;
@@ -16,6 +19,11 @@ const MINUTE_MS: i64 = 60_000;
 pub fn view(kind: EventKind, language: &str) -> View {
     let is_german = language.starts_with("de");
     let words = if is_german { &GERMAN } else { &ENGLISH };
+    let subject = match kind {
+        EventKind::Written => words.comment_subject.to_owned(),
+        EventKind::Returned => format!("{}: {}", Words::of(language).returned, words.summary),
+        _ => String::new(),
+    };
     View {
         site: Site { name: "North Tracker".into(), url: "https://tracker.example.org".into() },
         issue: issue(words),
@@ -30,6 +38,7 @@ pub fn view(kind: EventKind, language: &str) -> View {
         reason: match kind {
             EventKind::Created => Reason::Role("Support".into()),
             EventKind::Written => Reason::Written("Ada Lindqvist".into()),
+            EventKind::Returned => Reason::Author,
             _ => Reason::Watcher,
         },
         links: Links {
@@ -37,10 +46,11 @@ pub fn view(kind: EventKind, language: &str) -> View {
             unsubscribe: Some("https://mail.example.org/u/kq3f7v".into()),
             complain: Some("mailto:postmaster@example.org".into()),
         },
+        offers: offers(kind, is_german),
         brand: Brand { name: "North Support".into(), logo: Some(Logo::own()) },
         pictures: Vec::new(),
         subject_prefix: "[Support]".into(),
-        subject: if kind == EventKind::Written { words.comment_subject.into() } else { String::new() },
+        subject,
         mark: None,
         texts_of_html: false,
         withheld: false,
@@ -83,6 +93,7 @@ pub fn summary(language: &str) -> View {
     View {
         happenings: Vec::new(),
         earlier: Vec::new(),
+        offers: Vec::new(),
         issue: Issue::default(),
         summary: Some(Summary { title, issues, further: 4, perhaps_more: true }),
         reason: Reason::Group("support".into()),
@@ -90,7 +101,56 @@ pub fn summary(language: &str) -> View {
     }
 }
 
+/// The same where all is missing that may be: for whoever has no access, about an issue of which little is said.
+pub fn bare(view: &View) -> View {
+    let issue = Issue {
+        priority: None,
+        reporter: None,
+        assignee: None,
+        description: None,
+        kind: String::new(),
+        status: String::new(),
+        ..view.issue.clone()
+    };
+    View {
+        site: Site { url: String::new(), ..view.site.clone() },
+        issue,
+        earlier: Vec::new(),
+        recipient: Recipient { name: String::new(), ..view.recipient.clone() },
+        links: Links::default(),
+        offers: Vec::new(),
+        brand: Brand { logo: None, ..view.brand.clone() },
+        subject_prefix: String::new(),
+        ..view.clone()
+    }
+}
+
+/// A letter about changes offers what can be done by one click.
+fn offers(kind: EventKind, is_german: bool) -> Vec<Offer> {
+    let words: &[[&str; 3]] = match (kind, is_german) {
+        (EventKind::Updated, false) => &[
+            ["reopen", "It still happens", "Open your request again?"],
+            ["rate-5", "5 – I am very content", "Send this rating?"],
+            ["rate-1", "1 – I am not content at all", "Send this rating?"],
+        ],
+        (EventKind::Updated, true) => &[
+            ["reopen", "Es passiert noch immer", "Ihre Anfrage wieder öffnen?"],
+            ["rate-5", "5 – Ich bin sehr zufrieden", "Diese Bewertung senden?"],
+            ["rate-1", "1 – Ich bin gar nicht zufrieden", "Diese Bewertung senden?"],
+        ],
+        _ => &[],
+    };
+    let offer = |[name, label, question]: &[&str; 3]| Offer {
+        name: (*name).into(),
+        label: (*label).into(),
+        question: (*question).into(),
+        link: format!("https://mail.example.org/links/{name}-kq3f7v"),
+    };
+    words.iter().map(offer).collect()
+}
+
 struct Sentences {
+    language: &'static str,
     summary: &'static str,
     kind: &'static str,
     status: [&'static str; 2],
@@ -107,6 +167,7 @@ struct Sentences {
 }
 
 const ENGLISH: Sentences = Sentences {
+    language: "en",
     summary: "Printer on the second floor prints every other sheet blank",
     kind: "Incident",
     status: ["Open", "In progress"],
@@ -134,6 +195,7 @@ const ENGLISH: Sentences = Sentences {
 };
 
 const GERMAN: Sentences = Sentences {
+    language: "de",
     summary: "Drucker im zweiten Stock lässt jedes zweite Blatt weiß",
     kind: "Störung",
     status: ["Offen", "In Arbeit"],
@@ -162,6 +224,17 @@ const GERMAN: Sentences = Sentences {
 
 fn said([html, text]: [&str; 2]) -> Said {
     Said { html: SafeHtml::of(html), text: text.to_owned() }
+}
+
+fn not_arrived(words: &Sentences) -> Said {
+    let not_arrived = NotArrived {
+        to: "jo.weber@example.net".into(),
+        cause: Some(BounceCause::MailboxFull),
+        status: Some("5.2.2".into()),
+        said: Some("552 5.2.2 The mailbox is over its quota".into()),
+        ..NotArrived::default()
+    };
+    not_arrived.said_in(words.language)
 }
 
 fn issue(words: &Sentences) -> Issue {
@@ -196,6 +269,11 @@ fn happening(kind: EventKind, words: &Sentences) -> Happening {
         EventKind::Updated => Happening { changes: changes(words), ..none },
         EventKind::Commented | EventKind::Written => Happening { comment, files: vec![log(words)], ..none },
         EventKind::CommentEdited => Happening { comment, ..none },
+        EventKind::Returned => Happening {
+            who: String::new(),
+            comment: Some(Comment { said: not_arrived(words), internal: false }),
+            ..none
+        },
         EventKind::Worked => Happening { work: work("1h 30m"), ..none },
         EventKind::WorkEdited => Happening { work: work("2h"), ..none },
         EventKind::Deleted | EventKind::CommentDeleted | EventKind::WorkDeleted => none,
@@ -234,7 +312,7 @@ fn log(words: &Sentences) -> File {
 }
 
 fn earlier(kind: EventKind, words: &Sentences) -> Vec<Earlier> {
-    if matches!(kind, EventKind::Created | EventKind::Written) {
+    if kind == EventKind::Created || kind.is_letter() {
         return Vec::new();
     }
     let one = |(who, minutes, internal, text): (&str, i64, bool, [&str; 2])| Earlier {

@@ -2,7 +2,7 @@
 
 use super::clock::Clock;
 use super::html::SafeHtml;
-use super::view::{Earlier, Fact, File, Happening, Issue, Said, SummaryIssue, View};
+use super::view::{Earlier, Fact, File, Happening, Issue, Offer, Said, SummaryIssue, View};
 use super::words::{Words, filled};
 use crate::event::{Change, EventKind};
 use crate::kept::size_with;
@@ -10,76 +10,10 @@ use crate::outbound::Column;
 use mail::document::link_target;
 use serde::Serialize;
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 /// Characters of what a list of mails shows beside the subject.
 const PREHEADER_CHARS_MAX: usize = 120;
-
-/// What templates can write, by name, with its meaning for the manual. `[]` stands for each of several.
-pub const FIELDS: &[(&str, &str)] = &[
-    ("kind", "the kind of the letter, such as `commented`"),
-    ("subject_prefix", "what stands before the subject; empty for nothing"),
-    ("subject", "what whoever wrote the letter gave it as a subject; empty for letters about events"),
-    ("site.name", "the tracker, as people call it"),
-    ("site.url", "where it is; none where the reader has no access"),
-    ("issue.key", "such as `NORTH-41`"),
-    ("issue.summary", "its summary"),
-    ("issue.kind", "its type, such as `Bug`"),
-    ("issue.status", "its status"),
-    ("issue.priority", "its priority, or none"),
-    ("issue.project", "the project's name"),
-    ("issue.reporter", "who reported it, or none"),
-    ("issue.assignee", "whom it is assigned to; none where it is nobody, or where he is not told"),
-    ("issue.description.html", "its description as safe HTML; `issue.description` is none where there is none"),
-    ("issue.description.text", "the same as text"),
-    ("happenings[].kind", "what was done: one of the kinds"),
-    ("happenings[].who", "who did it"),
-    ("happenings[].when", "when, in the reader's zone and language"),
-    ("happenings[].headline", "the deed as a sentence, such as `Ann Lee commented`"),
-    ("happenings[].changes[].name", "the field that has another value now"),
-    ("happenings[].changes[].from", "its value before, or none"),
-    ("happenings[].changes[].to", "its value now, or none"),
-    ("happenings[].comment.html", "the comment as safe HTML; `comment` is none where there is none"),
-    ("happenings[].comment.text", "the same as text"),
-    ("happenings[].comment.internal", "whether customers do not see it"),
-    ("happenings[].work.spent", "the time that was logged; `work` is none where none was"),
-    ("happenings[].work.html", "what was said about it as safe HTML; empty for nothing"),
-    ("happenings[].work.text", "the same as text"),
-    ("happenings[].files[].name", "a file that was added"),
-    ("happenings[].files[].size", "its size, such as `1.4 MB`"),
-    ("happenings[].files[].link", "where it can be had; none where it goes along, or cannot be had"),
-    ("happenings[].files[].along", "whether it goes along with the letter"),
-    ("happenings[].files[].picture", "the content id of a small picture of it, or none"),
-    ("summary.title", "what the summary is called; `summary` is none in any other letter"),
-    ("summary.count", "how many issues it has, with those that it does not show"),
-    ("summary.issues[].key", "such as `NORTH-41`"),
-    ("summary.issues[].summary", "its summary"),
-    ("summary.issues[].link", "its page, or none"),
-    ("summary.issues[].facts[].name", "what a column is called"),
-    ("summary.issues[].facts[].value", "what stands in it"),
-    ("summary.issues[].links[].label", "what an answer to the issue is called"),
-    ("summary.issues[].links[].link", "begins the mail that is the answer"),
-    ("summary.further", "how many issues it does not show"),
-    ("summary.perhaps_more", "whether there may be others"),
-    ("earlier[].who", "who wrote an earlier comment, the newest first"),
-    ("earlier[].when", "when"),
-    ("earlier[].html", "the comment as safe HTML"),
-    ("earlier[].text", "the same as text"),
-    ("earlier[].internal", "whether customers do not see it"),
-    ("recipient.name", "whom the letter goes to"),
-    ("recipient.language", "the language of its words"),
-    ("recipient.zone", "the zone of its times"),
-    ("reason", "why the recipient gets it, as a sentence"),
-    ("links.browse", "the page of the issue, or none"),
-    ("links.unsubscribe", "the page that ends letters about this issue, or none"),
-    ("links.complain", "where to complain, or none"),
-    ("brand.name", "in whose name the letter is written"),
-    ("brand.logo.content_id", "the content id of the logo; `brand.logo` is none where there is none"),
-    ("brand.logo.alt", "words for those who do not see it"),
-    ("brand.logo.width", "its width in pixels"),
-    ("brand.logo.height", "its height in pixels"),
-    ("left_out", "how many happenings, changes, comments and files did not fit; 0 for none"),
-    ("words.…", "the words of the letter in the recipient's language"),
-];
 
 /// The view as templates see it.
 #[derive(Debug, Serialize)]
@@ -95,6 +29,9 @@ pub(super) struct Scene<'v> {
     recipient: Reader<'v>,
     reason: String,
     links: LinksNow<'v>,
+    /// By the names of the sets.
+    sets: BTreeMap<&'v str, Offered<'v>>,
+    offers: Vec<Offered<'v>>,
     brand: BrandNow<'v>,
     left_out: usize,
     words: &'static Words,
@@ -215,6 +152,14 @@ struct LinksNow<'v> {
     complain: Option<Cow<'v, str>>,
 }
 
+#[derive(Debug, Clone, Serialize)]
+struct Offered<'v> {
+    name: &'v str,
+    label: &'v str,
+    question: &'v str,
+    url: Cow<'v, str>,
+}
+
 #[derive(Debug, Serialize)]
 struct BrandNow<'v> {
     name: &'v str,
@@ -225,6 +170,7 @@ impl<'v> Scene<'v> {
     pub fn of(view: &'v View) -> Scene<'v> {
         let words = Words::of(&view.recipient.language);
         let clock = Clock::of(&view.recipient.zone);
+        let offers: Vec<Offered> = view.offers.iter().filter_map(offered).collect();
         let brand = if view.brand.name.is_empty() { &view.site.name } else { &view.brand.name };
         Scene {
             kind: view.word(),
@@ -248,6 +194,8 @@ impl<'v> Scene<'v> {
                 unsubscribe: leads(view.links.unsubscribe.as_deref()),
                 complain: leads(view.links.complain.as_deref()),
             },
+            sets: offers.iter().map(|offer| (offer.name, offer.clone())).collect(),
+            offers,
             brand: BrandNow { name: brand, logo: view.brand.logo.as_ref() },
             left_out: view.left_out,
             words,
@@ -271,6 +219,11 @@ impl<'v> Scene<'v> {
 /// A link that leads somewhere and runs nothing.
 fn leads(link: Option<&str>) -> Option<Cow<'_, str>> {
     link.and_then(link_target)
+}
+
+fn offered(offer: &Offer) -> Option<Offered<'_>> {
+    let url = leads(Some(&offer.link))?;
+    Some(Offered { name: &offer.name, label: &offer.label, question: &offer.question, url })
 }
 
 fn issue(issue: &Issue) -> IssueNow<'_> {
@@ -383,6 +336,7 @@ fn headline(happening: &Happening, words: &Words) -> String {
         EventKind::WorkEdited => (words.work_edited, None),
         EventKind::WorkDeleted => (words.work_deleted, None),
         EventKind::Written => (words.wrote, None),
+        EventKind::Returned => (words.returned, None),
     };
     let names: Vec<&str> = happening.files.iter().map(|file| file.name.as_str()).collect();
     let values = [
@@ -409,7 +363,7 @@ fn update<'v>(happening: &'v Happening, words: &Words) -> (&'static str, Option<
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::template::samples;
+    use crate::template::{FIELDS, samples};
     use std::collections::BTreeSet;
 
     fn paths(value: &serde_json::Value, path: &str, found: &mut BTreeSet<String>) {
@@ -436,6 +390,11 @@ mod tests {
         paths(&serde_json::to_value(Scene::of(&summary)).unwrap(), "", &mut found);
         // Where one sample has none of something, another one has it.
         let nothing = ["issue.description", "happenings[].comment", "happenings[].work", "summary"];
+        let named = |path: String| match path.strip_prefix("sets.").and_then(|rest| rest.split_once('.')) {
+            Some((_, field)) => format!("sets.NAME.{field}"),
+            None => path,
+        };
+        let mut found: BTreeSet<String> = found.into_iter().map(named).collect();
         found.retain(|path| !path.starts_with("words.") && !nothing.contains(&path.as_str()));
         let told: BTreeSet<String> = FIELDS.iter().map(|(name, _)| (*name).to_owned()).collect();
         let told: BTreeSet<String> = told.into_iter().filter(|name| name != "words.…").collect();

@@ -127,4 +127,8 @@ pub const BLOCKS: &[(&str, &str)] = &[
     ("blocks.history()", "earlier comments"),
     ("blocks.beyond()", "how much did not fit into the letter; nothing where all did"),
     ("blocks.button()", "the link to the issue"),
+    (
+        "blocks.sets()",
+        "all that the letter offers to do by one click, a button for each; nothing where it offers nothing",
+    ),
 ];

@@ -20,6 +20,8 @@ pub struct View {
     pub recipient: Recipient,
     pub reason: Reason,
     pub links: Links,
+    /// What it offers to do by one click.
+    pub offers: Vec<Offer>,
     pub brand: Brand,
     /// The content ids of pictures that go along where what people wrote shows them.
     pub pictures: Vec<String>,
@@ -171,6 +173,8 @@ pub enum Reason {
     Named,
     /// This person wrote it to him on purpose.
     Written(String),
+    /// He did what a letter was to tell that did not arrive, or wrote it.
+    Author,
 }
 
 /// Where links of the letter lead. What is neither `https:`, `http:` nor `mailto:` is left out.
@@ -183,6 +187,19 @@ pub struct Links {
     pub unsubscribe: Option<String>,
     /// Where to complain about a letter; often `mailto:`.
     pub complain: Option<String>,
+}
+
+/// Something that the recipient may have done by one click on a link of his own.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Offer {
+    /// Of the directive set, by which templates know it.
+    pub name: String,
+    /// The words on its button.
+    pub label: String,
+    /// What the page asks that the link opens.
+    pub question: String,
+    pub link: String,
 }
 
 /// In whose name the letter is written.
@@ -255,7 +272,8 @@ pub struct ActionLink {
 pub const SUMMARY: &str = "summary";
 
 /// Every kind, first what counts most of several things that happened: it decides which template a letter is made of.
-pub const WEIGHTIEST_FIRST: [EventKind; 10] = [
+pub const WEIGHTIEST_FIRST: [EventKind; 11] = [
+    EventKind::Returned,
     EventKind::Written,
     EventKind::Deleted,
     EventKind::Created,

@@ -40,6 +40,8 @@ pub struct Words {
     pub work_deleted: &'static str,
     /// Of a letter that somebody wrote on purpose.
     pub wrote: &'static str,
+    /// Of one that says that another did not arrive.
+    pub returned: &'static str,
 
     pub issue: &'static str,
     pub kind: &'static str,
@@ -109,6 +111,8 @@ pub struct Words {
     pub as_named: &'static str,
     /// With `{name}`.
     pub as_written: &'static str,
+    /// Of a letter that says that another did not arrive.
+    pub as_author: &'static str,
 }
 
 /// Every language that letters speak; the first is spoken where none fits.
@@ -136,6 +140,7 @@ pub const LANGUAGES: &[Words] = &[
         work_edited: "{who} changed a work log to {spent}",
         work_deleted: "{who} deleted a work log",
         wrote: "{who} wrote",
+        returned: "A letter did not arrive",
         issue: "Issue",
         kind: "Type",
         status: "Status",
@@ -189,6 +194,7 @@ pub const LANGUAGES: &[Words] = &[
         as_field: "the field {name} names you.",
         as_named: "whoever set up these letters named you.",
         as_written: "{name} wrote it to you.",
+        as_author: "you did or wrote what the letter was to tell.",
     },
     Words {
         language: "de",
@@ -213,6 +219,7 @@ pub const LANGUAGES: &[Words] = &[
         work_edited: "{who} hat einen Arbeitseintrag auf {spent} geändert",
         work_deleted: "{who} hat einen Arbeitseintrag gelöscht",
         wrote: "{who} hat geschrieben",
+        returned: "Ein Brief ist nicht angekommen",
         issue: "Vorgang",
         kind: "Typ",
         status: "Status",
@@ -266,14 +273,20 @@ pub const LANGUAGES: &[Words] = &[
         as_field: "Das Feld {name} nennt Sie.",
         as_named: "Wer diese Briefe eingerichtet hat, hat Sie genannt.",
         as_written: "{name} hat sie Ihnen geschrieben.",
+        as_author: "Der Brief sollte berichten, was Sie getan oder geschrieben haben.",
     },
 ];
 
 impl Words {
     /// The words for a tag such as `de-AT`: those of the language, else English.
     pub fn of(tag: &str) -> &'static Words {
+        Words::known(tag).unwrap_or(&LANGUAGES[0])
+    }
+
+    /// The words for a tag; `None` where there are none in its language.
+    pub fn known(tag: &str) -> Option<&'static Words> {
         let language = tag.split(['-', '_']).next().unwrap_or_default();
-        LANGUAGES.iter().find(|words| words.language.eq_ignore_ascii_case(language)).unwrap_or(&LANGUAGES[0])
+        LANGUAGES.iter().find(|words| words.language.eq_ignore_ascii_case(language))
     }
 
     /// What a column of a summary is called.
@@ -312,6 +325,7 @@ impl Words {
             Reason::Field(name) => named(self.as_field, name),
             Reason::Named => self.as_named.to_owned(),
             Reason::Written(name) => named(self.as_written, name),
+            Reason::Author => self.as_author.to_owned(),
         }
     }
 }

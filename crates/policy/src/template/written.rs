@@ -2,9 +2,11 @@
 
 use super::View;
 use super::machine::{Part, Trouble};
+use super::place::Place;
 use super::resource::{RESOURCE_DOMAIN, RESOURCES_BYTES_MAX, RESOURCES_MAX, Resource};
 use super::view::SUMMARY;
 use crate::event::EventKind;
+use crate::profile::Lines;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -29,6 +31,17 @@ pub struct Template {
     pub subject: Option<String>,
     pub text: Option<String>,
     pub html: Option<String>,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// What a table of the file says.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Parts {
+    subject: Option<String>,
+    text: Option<String>,
+    html: Option<String>,
 }
 
 /// The templates of a tenant by kind.
@@ -56,15 +69,16 @@ impl Templates {
     /// The first thing that is wrong, with its place, in words for whoever wrote it.
     pub fn from_toml(text: &str) -> Result<Templates, String> {
         let tables: BTreeMap<String, toml::Table> = toml::from_str(text).map_err(|error| error.to_string())?;
+        let file = Lines::of(text);
         let mut templates = Templates::default();
         for (kind, mut table) in tables {
             if kind == EventKind::Written.word() {
-                templates.named = named(&mut table)?;
+                templates.named = named(&mut table, &file)?;
                 if table.is_empty() && !templates.named.is_empty() {
                     continue;
                 }
             }
-            let template = read(&kind, table)?;
+            let template = read(&kind, table, &file)?;
             if kind == "default" {
                 templates.usual = Some(template);
             } else if kind == CHANNEL {
@@ -76,8 +90,8 @@ impl Templates {
                 templates.by_kind.insert(kind, template);
             } else {
                 let known = EventKind::ALL.iter().map(|kind| kind.word()).chain(["default", SUMMARY, CHANNEL]);
-                let near = crate::profile::nearest(&kind, known).unwrap_or_default();
-                return Err(format!("{kind:?} is no kind of letter; did you mean {near:?}?"));
+                let near = crate::profile::meant(&kind, known);
+                return Err(format!("{kind:?} is no kind of letter{near}"));
             }
         }
         Ok(templates)
@@ -137,6 +151,14 @@ impl Templates {
         })
     }
 
+    /// The table of the file that has the template for a kind; `None` where the theme's is used.
+    pub fn table_of(&self, kind: EventKind) -> Option<&'static str> {
+        match self.by_kind.contains_key(kind.word()) {
+            true => Some(kind.word()),
+            false => self.usual.as_ref().map(|_| "default"),
+        }
+    }
+
     /// The template for a kind; `None` where the theme's is used.
     pub fn of(&self, kind: EventKind) -> Option<&Template> {
         self.by_kind.get(kind.word()).or(self.usual.as_ref())
@@ -144,16 +166,20 @@ impl Templates {
 }
 
 /// The template of this table of the file.
-fn read(table: &str, parts: toml::Table) -> Result<Template, String> {
-    let template: Template = parts.try_into().map_err(|error| format!("[{table}]: {error}"))?;
+fn read(table: &str, parts: toml::Table, file: &Lines<'_>) -> Result<Template, String> {
+    let Parts { subject, text, html } = parts.try_into().map_err(|error| format!("[{table}]: {error}"))?;
+    let template = Template { subject, text, html, place: Place::of(table, file) };
     for (part, source) in template.parts() {
-        check(source).map_err(|why| format!("[{table}] {}: {why}", part.word()))?;
+        check(source).map_err(|Wrong { line, what }| {
+            let line = line.map_or_else(String::new, |line| format!("line {}: ", template.place.line(part, line)));
+            format!("[{table}] {}: {line}{what}", part.word())
+        })?;
     }
     Ok(template)
 }
 
 /// Takes those with names of their own out of the table of letters on purpose.
-fn named(written: &mut toml::Table) -> Result<BTreeMap<String, Template>, String> {
+fn named(written: &mut toml::Table, file: &Lines<'_>) -> Result<BTreeMap<String, Template>, String> {
     let names: Vec<String> = written.iter().filter(|(_, of)| of.is_table()).map(|(name, _)| name.clone()).collect();
     let mut templates = BTreeMap::new();
     for name in names {
@@ -163,7 +189,7 @@ fn named(written: &mut toml::Table) -> Result<BTreeMap<String, Template>, String
             return Err(format!("[written.{name:?}]: the name of a template has {told}"));
         }
         if let Some(toml::Value::Table(parts)) = written.remove(&name) {
-            let template = read(&format!("written.{name}"), parts)?;
+            let template = read(&format!("written.{name}"), parts, file)?;
             templates.insert(name, template);
         }
     }
@@ -184,19 +210,35 @@ impl Template {
         parts.into_iter().filter_map(|(part, source)| Some((part, source.as_deref()?)))
     }
 
+    /// The trouble with its line in the file.
+    pub(super) fn placed(&self, trouble: Trouble) -> Trouble {
+        let of = |part, line: Option<usize>| line.map(|line| self.place.line(part, line));
+        match trouble {
+            Trouble::Failed { part, line, what } => Trouble::Failed { part, line: of(part, line), what },
+            Trouble::TooMuch { part, line, what } => Trouble::TooMuch { part, line: of(part, line), what },
+            other @ (Trouble::Nothing { .. } | Trouble::Died) => other,
+        }
+    }
+
     /// The source of a part that is set.
     pub(super) fn part(&self, part: Part) -> Option<&str> {
         self.parts().find(|(this, _)| *this == part).map(|(_, source)| source)
     }
 }
 
+/// What is wrong with a source, and on which of its lines.
+struct Wrong {
+    line: Option<usize>,
+    what: String,
+}
+
 /// What is wrong with a source before it is compiled.
 ///
 /// Every statement begins with `{%`, wherever it stands, so looking at what follows it finds them all; that it finds some in
 /// comments and texts, too, costs nobody anything.
-pub(super) fn check(source: &str) -> Result<(), String> {
+fn check(source: &str) -> Result<(), Wrong> {
     if source.len() > SOURCE_BYTES_MAX {
-        return Err(format!("it is longer than {SOURCE_BYTES_MAX} bytes"));
+        return Err(Wrong { line: None, what: format!("it is longer than {SOURCE_BYTES_MAX} bytes") });
     }
     for (at, _) in source.match_indices("{%") {
         let rest = source[at + 2..].trim_start_matches(['-', '+']).trim_start();
@@ -204,10 +246,8 @@ pub(super) fn check(source: &str) -> Result<(), String> {
         let word = &rest[..end];
         if !STATEMENTS.contains(&word) {
             let line = source[..at].matches('\n').count() + 1;
-            return Err(format!(
-                "line {line}: {{% {word} %}} is for themes alone; a template may {}",
-                STATEMENTS.join(", ")
-            ));
+            let what = format!("{{% {word} %}} is for themes alone; a template may {}", STATEMENTS.join(", "));
+            return Err(Wrong { line: Some(line), what });
         }
     }
     Ok(())
@@ -215,7 +255,7 @@ pub(super) fn check(source: &str) -> Result<(), String> {
 
 /// The same as a trouble of the part.
 pub(super) fn checked(part: Part, source: &str) -> Result<(), Trouble> {
-    check(source).map_err(|what| Trouble::Failed { part, what })
+    check(source).map_err(|Wrong { line, what }| Trouble::Failed { part, line, what })
 }
 
 #[cfg(test)]
@@ -246,7 +286,7 @@ mod tests {
         assert!(Templates::default().lacks("invoice").unwrap().contains("nor any other"));
         for (text, told) in [
             ("[written.invoice]\nhmtl = ''", "[written.invoice]: unknown field `hmtl`"),
-            ("[written.invoice]\ntext = '{% macro a() %}'", "[written.invoice] text: line 1"),
+            ("[written.invoice]\ntext = '{% macro a() %}'", "[written.invoice] text: line 2"),
             ("[written.'in voice']\ntext = ''", "[written.\"in voice\"]: the name of a template has letters"),
         ] {
             let error = Templates::from_toml(text).unwrap_err();
@@ -279,10 +319,10 @@ mod tests {
             ("[commented]\nhmtl = ''", "unknown field `hmtl`"),
             (
                 "[commented]\ntext = '''\n\nx\n{%- macro a() %}'''",
-                "[commented] text: line 3: {% macro %} is for themes alone",
+                "[commented] text: line 5: {% macro %} is for themes alone",
             ),
             ("[channel]\nhtml = 'x'", "[channel] html: a channel has no HTML"),
-            ("[channel]\ntext = '{% macro a() %}'", "[channel] text: line 1: {% macro %} is for themes alone"),
+            ("[channel]\ntext = '{% macro a() %}'", "[channel] text: line 2: {% macro %} is for themes alone"),
             ("[commented]\nhtml = '{%autoescape false%}'", "{% autoescape %} is for themes alone"),
             ("[commented]\nhtml = '{% include \"/etc/passwd\" %}'", "{% include %} is for themes alone"),
             ("[commented]\nhtml = '''{%\n+import \"blocks.html\" %}'''", "is for themes alone"),

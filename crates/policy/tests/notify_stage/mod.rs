@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used)]
 
 use policy::event::{Actor, Change, Event, EventKind, Last};
-use policy::notify::{Audience, Entry, EntryNow, Facts, IssueNow, Notified, Person, Question, SeenBy, Whom, ask};
+use policy::notify::{
+    Audience, Entry, EntryNow, Facts, IssueNow, Notified, Person, Question, SeenBy, ToldBefore, Whom, ask,
+};
 use policy::{Mappings, Told, Visibility};
 use std::fmt::Write;
 
@@ -71,6 +73,11 @@ pub fn facts(text: &str) -> Facts {
             "sees" => facts.sees_issue.push((own(1), own(0), truth(rest[2]))),
             "sees_comment" => facts.sees_entry.push((own(1), Entry::Comment, own(2), own(0), truth(rest[3]))),
             "sees_work" => facts.sees_entry.push((own(1), Entry::Work, own(2), own(0), truth(rest[3]))),
+            "told" => facts.told.push(ToldBefore {
+                deed: own(0),
+                number: own(1),
+                address: rest.get(2).map_or_else(String::new, |address| (*address).to_owned()),
+            }),
             "silent" => facts.silences.push((own(0), own(1), silence(&rest[2..]))),
             other => panic!("{other} is no fact of a case"),
         }
@@ -170,7 +177,7 @@ fn person(words: &[&str]) -> Option<Person> {
 
 /// Asks until nothing more can be answered; the rounds as text, and what is known then.
 pub fn question(events: &[Event], mappings: &Mappings, answers: &Facts) -> (String, Facts) {
-    let mut known = Facts { gateway: answers.gateway.clone(), ..Facts::default() };
+    let mut known = Facts { gateway: answers.gateway.clone(), told: answers.told.clone(), ..Facts::default() };
     let mut text = String::new();
     let mut never = Vec::new();
     for round in 1.. {

@@ -57,6 +57,11 @@ fn field(message: &mut Message, reply: &mut Reply, name: &str, value: &str) {
             confirmed: true,
             ..Hidden::default()
         }),
+        "letter-mark" => {
+            let [mark, part] = words_of(value);
+            let part = part.trim_matches('-').to_owned();
+            message.letter_marks.push(mail::FoundMark { mark: mark.to_owned(), part });
+        }
         "hidden" => {
             let (kind, text) = value.split_once(' ').unwrap();
             let kind: HiddenKind = serde_json::from_value(kind.into()).unwrap();

@@ -41,6 +41,28 @@ fn with_key() -> History {
     history
 }
 
+/// What a gateway knows when an answer comes: the key, what the issue says, of which the letter tells some, and the letter itself where its
+/// content is there still.
+fn histories(letter: &Rendered) -> [(&'static str, History); 3] {
+    let mut issue = with_key();
+    letter.text.lines().filter(|line| line.split_whitespace().count() > 5).for_each(|line| issue.add_text(line));
+    let mut whole = issue.clone();
+    let parts = format!(
+        "--b\nContent-Type: text/plain\n\n{}\n--b\nContent-Type: text/html\n\n{}\n--b--\n",
+        letter.text, letter.html
+    );
+    whole.add_file(
+        format!("From: a@example.org\nMIME-Version: 1.0\nContent-Type: multipart/alternative; boundary=b\n\n{parts}")
+            .as_bytes(),
+    );
+    [("the key", with_key()), ("the issue", issue), ("the letter", whole)]
+}
+
+/// No link of the letter and no mark may come to the issue with the answer.
+fn holds_nothing_of_a_letter(reply: &mail::Reply) -> bool {
+    reply.hidden.iter().all(|piece| piece.is_said_already() || !piece.text.contains("sealpost-letter"))
+}
+
 #[test]
 fn of_an_answered_text_only_the_new_words_are_left() {
     const HEAD: &str = "From: North Support <support@example.org>\nSent: Thursday, 26 November 2026 14:05\n\
@@ -63,8 +85,12 @@ fn of_an_answered_text_only_the_new_words_are_left() {
             let reply = format!("{NEW}\n\n{quote}");
             let read = mail::new_text(Format::Text, reply.as_bytes());
             assert_eq!(read.visible, NEW, "{name}, answered with {program}");
-            let read = mail::new_text_after(Format::Text, reply.as_bytes(), &with_key());
-            assert_eq!(read.visible, NEW, "{name}, answered with {program}, with the key");
+            for (what, history) in histories(&letter) {
+                let read = mail::new_text_after(Format::Text, reply.as_bytes(), &history);
+                assert_eq!(read.visible, NEW, "{name}, answered with {program}, with {what}");
+                let is_quoted = what == "the letter" || quote.lines().any(|line| line.starts_with("> "));
+                assert!(!is_quoted || holds_nothing_of_a_letter(&read), "{name}, {program}, {what}: {:?}", read.hidden);
+            }
         }
     }
 }
@@ -99,8 +125,10 @@ fn of_an_answered_page_only_the_new_words_are_left() {
         ];
         for (program, quote) in replies {
             let reply = format!("<html><body>{NEW_HTML}{quote}</body></html>");
-            let read = mail::new_text_after(Format::Html, reply.as_bytes(), &with_key());
-            assert_eq!(read.visible, NEW, "{name}, answered with {program}, with the key");
+            for (what, history) in histories(&letter) {
+                let read = mail::new_text_after(Format::Html, reply.as_bytes(), &history);
+                assert_eq!(read.visible, NEW, "{name}, answered with {program}, with {what}");
+            }
             let read = mail::new_text(Format::Html, reply.as_bytes());
             assert_eq!(read.visible, NEW, "{name}, answered with {program}");
         }

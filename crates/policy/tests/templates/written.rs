@@ -3,9 +3,9 @@
 
 use crate::{html, letter, templated, text};
 use policy::event::EventKind;
-use policy::template::view::Said;
+use policy::template::view::{Offer, Said};
 use policy::template::{
-    LANGUAGES, LOGO, MadeBy, Order, Part, REFUSED, Template, Templates, Theme, Trouble, render, samples,
+    LANGUAGES, LOGO, MadeBy, Order, Part, REFUSED, Template, Templates, Theme, Trouble, View, render, samples,
 };
 use std::fmt::Write;
 use std::path::Path;
@@ -47,6 +47,46 @@ fn the_page_says_what_the_text_says() {
             assert_eq!(letter.made_by, MadeBy::Theme);
         }
     }
+}
+
+#[test]
+fn what_one_click_does_stands_where_the_theme_or_a_template_puts_it() {
+    let view = || samples::view(EventKind::Updated, "en");
+    let (reopen, rate) =
+        ("https://mail.example.org/links/reopen-kq3f7v", "https://mail.example.org/links/rate-5-kq3f7v");
+    for theme in Theme::ALL {
+        let made = letter(theme, view());
+        assert!(made.text.contains(&format!("\nIt still happens: {reopen}\n")), "{}", made.text);
+        assert!(made.html.contains(&format!("href=\"{reopen}\"")) && made.html.contains(">It still happens</a>"));
+        let at = |words: &str| made.html.find(words).unwrap();
+        assert!(at(reopen) < at(rate), "{theme:?}: in the order of the mapping");
+        let without = letter(theme, View { offers: vec![], ..view() });
+        assert!(!without.html.contains("class=\"offer") && !without.text.contains("/links/"), "{theme:?}");
+    }
+    let one = templated(
+        html(
+            "<p>{{ sets.reopen.question }} <a href=\"{{ sets.reopen.url }}\">{{ sets.reopen.label }}</a></p>{% if sets.gone %}x{% endif %}",
+        ),
+        view(),
+    );
+    assert_eq!(one.made_by, MadeBy::Template);
+    assert!(
+        one.html.contains("Open your request again? <a href=\"https://mail") && !one.html.contains(rate),
+        "{}",
+        one.html
+    );
+    let all =
+        templated(text("{{ blocks.sets() }}{% for one in offers %}\n{{ sets[one.name].url }}{% endfor %}"), view());
+    assert!(
+        all.text.contains(&format!("\n{reopen}\n{rate}\n")) && all.text.contains("It still happens: "),
+        "{}",
+        all.text
+    );
+    let gone = templated(text("{{ sets.gone.url }}"), view());
+    assert!(matches!(gone.made_by, MadeBy::ThemeInstead(_)), "a set that is not there gives way to the theme");
+    let offers =
+        vec![Offer { link: "javascript:alert(1)".into(), name: "x".into(), label: "x".into(), ..Offer::default() }];
+    assert!(!letter(Theme::Desk, View { offers, ..view() }).html.contains("javascript"));
 }
 
 #[test]
@@ -186,7 +226,10 @@ fn sec_15_a_letter_that_withholds_says_nothing_that_a_person_wrote() {
             view.earlier.iter_mut().for_each(|earlier| earlier.said = said());
             for happening in &mut view.happenings {
                 happening.changes.iter_mut().for_each(|change| change.to = Some(PLANTED.into()));
-                happening.comment.iter_mut().for_each(|comment| comment.said = said());
+                // That a letter did not arrive nobody wrote but we.
+                if kind != EventKind::Returned {
+                    happening.comment.iter_mut().for_each(|comment| comment.said = said());
+                }
                 happening.work.iter_mut().for_each(|work| work.said = Some(said()));
                 happening.files.iter_mut().for_each(|file| file.name = PLANTED.into());
             }

@@ -1,5 +1,7 @@
 //! `sealpost check`: what works, what does not, and what to do about it.
 
+mod templates;
+
 use super::{Failure, fault_in_words};
 use crate::settings::{self, Settings};
 use crate::wire;
@@ -12,8 +14,11 @@ use store::Store;
 /// Each thing that is looked at answers within this time, or counts as not working.
 const WITHIN: Duration = Duration::from_secs(30);
 
-/// What a site gets more of it for each project.
+/// What a site gets more of it for each project, and for each search, role and group of its mappings.
 const EACH_PROJECT: Duration = Duration::from_secs(3);
+
+/// Of more than these a site gets no more of it.
+const QUESTIONS_MAX: u32 = 1000;
 
 /// What was found: one line for each thing, and whether all is well.
 #[derive(Default)]
@@ -111,7 +116,8 @@ async fn look_at_sites(settings: &Settings, store: Option<&Store>, findings: &mu
     for site in &settings.sites {
         let late = || wire::SiteFindings::nothing(no_answer());
         let projects = wire::projects_of(settings, &site.name).len().min(wire::PROJECTS_MAX);
-        let patience = WITHIN + EACH_PROJECT * u32::try_from(projects).unwrap_or_default();
+        let questions = projects.saturating_add(wire::questions_of(site));
+        let patience = WITHIN + EACH_PROJECT * u32::try_from(questions).unwrap_or(QUESTIONS_MAX).min(QUESTIONS_MAX);
         let looked = tokio::time::timeout(patience, wire::look_at(settings, store, site)).await;
         let found = looked.unwrap_or_else(|_| late());
         let environment = site.environment.as_ref().map(|label| format!(", {label}")).unwrap_or_default();
@@ -122,6 +128,9 @@ async fn look_at_sites(settings: &Settings, store: Option<&Store>, findings: &mu
         if let Some(verdict) = found.fields {
             findings.say(&format!("site {}, fields for people without an account", site.name), verdict)?;
         }
+        if let Some(verdict) = found.mappings {
+            findings.say(&format!("site {}, mappings", site.name), verdict)?;
+        }
         if let Some(verdict) = found.webhooks {
             findings.say(&format!("site {}, webhooks", site.name), verdict)?;
         }
@@ -129,6 +138,9 @@ async fn look_at_sites(settings: &Settings, store: Option<&Store>, findings: &mu
             findings.say(&format!("site {}, history", site.name), verdict)?;
         }
         findings.say(&format!("letters of site {}", site.name), Ok(letters(site)))?;
+        for verdict in templates::verdicts(site).await? {
+            findings.say(&format!("templates of site {}", site.name), verdict)?;
+        }
     }
     Ok(())
 }

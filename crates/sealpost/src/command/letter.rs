@@ -1,6 +1,6 @@
 //! `sealpost letter`: what letters about events look like, before anybody gets one, and what became of each.
 
-mod captured;
+pub mod captured;
 mod listen;
 pub mod manual;
 pub mod outbox;
@@ -16,13 +16,15 @@ use std::path::PathBuf;
 pub enum What {
     /// One JSON object per letter, newest first.
     List {
+        #[command(flatten)]
+        filter: outbox::Filter,
         /// At most this many.
         #[arg(long, default_value_t = 50)]
         limit: u32,
     },
     /// What is known of one letter, as one JSON object; on a terminal over several lines.
     Show { id: String },
-    /// Send a letter once more that failed, was given up or waits for a person.
+    /// Send a letter once more that failed, was given up or waits for a person; or one that was sent, to the same recipient as it is.
     Again { id: String },
     /// The letter as it is sent, as a mail on standard output; the look is noted in the audit trail.
     Export { id: String },
@@ -35,8 +37,8 @@ pub enum What {
         /// The site whose letters it wanted no more.
         #[arg(long)]
         site: String,
-        /// The numeric id of the issue; without it, all of them.
-        #[arg(long, value_name = "ID")]
+        /// The issue, by its key or numeric id; without it, all of them.
+        #[arg(long, value_name = "ISSUE")]
         issue: Option<String>,
     },
     /// Write a letter about an issue on purpose, to anybody, and print its id.
@@ -97,7 +99,7 @@ fn theme(word: &str) -> Result<Theme, String> {
 /// Does what was asked.
 pub async fn run(config: impl FnOnce() -> PathBuf, what: What) -> Result<(), Failure> {
     match what {
-        What::List { limit } => outbox::list(&config(), limit).await,
+        What::List { filter, limit } => outbox::list(&config(), filter, limit).await,
         What::Show { id } => outbox::show(&config(), &id).await,
         What::Again { id } => outbox::again(&config(), &id).await,
         What::Export { id } => outbox::export(&config(), &id).await,

@@ -78,6 +78,7 @@ fn form(form: policy::profile::Form) -> String {
         Form::SomeOf(words) => format!("list of {}", quoted(words)),
         Form::Text | Form::Line => "text".into(),
         Form::TimeZone => "name of a time zone".into(),
+        Form::Language => "tag of a language".into(),
         Form::LongText => "text of several lines".into(),
         Form::Search => "search, at most 1000 characters".into(),
         Form::Texts => "texts".into(),

@@ -82,7 +82,7 @@ async fn answer(settings: &crate::settings::Settings, store: &store::Store, what
         },
         What::Replay { id, under, yes } => super::replay::run(settings, store, &id, &under, yes).await,
         What::Flag { id, reason, days } => match store.flag(&id, &reason, days, WHO).await? {
-            None => super::print(&format!("{id}: is flagged for {days} days\n")),
+            None => super::print(&flagged(store, &id, days).await?),
             Some(why) => Err(Failure::new(format!("{id}: {}", why.in_words()))),
         },
         What::Unflag { id } => match store.unflag(&id, WHO).await? {
@@ -94,6 +94,17 @@ async fn answer(settings: &crate::settings::Settings, store: &store::Store, what
             Some(why) => Err(Failure::new(format!("{id}: {}", why.in_words()))),
         },
     }
+}
+
+/// Until when the flag lasts, and why not for as long as was asked.
+async fn flagged(store: &store::Store, id: &str, days: u32) -> Result<String, Failure> {
+    let Some(flag) = store.flag_of(id).await? else { return Ok(format!("{id}: its flag is taken back already\n")) };
+    let most = store.flag_days_max(&flag.site);
+    let cut = match days > most {
+        true => format!("; no flag of site {} lasts longer than {most} days (keep_flags_days)", flag.site),
+        false => String::new(),
+    };
+    Ok(format!("{id}: is flagged until {}{cut}\n", time(flag.until)))
 }
 
 fn unknown(id: &str) -> Failure {
@@ -153,6 +164,7 @@ fn story_json(story: &Story) -> serde_json::Value {
             serde_json::json!({
                 "key": line.key, "begun_at": time(line.begun_at), "ended_at": line.ended_at.map(time),
                 "receipt": line.receipt, "fault": line.fault,
+                "taken": line.dialogue.as_ref().map(super::letter::outbox::left_json),
             })
         })
         .collect();

@@ -9,8 +9,13 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Sections of which nothing is read again.
 const SECTIONS: [&str; 8] = ["store", "console", "public", "operations", "log", "work", "cells", "mail"];
 /// What is read again all the same, or stands in another section.
-const READ_AGAIN: [&str; 4] =
-    ["store.keep_content_days", "store.keep_events_days", "store.keep_usage_days", "store.keep_billing_days"];
+const READ_AGAIN: [&str; 5] = [
+    "store.keep_content_days",
+    "store.keep_events_days",
+    "store.keep_usage_days",
+    "store.keep_billing_days",
+    "store.keep_flags_days",
+];
 const KEPT: [&str; 1] = ["dns.patience_s"];
 
 /// Keys of listeners that are read again, or say nothing once the settings are right.

@@ -8,6 +8,7 @@ mod outgoing;
 mod plans;
 mod public;
 mod references;
+mod sets;
 mod site_oauth;
 
 pub(super) use mailbox::OF_LISTENING;
@@ -57,6 +58,7 @@ impl Reader {
             keep_usage_days: self.integer(&store, "keep_usage_days") as u32,
             keep_events_days: self.integer(&store, "keep_events_days") as u32,
             keep_billing_days: self.integer(&store, "keep_billing_days") as u32,
+            keep_flags_days: self.integer(&store, "keep_flags_days") as u32,
             console: self.console(written),
             public: self.public(written),
             operations: self.address(&operations, "listen"),
@@ -126,6 +128,7 @@ impl Reader {
         let database = self.database(&section, &database);
         let key_book = self.text(&section, "key_book");
         let key_book = self.database(&section, &key_book);
+        let blobs = self.text(&section, "blobs");
         let reference = self.text(&section, "master_key");
         let master_key = secret::path(&reference, &self.folder).unwrap_or_else(|| {
             self.wrong(&section, "master_key", "is not a file", "write file:PATH or credential:NAME");
@@ -133,7 +136,7 @@ impl Reader {
         });
         store::Settings {
             database,
-            blobs: self.path(&section, "blobs").unwrap_or_default(),
+            blobs: self.folder.join(blobs),
             key_book,
             master_key,
             keep_content_days: self.integer(&section, "keep_content_days") as u32,
@@ -213,6 +216,7 @@ impl Reader {
             keep_events_days: self.optional_integer(section, "keep_events_days").map(|days| days as u32),
             keep_usage_days: self.optional_integer(section, "keep_usage_days").map(|days| days as u32),
             keep_billing_days: self.optional_integer(section, "keep_billing_days").map(|days| days as u32),
+            keep_flags_days: self.optional_integer(section, "keep_flags_days").map(|days| days as u32),
         }
     }
 
@@ -394,7 +398,10 @@ impl Reader {
     }
 
     fn path(&mut self, section: &Section, name: &str) -> Option<PathBuf> {
-        self.optional_text(section, name).map(|path| self.folder.join(path))
+        let path = self.optional_text(section, name)?;
+        let path = self.folder.join(path);
+        // Beside settings of this folder it is told as it was written.
+        Some(path.strip_prefix(".").map(Path::to_owned).unwrap_or(path))
     }
 
     fn address(&mut self, section: &Section, name: &str) -> SocketAddr {

@@ -1,6 +1,7 @@
 //! Settings as they were written: each value with its place, checked against the table, environment overrides applied.
 
 use super::table::{Kind, Missing, Setting, settings};
+use policy::profile::nearest;
 use std::collections::BTreeMap;
 use std::fmt;
 use toml::de::{DeTable, DeValue};
@@ -153,7 +154,7 @@ fn collect(table: &DeTable<'_>, lines: &Lines<'_>, problems: &mut Vec<Problem>) 
                 problems.push(problem(&single, "", place, "may stand several times", format!("write [[{single}]]")))
             }
             _ => {
-                let near = guess(&single, settings().map(|s| section_of(s.key).trim_end_matches("[]")));
+                let near = nearest(&single, settings().map(|s| section_of(s.key).trim_end_matches("[]")));
                 problems.push(problem(&single, "", place, "is not a section of the settings", meant(near)));
             }
         }
@@ -167,7 +168,7 @@ fn section(name: &str, place: String, table: &DeTable<'_>, lines: &Lines<'_>, pr
         let place = lines.place(key.span().start);
         let full = format!("{name}.{}", key.get_ref());
         let Some(setting) = find(&full) else {
-            let near = guess(key.get_ref(), settings().filter(|s| section_of(s.key) == name).map(|s| name_of(s.key)));
+            let near = nearest(key.get_ref(), settings().filter(|s| section_of(s.key) == name).map(|s| name_of(s.key)));
             problems.push(problem(&full, "", place, "is not a setting", meant(near)));
             continue;
         };
@@ -202,7 +203,7 @@ fn keep(setting: &Setting, value: Value, section: &mut Section, problems: &mut V
         Some(why) => {
             let shown = if setting.kind == Kind::Secret { String::new() } else { value.scalar.to_string() };
             let hint = match (setting.kind, &value.scalar) {
-                (Kind::Choice(words), Scalar::Text(text)) => guess(text, words.iter().copied()),
+                (Kind::Choice(words), Scalar::Text(text)) => nearest(text, words.iter().copied()),
                 _ => None,
             };
             let hint = hint.map_or_else(String::new, |near| format!("; did you mean {near}?"));
@@ -337,16 +338,6 @@ pub fn name_of(key: &str) -> &str {
     key.split_once('.').map_or(key, |(_, name)| name)
 }
 
-/// The known word that is most like the written one; `None` when fewer than half of their letters are the same, because a guess
-/// that is far off leads astray.
-pub fn guess<'w>(written: &str, known: impl Iterator<Item = &'w str>) -> Option<&'w str> {
-    let near = policy::profile::nearest(written, known)?;
-    let mut left: Vec<char> = near.chars().collect();
-    let longer = left.len().max(written.chars().count());
-    let same = written.chars().filter(|c| left.iter().position(|l| l == c).map(|at| left.swap_remove(at)).is_some());
-    (same.count() * 2 > longer).then_some(near)
-}
-
 fn meant(near: Option<&str>) -> String {
     near.map_or_else(|| "see docs/settings.md for what there is".to_owned(), |near| format!("did you mean {near}?"))
 }
@@ -383,7 +374,7 @@ mod tests {
 
     #[test]
     fn a_guess_is_made_only_when_it_is_near() {
-        let near = |text: &str| guess(text, ["none", "starttls", "implicit"].into_iter());
+        let near = |text: &str| nearest(text, ["none", "starttls", "implicit"]);
         assert_eq!(
             (near("startls"), near("implict"), near("nnoe")),
             (Some("starttls"), Some("implicit"), Some("none"))

@@ -126,7 +126,7 @@ impl Endings {
     pub async fn tell(&self) {
         let all = match self.all().await {
             Ok(all) => all,
-            Err(fault) => return tracing::warn!(code = %fault.code, detail = fault.detail, "ends are not known"),
+            Err(fault) => return tracing::warn!(code = %fault.code, detail = fault.logged(), "ends are not known"),
         };
         for Ending { of, what, days_left } in all {
             let near = TOLD_AT_DAYS.into_iter().find(|days| days_left <= *days);

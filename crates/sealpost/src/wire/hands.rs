@@ -1,17 +1,23 @@
-//! What the console's pages have done beyond the store: mailboxes tested and looked into, test cases made, under the settings of
-//! the moment.
+//! What the console's pages have done beyond the store: mailboxes tested and looked into, test cases and letters for a look made, under
+//! the settings of the moment.
 
 use super::fetching::ask_how_many;
+use super::{Lasting, previewing};
 use crate::command::cases::{self, Asking};
+use crate::command::letter::captured::Looking;
 use crate::command::{fault_in_words, mailbox};
 use crate::settings::{Mailbox, Settings};
-use console::hands::{Case, Hands, MailboxLine, Round, RoundLine};
+use console::hands::{Case, Hands, MailboxLine, Preview, Round, RoundLine, Wanted};
 use console::reader::Answer;
 use engine::cell::Cells;
 use engine::fetch::{Line, OnServer, Outcome};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 use store::Store;
+use tokio::sync::Semaphore;
+
+/// Letters that are made for a look at the same time: each asks the tracker about everybody who may be told.
+static LOOKS: Semaphore = Semaphore::const_new(2);
 
 /// A page waits so long at most; the console answers every request within 30 seconds.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -21,11 +27,12 @@ pub struct PageHands {
     settings: RwLock<Arc<Settings>>,
     store: Store,
     cells: Cells,
+    lasting: Lasting,
 }
 
 impl PageHands {
-    pub fn new(settings: Settings, store: Store, cells: Cells) -> PageHands {
-        PageHands { settings: RwLock::new(Arc::new(settings)), store, cells }
+    pub fn new(settings: Settings, store: Store, cells: Cells, lasting: Lasting) -> PageHands {
+        PageHands { settings: RwLock::new(Arc::new(settings)), store, cells, lasting }
     }
 
     /// Puts other settings in place.
@@ -93,6 +100,29 @@ impl Hands for PageHands {
                     Ok(Case { files: files.map(|(ending, content)| (format!("{id}.{ending}"), content)).into() })
                 }
                 Err(failure) => Err(failure.text),
+            })
+        })
+    }
+
+    fn mappings(&self, site: &str) -> Vec<String> {
+        let settings = self.settings();
+        let text = settings.site(site).and_then(|site| site.mappings.as_deref());
+        let mappings = text.and_then(|text| policy::Mappings::from_toml(text, "").ok());
+        mappings.iter().flat_map(policy::Mappings::names).map(str::to_owned).collect()
+    }
+
+    fn preview<'a>(&'a self, wanted: Wanted<'a>) -> Answer<'a, Result<Preview, String>> {
+        Box::pin(async move {
+            let (settings, who) = (self.settings(), wanted.who);
+            let looking =
+                Looking { settings: &settings, store: &self.store, cells: &self.cells, lasting: &self.lasting, who };
+            let made = async {
+                let _turn = LOOKS.acquire().await;
+                previewing::preview(&looking, &wanted).await
+            };
+            Ok(match tokio::time::timeout(PATIENCE, made).await {
+                Ok(made) => made.map_err(|failure| failure.text),
+                Err(_) => Err(format!("The letter could not be made within {} s; try again.", PATIENCE.as_secs())),
             })
         })
     }

@@ -44,6 +44,14 @@ pub struct Watched {
     pub engine: Arc<engine::Gateway>,
 }
 
+impl Watched {
+    /// The names of the outgoing mail servers in this condition.
+    fn outgoings(&self, condition: Condition) -> Vec<String> {
+        let of = self.engine.outgoings().into_iter().filter(|one| one.condition == condition);
+        of.map(|one| one.name).collect()
+    }
+}
+
 impl Now for Watched {
     fn sites(&self) -> Vec<SiteNow> {
         let refused = self.engine.refused_grants();
@@ -77,8 +85,11 @@ impl Now for Watched {
     }
 
     fn halted(&self) -> Vec<String> {
-        let halted = self.engine.outgoings().into_iter().filter(|one| one.condition == Condition::Halted);
-        halted.map(|one| one.name).collect()
+        self.outgoings(Condition::Halted)
+    }
+
+    fn away(&self) -> Vec<String> {
+        self.outgoings(Condition::Away)
     }
 
     fn plans(&self) -> Vec<PlanNow> {
@@ -123,7 +134,7 @@ fn shown(part: mail::message::Part, number: usize) -> Part {
 fn in_words(class: PartClass) -> &'static str {
     match class {
         PartClass::Container => "container",
-        PartClass::Body => "text of the mail",
+        PartClass::Body => console::reader::BODY,
         PartClass::File => "file",
         PartClass::InlinePicture => "picture in the text",
         PartClass::QuotedPicture => "picture of the quoted text",

@@ -3,18 +3,24 @@
 use super::adapters::{is_of_an_app, speaker, speaker_of_account, webhook_secrets};
 use super::fetching::out_of_reach;
 use super::site_fields::{Found, find_by, wanted_fields};
+use super::site_mappings;
 use super::site_projects;
 use super::webhooks;
-use crate::command::fault_in_words;
+use crate::command::{Failure, fault_in_words};
 use crate::settings::{Settings, Site};
 use courier::oauth::read_cloud_id;
 use engine::speak::{Route, Speaker, read_openly};
 use engine::tokens::Tokens;
 use policy::{Fault, FaultCode};
 use std::collections::BTreeSet;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use store::Store;
 use tracker::{Answer, Dialect, Operation};
+
+const MINUTE_MS: i64 = 60 * 1000;
+const DAY_MINUTES: i64 = 24 * 60;
+/// Clocks that differ by less are not spoken of.
+const OFF_MINUTES: i64 = 10;
 
 /// What was found about a site: what it is, and each project by itself.
 pub struct SiteFindings {
@@ -22,6 +28,8 @@ pub struct SiteFindings {
     pub projects: Vec<(String, Result<String, String>)>,
     /// Fields that a profile wants people in; `None` where none wants any.
     pub fields: Option<Result<String, String>>,
+    /// What the mappings ask of it; `None` where there are none.
+    pub mappings: Option<Result<String, String>>,
     /// How it tells what happens; `None` where it is not heard.
     pub webhooks: Option<Result<String, String>>,
     /// Whether what happened can be read; `None` where it is not.
@@ -31,7 +39,14 @@ pub struct SiteFindings {
 impl SiteFindings {
     /// Nothing was found, because of this.
     pub fn nothing(why: String) -> SiteFindings {
-        SiteFindings { site: Err(why), projects: Vec::new(), fields: None, webhooks: None, history: None }
+        SiteFindings {
+            site: Err(why),
+            projects: Vec::new(),
+            fields: None,
+            mappings: None,
+            webhooks: None,
+            history: None,
+        }
     }
 }
 
@@ -58,6 +73,10 @@ async fn look_by(speaker: &Speaker, settings: &Settings, site: &Site) -> SiteFin
         true => Some(people_fields(speaker, settings, site).await),
         false => None,
     };
+    let mappings = match found.is_ok() {
+        true => site_mappings::look(speaker, settings, site).await,
+        false => None,
+    };
     let awaited = !site.webhook_secrets.is_empty() || (is_of_an_app(site) && site.mappings.is_some());
     let webhooks = match (&settings.public, found.is_ok() && awaited) {
         (Some(public), true) => Some(webhooks::standing(speaker, public, site).await),
@@ -74,11 +93,37 @@ async fn look_by(speaker: &Speaker, settings: &Settings, site: &Site) -> SiteFin
         }
         (_, false) => None,
     };
+    let webhooks = match webhooks {
+        Some(Ok(standing)) => Some(with_clock(speaker, site, standing).await),
+        other => other,
+    };
     let history = match site.history_poll.filter(|_| found.is_ok()) {
         Some(every) => Some(history(speaker, site, every).await),
         None => None,
     };
-    SiteFindings { site: found, projects, fields, webhooks, history }
+    SiteFindings { site: found, projects, fields, mappings, webhooks, history }
+}
+
+/// How webhooks stand, with what its clock means for them where that differs from ours. A site that does not tell its time is not judged.
+async fn with_clock(speaker: &Speaker, site: &Site, standing: String) -> Result<String, String> {
+    let Ok(Answer::Clock(theirs_ms)) = ask(speaker, site.dialect, &Operation::ReadClock).await else {
+        return Ok(standing);
+    };
+    let ours = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let ours_ms = i64::try_from(ours.as_millis()).unwrap_or(i64::MAX);
+    match theirs_ms.saturating_sub(ours_ms) / MINUTE_MS {
+        ahead if ahead >= OFF_MINUTES => {
+            Ok(format!("{standing}; its clock is {ahead} minutes ahead of ours, set one of them"))
+        }
+        ahead if ahead <= -DAY_MINUTES => Err(format!(
+            "its clock is {} minutes behind ours, so what it tells counts as long over and is refused; set one of them",
+            -ahead
+        )),
+        ahead if ahead <= -OFF_MINUTES => {
+            Ok(format!("{standing}; its clock is {} minutes behind ours, set one of them", -ahead))
+        }
+        _ => Ok(standing),
+    }
 }
 
 /// Whether the site tells its time and which issues were touched, as the gateway will ask it.
@@ -114,6 +159,22 @@ pub fn projects_of(settings: &Settings, site: &str) -> Vec<String> {
 pub(super) async fn ask(speaker: &Speaker, dialect: Dialect, operation: &Operation) -> Result<Answer, Fault> {
     let response = speaker.say(&dialect.request(operation)).await?;
     dialect.answer(operation, &response)
+}
+
+/// The numeric id of an issue of this site.
+///
+/// # Errors
+/// When the site has no issue of this key, or none for the gateway's account, or does not answer.
+pub async fn issue_id(store: &Store, site: &Site, key: &str) -> Result<String, Failure> {
+    let speaker = speaker(site, &Tokens::new(store.clone()))?;
+    match ask(&speaker, site.dialect, &Operation::ReadIssue { issue: key.to_owned() }).await {
+        Ok(Answer::Issue(issue)) => Ok(issue.id),
+        Ok(_) => Err(Failure::new(format!("the answer of {} about {key} is none; give its numeric id", site.name))),
+        Err(fault) => Err(Failure::new(format!(
+            "which issue {key} is cannot be told: {}; give its numeric id (`issue_id` of `sealpost letter list`)",
+            fault_in_words(&fault)
+        ))),
+    }
 }
 
 /// Whether the fields are there in which profiles want people without an account.

@@ -2,9 +2,10 @@
 
 use super::site_check::{ask, profiles_of};
 use crate::command::fault_in_words;
-use crate::settings::{Settings, guess};
+use crate::settings::Settings;
 use engine::speak::Speaker;
 use policy::field::{self, FIELDS_MAX, FieldMeta};
+use policy::profile::nearest;
 use policy::{Aim, Fault, FaultCode, Refusing};
 use std::collections::{BTreeMap, BTreeSet};
 use tracker::{Answer, Dialect, Named, Operation};
@@ -246,7 +247,7 @@ fn no_status(wanted: &[String], there: &[String], by: &str) -> Option<String> {
 
 fn no_type(wanted: &Wanted, types: &[Named]) -> String {
     let names = || types.iter().map(|one| one.name.as_str());
-    let near = guess(&wanted.aim.issue_type, names());
+    let near = nearest(&wanted.aim.issue_type, names());
     let near = near.map_or_else(String::new, |near| format!(", did you mean {near:?}"));
     let has = names().take(NAMED_MAX).collect::<Vec<_>>().join(", ");
     format!(

@@ -108,3 +108,98 @@ async fn issue_types_fields_and_values_that_a_project_lacks_are_told_with_their_
         assert!(line.contains(told), "{told:?} is missing: {line}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_template_that_makes_no_letter_is_told_with_its_field_and_line_before_the_first_letter() {
+    let mut world = World::start().await;
+    fs::write(world.home.file("mappings.toml"), "[default]\ntheme = \"desk\"\n").unwrap();
+    let file = world.home.file("templates.toml");
+    let templates = |of_comments: &str, of_invoices: &str| {
+        let text = format!(
+            "[created]\nsubject = '{{{{ issue.key }}}}'\n\n[commented]\nhtml = \"\"\"\n<h1>{{{{ issue.summary }}}}</h1>\n<p>{of_comments}</p>\n\
+             \"\"\"\n\n[written.invoice]\ntext = \"{of_invoices}\"\n\n[summary]\ntext = '{{{{ summary.count }}}}'\n"
+        );
+        fs::write(&file, text).unwrap();
+    };
+    templates("{{ issue.key }}", "{{ subject }}");
+    world.home.settings.set("[[site]]", "mappings", quoted("mappings.toml"));
+    world.home.settings.set("[[site]]", "templates", quoted("templates.toml"));
+    let (_, said) = check(&world);
+    let made = line(&said, "templates of site");
+    assert!(made.starts_with("works") && made.contains("they made 16 letters of samples"), "{said}");
+
+    for (wrong, why) in [
+        ("{{ issue.nothing.more }}", "the html of the template is wrong: line 7: "),
+        ("{{ issue.key", "the html of the template is wrong: line "),
+        ("{{ brand.logo.alt }}", "the html of the template is wrong: line 7: "),
+    ] {
+        templates(wrong, "{{ 1 // 0 }}");
+        let (well, said) = check(&world);
+        let told: Vec<&str> = said.lines().filter(|line| line.contains("templates of site")).collect();
+        assert!(!well && told.len() == 2 && told.iter().all(|line| line.starts_with("DOES NOT")), "{said}");
+        assert!(told[0].contains(&format!("[commented]: {why}")), "{said}");
+        assert!(told[0].contains("in a letter `commented` by the theme desk in en"), "{said}");
+        assert!(told[1].contains("[written.invoice]: the text of the template is wrong: line 11: "), "{said}");
+    }
+    // What is not compiled at all is refused with the settings.
+    templates("{% include 'x' %}", "");
+    let (well, said) = check(&world);
+    assert!(!well && said.contains("templates.toml: [commented] html: line 7: {% include %} is for themes"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_language_without_words_is_refused_with_those_that_there_are() {
+    let mut world = World::start().await;
+    world.home.settings.set("[[site]]", "mappings", quoted("mappings.toml"));
+    let with = |language: &str| {
+        let text = format!("[default]\n[[project]]\nkey = \"DEMO\"\nlanguage = \"{language}\"\n");
+        fs::write(world.home.file("mappings.toml"), text).unwrap();
+        check(&world)
+    };
+    let (_, said) = with("de-AT");
+    assert!(line(&said, "settings").starts_with("works"), "{said}");
+    for language in ["deutsch", "fr"] {
+        let (well, said) = with(language);
+        let told = line(&said, "is no language that letters are written in; write one of \"en\", \"de\"");
+        assert!(!well && told.contains("mappings.toml:4: ") && told.contains(language), "{said}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_mappings_ask_in_vain_is_told_with_their_names() {
+    let mut world = World::start().await;
+    world.home.settings.set("[[site]]", "mappings", quoted("mappings.toml"));
+    let with = |text: &str| {
+        fs::write(world.home.file("mappings.toml"), text).unwrap();
+        let (_, said) = check(&world);
+        line(&said, "site demo, mappings: ").to_owned()
+    };
+    let comments = "[[mapping]]\nname = \"vip\"\nevents = [\"commented\"]\n";
+    let right = with(&format!(
+        "{comments}roles = [\"Administrators\"]\naudience = [\"reporter\"]\njql = \"project = DEMO AND labels = vip ORDER BY key\"\n\
+         [[summary]]\nname = \"own\"\nat = \"0 8 * * *\"\njql = \"assignee = currentUser()\"\naddresses = [\"a@people.example\"]\n"
+    ));
+    assert!(right.starts_with("works"), "{right}");
+    let wrong = with(&format!(
+        "{comments}audience = [\"reporter\", \"mail_people\"]\nroles = [\"Knights\"]\ngroups = [\"nobodies\"]\njql = \"nonsense ~~ here\"\n\
+         [[summary]]\nname = \"open\"\nat = \"0 8 * * *\"\njql = \"statuss = x\"\naddresses = [\"a@people.example\"]\n\
+         [[mapping]]\nname = \"off\"\nenabled = false\nevents = [\"commented\"]\naudience = [\"reporter\"]\njql = \"more ~~ nonsense\"\n"
+    ));
+    assert!(wrong.starts_with("DOES NOT") && !wrong.contains("\"off\""), "{wrong}");
+    for told in [
+        "jql of mapping \"vip\" is not answered, so nobody is told by it: ",
+        "jql of summary \"open\" is not answered",
+        "DEMO has no role \"Knights\", which mapping \"vip\" names",
+        "the people of the group \"nobodies\", which mapping \"vip\" names, cannot be had: ",
+        "mail_people (mapping \"vip\") reaches nobody",
+        "set sender_address_field in one",
+        "`sealpost site fields demo --create` makes the field",
+    ] {
+        assert!(wrong.contains(told), "{told:?} is missing: {wrong}");
+    }
+    let profile =
+        "[default]\nproject = \"DEMO\"\nissue_type = \"Task\"\nsender_address_field = \"Mail sender address\"\n";
+    fs::write(world.home.file("profile.toml"), profile).unwrap();
+    let kept = with(&format!("{comments}audience = [\"mail_people\"]\n"));
+    assert!(kept.starts_with("works"), "{kept}");
+}

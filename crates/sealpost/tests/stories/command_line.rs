@@ -194,7 +194,9 @@ fn notify_try_says_who_is_told_and_who_is_not() {
         std::fs::write(&path, text).unwrap();
         path
     };
-    let mappings = put("mappings.toml", &blocks("toml")[0]).display().to_string();
+    let mappings = put("mappings.toml", blocks("toml").iter().find(|block| block.contains("on call")).unwrap())
+        .display()
+        .to_string();
     let facts = put("facts.json", &json[1]).display().to_string();
     let files = [put("events.json", &json[0]), put("none.json", "[]"), put("wrong.json", "{}")];
     let output = run(&["notify", "try", "--mappings", &mappings, "--facts", &facts], &files);

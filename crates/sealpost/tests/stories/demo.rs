@@ -51,12 +51,27 @@ fn the_demo_shows_eight_outcomes_and_shares_its_folder_with_nobody() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     let (demo, text) = start(folder, &["demo", "--data", "demo", "--fresh"]);
-    let outcomes: Vec<&str> = text
+    let (samples, _) = text.split_once("What happens in the desk becomes mail.").unwrap();
+    let outcomes: Vec<&str> = samples
         .lines()
         .filter(|line| line.contains(".eml"))
         .map(|line| line.split_whitespace().nth(1).unwrap_or_default())
         .collect();
     assert_eq!(outcomes, ["create", "comment", "create", "comment", "create", "ignore", "ignore", "create"], "{text}");
+
+    // And the other way: an agent's comment is a letter, which is answered.
+    for said in [
+        "is told          ana.soares@northwind.example: ",
+        "its letter       [DEMO-1] The label printer on floor 3 prints blank pages",
+        "is answered      comment on DEMO-1: ",
+        "/letters/events",
+    ] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+    let letters: Vec<_> = fs::read_dir(folder.join("demo/mailbox")).unwrap().collect();
+    assert_eq!(letters.len(), 1, "of mails that came in nobody else is told: {letters:?}");
+    let letter = fs::read_to_string(folder.join("demo/mailbox/1.eml")).unwrap();
+    assert!(letter.contains("A technician is on the way."), "{letter}");
 
     let settings = fs::read(folder.join("demo/sealpost.toml")).unwrap();
     for words in [&["demo", "--data", "demo"][..], &["demo", "--data", "demo", "--fresh"]] {
@@ -75,7 +90,7 @@ fn the_demo_shows_eight_outcomes_and_shares_its_folder_with_nobody() {
     let again = run(folder, &deliver);
     assert!(told(&again).contains("create DEMO-5") && told(&again).contains("known already"), "{}", told(&again));
     let listed = run(folder, &["message", "list", "--config", "demo/sealpost.toml"]);
-    assert_eq!(String::from_utf8_lossy(&listed.stdout).lines().count(), 9, "{}", told(&listed));
+    assert_eq!(String::from_utf8_lossy(&listed.stdout).lines().count(), 10, "{}", told(&listed));
 
     drop(demo);
     let (_demo, text) = start(folder, &["demo", "--data", "demo"]);

@@ -2,6 +2,7 @@
 
 use super::world::{PROGRAM, World, told};
 use rig::settings_file::quoted;
+use rig::web;
 use std::fs::{self, File};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -78,4 +79,36 @@ async fn settings_are_tried_against_a_desk_with_projects_of_ones_own() {
         Some(2),
         "a desk without projects is of no use"
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_desk_plays_data_center_and_somebody_works_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_desk, text) = start(folder.path(), &["--project", "HR", "--data-center"]);
+    assert!(!text.contains("account = "), "its token goes alone: {text}");
+    let mut world = World::start().await;
+    for key in ["dialect", "api_base", "browse_base", "token"] {
+        world.home.settings.set("[[site]]", key, quoted(&printed(&text, key)));
+    }
+    world.home.settings.remove("[[site]]", "account");
+    fs::write(world.home.file("profile.toml"), "[default]\nproject = \"HR\"\nissue_type = \"Task\"\n").unwrap();
+    let checked = world.run(&["check", "--config", "sealpost.toml"]);
+    assert!(checked.status.success() && told(&checked).contains("project HR: "), "{}", told(&checked));
+    let token = printed(&text, "token");
+    let token = fs::read_to_string(token.trim_start_matches("file:")).unwrap();
+    let authorization = format!("Authorization: Bearer {}", token.trim());
+    let page = web::get(
+        &format!("{}/rest/api/2/group/member?groupname=agents", printed(&text, "api_base")),
+        &[authorization.as_str()],
+    );
+    assert!(page.status == 200 && page.body.contains("Desk agent"), "{}", page.body);
+
+    let demo = program_demo(folder.path());
+    assert!(told(&demo).contains("the desk (`sealpost desk`) is running in sealpost-desk"), "{}", told(&demo));
+}
+
+/// A demo in the folder of the desk.
+fn program_demo(folder: &Path) -> std::process::Output {
+    let words = ["demo", "--data", "sealpost-desk"];
+    Command::new(PROGRAM).args(words).current_dir(folder).stdin(Stdio::null()).output().unwrap()
 }

@@ -15,7 +15,11 @@ pub const SECRET: &str = "planted-webhook-secret-5519";
 
 /// A gateway that hears the desk; where its hooks are.
 pub async fn hearing() -> (World, String) {
-    let mut world = World::start().await;
+    hearing_of(World::start().await)
+}
+
+/// The same of this desk.
+pub fn hearing_of(mut world: World) -> (World, String) {
     let base = listen(&mut world);
     world.home.write_secret("hook.secret", SECRET);
     world.home.settings.set("[[site]]", "webhook_secret", quoted("file:hook.secret"));
@@ -61,6 +65,13 @@ async fn what_happens_in_the_desk_is_told_registered_by_the_program_itself() {
     let said = String::from_utf8_lossy(&shown.stdout).into_owned();
     assert!(shown.status.success() && said.contains(&url) && said.contains("no webhook to"), "{}", told(&shown));
     assert!(!said.contains(SECRET), "{said}");
+    for field in [
+        "Name:    Sealpost demo",
+        "Secret:  the line in the file that site[].webhook_secret names",
+        "Events:  tick jira:issue_created",
+    ] {
+        assert!(said.contains(field), "{field}: {said}");
+    }
     let registered = webhook(&["--register"]);
     assert!(registered.status.success(), "{}", told(&registered));
     let checked = world.run(&["check", "--config", "sealpost.toml"]);
@@ -202,6 +213,20 @@ async fn sec_38_what_nothing_proves_is_refused_and_leaves_nothing_but_a_count() 
     assert_eq!(metrics.sum("sealpost_webhooks_out_of_time_total", &[]), 1);
     assert!(!gateway.log().contains("planted"), "{}", gateway.log());
     assert_eq!(post(&[&good], &body), 202, "the right one is heard all the same");
+    // A tracker whose clock is fast tells nothing twice, so nothing of it is lost; nor is anything of it taken in again.
+    for (id, days) in [(3, 0), (4, 60)] {
+        let fast = commented(id, now_ms() + days * 86_400_000 + 11 * 60_000);
+        for _ in 0..2 {
+            assert_eq!(post(&[&signed(SECRET, &fast)], &fast), 202);
+        }
+    }
+    let never = commented(5, now_ms() + 100 * 86_400_000);
+    assert_eq!(post(&[&signed(SECRET, &never)], &never), 400, "it could be told again when it is known no more");
+    assert_eq!(events(&world).len(), 3);
+    let (log, metrics) = (gateway.log(), gateway.metrics());
+    assert_eq!(metrics.sum("sealpost_webhooks_ahead_total", &[]), 4);
+    assert_eq!(log.matches("a webhook tells of a time that is not ours").count(), 2, "one of each, once: {log}");
+    assert!(!log.contains("planted"), "{log}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -141,6 +141,34 @@ async fn files_of_a_comment_go_along_and_what_may_not_leave_stays() {
     assert_eq!(why, ["along", "along", "files_when does not hold", too_large], "{line:#}");
 }
 
+/// People are told that something happened, and read it where the tracker asks who they are.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sec_15_a_mapping_that_says_nothing_sends_no_word_and_no_file() {
+    let mappings = MAPPINGS.replace("urgent = true\n", "urgent = true\nletter_says = \"link\"\n");
+    let mut telling = Telling::start_with(|home| fs::write(home.file("mappings.toml"), mappings).unwrap()).await;
+    let key = telling.issue();
+    let ann = telling.world.desk.add_person(INSIDER, "Ann").await.unwrap();
+    telling.world.watch(&key, &ann);
+    let offer = made("offer.bin", 3_001);
+    let id = attach(&telling, &key, &offer);
+    comment(&telling, &key, &id, &[(&id, "planted-words")]);
+    // The issue, the file, and the comment.
+    let letters = telling.letters(3);
+    for (address, is_insider) in [(OUTSIDER, false), (INSIDER, true)] {
+        let [letter] = to(&letters, address).try_into().unwrap();
+        let read = read(letter);
+        let (text, html) = (read["text"].as_str().unwrap(), read["html"].as_str().unwrap());
+        assert!(digests(&read, "name").is_empty() && digests(&read, "content_id").is_empty(), "{read:#}");
+        for said in [text, html, letter.mail.as_str()] {
+            for word in ["planted-words", "offer.bin", "A leak"] {
+                assert!(!said.contains(word), "{word}: {said}");
+            }
+        }
+        assert!(text.contains(&key) && text.contains("Protected: read it in the issue."), "{text}");
+        assert_eq!(html.contains(&format!("/browse/{key}")), is_insider, "{html}");
+    }
+}
+
 /// Somebody adds a picture, and whoever watches has it with a small picture beside its name.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_picture_that_was_added_goes_along_with_a_small_one_of_it() {

@@ -58,7 +58,7 @@ async fn every_letter_can_be_read_in_light_and_dark_wide_and_narrow() {
     let output = preview(folder.path(), &[]);
     assert!(output.status.success(), "{}", told(&output));
     let letters = lines(&output);
-    assert_eq!(letters.len(), 3 * 11 * 2, "themes, kinds, languages");
+    assert_eq!(letters.len(), 3 * 12 * 2, "themes, kinds, languages");
     let browser = Browser::start().await;
     for letter in &letters {
         let file = letter["files"][2].as_str().unwrap();
@@ -66,16 +66,21 @@ async fn every_letter_can_be_read_in_light_and_dark_wide_and_narrow() {
         for (width, scheme) in LOOKS {
             browser.look(width, scheme).await;
             browser.open(&format!("file://{file}")).await;
-            let wide = browser.run("return document.documentElement.scrollWidth").await.as_u64().unwrap();
-            assert!(wide <= u64::from(width), "{name} is {wide} wide in {width}");
-            assert_eq!(browser.run(FAINT).await, json!([]), "{name} {width} {scheme}");
-            keep_picture(&browser, &format!("{name}-{width}-{scheme}")).await;
+            assert_looks_right(&browser, width, &format!("{name}-{width}-{scheme}")).await;
         }
         assert_eq!(browser.run(LACKS).await, json!([]), "{name}");
         let shown = browser.run("return document.body.innerText").await;
         assert!(shown.as_str().unwrap().contains("NORTH-41"), "{name}: {shown}");
     }
     browser.close().await;
+}
+
+/// Whether whatever the browser shows fits and can be read; a picture of it is kept as those of letters are.
+pub async fn assert_looks_right(browser: &Browser, width: u32, name: &str) {
+    let wide = browser.run("return document.documentElement.scrollWidth").await.as_u64().unwrap();
+    assert!(wide <= u64::from(width), "{name} is {wide} wide in {width}");
+    assert_eq!(browser.run(FAINT).await, json!([]), "{name}");
+    keep_picture(browser, name).await;
 }
 
 async fn keep_picture(browser: &Browser, name: &str) {
@@ -98,6 +103,7 @@ async fn a_letter_of_wide_words_fits_a_telephone() {
         wide.clone_into(text);
     }
     view.issue.assignee = Some(wide.clone());
+    view.offers[0].label.clone_from(&wide);
     view.reason = policy::template::view::Reason::Role(wide.clone());
     view.earlier[0].said = said.clone();
     view.earlier[0].who.clone_from(&wide);
@@ -187,7 +193,7 @@ fn a_preview_tells_of_a_template_that_gave_way() {
     assert_eq!(output.status.code(), Some(1), "{}", told(&output));
     let gave_way: Vec<Value> = lines(&output).into_iter().filter(|line| line["made_by"] == "theme_instead").collect();
     assert_eq!(gave_way.len(), 2, "one for each language");
-    assert_eq!(gave_way[0]["why"], "the html of the template is empty");
+    assert_eq!(gave_way[0]["why"], "[worked]: the html of the template is empty");
     let output = with("[worked]\nhtml = '{% include \"x\" %}'\n");
     assert_eq!(output.status.code(), Some(1), "{}", told(&output));
     assert!(told(&output).contains("{% include %} is for themes alone"), "{}", told(&output));

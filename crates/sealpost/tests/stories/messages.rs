@@ -81,3 +81,31 @@ async fn a_refused_mail_is_woken_by_a_person_and_ends_well() {
     let again = world.run(&["message", "--config", "sealpost.toml", "wake", &id]);
     assert_eq!(again.status.code(), Some(1), "what is done is not woken: {}", told(&again));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flag_lasts_no_longer_than_its_site_keeps_flags() {
+    let mut world = World::start().await;
+    let mut gateway = world.home.start();
+    let mail = mails::request("a@example.org", "The printer burns", "Flames.");
+    let id = world.hand_in(&mail).await.unwrap().id().unwrap().to_owned();
+    gateway.wait_until_quiet();
+    let flagged = |world: &World, days: &str| {
+        let words = ["message", "--config", "sealpost.toml", "flag", &id, "--reason", "Why an issue?", "--days", days];
+        let output = world.run(&words);
+        assert!(output.status.success(), "{}", told(&output));
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        let (_, until) = said.split_once("is flagged until ").unwrap_or_else(|| panic!("{said}"));
+        let until = until.split([';', '\n']).next().unwrap().parse::<jiff::Timestamp>().unwrap();
+        let hours = until.duration_since(jiff::Timestamp::now()).as_secs_f64() / 3600.0;
+        ((hours / 24.0).round() as u32, said)
+    };
+    let (days, said) = flagged(&world, "20");
+    assert!(days == 20 && !said.contains("keep_flags_days"), "{said}");
+    world.home.settings.set("[store]", "keep_flags_days", 10);
+    let (days, said) = flagged(&world, "20");
+    assert!(days == 10 && said.contains("no flag of site demo lasts longer than 10 days (keep_flags_days)"), "{said}");
+    world.home.settings.set("[[site]]", "keep_flags_days", 3);
+    assert_eq!(flagged(&world, "20").0, 3);
+    let (days, said) = flagged(&world, "2");
+    assert!(days == 2 && !said.contains("keep_flags_days"), "{said}");
+}

@@ -1,7 +1,9 @@
 //! At rest and in the log nothing shows what people wrote or who they are (PRIV-01, PRIV-02, PRIV-16, SEC-46).
 
-use super::world::{TOKEN, World};
+use super::outbound::Telling;
+use super::world::{TOKEN, World, told};
 use desk::{Fault, RouteKind, When};
+use rig::post_office::Mishap;
 use rig::settings_file::quoted;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -76,6 +78,32 @@ async fn planted_words_are_found_in_no_file_and_in_no_log() {
     look_everywhere(&world);
     for word in PLANTED {
         assert!(!metrics.0.contains(word) && !gateway.output().contains(word), "{word}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn priv_16_what_a_server_says_of_a_letter_stands_in_its_story_and_in_no_log() {
+    let mut telling = Telling::start_with(|_| ()).await;
+    // One after the other: what is said later, and no, of the letter to each.
+    for answer in [
+        "451 4.7.1 <qzrecipientqz@people.example>: qzsubjectqz is greylisted",
+        "550 5.7.1 <qzrecipientqz@people.example>: qzsubjectqz is not wanted",
+        "550 5.1.1 <qzrecipientqz@people.example>: qzsubjectqz user unknown",
+    ] {
+        telling.office.next(Mishap::Answer("RCPT", answer));
+    }
+    telling.issue();
+    telling.letters(1);
+    let shown = telling.world.run(&["letter", "--config", "sealpost.toml", "list"]);
+    assert!(
+        told(&shown).contains(SUBJECT) && told(&shown).contains("5.7.1"),
+        "its story has the words: {}",
+        told(&shown)
+    );
+    let log = telling.gateway.log();
+    assert!(log.contains("SP-0411") && log.contains("451 4.7.1") && log.contains("550 5.7.1"), "{log}");
+    for word in [SUBJECT, RECIPIENT] {
+        assert!(!log.contains(word) && !telling.gateway.output().contains(word), "{log}");
     }
 }
 

@@ -178,7 +178,9 @@ async fn who_has_no_letter_left_is_written_to_again_by_a_persons_word() {
         telling.world.run(&[&listen, words].concat())
     };
     assert_eq!(listen(&["--issue", "1"]).status.code(), Some(1), "not about that one");
-    let again = listen(&["--issue", issue.0["id"].as_str().unwrap()]);
+    let nowhere = listen(&["--issue", "DEMO-99"]);
+    assert!(told(&nowhere).contains("which issue DEMO-99 is cannot be told"), "{}", told(&nowhere));
+    let again = listen(&["--issue", issue.0["key"].as_str().unwrap()]);
     assert!(again.status.success() && told(&again).contains("about 1 issue go there again"), "{}", told(&again));
     assert_eq!(listen(&[]).status.code(), Some(1), "once is enough");
     assert_eq!(telling.comment(&issue).len(), 2);

@@ -129,7 +129,10 @@ impl World {
     /// What the other mail handler does on the desk, through its REST interface; the answer.
     pub fn as_incumbent(&self, path: &str, json: &Value) -> Value {
         let credentials = data_encoding::BASE64.encode(format!("{INCUMBENT}:{INCUMBENT_TOKEN}").as_bytes());
-        let header = format!("Authorization: Basic {credentials}");
+        let header = match self.data_center {
+            true => format!("Authorization: Bearer {INCUMBENT_TOKEN}"),
+            false => format!("Authorization: Basic {credentials}"),
+        };
         let page = web::post(&format!("{}{path}", self.site.url), &[header.as_str()], &json.to_string());
         assert_eq!(page.status, 201, "{path}: {}", page.body);
         serde_json::from_str(&page.body).unwrap()

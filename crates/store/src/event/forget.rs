@@ -17,7 +17,7 @@ const DAY: Micros = 86_400 * 1_000_000;
 
 /// What the sweep erases of a site ($3) when it is older than its days: what was decided about. What nothing was decided about, because the
 /// work was given up or its site is gone, stays for a person as long as mail does. A decision names people, so it goes with the last of
-/// what it was about.
+/// what it was about; while one of its events is to be decided about anew it stays, because it says who was told.
 pub(crate) const DECIDED: &str =
     "UPDATE events SET wrapped_key = NULL, sealed_event = NULL, sealed_body = NULL WHERE id IN (
         SELECT id FROM events WHERE wrapped_key IS NOT NULL AND notice IS NOT NULL AND site = $3 AND received_at < $1
@@ -29,6 +29,8 @@ pub(crate) const UNDECIDED: &str =
         ORDER BY received_at LIMIT $2) RETURNING id";
 pub(crate) const DECISIONS: &str = "UPDATE notices SET wrapped_key = NULL, sealed_notice = NULL WHERE id IN (
         SELECT id FROM notices WHERE wrapped_key IS NOT NULL AND site = $3 AND received_at < $1
+            AND NOT EXISTS (SELECT 1 FROM events e WHERE e.site = notices.site AND e.issue_id = notices.issue_id
+                AND e.notice IS NULL AND e.wrapped_key IS NOT NULL AND e.received_at <= notices.received_at)
         ORDER BY received_at LIMIT $2) RETURNING id";
 
 /// What the sweep forgets altogether after [`DEEDS_KEPT_DAYS`]. A decision was made after its events came in, so it goes after them.

@@ -1,15 +1,17 @@
 //! A decision about events, written down with its letters, with those that comments ask for, and with the end of its job.
 
+use super::again::Anew;
 use super::{end_or_go_on, notice_place};
 use crate::Store;
-use crate::database::{execute, one};
+use crate::database::{Conn, execute, one};
 use crate::dialect;
 use crate::job::check_lease;
 use crate::outbox::NewLetter;
 use crate::rows::Lease;
 use crate::sealed;
-use crate::written::{self, NewWritten};
+use crate::written::{self, NewWritten, WrittenTaken};
 use policy::Fault;
+use policy::event::Event;
 use serde::Serialize;
 
 const DECIDED: &str = "UPDATE events SET notice = $1 WHERE id = $2 AND notice IS NULL RETURNING received_at";
@@ -30,6 +32,35 @@ pub struct Decided<'a, T> {
     /// The letters that comments among the events ask for, each with the account that wrote it: each is asked for once, whatever became of
     /// earlier tries.
     pub asked: Vec<(NewWritten, String)>,
+    /// Letters that were asked for before and not decided, for whose sake somebody is left out, each with its comment. Is one decided
+    /// meanwhile, its comment is decided about anew.
+    pub counted: Vec<(String, Event)>,
+}
+
+/// Letters that comments ask for, or asked for before; each with the word by which its comment is decided about anew.
+struct OfComments {
+    rows: Vec<(written::Row, Option<Anew>)>,
+    counted: Vec<(String, Option<Anew>)>,
+}
+
+impl OfComments {
+    /// Inserts them. A letter that is refused at once, as one too many, goes to nobody: then whoever was left out for its sake is told of the
+    /// comment, as are those of one that was decided meanwhile.
+    async fn insert(self, conn: &mut Conn) -> Result<(), Fault> {
+        let mut all = Vec::new();
+        for (row, anew) in self.rows {
+            let taken = written::insert_of_comment(conn, &row).await?;
+            all.extend(anew.filter(|_| !matches!(taken, WrittenTaken::New { .. })));
+        }
+        for (id, anew) in self.counted {
+            let is_asked = written::is_asked(conn, &id).await?;
+            all.extend(anew.filter(|_| !is_asked));
+        }
+        for anew in all {
+            anew.begin(conn).await?;
+        }
+        Ok(())
+    }
 }
 
 impl Store {
@@ -43,7 +74,12 @@ impl Store {
         notice: &T,
         letters: Vec<NewLetter>,
     ) -> Result<(), Fault> {
-        self.write_decided(lease, id, Decided { events, outcome, notice, letters, asked: Vec::new() }).await
+        self.write_decided(
+            lease,
+            id,
+            Decided { events, outcome, notice, letters, asked: Vec::new(), counted: Vec::new() },
+        )
+        .await
     }
 
     /// Writes down under the id of [`Store::begin_notice`] what was decided about these events, posts its letters, those that were drafted
@@ -55,11 +91,8 @@ impl Store {
         id: &str,
         decided: Decided<'_, T>,
     ) -> Result<(), Fault> {
-        let Decided { events, outcome, notice, letters, asked } = decided;
-        let mut rows = Vec::with_capacity(asked.len());
-        for (new, who) in asked {
-            rows.push(self.written_row(new, &who).await?);
-        }
+        let Decided { events, outcome, notice, letters, asked, counted } = decided;
+        let of_comments = self.of_comments(&lease.site, asked, counted).await?;
         let letters = self.drafts(&lease.site, letters).await?;
         let key = self.inner.vault.new_event_key(&lease.site, id, dialect::this_clock()).await?;
         let sealed = sealed::seal(&key.key, notice_place(&lease.site, id), notice)?;
@@ -77,14 +110,30 @@ impl Store {
                 let (site, issue, last) = (&lease.site, &lease.subject, last.unwrap_or(now));
                 execute!(conn, NEW_NOTICE, &id, site, issue, last, now, outcome, &key_id, &wrapped, &sealed)?;
                 letters.release(conn, &lease, &id, now).await?;
-                for row in &rows {
-                    written::insert_of_comment(conn, row).await?;
-                }
+                of_comments.insert(conn).await?;
                 end_or_go_on(conn, &lease, now).await
             })
         });
         work.await?;
         self.inner.bell.ring();
         Ok(())
+    }
+
+    async fn of_comments(
+        &self,
+        site: &str,
+        asked: Vec<(NewWritten, String)>,
+        counted: Vec<(String, Event)>,
+    ) -> Result<OfComments, Fault> {
+        let mut all = OfComments { rows: Vec::with_capacity(asked.len()), counted: Vec::with_capacity(counted.len()) };
+        for (new, who) in asked {
+            let comment = new.asked.comment.as_ref().filter(|_| !new.asked.counted_on.is_empty());
+            let anew = self.anew(site, comment).await?;
+            all.rows.push((self.written_row(new, &who).await?, anew));
+        }
+        for (id, comment) in counted {
+            all.counted.push((id, self.anew(site, Some(&comment)).await?));
+        }
+        Ok(all)
     }
 }

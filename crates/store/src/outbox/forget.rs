@@ -30,7 +30,8 @@ const FORGETS: [(&str, i64); 2] = [
     (
         "DELETE FROM outbox WHERE posted_at IS NULL AND id IN (
             SELECT o.id FROM outbox o WHERE o.posted_at IS NULL AND o.drafted_at < $1
-                AND NOT EXISTS (SELECT 1 FROM written w WHERE w.id = o.notice AND w.state = 'drafted')
+                AND NOT EXISTS (SELECT 1 FROM written w WHERE w.id = o.notice AND w.wrapped_key IS NOT NULL
+                    AND (w.state = 'drafted' OR (w.state = 'asked' AND w.preview = 2)))
             LIMIT $2) RETURNING id",
         DRAFTS_KEPT_DAYS,
     ),

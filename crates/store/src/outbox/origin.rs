@@ -1,7 +1,7 @@
 //! What is known of an issue from before: the mail from which it came, which its author's mail program knows, and whom letters told of it.
 
 use crate::Store;
-use crate::database::one;
+use crate::database::{all, one};
 use crate::message::SealedArrival;
 use crate::plan::Summary;
 use crate::sealed::{self, arrival_place, summary_place};
@@ -30,6 +30,26 @@ impl Store {
             .db
             .read(move |conn| Box::pin(async move { one!(conn, (String,), SQL, &site, &issue_id, &address) }));
         Ok(work.await?.is_some())
+    }
+
+    /// The ids of the newest letters about the issue whose content is there still, at most `most`: those to this normalised address first.
+    pub async fn letters_about(
+        &self,
+        site: &str,
+        issue_id: &str,
+        address: &str,
+        most: u32,
+    ) -> Result<Vec<String>, Fault> {
+        const SQL: &str = "SELECT id FROM outbox
+            WHERE site = $1 AND issue_id = $2 AND posted_at IS NOT NULL AND wrapped_key IS NOT NULL
+            ORDER BY CASE WHEN address = $3 THEN 0 ELSE 1 END, posted_at DESC, id DESC LIMIT $4";
+        let address = self.inner.vault.hasher(site).await?.address(address);
+        let (site, issue_id, most) = (site.to_owned(), issue_id.to_owned(), i64::from(most));
+        let work = self
+            .inner
+            .db
+            .read(move |conn| Box::pin(async move { all!(conn, (String,), SQL, &site, &issue_id, &address, most) }));
+        Ok(work.await?.into_iter().map(|(id,)| id).collect())
     }
 
     /// The mail from which the issue came. `None` where it came from none, where that had no Message-ID, and after its content was erased.

@@ -1,13 +1,13 @@
 //! Letters about events as they are shown: what became of each.
 
-use super::{LetterAbout, about_place, job_id};
+use super::{LetterAbout, about_place, job_id, step_of, time_of};
 use crate::Store;
 use crate::database::all;
 use crate::dialect;
 use crate::ledger;
-use crate::rows::{CameBack, JobState, LetterFate, Micros};
+use crate::rows::{CameBack, Dialogue, JobState, LetterFate, Micros};
 use crate::sealed::{self, job_place};
-use policy::{Fault, Receipt, StepKey};
+use policy::{Fault, Receipt, ReturnedLetter, StepKey};
 
 /// Letters in one page, and letters of one decision that are told.
 pub const LETTERS_PAGE_MAX: u32 = 200;
@@ -36,9 +36,13 @@ pub struct OutboxLine {
     pub written: Option<String>,
     /// Nobody had that sent yet: it waits for a person's word.
     pub is_draft: bool,
+    /// How often somebody had it sent once more after it was sent.
+    pub again: u32,
+    /// How it left last; `None` until then, and after it was erased.
+    pub dialogue: Option<Dialogue>,
 }
 
-/// id, key, site, issue_id, posted_at, size_bytes, wrapped_key, sealed_letter, the ledger's state, receipt and sealed_fault, the job's state and
+/// id, key, site, issue_id, posted_at, size_bytes, wrapped_key, sealed_letter, the ledger's state with its key, receipt and sealed_fault, the job's state and
 /// sealed_fault, the last event or what somebody wrote, when it came back, and the report of that with the letter's number.
 type Row = (
     String,
@@ -59,19 +63,21 @@ type Row = (
     Option<String>,
 );
 
-/// A query for whole rows. The last event of a decision is found by the time at which it came in.
+/// A query for whole rows. The last event of a decision is found by its issue and the time at which it came in, also after it was decided about anew.
 macro_rules! rows {
     ($from:expr, $($rest:expr),+) => {
         concat!(
             "SELECT o.id, o.key, o.site, o.issue_id, COALESCE(o.posted_at, o.drafted_at), o.size_bytes, o.wrapped_key, o.sealed_letter,
-                d.state, d.receipt, d.sealed_fault, j.state, j.sealed_fault,
-                COALESCE((SELECT MAX(e.id) FROM notices n JOIN events e ON e.received_at = n.received_at AND e.notice = n.id
-                    WHERE n.id = o.notice),
+                d.state || ' ' || d.key, d.receipt, d.sealed_fault, j.state, j.sealed_fault,
+                COALESCE((SELECT MAX(e.id) FROM notices n JOIN events e ON e.received_at = n.received_at
+                    AND e.site = n.site AND e.issue_id = n.issue_id WHERE n.id = o.notice),
                     (SELECT CASE WHEN o.posted_at IS NULL THEN 'draft/' ELSE 'written/' END || w.id FROM written w
                         WHERE w.id = o.notice)), o.bounced_at, o.report || '/' || o.number
             FROM ",
             $from,
-            " LEFT JOIN ledger d ON d.key = o.key WHERE ",
+            " LEFT JOIN ledger d ON d.key = ",
+            step_of!("o"),
+            " WHERE ",
             $($rest),+
         )
     };
@@ -161,6 +167,10 @@ impl Store {
     async fn outbox_line(&self, row: Row) -> Result<OutboxLine, Fault> {
         let (id, key, site, issue_id, posted_at, size_bytes, wrapped, about, state, receipt, fault, ..) = row;
         let (.., job, why, event, bounced_at, report) = row;
+        let (state, step) = match state.as_deref().and_then(|state| state.split_once(' ')) {
+            Some((state, step)) => (Some(state), step),
+            None => (None, key.as_str()),
+        };
         let sealing = match wrapped {
             Some(wrapped) => Some(self.inner.vault.message_key(&site, &id, &wrapped).await?),
             None => None,
@@ -171,14 +181,18 @@ impl Store {
         };
         let receipt: Option<Receipt> = receipt.as_deref().and_then(|text| serde_json::from_str(text).ok());
         let came_back = match bounced_at.zip(report) {
-            Some((at, report)) => Some(self.came_back(at, &report).await?),
+            Some((at, report)) => Some(self.came_back(&key, at, &report).await?),
             None => None,
         };
-        let fate = match (state.as_deref(), receipt) {
+        let dialogue = match state {
+            Some("done") => ledger::read_dialogue(sealing.as_deref(), &site, step, fault.clone())?,
+            _ => None,
+        };
+        let fate = match (state, receipt) {
             _ if came_back.is_some() => came_back.map_or(LetterFate::Sent, LetterFate::CameBack),
             (_, Some(Receipt::Letter { dead_end: true, .. })) => LetterFate::DeadEnd,
             (Some("done"), _) => LetterFate::Sent,
-            (Some("failed"), _) => LetterFate::Failed(ledger::read_fault(sealing.as_deref(), &site, &key, fault)?),
+            (Some("failed"), _) => LetterFate::Failed(ledger::read_fault(sealing.as_deref(), &site, step, fault)?),
             _ => LetterFate::Waits,
         };
         let job = job.as_deref().map(JobState::from_word).transpose()?;
@@ -187,11 +201,11 @@ impl Store {
             None => None,
         };
         let size_bytes = u64::try_from(size_bytes).unwrap_or_default();
-        let (key, in_doubt) = (StepKey(key), state.as_deref() == Some("begun"));
+        let (again, in_doubt) = (time_of(step), state == Some("begun"));
         let (event, written, is_draft) = origin(event);
         Ok(OutboxLine {
+            key: StepKey(key),
             id,
-            key,
             site,
             issue_id,
             posted_at,
@@ -204,16 +218,23 @@ impl Store {
             event,
             written,
             is_draft,
+            again,
+            dialogue,
         })
     }
 
-    /// What the report says of the letter whose number stands behind it.
-    async fn came_back(&self, at: Micros, report: &str) -> Result<CameBack, Fault> {
+    /// What the report says of the letter with this key, whose number stands behind it.
+    async fn came_back(&self, key: &str, at: Micros, report: &str) -> Result<CameBack, Fault> {
         let (report, number) = report.rsplit_once('/').unwrap_or((report, ""));
         let number = number.parse::<i64>().ok().map(i64::cast_unsigned);
         let plan = self.plan(report).await?;
         let returned = plan.into_iter().flat_map(|plan| plan.returned);
-        let letter = returned.into_iter().find(|returned| Some(returned.number) == number);
+        let own = policy::letter_number(&StepKey(key.to_owned()));
+        let is_it = |returned: &ReturnedLetter| match &returned.path {
+            Some(path) => path.number == own,
+            None => Some(returned.number) == number,
+        };
+        let letter = returned.into_iter().find(is_it);
         Ok(CameBack { at, report: report.to_owned(), letter })
     }
 

@@ -33,7 +33,8 @@ struct Named {
 const SILENCE: &str = "INSERT INTO silences (site, issue_id, address, made_at)
     VALUES ($1, $2, $3, $4) ON CONFLICT (site, address, issue_id) DO NOTHING";
 const TAKE_BACK: &str = "DELETE FROM silences WHERE site = $1 AND issue_id = $2 AND address = $3";
-const SINCE: &str = "SELECT made_at FROM silences WHERE site = $1 AND issue_id = $2 AND address = $3";
+/// Since when an address of a site wants no more letters about an issue.
+pub(super) const SINCE: &str = "SELECT made_at FROM silences WHERE site = $1 AND issue_id = $2 AND address = $3";
 
 impl Store {
     /// Whether the recipient of this letter wants more about its issue; of one that several have nobody's wish is told. `None` when no such

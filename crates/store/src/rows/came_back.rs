@@ -18,11 +18,13 @@ impl CameBack {
     pub fn in_words(&self) -> String {
         let why = self.letter.as_ref().map(ReturnedLetter::why).unwrap_or_default();
         let counts = match &self.letter {
-            // Known by the return path alone it may be about an address to which he had it forwarded.
-            Some(letter) if letter.permanent && letter.by_path => {
+            // Known by the return path it may be about an address to which he had it forwarded.
+            Some(letter) if letter.permanent && letter.path.is_some() => {
                 "; later letters to the address that the report names must be expected to, too"
             }
-            Some(letter) if letter.permanent => "; later letters to the address must be expected to, too",
+            Some(letter) if letter.permanent => {
+                "; the report did not come to the return path that is its recipient's alone, so it counts against no address"
+            }
             _ => "",
         };
         format!("came back{why}{counts}; message {} says so", self.report)

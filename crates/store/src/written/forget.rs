@@ -5,7 +5,7 @@ use crate::database::{all, execute};
 use crate::dialect;
 use crate::event::DEEDS_KEPT_DAYS;
 use crate::rows::Micros;
-use crate::sweep::Erasure;
+use crate::sweep::{Erasure, Swept};
 use crate::written::WrittenLine;
 use policy::Fault;
 
@@ -42,19 +42,20 @@ impl Store {
     }
 
     /// Erases what people wrote when the site's days for content are over; that they did stays as long as deeds are known.
-    pub(crate) async fn erase_old_written(&self) -> Result<(), Fault> {
+    pub(crate) async fn erase_old_written(&self, swept: &mut Swept) -> Result<(), Fault> {
         const SITES: &str = "SELECT DISTINCT site FROM written WHERE wrapped_key IS NOT NULL OR state = 'drafted'";
         let sites = self.inner.db.read(|conn| Box::pin(async move { all!(conn, (String,), SITES) })).await?;
         for (site,) in sites {
-            self.erase_written_of(&site).await?;
+            swept.written += self.erase_written_of(&site).await?;
         }
-        self.forget_rows(&FORGETS).await.map(|_| ())
+        swept.rows += self.forget_rows(&FORGETS).await?;
+        Ok(())
     }
 
-    /// The same of one site.
-    pub(crate) async fn erase_written_of(&self, site: &str) -> Result<(), Fault> {
+    /// The same of one site; how many.
+    pub(crate) async fn erase_written_of(&self, site: &str) -> Result<u64, Fault> {
         self.give_up_drafted(site).await?;
-        self.erase_old(site, &Erasure { subject: "written", old: OLD, erase: &ERASE }).await.map(|_| ())
+        self.erase_old(site, &Erasure { subject: "written", old: OLD, erase: &ERASE }).await
     }
 
     /// What waited for a word for as long as it may is dropped, so that its story says that nobody gave one.

@@ -1,6 +1,6 @@
 //! Letters that people wrote as they are shown: what was asked for, what was decided, and what became of each.
 
-use super::{Asked, WrittenState, asked_place, decision_place, job_id};
+use super::{APPROVED, Asked, WrittenState, asked_place, decision_place, job_id};
 use crate::Store;
 use crate::database::{all, one};
 use crate::outbox::OutboxLine;
@@ -24,6 +24,8 @@ pub struct WrittenLine {
     /// The id of the token that it came with.
     pub token: Option<String>,
     pub preview: bool,
+    /// Somebody looked at it and has it sent: it is decided anew who may get it.
+    pub approved: bool,
     pub state: WrittenState,
     pub issue_id: Option<String>,
     pub asked_at: Micros,
@@ -131,10 +133,7 @@ impl Store {
                 "letter_dropped" => WrittenDeed::Dropped,
                 _ => WrittenDeed::Woken,
             };
-            let who = match sealed {
-                Some(sealed) => self.opened_who(&site, id, &sealed).await?,
-                None => String::new(),
-            };
+            let who = self.opened_who(&site, id, sealed).await?;
             lines.push(WrittenDeedLine { at, who, deed });
         }
         Ok(lines)
@@ -162,7 +161,8 @@ impl Store {
         let unknown = || Fault::permanent(FaultCode::StoreCorrupt, "a letter was written by an unknown way");
         Ok(WrittenLine {
             by: WrittenBy::from_word(&way).ok_or_else(unknown)?,
-            preview: preview == 1,
+            preview: preview != 0,
+            approved: preview == APPROVED,
             state: WrittenState::from_word(&state)?,
             job: job.as_deref().map(JobState::from_word).transpose()?,
             id,

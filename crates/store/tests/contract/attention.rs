@@ -4,7 +4,7 @@ use crate::home::*;
 use policy::event::{Event, EventKind};
 use policy::{Fault, FaultCode, StepKey};
 use serde_json::json;
-use store::{JobKind, JobState, Lease, LetterAbout, LetterFate, NewLetter, Store, Via};
+use store::{JobKind, JobState, Lease, LetterAbout, LetterCause, LetterFate, NewLetter, Store, Via, Work};
 
 const NOTICE: &[JobKind] = &[JobKind::Notice];
 const LETTER: &[JobKind] = &[JobKind::Letter];
@@ -50,6 +50,8 @@ async fn tell(store: &Store, lease: &Lease, keys: &[&str]) -> String {
             message: None,
             second: None,
             refused_with_files: None,
+            cause: LetterCause::default(),
+            sets: store::LetterSets::default(),
         },
         bytes: b"Subject: planted-subject\r\n\r\nplanted-words\r\n".to_vec(),
     };
@@ -76,7 +78,11 @@ pub async fn events_whose_work_stopped_are_told_and_found(home: Home) {
     let expected =
         [("13", JobState::Running), ("12", JobState::Waiting), ("11", JobState::Held), ("10", JobState::Dead)];
     assert_eq!(told, expected.map(|(issue, state)| (issue.to_owned(), Some(state))));
-    let (number, since) = store.attention().await.unwrap().stuck_events.unwrap();
+    let attention = store.attention().await.unwrap();
+    let under_way =
+        [JobState::Ready, JobState::Running, JobState::Waiting].map(|state| attention.under_way(Work::Events, state));
+    assert_eq!(under_way, [0, 1, 1], "of four issues two stopped");
+    let (number, since) = attention.stuck_events.unwrap();
     assert_eq!((number, (now - 60_000_000..=now + 60_000_000).contains(&since)), (3, true));
     // The first page, and the next.
     let first = store.stopped_events(None, 2).await.unwrap();
@@ -104,7 +110,10 @@ pub async fn letters_about_events_that_stopped_are_told_and_sent_again(home: Hom
     take(&store, "10", "1").await;
     take(&store, "10", "2").await;
     let event = tell(&store, &claim_one(&store, NOTICE).await, &["ann", "bob", "eve"]).await;
-    assert_eq!(store.attention().await.unwrap().stuck_event_letters, None);
+    let attention = store.attention().await.unwrap();
+    assert_eq!(attention.stuck_event_letters, None);
+    let queued = [Work::Letters, Work::Events].map(|work| attention.under_way(work, JobState::Ready));
+    assert_eq!((queued, attention.of(JobState::Ready)), ([3, 0], None), "letters are no mails");
     let leases = store.claim("worker", LETTER, 3, LEASE_S).await.unwrap();
     let fault = Fault::permanent(FaultCode::PostRefused, "550 planted-detail");
     for (lease, is_held) in [(&leases[0], true), (&leases[1], false)] {

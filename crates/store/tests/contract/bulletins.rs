@@ -53,9 +53,15 @@ pub async fn a_bulletin_is_posted_once_to_each_target(home: Home) {
     let lines = store.bulletins(9).await.unwrap();
     assert!(lines.iter().all(|line| line.fate == LetterFate::Sent && line.job == Some(JobState::Done)), "{lines:#?}");
     assert_eq!(store.told_offline().await.unwrap(), ["offline/mailbox/a/1"]);
+    let was_told = async |name, target| store.was_told(SITE, name, target).await.unwrap();
+    assert!(was_told("offline/mailbox/a/1", &upper).await && was_told("offline/mailbox/a/1", &ops).await);
+    let other = BulletinTarget::Channel("other".into());
+    assert!(!was_told("offline/mailbox/a/1", &other).await && !was_told("offline/mailbox/a/2", &ops).await);
     home.sql(&format!("UPDATE bulletins SET posted_at = posted_at - {}", 91 * DAY)).await;
-    store.sweep().await.unwrap();
+    assert_eq!(store.sweep().await.unwrap().bulletins, 2);
     assert!(store.bulletins(9).await.unwrap().is_empty());
+    let receipts = home.texts("SELECT receipt FROM audit WHERE kind = 'sweep' AND subject = 'bulletins'").await;
+    assert_eq!(receipts, ["{\"erased\":2,\"kept_days\":90}"]);
 }
 
 pub async fn a_storm_of_bulletins_is_kept_and_not_sent(home: Home) {

@@ -148,6 +148,7 @@ async fn report(store: &Store, month: &str, address: &str) {
             status: None,
             said: None,
             by_path: false,
+            path: None,
         });
     }
     store.write_down(&lease, &made).await.unwrap();

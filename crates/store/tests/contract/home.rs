@@ -199,6 +199,7 @@ pub fn decision(message: &str, issue: Option<&str>) -> Decision {
         plan,
         subject: "planted-subject".into(),
         sender: "planted-sender@people.example".into(),
+        sender_name: "planted-name".into(),
         participants: vec!["planted-sender@people.example".into(), "planted-copy@people.example".into()],
         faults: vec!["planted-fault".into()],
         project: Some("NORTH".into()),

@@ -2,11 +2,15 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod again;
 mod attention;
 mod bulletins;
 mod contacts;
+mod decided_again;
+mod erasing;
 mod events;
 mod fetching;
+mod filtering;
 mod grants;
 mod home;
 mod intake;
@@ -22,6 +26,7 @@ mod plans;
 mod polls;
 mod reading;
 mod retention;
+mod returned;
 mod secrecy;
 mod shadow;
 mod signing_in;
@@ -77,9 +82,17 @@ checks! {
         an_address_gets_so_many_letters_within_an_hour_and_the_rest_later, priv_06_files_of_letters_go_with_the_last_of_them,
         letters_that_come_back_are_counted_with_the_others, priv_06_letters_are_erased_with_the_content_of_their_site,
         priv_05_of_a_site_that_keeps_nothing_its_skeleton_is_left_within_a_minute;
-    written: a_letter_is_asked_for_once_and_no_more_often_than_may_be, a_letter_that_is_looked_at_is_sent_once_or_not_at_all,
+    decided_again: an_event_is_decided_about_anew_alone_and_what_was_decided_before_stays_known,
+        who_was_told_stays_known_while_an_event_waits_to_be_decided_anew,
+        who_was_told_stays_known_whatever_else_is_erased_or_decided;
+    filtering: letters_about_events_are_filtered_by_what_is_known_of_them, events_are_filtered_by_what_is_known_of_them;
+    again: a_letter_that_was_sent_is_sent_once_more_by_a_step_of_its_own;
+    returned: of_a_letter_that_did_not_arrive_somebody_is_told_once, what_says_nothing_of_the_recipient_is_told_to_nobody,
+        only_a_report_that_is_proved_is_told;
+    written: a_comment_that_asks_for_one_too_many_is_refused_and_says_so, a_letter_is_asked_for_once_and_no_more_often_than_may_be, a_letter_that_is_looked_at_is_sent_once_or_not_at_all,
         priv_06_what_people_wrote_is_erased_with_the_content_of_their_site,
-        what_waits_for_a_word_waits_for_as_long_as_content_is_kept;
+        what_waits_for_a_word_waits_for_as_long_as_content_is_kept, a_comment_whose_letter_goes_to_fewer_is_decided_about_anew,
+        a_letter_that_is_to_be_sent_can_be_dropped_until_it_leaves;
     reading: threads_lead_to_issues_or_to_waiting, earlier_copies_are_seen,
         copies_that_were_decided_on_earlier_are_seen, lists_filter_and_page,
         a_story_tells_everything, figures_count, ids_that_do_not_exist, looks_are_told_newest_first_with_who_had_them;
@@ -112,7 +125,13 @@ checks! {
         billing_records_are_written_once_and_kept_for_their_years;
     meter: a_mail_is_counted_once_and_is_standard_when_something_came_of_it, each_way_in_is_a_kind_of_its_own_and_a_click_is_none,
         a_letter_is_counted_with_its_receipt, many_at_once_from_two_processes_are_all_counted,
-        a_sweep_puts_days_together_and_forgets_old_ones_with_a_receipt;
+        a_sweep_puts_days_together_and_forgets_old_ones_with_a_receipt,
+        counts_of_a_site_stay_as_long_as_a_pack_is_reckoned_from_them;
+    erasing: priv_07_an_event_is_erased_on_a_persons_word_and_its_deed_stays_known,
+        what_several_events_share_goes_as_far_as_it_is_about_the_one,
+        an_event_that_waits_is_erased_on_a_plain_word_and_nobody_is_told_of_it,
+        a_decision_under_way_is_made_anew_without_an_event_that_is_erased,
+        an_event_is_decided_about_or_erased_and_never_half_of_both;
     events: sec_39_a_deed_is_taken_in_once_however_often_it_is_told,
         the_events_of_an_issue_are_decided_about_together_and_in_order,
         a_job_that_was_given_up_is_tried_again_when_more_happens,
@@ -142,8 +161,9 @@ checks! {
     support: priv_15_support_signs_in_with_a_link_and_a_code_that_are_good_once,
         priv_15_who_loses_the_right_loses_links_and_sessions,
         priv_15_a_flag_ends_by_itself_and_each_act_is_in_the_audit_trail,
-        priv_15_flagged_mail_is_rehearsed_and_not_replayed;
-    silences: a_silence_holds_for_one_address_issue_and_site_until_it_is_taken_back,
+        priv_15_a_site_says_how_long_its_flags_may_be, priv_15_flagged_mail_is_rehearsed_and_not_replayed;
+    silences: what_a_letter_offers_is_known_from_when_it_is_posted_until_it_is_erased,
+        a_silence_holds_for_one_address_issue_and_site_until_it_is_taken_back,
         a_persons_word_takes_a_silence_back_without_a_link,
         sec_48_of_a_letter_that_several_have_each_ends_his_own,
         a_silence_outlives_its_letter_and_the_link_lasts_as_long_as_the_letters_row,

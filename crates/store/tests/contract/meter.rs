@@ -1,10 +1,10 @@
 //! What comes in and goes out is counted once, in its month and class, and forgotten in its time.
 
 use crate::home::*;
-use policy::meter::{Amount, Counted, Metered};
+use policy::meter::{Amount, Capacity, Counted, Metered, Pack, by_month};
 use policy::{Click, Receipt, StepKey};
 use std::sync::Arc;
-use store::{Arrival, Handle, JobKind, Retention, Store, Taken};
+use store::{Arrival, Handle, JobKind, LetterLeft, Retention, Store, Taken};
 
 const DAY: i64 = 86_400_000_000;
 /// The day of [`NOON`].
@@ -82,7 +82,8 @@ pub async fn a_letter_is_counted_with_its_receipt(home: Home) {
     let receipt = Receipt::Letter { message_id: "a@b".into(), dead_end: false };
     let before = counted(&store).await;
     for _ in 0..2 {
-        store.finish_letter(&lease, &key, &receipt, Some((Metered::Notice, 900))).await.unwrap();
+        let left = LetterLeft { counted: Some((Metered::Notice, 900)), dialogue: None };
+        store.finish_letter(&lease, &key, &receipt, left).await.unwrap();
     }
     let mut expected = before;
     expected.push((Metered::Notice, false, 1, 900));
@@ -145,4 +146,38 @@ pub async fn a_sweep_puts_days_together_and_forgets_old_ones_with_a_receipt(home
         1,
         "a shorter period holds from the next sweep on"
     );
+}
+
+/// Without them a pack that is used up would be full again.
+pub async fn counts_of_a_site_stay_as_long_as_a_pack_is_reckoned_from_them(home: Home) {
+    let store = home.open().await;
+    let today = store.now().await.unwrap() / DAY;
+    let plan = |from: i64, until: i64| {
+        let amount = Amount { messages: 1000, bytes: 0 };
+        let packs = vec![Pack { amount, every_month: false, from, until }];
+        let (name, sites) = ("small".to_owned(), vec![SITE.to_owned()]);
+        Capacity { name, sites, messages: Some(10), bytes: None, ends: None, hold_days: 7, packs }
+    };
+    let keep = async |plan: Capacity| {
+        let usage_by_site = [(SITE.to_owned(), 62), ("south".to_owned(), 62)].into();
+        let retention = Retention { keep_content_days: 30, usage_by_site, plans: vec![plan], ..Retention::default() };
+        store.keep(&retention, "ann").await.unwrap();
+        store.sweep().await.unwrap();
+        let lines = store.counted(None, 0, i64::MAX).await.unwrap();
+        lines.into_iter().map(|line| (line.site, today - line.day)).collect::<Vec<_>>()
+    };
+    for (site, day) in [(SITE, today - 120), (SITE, today - 300), ("south", today - 120)] {
+        let sql = format!(
+            "INSERT INTO meter_days (site, day, kind, maintenance, part, messages, bytes) \
+             VALUES ('{site}', {day}, 'mail', 0, 0, 1010, 10)"
+        );
+        home.sql(&sql).await;
+    }
+    let good = plan(today - 150, today + 200);
+    assert_eq!(keep(good.clone()).await, [(SITE.to_owned(), 120)], "nothing before its month, and of no other site");
+    let used = store.counted(Some(SITE), 0, i64::MAX).await.unwrap();
+    let used: Vec<_> = by_month(&used).into_iter().map(|line| (line.month, line.amount)).collect();
+    assert_eq!(good.standing(&used, today).messages_max, Some(10), "the pack is spent");
+    assert_eq!(keep(plan(today - 150, today - 62)).await, [(SITE.to_owned(), 120)], "its last month is settled yet");
+    assert_eq!(keep(plan(today - 150, today - 63)).await, []);
 }

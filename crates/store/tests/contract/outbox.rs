@@ -2,12 +2,12 @@
 
 use crate::home::*;
 use policy::event::{Event, EventKind};
-use policy::{FaultCode, Receipt, ReturnedLetter, StepKey, letter_number};
+use policy::{FaultCode, Receipt, ReturnPath, ReturnedLetter, StepKey, letter_number};
 use serde_json::json;
 use std::collections::BTreeMap;
 use store::{
-    Arrival, JobKind, JobState, Lease, LetterAbout, LetterFate, LetterFile, LetterGap, NewLetter, Retention, Store,
-    StoredLetterFile, Taken, Via,
+    Arrival, JobKind, JobState, Lease, LetterAbout, LetterCause, LetterFate, LetterFile, LetterGap, NewLetter,
+    Retention, Store, StoredLetterFile, Taken, Via,
 };
 
 const DAY: i64 = 86_400_000_000;
@@ -17,7 +17,7 @@ const KEEP_DAYS: i64 = 7;
 const TO: &str = "Planted-Reader@people.example";
 
 /// A letter of so many bytes to [`TO`].
-fn letter(name: &str, bytes: usize) -> NewLetter {
+pub fn letter(name: &str, bytes: usize) -> NewLetter {
     let about = LetterAbout {
         to: TO.into(),
         return_path: "planted-path@desk.example".into(),
@@ -32,6 +32,8 @@ fn letter(name: &str, bytes: usize) -> NewLetter {
         message: None,
         second: None,
         refused_with_files: None,
+        cause: LetterCause::default(),
+        sets: store::LetterSets::default(),
     };
     let key = StepKey(format!("north/events:10/m/{name}"));
     let issue_id = "10".to_owned();
@@ -58,7 +60,7 @@ async fn deciding(store: &Store, part: &str) -> (Lease, String) {
 }
 
 /// Decides about an event that these letters go out.
-async fn post(store: &Store, part: &str, letters: Vec<NewLetter>) -> String {
+pub async fn post(store: &Store, part: &str, letters: Vec<NewLetter>) -> String {
     let (lease, event) = deciding(store, part).await;
     let id = store.begin_notice(&lease).await.unwrap();
     store.write_notice(&lease, &id, &[event], "letters", &json!({}), letters).await.unwrap();
@@ -212,22 +214,33 @@ pub async fn letters_that_come_back_are_counted_with_the_others(home: Home) {
         status: Some("5.1.1".into()),
         said: Some("550 planted-words".into()),
         by_path: false,
+        path: None,
     };
-    // By its return path a letter is known whatever address a report names, but it counts against none that is not named.
+    // By a return path a letter is known whatever address a report names, but it counts against none that is not named; and by nothing else
+    // against any.
     let first = ReturnedLetter {
         number: letter_number(&key),
         address: "planted-other@people.example".into(),
         by_path: true,
+        path: Some(ReturnPath { issue_id: "10".into(), number: letter_number(&key) }),
         ..returned.clone()
     };
+    let named = ReturnedLetter { address: TO.into(), ..first.clone() };
     home.sql("UPDATE outbox SET returned_at = NULL").await;
-    made.plan.returned = vec![returned.clone(), first];
+    made.plan.returned = vec![returned.clone(), first.clone()];
     store.write_down(&lease, &made).await.unwrap();
     let line = store.outbox_letter(&leases[1].subject).await.unwrap().unwrap();
     let LetterFate::CameBack(back) = &line.fate else { panic!("{line:#?}") };
     assert_eq!((&back.report, back.letter.as_ref()), (&mail, Some(&returned)));
     assert_eq!(store.came_back_today().await.unwrap(), [(SITE.to_owned(), 2)]);
+    assert_eq!(store.letter_traffic(SITE, TO).await.unwrap().returned, 0);
+    let mail = take(&store, arrival("again")).await;
+    let lease = claim_one(&store, DECIDE).await;
+    let mut made = decision(&mail, None);
+    made.plan.returned = vec![named];
+    store.write_down(&lease, &made).await.unwrap();
     assert_eq!(store.letter_traffic(SITE, TO).await.unwrap().returned, 1);
+    assert_eq!(store.returned_letters(SITE, TO).await.unwrap(), 1);
     assert_eq!(store.write_again(SITE, TO, "ann").await.unwrap(), 1);
     assert_eq!(store.letter_traffic(SITE, TO).await.unwrap().returned, 0);
 }
@@ -410,11 +423,14 @@ pub async fn priv_05_of_a_site_that_keeps_nothing_its_skeleton_is_left_within_a_
     let store = home.open().await;
     let nothing = BTreeMap::from([(SITE.to_owned(), 0)]);
     let retention = Retention { keep_content_days: 30, by_site: nothing.clone(), ..Retention::default() };
-    store.keep(&Retention { events_by_site: nothing, ..retention }, "ann").await.unwrap();
-    // The hour's sweep was just before.
+    // The hour's sweep was just before; where nothing is to be kept the next one does not wait for its hour.
     let sweep = claim_one(&store, &[JobKind::Sweep]).await;
     store.sweep_what_is_due().await.unwrap();
     store.complete(&sweep).await.unwrap();
+    let waits = "SELECT due - created_at FROM jobs WHERE kind = 'sweep'";
+    assert!(home.number(waits).await >= 3_600_000_000);
+    store.keep(&Retention { events_by_site: nothing, ..retention }, "ann").await.unwrap();
+    assert!(home.number(waits).await < 600_000_000);
     let mail = take_bytes(&store, arrival("done"), &[b'a'; 200_000]).await;
     let Taken::New { message: mail } = mail else { panic!("{mail:?}") };
     decide_next(&store, None).await;

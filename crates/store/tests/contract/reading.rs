@@ -22,6 +22,9 @@ pub async fn threads_lead_to_issues_or_to_waiting(home: Home) {
         async move { store.thread(SITE, &ids(names), &asking).await.unwrap() }
     };
     assert_eq!(thread(&["nothing", "root"]).await, Ok(issue.clone()));
+    let named = store.mails_named(SITE, &ids(&["nothing", "later"])).await.unwrap();
+    assert_eq!(named, [("later@id.example".to_owned(), later.clone())], "decided about or not");
+    assert_eq!(store.mails_named("south", &ids(&["later"])).await.unwrap(), []);
     assert_eq!(thread(&["nothing"]).await, Ok(Thread::Unknown));
     assert_eq!(thread(&[]).await, Ok(Thread::Unknown));
     assert_eq!(thread(&["asking"]).await, Ok(Thread::Unknown), "a mail never waits for itself");

@@ -5,7 +5,7 @@ use policy::event::{Event, EventKind};
 use policy::silence_link::LinkedLetter;
 use policy::{StepKey, letter_number};
 use serde_json::json;
-use store::{JobKind, LetterAbout, NewLetter, Store, Subscription, Via};
+use store::{JobKind, LetterAbout, LetterCause, LetterSet, NewLetter, Store, Subscription, Via};
 
 const DAY: i64 = 86_400_000_000;
 const NOTICE: &[JobKind] = &[JobKind::Notice];
@@ -29,6 +29,8 @@ fn letter(to: &str, name: &str) -> NewLetter {
         message: None,
         second: None,
         refused_with_files: None,
+        cause: LetterCause::default(),
+        sets: store::LetterSets::default(),
     };
     let key = StepKey(format!("north/events:10/m/{name}"));
     let issue_id = "10".to_owned();
@@ -178,4 +180,25 @@ pub async fn sec_48_of_a_letter_that_several_have_each_ends_his_own(home: Home) 
     assert!(!silent(ASKED).await);
     let none = LinkedLetter { number: 7, ..shared };
     assert_eq!(store.silence(SITE, &none, Some(ASKED)).await.unwrap(), None);
+}
+
+pub async fn what_a_letter_offers_is_known_from_when_it_is_posted_until_it_is_erased(home: Home) {
+    let store = home.open().await;
+    let number = |name: &str| letter_number(&StepKey(format!("north/events:10/m/{name}")));
+    let offering = |name: &str| {
+        let mut new = letter(WRITTEN, name);
+        new.about.sets.offered.push(LetterSet { set: "reopen".into(), mailbox: "support".into(), until: 7 });
+        new
+    };
+    decide(&store, offering("posted"), true).await;
+    let found = store.set_letter(SITE, number("posted")).await.unwrap().unwrap();
+    assert_eq!((found.key.0.as_str(), found.issue_id.as_str()), ("north/events:10/m/posted", "10"));
+    assert_eq!((found.to.as_str(), found.offered[0].set.as_str(), found.offered[0].until), (WRITTEN, "reopen", 7));
+    assert_eq!(store.set_letter("south", number("posted")).await.unwrap(), None, "of another site");
+    let lease = claim_one(&store, LETTER).await;
+    store.complete(&lease).await.unwrap();
+    assert_eq!(store.erase_letter(&lease.subject, "ann").await.unwrap(), None);
+    assert_eq!(store.set_letter(SITE, number("posted")).await.unwrap(), None, "it is erased");
+    decide(&store, offering("drafted"), false).await;
+    assert_eq!(store.set_letter(SITE, number("drafted")).await.unwrap(), None, "nothing is decided yet");
 }

@@ -2,7 +2,7 @@
 
 use crate::home::*;
 use rig::authenticator;
-use store::{Arrival, CodeTaken, JobKind, NotNow, Right, Store};
+use store::{Arrival, CodeTaken, JobKind, NotNow, Retention, Right, Store};
 
 const DAY: i64 = 86_400_000_000;
 
@@ -104,6 +104,33 @@ pub async fn priv_15_a_flag_ends_by_itself_and_each_act_is_in_the_audit_trail(ho
         assert_eq!(rows, number, "{kind}");
     }
     assert_eq!(store.verify_audit().await.unwrap().wrong, None);
+}
+
+pub async fn priv_15_a_site_says_how_long_its_flags_may_be(home: Home) {
+    let store = home.open().await;
+    let received_at = store.now().await.unwrap();
+    let message = take(&store, Arrival { received_at, ..arrival("one") }).await;
+    decide_next(&store, None).await;
+    let days = |days: u32| Retention {
+        keep_content_days: 30,
+        flags_by_site: [(SITE.to_owned(), days)].into(),
+        ..Retention::default()
+    };
+    store.keep(&days(10), "ann").await.unwrap();
+    store.flag(&message, "why", 20, "ann").await.unwrap();
+    let flag = store.flag_of(&message).await.unwrap().unwrap();
+    assert_eq!(flag.until - flag.flagged_at, 10 * DAY);
+
+    // A period that became shorter holds for flags that are there, too.
+    store.keep(&days(3), "ann").await.unwrap();
+    store.sweep().await.unwrap();
+    let flag = store.flag_of(&message).await.unwrap().unwrap();
+    assert_eq!(flag.until - flag.flagged_at, 3 * DAY);
+    home.sql(&format!("UPDATE flags SET flagged_at = flagged_at - {}, until = until + {DAY}", 4 * DAY)).await;
+    assert_eq!(store.sweep().await.unwrap().flags, 1, "its three days are over");
+    assert_eq!(store.flag_of(&message).await.unwrap(), None);
+    let periods = home.number("SELECT COUNT(*) FROM audit WHERE kind = 'retention'").await;
+    assert_eq!(periods, 2, "who set which period is in the audit trail");
 }
 
 pub async fn priv_15_flagged_mail_is_rehearsed_and_not_replayed(home: Home) {

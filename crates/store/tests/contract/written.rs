@@ -1,12 +1,13 @@
 //! Letters that people write on purpose: asked for once, sent on a word, erased in time.
 
 use crate::home::*;
+use policy::event::{Event, EventKind};
 use policy::notify::{OwnFile, Writing, WrittenBy};
 use policy::{FaultCode, StepKey, letter_number};
 use serde_json::json;
 use store::{
-    Asked, GivenFile, JobKind, Lease, LetterAbout, NewLetter, NewWritten, Retention, Store, WrittenDecision,
-    WrittenState, WrittenTaken,
+    Asked, Decided, GivenFile, JobKind, JobState, Lease, LetterAbout, LetterCause, NewLetter, NewWritten, Retention,
+    Store, Via, WrittenDecision, WrittenState, WrittenTaken,
 };
 
 const DAY: i64 = 86_400_000_000;
@@ -28,7 +29,7 @@ async fn asked(store: &Store, request: &str, text: &str, preview: bool) -> NewWr
         site: SITE.into(),
         by: WrittenBy::Api,
         request: format!("planted-{request}"),
-        asked: Asked { writing, files, comment_seen_by: None },
+        asked: Asked { writing, files, comment_seen_by: None, comment: None, counted_on: vec![] },
         token: Some("t1".into()),
         preview,
         per_hour: 3,
@@ -66,13 +67,28 @@ async fn decide(store: &Store, state: WrittenState) -> Lease {
         message: None,
         second: None,
         refused_with_files: None,
+        cause: LetterCause::default(),
+        sets: store::LetterSets::default(),
     };
     let issue_id = "10".to_owned();
     let letter = NewLetter { number: letter_number(&key), key, issue_id, about, bytes: b"planted-mail".to_vec() };
     let told = json!({ "issue_key": "planted-key" });
-    let decision = WrittenDecision { state, issue_id: Some("10"), told: &told, letters: vec![letter], ends: true };
+    let decision =
+        WrittenDecision { state, issue_id: Some("10"), told: &told, letters: vec![letter], anew: None, ends: true };
     store.write_written(&lease, decision).await.unwrap();
     lease
+}
+
+/// Decides anew that these of its drafts leave.
+async fn approve(store: &Store, state: WrittenState, leave: Vec<StepKey>, ends: bool) {
+    let lease = claim_one(store, WRITTEN).await;
+    store.begin_written(&lease).await.unwrap();
+    let told = json!({ "issue_key": "planted-key" });
+    let decision = WrittenDecision { state, issue_id: Some("10"), told: &told, letters: Vec::new(), anew: None, ends };
+    store.write_approved(&lease, decision, leave).await.unwrap();
+    if !ends {
+        store.release(&lease).await.unwrap();
+    }
 }
 
 pub async fn plant(store: &Store) {
@@ -129,12 +145,28 @@ pub async fn a_letter_that_is_looked_at_is_sent_once_or_not_at_all(home: Home) {
     assert!(claim_all(&store, LETTER).await.is_empty() && store.outbox(None, 9).await.unwrap().is_empty());
     // Another decision about the issue does not take it away, nor does the sweep of today.
     store.sweep().await.unwrap();
+    let drafts = store.drafts_of_written(&sent).await.unwrap();
     assert!(store.send_written(&sent, "ann").await.unwrap());
-    assert!(!store.send_written(&sent, "ann").await.unwrap() && !store.drop_written(&sent, "ann").await.unwrap());
+    assert!(!store.send_written(&sent, "ann").await.unwrap());
+    // Nothing leaves before it is decided anew, however long that takes.
+    home.sql(&format!("UPDATE outbox SET drafted_at = drafted_at - {}", 3 * DAY)).await;
+    store.sweep().await.unwrap();
+    assert!(claim_all(&store, LETTER).await.is_empty());
+    let line = store.written(&sent).await.unwrap().unwrap();
+    assert_eq!((line.state, line.preview, line.approved), (WrittenState::Asked, true, true));
+    approve(&store, WrittenState::Posted, drafts, false).await;
     assert_eq!((claim_all(&store, LETTER).await.len(), store.outbox(None, 9).await.unwrap().len()), (1, 1));
     let lease = claim_one(&store, WRITTEN).await;
     assert_eq!(lease.subject, sent, "its note is still to be made");
+    assert!(!store.drop_written(&sent, "ann").await.unwrap(), "it has left");
     store.complete(&lease).await.unwrap();
+
+    let nobody = taken(&store, "nobody", true).await;
+    decide(&store, WrittenState::Drafted).await;
+    assert!(store.send_written(&nobody, "ann").await.unwrap());
+    approve(&store, WrittenState::Refused, Vec::new(), true).await;
+    assert_eq!(store.written(&nobody).await.unwrap().unwrap().state, WrittenState::Refused);
+    assert!(store.written_letters(&nobody).await.unwrap().is_empty() && claim_all(&store, LETTER).await.is_empty());
 
     let dropped = taken(&store, "dropped", true).await;
     decide(&store, WrittenState::Drafted).await;
@@ -144,6 +176,31 @@ pub async fn a_letter_that_is_looked_at_is_sent_once_or_not_at_all(home: Home) {
     assert!(store.written_letters(&dropped).await.unwrap().is_empty() && claim_all(&store, LETTER).await.is_empty());
 }
 
+/// As long as it is not decided once more who may get it nothing has left.
+pub async fn a_letter_that_is_to_be_sent_can_be_dropped_until_it_leaves(home: Home) {
+    let store = home.open().await;
+    for is_running in [false, true] {
+        let back = taken(&store, "back", true).await;
+        decide(&store, WrittenState::Drafted).await;
+        let drafts = store.drafts_of_written(&back).await.unwrap();
+        assert!(store.send_written(&back, "ann").await.unwrap());
+        let lease = if is_running { Some(claim_one(&store, WRITTEN).await) } else { None };
+        assert!(store.drop_written(&back, "ann").await.unwrap());
+        assert!(!store.drop_written(&back, "ann").await.unwrap() && !store.send_written(&back, "ann").await.unwrap());
+        if let Some(lease) = lease {
+            let (state, letters, told) = (WrittenState::Posted, Vec::new(), json!({}));
+            let decision =
+                WrittenDecision { state, issue_id: Some("10"), told: &told, letters, anew: None, ends: false };
+            assert!(!store.write_approved(&lease, decision, drafts).await.unwrap(), "it was dropped before");
+        }
+        let line = store.written(&back).await.unwrap().unwrap();
+        assert_eq!((line.state, line.job), (WrittenState::Dropped, Some(JobState::Done)));
+        assert!(claim_all(&store, WRITTEN).await.is_empty() && claim_all(&store, LETTER).await.is_empty());
+        assert!(store.written_letters(&back).await.unwrap().is_empty());
+        home.sql("DELETE FROM written").await;
+    }
+}
+
 pub async fn priv_06_what_people_wrote_is_erased_with_the_content_of_their_site(home: Home) {
     let store = home.open().await;
     store.keep(&Retention { keep_content_days: 7, ..Retention::default() }, "ann").await.unwrap();
@@ -151,11 +208,11 @@ pub async fn priv_06_what_people_wrote_is_erased_with_the_content_of_their_site(
     decide(&store, WrittenState::Posted).await;
     let age = async |days: i64| {
         home.sql(&format!("UPDATE written SET asked_at = asked_at - {}", days * DAY)).await;
-        store.sweep().await.unwrap();
+        store.sweep().await.unwrap().written
     };
-    age(6).await;
+    assert_eq!(age(6).await, 0);
     assert!(store.written(&id).await.unwrap().unwrap().asked.is_some());
-    age(2).await;
+    assert_eq!(age(2).await, 1);
     let line = store.written(&id).await.unwrap().unwrap();
     assert_eq!((line.asked, line.decision, line.state), (None, None, WrittenState::Posted));
     let again = take(&store, asked(&store, "one", "planted-text", false).await).await;
@@ -197,4 +254,101 @@ pub async fn what_waits_for_a_word_waits_for_as_long_as_content_is_kept(home: Ho
     assert_eq!(store.written_letters(&waits).await.unwrap().len(), 1);
     age(2).await;
     assert_eq!(store.written(&waits).await.unwrap().unwrap().state, WrittenState::Dropped);
+}
+
+fn comment(part: &str) -> Event {
+    Event {
+        kind: EventKind::Commented,
+        issue_id: "10".into(),
+        issue_key: None,
+        at_ms: 5,
+        actor: None,
+        part: Some(part.into()),
+        changes: vec![],
+        last: None,
+    }
+}
+
+/// The letter that a comment asks for, for the sake of which somebody is not told of that.
+fn by_comment(event: &Event, per_hour: u32) -> NewWritten {
+    let part = event.part.as_deref().unwrap();
+    let writing = Writing { issue: "10".into(), to: vec![TO.into()], text: part.into(), ..Writing::default() };
+    let (seen_by, comment, counted_on) = (Some(vec![]), Some(event.clone()), vec![TO.to_owned()]);
+    NewWritten {
+        id: Store::new_written_id(),
+        site: SITE.into(),
+        by: WrittenBy::Comment,
+        request: format!("10/{part}"),
+        asked: Asked { writing, files: vec![], comment_seen_by: seen_by, comment, counted_on },
+        token: None,
+        preview: false,
+        per_hour,
+        keyless: false,
+    }
+}
+
+/// Decides who is told of what is open of the issue; the events.
+async fn decide_events(store: &Store, asked: Vec<NewWritten>, counted: Vec<(String, Event)>) -> Vec<String> {
+    let lease = claim_one(store, &[JobKind::Notice]).await;
+    let events: Vec<String> = store.open_events(&lease).await.unwrap().into_iter().map(|event| event.id).collect();
+    let id = store.begin_notice(&lease).await.unwrap();
+    let asked = asked.into_iter().map(|new| (new, "planted-ann".to_owned())).collect();
+    let told = json!({});
+    let decided = Decided { events: &events, outcome: "ignored", notice: &told, letters: vec![], asked, counted };
+    store.write_decided(&lease, &id, decided).await.unwrap();
+    events
+}
+
+async fn hear(store: &Store, event: &Event) {
+    store.take_in_events(SITE, &[(event, Some(0))], b"", Via::Webhook).await.unwrap();
+}
+
+/// Nobody waits for an answer who could be told that it is one too many, so its story has to say so.
+pub async fn a_comment_that_asks_for_one_too_many_is_refused_and_says_so(home: Home) {
+    let store = home.open().await;
+    let mut heard = Vec::new();
+    for part in ["1", "2"] {
+        let event = comment(part);
+        hear(&store, &event).await;
+        heard.extend(decide_events(&store, vec![by_comment(&event, 1)], vec![]).await);
+    }
+    let all = store.all_written(None, 9).await.unwrap();
+    let states: Vec<WrittenState> = all.iter().map(|line| line.state).collect();
+    assert_eq!(states, [WrittenState::Refused, WrittenState::Asked], "{all:#?}");
+    let why = all[0].decision.as_ref().unwrap()["refused"].as_str().unwrap();
+    assert!(why.contains("1 letters were asked for within an hour") && why.contains("written.per_hour"), "{why}");
+    assert_eq!(claim_all(&store, WRITTEN).await.len(), 1, "there is no work about it");
+    assert_eq!(decide_events(&store, vec![], vec![]).await, heard[1..], "who was left out for it is told after all");
+    // It does not count against those that come later.
+    home.sql("UPDATE written SET asked_at = asked_at - 3600000001, decided_at = decided_at - 3600000001").await;
+    taken(&store, "later", false).await;
+}
+
+/// Whoever was left out because he gets the letter is not left with neither.
+pub async fn a_comment_whose_letter_goes_to_fewer_is_decided_about_anew(home: Home) {
+    let store = home.open().await;
+    let event = comment("1");
+    hear(&store, &event).await;
+    let new = by_comment(&event, 9);
+    let id = new.id.clone();
+    let heard = decide_events(&store, vec![new], vec![]).await;
+    let outcome = async || store.event(&heard[0]).await.unwrap().unwrap().line.outcome;
+    assert_eq!(outcome().await.as_deref(), Some("ignored"));
+    let found = store.written_of_request(SITE, WrittenBy::Comment, "10/1").await.unwrap().unwrap();
+    assert_eq!((found.id.as_str(), found.asked.unwrap().counted_on), (id.as_str(), vec![TO.to_owned()]));
+    assert!(store.written_of_request(SITE, WrittenBy::Api, "10/1").await.unwrap().is_none());
+
+    let lease = claim_one(&store, WRITTEN).await;
+    store.begin_written(&lease).await.unwrap();
+    let told = json!({ "refused": "planted-why" });
+    let (state, letters, anew) = (WrittenState::Refused, vec![], Some(&event));
+    let decision = WrittenDecision { state, issue_id: None, told: &told, letters, anew, ends: true };
+    store.write_written(&lease, decision).await.unwrap();
+    let story = store.event(&heard[0]).await.unwrap().unwrap();
+    assert_eq!((story.line.outcome, story.again.len(), story.again[0].who.as_str()), (None, 1, ""));
+    // A decision that still counts on it was begun before, and does not stand.
+    assert_eq!(decide_events(&store, vec![], vec![(id, event)]).await, heard);
+    assert_eq!(outcome().await, None);
+    assert_eq!(decide_events(&store, vec![], vec![]).await, heard);
+    assert_eq!(outcome().await.as_deref(), Some("ignored"));
 }

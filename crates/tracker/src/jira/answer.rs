@@ -161,6 +161,7 @@ fn file(kind: Kind, json: &Value) -> Option<StoredFile> {
         author_id: author_id(kind, json),
         content_type: text(&json["mimeType"]),
         has_thumbnail: !json["thumbnail"].is_null(),
+        added_ms: json["created"].as_str().and_then(webhook::moment_ms),
     })
 }
 

@@ -6,6 +6,7 @@ use super::request::get;
 use super::{Kind, PEOPLE_MAX};
 use crate::answer::{Answer, Person};
 use crate::http::Request;
+use crate::webhook::on_one_line;
 use policy::Act;
 use serde_json::Value;
 
@@ -83,7 +84,7 @@ pub(super) fn person(kind: Kind, json: &Value) -> Option<Person> {
     let address = json["emailAddress"].as_str().filter(|address| !address.is_empty());
     Some(Person {
         account_id: account_id(kind, json)?,
-        name: text(&json["displayName"]),
+        name: on_one_line(&text(&json["displayName"])),
         address: address.map(str::to_owned),
         inactive: json["active"] == Value::Bool(false),
         // Data Center tells, of one account that is read, how many of its applications he may use: customers none.

@@ -1,7 +1,7 @@
 //! The page of one letter that somebody wrote: before it is sent each letter as its reader gets it, afterwards what became of each.
 
 use super::super::messages::IssueLink;
-use super::super::outbox::{EventLetter, event_letter};
+use super::super::outbox::{EventLetter, event_letter, event_letters};
 use super::super::{Moment, moment, words_of};
 use super::{Decided, LeftOut, people, state, subject, way};
 use crate::Console;
@@ -59,6 +59,8 @@ pub(super) struct Page {
     wakeable: bool,
     look_again_s: Option<u32>,
     is_draft: bool,
+    /// Nothing of it has left.
+    droppable: bool,
     /// The settings let it be sent here.
     sendable: bool,
     people: String,
@@ -86,15 +88,16 @@ pub(super) async fn page(console: &Console, session: &Session, id: &str) -> Resu
     let Some(line) = console.store.written(id).await? else { return Ok(None) };
     let decided = Decided::of(&line);
     let lines = console.store.written_letters(id).await?;
-    let is_draft = line.state == WrittenState::Drafted;
-    let (readers, sender, letters) = match is_draft {
-        true => {
+    let (readers, sender, letters) = match line.state {
+        WrittenState::Drafted => {
             let (readers, sender) = readers(console, session, &decided, lines).await?;
             (readers, sender, Vec::new())
         }
-        false => {
-            let letter = |line| EventLetter { event: None, written: None, ..event_letter(line) };
-            (Vec::new(), String::new(), lines.into_iter().map(letter).collect())
+        // Those that were looked at, of which it is asked once more whose may leave.
+        WrittenState::Asked => (Vec::new(), String::new(), Vec::new()),
+        WrittenState::Posted | WrittenState::Refused | WrittenState::Dropped => {
+            let letter = |letter| EventLetter { event: None, written: None, ..letter };
+            (Vec::new(), String::new(), event_letters(console, lines).await?.into_iter().map(letter).collect())
         }
     };
     let deeds = console.store.written_deeds(id).await?.into_iter().map(deed).collect();
@@ -131,6 +134,7 @@ fn bare(console: &Console, session: &Session, line: WrittenLine, decided: Decide
         wakeable: stopped && line.asked.is_some(),
         look_again_s,
         is_draft,
+        droppable: is_draft || (line.state == WrittenState::Asked && line.approved),
         sendable: may_write,
         people: people(decided.recipients.len()),
         sender: String::new(),
@@ -161,6 +165,9 @@ fn bare(console: &Console, session: &Session, line: WrittenLine, decided: Decide
 fn sentence(console: &Console, line: &WrittenLine, decided: &Decided) -> String {
     let people = people(decided.recipients.len());
     match line.state {
+        WrittenState::Asked if line.approved => {
+            "Somebody has it sent. It is asked once more who may get it; then it leaves as it was looked at.".to_owned()
+        }
         WrittenState::Asked if line.preview => {
             "It is being decided who gets it. Nothing leaves before somebody has looked at it.".to_owned()
         }

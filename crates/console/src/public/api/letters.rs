@@ -1,6 +1,6 @@
-//! `POST /api/letters`: a letter about an issue that a program writes on purpose, and `GET /api/letters/ID`, what became of it.
+//! `POST /api/letters`: a letter about an issue that a program writes on purpose, and `GET /api/letters/ID`, what became of it; and once more to one of its recipients.
 
-use super::{Api, Problem, brief, request};
+use super::{Api, Problem, brief, request, shape};
 use crate::page::{is_id, moment};
 use crate::pen::{Letter, LetterFile, Written};
 use axum::body::to_bytes;
@@ -14,7 +14,7 @@ use policy::FaultCode;
 use policy::notify::{WRITING_BYTES_MAX, Writing, WrittenBy};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use store::{LetterFate, OutboxLine, Token, WrittenLine};
+use store::{Dialogue, LetterFate, OutboxLine, Token, WrittenLine};
 
 /// What a request has beside its letter and its files: quotes, escapes and the names of its fields.
 const AROUND_BYTES_MAX: u64 = 16 * 1024;
@@ -22,7 +22,7 @@ const AROUND_BYTES_MAX: u64 = 16 * 1024;
 /// What a program asks for.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-struct Asked {
+pub(super) struct Asked {
     issue: String,
     to: Vec<String>,
     subject: String,
@@ -40,7 +40,7 @@ struct Asked {
 /// A file of the program's own.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-struct Given {
+pub(super) struct Given {
     name: String,
     content_type: String,
     /// In Base64.
@@ -63,13 +63,7 @@ pub(super) async fn write(
     let most = 6 * WRITING_BYTES_MAX as u64 + files_max.saturating_add(2) / 3 * 4 + AROUND_BYTES_MAX;
     let body = to_bytes(request.into_body(), usize::try_from(most).unwrap_or(usize::MAX)).await;
     let body = body.map_err(|_| Problem::wrong(format!("The request broke off, or has more than {most} bytes.")))?;
-    let asked: Asked = serde_json::from_slice(&body).map_err(|error| {
-        Problem::wrong(format!(
-            "The letter cannot be read as JSON: line {}, column {}; docs/api.md names its fields.",
-            error.line(),
-            error.column()
-        ))
-    })?;
+    let asked: Asked = serde_json::from_slice(&body).map_err(|error| Problem::wrong(shape::wrong(&body, &error)))?;
     let written = api.pen.write(&token.site, letter(asked, &token, key)?, &format!("token {}", token.id)).await?;
     match written {
         Written::In { id, known } => {
@@ -131,6 +125,40 @@ pub(super) async fn told(
     Ok(Json(shown(&line, &letters)))
 }
 
+/// By which server a letter left, and what that said of it.
+fn taken(dialogue: &Dialogue) -> Value {
+    let Dialogue { by, server, security, tls, said, at, tries } = dialogue;
+    let at = moment(*at).machine;
+    json!({ "by": by, "server": server, "security": security, "tls": tls, "said": said, "at": at, "tries": tries })
+}
+
+/// A person's word by a program: one of the letters that came of what this token asked for goes to its recipient once more.
+pub(super) async fn again(
+    State(api): State<Api>,
+    token: Extension<Token>,
+    ids: Result<Path<(String, String)>, PathRejection>,
+) -> Result<StatusCode, Problem> {
+    let nothing = || Problem::of(FaultCode::NothingThere);
+    let Ok(Path((id, letter))) = ids else { return Err(nothing()) };
+    if !is_id(&id) || !is_id(&letter) {
+        return Err(nothing());
+    }
+    let line = api.store.written(&id).await?.ok_or_else(nothing)?;
+    if line.site != token.site || line.token.as_ref() != Some(&token.id) {
+        return Err(nothing());
+    }
+    if !token.letters {
+        return Err(Problem::of(FaultCode::LettersForbidden));
+    }
+    if !api.store.written_letters(&id).await?.iter().any(|one| one.id == letter) {
+        return Err(nothing());
+    }
+    match api.store.send_letter_again(&letter, &format!("token {}", token.id)).await? {
+        None => Ok(StatusCode::ACCEPTED),
+        Some(not) => Err(Problem::not_again(&not)),
+    }
+}
+
 fn shown(line: &WrittenLine, letters: &[OutboxLine]) -> Value {
     let decision = |name: &str| line.decision.as_ref().map(|decision| decision[name].clone()).unwrap_or_default();
     let letter = |letter: &OutboxLine| {
@@ -144,7 +172,8 @@ fn shown(line: &WrittenLine, letters: &[OutboxLine]) -> Value {
         let about = letter.about.as_ref();
         let file = |file: &store::LetterFile| json!({ "name": file.name, "why_not": file.why_not });
         json!({
-            "to": about.map(|about| &about.to), "state": state, "fault": fault.map(brief),
+            "id": letter.id, "to": about.map(|about| &about.to), "state": state, "fault": fault.map(brief),
+            "taken": letter.dialogue.as_ref().map(taken), "again": letter.again,
             "files": about.map(|about| about.files.iter().map(file).collect::<Vec<_>>()),
         })
     };

@@ -5,6 +5,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use policy::{Fault, FaultCode, FaultKind};
 use serde_json::json;
+use store::NotAgain;
 
 /// What is refused, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +44,11 @@ impl Problem {
     /// A letter that may not be written.
     pub(crate) fn refused_letter(why: &str) -> Problem {
         Problem { detail: format!("Nothing is sent: {why}."), ..Problem::of(FaultCode::LetterRefused) }
+    }
+
+    /// A letter that is not sent once more.
+    pub(crate) fn not_again(not: &NotAgain) -> Problem {
+        Problem { status: StatusCode::CONFLICT, detail: not.in_words(), ..Problem::of(FaultCode::LetterRefused) }
     }
 
     /// More letters than may be written.

@@ -10,6 +10,8 @@ const RECIPIENTS_MAX: usize = 100;
 /// RFC 5321, section 4.5.3.1.3, without the brackets.
 const ADDRESS_BYTES_MAX: usize = 254;
 const KEY_CHARS_MAX: usize = 255;
+/// Of a name that nobody knows so much is told.
+const NAME_CHARS_SHOWN: usize = 40;
 const MAIL: &str = "message/rfc822";
 
 /// The query of a mail that is handed in.
@@ -34,7 +36,12 @@ impl Named {
                     named.rcpt.push(address("rcpt", value)?);
                     false
                 }
-                _ => return Err(Problem::wrong("The query holds a name other than mailbox, from and rcpt.")),
+                other => {
+                    let other: String = other.chars().take(NAME_CHARS_SHOWN).collect();
+                    return Err(Problem::wrong(format!(
+                        "The query holds {other:?}; it may hold mailbox, from and rcpt. See docs/api.md, \"Handing a mail in\"."
+                    )));
+                }
             };
             if taken {
                 return Err(Problem::wrong(format!("`{name}` stands twice in the query; only rcpt may.")));
@@ -145,6 +152,12 @@ mod tests {
         }
         let many: Vec<_> = std::iter::once(("from", "a@x")).chain((0..101).map(|_| ("rcpt", "b@x"))).collect();
         read(&many).unwrap_err();
+    }
+
+    #[test]
+    fn a_name_that_is_not_known_is_named() {
+        let told = format!("{:?}", read(&[("from", "a@x"), ("recipient", "b@x")]).unwrap_err());
+        assert!(told.contains("recipient") && told.contains("docs/api.md") && !told.contains("b@x"), "{told}");
     }
 
     #[test]

@@ -47,12 +47,12 @@ impl Turn<'_> {
 
     /// What Graph said of a letter that was begun at that time. What is about us is about all letters: a token is asked for anew once, then all
     /// of them wait.
-    pub(in crate::deliver) fn heed(&self, sent: Result<(), Fault>, asked_at: Instant) -> Result<(), Fault> {
+    pub(in crate::deliver) fn heed<T>(&self, sent: Result<T, Fault>, asked_at: Instant) -> Result<T, Fault> {
         let shelf = &self.outgoing.shelf;
         match sent {
-            Ok(()) => {
+            Ok(sent) => {
                 shelf.taken();
-                Ok(())
+                Ok(sent)
             }
             Err(fault) if graph::is_ours(&fault) => Err(shelf.refused_by_graph(fault, asked_at)),
             Err(fault) => Err(fault),

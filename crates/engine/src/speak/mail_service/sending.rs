@@ -11,7 +11,7 @@ use reqwest::header::{CONTENT_TYPE, HeaderValue};
 use zeroize::Zeroizing;
 
 impl MailService {
-    /// Hands over a mail in base64. `go` is asked when all waiting is over and the request is about to be sent.
+    /// Hands over a mail in base64; what was said of it: the status, and the service's own name for the request. `go` is asked when all waiting is over and the request is about to be sent.
     ///
     /// # Errors
     /// `PostUnreachable`, temporary when nothing was sent and unknown when the answer was lost; `PostRefused` as [`not_sent`] says; what
@@ -22,7 +22,7 @@ impl MailService {
         request: &Request,
         mail: String,
         go: impl Fn() -> Result<(), Fault>,
-    ) -> Result<(), Fault> {
+    ) -> Result<String, Fault> {
         let mut out = self.prepare(token, request)?;
         out.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
         *out.body_mut() = Some(mail.into());
@@ -43,10 +43,17 @@ impl MailService {
             return Err(fault.with_retry_after_s(quiet_s));
         }
         match status {
-            200..=299 => Ok(()),
+            200..=299 => Ok(said(&response)),
             _ => Err(not_sent(status, &beginning(response).await)),
         }
     }
+}
+
+/// What Microsoft's support asks for when a mail that was taken is missed.
+fn said(response: &Response) -> String {
+    let named = response.headers().get("request-id").and_then(|id| id.to_str().ok());
+    let named = named.map(|id| format!(", request-id {id}")).unwrap_or_default();
+    format!("{}{named}", response.status())
 }
 
 /// What of an answer that says no is needed to know why.

@@ -44,6 +44,7 @@ impl SummaryLetter {
             brand: own.brand,
             subject_prefix: self.style.subject_prefix.clone(),
             mark: own.mark,
+            withheld: self.style.withheld,
             ..View::default()
         }
     }

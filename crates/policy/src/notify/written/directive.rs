@@ -1,6 +1,8 @@
 //! The directive in a comment that makes a letter of the rest of it.
 
-use super::{Refused, Writing};
+use super::{Refused, Writing, cut};
+use crate::template::SafeHtml;
+use crate::template::view::Said;
 
 /// Below this many lines a directive's block has ended, whatever stands there.
 const LINES_MAX: usize = 20;
@@ -11,12 +13,9 @@ const LINES_MAX: usize = 20;
 /// # Errors
 /// What is wrong with the directives, in words for the story.
 pub fn directive(comment: &str) -> Option<Result<Writing, Refused>> {
-    let mut rest = comment.trim_start();
-    pair(rest.lines().next()?).filter(|(key, _)| key == "mail")?;
-    let (mut writing, mut wrong) = (Writing::default(), None);
-    for _ in 0..LINES_MAX {
-        let (line, after) = rest.split_once('\n').unwrap_or((rest, ""));
-        let Some((key, value)) = pair(line) else { break };
+    let (pairs, text) = block(comment)?;
+    let (mut writing, mut wrong) = (Writing { text: text.to_owned(), ..Writing::default() }, None);
+    for (key, value) in pairs {
         match key.as_str() {
             "mail" => writing.to.extend(list(value)),
             "subject" => value.clone_into(&mut writing.subject),
@@ -28,10 +27,31 @@ pub fn directive(comment: &str) -> Option<Result<Writing, Refused>> {
                 wrong = wrong.or_else(|| Some(format!("{other:?} is none of mail, subject, template, files, anyway")))
             }
         }
+    }
+    Some(wrong.map_or(Ok(writing), Err))
+}
+
+/// What a comment says without the directives that stand above it, whether they are understood or not; `None` where none do. Its HTML is
+/// `None` where they are not found in it.
+pub fn without_directives(comment: &Said) -> Option<(&str, Option<SafeHtml>)> {
+    let (pairs, text) = block(&comment.text)?;
+    let keys: Vec<&str> = pairs.iter().map(|(key, _)| key.as_str()).collect();
+    let key_of = |line: &str| pair(line).map(|(key, _)| key);
+    Some((text, comment.html.changed(|html| cut::below(html, &keys, key_of))))
+}
+
+/// The directives, and the text below them.
+fn block(comment: &str) -> Option<(Vec<(String, &str)>, &str)> {
+    let mut rest = comment.trim_start();
+    pair(rest.lines().next()?).filter(|(key, _)| key == "mail")?;
+    let mut pairs = Vec::new();
+    for _ in 0..LINES_MAX {
+        let (line, after) = rest.split_once('\n').unwrap_or((rest, ""));
+        let Some(pair) = pair(line) else { break };
+        pairs.push(pair);
         rest = after;
     }
-    rest.trim().clone_into(&mut writing.text);
-    Some(wrong.map_or(Ok(writing), Err))
+    Some((pairs, rest.trim()))
 }
 
 /// `@key=value` or `#key=value`; an editor may open its list of people at an `@`.
@@ -73,6 +93,48 @@ mod tests {
         }
     }
 
+    fn said(html: &str, text: &str) -> Said {
+        Said { html: SafeHtml::unread(html.to_owned(), ""), text: text.to_owned() }
+    }
+
+    #[test]
+    fn directives_are_cut_out_of_the_html_where_they_are_found_in_it() {
+        const TEXT: &str = "#mail=ann@x.example, reporter\n#subject=A > B\n\nDear Ann";
+        let picture = "Dear <b>Ann</b> <img src=\"cid:a\">";
+        for above in [
+            "<p>#mail=ann@x.example, reporter<br>#subject=A &gt; B</p>\n\n<p>",
+            "<p>#mail=<a href='mailto:ann@x.example?a=>'>ann@x.example</a>,\nreporter</p><p>&#35;subject=A &gt; B</p><p>",
+            "<!-- x --><div><p>#mail=ann@x.example, reporter<br/>\n#Subject = A &gt; B<br/>\n<br/>\n",
+            "<p><span>#mail=ann@x.example, reporter</span><br />#subject=A &gt; B</p><br><p>",
+        ] {
+            let comment = said(&format!("{above}{picture}</p>"), TEXT);
+            let (text, html) = without_directives(&comment).unwrap();
+            assert_eq!(text, "Dear Ann");
+            let shown = html.unwrap_or_else(|| panic!("{above}")).shown().into_owned();
+            assert!(shown.contains("Dear <b>Ann</b> <img src=\"cid:a\">"), "{above}: {shown}");
+            assert!(!shown.contains("mail") && !shown.contains("subject"), "{above}: {shown}");
+            assert!(shown.starts_with("<p>") || shown.starts_with("<div><p>"), "{above}: {shown}");
+        }
+        for other in [
+            "<p>Dear Ann</p>",
+            "<p>#mail=ann@x.example</p><p>Dear Ann</p>",
+            "<p>#mail=ann@x.example #subject=x</p><p>Dear Ann</p>",
+            "<p>#mail=ann@x.example</p><p><img src=a></p><p>#subject=x</p>",
+            "<p>#subject=x</p><p>#mail=ann@x.example</p><p>Dear Ann</p>",
+            "<p>#mail=ann@x.example</p><p title=\"",
+            "",
+        ] {
+            assert_eq!(without_directives(&said(other, TEXT)).unwrap().1, None, "{other}");
+        }
+        for alone in ["<p>#mail=ann@x.example</p>", "#mail=ann@x.example"] {
+            let comment = said(alone, "#mail=ann@x.example");
+            assert_eq!(without_directives(&comment).unwrap().1.unwrap().shown(), "", "{alone}");
+        }
+        let safe =
+            Said { html: SafeHtml::of("<p>#mail=ann@x.example</p>x"), text: "#mail=ann@x.example\nx".to_owned() };
+        assert_eq!(without_directives(&safe).unwrap().1, None, "it is as it is shown");
+    }
+
     #[test]
     fn a_directive_that_is_not_understood_writes_nothing() {
         for (comment, why) in [
@@ -81,6 +143,9 @@ mod tests {
         ] {
             assert!(directive(comment).unwrap().unwrap_err().contains(why), "{comment:?}");
         }
+        let text = |text: &str| without_directives(&said("", text)).map(|(text, _)| text.to_owned());
+        assert_eq!(text("@mail=ann@x.example\n@cc=bob@x.example\n\nx\n").as_deref(), Some("x"));
+        assert_eq!(text("Dear Ann,\n@mail=ann@x.example"), None);
         // It is a letter that goes to nobody: refused later, with the other things that can be wrong.
         let nobody = Writing { issue: "HELP-1".into(), ..directive("@mail=\n\nx").unwrap().unwrap() };
         assert_eq!(nobody.check().unwrap_err(), "it goes to nobody; name somebody in `to`");

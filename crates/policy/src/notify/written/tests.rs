@@ -24,23 +24,32 @@ fn each_word_counts_once_and_only_so_many_may_be_no_addresses() {
     assert_eq!(to(each(9, |_| " reporter ".into())).named().len(), 1);
 }
 
-#[test]
-fn of_a_crowd_that_is_too_large_nobody_is_asked_about() {
-    let mappings = Mappings::from_toml("[written]\nby = [\"api\"]\npeople_max = 2\n", "m.toml").unwrap();
-    let written = Written {
+pub(super) fn written_to(words: Vec<String>) -> Written {
+    Written {
         id: "1".into(),
         by: WrittenBy::Api,
-        writing: to(vec!["group:staff".into(), "group:staff".into()]),
+        writing: to(words),
         issue_id: "10".into(),
         at_ms: 0,
         attached: Vec::new(),
         own: Vec::new(),
         comment_seen_by: None,
-    };
-    let issue: IssueNow = serde_json::from_value(serde_json::json!({
+    }
+}
+
+/// Everybody may see it.
+pub(super) fn sole_issue() -> IssueNow {
+    let json = serde_json::json!({
         "key": "HELP-1", "project": "HELP", "gone": false, "security": {"known": null}, "reporter": null, "assignee": null
-    }))
-    .unwrap();
+    });
+    serde_json::from_value(json).unwrap()
+}
+
+#[test]
+fn of_a_crowd_that_is_too_large_nobody_is_asked_about() {
+    let mappings = Mappings::from_toml("[written]\nby = [\"api\"]\npeople_max = 2\n", "m.toml").unwrap();
+    let written = written_to(vec!["group:staff".into(), "group:staff".into()]);
+    let issue = sole_issue();
     let with = |number: usize| {
         let people = (0..number).map(|at| Whom::Account(at.to_string())).collect();
         let who = vec![("10".to_owned(), Audience::Group("staff".into()), Told::Known(people))];

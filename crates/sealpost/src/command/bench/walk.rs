@@ -5,7 +5,7 @@ use super::child::Measured;
 use super::intake::{per_mail, tempdir};
 use super::load;
 use crate::command::Failure;
-use crate::command::demo::Home;
+use crate::command::demo::{Home, Tenant};
 use courier::submit::{Target, submit};
 use mail::Envelope;
 use std::path::Path;
@@ -111,8 +111,8 @@ async fn one(walk: &Walk, raw: Vec<u8>) -> Result<(), Failure> {
 async fn start(folder: &Path) -> Result<Walk, Failure> {
     let data = folder.join("demo");
     // Without samples; the claim ends here, so that the demo itself can make it.
-    Home::claim(&data)?.set_fed()?;
-    let mut running = Measured::sealpost(&["demo", "--data", "demo"], folder)?;
+    Home::claim(&data, Tenant::Demo)?.set_fed()?;
+    let mut running = Measured::sealpost(&["demo", "--data", "demo", "--inbound-only"], folder)?;
     let settings = written(&data).await?;
     let listen = settings.mailboxes.first().map(|mailbox| mailbox.listen.clone()).unwrap_or_default();
     running.listens(&listen).await?;

@@ -3,6 +3,7 @@
 use crate::command::Failure;
 use crate::settings::{self, Settings};
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::io::Write;
 use std::net::SocketAddr;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -12,13 +13,56 @@ pub const PROFILE: &str = include_str!("../../../../../examples/profile.toml");
 /// The account that the demo's gateway has at the desk.
 pub const ACCOUNT: &str = "gateway@desk.example";
 
+/// Whom the samples are written to, and who answers.
+pub const SUPPORT: &str = "support@desk.example";
+
+/// The site's name.
+pub const SITE: &str = "demo";
+
 /// Where its token stands in the folder.
 pub const DESK_TOKEN: &str = "keys/desk.token";
 
-/// Names the files of a demo folder. The first says that the folder is a demo, and is locked while one runs in it.
+/// Fields of the desk in which the demo's profile wants people without an account, and whether each has several lines.
+pub const FIELDS: [(&str, bool); 3] =
+    [("Mail sender address", false), ("Mail sender name", false), ("Mail participants", true)];
+
+/// Who is told of what happens in the desk.
+const MAPPINGS_TEXT: &str = r#"# Who gets a letter about what happens in the desk; written by `sealpost demo` once, and yours to change.
+# A running demo reads it again on SIGHUP. docs/outbound.md says what there is.
+[default]
+urgent = true                  # at once; without it what happens within a minute goes into one letter
+subject_prefix = ""
+
+[[mapping]]
+name = "customers"
+events = ["commented", "comment_edited", "resolved"]
+audience = ["reporter", "assignee", "watchers", "mail_people"]
+"#;
+
+/// Names the files of such a folder. The first says that the folder is ours and what runs in it, and is locked as long as that does.
 const OURS: &str = "this-is-a-sealpost-demo";
 const SETTINGS: &str = "sealpost.toml";
+const MAPPINGS: &str = "mappings.toml";
 const FED: &str = "samples-fed";
+/// What came into the demo's mailbox.
+pub const MAILBOX: &str = "mailbox";
+
+/// What runs in a folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tenant {
+    Demo,
+    Desk,
+}
+
+impl Tenant {
+    /// As it stands in the file that marks the folder, and in sentences.
+    fn word(self) -> &'static str {
+        match self {
+            Tenant::Demo => "demo",
+            Tenant::Desk => "desk",
+        }
+    }
+}
 
 /// A demo folder that is ours as long as this value lives.
 pub struct Home {
@@ -28,22 +72,20 @@ pub struct Home {
 }
 
 impl Home {
-    /// Claims the folder, made when it is missing. Refused when it holds something else than a demo, or when a demo is
+    /// Claims the folder, made when it is missing. Refused when it holds something else than a demo or a desk, or when one is
     /// running in it: two would write over each other's files.
-    pub fn claim(folder: &Path) -> Result<Home, Failure> {
+    pub fn claim(given: &Path, tenant: Tenant) -> Result<Home, Failure> {
         // For the owner's eyes only: the desk keeps in clear what was mailed.
-        let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
-        made.map_err(|error| cannot("make", folder, &error))?;
-        let folder = folder.canonicalize().map_err(|error| cannot("use", folder, &error))?;
-        let mark = mark(&folder)?;
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(given);
+        made.map_err(|error| cannot("make", given, &error))?;
+        let folder = given.canonicalize().map_err(|error| cannot("use", given, &error))?;
+        let mut mark = mark(given, &folder)?;
         match mark.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(Failure::new(format!(
-                    "a demo is running in {}; stop it first, or name another folder with --data",
-                    folder.display()
-                )));
+            Ok(()) => {
+                let written = mark.set_len(0).and_then(|()| mark.write_all(tenant.word().as_bytes()));
+                written.map_err(|error| cannot("write", &folder.join(OURS), &error))?;
             }
+            Err(TryLockError::WouldBlock) => return Err(taken(given, &folder)),
             Err(TryLockError::Error(error)) => return Err(cannot("lock", &folder.join(OURS), &error)),
         }
         let keys = folder.join("keys");
@@ -54,9 +96,10 @@ impl Home {
 
     /// Removes what an earlier demo left, and nothing that a demo did not make.
     pub fn clear(&self) -> Result<(), Failure> {
-        const FILES: [&str; 9] = [
+        const FILES: [&str; 10] = [
             SETTINGS,
             "profile.toml",
+            MAPPINGS,
             FED,
             "sealpost.db",
             "sealpost.db-wal",
@@ -70,7 +113,7 @@ impl Home {
         let keys = self.folder.join("keys");
         let files = FILES.iter().map(|name| self.folder.join(name)).chain(KEYS.iter().map(|name| keys.join(name)));
         let removed = files.map(|file| (fs::remove_file(&file), file));
-        let folders = ["blobs", "desk-files"].map(|name| self.folder.join(name));
+        let folders = ["blobs", "desk-files", MAILBOX].map(|name| self.folder.join(name));
         let removed = removed.chain(folders.map(|folder| (fs::remove_dir_all(&folder), folder)));
         for (done, path) in removed {
             match done {
@@ -121,10 +164,11 @@ impl Home {
         self.secret("keys/master.key")?;
         let file = self.settings_file();
         fs::write(&file, settings_text(desk, places)).map_err(|error| cannot("write", &file, &error))?;
-        let profile = self.file("profile.toml");
-        if !profile.exists() {
-            let text = PROFILE.replace("example.com", "desk.example");
-            fs::write(&profile, text).map_err(|error| cannot("write", &profile, &error))?;
+        for (name, text) in [("profile.toml", profile_text()), (MAPPINGS, MAPPINGS_TEXT.to_owned())] {
+            let file = self.file(name);
+            if !file.exists() {
+                fs::write(&file, text).map_err(|error| cannot("write", &file, &error))?;
+            }
         }
         Ok(settings::load(&file)?)
     }
@@ -135,23 +179,47 @@ pub struct Places {
     pub smtp: SocketAddr,
     pub console: SocketAddr,
     pub operations: SocketAddr,
+    /// Where its letters go: the demo's mailbox.
+    pub mailbox: SocketAddr,
+    /// What happens in the desk is not read.
+    pub inbound_only: bool,
+}
+
+/// The example's profile for the desk's domain, with fields for people who have no account.
+fn profile_text() -> String {
+    let [address, name, participants] = FIELDS.map(|(field, _)| field);
+    let fields = format!(
+        "[default]\nsender_address_field = \"{address}\"\nsender_name_field = \"{name}\"\nparticipants_field = \"{participants}\"\n"
+    );
+    PROFILE.replace("example.com", "desk.example").replacen("[default]\n", &fields, 1)
 }
 
 fn settings_text(desk: SocketAddr, places: &Places) -> String {
-    let Places { smtp, console, operations } = places;
+    let Places { smtp, console, operations, mailbox, inbound_only } = places;
+    let poll_s = u8::from(!inbound_only);
+    let port = mailbox.port();
     format!(
         "# Written by `sealpost demo` at each start.\n\
          [store]\ndatabase = \"sqlite:sealpost.db\"\nblobs = \"blobs\"\nkey_book = \"sqlite:keys/book.db\"\nmaster_key = \"file:keys/master.key\"\nfree_mib_min = 64\n\n\
          [console]\nlisten = \"{console}\"\n\n[operations]\nlisten = \"{operations}\"\n\n\
          [log]\nlevel = \"warn\"\nformat = \"text\"\n\n[cells]\nsandbox = \"reduced\"\n\n\
-         [[site]]\nname = \"demo\"\napi_base = \"http://{desk}\"\nbrowse_base = \"http://{desk}\"\naccount = \"{ACCOUNT}\"\ntoken = \"file:keys/desk.token\"\nallow_private = true\nrequests_per_s = 0\n\n\
-         [[mailbox]]\nname = \"support\"\nsite = \"demo\"\nlisten = \"{smtp}\"\nprofile = \"support\"\n\n\
+         [[site]]\nname = \"{SITE}\"\napi_base = \"http://{desk}\"\nbrowse_base = \"http://{desk}\"\naccount = \"{ACCOUNT}\"\ntoken = \"file:keys/desk.token\"\nallow_private = true\nrequests_per_s = 0\n\
+         history_poll_s = {poll_s}\nmappings = \"{MAPPINGS}\"\ndead_end = false\noutgoing = \"mailbox\"\nfrom = \"Support <{SUPPORT}>\"\n\n\
+         [[outgoing]]\nname = \"mailbox\"\nhost = \"127.0.0.1\"\nport = {port}\ntls = \"none\"\n\n\
+         [[mailbox]]\nname = \"support\"\nsite = \"{SITE}\"\nlisten = \"{smtp}\"\nprofile = \"support\"\n\n\
          [[profile]]\nname = \"support\"\nfile = \"profile.toml\"\n"
     )
 }
 
-/// The file that marks the folder as a demo's; made only in an empty folder.
-fn mark(folder: &Path) -> Result<File, Failure> {
+/// Somebody is in the folder: what, it wrote into its mark.
+fn taken(given: &Path, folder: &Path) -> Failure {
+    let word = fs::read_to_string(folder.join(OURS)).unwrap_or_default();
+    let who = if word.trim() == Tenant::Desk.word() { "the desk (`sealpost desk`)" } else { "a demo" };
+    Failure::new(format!("{who} is running in {}; stop it first, or name another folder with --data", given.display()))
+}
+
+/// The file that marks the folder as ours; made only in an empty folder.
+fn mark(given: &Path, folder: &Path) -> Result<File, Failure> {
     let path = folder.join(OURS);
     let mut options = OpenOptions::new();
     options.write(true).mode(0o600);
@@ -162,8 +230,8 @@ fn mark(folder: &Path) -> Result<File, Failure> {
     let mut entries = fs::read_dir(folder).map_err(|error| cannot("read", folder, &error))?;
     if entries.next().is_some() {
         return Err(Failure::new(format!(
-            "{} holds something else than a demo; name another folder with --data",
-            folder.display()
+            "{} holds something else than a demo or a desk; name another folder with --data",
+            given.display()
         )));
     }
     options.create(true).open(&path).map_err(|error| cannot("write", &path, &error))
@@ -186,7 +254,7 @@ mod tests {
     fn a_folder_that_holds_other_things_is_refused_and_left_as_it_was() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("thesis.txt"), "years of work").unwrap();
-        assert!(told(Home::claim(folder.path())).contains("something else than a demo"));
+        assert!(told(Home::claim(folder.path(), Tenant::Demo)).contains("something else than a demo or a desk"));
         let names: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(names, ["thesis.txt"]);
     }
@@ -194,16 +262,20 @@ mod tests {
     #[test]
     fn one_demo_at_a_time_runs_in_a_folder() {
         let folder = tempfile::tempdir().unwrap();
-        let first = Home::claim(&folder.path().join("demo")).unwrap();
-        assert!(told(Home::claim(&folder.path().join("demo"))).contains("a demo is running"));
+        let first = Home::claim(&folder.path().join("demo"), Tenant::Demo).unwrap();
+        assert!(told(Home::claim(&folder.path().join("demo"), Tenant::Demo)).contains("a demo is running"));
         drop(first);
-        Home::claim(&folder.path().join("demo")).unwrap();
+        let desk = Home::claim(&folder.path().join("demo"), Tenant::Desk).unwrap();
+        let refused = told(Home::claim(&folder.path().join("demo"), Tenant::Demo));
+        assert!(refused.starts_with("the desk (`sealpost desk`) is running in "), "what runs there is said: {refused}");
+        drop(desk);
+        Home::claim(&folder.path().join("demo"), Tenant::Demo).unwrap();
     }
 
     #[test]
     fn clearing_removes_what_a_demo_made_and_nothing_else() {
         let folder = tempfile::tempdir().unwrap();
-        let home = Home::claim(&folder.path().join("demo")).unwrap();
+        let home = Home::claim(&folder.path().join("demo"), Tenant::Demo).unwrap();
         home.set_fed().unwrap();
         home.desk_token().unwrap();
         fs::create_dir_all(home.file("blobs/00")).unwrap();

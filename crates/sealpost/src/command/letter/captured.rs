@@ -2,12 +2,13 @@
 
 use super::super::{Failure, WHO, print_object, with_store};
 use super::preview;
-use crate::settings::templates;
-use crate::wire;
+use crate::settings::{Settings, templates};
+use crate::wire::{self, Lasting};
+use engine::cell::Cells;
 use policy::template::{Order, Templates, Theme};
 use serde_json::json;
 use std::path::{Path, PathBuf};
-use store::Look;
+use store::{EventLine, Look, Store};
 
 /// Which letter is looked at.
 pub struct Wanted {
@@ -21,6 +22,32 @@ pub struct Wanted {
     pub template: Option<PathBuf>,
 }
 
+/// Who looks, and by which gateway's settings.
+pub struct Looking<'a> {
+    pub settings: &'a Settings,
+    pub store: &'a Store,
+    pub cells: &'a Cells,
+    pub lasting: &'a Lasting,
+    /// As it stands in the audit trail.
+    pub who: &'a str,
+}
+
+impl Looking<'_> {
+    /// The event, and what would be told of it to whoever has this address; the look is noted before anything is asked.
+    ///
+    /// # Errors
+    /// When there is no such event, and those of asking the tracker.
+    pub async fn at(&self, event: &str, to: &str) -> Result<(EventLine, engine::Preview), Failure> {
+        let unknown =
+            || Failure::new(format!("{event}: no event has this id; `sealpost event list --config FILE` shows them"));
+        let line = self.store.event(event).await?.ok_or_else(unknown)?.line;
+        // What the issue says is read for it, as it would be for a letter.
+        self.store.note_look(&line.site, event, Look::Whole, None, self.who).await?;
+        let preview = wire::preview(self, &line, to).await?;
+        Ok((line, preview))
+    }
+}
+
 /// Writes the letter, or says why there is none for this address.
 ///
 /// # Errors
@@ -28,16 +55,13 @@ pub struct Wanted {
 pub async fn run(config: &Path, wanted: &Wanted, out: &Path) -> Result<(), Failure> {
     let given = wanted.template.as_deref().map(templates::read).transpose().map_err(Failure::new)?;
     with_store(config, async |settings, store| {
-        let id = &wanted.event;
-        let unknown =
-            || Failure::new(format!("{id}: no event has this id; `sealpost event list --config FILE` shows them"));
-        let line = store.event(id).await?.ok_or_else(unknown)?.line;
-        // What the issue says is read for it, as it would be for a letter.
-        store.note_look(&line.site, id, Look::Whole, None, WHO).await?;
-        let preview = wire::preview(settings, store, &line, &wanted.to).await?;
+        let (cells, lasting) = (wire::cells(settings).await?, Lasting::new(engine::Tokens::new(Store::clone(store))));
+        let looking = Looking { settings, store, cells: &cells, lasting: &lasting, who: WHO };
+        let (line, preview) = looking.at(&wanted.event, &wanted.to).await?;
         if preview.letters.is_empty() {
             print_object(&json!({
-                "event": id, "to": wanted.to, "told": preview.told, "left_out": preview.left_out, "trace": preview.trace,
+                "event": line.id, "to": wanted.to, "told": preview.told, "left_out": preview.left_out,
+                "trace": preview.trace,
             }))?;
             return Err(Failure::told());
         }

@@ -12,8 +12,8 @@ use std::fmt::Write;
 const OPENING: &str = "\
 # Templates: what a letter about events looks like
 
-A letter about events has a subject, a text and an HTML page that say the same. A **theme** makes all three; a **template** of your own
-takes the place of one or more of them for one kind of letter. Around the text and the HTML the theme always writes the line above
+A letter about events has a subject, a text and an HTML page; the text says in plain words what the page says. A **theme** makes all three; a
+**template** of your own takes the place of one or more of them for one kind of letter, and then text and page say what you write into each. Around the text and the HTML the theme always writes the line above
 which people answer, why somebody gets the letter, and the links to unsubscribe and to complain: no template can leave them out.
 
     sealpost letter preview                                    # every theme, kind and language into letter-preview/
@@ -23,12 +23,14 @@ which people answer, why somebody gets the letter, and the links to unsubscribe 
 
 Each letter becomes `THEME-KIND-LANGUAGE.subject`, `.txt` and `.html`; on standard output there is one JSON object per letter with `theme`,
 `kind`, `language`, `subject`, `made_by`, `why` and `files`. `made_by` is `theme`, `template`, or `theme_instead`: then the template was wrong
-or wrote nothing, the theme's own words were used for the whole letter, `why` says what was wrong, and the command ends with 1. A
-letter that goes out is treated alike, so no letter is lost because of a template.
+or wrote nothing, the theme's own words were used for the whole letter, `why` says what was wrong, with the table, the part and the line of the file, and the command ends with 1. A
+letter that goes out is treated alike, so no letter is lost because of a template. `sealpost check` makes letters of samples of every kind with each site's templates, by every theme
+that its mappings name and in every language, also where an issue has no assignee and a reader no access, and says which template is of no use, before the first letter is sent.
 
 `--event` takes an event as `sealpost event list` shows it and decides about it as things are now, this event by itself: the tracker is asked, the site's mappings,
 theme and templates count, and nothing is written down, sent or had of the issue's files. Who is told nothing of it has no letter: then the command says who would be
-told, and why others are left out, and ends with 1. A link to unsubscribe is there only in a letter that is sent. Each such look is noted in the audit trail.
+told, and why others are left out, and ends with 1. A link to unsubscribe is there only in a letter that is sent, and buttons of directive sets lead to
+nothing. Each such look is noted in the audit trail. The page of the event in the console shows the same.
 
 This page is generated from the program's tables; a test keeps it true.
 ";
@@ -63,6 +65,9 @@ What stands in the folder `resources` beside the file of templates can be shown 
 ```html
 <img src=\"cid:banner.png@resources\" alt=\"Example\" width=\"600\" height=\"80\">
 ```
+
+The one that is called `logo.png`, `logo.jpg` or `logo.gif` stands at the head of the themes tracker and desk, beside the name in From, within 40 pixels of
+height and 240 of width and at most in half its own size, so that it is sharp on fine screens; templates have it as `brand.logo`. Without it there is none.
 
 It goes along in each letter that shows it, so that nothing is fetched when the letter is opened. PNG, JPEG and GIF are taken, known by the name's ending
 and by the bytes alike; SVG is refused. Names are of letters, digits, dots, hyphens and underscores. A template that shows what is not there is refused

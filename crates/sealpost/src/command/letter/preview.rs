@@ -106,11 +106,12 @@ fn write(out: &Path, name: &str, letter: &Rendered, pictures: &[Resource]) -> st
 }
 
 fn line(theme: Theme, kind: &str, language: &str, letter: &Rendered, files: [String; 3]) -> Result<String, Failure> {
-    let (made_by, why) = match &letter.made_by {
-        MadeBy::Theme => ("theme", None),
-        MadeBy::Template => ("template", None),
-        MadeBy::ThemeInstead(trouble) => ("theme_instead", Some(trouble.to_string())),
+    let made_by = match &letter.made_by {
+        MadeBy::Theme => "theme",
+        MadeBy::Template => "template",
+        MadeBy::ThemeInstead(_) => "theme_instead",
     };
+    let why = letter.trouble();
     let subject = letter.subject.as_str();
     let line = Line { theme: theme.word(), kind, language, subject, made_by, why, files };
     let text = serde_json::to_string(&line);

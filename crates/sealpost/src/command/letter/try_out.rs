@@ -10,7 +10,7 @@ use policy::event::EventKind;
 use policy::notify::Manner;
 use policy::outbound::Format;
 use policy::template::view::{Brand, Links, Reason};
-use policy::template::{Form, MadeBy, Order, Rendered, Templates, Words, samples};
+use policy::template::{Form, Order, Rendered, Templates, Words, samples};
 use policy::{Mappings, is_plain_address};
 use serde_json::json;
 use std::path::Path;
@@ -75,10 +75,7 @@ async fn send(settings: &Settings, store: &Store, wanted: &Wanted<'_>) -> Result
     let envelope =
         Envelope { mail_from: Some(from.address.clone()), rcpt_to: vec![to.address.clone()], ..Envelope::default() };
     let Dialogue { greeting, tls, logged_in, answer } = wire::hand_over(store, outgoing, &envelope, &bytes).await;
-    let trouble = match &rendered.made_by {
-        MadeBy::ThemeInstead(trouble) => Some(trouble.to_string()),
-        MadeBy::Theme | MadeBy::Template => None,
-    };
+    let trouble = rendered.trouble();
     let (answer, error) = match answer {
         Ok(answer) => (Some(answer), None),
         Err(why) => (None, Some(why)),

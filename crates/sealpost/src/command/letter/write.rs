@@ -160,7 +160,8 @@ pub async fn written(config: &Path, id: Option<&str>, limit: u32) -> Result<(), 
             let asked = left.min(PAGE);
             let lines = store.all_written(before, asked).await?;
             for line in &lines {
-                print(&format!("{}\n", shown(line, &[])))?;
+                let letters = store.written_letters(&line.id).await?;
+                print(&format!("{}\n", shown(line, &letters)))?;
             }
             let got = u32::try_from(lines.len()).unwrap_or(u32::MAX);
             if got < asked {
@@ -177,8 +178,8 @@ pub async fn written(config: &Path, id: Option<&str>, limit: u32) -> Result<(), 
 /// Has one sent that was looked at.
 pub async fn send(config: &Path, id: &str) -> Result<(), Failure> {
     with_store(config, async |_, store: &Store| match store.send_written(id, WHO).await? {
-        true => print(&format!("{id}: is sent\n")),
-        false => Err(waits_not(id)),
+        true => print(&format!("{id}: is sent to those who may get it; `sealpost letter written {id}` shows them\n")),
+        false => Err(waits_not(store, id).await?),
     })
     .await
 }
@@ -187,13 +188,24 @@ pub async fn send(config: &Path, id: &str) -> Result<(), Failure> {
 pub async fn drop(config: &Path, id: &str) -> Result<(), Failure> {
     with_store(config, async |_, store: &Store| match store.drop_written(id, WHO).await? {
         true => print(&format!("{id}: is not sent\n")),
-        false => Err(waits_not(id)),
+        false => Err(waits_not(store, id).await?),
     })
     .await
 }
 
-fn waits_not(id: &str) -> Failure {
-    Failure::new(format!("{id}: is not a letter that waits for somebody's word"))
+/// Why nobody's word is awaited about it.
+async fn waits_not(store: &Store, id: &str) -> Result<Failure, Failure> {
+    let Some(line) = store.written(id).await? else { return Ok(unknown(id)) };
+    let is = match line.state {
+        WrittenState::Asked if line.fault.is_some() => "the work on it stopped before it was decided who gets it",
+        WrittenState::Asked if line.approved => "it is on its way: who may get it is found out once more",
+        WrittenState::Asked => "it is not decided yet who gets it",
+        WrittenState::Drafted => "nobody is left who would get it",
+        WrittenState::Posted => "it was sent already, or is on its way",
+        WrittenState::Refused => "nobody gets it",
+        WrittenState::Dropped => "it was dropped",
+    };
+    Ok(Failure::new(format!("{id}: {is}, so nothing was done; `sealpost letter written {id}` says more")))
 }
 
 fn unknown(id: &str) -> Failure {
@@ -204,7 +216,7 @@ fn shown(line: &WrittenLine, letters: &[OutboxLine]) -> Value {
     let writing = line.asked.as_ref().map(|asked| &asked.writing);
     json!({
         "id": line.id, "site": line.site, "by": line.by.word(), "token": line.token, "state": line.state.word(),
-        "preview": line.preview, "issue_id": line.issue_id, "asked_at": time(line.asked_at),
+        "preview": line.preview, "approved": line.approved, "issue_id": line.issue_id, "asked_at": time(line.asked_at),
         "decided_at": line.decided_at.map(time), "writing": writing,
         "given": line.asked.as_ref().map(|asked| asked.files.iter().map(|given| &given.file).collect::<Vec<_>>()),
         "decision": line.decision, "fault": line.fault.as_ref().map(fault_in_words),

@@ -6,6 +6,7 @@ use crate::wire::{self, Webhooks};
 use jiff::Timestamp;
 use policy::Mappings;
 use store::Store;
+use tracker::Dialect;
 use tracker::webhook::{EVENT_NAMES, Hidden, app_event_names};
 
 /// What is to be done about it; only looked at without any.
@@ -57,12 +58,7 @@ async fn by_administrator(line: &Webhooks, site: &Site, public: &Public, registe
         line.register(&format!("Sealpost {name}"), &url, &Hidden(secret.0.clone())).await?;
         return print(&format!("registered: {url}\n"));
     }
-    print(&format!(
-        "URL:     {url}\nSecret:  the content of site[].webhook_secret\nEvents:  {}\nBody:    included, JQL empty or as you wish\n\
-         Where:   {}/plugins/servlet/webhooks, as an administrator of Jira; `--register` does it by the API\n",
-        EVENT_NAMES.join(", "),
-        site.browse_base
-    ))?;
+    print(&by_hand(site, &url))?;
     match line.all().await {
         Ok(all) => print(&match wire::webhook_standing(&all, &url) {
             Ok(well) => format!("{well}\n"),
@@ -70,6 +66,28 @@ async fn by_administrator(line: &Webhooks, site: &Site, public: &Public, registe
         }),
         Err(fault) => print(&format!("whether it is registered cannot be seen: {fault}\n")),
     }
+}
+
+/// What goes into which field of Jira's page.
+fn by_hand(site: &Site, url: &str) -> String {
+    let (page, note) = match site.dialect {
+        Dialect::JiraCloud => ("Settings > System > WebHooks", "Jira never shows it again"),
+        Dialect::JiraDataCenter => {
+            ("Administration > System > WebHooks", "Jira has to reach the URL itself, and repeats nothing")
+        }
+    };
+    format!(
+        "As an administrator of Jira open {base}/plugins/servlet/webhooks ({page}), press \"Create a WebHook\", and enter:\n\
+         \x20 Name:    Sealpost {name}\n  Status:  Enabled\n  URL:     {url}\n\
+         \x20 Secret:  the line in the file that site[].webhook_secret names; {note}\n\
+         \x20 Events:  tick {events}\n\
+         \x20 JQL:     leave it empty, or name the projects of your mappings\n\
+         \x20 Body:    leave \"Exclude body\" unticked\n\
+         Or let `sealpost site webhook {name} --register` enter it, where the site's token is an administrator's.\n",
+        base = site.browse_base,
+        name = site.name,
+        events = EVENT_NAMES.join(", "),
+    )
 }
 
 /// Jira signs what it tells an app with the app's secret, so there is none to share; it ends after 30 days unless the gateway renews it.
@@ -96,7 +114,11 @@ async fn of_app(line: &Webhooks, site: &Site, url: &str, errand: &Errand) -> Res
         let id = line.register_of_app(url, &search).await?;
         return print(&format!("registered: {url} for `{search}`, number {id}\n"));
     }
-    print(&format!("URL:     {url}\nEvents:  {}\n", app_event_names().join(", ")))?;
+    print(&format!(
+        "Nothing of it is entered in Jira by hand: `sealpost site webhook {} --register` does it.\nURL:     {url}\nEvents:  {}\n",
+        site.name,
+        app_event_names().join(", ")
+    ))?;
     print(&match wire::app_webhook_standing(&all, url, Timestamp::now().as_millisecond()) {
         Ok(well) => format!("{well}\n"),
         Err(why) => format!("{why}\n"),

@@ -3,8 +3,8 @@
 use super::super::written::{Scalar, Section, Value, Written};
 use super::super::{Authenticity, Mailbox, Problem, ProfileFile, Settings};
 use super::Reader;
-use crate::settings::guess;
 use policy::Profile;
+use policy::profile::nearest;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 
@@ -28,6 +28,7 @@ impl Reader {
                 self.reference(section, "profile", written, "profile");
             }
         }
+        self.check_sets(settings, written);
         // Of a file that cannot be read it is told already, and an empty text would be complained of besides.
         for profile in settings.profiles.iter().filter(|profile| profile.is_whole) {
             self.check_profile(settings, written, profile);
@@ -91,7 +92,7 @@ impl Reader {
     pub(super) fn reference(&mut self, section: &Section, key: &str, written: &Written, other: &str) {
         let several = format!("{other}[]");
         let known = written.all(&several).filter_map(name_of);
-        let near = text_of(section, key).and_then(|named| guess(named, known));
+        let near = text_of(section, key).and_then(|named| nearest(named, known));
         let remedy = near
             .map_or_else(|| format!("name one of the [[{other}]] sections"), |near| format!("did you mean {near:?}?"));
         let own = section.name.trim_end_matches("[]");

@@ -55,6 +55,12 @@ pub(super) const SETTINGS: &[Setting] = &[
         "How long [billing records](usage.md#billing-records) of sites with a capacity plan are kept, from the last day that they are about.",
     ),
     setting(
+        "store.keep_flags_days",
+        Integer { min: 1, max: 30 },
+        Means("30"),
+        "How long a [flag](storage.md#retention) may let people of the support open a mail; what is asked for longer is cut to it.",
+    ),
+    setting(
         "store.free_mib_min",
         Integer { min: 1, max: 1_000_000 },
         Means("256"),

@@ -178,6 +178,12 @@ pub(super) const SETTINGS: &[Setting] = &[
         "How long billing records of this site are kept; without it `store.keep_billing_days` holds.",
     ),
     setting(
+        "site[].keep_flags_days",
+        Integer { min: 1, max: 30 },
+        Empty,
+        "How long a flag on a mail of this site may be; without it `store.keep_flags_days` holds.",
+    ),
+    setting(
         "site[].dead_end",
         Bool,
         Means("true"),
