@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod entity;
+pub mod header_protection;
 pub mod key;
 pub mod smime;
 

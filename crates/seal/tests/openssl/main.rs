@@ -2,5 +2,6 @@
 
 mod authority;
 mod encryption;
+mod headers;
 mod mails;
 mod signatures;
