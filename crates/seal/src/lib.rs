@@ -8,7 +8,9 @@
 pub mod entity;
 pub mod header_protection;
 pub mod key;
+pub mod order;
 pub mod smime;
+pub mod verdict;
 
 use std::fmt;
 

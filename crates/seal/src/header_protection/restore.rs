@@ -3,6 +3,7 @@
 use super::{OF_THE_WAY, display};
 use crate::entity::{Entity, name_of};
 use mail_parser::MessageParser;
+use serde::{Deserialize, Serialize};
 
 /// Fields by which people and programs know who says what to whom, and to which of the mails before. Where a mail has any of its fields
 /// within, none of these is taken from outside: whoever left it out did not say it.
@@ -25,7 +26,7 @@ const SAID: [&[u8]; 15] = [
 ];
 
 /// How the fields of a mail were protected.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Protected {
     /// Whoever carried the mail could not read what is hidden.
     pub is_encrypted: bool,

@@ -4,4 +4,5 @@ mod authority;
 mod encryption;
 mod headers;
 mod mails;
+mod orders;
 mod signatures;
