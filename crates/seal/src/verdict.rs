@@ -19,7 +19,7 @@ pub struct Verdict {
 
 /// One layer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "layer", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum LayerVerdict {
     Encrypted {
         scheme: SchemeName,
