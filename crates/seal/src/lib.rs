@@ -7,6 +7,7 @@
 
 pub mod entity;
 pub mod key;
+pub mod keyfile;
 pub mod smime;
 
 use std::fmt;
