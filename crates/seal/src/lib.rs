@@ -8,6 +8,7 @@
 pub mod entity;
 pub mod header_protection;
 pub mod key;
+pub mod keyfile;
 pub mod order;
 pub mod smime;
 pub mod verdict;
