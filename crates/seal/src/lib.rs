@@ -11,6 +11,7 @@ pub mod key;
 pub mod keyfile;
 pub mod order;
 pub mod smime;
+pub mod texts;
 pub mod verdict;
 
 use std::fmt;
