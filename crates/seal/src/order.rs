@@ -3,7 +3,7 @@
 use crate::header_protection::Protection;
 use crate::key::PrivateKey;
 use crate::key::asked::{AskedKey, Holder};
-use crate::smime::{self, Certificate, ContentCipher, Orders, Recipient, Scheme, Signer, Transport};
+use crate::smime::{self, Certificate, ContentCipher, Legacy, Opening, Orders, Recipient, Scheme, Signer, Transport};
 use crate::verdict::Verdict;
 use crate::{Random, Trouble};
 use serde::{Deserialize, Serialize};
@@ -16,6 +16,8 @@ pub struct OpenOrder {
     pub own: Vec<Vec<u8>>,
     /// Certificates of others, in DER, that may have signed without coming along.
     pub known: Vec<Vec<u8>>,
+    /// Mail in ciphers that protect nothing any more (3DES, RC2) is opened, too.
+    pub opens_legacy: bool,
 }
 
 /// To seal a mail with S/MIME. Key number 0 signs.
@@ -95,7 +97,8 @@ impl OpenOrder {
         let asked: Vec<AskedKey<'_>> = (0..own.len()).map(|number| AskedKey::new(number, holder)).collect();
         let keys: Vec<(&Certificate, &dyn PrivateKey)> =
             own.iter().zip(&asked).map(|(certificate, key)| (certificate, key as &dyn PrivateKey)).collect();
-        let opened = smime::open(mail, &keys, &known, random)?;
+        let legacy = if self.opens_legacy { Legacy::Opened } else { Legacy::Refused };
+        let opened = smime::open_with(mail, &Opening { keys: &keys, known: &known, legacy }, random)?;
         let verdict = Verdict::of_smime(&opened.layers, &own, opened.protected);
         Ok(Opened { mail: opened.mail, verdict })
     }

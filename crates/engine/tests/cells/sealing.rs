@@ -81,7 +81,7 @@ impl Person {
 }
 
 fn opening(people: &[&Person]) -> OpenOrder {
-    OpenOrder { own: people.iter().map(|person| person.certificate.clone()).collect(), known: Vec::new() }
+    OpenOrder { own: people.iter().map(|person| person.certificate.clone()).collect(), known: Vec::new(), opens_legacy: false }
 }
 
 async fn one_cell() -> Cells {

@@ -1,5 +1,6 @@
 //! Ciphers of content (RFC 3565, RFC 5084).
 
+use super::legacy;
 use super::oid;
 use super::tlv::{self, Algorithm, OCTETS, SEQUENCE};
 use crate::{Random, Trouble};
@@ -25,6 +26,10 @@ pub enum ContentCipher {
     Aes256Cbc,
     Aes128Gcm,
     Aes256Gcm,
+    /// Only ever read, and only where [`super::Legacy`] says so.
+    TripleDesCbc,
+    /// With so many bits; as 3DES.
+    Rc2Cbc(u16),
 }
 
 /// Content that is encrypted.
@@ -44,8 +49,15 @@ impl ContentCipher {
             oid::AES256_CBC => Ok(ContentCipher::Aes256Cbc),
             oid::AES128_GCM => Ok(ContentCipher::Aes128Gcm),
             oid::AES256_GCM => Ok(ContentCipher::Aes256Gcm),
+            oid::TRIPLE_DES_CBC => Ok(ContentCipher::TripleDesCbc),
+            oid::RC2_CBC => Ok(ContentCipher::Rc2Cbc(legacy::rc2(algorithm)?.0)),
             _ => Err(Trouble::Unsupported("this cipher")),
         }
+    }
+
+    /// Whether it is one that nobody should use any more.
+    pub fn is_legacy(self) -> bool {
+        matches!(self, ContentCipher::TripleDesCbc | ContentCipher::Rc2Cbc(_))
     }
 
     /// Whether it proves that its content was not changed.
@@ -56,7 +68,8 @@ impl ContentCipher {
     pub(super) fn key_len(self) -> usize {
         match self {
             ContentCipher::Aes128Cbc | ContentCipher::Aes128Gcm => 16,
-            ContentCipher::Aes192Cbc => 24,
+            ContentCipher::Aes192Cbc | ContentCipher::TripleDesCbc => 24,
+            ContentCipher::Rc2Cbc(bits) => usize::from(bits / 8),
             ContentCipher::Aes256Cbc | ContentCipher::Aes256Gcm => 32,
         }
     }
@@ -76,6 +89,9 @@ impl ContentCipher {
     }
 
     pub(super) fn encrypt(self, key: &[u8], plain: &[u8], random: &mut dyn Random) -> Result<Encrypted, Trouble> {
+        if self.is_legacy() {
+            return Err(Trouble::Unsupported("encryption with a cipher of old"));
+        }
         let mut content = Vec::with_capacity(plain.len() + BLOCK_BYTES);
         content.extend_from_slice(plain);
         if self.is_authenticated() {
@@ -131,6 +147,11 @@ impl ContentCipher {
         }
         if self.is_authenticated() || mac.is_some() {
             return Err(Trouble::Malformed("a cipher does not go with its kind of content"));
+        }
+        match self {
+            ContentCipher::TripleDesCbc => return legacy::triple_des(key, parameters.content, &mut content),
+            ContentCipher::Rc2Cbc(_) => return legacy::rc2_content(key, legacy::rc2(algorithm)?.1, &mut content),
+            _ => {}
         }
         let iv: [u8; BLOCK_BYTES] =
             parameters.content.try_into().map_err(|_| Trouble::Malformed("a cipher has no nonce"))?;

@@ -50,7 +50,7 @@ pub fn sign(content: &[u8], signer: &Signer<'_>, now: u64, is_opaque: bool) -> R
         &signer.scheme.der(),
         &tlv::octets(&signature),
     ]);
-    let within = is_opaque.then(|| tlv::element(tlv::within(0), &[&tlv::octets(content)])).unwrap_or_default();
+    let within = if is_opaque { tlv::element(tlv::within(0), &[&tlv::octets(content)]) } else { Vec::new() };
     let mut certificates = vec![signer.certificate.der().to_vec()];
     certificates.extend(signer.intermediates.iter().map(|one| one.der().to_vec()));
     certificates.sort();

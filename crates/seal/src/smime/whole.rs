@@ -2,8 +2,9 @@
 
 use super::certificate::Certificate;
 use super::cipher::ContentCipher;
-use super::decrypt::decrypt;
+use super::decrypt::decrypt_with;
 use super::encrypt::encrypt;
+use super::legacy::Legacy;
 use super::recipient::Recipient;
 use super::sign::{Signer, sign};
 use super::verify::{Signed, is_signed_data, verify};
@@ -39,6 +40,15 @@ pub enum Layer {
         /// Which of the keys opened it.
         with: usize,
     },
+}
+
+/// With what a mail is opened.
+#[derive(Clone, Copy, Default)]
+pub struct Opening<'a> {
+    pub keys: &'a [(&'a Certificate, &'a dyn PrivateKey)],
+    /// Certificates that may have signed without coming along.
+    pub known: &'a [Certificate],
+    pub legacy: Legacy,
 }
 
 /// A mail without its layers.
@@ -125,17 +135,25 @@ fn beside(entity: &[u8], cms: &[u8], micalg: &str, random: &mut dyn Random) -> V
 /// mixed with theirs. It stays a file of the mail.
 ///
 /// # Errors
-/// Those of [`decrypt`] and [`verify`]. A signature that is not good is no error: it is in the layer.
+/// Those of [`super::decrypt`] and [`verify`]. A signature that is not good is no error: it is in the layer.
 pub fn open(
     mail: &[u8],
     keys: &[(&Certificate, &dyn PrivateKey)],
     known: &[Certificate],
     random: &mut dyn Random,
 ) -> Result<OpenedMail, Trouble> {
+    open_with(mail, &Opening { keys, known, legacy: Legacy::Refused }, random)
+}
+
+/// The same, and ciphers of old as well where `opening` says so.
+///
+/// # Errors
+/// Those of [`open`].
+pub fn open_with(mail: &[u8], opening: &Opening<'_>, random: &mut dyn Random) -> Result<OpenedMail, Trouble> {
     let mail = with_crlf(mail).into_owned();
     let (mut current, mut layers) = (mail.clone(), Vec::new());
     while layers.len() < LAYERS_MAX {
-        let Some((inner, layer)) = layer(&current, keys, known, random)? else { break };
+        let Some((inner, layer)) = layer(&current, opening, random)? else { break };
         layers.push(layer);
         current = inner;
     }
@@ -149,12 +167,7 @@ pub fn open(
 }
 
 /// What the outermost layer holds; `None` when there is none.
-fn layer(
-    bytes: &[u8],
-    keys: &[(&Certificate, &dyn PrivateKey)],
-    known: &[Certificate],
-    random: &mut dyn Random,
-) -> Result<Option<(Vec<u8>, Layer)>, Trouble> {
+fn layer(bytes: &[u8], opening: &Opening<'_>, random: &mut dyn Random) -> Result<Option<(Vec<u8>, Layer)>, Trouble> {
     let entity = Entity::read(bytes);
     let Some(kind) = entity.kind() else { return Ok(None) };
     match kind.essence.as_str() {
@@ -165,7 +178,7 @@ fn layer(
             };
             let signature =
                 Entity::read(signature).decoded().ok_or(Trouble::Malformed("a signature is not encoded as it says"))?;
-            let verdict = verify(&signature, Some(signed), known)?;
+            let verdict = verify(&signature, Some(signed), opening.known)?;
             Ok(Some((signed.to_vec(), Layer::Signed(verdict))))
         }
         "application/pkcs7-mime" | "application/x-pkcs7-mime" => {
@@ -175,10 +188,10 @@ fn layer(
             }
             let cms = entity.decoded().ok_or(Trouble::Malformed("a sealed mail is not encoded as it says"))?;
             if is_signed_data(&cms) {
-                let mut verdict = verify(&cms, None, known)?;
+                let mut verdict = verify(&cms, None, opening.known)?;
                 return Ok(Some((verdict.content.take().unwrap_or_default(), Layer::Signed(verdict))));
             }
-            let opened = decrypt(&cms, keys, random)?;
+            let opened = decrypt_with(&cms, opening.keys, opening.legacy, random)?;
             Ok(Some((opened.content, Layer::Encrypted { cipher: opened.cipher, with: opened.with })))
         }
         _ => Ok(None),

@@ -35,7 +35,7 @@ fn a_key_is_asked_once_for_each_operation_and_never_leaves_its_holder() {
         operation.with(&person.key)
     };
     let sealed = order(&person).carry_out(MAIL, &holder, &mut Chance).expect("it is sealed");
-    let opening = OpenOrder { own: vec![person.certificate.der().to_vec()], known: Vec::new() };
+    let opening = OpenOrder { own: vec![person.certificate.der().to_vec()], known: Vec::new(), opens_legacy: false };
     let opened = opening.carry_out(&sealed, &holder, &mut Chance).expect("it opens");
     assert_eq!(*asked.borrow(), [(0, false), (0, true)]);
     assert!(opened.verdict.is_proved && opened.mail.starts_with(b"From: a@example.com\r\nSubject: Help\r\n"));
@@ -61,7 +61,7 @@ fn content_that_somebody_may_have_changed_is_not_called_proved() {
     let authority = Authority::start();
     let person = authority.person("rsa2048");
     let holder = |_: usize, operation: Operation| operation.with(&person.key);
-    let opening = OpenOrder { own: vec![person.certificate.der().to_vec()], known: Vec::new() };
+    let opening = OpenOrder { own: vec![person.certificate.der().to_vec()], known: Vec::new(), opens_legacy: false };
     for (cipher, is_proved) in [(ContentCipher::Aes256Cbc, false), (ContentCipher::Aes256Gcm, true)] {
         let unsigned = SealOrder { signer: None, cipher, ..order(&person) };
         let sealed = unsigned.carry_out(MAIL, &holder, &mut Chance).expect("it is sealed");

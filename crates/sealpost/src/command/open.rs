@@ -12,13 +12,14 @@ use std::path::{Path, PathBuf};
 ///
 /// # Errors
 /// When the mail does not open; nothing is printed then but the verdict's line, which says so.
-pub async fn run(keys: &Keys, verdict: Option<Option<PathBuf>>, file: &Path) -> Result<(), Failure> {
+pub async fn run(keys: &Keys, legacy: bool, verdict: Option<Option<PathBuf>>, file: &Path) -> Result<(), Failure> {
     let shown = file.display();
     let mail = files::bytes(file).map_err(|why| Failure::new(format!("{shown}: {why}")))?;
     let folder = keys.read()?;
     let order = OpenOrder {
         own: folder.own.iter().map(|own| own.certificate.der().to_vec()).collect(),
         known: folder.certificates.iter().map(|(one, _)| one.der().to_vec()).collect(),
+        opens_legacy: legacy,
     };
     let held: Vec<OwnKey> = folder.own.iter().map(|own| own.key.clone() as OwnKey).collect();
     let opened = files::cells().await?.open_sealed(&mail, &order, &held).await?;
