@@ -9,7 +9,6 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Operation {
     Sign { scheme: Scheme, message: Vec<u8> },
-    /// Over a digest.
     SignDigest { scheme: Scheme, digest: Vec<u8> },
     Decrypt { transport: Transport, encrypted: Vec<u8> },
     Agree { curve: Curve, other: Vec<u8> },
@@ -31,7 +30,7 @@ impl Operation {
 
     /// Whether it opens mail; otherwise it signs.
     pub fn opens(&self) -> bool {
-        matches!(self, Operation::Decrypt { .. } | Operation::Agree { .. })
+        !matches!(self, Operation::Sign { .. } | Operation::SignDigest { .. })
     }
 }
 
@@ -56,8 +55,7 @@ impl PrivateKey for AskedKey<'_> {
     }
 
     fn sign_digest(&self, scheme: Scheme, digest: &[u8]) -> Result<Vec<u8>, Trouble> {
-        let operation = Operation::SignDigest { scheme, digest: digest.to_vec() };
-        (self.holder)(self.number, operation).map(|made| made.to_vec())
+        (self.holder)(self.number, Operation::SignDigest { scheme, digest: digest.to_vec() }).map(|made| made.to_vec())
     }
 
     fn decrypt(&self, transport: Transport, encrypted: &[u8]) -> Result<Secret, Trouble> {
