@@ -84,7 +84,7 @@ fn keys_of_the_new_kinds_are_made_and_used() {
     }
 }
 
-fn made(kind: NewKey, at: u64) -> Key {
+fn made(kind: NewKey, at: u64) -> Key<'static> {
     let armor = generate(kind, "Ann <ann@example.com>", at, None, None, &mut Chance).expect("a key");
     Key::read_all(armor.as_bytes(), b"").expect("it is read").remove(0)
 }
