@@ -13,6 +13,7 @@ pub mod dkim;
 pub mod event;
 pub mod file;
 pub mod files;
+pub mod key;
 pub mod letter;
 mod listed;
 pub mod mailbox;

@@ -222,6 +222,8 @@ enum Command {
         #[command(subcommand)]
         what: command::shadow::What,
     },
+    /// Keys and certificates for sealed mail, in a folder: make, take in, list, show, give out, remove.
+    Key(command::key::Arguments),
     /// Measure this machine.
     Bench(command::bench::Arguments),
     /// Print a generated page of the manual: settings, profile, mappings, templates or faults.
@@ -293,6 +295,7 @@ async fn run(command: Command) -> Result<(), command::Failure> {
         Command::Contact { config, what } => command::contact::run(&given(config), what).await,
         Command::Usage { config, asked } => command::usage::run(&config, &asked).await,
         Command::Shadow { config, what } => command::shadow::run(&given(config), what).await,
+        Command::Key(arguments) => command::key::run(arguments),
         Command::Bench(arguments) => command::bench::run(arguments).await,
         Command::Manual { page } => command::manual::run(page),
         Command::Cell => Ok(()),

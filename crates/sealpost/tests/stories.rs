@@ -27,6 +27,7 @@ mod stories {
     mod fetching_oauth;
     mod fields;
     mod hostile;
+    mod keys;
     mod letter_files;
     mod letter_looks;
     mod letters;
