@@ -8,6 +8,7 @@
 pub mod entity;
 pub mod key;
 pub mod smime;
+pub mod trust;
 
 use std::fmt;
 

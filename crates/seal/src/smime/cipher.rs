@@ -9,6 +9,7 @@ use aws_lc_rs::cipher::{
     PaddedBlockEncryptingKey, UnboundCipherKey,
 };
 use aws_lc_rs::iv::FixedLength;
+use const_oid::ObjectIdentifier;
 use zeroize::Zeroizing;
 
 const TAG_BYTES: usize = 16;
@@ -44,6 +45,16 @@ impl ContentCipher {
             oid::AES128_GCM => Ok(ContentCipher::Aes128Gcm),
             oid::AES256_GCM => Ok(ContentCipher::Aes256Gcm),
             _ => Err(Trouble::Unsupported("this cipher")),
+        }
+    }
+
+    pub(super) fn oid(self) -> ObjectIdentifier {
+        match self {
+            ContentCipher::Aes128Cbc => oid::AES128_CBC,
+            ContentCipher::Aes192Cbc => oid::AES192_CBC,
+            ContentCipher::Aes256Cbc => oid::AES256_CBC,
+            ContentCipher::Aes128Gcm => oid::AES128_GCM,
+            ContentCipher::Aes256Gcm => oid::AES256_GCM,
         }
     }
 
@@ -85,8 +96,7 @@ impl ContentCipher {
                 .seal_in_place_separate_tag(Nonce::assume_unique_for_key(nonce), Aad::empty(), &mut content)
                 .map_err(|_| Trouble::KeyRefused)?;
             let parameters = tlv::sequence(&[&tlv::octets(&nonce), &tlv::number(16)]);
-            let id = if self == ContentCipher::Aes128Gcm { oid::AES128_GCM } else { oid::AES256_GCM };
-            let algorithm = tlv::algorithm(id, &parameters);
+            let algorithm = tlv::algorithm(self.oid(), &parameters);
             return Ok(Encrypted { algorithm, content, mac: Some(tag.as_ref().to_vec()) });
         }
         let mut iv = [0; BLOCK_BYTES];
@@ -94,12 +104,7 @@ impl ContentCipher {
         PaddedBlockEncryptingKey::cbc_pkcs7(self.cbc(key)?)
             .and_then(|key| key.less_safe_encrypt(&mut content, EncryptionContext::Iv128(FixedLength::from(&iv))))
             .map_err(|_| Trouble::KeyRefused)?;
-        let id = match self {
-            ContentCipher::Aes128Cbc => oid::AES128_CBC,
-            ContentCipher::Aes192Cbc => oid::AES192_CBC,
-            _ => oid::AES256_CBC,
-        };
-        Ok(Encrypted { algorithm: tlv::algorithm(id, &tlv::octets(&iv)), content, mac: None })
+        Ok(Encrypted { algorithm: tlv::algorithm(self.oid(), &tlv::octets(&iv)), content, mac: None })
     }
 
     /// The content, or [`Trouble::CannotOpen`] for whatever reason.
