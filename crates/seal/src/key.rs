@@ -2,6 +2,8 @@
 //!
 //! A cell that reads strangers' bytes holds none; it asks its parent by the same words.
 
+pub mod asked;
+
 use crate::Trouble;
 use crate::smime::{Digest, PublicKey, Scheme, Transport};
 use aws_lc_rs::rsa::{
@@ -14,13 +16,14 @@ use aws_lc_rs::signature::{
     RSA_PSS_SHA384, RSA_PSS_SHA512, RsaEncoding,
 };
 use aws_lc_rs::{agreement, rand};
+use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 /// What came out of a private operation; wiped when it is no longer needed.
 pub type Secret = Zeroizing<Vec<u8>>;
 
 /// A curve on which keys are agreed on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Curve {
     P256,
     P384,

@@ -6,9 +6,14 @@
 #![forbid(unsafe_code)]
 
 pub mod entity;
+pub mod header_protection;
 pub mod key;
+pub mod keyfile;
+pub mod order;
 pub mod smime;
+pub mod texts;
 pub mod trust;
+pub mod verdict;
 
 use std::fmt;
 

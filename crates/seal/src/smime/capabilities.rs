@@ -50,7 +50,7 @@ impl Capabilities {
             let Some(one) = all.next()? else { break };
             // Parameters of others have forms of their own; one that cannot be read is one that we do not do.
             let Ok(algorithm) = Algorithm::read(&one) else { continue };
-            if let Ok(cipher) = ContentCipher::of(&algorithm) {
+            if let Some(cipher) = CIPHERS.into_iter().find(|cipher| cipher.oid() == algorithm.oid) {
                 found.ciphers.push(cipher);
             } else if algorithm.oid == oid::RSA_OAEP {
                 if let Ok(Transport::Oaep(digest)) = oaep(&algorithm) {

@@ -1,5 +1,6 @@
 //! Ciphers of content (RFC 3565, RFC 5084).
 
+use super::legacy;
 use super::oid;
 use super::tlv::{self, Algorithm, OCTETS, SEQUENCE};
 use crate::{Random, Trouble};
@@ -10,6 +11,7 @@ use aws_lc_rs::cipher::{
 };
 use aws_lc_rs::iv::FixedLength;
 use const_oid::ObjectIdentifier;
+use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 const TAG_BYTES: usize = 16;
@@ -17,7 +19,7 @@ const NONCE_BYTES: usize = 12;
 const BLOCK_BYTES: usize = 16;
 
 /// A cipher of content.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ContentCipher {
     Aes128Cbc,
     Aes192Cbc,
@@ -25,6 +27,10 @@ pub enum ContentCipher {
     Aes256Cbc,
     Aes128Gcm,
     Aes256Gcm,
+    /// Only ever read, and only where [`super::Legacy`] says so.
+    TripleDesCbc,
+    /// With so many bits; as 3DES.
+    Rc2Cbc(u16),
 }
 
 /// Content that is encrypted.
@@ -44,6 +50,8 @@ impl ContentCipher {
             oid::AES256_CBC => Ok(ContentCipher::Aes256Cbc),
             oid::AES128_GCM => Ok(ContentCipher::Aes128Gcm),
             oid::AES256_GCM => Ok(ContentCipher::Aes256Gcm),
+            oid::TRIPLE_DES_CBC => Ok(ContentCipher::TripleDesCbc),
+            oid::RC2_CBC => Ok(ContentCipher::Rc2Cbc(legacy::rc2(algorithm)?.0)),
             _ => Err(Trouble::Unsupported("this cipher")),
         }
     }
@@ -55,7 +63,14 @@ impl ContentCipher {
             ContentCipher::Aes256Cbc => oid::AES256_CBC,
             ContentCipher::Aes128Gcm => oid::AES128_GCM,
             ContentCipher::Aes256Gcm => oid::AES256_GCM,
+            ContentCipher::TripleDesCbc => oid::TRIPLE_DES_CBC,
+            ContentCipher::Rc2Cbc(_) => oid::RC2_CBC,
         }
+    }
+
+    /// Whether it is one that nobody should use any more.
+    pub fn is_legacy(self) -> bool {
+        matches!(self, ContentCipher::TripleDesCbc | ContentCipher::Rc2Cbc(_))
     }
 
     /// Whether it proves that its content was not changed.
@@ -66,7 +81,8 @@ impl ContentCipher {
     pub(super) fn key_len(self) -> usize {
         match self {
             ContentCipher::Aes128Cbc | ContentCipher::Aes128Gcm => 16,
-            ContentCipher::Aes192Cbc => 24,
+            ContentCipher::Aes192Cbc | ContentCipher::TripleDesCbc => 24,
+            ContentCipher::Rc2Cbc(bits) => usize::from(bits / 8),
             ContentCipher::Aes256Cbc | ContentCipher::Aes256Gcm => 32,
         }
     }
@@ -86,6 +102,9 @@ impl ContentCipher {
     }
 
     pub(super) fn encrypt(self, key: &[u8], plain: &[u8], random: &mut dyn Random) -> Result<Encrypted, Trouble> {
+        if self.is_legacy() {
+            return Err(Trouble::Unsupported("encryption with a cipher of old"));
+        }
         let mut content = Vec::with_capacity(plain.len() + BLOCK_BYTES);
         content.extend_from_slice(plain);
         if self.is_authenticated() {
@@ -135,6 +154,11 @@ impl ContentCipher {
         }
         if self.is_authenticated() || mac.is_some() {
             return Err(Trouble::Malformed("a cipher does not go with its kind of content"));
+        }
+        match self {
+            ContentCipher::TripleDesCbc => return legacy::triple_des(key, parameters.content, &mut content),
+            ContentCipher::Rc2Cbc(_) => return legacy::rc2_content(key, legacy::rc2(algorithm)?.1, &mut content),
+            _ => {}
         }
         let iv: [u8; BLOCK_BYTES] =
             parameters.content.try_into().map_err(|_| Trouble::Malformed("a cipher has no nonce"))?;

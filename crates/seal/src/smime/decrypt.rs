@@ -3,6 +3,7 @@
 use super::ber::normalised;
 use super::certificate::Certificate;
 use super::cipher::ContentCipher;
+use super::legacy::Legacy;
 use super::oid;
 use super::recipient::key_for;
 use super::tlv::{self, Algorithm, Element, Elements, OCTETS, OID, SEQUENCE, SET};
@@ -37,6 +38,19 @@ pub fn decrypt(
     keys: &[(&Certificate, &dyn PrivateKey)],
     random: &mut dyn Random,
 ) -> Result<Opened, Trouble> {
+    decrypt_with(cms, keys, Legacy::Refused, random)
+}
+
+/// The same, and ciphers of old as well where `legacy` says so.
+///
+/// # Errors
+/// Those of [`decrypt`].
+pub fn decrypt_with(
+    cms: &[u8],
+    keys: &[(&Certificate, &dyn PrivateKey)],
+    legacy: Legacy,
+    random: &mut dyn Random,
+) -> Result<Opened, Trouble> {
     let der = normalised(cms)?;
     let mut info = Elements::of(&der, SEQUENCE)?;
     let kind = info.expect(OID)?.oid()?;
@@ -51,6 +65,9 @@ pub fn decrypt(
     inner.expect(OID)?;
     let algorithm = Algorithm::read(&inner.expect(SEQUENCE)?)?;
     let cipher = ContentCipher::of(&algorithm)?;
+    if cipher.is_legacy() && legacy == Legacy::Refused {
+        return Err(Trouble::Unsupported("a cipher of old, which is opened only where the setting says so"));
+    }
     let content = encrypted_content(&mut inner)?;
     let (aad, mac) = if kind == oid::AUTH_ENVELOPED_DATA {
         // The attributes are proved in their form as a set (RFC 5083, section 2.2).

@@ -58,12 +58,16 @@ pub(super) const ECDH_HKDF_SHA384: ObjectIdentifier = oid("1.2.840.113549.1.9.16
 pub(super) const ECDH_HKDF_SHA512: ObjectIdentifier = oid("1.2.840.113549.1.9.16.3.21");
 
 // Ciphers: RFC 3565, sections 4.1 and 4.2; RFC 5084, section 3.2; RFC 3370, section 5.1.
+pub(super) const AES192_WRAP: ObjectIdentifier = oid("2.16.840.1.101.3.4.1.25");
 pub(super) const AES128_WRAP: ObjectIdentifier = oid("2.16.840.1.101.3.4.1.5");
 pub(super) const AES256_WRAP: ObjectIdentifier = oid("2.16.840.1.101.3.4.1.45");
 pub(super) const AES128_CBC: ObjectIdentifier = oid("2.16.840.1.101.3.4.1.2");
 pub(super) const AES192_CBC: ObjectIdentifier = oid("2.16.840.1.101.3.4.1.22");
 pub(super) const AES256_CBC: ObjectIdentifier = oid("2.16.840.1.101.3.4.1.42");
 pub(super) const AES128_GCM: ObjectIdentifier = oid("2.16.840.1.101.3.4.1.6");
+// Ciphers of old: RFC 3370, section 5.
+pub(super) const TRIPLE_DES_CBC: ObjectIdentifier = oid("1.2.840.113549.3.7");
+pub(super) const RC2_CBC: ObjectIdentifier = oid("1.2.840.113549.3.2");
 pub(super) const AES256_GCM: ObjectIdentifier = oid("2.16.840.1.101.3.4.1.46");
 
 // Names and usage of certificates: RFC 5280, section 4.2.1.12 and appendix A; RFC 9598, section 3.

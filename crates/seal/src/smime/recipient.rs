@@ -7,14 +7,16 @@ use super::signature::{Digest, mask_digest};
 use super::tlv::{self, Algorithm, Element, Elements, NO_PARAMETERS, OCTETS, SEQUENCE};
 use crate::key::{self, Curve, PrivateKey, Secret};
 use crate::{Random, Trouble};
+use aws_lc_rs::cipher::{AES_192, DecryptingKey, DecryptionContext, UnboundCipherKey};
 use aws_lc_rs::key_wrap::{AES_128, AES_256, AesKek, KeyWrap};
 use aws_lc_rs::rsa::{OaepPublicEncryptingKey, Pkcs1PublicEncryptingKey, PublicEncryptingKey};
 use aws_lc_rs::{agreement, hkdf};
 use const_oid::ObjectIdentifier;
+use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 /// How a key is encrypted with RSA.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Transport {
     /// RSAES-PKCS1-v1_5: what everybody opens.
     Pkcs1,
@@ -109,6 +111,8 @@ impl hkdf::KeyType for Len {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Wrap {
     Aes128,
+    /// Only ever read.
+    Aes192,
     Aes256,
 }
 
@@ -121,6 +125,7 @@ impl Wrap {
     fn oid(self) -> ObjectIdentifier {
         match self {
             Wrap::Aes128 => oid::AES128_WRAP,
+            Wrap::Aes192 => oid::AES192_WRAP,
             Wrap::Aes256 => oid::AES256_WRAP,
         }
     }
@@ -128,6 +133,7 @@ impl Wrap {
     fn of(id: ObjectIdentifier) -> Result<Wrap, Trouble> {
         match id {
             oid::AES128_WRAP => Ok(Wrap::Aes128),
+            oid::AES192_WRAP => Ok(Wrap::Aes192),
             oid::AES256_WRAP => Ok(Wrap::Aes256),
             _ => Err(Trouble::Unsupported("this wrap of keys")),
         }
@@ -136,6 +142,7 @@ impl Wrap {
     fn key_len(self) -> usize {
         match self {
             Wrap::Aes128 => 16,
+            Wrap::Aes192 => 24,
             Wrap::Aes256 => 32,
         }
     }
@@ -144,8 +151,47 @@ impl Wrap {
         let cipher = match self {
             Wrap::Aes128 => &AES_128,
             Wrap::Aes256 => &AES_256,
+            Wrap::Aes192 => return Err(Trouble::Unsupported("to wrap a key with AES-192")),
         };
         AesKek::new(cipher, key).map_err(|_| Trouble::CannotOpen)
+    }
+
+    fn unwrap(self, key: &[u8], wrapped: &[u8]) -> Result<Secret, Trouble> {
+        if self == Wrap::Aes192 {
+            return unwrapped_by_192(key, wrapped);
+        }
+        let mut space = Zeroizing::new(vec![0; wrapped.len()]);
+        let opened = self.kek(key)?.unwrap(wrapped, &mut space).map_err(|_| Trouble::CannotOpen)?;
+        Ok(Zeroizing::new(opened.to_vec()))
+    }
+}
+
+/// RFC 3394, section 2.2.2, on the one size of AES that the primitives' own unwrap leaves out.
+fn unwrapped_by_192(key: &[u8], wrapped: &[u8]) -> Result<Secret, Trouble> {
+    const WHOLE: u8 = 0xa6;
+    const HALF: usize = 8;
+    const KEY_BYTES_MAX: usize = 64;
+    if !wrapped.len().is_multiple_of(HALF) || !(3 * HALF..=KEY_BYTES_MAX + HALF).contains(&wrapped.len()) {
+        return Err(Trouble::CannotOpen);
+    }
+    let cipher = UnboundCipherKey::new(&AES_192, key).and_then(DecryptingKey::ecb).map_err(|_| Trouble::CannotOpen)?;
+    let (first, rest) = wrapped.split_at(HALF);
+    let (mut check, mut halves) = (first.to_vec(), Zeroizing::new(rest.to_vec()));
+    let count = halves.len() / HALF;
+    for step in (1..=6 * count).rev() {
+        let at = (step - 1) % count * HALF;
+        for (byte, counted) in check.iter_mut().zip((step as u64).to_be_bytes()) {
+            *byte ^= counted;
+        }
+        let mut block = Zeroizing::new([&check, &halves[at..at + HALF]].concat());
+        cipher.decrypt(&mut block, DecryptionContext::None).map_err(|_| Trouble::CannotOpen)?;
+        check.copy_from_slice(&block[..HALF]);
+        halves[at..at + HALF].copy_from_slice(&block[HALF..]);
+    }
+    if check.iter().fold(0, |differs, byte| differs | (byte ^ WHOLE)) == 0 {
+        Ok(halves)
+    } else {
+        Err(Trouble::CannotOpen)
     }
 }
 
@@ -333,9 +379,7 @@ fn agreed_for(info: &Element<'_>, certificate: &Certificate, key: &dyn PrivateKe
     let derivation = Derivation::of(algorithm.oid)?;
     let secret = key.agree(*curve, other)?;
     let kek = derivation.key(&secret, &shared_info(wrap_element.whole, ukm, wrap.key_len()), wrap.key_len())?;
-    let mut space = Zeroizing::new(vec![0; wrapped.len()]);
-    let opened = wrap.kek(&kek)?.unwrap(wrapped, &mut space).map_err(|_| Trouble::CannotOpen)?;
-    Ok(Some(Zeroizing::new(opened.to_vec())))
+    wrap.unwrap(&kek, wrapped).map(Some)
 }
 
 /// The public key that was made for this mail.

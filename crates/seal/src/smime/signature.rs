@@ -7,9 +7,10 @@ use crate::Trouble;
 use crate::key::Curve;
 use aws_lc_rs::{digest, signature};
 use const_oid::ObjectIdentifier;
+use serde::{Deserialize, Serialize};
 
 /// A digest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Digest {
     /// Read, never made; a signature with it proves nothing.
     Sha1,
@@ -74,7 +75,7 @@ impl Digest {
 }
 
 /// How a signature is made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Scheme {
     /// RSASSA-PKCS1-v1_5.
     RsaPkcs1(Digest),

@@ -2,12 +2,14 @@
 
 use super::certificate::Certificate;
 use super::cipher::ContentCipher;
-use super::decrypt::decrypt;
+use super::decrypt::decrypt_with;
 use super::encrypt::encrypt;
+use super::legacy::Legacy;
 use super::recipient::Recipient;
 use super::sign::{Signer, sign};
 use super::verify::{Signed, is_signed_data, verify};
 use crate::entity::{self, Entity, Prepared, prepared, with_crlf};
+use crate::header_protection::{Protected, Protection, Restored, protect, restored};
 use crate::key::PrivateKey;
 use crate::{Random, Trouble};
 use data_encoding::BASE64;
@@ -23,6 +25,8 @@ pub struct Orders<'a> {
     pub cipher: ContentCipher,
     /// The content stands within the signature; a program without S/MIME shows nothing of it.
     pub is_opaque: bool,
+    /// Fields stand within, too.
+    pub protection: Option<Protection<'a>>,
     /// Seconds since 1970.
     pub now: u64,
 }
@@ -38,12 +42,30 @@ pub enum Layer {
     },
 }
 
+/// With what a mail is opened.
+#[derive(Clone, Copy, Default)]
+pub struct Opening<'a> {
+    pub keys: &'a [(&'a Certificate, &'a dyn PrivateKey)],
+    /// Certificates that may have signed without coming along.
+    pub known: &'a [Certificate],
+    pub legacy: Legacy,
+}
+
 /// A mail without its layers.
 #[derive(Debug, PartialEq, Eq)]
 pub struct OpenedMail {
     /// The fields from outside with the content from within.
     pub mail: Vec<u8>,
     pub layers: Vec<Layer>,
+    /// How its fields were protected.
+    pub protected: Option<Protected>,
+}
+
+impl Layer {
+    /// A signature holds, whoever made it.
+    fn is_signed(&self) -> bool {
+        matches!(self, Layer::Signed(signed) if signed.signatures.iter().any(|one| one.flaw.is_none()))
+    }
 }
 
 /// The mail signed first, then encrypted, as `orders` say. What is not about content stays in its head.
@@ -51,7 +73,12 @@ pub struct OpenedMail {
 /// # Errors
 /// Those of [`sign`] and [`encrypt`]; nothing of the mail is given back then.
 pub fn seal(mail: &[u8], orders: &Orders<'_>, random: &mut dyn Random) -> Result<Vec<u8>, Trouble> {
-    let Prepared { outer: mut out, inner: mut entity, is_fit } = prepared(mail);
+    let is_encrypted = !orders.recipients.is_empty();
+    let whole = prepared(mail);
+    let Prepared { outer: mut out, inner: mut entity, is_fit } = match &orders.protection {
+        Some(protection) => protect(whole, protection, is_encrypted, random),
+        None => whole,
+    };
     if let Some(signer) = &orders.signer {
         entity = if orders.is_opaque || !is_fit {
             enveloped("signed-data", &sign(&entity, signer, orders.now, true)?)
@@ -59,7 +86,7 @@ pub fn seal(mail: &[u8], orders: &Orders<'_>, random: &mut dyn Random) -> Result
             beside(&entity, &sign(&entity, signer, orders.now, false)?, signer.scheme.micalg(), random)
         };
     }
-    if !orders.recipients.is_empty() {
+    if is_encrypted {
         let kind = if orders.cipher.is_authenticated() { "authEnveloped-data" } else { "enveloped-data" };
         entity = enveloped(kind, &encrypt(&entity, orders.recipients, orders.cipher, random)?);
     }
@@ -108,33 +135,39 @@ fn beside(entity: &[u8], cms: &[u8], micalg: &str, random: &mut dyn Random) -> V
 /// mixed with theirs. It stays a file of the mail.
 ///
 /// # Errors
-/// Those of [`decrypt`] and [`verify`]. A signature that is not good is no error: it is in the layer.
+/// Those of [`super::decrypt`] and [`verify`]. A signature that is not good is no error: it is in the layer.
 pub fn open(
     mail: &[u8],
     keys: &[(&Certificate, &dyn PrivateKey)],
     known: &[Certificate],
     random: &mut dyn Random,
 ) -> Result<OpenedMail, Trouble> {
+    open_with(mail, &Opening { keys, known, legacy: Legacy::Refused }, random)
+}
+
+/// The same, and ciphers of old as well where `opening` says so.
+///
+/// # Errors
+/// Those of [`open`].
+pub fn open_with(mail: &[u8], opening: &Opening<'_>, random: &mut dyn Random) -> Result<OpenedMail, Trouble> {
     let mail = with_crlf(mail).into_owned();
     let (mut current, mut layers) = (mail.clone(), Vec::new());
     while layers.len() < LAYERS_MAX {
-        let Some((inner, layer)) = layer(&current, keys, known, random)? else { break };
+        let Some((inner, layer)) = layer(&current, opening, random)? else { break };
         layers.push(layer);
         current = inner;
     }
     if layers.is_empty() {
-        return Ok(OpenedMail { mail, layers });
+        return Ok(OpenedMail { mail, layers, protected: None });
     }
-    Ok(OpenedMail { mail: with_head_of(&mail, &current), layers })
+    let is_encrypted = layers.iter().any(|layer| matches!(layer, Layer::Encrypted { .. }));
+    let is_signed = layers.iter().any(Layer::is_signed);
+    let Restored { mail, protected } = restored(&mail, &current, is_encrypted, is_signed);
+    Ok(OpenedMail { mail, layers, protected })
 }
 
 /// What the outermost layer holds; `None` when there is none.
-fn layer(
-    bytes: &[u8],
-    keys: &[(&Certificate, &dyn PrivateKey)],
-    known: &[Certificate],
-    random: &mut dyn Random,
-) -> Result<Option<(Vec<u8>, Layer)>, Trouble> {
+fn layer(bytes: &[u8], opening: &Opening<'_>, random: &mut dyn Random) -> Result<Option<(Vec<u8>, Layer)>, Trouble> {
     let entity = Entity::read(bytes);
     let Some(kind) = entity.kind() else { return Ok(None) };
     match kind.essence.as_str() {
@@ -145,7 +178,7 @@ fn layer(
             };
             let signature =
                 Entity::read(signature).decoded().ok_or(Trouble::Malformed("a signature is not encoded as it says"))?;
-            let verdict = verify(&signature, Some(signed), known)?;
+            let verdict = verify(&signature, Some(signed), opening.known)?;
             Ok(Some((signed.to_vec(), Layer::Signed(verdict))))
         }
         "application/pkcs7-mime" | "application/x-pkcs7-mime" => {
@@ -155,10 +188,10 @@ fn layer(
             }
             let cms = entity.decoded().ok_or(Trouble::Malformed("a sealed mail is not encoded as it says"))?;
             if is_signed_data(&cms) {
-                let mut verdict = verify(&cms, None, known)?;
+                let mut verdict = verify(&cms, None, opening.known)?;
                 return Ok(Some((verdict.content.take().unwrap_or_default(), Layer::Signed(verdict))));
             }
-            let opened = decrypt(&cms, keys, random)?;
+            let opened = decrypt_with(&cms, opening.keys, opening.legacy, random)?;
             Ok(Some((opened.content, Layer::Encrypted { cipher: opened.cipher, with: opened.with })))
         }
         _ => Ok(None),
@@ -169,26 +202,4 @@ fn is_signature(protocol: &str) -> bool {
     ["application/pkcs7-signature", "application/x-pkcs7-signature"]
         .iter()
         .any(|one| protocol.eq_ignore_ascii_case(one))
-}
-
-/// The entity below the fields of the mail that are not about content.
-fn with_head_of(mail: &[u8], entity: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(entity.len() + 1024);
-    for field in Entity::read(mail).fields() {
-        let name = field.split(|byte| *byte == b':').next().unwrap_or_default().to_ascii_lowercase();
-        if !name.starts_with(b"content-") && name != b"mime-version" {
-            out.extend_from_slice(field);
-        }
-    }
-    out.extend_from_slice(b"MIME-Version: 1.0\r\n");
-    // Fields within that are not about content are the mail's own only where header protection says so.
-    let inner = Entity::read(entity);
-    for field in inner.fields() {
-        if field.len() > 8 && field[..8].eq_ignore_ascii_case(b"content-") {
-            out.extend_from_slice(field);
-        }
-    }
-    out.extend_from_slice(b"\r\n");
-    out.extend_from_slice(inner.body);
-    out
 }

@@ -6,13 +6,15 @@ use super::judge::judge;
 use super::settings::{Asked, Revocation, Settings};
 use super::verdict::Verdict;
 use crate::smime::PublicKey;
+use serde::Serialize;
 use std::cmp::Reverse;
 
 /// Certificates of one address that are looked at.
 const CANDIDATES_MAX: usize = 64;
 
 /// What became of one candidate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// It is the one.
     Taken,
@@ -31,7 +33,7 @@ pub enum Outcome {
 }
 
 /// One candidate, and what became of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Considered {
     pub outcome: Outcome,
     /// `None` for one that was not looked at.
@@ -39,7 +41,7 @@ pub struct Considered {
 }
 
 /// What was chosen, and why.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Choice {
     /// The place of the one that is taken among the candidates.
     pub taken: Option<usize>,

@@ -1,11 +1,12 @@
 //! What was found about a certificate, to be shown and explained.
 
 use der::DateTime;
+use serde::Serialize;
 use std::fmt::{self, Display, Formatter};
 use std::time::Duration;
 
 /// One certificate of a chain.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Link {
     pub subject: String,
     pub issuer: String,
@@ -16,7 +17,8 @@ pub struct Link {
 }
 
 /// Why a certificate was revoked (RFC 5280, section 5.3.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum RevocationReason {
     Unspecified,
     KeyCompromised,
@@ -29,7 +31,8 @@ pub enum RevocationReason {
 }
 
 /// Why a certificate is not trusted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// No issuer leads to an anchor.
     NoPath,
@@ -72,7 +75,7 @@ pub enum Reason {
 }
 
 /// A reason, and the certificate that it is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Refusal {
     pub reason: Reason,
     /// Its place in [`Verdict::chain`].
@@ -80,7 +83,8 @@ pub struct Refusal {
 }
 
 /// What is said of a certificate without being a reason against it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Note {
     /// Nobody says whether this one of the chain was revoked.
     RevocationUnknown { of: usize },
@@ -95,7 +99,8 @@ pub enum Note {
 }
 
 /// What would have to be known of one certificate of the chain. Each URL is another way to the same answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Question {
     /// A list of revoked certificates, by GET.
     Crl { of: usize, urls: Vec<String> },
@@ -104,7 +109,7 @@ pub enum Question {
 }
 
 /// What was found about a certificate.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Verdict {
     /// From the certificate to the anchor; only the certificate where no path was found, nothing where it is none.
     pub chain: Vec<Link>,

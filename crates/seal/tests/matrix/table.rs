@@ -1,0 +1,131 @@
+//! The matrix as it was found, and as a page.
+
+use crate::known::{self, Failure, Mark, Way};
+use crate::people::{Folder, entity};
+use crate::rows::{Row, What};
+use crate::tool::{Encrypting, Failing, Made, Signing, Tool};
+use std::collections::BTreeSet;
+
+/// What one tool did with each row.
+pub struct Column {
+    headline: String,
+    /// For each row: it opens ours, we open its DER, we open its BER.
+    cells: Vec<[&'static str; 3]>,
+    /// Failures that it is known for and that were seen, by their place in the list.
+    seen: BTreeSet<usize>,
+    /// What is not as it should be.
+    pub wrong: Vec<String>,
+}
+
+impl Column {
+    pub fn of(tool: &dyn Tool, rows: &[Row], folder: &Folder) -> Column {
+        let headline = crate::headline(tool);
+        let mut column = Column { headline, cells: Vec::new(), seen: BTreeSet::new(), wrong: Vec::new() };
+        for row in rows {
+            let there = column.mark(tool, row, Way::OpensOurs, there(tool, row, folder));
+            let der = column.mark(tool, row, Way::Der, back(tool, row, false));
+            let ber = column.mark(tool, row, Way::Ber, back(tool, row, true));
+            let marks = [there.0, der.0, ber.0];
+            for theirs in [der.1, ber.1].into_iter().flatten() {
+                if let Err(why) = row.opened(&theirs, folder) {
+                    column.wrong.push(format!("{}: {}: we do not open its own: {why}", tool.name(), row.name));
+                }
+            }
+            if let Some(opened) = there.1.filter(|opened| *opened != expected(row, opened)) {
+                let len = opened.len();
+                column.wrong.push(format!("{}: {}: it makes {len} other bytes of ours", tool.name(), row.name));
+            }
+            column.cells.push(marks);
+        }
+        for (at, failure) in known::FAILURES.iter().enumerate() {
+            if failure.tool == tool.name() && !column.seen.contains(&at) {
+                column.wrong.push(format!("{}: nothing fails any more as {failure:?} says", tool.name()));
+            }
+        }
+        column
+    }
+
+    /// The mark of what came, and what was made.
+    fn mark(&mut self, tool: &dyn Tool, row: &Row, way: Way, made: Option<Made>) -> (&'static str, Option<Vec<u8>>) {
+        let met = known::of(tool.name(), &row.name, way);
+        let words = match made {
+            None | Some(Err(Failing::NoSuchThing)) => return ("–", None),
+            // One that has learned something changes the page, and that is compared.
+            Some(Ok(bytes)) => return ("✓", Some(bytes)),
+            Some(Err(Failing::Said(words))) => words,
+        };
+        match met.into_iter().find(|(_, failure)| words.contains(failure.words)) {
+            Some((place, failure)) => {
+                self.seen.insert(place);
+                (if failure.mark == Mark::DoesNotKnow { "–" } else { "✗" }, None)
+            }
+            None => {
+                self.wrong.push(format!("{}: {} {way:?}: it says {words}", tool.name(), row.name));
+                ("?", None)
+            }
+        }
+    }
+}
+
+/// A mail's content may come back with other fields before it, as JavaMail writes them.
+fn expected(row: &Row, opened: &[u8]) -> Vec<u8> {
+    let whole = entity();
+    match row.what {
+        What::Mail { .. } if opened.ends_with(&whole) => opened.to_vec(),
+        _ => whole,
+    }
+}
+
+fn there(tool: &dyn Tool, row: &Row, folder: &Folder) -> Option<Made> {
+    let ours = row.sealed(folder)?;
+    Some(match &row.what {
+        What::Signature(signing) => tool.verify(signing, &ours),
+        What::Encryption { opener, .. } => tool.decrypt(opener, &ours),
+        What::Mail { who, .. } => tool.open_mail(who, &ours),
+    })
+}
+
+fn back(tool: &dyn Tool, row: &Row, is_streamed: bool) -> Option<Made> {
+    match &row.what {
+        What::Signature(signing) if is_streamed && !signing.is_opaque && tool.name() == crate::openssl::NAME => None,
+        What::Signature(signing) => Some(tool.sign(&Signing { is_streamed, ..*signing })),
+        What::Encryption { encrypting, .. } => Some(tool.encrypt(&Encrypting { is_streamed, ..*encrypting })),
+        // A mail is as the tool makes it, once.
+        What::Mail { who, .. } => is_streamed.then(|| tool.seal_mail(who, &entity())),
+    }
+}
+
+/// The page: the table, then what the tools said.
+pub fn page(rows: &[Row], columns: &[Column]) -> String {
+    let mut page = String::from(HEAD);
+    let names: Vec<&str> = columns.iter().map(|column| column.headline.as_str()).collect();
+    page.push_str(&format!("| | {} |\n|---|{}\n", names.join(" | "), "---|".repeat(names.len())));
+    for (at, row) in rows.iter().enumerate() {
+        let cells: Vec<String> = columns
+            .iter()
+            .map(|column| column.cells.get(at).map_or_else(String::new, |marks| marks.join(" ")))
+            .collect();
+        page.push_str(&format!("| {} | {} |\n", row.name, cells.join(" | ")));
+    }
+    page.push_str("\n## What the tools say\n\n");
+    for Failure { tool, rows, words, why, mark, .. } in known::FAILURES {
+        let sign = if *mark == Mark::DoesNotKnow { "–" } else { "✗" };
+        page.push_str(&format!(
+            "- {sign} {tool}, where a row has \"{}\": {why} It says `{words}`.\n",
+            rows.join("\" and \"")
+        ));
+    }
+    page.push_str(X25519);
+    page
+}
+
+const X25519: &str = "\nNone of these tools knows recipients with X25519. What we write for them is opened in the test by a program of its own, in Python \
+    by the words of RFC 8418, on another library's primitives.\n";
+
+const HEAD: &str = "# Who opens what\n\n\
+    Written by the test `crates/seal/tests/matrix`, which `./test` runs: what we seal is given to tools that others wrote, and what \
+    they seal to us. The content must come back byte for byte. Each cell has three marks: the tool opens ours; we open what it \
+    writes in DER; we open what it streams in BER. A mail has no encoding of its own, so there the third mark stands for it.\n\n\
+    ✓ it opens; – the tool has no way to do that; ✗ the tool fails at it. What a tool says when it does not do it stands below \
+    the table, and the test fails when that changes. Ciphers of old (3DES, RC2) are only ever read, and only where the setting \
+    allows it.\n\n";
