@@ -175,7 +175,7 @@ fn addresses(tbs: &x509_cert::TbsCertificate) -> Result<Vec<String>, Trouble> {
 }
 
 /// The key of a SubjectPublicKeyInfo (RFC 3279, RFC 5480, RFC 8410).
-fn public_key(spki: &[u8]) -> Result<PublicKey, Trouble> {
+pub(super) fn public_key(spki: &[u8]) -> Result<PublicKey, Trouble> {
     let mut inner = Elements::of(spki, SEQUENCE)?;
     let algorithm = Algorithm::read(&inner.expect(SEQUENCE)?)?;
     let bits = inner.expect(tlv::BITS)?.content;
