@@ -12,6 +12,7 @@ pub mod intake;
 pub mod metrics;
 pub mod patience;
 pub mod reader;
+pub mod relay;
 pub mod settings;
 pub mod silence;
 pub mod site;
