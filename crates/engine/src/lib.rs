@@ -13,6 +13,7 @@ pub mod keys;
 pub mod metrics;
 pub mod patience;
 pub mod reader;
+pub mod relay;
 pub mod settings;
 pub mod silence;
 pub mod site;

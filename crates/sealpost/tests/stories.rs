@@ -43,6 +43,7 @@ mod stories {
     mod power;
     mod profiles;
     mod public;
+    mod relay;
     mod removed_files;
     mod replay;
     mod returned;
