@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use address::{folded, same_address};
+pub use files::stamp;
 pub use pgp::OwnPgpKey;
 
 /// The name of the folder, within that of keys, whose certificates are trusted.

@@ -280,6 +280,8 @@ pub struct Relay {
     pub clients: Vec<engine::relay::Network>,
     /// User and password.
     pub accounts: Vec<(String, Secret)>,
+    /// By which rules and with which keys it seals; `None` for a relay that seals nothing.
+    pub sealing: Option<Sealing>,
     pub hostname: String,
     pub connections: usize,
     pub recipients_max: usize,
@@ -289,6 +291,14 @@ pub struct Relay {
     pub connections_per_ip_max: usize,
     pub answer_within_s: u64,
     pub hops_max: usize,
+}
+
+/// Where the rules for sealing are, and the keys.
+#[derive(Debug, Clone)]
+pub struct Sealing {
+    pub rules: PathBuf,
+    pub keys: PathBuf,
+    pub password: Option<Secret>,
 }
 
 /// Where and how a mailbox is fetched.

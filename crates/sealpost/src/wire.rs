@@ -158,7 +158,7 @@ impl Gateway {
         let parts = parts(&settings, &store, &cells, &lasting, roles).await?;
         let engine = Arc::new(engine::Gateway::start(parts));
         engine.fetch_now().await?;
-        let listeners = Listeners::bind(&settings, roles, &engine, (&store, &lasting)).await?;
+        let listeners = Listeners::bind(&settings, roles, &engine, (&store, &lasting, &cells)).await?;
         let origin = settings.console.url.clone().unwrap_or_else(|| listeners.console_origin(&settings));
         let reader = Arc::new(pages::PageReader { cells: cells.clone(), limits: settings.mail.clone() });
         let watched = Arc::new(pages::Watched { engine: engine.clone() });

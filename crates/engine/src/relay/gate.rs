@@ -229,6 +229,7 @@ impl Passing {
             account,
             client,
             recipients: live.recipients.len(),
+            headers: Arc::default(),
         };
         let passing = Passing {
             id,

@@ -2,8 +2,10 @@
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use mail::Client;
+use mail::{Client, Headers};
 use policy::Fault;
+use std::sync::Arc;
+use tokio::sync::OnceCell;
 
 /// A mail as it was handed in.
 #[derive(Debug, Clone)]
@@ -20,6 +22,8 @@ pub struct Submitted {
     pub client: Client,
     /// How many recipients the client named: each is asked for by itself.
     pub recipients: usize,
+    /// Its header once somebody has read it, for all recipients.
+    pub headers: Arc<OnceCell<Headers>>,
 }
 
 /// What was done to a copy; counted.

@@ -8,6 +8,7 @@ use crate::settings::{Mailbox, Public, Settings};
 use console::public::Room;
 use courier::certificate::Certificates;
 use courier::smtp_in::{self, Endpoint, Protocol, Tls};
+use engine::cell::Cells;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -56,7 +57,7 @@ impl Listeners {
         settings: &Settings,
         roles: &[Role],
         engine: &engine::Gateway,
-        (store, lasting): (&Store, &Lasting),
+        (store, lasting, cells): (&Store, &Lasting, &Cells),
     ) -> Result<Listeners, Failure> {
         let mut listeners = Listeners {
             mail: Vec::new(),
@@ -77,7 +78,7 @@ impl Listeners {
             }
         }
         if roles.contains(&Role::Relay) {
-            listeners.relays = relays::bind(settings, store, lasting).await?;
+            listeners.relays = relays::bind(settings, store, lasting, cells).await?;
         }
         if roles.contains(&Role::Console) {
             listeners.console_certificates = certificates(settings.console.certificate.as_ref())?;

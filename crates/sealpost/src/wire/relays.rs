@@ -7,7 +7,10 @@ use crate::command::Failure;
 use crate::settings::{self, Settings};
 use courier::certificate::Certificates;
 use courier::smtp_in::{self, Endpoint, Listener, Tls};
-use engine::relay::{NextHop, Relay, RelayFigures, RelaySettings, Unsealed};
+use engine::cell::Cells;
+use engine::relay::{NextHop, Relay, RelayFigures, RelaySettings, Sealer, Unsealed};
+use engine::sealing::{ByRules, SealingSettings};
+use seal::keyfile::Password;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,25 +27,52 @@ const SETTLE_WITHIN: Duration = Duration::from_secs(5);
 /// One relay and what it listens on.
 pub struct RelayListeners {
     relay: Relay,
+    /// `None` where nothing is sealed.
+    by_rules: Option<ByRules>,
     listeners: Vec<Arc<Listener<AccountsGate<Relay>>>>,
 }
 
 /// Binds all relays of the settings.
-pub async fn bind(settings: &Settings, store: &Store, lasting: &Lasting) -> Result<Vec<RelayListeners>, Failure> {
+pub async fn bind(
+    settings: &Settings,
+    store: &Store,
+    lasting: &Lasting,
+    cells: &Cells,
+) -> Result<Vec<RelayListeners>, Failure> {
     let mut all = Vec::with_capacity(settings.relays.len());
     for of in &settings.relays {
         // The settings were refused if a relay named a server that is not there.
         let Some(outgoing) = settings.outgoing(&of.outgoing) else { continue };
         let next = NextHop { target: target(outgoing), tokens: tokens_of(outgoing, &lasting.tokens) };
-        let relay = Relay::new(relay_settings(of), store.clone(), Arc::new(Unsealed), next);
+        let by_rules = sealing(of, cells).await?;
+        let sealer: Arc<dyn Sealer> = match &by_rules {
+            Some(by_rules) => Arc::new(by_rules.clone()),
+            None => Arc::new(Unsealed),
+        };
+        let relay = Relay::new(relay_settings(of), store.clone(), sealer, next);
         let mut listeners = Vec::new();
         for (address, tls) in places(of) {
             let gate = Arc::new(AccountsGate::new(relay.clone(), &of.accounts));
             listeners.push(Arc::new(Listener::bind(listener_settings(of, address, tls), gate).await?));
         }
-        all.push(RelayListeners { relay, listeners });
+        all.push(RelayListeners { relay, by_rules, listeners });
     }
     Ok(all)
+}
+
+/// Rules and keys are read before anything listens: a relay with wrong rules does not start.
+async fn sealing(of: &settings::Relay, cells: &Cells) -> Result<Option<ByRules>, Failure> {
+    let Some(sealing) = &of.sealing else { return Ok(None) };
+    let settings = SealingSettings {
+        rules: sealing.rules.clone(),
+        keys: sealing.keys.clone(),
+        passwords: sealing.password.iter().map(|password| Password::new(password.0.clone())).collect(),
+        hostname: of.hostname.clone(),
+    };
+    let cells = cells.clone();
+    let started = tokio::task::spawn_blocking(move || ByRules::start(settings, cells)).await;
+    let started = started.map_err(|error| Failure::new(format!("rules for sealing cannot be read: {error}")))?;
+    Ok(Some(started?))
 }
 
 /// Where it listens, and how each is encrypted.
@@ -109,6 +139,10 @@ impl RelayListeners {
     /// Serves until `stop`, and until no mail is on its way any more.
     pub fn serve(&self, stop: &CancellationToken) -> JoinHandle<()> {
         let (relay, listeners, stop) = (self.relay.clone(), self.listeners.clone(), stop.clone());
+        if let Some(by_rules) = self.by_rules.clone() {
+            let stop = stop.clone();
+            tokio::spawn(async move { by_rules.keep_fresh(stop).await });
+        }
         tokio::spawn(async move {
             let asking = relay.clone();
             tokio::spawn(async move {

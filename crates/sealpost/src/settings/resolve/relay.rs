@@ -1,7 +1,7 @@
 //! The `[[relay]]` sections: who may hand mail in, and where it goes.
 
 use super::super::written::{Section, Written};
-use super::super::{Relay, Secret, Settings};
+use super::super::{Relay, Sealing, Secret, Settings};
 use super::Reader;
 use std::net::SocketAddr;
 
@@ -37,6 +37,7 @@ impl Reader {
             require_tls: self.truth(section, "require_tls"),
             clients: self.parsed(section, "clients", why, remedy),
             accounts: Vec::new(),
+            sealing: self.sealing(section),
             hostname: self.text(section, "hostname"),
             connections: self.integer(section, "connections") as usize,
             recipients_max: self.integer(section, "recipients_max") as usize,
@@ -49,6 +50,27 @@ impl Reader {
         };
         self.check_relay(section, &relay);
         relay
+    }
+
+    fn sealing(&mut self, section: &Section) -> Option<Sealing> {
+        let by_rules = self.text(section, "seal") == "rules";
+        let (rules, keys) = (self.path(section, "rules"), self.path(section, "keys"));
+        let password = self.secret(section, "key_password");
+        match (by_rules, rules, keys) {
+            (true, Some(rules), Some(keys)) => Some(Sealing { rules, keys, password }),
+            (true, rules, _) => {
+                let name = if rules.is_none() { "rules" } else { "keys" };
+                let remedy = "set relay.rules to a file of rules and relay.keys to the folder of keys";
+                self.wrong(section, name, "is missing, and seal = \"rules\" needs it", remedy);
+                None
+            }
+            (false, None, None) => None,
+            (false, rules, _) => {
+                let name = if rules.is_some() { "rules" } else { "keys" };
+                self.wrong(section, name, "would not be used", "set relay.seal = \"rules\", or leave it out");
+                None
+            }
+        }
     }
 
     fn listener(&mut self, section: &Section, name: &str) -> Option<SocketAddr> {

@@ -7,7 +7,26 @@ use super::{Setting, setting};
 pub(super) const SETTINGS: &[Setting] = &[
     setting("relay[].name", Text, Refused, "The name of this relay. See [Sealed mail](sealing.md)."),
     setting("relay[].site", Text, Refused, "The site whose keys it uses."),
-    setting("relay[].seal", Choice(&["nothing"]), Refused, "What is sealed: `nothing` hands each mail on as it came."),
+    setting(
+        "relay[].seal",
+        Choice(&["nothing", "rules"]),
+        Refused,
+        "What is sealed: `rules` seals each copy as `rules` says, with keys from `keys`; `nothing` hands each mail on as it came.",
+    ),
+    setting(
+        "relay[].rules",
+        Path,
+        Empty,
+        "The file of [rules for sealing](sealing-rules.md); needed by `seal = \"rules\"`. Looked at every 30 s and read again when it changed; \
+         one that is wrong leaves the rules before it in force.",
+    ),
+    setting(
+        "relay[].keys",
+        Path,
+        Empty,
+        "The folder of keys that `sealpost key` fills; needed by `seal = \"rules\"`. Looked at every 30 s, as `rules` is.",
+    ),
+    setting("relay[].key_password", Secret, Empty, "What opens the private keys in that folder."),
     setting(
         "relay[].outgoing",
         Text,
