@@ -1,5 +1,8 @@
 //! What the tools are known not to do, in their own words.
 
+use std::collections::BTreeSet;
+use std::fmt;
+
 /// Which of a cell's three marks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Way {
@@ -34,6 +37,21 @@ pub fn of(tool: &str, row: &str, way: Way) -> Vec<(usize, &'static Failure)> {
         failure.tool == tool && failure.ways.contains(&way) && failure.rows.iter().all(|part| row.contains(part))
     };
     FAILURES.iter().enumerate().filter(|(_, failure)| meant(failure)).collect()
+}
+
+/// Those of a tool that were not met.
+pub fn unseen(tool: &str, seen: &BTreeSet<usize>) -> Vec<String> {
+    let unmet = FAILURES.iter().enumerate().filter(|(place, one)| one.tool == tool && !seen.contains(place));
+    unmet.map(|(_, failure)| format!("{tool}: nothing fails any more as {failure:?} says")).collect()
+}
+
+/// As the page has it.
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.mark == Mark::DoesNotKnow { "–" } else { "✗" };
+        let (tool, rows, why, words) = (self.tool, self.rows.join("\" and \""), self.why, self.words);
+        writeln!(f, "- {sign} {tool}, where a row has \"{rows}\": {why} It says `{words}`.")
+    }
 }
 
 const OPENS: &[Way] = &[Way::OpensOurs];
