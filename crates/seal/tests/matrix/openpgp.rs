@@ -123,9 +123,10 @@ fn rows() -> Vec<(String, What)> {
     ];
     let mut rows: Vec<(String, What)> =
         ALL.iter().map(|(name, who)| (format!("sign, detached, {name}"), What::Signature(who[0]))).collect();
-    rows.extend(ALL.iter().map(|(name, whom)| {
-        (format!("sign and encrypt, {name}"), What::Message { whom: *whom, opener: whom[0] })
-    }));
+    rows.extend(
+        ALL.iter()
+            .map(|(name, whom)| (format!("sign and encrypt, {name}"), What::Message { whom: *whom, opener: whom[0] })),
+    );
     for (name, opener) in [("RSA-2048", "rsa2048"), ("X25519", "own-curve"), ("P-256", "nist256")] {
         let whom = &["rsa2048", "own-curve", "nist256"];
         rows.push((format!("sign and encrypt for three kinds, opened by {name}"), What::Message { whom, opener }));
@@ -207,7 +208,8 @@ fn column(tool: &dyn Tool, rows: &[(String, What)], ring: &Ring) -> (String, Vec
                 }
             }
         };
-        let same = |bytes: &[u8]| if bytes == entity() { Ok(()) } else { Err("it makes other bytes of ours".to_owned()) };
+        let same =
+            |bytes: &[u8]| if bytes == entity() { Ok(()) } else { Err("it makes other bytes of ours".to_owned()) };
         let there = mark(Way::OpensOurs, what.there(tool, ring), &same);
         let back = mark(Way::Der, what.back(tool), &|theirs| what.opened(theirs, ring));
         marks.push([there, back]);

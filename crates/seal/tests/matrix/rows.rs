@@ -178,6 +178,7 @@ impl Row {
                     cipher: *cipher,
                     is_opaque: *is_opaque,
                     now: now(),
+                    protection: None,
                 };
                 seal(&mail(), &orders, &mut Chance)
             }
