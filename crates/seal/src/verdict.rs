@@ -128,6 +128,8 @@ impl ContentCipher {
             ContentCipher::Aes256Cbc => "aes-256-cbc",
             ContentCipher::Aes128Gcm => "aes-128-gcm",
             ContentCipher::Aes256Gcm => "aes-256-gcm",
+            ContentCipher::TripleDesCbc => "3des-cbc",
+            ContentCipher::Rc2Cbc(_) => "rc2-cbc",
         }
     }
 }

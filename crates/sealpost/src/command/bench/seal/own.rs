@@ -56,8 +56,14 @@ pub fn rows(folder: &Folder, kind: &Kind, long: Duration) -> Result<Vec<Row>, Fa
         let sealed = || {
             let signer =
                 Signer { certificate: &signs.certificate, key: &signs.key, scheme: kind.scheme, intermediates: &[] };
-            let orders =
-                Orders { signer: Some(signer), recipients: &recipients, cipher, is_opaque: false, now: 1_795_000_000, protection: None };
+            let orders = Orders {
+                signer: Some(signer),
+                recipients: &recipients,
+                cipher,
+                is_opaque: false,
+                now: 1_795_000_000,
+                protection: None,
+            };
             seal(&mail, &orders, &mut Chance).map_err(broken)
         };
         let rate = measured(long, || {
