@@ -95,38 +95,40 @@ pub fn seal(mail: &[u8], orders: &Orders<'_>, random: &mut dyn Random) -> Result
     Ok(out)
 }
 
-fn base64(bytes: &[u8]) -> String {
-    let text = BASE64.encode(bytes);
-    text.as_bytes().chunks(76).map(|line| String::from_utf8_lossy(line) + "\r\n").collect()
+/// Appends the bytes in lines of 76 letters.
+fn put_base64(out: &mut String, bytes: &[u8]) {
+    const LINE_BYTES: usize = 57;
+    out.reserve(bytes.len().div_ceil(LINE_BYTES) * 78);
+    for line in bytes.chunks(LINE_BYTES) {
+        BASE64.encode_append(line, out);
+        out.push_str("\r\n");
+    }
 }
 
 /// RFC 8551, sections 3.3 to 3.5.2.
 fn enveloped(kind: &str, cms: &[u8]) -> Vec<u8> {
-    let head = format!(
+    let mut out = format!(
         "Content-Type: application/pkcs7-mime; smime-type={kind};\r\n name=\"smime.p7m\"\r\n\
          Content-Transfer-Encoding: base64\r\nContent-Disposition: attachment; filename=\"smime.p7m\"\r\n\r\n"
     );
-    (head + &base64(cms)).into_bytes()
+    put_base64(&mut out, cms);
+    out.into_bytes()
 }
 
 /// RFC 8551, section 3.5.3.
 fn beside(entity: &[u8], cms: &[u8], micalg: &str, random: &mut dyn Random) -> Vec<u8> {
     let boundary = entity::boundary(random);
-    let mut out = format!(
+    let head = format!(
         "Content-Type: multipart/signed; protocol=\"application/pkcs7-signature\";\r\n micalg={micalg};\r\n \
          boundary=\"{boundary}\"\r\n\r\nThis is a signed message.\r\n--{boundary}\r\n"
-    )
-    .into_bytes();
-    out.extend_from_slice(entity);
-    out.extend_from_slice(
-        format!(
-            "\r\n--{boundary}\r\nContent-Type: application/pkcs7-signature; name=\"smime.p7s\"\r\n\
-             Content-Transfer-Encoding: base64\r\nContent-Disposition: attachment; filename=\"smime.p7s\"\r\n\r\n{}--{boundary}--\r\n",
-            base64(cms)
-        )
-        .as_bytes(),
     );
-    out
+    let mut tail = format!(
+        "\r\n--{boundary}\r\nContent-Type: application/pkcs7-signature; name=\"smime.p7s\"\r\n\
+         Content-Transfer-Encoding: base64\r\nContent-Disposition: attachment; filename=\"smime.p7s\"\r\n\r\n"
+    );
+    put_base64(&mut tail, cms);
+    tail.push_str(&format!("--{boundary}--\r\n"));
+    [head.as_bytes(), entity, tail.as_bytes()].concat()
 }
 
 /// The mail without its layers; a mail without any comes back as it is.

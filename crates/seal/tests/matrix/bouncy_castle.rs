@@ -4,13 +4,14 @@ use crate::people::Folder;
 use crate::spoken::Spoken;
 use crate::tool::{Encrypting, Failing, Made, Signing, Tool, cipher_name};
 use seal::smime::{Digest, Scheme, Transport};
+use std::path::Path;
 use std::process::Command;
 
 pub const NAME: &str = "Bouncy Castle";
 
 /// The classes that it needs, from Debian's libbcmail-java and what that depends on.
 const JARS: &str = "/usr/share/java/bcmail.jar:/usr/share/java/bcpkix.jar:/usr/share/java/bcprov.jar:\
-    /usr/share/java/bcutil.jar:/usr/share/java/javax.mail.jar";
+    /usr/share/java/bcutil.jar:/usr/share/java/bcpg.jar:/usr/share/java/javax.mail.jar";
 /// The same program that `sealpost bench seal` measures.
 const PROGRAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../bench/seal/BouncyCastle.java");
 
@@ -21,16 +22,27 @@ pub struct BouncyCastle<'a> {
 
 impl<'a> BouncyCastle<'a> {
     pub fn start(folder: &'a Folder) -> BouncyCastle<'a> {
-        let mut command = Command::new("java");
-        command.args(["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto", "-cp", JARS, PROGRAM]);
-        command.current_dir(folder.path(""));
-        BouncyCastle { folder, jvm: Spoken::start(&mut command, "a JDK with libbcmail-java") }
+        BouncyCastle { folder, jvm: jvm(&folder.path("")) }
     }
 
     fn made(&self, job: &[&str]) -> Made {
         self.jvm.ask(job)?;
         Ok(self.folder.take("bouncy.out"))
     }
+}
+
+/// The program in a JVM that works in this folder.
+pub fn jvm(folder: &Path) -> Spoken {
+    let mut command = Command::new("java");
+    command.args(["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto", "-cp", JARS, PROGRAM]);
+    Spoken::start(command.current_dir(folder), "a JDK with libbcmail-java and libbcpg-java")
+}
+
+/// The jar is a link to one that has its version in its name.
+pub fn version() -> String {
+    let jar = std::fs::canonicalize("/usr/share/java/bcmail.jar").expect("libbcmail-java is installed");
+    let name = jar.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    name.trim_start_matches("bcmail-").to_owned()
 }
 
 fn algorithm(scheme: Scheme) -> String {
@@ -58,10 +70,7 @@ impl Tool for BouncyCastle<'_> {
     }
 
     fn version(&self) -> String {
-        // The jar is a link to one that has its version in its name.
-        let jar = std::fs::canonicalize("/usr/share/java/bcmail.jar").expect("libbcmail-java is installed");
-        let name = jar.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        name.trim_start_matches("bcmail-").to_owned()
+        version()
     }
 
     fn sign(&self, signing: &Signing) -> Made {

@@ -77,6 +77,7 @@ fn a_gadget_before_signed_content_is_not_signed() {
         is_opaque: false,
         protection: None,
         now: 1_790_000_000,
+        protection: None,
     };
     let plain = [&b"From: a@example.com\r\nMIME-Version: 1.0\r\n"[..], &entity()].concat();
     let signed = seal(&plain, &orders, &mut Chance).expect("it is signed");

@@ -1,5 +1,8 @@
 //! What the tools are known not to do, in their own words.
 
+use std::collections::BTreeSet;
+use std::fmt;
+
 /// Which of a cell's three marks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Way {
@@ -34,6 +37,21 @@ pub fn of(tool: &str, row: &str, way: Way) -> Vec<(usize, &'static Failure)> {
         failure.tool == tool && failure.ways.contains(&way) && failure.rows.iter().all(|part| row.contains(part))
     };
     FAILURES.iter().enumerate().filter(|(_, failure)| meant(failure)).collect()
+}
+
+/// Those of a tool that were not met.
+pub fn unseen(tool: &str, seen: &BTreeSet<usize>) -> Vec<String> {
+    let unmet = FAILURES.iter().enumerate().filter(|(place, one)| one.tool == tool && !seen.contains(place));
+    unmet.map(|(_, failure)| format!("{tool}: nothing fails any more as {failure:?} says")).collect()
+}
+
+/// As the page has it.
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.mark == Mark::DoesNotKnow { "–" } else { "✗" };
+        let (tool, rows, why, words) = (self.tool, self.rows.join("\" and \""), self.why, self.words);
+        writeln!(f, "- {sign} {tool}, where a row has \"{rows}\": {why} It says `{words}`.")
+    }
 }
 
 const OPENS: &[Way] = &[Way::OpensOurs];
@@ -207,5 +225,61 @@ pub const FAILURES: &[Failure] = &[
         OPENS,
         "cannot be cast to class org.bouncycastle.asn1.ASN1TaggedObject",
         "Its part for mails does not know AuthEnvelopedData; that for CMS does, as the rows above show.",
+    ),
+    failure(
+        "gpg",
+        DoesNotKnow,
+        &["version 6"],
+        ALL,
+        "packet(5) with unknown version 6",
+        "It does not take keys of RFC 9580.",
+    ),
+    failure(
+        "gpg",
+        DoesNotKnow,
+        &["sign and encrypt", "a key of ours"],
+        OPENS,
+        "packet(1) with unknown version 6",
+        "Keys of ours say that their owner reads what RFC 9580 brought (SEIPDv2), and he does; GnuPG with that key does not.",
+    ),
+    failure(
+        "sq",
+        DoesNotKnow,
+        &["version 6"],
+        ALL,
+        "Unsupported Cert: Unsupported primary key",
+        "This version does not take keys of RFC 9580.",
+    ),
+    failure(
+        "sq",
+        DoesNotKnow,
+        &["sign and encrypt", "a key of ours"],
+        OPENS,
+        "SEIP packet (at [1]) not expected",
+        "This version does not read what RFC 9580 brought (SEIPDv2), which our keys ask for.",
+    ),
+    failure(
+        "Bouncy Castle's OpenPGP",
+        DoesNotKnow,
+        &["version 6"],
+        ALL,
+        "unknown PGP public key algorithm encountered: 27",
+        "This version does not take keys of RFC 9580.",
+    ),
+    failure(
+        "Bouncy Castle's OpenPGP",
+        DoesNotKnow,
+        &["sign, detached", "version 6"],
+        OPENS,
+        "ArrayIndexOutOfBoundsException",
+        "This version sees no signature of RFC 9580.",
+    ),
+    failure(
+        "Bouncy Castle's OpenPGP",
+        DoesNotKnow,
+        &["sign and encrypt", "a key of ours"],
+        OPENS,
+        "no recipient is this one",
+        "This version does not read what RFC 9580 brought (SEIPDv2), which our keys ask for.",
     ),
 ];

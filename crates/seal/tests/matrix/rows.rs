@@ -179,6 +179,7 @@ impl Row {
                     is_opaque: *is_opaque,
                     protection: None,
                     now: now(),
+                    protection: None,
                 };
                 seal(&mail(), &orders, &mut Chance)
             }

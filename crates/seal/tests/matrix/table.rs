@@ -1,10 +1,11 @@
 //! The matrix as it was found, and as a page.
 
-use crate::known::{self, Failure, Mark, Way};
+use crate::known::{self, Mark, Way};
 use crate::people::{Folder, entity};
 use crate::rows::{Row, What};
 use crate::tool::{Encrypting, Failing, Made, Signing, Tool};
 use std::collections::BTreeSet;
+use std::path::Path;
 
 /// What one tool did with each row.
 pub struct Column {
@@ -37,11 +38,7 @@ impl Column {
             }
             column.cells.push(marks);
         }
-        for (at, failure) in known::FAILURES.iter().enumerate() {
-            if failure.tool == tool.name() && !column.seen.contains(&at) {
-                column.wrong.push(format!("{}: nothing fails any more as {failure:?} says", tool.name()));
-            }
-        }
+        column.wrong.extend(known::unseen(tool.name(), &column.seen));
         column
     }
 
@@ -108,15 +105,24 @@ pub fn page(rows: &[Row], columns: &[Column]) -> String {
         page.push_str(&format!("| {} | {} |\n", row.name, cells.join(" | ")));
     }
     page.push_str("\n## What the tools say\n\n");
-    for Failure { tool, rows, words, why, mark, .. } in known::FAILURES {
-        let sign = if *mark == Mark::DoesNotKnow { "–" } else { "✗" };
-        page.push_str(&format!(
-            "- {sign} {tool}, where a row has \"{}\": {why} It says `{words}`.\n",
-            rows.join("\" and \"")
-        ));
-    }
+    let ours = known::FAILURES.iter().filter(|failure| !crate::openpgp::is_of_openpgp(failure));
+    ours.for_each(|failure| page.push_str(&failure.to_string()));
     page.push_str(X25519);
     page
+}
+
+/// Writes the page for whoever wants to see it, and holds it against the one in the repository; `BLESS=1` puts it there.
+pub fn kept(name: &str, page: &str, wrong: &[String]) {
+    let file_name = Path::new(name).file_name().expect("a file");
+    let printed = Path::new(env!("CARGO_TARGET_TMPDIR")).join(file_name);
+    std::fs::write(&printed, page).expect("the folder for tests takes files");
+    assert!(wrong.is_empty(), "{} of the matrix are not as they should be:\n{}", wrong.len(), wrong.join("\n"));
+    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(name);
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(&kept, page).expect("the page can be written");
+    }
+    let is_true = std::fs::read_to_string(&kept).is_ok_and(|kept| kept == page);
+    assert!(is_true, "{name} differs from {}; run the test with BLESS=1", printed.display());
 }
 
 const X25519: &str = "\nNone of these tools knows recipients with X25519. What we write for them is opened in the test by a program of its own, in Python \

@@ -13,6 +13,7 @@ mod peers;
 mod postfix;
 mod read;
 mod relay;
+mod seal;
 mod send;
 mod sink;
 mod smtp_peers;
@@ -58,6 +59,9 @@ enum What {
     /// Reading whole mails in this process, over corpora and over a generated mix of 2 kB to 2 MB, beside Python's email
     /// package and GMime where they are installed.
     Read(read::Mails),
+    /// Mails signed and encrypted, and opened and checked, in one thread, beside the machine's own signatures, Bouncy Castle in a warm
+    /// JVM, and processes of openssl and gpg, where they are installed.
+    Seal(seal::Seals),
     /// Finding the new text of short replies.
     Reply,
     /// Reading mails that were made to hurt, and every file of the corpora, each in a process of its own: fails where one
@@ -92,6 +96,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
         What::Large { size_mb } => walk::run_large(size_mb).await,
         What::Cells => cells().await,
         What::Read(mails) => tokio::task::block_in_place(|| read::run(&mails)),
+        What::Seal(seals) => tokio::task::block_in_place(|| seal::run(&seals)),
         What::Reply => tokio::task::block_in_place(read::run_reply),
         What::Hostile(mails) => tokio::task::block_in_place(|| hostile::run(&mails)),
     }
