@@ -44,10 +44,12 @@ mod stories {
     mod profiles;
     mod public;
     mod relay;
+    mod relay_sealed;
     mod removed_files;
     mod replay;
     mod returned;
     mod scores;
+    mod sealing;
     mod seclusion;
     mod secrecy;
     mod sets;

@@ -11,10 +11,10 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
 
-const PASSWORD: &str = "password-of-the-wiki-4711";
+pub const PASSWORD: &str = "password-of-the-wiki-4711";
 
 /// Adds a relay with an account and TLS that hands on to this server; where it listens.
-fn with_relay(home: &mut Home, kind: &str, next: u16) -> SocketAddr {
+pub fn with_relay(home: &mut Home, kind: &str, next: u16, sealing: &[(&str, &str)]) -> SocketAddr {
     let key = KeyPair::generate().unwrap();
     let certificate = CertificateParams::new(vec!["127.0.0.1".into()]).unwrap().self_signed(&key).unwrap();
     fs::write(home.file("relay.pem"), certificate.pem()).unwrap();
@@ -29,13 +29,12 @@ fn with_relay(home: &mut Home, kind: &str, next: u16) -> SocketAddr {
         ("name", "wiki"),
         ("site", "demo"),
         ("outgoing", "next"),
-        ("seal", "nothing"),
         ("listen", &listen_text),
         ("hostname", "relay.example.org"),
         ("certificate", "relay.pem"),
         ("key", "relay.key"),
     ];
-    let relay = relay.map(|(name, value)| (name, quoted(value)));
+    let relay: Vec<(&str, String)> = relay.iter().chain(sealing).map(|(name, value)| (*name, quoted(value))).collect();
     home.settings.add("[[relay]]", &[&relay[..], &[("clients", "[\"127.0.0.0/8\"]".to_owned())]].concat());
     let account = [("relay", "wiki"), ("user", "confluence"), ("password", "file:wiki.password")];
     home.settings.add("[[relay_account]]", &account.map(|(name, value)| (name, quoted(value))));
@@ -43,7 +42,7 @@ fn with_relay(home: &mut Home, kind: &str, next: u16) -> SocketAddr {
 }
 
 /// What a mail program in Python hears.
-fn submit(home: &Home, relay: SocketAddr, password: &str, people: &[&str]) -> String {
+pub fn submit(home: &Home, relay: SocketAddr, password: &str, people: &[&str]) -> String {
     let user = if password.is_empty() { "" } else { "confluence" };
     let mut program = Command::new("python3");
     program.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/stories/submit_to_relay.py"));
@@ -53,7 +52,7 @@ fn submit(home: &Home, relay: SocketAddr, password: &str, people: &[&str]) -> St
 }
 
 /// Every file below a folder that holds one of these texts.
-fn holding(folder: &Path, planted: &[&str]) -> Vec<String> {
+pub fn holding(folder: &Path, planted: &[&str]) -> Vec<String> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -74,7 +73,7 @@ async fn priv_18_a_wiki_s_mail_reaches_real_mailboxes_and_stays_nowhere() {
     let certificate = CertificateParams::new(vec!["127.0.0.1".into()]).unwrap().self_signed(&key).unwrap().pem();
     let (dovecot, lmtp) = Dovecot::start_with_lmtp(&certificate, &key.serialize_pem());
     let mut world = World::start().await;
-    let relay = with_relay(&mut world.home, "lmtp", lmtp.port());
+    let relay = with_relay(&mut world.home, "lmtp", lmtp.port(), &[("seal", "nothing")]);
     let gateway = world.home.start();
     let people = ["planted-ann@people.example", "planted-bob@people.example"];
     assert!(submit(&world.home, relay, "", &people).contains("530"), "nobody may who has not signed in");
@@ -113,7 +112,7 @@ async fn fault_01_killed_at_every_step_of_the_relay() {
     for point in RELAYING {
         let office = rig::post_office::PostOffice::open();
         let mut world = World::start().await;
-        let relay = with_relay(&mut world.home, "smtp", office.port());
+        let relay = with_relay(&mut world.home, "smtp", office.port(), &[("seal", "nothing")]);
         let mut gateway = world.home.spawn(&[("SEALPOST_CRASH", &format!("{point}:1"))]);
         assert!(gateway.wait_until_ready().is_ok(), "{}", gateway.log());
         let people = ["ann@people.example"];

@@ -1,0 +1,163 @@
+//! A wiki's mail goes through the relay by rules, and is opened by programs that we did not write.
+
+use super::relay::{PASSWORD, holding, submit, with_relay};
+use super::world::{PROGRAM, World, told};
+use rcgen::{CertificateParams, KeyPair};
+use rig::dovecot::Dovecot;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const RULES: &str = r#"version = 1
+
+[default]
+encrypt = "always"
+sign = "when_possible"
+fallback = "problem_report"
+
+[[recipient]]
+addresses = ["bob@people.example"]
+scheme = "pgp_only"
+
+[[recipient]]
+addresses = ["dan@people.example"]
+fallback = "do_not_send"
+"#;
+
+/// A folder in which other programs make keys.
+struct Bench {
+    dir: PathBuf,
+}
+
+impl Bench {
+    #[track_caller]
+    fn run(&self, program: &str, args: &[&str]) -> Vec<u8> {
+        let mut command = Command::new(program);
+        command.args(args).current_dir(&self.dir).env("GNUPGHOME", self.dir.join("gnupg"));
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{program} {args:?}: {}", told(&output));
+        output.stdout
+    }
+
+    /// Somebody with a certificate of OpenSSL, and somebody with a key of GnuPG; the authority is trusted.
+    fn make_keys(&self, keys: &Path) {
+        let extensions = "[v3]\nsubjectAltName = email:ann@people.example\nkeyUsage = critical, digitalSignature, keyEncipherment\n\
+            extendedKeyUsage = emailProtection\nbasicConstraints = CA:FALSE\n";
+        fs::write(self.dir.join("ann.cnf"), extensions).unwrap();
+        let ca = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "ca.key", "-out", "ca.pem"];
+        self.run("openssl", &[&ca[..], &["-subj", "/CN=House CA", "-days", "30"]].concat());
+        let request = ["req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", "ann.key", "-out", "ann.csr"];
+        self.run("openssl", &[&request[..], &["-subj", "/CN=Ann"]].concat());
+        let sign = ["x509", "-req", "-in", "ann.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial"];
+        let more = ["-extfile", "ann.cnf", "-extensions", "v3", "-days", "30", "-out", "ann.pem"];
+        self.run("openssl", &[&sign[..], &more[..]].concat());
+        fs::create_dir(self.dir.join("gnupg")).unwrap();
+        fs::set_permissions(self.dir.join("gnupg"), fs::Permissions::from_mode(0o700)).unwrap();
+        let batch = [
+            "--batch",
+            "--passphrase",
+            "",
+            "--quick-generate-key",
+            "Bob <bob@people.example>",
+            "rsa2048",
+            "default",
+            "1y",
+        ];
+        self.run("gpg", &batch);
+        fs::write(self.dir.join("bob.asc"), self.run("gpg", &["--armor", "--export", "bob@people.example"])).unwrap();
+        let folder = keys.to_str().unwrap();
+        self.run(PROGRAM, &["key", "import", "--keys", folder, "--as", "people", "ann.pem", "bob.asc"]);
+        self.run(PROGRAM, &["key", "import", "--keys", folder, "--as", "trusted", "ca.pem"]);
+        self.run(PROGRAM, &["key", "generate", "--keys", folder, "--address", "wiki@example.org"]);
+        fs::write(
+            self.dir.join("wiki.pem"),
+            self.run(PROGRAM, &["key", "export-public", "--keys", folder, "wiki@example.org"]),
+        )
+        .unwrap();
+    }
+}
+
+impl Drop for Bench {
+    fn drop(&mut self) {
+        let _ = Command::new("gpgconf").args(["--kill", "all"]).env("GNUPGHOME", self.dir.join("gnupg")).output();
+    }
+}
+
+fn only_mail(dovecot: &Dovecot, person: &str) -> String {
+    let mails = dovecot.mails(person);
+    let [arrived] = &mails[..] else { panic!("{person} has {} mails", mails.len()) };
+    let text = String::from_utf8_lossy(arrived).into_owned();
+    for planted in ["lanted-words", "lanted-title", "UGxhbnRlZC"] {
+        assert!(person.starts_with("eve") || !text.contains(planted), "{person} reads {planted}: {text}");
+    }
+    text
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn priv_18_a_wiki_s_mail_arrives_sealed_and_opens_with_openssl_and_gpg() {
+    let key = KeyPair::generate().unwrap();
+    let certificate = CertificateParams::new(vec!["127.0.0.1".into()]).unwrap().self_signed(&key).unwrap().pem();
+    let (dovecot, lmtp) = Dovecot::start_with_lmtp(&certificate, &key.serialize_pem());
+    let mut world = World::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let bench = Bench { dir: folder.path().to_owned() };
+    let keys = world.home.file("keys");
+    bench.make_keys(&keys);
+    fs::write(world.home.file("sealing.toml"), RULES).unwrap();
+    let sealing = [("seal", "rules"), ("rules", "sealing.toml"), ("keys", "keys")];
+    let relay = with_relay(&mut world.home, "lmtp", lmtp.port(), &sealing);
+    let gateway = world.home.start();
+
+    let people = ["ann@people.example", "bob@people.example", "carl@people.example"];
+    let heard = submit(&world.home, relay, PASSWORD, &people);
+    assert!(heard.starts_with("accepted []"), "{heard} {}", gateway.log());
+
+    let ann = only_mail(&dovecot, people[0]);
+    assert!(ann.contains("Subject: [...]") && ann.contains("Message-ID: <page-1@wiki.example>"), "{ann}");
+    fs::write(bench.dir.join("ann.eml"), &ann).unwrap();
+    bench.run(
+        "openssl",
+        &["cms", "-decrypt", "-in", "ann.eml", "-recip", "ann.pem", "-inkey", "ann.key", "-out", "ann.inner"],
+    );
+    let verify = ["cms", "-verify", "-in", "ann.inner", "-CAfile", "wiki.pem", "-purpose", "any", "-out", "ann.txt"];
+    bench.run("openssl", &verify);
+    let inner = fs::read_to_string(bench.dir.join("ann.txt")).unwrap();
+    assert!(inner.contains("Planted-words of a page.") && inner.contains("Subject: [Wiki] Planted-title"), "{inner}");
+
+    let bob = only_mail(&dovecot, people[1]);
+    let armored = &bob[bob.find("-----BEGIN PGP MESSAGE-----").expect("a message")..];
+    fs::write(bench.dir.join("bob.asc"), armored).unwrap();
+    let opened = bench.run("gpg", &["--batch", "--decrypt", "bob.asc"]);
+    assert!(String::from_utf8_lossy(&opened).contains("Planted-words of a page."));
+
+    let carl = only_mail(&dovecot, people[2]);
+    assert!(
+        carl.contains("Auto-Submitted: auto-generated") && carl.contains("From: \"Wiki\" <wiki@example.org>"),
+        "{carl}"
+    );
+
+    let heard = submit(&world.home, relay, PASSWORD, &["dan@people.example"]);
+    assert!(heard.starts_with("refused") && heard.contains("550"), "{heard}");
+    assert_eq!(dovecot.mails("dan@people.example").len(), 0);
+
+    let metrics = gateway.metrics();
+    assert_eq!(metrics.sum("sealpost_relay_fates_total", &["fate=\"plain\""]), 0, "{metrics:?}");
+    drop(gateway);
+    let planted = ["planted-words", "planted-title", "page-1@wiki", "carl@people.example"];
+    let left: Vec<String> =
+        holding(world.home.data(), &planted).into_iter().chain(holding(&world.home.file(""), &planted)).collect();
+    assert_eq!(left, Vec::<String>::new(), "data, log and output");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_relay_with_wrong_rules_does_not_start() {
+    let mut world = World::start().await;
+    fs::write(world.home.file("sealing.toml"), "version = 1\n[default]\nencrypt = \"sometimes\"\n").unwrap();
+    let sealing = [("seal", "rules"), ("rules", "sealing.toml"), ("keys", "keys")];
+    with_relay(&mut world.home, "smtp", 1, &sealing);
+    let mut gateway = world.home.spawn(&[]);
+    assert!(gateway.wait_until_ready().is_err());
+    let log = gateway.log();
+    assert!(log.contains("sealing.toml") && log.contains("sometimes") && log.contains("always"), "{log}");
+}
