@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Operation {
     Sign { scheme: Scheme, message: Vec<u8> },
+    SignDigest { scheme: Scheme, digest: Vec<u8> },
     Decrypt { transport: Transport, encrypted: Vec<u8> },
     Agree { curve: Curve, other: Vec<u8> },
 }
@@ -21,6 +22,7 @@ impl Operation {
     pub fn with(&self, key: &dyn PrivateKey) -> Result<Secret, Trouble> {
         match self {
             Operation::Sign { scheme, message } => key.sign(*scheme, message).map(Secret::new),
+            Operation::SignDigest { scheme, digest } => key.sign_digest(*scheme, digest).map(Secret::new),
             Operation::Decrypt { transport, encrypted } => key.decrypt(*transport, encrypted),
             Operation::Agree { curve, other } => key.agree(*curve, other),
         }
@@ -28,7 +30,7 @@ impl Operation {
 
     /// Whether it opens mail; otherwise it signs.
     pub fn opens(&self) -> bool {
-        !matches!(self, Operation::Sign { .. })
+        !matches!(self, Operation::Sign { .. } | Operation::SignDigest { .. })
     }
 }
 
@@ -50,6 +52,10 @@ impl<'a> AskedKey<'a> {
 impl PrivateKey for AskedKey<'_> {
     fn sign(&self, scheme: Scheme, message: &[u8]) -> Result<Vec<u8>, Trouble> {
         (self.holder)(self.number, Operation::Sign { scheme, message: message.to_vec() }).map(|made| made.to_vec())
+    }
+
+    fn sign_digest(&self, scheme: Scheme, digest: &[u8]) -> Result<Vec<u8>, Trouble> {
+        (self.holder)(self.number, Operation::SignDigest { scheme, digest: digest.to_vec() }).map(|made| made.to_vec())
     }
 
     fn decrypt(&self, transport: Transport, encrypted: &[u8]) -> Result<Secret, Trouble> {

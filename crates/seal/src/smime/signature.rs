@@ -50,7 +50,7 @@ impl Digest {
         }
     }
 
-    pub(super) fn algorithm(self) -> &'static digest::Algorithm {
+    pub(crate) fn algorithm(self) -> &'static digest::Algorithm {
         match self {
             Digest::Sha1 => &digest::SHA1_FOR_LEGACY_USE_ONLY,
             Digest::Sha256 => &digest::SHA256,
@@ -87,7 +87,7 @@ pub enum Scheme {
 
 impl Scheme {
     /// The digest over the content.
-    pub(super) fn digest(self) -> Digest {
+    pub(crate) fn digest(self) -> Digest {
         match self {
             Scheme::RsaPkcs1(digest) | Scheme::RsaPss(digest) | Scheme::Ecdsa(digest) => digest,
             // RFC 8419, section 3.1.

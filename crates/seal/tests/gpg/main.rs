@@ -1,0 +1,8 @@
+//! OpenPGP beside GnuPG, in both directions, and beside the vectors of the standards.
+
+mod home;
+mod mails;
+mod messages;
+mod survival;
+mod validity;
+mod vectors;
