@@ -6,6 +6,7 @@
 
 mod algorithm;
 pub mod armor;
+mod autocrypt;
 mod cert;
 mod cleartext;
 mod encrypt;
@@ -20,6 +21,7 @@ mod standing;
 mod verify;
 mod whole;
 
+pub use autocrypt::{Autocrypt, autocrypt, autocrypt_field};
 pub use cert::Certificate;
 pub use cleartext::{Clearsigned, clearsigned, read_clearsigned};
 pub use encrypt::{Suite, encrypt};

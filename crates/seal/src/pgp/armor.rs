@@ -176,7 +176,7 @@ mod tests {
     #[test]
     fn a_block_without_end_is_none() {
         let text = armored(Kind::Message, &[7; 100]);
-        assert!(next_block(text[..text.len() - 30].as_bytes(), 0).is_err());
+        assert!(next_block(&text.as_bytes()[..text.len() - 30], 0).is_err());
         assert_eq!(next_block(b"nothing here", 0), Ok(None));
     }
 

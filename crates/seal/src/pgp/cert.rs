@@ -4,6 +4,7 @@
 
 use super::armor::{self, Kind, unarmored};
 use super::packets::{packets, written};
+use super::policy::Policy;
 use crate::Trouble;
 use pgp::packet::{
     Packet, PublicKey, PublicSubkey, SecretKey, SecretSubkey, Signature, SignatureType, SubpacketData, UserId,
@@ -18,6 +19,8 @@ const CERTIFICATES_MAX: usize = 2_000;
 const COMPONENTS_MAX: usize = 100;
 /// What the owner signed about one of them.
 const SIGNATURES_MAX: usize = 100;
+/// Signatures of one certificate that are checked: somebody may write his own as often as he likes under another's name.
+const CHECKS_MAX: usize = 500;
 
 /// A certificate. All of its signatures are its owner's and good; whether they still count says [`Certificate::standing`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +54,7 @@ pub(super) enum Locked {
 pub(super) struct Gathered {
     pub(super) certificate: Certificate,
     pub(super) locked: Vec<Locked>,
+    checked: usize,
 }
 
 impl Certificate {
@@ -65,6 +69,25 @@ impl Certificate {
             return Err(Trouble::Unsupported("a private key where a certificate belongs"));
         }
         Ok(all.into_iter().map(|one| one.certificate).collect())
+    }
+
+    /// The one of several for an address to which mail is best encrypted at `now`; `None` when there is none.
+    ///
+    /// One of version 6 goes first if its owner's programs read what goes with it. If they do not say so, one of version 4 goes first:
+    /// GnuPG reads no others. Among equals it is the newest.
+    pub fn best<'a>(all: &'a [Certificate], address: &str, policy: &Policy, now: u64) -> Option<&'a Certificate> {
+        let address = address.to_lowercase();
+        let rank = |one: &Certificate| {
+            let standing = one.standing(policy, now);
+            let is_for = standing.may_encrypt().is_ok() && standing.addresses().any(|other| other == address);
+            is_for.then_some(match (one.version(), standing.preferences.reads_seipd_v2) {
+                (4, _) => 1,
+                (_, true) => 2,
+                _ => 0,
+            })
+        };
+        let ranked = all.iter().filter_map(|one| Some((rank(one)?, one.primary.created_at().as_secs(), one)));
+        ranked.max_by_key(|(rank, made, _)| (*rank, *made)).map(|(_, _, one)| one)
     }
 
     /// In hexadecimal, with large letters.
@@ -199,7 +222,11 @@ pub(super) fn gathered(file: &[u8]) -> Result<Vec<Gathered>, Trouble> {
                     return Err(Trouble::Unsupported("a file of more than 2,000 certificates"));
                 }
                 about = About::Key;
-                all.push(Gathered { certificate: Certificate::of(key), locked: locked.into_iter().collect() });
+                all.push(Gathered {
+                    certificate: Certificate::of(key),
+                    locked: locked.into_iter().collect(),
+                    checked: 0,
+                });
             }
         } else if read.tag == Tag::PublicKey || read.tag == Tag::SecretKey {
             about = About::Nobody;
@@ -222,7 +249,11 @@ fn add(to: &mut Gathered, tag: Tag, packet: Option<Packet>, about: About) -> Res
     let certificate = &mut to.certificate;
     Ok(match packet {
         Some(Packet::Signature(signature)) => {
-            keep(certificate, signature, about);
+            // To go on without the others could be to go on without a revocation.
+            to.checked += usize::from(keep(certificate, signature, about));
+            if to.checked > CHECKS_MAX {
+                return Err(Trouble::Unsupported("a certificate with more than 500 signatures"));
+            }
             about
         }
         Some(Packet::UserId(id)) => {
@@ -257,23 +288,23 @@ fn add_subkey(certificate: &mut Certificate, key: PublicSubkey) -> Option<About>
     Some(About::Subkey)
 }
 
-/// Keeps a signature if the owner made it, and it is good.
-fn keep(certificate: &mut Certificate, signature: Signature, about: About) {
+/// Keeps a signature if the owner made it, and it is good. Says whether that had to be computed.
+fn keep(certificate: &mut Certificate, signature: Signature, about: About) -> bool {
     if !certificate.is_own(&signature) || made(&signature).is_none() {
-        return;
+        return false;
     }
     let primary = certificate.primary.clone();
     let kind = signature.typ();
     let (signatures, is_good) = match about {
-        About::Nothing | About::Nobody => return,
+        About::Nothing | About::Nobody => return false,
         About::Key => (&mut certificate.signatures, signature.verify_key(&primary).is_ok()),
         About::User => {
-            let Some(user) = certificate.users.last_mut() else { return };
+            let Some(user) = certificate.users.last_mut() else { return false };
             let is_good = signature.verify_certification(&primary, Tag::UserId, &user.id).is_ok();
             (&mut user.signatures, is_good)
         }
         About::Subkey => {
-            let Some(subkey) = certificate.subkeys.last_mut() else { return };
+            let Some(subkey) = certificate.subkeys.last_mut() else { return false };
             let mut is_good = signature.verify_subkey_binding(&primary, &subkey.key).is_ok();
             if is_good && kind == Some(SignatureType::SubkeyBinding) && signature.key_flags().sign() {
                 // One without its counterpart is kept: it says why the key may not sign.
@@ -286,6 +317,7 @@ fn keep(certificate: &mut Certificate, signature: Signature, about: About) {
     if is_good {
         put(signatures, signature);
     }
+    true
 }
 
 /// Puts a signature to its like. Copies of one with other things beside what is signed must not crowd out a revocation, so there is one

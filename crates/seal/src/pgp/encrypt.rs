@@ -52,6 +52,10 @@ impl Suite {
         self.cipher
     }
 
+    pub(super) fn aead(self) -> Option<AeadAlgorithm> {
+        self.aead
+    }
+
     /// The strongest that all of them read. Who says nothing reads AES-256, as every program of today does; where lists have nothing in
     /// common, it is AES-128, which is in all of them whether written or not (RFC 9580, section 9.3).
     pub fn for_all(recipients: &[Standing]) -> Suite {
@@ -131,7 +135,7 @@ pub fn encrypt(
 fn wrapped(
     session: &RawSessionKey,
     suite: Suite,
-    key: &(impl EncryptionKey + KeyDetails),
+    key: &impl EncryptionKey,
     chance: &mut Chance<'_>,
 ) -> Result<Vec<u8>, Trouble> {
     let packet = match suite.aead {

@@ -93,10 +93,7 @@ pub fn generate(
     let none = Password::empty();
     let id = UserId::from_str(Default::default(), name).map_err(|_| FAILED)?;
     let mut said = what_we_read();
-    let mut may = KeyFlags::default();
-    may.set_certify(true);
-    may.set_sign(true);
-    said.push(SubpacketData::KeyFlags(may));
+    said.push(flags(true));
     said.extend(lives_s.map(|lives| SubpacketData::KeyExpirationTime(Duration::from_secs(lives))));
     // Version 6 says it of the key as a whole, version 4 of a name (RFC 9580, section 10.1.1).
     let (of_key, mut of_name) = if kind.version() == KeyVersion::V6 { (said, Vec::new()) } else { (Vec::new(), said) };
@@ -110,26 +107,32 @@ pub fn generate(
     let on_name = sign(SignatureType::CertPositive, of_name)?
         .sign_certification(&signer, primary.public_key(), &none, Tag::UserId, &id)
         .map_err(|_| FAILED)?;
-    let mut may = KeyFlags::default();
-    may.set_encrypt_comms(true);
-    may.set_encrypt_storage(true);
-    let on_subkey = sign(SignatureType::SubkeyBinding, vec![SubpacketData::KeyFlags(may)])?
+    let on_subkey = sign(SignatureType::SubkeyBinding, vec![flags(false)])?
         .sign_subkey_binding(&signer, primary.public_key(), &none, subkey.public_key())
         .map_err(|_| FAILED)?;
     if let Some(password) = password {
         let password = Password::from(password);
-        primary.set_password(&mut Chance(random), &password).map_err(|_| FAILED)?;
-        subkey.set_password(&mut Chance(random), &password).map_err(|_| FAILED)?;
+        primary.set_password(Chance(random), &password).map_err(|_| FAILED)?;
+        subkey.set_password(Chance(random), &password).map_err(|_| FAILED)?;
     }
     let mut out: Secret = Zeroizing::new(written(&primary)?);
     for one in whole.iter() {
         out.extend(written(one)?);
     }
-    out.extend(written(&id)?);
-    out.extend(written(&on_name)?);
+    out.extend([written(&id)?, written(&on_name)?].concat());
     out.extend_from_slice(&Zeroizing::new(written(&subkey)?));
     out.extend(written(&on_subkey)?);
     Ok(Zeroizing::new(armored(Kind::PrivateKey, &out)))
+}
+
+/// Certifies, or is encrypted to.
+fn flags(is_first: bool) -> SubpacketData {
+    let mut may = KeyFlags::default();
+    may.set_certify(is_first);
+    may.set_sign(is_first);
+    may.set_encrypt_comms(!is_first);
+    may.set_encrypt_storage(!is_first);
+    SubpacketData::KeyFlags(may)
 }
 
 /// Numbers of a new key. Those of RSA are aws-lc's.
@@ -153,7 +156,7 @@ fn material(
             let secret = PlainSecretParams::try_from_reader_no_checksum(&secret[..], version, rsa, &public);
             (public, SecretParams::Plain(secret.map_err(|_| FAILED)?))
         }
-        other => other.generate(&mut Chance(random)).map_err(|_| FAILED)?,
+        other => other.generate(Chance(random)).map_err(|_| FAILED)?,
     };
     let inner = PubKeyInner::new(version, kind.to_alg(), timestamp(now)?, None, public).map_err(|_| FAILED)?;
     Ok((inner, secret))

@@ -95,8 +95,17 @@ fn nearest(all: impl Iterator<Item = Result<(), Unfit>>) -> Result<(), Unfit> {
 impl Certificate {
     /// What of it counts at `now`, in seconds since 1970.
     pub fn standing(&self, policy: &Policy, now: u64) -> Standing {
-        let on_key = newest(&self.signatures, &[SignatureType::Key], policy, now);
-        let users: Vec<_> = self.users.iter().map(|user| (user, user_binding(user, policy, now))).collect();
+        self.standing_then(policy, now, now)
+    }
+
+    /// What of it counted at a time before `now`, as is known at `now`.
+    ///
+    /// Whoever makes a key live longer signs for it anew, and GnuPG throws the older signature away. So where nothing of that time is left,
+    /// the next word of its owner counts for it.
+    pub fn standing_then(&self, policy: &Policy, then: u64, now: u64) -> Standing {
+        let when = When { then, known: now };
+        let on_key = newest(&self.signatures, &[SignatureType::Key], policy, when);
+        let users: Vec<_> = self.users.iter().map(|user| (user, user_binding(user, policy, when))).collect();
         let by_name = users
             .iter()
             .filter_map(|(_, binding)| binding.ok())
@@ -104,9 +113,9 @@ impl Certificate {
         let (first, second) = (on_key.ok(), by_name);
         let both = || first.into_iter().chain(second);
         let expires = both().find_map(|one| expiry(one, u64::from(self.primary.created_at().as_secs())));
-        let is = self.primary_standing(policy, now, expires, both().next().is_some(), on_key.err());
+        let is = self.primary_standing(policy, when, expires, both().next().is_some(), on_key.err());
         let mut keys = vec![self.primary_key(policy, expires, is, both().find(|one| has_flags(one)))];
-        keys.extend(self.subkeys.iter().map(|subkey| self.subkey(subkey, policy, now, is, expires)));
+        keys.extend(self.subkeys.iter().map(|subkey| self.subkey(subkey, policy, when, is, expires)));
         let users = users
             .into_iter()
             .map(|(user, binding)| UserStanding {
@@ -124,22 +133,22 @@ impl Certificate {
     fn primary_standing(
         &self,
         policy: &Policy,
-        now: u64,
+        when: When,
         expires: Option<u64>,
         is_bound: bool,
         why_not: Option<Unfit>,
     ) -> Result<(), Unfit> {
-        revoked(&self.signatures, SignatureType::KeyRevocation, now)?;
+        revoked(&self.signatures, SignatureType::KeyRevocation, when.then)?;
         ability(&self.primary, policy)?;
-        if u64::from(self.primary.created_at().as_secs()) > now {
+        if u64::from(self.primary.created_at().as_secs()) > when.then {
             return Err(Unfit::NotYetMade);
         }
         if !is_bound {
-            let users = self.users.iter().map(|user| user_binding(user, policy, now).map(|_| ()));
+            let users = self.users.iter().map(|user| user_binding(user, policy, when).map(|_| ()));
             let weak = users.chain(why_not.map(Err)).any(|one| one == Err(Unfit::WeakBinding));
             return Err(if weak { Unfit::WeakBinding } else { Unfit::NotBound });
         }
-        expired(expires, now)
+        expired(expires, when.then)
     }
 
     fn primary_key(
@@ -174,23 +183,23 @@ impl Certificate {
         &self,
         subkey: &Subkey,
         policy: &Policy,
-        now: u64,
+        when: When,
         whole: Result<(), Unfit>,
         whole_expires: Option<u64>,
     ) -> KeyStanding {
         let made_at = u64::from(subkey.key.created_at().as_secs());
-        let binding = newest(&subkey.signatures, &[SignatureType::SubkeyBinding], policy, now);
+        let binding = newest(&subkey.signatures, &[SignatureType::SubkeyBinding], policy, when);
         let own_expiry = binding.ok().and_then(|one| expiry(one, made_at));
         let expires = own_expiry.into_iter().chain(whole_expires).min();
         let ability = ability(&subkey.key, policy);
         let is = || -> Result<&Signature, Unfit> {
             whole?;
-            revoked(&subkey.signatures, SignatureType::SubkeyRevocation, now)?;
+            revoked(&subkey.signatures, SignatureType::SubkeyRevocation, when.then)?;
             ability.as_ref().map_err(|unfit| *unfit)?;
-            if made_at > now {
+            if made_at > when.then {
                 return Err(Unfit::NotYetMade);
             }
-            expired(own_expiry, now)?;
+            expired(own_expiry, when.then)?;
             binding
         };
         let may_encrypt = is().and_then(|binding| {
@@ -218,40 +227,52 @@ impl Certificate {
     }
 }
 
-/// The newest of these kinds that counts; else why none does.
+/// A time, and the time at which it is asked about it.
+#[derive(Clone, Copy)]
+struct When {
+    then: u64,
+    known: u64,
+}
+
+/// The newest of these kinds that counts, or the first one after that time; else why none does.
 fn newest<'a>(
     all: &'a [Signature],
     kinds: &[SignatureType],
     policy: &Policy,
-    now: u64,
+    when: When,
 ) -> Result<&'a Signature, Unfit> {
     let mut why = Unfit::NotBound;
-    let mut best: Option<&Signature> = None;
+    let (mut before, mut after): (Option<(u64, &Signature)>, Option<(u64, &Signature)>) = (None, None);
     for one in all.iter().filter(|one| one.typ().is_some_and(|kind| kinds.contains(&kind))) {
-        let Some(at) = made(one).filter(|at| *at <= now) else { continue };
+        let Some(at) = made(one).filter(|at| *at <= when.known) else { continue };
         if let Err(unfit) = policy.binds(one) {
             why = unfit;
             continue;
         }
-        let ends = one.signature_expiration_time().map(|time| u64::from(time.as_secs())).filter(|time| *time > 0);
-        if ends.is_none_or(|ends| at + ends > now) && best.and_then(made).is_none_or(|other| other <= at) {
-            best = Some(one);
+        let lives = one.signature_expiration_time().map(|time| u64::from(time.as_secs())).filter(|time| *time > 0);
+        if lives.is_some_and(|lives| at + lives <= when.then) {
+            continue;
+        }
+        if at > when.then {
+            after = Some(after.filter(|(other, _)| *other <= at).unwrap_or((at, one)));
+        } else {
+            before = Some(before.filter(|(other, _)| *other > at).unwrap_or((at, one)));
         }
     }
-    best.ok_or(why)
+    before.or(after).map(|(_, one)| one).ok_or(why)
 }
 
 /// What binds a name, unless it was taken back later.
-fn user_binding<'a>(user: &'a super::cert::User, policy: &Policy, now: u64) -> Result<&'a Signature, Unfit> {
+fn user_binding<'a>(user: &'a super::cert::User, policy: &Policy, when: When) -> Result<&'a Signature, Unfit> {
     const CERTIFICATIONS: [SignatureType; 4] = [
         SignatureType::CertGeneric,
         SignatureType::CertPersona,
         SignatureType::CertCasual,
         SignatureType::CertPositive,
     ];
-    let binding = newest(&user.signatures, &CERTIFICATIONS, policy, now)?;
+    let binding = newest(&user.signatures, &CERTIFICATIONS, policy, when)?;
     let back = user.signatures.iter().filter(|one| one.typ() == Some(SignatureType::CertRevocation));
-    let back = back.filter_map(made).filter(|at| *at <= now).max();
+    let back = back.filter_map(made).filter(|at| *at <= when.then).max();
     // Somebody who binds it again later means it.
     match back.filter(|at| Some(*at) >= made(binding)) {
         Some(since) => Err(Unfit::Revoked { since }),

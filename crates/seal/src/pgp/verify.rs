@@ -123,7 +123,7 @@ pub fn verify(
                 verdict.flaw = Some(Flaw::Wrong);
                 continue;
             }
-            let standing = certificate.standing(policy, verdict.at.unwrap_or_default().min(now));
+            let standing = certificate.standing_then(policy, verdict.at.unwrap_or_default().min(now), now);
             verdict.flaw = standing.keys.get(which).map_or(Some(Flaw::Wrong), |key| key.may_sign.err().map(Flaw::Key));
             return verdict;
         }

@@ -2,6 +2,8 @@
 
 use seal::Random;
 use seal::pgp::{Certificate, Key, NewKey, Policy, generate};
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
@@ -26,7 +28,9 @@ pub struct Home {
 
 impl Home {
     pub fn new() -> Home {
-        Home { dir: tempfile::tempdir().expect("a folder"), now: NOW }
+        let home = Home { dir: tempfile::tempdir().expect("a folder"), now: NOW };
+        std::fs::set_permissions(home.path(""), Permissions::from_mode(0o700)).expect("it is its owner's");
+        home
     }
 
     pub fn path(&self, name: &str) -> PathBuf {

@@ -1,5 +1,6 @@
 //! OpenPGP beside GnuPG, in both directions, and beside the vectors of the standards.
 
+mod heads;
 mod home;
 mod mails;
 mod messages;

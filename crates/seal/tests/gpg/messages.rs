@@ -3,8 +3,8 @@
 use crate::home::{Chance, Home, NOW, POLICY};
 use seal::Trouble;
 use seal::pgp::{
-    Certificate, Flaw, Key, NewKey, clearsigned, encrypt, read, read_clearsigned, sign, signed_message, verify,
-    verify_detached,
+    Certificate, Flaw, Key, NewKey, clearsigned, encrypt, generate, read, read_clearsigned, sign, signed_message,
+    verify, verify_detached,
 };
 
 const TEXT: &[u8] = b"Content-Type: text/plain\r\n\r\nThe printer prints again.\r\n";
@@ -168,19 +168,17 @@ fn a_bomb_is_not_unpacked() {
     assert_eq!(read(&packed, &[], &mut Chance), refused);
     home.run(&["-o", "bomb", "-z", "9", "-r", "ann@example.com", "--encrypt", "zeros"]);
     assert_eq!(read(&home.read("bomb"), &[&key], &mut Chance), Err(Trouble::CannotOpen));
-    home.write("fits", &vec![b'0'; 1 << 20]);
+    home.write("fits", &vec![b'0'; 1_000_000]);
     home.run(&["-o", "small", "-z", "9", "--store", "fits"]);
-    assert_eq!(read(&home.read("small"), &[], &mut Chance).expect("it is small").content.data.len(), 1 << 20);
+    assert_eq!(read(&home.read("small"), &[], &mut Chance).expect("it is small").content.data.len(), 1_000_000);
 }
 
 #[test]
 fn a_signed_mail_that_somebody_sent_on_to_others_says_so() {
     let home = Home::new();
-    let (ann, ben, cem) = (
-        home.ours(NewKey::Curve25519, "ann"),
-        home.ours(NewKey::Curve25519, "ben"),
-        home.ours(NewKey::Version6, "cem"),
-    );
+    let (ann, ben) = (home.ours(NewKey::Curve25519, "ann"), home.ours(NewKey::Curve25519, "ben"));
+    let armor = generate(NewKey::Version6, "cem@example.com", NOW, None, None, &mut Chance).expect("a key");
+    let cem = Key::read_all(armor.as_bytes(), b"").expect("it is read").remove(0);
     let inner = signed_message(TEXT, &ann, &[ben.certificate()], &POLICY, NOW, &mut Chance).expect("it is signed");
     let on = encrypt(&inner, &[cem.certificate()], &POLICY, NOW, &mut Chance).expect("it is encrypted");
     let message = read(&on, &[&cem], &mut Chance).expect("it opens");

@@ -21,7 +21,8 @@ fn a_key_that_has_expired_signs_and_opens_nothing_from_then_on() {
     let mut home = Home::new();
     let fingerprint = home.key("ann", "ed25519", "cv25519", &[]);
     signed_by_gpg(&home, &[]);
-    home.run(&["--quick-set-expire", &fingerprint, "seconds=1000"]);
+    home.now = NOW + 1;
+    home.run(&["--quick-set-expire", &fingerprint, "seconds=999"]);
     let ann = home.certificate("ann");
     let expired = Err(Unfit::Expired { since: NOW + 1_000 });
     assert_eq!(ann.standing(&POLICY, NOW + 999).may_encrypt(), Ok(()));
@@ -33,6 +34,7 @@ fn a_key_that_has_expired_signs_and_opens_nothing_from_then_on() {
     // What was signed before stays signed; what is signed later is not.
     assert_eq!(flaw(&home, &ann, NOW + 100_000), None);
     let before = home.private("ann");
+    home.now = NOW + 2;
     home.run(&["--quick-set-expire", &fingerprint, "seconds=100000"]);
     home.now = NOW + 5_000;
     signed_by_gpg(&home, &[]);
@@ -93,7 +95,7 @@ fn a_revoked_subkey_and_a_revoked_name_leave_the_others() {
     let encrypts: Vec<_> = standing.keys.iter().map(|key| key.may_encrypt).collect();
     assert_eq!(encrypts, [Err(Unfit::NotForThis), Err(Unfit::Compromised { since: NOW }), Ok(())]);
     home.run(&["--quick-revoke-uid", &fingerprint, "Ann <ann@other.example>"]);
-    let standing = home.certificate("ann").standing(&POLICY, NOW);
+    let standing = home.certificate("ann").standing(&POLICY, NOW + 10);
     assert_eq!(standing.addresses().collect::<Vec<_>>(), ["ann@example.com"]);
     assert_eq!(standing.users.iter().filter(|user| user.is.is_err()).count(), 1);
 }
@@ -118,8 +120,8 @@ fn sha_1_proves_nothing() {
     signed_by_gpg(&home, &["--digest-algo", "SHA256"]);
     let verdict = verify_detached(&home.read("beside"), TEXT, known, &lenient, NOW).expect("its form");
     assert_eq!(verdict[0].flaw, None);
-    home.now = NOW;
-    home.key("new", "ed25519", "cv25519", &weak);
+    home.now = SHA1_CUT_OFF + 1_000;
+    home.key("new", "rsa2048", "rsa2048", &weak);
     assert_eq!(
         home.certificate("new").standing(&lenient, NOW).is,
         Err(Unfit::WeakBinding),

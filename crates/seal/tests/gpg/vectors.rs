@@ -1,6 +1,6 @@
 //! Samples of RFC 9580 (appendix A) and RFC 9980 (appendix A), and what GnuPG 2.2 does not read: only we do both sides of those.
 
-use crate::home::{Chance, NOW, POLICY};
+use crate::home::{Chance, Home, NOW, POLICY};
 use seal::pgp::{
     Certificate, Key, NewKey, Unfit, encrypt, generate, read, read_clearsigned, signed_message, verify, verify_detached,
 };
@@ -82,4 +82,42 @@ fn keys_of_the_new_kinds_are_made_and_used() {
         let late = encrypt(b"", &[key.certificate()], &POLICY, NOW + 1_000, &mut Chance);
         assert!(late.is_err(), "it has expired");
     }
+}
+
+fn made(kind: NewKey, at: u64) -> Key {
+    let armor = generate(kind, "Ann <ann@example.com>", at, None, None, &mut Chance).expect("a key");
+    Key::read_all(armor.as_bytes(), b"").expect("it is read").remove(0)
+}
+
+#[test]
+fn a_mail_to_old_and_new_programs_is_in_the_form_that_all_of_them_read() {
+    let home = Home::new();
+    home.key("old", "ed25519", "cv25519", &[]);
+    let (old, new, quantum) = (home.private("old"), made(NewKey::Version6, NOW), made(NewKey::PostQuantum, NOW));
+    let all = [old.certificate(), new.certificate(), quantum.certificate()];
+    let inner = signed_message(b"text", &new, &all, &POLICY, NOW, &mut Chance).expect("signed");
+    let sealed = encrypt(&inner, &all, &POLICY, NOW, &mut Chance).expect("encrypted");
+    for key in [&old, &new, &quantum] {
+        let message = read(&sealed, &[key], &mut Chance).expect("it opens");
+        assert_eq!(message.encryption.expect("it was encrypted").suite.to_string(), "AES-256 with MDC");
+        assert_eq!(message.content.data, b"text");
+    }
+    home.write("sealed", &encrypt(&inner[..0], &[old.certificate()], &POLICY, NOW, &mut Chance).expect("encrypted"));
+    assert!(!home.try_run(&["--decrypt", "sealed"]).status.success(), "nothing is no content");
+}
+
+#[test]
+fn the_certificate_that_its_owner_reads_best_is_taken() {
+    let (four, six, late) =
+        (made(NewKey::Curve25519, NOW), made(NewKey::Version6, NOW), made(NewKey::Curve25519, NOW + 9));
+    let all: Vec<Certificate> = [&four, &six, &late].map(|key| key.certificate().clone()).to_vec();
+    let best = |all: &[Certificate], now| {
+        Certificate::best(all, "Ann@example.com", &POLICY, now).map(Certificate::fingerprint)
+    };
+    assert_eq!(best(&all, NOW + 10), Some(six.certificate().fingerprint()));
+    let old = [all[0].clone(), all[2].clone()];
+    assert_eq!(best(&old, NOW + 10), Some(late.certificate().fingerprint()));
+    assert_eq!(best(&old, NOW + 1), Some(four.certificate().fingerprint()), "the other is not made yet");
+    assert_eq!(best(&all, NOW - 1), None);
+    assert_eq!(Certificate::best(&all, "ben@example.com", &POLICY, NOW + 10), None);
 }
