@@ -29,7 +29,7 @@ pub use generate::{NewKey, generate};
 pub use key::{Behind, Key, OwnKey};
 pub use message::{Content, Encryption, Message, OUTPUT_BYTES_MAX, read};
 pub use policy::{Policy, SHA1_CUT_OFF, Unfit};
-pub use sign::{sign, signed_message};
+pub use sign::{sign, signed_message, unsigned_message};
 pub use standing::{KeyStanding, Preferences, Standing, UserStanding};
 pub use verify::{Flaw, Signature, verify, verify_detached};
 pub use whole::{Layer, Means, OpenedMail, Orders, open, seal};

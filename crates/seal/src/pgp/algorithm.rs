@@ -6,76 +6,95 @@ use pgp::crypto::public_key::PublicKeyAlgorithm;
 use pgp::ser::Serialize;
 use pgp::types::{EcdhPublicParams, EcdsaPublicParams, EddsaLegacyPublicParams, KeyDetails, PublicParams};
 
-/// What a public key is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What a public key can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Ability {
-    pub(super) name: String,
     pub(super) signs: bool,
     pub(super) encrypts: bool,
     /// Neither a computer of today nor one of quanta is known to break it.
     pub(super) is_post_quantum: bool,
 }
 
-fn plain(name: &str, signs: bool, encrypts: bool) -> Result<Ability, Unfit> {
-    Ok(Ability { name: name.to_owned(), signs, encrypts, is_post_quantum: false })
-}
-
-fn quantum(name: &str, signs: bool) -> Result<Ability, Unfit> {
-    Ok(Ability { name: name.to_owned(), signs, encrypts: !signs, is_post_quantum: true })
-}
+const SIGNS: Ability = Ability { signs: true, encrypts: false, is_post_quantum: false };
+const ENCRYPTS: Ability = Ability { signs: false, encrypts: true, is_post_quantum: false };
 
 /// What a key can do, or why nobody should rely on it.
 pub(super) fn ability(key: &impl KeyDetails, policy: &Policy) -> Result<Ability, Unfit> {
     match key.public_params() {
-        PublicParams::RSA(params) => {
-            let bits = rsa_bits(&params.to_bytes().unwrap_or_default());
+        PublicParams::RSA(_) => {
+            let bits = rsa_bits(key);
             if bits < policy.rsa_bits_min {
                 return Err(Unfit::TooShort { bits });
             }
-            let (signs, encrypts) = match key.algorithm() {
-                PublicKeyAlgorithm::RSASign => (true, false),
-                PublicKeyAlgorithm::RSAEncrypt => (false, true),
-                _ => (true, true),
-            };
-            plain(&format!("RSA-{bits}"), signs, encrypts)
+            Ok(match key.algorithm() {
+                PublicKeyAlgorithm::RSASign => SIGNS,
+                PublicKeyAlgorithm::RSAEncrypt => ENCRYPTS,
+                _ => Ability { encrypts: true, ..SIGNS },
+            })
         }
-        PublicParams::ECDSA(params) => match params {
-            EcdsaPublicParams::P256 { .. } => plain("ECDSA P-256", true, false),
-            EcdsaPublicParams::P384 { .. } => plain("ECDSA P-384", true, false),
-            EcdsaPublicParams::P521 { .. } => plain("ECDSA P-521", true, false),
-            EcdsaPublicParams::Secp256k1 { .. } => plain("ECDSA secp256k1", true, false),
-            EcdsaPublicParams::Unsupported { .. } => Err(Unfit::Algorithm("a curve that we do not do")),
-        },
-        PublicParams::ECDH(params) => match params {
-            EcdhPublicParams::Curve25519Legacy { .. } => plain("X25519", false, true),
-            EcdhPublicParams::P256 { .. } => plain("ECDH P-256", false, true),
-            EcdhPublicParams::P384 { .. } => plain("ECDH P-384", false, true),
-            EcdhPublicParams::P521 { .. } => plain("ECDH P-521", false, true),
-            _ => Err(Unfit::Algorithm("a curve that we do not do")),
-        },
-        PublicParams::EdDSALegacy(EddsaLegacyPublicParams::Ed25519 { .. }) | PublicParams::Ed25519(_) => {
-            plain("Ed25519", true, false)
+        PublicParams::ECDSA(EcdsaPublicParams::Unsupported { .. }) => Err(Unfit::Algorithm),
+        PublicParams::ECDSA(_) | PublicParams::Ed25519(_) | PublicParams::Ed448(_) => Ok(SIGNS),
+        PublicParams::EdDSALegacy(EddsaLegacyPublicParams::Ed25519 { .. }) => Ok(SIGNS),
+        PublicParams::ECDH(
+            EcdhPublicParams::Curve25519Legacy { .. }
+            | EcdhPublicParams::P256 { .. }
+            | EcdhPublicParams::P384 { .. }
+            | EcdhPublicParams::P521 { .. },
+        ) => Ok(ENCRYPTS),
+        PublicParams::X25519(_) | PublicParams::X448(_) => Ok(ENCRYPTS),
+        PublicParams::MlKem768X25519(_) | PublicParams::MlKem1024X448(_) => {
+            Ok(Ability { is_post_quantum: true, ..ENCRYPTS })
         }
-        PublicParams::X25519(_) => plain("X25519", false, true),
-        PublicParams::X448(_) => plain("X448", false, true),
-        PublicParams::Ed448(_) => plain("Ed448", true, false),
-        PublicParams::MlKem768X25519(_) => quantum("ML-KEM-768+X25519", false),
-        PublicParams::MlKem1024X448(_) => quantum("ML-KEM-1024+X448", false),
-        PublicParams::MlDsa65Ed25519(_) => quantum("ML-DSA-65+Ed25519", true),
-        PublicParams::MlDsa87Ed448(_) => quantum("ML-DSA-87+Ed448", true),
-        PublicParams::SlhDsaShake128s(_) => quantum("SLH-DSA-SHAKE-128s", true),
-        PublicParams::SlhDsaShake128f(_) => quantum("SLH-DSA-SHAKE-128f", true),
-        PublicParams::SlhDsaShake256s(_) => quantum("SLH-DSA-SHAKE-256s", true),
-        // Not allowed for new keys any more (RFC 9580, section 9.1), and old ones have 1,024 bits.
-        PublicParams::DSA(_) => Err(Unfit::Algorithm("DSA")),
-        PublicParams::Elgamal(_) => Err(Unfit::Algorithm("ElGamal")),
-        PublicParams::EdDSALegacy(_) => Err(Unfit::Algorithm("a curve that we do not do")),
-        PublicParams::Unknown { .. } => Err(Unfit::Algorithm("an algorithm that we do not know")),
+        PublicParams::MlDsa65Ed25519(_)
+        | PublicParams::MlDsa87Ed448(_)
+        | PublicParams::SlhDsaShake128s(_)
+        | PublicParams::SlhDsaShake128f(_)
+        | PublicParams::SlhDsaShake256s(_) => Ok(Ability { is_post_quantum: true, ..SIGNS }),
+        // DSA is not allowed for new keys any more (RFC 9580, section 9.1), and old ones have 1,024 bits; the others we do not do.
+        _ => Err(Unfit::Algorithm),
     }
 }
 
+/// Its algorithm, with its length or curve.
+pub(super) fn name(key: &impl KeyDetails) -> String {
+    let plain = match key.public_params() {
+        PublicParams::RSA(_) => return format!("RSA-{}", rsa_bits(key)),
+        PublicParams::ECDSA(params) => match params {
+            EcdsaPublicParams::P256 { .. } => "ECDSA P-256",
+            EcdsaPublicParams::P384 { .. } => "ECDSA P-384",
+            EcdsaPublicParams::P521 { .. } => "ECDSA P-521",
+            EcdsaPublicParams::Secp256k1 { .. } => "ECDSA secp256k1",
+            EcdsaPublicParams::Unsupported { .. } => "ECDSA on another curve",
+        },
+        PublicParams::ECDH(params) => match params {
+            EcdhPublicParams::Curve25519Legacy { .. } => "X25519",
+            EcdhPublicParams::P256 { .. } => "ECDH P-256",
+            EcdhPublicParams::P384 { .. } => "ECDH P-384",
+            EcdhPublicParams::P521 { .. } => "ECDH P-521",
+            _ => "ECDH on another curve",
+        },
+        PublicParams::EdDSALegacy(EddsaLegacyPublicParams::Ed25519 { .. }) | PublicParams::Ed25519(_) => "Ed25519",
+        PublicParams::EdDSALegacy(_) => "EdDSA on another curve",
+        PublicParams::X25519(_) => "X25519",
+        PublicParams::X448(_) => "X448",
+        PublicParams::Ed448(_) => "Ed448",
+        PublicParams::MlKem768X25519(_) => "ML-KEM-768+X25519",
+        PublicParams::MlKem1024X448(_) => "ML-KEM-1024+X448",
+        PublicParams::MlDsa65Ed25519(_) => "ML-DSA-65+Ed25519",
+        PublicParams::MlDsa87Ed448(_) => "ML-DSA-87+Ed448",
+        PublicParams::SlhDsaShake128s(_) => "SLH-DSA-SHAKE-128s",
+        PublicParams::SlhDsaShake128f(_) => "SLH-DSA-SHAKE-128f",
+        PublicParams::SlhDsaShake256s(_) => "SLH-DSA-SHAKE-256s",
+        PublicParams::DSA(_) => "DSA",
+        PublicParams::Elgamal(_) => "ElGamal",
+        PublicParams::Unknown { .. } => "an unknown algorithm",
+    };
+    plain.to_owned()
+}
+
 /// The modulus is the first number.
-fn rsa_bits(params: &[u8]) -> u16 {
+fn rsa_bits(key: &impl KeyDetails) -> u16 {
+    let params = key.public_params().to_bytes().unwrap_or_default();
     params.get(..2).map_or(0, |bits| u16::from_be_bytes([bits[0], bits[1]]))
 }
 

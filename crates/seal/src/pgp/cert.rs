@@ -71,6 +71,18 @@ impl Certificate {
         Ok(all.into_iter().map(|one| one.certificate).collect())
     }
 
+    /// The certificates to the private keys of a file; what is private stays locked and is thrown away.
+    ///
+    /// # Errors
+    /// Those of [`Certificate::read_all`], but for private keys.
+    pub fn of_private(file: &[u8]) -> Result<Vec<Certificate>, Trouble> {
+        let all: Vec<Gathered> = gathered(file)?.into_iter().filter(|one| !one.locked.is_empty()).collect();
+        if all.is_empty() {
+            return Err(Trouble::Malformed("no private key of OpenPGP"));
+        }
+        Ok(all.into_iter().map(|one| one.certificate).collect())
+    }
+
     /// The one of several for an address to which mail is best encrypted at `now`; `None` when there is none.
     ///
     /// One of version 6 goes first if its owner's programs read what goes with it. If they do not say so, one of version 4 goes first:

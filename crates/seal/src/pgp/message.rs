@@ -7,7 +7,7 @@ use super::armor::unarmored;
 use super::cert::Certificate;
 use super::encrypt::Suite;
 use super::key::{Key, SessionKey};
-use super::packets::{Read, is_nothing, packets};
+use super::packets::{Read, is_nothing, packets, written};
 use super::verify::SIGNATURES_MAX;
 use crate::{Random, Trouble};
 use pgp::crypto::aead::AeadAlgorithm;
@@ -53,6 +53,16 @@ pub struct Content {
     pub data: Vec<u8>,
     /// Signatures over it, which nobody has looked at yet.
     pub signatures: Vec<Signature>,
+}
+
+impl Content {
+    /// The signatures as a file beside the content.
+    ///
+    /// # Errors
+    /// [`Trouble::Unsupported`] when one is too large to be written.
+    pub fn signatures_to_bytes(&self) -> Result<Vec<u8>, Trouble> {
+        Ok(self.signatures.iter().map(written).collect::<Result<Vec<_>, _>>()?.concat())
+    }
 }
 
 /// Opens a message, which may be armored, with one of the keys.

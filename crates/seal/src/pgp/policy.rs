@@ -3,13 +3,14 @@
 use super::algorithm::is_weak;
 use pgp::crypto::hash::HashAlgorithm;
 use pgp::packet::{Signature, SignatureVersion, SubpacketData};
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// The first of February 2023, from when on the large programs take no binding with SHA-1 any more.
 pub const SHA1_CUT_OFF: u64 = 1_675_209_600;
 
 /// What is asked of keys and of what binds them together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Policy {
     /// Bindings with SHA-1 that say that they were made before this time still count; `None`: none do. Seconds since 1970.
     ///
@@ -27,7 +28,8 @@ impl Default for Policy {
 }
 
 /// Why a key, or a name on it, is of no use for something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Unfit {
     /// Its certificate's owner did not bind it, or took the binding's time back.
     NotBound,
@@ -52,7 +54,8 @@ pub enum Unfit {
     TooShort {
         bits: u16,
     },
-    Algorithm(&'static str),
+    /// Its algorithm is too weak, or one that we do not do.
+    Algorithm,
 }
 
 impl fmt::Display for Unfit {
@@ -67,7 +70,7 @@ impl fmt::Display for Unfit {
             Unfit::NotForThis => f.write_str("it is not meant for this"),
             Unfit::NotBoundBack => f.write_str("it did not sign that it belongs to its certificate"),
             Unfit::TooShort { bits } => write!(f, "its key has {bits} bits, which is too short"),
-            Unfit::Algorithm(name) => write!(f, "its algorithm does not do: {name}"),
+            Unfit::Algorithm => f.write_str("its algorithm is too weak, or unknown"),
         }
     }
 }

@@ -47,6 +47,14 @@ pub fn sign(
     Ok((written(&signature)?, micalg))
 }
 
+/// Content that nobody signed, as a message that can be encrypted.
+///
+/// # Errors
+/// [`Trouble::Unsupported`] for content of more than 4 GiB.
+pub fn unsigned_message(content: &[u8]) -> Result<Vec<u8>, Trouble> {
+    literal(content)
+}
+
 /// Content within a signature.
 ///
 /// # Errors

@@ -1,6 +1,6 @@
 //! What of a certificate counts at a given time: names, keys, and what its owner's programs can read.
 
-use super::algorithm::ability;
+use super::algorithm::{Ability, ability, name};
 use super::cert::{Certificate, Subkey, bound_back, made, shown};
 use super::policy::{Policy, Unfit};
 use pgp::crypto::aead::AeadAlgorithm;
@@ -35,7 +35,7 @@ pub struct UserStanding {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyStanding {
     pub fingerprint: String,
-    /// With its length or curve; empty when it is too weak or unknown.
+    /// With its length or curve.
     pub algorithm: String,
     pub is_post_quantum: bool,
     pub made: u64,
@@ -164,10 +164,10 @@ impl Certificate {
             is?;
             if can && flagged { Ok(()) } else { Err(Unfit::NotForThis) }
         };
-        let can = |which: fn(&super::algorithm::Ability) -> bool| ability.as_ref().is_some_and(which);
+        let can = |which: fn(&Ability) -> bool| ability.as_ref().is_some_and(which);
         KeyStanding {
             fingerprint: self.fingerprint(),
-            algorithm: ability.as_ref().map(|one| one.name.clone()).unwrap_or_default(),
+            algorithm: name(&self.primary),
             is_post_quantum: can(|one| one.is_post_quantum),
             made: u64::from(self.primary.created_at().as_secs()),
             expires,
@@ -217,7 +217,7 @@ impl Certificate {
         });
         KeyStanding {
             fingerprint: shown(&subkey.key.fingerprint()),
-            algorithm: ability.as_ref().map(|one| one.name.clone()).unwrap_or_default(),
+            algorithm: name(&subkey.key),
             is_post_quantum: ability.as_ref().is_ok_and(|one| one.is_post_quantum),
             made: made_at,
             expires,
@@ -234,6 +234,8 @@ struct When {
     known: u64,
 }
 
+type Dated<'a> = Option<(u64, &'a Signature)>;
+
 /// The newest of these kinds that counts, or the first one after that time; else why none does.
 fn newest<'a>(
     all: &'a [Signature],
@@ -242,7 +244,7 @@ fn newest<'a>(
     when: When,
 ) -> Result<&'a Signature, Unfit> {
     let mut why = Unfit::NotBound;
-    let (mut before, mut after): (Option<(u64, &Signature)>, Option<(u64, &Signature)>) = (None, None);
+    let (mut before, mut after): (Dated<'_>, Dated<'_>) = (None, None);
     for one in all.iter().filter(|one| one.typ().is_some_and(|kind| kinds.contains(&kind))) {
         let Some(at) = made(one).filter(|at| *at <= when.known) else { continue };
         if let Err(unfit) = policy.binds(one) {

@@ -9,6 +9,7 @@ use data_encoding::HEXUPPER;
 use pgp::crypto::hash::HashAlgorithm;
 use pgp::packet::{Packet, Signature as Made, SignatureType, SubpacketData};
 use pgp::types::{Fingerprint, KeyDetails};
+use serde::{Deserialize, Serialize};
 
 /// Signatures over one content that are looked at.
 pub(super) const SIGNATURES_MAX: usize = 16;
@@ -29,7 +30,8 @@ pub struct Signature {
 }
 
 /// Why a signature proves nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Flaw {
     /// Content or signature were changed, or it was made by another key.
     Wrong,

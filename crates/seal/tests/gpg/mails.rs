@@ -134,7 +134,13 @@ fn a_mail_that_does_not_open_says_one_word() {
     let plain = seal(MAIL.as_bytes(), &unsealed, &mut Chance).expect("nothing to do");
     assert!(text(&plain).contains("K=C3=B6ln"));
     // One recipient to whom nothing may be encrypted, and there is no mail at all.
-    let late = Orders { signer: Some(&ann), recipients: &[ben.certificate()], protection: None, policy: &POLICY, now: NOW - 100_000 };
+    let late = Orders {
+        signer: Some(&ann),
+        recipients: &[ben.certificate()],
+        protection: None,
+        policy: &POLICY,
+        now: NOW - 100_000,
+    };
     assert!(seal(MAIL.as_bytes(), &late, &mut Chance).is_err());
 }
 
@@ -148,13 +154,11 @@ fn fields_travel_within_and_keys_may_be_elsewhere() {
         operation.with(&own.keys[number].1)
     };
     let numbered = own.keys.iter().enumerate();
-    let keys = numbered.map(|(number, (print, _))| {
-        (print.clone(), Box::new(AskedKey::new(number, &holder)) as Behind<'_>)
-    });
+    let keys =
+        numbered.map(|(number, (print, _))| (print.clone(), Box::new(AskedKey::new(number, &holder)) as Behind<'_>));
     let key = Key::behind(own.certificate.clone(), keys.collect());
     let protection = Some(Protection { outer_subject: Some("[...]"), is_displayed: false });
-    let orders =
-        Orders { signer: Some(&key), recipients: &[&own.certificate], protection, policy: &POLICY, now: NOW };
+    let orders = Orders { signer: Some(&key), recipients: &[&own.certificate], protection, policy: &POLICY, now: NOW };
     let mail = seal(MAIL.as_bytes(), &orders, &mut Chance).expect("it is sealed");
     let outside = text(&mail);
     assert!(outside.contains("Subject: [...]\r\n") && !outside.contains("Help"), "{outside}");

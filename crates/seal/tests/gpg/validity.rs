@@ -135,9 +135,13 @@ fn short_keys_and_keys_for_something_else_are_named() {
     home.key("short", "rsa1024", "rsa1024", &[]);
     let standing = home.certificate("short").standing(&POLICY, NOW);
     assert_eq!(standing.is, Err(Unfit::TooShort { bits: 1_024 }));
+    assert_eq!(standing.keys[0].algorithm, "RSA-1024");
     assert_eq!(standing.may_encrypt().expect_err("short").to_string(), "its key has 1024 bits, which is too short");
     let less = Policy { rsa_bits_min: 1_024, ..POLICY };
     assert_eq!(home.certificate("short").standing(&less, NOW).may_encrypt(), Ok(()));
+    home.run(&["--quick-gen-key", "dsa <dsa@example.com>", "dsa2048", "sign", "never"]);
+    let standing = home.certificate("dsa").standing(&POLICY, NOW);
+    assert_eq!((standing.is, standing.keys[0].algorithm.as_str()), (Err(Unfit::Algorithm), "DSA"));
     home.run(&["--quick-gen-key", "signs <signs@example.com>", "ed25519", "sign", "never"]);
     let standing = home.certificate("signs").standing(&POLICY, NOW);
     assert_eq!((standing.is, standing.may_sign()), (Ok(()), Ok(())));
