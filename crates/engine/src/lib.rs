@@ -9,6 +9,7 @@ pub mod gateway;
 pub mod hand_in;
 pub mod incumbent;
 pub mod intake;
+pub mod keys;
 pub mod metrics;
 pub mod patience;
 pub mod reader;

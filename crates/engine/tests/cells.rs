@@ -12,6 +12,8 @@ mod orphans;
 mod reading;
 #[path = "cells/rendering.rs"]
 mod rendering;
+#[path = "cells/sealing.rs"]
+mod sealing;
 
 use engine::cell::{Cells, Settings};
 use std::process::ExitCode;
@@ -19,7 +21,7 @@ use std::process::ExitCode;
 type Test = (&'static str, fn());
 
 fn tests() -> impl Iterator<Item = &'static Test> {
-    limits::TESTS.iter().chain(orphans::TESTS).chain(reading::TESTS).chain(rendering::TESTS)
+    limits::TESTS.iter().chain(orphans::TESTS).chain(reading::TESTS).chain(rendering::TESTS).chain(sealing::TESTS)
 }
 
 fn main() -> ExitCode {

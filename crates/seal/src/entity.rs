@@ -117,6 +117,34 @@ fn is_named(field: &[u8], name: &str) -> bool {
     field.len() > name.len() && field[name.len()] == b':' && field[..name.len()].eq_ignore_ascii_case(name.as_bytes())
 }
 
+/// The name of a field, in small letters.
+pub fn name_of(field: &[u8]) -> Vec<u8> {
+    field.split(|byte| *byte == b':').next().unwrap_or_default().trim_ascii_end().to_ascii_lowercase()
+}
+
+/// The field with more parameters; none of them is there already.
+pub(crate) fn with_parameters(field: &[u8], parameters: &[(&str, &str)]) -> Vec<u8> {
+    let field = field.trim_ascii_end();
+    let mut out = field.strip_suffix(b";").unwrap_or(field).to_vec();
+    for (name, value) in parameters {
+        out.extend_from_slice(format!(";\r\n {name}=\"{value}\"").as_bytes());
+    }
+    out.extend_from_slice(b"\r\n");
+    out
+}
+
+/// A text below its head, which says nothing of a transfer encoding yet.
+pub(crate) fn text_with_head(mut head: Vec<u8>, content: &[u8]) -> Vec<u8> {
+    if is_clean(content) {
+        head.extend_from_slice(b"Content-Transfer-Encoding: 7bit\r\n\r\n");
+        head.extend_from_slice(&with_crlf(content));
+        return head;
+    }
+    head.extend_from_slice(b"Content-Transfer-Encoding: quoted-printable\r\n\r\n");
+    QuotedPrintableEncoder::new().preserve_line_breaks().encode_into(content, &mut head);
+    with_crlf(&head).into_owned()
+}
+
 fn cut<'a>(body: &'a [u8], boundary: &[u8]) -> Option<Parts<'a>> {
     let (mut parts, mut before, mut open, mut at) = (Vec::new(), None, 0, 0);
     for line in body.split_inclusive(|byte| *byte == b'\n') {
@@ -184,8 +212,7 @@ pub fn prepared(mail: &[u8]) -> Prepared {
     let whole = Entity::read(&mail);
     let (mut outer, mut inner) = (Vec::new(), Vec::new());
     for field in whole.fields() {
-        let name = field.split(|byte| *byte == b':').next().unwrap_or_default().to_ascii_lowercase();
-        match &name[..] {
+        match &name_of(field)[..] {
             b"mime-version" => {}
             name if name.starts_with(b"content-") => inner.extend_from_slice(field),
             _ => outer.extend_from_slice(field),
@@ -204,7 +231,7 @@ pub fn prepared(mail: &[u8]) -> Prepared {
     }
 }
 
-fn is_clean(bytes: &[u8]) -> bool {
+pub(crate) fn is_clean(bytes: &[u8]) -> bool {
     let short = bytes.split(|byte| *byte == b'\n').all(|line| without_line_break(line).len() <= LINE_BYTES_MAX);
     short && bytes.iter().all(|byte| (1..0x80).contains(byte))
 }

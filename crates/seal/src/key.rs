@@ -2,6 +2,8 @@
 //!
 //! A cell that reads strangers' bytes holds none; it asks its parent by the same words.
 
+pub mod asked;
+
 use crate::Trouble;
 use crate::smime::{Digest, PublicKey, Scheme, Transport};
 use aws_lc_rs::rsa::{
@@ -13,14 +15,15 @@ use aws_lc_rs::signature::{
     EcdsaSigningAlgorithm, Ed25519KeyPair, RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RSA_PSS_SHA256,
     RSA_PSS_SHA384, RSA_PSS_SHA512, RsaEncoding,
 };
-use aws_lc_rs::{agreement, rand};
+use aws_lc_rs::{agreement, digest, rand};
+use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 /// What came out of a private operation; wiped when it is no longer needed.
 pub type Secret = Zeroizing<Vec<u8>>;
 
 /// A curve on which keys are agreed on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Curve {
     P256,
     P384,
@@ -55,6 +58,14 @@ pub trait PrivateKey {
     /// # Errors
     /// [`Trouble::KeyRefused`] when the key is of another kind, or does not answer.
     fn sign(&self, scheme: Scheme, message: &[u8]) -> Result<Vec<u8>, Trouble>;
+
+    /// The signature over a digest that was computed elsewhere, as OpenPGP has it; in the same form.
+    ///
+    /// # Errors
+    /// [`Trouble::KeyRefused`], also when the key does not sign digests.
+    fn sign_digest(&self, _scheme: Scheme, _digest: &[u8]) -> Result<Vec<u8>, Trouble> {
+        Err(Trouble::KeyRefused)
+    }
 
     /// The key that was encrypted with RSA.
     ///
@@ -137,6 +148,24 @@ pub(crate) fn oaep(digest: Digest) -> &'static OaepAlgorithm {
     }
 }
 
+impl<K: PrivateKey + ?Sized> PrivateKey for &K {
+    fn sign(&self, scheme: Scheme, message: &[u8]) -> Result<Vec<u8>, Trouble> {
+        (**self).sign(scheme, message)
+    }
+
+    fn sign_digest(&self, scheme: Scheme, digest: &[u8]) -> Result<Vec<u8>, Trouble> {
+        (**self).sign_digest(scheme, digest)
+    }
+
+    fn decrypt(&self, transport: Transport, encrypted: &[u8]) -> Result<Secret, Trouble> {
+        (**self).decrypt(transport, encrypted)
+    }
+
+    fn agree(&self, curve: Curve, other: &[u8]) -> Result<Secret, Trouble> {
+        (**self).agree(curve, other)
+    }
+}
+
 impl PrivateKey for HeldKey {
     fn sign(&self, scheme: Scheme, message: &[u8]) -> Result<Vec<u8>, Trouble> {
         let random = rand::SystemRandom::new();
@@ -152,6 +181,23 @@ impl PrivateKey for HeldKey {
                 Ok(signature.as_ref().to_vec())
             }
             (Kind::Ed25519(signs), Scheme::Ed25519) => Ok(signs.sign(message).as_ref().to_vec()),
+            _ => Err(Trouble::KeyRefused),
+        }
+    }
+
+    fn sign_digest(&self, scheme: Scheme, digest: &[u8]) -> Result<Vec<u8>, Trouble> {
+        let imported = digest::Digest::import_less_safe(digest, scheme.digest().algorithm());
+        let digest = imported.map_err(|_| Trouble::KeyRefused)?;
+        match (&self.0, scheme) {
+            (Kind::Rsa { signs, .. }, Scheme::RsaPkcs1(_) | Scheme::RsaPss(_)) => {
+                let encoding = encoding(scheme).ok_or(Trouble::KeyRefused)?;
+                let mut signature = vec![0; signs.public_modulus_len()];
+                signs.sign_digest(encoding, &digest, &mut signature).map_err(|_| Trouble::KeyRefused)?;
+                Ok(signature)
+            }
+            (Kind::Ec { signs, .. }, Scheme::Ecdsa(which)) if Some(which) == self.own_digest() => {
+                Ok(signs.sign_digest(&digest).map_err(|_| Trouble::KeyRefused)?.as_ref().to_vec())
+            }
             _ => Err(Trouble::KeyRefused),
         }
     }

@@ -1,4 +1,4 @@
-//! What mail hides and proves: S/MIME (RFC 8551 on CMS, RFC 5652).
+//! What mail hides and proves: S/MIME (RFC 8551 on CMS, RFC 5652) and OpenPGP (RFC 9580, RFC 3156).
 //!
 //! Pure: bytes in, values out. It reads no clock and no file; keys of its own stay behind [`key::PrivateKey`], and what is drawn by
 //! chance comes from a [`Random`] that is handed in (the inner randomness of a primitive, such as the padding of RSA, is its own).
@@ -6,8 +6,14 @@
 #![forbid(unsafe_code)]
 
 pub mod entity;
+pub mod header_protection;
 pub mod key;
+pub mod keyfile;
+pub mod order;
+pub mod pgp;
 pub mod smime;
+pub mod texts;
+pub mod verdict;
 
 use std::fmt;
 

@@ -13,7 +13,7 @@ mod oid;
 mod recipient;
 mod sign;
 mod signature;
-mod tlv;
+pub(crate) mod tlv;
 mod verify;
 mod whole;
 

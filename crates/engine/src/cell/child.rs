@@ -3,10 +3,12 @@
 use crate::Past;
 use crate::cell::confine;
 use crate::cell::fit;
+use crate::cell::sealed;
 use crate::cell::watch::{Watched, cpu_us, watch};
 use crate::cell::wire::{
-    self, Before, Call, Done, FRAME_BYTES_MAX, Failure, Greeting, HEAD_BYTES, Hello, Kind, TextFormat,
+    self, Asked, Before, Call, Done, FRAME_BYTES_MAX, Failure, Greeting, HEAD_BYTES, Hello, Kind, TextFormat, Told,
 };
+use seal::key::Secret;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fs::File;
@@ -84,12 +86,28 @@ impl Pipes {
         }
     }
 
+    /// Asks the parent in the middle of a call; nothing when it refuses.
+    pub(super) fn ask(&mut self, asked: &Asked) -> io::Result<Option<Secret>> {
+        self.say(Kind::Ask, asked)?;
+        let mut told = self.value::<Told>(Kind::Told)?.ok_or_else(nonsense)?;
+        Ok(told.made.take().map(Secret::new))
+    }
+
     /// An answer and the end of it.
     fn answer(&mut self, answer: Result<Answer, Failure>) -> io::Result<()> {
         let mut out = Vec::new();
         match answer {
             Ok(Answer::Value(value)) => {
                 wire::put_pieces(&mut out, Kind::Value, &value);
+                self.done(out)
+            }
+            Ok(Answer::Mail(told)) => {
+                wire::put_pieces(&mut out, Kind::Value, &told.value);
+                for piece in told.mail.chunks(FRAME_BYTES_MAX) {
+                    wire::put_frame(&mut out, Kind::Bytes, piece);
+                    self.output.write_all(&out)?;
+                    out.clear();
+                }
                 self.done(out)
             }
             Ok(Answer::Part(part)) => {
@@ -138,6 +156,7 @@ fn live() -> io::Result<()> {
     let worker = std::thread::Builder::new().stack_size(stack_bytes).spawn(move || -> io::Result<()> {
         // What is set up on first use is set up now: the first mail is not slower, and nothing looks for files later.
         let _ = (mail::read(b"Subject: warm\r\n\r\nwarm\r\n", &mail::Limits::default()), cpu_us());
+        sealed::warm();
         let _ = warm.send(());
         let greeting = greeting.recv().map_err(|_| nonsense())?;
         pipes.say(Kind::Greeting, &greeting)?;
@@ -176,7 +195,14 @@ fn work(pipes: &mut Pipes, limits: &Hello, watched: &Watched) -> io::Result<()> 
             pipes.answer(answer.map(Answer::Value).map_err(|_| panicked()))?;
             continue;
         }
-        let work = || std::panic::catch_unwind(AssertUnwindSafe(|| answer(call, &source, limits)));
+        let work = || {
+            std::panic::catch_unwind(AssertUnwindSafe(|| match call {
+                Call::Open { .. } | Call::Seal { .. } => {
+                    sealed::answer(&call, &source, limits, pipes).map(Answer::Mail)
+                }
+                call => answer(call, &source, limits),
+            }))
+        };
         let answer = watched.during(cpu_ms_max, work);
         drop(source);
         pipes.answer(answer.unwrap_or_else(|_| Err(panicked())))?;
@@ -192,6 +218,8 @@ fn panicked() -> Failure {
 enum Answer {
     /// One encoded value.
     Value(Vec<u8>),
+    /// A mail that was sealed or opened, and what is told of it.
+    Mail(sealed::Told),
     /// The decoded content of a part, if there is such a part.
     Part(Option<Vec<u8>>),
 }
@@ -226,6 +254,8 @@ fn answer(call: Call, source: &[u8], hello: &Hello) -> Result<Answer, Failure> {
             let order = postcard::from_bytes(source).map_err(|_| Failure::AnswerTooLarge)?;
             value(&policy::template::render(order), hello.answer_bytes_max)
         }
+        // These ask on their way, and are answered where the pipes are.
+        Call::Open { .. } | Call::Seal { .. } => Err(Failure::AnswerTooLarge),
         Call::Sanitize => value(&mail::sanitize(&String::from_utf8_lossy(source)), hello.answer_bytes_max),
         #[cfg(feature = "misbehave")]
         Call::Misbehave(_) => Err(Failure::AnswerTooLarge),

@@ -1,10 +1,11 @@
 //! One child process as the parent sees it: what is said to it, what is heard, and how it ended.
 
 use crate::cell::clock::Clock;
+use crate::cell::sealing::Budget;
 use crate::cell::settings::{SandboxState, Settings};
 use crate::cell::source::Source;
 use crate::cell::watch::OVERRAN;
-use crate::cell::wire::{self, Call, Done, FRAME_BYTES_MAX, Failure, Greeting, HEAD_BYTES, Hello, Kind};
+use crate::cell::wire::{self, Asked, Call, Done, FRAME_BYTES_MAX, Failure, Greeting, HEAD_BYTES, Hello, Kind, Told};
 use bytes::Bytes;
 use policy::{Fault, FaultCode};
 use rustix::process::{Pid, Resource, Rlimit};
@@ -14,6 +15,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout};
+use zeroize::Zeroizing;
 
 /// How long the end of a dying cell is waited for, to be able to say how it ended.
 const OBITUARY_WAIT: Duration = Duration::from_millis(500);
@@ -36,6 +38,8 @@ enum Heard {
     Piece(Kind, Bytes),
     Done(Done),
     Failed(Failure),
+    /// It needs a private key.
+    Asked(Asked),
 }
 
 impl Cell {
@@ -144,9 +148,49 @@ impl Cell {
                     return Ok(answer);
                 }
                 Heard::Failed(failure) => return Err(failed(failure)),
-                Heard::Piece(..) => return Err(self.babbled().await),
+                Heard::Piece(..) | Heard::Asked(_) => return Err(self.babbled().await),
             }
         }
+    }
+
+    /// Hears what is told of a mail, and the mail; on its way the cell may ask for what `budget` allows.
+    pub(super) async fn hear_mail(
+        &mut self,
+        clock: &mut Clock,
+        told_max: u64,
+        mail_max: u64,
+        budget: &mut Budget<'_>,
+    ) -> Result<(Vec<u8>, Vec<u8>), Fault> {
+        let (mut told, mut mail) = (Vec::new(), Vec::new());
+        loop {
+            match self.heard(clock).await? {
+                Heard::Asked(asked) if told.is_empty() => match budget.spend(asked).await {
+                    Some(answer) => self.tell(clock, &answer).await?,
+                    None => return Err(self.babbled().await),
+                },
+                Heard::Piece(Kind::Value, piece)
+                    if mail.is_empty() && (told.len() + piece.len()) as u64 <= told_max =>
+                {
+                    told.extend_from_slice(&piece);
+                }
+                Heard::Piece(Kind::Bytes, piece) if (mail.len() + piece.len()) as u64 <= mail_max => {
+                    mail.extend_from_slice(&piece);
+                }
+                Heard::Done(done) => {
+                    self.cpu_us = done.cpu_us;
+                    return Ok((told, mail));
+                }
+                Heard::Failed(failure) => return Err(failed(failure)),
+                Heard::Piece(..) | Heard::Asked(_) => return Err(self.babbled().await),
+            }
+        }
+    }
+
+    async fn tell(&mut self, clock: &mut Clock, told: &Told) -> Result<(), Fault> {
+        let mut out = Zeroizing::new(Vec::new());
+        wire::put_value(&mut out, Kind::Told, told)
+            .map_err(|_| Fault::permanent(FaultCode::Internal, "an answer to a cell is too long for it"))?;
+        self.write(clock, &out).await
     }
 
     /// Hears how long a part is, before its content; `None` when there is no such part, and then the answer is complete.
@@ -172,7 +216,7 @@ impl Cell {
                 Ok(None)
             }
             Heard::Failed(failure) => Err(failed(failure)),
-            Heard::Piece(..) => Err(self.babbled().await),
+            Heard::Piece(..) | Heard::Asked(_) => Err(self.babbled().await),
         }
     }
 
@@ -181,6 +225,7 @@ impl Cell {
             Ok((kind @ (Kind::Value | Kind::Bytes), payload)) => Ok(Heard::Piece(kind, payload)),
             Ok((Kind::Done, payload)) => decode(&payload).map(Heard::Done),
             Ok((Kind::Failed, payload)) => decode(&payload).map(Heard::Failed),
+            Ok((Kind::Ask, payload)) => decode(&payload).map(Heard::Asked),
             Ok(_) => Err(io::ErrorKind::InvalidData.into()),
             Err(error) => Err(error),
         };

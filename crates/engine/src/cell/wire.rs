@@ -1,13 +1,16 @@
 //! What parent and cell say to each other: frames of one kind byte, a 32-bit little-endian length and a payload.
 //!
 //! A call is one `Call` frame, then the source in `Bytes` frames, then `End`. The answer is `Value` frames that together hold
-//! one postcard value, for a part followed by its content in `Bytes` frames, and then `Done`; or `Failed`. Neither side
+//! one postcard value, for a part followed by its content in `Bytes` frames, and then `Done`; or `Failed`. A cell that
+//! seals or opens a mail may ask for a private operation before its answer, with `Ask`, and waits for `Told`. Neither side
 //! speaks while the other does, so the two pipes cannot fill up against each other.
 
 use crate::cell::settings::{Sandbox, SandboxState};
 use crate::past::Form;
 use mail::letter_mark::LetterKey;
+use seal::key::asked::Operation;
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroize;
 
 /// Upper bound of a frame's payload; a longer one is nonsense and ends the cell.
 pub(super) const FRAME_BYTES_MAX: usize = 64 * 1024;
@@ -26,13 +29,25 @@ pub(super) enum Kind {
     Value = 6,
     Done = 7,
     Failed = 8,
+    Ask = 9,
+    Told = 10,
 }
 
 impl Kind {
     fn from_byte(byte: u8) -> Option<Kind> {
-        [Kind::Hello, Kind::Greeting, Kind::Call, Kind::Bytes, Kind::End, Kind::Value, Kind::Done, Kind::Failed]
-            .into_iter()
-            .find(|kind| *kind as u8 == byte)
+        const ALL: [Kind; 10] = [
+            Kind::Hello,
+            Kind::Greeting,
+            Kind::Call,
+            Kind::Bytes,
+            Kind::End,
+            Kind::Value,
+            Kind::Done,
+            Kind::Failed,
+            Kind::Ask,
+            Kind::Told,
+        ];
+        ALL.into_iter().find(|kind| *kind as u8 == byte)
     }
 }
 
@@ -141,8 +156,35 @@ pub(super) enum Call {
     Letter {
         cpu_ms_max: u32,
     },
+    /// A mail to open; the encoded [`seal::order::OpenOrder`] comes first in the source.
+    Open {
+        order_bytes: u32,
+    },
+    /// A mail to seal, behind its encoded [`seal::order::SealOrder`].
+    Seal {
+        order_bytes: u32,
+    },
     #[cfg(feature = "misbehave")]
     Misbehave(crate::cell::misbehave::Misbehaviour),
+}
+
+/// What a cell asks for in the middle of a call: an operation on the key of this number.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Asked {
+    pub key: u32,
+    pub operation: Operation,
+}
+
+/// What came of it; nothing when the key refused.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Told {
+    pub made: Option<Vec<u8>>,
+}
+
+impl Drop for Told {
+    fn drop(&mut self) {
+        self.made.zeroize();
+    }
 }
 
 /// The end of an answer.
@@ -181,7 +223,7 @@ mod tests {
 
     #[test]
     fn an_unknown_kind_is_nonsense() {
-        for byte in (9..=255).chain([0]) {
+        for byte in (11..=255).chain([0]) {
             assert_eq!(head([byte, 0, 0, 0, 0]), None, "kind {byte}");
         }
     }

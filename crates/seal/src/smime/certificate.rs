@@ -113,6 +113,11 @@ impl Certificate {
         (self.valid.0..=self.valid.1).contains(&seconds)
     }
 
+    /// The first and the last second in which it is valid, since 1970.
+    pub fn validity(&self) -> (u64, u64) {
+        self.valid
+    }
+
     /// Issuer and serial number as CMS names a certificate (RFC 5652, section 10.2.4).
     pub(super) fn issuer_and_serial(&self) -> Vec<u8> {
         tlv::sequence(&[&self.issuer, &tlv::element(tlv::INTEGER, &[&self.serial])])

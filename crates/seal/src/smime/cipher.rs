@@ -10,6 +10,7 @@ use aws_lc_rs::cipher::{
     PaddedBlockEncryptingKey, UnboundCipherKey,
 };
 use aws_lc_rs::iv::FixedLength;
+use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 const TAG_BYTES: usize = 16;
@@ -17,7 +18,7 @@ const NONCE_BYTES: usize = 12;
 const BLOCK_BYTES: usize = 16;
 
 /// A cipher of content.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ContentCipher {
     Aes128Cbc,
     Aes192Cbc,

@@ -12,10 +12,11 @@ use aws_lc_rs::key_wrap::{AES_128, AES_256, AesKek, KeyWrap};
 use aws_lc_rs::rsa::{OaepPublicEncryptingKey, Pkcs1PublicEncryptingKey, PublicEncryptingKey};
 use aws_lc_rs::{agreement, hkdf};
 use const_oid::ObjectIdentifier;
+use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 /// How a key is encrypted with RSA.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Transport {
     /// RSAES-PKCS1-v1_5: what everybody opens.
     Pkcs1,

@@ -7,9 +7,10 @@ use crate::Trouble;
 use crate::key::Curve;
 use aws_lc_rs::{digest, signature};
 use const_oid::ObjectIdentifier;
+use serde::{Deserialize, Serialize};
 
 /// A digest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Digest {
     /// Read, never made; a signature with it proves nothing.
     Sha1,
@@ -49,7 +50,7 @@ impl Digest {
         }
     }
 
-    pub(super) fn algorithm(self) -> &'static digest::Algorithm {
+    pub(crate) fn algorithm(self) -> &'static digest::Algorithm {
         match self {
             Digest::Sha1 => &digest::SHA1_FOR_LEGACY_USE_ONLY,
             Digest::Sha256 => &digest::SHA256,
@@ -74,7 +75,7 @@ impl Digest {
 }
 
 /// How a signature is made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Scheme {
     /// RSASSA-PKCS1-v1_5.
     RsaPkcs1(Digest),
@@ -86,7 +87,7 @@ pub enum Scheme {
 
 impl Scheme {
     /// The digest over the content.
-    pub(super) fn digest(self) -> Digest {
+    pub(crate) fn digest(self) -> Digest {
         match self {
             Scheme::RsaPkcs1(digest) | Scheme::RsaPss(digest) | Scheme::Ecdsa(digest) => digest,
             // RFC 8419, section 3.1.

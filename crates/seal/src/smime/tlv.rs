@@ -3,49 +3,49 @@
 use crate::Trouble;
 use const_oid::ObjectIdentifier;
 
-pub(super) const INTEGER: u8 = 0x02;
-pub(super) const BITS: u8 = 0x03;
-pub(super) const OCTETS: u8 = 0x04;
-pub(super) const NULL: u8 = 0x05;
-pub(super) const OID: u8 = 0x06;
-pub(super) const UTC_TIME: u8 = 0x17;
-pub(super) const GENERALIZED_TIME: u8 = 0x18;
-pub(super) const SEQUENCE: u8 = 0x30;
-pub(super) const SET: u8 = 0x31;
+pub(crate) const INTEGER: u8 = 0x02;
+pub(crate) const BITS: u8 = 0x03;
+pub(crate) const OCTETS: u8 = 0x04;
+pub(crate) const NULL: u8 = 0x05;
+pub(crate) const OID: u8 = 0x06;
+pub(crate) const UTC_TIME: u8 = 0x17;
+pub(crate) const GENERALIZED_TIME: u8 = 0x18;
+pub(crate) const SEQUENCE: u8 = 0x30;
+pub(crate) const SET: u8 = 0x31;
 
 /// The tag `[n]` of an element within which others stand.
-pub(super) const fn within(n: u8) -> u8 {
+pub(crate) const fn within(n: u8) -> u8 {
     0xa0 | n
 }
 
 /// The tag `[n]` of a plain one.
-pub(super) const fn plain(n: u8) -> u8 {
+pub(crate) const fn plain(n: u8) -> u8 {
     0x80 | n
 }
 
 /// One element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Element<'a> {
-    pub(super) tag: u8,
-    pub(super) content: &'a [u8],
+pub(crate) struct Element<'a> {
+    pub(crate) tag: u8,
+    pub(crate) content: &'a [u8],
     /// With its tag and length.
-    pub(super) whole: &'a [u8],
+    pub(crate) whole: &'a [u8],
 }
 
 /// Elements one behind the other.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Elements<'a>(pub(super) &'a [u8]);
+pub(crate) struct Elements<'a>(pub(crate) &'a [u8]);
 
 impl<'a> Elements<'a> {
     /// Those within the one element that the bytes are.
-    pub(super) fn of(bytes: &'a [u8], tag: u8) -> Result<Elements<'a>, Trouble> {
+    pub(crate) fn of(bytes: &'a [u8], tag: u8) -> Result<Elements<'a>, Trouble> {
         let mut all = Elements(bytes);
         let inner = all.expect(tag)?;
         all.end()?;
         Ok(Elements(inner.content))
     }
 
-    pub(super) fn next(&mut self) -> Result<Option<Element<'a>>, Trouble> {
+    pub(crate) fn next(&mut self) -> Result<Option<Element<'a>>, Trouble> {
         let bytes = self.0;
         let [tag, first, rest @ ..] = bytes else {
             return if bytes.is_empty() { Ok(None) } else { Err(Trouble::Malformed("an element ends too early")) };
@@ -66,7 +66,7 @@ impl<'a> Elements<'a> {
         Ok(Some(Element { tag: *tag, content, whole: &bytes[..bytes.len() - rest.len()] }))
     }
 
-    pub(super) fn expect(&mut self, tag: u8) -> Result<Element<'a>, Trouble> {
+    pub(crate) fn expect(&mut self, tag: u8) -> Result<Element<'a>, Trouble> {
         match self.next()? {
             Some(element) if element.tag == tag => Ok(element),
             _ => Err(Trouble::Malformed("an element is missing or another than it should be")),
@@ -74,29 +74,29 @@ impl<'a> Elements<'a> {
     }
 
     /// The next one if it has this tag.
-    pub(super) fn optional(&mut self, tag: u8) -> Result<Option<Element<'a>>, Trouble> {
+    pub(crate) fn optional(&mut self, tag: u8) -> Result<Option<Element<'a>>, Trouble> {
         match self.0.first() {
             Some(first) if *first == tag => self.next(),
             _ => Ok(None),
         }
     }
 
-    pub(super) fn end(&self) -> Result<(), Trouble> {
+    pub(crate) fn end(&self) -> Result<(), Trouble> {
         if self.0.is_empty() { Ok(()) } else { Err(Trouble::Malformed("an element too many")) }
     }
 }
 
 impl<'a> Element<'a> {
-    pub(super) fn elements(&self) -> Elements<'a> {
+    pub(crate) fn elements(&self) -> Elements<'a> {
         Elements(self.content)
     }
 
-    pub(super) fn oid(&self) -> Result<ObjectIdentifier, Trouble> {
+    pub(crate) fn oid(&self) -> Result<ObjectIdentifier, Trouble> {
         ObjectIdentifier::from_bytes(self.content).map_err(|_| Trouble::Malformed("an object identifier is none"))
     }
 
     /// A small number that is not negative.
-    pub(super) fn small(&self) -> Result<u32, Trouble> {
+    pub(crate) fn small(&self) -> Result<u32, Trouble> {
         match self.content {
             [first, ..] if *first < 0x80 && self.content.len() <= 5 => {
                 let sum = self.content.iter().fold(0_u64, |sum, byte| (sum << 8) | u64::from(*byte));
@@ -109,14 +109,14 @@ impl<'a> Element<'a> {
 
 /// An algorithm and its parameters (RFC 5280, section 4.1.1.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Algorithm<'a> {
-    pub(super) oid: ObjectIdentifier,
+pub(crate) struct Algorithm<'a> {
+    pub(crate) oid: ObjectIdentifier,
     /// `None` where there are none, or NULL.
-    pub(super) parameters: Option<Element<'a>>,
+    pub(crate) parameters: Option<Element<'a>>,
 }
 
 impl<'a> Algorithm<'a> {
-    pub(super) fn read(element: &Element<'a>) -> Result<Algorithm<'a>, Trouble> {
+    pub(crate) fn read(element: &Element<'a>) -> Result<Algorithm<'a>, Trouble> {
         let mut inner = element.elements();
         let oid = inner.expect(OID)?.oid()?;
         let parameters = inner.next()?.filter(|parameters| parameters.tag != NULL);
@@ -125,7 +125,7 @@ impl<'a> Algorithm<'a> {
     }
 }
 
-pub(super) fn length_len(len: usize) -> usize {
+pub(crate) fn length_len(len: usize) -> usize {
     match len {
         0..0x80 => 1,
         0x80..0x100 => 2,
@@ -135,7 +135,7 @@ pub(super) fn length_len(len: usize) -> usize {
     }
 }
 
-pub(super) fn put_length(out: &mut Vec<u8>, len: usize) {
+pub(crate) fn put_length(out: &mut Vec<u8>, len: usize) {
     let bytes = len.to_be_bytes();
     match length_len(len) {
         1 => out.push(bytes[bytes.len() - 1]),
@@ -148,7 +148,7 @@ pub(super) fn put_length(out: &mut Vec<u8>, len: usize) {
 }
 
 /// An element of these parts, one behind the other.
-pub(super) fn element(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
+pub(crate) fn element(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
     let len = parts.iter().map(|part| part.len()).sum();
     let mut out = Vec::with_capacity(len + 6);
     out.push(tag);
@@ -157,33 +157,33 @@ pub(super) fn element(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
     out
 }
 
-pub(super) fn sequence(parts: &[&[u8]]) -> Vec<u8> {
+pub(crate) fn sequence(parts: &[&[u8]]) -> Vec<u8> {
     element(SEQUENCE, parts)
 }
 
 /// In the order that DER asks for (X.690, 11.6), whatever its tag.
-pub(super) fn set(tag: u8, mut parts: Vec<Vec<u8>>) -> Vec<u8> {
+pub(crate) fn set(tag: u8, mut parts: Vec<Vec<u8>>) -> Vec<u8> {
     parts.sort();
     element(tag, &parts.iter().map(Vec::as_slice).collect::<Vec<_>>())
 }
 
-pub(super) fn oid(oid: ObjectIdentifier) -> Vec<u8> {
+pub(crate) fn oid(oid: ObjectIdentifier) -> Vec<u8> {
     element(OID, &[oid.as_bytes()])
 }
 
-pub(super) fn octets(content: &[u8]) -> Vec<u8> {
+pub(crate) fn octets(content: &[u8]) -> Vec<u8> {
     element(OCTETS, &[content])
 }
 
 /// A number below 128.
-pub(super) fn number(value: u8) -> Vec<u8> {
+pub(crate) fn number(value: u8) -> Vec<u8> {
     vec![INTEGER, 1, value & 0x7f]
 }
 
 /// An algorithm with parameters that are DER already.
-pub(super) fn algorithm(id: ObjectIdentifier, parameters: &[u8]) -> Vec<u8> {
+pub(crate) fn algorithm(id: ObjectIdentifier, parameters: &[u8]) -> Vec<u8> {
     sequence(&[&oid(id), parameters])
 }
 
 /// What stands for parameters of which there are none, where they may not be left out.
-pub(super) const NO_PARAMETERS: &[u8] = &[NULL, 0];
+pub(crate) const NO_PARAMETERS: &[u8] = &[NULL, 0];

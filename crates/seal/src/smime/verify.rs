@@ -10,6 +10,7 @@ use super::tlv::{self, Algorithm, Element, Elements, OCTETS, OID, SEQUENCE, SET}
 use crate::Trouble;
 use der::Decode;
 use der::asn1::{GeneralizedTime, UtcTime};
+use serde::{Deserialize, Serialize};
 
 /// Signers of one mail that are looked at, and certificates that it brings along.
 const SIGNERS_MAX: usize = 16;
@@ -37,7 +38,8 @@ pub struct Signature {
 }
 
 /// Why a signature proves nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Flaw {
     /// The content is not what was signed.
     ContentChanged,

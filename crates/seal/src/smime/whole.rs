@@ -9,6 +9,7 @@ use super::recipient::Recipient;
 use super::sign::{Signer, sign};
 use super::verify::{Signed, is_signed_data, verify};
 use crate::entity::{self, Entity, Prepared, prepared, with_crlf};
+use crate::header_protection::{Protected, Protection, Restored, protect, restored};
 use crate::key::PrivateKey;
 use crate::{Random, Trouble};
 use data_encoding::BASE64;
@@ -24,6 +25,8 @@ pub struct Orders<'a> {
     pub cipher: ContentCipher,
     /// The content stands within the signature; a program without S/MIME shows nothing of it.
     pub is_opaque: bool,
+    /// Fields stand within, too.
+    pub protection: Option<Protection<'a>>,
     /// Seconds since 1970.
     pub now: u64,
 }
@@ -54,6 +57,15 @@ pub struct OpenedMail {
     /// The fields from outside with the content from within.
     pub mail: Vec<u8>,
     pub layers: Vec<Layer>,
+    /// How its fields were protected.
+    pub protected: Option<Protected>,
+}
+
+impl Layer {
+    /// A signature holds, whoever made it.
+    fn is_signed(&self) -> bool {
+        matches!(self, Layer::Signed(signed) if signed.signatures.iter().any(|one| one.flaw.is_none()))
+    }
 }
 
 /// The mail signed first, then encrypted, as `orders` say. What is not about content stays in its head.
@@ -61,7 +73,12 @@ pub struct OpenedMail {
 /// # Errors
 /// Those of [`sign`] and [`encrypt`]; nothing of the mail is given back then.
 pub fn seal(mail: &[u8], orders: &Orders<'_>, random: &mut dyn Random) -> Result<Vec<u8>, Trouble> {
-    let Prepared { outer: mut out, inner: mut entity, is_fit } = prepared(mail);
+    let is_encrypted = !orders.recipients.is_empty();
+    let whole = prepared(mail);
+    let Prepared { outer: mut out, inner: mut entity, is_fit } = match &orders.protection {
+        Some(protection) => protect(whole, protection, is_encrypted, random),
+        None => whole,
+    };
     if let Some(signer) = &orders.signer {
         entity = if orders.is_opaque || !is_fit {
             enveloped("signed-data", &sign(&entity, signer, orders.now, true)?)
@@ -69,7 +86,7 @@ pub fn seal(mail: &[u8], orders: &Orders<'_>, random: &mut dyn Random) -> Result
             beside(&entity, &sign(&entity, signer, orders.now, false)?, signer.scheme.micalg(), random)
         };
     }
-    if !orders.recipients.is_empty() {
+    if is_encrypted {
         let kind = if orders.cipher.is_authenticated() { "authEnveloped-data" } else { "enveloped-data" };
         entity = enveloped(kind, &encrypt(&entity, orders.recipients, orders.cipher, random)?);
     }
@@ -143,9 +160,12 @@ pub fn open_with(mail: &[u8], opening: &Opening<'_>, random: &mut dyn Random) ->
         current = inner;
     }
     if layers.is_empty() {
-        return Ok(OpenedMail { mail, layers });
+        return Ok(OpenedMail { mail, layers, protected: None });
     }
-    Ok(OpenedMail { mail: with_head_of(&mail, &current), layers })
+    let is_encrypted = layers.iter().any(|layer| matches!(layer, Layer::Encrypted { .. }));
+    let is_signed = layers.iter().any(Layer::is_signed);
+    let Restored { mail, protected } = restored(&mail, &current, is_encrypted, is_signed);
+    Ok(OpenedMail { mail, layers, protected })
 }
 
 /// What the outermost layer holds; `None` when there is none.
@@ -184,26 +204,4 @@ fn is_signature(protocol: &str) -> bool {
     ["application/pkcs7-signature", "application/x-pkcs7-signature"]
         .iter()
         .any(|one| protocol.eq_ignore_ascii_case(one))
-}
-
-/// The entity below the fields of the mail that are not about content.
-fn with_head_of(mail: &[u8], entity: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(entity.len() + 1024);
-    for field in Entity::read(mail).fields() {
-        let name = field.split(|byte| *byte == b':').next().unwrap_or_default().to_ascii_lowercase();
-        if !name.starts_with(b"content-") && name != b"mime-version" {
-            out.extend_from_slice(field);
-        }
-    }
-    out.extend_from_slice(b"MIME-Version: 1.0\r\n");
-    // Fields within that are not about content are the mail's own only where header protection says so.
-    let inner = Entity::read(entity);
-    for field in inner.fields() {
-        if field.len() > 8 && field[..8].eq_ignore_ascii_case(b"content-") {
-            out.extend_from_slice(field);
-        }
-    }
-    out.extend_from_slice(b"\r\n");
-    out.extend_from_slice(inner.body);
-    out
 }

@@ -177,6 +177,7 @@ impl Row {
                     recipients: &recipients,
                     cipher: *cipher,
                     is_opaque: *is_opaque,
+                    protection: None,
                     now: now(),
                 };
                 seal(&mail(), &orders, &mut Chance)

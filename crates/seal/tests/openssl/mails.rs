@@ -33,6 +33,7 @@ impl Sealing<'_> {
             recipients: &self.recipients,
             cipher: self.cipher,
             is_opaque: self.is_opaque,
+            protection: None,
             now: 1_790_000_000,
         };
         seal(mail.as_bytes(), &orders, &mut Chance).expect("it is sealed")

@@ -2,5 +2,7 @@
 
 mod authority;
 mod encryption;
+mod headers;
 mod mails;
+mod orders;
 mod signatures;

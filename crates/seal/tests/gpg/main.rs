@@ -1,0 +1,9 @@
+//! OpenPGP beside GnuPG, in both directions, and beside the vectors of the standards.
+
+mod heads;
+mod home;
+mod mails;
+mod messages;
+mod survival;
+mod validity;
+mod vectors;

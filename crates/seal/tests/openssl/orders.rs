@@ -1,0 +1,75 @@
+//! Sealing and opening by somebody who holds no key.
+
+use crate::authority::{Authority, Chance, Person};
+use seal::Trouble;
+use seal::key::Secret;
+use seal::key::asked::Operation;
+use seal::order::{OpenOrder, ProtectionOrder, SealOrder, SignerOrder};
+use seal::smime::{ContentCipher, Digest, Scheme, Transport};
+use seal::verdict::{LayerVerdict, fingerprint};
+
+const MAIL: &[u8] = b"From: a@example.com\r\nSubject: Help\r\n\r\nPlease help.\r\n";
+
+fn order(person: &Person) -> SealOrder {
+    SealOrder {
+        signer: Some(SignerOrder {
+            certificate: person.certificate.der().to_vec(),
+            scheme: Scheme::RsaPkcs1(Digest::Sha256),
+            intermediates: Vec::new(),
+        }),
+        recipients: vec![(person.certificate.der().to_vec(), Transport::Pkcs1)],
+        cipher: ContentCipher::Aes256Cbc,
+        is_opaque: false,
+        protection: Some(ProtectionOrder { outer_subject: Some("[...]".to_owned()), is_displayed: false }),
+        now: 1_790_000_000,
+    }
+}
+
+#[test]
+fn a_key_is_asked_once_for_each_operation_and_never_leaves_its_holder() {
+    let authority = Authority::start();
+    let person = authority.person("rsa2048");
+    let asked = std::cell::RefCell::new(Vec::new());
+    let holder = |number: usize, operation: Operation| -> Result<Secret, Trouble> {
+        asked.borrow_mut().push((number, operation.opens()));
+        operation.with(&person.key)
+    };
+    let sealed = order(&person).carry_out(MAIL, &holder, &mut Chance).expect("it is sealed");
+    let opening = OpenOrder { own: vec![person.certificate.der().to_vec()], known: Vec::new(), opens_legacy: false };
+    let opened = opening.carry_out(&sealed, &holder, &mut Chance).expect("it opens");
+    assert_eq!(*asked.borrow(), [(0, false), (0, true)]);
+    assert!(opened.verdict.is_proved && opened.mail.starts_with(b"From: a@example.com\r\nSubject: Help\r\n"));
+    let [LayerVerdict::Encrypted { with, .. }, LayerVerdict::Signed { signatures, .. }] = &opened.verdict.layers[..]
+    else {
+        panic!("signed within encrypted: {:?}", opened.verdict)
+    };
+    assert_eq!(*with, fingerprint(&person.certificate));
+    let by = signatures[0].by.as_ref().expect("a certificate");
+    assert_eq!((by.algorithm.as_str(), signatures[0].flaw), ("rsa-2048", None));
+
+    let refusing = |_: usize, _: Operation| Err(Trouble::KeyRefused);
+    assert_eq!(
+        opening.carry_out(&sealed, &refusing, &mut Chance),
+        Err(Trouble::CannotOpen),
+        "one word for whatever is wrong"
+    );
+    assert_eq!(order(&person).carry_out(MAIL, &refusing, &mut Chance), Err(Trouble::KeyRefused));
+}
+
+#[test]
+fn content_that_somebody_may_have_changed_is_not_called_proved() {
+    let authority = Authority::start();
+    let person = authority.person("rsa2048");
+    let holder = |_: usize, operation: Operation| operation.with(&person.key);
+    let opening = OpenOrder { own: vec![person.certificate.der().to_vec()], known: Vec::new(), opens_legacy: false };
+    for (cipher, is_proved) in [(ContentCipher::Aes256Cbc, false), (ContentCipher::Aes256Gcm, true)] {
+        let unsigned = SealOrder { signer: None, cipher, ..order(&person) };
+        let sealed = unsigned.carry_out(MAIL, &holder, &mut Chance).expect("it is sealed");
+        assert_eq!(opening.carry_out(&sealed, &holder, &mut Chance).expect("it opens").verdict.is_proved, is_proved);
+    }
+    let nothing = SealOrder { signer: None, recipients: Vec::new(), ..order(&person) };
+    assert!(
+        matches!(nothing.carry_out(MAIL, &holder, &mut Chance), Err(Trouble::Malformed(_))),
+        "no order leaves it plain"
+    );
+}

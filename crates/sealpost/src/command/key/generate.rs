@@ -1,0 +1,159 @@
+//! `sealpost key generate`: a key of our own.
+
+use super::super::{Failure, print_object};
+use super::place::{Readers, Shelf, Written, put};
+use super::{Keys, algorithm, fingerprint, fingerprint_of_key};
+use policy::is_plain_address;
+use seal::Random;
+use seal::keyfile::issue::{Kind, Subject, generated, request, self_signed};
+use seal::keyfile::{Item, Password, encrypted_pkcs8, pem, read};
+use seal::smime::Certificate;
+use serde_json::json;
+use std::path::Path;
+use zeroize::Zeroizing;
+
+const DAY_S: u64 = 24 * 60 * 60;
+
+#[derive(Debug, clap::Args)]
+pub struct Asked {
+    /// The address that the key speaks for; may be given several times.
+    #[arg(long = "address", value_name = "ADDRESS", required = true)]
+    addresses: Vec<String>,
+    /// The name in the certificate. Default: the first address.
+    #[arg(long)]
+    name: Option<String>,
+    #[arg(long, value_enum, default_value = "smime")]
+    scheme: Scheme,
+    #[arg(long, value_enum, default_value = "rsa-3072")]
+    algorithm: Algorithm,
+    /// How long the certificate is valid from now.
+    #[arg(long, default_value_t = 730, value_parser = clap::value_parser!(u32).range(1..=36_500))]
+    days: u32,
+    /// Make no certificate, but a request (PKCS#10) that an authority makes one of; then import what it sends.
+    #[arg(long)]
+    request: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Scheme {
+    Smime,
+    Pgp,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Algorithm {
+    #[value(name = "rsa-2048")]
+    Rsa2048,
+    #[value(name = "rsa-3072")]
+    Rsa3072,
+    #[value(name = "rsa-4096")]
+    Rsa4096,
+    #[value(name = "p256")]
+    P256,
+    #[value(name = "p384")]
+    P384,
+    /// Signs only.
+    #[value(name = "ed25519")]
+    Ed25519,
+}
+
+impl Algorithm {
+    fn kind(self) -> Kind {
+        match self {
+            Algorithm::Rsa2048 => Kind::Rsa2048,
+            Algorithm::Rsa3072 => Kind::Rsa3072,
+            Algorithm::Rsa4096 => Kind::Rsa4096,
+            Algorithm::P256 => Kind::P256,
+            Algorithm::P384 => Kind::P384,
+            Algorithm::Ed25519 => Kind::Ed25519,
+        }
+    }
+}
+
+/// Chance from the machine. It cannot fail there once the program runs; if it did, no key may come of it.
+pub struct Chance;
+
+impl Random for Chance {
+    fn fill(&mut self, bytes: &mut [u8]) {
+        if aws_lc_rs::rand::fill(bytes).is_err() {
+            std::process::abort();
+        }
+    }
+}
+
+/// # Errors
+/// When an address is none, the machine makes no key, or the folder takes no file.
+pub fn run(keys: &Keys, asked: &Asked) -> Result<(), Failure> {
+    if let Some(wrong) = asked.addresses.iter().find(|address| !is_plain_address(address)) {
+        return Err(Failure::new(format!("{wrong:?} is no address; write one such as support@example.org")));
+    }
+    if asked.scheme == Scheme::Pgp {
+        return Err(Failure::new("OpenPGP keys are not made yet; make one by gpg --quick-generate-key and import it with --as own"));
+    }
+    let passwords = keys.passwords()?;
+    let addresses: Vec<&str> = asked.addresses.iter().map(|address| address.trim()).collect();
+    let name = asked.name.as_deref().or(addresses.first().copied()).unwrap_or_default();
+    let subject = Subject { name, addresses: &addresses };
+    let pkcs8 = generated(asked.algorithm.kind()).map_err(|trouble| Failure::new(format!("no key was made: {trouble}")))?;
+    let private = private_pem(&pkcs8, passwords.first())?;
+    match asked.request {
+        true => with_request(&keys.folder, subject, &pkcs8, &private),
+        false => with_certificate(&keys.folder, asked, subject, &pkcs8, &private),
+    }
+}
+
+/// A private key as a file has it: under the password, if there is one.
+pub fn private_pem(pkcs8: &[u8], password: Option<&Password>) -> Result<Zeroizing<String>, Failure> {
+    let Some(password) = password else { return Ok(pem("PRIVATE KEY", pkcs8)) };
+    let sealed = encrypted_pkcs8(pkcs8, password, &mut Chance).map_err(cannot)?;
+    Ok(pem("ENCRYPTED PRIVATE KEY", &sealed))
+}
+
+fn cannot(trouble: seal::Trouble) -> Failure {
+    Failure::new(format!("no certificate was made: {trouble}"))
+}
+
+fn with_certificate(folder: &Path, asked: &Asked, subject: Subject<'_>, pkcs8: &[u8], private: &str) -> Result<(), Failure> {
+    let now = u64::try_from(jiff::Timestamp::now().as_second()).unwrap_or(0);
+    let until = now + u64::from(asked.days) * DAY_S;
+    let der = self_signed(pkcs8, subject, (now, until), &mut Chance).map_err(cannot)?;
+    let certificate = Certificate::from_der(&der).map_err(cannot)?;
+    let fingerprint = fingerprint(&certificate);
+    let both = Zeroizing::new([private, &pem("CERTIFICATE", &der)].concat());
+    let file = new(put(folder, Shelf::Own, &format!("{fingerprint}.pem"), both.as_bytes(), Readers::Owner)?)?;
+    print_object(&json!({
+        "fingerprint": fingerprint,
+        "scheme": "smime",
+        "algorithm": algorithm(certificate.key()),
+        "addresses": certificate.addresses(),
+        "not_before": super::inventory::time(now),
+        "not_after": super::inventory::time(until),
+        "file": folder.join(file),
+    }))
+}
+
+fn with_request(folder: &Path, subject: Subject<'_>, pkcs8: &[u8], private: &str) -> Result<(), Failure> {
+    let request = request(pkcs8, subject).map_err(cannot)?;
+    let found = read(pem("PRIVATE KEY", pkcs8).as_bytes(), &[]);
+    let Some(Item::PrivateKey(key)) = found.items.first() else {
+        return Err(Failure::new("no key was made: it cannot be read again"));
+    };
+    let name = fingerprint_of_key(&key.public);
+    let file = new(put(folder, Shelf::Own, &format!("{name}.pem"), private.as_bytes(), Readers::Owner)?)?;
+    let text = pem("CERTIFICATE REQUEST", &request);
+    let csr = new(put(folder, Shelf::Own, &format!("{name}.csr"), text.as_bytes(), Readers::Everybody)?)?;
+    print_object(&json!({
+        "scheme": "smime",
+        "algorithm": algorithm(&key.public),
+        "addresses": subject.addresses,
+        "file": folder.join(file),
+        "request": folder.join(csr),
+    }))
+}
+
+fn new(written: Written) -> Result<std::path::PathBuf, Failure> {
+    match written {
+        Written::New(file) => Ok(file),
+        Written::Taken(file) => Err(Failure::new(format!("{} is there already, and stays as it is", file.display()))),
+    }
+}
