@@ -31,7 +31,7 @@ const BY_US: [(&str, NewKey); 3] =
 /// Where the tools work; each key's files are `NAME.key.asc` and `NAME.cert.asc`.
 pub struct Ring {
     dir: TempDir,
-    keys: Vec<(&'static str, Key)>,
+    keys: Vec<(&'static str, Key<'static>)>,
 }
 
 fn now() -> u64 {
@@ -64,7 +64,7 @@ impl Ring {
         self.keys.push((name, key));
     }
 
-    fn key(&self, name: &str) -> &Key {
+    fn key(&self, name: &str) -> &Key<'static> {
         &self.keys.iter().find(|(known, _)| *known == name).expect("a key that is there").1
     }
 
@@ -123,9 +123,10 @@ fn rows() -> Vec<(String, What)> {
     ];
     let mut rows: Vec<(String, What)> =
         ALL.iter().map(|(name, who)| (format!("sign, detached, {name}"), What::Signature(who[0]))).collect();
-    rows.extend(ALL.iter().map(|(name, whom)| {
-        (format!("sign and encrypt, {name}"), What::Message { whom: *whom, opener: whom[0] })
-    }));
+    rows.extend(
+        ALL.iter()
+            .map(|(name, whom)| (format!("sign and encrypt, {name}"), What::Message { whom: *whom, opener: whom[0] })),
+    );
     for (name, opener) in [("RSA-2048", "rsa2048"), ("X25519", "own-curve"), ("P-256", "nist256")] {
         let whom = &["rsa2048", "own-curve", "nist256"];
         rows.push((format!("sign and encrypt for three kinds, opened by {name}"), What::Message { whom, opener }));
@@ -207,7 +208,8 @@ fn column(tool: &dyn Tool, rows: &[(String, What)], ring: &Ring) -> (String, Vec
                 }
             }
         };
-        let same = |bytes: &[u8]| if bytes == entity() { Ok(()) } else { Err("it makes other bytes of ours".to_owned()) };
+        let same =
+            |bytes: &[u8]| if bytes == entity() { Ok(()) } else { Err("it makes other bytes of ours".to_owned()) };
         let there = mark(Way::OpensOurs, what.there(tool, ring), &same);
         let back = mark(Way::Der, what.back(tool), &|theirs| what.opened(theirs, ring));
         marks.push([there, back]);
@@ -220,15 +222,9 @@ fn column(tool: &dyn Tool, rows: &[(String, What)], ring: &Ring) -> (String, Vec
 #[test]
 fn every_tool_opens_what_we_seal_in_openpgp_and_we_open_what_it_seals() {
     let (ring, rows) = (Ring::start(), rows());
-    let columns: Vec<_> = std::thread::scope(|scope| {
-        let (ring, rows) = (&ring, &rows);
-        let running = [
-            scope.spawn(move || column(&gpg::Gpg(ring), rows, ring)),
-            scope.spawn(move || column(&sq::Sq(ring), rows, ring)),
-            scope.spawn(move || column(&castle::Castle::start(ring), rows, ring)),
-        ];
-        running.into_iter().map(|column| column.join().expect("a tool's thread ends")).collect()
-    });
+    let castle = castle::Castle::start(&ring);
+    let tools: [&dyn Tool; 3] = [&gpg::Gpg(&ring), &sq::Sq(&ring), &castle];
+    let columns: Vec<_> = tools.into_iter().map(|tool| column(tool, &rows, &ring)).collect();
     gpg::end(&ring);
     let heads: Vec<&str> = columns.iter().map(|(head, ..)| head.as_str()).collect();
     let mut page = format!("{HEAD}| | {} |\n|---|{}\n", heads.join(" | "), "---|".repeat(heads.len()));

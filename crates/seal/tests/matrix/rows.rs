@@ -177,8 +177,8 @@ impl Row {
                     recipients: &recipients,
                     cipher: *cipher,
                     is_opaque: *is_opaque,
-                    protection: None,
                     now: now(),
+                    protection: None,
                 };
                 seal(&mail(), &orders, &mut Chance)
             }

@@ -30,7 +30,8 @@ pub fn made_key(ring: &Ring, name: &str, signs: &str, encrypts: &str) -> Vec<u8>
     let listed = run(ring, &["--with-colons", "--list-keys", &id]).stdout;
     let listed = String::from_utf8_lossy(&listed).into_owned();
     let print = listed.lines().find(|line| line.starts_with("fpr")).and_then(|line| line.split(':').nth(9));
-    said(&run(ring, &["--quick-add-key", print.expect("a fingerprint"), encrypts, "encr", "never"])).expect("and another");
+    said(&run(ring, &["--quick-add-key", print.expect("a fingerprint"), encrypts, "encr", "never"]))
+        .expect("and another");
     run(ring, &["--armor", "--export-secret-keys", &id]).stdout
 }
 

@@ -9,7 +9,8 @@ use seal::smime::{Certificate, ContentCipher, Digest, Layer, Orders, Recipient, 
 use std::hint::black_box;
 use std::time::Duration;
 
-struct Chance;
+/// The chance of the machine.
+pub struct Chance;
 
 impl Random for Chance {
     fn fill(&mut self, bytes: &mut [u8]) {
@@ -56,8 +57,14 @@ pub fn rows(folder: &Folder, kind: &Kind, long: Duration) -> Result<Vec<Row>, Fa
         let sealed = || {
             let signer =
                 Signer { certificate: &signs.certificate, key: &signs.key, scheme: kind.scheme, intermediates: &[] };
-            let orders =
-                Orders { signer: Some(signer), recipients: &recipients, cipher, is_opaque: false, now: 1_795_000_000 };
+            let orders = Orders {
+                signer: Some(signer),
+                recipients: &recipients,
+                cipher,
+                is_opaque: false,
+                now: 1_795_000_000,
+                protection: None,
+            };
             seal(&mail, &orders, &mut Chance).map_err(broken)
         };
         let rate = measured(long, || {
